@@ -1,0 +1,66 @@
+# Everything a contributor runs. `make` alone lists it.
+
+# The first Python on this machine that the package supports; `make PYTHON=...` names another.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null \
+	&& echo "$$python" && break; done)
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+WORKLOAD ?= workloads/cerebras-gpt-111m.yaml
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help venv run test lint types contracts check format golden bench reports constraints build clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: $(INSTALLED) ## Install the package and its tools into .venv
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 to 3.14 found: install one, or run make PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[dev]'
+	@touch $@
+
+run: venv ## Simulate a workload: make run WORKLOAD=workloads/cerebras-gpt-111m.yaml
+	$(BIN)/wsesim run $(WORKLOAD)
+
+test: venv ## Run the tests on all cores
+	$(BIN)/python -m pytest -n auto
+
+lint: venv ## Check style and formatting
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: venv ## Check types, strictly
+	$(BIN)/mypy
+
+contracts: venv ## Check that packages import only from the layers below
+	$(BIN)/lint-imports --no-logo
+
+check: lint types contracts test ## All of the above checks: run before every commit
+
+format: venv ## Repair style and formatting where a tool can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+golden: venv ## Rewrite the golden files; read the diff before committing it
+	$(BIN)/python -m pytest -n auto --update-golden
+
+bench: venv ## Measure the speed of the simulator itself
+	$(BIN)/python benchmarks/run.py
+
+reports: venv ## Rewrite the committed reports
+	$(BIN)/wsesim validate
+
+constraints: ## Pin the newest allowed versions in constraints.txt (needs uv)
+	uv pip compile -q --universal --fork-strategy fewest --python-version 3.11 --upgrade \
+		--no-annotate --no-header --extra dev pyproject.toml -o constraints.txt
+
+build: venv ## Build the wheel into dist/
+	$(BIN)/python -m pip wheel --disable-pip-version-check -q --no-deps -w dist .
+
+clean: ## Remove .venv, caches and builds; your runs/ stay
+	rm -rf .venv dist build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find sim tests -name __pycache__ -type d -prune -exec rm -rf {} +
