@@ -1,0 +1,202 @@
+"""What a run found: data only, so that every reader (terminal, HTML, JSON, sweep) sees the same numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """How a run ended."""
+
+    OK = "ok"
+    DOES_NOT_FIT = "does_not_fit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A number that was used, and where it comes from."""
+
+    name: str
+    text: str
+    """The value with its unit, as printed."""
+    source: str
+    confidence: str = ""
+    """H | M | L, or empty where it does not apply."""
+    note: str = ""
+    overridden: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpTime:
+    """One kernel of the step, all its calls together; seconds on one wafer."""
+
+    block: str
+    """embed | layer | head."""
+    phase: str
+    """forward | backward."""
+    name: str
+    kind: str
+    calls: int
+    """Times the kernel runs in a step: copies of the block x micro-batches."""
+    flops: int
+    """Matrix FLOPs of all calls on one wafer."""
+    cycles: int
+    """Cycles of one call."""
+    seconds: float
+    """Of all calls together: cycles * calls / clock."""
+    bound: str
+    """The resource that sets the time: fmac, elementwise, reduction, weights, injection, launch ..."""
+    parts: Mapping[str, float]
+    """Cycles of one call by cause; they sum to `cycles`."""
+    weight_bytes: int = 0
+    """Streamed in for one call."""
+    gradient_bytes: int = 0
+    """Streamed out after one call."""
+    fabric_bytes: int = 0
+    """Moved over the fabric by one call, all links together."""
+    sram_bytes: int = 0
+    """Read and written in SRAM by one call, all cores together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """Something on a track of the timeline from `start_s` to `end_s`."""
+
+    track: str
+    """memoryx | swarmx down | swarmx up | wafer | host."""
+    name: str
+    start_s: float
+    end_s: float
+    cause: str
+    """compute | weights | gradients | launch | update | input ... ; for idle time, what is waited for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryUse:
+    """One line of the memory table of a core."""
+
+    what: str
+    bytes_per_core: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """How the step was laid on the machine."""
+
+    micro_batch: int
+    """Sequences of one pass on one system."""
+    passes: int
+    """Micro-batches per step and system (gradient accumulation)."""
+    columns: int
+    rows: int
+    tokens_per_core: int
+    features_per_core: float
+    recompute: bool
+    """Whether the backward pass computes each layer's inside again."""
+    usable_bytes: int
+    """SRAM of a core a program may use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
+    """The answers; only there when the run has status OK."""
+
+    step_s: float
+    step_cycles: int
+    tokens_per_s: float
+    samples_per_s: float
+    mfu: float
+    """Matrix FLOPs of the model (forward x 3, full attention, no recompute) / (step_s x peak of all wafers at
+    `mfu_peak`)."""
+    mfu_peak: str
+    """Which peak MFU divides by, in words."""
+    flops_per_step: int
+    bound_s: float
+    """Per layer the larger of weight injection and FMAC time at peak, summed: no step can be faster."""
+    gap: Mapping[str, float]
+    """Seconds from bound to simulated step, by cause; they sum to step_s - bound_s."""
+    token_budget: int
+    days_to_budget: float
+    energy_per_token_j: float
+    power_w: float
+    """Mean power of all wafers."""
+    wafer_s: Mapping[str, float]
+    """Where the wafer's step goes: seconds by cause, busy and idle; they sum to step_s."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """How the graph's numbers compare with an independent float64 formulation."""
+
+    ok: bool
+    max_error: float
+    """Largest absolute difference of any logit (or loss), fp32 graph against float64."""
+    tolerance: float
+    loss: float
+    tokens: int
+    layers: int
+    worst: str
+    """The tensor where the largest difference stands."""
+    reduced: str = ""
+    """What was made smaller to stay quick, in words; empty if nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatorCost:
+    """What the simulation itself took. Not part of the deterministic result."""
+
+    events: int
+    cpu_s: float
+    peak_memory_bytes: int
+
+    @property
+    def events_per_s(self) -> float:
+        """Simulated events per CPU second."""
+        return self.events / self.cpu_s if self.cpu_s > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Enough to run it again."""
+
+    version: str
+    workload: Mapping[str, object]
+    """The workload as resolved, every default filled in; plain data."""
+    inputs_sha256: str
+    """Of the canonical JSON of `workload`, `figures` and version."""
+    figures: tuple[Figure, ...]
+    """Every hardware number used."""
+    defaults: tuple[Figure, ...]
+    """Every workload default that was filled in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """Everything a run found."""
+
+    name: str
+    title: str
+    """One sentence: what was asked."""
+    status: Status
+    why: str
+    """For DOES_NOT_FIT: which limit, by how much, and what would fit. Empty when OK."""
+    model: Mapping[str, object]
+    """Shape and counts: name, layers, width, ..., parameters."""
+    machine: Mapping[str, object]
+    """name, systems, cores per wafer, clock_hz, peak_flops, sram_bytes, io_bytes_per_s ..."""
+    batch: Mapping[str, int]
+    """sequences (global), length, per_system."""
+    metrics: Metrics | None = None
+    placement: Placement | None = None
+    memory: tuple[MemoryUse, ...] = ()
+    """The memory table; also there when the point does not fit."""
+    ops: tuple[OpTime, ...] = ()
+    timeline: tuple[Interval, ...] = ()
+    verification: Verification | None = None
+    not_modelled: tuple[str, ...] = ()
+    provenance: Provenance
+    cost: SimulatorCost | None = None
+    notes: tuple[str, ...] = field(default=())

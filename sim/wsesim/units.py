@@ -1,0 +1,157 @@
+"""Quantities with units: parsed from text at the way in, printed at the way out.
+
+Inside, one unit per dimension: bytes, bytes per second, hertz, seconds, watts, joules. Bits and bytes are never mixed:
+a size must be given in bytes, a rate may be given in either. `b` is a bit, `B` a byte; case counts.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from fractions import Fraction
+
+from wsesim.errors import nearest
+
+
+class Dimension(Enum):
+    """What a number measures; the value is (suffix of field names, an example to show)."""
+
+    BYTES = ("_bytes", "48 KiB")
+    BYTES_PER_SECOND = ("_bytes_per_s", "1.2 Tb/s")
+    HERTZ = ("_hz", "850 MHz")
+    SECONDS = ("_s", "1.5 us")
+    WATTS = ("_w", "23 kW")
+
+    @property
+    def suffix(self) -> str:
+        """The ending of a field name that holds this dimension."""
+        return self.value[0]
+
+    @property
+    def example(self) -> str:
+        """A well-formed quantity, for error messages."""
+        return self.value[1]
+
+
+_SI = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18}
+_BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50}
+_SMALL = {"": Fraction(1), "m": Fraction(1, 10**3), "u": Fraction(1, 10**6), "µ": Fraction(1, 10**6)}
+_SMALL["\u03bc"] = _SMALL["µ"]  # the Greek letter, which some keyboards and normal forms have instead of the sign
+_SMALL |= {"n": Fraction(1, 10**9), "p": Fraction(1, 10**12)}
+
+
+def _units() -> dict[Dimension, dict[str, Fraction]]:
+    data = {f"{prefix}B": Fraction(scale) for prefix, scale in (_SI | _BINARY).items()}
+    rates = {f"{unit}/s": scale for unit, scale in data.items()}
+    rates |= {f"{prefix}b/s": Fraction(scale, 8) for prefix, scale in (_SI | _BINARY).items()}
+    rates |= {f"{prefix}bps": Fraction(scale, 8) for prefix, scale in _SI.items() if prefix != "k"}
+    return {
+        Dimension.BYTES: data,
+        Dimension.BYTES_PER_SECOND: rates,
+        Dimension.HERTZ: {f"{prefix}Hz": Fraction(scale) for prefix, scale in _SI.items() if prefix != "K"},
+        Dimension.SECONDS: {f"{prefix}s": scale for prefix, scale in _SMALL.items()}
+        | {"min": Fraction(60), "h": Fraction(3600), "d": Fraction(86400)},
+        Dimension.WATTS: {f"{prefix}W": Fraction(scale) for prefix, scale in _SI.items() if prefix != "K"}
+        | {"mW": Fraction(1, 1000)},
+    }
+
+
+_UNITS = _units()
+_QUANTITY = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([^\s\d].*?)?\s*")
+_LONGEST = 64
+_LARGEST = 10**30
+
+
+def parse(text: object, dimension: Dimension) -> float:
+    """Return *text* ("48 KiB", "1.2 Tb/s") in the unit of *dimension*; a whole number comes back as int.
+
+    Raises:
+        ValueError: saying what is wrong and what would be right.
+    """
+    if isinstance(text, bool) or not isinstance(text, str):
+        raise ValueError(f"needs a unit, for example {dimension.example!r}; got {text!r}")
+    match = _QUANTITY.fullmatch(text) if len(text) <= _LONGEST else None
+    if match is None:
+        raise ValueError(f"is not a number with a unit, for example {dimension.example!r}; got {text[:_LONGEST]!r}")
+    number, unit = match[1], match[2]
+    if unit is None:
+        raise ValueError(f"needs a unit, for example {dimension.example!r}; got {text!r}")
+    value = Fraction(number) * _scale(unit, dimension)
+    if abs(value) > _LARGEST:
+        raise ValueError(f"is too large; got {text!r}")
+    return int(value) if value.denominator == 1 else float(value)
+
+
+def _scale(unit: str, dimension: Dimension) -> Fraction:
+    known = _UNITS[dimension]
+    if unit in known:
+        return known[unit]
+    if dimension is Dimension.BYTES and re.fullmatch(r"[kKMGTPE]?i?(b|bit|bits)", unit):
+        wanted = re.sub(r"(b|bit|bits)$", "B", unit)
+        raise ValueError(f"is in bits ({unit!r}) but a size is in bytes: write {wanted!r} if bytes were meant")
+    for other, units in _UNITS.items():
+        if unit in units and other is not dimension:
+            name = dimension.name.lower().replace("_", " ")
+            raise ValueError(f"has the unit {unit!r}, which does not measure {name}; for example {dimension.example!r}")
+    raise ValueError(f"has the unknown unit {unit!r}{nearest(unit, known) or f', for example {dimension.example!r}'}")
+
+
+def dimension_of(field_name: str) -> Dimension | None:
+    """Return the dimension a field name ends in (`sram_bytes` → BYTES), or None for a plain number."""
+    for dimension in sorted(Dimension, key=lambda d: -len(d.suffix)):
+        if field_name.endswith(dimension.suffix):
+            return dimension
+    return None
+
+
+_ROUNDS_UP = 0.9995  # three digits of this print as 1: 999.7 k is shown as 1 M
+
+
+def show(value: float, dimension: Dimension) -> str:
+    """Print *value* the way `parse` reads it, with the largest prefix that keeps it at one or more."""
+    if dimension is Dimension.BYTES:
+        return show_bytes(value)
+    if dimension is Dimension.BYTES_PER_SECOND:
+        return f"{_si(value)}B/s"
+    if dimension is Dimension.HERTZ:
+        return f"{_si(value)}Hz"
+    if dimension is Dimension.WATTS:
+        return f"{_si(value)}W"
+    return show_seconds(value)
+
+
+def show_bytes(value: float) -> str:
+    """Print bytes with binary prefixes: `48 KiB`, `1.37 GiB`."""
+    for prefix, scale in reversed(_BINARY.items()):
+        if abs(value) >= scale:
+            return f"{_digits(value / scale)} {prefix}B"
+    return f"{_digits(value)} B"
+
+
+def show_seconds(value: float) -> str:
+    """Print seconds with a fitting prefix; minutes and above stay whole: `1.5 us`, `343 ms`, `3.2 d`."""
+    for unit, scale in (("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
+        if abs(value) >= 2 * scale:
+            return f"{_digits(value / scale)} {unit}"
+    for prefix, scale in (("", 1.0), ("m", 1e-3), ("u", 1e-6), ("n", 1e-9), ("p", 1e-12)):
+        if abs(value) >= _ROUNDS_UP * scale:
+            return f"{_digits(value / scale)} {prefix}s"
+    return f"{_digits(value)} s"
+
+
+def show_count(value: float) -> str:
+    """Print a plain number with an SI prefix: `111M`, `2.53P`."""
+    return _si(value).replace(" ", "")
+
+
+def _si(value: float) -> str:
+    for prefix, scale in (("E", 1e18), ("P", 1e15), ("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if abs(value) >= _ROUNDS_UP * scale:
+            return f"{_digits(value / scale)} {prefix}"
+    return f"{_digits(value)} "
+
+
+def _digits(value: float) -> str:
+    if abs(value) < 10**6 and value == int(value):
+        return str(int(value))
+    return f"{value:.3g}" if abs(value) < 999.5 else f"{value:.0f}"

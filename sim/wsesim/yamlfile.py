@@ -1,0 +1,186 @@
+"""Read one yaml document safely, remembering where every key and value stands.
+
+YAML 1.2, plain data only: no tags, no aliases (an alias is how a small file becomes a huge one), no merge keys, no
+duplicate keys; a date stays the text it was.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer, ComposerError
+from ruamel.yaml.constructor import DuplicateKeyError, SafeConstructor
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from wsesim.errors import InputError, Problem
+
+LARGEST_FILE_BYTES = 1 << 20
+DEEPEST_NESTING = 32
+
+Loc = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed yaml file: `data` is plain Python, `places` gives (line, column) of keys and of values."""
+
+    file: str
+    data: Any
+    lines: tuple[str, ...]
+    places: Mapping[Loc, tuple[int, int]]
+    keys: Mapping[Loc, tuple[int, int]]
+
+    def problem(self, message: str, loc: Loc = (), *, at_key: bool = False) -> Problem:
+        """Make a problem that points at *loc*, or at the nearest enclosing place that stands in the file."""
+        place = (self.keys if at_key else self.places).get(loc)
+        while place is None and loc:
+            place = self.keys.get(loc) or self.places.get(loc)
+            loc = loc[:-1]
+        line, column = place or self.places.get((), (1, 1))
+        return _problem(message, self.file, self.lines, line, column)
+
+
+def read_yaml(path: str | Path) -> Document:
+    """Read and parse the file at *path*.
+
+    Raises:
+        InputError: missing, unreadable, too large, not UTF-8, empty, or not the plain yaml described above.
+    """
+    return parse_yaml(read_text(path, kind="yaml file"), str(path))
+
+
+def parse_yaml(text: str, file: str = "<text>") -> Document:
+    """Parse *text*; *file* is only the name shown in messages.
+
+    Raises:
+        InputError: as `read_yaml`.
+    """
+    reader = YAML(typ="safe", pure=True)
+    reader.Composer, reader.Constructor = _PlainComposer, _PlainConstructor
+    lines = tuple(re.split(r"\r\n|\r|\n", text))
+    try:
+        node = reader.compose(text)
+        data = None if node is None else reader.constructor.construct_document(node)
+    except MarkedYAMLError as error:
+        raise InputError([_marked(error, file, lines)]) from None
+    except ValueError:  # Python refuses to read an integer of thousands of digits
+        raise InputError.at("a number has too many digits", file=file, line=1) from None
+    except YAMLError as error:
+        raise InputError.at(f"not valid yaml: {str(error).splitlines()[0]}", file=file, line=1) from None
+    if node is None or data is None:
+        raise InputError.at("the file is empty; `wsesim init` writes one to start from", file=file, line=1)
+    places: dict[Loc, tuple[int, int]] = {}
+    keys: dict[Loc, tuple[int, int]] = {}
+    for loc, place, is_key in _walk(node, ()):
+        (keys if is_key else places)[loc] = place
+    return Document(file=file, data=data, lines=lines, places=places, keys=keys)
+
+
+def read_text(source: str | Path, *, kind: str) -> str:
+    """Read the file at *source* as UTF-8; *kind* names what it should be, in messages.
+
+    Raises:
+        InputError: missing, a folder, unreadable, over `LARGEST_FILE_BYTES`, or not UTF-8.
+    """
+    path, file = Path(source), str(source)
+    try:
+        if path.is_dir():
+            raise InputError.at(f"is a folder, not a {kind}", file=file)
+        with path.open("rb") as stream:  # never more than the limit: a device or a pipe has no size to ask for
+            raw = stream.read(LARGEST_FILE_BYTES + 1)
+    except FileNotFoundError:
+        raise InputError.at("no such file", file=file) from None
+    except OSError as error:
+        raise InputError.at(f"cannot be read: {error.strerror}", file=file) from None
+    if len(raw) > LARGEST_FILE_BYTES:
+        raise InputError.at(f"is too large; a {kind} has at most {LARGEST_FILE_BYTES:,} bytes", file=file)
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        column = error.start - raw.rfind(b"\n", 0, error.start)
+        message = f"byte 0x{raw[error.start]:02x} is not UTF-8; save the file as UTF-8"
+        raise InputError.at(message, file=file, line=line, column=column) from None
+
+
+class _PlainComposer(Composer):
+    """Builds nodes and stops at the first that is not plain data."""
+
+    def __init__(self, loader: Any = None) -> None:
+        super().__init__(loader)
+        self.warn_double_anchors = False
+        self.nesting = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event = self.parser.peek_event()
+        message = _not_plain(event, self.nesting)
+        if message is not None:
+            raise ComposerError(None, None, message, event.start_mark)
+        self.nesting += 1
+        node = super().compose_node(parent, index)
+        self.nesting -= 1
+        return node
+
+
+class _PlainConstructor(SafeConstructor):
+    """Builds plain Python values from nodes."""
+
+
+_PlainConstructor.add_constructor("tag:yaml.org,2002:timestamp", SafeConstructor.construct_yaml_str)
+
+
+def _not_plain(event: Any, nesting: int) -> str | None:
+    kind = type(event).__name__
+    if kind == "AliasEvent":
+        return f"yaml aliases (*{event.anchor}) are not used here; write the value out"
+    if getattr(event, "ctag", None):
+        return f"yaml tags ({event.ctag}) are not used here; write a plain value"
+    if kind == "ScalarEvent" and event.value == "<<" and event.implicit[0]:
+        return "yaml merge keys (<<) are not used here; write the values out"
+    if kind != "ScalarEvent" and nesting >= DEEPEST_NESTING:
+        return f"nested more than {DEEPEST_NESTING} deep"
+    return None
+
+
+_CLEARER = (
+    ("duplicate key", "{}; keep one of them"),
+    ("but found another document", "a second document starts here; a file holds one"),
+    ("expected <block end>", "does not line up with the lines above it; check the indentation"),
+    ("mapping values are not allowed here", "a ':' cannot stand here; quote the text, or check the indentation"),
+    ("found unexpected end of stream", "the file ends inside quotes; close them"),
+    ("'\\t'", "a tab cannot indent yaml; use spaces"),
+)
+
+
+def _marked(error: MarkedYAMLError, file: str, lines: tuple[str, ...]) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    message = str(error.problem or error.context or "not valid yaml").splitlines()[0]
+    if isinstance(error, DuplicateKeyError):
+        message = message.removeprefix("found ")
+    message = next((clear.format(message) for raw, clear in _CLEARER if raw in message), message)
+    if mark is None:
+        return Problem(message, file=file, line=1)
+    return _problem(message, file, lines, mark.line + 1, mark.column + 1)
+
+
+def _problem(message: str, file: str, lines: tuple[str, ...], line: int, column: int) -> Problem:
+    excerpt = lines[line - 1] if line <= len(lines) else None
+    return Problem(message, file=file, line=line, column=column, excerpt=excerpt)
+
+
+def _walk(node: Node, loc: Loc) -> Iterator[tuple[Loc, tuple[int, int], bool]]:
+    yield loc, (node.start_mark.line + 1, node.start_mark.column + 1), False
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            name = key.value if isinstance(key, ScalarNode) else "?"
+            yield (*loc, name), (key.start_mark.line + 1, key.start_mark.column + 1), True
+            yield from _walk(value, (*loc, name))
+    elif isinstance(node, SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _walk(value, (*loc, index))
