@@ -1,0 +1,63 @@
+"""Attention: scores, softmax and weighted sum, and what comes back from them.
+
+A head's features lie on head_width / features_per_core neighbouring columns; a sequence's tokens on some rows.
+
+        head 0          head 1
+     +----+----+----+----+----+----+
+     | q  | q  | q  | q  | q  | q  |   keys and values of the sequence run down the columns like weights:
+     +----+----+----+----+----+----+   each triggers an AXPY over the core's queries;
+     | q  | q  | q  | q  | q  | q  |   partial scores are summed across the head's columns,
+     +----+----+----+----+----+----+   probabilities are broadcast across them.
+
+Products and sums are single precision (scores are exponentiated next), so the rate is that of `fmacs`. The full square
+of scores is computed, masked or not; it passes in strips and is never stored whole.
+"""
+
+from __future__ import annotations
+
+from wsesim.kernels.base import MIXED_TRAFFIC_BYTES, Cost, Region
+
+SOFTMAX_OPS = 5
+"""Elementwise steps beside the exponential, per score: scale and mask, maximum, subtract, sum, normalise."""
+SOFTMAX_BACKWARD_OPS = 4
+"""Per score: multiply and sum along the keys, subtract, multiply."""
+
+
+def product(region: Region, *, width: int, times: int = 1) -> Cost:
+    """Return the cost of scores or of the weighted sum: `width` = all heads side by side; backward does it twice."""
+    keys, tokens = region.length, region.tokens_per_core
+    runtime, fabric = region.cluster.runtime, region.cluster.wafer.fabric
+    axpys = times * keys * region.features_per_core(width)
+    rate = region.fmac_per_cycle("fp32")
+    across = times * tokens * keys * runtime.attention_value_bytes / fabric.wavelet_bytes / fabric.link_wavelets_per_cycle
+    cores = region.columns * region.rows
+    return Cost(
+        overlapped={
+            "fmac": axpys * (tokens / rate + runtime.weight_launch_cycles),
+            "reduction": across,
+            "arrival": axpys / fabric.link_wavelets_per_cycle,
+        },
+        serial={"fill": region.chain_fill_cycles(region.columns)},
+        fabric_bytes=(axpys + across) * region.wavelet_bytes * cores,
+        sram_bytes=axpys * tokens * sum(MIXED_TRAFFIC_BYTES["fp32"]) * cores,
+    )
+
+
+def softmax(region: Region, *, heads: int) -> Cost:
+    """Return the cost of the softmax of every query over its keys."""
+    core = region.cluster.wafer.core
+    return _over_scores(region, heads, core.exp_cycles + SOFTMAX_OPS / core.simd_fp32_per_cycle)
+
+
+def softmax_backward(region: Region, *, heads: int) -> Cost:
+    """Return the cost of p * (dp - sum(p * dp))."""
+    return _over_scores(region, heads, SOFTMAX_BACKWARD_OPS / region.cluster.wafer.core.simd_fp32_per_cycle)
+
+
+def _over_scores(region: Region, heads: int, cycles_each: float) -> Cost:
+    scores = region.tokens_per_core * region.length * heads / region.columns
+    return Cost(
+        overlapped={"elementwise": scores * cycles_each},
+        serial={"fill": region.chain_fill_cycles(max(1, region.columns // heads))},
+        sram_bytes=scores * 8 * region.columns * region.rows,
+    )

@@ -1,0 +1,126 @@
+"""What every kernel's closed form needs and gives: a region of cores, and cycles by cause.
+
+The layout all kernels share: features of a token lie along x, tokens along y.
+
+          columns: features -->
+        +------+------+------+------+
+   rows | t0   | t0   | t0   | t0   |     a core holds `tokens_per_core` tokens
+   |    | f0-1 | f2-3 | f4-5 | f6-7 |     times width / columns features of each
+ tokens +------+------+------+------+
+   |    | t1   | t1   | t1   | t1   |
+   v    | f0-1 | f2-3 | f4-5 | f6-7 |
+        +------+------+------+------+
+
+Features divide over the columns without remainder here: a width of 1,088 on 750 columns counts as 1.45 a core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+
+from wsesim.hardware import Cluster
+
+MIXED_TRAFFIC_BYTES = {"fp16": (4, 2), "mixed": (6, 4), "fp32": (8, 4)}
+"""SRAM bytes (read, written) by one multiply-accumulate of an AXPY: x and y in, y out, at their precisions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """A rectangle of cores with the tokens of one micro-batch laid on it."""
+
+    cluster: Cluster
+    sequences: int
+    """Sequences of the micro-batch on this wafer."""
+    length: int
+    """Tokens of a sequence."""
+    precision: str
+    """fp16 | mixed | fp32: of the linear layers."""
+
+    @property
+    def columns(self) -> int:
+        """Cores along which features lie."""
+        return self.cluster.wafer.columns
+
+    @property
+    def rows(self) -> int:
+        """Cores along which tokens lie."""
+        return self.cluster.wafer.rows
+
+    @property
+    def tokens_per_core(self) -> int:
+        """Tokens on the fullest core."""
+        return ceil(self.sequences * self.length / self.rows)
+
+    @property
+    def wavelet_bytes(self) -> int:
+        """Payload of a wavelet."""
+        return self.cluster.wafer.fabric.wavelet_bytes
+
+    def features_per_core(self, width: int) -> float:
+        """Return the features of a token that one core holds."""
+        return width / self.columns
+
+    def fmac_per_cycle(self, precision: str) -> float:
+        """Return the multiply-accumulates per cycle an AXPY sustains: the datapath's, or what SRAM can feed.
+
+        The memory serves reads and writes from one pool of bytes per cycle (24 on WSE-2 and WSE-3: 20 PB/s over 850,000
+        cores at about 1 GHz). Mixed precision needs 10 bytes a MAC, so WSE-3's four lanes see data for 2.4.
+        """
+        core = self.cluster.wafer.core
+        read, written = MIXED_TRAFFIC_BYTES[precision]
+        fed = (core.sram_read_bytes_per_cycle + core.sram_write_bytes_per_cycle) / (read + written)
+        return min(core.fmac_per_cycle(precision), fed)
+
+    def chain_fill_cycles(self, cores: int) -> int:
+        """Return the latency of a chain through *cores*: each hop leaves and enters a core (HPDC 2024 model)."""
+        fabric = self.cluster.wafer.fabric
+        return (2 * fabric.ramp_cycles + fabric.hop_cycles + 1) * max(0, cores - 1)
+
+    def edge_wavelets_per_cycle(self) -> float:
+        """Return the wavelets both edges together take in per cycle."""
+        wafer = self.cluster.wafer
+        return 2 * wafer.io_channels * wafer.fabric.link_wavelets_per_cycle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """Cycles of one kernel call: resources that work side by side, then what comes on top."""
+
+    overlapped: Mapping[str, float]
+    """Cycles each resource is busy; the largest counts."""
+    serial: Mapping[str, float]
+    """Cycles that nothing hides, such as the fill of a pipeline."""
+    fabric_bytes: float = 0.0
+    """Payload over all links of the region."""
+    sram_bytes: float = 0.0
+    """Read and written by all cores of the region."""
+
+    @property
+    def bound(self) -> str:
+        """The resource that sets the time."""
+        return max(self.overlapped, key=lambda name: self.overlapped[name])
+
+    @property
+    def cycles(self) -> int:
+        """Cycles from start to end."""
+        return ceil(max(self.overlapped.values()) + sum(self.serial.values()))
+
+    def parts(self) -> dict[str, float]:
+        """Return the cycles by cause; they sum to `cycles`.
+
+        Arithmetic counts in full; the resource that holds it up counts only with what sticks out.
+        """
+        work, longest = _useful(self.overlapped), max(self.overlapped.values())
+        parts = {work: self.overlapped[work]}
+        if longest > self.overlapped[work]:
+            parts[self.bound] = longest - self.overlapped[work]
+        for name, cycles in self.serial.items():
+            parts[name] = parts.get(name, 0.0) + cycles
+        parts[work] += self.cycles - sum(parts.values())
+        return {name: cycles for name, cycles in parts.items() if cycles}
+
+
+def _useful(overlapped: Mapping[str, float]) -> str:
+    return next((name for name in ("fmac", "elementwise") if name in overlapped), next(iter(overlapped)))
