@@ -1,0 +1,194 @@
+"""Graph and cluster → Program: the largest micro-batch that fits, then every kernel's time on it.
+
+Weight streaming: activations stay in SRAM, tokens along rows, features along columns. If SRAM cannot keep the inside of
+every layer for the backward pass, only each layer's input is kept and the backward pass computes the inside again;
+the mapping takes whichever is faster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from wsesim.errors import SpecError
+from wsesim.graph import Graph, flops
+from wsesim.hardware import Cluster
+from wsesim.kernels import Region
+from wsesim.mapping.memory import Activations, activations, memory_table
+from wsesim.mapping.program import DoesNotFit, Program, Stage
+from wsesim.mapping.stages import Timing, build_stages, causes_of, weight_bytes
+from wsesim.result import MemoryUse, Placement
+from wsesim.units import show_bytes
+
+STATE_BYTES_PER_PARAMETER = 16
+"""Weight, master copy, momentum and variance of mixed-precision Adam (GPT-J blog of the vendor)."""
+OPTIMIZER_TRAFFIC_BYTES = 30
+"""Bytes of memory traffic per parameter of an Adam step: 14 read, 14 written of state, 2 of gradient read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is to be mapped."""
+
+    graph: Graph
+    """Forward and backward, for the batch of one system."""
+    cluster: Cluster
+    sequences: int
+    """Of one system and step."""
+    length: int
+    precision: str
+    micro_batch: int | None = None
+    """Sequences of a pass, or None to let the mapping choose."""
+    recompute: str = "auto"
+    """auto | never | always."""
+
+
+def map_training(request: Request) -> Program | DoesNotFit:
+    """Map one training step by weight streaming.
+
+    Raises:
+        SpecError: a micro-batch that does not divide the batch of a system.
+    """
+    problem = _over_store(request)
+    if problem is not None:
+        return problem
+    what = activations(request.graph)
+    fitting = [
+        choice
+        for recompute in _policies(request.recompute)
+        if (choice := _largest_fit(request, what, recompute=recompute)) is not None
+    ]
+    if not fitting:
+        return _too_large(request, what)
+    programs = [_program(request, *choice) for choice in fitting]
+    return min(programs, key=_estimate_s)
+
+
+def _policies(recompute: str) -> tuple[bool, ...]:
+    return {"auto": (False, True), "never": (False,), "always": (True,)}[recompute]
+
+
+def _micro_batches(request: Request) -> Iterator[int]:
+    if request.micro_batch is not None:
+        if request.sequences % request.micro_batch:
+            message = f"= {request.micro_batch} does not divide the {request.sequences} sequences of a system"
+            raise SpecError("micro_batch", message)
+        yield request.micro_batch
+        return
+    for passes in range(1, request.sequences + 1):
+        if request.sequences % passes == 0:
+            yield request.sequences // passes
+
+
+def _largest_fit(
+    request: Request, what: Activations, *, recompute: bool
+) -> tuple[Region, tuple[MemoryUse, ...], bool] | None:
+    for micro_batch in _micro_batches(request):
+        region = _region(request, micro_batch)
+        memory = _memory(request, region, what, recompute=recompute)
+        if sum(line.bytes_per_core for line in memory) <= request.cluster.wafer.core.sram_bytes:
+            return region, memory, recompute
+    return None
+
+
+def _region(request: Request, micro_batch: int) -> Region:
+    return Region(
+        cluster=request.cluster, sequences=micro_batch, length=request.length, precision=request.precision
+    )
+
+
+def _memory(request: Request, region: Region, what: Activations, *, recompute: bool) -> tuple[MemoryUse, ...]:
+    return memory_table(
+        request.cluster.wafer, region, what, heads=request.graph.dims["heads"],
+        buffer_bytes=_buffer_bytes(request.graph), recompute=recompute,
+    )  # fmt: skip
+
+
+def _buffer_bytes(graph: Graph) -> int:
+    """Two copies of the repeated block: one at work, one on its way. Larger blocks stream through the same room."""
+    return 2 * max(weight_bytes(graph, block) for block in graph.blocks if block.repeat > 1 or len(graph.blocks) == 1)
+
+
+def _program(request: Request, region: Region, memory: tuple[MemoryUse, ...], recompute: bool) -> Program:
+    graph = request.graph.with_dims(batch=region.sequences)
+    passes = request.sequences // region.sequences
+    timing = Timing(graph=graph, region=region, passes=passes, recompute=recompute)
+    stages = build_stages(timing)
+    wafer = request.cluster.wafer
+    placement = Placement(
+        micro_batch=region.sequences, passes=passes, columns=wafer.columns, rows=wafer.rows,
+        tokens_per_core=region.tokens_per_core, features_per_core=region.features_per_core(graph.dims["width"]),
+        recompute=recompute, usable_bytes=wafer.core.usable_bytes,
+    )  # fmt: skip
+    bytes_per_weight = 4 if request.precision == "fp32" else 2
+    return Program(
+        cluster=request.cluster,
+        placement=placement,
+        stages=stages,
+        memory=memory,
+        token_bytes=2 * 4 * region.sequences * request.length,
+        buffer_bytes=_buffer_bytes(graph),
+        optimizer_bytes_per_weight_byte=OPTIMIZER_TRAFFIC_BYTES / bytes_per_weight,
+        parameters=graph.parameters(),
+        model_flops=flops(graph, phases=("forward", "backward")) * passes * request.cluster.systems,
+        causes=causes_of(stages, timing),
+    )
+
+
+def _estimate_s(program: Program) -> float:
+    io = program.cluster.wafer.io_bytes_per_s
+    return program.placement.passes * sum(
+        stage.repeat * max(stage.compute_s, stage.weight_bytes / io, stage.gradient_bytes / io)
+        for stage in program.stages
+    )
+
+
+def _over_store(request: Request) -> DoesNotFit | None:
+    parameters = request.graph.parameters()
+    need, have = parameters * STATE_BYTES_PER_PARAMETER, request.cluster.memoryx.capacity_bytes
+    if need <= have:
+        return None
+    return DoesNotFit(
+        why=f"weights and optimizer state need {show_bytes(need)} ({STATE_BYTES_PER_PARAMETER} B for each of "
+        f"{parameters:,} parameters), MemoryX holds {show_bytes(have)}: use a store {need / have:.2g} times as large "
+        f"(hardware: memoryx.capacity) or a model of at most {have // STATE_BYTES_PER_PARAMETER:,} parameters"
+    )
+
+
+def _too_large(request: Request, what: Activations) -> DoesNotFit:
+    recompute = request.recompute != "never"
+    smallest = _region(request, request.micro_batch or 1)
+    memory = _memory(request, smallest, what, recompute=recompute)
+    need, have = sum(line.bytes_per_core for line in memory), request.cluster.wafer.core.sram_bytes
+    policy = "with" if recompute else "without"
+    return DoesNotFit(
+        why=f"{smallest.sequences} sequence{'s' if smallest.sequences > 1 else ''} of {request.length:,} tokens "
+        f"{policy} recompute need{'' if smallest.sequences > 1 else 's'} {show_bytes(need)} a core, a core has "
+        f"{show_bytes(have)} ({show_bytes(need - have)} too much): {_what_would_fit(request, what, need)}",
+        memory=memory,
+        usable_bytes=request.cluster.wafer.core.usable_bytes,
+    )
+
+
+def _what_would_fit(request: Request, what: Activations, need: int) -> str:
+    advice = []
+    if request.micro_batch is not None and request.micro_batch > 1:
+        for micro_batch in range(request.micro_batch - 1, 0, -1):
+            if request.sequences % micro_batch == 0 and _fits(request, what, micro_batch, request.length):
+                advice.append(f"a micro-batch of {micro_batch}")
+                break
+    if request.recompute == "never":
+        advice.append("recompute: auto")
+    length = request.length // 2
+    while length and not _fits(request, what, request.micro_batch or 1, length):
+        length //= 2
+    if length:
+        advice.append(f"a length of {length:,}")
+    advice.append(f"{show_bytes(need)} of SRAM a core (hardware: core.sram)")
+    return " or ".join(advice) + " would fit"
+
+
+def _fits(request: Request, what: Activations, micro_batch: int, length: int) -> bool:
+    region = Region(cluster=request.cluster, sequences=micro_batch, length=length, precision=request.precision)
+    memory = _memory(request, region, what, recompute=request.recompute != "never")
+    return sum(line.bytes_per_core for line in memory) <= request.cluster.wafer.core.sram_bytes

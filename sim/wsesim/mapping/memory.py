@@ -1,0 +1,101 @@
+"""Where every KiB of a core goes: program, buffers, one layer's working set, what the backward pass needs again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from wsesim.graph import Block, Graph, Op, Tensor
+from wsesim.hardware import Wafer
+from wsesim.kernels import Region
+from wsesim.result import MemoryUse
+
+STRIP = 4
+"""Keys (or vocabulary entries) a core holds scores (or logits) for at a time: two being summed, two on their way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activations:
+    """Bytes per token of a model's activations, on all columns together; independent of the batch."""
+
+    working: float
+    """Most that is alive at once inside one block, forward and backward."""
+    boundary: float
+    """What enters the repeated block: kept for every copy when the inside is recomputed."""
+    kept: float
+    """What the backward pass of one copy reads again, if nothing is recomputed."""
+    copies: int
+    """Copies of the repeated block."""
+
+
+def activations(graph: Graph) -> Activations:
+    """Return what *graph* (forward and backward) keeps per token."""
+    layer = max(graph.blocks, key=lambda block: block.repeat)
+    kept = {
+        name
+        for op in layer.ops
+        if op.phase == "backward"
+        for name in op.inputs
+        if layer.tensors[name].role == "activation"
+    }
+    return Activations(
+        working=max(_peak_per_token(graph, block) for block in graph.blocks),
+        boundary=sum(_per_token(graph, layer.tensors[name]) for name in layer.inputs if name in kept),
+        kept=sum(_per_token(graph, layer.tensors[name]) for name in kept),
+        copies=layer.repeat,
+    )
+
+
+def memory_table(
+    wafer: Wafer, region: Region, what: Activations, *, heads: int, buffer_bytes: int, recompute: bool
+) -> tuple[MemoryUse, ...]:
+    """Return the lines of a core's memory for one micro-batch; reserved memory is the first line."""
+    per_core = region.tokens_per_core / region.columns
+    stored = what.copies * (what.boundary if recompute else what.kept)
+    heads_here = max(1, ceil(heads / region.columns))
+    lines = [
+        ("program and system", wafer.core.reserved_bytes, "stack, tasks, communication"),
+        ("weights in flight", ceil(buffer_bytes / wafer.cores), "double buffer of the largest block"),
+        ("gradients in flight", ceil(buffer_bytes / wafer.cores), "double buffer of the largest block"),
+        ("one layer at work", ceil(per_core * what.working), "most that is alive at once, forward and backward"),
+        (
+            "scores in flight",
+            region.tokens_per_core * STRIP * heads_here * 4,
+            f"a strip of {STRIP} keys; scores and logits are never stored whole",
+        ),
+        (
+            "kept for the backward pass",
+            ceil(per_core * stored),
+            f"{'input' if recompute else 'inside'} of {what.copies} layers",
+        ),
+    ]
+    return tuple(MemoryUse(what=name, bytes_per_core=size, note=note) for name, size, note in lines)
+
+
+def _peak_per_token(graph: Graph, block: Block) -> float:
+    """Walk the block forward and back, and return the most bytes per token alive at once."""
+    ops = [op for op in block.ops if op.phase != "optimizer"]
+    last_read = {name: index for index, op in enumerate(ops) for name in op.inputs}
+    alive = {name: _per_token(graph, block.tensors[name]) for name in block.inputs}
+    peak = sum(alive.values())
+    for index, op in enumerate(ops):
+        for name in op.outputs:
+            alive[name] = _per_token(graph, block.tensors[name])
+        peak = max(peak, sum(alive.values()))
+        for name in _finished(op, index, last_read, block):
+            alive.pop(name, None)
+    return peak
+
+
+def _finished(op: Op, index: int, last_read: dict[str, int], block: Block) -> list[str]:
+    done = [name for name in op.inputs if last_read[name] == index]
+    return done + [name for name in op.outputs if name not in last_read and name not in block.outputs]
+
+
+def _per_token(graph: Graph, tensor: Tensor) -> float:
+    """Bytes per token; nothing for what is not an activation, or passes in strips."""
+    if tensor.role not in ("activation", "gradient") or "batch" not in tensor.axes:
+        return 0.0
+    if "keys" in tensor.axes or "vocab" in tensor.axes:
+        return 0.0
+    return graph.bytes(tensor) / (graph.dims["batch"] * graph.dims["length"])

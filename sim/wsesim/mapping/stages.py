@@ -1,0 +1,109 @@
+"""The stages of a pass: every op of every block as a kernel with its time, its weights and its gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wsesim.graph import Block, Graph, Op, macs
+from wsesim.kernels import Region, kernel_cost
+from wsesim.mapping.program import Stage
+from wsesim.result import OpTime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """What turns ops into times."""
+
+    graph: Graph
+    """With the dims of one micro-batch."""
+    region: Region
+    passes: int
+    recompute: bool
+
+
+def weight_bytes(graph: Graph, block: Block) -> int:
+    """Return the bytes of the weights of one copy of *block*."""
+    return sum(graph.bytes(tensor) for tensor in block.weights())
+
+
+def build_stages(timing: Timing) -> tuple[Stage, ...]:
+    """Return the stages of one pass: blocks forward, then the same blocks backward in reverse order."""
+    blocks = timing.graph.blocks
+    forward = [_stage(timing, block, "forward", block.phase("forward")) for block in blocks]
+    backward = []
+    for block in reversed(blocks):
+        again = block.phase("forward") if timing.recompute and block.repeat > 1 else ()
+        backward.append(_stage(timing, block, "backward", (*again, *block.phase("backward"))))
+    return (*forward, *backward)
+
+
+def causes_of(stages: Sequence[Stage], timing: Timing) -> dict[str, float]:
+    """Return one wafer's seconds by cause over the whole step, nothing waited for."""
+    clock_hz = timing.region.cluster.wafer.core.clock_hz
+    launch_s = timing.region.cluster.runtime.kernel_launch_s
+    seconds = {"launch": 0.0}
+    for stage in stages:
+        calls = stage.repeat * timing.passes
+        seconds["launch"] += calls * launch_s * _launches(stage.kernels, stage.phase)
+        for kernel in stage.kernels:
+            for cause, cycles in kernel.parts.items():
+                name = cause if kernel.phase == stage.phase else "recompute"
+                seconds[name] = seconds.get(name, 0.0) + calls * cycles / clock_hz
+    return seconds
+
+
+def _launches(kernels: Sequence[OpTime], phase: str) -> int:
+    """Count the kernels that are started; what is recomputed runs inside the backward kernels' programs."""
+    return sum(kernel.phase == phase for kernel in kernels)
+
+
+def _stage(timing: Timing, block: Block, phase: str, ops: Sequence[Op]) -> Stage:
+    kernels = tuple(_kernel(timing, block, op) for op in ops)
+    cluster = timing.region.cluster
+    cycles = sum(kernel.cycles for kernel in kernels)
+    gradients = sum(kernel.gradient_bytes for kernel in kernels) if phase == "backward" else 0
+    return Stage(
+        block=block.name,
+        phase=phase,
+        repeat=block.repeat,
+        kernels=kernels,
+        compute_s=cycles / cluster.wafer.core.clock_hz
+        + _launches(kernels, phase) * cluster.runtime.kernel_launch_s,
+        weight_bytes=_streamed_bytes(timing.graph, block, ops),
+        gradient_bytes=gradients,
+    )
+
+
+def _streamed_bytes(graph: Graph, block: Block, ops: Sequence[Op]) -> int:
+    """Each weight the ops read comes in once, however many of them read it."""
+    read = {name for op in ops for name in op.inputs if block.tensors[name].role == "weight"}
+    return sum(graph.bytes(block.tensors[name]) for name in read)
+
+
+def _kernel(timing: Timing, block: Block, op: Op) -> OpTime:
+    graph, region = timing.graph, timing.region
+    cost = kernel_cost(graph, block, op, region)
+    calls = block.repeat * timing.passes
+    tensors = block.tensors
+    return OpTime(
+        block=block.name,
+        phase=op.phase,
+        name=op.name,
+        kind=op.kind,
+        calls=calls,
+        flops=2 * macs(graph, block, op) * calls,
+        cycles=cost.cycles,
+        seconds=cost.cycles * calls / region.cluster.wafer.core.clock_hz,
+        bound=cost.bound,
+        parts=cost.parts(),
+        weight_bytes=sum(graph.bytes(tensors[n]) for n in op.inputs if tensors[n].role == "weight"),
+        gradient_bytes=sum(graph.bytes(tensors[n]) for n in op.outputs if _is_weight_gradient(block, n)),
+        fabric_bytes=round(cost.fabric_bytes),
+        sram_bytes=round(cost.sram_bytes),
+    )
+
+
+def _is_weight_gradient(block: Block, name: str) -> bool:
+    tensor = block.tensors[name]
+    return tensor.role == "gradient" and tensor.of in block.tensors and block.tensors[tensor.of].role == "weight"

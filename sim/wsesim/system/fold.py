@@ -1,0 +1,61 @@
+"""Skip equal work: when two copies of a layer (or two passes) in a row leave everything in flight in the same state,
+the ones that follow must do the same, so they are counted instead of played."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from wsesim.system.machine import Machine
+from wsesim.system.sequence import Cursor, Place
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """The machine as it was at a boundary."""
+
+    state: tuple[object, ...]
+    time: float
+    counts: tuple[Counter[tuple[str, str]], Counter[str]]
+
+
+@dataclass(slots=True)
+class Folder:
+    """Watches the boundaries of one wafer and folds where it can."""
+
+    machine: Machine
+    marks: dict[tuple[str, int], _Mark] = field(default_factory=dict)
+
+    def at_boundary(self, cursor: Cursor) -> None:
+        """Compare with the boundary before; if nothing differs, jump as far as everybody can."""
+        place, sender = cursor.place, self.machine.sender.place
+        stages = cursor.program.stages
+        if stages[place.stage].repeat > 1:
+            same = (sender.number, sender.stage) == (place.number, place.stage)
+            room = stages[place.stage].repeat - 1 - max(place.copy, sender.copy) if same else 0
+            if self._fold(("copy", place.number * len(stages) + place.stage), place, room, "layers"):
+                cursor.place = _plus(place, copies=room)
+                self.machine.sender.place = _plus(sender, copies=room)
+        elif place.stage == len(stages) - 1:
+            fed = self.machine.passes_fed[0]
+            room = cursor.program.placement.passes - 1 - max(place.number + 1, sender.number, fed - 1)
+            if self._fold(("pass", 0), place, room, "passes"):
+                cursor.place = _plus(place, passes=room)
+                self.machine.sender.place = _plus(sender, passes=room)
+                self.machine.passes_fed[0] += room
+
+    def _fold(self, key: tuple[str, int], place: Place, room: int, what: str) -> bool:
+        recorder, now = self.machine.recorder, float(self.machine.env.now)
+        mark = _Mark(self.machine.state(place), now + recorder.offset, recorder.counts())
+        before = self.marks.get(key)
+        self.marks[key] = mark
+        if before is None or before.state != mark.state or room < 1:
+            return False
+        period = mark.time - before.time
+        recorder.skip(room, before.counts, now=now, period=period, name=f"{room} {what} alike")
+        self.marks[key] = _Mark(mark.state, mark.time + room * period, recorder.counts())
+        return True
+
+
+def _plus(place: Place, *, copies: int = 0, passes: int = 0) -> Place:
+    return Place(place.number + passes, place.stage, place.copy + copies)

@@ -1,0 +1,193 @@
+"""The processes: MemoryX streams weights through SwarmX, wafers compute, gradients come back, MemoryX updates.
+
+                  weights                    queue (double buffer)
+    MemoryX ===== SwarmX tree =====> wafer [ w ][ w ] --> kernels --> [ g ][ g ]
+       ^                                                                  |
+       +------- update <----- SwarmX tree, sums over wafers <-------------+
+
+A process is one store, link, wafer or host, never one core. Times are seconds.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator
+from math import ceil, log
+from typing import Any
+
+import simpy
+
+from wsesim.mapping import Program
+from wsesim.mapping.program import Stage
+from wsesim.system.recorder import Recorder
+from wsesim.system.sequence import Cursor, Place, pieces
+
+Process = Generator[simpy.Event, Any, None]
+ACCUMULATE_TRAFFIC = 5.0
+"""Memory bytes per gradient byte to add it to a 32-bit sum: read 2 in, read 4 and write 4 of the sum."""
+
+
+class Queue:
+    """A first-in-first-out link: pieces with their arrival times, and limited room in bytes."""
+
+    def __init__(self, env: simpy.Environment, room: float) -> None:
+        self.env = env
+        self.items: deque[tuple[float, float, bool]] = deque()
+        self.room, self.taken = room, 0.0
+        self._changed = env.event()
+
+    def put(self, size: float, arrival: float, last: bool = False) -> Process:
+        """Wait for room (a piece larger than all room passes alone), then leave the piece."""
+        while self.taken + size > self.room and self.items:
+            yield self._changed
+        self.taken += size
+        self.items.append((size, arrival, last))
+        self._signal()
+
+    def get(self) -> Generator[simpy.Event, Any, tuple[float, bool]]:
+        """Wait for the next piece to arrive; its room stays taken until `release`."""
+        while not self.items:
+            yield self._changed
+        size, arrival, last = self.items[0]
+        if arrival > self.env.now:
+            yield self.env.timeout(arrival - self.env.now)
+        return size, last
+
+    def release(self) -> None:
+        """Give the room of the piece at the front back."""
+        self.taken -= self.items.popleft()[0]
+        self._signal()
+
+    def state(self) -> tuple[float, ...]:
+        """Describe what is in it, relative to now."""
+        pieces = ((size, max(0.0, round(arrival - self.env.now, 12)), last) for size, arrival, last in self.items)
+        return tuple(number for piece in pieces for number in piece)
+
+    def _signal(self) -> None:
+        changed, self._changed = self._changed, self.env.event()
+        changed.succeed()
+
+
+class Machine:
+    """Everything that plays a program: one store, one tree, `wafers` wafers."""
+
+    def __init__(self, env: simpy.Environment, program: Program, recorder: Recorder, wafers: int) -> None:
+        self.env, self.program, self.recorder = env, program, recorder
+        cluster = program.cluster
+        self.rate = min(cluster.memoryx.stream_bytes_per_s, cluster.swarmx.link_bytes_per_s,
+                        cluster.wafer.io_bytes_per_s)  # fmt: skip
+        levels = max(1, ceil(round(log(cluster.systems, cluster.swarmx.fan_in), 9))) if cluster.systems > 1 else 1
+        self.latency_s = cluster.memoryx.latency_s + levels * cluster.swarmx.hop_s
+        self.sender = Cursor(program)
+        self.piece = 0
+        self.passes_fed = [0] * wafers
+        self.busy_since: dict[str, float] = {}
+        self.weights = [Queue(env, program.buffer_bytes) for _ in range(wafers)]
+        self.gradients = [Queue(env, program.buffer_bytes) for _ in range(wafers)]
+        self.tokens = [Queue(env, 2 * program.token_bytes) for _ in range(wafers)]
+        self.updates = Queue(env, float("inf"))
+        self.at_boundary: Callable[[Cursor], None] = lambda cursor: None
+
+    def run(self) -> float:
+        """Start every process and return when the last update is done."""
+        env = self.env
+        env.process(self._stream_weights())
+        for index in range(len(self.weights)):
+            env.process(self._feed_tokens(index))
+            env.process(self._wafer(index))
+        env.process(self._drain_gradients())
+        done = env.process(self._update())
+        env.run(until=done)
+        return float(env.now)
+
+    def state(self, place: Place) -> tuple[object, ...]:
+        """Describe everything in flight relative to *place* and now; equal states have equal futures."""
+        sender = self.sender.place
+        ahead = (sender.number - place.number, sender.stage - place.stage, sender.copy - place.copy, self.piece)
+        fed = self.passes_fed[0] - place.number
+        queues = (*self.weights, *self.gradients, *self.tokens, self.updates)
+        since = sorted((who, round(self.env.now - start, 12)) for who, start in self.busy_since.items())
+        return (ahead, fed, tuple(since), *(queue.state() for queue in queues))
+
+    def _work(self, track: str, cause: str, seconds: float, name: str = "") -> Process:
+        """Keep *track* busy for *seconds*."""
+        self.busy_since[track] = start = float(self.env.now)
+        yield self.env.timeout(seconds)
+        del self.busy_since[track]
+        self.recorder.spent(track, cause, start, self.env.now, name=name)
+
+    def _stream_weights(self) -> Process:
+        for place, stage in self.sender.walk():
+            count = pieces(self.program, stage)
+            size = stage.weight_bytes / count
+            for self.piece in range(count if size else 0):
+                yield from self._work("swarmx down", "weights", size / self.rate, _title(stage, place))
+                self.recorder.moved["weights"] += size
+                for queue in self.weights:
+                    yield from queue.put(size, self.env.now + self.latency_s)
+
+    def _feed_tokens(self, index: int) -> Process:
+        host = self.program.cluster.host
+        seconds = host.latency_s + self.program.token_bytes / host.input_bytes_per_s
+        while self.passes_fed[index] < self.program.placement.passes:
+            self.passes_fed[index] += 1
+            yield from self._work(f"host{index or ''}", "input", seconds, "tokens")
+            yield from self.tokens[index].put(self.program.token_bytes, self.env.now)
+
+    def _wafer(self, index: int) -> Process:
+        cursor = Cursor(self.program)
+        last_pass = self.program.placement.passes - 1
+        for place, stage in cursor.walk():
+            if place.stage == 0 and place.copy == 0:
+                yield from self._wait(index, "input", self.tokens[index].get())
+                self.tokens[index].release()
+            count = pieces(self.program, stage)
+            for _ in range(count):
+                yield from self._piece(index, place, stage, count, last=place.number == last_pass)
+            self.at_boundary(cursor)
+        yield from self.gradients[index].put(0.0, self.env.now, last=True)
+
+    def _piece(self, index: int, place: Place, stage: Stage, count: int, *, last: bool) -> Process:
+        if stage.weight_bytes:
+            yield from self._wait(index, "weights", self.weights[index].get())
+        yield from self._work(f"wafer{index or ''}", "compute", stage.compute_s / count, _title(stage, place))
+        if stage.weight_bytes:
+            self.weights[index].release()
+        if stage.gradient_bytes:
+            room = self.gradients[index].put(stage.gradient_bytes / count, self.env.now, last)
+            yield from self._wait(index, "gradients", room)
+
+    def _wait(self, index: int, cause: str, waiting: Generator[simpy.Event, Any, Any]) -> Process:
+        start = self.env.now
+        yield from waiting
+        self.recorder.spent(f"wafer{index or ''}", cause, start, self.env.now, name=f"wait for {cause}")
+
+    def _drain_gradients(self) -> Process:
+        while True:
+            size, last = 0.0, False
+            for queue in self.gradients:
+                size, last = yield from queue.get()
+            if not size:
+                break
+            yield from self._work("swarmx up", "gradients", size / self.rate)
+            self.recorder.moved["gradients"] += size
+            for queue in self.gradients:
+                queue.release()
+            yield from self.updates.put(size, self.env.now + self.latency_s, last)
+        yield from self.updates.put(0.0, self.env.now, last=True)
+
+    def _update(self) -> Process:
+        store = self.program.cluster.memoryx
+        while True:
+            size, last = yield from self.updates.get()
+            if not size:
+                return
+            traffic = self.program.optimizer_bytes_per_weight_byte if last else ACCUMULATE_TRAFFIC
+            seconds = size * traffic / store.update_bytes_per_s
+            yield from self._work("memoryx", "update" if last else "accumulate", seconds)
+            self.updates.release()
+
+
+def _title(stage: Stage, place: Place) -> str:
+    number = f" {place.copy + 1}" if stage.repeat > 1 else ""
+    return f"{stage.block}{number} {stage.phase}"
