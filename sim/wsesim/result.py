@@ -35,7 +35,7 @@ class OpTime:
     block: str
     """embed | layer | head."""
     phase: str
-    """forward | backward."""
+    """forward | backward | recompute (a forward kernel run again in the backward pass)."""
     name: str
     kind: str
     calls: int
@@ -96,8 +96,6 @@ class Placement:
     features_per_core: float
     recompute: bool
     """Whether the backward pass computes each layer's inside again."""
-    usable_bytes: int
-    """SRAM of a core a program may use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +190,9 @@ class Result:
     metrics: Metrics | None = None
     placement: Placement | None = None
     memory: tuple[MemoryUse, ...] = ()
-    """The memory table; also there when the point does not fit."""
+    """The memory table of a core; also there when the point does not fit."""
+    core_sram_bytes: int = 0
+    """What the lines of the memory table have to stay within."""
     ops: tuple[OpTime, ...] = ()
     timeline: tuple[Interval, ...] = ()
     verification: Verification | None = None

@@ -1,0 +1,22 @@
+"""Dataflow graphs of models: tensors, ops, one layer written once."""
+
+from wsesim.graph.backward import with_training
+from wsesim.graph.core import BYTES_PER_ELEMENT, Block, Graph, Op, Tensor
+from wsesim.graph.export import to_dot, to_json
+from wsesim.graph.kinds import KINDS, flops, macs
+from wsesim.graph.svg import to_svg
+
+__all__ = [
+    "BYTES_PER_ELEMENT",
+    "KINDS",
+    "Block",
+    "Graph",
+    "Op",
+    "Tensor",
+    "flops",
+    "macs",
+    "to_dot",
+    "to_json",
+    "to_svg",
+    "with_training",
+]
