@@ -1,0 +1,41 @@
+"""The command line: arguments in, the front door, text out.
+
+Importing it costs little, because every command imports what it needs when it is called.
+"""
+
+from __future__ import annotations
+
+import sys
+from io import TextIOWrapper
+
+import click
+
+from wsesim._version import __version__
+from wsesim.cli.describe import check, init, machines, models, schema, show
+from wsesim.cli.group import Commands
+from wsesim.cli.options import debug_option
+from wsesim.cli.simulate import graph, run, sweep, validate, verify
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@debug_option
+def cli() -> None:
+    """Simulate training a GPT on wafer-scale machines.
+
+    \b
+    wsesim init question.yaml      write a workload to start from
+    wsesim run question.yaml       simulate it and write a report
+    """
+
+
+for command in (run, check, show, schema, init, models, machines, graph, verify, validate, sweep):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot print a sign still gets the rest
+    cli(prog_name="wsesim")

@@ -1,0 +1,148 @@
+"""Commands that answer at once: check, show, schema, init, models, machines."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from wsesim import units
+from wsesim.cli.options import file_argument, force_option, manner, settings_option, speaking
+from wsesim.cli.output import print_json, say, table, write_text
+from wsesim.errors import InputError, Problem
+from wsesim.units import Dimension
+
+
+@click.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@settings_option
+@speaking
+def check(files: tuple[Path, ...], settings: tuple[str, ...]) -> None:
+    """Say whether workload files are right.
+
+    Everything that is wrong is reported, each at its line.
+    """
+    from wsesim.workload import load_workload
+
+    right: list[dict[str, str]] = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            workload = load_workload(file, settings=settings)
+        except InputError as error:
+            problems += error.problems
+            continue
+        right.append({"file": str(file), "name": workload.name, "title": workload.title})
+        say(f"{file}: ok: {workload.title}")
+    if problems:
+        raise InputError(problems)
+    if manner().json:
+        print_json({"status": "ok", "workloads": right})
+
+
+@click.command()
+@file_argument
+@settings_option
+@speaking
+def show(file: Path, settings: tuple[str, ...]) -> None:
+    """Print a workload with its defaults filled in.
+
+    Each default and each hardware figure stands with its source. The output is a workload file again.
+    """
+    from wsesim.workload import load_workload
+    from wsesim.workload import show as as_yaml
+
+    workload = load_workload(file, settings=settings)
+    if manner().json:
+        defaults = [{"name": each.name, "text": each.text, "source": each.source} for each in workload.defaults]
+        figures = [asdict(figure) for figure in workload.hardware.figures]
+        print_json({"status": "ok", "workload": workload.resolved, "defaults": defaults, "figures": figures})
+    say(as_yaml(workload).removesuffix("\n"))
+
+
+@click.command()
+@speaking
+def schema() -> None:
+    """Print the JSON schema of workload files."""
+    from wsesim.workload import json_schema
+
+    if not manner().quiet:
+        print_json(json_schema())
+
+
+@click.command()
+@click.argument("file", default="workload.yaml", type=click.Path(path_type=Path))
+@force_option
+@speaking
+def init(file: Path, force: bool) -> None:
+    """Write a commented workload to start from."""
+    from wsesim.workload import starter
+
+    write_text(file, starter(), force=force)
+    if manner().json:
+        print_json({"status": "ok", "file": str(file)})
+    say(f"wrote {file}; now: wsesim run {file}")
+
+
+@click.command()
+@speaking
+def models() -> None:
+    """List the models that a workload can name."""
+    from wsesim.model import load_preset, model_names, parameters
+
+    shapes = [(model, parameters(model)) for model in map(load_preset, model_names())]
+    if manner().json:
+        print_json({"status": "ok", "models": [{**asdict(model), "parameters": count} for model, count in shapes]})
+    heads = ("MODEL", "PARAMETERS", "LAYERS", "WIDTH", "HEADS", "FFN", "VOCABULARY", "LENGTH", "TOKENS")
+    rows = [
+        (
+            model.name,
+            units.show_count(count),
+            str(model.layers),
+            f"{model.width:,}",
+            str(model.heads) if model.heads == model.kv_heads else f"{model.heads}/{model.kv_heads}",
+            f"{model.ffn_width:,}",
+            f"{model.vocab:,}",
+            f"{model.max_length:,}",
+            units.show_count(model.token_budget) if model.token_budget else "-",
+        )
+        for model, count in shapes
+    ]
+    say(table(heads, rows))
+
+
+@click.command()
+@speaking
+def machines() -> None:
+    """List the machines that a workload can name."""
+    from wsesim.hardware import PRECISIONS, load_cluster, machine_names
+
+    choices = {name: load_cluster(name).cluster for name in machine_names()}
+    if manner().json:
+        found = [
+            {
+                **asdict(cluster),
+                "name": name,
+                "title": cluster.name,
+                "peak_flops": {p: cluster.wafer.peak_flops(p) for p in PRECISIONS},
+            }
+            for name, cluster in choices.items()
+        ]
+        print_json({"status": "ok", "machines": found})
+    heads = ("MACHINE", "SYSTEMS", "CORES", "CLOCK", "SRAM/CORE", "SRAM", "FLOP/S MIXED", "I/O", "STORE")
+    rows = [
+        (
+            name,
+            f"{cluster.systems} of {cluster.max_systems:,}",
+            f"{cluster.wafer.cores:,}",
+            units.show(cluster.wafer.core.clock_hz, Dimension.HERTZ),
+            units.show_bytes(cluster.wafer.core.sram_bytes),
+            units.show_bytes(cluster.wafer.cores * cluster.wafer.core.sram_bytes),
+            units.show_count(cluster.wafer.peak_flops("mixed")),
+            units.show(cluster.wafer.io_bytes_per_s, Dimension.BYTES_PER_SECOND),
+            units.show_bytes(cluster.memoryx.capacity_bytes),
+        )
+        for name, cluster in choices.items()
+    ]
+    say(table(heads, rows) + "\n\nAll but SYSTEMS and STORE are of one system.")

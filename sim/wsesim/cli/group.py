@@ -1,0 +1,78 @@
+"""The group of all commands: what an error looks like, and which exit code it has.
+
+0    done, "it does not fit" included: that is an answer
+1    a comparison failed, or the reader of a pipe went away
+2    a mistake in what was given
+70   a mistake of ours
+130  interrupted
+"""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+import click
+
+from wsesim._version import __version__
+from wsesim.cli.options import manner
+from wsesim.cli.output import print_json
+from wsesim.errors import InputError, Problem, WsesimError, nearest
+
+BAD_INPUT = 2
+INTERNAL = 70
+INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """Runs a command and turns what goes wrong into a message and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order they were added: the usual first."""
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or name the nearest."""
+        name = args[0]
+        if name not in self.commands and not name.startswith("-"):
+            hint = nearest(name, self.commands) or f"; there are: {', '.join(self.commands)}"
+            ctx.fail(f"no such command {name!r}{hint}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(INTERRUPTED)
+        except InputError as error:
+            _fail(ctx, error.problems, BAD_INPUT)
+        except WsesimError as error:
+            _fail(ctx, (Problem(str(error)),), BAD_INPUT)
+        except Exception as error:
+            if manner().debug:
+                traceback.print_exc()
+            _fail(ctx, (Problem(_unexpected(error)),), INTERNAL)
+
+
+def _unexpected(error: Exception) -> str:
+    said = f": {error}" if str(error) else ""
+    where = "" if manner().debug else "; --debug shows where"
+    return (
+        f"unexpected {type(error).__name__}{said}\n"
+        f"This is a mistake in wsesim {__version__}, not in what you gave. Please report it, with the command{where}."
+    )
+
+
+def _fail(ctx: click.Context, problems: tuple[Problem, ...], code: int) -> None:
+    for problem in problems:
+        click.echo(str(problem), err=True)
+    if manner().json:
+        found = [{"message": p.message, "file": p.file, "line": p.line, "column": p.column} for p in problems]
+        print_json({"status": "error", "problems": found})
+    ctx.exit(code)

@@ -1,0 +1,70 @@
+"""Options that commands share, and how a command finds them again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+_PREFIX = "wsesim."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a command is to speak."""
+
+    json: bool
+    quiet: bool
+    debug: bool
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is to be printed for people."""
+        return self.json or self.quiet
+
+
+def manner() -> Manner:
+    """Return how the running command is to speak."""
+    meta = click.get_current_context().meta
+    return Manner(**{name: bool(meta.get(f"{_PREFIX}{name}")) for name in ("json", "quiet", "debug")})
+
+
+def _remember(context: click.Context, option: click.Parameter, value: bool) -> None:
+    key = f"{_PREFIX}{option.name}"
+    context.meta[key] = context.meta.get(key, False) or value
+
+
+def _flag(name: str, text: str) -> Decorator:
+    return click.option(name, is_flag=True, expose_value=False, is_eager=True, callback=_remember, help=text)
+
+
+debug_option = _flag("--debug", "Show the traceback of an unexpected error.")
+
+
+def speaking(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --json, --quiet and --debug."""
+    quiet = _flag("--quiet", "Print nothing but errors.")
+    json = _flag("--json", "Print one JSON document and nothing else.")
+    return json(quiet(debug_option(command)))
+
+
+file_argument = click.argument("file", type=click.Path(path_type=Path))
+
+settings_option = click.option(
+    "--set",
+    "settings",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Replace a value of the file, for example batch.sequences=240. Repeatable.",
+)
+
+force_option = click.option("--force", is_flag=True, help="Replace what is already there.")
+
+
+def out_option(text: str) -> Decorator:
+    """Add --out, for a folder or file to write."""
+    return click.option("--out", metavar="PATH", type=click.Path(path_type=Path), help=text)

@@ -1,0 +1,122 @@
+"""Where words and files go."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wsesim.cli.options import manner
+from wsesim.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+RUNS = Path("runs")
+"""Where a run is written unless told otherwise."""
+_PIPE_COLUMNS = 120
+
+
+def say(text: str) -> None:
+    """Print *text* for people, unless they asked for silence or JSON."""
+    if not manner().silent:
+        click.echo(text)
+
+
+def print_json(document: Mapping[str, object]) -> None:
+    """Print *document*; what JSON cannot say (NaN) is an error, not an extension."""
+    click.echo(json.dumps(document, indent=2, allow_nan=False))
+
+
+def console() -> Console:
+    """Return a console for tables; through a pipe it is wide enough for them."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else _PIPE_COLUMNS, highlight=False)
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return aligned columns; all but the first stand to the right, as numbers do."""
+    lines = [heads, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if column else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[str], None]]:
+    """Show what goes on, on a terminal; yields a function that says what it is now."""
+    if manner().silent or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(what) as status:
+        yield lambda text: status.update(text)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn a failure to write into a message.
+
+    Raises:
+        InputError: the file system refused.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        name = error.filename if isinstance(error.filename, str) else str(path)
+        raise InputError.at(f"cannot be written: {error.strerror or error}", file=name) from None
+
+
+def require_empty(folder: Path, *, force: bool) -> None:
+    """Refuse a folder that holds something, unless *force* is given; cheap, so that it can be asked before the work.
+
+    Raises:
+        InputError: it does.
+    """
+    with writing(folder):
+        if folder.is_dir() and any(folder.iterdir()) and not force:
+            message = "already holds something; give --force to write there, or --out to write elsewhere"
+            raise InputError.at(message, file=str(folder))
+
+
+def require_place(folder: Path) -> None:
+    """Refuse a folder that cannot be made where it is to stand; as cheap.
+
+    Raises:
+        InputError: a file is in the way, or writing there is not allowed.
+    """
+    with writing(folder):
+        existing = next(parent for parent in (folder, *folder.absolute().parents) if os.path.lexists(parent))
+        if not existing.is_dir():
+            raise InputError.at(f"is a file, so the folder {folder} cannot be made; choose another", file=str(existing))
+        if not os.access(existing, os.W_OK | os.X_OK):
+            raise InputError.at("cannot be written to; choose another folder with --out", file=str(existing))
+
+
+def write_text(path: Path, text: str, *, force: bool) -> None:
+    """Write *text* to *path*.
+
+    Raises:
+        InputError: it is there already and *force* is not given, or the file system refused.
+    """
+    with writing(path):
+        try:
+            with path.open("w" if force else "x", encoding="utf-8") as stream:
+                stream.write(text)
+        except FileExistsError:
+            raise InputError.at("is already there; give --force to replace it", file=str(path)) from None

@@ -1,0 +1,165 @@
+"""Commands that do the work: run, verify, graph, validate, sweep."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wsesim.cli.options import file_argument, force_option, manner, out_option, settings_option, speaking
+from wsesim.cli.output import (
+    RUNS,
+    console,
+    print_json,
+    progress,
+    require_empty,
+    require_place,
+    say,
+    write_text,
+    writing,
+)
+
+if TYPE_CHECKING:
+    from wsesim.graph import Graph
+
+DIFFERS = 1
+"""Exit code of a comparison that failed."""
+GRAPH_FORMS = ("dot", "svg", "json")
+
+
+@click.command()
+@file_argument
+@settings_option
+@out_option("Folder to write to.  [default: runs/NAME]")
+@force_option
+@click.option("--verify/--no-verify", default=True, help="Whether to compute real numbers too.")
+@speaking
+def run(file: Path, settings: tuple[str, ...], out: Path | None, force: bool, verify: bool) -> None:
+    """Simulate a workload and write a report."""
+    from wsesim import pipeline, report
+    from wsesim.workload import load_workload
+
+    workload = load_workload(file, settings=settings)
+    folder = out or RUNS / workload.name
+    report.check_folder(folder, overwrite=force)
+    require_place(folder)
+    with progress(f"simulating {workload.name}") as tell:
+        result = pipeline.run(workload, verify=verify, progress=tell)
+    report.write_report(result, folder, overwrite=force)
+    if manner().json:
+        print_json(report.to_json(result))
+    if not manner().silent:
+        report.print_summary(result, console(), folder=folder)
+
+
+@click.command()
+@file_argument
+@settings_option
+@speaking
+def verify(file: Path, settings: tuple[str, ...]) -> None:
+    """Check the numbers of a small part of a workload.
+
+    The graph is computed in its own precision and compared with an independent float64 formulation.
+    """
+    from wsesim import pipeline
+    from wsesim.workload import load_workload
+
+    workload = load_workload(file, settings=settings)
+    with progress(f"verifying {workload.name}") as tell:
+        found = pipeline.verify_numbers(workload, progress=tell)
+    if manner().json:
+        print_json({"status": "ok" if found.ok else "differs", "verification": asdict(found)})
+    verdict = "agrees" if found.ok else f"differs, most in {found.worst}"
+    say(
+        f"{workload.name}: {verdict}: largest difference {found.max_error:.3g}, allowed {found.tolerance:.3g}"
+        f" ({found.layers} layers, {found.tokens:,} tokens, loss {found.loss:.4f})"
+    )
+    if found.reduced:
+        say(found.reduced)
+    if not found.ok:
+        click.get_current_context().exit(DIFFERS)
+
+
+@click.command()
+@file_argument
+@settings_option
+@click.option("--format", "form", type=click.Choice(GRAPH_FORMS), help="[default: by -o's ending, or dot]")
+@click.option("-o", "target", metavar="FILE", type=click.Path(path_type=Path), help="Write there, not to the terminal.")
+@force_option
+@speaking
+def graph(file: Path, settings: tuple[str, ...], form: str | None, target: Path | None, force: bool) -> None:
+    """Print the graph of a training step."""
+    from wsesim import pipeline
+    from wsesim.workload import load_workload
+
+    built = pipeline.build(load_workload(file, settings=settings))
+    ending = target.suffix.removeprefix(".") if target else ""
+    form = form or (ending if ending in GRAPH_FORMS else "json" if manner().json else "dot")
+    text = _graph_text(built, form)
+    if target is None:
+        click.echo(text, nl=not text.endswith("\n"))
+        return
+    write_text(target, text, force=force)
+    if manner().json:
+        print_json({"status": "ok", "file": str(target)})
+    say(f"wrote {target}")
+
+
+def _graph_text(graph: Graph, form: str) -> str:
+    import json
+
+    from wsesim.graph import to_dot, to_json, to_svg
+
+    if form == "json":
+        return json.dumps(to_json(graph), indent=2, allow_nan=False)
+    return to_svg(graph) if form == "svg" else to_dot(graph)
+
+
+@click.command()
+@click.argument("table", required=False, type=click.Path(path_type=Path))
+@out_option("Report to write.")
+@force_option
+@speaking
+def validate(table: Path | None, out: Path | None, force: bool) -> None:
+    """Compare with measured machines.
+
+    TABLE holds rows of your own, in place of those that ship with wsesim.
+    """
+    from wsesim import validation
+
+    with progress("comparing with measurements") as tell:
+        found = validation.validate(table, progress=tell)
+    if out is not None:
+        with writing(out):
+            found.write(out)
+    if manner().json:
+        print_json(found.to_json())
+    if not manner().silent:
+        found.print(console())
+
+
+@click.command()
+@click.argument("study", type=click.Path(path_type=Path))
+@click.option("--jobs", type=click.IntRange(min=1), help="Points to simulate side by side.  [default: one a core]")
+@out_option("Folder to write to.  [default: runs/NAME]")
+@force_option
+@speaking
+def sweep(study: Path, jobs: int | None, out: Path | None, force: bool) -> None:
+    """Simulate every point of a study."""
+    from wsesim import study as studies
+
+    loaded = studies.load_study(study)
+    folder = out or RUNS / loaded.name
+    require_empty(folder, force=force)
+    require_place(folder)
+    with progress(f"sweeping {loaded.name}") as tell:
+        found = studies.sweep(loaded, jobs=jobs, progress=tell)
+    with writing(folder):
+        studies.write_sweep(found, folder, overwrite=force)
+    if manner().json:
+        print_json(found.to_json())
+    if not manner().silent:
+        found.print(console())
+    say(f"\ntables: {folder}")

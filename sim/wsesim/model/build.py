@@ -1,0 +1,176 @@
+"""Model and batch → forward graph: embedding, one layer (repeated), head and loss."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from wsesim.errors import SpecError
+from wsesim.graph import Block, Graph, Op, Tensor
+from wsesim.graph.core import Attribute
+from wsesim.model.spec import Model
+
+STREAM = ("batch", "length", "width")
+
+
+@dataclass(slots=True)
+class _Builder:
+    """Collects tensors and ops of one block; `x` names flow from call to call."""
+
+    name: str
+    dtype: str
+    repeat: int = 1
+    inputs: tuple[str, ...] = ()
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    ops: list[Op] = field(default_factory=list)
+
+    def tensor(self, name: str, axes: tuple[str, ...], role: str = "activation", of: str | None = None) -> str:
+        dtype = {"tokens": "int32", "loss": "fp32"}.get(role, self.dtype)
+        self.tensors[name] = Tensor(name=name, axes=axes, role=role, dtype=dtype, of=of)
+        return name
+
+    def weight(self, name: str, *axes: str, of: str | None = None) -> str:
+        return self.tensor(name, axes, "weight", of)
+
+    def op(self, name: str, kind: str, inputs: tuple[str, ...], axes: tuple[str, ...], **attrs: Attribute) -> str:
+        role = "loss" if kind == "cross_entropy" else "activation"
+        output = self.tensor(f"{name}.out", axes, role)
+        self.ops.append(Op(name=name, kind=kind, inputs=inputs, outputs=(output,), attrs=attrs))
+        return output
+
+    def linear(self, name: str, x: str, axes: tuple[str, str], *, bias: bool) -> str:
+        parts = [x, self.weight(f"{name}.weight", *axes)]
+        if bias:
+            parts.append(self.weight(f"{name}.bias", axes[1]))
+        return self.op(name, "linear", tuple(parts), (*self.tensors[x].axes[:-1], axes[1]))
+
+    def norm(self, name: str, x: str, model: Model) -> str:
+        parts = [x, self.weight(f"{name}.scale", "width")]
+        if model.norm == "layer_norm":
+            parts.append(self.weight(f"{name}.bias", "width"))
+        return self.op(name, model.norm, tuple(parts), self.tensors[x].axes, epsilon=model.norm_epsilon)
+
+    def finish(self, *outputs: str) -> Block:
+        return Block(
+            name=self.name, repeat=self.repeat, tensors=self.tensors, ops=tuple(self.ops), inputs=self.inputs,
+            outputs=outputs,
+        )  # fmt: skip
+
+
+def build_graph(model: Model, *, sequences: int, length: int, precision: str = "mixed") -> Graph:
+    """Return the forward graph of *model* for `sequences` x `length` tokens.
+
+    Raises:
+        SpecError: the length is over what the model's position table holds.
+    """
+    if model.position == "learned" and length > model.max_length:
+        raise SpecError("length", f"= {length} is over the model's {model.max_length} positions")
+    dtype = "fp32" if precision == "fp32" else "fp16"
+    dims = {
+        "batch": sequences, "length": length, "keys": length, "width": model.width, "heads": model.heads,
+        "head": model.head_width, "qkv": model.qkv_width, "attention": model.attention_width,
+        "ffn": model.ffn_width, "vocab": model.vocab, "positions": model.max_length, "classes": model.classes,
+        "types": max(1, model.token_types), "one": 1, "two": 2, "masked": min(model.masked, length),
+    }  # fmt: skip
+    blocks = (_embed(model, dtype), _layer(model, dtype), _head(model, dtype))
+    return Graph(name=model.name, dims=dims, blocks=blocks)
+
+
+def _embed(model: Model, dtype: str) -> Block:
+    b = _Builder("embed", dtype)
+    ids = b.tensor("ids", ("batch", "length"), "tokens")
+    table = b.weight("tokens.weight", "vocab", "width", of="tokens.weight")
+    x = b.op("embed.tokens", "embedding", (ids, table), STREAM)
+    if model.position == "learned":
+        x = b.op("embed.position", "position", (x, b.weight("positions.weight", "positions", "width")), STREAM)
+    if model.token_types:
+        types = b.tensor("types", ("batch", "length"), "tokens")
+        typed = b.op("embed.types", "embedding", (types, b.weight("types.weight", "types", "width")), STREAM)
+        x = b.op("embed.sum", "residual", (x, typed), STREAM)
+    if model.norm_order == "post":
+        x = b.norm("embed.norm", x, model)
+    return b.finish(x)
+
+
+def _layer(model: Model, dtype: str) -> Block:
+    b = _Builder("layer", dtype, repeat=model.layers, inputs=("x",))
+    x = b.tensor("x", STREAM)
+    if model.block == "parallel":
+        normed = b.norm("norm", x, model)
+        both = b.op("mix", "residual", (_attention(b, normed, model), _ffn(b, normed, model)), STREAM)
+        return b.finish(b.op("residual", "residual", (x, both), STREAM))
+    if model.norm_order == "post":
+        summed = b.op("attention.residual", "residual", (x, _attention(b, x, model)), STREAM)
+        x = b.norm("attention.norm", summed, model)
+        return b.finish(b.norm("ffn.norm", b.op("ffn.residual", "residual", (x, _ffn(b, x, model)), STREAM), model))
+    attended = _attention(b, b.norm("attention.norm", x, model), model)
+    x = b.op("attention.residual", "residual", (x, attended), STREAM)
+    fed = _ffn(b, b.norm("ffn.norm", x, model), model)
+    return b.finish(b.op("ffn.residual", "residual", (x, fed), STREAM))
+
+
+def _attention(b: _Builder, x: str, model: Model) -> str:
+    qkv = b.linear("attention.qkv", x, ("width", "qkv"), bias=model.attention_bias)
+    if model.position == "rotary":
+        turned = model.rotary_width or model.head_width
+        qkv = b.op("attention.rotary", "rotary", (qkv,), ("batch", "length", "qkv"), base=model.rotary_base,
+                   turned=turned, heads=model.heads, kv_heads=model.kv_heads,
+                   interleaved=model.block == "parallel")  # fmt: skip
+    square = ("batch", "heads", "length", "keys")
+    shared: dict[str, Attribute] = {"heads": model.heads, "kv_heads": model.kv_heads}
+    scores = b.op("attention.scores", "scores", (qkv,), square, **shared)
+    probabilities = b.op("attention.softmax", "softmax", (scores,), square, causal=model.causal)
+    mixed = b.op("attention.sum", "weighted_sum", (probabilities, qkv), ("batch", "length", "attention"), **shared)
+    return b.linear("attention.project", mixed, ("attention", "width"), bias=model.attention_bias)
+
+
+def _ffn(b: _Builder, x: str, model: Model) -> str:
+    up = b.linear("ffn.up", x, ("width", "ffn"), bias=model.bias)
+    if model.activation == "swiglu":
+        gate = b.linear("ffn.gate", x, ("width", "ffn"), bias=model.bias)
+        active = b.op("ffn.silu", "silu_gate", (gate, up), ("batch", "length", "ffn"))
+    else:
+        active = b.op("ffn.gelu", model.activation, (up,), ("batch", "length", "ffn"))
+    return b.linear("ffn.down", active, ("ffn", "width"), bias=model.bias)
+
+
+def _head(model: Model, dtype: str) -> Block:
+    b = _Builder("head", dtype, inputs=("x",))
+    x = b.tensor("x", STREAM)
+    if model.norm_order == "pre":
+        x = b.norm("final.norm" if model.task == "mlm" else "head.norm", x, model)
+    if model.task == "classify" and not model.causal:
+        return b.finish(_pooled_loss(b, x, classes="classes"))
+    if model.task == "mlm":
+        masked = b.op("head.masked", "select", (x,), ("batch", "masked", "width"), positions="masked")
+        dense = b.linear("head.dense", masked, ("width", "width"), bias=True)
+        x_masked = b.norm("head.norm", b.op("head.gelu", "gelu", (dense,), ("batch", "masked", "width")), model)
+        losses = [_logits_loss(b, x_masked, model)]
+        if model.sentence_head:
+            losses.append(_pooled_loss(b, x, classes="two"))
+        return b.finish(*losses)
+    if model.task == "classify":
+        last = b.op("head.last", "select", (x,), ("batch", "width"), positions="last")
+        return b.finish(_class_loss(b, b.linear("head.classes", last, ("width", "classes"), bias=False)))
+    return b.finish(_logits_loss(b, x, model))
+
+
+def _logits_loss(b: _Builder, x: str, model: Model) -> str:
+    axes = b.tensors[x].axes[:-1]
+    of = "tokens.weight" if model.tied else None
+    parts = [x, b.weight("logits.weight", "vocab", "width", of=of)]
+    if (not model.tied and model.block == "parallel") or model.task == "mlm":
+        parts.append(b.weight("logits.bias", "vocab"))
+    logits = b.op("head.logits", "linear", tuple(parts), (*axes, "vocab"), transposed=True)
+    labels = b.tensor("labels", axes, "tokens")
+    return b.op("head.loss", "cross_entropy", (logits, labels), ("one",), shift=model.task == "lm")
+
+
+def _pooled_loss(b: _Builder, x: str, *, classes: str) -> str:
+    first = b.op("head.first", "select", (x,), ("batch", "width"), positions="first")
+    pool = b.linear("head.pool", first, ("width", "width"), bias=True)
+    pooled = b.op("head.tanh", "tanh", (pool,), ("batch", "width"))
+    return _class_loss(b, b.linear("head.classes", pooled, ("width", classes), bias=True))
+
+
+def _class_loss(b: _Builder, logits: str) -> str:
+    return b.op("head.class_loss", "cross_entropy", (logits, b.tensor("classes", ("batch",), "tokens")), ("one",))

@@ -1,0 +1,32 @@
+"""Real numbers: text as token ids, a NumPy executor of a Graph, and the proof that the graph is right."""
+
+from wsesim.numerics.checkpoint import SafetensorsWeights
+from wsesim.numerics.executor import BlockRun, Execution, execute, run_ops, walk
+from wsesim.numerics.inputs import token_inputs
+from wsesim.numerics.ops import FORWARD, OpFunction
+from wsesim.numerics.reference import walk_reference
+from wsesim.numerics.text import SAMPLES, load_text, token_windows
+from wsesim.numerics.tokenizer import Tokenizer
+from wsesim.numerics.verify import affordable_layers, verify_model
+from wsesim.numerics.weights import SeededWeights, Weights
+
+__all__ = [
+    "FORWARD",
+    "SAMPLES",
+    "BlockRun",
+    "Execution",
+    "OpFunction",
+    "SafetensorsWeights",
+    "SeededWeights",
+    "Tokenizer",
+    "Weights",
+    "affordable_layers",
+    "execute",
+    "load_text",
+    "run_ops",
+    "token_inputs",
+    "token_windows",
+    "verify_model",
+    "walk",
+    "walk_reference",
+]

@@ -1,0 +1,233 @@
+"""Hold the graph, run in fp32, to the independent float64 formulation, tensor by tensor.
+
+What difference is rounding and what is a mistake follows from rounding theory. A sum of n fp32 products, rounded
+at random, is off by about u sqrt(n) of its size, u = 2^-24, and by more than DEVIATIONS times that practically never
+(Higham and Mary, "A New Approach to Probabilistic Rounding Error Analysis", SIAM J. Sci. Comput. 41, 2019: the
+probability is at most 2 exp(-DEVIATIONS² / 2) a sum, 3e-14 for 8). Errors of one op after another are independent, so
+their squares add: after ops with inner lengths n1, n2, ... a tensor is off by
+
+    tolerance = u * sqrt(n1 + n2 + ...) * (DEVIATIONS * rms + largest)
+
+where the first term is what an entry inherits from its row and the second what its own size adds; rms and largest
+are of the reference tensor. A normalised stream neither grows nor shrinks a relative error much, so no factor for the
+depth is needed beyond the sum. A loss may be off by twice the tolerance of its logits: log-sum-exp and the label's
+logit each move by no more than the largest of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from math import inf, isfinite, sqrt
+from pathlib import Path
+
+import numpy as np
+
+from wsesim.errors import InputError, SpecError
+from wsesim.graph import Block, Graph, Op, macs
+from wsesim.model import Model, build_graph
+from wsesim.numerics.arrays import Array, Ids, row_chunks
+from wsesim.numerics.checkpoint import SafetensorsWeights
+from wsesim.numerics.executor import BlockRun, walk
+from wsesim.numerics.inputs import token_inputs
+from wsesim.numerics.reference import ReferenceStep, walk_reference
+from wsesim.numerics.text import load_text, token_windows
+from wsesim.numerics.tokenizer import Tokenizer
+from wsesim.numerics.weights import SeededWeights, Weights
+from wsesim.result import Verification
+
+UNIT_ROUNDOFF = 2.0**-24
+"""Of fp32. Source: IEEE 754."""
+DEVIATIONS = 8.0
+"""How many standard deviations of rounding are still rounding. See above."""
+SPREAD = 0.02
+"""Spread of seeded biases and norms, so that a forgotten one shows."""
+BUDGET_MACS = 400 * 10**9
+"""What `affordable_layers` allows both passes together: about ten seconds on two cores. Assumed."""
+MACS_PER_WEIGHT = 500
+"""Making, converting and reading one weight takes as long as this many MACs of the mean pass. Measured on two cores."""
+
+
+def verify_model(
+    model: Model,
+    *,
+    text: str,
+    sequences: int,
+    length: int,
+    seed: int = 0,
+    weights: Path | None = None,
+    layers: int | None = None,
+    tolerance: float | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Verification:
+    """Run *model* on the first tokens of *text* as a graph in fp32 and by the reference in float64, and compare.
+
+    Compared are the hidden state after the embedding and after each layer, logits, and losses; one layer of weights is
+    in memory at a time. *text* is what `load_text` reads. Weights come from the safetensors file *weights*, or are made
+    from *seed*. *layers* runs only the first so many, by default what `affordable_layers` says. *tolerance* is an
+    absolute difference for every tensor; by default each has its own from rounding theory.
+
+    If all is well, `max_error` and `tolerance` of the answer are those of logits or loss, and `worst` names the tensor
+    whose error is largest beside its tolerance. If not, all three are of the first tensor that is off by more.
+
+    Raises:
+        InputError: text that cannot be read, weights that do not match, or ids of the text that the vocabulary of
+            given weights does not have. Seeded weights know no language: for them ids are folded into the vocabulary.
+        SpecError: *layers* that the model does not have, or a length it cannot take.
+    """
+    if layers is not None and not 1 <= layers <= model.layers:
+        raise SpecError("layers", f"must be from 1 to {model.layers}, got {layers}")
+    whole = build_graph(model, sequences=sequences, length=length, precision="fp32")
+    ids = token_windows(load_text(text), Tokenizer.gpt2(), sequences, length)
+    source: Weights = SafetensorsWeights(weights, whole) if weights else SeededWeights(whole, seed, spread=SPREAD)
+    shortened = replace(model, layers=layers or affordable_layers(model, ids.size))
+    reduced = []
+    if shortened.layers < model.layers:
+        reduced.append(f"the first {shortened.layers} of {model.layers} layers")
+    if ids.max() >= model.vocab:
+        if weights:
+            raise _foreign_ids(weights, model, int(ids.max()))
+        ids %= model.vocab
+        reduced.append(f"token ids folded into a vocabulary of {model.vocab}")
+    graph = build_graph(shortened, sequences=sequences, length=length, precision="fp32")
+    found = list(_compare(shortened, graph, _LastBlock(source), token_inputs(graph, ids), tolerance, progress))
+    return _summary(found, tokens=ids.size, layers=shortened.layers, reduced="; ".join(reduced))
+
+
+def affordable_layers(model: Model, tokens: int) -> int:
+    """Return how many layers `verify_model` runs on *tokens* within `BUDGET_MACS`, at least one and at most all.
+
+    Both passes are counted, and so are attention (of sequences as long as the model or *tokens* allow), the head over
+    the whole vocabulary, and making the weights. Where the head alone is over the budget, one layer is left.
+    """
+    length = min(tokens, model.max_length)
+    graph = build_graph(model, sequences=-(-tokens // length), length=length)
+    costs = {block.name: _cost(graph, block) for block in graph.blocks}
+    left = BUDGET_MACS - costs["embed"] - costs["head"]
+    return max(1, min(model.layers, left // costs["layer"]))
+
+
+def _foreign_ids(weights: Path, model: Model, largest: int) -> InputError:
+    return InputError.at(
+        f"the vocabulary has {model.vocab} tokens, but the text has the id {largest} in GPT-2's vocabulary of "
+        f"{Tokenizer.gpt2().vocab_size}: leave the weights out to verify with seeded ones",
+        file=str(weights),
+    )
+
+
+def _cost(graph: Graph, block: Block) -> int:
+    made = sum(graph.elements(tensor) for tensor in block.weights())
+    return 2 * sum(macs(graph, block, op) for op in block.phase("forward")) + MACS_PER_WEIGHT * made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Comparison:
+    """One tensor of both runs."""
+
+    name: str
+    error: float
+    """Largest absolute difference; infinite if any number is not finite."""
+    tolerance: float
+    is_output: bool
+    """Whether it is logits or a loss."""
+    loss: float = 0.0
+    """The fp32 value, if it is a loss."""
+
+    @property
+    def excess(self) -> float:
+        """Error beside tolerance: over 1 is a mistake."""
+        return self.error / self.tolerance if self.tolerance > 0 else inf if self.error > 0 else 0.0
+
+
+class _LastBlock:
+    """Hands the weights that were loaded last to the second of two readers; holds one block copy at a time."""
+
+    def __init__(self, source: Weights) -> None:
+        self._source = source
+        self._at: tuple[str, int] | None = None
+        self._arrays: dict[str, Array] = {}
+
+    def load(self, block: str, copy: int) -> dict[str, Array]:
+        if self._at != (block, copy):
+            self._arrays = {}
+            self._arrays = self._source.load(block, copy)
+            self._at = (block, copy)
+        return self._arrays
+
+
+def _compare(
+    model: Model,
+    graph: Graph,
+    weights: Weights,
+    tokens: Mapping[str, Ids],
+    tolerance: float | None,
+    progress: Callable[[str], None] | None,
+) -> Iterator[_Comparison]:
+    """Run both side by side and yield what each block gave."""
+    blocks = {block.name: block for block in graph.blocks}
+    logits = {op.inputs[0] for block in graph.blocks for op in block.ops if op.kind == "cross_entropy"}
+    terms = 0
+    runs = walk(graph, weights, tokens, keep=logits)
+    for run, step in zip(runs, walk_reference(model, weights, tokens), strict=True):
+        block = blocks[run.block]
+        terms += sum(_inner_length(graph, block, op) for op in block.phase("forward"))
+        for found in _compare_block(block, run, step, terms):
+            yield found if tolerance is None else replace(found, tolerance=tolerance)
+        if progress:
+            progress(f"layer {run.copy + 1} of {model.layers}" if run.block == "layer" else run.block)
+
+
+def _inner_length(graph: Graph, block: Block, op: Op) -> int:
+    """Return how many terms each number of the op's output adds up; 1 for elementwise ops."""
+    if op.kind == "scores":
+        return graph.dims["head"]
+    if op.kind in ("linear", "weighted_sum", "layer_norm", "rms_norm"):
+        return graph.dims[block.tensors[op.inputs[0]].axes[-1]]
+    return 1
+
+
+def _compare_block(block: Block, run: BlockRun, step: ReferenceStep, terms: int) -> Iterator[_Comparison]:
+    if step.hidden is not None:
+        (output,) = block.outputs
+        name = f"{run.block} {run.copy + 1}" if run.block == "layer" else run.block
+        yield _comparison(f"{name}: {output}", run.tensors[output], step.hidden, terms, is_output=False)
+        return
+    for op in block.ops:
+        if op.kind == "cross_entropy":
+            which = "tokens" if "vocab" in block.tensors[op.inputs[0]].axes else "classes"
+            of_logits = _comparison(op.inputs[0], run.tensors[op.inputs[0]], step.logits[which], terms, is_output=True)
+            yield of_logits
+            loss = float(run.tensors[op.outputs[0]][0])
+            error = abs(loss - step.losses[which])
+            yield replace(
+                of_logits, name=op.outputs[0], error=error if isfinite(error) else inf,
+                tolerance=2 * of_logits.tolerance, loss=loss,
+            )  # fmt: skip
+
+
+def _comparison(name: str, found: Array, wanted: Array, terms: int, *, is_output: bool) -> _Comparison:
+    error, largest, square = 0.0, 0.0, 0.0
+    a, b = found.reshape(-1), wanted.reshape(-1)
+    for part in row_chunks(len(b), 1):
+        # np.maximum, unlike max(), lets a NaN through.
+        error = float(np.maximum(error, np.abs(a[part] - b[part]).max()))
+        largest = max(largest, float(np.abs(b[part]).max()))
+        square += float(np.square(b[part]).sum())
+    rounding = UNIT_ROUNDOFF * sqrt(terms) * (DEVIATIONS * sqrt(square / b.size) + largest)
+    return _Comparison(
+        name=name, error=error if isfinite(error) else inf, tolerance=rounding if isfinite(rounding) else 0.0,
+        is_output=is_output,
+    )  # fmt: skip
+
+
+def _summary(found: list[_Comparison], *, tokens: int, layers: int, reduced: str) -> Verification:
+    """Show the outputs if all is well, else the first tensor that is not: what comes after it inherits its mistake."""
+    mistaken = [comparison for comparison in found if comparison.excess > 1]
+    outputs = [comparison for comparison in found if comparison.is_output]
+    shown = mistaken[0] if mistaken else max(outputs, key=lambda comparison: comparison.excess)
+    worst = mistaken[0] if mistaken else max(found, key=lambda comparison: comparison.excess)
+    return Verification(
+        ok=not mistaken, max_error=shown.error, tolerance=shown.tolerance,
+        loss=sum(comparison.loss for comparison in found), tokens=tokens, layers=layers, worst=worst.name,
+        reduced=reduced,
+    )  # fmt: skip

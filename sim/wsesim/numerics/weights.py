@@ -1,0 +1,81 @@
+"""Where weights come from: one copy of one block at a time, so that a model larger than memory still runs."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from math import sqrt
+from typing import Protocol
+from zlib import crc32
+
+import numpy as np
+
+from wsesim.errors import SpecError
+from wsesim.graph import Graph, Tensor
+from wsesim.numerics.arrays import Array
+
+INIT_STD = 0.02
+"""Standard deviation of a fresh weight. Source: GPT-2 (Radford et al. 2019), `initializer_range` in its release."""
+
+_PIECE_ELEMENTS = 2**20
+"""Numbers of one random stream; pieces are made side by side, and the answer is the same on any number of cores."""
+_RESIDUAL_PROJECTIONS = ("attention.project.weight", "ffn.down.weight")
+
+
+class Weights(Protocol):
+    """A source of weights."""
+
+    def load(self, block: str, copy: int) -> dict[str, Array]:
+        """Return the weights of the `copy`-th copy (from 0) of a block by name, fp32, in the graph's shapes."""
+
+
+class SeededWeights:
+    """Random weights as GPT-2 starts from.
+
+    Matrices and tables are normal(0, 0.02), and those that write to the residual stream are smaller by
+    1 / sqrt(2 * layers); biases are zero and norms one. Every tensor has random streams of its own, named by seed,
+    tensor and layer, so any layer can be made alone.
+    """
+
+    def __init__(self, graph: Graph, seed: int, *, spread: float = 0.0) -> None:
+        """Make weights for the shapes of *graph*.
+
+        A positive *spread* draws biases from normal(0, spread) and norms from normal(1, spread), so that a comparison
+        notices when one is forgotten.
+
+        Raises:
+            SpecError: *seed* or *spread* is negative.
+        """
+        if seed < 0 or spread < 0:
+            raise SpecError("seed" if seed < 0 else "spread", "must not be negative")
+        self._graph = graph
+        self._seed = seed
+        self._spread = spread
+        self._blocks = {block.name: block for block in graph.blocks}
+
+    def load(self, block: str, copy: int) -> dict[str, Array]:
+        """Return the weights of one copy of a block; a tied head is the token table."""
+        wanted = self._blocks[block]
+        return {tensor.name: self._make(tensor, copy, wanted.repeat) for tensor in wanted.weights()}
+
+    def _make(self, tensor: Tensor, copy: int, layers: int) -> Array:
+        name = tensor.of or tensor.name
+        mean = 1.0 if name.endswith(".scale") else 0.0
+        deviation = self._spread if name.endswith((".scale", ".bias")) else INIT_STD
+        if name in _RESIDUAL_PROJECTIONS:
+            deviation /= sqrt(2 * layers)
+        shape = self._graph.shape(tensor)
+        if deviation == 0:
+            return np.full(shape, mean, dtype=np.float32)
+        array = np.empty(shape, dtype=np.float32)
+        flat = array.reshape(-1)
+
+        def fill(start: int) -> None:
+            part = flat[start : start + _PIECE_ELEMENTS]
+            seed = np.random.SeedSequence((self._seed, crc32(name.encode()), copy, start // _PIECE_ELEMENTS))
+            np.random.Generator(np.random.PCG64(seed)).standard_normal(out=part, dtype=np.float32)
+            part *= deviation
+            part += mean
+
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(fill, range(0, flat.size, _PIECE_ELEMENTS)))
+        return array

@@ -1,0 +1,128 @@
+"""Workload file → Workload: read, check everything, fill in every default."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from wsesim import units
+from wsesim.errors import InputError
+from wsesim.hardware import HardwareChoice
+from wsesim.model import Model, parameters
+from wsesim.result import Figure
+from wsesim.workload import checks
+from wsesim.workload.problems import Report
+from wsesim.workload.resolve import resolve
+from wsesim.workload.schema import read_fields
+from wsesim.workload.settings import apply_settings
+from wsesim.workload.spec import Outputs, VerificationSettings, Workload
+from wsesim.yamlfile import Document, read_yaml
+
+
+def load_workload(path: str | Path, *, settings: Sequence[str] = ()) -> Workload:
+    """Read the workload at *path*; *settings* like `batch.sequences=240` replace what the file says.
+
+    Raises:
+        InputError: with every problem of the file, each at its line.
+    """
+    document = read_yaml(path)
+    if not isinstance(document.data, Mapping):
+        message = "a workload is a mapping (lines of `key: value`); `wsesim init` writes one"
+        raise InputError([document.problem(message)])
+    data = dict(document.data)
+    given = apply_settings(data, settings)
+    return _resolve(data, Report(file=str(path), document=document, settings=given), Path(path).parent)
+
+
+def build_workload(data: Mapping[str, Any], *, file: str, folder: Path, document: Document | None = None) -> Workload:
+    """Make a workload of plain *data*; relative paths start at *folder*, and problems name *file*.
+
+    Raises:
+        InputError: with every problem, each at its line if *document* is what the data was read from.
+    """
+    return _resolve(dict(data), Report(file=file, document=document), folder)
+
+
+def _resolve(data: dict[str, Any], report: Report, folder: Path) -> Workload:
+    values, errors = read_fields(data)
+    report.add_invalid(errors)
+    name = values.get("name") or _name_of(report.file)
+    batch, cluster, verification = values.get("batch"), values.get("cluster"), values.get("verification")
+    hardware = checks.hardware_of(cluster, values.get("hardware"), report)
+    model: Model | None = None
+    model_defaults: tuple[Figure, ...] = ()
+    if "model" in values:
+        length = batch.length if batch else 1  # a broken batch must not pass for a missing length
+        model, model_defaults = checks.model_of(values["model"], report, name=name, length=length, folder=folder)
+    if batch and hardware and cluster:
+        checks.check_batch(batch, hardware.cluster.systems, report)
+    if batch and model and batch.length:
+        checks.check_length(batch.length, model, ("batch", "length"), report)
+    if verification:
+        checks.check_verification(verification, model, folder, report)
+    if "text" in values:
+        checks.check_text(values["text"], model, folder, report)
+    report.raise_if_any()
+    assert model is not None, "a model that is not there is a problem"
+    assert hardware is not None, "a machine that is not there is a problem"
+    given = {key for key, value in data.items() if value is not None}
+    resolved, defaults = resolve(values, given, name=name, model=model, hardware=hardware)
+    return _workload(
+        resolved, (*model_defaults, *defaults), model=model, hardware=hardware, file=report.file, folder=folder
+    )
+
+
+def _workload(
+    resolved: Mapping[str, Any],
+    defaults: tuple[Figure, ...],
+    *,
+    model: Model,
+    hardware: HardwareChoice,
+    file: str,
+    folder: Path,
+) -> Workload:
+    batch, verification, text = resolved["batch"], resolved["verification"], resolved["text"]
+    weights = verification["weights"]
+    settings = verification | {
+        "layers": _unless_auto(verification["layers"]),
+        "weights": None if weights is None else str(folder / weights),
+    }
+    return Workload(
+        name=resolved["name"],
+        file=file,
+        title=_title(resolved, model, hardware),
+        model=model,
+        phase=resolved["phase"],
+        sequences=batch["sequences"],
+        length=batch["length"],
+        micro_batch=_unless_auto(batch["micro_batch"]),
+        precision=resolved["precision"],
+        recompute=resolved["recompute"],
+        hardware=hardware,
+        text=text if text.startswith(checks.SAMPLE) else str(folder / text),
+        verification=VerificationSettings(**settings),
+        token_budget=resolved["token_budget"],
+        outputs=Outputs(**resolved["outputs"]),
+        resolved=resolved,
+        defaults=defaults,
+    )
+
+
+def _unless_auto(value: int | str) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _title(resolved: Mapping[str, Any], model: Model, hardware: HardwareChoice) -> str:
+    batch, cluster = resolved["batch"], hardware.cluster
+    machine = cluster.name if cluster.systems == 1 else f"{cluster.name}, {cluster.systems} systems"
+    return (
+        f"One training step of {model.name} ({units.show_count(parameters(model))} parameters) on {machine}:"
+        f" {batch['sequences']:,} sequences of {batch['length']:,} tokens, {resolved['precision']} precision."
+    )
+
+
+def _name_of(file: str) -> str:
+    """Return a name made of the file's, for the folder of the run."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", Path(file).stem).lstrip("._-")[:100] or "workload"

@@ -1,0 +1,86 @@
+"""What was left out of a workload, filled in, and why with that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import asdict
+from typing import Any
+
+from wsesim.hardware import HardwareChoice
+from wsesim.model import Model, parameters
+from wsesim.result import Figure
+from wsesim.workload.schema import WorkloadFile
+from wsesim.workload.shape import plain
+
+TOKENS_PER_PARAMETER = 20
+"""Tokens that train a parameter best. Source: Hoffmann et al. 2022, arXiv 2203.15556."""
+VERIFIED_LENGTH = 64
+"""Tokens of a verified sequence. Assumed: enough for attention to matter, few enough to take seconds."""
+
+_SOURCES = {
+    "name": "the file's name",
+    "phase": "the only phase there is",
+    "batch.length": "the model's max_length",
+    "batch.micro_batch": "as many as fit the memory of a wafer",
+    "precision": "as in the vendor's stock training configurations",
+    "cluster.systems": "the machine's preset",
+    "recompute": "where that lets more sequences fit",
+    "text": "public-domain text that ships with wsesim",
+    "verification.enabled": "numbers are checked unless told otherwise",
+    "verification.sequences": "assumed: enough to compare, in seconds",
+    "verification.length": "assumed: enough to compare, in seconds",
+    "verification.layers": "as many as stay quick",
+    "verification.seed": "any will do; the same gives the same numbers",
+    "verification.weights": "random weights",
+    "outputs.timeline": "written unless told otherwise",
+}
+
+
+def resolve(
+    values: Mapping[str, Any], given: Set[str], *, name: str, model: Model, hardware: HardwareChoice
+) -> tuple[dict[str, Any], tuple[Figure, ...]]:
+    """Return the workload as plain data with nothing left out, and a figure for each default.
+
+    *values* are the fields as read, *given* those that the file has.
+    """
+    batch = values["batch"]
+    length = batch.length or model.max_length
+    budget, budget_source = _token_budget(model)
+    derived = {
+        "name": name,
+        "batch.length": length,
+        "cluster.systems": hardware.cluster.systems,
+        "verification.length": min(VERIFIED_LENGTH, length),
+        "token_budget": budget,
+    }
+    sources = _SOURCES | {"token_budget": budget_source}
+    defaults: list[Figure] = []
+
+    def fill(prefix: str, fields: Mapping[str, Any], present: Set[str]) -> dict[str, Any]:
+        filled = {}
+        for key, value in fields.items():
+            dotted = f"{prefix}{key}"
+            filled[key] = value
+            if key not in present or value is None:
+                filled[key] = derived.get(dotted, value)
+                defaults.append(Figure(name=dotted, text=plain(filled[key]), source=sources[dotted]))
+        return filled
+
+    resolved: dict[str, Any] = {}
+    for key in WorkloadFile.model_fields:
+        if key == "model":
+            resolved[key] = asdict(model)
+        elif key == "hardware":
+            resolved[key] = dict(values[key])
+        elif hasattr(values[key], "model_fields_set"):
+            resolved[key] = fill(f"{key}.", dict(values[key]), values[key].model_fields_set)
+        else:
+            resolved |= fill("", {key: values[key]}, given)
+    return resolved, tuple(defaults)
+
+
+def _token_budget(model: Model) -> tuple[int, str]:
+    if model.token_budget is not None:
+        return model.token_budget, f"the model's own: {model.source}"
+    tokens = TOKENS_PER_PARAMETER * parameters(model)
+    return tokens, f"{TOKENS_PER_PARAMETER} tokens per parameter (Hoffmann et al. 2022)"

@@ -1,0 +1,249 @@
+"""What may stand in a workload file, as pydantic models: names, types, ranges, and a word on every field.
+
+Only what one field can know by itself is checked here. What fields must be to each other is checked in `checks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from wsesim.errors import nearest
+from wsesim.hardware import machine_names
+from wsesim.model import model_names
+
+LARGEST = 10**9
+"""The largest count or size a file may ask for: far above any machine, far below where arithmetic turns odd."""
+LARGEST_TOTAL = 10**18
+"""As `LARGEST`, for what adds up over a whole training."""
+
+Size = Annotated[int, Field(ge=1, le=LARGEST)]
+Count = Annotated[int, Field(ge=0, le=LARGEST)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+Text = Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+def _auto_or_size(value: object) -> object:
+    """Check `auto` or a size by hand, because a union would report one error for each of its members."""
+    if value == "auto" or (type(value) is int and 1 <= value <= LARGEST):
+        return value
+    raise PydanticCustomError("auto_or_size", "must be auto or a size")
+
+
+def _not_huge(value: object) -> object:
+    """Refuse a number that could not even be printed; what else it must be, the hardware knows."""
+    if isinstance(value, int) and abs(value) > LARGEST_TOTAL:
+        raise PydanticCustomError("huge", "must not be huge")
+    return value
+
+
+def _named(key: str) -> BeforeValidator:
+    """Read a bare name where a mapping is wanted: `cluster: cs-2` is `cluster: {machine: cs-2}`."""
+    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
+
+
+def _one_of(names: Callable[[], tuple[str, ...]], what: str) -> AfterValidator:
+    """Refuse a name that is none of `names()`."""
+
+    def check(name: str) -> str:
+        if name not in names():
+            hint = nearest(name, names()) or f"; there are: {', '.join(names())}"
+            raise PydanticCustomError("unknown_name", "must be {what}{hint}", {"what": what, "hint": hint})
+        return name
+
+    return AfterValidator(check)
+
+
+AutoOrSize = Annotated[Literal["auto"] | Size, BeforeValidator(_auto_or_size)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        protected_namespaces=(),
+    )
+
+
+class ModelSection(_Section):
+    """The model: a preset by name, a config.json, or a whole shape; fields given beside a preset change it."""
+
+    preset: Annotated[Text, _one_of(model_names, "a model that wsesim knows")] | None = None
+    """Name of a model that wsesim knows; `wsesim models` lists them."""
+    config: Text | None = None
+    """A Hugging Face config.json, relative to this file."""
+    name: Name | None = None
+    """What to call the model."""
+    layers: Size | None = None
+    """Transformer layers."""
+    width: Size | None = None
+    """Size of the residual stream (d_model)."""
+    heads: Size | None = None
+    """Attention heads."""
+    kv_heads: Size | None = None
+    """Key and value heads; fewer than heads for grouped-query attention. Default: heads."""
+    head_width: Size | None = None
+    """Size of one head. Default: width / heads."""
+    ffn_width: Size | None = None
+    """Inner size of the feed-forward network. Default: 4 x width."""
+    vocab: Size | None = None
+    """Entries of the vocabulary. Default: 50257, GPT-2's."""
+    max_length: Size | None = None
+    """Positions the model knows; rows of the position table if it is learned. Default: batch.length."""
+    activation: Literal["gelu", "gelu_tanh", "swiglu"] | None = None
+    """Nonlinearity of the feed-forward network."""
+    norm: Literal["layer_norm", "rms_norm"] | None = None
+    """Normalization."""
+    position: Literal["learned", "rotary"] | None = None
+    """How a token knows its position."""
+    rotary_width: Count | None = None
+    """Numbers of each head that rotary positions turn; 0 means all."""
+    block: Literal["sequential", "parallel"] | None = None
+    """Whether the feed-forward network follows attention, or both read the same normed input (GPT-J)."""
+    norm_order: Literal["pre", "post"] | None = None
+    """Whether norms stand before a sublayer (GPT) or after it (BERT)."""
+    causal: bool | None = None
+    """Whether a token sees only the past; false for an encoder."""
+    bias: bool | None = None
+    """Whether linear layers have a bias."""
+    attention_bias: bool | None = None
+    """Whether the attention's linear layers have a bias. Default: as bias."""
+    tied: bool | None = None
+    """Whether the head shares the token table."""
+    token_types: Count | None = None
+    """Rows of a token-type table (BERT: 2)."""
+    task: Literal["lm", "classify", "mlm"] | None = None
+    """What the head predicts: the next token, a class, or masked tokens."""
+    classes: Size | None = None
+    """Classes of a classifier."""
+    masked: Size | None = None
+    """Masked positions a sequence, for mlm."""
+    sentence_head: bool | None = None
+    """For mlm: whether the first token is also pooled and told apart two ways (BERT)."""
+    norm_epsilon: Annotated[float, Field(gt=0)] | None = None
+    """Added to the variance under a norm's root."""
+    rotary_base: Annotated[float, Field(gt=0)] | None = None
+    """Base of the rotary frequencies."""
+    token_budget: Annotated[int, Field(ge=1, le=LARGEST_TOTAL)] | None = None
+    """Tokens the model was trained on, if known."""
+    source: Text | None = None
+    """Where the shape comes from."""
+
+
+class BatchSection(_Section):
+    """What one training step sees."""
+
+    sequences: Size
+    """Sequences of one step, over all systems (the global batch)."""
+    length: Size | None = None
+    """Tokens of a sequence. Default: the model's max_length."""
+    micro_batch: AutoOrSize = "auto"
+    """Sequences per system and pass; auto: as many as fit the wafer's memory."""
+
+
+class ClusterSection(_Section):
+    """The machine, and how many of it."""
+
+    machine: Annotated[Text, _one_of(machine_names, "a machine that wsesim knows")]
+    """Name of a machine that wsesim knows; `wsesim machines` lists them."""
+    systems: Size | None = None
+    """Systems that share the batch. Default: as many as the machine preset has."""
+
+
+class VerificationSection(_Section):
+    """A small run of the same graph with real numbers, compared with an independent float64 formulation."""
+
+    enabled: bool = True
+    """Whether `wsesim run` verifies too."""
+    sequences: Annotated[int, Field(ge=1, le=4096)] = 1
+    """Sequences to compute."""
+    length: Annotated[int, Field(ge=1, le=65536)] | None = None
+    """Tokens of each. Default: 64, or batch.length if that is less."""
+    layers: AutoOrSize = "auto"
+    """Layers to compute; auto: as many as stay quick."""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    """Seed of the random weights."""
+    weights: Text | None = None
+    """Weights to use instead of random ones: a safetensors file, relative to this file."""
+
+
+class OutputsSection(_Section):
+    """What is written besides the report."""
+
+    timeline: bool = True
+    """Whether to write the timeline."""
+
+
+class WorkloadFile(_Section):
+    """A question to the simulator: this model, this batch, on this machine."""
+
+    model_config = ConfigDict(frozen=False, validate_assignment=True)
+
+    name: Name | None = None
+    """Names the folder of the run. Default: the file's name."""
+    model: Annotated[ModelSection, _named("preset")]
+    """A model's name, or a mapping."""
+    phase: Literal["training"] = "training"
+    """What the machine does."""
+    batch: BatchSection
+    """What one training step sees."""
+    precision: Literal["mixed", "fp16", "fp32"] = "mixed"
+    """Number formats: mixed multiplies fp16 and accumulates fp32."""
+    cluster: Annotated[ClusterSection, _named("machine")]
+    """A machine's name, or a mapping."""
+    hardware: Annotated[dict[Any, Annotated[Any, AfterValidator(_not_huge)]], Field(default_factory=dict)]
+    """Hardware figures to change, by dotted name, each with its unit."""
+    recompute: Literal["auto", "never", "always"] = "auto"
+    """Whether the backward pass computes each layer's inside again; auto: where that lets more fit."""
+    text: Text = "sample:sotu"
+    """Text to take tokens from: sample:NAME, or a UTF-8 file relative to this file."""
+    verification: VerificationSection = VerificationSection()
+    """A small run with real numbers."""
+    token_budget: Annotated[int, Field(ge=1, le=LARGEST_TOTAL)] | None = None
+    """Tokens to train on. Default: the model's own budget, else 20 a parameter."""
+    outputs: OutputsSection = OutputsSection()
+    """What is written besides the report."""
+
+
+SECTIONS: Mapping[str, type[BaseModel]] = {
+    "model": ModelSection,
+    "batch": BatchSection,
+    "cluster": ClusterSection,
+    "verification": VerificationSection,
+    "outputs": OutputsSection,
+}
+"""The keys of a workload that hold a mapping with keys of its own."""
+
+SHORT: Mapping[str, str] = {"model": "preset", "cluster": "machine"}
+"""Sections that may be written as a bare name, and the key the name then stands for."""
+
+
+def read_fields(data: Mapping[Any, Any]) -> tuple[dict[str, Any], list[ErrorDetails]]:
+    """Return the value of every top-level field that is right, defaults filled in, and all errors of the others.
+
+    Each field is read by itself, so that a mistake in one does not hide what later checks find in another.
+    """
+    fields = WorkloadFile.model_fields
+    read = WorkloadFile.model_construct()
+    errors = [_error("missing", name, data) for name, info in fields.items() if info.is_required() and name not in data]
+    broken = set()
+    for name, value in data.items():
+        if name not in fields:
+            errors.append(_error("extra_forbidden", name, value))
+            continue
+        try:
+            setattr(read, name, value)
+        except ValidationError as error:
+            errors += error.errors(include_url=False)
+            broken.add(name)
+    return {name: value for name, value in read.__dict__.items() if name not in broken}, errors
+
+
+def _error(kind: str, key: Any, value: object) -> ErrorDetails:
+    return {"type": kind, "loc": (key,), "msg": "", "input": value}

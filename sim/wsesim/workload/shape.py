@@ -1,0 +1,120 @@
+"""The `model` section → a Model: a preset, a config.json or a whole shape, with what was left out filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from wsesim.errors import SpecError
+from wsesim.model import Model, load_preset, read_hf_config
+from wsesim.result import Figure
+from wsesim.workload.schema import ModelSection
+
+_SIZES = ("layers", "width", "heads", "kv_heads", "head_width", "ffn_width", "vocab")
+_LABELS = ("name", "source", "token_budget")
+GPT2_VOCAB = 50257
+"""Tokens of GPT-2's byte-pair encoding, the only one there is here."""
+
+
+@dataclass(slots=True)
+class _Shape:
+    """The fields of a model on their way; `derive` fills in what was left out and remembers why."""
+
+    values: dict[str, Any]
+    defaults: list[Figure] = field(default_factory=list)
+
+    def derive(self, name: str, value: object, source: str) -> None:
+        if name not in self.values:
+            self.values[name] = value
+            self.defaults.append(Figure(name=f"model.{name}", text=plain(value), source=source))
+
+
+def resolve_model(
+    section: ModelSection, *, name: str, length: int | None, folder: Path
+) -> tuple[Model, tuple[Figure, ...]]:
+    """Return the model that *section* describes, and the defaults that were filled in.
+
+    A shape without a name is called *name*; one without `max_length` knows *length* positions. Paths start at *folder*.
+
+    Raises:
+        SpecError: named by the field of the section that is wrong.
+        InputError: the config.json is.
+    """
+    given = section.model_dump(exclude_none=True, exclude={"preset", "config"})
+    if section.preset is not None and section.config is not None:
+        raise SpecError("config", "and preset cannot both be given; keep one")
+    if section.preset is not None:
+        return _changed(load_preset(section.preset), given)
+    if section.config is not None:
+        config = asdict(read_hf_config(folder / section.config))
+        return _changed(Model(**config | {"source": section.config}), given)
+    return _whole(given, name, length)
+
+
+def _changed(base: Model, given: Mapping[str, Any]) -> tuple[Model, tuple[Figure, ...]]:
+    """Replace fields of *base*; sizes that followed from a replaced one follow from the new one."""
+    changed = [name for name in given if name not in _LABELS and given[name] != getattr(base, name)]
+    if not changed:
+        return replace(base, **given), ()
+    follow = {
+        "head_width": {"width", "heads"} & given.keys() and base.attention_width == base.width,
+        "kv_heads": "heads" in given and base.kv_heads == base.heads,
+        "ffn_width": "width" in given and base.ffn_width == 4 * base.width,
+        "token_budget": set(_SIZES) & set(changed),
+    }
+    kept = {name: value for name, value in asdict(base).items() if not follow.get(name)}
+    shape = _Shape({**kept, **given})
+    shape.values["name"] = given.get("name", f"{base.name}-changed")
+    shape.values["source"] = given.get("source", f"{base.source}; changed here: {', '.join(changed)}")
+    _derive_sizes(shape)
+    return Model(**shape.values), tuple(shape.defaults)
+
+
+def _whole(given: Mapping[str, Any], name: str, length: int | None) -> tuple[Model, tuple[Figure, ...]]:
+    missing = [key for key in ("layers", "width", "heads") if key not in given]
+    if missing:
+        also = f", and so is {' and '.join(missing[1:])}" if missing[1:] else ""
+        wanted = "give a preset, a config, or a shape with layers, width and heads"
+        raise SpecError(missing[0], f"is missing{also}: {wanted}")
+    if given.get("activation") == "swiglu" and "ffn_width" not in given:
+        raise SpecError("ffn_width", "is missing: with swiglu it does not follow from width")
+    shape = _Shape(dict(given))
+    shape.derive("name", name, "the workload's name")
+    _derive_sizes(shape)
+    shape.derive("vocab", GPT2_VOCAB, "GPT-2's vocabulary, whose tokens are used here")
+    if length is not None:
+        shape.derive("max_length", length, "batch.length")
+    elif "max_length" not in given:
+        raise SpecError("max_length", "is missing: give it, or batch.length")
+    if "bias" in given:
+        shape.derive("attention_bias", given["bias"], "as bias")
+    for each in fields(Model):
+        if each.default is not MISSING and each.name not in ("token_budget", "source"):
+            shape.derive(each.name, each.default, "as in GPT-2")
+    return Model(**shape.values), tuple(shape.defaults)
+
+
+def _derive_sizes(shape: _Shape) -> None:
+    values = shape.values
+    if "head_width" not in values:
+        shape.derive("head_width", _head_width(values["width"], values["heads"]), "width / heads")
+    shape.derive("kv_heads", values["heads"], "heads")
+    shape.derive("ffn_width", 4 * values["width"], "4 x width")
+
+
+def _head_width(width: int, heads: int) -> int:
+    if width % heads:
+        below = width // heads * heads
+        near = f"{below} or {below + heads}" if below else str(heads)
+        message = f"= {heads} does not divide model.width = {width}; make the width {near}, or give head_width"
+        raise SpecError("heads", message)
+    return width // heads
+
+
+def plain(value: object) -> str:
+    """Return *value* as it stands in yaml."""
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,71 @@
+"""A workload as the rest of the package sees it: checked, every default filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wsesim.hardware import HardwareChoice
+from wsesim.model import Model
+from wsesim.result import Figure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerificationSettings:
+    """What to compute with real numbers."""
+
+    enabled: bool
+    sequences: int
+    length: int
+    layers: int | None
+    """None: as many as stay quick."""
+    seed: int
+    weights: str | None
+    """Path of a safetensors file, or None for random weights."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outputs:
+    """What to write besides the report."""
+
+    timeline: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """One question: this model, this batch, on this machine. `load_workload` makes it."""
+
+    name: str
+    file: str
+    """As it was given; names the place of an error, never part of a result."""
+    title: str
+    """One sentence: what is asked."""
+    model: Model
+    phase: str
+    """training."""
+    sequences: int
+    """Of one step, all systems together."""
+    length: int
+    """Tokens of a sequence."""
+    micro_batch: int | None
+    """Sequences per system and pass; None: as many as fit."""
+    precision: str
+    """mixed | fp16 | fp32."""
+    recompute: str
+    """auto | never | always."""
+    hardware: HardwareChoice
+    text: str
+    """`sample:NAME` or a path. Tokens are GPT-2's; a smaller vocabulary takes ids modulo its size."""
+    verification: VerificationSettings
+    token_budget: int
+    """Tokens to train on."""
+    outputs: Outputs
+    resolved: Mapping[str, object]
+    """The workload with every default filled in: plain data that loads again and resolves to itself."""
+    defaults: tuple[Figure, ...]
+    """Every default that was filled in, by dotted name, with where it comes from."""
+
+    @property
+    def sequences_per_system(self) -> int:
+        """Sequences of one step on one system."""
+        return self.sequences // self.hardware.cluster.systems

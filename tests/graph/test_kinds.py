@@ -1,0 +1,76 @@
+"""The MACs of an op, against loops that do nothing but count."""
+
+from itertools import product
+from math import prod
+
+import pytest
+
+from wsesim.errors import SpecError
+from wsesim.graph import KINDS, Block, Graph, Op, Tensor, flops, macs, with_training
+from wsesim.model.build import build_graph
+from wsesim.model.spec import Model
+
+GROUPED = Model(
+    name="tiny", layers=3, width=6, heads=4, kv_heads=2, head_width=2, ffn_width=5, vocab=7, max_length=8,
+    position="rotary", activation="swiglu", norm="rms_norm", bias=False, attention_bias=False, tied=False,
+)  # fmt: skip
+ENCODER = Model(
+    name="tiny-encoder", layers=2, width=4, heads=2, kv_heads=2, head_width=2, ffn_width=3, vocab=5, max_length=4,
+    norm_order="post", causal=False, token_types=2, task="mlm", masked=2,
+)  # fmt: skip
+TRAINED = [with_training(build_graph(model, sequences=2, length=3)) for model in (GROUPED, ENCODER)]
+MATRIX_OPS = [(graph, block, op) for graph in TRAINED for block in graph.blocks for op in block.ops
+              if KINDS[op.kind].matrix]  # fmt: skip
+
+
+def slowly_counted(graph: Graph, block: Block, op: Op) -> int:
+    """Count the innermost steps of the loops that the op's definition writes out."""
+    shapes = {name: graph.shape(block.tensors[name]) for name in (*op.inputs, *op.outputs)}
+    if op.kind.startswith("linear"):
+        activation, weight = {
+            "linear": lambda: (op.inputs[0], op.inputs[1]),
+            "linear_grad_input": lambda: (op.outputs[0], op.inputs[1]),
+            "linear_grad_weight": lambda: (op.inputs[0], op.outputs[0]),
+        }[op.kind]()
+        rows = prod(shapes[activation][:-1])
+        return sum(1 for _ in product(range(rows), *(range(size) for size in shapes[weight])))
+    batch, length, heads, head = (graph.dims[axis] for axis in ("batch", "length", "heads", "head"))
+    one_product = sum(1 for _ in product(range(batch), range(heads), range(length), range(length), range(head)))
+    return one_product * len(op.outputs if op.kind == "weighted_sum_backward" else "qk" if "back" in op.kind else "s")
+
+
+@pytest.mark.parametrize(("graph", "block", "op"), MATRIX_OPS, ids=[f"{g.name} {o.name}" for g, _, o in MATRIX_OPS])
+def test_macs_agree_with_the_slow_count(graph: Graph, block: Block, op: Op) -> None:
+    assert macs(graph, block, op) == slowly_counted(graph, block, op) > 0
+
+
+def test_every_matrix_kind_was_counted() -> None:
+    assert {op.kind for _, _, op in MATRIX_OPS} == {name for name, kind in KINDS.items() if kind.matrix}
+
+
+def test_other_kinds_have_no_macs() -> None:
+    for graph in TRAINED:
+        for block in graph.blocks:
+            assert not any(macs(graph, block, op) for op in block.ops if not KINDS[op.kind].matrix)
+
+
+def test_the_graph_sums_every_copy_of_every_block() -> None:
+    for graph in TRAINED:
+        counted = sum(
+            2 * block.repeat * macs(graph, block, op) for block in graph.blocks for op in block.phase("backward")
+        )
+        assert flops(graph, phases=("backward",)) == counted
+        assert flops(graph) + counted == flops(graph, phases=("forward", "backward"))
+        assert flops(graph, phases=("optimizer",)) == 0
+
+
+def test_an_unknown_kind_is_refused() -> None:
+    x, y = (Tensor(name=name, axes=("rows",)) for name in "xy")
+    op = Op(name="odd", kind="fold", inputs=("x",), outputs=("y",))
+    block = Block(name="b", repeat=1, tensors={"x": x, "y": y}, ops=(op,), inputs=("x",), outputs=("y",))
+    with pytest.raises(SpecError, match="odd has the unknown kind 'fold'"):
+        macs(Graph(name="g", dims={"rows": 2}, blocks=(block,)), block, op)
+
+
+def test_every_kind_says_what_it_means() -> None:
+    assert all(kind.meaning for kind in KINDS.values())

@@ -1,0 +1,68 @@
+"""Tiny models against what torch and transformers computed with the same weights (golden/make_gpt2.py)."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from wsesim.model import Model, build_graph
+from wsesim.numerics.checkpoint import SafetensorsWeights
+from wsesim.numerics.executor import execute
+from wsesim.numerics.inputs import token_inputs
+from wsesim.numerics.reference import walk_reference
+
+FOLDER = Path(__file__).parents[1] / "golden" / "models"
+GPT2 = Model(
+    name="gpt2_gelu", layers=2, width=24, heads=4, kv_heads=4, head_width=6, ffn_width=40, vocab=61, max_length=16
+)  # fmt: skip
+BERT = replace(
+    GPT2, name="bert_mlm", norm_order="post", causal=False, token_types=2, task="mlm", masked=4, norm_epsilon=1e-12
+)  # fmt: skip
+MODELS = (
+    GPT2,
+    replace(GPT2, name="gpt2_gelu_new", activation="gelu_tanh"),
+    replace(GPT2, name="gpt2_classify", activation="gelu_tanh", task="classify", classes=3),
+    replace(
+        GPT2, name="llama", kv_heads=2, norm="rms_norm", position="rotary", activation="swiglu", bias=False,
+        attention_bias=False, tied=False, norm_epsilon=1e-6,
+    ),
+    replace(
+        GPT2, name="gptj", position="rotary", rotary_width=4, block="parallel", activation="gelu_tanh",
+        attention_bias=False, tied=False,
+    ),
+    BERT,
+    replace(BERT, name="bert_classify", task="classify", classes=3),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_logits_and_loss_are_those_of_transformers(model: Model) -> None:
+    wanted = load_file(FOLDER / f"{model.name}.expected.safetensors")
+    sequences, length = wanted["ids"].shape
+    graph = build_graph(model, sequences=sequences, length=length)
+    weights = SafetensorsWeights(FOLDER / f"{model.name}.safetensors", graph)
+    tokens = token_inputs(graph, wanted["ids"])
+    if model.token_types:
+        np.testing.assert_array_equal(tokens["types"], wanted["types"])
+
+    run = execute(graph, weights, tokens)
+    *_, reference = walk_reference(model, weights, tokens)
+
+    stored = {"head.logits.out": "logits", "head.classes.out": "class_logits"}
+    assert {stored[name] for name in run.logits} == set(wanted) & {"logits", "class_logits"}
+    for name, logits in run.logits.items():
+        np.testing.assert_allclose(logits, wanted[stored[name]], rtol=0, atol=1e-5)
+    for which, in_float64 in reference.logits.items():
+        # transformers makes rotary angles and RMS norms in fp32, whatever the rest is in.
+        exact = 1e-5 if model.position == "rotary" else 1e-12
+        np.testing.assert_allclose(
+            in_float64, wanted["logits" if which == "tokens" else "class_logits"], rtol=0, atol=exact
+        )
+    assert run.loss == pytest.approx(float(wanted["loss"][0]), abs=1e-5)
+    assert sum(reference.losses.values()) == pytest.approx(float(wanted["loss"][0]), abs=1e-6)
+
+
+def test_the_golden_files_stay_small() -> None:
+    assert sum(file.stat().st_size for file in FOLDER.iterdir()) < 1_000_000

@@ -1,0 +1,95 @@
+from dataclasses import fields
+from typing import Any, get_args
+
+import pytest
+
+from wsesim.model import Model
+from wsesim.model.spec import CHOICES
+from wsesim.numerics.text import SAMPLES
+from wsesim.numerics.tokenizer import Tokenizer
+from wsesim.workload import checks, shape
+from wsesim.workload.schema import LARGEST, SECTIONS, SHORT, ModelSection, WorkloadFile, read_fields
+
+MINIMAL: dict[str, Any] = {"model": "gpt2", "batch": {"sequences": 4}, "cluster": "cs-2"}
+
+
+def errors_of(changes: dict[Any, Any]) -> list[tuple[str, tuple[object, ...]]]:
+    return [(error["type"], error["loc"]) for error in read_fields({**MINIMAL, **changes})[1]]
+
+
+def test_three_keys_are_enough() -> None:
+    values, errors = read_fields(MINIMAL)
+    assert not errors
+    assert values.keys() == WorkloadFile.model_fields.keys()
+    assert values["model"].preset == "gpt2"
+    assert values["cluster"].machine == "cs-2"
+
+
+def test_the_model_section_has_every_field_of_a_model() -> None:
+    assert ModelSection.model_fields.keys() == {"preset", "config"} | {field.name for field in fields(Model)}
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_the_model_section_has_every_choice(name: str) -> None:
+    literal, _ = get_args(ModelSection.model_fields[name].annotation)
+    assert get_args(literal) == CHOICES[name]
+
+
+@pytest.mark.parametrize("section", [WorkloadFile, *SECTIONS.values()])
+def test_every_field_says_what_it_is(section: type[WorkloadFile]) -> None:
+    for name, field in section.model_fields.items():
+        assert field.description, name
+        assert field.description.endswith("."), name
+
+
+def test_sections_and_short_forms_are_fields() -> None:
+    assert SECTIONS.keys() <= WorkloadFile.model_fields.keys()
+    assert all(key in SECTIONS[section].model_fields for section, key in SHORT.items())
+
+
+def test_constants_agree_with_the_tokenizer_and_the_samples() -> None:
+    assert Tokenizer.gpt2().vocab_size == shape.GPT2_VOCAB
+    assert tuple(SAMPLES) == checks.SAMPLES
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "loc"),
+    [
+        ({"batch": {"sequences": True}}, "int_type", ("batch", "sequences")),
+        ({"batch": {"sequences": "12"}}, "int_type", ("batch", "sequences")),
+        ({"batch": {"sequences": 12.0}}, "int_type", ("batch", "sequences")),
+        ({"batch": {"sequences": 0}}, "greater_than_equal", ("batch", "sequences")),
+        ({"batch": {"sequences": LARGEST + 1}}, "less_than_equal", ("batch", "sequences")),
+        ({"batch": {}}, "missing", ("batch", "sequences")),
+        ({"batch": {"sequences": 1, "micro_batch": "all"}}, "auto_or_size", ("batch", "micro_batch")),
+        ({"batch": {"sequences": 1, "micro_batch": True}}, "auto_or_size", ("batch", "micro_batch")),
+        ({"batch": {"sequences": 1, "micro_batch": 0}}, "auto_or_size", ("batch", "micro_batch")),
+        ({"cluster": 3}, "model_type", ("cluster",)),
+        ({"cluster": "cs-9"}, "unknown_name", ("cluster", "machine")),
+        ({"model": ["gpt2"]}, "model_type", ("model",)),
+        ({"model": "gpt9"}, "unknown_name", ("model", "preset")),
+        ({"model": {"preset": "gpt2", "causal": 1}}, "bool_type", ("model", "causal")),
+        ({"model": {"preset": "gpt2", "norm_epsilon": float("nan")}}, "finite_number", ("model", "norm_epsilon")),
+        ({"model": {"preset": "gpt2", "norm_epsilon": float("inf")}}, "finite_number", ("model", "norm_epsilon")),
+        ({"phase": "inference"}, "literal_error", ("phase",)),
+        ({"name": "../out"}, "string_pattern_mismatch", ("name",)),
+        ({"name": ".."}, "string_pattern_mismatch", ("name",)),
+        ({"name": "a\n"}, "string_pattern_mismatch", ("name",)),
+        ({"name": 111}, "string_type", ("name",)),
+        ({"hardware": {"core.clock": 10**5000}}, "huge", ("hardware", "core.clock")),
+        ({"verification": {"seed": -1}}, "greater_than_equal", ("verification", "seed")),
+        ({"outputs": {"timeline": "yes"}}, "bool_type", ("outputs", "timeline")),
+        ({"text": ""}, "string_too_short", ("text",)),
+        ({"colour": 1}, "extra_forbidden", ("colour",)),
+        ({3: 1}, "extra_forbidden", (3,)),
+    ],
+)
+def test_a_mistake_is_one_error_at_its_place(changes: dict[Any, Any], kind: str, loc: tuple[object, ...]) -> None:
+    assert errors_of(changes) == [(kind, loc)]
+
+
+def test_a_mistake_in_one_field_hides_none_in_another_and_no_value() -> None:
+    values, errors = read_fields({"model": "gpt2", "batch": {"sequences": -1}, "precision": "fp8"})
+    assert {error["loc"] for error in errors} == {("cluster",), ("batch", "sequences"), ("precision",)}
+    assert "model" in values
+    assert not {"batch", "precision", "cluster"} & values.keys()
