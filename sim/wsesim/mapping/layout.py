@@ -7,15 +7,16 @@ the mapping takes whichever is faster.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from math import isqrt
 
 from wsesim.errors import SpecError
 from wsesim.graph import Graph, flops
 from wsesim.hardware import Cluster
 from wsesim.kernels import Region
-from wsesim.mapping.memory import Activations, activations, memory_table
-from wsesim.mapping.program import DoesNotFit, Program, Stage
+from wsesim.mapping.memory import Activations, activations, layer_of, memory_table
+from wsesim.mapping.program import DoesNotFit, Program
 from wsesim.mapping.stages import Timing, build_stages, causes_of, weight_bytes
 from wsesim.result import MemoryUse, Placement
 from wsesim.units import show_bytes
@@ -75,9 +76,13 @@ def _micro_batches(request: Request) -> Iterator[int]:
             raise SpecError("micro_batch", message)
         yield request.micro_batch
         return
-    for passes in range(1, request.sequences + 1):
-        if request.sequences % passes == 0:
-            yield request.sequences // passes
+    yield from _divisors(request.sequences)
+
+
+def _divisors(number: int) -> list[int]:
+    """Return what divides *number*, largest first."""
+    small = [divisor for divisor in range(1, isqrt(number) + 1) if number % divisor == 0]
+    return sorted({*small, *(number // divisor for divisor in small)}, reverse=True)
 
 
 def _largest_fit(
@@ -86,15 +91,13 @@ def _largest_fit(
     for micro_batch in _micro_batches(request):
         region = _region(request, micro_batch)
         memory = _memory(request, region, what, recompute=recompute)
-        if sum(line.bytes_per_core for line in memory) <= request.cluster.wafer.core.sram_bytes:
+        if _needs_bytes(memory) <= _has_bytes(request):
             return region, memory, recompute
     return None
 
 
 def _region(request: Request, micro_batch: int) -> Region:
-    return Region(
-        cluster=request.cluster, sequences=micro_batch, length=request.length, precision=request.precision
-    )
+    return Region(cluster=request.cluster, sequences=micro_batch, length=request.length, precision=request.precision)
 
 
 def _memory(request: Request, region: Region, what: Activations, *, recompute: bool) -> tuple[MemoryUse, ...]:
@@ -105,8 +108,8 @@ def _memory(request: Request, region: Region, what: Activations, *, recompute: b
 
 
 def _buffer_bytes(graph: Graph) -> int:
-    """Two copies of the repeated block: one at work, one on its way. Larger blocks stream through the same room."""
-    return 2 * max(weight_bytes(graph, block) for block in graph.blocks if block.repeat > 1 or len(graph.blocks) == 1)
+    """Two copies of a layer: one at work, one on its way. Larger blocks stream through the same room."""
+    return 2 * weight_bytes(graph, layer_of(graph))
 
 
 def _program(request: Request, region: Region, memory: tuple[MemoryUse, ...], recompute: bool) -> Program:
@@ -118,7 +121,7 @@ def _program(request: Request, region: Region, memory: tuple[MemoryUse, ...], re
     placement = Placement(
         micro_batch=region.sequences, passes=passes, columns=wafer.columns, rows=wafer.rows,
         tokens_per_core=region.tokens_per_core, features_per_core=region.features_per_core(graph.dims["width"]),
-        recompute=recompute, usable_bytes=wafer.core.usable_bytes,
+        recompute=recompute,
     )  # fmt: skip
     bytes_per_weight = 4 if request.precision == "fp32" else 2
     return Program(
@@ -136,9 +139,9 @@ def _program(request: Request, region: Region, memory: tuple[MemoryUse, ...], re
 
 
 def _estimate_s(program: Program) -> float:
-    io = program.cluster.wafer.io_bytes_per_s
+    rate = program.stream_bytes_per_s
     return program.placement.passes * sum(
-        stage.repeat * max(stage.compute_s, stage.weight_bytes / io, stage.gradient_bytes / io)
+        stage.repeat * max(stage.compute_s, stage.weight_bytes / rate, stage.gradient_bytes / rate)
         for stage in program.stages
     )
 
@@ -150,7 +153,7 @@ def _over_store(request: Request) -> DoesNotFit | None:
         return None
     return DoesNotFit(
         why=f"weights and optimizer state need {show_bytes(need)} ({STATE_BYTES_PER_PARAMETER} B for each of "
-        f"{parameters:,} parameters), MemoryX holds {show_bytes(have)}: use a store {need / have:.2g} times as large "
+        f"{parameters:,} parameters), MemoryX holds {show_bytes(have)}: use a store of {_at_least(need)} "
         f"(hardware: memoryx.capacity) or a model of at most {have // STATE_BYTES_PER_PARAMETER:,} parameters"
     )
 
@@ -159,36 +162,52 @@ def _too_large(request: Request, what: Activations) -> DoesNotFit:
     recompute = request.recompute != "never"
     smallest = _region(request, request.micro_batch or 1)
     memory = _memory(request, smallest, what, recompute=recompute)
-    need, have = sum(line.bytes_per_core for line in memory), request.cluster.wafer.core.sram_bytes
+    need, have = _needs_bytes(memory), _has_bytes(request)
     policy = "with" if recompute else "without"
     return DoesNotFit(
         why=f"{smallest.sequences} sequence{'s' if smallest.sequences > 1 else ''} of {request.length:,} tokens "
         f"{policy} recompute need{'' if smallest.sequences > 1 else 's'} {show_bytes(need)} a core, a core has "
-        f"{show_bytes(have)} ({show_bytes(need - have)} too much): {_what_would_fit(request, what, need)}",
+        f"{show_bytes(have)} ({show_bytes(need - have)} too much): {_what_would_fit(request, need)}",
         memory=memory,
-        usable_bytes=request.cluster.wafer.core.usable_bytes,
     )
 
 
-def _what_would_fit(request: Request, what: Activations, need: int) -> str:
+def _what_would_fit(request: Request, need: int) -> str:
+    """Return changes any one of which is enough, each tried."""
     advice = []
-    if request.micro_batch is not None and request.micro_batch > 1:
-        for micro_batch in range(request.micro_batch - 1, 0, -1):
-            if request.sequences % micro_batch == 0 and _fits(request, what, micro_batch, request.length):
-                advice.append(f"a micro-batch of {micro_batch}")
-                break
-    if request.recompute == "never":
+    smaller = (size for size in _divisors(request.sequences) if size < (request.micro_batch or 1))
+    if micro_batch := next((size for size in smaller if _fits(replace(request, micro_batch=size))), None):
+        advice.append(f"a micro-batch of {micro_batch:,}")
+    if request.recompute == "never" and _fits(replace(request, recompute="auto")):
         advice.append("recompute: auto")
-    length = request.length // 2
-    while length and not _fits(request, what, request.micro_batch or 1, length):
-        length //= 2
-    if length:
+    shorter = (request.length >> halvings for halvings in range(1, request.length.bit_length()))
+    if length := next((length for length in shorter if _fits(_with_length(request, length))), None):
         advice.append(f"a length of {length:,}")
-    advice.append(f"{show_bytes(need)} of SRAM a core (hardware: core.sram)")
+    advice.append(f"{_at_least(need)} of SRAM a core (hardware: core.sram)")
     return " or ".join(advice) + " would fit"
 
 
-def _fits(request: Request, what: Activations, micro_batch: int, length: int) -> bool:
-    region = Region(cluster=request.cluster, sequences=micro_batch, length=length, precision=request.precision)
-    memory = _memory(request, region, what, recompute=request.recompute != "never")
-    return sum(line.bytes_per_core for line in memory) <= request.cluster.wafer.core.sram_bytes
+def _with_length(request: Request, length: int) -> Request:
+    return replace(request, length=length, graph=request.graph.with_dims(length=length, keys=length))
+
+
+def _fits(request: Request) -> bool:
+    """Whether the smallest micro-batch asked for fits, with recompute if that is allowed."""
+    region, recompute = _region(request, request.micro_batch or 1), request.recompute != "never"
+    memory = _memory(request, region, activations(request.graph), recompute=recompute)
+    return _needs_bytes(memory) <= _has_bytes(request)
+
+
+def _needs_bytes(memory: Iterable[MemoryUse]) -> int:
+    return sum(line.bytes_per_core for line in memory)
+
+
+def _has_bytes(request: Request) -> int:
+    return request.cluster.wafer.core.sram_bytes
+
+
+def _at_least(size: int) -> str:
+    """Print a size that can be typed back, rounded up."""
+    units = (("TB", 10**12), ("GB", 10**9), ("KiB", 2**10), ("B", 1))
+    unit, scale = next((unit, scale) for unit, scale in units if size >= 10 * scale or scale == 1)
+    return f"{-(-size // scale)} {unit}"

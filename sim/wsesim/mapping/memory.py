@@ -28,9 +28,20 @@ class Activations:
     """Copies of the repeated block."""
 
 
+def layer_of(graph: Graph) -> Block:
+    """Return the block that repeats; of a model with one layer, the one that activations pass through."""
+    return max(graph.blocks, key=lambda block: (block.repeat, _is_passed_through(block)))
+
+
+def _is_passed_through(block: Block) -> bool:
+    return all(
+        any(block.tensors[name].role == "activation" for name in names) for names in (block.inputs, block.outputs)
+    )
+
+
 def activations(graph: Graph) -> Activations:
     """Return what *graph* (forward and backward) keeps per token."""
-    layer = max(graph.blocks, key=lambda block: block.repeat)
+    layer = layer_of(graph)
     kept = {
         name
         for op in layer.ops

@@ -48,6 +48,12 @@ class Program:
     causes: Mapping[str, float]
     """Seconds of one wafer's step by cause, from the closed forms; without waiting."""
 
+    @property
+    def stream_bytes_per_s(self) -> float:
+        """The slowest of store, tree and wafer edge: what weights come in at, and gradients go out at."""
+        cluster = self.cluster
+        return min(cluster.memoryx.stream_bytes_per_s, cluster.swarmx.link_bytes_per_s, cluster.wafer.io_bytes_per_s)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoesNotFit:
@@ -55,4 +61,3 @@ class DoesNotFit:
 
     why: str
     memory: tuple[MemoryUse, ...] = ()
-    usable_bytes: int = 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from wsesim.graph import Block, Graph, Op, macs
 from wsesim.kernels import Region, kernel_cost
+from wsesim.mapping.memory import layer_of
 from wsesim.mapping.program import Stage
 from wsesim.result import OpTime
 
@@ -29,11 +30,11 @@ def weight_bytes(graph: Graph, block: Block) -> int:
 
 def build_stages(timing: Timing) -> tuple[Stage, ...]:
     """Return the stages of one pass: blocks forward, then the same blocks backward in reverse order."""
-    blocks = timing.graph.blocks
+    blocks, layer = timing.graph.blocks, layer_of(timing.graph)
     forward = [_stage(timing, block, "forward", block.phase("forward")) for block in blocks]
     backward = []
     for block in reversed(blocks):
-        again = block.phase("forward") if timing.recompute and block.repeat > 1 else ()
+        again = block.phase("forward") if timing.recompute and block is layer else ()
         backward.append(_stage(timing, block, "backward", (*again, *block.phase("backward"))))
     return (*forward, *backward)
 
@@ -48,7 +49,7 @@ def causes_of(stages: Sequence[Stage], timing: Timing) -> dict[str, float]:
         seconds["launch"] += calls * launch_s * _launches(stage.kernels, stage.phase)
         for kernel in stage.kernels:
             for cause, cycles in kernel.parts.items():
-                name = cause if kernel.phase == stage.phase else "recompute"
+                name = "recompute" if kernel.phase == "recompute" else cause
                 seconds[name] = seconds.get(name, 0.0) + calls * cycles / clock_hz
     return seconds
 
@@ -59,7 +60,7 @@ def _launches(kernels: Sequence[OpTime], phase: str) -> int:
 
 
 def _stage(timing: Timing, block: Block, phase: str, ops: Sequence[Op]) -> Stage:
-    kernels = tuple(_kernel(timing, block, op) for op in ops)
+    kernels = tuple(_kernel(timing, block, op, phase if op.phase == phase else "recompute") for op in ops)
     cluster = timing.region.cluster
     cycles = sum(kernel.cycles for kernel in kernels)
     gradients = sum(kernel.gradient_bytes for kernel in kernels) if phase == "backward" else 0
@@ -68,8 +69,7 @@ def _stage(timing: Timing, block: Block, phase: str, ops: Sequence[Op]) -> Stage
         phase=phase,
         repeat=block.repeat,
         kernels=kernels,
-        compute_s=cycles / cluster.wafer.core.clock_hz
-        + _launches(kernels, phase) * cluster.runtime.kernel_launch_s,
+        compute_s=cycles / cluster.wafer.core.clock_hz + _launches(kernels, phase) * cluster.runtime.kernel_launch_s,
         weight_bytes=_streamed_bytes(timing.graph, block, ops),
         gradient_bytes=gradients,
     )
@@ -81,14 +81,14 @@ def _streamed_bytes(graph: Graph, block: Block, ops: Sequence[Op]) -> int:
     return sum(graph.bytes(block.tensors[name]) for name in read)
 
 
-def _kernel(timing: Timing, block: Block, op: Op) -> OpTime:
+def _kernel(timing: Timing, block: Block, op: Op, phase: str) -> OpTime:
     graph, region = timing.graph, timing.region
     cost = kernel_cost(graph, block, op, region)
     calls = block.repeat * timing.passes
     tensors = block.tensors
     return OpTime(
         block=block.name,
-        phase=op.phase,
+        phase=phase,
         name=op.name,
         kind=op.kind,
         calls=calls,
@@ -106,4 +106,4 @@ def _kernel(timing: Timing, block: Block, op: Op) -> OpTime:
 
 def _is_weight_gradient(block: Block, name: str) -> bool:
     tensor = block.tensors[name]
-    return tensor.role == "gradient" and tensor.of in block.tensors and block.tensors[tensor.of].role == "weight"
+    return tensor.role == "gradient" and tensor.of is not None and block.tensors[tensor.of].role == "weight"
