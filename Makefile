@@ -24,7 +24,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@touch $@
 
 run: venv ## Simulate a workload: make run WORKLOAD=workloads/cerebras-gpt-111m.yaml
-	$(BIN)/wsesim run $(WORKLOAD)
+	$(BIN)/wsesim run $(WORKLOAD) --force
 
 test: venv ## Run the tests on all cores
 	$(BIN)/python -m pytest -n auto

@@ -115,7 +115,8 @@ def stages(monkeypatch: pytest.MonkeyPatch) -> Stages:
     monkeypatch.setattr(report, "write_report", write_report)
     monkeypatch.setattr(report, "to_json", lambda result: {"status": "does_not_fit"})
     monkeypatch.setattr(report, "print_summary", print_summary)
-    installed(monkeypatch, "study", load_study=lambda path: Printed(), sweep=sweep, write_sweep=write_sweep)
+    installed(monkeypatch, "study", load_study=lambda path: Printed(), sweep=sweep,
+              write_sweep=write_sweep, FILES=("sweep.html",))  # fmt: skip
     installed(monkeypatch, "validation", validate=validate)
     return made
 
@@ -437,16 +438,17 @@ def test_sweep(in_tmp: Path, stages: Stages) -> None:
     assert json.loads(call("sweep", "study.yaml", "--json").stdout) == {"status": "ok", "points": 3}
     (in_tmp / "runs/grid").mkdir(parents=True)
     (in_tmp / "runs/grid/points.csv").write_text("x")
-    assert "already holds something" in refused("sweep", "study.yaml")
+    assert "holds points.csv, which no run wrote" in refused("sweep", "study.yaml")
     assert "--jobs" in refused("sweep", "study.yaml", "--jobs", 0)
 
 
 def test_validate(in_tmp: Path, stages: Stages) -> None:
     assert call("validate").stdout == "three points\n"
-    assert json.loads(call("validate", "rows.csv", "--json").stdout) == {"status": "ok", "points": 3}
+    assert (in_tmp / "reports" / "validation.md").read_text() == "three points"
+    assert json.loads(call("validate", "--table", "rows.csv", "--json").stdout) == {"status": "ok", "points": 3}
     assert stages.calls == [("validate", None), ("validate", Path("rows.csv"))]
-    assert call("validate", "--out", "found.md").exit_code == 0
-    assert (in_tmp / "found.md").read_text() == "three points"
+    assert call("validate", "--out", "found").exit_code == 0
+    assert (in_tmp / "found" / "validation.md").read_text() == "three points"
 
 
 def test_graph(question: Path, in_tmp: Path) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wsesim.errors import InputError, WsesimError
     from wsesim.model import Model
     from wsesim.result import Result, Status, Verification
-    from wsesim.study import Study, Table
+    from wsesim.study import Study, SweepTable
     from wsesim.workload import Workload, load_workload
 
 __all__ = [
@@ -70,7 +70,7 @@ def verify(workload: str | Path | Workload) -> Verification:
     return pipeline.verify_numbers(_loaded(workload))
 
 
-def sweep(study: str | Path | Study, *, jobs: int | None = None) -> Table:
+def sweep(study: str | Path | Study, *, jobs: int | None = None) -> SweepTable:
     """Simulate every point of a study, or of the one in a file.
 
     Raises:

@@ -113,7 +113,7 @@ class Metrics:
     """Which peak MFU divides by, in words."""
     flops_per_step: int
     bound_s: float
-    """Per layer the larger of weight injection and FMAC time at peak, summed: no step can be faster."""
+    """Per layer the longer of injecting its weights and of its matrix FLOPs at peak, summed: the usual one-line model."""
     gap: Mapping[str, float]
     """Seconds from bound to simulated step, by cause; they sum to step_s - bound_s."""
     token_budget: int

@@ -140,8 +140,13 @@ def show_seconds(value: float) -> str:
 
 
 def show_count(value: float) -> str:
-    """Print a plain number with an SI prefix: `111M`, `2.53P`."""
-    return _si(value).replace(" ", "")
+    """Print a plain number as the field does, with B for 10^9: `111M`, `1.3B`, `2T`."""
+    return _si(value).replace(" ", "").replace("G", "B")
+
+
+def show_flops(value: float, unit: str = "FLOP/s") -> str:
+    """Print arithmetic with an SI prefix: `2.53 PFLOP/s`."""
+    return f"{_si(value)}{unit}"
 
 
 def _si(value: float) -> str:

@@ -103,7 +103,7 @@ def test_all_sections_are_there_in_order(result: Result) -> None:
 def test_the_answers_are_said(result: Result) -> None:
     text = Seen(render_html(result)).text
     for words in ("156 ms", "132,660,788 cycles at 850 MHz", "1,574,663", "52.5 %", "for 2.22B tokens", "13.3 mJ",
-                  "No step can be faster than 68.5 ms", "44.2 KiB of 48.0 KiB", "Verification passed",
+                  "The bound is 68.5 ms", "44.2 KiB of 48.0 KiB", "Verification passed",
                   "2 of 10 layers", "overridden", "48,211 events", result.provenance.inputs_sha256):  # fmt: skip
         assert words in text
 

@@ -130,7 +130,7 @@ def machines() -> None:
             for name, cluster in choices.items()
         ]
         print_json({"status": "ok", "machines": found})
-    heads = ("MACHINE", "SYSTEMS", "CORES", "CLOCK", "SRAM/CORE", "SRAM", "FLOP/S MIXED", "I/O", "STORE")
+    heads = ("MACHINE", "SYSTEMS", "CORES", "CLOCK", "SRAM/CORE", "SRAM", "PEAK MIXED", "I/O", "STORE")
     rows = [
         (
             name,
@@ -139,7 +139,7 @@ def machines() -> None:
             units.show(cluster.wafer.core.clock_hz, Dimension.HERTZ),
             units.show_bytes(cluster.wafer.core.sram_bytes),
             units.show_bytes(cluster.wafer.cores * cluster.wafer.core.sram_bytes),
-            units.show_count(cluster.wafer.peak_flops("mixed")),
+            units.show_flops(cluster.wafer.peak_flops("mixed")),
             units.show(cluster.wafer.io_bytes_per_s, Dimension.BYTES_PER_SECOND),
             units.show_bytes(cluster.memoryx.capacity_bytes),
         )

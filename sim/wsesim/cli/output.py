@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 RUNS = Path("runs")
 """Where a run is written unless told otherwise."""
+REPORTS = Path("reports")
+"""Where a validation is written unless told otherwise."""
 _PIPE_COLUMNS = 120
 
 
@@ -80,18 +82,6 @@ def writing(path: Path) -> Iterator[None]:
     except OSError as error:
         name = error.filename if isinstance(error.filename, str) else str(path)
         raise InputError.at(f"cannot be written: {error.strerror or error}", file=name) from None
-
-
-def require_empty(folder: Path, *, force: bool) -> None:
-    """Refuse a folder that holds something, unless *force* is given; cheap, so that it can be asked before the work.
-
-    Raises:
-        InputError: it does.
-    """
-    with writing(folder):
-        if folder.is_dir() and any(folder.iterdir()) and not force:
-            message = "already holds something; give --force to write there, or --out to write elsewhere"
-            raise InputError.at(message, file=str(folder))
 
 
 def require_place(folder: Path) -> None:

@@ -10,11 +10,11 @@ import click
 
 from wsesim.cli.options import file_argument, force_option, manner, out_option, settings_option, speaking
 from wsesim.cli.output import (
+    REPORTS,
     RUNS,
     console,
     print_json,
     progress,
-    require_empty,
     require_place,
     say,
     write_text,
@@ -118,22 +118,26 @@ def _graph_text(graph: Graph, form: str) -> str:
 
 
 @click.command()
-@click.argument("table", required=False, type=click.Path(path_type=Path))
-@out_option("Report to write.")
-@force_option
+@click.option("--table", type=click.Path(path_type=Path), help="Rows of your own, in place of those with the package.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    default=REPORTS,
+    show_default=True,
+    help="Folder for validation.md.",
+)
 @speaking
-def validate(table: Path | None, out: Path | None, force: bool) -> None:
-    """Compare with measured machines.
-
-    TABLE holds rows of your own, in place of those that ship with wsesim.
-    """
+def validate(table: Path | None, out: Path) -> None:
+    """Compare with measured machines, row by row."""
     from wsesim import validation
 
     with progress("comparing with measurements") as tell:
         found = validation.validate(table, progress=tell)
-    if out is not None:
-        with writing(out):
-            found.write(out)
+    report = out / "validation.md"
+    with writing(report):
+        out.mkdir(parents=True, exist_ok=True)
+        found.write(report)
     if manner().json:
         print_json(found.to_json())
     if not manner().silent:
@@ -149,13 +153,16 @@ def validate(table: Path | None, out: Path | None, force: bool) -> None:
 def sweep(study: Path, jobs: int | None, out: Path | None, force: bool) -> None:
     """Simulate every point of a study."""
     from wsesim import study as studies
+    from wsesim.report.folder import check_folder
 
     loaded = studies.load_study(study)
     folder = out or RUNS / loaded.name
-    require_empty(folder, force=force)
+    check_folder(folder, overwrite=force, ours=studies.FILES)
     require_place(folder)
     with progress(f"sweeping {loaded.name}") as tell:
-        found = studies.sweep(loaded, jobs=jobs, progress=tell)
+        found = studies.sweep(
+            loaded, jobs=jobs, progress=lambda done, total: tell(f"{loaded.name}: {done:,} of {total:,} points")
+        )
     with writing(folder):
         studies.write_sweep(found, folder, overwrite=force)
     if manner().json:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from wsesim.graph.core import PHASES, Block, Graph, Op, Tensor
 from wsesim.graph.kinds import flops, macs
-from wsesim.units import show_count
+from wsesim.units import show_count, show_flops
 
 SHADES = {
     "forward": ("#eaf2fb", "#2f6db3"),
@@ -38,7 +39,7 @@ def to_json(graph: Graph) -> dict[str, Any]:
 
 def links(graph: Graph) -> Iterator[tuple[Block, str, Block, str]]:
     """Yield (block, its output, neighbour, its input) for what blocks hand on: activations down, gradients up."""
-    for before, after in zip(graph.blocks, graph.blocks[1:], strict=False):
+    for before, after in pairwise(graph.blocks):
         yield from _handed(before, after, "activation")
         yield from _handed(after, before, "gradient")
 
@@ -66,9 +67,7 @@ def cost_text(graph: Graph, block: Block, op: Op) -> str:
 
 def flops_text(count: int) -> str:
     """Return FLOPs with an SI prefix: `453 GFLOP`."""
-    number = show_count(count)
-    digits = number.rstrip("kMGTPE")
-    return f"{digits} {number[len(digits) :]}FLOP"
+    return show_flops(count, "FLOP")
 
 
 def _block_json(graph: Graph, block: Block) -> dict[str, Any]:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wsesim.report import svg
-from wsesim.report.text import flops_rate
 from wsesim.result import Interval, OpTime
-from wsesim.units import Dimension, show, show_count
+from wsesim.units import Dimension, show, show_count, show_flops
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -144,7 +143,7 @@ def roofline_svg(moved: Sequence[tuple[OpTime, float]], roof: Roof, colours: Map
             svg.dot(axes, x, y, 14 + 190 * op.seconds / longest, colours[op.bound])
         slope = f"{roof.name}, {show(roof.bytes_per_s, Dimension.BYTES_PER_SECOND)}"
         axes.text(0, 1.03, slope, color=svg.INK, transform=axes.transAxes)
-        peak = f"peak {flops_rate(roof.peak)}"
+        peak = f"peak {show_flops(roof.peak)}"
         axes.text(right / 1.15, roof.peak * 1.12, peak, color=svg.SOFT, fontsize=9, ha="right")
         _name_points(axes, points)
         return svg.inline(

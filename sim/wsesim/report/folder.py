@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,8 +13,8 @@ FILES = ("report.html", "result.json", "ops.csv", "timeline.json.gz")
 """What a run writes; a folder that holds anything else is not ours to replace."""
 
 
-def check_folder(out: Path, *, overwrite: bool = False) -> None:
-    """Refuse a folder that cannot become a run's.
+def check_folder(out: Path, *, overwrite: bool = False, ours: Collection[str] = FILES) -> None:
+    """Refuse a folder that cannot become a run's; *ours* are the files a run may have left there.
 
     Raises:
         InputError: *out* is a file, holds something no run wrote, or holds a run and *overwrite* is off.
@@ -27,7 +27,7 @@ def check_folder(out: Path, *, overwrite: bool = False) -> None:
         raise _cannot_write(out, error) from None
     if out.exists() and Path.cwd().is_relative_to(out.resolve()):
         raise InputError.at(f"{out} is the folder you work in; name a folder below it with --out")
-    foreign = [name for name in held if name not in FILES]
+    foreign = [name for name in held if name not in ours]
     if foreign:
         more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
         raise InputError.at(f"{out} holds {foreign[0]}{more}, which no run wrote; name another folder with --out")
@@ -41,7 +41,7 @@ def publish(files: Mapping[str, bytes], out: Path, *, overwrite: bool = False) -
     Raises:
         InputError: as `check_folder`, or the folder cannot be written.
     """
-    check_folder(out, overwrite=overwrite)
+    check_folder(out, overwrite=overwrite, ours=files)
     place = out.resolve()
     try:
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -100,8 +100,8 @@ def _speed(page: _Page, result: Result, metrics: Metrics) -> None:
         named.append(f"{len(ranked) - _GAPS} more")
     on_top = f" On top come: {', '.join(named)}." if named else ""
     page.line(
-        (f"\nNo step can be faster than {text.seconds(metrics.bound_s)}", "bold"),
-        (f" ({text.BOUND}); this one takes {text.seconds(metrics.step_s)}.{on_top}", ""),
+        (f"\nThe bound is {text.seconds(metrics.bound_s)}", "bold"),
+        (f" ({text.BOUND}); this step takes {text.seconds(metrics.step_s)}.{on_top}", ""),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wsesim.units import Dimension, dimension_of, show, show_bytes, show_count, show_seconds
+from wsesim.units import Dimension, dimension_of, show, show_bytes, show_count, show_flops, show_seconds
 
 MFU = "matrix FLOPs of the model (forward × 3, full attention, nothing recomputed) / (step time × peak of all wafers)"
 BOUND = "each layer takes the longer of injecting its weights and its multiply-accumulates at peak, summed"
@@ -18,16 +18,6 @@ def seconds(value: float) -> str:
 def percent(share: float) -> str:
     """Print a share: `13.4 %`."""
     return "<0.1 %" if 0 < share < 0.0005 else f"{100 * share:.1f} %"
-
-
-def large(value: float) -> str:
-    """Print a count as the field does, with B for 10⁹: `1.3B`."""
-    return show_count(value).replace("G", "B")
-
-
-def flops_rate(value: float) -> str:
-    """Print arithmetic per second: `2.53 PFLOP/s`."""
-    return show(value, Dimension.WATTS).removesuffix("W") + "FLOP/s"
 
 
 def error(value: float) -> str:
@@ -63,12 +53,12 @@ def field(name: str, value: object) -> str:
     if not isinstance(value, int | float):
         return str(value)
     if name.endswith("flops"):
-        return flops_rate(value)
+        return show_flops(value)
     dimension = dimension_of(name)
     if dimension is not None:
         return show(value, dimension).replace(" us", " µs")
     if abs(value) >= 10**6:
-        return large(value)
+        return show_count(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
 
 

@@ -9,6 +9,7 @@ from wsesim.report import text
 from wsesim.report.causes import Cause, known
 from wsesim.report.plain import answers
 from wsesim.result import Metrics, OpTime, Result
+from wsesim.units import show_count
 
 _SHOWN_OPS = 16
 
@@ -80,7 +81,7 @@ def headline(result: Result, metrics: Metrics) -> tuple[Answer, ...]:
     """Return the answers, the most asked for first."""
     clock = result.machine.get("clock_hz")
     at = f" at {text.field('clock_hz', clock)}" if clock else ""
-    tokens = text.large(metrics.token_budget)
+    tokens = show_count(metrics.token_budget)
     found = (
         ("one step", text.seconds(metrics.step_s), f"{metrics.step_cycles:,} cycles{at}"),
         ("tokens per second", text.rate(metrics.tokens_per_s), "trained, all systems together"),

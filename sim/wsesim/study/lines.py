@@ -1,0 +1,86 @@
+"""A figure over the one parameter that varies: a line through the points that fit, a mark where none does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from wsesim.report import svg
+from wsesim.study.axes import Axis, is_wide, spread
+from wsesim.study.figures import Number, label, short
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_WIDTH, _HEIGHT = 352.0, 224.0
+_LEFT, _RIGHT, _BOTTOM, _TOP = 50.0, 14.0, 44.0, 26.0
+_LETTER = 5.4
+_UPRIGHT = 0.82
+"""What a sign of a tilted label needs of its width in height: the sine of 60 degrees, less what it overlaps."""
+_MOST_DOTS = 60
+MISSING = "×"
+"""Stands at the axis where a point has no figure."""
+
+
+def line_svg(figure_name: str, axis: Axis, values: Sequence[Number | None], *, ident: str) -> str:
+    """Draw *values*, one for each place of *axis*; None is marked at the axis, and the line is broken there."""
+    order = sorted(range(len(axis)), key=lambda index: axis.places[index])
+    found = [float(value) for value in values if value is not None]
+    plot = (_WIDTH - _LEFT - _RIGHT, _HEIGHT - _BOTTOM - _TOP)
+    tilted = not axis.numeric and len(spread(axis, plot[0] / 1.08, _LETTER)) < len(axis)
+    bottom = _BOTTOM + (_UPRIGHT * _LETTER * max(map(len, axis.labels)) if tilted else 0)
+    height = _TOP + plot[1] + bottom
+    with svg.drawing(_WIDTH, height) as figure:
+        axes = figure.add_axes((_LEFT / _WIDTH, bottom / height, plot[0] / _WIDTH, plot[1] / height))
+        _place_x(axes, axis, plot[0], tilted=tilted)
+        _place_y(axes, figure_name, found, whole=all(isinstance(value, int) for value in values if value is not None))
+        if axis.numeric:
+            heights = [float("nan") if values[index] is None else float(values[index] or 0) for index in order]
+            axes.plot([axis.places[index] for index in order], heights, color=svg.SOFT, linewidth=1.2, zorder=2)
+        for place, value in zip(axis.places, values, strict=True):
+            if value is None:
+                across = axes.get_xaxis_transform()
+                axes.text(place, 0.012, MISSING, color=svg.INK, fontsize=12, ha="center", va="bottom", transform=across)
+            elif len(axis) <= _MOST_DOTS or not axis.numeric:
+                svg.dot(axes, place, float(value), 30, "c7")
+        title = label(figure_name)
+        axes.text(-_LEFT / plot[0], 1.07, title, color=svg.INK, fontsize=11, transform=axes.transAxes, **svg.LITERAL)
+        return svg.inline(figure, ident, f"{title} over {axis.title}")
+
+
+def _place_x(axes: Axes, axis: Axis, width: float, *, tilted: bool) -> None:
+    from matplotlib.ticker import NullLocator
+
+    low, high = min(axis.places), max(axis.places)
+    if axis.log:
+        margin = (high / low) ** 0.04 if high > low else 2.0
+        axes.set(xscale="log", xlim=(low / margin, high * margin))
+    else:
+        margin = 0.04 * (high - low) or 0.5
+        axes.set(xlim=(low - margin, high + margin))
+    axes.xaxis.set_minor_locator(NullLocator())
+    kept = list(range(len(axis))) if tilted else spread(axis, width / 1.08, _LETTER)
+    tilt: dict[str, Any] = {"rotation": 60, "ha": "right", "rotation_mode": "anchor"} if tilted else {}
+    labels = [axis.labels[index] for index in kept]
+    axes.set_xticks([axis.places[index] for index in kept], labels, **tilt, **svg.LITERAL)
+    axes.set_xlabel(axis.title, color=svg.SOFT, fontsize=9.5, **svg.LITERAL)
+    axes.tick_params(axis="x", colors=svg.SOFT, labelsize=9.5, length=3, width=0.6)
+
+
+def _place_y(axes: Axes, figure_name: str, found: Sequence[float], *, whole: bool) -> None:
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+
+    if is_wide(found):
+        axes.set(yscale="log", ylim=(min(found) / 1.4, max(found) * 1.4))
+        axes.yaxis.set_major_locator(LogLocator(subs=(1,) if max(found) > 1000 * min(found) else (1, 3)))
+    else:
+        low, high = min(0.0, *found, 0.0), max(0.0, *found, 0.0)
+        room = 0.08 * (high - low)
+        axes.set(ylim=(low - room if low < 0 else 0.0, high + room if high > 0 else room or 1.0))
+        axes.yaxis.set_major_locator(MaxNLocator(4, integer=whole, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(lambda value, _: short(figure_name, int(value) if whole else value))
+    axes.tick_params(axis="y", colors=svg.SOFT, labelsize=9.5, length=0)
+    axes.grid(axis="y", color=svg.LINE, linewidth=0.6, zorder=0)
+    axes.spines[:].set_visible(False)
+    axes.spines["bottom"].set(visible=True, color=svg.LINE, linewidth=0.9)

@@ -1,0 +1,180 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from wsesim.errors import InputError
+from wsesim.study import Study, load_study
+from wsesim.study.spec import variable_names
+
+GRID = "vary: {batch.sequences: [8, 16]}\n"
+
+
+def message(file: Path) -> str:
+    with pytest.raises(InputError) as caught:
+        load_study(file)
+    return str(caught.value).replace(str(file), "grid.yaml").replace(str(file.parent.parent), "..")
+
+
+def test_what_is_left_out_is_filled_in(study: Callable[[str], Study]) -> None:
+    found = study(GRID)
+    assert (found.name, found.question, found.workload_file) == ("grid", "", "../tiny.yaml")
+    assert found.figures == ("step_s", "tokens_per_s", "mfu", "bound_s", "micro_batch", "passes")
+    assert found.fixed == {}
+    assert found.base.name == "tiny"
+    assert found.folder == Path(found.base.file).parent
+
+
+def test_everything_given(study: Callable[[str], Study]) -> None:
+    found = study(
+        "name: mine\nquestion: How fast?\nfigures: [mfu, wafer_s.fmac]\nset: {precision: fp16}\n"
+        "vary:\n  cluster.systems: {from: 1, to: 4, steps: 3, scale: log}\n  batch.sequences: [16, 32, 64]\n"
+        "  hardware.core.sram: {from: 32 KiB, to: 48 KiB, by: 16 KiB}\ntogether: [batch.sequences, cluster.systems]\n"
+    )
+    assert (found.name, found.question, found.figures) == ("mine", "How fast?", ("mfu", "wafer_s.fmac"))
+    assert found.fixed == {"precision": "fp16"}
+    assert found.together == ("batch.sequences", "cluster.systems")
+    assert found.shape == (3, 2)
+    assert len(found) == 6
+    assert found.points()[:3] == (
+        {"batch.sequences": 16, "cluster.systems": 1, "hardware.core.sram": "32 KiB"},
+        {"batch.sequences": 16, "cluster.systems": 1, "hardware.core.sram": "48 KiB"},
+        {"batch.sequences": 32, "cluster.systems": 2, "hardware.core.sram": "32 KiB"},
+    )
+    systems = next(parameter for parameter in found.parameters if parameter.name == "cluster.systems")
+    assert systems.log
+
+
+def test_the_hash_follows_the_inputs(study: Callable[[str], Study]) -> None:
+    same = {study(GRID).inputs_sha256, study(f"{GRID}question: why?\n").inputs_sha256}
+    other = {study(text).inputs_sha256 for text in (f"{GRID}set: {{precision: fp16}}\n", f"{GRID}figures: [mfu]\n")}
+    assert len(same) == 1
+    assert len(same | other) == 3
+
+
+def test_everything_wrong_is_said_at_its_place(study_file: Callable[..., Path]) -> None:
+    file = study_file(
+        "sets: {}\n"
+        "set: {hardware.core.sram: 3 KB/s, precision: fp17}\n"
+        "vary:\n"
+        "  hardware.wafer.io: [0.3 Tb/s, 0.6 TB, 3]\n"
+        "  batch.seqences: [1]\n"
+        "  batch.sequences: {from: 0, to: 10, by: 5}\n"
+        "  batch.length: {from: 8, to: 32, step: 2}\n"
+        "together: [hardware.wafer.io, batch.length, batch.x]\n"
+        "figures: [mfu, step, mfu]\n"
+    )
+    said = [line for line in message(file).splitlines() if line.startswith("grid.yaml")]
+    assert said == [
+        "grid.yaml:2:1: error: unknown key 'sets', did you mean 'set'?",
+        "grid.yaml:3:27: error: hardware.core.sram has the unit 'KB/s', which does not measure bytes; for example"
+        " '48 KiB'",
+        "grid.yaml:3:46: error: precision must be one of mixed, fp16, fp32; got 'fp17', did you mean 'fp16'?",
+        "grid.yaml:5:33: error: hardware.wafer.io has the unit 'TB', which does not measure bytes per second; for"
+        " example '1.2 Tb/s'",
+        "grid.yaml:5:41: error: hardware.wafer.io needs a unit, for example '1.2 Tb/s'; got 3",
+        "grid.yaml:6:3: error: vary: batch.seqences is not a setting that a study can change, did you mean"
+        " 'batch.sequences'?",
+        "grid.yaml:7:27: error: batch.sequences must be at least 1; got 0",
+        "grid.yaml:8:35: error: unknown key 'step' in vary.batch.length, did you mean 'steps'?",
+        "grid.yaml:9:45: error: together: 'batch.x' does not stand under vary, did you mean 'batch.length'?",
+        "grid.yaml:10:16: error: figures: 'step' is not a figure of a run, did you mean 'step_s'?",
+        "grid.yaml:10:22: error: figures: mfu is there twice",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "the required key 'vary' is missing"),
+        ("vary:\n", "vary is empty"),
+        ("vary: {}\n", "vary is empty; name one to three settings"),
+        ("vary: [batch.sequences]\n", "vary must be a mapping"),
+        ("vary: {batch.sequences: 8}\n", "vary.batch.sequences must be a list, [1, 2], or a range"),
+        ("vary: {batch.sequences: []}\n", "vary.batch.sequences has no values"),
+        ("vary: {batch.sequences: [8, 8]}\n", "vary.batch.sequences: 8 is there twice"),
+        ("vary: {batch.sequences: [8, null]}\n", "batch.sequences is empty"),
+        ("vary: {batch.sequences: [8, [9]]}\n", "batch.sequences must be one value, got a list"),
+        ("vary: {batch.sequences: [8, {from: 1}]}\n", "batch.sequences must be one value, got a mapping"),
+        ("vary: {batch.sequences: [8, many]}\n", "batch.sequences must be a whole number; got 'many'"),
+        ("vary: {batch.sequences: [1.5]}\n", "batch.sequences must be a whole number; got 1.5"),
+        ("vary: {batch.sequences: {from: 8}}\n", "the required key 'to' is missing in vary.batch.sequences"),
+        ("vary: {batch.sequences: {from: 8, to: 9, steps: 1}}\n", "vary.batch.sequences.steps must be at least 2"),
+        ("vary: {batch.sequences: {from: 8, to: 9, steps: 2, scale: lg}}\n", "did you mean 'log'?"),
+        ("vary: {batch.length: {from: 1.5, to: 3.5, steps: 2}}\n", "batch.length must be a whole number; got 1.5"),
+        ("vary: {hardware.fabric.colors: {from: 1, to: 2.0, steps: 3}}\n", "must be a whole number"),
+        ("vary: {hardware.core.sram: [1 KiB]}\n", "core.reserved is 2048 of 1024 bytes; nothing is left"),
+        ("vary: {batch: [{sequences: 8}]}\n", "batch is not a setting that a study can change"),
+        ("vary: {machine: [cs-2]}\n", "did you mean 'cluster.machine'?"),
+        ("vary: {3: [1]}\n", "vary: 3 is not a setting"),
+        ("vary: {model: [gpt2, gpt3]}\n", "model.preset must be a model that wsesim knows; got 'gpt3', did you mean"),
+        ("vary: {cluster: [cs-2, cs-9]}\n", "cluster.machine must be a machine that wsesim knows; got 'cs-9'"),
+        (f"{GRID}set: {{batch.sequences: 3}}\n", "set: batch.sequences stands under vary too"),
+        (f"{GRID}set: {{text: x}}\n", "set: text is not a setting that a study can change"),
+        (f"{GRID}together: [batch.sequences]\n", "together needs two names or more"),
+        (f"{GRID}together: [batch.sequences, batch.sequences]\n", "batch.sequences is there twice"),
+        (f"{GRID}together: batch.sequences\n", "together must be a list, [a, b]; got 'batch.sequences'"),
+        (f"{GRID}figures: mfu\n", "figures must be a list, [a, b]; got 'mfu'"),
+        (f"{GRID}figures: []\n", "figures is empty"),
+        (f"{GRID}figures: [mfu_peak]\n", "'mfu_peak' is not a figure of a run"),
+        (f"{GRID}figures: [[mfu]]\n", "a list is not a figure of a run"),
+        (f"{GRID}name: ../x\n", "name must start with a letter or digit"),
+        (f"{GRID}question: 3\n", "question must be text; got 3; quote it"),
+        (
+            "vary: {batch.sequences: [8, 16], batch.length: [8, 16, 32]}\ntogether: [batch.length, batch.sequences]\n",
+            "together needs as many values of each: batch.length has 3, batch.sequences has 2",
+        ),
+        (
+            "vary: {batch.sequences: [8], batch.length: [8], precision: [fp16], recompute: [auto]}\n",
+            "vary has 4 parameters that vary independently, at most 3",
+        ),
+        (
+            "vary:\n  batch.sequences: {from: 1, to: 200, by: 1}\n  batch.length: {from: 1, to: 100, by: 1}\n",
+            "vary makes 20,000 points, at most 10,000",
+        ),
+    ],
+)
+def test_a_mistake_says_what_is_wrong(study_file: Callable[..., Path], text: str, said: str) -> None:
+    found = message(study_file(text))
+    assert said in found
+    assert found.startswith("grid.yaml:")
+
+
+def test_a_study_is_a_mapping(tmp_path: Path) -> None:
+    file = tmp_path / "grid.yaml"
+    file.write_text("- 3\n")
+    assert "a study is a mapping" in message(file)
+
+
+@pytest.mark.parametrize(
+    ("workload", "said"), [("no.yaml", "no such file"), ("studies", "is a folder"), ("\\0", "null")]
+)
+def test_a_workload_that_cannot_be_read_is_a_mistake_of_the_study(
+    study_file: Callable[..., Path], workload: str, said: str
+) -> None:
+    file = study_file(GRID)
+    file.write_text(f'workload: "../{workload}"\n{GRID}', "utf-8")
+    found = message(file)
+    assert found.startswith("grid.yaml:1:11: error: workload = ")
+    assert said in found
+
+
+def test_a_mistake_in_the_workload_is_said_there(study_file: Callable[..., Path]) -> None:
+    file = study_file(f"{GRID}figures: [step]\n", workload="bad.yaml")
+    (file.parent.parent / "bad.yaml").write_text("model: gpt3\nbatch: {sequences: 4}\ncluster: cs-2\n")
+    found = message(file)
+    assert "/bad.yaml:1:8: error: model.preset" in found
+    assert "grid.yaml:3:11: error: figures: 'step'" in found
+
+
+def test_a_change_that_makes_a_value_right_counts(study: Callable[[str], Study]) -> None:
+    found = study("set: {hardware.core.reserved: 0 B}\nvary: {hardware.core.sram: [1 KiB]}\n")
+    assert found.parameters[0].values == ("1 KiB",)
+    both = study("set: {hardware.core.sram: 1 KiB, hardware.core.reserved: 0 B}\nvary: {batch.sequences: [1]}\n")
+    assert list(both.fixed) == ["hardware.core.sram", "hardware.core.reserved"]
+
+
+def test_only_what_changes_the_answer_can_vary() -> None:
+    names = set(variable_names())
+    assert {"model", "model.layers", "batch.sequences", "cluster.machine", "hardware.core.sram", "precision"} <= names
+    assert not names & {"name", "text", "phase", "batch", "hardware", "outputs", "verification.seed", "model.name"}

@@ -1,0 +1,187 @@
+import os
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wsesim import pipeline
+from wsesim.errors import SpecError
+from wsesim.study import Study, load_study, run, sweep
+from wsesim.study.point import Task, run_point, tasks_of
+from wsesim.workload import load_workload
+
+GRID = "vary: {cluster.systems: [1, 2, 3], batch.sequences: [4, 6]}\nfigures: [step_s, mfu, passes]\n"
+
+
+class Backwards(Executor):
+    """Does the last task first, when the results are asked for."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Future[Any], Any, Any]] = []
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.waiting.append((future, fn, args))
+        if len(self.waiting) == 6:
+            for each, work, given in reversed(self.waiting):
+                each.set_result(work(*given))
+        return future
+
+
+class Breaking(Executor):
+    """Does some tasks, then breaks."""
+
+    def __init__(self, after: int) -> None:
+        self.after = after
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        if self.after:
+            self.after -= 1
+            future.set_result(fn(*args))
+        else:
+            future.set_exception(BrokenProcessPool("killed"))
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Have nothing to stop."""
+
+
+def test_points_are_those_that_run_would_give(study: Callable[[str], Study]) -> None:
+    found = study(GRID)
+    row = sweep(found).rows[3]
+    settings = ["cluster.systems=2", "batch.sequences=6"]
+    result = pipeline.run(load_workload(found.base.file, settings=settings), verify=False)
+    assert result.metrics is not None
+    assert result.placement is not None
+    assert row.values == {"cluster.systems": 2, "batch.sequences": 6}
+    assert row.figures == {
+        "step_s": result.metrics.step_s, "mfu": result.metrics.mfu, "passes": result.placement.passes,
+    }  # fmt: skip
+    assert row.status == "ok"
+
+
+def test_the_order_is_that_of_the_study_however_points_are_done(study: Callable[[str], Study]) -> None:
+    found = study(GRID)
+    serial = sweep(found, jobs=1)
+    assert [tuple(row.values.values()) for row in serial.rows] == [(1, 4), (1, 6), (2, 4), (2, 6), (3, 4), (3, 6)]
+    assert sweep(found, executor=Backwards()) == serial
+    with ThreadPoolExecutor(2) as pool:
+        assert sweep(found, executor=pool) == serial
+    assert sweep(found) == serial
+
+
+def test_two_processes_find_the_same(study: Callable[[str], Study]) -> None:
+    found = study(GRID)
+    assert sweep(found, jobs=2) == sweep(found, jobs=1)
+
+
+def test_a_point_whose_settings_do_not_go_together_says_so(study: Callable[[str], Study]) -> None:
+    row = sweep(study(GRID)).rows[4]
+    assert (row.status, row.inputs_sha256) == ("error", None)
+    assert row.why == "batch.sequences = 4 cannot be shared evenly by 3 systems; the nearest that can: 3 or 6"
+    assert row.figures == {"step_s": None, "mfu": None, "passes": None}
+
+
+def test_a_point_that_does_not_fit_has_no_speed(study: Callable[[str], Study]) -> None:
+    rows = sweep(study("vary: {hardware.core.sram: [2049 B, 48 KiB]}\nfigures: [tokens_per_s, micro_batch]\n")).rows
+    assert [row.status for row in rows] == ["does_not_fit", "ok"]
+    assert rows[0].figures == {"tokens_per_s": None, "micro_batch": None}
+    assert "of SRAM a core" in rows[0].why
+    assert rows[0].inputs_sha256 is not None
+
+
+def test_what_no_field_can_know_by_itself_is_an_error_of_the_point(study: Callable[[str], Study]) -> None:
+    rows = sweep(
+        study("vary: {cluster.systems: [16, 193], cluster.machine: [cs-2]}\nset: {batch.sequences: 3088}\n")
+    ).rows
+    assert [row.status for row in rows] == ["ok", "error"]
+    assert rows[1].why == "cluster.systems must be at most 192 on CS-2, got 193"
+
+
+def test_what_follows_from_a_setting_follows_at_each_point(study: Callable[[str], Study]) -> None:
+    found = study("vary: {model.width: [64, 128]}\nset: {model.heads: 2}\nfigures: [flops_per_step]\n")
+    small, large = (row.figures["flops_per_step"] or 0 for row in sweep(found).rows)
+    assert 3 < large / small < 4
+
+
+def test_a_section_is_set_before_what_stands_in_it(study: Callable[[str], Study]) -> None:
+    for text in (
+        "vary: {cluster.systems: [2], cluster: [cs-3]}\n", "vary: {cluster: [cs-3]}\nset: {cluster.systems: 2}\n",
+        "vary: {cluster.systems: [2]}\nset: {cluster: cs-3}\n",
+    ):  # fmt: skip
+        found = study(f"{text}figures: [columns, power_w]\n")
+        row = sweep(found).rows[0]
+        assert row.figures["columns"] == 755
+        assert (row.figures["power_w"] or 0) > 2 * 16_000
+
+
+def test_progress_counts_every_point(study: Callable[[str], Study]) -> None:
+    told: list[tuple[int, int]] = []
+    sweep(study(GRID), progress=lambda done, total: told.append((done, total)))
+    assert told == [(count, 6) for count in range(1, 7)]
+
+
+@pytest.mark.parametrize("after", [0, 2, 5])
+def test_a_pool_that_breaks_is_made_anew_once(
+    study: Callable[[str], Study], monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    found = study(GRID)
+    pools = [Breaking(after), ThreadPoolExecutor(1)]
+    monkeypatch.setattr(run, "ProcessPoolExecutor", lambda *_, **__: pools.pop(0))
+    assert sweep(found, jobs=2) == sweep(found, jobs=1)
+    assert not pools
+
+
+def test_points_that_are_lost_twice_say_so(study: Callable[[str], Study], monkeypatch: pytest.MonkeyPatch) -> None:
+    pools = [Breaking(1), Breaking(2)]
+    monkeypatch.setattr(run, "ProcessPoolExecutor", lambda *_, **__: pools.pop(0))
+    rows = sweep(study(GRID), jobs=2).rows
+    assert [row.status for row in rows] == ["ok"] * 3 + ["error"] * 3
+    assert "its process ended twice" in rows[-1].why
+
+
+def test_an_executor_of_somebody_else_that_breaks_keeps_what_is_done(study: Callable[[str], Study]) -> None:
+    rows = sweep(study(GRID), executor=Breaking(2)).rows
+    assert [row.status for row in rows] == ["ok"] * 2 + ["error"] * 4
+
+
+def test_a_mistake_of_ours_is_not_hidden(study: Callable[[str], Study], monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(task: Task) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(run, "run_point", broken)
+    with pytest.raises(ZeroDivisionError):
+        sweep(study(GRID))
+    with ThreadPoolExecutor(1) as pool, pytest.raises(ZeroDivisionError):
+        sweep(study(GRID), executor=pool)
+
+
+def test_jobs_are_at_least_one(study: Callable[[str], Study]) -> None:
+    with pytest.raises(SpecError, match="must be at least 1"):
+        sweep(study(GRID), jobs=0)
+
+
+def test_many_points_use_every_core_without_the_script_being_run_again(
+    study_file: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = tmp_path / "ran"
+    script = tmp_path / "script.py"
+    script.write_text(f"open({str(ran)!r}, 'a').write('x')\n")
+    monkeypatch.setattr("__main__.__file__", str(script), raising=False)
+    monkeypatch.setattr("__main__.__spec__", None)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    file = study_file("vary: {batch.sequences: {from: 1, to: 40, by: 1}}\n")
+    table = sweep(load_study(file))
+    assert all(row.ok for row in table.rows)
+    assert not ran.exists()
+
+
+def test_a_task_is_plain(study: Callable[[str], Study]) -> None:
+    import pickle
+
+    task = tasks_of(study(GRID))[5]
+    assert run_point(pickle.loads(pickle.dumps(task))) == run_point(task)

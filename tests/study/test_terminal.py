@@ -1,0 +1,51 @@
+import io
+from collections.abc import Callable
+from dataclasses import replace
+
+from rich.console import Console
+
+from wsesim.study import Study, SweepTable, sweep
+from wsesim.study.terminal import MOST_REASONS, MOST_ROWS
+
+
+def printed(table: SweepTable, width: int = 120) -> str:
+    console = Console(file=io.StringIO(), width=width, highlight=False)
+    table.print(console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_a_line_a_point_and_why_some_are_missing(study: Callable[[str], Study]) -> None:
+    found = study(
+        "question: How '[bold]fast[/bold]'?\nfigures: [mfu, passes]\n"
+        "vary: {hardware.core.sram: [2049 B, 48 KiB], cluster.systems: [1, 3]}\n"
+    )
+    text = printed(sweep(found))
+    assert "How '[bold]fast[/bold]'?" in text
+    assert found.base.title in text
+    assert ["hardware.core.sram", "cluster.systems", "MFU", "passes"] in [line.split() for line in text.splitlines()]
+    assert "48 KiB                1" in text
+    assert "1 of 4 points: does not fit: " in text
+    assert "2 of 4 points: cannot be run: batch.sequences = 16 cannot be shared evenly by 3 systems" in text
+
+
+def test_parameters_with_the_same_values_are_one_column(study: Callable[[str], Study]) -> None:
+    text = printed(
+        sweep(study("vary: {batch.sequences: [4], batch.length: [4]}\ntogether: [batch.sequences, batch.length]\n"))
+    )
+    assert "batch.sequences" in text
+    assert "batch.length" not in text
+
+
+def test_nothing_steers_the_terminal(study: Callable[[str], Study]) -> None:
+    text = printed(sweep(study('question: "a\\e[31mb\\a"\nvary: {batch.sequences: [4]}\n')))
+    assert "a?[31mb?" in text
+    assert "\x1b" not in text
+
+
+def test_long_tables_are_cut_short(study: Callable[[str], Study]) -> None:
+    table = sweep(study("vary: {hardware.core.sram: [2049 B]}\n"))
+    rows = tuple(replace(table.rows[0], why=f"reason {number}.") for number in range(MOST_ROWS + 3))
+    text = printed(SweepTable(study=table.study, rows=rows))
+    assert "3 more rows stand in sweep.csv" in text
+    assert f"{MOST_ROWS + 3 - MOST_REASONS} more reasons stand in sweep.csv" in text
