@@ -7,6 +7,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 WORKLOAD ?= workloads/cerebras-gpt-111m.yaml
+REPORTED := cerebras-gpt-111m cerebras-gpt-13b llama-2-7b-cs3
+STUDIED := off-wafer-bandwidth sram-per-core systems-strong
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -52,6 +54,8 @@ bench: venv ## Measure the speed of the simulator itself
 	$(BIN)/python benchmarks/run.py
 
 reports: venv ## Rewrite the committed reports
+	for name in $(REPORTED); do $(BIN)/wsesim run workloads/$$name.yaml --out reports/$$name --force --quiet || exit; done
+	for name in $(STUDIED); do $(BIN)/wsesim sweep workloads/studies/$$name.yaml --out reports/$$name --force --quiet || exit; done
 	$(BIN)/wsesim validate
 
 constraints: ## Pin the newest allowed versions in constraints.txt (needs uv)

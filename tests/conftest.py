@@ -4,7 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+settings.register_profile("wsesim", deadline=None)
+settings.load_profile("wsesim")
 GOLDEN = Path(__file__).parent / "golden"
 
 

@@ -51,7 +51,7 @@ def seconds_by_cause(program: Program, played: Played) -> dict[str, float]:
 
 
 def stage_bound_s(program: Program, stage: Stage, precision: str) -> tuple[float, float]:
-    """Return (bound, arithmetic) of a stage over the step: the larger of injection and FLOPs at peak, and the latter."""
+    """Return (bound, arithmetic) of a stage over the step: the longer of injection and arithmetic, and the latter."""
     wafer, calls = program.cluster.wafer, stage.repeat * program.placement.passes
     injection = max(stage.weight_bytes, stage.gradient_bytes) / wafer.io_bytes_per_s
     flops = sum(kernel.flops / kernel.calls for kernel in stage.kernels if kernel.phase == stage.phase)
@@ -62,13 +62,17 @@ def stage_bound_s(program: Program, stage: Stage, precision: str) -> tuple[float
 def gap_by_cause(program: Program, wafer_s: Mapping[str, float], precision: str) -> dict[str, float]:
     """Return the seconds between bound and simulated step by cause.
 
-    What the bound allows is taken from `fmac`, and from `weights` where injection sets the bound; if more was hidden
-    behind arithmetic than the bound, which looks at one block at a time, can know, the rest stands as `overlap`, below 0.
+    What the bound allows is taken from `fmac`, and where injection sets the bound from `injection` and `weights`; if
+    more was hidden behind arithmetic than the bound, which looks at one block at a time, can know, the rest stands as
+    `overlap`, below 0.
     """
     bounds = [stage_bound_s(program, stage, precision) for stage in program.stages]
     gap = dict(wafer_s)
     gap["fmac"] = gap.get("fmac", 0.0) - sum(arithmetic for _, arithmetic in bounds)
-    gap["weights"] = gap.get("weights", 0.0) - sum(bound - arithmetic for bound, arithmetic in bounds)
-    if gap["weights"] < 0:
-        gap["overlap"] = gap.pop("weights")
+    transfers = sum(bound - arithmetic for bound, arithmetic in bounds)
+    for cause in ("injection", "weights"):
+        hidden = min(transfers, gap.get(cause, 0.0))
+        gap[cause] = gap.get(cause, 0.0) - hidden
+        transfers -= hidden
+    gap["overlap"] = -transfers
     return {cause: seconds for cause, seconds in gap.items() if seconds}

@@ -27,6 +27,7 @@ NOT_MODELLED = (
     "Contention between colors, bank conflicts and stalls inside a core: kernels are closed forms.",
     "Uneven splits: a core holds width / columns features, although features are whole.",
     "Causal savings in attention: the full square of scores is computed.",
+    "Power that depends on the clock or on what a core does: only whether the wafer computes counts.",
     "Defective cores, thermal throttling, and noise between systems.",
     "Compilation, device programming, checkpoints, evaluation and input pipelines slower than the wafer.",
     "Weight sparsity and mixture of experts.",
@@ -175,6 +176,7 @@ def _provenance(workload: Workload) -> Provenance:
         "version": __version__,
         "workload": workload.resolved,
         "figures": [[figure.name, figure.text] for figure in figures],
+        "files": [hashlib.sha256(path.read_bytes()).hexdigest() for path in _files(workload)],
     }
     text = json.dumps(inputs, sort_keys=True, separators=(",", ":"), default=str)
     return Provenance(
@@ -184,6 +186,15 @@ def _provenance(workload: Workload) -> Provenance:
         figures=figures,
         defaults=workload.defaults,
     )
+
+
+def _files(workload: Workload) -> list[Path]:
+    """Return the user's own files that the numbers depend on."""
+    settings = workload.verification
+    if not settings.enabled:
+        return []
+    text = [] if workload.text.startswith("sample:") else [Path(workload.text)]
+    return text + ([Path(settings.weights)] if settings.weights else [])
 
 
 def _peak_memory_bytes() -> int:

@@ -113,7 +113,7 @@ class Metrics:
     """Which peak MFU divides by, in words."""
     flops_per_step: int
     bound_s: float
-    """Per layer the longer of injecting its weights and of its matrix FLOPs at peak, summed: the usual one-line model."""
+    """Per layer the longer of injecting its weights and of its matrix FLOPs at peak, summed."""
     gap: Mapping[str, float]
     """Seconds from bound to simulated step, by cause; they sum to step_s - bound_s."""
     token_budget: int
@@ -164,7 +164,7 @@ class Provenance:
     workload: Mapping[str, object]
     """The workload as resolved, every default filled in; plain data."""
     inputs_sha256: str
-    """Of the canonical JSON of `workload`, `figures` and version."""
+    """Of the canonical JSON of `workload`, `figures`, version, and the sums of files that were read."""
     figures: tuple[Figure, ...]
     """Every hardware number used."""
     defaults: tuple[Figure, ...]

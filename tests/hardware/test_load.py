@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsesim.errors import SpecError
-from wsesim.hardware import Figure, HardwareChoice, load_cluster, machine_names, override_names
+from wsesim.hardware import HardwareChoice, load_cluster, machine_names, override_names
+from wsesim.result import Figure
 from wsesim.units import Dimension, dimension_of
 
 NAMES = override_names()
@@ -97,7 +98,7 @@ def test_overriding_a_number_with_itself_changes_no_number(machine: str) -> None
 
 def test_an_overridden_figure_remembers_the_preset() -> None:
     figure = figures_of(load_cluster("cs-2", overrides={"core.clock": " 1.1 GHz "}))["core.clock"]
-    note = "the preset has 850 MHz (SC22)"
+    note = "the preset has 1.1 GHz (HC34)"
     assert figure == Figure(
         name="core.clock", text="1.1 GHz", source="override", confidence="", note=note, overridden=True
     )

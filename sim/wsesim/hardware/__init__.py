@@ -1,7 +1,6 @@
 """What the simulated machines are made of, and where every number comes from."""
 
 from wsesim.hardware.load import (
-    Figure,
     HardwareChoice,
     Source,
     load_cluster,
@@ -26,7 +25,6 @@ __all__ = [
     "Cluster",
     "Core",
     "Fabric",
-    "Figure",
     "HardwareChoice",
     "Host",
     "MemoryX",

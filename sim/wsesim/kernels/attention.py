@@ -29,12 +29,12 @@ def product(region: Region, *, width: int, times: int = 1) -> Cost:
     runtime, fabric = region.cluster.runtime, region.cluster.wafer.fabric
     axpys = times * keys * region.features_per_core(width)
     rate = region.fmac_per_cycle("fp32")
-    across = times * tokens * keys * runtime.attention_value_bytes / fabric.wavelet_bytes / fabric.link_wavelets_per_cycle
+    across = times * tokens * keys * runtime.attention_value_bytes / fabric.wavelet_bytes
     cores = region.columns * region.rows
     return Cost(
         overlapped={
             "fmac": axpys * (tokens / rate + runtime.weight_launch_cycles),
-            "reduction": across,
+            "reduction": across / fabric.link_wavelets_per_cycle,
             "arrival": axpys / fabric.link_wavelets_per_cycle,
         },
         serial={"fill": region.chain_fill_cycles(region.columns)},

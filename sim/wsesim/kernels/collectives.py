@@ -1,18 +1,27 @@
-"""Collectives on a line of cores, by the published model of Luczynski et al. (HPDC 2024, arXiv 2404.15888).
+"""Collectives on lines and rectangles of cores, in closed form.
 
-    T = max(C, E / N + L) + (2 T_R + 1) D      C wavelets through the busiest core, E wavelet-hops, N links,
-                                               L distance in hops, D depth in messages, T_R ramp latency
+First the published model of Luczynski et al. (HPDC 2024, arXiv 2404.15888):
 
-    chain     o<-o<-o<-o    every core adds and passes on
-    star      o<-o--o--o    all send to one
-    broadcast o->o->o->o    one input, many outputs, no ramp between
-    ring      o->o->o->o-+  reduce-scatter, then all-gather
-              ^----------+
+T = max(C, E / N + L) + (2 T_R + 1) D      C wavelets through the busiest core, E wavelet-hops, N links,
+                                           L distance in hops, D depth in messages, T_R ramp latency
+
+chain     o<-o<-o<-o    every core adds and passes on
+star      o<-o--o--o    all send to one
+broadcast o->o->o->o    one input, many outputs, no ramp between
+ring      o->o->o->o-+  reduce-scatter, then all-gather
+          ^----------+
+
+Then what a program takes on the simulated cores, from start to end: the same, and what the model leaves out, the start
+of the task and the launch and tail of each vector instruction. A collective in stages is the sum of its stages.
 """
 
 from __future__ import annotations
 
-from wsesim.hardware import Fabric
+from collections.abc import Sequence
+from itertools import pairwise
+from math import ceil
+
+from wsesim.hardware import Core, Fabric, Wafer
 
 
 def predicted(fabric: Fabric, *, contention: float, energy: float, links: int, distance: int, depth: int) -> float:
@@ -22,7 +31,7 @@ def predicted(fabric: Fabric, *, contention: float, energy: float, links: int, d
 
 def chain_reduce(fabric: Fabric, *, wavelets: int, cores: int) -> float:
     """Return the cycles to sum a vector over a line, each core passing its sum to the next."""
-    return wavelets + (2 * fabric.ramp_cycles + 2) * (cores - 1)
+    return wavelets + (cores - 1) * _link_cycles(fabric, 1)
 
 
 def star_reduce(fabric: Fabric, *, wavelets: int, cores: int) -> float:
@@ -32,10 +41,139 @@ def star_reduce(fabric: Fabric, *, wavelets: int, cores: int) -> float:
 
 def broadcast(fabric: Fabric, *, wavelets: int, cores: int) -> float:
     """Return the cycles to send a vector along a line; routers copy it on the way."""
-    return wavelets + cores + 2 * fabric.ramp_cycles
+    return wavelets + _link_cycles(fabric, cores - 1)
 
 
 def ring_allreduce(fabric: Fabric, *, wavelets: int, cores: int) -> float:
     """Return the cycles of reduce-scatter and all-gather on a ring laid on the line."""
     steps = 2 * (cores - 1)
     return steps * wavelets / cores + 4 * cores - 6 + steps * (2 * fabric.ramp_cycles + 1)
+
+
+def broadcast_cycles(wafer: Wafer, *, wavelets: int, hops: int) -> float:
+    """Return the cycles of a program that sends a vector to all cores up to so many hops away."""
+    return _task_cycles(wafer.core) + _broadcast_stage(wafer, wavelets, hops)
+
+
+def chain_cycles(wafer: Wafer, *, wavelets: int, cores: int) -> float:
+    """Return the cycles of a program that sums a vector over a line as a chain."""
+    return _task_cycles(wafer.core) + _chain_stage(wafer, wavelets, cores, spacing=1)
+
+
+def two_phase_cycles(wafer: Wafer, *, wavelets: int, cores: int, group: int) -> float:
+    """Return the cycles of a program with a chain inside groups, then a chain over the groups' heads.
+
+    The last group may be smaller and done early; then the group before it is the one to wait for.
+    """
+    groups = ceil(cores / group)
+    rest = cores - (groups - 1) * group
+    ways = [(rest, groups), (group, groups - 1)] if groups > 1 else [(rest, 1)]
+    return _task_cycles(wafer.core) + max(
+        _chain_stage(wafer, wavelets, size, spacing=1)
+        + _chain_stage(wafer, wavelets, heads, spacing=group, sends=groups > 1)
+        for size, heads in ways
+    )
+
+
+def centers(cores: int, group: int) -> tuple[int, ...]:
+    """Return the centre of each group on a line; the last group may be smaller."""
+    return tuple(first + min(group, cores - first) // 2 for first in range(0, cores, group))
+
+
+def tree_cycles(wafer: Wafer, *, wavelets: int, cores: int, group: int) -> float:
+    """Return the cycles of a program that sums from both ends to the centre, in groups, then over their centres."""
+    sizes = [min(group, cores - first) for first in range(0, cores, group)]
+    done = {size: _to_center_stage(wafer, wavelets, [0.0] * size, range(size)) for size in set(sizes)}
+    ready = [done[size] for size in sizes]
+    return _task_cycles(wafer.core) + _to_center_stage(wafer, wavelets, ready, centers(cores, group))
+
+
+QUEUE_WAVELETS = 6
+"""Wavelets of a color that wait at a core beside those on the ramp: deepest queue of WSE-2 (SDK, descriptors page)."""
+
+
+def _to_center_stage(wafer: Wafer, wavelets: int, ready: Sequence[float], places: Sequence[int]) -> float:
+    """Return when the centre of a line has the sum of all, if core i begins at ready[i] and stands at places[i].
+
+    The centre adds the sum from before it, then the one from behind. That arrives no later and fills its queue first,
+    over the ramp that both share.
+    """
+    middle = len(places) // 2
+    if len(places) == 1:
+        return ready[0]
+    cycles = _vector_cycles(wafer.core) + wavelets
+    before = _arrival(wafer.fabric, ready[: middle + 1], places[: middle + 1])
+    if len(places) == 2:
+        return max(ready[middle], before) + cycles
+    behind = _arrival(wafer.fabric, ready[middle:][::-1], places[middle:][::-1])
+    queued = min(wavelets, QUEUE_WAVELETS + wafer.fabric.ramp_cycles)
+    return max(ready[middle], before) + 2 * cycles + max(0.0, queued - (before - behind))
+
+
+def _arrival(fabric: Fabric, ready: Sequence[float], places: Sequence[int]) -> float:
+    """Return when the last core of a chain could use the first wavelet, were it launched at once."""
+    at = 0.0
+    for begins, (here, there) in zip(ready, pairwise(places), strict=False):
+        at = max(at, begins) + _link_cycles(fabric, abs(there - here))
+    return at
+
+
+def chain_allreduce_cycles(wafer: Wafer, *, wavelets: int, cores: int) -> float:
+    """Return the cycles of a program with a chain to the first core of a line and a broadcast back."""
+    return chain_cycles(wafer, wavelets=wavelets, cores=cores) + _broadcast_stage(wafer, wavelets, cores - 1)
+
+
+def grid_allreduce_cycles(wafer: Wafer, *, wavelets: int, columns: int, rows: int) -> float:
+    """Return the cycles of a program with a chain along rows, one up the first column, and a broadcast back."""
+    return (
+        chain_cycles(wafer, wavelets=wavelets, cores=columns)
+        + _chain_stage(wafer, wavelets, rows, spacing=1)
+        + _broadcast_stage(wafer, wavelets, columns + rows - 2)
+    )
+
+
+RING_SCALAR_CYCLES = 1.5
+"""Of a step of the ring program, beside its vector instructions: an address, and its share of the loop."""
+RING_CLASH_CYCLES = 0.5
+"""Of a step that waits for its wavelets: sending and receiving want the datapath in the same cycle now and then."""
+
+
+def ring_cycles(wafer: Wafer, *, wavelets: int, cores: int) -> float:
+    """Return the cycles of a program for reduce-scatter and all-gather on a ring laid on the line.
+
+    A step sends a part and receives one. Its datapath handles both, one value a cycle; or the step waits for the
+    wavelets, which come over two hops.
+    """
+    part = ceil(wavelets / cores)
+    launch = wafer.core.vector_launch_cycles
+    flight = _link_cycles(wafer.fabric, min(2, cores - 1)) + RING_CLASH_CYCLES
+    step = launch + max(part + flight, 2 * part + RING_SCALAR_CYCLES)
+    return _task_cycles(wafer.core) + 1 + 2 * (cores - 1) * step
+
+
+def _link_cycles(fabric: Fabric, hops: float) -> float:
+    """Return the cycles from the core that sends a wavelet to the one that uses it: issue, ramp, hops, ramp."""
+    return 1 + 2 * fabric.ramp_cycles + hops * fabric.hop_cycles
+
+
+def _task_cycles(core: Core) -> float:
+    """Return the cycles to start a program's task, and to end it."""
+    return core.task_launch_cycles + 1
+
+
+def _vector_cycles(core: Core) -> float:
+    """Return the cycles of a vector instruction beside its elements; the next launches in the cycle it ends."""
+    return core.vector_launch_cycles - 1
+
+
+def _chain_stage(wafer: Wafer, wavelets: int, cores: int, *, spacing: float, sends: bool = False) -> float:
+    """Return the cycles of a chain over cores *spacing* hops apart; with *sends*, of one core that only sends, too."""
+    if cores == 1 and not sends:
+        return 0.0
+    return _vector_cycles(wafer.core) + wavelets + (cores - 1) * _link_cycles(wafer.fabric, spacing)
+
+
+def _broadcast_stage(wafer: Wafer, wavelets: int, hops: int) -> float:
+    if hops == 0:
+        return 0.0
+    return _vector_cycles(wafer.core) + broadcast(wafer.fabric, wavelets=wavelets, cores=hops + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from wsesim.graph import BYTES_PER_ELEMENT, Block, Graph, Op
+from wsesim.graph import BYTES_PER_ELEMENT, Block, Graph, Op, Tensor
 from wsesim.kernels import attention, linear
 from wsesim.kernels.base import Cost, Region
 from wsesim.kernels.elementwise import elementwise
@@ -29,13 +29,13 @@ def kernel_cost(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
         return attention.softmax(region, heads=graph.dims["heads"])
     if op.kind == "softmax_backward":
         return attention.softmax_backward(region, heads=graph.dims["heads"])
-    axes = _activation_axes(block, op)
+    stream = _stream(block, op)
     return elementwise(
         region,
         op.kind,
-        width=graph.dims[axes[-1]],
-        positions=_share_of_tokens(graph, axes[:-1]),
-        bytes_each=BYTES_PER_ELEMENT[block.tensors[op.inputs[0]].dtype],
+        width=graph.dims[stream.axes[-1]],
+        positions=_share_of_tokens(graph, stream.axes[:-1]),
+        bytes_each=BYTES_PER_ELEMENT[stream.dtype],
     )
 
 
@@ -47,11 +47,11 @@ def _linear_shape(graph: Graph, block: Block, op: Op) -> tuple[int, int, float]:
     return inputs, outputs, _share_of_tokens(graph, block.tensors[activation].axes[:-1])
 
 
-def _activation_axes(block: Block, op: Op) -> tuple[str, ...]:
-    """Return the axes of the widest activation the op touches."""
+def _stream(block: Block, op: Op) -> Tensor:
+    """Return the activation with the most axes that the op touches."""
     touched = [block.tensors[name] for name in (*op.outputs, *op.inputs)]
     streams = [t for t in touched if t.role in ("activation", "gradient") and "batch" in t.axes]
-    return max(streams, key=lambda tensor: len(tensor.axes)).axes
+    return max(streams, key=lambda tensor: len(tensor.axes))
 
 
 def _share_of_tokens(graph: Graph, axes: tuple[str, ...]) -> float:

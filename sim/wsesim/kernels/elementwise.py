@@ -1,8 +1,8 @@
 """Norms, activations, residuals, embeddings, rotary positions, loss: work on what a core already holds.
 
-     +------+   each core runs vector instructions over its tokens x features;
-     | x[:] |   a norm also needs sums over the whole row: two values a token go along it and back.
-     +------+
++------+   each core runs vector instructions over its tokens x features;
+| x[:] |   a norm also needs sums over the whole row: two values a token go along it and back.
++------+
 """
 
 from __future__ import annotations
@@ -67,7 +67,10 @@ def elementwise(region: Region, kind: str, *, width: int, positions: float = 1.0
         serial["fill"] = 2 * region.chain_fill_cycles(region.columns)
     cores = region.columns * region.rows
     return Cost(
-        overlapped={"elementwise": cycles, "reduction": wavelets},
+        overlapped={
+            "elementwise": cycles,
+            "reduction": wavelets / region.cluster.wafer.fabric.link_wavelets_per_cycle,
+        },
         serial=serial,
         fabric_bytes=wavelets * region.wavelet_bytes * cores,
         sram_bytes=elements * 3 * bytes_each * cores,

@@ -26,15 +26,16 @@ def forward(region: Region, *, inputs: int, outputs: int, positions: float = 1.0
     """
     tokens = region.tokens_per_core * positions
     weights_per_core = outputs * region.features_per_core(inputs)
-    overlapped = _datapath(region, weights_per_core, tokens)
-    overlapped["reduction"] = outputs * _partial_sum_cycles(region, tokens)
-    overlapped["arrival"] = weights_per_core / region.cluster.wafer.fabric.link_wavelets_per_cycle
-    overlapped["injection"] = inputs * outputs / region.edge_wavelets_per_cycle()
-    wavelets = weights_per_core + overlapped["reduction"]
+    partial_sums, link = outputs * tokens * _wavelets_per_value(region), _link_wavelets_per_cycle(region)
     return Cost(
-        overlapped=overlapped,
+        overlapped={
+            "fmac": _fmac_cycles(region, weights_per_core, tokens),
+            "reduction": partial_sums / link,
+            "arrival": weights_per_core / link,
+            "injection": inputs * outputs / region.edge_wavelets_per_cycle(),
+        },
         serial={"fill": region.chain_fill_cycles(region.columns)},
-        fabric_bytes=_on_all_cores(region, wavelets * region.wavelet_bytes),
+        fabric_bytes=_on_all_cores(region, (weights_per_core + partial_sums) * region.wavelet_bytes),
         sram_bytes=_sram_bytes(region, weights_per_core * tokens),
     )
 
@@ -48,34 +49,34 @@ def grad_weight(region: Region, *, inputs: int, outputs: int, positions: float =
     """Return the cost of dW = x^T @ dy, summed over all tokens and sent to the edge."""
     tokens = region.tokens_per_core * positions
     sums_per_core = outputs * region.features_per_core(inputs)
-    overlapped = _datapath(region, sums_per_core, tokens)
-    overlapped["broadcast"] = min(inputs, outputs) * _partial_sum_cycles(region, tokens)
-    overlapped["reduction"] = sums_per_core * _value_cycles(region)
-    overlapped["injection"] = inputs * outputs * _value_cycles(region) / region.edge_wavelets_per_cycle()
-    wavelets = overlapped["broadcast"] + overlapped["reduction"]
+    each, link = _wavelets_per_value(region), _link_wavelets_per_cycle(region)
+    activations, sums = min(inputs, outputs) * tokens * each, sums_per_core * each
     return Cost(
-        overlapped=overlapped,
+        overlapped={
+            "fmac": _fmac_cycles(region, sums_per_core, tokens),
+            "broadcast": activations / link,
+            "reduction": sums / link,
+            "injection": inputs * outputs * each / region.edge_wavelets_per_cycle(),
+        },
         serial={"fill": region.chain_fill_cycles(region.rows)},
-        fabric_bytes=_on_all_cores(region, wavelets * region.wavelet_bytes),
+        fabric_bytes=_on_all_cores(region, (activations + sums) * region.wavelet_bytes),
         sram_bytes=_sram_bytes(region, sums_per_core * tokens),
     )
 
 
-def _datapath(region: Region, axpys: float, tokens: float) -> dict[str, float]:
+def _fmac_cycles(region: Region, axpys: float, tokens: float) -> float:
     rate = region.fmac_per_cycle(region.precision)
-    launch = region.cluster.runtime.weight_launch_cycles
-    return {"fmac": axpys * (tokens / rate + launch)}
+    return axpys * (tokens / rate + region.cluster.runtime.weight_launch_cycles)
 
 
-def _partial_sum_cycles(region: Region, tokens: float) -> float:
-    """Cycles to pass one value per token through a core, several to a wavelet if they fit."""
-    return tokens * _value_cycles(region)
+def _wavelets_per_value(region: Region) -> float:
+    """Wavelets a partial sum or an activation takes on its way: less than one if several fit."""
+    value_bytes = 4 if region.precision == "fp32" else region.cluster.runtime.partial_sum_bytes
+    return value_bytes / region.wavelet_bytes
 
 
-def _value_cycles(region: Region) -> float:
-    runtime, fabric = region.cluster.runtime, region.cluster.wafer.fabric
-    value_bytes = 4 if region.precision == "fp32" else runtime.partial_sum_bytes
-    return value_bytes / fabric.wavelet_bytes / fabric.link_wavelets_per_cycle
+def _link_wavelets_per_cycle(region: Region) -> float:
+    return region.cluster.wafer.fabric.link_wavelets_per_cycle
 
 
 def _on_all_cores(region: Region, per_core: float) -> float:

@@ -10,8 +10,8 @@ from wsesim.hardware import Wafer
 from wsesim.kernels import Region
 from wsesim.result import MemoryUse
 
-STRIP = 4
-"""Keys (or vocabulary entries) a core holds scores (or logits) for at a time: two being summed, two on their way."""
+STRIP = 2
+"""Keys (or vocabulary entries) a core holds scores (or logits) for at a time: one being summed, one on its way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +103,15 @@ def _finished(op: Op, index: int, last_read: dict[str, int], block: Block) -> li
     return done + [name for name in op.outputs if name not in last_read and name not in block.outputs]
 
 
+def passes_in_strips(tensor: Tensor) -> bool:
+    """Whether the tensor has keys or vocabulary entries along an axis, so that it is never stored whole."""
+    return "keys" in tensor.axes or "vocab" in tensor.axes
+
+
 def _per_token(graph: Graph, tensor: Tensor) -> float:
     """Bytes per token; nothing for what is not an activation, or passes in strips."""
     if tensor.role not in ("activation", "gradient") or "batch" not in tensor.axes:
         return 0.0
-    if "keys" in tensor.axes or "vocab" in tensor.axes:
+    if passes_in_strips(tensor):
         return 0.0
     return graph.bytes(tensor) / (graph.dims["batch"] * graph.dims["length"])

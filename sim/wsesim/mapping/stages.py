@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wsesim.graph import Block, Graph, Op, macs
 from wsesim.kernels import Region, kernel_cost
-from wsesim.mapping.memory import layer_of
+from wsesim.mapping.memory import layer_of, passes_in_strips
 from wsesim.mapping.program import Stage
 from wsesim.result import OpTime
 
@@ -34,9 +34,20 @@ def build_stages(timing: Timing) -> tuple[Stage, ...]:
     forward = [_stage(timing, block, "forward", block.phase("forward")) for block in blocks]
     backward = []
     for block in reversed(blocks):
-        again = block.phase("forward") if timing.recompute and block is layer else ()
+        again = block.phase("forward") if timing.recompute and block is layer else _never_stored(block)
         backward.append(_stage(timing, block, "backward", (*again, *block.phase("backward"))))
     return (*forward, *backward)
+
+
+def _never_stored(block: Block) -> tuple[Op, ...]:
+    """Return the forward ops whose results passed in strips (scores, logits) and are read again on the way back."""
+    read = {name for op in block.phase("backward") for name in op.inputs}
+    needed: list[Op] = []
+    for op in reversed(block.phase("forward")):
+        if any(name in read and passes_in_strips(block.tensors[name]) for name in op.outputs):
+            needed.append(op)
+            read |= set(op.inputs)
+    return tuple(reversed(needed))
 
 
 def causes_of(stages: Sequence[Stage], timing: Timing) -> dict[str, float]:

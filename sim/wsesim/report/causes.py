@@ -41,14 +41,14 @@ _KNOWN = {
         _cause("arrival", "arrival", "weights running down their columns", "#6fa58f", "#7fbfa5"),
         _cause("injection", "injection", "weights entering at the wafer's edge", "#8cc7b0", "#a3dcc8"),
         _cause("gradients", "gradients", "weight gradients on their way out, or the wait", "#8a6fb0", "#b199d6"),
-        _cause("launch", "launch", "starting kernels on the whole wafer, and vector instructions", "#9a9488", "#8f897e"),
+        _cause("launch", "launch", "starting kernels on the wafer, and vector instructions", "#9a9488", "#8f897e"),
         _cause("recompute", "recompute", "forward work done again in the backward pass", "#4c4f8f", "#8488c9"),
         _cause("update", "optimizer update", "new weights from gradients, beside the wafer", "#b8567a", "#d97d9f"),
         _cause("input", "input", "the host's tokens, or the wait for them", "#7d7a2d", "#b5b052"),
         _cause("accumulate", "accumulate", "gradients of a pass added to those before", "#d497ae", "#8f4c66"),
         _cause("step", "step overhead", "fixed work of the software at each step", "#5f7d4f", "#8fb07c"),
         _cause("folded", "the same again", "equal layers or passes, counted instead of played", "#e4e1d9", "#3d3c39"),
-        _cause("overlap", "overlap", "transfers hidden behind other layers, which the bound cannot know", "#c9b458", "#d9c878"),
+        _cause("overlap", "overlap", "transfers hidden behind other layers", "#c9b458", "#d9c878"),
     )
 }
 _SPARE = (("#c3a0c4", "#d9bcda"), ("#6d4c41", "#a98274"), ("#4f6d7d", "#86a7ba"), ("#a08c4a", "#c4b27a"))

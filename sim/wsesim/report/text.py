@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wsesim.units import Dimension, dimension_of, show, show_bytes, show_count, show_flops, show_seconds
+from wsesim.units import dimension_of, show, show_bytes, show_count, show_flops, show_seconds
 
 MFU = "matrix FLOPs of the model (forward × 3, full attention, nothing recomputed) / (step time × peak of all wafers)"
 BOUND = "each layer takes the longer of injecting its weights and its multiply-accumulates at peak, summed"

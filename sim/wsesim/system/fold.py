@@ -3,11 +3,12 @@ the ones that follow must do the same, so they are counted instead of played."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 
 from wsesim.system.machine import Machine
+from wsesim.system.recorder import Bytes, Seconds
 from wsesim.system.sequence import Cursor, Place
+from wsesim.system.store import TRACK as STORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,9 @@ class _Mark:
 
     state: tuple[object, ...]
     time: float
-    counts: tuple[Counter[tuple[str, str]], Counter[str]]
+    counts: tuple[Seconds, Bytes]
+    lag: float
+    """Of the store."""
 
 
 @dataclass(slots=True)
@@ -45,16 +48,27 @@ class Folder:
                 self.machine.passes_fed[0] += room
 
     def _fold(self, key: tuple[str, int], place: Place, room: int, what: str) -> bool:
-        recorder, now = self.machine.recorder, float(self.machine.env.now)
-        mark = _Mark(self.machine.state(place), now + recorder.offset, recorder.counts())
+        recorder, store, now = self.machine.recorder, self.machine.store, float(self.machine.env.now)
+        mark = _Mark(self.machine.state(place), now + recorder.offset, recorder.counts(), store.lag(now))
         before = self.marks.get(key)
         self.marks[key] = mark
         if before is None or before.state != mark.state or room < 1:
             return False
-        period = mark.time - before.time
-        recorder.skip(room, before.counts, now=now, period=period, name=f"{room} {what} alike")
-        self.marks[key] = _Mark(mark.state, mark.time + room * period, recorder.counts())
+        period, work = mark.time - before.time, _stored_s(mark) - _stored_s(before)
+        lag = store.lag_after(room, before=before.lag, lag=mark.lag, period=period, work=work)
+        if lag is None:
+            return False
+        store.jump(now, lag)
+        recorder.skip(
+            room, before.counts, now=now, period=period, name=f"{room} {what} alike",
+            under_way=self.machine.under_way.values(),
+        )  # fmt: skip
+        self.marks[key] = _Mark(mark.state, mark.time + room * period, recorder.counts(), lag)
         return True
+
+
+def _stored_s(mark: _Mark) -> float:
+    return sum(seconds for (track, _), seconds in mark.counts[0].items() if track == STORE)
 
 
 def _plus(place: Place, *, copies: int = 0, passes: int = 0) -> Place:

@@ -5,7 +5,7 @@
        ^                                                                  |
        +------- update <----- SwarmX tree, sums over wafers <-------------+
 
-A process is one store, link, wafer or host, never one core. Times are seconds.
+A process is one link, wafer or host, never one core; the store's updates are added up beside them. Times are seconds.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ import simpy
 
 from wsesim.mapping import Program
 from wsesim.mapping.program import Stage
-from wsesim.system.recorder import Recorder
+from wsesim.system.recorder import Recorder, Work
 from wsesim.system.sequence import Cursor, Place, pieces
+from wsesim.system.store import Store
 
 Process = Generator[simpy.Event, Any, None]
-ACCUMULATE_TRAFFIC = 5.0
-"""Memory bytes per gradient byte to add it to a 32-bit sum: read 2 in, read 4 and write 4 of the sum."""
+_ROUNDING = 1e-9
+"""Share of a queue's room by which sizes that should fill it exactly may seem too large."""
 
 
 class Queue:
@@ -33,13 +34,16 @@ class Queue:
     def __init__(self, env: simpy.Environment, room: float) -> None:
         self.env = env
         self.items: deque[tuple[float, float, bool]] = deque()
+        self.offered: tuple[float, float, bool] | None = None
         self.room, self.taken = room, 0.0
         self._changed = env.event()
 
     def put(self, size: float, arrival: float, last: bool = False) -> Process:
         """Wait for room (a piece larger than all room passes alone), then leave the piece."""
-        while self.taken + size > self.room and self.items:
+        self.offered = (size, arrival, last)
+        while self.taken + size > self.room * (1 + _ROUNDING) and self.items:
             yield self._changed
+        self.offered = None
         self.taken += size
         self.items.append((size, arrival, last))
         self._signal()
@@ -59,9 +63,11 @@ class Queue:
         self._signal()
 
     def state(self) -> tuple[float, ...]:
-        """Describe what is in it, relative to now."""
-        pieces = ((size, max(0.0, round(arrival - self.env.now, 12)), last) for size, arrival, last in self.items)
-        return tuple(number for piece in pieces for number in piece)
+        """Describe what is in it and what waits for room, relative to now."""
+        found = [float(len(self.items))]
+        for size, arrival, last in (*self.items, *((self.offered,) if self.offered else ())):
+            found += (size, max(0.0, round(arrival - self.env.now, 12)), last)
+        return tuple(found)
 
     def _signal(self) -> None:
         changed, self._changed = self._changed, self.env.event()
@@ -74,47 +80,49 @@ class Machine:
     def __init__(self, env: simpy.Environment, program: Program, recorder: Recorder, wafers: int) -> None:
         self.env, self.program, self.recorder = env, program, recorder
         cluster = program.cluster
-        self.rate = min(cluster.memoryx.stream_bytes_per_s, cluster.swarmx.link_bytes_per_s,
-                        cluster.wafer.io_bytes_per_s)  # fmt: skip
+        self.rate = program.stream_bytes_per_s
         levels = max(1, ceil(round(log(cluster.systems, cluster.swarmx.fan_in), 9))) if cluster.systems > 1 else 1
         self.latency_s = cluster.memoryx.latency_s + levels * cluster.swarmx.hop_s
         self.sender = Cursor(program)
         self.piece = 0
         self.passes_fed = [0] * wafers
-        self.busy_since: dict[str, float] = {}
+        self.under_way: dict[str, Work] = {}
         self.weights = [Queue(env, program.buffer_bytes) for _ in range(wafers)]
         self.gradients = [Queue(env, program.buffer_bytes) for _ in range(wafers)]
         self.tokens = [Queue(env, 2 * program.token_bytes) for _ in range(wafers)]
-        self.updates = Queue(env, float("inf"))
+        self.store = Store(program, recorder)
+        self.computed = 0.0
         self.at_boundary: Callable[[Cursor], None] = lambda cursor: None
 
     def run(self) -> float:
-        """Start every process and return when the last update is done."""
+        """Start every process and return when the last weight is updated."""
         env = self.env
         env.process(self._stream_weights())
         for index in range(len(self.weights)):
             env.process(self._feed_tokens(index))
             env.process(self._wafer(index))
-        env.process(self._drain_gradients())
-        done = env.process(self._update())
-        env.run(until=done)
-        return float(env.now)
+        env.run(until=env.process(self._drain_gradients()))
+        self.store.finish()
+        return max(float(env.now), self.store.free)
 
     def state(self, place: Place) -> tuple[object, ...]:
-        """Describe everything in flight relative to *place* and now; equal states have equal futures."""
+        """Describe everything in flight relative to *place* and now; equal states have equal futures.
+
+        The store is left out: nothing that is played depends on it.
+        """
         sender = self.sender.place
         ahead = (sender.number - place.number, sender.stage - place.stage, sender.copy - place.copy, self.piece)
         fed = self.passes_fed[0] - place.number
-        queues = (*self.weights, *self.gradients, *self.tokens, self.updates)
-        since = sorted((who, round(self.env.now - start, 12)) for who, start in self.busy_since.items())
+        queues = (*self.weights, *self.gradients, *self.tokens)
+        since = sorted((track, round(self.env.now - work.start, 12)) for track, work in self.under_way.items())
         return (ahead, fed, tuple(since), *(queue.state() for queue in queues))
 
     def _work(self, track: str, cause: str, seconds: float, name: str = "") -> Process:
         """Keep *track* busy for *seconds*."""
-        self.busy_since[track] = start = float(self.env.now)
+        self.under_way[track] = work = Work(track=track, cause=cause, name=name, start=float(self.env.now))
         yield self.env.timeout(seconds)
-        del self.busy_since[track]
-        self.recorder.spent(track, cause, start, self.env.now, name=name)
+        del self.under_way[track]
+        self.recorder.spent(track, cause, work.start, self.env.now, name=name)
 
     def _stream_weights(self) -> Process:
         for place, stage in self.sender.walk():
@@ -123,8 +131,9 @@ class Machine:
             for self.piece in range(count if size else 0):
                 yield from self._work("swarmx down", "weights", size / self.rate, _title(stage, place))
                 self.recorder.moved["weights"] += size
+                arrival = self.env.now + self.latency_s
                 for queue in self.weights:
-                    yield from queue.put(size, self.env.now + self.latency_s)
+                    yield from queue.put(size, arrival)
 
     def _feed_tokens(self, index: int) -> Process:
         host = self.program.cluster.host
@@ -145,6 +154,7 @@ class Machine:
             for _ in range(count):
                 yield from self._piece(index, place, stage, count, last=place.number == last_pass)
             self.at_boundary(cursor)
+        self.computed = float(self.env.now)
         yield from self.gradients[index].put(0.0, self.env.now, last=True)
 
     def _piece(self, index: int, place: Place, stage: Stage, count: int, *, last: bool) -> Process:
@@ -168,24 +178,12 @@ class Machine:
             for queue in self.gradients:
                 size, last = yield from queue.get()
             if not size:
-                break
+                return
             yield from self._work("swarmx up", "gradients", size / self.rate)
             self.recorder.moved["gradients"] += size
             for queue in self.gradients:
                 queue.release()
-            yield from self.updates.put(size, self.env.now + self.latency_s, last)
-        yield from self.updates.put(0.0, self.env.now, last=True)
-
-    def _update(self) -> Process:
-        store = self.program.cluster.memoryx
-        while True:
-            size, last = yield from self.updates.get()
-            if not size:
-                return
-            traffic = self.program.optimizer_bytes_per_weight_byte if last else ACCUMULATE_TRAFFIC
-            seconds = size * traffic / store.update_bytes_per_s
-            yield from self._work("memoryx", "update" if last else "accumulate", seconds)
-            self.updates.release()
+            self.store.take(size, self.env.now + self.latency_s, last=last)
 
 
 def _title(stage: Stage, place: Place) -> str:

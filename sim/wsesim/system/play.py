@@ -50,8 +50,7 @@ def play(program: Program, *, fold: bool = True) -> Played:
         machine.at_boundary = Folder(machine).at_boundary
     updated = machine.run()
     fixed = program.cluster.runtime.step_s
-    busy_until = max(interval.end_s for interval in recorder.intervals if interval.track == "wafer") - recorder.offset
-    recorder.spent("wafer", "update", busy_until, updated, name="wait for update")
+    recorder.spent("wafer", "update", machine.computed, updated, name="wait for update")
     recorder.spent("wafer", "step", updated, updated + fixed, name="step overhead")
     intervals = sorted(recorder.intervals, key=lambda interval: (interval.start_s, interval.track))
     return Played(

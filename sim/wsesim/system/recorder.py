@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from wsesim.result import Interval
+
+Seconds = defaultdict[tuple[str, str], float]
+Bytes = defaultdict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What a track is doing."""
+
+    track: str
+    cause: str
+    name: str
+    start: float
+    """In the environment's time."""
 
 
 @dataclass(slots=True)
@@ -13,48 +28,67 @@ class Recorder:
     """Totals and intervals of one played step; `offset` is the time that folding has skipped."""
 
     offset: float = 0.0
-    totals: Counter[tuple[str, str]] = field(default_factory=Counter)
+    folded: float = 0.0
+    """When, in the environment's time, it was last skipped: intervals before and after stand apart."""
+    totals: Seconds = field(default_factory=lambda: defaultdict(float))
     """Seconds by (track, cause)."""
-    moved: Counter[str] = field(default_factory=Counter)
+    moved: Bytes = field(default_factory=lambda: defaultdict(float))
     """Bytes by direction."""
     intervals: list[Interval] = field(default_factory=list)
 
     def spent(self, track: str, cause: str, start: float, end: float, *, name: str = "") -> None:
         """Note that *track* was busy with (or waited for) *cause*, in the environment's time."""
-        if end <= start:
-            return
-        self.totals[track, cause] += end - start
+        if end > start:
+            self.count(track, cause, end - start)
+            self.show(track, cause, start, end, name=name)
+
+    def count(self, track: str, cause: str, seconds: float) -> None:
+        """Note the seconds alone."""
+        self.totals[track, cause] += seconds
+
+    def show(self, track: str, cause: str, start: float, end: float, *, name: str = "") -> None:
+        """Note the interval alone."""
         last = self.intervals[-1] if self.intervals else None
-        begun = start + self.offset
-        if last is not None and last.track == track and (last.name, last.cause) == (name, cause):
-            if abs(last.end_s - begun) < 1e-12:
-                begun = last.start_s
-                self.intervals.pop()
+        begun = max(start, self.folded) + self.offset
+        same = last is not None and (last.track, last.name, last.cause) == (track, name or cause, cause)
+        if last is not None and same and abs(last.end_s - begun) < 1e-12:
+            begun = last.start_s
+            self.intervals.pop()
         self.intervals.append(
             Interval(track=track, name=name or cause, start_s=begun, end_s=end + self.offset, cause=cause)
         )
 
-    def counts(self) -> tuple[Counter[tuple[str, str]], Counter[str]]:
+    def counts(self) -> tuple[Seconds, Bytes]:
         """Return copies of the totals so far."""
         return self.totals.copy(), self.moved.copy()
 
     def skip(
         self,
         times: int,
-        since: tuple[Counter[tuple[str, str]], Counter[str]],
+        since: tuple[Seconds, Bytes],
         *,
         now: float,
         period: float,
         name: str,
+        under_way: Iterable[Work],
     ) -> None:
-        """Count what happened *since* that snapshot *times* more, and move the clock on."""
+        """Count what happened *since* that snapshot *times* more, and move the clock on.
+
+        What is under way is cut in two: it ends after the skip, as its copies did, and counts then.
+        """
+        tracks = {track for (track, cause), seconds in self.totals.items() if seconds > since[0][track, cause]}
+        for work in under_way:
+            tracks.add(work.track)
+            if now > max(work.start, self.folded):
+                self.show(work.track, work.cause, work.start, now, name=work.name)
         for key, seconds in self.totals.items():
             self.totals[key] = seconds + times * (seconds - since[0][key])
         for direction, size in self.moved.items():
             self.moved[direction] = size + times * (size - since[1][direction])
         begun = now + self.offset
         self.offset += times * period
-        for track in sorted({track for track, _ in self.totals}):
+        self.folded = now
+        for track in sorted(tracks):
             self.intervals.append(
                 Interval(track=track, name=name, start_s=begun, end_s=now + self.offset, cause="folded")
             )

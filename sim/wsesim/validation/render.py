@@ -55,7 +55,6 @@ def write_markdown(validation: Validation, path: Path) -> None:
         InputError: the file cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_markdown(validation), encoding="utf-8")
     except OSError as error:
         raise InputError.at(f"cannot be written: {error.strerror}", file=str(path)) from None

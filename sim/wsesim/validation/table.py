@@ -67,7 +67,7 @@ def read_table(path: Path | None = None) -> tuple[Measurement, ...]:
         for cells in reader:
             rows.append(_row({name: cells.get(name) or "" for name in COLUMNS}, file, reader.line_num))
     except csv.Error as error:
-        raise InputError.at(f"not a CSV table: {error}", file=file, line=reader.line_num) from None
+        raise InputError.at(f"not a CSV table: {error}", file=file, line=reader.reader.line_num) from None
     if not rows:
         raise InputError.at("the table has no rows", file=file, line=1)
     return tuple(rows)

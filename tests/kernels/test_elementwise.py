@@ -1,0 +1,58 @@
+"""Elementwise kernels: hand-counted cases and laws."""
+
+from collections.abc import Callable
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsesim.graph import KINDS
+from wsesim.kernels import Region
+from wsesim.kernels.elementwise import RECIPES, elementwise
+
+MakeRegion = Callable[..., Region]
+TOKENS = st.integers(1, 300)
+
+
+def test_a_norm_by_hand(region_of: MakeRegion) -> None:
+    cost = elementwise(region_of(), "layer_norm", width=20)
+    # 4 tokens x 2 features, 6 operations 2 wide; a mean and a variance go along the row and back
+    assert cost.overlapped == {"elementwise": 8 * 6 / 2, "reduction": 2 * 2 * 4}
+    assert cost.serial == {"launch": 6 * 6, "fill": 2 * 54}
+    assert cost.cycles == 24 + 36 + 108
+    assert cost.fabric_bytes == 16 * 4 * 60
+
+
+def test_an_activation_by_hand(region_of: MakeRegion) -> None:
+    cost = elementwise(region_of(), "gelu", width=20)
+    assert cost.overlapped == {"elementwise": 8 * (9 / 2 + 40 + 50), "reduction": 0}
+    assert cost.serial == {"launch": 9 * 6}
+    assert cost.fabric_bytes == 0
+
+
+def test_precision_shows_in_memory_traffic_only(region_of: MakeRegion) -> None:
+    half, full = (elementwise(region_of(), "residual", width=20, bytes_each=size) for size in (2, 4))
+    assert (half.sram_bytes, full.sram_bytes) == (8 * 3 * 2 * 60, 8 * 3 * 4 * 60)
+    assert half.cycles == full.cycles
+
+
+def test_every_recipe_is_of_a_kind_of_op() -> None:
+    assert RECIPES.keys() <= KINDS.keys()
+
+
+@given(
+    kind=st.sampled_from(sorted(RECIPES)),
+    width=st.integers(1, 5000),
+    sequences=TOKENS,
+    positions=st.floats(0.01, 1),
+    more=st.integers(0, 500),
+)
+def test_nothing_larger_is_quicker(
+    region_of: MakeRegion, kind: str, width: int, sequences: int, positions: float, more: int
+) -> None:
+    def cycles(width: int, sequences: int, positions: float) -> int:
+        return elementwise(region_of(sequences=sequences), kind, width=width, positions=positions).cycles
+
+    base = cycles(width, sequences, positions)
+    assert cycles(width + more, sequences, positions) >= base
+    assert cycles(width, sequences + more, positions) >= base
+    assert cycles(width, sequences, 1) >= base

@@ -1,0 +1,117 @@
+"""Linear layers: hand-counted cases and laws."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsesim.hardware import Cluster
+from wsesim.kernels import Cost, Region
+from wsesim.kernels.linear import forward, grad_input, grad_weight
+
+MakeRegion = Callable[..., Region]
+KERNELS = (forward, grad_input, grad_weight)
+WIDTH = st.integers(1, 5000)
+TOKENS = st.integers(1, 300)
+POSITIONS = st.floats(0.01, 1)
+
+
+def test_forward_by_hand(region_of: MakeRegion) -> None:
+    cost = forward(region_of(), inputs=20, outputs=30)
+    # 4 tokens and 2 input features a core, so 60 weights each: 60 AXPYs of 4 / 2 cycles and 1 to start
+    assert cost.overlapped == {
+        "fmac": 60 * (4 / 2 + 1),
+        "reduction": 30 * 4 / 2,  # two 16-bit sums to a wavelet
+        "arrival": 60,
+        "injection": 600 / 6,
+    }
+    assert cost.serial == {"fill": 54}
+    assert (cost.cycles, cost.bound) == (234, "fmac")
+    assert cost.fabric_bytes == (60 + 60) * 4 * 60
+    assert cost.sram_bytes == 60 * 4 * 10 * 60
+
+
+def test_the_input_gradient_is_forward_with_the_weight_turned(region_of: MakeRegion) -> None:
+    assert grad_input(region_of(), inputs=20, outputs=30) == forward(region_of(), inputs=30, outputs=20)
+
+
+def test_weight_gradient_by_hand(region_of: MakeRegion) -> None:
+    cost = grad_weight(region_of(), inputs=20, outputs=30)
+    assert cost.overlapped == {
+        "fmac": 60 * (4 / 2 + 1),
+        "broadcast": 20 * 4 / 2,  # the narrower of x and dy
+        "reduction": 60 / 2,
+        "injection": 600 / 2 / 6,
+    }
+    assert cost.serial == {"fill": 6 * 5}  # down the column
+    assert cost.cycles == 210
+    assert cost.fabric_bytes == (40 + 30) * 4 * 60
+
+
+def test_half_the_positions_are_half_the_tokens(region_of: MakeRegion) -> None:
+    assert forward(region_of(), inputs=20, outputs=30, positions=0.5).overlapped["fmac"] == 60 * (2 / 2 + 1)
+
+
+def test_single_precision_moves_whole_wavelets(region_of: MakeRegion) -> None:
+    cost = forward(region_of(precision="fp32"), inputs=20, outputs=30)
+    assert cost.overlapped["reduction"] == 30 * 4
+    assert cost.overlapped["fmac"] == 60 * (4 / 1 + 1)
+
+
+def test_a_faster_link_halves_the_time_but_not_the_traffic(region_of: MakeRegion, small: Cluster) -> None:
+    fabric = replace(small.wafer.fabric, link_wavelets_per_cycle=2)
+    quick = region_of(cluster=replace(small, wafer=replace(small.wafer, fabric=fabric)))
+    for kernel in KERNELS:
+        before, after = kernel(region_of(), inputs=20, outputs=30), kernel(quick, inputs=20, outputs=30)
+        halved = {name: cycles / 2 for name, cycles in before.overlapped.items() if name != "fmac"}
+        assert after.overlapped == halved | {"fmac": before.overlapped["fmac"]}
+        assert after.fabric_bytes == before.fabric_bytes
+
+
+@given(inputs=WIDTH, outputs=WIDTH, sequences=TOKENS, length=TOKENS, positions=POSITIONS, more=st.integers(0, 500))
+def test_nothing_larger_is_quicker(
+    region_of: MakeRegion, inputs: int, outputs: int, sequences: int, length: int, positions: float, more: int
+) -> None:
+    def cycles(
+        kernel: Callable[..., Cost], inputs: int, outputs: int, sequences: int, length: int, positions: float
+    ) -> int:
+        region = region_of(sequences=sequences, length=length)
+        return kernel(region, inputs=inputs, outputs=outputs, positions=positions).cycles
+
+    for kernel in KERNELS:
+        base = cycles(kernel, inputs, outputs, sequences, length, positions)
+        assert cycles(kernel, inputs + more, outputs, sequences, length, positions) >= base
+        assert cycles(kernel, inputs, outputs + more, sequences, length, positions) >= base
+        assert cycles(kernel, inputs, outputs, sequences + more, length, positions) >= base
+        assert cycles(kernel, inputs, outputs, sequences, length + more, positions) >= base
+        assert cycles(kernel, inputs, outputs, sequences, length, 1) >= base
+
+
+@given(inputs=WIDTH, outputs=WIDTH, sequences=TOKENS, times=st.floats(1, 8))
+def test_more_lanes_are_never_slower(
+    region_of: MakeRegion, inputs: int, outputs: int, sequences: int, times: float
+) -> None:
+    slow, quick = region_of(sequences=sequences), region_of(sequences=sequences, fmac_mixed_per_cycle=2 * times)
+    for kernel in KERNELS:
+        before, after = kernel(slow, inputs=inputs, outputs=outputs), kernel(quick, inputs=inputs, outputs=outputs)
+        assert after.cycles <= before.cycles
+        assert {name: cycles for name, cycles in after.overlapped.items() if name != "fmac"} == {
+            name: cycles for name, cycles in before.overlapped.items() if name != "fmac"
+        }
+
+
+@given(inputs=WIDTH, outputs=WIDTH, sequences=TOKENS)
+def test_no_core_does_less_than_its_share(region_of: MakeRegion, inputs: int, outputs: int, sequences: int) -> None:
+    region = region_of(sequences=sequences)
+    macs = inputs * outputs * sequences * 12
+    for kernel in KERNELS:
+        cycles = kernel(region, inputs=inputs, outputs=outputs).overlapped["fmac"]
+        assert cycles * 2 * 60 >= macs * (1 - 1e-12)
+
+
+def test_a_narrow_model_waits_for_the_reduction(region_of: MakeRegion) -> None:
+    cost = forward(region_of(sequences=200), inputs=1, outputs=1000)
+    assert cost.bound == "reduction"
+    assert cost.parts()["reduction"] == pytest.approx(cost.overlapped["reduction"] - cost.overlapped["fmac"])

@@ -1,0 +1,35 @@
+"""Requests for a preset's training step."""
+
+from collections.abc import Callable
+
+import pytest
+
+from wsesim.graph import with_training
+from wsesim.hardware import load_cluster
+from wsesim.mapping import Request
+from wsesim.model import Model, build_graph, load_preset
+
+MakeRequest = Callable[..., Request]
+
+
+@pytest.fixture(scope="session")
+def request_of() -> MakeRequest:
+    """Return a function that asks for a training step: GPT-2 with 24 sequences on a CS-2 unless told otherwise."""
+
+    def make(
+        *, model: str | Model = "gpt2", sequences: int = 24, length: int = 512, precision: str = "mixed",
+        machine: str = "cs-2", systems: int = 1, hardware: dict[str, object] | None = None,
+        micro_batch: int | None = None, recompute: str = "auto",
+    ) -> Request:  # fmt: skip
+        shape = load_preset(model) if isinstance(model, str) else model
+        return Request(
+            graph=with_training(build_graph(shape, sequences=sequences, length=length, precision=precision)),
+            cluster=load_cluster(machine, systems=systems, overrides=hardware or {}).cluster,
+            sequences=sequences,
+            length=length,
+            precision=precision,
+            micro_batch=micro_batch,
+            recompute=recompute,
+        )
+
+    return make

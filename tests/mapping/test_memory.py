@@ -1,0 +1,79 @@
+"""The memory of a core, line by line."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsesim.graph import with_training
+from wsesim.hardware import load_cluster
+from wsesim.kernels import Region
+from wsesim.mapping import Request
+from wsesim.mapping.memory import STRIP, Activations, activations, layer_of, memory_table
+from wsesim.model import build_graph, load_preset, model_names
+
+MakeRequest = Callable[..., Request]
+CLUSTER = load_cluster("cs-2").cluster
+WHAT = Activations(working=7500.0, boundary=1500.0, kept=15000.0, copies=12)
+
+
+def _region(sequences: int = 2, length: int = 1988) -> Region:
+    return Region(cluster=CLUSTER, sequences=sequences, length=length, precision="mixed")
+
+
+def _lines(region: Region, *, heads: int = 12, recompute: bool = True) -> dict[str, int]:
+    table = memory_table(CLUSTER.wafer, region, WHAT, heads=heads, buffer_bytes=745_500_000, recompute=recompute)
+    return {line.what: line.bytes_per_core for line in table}
+
+
+def test_by_hand() -> None:
+    # 2 x 1988 tokens on 994 rows: 4 a core; 750 columns
+    assert _lines(_region()) == {
+        "program and system": CLUSTER.wafer.core.reserved_bytes,
+        "weights in flight": 1000,
+        "gradients in flight": 1000,
+        "one layer at work": 40,
+        "scores in flight": 4 * STRIP * 4,
+        "kept for the backward pass": 4 * 12 * 2,
+    }
+    assert _lines(_region(), recompute=False)["kept for the backward pass"] == 4 * 12 * 20
+    assert _lines(_region(), heads=751)["scores in flight"] == 4 * STRIP * 4 * 2
+
+
+@given(sequences=st.integers(1, 500), more=st.integers(1, 500), recompute=st.booleans())
+def test_more_sequences_never_take_less(sequences: int, more: int, recompute: bool) -> None:
+    less = _lines(_region(sequences), recompute=recompute)
+    for what, size in _lines(_region(sequences + more), recompute=recompute).items():
+        assert size >= less[what]
+
+
+@pytest.mark.parametrize("name", model_names())
+def test_what_a_model_keeps(name: str) -> None:
+    model = load_preset(name)
+    what = activations(with_training(build_graph(model, sequences=2, length=256)))
+    assert what.copies == model.layers
+    assert what.boundary == 2 * model.width  # the input of a layer, 16 bits each
+    assert what.boundary < what.kept
+    assert what.working >= what.kept
+
+
+def test_a_gpt_keeps_what_its_gradients_read() -> None:
+    """Inputs of two norms and of four linear layers, qkv among them, and of the GELU: 16 widths in 16 bits."""
+    what = activations(with_training(build_graph(load_preset("gpt2"), sequences=1, length=256)))
+    assert what.kept == 2 * 768 * (1 + 1 + 3 + 1 + 1 + 1 + 4 + 4)
+
+
+def test_what_is_kept_does_not_depend_on_the_batch() -> None:
+    graph = with_training(build_graph(load_preset("bert-base"), sequences=2, length=256))
+    assert activations(graph) == activations(graph.with_dims(batch=7))
+
+
+@pytest.mark.parametrize("name", ["gpt2", "bert-base", "gpt-j-6b", "llama-2-7b", "esm-2-35m"])
+def test_a_single_layer_is_still_the_layer(name: str) -> None:
+    model = replace(load_preset(name), layers=1)
+    graph = with_training(build_graph(model, sequences=2, length=64))
+    assert layer_of(graph).name == "layer"
+    many = with_training(build_graph(load_preset(name), sequences=2, length=64))
+    assert replace(activations(many), copies=1) == activations(graph)

@@ -1,0 +1,55 @@
+"""Programs small enough to follow by hand."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from wsesim.hardware import load_cluster
+from wsesim.mapping import Program, Stage
+from wsesim.result import Placement
+
+MakeProgram = Callable[..., Program]
+Shape = tuple[int, float, int, int]
+"""Of a stage: repeat, seconds of compute, bytes of weights, bytes of gradients."""
+
+
+@pytest.fixture(scope="session")
+def program_of() -> MakeProgram:
+    """Return a function that makes a program of stages; what is not given costs no time."""
+    cluster = load_cluster("cs-2").cluster
+
+    def make(
+        *stages: Shape, passes: int = 1, systems: int = 1, buffer_bytes: int = 2000, token_bytes: int = 8,
+        stream: float = 1e6, update: float = 1e18, latency_s: float = 0.0, hop_s: float = 0.0, shard_bytes: int = 10**9,
+        host: float = 1e18, host_latency_s: float = 0.0, step_s: float = 0.0,
+    ) -> Program:  # fmt: skip
+        machine = replace(
+            cluster,
+            systems=systems,
+            memoryx=replace(
+                cluster.memoryx, stream_bytes_per_s=stream, update_bytes_per_s=update, latency_s=latency_s,
+                shard_bytes=shard_bytes,
+            ),
+            swarmx=replace(cluster.swarmx, hop_s=hop_s),
+            host=replace(cluster.host, input_bytes_per_s=host, latency_s=host_latency_s),
+            runtime=replace(cluster.runtime, step_s=step_s),
+        )  # fmt: skip
+        return Program(
+            cluster=machine,
+            placement=Placement(
+                micro_batch=1, passes=passes, columns=1, rows=1, tokens_per_core=1, features_per_core=1.0,
+                recompute=False,
+            ),
+            stages=tuple(
+                Stage(
+                    block=f"block{index}", phase="backward" if gradients else "forward", repeat=repeat, kernels=(),
+                    compute_s=compute_s, weight_bytes=weights, gradient_bytes=gradients,
+                )
+                for index, (repeat, compute_s, weights, gradients) in enumerate(stages)
+            ),
+            memory=(), token_bytes=token_bytes, buffer_bytes=buffer_bytes, optimizer_bytes_per_weight_byte=15.0,
+            parameters=1, model_flops=1, causes={},
+        )  # fmt: skip
+
+    return make

@@ -1,0 +1,246 @@
+"""Running rows and comparing: rows of a test's own first, then the table of the package and its goals."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import pytest
+from rich.console import Console
+
+from wsesim.errors import InputError
+from wsesim.validation import Score, Validation, validate
+from wsesim.validation.render import to_json
+
+WriteTable = Callable[..., Path]
+
+HELD_OUT: dict[str, dict[str, str]] = {
+    "BERT-base, large batch": {
+        "model": "BERT-base", "n_params_b": "0.11", "layers": "12", "d_model": "768", "n_heads": "12",
+        "n_kv_heads": "12", "d_head": "64", "d_ffn": "3072", "vocab": "30522", "seq_len": "128",
+        "batch_global": "4096", "value": "20000",
+    },
+    "GPT3 20B": {
+        "model": "GPT3-20B", "n_params_b": "20", "layers": "44", "d_model": "6144", "n_heads": "64",
+        "n_kv_heads": "64", "d_head": "96", "d_ffn": "24576", "seq_len": "2048", "batch_global": "1024", "value": "8",
+    },
+    "Llama-7B, CS-3": {
+        "system": "CS-3", "model": "Llama-2-7B", "n_params_b": "6.7", "layers": "32", "d_model": "4096",
+        "n_heads": "32", "n_kv_heads": "32", "d_head": "128", "d_ffn": "11008", "ffn_type": "swiglu", "vocab": "32000",
+        "seq_len": "2048", "batch_global": "64", "value": "60000", "unit": "tokens/s",
+    },
+    "GPT-J": {
+        "model": "GPT-J-6B", "n_params_b": "6.05", "layers": "28", "d_model": "4096", "n_heads": "16",
+        "n_kv_heads": "16", "d_head": "256", "d_ffn": "16384", "vocab": "50400", "seq_len": "2048",
+        "batch_global": "50", "value": "2.5", "unit": "s",
+    },
+    "Llama-3-8B, two systems": {
+        "system": "CS-3", "n_systems": "2", "model": "Llama-3-8B", "n_params_b": "8.03", "layers": "32",
+        "d_model": "4096", "n_heads": "32", "n_kv_heads": "8", "d_head": "128", "d_ffn": "14336", "ffn_type": "swiglu",
+        "vocab": "128256", "seq_len": "8192", "batch_global": "32", "value": "60000", "unit": "tokens/s",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HELD_OUT)
+def test_rows_nobody_has_seen_run(write_table: WriteTable, name: str) -> None:
+    (score,) = validate(write_table(HELD_OUT[name])).scores
+    assert score.reason == ""
+    assert score.simulated is not None
+    assert score.error is not None
+    assert 0.2 < score.simulated / score.measured < 5
+
+
+def test_a_score_by_hand() -> None:
+    score = Score(id="a", group="g", metric="m", unit="s", measured=4.0, simulated=5.0, naive=2.0)
+    assert (score.error, score.naive_error) == (0.25, -0.5)
+    skipped = Score(id="a", group="g", metric="m", unit="s", measured=4.0, simulated=None, naive=None, reason="why")
+    assert (skipped.error, skipped.naive_error) == (None, None)
+
+
+def _score(name: str, simulated: float | None, group: str = "g") -> Score:
+    return Score(
+        id=name, group=group, metric="m", unit="s", measured=100.0, simulated=simulated,
+        naive=None if simulated is None else 150.0,
+    )  # fmt: skip
+
+
+def test_a_summary_by_hand() -> None:
+    scores = (_score("a", 90), _score("b", 130), _score("c", 101), _score("d", None), _score("e", None, "other"))
+    summary = Validation(scores=scores).summary()
+    assert list(summary) == ["g", "other"]
+    group = summary["g"]
+    assert (group.rows, group.run, group.worst_id) == (4, 3, "b")
+    assert (group.median, group.worst) == pytest.approx((0.1, 0.3))
+    assert (group.naive_median, group.naive_worst) == pytest.approx((0.5, 0.5))
+    other = summary["other"]
+    assert (other.rows, other.run, other.median, other.worst, other.worst_id, other.naive_median) == (
+        1, 0, None, None, "", None,
+    )  # fmt: skip
+
+
+def test_rows_of_one_name_all_count() -> None:
+    summary = Validation(scores=(_score("a", 90), _score("a", 80), _score("a", 70))).summary()
+    assert summary["g"].run == 3
+    assert summary["g"].median == pytest.approx(0.2)
+
+
+def test_what_cannot_be_run_says_why(write_table: WriteTable) -> None:
+    table = write_table(
+        {"id": "phase", "phase": "served"},
+        {"id": "size", "layers": ""},
+        {"id": "machine", "system": "CS-9"},
+        {"id": "shares", "n_systems": "5"},
+        {"id": "length", "seq_len": "4000000", "n_params_b": "9"},
+        {"id": "systems", "system": "CS-2", "n_systems": "1000", "batch_global": "1000"},
+        {"id": "negative", "layers": "-3"},
+        {"id": "good"},
+    )
+    scores = {score.id: score for score in validate(table).scores}
+    assert scores.pop("good").simulated is not None
+    reasons = {name: score.reason for name, score in scores.items()}
+    assert all(score.simulated is None and score.naive is None for score in scores.values())
+    for name, words in {
+        "phase": "served: only training is simulated", "size": "no layers", "machine": "'cs-9'", "shares": "5 systems",
+        "length": "does not fit: ", "systems": "192", "negative": "layers",
+    }.items():  # fmt: skip
+        assert words in reasons[name], reasons[name]
+
+
+def test_a_stated_micro_batch_is_used_if_it_can_be(write_table: WriteTable) -> None:
+    table = write_table(
+        {"id": "chosen"},
+        {"id": "stated", "micro_batch": "1"},
+        {"id": "does not divide", "micro_batch": "7"},
+        {"id": "does not fit", "micro_batch": "24", "seq_len": "65536"},
+        {"id": "chosen too", "seq_len": "65536"},
+    )
+    found = {score.id: score.simulated for score in validate(table).scores}
+    assert found["does not divide"] == found["chosen"]
+    assert found["does not fit"] == found["chosen too"] is not None
+    chosen, stated = found["chosen"], found["stated"]
+    assert chosen is not None
+    assert stated is not None
+    assert stated < chosen / 2
+
+
+def test_units_agree_with_each_other(write_table: WriteTable) -> None:
+    units = ("samples/s", "tokens/s", "s")
+    found = validate(write_table(*({"id": unit, "unit": unit, "metric": unit} for unit in units))).scores
+    samples, tokens, step_s = (score.simulated for score in found)
+    assert samples is not None
+    assert tokens is not None
+    assert step_s is not None
+    assert tokens == pytest.approx(512 * samples)
+    assert samples * step_s == pytest.approx(24)
+
+
+def test_the_baseline_by_hand(write_table: WriteTable) -> None:
+    """A quarter of 7.5 PFLOP/s, whatever the machine has to do."""
+    flops = 6 * 24 * 512 * (12 * (12 * 768**2 + 2 * 512 * 768) + 50257 * 768)
+    (score,) = validate(write_table({"unit": "s"})).scores
+    assert score.naive == pytest.approx(flops / (0.25 * 7.5e15))
+
+
+def test_rows_of_the_main_group_come_first(write_table: WriteTable) -> None:
+    table = write_table(
+        {"id": "d", "phase": "decode"},
+        {"id": "b", "model": "BERT"},
+        {"id": "a", "n_params_b": "6.7"},
+        {"id": "c", "model": "Llama-2-7B"},
+    )
+    assert [score.id for score in validate(table).scores] == ["a", "b", "c", "d"]
+
+
+def test_progress_names_rows(write_table: WriteTable) -> None:
+    told: list[str] = []
+    validate(write_table({"id": "a"}, {"id": "b"}), progress=told.append)
+    assert told == ["a", "b"]
+
+
+# The table of the package
+
+
+@pytest.fixture(scope="module")
+def measured() -> Validation:
+    return validate()
+
+
+def test_every_training_row_runs(measured: Validation) -> None:
+    left = {score.reason.split(":")[0] for score in measured.scores if score.simulated is None}
+    assert "training" not in left
+    assert sum(score.simulated is not None for score in measured.scores) == 36
+
+
+def test_gpt_on_cs_2_is_met(measured: Validation) -> None:
+    """The accuracy this simulator promises."""
+    group = measured.summary()["CS-2 GPT"]
+    assert group.run == group.rows == 15
+    assert group.median is not None
+    assert group.median <= 0.10
+    assert group.worst is not None
+    assert group.worst <= 0.25
+
+
+def test_gpt_on_cs_2_is_nearer_than_a_constant_utilization(measured: Validation) -> None:
+    group = measured.summary()["CS-2 GPT"]
+    assert group.median is not None
+    assert group.naive_median is not None
+    assert group.worst is not None
+    assert group.naive_worst is not None
+    assert group.median < group.naive_median
+    assert group.worst < group.naive_worst
+
+
+def test_no_group_is_better_guessed_by_twice(measured: Validation) -> None:
+    errors = [abs(score.error) for score in measured.scores if score.error is not None]
+    naive = [abs(score.naive_error) for score in measured.scores if score.naive_error is not None]
+    assert median(errors) < median(naive) / 2
+
+
+def test_the_json_is_plain(measured: Validation) -> None:
+    document = json.loads(json.dumps(to_json(measured), allow_nan=False))
+    assert document.keys() == {"rows", "summary"}
+    assert len(document["rows"]) == 111
+    shared = {"id", "group", "metric", "unit", "measured", "simulated", "naive", "error", "naive_error"}
+    for row in document["rows"]:
+        assert row.keys() == (shared if row["simulated"] is not None else shared | {"reason"})
+        assert (row["simulated"] is None) == (row["error"] is None)
+    assert document["summary"]["CS-2 GPT"].keys() == {
+        "rows", "run", "median", "worst", "worst_id", "naive_median", "naive_worst",
+    }  # fmt: skip
+    assert measured.to_json() == to_json(measured)
+
+
+def test_the_report_shows_every_row_once(measured: Validation, tmp_path: Path) -> None:
+    path = tmp_path / "validation.md"
+    measured.write(path)
+    text = path.read_text("utf-8")
+    for score in measured.scores:
+        assert text.count(f"\n| {score.id} |") == 1
+    for part in ("# Measured and simulated", "## Groups", "## Rows", "## Not run"):
+        assert f"{part}\n" in text
+    measured.write(path)
+    assert path.read_text("utf-8") == text
+
+
+def test_a_bar_in_a_cell_does_not_break_the_report(write_table: WriteTable, tmp_path: Path) -> None:
+    path = tmp_path / "validation.md"
+    validate(write_table({"id": "a|b"})).write(path)
+    assert "\n| a\\|b | 400 | " in path.read_text("utf-8")
+
+
+def test_a_report_that_cannot_be_written(measured: Validation, tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "no folder" / "validation.md"):
+        with pytest.raises(InputError, match="cannot be written"):
+            measured.write(path)
+
+
+def test_the_terminal_shows_what_was_run(measured: Validation) -> None:
+    console = Console(width=200)
+    with console.capture() as captured:
+        measured.print(console)
+    text = captured.get()
+    for score in measured.scores:
+        assert (score.id in text) == (score.simulated is not None)
+    assert "75 rows were not run" in text
