@@ -23,6 +23,11 @@ from wsesim.workload import Workload
 
 Progress = Callable[[str], None]
 
+MODEL_FACTS = (
+    "layers", "width", "heads", "kv_heads", "head_width", "ffn_width", "vocab", "max_length", "activation", "norm",
+    "position", "block", "causal", "tied", "task", "source",
+)  # fmt: skip
+"""What a result says of the model; the resolved workload has the rest."""
 NOT_MODELLED = (
     "Contention between colors, bank conflicts and stalls inside a core: kernels are closed forms.",
     "Uneven splits: a core holds width / columns features, although features are whole.",
@@ -147,7 +152,8 @@ def _result(
 
 
 def _model_facts(workload: Workload, graph: Graph) -> Mapping[str, object]:
-    return {**asdict(workload.model), "parameters": graph.parameters()}
+    model = asdict(workload.model)
+    return {"name": model["name"], "parameters": graph.parameters(), **{name: model[name] for name in MODEL_FACTS}}
 
 
 def _machine_facts(cluster: Cluster, precision: str) -> Mapping[str, object]:
