@@ -13,6 +13,7 @@ import click
 from wsesim._version import __version__
 from wsesim.cli.describe import check, init, machines, models, schema, show
 from wsesim.cli.group import Commands
+from wsesim.cli.kernel import kernel
 from wsesim.cli.options import debug_option
 from wsesim.cli.simulate import graph, run, sweep, validate, verify
 
@@ -29,7 +30,7 @@ def cli() -> None:
     """
 
 
-for command in (run, check, show, schema, init, models, machines, graph, verify, validate, sweep):
+for command in (run, check, show, schema, init, models, machines, graph, verify, validate, sweep, kernel):
     cli.add_command(command)
 
 

@@ -132,9 +132,13 @@ def grid_allreduce_cycles(wafer: Wafer, *, wavelets: int, columns: int, rows: in
     )
 
 
-RING_SCALAR_CYCLES = 1.5
+RING_SCALAR_CYCLES = 3.3
 """Of a step of the ring program, beside its vector instructions: an address, and its share of the loop."""
-RING_CLASH_CYCLES = 0.5
+RING_CROSSING_CYCLES = 2.0
+"""Of a step on a ring of more cores than `RING_CALM_CORES`, if a part is longer than what queues take in: wavelets of
+other cores then wait in the same routers. Like the two figures beside it from runs on the simulated cores."""
+RING_CALM_CORES, RING_CALM_WAVELETS = 6, 5
+RING_CLASH_CYCLES = 1.5
 """Of a step that waits for its wavelets: sending and receiving want the datapath in the same cycle now and then."""
 
 
@@ -147,7 +151,8 @@ def ring_cycles(wafer: Wafer, *, wavelets: int, cores: int) -> float:
     part = ceil(wavelets / cores)
     launch = wafer.core.vector_launch_cycles
     flight = _link_cycles(wafer.fabric, min(2, cores - 1)) + RING_CLASH_CYCLES
-    step = launch + max(part + flight, 2 * part + RING_SCALAR_CYCLES)
+    crossing = RING_CROSSING_CYCLES if cores > RING_CALM_CORES and part > RING_CALM_WAVELETS else 0.0
+    step = launch + max(part + flight, 2 * part + RING_SCALAR_CYCLES + crossing)
     return _task_cycles(wafer.core) + 1 + 2 * (cores - 1) * step
 
 
@@ -157,13 +162,13 @@ def _link_cycles(fabric: Fabric, hops: float) -> float:
 
 
 def _task_cycles(core: Core) -> float:
-    """Return the cycles to start a program's task, and to end it."""
-    return core.task_launch_cycles + 1
+    """Return the cycles to start a program's task."""
+    return core.task_launch_cycles
 
 
 def _vector_cycles(core: Core) -> float:
     """Return the cycles of a vector instruction beside its elements; the next launches in the cycle it ends."""
-    return core.vector_launch_cycles - 1
+    return core.vector_launch_cycles
 
 
 def _chain_stage(wafer: Wafer, wavelets: int, cores: int, *, spacing: float, sends: bool = False) -> float:

@@ -1,0 +1,1 @@
+"""Cores and fabric, wavelet by wavelet, with real values."""

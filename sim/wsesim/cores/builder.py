@@ -1,0 +1,127 @@
+"""Write programs for cores: roles, tasks, routes, and instructions in the field's vocabulary.
+
+    program = Builder(wafer, width=2, height=1)
+    data = program.color("data")
+    sender = program.role("sender")
+    x = sender.memory("x", 16)
+    sender.route(data, "RAMP", "EAST")
+    with sender.task("main", start=True):
+        sender.fmovs(sender.fabout(data, 16), x)
+        sender.halt()
+    program.place(sender, [0], [0])
+
+A role is one instruction table, shared by all cores it is placed on.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from wsesim.cores.errors import ProgramError as ProgramError
+from wsesim.cores.operands import Color
+from wsesim.cores.role import PORTS as PORTS
+from wsesim.cores.role import Role as Role
+from wsesim.cores.role import Route as Route
+from wsesim.cores.role import Task as Task
+from wsesim.cores.timing import Timing
+from wsesim.hardware import Wafer
+
+INSTRUCTION_BYTES = 8
+"""Code in SRAM per instruction: two 32-bit words, assumed."""
+MOST_CONTROL_TASKS = 64
+
+
+class Builder:
+    """A program for a rectangle of cores."""
+
+    def __init__(self, wafer: Wafer, *, width: int, height: int, timing: Timing | None = None) -> None:
+        """Start with no roles; *timing* stands in for that of the wafer's generation.
+
+        Raises:
+            ProgramError: the rectangle is larger than the wafer.
+        """
+        if not (1 <= width <= wafer.columns and 1 <= height <= wafer.rows):
+            raise ProgramError(f"{width} x {height} cores do not fit the wafer's {wafer.columns} x {wafer.rows}")
+        self.wafer, self.width, self.height = wafer, width, height
+        self.timing = timing or Timing.of(wafer)
+        self.colors: list[Color] = []
+        self.roles: list[Role] = []
+        self.role_of = np.full((height, width), -1, np.int32)
+        self.control_tasks: list[str] = []
+        self.places = [""]
+        """Lines of source that instructions stand at; the first is for those that do not know."""
+        self._place_numbers: dict[str, int] = {}
+
+    def color(self, name: str) -> Color:
+        """Reserve a color.
+
+        Raises:
+            ProgramError: the fabric has no more.
+        """
+        if len(self.colors) >= self.wafer.fabric.colors:
+            raise ProgramError(
+                f"color {name!r} ({self.here()}) is one more than the fabric's {self.wafer.fabric.colors}"
+            )
+        self.colors.append(Color(name, len(self.colors)))
+        return self.colors[-1]
+
+    def role(self, name: str) -> Role:
+        """Start a new role."""
+        self.roles.append(Role(name, self))
+        return self.roles[-1]
+
+    def place(self, role: Role, columns: Iterable[int], rows: Iterable[int]) -> None:
+        """Give *role* to the cores of these columns and rows.
+
+        Raises:
+            ProgramError: outside the rectangle, or taken by another role.
+        """
+        at_rows, at_columns = np.array([*rows], np.intp), np.array([*columns], np.intp)
+        for places, size, name in ((at_rows, self.height, "row"), (at_columns, self.width, "column")):
+            outside = places[(places < 0) | (places >= size)]
+            if outside.size:
+                raise ProgramError(
+                    f"role {role.name!r} ({self.here()}) is placed on {name} {outside[0]}; there are 0 to {size - 1}"
+                )
+        at = np.ix_(at_rows, at_columns)
+        if (self.role_of[at] >= 0).any():
+            raise ProgramError(f"role {role.name!r} ({self.here()}) is placed where another role is")
+        self.role_of[at] = self.roles.index(role)
+
+    def control_task(self, name: str) -> int:
+        """Return the number by which control wavelets know the tasks of this name.
+
+        Raises:
+            ProgramError: there are too many of them.
+        """
+        if name not in self.control_tasks:
+            if len(self.control_tasks) == MOST_CONTROL_TASKS:
+                raise ProgramError(f"more than {MOST_CONTROL_TASKS} tasks are started by control wavelets")
+            self.control_tasks.append(name)
+        return self.control_tasks.index(name)
+
+    def here(self) -> str:
+        """Return the line of source outside this package that is being carried out, as `file.py, line 12`."""
+        frame = inspect.currentframe()
+        while frame is not None and frame.f_code.co_filename in _OWN_FILES:
+            frame = frame.f_back
+        return f"{Path(frame.f_code.co_filename).name}, line {frame.f_lineno}" if frame is not None else ""
+
+    def place_number(self) -> int:
+        """Return the number in `places` of the line that is being carried out."""
+        place = self.here()
+        if place not in self._place_numbers:
+            self._place_numbers[place] = len(self.places)
+            self.places.append(place)
+        return self._place_numbers[place]
+
+
+_OWN_FILES = {
+    *(str(path) for path in Path(__file__).parent.glob("*.py")),
+    contextmanager.__code__.co_filename,
+}

@@ -1,0 +1,103 @@
+"""Descriptors: what a vector instruction reads and writes, in the field's vocabulary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from wsesim.cores import isa
+
+
+@dataclass(frozen=True, slots=True)
+class Color:
+    """A route through the fabric, the same number on every core."""
+
+    name: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """A scalar of a core."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mem:
+    """Elements in memory: one dimension, or `inner` of them every `outer_stride` cells."""
+
+    cell: int
+    length: int
+    kind: int = isa.F32
+    stride: int = 1
+    inner: int = 0
+    outer_stride: int = 0
+    offset: Register | None = None
+    origin: int = 0
+    """Byte address of cell 0, were all cells before it of the same kind; banks follow from it."""
+
+    def at(self, start: int | Register, length: int | None = None, stride: int | None = None) -> Mem:
+        """Return the elements from *start* (or from where a register says) on."""
+        moved = replace(self, offset=start) if isinstance(start, Register) else replace(self, cell=self.cell + start)
+        rest = self.length - (0 if isinstance(start, Register) else start)
+        return replace(
+            moved, length=rest if length is None else length, stride=self.stride if stride is None else stride
+        )
+
+    def grid(self, rows: int, columns: int, *, row_stride: int, stride: int = 1) -> Mem:
+        """Return *rows* x *columns* elements, rows *row_stride* cells apart."""
+        return replace(self, length=rows * columns, inner=columns, outer_stride=row_stride, stride=stride)
+
+
+@dataclass(frozen=True, slots=True)
+class Fabric:
+    """Elements that arrive on or leave by a color."""
+
+    color: Color
+    length: int
+
+
+Operand = Mem | Fabric | Register | None
+
+ELEMENT_BYTES = {isa.F32: 4, isa.F16: 2, isa.I32: 4, isa.MIXED: 4, isa.I16: 2}
+KIND_NAMES = {isa.F32: "fp32", isa.F16: "fp16", isa.I32: "int32", isa.MIXED: "mixed", isa.I16: "int16"}
+HALVES = (isa.F16, isa.I16)
+
+
+def element_of(operand: Operand, kind: int, number: int) -> int:
+    """Return the type of an operand's elements in an instruction of *kind*; *number* 0 is the destination."""
+    if isinstance(operand, Mem):
+        return operand.kind
+    if kind == isa.MIXED:
+        return isa.F32 if number < 2 else isa.F16
+    return kind
+
+
+def columns(operand: Operand) -> tuple[int, int, int, int, int, int]:
+    """Return the operand as the first columns of an instruction; the machine fills in the queue of a fabric operand."""
+    if operand is None:
+        return (isa.NONE, 0, -1, 0, 0, 0)
+    if isinstance(operand, Register):
+        return (isa.REG, operand.index, -1, 0, 0, 0)
+    if isinstance(operand, Fabric):
+        return (isa.FABRIC, 0, -1, 0, 0, 0)
+    offset = operand.offset.index if operand.offset else -1
+    return (isa.MEM, operand.cell, offset, operand.stride, operand.inner, operand.outer_stride)
+
+
+def element_columns(operand: Operand, kind: int, number: int) -> tuple[int, int, int]:
+    """Return the other columns: type and size of its elements, and color."""
+    element = element_of(operand, kind, number)
+    return (element, ELEMENT_BYTES[element], operand.color.index if isinstance(operand, Fabric) else -1)
+
+
+def length_of(*operands: Operand) -> int | None:
+    """Return the length the operands share, or None if they are all scalars.
+
+    Raises:
+        ValueError: they differ.
+    """
+    lengths = {operand.length for operand in operands if isinstance(operand, Mem | Fabric)}
+    if len(lengths) > 1:
+        raise ValueError(f"operands have the lengths {sorted(lengths)}")
+    return lengths.pop() if lengths else None

@@ -1,0 +1,156 @@
+"""What all collectives share: their shape and options, the values they work on, and what to expect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import isqrt
+
+import numpy as np
+
+from wsesim.cores import isa
+from wsesim.cores.builder import Builder
+from wsesim.cores.machine import Machine
+from wsesim.cores.operands import ELEMENT_BYTES
+from wsesim.cores.programs.base import (
+    Array,
+    Grid,
+    KernelProgram,
+    Options,
+    Prepared,
+    Shape,
+    choice_option,
+    gather,
+    opening,
+    scatter,
+    whole_option,
+)
+from wsesim.cores.programs.plans import Layout
+from wsesim.errors import InputError
+from wsesim.hardware import Wafer
+from wsesim.units import show_bytes
+
+KINDS = {"f32": isa.F32, "i32": isa.I32}
+TYPE_HELP = {"type": "f32 or i32, the type of the values [f32]"}
+GROUP_HELP = {"group": "cores of a row that add up first [the square root of the columns]"}
+SHAPE_HELP = "LENGTH: values on each core"
+F32_ROUNDING = 2.0**-24
+"""Largest relative error of one fp32 operation."""
+MOST_I32 = 2**31 - 1
+
+
+def collective(
+    *,
+    name: str,
+    doc: str | None,
+    layout: Callable[[Grid, Options], Layout],
+    take: Callable[[Array, Options], Array],
+    expected: Callable[[Array], Array],
+    summed: tuple[int, ...],
+    work: Callable[[Grid, int, Options], dict[str, int]],
+    cycles: Callable[[Wafer, Grid, int, Options], float],
+    options: Mapping[str, str] = TYPE_HELP,
+    rows_alike: bool = True,
+) -> KernelProgram:
+    """Return the program of a collective that leaves its result in the vectors it began with.
+
+    *take* finds the result in the vectors of all cores, [row, column, element]; *expected* makes it from those before;
+    *summed* are the axes whose cores are added up.
+    """
+
+    def prepare(wafer: Wafer, grid: Grid, shape: Shape, chosen: Options, seed: int) -> Prepared:
+        length, kind = vector_length(name, wafer, shape), kind_of(chosen)
+        values = random_values(seed, grid, length, kind)
+        builder = Builder(wafer, width=grid[0], height=grid[1])
+        layout(grid, chosen).write(builder, length, kind)
+        machine = Machine(builder)
+        scatter(machine, "x", values)
+        return Prepared(
+            machine=machine,
+            read=lambda ran: take(gather(ran, "x"), chosen),
+            expected=expected(values),
+            tolerance=sum_tolerance(values, summed, kind),
+            counts=work(grid, length, chosen),
+        )
+
+    def closed(wafer: Wafer, grid: Grid, shape: Shape, chosen: Options) -> float:
+        kind_of(chosen)
+        return cycles(wafer, grid, vector_length(name, wafer, shape), chosen)
+
+    return KernelProgram(
+        name=name, **opening(doc), shape_help=SHAPE_HELP, prepare=prepare, closed=closed, options=options,
+        rows_alike=rows_alike,
+    )  # fmt: skip
+
+
+def vector_length(name: str, wafer: Wafer, shape: Shape) -> int:
+    """Return the one number the shape of a collective has.
+
+    Raises:
+        InputError: it has none, several, or not a positive one; or the vector does not fit a core's memory.
+    """
+    if len(shape) != 1 or shape[0] < 1:
+        given = "x".join(map(str, shape)) or "nothing"
+        raise InputError.at(f"{name} takes one length of 1 or more, for example --shape 1024; got {given}")
+    need, have = shape[0] * ELEMENT_BYTES[isa.F32], wafer.core.usable_bytes
+    if need > have:
+        fits = have // ELEMENT_BYTES[isa.F32]
+        raise InputError.at(
+            f"{name} of {shape[0]:,} values needs {show_bytes(need)} on each core, which has {show_bytes(have)}:"
+            f" fewer than {fits:,} values fit beside the program"
+        )
+    return shape[0]
+
+
+def kind_of(options: Options) -> int:
+    """Return the element type that an option names.
+
+    Raises:
+        InputError: it names none.
+    """
+    return KINDS[choice_option(options, "type", tuple(KINDS))]
+
+
+def group_of(options: Options, cores: int) -> int:
+    """Return the size of a group on a line of cores, at most all of them.
+
+    Raises:
+        InputError: the option is not a whole number from 1 on.
+    """
+    return min(cores, whole_option(options, "group", isqrt(cores)))
+
+
+def random_values(seed: int, grid: Grid, length: int, kind: int) -> Array:
+    """Return [row, column, element]; whole numbers are small enough for the sum of all cores."""
+    generator, shape = np.random.default_rng(seed), (grid[1], grid[0], length)
+    if kind == isa.I32:
+        most = MOST_I32 // (grid[0] * grid[1])
+        return generator.integers(-most, most, shape, endpoint=True).astype(np.float64)
+    return generator.standard_normal(shape, np.float32).astype(np.float64)
+
+
+def sum_tolerance(values: Array, axes: tuple[int, ...], kind: int) -> float:
+    """Return how far fp32 sums over *axes*, in whatever order, can lie from the exact ones: n - 1 roundings of Σ|x|."""
+    if kind == isa.I32:
+        return 0.0
+    rounding = F32_ROUNDING * (np.prod([values.shape[axis] for axis in axes]) - 1)
+    return float(rounding / (1 - rounding) * np.abs(values).sum(axes).max())
+
+
+def row_sums(values: Array) -> Array:
+    """Return [row, element] sums over columns."""
+    return np.asarray(values.sum(1))
+
+
+def row_sums_everywhere(values: Array) -> Array:
+    """Return [row, column, element] sums over columns, the same on all cores of a row."""
+    return np.broadcast_to(values.sum(1, keepdims=True), values.shape)
+
+
+def first_column(values: Array, options: Options) -> Array:
+    """Return the vectors of the first core of each row."""
+    return values[:, 0]
+
+
+def all_cores(values: Array, options: Options) -> Array:
+    """Return the vectors of all cores."""
+    return values

@@ -1,0 +1,252 @@
+"""The program of a core in MeshGEMM: it aligns its tiles, then passes them on and multiplies them, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from wsesim.cores import isa
+from wsesim.cores.builder import Builder, Role, Task
+from wsesim.cores.machine import Machine
+from wsesim.cores.operands import Color
+from wsesim.cores.programs.base import Array, gather, scatter
+from wsesim.cores.programs.flow import end_task, jump, jump_if_less
+from wsesim.cores.programs.plans import COLUMN, ROW
+from wsesim.cores.programs.rings import FORWARD, RING_COLORS, WAYS, Seat, ring_order, seats
+from wsesim.cores.programs.streaming import aligned
+from wsesim.hardware import Wafer
+
+OWN_STEP = 1
+"""What the step itself adds to the count of things to wait for; a shift adds two, its sending and its receiving."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tiles:
+    """Sizes of the tiles, and how often they are multiplied: 0 and 2 times are for measurements."""
+
+    cores: int
+    """In a line of the square."""
+    m: int
+    """Rows of a tile of X and of Z."""
+    k: int
+    """Columns of a tile of X, rows of a tile of W."""
+    n: int
+    """Columns of a tile of W and of Z."""
+    times: int = 1
+
+    @property
+    def alignments(self) -> int:
+        """Steps that bring tiles into place."""
+        return self.cores // 2
+
+
+class _Operand:
+    """X or W on one role: two buffers, the seats of its ring, and how far it is to be aligned each way."""
+
+    def __init__(self, role: Role, name: str, elements: int, ways: Sequence[Seat], first_thread: int) -> None:
+        self.elements, self.ways, self.threads = elements, ways, (first_thread, first_thread + 1)
+        self.step = aligned(elements, isa.F16)
+        self.tiles = role.memory(name, 2 * self.step, isa.F16, bank=0)
+        self.plan = role.memory(f"{name} plan", len(WAYS), isa.I32)
+        self.now, self.next = role.register(), role.register()
+        self.aligns = [role.register() for _ in WAYS]
+
+
+class _Core:
+    """Writes the role of all cores with the same seats."""
+
+    def __init__(
+        self, builder: Builder, tiles: Tiles, colors: Sequence[Color], row: Sequence[Seat], column: Sequence[Seat]
+    ) -> None:
+        self.tiles, self.colors = tiles, colors
+        self.role = role = builder.role(f"core {len(builder.roles)}")
+        self.x = _Operand(role, "x", tiles.m * tiles.k, row, 0)
+        self.w = _Operand(role, "w", tiles.k * tiles.n, column, 2)
+        self.operands = (self.x, self.w)
+        self.z = role.memory("z", tiles.n * aligned(tiles.m, isa.F16), isa.F16, bank=2)
+        self.align, self.main = role.declare("align"), role.declare("main")
+        self.at, self.steps, self.alignments, self.zero = (role.register() for _ in range(4))
+        self.count, self.pending, self.spare = (role.register() for _ in range(3))
+        self.inner, self.inners, self.outer, self.outers = (role.register() for _ in range(4))
+        self.x_place, self.w_place, self.z_place, self.factor = (role.register() for _ in range(4))
+        for seat in (*row, *column):
+            for route in seat.routes:
+                role.route(colors[route.color], route.source, *route.outputs)
+        self._start()
+        self.done = {step.name: self._done_tasks(step) for step in (self.align, self.main)}
+        self._on_align()
+        self._on_main()
+
+    def _start(self) -> None:
+        role, tiles = self.role, self.tiles
+        with role.task("start", start=True):
+            for register, value in (
+                (self.at, 0), (self.steps, tiles.cores), (self.alignments, tiles.alignments), (self.zero, 0),
+                (self.inners, tiles.k), (self.outers, tiles.n),
+            ):  # fmt: skip
+                role.set(register, value)
+            for operand in self.operands:
+                role.set(operand.now, 0)
+                role.set(operand.next, operand.step)
+                for way in WAYS:
+                    role.load(operand.aligns[way], operand.plan.at(way), cost=1)
+            role.vector(isa.MOV, self.z, self.zero, kind=isa.F16)
+            role.activate(self.align)
+
+    def _done_tasks(self, step: Task) -> list[Task]:
+        """Write the tasks that count the transfers of a step; the last begins the next step."""
+        role, tasks = self.role, []
+        for what in ("x sent", "x received", "w sent", "w received"):
+            with role.task(f"{step.name}: {what}") as task:
+                self._one_done(step)
+            tasks.append(task)
+        return tasks
+
+    def _on_align(self) -> None:
+        """Write the task of a step of the alignment; after the last comes the first of the others."""
+        role = self.role
+        with role.task(self.align.name):
+            role.set(self.count, 0)
+            role.set(self.pending, OWN_STEP)
+            aligns = jump_if_less(role, self.at, self.alignments)
+            role.set(self.at, 0)
+            self._move_and_multiply()
+            end_task(role)
+            aligns.land()
+            for operand in self.operands:
+                self._align(operand)
+            role.iadd(self.at, self.at, 1)
+            self._one_done(self.align)
+
+    def _on_main(self) -> None:
+        role = self.role
+        with role.task(self.main.name):
+            goes_on = jump_if_less(role, self.at, self.steps)
+            role.halt()
+            goes_on.land()
+            self._move_and_multiply()
+
+    def _align(self, operand: _Operand) -> None:
+        """Move tiles on by one, the way they have to go, if they still have to."""
+        role, ends = self.role, []
+        for way in WAYS if operand.ways else ():
+            goes = jump_if_less(role, self.at, operand.aligns[way])
+            goes_not = jump(role)
+            goes.land()
+            self._shift(operand, way, self.align)
+            self._swap(operand)
+            role.iadd(self.pending, self.pending, 2, cost=1)
+            ends.append(jump(role))
+            goes_not.land()
+        for end in ends:
+            end.land()
+
+    def _move_and_multiply(self) -> None:
+        role, shifts = self.role, [operand for operand in self.operands if operand.ways]
+        for operand in shifts:
+            self._shift(operand, FORWARD, self.main)
+        role.set(self.count, 0)
+        role.set(self.pending, OWN_STEP + 2 * len(shifts))
+        role.iadd(self.at, self.at, 1, cost=1)
+        for _ in range(self.tiles.times):
+            self._multiply()
+        for operand in shifts:
+            self._swap(operand)
+        self._one_done(self.main)
+
+    def _swap(self, operand: _Operand) -> None:
+        """Change the buffers; what is under way keeps to those it began with."""
+        self.role.copy(self.spare, operand.now)
+        self.role.copy(operand.now, operand.next)
+        self.role.copy(operand.next, self.spare)
+
+    def _shift(self, operand: _Operand, way: int, step: Task) -> None:
+        """Start to send a tile to the next core of the ring, and to receive one from that before."""
+        role, seat, elements = self.role, operand.ways[way], operand.elements
+        there, here = role.fabout(self.colors[seat.sends], elements), role.fabin(self.colors[seat.receives], elements)
+        now, following = operand.tiles.at(operand.now, elements), operand.tiles.at(operand.next, elements)
+        for dest, source, thread in ((there, now, operand.threads[0]), (following, here, operand.threads[1])):
+            done = self.done[step.name][thread]
+            role.vector(isa.MOV, dest, source, kind=isa.F16, thread=thread, activate=done)
+
+    def _one_done(self, step: Task) -> None:
+        """Count what is done, and begin the next step after the last."""
+        role = self.role
+        role.iadd(self.count, self.count, 1)
+        more = jump_if_less(role, self.count, self.pending)
+        role.activate(step)
+        more.land()
+
+    def _multiply(self) -> None:
+        """Add the product of the tiles to Z: for each k and n one multiply-accumulate over the rows."""
+        role, tiles, x, w, z = self.role, self.tiles, self.x, self.w, self.z
+        step = aligned(tiles.m, isa.F16)
+        role.copy(self.x_place, x.now)
+        role.copy(self.w_place, w.now)
+        with role.loop(self.inner, self.inners):
+            role.set(self.z_place, 0)
+            with role.map(self.outer, self.outers):
+                role.load(self.factor, w.tiles.at(self.w_place, 1), cost=0)
+                into = z.at(self.z_place, tiles.m)
+                role.vector(isa.MAC, into, into, x.tiles.at(self.x_place, tiles.m), self.factor, kind=isa.F16)
+                role.iadd(self.w_place, self.w_place, 1, cost=0)
+                role.iadd(self.z_place, self.z_place, step, cost=0)
+            role.iadd(self.x_place, self.x_place, tiles.m, cost=1)
+
+
+def load(wafer: Wafer, tiles: Tiles, x: Array, w: Array) -> Machine:
+    """Return a machine ready to multiply *x* by *w*, both filled up to whole tiles.
+
+    Raises:
+        ProgramError: the tiles do not fit the memory of a core.
+    """
+    cores = tiles.cores
+    builder = Builder(wafer, width=cores, height=cores)
+    colors: list[Color] = []
+    lines: list[list[tuple[Seat, ...]]] = []
+    for name, axis in (("row", ROW), ("column", COLUMN)):
+        of_ways = [seats(cores, way, axis, len(colors) + RING_COLORS * way) for way in WAYS] if cores > 1 else []
+        lines.append(list(zip(*of_ways, strict=True)) if of_ways else [()])
+        colors += [builder.color(f"{name} {number}") for number in range(RING_COLORS * len(of_ways))]
+    roles: dict[tuple[tuple[Seat, ...], tuple[Seat, ...]], list[tuple[int, int]]] = {}
+    for column, along in enumerate(lines[0]):
+        for row, down in enumerate(lines[1]):
+            roles.setdefault((along, down), []).append((column, row))
+    for (along, down), places in roles.items():
+        role = _Core(builder, tiles, colors, along, down).role
+        for column, row in places:
+            builder.place(role, [column], [row])
+    machine = Machine(builder)
+    scatter(machine, "x", _with_buffer(_tiled(x, cores, tiles.m, tiles.k).transpose(0, 1, 3, 2)))
+    scatter(machine, "w", _with_buffer(_tiled(w, cores, tiles.k, tiles.n)))
+    ways = np.array([_alignment(int(place), cores) for place in np.argsort(ring_order(cores))])
+    scatter(machine, "x plan", np.broadcast_to(ways[:, None], (cores, cores, len(WAYS))))
+    scatter(machine, "w plan", np.broadcast_to(ways[None], (cores, cores, len(WAYS))))
+    return machine
+
+
+def _alignment(place: int, cores: int) -> tuple[int, int]:
+    """Return the steps forward and backward that take tiles back by *place* on the ring."""
+    return (cores - place, 0) if place > cores // 2 else (0, place)
+
+
+def _tiled(values: Array, cores: int, height: int, width: int) -> Array:
+    """Return a matrix as [row, column, row of the tile, column of the tile], tiles where the ring wants them."""
+    blocks = values.reshape(cores, height, cores, width).transpose(0, 2, 1, 3)
+    places = np.argsort(ring_order(cores))
+    return blocks[np.ix_(places, places)]
+
+
+def _with_buffer(tiles: Array) -> Array:
+    """Return tiles flat, filled up to where the second buffer ends."""
+    flat = tiles.reshape(*tiles.shape[:2], -1)
+    return np.pad(flat, ((0, 0), (0, 0), (0, 2 * aligned(flat.shape[2], isa.F16) - flat.shape[2])))
+
+
+def result(machine: Machine, tiles: Tiles) -> Array:
+    """Return Z, filled up to whole tiles."""
+    order = ring_order(tiles.cores)
+    found = gather(machine, "z").reshape(tiles.cores, tiles.cores, tiles.n, -1)[np.ix_(order, order)]
+    return found[..., : tiles.m].transpose(0, 3, 1, 2).reshape(tiles.cores * tiles.m, tiles.cores * tiles.n)

@@ -1,0 +1,157 @@
+"""Z = X W on a square of cores: tiles of X travel along rows, of W down columns, each core multiplies those it has.
+
+   +-> 0 ---> 2 ---> 4 -+      the cores of a line as a ring: even ones on the way out, odd ones on the way back,
+   |                    |      so a neighbour on the ring is at most two hops away
+   +-- 1 <--- 3 <--- 5 <+
+
+First tiles are aligned: row i of the ring shifts its tiles of X by i, column j its tiles of W by j, the shorter way
+round and so in at most half as many steps as a line has cores. Then come as many steps as a line has cores: all tiles
+move on by one into a second buffer while each core multiplies those in the first; the next step begins when the product
+and all four transfers (X and W, sent and received) are done. All values are 16-bit, two to a wavelet.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+
+import numpy as np
+
+from wsesim.cores import isa
+from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening
+from wsesim.cores.programs.durations import beside, memory, vector_time
+from wsesim.cores.programs.mesh_core import Tiles, load, result
+from wsesim.cores.programs.rings import ring_order
+from wsesim.cores.programs.streaming import product_tolerance, random_factors, wavelets_of
+from wsesim.cores.rates import SLOW
+from wsesim.cores.timing import Timing
+from wsesim.errors import InputError
+from wsesim.hardware import Wafer
+
+NAME = "mesh-gemm"
+TIMES = {"once": 1, "never": 0, "twice": 2}
+F16_ROUNDING = 2.0**-11
+TRANSFERS = 4
+"""Of a step: X and W, sent and received."""
+START_CYCLES = 15
+"""Registers that are filled before the first step, beside Z; the step is begun."""
+SWAP_CYCLES = 3
+"""Two buffers change."""
+MAIN_CYCLES = TRANSFERS + 3 + 2 * SWAP_CYCLES
+"""Of a step beside its product: launches, three registers, buffers."""
+MAIN_SLOTS = 11
+"""Of those, and of the count, beside the transfers."""
+SHIFT_CYCLES = 2 + SWAP_CYCLES + 1
+"""Of an operand that is aligned: two launches, buffers, a register."""
+ALIGN_CYCLES = 2
+"""Of a step of the alignment: it is counted."""
+COUNT_CYCLES = 2
+"""Of the count of what is done."""
+
+
+def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
+    """Return the product loaded onto its cores, with random operands that are exact in 16 bits."""
+    tiles = _tiles(grid, shape, options)
+    m, k, n = shape
+    x, w = random_factors(seed, (m, k), isa.F16), random_factors(seed + 1, (k, n), isa.F16)
+    exact = tiles.times * (x @ w)
+    cores = tiles.cores
+    filled_x = np.pad(x, ((0, cores * tiles.m - m), (0, cores * tiles.k - k)))
+    filled_w = np.pad(w, ((0, cores * tiles.k - k), (0, cores * tiles.n - n)))
+    rounding = F16_ROUNDING * max(1, tiles.times)
+    return Prepared(
+        machine=load(wafer, tiles, filled_x, filled_w),
+        read=lambda ran: result(ran, tiles)[:m, :n],
+        expected=exact,
+        tolerance=max(1, tiles.times) * product_tolerance(x, w, rounding),
+        counts={"macs": tiles.times * cores**3 * tiles.m * tiles.k * tiles.n, "hops": _hops(tiles)},
+    )
+
+
+def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
+    """Return the cycles: start, alignment, as many steps as cores in a line."""
+    tiles, timing = _tiles(grid, shape, options), Timing.of(wafer)
+    start, taken, passed = timing.task_start_cycles, timing.branch_taken_cycles, timing.branch_not_taken_cycles
+    fill = vector_time(wafer, isa.MOV, isa.F16, tiles.m * tiles.n, memory(isa.F16, 1)).cycles
+    begin = start + START_CYCLES + fill + 3 + passed - taken
+    end = start + passed
+    main = _step(wafer, tiles, begins=taken, others=MAIN_CYCLES, turns=_turns(wafer, tiles))
+    if tiles.cores == 1:
+        return begin + main + end
+    way_back = 2 * taken + passed + SHIFT_CYCLES
+    align = _step(wafer, tiles, begins=2 + taken + way_back, others=taken + way_back + ALIGN_CYCLES, turns=[])
+    return begin + tiles.alignments * align + tiles.cores * main + end
+
+
+def _step(wafer: Wafer, tiles: Tiles, *, begins: int, others: int, turns: list[tuple[int, int]]) -> float:
+    """Return the cycles of a step that launches all transfers after *begins* cycles, then does *turns* and *others*.
+
+    Each transfer has a task when it is done, all of which can be due at the end; X and W need not be done together.
+    """
+    timing = Timing.of(wafer)
+    start, taken, passed = timing.task_start_cycles, timing.branch_taken_cycles, timing.branch_not_taken_cycles
+    counted, last = start + COUNT_CYCLES + taken, start + COUNT_CYCLES + passed + 1
+    product = sum(wanted + unused for wanted, unused in turns)
+    if tiles.cores == 1:
+        return start + begins + product + others - 2 * SWAP_CYCLES - TRANSFERS + last - start
+    x, w = wavelets_of(tiles.m * tiles.k, isa.F16), wavelets_of(tiles.k * tiles.n, isa.F16)
+    work = [*turns, (MAIN_SLOTS, 0)]
+    hindered, _ = beside(2 * (x + w), work, microthreads=TRANSFERS)
+    done = start + begins + product + others + hindered + COUNT_CYCLES + taken
+    moving = start + begins + TRANSFERS + timing.microthread_launch_cycles
+    moving += MAIN_SLOTS + sum(wanted for wanted, _ in turns)
+    return max(
+        done + 3 * counted + last,
+        moving + 4 * min(x, w) + 3 * counted + last,
+        moving + 2 * (x + w) + counted + last,
+    )
+
+
+def _turns(wafer: Wafer, tiles: Tiles) -> list[tuple[int, int]]:
+    """Return the work of the product of two tiles: cycles each part wants the datapath, and cycles it does not.
+
+    A column of X begins in the same bank as those of Z, and is read after them, unless it lies on 8 bytes.
+    """
+    timing, rows = Timing.of(wafer), memory(isa.F16, tiles.m)
+    axpy = vector_time(wafer, isa.MAC, isa.F16, tiles.m, rows, rows, rows)
+    found = []
+    for column in range(tiles.k):
+        pace = axpy.pace if tiles.m * column % 4 == 0 else max(axpy.pace, SLOW)
+        found += [(1 + axpy.launch + axpy.issues, timing.map_cycles - 1 + axpy.issues * (pace - 1))] * tiles.n
+        found.append((4, timing.branch_taken_cycles - 1))
+    return found * tiles.times
+
+
+def _tiles(grid: Grid, shape: Shape, options: Options) -> Tiles:
+    """Return the tiles of a product of M x K by K x N on a square.
+
+    Raises:
+        InputError: the grid is not square, the shape is not three sizes of 1 or more, an option is not known.
+    """
+    if grid[0] != grid[1]:
+        raise InputError.at(f"{NAME} takes a square of cores; got {grid[0]} x {grid[1]}")
+    if len(shape) != 3 or min(shape) < 1:
+        given = "x".join(map(str, shape)) or "nothing"
+        raise InputError.at(f"{NAME} takes M, K and N, for example --shape 24x24x24; got {given}")
+    m, k, n = (ceil(size / grid[0]) for size in shape)
+    times = TIMES[choice_option(options, "compute", tuple(TIMES))]
+    return Tiles(cores=grid[0], m=m, k=k, n=n, times=times)
+
+
+def _hops(tiles: Tiles) -> int:
+    """Return the wavelet hops of all shifts: in the alignment a line shifts as far as it has to, then all lines."""
+    order, cores = ring_order(tiles.cores), tiles.cores
+    if cores == 1:
+        return 0
+    around = sum(abs(order[place] - order[place - 1]) for place in range(cores))
+    shifts = sum(min(place, cores - place) for place in range(cores)) + cores * cores
+    return shifts * around * (wavelets_of(tiles.m * tiles.k, isa.F16) + wavelets_of(tiles.k * tiles.n, isa.F16))
+
+
+PROGRAM = KernelProgram(
+    name=NAME,
+    **opening(__doc__),
+    shape_help="M x K x N: rows of X, columns of X and rows of W, columns of W",
+    prepare=prepare,
+    closed=closed,
+    options={"compute": "once, never or twice: how often tiles are multiplied in a step, for measurements [once]"},
+)

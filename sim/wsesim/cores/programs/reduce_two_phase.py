@@ -1,0 +1,79 @@
+"""Each row adds its vectors up on its first core: in groups first, then over the heads of the groups.
+
+o <--a-- o <--b-- o    o <--b-- o <--a-- o      phase 1: a chain in every group, all at the same time
+head             last  head             last    phase 2: a chain over heads; routers between pass it through
+o <--------b---------- o
+
+Phase 2 takes a color on which, in phase 1, routers stand between their neighbours and their own cores. A core that
+has sent its sum therefore sends a control wavelet behind it: the switch of its own router moves on, and so does
+that of the next, where the wavelet ends. One group of all cores is a plain chain.
+"""
+
+from __future__ import annotations
+
+from wsesim.cores.programs.base import Grid, Options
+from wsesim.cores.programs.collective import GROUP_HELP, TYPE_HELP, collective, first_column, group_of, row_sums
+from wsesim.cores.programs.plans import ROW, Layout, Plan, Route, Turn, alike, chain, distinct
+from wsesim.kernels import collectives
+
+COLORS = (0, 1)
+
+
+def layout(grid: Grid, options: Options) -> Layout:
+    """Return the plans of all cores."""
+    columns, rows = grid
+    group = group_of(options, columns)
+    return Layout(colors=2, plan=lambda x, _: plan(x, columns, group), columns=distinct(columns), rows=alike(rows))
+
+
+def plan(x: int, columns: int, group: int) -> Plan:
+    """Return the plan of the core in column *x*."""
+    number, place = divmod(x, group)
+    groups, cores = -(-columns // group), min(group, columns - number * group)
+    first = chain(place, cores, COLORS, ROW, begin=number)
+    if place == 0:
+        return first.then(chain(number, groups, COLORS, ROW))
+    if number == groups - 1:
+        return first
+    return _letting_through(first, place=place, send=(number + place) % 2, last=place == cores - 1)
+
+
+def _letting_through(first: Plan, *, place: int, send: int, last: bool) -> Plan:
+    """Return the plan with second switch positions from east to west, and what moves the switches there."""
+    routes = [position for route in first.routes for position in (route, _through(route.color))]
+    if last:  # nobody sends to it in phase 1
+        routes.append(_through(1 - send))
+    turn = Turn(send, routers=1 if place == 1 else 2)  # the head keeps listening
+    return Plan(tuple(routes), (*first.steps, turn))
+
+
+def _through(color: int) -> Route:
+    return Route(color, ROW.away, (ROW.toward,))
+
+
+def work(grid: Grid, length: int, options: Options) -> dict[str, int]:
+    """Return additions, wavelet hops, and control wavelets."""
+    columns, rows = grid
+    group = group_of(options, columns)
+    groups = -(-columns // group)
+    hops = columns - groups + (groups - 1) * group
+    return {
+        "adds": rows * (columns - 1) * length,
+        "hops": rows * hops * length,
+        "controls": rows * (groups - 1) * (group - 1),
+    }
+
+
+PROGRAM = collective(
+    name="reduce-two-phase",
+    doc=__doc__,
+    layout=layout,
+    take=first_column,
+    expected=row_sums,
+    summed=(1,),
+    work=work,
+    cycles=lambda wafer, grid, length, options: collectives.two_phase_cycles(
+        wafer, wavelets=length, cores=grid[0], group=group_of(options, grid[0])
+    ),
+    options={**TYPE_HELP, **GROUP_HELP},
+)

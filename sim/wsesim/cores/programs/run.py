@@ -1,0 +1,141 @@
+"""Run a kernel on cores, or ask its closed form."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from wsesim.cores import isa, jit
+from wsesim.cores.machine import Run
+from wsesim.cores.programs.base import Grid, KernelProgram, Prepared, Shape
+from wsesim.errors import InputError, nearest
+from wsesim.hardware import Wafer
+
+LEVELS = ("cores", "closed")
+MOST_CORE_CYCLES_UNCOMPILED = 1_000_000
+"""Cores times cycles that run uncompiled in about half a minute."""
+INSTALL = "pip install 'wsesim[cores]'"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelOutcome:
+    """What a kernel took, and how right it was."""
+
+    cycles: int
+    """From the start of all cores to the end of the last."""
+    seconds: float
+    """The same at the clock of the machine."""
+    closed_cycles: float
+    """By the closed form."""
+    max_error: float | None
+    """Largest difference from NumPy; None where the values were not compared."""
+    tolerance: float | None
+    """Largest difference that rounding can explain; None likewise."""
+    events: int
+    """Wavelets forwarded and cycles a core worked, in the simulated part; 0 where nothing ran."""
+    cpu_s: float
+    """CPU time of the simulation."""
+    run: Run | None
+    """What the run showed; None where nothing ran."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Work the kernel has by its definition, in the simulated part; empty where nothing ran."""
+
+    @property
+    def right(self) -> bool | None:
+        """Whether the values are those of NumPy; None where they were not compared."""
+        if self.max_error is None or self.tolerance is None:
+            return None
+        return self.max_error <= self.tolerance
+
+    @property
+    def busy(self) -> float:
+        """Share of the simulated cores' cycles that did work; 0 where nothing ran."""
+        return float(self.run.busy.mean()) / self.cycles if self.run is not None else 0.0
+
+    @property
+    def wavelet_hops(self) -> int:
+        """Wavelets that went from one router to another, each counted on each link; 0 where nothing ran."""
+        return int(self.run.sent[..., : isa.RAMP].sum()) if self.run is not None else 0
+
+
+def run_kernel(
+    name: str, wafer: Wafer, grid: Grid, shape: Shape, *, options: Mapping[str, str] | None = None,
+    level: str = "cores", verify: bool = True, seed: int = 0, fold: bool = False,
+) -> KernelOutcome:  # fmt: skip
+    """Run a kernel on *grid* (columns, rows) of a wafer's cores.
+
+    With `level="closed"` nothing runs. With `fold` one row is simulated and stands for all: they do the same.
+
+    Raises:
+        InputError: an unknown kernel, level or option; a grid or shape that cannot be; a fold of rows that differ.
+        ProgramError: the program does not fit a core, or cannot end.
+    """
+    chosen = dict(options or {})
+    program = find_program(name)
+    _check(program, wafer, grid, chosen, level, fold)
+    closed = program.closed(wafer, grid, shape, chosen)
+    clock = wafer.core.clock_hz
+    if level == "closed":
+        return KernelOutcome(
+            cycles=round(closed), seconds=closed / clock, closed_cycles=closed, max_error=None, tolerance=None,
+            events=0, cpu_s=0.0, run=None,
+        )  # fmt: skip
+    simulated = (grid[0], 1) if fold else grid
+    _refuse_long_uncompiled(simulated, closed)
+    started = time.process_time()
+    prepared = program.prepare(wafer, simulated, shape, chosen, seed)
+    run = prepared.machine.run()
+    return KernelOutcome(
+        cycles=run.cycles, seconds=run.cycles / clock, closed_cycles=closed,
+        max_error=_error(prepared) if verify else None, tolerance=prepared.tolerance if verify else None,
+        events=run.events, cpu_s=time.process_time() - started, run=run, counts=prepared.counts,
+    )  # fmt: skip
+
+
+def find_program(name: str) -> KernelProgram:
+    """Return the kernel of a name.
+
+    Raises:
+        InputError: there is none; names the nearest.
+    """
+    from wsesim.cores.programs import PROGRAMS  # which holds the programs, and this function too
+
+    if name not in PROGRAMS:
+        raise InputError.at(
+            f"no such kernel {name!r}{nearest(name, PROGRAMS) or '; there are: ' + ', '.join(PROGRAMS)}"
+        )
+    return PROGRAMS[name]
+
+
+def _check(
+    program: KernelProgram, wafer: Wafer, grid: Grid, options: Mapping[str, str], level: str, fold: bool
+) -> None:
+    if level not in LEVELS:
+        raise InputError.at(f"the level must be one of {', '.join(LEVELS)}; got {level!r}{nearest(level, LEVELS)}")
+    columns, rows = grid
+    if not (1 <= columns <= wafer.columns and 1 <= rows <= wafer.rows):
+        most = f"{wafer.columns} columns and {wafer.rows} rows of cores"
+        raise InputError.at(f"a grid of {columns} x {rows} does not fit the wafer, which has {most}")
+    for name in options:
+        if name not in program.options:
+            known = nearest(name, program.options) or f"; there are: {', '.join(program.options) or 'none'}"
+            raise InputError.at(f"{program.name} has no option {name!r}{known}")
+    if fold and not program.rows_alike:
+        raise InputError.at(f"{program.name} cannot be folded: its rows do not all do the same")
+
+
+def _refuse_long_uncompiled(grid: Grid, cycles: float) -> None:
+    work = grid[0] * grid[1] * cycles
+    if not jit.COMPILED and work > MOST_CORE_CYCLES_UNCOMPILED:
+        raise InputError.at(
+            f"{grid[0]} x {grid[1]} cores for about {cycles:,.0f} cycles take too long without numba: {INSTALL},"
+            " a smaller grid, or --level closed"
+        )
+
+
+def _error(prepared: Prepared) -> float:
+    found = prepared.read(prepared.machine)
+    return float(np.max(np.abs(found - prepared.expected), initial=0.0))

@@ -1,0 +1,143 @@
+"""y = x W with the weights streamed in from the edge: tokens along rows, features along columns.
+
+              w0        w1        w2          feeders play the edge: output after output, each sends the weights of
+               v         v         v          its column's features down the column
+tokens 0-1  y += w0 x  y += w1 x  y += w2 x   each weight that arrives starts an AXPY over the core's tokens
+               v         v         v
+tokens 2-3  y += w0 x->y += w1 x->y += w2 x   after the last weight of an output its sums go once round the ring of
+               ^---------------------|        the row, from behind its owner to its owner, while the next is computed
+
+Outputs are owned in blocks from west to east, so y lies as x did. Two buffers of sums take turns. A core counts outputs
+and so knows whether it is the first to send, or keeps the sum, or adds and passes on. With `nonzeros` a weight brings
+its index along, 16 bits each, and zeros are not sent. The gradient of the input is the same with the weight transposed:
+x is dy then, and y is dx.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from wsesim.cores import isa
+from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening
+from wsesim.cores.programs.durations import beside, link_cycles, memory, vector_time
+from wsesim.cores.programs.stream_core import Layer, load, words_sent
+from wsesim.cores.programs.streaming import (
+    PRECISION_HELP,
+    Arithmetic,
+    Cut,
+    arithmetic_of,
+    cut_of,
+    gathered,
+    nonzeros_of,
+    product_tolerance,
+    random_factors,
+    thinned,
+    wavelets_of,
+)
+from wsesim.cores.timing import Timing
+from wsesim.hardware import Wafer
+
+NAME = "stream-gemm"
+PASSES = ("forward", "input-gradient")
+FEEDER_CYCLES = 2
+"""From a feeder's first instruction to its first wavelet."""
+SEND_CYCLES = 2
+"""And last: the sums are sent, the other buffer is taken; a core alone counts its results."""
+OUTPUT_CYCLES = 4
+"""After the last weight of an output: two registers begin anew, one counts."""
+
+
+def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
+    """Return the layer loaded onto its cores, with random operands that are exact in the precision."""
+    cut, arithmetic = _cut(grid, shape, options), arithmetic_of(options)
+    nonzeros = nonzeros_of(options, cut)
+    x = random_factors(seed, (cut.tokens, cut.inputs), arithmetic.factor)
+    weights = random_factors(seed + 1, (cut.inputs, cut.outputs), arithmetic.factor if nonzeros is None else isa.F16)
+    if nonzeros is not None:
+        weights = thinned(weights, cut, nonzeros, seed + 2)
+    layer = Layer(cut=cut, arithmetic=arithmetic, sparse=nonzeros is not None)
+    return Prepared(
+        machine=load(wafer, layer, x, weights),
+        read=lambda ran: cut.from_cores(gathered(ran, "y")[1:], cut.outputs_each, cut.outputs),
+        expected=x @ weights,
+        tolerance=product_tolerance(x, weights, arithmetic.sum_rounding),
+        counts={
+            "macs": cut.tokens * int(np.count_nonzero(weights)),
+            "hops": _hops(cut, arithmetic, words=words_sent(layer, weights)),
+        },
+    )
+
+
+def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
+    """Return the cycles: outputs one after the other, then the way of the last sums round the ring."""
+    cut, arithmetic, timing = _cut(grid, shape, options), arithmetic_of(options), Timing.of(wafer)
+    first, following = output_cycles(wafer, cut, arithmetic, nonzeros_of(options, cut))
+    around = link_cycles(wafer, 1) * (cut.columns - 1)
+    if (cut.outputs - 1) // cut.outputs_each < cut.columns - 1:
+        around += timing.hop_cycles * (cut.columns - 2)
+    end = around + timing.microthread_launch_cycles + _sums_cycles(wafer, cut, arithmetic)
+    begin = timing.task_start_cycles + FEEDER_CYCLES + link_cycles(wafer, cut.rows)
+    return begin + first + (cut.outputs - 1) * following + end
+
+
+def output_cycles(wafer: Wafer, cut: Cut, arithmetic: Arithmetic, nonzeros: int | None) -> tuple[float, float]:
+    """Return the cycles of the first output, and of each that follows, with the sums of the one before beside it.
+
+    Of the ways through the branches the longest counts, that of the core which sends first: each output has one.
+    """
+    timing, tokens, alone = Timing.of(wafer), cut.tokens_each, cut.columns == 1
+    taken, passed, start = timing.branch_taken_cycles, timing.branch_not_taken_cycles, timing.task_start_cycles
+    weights, decode, advance = (cut.inputs_each, 0, 2) if nonzeros is None else (nonzeros, 2, 1)
+    sums, x = memory(arithmetic.sum, tokens), memory(arithmetic.factor, tokens)
+    axpy = vector_time(wafer, isa.MAC, arithmetic.product, tokens, sums, sums, x)
+    ways = [] if alone else [passed, passed, taken]
+    send = SEND_CYCLES + alone
+    work = weights * (start + decode + axpy.cycles) + (weights - 1) * (passed + advance) + taken + sum(ways)
+    work += OUTPUT_CYCLES + send
+    pace = vector_time(wafer, isa.MOV, arithmetic.sum, tokens, sums, sums).pace if alone else 1
+    wanted = [(send * pace, start)]
+    for weight in range(1, weights + 1):
+        wanted += [(decode, (passed if weight < weights else taken) - 1), (axpy.issues, 0)]
+        wanted += [(advance + 1, start)] if weight < weights else []
+    wanted += [(OUTPUT_CYCLES - 1 + len(ways), 1 + sum(ways) - len(ways))]
+    hindered, left = beside(_sums_cycles(wafer, cut, arithmetic), wanted)
+    return work, work + hindered + left
+
+
+def _sums_cycles(wafer: Wafer, cut: Cut, arithmetic: Arithmetic) -> int:
+    """Return the cycles in which a core passes on the sums of one output; a core alone only moves them."""
+    if cut.columns > 1:
+        return wavelets_of(cut.tokens_each, arithmetic.sum)
+    sums = memory(arithmetic.sum, cut.tokens_each)
+    return vector_time(wafer, isa.MOV, arithmetic.sum, cut.tokens_each, sums, sums).busy
+
+
+def _cut(grid: Grid, shape: Shape, options: Options) -> Cut:
+    """Return how the layer lies; in the gradient of its input what comes in is as wide as its output."""
+    cut = cut_of(NAME, grid, shape)
+    if choice_option(options, "pass", PASSES) == PASSES[0]:
+        return cut
+    return replace(cut, inputs=cut.outputs, outputs=cut.inputs)
+
+
+def _hops(cut: Cut, arithmetic: Arithmetic, words: int) -> int:
+    """Return the wavelet hops of all columns' weights down, and of all rows' sums round the ring."""
+    links = [cut.columns - 1 + (cut.columns - 2) * (owner < cut.columns - 1) for owner in cut.owners()]
+    rounds = sum(links) if cut.columns > 1 else 0
+    return cut.rows * (words + rounds * wavelets_of(cut.tokens_each, arithmetic.sum))
+
+
+PROGRAM = KernelProgram(
+    name=NAME,
+    **opening(__doc__),
+    shape_help="TOKENS x INPUTS x OUTPUTS",
+    prepare=prepare,
+    closed=closed,
+    options={
+        "pass": "forward, or input-gradient: dx = dy W^T [forward]",
+        **PRECISION_HELP,
+        "nonzeros": "weights a core gets for an output, with their index; zeros are not sent [all, without an index]",
+    },
+)

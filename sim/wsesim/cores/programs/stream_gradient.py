@@ -1,0 +1,125 @@
+"""dW = x^T dy, summed over tokens: the narrower of x and dy runs along the rows, the sums run down the columns.
+
+tokens 0-1   x dy  <---  x dy  --->  x dy      the owner of a feature of dy sends it to its row, one after the other;
+              |           |           |        each core multiplies it with its features of x: dot products over its
+              v +         v +         v +      tokens
+tokens 2-3   x dy  <---  x dy  --->  x dy
+              |           |           |        these run down the column, added up on the way, while the next feature
+              v           v           v        arrives; a row of sinks plays the edge and keeps dW
+             dW          dW          dW
+
+The color that spreads a feature has three switch positions on each core: pass on what comes from the west, send, pass
+on what comes from the east. Owners take turns from west to east; after its last feature an owner sends a control
+wavelet that moves on its own switch, and that of the next owner.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import ceil
+
+from wsesim.cores import isa
+from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, opening
+from wsesim.cores.programs.durations import beside, link_cycles, memory, vector_time
+from wsesim.cores.programs.gradient_core import load, result
+from wsesim.cores.programs.streaming import (
+    PRECISION_HELP,
+    Arithmetic,
+    Cut,
+    arithmetic_of,
+    cut_of,
+    product_tolerance,
+    random_factors,
+    wavelets_of,
+)
+from wsesim.cores.timing import Timing
+from wsesim.hardware import Wafer
+
+NAME = "stream-gradient"
+START_CYCLES = 10
+"""Registers that are filled before the first feature."""
+BEGIN_CYCLES = 3
+"""Of a feature before its products: place, buffer and count begin."""
+PRODUCT_CYCLES = 4
+"""Beside a product: the sum is cleared and stored, two places move on."""
+SEND_CYCLES = 2
+"""After the products: the sums are sent, the other buffer is taken."""
+FETCHED_CYCLES = 2
+"""Of a fetch after its launch: the other buffer is taken, one more counted."""
+
+
+def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
+    """Return the gradient loaded onto its cores, with random operands that are exact in the precision."""
+    cut, arithmetic = _cut(grid, shape), arithmetic_of(options)
+    kept = random_factors(seed, (cut.tokens, cut.inputs), arithmetic.factor)
+    spread = random_factors(seed + 1, (cut.tokens, cut.outputs), arithmetic.factor)
+    return Prepared(
+        machine=load(wafer, cut, arithmetic, kept, spread),
+        read=lambda ran: result(ran, cut),
+        expected=kept.T @ spread,
+        tolerance=product_tolerance(kept.T, spread, arithmetic.sum_rounding),
+        counts={"macs": cut.tokens * cut.inputs * cut.outputs, "hops": _hops(cut, arithmetic)},
+    )
+
+
+def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
+    """Return the cycles: features one after the other, then the way of the last sums down the column."""
+    cut, arithmetic, timing = _cut(grid, shape), arithmetic_of(options), Timing.of(wafer)
+    work, following, left = feature_cycles(wafer, cut, arithmetic)
+    link, launch, taken = link_cycles(wafer, 1), timing.microthread_launch_cycles, timing.branch_taken_cycles
+    begin = timing.task_start_cycles + START_CYCLES + 3 * timing.branch_not_taken_cycles + 1
+    if cut.columns > 1:
+        begin += launch + wavelets_of(cut.tokens_each, arithmetic.factor) + link
+    hand_over = link * (ceil(cut.outputs / cut.outputs_each) - 1) if left else 0
+    end = link * cut.rows + launch + wavelets_of(cut.inputs_each, arithmetic.sum)
+    last = work - _fetch_cycles(timing, cut) + taken
+    return begin + (cut.outputs - 1) * following + hand_over + last + end
+
+
+def feature_cycles(wafer: Wafer, cut: Cut, arithmetic: Arithmetic) -> tuple[float, float, float]:
+    """Return the cycles of a feature alone, and beside the transfer of the next; and what that takes longer."""
+    timing, tokens, features = Timing.of(wafer), cut.tokens_each, cut.inputs_each
+    taken, passed = timing.branch_taken_cycles, timing.branch_not_taken_cycles
+    dy = memory(arithmetic.factor, tokens)
+    product = vector_time(wafer, isa.MAC, arithmetic.product, tokens, None, None, dy, dy)
+    turns = [taken] * (features - 1) + [passed]
+    work = timing.task_start_cycles + 1 + _fetch_cycles(timing, cut) + BEGIN_CYCLES + SEND_CYCLES
+    work += sum(PRODUCT_CYCLES + product.cycles + turn for turn in turns)
+    wanted = [(FETCHED_CYCLES + BEGIN_CYCLES, 0)]
+    for turn in turns:
+        wanted += [(1, 0), (product.issues, 0), (PRODUCT_CYCLES, turn - 1)]
+    wanted += [(SEND_CYCLES + 1, 0)]
+    arriving = wavelets_of(tokens, arithmetic.factor) if cut.columns > 1 else 0
+    hindered, left = beside(arriving, wanted)
+    sent, _ = beside(wavelets_of(features, arithmetic.sum), [(SEND_CYCLES, 0)])
+    return work, work + hindered + left + (left > 0) + sent, left
+
+
+def _fetch_cycles(timing: Timing, cut: Cut) -> int:
+    """Return the cycles that begin the next feature, on a core that has had its own: the longest way."""
+    taken, passed = timing.branch_taken_cycles, timing.branch_not_taken_cycles
+    return 3 * passed + taken + 4 if cut.columns == 1 else 2 * (passed + taken) + 4
+
+
+def _cut(grid: Grid, shape: Shape) -> Cut:
+    """Return how the layer lies, turned so that the narrower operand is the one that is spread."""
+    cut = cut_of(NAME, grid, shape)
+    if cut.outputs <= cut.inputs:
+        return cut
+    return replace(cut, inputs=cut.outputs, outputs=cut.inputs)
+
+
+def _hops(cut: Cut, arithmetic: Arithmetic) -> int:
+    """Return the wavelet hops of features along rows and of sums down columns to the sinks."""
+    along = cut.rows * (cut.columns - 1) * wavelets_of(cut.tokens_each, arithmetic.factor)
+    return cut.outputs * (along + cut.columns * cut.rows * wavelets_of(cut.inputs_each, arithmetic.sum))
+
+
+PROGRAM = KernelProgram(
+    name=NAME,
+    **opening(__doc__),
+    shape_help="TOKENS x INPUTS x OUTPUTS",
+    prepare=prepare,
+    closed=closed,
+    options=PRECISION_HELP,
+)

@@ -1,0 +1,176 @@
+"""What the weight-streaming kernels share: how a linear layer is cut, its precisions, its random operands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import NamedTuple
+
+import numpy as np
+
+from wsesim.cores import isa
+from wsesim.cores.machine import Machine
+from wsesim.cores.operands import ELEMENT_BYTES
+from wsesim.cores.programs.base import Array, Grid, Options, Shape, choice_option, whole_option
+from wsesim.cores.rates import BANK_PERIOD_BYTES
+from wsesim.errors import InputError
+
+
+class Arithmetic(NamedTuple):
+    """Element types of a precision."""
+
+    product: int
+    """Of the multiply-accumulate."""
+    factor: int
+    """Of activations and weights."""
+    sum: int
+    """Of sums, in memory and on their way."""
+    factor_rounding: float
+    """Largest relative error of a factor; the random operands have none left."""
+    sum_rounding: float
+    """Largest relative error of an addition."""
+
+
+PRECISIONS = {
+    "fp32": Arithmetic(isa.F32, isa.F32, isa.F32, 2.0**-24, 2.0**-24),
+    "mixed": Arithmetic(isa.MIXED, isa.F16, isa.F32, 2.0**-11, 2.0**-24),
+    "fp16": Arithmetic(isa.F16, isa.F16, isa.F16, 2.0**-11, 2.0**-11),
+}
+NUMPY = {isa.F32: np.float32, isa.F16: np.float16}
+VALUES_PER_WAVELET = {isa.F32: 1, isa.F16: 2}
+
+
+PRECISION_HELP = {"precision": "fp32, mixed (factors in fp16, sums in fp32) or fp16 [fp32]"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """A linear layer on a rectangle of cores; sizes that do not divide are filled up with zeros."""
+
+    columns: int
+    rows: int
+    tokens: int
+    inputs: int
+    outputs: int
+
+    @property
+    def tokens_each(self) -> int:
+        """Tokens of a core."""
+        return ceil(self.tokens / self.rows)
+
+    @property
+    def inputs_each(self) -> int:
+        """Input features of a core."""
+        return ceil(self.inputs / self.columns)
+
+    @property
+    def outputs_each(self) -> int:
+        """Output features that a column owns; the last columns may own fewer."""
+        return ceil(self.outputs / self.columns)
+
+    def owned_before(self, column: int) -> int:
+        """Return the outputs that columns west of *column* own."""
+        return min(self.outputs, column * self.outputs_each)
+
+    def owners(self) -> list[int]:
+        """Return the column that owns each output."""
+        return [output // self.outputs_each for output in range(self.outputs)]
+
+    def on_cores(
+        self, values: Array, each: int, *, kind: int, above: int = 0, below: int = 0, before: int = 0
+    ) -> Array:
+        """Return [token, feature] as [row, column, element]: on a core, *each* features, one `aligned` after the other.
+
+        Zeros are added: rows of cores *above* or *below* for feeders or sinks, and places for features *before*.
+        """
+        filled = np.zeros((self.rows * self.tokens_each, self.columns * each), values.dtype)
+        filled[: values.shape[0], : values.shape[1]] = values
+        blocks = filled.reshape(self.rows, self.tokens_each, self.columns, each)
+        gap = aligned(self.tokens_each, kind) - self.tokens_each
+        cores = np.pad(blocks.transpose(0, 2, 3, 1), ((above, below), (0, 0), (before, 0), (0, gap)))
+        return cores.reshape(self.rows + above + below, self.columns, -1)
+
+    def from_cores(self, found: Array, each: int, features: int) -> Array:
+        """Return [row, column, element] as [token, feature], without the filling."""
+        blocks = found.reshape(self.rows, self.columns, each, self.tokens_each).transpose(0, 3, 1, 2)
+        return blocks.reshape(self.rows * self.tokens_each, -1)[: self.tokens, :features]
+
+
+def cut_of(name: str, grid: Grid, shape: Shape) -> Cut:
+    """Return how a layer of TOKENS x INPUTS x OUTPUTS lies on the grid.
+
+    Raises:
+        InputError: the shape is not three sizes of 1 or more.
+    """
+    if len(shape) != 3 or min(shape) < 1:
+        given = "x".join(map(str, shape)) or "nothing"
+        raise InputError.at(f"{name} takes tokens, inputs and outputs, for example --shape 64x32x32; got {given}")
+    return Cut(columns=grid[0], rows=grid[1], tokens=shape[0], inputs=shape[1], outputs=shape[2])
+
+
+def arithmetic_of(options: Options, names: tuple[str, ...] = tuple(PRECISIONS)) -> Arithmetic:
+    """Return the element types of the option `precision`; the first of *names* is the default.
+
+    Raises:
+        InputError: there is no such precision.
+    """
+    return PRECISIONS[choice_option(options, "precision", names)]
+
+
+def aligned(tokens: int, kind: int) -> int:
+    """Return the elements from one feature to the next, so that all begin in the same bank of memory."""
+    step = BANK_PERIOD_BYTES // ELEMENT_BYTES[kind]
+    return ceil(tokens / step) * step
+
+
+def wavelets_of(values: int, kind: int) -> int:
+    """Return the wavelets of so many values of a type."""
+    return ceil(values / VALUES_PER_WAVELET[kind])
+
+
+def nonzeros_of(options: Options, cut: Cut) -> int | None:
+    """Return the weights a core gets for an output; None if all of them, without an index.
+
+    Raises:
+        InputError: the option `nonzeros` is more than a core has inputs.
+    """
+    if "nonzeros" not in options:
+        return None
+    nonzeros = whole_option(options, "nonzeros", 1)
+    if nonzeros > cut.inputs_each:
+        raise InputError.at(f"option nonzeros must be at most {cut.inputs_each}, the inputs of a core; got {nonzeros}")
+    return nonzeros
+
+
+def random_factors(seed: int, shape: tuple[int, int], kind: int) -> Array:
+    """Return a normal matrix whose values are exact in a type, as float64."""
+    return np.random.default_rng(seed).standard_normal(shape).astype(NUMPY[kind]).astype(np.float64)
+
+
+def thinned(weights: Array, cut: Cut, nonzeros: int, seed: int) -> Array:
+    """Return [input, output] weights with at most *nonzeros* of them left for each column of cores and output."""
+    filled = np.zeros((cut.columns * cut.inputs_each, cut.outputs))
+    filled[: cut.inputs] = weights
+    blocks = filled.reshape(cut.columns, cut.inputs_each, cut.outputs)
+    rank = np.random.default_rng(seed).random(blocks.shape).argsort(1).argsort(1)
+    return np.where(rank < nonzeros, blocks, 0).reshape(-1, cut.outputs)[: cut.inputs]
+
+
+def product_tolerance(first: Array, second: Array, rounding: float) -> float:
+    """Return how far a computed *first* @ *second* can lie from the exact one, whatever the order of the sums.
+
+    With n sums of rounding u that is n u / (1 - n u) times the sum of the products' sizes (Higham).
+    """
+    steps = (first.shape[1] + 1) * rounding
+    if steps >= 1:
+        return float("inf")
+    return float(steps / (1 - steps) * (np.abs(first) @ np.abs(second)).max())
+
+
+def gathered(machine: Machine, name: str) -> Array:
+    """Return the variable *name* as [row, column, element], zeros on cores without it."""
+    builder, holders = machine.builder, [role for role in machine.builder.roles if name in role.variables]
+    found = np.zeros((builder.height, builder.width, holders[0].variables[name].length))
+    for role in holders:
+        found[builder.role_of == builder.roles.index(role)] = machine.read(role, name)
+    return found

@@ -1,0 +1,185 @@
+"""One instruction table, shared by all cores that do the same: memory, routes, tasks and instructions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wsesim.cores import isa
+from wsesim.cores.operands import ELEMENT_BYTES, Color, Fabric, Mem, Register
+from wsesim.cores.scalars import Scalars
+from wsesim.cores.vectors import Vectors
+from wsesim.errors import nearest
+
+if TYPE_CHECKING:
+    from wsesim.cores.builder import Builder
+
+PORTS = {"WEST": isa.WEST, "EAST": isa.EAST, "NORTH": isa.NORTH, "SOUTH": isa.SOUTH, "RAMP": isa.RAMP}
+ALIGNMENT_BYTES = 4
+BANK_BYTES, BANKS = 2, 4
+"""Two reads collide in banks that are equal modulo 4."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task of a role."""
+
+    name: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One switch position of a color."""
+
+    source: int
+    outputs: int
+    place: str = ""
+    """Line of the builder."""
+
+
+class Role(Vectors, Scalars):
+    """The program of all cores that do the same; made by `Builder.role`."""
+
+    def __init__(self, name: str, builder: Builder) -> None:
+        """Start empty."""
+        super().__init__(name, builder)
+        self.entries: dict[int, int] = {}
+        self.started: list[int] = []
+        self.blocked_first: list[int] = []
+        self.urgent: list[int] = []
+        self.on_wavelet: dict[int, int] = {}
+        self.routes: dict[int, list[Route]] = {}
+        self.rings: set[int] = set()
+        self.queues: dict[tuple[int, bool], int] = {}
+        self.variables: dict[str, Mem] = {}
+        self.cells = 0
+        self.data_bytes = 0
+        self.registers = 2
+
+    @property
+    def arrived(self) -> Register:
+        """Return where a data task or a control task finds its wavelet, as an fp32 number."""
+        return Register(0)
+
+    @property
+    def arrived_word(self) -> Register:
+        """Return where a data task or a control task finds its wavelet, as the whole number its 32 bits make."""
+        return Register(1)
+
+    def memory(self, name: str, length: int, kind: int = isa.F32, *, bank: int | None = None) -> Mem:
+        """Reserve *length* elements; with `bank`, 0 to 3, their address starts at that 16-bit bank modulo 4.
+
+        Two operands that an instruction reads run at full speed if their banks differ by 2.
+        """
+        if name in self.variables:
+            raise self._error(f"has two variables named {name!r}")
+        if length < 0:
+            raise self._error(f"gives the variable {name!r} {length} elements")
+        size = ELEMENT_BYTES[kind]
+        self.data_bytes += -self.data_bytes % ALIGNMENT_BYTES
+        if bank is not None:
+            self.data_bytes += (bank * BANK_BYTES - self.data_bytes) % (BANKS * BANK_BYTES)
+        variable = Mem(self.cells, length, kind, origin=self.data_bytes - self.cells * size)
+        self.variables[name] = variable
+        self.cells += length
+        self.data_bytes += length * size
+        return variable
+
+    def register(self) -> Register:
+        """Reserve a scalar."""
+        if self.registers >= isa.REGISTERS:
+            raise self._error(f"uses more than {isa.REGISTERS} registers")
+        self.registers += 1
+        return Register(self.registers - 1)
+
+    def route(self, color: Color, source: str, *outputs: str, ring: bool = False) -> None:
+        """Send what comes from *source* to all *outputs*; a second call adds the next switch position.
+
+        Control wavelets advance the switch; with `ring` the first position follows the last.
+        """
+        for port in (source, *outputs):
+            if port not in PORTS:
+                raise self._error(f"has no port {port!r}{nearest(port, PORTS)}")
+        if source in outputs:
+            raise self._error(f"routes color {color.name!r} back to {source}, where it comes from")
+        positions = self.routes.setdefault(color.index, [])
+        if len(positions) == isa.POSITIONS:
+            raise self._error(f"gives color {color.name!r} more than {isa.POSITIONS} switch positions")
+        mask = sum(1 << PORTS[port] for port in set(outputs))
+        positions.append(Route(PORTS[source], mask, self.builder.here()))
+        if ring:
+            self.rings.add(color.index)
+
+    def queue(self, color: Color, number: int, *, out: bool = False) -> None:
+        """Bind a color to an input queue, or with `out` to an output queue; unbound ones get the deepest left."""
+        timing = self.builder.timing
+        depths = timing.out_queue_words if out else timing.in_queue_words
+        if not 0 <= number < len(depths):
+            raise self._error(f"binds color {color.name!r} to queue {number}; there are 0 to {len(depths) - 1}")
+        for (other, side), taken in self.queues.items():
+            if side == out and taken == number and other != color.index:
+                name = self.builder.colors[other].name
+                raise self._error(f"binds color {color.name!r} to queue {number}, which has color {name!r}")
+        self.queues[color.index, out] = number
+
+    def declare(
+        self, name: str, *, blocked: bool = False, start: bool = False, on: Color | None = None, urgent: bool = False
+    ) -> Task:
+        """Name a task before its instructions are written.
+
+        `start` makes it run at the beginning, `on` makes it a data task that each wavelet of that color starts,
+        `blocked` keeps it from running until it is unblocked, `urgent` lets it go before others that could run.
+        """
+        if name in self.tasks:
+            return self.tasks[name]
+        if len(self.tasks) >= isa.TASKS:
+            raise self._error(f"has more than {isa.TASKS} tasks")
+        task = self.tasks[name] = Task(name, len(self.tasks))
+        self.started += [task.index] if start else []
+        self.blocked_first += [task.index] if blocked else []
+        self.urgent += [task.index] if urgent else []
+        if on is not None:
+            self.on_wavelet[on.index] = task.index
+        return task
+
+    @contextmanager
+    def task(
+        self, name: str, *, start: bool = False, blocked: bool = False, on: Color | None = None, urgent: bool = False
+    ) -> Iterator[Task]:
+        """Write the instructions of a task; it ends where the block ends."""
+        task = self.declare(name, start=start, blocked=blocked, on=on, urgent=urgent)
+        if task.index in self.entries:
+            raise self._error(f"writes the task {name!r} twice")
+        self.entries[task.index] = len(self.lines)
+        yield task
+        self._scalar(isa.END)
+
+    def fabin(self, color: Color, length: int) -> Fabric:
+        """Return a descriptor of *length* elements that arrive on *color*."""
+        return Fabric(color, length)
+
+    def fabout(self, color: Color, length: int) -> Fabric:
+        """Return a descriptor of *length* elements that leave on *color*."""
+        return Fabric(color, length)
+
+    def bound_queues(self, colors: Sequence[int], *, out: bool) -> dict[int, int]:
+        """Return the queue of each of *colors*: as bound, the others by number, to the deepest left.
+
+        Raises:
+            ProgramError: there are not enough queues.
+        """
+        timing = self.builder.timing
+        depths = timing.out_queue_words if out else timing.in_queue_words
+        found = {color: self.queues[color, out] for color in colors if (color, out) in self.queues}
+        left = sorted(set(range(len(depths))) - set(found.values()), key=lambda queue: (-depths[queue], queue))
+        for color in colors:
+            if color in found:
+                continue
+            if not left:
+                what = "sends" if out else "receives"
+                raise self._error(f"{what} {len(colors)} colors; a core has {len(depths)} queues for that")
+            found[color] = left.pop(0)
+        return found

@@ -1,0 +1,153 @@
+"""Scalar instructions of the main thread, control of tasks and switches, and what they cost by default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wsesim.cores import isa
+from wsesim.cores.operands import Color, Fabric, Mem, Register
+from wsesim.cores.table import Table
+
+if TYPE_CHECKING:
+    from wsesim.cores.role import Task
+
+COMMANDS = {"NOP": isa.NOP, "ADVANCE": isa.ADVANCE, "RESET": isa.RESET}
+SWITCH_CYCLES = 95
+"""A routine that rewrites routes at run time: measured on the WSE-3 simulator, independent of the grid."""
+
+
+class Scalars(Table):
+    """Scalar instructions; `cost` is the cycles until the next instruction."""
+
+    def set(self, register: Register, value: float, *, kind: int = isa.I32, cost: int = 1) -> None:
+        """register = value."""
+        line = self._scalar(isa.SET, register, cost=cost, kind=kind)
+        line[isa.IMM] = int(value) if kind == isa.I32 else int(np.float32(value).view(np.uint32))
+
+    def copy(self, dest: Register, source: Register, *, cost: int = 1) -> None:
+        """dest = source."""
+        self._scalar(isa.COPY, dest, source, cost=cost)
+
+    def load(self, register: Register, source: Mem, *, cost: int | None = None) -> None:
+        """register = memory."""
+        self._scalar(isa.LOAD, register, source, cost=self._dependent(cost), kind=source.kind)
+
+    def store(self, dest: Mem, register: Register, *, cost: int = 1) -> None:
+        """memory = register."""
+        self._scalar(isa.STORE, dest, register, cost=cost, kind=dest.kind)
+
+    def iadd(self, dest: Register, a: Register, b: Register | int, *, cost: int | None = None) -> None:
+        """dest = a + b, whole numbers."""
+        line = self._scalar(isa.IADD, dest, a, b if isinstance(b, Register) else None, cost=self._dependent(cost))
+        if isinstance(b, int):
+            line[isa.IMM] = b
+
+    def imul(self, dest: Register, a: Register, b: Register | int, *, cost: int | None = None) -> None:
+        """dest = a * b, whole numbers."""
+        line = self._scalar(isa.IMUL, dest, a, b if isinstance(b, Register) else None, cost=self._dependent(cost))
+        if isinstance(b, int):
+            line[isa.IMM] = b
+
+    def scalar(
+        self, op: int, dest: Register, a: Register, b: Register | None = None, *, cost: int | None = None
+    ) -> None:
+        """dest = a op b, fp32: isa.FADD, FSUB, FMUL, FDIV, FEXP, FSQRT, FMAXS."""
+        core = self.builder.wafer.core
+        slow = {isa.FDIV: core.divide_cycles, isa.FEXP: core.exp_cycles, isa.FSQRT: core.sqrt_cycles}
+        usual = slow[op] if cost is None and op in slow else self._dependent(cost)
+        self._scalar(op, dest, a, b, cost=usual, kind=isa.F32)
+
+    def low_half(self, dest: Register, word: Register, *, cost: int = 1) -> None:
+        """dest = the fp16 number in the low half of a word, such as `arrived_word`."""
+        self._scalar(isa.LOW_HALF, dest, word, cost=cost)
+
+    def high_half(self, dest: Register, word: Register, *, cost: int = 1) -> None:
+        """dest = the whole number in the high half of a word, such as the index of a sparse weight."""
+        self._scalar(isa.HIGH_HALF, dest, word, cost=cost)
+
+    @contextmanager
+    def loop(self, counter: Register, times: Register, *, cost: int | None = None) -> Iterator[None]:
+        """Repeat the block, at least once; *counter* runs from 0 to *times* - 1.
+
+        A turn costs a taken branch and the last turn one not taken, or *cost* each.
+        """
+        timing = self.builder.timing
+        taken = timing.branch_taken_cycles if cost is None else cost
+        last = timing.branch_not_taken_cycles if cost is None else cost
+        with self._repeat(counter, times, taken, last):
+            yield
+
+    @contextmanager
+    def map(self, counter: Register, times: Register) -> Iterator[None]:
+        """Repeat the block as `@map` does, at least once; every turn costs the same."""
+        with self._repeat(counter, times, self.builder.timing.map_cycles, self.builder.timing.map_cycles):
+            yield
+
+    def activate(self, task: Task, *, cost: int = 1) -> None:
+        """Make a task ready to run."""
+        self._scalar(isa.ACTIVATE, cost=cost)[isa.IMM] = task.index
+
+    def block(self, task: Task, *, cost: int = 1) -> None:
+        """Keep a task from running until it is unblocked."""
+        self._scalar(isa.BLOCK, cost=cost)[isa.IMM] = task.index
+
+    def unblock(self, task: Task, *, cost: int = 1) -> None:
+        """Let a task run."""
+        self._scalar(isa.UNBLOCK, cost=cost)[isa.IMM] = task.index
+
+    def control(
+        self, color: Color, *, routers: int | None = None, commands: tuple[str, ...] | None = None, keep: bool = False,
+        starts: str | None = None, cost: int = 1,
+    ) -> None:  # fmt: skip
+        """Send a control wavelet, which gives a command to each router it passes, this core's first.
+
+        By default the next *routers* routers (1) advance the color's switch; `commands`, of NOP, ADVANCE and RESET,
+        says it in full, 8 at most. With `keep` the first command holds for all routers. A command shows effect on
+        later wavelets only. The wavelet ends with its last command, unless it `starts` a task: then it goes on to
+        where the color leads, and starts the task of that name there.
+        """
+        if commands is None:
+            commands = ("ADVANCE",) * ((0 if starts else 1) if routers is None else routers)
+        if len(commands) > isa.COMMANDS or any(command not in COMMANDS for command in commands):
+            raise self._error(
+                f"sends the commands {commands}: up to {isa.COMMANDS} of {', '.join(COMMANDS)} are possible"
+            )
+        word = sum(COMMANDS[command] << 2 * at for at, command in enumerate(commands))
+        word |= len(commands) << isa.LEFT_SHIFT | (isa.KEEP_BIT if keep else 0)
+        if starts is not None:
+            word |= (1 + self.builder.control_task(starts)) << isa.STARTS_SHIFT
+        line = self._scalar(isa.CONTROL, Fabric(color, 1), cost=cost)
+        line[isa.IMM] = word
+
+    def switch(self, color: Color, position: int, *, cost: int = SWITCH_CYCLES) -> None:
+        """Set the own router's switch of a color."""
+        line = self._scalar(isa.SWITCH, Fabric(color, 1), cost=cost)
+        line[isa.IMM], line[isa.LENGTH] = color.index, position
+
+    def stamp(self, register: Register, *, cost: int | None = None) -> None:
+        """Read the cycle counter, before the cycles that takes."""
+        self._scalar(isa.STAMP, register, cost=self.builder.timing.stamp_cycles if cost is None else cost)
+
+    def wait(self, cycles: int) -> None:
+        """Spend cycles on scalar work that is not spelled out."""
+        self._scalar(isa.WAIT, cost=cycles)
+
+    def halt(self) -> None:
+        """End the program on this core."""
+        self._scalar(isa.HALT)
+
+    @contextmanager
+    def _repeat(self, counter: Register, times: Register, taken: int, last: int) -> Iterator[None]:
+        self.set(counter, 0)
+        start = len(self.lines)
+        yield
+        self.iadd(counter, counter, 1, cost=0)
+        line = self._scalar(isa.JUMP_LESS, None, counter, times, cost=taken)
+        line[isa.IMM], line[isa.COST_ELSE] = start, last - taken
+
+    def _dependent(self, cost: int | None) -> int:
+        return self.builder.timing.dependent_cycles if cost is None else cost

@@ -1,0 +1,163 @@
+"""Pictures of a run: a map of the cores, their activity over time, and what chosen cores did, one by one.
+
+The same run gives the same bytes. matplotlib, and the image library it brings along, are imported when they are needed.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wsesim.cores import isa
+from wsesim.cores.machine import Run, Span
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Values = npt.NDArray[Any]
+COLORS = "viridis"
+PORTS = ("west", "east", "north", "south", "ramp")
+LARGEST_SIDE = 600
+"""Pixels along the longer side of a picture: the cores of larger grids are averaged."""
+_INCHES = 6.0
+_MAIN = 1
+"""Viewers lose the name of thread 0."""
+
+
+def core_map(run: Run, what: str) -> Values:
+    """Return [row, column] of what is to be seen: busy, stalled or idle cycles, wavelets over links, or by port.
+
+    Raises:
+        KeyError: an unknown name; ports are called "west" and so on.
+    """
+    maps = {"busy": run.busy, "stalled": run.stalled, "idle": run.idle, "links": run.sent[:, :, : isa.RAMP].sum(2)}
+    maps |= {port: run.sent[:, :, number] for number, port in enumerate(PORTS)}
+    return np.asarray(maps[what])
+
+
+def heat_svg(values: Values, title: str, *, unit: str = "cycles") -> str:
+    """Draw [row, column] values as a map of the cores, with its scale beside it."""
+    rows, columns = values.shape
+    with _drawing(_INCHES + 1.2, _INCHES * max(0.2, min(2.0, rows / columns)) + 0.9) as figure:
+        axes = figure.subplots()
+        image = _draw(axes, values, float(values.max(initial=0)))
+        axes.set_title(title, loc="left")
+        axes.set_xlabel("column")
+        axes.set_ylabel("row")
+        figure.colorbar(image, ax=axes, label=unit)
+        return _svg(figure)
+
+
+def strip_svg(run: Run, title: str, *, frame_cycles: int, pictures: int = 6) -> str:
+    """Draw the activity of all cores at *pictures* times, early to late; needs a run with `frame_cycles`."""
+    chosen = _spread(len(run.frames), pictures)
+    with _drawing(2.0 * max(1, len(chosen)), 2.6) as figure:
+        for axes, frame in zip(figure.subplots(1, max(1, len(chosen)), squeeze=False)[0], chosen, strict=False):
+            _draw(axes, run.frames[frame], float(frame_cycles))
+            axes.set_title(f"from {frame * frame_cycles:,}", fontsize=9)
+            axes.set_xticks([])
+            axes.set_yticks([])
+        figure.suptitle(title)
+        return _svg(figure)
+
+
+def activity_gif(run: Run, *, frame_cycles: int, frame_s: float = 0.1) -> bytes:
+    """Return the activity of all cores over time as an animated GIF; needs a run with `frame_cycles`.
+
+    Raises:
+        ValueError: the run has no frames.
+    """
+    from matplotlib import colormaps
+    from PIL import Image
+
+    if not len(run.frames):
+        raise ValueError("the run has no frames: run it with frame_cycles")
+    palette = (colormaps[COLORS](np.arange(256))[:, :3] * 255).round().astype(np.uint8).tobytes()
+    pictures = []
+    for frame in run.frames:
+        shades = np.clip(_fitted(frame) / frame_cycles, 0, 1) * 255
+        picture = Image.fromarray(shades.round().astype(np.uint8))
+        picture.putpalette(palette)
+        pictures.append(picture)
+    data = io.BytesIO()
+    duration_ms = round(frame_s * 1000)
+    pictures[0].save(
+        data, "GIF", save_all=True, append_images=pictures[1:], duration=duration_ms, loop=0, optimize=False
+    )
+    return data.getvalue()
+
+
+def trace_json(spans: Iterable[Span]) -> str:
+    """Return tasks and vector instructions of watched cores for ui.perfetto.dev; a cycle is drawn as a nanosecond."""
+    events: list[dict[str, object]] = []
+    cores: dict[tuple[int, int], int] = {}
+    threads: set[tuple[int, int]] = set()
+    for span in spans:
+        place = (span.row, span.column)
+        if place not in cores:
+            cores[place] = len(cores) + 1
+            events.append(_name("process_name", f"core ({span.column}, {span.row})", cores[place], 0))
+        thread = _MAIN if span.thread is None else _MAIN + 1 + span.thread
+        if (cores[place], thread) not in threads:
+            threads.add((cores[place], thread))
+            name = "main thread" if span.thread is None else f"microthread {span.thread}"
+            events.append(_name("thread_name", name, cores[place], thread))
+        events.append({
+            "ph": "X", "pid": cores[place], "tid": thread, "name": span.name, "ts": span.start / 1000,
+            "dur": (span.end - span.start) / 1000, "args": {"line": span.place} if span.place else {},
+        })  # fmt: skip
+    return json.dumps({"displayTimeUnit": "ns", "traceEvents": events}, separators=(",", ":"))
+
+
+def _name(kind: str, name: str, process: int, thread: int) -> dict[str, object]:
+    return {"ph": "M", "pid": process, "tid": thread, "name": kind, "args": {"name": name}}
+
+
+def _spread(frames: int, pictures: int) -> list[int]:
+    """Return at most so many frames, the first and the last among them."""
+    return sorted({round(n * (frames - 1) / max(1, pictures - 1)) for n in range(min(pictures, frames))})
+
+
+def _fitted(values: Values) -> Values:
+    """Return values on a grid whose longer side is near LARGEST_SIDE: means of blocks of cores, or a block for each."""
+    longest = max(values.shape)
+    if longest > LARGEST_SIDE:
+        step = -(-longest // LARGEST_SIDE)
+        padded = np.pad(values.astype(float), [(0, -size % step) for size in values.shape], constant_values=np.nan)
+        rows, columns = (size // step for size in padded.shape)
+        return np.asarray(np.nanmean(padded.reshape(rows, step, columns, step), axis=(1, 3)))
+    times = max(1, LARGEST_SIDE // longest)
+    return values.repeat(times, 0).repeat(times, 1)
+
+
+@contextmanager
+def _drawing(width: float, height: float) -> Iterator[Figure]:
+    """Give an empty figure, of inches, drawn with matplotlib's own defaults whatever the user set."""
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update({"svg.hashsalt": "cores", "svg.fonttype": "none", "text.parse_math": False})
+        yield Figure(figsize=(width, height), layout="constrained")
+
+
+def _draw(axes: Axes, values: Values, most: float) -> Any:
+    rows, columns = values.shape
+    return axes.imshow(
+        _fitted(values), cmap=COLORS, vmin=0, vmax=max(1.0, most), interpolation="nearest",
+        extent=(-0.5, columns - 0.5, rows - 0.5, -0.5),
+    )  # fmt: skip
+
+
+def _svg(figure: Figure) -> str:
+    text = io.StringIO()
+    figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+    return text.getvalue()

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from click.testing import CliRunner, Result
+
+from wsesim.cli import cli
+from wsesim.cores import jit
+from wsesim.cores.programs import PROGRAMS
+
+CHAIN = ("reduce-chain", "--grid", "4x2", "--shape", "8")
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, ["kernel", *map(str, arguments)], prog_name="wsesim")
+
+
+def refused(*arguments: object) -> str:
+    """Return what stderr says, having seen that it is a message and nothing else went wrong."""
+    found = call(*arguments)
+    assert found.exit_code == 2, found.output
+    assert "Traceback" not in found.output
+    assert not found.stdout
+    return found.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("--list",), ("reduce-chain", "--list")])
+def test_without_a_name_all_are_listed(arguments: tuple[str, ...]) -> None:
+    said = call(*arguments).stdout
+    for name, program in PROGRAMS.items():
+        assert f"{name}: {program.summary}" in said
+        assert program.picture.splitlines()[0] in said
+
+
+def test_the_list_as_json() -> None:
+    document = json.loads(call("--json").stdout)
+    assert [kernel["name"] for kernel in document["kernels"]] == list(PROGRAMS)
+    assert all(kernel["picture"] and kernel["shape"] for kernel in document["kernels"])
+
+
+def test_a_run() -> None:
+    found = call(*CHAIN)
+    assert found.exit_code == 0
+    lines = found.stdout.splitlines()
+    assert lines[:3] == [
+        "reduce-chain of 8 on 4 x 2 cores of CS-2",
+        "cycles       36, 32.7 ns at 1.1 GHz",
+        "closed form  36 cycles (+0.0%)",
+    ]
+    assert lines[3].startswith("values       as by NumPy: largest difference ")
+    assert "fabric       48 wavelet hops" in lines
+
+
+def test_a_run_as_json() -> None:
+    document = json.loads(call(*CHAIN, "--json", "--machine", "cs-3", "--option", "type=i32").stdout)
+    assert document["status"] == "ok"
+    assert document["kernel"] == "reduce-chain"
+    assert (document["cycles"], document["closed_cycles"], document["max_error"]) == (38, 38, 0)
+    assert document["simulated"]["counts"] == {"adds": 48, "hops": 48}
+
+
+def test_the_closed_form() -> None:
+    arguments = ("reduce-chain", "--grid", "750x994", "--shape", "1024", "--level", "closed")
+    assert call(*arguments).stdout.splitlines() == [
+        "reduce-chain of 1024 on 750 x 994 cores of CS-2",
+        "closed form  5,528 cycles, 5.03 us at 1.1 GHz",
+    ]
+    assert json.loads(call(*arguments, "--json").stdout)["simulated"] is None
+
+
+def test_values_can_be_left_out_and_rows_folded() -> None:
+    said = call(*CHAIN, "--no-verify", "--fold").stdout
+    assert "values" not in said
+    assert "one row for all" in said
+
+
+def test_quiet_is_quiet() -> None:
+    for arguments in ((), CHAIN):
+        found = call(*arguments, "--quiet")
+        assert (found.exit_code, found.output) == (0, "")
+
+
+def test_values_that_differ_are_a_failed_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = PROGRAMS["reduce-chain"]
+
+    def prepare(*arguments: object) -> object:
+        prepared = right.prepare(*arguments)  # type: ignore[arg-type]
+        return replace(prepared, expected=prepared.expected + 1)
+
+    monkeypatch.setitem(PROGRAMS, "reduce-chain", replace(right, prepare=prepare))  # type: ignore[arg-type]
+    found = call(*CHAIN)
+    assert found.exit_code == 1
+    assert "NOT as by NumPy: largest difference 1, allowed" in found.stdout
+    assert json.loads(call(*CHAIN, "--json").stdout)["status"] == "differs"
+
+
+def test_without_the_compiler_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jit, "COMPILED", False)
+    assert "pip install 'wsesim[cores]'" in call(*CHAIN).stdout
+    said = refused("reduce-chain", "--grid", "700x1", "--shape", "4096")
+    assert "take too long without numba: pip install 'wsesim[cores]'" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("reduc-chain",), "no such kernel 'reduc-chain', did you mean 'reduce-chain'?"),
+        (("reduce-chain",), "reduce-chain needs --grid COLUMNSxROWS, for example 64x1"),
+        (("reduce-chain", "--grid", "4x1"), "reduce-chain needs --shape LENGTH: values on each core"),
+        (("reduce-chain", "--grid", "4", "--shape", "4"), "--grid must be COLUMNSxROWS, for example 64x1; got '4'"),
+        (("reduce-chain", "--grid", "4x0", "--shape", "4"), "--grid must be whole numbers from 1 on"),
+        (("reduce-chain", "--grid", "4x1", "--shape", "4,5"), "--shape must be whole numbers from 1 on"),
+        (("reduce-chain", "--grid", "751x1", "--shape", "4"), "a grid of 751 x 1 does not fit the wafer"),
+        (("reduce-chain", "--grid", "4x1", "--shape", "20000"), "needs 78.1 KiB on each core, which has 46 KiB"),
+        (("reduce-chain", "--grid", "2x1", "--shape", "11776"), "of data and code; a core has 46 KiB"),
+        ((*CHAIN, "--machine", "cs2"), "got 'cs2', did you mean 'cs-2'?"),
+        ((*CHAIN, "--option", "type"), "--option must be NAME=VALUE, for example group=16; got 'type'"),
+        ((*CHAIN, "--option", "type=f32", "--option", "type=i32"), "--option type is given twice"),
+        ((*CHAIN, "--option", "tpye=i32"), "reduce-chain has no option 'tpye', did you mean 'type'?"),
+        ((*CHAIN, "--level", "core"), "--level"),
+        ((*CHAIN, "--seed", "-1"), "--seed"),
+    ],
+)
+def test_mistakes_are_messages(arguments: tuple[str, ...], message: str) -> None:
+    assert message in refused(*arguments)
+
+
+def test_a_mistake_as_json() -> None:
+    found = call("reduc-chain", "--json")
+    assert found.exit_code == 2
+    assert json.loads(found.stdout)["status"] == "error"

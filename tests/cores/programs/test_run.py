@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from wsesim.cores import jit
+from wsesim.cores.builder import ProgramError
+from wsesim.cores.programs import PROGRAMS, find_program, run_kernel
+from wsesim.errors import InputError
+from wsesim.hardware import load_cluster
+
+WAFER = load_cluster("cs-2").cluster.wafer
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_every_kernel_says_what_it_is(name: str) -> None:
+    program = find_program(name)
+    assert program.name == name
+    assert program.summary
+    assert len(program.picture.splitlines()) > 1
+    assert program.shape_help
+
+
+def test_the_closed_form_runs_nothing() -> None:
+    found = run_kernel("reduce-chain", WAFER, (750, 994), (1024,), level="closed")
+    assert (found.run, found.events, found.right, found.wavelet_hops, found.busy) == (None, 0, None, 0, 0)
+    assert found.cycles == found.closed_cycles == 10 + 1024 + 6 * 749
+    assert found.seconds == pytest.approx(found.cycles / WAFER.core.clock_hz)
+
+
+def test_a_run_says_what_it_did() -> None:
+    found = run_kernel("reduce-chain", WAFER, (4, 2), (8,))
+    assert found.run is not None
+    assert found.cycles == found.run.cycles == found.closed_cycles
+    assert found.wavelet_hops == found.counts["hops"] == 2 * 3 * 8
+    assert 0 < found.busy < 1
+    assert found.events > 0
+
+
+def test_a_run_need_not_look_at_the_values() -> None:
+    found = run_kernel("reduce-chain", WAFER, (4, 1), (8,), verify=False)
+    assert (found.right, found.max_error, found.tolerance) == (None, None, None)
+
+
+def test_seeds_change_the_values_and_not_the_cycles() -> None:
+    runs = [run_kernel("reduce-chain", WAFER, (5, 1), (30,), seed=seed) for seed in (1, 1, 2)]
+    assert len({run.cycles for run in runs}) == 1
+    assert runs[0].max_error == runs[1].max_error
+    values = [PROGRAMS["reduce-chain"].prepare(WAFER, (5, 1), (30,), {}, seed).expected for seed in (1, 1, 2)]
+    assert (values[0] == values[1]).all()
+    assert (values[0] != values[2]).any()
+
+
+def test_values_that_differ_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = PROGRAMS["broadcast"]
+    prepared = right.prepare(WAFER, (3, 1), (4,), {}, 0)
+    wrong = replace(right, prepare=lambda *_: replace(prepared, expected=prepared.expected + 1))
+    monkeypatch.setitem(PROGRAMS, "broadcast", wrong)
+    found = run_kernel("broadcast", WAFER, (3, 1), (4,))
+    assert found.right is False
+    assert found.max_error == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"name": "reduc-chain"}, "no such kernel 'reduc-chain', did you mean 'reduce-chain'?"),
+        ({"name": "zzz"}, "no such kernel 'zzz'; there are: broadcast, "),
+        ({"level": "core"}, "the level must be one of cores, closed; got 'core', did you mean 'cores'?"),
+        ({"grid": (751, 1)}, "a grid of 751 x 1 does not fit the wafer, which has 750 columns and 994 rows of cores"),
+        ({"grid": (4, 0)}, "a grid of 4 x 0 does not fit"),
+        ({"options": {"grop": "2"}}, "reduce-two-phase has no option 'grop', did you mean 'group'?"),
+        ({"options": {"x": "2"}}, "reduce-two-phase has no option 'x'; there are: type, group"),
+        ({"options": {"group": "0"}}, "option group must be a whole number from 1 on; got '0'"),
+        ({"options": {"group": "9" * 99}}, "option group must be a whole number from 1 on"),
+        ({"options": {"type": "f322"}}, "option type must be one of f32, i32; got 'f322', did you mean 'f32'?"),
+        ({"shape": (0,)}, "takes one length of 1 or more, for example --shape 1024; got 0"),
+        ({"shape": ()}, "got nothing"),
+        ({"shape": (3, 4)}, "got 3x4"),
+        ({"shape": (20_000,)}, "of 20,000 values needs 78.1 KiB on each core, which has 46 KiB"),
+        ({"name": "allreduce-2d", "fold": True}, "allreduce-2d cannot be folded: its rows do not all do the same"),
+    ],
+)
+@pytest.mark.parametrize("level", ["cores", "closed"])
+def test_mistakes_are_messages(changed: dict[str, object], message: str, level: str) -> None:
+    given = {"name": "reduce-two-phase", "grid": (4, 1), "shape": (4,), "level": level, **changed}
+    name, grid, shape = given.pop("name"), given.pop("grid"), given.pop("shape")
+    with pytest.raises(InputError) as caught:
+        run_kernel(name, WAFER, grid, shape, **given)  # type: ignore[arg-type]
+    assert message in str(caught.value)
+
+
+def test_a_program_that_just_does_not_fit_says_so() -> None:
+    with pytest.raises(ProgramError, match="of data and code; a core has 46 KiB"):
+        run_kernel("reduce-chain", WAFER, (2, 1), (WAFER.core.usable_bytes // 4,))
+
+
+def test_large_grids_are_refused_without_the_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jit, "COMPILED", False)
+    assert run_kernel("broadcast", WAFER, (3, 1), (4,)).right
+    with pytest.raises(InputError, match=r"pip install 'wsesim\[cores\]'"):
+        run_kernel("broadcast", WAFER, (500, 1), (4096,))
+    assert run_kernel("broadcast", WAFER, (500, 1), (4096,), level="closed").cycles > 4096

@@ -1,0 +1,78 @@
+"""Elements and cycles of an issue: lanes, strides, bytes, banks."""
+
+from __future__ import annotations
+
+import pytest
+
+from wsesim.cores import isa
+from wsesim.cores.operands import Color, Fabric, Mem, Operand, Register
+from wsesim.cores.rates import Rate, issue_rate, rate_of
+from wsesim.hardware import Wafer
+
+A, B = Mem(0, 64), Mem(64, 64)
+H, G = Mem(0, 64, isa.F16), Mem(64, 64, isa.F16)
+
+
+@pytest.mark.parametrize(("op", "kind", "operands", "second", "third"), [
+    (isa.MOV, isa.F32, (A, A), (2, 1), (4, 1)),
+    (isa.MOV, isa.F16, (H, H), (4, 1), (8, 1)),
+    (isa.MOV, isa.F16, (H, A), (1, 1), (4, 1)),
+    (isa.ADD, isa.F32, (A, A, B), (2, 1), (4, 2)),
+    (isa.ADD, isa.F16, (H, H, G), (4, 1), (8, 2)),
+    (isa.MUL, isa.F32, (A, A, Register(2)), (1, 1), (1, 1)),
+    (isa.MUL, isa.F16, (H, H, Register(2)), (4, 1), (8, 1)),
+    (isa.MAX, isa.F32, (A, A, B), (1, 1), (4, 2)),
+    (isa.MAX, isa.F16, (H, H, G), (1, 1), (8, 2)),
+    (isa.MAC, isa.F32, (A, A, B, Register(2)), (1, 1), (1, 1)),
+    (isa.MAC, isa.F16, (H, H, G, Register(2)), (4, 1), (8, 2)),
+    (isa.MAC, isa.MIXED, (A, A, H, Register(2)), (2, 1), (4, 2)),
+    (isa.MOV, isa.F32, (Register(2), A), (2, 1), (4, 1)),
+])  # fmt: skip
+def test_lanes_and_bytes(
+    wse2: Wafer,
+    wse3: Wafer,
+    op: int,
+    kind: int,
+    operands: tuple[Operand, ...],
+    second: tuple[int, int],
+    third: tuple[int, int],
+) -> None:
+    for wafer, expected in ((wse2, second), (wse3, third)):
+        rate = rate_of(wafer.core, op, kind, operands)
+        assert (rate.per_issue, rate.cycles) == expected
+
+
+@pytest.mark.parametrize(("kind", "per_issue"), [(isa.F32, 1), (isa.I32, 1), (isa.F16, 2), (isa.I16, 2)])
+def test_fabric_passes_a_wavelet_an_issue(wse2: Wafer, kind: int, per_issue: int) -> None:
+    data = Fabric(Color("data", 0), 8)
+    assert rate_of(wse2.core, isa.MOV, kind, (data, Mem(0, 8, kind))) == Rate(per_issue, 1, 1)
+    assert rate_of(wse2.core, isa.ADD, kind, (Mem(0, 8, kind), Mem(0, 8, kind), data)) == Rate(per_issue, 1, 1)
+
+
+def test_a_fabric_maximum_of_halves_takes_a_cycle_for_each(wse2: Wafer) -> None:
+    data = Fabric(Color("data", 0), 8)
+    assert rate_of(wse2.core, isa.MAX, isa.F16, (H, H, data)) == Rate(2, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("stride", "lanes"), [(0, 4), (1, 4), (2, 4), (3, 4), (4, 2), (5, 4), (7, 2), (8, 1), (9, 2), (-1, 2)]
+)
+def test_strides_take_lanes_away(wse2: Wafer, stride: int, lanes: int) -> None:
+    assert rate_of(wse2.core, isa.MOV, isa.F16, (H, H.at(0, stride=stride))).per_issue == lanes
+
+
+@pytest.mark.parametrize(("apart", "cycles"), [(0, 2), (1, 1), (2, 2), (3, 1), (63, 1), (64, 2)])
+def test_reads_of_words_collide_unless_four_bytes_apart(wse2: Wafer, apart: int, cycles: int) -> None:
+    assert issue_rate(wse2.core, isa.MAC, isa.F32, (A, Mem(apart, 8), Register(2)), A) == (1, cycles)
+
+
+@pytest.mark.parametrize(("apart", "cycles"), [(0, 2), (1, 2), (2, 1), (3, 2), (4, 2), (6, 1)])
+def test_reads_of_halves_do_too(wse2: Wafer, apart: int, cycles: int) -> None:
+    other = Mem(apart, 8, isa.F16)
+    assert issue_rate(wse2.core, isa.ADD, isa.F16, (H, other), H) == (4, cycles)
+
+
+def test_what_moves_counts_as_colliding_before_the_run(wse2: Wafer) -> None:
+    moving = Mem(1, 8, offset=Register(3))
+    assert issue_rate(wse2.core, isa.ADD, isa.F32, (A, moving), A) == (2, 2)
+    assert issue_rate(wse2.core, isa.MOV, isa.F32, (moving,), A) == (2, 1)

@@ -1,0 +1,114 @@
+"""Pictures of a run: readable, and the same bytes each time."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from wsesim.cores import show
+from wsesim.cores.builder import Builder
+from wsesim.cores.machine import Machine, Run
+
+Make = Callable[..., Builder]
+FRAME = 8
+
+
+@pytest.fixture
+def run(make: Make) -> Run:
+    program = make(4, 3)
+    color = program.color("data")
+    first, rest = program.role("first"), program.role("rest")
+    first.route(color, "RAMP", "EAST")
+    rest.route(color, "WEST", "EAST", "RAMP")
+    last = program.role("last")
+    last.route(color, "WEST", "RAMP")
+    with first.task("send", start=True):
+        first.fmovs(first.fabout(color, 30), first.memory("x", 30))
+    for role in (rest, last):
+        with role.task("receive", start=True):
+            role.fmovs(role.memory("y", 30), role.fabin(color, 30), thread=2)
+    program.place(first, [0], range(3))
+    program.place(rest, [1, 2], range(3))
+    program.place(last, [3], range(3))
+    return Machine(program).run(frame_cycles=FRAME, watch=[(0, 1), (3, 1)])
+
+
+def test_maps_are_by_name(run: Run) -> None:
+    assert show.core_map(run, "busy").tolist() == run.busy.tolist()
+    assert show.core_map(run, "stalled").tolist() == run.stalled.tolist()
+    assert show.core_map(run, "idle").tolist() == run.idle.tolist()
+    assert show.core_map(run, "east").tolist() == [[30, 30, 30, 0]] * 3
+    assert show.core_map(run, "ramp").tolist() == [[0, 30, 30, 30]] * 3
+    assert show.core_map(run, "links").tolist() == [[30, 30, 30, 0]] * 3
+    with pytest.raises(KeyError):
+        show.core_map(run, "lazy")
+
+
+def test_a_heat_map(run: Run) -> None:
+    drawn = show.heat_svg(run.busy, "Busy $cycles$")
+    assert drawn == show.heat_svg(run.busy, "Busy $cycles$")
+    root = ElementTree.fromstring(drawn)
+    words = {element.text for element in root.iter() if element.tag.endswith("text")}
+    assert {"Busy $cycles$", "column", "row", "cycles"} <= words
+    assert "date" not in drawn.lower()
+
+
+def test_a_heat_map_of_nothing(make: Make) -> None:
+    assert "<svg" in show.heat_svg(np.zeros((1, 700)), "nothing")
+
+
+def test_a_strip_of_pictures(run: Run) -> None:
+    drawn = show.strip_svg(run, "sending", frame_cycles=FRAME, pictures=3)
+    words = [element.text for element in ElementTree.fromstring(drawn).iter() if element.tag.endswith("text")]
+    assert words == ["from 0", f"from {2 * FRAME}", f"from {(len(run.frames) - 1) * FRAME}", "sending"]
+
+
+def test_an_animation(run: Run) -> None:
+    from PIL import Image
+
+    data = show.activity_gif(run, frame_cycles=FRAME)
+    assert data == show.activity_gif(run, frame_cycles=FRAME)
+    with Image.open(io.BytesIO(data)) as picture:
+        assert picture.size == (600, 450)
+        assert getattr(picture, "n_frames", 1) > 1
+    with pytest.raises(ValueError, match="run it with frame_cycles"):
+        show.activity_gif(Run(**{**fields(run), "frames": run.frames[:0]}), frame_cycles=FRAME)  # type: ignore[arg-type]
+
+
+def fields(run: Run) -> dict[str, object]:
+    return {name: getattr(run, name) for name in Run.__dataclass_fields__}
+
+
+def test_large_grids_are_averaged() -> None:
+    values = np.arange(1300 * 3, dtype=float).reshape(3, 1300)
+    fitted = show._fitted(values)
+    assert fitted.shape == (1, 434)
+    assert fitted[0, 0] == values[:, :3].mean()
+    assert fitted[0, -1] == values[:, 1299:].mean()
+
+
+def test_a_trace(run: Run) -> None:
+    trace = json.loads(show.trace_json(run.spans))
+    assert trace["displayTimeUnit"] == "ns"
+    names = [event["args"]["name"] for event in trace["traceEvents"] if event["ph"] == "M"]
+    assert names == ["core (0, 1)", "main thread", "core (3, 1)", "main thread", "microthread 2"]
+    slices = {(e["pid"], e["tid"], e["name"]): (e["ts"], e["dur"]) for e in trace["traceEvents"] if e["ph"] == "X"}
+    assert slices[1, 1, "mov"] == (0, 0.03)
+    assert slices[1, 1, "send"] == (0, 0.03)
+    assert slices[2, 4, "mov"][1] == pytest.approx((8 + 30) / 1000)
+    assert next(e for e in trace["traceEvents"] if e.get("name") == "mov")["args"]["line"].startswith("test_show.py")
+
+
+def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
+    source = str(Path(show.__file__).parents[2])
+    script = f"import sys; sys.path.insert(0, {source!r}); import wsesim.cores.show; print('matplotlib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
