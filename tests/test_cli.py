@@ -443,7 +443,7 @@ def test_sweep(in_tmp: Path, stages: Stages) -> None:
 
 
 def test_validate(in_tmp: Path, stages: Stages) -> None:
-    assert call("validate").stdout == "three points\n"
+    assert call("validate").stdout == "three points\n\nreport: reports/validation.md\n"
     assert (in_tmp / "reports" / "validation.md").read_text() == "three points"
     assert json.loads(call("validate", "--table", "rows.csv", "--json").stdout) == {"status": "ok", "points": 3}
     assert stages.calls == [("validate", None), ("validate", Path("rows.csv"))]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from wsesim import pipeline
+from wsesim.errors import InputError
 from wsesim.model import model_names
 from wsesim.result import Result, Status
 from wsesim.workload import Workload, build_workload
@@ -161,3 +162,18 @@ def test_more_systems_share_a_batch_with_little_loss() -> None:
     assert one.metrics is not None
     assert many.metrics is not None
     assert 0.99 < many.metrics.tokens_per_s / (16 * one.metrics.tokens_per_s) <= 1
+
+
+def test_numbers_are_not_checked_where_there_is_no_answer() -> None:
+    result = pipeline.run(workload_of(verification={"enabled": True}, hardware={"core.sram": "2100 B"}))
+    assert (result.status, result.verification) == (Status.DOES_NOT_FIT, None)
+    assert result.notes == ("Not verified: the step does not fit.",)
+
+
+def test_checking_numbers_never_takes_more_memory_than_said() -> None:
+    workload = workload_of(model="gpt3-175b", verification={"enabled": True}, recompute="always")
+    result = pipeline.run(workload)
+    assert (result.status, result.verification) == (Status.OK, None)
+    assert result.notes[0].startswith("Not verified: that takes ")
+    with pytest.raises(InputError, match=r"case\.yaml: error: verification would take .* GiB; make"):
+        pipeline.verify_numbers(workload)

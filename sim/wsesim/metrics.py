@@ -10,13 +10,15 @@ from wsesim.system import Played
 from wsesim.workload import Workload
 
 SECONDS_PER_DAY = 86400
+_PEAKS = {"fp16": ("fp16",), "mixed": ("fp16", "mixed"), "fp32": ("fp32",)}
+"""Peaks a run of each precision could be measured against; the highest is taken."""
 
 
 def metrics_of(workload: Workload, program: Program, played: Played) -> Metrics:
     """Return the metrics of one training step; `result.Metrics` defines each."""
     cluster, step_s = program.cluster, played.step_s
     wafer, systems = cluster.wafer, cluster.systems
-    peak_precision = "fp32" if workload.precision == "fp32" else "fp16"
+    peak_precision = max(_PEAKS[workload.precision], key=wafer.peak_flops)
     peak = wafer.peak_flops(peak_precision)
     tokens = workload.sequences * workload.length
     busy = played.seconds.get(("wafer", "compute"), 0.0) / step_s

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from wsesim._version import __version__
+from wsesim.errors import InputError
 from wsesim.graph import Graph, with_training
 from wsesim.hardware import Cluster
 from wsesim.mapping import DoesNotFit, Program, Request, map_training
@@ -19,10 +20,13 @@ from wsesim.metrics import metrics_of
 from wsesim.model import build_graph
 from wsesim.result import Provenance, Result, SimulatorCost, Status, Verification
 from wsesim.system import Played, play
+from wsesim.units import show_bytes
 from wsesim.workload import Workload
 
 Progress = Callable[[str], None]
 
+MOST_VERIFICATION_BYTES = 8 << 30
+_SMALLER = "make verification.sequences, verification.length or the model smaller"
 MODEL_FACTS = (
     "layers", "width", "heads", "kv_heads", "head_width", "ffn_width", "vocab", "max_length", "activation", "norm",
     "position", "block", "causal", "tied", "task", "source",
@@ -90,19 +94,25 @@ def run(workload: Workload, *, verify: bool = True, progress: Progress | None = 
         cpu_s=time.process_time() - started,
         peak_memory_bytes=_peak_memory_bytes(),
     )
-    checked = verify_numbers(workload, progress=progress) if verify and workload.verification.enabled else None
-    return _result(workload, graph, program, played, checked, cost)
+    checked: Verification | None = None
+    notes: tuple[str, ...] = ()
+    if verify and workload.verification.enabled:
+        checked, notes = _checked(workload, graph, fits=played is not None, progress=progress)
+    return _result(workload, graph, program, played, checked, cost, notes)
 
 
 def verify_numbers(workload: Workload, *, progress: Progress | None = None) -> Verification:
     """Execute the graph on the workload's text and compare with an independent float64 formulation.
 
     Raises:
-        InputError: text or weights that cannot be used.
+        InputError: text or weights that cannot be used, or more memory needed than `MOST_VERIFICATION_BYTES`.
     """
     from wsesim.numerics import verify_model
 
     settings = workload.verification
+    need = verification_bytes(workload, build(workload))
+    if need > MOST_VERIFICATION_BYTES:
+        raise InputError.at(f"verification would take {show_bytes(need)}; {_SMALLER}", file=workload.file)
     return verify_model(
         workload.model,
         text=workload.text,
@@ -115,6 +125,26 @@ def verify_numbers(workload: Workload, *, progress: Progress | None = None) -> V
     )
 
 
+def _checked(
+    workload: Workload, graph: Graph, *, fits: bool, progress: Progress | None
+) -> tuple[Verification | None, tuple[str, ...]]:
+    """Verify, unless there is no answer to verify or no memory to do it in; then say so."""
+    if not fits:
+        return None, ("Not verified: the step does not fit.",)
+    need = verification_bytes(workload, graph)
+    if need > MOST_VERIFICATION_BYTES:
+        return None, (f"Not verified: that takes {show_bytes(need)}; {_SMALLER}.",)
+    return verify_numbers(workload, progress=progress), ()
+
+
+def verification_bytes(workload: Workload, graph: Graph) -> int:
+    """Return about how much memory verification takes: one block's weights and the logits, in fp32 and in float64."""
+    settings = workload.verification
+    largest = max(sum(graph.elements(tensor) for tensor in block.weights()) for block in graph.blocks)
+    logits = settings.sequences * min(settings.length, workload.length) * workload.model.vocab
+    return (4 + 8) * (largest + 2 * logits)
+
+
 def _result(
     workload: Workload,
     graph: Graph,
@@ -122,6 +152,7 @@ def _result(
     played: Played | None,
     checked: Verification | None,
     cost: SimulatorCost,
+    notes: tuple[str, ...],
 ) -> Result:
     fits = isinstance(program, Program) and played is not None
     return Result(
@@ -148,6 +179,7 @@ def _result(
         not_modelled=NOT_MODELLED,
         provenance=_provenance(workload),
         cost=cost,
+        notes=notes,
     )
 
 

@@ -128,3 +128,9 @@ def test_a_range_that_makes_no_sense(
     with pytest.raises(SpecError, match=message) as caught:
         expand(keys, dimension)
     assert caught.value.name == name
+
+
+@pytest.mark.parametrize("word", [".nan", ".inf", "-.inf"])
+def test_a_range_has_real_ends(word: str) -> None:
+    with pytest.raises(SpecError, match="must be a plain number"):
+        expand({"from": float(word.replace(".", "", 1)), "to": 10, "steps": 3})

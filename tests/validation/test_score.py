@@ -94,6 +94,12 @@ def test_what_cannot_be_run_says_why(write_table: WriteTable) -> None:
         {"id": "length", "seq_len": "4000000", "n_params_b": "9"},
         {"id": "systems", "system": "CS-2", "n_systems": "1000", "batch_global": "1000"},
         {"id": "negative", "layers": "-3"},
+        {"id": "half a system", "n_systems": "2.5"},
+        {"id": "activation", "ffn_type": "relu"},
+        {"id": "precision", "precision": "fp8"},
+        {"id": "sparse", "sparsity": "denser than 50 %"},
+        {"id": "heads", "n_kv_heads": "x"},
+        {"id": "metric", "metric": "compile time"},
         {"id": "good"},
     )
     scores = {score.id: score for score in validate(table).scores}
@@ -102,7 +108,9 @@ def test_what_cannot_be_run_says_why(write_table: WriteTable) -> None:
     assert all(score.simulated is None and score.naive is None for score in scores.values())
     for name, words in {
         "phase": "served: only training is simulated", "size": "no layers", "machine": "'cs-9'", "shares": "5 systems",
-        "length": "does not fit: ", "systems": "192", "negative": "layers",
+        "length": "does not fit: ", "systems": "192", "negative": "layers", "half a system": "n_systems = '2.5'",
+        "activation": "'relu' is not modelled", "precision": "'fp8' is not modelled", "sparse": "is not modelled",
+        "heads": "n_kv_heads = 'x'", "metric": "compile time in",
     }.items():  # fmt: skip
         assert words in reasons[name], reasons[name]
 
@@ -116,6 +124,9 @@ def test_a_stated_micro_batch_is_used_if_it_can_be(write_table: WriteTable) -> N
         {"id": "chosen too", "seq_len": "65536"},
     )
     found = {score.id: score.simulated for score in validate(table).scores}
+    notes = {score.id: score.note for score in validate(table).scores}
+    assert notes.keys() - {name for name, note in notes.items() if note} == {"chosen", "stated", "chosen too"}
+    assert notes["does not divide"].startswith("micro-batch 7 stated, 24 simulated: ")
     assert found["does not divide"] == found["chosen"]
     assert found["does not fit"] == found["chosen too"] is not None
     chosen, stated = found["chosen"], found["stated"]
@@ -204,7 +215,7 @@ def test_the_json_is_plain(measured: Validation) -> None:
     assert len(document["rows"]) == 111
     shared = {"id", "group", "metric", "unit", "measured", "simulated", "naive", "error", "naive_error"}
     for row in document["rows"]:
-        assert row.keys() == (shared if row["simulated"] is not None else shared | {"reason"})
+        assert row.keys() - {"note"} == (shared if row["simulated"] is not None else shared | {"reason"})
         assert (row["simulated"] is None) == (row["error"] is None)
     assert document["summary"]["CS-2 GPT"].keys() == {
         "rows", "run", "median", "worst", "worst_id", "naive_median", "naive_worst",
@@ -217,7 +228,7 @@ def test_the_report_shows_every_row_once(measured: Validation, tmp_path: Path) -
     measured.write(path)
     text = path.read_text("utf-8")
     for score in measured.scores:
-        assert text.count(f"\n| {score.id} |") == 1
+        assert text.count(f"\n| {score.id} |") == 1 + bool(score.note)
     for part in ("# Measured and simulated", "## Groups", "## Rows", "## Not run"):
         assert f"{part}\n" in text
     measured.write(path)

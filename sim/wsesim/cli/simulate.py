@@ -142,6 +142,7 @@ def validate(table: Path | None, out: Path) -> None:
         print_json(found.to_json())
     if not manner().silent:
         found.print(console())
+    say(f"\nreport: {report}")
 
 
 @click.command()

@@ -2,7 +2,7 @@
 
 Weight streaming: activations stay in SRAM, tokens along rows, features along columns. If SRAM cannot keep the inside of
 every layer for the backward pass, only each layer's input is kept and the backward pass computes the inside again;
-the mapping takes whichever is faster.
+the mapping takes what its closed forms say is faster.
 """
 
 from __future__ import annotations

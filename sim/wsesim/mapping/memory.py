@@ -66,8 +66,8 @@ def memory_table(
     heads_here = max(1, ceil(heads / region.columns))
     lines = [
         ("program and system", wafer.core.reserved_bytes, "stack, tasks, communication"),
-        ("weights in flight", ceil(buffer_bytes / wafer.cores), "double buffer of the largest block"),
-        ("gradients in flight", ceil(buffer_bytes / wafer.cores), "double buffer of the largest block"),
+        ("weights in flight", ceil(buffer_bytes / wafer.cores), "two layers: one at work, one on its way"),
+        ("gradients in flight", ceil(buffer_bytes / wafer.cores), "two layers: one at work, one on its way"),
         ("one layer at work", ceil(per_core * what.working), "most that is alive at once, forward and backward"),
         (
             "scores in flight",

@@ -40,6 +40,8 @@ UNIT_ROUNDOFF = 2.0**-24
 """Of fp32. Source: IEEE 754."""
 DEVIATIONS = 8.0
 """How many standard deviations of rounding are still rounding. See above."""
+LOSS_ROUNDING = 16 * UNIT_ROUNDOFF
+"""Of a loss, relative: the logarithm, the sum over the vocabulary and the mean each round a few times."""
 SPREAD = 0.02
 """Spread of seeded biases and norms, so that a forgotten one shows."""
 BUDGET_MACS = 400 * 10**9
@@ -201,7 +203,7 @@ def _compare_block(block: Block, run: BlockRun, step: ReferenceStep, terms: int)
             error = abs(loss - step.losses[which])
             yield replace(
                 of_logits, name=op.outputs[0], error=error if isfinite(error) else inf,
-                tolerance=2 * of_logits.tolerance, loss=loss,
+                tolerance=2 * of_logits.tolerance + LOSS_ROUNDING * max(1.0, abs(loss)), loss=loss,
             )  # fmt: skip
 
 

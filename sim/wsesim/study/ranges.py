@@ -86,7 +86,7 @@ def _steps(start: Fraction, end: Fraction, steps: int, scale: str, *, whole: boo
 
 def _read(key: str, given: object, dimension: Dimension | None) -> _Number:
     if dimension is None:
-        if isinstance(given, bool) or not isinstance(given, int | float) or abs(given) > 10**18:
+        if isinstance(given, bool) or not isinstance(given, int | float) or not abs(given) <= 10**18:
             raise SpecError(key, f"must be a plain number, got {shown(given)}")
         return _Number(Fraction(str(given)), whole=isinstance(given, int))
     try:

@@ -22,8 +22,8 @@ def to_json(validation: Validation) -> dict[str, object]:
     rows = []
     for score in validation.scores:
         row = asdict(score) | {"error": score.error, "naive_error": score.naive_error}
-        if score.simulated is not None:
-            del row["reason"]
+        for empty in [name for name in ("reason", "note") if not row[name]]:
+            del row[empty]
         rows.append(row)
     summary = {name: asdict(group) for name, group in validation.summary().items()}
     return {"rows": rows, "summary": summary}
@@ -70,6 +70,8 @@ def _markdown(validation: Validation) -> str:
         _table(_GROUP_HEAD, _groups(validation)),
         "## Rows",
         _table(_ROW_HEAD, [_row(score) for score in validation.scores if score.simulated is not None]),
+        "## Run otherwise than stated",
+        _table(("row", "what"), [(score.id, score.note) for score in validation.scores if score.note]),
         "## Not run",
         _table(("row", "group", "why"), [_why(score) for score in validation.scores if score.simulated is None]),
     ]

@@ -38,6 +38,7 @@ _SIZES = {
     "vocab": "vocab",
 }  # fmt: skip
 _ACTIVATIONS = {"gelu": "gelu", "gelu_new": "gelu_tanh", "gelu_tanh": "gelu_tanh", "swiglu": "swiglu", "": "gelu"}
+_BESIDE = re.compile(r"compil|overhead|programming|checkpoint|upload", re.IGNORECASE)
 _UNITS = {"samples/s": "samples_per_s", "tokens/s": "tokens_per_s", "s": "step_s", "s/step": "step_s"}
 
 
@@ -67,7 +68,7 @@ def result_key(row: Measurement) -> str:
     """
     if row.cells["phase"] != "training":
         raise NotRunnable(f"{row.cells['phase']}: only training is simulated")
-    if row.unit not in _UNITS:
+    if row.unit not in _UNITS or _BESIDE.search(row.metric):
         raise NotRunnable(f"{row.metric} in {row.unit!r} is not a figure of a training run")
     return _UNITS[row.unit]
 
@@ -84,11 +85,16 @@ def workload_of(row: Measurement) -> dict[str, object]:
     if missing or length is None or sequences is None:
         missing += [name for name, size in (("seq_len", length), ("batch_global", sequences)) if size is None]
         raise NotRunnable(f"the row gives no {', '.join(missing)}")
-    if not row.cells["sparsity"].startswith(("dense", "none")) and row.cells["sparsity"]:
+    if row.cells["sparsity"] and not re.match(r"(dense|none)\b", row.cells["sparsity"], re.IGNORECASE):
         raise NotRunnable(f"sparsity {row.cells['sparsity']!r} is not modelled")
+    for column in ("n_systems", "n_kv_heads"):
+        if row.cells[column] and not (row.whole(column) or 0) > 0:
+            raise NotRunnable(f"{column} = {row.cells[column]!r} is not a whole number above zero")
+    if row.cells["ffn_type"] not in _ACTIVATIONS:
+        raise NotRunnable(f"ffn_type {row.cells['ffn_type']!r} is not modelled")
     model: dict[str, object] = {**sizes, "kv_heads": row.whole("n_kv_heads") or sizes["heads"], "max_length": length}
     model |= dict(family_of(row).shape)
-    model["activation"] = _ACTIVATIONS.get(row.cells["ffn_type"], "gelu")
+    model["activation"] = _ACTIVATIONS[row.cells["ffn_type"]]
     model["task"] = _task(row)
     workload: dict[str, object] = {
         "name": re.sub(r"[^A-Za-z0-9._-]+", "-", row.id).lstrip("._-")[:100] or "row",
@@ -112,4 +118,7 @@ def _precision(text: str) -> str:
     words = text.lower()
     if "mixed" in words or not words:
         return "mixed"
-    return "fp32" if "32" in words else "fp16"
+    for name in ("16", "32"):
+        if name in words:
+            return f"fp{name}"
+    raise NotRunnable(f"precision {text!r} is not modelled")

@@ -36,6 +36,8 @@ class Score:
     naive: float | None
     reason: str = ""
     """Why there is no simulated value."""
+    note: str = ""
+    """What was simulated otherwise than the row says."""
 
     @property
     def error(self) -> float | None:
@@ -119,10 +121,10 @@ def _tier(row: Measurement) -> tuple[bool, bool, bool, str]:
 
 
 def _score(row: Measurement) -> Score:
-    simulated, naive, reason = None, None, ""
+    simulated, naive, reason, note = None, None, "", ""
     try:
         key = result_key(row)
-        result = _run(row)
+        result, note = _run(row)
         if result.metrics is None:
             raise NotRunnable(f"does not fit: {result.why}")
         simulated = float(getattr(result.metrics, key))
@@ -131,26 +133,33 @@ def _score(row: Measurement) -> Score:
         reason = str(error)
     return Score(
         id=row.id, group=group_of(row), metric=row.metric, unit=row.unit, measured=row.value, simulated=simulated,
-        naive=naive, reason=reason,
+        naive=naive, reason=reason, note=note,
     )  # fmt: skip
 
 
-def _run(row: Measurement) -> Result:
-    """Run with the micro-batch the row states; if that does not fit, with the one the mapping chooses."""
+def _run(row: Measurement) -> tuple[Result, str]:
+    """Run with the micro-batch the row states; if that cannot be, with the one the mapping chooses, and say so."""
+    data, stated = workload_of(row), row.cells["micro_batch"]
+    if not stated:
+        return _simulate(row, data), ""
+    batch = data["batch"]
+    assert isinstance(batch, dict)
+    try:
+        result = _simulate(row, {**data, "batch": {**batch, "micro_batch": row.whole("micro_batch") or stated}})
+        why = result.why
+    except WsesimError as error:
+        result, why = None, str(error).removeprefix(f"{row.id}: error: ")
+    if result is not None and result.placement is not None:
+        return result, ""
+    result = _simulate(row, data)
+    chosen = result.placement.micro_batch if result.placement else "none"
+    return result, f"micro-batch {stated} stated, {chosen} simulated: {why}"
+
+
+def _simulate(row: Measurement, data: dict[str, object]) -> Result:
     from wsesim import pipeline
     from wsesim.workload import build_workload
 
-    data, stated = workload_of(row), row.whole("micro_batch")
-    if stated is not None:
-        batch = data["batch"]
-        assert isinstance(batch, dict)
-        trial = {**data, "batch": {**batch, "micro_batch": stated}}
-        try:
-            result = pipeline.run(build_workload(trial, file=row.id, folder=Path(), document=None), verify=False)
-        except WsesimError:
-            result = None
-        if result is not None and result.metrics is not None:
-            return result
     return pipeline.run(build_workload(data, file=row.id, folder=Path(), document=None), verify=False)
 
 

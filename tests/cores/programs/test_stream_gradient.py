@@ -88,7 +88,7 @@ def test_the_closed_form_meets_the_cores() -> None:
     assert max(errors) <= WORST
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     columns=st.integers(1, 6), tokens=st.integers(1, 30), inputs_each=st.integers(1, 4), outputs=st.integers(4, 20),
     hop=st.integers(1, 2), ramp=st.integers(1, 5), task=st.integers(5, 20),

@@ -86,7 +86,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
         machine=machine,
         read=lambda ran: gather(ran, "y"),
         expected=np.broadcast_to(found, (sizes.rows, sizes.columns, sizes.outputs)),
-        tolerance=product_tolerance(x, weights, arithmetic.sum_rounding),
+        tolerance=product_tolerance(x, weights, arithmetic.sum_rounding, sizes.inputs_each + _depth(sizes, group)),
         counts=_work(sizes, group, arithmetic),
     )
 
@@ -171,6 +171,12 @@ def _tiles(weights: Array, sizes: _Sizes, kind: int) -> Array:
     gap = aligned(sizes.outputs, kind) - sizes.outputs
     filled = np.pad(blocks.transpose(2, 0, 1, 3), ((0, 0), (0, 0), (0, 0), (0, gap)))
     return filled.reshape(sizes.rows, sizes.columns, -1)
+
+
+def _depth(sizes: _Sizes, group: int) -> int:
+    """Return the most additions that a core's sum goes through on its way to the root."""
+    groups = len(collectives.centers(sizes.columns, group))
+    return min(group, sizes.columns) // 2 + groups // 2 + 2
 
 
 def _work(sizes: _Sizes, group: int, arithmetic: Arithmetic) -> dict[str, int]:

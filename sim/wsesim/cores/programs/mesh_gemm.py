@@ -57,12 +57,11 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     cores = tiles.cores
     filled_x = np.pad(x, ((0, cores * tiles.m - m), (0, cores * tiles.k - k)))
     filled_w = np.pad(w, ((0, cores * tiles.k - k), (0, cores * tiles.n - n)))
-    rounding = F16_ROUNDING * max(1, tiles.times)
     return Prepared(
         machine=load(wafer, tiles, filled_x, filled_w),
         read=lambda ran: result(ran, tiles)[:m, :n],
         expected=exact,
-        tolerance=max(1, tiles.times) * product_tolerance(x, w, rounding),
+        tolerance=tiles.times * product_tolerance(x, w, F16_ROUNDING, tiles.times * cores * tiles.k),
         counts={"macs": tiles.times * cores**3 * tiles.m * tiles.k * tiles.n, "hops": _hops(tiles)},
     )
 

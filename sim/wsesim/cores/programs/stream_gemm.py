@@ -62,7 +62,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
         machine=load(wafer, layer, x, weights),
         read=lambda ran: cut.from_cores(gathered(ran, "y")[1:], cut.outputs_each, cut.outputs),
         expected=x @ weights,
-        tolerance=product_tolerance(x, weights, arithmetic.sum_rounding),
+        tolerance=product_tolerance(x, weights, arithmetic.sum_rounding, cut.inputs_each + cut.columns),
         counts={
             "macs": cut.tokens * int(np.count_nonzero(weights)),
             "hops": _hops(cut, arithmetic, words=words_sent(layer, weights)),
@@ -71,15 +71,20 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
 
 
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
-    """Return the cycles: outputs one after the other, then the way of the last sums round the ring."""
+    """Return the cycles: outputs one after the other, then the way of the last sums round the ring.
+
+    If that way is longer than an output takes, the first core, once it has waited for a sum, lags behind until it is
+    as far down the ring again.
+    """
     cut, arithmetic, timing = _cut(grid, shape, options), arithmetic_of(options), Timing.of(wafer)
     first, following = output_cycles(wafer, cut, arithmetic, nonzeros_of(options, cut))
-    around = link_cycles(wafer, 1) * (cut.columns - 1)
-    if (cut.outputs - 1) // cut.outputs_each < cut.columns - 1:
-        around += timing.hop_cycles * (cut.columns - 2)
-    end = around + timing.microthread_launch_cycles + _sums_cycles(wafer, cut, arithmetic)
     begin = timing.task_start_cycles + FEEDER_CYCLES + link_cycles(wafer, cut.rows)
-    return begin + first + (cut.outputs - 1) * following + end
+    link, farthest, owner = link_cycles(wafer, 1), cut.columns - 1, cut.owners()[-1]
+    keep = timing.microthread_launch_cycles + _sums_cycles(wafer, cut, arithmetic)
+    back = timing.hop_cycles * max(0, farthest - 1)
+    lag = max(0.0, link * owner + back + keep - following) if cut.outputs > 1 else 0.0
+    end = link * farthest + (back if owner < farthest else 0) + keep
+    return begin + first + (cut.outputs - 1) * following + lag + end
 
 
 def output_cycles(wafer: Wafer, cut: Cut, arithmetic: Arithmetic, nonzeros: int | None) -> tuple[float, float]:

@@ -57,7 +57,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
         machine=load(wafer, cut, arithmetic, kept, spread),
         read=lambda ran: result(ran, cut),
         expected=kept.T @ spread,
-        tolerance=product_tolerance(kept.T, spread, arithmetic.sum_rounding),
+        tolerance=product_tolerance(kept.T, spread, arithmetic.sum_rounding, cut.tokens_each + cut.rows),
         counts={"macs": cut.tokens * cut.inputs * cut.outputs, "hops": _hops(cut, arithmetic)},
     )
 
