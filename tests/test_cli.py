@@ -481,3 +481,12 @@ def test_ctrl_c_ends_a_real_process_quietly(question: Path, tmp_path: Path) -> N
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=60)[1]
     assert (process.returncode, said) == (130, "interrupted\n")
+
+
+@pytest.mark.parametrize("arguments", [("run", "--json"), ("run", "a.yaml", "--json", "--bogus"),
+                                       ("sweep", "a.yaml", "--jobs", 0, "--json")])  # fmt: skip
+def test_a_command_that_cannot_be_read_is_json_too_if_asked(arguments: tuple[object, ...]) -> None:
+    found = call(*arguments)
+    assert found.exit_code == 2
+    assert json.loads(found.stdout)["status"] == "error"
+    assert "Traceback" not in found.output

@@ -23,6 +23,8 @@ BAD_INPUT = 2
 INTERNAL = 70
 INTERRUPTED = 130
 
+_JSON_ASKED = "wsesim.json_asked"
+
 
 class Commands(click.Group):
     """Runs a command and turns what goes wrong into a message and an exit code."""
@@ -41,10 +43,19 @@ class Commands(click.Group):
             ctx.fail(f"no such command {name!r}{hint}")
         return super().resolve_command(ctx, args)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse; and remember whether JSON was asked for, should a command's own options not even be readable."""
+        ctx.meta[_JSON_ASKED] = "--json" in args
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            if ctx.meta[_JSON_ASKED]:
+                _print_problems((Problem(error.format_message()),))
+            raise
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except KeyboardInterrupt:
@@ -73,6 +84,10 @@ def _fail(ctx: click.Context, problems: tuple[Problem, ...], code: int) -> None:
     for problem in problems:
         click.echo(str(problem), err=True)
     if manner().json:
-        found = [{"message": p.message, "file": p.file, "line": p.line, "column": p.column} for p in problems]
-        print_json({"status": "error", "problems": found})
+        _print_problems(problems)
     ctx.exit(code)
+
+
+def _print_problems(problems: tuple[Problem, ...]) -> None:
+    found = [{"message": p.message, "file": p.file, "line": p.line, "column": p.column} for p in problems]
+    print_json({"status": "error", "problems": found})
