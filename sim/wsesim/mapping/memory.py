@@ -11,7 +11,7 @@ from wsesim.kernels import Region
 from wsesim.result import MemoryUse
 
 STRIP = 2
-"""Keys (or vocabulary entries) a core holds scores (or logits) for at a time: one being summed, one on its way (assumed)."""
+"""Keys (or vocabulary entries) a core holds scores (or logits) of at once: one is summed, one on its way. Assumed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
