@@ -30,7 +30,6 @@ def product(region: Region, *, width: int, times: int = 1) -> Cost:
     axpys = times * keys * region.features_per_core(width)
     rate = region.fmac_per_cycle("fp32")
     across = times * tokens * keys * runtime.attention_value_bytes / fabric.wavelet_bytes
-    cores = region.columns * region.rows
     return Cost(
         overlapped={
             "fmac": axpys * (tokens / rate + runtime.weight_launch_cycles),
@@ -38,8 +37,8 @@ def product(region: Region, *, width: int, times: int = 1) -> Cost:
             "arrival": axpys / fabric.link_wavelets_per_cycle,
         },
         serial={"fill": region.chain_fill_cycles(region.columns)},
-        fabric_bytes=(axpys + across) * region.wavelet_bytes * cores,
-        sram_bytes=axpys * tokens * sum(MIXED_TRAFFIC_BYTES["fp32"]) * cores,
+        fabric_bytes=(axpys + across) * region.wavelet_bytes * region.cores,
+        sram_bytes=axpys * tokens * sum(MIXED_TRAFFIC_BYTES["fp32"]) * region.cores,
     )
 
 
@@ -59,5 +58,5 @@ def _over_scores(region: Region, heads: int, cycles_each: float) -> Cost:
     return Cost(
         overlapped={"elementwise": scores * cycles_each},
         serial={"fill": region.chain_fill_cycles(max(1, region.columns // heads))},
-        sram_bytes=scores * 8 * region.columns * region.rows,
+        sram_bytes=scores * 8 * region.cores,
     )

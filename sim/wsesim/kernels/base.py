@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from wsesim.hardware import Cluster
+from wsesim.kernels.collectives import link_cycles
 
 MIXED_TRAFFIC_BYTES = {"fp16": (4, 2), "mixed": (6, 4), "fp32": (8, 4)}
 """SRAM bytes (read, written) by one multiply-accumulate of an AXPY: x and y in, y out, at their precisions."""
@@ -49,6 +50,11 @@ class Region:
         return self.cluster.wafer.rows
 
     @property
+    def cores(self) -> int:
+        """All cores of the rectangle."""
+        return self.cluster.wafer.cores
+
+    @property
     def tokens_per_core(self) -> int:
         """Tokens on the fullest core."""
         return ceil(self.sequences * self.length / self.rows)
@@ -73,10 +79,9 @@ class Region:
         fed = (core.sram_read_bytes_per_cycle + core.sram_write_bytes_per_cycle) / (read + written)
         return min(core.fmac_per_cycle(precision), fed)
 
-    def chain_fill_cycles(self, cores: int) -> int:
+    def chain_fill_cycles(self, cores: int) -> float:
         """Return the latency of a chain through *cores*: each hop leaves and enters a core (HPDC 2024 model)."""
-        fabric = self.cluster.wafer.fabric
-        return (2 * fabric.ramp_cycles + fabric.hop_cycles + 1) * max(0, cores - 1)
+        return link_cycles(self.cluster.wafer.fabric, 1) * max(0, cores - 1)
 
     def edge_wavelets_per_cycle(self) -> float:
         """Return the wavelets both edges together take in per cycle."""

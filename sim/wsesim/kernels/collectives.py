@@ -31,7 +31,7 @@ def predicted(fabric: Fabric, *, contention: float, energy: float, links: int, d
 
 def chain_reduce(fabric: Fabric, *, wavelets: int, cores: int) -> float:
     """Return the cycles to sum a vector over a line, each core passing its sum to the next."""
-    return wavelets + (cores - 1) * _link_cycles(fabric, 1)
+    return wavelets + (cores - 1) * link_cycles(fabric, 1)
 
 
 def star_reduce(fabric: Fabric, *, wavelets: int, cores: int) -> float:
@@ -41,7 +41,7 @@ def star_reduce(fabric: Fabric, *, wavelets: int, cores: int) -> float:
 
 def broadcast(fabric: Fabric, *, wavelets: int, cores: int) -> float:
     """Return the cycles to send a vector along a line; routers copy it on the way."""
-    return wavelets + _link_cycles(fabric, cores - 1)
+    return wavelets + link_cycles(fabric, cores - 1)
 
 
 def ring_allreduce(fabric: Fabric, *, wavelets: int, cores: int) -> float:
@@ -114,7 +114,7 @@ def _arrival(fabric: Fabric, ready: Sequence[float], places: Sequence[int]) -> f
     """Return when the last core of a chain could use the first wavelet, were it launched at once."""
     at = 0.0
     for begins, (here, there) in zip(ready, pairwise(places), strict=False):
-        at = max(at, begins) + _link_cycles(fabric, abs(there - here))
+        at = max(at, begins) + link_cycles(fabric, abs(there - here))
     return at
 
 
@@ -150,13 +150,13 @@ def ring_cycles(wafer: Wafer, *, wavelets: int, cores: int) -> float:
     """
     part = ceil(wavelets / cores)
     launch = wafer.core.vector_launch_cycles
-    flight = _link_cycles(wafer.fabric, min(2, cores - 1)) + RING_CLASH_CYCLES
+    flight = link_cycles(wafer.fabric, min(2, cores - 1)) + RING_CLASH_CYCLES
     crossing = RING_CROSSING_CYCLES if cores > RING_CALM_CORES and part > RING_CALM_WAVELETS else 0.0
     step = launch + max(part + flight, 2 * part + RING_SCALAR_CYCLES + crossing)
     return _task_cycles(wafer.core) + 1 + 2 * (cores - 1) * step
 
 
-def _link_cycles(fabric: Fabric, hops: float) -> float:
+def link_cycles(fabric: Fabric, hops: float) -> float:
     """Return the cycles from the core that sends a wavelet to the one that uses it: issue, ramp, hops, ramp."""
     return 1 + 2 * fabric.ramp_cycles + hops * fabric.hop_cycles
 
@@ -175,7 +175,7 @@ def _chain_stage(wafer: Wafer, wavelets: int, cores: int, *, spacing: float, sen
     """Return the cycles of a chain over cores *spacing* hops apart; with *sends*, of one core that only sends, too."""
     if cores == 1 and not sends:
         return 0.0
-    return _vector_cycles(wafer.core) + wavelets + (cores - 1) * _link_cycles(wafer.fabric, spacing)
+    return _vector_cycles(wafer.core) + wavelets + (cores - 1) * link_cycles(wafer.fabric, spacing)
 
 
 def _broadcast_stage(wafer: Wafer, wavelets: int, hops: int) -> float:

@@ -65,13 +65,12 @@ def elementwise(region: Region, kind: str, *, width: int, positions: float = 1.0
     serial = {"launch": recipe.ops * core.vector_launch_cycles}
     if recipe.row_sums:
         serial["fill"] = 2 * region.chain_fill_cycles(region.columns)
-    cores = region.columns * region.rows
     return Cost(
         overlapped={
             "elementwise": cycles,
             "reduction": wavelets / region.cluster.wafer.fabric.link_wavelets_per_cycle,
         },
         serial=serial,
-        fabric_bytes=wavelets * region.wavelet_bytes * cores,
-        sram_bytes=elements * 3 * bytes_each * cores,
+        fabric_bytes=wavelets * region.wavelet_bytes * region.cores,
+        sram_bytes=elements * 3 * bytes_each * region.cores,
     )

@@ -35,7 +35,7 @@ def forward(region: Region, *, inputs: int, outputs: int, positions: float = 1.0
             "injection": inputs * outputs / region.edge_wavelets_per_cycle(),
         },
         serial={"fill": region.chain_fill_cycles(region.columns)},
-        fabric_bytes=_on_all_cores(region, (weights_per_core + partial_sums) * region.wavelet_bytes),
+        fabric_bytes=(weights_per_core + partial_sums) * region.wavelet_bytes * region.cores,
         sram_bytes=_sram_bytes(region, weights_per_core * tokens),
     )
 
@@ -59,7 +59,7 @@ def grad_weight(region: Region, *, inputs: int, outputs: int, positions: float =
             "injection": inputs * outputs * each / region.edge_wavelets_per_cycle(),
         },
         serial={"fill": region.chain_fill_cycles(region.rows)},
-        fabric_bytes=_on_all_cores(region, (activations + sums) * region.wavelet_bytes),
+        fabric_bytes=(activations + sums) * region.wavelet_bytes * region.cores,
         sram_bytes=_sram_bytes(region, sums_per_core * tokens),
     )
 
@@ -79,9 +79,5 @@ def _link_wavelets_per_cycle(region: Region) -> float:
     return region.cluster.wafer.fabric.link_wavelets_per_cycle
 
 
-def _on_all_cores(region: Region, per_core: float) -> float:
-    return per_core * region.columns * region.rows
-
-
 def _sram_bytes(region: Region, macs_per_core: float) -> float:
-    return _on_all_cores(region, macs_per_core * sum(MIXED_TRAFFIC_BYTES[region.precision]))
+    return macs_per_core * sum(MIXED_TRAFFIC_BYTES[region.precision]) * region.cores
