@@ -107,12 +107,16 @@ def verify_numbers(workload: Workload, *, progress: Progress | None = None) -> V
     Raises:
         InputError: text or weights that cannot be used, or more memory needed than `MOST_VERIFICATION_BYTES`.
     """
-    from wsesim.numerics import verify_model
-
-    settings = workload.verification
     need = verification_bytes(workload, build(workload))
     if need > MOST_VERIFICATION_BYTES:
         raise InputError.at(f"verification would take {show_bytes(need)}; {_SMALLER}", file=workload.file)
+    return _verify(workload, progress)
+
+
+def _verify(workload: Workload, progress: Progress | None) -> Verification:
+    from wsesim.numerics import verify_model
+
+    settings = workload.verification
     return verify_model(
         workload.model,
         text=workload.text,
@@ -134,7 +138,7 @@ def _checked(
     need = verification_bytes(workload, graph)
     if need > MOST_VERIFICATION_BYTES:
         return None, (f"Not verified: that takes {show_bytes(need)}; {_SMALLER}.",)
-    return verify_numbers(workload, progress=progress), ()
+    return _verify(workload, progress), ()
 
 
 def verification_bytes(workload: Workload, graph: Graph) -> int:

@@ -110,24 +110,23 @@ class _Config:
         return known[value]
 
 
-def _gpt2(config: _Config, fields: Mapping[str, Any]) -> dict[str, Any]:
+def _gpt(config: _Config, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what GPT-2 and GPT-J name alike."""
     return {
         "kv_heads": fields["heads"],
         "head_width": _share(config, "n_embd", "n_head"),
         "ffn_width": _inner(config),
         "activation": config.choice("activation_function", _GELU, "gelu_new"),
         "norm_epsilon": config.number("layer_norm_epsilon", 1e-5),
-        "tied": config.flag("tie_word_embeddings", default=True),
     }
 
 
+def _gpt2(config: _Config, fields: Mapping[str, Any]) -> dict[str, Any]:
+    return _gpt(config, fields) | {"tied": config.flag("tie_word_embeddings", default=True)}
+
+
 def _gptj(config: _Config, fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "kv_heads": fields["heads"],
-        "head_width": _share(config, "n_embd", "n_head"),
-        "ffn_width": _inner(config),
-        "activation": config.choice("activation_function", _GELU, "gelu_new"),
-        "norm_epsilon": config.number("layer_norm_epsilon", 1e-5),
+    return _gpt(config, fields) | {
         "rotary_width": config.integer("rotary_dim", 64),
         "position": "rotary", "block": "parallel", "attention_bias": False, "tied": False,
     }  # fmt: skip
