@@ -1,20 +1,17 @@
 """Kernels as programs for cores: any rectangle, any shape, real values; cycles from the cores or in closed form."""
 
-from wsesim.cores.programs import (
+from wsesim.cores.programs.base import KernelProgram, Prepared
+from wsesim.cores.programs.collectives import (
     allreduce_2d,
     allreduce_chain,
     allreduce_ring,
     broadcast,
     broadcast_2d,
-    gemv,
-    mesh_gemm,
     reduce_chain,
     reduce_tree,
     reduce_two_phase,
-    stream_gemm,
-    stream_gradient,
 )
-from wsesim.cores.programs.base import KernelProgram, Prepared
+from wsesim.cores.programs.gemm import gemv, mesh_gemm, stream_gemm, stream_gradient
 from wsesim.cores.programs.run import KernelOutcome, find_program, run_kernel
 
 PROGRAMS: dict[str, KernelProgram] = {

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from wsesim.cores.programs import KernelOutcome, run_kernel
-from wsesim.cores.programs.plans import ROW
-from wsesim.cores.programs.rings import RING_COLORS, WAYS, ring_order, seats
+from wsesim.cores.programs.collectives.plans import ROW
+from wsesim.cores.programs.collectives.rings import RING_COLORS, WAYS, ring_order, seats
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer, load_cluster
 

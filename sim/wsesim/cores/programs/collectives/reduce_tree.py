@@ -9,8 +9,8 @@ Each level has two colors. A centre tells by the color from which side a sum com
 from __future__ import annotations
 
 from wsesim.cores.programs.base import Array, Grid, Options
-from wsesim.cores.programs.collective import GROUP_HELP, TYPE_HELP, collective, group_of, row_sums
-from wsesim.cores.programs.plans import ROW, Axis, Layout, Plan, Route, alike, chain, distinct
+from wsesim.cores.programs.collectives.collective import GROUP_HELP, TYPE_HELP, collective, group_of, row_sums
+from wsesim.cores.programs.collectives.plans import ROW, Axis, Layout, Plan, Route, alike, chain, distinct
 from wsesim.kernels import collectives
 
 Colors = tuple[int, int]

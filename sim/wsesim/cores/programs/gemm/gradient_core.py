@@ -13,7 +13,7 @@ from wsesim.cores.machine import Machine
 from wsesim.cores.operands import Color, Operand
 from wsesim.cores.programs.base import Array, scatter
 from wsesim.cores.programs.flow import jump, jump_if_less, unless_less
-from wsesim.cores.programs.streaming import VALUES_PER_WAVELET, Arithmetic, Cut, aligned, gathered, wavelets_of
+from wsesim.cores.programs.gemm.streaming import VALUES_PER_WAVELET, Arithmetic, Cut, aligned, gathered, wavelets_of
 from wsesim.hardware import Wafer
 
 SPREAD, REDUCTION = 0, 1

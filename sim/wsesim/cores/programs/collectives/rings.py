@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wsesim.cores.programs.plans import Axis, Route
+from wsesim.cores.programs.collectives.plans import Axis, Route
 
 FORWARD, BACKWARD = 0, 1
 WAYS = (FORWARD, BACKWARD)

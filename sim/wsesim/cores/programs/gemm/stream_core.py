@@ -12,7 +12,7 @@ from wsesim.cores.machine import Machine
 from wsesim.cores.operands import Color, Mem, Operand, Register
 from wsesim.cores.programs.base import Array, scatter
 from wsesim.cores.programs.flow import end_task, jump_if_less
-from wsesim.cores.programs.streaming import Arithmetic, Cut, aligned
+from wsesim.cores.programs.gemm.streaming import Arithmetic, Cut, aligned
 from wsesim.hardware import Wafer
 
 LAST = 1 << 31

@@ -24,7 +24,7 @@ from wsesim.cores.programs.base import (
     scatter,
     whole_option,
 )
-from wsesim.cores.programs.plans import Layout
+from wsesim.cores.programs.collectives.plans import Layout
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 from wsesim.units import show_bytes

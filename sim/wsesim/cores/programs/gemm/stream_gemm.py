@@ -22,8 +22,8 @@ import numpy as np
 from wsesim.cores import isa
 from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening
 from wsesim.cores.programs.durations import beside, link_cycles, memory, vector_time
-from wsesim.cores.programs.stream_core import Layer, load, words_sent
-from wsesim.cores.programs.streaming import (
+from wsesim.cores.programs.gemm.stream_core import Layer, load, words_sent
+from wsesim.cores.programs.gemm.streaming import (
     PRECISION_HELP,
     Arithmetic,
     Cut,

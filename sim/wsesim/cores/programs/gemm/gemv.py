@@ -31,11 +31,11 @@ from wsesim.cores.programs.base import (
     opening,
     scatter,
 )
-from wsesim.cores.programs.collective import GROUP_HELP, group_of
+from wsesim.cores.programs.collectives.collective import GROUP_HELP, group_of
+from wsesim.cores.programs.collectives.plans import ROW, Add, Keep, Plan, Route, Send
+from wsesim.cores.programs.collectives.reduce_tree import root, tree
 from wsesim.cores.programs.durations import memory, vector_time
-from wsesim.cores.programs.plans import ROW, Add, Keep, Plan, Route, Send
-from wsesim.cores.programs.reduce_tree import root, tree
-from wsesim.cores.programs.streaming import (
+from wsesim.cores.programs.gemm.streaming import (
     VALUES_PER_WAVELET,
     Arithmetic,
     aligned,

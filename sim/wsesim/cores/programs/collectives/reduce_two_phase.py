@@ -12,8 +12,15 @@ that of the next, where the wavelet ends. One group of all cores is a plain chai
 from __future__ import annotations
 
 from wsesim.cores.programs.base import Grid, Options
-from wsesim.cores.programs.collective import GROUP_HELP, TYPE_HELP, collective, first_column, group_of, row_sums
-from wsesim.cores.programs.plans import ROW, Layout, Plan, Route, Turn, alike, chain, distinct
+from wsesim.cores.programs.collectives.collective import (
+    GROUP_HELP,
+    TYPE_HELP,
+    collective,
+    first_column,
+    group_of,
+    row_sums,
+)
+from wsesim.cores.programs.collectives.plans import ROW, Layout, Plan, Route, Turn, alike, chain, distinct
 from wsesim.kernels import collectives
 
 COLORS = (0, 1)

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsesim.cores.programs import KernelOutcome, run_kernel
-from wsesim.cores.programs.stream_core import Layer, load
-from wsesim.cores.programs.streaming import PRECISIONS, Cut, gathered, thinned
+from wsesim.cores.programs.gemm.stream_core import Layer, load
+from wsesim.cores.programs.gemm.streaming import PRECISIONS, Cut, gathered, thinned
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer, load_cluster
 

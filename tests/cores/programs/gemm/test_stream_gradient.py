@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsesim.cores.programs import KernelOutcome, run_kernel
-from wsesim.cores.programs.streaming import PRECISIONS
+from wsesim.cores.programs.gemm.streaming import PRECISIONS
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer, load_cluster
 

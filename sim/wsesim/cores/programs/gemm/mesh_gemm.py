@@ -18,10 +18,10 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening
+from wsesim.cores.programs.collectives.rings import ring_order
 from wsesim.cores.programs.durations import beside, memory, vector_time
-from wsesim.cores.programs.mesh_core import Tiles, load, result
-from wsesim.cores.programs.rings import ring_order
-from wsesim.cores.programs.streaming import product_tolerance, random_factors, wavelets_of
+from wsesim.cores.programs.gemm.mesh_core import Tiles, load, result
+from wsesim.cores.programs.gemm.streaming import product_tolerance, random_factors, wavelets_of
 from wsesim.cores.rates import SLOW
 from wsesim.cores.timing import Timing
 from wsesim.errors import InputError

@@ -20,7 +20,7 @@ from wsesim.cores.builder import Builder, Role
 from wsesim.cores.machine import Machine
 from wsesim.cores.operands import Color, Mem, Register
 from wsesim.cores.programs.base import Array, Grid, KernelProgram, Options, Prepared, Shape, gather, opening, scatter
-from wsesim.cores.programs.collective import (
+from wsesim.cores.programs.collectives.collective import (
     SHAPE_HELP,
     TYPE_HELP,
     kind_of,
@@ -29,7 +29,7 @@ from wsesim.cores.programs.collective import (
     sum_tolerance,
     vector_length,
 )
-from wsesim.cores.programs.plans import ROW, Route
+from wsesim.cores.programs.collectives.plans import ROW, Route
 from wsesim.hardware import Wafer
 from wsesim.kernels import collectives
 

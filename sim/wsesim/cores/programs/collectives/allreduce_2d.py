@@ -13,8 +13,8 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores.programs.base import Array, Grid, Options
-from wsesim.cores.programs.collective import all_cores, collective
-from wsesim.cores.programs.plans import COLUMN, ROW, Layout, Plan, by_parity, chain, spread_2d
+from wsesim.cores.programs.collectives.collective import all_cores, collective
+from wsesim.cores.programs.collectives.plans import COLUMN, ROW, Layout, Plan, by_parity, chain, spread_2d
 from wsesim.kernels import collectives
 
 

@@ -21,8 +21,8 @@ from math import ceil
 from wsesim.cores import isa
 from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, opening
 from wsesim.cores.programs.durations import beside, link_cycles, memory, vector_time
-from wsesim.cores.programs.gradient_core import load, result
-from wsesim.cores.programs.streaming import (
+from wsesim.cores.programs.gemm.gradient_core import load, result
+from wsesim.cores.programs.gemm.streaming import (
     PRECISION_HELP,
     Arithmetic,
     Cut,

@@ -12,10 +12,10 @@ from wsesim.cores.builder import Builder, Role, Task
 from wsesim.cores.machine import Machine
 from wsesim.cores.operands import Color
 from wsesim.cores.programs.base import Array, gather, scatter
+from wsesim.cores.programs.collectives.plans import COLUMN, ROW
+from wsesim.cores.programs.collectives.rings import FORWARD, RING_COLORS, WAYS, Seat, ring_order, seats
 from wsesim.cores.programs.flow import end_task, jump, jump_if_less
-from wsesim.cores.programs.plans import COLUMN, ROW
-from wsesim.cores.programs.rings import FORWARD, RING_COLORS, WAYS, Seat, ring_order, seats
-from wsesim.cores.programs.streaming import aligned
+from wsesim.cores.programs.gemm.streaming import aligned
 from wsesim.hardware import Wafer
 
 OWN_STEP = 1

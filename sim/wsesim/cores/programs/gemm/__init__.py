@@ -1,0 +1,1 @@
+"""Products as programs for cores: vector and matrix by matrix, weights resident or streamed in."""
