@@ -1,4 +1,4 @@
-"""What a measured row of a kernel says, and what a family of such rows must be able to do: predict it from its columns."""
+"""What a measured row of a kernel says, and what a family of such rows must do: predict it from its columns."""
 
 from __future__ import annotations
 
