@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -131,3 +132,25 @@ def test_a_mistake_as_json() -> None:
     found = call("reduc-chain", "--json")
     assert found.exit_code == 2
     assert json.loads(found.stdout)["status"] == "error"
+
+
+def test_pictures_are_written_where_asked(tmp_path: Path) -> None:
+    heat, trace, movie = tmp_path / "heat.svg", tmp_path / "deep" / "trace.json", tmp_path / "movie.gif"
+    said = call(
+        *CHAIN, "--heatmap", heat, "--map", "links", "--trace", trace, "--watch", "1,1", "--movie", movie
+    ).stdout
+    assert heat.read_text("utf-8").startswith("<?xml")
+    assert {event["args"]["name"] for event in json.loads(trace.read_text())["traceEvents"] if event["ph"] == "M"} >= {
+        "core (1, 1)"
+    }
+    assert movie.read_bytes().startswith(b"GIF89a")
+    assert str(movie) in said
+
+
+def test_pictures_that_cannot_be(tmp_path: Path) -> None:
+    there = tmp_path / "there.svg"
+    there.touch()
+    assert "already there" in refused(*CHAIN, "--heatmap", there)
+    assert "nothing to draw" in refused(*CHAIN, "--level", "closed", "--movie", tmp_path / "a.gif")
+    assert "COLUMN,ROW" in refused(*CHAIN, "--trace", tmp_path / "t.json", "--watch", "one")
+    assert "core (9, 0)" in refused(*CHAIN, "--trace", tmp_path / "t.json", "--watch", "9,0")

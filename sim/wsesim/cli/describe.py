@@ -23,13 +23,15 @@ def check(files: tuple[Path, ...], settings: tuple[str, ...]) -> None:
 
     Everything that is wrong is reported, each at its line.
     """
+    from wsesim.kernelrun import is_kernel_file, load_kernel
     from wsesim.workload import load_workload
 
     right: list[dict[str, str]] = []
     problems: list[Problem] = []
     for file in files:
         try:
-            workload = load_workload(file, settings=settings)
+            read = load_kernel if is_kernel_file(file) else load_workload
+            workload = read(file, settings=settings)
         except InputError as error:
             problems += error.problems
             continue

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from wsesim import units
-from wsesim.cli.options import manner, speaking
-from wsesim.cli.output import print_json, progress, say
+from wsesim.cli.options import force_option, manner, speaking
+from wsesim.cli.output import RUNS, print_json, progress, require_place, say
+from wsesim.cli.pictures import Pictures
 from wsesim.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 DIFFERS = 1
 """Exit code of a kernel whose values are not those of NumPy."""
 LEVELS = ("cores", "closed")
+MAPS = ("busy", "stalled", "idle", "links", "west", "east", "north", "south", "ramp")
+NEW_FILE = click.Path(path_type=Path, dir_okay=False)
+MOVIE_PICTURES = 60
+USUALLY_WATCHED = 16
+_CORE = re.compile(r"([0-9]{1,6}),([0-9]{1,6})", re.ASCII)
 _SIZES = re.compile(r"[1-9][0-9]{0,8}(x[1-9][0-9]{0,8})*", re.ASCII)
 
 
@@ -33,10 +40,17 @@ _SIZES = re.compile(r"[1-9][0-9]{0,8}(x[1-9][0-9]{0,8})*", re.ASCII)
 @click.option("--fold", is_flag=True, help="Simulate one row and let it stand for all that do the same.")
 @click.option("--option", "options", metavar="NAME=VALUE", multiple=True, help="For example group=16. Repeatable.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random values.")
+@click.option("--heatmap", type=NEW_FILE, metavar="FILE.svg", help="Draw what every core and link did.")
+@click.option("--map", "drawn", type=click.Choice(MAPS), default="busy", show_default=True, help="What to draw there.")
+@click.option("--trace", type=NEW_FILE, metavar="FILE.json", help="Write tasks and instructions for ui.perfetto.dev.")
+@click.option("--watch", metavar="COLUMN,ROW", multiple=True, help="A core of the trace.  [default: first 16 of row 0]")
+@click.option("--movie", type=NEW_FILE, metavar="FILE.gif", help="Animate the cores' activity.")
+@force_option
 @speaking
 def kernel(
     name: str | None, listing: bool, grid: str | None, shape: str | None, machine: str, level: str, verify: bool,
-    fold: bool, options: tuple[str, ...], seed: int,
+    fold: bool, options: tuple[str, ...], seed: int, heatmap: Path | None, drawn: str, trace: Path | None,
+    watch: tuple[str, ...], movie: Path | None, force: bool,
 ) -> None:  # fmt: skip
     """Simulate one kernel core by core, or list all."""
     from wsesim.cores.programs import find_program, run_kernel
@@ -49,17 +63,57 @@ def kernel(
     columns, rows = _grid(program, grid)
     sizes = _sizes(program, shape, "shape", program.shape_help)
     cluster = load_cluster(machine).cluster
+    pictures = Pictures(heatmap=heatmap, drawn=drawn, trace=trace, movie=movie)
+    pictures.check(level, force=force)
+    watched = _watched(watch, columns) if trace else ()
     with progress(f"simulating {name}"):
         found = run_kernel(
             name, cluster.wafer, (columns, rows), sizes, options=_settings(options), level=level, verify=verify,
-            seed=seed, fold=fold,
+            seed=seed, fold=fold, watch=watched, pictures=MOVIE_PICTURES if movie else 0,
         )  # fmt: skip
     title = f"{name} of {'x'.join(map(str, sizes))} on {columns} x {rows} cores of {cluster.name}"
     if manner().json:
         print_json({"status": "differs" if found.right is False else "ok", "kernel": name, **_document(found)})
-    say("\n".join([title, *_lines(found, cluster.wafer.core.clock_hz, folded=fold)]))
+    written = pictures.write(found, title)
+    say("\n".join([title, *_lines(found, cluster.wafer.core.clock_hz, folded=fold), *written]))
     if found.right is False:
         click.get_current_context().exit(DIFFERS)
+
+
+def run_kernel_file(file: Path, settings: tuple[str, ...], *, out: Path | None, force: bool, verify: bool) -> None:
+    """Answer a file that names a kernel, and write page, figures, trace and animation."""
+    from dataclasses import replace
+
+    from wsesim import kernelrun
+    from wsesim.report.folder import check_folder
+
+    question = kernelrun.load_kernel(file, settings=settings)
+    question = replace(question, verify=question.verify and verify)
+    folder = out or RUNS / question.name
+    check_folder(folder, overwrite=force, ours=kernelrun.FILES)
+    require_place(folder)
+    with progress(f"simulating {question.name}"):
+        answer = kernelrun.ask(question)
+    kernelrun.write_answer(answer, folder, overwrite=force)
+    if manner().json:
+        print_json(answer.to_json())
+    clock_hz = question.hardware.cluster.wafer.core.clock_hz
+    lines = _lines(answer.outcome, clock_hz, folded=question.fold)
+    say("\n".join([question.title, *lines, f"report       {folder / 'kernel.html'}"]))
+    if answer.outcome.right is False:
+        click.get_current_context().exit(DIFFERS)
+
+
+def _watched(texts: Sequence[str], columns: int) -> list[tuple[int, int]]:
+    if not texts:
+        return [(column, 0) for column in range(min(columns, USUALLY_WATCHED))]
+    found = []
+    for text in texts:
+        match = _CORE.fullmatch(text)
+        if match is None:
+            raise InputError.at(f"--watch must be COLUMN,ROW, for example 3,0; got {text!r}")
+        found.append((int(match[1]), int(match[2])))
+    return found
 
 
 def _list() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wsesim.cli.kernel import run_kernel_file
 from wsesim.cli.options import file_argument, force_option, manner, out_option, settings_option, speaking
 from wsesim.cli.output import (
     REPORTS,
@@ -37,10 +38,13 @@ GRAPH_FORMS = ("dot", "svg", "json")
 @click.option("--verify/--no-verify", default=True, help="Whether to compute real numbers too.")
 @speaking
 def run(file: Path, settings: tuple[str, ...], out: Path | None, force: bool, verify: bool) -> None:
-    """Simulate a workload and write a report."""
-    from wsesim import pipeline, report
+    """Simulate a workload, or a kernel that a file names, and write a report."""
+    from wsesim import kernelrun, pipeline, report
     from wsesim.workload import load_workload
 
+    if kernelrun.is_kernel_file(file):
+        run_kernel_file(file, settings, out=out, force=force, verify=verify)
+        return
     workload = load_workload(file, settings=settings)
     folder = out or RUNS / workload.name
     report.check_folder(folder, overwrite=force)

@@ -37,15 +37,16 @@ def render_html(result: Result) -> str:
             "timeline": Markup(timeline_svg(result.timeline, views.styles(result))) if result.timeline else "",
             "rooflines": tuple(Markup(drawn) for drawn in _rooflines(result)),
         }  # fmt: skip
-    return _templates().get_template("report.html.j2").render(page)
+    return templates().get_template("report.html.j2").render(page)
 
 
-def _templates() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+def templates(package: str = "wsesim.report") -> Environment:
+    """Return the templates of *package*, and those of reports beside them."""
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     return Environment(
-        loader=PackageLoader("wsesim.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, keep_trailing_newline=True,
+        loader=ChoiceLoader([PackageLoader(name) for name in dict.fromkeys((package, "wsesim.report"))]),
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
 
 

@@ -11,11 +11,12 @@ from typing import Any
 from wsesim.errors import InputError, SpecError, nearest
 from wsesim.study.figures import figure_names
 from wsesim.study.ranges import values_of
-from wsesim.study.schema import MOST_AXES, MOST_POINTS, USUAL_FIGURES, RangeSection, StudyFile, keys, read_fields
+from wsesim.study.schema import MOST_AXES, MOST_POINTS, USUAL_FIGURES, RangeSection, StudyFile
 from wsesim.study.spec import Parameter, Study, Value, dimension_of_setting, variable_names
 from wsesim.study.values import Checker
 from wsesim.workload import Workload, load_workload, place_of
 from wsesim.workload.problems import Report, shown
+from wsesim.workload.sections import add_invalid, keys, read_fields
 from wsesim.yamlfile import Loc, read_yaml
 
 
@@ -30,7 +31,7 @@ def load_study(path: str | Path) -> Study:
         raise InputError([document.problem("a study is a mapping (lines of `key: value`) with workload and vary")])
     report = Report(file=str(path), document=document)
     read, errors = read_fields(StudyFile, document.data)
-    _add_invalid(report, errors, (), keys(StudyFile))
+    add_invalid(report, errors, (), keys(StudyFile))
     folder = Path(path).parent
     base = _base(read.get("workload"), folder, report)
     checker = Checker(report=report, base=base, hardware=_hardware(read.get("set", {})))
@@ -48,22 +49,6 @@ def load_study(path: str | Path) -> Study:
 
 def _name_of(path: str | Path) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", Path(path).stem).lstrip("._-")[:100] or "study"
-
-
-def _add_invalid(report: Report, errors: list[Any], at: Loc, known: tuple[str, ...]) -> None:
-    """Note what pydantic found in the mapping at *at*, whose keys are *known*."""
-    for error in errors:
-        error["loc"] = (*at, *error["loc"])
-        if error["type"] == "list_type" and error["input"] is not None:
-            report.add_field(error["loc"], f"must be a list, [a, b]; got {shown(error['input'])}")
-            continue
-        if error["type"] != "extra_forbidden":
-            report.add_invalid([error])
-            continue
-        key = str(error["loc"][-1])
-        inside = f" in {'.'.join(map(str, at))}" if at else ""
-        hint = nearest(key, known) or f"; there are: {', '.join(known)}"
-        report.add((*at, key), f"unknown key {shown(key)}{inside}{hint}", at_key=True)
 
 
 def _base(given: str | None, folder: Path, report: Report) -> Workload | None:
@@ -181,7 +166,7 @@ def _parameter(name: str, given: object, checker: Checker) -> Parameter:
 def _ranged(name: str, given: Mapping[Any, Any], checker: Checker) -> Parameter:
     loc: Loc = ("vary", name)
     _, errors = read_fields(RangeSection, given)
-    _add_invalid(checker.report, errors, loc, keys(RangeSection))
+    add_invalid(checker.report, errors, loc, keys(RangeSection))
     if errors:
         return Parameter(name=name, values=())
     section = RangeSection.model_validate(dict(given))

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
-from typing import TYPE_CHECKING
 
 from wsesim._version import __version__
 from wsesim.report import text
+from wsesim.report.page import templates
 from wsesim.study.axes import axis_of, written
 from wsesim.study.figures import label, short, shown
 from wsesim.study.heat import MOST_PANELS, grid_of, heat_svg
 from wsesim.study.lines import MISSING, line_svg
 from wsesim.study.table import Row, SweepTable
 from wsesim.workload import show
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 MOST_ROWS = 1000
 MOST_REASONS = 12
@@ -41,7 +38,7 @@ def render_html(table: SweepTable) -> str:
         "words": [parameter.number(parameter.values[0]) is None for parameter in study.shown], "written": written,
         "inputs": show(study.base), "causes": (),
     }  # fmt: skip
-    return _templates().get_template("sweep.html.j2").render(page)
+    return templates("wsesim.study").get_template("sweep.html.j2").render(page)
 
 
 def drawings(table: SweepTable) -> Iterator[tuple[str, bool]]:
@@ -87,12 +84,3 @@ def _reasons(table: SweepTable) -> list[tuple[int, str, str, str]]:
          ", ".join(f"{parameter.name} = {written(rows[0].values[parameter.name])}" for parameter in table.study.shown))
         for why, rows in table.reasons().items()
     ]  # fmt: skip
-
-
-def _templates() -> Environment:
-    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-
-    return Environment(
-        loader=ChoiceLoader([PackageLoader("wsesim.study"), PackageLoader("wsesim.report")]), autoescape=True,
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip

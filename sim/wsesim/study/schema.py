@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, Field
 
 from wsesim.workload.schema import Name, Text
 
@@ -57,19 +55,3 @@ class StudyFile(_Section):
     """Names under `vary` that step together and count as one, not every value with every other."""
     figures: list[Any] = list(USUAL_FIGURES)
     """What to keep of each point."""
-
-
-def read_fields(model: type[BaseModel], data: Mapping[Any, Any]) -> tuple[dict[str, Any], list[ErrorDetails]]:
-    """Return the fields of *data* that are right, defaults filled in, and the errors of the others."""
-    try:
-        return dict(model.model_validate(dict(data))), []
-    except ValidationError as error:
-        errors = error.errors(include_url=False)
-    broken = {str(each["loc"][0]) for each in errors}
-    right = {key: value for key, value in data.items() if str(key) not in broken}
-    return dict(model.model_construct(**right)), errors
-
-
-def keys(model: type[BaseModel]) -> tuple[str, ...]:
-    """Return the keys of *model* as they stand in the file."""
-    return tuple(info.alias or name for name, info in model.model_fields.items())

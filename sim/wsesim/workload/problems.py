@@ -114,6 +114,9 @@ def _wanted(kind: str, given: Any, limits: Mapping[str, Any], loc: Loc) -> str:
     if kind in ("model_type", "dict_type", "model_attributes_type"):
         named = "a name or " if loc[-1] in SHORT else ""
         return f"must be {named}a mapping (lines of `key: value`); got {shown(given)}"
+    for name, words in (("min_length", "at least"), ("max_length", "at most")):
+        if kind in ("too_short", "too_long") and name in limits:
+            return f"must have {words} {limits[name]} entries; got {limits['actual_length']}"
     if kind == "string_pattern_mismatch":
         return f"must start with a letter or digit and go on with at most 99 of those or . _ -; got {shown(given)}"
     if kind == "unknown_name":

@@ -40,7 +40,7 @@ def _not_huge(value: object) -> object:
     return value
 
 
-def _named(key: str) -> BeforeValidator:
+def named(key: str) -> BeforeValidator:
     """Read a bare name where a mapping is wanted: `cluster: cs-2` is `cluster: {machine: cs-2}`."""
     return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
 
@@ -60,7 +60,9 @@ def _one_of(names: Callable[[], tuple[str, ...]], what: str) -> AfterValidator:
 AutoOrSize = Annotated[Literal["auto"] | Size, BeforeValidator(_auto_or_size)]
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """A mapping of a file: unknown keys are refused, text is not taken for a number."""
+
     model_config = ConfigDict(
         extra="forbid",
         strict=True,
@@ -71,7 +73,7 @@ class _Section(BaseModel):
     )
 
 
-class ModelSection(_Section):
+class ModelSection(Section):
     """The model: a preset by name, a config.json, or a whole shape; fields given beside a preset change it."""
 
     preset: Annotated[Text, _one_of(model_names, "a model that wsesim knows")] | None = None
@@ -136,7 +138,7 @@ class ModelSection(_Section):
     """Where the shape comes from."""
 
 
-class BatchSection(_Section):
+class BatchSection(Section):
     """What one training step sees."""
 
     sequences: Size
@@ -147,7 +149,7 @@ class BatchSection(_Section):
     """Sequences per system and pass; auto: as many as fit the wafer's memory."""
 
 
-class ClusterSection(_Section):
+class ClusterSection(Section):
     """The machine, and how many of it."""
 
     machine: Annotated[Text, _one_of(machine_names, "a machine that wsesim knows")]
@@ -156,7 +158,7 @@ class ClusterSection(_Section):
     """Systems that share the batch. Default: as many as the machine preset has."""
 
 
-class VerificationSection(_Section):
+class VerificationSection(Section):
     """A small run of the same graph with real numbers, compared with an independent float64 formulation."""
 
     enabled: bool = True
@@ -173,21 +175,21 @@ class VerificationSection(_Section):
     """Weights to use instead of random ones: a safetensors file, relative to this file."""
 
 
-class OutputsSection(_Section):
+class OutputsSection(Section):
     """What is written besides the report."""
 
     timeline: bool = True
     """Whether to write the timeline."""
 
 
-class WorkloadFile(_Section):
+class WorkloadFile(Section):
     """A question to the simulator: this model, this batch, on this machine."""
 
     model_config = ConfigDict(frozen=False, validate_assignment=True)
 
     name: Name | None = None
     """Names the folder of the run. Default: the file's name."""
-    model: Annotated[ModelSection, _named("preset")]
+    model: Annotated[ModelSection, named("preset")]
     """A model's name, or a mapping."""
     phase: Literal["training"] = "training"
     """What the machine does."""
@@ -195,7 +197,7 @@ class WorkloadFile(_Section):
     """What one training step sees."""
     precision: Literal["mixed", "fp16", "fp32"] = "mixed"
     """Number formats: mixed multiplies fp16 and accumulates fp32."""
-    cluster: Annotated[ClusterSection, _named("machine")]
+    cluster: Annotated[ClusterSection, named("machine")]
     """A machine's name, or a mapping."""
     hardware: Annotated[dict[Any, Annotated[Any, AfterValidator(_not_huge)]], Field(default_factory=dict)]
     """Hardware figures to change, by dotted name, each with its unit."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from wsesim.errors import InputError, SpecError, nearest
@@ -23,8 +23,8 @@ def setting_names() -> tuple[str, ...]:
     return (*names, *(f"{_HARDWARE}{name}" for name in override_names()))
 
 
-def set_path(data: dict[str, Any], dotted: str, value: object) -> None:
-    """Put *value* at *dotted* in the plain data of a workload, in place.
+def set_path(data: dict[str, Any], dotted: str, value: object, *, known: Collection[str] = ()) -> None:
+    """Put *value* at *dotted* in the plain data of a workload, in place; *known* are the names of another kind of file.
 
     A bare name becomes a mapping first, so `cluster.systems` can be set where the file says `cluster: cs-2`. What
     follows `hardware.` is one key.
@@ -32,8 +32,11 @@ def set_path(data: dict[str, Any], dotted: str, value: object) -> None:
     Raises:
         SpecError: no such setting, or what should hold it is not a mapping.
     """
-    if dotted not in setting_names():
-        hint = nearest(dotted, setting_names()) or "; `wsesim schema` lists them"
+    names = known or setting_names()
+    if dotted not in names:
+        hint = nearest(dotted, names) or (
+            f"; there are: {', '.join(known)}" if known else "; `wsesim schema` lists them"
+        )
         raise SpecError(dotted, f"is not a setting of a workload{hint}")
     section, _, key = dotted.partition(".")
     if not key:
@@ -49,8 +52,8 @@ def set_path(data: dict[str, Any], dotted: str, value: object) -> None:
     data[section] = {**inside, key: value}
 
 
-def apply_settings(data: dict[str, Any], settings: Iterable[str]) -> dict[Loc, str]:
-    """Put each `KEY=VALUE` into *data*, in place; return what was given, by place.
+def apply_settings(data: dict[str, Any], settings: Iterable[str], *, known: Collection[str] = ()) -> dict[Loc, str]:
+    """Put each `KEY=VALUE` into *data*, in place; return what was given, by place. *known* as in `set_path`.
 
     Raises:
         InputError: not KEY=VALUE, an unknown key, or a value that is not yaml.
@@ -61,7 +64,7 @@ def apply_settings(data: dict[str, Any], settings: Iterable[str]) -> dict[Loc, s
         if not equals:
             raise InputError.at(f"--set {setting}: write KEY=VALUE, for example --set batch.sequences=240")
         try:
-            set_path(data, key.strip(), _value(text))
+            set_path(data, key.strip(), _value(text), known=known)
         except SpecError as error:
             raise InputError.at(f"--set {setting}: {error}") from None
         except InputError as error:

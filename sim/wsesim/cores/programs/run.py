@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import ceil
 
 import numpy as np
 
@@ -42,6 +43,8 @@ class KernelOutcome:
     """What the run showed; None where nothing ran."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Work the kernel has by its definition, in the simulated part; empty where nothing ran."""
+    frame_cycles: int | None = None
+    """Cycles from one picture of `run.frames` to the next; None where none were taken."""
 
     @property
     def right(self) -> bool | None:
@@ -64,10 +67,13 @@ class KernelOutcome:
 def run_kernel(
     name: str, wafer: Wafer, grid: Grid, shape: Shape, *, options: Mapping[str, str] | None = None,
     level: str = "cores", verify: bool = True, seed: int = 0, fold: bool = False,
+    watch: Iterable[tuple[int, int]] = (), pictures: int = 0,
 ) -> KernelOutcome:  # fmt: skip
     """Run a kernel on *grid* (columns, rows) of a wafer's cores.
 
-    With `level="closed"` nothing runs. With `fold` one row is simulated and stands for all: they do the same.
+    With `level="closed"` nothing runs. With `fold` one row is simulated and stands for all: they do the same. What the
+    cores of *watch*, each (column, row), do is recorded in `run.spans`; the activity of all at about *pictures* times in
+    `run.frames`, `frame_cycles` apart.
 
     Raises:
         InputError: an unknown kernel, level or option; a grid or shape that cannot be; a fold of rows that differ.
@@ -87,11 +93,13 @@ def run_kernel(
     _refuse_long_uncompiled(simulated, closed)
     started = time.process_time()
     prepared = program.prepare(wafer, simulated, shape, chosen, seed)
-    run = prepared.machine.run()
+    frame_cycles = max(1, ceil(closed / pictures)) if pictures else None
+    run = prepared.machine.run(watch=watch, frame_cycles=frame_cycles)
     return KernelOutcome(
         cycles=run.cycles, seconds=run.cycles / clock, closed_cycles=closed,
         max_error=_error(prepared) if verify else None, tolerance=prepared.tolerance if verify else None,
         events=run.events, cpu_s=time.process_time() - started, run=run, counts=prepared.counts,
+        frame_cycles=frame_cycles,
     )  # fmt: skip
 
 
