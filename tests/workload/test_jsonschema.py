@@ -15,7 +15,7 @@ def test_the_schema_is_json_and_always_the_same() -> None:
 
 def test_the_schema_has_every_key_with_a_description() -> None:
     assert SCHEMA["properties"].keys() == WorkloadFile.model_fields.keys()
-    assert SCHEMA["required"] == ["model", "batch", "cluster"]
+    assert SCHEMA["required"] == ["model", "cluster"]
     assert SCHEMA["additionalProperties"] is False
     for section in SECTIONS.values():
         properties = SCHEMA["$defs"][section.__name__]["properties"]

@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wsesim import units
 from wsesim.errors import InputError
 from wsesim.hardware import HardwareChoice
-from wsesim.model import Model, parameters
+from wsesim.model import Model
 from wsesim.result import Figure
-from wsesim.workload import checks
+from wsesim.workload import checks, phases
 from wsesim.workload.problems import Report
 from wsesim.workload.resolve import resolve
-from wsesim.workload.schema import read_fields
+from wsesim.workload.schema import InferenceSection, read_fields
 from wsesim.workload.settings import apply_settings
-from wsesim.workload.spec import Outputs, VerificationSettings, Workload
+from wsesim.workload.spec import Inference, Outputs, Serving, VerificationSettings, Workload
+from wsesim.workload.title import title_of
 from wsesim.yamlfile import Document, read_yaml
 
 
@@ -48,18 +48,24 @@ def build_workload(data: Mapping[str, Any], *, file: str, folder: Path, document
 def _resolve(data: dict[str, Any], report: Report, folder: Path) -> Workload:
     values, errors = read_fields(data)
     report.add_invalid(errors)
+    given = {key for key, value in data.items() if value is not None}
+    phases.check_phase(values, given, data.keys() - given, report)
+    phase = values.get("phase", "training")
     name = values.get("name") or _name_of(report.file)
     batch, cluster, verification = values.get("batch"), values.get("cluster"), values.get("verification")
     hardware = checks.hardware_of(cluster, values.get("hardware"), report)
     model: Model | None = None
     model_defaults: tuple[Figure, ...] = ()
     if "model" in values:
-        length = batch.length if batch else 1  # a broken batch must not pass for a missing length
+        # a broken batch must not pass for a missing length
+        length = batch.length if batch else _tokens(values.get("inference"), phase)
         model, model_defaults = checks.model_of(values["model"], report, name=name, length=length, folder=folder)
     if batch and hardware and cluster:
         checks.check_batch(batch, hardware.cluster.systems, report)
     if batch and model and batch.length:
         checks.check_length(batch.length, model, ("batch", "length"), report)
+    phases.check_inference(values.get("inference"), phase, model, report)
+    phases.check_serving(values.get("serving"), model, folder, report)
     if verification:
         checks.check_verification(verification, model, folder, report)
     if "text" in values:
@@ -67,7 +73,6 @@ def _resolve(data: dict[str, Any], report: Report, folder: Path) -> Workload:
     report.raise_if_any()
     assert model is not None, "a model that is not there is a problem"
     assert hardware is not None, "a machine that is not there is a problem"
-    given = {key for key, value in data.items() if value is not None}
     resolved, defaults = resolve(values, given, name=name, model=model, hardware=hardware)
     return _workload(
         resolved, (*model_defaults, *defaults), model=model, hardware=hardware, file=report.file, folder=folder
@@ -83,7 +88,9 @@ def _workload(
     file: str,
     folder: Path,
 ) -> Workload:
-    batch, verification, text = resolved["batch"], resolved["verification"], resolved["text"]
+    verification, text = resolved["verification"], resolved["text"]
+    inference, serving = phases.inference_of(resolved), phases.serving_of(resolved, folder)
+    batch = resolved.get("batch", {"micro_batch": "auto"})
     weights = verification["weights"]
     settings = verification | {
         "layers": _unless_auto(verification["layers"]),
@@ -92,18 +99,20 @@ def _workload(
     return Workload(
         name=resolved["name"],
         file=file,
-        title=_title(resolved, model, hardware),
+        title=title_of(resolved, model, hardware),
         model=model,
         phase=resolved["phase"],
-        sequences=batch["sequences"],
-        length=batch["length"],
+        sequences=inference.batch if inference else batch["sequences"],
+        length=_held(inference, serving) if inference else batch["length"],
+        inference=inference,
+        serving=serving,
         micro_batch=_unless_auto(batch["micro_batch"]),
         precision=resolved["precision"],
-        recompute=resolved["recompute"],
+        recompute=resolved.get("recompute", "never"),
         hardware=hardware,
         text=text if text.startswith(checks.SAMPLE) else str(folder / text),
         verification=VerificationSettings(**settings),
-        token_budget=resolved["token_budget"],
+        token_budget=resolved.get("token_budget", 0),
         outputs=Outputs(**resolved["outputs"]),
         resolved=resolved,
         defaults=defaults,
@@ -114,13 +123,15 @@ def _unless_auto(value: int | str) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _title(resolved: Mapping[str, Any], model: Model, hardware: HardwareChoice) -> str:
-    batch, cluster = resolved["batch"], hardware.cluster
-    machine = cluster.name if cluster.systems == 1 else f"{cluster.name}, {cluster.systems} systems"
-    return (
-        f"One training step of {model.name} ({units.show_count(parameters(model))} parameters) on {machine}:"
-        f" {batch['sequences']:,} sequences of {batch['length']:,} tokens, {resolved['precision']} precision."
-    )
+def _tokens(section: InferenceSection | None, phase: str) -> int:
+    """Return how many positions a request needs."""
+    if section is None or section.prompt is None:
+        return 1
+    return section.prompt + (section.generate or phases.USUAL_TOKENS.get(phase, 1))
+
+
+def _held(inference: Inference, serving: Serving | None) -> int:
+    return serving.longest if serving else inference.prompt + inference.generate
 
 
 def _name_of(file: str) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 from wsesim.hardware import HardwareChoice
 from wsesim.model import Model, parameters
 from wsesim.result import Figure
-from wsesim.workload.schema import WorkloadFile
+from wsesim.workload.phases import STREAMED, USUAL_TOKENS
+from wsesim.workload.schema import InferenceSection, WorkloadFile
 from wsesim.workload.shape import plain
 
 TOKENS_PER_PARAMETER = 20
@@ -19,7 +20,7 @@ VERIFIED_LENGTH = 64
 
 _SOURCES = {
     "name": "the file's name",
-    "phase": "the only phase there is",
+    "phase": "training, unless told otherwise",
     "batch.length": "the model's max_length",
     "batch.micro_batch": "as many as fit the memory of a wafer",
     "precision": "as in the vendor's stock training configurations",
@@ -33,6 +34,31 @@ _SOURCES = {
     "verification.seed": "any will do; the same gives the same numbers",
     "verification.weights": "random weights",
     "outputs.timeline": "written unless told otherwise",
+    "inference.prompt": "not read by this phase",
+    "inference.generate": "assumed: an answer of usual length; one token for decode",
+    "inference.batch": "one user",
+    "inference.reused": "an empty cache",
+    "inference.chunk": "as the placement does",
+    "inference.placement": "the one that holds the model on fewest wafers",
+    "inference.prefill_grid": "the largest that the wafer has",
+    "inference.decode_grid": "as chosen by the placement",
+    "inference.stages": "as few as hold the model",
+    "inference.draft_tokens": "no guessing",
+    "inference.acceptance": "assumed: usual for a small model of the same family",
+    "inference.draft_cost": "assumed: a model of a twentieth of the size",
+    "serving.rate": "requests come from a trace",
+    "serving.requests": "assumed: enough for a 99th percentile",
+    "serving.seed": "any will do; the same gives the same requests",
+    "serving.trace": "requests are drawn",
+    "serving.prompt": "assumed: a page of text",
+    "serving.prompt_spread": "assumed: lengths differ by half",
+    "serving.output": "assumed: some sentences",
+    "serving.output_spread": "assumed: lengths differ by half",
+    "serving.longest": "the model's max_length",
+    "serving.slo_ttft": "assumed: a reader waits that long",
+    "serving.slo_tpot": "assumed: faster than anybody reads",
+    "serving.slo_share": "assumed: one in a hundred may be late",
+    "serving.search": "asked for unless told otherwise",
 }
 
 
@@ -43,13 +69,17 @@ def resolve(
 
     *values* are the fields as read, *given* those that the file has.
     """
-    batch = values["batch"]
-    length = batch.length or model.max_length
+    batch, phase = values["batch"], values["phase"]
+    length = (batch.length if batch else None) or model.max_length
+    values = _read_by(phase, values)
     budget, budget_source = _token_budget(model)
     derived = {
         "name": name,
         "batch.length": length,
         "cluster.systems": hardware.cluster.systems,
+        "precision": values["precision"] if phase in STREAMED else "fp16",
+        "inference.generate": USUAL_TOKENS.get(phase),
+        "serving.longest": model.max_length,
         "verification.length": min(VERIFIED_LENGTH, length),
         "token_budget": budget,
     }
@@ -68,6 +98,8 @@ def resolve(
 
     resolved: dict[str, Any] = {}
     for key in WorkloadFile.model_fields:
+        if key not in values:
+            continue
         if key == "model":
             resolved[key] = asdict(model)
         elif key == "hardware":
@@ -77,6 +109,18 @@ def resolve(
         else:
             resolved |= fill("", {key: values[key]}, given)
     return resolved, tuple(defaults)
+
+
+def _read_by(phase: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what *phase* reads of a workload's fields; sections that hold its defaults are there even if not given."""
+    left_out = set() if phase in STREAMED else {"batch", "recompute", "token_budget"}
+    left_out |= {"token_budget", "recompute"} if phase == "evaluation" else set()
+    left_out |= {"inference"} if phase in STREAMED else set()
+    left_out |= set() if phase == "serving" else {"serving"}
+    kept = {key: value for key, value in values.items() if key not in left_out}
+    if "inference" in kept and kept["inference"] is None:
+        kept["inference"] = InferenceSection()
+    return kept
 
 
 def _token_budget(model: Model) -> tuple[int, str]:

@@ -158,6 +158,66 @@ class ClusterSection(Section):
     """Systems that share the batch. Default: as many as the machine preset has."""
 
 
+class InferenceSection(Section):
+    """One request, or as many as are held at once, on wafers that hold the weights."""
+
+    prompt: Size | None = None
+    """Tokens of the prompt; for decode, tokens in the cache when it begins."""
+    generate: Size | None = None
+    """Tokens to write. Default: 1 for decode, 128 for generate."""
+    batch: Size = 1
+    """Sequences held at once."""
+    reused: Count = 0
+    """Tokens of the prompt whose keys and values are in the cache already."""
+    chunk: Size | None = None
+    """Tokens of a prompt that pass at a time. Default: as the placement does."""
+    placement: Literal["auto", "whole", "blocks"] = "auto"
+    """Whether each layer takes the whole grid, one after the other, or blocks of cores hold layers as a pipeline."""
+    prefill_grid: Size | None = None
+    """Side of the square of cores that reads prompts. Default: the largest that fits."""
+    decode_grid: Size | None = None
+    """Side of the square of cores that writes tokens. Default: as chosen by the placement."""
+    stages: Size | None = None
+    """Stages of the pipeline. Default: as few as hold the model."""
+    draft_tokens: Count = 0
+    """Tokens a small model guesses before the large one checks them all; 0: none."""
+    acceptance: Annotated[float, Field(ge=0, le=1)] = 0.7
+    """Chance that a guessed token is right."""
+    draft_cost: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """Time of one guess, as a share of one token of the large model."""
+
+
+class ServingSection(Section):
+    """Requests over time: drawn at random from a seed, or read from a file."""
+
+    rate: Annotated[float, Field(gt=0, le=1e9)] | None = None
+    """Requests a second; arrivals are independent (Poisson)."""
+    requests: Annotated[int, Field(ge=1, le=10**6)] = 1000
+    """Requests to simulate."""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    """Of arrivals and lengths."""
+    trace: Text | None = None
+    """File of requests, .csv or .jsonl, each with arrival_s, prompt and output; relative to this file."""
+    prompt: Size = 1024
+    """Mean tokens of a prompt."""
+    prompt_spread: Annotated[float, Field(ge=0, le=10)] = 0.5
+    """Standard deviation over mean; lengths are log-normal."""
+    output: Size = 256
+    """Mean tokens of an answer."""
+    output_spread: Annotated[float, Field(ge=0, le=10)] = 0.5
+    """Standard deviation over mean; lengths are log-normal."""
+    longest: Size | None = None
+    """Prompt and answer together are cut to this. Default: the model's max_length."""
+    slo_ttft: Text = "1 s"
+    """Time to the first token that is good enough."""
+    slo_tpot: Text = "20 ms"
+    """Time per token after the first that is good enough."""
+    slo_share: Annotated[float, Field(gt=0, le=1)] = 0.99
+    """Share of requests that have to be good enough."""
+    search: bool = True
+    """Whether to find the largest rate that holds the objective."""
+
+
 class VerificationSection(Section):
     """A small run of the same graph with real numbers, compared with an independent float64 formulation."""
 
@@ -191,10 +251,15 @@ class WorkloadFile(Section):
     """Names the folder of the run. Default: the file's name."""
     model: Annotated[ModelSection, named("preset")]
     """A model's name, or a mapping."""
-    phase: Literal["training"] = "training"
-    """What the machine does."""
-    batch: BatchSection
-    """What one training step sees."""
+    phase: Literal["training", "evaluation", "prefill", "decode", "generate", "serving"] = "training"
+    """What the machine does: train, or only compute the loss, with weights streamed in; read a prompt, write tokens,
+    both, or answer many requests, with weights resident."""
+    batch: BatchSection | None = None
+    """What one step of training or evaluation sees."""
+    inference: InferenceSection | None = None
+    """What is asked of resident weights, and how they lie on the wafers."""
+    serving: ServingSection | None = None
+    """Which requests arrive."""
     precision: Literal["mixed", "fp16", "fp32"] = "mixed"
     """Number formats: mixed multiplies fp16 and accumulates fp32."""
     cluster: Annotated[ClusterSection, named("machine")]
@@ -216,6 +281,8 @@ class WorkloadFile(Section):
 SECTIONS: Mapping[str, type[BaseModel]] = {
     "model": ModelSection,
     "batch": BatchSection,
+    "inference": InferenceSection,
+    "serving": ServingSection,
     "cluster": ClusterSection,
     "verification": VerificationSection,
     "outputs": OutputsSection,

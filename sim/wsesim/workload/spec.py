@@ -32,6 +32,50 @@ class Outputs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Inference:
+    """What is asked of resident weights, and how they lie on the wafers."""
+
+    prompt: int
+    generate: int
+    batch: int
+    """Sequences held at once."""
+    reused: int
+    chunk: int | None
+    placement: str
+    """auto | whole | blocks."""
+    prefill_grid: int | None
+    decode_grid: int | None
+    stages: int | None
+    draft_tokens: int
+    acceptance: float
+    draft_cost: float
+    """Of one guess, as a share of one token of the large model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """Which requests arrive, and what is good enough for them."""
+
+    rate_per_s: float | None
+    """None where a trace says when they arrive."""
+    requests: int
+    seed: int
+    trace: str | None
+    """Path of a file of requests."""
+    prompt: int
+    prompt_spread: float
+    output: int
+    output_spread: float
+    longest: int
+    """Tokens of prompt and answer together."""
+    slo_ttft_s: float
+    slo_tpot_s: float
+    slo_share: float
+    search: bool
+    """Whether to find the largest rate that holds the objective."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
     """One question: this model, this batch, on this machine. `load_workload` makes it."""
 
@@ -42,11 +86,15 @@ class Workload:
     """One sentence: what is asked."""
     model: Model
     phase: str
-    """training."""
+    """training | evaluation | prefill | decode | generate | serving."""
     sequences: int
-    """Of one step, all systems together."""
+    """Of one step, all systems together; with resident weights, those held at once."""
     length: int
-    """Tokens of a sequence."""
+    """Tokens of a sequence; with resident weights, the most that one holds."""
+    inference: Inference | None
+    """None for training and evaluation."""
+    serving: Serving | None
+    """None but for serving."""
     micro_batch: int | None
     """Sequences per system and pass; None: as many as fit."""
     precision: str
@@ -64,6 +112,11 @@ class Workload:
     """The workload with every default filled in: plain data that loads again and resolves to itself."""
     defaults: tuple[Figure, ...]
     """Every default that was filled in, by dotted name, with where it comes from."""
+
+    @property
+    def resident(self) -> bool:
+        """Whether the weights stay on the wafers."""
+        return self.inference is not None
 
     @property
     def sequences_per_system(self) -> int:
