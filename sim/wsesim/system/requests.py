@@ -1,0 +1,144 @@
+"""Requests that arrive over time: drawn from a seed, or read from a file.
+
+A file is CSV with the columns `arrival_s`, `prompt` and `output`, or JSON Lines with the same keys; times do not
+decrease. Drawn arrivals are independent (gaps are exponential), lengths log-normal with the mean and spread asked for.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from wsesim.errors import InputError
+from wsesim.workload import Serving
+from wsesim.yamlfile import read_text
+
+KEYS = ("arrival_s", "prompt", "output")
+MOST_TOKENS = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Requests in the order they arrive, as arrays of equal length."""
+
+    arrival_s: npt.NDArray[np.float64]
+    prompt: npt.NDArray[np.int64]
+    """Tokens of each prompt."""
+    output: npt.NDArray[np.int64]
+    """Tokens of each answer."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.arrival_s)
+
+    @property
+    def rate_per_s(self) -> float:
+        """Requests a second, from the first to the last."""
+        span_s = float(self.arrival_s[-1] - self.arrival_s[0])
+        return (len(self) - 1) / span_s if span_s > 0 else math.inf
+
+    def at_rate(self, rate_per_s: float) -> Requests:
+        """Return the same requests in the same order, closer together or further apart."""
+        first = self.arrival_s[0]
+        return Requests((self.arrival_s - first) * (self.rate_per_s / rate_per_s) + first, self.prompt, self.output)
+
+
+def requests_of(serving: Serving) -> Requests:
+    """Return the requests that *serving* asks for; the same for the same seed.
+
+    Raises:
+        InputError: a trace that cannot be read, at its line.
+    """
+    if serving.trace is not None:
+        return read_trace(Path(serving.trace), longest=serving.longest)
+    assert serving.rate_per_s is not None, "without a trace there is a rate"
+    draw = np.random.default_rng(serving.seed)
+    arrival = np.cumsum(draw.exponential(1 / serving.rate_per_s, serving.requests))
+    output = _lengths(draw, serving.output, serving.output_spread, serving.requests, serving.longest - 1)
+    prompt = _lengths(draw, serving.prompt, serving.prompt_spread, serving.requests, serving.longest)
+    return Requests(arrival, np.minimum(prompt, serving.longest - output), output)
+
+
+def _lengths(draw: np.random.Generator, mean: int, spread: float, count: int, most: int) -> npt.NDArray[np.int64]:
+    """Return whole log-normal lengths of a mean and a relative standard deviation, from 1 to *most*."""
+    variance = math.log1p(spread * spread)
+    drawn = np.exp(draw.normal(math.log(mean) - variance / 2, math.sqrt(variance), count))
+    return np.clip(np.rint(drawn), 1, max(1, most)).astype(np.int64)
+
+
+def read_trace(path: Path, *, longest: int) -> Requests:
+    """Read the requests of a file.
+
+    Raises:
+        InputError: not a file of requests; says which line and key, and what would be right.
+    """
+    file, text = str(path), read_text(path, kind="file of requests")
+    rows = _json_lines(text, file) if path.suffix.lower() in (".jsonl", ".ndjson", ".json") else _csv(text, file)
+    found = [_request(row, line, file, longest) for line, row in rows]
+    if not found:
+        raise InputError.at("has no requests", file=file, line=1)
+    arrivals, prompts, outputs = zip(*found, strict=True)
+    late = next((i for i in range(1, len(arrivals)) if arrivals[i] < arrivals[i - 1]), None)
+    if late is not None:
+        message = f"request {late + 1} arrives at {arrivals[late]:g} s, before the one above it; sort by arrival_s"
+        raise InputError.at(message, file=file)
+    return Requests(np.array(arrivals, float), np.array(prompts, np.int64), np.array(outputs, np.int64))
+
+
+def _csv(text: str, file: str) -> Iterator[tuple[int, Mapping[str, object]]]:
+    reader = csv.DictReader(StringIO(text, newline=""), strict=True)
+    try:
+        missing = [key for key in KEYS if key not in (reader.fieldnames or ())]
+        if missing:
+            raise InputError.at(
+                f"the column {missing[0]!r} is missing; needed are {', '.join(KEYS)}", file=file, line=1
+            )
+        for row in reader:
+            yield reader.line_num, {key: row.get(key) for key in KEYS}
+    except csv.Error as error:
+        raise InputError.at(f"not a CSV table: {error}", file=file, line=reader.reader.line_num) from None
+
+
+def _json_lines(text: str, file: str) -> Iterator[tuple[int, Mapping[str, object]]]:
+    for line, entry in enumerate(text.splitlines(), 1):
+        if not entry.strip():
+            continue
+        try:
+            data = json.loads(entry)
+        except ValueError as error:
+            raise InputError.at(f"not JSON: {error}", file=file, line=line) from None
+        if not isinstance(data, dict):
+            raise InputError.at('must be {"arrival_s": ..., "prompt": ..., "output": ...}', file=file, line=line)
+        yield line, data
+
+
+def _request(row: Mapping[str, object], line: int, file: str, longest: int) -> tuple[float, int, int]:
+    numbers = {key: _number(row.get(key), key, line, file) for key in KEYS}
+    for key in ("prompt", "output"):
+        if numbers[key] != int(numbers[key]) or not 1 <= numbers[key] <= MOST_TOKENS:
+            raise InputError.at(f"{key} = {numbers[key]:g} is not a whole number from 1 on", file=file, line=line)
+    if numbers["arrival_s"] < 0:
+        raise InputError.at(f"arrival_s = {numbers['arrival_s']:g} is before 0", file=file, line=line)
+    prompt, output = int(numbers["prompt"]), int(numbers["output"])
+    if prompt + output > longest:
+        message = f"prompt and output are {prompt + output:,} tokens, over serving.longest = {longest:,}"
+        raise InputError.at(message, file=file, line=line)
+    return numbers["arrival_s"], prompt, output
+
+
+def _number(value: object, key: str, line: int, file: str) -> float:
+    try:
+        number = math.nan if isinstance(value, bool) or value is None else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise InputError.at(f"{key} = {value!r} is not a number", file=file, line=line)
+    return number

@@ -1,0 +1,228 @@
+"""Requests served by resident weights: they queue, are read chunk by chunk, and write tokens side by side.
+
+    arrive --> queue --> [ one chunk of the oldest prompt | one token of every sequence that writes ] --> done
+                          \\_______________________ one round ______________________________________/
+
+The wafers are one pipeline. A round lets a chunk of the prompt that is being read pass, and a token of each sequence
+that writes: that takes the time of the chunk, and the longer of one token's way through all stages and of all tokens
+entering one after the other. Rounds that differ in nothing but their position follow from a closed form, so the cost
+of a simulation follows from the number of requests, not of tokens.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from math import floor
+
+import numpy as np
+import numpy.typing as npt
+
+from wsesim.errors import require_positive
+from wsesim.system.requests import Requests
+
+Times = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Seconds that grow evenly with the position of a token."""
+
+    base_s: float
+    per_position_s: float
+
+    def sum_s(self, first: float, rounds: float, tokens: int = 1) -> float:
+        """Return the sum over *rounds* of *tokens* whose positions add up to *first* and grow by one each round."""
+        grown = first * rounds + tokens * rounds * (rounds - 1) / 2
+        return tokens * rounds * self.base_s + self.per_position_s * grown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceTimes:
+    """What a placement of resident weights can do."""
+
+    prefill_tokens: Sequence[int]
+    """Lengths of prompts, rising, from 0."""
+    prefill_s: Sequence[float]
+    """Time to read each; a chunk takes the difference of two."""
+    latency: Line
+    """Of one token through all stages."""
+    interval: Line
+    """From one token to the next in a full pipeline."""
+    chunk: int
+    """Tokens of a prompt that pass at a time."""
+    slots: int
+    """Sequences held at once."""
+    capacity_tokens: int
+    """Positions held at once, over all sequences."""
+
+    def __post_init__(self) -> None:
+        require_positive(chunk=self.chunk, slots=self.slots)
+
+    def read_s(self, start: int, stop: int) -> float:
+        """Return the time to read tokens *start* to *stop* of a prompt."""
+        ends = np.interp((start, stop), self.prefill_tokens, self.prefill_s)
+        return float(ends[1] - ends[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """When each request had its first and its last token; NaN for one that can never be held."""
+
+    arrival_s: Times
+    first_s: Times
+    """Time of the first token of the answer."""
+    end_s: Times
+    output: npt.NDArray[np.int64]
+    busy: tuple[tuple[float, float, float], ...]
+    """Stretches of rounds: from, to, and seconds the entry of the pipeline was taken."""
+    rounds: int
+
+    @property
+    def held(self) -> npt.NDArray[np.bool_]:
+        """Which requests were served."""
+        return ~np.isnan(self.end_s)
+
+    @property
+    def ttft_s(self) -> Times:
+        """From arrival to the first token, of those served."""
+        return (self.first_s - self.arrival_s)[self.held]
+
+    @property
+    def tpot_s(self) -> Times:
+        """Per token after the first, of those served; 0 for an answer of one token."""
+        return ((self.end_s - self.first_s) / np.maximum(1, self.output - 1))[self.held]
+
+    @property
+    def latency_s(self) -> Times:
+        """From arrival to the last token, of those served."""
+        return (self.end_s - self.arrival_s)[self.held]
+
+    @property
+    def duration_s(self) -> float:
+        """From the first arrival to the last token."""
+        return float(self.end_s[self.held].max(initial=self.arrival_s[0]) - self.arrival_s[0])
+
+    def utilization(self, bins: int) -> tuple[Times, Times]:
+        """Return the middles of *bins* equal stretches of time, and the share of each the pipeline took tokens in."""
+        edges = self.arrival_s[0] + np.linspace(0, max(self.duration_s, 1e-12), bins + 1)
+        stretches = np.array(self.busy).reshape(-1, 3)
+        totals = np.concatenate([[0.0], np.cumsum(stretches[:, 2])])
+        times = np.concatenate([[edges[0]], stretches[:, 1]])
+        gaps = np.searchsorted(times, stretches[:, 0])  # idle time before a stretch adds nothing
+        times, totals = np.insert(times, gaps, stretches[:, 0]), np.insert(totals, gaps, totals[:-1])
+        return (edges[1:] + edges[:-1]) / 2, np.diff(np.interp(edges, times, totals)) / np.diff(edges)
+
+
+def serve(requests: Requests, times: ServiceTimes) -> Served:
+    """Play *requests*, first come first served; the same requests give the same times."""
+    return _Server(requests, times).play()
+
+
+class _Server:
+    """The pipeline and its queue, at the end of a round."""
+
+    def __init__(self, requests: Requests, times: ServiceTimes) -> None:
+        self.times, self.requests = times, requests
+        self.arrival = requests.arrival_s.tolist()
+        self.prompt, self.output = requests.prompt.tolist(), requests.output.tolist()
+        self.first, self.end = np.full(len(requests), np.nan), np.full(len(requests), np.nan)
+        self.now, self.round, self.next = self.arrival[0], 0, 0
+        self.queue: deque[int] = deque()
+        self.reading: int | None = None
+        self.read = 0
+        self.writing: list[tuple[int, int]] = []
+        """A heap of (round of the last token, request)."""
+        self.starts: dict[int, int] = {}
+        """Position less round, of each sequence that writes."""
+        self.positions, self.held = 0, 0
+        self.busy: list[tuple[float, float, float]] = []
+
+    def play(self) -> Served:
+        """Play until all is done."""
+        while self.next < len(self.arrival) or self.queue or self.reading is not None or self.writing:
+            self._take_in()
+            if self.reading is not None:
+                self._pass(1, chunk=True)
+            elif self.writing:
+                self._pass(self._rounds_alike(), chunk=False)
+            elif self.next < len(self.arrival):
+                self.now = self.arrival[self.next]
+        return Served(
+            arrival_s=self.requests.arrival_s, first_s=self.first, end_s=self.end, output=self.requests.output,
+            busy=tuple(self.busy), rounds=self.round,
+        )  # fmt: skip
+
+    def _take_in(self) -> None:
+        """Queue what has arrived; begin to read the oldest prompt if there is room for its whole answer."""
+        while self.next < len(self.arrival) and self.arrival[self.next] <= self.now:
+            if self.prompt[self.next] + self.output[self.next] <= self.times.capacity_tokens:
+                self.queue.append(self.next)
+            self.next += 1
+        if self.reading is None and self.queue and len(self.writing) < self.times.slots:
+            tokens = self.prompt[self.queue[0]] + self.output[self.queue[0]]
+            if self.held + tokens <= self.times.capacity_tokens:
+                self.reading, self.read = self.queue.popleft(), 0
+                self.held += tokens
+
+    def _rounds_alike(self) -> int:
+        """Return the rounds until a sequence ends, or until the one in which the next request arrives."""
+        rounds = self.writing[0][0] - self.round
+        if self.next < len(self.arrival) and len(self.writing) < self.times.slots:
+            left = self.arrival[self.next] - self.now
+            rounds = 1 + bisect_left(range(1, rounds), left, key=lambda count: self._write_s(count)[0])
+        return rounds
+
+    def _write_s(self, rounds: int) -> tuple[float, float]:
+        """Return the time of *rounds* in which all sequences write, and how long tokens enter the pipeline in it."""
+        count = len(self.writing)
+        if not count:
+            return 0.0, 0.0
+        latency, interval = self.times.latency, self.times.interval
+        furthest, total = max(self.starts.values()) + self.round, self.positions + count * self.round
+        entering = interval.sum_s(total, rounds, count)
+        through = latency.sum_s(furthest, rounds)
+        if rounds == 1:
+            return max(entering, through), entering
+        ahead = latency.sum_s(furthest, 1) - interval.sum_s(total, 1, count)
+        slope = latency.per_position_s - count * interval.per_position_s
+        turn = -ahead / slope if slope else -1.0
+        if not 0 < turn < rounds - 1:
+            return max(entering, through), entering
+        turn = floor(turn) + 1
+        early, late = latency.sum_s(furthest, turn), interval.sum_s(total, turn, count)
+        return max(early, late) + max(through - early, entering - late), entering
+
+    def _pass(self, rounds: int, *, chunk: bool) -> None:
+        """Let *rounds* pass: every sequence writes that many tokens; with *chunk* a part of a prompt is read too."""
+        seconds, entering = self._write_s(rounds)
+        if chunk:
+            assert self.reading is not None
+            stop = min(self.read + self.times.chunk, self.prompt[self.reading])
+            reading_s = self.times.read_s(self.read, stop)
+            self.read, seconds, entering = stop, seconds + reading_s, entering + reading_s
+        started, self.now, self.round = self.now, self.now + seconds, self.round + rounds
+        self.busy.append((started, self.now, entering))
+        while self.writing and self.writing[0][0] <= self.round:
+            self._finish(heappop(self.writing)[1])
+        if self.reading is not None and self.read == self.prompt[self.reading]:
+            self._begin_writing(self.reading)
+
+    def _begin_writing(self, request: int) -> None:
+        """The prompt is read, and with it the first token is known."""
+        self.reading, self.first[request] = None, self.now
+        if self.output[request] == 1:
+            self.end[request] = self.now
+            self.held -= self.prompt[request] + 1
+            return
+        self.starts[request] = self.prompt[request] - self.round
+        self.positions += self.starts[request]
+        heappush(self.writing, (self.round + self.output[request] - 1, request))
+
+    def _finish(self, request: int) -> None:
+        self.end[request] = self.now
+        self.positions -= self.starts.pop(request)
+        self.held -= self.prompt[request] + self.output[request]

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wsesim.errors import InputError
+from wsesim.system.requests import read_trace, requests_of
+from wsesim.workload import Serving
+
+ROWS = "arrival_s,prompt,output\n0.5,100,20\n0.5,90,1\n2,1,1\n"
+
+
+def asked(**changes: object) -> Serving:
+    values: dict[str, object] = {
+        "rate_per_s": 50.0, "requests": 20_000, "seed": 7, "trace": None, "prompt": 500, "prompt_spread": 0.5,
+        "output": 100, "output_spread": 1.0, "longest": 4096, "slo_ttft_s": 1.0, "slo_tpot_s": 1.0, "slo_share": 0.99,
+        "search": True,
+    }  # fmt: skip
+    return Serving(**values | changes)  # type: ignore[arg-type]
+
+
+def test_drawn_requests_have_the_rate_and_lengths_asked_for() -> None:
+    requests = requests_of(asked())
+    assert requests.rate_per_s == pytest.approx(50, rel=0.02)
+    assert requests.prompt.mean() == pytest.approx(500, rel=0.02)
+    assert requests.prompt.std() / requests.prompt.mean() == pytest.approx(0.5, rel=0.05)
+    assert requests.output.mean() == pytest.approx(100, rel=0.03)
+    assert (requests.prompt + requests.output).max() <= 4096
+    assert min(requests.prompt.min(), requests.output.min()) >= 1
+
+
+def test_the_seed_decides() -> None:
+    one, same, other = (requests_of(asked(requests=50, seed=seed)) for seed in (1, 1, 2))
+    assert np.array_equal(one.arrival_s, same.arrival_s)
+    assert not np.array_equal(one.arrival_s, other.arrival_s)
+
+
+def test_equal_lengths_without_spread() -> None:
+    requests = requests_of(asked(requests=9, prompt_spread=0.0, output_spread=0.0))
+    assert set(requests.prompt) == {500}
+    assert set(requests.output) == {100}
+
+
+def test_at_another_rate_only_time_differs() -> None:
+    requests = requests_of(asked(requests=100))
+    slower = requests.at_rate(requests.rate_per_s / 3)
+    np.testing.assert_allclose(np.diff(slower.arrival_s), 3 * np.diff(requests.arrival_s))
+    assert np.array_equal(slower.prompt, requests.prompt)
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.jsonl"])
+def test_a_trace(name: str, tmp_path: Path) -> None:
+    file = tmp_path / name
+    lines = ('{"arrival_s": 0.5, "prompt": 100, "output": 20}', "", '{"arrival_s": 0.5, "prompt": 90, "output": 1}',
+             '{"arrival_s": 2, "prompt": 1, "output": 1, "user": "x"}')  # fmt: skip
+    file.write_text(ROWS if name == "t.csv" else "\n".join(lines))
+    requests = requests_of(asked(trace=str(file), rate_per_s=None))
+    assert requests.arrival_s.tolist() == [0.5, 0.5, 2.0]
+    assert requests.prompt.tolist() == [100, 90, 1]
+    assert requests.output.tolist() == [20, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line", "said"),
+    [
+        ("t.csv", "arrival_s,prompt\n1,2\n", 1, "'output' is missing"),
+        ("t.csv", "arrival_s,prompt,output\n1,2.5,3\n", 2, "prompt = 2.5 is not a whole number"),
+        ("t.csv", "arrival_s,prompt,output\n1,2,0\n", 2, "output = 0 is not a whole number"),
+        ("t.csv", "arrival_s,prompt,output\n1,2,3\n-1,2,3\n", 3, "before 0"),
+        ("t.csv", "arrival_s,prompt,output\n5,2,3\n1,2,3\n", None, "request 2 arrives at 1 s, before"),
+        ("t.csv", "arrival_s,prompt,output\n1,9000,3\n", 2, "over serving.longest"),
+        ("t.csv", "arrival_s,prompt,output\nnan,2,3\n", 2, "is not a number"),
+        ("t.csv", "arrival_s,prompt,output\n", 1, "has no requests"),
+        ("t.jsonl", '{"arrival_s": 1,\n', 1, "not JSON"),
+        ("t.jsonl", "[1]\n", 1, "must be {"),
+        ("t.jsonl", '{"arrival_s": 1, "prompt": 1}\n', 1, "output = None is not a number"),
+    ],
+)
+def test_a_trace_that_cannot_be_read(name: str, text: str, line: int | None, said: str, tmp_path: Path) -> None:
+    file = tmp_path / name
+    file.write_text(text)
+    with pytest.raises(InputError) as caught:
+        read_trace(file, longest=4096)
+    (problem,) = caught.value.problems
+    assert problem.line == line
+    assert said in problem.message

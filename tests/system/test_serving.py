@@ -1,0 +1,134 @@
+"""Laws of queues, and that rounds played together are rounds played one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wsesim.system import serving
+from wsesim.system.objective import Objective, largest_rate, percentiles
+from wsesim.system.requests import Requests
+from wsesim.system.serving import Line, Served, ServiceTimes, serve
+
+
+def times(**changes: object) -> ServiceTimes:
+    values: dict[str, object] = {
+        "prefill_tokens": (0, 1000, 4000), "prefill_s": (0.0, 0.01, 0.05), "latency": Line(600e-6, 3e-9),
+        "interval": Line(70e-6, 2e-9), "chunk": 256, "slots": 16, "capacity_tokens": 30_000,
+    }  # fmt: skip
+    return ServiceTimes(**values | changes)  # type: ignore[arg-type]
+
+
+def drawn(count: int, rate: float, *, seed: int = 0, prompt: int = 1000, output: int = 200) -> Requests:
+    draw = np.random.default_rng(seed)
+    arrival = np.cumsum(draw.exponential(1 / rate, count))
+    return Requests(arrival, draw.integers(1, 2 * prompt, count), draw.integers(1, 2 * output, count))
+
+
+def same(count: int, rate: float, *, prompt: int, output: int) -> Requests:
+    arrival = np.cumsum(np.random.default_rng(1).exponential(1 / rate, count))
+    return Requests(arrival, np.full(count, prompt), np.full(count, output))
+
+
+def mean_in_system(served: Served) -> float:
+    """Return the time average of how many requests there are, counted event by event."""
+    moments = np.concatenate([served.arrival_s, served.end_s])
+    steps = np.concatenate([np.ones(len(served.arrival_s)), -np.ones(len(served.end_s))])
+    order = np.argsort(moments, kind="stable")
+    there = np.cumsum(steps[order])[:-1]
+    return float((there * np.diff(moments[order])).sum() / (moments.max() - moments.min()))
+
+
+@pytest.mark.parametrize("rate", [2.0, 15.0, 30.0])
+def test_littles_law(rate: float) -> None:
+    served = serve(drawn(2000, rate), times())
+    arrivals_per_s = len(served.arrival_s) / (served.end_s.max() - served.arrival_s[0])
+    assert mean_in_system(served) == pytest.approx(arrivals_per_s * served.latency_s.mean(), rel=1e-9)
+
+
+@pytest.mark.parametrize("load", [0.2, 0.5, 0.8])
+def test_one_slot_and_equal_requests_are_m_d_1(load: float) -> None:
+    service_s = 0.5
+    alone = times(prefill_tokens=(0, 100), prefill_s=(0.0, service_s), chunk=100, slots=1)
+    served = serve(same(60_000, load / service_s, prompt=100, output=1), alone)
+    waited_s = served.latency_s.mean() - service_s
+    assert waited_s == pytest.approx(load * service_s / (2 * (1 - load)), rel=0.06)
+    assert np.array_equal(served.ttft_s, served.latency_s)
+
+
+def test_one_request_alone_takes_what_the_placement_says() -> None:
+    served = serve(Requests(np.array([3.0]), np.array([1000]), np.array([101])), times())
+    assert served.ttft_s[0] == pytest.approx(0.01)
+    positions = 1000 + np.arange(100)
+    assert served.tpot_s[0] == pytest.approx(np.mean(600e-6 + 3e-9 * positions))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([1.0, 20.0, 200.0]), st.integers(1, 24), st.integers(2000, 20_000),
+       st.floats(1e-9, 1e-6), st.floats(1e-9, 1e-6))  # fmt: skip
+def test_rounds_together_are_rounds_one_by_one(
+    seed: int, rate: float, slots: int, capacity: int, through: float, entering: float
+) -> None:
+    requests = drawn(40, rate, seed=seed, prompt=300, output=40)
+    service = times(slots=slots, capacity_tokens=capacity, latency=Line(1e-4, through), interval=Line(1e-5, entering))
+    together = serve(requests, service)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(serving._Server, "_rounds_alike", lambda server: 1)
+        apart = serve(requests, service)
+    assert apart.rounds == together.rounds
+    np.testing.assert_allclose(together.first_s, apart.first_s, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(together.end_s, apart.end_s, rtol=1e-9, atol=1e-12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([5.0, 50.0, 500.0]), st.integers(1, 12))
+def test_slots_memory_and_order_are_kept(seed: int, rate: float, slots: int) -> None:
+    requests = drawn(60, rate, seed=seed)
+    service = times(slots=slots, capacity_tokens=4000)
+    served = serve(requests, service)
+    assert np.array_equal(served.held, requests.prompt + requests.output <= 4000)
+    first = served.first_s[served.held]
+    assert (np.diff(first) > 0).all(), "first come, first served"
+    assert (served.ttft_s >= np.interp(requests.prompt, (0, 1000, 4000), (0, 0.01, 0.05))[served.held] * 0.999).all()
+    sizes = (requests.prompt + requests.output)[served.held]
+    for moment in first:
+        there = (served.first_s[served.held] <= moment) & (served.end_s[served.held] > moment)
+        assert there.sum() <= slots
+        assert sizes[there].sum() <= 4000
+
+
+def test_utilization_is_the_share_of_time_that_tokens_enter() -> None:
+    served = serve(drawn(500, 10.0), times())
+    entered = sum(taken for _, _, taken in served.busy)
+    _, shares = served.utilization(50)
+    assert shares.mean() * served.duration_s == pytest.approx(entered, rel=1e-6)
+    assert (shares <= 1 + 1e-9).all()
+
+
+def test_the_same_requests_give_the_same_times() -> None:
+    one, two = (serve(drawn(300, 20.0), times()) for _ in range(2))
+    assert np.array_equal(one.end_s, two.end_s)
+
+
+def test_the_largest_rate_holds_and_a_little_more_does_not() -> None:
+    requests, goal = drawn(400, 10.0), Objective(ttft_s=0.5, tpot_s=0.003, share=0.95)
+    rate, tried = largest_rate(requests, times(), goal)
+    assert goal.met_share(serve(requests.at_rate(rate), times())) >= 0.95
+    assert goal.met_share(serve(requests.at_rate(rate * 1.03), times())) < 0.95
+    assert len(tried) < 30
+
+
+def test_no_rate_holds_what_one_request_alone_does_not() -> None:
+    rate, tried = largest_rate(drawn(50, 10.0), times(), Objective(ttft_s=1e-6, tpot_s=1, share=0.5))
+    assert rate == 0
+    assert max(tried.values()) < 0.5
+
+
+def test_percentiles() -> None:
+    found = percentiles(serve(drawn(200, 10.0), times()))
+    assert list(found) == ["ttft_s", "tpot_s", "latency_s"]
+    for values in found.values():
+        assert values["p50"] <= values["p90"] <= values["p95"] <= values["p99"]
+    assert percentiles(serve(drawn(20, 10.0), times(capacity_tokens=1))) == {}
