@@ -99,6 +99,26 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResidentPlacement:
+    """How resident weights lie on the machine."""
+
+    kind: str
+    """whole (each layer on the whole grid, one after the other) | blocks (stages of a pipeline)."""
+    wafers: int
+    stages: int
+    layers_per_stage: int
+    """Of the fullest stage."""
+    prefill_columns: int
+    prefill_rows: int
+    decode_columns: int
+    decode_rows: int
+    slots: int
+    """Sequences held at once."""
+    capacity_tokens: int
+    """Positions held at once, over all sequences."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
     """The answers; only there when the run has status OK."""
 
@@ -123,6 +143,101 @@ class Metrics:
     """Mean power of all wafers."""
     wafer_s: Mapping[str, float]
     """Where the wafer's step goes: seconds by cause, busy and idle; they sum to step_s."""
+
+    @property
+    def total_s(self) -> float:
+        """What `wafer_s` sums to."""
+        return self.step_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestMetrics:
+    """The answers for one request, or as many as are held at once, on resident weights."""
+
+    total_s: float
+    """From the prompt's arrival to the last token."""
+    total_cycles: int
+    ttft_s: float | None
+    """Time to the first token: prompt in, prompt read, first token known. None where no prompt is read."""
+    tpot_s: float | None
+    """Time per output token, mean over those that are written. None where none are."""
+    interval_s: float | None
+    """From one token to the next of a full pipeline; None where none are written."""
+    prompt_tokens_per_s: float | None
+    """Tokens of the prompt that were computed, over the time to read it."""
+    tokens_per_s_user: float | None
+    """1 / tpot_s."""
+    tokens_per_s: float | None
+    """Of all sequences held, together."""
+    users_to_fill: float | None
+    """Sequences that keep the pipeline full: tpot_s / interval_s of one user."""
+    flops: int
+    """Matrix FLOPs of the request."""
+    mfu: float
+    """flops / (total_s x peak of all wafers at `mfu_peak`)."""
+    mfu_peak: str
+    wafers: int
+    energy_per_token_j: float
+    """All wafers over total_s, divided by tokens read and written."""
+    power_w: float
+    """Mean power of all wafers."""
+    wafer_s: Mapping[str, float]
+    """Where the request's time goes: seconds by cause; they sum to total_s."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServingMetrics:
+    """The answers for many requests."""
+
+    requests: int
+    served: int
+    """The others can never be held: prompt and answer are over the positions the wafers hold."""
+    duration_s: float
+    """From the first arrival to the last token."""
+    rate_per_s: float
+    """Requests that arrived, a second."""
+    percentiles: Mapping[str, Mapping[str, float]]
+    """Mean and percentiles of ttft_s, tpot_s and latency_s; empty if nothing was served."""
+    tokens_per_s: float
+    """Tokens written, over duration_s."""
+    met_share: float
+    """Share of requests within both limits of the objective."""
+    goodput_per_s: float
+    """Requests within both limits, over duration_s."""
+    slo_ttft_s: float
+    slo_tpot_s: float
+    slo_share: float
+    largest_rate_per_s: float | None
+    """Largest rate at which `slo_share` of the requests are within both limits; 0: none; None: not looked for."""
+    tried: tuple[tuple[float, float], ...]
+    """Rates tried, and the share that was within both limits."""
+    utilization: float
+    """Share of duration_s in which tokens entered the pipeline."""
+    utilization_over_time: tuple[tuple[float, float], ...]
+    """(seconds since the first arrival, share) of equal stretches of time."""
+    wafers: int
+    slots: int
+    """Sequences held at once."""
+    capacity_tokens: int
+    """Positions held at once."""
+    power_w: float
+    energy_per_token_j: float
+    """All wafers over duration_s, divided by tokens read and written."""
+
+    @property
+    def total_s(self) -> float:
+        """Time that was simulated."""
+        return self.duration_s
+
+    @property
+    def wafer_s(self) -> Mapping[str, float]:
+        """Seconds in which tokens entered the pipeline, and did not."""
+        busy_s = self.utilization * self.duration_s
+        return {"compute": busy_s, "idle": self.duration_s - busy_s}
+
+
+Answers = Metrics | RequestMetrics | ServingMetrics
+"""What a run that fits answers: a training step, a request, or many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,8 +302,8 @@ class Result:
     """name, systems, cores per wafer, clock_hz, peak_flops, sram_bytes, io_bytes_per_s ..."""
     batch: Mapping[str, int]
     """sequences (global), length, per_system."""
-    metrics: Metrics | None = None
-    placement: Placement | None = None
+    metrics: Answers | None = None
+    placement: Placement | ResidentPlacement | None = None
     memory: tuple[MemoryUse, ...] = ()
     """The memory table of a core; also there when the point does not fit."""
     core_sram_bytes: int = 0

@@ -6,10 +6,10 @@ import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from wsesim.report import text, views
+from wsesim.report import resident, service, text, views
 from wsesim.report.figures import Roof, roofline_svg, timeline_svg
 from wsesim.report.plain import answers, to_json
-from wsesim.result import Result
+from wsesim.result import Metrics, Result, ServingMetrics
 from wsesim.units import show_bytes
 
 if TYPE_CHECKING:
@@ -25,18 +25,25 @@ def render_html(result: Result) -> str:
         "result": result, "metrics": metrics, "text": text, "facts": views.facts(result),
         "memory": views.memory(result),
         "causes": tuple(zip(views.styles(result).values(), views.causes(result).values(), strict=True)),
-        "inputs": _yaml(to_json(result)), "timeline": "", "rooflines": (), "show_bytes": show_bytes,
+        "inputs": _yaml(to_json(result)), "timeline": "", "rooflines": (), "service": (), "percentiles": (),
+        "show_bytes": show_bytes,
     }  # fmt: skip
     if metrics is not None:
         page |= {
             "headline": views.headline(result, metrics), "spent": views.spent(result, metrics),
-            "gap": views.gap(result, metrics), "bound_width": views.bound_width(metrics),
-            "ops": views.ops(result, metrics),
+            "step": isinstance(metrics, Metrics), "ops": views.ops(result, metrics),
             "timeline_legend": _legend(result, [interval.cause for interval in result.timeline]),
             "roof_legend": _legend(result, [op.bound for op in result.ops if op.flops > 0]),
             "timeline": Markup(timeline_svg(result.timeline, views.styles(result))) if result.timeline else "",
             "rooflines": tuple(Markup(drawn) for drawn in _rooflines(result)),
         }  # fmt: skip
+    if isinstance(metrics, Metrics):
+        page |= {"gap": views.gap(result, metrics), "bound_width": views.bound_width(metrics)}
+    if isinstance(metrics, ServingMetrics):
+        page |= {
+            "percentiles": resident.percentile_rows(metrics),
+            "service": tuple(Markup(drawn) for drawn in service.drawings(metrics)),
+        }
     return templates().get_template("report.html.j2").render(page)
 
 

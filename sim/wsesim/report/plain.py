@@ -2,8 +2,9 @@
 
     status, why, name, title        "ok" or "does_not_fit"; `why` is empty when ok
     step_s, tokens_per_s, samples_per_s, mfu, bound_s
-                                    the answers once more, for quick access; null when it does not fit
-    metrics                         every field of `wsesim.result.Metrics`, or null
+                                    the answers of training once more, for quick access; null when it does not fit
+    metrics                         every field of `Metrics`, `RequestMetrics` or `ServingMetrics` of `wsesim.result`,
+                                    by phase, or null
     verification                    every field of `wsesim.result.Verification`, or null
     model, machine, batch           mappings as resolved
     placement                       every field of `wsesim.result.Placement`, or null
@@ -24,12 +25,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
 
-from wsesim.result import Interval, Metrics, Result, Status
+from wsesim.result import Answers, Interval, Result, Status
 
 _ANSWERS = ("step_s", "tokens_per_s", "samples_per_s", "mfu", "bound_s")
 
 
-def answers(result: Result) -> Metrics | None:
+def answers(result: Result) -> Answers | None:
     """Return the metrics of a run that fits; a point that does not fit has no speed, whatever it carries."""
     return result.metrics if result.status is Status.OK else None
 

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from wsesim.report import text, views
+from wsesim.report import resident, text, views
 from wsesim.report.plain import answers
-from wsesim.result import Metrics, Result, Status
+from wsesim.result import Answers, Metrics, Result, ServingMetrics, Status
 
 _WIDEST = 100
 _ROOMY = 76
@@ -37,7 +37,11 @@ def print_summary(result: Result, console: Console, *, folder: Path | None = Non
     if metrics is None:
         page.line(("\nIt does not fit. ", "bold red"), (result.why, ""))
     else:
-        _speed(page, result, metrics)
+        _answers(page, result, metrics)
+        if isinstance(metrics, Metrics):
+            _bound(page, result, metrics)
+        if isinstance(metrics, ServingMetrics):
+            _percentiles(page, metrics)
         _time(page, result, metrics)
     _memory(page, result)
     _close(page, result, folder)
@@ -79,12 +83,12 @@ class _Page:
 def _asked(result: Result) -> str:
     parts = [str(mapping["name"]) for mapping in (result.model, result.machine) if "name" in mapping]
     sequences, length = result.batch.get("sequences"), result.batch.get("length")
-    if sequences is not None and length is not None:
+    if sequences is not None and length is not None and isinstance(result.metrics, Metrics | None):
         parts.append(f"{text.plural(sequences, 'sequence')} of {text.plural(length, 'token')} a step")
     return " · ".join(parts)
 
 
-def _speed(page: _Page, result: Result, metrics: Metrics) -> None:
+def _answers(page: _Page, result: Result, metrics: Answers) -> None:
     page.line(("", ""))
     page.grid(
         (
@@ -93,6 +97,18 @@ def _speed(page: _Page, result: Result, metrics: Metrics) -> None:
         ),
         "lrf",
     )
+
+
+def _percentiles(page: _Page, metrics: ServingMetrics) -> None:
+    rows = resident.percentile_rows(metrics)
+    if rows:
+        page.line(("\nHow long requests take", "bold"))
+        styles = ("dim", *("" for _ in rows[1:]))
+        cells = (tuple((cell, style) for cell in row) for row, style in zip(rows, styles, strict=True))
+        page.grid(cells, "l" + "r" * (len(rows[0]) - 1))
+
+
+def _bound(page: _Page, result: Result, metrics: Metrics) -> None:
     page.line((f"MFU = {text.MFU}.", "dim"))
     ranked = views.gap(result, metrics)
     named = [f"{step.label} {step.value}" for step in ranked[:_GAPS]]
@@ -105,13 +121,13 @@ def _speed(page: _Page, result: Result, metrics: Metrics) -> None:
     )
 
 
-def _time(page: _Page, result: Result, metrics: Metrics) -> None:
+def _time(page: _Page, result: Result, metrics: Answers) -> None:
     described = views.causes(result)
     longest = max(metrics.wafer_s.values(), default=0.0)
     page.line(("\nWhere the time goes", "bold"))
     page.grid(
         (((described[cause].label, ""), (_bar(spent, longest), described[cause].dark), (text.seconds(spent), ""),
-          (text.percent(spent / metrics.step_s), ""))
+          (text.percent(spent / metrics.total_s), ""))
          for cause, spent in text.ranked(metrics.wafer_s)),
         "flrr",
     )  # fmt: skip
@@ -120,7 +136,7 @@ def _time(page: _Page, result: Result, metrics: Metrics) -> None:
         page.line(("\nLongest ops", "bold"))
         page.grid(
             (((op.name, ""), (f"{op.block}, {op.phase}", "dim"), (text.seconds(op.seconds), ""),
-              (text.percent(op.seconds / metrics.step_s), ""), (described[op.bound].label, "dim"))
+              (text.percent(op.seconds / metrics.total_s), ""), (described[op.bound].label, "dim"))
              for op in ops),
             "flrrl",
         )  # fmt: skip

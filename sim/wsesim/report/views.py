@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wsesim.report import text
+from wsesim.report import resident, text
 from wsesim.report.causes import Cause, known
 from wsesim.report.plain import answers
-from wsesim.result import Metrics, OpTime, Result
+from wsesim.result import Answers, Metrics, OpTime, RequestMetrics, ResidentPlacement, Result, ServingMetrics
 from wsesim.units import show_count
 
 _SHOWN_OPS = 16
@@ -72,17 +72,29 @@ def styles(result: Result) -> dict[str, str]:
 def causes(result: Result) -> dict[str, Cause]:
     """Return every cause in *result*, in the order a reader meets them."""
     metrics = answers(result)
-    names = [*metrics.wafer_s, *metrics.gap] if metrics else []
+    names = list(metrics.wafer_s) if metrics else []
+    names += list(metrics.gap) if isinstance(metrics, Metrics) else []
     names += [cause for op in result.ops for cause in (*op.parts, op.bound)]
     return known([*names, *(interval.cause for interval in result.timeline)])
 
 
-def headline(result: Result, metrics: Metrics) -> tuple[Answer, ...]:
+def headline(result: Result, metrics: Answers) -> tuple[Answer, ...]:
     """Return the answers, the most asked for first."""
+    match metrics:
+        case RequestMetrics():
+            found = tuple(resident.request_lines(result, metrics))
+        case ServingMetrics():
+            found = tuple(resident.serving_lines(metrics))
+        case Metrics():
+            found = _step_lines(result, metrics)
+    return tuple(Answer(label=label, value=value, detail=detail) for label, value, detail in found)
+
+
+def _step_lines(result: Result, metrics: Metrics) -> tuple[resident.Line, ...]:
     clock = result.machine.get("clock_hz")
     at = f" at {text.field('clock_hz', clock)}" if clock else ""
     tokens = show_count(metrics.token_budget)
-    found = (
+    return (
         ("one step", text.seconds(metrics.step_s), f"{metrics.step_cycles:,} cycles{at}"),
         ("tokens per second", text.rate(metrics.tokens_per_s), "trained, all systems together"),
         ("samples per second", text.rate(metrics.samples_per_s), f"sequences of {result.batch['length']:,} tokens"),
@@ -91,15 +103,14 @@ def headline(result: Result, metrics: Metrics) -> tuple[Answer, ...]:
         ("energy per token", text.joules(metrics.energy_per_token_j),
          f"at {text.field('power_w', metrics.power_w)}, all wafers, mean over the step"),
     )  # fmt: skip
-    return tuple(Answer(label=label, value=value, detail=detail) for label, value, detail in found)
 
 
-def spent(result: Result, metrics: Metrics) -> tuple[Segment, ...]:
-    """Return the wafer's step by cause, longest first."""
+def spent(result: Result, metrics: Answers) -> tuple[Segment, ...]:
+    """Return the wafers' time by cause, longest first."""
     described, named = causes(result), styles(result)
     return tuple(
-        Segment(label=described[cause].label, style=named[cause], width=_width(time_s, metrics.step_s),
-                value=text.seconds(time_s), share=text.percent(time_s / metrics.step_s),
+        Segment(label=described[cause].label, style=named[cause], width=_width(time_s, metrics.total_s),
+                value=text.seconds(time_s), share=text.percent(time_s / metrics.total_s),
                 meaning=described[cause].meaning)
         for cause, time_s in text.ranked(metrics.wafer_s)
     )  # fmt: skip
@@ -125,24 +136,24 @@ def bound_width(metrics: Metrics) -> str:
     return _width(metrics.bound_s, metrics.step_s)
 
 
-def ops(result: Result, metrics: Metrics) -> tuple[OpRow, ...]:
+def ops(result: Result, metrics: Answers) -> tuple[OpRow, ...]:
     """Return the longest ops, longest first, and all others as one last row."""
     ordered = sorted(result.ops, key=lambda op: -op.seconds)
     cut = _SHOWN_OPS if len(ordered) > _SHOWN_OPS + 1 else len(ordered)
     shown, rest = ordered[:cut], ordered[cut:]
     longest = max((op.seconds for op in ordered), default=1.0)
-    rows = [_op_row(op, causes(result), styles(result), longest, metrics.step_s) for op in shown]
+    rows = [_op_row(op, causes(result), styles(result), longest, metrics.total_s) for op in shown]
     if rest:
         total = sum(op.seconds for op in rest)
         rows.append(
             OpRow(name=f"{text.plural(len(rest), 'shorter op')} together", place="", value=text.seconds(total),
-                  share=text.percent(total / metrics.step_s), calls="", bound="", bar=())
+                  share=text.percent(total / metrics.total_s), calls="", bound="", bar=())
         )  # fmt: skip
     return tuple(rows)
 
 
 def _op_row(
-    op: OpTime, described: Mapping[str, Cause], named: Mapping[str, str], longest: float, step_s: float
+    op: OpTime, described: Mapping[str, Cause], named: Mapping[str, str], longest: float, total_s: float
 ) -> OpRow:
     scale = op.seconds / op.cycles if op.cycles else 0.0
     bar = tuple(
@@ -152,7 +163,7 @@ def _op_row(
     )  # fmt: skip
     return OpRow(
         name=op.name, place=f"{op.block}, {op.phase}", value=text.seconds(op.seconds), calls=f"{op.calls:,}",
-        share=text.percent(op.seconds / step_s), bound=described[op.bound].label, bar=bar,
+        share=text.percent(op.seconds / total_s), bound=described[op.bound].label, bar=bar,
     )  # fmt: skip
 
 
@@ -182,7 +193,9 @@ def facts(result: Result) -> tuple[tuple[str, str], ...]:
         rest = [fact.replace(" ", "\N{NO-BREAK SPACE}") for fact in rest]
         found.append((title, " · ".join([str(mapping["name"]), *rest] if "name" in mapping else rest)))
     place = result.placement
-    if place:
+    if isinstance(place, ResidentPlacement):
+        found.append(("placement", resident.placed(place)))
+    elif place:
         recompute = "layers computed again in the backward pass" if place.recompute else "nothing recomputed"
         found.append((
             "placement",

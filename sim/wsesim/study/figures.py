@@ -8,7 +8,7 @@ from functools import cache
 from types import MappingProxyType
 
 from wsesim.report import text
-from wsesim.result import Metrics, Placement, Result
+from wsesim.result import Metrics, Placement, RequestMetrics, ResidentPlacement, Result, ServingMetrics
 from wsesim.units import Dimension, show, show_count
 
 Number = int | float | bool
@@ -18,12 +18,16 @@ CAUSES = (
     "weights", "gradients", "update", "step", "overlap",
 )  # fmt: skip
 """Causes of time, as keys of `Metrics.wafer_s` and `Metrics.gap`; one that a point lacks took no time there."""
-_HOLDERS = MappingProxyType({"metrics": Metrics, "placement": Placement})
+_HOLDERS = MappingProxyType(
+    {"metrics": (Metrics, RequestMetrics, ServingMetrics), "placement": (Placement, ResidentPlacement)}
+)
 _LABELS = {
     "step_s": "step time", "tokens_per_s": "tokens per second", "samples_per_s": "samples per second", "mfu": "MFU",
     "bound_s": "bound", "energy_per_token_j": "energy per token", "power_w": "power",
     "micro_batch": "micro-batch", "days_to_budget": "days for the token budget", "step_cycles": "cycles of a step",
-    "flops_per_step": "FLOPs of a step",
+    "flops_per_step": "FLOPs of a step", "ttft_s": "time to first token", "tpot_s": "time per output token",
+    "tokens_per_s_user": "tokens per second and user", "goodput_per_s": "good answers per second",
+    "largest_rate_per_s": "largest rate per second", "total_s": "whole request",
 }  # fmt: skip
 
 
@@ -31,8 +35,8 @@ _LABELS = {
 def figure_names() -> dict[str, tuple[str, ...]]:
     """Return every name that can be kept, with the way to it: `mfu` and `metrics.mfu` are one."""
     found: dict[str, tuple[str, ...]] = {}
-    for holder, kind in _HOLDERS.items():
-        for field in fields(kind):
+    for holder, kinds in _HOLDERS.items():
+        for field in (field for kind in kinds for field in fields(kind)):
             for way in _ways(holder, field.name, str(field.type)):
                 found[".".join(way[1:])] = way
                 found[".".join(way)] = way
@@ -40,20 +44,20 @@ def figure_names() -> dict[str, tuple[str, ...]]:
 
 
 def _ways(holder: str, field: str, kind: str) -> Iterator[tuple[str, ...]]:
-    if kind in ("int", "float", "bool"):
+    if kind.removesuffix(" | None") in ("int", "float", "bool"):
         yield holder, field
-    elif kind.startswith("Mapping"):
+    elif kind == "Mapping[str, float]":
         yield from ((holder, field, cause) for cause in CAUSES)
 
 
 def figure_of(result: Result, name: str) -> Number | None:
-    """Return the figure *name* of *result*, or None if the point does not fit."""
+    """Return the figure *name* of *result*, or None if the point does not fit, or its phase has no such figure."""
     holder, field, *key = figure_names()[name]
     held = getattr(result, holder)
     if held is None or result.metrics is None:
         return None
-    value = getattr(held, field)
-    found: Number = value.get(key[0], 0.0) if key else value
+    value = getattr(held, field, None)
+    found: Number | None = value.get(key[0], 0.0) if key and value is not None else value
     return found
 
 

@@ -11,7 +11,15 @@ from typing import Any
 from wsesim.errors import InputError, SpecError, nearest
 from wsesim.study.figures import figure_names
 from wsesim.study.ranges import values_of
-from wsesim.study.schema import MOST_AXES, MOST_POINTS, USUAL_FIGURES, RangeSection, StudyFile
+from wsesim.study.schema import (
+    MOST_AXES,
+    MOST_POINTS,
+    USUAL_FIGURES,
+    USUAL_OF_REQUESTS,
+    USUAL_OF_SERVING,
+    RangeSection,
+    StudyFile,
+)
 from wsesim.study.spec import Parameter, Study, Value, dimension_of_setting, variable_names
 from wsesim.study.values import Checker
 from wsesim.workload import Workload, load_workload, place_of
@@ -37,7 +45,8 @@ def load_study(path: str | Path) -> Study:
     checker = Checker(report=report, base=base, hardware=_hardware(read.get("set", {})))
     fixed = _fixed(read.get("set", {}), read.get("vary", {}), checker)
     axes = _axes(read.get("vary", {}), read.get("together", []), checker)
-    figures = tuple(_figures(read.get("figures", []), report))
+    asked = read.get("figures")
+    figures = _usual(base) if asked is None and "figures" not in document.data else tuple(_figures(asked or [], report))
     report.raise_if_any()
     assert base is not None, "a workload that is not there is a problem"
     file = folder / read["workload"]
@@ -180,6 +189,12 @@ def _ranged(name: str, given: Mapping[Any, Any], checker: Checker) -> Parameter:
     if all(right):
         next((value for value in values[1:-1] if not checker.check(name, value, loc)), None)  # one is enough to know
     return Parameter(name=name, values=values, log=section.scale == "log")
+
+
+def _usual(base: Workload | None) -> tuple[str, ...]:
+    if base is None or not base.resident:
+        return USUAL_FIGURES
+    return USUAL_OF_SERVING if base.serving else USUAL_OF_REQUESTS
 
 
 def _figures(given: list[Any], report: Report) -> Iterator[str]:

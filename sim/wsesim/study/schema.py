@@ -14,7 +14,11 @@ MOST_AXES = 3
 """Parameters that vary independently: more cannot be drawn."""
 
 USUAL_FIGURES = ("step_s", "tokens_per_s", "mfu", "bound_s", "micro_batch", "passes")
-"""Kept unless a study says otherwise."""
+"""Kept unless a study says otherwise, of training and evaluation."""
+USUAL_OF_REQUESTS = ("ttft_s", "tpot_s", "tokens_per_s_user", "tokens_per_s", "total_s", "energy_per_token_j", "wafers")
+"""The same, of resident weights."""
+USUAL_OF_SERVING = ("largest_rate_per_s", "goodput_per_s", "met_share", "tokens_per_s", "utilization", "wafers")
+"""The same, of many requests."""
 
 
 class _Section(BaseModel):
@@ -53,5 +57,5 @@ class StudyFile(_Section):
     """Settings that differ from the workload at every point."""
     together: Annotated[list[Any], Field(default_factory=list)]
     """Names under `vary` that step together and count as one, not every value with every other."""
-    figures: list[Any] = list(USUAL_FIGURES)
-    """What to keep of each point."""
+    figures: list[Any] | None = None
+    """What to keep of each point. Default: what is usual for the phase."""

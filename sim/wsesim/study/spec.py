@@ -18,8 +18,10 @@ from wsesim.workload import Workload, setting_names
 
 Value = int | float | bool | str
 
-_SECTIONS = ("model", "batch", "cluster", "precision", "hardware", "recompute", "token_budget")
-_NOT_VARIED = ("batch", "hardware", "model.name", "model.source")
+_SECTIONS = (
+    "model", "batch", "inference", "serving", "cluster", "precision", "hardware", "recompute", "token_budget",
+)  # fmt: skip
+_NOT_VARIED = ("batch", "inference", "serving", "hardware", "model.name", "model.source")
 
 
 def variable_names() -> tuple[str, ...]:
