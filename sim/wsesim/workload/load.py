@@ -102,7 +102,7 @@ def _workload(
         title=title_of(resolved, model, hardware),
         model=model,
         phase=resolved["phase"],
-        sequences=inference.batch if inference else batch["sequences"],
+        sequences=inference.batch or 1 if inference else batch["sequences"],
         length=_held(inference, serving) if inference else batch["length"],
         inference=inference,
         serving=serving,

@@ -165,8 +165,8 @@ class InferenceSection(Section):
     """Tokens of the prompt; for decode, tokens in the cache when it begins."""
     generate: Size | None = None
     """Tokens to write. Default: 1 for decode, 128 for generate."""
-    batch: Size = 1
-    """Sequences held at once."""
+    batch: Size | None = None
+    """Sequences held at once. Default: 1; for serving, as many as fit."""
     reused: Count = 0
     """Tokens of the prompt whose keys and values are in the cache already."""
     chunk: Size | None = None

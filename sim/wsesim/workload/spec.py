@@ -37,8 +37,8 @@ class Inference:
 
     prompt: int
     generate: int
-    batch: int
-    """Sequences held at once."""
+    batch: int | None
+    """Sequences held at once; None for serving: as many as fit."""
     reused: int
     chunk: int | None
     placement: str

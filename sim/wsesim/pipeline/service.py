@@ -1,0 +1,131 @@
+"""Many requests on resident weights: the placement as a server, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wsesim.mapping.resident import DoesNotFit, ResidentPlan
+from wsesim.pipeline.facts import Progress
+from wsesim.pipeline.request import tokens_per_pass
+from wsesim.result import ServingMetrics
+from wsesim.system.objective import Objective, largest_rate, percentiles
+from wsesim.system.requests import Requests, requests_of
+from wsesim.system.serving import Line, Served, ServiceTimes, serve
+from wsesim.workload import Inference, Serving, Workload
+
+MOST_BATCH = 4096
+"""Longest sequences held at once that are tried."""
+MOST_SLOTS = 4096
+READ_POINTS = 24
+"""Lengths of prompts at which reading is timed."""
+BINS = 60
+"""Stretches of time that utilization is shown for."""
+
+
+def largest_batch(plan: Callable[[int], ResidentPlan | DoesNotFit]) -> ResidentPlan | DoesNotFit:
+    """Return the placement of most sequences of the longest kind, by doubling and halving; or why not even one fits."""
+    best, low, high = plan(1), 1, 2
+    if isinstance(best, DoesNotFit):
+        return best
+    while high <= MOST_BATCH and isinstance(found := plan(high), ResidentPlan):
+        best, low, high = found, high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        found = plan(middle)
+        best, low, high = (found, middle, high) if isinstance(found, ResidentPlan) else (best, low, middle)
+    return best
+
+
+def service_times(plan: ResidentPlan, asked: Inference, serving: Serving) -> ServiceTimes:
+    """Return what *plan* can do, as a server sees it."""
+    longest, batch = plan.request.positions, plan.request.batch
+    mean = min(longest, serving.prompt + serving.output)
+    together = max(1, batch // len(plan.stages))
+    lengths = sorted({max(1, round(longest * point / READ_POINTS)) for point in range(1, READ_POINTS + 1)})
+    each = (1 + asked.draft_tokens) / tokens_per_pass(asked)
+
+    def latency_s(position: int) -> float:
+        token = plan.decode(position)
+        guesses = asked.draft_tokens * (token.interval_cycles + asked.draft_cost * token.cycles) / plan.clock_hz
+        return (token.seconds + guesses) / tokens_per_pass(asked)
+
+    def interval_s(position: int) -> float:
+        return each * plan.decode(position, batch=together).interval_cycles / together / plan.clock_hz
+
+    return ServiceTimes(
+        prefill_tokens=(0, *lengths), prefill_s=(0.0, *(plan.prefill(length).seconds for length in lengths)),
+        latency=_line(latency_s, longest), interval=_line(interval_s, longest), chunk=plan.chunk,
+        slots=max(batch, min(MOST_SLOTS, batch * longest // mean)), capacity_tokens=batch * longest,
+    )  # fmt: skip
+
+
+def _line(seconds: Callable[[int], float], longest: int) -> Line:
+    """Return a line through the time at the first and at the last position."""
+    first, last = seconds(1), seconds(longest)
+    slope = (last - first) / (longest - 1) if longest > 1 else 0.0
+    return Line(first - slope, slope)
+
+
+def serve_requests(
+    workload: Workload, plan: ResidentPlan, say: Progress
+) -> tuple[ServingMetrics, int, tuple[str, ...]]:
+    """Return the figures of a service, the rounds it took to simulate, and notes.
+
+    Raises:
+        InputError: a trace that cannot be read.
+    """
+    asked, serving = workload.inference, workload.serving
+    assert asked is not None, "serving has both sections"
+    assert serving is not None, "serving has both sections"
+    requests, times = requests_of(serving), service_times(plan, asked, serving)
+    say(f"serving {len(requests):,} requests")
+    served = serve(requests, times)
+    objective = Objective(ttft_s=serving.slo_ttft_s, tpot_s=serving.slo_tpot_s, share=serving.slo_share)
+    rate: float | None = None
+    tried: tuple[tuple[float, float], ...] = ()
+    if serving.search and len(requests) > 1:
+        rate, found = largest_rate(requests, times, objective, say=say)
+        tried = tuple(sorted(found.items()))
+    return (
+        _metrics(workload, plan, requests, times, served, objective, rate, tried),
+        served.rounds,
+        _notes(rate, objective, requests, times),
+    )
+
+
+def _metrics(
+    workload: Workload, plan: ResidentPlan, requests: Requests, times: ServiceTimes, served: Served,
+    objective: Objective, rate: float | None, tried: tuple[tuple[float, float], ...],
+) -> ServingMetrics:  # fmt: skip
+    wafer, duration_s = workload.hardware.cluster.wafer, max(served.duration_s, 1e-12)
+    entered_s = sum(taken for _, _, taken in served.busy)
+    utilization = min(1.0, entered_s / duration_s)
+    share = objective.met_share(served)
+    start = float(requests.arrival_s[0])
+    moments, shares = served.utilization(BINS)
+    power_w = plan.wafers * (wafer.idle_power_w + wafer.active_power_w * utilization)
+    written = int(requests.output[served.held].sum())
+    tokens = written + int(requests.prompt[served.held].sum())
+    return ServingMetrics(
+        requests=len(requests), served=int(served.held.sum()), duration_s=duration_s,
+        rate_per_s=requests.rate_per_s if len(requests) > 1 else 0.0, percentiles=percentiles(served),
+        tokens_per_s=written / duration_s, met_share=share, goodput_per_s=share * len(requests) / duration_s,
+        slo_ttft_s=objective.ttft_s, slo_tpot_s=objective.tpot_s, slo_share=objective.share, largest_rate_per_s=rate,
+        tried=tried, utilization=utilization,
+        utilization_over_time=tuple(zip((moments - start).tolist(), shares.tolist(), strict=True)),
+        wafers=plan.wafers, slots=times.slots, capacity_tokens=times.capacity_tokens, power_w=power_w,
+        energy_per_token_j=power_w * duration_s / max(tokens, 1),
+    )  # fmt: skip
+
+
+def _notes(rate: float | None, objective: Objective, requests: Requests, times: ServiceTimes) -> tuple[str, ...]:
+    found = []
+    if rate == 0:
+        found.append(
+            "No rate holds the objective: even one request at a time, too few have their first token in "
+            f"{objective.ttft_s:g} s and the others in {objective.tpot_s:g} s each."
+        )
+    over = int((requests.prompt + requests.output > times.capacity_tokens).sum())
+    if over:
+        found.append(f"{over:,} requests are longer than the {times.capacity_tokens:,} positions the wafers hold.")
+    return tuple(found)
