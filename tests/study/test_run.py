@@ -9,6 +9,7 @@ import pytest
 
 from wsesim import pipeline
 from wsesim.errors import SpecError
+from wsesim.result import Metrics, Placement
 from wsesim.study import Study, load_study, run, sweep
 from wsesim.study.point import Task, run_point, tasks_of
 from wsesim.workload import load_workload
@@ -55,8 +56,8 @@ def test_points_are_those_that_run_would_give(study: Callable[[str], Study]) -> 
     row = sweep(found).rows[3]
     settings = ["cluster.systems=2", "batch.sequences=6"]
     result = pipeline.run(load_workload(found.base.file, settings=settings), verify=False)
-    assert result.metrics is not None
-    assert result.placement is not None
+    assert isinstance(result.metrics, Metrics)
+    assert isinstance(result.placement, Placement)
     assert row.values == {"cluster.systems": 2, "batch.sequences": 6}
     assert row.figures == {
         "step_s": result.metrics.step_s, "mfu": result.metrics.mfu, "passes": result.placement.passes,

@@ -15,7 +15,8 @@ Number = int | float | bool
 
 CAUSES = (
     "fmac", "elementwise", "reduction", "broadcast", "arrival", "injection", "fill", "launch", "recompute", "input",
-    "weights", "gradients", "update", "step", "overlap",
+    "weights", "gradients", "update", "step", "overlap", "compute", "softmax", "shift", "handover", "token turn",
+    "pipeline", "move", "guesses", "idle",
 )  # fmt: skip
 """Causes of time, as keys of `Metrics.wafer_s` and `Metrics.gap`; one that a point lacks took no time there."""
 _HOLDERS = MappingProxyType(

@@ -9,7 +9,7 @@ import pytest
 from wsesim import pipeline
 from wsesim.errors import InputError
 from wsesim.model import model_names
-from wsesim.result import Result, Status
+from wsesim.result import Metrics, Result, Status
 from wsesim.workload import Workload, build_workload
 
 BASE: dict[str, object] = {
@@ -63,7 +63,7 @@ def test_a_model_over_the_store_has_no_memory_table() -> None:
 @pytest.mark.parametrize("model", model_names())
 def test_every_model_is_answered(model: str) -> None:
     result = answer(model=model, batch={"sequences": 2, "length": 128})
-    assert result.metrics is not None
+    assert isinstance(result.metrics, Metrics)
     assert result.metrics.step_s > result.metrics.bound_s > 0
 
 
@@ -159,8 +159,8 @@ def test_more_systems_share_a_batch_with_little_loss() -> None:
         model="cerebras-gpt-13b", batch={"sequences": 1440, "length": 2048},
         cluster={"machine": "andromeda", "systems": 16},
     )  # fmt: skip
-    assert one.metrics is not None
-    assert many.metrics is not None
+    assert isinstance(one.metrics, Metrics)
+    assert isinstance(many.metrics, Metrics)
     assert 0.99 < many.metrics.tokens_per_s / (16 * one.metrics.tokens_per_s) <= 1
 
 
