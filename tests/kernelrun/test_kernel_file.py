@@ -10,7 +10,9 @@ from click.testing import CliRunner, Result
 
 from wsesim.cli import cli
 from wsesim.errors import InputError
-from wsesim.kernelrun import ask, is_kernel_file, load_kernel, write_answer
+from wsesim.kernelrun.load import load_kernel
+from wsesim.kernelrun.peek import is_kernel_file
+from wsesim.kernelrun.question import ask, write_answer
 
 SHIPPED = sorted((Path(__file__).parents[2] / "workloads" / "kernels").glob("*.yaml"))
 CHAIN = """\

@@ -23,15 +23,17 @@ def check(files: tuple[Path, ...], settings: tuple[str, ...]) -> None:
 
     Everything that is wrong is reported, each at its line.
     """
-    from wsesim.kernelrun import is_kernel_file, load_kernel
+    from wsesim.kernelrun.peek import is_kernel_file
     from wsesim.workload import load_workload
 
     right: list[dict[str, str]] = []
     problems: list[Problem] = []
     for file in files:
         try:
-            read = load_kernel if is_kernel_file(file) else load_workload
-            workload = read(file, settings=settings)
+            if is_kernel_file(file):
+                right.append(_checked_kernel(file, settings))
+                continue
+            workload = load_workload(file, settings=settings)
         except InputError as error:
             problems += error.problems
             continue
@@ -41,6 +43,14 @@ def check(files: tuple[Path, ...], settings: tuple[str, ...]) -> None:
         raise InputError(problems)
     if manner().json:
         print_json({"status": "ok", "workloads": right})
+
+
+def _checked_kernel(file: Path, settings: tuple[str, ...]) -> dict[str, str]:
+    from wsesim.kernelrun.load import load_kernel
+
+    question = load_kernel(file, settings=settings)
+    say(f"{file}: ok: {question.title}")
+    return {"file": str(file), "name": question.name, "title": question.title}
 
 
 @click.command()

@@ -84,17 +84,18 @@ def run_kernel_file(file: Path, settings: tuple[str, ...], *, out: Path | None, 
     """Answer a file that names a kernel, and write page, figures, trace and animation."""
     from dataclasses import replace
 
-    from wsesim import kernelrun
+    from wsesim.kernelrun.load import load_kernel
+    from wsesim.kernelrun.question import FILES, ask, write_answer
     from wsesim.report.folder import check_folder
 
-    question = kernelrun.load_kernel(file, settings=settings)
+    question = load_kernel(file, settings=settings)
     question = replace(question, verify=question.verify and verify)
     folder = out or RUNS / question.name
-    check_folder(folder, overwrite=force, ours=kernelrun.FILES)
+    check_folder(folder, overwrite=force, ours=FILES)
     require_place(folder)
     with progress(f"simulating {question.name}"):
-        answer = kernelrun.ask(question)
-    kernelrun.write_answer(answer, folder, overwrite=force)
+        answer = ask(question)
+    write_answer(answer, folder, overwrite=force)
     if manner().json:
         print_json(answer.to_json())
     clock_hz = question.hardware.cluster.wafer.core.clock_hz

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wsesim.cli.bar import bar
 from wsesim.cli.kernel import run_kernel_file
 from wsesim.cli.options import file_argument, force_option, manner, out_option, settings_option, speaking
 from wsesim.cli.output import (
@@ -24,6 +25,8 @@ from wsesim.cli.output import (
 
 if TYPE_CHECKING:
     from wsesim.graph import Graph
+    from wsesim.validation import Validation
+    from wsesim.validation.kernels import KernelValidation
 
 DIFFERS = 1
 """Exit code of a comparison that failed."""
@@ -38,11 +41,12 @@ GRAPH_FORMS = ("dot", "svg", "json")
 @click.option("--verify/--no-verify", default=True, help="Whether to compute real numbers too.")
 @speaking
 def run(file: Path, settings: tuple[str, ...], out: Path | None, force: bool, verify: bool) -> None:
-    """Simulate a workload, or a kernel that a file names, and write a report."""
-    from wsesim import kernelrun, pipeline, report
+    """Simulate a workload or a kernel and write a report."""
+    from wsesim import pipeline, report
+    from wsesim.kernelrun.peek import is_kernel_file
     from wsesim.workload import load_workload
 
-    if kernelrun.is_kernel_file(file):
+    if is_kernel_file(file):
         run_kernel_file(file, settings, out=out, force=force, verify=verify)
         return
     workload = load_workload(file, settings=settings)
@@ -122,6 +126,7 @@ def _graph_text(graph: Graph, form: str) -> str:
 
 
 @click.command()
+@click.option("--kernels", is_flag=True, help="Compare kernels, core by core, in place of whole training steps.")
 @click.option("--table", type=click.Path(path_type=Path), help="Rows of your own, in place of those with the package.")
 @click.option(
     "--out",
@@ -129,16 +134,16 @@ def _graph_text(graph: Graph, form: str) -> str:
     metavar="DIR",
     default=REPORTS,
     show_default=True,
-    help="Folder for validation.md.",
+    help="Folder for validation.md, or with --kernels validation-kernels.md.",
 )
 @speaking
-def validate(table: Path | None, out: Path) -> None:
-    """Compare with measured machines, row by row."""
-    from wsesim import validation
+def validate(kernels: bool, table: Path | None, out: Path) -> None:
+    """Compare with measured machines, row by row.
 
-    with progress("comparing with measurements") as tell:
-        found = validation.validate(table, progress=tell)
-    report = out / "validation.md"
+    Rows are training steps; with --kernels they are kernels, each run again as a program on simulated cores.
+    """
+    found, name = (_kernels(table), "validation-kernels.md") if kernels else (_steps(table), "validation.md")
+    report = out / name
     with writing(report):
         out.mkdir(parents=True, exist_ok=True)
         found.write(report)
@@ -147,6 +152,20 @@ def validate(table: Path | None, out: Path) -> None:
     if not manner().silent:
         found.print(console())
     say(f"\nreport: {report}")
+
+
+def _steps(table: Path | None) -> Validation:
+    from wsesim import validation
+
+    with progress("comparing with measurements") as tell:
+        return validation.validate(table, progress=tell)
+
+
+def _kernels(table: Path | None) -> KernelValidation:
+    from wsesim.validation.kernels import validate_kernels
+
+    with bar("comparing with measurements") as tell:
+        return validate_kernels(table, progress=tell)
 
 
 @click.command()

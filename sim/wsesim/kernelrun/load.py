@@ -23,16 +23,6 @@ USUALLY_WATCHED = 16
 """Cores of the first row in the trace, unless the file names others."""
 
 
-def is_kernel_file(path: str | Path) -> bool:
-    """Return whether the file at *path* asks for a kernel: it has the key, and no model.
-
-    Raises:
-        InputError: it cannot be read.
-    """
-    data = read_yaml(path).data
-    return isinstance(data, Mapping) and "kernel" in data and "model" not in data
-
-
 def load_kernel(path: str | Path, *, settings: Sequence[str] = ()) -> KernelQuestion:
     """Read the question at *path*; *settings* like `shape=[64]` replace what the file says.
 
