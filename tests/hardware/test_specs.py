@@ -35,6 +35,9 @@ MAY_BE_ZERO = {
     "kernel_launch_s",
     "step_s",
     "weight_launch_cycles",
+    "upload_floor_s",
+    "token_turn_s",
+    "element_loop_cycles",
 }
 NUMBERS = [(part, field.name) for part in PARTS for field in fields(part) if field.type in ("int", "float")]
 IDS = [f"{type(part).__name__}.{name}" for part, name in NUMBERS]

@@ -188,9 +188,21 @@ def test_gpt_on_cs_2_is_met(measured: Validation) -> None:
     group = measured.summary()["CS-2 GPT"]
     assert group.run == group.rows == 15
     assert group.median is not None
-    assert group.median <= 0.10
+    assert group.median <= 0.04
     assert group.worst is not None
-    assert group.worst <= 0.25
+    assert group.worst <= 0.12
+
+
+@pytest.mark.parametrize(
+    ("rows", "middle", "worst"), [("USC-BERT", 0.06, 0.12), ("ALCF-GPT2S", 0.12, 0.12), ("-CS3", 0.08, 0.15)]
+)
+def test_other_training_is_met(measured: Validation, rows: str, middle: float, worst: float) -> None:
+    """BERT and small GPT on a CS-2; Llama on a CS-3, where the batch of the EPCC row is tiny."""
+    scores = [score for score in measured.scores if rows in score.id and "training" in score.metric]
+    errors = [abs(score.error) for score in scores if score.error is not None]
+    assert len(errors) == len(scores) > 1
+    assert median(errors) <= middle
+    assert max(errors) <= worst
 
 
 def test_gpt_on_cs_2_is_nearer_than_a_constant_utilization(measured: Validation) -> None:

@@ -209,10 +209,20 @@ class Host:
     """Tokens it can deliver to a system, bytes per second."""
     latency_s: float
     """Time from a request to its first byte, seconds."""
+    upload_bytes_per_s: float
+    """What it copies into cores' memory while a program waits, bytes per second."""
+    upload_floor_s: float
+    """Least time of such a copy, seconds."""
+    download_bytes_per_s: float
+    """What it copies out of cores' memory, bytes per second."""
 
     def __post_init__(self) -> None:
-        require_positive(input_bytes_per_s=self.input_bytes_per_s)
-        _require_not_negative(latency_s=self.latency_s)
+        require_positive(
+            input_bytes_per_s=self.input_bytes_per_s,
+            upload_bytes_per_s=self.upload_bytes_per_s,
+            download_bytes_per_s=self.download_bytes_per_s,
+        )
+        _require_not_negative(latency_s=self.latency_s, upload_floor_s=self.upload_floor_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,13 +238,25 @@ class Runtime:
     attention_value_bytes: int
     """Size of a partial score or a probability on its way along the row, bytes."""
     weight_launch_cycles: int
-    """Cycles from the arrival of a weight to the first element of its AXPY."""
+    """Cycles an arriving weight costs beside the elements of its AXPY."""
+    link_slowdown: float
+    """Cycles of a streaming link on silicon over those of the fabric's design."""
+    token_turn_s: float
+    """Inference: time from the choice of a token to its embedding's arrival where the next pass begins, seconds."""
+    element_loop_cycles: int
+    """Inference: cycles of a scalar loop for each element of norms, rotary positions, softmax, activations and scores;
+    0 where they are vector instructions."""
 
     def __post_init__(self) -> None:
-        require_positive(partial_sum_bytes=self.partial_sum_bytes, attention_value_bytes=self.attention_value_bytes)
+        require_positive(
+            partial_sum_bytes=self.partial_sum_bytes,
+            attention_value_bytes=self.attention_value_bytes,
+            link_slowdown=self.link_slowdown,
+        )
         _require_not_negative(
             kernel_launch_s=self.kernel_launch_s, step_s=self.step_s, weight_launch_cycles=self.weight_launch_cycles
         )
+        _require_not_negative(token_turn_s=self.token_turn_s, element_loop_cycles=self.element_loop_cycles)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

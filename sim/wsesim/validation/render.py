@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wsesim._version import __version__
-from wsesim.errors import InputError
 from wsesim.validation.score import NAIVE_MFU, Score, Validation
+from wsesim.validation.text import markdown_table, percent, print_table, signed, write_document
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,20 +31,11 @@ def to_json(validation: Validation) -> dict[str, object]:
 
 def print_tables(validation: Validation, console: Console) -> None:
     """Print one table of rows and one of groups; rows that were not run are counted, not listed."""
-    from rich.table import Table
     from rich.text import Text
 
-    for title, head, rows in (
-        ("Rows", _ROW_HEAD, [_row(score) for score in validation.scores if score.simulated is not None]),
-        ("Groups", _GROUP_HEAD, _groups(validation)),
-    ):
-        table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-        for index, name in enumerate(head):
-            table.add_column(name, justify="left" if index == 0 or name in ("unit", "worst row") else "right")
-        for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
-        console.print(table)
-        console.print()
+    rows = [_row(score) for score in validation.scores if score.simulated is not None]
+    print_table(console, "Rows", _ROW_HEAD, rows, left=("unit",))
+    print_table(console, "Groups", _GROUP_HEAD, _groups(validation), left=("worst row",))
     console.print(Text(_not_run(validation)))
 
 
@@ -54,38 +45,28 @@ def write_markdown(validation: Validation, path: Path) -> None:
     Raises:
         InputError: the file cannot be written.
     """
-    try:
-        path.write_text(_markdown(validation), encoding="utf-8")
-    except OSError as error:
-        raise InputError.at(f"cannot be written: {error.strerror}", file=str(path)) from None
-
-
-def _markdown(validation: Validation) -> str:
     baseline = ", ".join(f"{100 * mfu:.0f} % on {name}" for name, mfu in NAIVE_MFU.items())
     parts = [
         "# Measured and simulated",
         f"Written by `wsesim validate`, version {__version__}. An error is simulated over measured, less one, in the "
         f"row's own metric. The baseline is a constant utilization: {baseline} of the dense 16-bit peak.",
         "## Groups",
-        _table(_GROUP_HEAD, _groups(validation)),
+        markdown_table(_GROUP_HEAD, _groups(validation)),
         "## Rows",
-        _table(_ROW_HEAD, [_row(score) for score in validation.scores if score.simulated is not None]),
+        markdown_table(_ROW_HEAD, [_row(score) for score in validation.scores if score.simulated is not None]),
         "## Run otherwise than stated",
-        _table(("row", "what"), [(score.id, score.note) for score in validation.scores if score.note]),
+        markdown_table(("row", "what"), [(score.id, score.note) for score in validation.scores if score.note]),
         "## Not run",
-        _table(("row", "group", "why"), [_why(score) for score in validation.scores if score.simulated is None]),
+        markdown_table(
+            ("row", "group", "why"), [_why(score) for score in validation.scores if score.simulated is None]
+        ),
     ]
-    return "\n\n".join(parts) + "\n"
-
-
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    write_document(parts, path)
 
 
 def _row(score: Score) -> tuple[str, ...]:
     simulated = "" if score.simulated is None else f"{score.simulated:.5g}"
-    return (score.id, f"{score.measured:.5g}", simulated, score.unit, _signed(score.error), _signed(score.naive_error))
+    return (score.id, f"{score.measured:.5g}", simulated, score.unit, signed(score.error), signed(score.naive_error))
 
 
 def _why(score: Score) -> tuple[str, ...]:
@@ -97,11 +78,11 @@ def _groups(validation: Validation) -> list[tuple[str, ...]]:
         (
             name,
             f"{group.run} of {group.rows}",
-            _percent(group.median),
-            _percent(group.worst),
+            percent(group.median),
+            percent(group.worst),
             group.worst_id,
-            _percent(group.naive_median),
-            _percent(group.naive_worst),
+            percent(group.naive_median),
+            percent(group.naive_worst),
         )
         for name, group in validation.summary().items()
         if group.run
@@ -113,11 +94,3 @@ def _not_run(validation: Validation) -> str:
     if not left:
         return "Every row was run."
     return f"{len(left)} rows were not run (inference, job costs, missing shapes); --json and the report say why."
-
-
-def _signed(error: float | None) -> str:
-    return "" if error is None else f"{100 * error:+.1f} %"
-
-
-def _percent(error: float | None) -> str:
-    return "" if error is None else f"{100 * error:.1f} %"

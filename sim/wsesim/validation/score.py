@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from operator import itemgetter
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING
 
 from wsesim.errors import WsesimError
 from wsesim.result import Result
 from wsesim.validation.rows import NotRunnable, group_of, result_key, workload_of
+from wsesim.validation.spread import spread
 from wsesim.validation.table import Measurement, read_table
 
 if TYPE_CHECKING:
@@ -176,15 +175,14 @@ def _naive(result: Result, key: str) -> float | None:
 
 
 def _summarise(scores: list[Score]) -> Summary:
-    errors = [(abs(score.error), score.id) for score in scores if score.error is not None]
-    naive = [abs(score.naive_error) for score in scores if score.naive_error is not None]
-    worst, worst_id = max(errors, key=itemgetter(0), default=(None, ""))
+    found = spread((score.id, score.error) for score in scores)
+    naive = spread((score.id, score.naive_error) for score in scores)
     return Summary(
         rows=len(scores),
-        run=len(errors),
-        median=median(error for error, _ in errors) if errors else None,
-        worst=worst,
-        worst_id=worst_id,
-        naive_median=median(naive) if naive else None,
-        naive_worst=max(naive, default=None),
+        run=found.run,
+        median=found.median,
+        worst=found.worst,
+        worst_id=found.worst_id,
+        naive_median=naive.median,
+        naive_worst=naive.worst,
     )

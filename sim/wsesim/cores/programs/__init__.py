@@ -11,8 +11,25 @@ from wsesim.cores.programs.collectives import (
     reduce_tree,
     reduce_two_phase,
 )
-from wsesim.cores.programs.gemm import gemv, mesh_gemm, stream_gemm, stream_gradient
+from wsesim.cores.programs.fft import cube
+from wsesim.cores.programs.gemm import gemv, local_gemm, mesh_gemm, stream_gemm, stream_gradient, summa
+from wsesim.cores.programs.model import (
+    attention_decode,
+    attention_prefill,
+    cross_entropy,
+    embedding,
+    gelu,
+    gpt_layer,
+    layer_norm,
+    residual,
+    rms_norm,
+    rotary,
+    silu_gate,
+    softmax,
+)
 from wsesim.cores.programs.run import KernelOutcome, find_program, run_kernel
+from wsesim.cores.programs.sparse import spmm
+from wsesim.cores.programs.stencils import one_cell, star, tasks
 
 PROGRAMS: dict[str, KernelProgram] = {
     program.name: program
@@ -29,6 +46,28 @@ PROGRAMS: dict[str, KernelProgram] = {
         mesh_gemm.PROGRAM,
         stream_gemm.PROGRAM,
         stream_gradient.PROGRAM,
+        layer_norm.PROGRAM,
+        rms_norm.PROGRAM,
+        softmax.PROGRAM,
+        gelu.PROGRAM,
+        silu_gate.PROGRAM,
+        residual.PROGRAM,
+        rotary.PROGRAM,
+        attention_decode.PROGRAM,
+        attention_prefill.PROGRAM,
+        embedding.PROGRAM,
+        cross_entropy.PROGRAM,
+        gpt_layer.PROGRAM,
+        summa.PROGRAM,
+        local_gemm.PROGRAM,
+        spmm.COO,
+        spmm.CSC,
+        spmm.CSR,
+        spmm.ELLPACK,
+        cube.PROGRAM,
+        one_cell.PROGRAM,
+        star.PROGRAM,
+        tasks.PROGRAM,
     )
 }
 

@@ -1,0 +1,159 @@
+"""C = A B on a rectangle of cores by SUMMA: in each step a panel of A is broadcast along rows, one of B down columns.
+
+        B0 B1 B2          step s: the column that owns panel s of A sends it along all rows,
+        v  v  v                   the row that owns panel s of B sends it down all columns;
+   A0 > C  C  C                   every core multiplies the pair and adds it to its part of C
+   A1 > C  C  C
+   A2 > C  C  C           root:  <-- A --   o   -- A -->      the switches of a row follow the root
+
+The panels of the next step travel on microthreads while a pair is multiplied. `transfers=library` does it as the SDK's
+collectives do: one after the other, and the routes are written anew for each transfer and again after it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wsesim.cores import isa
+from wsesim.cores.operands import ELEMENT_BYTES, Mem
+from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening
+from wsesim.cores.programs.durations import beside, link_cycles, memory
+from wsesim.cores.programs.gemm.local_code import DESCRIPTOR_CYCLES, Costs
+from wsesim.cores.programs.gemm.streaming import PRECISIONS, product_tolerance, random_factors
+from wsesim.cores.programs.gemm.summa_core import BUFFERS, PLAN_WORDS, ROUTES_CYCLES, Panels, load, result
+from wsesim.cores.rates import rate_of
+from wsesim.cores.timing import Timing
+from wsesim.errors import InputError
+from wsesim.hardware import Wafer
+
+NAME = "summa"
+AXES = ("row", "column")
+REGISTERS = 7
+"""Scalar instructions before the first step, beside those of each axis."""
+
+
+def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
+    """Return the product loaded onto its cores, with random operands."""
+    panels = panels_of(grid, shape, options)
+    m, k, n = shape
+    a, b = random_factors(seed, (m, k), isa.F32), random_factors(seed + 1, (k, n), isa.F32)
+    depth = panels.steps * panels.k - k
+    filled_a = np.pad(a, ((0, panels.rows * panels.m - m), (0, depth)))
+    filled_b = np.pad(b, ((0, depth), (0, panels.columns * panels.n - n)))
+    return Prepared(
+        machine=load(wafer, panels, filled_a, filled_b),
+        read=lambda ran: result(ran, panels)[:m, :n],
+        expected=a @ b,
+        tolerance=product_tolerance(a, b, PRECISIONS["fp32"].sum_rounding, 2 * panels.steps * panels.k),
+        counts={"macs": panels.columns * panels.rows * panels.steps * _pair(panels), "hops": _hops(panels)},
+    )
+
+
+def panels_of(grid: Grid, shape: Shape, options: Options) -> Panels:
+    """Return how a product of M x K by K x N lies on the grid.
+
+    Raises:
+        InputError: the shape is not three sizes of 1 or more, or an option is not known.
+    """
+    if len(shape) != 3 or min(shape) < 1:
+        given = "x".join(map(str, shape)) or "nothing"
+        raise InputError.at(f"{NAME} takes M, K and N, for example --shape 24x24x24; got {given}")
+    overlapped = choice_option(options, "transfers", ("overlapped", "library")) == "overlapped"
+    return Panels.of(grid, *shape, overlapped=overlapped)
+
+
+def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
+    """Return the cycles: start, the first transfers, then a pair for each step while the next panels travel."""
+    panels, timing = panels_of(grid, shape, options), Timing.of(wafer)
+    lines, words, work = (panels.columns > 1) + (panels.rows > 1), sum(_words(panels)), _work(wafer, panels)
+    product = sum(wanted + unused for wanted, unused in work)
+    travel = timing.microthread_launch_cycles + words + _latency(wafer, panels) if lines else 0
+    begin, launches, around, counted = _around(timing, lines)
+    if not panels.overlapped:
+        step = launches + 2 * ROUTES_CYCLES * lines + travel + around + product
+        return begin + panels.steps * step + counted
+    hindered, _ = beside(words, work, microthreads=max(1, lines))
+    moving = launches + travel + around
+    busy = launches + product + hindered + 1 + around
+    return begin + moving + (panels.steps - 1) * max(busy, moving) + product + 2 * counted
+
+
+def _around(timing: Timing, lines: int) -> tuple[int, int, int, int]:
+    """Return the cycles of the start, of what launches the transfers of a step, of its tasks, and of the end.
+
+    Each transfer, and the step itself, has a task or a place in one where it is counted; one more begins the next.
+    """
+    start, taken, passed = timing.task_start_cycles, timing.branch_taken_cycles, timing.branch_not_taken_cycles
+    counted = start + timing.dependent_cycles + taken
+    begin = REGISTERS + len(AXES) * (2 * timing.dependent_cycles + 3)
+    launches = start + timing.dependent_cycles + taken + len(AXES) * (2 * passed + taken + 1) + 2
+    next_step = 2 * start + timing.dependent_cycles + 2 * passed + taken + 4
+    return begin, launches, lines * counted + next_step, counted
+
+
+def _words(panels: Panels) -> list[int]:
+    """Return the wavelets of a step that a core sends or receives, by axis."""
+    return [
+        *([panels.m * panels.k] if panels.columns > 1 else []), *([panels.k * panels.n] if panels.rows > 1 else []),
+    ]  # fmt: skip
+
+
+def _latency(wafer: Wafer, panels: Panels) -> float:
+    """Return the cycles from a root to the farthest core of its line, on the mean."""
+    return link_cycles(wafer, max(panels.columns, panels.rows) // 2)
+
+
+def _work(wafer: Wafer, panels: Panels) -> list[tuple[int, int]]:
+    """Return the work of a pair: cycles each multiply-accumulate and its scalar code want the datapath, and do not."""
+    timing = Timing.of(wafer)
+    costs = Costs(timing)
+    pace = _pace(wafer, panels)
+    scalar = costs.load(2) + timing.launch_cycles + DESCRIPTOR_CYCLES + costs.count
+    turn = (panels.m + 4, scalar - 4 + round(panels.m * (pace - 1)))
+    outer = (4, 2 + costs.count_ends + DESCRIPTOR_CYCLES + costs.count - 4)
+    return ([turn] * panels.n + [outer]) * panels.k
+
+
+def _pace(wafer: Wafer, panels: Panels) -> float:
+    """Return the cycles an element takes on the mean over all columns of A and of C, which start in different banks.
+
+    Memory holds A with its buffers, then B with its own, then C.
+    """
+    into, of = Mem(0, panels.m), memory(isa.F32, panels.m)
+    rate = rate_of(wafer.core, isa.MAC, isa.F32, (into, into, of))
+    words, reach = rate.period // ELEMENT_BYTES[isa.F32], rate.reach // ELEMENT_BYTES[isa.F32]
+    own_a, own_b = panels.steps // panels.columns, panels.steps // panels.rows
+    a, b = panels.m * panels.k, panels.k * panels.n
+    c = (own_a + BUFFERS) * a + (own_b + BUFFERS) * b + 2 * PLAN_WORDS
+    place = np.array([*range(own_a), *(own_a + step % BUFFERS for step in range(panels.steps - own_a))]) * a
+    column, into_column = np.arange(panels.k) * panels.m, np.arange(panels.n) * panels.m
+    gaps = (c + into_column - column[:, None] - place[:, None, None]) % words
+    near = float((np.minimum(gaps, words - gaps) < reach).mean())
+    return rate.cycles + (rate.slow_cycles - rate.cycles) * near
+
+
+def _pair(panels: Panels) -> int:
+    """Return the multiply-accumulates of a pair of panels."""
+    return panels.m * panels.k * panels.n
+
+
+def _hops(panels: Panels) -> int:
+    """Return the wavelet hops: every panel of A crosses its row, every panel of B its column; roots hand over."""
+    columns, rows = panels.columns, panels.rows
+    along = rows * (columns - 1) * panels.m * panels.k + columns * (rows - 1) * panels.k * panels.n
+    return panels.steps * along + rows * _handed(columns) + columns * _handed(rows)
+
+
+def _handed(cores: int) -> int:
+    """Return the hops of a line's control wavelets, which go one core each way from all roots but the last."""
+    return max(0, 2 * cores - 3)
+
+
+PROGRAM = KernelProgram(
+    name=NAME,
+    **opening(__doc__),
+    shape_help="M x K x N: rows of A, columns of A and rows of B, columns of B",
+    prepare=prepare,
+    closed=closed,
+    options={"transfers": "overlapped, or library: the SDK's collectives, nothing at the same time [overlapped]"},
+)

@@ -1,0 +1,212 @@
+"""Attention of tokens that lie along y to one another: what one core does. `attention_prefill` has the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import sqrt
+
+import numpy as np
+
+from wsesim.cores import isa
+from wsesim.cores.operands import Color, Mem
+from wsesim.cores.programs.base import Array, Options
+from wsesim.cores.programs.collectives.plans import COLUMN
+from wsesim.cores.programs.model import heads, steps
+from wsesim.cores.programs.model.bounds import Bounded
+from wsesim.cores.programs.model.core import Core
+from wsesim.cores.programs.model.feature import BANK, OTHER_BANK, Seat, seat_of
+from wsesim.cores.programs.model.heads import Heads, Run
+from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, COLLECT_COLORS, Collection, Line
+
+COLORS = 2 * ALLREDUCE_COLORS + COLLECT_COLORS
+"""Of a row of cores, of the columns of a head, and of a column of cores."""
+UNSEEN = -1000.0
+"""A score whose exponential is 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What a core knows of its place among tokens x heads."""
+
+    heads: Heads
+    column: int
+    row: int
+    options: Options
+    colors: Sequence[Color] = ()
+
+    @property
+    def seat(self) -> Seat:
+        """Its place in its row."""
+        return seat_of(self.heads.layout, self.column, self.options, self.colors[:ALLREDUCE_COLORS])
+
+    @property
+    def across(self) -> Line:
+        """The columns of its heads: the whole row, or a part with colors of its own, in one group to spare queues."""
+        if self.heads.segments == 1:
+            return self.seat.line
+        colors = self.colors[ALLREDUCE_COLORS : 2 * ALLREDUCE_COLORS]
+        return self.heads.line(self.column, {"group": str(self.heads.columns)}, colors)
+
+    @property
+    def along(self) -> Collection:
+        """Its column of cores."""
+        colors = self.colors[2 * ALLREDUCE_COLORS :]
+        return Collection(place=self.row, cores=self.heads.layout.rows, axis=COLUMN, colors=colors)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of a core."""
+        return self.heads.layout.tokens_each
+
+    @property
+    def keys(self) -> int:
+        """Tokens of all cores; those too many are masked."""
+        return heads.aligned(self.tokens * self.heads.layout.rows)
+
+    @property
+    def runs(self) -> list[Run]:
+        """Its features, head by head."""
+        return self.heads.runs(self.column)
+
+    def route(self, core: Core) -> None:
+        """Write this core's routes."""
+        self.across.route(core.role)
+        self.along.route(core.role)
+
+
+def of_each_kind(place: Place) -> list[Place]:
+    """Return the first core of every kind of column: those that have part in equally many features of as many heads."""
+    kinds: dict[tuple[int, ...], Place] = {}
+    for column in range(place.heads.layout.columns):
+        kinds.setdefault(tuple(run.count for run in place.heads.runs(column)), replace(place, column=column))
+    return list(kinds.values())
+
+
+def attend(core: Core, place: Place, q: Mem, k: Mem, v: Mem, y: Mem) -> None:
+    """y = softmax(q k / sqrt(width of a head) + mask) v; all of them [feature, token]. Reserves the variable `mask`."""
+    role, keys, runs = core.role, place.keys, place.runs
+    every = place.tokens * keys
+    scores = role.memory("scores", place.heads.summed * every, bank=BANK)
+    all_keys, all_values = _collected(core, place, "keys", k), _collected(core, place, "values", v)
+    _score(core, place, scores, q, all_keys)
+    core.allreduce(place.across, isa.ADD, scores)
+    mask = role.memory("mask", every, bank=OTHER_BANK)
+    share = core.constant(1 / sqrt(place.heads.width))
+    if not runs:
+        return
+    first, count = runs[0].head, runs[-1].head - runs[0].head + 1
+    own = scores.at(first * every, count * every)
+    role.fmuls(own, own, share)
+    for head in range(count):
+        role.fadds(own.at(head * every, every), own.at(head * every, every), mask)
+    softmax_rows(core, own, role.memory("row sums", count * place.tokens, bank=OTHER_BANK))
+    _weigh(core, place, y, scores, all_values)
+
+
+def softmax_rows(core: Core, rows: Mem, sums: Mem) -> None:
+    """Leave in *rows* the softmax of each of them; *sums* has a value per row."""
+    heads.gather_rows(core, isa.MAX, sums, rows)
+    core.role.fsubs(rows, rows, heads.per_row(sums, rows))
+    steps.exponentials(core, rows)
+    heads.gather_rows(core, isa.ADD, sums, rows)
+    steps.reciprocals(core, sums)
+    core.role.fmuls(rows, rows, heads.per_row(sums, rows))
+
+
+def _collected(core: Core, place: Place, name: str, part: Mem) -> Mem:
+    """Return what all cores of the column have in *part*, as [feature, key], each feature from the same bank on."""
+    role, tokens, rows = core.role, place.tokens, place.heads.layout.rows
+    features = place.seat.features
+    parts = role.memory(f"parts of {name}", rows * part.length)
+    whole = role.memory(name, features * place.keys, bank=OTHER_BANK)
+    if not features:
+        return whole
+    core.collect(place.along, parts, part)
+    with core.scalars(2) as (source, target):
+        role.set(source, 0)
+        role.set(target, 0)
+        for _ in core.repeat(features):
+            blocks = parts.at(source).grid(rows, tokens, row_stride=part.length)
+            role.fmovs(whole.at(target, rows * tokens), blocks)
+            role.iadd(source, source, tokens, cost=0)
+            role.iadd(target, target, place.keys, cost=0)
+    return whole
+
+
+def _score(core: Core, place: Place, scores: Mem, q: Mem, keys: Mem) -> None:
+    """Add up q k over this core's features: for each feature and token an AXPY over all keys."""
+    role, tokens, count = core.role, place.tokens, place.keys
+    role.fmovs(scores, core.constant(0.0))
+    with core.scalars(4) as (value, query, key, sums):
+        role.set(query, 0)
+        role.set(key, 0)
+        for run in place.runs:
+            of_head = scores.at(run.head * tokens * count, tokens * count)
+            for _ in core.repeat(run.count):
+                role.set(sums, 0)
+                for _ in core.repeat(tokens):
+                    role.load(value, q.at(query, 1), cost=0)
+                    role.fmacs(of_head.at(sums, count), of_head.at(sums, count), keys.at(key, count), value)
+                    role.iadd(query, query, 1, cost=0)
+                    role.iadd(sums, sums, count, cost=0)
+                role.iadd(key, key, count, cost=0)
+
+
+def _weigh(core: Core, place: Place, y: Mem, chances: Mem, values: Mem) -> None:
+    """Write y: for each feature and token a product over all keys, and its sum."""
+    role, tokens, count = core.role, place.tokens, place.keys
+    products, zero = role.memory("products", count), core.constant(0.0)
+    with core.scalars(4) as (total, target, value, chance):
+        role.set(target, 0)
+        role.set(value, 0)
+        for run in place.runs:
+            of_head = chances.at(run.head * tokens * count, tokens * count)
+            for _ in core.repeat(run.count):
+                role.set(chance, 0)
+                for _ in core.repeat(tokens):
+                    role.fmuls(products, of_head.at(chance, count), values.at(value, count))
+                    role.copy(total, zero)
+                    role.fadds(total, total, products)
+                    role.store(y.at(target, 1), total)
+                    role.iadd(target, target, 1, cost=0)
+                    role.iadd(chance, chance, count, cost=0)
+                role.iadd(value, value, count, cost=0)
+
+
+def mask_of(place: Place, *, causal: bool) -> Array:
+    """Return the mask as [row, column, element]: 0 where a key counts for a token, `MASKED` where not."""
+    layout, each = place.heads.layout, place.tokens
+    token = np.arange(layout.rows * each).reshape(layout.rows, 1, each, 1)
+    key = np.arange(place.keys)
+    hidden = (key >= layout.tokens) | ((key > token) if causal else False)
+    hidden = np.broadcast_to(hidden, (layout.rows, 1, each, place.keys))
+    flat = np.where(hidden, heads.MASKED, 0.0).reshape(layout.rows, 1, -1)
+    return np.broadcast_to(flat, (layout.rows, layout.columns, flat.shape[-1]))
+
+
+def by_numpy(q: Array, k: Array, v: Array, count: int, *, causal: bool) -> Array:
+    """Return [token, feature]: attention of *count* heads."""
+    first, second, third = (part.reshape(len(part), count, -1).transpose(1, 0, 2) for part in (q, k, v))
+    scores = first @ second.swapaxes(1, 2) / np.sqrt(first.shape[-1])
+    if causal:
+        scores = np.where(np.tri(*scores.shape[1:]) > 0, scores, -np.inf)
+    grown = np.exp(scores - scores.max(-1, keepdims=True))
+    mixed = grown / grown.sum(-1, keepdims=True) @ third
+    return np.asarray(mixed.transpose(1, 0, 2).reshape(q.shape))
+
+
+def bounded(q: Bounded, k: Bounded, v: Bounded, count: int, *, causal: bool) -> Bounded:
+    """Return the same as the cores compute it."""
+    tokens, width = q.value.shape[0], q.value.shape[1] // count
+    share = Bounded.constant(1 / sqrt(width))
+    found = []
+    for head in range(count):
+        columns = np.s_[:, head * width : (head + 1) * width]
+        one, two, three = (Bounded(part.value[columns], part.error[columns]) for part in (q, k, v))
+        scores = one @ Bounded(two.value.T, two.error.T) * share
+        hidden = np.triu(np.ones((tokens, tokens), bool), 1) & causal
+        masked = scores + Bounded.exact(0.0)  # of what is masked nothing is left: e^UNSEEN is 0 too
+        seen = Bounded(np.where(hidden, UNSEEN, masked.value), np.where(hidden, 0.0, masked.error))
+        found.append(steps.bounded_softmax(seen) @ three)
+    return Bounded(*(np.concatenate([getattr(part, name) for part in found], 1) for name in ("value", "error")))

@@ -1,0 +1,117 @@
+"""Attention of all tokens to one another: scores, mask, softmax, weighted sum.
+
+          features, head by head -->       a core has the queries, keys and values of its tokens (y) and features (x)
+         +-------+-------+-------+
+ tokens  | q k v | q k v | q k v |         1  columns: all cores collect the keys and values of their features
+   |     +-------+-------+-------+         2  each core: for each feature and token an AXPY over all keys
+   v     | q k v | q k v | q k v |         3  columns of a head: allreduce of the scores along the row
+         +-------+-------+-------+         4  each core: softmax of its tokens' scores, for the heads it has part in
+          head 0 ... | ... head 1          5  each core: products with the values, summed over all keys
+
+Where columns and heads divide, the columns of a head (or a few) sum their scores on their own; else whole rows do.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wsesim.cores.builder import Builder
+from wsesim.cores.machine import Machine
+from wsesim.cores.programs.base import (
+    Grid,
+    KernelProgram,
+    Options,
+    Prepared,
+    Shape,
+    choice_option,
+    gather,
+    opening,
+    scatter,
+)
+from wsesim.cores.programs.collectives.collective import GROUP_HELP
+from wsesim.cores.programs.model.attention import COLORS, Place, attend, bounded, by_numpy, mask_of, of_each_kind
+from wsesim.cores.programs.model.bounds import Bounded
+from wsesim.cores.programs.model.core import Core, timed
+from wsesim.cores.programs.model.feature import OTHER_BANK, Layout, draw
+from wsesim.cores.programs.model.heads import Heads
+from wsesim.errors import InputError
+from wsesim.hardware import Wafer
+
+NAME = "attention-prefill"
+MASKS = ("causal", "none")
+
+
+def body(core: Core, place: Place) -> None:
+    """Write what one core does."""
+    seat = place.seat
+    q, k, v = (seat.own(seat.array(core, name)) for name in ("q", "k", "v"))
+    attend(core, place, q, k, v, seat.own(seat.array(core, "y", OTHER_BANK)))
+
+
+def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
+    """Return the attention loaded onto its cores, with random queries, keys and values."""
+    first, causal = _place(grid, shape, options), _is_causal(options)
+    layout, random = first.heads.layout, np.random.default_rng(seed)
+    q, k, v = (draw(random, (layout.tokens, layout.features), {}) for _ in range(3))
+    builder = Builder(wafer, width=grid[0], height=grid[1])
+    colors = [builder.color(f"color {number}") for number in range(COLORS)]
+    for row in range(grid[1]):
+        for column in range(grid[0]):
+            role = builder.role(f"core {column},{row}")
+            place = Place(heads=first.heads, column=column, row=row, options=options, colors=colors)
+            core = Core(role, placed=True)
+            place.route(core)
+            with role.task("start", start=True):
+                body(core, place)
+                role.halt()
+            builder.place(role, [column], [row])
+    machine = Machine(builder)
+    for name, values in (("q", q), ("k", k), ("v", v)):
+        scatter(machine, name, layout.lay(values))
+    scatter(machine, "mask", mask_of(first, causal=causal))
+    count = first.heads.heads
+    return Prepared(
+        machine=machine, read=lambda ran: layout.take(gather(ran, "y")),
+        expected=by_numpy(q, k, v, count, causal=causal),
+        tolerance=bounded(Bounded.exact(q), Bounded.exact(k), Bounded.exact(v), count, causal=causal).most,
+        counts={"macs": 2 * layout.tokens**2 * layout.features},
+    )  # fmt: skip
+
+
+def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
+    """Return the cycles of the busiest column: collection, AXPY passes, an allreduce, softmax, products."""
+    _is_causal(options)
+    return max(_timed(wafer, place) for place in of_each_kind(_place(grid, shape, options)))
+
+
+def _timed(wafer: Wafer, place: Place) -> float:
+    core = timed(wafer)
+    body(core, place)
+    return core.cycles
+
+
+def _is_causal(options: Options) -> bool:
+    return choice_option(options, "mask", MASKS) == "causal"
+
+
+def _place(grid: Grid, shape: Shape, options: Options) -> Place:
+    """Return the first core's place.
+
+    Raises:
+        InputError: the shape is not three sizes of 1 or more.
+    """
+    if len(shape) != 3 or min(shape) < 1:
+        given = "x".join(map(str, shape)) or "nothing"
+        raise InputError.at(f"{NAME} takes heads, features of a head and tokens, for example 4x16x32; got {given}")
+    layout = Layout(columns=grid[0], rows=grid[1], tokens=shape[2], features=shape[0] * shape[1])
+    return Place(heads=Heads(layout=layout, heads=shape[0]), column=0, row=0, options=options)
+
+
+PROGRAM = KernelProgram(
+    name=NAME,
+    **opening(__doc__),
+    shape_help="HEADS x FEATURES x TOKENS: features of a head, tokens in all",
+    prepare=prepare,
+    closed=closed,
+    options={"mask": "causal, or none [causal]", **GROUP_HELP},
+)

@@ -1,0 +1,127 @@
+"""One core's program, written and timed in the same go.
+
+A kernel is a function that writes what one core does. It writes on every role, with real collectives, and once more on
+a role that is never placed: there collectives are taken by their closed form, and every other instruction by what it
+costs if nothing holds it up. The sum is the kernel's closed form; its effort does not grow with the grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import ceil
+
+from wsesim.cores import isa
+from wsesim.cores.builder import Builder, Role
+from wsesim.cores.operands import ELEMENT_BYTES, Mem, Register
+from wsesim.cores.programs.model.lines import Collection, Line
+from wsesim.hardware import Wafer
+
+
+class Core:
+    """What a kernel writes on: a role, its loops and its collectives."""
+
+    def __init__(self, role: Role, *, placed: bool) -> None:
+        """Write on *role*; with `placed` false only the time counts."""
+        self.role, self.placed = role, placed
+        self._cycles, self._seen, self._turns = 0.0, 0, 1
+        self._free: list[Register] = []
+        self._constants: dict[float, Register] = {}
+
+    @property
+    def wafer(self) -> Wafer:
+        """The wafer it runs on."""
+        return self.role.builder.wafer
+
+    @property
+    def cycles(self) -> float:
+        """Cycles of what has been written so far, from the start of the program."""
+        self._settle()
+        return self._cycles + self.wafer.core.task_launch_cycles
+
+    def allreduce(self, line: Line, op: int, vector: Mem) -> None:
+        """Leave in *vector* its sum or greatest over a line of cores, on all of them."""
+        if self.placed:
+            line.allreduce(self.role, op, vector)
+        else:
+            self._cycles += line.cycles(self.wafer, vector.length, vector.kind)
+
+    def collect(self, line: Collection, parts: Mem, part: Mem) -> None:
+        """Fill *parts* with what *part* holds on each core of a line."""
+        if self.placed:
+            line.collect(self.role, parts, part)
+        else:
+            self._cycles += line.cycles(self.wafer, part.length)
+
+    def spend(self, cycles: float) -> None:
+        """Count cycles that the written instructions do not show, such as waiting for others."""
+        self._cycles += 0 if self.placed else cycles
+
+    def repeat(self, times: int) -> Iterator[Register]:
+        """Write what the body of a `for` writes as a loop of so many turns, none of them for 0; yields its counter."""
+        if times == 0:
+            return
+        with self.scalars(2) as (counter, last):
+            self.role.set(last, times)
+            with self.role.map(counter, last):
+                self._settle()
+                self._turns *= times
+                yield counter
+                self._settle()
+                self._turns //= times
+            self._settle()
+            self._cycles += self._turns * (times - 1) * self.role.builder.timing.map_cycles
+
+    @contextmanager
+    def scalars(self, number: int) -> Iterator[tuple[Register, ...]]:
+        """Lend so many registers to a block."""
+        lent = tuple(self._free.pop() if self._free else self.role.register() for _ in range(number))
+        yield lent
+        self._free += lent
+
+    def constant(self, value: float) -> Register:
+        """Return a register that holds an fp32 number from its first use on; not to be asked for first in a loop."""
+        if value not in self._constants:
+            self._constants[value] = self.role.register()
+            self.role.set(self._constants[value], value, kind=isa.F32)
+        return self._constants[value]
+
+    def _settle(self) -> None:
+        lines = self.role.lines
+        self._cycles += self._turns * sum(_cycles(line) for line in lines[self._seen :])
+        self._seen = len(lines)
+
+
+def timed(wafer: Wafer) -> Core:
+    """Return a core that is only timed."""
+    return Core(Builder(wafer, width=1, height=1).role("timed"), placed=False)
+
+
+def _cycles(line: list[int]) -> int:
+    """Return what an instruction takes if nothing holds it up, registers in its addresses at multiples of the banks."""
+    if line[isa.OP] > isa.LAST_VECTOR:
+        return line[isa.COST]
+    if line[isa.LENGTH] == 0:
+        return max(1, line[isa.COST])
+    near = _distance(line)
+    pace = line[isa.SLOW_CYCLES if near < line[isa.BANK_REACH] else isa.ISSUE_CYCLES]
+    tail = line[isa.TAIL_SLOW_CYCLES if near < line[isa.TAIL_REACH] else isa.TAIL_CYCLES]
+    length, row, per_issue = line[isa.LENGTH], line[isa.ROW], line[isa.PER_ISSUE]
+    if row == 0:
+        return line[isa.COST] + ceil(length / per_issue) * pace
+    rows, rest = divmod(length, row)
+    return line[isa.COST] + rows * (row // per_issue * pace + tail) + ceil(rest / per_issue) * pace
+
+
+def _distance(line: list[int]) -> int:
+    """Return how many bytes, modulo the period of the banks, two reads lie apart; that period if they cannot meet."""
+    period = line[isa.BANK_PERIOD]
+    if line[isa.BANK_A] < 0:
+        return period
+    apart = _address(line, line[isa.BANK_A]) - _address(line, line[isa.BANK_B]) + line[isa.BANK_OFFSET]
+    return min(apart % period, -apart % period)
+
+
+def _address(line: list[int], operand: int) -> int:
+    at = isa.DEST + operand * isa.OPERAND_WIDTH
+    return line[at + isa.ADDRESS] * ELEMENT_BYTES[line[at + isa.ELEMENT]]

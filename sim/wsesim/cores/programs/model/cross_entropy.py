@@ -1,0 +1,126 @@
+"""-log softmax(logits) at the label of every token, its logits spread over a row of cores.
+
+    vocabulary -->                  on a core: the greatest of its logits of every token
+  +----+----+----+----+             row: allreduce of the greatest, subtract
+  | x  | x  | x  | x  |   tokens    on a core: who has the label's logit picks it; one exponential a logit, sum
+  +----+----+----+----+             row: allreduce of the sums and of the picked logits, zero on all cores but one
+   ---> max, sum, x[label] <---     on a core: log of the sum, minus the picked logit; all cores of a row get the loss
+
+The logarithm is made of exponentials: y <- y + 2 (s - e^y) / (s + e^y), which is Halley's method, from y = 0. A turn
+takes 2 tanh(d / 2) off the distance d, so the size of the vocabulary says how many turns are enough.
+"""
+
+from __future__ import annotations
+
+from math import log, tanh
+
+import numpy as np
+
+from wsesim.cores import isa
+from wsesim.cores.operands import Mem, Register
+from wsesim.cores.programs import flow
+from wsesim.cores.programs.base import Options
+from wsesim.cores.programs.model import steps
+from wsesim.cores.programs.model.bounds import ROUNDING, Bounded
+from wsesim.cores.programs.model.core import Core
+from wsesim.cores.programs.model.feature import PRECISION_HELP, Host, Layout, Seat, draw, feature_kernel
+
+SPREAD = 3.0
+"""Standard deviation of the logits tried out."""
+CONVERGED = 1e-9
+"""Distance from the logarithm that fp32 does not see any more."""
+
+
+def body(core: Core, seat: Seat) -> None:
+    """Write what one core does."""
+    x, tokens, features, role = seat.input(core, "x"), seat.tokens, seat.features, core.role
+    labels, losses = role.memory("labels", tokens, isa.I32), role.memory("y", tokens)
+    both = steps.token_values(core, seat, "sums and picked", times=2)
+    sums, picked = both.at(0, tokens), both.at(tokens, tokens)
+    steps.gather_features(core, isa.MAX, sums, x, features)
+    core.allreduce(seat.line, isa.MAX, sums)
+    role.fsubs(x, x, steps.per_token(sums, features))
+    role.fmovs(picked, core.constant(0.0))
+    if features:
+        _pick(core, seat, picked, x, labels)
+    steps.exponentials(core, x)
+    steps.gather_features(core, isa.ADD, sums, x, features)
+    core.allreduce(seat.line, isa.ADD, both)
+    _logarithms(core, losses, sums, turns_of(seat.layout.features))
+    role.fsubs(losses, losses, picked)
+
+
+def _pick(core: Core, seat: Seat, picked: Mem, x: Mem, labels: Mem) -> None:
+    """Leave in *picked* the value of x at the label of every token whose label this core has."""
+    role = core.role
+    with core.scalars(5) as (label, first, last, place, value):
+        role.set(first, seat.first)
+        role.set(last, seat.first + seat.features - 1)
+        for token in core.repeat(seat.tokens):
+            role.load(label, labels.at(token, 1))
+            with flow.unless_less(role, label, first), flow.unless_less(role, last, label):
+                role.iadd(place, label, -seat.first)
+                role.imul(place, place, seat.tokens)
+                role.iadd(place, place, token)
+                role.load(value, x.at(place, 1))
+                role.store(picked.at(token, 1), value)
+
+
+def _logarithms(core: Core, y: Mem, x: Mem, turns: int) -> None:
+    """y = log x, for x from 1 on."""
+    role, two, zero = core.role, core.constant(2.0), core.constant(0.0)
+    with core.scalars(4) as (value, found, grown, part):
+        for place in core.repeat(x.length):
+            role.load(value, x.at(place, 1), cost=0)
+            role.copy(found, zero)
+            for _ in core.repeat(turns):
+                _halley(core, value, found, grown, part, two)
+            role.store(y.at(place, 1), found, cost=0)
+
+
+def _halley(core: Core, value: Register, found: Register, grown: Register, part: Register, two: Register) -> None:
+    """Bring *found* nearer to the logarithm of *value*."""
+    scalar = core.role.scalar
+    scalar(isa.FEXP, grown, found)
+    scalar(isa.FSUB, part, value, grown)
+    scalar(isa.FADD, grown, value, grown)
+    scalar(isa.FDIV, part, part, grown)
+    scalar(isa.FMUL, part, part, two)
+    scalar(isa.FADD, found, found, part)
+
+
+def turns_of(most: int) -> int:
+    """Return the turns that find the logarithm of a number from 1 to *most*."""
+    distance, turns = log(most), 0
+    while distance > CONVERGED:
+        distance -= 2 * tanh(distance / 2)
+        turns += 1
+    return max(1, turns)
+
+
+def bounded_log(x: Bounded) -> Bounded:
+    """Return the logarithm as the cores compute it: the last turn errs as its exponential does, and in its addition."""
+    value = np.log(x.value)
+    carried = -np.log1p(-x.error / x.value) + CONVERGED
+    return Bounded(value, carried + ROUNDING * (4 + np.abs(value)))
+
+
+def host(random: np.random.Generator, layout: Layout, options: Options) -> Host:
+    """Return random logits and labels, and the loss of every token, which every column must have, by NumPy."""
+    x = draw(random, (layout.tokens, layout.features), options, spread=SPREAD)
+    labels = random.integers(0, layout.features, layout.tokens)
+    at_label, greatest = np.take_along_axis(x, labels[:, None], 1), x.max(-1, keepdims=True)
+    shifted = Bounded.exact(x) - Bounded.exact(greatest)
+    picked = Bounded.exact(at_label) - Bounded.exact(greatest)
+    losses = np.log(np.exp(x - greatest).sum(-1, keepdims=True)) + greatest - at_label
+    return Host(
+        loads={"x": layout.lay(x), "labels": layout.lay_tokens(labels)},
+        expected=np.broadcast_to(losses, (layout.tokens, layout.columns)),
+        tolerance=(bounded_log(shifted.exp().sum(-1)) - picked).most,
+    )
+
+
+PROGRAM = feature_kernel(
+    name="cross-entropy", doc=__doc__, body=body, host=host, options=PRECISION_HELP, result=Layout.one_each,
+    shape_help="TOKENS x VOCABULARY: tokens in all, logits of each",
+)  # fmt: skip

@@ -1,0 +1,139 @@
+"""GELU, element by element: by the error function, or by the hyperbolic tangent.
+
+  +----+----+     +----+----+
+  | x  | x  | --> | y  | y  |    tokens along y, features along x; nothing travels
+  +----+----+     +----+----+
+
+erf:   y = max(x, 0) - |x| / 2 * (a1 t + ... + a5 t^5) exp(-x^2 / 2),  t = 1 / (1 + p |x| / sqrt 2)
+       which is x times the normal distribution, erf by formula 7.1.26 of Abramowitz and Stegun (within 1.5e-7)
+tanh:  y = x / (1 + exp(-2 u)),  u = sqrt(2 / pi) (x + 0.044715 x^3)
+       which is x / 2 * (1 + tanh u)
+
+Each element takes one scalar exponential and one scalar divide; the rest are vector instructions.
+"""
+
+from __future__ import annotations
+
+from math import erf, pi, sqrt
+
+import numpy as np
+
+from wsesim.cores import isa
+from wsesim.cores.operands import Mem
+from wsesim.cores.programs.base import Options, choice_option
+from wsesim.cores.programs.model import steps
+from wsesim.cores.programs.model.bounds import Bounded
+from wsesim.cores.programs.model.core import Core
+from wsesim.cores.programs.model.feature import (
+    OTHER_BANK,
+    PRECISION_HELP,
+    Host,
+    Layout,
+    Seat,
+    draw,
+    feature_kernel,
+    is_mixed,
+)
+
+FORMS = ("erf", "tanh")
+P = 0.3275911
+COEFFICIENTS = (0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429)
+"""Of Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26."""
+ERF_ERROR = 1.5e-7
+"""Of that formula at most."""
+LINEAR, CUBIC = 2 * sqrt(2 / pi), 2 * sqrt(2 / pi) * 0.044715
+"""Of 2 u. Hendrycks and Gimpel, arXiv 1606.08415."""
+SPREAD = 3.0
+"""Standard deviation of the values tried out, so that both tails are met."""
+
+
+def body(core: Core, seat: Seat) -> None:
+    """Write what one core does."""
+    form = choice_option(seat.options, "form", FORMS)
+    x, y = seat.input(core, "x"), seat.result(core, OTHER_BANK)
+    if form == "erf":
+        by_erf(core, y, x, *erf_scratch(core, seat))
+    else:
+        by_tanh(core, y, x)
+    seat.output(core, y)
+
+
+def erf_scratch(core: Core, seat: Seat) -> tuple[Mem, Mem, Mem]:
+    """Reserve what `by_erf` needs beside x and y."""
+    size, other, grown = (seat.array(core, name, bank) for name, bank in (("|x|", 0), ("t", 2), ("exp", 0)))
+    return seat.own(size), seat.own(other), seat.own(grown)
+
+
+def by_erf(core: Core, y: Mem, x: Mem, size: Mem, t: Mem, grown: Mem) -> None:
+    """y = GELU of x by the error function; *y* and *t* begin in another bank than the others."""
+    role, constant = core.role, core.constant
+    coefficients = [constant(value) for value in COEFFICIENTS]
+    minus, half, one, root, zero = (constant(value) for value in (-1.0, -0.5, 1.0, P * sqrt(0.5), 0.0))
+    role.fmuls(y, x, minus)
+    role.fmaxs(size, x, y)
+    role.fmuls(t, size, root)
+    role.fadds(t, t, one)
+    role.fmuls(y, size, half)
+    role.fmuls(grown, size, y)
+    with core.scalars(1) as (value,):
+        for turn in core.repeat(x.length):
+            role.load(value, t.at(turn, 1), cost=0)
+            role.scalar(isa.FDIV, value, one, value)
+            role.store(t.at(turn, 1), value, cost=0)
+            role.load(value, grown.at(turn, 1), cost=0)
+            role.scalar(isa.FEXP, value, value)
+            role.store(grown.at(turn, 1), value, cost=0)
+    role.fmuls(y, y, grown)
+    role.fmuls(grown, t, coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        role.fadds(grown, grown, coefficient)
+        role.fmuls(grown, grown, t)
+    role.fmuls(y, y, grown)
+    role.fmaxs(grown, x, zero)
+    role.fadds(y, grown, y)
+
+
+def by_tanh(core: Core, y: Mem, x: Mem) -> None:
+    """y = GELU of x by the hyperbolic tangent; *y* begins in another bank than *x*."""
+    role = core.role
+    linear, cubic = core.constant(-LINEAR), core.constant(-CUBIC)
+    role.fmuls(y, x, x)
+    role.fmuls(y, y, cubic)
+    role.fadds(y, y, linear)
+    role.fmuls(y, y, x)
+    steps.sigmoid_times(core, y, x)
+
+
+def bounded(x: Bounded, form: str) -> Bounded:
+    """Return GELU as the cores compute it, without the error of the formula."""
+    constant, one = Bounded.constant, Bounded.exact(1.0)
+    if form == "tanh":
+        return x / (one + ((x * x * constant(-CUBIC) + constant(-LINEAR)) * x).exp())
+    size = Bounded(np.abs(x.value), x.error)
+    t, half = one / (size * constant(P * sqrt(0.5)) + one), size * Bounded.exact(-0.5)
+    sums = t * constant(COEFFICIENTS[-1])
+    for coefficient in COEFFICIENTS[-2::-1]:
+        sums = (sums + constant(coefficient)) * t
+    return x.at_least(0.0) + half * (size * half).exp() * sums
+
+
+def formula_error(size: float, form: str) -> float:
+    """Return how far the formula is from GELU at values of at most *size*."""
+    return size / 2 * ERF_ERROR if form == "erf" else 0.0
+
+
+def host(random: np.random.Generator, layout: Layout, options: Options) -> Host:
+    """Return random values and their GELU by NumPy."""
+    form = choice_option(options, "form", FORMS)
+    x = draw(random, (layout.tokens, layout.features), options, spread=SPREAD)
+    normal = np.vectorize(erf)(x * sqrt(0.5)) if form == "erf" else np.tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))
+    rounding = bounded(Bounded.exact(x), form).stored(half=is_mixed(options)).most
+    return Host(
+        loads={"x": layout.lay(x)}, expected=0.5 * x * (1 + normal),
+        tolerance=rounding + formula_error(np.abs(x).max(), form),
+    )  # fmt: skip
+
+
+PROGRAM = feature_kernel(
+    name="gelu", doc=__doc__, body=body, host=host, options={"form": "erf or tanh [erf]", **PRECISION_HELP}
+)

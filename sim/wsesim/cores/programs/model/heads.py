@@ -1,0 +1,93 @@
+"""Attention heads on columns of cores: which columns sum a head's scores together, which heads a core has part in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, gcd
+
+from wsesim.cores import isa
+from wsesim.cores.operands import Color, Mem
+from wsesim.cores.programs.base import Options
+from wsesim.cores.programs.collectives.collective import group_of
+from wsesim.cores.programs.collectives.plans import ROW
+from wsesim.cores.programs.model import steps
+from wsesim.cores.programs.model.core import Core
+from wsesim.cores.programs.model.feature import Layout
+from wsesim.cores.programs.model.lines import Line
+
+MASKED = -1.0e30
+"""Added to the score of a key that does not count: its exponential is 0."""
+ALIGNED_VALUES = 4
+"""Rows of fp32 values that begin at such multiples all begin in the same bank."""
+
+
+def aligned(values: int) -> int:
+    """Return *values*, or the next number of them after which a row begins in the same bank."""
+    return ceil(values / ALIGNED_VALUES) * ALIGNED_VALUES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Neighbouring features of one head on a core."""
+
+    head: int
+    """Among those whose scores the core sums."""
+    first: int
+    """Among the core's features."""
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heads:
+    """Heads side by side along x. Where columns and heads allow, a few columns keep a few heads to themselves."""
+
+    layout: Layout
+    heads: int
+
+    @property
+    def width(self) -> int:
+        """Features of a head."""
+        return self.layout.features // self.heads
+
+    @property
+    def segments(self) -> int:
+        """Groups of columns that have heads of their own."""
+        return gcd(self.heads, self.layout.columns) if self.layout.features % self.layout.columns == 0 else 1
+
+    @property
+    def columns(self) -> int:
+        """Columns of such a group."""
+        return self.layout.columns // self.segments
+
+    @property
+    def summed(self) -> int:
+        """Heads of such a group."""
+        return self.heads // self.segments
+
+    def line(self, column: int, options: Options, colors: Sequence[Color]) -> Line:
+        """Return the line of cores that sum the scores of their heads."""
+        group = group_of(options, self.columns)
+        return Line(place=column % self.columns, cores=self.columns, group=group, axis=ROW, colors=colors)
+
+    def runs(self, column: int) -> list[Run]:
+        """Return the features of a column, cut by heads."""
+        first, end = self.layout.first(column), self.layout.first(column + 1)
+        before = column // self.columns * self.summed
+        found = []
+        for head in range(first // self.width, ceil(end / self.width)):
+            start, stop = max(first, head * self.width), min(end, (head + 1) * self.width)
+            found.append(Run(head=head - before, first=start - first, count=stop - start))
+        return found if end > first else []
+
+
+def gather_rows(core: Core, op: int, into: Mem, rows: Mem) -> None:
+    """Leave in *into* the sum (isa.ADD) or greatest (isa.MAX) of each row of *rows*, of equal length."""
+    core.role.fmovs(into, core.constant(0.0 if op == isa.ADD else steps.LOWEST))
+    each = per_row(into, rows)
+    core.role.vector(op, each, each, rows)
+
+
+def per_row(values: Mem, rows: Mem) -> Mem:
+    """Return one value per row as an operand beside *rows*."""
+    return values.grid(values.length, rows.length // values.length, row_stride=1, stride=0)

@@ -1,0 +1,54 @@
+"""y = (x - mean) / sqrt(variance + epsilon) * scale + bias of every token, its features spread over a row of cores.
+
+  features -->                    on a core: sum its features of every token
++----+----+----+----+             row: allreduce of one sum a token, subtract the mean
+| x  | x  | x  | x  |   tokens    on a core: square, sum
++----+----+----+----+             row: allreduce again, one root and one divide a token
+ ---> sum <----------             on a core: times that, times scale, plus bias
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wsesim.cores.programs.base import Array, Options
+from wsesim.cores.programs.model import steps
+from wsesim.cores.programs.model.bounds import Bounded
+from wsesim.cores.programs.model.core import Core
+from wsesim.cores.programs.model.feature import PRECISION_HELP, Host, Layout, Seat, draw, feature_kernel, is_mixed
+
+
+def body(core: Core, seat: Seat) -> None:
+    """Write what one core does."""
+    x, y = seat.input(core, "x"), seat.result(core)
+    weight, bias = steps.feature_values(core, seat, "scale"), steps.feature_values(core, seat, "bias")
+    steps.normalise(core, seat, y, x, steps.token_values(core, seat, "sums"), centred=True)
+    steps.scale(core, y, weight, seat.features, seat.tokens)
+    steps.shift(core, y, bias, seat.features, seat.tokens)
+    seat.output(core, y)
+
+
+def bounded(x: Bounded, scale: Bounded, bias: Bounded) -> Bounded:
+    """Return the norm as the cores compute it, x being [token, feature]."""
+    share, epsilon = Bounded.constant(1 / x.value.shape[-1]), Bounded.constant(steps.EPSILON)
+    centred = x - x.sum(-1) * share
+    root = ((centred * centred).sum(-1) * share + epsilon).sqrt()
+    return centred * (Bounded.exact(1.0) / root) * scale + bias
+
+
+def host(random: np.random.Generator, layout: Layout, options: Options) -> Host:
+    """Return random tokens, scales and biases, and their norm by NumPy."""
+    x = draw(random, (layout.tokens, layout.features), options)
+    weight, bias = (draw(random, (layout.features,), {}) for _ in range(2))
+    return Host(
+        loads={"x": layout.lay(x), "scale": layout.lay_features(weight), "bias": layout.lay_features(bias)},
+        expected=_numpy(x) * weight + bias,
+        tolerance=bounded(*map(Bounded.exact, (x, weight, bias))).stored(half=is_mixed(options)).most,
+    )
+
+
+def _numpy(x: Array) -> Array:
+    return np.asarray((x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + steps.EPSILON))
+
+
+PROGRAM = feature_kernel(name="layer-norm", doc=__doc__, body=body, host=host, options=PRECISION_HELP)

@@ -1,0 +1,47 @@
+"""y = x / sqrt(mean square + epsilon) * scale of every token, its features spread over a row of cores.
+
+  features -->                    on a core: square, and sum its features of every token
++----+----+----+----+             row: allreduce of one sum a token; one root and one divide a token
+| x  | x  | x  | x  |   tokens    on a core: times that, times scale
++----+----+----+----+
+ ---> sum <----------
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wsesim.cores.programs.base import Options
+from wsesim.cores.programs.model import steps
+from wsesim.cores.programs.model.bounds import Bounded
+from wsesim.cores.programs.model.core import Core
+from wsesim.cores.programs.model.feature import PRECISION_HELP, Host, Layout, Seat, draw, feature_kernel, is_mixed
+
+
+def body(core: Core, seat: Seat) -> None:
+    """Write what one core does."""
+    x, y = seat.input(core, "x"), seat.result(core)
+    weight = steps.feature_values(core, seat, "scale")
+    steps.normalise(core, seat, y, x, steps.token_values(core, seat, "sums"), centred=False)
+    steps.scale(core, y, weight, seat.features, seat.tokens)
+    seat.output(core, y)
+
+
+def bounded(x: Bounded, scale: Bounded) -> Bounded:
+    """Return the norm as the cores compute it, x being [token, feature]."""
+    share, epsilon = Bounded.constant(1 / x.value.shape[-1]), Bounded.constant(steps.EPSILON)
+    root = ((x * x).sum(-1) * share + epsilon).sqrt()
+    return x * (Bounded.exact(1.0) / root) * scale
+
+
+def host(random: np.random.Generator, layout: Layout, options: Options) -> Host:
+    """Return random tokens and scales, and their norm by NumPy."""
+    x, weight = draw(random, (layout.tokens, layout.features), options), draw(random, (layout.features,), {})
+    return Host(
+        loads={"x": layout.lay(x), "scale": layout.lay_features(weight)},
+        expected=x / np.sqrt(np.square(x).mean(-1, keepdims=True) + steps.EPSILON) * weight,
+        tolerance=bounded(*map(Bounded.exact, (x, weight))).stored(half=is_mixed(options)).most,
+    )
+
+
+PROGRAM = feature_kernel(name="rms-norm", doc=__doc__, body=body, host=host, options=PRECISION_HELP)

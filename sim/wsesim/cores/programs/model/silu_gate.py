@@ -1,0 +1,54 @@
+"""y = up * gate / (1 + exp(-gate)), element by element: the gated feed-forward layer of Llama.
+
+  +----+----+     +----+----+     +----+----+
+  |gate|gate|  ,  | up | up | --> | y  | y  |    tokens along y, features along x; nothing travels
+  +----+----+     +----+----+     +----+----+
+
+Each element takes one scalar exponential and one scalar divide.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wsesim.cores.programs.base import Options
+from wsesim.cores.programs.model import steps
+from wsesim.cores.programs.model.bounds import Bounded
+from wsesim.cores.programs.model.core import Core
+from wsesim.cores.programs.model.feature import (
+    OTHER_BANK,
+    PRECISION_HELP,
+    Host,
+    Layout,
+    Seat,
+    draw,
+    feature_kernel,
+    is_mixed,
+)
+
+SPREAD = 3.0
+"""Standard deviation of the gates tried out, so that both tails are met."""
+
+
+def body(core: Core, seat: Seat) -> None:
+    """Write what one core does."""
+    gate, up, y = seat.input(core, "gate"), seat.input(core, "up"), seat.result(core, OTHER_BANK)
+    core.role.fmuls(y, gate, core.constant(-1.0))
+    steps.sigmoid_times(core, y, gate)
+    core.role.fmuls(y, y, up)
+    seat.output(core, y)
+
+
+def host(random: np.random.Generator, layout: Layout, options: Options) -> Host:
+    """Return random gates and values, and what passes by NumPy."""
+    shape = layout.tokens, layout.features
+    gate, up = draw(random, shape, options, spread=SPREAD), draw(random, shape, options)
+    first, second, one = Bounded.exact(gate), Bounded.exact(up), Bounded.exact(1.0)
+    passed = first / (one + Bounded.exact(-gate).exp()) * second
+    return Host(
+        loads={"gate": layout.lay(gate), "up": layout.lay(up)}, expected=gate / (1 + np.exp(-gate)) * up,
+        tolerance=passed.stored(half=is_mixed(options)).most,
+    )  # fmt: skip
+
+
+PROGRAM = feature_kernel(name="silu-gate", doc=__doc__, body=body, host=host, options=PRECISION_HELP)

@@ -1,0 +1,116 @@
+"""Steps the kernels of a model are made of, on tokens x features: one feature after the other, all tokens of each.
+
+A vector instruction goes over all of them at once. Where it also takes one value per token, or one per feature, that
+operand's addresses stand still along the other axis. Exponentials, divides and roots are scalar, element by element.
+"""
+
+from __future__ import annotations
+
+from wsesim.cores import isa
+from wsesim.cores.operands import Mem
+from wsesim.cores.programs.model.bounds import Bounded
+from wsesim.cores.programs.model.core import Core
+from wsesim.cores.programs.model.feature import OTHER_BANK, Seat
+
+LOWEST = -3.0e38
+"""Stands for minus infinity: below all fp32 numbers that are met."""
+EPSILON = 1e-5
+"""Of the norms."""
+
+
+def per_token(values: Mem, features: int) -> Mem:
+    """Return one value per token as an operand beside tokens x features."""
+    return values.grid(features, values.length, row_stride=0)
+
+
+def per_feature(values: Mem, features: int, tokens: int) -> Mem:
+    """Return one value per feature as an operand beside tokens x features."""
+    return values.at(0, features).grid(features, tokens, row_stride=1, stride=0)
+
+
+def gather_features(core: Core, op: int, into: Mem, x: Mem, features: int) -> None:
+    """Leave in *into*, per token, the sum (isa.ADD) or greatest (isa.MAX) of its features on this core."""
+    core.role.fmovs(into, core.constant(0.0 if op == isa.ADD else LOWEST))
+    if features:
+        core.role.vector(op, per_token(into, features), per_token(into, features), x)
+
+
+def exponentials(core: Core, x: Mem) -> None:
+    """x = e^x."""
+    with core.scalars(1) as (value,):
+        for turn in core.repeat(x.length):
+            core.role.load(value, x.at(turn, 1), cost=0)
+            core.role.scalar(isa.FEXP, value, value)
+            core.role.store(x.at(turn, 1), value, cost=0)
+
+
+def reciprocals(core: Core, x: Mem, *, of_root: bool = False) -> None:
+    """x = 1 / x, or with *of_root* 1 / sqrt(x)."""
+    one = core.constant(1.0)
+    with core.scalars(1) as (value,):
+        for turn in core.repeat(x.length):
+            core.role.load(value, x.at(turn, 1), cost=0)
+            if of_root:
+                core.role.scalar(isa.FSQRT, value, value)
+            core.role.scalar(isa.FDIV, value, one, value)
+            core.role.store(x.at(turn, 1), value, cost=0)
+
+
+def sigmoid_times(core: Core, y: Mem, x: Mem) -> None:
+    """y = x / (1 + e^y)."""
+    one = core.constant(1.0)
+    with core.scalars(2) as (value, above):
+        for turn in core.repeat(x.length):
+            core.role.load(value, y.at(turn, 1), cost=0)
+            core.role.scalar(isa.FEXP, value, value)
+            core.role.scalar(isa.FADD, value, value, one)
+            core.role.load(above, x.at(turn, 1))
+            core.role.scalar(isa.FDIV, value, above, value)
+            core.role.store(y.at(turn, 1), value, cost=0)
+
+
+def normalise(core: Core, seat: Seat, y: Mem, x: Mem, sums: Mem, *, centred: bool) -> None:
+    """y = (x - mean) / sqrt(variance + epsilon); or, if not *centred*, x / sqrt(mean square + epsilon).
+
+    *sums* has a value per token. The squares go through `y`.
+    """
+    features, share, role = seat.features, core.constant(1 / seat.layout.features), core.role
+    epsilon = core.constant(EPSILON)
+    if centred:
+        gather_features(core, isa.ADD, sums, x, features)
+        core.allreduce(seat.line, isa.ADD, sums)
+        role.fmuls(sums, sums, share)
+        role.fsubs(x, x, per_token(sums, features))
+    role.fmuls(y, x, x)
+    gather_features(core, isa.ADD, sums, y, features)
+    core.allreduce(seat.line, isa.ADD, sums)
+    role.fmuls(sums, sums, share)
+    role.fadds(sums, sums, epsilon)
+    reciprocals(core, sums, of_root=True)
+    role.fmuls(y, x, per_token(sums, features))
+
+
+def scale(core: Core, y: Mem, by: Mem, features: int, tokens: int) -> None:
+    """y = y * by, a factor per feature."""
+    core.role.fmuls(y, y, per_feature(by, features, tokens))
+
+
+def shift(core: Core, y: Mem, by: Mem, features: int, tokens: int) -> None:
+    """y = y + by, a bias per feature."""
+    core.role.fadds(y, y, per_feature(by, features, tokens))
+
+
+def token_values(core: Core, seat: Seat, name: str, times: int = 1) -> Mem:
+    """Reserve *times* values per token, in other banks than the features."""
+    return core.role.memory(name, times * seat.tokens, bank=OTHER_BANK)
+
+
+def feature_values(core: Core, seat: Seat, name: str) -> Mem:
+    """Reserve a value per feature."""
+    return core.role.memory(name, seat.layout.features_each)
+
+
+def bounded_softmax(x: Bounded) -> Bounded:
+    """Return the softmax along the last axis as the cores compute it."""
+    grown = (x - x.max(-1)).exp()
+    return grown * (Bounded.exact(1.0) / grown.sum(-1))

@@ -1,0 +1,1 @@
+"""Programs that show one mechanism each: an instruction, a loop, a message."""

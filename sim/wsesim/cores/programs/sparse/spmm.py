@@ -1,0 +1,115 @@
+"""C += A B on every core for itself, A sparse and B dense: a vector multiply-accumulate for each stored value of A.
+
+   A: row 3, column 1, value v      B: line 1  [ b b b b b b b b ]
+                                                  | v *
+                                    C: line 3  [ c c c c c c c c ]      descriptors are set, one instruction runs
+
+coo sets both descriptors for each value; csc and csr store where columns or rows start, and set one; ellpack stores as
+many values in each row. Nothing travels. Cores differ in where their values lie, not in how many they are.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from wsesim.cores.builder import Builder
+from wsesim.cores.machine import Machine
+from wsesim.cores.programs.base import (
+    Array,
+    Grid,
+    KernelProgram,
+    Options,
+    Prepared,
+    Shape,
+    choice_option,
+    gather,
+    opening,
+    scatter,
+)
+from wsesim.cores.programs.gemm.streaming import PRECISIONS, product_tolerance
+from wsesim.cores.programs.sparse.local import Coo, Csc, Csr, Ellpack, Local, closed_cycles
+from wsesim.cores.programs.sparse.patterns import Tile, random_places, starts_of
+from wsesim.hardware import Wafer
+
+FORMATS: dict[str, type[Local]] = {"coo": Coo, "csc": Csc, "csr": Csr, "ellpack": Ellpack}
+HELP = {
+    "banks": "apart, or same: whether lines of B and C lie in the same banks of memory [apart]",
+    "compute": "once, or never: leave out the multiply-accumulates, for measurements [once]",
+}
+
+
+def local_options(options: Options) -> tuple[bool, bool]:
+    """Return whether B and C lie in different banks, and whether anything is multiplied.
+
+    Raises:
+        InputError: an option is something else.
+    """
+    spread = choice_option(options, "banks", ("apart", "same")) == "apart"
+    return spread, choice_option(options, "compute", ("once", "never")) == "once"
+
+
+def prepare(kind: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
+    """Return the products loaded onto their cores, with random values at random places."""
+    local, (spread, compute) = FORMATS[kind], local_options(options)
+    tile = Tile.of(f"spmm-{kind}", shape, filled=local.filled)
+    builder = Builder(wafer, width=grid[0], height=grid[1])
+    role = builder.role("core")
+    program = local(role, tile, spread=spread, compute=compute)
+    with role.task("start", start=True):
+        program.write()
+        role.halt()
+    builder.place(role, range(grid[0]), range(grid[1]))
+    machine, cores = Machine(builder), grid[0] * grid[1]
+    random = np.random.default_rng(seed + 1)
+    values = random.standard_normal((cores, tile.stored)).astype(np.float32)
+    b = random.standard_normal((cores, tile.depth, tile.width)).astype(np.float32)
+    rows, columns = random_places(tile, cores, seed, filled=local.filled)
+    _fill(machine, grid, kind, tile, rows, columns, values, b)
+    dense = np.zeros((cores, tile.rows, tile.depth))
+    dense[np.arange(cores)[:, None], rows, columns] = values
+    exact = (dense @ b).reshape(grid[1], grid[0], tile.rows, tile.width)
+    return Prepared(
+        machine=machine,
+        read=lambda ran: gather(ran, "c").reshape(grid[1], grid[0], tile.rows, tile.step)[..., : tile.width],
+        expected=exact if compute else np.zeros_like(exact),
+        tolerance=product_tolerance(dense, b, PRECISIONS["fp32"].sum_rounding, tile.depth) if compute else 0.0,
+        counts={"macs": cores * tile.stored * tile.width if compute else 0, "hops": 0},
+    )
+
+
+def _fill(
+    machine: Machine, grid: Grid, kind: str, tile: Tile, rows: Array, columns: Array, values: Array, b: Array
+) -> None:
+    """Write what the format stores."""
+    if kind == "csc":
+        order = np.argsort(columns * tile.rows + rows, 1)
+        rows, columns, values = (np.take_along_axis(found, order, 1) for found in (rows, columns, values))
+    arrays = {"values": values, "lines": rows, "columns": columns, "b": tile.lines(b)}
+    if kind in ("csc", "csr"):
+        lines, count = (columns, tile.depth) if kind == "csc" else (rows, tile.rows)
+        arrays["starts"] = starts_of(lines, count)
+    for name, found in arrays.items():
+        scatter(machine, name, np.asarray(found).reshape(grid[1], grid[0], -1))
+
+
+def closed(kind: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
+    """Return the cycles of a core; all take as many."""
+    local, (spread, compute) = FORMATS[kind], local_options(options)
+    tile = Tile.of(f"spmm-{kind}", shape, filled=local.filled)
+    return closed_cycles(wafer, local, tile, spread=spread, compute=compute)
+
+
+COO, CSC, CSR, ELLPACK = (
+    KernelProgram(
+        name=f"spmm-{kind}",
+        **opening(__doc__),
+        shape_help="ROWS x DEPTH x WIDTH x STORED of a core: A is ROWS x DEPTH, B DEPTH x WIDTH; STORED values of A",
+        prepare=partial(prepare, kind),
+        closed=partial(closed, kind),
+        options=HELP,
+        rows_alike=True,
+    )
+    for kind in FORMATS
+)

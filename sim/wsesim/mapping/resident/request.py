@@ -1,0 +1,84 @@
+"""What is asked of a placement with weights in SRAM, and what it must hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wsesim.errors import SpecError, require_choice, require_positive
+from wsesim.hardware import Cluster
+from wsesim.kernels.resident import Square
+from wsesim.kernels.resident_layer import LayerShape
+from wsesim.model import Model
+
+PLACEMENTS = ("auto", "whole", "blocks")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResidentRequest:
+    """A model to be placed for inference, every weight in the memory of some core.
+
+    Raises:
+        SpecError: on construction, for what cannot be.
+    """
+
+    model: Model
+    cluster: Cluster
+    precision: str = "fp16"
+    """Of weights, cache and sums; fp16 is what there is."""
+    placement: str = "auto"
+    """whole: one square of cores a wafer; blocks: as many squares as the wafer has room for; auto: the faster."""
+    prefill_grid: int | None = None
+    """Side of the squares for prompts; None: as for decoding. If it differs, all is moved in between."""
+    decode_grid: int | None = None
+    """Side of the squares for decoding; None lets the mapping choose."""
+    wafers: int | None = None
+    """None: as few of the cluster's systems as hold it."""
+    stages: int | None = None
+    """Squares that share the layers; None: all that there is room for."""
+    positions: int
+    """Positions a sequence's cache can hold."""
+    batch: int = 1
+    """Sequences held at once."""
+    chunk: int | None = None
+    """Tokens of a prompt that pass together; None: as many as there is memory for."""
+    head_norm: bool = False
+    """Whether queries and keys are normed by head."""
+    ends: bool = True
+    """Whether embedding, head and the way of a token back to the start are there; else layers alone."""
+    must_fit: bool = True
+    """False times a placement that memory is too small for, as if a part of its layers stood for all."""
+
+    def __post_init__(self) -> None:
+        require_choice("placement", self.placement, PLACEMENTS)
+        require_choice("precision", self.precision, ("fp16",))
+        require_positive(positions=self.positions, batch=self.batch)
+        given = {
+            name: getattr(self, name) for name in ("prefill_grid", "decode_grid", "wafers", "stages", "chunk")
+        }  # fmt: skip
+        require_positive(**{name: value for name, value in given.items() if value is not None})
+        wafer, cluster = self.cluster.wafer, self.cluster
+        for name in ("prefill_grid", "decode_grid"):
+            if (given[name] or 1) > (side := min(wafer.columns, wafer.rows)):
+                raise SpecError(name, f"must be at most {side}, the shorter side of the wafer; got {given[name]}")
+        if (self.wafers or 1) > cluster.max_systems:
+            raise SpecError("wafers", f"must be at most {cluster.max_systems} on {cluster.name}, got {self.wafers}")
+        if (self.stages or 1) > self.model.layers:
+            raise SpecError("stages", f"must be at most {self.model.layers}, one a layer; got {self.stages}")
+
+    @property
+    def shape(self) -> LayerShape:
+        """What the time of a layer depends on."""
+        model = self.model
+        return LayerShape(
+            width=model.width,
+            attention_width=model.attention_width,
+            kv_width=model.kv_heads * model.head_width,
+            ffn_width=model.ffn_width,
+            gated=model.activation == "swiglu",
+            rotary=model.position == "rotary",
+            head_norm=self.head_norm,
+        )
+
+    def square(self, side: int) -> Square:
+        """Return a square of cores of the cluster's wafer."""
+        return Square(wafer=self.cluster.wafer, side=side, loop_cycles=self.cluster.runtime.element_loop_cycles)

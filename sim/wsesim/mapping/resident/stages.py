@@ -1,0 +1,82 @@
+"""Squares of cores on wafers, and which layers each has.
+
+wafer 0                 wafer 1
++--------+--------+     +--------+--------+
+| embed  | 4..7   |     | 16..19 | 20..23 |     a token passes all squares in turn; while one works on it, others
+| 0..3   |        |     |        |        |     work on tokens of other users, or on other chunks of a prompt
++--------+--------+     +--------+--------+
+| 8..11  | 12..15 |     | 24..27 | 28..31 |
+|        |        |     |        | head   |
++--------+--------+     +--------+--------+
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wsesim.hardware import Wafer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """A square of cores and the layers it has."""
+
+    wafer: int
+    """Number of its wafer, from 0."""
+    column: int
+    row: int
+    """Place of its first core."""
+    columns: int
+    rows: int
+    """Its size; a square."""
+    layers: int
+    embeds: bool
+    """Whether tokens enter here."""
+    heads: bool
+    """Whether tokens are chosen here."""
+
+    @property
+    def side(self) -> int:
+        """Cores along each axis."""
+        return self.columns
+
+
+def squares_on(wafer: Wafer, side: int) -> int:
+    """Return how many squares of *side* the wafer has room for."""
+    return (wafer.columns // side) * (wafer.rows // side)
+
+
+def lay_out(wafer: Wafer, side: int, per_wafer: int, layers: tuple[int, ...]) -> tuple[Region, ...]:
+    """Return a square for each number of *layers*, in the order a token passes, row by row, wafer by wafer."""
+    across = wafer.columns // side
+    return tuple(
+        Region(
+            wafer=number // per_wafer,
+            column=number % per_wafer % across * side,
+            row=number % per_wafer // across * side,
+            columns=side,
+            rows=side,
+            layers=here,
+            embeds=number == 0,
+            heads=number == len(layers) - 1,
+        )
+        for number, here in enumerate(layers)
+    )
+
+
+def shares(layers: int, stages: int) -> tuple[int, ...]:
+    """Return the layers of each stage: as many for all, and what is too much taken from both ends.
+
+    These also have the embedding and the head: 28 layers on 8 stages are 2, 4, 4, 4, 4, 4, 4, 2 (WaferEngine).
+    """
+    most = -(-layers // stages)
+    found = [most] * stages
+    spare, turn = most * stages - layers, 0
+    order = sorted(range(stages), key=lambda stage: (min(stage, stages - 1 - stage), stage))
+    ends = order[:2]
+    while spare:
+        pool = [stage for stage in ends if found[stage] > 1] or [stage for stage in order if found[stage] == most]
+        stage = pool[turn % len(pool)]
+        found[stage] -= 1
+        spare, turn = spare - 1, turn + 1
+    return tuple(found)

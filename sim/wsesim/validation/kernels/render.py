@@ -1,0 +1,126 @@
+"""A validation of kernels as JSON, as tables in the terminal, and as Markdown."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wsesim._version import __version__
+from wsesim.validation.kernels import constants
+from wsesim.validation.kernels.family import Family
+from wsesim.validation.kernels.registry import families
+from wsesim.validation.kernels.score import KernelScore, KernelSummary, KernelValidation
+from wsesim.validation.text import Line, markdown_table, percent, print_table, signed, write_document
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_ROW_HEAD = ("row", "target", "measured", "simulated", "unit", "error", "level")
+_FAMILY_HEAD = ("family", "target", "rows run", "median", "worst", "worst row", "goal: median", "worst", "met")
+_CONSTANT_HEAD = ("constant", *constants.GENERATIONS, "meaning and source")
+_FACTOR_HEAD = ("resource", "factor", "what is slower", "source")
+
+
+def to_json(validation: KernelValidation) -> dict[str, object]:
+    """Return `rows`, `families` and `constants` as plain data."""
+    rows = []
+    for score in validation.scores:
+        row = asdict(score) | {"error": score.error}
+        for empty in [name for name in ("level", "reason", "note") if not row[name]]:
+            del row[empty]
+        rows.append(row)
+    factors = [dict(zip(_FACTOR_HEAD, line, strict=True)) for line in constants.silicon()]
+    timings = [dict(zip(_CONSTANT_HEAD, line, strict=True)) for line in _constants()]
+    summary = [asdict(group) | {"met": group.met} for group in validation.summary()]
+    return {"rows": rows, "families": summary, "constants": timings, "silicon": factors}
+
+
+def print_tables(validation: KernelValidation, console: Console) -> None:
+    """Print one table of rows and one of families; rows that were not run are counted, not listed."""
+    from rich.text import Text
+
+    print_table(console, "Rows", _ROW_HEAD, _rows(validation), left=("target", "unit", "level"))
+    print_table(console, "Families", _FAMILY_HEAD, _families(validation), left=("target", "worst row", "met"))
+    for line in _missing(validation):
+        console.print(Text(line))
+    left = sum(score.simulated is None for score in validation.scores)
+    told = f"{left} rows were not run; --json and the report say why." if left else "Every row was run."
+    console.print(Text(told))
+
+
+def write_markdown(validation: KernelValidation, path: Path) -> None:
+    """Write the whole validation to *path*.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    seen = {score.family for score in validation.scores}
+    parts = [
+        "# Measured and simulated kernels",
+        f"Written by `wsesim validate --kernels`, version {__version__}. Each row is run again as a program on "
+        "simulated cores, or where the grid is too large for a table, by the closed form that such runs are held to "
+        "(level). An error is simulated over measured, less one; medians and worst rows are without sign. Rows of the "
+        "vendor's simulator of the fabric and of silicon are two targets: silicon is slower by the factors below, one "
+        "for each resource.",
+        "## Families",
+        markdown_table(_FAMILY_HEAD, _families(validation)),
+        "\n".join(f"- {_described(family)}" for family in families() if family.name in seen),
+        "## Constants",
+        "One set for each generation, whatever the kernel; the rest is in the presets (`wsesim machines`).",
+        markdown_table(_CONSTANT_HEAD, _constants()),
+        "Silicon is slower than the simulator of the fabric, because it inserts cycles without work to limit heat.",
+        markdown_table(_FACTOR_HEAD, constants.silicon()),
+        "## Rows",
+        markdown_table(_ROW_HEAD, _rows(validation)),
+        "## Assumed",
+        markdown_table(("row", "what"), [(score.id, score.note) for score in validation.scores if score.note]),
+        "## Not run",
+        markdown_table(("row", "family", "why"), _not_run(validation)),
+    ]
+    write_document(parts, path)
+
+
+def _described(family: Family) -> str:
+    missing = f" Missing: {family.missing}." if family.missing else ""
+    return f"**{family.name}**: {family.title}.{missing}"
+
+
+def _missing(validation: KernelValidation) -> list[str]:
+    """Return what is missing in families whose goals are not met."""
+    return [
+        f"{group.family} on {group.target}: {group.missing or 'why it is off is not known'}"
+        for group in validation.summary()
+        if group.met is False
+    ]
+
+
+def _constants() -> list[Line]:
+    return [*constants.timings(), *constants.cores()]
+
+
+def _rows(validation: KernelValidation) -> list[Line]:
+    return [_row(score) for score in validation.scores if score.simulated is not None]
+
+
+def _row(score: KernelScore) -> Line:
+    measured, simulated = f"{score.measured:.6g}", f"{score.simulated:.6g}"
+    return (score.id, score.target, measured, simulated, score.unit, signed(score.error), score.level)
+
+
+def _families(validation: KernelValidation) -> list[Line]:
+    return [
+        (
+            group.family, group.target, f"{group.run} of {group.rows}", percent(group.median), percent(group.worst),
+            group.worst_id, percent(group.median_goal), percent(group.worst_goal), _met(group),
+        )
+        for group in validation.summary()
+    ]  # fmt: skip
+
+
+def _met(group: KernelSummary) -> str:
+    return "" if group.met is None else "yes" if group.met else "no"
+
+
+def _not_run(validation: KernelValidation) -> list[Line]:
+    return [(score.id, score.family, score.reason) for score in validation.scores if score.simulated is None]

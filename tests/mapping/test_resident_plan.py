@@ -1,0 +1,171 @@
+"""Placing a model with weights in SRAM, and timing what it does."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wsesim.errors import SpecError
+from wsesim.hardware import load_cluster
+from wsesim.mapping.resident import DoesNotFit, ResidentPlan, ResidentRequest, plan_resident
+from wsesim.mapping.resident.memory import needs_bytes
+from wsesim.mapping.resident.pipeline import critical_path
+from wsesim.mapping.resident.stages import lay_out, shares, squares_on
+from wsesim.model import Model
+
+CS3 = load_cluster("cs-3", systems=4).cluster
+QWEN = Model(
+    name="Qwen3-1.7B", layers=28, width=2048, heads=16, kv_heads=8, head_width=128, ffn_width=6144, vocab=151936,
+    max_length=8192, activation="swiglu", norm="rms_norm", position="rotary", tied=False,
+)  # fmt: skip
+BLOCKS = ResidentRequest(
+    model=QWEN, cluster=CS3, placement="blocks", decode_grid=256, wafers=1, stages=8, positions=8192, chunk=256
+)  # fmt: skip
+
+
+def planned(request: ResidentRequest) -> ResidentPlan:
+    found = plan_resident(request)
+    assert isinstance(found, ResidentPlan)
+    return found
+
+
+@given(st.integers(1, 130), st.integers(1, 40))
+def test_shares_are_all_layers_and_no_stage_is_empty(layers: int, stages: int) -> None:
+    stages = min(stages, layers)
+    found = shares(layers, stages)
+    assert sum(found) == layers
+    assert len(found) == stages
+    assert min(found) >= 1
+    assert max(found) == -(-layers // stages)
+
+
+def test_the_ends_have_fewer_layers() -> None:
+    assert shares(28, 8) == (2, 4, 4, 4, 4, 4, 4, 2)
+
+
+@given(st.integers(1, 755), st.integers(1, 30))
+def test_squares_lie_on_their_wafer_and_apart(side: int, count: int) -> None:
+    wafer = CS3.wafer
+    regions = lay_out(wafer, side, squares_on(wafer, side), (1,) * count)
+    assert all(r.column + r.columns <= wafer.columns and r.row + r.rows <= wafer.rows for r in regions)
+    assert len({(r.wafer, r.column, r.row) for r in regions}) == count
+
+
+@given(st.lists(st.lists(st.integers(1, 9), min_size=3, max_size=3), min_size=1, max_size=6))
+def test_the_critical_path_sums_to_the_end(times: list[list[int]]) -> None:
+    ends = [0.0] * 3
+    for row in times:
+        for stage, cycles in enumerate(row):
+            ends[stage] = max(ends[stage], ends[stage - 1] if stage else 0) + cycles
+    assert sum(times[chunk][stage] for chunk, stage in critical_path(times)) == ends[-1]
+
+
+def test_blocks_lie_two_by_four() -> None:
+    plan = planned(BLOCKS)
+    assert plan.wafers == 1
+    assert [(stage.column, stage.row) for stage in plan.stages[:3]] == [(0, 0), (256, 0), (0, 256)]
+    assert plan.stages[0].embeds
+    assert plan.stages[-1].heads
+    assert needs_bytes(plan.memory) <= CS3.wafer.core.sram_bytes
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(1, 8192), st.integers(1, 8192))
+def test_parts_sum_to_the_time(tokens: int, position: int) -> None:
+    plan = planned(BLOCKS)
+    for time in (plan.prefill(tokens), plan.decode(position)):
+        assert sum(time.parts.values()) == pytest.approx(time.cycles)
+        assert time.seconds == time.cycles / CS3.wafer.core.clock_hz
+        assert time.interval_cycles == max(time.stage_cycles) < time.cycles
+
+
+def test_a_token_takes_all_stages_and_its_way_back_a_full_pipeline_one() -> None:
+    time = planned(BLOCKS).decode(1000)
+    turn = CS3.runtime.token_turn_s * CS3.wafer.core.clock_hz
+    assert time.cycles == pytest.approx(sum(time.stage_cycles) + turn)
+    assert time.flops > 2 * QWEN.layers * 49e6
+
+
+def test_chunks_of_a_prompt_overlap_and_a_reused_prefix_saves_time() -> None:
+    plan = planned(BLOCKS)
+    one, two = plan.prefill(256), plan.prefill(512)
+    assert one.cycles < two.cycles < 2 * one.cycles
+    all_of_it, half = plan.prefill(4096), plan.prefill(4096, reused=2048)
+    assert half.cycles < all_of_it.cycles
+    assert half.cycles == pytest.approx(plan.prefill(2048, start=2048).cycles)
+
+
+def test_caches_go_up_no_faster_than_the_floor() -> None:
+    plan, host = planned(BLOCKS), CS3.host
+    assert plan.host_in(1) == host.upload_floor_s
+    assert plan.host_in(10e9) == 10e9 / host.upload_bytes_per_s
+    assert plan.host_out(1e9) > 1e9 / host.download_bytes_per_s
+    assert plan.cache_bytes(1000) == 131072 * 1000
+
+
+def test_other_squares_for_prompts_cost_a_move() -> None:
+    plan = planned(replace(BLOCKS, prefill_grid=300, decode_grid=200, placement="whole", stages=None, must_fit=False))
+    assert (plan.prefill_stages[0].side, plan.stages[0].side) == (300, 200)
+    assert plan.replacement_s() > 0
+    assert planned(BLOCKS).replacement_s() == 0
+
+
+def test_left_open_it_finds_the_fewest_wafers_and_a_chunk() -> None:
+    plan = planned(ResidentRequest(model=QWEN, cluster=CS3, positions=4096))
+    assert plan.wafers == 1
+    assert needs_bytes(plan.memory) <= CS3.wafer.core.sram_bytes
+    assert plan.chunk >= 1
+
+
+def test_a_cache_too_large_says_so_and_the_advice_fits() -> None:
+    request = ResidentRequest(model=QWEN, cluster=CS3, positions=400_000, batch=8, wafers=1)
+    found = plan_resident(request)
+    assert isinstance(found, DoesNotFit)
+    assert "most for cache" in found.why
+    assert "would fit" in found.why
+    words = found.why.split(" a batch of ")
+    batch = int(words[1].split()[0]) if len(words) > 1 else 1
+    assert isinstance(plan_resident(replace(request, batch=batch, positions=1)), ResidentPlan)
+
+
+def test_advice_on_wafers_is_the_fewest_that_fit() -> None:
+    large = replace(QWEN, layers=400)
+    request = ResidentRequest(model=large, cluster=CS3, positions=1024, wafers=1)
+    found = plan_resident(request)
+    assert isinstance(found, DoesNotFit)
+    wafers = int(found.why.split(" wafers")[0].split()[-1])
+    assert isinstance(plan_resident(replace(request, wafers=wafers)), ResidentPlan)
+    assert isinstance(plan_resident(replace(request, wafers=wafers - 1)), DoesNotFit)
+
+
+def test_more_stages_than_room_is_an_answer() -> None:
+    found = plan_resident(replace(BLOCKS, stages=9))
+    assert isinstance(found, DoesNotFit)
+    assert "9 stages" in found.why
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"precision": "mixed"}, "precision must be one of fp16"),
+        ({"placement": "rows"}, "placement must be one of"),
+        ({"decode_grid": 800}, "decode_grid must be at most 755"),
+        ({"stages": 29}, "stages must be at most 28"),
+        ({"wafers": 5000}, "wafers must be at most 2048"),
+        ({"positions": 0}, "positions must be positive"),
+    ],
+)
+def test_nonsense_is_refused(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        replace(BLOCKS, **changes)  # type: ignore[arg-type]
+
+
+def test_what_the_cache_cannot_hold_is_refused() -> None:
+    plan = planned(BLOCKS)
+    with pytest.raises(SpecError, match="positions must be at most 8,192"):
+        plan.decode(8193)
+    with pytest.raises(SpecError, match="batch must be at most 1"):
+        plan.decode(1, batch=2)
+    with pytest.raises(SpecError, match="reused must be from 0 to 99"):
+        plan.prefill(100, reused=100)
