@@ -30,7 +30,7 @@ wafer = load_cluster("cs-2").cluster.wafer
 marks = [time.process_time()]
 def prepare(columns, rows, length):
     return find_program(name).prepare(wafer, (columns, rows), (length,), {}, 0)
-prepare(4, 2, 4).machine.run()
+prepare(4, 4, 4).machine.run()
 marks.append(time.process_time())
 prepared = prepare(columns, rows, length)
 marks.append(time.process_time())
@@ -44,7 +44,7 @@ print(json.dumps([run.cycles, run.events, [b - a for a, b in zip(marks, marks[1:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A collective on a grid, with so many 32-bit values on each core."""
+    """A kernel on a grid, and its shape: values on each core of a collective, points of a transform."""
 
     kernel: str
     columns: int
@@ -58,6 +58,9 @@ CASES = (
     Case(kernel="reduce-chain", columns=4, rows=1, length=8, goal="under 15 s to compile"),
     Case(kernel="reduce-chain", columns=512, rows=1, length=4096, goal="over 10,000,000 events/s"),
     Case(kernel="allreduce-2d", columns=128, rows=128, length=64, goal="over 10,000,000 events/s"),
+    Case(kernel="fft-3d", columns=32, rows=32, length=32, goal="under 3 s"),
+    Case(kernel="fft-3d", columns=64, rows=64, length=64, goal="over 10,000,000 events/s"),
+    Case(kernel="fft-3d", columns=512, rows=1, length=512, goal="one plane of 512"),
     Case(kernel="allreduce-2d", columns=750, rows=994, length=64, goal="under 60 s and 4 GB", whole_wafer=True),
 )
 

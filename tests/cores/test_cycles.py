@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 
 from wsesim.cores import engine, isa
 from wsesim.cores.builder import Builder, Role
@@ -71,7 +72,19 @@ def test_banks_of_operands_that_move_are_looked_at_when_they_are_used(make: Make
         role.fmacs(a, a, b.at(place, 100), Register(0))
 
     assert cycles(make, lambda role: write(role, 1)) == 1 + 100
-    assert cycles(make, lambda role: write(role, 2)) == 1 + 200
+    assert cycles(make, lambda role: write(role, 0)) == 1 + 200
+
+
+@pytest.mark.parametrize(("columns", "row_cycles"), [(4, 4), (5, 5), (6, 6), (1, 1)])
+def test_an_issue_ends_with_its_row(make: Make, columns: int, row_cycles: int) -> None:
+    """Two words an issue of two cycles, and one of one cycle where a row has an odd one left."""
+
+    def write(role: Role) -> None:
+        a, b = role.memory("a", 65, bank=0), role.memory("b", 64, bank=2)
+        x, y = (values.at(0, 64).grid(8, columns, row_stride=8) for values in (a, b))
+        role.fadds(x, x, y)
+
+    assert cycles(make, write) == 8 * row_cycles
 
 
 def test_banks_know_that_halves_are_half_as_wide(make: Make) -> None:

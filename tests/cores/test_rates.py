@@ -6,7 +6,7 @@ import pytest
 
 from wsesim.cores import isa
 from wsesim.cores.operands import Color, Fabric, Mem, Operand, Register
-from wsesim.cores.rates import Rate, issue_rate, rate_of
+from wsesim.cores.rates import Rate, issue_rate, rate_of, row_of
 from wsesim.hardware import Wafer
 
 A, B = Mem(0, 64), Mem(64, 64)
@@ -17,7 +17,7 @@ H, G = Mem(0, 64, isa.F16), Mem(64, 64, isa.F16)
     (isa.MOV, isa.F32, (A, A), (2, 1), (4, 1)),
     (isa.MOV, isa.F16, (H, H), (4, 1), (8, 1)),
     (isa.MOV, isa.F16, (H, A), (1, 1), (4, 1)),
-    (isa.ADD, isa.F32, (A, A, B), (2, 1), (4, 2)),
+    (isa.ADD, isa.F32, (A, A, B), (2, 2), (4, 2)),
     (isa.ADD, isa.F16, (H, H, G), (4, 1), (8, 2)),
     (isa.MUL, isa.F32, (A, A, Register(2)), (1, 1), (1, 1)),
     (isa.MUL, isa.F16, (H, H, Register(2)), (4, 1), (8, 1)),
@@ -61,9 +61,21 @@ def test_strides_take_lanes_away(wse2: Wafer, stride: int, lanes: int) -> None:
     assert rate_of(wse2.core, isa.MOV, isa.F16, (H, H.at(0, stride=stride))).per_issue == lanes
 
 
-@pytest.mark.parametrize(("apart", "cycles"), [(0, 2), (1, 1), (2, 2), (3, 1), (63, 1), (64, 2)])
-def test_reads_of_words_collide_unless_four_bytes_apart(wse2: Wafer, apart: int, cycles: int) -> None:
+@pytest.mark.parametrize(("apart", "cycles"), [(0, 2), (1, 1), (2, 1), (3, 1), (4, 2), (62, 1), (63, 1), (64, 2)])
+def test_reads_of_words_collide_in_one_of_four_alignments(wse2: Wafer, apart: int, cycles: int) -> None:
     assert issue_rate(wse2.core, isa.MAC, isa.F32, (A, Mem(apart, 8), Register(2)), A) == (1, cycles)
+
+
+@pytest.mark.parametrize("apart", [0, 1, 2, 3])
+def test_reads_of_two_words_always_collide(wse2: Wafer, apart: int) -> None:
+    assert issue_rate(wse2.core, isa.ADD, isa.F32, (A, Mem(apart, 8)), A) == (2, 2)
+
+
+def test_a_row_that_ends_within_an_issue_is_known(wse3: Wafer) -> None:
+    assert row_of((A.grid(3, 5, row_stride=8), A.grid(3, 5, row_stride=8)), 4) == 5
+    assert row_of((A.grid(3, 8, row_stride=8),), 4) == 0
+    assert row_of((A,), 4) == 0
+    assert rate_of(wse3.core, isa.ADD, isa.F32, (A, A, B), most=1).cycles == 1
 
 
 @pytest.mark.parametrize(("apart", "cycles"), [(0, 2), (1, 2), (2, 1), (3, 2), (4, 2), (6, 1)])

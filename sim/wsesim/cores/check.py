@@ -54,6 +54,10 @@ def _check_role(builder: Builder, role: Role) -> None:
         if color not in heard:
             name = builder.colors[color].name
             raise ProgramError(f"role {role.name!r} has a task for color {name!r}, which no route brings to its ramp")
+    for color in role.filters:
+        if color not in heard:
+            name = builder.colors[color].name
+            raise ProgramError(f"role {role.name!r} filters color {name!r}, which no route brings to its ramp")
     for line in role.lines:
         for number in range(4):
             at = isa.DEST + number * isa.OPERAND_WIDTH

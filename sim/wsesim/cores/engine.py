@@ -192,6 +192,20 @@ def _command(core: Int, color: Int, command: Int, cores: Array, queues: Array, r
 
 
 @inlined
+def _passes(queue: Int, queues: Array) -> bool:
+    """Whether the filter before a program's *queue* lets the next wavelet through."""
+    place = queues[queue, rec.FILTER_SEEN] - queues[queue, rec.FILTER_FIRST]
+    return bool(0 <= place < queues[queue, rec.FILTER_COUNT])
+
+
+@inlined
+def _count(queue: Int, control: Int, queues: Array) -> None:
+    """Have the filter before a program's *queue* count a wavelet; one of control has it start again."""
+    seen = 0 if control else queues[queue, rec.FILTER_SEEN] + 1
+    queues[queue, rec.FILTER_SEEN] = 0 if seen == queues[queue, rec.FILTER_PERIOD] else seen
+
+
+@inlined
 def _route(
     core: Int, now: Int, hop: Int, ramp: Int, cores: Array, queues: Array, ring: Array, routes: Array, position: Array,
     clock: Array, buckets: Array, listed: Array, counts: Array,
@@ -217,6 +231,13 @@ def _route(
             _wake(core, ready, now, buckets, listed, counts)
             continue
         word = entry & (ONE << rec.READY_SHIFT) - 1
+        filtered = -1
+        if (goes >> isa.RAMP) & 1:
+            filtered = int(queues[queue, rec.TARGET + isa.RAMP])
+            if filtered >= 0 and queues[filtered, rec.FILTER_COUNT] == 0:
+                filtered = -1
+            if filtered >= 0 and word >> rec.CONTROL_SHIFT == 0 and not _passes(filtered, queues):
+                goes &= ~(1 << isa.RAMP)
         command = -1
         if word >> rec.CONTROL_SHIFT:
             left = (word >> isa.LEFT_SHIFT) & 15
@@ -256,6 +277,8 @@ def _route(
             target += 1
         _pop(core, queue, now, cores, queues, ring, buckets, listed, counts)
         moved += 1
+        if filtered >= 0:
+            _count(filtered, word >> rec.CONTROL_SHIFT, queues)
         if command >= 0:
             _command(core, queues[queue, rec.COLOR], command, cores, queues, routes, position)
             switched |= 1 << queues[queue, rec.COLOR]
@@ -368,11 +391,14 @@ def _issue(
     per_issue = code[pc, isa.PER_ISSUE]
     count, issues, word = min(per_issue, wanted - done), 1, np.int64(0)
     data0, data1, data2 = np.int64(0), np.int64(0), np.int64(0)
-    if fabrics == 0:
-        if slot == 0 and cores[core, rec.LIVE] == 1:
-            issues = min((wanted - done + per_issue - 1) // per_issue, max(1, (until - now) // pace))
-            count = min(wanted - done, issues * per_issue)
-    else:
+    if code[pc, isa.ROW] > 0:
+        left = code[pc, isa.ROW] - done % code[pc, isa.ROW]
+        if left < per_issue:
+            count, pace = min(count, left), cores[core, row + rec.TAIL]
+    elif fabrics == 0 and slot == 0 and cores[core, rec.LIVE] == 1:
+        issues = min((wanted - done + per_issue - 1) // per_issue, max(1, (until - now) // pace))
+        count = min(wanted - done, issues * per_issue)
+    if fabrics:
         if fabrics & 1 and not _has_room(base + code[pc, isa.DEST + isa.ADDRESS], now, queues):
             return 0
         for source in range(1, 4):
@@ -406,8 +432,11 @@ def _issue(
             _push(queue, word, now + 1 + ramp, now, cores, queues, ring, buckets, listed, counts)
     executed[pc] += count
     cores[core, row + rec.DONE] = done + count
-    cores[core, row + rec.NEXT] = now + issues * pace
-    return int(issues * pace)
+    cycles = issues * pace
+    if done + count >= wanted:
+        cycles += cores[core, row + rec.LATER]
+    cores[core, row + rec.NEXT] = now + cycles
+    return int(cycles)
 
 
 @compiled
@@ -422,6 +451,25 @@ def _inside(core: Int, cell: Int, pc: Int, at: Int, length: Int, code: Array, co
         low, high = low + min(0, last), high + max(0, last)
     start = cores[core, rec.CELL]
     return bool(low >= start and high < start + cores[core, rec.CELLS])
+
+
+@inlined
+def _half_lines(start: Int, size: Int) -> tuple[Int, Int]:
+    """Return how many lines of 8 bytes *size* bytes from *start* on touch in each half of the memory."""
+    first, last = start >> 3, (start + size - 1) >> 3
+    even = (last + 2) // 2 - (first + 1) // 2
+    return even, last - first + 1 - even
+
+
+@compiled
+def _line_cycles(row: Int, pc: Int, core: Int, length: Int, code: Array, cores: Array) -> Int:
+    """Return the cycles to read two vectors of 16-bit elements: see `rates.line_cycles`."""
+    even, odd = 0, 0
+    for operand, origin in ((code[pc, isa.BANK_A], code[pc, isa.LINE_A]), (code[pc, isa.BANK_B], code[pc, isa.LINE_B])):
+        start = 2 * (cores[core, row + rec.BASE + operand] - cores[core, rec.CELL]) + origin
+        lines = _half_lines(start, 2 * length)
+        even, odd = even + lines[0], odd + lines[1]
+    return max(even, odd)
 
 
 @compiled
@@ -441,7 +489,7 @@ def _launch(core: Int, slot: Int, pc: Int, now: Int, code: Array, cores: Array, 
                 _fault(core, pc, rec.OUTSIDE_MEMORY, clock)
                 length = 0
             cores[core, row + rec.BASE + operand] = cell
-    pace, first = code[pc, isa.ISSUE_CYCLES], code[pc, isa.BANK_A]
+    pace, tail, first = code[pc, isa.ISSUE_CYCLES], code[pc, isa.TAIL_CYCLES], code[pc, isa.BANK_A]
     if first >= 0:
         second = code[pc, isa.BANK_B]
         apart = cores[core, row + rec.BASE + first] * code[pc, isa.DEST + first * isa.OPERAND_WIDTH + isa.BYTES]
@@ -450,8 +498,17 @@ def _launch(core: Int, slot: Int, pc: Int, now: Int, code: Array, cores: Array, 
             code[pc, isa.DEST + first * isa.OPERAND_WIDTH + isa.BYTES]
             - code[pc, isa.DEST + second * isa.OPERAND_WIDTH + isa.BYTES]
         )
-        if (apart + code[pc, isa.BANK_OFFSET]) & 7 != 4:
+        apart = (apart + code[pc, isa.BANK_OFFSET]) & (code[pc, isa.BANK_PERIOD] - 1)
+        apart = min(apart, code[pc, isa.BANK_PERIOD] - apart)
+        if apart < code[pc, isa.BANK_REACH]:
             pace = code[pc, isa.SLOW_CYCLES]
+        if apart < code[pc, isa.TAIL_REACH]:
+            tail = code[pc, isa.TAIL_SLOW_CYCLES]
+    cores[core, row + rec.TAIL], cores[core, row + rec.LATER] = tail, 0
+    if code[pc, isa.LINE_A] >= 0 and length > code[pc, isa.PER_ISSUE]:
+        issues = (length + code[pc, isa.PER_ISSUE] - 1) // code[pc, isa.PER_ISSUE]
+        later = _line_cycles(row, pc, core, length, code, cores) - issues * pace
+        cores[core, row + rec.LATER] = max(later, 1 - pace)
     cores[core, row + rec.THREAD_LINE], cores[core, row + rec.DONE] = pc, 0
     cores[core, row + rec.WANTED], cores[core, row + rec.PACE] = length, pace
     cores[core, row + rec.NEXT] = max(now + 1, now + code[pc, isa.COST]) if length == 0 else now + code[pc, isa.COST]
@@ -714,7 +771,7 @@ def _work(
         if done and (live >> slot) & 1 and cores[core, row + rec.NEXT] <= now:
             _complete(core, slot, now, code, cores, log, clock)
         slot += 1
-    took = 0
+    took, taken = 0, 0
     free = cores[core, rec.FREE]
     if free > now:
         _wake(core, free, now, buckets, listed, counts)
@@ -724,7 +781,7 @@ def _work(
             if slot >= threads:
                 slot = 0
             main_free = cores[core, rec.LIVE] & 1 == 0 and not cores[core, rec.HALTED]
-            if slot == 0 and main_free and cores[core, rec.READY] <= now:
+            if slot == 0 and main_free and taken == 0 and cores[core, rec.READY] <= now:
                 took = _main(
                     core, now, ramp, code, entries, queue_task, control_task, cores, queues, ring, routes, position,
                     memory, registers, clock, log, buckets, listed, counts,
@@ -734,16 +791,20 @@ def _work(
                     break
             row = rec.THREADS + slot * rec.THREAD_WIDTH
             due = (cores[core, rec.LIVE] >> slot) & 1 and cores[core, row + rec.NEXT] <= now
-            if due and cores[core, row + rec.DONE] < cores[core, row + rec.WANTED]:
-                took = _issue(
+            sides = code[cores[core, row + rec.THREAD_LINE], isa.SIDES]
+            if due and sides & taken == 0 and cores[core, row + rec.DONE] < cores[core, row + rec.WANTED]:
+                cycles = _issue(
                     core, slot, now, until, ramp, code, cores, queues, ring, memory, floats, registers, executed,
                     buckets, listed, counts,
                 )  # fmt: skip
-                if took:
-                    cores[core, rec.TURN] = slot + 1
+                if cycles:
+                    if taken == 0:
+                        cores[core, rec.TURN] = slot + 1
+                    took, taken = max(took, cycles), taken | sides
                     cores[core, rec.FREE] = now + took
                     clock[rec.MOVED] = max(clock[rec.MOVED], now + took)
-                    break
+                    if taken == isa.BOTH_SIDES:
+                        break
             slot += 1
     live, slot = cores[core, rec.LIVE], 0
     while live >> slot:

@@ -76,9 +76,18 @@ FABRICS = 14  # bit per operand that is fabric
 IMM = 15  # immediate: integer, or the bits of a float
 LINE = 16  # number of the place in the builder's source, for messages
 TYPE = 17
-OPERANDS = 18
-DEST, SRC0, SRC1, SRC2 = 18, 27, 36, 45
-WIDTH = 54
+BANK_PERIOD = 18  # bytes after which the banks repeat, a power of two
+BANK_REACH = 19  # bytes, modulo that, nearer than which two reads meet in a bank
+ROW = 20  # elements of a row of a descriptor of two dimensions, if a row ends within an issue; else 0
+TAIL_CYCLES = 21  # of the last issue of such a row
+TAIL_SLOW_CYCLES = 22
+TAIL_REACH = 23
+SIDES = 24  # of the datapath that an issue takes up: OUT_SIDE, IN_SIDE or both
+LINE_A = 25  # address of cell 0 of operand BANK_A, modulo 16 bytes; -1: reads do not go by lines
+LINE_B = 26
+OPERANDS = 27
+DEST, SRC0, SRC1, SRC2 = 27, 36, 45, 54
+WIDTH = 63
 
 # Columns of an operand, from its start.
 KIND = 0
@@ -100,6 +109,10 @@ SOUTH = 3
 RAMP = 4
 PORTS = 5
 INWARD = 5
+
+# Sides of the datapath, numbered as FABRICS is for a move: from memory to the fabric, from the fabric to memory.
+OUT_SIDE, IN_SIDE = 1, 2
+BOTH_SIDES = OUT_SIDE | IN_SIDE
 
 # Commands of a control wavelet, two bits each; COMMANDS of them in the low half of its word.
 NOP = 0

@@ -16,7 +16,8 @@ from wsesim.cores.check import check_program
 from wsesim.cores.errors import Deadlock as Deadlock
 from wsesim.cores.errors import ProgramError
 from wsesim.cores.explain import explain_fault, explain_unread, explain_waiting
-from wsesim.cores.packing import PATIENCE_CYCLES, STEP, pack
+from wsesim.cores.operands import Color
+from wsesim.cores.packing import PATIENCE_CYCLES, STEP, pack, role_queues
 
 MOST_CORES_UNCOMPILED = 4096
 """Cores that uncompiled code, some 600 times slower, is allowed to run."""
@@ -105,6 +106,24 @@ class Machine:
     def read(self, role: Role, name: str) -> npt.NDArray[np.float64]:
         """Return a variable as [core, element]."""
         return _from_bits(self.arrays.memory[self._cells(role, name)], role.variables[name].kind)
+
+    def place_filter(self, role: Role, color: Color, first: npt.ArrayLike) -> None:
+        """Give the filter of a color on every core of *role* its own first wavelet; *first* is [core].
+
+        Raises:
+            ProgramError: the role does not filter the color, or one of them reaches outside its period.
+        """
+        found, firsts = role.filters.get(color.index), np.asarray(first)
+        if found is None:
+            raise ProgramError(f"role {role.name!r} does not filter color {color.name!r}")
+        if (firsts < 0).any() or (found.period and (firsts + found.count > found.period).any()):
+            raise ProgramError(f"role {role.name!r}: the filter of color {color.name!r} reaches outside its period")
+        number = next(
+            at for at, queue in enumerate(role_queues(role))
+            if queue.color == color.index and queue.port == isa.INWARD
+        )  # fmt: skip
+        rows = self.arrays.cores[self._cores(role), records.QUEUE] + number
+        self.arrays.queues[rows, records.FILTER_FIRST] = firsts
 
     def register(self, role: Role, index: int) -> npt.NDArray[np.float64]:
         """Return a register of every core of *role*."""

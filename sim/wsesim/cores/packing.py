@@ -222,6 +222,10 @@ def _queues(builder: Builder, queues: list[list[Queue]], cores: Array) -> tuple[
             rows[at_rows, records.MASK] = first.outputs if first.source == queue.port else 0
             other, on_grid = _neighbours(builder, here, queue.port)
             rows[at_rows, records.FEEDER] = np.where(on_grid, other, here)
+            if queue.port == isa.INWARD and queue.color in role.filters:
+                found = role.filters[queue.color]
+                rows[at_rows, records.FILTER_FIRST], rows[at_rows, records.FILTER_COUNT] = found.first, found.count
+                rows[at_rows, records.FILTER_PERIOD] = found.period
             outputs = 0
             for route in role.routes[queue.color]:
                 outputs |= route.outputs if route.source == queue.port else 0

@@ -2,8 +2,13 @@
 
 Three limits, of which the slowest counts: lanes of the datapath (SIMD table of the SDK's appendix, with its rule for
 strides; conversions and maxima have one lane before the WSE-3), bytes the memory reads and writes in a cycle, and
-banks. A 32-bit access takes two of the eight 16-bit banks; two reads collide when theirs are equal modulo 4, that is,
-unless they lie 4 bytes apart modulo 8 (same appendix).
+banks, eight of 16 bits. 16-bit elements: two reads collide unless they lie 4 bytes apart modulo 8 (same appendix).
+32-bit elements: two reads of one element collide in one of four classes of alignment, where they are the same modulo
+16 bytes, and reads of two or more elements always (rows `st2d`, on both generations: of the 4 r + 1 instructions of
+radius 2 and 3 as many take two cycles an element as the layout of the arrays says modulo 16 bytes, and additions pass
+one element a cycle on the WSE-2 and two on the WSE-3 wherever the arrays lie; `mic-bank` counts four classes too).
+A vector of 16-bit elements longer than an issue of 16 bytes is read by lines of 8 bytes (`line_cycles`).
+An issue does not go over the end of a row of a descriptor of two dimensions (`st2d-wse3-r1`: rows of 10 as of 12).
 
 Rows met on the WSE-3 with 16 bytes read and 16 written a cycle: `mic-copy` 8 and 4 elements a cycle, `mic-fma-f16` 4,
 `mic-add16`, `mic-fma-f32` 0.5 (arrays in the same banks); on the WSE-2: `fmacs` n and 2 n. Not met: `fmacs-5124-fast`,
@@ -23,6 +28,8 @@ from wsesim.hardware import Core
 SLOW = 2
 """Cycles of an issue whose reads collide: one after the other."""
 BANK_PERIOD_BYTES, APART_BYTES = 8, 4
+WORD_PERIOD_BYTES, WORD_BYTES = 16, 4
+LINE_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,10 @@ class Rate:
     """The same where banks collide."""
     banks: tuple[int, int, int] = (-1, -1, 0)
     """The two operands that may collide, and by how many bytes the first lies behind the second beside their cells."""
+    period: int = BANK_PERIOD_BYTES
+    """Bytes after which the banks repeat."""
+    reach: int = 0
+    """Bytes, modulo that, nearer than which the two reads collide."""
 
 
 def issue_rate(core: Core, op: int, kind: int, sources: tuple[Operand, ...], dest: Operand = None) -> tuple[int, int]:
@@ -49,31 +60,88 @@ def issue_rate(core: Core, op: int, kind: int, sources: tuple[Operand, ...], des
     if not isinstance(first, Mem) or not isinstance(second, Mem) or rate.banks[0] < 0:
         return rate.per_issue, rate.cycles
     apart = sum(sign * (mem.origin + mem.cell * ELEMENT_BYTES[mem.kind]) for sign, mem in ((1, first), (-1, second)))
-    collide = first.offset is not None or second.offset is not None or apart % BANK_PERIOD_BYTES != APART_BYTES
+    near = min(apart % rate.period, -apart % rate.period) < rate.reach
+    collide = first.offset is not None or second.offset is not None or near
     return rate.per_issue, rate.slow_cycles if collide else rate.cycles
 
 
-def rate_of(core: Core, op: int, kind: int, operands: tuple[Operand, ...]) -> Rate:
-    """Return the rate of an instruction on *operands*, the destination first."""
+def rate_of(core: Core, op: int, kind: int, operands: tuple[Operand, ...], *, most: int | None = None) -> Rate:
+    """Return the rate of an instruction on *operands*, the destination first; of issues of *most* elements if given."""
     lanes = _lanes(core, op, kind, operands)
     fabric = [element_of(o, kind, n) for n, o in enumerate(operands) if isinstance(o, Fabric)]
     if fabric:
         per_issue = 2 if fabric[0] in HALVES else 1
         return Rate(per_issue, ceil(per_issue / lanes), ceil(per_issue / lanes))
-    per_issue = max(1, int(lanes))
+    per_issue = max(1, int(lanes)) if most is None else most
     size = [per_issue * ELEMENT_BYTES[element_of(operand, kind, n)] for n, operand in enumerate(operands)]
     reads = [n for n, o in enumerate(operands) if n > 0 and isinstance(o, Mem) and o.stride != 0]
     cycles = max(1, ceil(1 / lanes), ceil(sum(size[n] for n in reads) / core.sram_read_bytes_per_cycle))
     if isinstance(operands[0], Mem):
         cycles = max(cycles, ceil(size[0] / core.sram_write_bytes_per_cycle))
+    if _meets_itself(operands):
+        cycles = max(cycles, SLOW)
     if len(reads) < 2:
         return Rate(per_issue, cycles, cycles)
+    slow = max(cycles, SLOW)
     first, second = operands[reads[0]], operands[reads[1]]
     assert isinstance(first, Mem)
     assert isinstance(second, Mem)
-    return Rate(
-        per_issue, cycles, max(cycles, SLOW), (reads[0], reads[1], (first.origin - second.origin) % BANK_PERIOD_BYTES)
-    )
+    words = ELEMENT_BYTES[first.kind] == ELEMENT_BYTES[second.kind] == WORD_BYTES
+    period, reach = (WORD_PERIOD_BYTES, WORD_BYTES) if words else (BANK_PERIOD_BYTES, APART_BYTES)
+    if words and per_issue > 1:
+        cycles, reach = slow, period
+    apart = (first.origin - second.origin) % period
+    return Rate(per_issue, cycles, slow, (reads[0], reads[1], apart), period, reach)
+
+
+def lines_of(operands: tuple[Operand, ...], rate: Rate) -> tuple[int, int]:
+    """Return where cell 0 of the two operands read would lie, modulo 16 bytes, if they are read by lines; or -1, -1."""
+    reads = [operands[number] for number in rate.banks[:2] if number >= 0]
+    found = []
+    for operand in reads:
+        if not isinstance(operand, Mem) or operand.kind not in HALVES or operand.stride != 1 or operand.inner:
+            return -1, -1
+        found.append(operand.origin % WORD_PERIOD_BYTES)
+    if len(found) < 2 or rate.per_issue * ELEMENT_BYTES[isa.F16] <= LINE_BYTES:
+        return -1, -1
+    return found[0], found[1]
+
+
+def line_cycles(first: int, second: int, length: int) -> int:
+    """Return the cycles to read two vectors of *length* 16-bit elements that begin at these addresses.
+
+    Memory has two halves of four banks, and each gives a line of 8 bytes a cycle; lines alternate between them. Source:
+    `mgemm` with tiles of 9 to 16 rows, whose multiply-accumulates take the longer the more lines they touch.
+    """
+    halves = [0, 0]
+    for start in (first, second):
+        end = start + length * ELEMENT_BYTES[isa.F16]
+        for line in range(start // LINE_BYTES, (end - 1) // LINE_BYTES + 1):
+            halves[line % 2] += 1
+    return max(halves)
+
+
+def row_of(operands: tuple[Operand, ...], per_issue: int) -> int:
+    """Return the elements of a row of the shortest rows among *operands*; 0 where none ends within an issue.
+
+    A vector of words that is shorter than an issue is such a row (`st1c-wse2`: additions of one element take a cycle).
+    """
+    memory = [operand for operand in operands if isinstance(operand, Mem)]
+    rows = [operand.inner for operand in memory if operand.inner > 0]
+    rows += [o.length for o in memory if 0 < o.length < per_issue and ELEMENT_BYTES[o.kind] == WORD_BYTES]
+    return min(rows) if rows and min(rows) % per_issue else 0
+
+
+def _meets_itself(operands: tuple[Operand, ...]) -> bool:
+    """Whether what is written falls into the bank that the same operand is read from at that time.
+
+    In place and with a stride of a multiple of all banks, that is so in every cycle (`spmm-gemm`, `spmm-sim-gemm`: two
+    cycles an element wherever the columns lie).
+    """
+    dest = operands[0]
+    if not isinstance(dest, Mem) or dest.stride == 0 or dest.stride * ELEMENT_BYTES[dest.kind] % WORD_PERIOD_BYTES:
+        return False
+    return dest.inner == 0 and dest in operands[1:]
 
 
 def _lanes(core: Core, op: int, kind: int, operands: tuple[Operand, ...]) -> float:

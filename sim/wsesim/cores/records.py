@@ -40,7 +40,9 @@ NEXT = 3  # cycle of the next issue
 PACE = 4  # cycles between two issues
 STARTED = 5
 BASE = 6  # first cell of each of the four operands
-THREAD_WIDTH = 10
+TAIL = 10  # cycles of the last issue of a row
+LATER = 11  # cycles by which the last issue takes longer
+THREAD_WIDTH = 12
 
 # A queue: one row of int32.
 RING = 0  # its first word in the ring
@@ -56,6 +58,10 @@ COLOR = 13
 BIT = 14  # its number on the core
 PUSHED = 15  # words that ever entered
 QUEUE_WIDTH = 16
+FILTER_FIRST = 8  # of a queue the program reads, which forwards nothing: first wavelet of a period that passes
+FILTER_COUNT = 9  # how many pass from there on; 0: no filter
+FILTER_PERIOD = 10  # wavelets after which counting starts again; 0: never
+FILTER_SEEN = 11  # wavelets of this period so far
 QUEUES = 62  # on one core: their bits fit an integer
 
 # A word of a ring: ready cycle << READY_SHIFT | control << CONTROL_SHIFT | data.

@@ -40,6 +40,16 @@ class Route:
     """Line of the builder."""
 
 
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which wavelets of a color pass to the ramp."""
+
+    first: int
+    count: int
+    period: int
+    """0: it does not repeat."""
+
+
 class Role(Vectors, Scalars):
     """The program of all cores that do the same; made by `Builder.role`."""
 
@@ -53,6 +63,7 @@ class Role(Vectors, Scalars):
         self.on_wavelet: dict[int, int] = {}
         self.routes: dict[int, list[Route]] = {}
         self.rings: set[int] = set()
+        self.filters: dict[int, Filter] = {}
         self.queues: dict[tuple[int, bool], int] = {}
         self.variables: dict[str, Mem] = {}
         self.cells = 0
@@ -112,6 +123,19 @@ class Role(Vectors, Scalars):
         positions.append(Route(PORTS[source], mask, self.builder.here()))
         if ring:
             self.rings.add(color.index)
+
+    def filter(self, color: Color, *, first: int, count: int, period: int = 0) -> None:
+        """Let only some wavelets that the router sends to the ramp pass, *count* from number *first* (from 0) on.
+
+        Counting starts again after *period* wavelets, if that is given, and after each control wavelet. The others go
+        on to the other outputs only. `Machine.place_filter` gives each core a *first* of its own.
+        """
+        if first < 0 or count < 1 or (period and first + count > period):
+            of = f"of every {period}" if period else "of a stream"
+            raise self._error(f"filters color {color.name!r} to {count} wavelets from number {first} on, {of}")
+        if color.index in self.filters:
+            raise self._error(f"filters color {color.name!r} twice")
+        self.filters[color.index] = Filter(first, count, period)
 
     def queue(self, color: Color, number: int, *, out: bool = False) -> None:
         """Bind a color to an input queue, or with `out` to an output queue; unbound ones get the deepest left."""

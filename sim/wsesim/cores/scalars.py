@@ -82,9 +82,14 @@ class Scalars(Table):
             yield
 
     @contextmanager
-    def map(self, counter: Register, times: Register) -> Iterator[None]:
-        """Repeat the block as `@map` does, at least once; every turn costs the same."""
-        with self._repeat(counter, times, self.builder.timing.map_cycles, self.builder.timing.map_cycles):
+    def map(self, counter: Register, times: Register, *, saved: bool = False) -> Iterator[None]:
+        """Repeat the block as `@map` does, at least once; every turn costs the same.
+
+        With `saved`, descriptors keep their place by themselves from turn to turn.
+        """
+        timing = self.builder.timing
+        turn = timing.saved_map_cycles if saved else timing.map_cycles
+        with self._repeat(counter, times, turn, turn):
             yield
 
     def activate(self, task: Task, *, cost: int = 1) -> None:

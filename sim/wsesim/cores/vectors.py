@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from wsesim.cores import isa
 from wsesim.cores.operands import HALVES, KIND_NAMES, Fabric, Mem, Operand, Register, element_of, length_of
-from wsesim.cores.rates import rate_of
+from wsesim.cores.rates import Rate, lines_of, rate_of, row_of
 from wsesim.cores.table import Table
 
 if TYPE_CHECKING:
@@ -55,15 +55,25 @@ class Vectors(Table):
         line[isa.ON_DONE_UNBLOCK] = -1 if unblock is None else unblock.index
         usual = timing.launch_cycles if thread is None else timing.microthread_launch_cycles
         line[isa.COST] = usual if launch is None else launch
-        line[isa.PER_ISSUE], line[isa.ISSUE_CYCLES], line[isa.SLOW_CYCLES] = (
-            rate.per_issue,
-            rate.cycles,
-            rate.slow_cycles,
-        )
-        line[isa.BANK_A], line[isa.BANK_B], line[isa.BANK_OFFSET] = rate.banks
+        self._pace(line, rate, op, kind, operands)
         line[isa.FABRICS] = sum(1 << number for number, o in enumerate(operands) if isinstance(o, Fabric))
+        moves = timing.moves_pass and op == isa.MOV and line[isa.FABRICS] in (isa.OUT_SIDE, isa.IN_SIDE)
+        line[isa.SIDES] = line[isa.FABRICS] if moves else isa.BOTH_SIDES
         line[isa.TYPE] = kind
         self._describe(line, kind, operands)
+
+    def _pace(self, line: list[int], rate: Rate, op: int, kind: int, operands: tuple[Operand, ...]) -> None:
+        """Fill in how fast the instruction goes."""
+        line[isa.PER_ISSUE], line[isa.ISSUE_CYCLES] = rate.per_issue, rate.cycles
+        line[isa.SLOW_CYCLES] = rate.slow_cycles
+        line[isa.BANK_A], line[isa.BANK_B], line[isa.BANK_OFFSET] = rate.banks
+        line[isa.BANK_PERIOD], line[isa.BANK_REACH] = rate.period, rate.reach
+        line[isa.LINE_A], line[isa.LINE_B] = lines_of(operands, rate)
+        row = 0 if any(isinstance(operand, Fabric) for operand in operands) else row_of(operands, rate.per_issue)
+        if row:
+            tail = rate_of(self.builder.wafer.core, op, kind, operands, most=row % rate.per_issue)
+            line[isa.ROW], line[isa.TAIL_REACH] = row, tail.reach
+            line[isa.TAIL_CYCLES], line[isa.TAIL_SLOW_CYCLES] = tail.cycles, tail.slow_cycles
 
     def fmovs(self, dest: Operand, src: Operand, **options: Unpack[Options]) -> None:
         """dest = src, fp32."""

@@ -56,6 +56,8 @@ class KernelProgram:
     """What can be chosen, each with an explanation."""
     rows_alike: bool = False
     """Whether nothing travels between rows, so that one row stands for all."""
+    row_shape: Callable[[Grid, Shape], Shape] | None = None
+    """(grid, shape) -> shape of what one row has of the whole, where a shape is not that of each row already."""
 
 
 def whole_option(options: Options, name: str, default: int) -> int:

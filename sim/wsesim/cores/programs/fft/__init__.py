@@ -1,0 +1,1 @@
+"""Fourier transforms spread over cores."""

@@ -1,0 +1,152 @@
+"""Three-dimensional Fourier transform of n x n x n complex fp32 numbers on n x n cores, one pencil of n on each.
+
+transform along z   row transpose   transform along x   column transpose   transform along y
+      each core      all to all          each core        all to all           each core
+
+Core (x, y) begins with a[x, y, :] and ends with element (:, y, x) of the transform, kx standing for the row and kz for
+the column. On one row of n cores: the two-dimensional transform of one plane, which ends after the second step of
+three. The published kernel is wsFFT, arXiv 2209.15040.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import product
+
+import numpy as np
+
+from wsesim.cores.builder import Builder, Role
+from wsesim.cores.machine import Machine
+from wsesim.cores.programs.base import Array, Grid, KernelProgram, Options, Prepared, Shape, gather, opening, scatter
+from wsesim.cores.programs.fft.exchange import Axis, End, Exchange, exchange_cycles, link_wavelets, wavelet_hops
+from wsesim.cores.programs.fft.local import (
+    PARTS,
+    STEP_ERROR,
+    Local,
+    butterflies,
+    interleaved,
+    stages,
+    tables,
+    transform_cycles,
+)
+from wsesim.cores.timing import Timing
+from wsesim.errors import InputError
+from wsesim.hardware import Wafer
+
+NAME = "fft-3d"
+SET_UP_CYCLES = 10
+"""Of what a core at the end of its line does between a transform and its first wavelet: its place on the line, the
+counts that follow from it, one receive, and its own number."""
+
+
+def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
+    """Return the transform loaded onto its cores, with random numbers."""
+    points, dimensions = _sizes(grid, shape)
+    columns, rows = grid
+    builder = Builder(wafer, width=columns, height=rows)
+    axes = [Axis.of(builder, "column", "EAST", "WEST"), Axis.of(builder, "row", "SOUTH", "NORTH")][: dimensions - 1]
+    for ends in product(End, repeat=len(axes)):
+        places = [end.places(points) for end in ends] + [range(1)] * (2 - len(axes))
+        if all(places):
+            builder.place(_role(builder, axes, ends, points), *places)
+    machine = Machine(builder)
+    across, down = np.broadcast_to(np.arange(columns), (rows, columns)), np.arange(rows)[:, None]
+    _place(machine, axes, (across, np.broadcast_to(down, (rows, columns))), points)
+    for name, values in tables(points).items():
+        for role in builder.roles:
+            machine.write(role, name, values)
+    pencils = _random(seed, (rows, columns, points))
+    scatter(machine, "x", interleaved(pencils))
+    found = np.fft.fftn(pencils if dimensions == 3 else pencils[0])
+    expected = found.transpose(1, 2, 0) if dimensions == 3 else found.T[None]
+    lines = (dimensions - 1) * rows
+    # Rounding spreads evenly over all numbers, so that what bounds its norm bounds each of them.
+    return Prepared(
+        machine=machine,
+        read=lambda ran: gather(ran, "x" if dimensions == 3 else "y"),
+        expected=interleaved(expected),
+        tolerance=dimensions * stages(points) * STEP_ERROR * float(np.abs(found).max()),
+        counts={"butterflies": dimensions * rows * columns * butterflies(points), "hops": lines * wavelet_hops(points)},
+    )
+
+
+def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
+    """Return the cycles: transforms, and transposes between them."""
+    points, dimensions = _sizes(grid, shape)
+    timing = Timing.of(wafer)
+    start = timing.task_start_cycles
+    between = SET_UP_CYCLES + exchange_cycles(timing, points) + start
+    return start + dimensions * transform_cycles(timing, points) + (dimensions - 1) * between
+
+
+def streamed(shape: Shape, dimensions: int = 3) -> int:
+    """Return the wavelets that pass a busiest link one after the other: the part of the time that links limit."""
+    return (dimensions - 1) * link_wavelets(shape[0])
+
+
+def _sizes(grid: Grid, shape: Shape) -> tuple[int, int]:
+    """Return the points of a pencil and the dimensions of the transform.
+
+    Raises:
+        InputError: not a power of two, or not as many cores as that.
+    """
+    if len(shape) != 1 or shape[0] < 2 or shape[0] & (shape[0] - 1):
+        given = "x".join(map(str, shape))
+        raise InputError.at(f"{NAME} takes the edge of its cube, a power of two, for example --shape 32; got {given}")
+    points = shape[0]
+    if grid not in ((points, points), (points, 1)):
+        raise InputError.at(
+            f"{NAME} of {points}^3 takes {points} x {points} cores, or {points} x 1 for one plane; got"
+            f" {grid[0]} x {grid[1]}"
+        )
+    return points, 3 if grid[1] == points else 2
+
+
+def _role(builder: Builder, axes: list[Axis], ends: Iterable[End], points: int) -> Role:
+    """Write the program of all cores that are at the same ends of their lines."""
+    role = builder.role(" ".join(f"{axis.name} {end.value}" for axis, end in zip(axes, ends, strict=True)))
+    x, y = (role.memory(name, PARTS * points) for name in ("x", "y"))
+    local = Local(role, points)
+    exchanges = [Exchange(role, axis, end, points) for axis, end in zip(axes, ends, strict=True)]
+    # Blocked where numbers come from both sides: the first side makes it ready, the second lets it go.
+    steps = [role.declare("first", start=True)] + [
+        role.declare(f"after the {exchange.axis.name}s", blocked=exchange.end is End.INNER) for exchange in exchanges
+    ]
+    here, there = x, y
+    for number, step in enumerate(steps):
+        with role.task(step.name):
+            local.transform(here)
+            if number < len(exchanges):
+                exchanges[number].write(here, there, steps[number + 1])
+            else:
+                role.halt()
+        here, there = there, here
+    return role
+
+
+def _place(machine: Machine, axes: list[Axis], places: tuple[Array, Array], points: int) -> None:
+    """Tell every core where on its lines it is, and its filters what to take."""
+    for axis, place in zip(axes, places, strict=False):
+        scatter(machine, axis.name, place[:, :, None])
+        for number, role in enumerate(machine.builder.roles):
+            mine = place[machine.builder.role_of == number]
+            for color in (axis.onward, axis.homeward):
+                if color.index in role.filters:
+                    firsts = np.array([axis.first_taken(color, int(at), points) for at in mine])
+                    machine.place_filter(role, color, firsts)
+
+
+def _random(seed: int, shape: tuple[int, ...]) -> Array:
+    """Return complex numbers whose parts are fp32 between -1 and 1."""
+    random = np.random.default_rng(seed)
+    parts = random.uniform(-1, 1, (2, *shape)).astype(np.float32)
+    return np.asarray(parts[0] + 1j * parts[1].astype(np.complex128))
+
+
+PROGRAM = KernelProgram(
+    name=NAME,
+    **opening(__doc__),
+    shape_help="N: edge of the cube, a power of two, on N x N cores; on N x 1 the plane of one row",
+    prepare=prepare,
+    closed=closed,
+)

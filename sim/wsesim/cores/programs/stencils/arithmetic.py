@@ -1,0 +1,44 @@
+"""How a core renews its tile once all edges are there: vector instructions over shifted views of the tile."""
+
+from __future__ import annotations
+
+from wsesim.cores import isa
+from wsesim.cores.operands import Mem, Register
+from wsesim.cores.programs.stencils.tile import Star
+from wsesim.cores.role import Role
+
+
+def spend(role: Role, instructions: int) -> None:
+    """Write so many scalar instructions of a cycle each: microthreads get the cycles between them, not theirs."""
+    for _ in range(instructions):
+        role.wait(1)
+
+
+def load_weights(role: Role, weights: tuple[float, ...]) -> list[Register]:
+    """Write instructions that set registers to the weights; return them."""
+    registers = [role.register() for _ in weights]
+    for register, weight in zip(registers, weights, strict=True):
+        role.set(register, weight, kind=isa.F32)
+    return registers
+
+
+def scale_and_add(role: Role, star: Star, cells: Mem, result: Mem, ratio: Register, weight: Register) -> None:
+    """Write radius 1: scale the centre by its weight over the neighbours', add four views, scale the sum back."""
+    tile, total = star.view(cells), star.view(result)
+    role.fmuls(total, tile, ratio)
+    for _, shift in star.shifts():
+        role.fadds(total, total, star.view(cells, shift))
+    role.fmuls(tile, total, weight)
+
+
+def accumulate(role: Role, star: Star, cells: Mem, result: Mem, weights: list[Register], *, offset_cycles: int) -> None:
+    """Write any radius: multiply and accumulate each view, the centre last and back into the tile."""
+    tile, total = star.view(cells), star.view(result)
+    for number, (distance, shift) in enumerate(star.shifts()):
+        spend(role, offset_cycles)
+        if number == 0:
+            role.fmuls(total, star.view(cells, shift), weights[distance])
+        else:
+            role.fmacs(total, total, star.view(cells, shift), weights[distance])
+    spend(role, offset_cycles)
+    role.fmacs(tile, total, tile, weights[0])

@@ -1,0 +1,73 @@
+"""A time step of the 25-point stencil on columns of cells, in closed form: it has no core program.
+
+A core has a column of cells along z. Block by block each core broadcasts its cells to the four nearest cores in each
+direction: the sending role goes round by commands to the routers. A cell takes, as published, 17 multiplications, 17
+additions, 8 multiply-accumulates along z, 1 subtraction and 17 words of fabric (Jacquelin, Araya-Polo, Meng, SC'22,
+arXiv 2204.03775): sixteen of the multiplications read what arrives, and one word leaves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from wsesim.cores.programs.stencils.costs import costs_of
+from wsesim.cores.timing import Timing
+from wsesim.hardware import Wafer
+
+ARRIVALS, SENDS = 16, 1
+"""Words of fabric of a cell; each passes the ramp in a cycle, arrivals on their way through a multiplication."""
+OWN_MULS, FMACS, ADDS, SUBS = 1, 8, 17, 1
+"""Instructions of a cell on memory alone."""
+COLLIDING_FMACS = 2
+"""Of the eight neighbours along z, those four cells away lie in the same bank: their reads take two cycles."""
+ROLES, DIRECTIONS = 5, 4
+"""A block is over when each core of five in a row has been the sender once, in each direction."""
+BUFFER_WORDS = ROLES * DIRECTIONS
+ARRAYS = 4
+"""Columns a core keeps: cells now and before, velocities, sums."""
+CELL_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepTime:
+    """Cycles of a time step on one core, by what limits them."""
+
+    arithmetic: float
+    link: float
+    memory: float
+    """Additions from memory to memory."""
+    scalar: float
+    """Descriptors, completions, changes of role."""
+    idle: float
+    """Of those of the memory and of arithmetic, cycles in which a read waits for a bank."""
+
+    @property
+    def cycles(self) -> float:
+        """All of them."""
+        return self.arithmetic + self.link + self.memory + self.scalar
+
+
+def largest_block(wafer: Wafer, cells: int) -> int:
+    """Return the largest block, a whole part of the column, whose buffers fit beside it."""
+    blocks = 1
+    while CELL_BYTES * (ARRAYS * cells + BUFFER_WORDS * ceil(cells / blocks)) > wafer.core.usable_bytes:
+        blocks += 1
+    return ceil(cells / blocks)
+
+
+def step_time(wafer: Wafer, cells: int, block: int) -> StepTime:
+    """Return the cycles of one time step of a column of *cells* in blocks of *block*."""
+    timing, costs = Timing.of(wafer), costs_of(wafer)
+    vectors = ARRIVALS + SENDS + OWN_MULS + FMACS + ADDS + SUBS
+    completions = 2 * ROLES * DIRECTIONS
+    completion = timing.task_start_cycles + costs.count_cycles + timing.branch_not_taken_cycles
+    blocks = ceil(cells / block)
+    lanes = max(1, wafer.core.simd_fp32_per_cycle // 2)
+    return StepTime(
+        arithmetic=cells * (OWN_MULS + FMACS + COLLIDING_FMACS),
+        link=cells * (ARRIVALS + SENDS),
+        memory=cells * (ADDS + SUBS) / lanes,
+        scalar=blocks * (vectors * (costs.offset_cycles + timing.launch_cycles) + completions * completion),
+        idle=cells * COLLIDING_FMACS,
+    )

@@ -1,0 +1,122 @@
+"""Tiles on a rectangle of cores: load a stencil, read it back, and renew it by NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from wsesim.cores.builder import Builder
+from wsesim.cores.machine import Machine
+from wsesim.cores.programs.base import Array, Grid, Prepared, Shape
+from wsesim.cores.programs.stencils.costs import costs_of, timing_of
+from wsesim.cores.programs.stencils.tile import SIDES, Star
+from wsesim.errors import InputError
+from wsesim.hardware import Wafer
+
+PARITIES = 2
+LEAST_SIDE = 3
+SHAPE_HELP = "TW x TH x RADIUS x ITERATIONS: cells of a tile along x and y, how far a cell looks, how often"
+
+
+def star_of(name: str, grid: Grid, shape: Shape, *, waits: bool = True) -> Star:
+    """Return the stencil of a shape.
+
+    Raises:
+        InputError: it cannot be.
+    """
+    if len(shape) != 4 or min(shape) < 1:
+        given = "x".join(map(str, shape)) or "nothing"
+        raise InputError.at(f"{name} takes TWxTHxRADIUSxITERATIONS, for example --shape 5x5x1x4; got {given}")
+    if min(grid) < LEAST_SIDE:
+        raise InputError.at(f"{name} needs a border around its cores: a grid of 3x3 or more; got {grid[0]}x{grid[1]}")
+    if min(shape[:2]) < shape[2]:
+        raise InputError.at(f"{name} reaches one neighbour: a tile needs RADIUS = {shape[2]} cells on each side")
+    return Star(width=shape[0], height=shape[1], radius=shape[2], iterations=shape[3], waits=waits)
+
+
+def load(wafer: Wafer, grid: Grid, star: Star, seed: int, core: Callable[..., Any]) -> Prepared:
+    """Return the stencil on its cores, whose programs *core* writes, with random cells."""
+    columns, rows = grid
+    field = np.random.default_rng(seed).integers(-8, 9, (rows * star.height, columns * star.width)).astype(np.float64)
+    builder = Builder(wafer, width=columns, height=rows, timing=timing_of(wafer))
+    _place(builder, star, wafer, core)
+    machine = Machine(builder)
+    tiles = _tiles(field, star, grid)
+    for number, role in enumerate(builder.roles):
+        here = builder.role_of == number
+        arrays = np.zeros((int(here.sum()), star.height + 2 * star.radius, star.pitch))
+        _inside(arrays, star)[:] = tiles[here]
+        machine.write(role, "cells", arrays.reshape(len(arrays), -1))
+    deep = 0 if star.waits else star.radius * star.iterations
+    cells = (columns - 2) * (rows - 2) * star.cells * star.iterations
+    return Prepared(
+        machine=machine,
+        read=lambda ran: _deep(_read(ran, star), deep),
+        expected=_deep(_tiles(renewed(field, star), star, grid), deep),
+        tolerance=star.iterations * (4 * star.radius + 2) * 2.0**-23 * float(np.abs(field).max()),
+        counts={"cells": cells},
+    )
+
+
+def renewed(field: Array, star: Star) -> Array:
+    """Return all cells after the iterations, by NumPy; the tiles of the border stay."""
+    field = field.copy()
+    left, right = star.width, field.shape[1] - star.width
+    top, bottom = star.height, field.shape[0] - star.height
+    for _ in range(star.iterations):
+        sums = star.weights[0] * field[top:bottom, left:right]
+        for i in range(1, star.radius + 1):
+            for x, y in ((i, 0), (-i, 0), (0, i), (0, -i)):
+                sums = sums + star.weights[i] * field[top + y : bottom + y, left + x : right + x]
+        field[top:bottom, left:right] = sums
+    return field
+
+
+def _place(builder: Builder, star: Star, wafer: Wafer, core: Callable[..., Any]) -> None:
+    colors = {(side, parity): builder.color(f"{side.lower()} {parity}") for side in SIDES for parity in range(PARITIES)}
+    columns, rows = builder.width, builder.height
+    roles: dict[tuple[tuple[str, ...], int], Any] = {}
+    for row in range(rows):
+        for column in range(columns):
+            inner = 0 < column < columns - 1 and 0 < row < rows - 1
+            sides = SIDES if inner else _inward(column, row, columns, rows)
+            key = sides, (column + row) % PARITIES if sides else 0
+            if key not in roles:
+                name = f"{'inner' if inner else 'border'} {key[1]}, {' '.join(sides).lower() or 'corner'}"
+                roles[key] = core(builder, name, star, costs_of(wafer), colors, key[1], sides, inner=inner).role
+            builder.place(roles[key], [column], [row])
+
+
+def _inward(column: int, row: int, columns: int, rows: int) -> tuple[str, ...]:
+    """Return the side on which a core of the border has an inner core; a corner has none."""
+    across = "EAST" if column == 0 else "WEST" if column == columns - 1 else ""
+    down = "SOUTH" if row == 0 else "NORTH" if row == rows - 1 else ""
+    return () if across and down else (across or down,)
+
+
+def _tiles(field: Array, star: Star, grid: Grid) -> Array:
+    """Return [row, column, y, x] the cells of each core."""
+    cut = field.reshape(grid[1], star.height, grid[0], star.width)
+    return np.asarray(cut.transpose(0, 2, 1, 3))
+
+
+def _inside(arrays: Array, star: Star) -> Array:
+    """Return the tiles of arrays that have halos."""
+    return arrays[:, star.radius : star.radius + star.height, star.radius : star.radius + star.width]
+
+
+def _read(machine: Machine, star: Star) -> Array:
+    builder = machine.builder
+    found = np.empty((builder.height, builder.width, star.height, star.width))
+    for number, role in enumerate(builder.roles):
+        arrays = machine.read(role, "cells").reshape(-1, star.height + 2 * star.radius, star.pitch)
+        found[builder.role_of == number] = _inside(arrays, star)
+    return found
+
+
+def _deep(tiles: Array, depth: int) -> Array:
+    """Return the cells of tiles that are so deep inside that no neighbour's edge has reached them."""
+    height, width = tiles.shape[2:]
+    return tiles[:, :, depth : max(depth, height - depth), depth : max(depth, width - depth)]

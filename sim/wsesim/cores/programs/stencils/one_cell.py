@@ -1,0 +1,184 @@
+"""Cells of a plane are renewed as weighted sums of themselves and their four neighbours, one cell on each core.
+
+.   b   b   .      b: border cores with constant cells, which send and do not listen
+b   c - c   b      c: in each iteration a core multiplies its cell by one weight and multicasts the product in one
+b   c - c   b         wavelet to its neighbours; scales its cell by the other; adds what its four neighbours sent
+.   b   b   .
+
+Six colors, three for even and three for odd rows, in turn along a row and shifted by one in every second pair of rows:
+so the five that meet on a core differ. No tasks: every instruction of the loop has one element and is waited for. Where
+a core may read two colors in one instruction, it adds neighbours in pairs, across and down; else one by one, by color.
+The published kernel, on an SDK fabric simulator: rows `st1c`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+
+import numpy as np
+
+from wsesim.cores import isa
+from wsesim.cores.builder import Builder, Role
+from wsesim.cores.machine import Machine
+from wsesim.cores.operands import Color, Fabric, Mem, Operand, Register
+from wsesim.cores.programs.base import Array, Grid, KernelProgram, Options, Prepared, Shape, gather, opening, scatter
+from wsesim.cores.programs.durations import link_cycles
+from wsesim.cores.timing import Timing
+from wsesim.errors import InputError
+from wsesim.hardware import Wafer
+
+NAME = "stencil-one-cell"
+LEAST_SIDE = 3
+ADDITIONS = 4
+"""Instructions after the first that reads a color, and that one."""
+BEGIN_CYCLES = 4
+"""Of the scalar instructions before the loop."""
+COLORS_OF_A_ROW = 3
+COLORS = 2 * COLORS_OF_A_ROW
+SIDES = {"WEST": (-1, 0), "EAST": (1, 0), "NORTH": (0, -1), "SOUTH": (0, 1)}
+OWN_WEIGHT, NEIGHBOUR_WEIGHT = 0.5, 0.125
+"""Of a cell and of each neighbour: what stays bounded."""
+
+
+def color_of(column: int, row: int) -> int:
+    """Return the color a core sends on."""
+    return COLORS_OF_A_ROW * (row % 2) + (column + row // 2 % 2) % COLORS_OF_A_ROW
+
+
+@dataclass(frozen=True, slots=True)
+class _Core:
+    """What tells one role from another."""
+
+    inner: bool
+    sends: int
+    """Color."""
+    to: tuple[str, ...]
+    """Sides with an inner core."""
+    receives: tuple[tuple[str, int], ...]
+    """Side and color of each neighbour, in the order they are added; border cores: none."""
+
+
+def _core_of(column: int, row: int, grid: Grid, *, pairs: bool) -> _Core:
+    inner = _inner(column, row, grid)
+    around = {side: (column + right, row + down) for side, (right, down) in SIDES.items()}
+    receives = [(side, color_of(*place)) for side, place in around.items()] if inner else []
+    return _Core(
+        inner,
+        color_of(column, row),
+        tuple(side for side, place in around.items() if _inner(*place, grid)),
+        tuple(receives if pairs else sorted(receives, key=itemgetter(1))),
+    )
+
+
+def _inner(column: int, row: int, grid: Grid) -> bool:
+    return 0 < column < grid[0] - 1 and 0 < row < grid[1] - 1
+
+
+def _role(builder: Builder, core: _Core, colors: Sequence[Color], iterations: int) -> Role:
+    role = builder.role(f"{'inner' if core.inner else 'border'} {len(builder.roles)}, color {core.sends}")
+    x, parts = role.memory("x", 1), role.memory("parts", 2)
+    turn, turns, own, neighbour = (role.register() for _ in range(4))
+    if core.to:
+        role.route(colors[core.sends], "RAMP", *core.to)
+    for side, color in core.receives:
+        role.route(colors[color], side, "RAMP")
+    with role.task("main", start=True):
+        role.set(turns, iterations)
+        role.set(own, OWN_WEIGHT, kind=isa.F32)
+        role.set(neighbour, NEIGHBOUR_WEIGHT, kind=isa.F32)
+        if core.to or core.inner:
+            product = role.fabout(colors[core.sends], 1) if core.to else parts.at(0, 1)
+            with role.loop(turn, turns):
+                role.fmuls(product, x, neighbour, launch=0)
+                if core.inner:
+                    _renew(role, [role.fabin(colors[color], 1) for _, color in core.receives], x, parts, own)
+        role.halt()
+    return role
+
+
+def _renew(role: Role, arriving: Sequence[Fabric], x: Mem, parts: Mem, own: Register) -> None:
+    """Write the instructions that renew a cell.
+
+    Each leaves its result in memory for the next, and so is waited for to its end: its launch cycles come after it.
+    """
+    timing = role.builder.timing
+    steps: list[tuple[int, Mem, Operand, Operand]] = [(isa.MUL, x, x, own)]
+    if timing.fabric_inputs > 1:
+        pairs = (parts.at(0, 1), parts.at(1, 1))
+        steps += [(isa.ADD, pair, arriving[2 * at], arriving[2 * at + 1]) for at, pair in enumerate(pairs)]
+        steps += [(isa.ADD, x, x, pair) for pair in pairs]
+    else:
+        steps += [(isa.ADD, x, x, one) for one in arriving]
+    for op, dest, first, second in steps:
+        role.vector(op, dest, first, second, launch=0)
+        if timing.launch_cycles:
+            role.wait(timing.launch_cycles)
+
+
+def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
+    """Load the program and random cells."""
+    iterations = _iterations(grid, shape)
+    columns, rows = grid
+    builder = Builder(wafer, width=columns, height=rows)
+    colors = [builder.color(f"color {number}") for number in range(COLORS)]
+    roles: dict[_Core, Role] = {}
+    for row in range(rows):
+        for column in range(columns):
+            core = _core_of(column, row, grid, pairs=builder.timing.fabric_inputs > 1)
+            if core not in roles:
+                roles[core] = _role(builder, core, colors, iterations)
+            builder.place(roles[core], [column], [row])
+    machine = Machine(builder)
+    cells = np.random.default_rng(seed).integers(-8, 9, (rows, columns)).astype(np.float32)
+    scatter(machine, "x", cells[..., None])
+    inner = (columns - 2) * (rows - 2) * iterations
+    return Prepared(
+        machine=machine,
+        read=lambda ran: gather(ran, "x")[..., 0],
+        expected=_renewed(cells, iterations),
+        tolerance=iterations * 6 * 2.0**-23 * float(np.abs(cells).max()),
+        counts={"cells": inner, "macs": 0},
+    )
+
+
+def _iterations(grid: Grid, shape: Shape) -> int:
+    if len(shape) != 1 or shape[0] < 1:
+        given = "x".join(map(str, shape)) or "nothing"
+        raise InputError.at(f"{NAME} takes the number of iterations, for example --shape 4; got {given}")
+    if min(grid) < LEAST_SIDE:
+        raise InputError.at(f"{NAME} needs a border around its cores: a grid of 3x3 or more; got {grid[0]}x{grid[1]}")
+    return shape[0]
+
+
+def _renewed(cells: Array, iterations: int) -> Array:
+    """Return all cells after the iterations, by NumPy; those of the border stay."""
+    cells = cells.astype(np.float64)
+    for _ in range(iterations):
+        around = cells[1:-1, :-2] + cells[1:-1, 2:] + cells[:-2, 1:-1] + cells[2:, 1:-1]
+        cells[1:-1, 1:-1] = OWN_WEIGHT * cells[1:-1, 1:-1] + NEIGHBOUR_WEIGHT * around
+    return cells
+
+
+def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
+    """Return the cycles: each iteration those of the instructions, or till the neighbours' values are in and added.
+
+    Values that come at the same time leave the ramp one by one, which this leaves out.
+    """
+    iterations, timing = _iterations(grid, shape), Timing.of(wafer)
+    step = 1 + timing.launch_cycles
+    turn = 1 + ADDITIONS * step + step + timing.branch_taken_cycles
+    if max(grid) > LEAST_SIDE:
+        turn = max(turn, link_cycles(wafer, 1) + ADDITIONS * step + timing.branch_taken_cycles)
+    last = timing.branch_not_taken_cycles - timing.branch_taken_cycles
+    return timing.task_start_cycles + BEGIN_CYCLES + iterations * turn + last
+
+
+PROGRAM = KernelProgram(
+    name=NAME,
+    **opening(__doc__),
+    shape_help="ITERATIONS",
+    prepare=prepare,
+    closed=closed,
+)

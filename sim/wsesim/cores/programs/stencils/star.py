@@ -1,0 +1,46 @@
+"""Cells of a plane become weighted sums of themselves and their neighbours along x and y, tile by tile.
+
+.   b   b   .      a tile of cells on each core; the ring of border cores holds constant cells;
+b   c - c   b      in each iteration neighbours exchange their edges, RADIUS cells deep: eight colors,
+b   c - c   b      two for each direction, by the parity of the sender, each one hop long;
+.   b   b   .      four microthreads send, four receive
+
+A loop task blocks the compute task and starts the eight transfers; each has a completion task that counts. The fourth
+receive activates the compute task and the fourth send unblocks it; it renews the tile and activates the loop task. With
+radius 1 the centre is scaled, four shifted views are added, the sum is scaled back; with more, each view is multiplied
+and accumulated. The published kernel (rows `st2d`) on large tiles of the WSE-3 does not wait: option `halo`.
+"""
+
+from __future__ import annotations
+
+from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening
+from wsesim.cores.programs.stencils.layout import SHAPE_HELP, load, star_of
+from wsesim.cores.programs.stencils.star_core import StarCore
+from wsesim.cores.programs.stencils.star_cycles import star_cycles
+from wsesim.cores.programs.stencils.tile import Star
+from wsesim.hardware import Wafer
+
+NAME = "stencil-star"
+
+
+def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
+    """Load the program and random cells."""
+    return load(wafer, grid, _star(grid, shape, options), seed, StarCore)
+
+
+def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
+    """Return the cycles: start, and iterations."""
+    return star_cycles(wafer, _star(grid, shape, options))
+
+
+def _star(grid: Grid, shape: Shape, options: Options) -> Star:
+    return star_of(NAME, grid, shape, waits=choice_option(options, "halo", ("wait", "free")) == "wait")
+
+
+PROGRAM = KernelProgram(
+    name=NAME, **opening(__doc__), shape_help=SHAPE_HELP, prepare=prepare, closed=closed,
+    options={
+        "halo": "wait for the neighbours' edges, or free: renew the tile at once; edges are then those of some "
+        "iteration, and only cells that they did not reach are compared [wait]",
+    },
+)  # fmt: skip

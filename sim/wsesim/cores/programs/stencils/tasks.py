@@ -1,0 +1,35 @@
+"""The star stencil whose edges arrive by data tasks: each wavelet starts a task that stores it.
+
+.   b   b   .      a tile of cells on each core; the ring of border cores holds constant cells;
+b   c - c   b      microthreads send four edges, each followed by a control wavelet that ends it;
+b   c - c   b      the tasks that the control wavelets start count, and so do the ends of the sends
+.   b   b   .
+
+The last of the eight lets the tile be renewed: each view is multiplied and accumulated. The published kernel is
+CStencil (rows `cst`).
+"""
+
+from __future__ import annotations
+
+from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, opening
+from wsesim.cores.programs.stencils.layout import SHAPE_HELP, load, star_of
+from wsesim.cores.programs.stencils.star_cycles import tasks_cycles
+from wsesim.cores.programs.stencils.tasks_core import TasksCore
+from wsesim.hardware import Wafer
+
+NAME = "stencil-tasks"
+
+
+def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
+    """Load the program and random cells."""
+    return load(wafer, grid, star_of(NAME, grid, shape), seed, TasksCore)
+
+
+def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
+    """Return the cycles: start, and iterations."""
+    return tasks_cycles(wafer, star_of(NAME, grid, shape))
+
+
+PROGRAM = KernelProgram(
+    name=NAME, **opening(__doc__), shape_help=SHAPE_HELP, prepare=prepare, closed=closed,
+)  # fmt: skip

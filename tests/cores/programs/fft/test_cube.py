@@ -1,0 +1,127 @@
+"""The transform of a cube on cores is NumPy's, and takes the cycles of its closed form."""
+
+from __future__ import annotations
+
+import statistics
+
+import numpy as np
+import pytest
+
+from wsesim.cores import isa
+from wsesim.cores.builder import Builder
+from wsesim.cores.errors import ProgramError
+from wsesim.cores.machine import Machine
+from wsesim.cores.programs import KernelOutcome, run_kernel
+from wsesim.cores.programs.fft import cube
+from wsesim.cores.programs.fft.exchange import link_wavelets
+from wsesim.cores.programs.fft.local import Local, butterflies, interleaved, tables, transform_cycles
+from wsesim.cores.timing import Timing
+from wsesim.errors import InputError
+from wsesim.hardware import load_cluster
+
+MACHINES = {name: load_cluster(name).cluster.wafer for name in ("cs-1", "cs-2", "cs-3")}
+WAFER = MACHINES["cs-2"]
+MEDIAN, WORST = 0.03, 0.10
+"""How far the closed form may be from the cores."""
+
+
+def run(points: int, rows: int | None = None, machine: str = "cs-2", seed: int = 0) -> KernelOutcome:
+    grid = (points, points if rows is None else rows)
+    return run_kernel("fft-3d", MACHINES[machine], grid, (points,), seed=seed)
+
+
+@pytest.mark.parametrize("machine", sorted(MACHINES))
+@pytest.mark.parametrize("points", [2, 4, 8, 16])
+def test_a_cube_is_that_of_numpy(points: int, machine: str) -> None:
+    assert run(points, machine=machine).right
+
+
+@pytest.mark.parametrize("points", [2, 4, 8, 32, 64])
+def test_one_row_transforms_a_plane(points: int) -> None:
+    assert run(points, rows=1).right
+
+
+def test_another_seed_is_another_cube() -> None:
+    first, second = (cube.prepare(WAFER, (4, 4), (4,), {}, seed).expected for seed in (0, 1))
+    assert (first != second).all()
+
+
+def test_the_tolerance_is_far_below_the_values() -> None:
+    prepared = cube.prepare(WAFER, (8, 8), (8,), {}, 0)
+    assert 0 < prepared.tolerance < 1e-3 * np.abs(prepared.expected).mean()
+
+
+def test_the_closed_form_meets_the_cores() -> None:
+    errors = []
+    for machine in MACHINES:
+        for points, rows in ((2, 1), (4, 4), (8, 1), (8, 8), (16, 16), (32, 1), (32, 32), (128, 1)):
+            found = run(points, rows, machine)
+            errors.append(abs(found.closed_cycles / found.cycles - 1))
+    assert statistics.median(errors) <= MEDIAN
+    assert max(errors) <= WORST
+
+
+def test_each_number_goes_straight_to_its_core_and_on_to_the_end_of_the_line() -> None:
+    points = 8
+    found = run(points, rows=1)
+    assert found.run is not None
+    turns = points - 1
+    marks = 2 * (turns * points // 2)  # one a turn, up to the end of the line
+    handovers = 2 * turns
+    assert found.wavelet_hops == found.counts["hops"] + marks + handovers
+    assert found.run.sent[0, points - 2, isa.EAST] == link_wavelets(points) + turns + 1
+
+
+def test_cores_get_only_what_is_meant_for_them() -> None:
+    points = 8
+    found = run(points, rows=1)
+    assert found.run is not None
+    assert (found.run.sent[0, :, isa.RAMP] == 2 * (points - 1)).all()
+
+
+def test_the_work_is_counted() -> None:
+    assert run(8).counts["butterflies"] == 3 * 64 * 12
+
+
+@pytest.mark.parametrize("points", [2, 4, 8, 64, 256])
+@pytest.mark.parametrize("machine", sorted(MACHINES))
+def test_a_local_transform_takes_what_its_instructions_take(points: int, machine: str) -> None:
+    program = Builder(MACHINES[machine], width=1, height=1)
+    role = program.role("alone")
+    x, begin, end = role.memory("x", 2 * points), role.register(), role.register()
+    local = Local(role, points)
+    with role.task("main", start=True):
+        role.stamp(begin, cost=0)
+        local.transform(x)
+        role.stamp(end, cost=0)
+        role.halt()
+    program.place(role, [0], [0])
+    machine_of_one = Machine(program)
+    values = np.exp(1j * np.arange(points) ** 2)
+    for name, table in tables(points).items():
+        machine_of_one.write(role, name, table)
+    machine_of_one.write(role, "x", interleaved(values))
+    machine_of_one.run()
+    taken = machine_of_one.register(role, end.index) - machine_of_one.register(role, begin.index)
+    assert taken == transform_cycles(Timing.of(MACHINES[machine]), points)
+    assert np.allclose(machine_of_one.read(role, "x")[0], interleaved(np.fft.fft(values)), atol=1e-5 * points)
+
+
+def test_butterflies_of_a_transform() -> None:
+    assert [butterflies(points) for points in (2, 4, 8, 512)] == [1, 4, 12, 2304]
+
+
+@pytest.mark.parametrize("shape", [(1,), (3,), (12,), (8, 8)])
+def test_edges_that_cannot_be(shape: tuple[int, ...]) -> None:
+    with pytest.raises(InputError, match="power of two"):
+        run_kernel("fft-3d", WAFER, (shape[0], shape[0]), shape)
+
+
+def test_a_cube_needs_as_many_cores() -> None:
+    with pytest.raises(InputError, match="8 x 8 cores, or 8 x 1"):
+        run_kernel("fft-3d", WAFER, (4, 4), (8,))
+
+
+def test_a_pencil_must_fit_a_core() -> None:
+    with pytest.raises((InputError, ProgramError)):
+        run_kernel("fft-3d", MACHINES["cs-2"], (2048, 1), (2048,))

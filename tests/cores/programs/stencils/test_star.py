@@ -1,0 +1,114 @@
+"""Tiled stencils: values by NumPy, cycles by hand, and the closed forms against the cores."""
+
+from __future__ import annotations
+
+import statistics
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wsesim.cores import isa
+from wsesim.cores.operands import Mem, Register
+from wsesim.cores.programs import run_kernel
+from wsesim.cores.programs.stencils import star_cycles
+from wsesim.cores.programs.stencils.columns import largest_block, step_time
+from wsesim.cores.programs.stencils.layout import renewed
+from wsesim.cores.programs.stencils.tile import OPPOSITE, SIDES, Star
+from wsesim.errors import InputError
+from wsesim.hardware import Wafer, load_cluster
+
+WAFERS = [load_cluster(name).cluster.wafer for name in ("cs-2", "cs-3")]
+MEDIAN, WORST = 0.03, 0.10
+
+
+def test_views_and_edges_lie_where_a_picture_shows_them() -> None:
+    star = Star(width=3, height=2, radius=1, iterations=1)
+    array = Mem(0, star.words)
+    assert (star.pitch, star.words, star.center) == (6, 24, 7)
+    assert [shift for _, shift in star.shifts()] == [-6, 6, -1, 1]
+    first = {side: star.edge(array, side, halo=True).cell for side in SIDES}
+    assert first == {"WEST": 6, "EAST": 10, "NORTH": 1, "SOUTH": 19}
+    for side in SIDES:
+        assert star.edge(array, side, halo=True).length == star.edge(array, OPPOSITE[side], halo=False).length
+    assert 2 * star.edge_words == sum(2 * star.edge(array, side, halo=True).length for side in SIDES)
+
+
+@pytest.mark.parametrize("radius", [1, 2, 3])
+def test_a_plane_of_one_value_stays(radius: int) -> None:
+    star = Star(width=4, height=4, radius=radius, iterations=3)
+    assert star.weights[0] + 4 * sum(star.weights[1:]) == 1
+    assert (renewed(np.full((12, 16), 3.0), star) == 3).all()
+
+
+@pytest.mark.parametrize("name", ["stencil-star", "stencil-tasks"])
+@settings(max_examples=12, deadline=None)
+@given(
+    wafer=st.sampled_from(WAFERS), columns=st.integers(3, 5), rows=st.integers(3, 5), radius=st.integers(1, 3),
+    more=st.tuples(st.integers(0, 6), st.integers(0, 6)), iterations=st.integers(1, 4),
+)  # fmt: skip
+def test_values_are_those_of_numpy(
+    name: str, wafer: Wafer, columns: int, rows: int, radius: int, more: tuple[int, int], iterations: int
+) -> None:
+    shape = radius + more[0], radius + more[1], radius, iterations
+    assert run_kernel(name, wafer, (columns, rows), shape).right
+
+
+@pytest.mark.parametrize(("name", "sides"), [("stencil-star", (3, 4, 5)), ("stencil-tasks", (3,))])
+def test_closed_forms_meet_the_cores(name: str, sides: tuple[int, ...]) -> None:
+    """Edges by data tasks are in step on a single inner core only; on more, cores may wait for each other."""
+    random = np.random.default_rng(7)
+    errors = []
+    for _ in range(30):
+        radius = int(random.integers(1, 4))
+        shape = *(int(side) for side in random.integers(radius, 17, 2)), radius, int(random.integers(1, 6))
+        grid = int(random.choice(sides)), int(random.choice(sides))
+        options = {"halo": str(random.choice(["wait", "free"]))} if name == "stencil-star" else {}
+        wafer = WAFERS[int(random.integers(2))]
+        found = run_kernel(name, wafer, grid, shape, options=options)
+        errors.append(abs(found.closed_cycles / found.cycles - 1))
+    assert statistics.median(errors) <= MEDIAN
+    assert max(errors) <= WORST
+
+
+def test_a_core_that_does_not_wait_is_faster_and_right_deep_inside() -> None:
+    shape = (12, 12, 1, 3)
+    free, waiting = (
+        run_kernel("stencil-star", WAFERS[1], (4, 4), shape, options={"halo": h}) for h in ("free", "wait")
+    )
+    assert free.right
+    assert free.cycles < waiting.cycles
+
+
+def test_reads_that_collide_are_told_by_the_layout() -> None:
+    """Tile 5x5, radius 3: arrays of a multiple of 16 bytes, rows too, so views along y and the centre collide."""
+    wafer, star = WAFERS[0], Star(width=5, height=5, radius=3, iterations=1)
+    result, cells = Mem(0, star.words), Mem(star.words, star.words)
+    took = [
+        star_cycles.view_cycles(wafer, star, isa.MAC, star.view(result), star.view(result), star.view(cells, shift),
+                                Register(0))
+        for _, shift in star.shifts()
+    ]  # fmt: skip
+    assert took == [50, 50, 25, 25] * 3
+
+
+@pytest.mark.parametrize(("grid", "shape", "message"), [
+    ((2, 3), (4, 4, 1, 1), "needs a border"),
+    ((3, 3), (4, 4, 1), "takes TWxTHxRADIUSxITERATIONS"),
+    ((3, 3), (4, 2, 3, 1), "a tile needs RADIUS = 3 cells"),
+])  # fmt: skip
+@pytest.mark.parametrize("name", ["stencil-star", "stencil-tasks"])
+def test_what_cannot_be_is_refused(name: str, grid: tuple[int, int], shape: tuple[int, ...], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        run_kernel(name, WAFERS[0], grid, shape)
+
+
+def test_columns_take_time_by_cell_and_by_block() -> None:
+    wafer = WAFERS[0]
+    one, two = step_time(wafer, 100, 100), step_time(wafer, 200, 100)
+    assert two.cycles == 2 * one.cycles
+    assert step_time(wafer, 200, 200).cycles < two.cycles
+    assert one.link == 17 * 100
+    assert largest_block(wafer, 100) == 100
+    assert largest_block(wafer, 1000) < 1000
