@@ -16,7 +16,9 @@ def small() -> Cluster:
     """Return CS-2 cores, 10 columns by 6 rows, with 3 channels on each of two edges; what is assumed is pinned here."""
     cluster = load_cluster("cs-2").cluster
     core = replace(cluster.wafer.core, exp_cycles=40, divide_cycles=50, vector_launch_cycles=6)
-    runtime = replace(cluster.runtime, partial_sum_bytes=2, attention_value_bytes=4, weight_launch_cycles=1)
+    runtime = replace(
+        cluster.runtime, partial_sum_bytes=2, attention_value_bytes=4, weight_launch_cycles=1, link_slowdown=1
+    )
     return replace(cluster, runtime=runtime, wafer=replace(cluster.wafer, columns=10, rows=6, io_channels=3, core=core))
 
 

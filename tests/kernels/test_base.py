@@ -1,12 +1,13 @@
 """Regions and costs: what every kernel's closed form is made of."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsesim.hardware import load_cluster
+from wsesim.hardware import Cluster, load_cluster
 from wsesim.kernels import Cost, Region
 
 MakeRegion = Callable[..., Region]
@@ -53,13 +54,19 @@ def test_features_divide_without_remainder(region_of: MakeRegion) -> None:
 
 
 @pytest.mark.parametrize(
-    ("machine", "fp16", "mixed", "fp32"), [("cs-1", 4, 2, 1), ("cs-2", 4, 2, 1), ("cs-3", 4, 2.4, 1)]
+    ("machine", "fp16", "mixed", "fp32"), [("cs-1", 4, 2, 1), ("cs-2", 4, 2, 1), ("cs-3", 4, 16 / 6, 1)]
 )
 def test_memory_feeds_no_more_lanes_than_its_bandwidth_allows(
     machine: str, fp16: float, mixed: float, fp32: float
 ) -> None:
     region = Region(cluster=load_cluster(machine).cluster, sequences=1, length=1, precision="mixed")
     assert [region.fmac_per_cycle(precision) for precision in ("fp16", "mixed", "fp32")] == [fp16, mixed, fp32]
+
+
+def test_a_core_that_writes_less_is_fed_by_its_writes() -> None:
+    cluster = load_cluster("cs-3", overrides={"core.sram_write_bytes_per_cycle": 6}).cluster
+    region = Region(cluster=cluster, sequences=1, length=1, precision="mixed")
+    assert region.fmac_per_cycle("mixed") == 1.5
 
 
 def test_a_chain_crosses_a_ramp_twice_at_every_core(region_of: MakeRegion) -> None:
@@ -69,3 +76,9 @@ def test_a_chain_crosses_a_ramp_twice_at_every_core(region_of: MakeRegion) -> No
 
 def test_both_edges_take_in_wavelets(region_of: MakeRegion) -> None:
     assert region_of().edge_wavelets_per_cycle() == 6
+
+
+def test_gaps_in_streams_slow_links_and_edges(region_of: MakeRegion, small: Cluster) -> None:
+    hot = region_of(cluster=replace(small, runtime=replace(small.runtime, link_slowdown=1.25)))
+    assert hot.link_wavelets_per_cycle() == 0.8
+    assert hot.edge_wavelets_per_cycle() == 6 * 0.8

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from wsesim.errors import SpecError
 from wsesim.graph import flops
 from wsesim.mapping import DoesNotFit, Program, Request, map_training
+from wsesim.mapping.recompute import from_its_input, from_its_inside
 from wsesim.model import load_preset
 from wsesim.units import Dimension, parse
 
@@ -100,9 +101,8 @@ def test_the_stages_do_the_work_of_the_graph(request_of: MakeRequest, name: str,
     layer = asked.graph.blocks[1]
     assert layer.repeat > 1
     assert once == flops(asked.graph, phases=("forward", "backward"))
-    inside = {("layer", op.name) for op in layer.phase("forward")}
-    in_strips = {("layer", "attention.scores"), ("layer", "attention.softmax")}
-    assert again == (inside if recompute == "always" else in_strips) | {("head", "head.logits")}
+    policy = from_its_input if recompute == "always" else from_its_inside
+    assert again == {("layer", op.name) for op in policy(layer)} | {("head", "head.logits")}
     assert program.model_flops == once * 3
     assert program.parameters == asked.graph.parameters()
 

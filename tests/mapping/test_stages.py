@@ -75,9 +75,10 @@ def test_bytes_by_hand(request_of: MakeRequest) -> None:
     assert program.token_bytes == 2 * 4 * 8 * 512
 
 
-def test_recompute_streams_what_forward_needs_once(request_of: MakeRequest) -> None:
+def test_recompute_streams_what_it_needs_once(request_of: MakeRequest) -> None:
     program = _program(request_of(sequences=8, recompute="always"))
-    assert _bytes(program, "backward")["layer"][0] == _bytes(program, "forward")["layer"][0]
+    last_bias = 2 * 768  # of the layer's last op, which is not computed again
+    assert _bytes(program, "backward")["layer"][0] == _bytes(program, "forward")["layer"][0] - last_bias
 
 
 @pytest.mark.parametrize("name", model_names())

@@ -9,8 +9,10 @@ A head's features lie on head_width / features_per_core neighbouring columns; a 
      | q  | q  | q  | q  | q  | q  |   partial scores are summed across the head's columns,
      +----+----+----+----+----+----+   probabilities are broadcast across them.
 
-Products and sums are single precision (scores are exponentiated next), so the rate is that of `fmacs`. The full square
-of scores is computed, masked or not; it passes in strips and is never stored whole.
+Products and sums are single precision (scores are exponentiated next), so the rate is that of `fmacs`, and it leaves
+the datapath no room: partial scores that pass are added in cycles of their own. (In a linear layer partial sums are 16
+bits wide and hide behind its multiply-accumulates, as measured training rates say.) The full square of scores is
+computed, masked or not; it passes in strips and is never stored whole.
 """
 
 from __future__ import annotations
@@ -26,17 +28,21 @@ SOFTMAX_BACKWARD_OPS = 4
 def product(region: Region, *, width: int, times: int = 1) -> Cost:
     """Return the cost of scores or of the weighted sum: `width` = all heads side by side; backward does it twice."""
     keys, tokens = region.length, region.tokens_per_core
-    runtime, fabric = region.cluster.runtime, region.cluster.wafer.fabric
+    runtime, wafer, link = region.cluster.runtime, region.cluster.wafer, region.link_wavelets_per_cycle()
+    sums = times * tokens * keys
     axpys = times * keys * region.features_per_core(width)
     rate = region.fmac_per_cycle("fp32")
-    across = times * tokens * keys * runtime.attention_value_bytes / fabric.wavelet_bytes
+    across = sums * runtime.attention_value_bytes / wafer.fabric.wavelet_bytes
     return Cost(
         overlapped={
             "fmac": axpys * (tokens / rate + runtime.weight_launch_cycles),
-            "reduction": across / fabric.link_wavelets_per_cycle,
-            "arrival": axpys / fabric.link_wavelets_per_cycle,
+            "reduction": across / link,
+            "arrival": axpys / link,
         },
-        serial={"fill": region.chain_fill_cycles(region.columns)},
+        serial={
+            "fill": region.chain_fill_cycles(region.columns),
+            "reduction": sums / wafer.core.simd_fp32_per_cycle,
+        },
         fabric_bytes=(axpys + across) * region.wavelet_bytes * region.cores,
         sram_bytes=axpys * tokens * sum(MIXED_TRAFFIC_BYTES["fp32"]) * region.cores,
     )

@@ -71,13 +71,17 @@ class Region:
     def fmac_per_cycle(self, precision: str) -> float:
         """Return the multiply-accumulates per cycle an AXPY sustains: the datapath's, or what SRAM can feed.
 
-        The memory serves reads and writes from one pool of bytes per cycle (24 on WSE-2 and WSE-3: 20 PB/s over 850,000
-        cores at about 1 GHz). Mixed precision needs 10 bytes a MAC, so WSE-3's four lanes see data for 2.4.
+        Reads and writes have ports of their own. Mixed precision reads 6 bytes a MAC, so that 16 bytes a cycle feed
+        2.67 of WSE-3's four lanes; in 16 bits a MAC reads 4 bytes, which feeds four of eight, as AXPYs there measure.
         """
         core = self.cluster.wafer.core
         read, written = MIXED_TRAFFIC_BYTES[precision]
-        fed = (core.sram_read_bytes_per_cycle + core.sram_write_bytes_per_cycle) / (read + written)
+        fed = min(core.sram_read_bytes_per_cycle / read, core.sram_write_bytes_per_cycle / written)
         return min(core.fmac_per_cycle(precision), fed)
+
+    def link_wavelets_per_cycle(self) -> float:
+        """Return the wavelets a link passes per cycle on silicon, where a stream has gaps that limit heat."""
+        return self.cluster.wafer.fabric.link_wavelets_per_cycle / self.cluster.runtime.link_slowdown
 
     def chain_fill_cycles(self, cores: int) -> float:
         """Return the latency of a chain through *cores*: each hop leaves and enters a core (HPDC 2024 model)."""
@@ -85,8 +89,7 @@ class Region:
 
     def edge_wavelets_per_cycle(self) -> float:
         """Return the wavelets both edges together take in per cycle."""
-        wafer = self.cluster.wafer
-        return 2 * wafer.io_channels * wafer.fabric.link_wavelets_per_cycle
+        return 2 * self.cluster.wafer.io_channels * self.link_wavelets_per_cycle()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,7 +68,7 @@ def elementwise(region: Region, kind: str, *, width: int, positions: float = 1.0
     return Cost(
         overlapped={
             "elementwise": cycles,
-            "reduction": wavelets / region.cluster.wafer.fabric.link_wavelets_per_cycle,
+            "reduction": wavelets / region.link_wavelets_per_cycle(),
         },
         serial=serial,
         fabric_bytes=wavelets * region.wavelet_bytes * region.cores,

@@ -26,7 +26,7 @@ def forward(region: Region, *, inputs: int, outputs: int, positions: float = 1.0
     """
     tokens = region.tokens_per_core * positions
     weights_per_core = outputs * region.features_per_core(inputs)
-    partial_sums, link = outputs * tokens * _wavelets_per_value(region), _link_wavelets_per_cycle(region)
+    partial_sums, link = outputs * tokens * _wavelets_per_value(region), region.link_wavelets_per_cycle()
     return Cost(
         overlapped={
             "fmac": _fmac_cycles(region, weights_per_core, tokens),
@@ -49,7 +49,7 @@ def grad_weight(region: Region, *, inputs: int, outputs: int, positions: float =
     """Return the cost of dW = x^T @ dy, summed over all tokens and sent to the edge."""
     tokens = region.tokens_per_core * positions
     sums_per_core = outputs * region.features_per_core(inputs)
-    each, link = _wavelets_per_value(region), _link_wavelets_per_cycle(region)
+    each, link = _wavelets_per_value(region), region.link_wavelets_per_cycle()
     activations, sums = min(inputs, outputs) * tokens * each, sums_per_core * each
     return Cost(
         overlapped={
@@ -73,10 +73,6 @@ def _wavelets_per_value(region: Region) -> float:
     """Wavelets a partial sum or an activation takes on its way: less than one if several fit."""
     value_bytes = 4 if region.precision == "fp32" else region.cluster.runtime.partial_sum_bytes
     return value_bytes / region.wavelet_bytes
-
-
-def _link_wavelets_per_cycle(region: Region) -> float:
-    return region.cluster.wafer.fabric.link_wavelets_per_cycle
 
 
 def _sram_bytes(region: Region, macs_per_core: float) -> float:

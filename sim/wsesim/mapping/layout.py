@@ -1,7 +1,7 @@
 """Graph and cluster → Program: the largest micro-batch that fits, then every kernel's time on it.
 
 Weight streaming: activations stay in SRAM, tokens along rows, features along columns. If SRAM cannot keep the inside of
-every layer for the backward pass, only each layer's input is kept and the backward pass computes the inside again;
+every layer for the backward pass, only each layer's input is kept and the backward pass computes again what it reads;
 the mapping takes what its closed forms say is faster.
 """
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from wsesim.graph import Block, Graph, Op, macs
 from wsesim.kernels import Region, kernel_cost
-from wsesim.mapping.memory import layer_of, passes_in_strips
+from wsesim.mapping.memory import layer_of
 from wsesim.mapping.program import Stage
+from wsesim.mapping.recompute import from_its_input, from_its_inside
 from wsesim.result import OpTime
 
 
@@ -34,20 +35,9 @@ def build_stages(timing: Timing) -> tuple[Stage, ...]:
     forward = [_stage(timing, block, "forward", block.phase("forward")) for block in blocks]
     backward = []
     for block in reversed(blocks):
-        again = block.phase("forward") if timing.recompute and block is layer else _never_stored(block)
+        again = from_its_input(block) if timing.recompute and block is layer else from_its_inside(block)
         backward.append(_stage(timing, block, "backward", (*again, *block.phase("backward"))))
     return (*forward, *backward)
-
-
-def _never_stored(block: Block) -> tuple[Op, ...]:
-    """Return the forward ops whose results passed in strips (scores, logits) and are read again on the way back."""
-    read = {name for op in block.phase("backward") for name in op.inputs}
-    needed: list[Op] = []
-    for op in reversed(block.phase("forward")):
-        if any(name in read and passes_in_strips(block.tensors[name]) for name in op.outputs):
-            needed.append(op)
-            read |= set(op.inputs)
-    return tuple(reversed(needed))
 
 
 def causes_of(stages: Sequence[Stage], timing: Timing) -> dict[str, float]:
