@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 from wsesim.validation.kernels.family import Family, KernelRow
 
-MODULES = ("red1d", "st1c", "fmacs", "mic", "stencils", "spmm", "summa", "gemm", "fft")
+MODULES = ("red1d", "st1c", "fmacs", "mic", "stencils", "spmm", "summa", "gemm", "fft", "wafer_llm")
 """Modules of this package with FAMILIES, looked at in this order; imported when rows are to be run."""
 
 
@@ -25,7 +25,6 @@ class Outside:
 
 
 OUTSIDE = (
-    Outside(r"LLM (prefill|decode)", "a whole model in inference: only single kernels are run"),
     Outside(r"whole program", "host transfers and the launch are in the figure, and no source splits them off"),
     Outside(r"host RPC", "the time is the host's, not the wafer's"),
     Outside(r"Molecular dynamics", "a step's instructions and the neighbours of an atom are not published"),
