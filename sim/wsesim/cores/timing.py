@@ -42,6 +42,13 @@ class Timing:
     """One turn of `@map`, beside its vector instruction. `mic-fma16-4096-map16` (11.1 with 1 + 4 of it), `mgemm`."""
     dependent_cycles: int
     """Scalar instruction whose result the next one needs. `mic-dep-fp`; `mic-scalar-add` is 2 + 2 + 2 + 1."""
+    saved_map_cycles: int
+    """The same where descriptors keep their place by themselves from turn to turn, and the turn does not move them.
+    `mgemm`: 7 a turn with 1 + 2 of the instruction, 9 with 1 + 4."""
+    moves_pass: bool
+    """Whether a 16-bit move from memory to the fabric and one the other way go in the same cycle, on two microthreads.
+    WSE-3 yes: `mgemm` with mode L=0, where 92 wavelets go out and 92 come in within 150 cycles. Before it no, and of
+    32-bit moves no: assumed, no row shows either."""
     stamp_cycles: int
     """A pair of time stamps around nothing. WSE-2 6 (`fmacs`: n + 6), WSE-3 15 (`mic-fma16-4096-dsd`: 16 with 1)."""
     link_words: int
@@ -70,6 +77,8 @@ class Timing:
             branch_not_taken_cycles=3,
             map_cycles=6,
             dependent_cycles=2,
+            saved_map_cycles=4,
+            moves_pass=wide,
             stamp_cycles=15 if wide else 6,
             link_words=4,
             in_queue_words=(8, 8, 4, 4, 4, 4, 4, 4) if wide else (6, 6, 4, 4, 2, 2, 2, 2),

@@ -57,7 +57,8 @@ class Vectors(Table):
         line[isa.COST] = usual if launch is None else launch
         self._pace(line, rate, op, kind, operands)
         line[isa.FABRICS] = sum(1 << number for number, o in enumerate(operands) if isinstance(o, Fabric))
-        moves = timing.moves_pass and op == isa.MOV and line[isa.FABRICS] in (isa.OUT_SIDE, isa.IN_SIDE)
+        moves = timing.moves_pass and op == isa.MOV and kind in HALVES
+        moves = moves and line[isa.FABRICS] in (isa.OUT_SIDE, isa.IN_SIDE)
         line[isa.SIDES] = line[isa.FABRICS] if moves else isa.BOTH_SIDES
         line[isa.TYPE] = kind
         self._describe(line, kind, operands)

@@ -90,6 +90,8 @@ def run_kernel(
             events=0, cpu_s=0.0, run=None,
         )  # fmt: skip
     simulated = (grid[0], 1) if fold else grid
+    if fold and program.row_shape is not None:
+        shape = program.row_shape(grid, shape)
     _refuse_long_uncompiled(simulated, closed)
     started = time.process_time()
     prepared = program.prepare(wafer, simulated, shape, chosen, seed)

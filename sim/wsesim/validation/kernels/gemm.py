@@ -1,4 +1,4 @@
-"""Products of matrices that lie on the cores: MeshGEMM and MeshGEMV of WaferLLM, and an fp32 product on a whole CS-2."""
+"""Products of matrices that lie on the cores: MeshGEMM and MeshGEMV of WaferLLM, an fp32 product on a whole CS-2."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from math import ceil
 from wsesim.cores import isa
 from wsesim.cores.programs import run_kernel
 from wsesim.cores.programs.durations import memory, vector_time
-from wsesim.cores.programs.gemm.mesh_core import Tiles, window
+from wsesim.cores.programs.gemm.mesh_core import Tiles
+from wsesim.cores.programs.gemm.mesh_gemm import window
 from wsesim.hardware import Wafer
 from wsesim.validation.kernels.family import Family, KernelRow, NotPredicted, Prediction
 
@@ -20,7 +21,6 @@ READ_SHARE = 0.5
 `mic-fma-f16`, which reads as many: an issue of two cycles there, one of which the datapath would need."""
 STREAMS = 5
 """Times a vector streams through a link: two chains that end at a centre, on two levels, and the way back."""
-
 SUMMA = "taken for SUMMA, one of the two forms that the row names"
 
 
@@ -42,8 +42,8 @@ def _gemv(row: KernelRow, wafer: Wafer) -> Prediction:
     """Run one row of cores, which stands for all, and convert at the clock the row was converted with."""
     found = row.found(r"\[1,(\d+)\]x\[(\d+),(\d+)\]")
     inputs, outputs = int(found[2]), int(found[3])
-    side, groups = row.columns or GEMV_SIDE, GEMV_GROUPS
-    options = {"group": str(ceil(side / groups))}
+    side = row.columns or GEMV_SIDE
+    options = {"group": str(ceil(side / GEMV_GROUPS))}
     ran = run_kernel("gemv", wafer, (side, side), (inputs, outputs), options=options, fold=True, verify=False)
     each = ceil(outputs / side)
     y = memory(isa.F16, each)
@@ -57,7 +57,7 @@ def _gemv(row: KernelRow, wafer: Wafer) -> Prediction:
             "arithmetic": (1 - READ_SHARE) * multiplies / ran.cycles,
             "link": streamed / ran.cycles,
         },
-        note=f"the grid is not stated: taken as {side} x {side} cores with {groups} groups on a line",
+        note="" if row.columns else f"no grid is stated: taken as {side} x {side} cores, {GEMV_GROUPS} groups a line",
     )
 
 
@@ -90,6 +90,7 @@ FAMILIES = (
         predict=_mesh_gemm,
         median_goal=0.02,
         worst_goal=0.05,
+        missing="where nothing is computed: how four transfers hold each other up, once tiles have 100 values",
     ),
     Family(
         name="wl-gemv",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from wsesim.cores import isa
 from wsesim.cores.operands import Mem
 from wsesim.cores.programs.probes.core import (
-    APART_BYTES,
+    SAME_BYTES,
     Vector,
     bank_slowdown,
     branch_cycles,
@@ -117,7 +117,7 @@ def _multiply_accumulate(row: KernelRow, wafer: Wafer) -> Prediction:
     """One instruction over all elements, or loops over chunks of them."""
     length, form = _count(row, "elements"), row.algorithm
     if form == "one DSD":
-        vector = Vector(op=isa.MAC, kind=isa.F16, length=length, apart=APART_BYTES)
+        vector = Vector(op=isa.MAC, kind=isa.F16, length=length, apart=SAME_BYTES)
         return Prediction(value=vector_cycles(wafer, vector, stamps=True))
     found = re.search(r"^(?P<form>while loop|@map|for loop \+ @map)\D*(?P<chunk>\d+)", form)
     if found is None:
@@ -129,7 +129,7 @@ def _multiply_accumulate(row: KernelRow, wafer: Wafer) -> Prediction:
 def _latency(row: KernelRow, wafer: Wafer) -> Prediction:
     """Dispatch to completion of one instruction: an addition of whole numbers, or a multiply-accumulate."""
     op, kind = (isa.ADD, isa.I16) if "add" in row.kernel else (isa.MAC, _kind(row))
-    vector = Vector(op=op, kind=kind, length=_count(row, "elements"), apart=APART_BYTES)
+    vector = Vector(op=op, kind=kind, length=_count(row, "elements"), apart=SAME_BYTES)
     return Prediction(value=vector_cycles(wafer, vector) + BOTH_ENDS)
 
 

@@ -46,10 +46,12 @@ def test_every_small_shape_ends() -> None:
         assert run((columns, rows), (inputs, outputs), group=str(group)).right
 
 
-def test_one_row_stands_for_all() -> None:
-    folded = run_kernel(NAME, WAFER, (9, 4), (30, 6), fold=True)
+@pytest.mark.parametrize("shape", [(30, 24), (30, 22), (3, 2)])
+def test_one_row_stands_for_all(shape: tuple[int, int]) -> None:
+    folded = run_kernel(NAME, WAFER, (9, 4), shape, fold=True)
     assert folded.right
-    assert folded.cycles == run((9, 4), (30, 6)).cycles
+    assert folded.cycles == run((9, 4), shape).cycles
+    assert folded.closed_cycles == run((9, 4), shape).closed_cycles
 
 
 def test_two_values_share_a_wavelet_in_16_bits() -> None:
@@ -60,7 +62,7 @@ def test_the_closed_form_meets_the_cores() -> None:
     random, errors = np.random.default_rng(0), []
     for _ in range(50):
         grid = (int(random.integers(1, 30)), int(random.integers(1, 3)))
-        shape = (int(random.integers(1, 120)), int(random.integers(1, 40)))
+        shape = (int(random.integers(1, 120)), int(random.integers(1, 40)) * grid[1])
         wafer = MACHINES[str(random.choice(list(MACHINES)))]
         options = {"group": str(random.integers(1, 9)), "precision": str(random.choice(["fp16", "mixed", "fp32"]))}
         found = run(grid, shape, wafer, **options)
@@ -76,10 +78,10 @@ def test_the_published_sizes_take_about_as_long_as_on_silicon(size: int, measure
     The line has 24 groups. Nothing here is fitted to these rows.
     """
     side, clock_hz = 720, 1.1e9
-    found = run_kernel(NAME, WAFER, (side, 1), (size, -(-size // side)), options={"group": "30"}, verify=False)
-    assert found.cycles == pytest.approx(measured_s * clock_hz, rel=0.20)
+    found = run_kernel(NAME, WAFER, (side, side), (size, size), options={"group": "30"}, verify=False, fold=True)
+    assert 0.75 <= found.cycles / (measured_s * clock_hz) <= 1  # silicon takes longer: memory and links
 
 
 def test_a_shape_has_two_sizes() -> None:
-    with pytest.raises(InputError, match="gemv takes inputs, and outputs of a row, for example --shape 256x8; got 4"):
+    with pytest.raises(InputError, match="gemv takes inputs and outputs, for example --shape 256x256; got 4"):
         run_kernel(NAME, WAFER, (2, 1), (4,))

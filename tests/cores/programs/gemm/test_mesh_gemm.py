@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import statistics
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from wsesim.cores.programs import KernelOutcome, run_kernel
 from wsesim.cores.programs.collectives.plans import ROW
 from wsesim.cores.programs.collectives.rings import RING_COLORS, WAYS, ring_order, seats
+from wsesim.cores.programs.gemm.mesh_core import Tiles
+from wsesim.cores.programs.gemm.mesh_gemm import window
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer, load_cluster
 
@@ -77,6 +80,19 @@ def test_computing_twice_shows_what_the_product_takes() -> None:
     never, once, twice = (run(4, (32, 32, 32), compute=how).cycles for how in ("never", "once", "twice"))
     assert never < once < twice
     assert twice - once > once - never
+
+
+def test_a_window_leaves_out_what_comes_once() -> None:
+    tiles = Tiles(cores=3, m=8, k=8, n=8)
+    alone, measured = run(3, (24, 24, 24)).cycles, window(WAFER, tiles, 5)
+    assert measured == pytest.approx(alone, rel=0.05)
+    assert window(WAFER, replace(tiles, moved=False), 5) < measured
+    assert window(WAFER, replace(tiles, times=0), 5) < window(WAFER, replace(tiles, moved=False), 5)
+
+
+def test_cores_that_keep_their_tiles_take_as_long_in_every_product() -> None:
+    tiles = Tiles(cores=3, m=1, k=8, n=8, moved=False)
+    assert window(WAFER, tiles, 1) == window(WAFER, tiles, 5)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def test_an_instruction_takes_its_launch_and_its_issues(wse2: Wafer, wse3: Wafer
     assert vector_cycles(wse2, fp32) == 100
     assert vector_cycles(wse2, fp32, stamps=True, setup=28) == 6 + 28 + 100
     assert vector_cycles(wse2, Vector(op=isa.MAC, kind=isa.F32, length=100, apart=SAME_BYTES)) == 200
-    fp16 = Vector(op=isa.MAC, kind=isa.F16, length=64, apart=APART_BYTES)
+    fp16 = Vector(op=isa.MAC, kind=isa.F16, length=64, apart=SAME_BYTES)
     assert vector_cycles(wse3, fp16) == 1 + 16
     assert vector_cycles(wse3, fp16, stamps=True) == 15 + 1 + 16
 

@@ -4,9 +4,9 @@ x0 W00 --> x1 W01 <-- x2 W02      x3 W03 --> x4 W04      a chain from each end o
               ------------------------------> R           from each end of the line of centres to the root,
   y  <------- y <---- y <----- y <----- y <-- R           and back to all, which routers copy on the way
 
-Inputs lie along a row, outputs along the rows: the published kernel, MeshGEMV of WaferLLM, turned by a right angle. A
-core fills y with zeros, then runs one multiply-accumulate over all its outputs for each of its inputs. Of 16-bit values
-two share a wavelet.
+Inputs divide over the columns of cores, outputs over the rows: the published kernel, MeshGEMV of WaferLLM, turned by a
+right angle. What does not divide is filled up with zeros. A core fills y with zeros, then runs one multiply-accumulate
+over all its outputs for each of its inputs. Of 16-bit values two share a wavelet.
 """
 
 from __future__ import annotations
@@ -29,13 +29,14 @@ from wsesim.cores.programs.base import (
     Shape,
     gather,
     opening,
-    scatter,
 )
 from wsesim.cores.programs.collectives.collective import GROUP_HELP, group_of
 from wsesim.cores.programs.collectives.plans import ROW, Add, Keep, Plan, Route, Send
 from wsesim.cores.programs.collectives.reduce_tree import root, tree
 from wsesim.cores.programs.durations import memory, vector_time
+from wsesim.cores.programs.gemm.mesh_core import z_bank
 from wsesim.cores.programs.gemm.streaming import (
+    NUMPY,
     VALUES_PER_WAVELET,
     Arithmetic,
     aligned,
@@ -57,48 +58,73 @@ BACK = 4
 
 
 class _Sizes:
-    """How a matrix of INPUTS x OUTPUTS lies: inputs divide over a row, each row has all its outputs."""
+    """How a matrix of INPUTS x OUTPUTS lies: inputs divide over the columns of cores, outputs over the rows."""
 
     def __init__(self, grid: Grid, shape: Shape) -> None:
         if len(shape) != 2 or min(shape) < 1:
             given = "x".join(map(str, shape)) or "nothing"
-            raise InputError.at(f"{NAME} takes inputs, and outputs of a row, for example --shape 256x8; got {given}")
+            raise InputError.at(f"{NAME} takes inputs and outputs, for example --shape 256x256; got {given}")
         self.columns, self.rows = grid
         self.inputs, self.outputs = shape
-        self.inputs_each = ceil(self.inputs / self.columns)
+        self.inputs_each, self.outputs_each = ceil(self.inputs / self.columns), ceil(self.outputs / self.rows)
+
+    def place(self, column: int) -> slice:
+        """Return which inputs a column of cores has."""
+        first, end = (min(self.inputs, at * self.inputs_each) for at in (column, column + 1))
+        return slice(first, end)
 
 
 def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
     """Return the product loaded onto its cores, with random operands that are exact in the precision."""
     sizes, arithmetic, group = _Sizes(grid, shape), _arithmetic(options), group_of(options, grid[0])
-    x = random_factors(seed, (1, sizes.inputs), arithmetic.factor)
-    weights = random_factors(seed + 1, (sizes.inputs, sizes.rows * sizes.outputs), arithmetic.factor)
     builder = Builder(wafer, width=sizes.columns, height=sizes.rows)
     colors = [builder.color(f"color {number}") for number in range(COLORS)]
     for column in range(sizes.columns):
         plan = tree(column, sizes.columns, group, ROW).then(_back(column, sizes.columns, root(sizes.columns, group)))
         builder.place(_role(builder, column, colors, plan, sizes, arithmetic), [column], range(sizes.rows))
     machine = Machine(builder)
-    scatter(machine, "x", np.broadcast_to(_padded(x[0], sizes)[None], (sizes.rows, sizes.columns, sizes.inputs_each)))
-    scatter(machine, "w", _tiles(weights, sizes, arithmetic.factor))
-    found = (x @ weights).reshape(sizes.rows, 1, sizes.outputs)
+    found, size = _fill(machine, sizes, arithmetic, seed)
+    additions = sizes.inputs_each + _depth(sizes, group)
     return Prepared(
         machine=machine,
         read=lambda ran: gather(ran, "y"),
-        expected=np.broadcast_to(found, (sizes.rows, sizes.columns, sizes.outputs)),
-        tolerance=product_tolerance(x, weights, arithmetic.sum_rounding, sizes.inputs_each + _depth(sizes, group)),
+        expected=np.broadcast_to(found[:, None], (sizes.rows, sizes.columns, sizes.outputs_each)),
+        tolerance=product_tolerance(np.ones((1, 1)), size, arithmetic.sum_rounding, additions),
         counts=_work(sizes, group, arithmetic),
     )
+
+
+def _fill(machine: Machine, sizes: _Sizes, arithmetic: Arithmetic, seed: int) -> tuple[Array, Array]:
+    """Give the cores random operands; return y as [row, output of the row], and the sums of the products' sizes.
+
+    One column of cores after the other, because the matrix of a wafer does not fit a memory several times over.
+    """
+    x = random_factors(seed, (1, sizes.inputs), arithmetic.factor)[0]
+    random, kind = np.random.default_rng(seed + 1), NUMPY[arithmetic.factor]
+    found = np.zeros((1, sizes.rows * sizes.outputs_each))
+    size = np.zeros_like(found)
+    for column, role in enumerate(machine.builder.roles):
+        mine = x[sizes.place(column)]
+        weights = random.standard_normal((len(mine), sizes.outputs)).astype(kind)
+        filled = np.zeros((sizes.inputs_each, found.shape[1]), kind)
+        filled[: len(mine), : sizes.outputs] = weights
+        own = np.zeros(sizes.inputs_each)
+        own[: len(mine)] = mine
+        found += own @ filled.astype(np.float64)
+        size += np.abs(own) @ np.abs(filled.astype(np.float64))
+        machine.write(role, "x", own)
+        machine.write(role, "w", _tiles(filled, sizes, arithmetic.factor))
+    return found.reshape(sizes.rows, sizes.outputs_each), size
 
 
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles: fill, one multiply-accumulate for each input, the tree, the broadcast back."""
     sizes, arithmetic, group = _Sizes(grid, shape), _arithmetic(options), group_of(options, grid[0])
-    wavelets = ceil(sizes.outputs / VALUES_PER_WAVELET[arithmetic.sum])
-    y, w = memory(arithmetic.sum, sizes.outputs), memory(arithmetic.factor, sizes.outputs)
-    fill = vector_time(wafer, isa.MOV, arithmetic.sum, sizes.outputs, y).cycles
-    axpy = vector_time(wafer, isa.MAC, arithmetic.product, sizes.outputs, y, y, w).cycles
-    turn = axpy + Timing.of(wafer).map_cycles
+    outputs, wavelets = sizes.outputs_each, ceil(sizes.outputs_each / VALUES_PER_WAVELET[arithmetic.sum])
+    y, w = memory(arithmetic.sum, outputs), memory(arithmetic.factor, outputs)
+    fill = vector_time(wafer, isa.MOV, arithmetic.sum, outputs, y).cycles
+    axpy = vector_time(wafer, isa.MAC, arithmetic.product, outputs, y, y, w).cycles
+    turn = axpy + Timing.of(wafer).saved_map_cycles
     tree_cycles = collectives.tree_cycles(wafer, wavelets=wavelets, cores=sizes.columns, group=group)
     end = root(sizes.columns, group)
     hops = max(end, sizes.columns - 1 - end)
@@ -123,11 +149,11 @@ def _back(place: int, cores: int, source: int) -> Plan:
 def _role(
     builder: Builder, column: int, colors: Sequence[Color], plan: Plan, sizes: _Sizes, arithmetic: Arithmetic
 ) -> Role:
-    role, outputs = builder.role(f"column {column}"), sizes.outputs
+    role, outputs = builder.role(f"column {column}"), sizes.outputs_each
     x = role.memory("x", sizes.inputs_each, arithmetic.factor)
     step = aligned(outputs, arithmetic.factor)
     w = role.memory("w", sizes.inputs_each * step, arithmetic.factor, bank=0)
-    y = role.memory("y", outputs, arithmetic.sum, bank=2)
+    y = role.memory("y", outputs, arithmetic.sum, bank=z_bank(builder.wafer) if arithmetic.sum == isa.F16 else 2)
     zero, factor, place, turn, turns = (role.register() for _ in range(5))
     for route in plan.routes:
         role.route(colors[route.color], route.source, *route.outputs)
@@ -136,7 +162,7 @@ def _role(
         role.set(place, 0)
         role.set(turns, sizes.inputs_each)
         role.vector(isa.MOV, y, zero, kind=arithmetic.sum)
-        with role.map(turn, turns):
+        with role.map(turn, turns, saved=True):
             role.load(factor, x.at(turn, 1), cost=0)
             role.vector(isa.MAC, y, y, w.at(place, outputs), factor, kind=arithmetic.product)
             role.iadd(place, place, step, cost=0)
@@ -158,19 +184,11 @@ def _add_up(role: Role, colors: Sequence[Color], plan: Plan, y: Mem) -> None:
                 role.fadds(dest, y, role.fabin(colors[color], y.length), kind=y.kind)
 
 
-def _padded(values: Array, sizes: _Sizes) -> Array:
-    """Return [input, ...] as [column, input of the column, ...], filled up with zeros."""
-    filled = np.zeros((sizes.columns * sizes.inputs_each, *values.shape[1:]))
-    filled[: len(values)] = values
-    return filled.reshape(sizes.columns, sizes.inputs_each, *values.shape[1:])
-
-
 def _tiles(weights: Array, sizes: _Sizes, kind: int) -> Array:
-    """Return the weights as [row, column, element]: on a core, the outputs of its row for one input after the other."""
-    blocks = _padded(weights, sizes).reshape(sizes.columns, sizes.inputs_each, sizes.rows, sizes.outputs)
-    gap = aligned(sizes.outputs, kind) - sizes.outputs
-    filled = np.pad(blocks.transpose(2, 0, 1, 3), ((0, 0), (0, 0), (0, 0), (0, gap)))
-    return filled.reshape(sizes.rows, sizes.columns, -1)
+    """Return [input, output] of a column of cores as [row, element]: a row's outputs for one input after the other."""
+    blocks = weights.reshape(sizes.inputs_each, sizes.rows, sizes.outputs_each).transpose(1, 0, 2)
+    gap = aligned(sizes.outputs_each, kind) - sizes.outputs_each
+    return np.pad(blocks, ((0, 0), (0, 0), (0, gap))).reshape(sizes.rows, -1)
 
 
 def _depth(sizes: _Sizes, group: int) -> int:
@@ -180,21 +198,23 @@ def _depth(sizes: _Sizes, group: int) -> int:
 
 
 def _work(sizes: _Sizes, group: int, arithmetic: Arithmetic) -> dict[str, int]:
-    """Return multiply-accumulates on real inputs, and wavelet hops."""
+    """Return multiply-accumulates, those with zeros that fill up among them, and wavelet hops."""
     centers = collectives.centers(sizes.columns, group)
     hops = sizes.columns - len(centers) + centers[-1] - centers[0] + sizes.columns - 1
-    wavelets = ceil(sizes.outputs / VALUES_PER_WAVELET[arithmetic.sum])
+    wavelets = ceil(sizes.outputs_each / VALUES_PER_WAVELET[arithmetic.sum])
     return {
-        "macs": sizes.rows * sizes.columns * sizes.inputs_each * sizes.outputs, "hops": sizes.rows * hops * wavelets,
-    }  # fmt: skip
+        "macs": sizes.rows * sizes.columns * sizes.inputs_each * sizes.outputs_each,
+        "hops": sizes.rows * hops * wavelets,
+    }
 
 
 PROGRAM = KernelProgram(
     name=NAME,
     **opening(__doc__),
-    shape_help="INPUTS x OUTPUTS: inputs in all, outputs of each row of cores",
+    shape_help="INPUTS x OUTPUTS: of the whole matrix",
     prepare=prepare,
     closed=closed,
     options={"precision": "fp16, mixed (sums in fp32) or fp32 [fp16]", **GROUP_HELP},
     rows_alike=True,
+    row_shape=lambda grid, shape: (shape[0], ceil(shape[1] / grid[1])),
 )

@@ -14,10 +14,19 @@ from wsesim.cores.operands import Color
 from wsesim.cores.programs.base import Array, gather, scatter
 from wsesim.cores.programs.collectives.plans import COLUMN, ROW
 from wsesim.cores.programs.collectives.rings import FORWARD, RING_COLORS, WAYS, Seat, ring_order, seats
+from wsesim.cores.programs.durations import memory
 from wsesim.cores.programs.flow import end_task, jump, jump_if_less
 from wsesim.cores.programs.gemm.streaming import aligned
+from wsesim.cores.rates import APART_BYTES, lines_of, rate_of
+from wsesim.cores.role import BANK_BYTES
 from wsesim.hardware import Wafer
 
+SETUP_CYCLES = 105
+"""Of a product beside what is written here. Source: rows `mgemm` with mode L=0, where 3 x 3 and 6 x 6 cores take so
+many cycles longer than their steps."""
+MAP_START_CYCLES = 3
+"""The descriptors that a map begins with. Source: a loop around maps takes 12 a turn, half of them for its jump, in
+rows `mgemm` as in `mic-fma16-4096-formap16`."""
 OWN_STEP = 1
 """What the step itself adds to the count of things to wait for; a shift adds two, its sending and its receiving."""
 
@@ -35,6 +44,11 @@ class Tiles:
     n: int
     """Columns of a tile of W and of Z."""
     times: int = 1
+    moved: bool = True
+    """Whether tiles travel; if not, each core multiplies those it has again and again."""
+    repeats: int = 1
+    """Products one after the other, for measurements. Cores do not wait for each other in between, and tiles are
+    aligned again from where they lie, so only the first product is that of matrices."""
 
     @property
     def alignments(self) -> int:
@@ -65,26 +79,28 @@ class _Core:
         self.x = _Operand(role, "x", tiles.m * tiles.k, row, 0)
         self.w = _Operand(role, "w", tiles.k * tiles.n, column, 2)
         self.operands = (self.x, self.w)
-        self.z = role.memory("z", tiles.n * aligned(tiles.m, isa.F16), isa.F16, bank=2)
+        self.z = role.memory("z", tiles.n * tiles.m, isa.F16, bank=z_bank(builder.wafer))
         self.align, self.main = role.declare("align"), role.declare("main")
         self.at, self.steps, self.alignments, self.zero = (role.register() for _ in range(4))
-        self.count, self.pending, self.spare = (role.register() for _ in range(3))
+        self.pending, self.one, self.spare, self.round, self.rounds = (role.register() for _ in range(5))
+        self.now, self.ended = role.register(), role.memory("ended", 1, isa.I32)
         self.inner, self.inners, self.outer, self.outers = (role.register() for _ in range(4))
         self.x_place, self.w_place, self.z_place, self.factor = (role.register() for _ in range(4))
         for seat in (*row, *column):
             for route in seat.routes:
                 role.route(colors[route.color], route.source, *route.outputs)
-        self._start()
+        self.start = self._start()
         self.done = {step.name: self._done_tasks(step) for step in (self.align, self.main)}
         self._on_align()
         self._on_main()
 
-    def _start(self) -> None:
+    def _start(self) -> Task:
         role, tiles = self.role, self.tiles
-        with role.task("start", start=True):
+        with role.task("start", start=True) as task:
+            role.wait(SETUP_CYCLES)
             for register, value in (
                 (self.at, 0), (self.steps, tiles.cores), (self.alignments, tiles.alignments), (self.zero, 0),
-                (self.inners, tiles.k), (self.outers, tiles.n),
+                (self.one, 1), (self.inners, tiles.k), (self.outers, tiles.n),
             ):  # fmt: skip
                 role.set(register, value)
             for operand in self.operands:
@@ -94,6 +110,7 @@ class _Core:
                     role.load(operand.aligns[way], operand.plan.at(way), cost=1)
             role.vector(isa.MOV, self.z, self.zero, kind=isa.F16)
             role.activate(self.align)
+        return task
 
     def _done_tasks(self, step: Task) -> list[Task]:
         """Write the tasks that count the transfers of a step; the last begins the next step."""
@@ -108,7 +125,6 @@ class _Core:
         """Write the task of a step of the alignment; after the last comes the first of the others."""
         role = self.role
         with role.task(self.align.name):
-            role.set(self.count, 0)
             role.set(self.pending, OWN_STEP)
             aligns = jump_if_less(role, self.at, self.alignments)
             role.set(self.at, 0)
@@ -124,9 +140,25 @@ class _Core:
         role = self.role
         with role.task(self.main.name):
             goes_on = jump_if_less(role, self.at, self.steps)
-            role.halt()
+            self._finish()
             goes_on.land()
             self._move_and_multiply()
+
+    def _finish(self) -> None:
+        """Note the time, then end or begin the next product."""
+        role = self.role
+        role.stamp(self.now, cost=0)
+        role.store(self.ended, self.now, cost=0)
+        if self.tiles.repeats > 1:
+            role.set(self.rounds, self.tiles.repeats)
+            role.iadd(self.round, self.round, 1)
+            over = jump_if_less(role, self.round, self.rounds)
+            role.halt()
+            over.land()
+            role.activate(self.start)
+            end_task(role)
+        else:
+            role.halt()
 
     def _align(self, operand: _Operand) -> None:
         """Move tiles on by one, the way they have to go, if they still have to."""
@@ -147,7 +179,6 @@ class _Core:
         role, shifts = self.role, [operand for operand in self.operands if operand.ways]
         for operand in shifts:
             self._shift(operand, FORWARD, self.main)
-        role.set(self.count, 0)
         role.set(self.pending, OWN_STEP + 2 * len(shifts))
         role.iadd(self.at, self.at, 1, cost=1)
         for _ in range(self.tiles.times):
@@ -174,26 +205,34 @@ class _Core:
     def _one_done(self, step: Task) -> None:
         """Count what is done, and begin the next step after the last."""
         role = self.role
-        role.iadd(self.count, self.count, 1)
-        more = jump_if_less(role, self.count, self.pending)
+        role.iadd(self.pending, self.pending, -1)
+        last = jump_if_less(role, self.pending, self.one)
+        end_task(role)
+        last.land()
         role.activate(step)
-        more.land()
 
     def _multiply(self) -> None:
         """Add the product of the tiles to Z: for each k and n one multiply-accumulate over the rows."""
         role, tiles, x, w, z = self.role, self.tiles, self.x, self.w, self.z
-        step = aligned(tiles.m, isa.F16)
-        role.copy(self.x_place, x.now)
-        role.copy(self.w_place, w.now)
+        role.copy(self.x_place, x.now, cost=0)
+        role.copy(self.w_place, w.now, cost=0)
         with role.loop(self.inner, self.inners):
             role.set(self.z_place, 0)
-            with role.map(self.outer, self.outers):
+            role.wait(MAP_START_CYCLES)
+            with role.map(self.outer, self.outers, saved=True):
                 role.load(self.factor, w.tiles.at(self.w_place, 1), cost=0)
                 into = z.at(self.z_place, tiles.m)
                 role.vector(isa.MAC, into, into, x.tiles.at(self.x_place, tiles.m), self.factor, kind=isa.F16)
                 role.iadd(self.w_place, self.w_place, 1, cost=0)
-                role.iadd(self.z_place, self.z_place, step, cost=0)
+                role.iadd(self.z_place, self.z_place, tiles.m, cost=0)
             role.iadd(self.x_place, self.x_place, tiles.m, cost=1)
+
+
+def z_bank(wafer: Wafer) -> int:
+    """Return the bank in which Z begins, X lying in the first: one that does not collide, or on a line like X."""
+    column = memory(isa.F16, 1)
+    reads_lines = lines_of((column,) * 3, rate_of(wafer.core, isa.MAC, isa.F16, (column,) * 3)) >= (0, 0)
+    return 0 if reads_lines else APART_BYTES // BANK_BYTES
 
 
 def load(wafer: Wafer, tiles: Tiles, x: Array, w: Array) -> Machine:
@@ -207,8 +246,9 @@ def load(wafer: Wafer, tiles: Tiles, x: Array, w: Array) -> Machine:
     colors: list[Color] = []
     lines: list[list[tuple[Seat, ...]]] = []
     for name, axis in (("row", ROW), ("column", COLUMN)):
-        of_ways = [seats(cores, way, axis, len(colors) + RING_COLORS * way) for way in WAYS] if cores > 1 else []
-        lines.append(list(zip(*of_ways, strict=True)) if of_ways else [()])
+        travels = cores > 1 and tiles.moved
+        of_ways = [seats(cores, way, axis, len(colors) + RING_COLORS * way) for way in WAYS] if travels else []
+        lines.append(list(zip(*of_ways, strict=True)) if of_ways else [()] * cores)
         colors += [builder.color(f"{name} {number}") for number in range(RING_COLORS * len(of_ways))]
     roles: dict[tuple[tuple[Seat, ...], tuple[Seat, ...]], list[tuple[int, int]]] = {}
     for column, along in enumerate(lines[0]):
@@ -248,5 +288,5 @@ def _with_buffer(tiles: Array) -> Array:
 def result(machine: Machine, tiles: Tiles) -> Array:
     """Return Z, filled up to whole tiles."""
     order = ring_order(tiles.cores)
-    found = gather(machine, "z").reshape(tiles.cores, tiles.cores, tiles.n, -1)[np.ix_(order, order)]
-    return found[..., : tiles.m].transpose(0, 3, 1, 2).reshape(tiles.cores * tiles.m, tiles.cores * tiles.n)
+    found = gather(machine, "z").reshape(tiles.cores, tiles.cores, tiles.n, tiles.m)[np.ix_(order, order)]
+    return found.transpose(0, 3, 1, 2).reshape(tiles.cores * tiles.m, tiles.cores * tiles.n)

@@ -12,17 +12,29 @@ and all four transfers (X and W, sent and received) are done. All values are 16-
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil
 
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening
+from wsesim.cores.operands import ELEMENT_BYTES
+from wsesim.cores.programs.base import (
+    Grid,
+    KernelProgram,
+    Options,
+    Prepared,
+    Shape,
+    choice_option,
+    gather,
+    opening,
+)
 from wsesim.cores.programs.collectives.rings import ring_order
-from wsesim.cores.programs.durations import beside, memory, vector_time
-from wsesim.cores.programs.gemm.mesh_core import Tiles, load, result
+from wsesim.cores.programs.durations import beside, link_cycles, memory, vector_time
+from wsesim.cores.programs.gemm.mesh_core import MAP_START_CYCLES, SETUP_CYCLES, Tiles, load, result, z_bank
 from wsesim.cores.programs.gemm.streaming import product_tolerance, random_factors, wavelets_of
-from wsesim.cores.rates import SLOW
+from wsesim.cores.rates import APART_BYTES, BANK_PERIOD_BYTES, line_cycles, lines_of, rate_of
+from wsesim.cores.role import BANK_BYTES
 from wsesim.cores.timing import Timing
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
@@ -30,15 +42,17 @@ from wsesim.hardware import Wafer
 NAME = "mesh-gemm"
 TIMES = {"once": 1, "never": 0, "twice": 2}
 F16_ROUNDING = 2.0**-11
+NEIGHBOUR_HOPS = 2
+"""To a neighbour on the ring, at most."""
 TRANSFERS = 4
 """Of a step: X and W, sent and received."""
-START_CYCLES = 15
+START_CYCLES = 16
 """Registers that are filled before the first step, beside Z; the step is begun."""
 SWAP_CYCLES = 3
 """Two buffers change."""
-MAIN_CYCLES = TRANSFERS + 3 + 2 * SWAP_CYCLES
-"""Of a step beside its product: launches, three registers, buffers."""
-MAIN_SLOTS = 11
+MAIN_CYCLES = TRANSFERS + 2 + 2 * SWAP_CYCLES
+"""Of a step beside its product: launches, two registers, buffers."""
+MAIN_SLOTS = 10
 """Of those, and of the count, beside the transfers."""
 SHIFT_CYCLES = 2 + SWAP_CYCLES + 1
 """Of an operand that is aligned: two launches, buffers, a register."""
@@ -66,18 +80,32 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     )
 
 
+def window(wafer: Wafer, tiles: Tiles, repeats: int) -> float:
+    """Return the cycles of a product as it is measured: *repeats* of them after one to warm up, the mean over cores.
+
+    Cores do not wait for each other between products. All operands are zero.
+    """
+    m, k, n = (tiles.cores * size for size in (tiles.m, tiles.k, tiles.n))
+    ends = []
+    for products in (1, 1 + repeats):
+        machine = load(wafer, replace(tiles, repeats=products), np.zeros((m, k)), np.zeros((k, n)))
+        machine.run()
+        ends.append(gather(machine, "ended"))
+    return float((ends[1] - ends[0]).mean()) / repeats
+
+
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles: start, alignment, as many steps as cores in a line."""
     tiles, timing = _tiles(grid, shape, options), Timing.of(wafer)
     start, taken, passed = timing.task_start_cycles, timing.branch_taken_cycles, timing.branch_not_taken_cycles
     fill = vector_time(wafer, isa.MOV, isa.F16, tiles.m * tiles.n, memory(isa.F16, 1)).cycles
-    begin = start + START_CYCLES + fill + 3 + passed - taken
+    begin = start + SETUP_CYCLES + START_CYCLES + fill + 2 + passed - taken
     end = start + passed
     main = _step(wafer, tiles, begins=taken, others=MAIN_CYCLES, turns=_turns(wafer, tiles))
     if tiles.cores == 1:
         return begin + main + end
     way_back = 2 * taken + passed + SHIFT_CYCLES
-    align = _step(wafer, tiles, begins=2 + taken + way_back, others=taken + way_back + ALIGN_CYCLES, turns=[])
+    align = _step(wafer, tiles, begins=1 + taken + way_back, others=taken + way_back + ALIGN_CYCLES, turns=[])
     return begin + tiles.alignments * align + tiles.cores * main + end
 
 
@@ -88,35 +116,42 @@ def _step(wafer: Wafer, tiles: Tiles, *, begins: int, others: int, turns: list[t
     """
     timing = Timing.of(wafer)
     start, taken, passed = timing.task_start_cycles, timing.branch_taken_cycles, timing.branch_not_taken_cycles
-    counted, last = start + COUNT_CYCLES + taken, start + COUNT_CYCLES + passed + 1
+    counted, last = start + COUNT_CYCLES + passed, start + COUNT_CYCLES + taken + 1
     product = sum(wanted + unused for wanted, unused in turns)
     if tiles.cores == 1:
         return start + begins + product + others - 2 * SWAP_CYCLES - TRANSFERS + last - start
     x, w = wavelets_of(tiles.m * tiles.k, isa.F16), wavelets_of(tiles.k * tiles.n, isa.F16)
-    work = [*turns, (MAIN_SLOTS, 0)]
-    hindered, _ = beside(2 * (x + w), work, microthreads=TRANSFERS)
-    done = start + begins + product + others + hindered + COUNT_CYCLES + taken
+    issues = 1 if timing.moves_pass else 2  # to send a wavelet and receive one
+    hindered, _ = beside(issues * (x + w), [*turns, (MAIN_SLOTS, 0)], microthreads=2 * issues)
+    done = start + begins + product + others + hindered + COUNT_CYCLES + passed
     moving = start + begins + TRANSFERS + timing.microthread_launch_cycles
     moving += MAIN_SLOTS + sum(wanted for wanted, _ in turns)
     return max(
         done + 3 * counted + last,
-        moving + 4 * min(x, w) + 3 * counted + last,
-        moving + 2 * (x + w) + counted + last,
+        moving + 2 * issues * min(x, w) + 3 * counted + last,
+        moving + issues * (x + w) + counted + last,
+        moving + link_cycles(wafer, NEIGHBOUR_HOPS) + max(x, w) + last,
     )
 
 
 def _turns(wafer: Wafer, tiles: Tiles) -> list[tuple[int, int]]:
     """Return the work of the product of two tiles: cycles each part wants the datapath, and cycles it does not.
 
-    A column of X begins in the same bank as those of Z, and is read after them, unless it lies on 8 bytes.
+    Columns lie one behind the other, so each pair of a column of X and one of Z has banks of its own.
     """
     timing, rows = Timing.of(wafer), memory(isa.F16, tiles.m)
+    rate = rate_of(wafer.core, isa.MAC, isa.F16, (rows,) * 3)
     axpy = vector_time(wafer, isa.MAC, isa.F16, tiles.m, rows, rows, rows)
-    found = []
-    for column in range(tiles.k):
-        pace = axpy.pace if tiles.m * column % 4 == 0 else max(axpy.pace, SLOW)
-        found += [(1 + axpy.launch + axpy.issues, timing.map_cycles - 1 + axpy.issues * (pace - 1))] * tiles.n
-        found.append((4, timing.branch_taken_cycles - 1))
+    by_lines = lines_of((rows,) * 3, rate) >= (0, 0) and tiles.m > rate.per_issue
+    column, found = tiles.m * ELEMENT_BYTES[isa.F16], []
+    for k in range(tiles.k):
+        for n in range(tiles.n):
+            z, x = z_bank(wafer) * BANK_BYTES + n * column, k * column
+            collide = (z - x) % BANK_PERIOD_BYTES != APART_BYTES
+            pace = rate.slow_cycles if collide else rate.cycles
+            busy = line_cycles(z, x, tiles.m) if by_lines else axpy.issues * pace
+            found.append((1 + axpy.launch + axpy.issues, timing.saved_map_cycles - 1 + busy - axpy.issues))
+        found.append((5, timing.branch_taken_cycles - 1 + MAP_START_CYCLES - 1))
     return found * tiles.times
 
 

@@ -97,7 +97,7 @@ def chunked_cycles(wafer: Wafer, length: int, chunk: int, *, form: str, inner: i
     turns = length // chunk
 
     def write(role: Role) -> None:
-        vector = Vector(op=isa.MAC, kind=isa.F16, length=length, apart=APART_BYTES)
+        vector = Vector(op=isa.MAC, kind=isa.F16, length=length, apart=SAME_BYTES)
         y, x = vector.operands(role)
         at, turn, times, around, arounds, factor = (role.register() for _ in range(6))
         role.set(at, 0)
