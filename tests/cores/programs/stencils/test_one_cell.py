@@ -20,7 +20,8 @@ WAFERS = {name: load_cluster(name).cluster.wafer for name in ("cs-2", "cs-3")}
 def test_values_are_those_of_numpy(machine: str, grid: tuple[int, int], iterations: int, seed: int) -> None:
     found = run_kernel(NAME, WAFERS[machine], grid, (iterations,), seed=seed)
     assert found.right
-    assert 0.85 * found.closed_cycles - 5 <= found.cycles <= 1.25 * found.closed_cycles + 10
+    if min(grid) > 3:  # a single line of inner cores waits for neighbours on one axis only
+        assert 0.9 * found.closed_cycles <= found.cycles <= 1.1 * found.closed_cycles + 5
 
 
 @pytest.mark.parametrize(("machine", "turn"), [("cs-2", 12), ("cs-3", 17)])

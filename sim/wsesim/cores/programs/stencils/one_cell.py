@@ -164,7 +164,8 @@ def _renewed(cells: Array, iterations: int) -> Array:
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles: each iteration those of the instructions, or till the neighbours' values are in and added.
 
-    Values that come at the same time leave the ramp one by one, which this leaves out.
+    Values that come at the same time leave the ramp one by one, which this leaves out; a single line of inner cores,
+    which wait along one axis only, is up to a quarter faster.
     """
     iterations, timing = _iterations(grid, shape), Timing.of(wafer)
     step = 1 + timing.launch_cycles
