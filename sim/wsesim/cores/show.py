@@ -26,7 +26,6 @@ COLORS = "viridis"
 PORTS = ("west", "east", "north", "south", "ramp")
 LARGEST_SIDE = 600
 """Pixels along the longer side of a picture: the cores of larger grids are averaged."""
-_INCHES = 6.0
 _MAIN = 1
 """Viewers lose the name of thread 0."""
 
@@ -42,10 +41,10 @@ def core_map(run: Run, what: str) -> Values:
     return np.asarray(maps[what])
 
 
-def heat_svg(values: Values, title: str, *, unit: str = "cycles") -> str:
-    """Draw [row, column] values as a map of the cores, with its scale beside it."""
+def heat_svg(values: Values, title: str, *, unit: str = "cycles", inches: float = 6.0) -> str:
+    """Draw [row, column] values as a map of the cores, *inches* wide, with its scale beside it."""
     rows, columns = values.shape
-    with _drawing(_INCHES + 1.2, _INCHES * max(0.2, min(2.0, rows / columns)) + 0.9) as figure:
+    with _drawing(inches + 1.2, inches * max(0.2, min(2.0, rows / columns)) + 0.9) as figure:
         axes = figure.subplots()
         image = _draw(axes, values, float(values.max(initial=0)))
         axes.set_title(title, loc="left")

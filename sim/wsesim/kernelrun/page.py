@@ -10,7 +10,9 @@ from wsesim.kernelrun.question import KernelAnswer
 from wsesim.report import text
 from wsesim.report.page import templates
 
-MAPS = (("busy", "Cycles a core works", "cycles"), ("stalled", "Cycles a core waits in an instruction", "cycles"),
+MAP_INCHES = 2.8
+"""Three maps side by side."""
+MAPS = (("busy", "Cycles a core works", "cycles"), ("stalled", "Cycles a core waits", "cycles"),
         ("links", "Wavelets sent to neighbours", "wavelets"))  # fmt: skip
 
 
@@ -36,7 +38,8 @@ def _drawings(answer: KernelAnswer) -> list[object]:
     if found.run is None:
         return []
     drawn = [
-        Markup(_inline(show.heat_svg(show.core_map(found.run, what), title, unit=unit))) for what, title, unit in MAPS
+        Markup(_inline(show.heat_svg(show.core_map(found.run, what), title, unit=unit, inches=MAP_INCHES)))
+        for what, title, unit in MAPS
     ]
     if found.frame_cycles and len(found.run.frames):
         strip = show.strip_svg(found.run, "Activity over time, from cycle", frame_cycles=found.frame_cycles)
