@@ -12,7 +12,7 @@ STUDIED := off-wafer-bandwidth sram-per-core systems-strong
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv run test lint types contracts check format golden bench reports constraints build clean
+.PHONY: help venv run test lint types contracts check format golden bench calibrate reports constraints build clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,10 +53,13 @@ golden: venv ## Rewrite the golden files; read the diff before committing it
 bench: venv ## Measure the speed of the simulator itself
 	$(BIN)/python benchmarks/run.py
 
+calibrate: venv ## Set the calibrated constants anew without each group of rows in turn
+	$(BIN)/python benchmarks/calibrate.py
+
 reports: venv ## Rewrite the committed reports
 	for name in $(REPORTED); do $(BIN)/wsesim run workloads/$$name.yaml --out reports/$$name --force --quiet || exit; done
 	for name in $(STUDIED); do $(BIN)/wsesim sweep workloads/studies/$$name.yaml --out reports/$$name --force --quiet || exit; done
-	$(BIN)/wsesim validate
+	$(BIN)/wsesim validate --sensitivity
 
 constraints: ## Pin the newest allowed versions in constraints.txt (needs uv)
 	uv pip compile -q --universal --fork-strategy fewest --python-version 3.11 --upgrade \

@@ -107,8 +107,8 @@ def stages(monkeypatch: pytest.MonkeyPatch) -> Stages:
         made.calls.append(("sweep", study.name, jobs))
         return Printed()
 
-    def validate(table: Path | None, progress: Any) -> Printed:
-        made.calls.append(("validate", table))
+    def validate(table: Path | None, *, sensitivity: bool, progress: Any) -> Printed:
+        made.calls.append(("validate", table, sensitivity))
         return Printed()
 
     installed(monkeypatch, "pipeline", run=run, verify_numbers=verify_numbers)
@@ -117,7 +117,7 @@ def stages(monkeypatch: pytest.MonkeyPatch) -> Stages:
     monkeypatch.setattr(report, "print_summary", print_summary)
     installed(monkeypatch, "study", load_study=lambda path: Printed(), sweep=sweep,
               write_sweep=write_sweep, FILES=("sweep.html",))  # fmt: skip
-    installed(monkeypatch, "validation", validate=validate)
+    installed(monkeypatch, "validation", report=validate)
     return made
 
 
@@ -446,8 +446,8 @@ def test_validate(in_tmp: Path, stages: Stages) -> None:
     assert call("validate").stdout == "three points\n\nreport: reports/validation.md\n"
     assert (in_tmp / "reports" / "validation.md").read_text() == "three points"
     assert json.loads(call("validate", "--table", "rows.csv", "--json").stdout) == {"status": "ok", "points": 3}
-    assert stages.calls == [("validate", None), ("validate", Path("rows.csv"))]
-    assert call("validate", "--out", "found").exit_code == 0
+    assert call("validate", "--out", "found", "--sensitivity").exit_code == 0
+    assert stages.calls == [("validate", None, False), ("validate", Path("rows.csv"), False), ("validate", None, True)]
     assert (in_tmp / "found" / "validation.md").read_text() == "three points"
 
 

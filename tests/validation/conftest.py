@@ -6,15 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from wsesim.validation.table import COLUMNS
+from wsesim.validation import Validation, validate
+from wsesim.validation.table import COLUMNS, OPTIONAL, Measurement, read_table
 
 WriteTable = Callable[..., Path]
+ReadRow = Callable[..., Measurement]
+ALL = (*COLUMNS, *OPTIONAL)
 ROW: Mapping[str, str] = {
     "id": "one", "system": "CS-2", "n_systems": "1", "phase": "training", "model": "GPT-2 small", "n_params_b": "0.124",
     "layers": "12", "d_model": "768", "n_heads": "12", "n_kv_heads": "12", "d_head": "64", "d_ffn": "3072",
     "ffn_type": "gelu", "vocab": "50257", "seq_len": "512", "batch_global": "24", "micro_batch": "",
     "precision": "16-bit mixed", "sparsity": "dense", "metric": "training throughput", "value": "400",
-    "unit": "samples/s", "notes": "",
+    "unit": "samples/s", "notes": "", "device_cycles": "", "software": "",
 }  # fmt: skip
 
 
@@ -22,7 +25,7 @@ ROW: Mapping[str, str] = {
 def write_table(tmp_path: Path) -> WriteTable:
     """Return a function that writes rows, each a change of one good row, and returns the path."""
 
-    def write(*rows: Mapping[str, str], columns: tuple[str, ...] = COLUMNS, encoding: str = "utf-8") -> Path:
+    def write(*rows: Mapping[str, str], columns: tuple[str, ...] = ALL, encoding: str = "utf-8") -> Path:
         path = tmp_path / "rows.csv"
         with path.open("w", encoding=encoding, newline="") as stream:
             writer = csv.DictWriter(stream, columns, extrasaction="ignore")
@@ -31,3 +34,20 @@ def write_table(tmp_path: Path) -> WriteTable:
         return path
 
     return write
+
+
+@pytest.fixture
+def row_of(write_table: WriteTable) -> ReadRow:
+    """Return a function that reads one row, a change of the good one."""
+
+    def read(**cells: str) -> Measurement:
+        (row,) = read_table(write_table(cells))
+        return row
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def measured() -> Validation:
+    """Return the table of the package, run once."""
+    return validate()

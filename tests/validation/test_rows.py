@@ -6,21 +6,11 @@ from typing import Any
 
 import pytest
 
-from wsesim.validation.rows import NotRunnable, family_of, group_of, result_key, workload_of
-from wsesim.validation.table import Measurement, read_table
+from wsesim.validation.rows import NotRunnable, family_of, result_key, workload_of
+from wsesim.validation.table import Measurement
 from wsesim.workload import Workload, build_workload
 
-WriteTable = Callable[..., Path]
 ReadRow = Callable[..., Measurement]
-
-
-@pytest.fixture
-def row_of(write_table: WriteTable) -> ReadRow:
-    def read(**cells: str) -> Measurement:
-        (row,) = read_table(write_table(cells))
-        return row
-
-    return read
 
 
 def _built(row: Measurement) -> Workload:
@@ -99,11 +89,9 @@ def test_the_unit_says_what_was_measured(row_of: ReadRow, unit: str, key: str) -
     assert result_key(row_of(unit=unit)) == key
 
 
-def test_other_units_and_phases_are_not_run(row_of: ReadRow) -> None:
-    with pytest.raises(NotRunnable, match="training throughput in 'furlongs' is not a figure of a training run"):
+def test_other_units_are_not_run(row_of: ReadRow) -> None:
+    with pytest.raises(NotRunnable, match="training throughput in 'furlongs' is not a figure of a step"):
         result_key(row_of(unit="furlongs"))
-    with pytest.raises(NotRunnable, match="decode: only training is simulated"):
-        result_key(row_of(phase="decode"))
 
 
 @pytest.mark.parametrize(
@@ -116,31 +104,17 @@ def test_a_missing_size_is_named(row_of: ReadRow, column: str, cell: str) -> Non
 
 
 def test_all_missing_sizes_are_named(row_of: ReadRow) -> None:
-    with pytest.raises(NotRunnable, match=r"^the row gives no layers, vocab, seq_len, batch_global$"):
+    with pytest.raises(NotRunnable, match=r"^the row gives no seq_len, batch_global$"):
         workload_of(row_of(layers="", vocab="", seq_len="", batch_global=""))
+    with pytest.raises(NotRunnable, match=r"^the row gives no layers, vocab$"):
+        workload_of(row_of(layers="", vocab=""))
 
 
-def test_sparse_training_is_not_modelled(row_of: ReadRow) -> None:
-    with pytest.raises(NotRunnable, match="sparsity '75 % static' is not modelled"):
-        workload_of(row_of(sparsity="75 % static"))
-    for dense in ("", "dense", "dense (not stated)", "none"):
-        assert workload_of(row_of(sparsity=dense))
-
-
-GROUPS: dict[str, dict[str, str]] = {
-    "CS-2 GPT small": {},
-    "CS-2 GPT": {"n_params_b": "0.256"},
-    "CS-3 GPT": {"system": "CS-3", "n_params_b": ""},
-    "CS-2 BERT": {"model": "BERT-base", "n_params_b": "0.11"},
-    "CS-2 Llama decode": {"model": "Llama-3-8B", "phase": "decode"},
-    "CS-2 job overhead": {"layers": "", "phase": "job overhead"},
-}
-
-
-@pytest.mark.parametrize("group", GROUPS)
-def test_groups(row_of: ReadRow, group: str) -> None:
-    assert group_of(row_of(**GROUPS[group])) == group
-
-
-def test_an_odd_count_of_parameters_does_not_stop_a_table(row_of: ReadRow) -> None:
-    assert group_of(row_of(n_params_b="about 7")) == "CS-2 GPT"
+def test_a_share_of_zeros_is_read_from_the_words_that_rows_use(row_of: ReadRow) -> None:
+    texts = {"": 0.0, "dense": 0.0, "dense (not stated)": 0.0, "none": 0.0, "75 % static": 0.75, "0.5": 0.5,
+             "80% unstructured": 0.8}  # fmt: skip
+    for text, share in texts.items():
+        assert _built(row_of(sparsity=text)).model.sparsity == share
+    for text in ("2:4", "mostly zeros", "150 %"):
+        with pytest.raises(NotRunnable, match="is not modelled"):
+            workload_of(row_of(sparsity=text))

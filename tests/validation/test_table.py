@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from wsesim.errors import InputError, Problem
-from wsesim.validation.table import COLUMNS, read_table
+from wsesim.validation.table import COLUMNS, OPTIONAL, read_table
 
 WriteTable = Callable[..., Path]
 
@@ -22,7 +22,7 @@ def _problem(path: Path) -> Problem:
 def test_a_row_keeps_every_column(write_table: WriteTable) -> None:
     (row,) = read_table(write_table({"id": "a", "value": "1.5e2"}))
     assert (row.id, row.metric, row.value, row.unit) == ("a", "training throughput", 150.0, "samples/s")
-    assert row.cells.keys() == set(COLUMNS)
+    assert row.cells.keys() == {*COLUMNS, *OPTIONAL}
 
 
 def test_cells_are_numbers_or_nothing(write_table: WriteTable) -> None:
@@ -52,6 +52,11 @@ def test_a_missing_column_is_named(write_table: WriteTable, column: str) -> None
     problem = _problem(write_table({}, columns=tuple(name for name in COLUMNS if name != column)))
     assert f"the column {column!r} is missing" in problem.message
     assert problem.line == 1
+
+
+def test_columns_that_may_be_missing_are_empty(write_table: WriteTable) -> None:
+    (row,) = read_table(write_table({"software": "R2.0.3"}, columns=COLUMNS))
+    assert [row.cells[name] for name in OPTIONAL] == ["", ""]
 
 
 def test_a_misspelt_column_is_guessed(write_table: WriteTable) -> None:

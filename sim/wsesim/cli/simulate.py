@@ -10,6 +10,7 @@ import click
 
 from wsesim.cli.bar import bar
 from wsesim.cli.kernel import run_kernel_file
+from wsesim.cli.levels import answer_at, kernel_level, require_level
 from wsesim.cli.options import file_argument, force_option, manner, out_option, settings_option, speaking
 from wsesim.cli.output import (
     REPORTS,
@@ -25,7 +26,7 @@ from wsesim.cli.output import (
 
 if TYPE_CHECKING:
     from wsesim.graph import Graph
-    from wsesim.validation import Validation
+    from wsesim.validation import Report
     from wsesim.validation.kernels import KernelValidation
 
 DIFFERS = 1
@@ -39,15 +40,26 @@ GRAPH_FORMS = ("dot", "svg", "json")
 @out_option("Folder to write to.  [default: runs/NAME]")
 @force_option
 @click.option("--verify/--no-verify", default=True, help="Whether to compute real numbers too.")
+@click.option("--level", metavar="LEVEL", help="closed, system or cores.  [default: system; a kernel: cores]")
 @speaking
-def run(file: Path, settings: tuple[str, ...], out: Path | None, force: bool, verify: bool) -> None:
-    """Simulate a workload or a kernel and write a report."""
+def run(
+    file: Path, settings: tuple[str, ...], out: Path | None, force: bool, verify: bool, level: str | None
+) -> None:  # fmt: skip
+    """Simulate a workload or a kernel and write a report.
+
+    At --level closed (formulas) or cores (kernels run on simulated cores) the report is that of `wsesim levels`.
+    """
     from wsesim import pipeline, report
     from wsesim.kernelrun.peek import is_kernel_file
     from wsesim.workload import load_workload
 
+    if level is not None:
+        require_level(level)
     if is_kernel_file(file):
-        run_kernel_file(file, settings, out=out, force=force, verify=verify)
+        run_kernel_file(file, (*settings, *kernel_level(level)), out=out, force=force, verify=verify)
+        return
+    if level in ("closed", "cores"):
+        answer_at((level,), file, settings, ending=level, out=out, force=force)
         return
     workload = load_workload(file, settings=settings)
     folder = out or RUNS / workload.name
@@ -126,7 +138,7 @@ def _graph_text(graph: Graph, form: str) -> str:
 
 
 @click.command()
-@click.option("--kernels", is_flag=True, help="Compare kernels, core by core, in place of whole training steps.")
+@click.option("--kernels", is_flag=True, help="Compare kernels, core by core, in place of whole models.")
 @click.option("--table", type=click.Path(path_type=Path), help="Rows of your own, in place of those with the package.")
 @click.option(
     "--out",
@@ -136,13 +148,16 @@ def _graph_text(graph: Graph, form: str) -> str:
     show_default=True,
     help="Folder for validation.md, or with --kernels validation-kernels.md.",
 )
+@click.option("--sensitivity", is_flag=True, help="Also say how much each calibrated constant matters.")
 @speaking
-def validate(kernels: bool, table: Path | None, out: Path) -> None:
+def validate(kernels: bool, table: Path | None, out: Path, sensitivity: bool) -> None:
     """Compare with measured machines, row by row.
 
-    Rows are training steps; with --kernels they are kernels, each run again as a program on simulated cores.
+    Rows are steps of training, prompts and tokens; with --kernels they are kernels, each run again as a program on
+    simulated cores.
     """
-    found, name = (_kernels(table), "validation-kernels.md") if kernels else (_steps(table), "validation.md")
+    name = "validation-kernels.md" if kernels else "validation.md"
+    found = _kernels(table) if kernels else _models(table, sensitivity=sensitivity)
     report = out / name
     with writing(report):
         out.mkdir(parents=True, exist_ok=True)
@@ -154,11 +169,11 @@ def validate(kernels: bool, table: Path | None, out: Path) -> None:
     say(f"\nreport: {report}")
 
 
-def _steps(table: Path | None) -> Validation:
+def _models(table: Path | None, *, sensitivity: bool) -> Report:
     from wsesim import validation
 
     with progress("comparing with measurements") as tell:
-        return validation.validate(table, progress=tell)
+        return validation.report(table, sensitivity=sensitivity, progress=tell)
 
 
 def _kernels(table: Path | None) -> KernelValidation:

@@ -51,8 +51,12 @@ def finite(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def read_cells(path: Path | None, columns: tuple[str, ...], *, packaged: str) -> tuple[Cells, ...]:
+def read_cells(
+    path: Path | None, columns: tuple[str, ...], *, packaged: str, optional: tuple[str, ...] = ()
+) -> tuple[Cells, ...]:
     """Read *columns* of the table at *path*, or of the one named *packaged* that comes with the package.
+
+    Columns that are *optional* are empty where the table does not have them.
 
     Raises:
         InputError: no such file, not UTF-8, not CSV, a missing column, or no rows.
@@ -63,13 +67,13 @@ def read_cells(path: Path | None, columns: tuple[str, ...], *, packaged: str) ->
         else (files("wsesim.validation") / "data" / packaged).read_text("utf-8")
     )
     file = packaged if path is None else str(path)
-    rows = tuple(_rows(text, columns, file))
+    rows = tuple(_rows(text, columns, optional, file))
     if not rows:
         raise InputError.at("the table has no rows", file=file, line=1)
     return rows
 
 
-def _rows(text: str, columns: tuple[str, ...], file: str) -> Iterator[Cells]:
+def _rows(text: str, columns: tuple[str, ...], optional: tuple[str, ...], file: str) -> Iterator[Cells]:
     reader = csv.DictReader(StringIO(text, newline=""), strict=True)
     try:
         header = tuple(reader.fieldnames or ())
@@ -77,6 +81,7 @@ def _rows(text: str, columns: tuple[str, ...], file: str) -> Iterator[Cells]:
             if column not in header:
                 raise InputError.at(f"the column {column!r} is missing{nearest(column, header)}", file=file, line=1)
         for row in reader:
-            yield Cells(texts={name: row.get(name) or "" for name in columns}, file=file, line=reader.line_num)
+            texts = {name: row.get(name) or "" for name in (*columns, *optional)}
+            yield Cells(texts=texts, file=file, line=reader.line_num)
     except csv.Error as error:
         raise InputError.at(f"not a CSV table: {error}", file=file, line=reader.reader.line_num) from None

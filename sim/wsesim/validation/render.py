@@ -1,96 +1,80 @@
-"""A validation as JSON, as tables in the terminal, and as Markdown."""
+"""A validation of models as JSON and as tables in the terminal."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wsesim._version import __version__
-from wsesim.validation.score import NAIVE_MFU, Score, Validation
-from wsesim.validation.text import markdown_table, percent, print_table, signed, write_document
+from wsesim.validation.constants import load_constants
+from wsesim.validation.document import write_document
+from wsesim.validation.lines import CLAIM_HEAD, GROUP_HEAD, claims, groups, shift_head, shift_lines
+from wsesim.validation.plots import errors_svg, scatter_svg
+from wsesim.validation.score import Validation
+from wsesim.validation.sensitivity import Shift
+from wsesim.validation.text import print_table
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-_ROW_HEAD = ("row", "measured", "simulated", "unit", "error", "constant MFU")
-_GROUP_HEAD = ("group", "rows run", "median", "worst", "worst row", "constant MFU: median", "worst")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A validation, ready to be shown."""
+
+    validation: Validation
+    shifts: tuple[Shift, ...] = ()
+    """What each calibrated constant does; empty if nobody asked."""
+
+    def to_json(self) -> dict[str, object]:
+        """Return rows, summary, constants, and shifts if there are any, as plain data."""
+        return to_json(self.validation) | (
+            {"sensitivity": [asdict(shift) for shift in self.shifts]} if self.shifts else {}
+        )
+
+    def print(self, console: Console) -> None:
+        """Print one line a group; rows that were not run are counted."""
+        print_tables(self.validation, self.shifts, console)
+
+    def write(self, path: Path) -> None:
+        """Write everything as Markdown, and two drawings beside it.
+
+        Raises:
+            InputError: a file cannot be written.
+        """
+        write_document(
+            self.validation, self.shifts, path, scatter=scatter_svg(self.validation), errors=errors_svg(self.validation)
+        )
 
 
 def to_json(validation: Validation) -> dict[str, object]:
-    """Return `rows` and `summary` as plain data."""
+    """Return `rows`, `summary` and `constants` as plain data."""
     rows = []
     for score in validation.scores:
         row = asdict(score) | {"error": score.error, "naive_error": score.naive_error}
         for empty in [name for name in ("reason", "note") if not row[name]]:
             del row[empty]
         rows.append(row)
-    summary = {name: asdict(group) for name, group in validation.summary().items()}
-    return {"rows": rows, "summary": summary}
+    summary = {name: asdict(group) | {"met": group.met} for name, group in validation.summary().items()}
+    return {"rows": rows, "summary": summary, "constants": asdict(load_constants())}
 
 
-def print_tables(validation: Validation, console: Console) -> None:
-    """Print one table of rows and one of groups; rows that were not run are counted, not listed."""
+def print_tables(validation: Validation, shifts: Sequence[Shift], console: Console) -> None:
+    """Print measured groups, groups of claims apart from them, and the shifts."""
     from rich.text import Text
 
-    rows = [_row(score) for score in validation.scores if score.simulated is not None]
-    print_table(console, "Rows", _ROW_HEAD, rows, left=("unit",))
-    print_table(console, "Groups", _GROUP_HEAD, _groups(validation), left=("worst row",))
-    console.print(Text(_not_run(validation)))
+    print_table(console, "Measured", GROUP_HEAD, groups(validation), left=("worst row", "met"))
+    if lines := claims(validation):
+        print_table(console, "Claims", CLAIM_HEAD, lines, left=("worst row",))
+    if shifts:
+        title = "Points by which the bias moves if a constant is a tenth smaller, and a tenth larger"
+        print_table(console, title, shift_head(shifts), shift_lines(shifts), left=())
+    console.print(Text(_told(validation)))
 
 
-def write_markdown(validation: Validation, path: Path) -> None:
-    """Write the whole validation to *path*.
-
-    Raises:
-        InputError: the file cannot be written.
-    """
-    baseline = ", ".join(f"{100 * mfu:.0f} % on {name}" for name, mfu in NAIVE_MFU.items())
-    parts = [
-        "# Measured and simulated",
-        f"Written by `wsesim validate`, version {__version__}. An error is simulated over measured, less one, in the "
-        f"row's own metric. The baseline is a constant utilization: {baseline} of the dense 16-bit peak.",
-        "## Groups",
-        markdown_table(_GROUP_HEAD, _groups(validation)),
-        "## Rows",
-        markdown_table(_ROW_HEAD, [_row(score) for score in validation.scores if score.simulated is not None]),
-        "## Run otherwise than stated",
-        markdown_table(("row", "what"), [(score.id, score.note) for score in validation.scores if score.note]),
-        "## Not run",
-        markdown_table(
-            ("row", "group", "why"), [_why(score) for score in validation.scores if score.simulated is None]
-        ),
-    ]
-    write_document(parts, path)
-
-
-def _row(score: Score) -> tuple[str, ...]:
-    simulated = "" if score.simulated is None else f"{score.simulated:.5g}"
-    return (score.id, f"{score.measured:.5g}", simulated, score.unit, signed(score.error), signed(score.naive_error))
-
-
-def _why(score: Score) -> tuple[str, ...]:
-    return (score.id, score.group, score.reason)
-
-
-def _groups(validation: Validation) -> list[tuple[str, ...]]:
-    return [
-        (
-            name,
-            f"{group.run} of {group.rows}",
-            percent(group.median),
-            percent(group.worst),
-            group.worst_id,
-            percent(group.naive_median),
-            percent(group.naive_worst),
-        )
-        for name, group in validation.summary().items()
-        if group.run
-    ]
-
-
-def _not_run(validation: Validation) -> str:
-    left = [score for score in validation.scores if score.simulated is None]
+def _told(validation: Validation) -> str:
+    left, every = sum(score.simulated is None for score in validation.scores), len(validation.scores)
     if not left:
-        return "Every row was run."
-    return f"{len(left)} rows were not run (inference, job costs, missing shapes); --json and the report say why."
+        return f"All {every} rows were run; --json and the report show them."
+    return f"{every - left} of {every} rows were run; --json and the report show them, and why the others were not."

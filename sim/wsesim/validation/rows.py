@@ -32,13 +32,14 @@ FAMILIES = (
     Family("Llama", r"llama|mistral|qwen", _ROTARY),
     Family("GPT", r"gpt", ()),
 )  # fmt: skip
-SMALL_GPT_PARAMETERS_B = 0.2
 _SIZES = {
     "layers": "layers", "width": "d_model", "heads": "n_heads", "head_width": "d_head", "ffn_width": "d_ffn",
     "vocab": "vocab",
 }  # fmt: skip
 _ACTIVATIONS = {"gelu": "gelu", "gelu_new": "gelu_tanh", "gelu_tanh": "gelu_tanh", "swiglu": "swiglu", "": "gelu"}
 _BESIDE = re.compile(r"compil|overhead|programming|checkpoint|upload", re.IGNORECASE)
+_ANY_LENGTH = 2048
+"""Of sequences where a row gives none, as it is about a whole job."""
 _UNITS = {"samples/s": "samples_per_s", "tokens/s": "tokens_per_s", "s": "step_s", "s/step": "step_s"}
 
 
@@ -50,61 +51,77 @@ def family_of(row: Measurement) -> Family:
     return FAMILIES[3] if row.cells["ffn_type"] == "swiglu" else FAMILIES[-1]
 
 
-def group_of(row: Measurement) -> str:
-    """Return the group a row is scored in: system, family, and for anything but training the phase."""
-    name = f"{row.cells['system']} {family_of(row).name}"
-    if not row.cells["layers"]:
-        name = row.cells["system"]
-    if name.endswith(" GPT") and (row.number("n_params_b") or 1) < SMALL_GPT_PARAMETERS_B:
-        name += " small"
-    return name if row.cells["phase"] == "training" else f"{name} {row.cells['phase']}"
-
-
 def result_key(row: Measurement) -> str:
     """Return which figure of a result the row measured.
 
     Raises:
-        NotRunnable: a phase, metric or unit that is not simulated.
+        NotRunnable: a metric or unit that is not simulated.
     """
-    if row.cells["phase"] != "training":
-        raise NotRunnable(f"{row.cells['phase']}: only training is simulated")
     if row.unit not in _UNITS or _BESIDE.search(row.metric):
-        raise NotRunnable(f"{row.metric} in {row.unit!r} is not a figure of a training run")
+        raise NotRunnable(f"{row.metric} in {row.unit!r} is not a figure of a step")
     return _UNITS[row.unit]
 
 
 def workload_of(row: Measurement) -> dict[str, object]:
-    """Return the row as the data of a workload file.
+    """Return a row of whole steps as the data of a workload file.
 
     Raises:
         NotRunnable: sizes are missing, or the row needs something that is not modelled.
     """
-    sizes = {key: row.whole(column) for key, column in _SIZES.items()}
-    missing = [_SIZES[key] for key, size in sizes.items() if size is None]
-    length, sequences = row.whole("seq_len"), row.whole("batch_global")
-    if missing or length is None or sequences is None:
-        missing += [name for name, size in (("seq_len", length), ("batch_global", sequences)) if size is None]
-        raise NotRunnable(f"the row gives no {', '.join(missing)}")
-    if row.cells["sparsity"] and not re.match(r"(dense|none)\b", row.cells["sparsity"], re.IGNORECASE):
-        raise NotRunnable(f"sparsity {row.cells['sparsity']!r} is not modelled")
+    _require(row, "seq_len", "batch_global")
+    job = job_of(row)
+    batch = {"sequences": row.whole("batch_global"), "length": row.whole("seq_len")}
+    phase = "evaluation" if row.cells["phase"].startswith("evaluation") else "training"
+    return job | {"phase": phase, "batch": batch, "precision": _precision(row.cells["precision"])}
+
+
+def job_of(row: Measurement) -> dict[str, object]:
+    """Return what a row says of model and machine as the data of a workload file; a batch is made up.
+
+    Raises:
+        NotRunnable: sizes are missing, or the row needs something that is not modelled.
+    """
+    _require(row, *_SIZES.values())
     for column in ("n_systems", "n_kv_heads"):
         if row.cells[column] and not (row.whole(column) or 0) > 0:
             raise NotRunnable(f"{column} = {row.cells[column]!r} is not a whole number above zero")
     if row.cells["ffn_type"] not in _ACTIVATIONS:
         raise NotRunnable(f"ffn_type {row.cells['ffn_type']!r} is not modelled")
+    sizes = {key: row.whole(column) for key, column in _SIZES.items()}
+    systems, length = row.whole("n_systems") or 1, row.whole("seq_len") or _ANY_LENGTH
     model: dict[str, object] = {**sizes, "kv_heads": row.whole("n_kv_heads") or sizes["heads"], "max_length": length}
     model |= dict(family_of(row).shape)
     model["activation"] = _ACTIVATIONS[row.cells["ffn_type"]]
     model["task"] = _task(row)
-    workload: dict[str, object] = {
+    model["sparsity"] = sparsity_of(row.cells["sparsity"])
+    return {
         "name": re.sub(r"[^A-Za-z0-9._-]+", "-", row.id).lstrip("._-")[:100] or "row",
         "model": model,
-        "batch": {"sequences": sequences, "length": length},
-        "precision": _precision(row.cells["precision"]),
-        "cluster": {"machine": row.cells["system"].lower(), "systems": row.whole("n_systems") or 1},
+        "batch": {"sequences": systems, "length": length},
+        "cluster": {"machine": row.cells["system"].lower(), "systems": systems},
         "verification": {"enabled": False},
     }
-    return workload
+
+
+def sparsity_of(text: str) -> float:
+    """Return the share of weights that are zero: of `75%`, `0.75` or `80% unstructured`, and 0 of `dense` or nothing.
+
+    Raises:
+        NotRunnable: the text is none of these.
+    """
+    if not text or re.match(r"(dense|none)\b", text, re.IGNORECASE):
+        return 0.0
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(%?)(?:[\s,;(].*)?", text.strip())
+    share = float(found[1]) / (100 if found[2] else 1) if found else 1.0
+    if share >= 1:
+        raise NotRunnable(f"sparsity {text!r} is not modelled")
+    return share
+
+
+def _require(row: Measurement, *columns: str) -> None:
+    missing = [column for column in columns if row.whole(column) is None]
+    if missing:
+        raise NotRunnable(f"the row gives no {', '.join(missing)}")
 
 
 def _task(row: Measurement) -> str:

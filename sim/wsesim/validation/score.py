@@ -2,41 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from statistics import median
 
 from wsesim.errors import WsesimError
-from wsesim.result import Result
-from wsesim.validation.rows import NotRunnable, group_of, result_key, workload_of
+from wsesim.validation.groups import (
+    ACCOUNTING,
+    EVALUATION,
+    JOB,
+    OTHER,
+    TRAINING,
+    Goal,
+    goal_of,
+    group_of,
+    kind_of,
+    tier_of,
+)
+from wsesim.validation.inference import NO_OVERRIDES, predict
+from wsesim.validation.job import predict_job
+from wsesim.validation.rows import NotRunnable
 from wsesim.validation.spread import spread
 from wsesim.validation.table import Measurement, read_table
+from wsesim.validation.training import predict_flops, predict_step
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-NAIVE_MFU = {"CS-2": 0.25, "CS-3": 0.20}
-"""The baseline to beat: one utilization for everything a machine does."""
-NAIVE_PEAK_FLOPS = {"CS-2": 7.5e15, "CS-3": 15.8e15}
-"""Dense 16-bit peaks at 1.1 GHz, which those utilizations go with."""
+CYCLES = "cycles"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """One row: what was measured, what came out, and what a constant utilization would have said."""
+    """One row: what was measured, what came out, and what the baseline would have said."""
 
     id: str
     group: str
     metric: str
     unit: str
+    """The row's, or cycles where the row counts them and the prediction does too."""
     measured: float
     simulated: float | None
     naive: float | None
     reason: str = ""
     """Why there is no simulated value."""
     note: str = ""
-    """What was simulated otherwise than the row says."""
+    """What was assumed, or simulated otherwise than the row says."""
 
     @property
     def error(self) -> float | None:
@@ -51,15 +60,25 @@ class Score:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """A group's errors, without sign."""
+    """A group's errors, without sign unless said otherwise, beside what it is meant to reach."""
 
     rows: int
     run: int
+    signed_median: float | None
     median: float | None
     worst: float | None
     worst_id: str
     naive_median: float | None
     naive_worst: float | None
+    median_goal: float | None
+    worst_goal: float | None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the goals are met; None where there is none, or nothing was run."""
+        limits = [(found, goal) for found, goal in ((self.median, self.median_goal), (self.worst, self.worst_goal))
+                  if found is not None and goal is not None]  # fmt: skip
+        return all(found <= goal for found, goal in limits) if limits else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,29 +92,7 @@ class Validation:
         groups: dict[str, list[Score]] = {}
         for score in self.scores:
             groups.setdefault(score.group, []).append(score)
-        return {name: _summarise(scores) for name, scores in groups.items()}
-
-    def to_json(self) -> dict[str, object]:
-        """Return rows and summary as plain data."""
-        from wsesim.validation.render import to_json
-
-        return to_json(self)
-
-    def print(self, console: Console) -> None:
-        """Print rows and summary as tables."""
-        from wsesim.validation.render import print_tables
-
-        print_tables(self, console)
-
-    def write(self, path: Path) -> None:
-        """Write rows and summary as Markdown.
-
-        Raises:
-            InputError: the file cannot be written.
-        """
-        from wsesim.validation.render import write_markdown
-
-        write_markdown(self, path)
+        return {name: _summarise(scores, goal_of(name)) for name, scores in groups.items()}
 
 
 def validate(table: Path | None = None, *, progress: Callable[[str], None] | None = None) -> Validation:
@@ -104,85 +101,82 @@ def validate(table: Path | None = None, *, progress: Callable[[str], None] | Non
     Raises:
         InputError: the table cannot be read.
     """
-    rows = sorted(read_table(table), key=_tier)
+    return validate_rows(read_table(table), progress=progress)
+
+
+def validate_rows(
+    rows: Iterable[Measurement],
+    *,
+    overrides: Mapping[str, object] = NO_OVERRIDES,
+    progress: Callable[[str], None] | None = None,
+) -> Validation:
+    """Run *rows*, on machines with other figures if *overrides* gives any."""
     scores = []
-    for row in rows:
+    for row in sorted(rows, key=tier_of):
         if progress is not None:
             progress(row.id)
-        scores.append(_score(row))
+        scores.append(_score(row, overrides))
     return Validation(scores=tuple(scores))
 
 
-def _tier(row: Measurement) -> tuple[bool, bool, bool, str]:
-    """CS-2 GPT training first, then other training by group, then the rest; within a group as in the table."""
-    group, training = group_of(row), row.cells["phase"] == "training"
-    return (group != "CS-2 GPT", not training, not row.cells["layers"], group)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    """What goes into a score."""
+
+    measured: float
+    unit: str
+    simulated: float
+    naive: float | None
+    note: str
 
 
-def _score(row: Measurement) -> Score:
-    simulated, naive, reason, note = None, None, "", ""
+def _score(row: Measurement, overrides: Mapping[str, object]) -> Score:
     try:
-        key = result_key(row)
-        result, note = _run(row)
-        if result.metrics is None:
-            raise NotRunnable(f"does not fit: {result.why}")
-        simulated = float(getattr(result.metrics, key))
-        naive = _naive(result, key)
+        found = _outcome(row, overrides)
     except (NotRunnable, WsesimError) as error:
-        reason = str(error)
+        return Score(
+            id=row.id, group=group_of(row), metric=row.metric, unit=row.unit, measured=row.value, simulated=None,
+            naive=None, reason=str(error),
+        )  # fmt: skip
     return Score(
-        id=row.id, group=group_of(row), metric=row.metric, unit=row.unit, measured=row.value, simulated=simulated,
-        naive=naive, reason=reason, note=note,
+        id=row.id, group=group_of(row), metric=row.metric, unit=found.unit, measured=found.measured,
+        simulated=found.simulated, naive=found.naive, note=found.note,
     )  # fmt: skip
 
 
-def _run(row: Measurement) -> tuple[Result, str]:
-    """Run with the micro-batch the row states; if that cannot be, with the one the mapping chooses, and say so."""
-    data, stated = workload_of(row), row.cells["micro_batch"]
-    if not stated:
-        return _simulate(row, data), ""
-    batch = data["batch"]
-    assert isinstance(batch, dict)
-    try:
-        result = _simulate(row, {**data, "batch": {**batch, "micro_batch": row.whole("micro_batch") or stated}})
-        why = result.why
-    except WsesimError as error:
-        result, why = None, str(error).removeprefix(f"{row.id}: error: ")
-    if result is not None and result.placement is not None:
-        return result, ""
-    result = _simulate(row, data)
-    chosen = result.placement.micro_batch if result.placement else "none"
-    return result, f"micro-batch {stated} stated, {chosen} simulated: {why}"
+def _outcome(row: Measurement, overrides: Mapping[str, object]) -> _Outcome:
+    """Predict a row by its kind."""
+    kind = kind_of(row)
+    if kind in (TRAINING, EVALUATION, ACCOUNTING):
+        step = (predict_flops if kind == ACCOUNTING else predict_step)(row, overrides)
+        return _Outcome(measured=row.value, unit=row.unit, simulated=step.value, naive=step.naive, note=step.note)
+    if kind == JOB:
+        seconds = predict_job(row, overrides)
+        return _Outcome(measured=row.value, unit=row.unit, simulated=seconds, naive=None, note="")
+    if kind == OTHER:
+        raise NotRunnable(f"{row.cells['phase']}: not simulated")
+    found = predict(row, overrides)
+    cycles = row.number("device_cycles")
+    if cycles is None or cycles <= 0 or found.cycles is None:
+        return _Outcome(measured=row.value, unit=row.unit, simulated=found.value, naive=found.naive, note=found.note)
+    return _Outcome(
+        measured=cycles, unit=CYCLES, simulated=found.cycles, naive=found.naive_cycles, note=found.note
+    )  # fmt: skip
 
 
-def _simulate(row: Measurement, data: dict[str, object]) -> Result:
-    from wsesim import pipeline
-    from wsesim.workload import build_workload
-
-    return pipeline.run(build_workload(data, file=row.id, folder=Path(), document=None), verify=False)
-
-
-def _naive(result: Result, key: str) -> float | None:
-    name = str(result.machine["name"])
-    if result.metrics is None or name not in NAIVE_MFU:
-        return None
-    systems = result.machine["systems"]
-    assert isinstance(systems, int)
-    step_s = result.metrics.flops_per_step / (systems * NAIVE_PEAK_FLOPS[name] * NAIVE_MFU[name])
-    sequences = result.batch["sequences"]
-    rates = {"samples_per_s": sequences / step_s, "tokens_per_s": sequences * result.batch["length"] / step_s}
-    return rates.get(key, step_s)
-
-
-def _summarise(scores: list[Score]) -> Summary:
+def _summarise(scores: list[Score], goal: Goal) -> Summary:
     found = spread((score.id, score.error) for score in scores)
     naive = spread((score.id, score.naive_error) for score in scores)
+    signed = [score.error for score in scores if score.error is not None]
     return Summary(
         rows=len(scores),
         run=found.run,
+        signed_median=median(signed) if signed else None,
         median=found.median,
         worst=found.worst,
         worst_id=found.worst_id,
         naive_median=naive.median,
         naive_worst=naive.worst,
+        median_goal=goal.median,
+        worst_goal=goal.worst,
     )

@@ -1,4 +1,4 @@
-"""Read a table of measured training: one row a measured figure, with all that is needed to run it again."""
+"""Read a table of measured models: one row a measured figure, with all that is needed to run it again."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ COLUMNS = (
     "unit", "notes",
 )  # fmt: skip
 """Columns that are read; a table may have more."""
+OPTIONAL = ("device_cycles", "software")
+"""Columns that are read if they are there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,5 +46,5 @@ def read_table(path: Path | None = None) -> tuple[Measurement, ...]:
     """
     return tuple(
         Measurement(id=row["id"], metric=row["metric"], unit=row["unit"], value=row.positive("value"), cells=row.texts)
-        for row in read_cells(path, COLUMNS, packaged="models.csv")
+        for row in read_cells(path, COLUMNS, packaged="models.csv", optional=OPTIONAL)
     )

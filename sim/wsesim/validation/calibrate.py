@@ -1,0 +1,99 @@
+"""Leave one group out: would the other rows have set the constants alike, and how near would the group then come?
+
+Each calibrated constant is moved over a grid around its value, the others as they are. For every group it is set anew
+to what is best for all rows but that group's, and to nothing where none of them shows it; then the group is run with
+all constants set so. Groups that no constant moves are not listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+from statistics import fmean
+
+from wsesim.validation.constants import Constant, LeftOut, load_constants
+from wsesim.validation.groups import ACCOUNTING, SERVED, group_of, kind_of
+from wsesim.validation.score import Score, validate_rows
+from wsesim.validation.sensitivity import touched
+from wsesim.validation.spread import spread
+from wsesim.validation.table import Measurement
+
+FACTORS = (0.0, 0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.75, 2.0, 2.5, 3.0)
+"""Of a constant's value, on the grid; one that counts whole things is tried from 0 to twice its value."""
+MARK = "# Below: written by `make calibrate`."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """All rows that a constant acts on, run with one value of it."""
+
+    value: str | int
+    number: float
+    """The same without its unit."""
+    scores: tuple[Score, ...]
+
+    def miss(self, *, without: str) -> float:
+        """Return the mean of |ln(simulated / measured)| over the rows of all groups but one."""
+        errors = [abs(log(score.simulated / score.measured))
+                  for score in self.scores if score.simulated and score.group != without]  # fmt: skip
+        return fmean(errors) if errors else 0.0
+
+    def of(self, group: str) -> tuple[float | None, ...]:
+        """Return what comes out for a group."""
+        return tuple(score.simulated for score in self.scores if score.group == group)
+
+
+def leave_out(rows: Sequence[Measurement], *, progress: Callable[[str], None] | None = None) -> tuple[LeftOut, ...]:
+    """Return every group of rows that some constant acts on, left out in turn."""
+    rows = [row for row in rows if kind_of(row) not in (ACCOUNTING, SERVED)]
+    trials = {constant: _trials(constant, rows, progress) for constant in load_constants().calibrated}
+    groups = dict.fromkeys(score.group for found in trials.values() for score in found[0].scores if score.simulated)
+    return tuple(left for group in groups if (left := _left_out(group, rows, trials)) is not None)
+
+
+def best(trials: Sequence[Trial], *, without: str) -> Trial:
+    """Return the trial that is nearest to the rows of all other groups; of equals, the one with the least value."""
+    return min(trials, key=lambda trial: (trial.miss(without=without), trial.number))
+
+
+def section(found: Sequence[LeftOut]) -> str:
+    """Return the end of the file of constants."""
+    lines = [MARK, "left_out:"]
+    for left in found:
+        values = ", ".join(f"{name}: {value}" for name, value in left.values.items())
+        lines += [
+            f"  - group: {left.group!r}", f"    values: {{{values}}}",
+            f"    median: {left.median:.4f}", f"    worst: {left.worst:.4f}",
+            f"    median_in_view: {left.median_in_view:.4f}", f"    worst_in_view: {left.worst_in_view:.4f}",
+        ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def _trials(
+    constant: Constant, rows: Sequence[Measurement], progress: Callable[[str], None] | None
+) -> tuple[Trial, ...]:
+    whole = range(2 * round(constant.number) + 1)
+    numbers = [float(number) for number in whole] if constant.whole else [constant.number * each for each in FACTORS]
+    acted, trials = touched(constant, rows), []
+    for number in numbers:
+        value = constant.with_number(number)
+        if progress is not None:
+            progress(f"{constant.name} = {value}")
+        scores = validate_rows(acted, overrides={constant.name: value}).scores
+        trials.append(Trial(value=value, number=number, scores=scores))
+    return tuple(trials)
+
+
+def _left_out(group: str, rows: Sequence[Measurement], trials: Mapping[Constant, Sequence[Trial]]) -> LeftOut | None:
+    acting = {constant: found for constant, found in trials.items() if len({trial.of(group) for trial in found}) > 1}
+    if not acting:
+        return None
+    values = {constant.name: best(found, without=group).value for constant, found in acting.items()}
+    members = [row for row in rows if group_of(row) == group]
+    without = spread((score.id, score.error) for score in validate_rows(members, overrides=values).scores)
+    seen = spread((score.id, score.error) for score in validate_rows(members).scores)
+    return LeftOut(
+        group=group, values={name: str(value) for name, value in values.items()}, median=without.median or 0.0,
+        worst=without.worst or 0.0, median_in_view=seen.median or 0.0, worst_in_view=seen.worst or 0.0,
+    )  # fmt: skip

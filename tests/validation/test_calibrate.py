@@ -1,0 +1,81 @@
+"""What a constant does to rows, and what the other rows would set it to."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from wsesim.validation import report, validate
+from wsesim.validation.calibrate import MARK, Trial, best, leave_out, section
+from wsesim.validation.constants import load_constants, read_constants
+from wsesim.validation.score import Score, validate_rows
+from wsesim.validation.sensitivity import shifts
+from wsesim.validation.table import read_table
+
+WriteTable = Callable[..., Path]
+BERT = {"model": "BERT-base", "layers": "12", "vocab": "30522", "seq_len": "128", "batch_global": "128"}
+
+
+@pytest.fixture
+def table(write_table: WriteTable) -> Path:
+    return write_table({"id": "gpt"}, {"id": "bert", **BERT}, {"id": "claim", "phase": "inference (served)"})
+
+
+def test_shifts_are_the_differences_of_two_runs(table: Path) -> None:
+    found = {(shift.constant, shift.group): shift for shift in shifts(read_table(table))}
+    acting = {constant.name for constant in load_constants().calibrated if "training" in constant.acts_on}
+    assert found.keys() == {(name, group) for name in acting for group in ("CS-2 BERT", "CS-2 GPT small")}
+    launch = found["runtime.kernel_launch", "CS-2 BERT"]
+    assert launch.at_high < 0 < launch.at_low
+    assert abs(launch.at_low) > abs(found["runtime.kernel_launch", "CS-2 GPT small"].at_low)
+
+
+def test_a_report_shows_shifts_if_asked(table: Path, tmp_path: Path) -> None:
+    asked, plain = report(table, sensitivity=True), report(table)
+    assert "sensitivity" in asked.to_json()
+    assert "sensitivity" not in plain.to_json()
+    for made, words in ((asked, "| CS-2 BERT | +"), (plain, "Not asked for: `wsesim validate --sensitivity`")):
+        made.write(tmp_path / "validation.md")
+        assert words in (tmp_path / "validation.md").read_text("utf-8")
+
+
+def _trial(number: float, *scores: tuple[str, float]) -> Trial:
+    return Trial(value=str(number), number=number, scores=tuple(
+        Score(id=group, group=group, metric="m", unit="s", measured=1.0, simulated=simulated, naive=None)
+        for group, simulated in scores
+    ))  # fmt: skip
+
+
+def test_the_best_value_is_that_of_the_other_groups() -> None:
+    trials = [_trial(1, ("a", 1.0), ("b", 2.0)), _trial(2, ("a", 3.0), ("b", 1.1))]
+    assert best(trials, without="a").number == 2
+    assert best(trials, without="b").number == 1
+    assert trials[0].miss(without="b") == 0
+
+
+def test_what_no_other_group_shows_is_nothing() -> None:
+    trials = [_trial(number, ("a", 1 + number), ("b", 2.0)) for number in (5.0, 0.0, 3.0)]
+    assert best(trials, without="a").number == 0
+
+
+def test_a_group_left_out_is_predicted_by_the_others(write_table: WriteTable) -> None:
+    """Rows made with another launch: either group alone finds it again for the other."""
+    made = {"runtime.kernel_launch": "150 us"}
+    rows = [{"id": "gpt"}, {"id": "bert", **BERT}]
+    truth = {
+        score.id: score.simulated for score in validate_rows(read_table(write_table(*rows)), overrides=made).scores
+    }
+    told: list[str] = []
+    table = write_table(*({**row, "value": str(truth[row["id"]])} for row in rows))
+    left = {each.group: each for each in leave_out(read_table(table), progress=told.append)}
+    assert left.keys() == {"CS-2 BERT", "CS-2 GPT small"}
+    assert left["CS-2 GPT small"].values["runtime.kernel_launch"] == "150 us"
+    assert all(each.median_in_view > 0 for each in left.values())
+    assert any(text.startswith("runtime.kernel_launch = ") for text in told)
+    text = section(tuple(left.values()))
+    assert text.startswith(MARK)
+    assert read_constants(f"calibrated: []\nchosen: []\n{text}").left_out[0].values == left["CS-2 BERT"].values
+
+
+def test_the_baseline_does_not_depend_on_constants(table: Path) -> None:
+    assert validate(table).scores[0].naive is not None

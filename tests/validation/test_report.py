@@ -1,0 +1,144 @@
+"""A validation as JSON, in the terminal, as Markdown and as drawings."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from rich.console import Console
+
+from wsesim.errors import InputError
+from wsesim.validation import Report, Score, Validation, report
+from wsesim.validation.plots import errors_svg, scatter_svg
+
+WriteTable = Callable[..., Path]
+Golden = Callable[[str, str], None]
+
+
+@pytest.fixture(scope="module")
+def whole(measured: Validation) -> Report:
+    return Report(validation=measured)
+
+
+def _score(name: str, group: str, measured: float, simulated: float | None, **more: str) -> Score:
+    naive = None if simulated is None else 1.5 * measured
+    return Score(id=name, group=group, metric="m", measured=measured, simulated=simulated, naive=naive,
+                 **{"unit": "samples/s", **more})  # fmt: skip
+
+
+SMALL = Validation(
+    scores=(
+        _score("a", "CS-2 GPT", 100.0, 101.0),
+        _score("b", "CS-2 GPT", 200.0, 190.0, note="micro-batch 8 stated, 4 simulated"),
+        _score("c|d", "CS-2 BERT", 300.0, 480.0),
+        _score("e", "CS-3 prefill", 4e6, 3.9e6, unit="cycles"),
+        _score("f", "CS-2 operator", 1000.0, 990.0, unit="cycles"),
+        _score("g", "served (vendor claims)", 1800.0, 1400.0, unit="tokens/s/user"),
+        _score("h", "CS-2 job overhead", 30.0, None, unit="s", reason="job overhead: not simulated"),
+    )
+)
+
+
+def test_a_small_table_in_the_terminal(golden: Golden) -> None:
+    console = Console(width=120, color_system=None)
+    with console.capture() as captured:
+        Report(validation=SMALL).print(console)
+    golden("validation/models.txt", captured.get())
+
+
+def test_a_small_table_as_a_document(golden: Golden, tmp_path: Path) -> None:
+    Report(validation=SMALL).write(tmp_path / "found.md")
+    text = (tmp_path / "found.md").read_text("utf-8")
+    start, end = text.index("## Groups"), text.index("## Constants")
+    golden("validation/models.md", text[start:end] + text[text.index("## Assumed") :])
+
+
+def test_the_json_is_plain(whole: Report) -> None:
+    document = json.loads(json.dumps(whole.to_json(), allow_nan=False))
+    assert document.keys() == {"rows", "summary", "constants"}
+    assert len(document["rows"]) == 111
+    shared = {"id", "group", "metric", "unit", "measured", "simulated", "naive", "error", "naive_error"}
+    for row in document["rows"]:
+        assert row.keys() - {"note"} == (shared if row["simulated"] is not None else shared | {"reason"})
+        assert (row["simulated"] is None) == (row["error"] is None)
+    assert document["summary"]["CS-2 GPT"].keys() == {
+        "rows", "run", "signed_median", "median", "worst", "worst_id", "naive_median", "naive_worst", "median_goal",
+        "worst_goal", "met",
+    }  # fmt: skip
+    assert document["constants"]["calibrated"]
+
+
+def test_the_report_shows_every_row_once(whole: Report, tmp_path: Path) -> None:
+    path = tmp_path / "validation.md"
+    whole.write(path)
+    text = path.read_text("utf-8")
+    for score in whole.validation.scores:
+        assert text.count(f"\n| {score.id} |") == 1 + bool(score.note)
+    for name in ("Groups", "Rows", "Constants set with these rows in view", "Not run"):
+        assert f"\n## {name}\n" in text
+    for constant in ("kernel_launch", "token_turn"):
+        assert f"\n| runtime.{constant} | " in text
+
+
+def test_the_same_rows_give_the_same_bytes(whole: Report, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        whole.write(tmp_path / name / "validation.md")
+    files = sorted(file.name for file in (tmp_path / "one").iterdir())
+    assert files == ["validation-errors.svg", "validation-scatter.svg", "validation.md"]
+    for file in files:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+def test_drawings_stand_beside_the_report_that_shows_them(tmp_path: Path) -> None:
+    Report(validation=SMALL).write(tmp_path / "mine.md")
+    shown = re.findall(r"!\[[^]]+\]\(([^)]+)\)", (tmp_path / "mine.md").read_text("utf-8"))
+    assert sorted(shown) == ["mine-errors.svg", "mine-scatter.svg"]
+    assert all((tmp_path / name).is_file() for name in shown)
+
+
+def test_a_drawing_is_a_file_of_its_own() -> None:
+    for drawn in (scatter_svg(SMALL), errors_svg(SMALL)):
+        ElementTree.fromstring(drawn)
+        colors = set(re.findall(r"var\(--([a-z0-9]+)\)", drawn))
+        assert colors
+        for name in colors:
+            assert drawn.count(f"--{name}: ") == 2, "light and dark"
+
+
+def test_every_row_is_a_dot_and_every_group_is_named() -> None:
+    drawn = scatter_svg(SMALL)
+    for group in {score.group for score in SMALL.scores if score.simulated}:
+        assert f">{group}</text>" in drawn
+    for unit in ("samples/s", "cycles", "tokens/s/user"):
+        assert f">{unit}</text>" in drawn
+
+
+def test_claims_are_no_errors_and_large_errors_stand_at_the_border() -> None:
+    drawn = errors_svg(SMALL)
+    assert ">CS-2 operator</text>" in drawn
+    assert "served" not in drawn
+    assert ">+60 %</text>" in drawn
+
+
+def test_nothing_was_run(write_table: WriteTable, tmp_path: Path) -> None:
+    empty = report(write_table({"layers": ""}))
+    empty.write(tmp_path / "validation.md")
+    console = Console(width=100)
+    with console.capture() as captured:
+        empty.print(console)
+    assert "0 of 1 rows were run" in captured.get()
+
+
+def test_a_bar_in_a_cell_does_not_break_the_report(write_table: WriteTable, tmp_path: Path) -> None:
+    report(write_table({"id": "a|b"})).write(tmp_path / "validation.md")
+    assert "\n| a\\|b | 400 | " in (tmp_path / "validation.md").read_text("utf-8")
+
+
+def test_a_report_that_cannot_be_written(whole: Report, tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    for path in (tmp_path / "taken", tmp_path / "no folder" / "validation.md"):
+        with pytest.raises(InputError, match="cannot be written"):
+            whole.write(path)
