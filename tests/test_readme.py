@@ -68,3 +68,16 @@ def test_quoted_accuracy_is_that_of_today(checkout: Path) -> None:
         group = summary[name]
         found = (group["run"], f"{100 * group['median']:.1f}", f"{100 * group['worst']:.1f}")
         assert found == (int(rows), median, worst)
+
+
+def test_quoted_accuracy_of_kernels_is_that_of_today(checkout: Path) -> None:
+    families = json.loads(call("validate --kernels --json"))["families"]
+    today = {
+        (each["family"], each["target"], str(each["run"]), f"{100 * each['median']:.1f}", f"{100 * each['worst']:.1f}")
+        for each in families
+        if each["run"]
+    }
+    quoted = re.findall(
+        r"^\| (\S+) \| (simulator|silicon) \| (\d+) \| ([\d.]+) % \| ([\d.]+) % \|", TEXT, re.MULTILINE
+    )
+    assert {tuple(row) for row in quoted} == today

@@ -15,7 +15,7 @@ _PEAKS = {"fp16": ("fp16",), "mixed": ("fp16", "mixed"), "fp32": ("fp32",)}
 
 
 def metrics_of(workload: Workload, program: Program, played: Played) -> Metrics:
-    """Return the metrics of one training step; `result.Metrics` defines each."""
+    """Return the metrics of one step of training or evaluation; `result.Metrics` defines each."""
     cluster, step_s = program.cluster, played.step_s
     wafer, systems = cluster.wafer, cluster.systems
     peak_precision = max(_PEAKS[workload.precision], key=wafer.peak_flops)

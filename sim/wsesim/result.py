@@ -74,6 +74,17 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobCost:
+    """Something a job does before its first step or beside the steps; not part of any step's time."""
+
+    what: str
+    seconds: float
+    """Each time."""
+    note: str
+    """How often, and what it grows with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryUse:
     """One line of the memory table of a core."""
 
@@ -127,8 +138,8 @@ class Metrics:
     tokens_per_s: float
     samples_per_s: float
     mfu: float
-    """Matrix FLOPs of the model (forward x 3, full attention, no recompute) / (step_s x peak of all wafers at
-    `mfu_peak`)."""
+    """Matrix FLOPs of the model (forward x 3 in training, full attention, no recompute, no weights that are zero) /
+    (step_s x peak of all wafers at `mfu_peak`)."""
     mfu_peak: str
     """Which peak MFU divides by, in words."""
     flops_per_step: int
@@ -137,12 +148,19 @@ class Metrics:
     gap: Mapping[str, float]
     """Seconds from bound to simulated step, by cause; they sum to step_s - bound_s."""
     token_budget: int
+    """0 in evaluation."""
     days_to_budget: float
+    """0 in evaluation."""
     energy_per_token_j: float
     power_w: float
     """Mean power of all wafers."""
     wafer_s: Mapping[str, float]
     """Where the wafer's step goes: seconds by cause, busy and idle; they sum to step_s."""
+
+    @property
+    def trains(self) -> bool:
+        """Whether the step is one of training; else of evaluation, forward only."""
+        return self.token_budget > 0
 
     @property
     def total_s(self) -> float:
@@ -304,6 +322,8 @@ class Result:
     """sequences (global), length, per_system."""
     metrics: Answers | None = None
     placement: Placement | ResidentPlacement | None = None
+    job: tuple[JobCost, ...] = ()
+    """What the job costs apart from its steps."""
     memory: tuple[MemoryUse, ...] = ()
     """The memory table of a core; also there when the point does not fit."""
     core_sram_bytes: int = 0

@@ -1,5 +1,6 @@
 """The MACs of an op, against loops that do nothing but count."""
 
+from dataclasses import replace
 from itertools import product
 from math import prod
 
@@ -18,7 +19,8 @@ ENCODER = Model(
     name="tiny-encoder", layers=2, width=4, heads=2, kv_heads=2, head_width=2, ffn_width=3, vocab=5, max_length=4,
     norm_order="post", causal=False, token_types=2, task="mlm", masked=2,
 )  # fmt: skip
-TRAINED = [with_training(build_graph(model, sequences=2, length=3)) for model in (GROUPED, ENCODER)]
+MIXTURE = replace(GROUPED, name="tiny-mixture", experts=4, experts_per_token=2, bias=True)
+TRAINED = [with_training(build_graph(model, sequences=2, length=3)) for model in (GROUPED, ENCODER, MIXTURE)]
 MATRIX_OPS = [(graph, block, op) for graph in TRAINED for block in graph.blocks for op in block.ops
               if KINDS[op.kind].matrix]  # fmt: skip
 
@@ -26,14 +28,15 @@ MATRIX_OPS = [(graph, block, op) for graph in TRAINED for block in graph.blocks 
 def slowly_counted(graph: Graph, block: Block, op: Op) -> int:
     """Count the innermost steps of the loops that the op's definition writes out."""
     shapes = {name: graph.shape(block.tensors[name]) for name in (*op.inputs, *op.outputs)}
-    if op.kind.startswith("linear"):
+    if "linear" in op.kind:
         activation, weight = {
             "linear": lambda: (op.inputs[0], op.inputs[1]),
             "linear_grad_input": lambda: (op.outputs[0], op.inputs[1]),
             "linear_grad_weight": lambda: (op.inputs[0], op.outputs[0]),
-        }[op.kind]()
+        }[op.kind.removeprefix("expert_")]()
         rows = prod(shapes[activation][:-1])
-        return sum(1 for _ in product(range(rows), *(range(size) for size in shapes[weight])))
+        one_matrix = shapes[weight][-2:]
+        return sum(1 for _ in product(range(rows), *(range(size) for size in one_matrix)))
     batch, length, heads, head = (graph.dims[axis] for axis in ("batch", "length", "heads", "head"))
     one_product = sum(1 for _ in product(range(batch), range(heads), range(length), range(length), range(head)))
     return one_product * len(op.outputs if op.kind == "weighted_sum_backward" else "qk" if "back" in op.kind else "s")
@@ -62,6 +65,14 @@ def test_the_graph_sums_every_copy_of_every_block() -> None:
         assert flops(graph, phases=("backward",)) == counted
         assert flops(graph) + counted == flops(graph, phases=("forward", "backward"))
         assert flops(graph, phases=("optimizer",)) == 0
+
+
+def test_zeros_are_not_multiplied() -> None:
+    dense, sparse = (build_graph(replace(GROUPED, sparsity=share), sequences=2, length=3) for share in (0.0, 0.5))
+    for before, after in zip(dense.blocks, sparse.blocks, strict=True):
+        for op in before.ops:
+            halved = op.kind == "linear" and before.name == "layer"
+            assert macs(sparse, after, op) == macs(dense, before, op) / (2 if halved else 1)
 
 
 def test_an_unknown_kind_is_refused() -> None:

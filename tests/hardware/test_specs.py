@@ -23,6 +23,7 @@ PARTS: list[Any] = [
     CLUSTER,
 ]
 MAY_BE_ZERO = {
+    "programming_s",
     "reserved_bytes",
     "vector_launch_cycles",
     "task_launch_cycles",

@@ -1,6 +1,7 @@
 """From ops to costs: every op of every model has one, of the right shape."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import prod
 
 import pytest
@@ -10,6 +11,7 @@ from wsesim.hardware import load_cluster
 from wsesim.kernels import Cost, Region, kernel_cost
 from wsesim.kernels import linear as linear_kernels
 from wsesim.kernels.elementwise import RECIPES, elementwise
+from wsesim.kernels.experts import MOVES
 from wsesim.model import Model, build_graph, load_preset, model_names
 
 MakeRegion = Callable[..., Region]
@@ -54,7 +56,21 @@ def test_other_heads_have_a_cost_too(task: str, causal: bool) -> None:
 
 
 def test_every_kind_but_the_optimizer_has_a_kernel() -> None:
-    assert KINDS.keys() - {"adam"} == RECIPES.keys() | MATRIX | {"softmax", "softmax_backward"}
+    assert KINDS.keys() - {"adam"} == RECIPES.keys() | MATRIX | MOVES.keys() | {"softmax", "softmax_backward"}
+
+
+def test_experts_divide_the_tokens_of_the_mixture_between_them() -> None:
+    region = Region(cluster=CLUSTER, sequences=3, length=64, precision="mixed")
+    _, cost = _find("mixtral-8x7b", "ffn.up")
+    assert cost == linear_kernels.forward(region, inputs=4096, outputs=14336, positions=2, matrices=8)
+
+
+def test_a_busy_expert_takes_room_and_time_of_all() -> None:
+    even, uneven = (replace(load_preset("mixtral-8x7b"), expert_imbalance=factor) for factor in (1.0, 1.5))
+    for (_, block, op, before), (*_, after) in zip(_costs(even), _costs(uneven), strict=True):
+        touched = any("chosen" in block.tensors[name].axes for name in (*op.inputs, *op.outputs))
+        assert (after != before) == touched, op.name
+        assert after.cycles >= before.cycles
 
 
 def _find(name: str, op_name: str) -> tuple[Graph, Cost]:

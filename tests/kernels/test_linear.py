@@ -111,6 +111,40 @@ def test_no_core_does_less_than_its_share(region_of: MakeRegion, inputs: int, ou
         assert cycles * 2 * 60 >= macs * (1 - 1e-12)
 
 
+def test_zeros_start_nothing_but_sums_stay(region_of: MakeRegion) -> None:
+    dense, sparse = (forward(region_of(), inputs=20, outputs=30, density=share) for share in (1, 0.25))
+    quarter = {name: cycles / 4 for name, cycles in dense.overlapped.items() if name != "reduction"}
+    assert sparse.overlapped == quarter | {"reduction": dense.overlapped["reduction"]}
+
+
+@given(inputs=WIDTH, outputs=WIDTH, sequences=TOKENS, density=st.floats(0.01, 1))
+def test_fewer_weights_are_never_slower_nor_quicker_than_their_share(
+    region_of: MakeRegion, inputs: int, outputs: int, sequences: int, density: float
+) -> None:
+    region = region_of(sequences=sequences)
+    for kernel in KERNELS:
+        dense = kernel(region, inputs=inputs, outputs=outputs)
+        sparse = kernel(region, inputs=inputs, outputs=outputs, density=density)
+        assert density * dense.cycles - 1 <= sparse.cycles <= dense.cycles
+
+
+@given(inputs=WIDTH, outputs=WIDTH, sequences=TOKENS, matrices=st.integers(1, 64))
+def test_experts_add_starts_and_arrivals_but_no_products(
+    region_of: MakeRegion, inputs: int, outputs: int, sequences: int, matrices: int
+) -> None:
+    region = region_of(sequences=sequences)
+    for kernel in KERNELS:
+        one = kernel(region, inputs=inputs, outputs=outputs)
+        several = kernel(region, inputs=inputs, outputs=outputs, matrices=matrices)
+        starts = (matrices - 1) * outputs * region.features_per_core(inputs)
+        if kernel is grad_input:
+            starts = (matrices - 1) * inputs * region.features_per_core(outputs)
+        assert several.overlapped["fmac"] == pytest.approx(one.overlapped["fmac"] + starts)
+        assert several.overlapped["injection"] == pytest.approx(matrices * one.overlapped["injection"])
+        assert several.cycles >= one.cycles
+        assert several.sram_bytes == pytest.approx(one.sram_bytes)
+
+
 def test_a_narrow_model_waits_for_the_reduction(region_of: MakeRegion) -> None:
     cost = forward(region_of(sequences=200), inputs=1, outputs=1000)
     assert cost.bound == "reduction"

@@ -124,8 +124,8 @@ def test_what_a_key_means(
     ("config", "changes", "message"),
     [
         (GPT2, {"model_type": "gpt-2"}, 'model_type = "gpt-2" is not supported, did you mean \'gpt2\'?; '
-                                        "supported: gpt2, gptj, llama, bert"),
-        (GPT2, {"model_type": 3}, "model_type = 3 is not supported; supported: gpt2, gptj, llama, bert"),
+                                        "supported: gpt2, gptj, llama, mixtral, bert"),
+        (GPT2, {"model_type": 3}, "model_type = 3 is not supported; supported: gpt2, gptj, llama, mixtral, bert"),
         (GPT2, {"activation_function": "relu"}, 'activation_function = "relu" is not supported'),
         (LLAMA2, {"hidden_act": "gelu"}, 'hidden_act = "gelu" is not supported; supported: silu, swish'),
         (GPT2, {"scale_attn_weights": False}, "scale_attn_weights = false is not supported, only true is"),

@@ -33,7 +33,7 @@ def numbers(*shape: int, seed: int = 0, scale: float = 1.0) -> Array:
 
 
 def test_every_forward_kind_can_run() -> None:
-    named = {kind for kind in KINDS if f"{kind}_backward" in KINDS or kind == "linear"}
+    named = {kind for kind in KINDS if f"{kind}_backward" in KINDS or kind.endswith("linear")}
     assert set(FORWARD) == named
 
 
@@ -236,6 +236,10 @@ CASES: list[tuple[str, tuple[Array, ...], Attributes]] = [
     ("layer_norm", (numbers(2, 4), numbers(4), numbers(4)), {"epsilon": 1e-5}),
     ("rms_norm", (numbers(2, 4), numbers(4)), {"epsilon": 1e-5}),
     ("linear", (numbers(2, 4), numbers(4, 3), numbers(3)), {}),
+    ("expert_linear", (numbers(1, 2, 1, 4), numbers(3, 4, 5), numbers(1, 2, 3), numbers(3, 5)), {}),
+    ("route", (numbers(1, 2, 3),), {}),
+    ("dispatch", (numbers(1, 2, 4), numbers(1, 2, 3)), {}),
+    ("combine", (numbers(1, 2, 1, 4), numbers(1, 2, 3)), {}),
     ("rotary", (numbers(1, 2, 12),), {"base": 1e4, "turned": 4, "heads": 1, "kv_heads": 1, "interleaved": False}),
     ("scores", (numbers(1, 2, 12),), {"heads": 1, "kv_heads": 1}),
     ("softmax", (numbers(1, 1, 2, 2),), {"causal": True}),
@@ -253,9 +257,9 @@ CASES: list[tuple[str, tuple[Array, ...], Attributes]] = [
 @pytest.mark.parametrize(("kind", "inputs", "attrs"), CASES, ids=[case[0] for case in CASES])
 def test_fp32_stays_fp32(kind: str, inputs: tuple[Array, ...], attrs: Attributes) -> None:
     narrow = [array.astype(np.float32) if array.dtype == np.float64 else array for array in inputs]
-    found = run(kind, *narrow, dims={"head": 4}, **attrs)
+    found = run(kind, *narrow, dims={"head": 4, "chosen": 1}, **attrs)
     assert found.dtype == np.float32
-    np.testing.assert_allclose(found, run(kind, *inputs, dims={"head": 4}, **attrs), rtol=2e-5, atol=2e-6)
+    np.testing.assert_allclose(found, run(kind, *inputs, dims={"head": 4, "chosen": 1}, **attrs), rtol=2e-5, atol=2e-6)
 
 
 def test_every_kind_is_among_the_cases() -> None:

@@ -94,6 +94,11 @@ def test_other_units_are_not_run(row_of: ReadRow) -> None:
         result_key(row_of(unit="furlongs"))
 
 
+def test_evaluation_is_forward_only(row_of: ReadRow) -> None:
+    workload = _built(row_of(phase="evaluation (forward only)"))
+    assert (workload.phase, workload.recompute, workload.token_budget) == ("evaluation", "never", 0)
+
+
 @pytest.mark.parametrize(
     "column", ["layers", "d_model", "n_heads", "d_head", "d_ffn", "vocab", "seq_len", "batch_global"]
 )

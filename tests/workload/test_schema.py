@@ -8,7 +8,8 @@ from wsesim.model.spec import CHOICES
 from wsesim.numerics.text import SAMPLES
 from wsesim.numerics.tokenizer import Tokenizer
 from wsesim.workload import checks, shape
-from wsesim.workload.schema import LARGEST, SECTIONS, SHORT, ModelSection, WorkloadFile, read_fields
+from wsesim.workload.fields import LARGEST
+from wsesim.workload.schema import SECTIONS, SHORT, ModelSection, WorkloadFile, read_fields
 
 MINIMAL: dict[str, Any] = {"model": "gpt2", "batch": {"sequences": 4}, "cluster": "cs-2"}
 

@@ -14,6 +14,7 @@ from wsesim._version import __version__
 from wsesim.cli.describe import check, init, machines, models, schema, show
 from wsesim.cli.group import Commands
 from wsesim.cli.kernel import kernel
+from wsesim.cli.levels import levels
 from wsesim.cli.options import debug_option
 from wsesim.cli.simulate import graph, run, sweep, validate, verify
 
@@ -30,7 +31,7 @@ def cli() -> None:
     """
 
 
-for command in (run, check, show, schema, init, models, machines, graph, verify, validate, sweep, kernel):
+for command in (run, check, show, schema, init, models, machines, graph, verify, validate, sweep, kernel, levels):
     cli.add_command(command)
 
 

@@ -3,7 +3,7 @@
 from wsesim.graph.backward import with_training
 from wsesim.graph.core import BYTES_PER_ELEMENT, Block, Graph, Op, Tensor
 from wsesim.graph.export import to_dot, to_json
-from wsesim.graph.kinds import KINDS, flops, macs
+from wsesim.graph.kinds import KINDS, flops, is_linear, linear_tensors, macs, matrices
 from wsesim.graph.svg import to_svg
 
 __all__ = [
@@ -14,7 +14,10 @@ __all__ = [
     "Op",
     "Tensor",
     "flops",
+    "is_linear",
+    "linear_tensors",
     "macs",
+    "matrices",
     "to_dot",
     "to_json",
     "to_svg",

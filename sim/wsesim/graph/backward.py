@@ -51,7 +51,7 @@ class _Backward:
             return
         incoming = () if is_loss else (self._merged(op.outputs[0]),)
         wanted = [op.inputs[i] for i in kind.differentiable if i < len(op.inputs)]
-        if incoming and op.kind == "linear":
+        if incoming and op.kind in ("linear", "expert_linear"):
             self._reverse_linear(op, *incoming)
             return
         if incoming and op.kind == "residual":
@@ -76,12 +76,14 @@ class _Backward:
         return replace(self.block, tensors=self.tensors, ops=ops, inputs=tuple(self.inputs), outputs=tuple(outputs))
 
     def _reverse_linear(self, op: Op, incoming: str) -> None:
-        activation, weight, *bias = op.inputs
+        activation, weight, *rest = op.inputs
+        # What tells the experts' tokens apart is read on the way back as well, and gets no gradient here.
+        routes, bias = (rest[:1], rest[1:]) if op.kind == "expert_linear" else ([], rest)
         if not (self.stop_at_input and activation in self.block.inputs):
             outputs = (self._new_gradient(activation),)
-            self._append(op, "linear_grad_input", f"{op.name}.input", (incoming, weight), outputs)
+            self._append(op, f"{op.kind}_grad_input", f"{op.name}.input", (incoming, weight, *routes), outputs)
         grads = tuple(self._new_gradient(name) for name in (weight, *bias))
-        self._append(op, "linear_grad_weight", f"{op.name}.weight", (activation, incoming), grads)
+        self._append(op, f"{op.kind}_grad_weight", f"{op.name}.weight", (activation, incoming, *routes), grads)
 
     def _optimize(self, tensor: Tensor) -> None:
         updated = replace(tensor, name=f"{tensor.name}.next", role="activation", dtype="fp32")

@@ -6,7 +6,7 @@ any batch: `graph.with_dims(batch=8)`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import prod
 from types import MappingProxyType
@@ -14,6 +14,8 @@ from types import MappingProxyType
 from wsesim.errors import SpecError, require_choice
 
 BYTES_PER_ELEMENT: Mapping[str, int] = MappingProxyType({"fp16": 2, "fp32": 4, "int32": 4})
+INDEX_BYTES = 2
+"""Of the place of a weight that is not zero, sent beside its value where zeros are left out (Hot Chips 34, 2022)."""
 ROLES = ("tokens", "activation", "weight", "gradient", "loss")
 PHASES = ("forward", "backward", "optimizer")
 
@@ -31,10 +33,18 @@ class Tensor:
     """fp16 | fp32 | int32."""
     of: str | None = None
     """For a gradient: the tensor it belongs to. Weight gradients leave the wafer."""
+    density: float = 1.0
+    """Share of the elements that are not zero, for a weight and its gradient."""
+    room: float = 1.0
+    """Places laid out for each element, above 1 for tokens of experts: how many each gets is known too late."""
 
     def __post_init__(self) -> None:
-        """Refuse roles and types that do not exist."""
+        """Refuse roles and types that do not exist, and tensors of nothing."""
         require_choice(f"{self.name}.role", self.role, ROLES)
+        if not 0 < self.density <= 1:
+            raise SpecError(f"{self.name}.density", f"must be above 0 and at most 1, got {self.density}")
+        if self.room < 1:
+            raise SpecError(f"{self.name}.room", f"must be at least 1, got {self.room}")
         require_choice(f"{self.name}.dtype", self.dtype, BYTES_PER_ELEMENT)
 
 
@@ -118,9 +128,20 @@ class Graph:
         """Return how many numbers the tensor holds."""
         return prod(self.shape(tensor))
 
+    def nonzeros(self, tensor: Tensor) -> int:
+        """Return how many numbers of the tensor are not zero by its making."""
+        return round(self.elements(tensor) * tensor.density)
+
     def bytes(self, tensor: Tensor) -> int:
-        """Return the tensor's size in bytes."""
-        return self.elements(tensor) * BYTES_PER_ELEMENT[tensor.dtype]
+        """Return the tensor's size in bytes as it is stored or sent.
+
+        A sparse weight takes what is less, all its numbers or those that are not zero with their places. Its gradient
+        needs no places: the mask is known where it goes.
+        """
+        each = BYTES_PER_ELEMENT[tensor.dtype]
+        if tensor.role == "weight":
+            return min(self.elements(tensor) * each, self.nonzeros(tensor) * (each + INDEX_BYTES))
+        return round(self.nonzeros(tensor) * tensor.room) * each
 
     def op_bytes(self, block: Block, op: Op) -> int:
         """Return the bytes the op reads and writes."""
@@ -136,11 +157,18 @@ class Graph:
 
     def parameters(self) -> int:
         """Return the number of weights, a tied weight counted once."""
+        return self._over_weights(self.elements)
+
+    def nonzero_parameters(self) -> int:
+        """Return the number of weights that are not zero, a tied weight counted once."""
+        return self._over_weights(self.nonzeros)
+
+    def _over_weights(self, count: Callable[[Tensor], int]) -> int:
         seen: dict[str, int] = {}
         for block in self.blocks:
             for tensor in block.weights():
                 key = tensor.of or f"{block.name}.{tensor.name}"
-                seen[key] = self.elements(tensor) * block.repeat
+                seen[key] = count(tensor) * block.repeat
         return sum(seen.values())
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from types import MappingProxyType
 
 from wsesim.errors import SpecError
-from wsesim.graph.core import Block, Graph, Op
+from wsesim.graph.core import Block, Graph, Op, Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,10 @@ _FORWARD = {
     "layer_norm": Kind("(x - mean) / sqrt(var + eps) * scale + bias", differentiable=(0, 1, 2), needs=(0, 1)),
     "rms_norm": Kind("x / sqrt(mean of squares + eps) * scale", differentiable=(0, 1)),
     "linear": Kind("x @ weight + bias", matrix=True, differentiable=(0, 1, 2)),
+    "expert_linear": Kind("x @ weight + bias, of each token's expert", matrix=True, differentiable=(0, 1, 3)),
+    "route": Kind("softmax over the largest logits, 0 elsewhere", differentiable=(0,), needs=(), needs_output=True),
+    "dispatch": Kind("each token to its experts", differentiable=(0,), needs=(1,)),
+    "combine": Kind("sum of what a token's experts made of it, by weight", differentiable=(0, 1)),
     "rotary": Kind("turn query and key pairs by their position", differentiable=(0,), needs=()),
     "scores": Kind("query @ key^T / sqrt(head)", matrix=True, differentiable=(0,)),
     "softmax": Kind("exp(x - max) / sum over keys", differentiable=(0,), needs=(), needs_output=True),
@@ -50,6 +55,8 @@ _FORWARD = {
 _BACKWARD = {
     "linear_grad_input": Kind("gradient @ weight^T", matrix=True),
     "linear_grad_weight": Kind("x^T @ gradient, and its column sums for the bias", matrix=True),
+    "expert_linear_grad_input": Kind("gradient @ weight^T of each token's expert", matrix=True),
+    "expert_linear_grad_weight": Kind("x^T @ gradient over each expert's tokens", matrix=True),
     "scores_backward": Kind("gradient of query and key", matrix=True),
     "weighted_sum_backward": Kind("gradient of probabilities and value", matrix=True),
     "accumulate": Kind("sum of gradients that meet"),
@@ -58,7 +65,7 @@ _BACKWARD = {
 _BACKWARD |= {
     f"{name}_backward": Kind(f"gradient of {name}")
     for name in _FORWARD
-    if name != "linear" and f"{name}_backward" not in _BACKWARD
+    if not name.endswith("linear") and f"{name}_backward" not in _BACKWARD
 }
 
 KINDS: Mapping[str, Kind] = MappingProxyType(_FORWARD | _BACKWARD)
@@ -66,6 +73,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(_FORWARD | _BACKWARD)
 
 def macs(graph: Graph, block: Block, op: Op) -> int:
     """Return the multiply-accumulates of *op*, full (not causal-halved) attention, one copy of the block.
+
+    Weights that are zero by their making are left out.
 
     Raises:
         SpecError: for a kind nobody knows.
@@ -75,12 +84,8 @@ def macs(graph: Graph, block: Block, op: Op) -> int:
     if not KINDS[op.kind].matrix:
         return 0
     dims, tensors = graph.dims, block.tensors
-    if op.kind == "linear":
-        return _linear_macs(graph, block, activation=op.inputs[0], weight=op.inputs[1])
-    if op.kind == "linear_grad_input":
-        return _linear_macs(graph, block, activation=op.outputs[0], weight=op.inputs[1])
-    if op.kind == "linear_grad_weight":
-        return _linear_macs(graph, block, activation=op.inputs[0], weight=op.outputs[0])
+    if is_linear(op):
+        return _linear_macs(graph, block, *linear_tensors(op))
     score_axes = next(t.axes for name in (*op.inputs, *op.outputs) if "keys" in (t := tensors[name]).axes)
     per_product = dims["head"]
     for axis in score_axes:
@@ -88,11 +93,26 @@ def macs(graph: Graph, block: Block, op: Op) -> int:
     return per_product * (2 if op.phase == "backward" else 1)
 
 
-def _linear_macs(graph: Graph, block: Block, *, activation: str, weight: str) -> int:
-    rows = 1
-    for axis in block.tensors[activation].axes[:-1]:
-        rows *= graph.dims[axis]
-    return rows * graph.elements(block.tensors[weight])
+def is_linear(op: Op) -> bool:
+    """Return whether *op* multiplies by a weight: a linear layer, or what comes back through one."""
+    return op.kind.removeprefix("expert_") in ("linear", "linear_grad_input", "linear_grad_weight")
+
+
+def linear_tensors(op: Op) -> tuple[str, str]:
+    """Return the names of a linear op's activation on the side of its inputs, and of its weight or its gradient."""
+    activation = op.outputs[0] if op.kind.endswith("grad_input") else op.inputs[0]
+    return activation, op.outputs[0] if op.kind.endswith("grad_weight") else op.inputs[1]
+
+
+def matrices(graph: Graph, weight: Tensor) -> int:
+    """Return how many matrices a weight holds, between which the tokens are divided."""
+    return graph.dims["experts"] if "experts" in weight.axes[:-2] else 1
+
+
+def _linear_macs(graph: Graph, block: Block, activation: str, weight: str) -> int:
+    rows = prod(graph.dims[axis] for axis in block.tensors[activation].axes[:-1])
+    tensor = block.tensors[weight]
+    return rows * graph.nonzeros(tensor) // matrices(graph, tensor)
 
 
 def flops(graph: Graph, *, phases: tuple[str, ...] = ("forward",)) -> int:

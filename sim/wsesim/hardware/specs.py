@@ -172,14 +172,17 @@ class MemoryX:
     """Time from a request to its first byte, seconds."""
     shard_bytes: int
     """Size of the pieces weights are streamed in, bytes."""
+    load_bytes_per_s: float
+    """What a checkpoint is read in at before the first step, bytes per second."""
+    save_bytes_per_s: float
+    """What a checkpoint is written at, bytes per second."""
 
     def __post_init__(self) -> None:
         require_positive(
-            capacity_bytes=self.capacity_bytes,
-            stream_bytes_per_s=self.stream_bytes_per_s,
-            update_bytes_per_s=self.update_bytes_per_s,
-            shard_bytes=self.shard_bytes,
-        )
+            capacity_bytes=self.capacity_bytes, stream_bytes_per_s=self.stream_bytes_per_s,
+            update_bytes_per_s=self.update_bytes_per_s, shard_bytes=self.shard_bytes,
+            load_bytes_per_s=self.load_bytes_per_s, save_bytes_per_s=self.save_bytes_per_s,
+        )  # fmt: skip
         _require_not_negative(latency_s=self.latency_s)
 
 
@@ -233,6 +236,8 @@ class Runtime:
     """Time to start one kernel on the whole wafer: command, program switch, barrier; seconds."""
     step_s: float
     """Fixed work at each training step, seconds."""
+    programming_s: float
+    """Time to load a compiled program onto the systems, once a job, seconds."""
     partial_sum_bytes: int
     """Size of a partial sum of a linear layer on its way along the row, bytes."""
     attention_value_bytes: int
@@ -254,9 +259,10 @@ class Runtime:
             link_slowdown=self.link_slowdown,
         )
         _require_not_negative(
-            kernel_launch_s=self.kernel_launch_s, step_s=self.step_s, weight_launch_cycles=self.weight_launch_cycles
-        )
-        _require_not_negative(token_turn_s=self.token_turn_s, element_loop_cycles=self.element_loop_cycles)
+            kernel_launch_s=self.kernel_launch_s, step_s=self.step_s, weight_launch_cycles=self.weight_launch_cycles,
+            programming_s=self.programming_s, token_turn_s=self.token_turn_s,
+            element_loop_cycles=self.element_loop_cycles,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from wsesim.workload.schema import ClusterSection, Name, Section, Size, Text, named
+from wsesim.workload.fields import Name, Section, Size, Text, named
+from wsesim.workload.schema import ClusterSection
 
 MOST_PICTURES = 500
 MOST_WATCHED = 256

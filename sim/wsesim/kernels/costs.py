@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import prod
 
-from wsesim.graph import BYTES_PER_ELEMENT, Block, Graph, Op, Tensor
-from wsesim.kernels import attention, linear
+from wsesim.graph import BYTES_PER_ELEMENT, Block, Graph, Op, Tensor, is_linear, linear_tensors, matrices
+from wsesim.kernels import attention, experts, linear
 from wsesim.kernels.base import Cost, Region
 from wsesim.kernels.elementwise import elementwise
 
@@ -18,9 +18,8 @@ _LINEAR = {
 
 def kernel_cost(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
     """Return the cost of one call of *op* on *region*; the graph's batch must be the region's micro-batch."""
-    if op.kind in _LINEAR:
-        inputs, outputs, positions = _linear_shape(graph, block, op)
-        return _LINEAR[op.kind](region, inputs=inputs, outputs=outputs, positions=positions)
+    if is_linear(op):
+        return _linear_cost(graph, block, op, region)
     if op.kind in ("scores", "weighted_sum"):
         return attention.product(region, width=graph.dims["attention"])
     if op.kind in ("scores_backward", "weighted_sum_backward"):
@@ -30,21 +29,22 @@ def kernel_cost(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
     if op.kind == "softmax_backward":
         return attention.softmax_backward(region, heads=graph.dims["heads"])
     stream = _stream(block, op)
+    width, positions = graph.dims[stream.axes[-1]], _share_of_tokens(graph, stream)
+    if op.kind in experts.MOVES:
+        return experts.exchange(region, op.kind, width=width, positions=positions)
     return elementwise(
-        region,
-        op.kind,
-        width=graph.dims[stream.axes[-1]],
-        positions=_share_of_tokens(graph, stream.axes[:-1]),
-        bytes_each=BYTES_PER_ELEMENT[stream.dtype],
-    )
+        region, op.kind, width=width, positions=positions, bytes_each=BYTES_PER_ELEMENT[stream.dtype]
+    )  # fmt: skip
 
 
-def _linear_shape(graph: Graph, block: Block, op: Op) -> tuple[int, int, float]:
-    weight_name = op.outputs[0] if op.kind == "linear_grad_weight" else op.inputs[1]
-    activation = op.outputs[0] if op.kind == "linear_grad_input" else op.inputs[0]
-    first, second = (graph.dims[axis] for axis in block.tensors[weight_name].axes)
+def _linear_cost(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
+    activation, weight = (block.tensors[name] for name in linear_tensors(op))
+    first, second = (graph.dims[axis] for axis in weight.axes[-2:])
     inputs, outputs = (second, first) if op.attrs.get("transposed") else (first, second)
-    return inputs, outputs, _share_of_tokens(graph, block.tensors[activation].axes[:-1])
+    return _LINEAR[op.kind.removeprefix("expert_")](
+        region, inputs=inputs, outputs=outputs, positions=_share_of_tokens(graph, activation),
+        density=graph.nonzeros(weight) / graph.elements(weight), matrices=matrices(graph, weight),
+    )  # fmt: skip
 
 
 def _stream(block: Block, op: Op) -> Tensor:
@@ -54,5 +54,6 @@ def _stream(block: Block, op: Op) -> Tensor:
     return max(streams, key=lambda tensor: len(tensor.axes))
 
 
-def _share_of_tokens(graph: Graph, axes: tuple[str, ...]) -> float:
-    return prod(graph.dims[axis] for axis in axes) / (graph.dims["batch"] * graph.dims["length"])
+def _share_of_tokens(graph: Graph, stream: Tensor) -> float:
+    tokens = prod(graph.dims[axis] for axis in stream.axes[:-1])
+    return tokens * stream.room / (graph.dims["batch"] * graph.dims["length"])

@@ -34,6 +34,8 @@ RECIPES = {
     "residual": Recipe(1),
     "residual_backward": Recipe(1),
     "accumulate": Recipe(1),
+    "route": Recipe(6, exps=1, divides=1, row_sums=2),
+    "route_backward": Recipe(4, row_sums=1),
     "rotary": Recipe(3),
     "rotary_backward": Recipe(3),
     "gelu": Recipe(9, exps=1, divides=1),

@@ -12,6 +12,10 @@
 The gradient of the input is the same with rows and columns of the weight exchanged. For the gradient of the weight
 the narrower of x and dy is broadcast along the row, each core multiplies it with the other over its tokens, and the
 sums run down the column and out at the edge.
+
+Zeros are never sent: with a *density* below 1 only so many of the weights come and start an AXPY, and only their
+gradients are made. Partial sums are as many as before. Of several *matrices* (experts) each multiplies its own share of
+the tokens, one right after the other on all cores.
 """
 
 from __future__ import annotations
@@ -19,48 +23,57 @@ from __future__ import annotations
 from wsesim.kernels.base import MIXED_TRAFFIC_BYTES, Cost, Region
 
 
-def forward(region: Region, *, inputs: int, outputs: int, positions: float = 1.0) -> Cost:
+def forward(
+    region: Region, *, inputs: int, outputs: int, positions: float = 1.0, density: float = 1.0, matrices: int = 1
+) -> Cost:
     """Return the cost of y = x @ W with *inputs* features in and *outputs* out.
 
-    `positions` is the share of the region's tokens that take part (a head that looks at masked positions only).
+    `positions` is the share of the region's tokens that take part: below 1 for a head that looks at masked positions
+    only, above 1 where a token goes to several experts.
     """
     tokens = region.tokens_per_core * positions
-    weights_per_core = outputs * region.features_per_core(inputs)
+    weights_per_core = matrices * density * outputs * region.features_per_core(inputs)
     partial_sums, link = outputs * tokens * _wavelets_per_value(region), region.link_wavelets_per_cycle()
     return Cost(
         overlapped={
-            "fmac": _fmac_cycles(region, weights_per_core, tokens),
+            "fmac": _fmac_cycles(region, weights_per_core, tokens / matrices),
             "reduction": partial_sums / link,
             "arrival": weights_per_core / link,
-            "injection": inputs * outputs / region.edge_wavelets_per_cycle(),
+            "injection": matrices * density * inputs * outputs / region.edge_wavelets_per_cycle(),
         },
         serial={"fill": region.chain_fill_cycles(region.columns)},
         fabric_bytes=(weights_per_core + partial_sums) * region.wavelet_bytes * region.cores,
-        sram_bytes=_sram_bytes(region, weights_per_core * tokens),
+        sram_bytes=_sram_bytes(region, weights_per_core * tokens / matrices),
     )
 
 
-def grad_input(region: Region, *, inputs: int, outputs: int, positions: float = 1.0) -> Cost:
+def grad_input(
+    region: Region, *, inputs: int, outputs: int, positions: float = 1.0, density: float = 1.0, matrices: int = 1
+) -> Cost:
     """Return the cost of dx = dy @ W^T."""
-    return forward(region, inputs=outputs, outputs=inputs, positions=positions)
+    return forward(
+        region, inputs=outputs, outputs=inputs, positions=positions, density=density, matrices=matrices
+    )  # fmt: skip
 
 
-def grad_weight(region: Region, *, inputs: int, outputs: int, positions: float = 1.0) -> Cost:
+def grad_weight(
+    region: Region, *, inputs: int, outputs: int, positions: float = 1.0, density: float = 1.0, matrices: int = 1
+) -> Cost:
     """Return the cost of dW = x^T @ dy, summed over all tokens and sent to the edge."""
     tokens = region.tokens_per_core * positions
-    sums_per_core = outputs * region.features_per_core(inputs)
+    sums_per_core = matrices * density * outputs * region.features_per_core(inputs)
     each, link = _wavelets_per_value(region), region.link_wavelets_per_cycle()
     activations, sums = min(inputs, outputs) * tokens * each, sums_per_core * each
     return Cost(
         overlapped={
-            "fmac": _fmac_cycles(region, sums_per_core, tokens),
+            "fmac": _fmac_cycles(region, sums_per_core, tokens / matrices),
             "broadcast": activations / link,
             "reduction": sums / link,
-            "injection": inputs * outputs * each / region.edge_wavelets_per_cycle(),
+            "injection": matrices * density * inputs * outputs * each / region.edge_wavelets_per_cycle(),
         },
         serial={"fill": region.chain_fill_cycles(region.rows)},
         fabric_bytes=(activations + sums) * region.wavelet_bytes * region.cores,
-        sram_bytes=_sram_bytes(region, sums_per_core * tokens),
+        sram_bytes=_sram_bytes(region, sums_per_core * tokens / matrices),
     )
 
 

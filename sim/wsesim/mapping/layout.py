@@ -15,14 +15,16 @@ from wsesim.errors import SpecError
 from wsesim.graph import Graph, flops
 from wsesim.hardware import Cluster
 from wsesim.kernels import Region
-from wsesim.mapping.memory import Activations, activations, layer_of, memory_table
+from wsesim.mapping.memory import Activations, activations, buffer_bytes, has_backward, memory_table
 from wsesim.mapping.program import DoesNotFit, Program
-from wsesim.mapping.stages import Timing, build_stages, causes_of, weight_bytes
+from wsesim.mapping.stages import Timing, build_stages, causes_of
 from wsesim.result import MemoryUse, Placement
 from wsesim.units import show_bytes
 
 STATE_BYTES_PER_PARAMETER = 16
 """Weight, master copy, momentum and variance of mixed-precision Adam (GPT-J blog of the vendor)."""
+MASTER_BYTES_PER_PARAMETER = 4
+"""The master copy alone, in single precision: what evaluation needs."""
 OPTIMIZER_TRAFFIC_BYTES = 30
 """Bytes of memory traffic per parameter of an Adam step: 14 read, 14 written of state, 2 of gradient read."""
 
@@ -32,7 +34,7 @@ class Request:
     """What is to be mapped."""
 
     graph: Graph
-    """Forward and backward, for the batch of one system."""
+    """For the batch of one system; forward and backward, or forward only for evaluation."""
     cluster: Cluster
     sequences: int
     """Of one system and step."""
@@ -45,7 +47,7 @@ class Request:
 
 
 def map_training(request: Request) -> Program | DoesNotFit:
-    """Map one training step by weight streaming.
+    """Map one step by weight streaming: of training, or of evaluation if the graph has no backward pass.
 
     Raises:
         SpecError: a micro-batch that does not divide the batch of a system.
@@ -62,7 +64,7 @@ def map_training(request: Request) -> Program | DoesNotFit:
     if not fitting:
         return _too_large(request, what)
     programs = [_program(request, *choice) for choice in fitting]
-    return min(programs, key=_estimate_s)
+    return min(programs, key=estimate_s)
 
 
 def _policies(recompute: str) -> tuple[bool, ...]:
@@ -103,13 +105,8 @@ def _region(request: Request, micro_batch: int) -> Region:
 def _memory(request: Request, region: Region, what: Activations, *, recompute: bool) -> tuple[MemoryUse, ...]:
     return memory_table(
         request.cluster.wafer, region, what, heads=request.graph.dims["heads"],
-        buffer_bytes=_buffer_bytes(request.graph), recompute=recompute,
+        buffer_bytes=buffer_bytes(request.graph), recompute=recompute,
     )  # fmt: skip
-
-
-def _buffer_bytes(graph: Graph) -> int:
-    """Two copies of a layer: one at work, one on its way. Larger blocks stream through the same room."""
-    return 2 * weight_bytes(graph, layer_of(graph))
 
 
 def _program(request: Request, region: Region, memory: tuple[MemoryUse, ...], recompute: bool) -> Program:
@@ -130,7 +127,7 @@ def _program(request: Request, region: Region, memory: tuple[MemoryUse, ...], re
         stages=stages,
         memory=memory,
         token_bytes=2 * 4 * region.sequences * request.length,
-        buffer_bytes=_buffer_bytes(graph),
+        buffer_bytes=buffer_bytes(graph),
         optimizer_bytes_per_weight_byte=OPTIMIZER_TRAFFIC_BYTES / bytes_per_weight,
         parameters=graph.parameters(),
         model_flops=flops(graph, phases=("forward", "backward")) * passes * request.cluster.systems,
@@ -138,7 +135,8 @@ def _program(request: Request, region: Region, memory: tuple[MemoryUse, ...], re
     )
 
 
-def _estimate_s(program: Program) -> float:
+def estimate_s(program: Program) -> float:
+    """Return the seconds of a step's passes by formula: each stage takes the longest of kernels and transfers."""
     rate = program.stream_bytes_per_s
     return program.placement.passes * sum(
         stage.repeat * max(stage.compute_s, stage.weight_bytes / rate, stage.gradient_bytes / rate)
@@ -147,14 +145,15 @@ def _estimate_s(program: Program) -> float:
 
 
 def _over_store(request: Request) -> DoesNotFit | None:
-    parameters = request.graph.parameters()
-    need, have = parameters * STATE_BYTES_PER_PARAMETER, request.cluster.memoryx.capacity_bytes
+    parameters, trains = request.graph.nonzero_parameters(), has_backward(request.graph)
+    each = STATE_BYTES_PER_PARAMETER if trains else MASTER_BYTES_PER_PARAMETER
+    need, have = parameters * each, request.cluster.memoryx.capacity_bytes
     if need <= have:
         return None
     return DoesNotFit(
-        why=f"weights and optimizer state need {show_bytes(need)} ({STATE_BYTES_PER_PARAMETER} B for each of "
+        why=f"weights{' and optimizer state' if trains else ''} need {show_bytes(need)} ({each} B for each of "
         f"{parameters:,} parameters), MemoryX holds {show_bytes(have)}: use a store of {_at_least(need)} "
-        f"(hardware: memoryx.capacity) or a model of at most {have // STATE_BYTES_PER_PARAMETER:,} parameters"
+        f"(hardware: memoryx.capacity) or a model of at most {have // each:,} parameters"
     )
 
 

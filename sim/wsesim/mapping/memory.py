@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from wsesim.graph import Block, Graph, Op, Tensor
+from wsesim.graph import Block, Graph, Op, Tensor, matrices
 from wsesim.hardware import Wafer
 from wsesim.kernels import Region
 from wsesim.result import MemoryUse
@@ -26,6 +26,8 @@ class Activations:
     """What the backward pass of one copy reads again, if nothing is recomputed."""
     copies: int
     """Copies of the repeated block."""
+    backward: bool = True
+    """Whether there is a backward pass that reads them."""
 
 
 def layer_of(graph: Graph) -> Block:
@@ -39,8 +41,21 @@ def _is_passed_through(block: Block) -> bool:
     )
 
 
+def has_backward(graph: Graph) -> bool:
+    """Return whether *graph* is one of training."""
+    return any(block.phase("backward") for block in graph.blocks)
+
+
+def buffer_bytes(graph: Graph) -> int:
+    """Return the room for weights on their way in: two copies of a layer, one at work, one on its way.
+
+    Of experts, one at a time; larger blocks stream through the same room.
+    """
+    return 2 * sum(graph.bytes(tensor) // matrices(graph, tensor) for tensor in layer_of(graph).weights())
+
+
 def activations(graph: Graph) -> Activations:
-    """Return what *graph* (forward and backward) keeps per token."""
+    """Return what *graph* keeps per token."""
     layer = layer_of(graph)
     kept = {
         name
@@ -54,6 +69,7 @@ def activations(graph: Graph) -> Activations:
         boundary=sum(_per_token(graph, layer.tensors[name]) for name in layer.inputs if name in kept),
         kept=sum(_per_token(graph, layer.tensors[name]) for name in kept),
         copies=layer.repeat,
+        backward=has_backward(graph),
     )
 
 
@@ -64,22 +80,22 @@ def memory_table(
     per_core = region.tokens_per_core / region.columns
     stored = what.copies * (what.boundary if recompute else what.kept)
     heads_here = max(1, ceil(heads / region.columns))
+    sweeps = "forward and backward" if what.backward else "forward"
+    in_flight = (ceil(buffer_bytes / wafer.cores), "two layers: one at work, one on its way")
     lines = [
         ("program and system", wafer.core.reserved_bytes, "stack, tasks, communication"),
-        ("weights in flight", ceil(buffer_bytes / wafer.cores), "two layers: one at work, one on its way"),
-        ("gradients in flight", ceil(buffer_bytes / wafer.cores), "two layers: one at work, one on its way"),
-        ("one layer at work", ceil(per_core * what.working), "most that is alive at once, forward and backward"),
+        ("weights in flight", *in_flight),
+        ("one layer at work", ceil(per_core * what.working), f"most that is alive at once, {sweeps}"),
         (
             "scores in flight",
             region.tokens_per_core * STRIP * heads_here * 4,
             f"a strip of {STRIP} keys; scores and logits are never stored whole",
         ),
-        (
-            "kept for the backward pass",
-            ceil(per_core * stored),
-            f"{'input' if recompute else 'inside'} of {what.copies} layers",
-        ),
     ]
+    if what.backward:
+        kept = f"{'input' if recompute else 'inside'} of {what.copies} layers"
+        lines.insert(2, ("gradients in flight", *in_flight))
+        lines.append(("kept for the backward pass", ceil(per_core * stored), kept))
     return tuple(MemoryUse(what=name, bytes_per_core=size, note=note) for name, size, note in lines)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wsesim.graph import Block, Graph, Op, macs
 from wsesim.kernels import Region, kernel_cost
-from wsesim.mapping.memory import layer_of
+from wsesim.mapping.memory import has_backward, layer_of
 from wsesim.mapping.program import Stage
 from wsesim.mapping.recompute import from_its_input, from_its_inside
 from wsesim.result import OpTime
@@ -24,15 +24,12 @@ class Timing:
     recompute: bool
 
 
-def weight_bytes(graph: Graph, block: Block) -> int:
-    """Return the bytes of the weights of one copy of *block*."""
-    return sum(graph.bytes(tensor) for tensor in block.weights())
-
-
 def build_stages(timing: Timing) -> tuple[Stage, ...]:
-    """Return the stages of one pass: blocks forward, then the same blocks backward in reverse order."""
+    """Return the stages of one pass: blocks forward, then in training the same blocks backward in reverse order."""
     blocks, layer = timing.graph.blocks, layer_of(timing.graph)
     forward = [_stage(timing, block, "forward", block.phase("forward")) for block in blocks]
+    if not has_backward(timing.graph):
+        return tuple(forward)
     backward = []
     for block in reversed(blocks):
         again = from_its_input(block) if timing.recompute and block is layer else from_its_inside(block)

@@ -20,16 +20,23 @@ class _Builder:
     dtype: str
     repeat: int = 1
     inputs: tuple[str, ...] = ()
+    density: float = 1.0
+    """Of the weights of linear layers."""
+    room: float = 1.0
+    """Of tokens at their experts."""
     tensors: dict[str, Tensor] = field(default_factory=dict)
     ops: list[Op] = field(default_factory=list)
 
-    def tensor(self, name: str, axes: tuple[str, ...], role: str = "activation", of: str | None = None) -> str:
+    def tensor(
+        self, name: str, axes: tuple[str, ...], role: str = "activation", of: str | None = None, density: float = 1.0
+    ) -> str:
         dtype = {"tokens": "int32", "loss": "fp32"}.get(role, self.dtype)
-        self.tensors[name] = Tensor(name=name, axes=axes, role=role, dtype=dtype, of=of)
+        room = self.room if "chosen" in axes else 1.0
+        self.tensors[name] = Tensor(name=name, axes=axes, role=role, dtype=dtype, of=of, density=density, room=room)
         return name
 
-    def weight(self, name: str, *axes: str, of: str | None = None) -> str:
-        return self.tensor(name, axes, "weight", of)
+    def weight(self, name: str, *axes: str, of: str | None = None, density: float = 1.0) -> str:
+        return self.tensor(name, axes, "weight", of, density)
 
     def op(self, name: str, kind: str, inputs: tuple[str, ...], axes: tuple[str, ...], **attrs: Attribute) -> str:
         role = "loss" if kind == "cross_entropy" else "activation"
@@ -37,11 +44,18 @@ class _Builder:
         self.ops.append(Op(name=name, kind=kind, inputs=inputs, outputs=(output,), attrs=attrs))
         return output
 
-    def linear(self, name: str, x: str, axes: tuple[str, str], *, bias: bool) -> str:
-        parts = [x, self.weight(f"{name}.weight", *axes)]
+    def linear(self, name: str, x: str, axes: tuple[str, str], *, bias: bool, density: float | None = None) -> str:
+        density = self.density if density is None else density
+        parts = [x, self.weight(f"{name}.weight", *axes, density=density)]
         if bias:
             parts.append(self.weight(f"{name}.bias", axes[1]))
         return self.op(name, "linear", tuple(parts), (*self.tensors[x].axes[:-1], axes[1]))
+
+    def expert_linear(self, name: str, x: str, gates: str, axes: tuple[str, str], model: Model) -> str:
+        parts = [x, self.weight(f"{name}.weight", "experts", *axes, density=self.density), gates]
+        if model.bias:
+            parts.append(self.weight(f"{name}.bias", "experts", axes[1]))
+        return self.op(name, "expert_linear", tuple(parts), (*self.tensors[x].axes[:-1], axes[1]))
 
     def norm(self, name: str, x: str, model: Model) -> str:
         parts = [x, self.weight(f"{name}.scale", "width")]
@@ -71,6 +85,8 @@ def build_graph(model: Model, *, sequences: int, length: int, precision: str = "
         "ffn": model.ffn_width, "vocab": model.vocab, "positions": model.max_length, "classes": model.classes,
         "types": max(1, model.token_types), "one": 1, "two": 2, "masked": min(model.masked, length),
     }  # fmt: skip
+    if model.experts:
+        dims |= {"experts": model.experts, "chosen": model.experts_per_token}
     blocks = (_embed(model, dtype), _layer(model, dtype), _head(model, dtype))
     return Graph(name=model.name, dims=dims, blocks=blocks)
 
@@ -92,7 +108,8 @@ def _embed(model: Model, dtype: str) -> Block:
 
 
 def _layer(model: Model, dtype: str) -> Block:
-    b = _Builder("layer", dtype, repeat=model.layers, inputs=("x",))
+    b = _Builder("layer", dtype, repeat=model.layers, inputs=("x",), density=1 - model.sparsity,
+                 room=model.expert_imbalance)  # fmt: skip
     x = b.tensor("x", STREAM)
     if model.block == "parallel":
         normed = b.norm("norm", x, model)
@@ -124,13 +141,33 @@ def _attention(b: _Builder, x: str, model: Model) -> str:
 
 
 def _ffn(b: _Builder, x: str, model: Model) -> str:
+    if model.experts:
+        return _experts(b, x, model)
     up = b.linear("ffn.up", x, ("width", "ffn"), bias=model.bias)
-    if model.activation == "swiglu":
-        gate = b.linear("ffn.gate", x, ("width", "ffn"), bias=model.bias)
-        active = b.op("ffn.silu", "silu_gate", (gate, up), ("batch", "length", "ffn"))
-    else:
-        active = b.op("ffn.gelu", model.activation, (up,), ("batch", "length", "ffn"))
-    return b.linear("ffn.down", active, ("ffn", "width"), bias=model.bias)
+    gate = b.linear("ffn.gate", x, ("width", "ffn"), bias=model.bias) if model.activation == "swiglu" else None
+    return b.linear("ffn.down", _activated(b, up, gate, model), ("ffn", "width"), bias=model.bias)
+
+
+def _experts(b: _Builder, x: str, model: Model) -> str:
+    """A token goes to its experts, each a feed-forward network of its own, and what they make of it is summed.
+
+    The router's softmax is over the chosen logits alone, as Mixtral's (Jiang et al. 2024, arXiv 2401.04088).
+    """
+    chosen = ("batch", "length", "chosen", "width")
+    logits = b.linear("ffn.router", x, ("width", "experts"), bias=False, density=1.0)
+    gates = b.op("ffn.route", "route", (logits,), ("batch", "length", "experts"))
+    sent = b.op("ffn.dispatch", "dispatch", (x, gates), chosen)
+    up = b.expert_linear("ffn.up", sent, gates, ("width", "ffn"), model)
+    gate = b.expert_linear("ffn.gate", sent, gates, ("width", "ffn"), model) if model.activation == "swiglu" else None
+    down = b.expert_linear("ffn.down", _activated(b, up, gate, model), gates, ("ffn", "width"), model)
+    return b.op("ffn.combine", "combine", (down, gates), STREAM)
+
+
+def _activated(b: _Builder, up: str, gate: str | None, model: Model) -> str:
+    axes = b.tensors[up].axes
+    if gate is not None:
+        return b.op("ffn.silu", "silu_gate", (gate, up), axes)
+    return b.op("ffn.gelu", model.activation, (up,), axes)
 
 
 def _head(model: Model, dtype: str) -> Block:

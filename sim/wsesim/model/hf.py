@@ -28,7 +28,7 @@ _SILU = {"silu": "swiglu", "swish": "swiglu"}
 def read_hf_config(path: str | Path) -> Model:
     """Return the model that the `config.json` at *path* describes.
 
-    Model types gpt2, gptj, llama and bert; the task is the one of its `architectures`.
+    Model types gpt2, gptj, llama, mixtral and bert; the task is the one of its `architectures`.
 
     Raises:
         InputError: the file is missing, over 1 MiB or not JSON; a key is missing or wrong; something is not supported.
@@ -148,6 +148,17 @@ def _llama(config: _Config, fields: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _mixtral(config: _Config, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what Mixtral has beside a Llama: experts. Its linear layers have no biases."""
+    return _llama(config, fields) | {
+        "kv_heads": config.integer("num_key_value_heads", 8),
+        "experts": config.integer("num_local_experts", 8),
+        "experts_per_token": config.integer("num_experts_per_tok", 2),
+        "norm_epsilon": config.number("rms_norm_eps", 1e-5),
+        "rotary_base": _rotary_base(config, default=1e6),
+    }
+
+
 def _bert(config: _Config, fields: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "kv_heads": fields["heads"],
@@ -161,7 +172,7 @@ def _bert(config: _Config, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _READERS: Mapping[str, Callable[[_Config, Mapping[str, Any]], dict[str, Any]]] = {
-    "gpt2": _gpt2, "gptj": _gptj, "llama": _llama, "bert": _bert,
+    "gpt2": _gpt2, "gptj": _gptj, "llama": _llama, "mixtral": _mixtral, "bert": _bert,
 }  # fmt: skip
 _SHORT_KEYS = {
     "layers": "n_layer", "width": "n_embd", "heads": "n_head", "vocab": "vocab_size", "max_length": "n_positions",
@@ -171,23 +182,28 @@ _LONG_KEYS = {
     "max_length": "max_position_embeddings", "ffn_width": "intermediate_size",
 }  # fmt: skip
 _SIZES: Mapping[str, Mapping[str, str]] = {
-    "gpt2": _SHORT_KEYS, "gptj": _SHORT_KEYS, "llama": _LONG_KEYS,
+    "gpt2": _SHORT_KEYS, "gptj": _SHORT_KEYS, "llama": _LONG_KEYS, "mixtral": _LONG_KEYS,
     "bert": {**_LONG_KEYS, "token_types": "type_vocab_size"},
 }  # fmt: skip
 _OTHER_KEYS: Mapping[str, Mapping[str, str]] = {
     "gpt2": {}, "gptj": {"rotary_width": "rotary_dim", "head_width": "n_head"},
-    "llama": {"kv_heads": "num_key_value_heads", "head_width": "head_dim"}, "bert": {},
+    "llama": {"kv_heads": "num_key_value_heads", "head_width": "head_dim"},
+    "mixtral": {"kv_heads": "num_key_value_heads", "head_width": "head_dim", "experts": "num_local_experts",
+                "experts_per_token": "num_experts_per_tok"},
+    "bert": {},
 }  # fmt: skip
 _FIXED: Mapping[str, Mapping[str, object]] = {
     "gpt2": {"scale_attn_weights": True, "scale_attn_by_inverse_layer_idx": False, "add_cross_attention": False},
     "gptj": {"tie_word_embeddings": False},
     "llama": {},
+    "mixtral": {"sliding_window": None, "attention_bias": False, "mlp_bias": False},
     "bert": {"is_decoder": False, "add_cross_attention": False, "position_embedding_type": "absolute"},
 }
 _TASKS: Mapping[str, Mapping[str, str]] = {
     "gpt2": {"GPT2LMHeadModel": "lm", "GPT2ForSequenceClassification": "classify"},
     "gptj": {"GPTJForCausalLM": "lm", "GPTJForSequenceClassification": "classify"},
     "llama": {"LlamaForCausalLM": "lm", "LlamaForSequenceClassification": "classify"},
+    "mixtral": {"MixtralForCausalLM": "lm", "MixtralForSequenceClassification": "classify"},
     "bert": {"BertForPreTraining": "mlm", "BertForMaskedLM": "mlm", "BertForSequenceClassification": "classify"},
 }
 """What each architecture is trained to do; the first is meant where a file names none."""
@@ -228,7 +244,7 @@ def _share(config: _Config, width_key: str, heads_key: str) -> int:
     return width // heads
 
 
-def _rotary_base(config: _Config) -> float:
+def _rotary_base(config: _Config, default: float = 1e4) -> float:
     """Older files keep the base beside the scaling, newer ones inside `rope_parameters`."""
     for key in ("rope_parameters", "rope_scaling"):
         rope = config.data.get(key) or {}
@@ -238,8 +254,8 @@ def _rotary_base(config: _Config) -> float:
         if scaling != "default":
             config.fail(key, f"asks for {_shown(scaling)} scaling, which is not supported; without it, costs are equal")
         if "rope_theta" in rope:
-            return _Config(file=config.file, text=config.text, data=rope).number("rope_theta", 1e4)
-    return config.number("rope_theta", 1e4)
+            return _Config(file=config.file, text=config.text, data=rope).number("rope_theta", default)
+    return config.number("rope_theta", default)
 
 
 def _name(path: Path, kind: str) -> str:

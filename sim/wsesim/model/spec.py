@@ -65,6 +65,16 @@ class Model:
     """Masked positions a sequence, for mlm."""
     sentence_head: bool = True
     """For mlm: whether the first token is also pooled and told apart two ways (BERT's next-sentence task)."""
+    sparsity: float = 0.0
+    """Share of the weights of the layers' matrices that are zero, anywhere in them, and stay so. Dense remain tables,
+    norms, biases, a router, and all matrices of the head, which a tied model shares with its table."""
+    experts: int = 0
+    """Feed-forward networks of a layer, of which a router picks some for each token; 0: one, and no router."""
+    experts_per_token: int = 1
+    """Experts a token is computed by."""
+    expert_imbalance: float = 1.0
+    """Tokens of the busiest expert over the mean: what every expert takes room and time for, as a program is laid out
+    before it knows who gets which token."""
     norm_epsilon: float = 1e-5
     rotary_base: float = 10000.0
     token_budget: int | None = None
@@ -88,10 +98,23 @@ class Model:
             raise SpecError("head_width", f"must be even for rotary positions, got {self.head_width}")
         if self.block == "parallel" and self.norm_order == "post":
             raise SpecError("norm_order", "must be pre in a parallel block, where both halves read one normed input")
+        if not 0 <= self.sparsity < 1:
+            raise SpecError("sparsity", f"must be at least 0 and below 1, got {self.sparsity}")
+        self._check_experts()
         if self.token_types < 0:
             raise SpecError("token_types", f"must not be negative, got {self.token_types}")
         if self.token_budget is not None and self.token_budget < 1:
             raise SpecError("token_budget", f"must be positive, got {self.token_budget}")
+
+    def _check_experts(self) -> None:
+        if self.experts < 0:
+            raise SpecError("experts", f"must not be negative, got {self.experts}")
+        if not 1 <= self.experts_per_token <= max(1, self.experts):
+            message = f"must be from 1 to experts = {self.experts}, got {self.experts_per_token}"
+            raise SpecError("experts_per_token", message)
+        if not 1 <= self.expert_imbalance <= max(1.0, self.experts / self.experts_per_token):
+            most = f"experts / experts_per_token = {max(1.0, self.experts / self.experts_per_token):g}"
+            raise SpecError("expert_imbalance", f"must be from 1 to {most}, got {self.expert_imbalance}")
 
     @property
     def attention_width(self) -> int:

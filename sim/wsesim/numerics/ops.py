@@ -17,6 +17,7 @@ from wsesim.graph import Op
 from wsesim.numerics.arrays import Array, Ids, as_rows, row_chunks
 from wsesim.numerics.attention import rotary, scores, softmax, weighted_sum
 from wsesim.numerics.erf import erf
+from wsesim.numerics.experts import combine, dispatch, expert_linear, route
 
 OpFunction = Callable[[Op, Sequence[Array], Mapping[str, int]], tuple[Array, ...]]
 """Never writes to its inputs."""
@@ -132,6 +133,10 @@ FORWARD: Mapping[str, OpFunction] = MappingProxyType(
         "layer_norm": layer_norm,
         "rms_norm": rms_norm,
         "linear": linear,
+        "expert_linear": expert_linear,
+        "route": route,
+        "dispatch": dispatch,
+        "combine": combine,
         "rotary": rotary,
         "scores": scores,
         "softmax": softmax,

@@ -148,11 +148,40 @@ def _turned(model: Model, x: Float64s) -> Float64s:
 
 
 def _feed_forward(model: Model, read: _Read, x: Float64s) -> Float64s:
+    return _mixture(model, read, x) if model.experts else _network(model, read, x)
+
+
+def _network(model: Model, read: _Read, x: Float64s) -> Float64s:
     up = read.affine("ffn.up", x)
     if model.activation == "swiglu":
         gate = read.affine("ffn.gate", x)
         return read.affine("ffn.down", up * gate * 0.5 * (1 + np.tanh(gate / 2)))
     return read.affine("ffn.down", _ACTIVATIONS[model.activation](up))
+
+
+def _mixture(model: Model, read: _Read, x: Float64s) -> Float64s:
+    """One expert after another, each over the tokens that rank it high enough (Jiang et al. 2024, section 2.1)."""
+    mixed = np.zeros_like(x)
+    rows, out = x.reshape(-1, model.width), mixed.reshape(-1, model.width)
+    wishes = [_wishes(row, model.experts_per_token) for row in rows @ read("ffn.router.weight")]
+    for number in range(model.experts):
+        expert = _Read({name: array[number] for name, array in read.arrays.items() if _is_of_experts(name)})
+        own = [token for token, wish in enumerate(wishes) if number in wish]
+        share = np.array([wishes[token][number] for token in own])
+        if own:
+            out[own] += share[:, None] * _network(model, expert, rows[own])
+    return mixed
+
+
+def _is_of_experts(name: str) -> bool:
+    return name.startswith(("ffn.up.", "ffn.gate.", "ffn.down."))
+
+
+def _wishes(logits: Float64s, count: int) -> dict[int, float]:
+    """Return the experts a token goes to and their shares; of equal logits the earlier expert's counts."""
+    best = sorted(range(len(logits)), key=lambda number: (-logits[number], number))[:count]
+    powers = [math.exp(logits[number] - logits[best[0]]) for number in best]
+    return {number: power / math.fsum(powers) for number, power in zip(best, powers, strict=True)}
 
 
 def _head(model: Model, arrays: Mapping[str, Array], x: Float64s) -> dict[str, Float64s]:

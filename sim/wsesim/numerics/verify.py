@@ -183,7 +183,7 @@ def _inner_length(graph: Graph, block: Block, op: Op) -> int:
     """Return how many terms each number of the op's output adds up; 1 for elementwise ops."""
     if op.kind == "scores":
         return graph.dims["head"]
-    if op.kind in ("linear", "weighted_sum", "layer_norm", "rms_norm"):
+    if op.kind in ("linear", "expert_linear", "weighted_sum", "layer_norm", "rms_norm"):
         return graph.dims[block.tensors[op.inputs[0]].axes[-1]]
     return 1
 

@@ -32,8 +32,8 @@ class SeededWeights:
     """Random weights as GPT-2 starts from.
 
     Matrices and tables are normal(0, 0.02), and those that write to the residual stream are smaller by
-    1 / sqrt(2 * layers); biases are zero and norms one. Every tensor has random streams of its own, named by seed,
-    tensor and layer, so any layer can be made alone.
+    1 / sqrt(2 * layers); biases are zero and norms one. Sparse matrices lose entries at random. Every tensor has random
+    streams of its own, named by seed, tensor and layer, so any layer can be made alone.
     """
 
     def __init__(self, graph: Graph, seed: int, *, spread: float = 0.0) -> None:
@@ -72,9 +72,12 @@ class SeededWeights:
         def fill(start: int) -> None:
             part = flat[start : start + _PIECE_ELEMENTS]
             seed = np.random.SeedSequence((self._seed, crc32(name.encode()), copy, start // _PIECE_ELEMENTS))
-            np.random.Generator(np.random.PCG64(seed)).standard_normal(out=part, dtype=np.float32)
+            generator = np.random.Generator(np.random.PCG64(seed))
+            generator.standard_normal(out=part, dtype=np.float32)
             part *= deviation
             part += mean
+            if tensor.density < 1:
+                part *= generator.random(part.size) < tensor.density
 
         with ThreadPoolExecutor() as pool:
             list(pool.map(fill, range(0, flat.size, _PIECE_ELEMENTS)))

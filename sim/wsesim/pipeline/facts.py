@@ -45,7 +45,12 @@ def build(workload: Workload) -> Graph:
 def model_facts(workload: Workload, graph: Graph) -> Mapping[str, object]:
     """Return what a result says of the model."""
     model = asdict(workload.model)
-    return {"name": model["name"], "parameters": graph.parameters(), **{name: model[name] for name in MODEL_FACTS}}
+    facts = {"name": model["name"], "parameters": graph.parameters(), **{name: model[name] for name in MODEL_FACTS}}
+    if workload.model.sparsity:
+        facts |= {"sparsity": model["sparsity"], "nonzero_parameters": graph.nonzero_parameters()}
+    if workload.model.experts:
+        facts |= {name: model[name] for name in ("experts", "experts_per_token", "expert_imbalance")}
+    return facts
 
 
 def machine_facts(cluster: Cluster, precision: str) -> Mapping[str, object]:

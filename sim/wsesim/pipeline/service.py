@@ -86,11 +86,8 @@ def serve_requests(
     if serving.search and len(requests) > 1:
         rate, found = largest_rate(requests, times, objective, say=say)
         tried = tuple(sorted(found.items()))
-    return (
-        _metrics(workload, plan, requests, times, served, objective, rate, tried),
-        served.rounds,
-        _notes(rate, objective, requests, times),
-    )
+    metrics = _metrics(workload, plan, requests, times, served, objective, rate, tried)
+    return metrics, served.rounds, _notes(rate, tried, objective, requests, times)
 
 
 def _metrics(
@@ -118,12 +115,20 @@ def _metrics(
     )  # fmt: skip
 
 
-def _notes(rate: float | None, objective: Objective, requests: Requests, times: ServiceTimes) -> tuple[str, ...]:
+def _notes(
+    rate: float | None, tried: tuple[tuple[float, float], ...], objective: Objective, requests: Requests,
+    times: ServiceTimes,
+) -> tuple[str, ...]:  # fmt: skip
     found = []
     if rate == 0:
         found.append(
             "No rate holds the objective: even one request at a time, too few have their first token in "
             f"{objective.ttft_s:g} s and the others in {objective.tpot_s:g} s each."
+        )
+    if tried and max(tried)[1] >= objective.share and rate:
+        found.append(
+            "All requests together hold the objective, so the largest rate is at least this; more serving.requests "
+            "would find it."
         )
     over = int((requests.prompt + requests.output > times.capacity_tokens).sum())
     if over:

@@ -9,6 +9,7 @@ from wsesim.mapping import DoesNotFit, Program, Request, map_training
 from wsesim.metrics import metrics_of
 from wsesim.pipeline.checking import checked_numbers
 from wsesim.pipeline.facts import Progress, build, cost_since, machine_facts, model_facts, provenance_of, silent
+from wsesim.pipeline.job import job_costs
 from wsesim.result import Result, SimulatorCost, Status, Verification
 from wsesim.system import Played, play
 from wsesim.workload import Workload
@@ -17,10 +18,11 @@ NOT_MODELLED = (
     "Contention between colors, bank conflicts and stalls inside a core: kernels are closed forms.",
     "Uneven splits: a core holds width / columns features, although features are whole.",
     "Causal savings in attention: the full square of scores is computed.",
+    "Masks of sparse weights that change, and zeros that fall unevenly over columns of cores.",
+    "Which token goes to which expert: every expert has the room and time of the busiest, model.expert_imbalance.",
     "Power that depends on the clock or on what a core does: only whether the wafer computes counts.",
     "Defective cores, thermal throttling, and noise between systems.",
-    "Compilation, device programming, checkpoints, evaluation and input pipelines slower than the wafer.",
-    "Weight sparsity and mixture of experts.",
+    "Compilation: it takes minutes to an hour, and follows from software that is not described.",
 )
 
 
@@ -52,7 +54,7 @@ def run_step(workload: Workload, *, verify: bool, progress: Progress | None) -> 
     program = place(workload, graph)
     played = None
     if isinstance(program, Program):
-        say("simulating a training step")
+        say(f"simulating {'a training' if workload.phase == 'training' else 'an evaluation'} step")
         played = play(program)
     cost = cost_since(started, played.events if played else 0)
     checked: Verification | None = None
@@ -87,6 +89,7 @@ def _result(
         metrics=metrics_of(workload, program, played) if isinstance(program, Program) and played else None,
         placement=program.placement if isinstance(program, Program) else None,
         memory=program.memory,
+        job=job_costs(graph, workload.hardware.cluster, trains=workload.phase == "training") if fits else (),
         core_sram_bytes=workload.hardware.cluster.wafer.core.sram_bytes,
         ops=tuple(kernel for stage in program.stages for kernel in stage.kernels)
         if isinstance(program, Program)

@@ -36,6 +36,7 @@ _KNOWN = {
         _cause("elementwise", "elementwise", "norms, activations, residuals, softmax", "#7fb0d6", "#a9d0ef"),
         _cause("reduction", "reduction", "partial sums crossing the fabric and being added", "#d9822b", "#e79a45"),
         _cause("broadcast", "broadcast", "one value of a token going to every core of its row", "#b5651d", "#c97f3c"),
+        _cause("exchange", "exchange", "tokens on their way to their experts and back", "#c46f4e", "#dd9276"),
         _cause("fill", "pipeline fill", "until the first word has crossed the wafer", "#efc58d", "#f2d9b0"),
         _cause("weights", "weights", "weights on their way in, or the wait for them", "#3a8f78", "#4fb398"),
         _cause("arrival", "arrival", "weights running down their columns", "#6fa58f", "#7fbfa5"),

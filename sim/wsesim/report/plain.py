@@ -8,7 +8,7 @@
     verification                    every field of `wsesim.result.Verification`, or null
     model, machine, batch           mappings as resolved
     placement                       every field of `wsesim.result.Placement`, or null
-    memory, ops                     lists of objects, fields as in `wsesim.result`
+    job, memory, ops                lists of objects, fields as in `wsesim.result`
     timeline                        {"columns": [...], "rows": [[...], ...]}: one row per interval
     not_modelled, notes             lists of sentences
     provenance                      version, workload, inputs_sha256, figures, defaults

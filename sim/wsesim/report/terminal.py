@@ -43,6 +43,7 @@ def print_summary(result: Result, console: Console, *, folder: Path | None = Non
         if isinstance(metrics, ServingMetrics):
             _percentiles(page, metrics)
         _time(page, result, metrics)
+        _job(page, result)
     _memory(page, result)
     _close(page, result, folder)
 
@@ -109,7 +110,7 @@ def _percentiles(page: _Page, metrics: ServingMetrics) -> None:
 
 
 def _bound(page: _Page, result: Result, metrics: Metrics) -> None:
-    page.line((f"MFU = {text.MFU}.", "dim"))
+    page.line((f"MFU = {text.mfu(trains=metrics.trains)}.", "dim"))
     ranked = views.gap(result, metrics)
     named = [f"{step.label} {step.value}" for step in ranked[:_GAPS]]
     if len(ranked) > _GAPS:
@@ -145,6 +146,14 @@ def _time(page: _Page, result: Result, metrics: Answers) -> None:
 def _bar(part: float, whole: float) -> str:
     halves = round(2 * _BAR * part / whole) if whole > 0 else 0
     return "━" * (halves // 2) + "╸" * (halves % 2) or "╸"
+
+
+def _job(page: _Page, result: Result) -> None:
+    if result.job:
+        page.line(("\nBefore and beside the steps", "bold"))
+        page.grid(
+            (((cost.what, ""), (text.seconds(cost.seconds), ""), (cost.note, "dim")) for cost in result.job), "lrf"
+        )
 
 
 def _memory(page: _Page, result: Result) -> None:

@@ -6,8 +6,13 @@ from collections.abc import Mapping
 
 from wsesim.units import dimension_of, show, show_bytes, show_count, show_flops, show_seconds
 
-MFU = "matrix FLOPs of the model (forward × 3, full attention, nothing recomputed) / (step time × peak of all wafers)"
+_MFU = "matrix FLOPs of the model ({}, full attention, nothing recomputed) / (step time × peak of all wafers)"
 BOUND = "each layer takes the longer of injecting its weights and its multiply-accumulates at peak, summed"
+
+
+def mfu(*, trains: bool) -> str:
+    """Say what is divided by what."""
+    return _MFU.format("forward × 3" if trains else "forward")
 
 
 def seconds(value: float) -> str:

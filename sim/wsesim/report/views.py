@@ -93,13 +93,17 @@ def headline(result: Result, metrics: Answers) -> tuple[Answer, ...]:
 def _step_lines(result: Result, metrics: Metrics) -> tuple[resident.Line, ...]:
     clock = result.machine.get("clock_hz")
     at = f" at {text.field('clock_hz', clock)}" if clock else ""
-    tokens = show_count(metrics.token_budget)
+    done = "trained" if metrics.trains else "computed"
+    budget = (
+        f"for {show_count(metrics.token_budget)} tokens", text.seconds(metrics.days_to_budget * 86400),
+        "steps back to back, nothing between",
+    )  # fmt: skip
     return (
         ("one step", text.seconds(metrics.step_s), f"{metrics.step_cycles:,} cycles{at}"),
-        ("tokens per second", text.rate(metrics.tokens_per_s), "trained, all systems together"),
+        ("tokens per second", text.rate(metrics.tokens_per_s), f"{done}, all systems together"),
         ("samples per second", text.rate(metrics.samples_per_s), f"sequences of {result.batch['length']:,} tokens"),
         ("MFU", text.percent(metrics.mfu), f"of {metrics.mfu_peak}"),
-        (f"for {tokens} tokens", text.seconds(metrics.days_to_budget * 86400), "steps back to back, nothing between"),
+        *((budget,) if metrics.trains else ()),
         ("energy per token", text.joules(metrics.energy_per_token_j),
          f"at {text.field('power_w', metrics.power_w)}, all wafers, mean over the step"),
     )  # fmt: skip

@@ -16,9 +16,11 @@ Number = int | float | bool
 CAUSES = (
     "fmac", "elementwise", "reduction", "broadcast", "arrival", "injection", "fill", "launch", "recompute", "input",
     "weights", "gradients", "update", "step", "overlap", "compute", "softmax", "shift", "handover", "token turn",
-    "pipeline", "move", "guesses", "idle",
+    "pipeline", "move", "guesses", "idle", "exchange",
 )  # fmt: skip
 """Causes of time, as keys of `Metrics.wafer_s` and `Metrics.gap`; one that a point lacks took no time there."""
+EFFICIENCY = "scaling_efficiency"
+"""Speed of a system over that at fewest systems: known of all points together, see `wsesim.study.scaling`."""
 _HOLDERS = MappingProxyType(
     {"metrics": (Metrics, RequestMetrics, ServingMetrics), "placement": (Placement, ResidentPlacement)}
 )
@@ -35,7 +37,7 @@ _LABELS = {
 @cache
 def figure_names() -> dict[str, tuple[str, ...]]:
     """Return every name that can be kept, with the way to it: `mfu` and `metrics.mfu` are one."""
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, tuple[str, ...]] = {EFFICIENCY: ("metrics", EFFICIENCY)}
     for holder, kinds in _HOLDERS.items():
         for field in (field for kind in kinds for field in fields(kind)):
             for way in _ways(holder, field.name, str(field.type)):
@@ -52,7 +54,12 @@ def _ways(holder: str, field: str, kind: str) -> Iterator[tuple[str, ...]]:
 
 
 def figure_of(result: Result, name: str) -> Number | None:
-    """Return the figure *name* of *result*, or None if the point does not fit, or its phase has no such figure."""
+    """Return the figure *name* of *result*, or None if the point does not fit, or its phase has no such figure.
+
+    Of the scaling efficiency, what one point knows of it: tokens per second and system.
+    """
+    if name == EFFICIENCY:
+        return _speed_of_a_system(result)
     holder, field, *key = figure_names()[name]
     held = getattr(result, holder)
     if held is None or result.metrics is None:
@@ -60,6 +67,11 @@ def figure_of(result: Result, name: str) -> Number | None:
     value = getattr(held, field, None)
     found: Number | None = value.get(key[0], 0.0) if key and value is not None else value
     return found
+
+
+def _speed_of_a_system(result: Result) -> float | None:
+    tokens_per_s, systems = getattr(result.metrics, "tokens_per_s", None), result.machine["systems"]
+    return None if tokens_per_s is None or not isinstance(systems, int) else tokens_per_s / systems
 
 
 def label(name: str) -> str:
@@ -79,7 +91,7 @@ def shown(name: str, value: Number | None) -> str:
         return text.field(field, value)
     if field.endswith("_per_s"):
         return text.rate(value)
-    if field == "mfu":
+    if field in ("mfu", EFFICIENCY):
         return text.percent(value)
     if field.endswith("_j"):
         return text.joules(value)
@@ -95,7 +107,7 @@ def shown(name: str, value: Number | None) -> str:
 def short(name: str, value: Number) -> str:
     """Print the figure in few signs, for a cell of a drawing or a tick of an axis."""
     field = figure_names()[name][1]
-    if field == "mfu":
+    if field in ("mfu", EFFICIENCY):
         return f"{100 * value:.3g}%"
     if field.endswith("_per_s") or abs(value) >= 10_000:
         return show_count(value)

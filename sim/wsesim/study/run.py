@@ -13,6 +13,7 @@ from types import ModuleType
 
 from wsesim.errors import SpecError
 from wsesim.study.point import Task, failed, run_point, tasks_of
+from wsesim.study.scaling import with_efficiency
 from wsesim.study.spec import Study
 from wsesim.study.table import Row, SweepTable
 
@@ -51,7 +52,7 @@ def sweep(
         work.here()
     else:
         work.in_processes(min(wanted, len(tasks)))
-    return SweepTable(study=study, rows=work.rows())
+    return SweepTable(study=study, rows=with_efficiency(study, work.rows()))
 
 
 class _Work:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from wsesim.workload.schema import Name, Text
+from wsesim.workload.fields import Name, Text
 
 MOST_POINTS = 10_000
 """A study with more is refused: nobody reads its table."""

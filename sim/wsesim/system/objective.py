@@ -13,7 +13,6 @@ from wsesim.system.serving import Served, ServiceTimes, serve
 PERCENTILES = (50, 90, 95, 99)
 CLOSE = 0.01
 """The search ends when the rate is known to one per cent."""
-MOST_DOUBLINGS = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +47,7 @@ def largest_rate(
     """Return the largest rate (requests a second) at which *requests* hold the objective, and the share at each tried.
 
     The same requests are moved closer together or further apart, so that only the rate differs. 0 if they do not hold
-    it even one by one.
+    it even one by one; where they hold it all at once, the rate at which all arrive within the time of one.
     """
     tried: dict[float, float] = {}
 
@@ -61,13 +60,11 @@ def largest_rate(
     low = 1e-3 / alone if alone > 0 else 1e-9
     if not holds(low):
         return 0.0, tried
-    high = 1 / alone
-    for _ in range(MOST_DOUBLINGS):
-        if not holds(high):
-            break
-        low, high = high, 2 * high
-    else:
-        return low, tried
+    high, at_once = 1 / alone, len(requests) / alone
+    while holds(high):
+        if high >= at_once:
+            return high, tried
+        low, high = high, min(2 * high, at_once)
     while high / low > 1 + CLOSE:
         middle = (low * high) ** 0.5
         low, high = (middle, high) if holds(middle) else (low, middle)

@@ -64,6 +64,7 @@ def _resolve(data: dict[str, Any], report: Report, folder: Path) -> Workload:
         checks.check_batch(batch, hardware.cluster.systems, report)
     if batch and model and batch.length:
         checks.check_length(batch.length, model, ("batch", "length"), report)
+    phases.check_resident_model(model, phase, report)
     phases.check_inference(values.get("inference"), phase, model, report)
     phases.check_serving(values.get("serving"), model, folder, report)
     if verification:

@@ -48,6 +48,16 @@ def check_phase(values: Mapping[str, Any], given: Set[str], empty: Set[str], rep
             report.add((key,), f"{key} is not read by phase {phase}; leave it out, or change the phase", at_key=True)
 
 
+def check_resident_model(model: Model | None, phase: str, report: Report) -> None:
+    """Refuse models whose weights can stream but are not laid out to stay."""
+    if model is None or phase in STREAMED:
+        return
+    for key, what in (("experts", "a mixture of experts"), ("sparsity", "sparse weights")):
+        if getattr(model, key):
+            message = f"= {getattr(model, key)}: {what} with resident weights is not modelled, only in training and"
+            report.add_field(("model", key), f"{message} evaluation")
+
+
 def check_inference(section: InferenceSection | None, phase: str, model: Model | None, report: Report) -> None:
     """Check the numbers of a request against each other and the model."""
     if section is None or phase not in USUAL_TOKENS or phase == "serving":

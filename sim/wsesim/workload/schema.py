@@ -5,78 +5,33 @@ Only what one field can know by itself is checked here. What fields must be to e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
-from wsesim.errors import nearest
 from wsesim.hardware import machine_names
 from wsesim.model import model_names
-
-LARGEST = 10**9
-"""The largest count or size a file may ask for: far above any machine, far below where arithmetic turns odd."""
-LARGEST_TOTAL = 10**18
-"""As `LARGEST`, for what adds up over a whole training."""
-
-Size = Annotated[int, Field(ge=1, le=LARGEST)]
-Count = Annotated[int, Field(ge=0, le=LARGEST)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
-Text = Annotated[str, Field(min_length=1, max_length=4096)]
-
-
-def _auto_or_size(value: object) -> object:
-    """Check `auto` or a size by hand, because a union would report one error for each of its members."""
-    if value == "auto" or (type(value) is int and 1 <= value <= LARGEST):
-        return value
-    raise PydanticCustomError("auto_or_size", "must be auto or a size")
-
-
-def _not_huge(value: object) -> object:
-    """Refuse a number that could not even be printed; what else it must be, the hardware knows."""
-    if isinstance(value, int) and abs(value) > LARGEST_TOTAL:
-        raise PydanticCustomError("huge", "must not be huge")
-    return value
-
-
-def named(key: str) -> BeforeValidator:
-    """Read a bare name where a mapping is wanted: `cluster: cs-2` is `cluster: {machine: cs-2}`."""
-    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
-
-
-def _one_of(names: Callable[[], tuple[str, ...]], what: str) -> AfterValidator:
-    """Refuse a name that is none of `names()`."""
-
-    def check(name: str) -> str:
-        if name not in names():
-            hint = nearest(name, names()) or f"; there are: {', '.join(names())}"
-            raise PydanticCustomError("unknown_name", "must be {what}{hint}", {"what": what, "hint": hint})
-        return name
-
-    return AfterValidator(check)
-
-
-AutoOrSize = Annotated[Literal["auto"] | Size, BeforeValidator(_auto_or_size)]
-
-
-class Section(BaseModel):
-    """A mapping of a file: unknown keys are refused, text is not taken for a number."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        frozen=True,
-        allow_inf_nan=False,
-        use_attribute_docstrings=True,
-        protected_namespaces=(),
-    )
+from wsesim.workload.fields import (
+    LARGEST,
+    LARGEST_TOTAL,
+    AutoOrSize,
+    Count,
+    Name,
+    Section,
+    Size,
+    Text,
+    named,
+    not_huge,
+    one_of,
+)
 
 
 class ModelSection(Section):
     """The model: a preset by name, a config.json, or a whole shape; fields given beside a preset change it."""
 
-    preset: Annotated[Text, _one_of(model_names, "a model that wsesim knows")] | None = None
+    preset: Annotated[Text, one_of(model_names, "a model that wsesim knows")] | None = None
     """Name of a model that wsesim knows; `wsesim models` lists them."""
     config: Text | None = None
     """A Hugging Face config.json, relative to this file."""
@@ -128,6 +83,15 @@ class ModelSection(Section):
     """Masked positions a sequence, for mlm."""
     sentence_head: bool | None = None
     """For mlm: whether the first token is also pooled and told apart two ways (BERT)."""
+    sparsity: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Share of the weights of the layers' matrices that are zero, anywhere in them, by a mask that does not change;
+    zeros are neither sent nor computed. Tables, norms, biases, routers and the head stay dense. Default: 0."""
+    experts: Count | None = None
+    """Feed-forward networks of a layer, of which a router picks some for each token. Default: 0, one and no router."""
+    experts_per_token: Size | None = None
+    """Experts that compute each token. Default: 2, or as many as there are."""
+    expert_imbalance: Annotated[float, Field(ge=1, le=LARGEST)] | None = None
+    """Tokens of the busiest expert over the mean; every expert takes room and time for as many. Default: 1."""
     norm_epsilon: Annotated[float, Field(gt=0)] | None = None
     """Added to the variance under a norm's root."""
     rotary_base: Annotated[float, Field(gt=0)] | None = None
@@ -152,7 +116,7 @@ class BatchSection(Section):
 class ClusterSection(Section):
     """The machine, and how many of it."""
 
-    machine: Annotated[Text, _one_of(machine_names, "a machine that wsesim knows")]
+    machine: Annotated[Text, one_of(machine_names, "a machine that wsesim knows")]
     """Name of a machine that wsesim knows; `wsesim machines` lists them."""
     systems: Size | None = None
     """Systems that share the batch. Default: as many as the machine preset has."""
@@ -264,7 +228,7 @@ class WorkloadFile(Section):
     """Number formats: mixed multiplies fp16 and accumulates fp32."""
     cluster: Annotated[ClusterSection, named("machine")]
     """A machine's name, or a mapping."""
-    hardware: Annotated[dict[Any, Annotated[Any, AfterValidator(_not_huge)]], Field(default_factory=dict)]
+    hardware: Annotated[dict[Any, Annotated[Any, AfterValidator(not_huge)]], Field(default_factory=dict)]
     """Hardware figures to change, by dotted name, each with its unit."""
     recompute: Literal["auto", "never", "always"] = "auto"
     """Whether the backward pass computes each layer's inside again; auto: where that lets more fit."""

@@ -14,6 +14,8 @@ from wsesim.workload.schema import ModelSection
 
 _SIZES = ("layers", "width", "heads", "kv_heads", "head_width", "ffn_width", "vocab")
 _LABELS = ("name", "source", "token_budget")
+USUAL_EXPERTS = 2
+"""Experts that compute a token, as in GShard (Lepikhin et al. 2020) and Mixtral (Jiang et al. 2024)."""
 GPT2_VOCAB = 50257
 """Tokens of GPT-2's byte-pair encoding, the only one there is here."""
 
@@ -63,12 +65,15 @@ def _changed(base: Model, given: Mapping[str, Any]) -> tuple[Model, tuple[Figure
         "kv_heads": "heads" in given and base.kv_heads == base.heads,
         "ffn_width": "width" in given and base.ffn_width == 4 * base.width,
         "token_budget": set(_SIZES) & set(changed),
+        "experts_per_token": "experts" in given,
+        "expert_imbalance": "experts" in given,
     }
     kept = {name: value for name, value in asdict(base).items() if not follow.get(name)}
     shape = _Shape({**kept, **given})
     shape.values["name"] = given.get("name", f"{base.name}-changed")
     shape.values["source"] = given.get("source", f"{base.source}; changed here: {', '.join(changed)}")
     _derive_sizes(shape)
+    _derive_experts(shape)
     return Model(**shape.values), tuple(shape.defaults)
 
 
@@ -90,10 +95,18 @@ def _whole(given: Mapping[str, Any], name: str, length: int | None) -> tuple[Mod
         raise SpecError("max_length", "is missing: give it, or batch.length")
     if "bias" in given:
         shape.derive("attention_bias", given["bias"], "as bias")
+    _derive_experts(shape)
     for each in fields(Model):
         if each.default is not MISSING and each.name not in ("token_budget", "source"):
             shape.derive(each.name, each.default, "as in GPT-2")
     return Model(**shape.values), tuple(shape.defaults)
+
+
+def _derive_experts(shape: _Shape) -> None:
+    """Fill in what only a mixture of experts asks for."""
+    if experts := shape.values.get("experts"):
+        shape.derive("experts_per_token", min(USUAL_EXPERTS, experts), "as in Mixtral, or as many as there are")
+        shape.derive("expert_imbalance", 1.0, "assumed: a router that deals tokens out evenly")
 
 
 def _derive_sizes(shape: _Shape) -> None:

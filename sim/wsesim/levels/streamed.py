@@ -1,0 +1,244 @@
+"""Kernels of weight streaming as trials: a few columns and rows, each core holding what it holds in the placement.
+
+the placement                              the trial
++----+----+----+-- ... --+                 +----+----+----+      tokens of a core: the same
+| 2f | 2f | 2f |         |  994 rows       | 2f | 2f | 2f |      features of a core: the same, but whole
+| 248 tokens             |       --->      | 248 tokens   |      columns, rows: a few
++----+----+----+-- ... --+                 +----+----+----+      what passes (outputs of a layer, keys): a slice
+        750 columns
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from math import ceil, prod
+from typing import Any
+
+from wsesim.cores import jit
+from wsesim.graph import BYTES_PER_ELEMENT, Block, Graph, Op, Tensor, is_linear, linear_tensors, matrices
+from wsesim.kernels import Cost, Region, attention, linear
+from wsesim.kernels.elementwise import elementwise
+from wsesim.levels.trial import Trial
+
+COLUMNS, ROWS = 8, 4
+"""Of a trial. A row of eight has a core that starts a sum, cores that pass it on and one that keeps it."""
+COLUMNS_UNCOMPILED, ROWS_UNCOMPILED = 3, 2
+FEW = 4
+"""Passing features a column of a trial keeps at least, so that its start and end do not weigh too much."""
+ELEMENTWISE: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "layer_norm": ("layer-norm", {}),
+    "rms_norm": ("rms-norm", {}),
+    "gelu": ("gelu", {"form": "erf"}),
+    "gelu_tanh": ("gelu", {"form": "tanh"}),
+    "silu_gate": ("silu-gate", {}),
+    "residual": ("residual", {}),
+    "rotary": ("rotary", {}),
+    "cross_entropy": ("cross-entropy", {}),
+}
+"""Core program and options of each kind of op that works on what a core holds. (The program `embedding` is not here:
+its table stays on the cores.)"""
+PAIR = 2
+"""Features that rotary positions keep together on a core."""
+
+
+Closed = Callable[[Region, int, int, float], Cost]
+"""(region, features kept by all columns, features that pass, share of weights that are not zero) -> closed form of the
+system level; of the placement for all it holds, of a smaller region for what a trial does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streamed:
+    """A kernel of the step that exists as a core program."""
+
+    program: str
+    options: Mapping[str, str] = field(default_factory=dict)
+    tokens: int
+    """Of a core."""
+    kept: int
+    """Features of a core, whole: of them it holds its share."""
+    passed: int = 0
+    """Features that pass one after the other, for each column; 0 where none do."""
+    unit: int = 1
+    """Features that stay together."""
+    stands_on: int
+    """Rows the trial needs to show what happens between them."""
+    region: Region
+    """Of the placement."""
+    cost: Closed
+    whole: float
+    """Longer by so much with whole features, by the closed form of the placement."""
+    density: float = 1.0
+    """Share of the weights that are not zero."""
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What makes two kernels the same trial."""
+        return (self.program, *self.options.items(), self.tokens, self.kept, self.passed, self.density)
+
+    def trials(self) -> Iterator[Trial]:
+        """Yield ever smaller trials: first less passes, then the cores hold less."""
+        columns = COLUMNS if jit.COMPILED else COLUMNS_UNCOMPILED
+        rows = min(self.stands_on, ROWS if jit.COMPILED else ROWS_UNCOMPILED)
+        tokens, kept, passed = self.tokens, self.kept, self.passed
+        while True:
+            yield self._trial(columns, rows, tokens, kept, passed)
+            if passed > FEW:
+                passed = max(FEW, ceil(passed / 2))
+            elif max(tokens, kept // self.unit) <= 1:
+                return
+            elif tokens >= kept:
+                tokens = ceil(tokens / 2)
+            else:
+                kept = ceil(kept / (2 * self.unit)) * self.unit
+                passed = min(passed, kept)
+
+    def _trial(self, columns: int, rows: int, tokens: int, kept: int, passed: int) -> Trial:
+        shape = (rows * tokens, columns * kept, *([columns * passed] if self.passed else []))
+        region = part_of(self.region, columns, rows, tokens)
+        held = [f"{tokens} of {self.tokens} tokens a core"] if tokens < self.tokens else []
+        held += [f"{kept} of {self.kept} features a core"] if kept < self.kept else []
+        options, density = self.options, self.density
+        if density < 1:
+            nonzeros = max(1, round(density * kept))
+            options, density = {**options, "nonzeros": str(nonzeros)}, nonzeros / kept
+        closed, free = (
+            self.cost(where, columns * kept, columns * passed, density)
+            for where in (region, _with_runtime(region, weight_launch_cycles=0))
+        )
+        return Trial(
+            program=self.program, grid=(columns, rows), shape=shape, options=options, closed_cycles=closed.cycles,
+            launches_cycles=closed.cycles - free.cycles,
+            products_cycles=min(closed.cycles, free.overlapped.get("fmac", 0.0)), note=", ".join(held),
+        )  # fmt: skip
+
+
+def part_of(region: Region, columns: int, rows: int, tokens: int) -> Region:
+    """Return a rectangle cut out of *region* whose cores hold *tokens* each, of one sequence.
+
+    Links have no gaps there: simulated cores make none against heat, so what silicon adds is not for them to judge.
+    """
+    wafer = replace(region.cluster.wafer, columns=columns, rows=rows)
+    cluster = replace(region.cluster, wafer=wafer)
+    return _with_runtime(replace(region, cluster=cluster, sequences=1, length=rows * tokens), link_slowdown=1.0)
+
+
+def _with_runtime(region: Region, **changes: Any) -> Region:
+    runtime = replace(region.cluster.runtime, **changes)
+    return replace(region, cluster=replace(region.cluster, runtime=runtime))
+
+
+def unheld(cost: Cost) -> float:
+    """Return the cycles of a kernel that the wafer's edge does not hold up: trials are fed at every column."""
+    return cost.cycles - (cost.parts().get("injection", 0.0) if cost.bound == "injection" else 0.0)
+
+
+def streamed(graph: Graph, block: Block, op: Op, region: Region) -> Streamed | None:
+    """Return *op* as a kernel for trials; None if no core program does what it does."""
+    if is_linear(op):
+        return _linear(graph, block, op, region)
+    if op.kind == "scores":
+        return _scores(graph, region)
+    if op.kind == "softmax":
+        return _softmax(graph, region)
+    return _elementwise(graph, block, op, region) if op.kind in ELEMENTWISE else None
+
+
+def _linear(graph: Graph, block: Block, op: Op, region: Region) -> Streamed | None:
+    """Return a layer; of experts the trial is one, with its share of the tokens."""
+    activation, weight = (block.tensors[name] for name in linear_tensors(op))
+    first, second = (graph.dims[axis] for axis in weight.axes[-2:])
+    inputs, outputs = (second, first) if op.attrs.get("transposed") else (first, second)
+    share, experts = _share(graph, activation), matrices(graph, weight)
+    density, options = graph.nonzeros(weight) / graph.elements(weight), {"precision": region.precision}
+    if op.kind.endswith("grad_weight"):
+        program, cost = "stream-gradient", linear.grad_weight
+        kept, passed = max(inputs, outputs), min(inputs, outputs)
+    else:
+        program, cost = "stream-gemm", linear.forward
+        kept, passed = (outputs, inputs) if op.kind.endswith("grad_input") else (inputs, outputs)
+    if density < 1 and program == "stream-gradient":
+        return None  # which has no gradient of only those weights that are not zero
+
+    def closed(where: Region, kept: int, passed: int, density: float) -> Cost:
+        placed = where is region
+        return cost(
+            where, inputs=kept, outputs=passed, positions=share if placed else 1.0, density=density,
+            matrices=experts if placed else 1,
+        )  # fmt: skip
+
+    return _case(program, options, region, kept, passed, closed, share / experts, rows=ROWS, density=density)
+
+
+def _scores(graph: Graph, region: Region) -> Streamed:
+    """Keys pass like the weights of a layer, with sums in single precision; a slice of them is as good as all."""
+
+    def cost(where: Region, kept: int, passed: int, density: float) -> Cost:
+        keys = with_keys(where, passed) if where is not region else where
+        return attention.product(keys, width=kept)
+
+    width, keys = graph.dims["attention"], FEW * region.columns
+    return _case("stream-gemm", {"precision": "fp32"}, region, width, keys, cost, 1.0, rows=ROWS)
+
+
+def _softmax(graph: Graph, region: Region) -> Streamed:
+    """The scores of a query with all keys of all heads divide over the columns; a trial has those of one head."""
+    heads = graph.dims["heads"]
+
+    def cost(where: Region, kept: int, passed: int, density: float) -> Cost:
+        if where is region:
+            return attention.softmax(where, heads=heads)
+        return attention.softmax(with_keys(where, kept), heads=1)
+
+    case = _case("softmax", {}, region, heads * region.length, 0, cost, 1.0, rows=1)
+    return replace(case, whole=case.kept * region.columns / (heads * region.length))
+
+
+def with_keys(region: Region, keys: int) -> Region:
+    """Return *region* with as many tokens on a core, each of which looks at *keys*."""
+    wafer = replace(region.cluster.wafer, rows=keys)
+    return replace(
+        region, cluster=replace(region.cluster, wafer=wafer), sequences=region.tokens_per_core, length=keys
+    )  # fmt: skip
+
+
+def _elementwise(graph: Graph, block: Block, op: Op, region: Region) -> Streamed:
+    stream = block.tensors[op.inputs[0]]
+    program, options = ELEMENTWISE[op.kind]
+    share = _share(graph, stream)
+    if region.precision != "fp32":
+        options = {**options, "precision": "mixed"}
+
+    def cost(where: Region, kept: int, passed: int, density: float) -> Cost:
+        return elementwise(
+            where, op.kind, width=kept, positions=_of(where, region, share),
+            bytes_each=BYTES_PER_ELEMENT[stream.dtype],
+        )  # fmt: skip
+
+    width, unit = graph.dims[stream.axes[-1]], PAIR if op.kind == "rotary" else 1
+    return _case(program, options, region, width, 0, cost, share, rows=1, unit=unit)
+
+
+def _case(
+    program: str, options: Mapping[str, str], region: Region, kept: int, passed: int, cost: Closed, share: float, *,
+    rows: int, unit: int = 1, density: float = 1.0,
+) -> Streamed:  # fmt: skip
+    """Return the kernel with what a core of *region* holds; `kept` and `passed` are those of all columns."""
+    each = ceil(kept / (unit * region.columns)) * unit
+    whole = unheld(cost(region, each * region.columns, passed, density)) / unheld(cost(region, kept, passed, density))
+    return Streamed(
+        program=program, options=options, tokens=max(1, ceil(region.tokens_per_core * share)), kept=each,
+        passed=ceil(passed / region.columns), unit=unit, stands_on=rows, region=region, cost=cost, whole=whole,
+        density=density,
+    )  # fmt: skip
+
+
+def _share(graph: Graph, stream: Tensor) -> float:
+    """Return how many places an activation has for each token: fewer where a head looks at masked positions only."""
+    places = prod(graph.dims[axis] for axis in stream.axes[:-1]) * stream.room
+    return places / (graph.dims["batch"] * graph.dims["length"])
+
+
+def _of(where: Region, placement: Region, share: float) -> float:
+    """A trial's tokens are all those that take part."""
+    return share if where is placement else 1.0

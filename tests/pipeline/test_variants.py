@@ -1,0 +1,239 @@
+"""Whole answers for what is not plain training: forward only, weights with zeros, experts, many systems."""
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wsesim import pipeline
+from wsesim.errors import InputError
+from wsesim.model import load_preset, model_names
+from wsesim.report import render_html, to_json
+from wsesim.result import Metrics, Placement, Result, Status
+from wsesim.workload import build_workload
+
+BASE: dict[str, Any] = {
+    "model": "cerebras-gpt-111m",
+    "batch": {"sequences": 24, "length": 512},
+    "cluster": "cs-2",
+    "verification": {"enabled": False},
+}
+DENSE: dict[str, Any] = {"layers": 4, "width": 512, "heads": 8, "vocab": 1000}
+SPARSITIES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+
+
+def answer(**changes: object) -> Result:
+    return pipeline.run(build_workload({**BASE, **changes}, file="case.yaml", folder=Path()), verify=False)
+
+
+def step(**changes: object) -> Metrics:
+    metrics = answer(**changes).metrics
+    assert isinstance(metrics, Metrics)
+    return metrics
+
+
+def evaluated(**changes: object) -> Result:
+    return answer(phase="evaluation", **changes)
+
+
+# Evaluation
+
+
+def test_evaluation_is_the_forward_pass_and_nothing_else() -> None:
+    result, trained = evaluated(), answer()
+    assert isinstance(result.metrics, Metrics)
+    assert isinstance(trained.metrics, Metrics)
+    assert {op.phase for op in result.ops} == {"forward"}
+    assert {interval.track for interval in result.timeline} == {"wafer", "host", "swarmx down"}
+    assert all(op.gradient_bytes == 0 for op in result.ops)
+    assert not {"update", "gradients", "recompute"} & result.metrics.wafer_s.keys()
+    assert not any(word in line.what for line in result.memory for word in ("gradient", "backward"))
+    assert 3 * result.metrics.flops_per_step == trained.metrics.flops_per_step
+    assert (result.metrics.token_budget, result.metrics.days_to_budget, result.metrics.trains) == (0, 0, False)
+    assert sum(result.metrics.wafer_s.values()) == pytest.approx(result.metrics.step_s)
+    assert result.metrics.step_s == pytest.approx(result.metrics.bound_s + sum(result.metrics.gap.values()))
+
+
+@pytest.mark.parametrize("model", model_names())
+def test_evaluation_is_quicker_than_training_and_fits_at_least_as_much(model: str) -> None:
+    case = {"model": model, "batch": {"sequences": 16, "length": 128}}
+    forward, both = evaluated(**case), answer(**case)
+    assert isinstance(forward.metrics, Metrics)
+    assert isinstance(both.metrics, Metrics)
+    assert forward.metrics.step_s < both.metrics.step_s
+    assert isinstance(forward.placement, Placement)
+    assert isinstance(both.placement, Placement)
+    assert forward.placement.micro_batch >= both.placement.micro_batch
+
+
+def test_evaluation_says_computed_not_trained() -> None:
+    page = render_html(evaluated())
+    assert "computed, all systems together" in page
+    assert "trained" not in page.split("<h2>Memory")[0]
+    assert "checkpoint" not in page
+    assert "(forward, full attention" in page
+
+
+def test_a_store_that_is_too_small_to_train_may_do_to_evaluate() -> None:
+    hardware = {"memoryx.capacity": "1 GB"}
+    assert answer(hardware=hardware).status is Status.DOES_NOT_FIT
+    assert evaluated(hardware=hardware).status is Status.OK
+    why = evaluated(hardware={"memoryx.capacity": "100 MB"}).why
+    assert why.startswith("weights need 424 MiB (4 B for each of 111,050,496 parameters)")
+
+
+# Zeros
+
+
+@pytest.mark.parametrize("phase", ["training", "evaluation"])
+@pytest.mark.parametrize("cluster", ["cs-2", "cs-3"])
+def test_no_zeros_is_dense_and_more_zeros_are_never_slower(phase: str, cluster: str) -> None:
+    def at(sparsity: float) -> Metrics:
+        return step(model={**DENSE, "sparsity": sparsity}, phase=phase, cluster=cluster)
+
+    assert at(0.0) == step(model=DENSE, phase=phase, cluster=cluster)
+    for denser, sparser in pairwise(map(at, SPARSITIES)):
+        assert sparser.step_s <= denser.step_s
+        assert sparser.energy_per_token_j <= denser.energy_per_token_j
+        assert sparser.flops_per_step < denser.flops_per_step
+
+
+@settings(max_examples=20)
+@given(sparsity=st.floats(0, 0.99))
+def test_zeros_never_gain_more_than_their_share(sparsity: float) -> None:
+    dense, sparse = step(model=DENSE), step(model={**DENSE, "sparsity": sparsity})
+    assert (1 - sparsity) * dense.step_s <= sparse.step_s <= dense.step_s
+
+
+def test_half_the_weights_with_their_places_are_as_many_bytes() -> None:
+    def layer_bytes(sparsity: float) -> int:
+        result = answer(model={**DENSE, "sparsity": sparsity})
+        return next(op for op in result.ops if op.name == "ffn.up").weight_bytes
+
+    bias = 2 * 2048
+    assert layer_bytes(0.0) == 512 * 2048 * 2 + bias
+    assert layer_bytes(0.5) == layer_bytes(0.25) == layer_bytes(0.0)
+    assert layer_bytes(0.75) == 512 * 2048 * 4 // 4 + bias
+
+
+def test_gradients_and_state_are_those_of_the_weights_that_are_there() -> None:
+    result = answer(model={**DENSE, "sparsity": 0.75})
+    up = next(op for op in result.ops if op.name == "ffn.up.weight.backward")
+    assert up.gradient_bytes == 2 * (512 * 2048 // 4 + 2048)
+    dense = answer(model=DENSE)
+    assert result.model["parameters"] == dense.model["parameters"]
+    assert result.model["nonzero_parameters"] == dense.model["parameters"] - 4 * (12 * 512 * 512) * 3 // 4  # type: ignore[operator]
+
+
+def test_a_large_model_gains_what_is_claimed_and_not_more() -> None:
+    """The vendor claims up to eight to ten times at nine zeros in ten."""
+    case: dict[str, Any] = {"batch": {"sequences": 64, "length": 2048}, "cluster": "cs-3"}
+    dense, sparse = (step(model={"preset": "gpt3-175b", "sparsity": sparsity}, **case).step_s for sparsity in (0, 0.9))
+    assert 5 < dense / sparse < 10
+
+
+# Experts
+
+
+def mixture(**fields: object) -> dict[str, Any]:
+    return {**DENSE, "activation": "swiglu", "ffn_width": 1024, **fields}
+
+
+def test_one_expert_is_a_dense_model_and_a_router() -> None:
+    dense, one = answer(model=mixture()), answer(model=mixture(experts=1))
+    routing = ("ffn.router", "ffn.route", "ffn.dispatch", "ffn.combine", "accumulate")
+    of_one = {op.name: op for op in one.ops}
+    for op in dense.ops:
+        same = of_one[op.name]
+        assert (same.cycles, same.flops, same.weight_bytes, same.gradient_bytes) == (
+            op.cycles, op.flops, op.weight_bytes, op.gradient_bytes
+        ), op.name  # fmt: skip
+    beside = [op.name for op in one.ops if op.name not in {op.name for op in dense.ops}]
+    assert beside
+    assert all(any(word in name for word in routing) for name in beside)
+    assert one.model["parameters"] == dense.model["parameters"] + 4 * 512  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("chosen", [1, 2, 4])
+def test_a_token_costs_as_many_products_as_it_has_experts(chosen: int) -> None:
+    one = step(model=mixture(experts=1)).flops_per_step
+    tokens, layers = 24 * 512, 4
+    router = 3 * 2 * tokens * 512 * layers
+    network = 3 * 2 * tokens * 3 * 512 * 1024 * layers
+    wanted = one - router - network + 8 * router + chosen * network
+    assert step(model=mixture(experts=8, experts_per_token=chosen)).flops_per_step == wanted
+
+
+def test_more_experts_stream_more_and_more_choices_compute_more() -> None:
+    few, many = step(model=mixture(experts=4)), step(model=mixture(experts=16))
+    assert few.step_s < many.step_s
+    assert step(model=mixture(experts=4, experts_per_token=1)).step_s < few.step_s
+    assert step(model=mixture(experts=4, expert_imbalance=1.5)).step_s > few.step_s
+
+
+def test_a_mixture_is_half_as_quick_as_a_dense_model_of_its_work_at_best() -> None:
+    model = load_preset("mixtral-8x7b")
+    result = answer(model="mixtral-8x7b", batch={"sequences": 16, "length": 2048}, cluster="cs-3")
+    assert result.status is Status.OK
+    assert (model.experts, model.experts_per_token) == (8, 2)
+    assert result.model["parameters"] == 46_702_792_704
+    assert "exchange" in result.metrics.wafer_s  # type: ignore[union-attr]
+    assert to_json(result)["model"]["experts"] == 8  # type: ignore[index]
+
+
+@pytest.mark.parametrize("model", [mixture(experts=4), {**DENSE, "sparsity": 0.5}])
+def test_resident_weights_are_dense_and_without_experts(model: dict[str, Any]) -> None:
+    data = {"model": {**model, "max_length": 64}, "phase": "decode", "inference": {"prompt": 16}, "cluster": "cs-3"}
+    with pytest.raises(InputError, match="with resident weights is not modelled"):
+        build_workload(data, file="case.yaml", folder=Path())
+
+
+# Systems, lengths, precision, input
+
+
+def test_two_thousand_systems_cost_a_few_hops() -> None:
+    def at(systems: int) -> Result:
+        return answer(batch={"sequences": 24 * systems, "length": 512}, cluster={"machine": "cs-3", "systems": systems})
+
+    one, all_of_them = at(1), at(2048)
+    assert isinstance(one.metrics, Metrics)
+    assert isinstance(all_of_them.metrics, Metrics)
+    assert one.metrics.step_s <= all_of_them.metrics.step_s < 1.01 * one.metrics.step_s
+    assert one.cost is not None
+    assert all_of_them.cost is not None
+    assert all_of_them.cost.events < 2 * one.cost.events  # one wafer stands for all
+
+
+def test_more_systems_never_take_longer_for_the_same_batch() -> None:
+    times = [
+        step(batch={"sequences": 64, "length": 512}, cluster={"machine": "cs-3", "systems": systems}).step_s
+        for systems in (1, 2, 4, 8, 16, 32, 64)
+    ]
+    assert times == sorted(times, reverse=True)
+    assert times[0] / times[-1] < 64
+
+
+@pytest.mark.parametrize("length", [128, 512, 2048, 8192, 32768])
+@pytest.mark.parametrize("phase", ["training", "evaluation"])
+@pytest.mark.parametrize("cluster", ["cs-2", "cs-3"])
+def test_lengths_from_128_to_32k_run(length: int, phase: str, cluster: str) -> None:
+    model = {"preset": "llama-2-7b", "max_length": 32768}
+    batch = {"sequences": 32768 // length, "length": length}
+    assert answer(model=model, batch=batch, phase=phase, cluster=cluster).status is Status.OK
+
+
+def test_single_precision_is_slower_and_holds_less() -> None:
+    half, mixed, single = (answer(precision=precision) for precision in ("fp16", "mixed", "fp32"))
+    times = [result.metrics.step_s for result in (half, mixed, single)]  # type: ignore[union-attr]
+    assert times == sorted(times)
+    assert sum(line.bytes_per_core for line in single.memory) > sum(line.bytes_per_core for line in mixed.memory)
+
+
+def test_a_slow_host_holds_everything_up() -> None:
+    quick, slow = step(), step(hardware={"host.input": "10 kB/s"})
+    tokens_s = 24 * 512 * 8 / 10_000
+    assert slow.step_s > tokens_s > 10 * quick.step_s
+    assert slow.wafer_s["input"] > 0.9 * tokens_s
