@@ -114,7 +114,7 @@ class ResidentPlacement:
     """How resident weights lie on the machine."""
 
     kind: str
-    """whole (each layer on the whole grid, one after the other) | blocks (stages of a pipeline)."""
+    """whole (layers on one square a wafer) | blocks (squares) | rectangles (all of the wafer); stages of a pipeline."""
     wafers: int
     stages: int
     layers_per_stage: int

@@ -52,13 +52,19 @@ def test_squares_lie_on_their_wafer_and_apart(side: int, count: int) -> None:
     assert len({(r.wafer, r.column, r.row) for r in regions}) == count
 
 
-@given(st.lists(st.lists(st.integers(1, 9), min_size=3, max_size=3), min_size=1, max_size=6))
-def test_the_critical_path_sums_to_the_end(times: list[list[int]]) -> None:
-    ends = [0.0] * 3
-    for row in times:
-        for stage, cycles in enumerate(row):
-            ends[stage] = max(ends[stage], ends[stage - 1] if stage else 0) + cycles
-    assert sum(times[chunk][stage] for chunk, stage in critical_path(times)) == ends[-1]
+RUNS = st.lists(
+    st.tuples(st.lists(st.integers(1, 9), min_size=4, max_size=4), st.integers(1, 5)), min_size=1, max_size=6
+)
+
+
+@given(RUNS)
+def test_the_critical_path_sums_to_the_end(runs: list[tuple[list[int], int]]) -> None:
+    ends = [0.0] * 4
+    for row, times in runs:
+        for _ in range(times):
+            for stage, cycles in enumerate(row):
+                ends[stage] = max(ends[stage], ends[stage - 1] if stage else 0) + cycles
+    assert sum(times * runs[run][0][stage] for run, stage, times in critical_path(runs)) == ends[-1]
 
 
 def test_blocks_lie_two_by_four() -> None:

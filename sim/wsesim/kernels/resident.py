@@ -1,24 +1,26 @@
-"""Kernels of inference with weights in SRAM, on a square of cores: products, collectives, work on what a core holds.
+"""Kernels of inference with weights in SRAM, on a rectangle of cores: products, sums, work on what a core holds.
 
-        inputs along y                     a matrix lies over the square, rows over y and columns over x; a vector lies
+        inputs along y                     a matrix lies over the rectangle, rows over y, columns over x; a vector lies
       +-----+-----+-----+                  along one side and is repeated along the other:
    x0 | W00 | W01 | W02 |
       +-----+-----+-----+   sums           decode   every core multiplies its part, columns add up in a tree of two
    x1 | W10 | W11 | W12 |   run down       levels and tell all their cores: y lies along x, ready for a product
       +-----+-----+-----+      |           whose sums run along rows. Nothing is ever transposed.
-   x2 | W20 | W21 | W22 |      v           prefill  tokens lie along y; MeshGEMM shifts tiles of both factors by one
-      +-----+-----+-----+                  core a step around rings of the rows and of the columns.
+   x2 | W20 | W21 | W22 |      v           prefill  tokens lie along y, features along x (`resident_mesh`)
+      +-----+-----+-----+
         y0    y1    y2      outputs along x
 
-This is the structure of WaferLLM (He et al., OSDI 2025, arXiv 2502.04563). Values have 16 bits, two to a wavelet; sizes
-are filled up to multiples of the square's side.
+This is the structure of WaferLLM (He et al., OSDI 2025, arXiv 2502.04563), whose rectangles are squares. Values have 16
+bits, two to a wavelet; sizes are filled up to multiples of the cores along their axis.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from math import ceil, gcd, isqrt
+from typing import Literal
 
 from wsesim.errors import require_positive
 from wsesim.hardware import Wafer
@@ -31,7 +33,10 @@ COLLIDING_CYCLES = 2
 (appendix of the SDK). Rows `mgemm`: 8 more elements of a WSE-3 cost 2.1 cycles."""
 ROUND_CYCLES = 45
 """Cycles of scalar code around one `@map` of vector instructions: a load with its index 8 to 20, a descriptor 17, the
-loop 3 to 8 (SUMMA's simulator log). Rows `mgemm`: 67.5 a round of eight turns of 1 + 2, and 84.4 of eight of 1 + 4."""
+loop 3 to 8 (SUMMA's simulator log). Rows `mgemm`: 67.5 a round of eight turns of 1 + 2, and 84.4 of eight of 1 + 4.
+All of them have eight turns; that the cycles are the round's and not the turns' (12 and 4, as the programs on simulated
+cores have them) is told by WaferLLM's prompts: else those of LLaMA3-8B on 720 x 720 cores, 40 turns a round, come out
+10 % too fast, and those of Qwen2-72B on 480 x 480, 124 turns, 23 % too slow."""
 REWRITE_CYCLES = 197
 """Cycles to turn the routes of an axis for collectives along the other, with bookkeeping, whatever the grid
 (Tetriscomp, simulator of the WSE-3)."""
@@ -39,12 +44,6 @@ SILICON_SCALAR = 4.0 / 2.92
 """Scalar code and tasks on a machine, which inserts no-ops against heat, against the vendor's simulator. The ratio is
 that of rows `mic-fma-f16-sim` and `mic-fma-f16-hw`; that it holds for scalar code, and not for issues that collide, was
 chosen with the rows of WaferLLM in view: without it its prompts come out 13 % too fast, its tokens 7 %."""
-BRANCH_TAKEN_CYCLES, BRANCH_PASSED_CYCLES, COUNT_CYCLES = 6, 3, 2
-"""Rows `mic-branch-taken`, `mic-branch-nottaken`, `mic-scalar-add`."""
-TRANSFERS = 4
-"""Of a step of MeshGEMM: tiles of both factors, sent and received; each has a task when it is done."""
-STEP_SCALARS, ALIGN_SCALARS = 13, 31
-"""Cycles of scalar instructions of a step of MeshGEMM beside its tasks: as the program on simulated cores has them."""
 VECTOR_SETUP_CYCLES = 6
 """Cycles to load the descriptors of a vector instruction outside a map (rows `fmacs`: n + 6)."""
 EXP_VECTOR_OPS, RECIPROCAL_VECTOR_OPS = 20, 11
@@ -52,23 +51,14 @@ EXP_VECTOR_OPS, RECIPROCAL_VECTOR_OPS = 20, 11
 reciprocal (comment in the vendor's linear algebra code), each over all elements of a core."""
 
 
+Axis = Literal["x", "y"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Square:
-    """A square of cores with one layer of a model spread over it."""
+class Line:
+    """The cores of a rectangle along one axis."""
 
-    wafer: Wafer
-    side: int
-    """Cores along each axis."""
-    loop_cycles: int = 0
-    """Cycles of a scalar loop for an element where the program does not use vectors; 0 where it does."""
-
-    def __post_init__(self) -> None:
-        require_positive(side=self.side)
-
-    @property
-    def cores(self) -> int:
-        """All cores of the square."""
-        return self.side**2
+    cores: int
 
     @property
     def group(self) -> int:
@@ -76,22 +66,86 @@ class Square:
 
         So the program divides 240, 360, 420, 540, 600, 660 and 720 cores into 15, 18, 20, 20, 24, 22 and 24 groups.
         """
-        root = isqrt(self.side)
-        groups = next(number for number in range(root, 0, -1) if self.side % number == 0)
-        return self.side // groups if 2 * groups > root else ceil(self.side / root)
+        root = isqrt(self.cores)
+        groups = next(number for number in range(root, 0, -1) if self.cores % number == 0)
+        return self.cores // groups if 2 * groups > root else ceil(self.cores / root)
 
     @property
     def links(self) -> int:
         """Cores that a sum passes on its way: half a group, then half the groups' centres."""
-        return self.group // 2 + ceil(self.side / self.group) // 2
+        return self.group // 2 + ceil(self.cores / self.group) // 2
 
     def each(self, size: float) -> int:
-        """Return how many of *size* values along an axis a core holds."""
-        return ceil(size / self.side)
+        """Return how many of *size* values along the axis a core holds."""
+        return ceil(size / self.cores)
+
+
+@cache
+def line_of(cores: int) -> Line:
+    """Return the line of so many cores; there are few lengths, asked for often."""
+    return Line(cores=cores)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rectangle:
+    """A rectangle of cores with a layer of a model, or a table, spread over it."""
+
+    wafer: Wafer
+    columns: int
+    rows: int
+    loop_cycles: int = 0
+    """Cycles of a scalar loop for an element where the program does not use vectors; 0 where it does."""
+    scalar_factor: float = SILICON_SCALAR
+    """What scalar code and tasks take longer than in the vendor's simulator; 1 for the simulator."""
+
+    def __post_init__(self) -> None:
+        require_positive(columns=self.columns, rows=self.rows)
+
+    @property
+    def cores(self) -> int:
+        """All cores."""
+        return self.columns * self.rows
+
+    @property
+    def longer(self) -> int:
+        """Cores along the longer axis."""
+        return max(self.columns, self.rows)
+
+    @property
+    def x(self) -> Line:
+        """The cores of a row."""
+        return line_of(self.columns)
+
+    @property
+    def y(self) -> Line:
+        """The cores of a column."""
+        return line_of(self.rows)
+
+    def line(self, axis: Axis) -> Line:
+        """Return the cores along *axis*."""
+        return self.x if axis == "x" else self.y
+
+    def across(self, axis: Axis) -> Line:
+        """Return the cores along the other axis."""
+        return self.y if axis == "x" else self.x
+
+    def each(self, size: float) -> int:
+        """Return how many of *size* values along x a core holds."""
+        return self.x.each(size)
 
     def scalar(self, cycles: float) -> float:
         """Return the cycles that scalar code of *cycles* takes on a machine."""
-        return cycles * SILICON_SCALAR
+        return cycles * self.scalar_factor
+
+
+def Square(*, wafer: Wafer, side: int, loop_cycles: int = 0) -> Rectangle:
+    """Return a rectangle with *side* cores along each axis.
+
+    Raises:
+        SpecError: a side that is not positive.
+    """
+    require_positive(side=side)
+    return Rectangle(wafer=wafer, columns=side, rows=side, loop_cycles=loop_cycles)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +158,9 @@ class Work:
     macs: float = 0.0
     """Multiply-accumulates of the model, without those on fill."""
     fabric_bytes: float = 0.0
-    """Payload over all links of the square."""
+    """Payload over all links of the rectangle."""
     sram_bytes: float = 0.0
-    """Read and written by all cores of the square."""
+    """Read and written by all cores of the rectangle."""
 
     @property
     def cycles(self) -> float:
@@ -150,60 +204,67 @@ def issues(length: int, lanes: float) -> float:
     return (length + wide - gcd(length, wide)) / wide
 
 
-def map_cycles(square: Square, turns: int, length: int) -> float:
+def map_cycles(where: Rectangle, turns: int, length: int) -> float:
     """Return the cycles of *turns* multiply-accumulates over *length* values, without the round around them."""
-    core = square.wafer.core
+    core = where.wafer.core
     return turns * (core.vector_launch_cycles + COLLIDING_CYCLES * issues(length, core.fmac_fp16_per_cycle))
 
 
-def matvec(square: Square, name: str, *, inputs: int, outputs: int, batch: int = 1) -> Work:
-    """Return vectors times a matrix, without the sum along the axis of the inputs; sizes are those of the model."""
-    turns, length = square.each(inputs), square.each(outputs)
-    fill = COLLIDING_CYCLES * issues(length, square.wafer.core.simd_fp16_per_cycle)
+def matvec(
+    where: Rectangle, name: str, *, inputs: int, outputs: int, batch: int = 1, sums: Axis = "y"
+) -> Work:  # fmt: skip
+    """Return vectors times a matrix, without the sum along the axis of the inputs; sizes are those of the model.
+
+    One vector takes a multiply-accumulate over all outputs of a core for each of its inputs. Those of a batch follow
+    each other so, or, where that is faster, lie side by side: one over the batch for each weight, as MeshGEMM does.
+    """
+    turns, length = where.line(sums).each(inputs), where.across(sums).each(outputs)
+    fill = COLLIDING_CYCLES * issues(batch * length, where.wafer.core.simd_fp16_per_cycle)
+    after = batch * map_cycles(where, turns, length), where.scalar(batch * ROUND_CYCLES)
+    beside = map_cycles(where, turns * length, batch), where.scalar(turns * ROUND_CYCLES)
+    compute, launch = min(after, beside, key=sum)
     return Work(
         name=name,
-        parts={
-            "compute": batch * (fill + map_cycles(square, turns, length)),
-            "launch": batch * square.scalar(ROUND_CYCLES),
-        },
+        parts={"compute": fill + compute, "launch": launch},
         macs=batch * inputs * outputs,
-        sram_bytes=3 * VALUE_BYTES * batch * turns * length * square.cores,
+        sram_bytes=3 * VALUE_BYTES * batch * turns * length * where.cores,
     )
 
 
-def allreduce(square: Square, name: str, *, values: int, turned: bool = False) -> Work:
+def allreduce(where: Rectangle, name: str, *, values: int, along: Axis = "y", turned: bool = False) -> Work:
     """Return the sum of *values* of every core along an axis, known to all of them at the end.
 
     A task wakes each core that adds and passes on. With *turned*, the collective before ran along the other axis, and
     routes have to be turned. Both were chosen with WaferLLM's tokens in view, at the cost other sources state.
     """
-    wafer, side = square.wafer, square.side
-    if side == 1:
+    wafer, line = where.wafer, where.line(along)
+    if line.cores == 1:
         return Work(name=name, parts={})
     wavelets = ceil(values / VALUES_PER_WAVELET)
-    tree = collectives.tree_cycles(wafer, wavelets=wavelets, cores=side, group=square.group)
-    back = collectives.broadcast_cycles(wafer, wavelets=wavelets, hops=side - side // 2)
-    tasks = square.links * wafer.core.task_launch_cycles + (REWRITE_CYCLES if turned else 0)
+    tree = collectives.tree_cycles(wafer, wavelets=wavelets, cores=line.cores, group=line.group)
+    back = collectives.broadcast_cycles(wafer, wavelets=wavelets, hops=line.cores - line.cores // 2)
+    tasks = line.links * wafer.core.task_launch_cycles + (REWRITE_CYCLES if turned else 0)
     return Work(
         name=name,
-        parts={"reduction": tree, "broadcast": back, "launch": square.scalar(tasks)},
-        fabric_bytes=2 * (side - 1) * side * wavelets * wafer.fabric.wavelet_bytes,
-        sram_bytes=3 * VALUE_BYTES * values * square.cores,
+        parts={"reduction": tree, "broadcast": back, "launch": where.scalar(tasks)},
+        fabric_bytes=2 * (line.cores - 1) * where.across(along).cores * wavelets * wafer.fabric.wavelet_bytes,
+        sram_bytes=3 * VALUE_BYTES * values * where.cores,
     )
 
 
 def elementwise(
-    square: Square, name: str, *, elements: int, ops: float, exps: int = 0, divides: int = 0, cause: str = "elementwise"
-) -> Work:
+    where: Rectangle, name: str, *, elements: int, ops: float, exps: int = 0, divides: int = 0,
+    cause: str = "elementwise",
+) -> Work:  # fmt: skip
     """Return *ops* vector operations, exponentials and divisions over the *elements* of a core."""
-    core = square.wafer.core
-    if square.loop_cycles:
-        cycles = elements * (ops * square.loop_cycles + exps * core.exp_cycles + divides * core.divide_cycles)
+    core = where.wafer.core
+    if where.loop_cycles:
+        cycles = elements * (ops * where.loop_cycles + exps * core.exp_cycles + divides * core.divide_cycles)
     else:
         each = core.vector_launch_cycles + COLLIDING_CYCLES * issues(elements, core.simd_fp16_per_cycle)
         count = ops + exps * EXP_VECTOR_OPS + divides * RECIPROCAL_VECTOR_OPS
         cycles = count * (each + VECTOR_SETUP_CYCLES)
-    return Work(name=name, parts={cause: cycles}, sram_bytes=3 * VALUE_BYTES * ops * elements * square.cores)
+    return Work(name=name, parts={cause: cycles}, sram_bytes=3 * VALUE_BYTES * ops * elements * where.cores)
 
 
 def scalars(name: str, cycles: float, cause: str = "elementwise") -> Work:
@@ -211,48 +272,12 @@ def scalars(name: str, cycles: float, cause: str = "elementwise") -> Work:
     return Work(name=name, parts={cause: cycles})
 
 
-def mesh_gemm(square: Square, name: str, *, m: int, k: int, n: int) -> Work:
-    """Return X W for X of m x k, W of k x n: alignment in half as many steps as a line has cores, then as many steps.
-
-    For each k and n of two tiles one multiply-accumulate over m. Tiles move while others are multiplied: issues whose
-    reads collide leave the datapath free every other cycle. A step ends when product and transfers are done.
-    """
-    core, side = square.wafer.core, square.side
-    rows, depth, columns = square.each(m), square.each(k), square.each(n)
-    product = map_cycles(square, depth * columns, rows)
-    rounds = square.scalar(depth * ROUND_CYCLES)
-    moved = TRANSFERS // 2 * sum(ceil(tile / VALUES_PER_WAVELET) for tile in (rows * depth, depth * columns))
-    begun = core.task_launch_cycles + BRANCH_TAKEN_CYCLES + STEP_SCALARS
-    aligned = begun + 3 * BRANCH_TAKEN_CYCLES + BRANCH_PASSED_CYCLES + ALIGN_SCALARS - STEP_SCALARS
-    step, align = square.scalar(begun + _ends(square)), square.scalar(aligned + _ends(square))
-    alignments = side // 2
-    waits = side * max(0.0, moved - product - rounds) + alignments * max(0.0, moved - align)
-    return Work(
-        name=name,
-        parts={
-            "compute": side * product,
-            "launch": side * (rounds + step) + alignments * align,
-            "shift": waits,
-        },
-        macs=m * k * n,
-        fabric_bytes=(side + alignments / 2) * 2 * moved * square.cores * square.wafer.fabric.wavelet_bytes,
-        sram_bytes=3 * VALUE_BYTES * side * rows * depth * columns * square.cores,
-    )
-
-
-def _ends(square: Square) -> float:
-    """Return the cycles of the tasks that count what is done in a step; the last begins the next step."""
-    counted = square.wafer.core.task_launch_cycles + COUNT_CYCLES
-    own = COUNT_CYCLES + BRANCH_TAKEN_CYCLES
-    return own + TRANSFERS * counted + (TRANSFERS - 1) * BRANCH_TAKEN_CYCLES + BRANCH_PASSED_CYCLES + 1
-
-
-def handover(square: Square, name: str, *, values: int) -> Work:
-    """Return the way of *values* of each core of a line to the same core of the next square."""
+def handover(where: Rectangle, name: str, *, values: int) -> Work:
+    """Return the way of *values* of each core of a line to the next rectangle, over the longer axis."""
     wavelets = ceil(values / VALUES_PER_WAVELET)
-    cycles = collectives.broadcast_cycles(square.wafer, wavelets=wavelets, hops=square.side)
+    cycles = collectives.broadcast_cycles(where.wafer, wavelets=wavelets, hops=where.longer)
     return Work(
         name=name,
         parts={"handover": cycles},
-        fabric_bytes=wavelets * square.cores * square.wafer.fabric.wavelet_bytes,
+        fabric_bytes=wavelets * where.cores * where.wafer.fabric.wavelet_bytes,
     )

@@ -13,16 +13,17 @@ from math import ceil
 
 from wsesim.kernels.resident import (
     VALUE_BYTES,
-    Square,
+    Axis,
+    Rectangle,
     Work,
     allreduce,
     elementwise,
     handover,
     map_cycles,
     matvec,
-    mesh_gemm,
     scalars,
 )
+from wsesim.kernels.resident_mesh import mesh_gemm
 
 NORM_OPS = 4
 """Square, scale, weight, and what is left of the sum on the core."""
@@ -71,151 +72,153 @@ class LayerShape:
         return self.width * (self.qkv_width + self.attention_width + self.up_width + self.ffn_width)
 
 
-def decode_layer(square: Square, shape: LayerShape, *, positions: int, batch: int = 1) -> tuple[Work, ...]:
+def decode_layer(where: Rectangle, shape: LayerShape, *, positions: int, batch: int = 1) -> tuple[Work, ...]:
     """Return the ops for one token of each of *batch* sequences, each with *positions* cached."""
-    return tuple(_decode_ops(square, shape, positions, batch))
+    return tuple(_decode_ops(where, shape, positions, batch))
 
 
-def _decode_ops(square: Square, shape: LayerShape, positions: int, batch: int) -> Iterator[Work]:
-    def total(name: str, outputs: int, *, turned: bool = False) -> Work:
-        return allreduce(square, name, values=batch * square.each(outputs), turned=turned)
-
-    def product(name: str, inputs: int, outputs: int, *, turned: bool = False) -> Work:
-        return matvec(square, name, inputs=inputs, outputs=outputs, batch=batch).then(
-            total(name, outputs, turned=turned)
+def _decode_ops(where: Rectangle, shape: LayerShape, positions: int, batch: int) -> Iterator[Work]:
+    def product(name: str, inputs: int, outputs: int, *, sums: Axis, turned: bool = False) -> Work:
+        values = batch * where.across(sums).each(outputs)
+        return matvec(where, name, inputs=inputs, outputs=outputs, batch=batch, sums=sums).then(
+            allreduce(where, name, values=values, along=sums, turned=turned)
         )
 
-    held = batch * square.each(shape.width)
-    norm = _norm(square, "norm", held).then(allreduce(square, "norm", values=batch, turned=True))
-    residual = elementwise(square, "residual", elements=held, ops=1)
+    held = batch * where.y.each(shape.width)
+    sums = allreduce(where, "norm", values=batch, along="y", turned=True)
+    norm = _norm(where, "norm", elements=held, vectors=batch).then(sums)
+    residual = elementwise(where, "residual", elements=held, ops=1)
     yield norm
-    yield product("queries, keys, values", shape.width, shape.qkv_width)
-    yield from _positioned(square, shape, batch)
-    yield from _attend(square, shape, positions, batch)
-    yield product("attention output", shape.attention_width, shape.width, turned=True)
+    yield product("queries, keys, values", shape.width, shape.qkv_width, sums="y")
+    yield from _positioned(where, shape, batch)
+    yield from _attend(where, shape, positions, batch)
+    yield product("attention output", shape.attention_width, shape.width, sums="x", turned=True)
     yield residual
     yield norm
-    yield product("up and gate" if shape.gated else "up", shape.width, shape.up_width)
-    yield _activation(square, shape, batch)
-    yield product("down", shape.ffn_width, shape.width, turned=True)
+    yield product("up and gate" if shape.gated else "up", shape.width, shape.up_width, sums="y")
+    yield _activation(where, shape, batch)
+    yield product("down", shape.ffn_width, shape.width, sums="x", turned=True)
     yield residual
 
 
-def _positioned(square: Square, shape: LayerShape, batch: int) -> Iterator[Work]:
-    turned_values = batch * (square.each(shape.attention_width) + square.each(shape.kv_width))
+def _positioned(where: Rectangle, shape: LayerShape, tokens: int) -> Iterator[Work]:
+    """Yield what is done to queries and keys of *tokens* a core, whose features lie along x."""
+    elements = tokens * (where.x.each(shape.attention_width) + where.x.each(shape.kv_width))
     if shape.head_norm:
-        sums = allreduce(square, "head norm", values=2 * batch)
-        yield _norm(square, "head norm", turned_values).then(sums)
+        sums = allreduce(where, "head norm", values=2 * tokens, along="x")
+        # The roots of a token's queries and keys are taken side by side, in two lanes.
+        yield _norm(where, "head norm", elements=elements, vectors=tokens).then(sums)
     if shape.rotary:
-        yield elementwise(square, "rotary", elements=turned_values, ops=ROTARY_OPS)
+        yield elementwise(where, "rotary", elements=elements, ops=ROTARY_OPS)
 
 
-def _attend(square: Square, shape: LayerShape, positions: int, batch: int) -> Iterator[Work]:
+def _attend(where: Rectangle, shape: LayerShape, positions: int, batch: int) -> Iterator[Work]:
     """Yield scores, softmax and weighted sum; the cache has positions along y, features along x."""
-    here = square.each(positions)
-    scores = _cached(square, shape, "scores", positions, batch, scored=True)
-    yield scores.then(allreduce(square, "scores", values=batch * here, turned=True))
-    yield elementwise(
-        square, "softmax", elements=batch * here, ops=SOFTMAX_OPS, exps=1, divides=0, cause="softmax"
-    ).then(
-        allreduce(square, "softmax", values=batch, turned=True),
-        allreduce(square, "softmax", values=batch),
-        scalars("softmax", batch * square.wafer.core.divide_cycles, "softmax"),
+    scored, features = batch * where.y.each(positions), batch * where.x.each(shape.attention_width)
+    scores = _cached(where, shape, "scores", positions, scored=True).times(batch)
+    yield scores.then(allreduce(where, "scores", values=scored, along="x", turned=True))
+    yield elementwise(where, "softmax", elements=scored, ops=SOFTMAX_OPS, exps=1, divides=0, cause="softmax").then(
+        allreduce(where, "softmax", values=batch, along="y", turned=True),
+        allreduce(where, "softmax", values=batch, along="y"),
+        scalars("softmax", batch * where.wafer.core.divide_cycles, "softmax"),
     )
-    summed = _cached(square, shape, "weighted sum", positions, batch, scored=False)
-    yield summed.then(allreduce(square, "weighted sum", values=batch * square.each(shape.attention_width)))
+    summed = _cached(where, shape, "weighted sum", positions, scored=False).times(batch)
+    yield summed.then(allreduce(where, "weighted sum", values=features, along="y"))
 
 
-def _cached(square: Square, shape: LayerShape, name: str, positions: int, batch: int, *, scored: bool) -> Work:
-    """Return a product with the cache, by vectors over what the core has of the outputs.
+def _cached(where: Rectangle, shape: LayerShape, name: str, positions: int, *, scored: bool) -> Work:
+    """Return a product with the cache of a sequence, by vectors over what the core has of the outputs.
 
     Where loops are scalar, scores are a dot product a position, element by element, and the weighted sum is a loop over
     positions with one vector over the features.
     """
-    features, here = square.each(shape.attention_width), square.each(positions)
-    if not square.loop_cycles:
-        sizes = (shape.attention_width, positions) if scored else (positions, shape.attention_width)
-        return matvec(square, name, inputs=sizes[0], outputs=sizes[1], batch=batch)
-    dot = here * features * square.loop_cycles
-    summed = here * square.loop_cycles + map_cycles(square, here, features)
+    width = shape.attention_width
+    if not where.loop_cycles:
+        if scored:
+            return matvec(where, name, inputs=width, outputs=positions, sums="x")
+        return matvec(where, name, inputs=positions, outputs=width, sums="y")
+    features, here = where.x.each(width), where.y.each(positions)
+    dot = here * features * where.loop_cycles
+    summed = here * where.loop_cycles + map_cycles(where, here, features)
     return Work(
         name=name,
-        parts={"compute": batch * (dot if scored else summed)},
-        macs=batch * positions * shape.attention_width,
-        sram_bytes=3 * VALUE_BYTES * batch * here * features * square.cores,
+        parts={"compute": dot if scored else summed},
+        macs=positions * width,
+        sram_bytes=3 * VALUE_BYTES * here * features * where.cores,
     )
 
 
-def _norm(square: Square, name: str, elements: int) -> Work:
-    core = square.wafer.core
-    return elementwise(square, name, elements=elements, ops=NORM_OPS).then(
-        scalars(name, core.sqrt_cycles + core.divide_cycles)
+def _norm(where: Rectangle, name: str, *, elements: int, vectors: int) -> Work:
+    """Return the norm of *vectors*, of which a core has *elements*; each has a root and a reciprocal."""
+    core = where.wafer.core
+    return elementwise(where, name, elements=elements, ops=NORM_OPS).then(
+        scalars(name, vectors * (core.sqrt_cycles + core.divide_cycles))
     )
 
 
-def _activation(square: Square, shape: LayerShape, tokens: int) -> Work:
+def _activation(where: Rectangle, shape: LayerShape, tokens: int) -> Work:
     """Return SiLU and its product with the gate, or GELU taken as long."""
-    elements = tokens * square.each(shape.ffn_width)
-    return elementwise(square, "activation", elements=elements, ops=3, exps=1, divides=1)
+    elements = tokens * where.x.each(shape.ffn_width)
+    return elementwise(where, "activation", elements=elements, ops=3, exps=1, divides=1)
 
 
 def prefill_layer(
-    square: Square, shape: LayerShape, *, tokens: int, start: int = 0, block: int | None = None
+    where: Rectangle, shape: LayerShape, *, tokens: int, start: int = 0, block: int | None = None
 ) -> tuple[Work, ...]:
     """Return the ops for a chunk of *tokens* of one prompt whose first *start* positions are cached.
 
     Keys pass in blocks (by default as long as the chunk), whole ones, masked or not; what a block adds to the sums so
     far is scaled at once.
     """
-    return tuple(_prefill_ops(square, shape, tokens, start, block or tokens))
+    return tuple(_prefill_ops(where, shape, tokens, start, block or tokens))
 
 
-def _prefill_ops(square: Square, shape: LayerShape, tokens: int, start: int, block: int) -> Iterator[Work]:
+def _prefill_ops(where: Rectangle, shape: LayerShape, tokens: int, start: int, block: int) -> Iterator[Work]:
     def product(name: str, inputs: int, outputs: int) -> Work:
-        return mesh_gemm(square, name, m=tokens, k=inputs, n=outputs)
+        return mesh_gemm(where, name, m=tokens, k=inputs, n=outputs)
 
-    here = square.each(tokens)
-    held = here * square.each(shape.width)
-    norm = _norm(square, "norm", held).then(allreduce(square, "norm", values=here, turned=True))
-    residual = elementwise(square, "residual", elements=held, ops=1)
-    turned_values = here * (square.each(shape.attention_width) + square.each(shape.kv_width))
+    here = where.y.each(tokens)
+    held = here * where.x.each(shape.width)
+    sums = allreduce(where, "norm", values=here, along="x", turned=True)
+    norm = _norm(where, "norm", elements=held, vectors=here).then(sums)
+    residual = elementwise(where, "residual", elements=held, ops=1)
     yield norm
     yield product("queries, keys, values", shape.width, shape.qkv_width)
-    if shape.head_norm:
-        sums = allreduce(square, "head norm", values=2 * here)
-        yield _norm(square, "head norm", turned_values).then(sums)
-    if shape.rotary:
-        yield elementwise(square, "rotary", elements=turned_values, ops=ROTARY_OPS)
-    yield from _attend_blocks(square, shape, tokens, block, ceil((start + tokens) / block))
+    yield from _positioned(where, shape, here)
+    yield from _attend_blocks(where, shape, tokens, block, ceil((start + tokens) / block))
     yield product("attention output", shape.attention_width, shape.width)
     yield residual
     yield norm
     yield product("up and gate" if shape.gated else "up", shape.width, shape.up_width)
-    yield _activation(square, shape, here)
+    yield _activation(where, shape, here)
     yield product("down", shape.ffn_width, shape.width)
     yield residual
 
 
-def _attend_blocks(square: Square, shape: LayerShape, tokens: int, block: int, blocks: int) -> Iterator[Work]:
+def _attend_blocks(where: Rectangle, shape: LayerShape, tokens: int, block: int, blocks: int) -> Iterator[Work]:
     """Yield scores, softmax and weighted sum of all blocks of keys; queries that share a key one after the other."""
-    here, times = square.each(tokens), blocks * shape.query_groups
-    yield mesh_gemm(square, "scores", m=tokens, k=shape.kv_width, n=block).times(times)
-    sums = allreduce(square, "softmax", values=here)
-    scores = here * square.each(block)
-    softmax = elementwise(square, "softmax", elements=scores, ops=SOFTMAX_OPS, exps=1, cause="softmax")
+    here, times = where.y.each(tokens), blocks * shape.query_groups
+    yield mesh_gemm(where, "scores", m=tokens, k=shape.kv_width, n=block).times(times)
+    sums = allreduce(where, "softmax", values=here, along="x")
+    scores = here * where.x.each(block)
+    softmax = elementwise(where, "softmax", elements=scores, ops=SOFTMAX_OPS, exps=1, cause="softmax")
     yield softmax.then(sums, sums).times(times)
-    yield mesh_gemm(square, "weighted sum", m=tokens, k=block, n=shape.kv_width).times(times)
+    yield mesh_gemm(where, "weighted sum", m=tokens, k=block, n=shape.kv_width).times(times)
 
 
-def head(square: Square, *, width: int, vocab: int, batch: int = 1) -> tuple[Work, ...]:
-    """Return the product with the vocabulary and the search for its largest score, for the last token of each."""
-    here = square.each(vocab)
-    best = allreduce(square, "largest score", values=batch)
-    logits = matvec(square, "logits", inputs=width, outputs=vocab, batch=batch)
-    search = elementwise(square, "largest score", elements=batch * here, ops=ARGMAX_OPS)
-    return (logits.then(allreduce(square, "logits", values=batch * here)), search.then(best, best))
+def head(where: Rectangle, *, width: int, vocab: int, batch: int = 1) -> tuple[Work, ...]:
+    """Return the product with the vocabulary and the search for its largest score, for the last token of each.
+
+    Sequences follow each other: a core has room for the scores of one.
+    """
+    here = where.x.each(vocab)
+    best = allreduce(where, "largest score", values=1, along="x")
+    logits = matvec(where, "logits", inputs=width, outputs=vocab, sums="y")
+    search = elementwise(where, "largest score", elements=here, ops=ARGMAX_OPS)
+    scored = logits.then(allreduce(where, "logits", values=here, along="y"))
+    return (scored.times(batch), search.then(best, best).times(batch))
 
 
-def embedding(square: Square, *, width: int, tokens: int = 1) -> tuple[Work, ...]:
-    """Return the way of the tokens' rows of the table to the cores that begin with them: each crosses the square."""
-    return (handover(square, "embedding", values=tokens * square.each(width)),)
+def embedding(where: Rectangle, *, width: int, tokens: int = 1) -> tuple[Work, ...]:
+    """Return the way of the rows of the table of *tokens* a core to those that begin: each crosses the rectangle."""
+    return (handover(where, "embedding", values=tokens * where.y.each(width)),)

@@ -15,6 +15,7 @@ from wsesim.workload import Workload
 
 NOT_MODELLED = (
     "Contention between colors, and stalls inside a core: kernels are closed forms.",
+    "How fast a prompt is read in small groups while weights stay is assumed: no such program is published.",
     "Defective cores, thermal throttling, and noise between systems.",
     "Choosing tokens by sampling, tokenizing, and the network between users and the machine.",
     "Power that depends on the clock or on what a core does: only whether it computes counts.",

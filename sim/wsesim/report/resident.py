@@ -10,6 +10,7 @@ from wsesim.result import RequestMetrics, ResidentPlacement, Result, ServingMetr
 Line = tuple[str, str, str]
 """Label, value, detail."""
 
+KINDS = {"whole": "one square a wafer", "blocks": "squares", "rectangles": "rectangles"}
 PERCENTILE_NAMES = {"ttft_s": "time to first token", "tpot_s": "time per output token", "latency_s": "whole answer"}
 
 
@@ -72,7 +73,7 @@ def percentile_rows(metrics: ServingMetrics) -> list[tuple[str, ...]]:
 
 def placed(place: ResidentPlacement) -> str:
     """Say how the weights lie."""
-    how = "each layer on the whole grid" if place.kind == "whole" else text.plural(place.stages, "stage")
+    how = f"{text.plural(place.stages, 'stage')} in {KINDS.get(place.kind, place.kind)}"
     grids = {(place.prefill_columns, place.prefill_rows), (place.decode_columns, place.decode_rows)}
     cores = " and ".join(f"{columns:,} × {rows:,}" for columns, rows in sorted(grids, reverse=True))
     return (

@@ -29,7 +29,7 @@ def step_s(metrics: Metrics, machine: str, *, systems: int) -> float | None:
 def prefill_s(plan: ResidentPlan, time: PhaseTime) -> float:
     """Return the seconds of a prompt, on all cores that the placement uses."""
     core, name = plan.request.cluster.wafer.core, plan.request.cluster.name
-    cores = sum(stage.side**2 for stage in plan.prefill_stages)
+    cores = sum(stage.cores for stage in plan.prefill_stages)
     peak = 2 * cores * core.fmac_fp16_per_cycle * core.clock_hz
     return time.flops / (peak * MFU.get(name, OTHER_MFU))
 
@@ -39,7 +39,7 @@ def decode_s(plan: ResidentPlan) -> float:
     values = plan.request.model.layers * plan.request.shape.weights
     if plan.request.ends:
         values += plan.request.model.width * plan.request.model.vocab
-    return read_s(plan.request.cluster.wafer.core, values, cores=plan.stages[0].side ** 2)
+    return read_s(plan.request.cluster.wafer.core, values, cores=plan.stages[0].cores)
 
 
 def read_s(core: Core, values: int, *, cores: int) -> float:

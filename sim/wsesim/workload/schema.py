@@ -135,8 +135,9 @@ class InferenceSection(Section):
     """Tokens of the prompt whose keys and values are in the cache already."""
     chunk: Size | None = None
     """Tokens of a prompt that pass at a time. Default: as the placement does."""
-    placement: Literal["auto", "whole", "blocks"] = "auto"
-    """Whether each layer takes the whole grid, one after the other, or blocks of cores hold layers as a pipeline."""
+    placement: Literal["auto", "whole", "blocks", "rectangles"] = "auto"
+    """Whether each layer takes a square as large as the wafer, one after the other; squares hold layers as a pipeline;
+    or rectangles that use all of the wafer do. auto: rectangles, unless a grid is given."""
     prefill_grid: Size | None = None
     """Side of the square of cores that reads prompts. Default: the largest that fits."""
     decode_grid: Size | None = None

@@ -42,7 +42,7 @@ class Inference:
     reused: int
     chunk: int | None
     placement: str
-    """auto | whole | blocks."""
+    """auto | whole | blocks | rectangles."""
     prefill_grid: int | None
     decode_grid: int | None
     stages: int | None

@@ -26,7 +26,11 @@ def _opening(resolved: Mapping[str, Any], named: str) -> str:
         return f"One {step} of {named}: {batch['sequences']:,} sequences of {batch['length']:,} tokens"
     if phase == "serving":
         serving = resolved["serving"]
-        come = "requests of a trace" if serving["trace"] else f"{serving['rate']:g} request{'' if serving['rate'] == 1 else 's'} a second"
+        come = (
+            "requests of a trace"
+            if serving["trace"]
+            else f"{serving['rate']:g} request{'' if serving['rate'] == 1 else 's'} a second"
+        )
         return f"Serving {named}: {come}"
     asked = resolved["inference"]
     each = "" if asked["batch"] == 1 else f" for each of {asked['batch']:,} sequences"

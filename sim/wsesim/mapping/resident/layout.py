@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from wsesim.kernels.resident import VALUE_BYTES
+from wsesim.kernels.resident_layer import decode_layer, prefill_layer
 from wsesim.mapping.program import DoesNotFit
-from wsesim.mapping.resident.memory import fullest, needs_bytes
+from wsesim.mapping.resident.memory import count, fullest, needs_bytes
 from wsesim.mapping.resident.plan import ResidentPlan
+from wsesim.mapping.resident.rectangles import MOST_RECTANGLES, fewest_wafers, lay_out_rectangles, least_full
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import Region, lay_out, shares, squares_on
 from wsesim.result import MemoryUse
@@ -17,10 +18,13 @@ from wsesim.units import show_bytes
 BLOCKS_ACROSS = range(2, 7)
 """Squares along the shorter side of a wafer that are tried where the request leaves the grid open."""
 
+FILLS = 16
+"""Times that a chunk lasts what it takes to fill all regions, where its tokens follow each other; assumed."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Choice:
-    """One way to lay the stages on wafers."""
+    """One way to lay the stages on wafers in squares."""
 
     placement: str
     side: int
@@ -33,27 +37,84 @@ def plan_resident(request: ResidentRequest) -> ResidentPlan | DoesNotFit:
     Raises:
         SpecError: sizes that cannot be.
     """
-    fewest: DoesNotFit | None = None
-    for wafers in _wafer_counts(request):
-        tried = [_tried(request, choice) for choice in _choices(request, wafers)]
-        plans = [plan for plan in tried if isinstance(plan, ResidentPlan)]
-        if plans:
-            middle = max(1, request.positions // 2)
-            return min(plans, key=lambda plan: plan.decode(middle).cycles)
-        failures = [failure for failure in tried if isinstance(failure, DoesNotFit)]
-        fewest = min(failures, key=lambda failure: needs_bytes(failure.memory))
-    assert fewest is not None
-    return replace(fewest, why=f"{fewest.why}: {_advice(request)}")
+    found = _in_rectangles(request) if request.in_rectangles else _in_squares(request)
+    if isinstance(found, ResidentPlan):
+        return found
+    return replace(found, why=f"{found.why}: {_advice(request)}")
 
 
-def _wafer_counts(request: ResidentRequest) -> Iterator[int]:
-    if request.wafers is not None:
-        yield request.wafers
+def _in_rectangles(request: ResidentRequest) -> ResidentPlan | DoesNotFit:
+    fewest, there = fewest_wafers(request), request.wafers or request.cluster.systems
+    if request.stages and request.stages > there * MOST_RECTANGLES:
+        return DoesNotFit(
+            why=f"{count(request.stages, 'stage')} are more than {count(there, 'wafer')} can be cut into, "
+            f"{MOST_RECTANGLES} rectangles each"
+        )
+    if fewest is None or fewest > there:
+        regions = least_full(request, there)
+        cores = f"rectangles of {regions[0].columns} x {regions[0].rows}"
+        return _too_large(request, there, cores, fullest(request, regions, tokens=request.batch))
+    units = request.stages or request.model.layers
+    wafers = fewest if request.wafers is None else max(fewest, min(request.wafers, units))
+    stages, tables = lay_out_rectangles(request, wafers)
+    decoding = fullest(request, stages, tokens=request.batch)
+    shifts, tokens, prompts = min(
+        _ways_to_read(request, stages), key=lambda way: _reading_cycles(request, stages, way[0], way[1])
+    )
+    stream = min(request.positions, FILLS * (len(stages) + len(tables)) * tokens)
+    return ResidentPlan(
+        request=request, placement="rectangles", stages=stages, prefill_stages=stages, tables=tables,
+        chunk=tokens if shifts else request.chunk or stream, together=None if shifts else tokens,
+        memory=max(decoding, prompts, key=needs_bytes),
+    )  # fmt: skip
+
+
+def _ways_to_read(
+    request: ResidentRequest, stages: tuple[Region, ...]
+) -> Iterator[tuple[bool, int, tuple[MemoryUse, ...]]]:
+    """Yield how a prompt can pass: whether weights move for it, tokens that pass together, the memory table.
+
+    Weights move in the program that is published, WaferLLM's. That a prompt's tokens pass like those of a batch is
+    assumed: the programs for decoding can do it, and need no second tile of weights.
+    """
+    most = min(request.chunk or request.positions, request.positions)
+    doubled = (2**power for power in range(most.bit_length()))
+    for shifts, sizes in ((True, _chunks(request, 1)), (False, doubled)):
+        for tokens in sizes:
+            memory = fullest(request, stages, tokens=tokens, shifts=shifts)
+            if needs_bytes(memory) <= request.cluster.wafer.core.sram_bytes:
+                yield shifts, tokens, memory
+
+
+def _reading_cycles(request: ResidentRequest, stages: tuple[Region, ...], shifts: bool, tokens: int) -> float:
+    """Return about how long a prompt takes that fills the cache: all tokens as in its middle."""
+    region = max(stages, key=lambda stage: stage.layers / stage.cores)
+    where, middle = request.rectangle(region.columns, region.rows), max(tokens, request.positions // 2)
+    if shifts:
+        works = prefill_layer(where, request.shape, tokens=tokens, start=middle - tokens, block=tokens)
     else:
-        model, wafer = request.model, request.cluster.wafer
-        weights_bytes = VALUE_BYTES * model.layers * request.shape.weights if request.must_fit else 0
-        systems = request.cluster.systems
-        yield from range(max(1, min(systems, weights_bytes // wafer.sram_bytes)), systems + 1)
+        works = decode_layer(where, request.shape, positions=middle, batch=tokens)
+    passes = -(-request.positions // tokens) + len(stages) - 1
+    return passes * region.layers * sum(work.cycles for work in works)
+
+
+def _in_squares(request: ResidentRequest) -> ResidentPlan | DoesNotFit:
+    wafers = request.wafers or _fewest_in_squares(request)
+    tried = [_tried(request, choice) for choice in _choices(request, wafers)]
+    plans = [plan for plan in tried if isinstance(plan, ResidentPlan)]
+    if plans:
+        middle = max(1, request.positions // 2)
+        return min(plans, key=lambda plan: plan.decode(middle).cycles)
+    failures = [failure for failure in tried if isinstance(failure, DoesNotFit)]
+    return min(failures, key=lambda failure: needs_bytes(failure.memory))
+
+
+def _fewest_in_squares(request: ResidentRequest) -> int:
+    """Return the fewest of the cluster's systems that hold the model; all of them if that is not enough."""
+    if _fits(replace(request, wafers=1)):
+        return 1
+    systems = request.cluster.systems
+    return _first_that_fits(request, "wafers", 1, systems) or systems
 
 
 def _choices(request: ResidentRequest, wafers: int) -> Iterator[_Choice]:
@@ -75,49 +136,48 @@ def _tried(request: ResidentRequest, choice: _Choice) -> ResidentPlan | DoesNotF
         return stages
     if isinstance(prefill_stages, DoesNotFit):
         return prefill_stages
-    decoding = fullest(request, stages, tokens=1)
+    decoding = fullest(request, stages, tokens=request.batch)
     for chunk in _chunks(request, prefill_side):
-        prompts = fullest(request, prefill_stages, tokens=chunk)
+        prompts = fullest(request, prefill_stages, tokens=chunk, shifts=True)
         memory = max(decoding, prompts, key=needs_bytes)
         if needs_bytes(memory) <= request.cluster.wafer.core.sram_bytes or not request.must_fit:
             return ResidentPlan(
                 request=request, placement=choice.placement, stages=stages, prefill_stages=prefill_stages,
                 chunk=chunk, memory=memory,
             )  # fmt: skip
-    return _too_large(request, choice, memory)
+    return _too_large(request, choice.wafers, f"squares of {choice.side}", memory)
 
 
 def _stages(request: ResidentRequest, choice: _Choice, side: int) -> tuple[Region, ...] | DoesNotFit:
     wafer, layers = request.cluster.wafer, request.model.layers
     per_wafer = 1 if choice.placement == "whole" else squares_on(wafer, side)
     room = per_wafer * choice.wafers
-    count = request.stages or min(layers, room)
-    if count > room:
+    stages = request.stages or min(layers, room)
+    if stages > room:
         return DoesNotFit(
-            why=f"{count} stages of {side} x {side} cores need {-(-count // per_wafer)} wafers, there are "
-            f"{choice.wafers} with room for {per_wafer} each"
+            why=f"{count(stages, 'stage')} of {side} x {side} cores need {count(-(-stages // per_wafer), 'wafer')}, "
+            f"there are {choice.wafers} with room for {per_wafer} each"
         )
-    return lay_out(wafer, side, per_wafer, shares(layers, count))
+    return lay_out(wafer, side, per_wafer, shares(layers, stages))
 
 
-def _chunks(request: ResidentRequest, side: int) -> Iterator[int]:
-    """Yield how many tokens of a prompt could pass together, most first, down to one a core."""
+def _chunks(request: ResidentRequest, least: int) -> Iterator[int]:
+    """Yield how many tokens of a prompt could pass together, most first, down to *least* or fewer."""
     if request.chunk is not None:
         yield request.chunk
         return
     chunk = request.positions
-    while chunk > side:
+    while chunk > least:
         yield chunk
         chunk = -(-chunk // 2)
     yield chunk
 
 
-def _too_large(request: ResidentRequest, choice: _Choice, memory: tuple[MemoryUse, ...]) -> DoesNotFit:
+def _too_large(request: ResidentRequest, wafers: int, cores: str, memory: tuple[MemoryUse, ...]) -> DoesNotFit:
     need, have = needs_bytes(memory), request.cluster.wafer.core.sram_bytes
     largest = max(memory, key=lambda line: line.bytes_per_core)
-    wafers = f"{choice.wafers} wafer{'s' if choice.wafers > 1 else ''}"
     return DoesNotFit(
-        why=f"{request.model.name} on {wafers} in squares of {choice.side} needs {show_bytes(need)} a core, a core has "
+        why=f"{request.model.name} on {count(wafers, 'wafer')} in {cores} needs {show_bytes(need)} a core, a core has "
         f"{show_bytes(have)} ({show_bytes(need - have)} too much, most for {largest.what}: "
         f"{show_bytes(largest.bytes_per_core)})",
         memory=memory,
@@ -148,6 +208,9 @@ def _advice(request: ResidentRequest) -> str:
 
 def _fits(request: ResidentRequest) -> bool:
     wafers = request.wafers or request.cluster.systems
+    if request.in_rectangles:
+        fewest = fewest_wafers(request)
+        return fewest is not None and fewest <= wafers
     return any(isinstance(_tried(request, choice), ResidentPlan) for choice in _choices(request, wafers))
 
 

@@ -2,31 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
 
 from wsesim.kernels.resident import Work
 
 
-def critical_path(times: Sequence[Sequence[float]]) -> list[tuple[int, int]]:
-    """Return the (chunk, stage) whose times sum to the end of all, in order; *times* are by chunk, then by stage.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Station:
+    """What a region does with a chunk; regions that do the same share one object, so it is compared by identity."""
 
-    A stage begins a chunk once it has done the one before and the stage before has done this one.
+    ops: tuple[Work, ...]
+    cycles: float
+    parts: Mapping[str, float]
+    """Cycles by cause; they sum to `cycles`."""
+
+    @classmethod
+    def of(cls, ops: Iterable[Work]) -> Station:
+        """Return the station that does *ops* one after the other."""
+        works = tuple(ops)
+        parts = summed((work.parts, 1) for work in works)
+        return cls(ops=works, cycles=sum(parts.values()), parts=parts)
+
+
+def summed(parts: Iterable[tuple[Mapping[str, float], int]]) -> dict[str, float]:
+    """Return cycles by cause of all parts, each so many times."""
+    found: dict[str, float] = {}
+    for part, times in parts:
+        for cause, cycles in part.items():
+            found[cause] = found.get(cause, 0.0) + times * cycles
+    return found
+
+
+def path_parts(runs: Sequence[tuple[Sequence[Station], int]]) -> dict[str, float]:
+    """Return by cause the cycles along the path that sets the time, of runs of so many chunks that take as long."""
+    path = critical_path([([station.cycles for station in row], times) for row, times in runs])
+    return summed((runs[run][0][stage].parts, times) for run, stage, times in path)
+
+
+def all_ops(runs: Iterable[tuple[Sequence[Station], int]]) -> tuple[Work, ...]:
+    """Return the work of all stations by name."""
+    counted = Counter[Station]()
+    for row, times in runs:
+        for station in row:
+            counted[station] += times
+    return merged([op.times(times) for station, times in counted.items() for op in station.ops])
+
+
+def critical_path(runs: Sequence[tuple[Sequence[float], int]]) -> list[tuple[int, int, int]]:
+    """Return (run, stage, times): what sums to the end of all, in order.
+
+    A stage begins a chunk once it has done the one before and the stage before has done this one. Runs are of so many
+    chunks that take as long: of a run the path passes the stages from the one where it enters to the one where it
+    leaves once, and stays with all further chunks in the slowest of them.
     """
-    ends: list[list[float]] = []
-    for chunk, row in enumerate(times):
-        done: list[float] = []
-        for stage, cycles in enumerate(row):
-            before = ends[chunk - 1][stage] if chunk else 0.0
-            done.append(max(before, done[stage - 1] if stage else 0.0) + cycles)
-        ends.append(done)
-    chunk, stage = len(times) - 1, len(times[-1]) - 1
-    path = [(chunk, stage)]
-    while chunk or stage:
-        if not chunk or (stage and ends[chunk][stage - 1] >= ends[chunk - 1][stage]):
-            stage -= 1
-        else:
-            chunk -= 1
-        path.append((chunk, stage))
+    ends, entered = np.full(len(runs[0][0]), -np.inf), []
+    ends[0] = 0.0
+    for row, times in runs:
+        cycles = np.array(row, dtype=float)
+        up_to = np.cumsum(cycles)
+        slowest = np.maximum.accumulate(np.triu(np.broadcast_to(cycles, (len(row), len(row)))), axis=1)
+        way = (ends - up_to + cycles)[:, None] + up_to + (times - 1) * slowest
+        way[np.tril_indices(len(row), -1)] = -np.inf
+        entered.append(way.argmax(axis=0))
+        ends = way.max(axis=0)
+    path, leaves = list[tuple[int, int, int]](), len(runs[0][0]) - 1
+    for run in range(len(runs) - 1, -1, -1):
+        row, times = runs[run]
+        enters = int(entered[run][leaves])
+        slow = max(range(enters, leaves + 1), key=lambda stage: row[stage])
+        path += [(run, stage, times if stage == slow else 1) for stage in range(leaves, enters - 1, -1)]
+        leaves = enters
     return path[::-1]
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from wsesim.errors import SpecError, require_choice, require_positive
 from wsesim.hardware import Cluster
-from wsesim.kernels.resident import Square
+from wsesim.kernels.resident import Rectangle
 from wsesim.kernels.resident_layer import LayerShape
 from wsesim.model import Model
 
-PLACEMENTS = ("auto", "whole", "blocks")
+PLACEMENTS = ("auto", "whole", "blocks", "rectangles")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,9 @@ class ResidentRequest:
     precision: str = "fp16"
     """Of weights, cache and sums; fp16 is what there is."""
     placement: str = "auto"
-    """whole: one square of cores a wafer; blocks: as many squares as the wafer has room for; auto: the faster."""
+    """whole: one square of cores a wafer; blocks: as many squares as the wafer has room for; rectangles: the whole
+    wafer in even parts, embedding and head apart; auto: rectangles, or the faster kind of squares if a grid is given
+    or memory need not be enough."""
     prefill_grid: int | None = None
     """Side of the squares for prompts; None: as for decoding. If it differs, all is moved in between."""
     decode_grid: int | None = None
@@ -34,7 +36,7 @@ class ResidentRequest:
     wafers: int | None = None
     """None: as few of the cluster's systems as hold it."""
     stages: int | None = None
-    """Squares that share the layers; None: all that there is room for."""
+    """Regions that share the layers; None lets the mapping choose."""
     positions: int
     """Positions a sequence's cache can hold."""
     batch: int = 1
@@ -56,6 +58,8 @@ class ResidentRequest:
             name: getattr(self, name) for name in ("prefill_grid", "decode_grid", "wafers", "stages", "chunk")
         }  # fmt: skip
         require_positive(**{name: value for name, value in given.items() if value is not None})
+        if self.placement == "rectangles" and (self.prefill_grid or self.decode_grid or not self.must_fit):
+            raise SpecError("placement", "rectangles must fit and have no side; leave the grids open")
         wafer, cluster = self.cluster.wafer, self.cluster
         for name in ("prefill_grid", "decode_grid"):
             if (given[name] or 1) > (side := min(wafer.columns, wafer.rows)):
@@ -79,6 +83,14 @@ class ResidentRequest:
             head_norm=self.head_norm,
         )
 
-    def square(self, side: int) -> Square:
-        """Return a square of cores of the cluster's wafer."""
-        return Square(wafer=self.cluster.wafer, side=side, loop_cycles=self.cluster.runtime.element_loop_cycles)
+    @property
+    def in_rectangles(self) -> bool:
+        """Whether the mapping cuts wafers into rectangles rather than squares."""
+        if self.placement != "auto":
+            return self.placement == "rectangles"
+        return self.must_fit and not (self.prefill_grid or self.decode_grid)
+
+    def rectangle(self, columns: int, rows: int) -> Rectangle:
+        """Return a rectangle of cores of the cluster's wafer."""
+        loop_cycles = self.cluster.runtime.element_loop_cycles
+        return Rectangle(wafer=self.cluster.wafer, columns=columns, rows=rows, loop_cycles=loop_cycles)

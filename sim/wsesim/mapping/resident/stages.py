@@ -1,4 +1,4 @@
-"""Squares of cores on wafers, and which layers each has.
+"""Regions of cores on wafers, and which layers each has; here squares, in `rectangles` what uses the whole wafer.
 
 wafer 0                 wafer 1
 +--------+--------+     +--------+--------+
@@ -13,13 +13,14 @@ wafer 0                 wafer 1
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isqrt
 
 from wsesim.hardware import Wafer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
-    """A square of cores and the layers it has."""
+    """A rectangle of cores and the layers it has; without any, it has a table alone."""
 
     wafer: int
     """Number of its wafer, from 0."""
@@ -28,7 +29,7 @@ class Region:
     """Place of its first core."""
     columns: int
     rows: int
-    """Its size; a square."""
+    """Its size."""
     layers: int
     embeds: bool
     """Whether tokens enter here."""
@@ -37,8 +38,13 @@ class Region:
 
     @property
     def side(self) -> int:
-        """Cores along each axis."""
-        return self.columns
+        """Cores along each axis of a square; of another rectangle, of the largest square with no more cores."""
+        return isqrt(self.columns * self.rows)
+
+    @property
+    def cores(self) -> int:
+        """All its cores."""
+        return self.columns * self.rows
 
 
 def squares_on(wafer: Wafer, side: int) -> int:

@@ -1,0 +1,67 @@
+"""MeshGEMM with weights in SRAM: products of prompts, on a rectangle of cores.
+
+   +-> 0 ---> 2 ---> 4 -+      the cores of a line as a ring: even ones on the way out, odd ones on the way back.
+   |                    |      X lies with tokens over y and depth over x, W with depth over y and outputs over x.
+   +-- 1 <--- 3 <--- 5 <+      Tiles of X travel along rows, of W down columns, one core a step.
+
+On a square this is the program of WaferLLM (He et al., OSDI 2025, arXiv 2502.04563). On a rectangle the depth is cut
+into as many tiles as the longer axis has cores: there each core has one, along the shorter axis it has several, which
+wait for their turn where they are. No program that does so is published; a core receives as much as it would if
+panels were broadcast (SUMMA).
+"""
+
+from __future__ import annotations
+
+from math import ceil
+
+from wsesim.kernels.resident import (
+    ROUND_CYCLES,
+    VALUE_BYTES,
+    VALUES_PER_WAVELET,
+    Rectangle,
+    Work,
+    map_cycles,
+)
+
+BRANCH_TAKEN_CYCLES, BRANCH_PASSED_CYCLES, COUNT_CYCLES = 6, 3, 2
+"""Rows `mic-branch-taken`, `mic-branch-nottaken`, `mic-scalar-add`."""
+TRANSFERS = 4
+"""Of a step: tiles of both factors, sent and received; each has a task when it is done."""
+STEP_SCALARS, ALIGN_SCALARS = 13, 31
+"""Cycles of scalar instructions of a step beside its tasks: as the program on simulated cores has them."""
+
+
+def mesh_gemm(where: Rectangle, name: str, *, m: int, k: int, n: int) -> Work:
+    """Return X W for X of m x k, W of k x n: as many steps as the longer axis has cores, half as many to align tiles.
+
+    For each k and n of two tiles one multiply-accumulate over m. Tiles move while others are multiplied: issues whose
+    reads collide leave the datapath free every other cycle. A step ends when product and transfers are done.
+    """
+    core, steps = where.wafer.core, where.longer
+    rows, depth, columns = where.y.each(m), ceil(k / steps), where.x.each(n)
+    product = map_cycles(where, depth * columns, rows)
+    rounds = where.scalar(depth * ROUND_CYCLES)
+    moved = TRANSFERS // 2 * sum(ceil(tile / VALUES_PER_WAVELET) for tile in (rows * depth, depth * columns))
+    begun = core.task_launch_cycles + BRANCH_TAKEN_CYCLES + STEP_SCALARS
+    aligned = begun + 3 * BRANCH_TAKEN_CYCLES + BRANCH_PASSED_CYCLES + ALIGN_SCALARS - STEP_SCALARS
+    step, align = where.scalar(begun + _ends(where)), where.scalar(aligned + _ends(where))
+    alignments = steps // 2
+    waits = steps * max(0.0, moved - product - rounds) + alignments * max(0.0, moved - align)
+    return Work(
+        name=name,
+        parts={
+            "compute": steps * product,
+            "launch": steps * (rounds + step) + alignments * align,
+            "shift": waits,
+        },
+        macs=m * k * n,
+        fabric_bytes=(steps + alignments / 2) * 2 * moved * where.cores * where.wafer.fabric.wavelet_bytes,
+        sram_bytes=3 * VALUE_BYTES * steps * rows * depth * columns * where.cores,
+    )
+
+
+def _ends(where: Rectangle) -> float:
+    """Return the cycles of the tasks that count what is done in a step; the last begins the next step."""
+    counted = where.wafer.core.task_launch_cycles + COUNT_CYCLES
+    own = COUNT_CYCLES + BRANCH_TAKEN_CYCLES
+    return own + TRANSFERS * counted + (TRANSFERS - 1) * BRANCH_TAKEN_CYCLES + BRANCH_PASSED_CYCLES + 1

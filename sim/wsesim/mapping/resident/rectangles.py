@@ -1,0 +1,289 @@
+"""Rectangles that use the whole wafer: how many wafers a model needs, which layers each has, and how it is cut.
+
+first wafer             wafer between           last wafer
++-----------------+     +--------+--------+     +--------+--------+
+| embedding       |     | 8, 9   | 10, 11 |     | 24, 25 | 26, 27 |   a wafer is cut into even rectangles, each with
++--------+--------+     |        |        |     +--------+--------+   whole layers, one after the other; a token passes
+| 0, 1   | 2, 3   |     +--------+--------+     | 30, 31 | 28, 29 |   them in turn, back and forth; tables have strips
++--------+--------+     | 14, 15 | 12, 13 |     +--------+--------+   of their own, so that all layers look alike
+| 6, 7   | 4, 5   |     |        |        |     | head            |
++--------+--------+     +--------+--------+     +-----------------+
+
+How many layers a wafer has room for is arithmetic, so the fewest wafers are, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wsesim.kernels.resident import VALUE_BYTES, Rectangle, handover
+from wsesim.kernels.resident_layer import LayerShape, decode_layer
+from wsesim.mapping.resident.memory import cache_bytes, fixed_bytes, layer_bytes, table_region_bytes
+from wsesim.mapping.resident.request import ResidentRequest
+from wsesim.mapping.resident.stages import Region, shares
+
+MOST_ACROSS, MOST_DOWN = 8, 16
+"""Rectangles side by side, and one below the other, that are tried."""
+MOST_RECTANGLES = MOST_ACROSS * MOST_DOWN
+ACROSS, DOWN = (numbers.ravel() for numbers in np.mgrid[1 : MOST_ACROSS + 1, 1 : MOST_DOWN + 1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """What a wafer has beside layers."""
+
+    embeds: bool
+    heads: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cuts:
+    """Ways to cut a wafer into even rectangles; arrays, one element a way."""
+
+    across: NDArray[np.int64]
+    """Rectangles side by side."""
+    number: NDArray[np.int64]
+    """Rectangles in all."""
+    columns: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    """Cores of each."""
+    holds: NDArray[np.int64]
+    """Layers that a rectangle has memory for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """One way to cut a wafer, beside strips of tables."""
+
+    above: int
+    """Rows of the strip for the embedding; for the head as well if they share their table."""
+    below: int
+    """Rows of the strip for the head."""
+    across: int
+    columns: int
+    rows: int
+    layers: int
+    """The most of a rectangle."""
+
+
+def roles(wafers: int) -> tuple[Role, ...]:
+    """Return what each of so many wafers has beside layers."""
+    return tuple(Role(embeds=number == 0, heads=number == wafers - 1) for number in range(wafers))
+
+
+def fewest_wafers(request: ResidentRequest) -> int | None:
+    """Return how many wafers hold the model; None if no number does."""
+    units = _units(request)
+    if room(request, Role(embeds=True, heads=True)) >= units:
+        return 1
+    if request.ends and _least_rows(request) is None:
+        return None
+    first, between, last = (room(request, role) for role in roles(3))
+    left = max(0, units - first - last)
+    if left and not between:
+        return None
+    return 2 + (-(-left // between) if left else 0)
+
+
+def room(request: ResidentRequest, role: Role) -> int:
+    """Return how many layers (or stages, if the request says how many there are) fit a wafer, however it is cut."""
+    strips = _least_strips(request, role)
+    if strips is None:
+        return 0
+    cuts, each = cuts_of(request, strips), _layers_each(request)
+    fits = cuts.number * (cuts.holds >= each if each else cuts.holds)
+    return int(fits.max(initial=0))
+
+
+def distribute(request: ResidentRequest, wafers: int) -> tuple[int, ...]:
+    """Return how many layers (or stages) each of so many wafers has: as even as there is room, less at the ends."""
+    units = _units(request)
+    known = {role: room(request, role) for role in set(roles(wafers))}
+    rooms = [known[role] for role in roles(wafers)]
+    most = next(number for number in range(units + 1) if sum(min(number, here) for here in rooms) >= units)
+    found = [min(most, here) for here in rooms]
+    order = sorted(range(wafers), key=lambda number: (min(number, wafers - 1 - number), number))
+    fullest = [number for number in order if found[number] == most]
+    for number in fullest[: sum(found) - units]:
+        found[number] -= 1
+    return tuple(found)
+
+
+def lay_out_rectangles(request: ResidentRequest, wafers: int) -> tuple[tuple[Region, ...], tuple[Region, ...]]:
+    """Return the regions with layers on so many wafers, which have room, and those with tables; in a token's order."""
+    stages, tables, cuts = list[Region](), list[Region](), dict[tuple[int, Role], Cut]()
+    given = list(shares(request.model.layers, request.stages)) if request.stages else None
+    for wafer, (units, role) in enumerate(zip(distribute(request, wafers), roles(wafers), strict=True)):
+        cut = cuts.get((units, role)) or fastest_cut(request, units, role)
+        cuts[units, role] = cut
+        if given is None:
+            layers = _even(units, -(-units // cut.layers))
+        else:
+            layers, given = given[:units], given[units:]
+        stages += _snake(cut, wafer, layers)
+        tables += _strips(request, cut, wafer, role)
+    return tuple(stages), tuple(tables)
+
+
+def fastest_cut(request: ResidentRequest, units: int, role: Role) -> Cut:
+    """Return the cut of a wafer, which has room for *units* layers (or stages), that decodes fastest.
+
+    The head's strip is as large as its share of the weights, or as small as it can be where layers need the room.
+    """
+    least = _least_strips(request, role)
+    assert least is not None, "there is room"
+    for strips in (_even_strips(request, units, role, least), least):
+        cuts, found = cuts_of(request, strips), dict[Cut, float]()
+        each, stages = _needed(request, units, cuts)
+        fits = (cuts.holds >= each) & (cuts.number >= stages)
+        for across, columns, rows, here, count in zip(
+            *(array[fits].tolist() for array in (cuts.across, cuts.columns, cuts.rows, each, stages)), strict=True
+        ):
+            cut = Cut(above=strips[0], below=strips[1], across=across, columns=columns, rows=rows, layers=here)
+            found[cut] = _wafer_cycles(request, cut, units * (_layers_each(request) or 1), count)
+        if found:
+            return min(found, key=lambda cut: found[cut])
+    # A wafer may have tables and no room for layers.
+    return Cut(above=least[0], below=least[1], across=1, columns=1, rows=1, layers=1)
+
+
+def least_full(request: ResidentRequest, wafers: int) -> tuple[Region, ...]:
+    """Return the regions of a wafer that is too full, where so many do not have room: cut as it is least too full."""
+    units = -(-_units(request) // wafers)
+    role = next(role for role in dict.fromkeys(roles(wafers)) if room(request, role) < units)
+    strips, wafer = _least_strips(request, role), request.cluster.wafer
+    if strips is None or sum(strips) == wafer.rows:
+        whole = Cut(above=0, below=0, across=1, columns=wafer.columns, rows=wafer.rows, layers=units)
+        return tuple(replace(region, embeds=role.embeds, heads=role.heads) for region in _snake(whole, 0, [units]))
+    cuts = cuts_of(request, strips)
+    each, stages = _needed(request, units, cuts)
+    needs = fixed_bytes(request, cuts.columns, cuts.rows) + each * _layer_needs(request, cuts.columns, cuts.rows)
+    needs[cuts.number < stages] = np.iinfo(np.int64).max
+    at = int(needs.argmin())
+    cut = Cut(
+        above=strips[0], below=strips[1], across=int(cuts.across[at]), columns=int(cuts.columns[at]),
+        rows=int(cuts.rows[at]), layers=int(each[at]),
+    )  # fmt: skip
+    return tuple(_snake(cut, 0, [cut.layers] * int(stages[at])))
+
+
+def cuts_of(request: ResidentRequest, strips: tuple[int, int]) -> Cuts:
+    """Return all ways to cut a wafer beside strips of so many rows."""
+    wafer = request.cluster.wafer
+    columns, rows = wafer.columns // ACROSS, (wafer.rows - sum(strips)) // DOWN
+    real = (columns > 0) & (rows > 0)
+    across, down, columns, rows = (array[real] for array in (ACROSS, DOWN, columns, rows))
+    left = wafer.core.sram_bytes - fixed_bytes(request, columns, rows)
+    holds = np.maximum(0, left // _layer_needs(request, columns, rows))
+    return Cuts(across=across, number=across * down, columns=columns, rows=rows, holds=holds)
+
+
+def _units(request: ResidentRequest) -> int:
+    return request.stages or request.model.layers
+
+
+def _layers_each(request: ResidentRequest) -> int | None:
+    """Return the most layers of a stage, if the request says how many stages there are."""
+    return None if request.stages is None else -(-request.model.layers // request.stages)
+
+
+@lru_cache(maxsize=4096)
+def _layer_cycles(where: Rectangle, shape: LayerShape, position: int) -> float:
+    return sum(work.cycles for work in decode_layer(where, shape, positions=position))
+
+
+def _wafer_cycles(request: ResidentRequest, cut: Cut, layers: int, stages: int) -> float:
+    """Return the cycles that a token, with half of what the cache holds before it, spends in a wafer's rectangles."""
+    where, shape = request.rectangle(cut.columns, cut.rows), request.shape
+    onward = handover(where, "handover", values=where.y.each(shape.width)).cycles
+    return layers * _layer_cycles(where, shape, max(1, request.positions // 2)) + stages * onward
+
+
+def _needed(request: ResidentRequest, units: int, cuts: Cuts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the layers of a rectangle, and the rectangles, that *units* layers (or stages) take, cut as *cuts*."""
+    if (layers := _layers_each(request)) is not None:
+        return np.full_like(cuts.number, layers), np.full_like(cuts.number, units)
+    each = np.maximum(1, -(-units // cuts.number))
+    return each, -(-units // each)
+
+
+def _layer_needs(request: ResidentRequest, columns: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the bytes of a layer in each core, with its part of the cache."""
+    return layer_bytes(request, columns, rows) + cache_bytes(request, columns, rows)
+
+
+def _least_rows(request: ResidentRequest) -> int | None:
+    """Return the fewest whole rows of a wafer that hold a table; None if all do not."""
+    wafer = request.cluster.wafer
+
+    def fits(rows: int) -> bool:
+        return table_region_bytes(request, wafer.columns, rows) <= wafer.core.sram_bytes
+
+    least, most = 1, wafer.rows
+    if not fits(most):
+        return None
+    while least < most:
+        middle = (least + most) // 2
+        least, most = (least, middle) if fits(middle) else (middle + 1, most)
+    return least
+
+
+def _least_strips(request: ResidentRequest, role: Role) -> tuple[int, int] | None:
+    """Return the rows of the strips above and below that tables need at least; None if the wafer has not as many."""
+    if not request.ends or not (role.embeds or role.heads):
+        return 0, 0
+    least = _least_rows(request)
+    if least is None:
+        return None
+    shared = request.model.tied and role.embeds and role.heads
+    above, below = least * role.embeds, least * (role.heads and not shared)
+    return (above, below) if above + below <= request.cluster.wafer.rows else None
+
+
+def _even_strips(request: ResidentRequest, units: int, role: Role, least: tuple[int, int]) -> tuple[int, int]:
+    """Return strips of which that with the head is as full as the rectangles of layers."""
+    if not request.ends or not role.heads:
+        return least
+    model, layers = request.model, units * (_layers_each(request) or 1)
+    table = VALUE_BYTES * model.vocab * model.width
+    rest = VALUE_BYTES * layers * request.shape.weights
+    rows = (request.cluster.wafer.rows - sum(least)) * table // (table + rest)
+    return (least[0], max(rows, least[1])) if least[1] else (max(rows, least[0]), 0)
+
+
+def _even(layers: int, stages: int) -> list[int]:
+    """Return the layers of each stage, no two more than one apart."""
+    return [layers // stages + (number < layers % stages) for number in range(stages)]
+
+
+def _snake(cut: Cut, wafer: int, layers: Sequence[int]) -> list[Region]:
+    """Return a rectangle for each number of *layers*, so that each touches the one before."""
+    found = []
+    for number, here in enumerate(layers):
+        down, along = divmod(number, cut.across)
+        across = cut.across - 1 - along if down % 2 else along
+        found.append(
+            Region(
+                wafer=wafer, column=across * cut.columns, row=cut.above + down * cut.rows, columns=cut.columns,
+                rows=cut.rows, layers=here, embeds=False, heads=False,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _strips(request: ResidentRequest, cut: Cut, wafer: int, role: Role) -> list[Region]:
+    machine = request.cluster.wafer
+    shared = cut.above > 0 and role.heads and not cut.below
+    places = ((0, cut.above, role.embeds, shared), (machine.rows - cut.below, cut.below, False, role.heads))
+    return [
+        Region(
+            wafer=wafer, column=0, row=row, columns=machine.columns, rows=rows, layers=0, embeds=embeds, heads=heads
+        )
+        for row, rows, embeds, heads in places
+        if rows
+    ]  # fmt: skip
