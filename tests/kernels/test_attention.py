@@ -27,7 +27,7 @@ def test_product_by_hand(region_of: MakeRegion) -> None:
 def test_the_way_back_is_two_products(region_of: MakeRegion) -> None:
     once, twice = product(region_of(), width=20), product(region_of(), width=20, times=2)
     assert twice.overlapped == {name: 2 * cycles for name, cycles in once.overlapped.items()}
-    assert twice.serial == once.serial | {"reduction": 2 * once.serial["reduction"]}
+    assert twice.serial == {**once.serial, "reduction": 2 * once.serial["reduction"]}
 
 
 def test_products_are_single_precision_whatever_the_model_is(region_of: MakeRegion) -> None:
