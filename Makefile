@@ -7,7 +7,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 WORKLOAD ?= workloads/cerebras-gpt-111m.yaml
-REPORTED := cerebras-gpt-111m cerebras-gpt-13b llama-2-7b-cs3
+REPORTED := cerebras-gpt-111m cerebras-gpt-13b llama-2-7b-cs3 llama-3-8b-generate llama-3-70b-serving
+KERNELS := allreduce-2d
 STUDIED := off-wafer-bandwidth sram-per-core systems-strong
 
 .DEFAULT_GOAL := help
@@ -58,8 +59,10 @@ calibrate: venv ## Set the calibrated constants anew without each group of rows 
 
 reports: venv ## Rewrite the committed reports
 	for name in $(REPORTED); do $(BIN)/wsesim run workloads/$$name.yaml --out reports/$$name --force --quiet || exit; done
+	for name in $(KERNELS); do $(BIN)/wsesim run workloads/kernels/$$name.yaml --out reports/$$name --force --quiet || exit; done
 	for name in $(STUDIED); do $(BIN)/wsesim sweep workloads/studies/$$name.yaml --out reports/$$name --force --quiet || exit; done
 	$(BIN)/wsesim validate --sensitivity
+	$(BIN)/wsesim validate --kernels
 
 constraints: ## Pin the newest allowed versions in constraints.txt (needs uv)
 	uv pip compile -q --universal --fork-strategy fewest --python-version 3.11 --upgrade \

@@ -188,7 +188,7 @@ class RequestMetrics:
     tokens_per_s: float | None
     """Of all sequences held, together."""
     users_to_fill: float | None
-    """Sequences that keep the pipeline full: tpot_s / interval_s of one user."""
+    """Sequences that keep the pipeline full: tpot_s / interval_s; None where several are held already."""
     flops: int
     """Matrix FLOPs of the request."""
     mfu: float
@@ -213,7 +213,7 @@ class ServingMetrics:
     duration_s: float
     """From the first arrival to the last token."""
     rate_per_s: float
-    """Requests that arrived, a second."""
+    """Requests that arrived, over duration_s."""
     percentiles: Mapping[str, Mapping[str, float]]
     """Mean and percentiles of ttft_s, tpot_s and latency_s; empty if nothing was served."""
     tokens_per_s: float

@@ -69,13 +69,16 @@ def test_a_trace(name: str, tmp_path: Path) -> None:
         ("t.csv", "arrival_s,prompt,output\n1,2.5,3\n", 2, "prompt = 2.5 is not a whole number"),
         ("t.csv", "arrival_s,prompt,output\n1,2,0\n", 2, "output = 0 is not a whole number"),
         ("t.csv", "arrival_s,prompt,output\n1,2,3\n-1,2,3\n", 3, "before 0"),
-        ("t.csv", "arrival_s,prompt,output\n5,2,3\n1,2,3\n", None, "request 2 arrives at 1 s, before"),
+        ("t.csv", "arrival_s,prompt,output\n5,2,3\n1,2,3\n", 3, "arrival_s = 1 is before the request above"),
         ("t.csv", "arrival_s,prompt,output\n1,9000,3\n", 2, "over serving.longest"),
         ("t.csv", "arrival_s,prompt,output\nnan,2,3\n", 2, "is not a number"),
         ("t.csv", "arrival_s,prompt,output\n", 1, "has no requests"),
         ("t.jsonl", '{"arrival_s": 1,\n', 1, "not JSON"),
         ("t.jsonl", "[1]\n", 1, "must be {"),
-        ("t.jsonl", '{"arrival_s": 1, "prompt": 1}\n', 1, "output = None is not a number"),
+        ("t.jsonl", "[" * 100_000, 1, "not JSON"),
+        ("t.jsonl", f'{{"arrival_s": 1, "output": 1, "prompt": {"9" * 400}}}', 1, "is not a number"),
+        ("t.csv", "arrival_s,prompt,output\n1e300,2,3\n", 2, "after 1e+09 s"),
+        ("t.jsonl", '{"arrival_s": 1, "prompt": 1}\n', 1, "output is missing"),
     ],
 )
 def test_a_trace_that_cannot_be_read(name: str, text: str, line: int | None, said: str, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_what_is_left_out_of_a_request(tmp_path: Path) -> None:
         ("phase: prefill\ninference: {prompt: 9}\nbatch: {sequences: 1}\n", "batch is not read by phase prefill"),
         ("batch: {sequences: 1}\ninference: {prompt: 9}\n", "inference is not read by phase training"),
         ("phase: serving\nserving: {}\n", "serving needs rate"),
-        ("phase: serving\nserving: {rate: 0}\n", "serving.rate must be above 0"),
+        ("phase: serving\nserving: {rate: 0}\n", "serving.rate must be at least"),
         ("phase: serving\nserving: {trace: nowhere.csv}\n", "serving.trace = 'nowhere.csv' is not there"),
         ("phase: serving\nserving: {rate: 1, slo_ttft: 5}\n", "slo_ttft must be text; got 5"),
         ("phase: serving\nserving: {rate: 1, slo_ttft: 5 GHz}\n", "which does not measure seconds"),

@@ -65,6 +65,8 @@ def kernel(
     cluster = load_cluster(machine).cluster
     pictures = Pictures(heatmap=heatmap, drawn=drawn, trace=trace, movie=movie)
     pictures.check(level, force=force)
+    if watch and not trace:
+        raise InputError.at("--watch names cores of a trace; give --trace too")
     watched = _watched(watch, columns) if trace else ()
     with progress(f"simulating {name}"):
         found = run_kernel(
@@ -128,7 +130,7 @@ def _list() -> None:
                 "shape": program.shape_help,
                 "options": dict(program.options),
                 "picture": program.picture,
-                "folds": program.rows_alike,
+                "folds": program.folded is not None,
             }
             for program in PROGRAMS.values()
         ]
@@ -154,7 +156,9 @@ def _sizes(program: KernelProgram, text: str | None, option: str, meaning: str) 
     if text is None:
         raise InputError.at(f"{program.name} needs --{option} {meaning}")
     if not _SIZES.fullmatch(text):
-        raise InputError.at(f"--{option} must be whole numbers from 1 on with x between them ({meaning}); got {text!r}")
+        raise InputError.at(
+            f"--{option} must be whole numbers of at most 9 digits with x between them ({meaning}); got {text!r}"
+        )
     return tuple(map(int, text.split("x")))
 
 
@@ -199,7 +203,7 @@ def _lines(found: KernelOutcome, clock_hz: float, *, folded: bool) -> list[str]:
         f"cycles       {found.cycles:,}, {time}",
         f"closed form  {found.closed_cycles:,.0f} cycles ({off:+.1%})",
         f"cores        busy {found.busy:.1%} of the time",
-        f"fabric       {found.wavelet_hops:,} wavelet hops",
+        f"fabric       {found.wavelet_hops:,} wavelet hops" + (" in the part simulated" if folded else ""),
         f"simulated    {found.events:,} events in {found.cpu_s:.2f} s" + (", one row for all" if folded else ""),
     ]
     if not jit.COMPILED:

@@ -36,6 +36,11 @@ class Pictures:
         asked = [path for path in (self.heatmap, self.trace, self.movie) if path is not None]
         if asked and level == "closed":
             raise InputError.at("a closed form has nothing to draw; leave out --level closed, or the pictures")
+        if len({path.absolute() for path in asked}) < len(asked):
+            raise InputError.at("two of the pictures go to one file; name another")
+        for path, ending in ((self.heatmap, ".svg"), (self.trace, ".json"), (self.movie, ".gif")):
+            if path is not None and path.suffix.lower() != ending:
+                raise InputError.at(f"must end in {ending}, which is what is written", file=str(path))
         for path in asked:
             if os.path.lexists(path) and not force:
                 raise InputError.at("is already there; give --force to replace it", file=str(path))

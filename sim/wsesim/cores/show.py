@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Values = npt.NDArray[Any]
 COLORS = "viridis"
 PORTS = ("west", "east", "north", "south", "ramp")
+FLATTEST = 5
+"""Times that one side of a picture may be longer than the other before cores are no longer drawn as squares."""
 LARGEST_SIDE = 600
 """Pixels along the longer side of a picture: the cores of larger grids are averaged."""
 _MAIN = 1
@@ -150,9 +152,10 @@ def _drawing(width: float, height: float) -> Iterator[Figure]:
 
 def _draw(axes: Axes, values: Values, most: float) -> Any:
     rows, columns = values.shape
+    narrow = max(rows, columns) > FLATTEST * min(rows, columns)  # a line of cores would not be seen
     return axes.imshow(
-        _fitted(values), cmap=COLORS, vmin=0, vmax=max(1.0, most), interpolation="nearest",
-        extent=(-0.5, columns - 0.5, rows - 0.5, -0.5),
+        _fitted(values), aspect="auto" if narrow else "equal", cmap=COLORS, vmin=0, vmax=max(1.0, most),
+        interpolation="nearest", extent=(-0.5, columns - 0.5, rows - 0.5, -0.5),
     )  # fmt: skip
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from wsesim.kernels.resident import Work
 from wsesim.mapping.resident import PhaseTime, ResidentPlan
 from wsesim.result import Interval, OpTime, RequestMetrics
 from wsesim.workload import Inference, Workload
@@ -61,7 +60,7 @@ def time_request(workload: Workload, plan: ResidentPlan) -> RequestTimes:
     host = workload.hardware.cluster.host
     input_s = host.latency_s + batch * asked.prompt * TOKEN_BYTES / host.input_bytes_per_s if reads else 0.0
     move_s = plan.replacement_s() if reads and writes else 0.0
-    ops = list(_ops(prompt.ops, "prefill", 1, plan.clock_hz)) if prompt else []
+    ops = list(_ops(prompt, "prefill", 1, plan.clock_hz)) if prompt else []
     core_s, flops = (prompt.core_cycles / plan.clock_hz, prompt.flops) if prompt else (0.0, 0.0)
     # A prompt that is read gives the first token.
     passes = _passes(asked, asked.generate - 1 if reads else asked.generate) if writes else 0.0
@@ -70,7 +69,7 @@ def time_request(workload: Workload, plan: ResidentPlan) -> RequestTimes:
         decode_s, parts, middle = _write(plan, asked, batch, passes)
         interval_s = _pass_interval(middle, asked, plan) / tokens_per_pass(asked)
         guessed = 1 + asked.draft_tokens
-        ops += _ops(middle.ops, "decode", passes * guessed, plan.clock_hz)
+        ops += _ops(middle, "decode", passes * guessed, plan.clock_hz)
         core_s += passes * guessed * middle.core_cycles / plan.clock_hz
         flops += passes * guessed * middle.flops
     return RequestTimes(
@@ -101,7 +100,7 @@ def request_metrics(workload: Workload, plan: ResidentPlan, times: RequestTimes)
         total_s=total_s, total_cycles=round(total_s * plan.clock_hz), ttft_s=ttft_s, tpot_s=tpot_s,
         interval_s=times.interval_s, prompt_tokens_per_s=batch * read / reading_s if reading_s else None,
         tokens_per_s_user=1 / tpot_s if tpot_s else None, tokens_per_s=batch / tpot_s if tpot_s else None,
-        users_to_fill=batch * tpot_s / times.interval_s if tpot_s and times.interval_s else None,
+        users_to_fill=tpot_s / times.interval_s if batch == 1 and tpot_s and times.interval_s else None,
         flops=round(times.flops), mfu=times.flops / (total_s * peak),
         mfu_peak=f"dense fp16 peak of {plan.wafers} wafer{'s' if plan.wafers > 1 else ''}, {peak / 1e15:.3g} PFLOP/s",
         wafers=plan.wafers, energy_per_token_j=power_w * total_s / (batch * (read + max(written, 1))), power_w=power_w,
@@ -152,11 +151,15 @@ def _pass_interval(phase: PhaseTime, asked: Inference, plan: ResidentPlan) -> fl
     return (1 + asked.draft_tokens) * phase.interval_cycles / plan.clock_hz
 
 
-def _ops(works: Sequence[Work], phase: str, calls: float, clock_hz: float) -> tuple[OpTime, ...]:
+def _ops(timed: PhaseTime, phase: str, calls: float, clock_hz: float) -> tuple[OpTime, ...]:
+    """Return the ops of a phase; where stages work side by side, each takes its share of the path through them."""
+    works = timed.ops
+    side_by_side = max(1.0, sum(work.cycles for work in works) / timed.cycles)
     return tuple(
         OpTime(
             block="resident", phase=phase, name=work.name, kind=work.name, calls=max(1, round(calls)),
-            flops=round(2 * work.macs * calls), cycles=round(work.cycles), seconds=work.cycles * calls / clock_hz,
+            flops=round(2 * work.macs * calls), cycles=round(work.cycles),
+            seconds=work.cycles * calls / clock_hz / side_by_side,
             bound=max(work.parts, key=lambda cause: work.parts[cause]), parts=work.parts,
             fabric_bytes=round(work.fabric_bytes), sram_bytes=round(work.sram_bytes),
         )

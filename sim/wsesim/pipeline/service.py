@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 
 from wsesim.mapping.resident import DoesNotFit, ResidentPlan
 from wsesim.pipeline.facts import Progress
@@ -17,7 +18,9 @@ MOST_BATCH = 4096
 """Longest sequences held at once that are tried."""
 MOST_SLOTS = 4096
 READ_POINTS = 24
-"""Lengths of prompts at which reading is timed."""
+"""Lengths of prompts at which reading is timed, evenly spaced; more below the first, each twice as long as the last."""
+MOST_SEARCHED = 10_000
+"""Requests that the largest rate is looked for with."""
 BINS = 60
 """Stretches of time that utilization is shown for."""
 
@@ -41,7 +44,8 @@ def service_times(plan: ResidentPlan, asked: Inference, serving: Serving) -> Ser
     longest, batch = plan.request.positions, plan.request.batch
     mean = min(longest, serving.prompt + serving.output)
     together = max(1, batch // len(plan.stages))
-    lengths = sorted({max(1, round(longest * point / READ_POINTS)) for point in range(1, READ_POINTS + 1)})
+    step = max(1, longest // READ_POINTS)
+    lengths = sorted({2**power for power in range(step.bit_length())} | {*range(step, longest, step), longest})
     each = (1 + asked.draft_tokens) / tokens_per_pass(asked)
 
     def latency_s(position: int) -> float:
@@ -83,8 +87,8 @@ def serve_requests(
     objective = Objective(ttft_s=serving.slo_ttft_s, tpot_s=serving.slo_tpot_s, share=serving.slo_share)
     rate: float | None = None
     tried: tuple[tuple[float, float], ...] = ()
-    if serving.search and len(requests) > 1:
-        rate, found = largest_rate(requests, times, objective, say=say)
+    if serving.search and isfinite(requests.rate_per_s):
+        rate, found = largest_rate(requests.first(MOST_SEARCHED), times, objective, say=say)
         tried = tuple(sorted(found.items()))
     metrics = _metrics(workload, plan, requests, times, served, objective, rate, tried)
     return metrics, served.rounds, _notes(rate, tried, objective, requests, times)
@@ -105,7 +109,7 @@ def _metrics(
     tokens = written + int(requests.prompt[served.held].sum())
     return ServingMetrics(
         requests=len(requests), served=int(served.held.sum()), duration_s=duration_s,
-        rate_per_s=requests.rate_per_s if len(requests) > 1 else 0.0, percentiles=percentiles(served),
+        rate_per_s=len(requests) / duration_s, percentiles=percentiles(served),
         tokens_per_s=written / duration_s, met_share=share, goodput_per_s=share * len(requests) / duration_s,
         slo_ttft_s=objective.ttft_s, slo_tpot_s=objective.tpot_s, slo_share=objective.share, largest_rate_per_s=rate,
         tried=tried, utilization=utilization,

@@ -24,13 +24,13 @@ def request_lines(result: Result, metrics: RequestMetrics) -> Iterator[Line]:
     if metrics.prompt_tokens_per_s is not None:
         yield "prompt tokens per second", text.rate(metrics.prompt_tokens_per_s), "computed, over the time to read them"
     if metrics.tpot_s is not None and metrics.tokens_per_s_user is not None:
-        written = text.plural(asked["generate"], "token")
+        written = text.plural(asked["generate"] - (metrics.ttft_s is not None), "token")
         yield "time per output token", text.seconds(metrics.tpot_s), f"mean over {written}"
         yield "tokens per second", text.rate(metrics.tokens_per_s_user), "written for each user"
-    if metrics.tokens_per_s is not None and metrics.users_to_fill is not None:
+    if metrics.tokens_per_s is not None:
         users = text.plural(asked["sequences"], "sequence")
         yield "tokens per second, all", text.rate(metrics.tokens_per_s), f"{users} held at once"
-        if metrics.users_to_fill > 1.5:
+        if metrics.users_to_fill is not None and metrics.users_to_fill > 1.5:
             yield "users to fill the pipeline", f"{metrics.users_to_fill:.3g}", "beyond them, each waits for the others"
     yield "whole request", text.seconds(metrics.total_s), f"{metrics.total_cycles:,} cycles at {clock}"
     yield "MFU", text.percent(metrics.mfu), f"of {metrics.mfu_peak}"
@@ -78,7 +78,8 @@ def placed(place: ResidentPlacement) -> str:
     cores = " and ".join(f"{columns:,} × {rows:,}" for columns, rows in sorted(grids, reverse=True))
     return (
         f"{how} on {_wafers(place.wafers)} · {text.plural(place.layers_per_stage, 'layer')} at most in a stage · "
-        f"{cores} cores each · {text.plural(place.slots, 'sequence')} at once, {place.capacity_tokens:,} positions"
+        f"{cores} cores each · {text.plural(place.slots, 'sequence')} of full length at once, "
+        f"{place.capacity_tokens:,} positions"
     )
 
 

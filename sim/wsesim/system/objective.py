@@ -30,10 +30,15 @@ class Objective:
 
 
 def percentiles(served: Served) -> dict[str, dict[str, float]]:
-    """Return mean and percentiles of TTFT, TPOT and latency, seconds; empty if nothing was served."""
+    """Return mean and percentiles of TTFT, TPOT and latency, seconds; empty if nothing was served.
+
+    An answer of one token has no time per token.
+    """
     found: dict[str, dict[str, float]] = {}
     for name in ("ttft_s", "tpot_s", "latency_s"):
         values = getattr(served, name)
+        if name == "tpot_s":
+            values = values[served.output[served.held] > 1]
         if len(values):
             points = np.percentile(values, PERCENTILES)
             named = {f"p{point}": float(value) for point, value in zip(PERCENTILES, points, strict=True)}

@@ -23,6 +23,7 @@ from wsesim.yamlfile import read_text
 
 KEYS = ("arrival_s", "prompt", "output")
 MOST_TOKENS = 10**9
+LAST_ARRIVAL_S = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,16 @@ class Requests:
 
     @property
     def rate_per_s(self) -> float:
-        """Requests a second, from the first to the last."""
+        """Requests a second, from the first to the last; infinite if all arrive together."""
         span_s = float(self.arrival_s[-1] - self.arrival_s[0])
         return (len(self) - 1) / span_s if span_s > 0 else math.inf
 
+    def first(self, count: int) -> Requests:
+        """Return the first *count* of them."""
+        return Requests(self.arrival_s[:count], self.prompt[:count], self.output[:count])
+
     def at_rate(self, rate_per_s: float) -> Requests:
-        """Return the same requests in the same order, closer together or further apart."""
+        """Return the same requests in the same order, closer together or further apart; not if all arrive together."""
         first = self.arrival_s[0]
         return Requests((self.arrival_s - first) * (self.rate_per_s / rate_per_s) + first, self.prompt, self.output)
 
@@ -82,19 +87,20 @@ def read_trace(path: Path, *, longest: int) -> Requests:
     """
     file, text = str(path), read_text(path, kind="file of requests")
     rows = _json_lines(text, file) if path.suffix.lower() in (".jsonl", ".ndjson", ".json") else _csv(text, file)
-    found = [_request(row, line, file, longest) for line, row in rows]
+    found: list[tuple[float, int, int]] = []
+    for line, row in rows:
+        found.append(_request(row, line, file, longest))
+        if len(found) > 1 and found[-1][0] < found[-2][0]:
+            message = f"arrival_s = {found[-1][0]:g} is before the request above it; sort by arrival_s"
+            raise InputError.at(message, file=file, line=line)
     if not found:
         raise InputError.at("has no requests", file=file, line=1)
     arrivals, prompts, outputs = zip(*found, strict=True)
-    late = next((i for i in range(1, len(arrivals)) if arrivals[i] < arrivals[i - 1]), None)
-    if late is not None:
-        message = f"request {late + 1} arrives at {arrivals[late]:g} s, before the one above it; sort by arrival_s"
-        raise InputError.at(message, file=file)
     return Requests(np.array(arrivals, float), np.array(prompts, np.int64), np.array(outputs, np.int64))
 
 
 def _csv(text: str, file: str) -> Iterator[tuple[int, Mapping[str, object]]]:
-    reader = csv.DictReader(StringIO(text, newline=""), strict=True)
+    reader = csv.DictReader(StringIO(text, newline=""), strict=True, skipinitialspace=True)
     try:
         missing = [key for key in KEYS if key not in (reader.fieldnames or ())]
         if missing:
@@ -113,7 +119,7 @@ def _json_lines(text: str, file: str) -> Iterator[tuple[int, Mapping[str, object
             continue
         try:
             data = json.loads(entry)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError.at(f"not JSON: {error}", file=file, line=line) from None
         if not isinstance(data, dict):
             raise InputError.at('must be {"arrival_s": ..., "prompt": ..., "output": ...}', file=file, line=line)
@@ -125,8 +131,9 @@ def _request(row: Mapping[str, object], line: int, file: str, longest: int) -> t
     for key in ("prompt", "output"):
         if numbers[key] != int(numbers[key]) or not 1 <= numbers[key] <= MOST_TOKENS:
             raise InputError.at(f"{key} = {numbers[key]:g} is not a whole number from 1 on", file=file, line=line)
-    if numbers["arrival_s"] < 0:
-        raise InputError.at(f"arrival_s = {numbers['arrival_s']:g} is before 0", file=file, line=line)
+    if not 0 <= numbers["arrival_s"] <= LAST_ARRIVAL_S:
+        message = f"arrival_s = {numbers['arrival_s']:g} is before 0 or after {LAST_ARRIVAL_S:g} s"
+        raise InputError.at(message, file=file, line=line)
     prompt, output = int(numbers["prompt"]), int(numbers["output"])
     if prompt + output > longest:
         message = f"prompt and output are {prompt + output:,} tokens, over serving.longest = {longest:,}"
@@ -137,8 +144,10 @@ def _request(row: Mapping[str, object], line: int, file: str, longest: int) -> t
 def _number(value: object, key: str, line: int, file: str) -> float:
     try:
         number = math.nan if isinstance(value, bool) or value is None else float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
+    if value is None:
+        raise InputError.at(f"{key} is missing", file=file, line=line)
     if not math.isfinite(number):
         raise InputError.at(f"{key} = {value!r} is not a number", file=file, line=line)
     return number

@@ -93,7 +93,7 @@ class Served:
 
     @property
     def tpot_s(self) -> Times:
-        """Per token after the first, of those served; 0 for an answer of one token."""
+        """Per token after the first, of those served; 0 for an answer of one token, which waits for none."""
         return ((self.end_s - self.first_s) / np.maximum(1, self.output - 1))[self.held]
 
     @property

@@ -144,7 +144,7 @@ class InferenceSection(Section):
     """Side of the square of cores that writes tokens. Default: as chosen by the placement."""
     stages: Size | None = None
     """Stages of the pipeline. Default: as few as hold the model."""
-    draft_tokens: Count = 0
+    draft_tokens: Annotated[int, Field(ge=0, le=64)] = 0
     """Tokens a small model guesses before the large one checks them all; 0: none."""
     acceptance: Annotated[float, Field(ge=0, le=1)] = 0.7
     """Chance that a guessed token is right."""
@@ -155,9 +155,9 @@ class InferenceSection(Section):
 class ServingSection(Section):
     """Requests over time: drawn at random from a seed, or read from a file."""
 
-    rate: Annotated[float, Field(gt=0, le=1e9)] | None = None
+    rate: Annotated[float, Field(ge=1e-6, le=1e9)] | None = None
     """Requests a second; arrivals are independent (Poisson)."""
-    requests: Annotated[int, Field(ge=1, le=10**6)] = 1000
+    requests: Annotated[int, Field(ge=1, le=10**5)] = 1000
     """Requests to simulate."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     """Of arrivals and lengths."""
