@@ -77,7 +77,5 @@ def test_quoted_accuracy_of_kernels_is_that_of_today(checkout: Path) -> None:
         for each in families
         if each["run"]
     }
-    quoted = re.findall(
-        r"^\| (\S+) \| (simulator|silicon) \| (\d+) \| ([\d.]+) % \| ([\d.]+) % \|", TEXT, re.MULTILINE
-    )
+    quoted = re.findall(r"^\| (\S+) \| (simulator|silicon) \| (\d+) \| ([\d.]+) % \| ([\d.]+) % \|", TEXT, re.MULTILINE)
     assert {tuple(row) for row in quoted} == today

@@ -74,7 +74,7 @@ def test_the_closed_form() -> None:
 def test_values_can_be_left_out_and_rows_folded() -> None:
     said = call(*CHAIN, "--no-verify", "--fold").stdout
     assert "values" not in said
-    assert "one row for all" in said
+    assert "one part for all" in said
 
 
 def test_quiet_is_quiet() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, Role, Task
 from wsesim.cores.machine import Machine
-from wsesim.hardware import Wafer
 
 Make = Callable[..., Builder]
 
@@ -123,24 +121,6 @@ def test_all_64_tasks_can_be_used(make: Make) -> None:
     machine = Machine(program)
     machine.run()
     assert diary.read(machine) == list(range(1, isa.TASKS + 1))
-
-
-def test_a_task_starts_so_many_cycles_after_its_trigger(make: Make, wse2: Wafer) -> None:
-    program = make(1, wafer=replace(wse2, core=replace(wse2.core, task_launch_cycles=7)))
-    role = program.role("core")
-    program.place(role, [0], [0])
-    first, second = role.register(), role.register()
-    other = role.declare("other")
-    with role.task("main", start=True):
-        role.stamp(first, cost=0)
-        role.wait(10)
-        role.activate(other, cost=1)
-    with role.task("other"):
-        role.stamp(second, cost=0)
-    machine = Machine(program)
-    machine.run()
-    assert machine.register(role, first.index)[0] == 7
-    assert machine.register(role, second.index)[0] == 7 + 11 + 7
 
 
 def test_completion_of_a_vector_instruction_activates_and_unblocks(make: Make) -> None:

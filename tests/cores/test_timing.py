@@ -221,6 +221,38 @@ def test_six_short_instructions_and_a_branch(
     assert turns(5) - turns(4) == pytest.approx(measured, abs=1)
 
 
+@pytest.mark.parametrize(("generation", "activation"), [("wse2", 0), ("wse3", 7)])
+def test_a_task_starts_so_many_cycles_after_its_trigger(
+    make: Make, generation: str, activation: int, request: pytest.FixtureRequest
+) -> None:
+    wafer = request.getfixturevalue(generation)
+    program = make(2, wafer=replace(wafer, core=replace(wafer.core, task_launch_cycles=7)))
+    color, sender, receiver = program.color("data"), program.role("sender"), program.role("receiver")
+    program.place(sender, [0], [0])
+    program.place(receiver, [1], [0])
+    sender.route(color, "RAMP", "EAST")
+    receiver.route(color, "WEST", "RAMP")
+    launched, activated, arrived = sender.register(), sender.register(), receiver.register()
+    other, x = sender.declare("other"), sender.memory("x", 1)
+    with sender.task("main", start=True):
+        sender.stamp(launched, cost=0)
+        sender.wait(10)
+        sender.activate(other, cost=1)
+    with sender.task("other"):
+        sender.stamp(activated, cost=0)
+        sender.fmovs(sender.fabout(color, 1), x, launch=0)
+    with receiver.task("word", on=color):
+        receiver.stamp(arrived, cost=0)
+        receiver.halt()
+    machine = Machine(program)
+    machine.run()
+    assert machine.register(sender, launched.index)[0] == 7
+    sent = machine.register(sender, activated.index)[0]
+    assert sent == 7 + 11 + activation
+    flight = 1 + 2 * program.timing.ramp_cycles + program.timing.hop_cycles
+    assert machine.register(receiver, arrived.index)[0] == sent + flight + 7
+
+
 def test_what_the_hardware_says_is_taken_from_there(wse2: Wafer) -> None:
     other = replace(
         wse2,

@@ -37,7 +37,7 @@ _SIZES = re.compile(r"[1-9][0-9]{0,8}(x[1-9][0-9]{0,8})*", re.ASCII)
 @click.option("--machine", default="cs-2", show_default=True, help="One of the machines that `wsesim machines` lists.")
 @click.option("--level", type=click.Choice(LEVELS), default="cores", show_default=True, help="Simulate, or calculate.")
 @click.option("--verify/--no-verify", default=True, help="Whether to compare the values with NumPy.")
-@click.option("--fold", is_flag=True, help="Simulate one row and let it stand for all that do the same.")
+@click.option("--fold", is_flag=True, help="Simulate one part and let it stand for all that do the same.")
 @click.option("--option", "options", metavar="NAME=VALUE", multiple=True, help="For example group=16. Repeatable.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random values.")
 @click.option("--heatmap", type=NEW_FILE, metavar="FILE.svg", help="Draw what every core and link did.")
@@ -157,7 +157,7 @@ def _sizes(program: KernelProgram, text: str | None, option: str, meaning: str) 
         raise InputError.at(f"{program.name} needs --{option} {meaning}")
     if not _SIZES.fullmatch(text):
         raise InputError.at(
-            f"--{option} must be whole numbers of at most 9 digits with x between them ({meaning}); got {text!r}"
+            f"--{option} must be whole numbers from 1 on, of at most 9 digits, with x between them ({meaning}); got {text!r}"
         )
     return tuple(map(int, text.split("x")))
 
@@ -204,7 +204,8 @@ def _lines(found: KernelOutcome, clock_hz: float, *, folded: bool) -> list[str]:
         f"closed form  {found.closed_cycles:,.0f} cycles ({off:+.1%})",
         f"cores        busy {found.busy:.1%} of the time",
         f"fabric       {found.wavelet_hops:,} wavelet hops" + (" in the part simulated" if folded else ""),
-        f"simulated    {found.events:,} events in {found.cpu_s:.2f} s" + (", one row for all" if folded else ""),
+        f"simulated    {found.events:,} events in {found.cpu_s:.2f} s"
+        + (", one part for all that do the same" if folded else ""),
     ]
     if not jit.COMPILED:
         lines.append(f"             uncompiled; many times faster after {INSTALL}")

@@ -39,8 +39,8 @@ MOST_CONTROL_TASKS = 64
 class Builder:
     """A program for a rectangle of cores."""
 
-    def __init__(self, wafer: Wafer, *, width: int, height: int, timing: Timing | None = None) -> None:
-        """Start with no roles; *timing* stands in for that of the wafer's generation.
+    def __init__(self, wafer: Wafer, *, width: int, height: int) -> None:
+        """Start with no roles.
 
         Raises:
             ProgramError: the rectangle is larger than the wafer.
@@ -48,7 +48,7 @@ class Builder:
         if not (1 <= width <= wafer.columns and 1 <= height <= wafer.rows):
             raise ProgramError(f"{width} x {height} cores do not fit the wafer's {wafer.columns} x {wafer.rows}")
         self.wafer, self.width, self.height = wafer, width, height
-        self.timing = timing or Timing.of(wafer)
+        self.timing = Timing.of(wafer)
         self.colors: list[Color] = []
         self.roles: list[Role] = []
         self.role_of = np.full((height, width), -1, np.int32)
@@ -92,6 +92,11 @@ class Builder:
         if (self.role_of[at] >= 0).any():
             raise ProgramError(f"role {role.name!r} ({self.here()}) is placed where another role is")
         self.role_of[at] = self.roles.index(role)
+
+    def core_of(self, role: Role) -> str:
+        """Return a role's first core, as `core (column, row)`; or that it has none."""
+        places = np.argwhere(self.role_of == self.roles.index(role))
+        return f"core ({places[0][1]}, {places[0][0]})" if len(places) else "no core"
 
     def control_task(self, name: str) -> int:
         """Return the number by which control wavelets know the tasks of this name.

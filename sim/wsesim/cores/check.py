@@ -43,7 +43,8 @@ def _check_role(builder: Builder, role: Role) -> None:
     have = builder.wafer.core.usable_bytes
     if need > have:
         raise ProgramError(
-            f"role {role.name!r} needs {show_bytes(need)} of data and code; a core has {show_bytes(have)}"
+            f"role {role.name!r} ({role.place}), on {builder.core_of(role)}, needs {need:,} bytes of data and code; "
+            f"a core has {show_bytes(have)} or {have:,}{_largest(role)}"
         )
     for task in role.tasks.values():
         if task.index not in role.entries:
@@ -65,6 +66,13 @@ def _check_role(builder: Builder, role: Role) -> None:
                 _check_fabric(builder, role, line, at, sent, heard)
             elif line[at + isa.KIND] == isa.MEM:
                 _check_memory(builder, role, line, at)
+
+
+def _largest(role: Role) -> str:
+    """Return which variable takes the most, as the end of a sentence."""
+    sizes = {name: mem.length * ELEMENT_BYTES[mem.kind] for name, mem in role.variables.items()}
+    most = max(sizes, key=lambda name: sizes[name], default="")
+    return f"; {most!r} takes {sizes[most]:,}" if most else ""
 
 
 def _check_fabric(builder: Builder, role: Role, line: list[int], at: int, sent: set[int], heard: set[int]) -> None:
@@ -108,7 +116,7 @@ def _check_color(builder: Builder, color: int, name: str) -> None:
     if not any(color in role.routes for role in builder.roles):
         return
     sources, outputs = _ports(builder, color, first_only=True)
-    carries = _reached(name, sources, outputs)
+    carries = _reached(builder, color, name, sources, outputs)
     ever_sources, ever_outputs = _ports(builder, color, first_only=False)
     for port, (down, right) in STEP.items():
         uses = carries & (outputs >> port & 1 == 1)
@@ -136,7 +144,8 @@ def _refuse_driver(
         y, x = at[0] + far_down, at[1] + far_right
         inside = 0 <= y < builder.height and 0 <= x < builder.width
         if inside and (y, x) != (row, column) and outputs[y, x] >> (other ^ 1) & 1 and sources[at] >> other & 1:
-            raise ProgramError(message + f"takes it from core ({x}, {y}): two drivers on one color")
+            second = _route_place(builder, color, y, x, other ^ 1)
+            raise ProgramError(message + f"takes it from core ({x}, {y}) ({second}): two drivers on one color")
     raise ProgramError(message + f"takes nothing from the {NAMES[port ^ 1].lower()} on it")
 
 
@@ -156,7 +165,7 @@ def _route_place(builder: Builder, color: int, row: int, column: int, port: int)
     return next(str(route.place) for route in routes if route.outputs >> port & 1)
 
 
-def _reached(name: str, sources: Array, outputs: Array) -> Array:
+def _reached(builder: Builder, color: int, name: str, sources: Array, outputs: Array) -> Array:
     """Return where a color passes that some core sends: go back from every router to the first, in steps that double.
 
     Raises:
@@ -173,8 +182,9 @@ def _reached(name: str, sources: Array, outputs: Array) -> Array:
         first = first[first]
     looping = np.flatnonzero(fed_by[first] != first)
     if len(looping):
-        at = looping[0]
-        raise ProgramError(f"color {name!r} runs in a loop that feeds core ({at % width}, {at // width})")
+        row, column = divmod(int(looping[0]), width)
+        where = builder.roles[builder.role_of[row, column]].routes[color][0].place
+        raise ProgramError(f"color {name!r} ({where}) runs in a loop that feeds core ({column}, {row})")
     return np.asarray(sources.ravel()[first] >> isa.RAMP & 1 == 1).reshape(height, width)
 
 

@@ -25,7 +25,6 @@ Int = Any
 """A whole number: Python's where it can be, NumPy's where arrays are read uncompiled."""
 ONE = np.int64(1)
 WORD = np.int64(0xFFFFFFFF)
-PORT_BITS = (1 << isa.PORTS) - 1
 EVENTS_A_CALL = 20_000_000
 """After which a run comes up for air, so that it can be interrupted."""
 ZERO_COST = 64
@@ -541,9 +540,10 @@ def _complete(core: Int, slot: Int, now: Int, code: Array, cores: Array, log: Ar
 
 
 @compiled
-def _begin(core: Int, task: Int, now: Int, entries: Array, cores: Array, clock: Array) -> None:
+def _begin(core: Int, task: Int, now: Int, cost: Int, entries: Array, cores: Array, clock: Array) -> None:
+    """Start a task, whose first instruction comes *cost* cycles later."""
     cores[core, rec.COUNTER] = entries[cores[core, rec.ROLE], task]
-    cores[core, rec.READY] = now + clock[rec.TASK_CYCLES]
+    cores[core, rec.READY] = now + cost
     cores[core, rec.TASK], cores[core, rec.TASK_START] = task, now
     clock[rec.WORKED] = max(clock[rec.WORKED], cores[core, rec.READY])
 
@@ -580,7 +580,7 @@ def _pick_wavelet_task(
         registers[core, 0] = decode(entry & WORD, isa.F32)
         registers[core, 1] = float(entry & WORD)
         _pop(core, queue, now, cores, queues, ring, buckets, listed, counts)
-        _begin(core, task, now, entries, cores, clock)
+        _begin(core, task, now, clock[rec.TASK_CYCLES], entries, cores, clock)
         return True
     return False
 
@@ -607,7 +607,8 @@ def _pick_task(
             while (local >> task) & 1 == 0:
                 task += 1
             cores[core, rec.ACTIVATED] &= ~(ONE << task)
-            _begin(core, task, now, entries, cores, clock)
+            cost = clock[rec.TASK_CYCLES] if now == 0 else clock[rec.ACTIVATION_CYCLES]
+            _begin(core, task, now, cost, entries, cores, clock)
             return True
     return False
 

@@ -32,9 +32,28 @@ def explain_unread(builder: Builder, arrays: Arrays) -> str:
         name, core = builder.colors[row[records.COLOR]].name, int(row[records.OWNER])
         forward = bool(arrays.cores[core, records.FORWARD] >> row[records.BIT] & 1)
         where = "in the router of" if forward else "unread at"
-        found.append(f"{row[records.COUNT]} wavelets of color {name!r} lie {where} core {place_of(builder, core)}")
+        line = builder.roles[int(arrays.cores[core, records.ROLE])].routes[int(row[records.COLOR])][0].place
+        noun, verb = ("wavelet", "lies") if row[records.COUNT] == 1 else ("wavelets", "lie")
+        what = f"{row[records.COUNT]} {noun} of color {name!r} ({line})"
+        found.append(f"{what} {verb} {where} core {place_of(builder, core)}")
     if len(held) > MOST_EXAMPLES:
         found.append(f"and others in {len(held) - MOST_EXAMPLES:,} more queues")
+    return "; ".join(found)
+
+
+def explain_circling(builder: Builder, arrays: Arrays) -> str:
+    """Return what goes round without end: wavelets, or tasks that start each other."""
+    wavelets = explain_unread(builder, arrays)
+    if wavelets:
+        return f"wavelets circulate: {wavelets}"
+    busy = np.flatnonzero(arrays.cores[:, records.ACTIVATED] & ~arrays.cores[:, records.BLOCKED])
+    found = []
+    for core in busy[:MOST_EXAMPLES]:
+        row = arrays.cores[core]
+        role = builder.roles[int(row[records.ROLE])]
+        task = next(task for task in role.tasks.values() if row[records.ACTIVATED] >> task.index & 1)
+        line = builder.places[role.lines[role.entries[task.index]][isa.LINE]]
+        found.append(f"core {place_of(builder, int(core))} starts task {task.name!r} ({line}) again and again")
     return "; ".join(found)
 
 

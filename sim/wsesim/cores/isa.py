@@ -85,7 +85,6 @@ TAIL_REACH = 23
 SIDES = 24  # of the datapath that an issue takes up: OUT_SIDE, IN_SIDE or both
 LINE_A = 25  # address of cell 0 of operand BANK_A, modulo 16 bytes; -1: reads do not go by lines
 LINE_B = 26
-OPERANDS = 27
 DEST, SRC0, SRC1, SRC2 = 27, 36, 45, 54
 WIDTH = 63
 

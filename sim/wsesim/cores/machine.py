@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from wsesim.cores.builder import Builder, Role
 from wsesim.cores.check import check_program
 from wsesim.cores.errors import Deadlock as Deadlock
 from wsesim.cores.errors import ProgramError
-from wsesim.cores.explain import explain_fault, explain_unread, explain_waiting
+from wsesim.cores.explain import explain_circling, explain_fault, explain_unread, explain_waiting
 from wsesim.cores.operands import Color
 from wsesim.cores.packing import PATIENCE_CYCLES, STEP, pack, role_queues
 
@@ -163,9 +162,8 @@ class Machine:
         if ended == records.PAUSED:
             raise ProgramError(f"still running after {now:,} cycles: {waiting or 'wavelets are on their way'}")
         if ended == records.HUNG:
-            raise ProgramError(
-                f"got nowhere in the {patience:,} cycles up to {now:,}: {waiting or 'wavelets circulate'}"
-            )
+            circling = waiting or explain_circling(self.builder, arrays)
+            raise ProgramError(f"got nowhere in the {patience:,} cycles up to {now:,}: {circling}")
         if waiting:
             raise Deadlock(f"nothing moves after cycle {arrays.clock[records.WORKED]:,}: {waiting}")
         left = "" if unread else explain_unread(self.builder, arrays)
@@ -266,7 +264,6 @@ class Machine:
         return np.asarray(first[:, None] + np.arange(variable.length))
 
 
-_BY_START = itemgetter(records.LOG_START, records.LOG_CORE, records.LOG_SLOT)
 _NAMES = dict(enumerate(("mov", "add", "sub", "mul", "mac", "max", "add3"), start=isa.MOV))
 
 

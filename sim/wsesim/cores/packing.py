@@ -94,7 +94,10 @@ def role_queues(role: Role) -> list[Queue]:
         room = timing.in_queue_words[inward[color]] + timing.ramp_cycles
         found.append(Queue(color=color, port=isa.INWARD, room=room))
     if len(found) > records.QUEUES:
-        raise ProgramError(f"role {role.name!r} has {len(found)} queues on a core; {records.QUEUES} can be simulated")
+        raise ProgramError(
+            f"role {role.name!r} ({role.place}), on {role.builder.core_of(role)}, has {len(found)} queues on a core; "
+            f"{records.QUEUES} can be simulated"
+        )
     return found
 
 
@@ -110,8 +113,8 @@ def pack(builder: Builder) -> Arrays:
     clock = np.zeros(records.CLOCK, np.int64)
     timing = builder.timing
     clock[records.HOP], clock[records.RAMP_CYCLES] = timing.hop_cycles, timing.ramp_cycles
-    clock[records.TASK_CYCLES], clock[records.MICROTHREADS] = timing.task_start_cycles, threads - 1
-    clock[records.PATIENCE] = PATIENCE_CYCLES
+    clock[records.TASK_CYCLES], clock[records.ACTIVATION_CYCLES] = timing.task_start_cycles, timing.activation_cycles
+    clock[records.MICROTHREADS], clock[records.PATIENCE] = threads - 1, PATIENCE_CYCLES
     return Arrays(
         code=code, entries=entries, queue_task=_queue_tasks(builder, queues), control_task=_control_tasks(builder),
         routes=_routes(builder, queues), cores=cores, queues=rows, ring=np.zeros(max(1, words), np.int64),

@@ -50,21 +50,6 @@ class Rate:
     """Bytes, modulo that, nearer than which the two reads collide."""
 
 
-def issue_rate(core: Core, op: int, kind: int, sources: tuple[Operand, ...], dest: Operand = None) -> tuple[int, int]:
-    """Return (elements an issue, cycles an issue) as far as can be told before the run.
-
-    Reads whose addresses move by register count as colliding.
-    """
-    rate = rate_of(core, op, kind, (dest, *sources))
-    first, second = ((dest, *sources)[number] for number in rate.banks[:2])
-    if not isinstance(first, Mem) or not isinstance(second, Mem) or rate.banks[0] < 0:
-        return rate.per_issue, rate.cycles
-    apart = sum(sign * (mem.origin + mem.cell * ELEMENT_BYTES[mem.kind]) for sign, mem in ((1, first), (-1, second)))
-    near = min(apart % rate.period, -apart % rate.period) < rate.reach
-    collide = first.offset is not None or second.offset is not None or near
-    return rate.per_issue, rate.slow_cycles if collide else rate.cycles
-
-
 def rate_of(core: Core, op: int, kind: int, operands: tuple[Operand, ...], *, most: int | None = None) -> Rate:
     """Return the rate of an instruction on *operands*, the destination first; of issues of *most* elements if given."""
     lanes = _lanes(core, op, kind, operands)

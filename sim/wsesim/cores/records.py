@@ -82,10 +82,11 @@ FAULT_LINE = 7
 FAULT = 8
 HOP = 9
 RAMP_CYCLES = 10
-TASK_CYCLES = 11
+TASK_CYCLES = 11  # start of a task by a wavelet or at the launch
 MICROTHREADS = 12  # the program uses
 PATIENCE = 13  # cycles without MOVED or ACTED that are taken for a hang
-CLOCK = 14
+ACTIVATION_CYCLES = 14  # start of a task that the core itself activated
+CLOCK = 15
 
 # Buckets of the calendar: the cores that are due in each of the next cycles.
 SPAN = 16

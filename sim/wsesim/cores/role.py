@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wsesim.cores import isa
+from wsesim.cores.errors import ProgramError
 from wsesim.cores.operands import ELEMENT_BYTES, Color, Fabric, Mem, Register
 from wsesim.cores.scalars import Scalars
 from wsesim.cores.vectors import Vectors
@@ -179,7 +180,7 @@ class Role(Vectors, Scalars):
             raise self._error(f"writes the task {name!r} twice")
         self.entries[task.index] = len(self.lines)
         yield task
-        self._scalar(isa.END)
+        self.instruction(isa.END)
 
     def fabin(self, color: Color, length: int) -> Fabric:
         """Return a descriptor of *length* elements that arrive on *color*."""
@@ -203,7 +204,10 @@ class Role(Vectors, Scalars):
             if color in found:
                 continue
             if not left:
-                what = "sends" if out else "receives"
-                raise self._error(f"{what} {len(colors)} colors; a core has {len(depths)} queues for that")
+                who = f"role {self.name!r} ({self.routes[color][0].place}), on {self.builder.core_of(self)},"
+                raise ProgramError(
+                    f"{who} {'sends' if out else 'receives'} {len(colors)} colors; a core has {len(depths)} queues for "
+                    f"that, and color {self.builder.colors[color].name!r} gets none"
+                )
             found[color] = left.pop(0)
         return found

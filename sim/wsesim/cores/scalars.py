@@ -25,30 +25,30 @@ class Scalars(Table):
 
     def set(self, register: Register, value: float, *, kind: int = isa.I32, cost: int = 1) -> None:
         """register = value."""
-        line = self._scalar(isa.SET, register, cost=cost, kind=kind)
+        line = self.instruction(isa.SET, register, cost=cost, kind=kind)
         line[isa.IMM] = int(value) if kind == isa.I32 else int(np.float32(value).view(np.uint32))
 
     def copy(self, dest: Register, source: Register, *, cost: int = 1) -> None:
         """dest = source."""
-        self._scalar(isa.COPY, dest, source, cost=cost)
+        self.instruction(isa.COPY, dest, source, cost=cost)
 
     def load(self, register: Register, source: Mem, *, cost: int | None = None) -> None:
         """register = memory."""
-        self._scalar(isa.LOAD, register, source, cost=self._dependent(cost), kind=source.kind)
+        self.instruction(isa.LOAD, register, source, cost=self._dependent(cost), kind=source.kind)
 
     def store(self, dest: Mem, register: Register, *, cost: int = 1) -> None:
         """memory = register."""
-        self._scalar(isa.STORE, dest, register, cost=cost, kind=dest.kind)
+        self.instruction(isa.STORE, dest, register, cost=cost, kind=dest.kind)
 
     def iadd(self, dest: Register, a: Register, b: Register | int, *, cost: int | None = None) -> None:
         """dest = a + b, whole numbers."""
-        line = self._scalar(isa.IADD, dest, a, b if isinstance(b, Register) else None, cost=self._dependent(cost))
+        line = self.instruction(isa.IADD, dest, a, b if isinstance(b, Register) else None, cost=self._dependent(cost))
         if isinstance(b, int):
             line[isa.IMM] = b
 
     def imul(self, dest: Register, a: Register, b: Register | int, *, cost: int | None = None) -> None:
         """dest = a * b, whole numbers."""
-        line = self._scalar(isa.IMUL, dest, a, b if isinstance(b, Register) else None, cost=self._dependent(cost))
+        line = self.instruction(isa.IMUL, dest, a, b if isinstance(b, Register) else None, cost=self._dependent(cost))
         if isinstance(b, int):
             line[isa.IMM] = b
 
@@ -59,15 +59,15 @@ class Scalars(Table):
         core = self.builder.wafer.core
         slow = {isa.FDIV: core.divide_cycles, isa.FEXP: core.exp_cycles, isa.FSQRT: core.sqrt_cycles}
         usual = slow[op] if cost is None and op in slow else self._dependent(cost)
-        self._scalar(op, dest, a, b, cost=usual, kind=isa.F32)
+        self.instruction(op, dest, a, b, cost=usual, kind=isa.F32)
 
     def low_half(self, dest: Register, word: Register, *, cost: int = 1) -> None:
         """dest = the fp16 number in the low half of a word, such as `arrived_word`."""
-        self._scalar(isa.LOW_HALF, dest, word, cost=cost)
+        self.instruction(isa.LOW_HALF, dest, word, cost=cost)
 
     def high_half(self, dest: Register, word: Register, *, cost: int = 1) -> None:
         """dest = the whole number in the high half of a word, such as the index of a sparse weight."""
-        self._scalar(isa.HIGH_HALF, dest, word, cost=cost)
+        self.instruction(isa.HIGH_HALF, dest, word, cost=cost)
 
     @contextmanager
     def loop(self, counter: Register, times: Register, *, cost: int | None = None) -> Iterator[None]:
@@ -94,15 +94,15 @@ class Scalars(Table):
 
     def activate(self, task: Task, *, cost: int = 1) -> None:
         """Make a task ready to run."""
-        self._scalar(isa.ACTIVATE, cost=cost)[isa.IMM] = task.index
+        self.instruction(isa.ACTIVATE, cost=cost)[isa.IMM] = task.index
 
     def block(self, task: Task, *, cost: int = 1) -> None:
         """Keep a task from running until it is unblocked."""
-        self._scalar(isa.BLOCK, cost=cost)[isa.IMM] = task.index
+        self.instruction(isa.BLOCK, cost=cost)[isa.IMM] = task.index
 
     def unblock(self, task: Task, *, cost: int = 1) -> None:
         """Let a task run."""
-        self._scalar(isa.UNBLOCK, cost=cost)[isa.IMM] = task.index
+        self.instruction(isa.UNBLOCK, cost=cost)[isa.IMM] = task.index
 
     def control(
         self, color: Color, *, routers: int | None = None, commands: tuple[str, ...] | None = None, keep: bool = False,
@@ -125,25 +125,25 @@ class Scalars(Table):
         word |= len(commands) << isa.LEFT_SHIFT | (isa.KEEP_BIT if keep else 0)
         if starts is not None:
             word |= (1 + self.builder.control_task(starts)) << isa.STARTS_SHIFT
-        line = self._scalar(isa.CONTROL, Fabric(color, 1), cost=cost)
+        line = self.instruction(isa.CONTROL, Fabric(color, 1), cost=cost)
         line[isa.IMM] = word
 
     def switch(self, color: Color, position: int, *, cost: int = SWITCH_CYCLES) -> None:
         """Set the own router's switch of a color."""
-        line = self._scalar(isa.SWITCH, Fabric(color, 1), cost=cost)
+        line = self.instruction(isa.SWITCH, Fabric(color, 1), cost=cost)
         line[isa.IMM], line[isa.LENGTH] = color.index, position
 
     def stamp(self, register: Register, *, cost: int | None = None) -> None:
         """Read the cycle counter, before the cycles that takes."""
-        self._scalar(isa.STAMP, register, cost=self.builder.timing.stamp_cycles if cost is None else cost)
+        self.instruction(isa.STAMP, register, cost=self.builder.timing.stamp_cycles if cost is None else cost)
 
     def wait(self, cycles: int) -> None:
         """Spend cycles on scalar work that is not spelled out."""
-        self._scalar(isa.WAIT, cost=cycles)
+        self.instruction(isa.WAIT, cost=cycles)
 
     def halt(self) -> None:
         """End the program on this core."""
-        self._scalar(isa.HALT)
+        self.instruction(isa.HALT)
 
     @contextmanager
     def _repeat(self, counter: Register, times: Register, taken: int, last: int) -> Iterator[None]:
@@ -151,7 +151,7 @@ class Scalars(Table):
         start = len(self.lines)
         yield
         self.iadd(counter, counter, 1, cost=0)
-        line = self._scalar(isa.JUMP_LESS, None, counter, times, cost=taken)
+        line = self.instruction(isa.JUMP_LESS, None, counter, times, cost=taken)
         line[isa.IMM], line[isa.COST_ELSE] = start, last - taken
 
     def _dependent(self, cost: int | None) -> int:

@@ -18,13 +18,14 @@ class Table:
 
     def __init__(self, name: str, builder: Builder) -> None:
         """Start empty."""
-        self.name, self.builder = name, builder
+        self.name, self.builder, self.place = name, builder, builder.here()
         self.lines: list[list[int]] = []
         self.tasks: dict[str, Task] = {}
 
-    def _scalar(
+    def instruction(
         self, op: int, dest: Operand = None, a: Operand = None, b: Operand = None, *, cost: int = 0, kind: int = isa.I32
     ) -> list[int]:
+        """Add a scalar instruction that costs so many cycles; return its line, to be filled in further."""
         line = self._blank(op)
         line[isa.COST], line[isa.TYPE] = cost, kind
         self._describe(line, kind, (dest, a, b))

@@ -26,8 +26,13 @@ class Timing:
     """From router to program, and back. Fabric.ramp_cycles; WSE-2 2 (`red1d`: 6 per core of a chain is 1 + 2 + 1 + 2),
     WSE-3 3 (`st1c-wse3`: a neighbour's value takes 1 + 3 + 2 + 3)."""
     task_start_cycles: int
-    """From the wavelet or activation that starts a task to its first instruction. Core.task_launch_cycles; WSE-3 2
-    (`mic-msg-last-wavelet-to-completion`: 3, with the cycle of the last element)."""
+    """From the wavelet that starts a task, or the launch of a program, to its first instruction.
+    Core.task_launch_cycles; WSE-3 2 (`mic-msg-send-dispatch-to-receive-t`). WSE-2 10: no row of a kernel shows it, but
+    `wl-dec` do, where wavelets wake each core of a line."""
+    activation_cycles: int
+    """The same for a task that the core itself activates: another task, or the end of a vector instruction. WSE-3 2
+    (`mic-msg-last-wavelet-to-completion`: 3, with the cycle of the last element). WSE-2 0 (`st2d-wse2-r1-t1x1`: ten
+    tasks and eight transfers are 127 cycles in all, which leaves nothing for starts)."""
     launch_cycles: int
     """From the dispatch of a vector instruction on the main thread to its first element. Core.vector_launch_cycles;
     WSE-2 0 (`st1c-wse2`: six instructions of one element and a taken branch are 12), WSE-3 1 (`mic-dsdlat`: 2 + time of
@@ -47,8 +52,8 @@ class Timing:
     `mgemm`: 7 a turn with 1 + 2 of the instruction, 9 with 1 + 4."""
     moves_pass: bool
     """Whether a 16-bit move from memory to the fabric and one the other way go in the same cycle, on two microthreads.
-    WSE-3 yes: `mgemm` with mode L=0, where 92 wavelets go out and 92 come in within 150 cycles. Before it no, and of
-    32-bit moves no: assumed, no row shows either."""
+    WSE-3 yes: `mgemm` with mode L=0, where 92 wavelets go out and 92 come in within 150 cycles; before it assumed not.
+    Of 32-bit moves no: with radius 2 an iteration of `st2d-wse3` takes a cycle more for each word sent or received."""
     stamp_cycles: int
     """A pair of time stamps around nothing. WSE-2 6 (`fmacs`: n + 6), WSE-3 15 (`mic-fma16-4096-dsd`: 16 with 1)."""
     link_words: int
@@ -71,6 +76,7 @@ class Timing:
             hop_cycles=max(1, wafer.fabric.hop_cycles),
             ramp_cycles=max(1, wafer.fabric.ramp_cycles),
             task_start_cycles=wafer.core.task_launch_cycles,
+            activation_cycles=wafer.core.task_launch_cycles if wide else 0,
             launch_cycles=wafer.core.vector_launch_cycles,
             microthread_launch_cycles=1,
             branch_taken_cycles=6,

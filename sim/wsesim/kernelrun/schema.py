@@ -35,7 +35,7 @@ class KernelFile(Section):
     verify: bool = True
     """Whether to compare the values with NumPy."""
     fold: bool = False
-    """Whether one row is simulated and stands for all that do the same."""
+    """Whether one part is simulated and stands for all that do the same."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     """Of the random values."""
     pictures: Annotated[int, Field(ge=0, le=MOST_PICTURES)] = 60

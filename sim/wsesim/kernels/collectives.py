@@ -1,18 +1,13 @@
 """Collectives on lines and rectangles of cores, in closed form.
 
-First the published model of Luczynski et al. (HPDC 2024, arXiv 2404.15888):
-
-T = max(C, E / N + L) + (2 T_R + 1) D      C wavelets through the busiest core, E wavelet-hops, N links,
-                                           L distance in hops, D depth in messages, T_R ramp latency
-
 chain     o<-o<-o<-o    every core adds and passes on
-star      o<-o--o--o    all send to one
 broadcast o->o->o->o    one input, many outputs, no ramp between
 ring      o->o->o->o-+  reduce-scatter, then all-gather
           ^----------+
 
-Then what a program takes on the simulated cores, from start to end: the same, and what the model leaves out, the start
-of the task and the launch and tail of each vector instruction. A collective in stages is the sum of its stages.
+Chain and broadcast are those of the published model (Luczynski et al., HPDC 2024, arXiv 2404.15888). A program takes
+what that leaves out as well: the start of its task, and the launch of each vector instruction. A collective in stages
+is the sum of its stages.
 """
 
 from __future__ import annotations
@@ -24,30 +19,14 @@ from math import ceil
 from wsesim.hardware import Core, Fabric, Wafer
 
 
-def predicted(fabric: Fabric, *, contention: float, energy: float, links: int, distance: int, depth: int) -> float:
-    """Return the model's cycles for a collective with these five figures."""
-    return max(contention, energy / links + distance) + (2 * fabric.ramp_cycles + 1) * depth
-
-
-def chain_reduce(fabric: Fabric, *, wavelets: int, cores: int) -> float:
-    """Return the cycles to sum a vector over a line, each core passing its sum to the next."""
-    return wavelets + (cores - 1) * link_cycles(fabric, 1)
-
-
-def star_reduce(fabric: Fabric, *, wavelets: int, cores: int) -> float:
-    """Return the cycles when every core sends straight to the first."""
-    return wavelets * (cores - 1) + 2 * fabric.ramp_cycles + 1
+def chain_reduce(fabric: Fabric, *, wavelets: int, cores: int, spacing: int = 1) -> float:
+    """Return the cycles to sum a vector over a line, each core passing its sum to the next, *spacing* hops away."""
+    return wavelets + (cores - 1) * link_cycles(fabric, spacing)
 
 
 def broadcast(fabric: Fabric, *, wavelets: int, cores: int) -> float:
     """Return the cycles to send a vector along a line; routers copy it on the way."""
     return wavelets + link_cycles(fabric, cores - 1)
-
-
-def ring_allreduce(fabric: Fabric, *, wavelets: int, cores: int) -> float:
-    """Return the cycles of reduce-scatter and all-gather on a ring laid on the line."""
-    steps = 2 * (cores - 1)
-    return steps * wavelets / cores + 4 * cores - 6 + steps * (2 * fabric.ramp_cycles + 1)
 
 
 def broadcast_cycles(wafer: Wafer, *, wavelets: int, hops: int) -> float:
@@ -156,7 +135,7 @@ def ring_cycles(wafer: Wafer, *, wavelets: int, cores: int) -> float:
     return _task_cycles(wafer.core) + 1 + 2 * (cores - 1) * step
 
 
-def link_cycles(fabric: Fabric, hops: float) -> float:
+def link_cycles(fabric: Fabric, hops: int) -> int:
     """Return the cycles from the core that sends a wavelet to the one that uses it: issue, ramp, hops, ramp."""
     return 1 + 2 * fabric.ramp_cycles + hops * fabric.hop_cycles
 
@@ -171,11 +150,11 @@ def _vector_cycles(core: Core) -> float:
     return core.vector_launch_cycles
 
 
-def _chain_stage(wafer: Wafer, wavelets: int, cores: int, *, spacing: float, sends: bool = False) -> float:
+def _chain_stage(wafer: Wafer, wavelets: int, cores: int, *, spacing: int, sends: bool = False) -> float:
     """Return the cycles of a chain over cores *spacing* hops apart; with *sends*, of one core that only sends, too."""
     if cores == 1 and not sends:
         return 0.0
-    return _vector_cycles(wafer.core) + wavelets + (cores - 1) * link_cycles(wafer.fabric, spacing)
+    return _vector_cycles(wafer.core) + chain_reduce(wafer.fabric, wavelets=wavelets, cores=cores, spacing=spacing)
 
 
 def _broadcast_stage(wafer: Wafer, wavelets: int, hops: int) -> float:

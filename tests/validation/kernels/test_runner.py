@@ -13,7 +13,7 @@ from wsesim.cli import cli
 from wsesim.cores.timing import Timing
 from wsesim.validation import kernels
 from wsesim.validation.kernels import KernelScore, KernelValidation, constants, validate_kernels
-from wsesim.validation.kernels.family import KernelRow, Prediction
+from wsesim.validation.kernels.family import KernelRow, NotPredicted, Prediction
 from wsesim.validation.kernels.machines import FACTORS, on_target, slower, wafer_of
 from wsesim.validation.kernels.registry import MODULES, NO_FAMILY, families, family_of, why_outside
 from wsesim.validation.kernels.table import read_kernel_table
@@ -68,7 +68,7 @@ def test_the_command(write_kernels: WriteKernels, tmp_path: Path) -> None:
     ran = CliRunner().invoke(cli, ["validate", "--kernels", "--table", table, "--out", out, "--json"])
     assert ran.exit_code == 0
     document = json.loads(ran.stdout)
-    assert document.keys() == {"rows", "families", "constants", "silicon"}
+    assert document.keys() == {"rows", "families", "constants", "code", "silicon"}
     assert [row["id"] for row in document["rows"]] == [row.get("id", "sum") for row in SMALL]
     assert (tmp_path / "found" / "validation-kernels.md").is_file()
 
@@ -98,8 +98,9 @@ def test_a_summary_by_hand() -> None:
 
 def test_silicon_is_slower_by_the_shares(write_kernels: WriteKernels) -> None:
     simulated, silicon, rate = read_kernel_table(write_kernels({}, SILICON, {**SILICON, "unit": "elem/cycle"}))
-    shares = {"memory": 0.5, "link": 0.2, "arithmetic": 0.1}
-    factor = 1 + 0.5 * (FACTORS["memory"].factor - 1) + 0.2 * (FACTORS["link"].factor - 1)
+    shares = {"memory": 0.5, "link": 0.2, "arithmetic": 0.1, "arithmetic every cycle": 0.1}
+    factor = 1 + sum(shares[name] * (FACTORS[name].factor - 1) for name in ("memory", "link", "arithmetic every cycle"))
+    assert FACTORS["arithmetic"].factor == 1
     assert slower(shares) == pytest.approx(factor)
     predicted = Prediction(value=100.0, shares=shares)
     assert on_target(simulated, predicted) == 100.0
@@ -112,6 +113,20 @@ def test_every_constant_has_a_meaning() -> None:
     assert [name for name, *_ in lines] == list(Timing.__dataclass_fields__)
     assert all(len(meaning) > 20 for *_, meaning in lines)
     assert all(len(source) > 20 for *_, source in constants.silicon())
+    assert all(len(meaning) > 20 for *_, meaning in constants.code())
+
+
+def test_every_share_is_of_a_resource(measured: tuple[KernelRow, ...]) -> None:
+    for row in measured:
+        family = family_of(row) if row.silicon else None
+        if family is None or family.name == "wl":
+            continue
+        try:
+            shares = family.predict(row, wafer_of(row.machine_name)).shares
+        except NotPredicted:
+            continue
+        assert shares.keys() <= FACTORS.keys(), row.id
+        assert 0 <= sum(shares.values()) <= 1 + 1e-12, row.id
 
 
 def test_every_module_with_families_is_registered() -> None:

@@ -35,6 +35,12 @@ class Prepared:
     """Largest difference that rounding can explain; 0 where values only move or are whole numbers."""
     counts: dict[str, int]
     """Work the kernel has by its definition, by name: additions, wavelet hops."""
+    later_cycles: int = 0
+    """Of a part that stands for all: by how much the last core of the whole ends later than the last of the part."""
+
+
+Prepare = Callable[[Wafer, Grid, Shape, Options, int], Prepared]
+"""(wafer, grid, shape, options, seed) -> a kernel on its cores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,16 +54,27 @@ class KernelProgram:
     """How it lies on the cores, in ASCII."""
     shape_help: str
     """What the numbers of a shape mean."""
-    prepare: Callable[[Wafer, Grid, Shape, Options, int], Prepared]
-    """(wafer, grid, shape, options, seed) -> Prepared. Raises InputError or ProgramError on what cannot be."""
+    prepare: Prepare
+    """Raises InputError or ProgramError on what cannot be."""
     closed: Callable[[Wafer, Grid, Shape, Options], float]
     """(wafer, grid, shape, options) -> cycles. Raises InputError on a shape or option that cannot be."""
     options: Mapping[str, str] = field(default_factory=dict)
     """What can be chosen, each with an explanation."""
-    rows_alike: bool = False
-    """Whether nothing travels between rows, so that one row stands for all."""
-    row_shape: Callable[[Grid, Shape], Shape] | None = None
-    """(grid, shape) -> shape of what one row has of the whole, where a shape is not that of each row already."""
+    folded: Prepare | None = None
+    """The same for a part of the grid that stands for all and takes as many cycles; None where no part does."""
+
+
+def one_row(prepare: Prepare, row_shape: Callable[[Grid, Shape], Shape] | None = None) -> Prepare:
+    """Return how to load one row of a kernel in which nothing travels between rows.
+
+    *row_shape* tells from grid and shape what one row has of the whole, where that is not the shape already.
+    """
+
+    def folded(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
+        of_row = shape if row_shape is None else row_shape(grid, shape)
+        return prepare(wafer, (grid[0], 1), of_row, options, seed)
+
+    return folded
 
 
 def whole_option(options: Options, name: str, default: int) -> int:
@@ -84,6 +101,19 @@ def choice_option(options: Options, name: str, choices: tuple[str, ...]) -> str:
     if text not in choices:
         raise InputError.at(f"option {name} must be one of {', '.join(choices)}; got {text!r}{nearest(text, choices)}")
     return text
+
+
+def sizes_of(name: str, shape: Shape, takes: str, example: str, *, fits: Callable[..., bool] | None = None) -> Shape:
+    """Return a shape of as many numbers as *example* has, each 1 or more, and of which *fits* holds if given.
+
+    Raises:
+        InputError: it is another; says what the kernel *takes*.
+    """
+    right = len(shape) == example.count("x") + 1 and min(shape) >= 1 and (fits is None or fits(*shape))
+    if not right:
+        given = "x".join(map(str, shape)) or "nothing"
+        raise InputError.at(f"{name} takes {takes}, for example --shape {example}; got {given}")
+    return shape
 
 
 def scatter(machine: Machine, name: str, values: Array) -> None:

@@ -51,7 +51,7 @@ class KernelOutcome:
         """Whether the values are those of NumPy; None where they were not compared."""
         if self.max_error is None or self.tolerance is None:
             return None
-        return self.max_error <= self.tolerance
+        return bool(self.max_error <= self.tolerance)
 
     @property
     def busy(self) -> float:
@@ -71,12 +71,13 @@ def run_kernel(
 ) -> KernelOutcome:  # fmt: skip
     """Run a kernel on *grid* (columns, rows) of a wafer's cores.
 
-    With `level="closed"` nothing runs. With `fold` one row is simulated and stands for all: they do the same. What the
-    cores of *watch*, each (column, row), do is recorded in `run.spans`; the activity of all at about *pictures* times in
-    `run.frames`, `frame_cycles` apart.
+    With `level="closed"` nothing runs. With `fold` a row or two are simulated and stand for all, as exact as all would
+    be. What the cores of *watch*, each (column, row), do is recorded in `run.spans`; the activity of all at about
+    *pictures* times in `run.frames`, `frame_cycles` apart.
 
     Raises:
-        InputError: an unknown kernel, level or option; a grid or shape that cannot be; a fold of rows that differ.
+        InputError: an unknown kernel, level or option; a grid or shape that cannot be; a fold of what has no part that
+            stands for all.
         ProgramError: the program does not fit a core, or cannot end.
     """
     chosen = dict(options or {})
@@ -89,16 +90,15 @@ def run_kernel(
             cycles=round(closed), seconds=closed / clock, closed_cycles=closed, max_error=None, tolerance=None,
             events=0, cpu_s=0.0, run=None,
         )  # fmt: skip
-    simulated = (grid[0], 1) if fold else grid
-    if fold and program.row_shape is not None:
-        shape = program.row_shape(grid, shape)
-    _refuse_long_uncompiled(simulated, closed)
+    prepare = program.folded if fold and program.folded is not None else program.prepare
+    _refuse_long_uncompiled((grid[0], 1) if fold else grid, closed)
     started = time.process_time()
-    prepared = program.prepare(wafer, simulated, shape, chosen, seed)
+    prepared = prepare(wafer, grid, shape, chosen, seed)
     frame_cycles = max(1, ceil(closed / pictures)) if pictures else None
     run = prepared.machine.run(watch=watch, frame_cycles=frame_cycles)
+    cycles = run.cycles + prepared.later_cycles
     return KernelOutcome(
-        cycles=run.cycles, seconds=run.cycles / clock, closed_cycles=closed,
+        cycles=cycles, seconds=cycles / clock, closed_cycles=closed,
         max_error=_error(prepared) if verify else None, tolerance=prepared.tolerance if verify else None,
         events=run.events, cpu_s=time.process_time() - started, run=run, counts=prepared.counts,
         frame_cycles=frame_cycles,
@@ -133,8 +133,8 @@ def _check(
         if name not in program.options:
             known = nearest(name, program.options) or f"; there are: {', '.join(program.options) or 'none'}"
             raise InputError.at(f"{program.name} has no option {name!r}{known}")
-    if fold and not program.rows_alike:
-        raise InputError.at(f"{program.name} cannot be folded: its rows do not all do the same")
+    if fold and program.folded is None:
+        raise InputError.at(f"{program.name} cannot be folded: no part of it stands for all")
 
 
 def _refuse_long_uncompiled(grid: Grid, cycles: float) -> None:

@@ -1,21 +1,17 @@
 """The machine that a row was measured on, as the vendor's simulator of the fabric shows it, and silicon beside it.
 
-One set of constants per generation: the preset, `Timing`, and what stands here. Silicon is slower, because it inserts
-cycles without work to limit heat: by one factor per resource, whatever the kernel.
+One set of constants per generation: the preset and `Timing`. Silicon is slower, because it inserts cycles without work
+to limit heat: by one factor per resource, whatever the kernel.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 from wsesim.hardware import Wafer, load_cluster
 from wsesim.validation.kernels.family import KernelRow, Prediction
-
-WRITE_BYTES = {"cs-3": 16}
-"""Bytes that a core writes to memory in a cycle, where kernels show another figure than the preset, which the vendor's
-total bandwidth gives. Source: `mic-copy-f16-sim`, 8 elements of 2 bytes a cycle; `mic-copy-f32-sim`, 4 of 4."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +43,15 @@ FACTORS: Mapping[str, Factor] = {
         Factor(
             name="arithmetic",
             factor=1.0,
-            meaning="vector instructions that the datapath limits, and reads that collide",
-            source="`mic-fma-f32`: 0.5 elements a cycle on both",
+            meaning="scalar instructions, and vector instructions in which the datapath works every other cycle at "
+            "most: reads that collide, or 16 bytes read by an issue",
+            source="`mic-fma-f32`: 0.5 elements a cycle on both; `spmm-gemm`",
+        ),
+        Factor(
+            name="arithmetic every cycle",
+            factor=1.1875,
+            meaning="vector arithmetic at full rate, an issue in every cycle: 16 cycles become 19",
+            source="`spmm-csc`: 120.0, 196.1 and 348.2 cycles for each value at widths 68, 132 and 260",
         ),
     )
 }
@@ -56,11 +59,8 @@ FACTORS: Mapping[str, Factor] = {
 
 @cache
 def wafer_of(machine: str) -> Wafer:
-    """Return the wafer of a preset as kernels show it."""
-    wafer = load_cluster(machine).cluster.wafer
-    if machine not in WRITE_BYTES:
-        return wafer
-    return replace(wafer, core=replace(wafer.core, sram_write_bytes_per_cycle=WRITE_BYTES[machine]))
+    """Return the wafer of a preset."""
+    return load_cluster(machine).cluster.wafer
 
 
 def slower(shares: Mapping[str, float]) -> float:

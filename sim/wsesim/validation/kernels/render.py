@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 _ROW_HEAD = ("row", "target", "measured", "simulated", "unit", "error", "level")
 _FAMILY_HEAD = ("family", "target", "rows run", "median", "worst", "worst row", "goal: median", "worst", "met")
 _CONSTANT_HEAD = ("constant", *constants.GENERATIONS, "meaning and source")
+_CODE_HEAD = ("family", *_CONSTANT_HEAD)
 _FACTOR_HEAD = ("resource", "factor", "what is slower", "source")
 
 
 def to_json(validation: KernelValidation) -> dict[str, object]:
-    """Return `rows`, `families` and `constants` as plain data."""
+    """Return `rows`, `families`, and the constants of machines, code and silicon as plain data."""
     rows = []
     for score in validation.scores:
         row = asdict(score) | {"error": score.error}
@@ -31,9 +32,10 @@ def to_json(validation: KernelValidation) -> dict[str, object]:
             del row[empty]
         rows.append(row)
     factors = [dict(zip(_FACTOR_HEAD, line, strict=True)) for line in constants.silicon()]
-    timings = [dict(zip(_CONSTANT_HEAD, line, strict=True)) for line in _constants()]
+    timings = [dict(zip(_CONSTANT_HEAD, line, strict=True)) for line in constants.timings()]
+    code = [dict(zip(_CODE_HEAD, line, strict=True)) for line in constants.code()]
     summary = [asdict(group) | {"met": group.met} for group in validation.summary()]
-    return {"rows": rows, "families": summary, "constants": timings, "silicon": factors}
+    return {"rows": rows, "families": summary, "constants": timings, "code": code, "silicon": factors}
 
 
 def print_tables(validation: KernelValidation, console: Console) -> None:
@@ -68,7 +70,9 @@ def write_markdown(validation: KernelValidation, path: Path) -> None:
         "\n".join(f"- {_described(family)}" for family in families() if family.name in seen),
         "## Constants",
         "One set for each generation, whatever the kernel; the rest is in the presets (`wsesim machines`).",
-        markdown_table(_CONSTANT_HEAD, _constants()),
+        markdown_table(_CONSTANT_HEAD, constants.timings()),
+        "What compilers and libraries put around the instructions that a kernel is known by.",
+        markdown_table(_CODE_HEAD, constants.code()),
         "Silicon is slower than the simulator of the fabric, because it inserts cycles without work to limit heat.",
         markdown_table(_FACTOR_HEAD, constants.silicon()),
         "## Rows",
@@ -93,10 +97,6 @@ def _missing(validation: KernelValidation) -> list[str]:
         for group in validation.summary()
         if group.met is False
     ]
-
-
-def _constants() -> list[Line]:
-    return [*constants.timings(), *constants.cores()]
 
 
 def _rows(validation: KernelValidation) -> list[Line]:

@@ -16,10 +16,6 @@ from wsesim.cores.timing import Timing
 from wsesim.hardware import Wafer
 from wsesim.validation.kernels.family import Family, KernelRow, NotPredicted, Prediction
 
-EVERY_CYCLE = 1.1875
-"""Silicon of the WSE-2 over its simulator, where fp32 multiply-accumulates go on in every cycle: 16 cycles out of 19
-(`spmm-csc`: 120.0, 196.1 and 348.2 cycles for each value at widths 68, 132 and 260). Where reads collide, and it works
-every other cycle at most, there is none (`spmm-gemm`, `mic-fma-f32`)."""
 WINDOW_CYCLES = 1500
 """Of the figures of silicon beside the product, the same for all formats and sizes (`spmm-csc`: what remains of the
 means at no values and no columns): what stands between the two readings of the counter is not published."""
@@ -68,14 +64,13 @@ def _dense(row: KernelRow, wafer: Wafer, shape: tuple[int, int, int], *, compute
 
 
 def _measured(row: KernelRow, wafer: Wafer, cycles: float, full: float) -> Prediction:
-    """Return the figure; *full* cycles are multiply-accumulates at full rate."""
+    """Return the figure; in *full* cycles there is a multiply-accumulate."""
     value = cycles + Timing.of(wafer).stamp_cycles
     if not row.silicon:
         return Prediction(value=value)
+    value += WINDOW_CYCLES
     note = f"with {WINDOW_CYCLES:,} cycles between the stamps beside the product"
-    if full:
-        note += f", and {EVERY_CYCLE} cycles for each in which the datapath would work every cycle"
-    return Prediction(value=value + WINDOW_CYCLES + (EVERY_CYCLE - 1) * full, note=note)
+    return Prediction(value=value, shares={"arithmetic every cycle": full / value}, note=note)
 
 
 @cache

@@ -79,7 +79,10 @@ def predict_columns(row: KernelRow, wafer: Wafer) -> Prediction:
     block = int(given[1]) if given else largest_block(wafer, cells)
     step = step_time(wafer, cells, block)
     clock_hz = row.clock_hz or wafer.core.clock_hz
-    shares = {"arithmetic": step.arithmetic, "link": step.link, "memory": step.memory}
+    shares = {
+        "arithmetic every cycle": step.every_cycle, "arithmetic": step.colliding, "link": step.link,
+        "memory": step.memory,
+    }  # fmt: skip
     return Prediction(
         value=steps * step.cycles / clock_hz,
         shares={name: part / step.cycles for name, part in shares.items()},

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsesim.cores import isa
-from wsesim.cores.operands import Mem, Register
+from wsesim.cores.operands import Mem
 from wsesim.cores.programs import run_kernel
-from wsesim.cores.programs.stencils import star_cycles
+from wsesim.cores.programs.durations import written_cycles
 from wsesim.cores.programs.stencils.columns import largest_block, step_time
 from wsesim.cores.programs.stencils.layout import renewed
 from wsesim.cores.programs.stencils.tile import OPPOSITE, SIDES, Star
+from wsesim.cores.role import Role
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer, load_cluster
 
@@ -83,13 +83,16 @@ def test_a_core_that_does_not_wait_is_faster_and_right_deep_inside() -> None:
 
 def test_reads_that_collide_are_told_by_the_layout() -> None:
     """Tile 5x5, radius 3: arrays of a multiple of 16 bytes, rows too, so views along y and the centre collide."""
-    wafer, star = WAFERS[0], Star(width=5, height=5, radius=3, iterations=1)
-    result, cells = Mem(0, star.words), Mem(star.words, star.words)
-    took = [
-        star_cycles.view_cycles(wafer, star, isa.MAC, star.view(result), star.view(result), star.view(cells, shift),
-                                Register(0))
-        for _, shift in star.shifts()
-    ]  # fmt: skip
+    star = Star(width=5, height=5, radius=3, iterations=1)
+
+    def view_cycles(shift: int) -> int:
+        def write(role: Role) -> None:
+            result, cells = role.memory("result", star.words), role.memory("cells", star.words)
+            role.fmacs(star.view(result), star.view(result), star.view(cells, shift), role.register())
+
+        return written_cycles(WAFERS[0], write)
+
+    took = [view_cycles(shift) for _, shift in star.shifts()]
     assert took == [50, 50, 25, 25] * 3
 
 

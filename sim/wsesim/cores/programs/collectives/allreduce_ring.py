@@ -19,7 +19,18 @@ import numpy as np
 from wsesim.cores.builder import Builder, Role
 from wsesim.cores.machine import Machine
 from wsesim.cores.operands import Color, Mem, Register
-from wsesim.cores.programs.base import Array, Grid, KernelProgram, Options, Prepared, Shape, gather, opening, scatter
+from wsesim.cores.programs.base import (
+    Array,
+    Grid,
+    KernelProgram,
+    Options,
+    Prepared,
+    Shape,
+    gather,
+    one_row,
+    opening,
+    scatter,
+)
 from wsesim.cores.programs.collectives.collective import (
     SHAPE_HELP,
     TYPE_HELP,
@@ -177,5 +188,5 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
 
 PROGRAM = KernelProgram(
     name=NAME, **opening(__doc__), shape_help=SHAPE_HELP, prepare=prepare, closed=closed, options=TYPE_HELP,
-    rows_alike=True,
+    folded=one_row(prepare),
 )  # fmt: skip

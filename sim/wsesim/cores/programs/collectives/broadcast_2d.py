@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores.programs.base import Grid, Options
-from wsesim.cores.programs.collectives.collective import TYPE_HELP, all_cores, collective
+from wsesim.cores.programs.collectives.collective import TYPE_HELP, Fold, all_cores, collective
 from wsesim.cores.programs.collectives.plans import Layout, Plan, by_parity, spread_2d
 from wsesim.kernels import collectives
 
@@ -38,5 +38,5 @@ PROGRAM = collective(
     work=lambda grid, length, _: {"adds": 0, "hops": (grid[0] * grid[1] - 1) * length},
     cycles=lambda wafer, grid, length, _: collectives.broadcast_cycles(wafer, wavelets=length, hops=sum(grid) - 2),
     options=TYPE_HELP,
-    rows_alike=False,
+    fold=Fold(rows=2, layout=lambda wafer, grid, *_: layout((grid[0], min(2, grid[1])), {})),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from math import isqrt
 
 import numpy as np
@@ -22,9 +23,11 @@ from wsesim.cores.programs.base import (
     gather,
     opening,
     scatter,
+    sizes_of,
     whole_option,
 )
 from wsesim.cores.programs.collectives.plans import Layout
+from wsesim.cores.timing import Timing
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 from wsesim.units import show_bytes
@@ -38,6 +41,15 @@ F32_ROUNDING = 2.0**-24
 MOST_I32 = 2**31 - 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """How the first rows stand for all, where a broadcast down the columns comes last: one hop later for each row."""
+
+    rows: int
+    layout: Callable[[Wafer, Grid, int, int], Layout]
+    """(wafer, whole grid, length, kind) -> plans of the cores of the first rows."""
+
+
 def collective(
     *,
     name: str,
@@ -49,19 +61,30 @@ def collective(
     work: Callable[[Grid, int, Options], dict[str, int]],
     cycles: Callable[[Wafer, Grid, int, Options], float],
     options: Mapping[str, str] = TYPE_HELP,
-    rows_alike: bool = True,
+    fold: Fold | None = None,
 ) -> KernelProgram:
     """Return the program of a collective that leaves its result in the vectors it began with.
 
     *take* finds the result in the vectors of all cores, [row, column, element]; *expected* makes it from those before;
-    *summed* are the axes whose cores are added up.
+    *summed* are the axes whose cores are added up. One row stands for all, or what *fold* says.
     """
 
     def prepare(wafer: Wafer, grid: Grid, shape: Shape, chosen: Options, seed: int) -> Prepared:
+        return load(wafer, grid, layout(grid, chosen), shape, chosen, seed)
+
+    def folded(wafer: Wafer, grid: Grid, shape: Shape, chosen: Options, seed: int) -> Prepared:
+        if fold is None:
+            return prepare(wafer, (grid[0], 1), shape, chosen, seed)
+        length, kind = vector_length(name, wafer, shape), kind_of(chosen)
+        plans, few = fold.layout(wafer, grid, length, kind), (grid[0], min(grid[1], fold.rows))
+        later = (grid[1] - few[1]) * Timing.of(wafer).hop_cycles
+        return replace(load(wafer, few, plans, shape, chosen, seed), later_cycles=later)
+
+    def load(wafer: Wafer, grid: Grid, plans: Layout, shape: Shape, chosen: Options, seed: int) -> Prepared:
         length, kind = vector_length(name, wafer, shape), kind_of(chosen)
         values = random_values(seed, grid, length, kind)
         builder = Builder(wafer, width=grid[0], height=grid[1])
-        layout(grid, chosen).write(builder, length, kind)
+        plans.write(builder, length, kind)
         machine = Machine(builder)
         scatter(machine, "x", values)
         return Prepared(
@@ -78,7 +101,7 @@ def collective(
 
     return KernelProgram(
         name=name, **opening(doc), shape_help=SHAPE_HELP, prepare=prepare, closed=closed, options=options,
-        rows_alike=rows_alike,
+        folded=folded,
     )  # fmt: skip
 
 
@@ -88,9 +111,7 @@ def vector_length(name: str, wafer: Wafer, shape: Shape) -> int:
     Raises:
         InputError: it has none, several, or not a positive one; or the vector does not fit a core's memory.
     """
-    if len(shape) != 1 or shape[0] < 1:
-        given = "x".join(map(str, shape)) or "nothing"
-        raise InputError.at(f"{name} takes one length of 1 or more, for example --shape 1024; got {given}")
+    sizes_of(name, shape, "one length of 1 or more", "1024")
     need, have = shape[0] * ELEMENT_BYTES[isa.F32], wafer.core.usable_bytes
     if need > have:
         fits = have // ELEMENT_BYTES[isa.F32]

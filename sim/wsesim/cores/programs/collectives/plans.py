@@ -54,7 +54,14 @@ class Turn:
     routers: int
 
 
-Step = Send | Keep | Add | Turn
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Do nothing for so many cycles."""
+
+    cycles: int
+
+
+Step = Send | Keep | Add | Turn | Wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,15 +187,17 @@ def _role(builder: Builder, name: str, colors: Sequence[Color], plan: Plan, leng
 
 
 def _write(role: Role, colors: Sequence[Color], x: Mem, step: Step) -> None:
-    color, kind = colors[step.color], x.kind
+    kind, length = x.kind, x.length
     match step:
-        case Send():
-            role.fmovs(role.fabout(color, x.length), x, kind=kind)
-        case Keep():
-            role.fmovs(x, role.fabin(color, x.length), kind=kind)
-        case Add(onward=None):
-            role.fadds(x, x, role.fabin(color, x.length), kind=kind)
-        case Add(onward=int(onward)):
-            role.fadds(role.fabout(colors[onward], x.length), x, role.fabin(color, x.length), kind=kind)
-        case Turn(routers=routers):
-            role.control(color, routers=routers)
+        case Send(color):
+            role.fmovs(role.fabout(colors[color], length), x, kind=kind)
+        case Keep(color):
+            role.fmovs(x, role.fabin(colors[color], length), kind=kind)
+        case Add(color, onward=None):
+            role.fadds(x, x, role.fabin(colors[color], length), kind=kind)
+        case Add(color, onward=int(onward)):
+            role.fadds(role.fabout(colors[onward], length), x, role.fabin(colors[color], length), kind=kind)
+        case Turn(color, routers=routers):
+            role.control(colors[color], routers=routers)
+        case Wait(cycles):
+            role.wait(cycles)

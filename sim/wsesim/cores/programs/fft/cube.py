@@ -74,9 +74,8 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles: transforms, and transposes between them."""
     points, dimensions = _sizes(grid, shape)
     timing = Timing.of(wafer)
-    start = timing.task_start_cycles
-    between = SET_UP_CYCLES + exchange_cycles(timing, points) + start
-    return start + dimensions * transform_cycles(timing, points) + (dimensions - 1) * between
+    between = SET_UP_CYCLES + exchange_cycles(timing, points) + timing.activation_cycles
+    return timing.task_start_cycles + dimensions * transform_cycles(timing, points) + (dimensions - 1) * between
 
 
 def streamed(shape: Shape, dimensions: int = 3) -> int:

@@ -28,7 +28,9 @@ from wsesim.cores.programs.base import (
     Prepared,
     Shape,
     gather,
+    one_row,
     opening,
+    sizes_of,
 )
 from wsesim.cores.programs.collectives.collective import GROUP_HELP, group_of
 from wsesim.cores.programs.collectives.plans import ROW, Add, Keep, Plan, Route, Send
@@ -45,7 +47,6 @@ from wsesim.cores.programs.gemm.streaming import (
     random_factors,
 )
 from wsesim.cores.timing import Timing
-from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 from wsesim.kernels import collectives
 
@@ -61,9 +62,7 @@ class _Sizes:
     """How a matrix of INPUTS x OUTPUTS lies: inputs divide over the columns of cores, outputs over the rows."""
 
     def __init__(self, grid: Grid, shape: Shape) -> None:
-        if len(shape) != 2 or min(shape) < 1:
-            given = "x".join(map(str, shape)) or "nothing"
-            raise InputError.at(f"{NAME} takes inputs and outputs, for example --shape 256x256; got {given}")
+        sizes_of(NAME, shape, "inputs and outputs", "256x256")
         self.columns, self.rows = grid
         self.inputs, self.outputs = shape
         self.inputs_each, self.outputs_each = ceil(self.inputs / self.columns), ceil(self.outputs / self.rows)
@@ -215,6 +214,5 @@ PROGRAM = KernelProgram(
     prepare=prepare,
     closed=closed,
     options={"precision": "fp16, mixed (sums in fp32) or fp32 [fp16]", **GROUP_HELP},
-    rows_alike=True,
-    row_shape=lambda grid, shape: (shape[0], ceil(shape[1] / grid[1])),
+    folded=one_row(prepare, lambda grid, shape: (shape[0], ceil(shape[1] / grid[1]))),
 )

@@ -24,8 +24,10 @@ from wsesim.cores.programs.base import (
     Shape,
     choice_option,
     gather,
+    one_row,
     opening,
     scatter,
+    sizes_of,
 )
 from wsesim.cores.programs.gemm.local_code import SETTLE_CYCLES, Code, Costs
 from wsesim.cores.programs.gemm.streaming import PRECISIONS, product_tolerance
@@ -53,9 +55,7 @@ class _Sizes:
         Raises:
             InputError: the shape is not three sizes of 1 or more.
         """
-        if len(shape) != 3 or min(shape) < 1:
-            given = "x".join(map(str, shape)) or "nothing"
-            raise InputError.at(f"{NAME} takes rows, depth and width, for example --shape 32x16x24; got {given}")
+        sizes_of(NAME, shape, "rows, depth and width", "32x16x24")
         return cls(rows=shape[0], depth=shape[1], width=shape[2])
 
     @property
@@ -185,5 +185,5 @@ PROGRAM = KernelProgram(
         "code": "vector, or scalar: no vector instructions at all [vector]",
         "compute": "once, or never: leave out the multiply-accumulates, for measurements [once]",
     },
-    rows_alike=True,
+    folded=one_row(prepare),
 )

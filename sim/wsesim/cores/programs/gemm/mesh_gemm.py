@@ -28,9 +28,10 @@ from wsesim.cores.programs.base import (
     choice_option,
     gather,
     opening,
+    sizes_of,
 )
 from wsesim.cores.programs.collectives.rings import ring_order
-from wsesim.cores.programs.durations import beside, link_cycles, memory, vector_time
+from wsesim.cores.programs.durations import beside, memory, vector_time
 from wsesim.cores.programs.gemm.mesh_core import MAP_START_CYCLES, SETUP_CYCLES, Tiles, load, result, z_bank
 from wsesim.cores.programs.gemm.streaming import product_tolerance, random_factors, wavelets_of
 from wsesim.cores.rates import APART_BYTES, BANK_PERIOD_BYTES, line_cycles, lines_of, rate_of
@@ -38,6 +39,7 @@ from wsesim.cores.role import BANK_BYTES
 from wsesim.cores.timing import Timing
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
+from wsesim.kernels.collectives import link_cycles
 
 NAME = "mesh-gemm"
 TIMES = {"once": 1, "never": 0, "twice": 2}
@@ -97,10 +99,10 @@ def window(wafer: Wafer, tiles: Tiles, repeats: int) -> float:
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles: start, alignment, as many steps as cores in a line."""
     tiles, timing = _tiles(grid, shape, options), Timing.of(wafer)
-    start, taken, passed = timing.task_start_cycles, timing.branch_taken_cycles, timing.branch_not_taken_cycles
+    taken, passed = timing.branch_taken_cycles, timing.branch_not_taken_cycles
     fill = vector_time(wafer, isa.MOV, isa.F16, tiles.m * tiles.n, memory(isa.F16, 1)).cycles
-    begin = start + SETUP_CYCLES + START_CYCLES + fill + 2 + passed - taken
-    end = start + passed
+    begin = timing.task_start_cycles + SETUP_CYCLES + START_CYCLES + fill + 2 + passed - taken
+    end = timing.activation_cycles + passed
     main = _step(wafer, tiles, begins=taken, others=MAIN_CYCLES, turns=_turns(wafer, tiles))
     if tiles.cores == 1:
         return begin + main + end
@@ -115,7 +117,7 @@ def _step(wafer: Wafer, tiles: Tiles, *, begins: int, others: int, turns: list[t
     Each transfer has a task when it is done, all of which can be due at the end; X and W need not be done together.
     """
     timing = Timing.of(wafer)
-    start, taken, passed = timing.task_start_cycles, timing.branch_taken_cycles, timing.branch_not_taken_cycles
+    start, taken, passed = timing.activation_cycles, timing.branch_taken_cycles, timing.branch_not_taken_cycles
     counted, last = start + COUNT_CYCLES + passed, start + COUNT_CYCLES + taken + 1
     product = sum(wanted + unused for wanted, unused in turns)
     if tiles.cores == 1:
@@ -130,7 +132,7 @@ def _step(wafer: Wafer, tiles: Tiles, *, begins: int, others: int, turns: list[t
         done + 3 * counted + last,
         moving + 2 * issues * min(x, w) + 3 * counted + last,
         moving + issues * (x + w) + counted + last,
-        moving + link_cycles(wafer, NEIGHBOUR_HOPS) + max(x, w) + last,
+        moving + link_cycles(wafer.fabric, NEIGHBOUR_HOPS) + max(x, w) + last,
     )
 
 
@@ -163,9 +165,7 @@ def _tiles(grid: Grid, shape: Shape, options: Options) -> Tiles:
     """
     if grid[0] != grid[1]:
         raise InputError.at(f"{NAME} takes a square of cores; got {grid[0]} x {grid[1]}")
-    if len(shape) != 3 or min(shape) < 1:
-        given = "x".join(map(str, shape)) or "nothing"
-        raise InputError.at(f"{NAME} takes M, K and N, for example --shape 24x24x24; got {given}")
+    sizes_of(NAME, shape, "M, K and N", "24x24x24")
     m, k, n = (ceil(size / grid[0]) for size in shape)
     times = TIMES[choice_option(options, "compute", tuple(TIMES))]
     return Tiles(cores=grid[0], m=m, k=k, n=n, times=times)

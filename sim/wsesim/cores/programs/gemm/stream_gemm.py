@@ -21,7 +21,7 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening
-from wsesim.cores.programs.durations import beside, link_cycles, memory, vector_time
+from wsesim.cores.programs.durations import beside, memory, vector_time
 from wsesim.cores.programs.gemm.stream_core import Layer, load, words_sent
 from wsesim.cores.programs.gemm.streaming import (
     PRECISION_HELP,
@@ -38,6 +38,7 @@ from wsesim.cores.programs.gemm.streaming import (
 )
 from wsesim.cores.timing import Timing
 from wsesim.hardware import Wafer
+from wsesim.kernels.collectives import link_cycles
 
 NAME = "stream-gemm"
 PASSES = ("forward", "input-gradient")
@@ -78,8 +79,8 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """
     cut, arithmetic, timing = _cut(grid, shape, options), arithmetic_of(options), Timing.of(wafer)
     first, following = output_cycles(wafer, cut, arithmetic, nonzeros_of(options, cut))
-    begin = timing.task_start_cycles + FEEDER_CYCLES + link_cycles(wafer, cut.rows)
-    link, farthest, owner = link_cycles(wafer, 1), cut.columns - 1, cut.owners()[-1]
+    begin = timing.task_start_cycles + FEEDER_CYCLES + link_cycles(wafer.fabric, cut.rows)
+    link, farthest, owner = link_cycles(wafer.fabric, 1), cut.columns - 1, cut.owners()[-1]
     keep = timing.microthread_launch_cycles + _sums_cycles(wafer, cut, arithmetic)
     back = timing.hop_cycles * max(0, farthest - 1)
     lag = max(0.0, link * owner + back + keep - following) if cut.outputs > 1 else 0.0

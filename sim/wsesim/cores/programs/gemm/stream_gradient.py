@@ -20,7 +20,7 @@ from math import ceil
 
 from wsesim.cores import isa
 from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, opening
-from wsesim.cores.programs.durations import beside, link_cycles, memory, vector_time
+from wsesim.cores.programs.durations import beside, memory, vector_time
 from wsesim.cores.programs.gemm.gradient_core import load, result
 from wsesim.cores.programs.gemm.streaming import (
     PRECISION_HELP,
@@ -34,6 +34,7 @@ from wsesim.cores.programs.gemm.streaming import (
 )
 from wsesim.cores.timing import Timing
 from wsesim.hardware import Wafer
+from wsesim.kernels.collectives import link_cycles
 
 NAME = "stream-gradient"
 START_CYCLES = 10
@@ -66,7 +67,7 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles: features one after the other, then the way of the last sums down the column."""
     cut, arithmetic, timing = _cut(grid, shape), arithmetic_of(options), Timing.of(wafer)
     work, following, left = feature_cycles(wafer, cut, arithmetic)
-    link, launch, taken = link_cycles(wafer, 1), timing.microthread_launch_cycles, timing.branch_taken_cycles
+    link, launch, taken = link_cycles(wafer.fabric, 1), timing.microthread_launch_cycles, timing.branch_taken_cycles
     begin = timing.task_start_cycles + START_CYCLES + 3 * timing.branch_not_taken_cycles + 1
     if cut.columns > 1:
         begin += launch + wavelets_of(cut.tokens_each, arithmetic.factor) + link
@@ -83,7 +84,7 @@ def feature_cycles(wafer: Wafer, cut: Cut, arithmetic: Arithmetic) -> tuple[floa
     dy = memory(arithmetic.factor, tokens)
     product = vector_time(wafer, isa.MAC, arithmetic.product, tokens, None, None, dy, dy)
     turns = [taken] * (features - 1) + [passed]
-    work = timing.task_start_cycles + 1 + _fetch_cycles(timing, cut) + BEGIN_CYCLES + SEND_CYCLES
+    work = timing.activation_cycles + 1 + _fetch_cycles(timing, cut) + BEGIN_CYCLES + SEND_CYCLES
     work += sum(PRODUCT_CYCLES + product.cycles + turn for turn in turns)
     wanted = [(FETCHED_CYCLES + BEGIN_CYCLES, 0)]
     for turn in turns:

@@ -11,7 +11,7 @@ import numpy as np
 from wsesim.cores import isa
 from wsesim.cores.machine import Machine
 from wsesim.cores.operands import ELEMENT_BYTES
-from wsesim.cores.programs.base import Array, Grid, Options, Shape, choice_option, whole_option
+from wsesim.cores.programs.base import Array, Grid, Options, Shape, choice_option, sizes_of, whole_option
 from wsesim.cores.rates import BANK_PERIOD_BYTES
 from wsesim.errors import InputError
 
@@ -100,9 +100,7 @@ def cut_of(name: str, grid: Grid, shape: Shape) -> Cut:
     Raises:
         InputError: the shape is not three sizes of 1 or more.
     """
-    if len(shape) != 3 or min(shape) < 1:
-        given = "x".join(map(str, shape)) or "nothing"
-        raise InputError.at(f"{name} takes tokens, inputs and outputs, for example --shape 64x32x32; got {given}")
+    sizes_of(name, shape, "tokens, inputs and outputs", "64x32x32")
     return Cut(columns=grid[0], rows=grid[1], tokens=shape[0], inputs=shape[1], outputs=shape[2])
 
 

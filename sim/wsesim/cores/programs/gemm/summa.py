@@ -16,15 +16,15 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.operands import ELEMENT_BYTES, Mem
-from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening
-from wsesim.cores.programs.durations import beside, link_cycles, memory
+from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening, sizes_of
+from wsesim.cores.programs.durations import beside, memory
 from wsesim.cores.programs.gemm.local_code import DESCRIPTOR_CYCLES, Costs
 from wsesim.cores.programs.gemm.streaming import PRECISIONS, product_tolerance, random_factors
 from wsesim.cores.programs.gemm.summa_core import BUFFERS, PLAN_WORDS, ROUTES_CYCLES, Panels, load, result
 from wsesim.cores.rates import rate_of
 from wsesim.cores.timing import Timing
-from wsesim.errors import InputError
 from wsesim.hardware import Wafer
+from wsesim.kernels.collectives import link_cycles
 
 NAME = "summa"
 AXES = ("row", "column")
@@ -55,9 +55,7 @@ def panels_of(grid: Grid, shape: Shape, options: Options) -> Panels:
     Raises:
         InputError: the shape is not three sizes of 1 or more, or an option is not known.
     """
-    if len(shape) != 3 or min(shape) < 1:
-        given = "x".join(map(str, shape)) or "nothing"
-        raise InputError.at(f"{NAME} takes M, K and N, for example --shape 24x24x24; got {given}")
+    sizes_of(NAME, shape, "M, K and N", "24x24x24")
     overlapped = choice_option(options, "transfers", ("overlapped", "library")) == "overlapped"
     return Panels.of(grid, *shape, overlapped=overlapped)
 
@@ -83,7 +81,7 @@ def _around(timing: Timing, lines: int) -> tuple[int, int, int, int]:
 
     Each transfer, and the step itself, has a task or a place in one where it is counted; one more begins the next.
     """
-    start, taken, passed = timing.task_start_cycles, timing.branch_taken_cycles, timing.branch_not_taken_cycles
+    start, taken, passed = timing.activation_cycles, timing.branch_taken_cycles, timing.branch_not_taken_cycles
     counted = start + timing.dependent_cycles + taken
     begin = REGISTERS + len(AXES) * (2 * timing.dependent_cycles + 3)
     launches = start + timing.dependent_cycles + taken + len(AXES) * (2 * passed + taken + 1) + 2
@@ -100,24 +98,24 @@ def _words(panels: Panels) -> list[int]:
 
 def _latency(wafer: Wafer, panels: Panels) -> float:
     """Return the cycles from a root to the farthest core of its line, on the mean."""
-    return link_cycles(wafer, max(panels.columns, panels.rows) // 2)
+    return link_cycles(wafer.fabric, max(panels.columns, panels.rows) // 2)
 
 
 def _work(wafer: Wafer, panels: Panels) -> list[tuple[int, int]]:
     """Return the work of a pair: cycles each multiply-accumulate and its scalar code want the datapath, and do not."""
     timing = Timing.of(wafer)
     costs = Costs(timing)
-    pace = _pace(wafer, panels)
+    pace = mean_pace(wafer, panels)
     scalar = costs.load(2) + timing.launch_cycles + DESCRIPTOR_CYCLES + costs.count
     turn = (panels.m + 4, scalar - 4 + round(panels.m * (pace - 1)))
     outer = (4, 2 + costs.count_ends + DESCRIPTOR_CYCLES + costs.count - 4)
     return ([turn] * panels.n + [outer]) * panels.k
 
 
-def _pace(wafer: Wafer, panels: Panels) -> float:
-    """Return the cycles an element takes on the mean over all columns of A and of C, which start in different banks.
+def mean_pace(wafer: Wafer, panels: Panels) -> float:
+    """Return the cycles an element of a column takes, on the mean over all columns of A and of C.
 
-    Memory holds A with its buffers, then B with its own, then C.
+    They start in different banks: memory holds A with its buffers, then B with its own, then C.
     """
     into, of = Mem(0, panels.m), memory(isa.F32, panels.m)
     rate = rate_of(wafer.core, isa.MAC, isa.F32, (into, into, of))

@@ -24,7 +24,18 @@ from wsesim.cores import isa
 from wsesim.cores.builder import Builder, Role
 from wsesim.cores.machine import Machine
 from wsesim.cores.operands import Color, Mem
-from wsesim.cores.programs.base import Array, Grid, KernelProgram, Options, Prepared, Shape, gather, opening, scatter
+from wsesim.cores.programs.base import (
+    Array,
+    Grid,
+    KernelProgram,
+    Options,
+    Prepared,
+    Shape,
+    gather,
+    opening,
+    scatter,
+    sizes_of,
+)
 from wsesim.cores.programs.collectives.collective import GROUP_HELP, group_of
 from wsesim.cores.programs.collectives.plans import COLUMN
 from wsesim.cores.programs.model import heads, steps
@@ -34,7 +45,6 @@ from wsesim.cores.programs.model.core import Core, timed
 from wsesim.cores.programs.model.feature import BANK, OTHER_BANK, Layout, draw, is_mixed
 from wsesim.cores.programs.model.heads import Heads
 from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, Line
-from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 
 NAME = "attention-decode"
@@ -230,9 +240,7 @@ def _seat(grid: Grid, shape: Shape, options: Options) -> _Seat:
     Raises:
         InputError: the shape is not three sizes of 1 or more.
     """
-    if len(shape) != 3 or min(shape) < 1:
-        given = "x".join(map(str, shape)) or "nothing"
-        raise InputError.at(f"{NAME} takes heads, features of a head and positions, such as 4x16x100; got {given}")
+    sizes_of(NAME, shape, "heads, features of a head and positions", "4x16x100")
     layout = Layout(columns=grid[0], rows=grid[1], tokens=grid[1], features=shape[0] * shape[1])
     return _Seat(heads=Heads(layout=layout, heads=shape[0]), column=0, row=0, positions=shape[2], options=options)
 

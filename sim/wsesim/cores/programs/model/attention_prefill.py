@@ -27,6 +27,7 @@ from wsesim.cores.programs.base import (
     gather,
     opening,
     scatter,
+    sizes_of,
 )
 from wsesim.cores.programs.collectives.collective import GROUP_HELP
 from wsesim.cores.programs.model.attention import COLORS, Place, attend, bounded, by_numpy, mask_of, of_each_kind
@@ -34,7 +35,6 @@ from wsesim.cores.programs.model.bounds import Bounded
 from wsesim.cores.programs.model.core import Core, timed
 from wsesim.cores.programs.model.feature import OTHER_BANK, Layout, draw
 from wsesim.cores.programs.model.heads import Heads
-from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 
 NAME = "attention-prefill"
@@ -100,9 +100,7 @@ def _place(grid: Grid, shape: Shape, options: Options) -> Place:
     Raises:
         InputError: the shape is not three sizes of 1 or more.
     """
-    if len(shape) != 3 or min(shape) < 1:
-        given = "x".join(map(str, shape)) or "nothing"
-        raise InputError.at(f"{NAME} takes heads, features of a head and tokens, for example 4x16x32; got {given}")
+    sizes_of(NAME, shape, "heads, features of a head and tokens", "4x16x32")
     layout = Layout(columns=grid[0], rows=grid[1], tokens=shape[2], features=shape[0] * shape[1])
     return Place(heads=Heads(layout=layout, heads=shape[0]), column=0, row=0, options=options)
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from math import ceil
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, Role
-from wsesim.cores.operands import ELEMENT_BYTES, Mem, Register
+from wsesim.cores.operands import Mem, Register
+from wsesim.cores.programs.durations import line_cycles
 from wsesim.cores.programs.model.lines import Collection, Line
 from wsesim.hardware import Wafer
 
@@ -88,40 +88,10 @@ class Core:
 
     def _settle(self) -> None:
         lines = self.role.lines
-        self._cycles += self._turns * sum(_cycles(line) for line in lines[self._seen :])
+        self._cycles += self._turns * sum(line_cycles(line) for line in lines[self._seen :])
         self._seen = len(lines)
 
 
 def timed(wafer: Wafer) -> Core:
     """Return a core that is only timed."""
     return Core(Builder(wafer, width=1, height=1).role("timed"), placed=False)
-
-
-def _cycles(line: list[int]) -> int:
-    """Return what an instruction takes if nothing holds it up, registers in its addresses at multiples of the banks."""
-    if line[isa.OP] > isa.LAST_VECTOR:
-        return line[isa.COST]
-    if line[isa.LENGTH] == 0:
-        return max(1, line[isa.COST])
-    near = _distance(line)
-    pace = line[isa.SLOW_CYCLES if near < line[isa.BANK_REACH] else isa.ISSUE_CYCLES]
-    tail = line[isa.TAIL_SLOW_CYCLES if near < line[isa.TAIL_REACH] else isa.TAIL_CYCLES]
-    length, row, per_issue = line[isa.LENGTH], line[isa.ROW], line[isa.PER_ISSUE]
-    if row == 0:
-        return line[isa.COST] + ceil(length / per_issue) * pace
-    rows, rest = divmod(length, row)
-    return line[isa.COST] + rows * (row // per_issue * pace + tail) + ceil(rest / per_issue) * pace
-
-
-def _distance(line: list[int]) -> int:
-    """Return how many bytes, modulo the period of the banks, two reads lie apart; that period if they cannot meet."""
-    period = line[isa.BANK_PERIOD]
-    if line[isa.BANK_A] < 0:
-        return period
-    apart = _address(line, line[isa.BANK_A]) - _address(line, line[isa.BANK_B]) + line[isa.BANK_OFFSET]
-    return min(apart % period, -apart % period)
-
-
-def _address(line: list[int], operand: int) -> int:
-    at = isa.DEST + operand * isa.OPERAND_WIDTH
-    return line[at + isa.ADDRESS] * ELEMENT_BYTES[line[at + isa.ELEMENT]]

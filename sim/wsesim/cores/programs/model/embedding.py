@@ -21,14 +21,13 @@ from wsesim.cores.builder import Builder, Role
 from wsesim.cores.machine import Machine
 from wsesim.cores.operands import Color, Mem
 from wsesim.cores.programs import flow
-from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, gather, opening, scatter
+from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, gather, opening, scatter, sizes_of
 from wsesim.cores.programs.collectives.plans import COLUMN, Keep, Plan, Send, spread_2d
-from wsesim.cores.programs.durations import link_cycles, memory, vector_time
+from wsesim.cores.programs.durations import memory, vector_time
 from wsesim.cores.programs.model.core import Core, timed
 from wsesim.cores.programs.model.feature import Layout
 from wsesim.cores.programs.model.lines import COLLECT_COLORS, Collection
 from wsesim.cores.timing import Timing
-from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 from wsesim.kernels import collectives
 
@@ -182,10 +181,10 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     turn = always + own / filled + handed * (1 - 1 / filled)
     steps = _keeping(wafer, layout)
     if layout.rows > 1:
-        back = timing.launch_cycles + tokens * each + link_cycles(wafer, layout.rows - 1)
+        back = timing.launch_cycles + tokens * each + collectives.link_cycles(wafer.fabric, layout.rows - 1)
         steps = max(timing.launch_cycles + tokens * each + steps, back)
     farthest = (filled - 1) * tokens / (tokens + 1)
-    return ids + BEGIN_CYCLES + tokens * turn + farthest * link_cycles(wafer, 1) + steps
+    return ids + BEGIN_CYCLES + tokens * turn + farthest * collectives.link_cycles(wafer.fabric, 1) + steps
 
 
 def _keeping(wafer: Wafer, layout: Layout) -> float:
@@ -207,9 +206,7 @@ def _sizes(grid: Grid, shape: Shape) -> tuple[Layout, int]:
     Raises:
         InputError: the shape is not three sizes of 1 or more.
     """
-    if len(shape) != 3 or min(shape) < 1:
-        given = "x".join(map(str, shape)) or "nothing"
-        raise InputError.at(f"{NAME} takes tokens, vocabulary and features, for example --shape 16x100x32; got {given}")
+    sizes_of(NAME, shape, "tokens, vocabulary and features", "16x100x32")
     return Layout(columns=grid[0], rows=grid[1], tokens=shape[0], features=shape[2]), shape[1]
 
 

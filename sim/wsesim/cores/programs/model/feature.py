@@ -31,12 +31,12 @@ from wsesim.cores.programs.base import (
     gather,
     opening,
     scatter,
+    sizes_of,
 )
 from wsesim.cores.programs.collectives.collective import GROUP_HELP, group_of
 from wsesim.cores.programs.collectives.plans import ROW
 from wsesim.cores.programs.model.core import Core, timed
 from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, Line
-from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 
 PRECISIONS = ("fp32", "mixed")
@@ -251,8 +251,6 @@ def layout_of(name: str, grid: Grid, shape: Shape, unit: int = 1) -> Layout:
     Raises:
         InputError: the shape is not two sizes of 1 or more, the features a multiple of *unit*.
     """
-    if len(shape) != 2 or min(shape) < 1 or shape[1] % unit:
-        given = "x".join(map(str, shape)) or "nothing"
-        more = f" (a multiple of {unit})" if unit > 1 else ""
-        raise InputError.at(f"{name} takes tokens and features{more}, for example --shape 64x128; got {given}")
+    more = f" (a multiple of {unit})" if unit > 1 else ""
+    sizes_of(name, shape, f"tokens and features{more}", "64x128", fits=lambda _, features: features % unit == 0)
     return Layout(columns=grid[0], rows=grid[1], tokens=shape[0], features=shape[1], unit=unit)

@@ -31,6 +31,7 @@ from wsesim.cores.programs.base import (
     gather,
     opening,
     scatter,
+    sizes_of,
 )
 from wsesim.cores.programs.collectives.collective import GROUP_HELP
 from wsesim.cores.programs.model import gelu, linear, steps
@@ -39,7 +40,6 @@ from wsesim.cores.programs.model.core import Core, timed
 from wsesim.cores.programs.model.feature import OTHER_BANK, Layout, Seat, seat_of
 from wsesim.cores.programs.model.gpt_reference import FEED_FORWARD, LayerWeights, bound, by_numpy, random_weights
 from wsesim.cores.programs.model.heads import Heads
-from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 
 NAME = "gpt-layer"
@@ -176,9 +176,8 @@ def _place(grid: Grid, shape: Shape, options: Options) -> Place:
     Raises:
         InputError: the shape is not three sizes of 1 or more, heads dividing the width.
     """
-    if len(shape) != 3 or min(shape) < 1 or shape[1] % shape[2]:
-        given = "x".join(map(str, shape)) or "nothing"
-        raise InputError.at(f"{NAME} takes tokens, width, and heads that divide it, for example 8x32x2; got {given}")
+    takes = "tokens, width, and heads that divide it"
+    sizes_of(NAME, shape, takes, "8x32x2", fits=lambda _, width, heads: width % heads == 0)
     layout = Layout(columns=grid[0], rows=grid[1], tokens=shape[0], features=shape[1])
     return Place(heads=Heads(layout=layout, heads=shape[2]), column=0, row=0, options=options)
 

@@ -7,7 +7,7 @@ from math import ceil
 
 import numpy as np
 
-from wsesim.cores.programs.base import Array, Shape
+from wsesim.cores.programs.base import Array, Shape, sizes_of
 from wsesim.errors import InputError
 
 WHOLE_WORDS = 4
@@ -31,11 +31,7 @@ class Tile:
         Raises:
             InputError: the shape is not four sizes of 1 or more, or the values do not fit the tile.
         """
-        if len(shape) != 4 or min(shape) < 1:
-            given = "x".join(map(str, shape)) or "nothing"
-            raise InputError.at(
-                f"{name} takes rows, depth, width and stored values, for example --shape 32x16x68x64; got {given}"
-            )
+        sizes_of(name, shape, "rows, depth, width and stored values", "32x16x68x64")
         rows, depth, width, stored = shape
         if stored > rows * depth:
             raise InputError.at(f"a tile of {rows} x {depth} stores at most {rows * depth:,} values; got {stored:,}")

@@ -25,6 +25,7 @@ from wsesim.cores.programs.base import (
     Shape,
     choice_option,
     gather,
+    one_row,
     opening,
     scatter,
 )
@@ -109,7 +110,7 @@ COO, CSC, CSR, ELLPACK = (
         prepare=partial(prepare, kind),
         closed=partial(closed, kind),
         options=HELP,
-        rows_alike=True,
+        folded=one_row(partial(prepare, kind)),
     )
     for kind in FORMATS
 )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from wsesim.cores.programs.stencils.costs import costs_of
+from wsesim.cores.rates import SLOW
 from wsesim.cores.timing import Timing
 from wsesim.hardware import Wafer
 
@@ -33,19 +34,20 @@ CELL_BYTES = 4
 class StepTime:
     """Cycles of a time step on one core, by what limits them."""
 
-    arithmetic: float
+    every_cycle: float
+    """Arithmetic from memory at full rate."""
+    colliding: float
+    """Arithmetic whose reads collide."""
     link: float
     memory: float
     """Additions from memory to memory."""
     scalar: float
     """Descriptors, completions, changes of role."""
-    idle: float
-    """Of those of the memory and of arithmetic, cycles in which a read waits for a bank."""
 
     @property
     def cycles(self) -> float:
         """All of them."""
-        return self.arithmetic + self.link + self.memory + self.scalar
+        return self.every_cycle + self.colliding + self.link + self.memory + self.scalar
 
 
 def largest_block(wafer: Wafer, cells: int) -> int:
@@ -60,14 +62,15 @@ def step_time(wafer: Wafer, cells: int, block: int) -> StepTime:
     """Return the cycles of one time step of a column of *cells* in blocks of *block*."""
     timing, costs = Timing.of(wafer), costs_of(wafer)
     vectors = ARRIVALS + SENDS + OWN_MULS + FMACS + ADDS + SUBS
-    completions = 2 * ROLES * DIRECTIONS
-    completion = timing.task_start_cycles + costs.count_cycles + timing.branch_not_taken_cycles
+    started = timing.task_start_cycles + timing.activation_cycles  # by a control wavelet, and by the end of a send
+    completions = ROLES * DIRECTIONS
+    completion = started + 2 * (costs.count_cycles + timing.branch_not_taken_cycles)
     blocks = ceil(cells / block)
     lanes = max(1, wafer.core.simd_fp32_per_cycle // 2)
     return StepTime(
-        arithmetic=cells * (OWN_MULS + FMACS + COLLIDING_FMACS),
+        every_cycle=cells * (OWN_MULS + FMACS - COLLIDING_FMACS),
+        colliding=cells * SLOW * COLLIDING_FMACS,
         link=cells * (ARRIVALS + SENDS),
         memory=cells * (ADDS + SUBS) / lanes,
         scalar=blocks * (vectors * (costs.offset_cycles + timing.launch_cycles) + completions * completion),
-        idle=cells * COLLIDING_FMACS,
     )

@@ -8,9 +8,9 @@ issues: without that, iterations with long edges would come out too short.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from wsesim.cores.timing import WIDE_LANES, Timing
+from wsesim.cores.timing import WIDE_LANES
 from wsesim.hardware import Wafer
 
 
@@ -18,10 +18,6 @@ from wsesim.hardware import Wafer
 class Costs:
     """What the scalar instructions of a stencil cost, cycles of the datapath unless it says otherwise."""
 
-    task_start_cycles: int
-    """From the event that activates a task to its first instruction, the datapath being free. WSE-3: of the core, 2.
-    WSE-2: 0, for ten tasks and eight transfers take 127 cycles in all (`st2d-wse2-r1-t1x1`); the 10 of other programs
-    would leave nothing for the work in them."""
     count_cycles: int
     """A completion counts: load, add, store. WSE-2 4; WSE-3 6 (`mic-scalar-add` 7 with its operand's load)."""
     enough_cycles: int
@@ -44,19 +40,10 @@ def costs_of(wafer: Wafer) -> Costs:
     """Return the costs on a wafer's generation."""
     if wafer.core.simd_fp16_per_cycle >= WIDE_LANES:
         return Costs(
-            task_start_cycles=wafer.core.task_launch_cycles, count_cycles=6, enough_cycles=2, turn_cycles=4,
-            reload_cycles=1, descriptor_cycles=7, offset_cycles=8, store_cycles=4,
+            count_cycles=6, enough_cycles=2, turn_cycles=4, reload_cycles=1, descriptor_cycles=7, offset_cycles=8,
+            store_cycles=4,
         )  # fmt: skip
     return Costs(
-        task_start_cycles=0, count_cycles=4, enough_cycles=2, turn_cycles=8, reload_cycles=1, descriptor_cycles=6,
-        offset_cycles=8, store_cycles=4,
+        count_cycles=4, enough_cycles=2, turn_cycles=8, reload_cycles=1, descriptor_cycles=6, offset_cycles=8,
+        store_cycles=4,
     )  # fmt: skip
-
-
-def timing_of(wafer: Wafer) -> Timing:
-    """Return the timing of a wafer's cores when they run a stencil.
-
-    Here sends and receives take cycles from each other on the WSE-3 too: from tiles of 2 x 2 to 20 x 20, an iteration
-    of radius 2 takes one cycle more for each of the 32 to 320 words sent and received (`st2d-wse3-r2`, all within 10).
-    """
-    return replace(Timing.of(wafer), task_start_cycles=costs_of(wafer).task_start_cycles, moves_pass=False)

@@ -9,8 +9,8 @@ import numpy as np
 
 from wsesim.cores.builder import Builder
 from wsesim.cores.machine import Machine
-from wsesim.cores.programs.base import Array, Grid, Prepared, Shape
-from wsesim.cores.programs.stencils.costs import costs_of, timing_of
+from wsesim.cores.programs.base import Array, Grid, Prepared, Shape, sizes_of
+from wsesim.cores.programs.stencils.costs import costs_of
 from wsesim.cores.programs.stencils.tile import SIDES, Star
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
@@ -26,9 +26,7 @@ def star_of(name: str, grid: Grid, shape: Shape, *, waits: bool = True) -> Star:
     Raises:
         InputError: it cannot be.
     """
-    if len(shape) != 4 or min(shape) < 1:
-        given = "x".join(map(str, shape)) or "nothing"
-        raise InputError.at(f"{name} takes TWxTHxRADIUSxITERATIONS, for example --shape 5x5x1x4; got {given}")
+    sizes_of(name, shape, "TWxTHxRADIUSxITERATIONS", "5x5x1x4")
     if min(grid) < LEAST_SIDE:
         raise InputError.at(f"{name} needs a border around its cores: a grid of 3x3 or more; got {grid[0]}x{grid[1]}")
     if min(shape[:2]) < shape[2]:
@@ -40,7 +38,7 @@ def load(wafer: Wafer, grid: Grid, star: Star, seed: int, core: Callable[..., An
     """Return the stencil on its cores, whose programs *core* writes, with random cells."""
     columns, rows = grid
     field = np.random.default_rng(seed).integers(-8, 9, (rows * star.height, columns * star.width)).astype(np.float64)
-    builder = Builder(wafer, width=columns, height=rows, timing=timing_of(wafer))
+    builder = Builder(wafer, width=columns, height=rows)
     _place(builder, star, wafer, core)
     machine = Machine(builder)
     tiles = _tiles(field, star, grid)

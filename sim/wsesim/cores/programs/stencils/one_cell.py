@@ -23,11 +23,22 @@ from wsesim.cores import isa
 from wsesim.cores.builder import Builder, Role
 from wsesim.cores.machine import Machine
 from wsesim.cores.operands import Color, Fabric, Mem, Operand, Register
-from wsesim.cores.programs.base import Array, Grid, KernelProgram, Options, Prepared, Shape, gather, opening, scatter
-from wsesim.cores.programs.durations import link_cycles
+from wsesim.cores.programs.base import (
+    Array,
+    Grid,
+    KernelProgram,
+    Options,
+    Prepared,
+    Shape,
+    gather,
+    opening,
+    scatter,
+    sizes_of,
+)
 from wsesim.cores.timing import Timing
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
+from wsesim.kernels.collectives import link_cycles
 
 NAME = "stencil-one-cell"
 LEAST_SIDE = 3
@@ -144,9 +155,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
 
 
 def _iterations(grid: Grid, shape: Shape) -> int:
-    if len(shape) != 1 or shape[0] < 1:
-        given = "x".join(map(str, shape)) or "nothing"
-        raise InputError.at(f"{NAME} takes the number of iterations, for example --shape 4; got {given}")
+    sizes_of(NAME, shape, "the number of iterations", "4")
     if min(grid) < LEAST_SIDE:
         raise InputError.at(f"{NAME} needs a border around its cores: a grid of 3x3 or more; got {grid[0]}x{grid[1]}")
     return shape[0]
@@ -171,7 +180,7 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     step = 1 + timing.launch_cycles
     turn = 1 + ADDITIONS * step + step + timing.branch_taken_cycles
     if max(grid) > LEAST_SIDE:
-        turn = max(turn, link_cycles(wafer, 1) + ADDITIONS * step + timing.branch_taken_cycles)
+        turn = max(turn, link_cycles(wafer.fabric, 1) + ADDITIONS * step + timing.branch_taken_cycles)
     last = timing.branch_not_taken_cycles - timing.branch_taken_cycles
     return timing.task_start_cycles + BEGIN_CYCLES + iterations * turn + last
 
