@@ -156,9 +156,8 @@ def _sizes(program: KernelProgram, text: str | None, option: str, meaning: str) 
     if text is None:
         raise InputError.at(f"{program.name} needs --{option} {meaning}")
     if not _SIZES.fullmatch(text):
-        raise InputError.at(
-            f"--{option} must be whole numbers from 1 on, of at most 9 digits, with x between them ({meaning}); got {text!r}"
-        )
+        wanted = f"whole numbers from 1 on, of at most 9 digits, with x between them ({meaning})"
+        raise InputError.at(f"--{option} must be {wanted}; got {text!r}")
     return tuple(map(int, text.split("x")))
 
 
@@ -199,11 +198,12 @@ def _lines(found: KernelOutcome, clock_hz: float, *, folded: bool) -> list[str]:
     if found.run is None:
         return [f"closed form  {found.cycles:,} cycles, {time}"]
     off = found.closed_cycles / found.cycles - 1
+    part = (" in the part simulated", ", one part for all that do the same") if folded else ("", "")
     lines = [
         f"cycles       {found.cycles:,}, {time}",
         f"closed form  {found.closed_cycles:,.0f} cycles ({off:+.1%})",
         f"cores        busy {found.busy:.1%} of the time",
-        f"fabric       {found.wavelet_hops:,} wavelet hops" + (" in the part simulated" if folded else ""),
+        f"fabric       {found.wavelet_hops:,} wavelet hops{part[0]}",
         f"simulated    {found.events:,} events in {found.cpu_s:.2f} s"
         + (", one part for all that do the same" if folded else ""),
     ]
