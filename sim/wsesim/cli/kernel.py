@@ -204,8 +204,7 @@ def _lines(found: KernelOutcome, clock_hz: float, *, folded: bool) -> list[str]:
         f"closed form  {found.closed_cycles:,.0f} cycles ({off:+.1%})",
         f"cores        busy {found.busy:.1%} of the time",
         f"fabric       {found.wavelet_hops:,} wavelet hops{part[0]}",
-        f"simulated    {found.events:,} events in {found.cpu_s:.2f} s"
-        + (", one part for all that do the same" if folded else ""),
+        f"simulated    {found.events:,} events in {found.cpu_s:.2f} s{part[1]}",
     ]
     if not jit.COMPILED:
         lines.append(f"             uncompiled; many times faster after {INSTALL}")
