@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from wsesim.kernelrun.schema import KernelFile
 from wsesim.workload.checks import hardware_of
 from wsesim.workload.problems import Report
 from wsesim.workload.schema import ClusterSection
-from wsesim.workload.sections import add_invalid, keys, read_fields
+from wsesim.workload.sections import add_invalid, keys, name_of, read_fields
 from wsesim.workload.settings import apply_settings
 from wsesim.yamlfile import read_yaml
 
@@ -52,7 +51,8 @@ def load_kernel(path: str | Path, *, settings: Sequence[str] = ()) -> KernelQues
     assert hardware is not None, "a machine that is not there is a problem"
     columns, rows = read["grid"]
     return KernelQuestion(
-        name=read["name"] or _name_of(path), kernel=read["kernel"], grid=(columns, rows), shape=tuple(read["shape"]),
+        name=read["name"] or name_of(path, "kernel"), kernel=read["kernel"], grid=(columns, rows),
+        shape=tuple(read["shape"]),
         options={name: str(value) for name, value in read["options"].items()}, hardware=hardware,
         level=read["level"], verify=read["verify"], fold=read["fold"], seed=read["seed"], pictures=read["pictures"],
         watch=_watched(read["watch"], columns),
@@ -87,7 +87,3 @@ def _watched(given: list[list[int]], columns: int) -> tuple[tuple[int, int], ...
     if given:
         return tuple((column, row) for column, row in given)
     return tuple((column, 0) for column in range(min(columns, USUALLY_WATCHED)))
-
-
-def _name_of(path: str | Path) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", Path(path).stem).lstrip("._-")[:100] or "kernel"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from math import prod
 from pathlib import Path
@@ -24,7 +23,7 @@ from wsesim.study.spec import Parameter, Study, Value, dimension_of_setting, var
 from wsesim.study.values import Checker
 from wsesim.workload import Workload, load_workload, place_of
 from wsesim.workload.problems import Report, shown
-from wsesim.workload.sections import add_invalid, keys, read_fields
+from wsesim.workload.sections import add_invalid, keys, name_of, read_fields
 from wsesim.yamlfile import Loc, read_yaml
 
 
@@ -51,13 +50,9 @@ def load_study(path: str | Path) -> Study:
     assert base is not None, "a workload that is not there is a problem"
     file = folder / read["workload"]
     return Study(
-        name=read["name"] or _name_of(path), question=read["question"] or "", workload_file=read["workload"],
+        name=read["name"] or name_of(path, "study"), question=read["question"] or "", workload_file=read["workload"],
         base=base, data=dict(read_yaml(file).data), folder=file.parent, axes=axes, fixed=fixed, figures=figures,
     )  # fmt: skip
-
-
-def _name_of(path: str | Path) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", Path(path).stem).lstrip("._-")[:100] or "study"
 
 
 def _base(given: str | None, folder: Path, report: Report) -> Workload | None:

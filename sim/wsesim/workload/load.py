@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from wsesim.workload import checks, phases
 from wsesim.workload.problems import Report
 from wsesim.workload.resolve import resolve
 from wsesim.workload.schema import InferenceSection, read_fields
+from wsesim.workload.sections import name_of
 from wsesim.workload.settings import apply_settings
 from wsesim.workload.spec import Inference, Outputs, Serving, VerificationSettings, Workload
 from wsesim.workload.title import title_of
@@ -51,7 +51,7 @@ def _resolve(data: dict[str, Any], report: Report, folder: Path) -> Workload:
     given = {key for key, value in data.items() if value is not None}
     phases.check_phase(values, given, data.keys() - given, report)
     phase = values.get("phase", "training")
-    name = values.get("name") or _name_of(report.file)
+    name = values.get("name") or name_of(report.file, "workload")
     batch, cluster, verification = values.get("batch"), values.get("cluster"), values.get("verification")
     hardware = checks.hardware_of(cluster, values.get("hardware"), report)
     model: Model | None = None
@@ -133,8 +133,3 @@ def _tokens(section: InferenceSection | None, phase: str) -> int:
 
 def _held(inference: Inference, serving: Serving | None) -> int:
     return serving.longest if serving else inference.prompt + inference.generate
-
-
-def _name_of(file: str) -> str:
-    """Return a name made of the file's, for the folder of the run."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", Path(file).stem).lstrip("._-")[:100] or "workload"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -43,3 +45,8 @@ def add_invalid(report: Report, errors: list[ErrorDetails], at: Loc, known: tupl
         inside = f" in {'.'.join(map(str, at))}" if at else ""
         hint = nearest(key, known) or f"; there are: {', '.join(known)}"
         report.add((*at, key), f"unknown key {shown(key)}{inside}{hint}", at_key=True)
+
+
+def name_of(path: str | Path, otherwise: str) -> str:
+    """Return a name made of a file's, for the folder of a run; *otherwise* where nothing of it can stand in one."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", Path(path).stem).lstrip("._-")[:100] or otherwise
