@@ -79,9 +79,12 @@ class Builder:
         """Give *role* to the cores of these columns and rows.
 
         Raises:
-            ProgramError: outside the rectangle, or taken by another role.
+            ProgramError: outside the rectangle, between cores, or taken by another role.
         """
-        at_rows, at_columns = np.array([*rows], np.intp), np.array([*columns], np.intp)
+        given_rows, given_columns = [*rows], [*columns]
+        if any(int(place) != place for place in (*given_rows, *given_columns)):
+            raise ProgramError(f"role {role.name!r} ({self.here()}) is placed between cores")
+        at_rows, at_columns = np.array(given_rows, np.intp), np.array(given_columns, np.intp)
         for places, size, name in ((at_rows, self.height, "row"), (at_columns, self.width, "column")):
             outside = places[(places < 0) | (places >= size)]
             if outside.size:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wsesim.cores import engine, isa, jit, records
+from wsesim.cores.bits import from_bits, to_bits
 from wsesim.cores.builder import Builder, Role
 from wsesim.cores.check import check_program
 from wsesim.cores.errors import Deadlock as Deadlock
@@ -17,6 +18,7 @@ from wsesim.cores.errors import ProgramError
 from wsesim.cores.explain import explain_circling, explain_fault, explain_unread, explain_waiting
 from wsesim.cores.operands import Color
 from wsesim.cores.packing import PATIENCE_CYCLES, STEP, pack, role_queues
+from wsesim.errors import nearest
 
 MOST_CORES_UNCOMPILED = 4096
 """Cores that uncompiled code, some 600 times slower, is allowed to run."""
@@ -98,13 +100,24 @@ class Machine:
         self._has_run = False
 
     def write(self, role: Role, name: str, values: npt.ArrayLike) -> None:
-        """Fill a variable on every core of *role*; *values* is [core, element], cores row by row."""
-        variable, cells = role.variables[name], self._cells(role, name)
-        self.arrays.memory[cells] = _to_bits(np.broadcast_to(np.asarray(values), cells.shape), variable.kind)
+        """Fill a variable on every core of *role*; *values* is [core, element], cores row by row.
+
+        Raises:
+            ProgramError: the role has no such variable, or the values do not fit it.
+        """
+        cells = self._cells(role, name)
+        try:
+            spread = np.broadcast_to(np.asarray(values), cells.shape)
+        except ValueError:
+            has, wants = np.shape(values), f"{cells.shape[0]} cores of {cells.shape[1]} elements"
+            raise ProgramError(
+                f"values of the shape {has} do not fit {name!r} of role {role.name!r}: {wants}"
+            ) from None
+        self.arrays.memory[cells] = to_bits(spread, role.variables[name].kind)
 
     def read(self, role: Role, name: str) -> npt.NDArray[np.float64]:
         """Return a variable as [core, element]."""
-        return _from_bits(self.arrays.memory[self._cells(role, name)], role.variables[name].kind)
+        return from_bits(self.arrays.memory[self._cells(role, name)], role.variables[name].kind)
 
     def place_filter(self, role: Role, color: Color, first: npt.ArrayLike) -> None:
         """Give the filter of a color on every core of *role* its own first wavelet; *first* is [core].
@@ -259,6 +272,8 @@ class Machine:
         return np.flatnonzero(self.builder.role_of.ravel() == self.builder.roles.index(role))
 
     def _cells(self, role: Role, name: str) -> npt.NDArray[np.int64]:
+        if name not in role.variables:
+            raise ProgramError(f"role {role.name!r} has no variable {name!r}{nearest(name, role.variables)}")
         variable = role.variables[name]
         first = self.arrays.cores[self._cores(role), records.CELL] + variable.cell
         return np.asarray(first[:, None] + np.arange(variable.length))
@@ -273,22 +288,3 @@ def _run(arrays: Any, until: int) -> int:
         arrays.queues, arrays.ring, arrays.memory, arrays.floats, arrays.registers, arrays.position, arrays.executed,
         arrays.clock, arrays.log, arrays.buckets, arrays.listed, arrays.counts,
     ))  # fmt: skip
-
-
-def _to_bits(values: npt.NDArray[Any], kind: int) -> npt.NDArray[np.uint32]:
-    if kind == isa.F16:
-        return values.astype(np.float16).view(np.uint16).astype(np.uint32)
-    if kind == isa.F32:
-        return values.astype(np.float32).view(np.uint32)
-    whole = values.astype(np.int64)
-    return (whole & 0xFFFF if kind == isa.I16 else whole).astype(np.uint32)
-
-
-def _from_bits(bits: npt.NDArray[np.uint32], kind: int) -> npt.NDArray[np.float64]:
-    if kind == isa.F16:
-        return bits.astype(np.uint16).view(np.float16).astype(np.float64)
-    if kind == isa.F32:
-        return np.ascontiguousarray(bits).view(np.float32).astype(np.float64)
-    if kind == isa.I16:
-        return bits.astype(np.uint16).view(np.int16).astype(np.float64)
-    return bits.view(np.int32).astype(np.float64)

@@ -108,9 +108,9 @@ class Role(Vectors, Scalars):
         return Register(self.registers - 1)
 
     def route(self, color: Color, source: str, *outputs: str, ring: bool = False) -> None:
-        """Send what comes from *source* to all *outputs*; a second call adds the next switch position.
+        """Send what comes from *source* to all *outputs*, or drop it if there are none.
 
-        Control wavelets advance the switch; with `ring` the first position follows the last.
+        A second call adds the next switch position. Control wavelets advance the switch; with `ring` the first position follows the last.
         """
         for port in (source, *outputs):
             if port not in PORTS:
@@ -167,6 +167,8 @@ class Role(Vectors, Scalars):
         self.blocked_first += [task.index] if blocked else []
         self.urgent += [task.index] if urgent else []
         if on is not None:
+            if on.index in self.on_wavelet:
+                raise self._error(f"starts two tasks by wavelets of color {on.name!r}")
             self.on_wavelet[on.index] = task.index
         return task
 

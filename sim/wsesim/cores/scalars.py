@@ -139,6 +139,8 @@ class Scalars(Table):
 
     def wait(self, cycles: int) -> None:
         """Spend cycles on scalar work that is not spelled out."""
+        if cycles < 0:
+            raise self._error(f"waits {cycles} cycles")
         self.instruction(isa.WAIT, cost=cycles)
 
     def halt(self) -> None:
