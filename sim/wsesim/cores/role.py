@@ -110,7 +110,8 @@ class Role(Vectors, Scalars):
     def route(self, color: Color, source: str, *outputs: str, ring: bool = False) -> None:
         """Send what comes from *source* to all *outputs*, or drop it if there are none.
 
-        A second call adds the next switch position. Control wavelets advance the switch; with `ring` the first position follows the last.
+        A second call adds the next switch position. Control wavelets advance the switch; with `ring` the first position
+        follows the last.
         """
         for port in (source, *outputs):
             if port not in PORTS:
