@@ -23,7 +23,7 @@ from wsesim.cli.simulate import graph, run, sweep, validate, verify
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @debug_option
 def cli() -> None:
-    """Simulate training a GPT on wafer-scale machines.
+    """Simulate training and serving a GPT on wafer-scale machines.
 
     \b
     wsesim init question.yaml      write a workload to start from
