@@ -9,6 +9,7 @@ import pytest
 
 from wsesim import pipeline
 from wsesim.errors import InputError
+from wsesim.levels.ask import compare
 from wsesim.report import print_summary, render_html, to_json
 from wsesim.result import RequestMetrics, ResidentPlacement, Result, ServingMetrics, Status
 from wsesim.workload import build_workload
@@ -154,3 +155,18 @@ def test_reports_show_every_phase(phase: str, capsys: pytest.CaptureFixture[str]
 def test_the_same_question_gives_the_same_page() -> None:
     one, two = (answer("serving", serving={"rate": 2, "requests": 60, "longest": 4096}) for _ in range(2))
     assert render_html(replace(one, cost=None)) == render_html(replace(two, cost=None))
+
+
+def test_requests_that_all_arrive_together_have_no_rate(tmp_path: Path) -> None:
+    trace = tmp_path / "requests.csv"
+    trace.write_text("arrival_s,prompt,output\n0,10,1\n0,10,1\n0,20,1\n")
+    data = {**BASE, "phase": "serving", "serving": {"trace": str(trace), "longest": 4096}}
+    workload = build_workload(data, file="case.yaml", folder=Path())
+    metrics = pipeline.run(workload).metrics
+    assert isinstance(metrics, ServingMetrics)
+    assert (metrics.served, metrics.largest_rate_per_s, metrics.tried) == (3, None, ())
+    assert "tpot_s" not in metrics.percentiles, "answers of one token have no time per token"
+    closed, system = compare(workload, ("closed", "system")).answers
+    assert system.figures["tpot_p50_s"] is None
+    assert "largest_rate_per_s" not in system.figures
+    assert closed.figures["tokens_per_s"]

@@ -12,8 +12,8 @@ from wsesim.levels import inference
 from wsesim.levels.comparison import Answer, Comparison, KernelRow
 from wsesim.levels.inference import PhaseOnCores, Tell, no_answer, on_cores, placed
 from wsesim.mapping.resident import DoesNotFit, ResidentPlan
-from wsesim.pipeline.service import service_times
-from wsesim.system.objective import Objective, largest_rate, percentiles
+from wsesim.pipeline.service import find_rate, service_times
+from wsesim.system.objective import percentiles
 from wsesim.system.requests import Requests, requests_of
 from wsesim.system.serving import Line, ServiceTimes, serve
 from wsesim.workload import Inference, Serving, Workload
@@ -69,10 +69,6 @@ def _usual(asked: Inference, requests: Requests) -> Inference:
     return replace(asked, prompt=prompt, generate=output, reused=0, batch=1)
 
 
-def _objective(serving: Serving) -> Objective:
-    return Objective(ttft_s=serving.slo_ttft_s, tpot_s=serving.slo_tpot_s, share=serving.slo_share)
-
-
 def _by_formula(plan: ResidentPlan, requests: Requests, times: ServiceTimes, serving: Serving) -> Figures:
     """Return the rate at which the pipeline is full, if one request alone holds the objective."""
     prompt, output = round(float(requests.prompt.mean())), float(requests.output.mean())
@@ -92,15 +88,14 @@ def _by_formula(plan: ResidentPlan, requests: Requests, times: ServiceTimes, ser
 def _served(requests: Requests, times: ServiceTimes, serving: Serving, tell: Tell) -> tuple[Figures, int]:
     tell(0, 0, f"serving {len(requests):,} requests")
     served, figures = serve(requests, times), Figures()
-    if serving.search and len(requests) > 1:
-        figures["largest_rate_per_s"], _ = largest_rate(
-            requests, times, _objective(serving), say=lambda words: tell(0, 0, words)
-        )
+    rate, _ = find_rate(requests, times, serving, lambda words: tell(0, 0, words))
+    if rate is not None:
+        figures["largest_rate_per_s"] = rate
     written = float(np.sum(requests.output[served.held]))
     figures["tokens_per_s"] = written / max(served.duration_s, 1e-12)
     found = percentiles(served)
     for name in ("ttft", "tpot"):
-        figures[f"{name}_p50_s"] = found[f"{name}_s"]["p50"] if found else None
+        figures[f"{name}_p50_s"] = found.get(f"{name}_s", {}).get("p50")
     return figures, served.rounds
 
 

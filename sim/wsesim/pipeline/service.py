@@ -70,6 +70,24 @@ def _line(seconds: Callable[[int], float], longest: int) -> Line:
     return Line(first - slope, slope)
 
 
+def objective_of(serving: Serving) -> Objective:
+    """Return what is good enough for the requests of *serving*."""
+    return Objective(ttft_s=serving.slo_ttft_s, tpot_s=serving.slo_tpot_s, share=serving.slo_share)
+
+
+def find_rate(
+    requests: Requests, times: ServiceTimes, serving: Serving, say: Progress
+) -> tuple[float | None, tuple[tuple[float, float], ...]]:
+    """Return the largest rate that holds the objective, and the rates tried with the share that was good enough.
+
+    None and nothing where it is not asked for, or all requests arrive together and so have no rate.
+    """
+    if not (serving.search and isfinite(requests.rate_per_s)):
+        return None, ()
+    rate, tried = largest_rate(requests.first(MOST_SEARCHED), times, objective_of(serving), say=say)
+    return rate, tuple(sorted(tried.items()))
+
+
 def serve_requests(
     workload: Workload, plan: ResidentPlan, say: Progress
 ) -> tuple[ServingMetrics, int, tuple[str, ...]]:
@@ -84,12 +102,8 @@ def serve_requests(
     requests, times = requests_of(serving), service_times(plan, asked, serving)
     say(f"serving {len(requests):,} requests")
     served = serve(requests, times)
-    objective = Objective(ttft_s=serving.slo_ttft_s, tpot_s=serving.slo_tpot_s, share=serving.slo_share)
-    rate: float | None = None
-    tried: tuple[tuple[float, float], ...] = ()
-    if serving.search and isfinite(requests.rate_per_s):
-        rate, found = largest_rate(requests.first(MOST_SEARCHED), times, objective, say=say)
-        tried = tuple(sorted(found.items()))
+    objective = objective_of(serving)
+    rate, tried = find_rate(requests, times, serving, say)
     metrics = _metrics(workload, plan, requests, times, served, objective, rate, tried)
     return metrics, served.rounds, _notes(rate, tried, objective, requests, times)
 
