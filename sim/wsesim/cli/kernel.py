@@ -24,7 +24,6 @@ LEVELS = ("cores", "closed")
 MAPS = ("busy", "stalled", "idle", "links", "west", "east", "north", "south", "ramp")
 NEW_FILE = click.Path(path_type=Path, dir_okay=False)
 MOVIE_PICTURES = 60
-USUALLY_WATCHED = 16
 _CORE = re.compile(r"([0-9]{1,6}),([0-9]{1,6})", re.ASCII)
 _SIZES = re.compile(r"[1-9][0-9]{0,8}(x[1-9][0-9]{0,8})*", re.ASCII)
 
@@ -53,7 +52,7 @@ def kernel(
     watch: tuple[str, ...], movie: Path | None, force: bool,
 ) -> None:  # fmt: skip
     """Simulate one kernel core by core, or list all."""
-    from wsesim.cores.programs import find_program, run_kernel
+    from wsesim.cores.programs import find_program, run_kernel, usually_watched
     from wsesim.hardware import load_cluster
 
     if name is None or listing:
@@ -67,7 +66,7 @@ def kernel(
     pictures.check(level, force=force)
     if watch and not trace:
         raise InputError.at("--watch names cores of a trace; give --trace too")
-    watched = _watched(watch, columns) if trace else ()
+    watched = (_watched(watch) or usually_watched(columns)) if trace else ()
     with progress(f"simulating {name}"):
         found = run_kernel(
             name, cluster.wafer, (columns, rows), sizes, options=_settings(options), level=level, verify=verify,
@@ -107,16 +106,14 @@ def run_kernel_file(file: Path, settings: tuple[str, ...], *, out: Path | None, 
         click.get_current_context().exit(DIFFERS)
 
 
-def _watched(texts: Sequence[str], columns: int) -> list[tuple[int, int]]:
-    if not texts:
-        return [(column, 0) for column in range(min(columns, USUALLY_WATCHED))]
+def _watched(texts: Sequence[str]) -> tuple[tuple[int, int], ...]:
     found = []
     for text in texts:
         match = _CORE.fullmatch(text)
         if match is None:
             raise InputError.at(f"--watch must be COLUMN,ROW, for example 3,0; got {text!r}")
         found.append((int(match[1]), int(match[2])))
-    return found
+    return tuple(found)
 
 
 def _list() -> None:
@@ -174,19 +171,10 @@ def _settings(options: Sequence[str]) -> dict[str, str]:
 
 
 def _document(found: KernelOutcome) -> dict[str, object]:
-    simulated = None
-    if found.run is not None:
-        simulated = {
-            "events": found.events,
-            "cpu_s": found.cpu_s,
-            "wavelet_hops": found.wavelet_hops,
-            "busy": found.busy,
-            "traffic": found.run.traffic,
-            "counts": dict(found.counts),
-        }
-    keys = ("cycles", "seconds", "closed_cycles", "max_error", "tolerance")
-    document = {key: getattr(found, key) for key in keys}
-    return {**document, "right": found.right, "simulated": simulated}
+    document = found.to_json()
+    if isinstance(document["simulated"], dict):
+        document["simulated"]["cpu_s"] = found.cpu_s
+    return document
 
 
 def _lines(found: KernelOutcome, clock_hz: float, *, folded: bool) -> list[str]:

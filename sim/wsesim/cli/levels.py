@@ -44,7 +44,7 @@ def answer_at(
     check_folder(folder, overwrite=force, ours=FILES)
     require_place(folder)
     with bar(f"answering {question.name}") as tell:
-        found = compare(question, wanted, tell=lambda done, total, now: tell(done, total, now))
+        found = compare(question, wanted, tell=tell)
     write_levels(found, folder, overwrite=force)
     if manner().json:
         print_json(found.to_json())

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wsesim.cores.programs import PROGRAMS
+from wsesim.cores.programs import PROGRAMS, usually_watched
 from wsesim.errors import InputError, nearest
 from wsesim.hardware import Wafer, override_names
 from wsesim.kernelrun.question import KernelQuestion
@@ -17,9 +17,6 @@ from wsesim.workload.schema import ClusterSection
 from wsesim.workload.sections import add_invalid, keys, name_of, read_fields
 from wsesim.workload.settings import apply_settings
 from wsesim.yamlfile import read_yaml
-
-USUALLY_WATCHED = 16
-"""Cores of the first row in the trace, unless the file names others."""
 
 
 def load_kernel(path: str | Path, *, settings: Sequence[str] = ()) -> KernelQuestion:
@@ -55,7 +52,7 @@ def load_kernel(path: str | Path, *, settings: Sequence[str] = ()) -> KernelQues
         shape=tuple(read["shape"]),
         options={name: str(value) for name, value in read["options"].items()}, hardware=hardware,
         level=read["level"], verify=read["verify"], fold=read["fold"], seed=read["seed"], pictures=read["pictures"],
-        watch=_watched(read["watch"], columns),
+        watch=tuple((column, row) for column, row in read["watch"]) or usually_watched(columns),
     )  # fmt: skip
 
 
@@ -81,9 +78,3 @@ def _check_grid(grid: list[int], wafer: Wafer, watch: list[list[int]], report: R
     for index, (column, row) in enumerate(watch):
         if not (0 <= column < columns and 0 <= row < rows):
             report.add(("watch", index), f"watch: the core [{column}, {row}] is not on the grid of {columns} x {rows}")
-
-
-def _watched(given: list[list[int]], columns: int) -> tuple[tuple[int, int], ...]:
-    if given:
-        return tuple((column, row) for column, row in given)
-    return tuple((column, 0) for column in range(min(columns, USUALLY_WATCHED)))

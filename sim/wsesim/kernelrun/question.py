@@ -53,18 +53,11 @@ class KernelAnswer:
     def to_json(self) -> dict[str, object]:
         """Return the answer as plain data; all but `cost` is the same for the same question."""
         question, found = self.question, self.outcome
-        simulated: dict[str, object] | None = None
-        if found.run is not None:
-            simulated = {
-                "events": found.events, "wavelet_hops": found.wavelet_hops, "busy": found.busy,
-                "traffic": found.run.traffic, "counts": dict(found.counts),
-            }  # fmt: skip
-        keys = ("cycles", "seconds", "closed_cycles", "max_error", "tolerance", "right")
         return {
             "status": "differs" if found.right is False else "ok", "version": __version__, "kernel": question.kernel,
             "machine": question.hardware.cluster.name, "grid": list(question.grid), "shape": list(question.shape),
             "options": dict(question.options), "level": question.level, "seed": question.seed, "fold": question.fold,
-            **{key: getattr(found, key) for key in keys}, "simulated": simulated, "cost": {"cpu_s": found.cpu_s},
+            **found.to_json(), "cost": {"cpu_s": found.cpu_s},
         }  # fmt: skip
 
 

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from wsesim.levels.comparison import Answer, Comparison, Difference, KernelRow
 from wsesim.levels.tiles import Tile, parts_of, prompt_trials, token_trials
 from wsesim.levels.trial import Tried, compile_engine, first_that_runs
-from wsesim.mapping.resident import DoesNotFit, PhaseTime, ResidentPlan, plan_resident
+from wsesim.mapping.resident import DoesNotFit, PhaseTime, ResidentPlan
 from wsesim.pipeline.request import request_metrics, time_request, tokens_per_pass
-from wsesim.pipeline.resident import request_of
-from wsesim.pipeline.service import largest_batch
+from wsesim.pipeline.resident import placed
 from wsesim.workload import Inference, Workload
 
 Tell = Callable[[int, int, str], None]
@@ -49,20 +48,6 @@ class PhaseOnCores:
         return Difference(levels=("system", "cores"), figure=figure, causes=causes)
 
 
-def placed(workload: Workload) -> ResidentPlan | DoesNotFit:
-    """Return where the model lies; with as many sequences as fit, unless the workload says how many."""
-    asked = asked_of(workload)
-    if asked.batch is not None:
-        return plan_resident(request_of(workload, batch=asked.batch))
-    return largest_batch(lambda batch: plan_resident(request_of(workload, batch=batch)))
-
-
-def asked_of(workload: Workload) -> Inference:
-    """Return the section that every resident workload has."""
-    assert workload.inference is not None, "a resident workload has the section"
-    return workload.inference
-
-
 def compare_request(workload: Workload, levels: Iterable[str], tell: Tell) -> Comparison:
     """Answer a prompt, tokens or both at *levels*."""
     started, wanted = time.process_time(), tuple(levels)
@@ -70,7 +55,7 @@ def compare_request(workload: Workload, levels: Iterable[str], tell: Tell) -> Co
     plan = placed(workload)
     if isinstance(plan, DoesNotFit):
         return no_answer(workload, "request", plan.why, wanted)
-    placing_s, asked = time.process_time() - started, asked_of(workload)
+    placing_s, asked = time.process_time() - started, workload.asked
     started = time.process_time()
     times = time_request(workload, plan)
     metrics = request_metrics(workload, plan, times)
@@ -106,7 +91,8 @@ def _answer(level: str, figures: dict[str, float | None], cpu_s: float, events: 
 
 
 def _by_formula(workload: Workload, plan: ResidentPlan) -> dict[str, float | None]:
-    asked, batch = asked_of(workload), asked_of(workload).batch or 1
+    asked = workload.asked
+    batch = asked.batch or 1
     reads, writes = workload.phase != "decode", workload.phase != "prefill"
     read_s = batch * plan.prefill(asked.prompt, reused=asked.reused).seconds if reads else None
     token_s = plan.decode(_halfway(asked), batch=batch).seconds / tokens_per_pass(asked) if writes else None

@@ -10,8 +10,9 @@ import numpy as np
 
 from wsesim.levels import inference
 from wsesim.levels.comparison import Answer, Comparison, KernelRow
-from wsesim.levels.inference import PhaseOnCores, Tell, no_answer, on_cores, placed
+from wsesim.levels.inference import PhaseOnCores, Tell, no_answer, on_cores
 from wsesim.mapping.resident import DoesNotFit, ResidentPlan
+from wsesim.pipeline.resident import placed
 from wsesim.pipeline.service import find_rate, service_times
 from wsesim.system.objective import percentiles
 from wsesim.system.requests import Requests, requests_of
@@ -38,7 +39,7 @@ def compare_service(workload: Workload, levels: Iterable[str], tell: Tell) -> Co
     plan = placed(workload)
     if isinstance(plan, DoesNotFit):
         return no_answer(workload, "serving", plan.why, wanted)
-    asked, serving = inference.asked_of(workload), workload.serving
+    asked, serving = workload.asked, workload.serving
     assert serving is not None, "a service has the section"
     requests, times = requests_of(serving), service_times(plan, asked, serving)
     placing_s = time.process_time() - started

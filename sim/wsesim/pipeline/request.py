@@ -51,10 +51,14 @@ def tokens_per_pass(asked: Inference) -> float:
     return sum(asked.acceptance**guess for guess in range(asked.draft_tokens + 1))
 
 
+def guess_cycles(token: PhaseTime, asked: Inference) -> float:
+    """Return what guesses add to a pass: they come before it, and their checks follow the token through the stages."""
+    return asked.draft_tokens * (token.interval_cycles + asked.draft_cost * token.cycles)
+
+
 def time_request(workload: Workload, plan: ResidentPlan) -> RequestTimes:
     """Time what the phase of *workload* does, for all sequences it holds."""
-    asked = workload.inference
-    assert asked is not None, "a resident workload has the section"
+    asked = workload.asked
     batch, reads, writes = asked.batch or 1, workload.phase != "decode", workload.phase != "prefill"
     prompt = _read(plan, asked, batch) if reads else None
     host = workload.hardware.cluster.host
@@ -63,12 +67,12 @@ def time_request(workload: Workload, plan: ResidentPlan) -> RequestTimes:
     ops = list(_ops(prompt, "prefill", 1, plan.clock_hz)) if prompt else []
     core_s, flops = (prompt.core_cycles / plan.clock_hz, prompt.flops) if prompt else (0.0, 0.0)
     # A prompt that is read gives the first token.
-    passes = _passes(asked, asked.generate - 1 if reads else asked.generate) if writes else 0.0
+    passes = (asked.generate - (1 if reads else 0)) / tokens_per_pass(asked) if writes else 0.0
     decode_s, parts, interval_s, middle = 0.0, dict[str, float](), None, None
     if writes:
         decode_s, parts, middle = _write(plan, asked, batch, passes)
-        interval_s = _pass_interval(middle, asked, plan) / tokens_per_pass(asked)
         guessed = 1 + asked.draft_tokens
+        interval_s = guessed * middle.interval_cycles / plan.clock_hz / tokens_per_pass(asked)
         ops += _ops(middle, "decode", passes * guessed, plan.clock_hz)
         core_s += passes * guessed * middle.core_cycles / plan.clock_hz
         flops += passes * guessed * middle.flops
@@ -81,8 +85,7 @@ def time_request(workload: Workload, plan: ResidentPlan) -> RequestTimes:
 
 def request_metrics(workload: Workload, plan: ResidentPlan, times: RequestTimes) -> RequestMetrics:
     """Return the figures of a request; `result.RequestMetrics` defines each."""
-    asked, wafer = workload.inference, workload.hardware.cluster.wafer
-    assert asked is not None, "a resident workload has the section"
+    asked, wafer = workload.asked, workload.hardware.cluster.wafer
     batch = asked.batch or 1
     reading_s = times.prefill.seconds if times.prefill else 0.0
     ttft_s = times.input_s + reading_s if times.prefill else None
@@ -122,10 +125,6 @@ def _read(plan: ResidentPlan, asked: Inference, batch: int) -> PhaseTime:
     )  # fmt: skip
 
 
-def _passes(asked: Inference, tokens: int) -> float:
-    return tokens / tokens_per_pass(asked)
-
-
 def _write(
     plan: ResidentPlan, asked: Inference, batch: int, passes: float
 ) -> tuple[float, dict[str, float], PhaseTime]:
@@ -140,15 +139,10 @@ def _write(
     for phase, weight in zip(timed, weights.tolist(), strict=True):
         for cause, cycles in phase.parts.items():
             parts[cause] = parts.get(cause, 0.0) + weight * cycles / plan.clock_hz
-        # The tokens that check guesses follow each other through the stages; the guesses come before.
-        extra = asked.draft_tokens * (phase.interval_cycles + asked.draft_cost * phase.cycles)
+        extra = guess_cycles(phase, asked)
         if extra:
             parts["guesses"] = parts.get("guesses", 0.0) + weight * extra / plan.clock_hz
     return sum(parts.values()), parts, timed[len(timed) // 2]
-
-
-def _pass_interval(phase: PhaseTime, asked: Inference, plan: ResidentPlan) -> float:
-    return (1 + asked.draft_tokens) * phase.interval_cycles / plan.clock_hz
 
 
 def _ops(timed: PhaseTime, phase: str, calls: float, clock_hz: float) -> tuple[OpTime, ...]:

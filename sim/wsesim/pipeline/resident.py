@@ -28,8 +28,7 @@ def request_of(workload: Workload, *, batch: int) -> ResidentRequest:
     Raises:
         InputError: a grid, a stage count or a precision that cannot be.
     """
-    asked = workload.inference
-    assert asked is not None, "a resident workload has the section"
+    asked = workload.asked
     try:
         return ResidentRequest(
             model=workload.model, cluster=workload.hardware.cluster, precision=workload.precision,
@@ -48,7 +47,7 @@ def run_resident(workload: Workload, *, verify: bool, progress: Progress | None)
     """
     say, started = progress or silent, time.process_time()
     say("placing the model")
-    plan = _placed(workload)
+    plan = placed(workload)
     metrics: Answers | None = None
     ops: tuple[OpTime, ...] = ()
     timeline: tuple[Interval, ...] = ()
@@ -78,17 +77,20 @@ def run_resident(workload: Workload, *, verify: bool, progress: Progress | None)
     )  # fmt: skip
 
 
-def _placed(workload: Workload) -> ResidentPlan | DoesNotFit:
-    asked = workload.inference
-    assert asked is not None, "a resident workload has the section"
+def placed(workload: Workload) -> ResidentPlan | DoesNotFit:
+    """Return where the model lies; with as many sequences as fit, unless the workload says how many.
+
+    Raises:
+        InputError: as `request_of`.
+    """
+    asked = workload.asked
     if asked.batch is not None:
         return plan_resident(request_of(workload, batch=asked.batch))
     return largest_batch(lambda batch: plan_resident(request_of(workload, batch=batch)))
 
 
 def _batch(workload: Workload) -> dict[str, int]:
-    asked = workload.inference
-    assert asked is not None, "a resident workload has the section"
+    asked = workload.asked
     if workload.serving is not None:
         return {"requests": workload.serving.requests, "longest": workload.length}
     found = {"sequences": asked.batch or 1, "prompt": asked.prompt}

@@ -7,7 +7,7 @@ from math import isfinite
 
 from wsesim.mapping.resident import DoesNotFit, ResidentPlan
 from wsesim.pipeline.facts import Progress
-from wsesim.pipeline.request import tokens_per_pass
+from wsesim.pipeline.request import guess_cycles, tokens_per_pass
 from wsesim.result import ServingMetrics
 from wsesim.system.objective import Objective, largest_rate, percentiles
 from wsesim.system.requests import Requests, requests_of
@@ -50,8 +50,7 @@ def service_times(plan: ResidentPlan, asked: Inference, serving: Serving) -> Ser
 
     def latency_s(position: int) -> float:
         token = plan.decode(position)
-        guesses = asked.draft_tokens * (token.interval_cycles + asked.draft_cost * token.cycles) / plan.clock_hz
-        return (token.seconds + guesses) / tokens_per_pass(asked)
+        return (token.seconds + guess_cycles(token, asked) / plan.clock_hz) / tokens_per_pass(asked)
 
     def interval_s(position: int) -> float:
         return each * plan.decode(position, batch=together).interval_cycles / together / plan.clock_hz
@@ -96,9 +95,8 @@ def serve_requests(
     Raises:
         InputError: a trace that cannot be read.
     """
-    asked, serving = workload.inference, workload.serving
-    assert asked is not None, "serving has both sections"
-    assert serving is not None, "serving has both sections"
+    asked, serving = workload.asked, workload.serving
+    assert serving is not None, "a service has the section"
     requests, times = requests_of(serving), service_times(plan, asked, serving)
     say(f"serving {len(requests):,} requests")
     served = serve(requests, times)

@@ -23,7 +23,7 @@ from wsesim.validation.groups import (
 from wsesim.validation.inference import NO_OVERRIDES, predict
 from wsesim.validation.job import predict_job
 from wsesim.validation.rows import NotRunnable
-from wsesim.validation.spread import spread
+from wsesim.validation.spread import spread, within
 from wsesim.validation.table import Measurement, read_table
 from wsesim.validation.training import predict_flops, predict_step
 
@@ -76,9 +76,7 @@ class Summary:
     @property
     def met(self) -> bool | None:
         """Whether the goals are met; None where there is none, or nothing was run."""
-        limits = [(found, goal) for found, goal in ((self.median, self.median_goal), (self.worst, self.worst_goal))
-                  if found is not None and goal is not None]  # fmt: skip
-        return all(found <= goal for found, goal in limits) if limits else None
+        return within(((self.median, self.median_goal), (self.worst, self.worst_goal)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

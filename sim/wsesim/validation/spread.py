@@ -28,3 +28,9 @@ def spread(errors: Iterable[tuple[str, float | None]]) -> Spread:
         worst=worst,
         worst_id=worst_id,
     )
+
+
+def within(limits: Iterable[tuple[float | None, float | None]]) -> bool | None:
+    """Return whether each (figure, goal) that has both is within; None where none has."""
+    known = [found <= goal for found, goal in limits if found is not None and goal is not None]
+    return all(known) if known else None

@@ -29,6 +29,11 @@ _READ_BY = {
 USUAL_TOKENS = {"prefill": 1, "decode": 1, "generate": 128, "serving": 1}
 
 
+def reads(phase: str, key: str) -> bool:
+    """Return whether *phase* reads the key of a workload."""
+    return key not in _READ_BY or phase in _READ_BY[key]
+
+
 def check_phase(values: Mapping[str, Any], given: Set[str], empty: Set[str], report: Report) -> None:
     """Check that the phase has what it needs, and that nothing was given which it does not read.
 
@@ -43,8 +48,8 @@ def check_phase(values: Mapping[str, Any], given: Set[str], empty: Set[str], rep
     elif needed not in given:
         also = "" if phase == "training" else f": phase {phase} needs it"
         report.add((), f"the required key {needed!r} is missing{also}", at_key=True)
-    for key, phases in _READ_BY.items():
-        if key in given and phase not in phases:
+    for key in _READ_BY:
+        if key in given and not reads(phase, key):
             report.add((key,), f"{key} is not read by phase {phase}; leave it out, or change the phase", at_key=True)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from wsesim.hardware import HardwareChoice
 from wsesim.model import Model, parameters
 from wsesim.result import Figure
-from wsesim.workload.phases import STREAMED, USUAL_TOKENS
+from wsesim.workload.phases import STREAMED, USUAL_TOKENS, reads
 from wsesim.workload.schema import InferenceSection, WorkloadFile
 from wsesim.workload.shape import plain
 
@@ -114,11 +114,7 @@ def resolve(
 
 def _read_by(phase: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return what *phase* reads of a workload's fields; sections that hold its defaults are there even if not given."""
-    left_out = set() if phase in STREAMED else {"batch", "recompute", "token_budget"}
-    left_out |= {"token_budget", "recompute"} if phase == "evaluation" else set()
-    left_out |= {"inference"} if phase in STREAMED else set()
-    left_out |= set() if phase == "serving" else {"serving"}
-    kept = {key: value for key, value in values.items() if key not in left_out}
+    kept = {key: value for key, value in values.items() if reads(phase, key)}
     if "inference" in kept and kept["inference"] is None:
         kept["inference"] = InferenceSection()
     return kept

@@ -119,6 +119,12 @@ class Workload:
         return self.inference is not None
 
     @property
+    def asked(self) -> Inference:
+        """The section that every workload with resident weights has."""
+        assert self.inference is not None, "a resident workload has the section"
+        return self.inference
+
+    @property
     def sequences_per_system(self) -> int:
         """Sequences of one step on one system."""
         return self.sequences // self.hardware.cluster.systems

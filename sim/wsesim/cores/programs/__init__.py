@@ -27,7 +27,7 @@ from wsesim.cores.programs.model import (
     silu_gate,
     softmax,
 )
-from wsesim.cores.programs.run import KernelOutcome, find_program, run_kernel
+from wsesim.cores.programs.run import KernelOutcome, find_program, run_kernel, usually_watched
 from wsesim.cores.programs.sparse import spmm
 from wsesim.cores.programs.stencils import one_cell, star, tasks
 
@@ -71,4 +71,4 @@ PROGRAMS: dict[str, KernelProgram] = {
     )
 }
 
-__all__ = ["PROGRAMS", "KernelOutcome", "KernelProgram", "Prepared", "find_program", "run_kernel"]
+__all__ = ["PROGRAMS", "KernelOutcome", "KernelProgram", "Prepared", "find_program", "run_kernel", "usually_watched"]

@@ -16,6 +16,7 @@ from wsesim.errors import InputError, nearest
 from wsesim.hardware import Wafer
 
 LEVELS = ("cores", "closed")
+USUALLY_WATCHED = 16
 MOST_CORE_CYCLES_UNCOMPILED = 1_000_000
 """Cores times cycles that run uncompiled in about half a minute."""
 INSTALL = "pip install 'wsesim[cores]'"
@@ -53,6 +54,17 @@ class KernelOutcome:
             return None
         return bool(self.max_error <= self.tolerance)
 
+    def to_json(self) -> dict[str, object]:
+        """Return what was found as plain data, the same for the same question; `simulated` is None if nothing ran."""
+        simulated: dict[str, object] | None = None
+        if self.run is not None:
+            simulated = {
+                "events": self.events, "wavelet_hops": self.wavelet_hops, "busy": self.busy,
+                "traffic": self.run.traffic, "counts": dict(self.counts),
+            }  # fmt: skip
+        keys = ("cycles", "seconds", "closed_cycles", "max_error", "tolerance", "right")
+        return {**{key: getattr(self, key) for key in keys}, "simulated": simulated}
+
     @property
     def busy(self) -> float:
         """Share of the simulated cores' cycles that did work; 0 where nothing ran."""
@@ -62,6 +74,11 @@ class KernelOutcome:
     def wavelet_hops(self) -> int:
         """Wavelets that went from one router to another, each counted on each link; 0 where nothing ran."""
         return int(self.run.sent[..., : isa.RAMP].sum()) if self.run is not None else 0
+
+
+def usually_watched(columns: int) -> tuple[tuple[int, int], ...]:
+    """Return the cores of a trace, each (column, row), where nobody names others: the first of the first row."""
+    return tuple((column, 0) for column in range(min(columns, USUALLY_WATCHED)))
 
 
 def run_kernel(

@@ -12,7 +12,7 @@ from wsesim.validation.kernels.family import KernelRow, NotPredicted, Prediction
 from wsesim.validation.kernels.machines import on_target, wafer_of
 from wsesim.validation.kernels.registry import families, family_of, why_outside
 from wsesim.validation.kernels.table import read_kernel_table
-from wsesim.validation.spread import spread
+from wsesim.validation.spread import spread, within
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -65,9 +65,7 @@ class KernelSummary:
     @property
     def met(self) -> bool | None:
         """Whether the goals are met; None where nothing was run."""
-        if self.median is None or self.worst is None or self.median_goal is None or self.worst_goal is None:
-            return None
-        return self.median <= self.median_goal and self.worst <= self.worst_goal
+        return within(((self.median, self.median_goal), (self.worst, self.worst_goal)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
