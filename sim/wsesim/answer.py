@@ -1,0 +1,394 @@
+"""What a question is answered with: data only, one type for every kind of question, so that every reader sees the same.
+
+Question ─solve(level)─► Answer | DoesNotFit | NotAnswered ─► Result ─► terminal, page, JSON, tables, sweeps, validation
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Literal
+
+from wsesim.errors import SpecError
+
+LEVELS = ("closed", "system", "cores")
+"""From the coarsest to the most detailed: formulas added up; systems played; kernels run on simulated cores."""
+Level = Literal["closed", "system", "cores"]
+Number = int | float | bool
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+_CLOSE = 1e-9
+"""How far, as a share of the whole, seconds by cause may miss their total: rounding."""
+
+
+class Status(StrEnum):
+    """How a run ended."""
+
+    OK = "ok"
+    DOES_NOT_FIT = "does_not_fit"
+    NOT_MODELLED = "not_modelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureSpec:
+    """A figure that a kind of question answers with: one definition, the same on terminal, page, JSON, sweep and row."""
+
+    name: str
+    """With its unit: `step_s`, `tokens_per_s`, `mfu`, `cycles`. Unique within a kind; the same name means the same."""
+    label: str
+    """What people call it: `one step`, `time per output token`."""
+    meaning: str
+    """One sentence: of what, over what."""
+    better: Literal["less", "more", ""] = ""
+    """Which way is better; empty where neither is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """Where the time goes: seconds by cause.
+
+    Raises:
+        SpecError: on construction, where the causes do not sum to the total, or one is negative.
+    """
+
+    total_s: float
+    by_cause: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        if any(not 0 <= seconds < math.inf for seconds in self.by_cause.values()):
+            raise SpecError("by_cause", f"must be finite and not negative, got {dict(self.by_cause)}")
+        if abs(math.fsum(self.by_cause.values()) - self.total_s) > _CLOSE * max(self.total_s, 1e-12):
+            raise SpecError("by_cause", f"sums to {math.fsum(self.by_cause.values())}, not to {self.total_s}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """What the time could not be less than, or a model of it, and what comes on top by cause."""
+
+    seconds: float
+    meaning: str
+    gap: Mapping[str, float]
+    """Seconds from the bound to the answer by cause; they sum to the difference."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """A part of what this level says otherwise than the next coarser one."""
+
+    figure: str
+    cause: str
+    """In words."""
+    seconds: float
+    """That it adds; negative where it takes away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpTime:
+    """One kernel of the answer, all its calls together; seconds on one wafer."""
+
+    block: str
+    """embed | layer | head | resident."""
+    phase: str
+    """forward | backward | recompute (a forward kernel run again in the backward pass) | prefill | decode."""
+    name: str
+    kind: str
+    calls: int
+    flops: int
+    """Matrix FLOPs of all calls on one wafer."""
+    cycles: int
+    """Cycles of one call."""
+    seconds: float
+    """Of all calls together."""
+    bound: str
+    """The cause that takes most."""
+    parts: Mapping[str, float]
+    """Cycles of one call by cause; they sum to `cycles`."""
+    weight_bytes: int = 0
+    """Streamed in for one call."""
+    gradient_bytes: int = 0
+    """Streamed out after one call."""
+    fabric_bytes: int = 0
+    """Moved over the fabric by one call, all links together."""
+    sram_bytes: int = 0
+    """Read and written in SRAM by one call, all cores together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """Something on a track of the timeline from `start_s` to `end_s`."""
+
+    track: str
+    name: str
+    start_s: float
+    end_s: float
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryUse:
+    """One line of the memory table of a core."""
+
+    what: str
+    bytes_per_core: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Rows of an answer that are not one figure: percentiles, costs of the job, kernels that ran on cores."""
+
+    name: str
+    """Key in JSON, and of its own file where one is written: `percentiles`."""
+    title: str
+    columns: tuple[str, ...]
+    """Field names with their unit (`seconds`, `p50_s`, `share`, `note`); readers print values by them."""
+    rows: tuple[tuple[object, ...], ...]
+    """Text, numbers or None."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """A drawing of y over x."""
+
+    name: str
+    title: str
+    x_label: str
+    y_label: str
+    points: tuple[tuple[float, float], ...]
+    steps: bool = False
+    """Whether y holds from one x to the next."""
+    log_x: bool = False
+    share: bool = False
+    """Whether y is a share from 0 to 1."""
+    limit: float | None = None
+    """Where a dashed line stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CoreMap:
+    """A drawing of a value of every core."""
+
+    name: str
+    title: str
+    unit: str
+    values: Any
+    """Array of rows x columns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CoreFrames:
+    """A drawing of the activity of all cores over time, frame by frame."""
+
+    name: str
+    title: str
+    frames: Any
+    """Array of frames x rows x columns, each value 0 to 1."""
+    frame_cycles: int
+    """From one frame to the next."""
+
+
+Drawing = Curve | CoreMap | CoreFrames
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one level says to a question that fits."""
+
+    level: Level
+    figures: Mapping[str, Number | None]
+    """By name, the headline first; the names of the kind's `figures`. None: there is none here, such as a time per
+    token where none is written."""
+    headline: Mapping[str, str] = field(default_factory=dict)
+    """Figures a reader sees first, in order, each with what it is of, at or over, in words."""
+    spent: Spent | None = None
+    bound: Bound | None = None
+    sentences: tuple[str, ...] = ()
+    """What belongs beside the headline: how a figure is defined, what was chosen and what the next best would give."""
+    ops: tuple[OpTime, ...] = ()
+    timeline: tuple[Interval, ...] = ()
+    memory: tuple[MemoryUse, ...] = ()
+    """Of the fullest core."""
+    memory_limit_bytes: int = 0
+    """What its lines have to stay within."""
+    tables: tuple[Table, ...] = ()
+    drawings: tuple[Drawing, ...] = ()
+    files: Mapping[str, Callable[[], bytes]] = field(default_factory=dict)
+    """Files beside the report by name, made when they are written: a trace, an animation, requests one by one."""
+    facts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """What the answer is about, by group: model, machine, batch, placement."""
+    leaves_out: tuple[str, ...] = ()
+    """What this level does not model."""
+    notes: tuple[str, ...] = ()
+    """What was assumed, clamped, refused or chosen for the user."""
+    reasons: tuple[Reason, ...] = ()
+    """Why this level differs from the next coarser one; what they leave is named when levels are compared."""
+    right: bool | None = None
+    """Whether values that were computed on the way are right; None where none were compared."""
+    events: int = 0
+    """Simulated."""
+
+    def __post_init__(self) -> None:
+        missing = [name for name in self.headline if name not in self.figures]
+        if missing:
+            raise SpecError("headline", f"names {missing[0]!r}, which is not a figure of the answer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoesNotFit:
+    """Why there is no answer: which limit, by how much, and what would fit."""
+
+    why: str
+    memory: tuple[MemoryUse, ...] = ()
+    memory_limit_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotAnswered:
+    """Why a level has no answer, or the question asks for what is not modelled."""
+
+    why: str
+
+
+Outcome = Answer | DoesNotFit | NotAnswered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsedFigure:
+    """A number that was used, and where it comes from."""
+
+    name: str
+    text: str
+    """The value with its unit, as printed."""
+    source: str
+    confidence: str = ""
+    """H | M | L, or empty where it does not apply."""
+    note: str = ""
+    overridden: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """How the graph's numbers compare with an independent float64 formulation."""
+
+    ok: bool
+    max_error: float
+    """Largest absolute difference of any logit (or loss), fp32 graph against float64."""
+    tolerance: float
+    loss: float
+    tokens: int
+    layers: int
+    worst: str
+    """The tensor where the largest difference stands."""
+    reduced: str = ""
+    """What was made smaller to stay quick, in words; empty if nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatorCost:
+    """What the simulation itself took. Not part of the deterministic result."""
+
+    events: int
+    cpu_s: float
+    peak_memory_bytes: int
+
+    @property
+    def events_per_s(self) -> float:
+        """Simulated events per CPU second."""
+        return self.events / self.cpu_s if self.cpu_s > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Enough to run it again."""
+
+    version: str
+    workload: Mapping[str, object]
+    """The workload as resolved, every default filled in; plain data."""
+    inputs_sha256: str
+    """Of the canonical JSON of `workload`, `figures`, version, and the sums of files that were read."""
+    figures: tuple[UsedFigure, ...]
+    """Every number of the machine and the software."""
+    defaults: tuple[UsedFigure, ...]
+    """Every default that was filled in."""
+    unread: tuple[str, ...] = ()
+    """Settings that were given and that this kind of question does not read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A question, how it ended, and how it was made."""
+
+    name: str
+    title: str
+    """One sentence: what was asked."""
+    kind: str
+    specs: tuple[FigureSpec, ...]
+    """Of the kind's figures."""
+    outcome: Outcome
+    verification: Verification | None = None
+    provenance: Provenance
+    cost: SimulatorCost | None = None
+    notes: tuple[str, ...] = ()
+    """Said of the run as a whole, beside what the answer notes."""
+
+    @property
+    def status(self) -> Status:
+        """How it ended."""
+        match self.outcome:
+            case Answer():
+                return Status.OK
+            case DoesNotFit():
+                return Status.DOES_NOT_FIT
+            case NotAnswered():
+                return Status.NOT_MODELLED
+
+    @property
+    def answer(self) -> Answer | None:
+        """The answer, where there is one."""
+        return self.outcome if isinstance(self.outcome, Answer) else None
+
+    @property
+    def why(self) -> str:
+        """Why there is no answer; empty where there is."""
+        return "" if isinstance(self.outcome, Answer) else self.outcome.why
+
+    @property
+    def figures(self) -> Mapping[str, Number | None]:
+        """The figures by name; empty where there is no answer."""
+        return self.outcome.figures if isinstance(self.outcome, Answer) else EMPTY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Why two levels differ in a figure."""
+
+    coarse: Level
+    fine: Level
+    figure: str
+    causes: tuple[tuple[str, float], ...]
+    """Each with the seconds it adds, most first; they sum to the difference."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A question at several levels."""
+
+    name: str
+    title: str
+    kind: str
+    specs: tuple[FigureSpec, ...]
+    outcomes: Mapping[Level, Outcome]
+    """In the order of `LEVELS`."""
+    differences: tuple[Difference, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Which level measured silicon supports, first."""
+    cpu_s: Mapping[Level, float] = field(default_factory=dict)
+    """What each took. Not part of the deterministic result."""
+
+    @property
+    def finest(self) -> Answer | None:
+        """The most detailed level that answers."""
+        answers: Sequence[Answer] = [found for found in self.outcomes.values() if isinstance(found, Answer)]
+        return answers[-1] if answers else None
