@@ -34,7 +34,7 @@ from wsesim.numerics.reference import ReferenceStep, walk_reference
 from wsesim.numerics.text import load_text, token_windows
 from wsesim.numerics.tokenizer import Tokenizer
 from wsesim.numerics.weights import SeededWeights, Weights
-from wsesim.result import Verification
+from wsesim.answer import Verification
 
 UNIT_ROUNDOFF = 2.0**-24
 """Of fp32. Source: IEEE 754."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from wsesim.answer import Answer, Bound, DoesNotFit, FigureSpec, Level, Outcome, Spent
 from wsesim.graph import Graph, with_training
-from wsesim.mapping import Program, Stage, StepRequest, estimate_s, map_step
+from wsesim.mapping import Program, Stage, StepRequest, at_placement, estimate_s, map_step
 from wsesim.model import build_graph
 from wsesim.questions.base import Asked, Draft, Question, Reads, Say
 from wsesim.questions.facts import deciding, machine_facts, model_facts, peak_text
@@ -195,14 +195,12 @@ class Step:
         )
         return with_training(forward) if self.trains else forward
 
-    def place(self, graph: Graph) -> Program | DoesNotFit:
-        """Map *graph* on the machine."""
-        return map_step(
-            StepRequest(
-                graph=graph, cluster=self.asked.hardware.cluster, software=self.software,
-                sequences=self.sequences_per_system, length=self.length, precision=self.precision,
-                micro_batch=self.micro_batch, recompute=self.recompute,
-            )
+    def request(self, graph: Graph) -> StepRequest:
+        """Return what is asked of the mapping."""
+        return StepRequest(
+            graph=graph, cluster=self.asked.hardware.cluster, software=self.software,
+            sequences=self.sequences_per_system, length=self.length, precision=self.precision,
+            micro_batch=self.micro_batch, recompute=self.recompute,
         )  # fmt: skip
 
 
@@ -210,7 +208,7 @@ def solve_step(question: Question, step: Step, level: Level, say: Say) -> Outcom
     """Answer what a step takes at a level."""
     say("mapping the step")
     graph = step.graph()
-    program = step.place(graph)
+    program = map_step(step.request(graph))
     if isinstance(program, DoesNotFit):
         return program
     if level == "closed":
@@ -242,7 +240,7 @@ def _answer(
     job, table = job_table(graph, cluster, step.software, trains=step.trains)
     figures |= job
     sentences = [f"MFU = {FIGURES[3].meaning}."]
-    sentences += deciding(question, "step", lambda software: _again_s(program, software), "training")
+    sentences += deciding(question, "step", lambda software: _again_s(step, graph, program, software), "training")
     return Answer(
         level=level, figures={spec.name: figures[spec.name] for spec in question.figures}, headline=words,
         spent=Spent(total_s=step_s, by_cause=spent),
@@ -254,9 +252,10 @@ def _answer(
     )  # fmt: skip
 
 
-def _again_s(program: Program, software: Any) -> float:
+def _again_s(step: Step, graph: Graph, program: Program, software: Any) -> float:
     """Return the closed form of the step with other figures of the software, at the same placement."""
-    return closed_s(program.with_software(software))
+    request = replace(step.request(graph), software=software)
+    return closed_s(at_placement(request, program.placement))
 
 
 def _figures(step: Step, program: Program, step_s: float, spent: Mapping[str, float]) -> dict[str, Any]:

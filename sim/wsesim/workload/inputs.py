@@ -108,10 +108,21 @@ def _changes(
             changes = {}
         alone = [_refusal(load, name, value) for name, value in changes.items()]
         for error in [each for each in alone if each] or [together]:
+            message = f"{section}.{error}{_elsewhere(section, error.name)}"
             place = (section, *_nested(given or {}, error.name))
-            problems.add(place, f"{section}.{error}", at_key=error.name not in presets.overridable)
+            problems.add(place, message, at_key=error.name not in presets.overridable)
         return {}
     return changes
+
+
+def _elsewhere(section: str, name: str) -> str:
+    """Say where a figure is if it is one of the other section, by its full name or by the field alone."""
+    field = name.rpartition(".")[2]
+    for other, presets in (("hardware", MACHINES), ("software", STACKS)):
+        known = (each for each in presets.overridable if each in (name, field) or each.endswith(f".{field}"))
+        if other != section and (found := next(known, None)):
+            return f"; it is {other}.{found}"
+    return ""
 
 
 def _nested(given: Mapping[Any, object], name: str) -> Loc:

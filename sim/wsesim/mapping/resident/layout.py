@@ -12,7 +12,7 @@ from wsesim.mapping.resident.plan import ResidentPlan
 from wsesim.mapping.resident.rectangles import MOST_RECTANGLES, fewest_wafers, lay_out_rectangles, least_full
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import Region, lay_out, shares, squares_on
-from wsesim.result import MemoryUse
+from wsesim.answer import MemoryUse
 from wsesim.units import show_bytes
 
 BLOCKS_ACROSS = range(2, 7)
