@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from wsesim.answers.text import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,7 +57,7 @@ def fill(axes: Axes, polygons: Iterable[Polygon], variable: str) -> None:
 
 
 def dot(axes: Axes, x: float, y: float, size: float, variable: str) -> None:
-    """Draw a disc of *size* square points in the CSS variable `--<variable>`."""
+    """Draw a disc of *size* square points in the CSS variable `--<variable>`, or in one of the colours above."""
     from matplotlib.lines import Line2D
 
     axes.add_line(Line2D([x], [y], marker="o", markersize=size**0.5, markerfacecolor=_stand_in(variable),
@@ -62,22 +65,28 @@ def dot(axes: Axes, x: float, y: float, size: float, variable: str) -> None:
 
 
 def _stand_in(variable: str) -> str:
+    if variable in _VARIABLES:
+        return variable
     return f"{_STAND_IN}{int(variable.removeprefix('c')):02x}"
 
 
 def inline(figure: Figure, ident: str, label: str) -> str:
-    """Return *figure* as an `<svg>` element named by *label*; *ident* keeps its ids apart from other drawings'."""
+    """Return *figure* as an `<svg>` element named by *label*; *ident* keeps its ids apart from other drawings'.
+
+    The label, like every text in the figure, may be anything: it is escaped, and what cannot be printed becomes `?`.
+    """
     import matplotlib
 
     text = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": ident}):
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    drawn = text.getvalue()
+    drawn = plain(text.getvalue(), keep="\n")
     drawn = drawn[drawn.index("<svg") :]
     drawn = re.sub(r"\s*<metadata>.*?</metadata>", "", drawn, flags=re.DOTALL)
     drawn = re.sub(r"\s*<style type=\"text/css\">.*?</style>", "", drawn, flags=re.DOTALL)
     drawn = re.sub(r"<!--.*?-->\s*", "", drawn, flags=re.DOTALL)
     drawn = re.sub(r"\s*<g id=\"[^\"]*\"/>", "", drawn)
+    drawn = re.sub(r" id=\"image[^\"]*\"", "", drawn)
     drawn = re.sub(r"<g id=\"[^\"]*\">", "<g>", drawn)
     drawn = re.sub(r" transform=\"rotate\(-0 [^)]*\)\"", "", drawn)
     drawn = re.sub(r" font-family: [^;\"]*;", "", drawn)
@@ -87,5 +96,5 @@ def inline(figure: Figure, ident: str, label: str) -> str:
         drawn = drawn.replace(colour, variable)
     box = re.search(r"viewBox=\"[^\"]*\"", drawn)
     assert box is not None
-    head = f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" {box[0]} role="img" aria-label="{label}">'
+    head = f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" {box[0]} role="img" aria-label="{html.escape(plain(label))}">'
     return head + drawn[drawn.index(">") + 1 :]
