@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
 
 from wsesim.answer import FigureSpec, Level, Outcome, UsedFigure
+from wsesim.graph import Graph
 from wsesim.hardware import HardwareChoice
 from wsesim.model import Model
 from wsesim.software import SoftwareChoice
@@ -20,6 +21,10 @@ from wsesim.workload import Derived, Problems, Section
 
 Say = Callable[[str], None]
 """Told what is done now."""
+
+
+LABELS = ("preset", "config", "name", "source", "stack")
+"""Keys of a section that say which, or what it is called; no fact by themselves."""
 
 
 def silent(message: str) -> None:
@@ -42,7 +47,9 @@ class Reads:
         """Return which of some dotted settings are not read, sorted; only those of these three sections can be."""
         known = {"model": self.model, "hardware": self.hardware, "software": self.software}
         parts = ((name, *name.partition(".")) for name in given)
-        return tuple(sorted(name for name, section, _, key in parts if key and key not in known.get(section, {key})))
+        return tuple(sorted(
+            name for name, section, _, key in parts if key and key not in (*LABELS, *known.get(section, {key}))
+        ))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +147,9 @@ class Question(Protocol):
     @classmethod
     def of(cls, asked: Asked) -> Self:
         """Return the question that a checked file asks."""
+
+    def graph(self) -> Graph | None:
+        """Return the dataflow graph that is costed; None of a kind without a model."""
 
     def solve(self, level: Level, say: Say) -> Outcome:
         """Answer at a level.

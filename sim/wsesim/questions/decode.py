@@ -8,12 +8,22 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from wsesim.answer import Level, Outcome
+from wsesim.graph import Graph
 from wsesim.mapping.resident import READS
 from wsesim.questions.base import Asked, Draft, Reads, Say
-from wsesim.questions.numbers import files_of
-from wsesim.questions.request import COMMON_FIGURES, WRITE_FIGURES, Request, ResidentFile, WriteSection, check_request, request_of
-from wsesim.questions.request_answer import SUPPORTED, solve_request
-from wsesim.questions.step import named
+from wsesim.questions.shared.numbers import files_of
+from wsesim.questions.shared.request import (
+    COMMON_FIGURES,
+    WRITE_FIGURES,
+    Request,
+    ResidentFile,
+    WriteSection,
+    check_request,
+    forward_graph,
+    request_of,
+)
+from wsesim.questions.shared.request_answer import SUPPORTED, solve_request
+from wsesim.questions.shared.step import named
 from wsesim.workload import Default, Derived
 from wsesim.workload.fields import Size
 
@@ -47,7 +57,7 @@ class Decode:
     usual: ClassVar = ("tpot_s", "tokens_per_s_user", "tokens_per_s", "energy_per_token_j", "wafers")
     level: ClassVar[Level] = "system"
     stack: ClassVar = "waferllm"
-    reads: ClassVar[Reads] = READS["decode"]
+    reads: ClassVar[Reads] = READS.get("decode", Reads())
     supported: ClassVar = SUPPORTED
 
     asked: Asked
@@ -81,6 +91,10 @@ class Decode:
     def of(cls, asked: Asked) -> Decode:
         """Return the question of a checked file."""
         return cls(asked=asked, request=request_of(asked, reads=False, writes=True))
+
+    def graph(self) -> Graph:
+        """Return the graph of the sequences held."""
+        return forward_graph(self.asked, sequences=self.request.batch, length=self.request.placing.positions)
 
     def solve(self, level: Level, say: Say) -> Outcome:
         """Answer at a level."""

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from wsesim.answer import Level, Outcome
-from wsesim.questions import step
+from wsesim.questions.shared import step
+from wsesim.graph import Graph
 from wsesim.questions.base import Asked, Draft, Reads, Say
-from wsesim.questions.numbers import files_of
+from wsesim.questions.shared.numbers import files_of
 from wsesim.workload import Derived
 
 
@@ -62,6 +63,10 @@ class Evaluation:
     def of(cls, asked: Asked) -> Evaluation:
         """Return the question of a checked file."""
         return cls(asked=asked, step=step.Step.of(asked, trains=False))
+
+    def graph(self) -> Graph:
+        """Return the graph of the batch of one system."""
+        return self.step.graph()
 
     def solve(self, level: Level, say: Say) -> Outcome:
         """Answer at a level."""

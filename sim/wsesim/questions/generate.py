@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from wsesim.answer import Level, Outcome
+from wsesim.graph import Graph
 from wsesim.mapping.resident import READS
 from wsesim.questions.base import Asked, Draft, Reads, Say
-from wsesim.questions.numbers import files_of
-from wsesim.questions.request import (
+from wsesim.questions.shared.numbers import files_of
+from wsesim.questions.shared.request import (
     COMMON_FIGURES,
     READ_FIGURES,
     WRITE_FIGURES,
@@ -20,10 +21,11 @@ from wsesim.questions.request import (
     ResidentFile,
     WriteSection,
     check_request,
+    forward_graph,
     request_of,
 )
-from wsesim.questions.request_answer import SUPPORTED, solve_request
-from wsesim.questions.step import named
+from wsesim.questions.shared.request_answer import SUPPORTED, solve_request
+from wsesim.questions.shared.step import named
 from wsesim.workload import Default, Derived
 from wsesim.workload.fields import Size
 
@@ -57,7 +59,7 @@ class Generate:
     )  # fmt: skip
     level: ClassVar[Level] = "system"
     stack: ClassVar = "waferllm"
-    reads: ClassVar[Reads] = READS["generate"]
+    reads: ClassVar[Reads] = READS.get("generate", Reads())
     supported: ClassVar = SUPPORTED
 
     asked: Asked
@@ -91,6 +93,10 @@ class Generate:
     def of(cls, asked: Asked) -> Generate:
         """Return the question of a checked file."""
         return cls(asked=asked, request=request_of(asked, reads=True, writes=True))
+
+    def graph(self) -> Graph:
+        """Return the graph of the sequences held."""
+        return forward_graph(self.asked, sequences=self.request.batch, length=self.request.placing.positions)
 
     def solve(self, level: Level, say: Say) -> Outcome:
         """Answer at a level."""

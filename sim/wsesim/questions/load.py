@@ -30,7 +30,7 @@ from wsesim.workload import (
 from wsesim.yamlfile import Document, read_yaml
 
 STUDY_KEYS = {"vary", "workload"}
-"""A file with these asks for many points: it is a study."""
+"""A file with one of these and no model asks for many points: it is a study."""
 
 
 def load(path: str | Path, *, settings: Sequence[str] = ()) -> Question:
@@ -43,10 +43,15 @@ def load(path: str | Path, *, settings: Sequence[str] = ()) -> Question:
     if not isinstance(document.data, Mapping):
         message = "a workload is a mapping (lines of `key: value`); `wsesim init` writes one"
         raise InputError([document.problem(message)])
-    if STUDY_KEYS & document.data.keys() and "model" not in document.data:
+    if asks_for_points(document.data):
         raise InputError([document.problem(f"is a study; `wsesim sweep {path}` runs it, point by point")])
     problems = Problems(file=str(path), document=document)
     return _question(dict(document.data), problems, Path(path).parent, settings)
+
+
+def asks_for_points(data: Any) -> bool:
+    """Return whether the data of a file is that of a study."""
+    return isinstance(data, Mapping) and bool(STUDY_KEYS & data.keys()) and "model" not in data
 
 
 def ask(data: Mapping[str, Any], *, file: str, folder: Path, document: Document | None = None) -> Question:

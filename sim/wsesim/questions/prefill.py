@@ -8,12 +8,22 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from wsesim.answer import Level, Outcome
+from wsesim.graph import Graph
 from wsesim.mapping.resident import READS
 from wsesim.questions.base import Asked, Draft, Reads, Say
-from wsesim.questions.numbers import files_of
-from wsesim.questions.request import COMMON_FIGURES, READ_FIGURES, ReadSection, Request, ResidentFile, check_request, request_of
-from wsesim.questions.request_answer import SUPPORTED, solve_request
-from wsesim.questions.step import named
+from wsesim.questions.shared.numbers import files_of
+from wsesim.questions.shared.request import (
+    COMMON_FIGURES,
+    READ_FIGURES,
+    ReadSection,
+    Request,
+    ResidentFile,
+    check_request,
+    forward_graph,
+    request_of,
+)
+from wsesim.questions.shared.request_answer import SUPPORTED, solve_request
+from wsesim.questions.shared.step import named
 from wsesim.workload import Derived
 
 
@@ -37,7 +47,7 @@ class Prefill:
     usual: ClassVar = ("ttft_s", "prompt_tokens_per_s", "chunk", "energy_per_token_j", "wafers")
     level: ClassVar[Level] = "system"
     stack: ClassVar = "waferllm"
-    reads: ClassVar[Reads] = READS["prefill"]
+    reads: ClassVar[Reads] = READS.get("prefill", Reads())
     supported: ClassVar = SUPPORTED
 
     asked: Asked
@@ -68,6 +78,10 @@ class Prefill:
     def of(cls, asked: Asked) -> Prefill:
         """Return the question of a checked file."""
         return cls(asked=asked, request=request_of(asked, reads=True, writes=False))
+
+    def graph(self) -> Graph:
+        """Return the graph of the sequences held."""
+        return forward_graph(self.asked, sequences=self.request.batch, length=self.request.placing.positions)
 
     def solve(self, level: Level, say: Say) -> Outcome:
         """Answer at a level."""

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from wsesim.answer import LEVELS, Answer, Comparison, Difference, Level, NotAnswered, Outcome, Result
 from wsesim.errors import InputError, NotModelled, nearest
 from wsesim.questions.base import Question, Say, silent
-from wsesim.questions.facts import cost_since, provenance_of
-from wsesim.questions.numbers import verified_if_possible
+from wsesim.questions.shared.facts import cost_since, provenance_of
+from wsesim.questions.shared.numbers import verified_if_possible
 
 Tell = Callable[[int, int, str], None]
 """Told (done, of, what is done now)."""
@@ -47,7 +47,11 @@ def solve(question: Question, level: Level, say: Say = silent) -> Outcome:
         return NotAnswered(why=str(error))
 
 
-def compare(question: Question, levels: Sequence[Level] = LEVELS, *, tell: Tell = lambda *_: None) -> Comparison:
+def untold(done: int, total: int, now: str) -> None:
+    """Report nothing."""
+
+
+def compare(question: Question, levels: Sequence[Level] = LEVELS, *, tell: Tell = untold) -> Comparison:
     """Answer *question* at *levels*, and say why each differs from the one before.
 
     Raises:

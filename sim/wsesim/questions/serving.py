@@ -10,18 +10,20 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from wsesim.answer import FigureSpec, Level, Outcome
+from wsesim.graph import Graph
 from wsesim.mapping.resident import READS
 from wsesim.questions.base import Asked, Draft, Reads, Say
-from wsesim.questions.numbers import files_of
-from wsesim.questions.request import (
+from wsesim.questions.shared.numbers import files_of
+from wsesim.questions.shared.request import (
     GuessSection,
     PlacedSection,
     ResidentFile,
     check_resident,
+    forward_graph,
     verified_length,
 )
-from wsesim.questions.service import Service, service_of, solve_service
-from wsesim.questions.step import named
+from wsesim.questions.shared.service import Service, service_of, solve_service
+from wsesim.questions.shared.step import named
 from wsesim.workload import Default, Derived, Section, file_problem, seconds_of
 from wsesim.workload.fields import AutoOrSize, Size, Text
 
@@ -123,7 +125,7 @@ class Serving:
     usual: ClassVar = ("largest_rate_per_s", "goodput_per_s", "met_share", "tokens_per_s", "utilization", "wafers")
     level: ClassVar[Level] = "system"
     stack: ClassVar = "waferllm"
-    reads: ClassVar[Reads] = READS["serving"]
+    reads: ClassVar[Reads] = READS.get("serving", Reads())
     supported: ClassVar = (
         "No served rate was measured in the open: the system level rests on measured prompts and tokens, and its "
         "queues on nothing but arithmetic."
@@ -175,6 +177,10 @@ class Serving:
     def of(cls, asked: Asked) -> Serving:
         """Return the question of a checked file."""
         return cls(asked=asked, service=service_of(asked))
+
+    def graph(self) -> Graph:
+        """Return the graph of the sequences held."""
+        return forward_graph(self.asked, sequences=1, length=self.service.longest)
 
     def solve(self, level: Level, say: Say) -> Outcome:
         """Answer at a level."""

@@ -11,9 +11,10 @@ from pydantic import Field
 
 from wsesim.answer import FigureSpec, Level, Outcome
 from wsesim.model import Model, parameters
-from wsesim.questions import step
+from wsesim.questions.shared import step
+from wsesim.graph import Graph
 from wsesim.questions.base import Asked, Draft, Reads, Say
-from wsesim.questions.numbers import files_of
+from wsesim.questions.shared.numbers import files_of
 from wsesim.workload import Default, Derived
 from wsesim.workload.fields import LARGEST_TOTAL
 
@@ -80,6 +81,10 @@ class Training:
     def of(cls, asked: Asked) -> Training:
         """Return the question of a checked file."""
         return cls(asked=asked, step=step.Step.of(asked, trains=True))
+
+    def graph(self) -> Graph:
+        """Return the graph of the batch of one system."""
+        return self.step.graph()
 
     def solve(self, level: Level, say: Say) -> Outcome:
         """Answer at a level."""

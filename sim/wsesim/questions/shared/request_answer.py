@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
 from wsesim.mapping.resident import ResidentPlan
-from wsesim.model import build_graph
 from wsesim.questions.base import Question, Say
-from wsesim.questions.facts import deciding, machine_facts, model_facts, peak_text
-from wsesim.questions.request import Request, RequestTimes, ops_of, placed, time_by_formula, time_request, timeline_of
+from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
+from wsesim.questions.shared.request import (
+    Request,
+    RequestTimes,
+    forward_graph,
+    ops_of,
+    placed,
+    time_by_formula,
+    time_request,
+    timeline_of,
+)
 
 KINDS = {"whole": "one square a wafer", "blocks": "squares", "rectangles": "rectangles"}
 """How a placement is called."""
@@ -42,7 +51,7 @@ def solve_request(question: Question, request: Request, level: Level, say: Say) 
     if isinstance(plan, DoesNotFit):
         return plan
     if level == "cores":
-        from wsesim.questions.request_cores import solve_on_cores
+        from wsesim.questions.shared.request_cores import solve_on_cores
 
         return solve_on_cores(question, request, plan, say)
     times = time_by_formula(request, plan) if level == "closed" else time_request(request, plan)
@@ -72,12 +81,17 @@ def _decided(request: Request, plan: ResidentPlan) -> tuple[str, Any]:
     """Return what is asked for most, and its seconds for other figures of the software at the same placement."""
 
     def token_s(software: Any) -> float:
-        return plan.with_software(software).decode(request.middle, batch=request.batch).seconds
+        return with_software(plan, software).decode(request.middle, batch=request.batch).seconds
 
     def prompt_s(software: Any) -> float:
-        return plan.with_software(software).prefill(request.prompt, reused=request.reused).seconds
+        return with_software(plan, software).prefill(request.prompt, reused=request.reused).seconds
 
     return ("time per output token", token_s) if request.writes else ("time to read the prompt", prompt_s)
+
+
+def with_software(plan: ResidentPlan, software: Any) -> ResidentPlan:
+    """Return the same placement with other figures of the software."""
+    return replace(plan, request=replace(plan.request, software=software))
 
 
 def _figures(request: Request, plan: ResidentPlan, times: RequestTimes) -> dict[str, Any]:
@@ -145,7 +159,7 @@ def _batch(request: Request) -> dict[str, object]:
 def facts_of(question: Question, plan: ResidentPlan, batch: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
     """Return what the answer is about."""
     asked, prompt, token = question.asked, plan.prefill_stages[0], plan.stages[0]
-    graph = build_graph(asked.shape, sequences=1, length=1, precision=asked.resolved["precision"])
+    graph = forward_graph(asked, sequences=1, length=1)
     return {
         "model": model_facts(asked.shape, graph),
         "machine": machine_facts(asked.hardware.cluster, asked.resolved["precision"]),

@@ -11,8 +11,8 @@ from wsesim.graph import Graph, with_training
 from wsesim.mapping import Program, Stage, StepRequest, at_placement, estimate_s, map_step
 from wsesim.model import build_graph
 from wsesim.questions.base import Asked, Draft, Question, Reads, Say
-from wsesim.questions.facts import deciding, machine_facts, model_facts, peak_text
-from wsesim.questions.job import job_table
+from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
+from wsesim.questions.shared.job import job_table
 from wsesim.software import Training as TrainingSoftware
 from wsesim.system import Played, play
 from wsesim.units import show_count
@@ -218,7 +218,7 @@ def solve_step(question: Question, step: Step, level: Level, say: Say) -> Outcom
     played = play(program)
     if level == "system":
         return played_answer(question, step, graph, program, played)
-    from wsesim.questions.step_cores import solve_on_cores
+    from wsesim.questions.shared.step_cores import solve_on_cores
 
     return solve_on_cores(question, step, graph, program, played, say)
 

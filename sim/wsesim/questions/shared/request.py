@@ -13,7 +13,8 @@ from pydantic import Field
 from wsesim.answer import DoesNotFit, FigureSpec, Interval, OpTime
 from wsesim.errors import InputError, SpecError
 from wsesim.mapping.resident import PhaseTime, ResidentPlan, ResidentRequest, plan_resident
-from wsesim.model import Model
+from wsesim.graph import Graph
+from wsesim.model import Model, build_graph
 from wsesim.questions.base import Asked, Draft
 from wsesim.software import Inference as InferenceSoftware
 from wsesim.workload import Default, Derived, ModelFile, Section
@@ -179,6 +180,11 @@ def placing_of(asked: Asked, *, positions: int, batch: int, **grids: int | None)
         )  # fmt: skip
     except SpecError as error:
         raise InputError.at(f"inference.{error}", file=asked.file) from None
+
+
+def forward_graph(asked: Asked, *, sequences: int, length: int) -> Graph:
+    """Return the forward graph of the model for so many sequences."""
+    return build_graph(asked.shape, sequences=sequences, length=length, precision=asked.resolved["precision"])
 
 
 def software_of_request(asked: Asked) -> InferenceSoftware:

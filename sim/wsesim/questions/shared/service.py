@@ -11,9 +11,9 @@ from typing import Any
 from wsesim.answer import Answer, Curve, DoesNotFit, Level, Outcome, Spent, Table
 from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.base import Asked, Question, Say
-from wsesim.questions.facts import deciding
-from wsesim.questions.request import Guesses, placed, placing_of
-from wsesim.questions.request_answer import LEAVES_OUT, facts_of, placement_words
+from wsesim.questions.shared.facts import deciding
+from wsesim.questions.shared.request import Guesses, placed, placing_of
+from wsesim.questions.shared.request_answer import LEAVES_OUT, facts_of, placement_words, with_software
 from wsesim.system import (
     PERCENTILES,
     Arrivals,
@@ -95,7 +95,7 @@ def solve_service(question: Question, service: Service, level: Level, say: Say) 
     if level == "closed":
         return _by_formula(question, service, plan, requests, times)
     if level == "cores":
-        from wsesim.questions.request_cores import slower_on_cores
+        from wsesim.questions.shared.request_cores import slower_on_cores
 
         times, tables, notes = slower_on_cores(service, plan, requests, times, say)
         answer = _served(question, service, plan, requests, times, say, level)
@@ -226,7 +226,7 @@ def _served(
 
 def _decided(service: Service, plan: ResidentPlan) -> tuple[str, Any]:
     position = min(service.longest, service.arrivals.prompt + service.arrivals.output // 2)
-    return "time per output token", lambda software: plan.with_software(software).decode(max(1, position)).seconds
+    return "time per output token", lambda software: with_software(plan, software).decode(max(1, position)).seconds
 
 
 def _facts(question: Question, service: Service, plan: ResidentPlan) -> dict[str, Mapping[str, object]]:
