@@ -37,7 +37,7 @@ __all__ = [
 
 def kinds() -> Mapping[str, type[Question]]:
     """Return every kind of question by its name."""
-    from wsesim.questions.kinds import kinds
+    from wsesim.questions.registry import kinds
 
     return kinds()
 
@@ -48,7 +48,7 @@ def load(path: str | Path, *, settings: Sequence[str] = ()) -> Question:
     Raises:
         InputError: with every problem of the file, each at its line.
     """
-    from wsesim.questions.load import load
+    from wsesim.questions.reading import load
 
     return load(path, settings=settings)
 
@@ -59,7 +59,7 @@ def ask(data: Mapping[str, Any], *, file: str, folder: Path, document: Document 
     Raises:
         InputError: with every problem, each at its line if *document* is what the data was read from.
     """
-    from wsesim.questions.load import ask
+    from wsesim.questions.reading import ask
 
     return ask(data, file=file, folder=folder, document=document)
 
@@ -70,7 +70,7 @@ def is_study(path: str | Path) -> bool:
     Raises:
         InputError: it cannot be read.
     """
-    from wsesim.questions.load import asks_for_points
+    from wsesim.questions.reading import asks_for_points
     from wsesim.yamlfile import read_yaml
 
     return asks_for_points(read_yaml(path).data)

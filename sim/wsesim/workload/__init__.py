@@ -25,7 +25,7 @@ from wsesim.workload.settings import (
     split_setting,
 )
 from wsesim.workload.shape import model_of
-from wsesim.workload.show import plain_yaml, show, starter
+from wsesim.workload.rendering import plain_yaml, show, starter
 
 __all__ = [
     "SAMPLE",

@@ -10,7 +10,7 @@ from typing import Any
 from wsesim.answer import UsedFigure
 from wsesim.errors import InputError
 from wsesim.questions.base import Asked, Draft, Question
-from wsesim.questions.kinds import KEY, keys_elsewhere, kind_of
+from wsesim.questions.registry import KEY, keys_elsewhere, kind_of
 from wsesim.workload import (
     SHORT,
     STACK,
