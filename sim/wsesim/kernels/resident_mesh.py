@@ -14,14 +14,9 @@ from __future__ import annotations
 
 from math import ceil
 
-from wsesim.kernels.resident import (
-    ROUND_CYCLES,
-    VALUE_BYTES,
-    VALUES_PER_WAVELET,
-    Rectangle,
-    Work,
-    map_cycles,
-)
+from wsesim.kernels.base import Cost
+from wsesim.kernels.collectives import stream_cycles
+from wsesim.kernels.resident import ROUND_CYCLES, VALUE_BYTES, VALUES_PER_WAVELET, Rectangle, map_cycles
 
 BRANCH_TAKEN_CYCLES, BRANCH_PASSED_CYCLES, COUNT_CYCLES = 6, 3, 2
 """Rows `mic-branch-taken`, `mic-branch-nottaken`, `mic-scalar-add`."""
@@ -31,7 +26,7 @@ STEP_SCALARS, ALIGN_SCALARS = 13, 31
 """Cycles of scalar instructions of a step beside its tasks: as the program on simulated cores has them."""
 
 
-def mesh_gemm(where: Rectangle, name: str, *, m: int, k: int, n: int) -> Work:
+def mesh_gemm(where: Rectangle, *, m: int, k: int, n: int) -> Cost:
     """Return X W for X of m x k, W of k x n: as many steps as the longer axis has cores, half as many to align tiles.
 
     For each k and n of two tiles one multiply-accumulate over m. Tiles move while others are multiplied: issues whose
@@ -41,21 +36,21 @@ def mesh_gemm(where: Rectangle, name: str, *, m: int, k: int, n: int) -> Work:
     rows, depth, columns = where.y.each(m), ceil(k / steps), where.x.each(n)
     product = map_cycles(where, depth * columns, rows)
     rounds = where.scalar(depth * ROUND_CYCLES)
-    moved = TRANSFERS // 2 * sum(ceil(tile / VALUES_PER_WAVELET) for tile in (rows * depth, depth * columns))
+    wavelets = TRANSFERS // 2 * sum(ceil(tile / VALUES_PER_WAVELET) for tile in (rows * depth, depth * columns))
+    moved = stream_cycles(where.wafer.fabric, wavelets)
     begun = core.task_launch_cycles + BRANCH_TAKEN_CYCLES + STEP_SCALARS
     aligned = begun + 3 * BRANCH_TAKEN_CYCLES + BRANCH_PASSED_CYCLES + ALIGN_SCALARS - STEP_SCALARS
     step, align = where.scalar(begun + _ends(where)), where.scalar(aligned + _ends(where))
     alignments = steps // 2
     waits = steps * max(0.0, moved - product - rounds) + alignments * max(0.0, moved - align)
-    return Work(
-        name=name,
-        parts={
+    return Cost(
+        serial={
             "compute": steps * product,
             "launch": steps * (rounds + step) + alignments * align,
             "shift": waits,
         },
         macs=m * k * n,
-        fabric_bytes=(steps + alignments / 2) * 2 * moved * where.cores * where.wafer.fabric.wavelet_bytes,
+        fabric_bytes=(steps + alignments / 2) * 2 * wavelets * where.cores * where.wafer.fabric.wavelet_bytes,
         sram_bytes=3 * VALUE_BYTES * steps * rows * depth * columns * where.cores,
     )
 
