@@ -253,7 +253,7 @@ def allreduce(where: Rectangle, name: str, *, values: int, along: Axis = "y", tu
 
 
 def elementwise(
-    where: Rectangle, name: str, *, elements: int, ops: float, exps: int = 0, divides: int = 0,
+    where: Rectangle, name: str, *, elements: int, ops: float, exps: float = 0, divides: float = 0,
     cause: str = "elementwise",
 ) -> Work:  # fmt: skip
     """Return *ops* vector operations, exponentials and divisions over the *elements* of a core."""

@@ -24,15 +24,7 @@ from wsesim.kernels.resident import (
     scalars,
 )
 from wsesim.kernels.resident_mesh import mesh_gemm
-
-NORM_OPS = 4
-"""Square, scale, weight, and what is left of the sum on the core."""
-ROTARY_OPS = 3
-"""Two products with cosines and sines, a sum; over queries and keys."""
-SOFTMAX_OPS = 4
-"""Scale, maximum, subtract, sum on the core; the division follows once all is summed."""
-ARGMAX_OPS = 1
-"""A comparison."""
+from wsesim.ops import find, resident_recipe_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +37,18 @@ class LayerShape:
     kv_width: int
     """Keys of all heads side by side; as many values."""
     ffn_width: int
-    gated: bool
-    """Whether the feed-forward layer has a gate beside its way up."""
+    activation: str
+    """Kind of op between the products of the feed-forward layer."""
+    norm: str
+    """Kind of op before attention and the feed-forward layer."""
     rotary: bool
     head_norm: bool = False
     """Whether queries and keys are normed by head (Qwen 3)."""
+
+    @property
+    def gated(self) -> bool:
+        """Whether the feed-forward layer has a gate beside its way up."""
+        return find(self.activation).gated
 
     @property
     def qkv_width(self) -> int:
@@ -85,9 +84,9 @@ def _decode_ops(where: Rectangle, shape: LayerShape, positions: int, batch: int)
         )
 
     held = batch * where.y.each(shape.width)
-    sums = allreduce(where, "norm", values=batch, along="y", turned=True)
-    norm = _norm(where, "norm", elements=held, vectors=batch).then(sums)
-    residual = elementwise(where, "residual", elements=held, ops=1)
+    sums = _sums(where, "norm", shape.norm, values=batch, along="y", turned=True)
+    norm = _norm(where, "norm", shape.norm, elements=held, vectors=batch).then(*sums)
+    residual = _elementwise(where, "residual", "residual", elements=held)
     yield norm
     yield product("queries, keys, values", shape.width, shape.qkv_width, sums="y")
     yield from _positioned(where, shape, batch)
@@ -105,22 +104,22 @@ def _positioned(where: Rectangle, shape: LayerShape, tokens: int) -> Iterator[Wo
     """Yield what is done to queries and keys of *tokens* a core, whose features lie along x."""
     elements = tokens * (where.x.each(shape.attention_width) + where.x.each(shape.kv_width))
     if shape.head_norm:
-        sums = allreduce(where, "head norm", values=2 * tokens, along="x")
+        sums = _sums(where, "head norm", "head_norm", values=2 * tokens, along="x")
         # The roots of a token's queries and keys are taken side by side, in two lanes.
-        yield _norm(where, "head norm", elements=elements, vectors=tokens).then(sums)
+        yield _norm(where, "head norm", "head_norm", elements=elements, vectors=tokens).then(*sums)
     if shape.rotary:
-        yield elementwise(where, "rotary", elements=elements, ops=ROTARY_OPS)
+        yield _elementwise(where, "rotary", "rotary", elements=elements)
 
 
 def _attend(where: Rectangle, shape: LayerShape, positions: int, batch: int) -> Iterator[Work]:
     """Yield scores, softmax and weighted sum; the cache has positions along y, features along x."""
+    divides = resident_recipe_of("softmax").row_divides
     scored, features = batch * where.y.each(positions), batch * where.x.each(shape.attention_width)
     scores = _cached(where, shape, "scores", positions, scored=True).times(batch)
     yield scores.then(allreduce(where, "scores", values=scored, along="x", turned=True))
-    yield elementwise(where, "softmax", elements=scored, ops=SOFTMAX_OPS, exps=1, divides=0, cause="softmax").then(
-        allreduce(where, "softmax", values=batch, along="y", turned=True),
-        allreduce(where, "softmax", values=batch, along="y"),
-        scalars("softmax", batch * where.wafer.core.divide_cycles, "softmax"),
+    yield _elementwise(where, "softmax", "softmax", elements=scored, cause="softmax").then(
+        *_sums(where, "softmax", "softmax", values=batch, along="y", turned=True),
+        scalars("softmax", batch * divides * where.wafer.core.divide_cycles, "softmax"),
     )
     summed = _cached(where, shape, "weighted sum", positions, scored=False).times(batch)
     yield summed.then(allreduce(where, "weighted sum", values=features, along="y"))
@@ -148,18 +147,33 @@ def _cached(where: Rectangle, shape: LayerShape, name: str, positions: int, *, s
     )
 
 
-def _norm(where: Rectangle, name: str, *, elements: int, vectors: int) -> Work:
-    """Return the norm of *vectors*, of which a core has *elements*; each has a root and a reciprocal."""
-    core = where.wafer.core
-    return elementwise(where, name, elements=elements, ops=NORM_OPS).then(
-        scalars(name, vectors * (core.sqrt_cycles + core.divide_cycles))
+def _elementwise(where: Rectangle, name: str, kind: str, *, elements: int, cause: str = "elementwise") -> Work:
+    """Return what an op of *kind* does to each of the *elements* of a core."""
+    recipe = resident_recipe_of(kind)
+    return elementwise(
+        where, name, elements=elements, ops=recipe.ops, exps=recipe.exps, divides=recipe.divides, cause=cause
+    )  # fmt: skip
+
+
+def _sums(
+    where: Rectangle, name: str, kind: str, *, values: int, along: Axis, turned: bool = False
+) -> tuple[Work, ...]:  # fmt: skip
+    """Return the sums of an op of *kind*; only before the first may routes have to be turned."""
+    count = resident_recipe_of(kind).row_sums
+    return tuple(
+        allreduce(where, name, values=values, along=along, turned=turned and not number) for number in range(count)
     )
 
 
+def _norm(where: Rectangle, name: str, kind: str, *, elements: int, vectors: int) -> Work:
+    """Return the norm of *vectors*, of which a core has *elements*, without its sums."""
+    core, recipe = where.wafer.core, resident_recipe_of(kind)
+    each = recipe.row_roots * core.sqrt_cycles + recipe.row_divides * core.divide_cycles
+    return _elementwise(where, name, kind, elements=elements).then(scalars(name, vectors * each))
+
+
 def _activation(where: Rectangle, shape: LayerShape, tokens: int) -> Work:
-    """Return SiLU and its product with the gate, or GELU taken as long."""
-    elements = tokens * where.x.each(shape.ffn_width)
-    return elementwise(where, "activation", elements=elements, ops=3, exps=1, divides=1)
+    return _elementwise(where, "activation", shape.activation, elements=tokens * where.x.each(shape.ffn_width))
 
 
 def prefill_layer(
@@ -179,9 +193,9 @@ def _prefill_ops(where: Rectangle, shape: LayerShape, tokens: int, start: int, b
 
     here = where.y.each(tokens)
     held = here * where.x.each(shape.width)
-    sums = allreduce(where, "norm", values=here, along="x", turned=True)
-    norm = _norm(where, "norm", elements=held, vectors=here).then(sums)
-    residual = elementwise(where, "residual", elements=held, ops=1)
+    sums = _sums(where, "norm", shape.norm, values=here, along="x", turned=True)
+    norm = _norm(where, "norm", shape.norm, elements=held, vectors=here).then(*sums)
+    residual = _elementwise(where, "residual", "residual", elements=held)
     yield norm
     yield product("queries, keys, values", shape.width, shape.qkv_width)
     yield from _positioned(where, shape, here)
@@ -199,10 +213,9 @@ def _attend_blocks(where: Rectangle, shape: LayerShape, tokens: int, block: int,
     """Yield scores, softmax and weighted sum of all blocks of keys; queries that share a key one after the other."""
     here, times = where.y.each(tokens), blocks * shape.query_groups
     yield mesh_gemm(where, "scores", m=tokens, k=shape.kv_width, n=block).times(times)
-    sums = allreduce(where, "softmax", values=here, along="x")
-    scores = here * where.x.each(block)
-    softmax = elementwise(where, "softmax", elements=scores, ops=SOFTMAX_OPS, exps=1, cause="softmax")
-    yield softmax.then(sums, sums).times(times)
+    sums = _sums(where, "softmax", "softmax", values=here, along="x")
+    softmax = _elementwise(where, "softmax", "softmax", elements=here * where.x.each(block), cause="softmax")
+    yield softmax.then(*sums).times(times)
     yield mesh_gemm(where, "weighted sum", m=tokens, k=block, n=shape.kv_width).times(times)
 
 
@@ -212,11 +225,11 @@ def head(where: Rectangle, *, width: int, vocab: int, batch: int = 1) -> tuple[W
     Sequences follow each other: a core has room for the scores of one.
     """
     here = where.x.each(vocab)
-    best = allreduce(where, "largest score", values=1, along="x")
+    best = _sums(where, "largest score", "argmax", values=1, along="x")
     logits = matvec(where, "logits", inputs=width, outputs=vocab, sums="y")
-    search = elementwise(where, "largest score", elements=here, ops=ARGMAX_OPS)
+    search = _elementwise(where, "largest score", "argmax", elements=here)
     scored = logits.then(allreduce(where, "logits", values=here, along="y"))
-    return (scored.times(batch), search.then(best, best).times(batch))
+    return (scored.times(batch), search.then(*best).times(batch))
 
 
 def embedding(where: Rectangle, *, width: int, tokens: int = 1) -> tuple[Work, ...]:
