@@ -17,14 +17,12 @@ Features divide over the columns without remainder here: a width of 1,088 on 750
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
-from types import MappingProxyType
 
 from wsesim.hardware import Cluster
 from wsesim.kernels.collectives import link_cycles
 
-NOTHING: Mapping[str, float] = MappingProxyType({})
 MIXED_TRAFFIC_BYTES = {"fp16": (4, 2), "mixed": (6, 4), "fp32": (8, 4)}
 """SRAM bytes (read, written) by one multiply-accumulate of an AXPY: x and y in, y out, at their precisions."""
 
@@ -98,9 +96,9 @@ class Region:
 class Cost:
     """Cycles of an op: resources that work at the same time, then what comes on top; costs add and scale."""
 
-    overlapped: Mapping[str, float] = NOTHING
+    overlapped: Mapping[str, float] = field(default_factory=dict)
     """Cycles each resource is busy; the largest counts. Empty where a program does one thing after the other."""
-    serial: Mapping[str, float] = NOTHING
+    serial: Mapping[str, float] = field(default_factory=dict)
     """Cycles that nothing hides, such as the fill of a pipeline."""
     macs: float = 0.0
     """Multiply-accumulates of the model, without those on padding."""

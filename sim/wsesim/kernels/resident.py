@@ -166,7 +166,6 @@ def issues(length: int, lanes: float) -> float:
     return float((length + wide - common) / wide)
 
 
-@lru_cache(maxsize=65536)
 def vector_cycles(core: Core, length: int, lanes: float) -> float:
     """Return the cycles of the elements of a vector instruction: of its issues, or of its bytes through SRAM's ports.
 
@@ -224,7 +223,7 @@ def allreduce(where: Rectangle, *, values: int, along: Along = "y", turned: bool
 
 
 def elementwise(
-    where: Rectangle, *, elements: int, ops: float, exps: int = 0, divides: int = 0,
+    where: Rectangle, *, elements: int, ops: float, exps: float = 0, divides: float = 0,
     cause: str = "elementwise",
 ) -> Cost:  # fmt: skip
     """Return *ops* vector operations, exponentials and divisions over the *elements* of a core."""

@@ -48,6 +48,8 @@ def model_facts(workload: Workload, graph: Graph) -> Mapping[str, object]:
     facts = {"name": model["name"], "parameters": graph.parameters(), **{name: model[name] for name in MODEL_FACTS}}
     if workload.model.sparsity:
         facts |= {"sparsity": model["sparsity"], "nonzero_parameters": graph.nonzero_parameters()}
+    if workload.model.head_norm:
+        facts |= {"head_norm": True}
     if workload.model.experts:
         facts |= {name: model[name] for name in ("experts", "experts_per_token", "expert_imbalance")}
     return facts

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from wsesim.errors import nearest
@@ -50,6 +51,20 @@ def one_of(names: Callable[[], tuple[str, ...]], what: str) -> AfterValidator:
         return name
 
     return AfterValidator(check)
+
+
+def choice(names: Callable[[], tuple[str, ...]]) -> tuple[BeforeValidator, FieldInfo]:
+    """Refuse what is none of `names()`, as a `Literal` of them would, also in the JSON schema."""
+
+    def check(value: object) -> object:
+        if value not in names():
+            raise PydanticCustomError("literal_error", "must be one of {expected}", {"expected": ", ".join(names())})
+        return value
+
+    def list_them(schema: dict[str, Any]) -> None:
+        schema["enum"] = list(names())
+
+    return BeforeValidator(check), Field(json_schema_extra=list_them)
 
 
 AutoOrSize = Annotated[Literal["auto"] | Size, BeforeValidator(_auto_or_size)]
