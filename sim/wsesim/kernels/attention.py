@@ -24,14 +24,14 @@ from wsesim.ops import recipe_of
 def product(region: Region, *, width: int, times: int = 1) -> Cost:
     """Return the cost of scores or of the weighted sum: `width` = all heads side by side; backward does it twice."""
     keys, tokens = region.length, region.tokens_per_core
-    runtime, wafer, link = region.cluster.runtime, region.cluster.wafer, region.link_wavelets_per_cycle()
+    software, wafer, link = region.software, region.cluster.wafer, region.link_wavelets_per_cycle()
     sums = times * tokens * keys
     axpys = times * keys * region.features_per_core(width)
     rate = region.fmac_per_cycle("fp32")
-    across = sums * runtime.attention_value_bytes / wafer.fabric.wavelet_bytes
+    across = sums * software.attention_value_bytes / wafer.fabric.wavelet_bytes
     return Cost(
         overlapped={
-            "fmac": axpys * (tokens / rate + runtime.weight_launch_cycles),
+            "fmac": axpys * (tokens / rate + software.weight_launch_cycles),
             "reduction": across / link,
             "arrival": axpys / link,
         },
@@ -46,8 +46,9 @@ def product(region: Region, *, width: int, times: int = 1) -> Cost:
 
 def softmax(region: Region, *, heads: int) -> Cost:
     """Return the cost of the softmax of every query over its keys."""
-    core, recipe = region.cluster.wafer.core, recipe_of("softmax")
-    return _over_scores(region, heads, recipe.exps * core.exp_cycles + recipe.ops / core.simd_fp32_per_cycle)
+    wafer, recipe = region.cluster.wafer, recipe_of("softmax")
+    cycles = recipe.exps * wafer.code.exp_cycles + recipe.ops / wafer.core.simd_fp32_per_cycle
+    return _over_scores(region, heads, cycles)
 
 
 def softmax_backward(region: Region, *, heads: int) -> Cost:

@@ -23,11 +23,11 @@ def elementwise(
     Raises:
         SpecError: the op states no counts.
     """
-    recipe, core = recipe_of(kind), region.cluster.wafer.core
+    recipe, core, code = recipe_of(kind), region.cluster.wafer.core, region.cluster.wafer.code
     tokens = region.tokens_per_core * positions
     elements = tokens * region.features_per_core(width)
     cycles = elements * (
-        recipe.ops / core.simd_fp32_per_cycle + recipe.exps * core.exp_cycles + recipe.divides * core.divide_cycles
+        recipe.ops / core.simd_fp32_per_cycle + recipe.exps * code.exp_cycles + recipe.divides * code.divide_cycles
     )
     columns = ceil(region.columns / parts)
     wavelets = 2 * recipe.row_sums * tokens if columns > 1 else 0

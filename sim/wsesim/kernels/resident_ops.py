@@ -117,12 +117,13 @@ def _cached(op: ResidentOp, where: Rectangle, positions: int) -> Cost:
     """
     scored = op.kind == "scores"
     sizes = (op.queries, positions) if scored else (positions, op.queries)
-    if not where.loop_cycles:
+    loop = where.software.element_loop_cycles
+    if not loop:
         return matvec(where, inputs=sizes[0], outputs=sizes[1], sums=op.along)
     inputs, outputs = where.line(op.along).each(sizes[0]), where.across(op.along).each(sizes[1])
     features, here = (inputs, outputs) if scored else (outputs, inputs)
-    dot = here * features * max(where.loop_cycles, 1 / where.wafer.core.fmac_fp16_per_cycle)
-    summed = here * where.loop_cycles + map_cycles(where, here, features)
+    dot = here * features * max(loop, 1 / where.wafer.core.fmac_fp16_per_cycle)
+    summed = here * loop + map_cycles(where, here, features)
     return Cost(
         serial={"compute": dot if scored else summed},
         macs=positions * op.queries,
@@ -147,13 +148,13 @@ def _vectors(
 
     Roots and quotients of a row's parts are taken side by side, in two lanes.
     """
-    recipe, core = op.recipe, where.wafer.core
+    recipe, code = op.recipe, where.wafer.code
     cause = "softmax" if op.kind == "softmax" else "elementwise"
     elements = rows * sum(where.line(along).each(part) for part in parts)
     found = elementwise(
         where, elements=elements, ops=recipe.ops, exps=recipe.exps, divides=recipe.divides, cause=cause
     )  # fmt: skip
-    each = recipe.row_roots * core.sqrt_cycles + recipe.row_divides * core.divide_cycles * divided
+    each = recipe.row_roots * code.sqrt_cycles + recipe.row_divides * code.divide_cycles * divided
     sums = [
         allreduce(where, values=rows * len(parts), along=along, turned=turned and not number)
         for number in range(recipe.row_sums)
