@@ -2,7 +2,8 @@
 
 WsesimError
 ├── InputError     a mistake in what the user gave; says where and what to do next; exit code 2
-└── SpecError      a value object refused nonsense; the reader of a file turns it into an InputError
+├── SpecError      a value object refused nonsense; the reader of a file turns it into an InputError
+└── NotModelled    a question that is fair, about something nobody has modelled yet; an answer, not a crash
 """
 
 from __future__ import annotations
@@ -62,6 +63,16 @@ class SpecError(WsesimError, ValueError):
         self.name = name
         self.message = message
         super().__init__(f"{name} {message}")
+
+
+class NotModelled(WsesimError):
+    """What is asked for is not modelled; the message is the reason, and the answer."""
+
+    def __init__(self, what: str, why: str) -> None:
+        """Say what is not modelled, and why or what would be."""
+        self.what = what
+        self.why = why
+        super().__init__(f"{what} is not modelled: {why}")
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str:

@@ -91,7 +91,7 @@ def _kernel(timing: Timing, block: Block, op: Op, phase: str) -> OpTime:
         kind=op.kind,
         calls=calls,
         flops=2 * macs(graph, block, op) * calls,
-        cycles=cost.cycles,
+        cycles=round(cost.cycles),
         seconds=cost.cycles * calls / region.cluster.wafer.core.clock_hz,
         bound=cost.bound,
         parts=cost.parts(),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from wsesim.answer import UsedFigure
@@ -69,6 +70,20 @@ def one_of(names: Callable[[], tuple[str, ...]], what: str, *, or_path: bool = F
         return name
 
     return AfterValidator(check)
+
+
+def choice(names: Callable[[], tuple[str, ...]]) -> tuple[BeforeValidator, FieldInfo]:
+    """Refuse what is none of `names()`, as a `Literal` of them would, also in the JSON schema."""
+
+    def check(value: object) -> object:
+        if value not in names():
+            raise PydanticCustomError("literal_error", "must be one of {expected}", {"expected": ", ".join(names())})
+        return value
+
+    def list_them(schema: dict[str, Any]) -> None:
+        schema["enum"] = list(names())
+
+    return BeforeValidator(check), Field(json_schema_extra=list_them)
 
 
 class Section(BaseModel):

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from wsesim.model import model_names
+from wsesim.ops import options
 from wsesim.workload.fields import (
     LARGEST,
     LARGEST_TOTAL,
@@ -22,6 +23,7 @@ from wsesim.workload.fields import (
     Section,
     Size,
     Text,
+    choice,
     named,
     one_of,
 )
@@ -55,9 +57,9 @@ class ModelSection(Section):
     """Entries of the vocabulary. Default: 50257, GPT-2's."""
     max_length: Size | None = None
     """Positions the model knows; rows of the position table if it is learned. Default: batch.length."""
-    activation: Literal["gelu", "gelu_tanh", "swiglu"] | None = None
+    activation: Annotated[str, *choice(lambda: options("activation"))] | None = None
     """Nonlinearity of the feed-forward network."""
-    norm: Literal["layer_norm", "rms_norm"] | None = None
+    norm: Annotated[str, *choice(lambda: options("norm"))] | None = None
     """Normalization."""
     position: Literal["learned", "rotary"] | None = None
     """How a token knows its position."""
@@ -73,6 +75,8 @@ class ModelSection(Section):
     """Whether linear layers have a bias."""
     attention_bias: bool | None = None
     """Whether the attention's linear layers have a bias. Default: as bias."""
+    head_norm: bool | None = None
+    """Whether queries and keys are normed by head before they turn (Qwen3)."""
     tied: bool | None = None
     """Whether the head shares the token table."""
     token_types: Count | None = None

@@ -10,6 +10,7 @@ from typing import Any
 from wsesim.answer import UsedFigure
 from wsesim.errors import InputError, SpecError
 from wsesim.model import Model, load_preset, read_hf_config
+from wsesim.ops import chosen
 from wsesim.workload.fields import as_yaml
 from wsesim.workload.inputs import GPT2_VOCAB, file_problem
 from wsesim.workload.problems import Problems
@@ -102,8 +103,9 @@ def _whole(given: Mapping[str, Any], name: str, length: int | None) -> tuple[Mod
         also = f", and so is {' and '.join(missing[1:])}" if missing[1:] else ""
         wanted = "give a preset, a config, or a shape with layers, width and heads"
         raise SpecError(missing[0], f"is missing{also}: {wanted}")
-    if given.get("activation") == "swiglu" and "ffn_width" not in given:
-        raise SpecError("ffn_width", "is missing: with swiglu it does not follow from width")
+    activation = given.get("activation")
+    if activation and chosen("activation", activation).gated and "ffn_width" not in given:
+        raise SpecError("ffn_width", f"is missing: with {activation} it does not follow from width")
     shape = _Shape(dict(given))
     shape.derive("name", name, "the workload's name")
     _derive_sizes(shape)
