@@ -57,6 +57,8 @@ class Pictures:
         return lines
 
     def _drawn(self, found: KernelOutcome, title: str) -> Iterator[tuple[str, Path, bytes]]:
+        from wsesim.answer import CoreMap
+        from wsesim.answers import drawings, svg
         from wsesim.cores import show
 
         if found.run is None:
@@ -64,7 +66,8 @@ class Pictures:
         if self.heatmap is not None:
             values = show.core_map(found.run, self.drawn)
             unit = _UNITS.get(self.drawn, "wavelets")
-            yield "heat map", self.heatmap, show.heat_svg(values, f"{title}: {self.drawn}", unit=unit).encode()
+            drawn = CoreMap(name=self.drawn, title=f"{title}: {self.drawn}", unit=unit, values=values)
+            yield "heat map", self.heatmap, svg.standalone(drawings.map_svg(drawn)).encode()
         if self.trace is not None:
             yield "trace", self.trace, show.trace_json(found.run.spans).encode()
         if self.movie is not None and found.frame_cycles:
