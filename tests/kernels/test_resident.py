@@ -29,7 +29,8 @@ from wsesim.kernels.resident_mesh import mesh_gemm
 WSE2 = load_cluster("cs-2").cluster.wafer
 WSE3 = load_cluster("cs-3").cluster.wafer
 LLAMA_8B = LayerShape(
-    width=4096, attention_width=4096, kv_width=4096, ffn_width=14336, gated=True, rotary=True
+    width=4096, attention_width=4096, kv_width=4096, ffn_width=14336, activation="silu_gate", norm="rms_norm",
+    rotary=True,
 )  # fmt: skip
 
 
