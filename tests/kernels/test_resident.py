@@ -138,6 +138,18 @@ def test_on_a_larger_grid_tokens_take_longer_and_prompts_less() -> None:
 
 
 @pytest.mark.parametrize("loop_cycles", [0, 14])
+@pytest.mark.parametrize(
+    ("field", "quicker_first"),
+    [("activation", ("relu", "silu_gate", "gelu_tanh", "gelu")), ("norm", ("rms_norm", "layer_norm"))],
+)
+def test_an_op_takes_the_time_of_its_own_formula(field: str, quicker_first: tuple[str, ...]) -> None:
+    where, times = Square(wafer=WSE2, side=64), []
+    for kind in quicker_first:
+        shape = replace(LLAMA_8B, **{field: kind})  # type: ignore[arg-type]
+        times.append(next(work.cycles for work in decode_layer(where, shape, positions=64) if work.name == field))
+    assert times == sorted(set(times))
+
+
 @pytest.mark.parametrize("head_norm", [False, True])
 def test_more_positions_and_more_sequences_take_longer(loop_cycles: int, head_norm: bool) -> None:
     square = Square(wafer=WSE3, side=256, loop_cycles=loop_cycles)

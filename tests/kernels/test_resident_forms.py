@@ -19,9 +19,9 @@ from wsesim.cores.programs import run_kernel
 from wsesim.hardware import Wafer, load_cluster
 from wsesim.kernels.resident import COLLIDING_CYCLES, Rectangle, allreduce, elementwise, issues, matvec, scalars
 from wsesim.kernels.resident_mesh import mesh_gemm
+from wsesim.ops import CoreProgram, find, resident_recipe_of
 
 WAFERS = {machine: load_cluster(machine).cluster.wafer for machine in ("cs-2", "cs-3")}
-from wsesim.ops import CoreProgram, find, resident_recipe_of
 
 EXP_LOOP_CYCLES = 10
 """Of the programs' loop around a scalar exponential."""
