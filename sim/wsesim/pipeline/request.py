@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from wsesim.mapping.resident import PhaseTime, ResidentPlan
+from wsesim.mapping.resident import PhaseTime, PlanGoal, ResidentPlan
 from wsesim.result import Interval, OpTime, RequestMetrics
 from wsesim.workload import Inference, Workload
 
@@ -52,6 +52,18 @@ def tokens_per_pass(asked: Inference) -> float:
 def guess_cycles(token: PhaseTime, asked: Inference) -> float:
     """Return what guesses add to a pass: they come before it, and their checks follow the token through the stages."""
     return asked.draft_tokens * (token.interval_cycles + asked.draft_cost * token.cycles)
+
+
+def request_goal(workload: Workload) -> PlanGoal:
+    """Return what the placement of a request is chosen for."""
+    asked = workload.asked
+    reads, writes = workload.phase != "decode", workload.phase != "prefill"
+    batch = asked.batch or 1
+    return PlanGoal(
+        prompt=asked.prompt if reads else 0, reused=asked.reused if reads else 0, prompts=batch, batch=batch,
+        position=asked.prompt + asked.generate // 2,
+        passes=(asked.generate - (1 if reads else 0)) / tokens_per_pass(asked) if writes else 0.0,
+    )  # fmt: skip
 
 
 def time_request(workload: Workload, plan: ResidentPlan) -> RequestTimes:
@@ -149,7 +161,7 @@ def _ops(timed: PhaseTime, phase: str, calls: float, clock_hz: float) -> tuple[O
     side_by_side = max(1.0, sum(work.cycles for work in works) / timed.cycles)
     return tuple(
         OpTime(
-            block="resident", phase=phase, name=work.name, kind=work.name, calls=max(1, round(calls)),
+            block="resident", phase=phase, name=work.name, kind=work.kind, calls=max(1, round(calls)),
             flops=round(2 * work.macs * calls), cycles=round(work.cycles),
             seconds=work.cycles * calls / clock_hz / side_by_side,
             bound=max(work.parts, key=lambda cause: work.parts[cause]), parts=work.parts,

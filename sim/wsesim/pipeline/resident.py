@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 
-from wsesim.errors import InputError, SpecError
-from wsesim.mapping.resident import DoesNotFit, ResidentPlan, ResidentRequest, plan_resident
+from wsesim.errors import InputError, NotModelled, SpecError
+from wsesim.mapping.resident import DoesNotFit, ResidentPlan, ResidentRequest, plan_resident, plan_service
 from wsesim.pipeline.checking import checked_numbers
 from wsesim.pipeline.facts import Progress, build, cost_since, machine_facts, model_facts, provenance_of, silent
-from wsesim.pipeline.request import RequestTimes, request_metrics, time_request
-from wsesim.pipeline.service import largest_batch, serve_requests
+from wsesim.pipeline.request import RequestTimes, request_goal, request_metrics, time_request
+from wsesim.pipeline.service import serve_requests, service_goal
 from wsesim.result import Answers, Interval, OpTime, ResidentPlacement, Result, Status, Verification
 from wsesim.workload import Workload
 
@@ -48,7 +48,10 @@ def run_resident(workload: Workload, *, verify: bool, progress: Progress | None)
     """
     say, started = progress or silent, time.process_time()
     say("placing the model")
-    plan = placed(workload)
+    try:
+        plan = placed(workload)
+    except NotModelled as error:
+        raise InputError.at(f"{error}", file=workload.file) from None
     metrics: Answers | None = None
     ops: tuple[OpTime, ...] = ()
     timeline: tuple[Interval, ...] = ()
@@ -86,8 +89,9 @@ def placed(workload: Workload) -> ResidentPlan | DoesNotFit:
     """
     asked = workload.asked
     if asked.batch is not None:
-        return plan_resident(request_of(workload, batch=asked.batch))
-    return largest_batch(lambda batch: plan_resident(request_of(workload, batch=batch)))
+        goal = request_goal(workload) if workload.serving is None else service_goal(workload)
+        return plan_resident(request_of(workload, batch=asked.batch), goal)
+    return plan_service(request_of(workload, batch=1), service_goal(workload))
 
 
 def _batch(workload: Workload) -> dict[str, int]:

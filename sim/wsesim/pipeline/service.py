@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import isfinite
 
-from wsesim.mapping.resident import DoesNotFit, ResidentPlan
+from wsesim.mapping.resident import PlanGoal, ResidentPlan
 from wsesim.pipeline.facts import Progress
 from wsesim.pipeline.request import guess_cycles, tokens_per_pass
 from wsesim.result import ServingMetrics
@@ -14,9 +14,6 @@ from wsesim.system.requests import Requests, requests_of
 from wsesim.system.serving import Line, Served, ServiceTimes, serve
 from wsesim.workload import Inference, Serving, Workload
 
-MOST_BATCH = 4096
-"""Longest sequences held at once that are tried."""
-MOST_SLOTS = 4096
 READ_POINTS = 24
 """Lengths of prompts at which reading is timed, evenly spaced; more below the first, each twice as long as the last."""
 MOST_SEARCHED = 10_000
@@ -25,24 +22,20 @@ BINS = 60
 """Stretches of time that utilization is shown for."""
 
 
-def largest_batch(plan: Callable[[int], ResidentPlan | DoesNotFit]) -> ResidentPlan | DoesNotFit:
-    """Return the placement of most sequences of the longest kind, by doubling and halving; or why not even one fits."""
-    best, low, high = plan(1), 1, 2
-    if isinstance(best, DoesNotFit):
-        return best
-    while high <= MOST_BATCH and isinstance(found := plan(high), ResidentPlan):
-        best, low, high = found, high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        found = plan(middle)
-        best, low, high = (found, middle, high) if isinstance(found, ResidentPlan) else (best, low, middle)
-    return best
+def service_goal(workload: Workload) -> PlanGoal:
+    """Return what the placement of a service is chosen for: requests of the mean length, always more of them."""
+    asked, serving = workload.asked, workload.serving
+    assert serving is not None, "a service has the section"
+    prompt = max(1, min(serving.prompt, workload.length - 1))
+    written = max(1, min(serving.output, workload.length - prompt))
+    position = min(workload.length, prompt + written // 2)
+    return PlanGoal(prompt=prompt, position=position, passes=written / tokens_per_pass(asked), streams=True)
 
 
 def service_times(plan: ResidentPlan, asked: Inference, serving: Serving) -> ServiceTimes:
     """Return what *plan* can do, as a server sees it."""
     longest, batch = plan.request.positions, plan.request.batch
-    mean = min(longest, serving.prompt + serving.output)
+    host, goal = plan.request.cluster.host, PlanGoal(prompt=serving.prompt, passes=serving.output)
     together = max(1, batch // len(plan.stages))
     step = max(1, longest // READ_POINTS)
     lengths = sorted({2**power for power in range(step.bit_length())} | {*range(step, longest, step), longest})
@@ -53,12 +46,13 @@ def service_times(plan: ResidentPlan, asked: Inference, serving: Serving) -> Ser
         return (token.seconds + guess_cycles(token, asked) / plan.clock_hz) / tokens_per_pass(asked)
 
     def interval_s(position: int) -> float:
-        return each * plan.decode(position, batch=together).interval_cycles / together / plan.clock_hz
+        return each * plan.decode(position, batch=together, group=together).interval_cycles / together / plan.clock_hz
 
     return ServiceTimes(
         prefill_tokens=(0, *lengths), prefill_s=(0.0, *(plan.prefill(length).seconds for length in lengths)),
         latency=_line(latency_s, longest), interval=_line(interval_s, longest), chunk=plan.chunk,
-        slots=max(batch, min(MOST_SLOTS, batch * longest // mean)), capacity_tokens=batch * longest,
+        slots=goal.slots(plan), capacity_tokens=batch * longest, input_latency_s=host.latency_s,
+        input_token_s=plan.request.software.token_bytes / host.input_bytes_per_s,
     )  # fmt: skip
 
 
