@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from wsesim.answer import Level, Outcome
-from wsesim.questions.shared import step
 from wsesim.graph import Graph
 from wsesim.questions.base import Asked, Draft, Reads, Say
+from wsesim.questions.shared import step
 from wsesim.questions.shared.numbers import files_of
 from wsesim.workload import Derived
 

@@ -9,12 +9,12 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from wsesim.answer import Level, Outcome
 from wsesim.graph import Graph
-from wsesim.mapping.resident import READS
 from wsesim.questions.base import Asked, Draft, Reads, Say
 from wsesim.questions.shared.numbers import files_of
 from wsesim.questions.shared.request import (
     COMMON_FIGURES,
     READ_FIGURES,
+    READS,
     WRITE_FIGURES,
     ReadSection,
     Request,

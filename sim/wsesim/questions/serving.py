@@ -11,10 +11,10 @@ from pydantic import Field
 
 from wsesim.answer import FigureSpec, Level, Outcome
 from wsesim.graph import Graph
-from wsesim.mapping.resident import READS
 from wsesim.questions.base import Asked, Draft, Reads, Say
 from wsesim.questions.shared.numbers import files_of
 from wsesim.questions.shared.request import (
+    READS,
     GuessSection,
     PlacedSection,
     ResidentFile,

@@ -10,10 +10,10 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from wsesim.answer import FigureSpec, Level, Outcome
-from wsesim.model import Model, parameters
-from wsesim.questions.shared import step
 from wsesim.graph import Graph
+from wsesim.model import Model, parameters
 from wsesim.questions.base import Asked, Draft, Reads, Say
+from wsesim.questions.shared import step
 from wsesim.questions.shared.numbers import files_of
 from wsesim.workload import Default, Derived
 from wsesim.workload.fields import LARGEST_TOTAL

@@ -47,7 +47,7 @@ SUPPORTED = (
 def solve_request(question: Question, request: Request, level: Level, say: Say) -> Outcome:
     """Answer what a request takes at a level."""
     say("placing the model")
-    plan = placed(request.placing)
+    plan = placed(request.placing, request.goal)
     if isinstance(plan, DoesNotFit):
         return plan
     if level == "cores":

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wsesim.answer import Answer, Curve, DoesNotFit, Level, Outcome, Spent, Table
-from wsesim.mapping.resident import ResidentPlan
+from wsesim.mapping.resident import PlanGoal, ResidentPlan, plan_service
 from wsesim.questions.base import Asked, Question, Say
 from wsesim.questions.shared.facts import deciding
 from wsesim.questions.shared.request import Guesses, placed, placing_of
@@ -29,9 +29,6 @@ from wsesim.system import (
 )
 from wsesim.units import Dimension, parse, show_seconds
 
-MOST_BATCH = 4096
-"""Longest sequences held at once that are tried."""
-MOST_SLOTS = 4096
 READ_POINTS = 24
 """Lengths of prompts at which reading is timed, evenly spaced; more below the first, each twice as long as the last."""
 MOST_SEARCHED = 10_000
@@ -63,6 +60,14 @@ class Service:
     def trace(self) -> Path | None:
         """The file of requests, if there is one."""
         return self.arrivals.trace
+
+    @property
+    def goal(self) -> PlanGoal:
+        """What the placement is chosen for: requests of the mean length, always more of them."""
+        prompt = max(1, min(self.arrivals.prompt, self.longest - 1))
+        written = max(1, min(self.arrivals.output, self.longest - prompt))
+        position = min(self.longest, prompt + written // 2)
+        return PlanGoal(prompt=prompt, position=position, passes=written / self.guesses.tokens_per_pass, streams=True)
 
     @property
     def longest(self) -> int:
@@ -110,30 +115,16 @@ def _placed(service: Service) -> ResidentPlan | DoesNotFit:
     section = service.asked.resolved["inference"]
     grids = {name: value if isinstance(value := section[name], int) else None for name in ("prefill_grid", "decode_grid")}
 
-    def plan(batch: int) -> ResidentPlan | DoesNotFit:
-        return placed(placing_of(service.asked, positions=service.longest, batch=batch, **grids))
-
-    return plan(service.batch) if service.batch is not None else largest_batch(plan)
-
-
-def largest_batch(plan: Callable[[int], ResidentPlan | DoesNotFit]) -> ResidentPlan | DoesNotFit:
-    """Return the placement of most sequences of the longest kind, by doubling and halving; or why not even one fits."""
-    best, low, high = plan(1), 1, 2
-    if isinstance(best, DoesNotFit):
-        return best
-    while high <= MOST_BATCH and isinstance(found := plan(high), ResidentPlan):
-        best, low, high = found, high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        found = plan(middle)
-        best, low, high = (found, middle, high) if isinstance(found, ResidentPlan) else (best, low, middle)
-    return best
+    placing = placing_of(service.asked, positions=service.longest, batch=service.batch or 1, **grids)
+    if service.batch is not None:
+        return placed(placing, service.goal)
+    return plan_service(placing, service.goal)
 
 
 def service_times(service: Service, plan: ResidentPlan) -> ServiceTimes:
     """Return what *plan* can do, as a server sees it."""
     longest, batch, guesses = plan.request.positions, plan.request.batch, service.guesses
-    mean = min(longest, service.arrivals.prompt + service.arrivals.output)
+    host, goal = plan.request.cluster.host, PlanGoal(prompt=service.arrivals.prompt, passes=service.arrivals.output)
     together = max(1, batch // len(plan.stages))
     step = max(1, longest // READ_POINTS)
     lengths = sorted({2**power for power in range(step.bit_length())} | {*range(step, longest, step), longest})
@@ -144,13 +135,13 @@ def service_times(service: Service, plan: ResidentPlan) -> ServiceTimes:
         return (token.seconds + guesses.cycles(token) / plan.clock_hz) / guesses.tokens_per_pass
 
     def interval_s(position: int) -> float:
-        return each * plan.decode(position, batch=together).interval_cycles / together / plan.clock_hz
+        return each * plan.decode(position, batch=together, group=together).interval_cycles / together / plan.clock_hz
 
     return ServiceTimes(
         prefill_tokens=(0, *lengths), prefill_s=(0.0, *(plan.prefill(length).seconds for length in lengths)),
         latency=_growing(latency_s, longest), interval=_growing(interval_s, longest), chunk=plan.chunk,
-        slots=max(batch, min(MOST_SLOTS, batch * longest // mean)), capacity_tokens=batch * longest,
-        arrives_s=service.asked.hardware.cluster.host.latency_s,
+        slots=goal.slots(plan), capacity_tokens=batch * longest, input_latency_s=host.latency_s,
+        input_token_s=plan.request.software.token_bytes / host.input_bytes_per_s,
     )  # fmt: skip
 
 

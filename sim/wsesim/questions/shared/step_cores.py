@@ -10,7 +10,7 @@ from wsesim.graph import Graph
 from wsesim.kernels import Region
 from wsesim.mapping import Program
 from wsesim.questions.base import Question, Say
-from wsesim.questions.shared.step import LEAVES_OUT, Step, played_answer, spent_on
+from wsesim.questions.shared.step import LEAVES_OUT, Step, played_answer
 from wsesim.system import Played, play
 from wsesim.trials import NO_PROGRAM, WHOLE, Streamed, Tried, compile_engine, extra_cycles, first_that_runs, streamed
 
