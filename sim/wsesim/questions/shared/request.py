@@ -1,4 +1,4 @@
-"""One request on resident weights, or as many as are held at once: its keys, its figures, how it is placed and summed."""
+"""One request on resident weights, or as many as are held at once: keys, figures, placement, and the sum of it."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ class GuessSection(Section):
 
     draft_tokens: Annotated[int, Field(ge=0, le=64), Default("no guessing")] = 0
     """Tokens a small model guesses before the large one checks them all; 0: none."""
-    acceptance: Annotated[
-        float, Field(ge=0, le=1), Default("assumed: usual for a small model of the same family")
-    ] = 0.7
+    acceptance: Annotated[float, Field(ge=0, le=1), Default("assumed: usual for a small model of the same family")] = (
+        0.7
+    )
     """Chance that a guessed token is right."""
     draft_cost: Annotated[float, Field(ge=0, le=1), Default("assumed: a model of a twentieth of the size")] = 0.05
     """Time of one guess, as a share of one token of the large model."""
@@ -245,7 +245,7 @@ def check_resident(draft: Draft, *, writes: bool) -> None:
         return
     why = _why_it_writes_nothing(model)
     if why:
-        message = f"{model.name} {why}, so it writes no tokens; ask for prefill or evaluation, or name a model that does"
+        message = f"{model.name} {why}, so it writes no tokens: ask for prefill or evaluation"
         draft.problems.add(("phase",), message)
 
 
@@ -378,7 +378,9 @@ def timeline_of(times: RequestTimes) -> tuple[Interval, ...]:
     """Return the request on one track, and the first tokens on their way through the stages on others."""
     found, now = [], 0.0
     reading_s = times.prefill.seconds if times.prefill else 0.0
-    steps = (("prompt in", times.input_s, "input"), ("prompt read", reading_s, "compute"), ("moved", times.move_s, "move"))
+    steps = (
+        ("prompt in", times.input_s, "input"), ("prompt read", reading_s, "compute"), ("moved", times.move_s, "move"),
+    )  # fmt: skip
     for name, lasts_s, cause in steps:
         if lasts_s > 0:
             found.append(Interval(track="request", name=name, start_s=now, end_s=now + lasts_s, cause=cause))

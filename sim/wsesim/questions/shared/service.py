@@ -108,12 +108,11 @@ def solve_service(question: Question, service: Service, level: Level, say: Say) 
     return _served(question, service, plan, requests, times, say, level)
 
 
-
-
 def _placed(service: Service) -> ResidentPlan | DoesNotFit:
     """Return where the model lies; with as many sequences as fit, unless the file says how many."""
     section = service.asked.resolved["inference"]
-    grids = {name: value if isinstance(value := section[name], int) else None for name in ("prefill_grid", "decode_grid")}
+    named = {name: section[name] for name in ("prefill_grid", "decode_grid")}
+    grids = {name: side if isinstance(side, int) else None for name, side in named.items()}
 
     placing = placing_of(service.asked, positions=service.longest, batch=service.batch or 1, **grids)
     if service.batch is not None:
@@ -187,7 +186,7 @@ def _by_formula(
     return Answer(
         level="closed", figures={spec.name: found.get(spec.name) for spec in question.figures},
         headline={name: "" for name, value in found.items() if value is not None},
-        spent=Spent(total_s=total_s, by_cause={"compute": total_s}), memory=plan.memory,
+        spent=Spent(total_s=total_s, by_cause={"compute": total_s}, what="request"), memory=plan.memory,
         memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, facts=_facts(question, service, plan),
         leaves_out=SERVICE_LEAVES_OUT["closed"],
     )  # fmt: skip
@@ -204,15 +203,24 @@ def _served(
     busy_s = float(figures["utilization"]) * float(figures["duration_s"])
     spent = {"compute": busy_s, "idle": float(figures["duration_s"]) - busy_s}
     return Answer(
-        level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
+        level=level,
+        figures={spec.name: figures[spec.name] for spec in question.figures},
         headline=_headline(service, figures),
-        spent=Spent(total_s=busy_s + spent["idle"], by_cause={name: each for name, each in spent.items() if each > 0}),
+        spent=Spent(
+            total_s=busy_s + spent["idle"],
+            what="service",
+            by_cause={name: each for name, each in spent.items() if each > 0},
+        ),
         sentences=(placement_words(plan), *deciding(question, *_decided(service, plan), "inference")),
-        memory=plan.memory, memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes,
-        tables=(_percentile_table(percentiles(served)),), drawings=_drawings(service, served, requests, tried),
-        facts=_facts(question, service, plan), leaves_out=SERVICE_LEAVES_OUT[level],
-        notes=_notes(service, requests, times, rate, tried), events=served.rounds,
-    )  # fmt: skip
+        memory=plan.memory,
+        memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes,
+        tables=(_percentile_table(percentiles(served)),),
+        drawings=_drawings(service, served, requests, tried),
+        facts=_facts(question, service, plan),
+        leaves_out=SERVICE_LEAVES_OUT[level],
+        notes=_notes(service, requests, times, rate, tried),
+        events=served.rounds,
+    )
 
 
 def _decided(service: Service, plan: ResidentPlan) -> tuple[str, Any]:

@@ -40,9 +40,7 @@ class OnCores:
         return max(found, kernel.cycles) if held else found
 
 
-def solve_on_cores(
-    question: Question, step: Step, graph: Graph, program: Program, played: Played, say: Say
-) -> Answer:
+def solve_on_cores(question: Question, step: Step, graph: Graph, program: Program, played: Played, say: Say) -> Answer:
     """Answer what the step takes with the kernels' times by the cores; *played* is the step without."""
     say("compiling the simulator of cores")
     compile_engine(program.cluster.wafer)
