@@ -124,7 +124,7 @@ def test_everything_wrong_is_said_at_its_place(study_file: Callable[..., Path]) 
         ("vary: {phase: [training, eval]}\n", "phase must be one of"),
         (
             "vary: {software: [release-2, idel]}\n",
-            "software.stack must be a software stack that wsesim knows; got 'idel'",
+            "software.stack must be a stack that wsesim knows; got 'idel'",
         ),
         ("vary: {software.stack: [idel]}\n", "got 'idel', did you mean 'ideal'?"),
         ("vary: {software.training.step: [3]}\n", "software.training.step needs a unit"),
@@ -210,7 +210,7 @@ def test_a_workload_is_no_study(study_file: Callable[..., Path]) -> None:
     file.write_text("cluster: cs-2\nmodel: gpt2\nbatch: {sequences: 4}\n", "utf-8")
     assert message(file).startswith(
         "grid.yaml:1:1: error: is a workload (it has cluster), which `wsesim run grid.yaml` answers; a study names one"
-        " under workload, and what varies under vary"
+        " under workload, and what varies in it under vary"
     )
 
 
@@ -234,7 +234,7 @@ def test_settings_hold_at_every_point(study_file: Callable[..., Path]) -> None:
         ("precision", "--set precision: write KEY=VALUE"),
         (
             "precision=fp17",
-            "--set precision=fp17: precision must be one of mixed, fp16, fp32; got 'fp17', did you mean",
+            "--set precision=fp17: precision must be one of mixed, fp16, fp32; got 'fp17'",
         ),
         ("precison=fp16", "--set precison=fp16: set: precison is not a setting that a study can change, did you mean"),
         ("batch.sequences=3", "--set batch.sequences=3: set: batch.sequences stands under vary too"),
@@ -253,7 +253,7 @@ def test_a_setting_that_is_wrong_is_said_as_it_was_given(
 
 
 def test_the_phase_can_vary(study: Callable[[str], Study]) -> None:
-    found = study("vary: {phase: [training, evaluation]}\nfigures: [step_s, days_to_budget]\n")
+    found = study("vary: {phase: [training, evaluation]}\nfigures: [step_s, checkpoint_s]\n")
     assert [kind.kind for kind in found.kinds] == ["training", "evaluation"]
 
 

@@ -124,8 +124,8 @@ def test_long_tables_are_cut_short(study: Callable[[str], Study]) -> None:
 
 
 def test_what_had_no_effect_stands_on_the_page(study: Callable[[str], Study]) -> None:
-    text = page(study("vary: {hardware.core.colors: [8, 24]}\nfigures: [step_s]\nlevel: closed\n"))
-    assert "Not read by this question: hardware.core.colors." in text
+    text = page(study("vary: {hardware.fabric.colors: [8, 24]}\nfigures: [step_s]\nlevel: closed\n"))
+    assert "Not read by this question: hardware.fabric.colors." in text
     assert "<dt>Level</dt><dd>closed</dd>" in text
 
 

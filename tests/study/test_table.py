@@ -64,20 +64,21 @@ def test_reasons_are_grouped(table: SweepTable) -> None:
 
 def test_what_is_not_read_is_said(study: Callable[[str], Study]) -> None:
     table = sweep(
-        study("vary: {hardware.core.colors: [8, 24]}\nset: {hardware.code.dot_cycles: 3}\nfigures: [step_s]\n")
+        study("vary: {hardware.fabric.colors: [8, 24]}\nset: {hardware.code.count_cycles: 3}\nfigures: [step_s]\n")
     )
-    assert table.not_read() == {"training": ("hardware.code.dot_cycles", "hardware.core.colors")}
-    assert table.changed_nothing() == ("hardware.core.colors",)
-    assert table.remarks() == ("Not read by this question: hardware.code.dot_cycles, hardware.core.colors.",)
+    assert table.not_read() == {"training": ("hardware.code.count_cycles", "hardware.fabric.colors")}
+    assert table.changed_nothing() == ("hardware.fabric.colors",)
+    assert table.remarks() == ("Not read by this question: hardware.code.count_cycles, hardware.fabric.colors.",)
 
 
 def test_what_changed_no_figure_is_said(study: Callable[[str], Study]) -> None:
-    table = sweep(study("vary: {hardware.host.programming: [1 s, 2 s], batch.sequences: [4, 8]}\nfigures: [step_s]\n"))
+    asked = "vary: {hardware.host.programming: [1 s, 2 s], batch.sequences: [4, 3000]}\n"
+    table = sweep(study(f"{asked}figures: [step_s]\n"))
     assert table.changed_nothing() == ("hardware.host.programming",)
     assert table.remarks() == ("Changed no figure kept here: hardware.host.programming.",)
     kept = "figures: [step_s, programming_s]\n"
     assert not sweep(
-        study(f"vary: {{hardware.host.programming: [1 s, 2 s], batch.sequences: [4, 8]}}\n{kept}")
+        study(f"vary: {{hardware.host.programming: [1 s, 2 s], batch.sequences: [4, 3000]}}\n{kept}")
     ).remarks()
 
 
@@ -102,9 +103,9 @@ def test_figures_that_no_point_has_are_said(toy_study: Callable[[str], Study]) -
 
 
 def test_each_kind_says_what_it_does_not_read(study: Callable[[str], Study]) -> None:
-    asked = "vary: {phase: [training, evaluation], hardware.core.colors: [8, 24]}\nfigures: [step_s]\n"
+    asked = "vary: {phase: [training, evaluation], hardware.fabric.colors: [8, 24]}\nfigures: [step_s]\n"
     assert sweep(study(asked)).remarks() == (
-        "Not read by training: hardware.core.colors.", "Not read by evaluation: hardware.core.colors.",
+        "Not read by training: hardware.fabric.colors.", "Not read by evaluation: hardware.fabric.colors.",
     )  # fmt: skip
 
 

@@ -53,20 +53,22 @@ def test_long_tables_are_cut_short(study: Callable[[str], Study]) -> None:
 
 
 def test_ascii_consoles_get_ascii(study: Callable[[str], Study]) -> None:
-    table = sweep(study("question: 'How fast – 3 µs?'\nvary: {batch.sequences: [1, 2]}\nfigures: [step_s, mfu]\n"))
+    table = sweep(
+        study("question: 'How fast – 3 µs?'\nvary: {batch.sequences: [1, 2]}\nfigures: [step_s, mfu, spent.fmac]\n")
+    )
     raw = io.BytesIO()
     console = Console(file=io.TextIOWrapper(raw, encoding="ascii", errors="strict"), width=120, highlight=False)
     print_table(table, console)
     console.file.flush()
     text = raw.getvalue().decode("ascii")
     assert "How fast - 3 us?" in text
-    assert " us" in text.partition("MFU")[2]
+    assert " us" in text.partition("FMAC")[2]
     assert "?s" not in text
 
 
 def test_what_had_no_effect_stands_below(study: Callable[[str], Study]) -> None:
-    text = printed(sweep(study("vary: {hardware.core.colors: [8, 24]}\nfigures: [step_s]\nlevel: closed\n")))
-    assert "Note: Not read by this question: hardware.core.colors." in text
+    text = printed(sweep(study("vary: {hardware.fabric.colors: [8, 24]}\nfigures: [step_s]\nlevel: closed\n")))
+    assert "Note: Not read by this question: hardware.fabric.colors." in text
     assert "Level closed." in text
 
 
