@@ -14,7 +14,7 @@ from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
 from wsesim.mapping.resident.pipeline import OpCost, Station, all_ops, merged, path_parts, summed
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage
-from wsesim.result import MemoryUse
+from wsesim.answer import MemoryUse
 
 Step = TokenStep | ChunkStep
 TIMED_BITS = 4
