@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from wsesim.levels.comparison import Answer, Comparison, Difference, KernelRow
-from wsesim.levels.tiles import Tile, parts_of, prompt_trials, token_trials
-from wsesim.levels.trial import Tried, compile_engine, first_that_runs
+from wsesim.trials.resident import Tile, parts_of, resident_trials
+from wsesim.trials.trial import Tried, compile_engine, first_that_runs
 from wsesim.mapping.resident import DoesNotFit, PhaseTime, ResidentPlan
 from wsesim.pipeline.request import request_metrics, time_request, tokens_per_pass
 from wsesim.pipeline.resident import placed
@@ -124,13 +124,12 @@ def on_cores(plan: ResidentPlan, asked: Inference, workload: Workload, tell: Tel
 
 
 def _phase(plan: ResidentPlan, phase: PhaseTime, tile: Tile, tell: Tell, *, reads: bool) -> PhaseOnCores:
-    moving = reads and plan.together is None  # else tokens pass side by side, as those of a batch do
-    ops = parts_of(phase.ops, joined=not moving)
+    ops = parts_of(tile, phase.ops)
     total = sum(cycles for _, cycles in ops.values())
-    rows, events, trials = [], 0, prompt_trials if moving else token_trials
+    rows, events = [], 0
     for number, (name, (names, cycles)) in enumerate(ops.items()):
         tell(number, len(ops), f"{'prompt' if reads else 'token'}: {name}")
-        tried = first_that_runs(trials(tile, name), plan.request.cluster.wafer)
+        tried = first_that_runs(resident_trials(tile, name), plan.request.cluster.wafer)
         title = f"{'prompt' if reads else 'token'}: {', '.join(names)}"
         rows.append(_row(title, cycles / total, tried))
         events += tried.events if isinstance(tried, Tried) else 0

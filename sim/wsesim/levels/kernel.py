@@ -10,7 +10,7 @@ from wsesim.cores.errors import ProgramError
 from wsesim.errors import InputError
 from wsesim.kernelrun.question import KernelQuestion, ask
 from wsesim.levels.comparison import Answer, Comparison
-from wsesim.levels.trial import compile_engine
+from wsesim.trials.trial import compile_engine
 
 NO_SYSTEM = "a kernel runs on one rectangle of cores: no store, no tree and no host is around it to be simulated"
 LEAVES_OUT = {

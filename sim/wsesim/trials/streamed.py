@@ -18,7 +18,7 @@ from wsesim.cores import jit
 from wsesim.graph import BYTES_PER_ELEMENT, Block, Graph, Op, Tensor, is_linear, linear_tensors, matrices
 from wsesim.kernels import Cost, Region, attention, linear
 from wsesim.kernels.elementwise import elementwise
-from wsesim.levels.trial import Trial
+from wsesim.trials.trial import Trial
 from wsesim.ops import CoreProgram, Gap, Recipe, find
 
 COLUMNS, ROWS = 8, 4
