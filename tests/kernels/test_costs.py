@@ -6,17 +6,15 @@ from math import prod
 
 import pytest
 
-from wsesim.graph import KINDS, Block, Graph, Op, macs, with_training
+from wsesim.graph import Block, Graph, Op, macs, with_training
 from wsesim.hardware import load_cluster
 from wsesim.kernels import Cost, Region, kernel_cost
 from wsesim.kernels import linear as linear_kernels
-from wsesim.kernels.elementwise import RECIPES, elementwise
-from wsesim.kernels.experts import MOVES
+from wsesim.kernels.elementwise import elementwise
 from wsesim.model import Model, build_graph, load_preset, model_names
 
 MakeRegion = Callable[..., Region]
 CLUSTER = load_cluster("cs-2").cluster
-MATRIX = {kind for kind, meaning in KINDS.items() if meaning.matrix}
 
 
 def _costs(model: Model, *, sequences: int = 3, length: int = 64) -> list[tuple[Graph, Block, Op, Cost]]:
@@ -53,10 +51,6 @@ def test_other_heads_have_a_cost_too(task: str, causal: bool) -> None:
         task=task, causal=causal, activation="gelu_tanh",
     )  # fmt: skip
     assert all(cost.cycles > 0 for _, _, _, cost in _costs(model))
-
-
-def test_every_kind_but_the_optimizer_has_a_kernel() -> None:
-    assert KINDS.keys() - {"adam"} == RECIPES.keys() | MATRIX | MOVES.keys() | {"softmax", "softmax_backward"}
 
 
 def test_experts_divide_the_tokens_of_the_mixture_between_them() -> None:

@@ -29,7 +29,8 @@ from wsesim.kernels.resident_mesh import mesh_gemm
 WSE2 = load_cluster("cs-2").cluster.wafer
 WSE3 = load_cluster("cs-3").cluster.wafer
 LLAMA_8B = LayerShape(
-    width=4096, attention_width=4096, kv_width=4096, ffn_width=14336, gated=True, rotary=True
+    width=4096, attention_width=4096, kv_width=4096, ffn_width=14336, activation="silu_gate", norm="rms_norm",
+    rotary=True,
 )  # fmt: skip
 
 
@@ -134,6 +135,18 @@ def test_on_a_larger_grid_tokens_take_longer_and_prompts_less() -> None:
     assert all(small < large for small, large in pairwise(tokens))
     assert all(small > large for small, large in pairwise(prompts))
     assert prompts[0] / prompts[-1] < (720 / 480) ** 2
+
+
+@pytest.mark.parametrize(
+    ("field", "quicker_first"),
+    [("activation", ("relu", "silu_gate", "gelu_tanh", "gelu")), ("norm", ("rms_norm", "layer_norm"))],
+)
+def test_an_op_takes_the_time_of_its_own_formula(field: str, quicker_first: tuple[str, ...]) -> None:
+    where, times = Square(wafer=WSE2, side=64), []
+    for kind in quicker_first:
+        shape = replace(LLAMA_8B, **{field: kind})  # type: ignore[arg-type]
+        times.append(next(work.cycles for work in decode_layer(where, shape, positions=64) if work.name == field))
+    assert times == sorted(set(times))
 
 
 @pytest.mark.parametrize("loop_cycles", [0, 14])

@@ -18,10 +18,11 @@ import pytest
 from wsesim.cores.programs import run_kernel
 from wsesim.hardware import Wafer, load_cluster
 from wsesim.kernels.resident import COLLIDING_CYCLES, Rectangle, allreduce, elementwise, issues, matvec, scalars
-from wsesim.kernels.resident_layer import NORM_OPS, SOFTMAX_OPS
 from wsesim.kernels.resident_mesh import mesh_gemm
+from wsesim.ops import CoreProgram, find, resident_recipe_of
 
 WAFERS = {machine: load_cluster(machine).cluster.wafer for machine in ("cs-2", "cs-3")}
+
 EXP_LOOP_CYCLES = 10
 """Of the programs' loop around a scalar exponential."""
 
@@ -98,11 +99,16 @@ def test_norms_and_softmax_are_those_of_the_programs_at_their_pace(machine: str)
         for elements in (4, 8, 12):
             shape = (side, side * elements)
             root = scalars("x", core.sqrt_cycles + core.divide_cycles)
-            norm = elementwise(where, "x", elements=elements, ops=NORM_OPS).then(total, root)
-            norms.append(norm.cycles / run_kernel("rms-norm", wafer, (side, side), shape, verify=False).cycles - 1)
+            for kind in (find(name) for name in ("rms_norm", "layer_norm")):
+                assert isinstance(kind.program, CoreProgram)
+                recipe = resident_recipe_of(kind.name)
+                norm = elementwise(where, "x", elements=elements, ops=recipe.ops).then(*[total] * recipe.row_sums, root)
+                ran = run_kernel(kind.program.name, wafer, (side, side), shape, verify=False).cycles
+                norms.append(norm.cycles / ran - 1)
             exponentials = scalars("x", elements * (core.exp_cycles + EXP_LOOP_CYCLES))
             divide = scalars("x", core.divide_cycles)
-            found = elementwise(where, "x", elements=elements, ops=SOFTMAX_OPS).then(total, total, exponentials, divide)
+            ops = resident_recipe_of("softmax").ops
+            found = elementwise(where, "x", elements=elements, ops=ops).then(total, total, exponentials, divide)
             ran = run_kernel("softmax", wafer, (side, side), shape, verify=False).cycles
             softmaxes.append(found.cycles / ran - 1)
     hold(norms, middle=0.12, worst=0.22)

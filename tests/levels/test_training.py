@@ -5,7 +5,7 @@ import pytest
 from wsesim import pipeline
 from wsesim.kernels import Region
 from wsesim.levels.comparison import LEVELS, Comparison
-from wsesim.trials.streamed import ELEMENTWISE, part_of, streamed
+from wsesim.trials.streamed import part_of, streamed
 from wsesim.levels.training import compare_step
 from wsesim.trials.trial import Tried, first_that_runs
 from wsesim.mapping import Program
@@ -144,9 +144,3 @@ def test_uncompiled_trials_are_small_or_refused(workload: Workload, monkeypatch:
     ran = [tried for tried in found.values() if isinstance(tried, Tried)]
     assert ran
     assert all(tried.trial.estimated_cycles(workload.hardware.cluster.wafer) < 20_000 for tried in ran)
-
-
-def test_every_program_named_is_there() -> None:
-    from wsesim.cores.programs import PROGRAMS
-
-    assert {program for program, _ in ELEMENTWISE.values()} <= PROGRAMS.keys()

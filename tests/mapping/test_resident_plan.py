@@ -30,6 +30,13 @@ def planned(request: ResidentRequest) -> ResidentPlan:
     return found
 
 
+@pytest.mark.parametrize(("of_model", "of_request"), [(False, False), (True, False), (False, True)])
+def test_heads_are_normed_if_the_model_or_the_request_says_so(of_model: bool, of_request: bool) -> None:
+    request = replace(BLOCKS, model=replace(QWEN, head_norm=of_model), head_norm=of_request)
+    assert request.shape.head_norm == (of_model or of_request)
+    assert (request.shape.activation, request.shape.norm) == ("silu_gate", "rms_norm")
+
+
 @given(st.integers(1, 130), st.integers(1, 40))
 def test_shares_are_all_layers_and_no_stage_is_empty(layers: int, stages: int) -> None:
     stages = min(stages, layers)
