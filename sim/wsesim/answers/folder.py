@@ -134,13 +134,15 @@ def _beside(place: Path) -> Iterator[Path]:
 
 
 def _clear(beside: Path, place: Path) -> None:
-    """Remove *beside*, but first put back what was moved away from *place* if nothing came in its stead."""
+    """Remove *beside*, but if its run did not come in, put back first what it had moved away from *place*."""
     old = beside / "old"
-    with suppress(OSError):
-        if old.is_dir() and not os.path.lexists(place):
+    if (beside / "new").is_dir() and old.is_dir():
+        try:
             old.rename(place)
-    if not old.is_dir() or (os.path.lexists(place) and not _foreign(old)):
-        shutil.rmtree(beside, ignore_errors=True)
+        except OSError as error:
+            if error.errno not in _TAKEN or _foreign(old):  # another run is there now: nothing but a run is given up
+                return
+    shutil.rmtree(beside, ignore_errors=True)
 
 
 def _prefix(place: Path) -> str:
