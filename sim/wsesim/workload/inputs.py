@@ -106,11 +106,12 @@ def _changes(
             changes = flatten(given or {}, presets.slots)
         except SpecError:
             changes = {}
-        alone: list[SpecError | None] = [_refusal(load, name, value) for name, value in changes.items()]
-        for refusal in [each for each in alone if each is not None] or [together]:
-            message = f"{section}.{refusal}{_elsewhere(section, refusal.name)}"
-            place = (section, *_nested(given or {}, refusal.name))
-            problems.add(place, message, at_key=refusal.name not in presets.overridable)
+        alone = [_refusal(load, name, value) for name, value in changes.items()]
+        refused = [found for found in alone if found is not None]
+        for each in refused or [together]:
+            message = f"{section}.{each}{_elsewhere(section, each.name)}"
+            place = (section, *_nested(given or {}, each.name))
+            problems.add(place, message, at_key=each.name not in presets.overridable)
         return {}
     return changes
 
