@@ -107,8 +107,8 @@ def _changes(
         except SpecError:
             changes = {}
         alone = [_refusal(load, name, value) for name, value in changes.items()]
-        refused = [found for found in alone if found is not None]
-        for each in refused or [together]:
+        refused: list[SpecError] = [found for found in alone if found is not None] or [together]
+        for each in refused:
             message = f"{section}.{each}{_elsewhere(section, each.name)}"
             place = (section, *_nested(given or {}, each.name))
             problems.add(place, message, at_key=each.name not in presets.overridable)
