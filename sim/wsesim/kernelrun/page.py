@@ -24,7 +24,7 @@ def render_html(answer: KernelAnswer) -> str:
         "question": question, "found": found, "program": program, "version": __version__, "text": text,
         "clock": units.show(question.hardware.cluster.wafer.core.clock_hz, units.Dimension.HERTZ),
         "off": found.closed_cycles / found.cycles - 1 if found.cycles else 0.0, "drawings": _drawings(answer),
-        "figures": [figure for figure in question.hardware.figures if figure.name.startswith(("core.", "fabric."))],
+        "figures": [each for each in question.hardware.figures if each.name.startswith(("core.", "fabric.", "code."))],
         "causes": (),
     }  # fmt: skip
     return templates("wsesim.kernelrun").get_template("kernel.html.j2").render(page)
