@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from wsesim.levels.comparison import Answer, Comparison, Difference, KernelRow
-from wsesim.trials.resident import Tile, parts_of, resident_trials
-from wsesim.trials.trial import Tried, compile_engine, first_that_runs
 from wsesim.mapping.resident import DoesNotFit, PhaseTime, ResidentPlan
 from wsesim.pipeline.request import request_metrics, time_request, tokens_per_pass
 from wsesim.pipeline.resident import placed
+from wsesim.trials.resident import Tile, parts_of, resident_trials
+from wsesim.trials.trial import Tried, compile_engine, first_that_runs
 from wsesim.workload import Inference, Workload
 
 Tell = Callable[[int, int, str], None]

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from wsesim import pipeline
 from wsesim.graph import Graph
 from wsesim.kernels import Region
-from wsesim.trials import causes
 from wsesim.levels.comparison import Answer, Comparison, Difference, KernelRow
-from wsesim.trials.streamed import Streamed, streamed
-from wsesim.trials.trial import NO_PROGRAM, Tried, compile_engine, first_that_runs
 from wsesim.mapping import DoesNotFit, Program, estimate_s
 from wsesim.result import OpTime
 from wsesim.system import Played, play
+from wsesim.trials import causes
+from wsesim.trials.streamed import Streamed, streamed
+from wsesim.trials.trial import NO_PROGRAM, Tried, compile_engine, first_that_runs
 from wsesim.workload import Workload
 
 Tell = Callable[[int, int, str], None]
