@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from wsesim.answer import MemoryUse
 from wsesim.kernels.resident import Rectangle, handover
 from wsesim.kernels.resident_graph import ResidentModel
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep
@@ -16,7 +17,6 @@ from wsesim.mapping.resident.plan import Step, ops_cost
 from wsesim.mapping.resident.rectangles import Cut
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage
-from wsesim.answer import MemoryUse
 
 Shape = tuple[int, int, int]
 """Columns, rows and layers of a stage."""

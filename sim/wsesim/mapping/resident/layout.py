@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from wsesim.answer import DoesNotFit
+from wsesim.answer import DoesNotFit, MemoryUse
 from wsesim.mapping.resident.estimate import Estimate, ReadingWay, chunks, ways_to_read
 from wsesim.mapping.resident.goal import PlanGoal
 from wsesim.mapping.resident.memory import count, fullest, needs_bytes
@@ -19,7 +19,6 @@ from wsesim.mapping.resident.rectangles import (
 )
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage, lay_out, shares, squares_on
-from wsesim.answer import MemoryUse
 from wsesim.units import show_bytes
 
 BLOCKS_ACROSS = range(2, 7)
@@ -123,7 +122,7 @@ def _promising(request: ResidentRequest, goal: PlanGoal, wafers: int) -> list[Re
 
 
 def _rank(estimate: Estimate, stages: tuple[PipelineStage, ...], way: ReadingWay) -> tuple[float, float]:
-    """Return about what the goal takes; and, where no prompt is asked, what one would take that fills half the cache."""
+    """Return about what the goal takes; and, where no prompt is asked, what one that fills half the cache would."""
     written, goal = estimate.written(stages), estimate.goal
     if goal.prompt:
         return written + estimate.read(stages, way), 0.0
