@@ -27,6 +27,7 @@ from wsesim.kernels.collectives import link_cycles
 
 NAME = "summa"
 AXES = ("row", "column")
+# Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 REGISTERS = 7
 """Scalar instructions before the first step, beside those of each axis."""
 

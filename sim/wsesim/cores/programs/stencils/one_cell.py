@@ -43,6 +43,7 @@ NAME = "stencil-one-cell"
 LEAST_SIDE = 3
 ADDITIONS = 4
 """Instructions after the first that reads a color, and that one."""
+# Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 BEGIN_CYCLES = 4
 """Of the scalar instructions before the loop."""
 COLORS_OF_A_ROW = 3
