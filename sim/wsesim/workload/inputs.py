@@ -106,8 +106,8 @@ def _changes(
             changes = flatten(given or {}, presets.slots)
         except SpecError:
             changes = {}
-        alone = [_refusal(load, name, value) for name, value in changes.items()]
-        for refusal in [each for each in alone if each] or [together]:
+        alone: list[SpecError | None] = [_refusal(load, name, value) for name, value in changes.items()]
+        for refusal in [each for each in alone if each is not None] or [together]:
             message = f"{section}.{refusal}{_elsewhere(section, refusal.name)}"
             place = (section, *_nested(given or {}, refusal.name))
             problems.add(place, message, at_key=refusal.name not in presets.overridable)

@@ -12,11 +12,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from wsesim.answer import MemoryUse
 from wsesim.kernels.resident import VALUE_BYTES
 from wsesim.kernels.resident_graph import ResidentOp
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage
+from wsesim.answer import MemoryUse
 
 Whole = TypeVar("Whole", int, NDArray[np.int64])
 """A whole number, or an array of them."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 
-from wsesim.answer import MemoryUse
 from wsesim.errors import NotModelled, SpecError, require_positive
 from wsesim.kernels.resident import VALUE_BYTES, Rectangle, handover, scalars
 from wsesim.kernels.resident_graph import ResidentModel, ResidentOp
@@ -15,6 +14,7 @@ from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
 from wsesim.mapping.resident.pipeline import OpCost, Station, all_ops, merged, path_parts, summed
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage
+from wsesim.answer import MemoryUse
 
 Step = TokenStep | ChunkStep
 TIMED_BITS = 4
