@@ -106,11 +106,12 @@ def _changes(
             changes = flatten(given or {}, presets.slots)
         except SpecError:
             changes = {}
-        alone: list[SpecError | None] = [_refusal(load, name, value) for name, value in changes.items()]
-        for refusal in [each for each in alone if each is not None] or [together]:
-            message = f"{section}.{refusal}{_elsewhere(section, refusal.name)}"
-            place = (section, *_nested(given or {}, refusal.name))
-            problems.add(place, message, at_key=refusal.name not in presets.overridable)
+        tried = (_refusal(load, name, value) for name, value in changes.items())
+        alone = [refusal for refusal in tried if refusal is not None]
+        for wrong in alone or [together]:
+            message = f"{section}.{wrong}{_elsewhere(section, wrong.name)}"
+            place = (section, *_nested(given or {}, wrong.name))
+            problems.add(place, message, at_key=wrong.name not in presets.overridable)
         return {}
     return changes
 
