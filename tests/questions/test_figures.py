@@ -1,11 +1,11 @@
-"""Figures of machine and software in a asked: nested, dotted, set, and of files of the user's own."""
+"""Figures of machine and software in a file: nested, dotted, set, and of files of the user's own."""
 
 from pathlib import Path
 
 import pytest
 
-from wsesim.errors import InputError
 from wsesim import questions
+from wsesim.errors import InputError
 from wsesim.questions.base import Asked
 from wsesim.software import Training
 
@@ -27,7 +27,7 @@ def stack_of(asked: Asked) -> str:
     return asked.software.stack
 
 
-def test_a_machine_and_a_stack_of_files_beside_the_asked(tmp_path: Path) -> None:
+def test_a_machine_and_a_stack_of_files_of_the_users_own(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("name: Mine\nextends: cs-2\ncore: {clock: 1.3 GHz}\n")
     (tmp_path / "stack.yaml").write_text("extends: release-2\ntraining.step: 1 ms\n")
     asked = load(tmp_path, MINIMAL + "cluster: {machine: mine.yaml}\nsoftware: stack.yaml\n")

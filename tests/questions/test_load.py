@@ -226,15 +226,15 @@ precision:
         (MINIMAL + "phase:\n", 4, 1, "phase is empty"),
         (MINIMAL + "hardware: {core.sram: 48000}\n", 4, 23, "hardware.core.sram needs a unit, for example '48 KiB'"),
         (MINIMAL + "hardware: {core.sram: .nan}\n", 4, 23, "hardware.core.sram needs a unit"),
-        (MINIMAL + "hardware: {fabric.hop_cycles: .nan}\n", 4, 31, "hardware.fabric.hop_cycles must be a finite number"),
+        (MINIMAL + "hardware: {fabric.hop_cycles: .nan}\n", 4, 31, "fabric.hop_cycles must be a finite number"),
         (MINIMAL + "hardware: {core.sram: -1 KiB}\n", 4, 23, "hardware.core.sram must be positive"),
         (MINIMAL + "hardware: {core: {clok: 1 GHz}}\n", 4, 19, "hardware.core.clok is not a figure of the hardware"),
         (MINIMAL + "hardware: {core: {}}\n", 4, 12, "hardware.core is not a figure of the hardware"),
         (MINIMAL + "hardware: {core: {clock: 1 GHz}, core.clock: 1 GHz}\n", 4, 46, "core.clock is given twice"),
         (MINIMAL + "hardware: {runtime.kernel_launch: 1 us}\n", 4, 12, "it is software.training.kernel_launch"),
         (MINIMAL + "hardware: 3\n", 4, 11, "hardware must be a mapping"),
-        (MINIMAL + "software: waferlm\n", 4, 11, "software.stack must be a stack that wsesim knows, or a path in .yaml; "
-         "got 'waferlm', did you mean 'waferllm'?"),
+        (MINIMAL + "software: waferlm\n", 4, 11, "software.stack must be a stack that wsesim knows, or a path in "
+         ".yaml; got 'waferlm', did you mean 'waferllm'?"),
         (MINIMAL + "software: waferllm\n", 4, 11, "software = 'waferllm' has no figures of training; ideal, release-2"),
         (MINIMAL + "software: {stack: 3}\n", 4, 19, "software.stack must be the name of a stack, or a path in .yaml"),
         (MINIMAL + "software: {stack: waferllm}\n", 4, 19, "software = 'waferllm' has no figures of training"),

@@ -68,6 +68,7 @@ def keys_elsewhere(kind: type[Question]) -> dict[str, str]:
 
 
 def keys_needed(kind: type[Question]) -> dict[str, str]:
-    """Return who needs each key of *kind* that not all kinds told apart by their phase have."""
+    """Return who needs each required key of *kind* that not all kinds told apart by their phase have."""
     common = set.intersection(*(set(each.file.keys()) for each in kinds().values() if not each.mark))
-    return {key: f"{called(kind)} needs it" for key in kind.file.keys() if key not in common}  # noqa: SIM118
+    required = {name for name, field in kind.file.model_fields.items() if field.is_required()}
+    return {key: f"{called(kind)} needs it" for key in required - common}

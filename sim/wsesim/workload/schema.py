@@ -57,7 +57,8 @@ class ModelSection(Section):
     vocab: Size | None = None
     """Entries of the vocabulary. Default: 50257, GPT-2's."""
     max_length: Size | None = None
-    """Positions the model knows; rows of the position table if it is learned. Default: batch.length."""
+    """Positions the model knows; rows of the position table if it is learned. Default: as many as are
+    asked for."""
     activation: Annotated[str, *choice(lambda: options("activation"))] | None = None
     """Nonlinearity of the feed-forward network."""
     norm: Annotated[str, *choice(lambda: options("norm"))] | None = None
