@@ -20,7 +20,7 @@ from wsesim.mapping.resident.stages import PipelineStage
 
 Shape = tuple[int, int, int]
 """Columns, rows and layers of a stage."""
-CUT_CHUNKS, CUT_GROUPS = 4, (8, 32)
+CUT_CHUNKS, CUT_GROUPS = 4, (2, 8, 32)
 """Parts of a prompt that pass as one chunk, and tokens that pass side by side, with which cuts are compared."""
 
 
@@ -48,6 +48,13 @@ class Estimate:
         """Return about what the goal takes on rectangles of a cut that have so many *layers* each."""
         written = self.writing(Counter((cut.columns, cut.rows, here) for here in layers))
         return written + self._quickest(cut.columns, cut.rows, max(layers), len(layers))
+
+    def table(self, table: PipelineStage) -> float:
+        """Return the cycles of a token in a region that has tables alone."""
+        where, step = self.request.rectangle(table.columns, table.rows), TokenStep(positions=1)
+        ops = ops_cost(self.request.laid, "embed", where, step) * table.embeds
+        ops += ops_cost(self.request.laid, "head", where, step) * table.heads
+        return sum(op.cycles for op in ops)
 
     def _quickest(self, columns: int, rows: int, layers: int, count: int) -> float:
         """Return about what reading takes in the best of a few ways, whatever there is memory for."""

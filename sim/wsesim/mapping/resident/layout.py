@@ -27,7 +27,7 @@ MOST_LAYOUTS, WAYS_EACH, MOST_PLANS = 4, 3, 8
 """Cuts whose ways to read are compared, ways of each that are kept, and placements that are timed in full."""
 MOST_BATCH = 4096
 """Longest sequences held at once that are tried."""
-BATCH_SHARES = (1, 0.75, 0.5, 0.25)
+BATCH_SHARES = (1, 0.5, 0.25)
 """Of the sequences there is room for, how many a service is tried with."""
 
 
@@ -111,10 +111,10 @@ def _promising(request: ResidentRequest, goal: PlanGoal, wafers: int) -> list[Re
     estimate = Estimate(request=request, goal=goal)
     coarse = list[tuple[float, int | None]]()
     for depth in depths(request, wafers):
-        if layout := lay_out_rectangles(request, wafers, depth, estimate.cut):
+        if layout := lay_out_rectangles(request, wafers, depth, estimate):
             coarse.append((estimate.bound(layout[0]), depth))
     best = [depth for _, depth in sorted(coarse, key=lambda one: one[0])[:MOST_LAYOUTS]]
-    laid = [lay_out_rectangles(request, wafers, depth, estimate.cut, fine=True) for depth in best]
+    laid = [lay_out_rectangles(request, wafers, depth, estimate, fine=True) for depth in best]
     layouts = dict.fromkeys(layout for layout in laid if layout is not None)
     found = list[tuple[tuple[float, float], ResidentPlan]]()
     for stages, tables in layouts:

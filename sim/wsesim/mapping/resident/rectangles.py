@@ -14,8 +14,9 @@ How many layers a wafer has room for is arithmetic, so the fewest wafers are, to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,8 +70,16 @@ class Cut:
     """The most of a rectangle."""
 
 
-CutCost = Callable[[Cut, Sequence[int]], float]
-"""What a cut costs whose rectangles have so many layers each."""
+class LayoutCost(Protocol):
+    """What rectangles are chosen by."""
+
+    def cut(self, cut: Cut, layers: Sequence[int]) -> float:
+        """Return what a cut costs whose rectangles have so many *layers* each."""
+
+    def table(self, table: PipelineStage) -> float:
+        """Return what tables cost on a rectangle of their own."""
+
+
 COARSELY, SHRUNK = (0.7, 0.5, 0.3), (0.85, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2)
 """Shares of a rectangle's columns, then rows, to which it is shrunk: shorter ways, larger parts for each core."""
 NUDGED = (0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
@@ -121,7 +130,7 @@ def distribute(request: ResidentRequest, wafers: int) -> tuple[int, ...]:
 
 
 def lay_out_rectangles(
-    request: ResidentRequest, wafers: int, depth: int | None, cost: CutCost, *, fine: bool = False
+    request: ResidentRequest, wafers: int, depth: int | None, cost: LayoutCost, *, fine: bool = False
 ) -> tuple[tuple[PipelineStage, ...], tuple[PipelineStage, ...]] | None:
     """Return the stages with layers on so many wafers, which have room, and those with tables; in a token's order.
 
@@ -141,7 +150,7 @@ def lay_out_rectangles(
         else:
             layers, given = given[:units], given[units:]
         stages += _snake(cut, wafer, layers)
-        tables += _strips(request, cut, wafer, role)
+        tables += (_table(request, strip, cost) for strip in _strips(request, cut, wafer, role))
     return tuple(stages), tuple(tables)
 
 
@@ -162,7 +171,7 @@ def _tables_alone(request: ResidentRequest, role: Role) -> Cut:
 
 
 def best_cut(
-    request: ResidentRequest, units: int, role: Role, depth: int | None, cost: CutCost, *, fine: bool = False
+    request: ResidentRequest, units: int, role: Role, depth: int | None, cost: LayoutCost, *, fine: bool = False
 ) -> Cut | None:  # fmt: skip
     """Return the cut of a wafer into which *units* layers (or stages) fit that costs least; None if none has room.
 
@@ -174,7 +183,7 @@ def best_cut(
     assert least is not None, "there is room"
     total = units * (_layers_each(request) or 1)
     for strips in dict.fromkeys((_even_strips(request, units, role, least), least)):
-        found = [(cost(cut, layers), number, layers, cut) for number, (cut, layers) in
+        found = [(cost.cut(cut, layers), number, layers, cut) for number, (cut, layers) in
                  enumerate(_cuts_with_room(request, strips, units, total, depth))]  # fmt: skip
         if found:
             _, _, layers, cut = min(found)
@@ -200,7 +209,7 @@ def _cuts_with_room(
 
 
 def _resized(
-    request: ResidentRequest, cut: Cut, layers: list[int], cost: CutCost, shares: Sequence[float]
+    request: ResidentRequest, cut: Cut, layers: list[int], cost: LayoutCost, shares: Sequence[float]
 ) -> Cut:  # fmt: skip
     """Return *cut*, or the one with fewer columns, then fewer rows, in use that costs less and has room."""
     sram_bytes = request.cluster.wafer.core.sram_bytes
@@ -208,7 +217,7 @@ def _resized(
         sizes = {max(1, round(getattr(cut, axis) * share)) for share in shares}
         others = [replace(cut, **{axis: size}) for size in sorted(sizes)]
         room = [cut, *(one for one in others if _stage_bytes(request, one) <= sram_bytes)]
-        costs = [(cost(one, layers), number) for number, one in enumerate(room)]
+        costs = [(cost.cut(one, layers), number) for number, one in enumerate(room)]
         cut = room[min(costs)[1]]
     return cut
 
@@ -347,3 +356,20 @@ def _strips(request: ResidentRequest, cut: Cut, wafer: int, role: Role) -> list[
         for row, rows, embeds, heads in places
         if rows
     ]  # fmt: skip
+
+
+def _table(request: ResidentRequest, strip: PipelineStage, cost: LayoutCost) -> PipelineStage:
+    """Return the part of a strip on which its tables cost least, and have room."""
+    for axis in ("columns", "rows"):
+        sizes = {max(1, round(getattr(strip, axis) * share)) for share in (1.0, *SHRUNK)}
+        room = [
+            part for part in (replace(strip, **{axis: size}) for size in sorted(sizes, reverse=True))
+            if part == strip or _table_fits(request, part)
+        ]  # fmt: skip
+        strip = min(room, key=cost.table)
+    return strip
+
+
+def _table_fits(request: ResidentRequest, table: PipelineStage) -> bool:
+    needs = table_region_bytes(request, table.columns, table.rows, embeds=table.embeds, heads=table.heads)
+    return needs <= request.cluster.wafer.core.sram_bytes
