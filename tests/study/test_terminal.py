@@ -34,8 +34,13 @@ def test_parameters_with_the_same_values_are_one_column(study: Callable[[str], S
     text = printed(
         sweep(study("vary: {batch.sequences: [4], batch.length: [4]}\ntogether: [batch.sequences, batch.length]\n"))
     )
-    assert "batch.sequences" in text
-    assert "batch.length" not in text
+    assert "Varied together: batch.sequences = batch.length." in text
+    assert [line.split()[0] for line in text.splitlines() if line.startswith("batch")] == ["batch.sequences"]
+
+
+def test_what_is_set_at_every_point_is_said(study: Callable[[str], Study]) -> None:
+    text = printed(sweep(study("set: {batch.length: 1024}\nvary: {batch.sequences: [4]}\nfigures: [mfu]\n")))
+    assert "Changed in it: batch.length = 1,024." in " ".join(text.split())
 
 
 def test_nothing_steers_the_terminal(study: Callable[[str], Study]) -> None:

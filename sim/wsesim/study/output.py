@@ -58,7 +58,7 @@ def print_table(table: SweepTable, console: Console) -> None:
     study, to = table.study, Printer(console)
     if study.question:
         to.line((study.question, "bold"))
-    to.line((f"{study.base.title}{f' Level {study.level}.' if study.level else ''}", "dim"))
+    to.line((_about(study), "dim"))
     _print_rows(table, console)
     if len(table.rows) > MOST_PRINTED:
         to.line((f"{len(table.rows) - MOST_PRINTED:,} more rows stand in sweep.csv", "dim"))
@@ -72,6 +72,20 @@ def print_table(table: SweepTable, console: Console) -> None:
         to.line(("Note: ", "bold"), (remark, ""), gap=place == 0)
 
 
+def _about(study: Study) -> str:
+    """Say what is varied, and what of it differs at every point."""
+    parts = [study.base.title]
+    fixed = [f"{name} = {written(value)}" for name, value in study.fixed.items()]
+    joined = [axis for axis in study.axes if len(axis) > 1 and study.same(axis)]
+    if fixed:
+        parts.append(f"Changed in it: {', '.join(fixed)}.")
+    if joined:
+        parts.append(f"Varied together: {'; '.join(' = '.join(each.name for each in axis) for axis in joined)}.")
+    if study.level:
+        parts.append(f"Level {study.level}.")
+    return " ".join(parts)
+
+
 def _print_rows(table: SweepTable, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
@@ -82,7 +96,7 @@ def _print_rows(table: SweepTable, console: Console) -> None:
 
     grid = Table(box=None, pad_edge=False, header_style="")
     for head in (*(parameter.name for parameter in table.study.shown), *map(text.label, table.study.kept)):
-        grid.add_column(safe(head), justify="right")
+        grid.add_column(safe(head), justify="right", overflow="fold")
     grid.add_column("")
     for row in table.rows[:MOST_PRINTED]:
         grid.add_row(*map(safe, _cells(table.study, row)), safe(_ENDED[row.status][0], "red"))

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from math import prod
 from typing import Any, get_args, get_origin
@@ -30,6 +31,7 @@ def variable_names(schema: type[Section]) -> tuple[str, ...]:
     return tuple(name for name in setting_names(schema) if is_variable(schema, name))
 
 
+@cache
 def is_variable(schema: type[Section], name: str) -> bool:
     """Return whether *name* is a setting that changes an answer and takes one value; a whole mapping takes many."""
     section, _, key = name.partition(".")
@@ -43,6 +45,7 @@ def _is_mapping(schema: type[Section], section: str) -> bool:
     return fixed or is_setting(schema, f"{section}.any")
 
 
+@cache
 def takes_list(schema: type[Section], name: str) -> bool:
     """Return whether one value of the setting *name* is a list, such as the grid of a kernel."""
     section, _, key = name.partition(".")

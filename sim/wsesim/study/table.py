@@ -114,10 +114,13 @@ class SweepTable:
 
     def _remarks(self) -> Iterator[str]:
         unread = self.not_read()
-        for kind, names in unread.items():
-            whom = "this question" if len(self.study.kinds) == 1 else kind
+        said = dict.fromkeys(name for names in unread.values() for name in names)
+        by_kinds: dict[tuple[str, ...], list[str]] = {}
+        for name in said:
+            by_kinds.setdefault(tuple(kind for kind, names in unread.items() if name in names), []).append(name)
+        for kinds, names in by_kinds.items():
+            whom = "this question" if len(kinds) == len(self.study.kinds) else " or ".join(kinds)
             yield f"Not read by {whom}: {', '.join(names)}."
-        said = {name for names in unread.values() for name in names}
         idle = [name for name in self.changed_nothing() if name not in said]
         if idle:
             yield f"Changed no figure kept here: {', '.join(idle)}."
