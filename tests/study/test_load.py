@@ -113,7 +113,7 @@ def test_everything_wrong_is_said_at_its_place(study_file: Callable[..., Path]) 
         ("vary: {model: [gpt2, gpt3]}\n", "model.preset must be a model that wsesim knows; got 'gpt3', did you mean"),
         (
             "vary: {cluster: [cs-2, cs-9]}\n",
-            "cluster.machine must be a machine that wsesim knows; got 'cs-9'",
+            "cluster.machine must be a machine that wsesim knows",
         ),
         (f"{GRID}set: {{batch.sequences: 3}}\n", "set: batch.sequences stands under vary too"),
         (f"{GRID}set: {{text: x}}\n", "set: text is not a setting that a study can change"),
@@ -127,7 +127,7 @@ def test_everything_wrong_is_said_at_its_place(study_file: Callable[..., Path]) 
         ("vary: {phase: [training, eval]}\n", "phase must be one of"),
         (
             "vary: {software: [release-2, idel]}\n",
-            "software.stack must be a stack that wsesim knows; got 'idel'",
+            "software.stack must be a stack that wsesim knows",
         ),
         ("vary: {software.stack: [idel]}\n", "got 'idel', did you mean 'ideal'?"),
         ("vary: {software.training.step: [3]}\n", "software.training.step needs a unit"),
