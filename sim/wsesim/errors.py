@@ -87,6 +87,17 @@ def require_positive(**fields: float) -> None:
             raise SpecError(name, f"must be positive, got {value}")
 
 
+def require_not_negative(**fields: float) -> None:
+    """Refuse any field that is not a finite number of zero or above.
+
+    Raises:
+        SpecError: naming the first such field.
+    """
+    for name, value in fields.items():
+        if not 0 <= value < float("inf"):
+            raise SpecError(name, f"must be zero or above, got {value}")
+
+
 def require_choice(name: str, value: str, choices: Iterable[str]) -> None:
     """Refuse a *value* that is none of *choices*.
 

@@ -59,7 +59,7 @@ def _units() -> dict[Dimension, dict[str, Fraction]]:
 _UNITS = _units()
 _QUANTITY = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([^\s\d].*?)?\s*")
 _LONGEST = 64
-_LARGEST = 10**30
+_LARGEST, _SMALLEST = 10**30, Fraction(1, 10**30)
 
 
 def parse(text: object, dimension: Dimension) -> float:
@@ -79,6 +79,8 @@ def parse(text: object, dimension: Dimension) -> float:
     value = Fraction(number) * _scale(unit, dimension)
     if abs(value) > _LARGEST:
         raise ValueError(f"is too large; got {text!r}")
+    if 0 < abs(value) < _SMALLEST:
+        raise ValueError(f"is too small; got {text!r}")
     return int(value) if value.denominator == 1 else float(value)
 
 

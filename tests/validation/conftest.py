@@ -17,7 +17,7 @@ ROW: Mapping[str, str] = {
     "layers": "12", "d_model": "768", "n_heads": "12", "n_kv_heads": "12", "d_head": "64", "d_ffn": "3072",
     "ffn_type": "gelu", "vocab": "50257", "seq_len": "512", "batch_global": "24", "micro_batch": "",
     "precision": "16-bit mixed", "sparsity": "dense", "metric": "training throughput", "value": "400",
-    "unit": "samples/s", "notes": "", "device_cycles": "", "software": "",
+    "unit": "samples/s", "notes": "", "device_cycles": "", "software": "", "source": "",
 }  # fmt: skip
 
 

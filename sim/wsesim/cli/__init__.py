@@ -11,7 +11,7 @@ from io import TextIOWrapper
 import click
 
 from wsesim._version import __version__
-from wsesim.cli.describe import check, init, machines, models, schema, show
+from wsesim.cli.describe import check, init, machines, models, schema, show, software
 from wsesim.cli.group import Commands
 from wsesim.cli.kernel import kernel
 from wsesim.cli.levels import levels
@@ -31,7 +31,9 @@ def cli() -> None:
     """
 
 
-for command in (run, check, show, schema, init, models, machines, graph, verify, validate, sweep, kernel, levels):
+for command in (
+    run, check, show, schema, init, models, machines, software, graph, verify, validate, sweep, kernel, levels,
+):  # fmt: skip
     cli.add_command(command)
 
 

@@ -1,4 +1,4 @@
-"""Commands that answer at once: check, show, schema, init, models, machines."""
+"""Commands that answer at once: check, show, schema, init, models, machines, software."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _checked_kernel(file: Path, settings: tuple[str, ...]) -> dict[str, str]:
 def show(file: Path, settings: tuple[str, ...]) -> None:
     """Print a workload with its defaults filled in.
 
-    Each default and each hardware figure stands with its source. The output is a workload file again.
+    Each default and each figure of hardware and software stands with its source. The output is a workload file again.
     """
     from wsesim.workload import load_workload
     from wsesim.workload import show as as_yaml
@@ -68,7 +68,7 @@ def show(file: Path, settings: tuple[str, ...]) -> None:
     workload = load_workload(file, settings=settings)
     if manner().json:
         defaults = [{"name": each.name, "text": each.text, "source": each.source} for each in workload.defaults]
-        figures = [asdict(figure) for figure in workload.hardware.figures]
+        figures = [asdict(figure) for figure in (*workload.hardware.figures, *workload.software.figures)]
         print_json({"status": "ok", "workload": workload.resolved, "defaults": defaults, "figures": figures})
     say(as_yaml(workload).removesuffix("\n"))
 
@@ -158,3 +158,29 @@ def machines() -> None:
         for name, cluster in choices.items()
     ]
     say(table(heads, rows) + "\n\nAll but SYSTEMS and STORE are of one system.")
+
+
+@click.command()
+@speaking
+def software() -> None:
+    """List the software stacks that a workload can name."""
+    from wsesim.software import STACKS, load_software, software_names
+
+    choices = {name: load_software(name) for name in software_names()}
+    if manner().json:
+        found = [
+            {
+                **asdict(choice.software),
+                "name": name,
+                "title": choice.software.name,
+                "about": choice.about,
+                "figures": [asdict(figure) for figure in choice.figures],
+            }
+            for name, choice in choices.items()
+        ]
+        print_json({"status": "ok", "software": found})
+    rows = [
+        (name, ", ".join(group for group in STACKS.groups if getattr(choice.software, group)), choice.about)
+        for name, choice in choices.items()
+    ]
+    say(table(("STACK", "FOR", "WHAT IT IS"), rows))

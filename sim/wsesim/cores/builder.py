@@ -28,11 +28,8 @@ from wsesim.cores.role import PORTS as PORTS
 from wsesim.cores.role import Role as Role
 from wsesim.cores.role import Route as Route
 from wsesim.cores.role import Task as Task
-from wsesim.cores.timing import Timing
 from wsesim.hardware import Wafer
 
-INSTRUCTION_BYTES = 8
-"""Code in SRAM per instruction: two 32-bit words, assumed."""
 MOST_CONTROL_TASKS = 64
 
 
@@ -48,7 +45,7 @@ class Builder:
         if not (1 <= width <= wafer.columns and 1 <= height <= wafer.rows):
             raise ProgramError(f"{width} x {height} cores do not fit the wafer's {wafer.columns} x {wafer.rows}")
         self.wafer, self.width, self.height = wafer, width, height
-        self.timing = Timing.of(wafer)
+        self.core = wafer.core
         self.colors: list[Color] = []
         self.roles: list[Role] = []
         self.role_of = np.full((height, width), -1, np.int32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import INSTRUCTION_BYTES, PORTS, Builder, Role
+from wsesim.cores.builder import PORTS, Builder, Role
 from wsesim.cores.engine import Array
 from wsesim.cores.errors import ProgramError
 from wsesim.cores.operands import ELEMENT_BYTES
@@ -39,7 +39,7 @@ def _every_core_has_a_role(builder: Builder) -> None:
 
 
 def _check_role(builder: Builder, role: Role) -> None:
-    need = role.data_bytes + len(role.lines) * INSTRUCTION_BYTES
+    need = role.data_bytes + len(role.lines) * builder.wafer.core.instruction_bytes
     have = builder.wafer.core.usable_bytes
     if need > have:
         raise ProgramError(

@@ -453,20 +453,20 @@ def _inside(core: Int, cell: Int, pc: Int, at: Int, length: Int, code: Array, co
 
 
 @inlined
-def _half_lines(start: Int, size: Int) -> tuple[Int, Int]:
-    """Return how many lines of 8 bytes *size* bytes from *start* on touch in each half of the memory."""
-    first, last = start >> 3, (start + size - 1) >> 3
+def _half_lines(start: Int, size: Int, line_bytes: Int) -> tuple[Int, Int]:
+    """Return how many lines of so many bytes *size* bytes from *start* on touch in each half of the memory."""
+    first, last = start // line_bytes, (start + size - 1) // line_bytes
     even = (last + 2) // 2 - (first + 1) // 2
     return even, last - first + 1 - even
 
 
 @compiled
-def _line_cycles(row: Int, pc: Int, core: Int, length: Int, code: Array, cores: Array) -> Int:
+def _line_cycles(row: Int, pc: Int, core: Int, length: Int, code: Array, cores: Array, clock: Array) -> Int:
     """Return the cycles to read two vectors of 16-bit elements: see `rates.line_cycles`."""
     even, odd = 0, 0
     for operand, origin in ((code[pc, isa.BANK_A], code[pc, isa.LINE_A]), (code[pc, isa.BANK_B], code[pc, isa.LINE_B])):
         start = 2 * (cores[core, row + rec.BASE + operand] - cores[core, rec.CELL]) + origin
-        lines = _half_lines(start, 2 * length)
+        lines = _half_lines(start, 2 * length, clock[rec.LINE_BYTES])
         even, odd = even + lines[0], odd + lines[1]
     return max(even, odd)
 
@@ -506,7 +506,7 @@ def _launch(core: Int, slot: Int, pc: Int, now: Int, code: Array, cores: Array, 
     cores[core, row + rec.TAIL], cores[core, row + rec.LATER] = tail, 0
     if code[pc, isa.LINE_A] >= 0 and length > code[pc, isa.PER_ISSUE]:
         issues = (length + code[pc, isa.PER_ISSUE] - 1) // code[pc, isa.PER_ISSUE]
-        later = _line_cycles(row, pc, core, length, code, cores) - issues * pace
+        later = _line_cycles(row, pc, core, length, code, cores, clock) - issues * pace
         cores[core, row + rec.LATER] = max(later, 1 - pace)
     cores[core, row + rec.THREAD_LINE], cores[core, row + rec.DONE] = pc, 0
     cores[core, row + rec.WANTED], cores[core, row + rec.PACE] = length, pace

@@ -80,7 +80,7 @@ def role_queues(role: Role) -> list[Queue]:
     Raises:
         ProgramError: more than there are, or than the engine can number.
     """
-    timing = role.builder.timing
+    fabric = role.builder.wafer.fabric
     sides = {color: sorted({route.source for route in routes}) for color, routes in sorted(role.routes.items())}
     heard = [color for color, routes in sorted(role.routes.items()) if any(r.outputs >> isa.RAMP & 1 for r in routes)]
     sent = [color for color, ports in sides.items() if isa.RAMP in ports]
@@ -88,10 +88,10 @@ def role_queues(role: Role) -> list[Queue]:
     found = []
     for color, ports in sides.items():
         for port in ports:
-            outgoing = timing.out_queue_words[outward[color]] + timing.ramp_cycles if port == isa.RAMP else 0
-            found.append(Queue(color=color, port=port, room=outgoing or timing.link_words))
+            outgoing = fabric.out_queue_words[outward[color]] + fabric.ramp_cycles if port == isa.RAMP else 0
+            found.append(Queue(color=color, port=port, room=outgoing or fabric.link_words))
     for color in heard:
-        room = timing.in_queue_words[inward[color]] + timing.ramp_cycles
+        room = fabric.in_queue_words[inward[color]] + fabric.ramp_cycles
         found.append(Queue(color=color, port=isa.INWARD, room=room))
     if len(found) > records.QUEUES:
         raise ProgramError(
@@ -111,9 +111,10 @@ def pack(builder: Builder) -> Arrays:
     memory = np.zeros(max(1, int(cores[:, records.CELLS].sum())), np.uint32)
     rows, words = _queues(builder, queues, cores)
     clock = np.zeros(records.CLOCK, np.int64)
-    timing = builder.timing
-    clock[records.HOP], clock[records.RAMP_CYCLES] = timing.hop_cycles, timing.ramp_cycles
-    clock[records.TASK_CYCLES], clock[records.ACTIVATION_CYCLES] = timing.task_start_cycles, timing.activation_cycles
+    core, fabric = builder.wafer.core, builder.wafer.fabric
+    clock[records.HOP], clock[records.RAMP_CYCLES] = fabric.hop_cycles, fabric.ramp_cycles
+    clock[records.TASK_CYCLES], clock[records.ACTIVATION_CYCLES] = core.task_launch_cycles, core.activation_cycles
+    clock[records.LINE_BYTES] = core.line_bytes
     clock[records.MICROTHREADS], clock[records.PATIENCE] = threads - 1, PATIENCE_CYCLES
     return Arrays(
         code=code, entries=entries, queue_task=_queue_tasks(builder, queues), control_task=_control_tasks(builder),

@@ -1,7 +1,7 @@
 """How fast a vector instruction goes: elements an issue and cycles an issue, by type, operands and memory.
 
 Three limits, of which the slowest counts: lanes of the datapath (SIMD table of the SDK's appendix, with its rule for
-strides; conversions and maxima have one lane before the WSE-3), bytes the memory reads and writes in a cycle, and
+strides; conversions and maxima have lanes of their own), bytes the memory reads and writes in a cycle, and
 banks, eight of 16 bits. 16-bit elements: two reads collide unless they lie 4 bytes apart modulo 8 (same appendix).
 32-bit elements: two reads of one element collide in one of four classes of alignment, where they are the same modulo
 16 bytes, and reads of two or more elements always (rows `st2d`, on both generations: of the 4 r + 1 instructions of
@@ -22,14 +22,9 @@ from math import ceil
 
 from wsesim.cores import isa
 from wsesim.cores.operands import ELEMENT_BYTES, HALVES, Fabric, Mem, Operand, element_of
-from wsesim.cores.timing import WIDE_LANES
 from wsesim.hardware import Core
 
-SLOW = 2
-"""Cycles of an issue whose reads collide: one after the other."""
-BANK_PERIOD_BYTES, APART_BYTES = 8, 4
-WORD_PERIOD_BYTES, WORD_BYTES = 16, 4
-LINE_BYTES = 8
+WORD_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +39,7 @@ class Rate:
     """The same where banks collide."""
     banks: tuple[int, int, int] = (-1, -1, 0)
     """The two operands that may collide, and by how many bytes the first lies behind the second beside their cells."""
-    period: int = BANK_PERIOD_BYTES
+    period: int = 1
     """Bytes after which the banks repeat."""
     reach: int = 0
     """Bytes, modulo that, nearer than which the two reads collide."""
@@ -63,36 +58,38 @@ def rate_of(core: Core, op: int, kind: int, operands: tuple[Operand, ...], *, mo
     cycles = max(1, ceil(1 / lanes), ceil(sum(size[n] for n in reads) / core.sram_read_bytes_per_cycle))
     if isinstance(operands[0], Mem):
         cycles = max(cycles, ceil(size[0] / core.sram_write_bytes_per_cycle))
-    if _meets_itself(operands):
-        cycles = max(cycles, SLOW)
+    if _meets_itself(core, operands):
+        cycles = max(cycles, core.colliding_cycles)
     if len(reads) < 2:
         return Rate(per_issue, cycles, cycles)
-    slow = max(cycles, SLOW)
+    slow = max(cycles, core.colliding_cycles)
     first, second = operands[reads[0]], operands[reads[1]]
     assert isinstance(first, Mem)
     assert isinstance(second, Mem)
     words = ELEMENT_BYTES[first.kind] == ELEMENT_BYTES[second.kind] == WORD_BYTES
-    period, reach = (WORD_PERIOD_BYTES, WORD_BYTES) if words else (BANK_PERIOD_BYTES, APART_BYTES)
+    period, reach = core.bank_period_bytes, core.bank_apart_bytes
+    if words:
+        period, reach = core.word_period_bytes, WORD_BYTES
     if words and per_issue > 1:
         cycles, reach = slow, period
     apart = (first.origin - second.origin) % period
     return Rate(per_issue, cycles, slow, (reads[0], reads[1], apart), period, reach)
 
 
-def lines_of(operands: tuple[Operand, ...], rate: Rate) -> tuple[int, int]:
-    """Return where cell 0 of the two operands read would lie, modulo 16 bytes, if they are read by lines; or -1, -1."""
+def lines_of(core: Core, operands: tuple[Operand, ...], rate: Rate) -> tuple[int, int]:
+    """Return where cell 0 of two operands read would lie, modulo all banks, if they are read by lines; or -1, -1."""
     reads = [operands[number] for number in rate.banks[:2] if number >= 0]
     found = []
     for operand in reads:
         if not isinstance(operand, Mem) or operand.kind not in HALVES or operand.stride != 1 or operand.inner:
             return -1, -1
-        found.append(operand.origin % WORD_PERIOD_BYTES)
-    if len(found) < 2 or rate.per_issue * ELEMENT_BYTES[isa.F16] <= LINE_BYTES:
+        found.append(operand.origin % core.word_period_bytes)
+    if len(found) < 2 or rate.per_issue * ELEMENT_BYTES[isa.F16] <= core.line_bytes:
         return -1, -1
     return found[0], found[1]
 
 
-def line_cycles(first: int, second: int, length: int) -> int:
+def line_cycles(core: Core, first: int, second: int, length: int) -> int:
     """Return the cycles to read two vectors of *length* 16-bit elements that begin at these addresses.
 
     Memory has two halves of four banks, and each gives a line of 8 bytes a cycle; lines alternate between them. Source:
@@ -101,7 +98,7 @@ def line_cycles(first: int, second: int, length: int) -> int:
     halves = [0, 0]
     for start in (first, second):
         end = start + length * ELEMENT_BYTES[isa.F16]
-        for line in range(start // LINE_BYTES, (end - 1) // LINE_BYTES + 1):
+        for line in range(start // core.line_bytes, (end - 1) // core.line_bytes + 1):
             halves[line % 2] += 1
     return max(halves)
 
@@ -117,14 +114,14 @@ def row_of(operands: tuple[Operand, ...], per_issue: int) -> int:
     return min(rows) if rows and min(rows) % per_issue else 0
 
 
-def _meets_itself(operands: tuple[Operand, ...]) -> bool:
+def _meets_itself(core: Core, operands: tuple[Operand, ...]) -> bool:
     """Whether what is written falls into the bank that the same operand is read from at that time.
 
     In place and with a stride of a multiple of all banks, that is so in every cycle (`spmm-gemm`, `spmm-sim-gemm`: two
     cycles an element wherever the columns lie).
     """
     dest = operands[0]
-    if not isinstance(dest, Mem) or dest.stride == 0 or dest.stride * ELEMENT_BYTES[dest.kind] % WORD_PERIOD_BYTES:
+    if not isinstance(dest, Mem) or dest.stride == 0 or dest.stride * ELEMENT_BYTES[dest.kind] % core.word_period_bytes:
         return False
     return dest.inner == 0 and dest in operands[1:]
 
@@ -141,12 +138,11 @@ def _datapath(core: Core, op: int, kind: int, operands: tuple[Operand, ...]) -> 
         return rates.get(kind, core.fmac_fp32_per_cycle)
     if op == isa.MUL and kind in (isa.F32, isa.I32):
         return core.fmac_fp32_per_cycle
-    wide = core.simd_fp16_per_cycle >= WIDE_LANES
     simd = core.simd_fp16_per_cycle if kind in HALVES else core.simd_fp32_per_cycle
     sizes = {ELEMENT_BYTES[element_of(o, kind, n)] for n, o in enumerate(operands) if isinstance(o, Mem | Fabric)}
     if len(sizes) > 1 and kind != isa.MIXED:
-        return core.simd_fp32_per_cycle if wide else 1
-    return simd if wide or op != isa.MAX else 1
+        return core.convert_per_cycle
+    return min(simd, core.max_per_cycle) if op == isa.MAX else simd
 
 
 def _stride_limit(stride: int) -> float:

@@ -86,7 +86,8 @@ TASK_CYCLES = 11  # start of a task by a wavelet or at the launch
 MICROTHREADS = 12  # the program uses
 PATIENCE = 13  # cycles without MOVED or ACTED that are taken for a hang
 ACTIVATION_CYCLES = 14  # start of a task that the core itself activated
-CLOCK = 15
+LINE_BYTES = 15  # of the lines in which long vectors of 16-bit elements are read
+CLOCK = 16
 
 # Buckets of the calendar: the cores that are due in each of the next cycles.
 SPAN = 16

@@ -141,8 +141,8 @@ class Role(Vectors, Scalars):
 
     def queue(self, color: Color, number: int, *, out: bool = False) -> None:
         """Bind a color to an input queue, or with `out` to an output queue; unbound ones get the deepest left."""
-        timing = self.builder.timing
-        depths = timing.out_queue_words if out else timing.in_queue_words
+        fabric = self.builder.wafer.fabric
+        depths = fabric.out_queue_words if out else fabric.in_queue_words
         if not 0 <= number < len(depths):
             raise self._error(f"binds color {color.name!r} to queue {number}; there are 0 to {len(depths) - 1}")
         for (other, side), taken in self.queues.items():
@@ -199,8 +199,8 @@ class Role(Vectors, Scalars):
         Raises:
             ProgramError: there are not enough queues.
         """
-        timing = self.builder.timing
-        depths = timing.out_queue_words if out else timing.in_queue_words
+        fabric = self.builder.wafer.fabric
+        depths = fabric.out_queue_words if out else fabric.in_queue_words
         found = {color: self.queues[color, out] for color in colors if (color, out) in self.queues}
         left = sorted(set(range(len(depths))) - set(found.values()), key=lambda queue: (-depths[queue], queue))
         for color in colors:

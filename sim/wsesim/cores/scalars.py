@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from wsesim.cores.role import Task
 
 COMMANDS = {"NOP": isa.NOP, "ADVANCE": isa.ADVANCE, "RESET": isa.RESET}
-SWITCH_CYCLES = 95
-"""A routine that rewrites routes at run time: measured on the WSE-3 simulator, independent of the grid."""
 
 
 class Scalars(Table):
@@ -56,8 +54,8 @@ class Scalars(Table):
         self, op: int, dest: Register, a: Register, b: Register | None = None, *, cost: int | None = None
     ) -> None:
         """dest = a op b, fp32: isa.FADD, FSUB, FMUL, FDIV, FEXP, FSQRT, FMAXS."""
-        core = self.builder.wafer.core
-        slow = {isa.FDIV: core.divide_cycles, isa.FEXP: core.exp_cycles, isa.FSQRT: core.sqrt_cycles}
+        code = self.builder.wafer.code
+        slow = {isa.FDIV: code.divide_cycles, isa.FEXP: code.exp_cycles, isa.FSQRT: code.sqrt_cycles}
         usual = slow[op] if cost is None and op in slow else self._dependent(cost)
         self.instruction(op, dest, a, b, cost=usual, kind=isa.F32)
 
@@ -75,9 +73,9 @@ class Scalars(Table):
 
         A turn costs a taken branch and the last turn one not taken, or *cost* each.
         """
-        timing = self.builder.timing
-        taken = timing.branch_taken_cycles if cost is None else cost
-        last = timing.branch_not_taken_cycles if cost is None else cost
+        core = self.builder.wafer.core
+        taken = core.branch_taken_cycles if cost is None else cost
+        last = core.branch_not_taken_cycles if cost is None else cost
         with self._repeat(counter, times, taken, last):
             yield
 
@@ -87,8 +85,8 @@ class Scalars(Table):
 
         With `saved`, descriptors keep their place by themselves from turn to turn.
         """
-        timing = self.builder.timing
-        turn = timing.saved_map_cycles if saved else timing.map_cycles
+        core = self.builder.wafer.core
+        turn = core.saved_map_cycles if saved else core.map_cycles
         with self._repeat(counter, times, turn, turn):
             yield
 
@@ -128,14 +126,15 @@ class Scalars(Table):
         line = self.instruction(isa.CONTROL, Fabric(color, 1), cost=cost)
         line[isa.IMM] = word
 
-    def switch(self, color: Color, position: int, *, cost: int = SWITCH_CYCLES) -> None:
+    def switch(self, color: Color, position: int, *, cost: int | None = None) -> None:
         """Set the own router's switch of a color."""
-        line = self.instruction(isa.SWITCH, Fabric(color, 1), cost=cost)
+        usual = self.builder.wafer.code.switch_cycles
+        line = self.instruction(isa.SWITCH, Fabric(color, 1), cost=usual if cost is None else cost)
         line[isa.IMM], line[isa.LENGTH] = color.index, position
 
     def stamp(self, register: Register, *, cost: int | None = None) -> None:
         """Read the cycle counter, before the cycles that takes."""
-        self.instruction(isa.STAMP, register, cost=self.builder.timing.stamp_cycles if cost is None else cost)
+        self.instruction(isa.STAMP, register, cost=self.builder.wafer.core.stamp_cycles if cost is None else cost)
 
     def wait(self, cycles: int) -> None:
         """Spend cycles on scalar work that is not spelled out."""
@@ -157,4 +156,4 @@ class Scalars(Table):
         line[isa.IMM], line[isa.COST_ELSE] = start, last - taken
 
     def _dependent(self, cost: int | None) -> int:
-        return self.builder.timing.dependent_cycles if cost is None else cost
+        return self.builder.wafer.core.dependent_cycles if cost is None else cost

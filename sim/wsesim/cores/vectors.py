@@ -46,18 +46,18 @@ class Vectors(Table):
         shared = self._checked(op, kind, operands)
         if thread is not None and not 0 <= thread < isa.MICROTHREADS:
             raise self._error(f"names microthread {thread}; there are 0 to {isa.MICROTHREADS - 1}")
-        timing, line = self.builder.timing, self._blank(op)
+        core, line = self.builder.wafer.core, self._blank(op)
         rate = rate_of(self.builder.wafer.core, op, kind, operands)
         line[isa.SLOT] = 0 if thread is None else thread + 1
         line[isa.LENGTH] = length if isinstance(length, int) else (1 if shared is None else shared)
         line[isa.LENGTH_REG] = length.index if isinstance(length, Register) else -1
         line[isa.ON_DONE_ACTIVATE] = -1 if activate is None else activate.index
         line[isa.ON_DONE_UNBLOCK] = -1 if unblock is None else unblock.index
-        usual = timing.launch_cycles if thread is None else timing.microthread_launch_cycles
+        usual = core.vector_launch_cycles if thread is None else core.microthread_launch_cycles
         line[isa.COST] = usual if launch is None else launch
         self._pace(line, rate, op, kind, operands)
         line[isa.FABRICS] = sum(1 << number for number, o in enumerate(operands) if isinstance(o, Fabric))
-        moves = timing.moves_pass and op == isa.MOV and kind in HALVES
+        moves = core.moves_pass and op == isa.MOV and kind in HALVES
         moves = moves and line[isa.FABRICS] in (isa.OUT_SIDE, isa.IN_SIDE)
         line[isa.SIDES] = line[isa.FABRICS] if moves else isa.BOTH_SIDES
         line[isa.TYPE] = kind
@@ -69,7 +69,7 @@ class Vectors(Table):
         line[isa.SLOW_CYCLES] = rate.slow_cycles
         line[isa.BANK_A], line[isa.BANK_B], line[isa.BANK_OFFSET] = rate.banks
         line[isa.BANK_PERIOD], line[isa.BANK_REACH] = rate.period, rate.reach
-        line[isa.LINE_A], line[isa.LINE_B] = lines_of(operands, rate)
+        line[isa.LINE_A], line[isa.LINE_B] = lines_of(self.builder.wafer.core, operands, rate)
         row = 0 if any(isinstance(operand, Fabric) for operand in operands) else row_of(operands, rate.per_issue)
         if row:
             tail = rate_of(self.builder.wafer.core, op, kind, operands, most=row % rate.per_issue)
@@ -146,9 +146,9 @@ class Vectors(Table):
         inputs = [o.color.name for number, o in fabric if number]
         if len(operands) != 1 + _SOURCES.get(op, 2):
             raise self._error(f"gives an instruction {len(operands) - 1} sources; it takes {_SOURCES.get(op, 2)}")
-        if len(inputs) > self.builder.timing.fabric_inputs:
+        if len(inputs) > self.builder.wafer.core.fabric_inputs:
             raise self._error(
-                f"reads colors {inputs} in one instruction; this machine reads {self.builder.timing.fabric_inputs}"
+                f"reads colors {inputs} in one instruction; this machine reads {self.builder.wafer.core.fabric_inputs}"
             )
         if len(set(inputs)) < len(inputs):
             raise self._error(f"reads color {inputs[0]!r} twice in one instruction")

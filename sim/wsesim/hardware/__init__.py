@@ -1,39 +1,35 @@
-"""What the simulated machines are made of, and where every number comes from."""
+"""What the simulated machines are made of: what is etched, and what a generation's scalar code and silicon cost."""
 
-from wsesim.hardware.load import (
-    HardwareChoice,
-    Source,
-    load_cluster,
-    machine_names,
-    override_names,
-    sources,
-)
+from wsesim.hardware.load import MACHINES, HardwareChoice, load_cluster, machine_names, override_names
 from wsesim.hardware.specs import (
     PRECISIONS,
+    SLOWDOWNS,
     Cluster,
+    Code,
     Core,
     Fabric,
     Host,
     MemoryX,
-    Runtime,
+    Silicon,
     SwarmX,
     Wafer,
 )
 
 __all__ = [
+    "MACHINES",
     "PRECISIONS",
+    "SLOWDOWNS",
     "Cluster",
+    "Code",
     "Core",
     "Fabric",
     "HardwareChoice",
     "Host",
     "MemoryX",
-    "Runtime",
-    "Source",
+    "Silicon",
     "SwarmX",
     "Wafer",
     "load_cluster",
     "machine_names",
     "override_names",
-    "sources",
 ]

@@ -1,14 +1,14 @@
 """The machine as values: a core, its fabric, a wafer of them, and what stands around the wafer.
 
 Every number a preset gives is a field here; what follows from other numbers is a property. Rates of a core are per
-clock cycle, everything outside the wafer is in seconds.
+clock cycle, everything outside the wafer is in seconds. What programs and releases do is not here but in `software`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
-from wsesim.errors import SpecError, require_choice, require_positive
+from wsesim.errors import SpecError, require_choice, require_not_negative, require_positive
 
 PRECISIONS = ("fp16", "mixed", "fp32")
 """Arithmetic of a multiply-accumulate: all 16-bit; 16-bit factors summed in 32 bits; all 32-bit."""
@@ -42,33 +42,63 @@ class Core:
     """Cycles a vector instruction costs beside its elements."""
     task_launch_cycles: int
     """Cycles from the activation of a task to its first instruction."""
-    exp_cycles: int
-    """Cycles of one scalar exponential with its range reduction."""
-    divide_cycles: int
-    """Cycles of one scalar 32-bit divide."""
-    sqrt_cycles: int
-    """Cycles of one scalar 32-bit square root."""
+    convert_per_cycle: float
+    """Elements per cycle of an instruction between 16 and 32 bits."""
+    max_per_cycle: float
+    """Elements per cycle of a maximum, where the datapath is no slower."""
+    colliding_cycles: int
+    """Cycles of an issue whose two reads collide in a bank: one after the other."""
+    bank_period_bytes: int
+    """Bytes after which the banks repeat, for elements of 16 bits; a power of two."""
+    bank_apart_bytes: int
+    """Distance modulo that, nearer than which two reads of 16 bits collide."""
+    word_period_bytes: int
+    """Bytes after which the banks repeat, for elements of 32 bits; a power of two."""
+    line_bytes: int
+    """Size of the lines in which vectors of 16-bit elements are read, where they are longer than an issue; bytes."""
+    instruction_bytes: int
+    """Code in memory per instruction, bytes."""
+    activation_cycles: int
+    """As `task_launch_cycles`, of a task that the core itself activates: another task, the end of an instruction."""
+    microthread_launch_cycles: int
+    """As `vector_launch_cycles`, of an instruction on a microthread."""
+    branch_taken_cycles: int
+    """Cycles from a jump to the dispatch of the next instruction."""
+    branch_not_taken_cycles: int
+    """The same of a branch that is not taken."""
+    map_cycles: int
+    """Cycles of one turn of `@map` beside its vector instruction."""
+    saved_map_cycles: int
+    """The same where descriptors keep their place by themselves from turn to turn, and the turn does not move them."""
+    dependent_cycles: int
+    """Cycles of a scalar instruction whose result the next one needs."""
+    moves_pass: bool
+    """Whether a 16-bit move to the fabric and one from it go in the same cycle, on two microthreads."""
+    stamp_cycles: int
+    """Cycles of a pair of time stamps around nothing."""
+    fabric_inputs: int
+    """Fabric operands that an instruction may read."""
 
     def __post_init__(self) -> None:
         require_positive(
-            clock_hz=self.clock_hz,
-            sram_bytes=self.sram_bytes,
-            fmac_fp16_per_cycle=self.fmac_fp16_per_cycle,
-            fmac_mixed_per_cycle=self.fmac_mixed_per_cycle,
-            fmac_fp32_per_cycle=self.fmac_fp32_per_cycle,
-            simd_fp16_per_cycle=self.simd_fp16_per_cycle,
-            simd_fp32_per_cycle=self.simd_fp32_per_cycle,
+            clock_hz=self.clock_hz, sram_bytes=self.sram_bytes, fmac_fp16_per_cycle=self.fmac_fp16_per_cycle,
+            fmac_mixed_per_cycle=self.fmac_mixed_per_cycle, fmac_fp32_per_cycle=self.fmac_fp32_per_cycle,
+            simd_fp16_per_cycle=self.simd_fp16_per_cycle, simd_fp32_per_cycle=self.simd_fp32_per_cycle,
             sram_read_bytes_per_cycle=self.sram_read_bytes_per_cycle,
-            sram_write_bytes_per_cycle=self.sram_write_bytes_per_cycle,
-            exp_cycles=self.exp_cycles,
-            divide_cycles=self.divide_cycles,
-            sqrt_cycles=self.sqrt_cycles,
-        )
-        _require_not_negative(
-            reserved_bytes=self.reserved_bytes,
-            vector_launch_cycles=self.vector_launch_cycles,
-            task_launch_cycles=self.task_launch_cycles,
-        )
+            sram_write_bytes_per_cycle=self.sram_write_bytes_per_cycle, convert_per_cycle=self.convert_per_cycle,
+            max_per_cycle=self.max_per_cycle, colliding_cycles=self.colliding_cycles, line_bytes=self.line_bytes,
+            instruction_bytes=self.instruction_bytes, branch_taken_cycles=self.branch_taken_cycles,
+            branch_not_taken_cycles=self.branch_not_taken_cycles, map_cycles=self.map_cycles,
+            saved_map_cycles=self.saved_map_cycles, dependent_cycles=self.dependent_cycles,
+            fabric_inputs=self.fabric_inputs,
+        )  # fmt: skip
+        require_not_negative(
+            reserved_bytes=self.reserved_bytes, vector_launch_cycles=self.vector_launch_cycles,
+            task_launch_cycles=self.task_launch_cycles, activation_cycles=self.activation_cycles,
+            microthread_launch_cycles=self.microthread_launch_cycles, stamp_cycles=self.stamp_cycles,
+            bank_apart_bytes=self.bank_apart_bytes,
+        )  # fmt: skip
+        _require_power_of_two(bank_period_bytes=self.bank_period_bytes, word_period_bytes=self.word_period_bytes)
         if self.reserved_bytes >= self.sram_bytes:
             raise SpecError("reserved_bytes", f"is {self.reserved_bytes} of {self.sram_bytes} bytes; nothing is left")
 
@@ -102,14 +132,129 @@ class Fabric:
     """Cycles from a router to its core, and from a core to its router."""
     colors: int
     """Routes a program can tell apart (virtual channels)."""
+    link_words: int
+    """Wavelets of one color that a router holds from each side."""
+    in_queue_words: tuple[int, ...]
+    """Depth of each queue from which a program reads a color, wavelets."""
+    out_queue_words: tuple[int, ...]
+    """Depth of each queue into which a program writes a color, wavelets."""
+    waiting_words: int
+    """Wavelets of a color that wait at a core beside those on the ramp, in closed forms."""
 
     def __post_init__(self) -> None:
         require_positive(
-            wavelet_bytes=self.wavelet_bytes,
-            link_wavelets_per_cycle=self.link_wavelets_per_cycle,
-            colors=self.colors,
-        )
-        _require_not_negative(hop_cycles=self.hop_cycles, ramp_cycles=self.ramp_cycles)
+            wavelet_bytes=self.wavelet_bytes, link_wavelets_per_cycle=self.link_wavelets_per_cycle, colors=self.colors,
+            hop_cycles=self.hop_cycles, ramp_cycles=self.ramp_cycles, link_words=self.link_words,
+            waiting_words=self.waiting_words,
+        )  # fmt: skip
+        for name, depths in (("in_queue_words", self.in_queue_words), ("out_queue_words", self.out_queue_words)):
+            if not depths or min(depths) < 1:
+                raise SpecError(name, f"must be a depth of 1 or more for each queue, got {list(depths)}")
+
+
+SLOWDOWNS = {
+    "memory": "memory_slowdown",
+    "link": "link_slowdown",
+    "arithmetic": "arithmetic_slowdown",
+    "arithmetic every cycle": "full_rate_slowdown",
+    "scalar": "scalar_slowdown",
+}
+"""What can limit a program on silicon, and the field of `Silicon` that says by how much it is slower."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silicon:
+    """What a machine takes longer than the vendor's simulator of its fabric: it inserts cycles without work against
+    heat, by one factor per resource, whatever the kernel. Cycles over cycles."""
+
+    memory_slowdown: float
+    """Of vector instructions that the bytes of memory limit."""
+    link_slowdown: float
+    """Of wavelets that stream through a link."""
+    arithmetic_slowdown: float
+    """Of vector instructions in which the datapath works every other cycle at most: reads that collide, or 16 bytes
+    read by an issue."""
+    full_rate_slowdown: float
+    """Of vector arithmetic at full rate, an issue in every cycle."""
+    scalar_slowdown: float
+    """Of scalar code and tasks, in programs with weights in memory."""
+
+    def __post_init__(self) -> None:
+        require_positive(**{name: getattr(self, name) for name in SLOWDOWNS.values()})
+
+    @property
+    def by_resource(self) -> dict[str, float]:
+        """The factors by what limits."""
+        return {resource: getattr(self, name) for resource, name in SLOWDOWNS.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """Cycles of scalar code that compilers and libraries put around the instructions of a program."""
+
+    exp_cycles: int
+    """One scalar exponential with its range reduction."""
+    divide_cycles: int
+    """One scalar 32-bit divide."""
+    sqrt_cycles: int
+    """One scalar 32-bit square root."""
+    routes_cycles: int
+    """The library turns the routes of an axis, with bookkeeping, whatever the grid."""
+    switch_cycles: int
+    """A routine that rewrites a switch of the own router at run time."""
+    descriptor_cycles: int
+    """To move on a descriptor kept in memory."""
+    settle_cycles: int
+    """From the write of a descriptor register to the first element of the instruction that uses it, and back."""
+    base_cycles: int
+    """To write a register that is at hand into the base of a descriptor register."""
+    unrolled_turns: int
+    """Turns of a loop, whose number the compiler knows, up to which it writes them out one after the other."""
+    mesh_setup_cycles: int
+    """Of a product by MeshGEMM, once, beside the instructions that its program is written with."""
+    map_start_cycles: int
+    """The descriptors that a `@map` begins with."""
+    nest_cycles: int
+    """Set-up before a nest of loops."""
+    call_cycles: int
+    """From the start of a task to the reading of the counter in the routine it calls, beside a pair of readings."""
+    pass_on_cycles: int
+    """Of a task that handles a block of wavelets, before it passes it on."""
+    vector_setup_cycles: int
+    """Scalar work before a vector instruction whose descriptors are set at run time."""
+    window_cycles: int
+    """Between two time stamps on silicon beside a local sparse product."""
+    count_cycles: int
+    """To count a transfer that is done."""
+    ring_scalar_cycles: float
+    """Of a step of the all-reduce on a ring, beside its vector instructions: an address, and its share of the loop."""
+    ring_crossing_cycles: float
+    """Of a step on a ring of more than `ring_calm_cores`, if a part has more than `ring_calm_words`: wavelets of other
+    cores wait in the same routers."""
+    ring_clash_cycles: float
+    """Of a step that waits for its wavelets: sending and receiving want the datapath in the same cycle now and then."""
+    ring_calm_cores: int
+    """Cores of a ring up to which parts do not wait for each other in the routers."""
+    ring_calm_words: int
+    """Wavelets of a part up to which they do not."""
+    stencil_count_cycles: int
+    """A stencil counts a completion: load, add, store."""
+    stencil_enough_cycles: int
+    """Its fourth completion sets the count back."""
+    stencil_turn_cycles: int
+    """Its loop task counts iterations: load, compare, add, store."""
+    stencil_reload_cycles: int
+    """It puts one preloaded descriptor register back to its start, before each transfer of radius 1."""
+    stencil_descriptor_cycles: int
+    """It brings a descriptor from memory into registers, before each transfer of radius 2 and more."""
+    stencil_offset_cycles: int
+    """It shifts a descriptor and brings it into registers, before each vector instruction of radius 2 and more."""
+    stencil_store_cycles: int
+    """A data task stores a wavelet: loads and stores of the place, the word, and the count of the row."""
+
+    def __post_init__(self) -> None:
+        require_positive(exp_cycles=self.exp_cycles, divide_cycles=self.divide_cycles, sqrt_cycles=self.sqrt_cycles)
+        require_not_negative(**{field.name: getattr(self, field.name) for field in fields(self)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +269,10 @@ class Wafer:
     """Every core of the wafer."""
     fabric: Fabric
     """The mesh between them."""
+    silicon: Silicon
+    """What a machine takes longer than the simulator of its fabric."""
+    code: Code
+    """Cycles of scalar code around the instructions of programs."""
     io_bytes_per_s: float
     """Bytes per second into the wafer, and as many out of it at the same time."""
     io_channels: int
@@ -137,7 +286,7 @@ class Wafer:
         require_positive(
             columns=self.columns, rows=self.rows, io_bytes_per_s=self.io_bytes_per_s, io_channels=self.io_channels
         )
-        _require_not_negative(idle_power_w=self.idle_power_w, active_power_w=self.active_power_w)
+        require_not_negative(idle_power_w=self.idle_power_w, active_power_w=self.active_power_w)
 
     @property
     def cores(self) -> int:
@@ -148,6 +297,10 @@ class Wafer:
     def sram_bytes(self) -> int:
         """Memory for data on the whole wafer, bytes."""
         return self.cores * self.core.usable_bytes
+
+    def as_designed(self) -> Wafer:
+        """Return the wafer as the simulator of its fabric has it: without the cycles silicon inserts against heat."""
+        return replace(self, silicon=Silicon(**dict.fromkeys(SLOWDOWNS.values(), 1.0)))
 
     def peak_flops(self, precision: str) -> float:
         """Return dense FLOP/s at *precision* with every usable core busy; a multiply-accumulate is two FLOPs.
@@ -183,7 +336,7 @@ class MemoryX:
             update_bytes_per_s=self.update_bytes_per_s, shard_bytes=self.shard_bytes,
             load_bytes_per_s=self.load_bytes_per_s, save_bytes_per_s=self.save_bytes_per_s,
         )  # fmt: skip
-        _require_not_negative(latency_s=self.latency_s)
+        require_not_negative(latency_s=self.latency_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +352,7 @@ class SwarmX:
 
     def __post_init__(self) -> None:
         require_positive(fan_in=self.fan_in, link_bytes_per_s=self.link_bytes_per_s)
-        _require_not_negative(hop_s=self.hop_s)
+        require_not_negative(hop_s=self.hop_s)
         if self.fan_in < 2:
             raise SpecError("fan_in", "must be at least 2, or the tree never narrows")
 
@@ -218,6 +371,8 @@ class Host:
     """Least time of such a copy, seconds."""
     download_bytes_per_s: float
     """What it copies out of cores' memory, bytes per second."""
+    programming_s: float
+    """Time to load a compiled program onto the systems, once a job, seconds."""
 
     def __post_init__(self) -> None:
         require_positive(
@@ -225,49 +380,14 @@ class Host:
             upload_bytes_per_s=self.upload_bytes_per_s,
             download_bytes_per_s=self.download_bytes_per_s,
         )
-        _require_not_negative(latency_s=self.latency_s, upload_floor_s=self.upload_floor_s)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Runtime:
-    """Choices and costs of the software, apart from the work itself."""
-
-    kernel_launch_s: float
-    """Time to start one kernel on the whole wafer: command, program switch, barrier; seconds."""
-    step_s: float
-    """Fixed work at each training step, seconds."""
-    programming_s: float
-    """Time to load a compiled program onto the systems, once a job, seconds."""
-    partial_sum_bytes: int
-    """Size of a partial sum of a linear layer on its way along the row, bytes."""
-    attention_value_bytes: int
-    """Size of a partial score or a probability on its way along the row, bytes."""
-    weight_launch_cycles: int
-    """Cycles an arriving weight costs beside the elements of its AXPY."""
-    link_slowdown: float
-    """Cycles of a streaming link on silicon over those of the fabric's design."""
-    token_turn_s: float
-    """Inference: time from the choice of a token to its embedding's arrival where the next pass begins, seconds."""
-    element_loop_cycles: int
-    """Inference: cycles of a scalar loop for each element of norms, rotary positions, softmax, activations and scores;
-    0 where they are vector instructions."""
-
-    def __post_init__(self) -> None:
-        require_positive(
-            partial_sum_bytes=self.partial_sum_bytes,
-            attention_value_bytes=self.attention_value_bytes,
-            link_slowdown=self.link_slowdown,
+        require_not_negative(
+            latency_s=self.latency_s, upload_floor_s=self.upload_floor_s, programming_s=self.programming_s
         )
-        _require_not_negative(
-            kernel_launch_s=self.kernel_launch_s, step_s=self.step_s, weight_launch_cycles=self.weight_launch_cycles,
-            programming_s=self.programming_s, token_turn_s=self.token_turn_s,
-            element_loop_cycles=self.element_loop_cycles,
-        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """Everything a run uses: equal systems, the tree and the store they share, hosts and software."""
+    """Everything a run uses: equal systems, the tree and the store they share, and hosts."""
 
     name: str
     """What people call the machine."""
@@ -283,8 +403,6 @@ class Cluster:
     """The tree between the store and the systems."""
     host: Host
     """The server beside each system."""
-    runtime: Runtime
-    """Costs of the software."""
 
     def __post_init__(self) -> None:
         require_positive(systems=self.systems, max_systems=self.max_systems)
@@ -292,7 +410,7 @@ class Cluster:
             raise SpecError("systems", f"must be at most {self.max_systems} on {self.name}, got {self.systems}")
 
 
-def _require_not_negative(**fields: float) -> None:
+def _require_power_of_two(**fields: int) -> None:
     for name, value in fields.items():
-        if not 0 <= value < float("inf"):
-            raise SpecError(name, f"must be zero or above, got {value}")
+        if not 0 < value < float("inf") or int(value) & (int(value) - 1):
+            raise SpecError(name, f"must be a power of two, got {value}")

@@ -35,7 +35,8 @@ def load_kernel(path: str | Path, *, settings: Sequence[str] = ()) -> KernelQues
     read, errors = read_fields(KernelFile, data)
     add_invalid(report, errors, (), keys(KernelFile))
     cluster = read.get("cluster")
-    hardware = hardware_of(cluster if isinstance(cluster, ClusterSection) else None, read.get("hardware"), report)
+    section = cluster if isinstance(cluster, ClusterSection) else None
+    hardware = hardware_of(section, read.get("hardware"), report, folder=Path(path).parent)
     program = read.get("kernel")
     if program is not None and program not in PROGRAMS:
         hint = nearest(program, PROGRAMS) or "; `wsesim kernel` lists them"

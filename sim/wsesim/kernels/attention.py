@@ -28,14 +28,14 @@ SOFTMAX_BACKWARD_OPS = 4
 def product(region: Region, *, width: int, times: int = 1) -> Cost:
     """Return the cost of scores or of the weighted sum: `width` = all heads side by side; backward does it twice."""
     keys, tokens = region.length, region.tokens_per_core
-    runtime, wafer, link = region.cluster.runtime, region.cluster.wafer, region.link_wavelets_per_cycle()
+    software, wafer, link = region.software, region.cluster.wafer, region.link_wavelets_per_cycle()
     sums = times * tokens * keys
     axpys = times * keys * region.features_per_core(width)
     rate = region.fmac_per_cycle("fp32")
-    across = sums * runtime.attention_value_bytes / wafer.fabric.wavelet_bytes
+    across = sums * software.attention_value_bytes / wafer.fabric.wavelet_bytes
     return Cost(
         overlapped={
-            "fmac": axpys * (tokens / rate + runtime.weight_launch_cycles),
+            "fmac": axpys * (tokens / rate + software.weight_launch_cycles),
             "reduction": across / link,
             "arrival": axpys / link,
         },
@@ -50,8 +50,8 @@ def product(region: Region, *, width: int, times: int = 1) -> Cost:
 
 def softmax(region: Region, *, heads: int) -> Cost:
     """Return the cost of the softmax of every query over its keys."""
-    core = region.cluster.wafer.core
-    return _over_scores(region, heads, core.exp_cycles + SOFTMAX_OPS / core.simd_fp32_per_cycle)
+    wafer = region.cluster.wafer
+    return _over_scores(region, heads, wafer.code.exp_cycles + SOFTMAX_OPS / wafer.core.simd_fp32_per_cycle)
 
 
 def softmax_backward(region: Region, *, heads: int) -> Cost:

@@ -22,6 +22,7 @@ from math import ceil
 
 from wsesim.hardware import Cluster
 from wsesim.kernels.collectives import link_cycles
+from wsesim.software import Training
 
 MIXED_TRAFFIC_BYTES = {"fp16": (4, 2), "mixed": (6, 4), "fp32": (8, 4)}
 """SRAM bytes (read, written) by one multiply-accumulate of an AXPY: x and y in, y out, at their precisions."""
@@ -32,6 +33,7 @@ class Region:
     """A rectangle of cores with the tokens of one micro-batch laid on it."""
 
     cluster: Cluster
+    software: Training
     sequences: int
     """Sequences of the micro-batch on this wafer."""
     length: int
@@ -81,7 +83,7 @@ class Region:
 
     def link_wavelets_per_cycle(self) -> float:
         """Return the wavelets a link passes per cycle on silicon, where a stream has gaps that limit heat."""
-        return self.cluster.wafer.fabric.link_wavelets_per_cycle / self.cluster.runtime.link_slowdown
+        return self.cluster.wafer.fabric.link_wavelets_per_cycle / self.cluster.wafer.silicon.link_slowdown
 
     def chain_fill_cycles(self, cores: int) -> float:
         """Return the latency of a chain through *cores*: each hop leaves and enters a core (HPDC 2024 model)."""

@@ -67,10 +67,6 @@ def tree_cycles(wafer: Wafer, *, wavelets: int, cores: int, group: int) -> float
     return _task_cycles(wafer.core) + _to_center_stage(wafer, wavelets, ready, centers(cores, group))
 
 
-QUEUE_WAVELETS = 6
-"""Wavelets of a color that wait at a core beside those on the ramp: deepest queue of WSE-2 (SDK, descriptors page)."""
-
-
 def _to_center_stage(wafer: Wafer, wavelets: int, ready: Sequence[float], places: Sequence[int]) -> float:
     """Return when the centre of a line has the sum of all, if core i begins at ready[i] and stands at places[i].
 
@@ -85,7 +81,7 @@ def _to_center_stage(wafer: Wafer, wavelets: int, ready: Sequence[float], places
     if len(places) == 2:
         return max(ready[middle], before) + cycles
     behind = _arrival(wafer.fabric, ready[middle:][::-1], places[middle:][::-1])
-    queued = min(wavelets, QUEUE_WAVELETS + wafer.fabric.ramp_cycles)
+    queued = min(wavelets, wafer.fabric.waiting_words + wafer.fabric.ramp_cycles)
     return max(ready[middle], before) + 2 * cycles + max(0.0, queued - (before - behind))
 
 
@@ -111,27 +107,17 @@ def grid_allreduce_cycles(wafer: Wafer, *, wavelets: int, columns: int, rows: in
     )
 
 
-RING_SCALAR_CYCLES = 3.3
-"""Of a step of the ring program, beside its vector instructions: an address, and its share of the loop."""
-RING_CROSSING_CYCLES = 2.0
-"""Of a step on a ring of more cores than `RING_CALM_CORES`, if a part is longer than what queues take in: wavelets of
-other cores then wait in the same routers. Like the two figures beside it from runs on the simulated cores."""
-RING_CALM_CORES, RING_CALM_WAVELETS = 6, 5
-RING_CLASH_CYCLES = 1.5
-"""Of a step that waits for its wavelets: sending and receiving want the datapath in the same cycle now and then."""
-
-
 def ring_cycles(wafer: Wafer, *, wavelets: int, cores: int) -> float:
     """Return the cycles of a program for reduce-scatter and all-gather on a ring laid on the line.
 
     A step sends a part and receives one. Its datapath handles both, one value a cycle; or the step waits for the
     wavelets, which come over two hops.
     """
-    part = ceil(wavelets / cores)
+    part, code = ceil(wavelets / cores), wafer.code
     launch = wafer.core.vector_launch_cycles
-    flight = link_cycles(wafer.fabric, min(2, cores - 1)) + RING_CLASH_CYCLES
-    crossing = RING_CROSSING_CYCLES if cores > RING_CALM_CORES and part > RING_CALM_WAVELETS else 0.0
-    step = launch + max(part + flight, 2 * part + RING_SCALAR_CYCLES + crossing)
+    flight = link_cycles(wafer.fabric, min(2, cores - 1)) + code.ring_clash_cycles
+    crossing = code.ring_crossing_cycles if cores > code.ring_calm_cores and part > code.ring_calm_words else 0.0
+    step = launch + max(part + flight, 2 * part + code.ring_scalar_cycles + crossing)
     return _task_cycles(wafer.core) + 1 + 2 * (cores - 1) * step
 
 

@@ -57,11 +57,11 @@ the norms are two passes (mean, variance) and an affine, the loss is a running l
 
 def elementwise(region: Region, kind: str, *, width: int, positions: float = 1.0, bytes_each: int = 2) -> Cost:
     """Return the cost of one op of *kind* over *width* features of `positions` of the region's tokens."""
-    recipe, core = RECIPES[kind], region.cluster.wafer.core
+    recipe, core, code = RECIPES[kind], region.cluster.wafer.core, region.cluster.wafer.code
     tokens = region.tokens_per_core * positions
     elements = tokens * region.features_per_core(width)
     cycles = elements * (
-        recipe.ops / core.simd_fp32_per_cycle + recipe.exps * core.exp_cycles + recipe.divides * core.divide_cycles
+        recipe.ops / core.simd_fp32_per_cycle + recipe.exps * code.exp_cycles + recipe.divides * code.divide_cycles
     )
     wavelets = 2 * recipe.row_sums * tokens
     serial = {"launch": recipe.ops * core.vector_launch_cycles}

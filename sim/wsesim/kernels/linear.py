@@ -79,12 +79,12 @@ def grad_weight(
 
 def _fmac_cycles(region: Region, axpys: float, tokens: float) -> float:
     rate = region.fmac_per_cycle(region.precision)
-    return axpys * (tokens / rate + region.cluster.runtime.weight_launch_cycles)
+    return axpys * (tokens / rate + region.software.weight_launch_cycles)
 
 
 def _wavelets_per_value(region: Region) -> float:
     """Wavelets a partial sum or an activation takes on its way: less than one if several fit."""
-    value_bytes = 4 if region.precision == "fp32" else region.cluster.runtime.partial_sum_bytes
+    value_bytes = 4 if region.precision == "fp32" else region.software.partial_sum_bytes
     return value_bytes / region.wavelet_bytes
 
 

@@ -25,30 +25,10 @@ from typing import Literal
 from wsesim.errors import require_positive
 from wsesim.hardware import Wafer
 from wsesim.kernels import collectives
+from wsesim.software import Inference
 
 VALUE_BYTES = 2
 VALUES_PER_WAVELET = 2
-COLLIDING_CYCLES = 2
-"""Cycles of an issue of a multiply-accumulate: its two reads collide in a bank unless they are placed with care
-(appendix of the SDK). Rows `mgemm`: 8 more elements of a WSE-3 cost 2.1 cycles."""
-ROUND_CYCLES = 45
-"""Cycles of scalar code around one `@map` of vector instructions: a load with its index 8 to 20, a descriptor 17, the
-loop 3 to 8 (SUMMA's simulator log). Rows `mgemm`: 67.5 a round of eight turns of 1 + 2, and 84.4 of eight of 1 + 4.
-All of them have eight turns; that the cycles are the round's and not the turns' (12 and 4, as the programs on simulated
-cores have them) is told by WaferLLM's prompts: else those of LLaMA3-8B on 720 x 720 cores, 40 turns a round, come out
-10 % too fast, and those of Qwen2-72B on 480 x 480, 124 turns, 23 % too slow."""
-REWRITE_CYCLES = 197
-"""Cycles to turn the routes of an axis for collectives along the other, with bookkeeping, whatever the grid
-(Tetriscomp, simulator of the WSE-3)."""
-SILICON_SCALAR = 4.0 / 2.92
-"""Scalar code and tasks on a machine, which inserts no-ops against heat, against the vendor's simulator. The ratio is
-that of rows `mic-fma-f16-sim` and `mic-fma-f16-hw`; that it holds for scalar code, and not for issues that collide, was
-chosen with the rows of WaferLLM in view: without it its prompts come out 13 % too fast, its tokens 7 %."""
-VECTOR_SETUP_CYCLES = 6
-"""Cycles to load the descriptors of a vector instruction outside a map (rows `fmacs`: n + 6)."""
-EXP_VECTOR_OPS, RECIPROCAL_VECTOR_OPS = 20, 11
-"""Vector instructions of an exponential (range reduction, a polynomial of degree 5, the exponent put in) and of a
-reciprocal (comment in the vendor's linear algebra code), each over all elements of a core."""
 
 
 Axis = Literal["x", "y"]
@@ -93,10 +73,8 @@ class Rectangle:
     wafer: Wafer
     columns: int
     rows: int
-    loop_cycles: int = 0
-    """Cycles of a scalar loop for an element where the program does not use vectors; 0 where it does."""
-    scalar_factor: float = SILICON_SCALAR
-    """What scalar code and tasks take longer than in the vendor's simulator; 1 for the simulator."""
+    software: Inference
+    """What the program on it costs beside its vectors and wavelets."""
 
     def __post_init__(self) -> None:
         require_positive(columns=self.columns, rows=self.rows)
@@ -135,17 +113,17 @@ class Rectangle:
 
     def scalar(self, cycles: float) -> float:
         """Return the cycles that scalar code of *cycles* takes on a machine."""
-        return cycles * self.scalar_factor
+        return cycles * self.wafer.silicon.scalar_slowdown
 
 
-def Square(*, wafer: Wafer, side: int, loop_cycles: int = 0) -> Rectangle:
+def Square(*, wafer: Wafer, side: int, software: Inference) -> Rectangle:
     """Return a rectangle with *side* cores along each axis.
 
     Raises:
         SpecError: a side that is not positive.
     """
     require_positive(side=side)
-    return Rectangle(wafer=wafer, columns=side, rows=side, loop_cycles=loop_cycles)
+    return Rectangle(wafer=wafer, columns=side, rows=side, software=software)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +185,7 @@ def issues(length: int, lanes: float) -> float:
 def map_cycles(where: Rectangle, turns: int, length: int) -> float:
     """Return the cycles of *turns* multiply-accumulates over *length* values, without the round around them."""
     core = where.wafer.core
-    return turns * (core.vector_launch_cycles + COLLIDING_CYCLES * issues(length, core.fmac_fp16_per_cycle))
+    return turns * (core.vector_launch_cycles + core.colliding_cycles * issues(length, core.fmac_fp16_per_cycle))
 
 
 def matvec(
@@ -219,9 +197,10 @@ def matvec(
     each other so, or, where that is faster, lie side by side: one over the batch for each weight, as MeshGEMM does.
     """
     turns, length = where.line(sums).each(inputs), where.across(sums).each(outputs)
-    fill = COLLIDING_CYCLES * issues(batch * length, where.wafer.core.simd_fp16_per_cycle)
-    after = batch * map_cycles(where, turns, length), where.scalar(batch * ROUND_CYCLES)
-    beside = map_cycles(where, turns * length, batch), where.scalar(turns * ROUND_CYCLES)
+    core, round_cycles = where.wafer.core, where.software.round_cycles
+    fill = core.colliding_cycles * issues(batch * length, core.simd_fp16_per_cycle)
+    after = batch * map_cycles(where, turns, length), where.scalar(batch * round_cycles)
+    beside = map_cycles(where, turns * length, batch), where.scalar(turns * round_cycles)
     compute, launch = min(after, beside, key=sum)
     return Work(
         name=name,
@@ -243,7 +222,7 @@ def allreduce(where: Rectangle, name: str, *, values: int, along: Axis = "y", tu
     wavelets = ceil(values / VALUES_PER_WAVELET)
     tree = collectives.tree_cycles(wafer, wavelets=wavelets, cores=line.cores, group=line.group)
     back = collectives.broadcast_cycles(wafer, wavelets=wavelets, hops=line.cores - line.cores // 2)
-    tasks = line.links * wafer.core.task_launch_cycles + (REWRITE_CYCLES if turned else 0)
+    tasks = line.links * wafer.core.task_launch_cycles + (wafer.code.routes_cycles if turned else 0)
     return Work(
         name=name,
         parts={"reduction": tree, "broadcast": back, "launch": where.scalar(tasks)},
@@ -257,13 +236,14 @@ def elementwise(
     cause: str = "elementwise",
 ) -> Work:  # fmt: skip
     """Return *ops* vector operations, exponentials and divisions over the *elements* of a core."""
-    core = where.wafer.core
-    if where.loop_cycles:
-        cycles = elements * (ops * where.loop_cycles + exps * core.exp_cycles + divides * core.divide_cycles)
+    core, code, software = where.wafer.core, where.wafer.code, where.software
+    if software.element_loop_cycles:
+        each = ops * software.element_loop_cycles
+        cycles: float = elements * (each + exps * code.exp_cycles + divides * code.divide_cycles)
     else:
-        each = core.vector_launch_cycles + COLLIDING_CYCLES * issues(elements, core.simd_fp16_per_cycle)
-        count = ops + exps * EXP_VECTOR_OPS + divides * RECIPROCAL_VECTOR_OPS
-        cycles = count * (each + VECTOR_SETUP_CYCLES)
+        issue = core.vector_launch_cycles + core.colliding_cycles * issues(elements, core.simd_fp16_per_cycle)
+        count = ops + exps * software.exp_vector_ops + divides * software.reciprocal_vector_ops
+        cycles = count * (issue + software.vector_setup_cycles)
     return Work(name=name, parts={cause: cycles}, sram_bytes=3 * VALUE_BYTES * ops * elements * where.cores)
 
 

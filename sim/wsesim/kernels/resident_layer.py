@@ -25,6 +25,7 @@ from wsesim.kernels.resident import (
 )
 from wsesim.kernels.resident_mesh import mesh_gemm
 
+# Counts of vector instructions, which the forms only sum up.
 NORM_OPS = 4
 """Square, scale, weight, and what is left of the sum on the core."""
 ROTARY_OPS = 3
@@ -120,7 +121,7 @@ def _attend(where: Rectangle, shape: LayerShape, positions: int, batch: int) -> 
     yield elementwise(where, "softmax", elements=scored, ops=SOFTMAX_OPS, exps=1, divides=0, cause="softmax").then(
         allreduce(where, "softmax", values=batch, along="y", turned=True),
         allreduce(where, "softmax", values=batch, along="y"),
-        scalars("softmax", batch * where.wafer.core.divide_cycles, "softmax"),
+        scalars("softmax", batch * where.wafer.code.divide_cycles, "softmax"),
     )
     summed = _cached(where, shape, "weighted sum", positions, scored=False).times(batch)
     yield summed.then(allreduce(where, "weighted sum", values=features, along="y"))
@@ -133,13 +134,14 @@ def _cached(where: Rectangle, shape: LayerShape, name: str, positions: int, *, s
     positions with one vector over the features.
     """
     width = shape.attention_width
-    if not where.loop_cycles:
+    loop_cycles = where.software.element_loop_cycles
+    if not loop_cycles:
         if scored:
             return matvec(where, name, inputs=width, outputs=positions, sums="x")
         return matvec(where, name, inputs=positions, outputs=width, sums="y")
     features, here = where.x.each(width), where.y.each(positions)
-    dot = here * features * where.loop_cycles
-    summed = here * where.loop_cycles + map_cycles(where, here, features)
+    dot = here * features * loop_cycles
+    summed = here * loop_cycles + map_cycles(where, here, features)
     return Work(
         name=name,
         parts={"compute": dot if scored else summed},
@@ -150,9 +152,9 @@ def _cached(where: Rectangle, shape: LayerShape, name: str, positions: int, *, s
 
 def _norm(where: Rectangle, name: str, *, elements: int, vectors: int) -> Work:
     """Return the norm of *vectors*, of which a core has *elements*; each has a root and a reciprocal."""
-    core = where.wafer.core
+    code = where.wafer.code
     return elementwise(where, name, elements=elements, ops=NORM_OPS).then(
-        scalars(name, vectors * (core.sqrt_cycles + core.divide_cycles))
+        scalars(name, vectors * (code.sqrt_cycles + code.divide_cycles))
     )
 
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 from math import ceil
 
 from wsesim.kernels.resident import (
-    ROUND_CYCLES,
     VALUE_BYTES,
     VALUES_PER_WAVELET,
     Rectangle,
@@ -23,12 +22,8 @@ from wsesim.kernels.resident import (
     map_cycles,
 )
 
-BRANCH_TAKEN_CYCLES, BRANCH_PASSED_CYCLES, COUNT_CYCLES = 6, 3, 2
-"""Rows `mic-branch-taken`, `mic-branch-nottaken`, `mic-scalar-add`."""
 TRANSFERS = 4
 """Of a step: tiles of both factors, sent and received; each has a task when it is done."""
-STEP_SCALARS, ALIGN_SCALARS = 13, 31
-"""Cycles of scalar instructions of a step beside its tasks: as the program on simulated cores has them."""
 
 
 def mesh_gemm(where: Rectangle, name: str, *, m: int, k: int, n: int) -> Work:
@@ -37,14 +32,15 @@ def mesh_gemm(where: Rectangle, name: str, *, m: int, k: int, n: int) -> Work:
     For each k and n of two tiles one multiply-accumulate over m. Tiles move while others are multiplied: issues whose
     reads collide leave the datapath free every other cycle. A step ends when product and transfers are done.
     """
-    core, steps = where.wafer.core, where.longer
+    core, software, steps = where.wafer.core, where.software, where.longer
     rows, depth, columns = where.y.each(m), ceil(k / steps), where.x.each(n)
     product = map_cycles(where, depth * columns, rows)
-    rounds = where.scalar(depth * ROUND_CYCLES)
+    rounds = where.scalar(depth * software.round_cycles)
     moved = TRANSFERS // 2 * sum(ceil(tile / VALUES_PER_WAVELET) for tile in (rows * depth, depth * columns))
-    begun = core.task_launch_cycles + BRANCH_TAKEN_CYCLES + STEP_SCALARS
-    aligned = begun + 3 * BRANCH_TAKEN_CYCLES + BRANCH_PASSED_CYCLES + ALIGN_SCALARS - STEP_SCALARS
-    step, align = where.scalar(begun + _ends(where)), where.scalar(aligned + _ends(where))
+    begun = core.task_launch_cycles + core.branch_taken_cycles
+    branches = 3 * core.branch_taken_cycles + core.branch_not_taken_cycles
+    step = where.scalar(begun + software.step_scalar_cycles + _ends(where))
+    align = where.scalar(begun + branches + software.align_scalar_cycles + _ends(where))
     alignments = steps // 2
     waits = steps * max(0.0, moved - product - rounds) + alignments * max(0.0, moved - align)
     return Work(
@@ -62,6 +58,6 @@ def mesh_gemm(where: Rectangle, name: str, *, m: int, k: int, n: int) -> Work:
 
 def _ends(where: Rectangle) -> float:
     """Return the cycles of the tasks that count what is done in a step; the last begins the next step."""
-    counted = where.wafer.core.task_launch_cycles + COUNT_CYCLES
-    own = COUNT_CYCLES + BRANCH_TAKEN_CYCLES
-    return own + TRANSFERS * counted + (TRANSFERS - 1) * BRANCH_TAKEN_CYCLES + BRANCH_PASSED_CYCLES + 1
+    core, count = where.wafer.core, where.wafer.code.count_cycles
+    counted, taken = core.task_launch_cycles + count, core.branch_taken_cycles
+    return count + taken + TRANSFERS * counted + (TRANSFERS - 1) * taken + core.branch_not_taken_cycles + 1

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil, prod
-from typing import Any
 
 from wsesim.cores import jit
 from wsesim.graph import BYTES_PER_ELEMENT, Block, Graph, Op, Tensor, is_linear, linear_tensors, matrices
@@ -104,7 +103,7 @@ class Streamed:
             options, density = {**options, "nonzeros": str(nonzeros)}, nonzeros / kept
         closed, free = (
             self.cost(where, columns * kept, columns * passed, density)
-            for where in (region, _with_runtime(region, weight_launch_cycles=0))
+            for where in (region, replace(region, software=replace(region.software, weight_launch_cycles=0)))
         )
         return Trial(
             program=self.program, grid=(columns, rows), shape=shape, options=options, closed_cycles=closed.cycles,
@@ -118,14 +117,9 @@ def part_of(region: Region, columns: int, rows: int, tokens: int) -> Region:
 
     Links have no gaps there: simulated cores make none against heat, so what silicon adds is not for them to judge.
     """
-    wafer = replace(region.cluster.wafer, columns=columns, rows=rows)
+    wafer = replace(region.cluster.wafer.as_designed(), columns=columns, rows=rows)
     cluster = replace(region.cluster, wafer=wafer)
-    return _with_runtime(replace(region, cluster=cluster, sequences=1, length=rows * tokens), link_slowdown=1.0)
-
-
-def _with_runtime(region: Region, **changes: Any) -> Region:
-    runtime = replace(region.cluster.runtime, **changes)
-    return replace(region, cluster=replace(region.cluster, runtime=runtime))
+    return replace(region, cluster=cluster, sequences=1, length=rows * tokens)
 
 
 def unheld(cost: Cost) -> float:

@@ -85,7 +85,8 @@ class Tile:
 
 def _rectangle(plan: ResidentPlan, regions: Iterable[Region]) -> Rectangle:
     stage = next(region for region in regions if region.layers)
-    return replace(plan.request.rectangle(stage.columns, stage.rows), scalar_factor=1.0)
+    where = plan.request.rectangle(stage.columns, stage.rows)
+    return replace(where, wafer=where.wafer.as_designed())
 
 
 def token_trials(tile: Tile, name: str) -> Iterator[Trial]:

@@ -45,7 +45,8 @@ class _Mapped:
     def region(self) -> Region:
         """The wafer with its micro-batch."""
         return Region(
-            cluster=self.program.cluster, sequences=self.program.placement.micro_batch, length=self.workload.length,
+            cluster=self.program.cluster, software=self.program.software,
+            sequences=self.program.placement.micro_batch, length=self.workload.length,
             precision=self.workload.precision,
         )  # fmt: skip
 
@@ -98,7 +99,7 @@ def _answered(
     mapped: _Mapped, wanted: tuple[str, ...], tell: Tell
 ) -> tuple[tuple[Answer, ...], tuple[KernelRow, ...], tuple[Difference, ...]]:
     program = mapped.program
-    closed_s = estimate_s(program) + program.cluster.runtime.step_s
+    closed_s = estimate_s(program) + program.software.step_s
     by_formula = _answer(mapped, "closed", closed_s, 0.0, 0)
     if wanted == ("closed",):
         return (by_formula,), (), ()

@@ -19,14 +19,8 @@ from wsesim.mapping.memory import Activations, activations, buffer_bytes, has_ba
 from wsesim.mapping.program import DoesNotFit, Program
 from wsesim.mapping.stages import Timing, build_stages, causes_of
 from wsesim.result import MemoryUse, Placement
+from wsesim.software import Training
 from wsesim.units import show_bytes
-
-STATE_BYTES_PER_PARAMETER = 16
-"""Weight, master copy, momentum and variance of mixed-precision Adam (GPT-J blog of the vendor)."""
-MASTER_BYTES_PER_PARAMETER = 4
-"""The master copy alone, in single precision: what evaluation needs."""
-OPTIMIZER_TRAFFIC_BYTES = 30
-"""Bytes of memory traffic per parameter of an Adam step: 14 read, 14 written of state, 2 of gradient read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +30,7 @@ class Request:
     graph: Graph
     """For the batch of one system; forward and backward, or forward only for evaluation."""
     cluster: Cluster
+    software: Training
     sequences: int
     """Of one system and step."""
     length: int
@@ -99,14 +94,21 @@ def _largest_fit(
 
 
 def _region(request: Request, micro_batch: int) -> Region:
-    return Region(cluster=request.cluster, sequences=micro_batch, length=request.length, precision=request.precision)
+    return Region(
+        cluster=request.cluster, software=request.software, sequences=micro_batch, length=request.length,
+        precision=request.precision,
+    )  # fmt: skip
 
 
 def _memory(request: Request, region: Region, what: Activations, *, recompute: bool) -> tuple[MemoryUse, ...]:
     return memory_table(
         request.cluster.wafer, region, what, heads=request.graph.dims["heads"],
-        buffer_bytes=buffer_bytes(request.graph), recompute=recompute,
+        buffer_bytes=_buffer_bytes(request), recompute=recompute,
     )  # fmt: skip
+
+
+def _buffer_bytes(request: Request) -> int:
+    return buffer_bytes(request.graph, layers=request.software.layers_in_flight)
 
 
 def _program(request: Request, region: Region, memory: tuple[MemoryUse, ...], recompute: bool) -> Program:
@@ -114,7 +116,7 @@ def _program(request: Request, region: Region, memory: tuple[MemoryUse, ...], re
     passes = request.sequences // region.sequences
     timing = Timing(graph=graph, region=region, passes=passes, recompute=recompute)
     stages = build_stages(timing)
-    wafer = request.cluster.wafer
+    wafer, software = request.cluster.wafer, request.software
     placement = Placement(
         micro_batch=region.sequences, passes=passes, columns=wafer.columns, rows=wafer.rows,
         tokens_per_core=region.tokens_per_core, features_per_core=region.features_per_core(graph.dims["width"]),
@@ -123,12 +125,13 @@ def _program(request: Request, region: Region, memory: tuple[MemoryUse, ...], re
     bytes_per_weight = 4 if request.precision == "fp32" else 2
     return Program(
         cluster=request.cluster,
+        software=software,
         placement=placement,
         stages=stages,
         memory=memory,
-        token_bytes=2 * 4 * region.sequences * request.length,
-        buffer_bytes=buffer_bytes(graph),
-        optimizer_bytes_per_weight_byte=OPTIMIZER_TRAFFIC_BYTES / bytes_per_weight,
+        token_bytes=2 * request.software.token_bytes * region.sequences * request.length,
+        buffer_bytes=_buffer_bytes(request),
+        optimizer_bytes_per_weight_byte=software.optimizer_traffic_bytes_per_parameter / bytes_per_weight,
         parameters=graph.parameters(),
         model_flops=flops(graph, phases=("forward", "backward")) * passes * request.cluster.systems,
         causes=causes_of(stages, timing),
@@ -146,7 +149,8 @@ def estimate_s(program: Program) -> float:
 
 def _over_store(request: Request) -> DoesNotFit | None:
     parameters, trains = request.graph.nonzero_parameters(), has_backward(request.graph)
-    each = STATE_BYTES_PER_PARAMETER if trains else MASTER_BYTES_PER_PARAMETER
+    software = request.software
+    each = software.state_bytes_per_parameter if trains else software.master_bytes_per_parameter
     need, have = parameters * each, request.cluster.memoryx.capacity_bytes
     if need <= have:
         return None

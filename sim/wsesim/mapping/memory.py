@@ -10,9 +10,6 @@ from wsesim.hardware import Wafer
 from wsesim.kernels import Region
 from wsesim.result import MemoryUse
 
-STRIP = 2
-"""Keys (or vocabulary entries) a core holds scores (or logits) of at once: one is summed, one on its way. Assumed."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activations:
@@ -46,12 +43,12 @@ def has_backward(graph: Graph) -> bool:
     return any(block.phase("backward") for block in graph.blocks)
 
 
-def buffer_bytes(graph: Graph) -> int:
-    """Return the room for weights on their way in: two copies of a layer, one at work, one on its way.
+def buffer_bytes(graph: Graph, *, layers: int) -> int:
+    """Return the room for weights on their way in: so many copies of a layer, one at work, others on their way.
 
     Of experts, one at a time; larger blocks stream through the same room.
     """
-    return 2 * sum(graph.bytes(tensor) // matrices(graph, tensor) for tensor in layer_of(graph).weights())
+    return layers * sum(graph.bytes(tensor) // matrices(graph, tensor) for tensor in layer_of(graph).weights())
 
 
 def activations(graph: Graph) -> Activations:
@@ -81,15 +78,18 @@ def memory_table(
     stored = what.copies * (what.boundary if recompute else what.kept)
     heads_here = max(1, ceil(heads / region.columns))
     sweeps = "forward and backward" if what.backward else "forward"
-    in_flight = (ceil(buffer_bytes / wafer.cores), "two layers: one at work, one on its way")
+    software = region.software
+    layers, strip = software.layers_in_flight, software.strip_keys
+    note = "two layers: one at work, one on its way" if layers == 2 else f"{layers} layers"
+    in_flight = (ceil(buffer_bytes / wafer.cores), note)
     lines = [
         ("program and system", wafer.core.reserved_bytes, "stack, tasks, communication"),
         ("weights in flight", *in_flight),
         ("one layer at work", ceil(per_core * what.working), f"most that is alive at once, {sweeps}"),
         (
             "scores in flight",
-            region.tokens_per_core * STRIP * heads_here * 4,
-            f"a strip of {STRIP} keys; scores and logits are never stored whole",
+            region.tokens_per_core * strip * heads_here * software.attention_value_bytes,
+            f"a strip of {strip} keys; scores and logits are never stored whole",
         ),
     ]
     if what.backward:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from wsesim.hardware import Cluster
 from wsesim.result import MemoryUse, OpTime, Placement
+from wsesim.software import Training
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class Program:
     """A training step, mapped: every system plays the stages `passes` times."""
 
     cluster: Cluster
+    software: Training
     placement: Placement
     stages: tuple[Stage, ...]
     """Of one pass, in the order they run."""

@@ -40,7 +40,7 @@ def build_stages(timing: Timing) -> tuple[Stage, ...]:
 def causes_of(stages: Sequence[Stage], timing: Timing) -> dict[str, float]:
     """Return one wafer's seconds by cause over the whole step, nothing waited for."""
     clock_hz = timing.region.cluster.wafer.core.clock_hz
-    launch_s = timing.region.cluster.runtime.kernel_launch_s
+    launch_s = timing.region.software.kernel_launch_s
     seconds = {"launch": 0.0}
     for stage in stages:
         calls = stage.repeat * timing.passes
@@ -59,7 +59,7 @@ def _launches(kernels: Sequence[OpTime], phase: str) -> int:
 
 def _stage(timing: Timing, block: Block, phase: str, ops: Sequence[Op]) -> Stage:
     kernels = tuple(_kernel(timing, block, op, phase if op.phase == phase else "recompute") for op in ops)
-    cluster = timing.region.cluster
+    clock_hz, launch_s = timing.region.cluster.wafer.core.clock_hz, timing.region.software.kernel_launch_s
     cycles = sum(kernel.cycles for kernel in kernels)
     gradients = sum(kernel.gradient_bytes for kernel in kernels) if phase == "backward" else 0
     return Stage(
@@ -67,7 +67,7 @@ def _stage(timing: Timing, block: Block, phase: str, ops: Sequence[Op]) -> Stage
         phase=phase,
         repeat=block.repeat,
         kernels=kernels,
-        compute_s=cycles / cluster.wafer.core.clock_hz + _launches(kernels, phase) * cluster.runtime.kernel_launch_s,
+        compute_s=cycles / clock_hz + _launches(kernels, phase) * launch_s,
         weight_bytes=_streamed_bytes(timing.graph, block, ops),
         gradient_bytes=gradients,
     )

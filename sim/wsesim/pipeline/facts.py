@@ -76,7 +76,7 @@ def machine_facts(cluster: Cluster, precision: str) -> Mapping[str, object]:
 
 def provenance_of(workload: Workload) -> Provenance:
     """Return all that went in, with a sum that changes when any of it does."""
-    figures = workload.hardware.figures
+    figures = (*workload.hardware.figures, *workload.software.figures)
     inputs = {
         "version": __version__,
         "workload": workload.resolved,

@@ -11,8 +11,6 @@ from wsesim.mapping.resident import PhaseTime, ResidentPlan
 from wsesim.result import Interval, OpTime, RequestMetrics
 from wsesim.workload import Inference, Workload
 
-TOKEN_BYTES = 4
-"""Of a token's number on its way from the host."""
 SAMPLED_POSITIONS = 33
 """Positions at which decoding is timed; between them it grows evenly but for steps of a value a core."""
 SHOWN_TOKENS = 8
@@ -61,8 +59,8 @@ def time_request(workload: Workload, plan: ResidentPlan) -> RequestTimes:
     asked = workload.asked
     batch, reads, writes = asked.batch or 1, workload.phase != "decode", workload.phase != "prefill"
     prompt = _read(plan, asked, batch) if reads else None
-    host = workload.hardware.cluster.host
-    input_s = host.latency_s + batch * asked.prompt * TOKEN_BYTES / host.input_bytes_per_s if reads else 0.0
+    host, token_bytes = workload.hardware.cluster.host, plan.request.software.token_bytes
+    input_s = host.latency_s + batch * asked.prompt * token_bytes / host.input_bytes_per_s if reads else 0.0
     move_s = plan.replacement_s() if reads and writes else 0.0
     ops = list(_ops(prompt, "prefill", 1, plan.clock_hz)) if prompt else []
     core_s, flops = (prompt.core_cycles / plan.clock_hz, prompt.flops) if prompt else (0.0, 0.0)

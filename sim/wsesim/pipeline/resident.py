@@ -31,7 +31,8 @@ def request_of(workload: Workload, *, batch: int) -> ResidentRequest:
     asked = workload.asked
     try:
         return ResidentRequest(
-            model=workload.model, cluster=workload.hardware.cluster, precision=workload.precision,
+            model=workload.model, cluster=workload.hardware.cluster,
+            software=workload.software.for_inference(), precision=workload.precision,
             placement=asked.placement, prefill_grid=asked.prefill_grid, decode_grid=asked.decode_grid,
             wafers=None, stages=asked.stages, positions=workload.length, batch=batch, chunk=asked.chunk,
         )  # fmt: skip

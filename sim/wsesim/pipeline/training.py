@@ -10,7 +10,7 @@ from wsesim.metrics import metrics_of
 from wsesim.pipeline.checking import checked_numbers
 from wsesim.pipeline.facts import Progress, build, cost_since, machine_facts, model_facts, provenance_of, silent
 from wsesim.pipeline.job import job_costs
-from wsesim.result import Result, SimulatorCost, Status, Verification
+from wsesim.result import JobCost, Result, SimulatorCost, Status, Verification
 from wsesim.system import Played, play
 from wsesim.workload import Workload
 
@@ -32,6 +32,7 @@ def place(workload: Workload, graph: Graph) -> Program | DoesNotFit:
         Request(
             graph=graph,
             cluster=workload.hardware.cluster,
+            software=workload.software.for_training(),
             sequences=workload.sequences_per_system,
             length=workload.length,
             precision=workload.precision,
@@ -39,6 +40,11 @@ def place(workload: Workload, graph: Graph) -> Program | DoesNotFit:
             recompute=workload.recompute,
         )
     )
+
+
+def _job(workload: Workload, graph: Graph) -> tuple[JobCost, ...]:
+    software, trains = workload.software.for_training(), workload.phase == "training"
+    return job_costs(graph, workload.hardware.cluster, software, trains=trains)
 
 
 def run_step(workload: Workload, *, verify: bool, progress: Progress | None) -> Result:
@@ -89,7 +95,7 @@ def _result(
         metrics=metrics_of(workload, program, played) if isinstance(program, Program) and played else None,
         placement=program.placement if isinstance(program, Program) else None,
         memory=program.memory,
-        job=job_costs(graph, workload.hardware.cluster, trains=workload.phase == "training") if fits else (),
+        job=_job(workload, graph) if fits else (),
         core_sram_bytes=workload.hardware.cluster.wafer.core.sram_bytes,
         ops=tuple(kernel for stage in program.stages for kernel in stage.kernels)
         if isinstance(program, Program)

@@ -13,15 +13,17 @@ from typing import Any
 
 from wsesim._version import __version__
 from wsesim.hardware import override_names
+from wsesim.software import software_override_names
 from wsesim.units import Dimension, parse
 from wsesim.workload import Workload, setting_names
 
 Value = int | float | bool | str
 
 _SECTIONS = (
-    "model", "batch", "inference", "serving", "cluster", "precision", "hardware", "recompute", "token_budget",
+    "model", "batch", "inference", "serving", "cluster", "precision", "hardware", "software", "recompute",
+    "token_budget",
 )  # fmt: skip
-_NOT_VARIED = ("batch", "inference", "serving", "hardware", "model.name", "model.source")
+_NOT_VARIED = ("batch", "inference", "serving", "hardware", "software", "model.name", "model.source")
 
 
 def variable_names() -> tuple[str, ...]:
@@ -31,7 +33,9 @@ def variable_names() -> tuple[str, ...]:
 
 def dimension_of_setting(name: str) -> Dimension | None:
     """Return what the setting *name* measures; None for a plain number or a word."""
-    return override_names().get(name.removeprefix("hardware."))
+    section, _, figure = name.partition(".")
+    names = {"hardware": override_names, "software": software_override_names}
+    return names[section]().get(figure) if section in names else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +137,9 @@ class Study:
 
     @property
     def inputs_sha256(self) -> str:
-        """Return the hash of all inputs: the version, what makes the study, and the hardware's numbers."""
-        hardware = [[figure.name, figure.text] for figure in self.base.hardware.figures]
-        inputs = {"version": __version__, "study": self.to_json(), "hardware": hardware}
+        """Return the hash of all inputs: the version, what makes the study, and all figures."""
+        figures = (*self.base.hardware.figures, *self.base.software.figures)
+        numbers = [[figure.name, figure.text] for figure in figures]
+        inputs = {"version": __version__, "study": self.to_json(), "figures": numbers}
         text = json.dumps(inputs, sort_keys=True, separators=(",", ":"), default=str)
         return hashlib.sha256(text.encode()).hexdigest()

@@ -7,11 +7,12 @@ evenly, a length the model has positions for) is a matter of each point, and an 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from wsesim.study.spec import Value
 from wsesim.workload import Workload, place_of, set_path
-from wsesim.workload.checks import hardware_of
+from wsesim.workload.checks import STACK, hardware_of, software_of
 from wsesim.workload.problems import Report, shown
 from wsesim.workload.schema import ClusterSection, read_fields
 from wsesim.yamlfile import Document, Loc
@@ -45,14 +46,24 @@ class Checker:
         _, errors = read_fields(data)
         here.add_invalid(error for error in errors if error["loc"][: len(place)] == place)
         if place[0] == "hardware" and self._refused({**self.hardware, place[1]: value}):
-            hardware_of(self._cluster(), {place[1]: value}, here)
+            hardware_of(self._cluster(), {place[1]: value}, here, folder=self._folder)
+        if place[0] == "software":
+            software_of(self._stack() | {place[1]: value}, "", here, folder=self._folder)
         self.report.found += here.found
         return not here.found
 
     def _refused(self, hardware: dict[Any, object]) -> bool:
         probe = Report(file=self.report.file)
-        hardware_of(self._cluster(), hardware, probe)
+        hardware_of(self._cluster(), hardware, probe, folder=self._folder)
         return bool(probe.found)
+
+    @property
+    def _folder(self) -> Path:
+        return Path(self.base.file).parent if self.base else Path()
+
+    def _stack(self) -> dict[Any, object]:
+        """Return the stack of the workload; a stack with all figures if there is none."""
+        return {STACK: self.base.software.stack if self.base else "ideal"}
 
     def _cluster(self) -> ClusterSection | None:
         return ClusterSection(machine=str(_machine(self.base))) if self.base else None

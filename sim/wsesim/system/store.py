@@ -17,8 +17,6 @@ from wsesim.mapping import Program
 from wsesim.system.recorder import Recorder, Work
 
 TRACK = "memoryx"
-ACCUMULATE_TRAFFIC = 5.0
-"""Memory bytes per gradient byte to add it to a 32-bit sum: read 2 in, read 4 and write 4 of the sum."""
 _ROUNDING_S = 1e-12
 
 
@@ -35,7 +33,8 @@ class Store:
 
     def take(self, size: float, arrival: float, *, last: bool) -> None:
         """Take a piece of *size* bytes; the *last* time a gradient comes, its weight is updated."""
-        traffic = self.program.optimizer_bytes_per_weight_byte if last else ACCUMULATE_TRAFFIC
+        adding = self.program.software.accumulate_traffic
+        traffic = self.program.optimizer_bytes_per_weight_byte if last else adding
         seconds = size * traffic / self.program.cluster.memoryx.update_bytes_per_s
         cause, start = "update" if last else "accumulate", max(self.free, arrival)
         self.free = start + seconds

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from wsesim.hardware import override_names
+from wsesim.software import software_override_names
 from wsesim.units import parse
 from wsesim.yamlfile import parse_yaml
 
@@ -49,7 +49,7 @@ class Constant:
 
     def si(self, text: str) -> float:
         """Return a value of this constant in the unit of its field."""
-        dimension = override_names()[self.name]
+        dimension = software_override_names()[self.name]
         return float(text) if dimension is None else parse(text, dimension)
 
 

@@ -17,9 +17,11 @@ from wsesim.hardware import Cluster, load_cluster
 from wsesim.kernels.resident import Square, allreduce, matvec
 from wsesim.mapping.resident import DoesNotFit, ResidentPlan, ResidentRequest, plan_resident
 from wsesim.model import Model
+from wsesim.software import load_software
 from wsesim.validation import naive
-from wsesim.validation.rows import NotRunnable
+from wsesim.validation.rows import NotRunnable, split_overrides, stack_of
 from wsesim.validation.table import Measurement
+from wsesim.workload.phases import INFERENCE_STACK
 
 NO_OVERRIDES: Mapping[str, object] = MappingProxyType({})
 TIME_BASES_HZ = {"CS-2": 1.1e9, "CS-3": 0.85e9}
@@ -128,23 +130,27 @@ def _operator(row: Measurement, overrides: Mapping[str, object]) -> InferencePre
         raise NotRunnable(f"{row.cells['model']!r} is not an operator that is simulated")
     inputs, outputs = int(found[1]), int(found[2])
     machine = row.cells["system"].lower()
-    cycles, side = operator_cycles(machine, inputs=inputs, outputs=outputs, overrides=overrides)
+    cycles, side = operator_cycles(
+        machine, inputs=inputs, outputs=outputs, stack=stack_of(row), overrides=overrides
+    )  # fmt: skip
     core = load_cluster(machine, overrides=_at_clock(machine, overrides)).cluster.wafer.core
     naive_s = naive.read_s(core, inputs * outputs, cores=side**2)
     return _timed(row, cycles, naive_s, clock_hz=core.clock_hz, note=f"grid not stated: {side} x {side}")
 
 
 def operator_cycles(
-    machine: str, *, inputs: int, outputs: int, overrides: Mapping[str, object] = NO_OVERRIDES
-) -> tuple[float, int]:
+    machine: str, *, inputs: int, outputs: int, stack: str = INFERENCE_STACK,
+    overrides: Mapping[str, object] = NO_OVERRIDES,
+) -> tuple[float, int]:  # fmt: skip
     """Return the cycles of one matrix-vector product of a loop of them, and the side of the square it runs on.
 
     The next product needs nothing of this one's sums, so a core goes on while they are still on their way back to it:
     assumed, as is the grid.
     """
-    wafer = load_cluster(machine, overrides=overrides).cluster.wafer
+    hardware, software = split_overrides(overrides)
+    wafer = load_cluster(machine, overrides=hardware).cluster.wafer
     side = min(wafer.columns, wafer.rows) // LARGEST_STEP * LARGEST_STEP
-    square = Square(wafer=wafer, side=side)
+    square = Square(wafer=wafer, side=side, software=load_software(stack, overrides=software).for_inference())
     product = matvec(square, "product", inputs=inputs, outputs=outputs)
     total = allreduce(square, "sum", values=square.each(outputs))
     return product.cycles + total.cycles - total.parts.get("broadcast", 0.0), side
@@ -179,10 +185,12 @@ def _request(row: Measurement, overrides: Mapping[str, object]) -> ResidentReque
     if not (served or grid or blocks):
         raise NotRunnable("the row says not on which cores")
     side = int(grid[1]) if grid else int(blocks[3]) if blocks else None
+    _, changes = split_overrides(overrides)
     model, positions = _model(row, grouped=not layers_alone), _positions(row)
     return ResidentRequest(
         model=model,
         cluster=_cluster(system, overrides, served=served),
+        software=load_software(stack_of(row), overrides=changes).for_inference(),
         placement="blocks" if blocks else "auto" if served else "whole",
         prefill_grid=side,
         decode_grid=int(grid[2]) if grid and grid[2] else side,
@@ -199,15 +207,15 @@ def _request(row: Measurement, overrides: Mapping[str, object]) -> ResidentReque
 
 def _cluster(machine: str, overrides: Mapping[str, object], *, served: bool) -> Cluster:
     """Return the machine at the clock of the row's source; to serve, with all the systems it can have."""
-    changes = overrides if served else _at_clock(machine, overrides)
+    changes = split_overrides(overrides)[0] if served else _at_clock(machine, overrides)
     cluster = load_cluster(machine, overrides=changes).cluster
     return replace(cluster, systems=cluster.max_systems) if served else cluster
 
 
 def _at_clock(machine: str, overrides: Mapping[str, object]) -> dict[str, object]:
-    """Return the overrides with the clock that sources of this machine turn cycles to time with."""
+    """Return the overrides of hardware with the clock that sources of this machine turn cycles to time with."""
     clock_hz = TIME_BASES_HZ.get(machine.upper())
-    return {**overrides, **({} if clock_hz is None else {"core.clock": f"{clock_hz / 1e9} GHz"})}
+    return {**split_overrides(overrides)[0], **({} if clock_hz is None else {"core.clock": f"{clock_hz / 1e9} GHz"})}
 
 
 def _positions(row: Measurement) -> int:

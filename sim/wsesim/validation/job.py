@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from wsesim.validation.rows import NotRunnable, job_of
+from wsesim.validation.rows import NotRunnable, job_of, with_figures
 from wsesim.validation.table import Measurement
 
 _ITEMS = ((r"programming", "device programming"), (r"upload", "weight upload"), (r"checkpoint", "checkpoint"))
@@ -27,7 +27,7 @@ def predict_job(row: Measurement, overrides: Mapping[str, object]) -> float:
     item = next((name for pattern, name in _ITEMS if re.search(pattern, row.metric, re.IGNORECASE)), None)
     if item is None or row.unit != "s":
         raise NotRunnable(f"{row.metric} is not modelled")
-    data = job_of(row) | ({"hardware": dict(overrides)} if overrides else {})
-    workload = build_workload(data, file=row.id, folder=Path())
-    costs = job_costs(build(workload), workload.hardware.cluster, trains=True)
+    workload = build_workload(with_figures(row, job_of(row), overrides), file=row.id, folder=Path())
+    software = workload.software.for_training()
+    costs = job_costs(build(workload), workload.hardware.cluster, software, trains=True)
     return next(cost.seconds for cost in costs if cost.what == item)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from wsesim.software import software_override_names
 from wsesim.validation.table import Measurement
+from wsesim.workload.phases import INFERENCE_STACK
 
 
 class NotRunnable(Exception):
@@ -101,6 +104,34 @@ def job_of(row: Measurement) -> dict[str, object]:
         "cluster": {"machine": row.cells["system"].lower(), "systems": systems},
         "verification": {"enabled": False},
     }
+
+
+TRAINING_STACK, SERVED_STACK = "release-2", "waferengine"
+"""The vendor's release; and for served speeds, whose program is not published, one that was measured on a CS-3."""
+_STACKS = {"WaferLLM": "waferllm", "WaferEngine": "waferengine"}
+
+
+def stack_of(row: Measurement) -> str:
+    """Return the software of a row: the vendor's for training, else the program that its source names first."""
+    phase = row.cells["phase"]
+    if re.match(r"training|evaluation|job", phase):
+        return TRAINING_STACK
+    if "served" in phase:
+        return SERVED_STACK
+    found = re.search("|".join(_STACKS), f"{row.cells['source']} {row.cells['notes']}")
+    return _STACKS[found[0]] if found else INFERENCE_STACK
+
+
+def split_overrides(overrides: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
+    """Return which figures to replace are of the hardware, and which of the software."""
+    software = {name: value for name, value in overrides.items() if name in software_override_names()}
+    return {name: value for name, value in overrides.items() if name not in software}, software
+
+
+def with_figures(row: Measurement, data: Mapping[str, object], overrides: Mapping[str, object]) -> dict[str, object]:
+    """Return a workload with the row's software, and with other figures if there are any."""
+    hardware, software = split_overrides(overrides)
+    return {**data, "hardware": hardware, "software": {"stack": stack_of(row), **software}}
 
 
 def sparsity_of(text: str) -> float:

@@ -14,7 +14,7 @@ COLUMNS = (
     "unit", "notes",
 )  # fmt: skip
 """Columns that are read; a table may have more."""
-OPTIONAL = ("device_cycles", "software")
+OPTIONAL = ("device_cycles", "software", "source")
 """Columns that are read if they are there."""
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from wsesim.errors import WsesimError
 from wsesim.result import Metrics, Placement, Result
 from wsesim.validation import naive
-from wsesim.validation.rows import NotRunnable, result_key, workload_of
+from wsesim.validation.rows import NotRunnable, result_key, with_figures, workload_of
 from wsesim.validation.table import Measurement
 
 _TOKENS = re.compile(r"([\d.]+)B tokens")
@@ -58,9 +58,7 @@ def predict_flops(row: Measurement, overrides: Mapping[str, object]) -> StepPred
 
 def _run(row: Measurement, overrides: Mapping[str, object]) -> tuple[Result, str]:
     """Run with the micro-batch the row states; if that cannot be, with the one the mapping chooses, and say so."""
-    data, stated = workload_of(row), row.cells["micro_batch"]
-    if overrides:
-        data["hardware"] = dict(overrides)
+    data, stated = with_figures(row, workload_of(row), overrides), row.cells["micro_batch"]
     if not stated:
         return _simulate(row, data), ""
     batch = data["batch"]

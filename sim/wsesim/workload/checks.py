@@ -4,58 +4,118 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from math import isqrt
 from pathlib import Path
 from typing import Any
 
 from wsesim.errors import InputError, SpecError, nearest
-from wsesim.hardware import HardwareChoice, load_cluster, machine_names, override_names
+from wsesim.figures import Presets, flatten, walk
+from wsesim.hardware import MACHINES, HardwareChoice, load_cluster, machine_names
 from wsesim.model import Model
 from wsesim.result import Figure
-from wsesim.workload.problems import Report
+from wsesim.software import STACKS, SoftwareChoice, load_software
+from wsesim.workload.problems import Report, shown
 from wsesim.workload.schema import BatchSection, ClusterSection, ModelSection, VerificationSection
 from wsesim.workload.shape import GPT2_VOCAB, resolve_model
 
 SAMPLES = ("sotu",)
 """Texts that ship with the package."""
 SAMPLE = "sample:"
+STACK = "stack"
+"""The key in `software` that is not a figure."""
 
 
 def hardware_of(
-    cluster: ClusterSection | None, overrides: Mapping[Any, object] | None, report: Report
+    cluster: ClusterSection | None, overrides: Mapping[Any, object] | None, report: Report, *, folder: Path = Path()
 ) -> HardwareChoice | None:
-    """Return the machine, or None and what is wrong with `cluster` and `hardware`.
+    """Return the machine, or None and what is wrong with `cluster` and `hardware`; paths start at *folder*.
 
     Without a cluster the overrides are tried on any machine, because their names and units are the same on all.
     """
     machine = cluster.machine if cluster else machine_names()[0]
-    changes = {str(name): value for name, value in (overrides or {}).items()}
+    systems = cluster.systems if cluster else None
     try:
-        load_cluster(machine, overrides=changes)
-    except SpecError as error:
-        _add_hardware(machine, changes, error, report)
-        changes = {}
+        load_cluster(machine, folder=folder)
+    except (SpecError, InputError) as error:
+        _add_file("cluster", error, report)
+        return None
+    load = partial(load_cluster, machine, folder=folder)
+    changes = _changes("hardware", overrides or {}, MACHINES, load, report)
     try:
-        return load_cluster(machine, systems=cluster.systems if cluster else None, overrides=changes)
+        return load(systems=systems, overrides=changes)
     except SpecError as error:
         report.add_spec("cluster", error)
         return None
 
 
-def _add_hardware(machine: str, overrides: Mapping[str, object], together: SpecError, report: Report) -> None:
-    """Note every override that is wrong by itself; if none is, the one that does not go with the others."""
-    alone = [_refusal(machine, name, value) for name, value in overrides.items()]
-    for error in [each for each in alone if each] or [together]:
-        report.add(("hardware", error.name), f"hardware.{error}", at_key=error.name not in override_names())
-
-
-def _refusal(machine: str, name: str, value: object) -> SpecError | None:
+def software_of(
+    section: Mapping[Any, object], otherwise: str, report: Report, *, folder: Path = Path()
+) -> SoftwareChoice | None:
+    """Return the stack, by default *otherwise*, or None and what is wrong with `software`; paths start at *folder*."""
+    overrides = {name: value for name, value in section.items() if name != STACK}
+    stack = section.get(STACK, otherwise)
+    if not isinstance(stack, str):
+        report.add_field(("software", STACK), f"must be the name of a stack, or a path in .yaml; got {shown(stack)}")
+        return None
     try:
-        load_cluster(machine, overrides={name: value})
+        load_software(stack, folder=folder)
+    except (SpecError, InputError) as error:
+        _add_file("software", error, report)
+        return None
+    load = partial(load_software, stack, folder=folder)
+    return load(overrides=_changes("software", overrides, STACKS, load, report))
+
+
+def _add_file(section: str, error: SpecError | InputError, report: Report) -> None:
+    """Note what is wrong with a preset: its name at the workload's line, or the mistakes of a file at its own."""
+    if isinstance(error, SpecError):
+        report.add_spec(section, error)
+    else:
+        report.found += error.problems
+
+
+def _changes(
+    section: str, overrides: Mapping[Any, object], presets: Presets, load: Callable[..., object], report: Report
+) -> dict[str, object]:
+    """Return figures to change by dotted name; of what is wrong with them, everything is noted and nothing returned.
+
+    That is every one that is wrong by itself; if none is, the one that does not go with the others.
+    """
+    places = {name: (section, *loc) for name, loc, _ in walk(overrides, presets.slots)}
+    try:
+        changes = flatten(overrides, presets.slots)
+        load(overrides=changes)
+    except SpecError as together:
+        alone = [_refusal(load, name, value) for name, _, value in walk(overrides, presets.slots)]
+        for error in [each for each in alone if each] or [together]:
+            message = f"{section}.{error}{_elsewhere(section, error.name)}"
+            place = places.get(error.name, (section, error.name))
+            report.add(place, message, at_key=error.name not in presets.overridable)
+        return {}
+    return changes
+
+
+def _refusal(load: Callable[..., object], name: str, value: object) -> SpecError | None:
+    try:
+        load(overrides={name: value})
     except SpecError as error:
         return error
     return None
+
+
+def _elsewhere(section: str, name: str) -> str:
+    """Say where a figure is if it is one of the other kind, by its full name or by the field alone."""
+    field = name.rpartition(".")[2]
+    for other, presets in (("hardware", MACHINES), ("software", STACKS)):
+        if other != section:
+            found = next(
+                (each for each in presets.overridable if each in (name, field) or each.endswith(f".{field}")), None
+            )
+            if found:
+                return f"; it is {other}.{found}"
+    return ""
 
 
 def model_of(

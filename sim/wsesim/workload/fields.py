@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from wsesim.errors import nearest
+from wsesim.figures import is_path
 
 LARGEST = 10**9
 """The largest count or size a file may ask for: far above any machine, far below where arithmetic turns odd."""
@@ -40,11 +41,11 @@ def named(key: str) -> BeforeValidator:
     return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
 
 
-def one_of(names: Callable[[], tuple[str, ...]], what: str) -> AfterValidator:
-    """Refuse a name that is none of `names()`."""
+def one_of(names: Callable[[], tuple[str, ...]], what: str, *, or_path: bool = False) -> AfterValidator:
+    """Refuse a name that is none of `names()`, nor with *or_path* the path of a file of the user's own."""
 
     def check(name: str) -> str:
-        if name not in names():
+        if name not in names() and not (or_path and is_path(name)):
             hint = nearest(name, names()) or f"; there are: {', '.join(names())}"
             raise PydanticCustomError("unknown_name", "must be {what}{hint}", {"what": what, "hint": hint})
         return name

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from wsesim.hardware import machine_names, override_names
+from wsesim.figures import Presets
+from wsesim.hardware import MACHINES, machine_names
 from wsesim.model import model_names
-from wsesim.units import Dimension
+from wsesim.software import STACKS, software_names
 from wsesim.workload.schema import WorkloadFile
 
 
@@ -20,8 +21,12 @@ def json_schema() -> dict[str, Any]:
     sections["ClusterSection"]["properties"]["machine"]["examples"] = list(machine_names())
     _allow_name(fields["model"], model_names())
     _allow_name(fields["cluster"], machine_names())
-    fields["hardware"]["additionalProperties"] = False
-    fields["hardware"]["properties"] = {name: _figure(dimension) for name, dimension in override_names().items()}
+    fields["hardware"] |= {"additionalProperties": False, "properties": _figures(MACHINES)}
+    stack = {"type": "string", "examples": list(software_names())}
+    figures = {"stack": stack, **_figures(STACKS)}
+    fields["software"]["anyOf"] = [stack, {"type": "object", "additionalProperties": False, "properties": figures}]
+    fields["software"].pop("type")
+    fields["software"].pop("additionalProperties", None)
     _drop_titles(schema)
     return schema
 
@@ -31,11 +36,18 @@ def _allow_name(field: dict[str, Any], names: tuple[str, ...]) -> None:
     field["anyOf"] = [{"type": "string", "examples": list(names)}, section]
 
 
-def _figure(dimension: Dimension | None) -> dict[str, Any]:
-    if dimension is None:
-        return {"type": "number", "description": "A plain number."}
-    words = dimension.name.lower().replace("_", " ")
-    return {"type": "string", "description": f"In {words}, with its unit.", "examples": [dimension.example]}
+def _figures(presets: Presets) -> dict[str, Any]:
+    """Return the schema of figures that can be changed, nested by group or dotted."""
+    groups: dict[str, dict[str, Any]] = {}
+    for name in presets.overridable:
+        group, _, field = name.partition(".")
+        groups.setdefault(group, {})[field] = presets.slots[name].schema()
+    dotted = {f"{group}.{field}": schema for group, inside in groups.items() for field, schema in inside.items()}
+    nested = {
+        group: {"type": "object", "additionalProperties": False, "properties": inside}
+        for group, inside in groups.items()
+    }
+    return nested | dotted
 
 
 def _drop_titles(schema: dict[str, Any]) -> None:

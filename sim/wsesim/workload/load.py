@@ -10,6 +10,7 @@ from wsesim.errors import InputError
 from wsesim.hardware import HardwareChoice
 from wsesim.model import Model
 from wsesim.result import Figure
+from wsesim.software import SoftwareChoice
 from wsesim.workload import checks, phases
 from wsesim.workload.problems import Report
 from wsesim.workload.resolve import resolve
@@ -53,7 +54,8 @@ def _resolve(data: dict[str, Any], report: Report, folder: Path) -> Workload:
     phase = values.get("phase", "training")
     name = values.get("name") or name_of(report.file, "workload")
     batch, cluster, verification = values.get("batch"), values.get("cluster"), values.get("verification")
-    hardware = checks.hardware_of(cluster, values.get("hardware"), report)
+    hardware = checks.hardware_of(cluster, values.get("hardware"), report, folder=folder)
+    software = phases.stack_of(values.get("software") or {}, phase, report, folder)
     model: Model | None = None
     model_defaults: tuple[Figure, ...] = ()
     if "model" in values:
@@ -74,10 +76,12 @@ def _resolve(data: dict[str, Any], report: Report, folder: Path) -> Workload:
     report.raise_if_any()
     assert model is not None, "a model that is not there is a problem"
     assert hardware is not None, "a machine that is not there is a problem"
-    resolved, defaults = resolve(values, given, name=name, model=model, hardware=hardware)
+    assert software is not None, "a stack that is not there is a problem"
+    resolved, defaults = resolve(values, given, name=name, model=model, hardware=hardware, software=software)
     return _workload(
-        resolved, (*model_defaults, *defaults), model=model, hardware=hardware, file=report.file, folder=folder
-    )
+        resolved, (*model_defaults, *defaults), model=model, hardware=hardware, software=software, file=report.file,
+        folder=folder,
+    )  # fmt: skip
 
 
 def _workload(
@@ -86,6 +90,7 @@ def _workload(
     *,
     model: Model,
     hardware: HardwareChoice,
+    software: SoftwareChoice,
     file: str,
     folder: Path,
 ) -> Workload:
@@ -111,6 +116,7 @@ def _workload(
         precision=resolved["precision"],
         recompute=resolved.get("recompute", "never"),
         hardware=hardware,
+        software=software,
         text=text if text.startswith(checks.SAMPLE) else str(folder / text),
         verification=VerificationSettings(**settings),
         token_budget=resolved.get("token_budget", 0),

@@ -9,7 +9,8 @@ from typing import Any
 from wsesim import units
 from wsesim.errors import SpecError
 from wsesim.model import Model
-from wsesim.workload.checks import file_problem
+from wsesim.software import SoftwareChoice
+from wsesim.workload.checks import STACK, file_problem, software_of
 from wsesim.workload.problems import Report
 from wsesim.workload.schema import InferenceSection, ServingSection
 from wsesim.workload.spec import Inference, Serving
@@ -26,6 +27,8 @@ _READ_BY = {
     "serving": ("serving",),
 }
 """Which phases read a key that not all of them do."""
+TRAINING_STACK, INFERENCE_STACK = "release-2", "waferllm"
+"""The software of phases whose weights stream, and of the others: the same on every machine."""
 USUAL_TOKENS = {"prefill": 1, "decode": 1, "generate": 128, "serving": 1}
 
 
@@ -51,6 +54,20 @@ def check_phase(values: Mapping[str, Any], given: Set[str], empty: Set[str], rep
     for key in _READ_BY:
         if key in given and not reads(phase, key):
             report.add((key,), f"{key} is not read by phase {phase}; leave it out, or change the phase", at_key=True)
+
+
+def stack_of(section: Mapping[Any, object], phase: str, report: Report, folder: Path) -> SoftwareChoice | None:
+    """Return the software of a workload, or None and what is wrong with it: it may be none for its phase."""
+    streams = phase in STREAMED
+    choice = software_of(section, TRAINING_STACK if streams else INFERENCE_STACK, report, folder=folder)
+    if choice is None:
+        return None
+    try:
+        (choice.for_training if streams else choice.for_inference)()
+    except SpecError as error:
+        report.add(("software", STACK), f"software {error.message}")
+        return None
+    return choice
 
 
 def check_resident_model(model: Model | None, phase: str, report: Report) -> None:

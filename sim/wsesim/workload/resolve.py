@@ -6,11 +6,15 @@ from collections.abc import Mapping, Set
 from dataclasses import asdict
 from typing import Any
 
+from wsesim.figures import flatten
 from wsesim.hardware import HardwareChoice
 from wsesim.model import Model, parameters
 from wsesim.result import Figure
+from wsesim.software import SoftwareChoice
+from wsesim.workload.checks import STACK
 from wsesim.workload.phases import STREAMED, USUAL_TOKENS, reads
 from wsesim.workload.schema import InferenceSection, WorkloadFile
+from wsesim.workload.settings import FIGURES
 from wsesim.workload.shape import plain
 
 TOKENS_PER_PARAMETER = 20
@@ -25,6 +29,7 @@ _SOURCES = {
     "batch.micro_batch": "as many as fit the memory of a wafer",
     "precision": "as in the vendor's stock training configurations",
     "cluster.systems": "the machine's preset",
+    "software.stack": "assumed: the same on every machine",
     "recompute": "where that lets more sequences fit",
     "text": "public-domain text that ships with wsesim",
     "verification.enabled": "numbers are checked unless told otherwise",
@@ -63,8 +68,9 @@ _SOURCES = {
 
 
 def resolve(
-    values: Mapping[str, Any], given: Set[str], *, name: str, model: Model, hardware: HardwareChoice
-) -> tuple[dict[str, Any], tuple[Figure, ...]]:
+    values: Mapping[str, Any], given: Set[str], *, name: str, model: Model, hardware: HardwareChoice,
+    software: SoftwareChoice,
+) -> tuple[dict[str, Any], tuple[Figure, ...]]:  # fmt: skip
     """Return the workload as plain data with nothing left out, and a figure for each default.
 
     *values* are the fields as read, *given* those that the file has.
@@ -103,8 +109,11 @@ def resolve(
             continue
         if key == "model":
             resolved[key] = asdict(model)
-        elif key == "hardware":
-            resolved[key] = dict(values[key])
+        elif key in FIGURES:
+            resolved[key] = flatten(values[key], FIGURES[key])
+            if key == "software" and STACK not in resolved[key]:
+                resolved[key] = {STACK: software.stack, **resolved[key]}
+                defaults.append(Figure(name="software.stack", text=software.stack, source=_SOURCES["software.stack"]))
         elif hasattr(values[key], "model_fields_set"):
             resolved[key] = fill(f"{key}.", dict(values[key]), values[key].model_fields_set)
         else:

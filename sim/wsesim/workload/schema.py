@@ -116,8 +116,9 @@ class BatchSection(Section):
 class ClusterSection(Section):
     """The machine, and how many of it."""
 
-    machine: Annotated[Text, one_of(machine_names, "a machine that wsesim knows")]
-    """Name of a machine that wsesim knows; `wsesim machines` lists them."""
+    machine: Annotated[Text, one_of(machine_names, "a machine that wsesim knows, or a path in .yaml", or_path=True)]
+    """Name of a machine that wsesim knows (`wsesim machines` lists them), or a .yaml file of figures that extends one,
+    relative to this file."""
     systems: Size | None = None
     """Systems that share the batch. Default: as many as the machine preset has."""
 
@@ -230,7 +231,11 @@ class WorkloadFile(Section):
     cluster: Annotated[ClusterSection, named("machine")]
     """A machine's name, or a mapping."""
     hardware: Annotated[dict[Any, Annotated[Any, AfterValidator(not_huge)]], Field(default_factory=dict)]
-    """Hardware figures to change, by dotted name, each with its unit."""
+    """Hardware figures to change, by name, nested or dotted, each with its unit."""
+    software: Annotated[
+        dict[Any, Annotated[Any, AfterValidator(not_huge)]], named("stack"), Field(default_factory=dict)
+    ]
+    """The software stack by name, or a mapping of `stack` and figures to change, nested or dotted."""
     recompute: Literal["auto", "never", "always"] = "auto"
     """Whether the backward pass computes each layer's inside again; auto: where that lets more fit."""
     text: Text = "sample:sotu"
@@ -254,7 +259,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
 }
 """The keys of a workload that hold a mapping with keys of its own."""
 
-SHORT: Mapping[str, str] = {"model": "preset", "cluster": "machine"}
+SHORT: Mapping[str, str] = {"model": "preset", "cluster": "machine", "software": "stack"}
 """Sections that may be written as a bare name, and the key the name then stands for."""
 
 

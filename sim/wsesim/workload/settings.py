@@ -6,11 +6,14 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from wsesim.errors import InputError, SpecError, nearest
-from wsesim.hardware import override_names
+from wsesim.figures import flatten
+from wsesim.hardware import MACHINES
+from wsesim.software import STACKS
 from wsesim.workload.schema import SECTIONS, SHORT, WorkloadFile
 from wsesim.yamlfile import Loc, parse_yaml
 
-_HARDWARE = "hardware."
+FIGURES = {"hardware": MACHINES.overridable, "software": {"stack": None, **STACKS.overridable}}
+"""Keys of a workload whose mappings hold figures, nested or dotted, and the names that can stand there."""
 
 
 def setting_names() -> tuple[str, ...]:
@@ -20,14 +23,14 @@ def setting_names() -> tuple[str, ...]:
         names.append(name)
         if name in SECTIONS:
             names += [f"{name}.{key}" for key in SECTIONS[name].model_fields]
-    return (*names, *(f"{_HARDWARE}{name}" for name in override_names()))
+    return (*names, *(f"{section}.{name}" for section, known in FIGURES.items() for name in known))
 
 
 def set_path(data: dict[str, Any], dotted: str, value: object, *, known: Collection[str] = ()) -> None:
     """Put *value* at *dotted* in the plain data of a workload, in place; *known* are the names of another kind of file.
 
     A bare name becomes a mapping first, so `cluster.systems` can be set where the file says `cluster: cs-2`. What
-    follows `hardware.` is one key.
+    follows `hardware.` or `software.` is one key.
 
     Raises:
         SpecError: no such setting, or what should hold it is not a mapping.
@@ -49,6 +52,8 @@ def set_path(data: dict[str, Any], dotted: str, value: object, *, known: Collect
         inside = {}
     if not isinstance(inside, Mapping):
         raise SpecError(dotted, f"cannot be set, because {section} is not a mapping")
+    if section in FIGURES:
+        inside = flatten(inside, FIGURES[section])
     data[section] = {**inside, key: value}
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 
+from wsesim.result import Figure
 from wsesim.workload.shape import plain
 from wsesim.workload.spec import Workload
 
@@ -16,19 +17,23 @@ _COMMENT_COLUMN = 34
 
 
 def show(workload: Workload) -> str:
-    """Return *workload* as yaml that resolves to the same, each default with its source, then the hardware."""
+    """Return *workload* as yaml that resolves to the same, each default with its source, then all figures."""
     sources = {default.name: default.source for default in workload.defaults}
     lines = [_comment(workload.title), "# Values with a comment were filled in.", ""]
     lines += [*_mapping(workload.resolved, sources, ""), ""]
-    lines.append(f"# The hardware, {workload.hardware.cluster.name}: value, confidence (H, M, L), source")
-    figures = workload.hardware.figures
+    lines += _figures(f"The hardware, {workload.hardware.cluster.name}", workload.hardware.figures)
+    lines += ["#", *_figures(f"The software, {workload.software.software.name}", workload.software.figures)]
+    return "\n".join(lines) + "\n"
+
+
+def _figures(title: str, figures: Sequence[Figure]) -> Iterator[str]:
+    yield _comment(f"{title}: value, confidence (H, M, L), source")
     name_width = max(len(figure.name) for figure in figures)
     text_width = max(len(figure.text) for figure in figures)
     for figure in figures:
         note = f"; {figure.note}" if figure.note else ""
         head = f"  {figure.name:{name_width}}  {figure.text:{text_width}}  {figure.confidence or '-'}"
-        lines.append(_comment(f"{head}  {figure.source}{note}"))
-    return "\n".join(lines) + "\n"
+        yield _comment(f"{head}  {figure.source}{note}")
 
 
 def starter() -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from wsesim.hardware import HardwareChoice
 from wsesim.model import Model
 from wsesim.result import Figure
+from wsesim.software import SoftwareChoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +103,7 @@ class Workload:
     recompute: str
     """auto | never | always."""
     hardware: HardwareChoice
+    software: SoftwareChoice
     text: str
     """`sample:NAME` or a path. Tokens are GPT-2's; a smaller vocabulary takes ids modulo its size."""
     verification: VerificationSettings

@@ -10,7 +10,6 @@ from wsesim.cores import isa
 from wsesim.cores.builder import Builder, Role
 from wsesim.cores.operands import ELEMENT_BYTES, Mem, Operand
 from wsesim.cores.rates import rate_of
-from wsesim.cores.timing import Timing
 from wsesim.hardware import Wafer
 
 
@@ -42,7 +41,7 @@ def vector_time(wafer: Wafer, op: int, kind: int, length: int, *operands: Operan
     *operands* are the destination and the sources.
     """
     rate = rate_of(wafer.core, op, kind, operands)
-    return VectorTime(ceil(length / rate.per_issue), rate.cycles, Timing.of(wafer).launch_cycles)
+    return VectorTime(ceil(length / rate.per_issue), rate.cycles, wafer.core.vector_launch_cycles)
 
 
 def memory(kind: int, length: int) -> Mem:

@@ -24,14 +24,14 @@ class Jump:
 
 def jump(role: Role) -> Jump:
     """Jump, always."""
-    return Jump(role, role.instruction(isa.JUMP, cost=role.builder.timing.branch_taken_cycles))
+    return Jump(role, role.instruction(isa.JUMP, cost=role.builder.wafer.core.branch_taken_cycles))
 
 
 def jump_if_less(role: Role, first: Register, second: Register) -> Jump:
     """Jump if *first* < *second*."""
-    timing = role.builder.timing
-    line = role.instruction(isa.JUMP_LESS, None, first, second, cost=timing.branch_taken_cycles)
-    line[isa.COST_ELSE] = timing.branch_not_taken_cycles - timing.branch_taken_cycles
+    core = role.builder.wafer.core
+    line = role.instruction(isa.JUMP_LESS, None, first, second, cost=core.branch_taken_cycles)
+    line[isa.COST_ELSE] = core.branch_not_taken_cycles - core.branch_taken_cycles
     return Jump(role, line)
 
 

@@ -18,9 +18,6 @@ from wsesim.units import show_bytes
 BLOCKS_ACROSS = range(2, 7)
 """Squares along the shorter side of a wafer that are tried where the request leaves the grid open."""
 
-FILLS = 16
-"""Times that a chunk lasts what it takes to fill all regions, where its tokens follow each other; assumed."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Choice:
@@ -61,7 +58,7 @@ def _in_rectangles(request: ResidentRequest) -> ResidentPlan | DoesNotFit:
     shifts, tokens, prompts = min(
         _ways_to_read(request, stages), key=lambda way: _reading_cycles(request, stages, way[0], way[1])
     )
-    stream = min(request.positions, FILLS * (len(stages) + len(tables)) * tokens)
+    stream = min(request.positions, request.software.fills * (len(stages) + len(tables)) * tokens)
     return ResidentPlan(
         request=request, placement="rectangles", stages=stages, prefill_stages=stages, tables=tables,
         chunk=tokens if shifts else request.chunk or stream, together=None if shifts else tokens,

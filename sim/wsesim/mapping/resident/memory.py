@@ -19,8 +19,6 @@ from wsesim.result import MemoryUse
 
 Whole = TypeVar("Whole", int, NDArray[np.int64])
 """A whole number, or an array of them."""
-VECTORS_AT_WORK = 3
-"""The residual stream, its normed copy, and the result that is added."""
 
 
 def each(size: Whole | int, cores: Whole) -> Whole:
@@ -113,14 +111,14 @@ def _table_work(request: ResidentRequest, columns: Whole, rows: Whole) -> Whole:
 
 def _staying_work(request: ResidentRequest, columns: Whole, rows: Whole, tokens: int) -> Whole:
     """Return what *tokens* need while weights stay: the residual stream along y, wide vectors along x, scores."""
-    features = VECTORS_AT_WORK * each(request.shape.width, rows) + _widest(request, columns)
+    features = request.software.vectors_at_work * each(request.shape.width, rows) + _widest(request, columns)
     return VALUE_BYTES * tokens * (features + each(request.positions, rows))
 
 
 def _shifting_work(request: ResidentRequest, columns: Whole, rows: Whole, tokens: int) -> Whole:
     """Return activations, the second buffers of the largest tiles on their way, and the scores of a block."""
     shape, longer = request.shape, np.maximum(columns, rows)
-    features = VECTORS_AT_WORK * each(shape.width, columns) + _widest(request, columns)
+    features = request.software.vectors_at_work * each(shape.width, columns) + _widest(request, columns)
     here = each(tokens, rows)
     moving = here * each(shape.ffn_width, longer) + each(shape.width, longer) * each(shape.up_width, columns)
     found: Whole = VALUE_BYTES * (here * features + moving + here * each(tokens, columns))

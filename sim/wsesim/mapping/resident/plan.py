@@ -100,7 +100,7 @@ class ResidentPlan:
             return _decoded(where, request.shape, positions=position, batch=batch)
 
         chunk = self._stations(self.stages, layer, tokens=batch, heads=batch)
-        turn = request.cluster.runtime.token_turn_s * self.clock_hz if request.ends else 0.0
+        turn = request.software.token_turn_s * self.clock_hz if request.ends else 0.0
         return self._phase(self._passed(self.stages), [chunk], [scalars("next token", turn, "token turn")])
 
     def prefill(self, tokens: int, *, start: int = 0, reused: int = 0) -> PhaseTime:

@@ -9,6 +9,7 @@ from wsesim.hardware import Cluster
 from wsesim.kernels.resident import Rectangle
 from wsesim.kernels.resident_layer import LayerShape
 from wsesim.model import Model
+from wsesim.software import Inference
 
 PLACEMENTS = ("auto", "whole", "blocks", "rectangles")
 
@@ -23,6 +24,7 @@ class ResidentRequest:
 
     model: Model
     cluster: Cluster
+    software: Inference
     precision: str = "fp16"
     """Of weights, cache and sums; fp16 is what there is."""
     placement: str = "auto"
@@ -92,5 +94,4 @@ class ResidentRequest:
 
     def rectangle(self, columns: int, rows: int) -> Rectangle:
         """Return a rectangle of cores of the cluster's wafer."""
-        loop_cycles = self.cluster.runtime.element_loop_cycles
-        return Rectangle(wafer=self.cluster.wafer, columns=columns, rows=rows, loop_cycles=loop_cycles)
+        return Rectangle(wafer=self.cluster.wafer, columns=columns, rows=rows, software=self.software)

@@ -94,8 +94,8 @@ class Prediction:
     value: float
     """In the row's unit, on the vendor's simulator: before any factor of the silicon."""
     shares: Mapping[str, float] = field(default_factory=dict)
-    """Parts of the time by what limits it, summing to at most 1: resources of `machines.FACTORS`. What is not named has
-    no factor on silicon."""
+    """Parts of the time by what limits it, summing to at most 1: resources of `hardware.SLOWDOWNS`. What is not named
+    has no factor on silicon."""
     level: str = "cores"
     """cores, or closed where the grid is too large to be run for a table."""
     note: str = ""

@@ -10,9 +10,6 @@ from wsesim.cores.programs.probes.core import APART_BYTES, SAME_BYTES, Vector, v
 from wsesim.hardware import Wafer
 from wsesim.validation.kernels.family import Family, KernelRow, NotPredicted, Prediction
 
-SETUP_CYCLES = 28
-"""Scalar work before an instruction whose descriptors are set at run time. Source: rows `fmacs-*-setup` take 27 or 28
-more than those without; 25 to 30 in loops over other kernels."""
 APART = {"slow": SAME_BYTES, "mid": APART_BYTES}
 FAST = (
     "taken for an instruction of two lanes that reads one operand, with its descriptors set: a multiply-accumulate has "
@@ -28,11 +25,12 @@ def matches(row: KernelRow) -> bool:
 def predict(row: KernelRow, wafer: Wafer) -> Prediction:
     """Run one instruction over n elements whose operands lie as the class says."""
     words = row.algorithm.rpartition("class ")[2].strip("'").split("+")
-    alignment, setup = words[0], SETUP_CYCLES if "setup" in words[1:] else 0
+    alignment, setup_cycles = words[0], wafer.code.vector_setup_cycles
+    setup = setup_cycles if "setup" in words[1:] else 0
     length = row.whole("n")
     if alignment == "fast":
         vector = Vector(op=isa.MOV, kind=isa.F32, length=length, apart=APART_BYTES)
-        return Prediction(value=vector_cycles(wafer, vector, stamps=True, setup=SETUP_CYCLES), note=FAST)
+        return Prediction(value=vector_cycles(wafer, vector, stamps=True, setup=setup_cycles), note=FAST)
     if alignment not in APART:
         raise NotPredicted(f"no alignment is known as {alignment!r}")
     vector = Vector(op=isa.MAC, kind=isa.F32, length=length, apart=APART[alignment])

@@ -10,7 +10,6 @@ from wsesim.cores.programs.durations import memory, vector_time
 from wsesim.cores.programs.gemm.mesh_core import Tiles
 from wsesim.cores.programs.gemm.mesh_gemm import window
 from wsesim.cores.programs.gemm.summa import mean_pace, panels_of
-from wsesim.cores.rates import SLOW
 from wsesim.hardware import Wafer
 from wsesim.validation.kernels.family import Family, KernelRow, NotPredicted, Prediction
 
@@ -72,7 +71,9 @@ def _sgemm(row: KernelRow, wafer: Wafer) -> Prediction:
     flops = 2 * size**3 / took.closed_cycles * _clock(row)
     panels = panels_of((row.columns, row.rows), (size,) * 3, {})
     macs = panels.steps * panels.m * panels.k * panels.n
-    every_cycle = macs * (SLOW - mean_pace(wafer, panels)) / took.closed_cycles  # the others collide
+    every_cycle = (
+        macs * (wafer.core.colliding_cycles - mean_pace(wafer, panels)) / took.closed_cycles
+    )  # the others collide
     return Prediction(
         value=flops / 1e12,
         shares={"arithmetic every cycle": every_cycle, "arithmetic": 1 - every_cycle},

@@ -22,8 +22,7 @@ from wsesim.cores.programs.probes.core import (
     scalar_add_cycles,
     vector_cycles,
 )
-from wsesim.cores.programs.probes.line import PASS_ON_CYCLES, send
-from wsesim.cores.timing import Timing
+from wsesim.cores.programs.probes.line import send
 from wsesim.hardware import Wafer
 from wsesim.validation.kernels.family import Family, KernelRow, NotPredicted, Prediction
 from wsesim.validation.kernels.shares import vector_shares
@@ -87,17 +86,17 @@ def _point_to_point(row: KernelRow, wafer: Wafer) -> Prediction:
         short, long = 64, 512
         taken = [send(wafer, words=words).received for words in (short, long)]
         return Prediction(value=(taken[1] - taken[0]) / (long - short), shares={"link": 1.0})
-    cycles = send(wafer, words=MESSAGE_WORDS, hops=_count(row, "hops"), work=PASS_ON_CYCLES).bracketed
+    cycles = send(wafer, words=MESSAGE_WORDS, hops=_count(row, "hops"), work=wafer.code.pass_on_cycles).bracketed
     note = f"{MESSAGE_WORDS} words, handled by the task of a relay: the row states neither words nor stamp points"
     return Prediction(value=cycles, shares={"link": MESSAGE_WORDS / cycles}, note=note)
 
 
 def _message(row: KernelRow, wafer: Wafer) -> Prediction:
     words, hops = _count(row, "words"), _count(row, "hop")
-    found, timing = send(wafer, words=words, hops=hops), Timing.of(wafer)
+    found, core = send(wafer, words=words, hops=hops), wafer.core
     if "first wavelet" in row.metric:  # which the next router sees
         one = send(wafer, words=1).received
-        return Prediction(value=one - timing.ramp_cycles - 1 - timing.task_start_cycles)
+        return Prediction(value=one - wafer.fabric.ramp_cycles - 1 - core.task_launch_cycles)
     if "receive task" in row.metric:
         return Prediction(value=found.received, shares={"link": words / found.received})
     if "bracketed" in row.metric:
@@ -109,7 +108,7 @@ def _message(row: KernelRow, wafer: Wafer) -> Prediction:
 
 def _relay(row: KernelRow, wafer: Wafer) -> Prediction:
     relays, words = _some(row.whole("N"), "relays"), _some(row.whole("B"), "words")
-    cycles = send(wafer, words=words, relays=relays, work=PASS_ON_CYCLES).bracketed
+    cycles = send(wafer, words=words, relays=relays, work=wafer.code.pass_on_cycles).bracketed
     return Prediction(value=cycles, shares={"link": relays * words / cycles})
 
 

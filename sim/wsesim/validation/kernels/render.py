@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 _ROW_HEAD = ("row", "target", "measured", "simulated", "unit", "error", "level")
 _FAMILY_HEAD = ("family", "target", "rows run", "median", "worst", "worst row", "goal: median", "worst", "met")
 _CONSTANT_HEAD = ("constant", *constants.GENERATIONS, "meaning and source")
-_CODE_HEAD = ("family", *_CONSTANT_HEAD)
-_FACTOR_HEAD = ("resource", "factor", "what is slower", "source")
+_FACTOR_HEAD = ("resource", "factor", "meaning and source")
 
 
 def to_json(validation: KernelValidation) -> dict[str, object]:
@@ -33,7 +32,7 @@ def to_json(validation: KernelValidation) -> dict[str, object]:
         rows.append(row)
     factors = [dict(zip(_FACTOR_HEAD, line, strict=True)) for line in constants.silicon()]
     timings = [dict(zip(_CONSTANT_HEAD, line, strict=True)) for line in constants.timings()]
-    code = [dict(zip(_CODE_HEAD, line, strict=True)) for line in constants.code()]
+    code = [dict(zip(_CONSTANT_HEAD, line, strict=True)) for line in constants.code()]
     summary = [asdict(group) | {"met": group.met} for group in validation.summary()]
     return {"rows": rows, "families": summary, "constants": timings, "code": code, "silicon": factors}
 
@@ -69,10 +68,10 @@ def write_markdown(validation: KernelValidation, path: Path) -> None:
         markdown_table(_FAMILY_HEAD, _families(validation)),
         "\n".join(f"- {_described(family)}" for family in families() if family.name in seen),
         "## Constants",
-        "One set for each generation, whatever the kernel; the rest is in the presets (`wsesim machines`).",
+        "One set for each generation, whatever the kernel: figures of the presets, overridden like any other.",
         markdown_table(_CONSTANT_HEAD, constants.timings()),
         "What compilers and libraries put around the instructions that a kernel is known by.",
-        markdown_table(_CODE_HEAD, constants.code()),
+        markdown_table(_CONSTANT_HEAD, constants.code()),
         "Silicon is slower than the simulator of the fabric, because it inserts cycles without work to limit heat.",
         markdown_table(_FACTOR_HEAD, constants.silicon()),
         "## Rows",

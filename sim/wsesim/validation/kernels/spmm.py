@@ -12,13 +12,9 @@ from functools import cache
 from math import ceil, floor
 
 from wsesim.cores.programs import run_kernel
-from wsesim.cores.timing import Timing
 from wsesim.hardware import Wafer
 from wsesim.validation.kernels.family import Family, KernelRow, NotPredicted, Prediction
 
-WINDOW_CYCLES = 1500
-"""Of the figures of silicon beside the product, the same for all formats and sizes (`spmm-csc`: what remains of the
-means at no values and no columns): what stands between the two readings of the counter is not published."""
 WRITTEN_OUT = 32
 """Turns of a loop without arithmetic that the compiler is known to write out (`spmm-sim-gemm-64-m32-mem`)."""
 STORED = "stored nonzeros per PE (padded, from flop count)"
@@ -65,11 +61,12 @@ def _dense(row: KernelRow, wafer: Wafer, shape: tuple[int, int, int], *, compute
 
 def _measured(row: KernelRow, wafer: Wafer, cycles: float, full: float) -> Prediction:
     """Return the figure; in *full* cycles there is a multiply-accumulate."""
-    value = cycles + Timing.of(wafer).stamp_cycles
+    value = cycles + wafer.core.stamp_cycles
     if not row.silicon:
         return Prediction(value=value)
-    value += WINDOW_CYCLES
-    note = f"with {WINDOW_CYCLES:,} cycles between the stamps beside the product"
+    window = wafer.code.window_cycles
+    value += window
+    note = f"with {window:,} cycles between the stamps beside the product"
     return Prediction(value=value, shares={"arithmetic every cycle": full / value}, note=note)
 
 

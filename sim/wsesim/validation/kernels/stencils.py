@@ -13,7 +13,6 @@ from wsesim.cores.programs.base import Grid, Shape
 from wsesim.cores.programs.stencils import star, star_cycles, tasks
 from wsesim.cores.programs.stencils.columns import largest_block, step_time
 from wsesim.cores.programs.stencils.layout import star_of
-from wsesim.cores.timing import WIDE_LANES
 from wsesim.hardware import Wafer
 from wsesim.validation.kernels.family import Family, KernelRow, NotPredicted, Prediction
 
@@ -32,8 +31,7 @@ def predict_star(row: KernelRow, wafer: Wafer) -> Prediction:
     if row.columns is None or row.rows is None:
         raise NotPredicted("the row gives no grid")
     grid = min(row.columns, MOST_SIDE), min(row.rows, MOST_SIDE)
-    wide = wafer.core.simd_fp16_per_cycle >= WIDE_LANES
-    free = wide and radius == 1 and min(width, height) >= FREE_TILE
+    free = row.machine.startswith("WSE-3") and radius == 1 and min(width, height) >= FREE_TILE
     few, many = (_star_end(wafer, grid, (width, height, radius, n), free=free) for n in ITERATIONS)
     return Prediction(value=(many - few) // (ITERATIONS[1] - ITERATIONS[0]))
 

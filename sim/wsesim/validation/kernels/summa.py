@@ -11,7 +11,6 @@ from functools import cache
 
 from wsesim.cores.machine import Span
 from wsesim.cores.programs import KernelOutcome, run_kernel
-from wsesim.cores.timing import Timing
 from wsesim.hardware import Wafer
 from wsesim.validation.kernels.family import Family, KernelRow, NotPredicted, Prediction
 
@@ -80,7 +79,7 @@ def _broadcast(row: KernelRow, wafer: Wafer) -> Prediction:
     )  # fmt: skip
     first = next(span for span in _spans(outcome) if span.thread is not None)
     note = "the first broadcast, with no product beside it"
-    return Prediction(value=first.end - first.start + Timing.of(wafer).ramp_cycles, note=note)
+    return Prediction(value=first.end - first.start + wafer.fabric.ramp_cycles, note=note)
 
 
 def _spans(outcome: KernelOutcome) -> tuple[Span, ...]:

@@ -14,6 +14,7 @@ from wsesim.errors import SpecError
 from wsesim.hardware import Wafer, load_cluster
 from wsesim.mapping.resident import DoesNotFit, ResidentPlan, ResidentRequest, plan_resident
 from wsesim.model import Model
+from wsesim.software import load_software
 from wsesim.validation.kernels.family import Family, KernelRow, NotPredicted, Prediction
 
 SHAPES = {
@@ -47,7 +48,8 @@ def _plan(row: KernelRow, wafer: Wafer) -> tuple[ResidentPlan, int]:
     try:
         plan = plan_resident(
             ResidentRequest(
-                model=model, cluster=cluster, placement="whole", prefill_grid=row.columns, decode_grid=row.columns,
+                model=model, cluster=cluster, software=load_software("waferllm").for_inference(), placement="whole",
+                prefill_grid=row.columns, decode_grid=row.columns,
                 positions=positions, chunk=positions, ends=False, must_fit=False,
             )
         )  # fmt: skip

@@ -27,7 +27,6 @@ from wsesim.cores.programs.base import (
     whole_option,
 )
 from wsesim.cores.programs.collectives.plans import Layout
-from wsesim.cores.timing import Timing
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 from wsesim.units import show_bytes
@@ -77,7 +76,7 @@ def collective(
             return prepare(wafer, (grid[0], 1), shape, chosen, seed)
         length, kind = vector_length(name, wafer, shape), kind_of(chosen)
         plans, few = fold.layout(wafer, grid, length, kind), (grid[0], min(grid[1], fold.rows))
-        later = (grid[1] - few[1]) * Timing.of(wafer).hop_cycles
+        later = (grid[1] - few[1]) * wafer.fabric.hop_cycles
         return replace(load(wafer, few, plans, shape, chosen, seed), later_cycles=later)
 
     def load(wafer: Wafer, grid: Grid, plans: Layout, shape: Shape, chosen: Options, seed: int) -> Prepared:

@@ -29,7 +29,6 @@ from wsesim.cores.programs.fft.local import (
     tables,
     transform_cycles,
 )
-from wsesim.cores.timing import Timing
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 
@@ -73,9 +72,9 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles: transforms, and transposes between them."""
     points, dimensions = _sizes(grid, shape)
-    timing = Timing.of(wafer)
-    between = SET_UP_CYCLES + exchange_cycles(timing, points) + timing.activation_cycles
-    return timing.task_start_cycles + dimensions * transform_cycles(timing, points) + (dimensions - 1) * between
+    core = wafer.core
+    between = SET_UP_CYCLES + exchange_cycles(wafer.fabric, points) + core.activation_cycles
+    return core.task_launch_cycles + dimensions * transform_cycles(wafer, points) + (dimensions - 1) * between
 
 
 def streamed(shape: Shape, dimensions: int = 3) -> int:

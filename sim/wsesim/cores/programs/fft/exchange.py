@@ -22,7 +22,7 @@ from wsesim.cores.builder import Builder, Role, Task
 from wsesim.cores.operands import Color, Mem, Register
 from wsesim.cores.programs.fft.local import ISSUE_CYCLES, PARTS
 from wsesim.cores.programs.flow import jump, jump_if_less
-from wsesim.cores.timing import Timing
+from wsesim.hardware import Fabric
 
 HANDOVER_CYCLES = 3
 """From the last wavelet of a turn to the first of the next: two control wavelets, and a cycle until the switch acts."""
@@ -152,8 +152,8 @@ def wavelet_hops(cores: int) -> int:
     return 2 * sum(PARTS * away * away for away in range(1, cores))
 
 
-def exchange_cycles(timing: Timing, cores: int) -> int:
+def exchange_cycles(fabric: Fabric, cores: int) -> int:
     """Return the cycles from the start of all cores to the last wavelet received."""
     turns = cores - 1
-    sent = link_wavelets(cores) + (HANDOVER_CYCLES + timing.hop_cycles) * turns
-    return sent + 2 * timing.ramp_cycles
+    sent = link_wavelets(cores) + (HANDOVER_CYCLES + fabric.hop_cycles) * turns
+    return sent + 2 * fabric.ramp_cycles

@@ -15,19 +15,16 @@ from wsesim.cores.builder import Role
 from wsesim.cores.operands import Mem, Register
 from wsesim.cores.programs.base import Array
 from wsesim.cores.programs.flow import unless_less
-from wsesim.cores.timing import Timing
+from wsesim.hardware import Wafer
 
 PARTS = 2
 """Cells of a complex number."""
 ISSUE_CYCLES = 1
-"""A scalar instruction whose result is not needed by the next one; what waits for it takes `Timing.dependent_cycles`.
+"""A scalar instruction whose result is not needed by the next one; what waits for it takes `Core.dependent_cycles`.
 Source: `mic-scalar-add`, two loads, an addition and a store of which each needs the one before: 2 + 2 + 2 + 1."""
 LOADS, ARITHMETIC, STORES, MOVES = 6, 10, 4, 3
 """Instructions of a butterfly: two values and a root; a complex product, sum and difference; two values; and the places
 of all three moved on. None needs the result of the one before."""
-NEST_CYCLES = 120
-"""Set-up before a nest of loops, as compiled code has it. Source: SUMMA's instruction log; rows `wsfft` confirm that
-something of that size comes with every stage."""
 SWAP = 2 * 2 * PARTS
 """Loads and stores that exchange two numbers."""
 ROUNDING = 2.0**-24
@@ -55,7 +52,7 @@ class Local:
         role.set(count, stages(self.points))
         role.set(half, 1)
         with role.loop(stage, count):
-            role.wait(NEST_CYCLES)
+            role.wait(role.builder.wafer.code.nest_cycles)
             role.load(blocks, self.blocks_of.at(stage, 1))
             role.iadd(step, blocks, blocks, cost=ISSUE_CYCLES)
             role.iadd(span, half, half, cost=ISSUE_CYCLES)
@@ -133,14 +130,15 @@ def butterflies(points: int) -> int:
     return stages(points) * points // 2
 
 
-def transform_cycles(timing: Timing, points: int) -> int:
+def transform_cycles(wafer: Wafer, points: int) -> int:
     """Return the cycles of a transform, instruction by instruction."""
-    taken, last = timing.branch_taken_cycles, timing.branch_not_taken_cycles
-    saved, load = taken - last, timing.dependent_cycles
+    core = wafer.core
+    taken, last = core.branch_taken_cycles, core.branch_not_taken_cycles
+    saved, load = taken - last, core.dependent_cycles
     swapped = (points + (1 << (stages(points) + 1) // 2)) // 2
     reorder = 3 + points * (load + 2 * taken + 1) + swapped * (SWAP - saved) - saved
     turns, blocks = butterflies(points), points - 1
     inner = turns * (LOADS + ARITHMETIC + STORES + MOVES + taken) - blocks * saved
     middle = blocks * (4 + taken) - stages(points) * saved
-    outer = 3 + stages(points) * (NEST_CYCLES + load + 5 + taken) - saved
+    outer = 3 + stages(points) * (wafer.code.nest_cycles + load + 5 + taken) - saved
     return reorder + inner + middle + outer

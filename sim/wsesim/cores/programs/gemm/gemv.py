@@ -46,7 +46,6 @@ from wsesim.cores.programs.gemm.streaming import (
     product_tolerance,
     random_factors,
 )
-from wsesim.cores.timing import Timing
 from wsesim.hardware import Wafer
 from wsesim.kernels import collectives
 
@@ -123,7 +122,7 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     y, w = memory(arithmetic.sum, outputs), memory(arithmetic.factor, outputs)
     fill = vector_time(wafer, isa.MOV, arithmetic.sum, outputs, y).cycles
     axpy = vector_time(wafer, isa.MAC, arithmetic.product, outputs, y, y, w).cycles
-    turn = axpy + Timing.of(wafer).saved_map_cycles
+    turn = axpy + wafer.core.saved_map_cycles
     tree_cycles = collectives.tree_cycles(wafer, wavelets=wavelets, cores=sizes.columns, group=group)
     end = root(sizes.columns, group)
     hops = max(end, sizes.columns - 1 - end)

@@ -1,8 +1,8 @@
 """What compiled scalar code around a core's vector instructions costs: loads, addresses, descriptors, loops.
 
-Everything is made of instructions whose cycles `Timing` has: 2 for one whose result the next one needs, 6 for a taken
-branch, 3 for one not taken. What is added stands here, each with its rows. The sums are what rows that differ in one
-thing differ by: on the WSE-2 a stored value of COO is 34 cycles beside its multiply-accumulate, one of CSC and CSR 32.
+Everything is made of instructions whose cycles `Core` has: 2 for one whose result the next one needs, 6 for a taken
+branch, 3 for one not taken; and of pieces that `hardware.Code` has. The sums are what rows that differ in one thing
+differ by: on the WSE-2 a stored value of COO is 34 cycles beside its multiply-accumulate, one of CSC and CSR 32.
 """
 
 from __future__ import annotations
@@ -14,23 +14,15 @@ from wsesim.cores import isa
 from wsesim.cores.builder import Role
 from wsesim.cores.operands import Mem, Register
 from wsesim.cores.programs.flow import jump, jump_if_less
-from wsesim.cores.timing import Timing
-
-SETTLE_CYCLES = 7
-"""From the write of a descriptor register to the first element of the instruction that uses it, and back: six
-stages of the pipeline and one of issue (`spmm-sim-csc`: total less mem is 2 M + 7 for each value)."""
-DESCRIPTOR_CYCLES = 17
-"""To move on a descriptor kept in memory: 12 stores, 2 additions, 3 nops (SUMMA's instruction log)."""
-BASE_CYCLES = 1
-"""To write a register that is at hand into the base of a descriptor register."""
+from wsesim.hardware import Wafer
 
 
-class Code:
+class ScalarCode:
     """Writes scalar code into a role, and knows what it costs."""
 
     def __init__(self, role: Role) -> None:
         """Write into *role*."""
-        self.role, self.costs = role, Costs(role.builder.timing)
+        self.role, self.costs = role, CodeCosts(role.builder.wafer)
 
     def load(self, register: Register, source: Mem, *, indices: int = 1) -> None:
         """Load the element that an index of one or two dimensions names."""
@@ -51,7 +43,7 @@ class Code:
 
     def move_descriptor(self, place: Register, step: int) -> None:
         """Move on a descriptor kept in memory."""
-        self.role.iadd(place, place, step, cost=DESCRIPTOR_CYCLES)
+        self.role.iadd(place, place, step, cost=self.costs.descriptor)
 
     @contextmanager
     def count(self, counter: Register, times: Register) -> Iterator[None]:
@@ -74,26 +66,30 @@ class Code:
         leave.land()
 
 
-class Costs:
-    """Cycles of the pieces of `Code`, for closed forms."""
+class CodeCosts:
+    """Cycles of the pieces of `ScalarCode`, for closed forms."""
 
-    def __init__(self, timing: Timing) -> None:
+    def __init__(self, wafer: Wafer) -> None:
         """Take the cycles of a generation."""
-        self.step = timing.dependent_cycles
+        core, code = wafer.core, wafer.code
+        self.descriptor, self.settle = code.descriptor_cycles, code.settle_cycles
+        """To move on a descriptor kept in memory; from the write of a descriptor register to its instruction."""
+        self.unrolled_turns = code.unrolled_turns
+        self.step = core.dependent_cycles
         self.load_beside = 2 * self.step
         """Base added, loaded."""
-        self.place = 2 * self.step + BASE_CYCLES
+        self.place = 2 * self.step + code.base_cycles
         """Multiplied, base added, written."""
         self.line = 3 * self.step
         """Start of a line of an array: its number by its width, scaled, base added."""
-        self.move_base = self.step + BASE_CYCLES
-        self.count = self.step + timing.branch_taken_cycles
+        self.move_base = self.step + code.base_cycles
+        self.count = self.step + core.branch_taken_cycles
         """A turn of `count`."""
-        self.count_ends = 1 + timing.branch_not_taken_cycles - timing.branch_taken_cycles
+        self.count_ends = 1 + core.branch_not_taken_cycles - core.branch_taken_cycles
         """What its start adds, and its last turn saves."""
-        self.while_less = 3 * self.step + timing.branch_not_taken_cycles + timing.branch_taken_cycles
+        self.while_less = 3 * self.step + core.branch_not_taken_cycles + core.branch_taken_cycles
         """A turn of `while_less`."""
-        self.while_ends = 2 * self.step + timing.branch_taken_cycles
+        self.while_ends = 2 * self.step + core.branch_taken_cycles
         """The test that ends it."""
 
     def load(self, indices: int) -> int:

@@ -29,10 +29,9 @@ from wsesim.cores.programs.base import (
     scatter,
     sizes_of,
 )
-from wsesim.cores.programs.gemm.local_code import SETTLE_CYCLES, Code, Costs
+from wsesim.cores.programs.gemm.local_code import CodeCosts, ScalarCode
 from wsesim.cores.programs.gemm.streaming import PRECISIONS, product_tolerance
 from wsesim.cores.rates import rate_of
-from wsesim.cores.timing import Timing
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 
@@ -110,7 +109,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
 
 def _columns(role: Role, sizes: _Sizes, a: Mem, b: Mem, c: Mem, *, compute: bool) -> None:
     """Write the loops over depth and width; without arithmetic nothing asks for the values of B."""
-    code = Code(role)
+    code = ScalarCode(role)
     k, j, depth, width, at, factor, a_place, c_place = (role.register() for _ in range(8))
     for register, value in ((depth, sizes.depth), (width, sizes.width), (at, 0), (a_place, 0)):
         role.set(register, value)
@@ -121,14 +120,14 @@ def _columns(role: Role, sizes: _Sizes, a: Mem, b: Mem, c: Mem, *, compute: bool
                 code.load(factor, b.at(at, 1))
                 role.iadd(at, at, 1, cost=0)
                 column = c.at(c_place, sizes.rows, sizes.width)
-                role.fmacs(column, column, a.at(a_place, sizes.rows, sizes.depth), factor, launch=SETTLE_CYCLES)
+                role.fmacs(column, column, a.at(a_place, sizes.rows, sizes.depth), factor, launch=code.costs.settle)
             code.move_base(c_place, 1)
         code.move_base(a_place, 1)
 
 
 def _scalars(role: Role, sizes: _Sizes, a: Mem, b: Mem, c: Mem) -> None:
     """Write three loops; the compiler takes the row of A out of the inner one, the line of B changes in it."""
-    code = Code(role)
+    code = ScalarCode(role)
     counters, limits = [role.register() for _ in range(3)], [role.register() for _ in range(3)]
     total, left, right, row, at, a_at, b_at = (role.register() for _ in range(7))
     for limit, size in zip(limits, (sizes.rows, sizes.width, sizes.depth), strict=True):
@@ -154,18 +153,18 @@ def _scalars(role: Role, sizes: _Sizes, a: Mem, b: Mem, c: Mem) -> None:
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles of a core; all take as many."""
     sizes, (vector, compute) = _Sizes.of(shape), _chosen(options)
-    timing = Timing.of(wafer)
-    costs = Costs(timing)
+    core = wafer.core
+    costs = CodeCosts(wafer)
     if not vector:
         inner = costs.load(1) + costs.load(2) + 2 * costs.step + costs.count
         each = 1 + sizes.depth * inner + costs.count_ends + costs.load(2) - costs.step + STORE_CYCLES + costs.count
         line = costs.step + sizes.width * each + costs.count_ends + costs.count
-        return timing.task_start_cycles + 3 + sizes.rows * line + costs.count_ends
+        return core.task_launch_cycles + 3 + sizes.rows * line + costs.count_ends
     turn: float = costs.count + costs.move_base
     if compute:
-        turn += costs.load(1) + SETTLE_CYCLES + sizes.rows * _column_pace(wafer, sizes)
+        turn += costs.load(1) + costs.settle + sizes.rows * _column_pace(wafer, sizes)
     outer = 1 + sizes.width * turn + costs.count_ends + costs.move_base + costs.count
-    return timing.task_start_cycles + 4 + sizes.depth * outer + costs.count_ends
+    return core.task_launch_cycles + 4 + sizes.depth * outer + costs.count_ends
 
 
 def _column_pace(wafer: Wafer, sizes: _Sizes) -> float:

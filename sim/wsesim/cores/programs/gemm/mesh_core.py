@@ -17,16 +17,10 @@ from wsesim.cores.programs.collectives.rings import FORWARD, RING_COLORS, WAYS, 
 from wsesim.cores.programs.durations import memory
 from wsesim.cores.programs.flow import end_task, jump, jump_if_less
 from wsesim.cores.programs.gemm.streaming import aligned
-from wsesim.cores.rates import APART_BYTES, lines_of, rate_of
+from wsesim.cores.rates import lines_of, rate_of
 from wsesim.cores.role import BANK_BYTES
 from wsesim.hardware import Wafer
 
-SETUP_CYCLES = 105
-"""Of a product beside what is written here. Source: rows `mgemm` with mode L=0, where 3 x 3 and 6 x 6 cores take so
-many cycles longer than their steps."""
-MAP_START_CYCLES = 3
-"""The descriptors that a map begins with. Source: a loop around maps takes 12 a turn, half of them for its jump, in
-rows `mgemm` as in `mic-fma16-4096-formap16`."""
 OWN_STEP = 1
 """What the step itself adds to the count of things to wait for; a shift adds two, its sending and its receiving."""
 
@@ -97,7 +91,7 @@ class _Core:
     def _start(self) -> Task:
         role, tiles = self.role, self.tiles
         with role.task("start", start=True) as task:
-            role.wait(SETUP_CYCLES)
+            role.wait(role.builder.wafer.code.mesh_setup_cycles)
             for register, value in (
                 (self.at, 0), (self.steps, tiles.cores), (self.alignments, tiles.alignments), (self.zero, 0),
                 (self.one, 1), (self.inners, tiles.k), (self.outers, tiles.n),
@@ -218,7 +212,7 @@ class _Core:
         role.copy(self.w_place, w.now, cost=0)
         with role.loop(self.inner, self.inners):
             role.set(self.z_place, 0)
-            role.wait(MAP_START_CYCLES)
+            role.wait(role.builder.wafer.code.map_start_cycles)
             with role.map(self.outer, self.outers, saved=True):
                 role.load(self.factor, w.tiles.at(self.w_place, 1), cost=0)
                 into = z.at(self.z_place, tiles.m)
@@ -230,9 +224,9 @@ class _Core:
 
 def z_bank(wafer: Wafer) -> int:
     """Return the bank in which Z begins, X lying in the first: one that does not collide, or on a line like X."""
-    column = memory(isa.F16, 1)
-    reads_lines = lines_of((column,) * 3, rate_of(wafer.core, isa.MAC, isa.F16, (column,) * 3)) >= (0, 0)
-    return 0 if reads_lines else APART_BYTES // BANK_BYTES
+    column, core = memory(isa.F16, 1), wafer.core
+    reads_lines = lines_of(core, (column,) * 3, rate_of(core, isa.MAC, isa.F16, (column,) * 3)) >= (0, 0)
+    return 0 if reads_lines else core.bank_apart_bytes // BANK_BYTES
 
 
 def load(wafer: Wafer, tiles: Tiles, x: Array, w: Array) -> Machine:

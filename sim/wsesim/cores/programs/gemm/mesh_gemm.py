@@ -32,11 +32,10 @@ from wsesim.cores.programs.base import (
 )
 from wsesim.cores.programs.collectives.rings import ring_order
 from wsesim.cores.programs.durations import beside, memory, vector_time
-from wsesim.cores.programs.gemm.mesh_core import MAP_START_CYCLES, SETUP_CYCLES, Tiles, load, result, z_bank
+from wsesim.cores.programs.gemm.mesh_core import Tiles, load, result, z_bank
 from wsesim.cores.programs.gemm.streaming import product_tolerance, random_factors, wavelets_of
-from wsesim.cores.rates import APART_BYTES, BANK_PERIOD_BYTES, line_cycles, lines_of, rate_of
+from wsesim.cores.rates import line_cycles, lines_of, rate_of
 from wsesim.cores.role import BANK_BYTES
-from wsesim.cores.timing import Timing
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 from wsesim.kernels.collectives import link_cycles
@@ -60,8 +59,6 @@ SHIFT_CYCLES = 2 + SWAP_CYCLES + 1
 """Of an operand that is aligned: two launches, buffers, a register."""
 ALIGN_CYCLES = 2
 """Of a step of the alignment: it is counted."""
-COUNT_CYCLES = 2
-"""Of the count of what is done."""
 
 
 def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
@@ -98,11 +95,11 @@ def window(wafer: Wafer, tiles: Tiles, repeats: int) -> float:
 
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles: start, alignment, as many steps as cores in a line."""
-    tiles, timing = _tiles(grid, shape, options), Timing.of(wafer)
-    taken, passed = timing.branch_taken_cycles, timing.branch_not_taken_cycles
+    tiles, core = _tiles(grid, shape, options), wafer.core
+    taken, passed = core.branch_taken_cycles, core.branch_not_taken_cycles
     fill = vector_time(wafer, isa.MOV, isa.F16, tiles.m * tiles.n, memory(isa.F16, 1)).cycles
-    begin = timing.task_start_cycles + SETUP_CYCLES + START_CYCLES + fill + 2 + passed - taken
-    end = timing.activation_cycles + passed
+    begin = core.task_launch_cycles + wafer.code.mesh_setup_cycles + START_CYCLES + fill + 2 + passed - taken
+    end = core.activation_cycles + passed
     main = _step(wafer, tiles, begins=taken, others=MAIN_CYCLES, turns=_turns(wafer, tiles))
     if tiles.cores == 1:
         return begin + main + end
@@ -116,17 +113,17 @@ def _step(wafer: Wafer, tiles: Tiles, *, begins: int, others: int, turns: list[t
 
     Each transfer has a task when it is done, all of which can be due at the end; X and W need not be done together.
     """
-    timing = Timing.of(wafer)
-    start, taken, passed = timing.activation_cycles, timing.branch_taken_cycles, timing.branch_not_taken_cycles
-    counted, last = start + COUNT_CYCLES + passed, start + COUNT_CYCLES + taken + 1
+    core = wafer.core
+    start, taken, passed = core.activation_cycles, core.branch_taken_cycles, core.branch_not_taken_cycles
+    counted, last = start + core.dependent_cycles + passed, start + core.dependent_cycles + taken + 1
     product = sum(wanted + unused for wanted, unused in turns)
     if tiles.cores == 1:
         return start + begins + product + others - 2 * SWAP_CYCLES - TRANSFERS + last - start
     x, w = wavelets_of(tiles.m * tiles.k, isa.F16), wavelets_of(tiles.k * tiles.n, isa.F16)
-    issues = 1 if timing.moves_pass else 2  # to send a wavelet and receive one
+    issues = 1 if core.moves_pass else 2  # to send a wavelet and receive one
     hindered, _ = beside(issues * (x + w), [*turns, (MAIN_SLOTS, 0)], microthreads=2 * issues)
-    done = start + begins + product + others + hindered + COUNT_CYCLES + passed
-    moving = start + begins + TRANSFERS + timing.microthread_launch_cycles
+    done = start + begins + product + others + hindered + core.dependent_cycles + passed
+    moving = start + begins + TRANSFERS + core.microthread_launch_cycles
     moving += MAIN_SLOTS + sum(wanted for wanted, _ in turns)
     return max(
         done + 3 * counted + last,
@@ -141,19 +138,19 @@ def _turns(wafer: Wafer, tiles: Tiles) -> list[tuple[int, int]]:
 
     Columns lie one behind the other, so each pair of a column of X and one of Z has banks of its own.
     """
-    timing, rows = Timing.of(wafer), memory(isa.F16, tiles.m)
+    core, rows = wafer.core, memory(isa.F16, tiles.m)
     rate = rate_of(wafer.core, isa.MAC, isa.F16, (rows,) * 3)
     axpy = vector_time(wafer, isa.MAC, isa.F16, tiles.m, rows, rows, rows)
-    by_lines = lines_of((rows,) * 3, rate) >= (0, 0) and tiles.m > rate.per_issue
+    by_lines = lines_of(core, (rows,) * 3, rate) >= (0, 0) and tiles.m > rate.per_issue
     column, found = tiles.m * ELEMENT_BYTES[isa.F16], []
     for k in range(tiles.k):
         for n in range(tiles.n):
             z, x = z_bank(wafer) * BANK_BYTES + n * column, k * column
-            collide = (z - x) % BANK_PERIOD_BYTES != APART_BYTES
+            collide = (z - x) % core.bank_period_bytes != core.bank_apart_bytes
             pace = rate.slow_cycles if collide else rate.cycles
-            busy = line_cycles(z, x, tiles.m) if by_lines else axpy.issues * pace
-            found.append((1 + axpy.launch + axpy.issues, timing.saved_map_cycles - 1 + busy - axpy.issues))
-        found.append((5, timing.branch_taken_cycles - 1 + MAP_START_CYCLES - 1))
+            busy = line_cycles(core, z, x, tiles.m) if by_lines else axpy.issues * pace
+            found.append((1 + axpy.launch + axpy.issues, core.saved_map_cycles - 1 + busy - axpy.issues))
+        found.append((5, core.branch_taken_cycles - 1 + wafer.code.map_start_cycles - 1))
     return found * tiles.times
 
 

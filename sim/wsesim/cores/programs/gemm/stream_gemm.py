@@ -36,7 +36,6 @@ from wsesim.cores.programs.gemm.streaming import (
     thinned,
     wavelets_of,
 )
-from wsesim.cores.timing import Timing
 from wsesim.hardware import Wafer
 from wsesim.kernels.collectives import link_cycles
 
@@ -77,12 +76,12 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     If that way is longer than an output takes, the first core, once it has waited for a sum, lags behind until it is
     as far down the ring again.
     """
-    cut, arithmetic, timing = _cut(grid, shape, options), arithmetic_of(options), Timing.of(wafer)
+    cut, arithmetic, core = _cut(grid, shape, options), arithmetic_of(options), wafer.core
     first, following = output_cycles(wafer, cut, arithmetic, nonzeros_of(options, cut))
-    begin = timing.task_start_cycles + FEEDER_CYCLES + link_cycles(wafer.fabric, cut.rows)
+    begin = core.task_launch_cycles + FEEDER_CYCLES + link_cycles(wafer.fabric, cut.rows)
     link, farthest, owner = link_cycles(wafer.fabric, 1), cut.columns - 1, cut.owners()[-1]
-    keep = timing.microthread_launch_cycles + _sums_cycles(wafer, cut, arithmetic)
-    back = timing.hop_cycles * max(0, farthest - 1)
+    keep = core.microthread_launch_cycles + _sums_cycles(wafer, cut, arithmetic)
+    back = wafer.fabric.hop_cycles * max(0, farthest - 1)
     lag = max(0.0, link * owner + back + keep - following) if cut.outputs > 1 else 0.0
     end = link * farthest + (back if owner < farthest else 0) + keep
     return begin + first + (cut.outputs - 1) * following + lag + end
@@ -93,8 +92,8 @@ def output_cycles(wafer: Wafer, cut: Cut, arithmetic: Arithmetic, nonzeros: int 
 
     Of the ways through the branches the longest counts, that of the core which sends first: each output has one.
     """
-    timing, tokens, alone = Timing.of(wafer), cut.tokens_each, cut.columns == 1
-    taken, passed, start = timing.branch_taken_cycles, timing.branch_not_taken_cycles, timing.task_start_cycles
+    core, tokens, alone = wafer.core, cut.tokens_each, cut.columns == 1
+    taken, passed, start = core.branch_taken_cycles, core.branch_not_taken_cycles, core.task_launch_cycles
     weights, decode, advance = (cut.inputs_each, 0, 2) if nonzeros is None else (nonzeros, 2, 1)
     sums, x = memory(arithmetic.sum, tokens), memory(arithmetic.factor, tokens)
     axpy = vector_time(wafer, isa.MAC, arithmetic.product, tokens, sums, sums, x)

@@ -32,8 +32,7 @@ from wsesim.cores.programs.gemm.streaming import (
     random_factors,
     wavelets_of,
 )
-from wsesim.cores.timing import Timing
-from wsesim.hardware import Wafer
+from wsesim.hardware import Core, Wafer
 from wsesim.kernels.collectives import link_cycles
 
 NAME = "stream-gradient"
@@ -65,26 +64,26 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
 
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles: features one after the other, then the way of the last sums down the column."""
-    cut, arithmetic, timing = _cut(grid, shape), arithmetic_of(options), Timing.of(wafer)
+    cut, arithmetic, core = _cut(grid, shape), arithmetic_of(options), wafer.core
     work, following, left = feature_cycles(wafer, cut, arithmetic)
-    link, launch, taken = link_cycles(wafer.fabric, 1), timing.microthread_launch_cycles, timing.branch_taken_cycles
-    begin = timing.task_start_cycles + START_CYCLES + 3 * timing.branch_not_taken_cycles + 1
+    link, launch, taken = link_cycles(wafer.fabric, 1), core.microthread_launch_cycles, core.branch_taken_cycles
+    begin = core.task_launch_cycles + START_CYCLES + 3 * core.branch_not_taken_cycles + 1
     if cut.columns > 1:
         begin += launch + wavelets_of(cut.tokens_each, arithmetic.factor) + link
     hand_over = link * (ceil(cut.outputs / cut.outputs_each) - 1) if left else 0
     end = link * cut.rows + launch + wavelets_of(cut.inputs_each, arithmetic.sum)
-    last = work - _fetch_cycles(timing, cut) + taken
+    last = work - _fetch_cycles(core, cut) + taken
     return begin + (cut.outputs - 1) * following + hand_over + last + end
 
 
 def feature_cycles(wafer: Wafer, cut: Cut, arithmetic: Arithmetic) -> tuple[float, float, float]:
     """Return the cycles of a feature alone, and beside the transfer of the next; and what that takes longer."""
-    timing, tokens, features = Timing.of(wafer), cut.tokens_each, cut.inputs_each
-    taken, passed = timing.branch_taken_cycles, timing.branch_not_taken_cycles
+    core, tokens, features = wafer.core, cut.tokens_each, cut.inputs_each
+    taken, passed = core.branch_taken_cycles, core.branch_not_taken_cycles
     dy = memory(arithmetic.factor, tokens)
     product = vector_time(wafer, isa.MAC, arithmetic.product, tokens, None, None, dy, dy)
     turns = [taken] * (features - 1) + [passed]
-    work = timing.activation_cycles + 1 + _fetch_cycles(timing, cut) + BEGIN_CYCLES + SEND_CYCLES
+    work = core.activation_cycles + 1 + _fetch_cycles(core, cut) + BEGIN_CYCLES + SEND_CYCLES
     work += sum(PRODUCT_CYCLES + product.cycles + turn for turn in turns)
     wanted = [(FETCHED_CYCLES + BEGIN_CYCLES, 0)]
     for turn in turns:
@@ -96,9 +95,9 @@ def feature_cycles(wafer: Wafer, cut: Cut, arithmetic: Arithmetic) -> tuple[floa
     return work, work + hindered + left + (left > 0) + sent, left
 
 
-def _fetch_cycles(timing: Timing, cut: Cut) -> int:
+def _fetch_cycles(core: Core, cut: Cut) -> int:
     """Return the cycles that begin the next feature, on a core that has had its own: the longest way."""
-    taken, passed = timing.branch_taken_cycles, timing.branch_not_taken_cycles
+    taken, passed = core.branch_taken_cycles, core.branch_not_taken_cycles
     return 3 * passed + taken + 4 if cut.columns == 1 else 2 * (passed + taken) + 4
 
 

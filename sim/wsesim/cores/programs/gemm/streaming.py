@@ -12,7 +12,6 @@ from wsesim.cores import isa
 from wsesim.cores.machine import Machine
 from wsesim.cores.operands import ELEMENT_BYTES
 from wsesim.cores.programs.base import Array, Grid, Options, Shape, choice_option, sizes_of, whole_option
-from wsesim.cores.rates import BANK_PERIOD_BYTES
 from wsesim.errors import InputError
 
 
@@ -36,6 +35,8 @@ PRECISIONS = {
 }
 NUMPY = {isa.F32: np.float32, isa.F16: np.float16}
 VALUES_PER_WAVELET = {isa.F32: 1, isa.F16: 2}
+ALIGNED_BYTES = 8
+"""Features begin at multiples of it: a choice of these programs, whose operands then meet in the same banks."""
 
 
 PRECISION_HELP = {"precision": "fp32, mixed (factors in fp16, sums in fp32) or fp16 [fp32]"}
@@ -115,7 +116,7 @@ def arithmetic_of(options: Options, names: tuple[str, ...] = tuple(PRECISIONS)) 
 
 def aligned(tokens: int, kind: int) -> int:
     """Return the elements from one feature to the next, so that all begin in the same bank of memory."""
-    step = BANK_PERIOD_BYTES // ELEMENT_BYTES[kind]
+    step = ALIGNED_BYTES // ELEMENT_BYTES[kind]
     return ceil(tokens / step) * step
 
 

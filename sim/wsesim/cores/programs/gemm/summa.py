@@ -18,12 +18,11 @@ from wsesim.cores import isa
 from wsesim.cores.operands import ELEMENT_BYTES, Mem
 from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening, sizes_of
 from wsesim.cores.programs.durations import beside, memory
-from wsesim.cores.programs.gemm.local_code import DESCRIPTOR_CYCLES, Costs
+from wsesim.cores.programs.gemm.local_code import CodeCosts
 from wsesim.cores.programs.gemm.streaming import PRECISIONS, product_tolerance, random_factors
-from wsesim.cores.programs.gemm.summa_core import BUFFERS, PLAN_WORDS, ROUTES_CYCLES, Panels, load, result
+from wsesim.cores.programs.gemm.summa_core import BUFFERS, PLAN_WORDS, Panels, load, result
 from wsesim.cores.rates import rate_of
-from wsesim.cores.timing import Timing
-from wsesim.hardware import Wafer
+from wsesim.hardware import Core, Wafer
 from wsesim.kernels.collectives import link_cycles
 
 NAME = "summa"
@@ -62,13 +61,13 @@ def panels_of(grid: Grid, shape: Shape, options: Options) -> Panels:
 
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles: start, the first transfers, then a pair for each step while the next panels travel."""
-    panels, timing = panels_of(grid, shape, options), Timing.of(wafer)
+    panels, core = panels_of(grid, shape, options), wafer.core
     lines, words, work = (panels.columns > 1) + (panels.rows > 1), sum(_words(panels)), _work(wafer, panels)
     product = sum(wanted + unused for wanted, unused in work)
-    travel = timing.microthread_launch_cycles + words + _latency(wafer, panels) if lines else 0
-    begin, launches, around, counted = _around(timing, lines)
+    travel = core.microthread_launch_cycles + words + _latency(wafer, panels) if lines else 0
+    begin, launches, around, counted = _around(core, lines)
     if not panels.overlapped:
-        step = launches + 2 * ROUTES_CYCLES * lines + travel + around + product
+        step = launches + 2 * wafer.code.routes_cycles * lines + travel + around + product
         return begin + panels.steps * step + counted
     hindered, _ = beside(words, work, microthreads=max(1, lines))
     moving = launches + travel + around
@@ -76,16 +75,16 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return begin + moving + (panels.steps - 1) * max(busy, moving) + product + 2 * counted
 
 
-def _around(timing: Timing, lines: int) -> tuple[int, int, int, int]:
+def _around(core: Core, lines: int) -> tuple[int, int, int, int]:
     """Return the cycles of the start, of what launches the transfers of a step, of its tasks, and of the end.
 
     Each transfer, and the step itself, has a task or a place in one where it is counted; one more begins the next.
     """
-    start, taken, passed = timing.activation_cycles, timing.branch_taken_cycles, timing.branch_not_taken_cycles
-    counted = start + timing.dependent_cycles + taken
-    begin = REGISTERS + len(AXES) * (2 * timing.dependent_cycles + 3)
-    launches = start + timing.dependent_cycles + taken + len(AXES) * (2 * passed + taken + 1) + 2
-    next_step = 2 * start + timing.dependent_cycles + 2 * passed + taken + 4
+    start, taken, passed = core.activation_cycles, core.branch_taken_cycles, core.branch_not_taken_cycles
+    counted = start + core.dependent_cycles + taken
+    begin = REGISTERS + len(AXES) * (2 * core.dependent_cycles + 3)
+    launches = start + core.dependent_cycles + taken + len(AXES) * (2 * passed + taken + 1) + 2
+    next_step = 2 * start + core.dependent_cycles + 2 * passed + taken + 4
     return begin, launches, lines * counted + next_step, counted
 
 
@@ -103,12 +102,12 @@ def _latency(wafer: Wafer, panels: Panels) -> float:
 
 def _work(wafer: Wafer, panels: Panels) -> list[tuple[int, int]]:
     """Return the work of a pair: cycles each multiply-accumulate and its scalar code want the datapath, and do not."""
-    timing = Timing.of(wafer)
-    costs = Costs(timing)
+    core = wafer.core
+    costs = CodeCosts(wafer)
     pace = mean_pace(wafer, panels)
-    scalar = costs.load(2) + timing.launch_cycles + DESCRIPTOR_CYCLES + costs.count
+    scalar = costs.load(2) + core.vector_launch_cycles + costs.descriptor + costs.count
     turn = (panels.m + 4, scalar - 4 + round(panels.m * (pace - 1)))
-    outer = (4, 2 + costs.count_ends + DESCRIPTOR_CYCLES + costs.count - 4)
+    outer = (4, 2 + costs.count_ends + costs.descriptor + costs.count - 4)
     return ([turn] * panels.n + [outer]) * panels.k
 
 

@@ -15,12 +15,9 @@ from wsesim.cores.operands import Color
 from wsesim.cores.programs.base import Array, Grid, gather, scatter
 from wsesim.cores.programs.collectives.plans import COLUMN, ROW, Axis
 from wsesim.cores.programs.flow import jump, jump_if_less
-from wsesim.cores.programs.gemm.local_code import Code
+from wsesim.cores.programs.gemm.local_code import ScalarCode
 from wsesim.hardware import Wafer
 
-ROUTES_CYCLES = 197
-"""The library rewrites the routes of an axis before it moves anything and after: 95 cycles a call, 197 with all that
-goes with it (measured on the WSE-3 simulator, whatever the grid)."""
 BUFFERS = 2
 PLAN_WORDS = 2
 """First step in which a core is the root, and the first after those."""
@@ -87,7 +84,7 @@ class _Core:
     ) -> None:
         self.panels = panels
         self.role = role = builder.role(f"core {len(builder.roles)}")
-        self.code, self.colors = Code(role), colors
+        self.code, self.colors = ScalarCode(role), colors
         a_own, b_own = panels.steps // panels.columns, panels.steps // panels.rows
         self.operands = (
             _Operand(role, "a", panels.m * panels.k, a_own, (ROW, *seats[0]), 0),
@@ -151,7 +148,7 @@ class _Core:
             ready = jump(role)
             goes_on.land()
             if not self.panels.overlapped:
-                role.wait(ROUTES_CYCLES * len(self.moving))
+                role.wait(role.builder.wafer.code.routes_cycles * len(self.moving))
             for operand in self.operands:
                 self._transfer(operand)
             ready.land()
@@ -168,7 +165,7 @@ class _Core:
             for operand in self.operands:
                 role.copy(operand.now, operand.next)
             if not self.panels.overlapped:
-                role.wait(ROUTES_CYCLES * len(self.moving))
+                role.wait(role.builder.wafer.code.routes_cycles * len(self.moving))
                 self._product()
             role.activate(self.move)
             over = jump(role)

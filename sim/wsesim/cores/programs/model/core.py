@@ -70,7 +70,7 @@ class Core:
                 self._settle()
                 self._turns //= times
             self._settle()
-            self._cycles += self._turns * (times - 1) * self.role.builder.timing.map_cycles
+            self._cycles += self._turns * (times - 1) * self.role.builder.wafer.core.map_cycles
 
     @contextmanager
     def scalars(self, number: int) -> Iterator[tuple[Register, ...]]:

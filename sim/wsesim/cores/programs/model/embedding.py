@@ -27,7 +27,6 @@ from wsesim.cores.programs.durations import memory, vector_time
 from wsesim.cores.programs.model.core import Core, timed
 from wsesim.cores.programs.model.feature import Layout
 from wsesim.cores.programs.model.lines import COLLECT_COLORS, Collection
-from wsesim.cores.timing import Timing
 from wsesim.hardware import Wafer
 from wsesim.kernels import collectives
 
@@ -170,19 +169,19 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """
     layout, vocabulary = _sizes(grid, shape)
     filled = ceil(vocabulary / ceil(vocabulary / layout.rows))
-    timing, each, tokens = Timing.of(wafer), layout.features_each, layout.tokens
+    core, each, tokens = wafer.core, layout.features_each, layout.tokens
     hops = layout.columns + layout.rows - 2
     ids = collectives.broadcast_cycles(wafer, wavelets=tokens, hops=hops) if hops else wafer.core.task_launch_cycles
     moved = memory(isa.F32, each)
     own = vector_time(wafer, isa.MOV, isa.F32, each, moved, moved).cycles
-    own += 2 * timing.dependent_cycles + timing.branch_not_taken_cycles + timing.branch_taken_cycles
-    handed = timing.launch_cycles + each + timing.branch_taken_cycles
-    always = 2 * timing.dependent_cycles + timing.branch_not_taken_cycles + timing.map_cycles
+    own += 2 * core.dependent_cycles + core.branch_not_taken_cycles + core.branch_taken_cycles
+    handed = core.vector_launch_cycles + each + core.branch_taken_cycles
+    always = 2 * core.dependent_cycles + core.branch_not_taken_cycles + core.map_cycles
     turn = always + own / filled + handed * (1 - 1 / filled)
     steps = _keeping(wafer, layout)
     if layout.rows > 1:
-        back = timing.launch_cycles + tokens * each + collectives.link_cycles(wafer.fabric, layout.rows - 1)
-        steps = max(timing.launch_cycles + tokens * each + steps, back)
+        back = core.vector_launch_cycles + tokens * each + collectives.link_cycles(wafer.fabric, layout.rows - 1)
+        steps = max(core.vector_launch_cycles + tokens * each + steps, back)
     farthest = (filled - 1) * tokens / (tokens + 1)
     return ids + BEGIN_CYCLES + tokens * turn + farthest * collectives.link_cycles(wafer.fabric, 1) + steps
 

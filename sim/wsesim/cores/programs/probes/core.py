@@ -126,7 +126,7 @@ def chunked_cycles(wafer: Wafer, length: int, chunk: int, *, form: str, inner: i
 
 def _moving_on(role: Role) -> int:
     """Return the cycles in which a loop moves its three descriptors on: an addition each whose result is needed."""
-    return 3 * role.builder.timing.dependent_cycles
+    return 3 * role.builder.wafer.core.dependent_cycles
 
 
 def branch_cycles(wafer: Wafer, *, taken: bool) -> int:

@@ -17,13 +17,6 @@ from wsesim.cores.machine import Machine
 from wsesim.cores.operands import Color, Mem, Register
 from wsesim.hardware import Wafer
 
-CALL_CYCLES = 1
-"""From the start of a task to the reading of the cycle counter in the routine it calls, beside what a pair of readings
-takes. Source: `mic-msg-bracketed-total-for-the-s`, 36 with 20 from dispatch to task and 15 for the pair."""
-PASS_ON_CYCLES = 4
-"""Of a task that handles a block, before it passes it on: scalar work and two descriptors. Source: `mic-relay`, 16.1
-cycles a core beside one a word, of which 12 go by from dispatch to task."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
@@ -103,7 +96,7 @@ def _write(role: Role, words: int, arrives: Color | None, leaves: Color | None, 
 def _pass_on(role: Role, block: Mem, leaves: Color | None, clocks: _Clocks) -> None:
     """Write the dispatch of the sending, or where nothing is sent the reading of the counter."""
     if leaves is None:
-        role.wait(CALL_CYCLES)
+        role.wait(role.builder.wafer.code.call_cycles)
         role.stamp(clocks.read, cost=0)
         return
     role.route(leaves, "RAMP", "EAST")
@@ -115,9 +108,9 @@ def _read(machine: Machine, roles: Sequence[Role], clocks: Sequence[_Clocks]) ->
     def at(number: int, clock: Register) -> int:
         return int(machine.register(roles[number], clock.index)[0])
 
-    timing, words = machine.builder.timing, roles[0].variables["block"].length
+    core, words = machine.builder.wafer.core, roles[0].variables["block"].length
     dispatched = at(0, clocks[0].dispatched)
-    last_word = dispatched + timing.microthread_launch_cycles + words - 1
+    last_word = dispatched + core.microthread_launch_cycles + words - 1
     return Message(
         received=at(1, clocks[1].started) - dispatched,
         completed=at(0, clocks[0].sent) - last_word,

@@ -8,15 +8,11 @@ from wsesim.cores import isa
 from wsesim.cores.builder import Role
 from wsesim.cores.operands import Mem, Register
 from wsesim.cores.programs.durations import memory
-from wsesim.cores.programs.gemm.local_code import DESCRIPTOR_CYCLES, SETTLE_CYCLES, Code, Costs
+from wsesim.cores.programs.gemm.local_code import CodeCosts, ScalarCode
 from wsesim.cores.programs.sparse.patterns import Tile
 from wsesim.cores.rates import rate_of
-from wsesim.cores.timing import Timing
 from wsesim.hardware import Wafer
 
-UNROLLED_TURNS = 10
-"""Turns of a loop over slots, whose number the compiler knows, up to which it writes them out one after the other
-(`spmm-ellpack`: 7, 8 and 10 slots take 20 cycles less each than 11, 12, 13 and more)."""
 SPREAD_BANK = 2
 """Bank, modulo 4, of C where B starts at 0: the two never meet."""
 
@@ -29,7 +25,7 @@ class Local(ABC):
 
     def __init__(self, role: Role, tile: Tile, *, spread: bool, compute: bool) -> None:
         """Reserve memory on *role*; B and C lie in different banks with *spread*."""
-        self.role, self.tile, self.compute, self.code = role, tile, compute, Code(role)
+        self.role, self.tile, self.compute, self.code = role, tile, compute, ScalarCode(role)
         self.b = role.memory("b", tile.depth * tile.step, bank=0)
         self.c = role.memory("c", tile.rows * tile.step, bank=SPREAD_BANK if spread else None)
         self.values = role.memory("values", tile.stored)
@@ -50,7 +46,7 @@ class Local(ABC):
         """Add the value times a line of B to a line of C."""
         if self.compute:
             c = self.c.at(self.c_place, self.tile.width)
-            self.role.fmacs(c, c, self.b.at(self.b_place, self.tile.width), self.value, launch=SETTLE_CYCLES)
+            self.role.fmacs(c, c, self.b.at(self.b_place, self.tile.width), self.value, launch=self.code.costs.settle)
 
     @abstractmethod
     def write(self) -> None:
@@ -58,7 +54,7 @@ class Local(ABC):
 
     @classmethod
     @abstractmethod
-    def scalar_cycles(cls, tile: Tile, costs: Costs) -> int:
+    def scalar_cycles(cls, tile: Tile, costs: CodeCosts) -> int:
         """Return the cycles beside the multiply-accumulates."""
 
 
@@ -80,7 +76,7 @@ class Coo(Local):
             self.multiply()
 
     @classmethod
-    def scalar_cycles(cls, tile: Tile, costs: Costs) -> int:
+    def scalar_cycles(cls, tile: Tile, costs: CodeCosts) -> int:
         """Return the cycles of the loop beside its multiply-accumulates."""
         turn = 2 * costs.load(1) + costs.load_beside + 2 * costs.place + costs.count
         return 2 + tile.stored * turn + costs.count_ends
@@ -111,8 +107,8 @@ class _Compressed(Local):
             code.move_descriptor(moving, tile.step)
 
     @staticmethod
-    def _cycles(lines: int, stored: int, costs: Costs) -> int:
-        line = costs.while_less + costs.load(1) + 2 * costs.step + costs.while_ends + DESCRIPTOR_CYCLES
+    def _cycles(lines: int, stored: int, costs: CodeCosts) -> int:
+        line = costs.while_less + costs.load(1) + 2 * costs.step + costs.while_ends + costs.descriptor
         value = costs.while_less + 2 * costs.load(1) + costs.place
         return 5 + lines * line + costs.while_ends + stored * value
 
@@ -125,7 +121,7 @@ class Csc(_Compressed):
         self.write_lines(self.tile.depth, "lines", self.b_place, self.c_place)
 
     @classmethod
-    def scalar_cycles(cls, tile: Tile, costs: Costs) -> int:
+    def scalar_cycles(cls, tile: Tile, costs: CodeCosts) -> int:
         """Return the cycles of both loops beside the multiply-accumulates."""
         return cls._cycles(tile.depth, tile.stored, costs)
 
@@ -138,7 +134,7 @@ class Csr(_Compressed):
         self.write_lines(self.tile.rows, "columns", self.c_place, self.b_place)
 
     @classmethod
-    def scalar_cycles(cls, tile: Tile, costs: Costs) -> int:
+    def scalar_cycles(cls, tile: Tile, costs: CodeCosts) -> int:
         """Return the cycles of both loops beside the multiply-accumulates."""
         return cls._cycles(tile.rows, tile.stored, costs)
 
@@ -159,7 +155,7 @@ class Ellpack(Local):
         with code.while_less(row, bound, limit):
             role.imul(first, row, tile.slots)
             role.wait(2 * code.costs.line - code.costs.step)
-            if tile.slots <= UNROLLED_TURNS:
+            if tile.slots <= role.builder.wafer.code.unrolled_turns:
                 for number in range(tile.slots):
                     role.load(column, columns.at(number).at(first, 1))
                     role.load(self.value, self.values.at(number).at(first, 1))
@@ -171,26 +167,27 @@ class Ellpack(Local):
                     code.load(self.value, self.values.at(at, 1))
                     self._slot(column)
             code.move_descriptor(self.c_place, tile.step)
-            role.wait(DESCRIPTOR_CYCLES)
+            role.wait(code.costs.descriptor)
 
     def _slot(self, column: Register) -> None:
         self.code.place(self.b_place, column, self.tile.step)
         self.multiply()
 
     @classmethod
-    def scalar_cycles(cls, tile: Tile, costs: Costs) -> int:
+    def scalar_cycles(cls, tile: Tile, costs: CodeCosts) -> int:
         """Return the cycles of the loops beside the multiply-accumulates; the descriptors of B and C move by row."""
         slot, ends = 2 * costs.step + costs.place, 0
-        if tile.slots > UNROLLED_TURNS:
+        if tile.slots > costs.unrolled_turns:
             slot, ends = costs.load(2) + costs.load(1) + costs.place + costs.count, costs.count_ends
-        row = costs.while_less + 2 * costs.line + 2 * DESCRIPTOR_CYCLES + ends
+        row = costs.while_less + 2 * costs.line + 2 * costs.descriptor + ends
         return 5 + tile.rows * row + costs.while_ends + tile.stored * slot
 
 
 def closed_cycles(wafer: Wafer, local: type[Local], tile: Tile, *, spread: bool, compute: bool) -> float:
     """Return the cycles of a format's product: scalar code, and a multiply-accumulate for each stored value."""
-    timing, line = Timing.of(wafer), memory(isa.F32, tile.width)
+    core, line = wafer.core, memory(isa.F32, tile.width)
     rate = rate_of(wafer.core, isa.MAC, isa.F32, (line, line, line))
-    axpy = SETTLE_CYCLES + tile.width * (rate.cycles if spread else rate.slow_cycles)
+    costs = CodeCosts(wafer)
+    axpy = costs.settle + tile.width * (rate.cycles if spread else rate.slow_cycles)
     work = tile.stored * axpy if compute else 0
-    return timing.task_start_cycles + local.scalar_cycles(tile, Costs(timing)) + work
+    return core.task_launch_cycles + local.scalar_cycles(tile, costs) + work

@@ -11,9 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from wsesim.cores.programs.stencils.costs import costs_of
-from wsesim.cores.rates import SLOW
-from wsesim.cores.timing import Timing
 from wsesim.hardware import Wafer
 
 ARRIVALS, SENDS = 16, 1
@@ -60,17 +57,17 @@ def largest_block(wafer: Wafer, cells: int) -> int:
 
 def step_time(wafer: Wafer, cells: int, block: int) -> StepTime:
     """Return the cycles of one time step of a column of *cells* in blocks of *block*."""
-    timing, costs = Timing.of(wafer), costs_of(wafer)
+    core, code = wafer.core, wafer.code
     vectors = ARRIVALS + SENDS + OWN_MULS + FMACS + ADDS + SUBS
-    started = timing.task_start_cycles + timing.activation_cycles  # by a control wavelet, and by the end of a send
+    started = core.task_launch_cycles + core.activation_cycles  # by a control wavelet, and by the end of a send
     completions = ROLES * DIRECTIONS
-    completion = started + 2 * (costs.count_cycles + timing.branch_not_taken_cycles)
+    completion = started + 2 * (code.stencil_count_cycles + core.branch_not_taken_cycles)
     blocks = ceil(cells / block)
     lanes = max(1, wafer.core.simd_fp32_per_cycle // 2)
     return StepTime(
         every_cycle=cells * (OWN_MULS + FMACS - COLLIDING_FMACS),
-        colliding=cells * SLOW * COLLIDING_FMACS,
+        colliding=cells * core.colliding_cycles * COLLIDING_FMACS,
         link=cells * (ARRIVALS + SENDS),
         memory=cells * (ADDS + SUBS) / lanes,
-        scalar=blocks * (vectors * (costs.offset_cycles + timing.launch_cycles) + completions * completion),
+        scalar=blocks * (vectors * (code.stencil_offset_cycles + core.vector_launch_cycles) + completions * completion),
     )

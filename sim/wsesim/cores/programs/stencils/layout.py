@@ -10,7 +10,6 @@ import numpy as np
 from wsesim.cores.builder import Builder
 from wsesim.cores.machine import Machine
 from wsesim.cores.programs.base import Array, Grid, Prepared, Shape, sizes_of
-from wsesim.cores.programs.stencils.costs import costs_of
 from wsesim.cores.programs.stencils.tile import SIDES, Star
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
@@ -83,7 +82,7 @@ def _place(builder: Builder, star: Star, wafer: Wafer, core: Callable[..., Any])
             key = sides, (column + row) % PARITIES if sides else 0
             if key not in roles:
                 name = f"{'inner' if inner else 'border'} {key[1]}, {' '.join(sides).lower() or 'corner'}"
-                roles[key] = core(builder, name, star, costs_of(wafer), colors, key[1], sides, inner=inner).role
+                roles[key] = core(builder, name, star, colors, key[1], sides, inner=inner).role
             builder.place(roles[key], [column], [row])
 
 

@@ -35,7 +35,6 @@ from wsesim.cores.programs.base import (
     scatter,
     sizes_of,
 )
-from wsesim.cores.timing import Timing
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 from wsesim.kernels.collectives import link_cycles
@@ -114,9 +113,9 @@ def _renew(role: Role, arriving: Sequence[Fabric], x: Mem, parts: Mem, own: Regi
 
     Each leaves its result in memory for the next, and so is waited for to its end: its launch cycles come after it.
     """
-    timing = role.builder.timing
+    core = role.builder.wafer.core
     steps: list[tuple[int, Mem, Operand, Operand]] = [(isa.MUL, x, x, own)]
-    if timing.fabric_inputs > 1:
+    if core.fabric_inputs > 1:
         pairs = (parts.at(0, 1), parts.at(1, 1))
         steps += [(isa.ADD, pair, arriving[2 * at], arriving[2 * at + 1]) for at, pair in enumerate(pairs)]
         steps += [(isa.ADD, x, x, pair) for pair in pairs]
@@ -124,8 +123,8 @@ def _renew(role: Role, arriving: Sequence[Fabric], x: Mem, parts: Mem, own: Regi
         steps += [(isa.ADD, x, x, one) for one in arriving]
     for op, dest, first, second in steps:
         role.vector(op, dest, first, second, launch=0)
-        if timing.launch_cycles:
-            role.wait(timing.launch_cycles)
+        if core.vector_launch_cycles:
+            role.wait(core.vector_launch_cycles)
 
 
 def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
@@ -137,7 +136,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     roles: dict[_Core, Role] = {}
     for row in range(rows):
         for column in range(columns):
-            core = _core_of(column, row, grid, pairs=builder.timing.fabric_inputs > 1)
+            core = _core_of(column, row, grid, pairs=builder.wafer.core.fabric_inputs > 1)
             if core not in roles:
                 roles[core] = _role(builder, core, colors, iterations)
             builder.place(roles[core], [column], [row])
@@ -176,13 +175,13 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     Values that come at the same time leave the ramp one by one, which this leaves out; a single line of inner cores,
     which wait along one axis only, is up to a quarter faster.
     """
-    iterations, timing = _iterations(grid, shape), Timing.of(wafer)
-    step = 1 + timing.launch_cycles
-    turn = 1 + ADDITIONS * step + step + timing.branch_taken_cycles
+    iterations, core = _iterations(grid, shape), wafer.core
+    step = 1 + core.vector_launch_cycles
+    turn = 1 + ADDITIONS * step + step + core.branch_taken_cycles
     if max(grid) > LEAST_SIDE:
-        turn = max(turn, link_cycles(wafer.fabric, 1) + ADDITIONS * step + timing.branch_taken_cycles)
-    last = timing.branch_not_taken_cycles - timing.branch_taken_cycles
-    return timing.task_start_cycles + BEGIN_CYCLES + iterations * turn + last
+        turn = max(turn, link_cycles(wafer.fabric, 1) + ADDITIONS * step + core.branch_taken_cycles)
+    last = core.branch_not_taken_cycles - core.branch_taken_cycles
+    return core.task_launch_cycles + BEGIN_CYCLES + iterations * turn + last
 
 
 PROGRAM = KernelProgram(

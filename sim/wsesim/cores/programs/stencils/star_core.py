@@ -8,7 +8,6 @@ from wsesim.cores.builder import Builder
 from wsesim.cores.operands import Color, Register
 from wsesim.cores.programs.flow import end_task, jump_if_less
 from wsesim.cores.programs.stencils.arithmetic import accumulate, load_weights, scale_and_add, spend
-from wsesim.cores.programs.stencils.costs import Costs
 from wsesim.cores.programs.stencils.tile import OPPOSITE, SIDES, Star
 
 
@@ -16,11 +15,11 @@ class StarCore:
     """Writes the program of one role: which of its sides have neighbours, and whether it renews its tile."""
 
     def __init__(
-        self, builder: Builder, name: str, star: Star, costs: Costs, colors: dict[tuple[str, int], Color],
+        self, builder: Builder, name: str, star: Star, colors: dict[tuple[str, int], Color],
         parity: int, sides: Sequence[str], *, inner: bool,
     ) -> None:  # fmt: skip
         """Reserve memory, routes and tasks, and write them all."""
-        self.star, self.costs, self.sides, self.inner = star, costs, sides, inner
+        self.star, self.code, self.sides, self.inner = star, builder.wafer.code, sides, inner
         self.waits = star.waits or not inner
         self.role = role = builder.role(name)
         self.result, self.cells = role.memory("result", star.words), role.memory("cells", star.words)
@@ -54,7 +53,7 @@ class StarCore:
             again = jump_if_less(role, self.turn, self.turns)
             role.halt()
             again.land()
-            spend(role, self.costs.turn_cycles)
+            spend(role, self.code.stencil_turn_cycles)
             role.iadd(self.turn, self.turn, 1, cost=0)
             if self.waits:
                 role.block(self.compute)
@@ -67,7 +66,7 @@ class StarCore:
 
     def _transfer(self, side: str, thread: int, *, received: bool) -> None:
         role, star = self.role, self.star
-        spend(role, self.costs.reload_cycles if star.radius == 1 else self.costs.descriptor_cycles)
+        spend(role, self.code.stencil_reload_cycles if star.radius == 1 else self.code.stencil_descriptor_cycles)
         edge = star.edge(self.cells, side, halo=received)
         done = role.declare(f"{'got' if received else 'sent'} {side}") if self.waits else None
         if received:
@@ -77,14 +76,14 @@ class StarCore:
 
     def _completion(self, name: str, count: Register, *, received: bool) -> None:
         """Write a task that counts; the last of its kind lets the compute task run."""
-        role, costs = self.role, self.costs
+        role, code = self.role, self.code
         with role.task(name):
-            spend(role, costs.count_cycles)
+            spend(role, code.stencil_count_cycles)
             role.iadd(count, count, 1, cost=0)
             last = jump_if_less(role, self.before, count)
             end_task(role)
             last.land()
-            spend(role, costs.enough_cycles)
+            spend(role, code.stencil_enough_cycles)
             role.set(count, 0, cost=0)
             (role.activate if received else role.unblock)(self.compute)
 
@@ -94,6 +93,6 @@ class StarCore:
             if self.inner and star.radius == 1:
                 scale_and_add(role, star, self.cells, self.result, *self.weights)
             elif self.inner:
-                offset = self.costs.offset_cycles
+                offset = self.code.stencil_offset_cycles
                 accumulate(role, star, self.cells, self.result, self.weights, offset_cycles=offset)
             role.activate(self.loop)

@@ -8,7 +8,6 @@ from wsesim.cores.builder import Builder
 from wsesim.cores.operands import Color
 from wsesim.cores.programs.flow import end_task, jump_if_less
 from wsesim.cores.programs.stencils.arithmetic import accumulate, load_weights, spend
-from wsesim.cores.programs.stencils.costs import Costs
 from wsesim.cores.programs.stencils.tile import OPPOSITE, Star
 
 
@@ -19,11 +18,11 @@ class TasksCore:
     """
 
     def __init__(
-        self, builder: Builder, name: str, star: Star, costs: Costs, colors: dict[tuple[str, int], Color],
+        self, builder: Builder, name: str, star: Star, colors: dict[tuple[str, int], Color],
         parity: int, sides: Sequence[str], *, inner: bool,
     ) -> None:  # fmt: skip
         """Reserve memory, routes and tasks, and write them all."""
-        self.star, self.costs, self.sides, self.inner = star, costs, sides, inner
+        self.star, self.code, self.sides, self.inner = star, builder.wafer.code, sides, inner
         self.role = role = builder.role(name)
         self.result, self.cells = role.memory("result", star.words), role.memory("cells", star.words)
         self.send = {side: colors[side, parity] for side in sides}
@@ -63,10 +62,10 @@ class TasksCore:
             again = jump_if_less(role, self.turn, self.turns)
             role.halt()
             again.land()
-            spend(role, self.costs.turn_cycles)
+            spend(role, self.code.stencil_turn_cycles)
             role.iadd(self.turn, self.turn, 1, cost=0)
             for thread, side in enumerate(self.sides):
-                spend(role, self.costs.descriptor_cycles)
+                spend(role, self.code.stencil_descriptor_cycles)
                 edge = star.edge(self.cells, side, halo=False)
                 sent = role.declare(f"sent {side}")
                 role.fmovs(role.fabout(self.send[side], edge.length), edge, thread=thread, activate=sent)
@@ -82,7 +81,7 @@ class TasksCore:
         role, place, column = self.role, self.place[side], self.column[side]
         edge = self.star.edge(self.cells, side, halo=True)
         with role.task(f"store {side}", on=self.receive[side]):
-            spend(role, self.costs.store_cycles)
+            spend(role, self.code.stencil_store_cycles)
             role.store(self.cells.at(place, 1), role.arrived, cost=0)
             role.iadd(place, place, 1, cost=0)
             role.iadd(column, column, 1, cost=0)
@@ -101,13 +100,13 @@ class TasksCore:
 
     def _count(self) -> None:
         """Count; the last of all sends and receives lets the tile be renewed."""
-        role, costs = self.role, self.costs
-        spend(role, costs.count_cycles)
+        role, code = self.role, self.code
+        spend(role, code.stencil_count_cycles)
         role.iadd(self.done, self.done, 1, cost=0)
         last = jump_if_less(role, self.before, self.done)
         end_task(role)
         last.land()
-        spend(role, costs.enough_cycles)
+        spend(role, code.stencil_enough_cycles)
         role.set(self.done, 0, cost=0)
         role.activate(self.compute)
 
@@ -115,7 +114,7 @@ class TasksCore:
         role, star = self.role, self.star
         with role.task("compute"):
             if self.inner:
-                offset = self.costs.offset_cycles
+                offset = self.code.stencil_offset_cycles
                 accumulate(role, star, self.cells, self.result, self.weights, offset_cycles=offset)
             for side in self.sides:
                 role.unblock(self.stores[side])

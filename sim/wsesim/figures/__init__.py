@@ -1,0 +1,18 @@
+"""Numbers with their origin: groups of figures, presets that give them, and what a user changes in them."""
+
+from wsesim.figures.names import FigureValue, Slot, flatten, is_path, walk
+from wsesim.figures.presets import Entry, Preset, Presets
+from wsesim.figures.sources import Source, sources
+
+__all__ = [
+    "Entry",
+    "FigureValue",
+    "Preset",
+    "Presets",
+    "Slot",
+    "Source",
+    "flatten",
+    "is_path",
+    "sources",
+    "walk",
+]

@@ -1,0 +1,105 @@
+"""A software stack as values: one that trains by streaming weights, one that serves with weights resident, or both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wsesim.errors import SpecError, require_not_negative, require_positive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """What a release for training and evaluation does: weights stream through the wafers."""
+
+    kernel_launch_s: float
+    """Time to start one kernel on the whole wafer: command, program switch, barrier; seconds."""
+    step_s: float
+    """Fixed work at each training step, seconds."""
+    partial_sum_bytes: int
+    """Size of a partial sum of a linear layer on its way along the row, bytes."""
+    attention_value_bytes: int
+    """Size of a partial score or a probability, on its way along the row and in a core's strip of them, bytes."""
+    token_bytes: int
+    """Size of a token or a label on its way from the host, bytes."""
+    weight_launch_cycles: int
+    """Cycles an arriving weight costs beside the elements of its AXPY."""
+    strip_keys: int
+    """Keys (or vocabulary entries) a core holds scores (or logits) of at once."""
+    layers_in_flight: int
+    """Copies of a layer's weights that the wafer has room for, and of its gradients."""
+    state_bytes_per_parameter: int
+    """What the store keeps of a parameter in training: weight, master copy and moments of the optimizer."""
+    master_bytes_per_parameter: int
+    """The master copy alone: what evaluation needs and what is uploaded."""
+    optimizer_traffic_bytes_per_parameter: int
+    """Memory traffic in the store of a parameter's update."""
+    checkpoint_bytes_per_parameter: int
+    """Of a parameter in a checkpoint."""
+    accumulate_traffic: float
+    """Memory bytes in the store per byte of a gradient that is added to the others."""
+
+    def __post_init__(self) -> None:
+        require_positive(
+            partial_sum_bytes=self.partial_sum_bytes, attention_value_bytes=self.attention_value_bytes,
+            token_bytes=self.token_bytes, strip_keys=self.strip_keys, layers_in_flight=self.layers_in_flight,
+            state_bytes_per_parameter=self.state_bytes_per_parameter,
+            master_bytes_per_parameter=self.master_bytes_per_parameter,
+        )  # fmt: skip
+        require_not_negative(
+            kernel_launch_s=self.kernel_launch_s, step_s=self.step_s, weight_launch_cycles=self.weight_launch_cycles,
+            optimizer_traffic_bytes_per_parameter=self.optimizer_traffic_bytes_per_parameter,
+            checkpoint_bytes_per_parameter=self.checkpoint_bytes_per_parameter,
+            accumulate_traffic=self.accumulate_traffic,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inference:
+    """What an engine for inference does: weights are resident in the cores."""
+
+    token_turn_s: float
+    """Time from the choice of a token to its embedding's arrival where the next pass begins, seconds."""
+    element_loop_cycles: int
+    """Cycles of a scalar loop for each element of norms, rotary positions, softmax, activations and scores; 0 where
+    they are vector instructions."""
+    round_cycles: int
+    """Cycles of scalar code around one `@map` of vector instructions: a load with its index, a descriptor, the loop."""
+    vector_setup_cycles: int
+    """Cycles to load the descriptors of a vector instruction outside a map."""
+    exp_vector_ops: int
+    """Vector instructions of an exponential, each over all elements of a core."""
+    reciprocal_vector_ops: int
+    """Vector instructions of a reciprocal, each over all elements of a core."""
+    step_scalar_cycles: int
+    """Scalar instructions of a step of MeshGEMM beside its tasks and branches, cycles."""
+    align_scalar_cycles: int
+    """The same of a step that brings tiles into place before the first product, cycles."""
+    vectors_at_work: int
+    """Vectors as wide as the residual stream that a core holds at once."""
+    fills: int
+    """Times that a chunk lasts what it takes to fill all regions, where its tokens follow each other."""
+    token_bytes: int
+    """Size of a token's number on its way from the host, bytes."""
+
+    def __post_init__(self) -> None:
+        require_positive(vectors_at_work=self.vectors_at_work, fills=self.fills, token_bytes=self.token_bytes)
+        require_not_negative(
+            token_turn_s=self.token_turn_s, element_loop_cycles=self.element_loop_cycles,
+            round_cycles=self.round_cycles, vector_setup_cycles=self.vector_setup_cycles,
+            exp_vector_ops=self.exp_vector_ops, reciprocal_vector_ops=self.reciprocal_vector_ops,
+            step_scalar_cycles=self.step_scalar_cycles, align_scalar_cycles=self.align_scalar_cycles,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Software:
+    """A stack; one that cannot train or cannot serve lacks the group."""
+
+    name: str
+    """What people call it."""
+    training: Training | None
+    inference: Inference | None
+
+    def __post_init__(self) -> None:
+        if self.training is None and self.inference is None:
+            raise SpecError("software", f"{self.name!r} neither trains nor serves")
