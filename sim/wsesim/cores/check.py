@@ -7,7 +7,7 @@ import numpy as np
 from wsesim.cores import isa
 from wsesim.cores.builder import PORTS, Builder, Role
 from wsesim.cores.engine import Array
-from wsesim.cores.errors import ProgramError
+from wsesim.cores.errors import NoRoom, ProgramError
 from wsesim.cores.operands import ELEMENT_BYTES
 from wsesim.cores.packing import STEP, role_queues
 from wsesim.units import show_bytes
@@ -19,9 +19,10 @@ def check_program(builder: Builder) -> None:
     """Refuse what cannot run.
 
     Raises:
-        ProgramError: a core without a role; a role with too much data and code, an unwritten task, a register or an
-            operand out of range, too many queues, or a color it uses and does not route; a color that leaves the
-            grid, goes where nobody takes it, is driven from two sides, or runs in a loop.
+        NoRoom: a role with too much data and code.
+        ProgramError: a core without a role; a role with an unwritten task, a register or an operand out of range, too
+            many queues, or a color it uses and does not route; a color that leaves the grid, goes where nobody takes
+            it, is driven from two sides, or runs in a loop.
     """
     _every_core_has_a_role(builder)
     for role in builder.roles:
@@ -42,10 +43,11 @@ def _check_role(builder: Builder, role: Role) -> None:
     need = role.data_bytes + len(role.lines) * builder.wafer.core.instruction_bytes
     have = builder.wafer.core.usable_bytes
     if need > have:
-        raise ProgramError(
+        raise NoRoom(
             f"role {role.name!r} ({role.place}), on {builder.core_of(role)}, needs {need:,} bytes of data and code; "
-            f"a core has {show_bytes(have)} or {have:,}{_largest(role)}"
-        )
+            f"a core has {show_bytes(have)} or {have:,}{_largest(role)}",
+            need_bytes=need, have_bytes=have,
+        )  # fmt: skip
     for task in role.tasks.values():
         if task.index not in role.entries:
             raise ProgramError(f"role {role.name!r} declares the task {task.name!r} but never writes it")

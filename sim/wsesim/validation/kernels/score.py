@@ -1,17 +1,19 @@
-"""Run every row of a table of kernels that can be run, and compare."""
+"""Ask what every row of a table of kernels asks, and compare."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wsesim import questions
+from wsesim.answer import Level
 from wsesim.errors import WsesimError
-from wsesim.validation.kernels.family import KernelRow, NotPredicted, Prediction
-from wsesim.validation.kernels.machines import on_target, wafer_of
-from wsesim.validation.kernels.registry import families, family_of, why_outside
-from wsesim.validation.kernels.table import read_kernel_table
+from wsesim.validation.kernels.registry import FAMILIES, ask_row, family_of
+from wsesim.validation.kernels.rows import KernelRow, NotAsked, RowQuestion, read_kernel_table
 from wsesim.validation.spread import spread, within
 
 if TYPE_CHECKING:
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 
 SILICON, SIMULATOR = "silicon", "simulator"
 NONE = "no family"
+UNITS: dict[str, Callable[[float], float]] = {
+    "us": lambda seconds: seconds * 1e6, "TFLOP/s": lambda flops_per_s: flops_per_s / 1e12,
+}  # fmt: skip
+"""Units of rows that are not those of the figures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +85,7 @@ class KernelValidation:
         groups: dict[tuple[str, str], list[KernelScore]] = {}
         for score in self.scores:
             groups.setdefault((score.family, score.target), []).append(score)
-        order = [*(family.name for family in families()), NONE]
+        order = [*(family.name for family in FAMILIES), NONE]
         keys = sorted(groups, key=lambda key: (order.index(key[0]), key[1] == SILICON))
         return tuple(_summarise(*key, groups[key]) for key in keys)
 
@@ -109,7 +115,7 @@ class KernelValidation:
 def validate_kernels(
     table: Path | None = None, *, progress: Callable[[int, int, str], None] | None = None
 ) -> KernelValidation:
-    """Run the rows of *table* (default: the one in the package); *progress* is told (done, of, row) before each.
+    """Answer the rows of *table* (default: the one in the package); *progress* is told (done, of, row) before each.
 
     Raises:
         InputError: the table cannot be read.
@@ -119,31 +125,65 @@ def validate_kernels(
     for number, row in enumerate(rows):
         if progress is not None:
             progress(number, len(rows), row.id)
-        scores.append(_score(row))
+        scores.append(score_row(row))
     return KernelValidation(scores=tuple(scores))
 
 
-def _score(row: KernelRow) -> KernelScore:
+def score_row(row: KernelRow) -> KernelScore:
+    """Ask what the row asks, and compare."""
     family = family_of(row)
-    predicted: Prediction | None = None
+    asked: RowQuestion | None = None
+    simulated: float | None = None
     reason = ""
-    if family is None:
-        reason = why_outside(row)
-    else:
-        try:
-            predicted = family.predict(row, wafer_of(row.machine_name))
-        except (NotPredicted, WsesimError) as error:
-            reason = str(error).removeprefix("error: ")
+    try:
+        asked = ask_row(row)
+        simulated = _in_unit(row.unit, _answered(json.dumps(asked.data), asked.figure, asked.level))
+    except (NotAsked, WsesimError) as error:
+        reason = str(error).removeprefix("error: ")
+    ran = asked if simulated is not None else None
     return KernelScore(
         id=row.id, family=NONE if family is None else family.name, target=SILICON if row.silicon else SIMULATOR,
-        metric=row.metric, unit=row.unit, measured=row.value,
-        simulated=None if predicted is None else on_target(row, predicted),
-        level=predicted.level if predicted else "", reason=reason, note=predicted.note if predicted else "",
+        metric=row.metric, unit=row.unit, measured=row.value, simulated=simulated, level=ran.level if ran else "",
+        reason=reason, note=ran.note if ran else "",
     )  # fmt: skip
 
 
+@cache
+def _answered(data: str, figure: str, level: Level) -> float:
+    """Return the figure of a question; rows that ask the same are answered once.
+
+    Raises:
+        NotAsked: there is no answer.
+    """
+    question = questions.ask(json.loads(data), file="row", folder=Path())
+    result = questions.run(question, level=level, verify=False)
+    value = result.figures.get(figure)
+    if value is None:
+        raise NotAsked(result.why or f"the answer has no {figure}")
+    return value
+
+
+def _in_unit(unit: str, value: float) -> float:
+    return UNITS[unit](value) if unit in UNITS else value
+
+
+def show_row(row: KernelRow) -> str:
+    """Return the question of a row as a file.
+
+    Raises:
+        NotAsked: it cannot be asked.
+    """
+    from yaml import safe_dump
+
+    asked = ask_row(row)
+    level = f", at --level {asked.level}" if asked.level == "closed" else ""
+    head = [f"# Row {row.id}: {row.metric}, {row.value:g} {row.unit} on {row.machine}.", f"# Its figure: {asked.figure}{level}."]
+    head += [f"# Assumed: {asked.note}."] if asked.note else []
+    return "\n".join(head) + "\n\n" + safe_dump({"name": row.id, **asked.data}, sort_keys=False, width=100)
+
+
 def _summarise(name: str, target: str, scores: list[KernelScore]) -> KernelSummary:
-    family = next((family for family in families() if family.name == name), None)
+    family = next((family for family in FAMILIES if family.name == name), None)
     found = spread((score.id, score.error) for score in scores)
     return KernelSummary(
         family=name, target=target, rows=len(scores), run=found.run, median=found.median, worst=found.worst,

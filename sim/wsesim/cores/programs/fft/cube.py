@@ -15,9 +15,23 @@ from itertools import product
 
 import numpy as np
 
+from wsesim.cores import isa
 from wsesim.cores.builder import Builder, Role
 from wsesim.cores.machine import Machine
-from wsesim.cores.programs.base import Array, Grid, KernelProgram, Options, Prepared, Shape, gather, opening, scatter
+from wsesim.cores.operands import ELEMENT_BYTES
+from wsesim.cores.programs.base import (
+    Array,
+    Grid,
+    KernelCase,
+    KernelProgram,
+    Options,
+    Prepared,
+    Shape,
+    Shares,
+    gather,
+    opening,
+    scatter,
+)
 from wsesim.cores.programs.fft.exchange import Axis, End, Exchange, exchange_cycles, link_wavelets, wavelet_hops
 from wsesim.cores.programs.fft.local import (
     PARTS,
@@ -77,9 +91,16 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return core.task_launch_cycles + dimensions * transform_cycles(wafer, points) + (dimensions - 1) * between
 
 
-def streamed(shape: Shape, dimensions: int = 3) -> int:
-    """Return the wavelets that pass a busiest link one after the other: the part of the time that links limit."""
-    return (dimensions - 1) * link_wavelets(shape[0])
+def limits(case: KernelCase, cycles: float) -> Shares:
+    """Return the part in which wavelets pass a busiest link one after the other; the rest is instructions."""
+    points, dimensions = _sizes(case.grid, case.shape)
+    link = (dimensions - 1) * link_wavelets(points) / cycles
+    return {"link": link, "arithmetic": 1 - link}
+
+
+def need(grid: Grid, shape: Shape, options: Options) -> int:
+    """Return the bytes of two pencils."""
+    return 2 * PARTS * _sizes(grid, shape)[0] * ELEMENT_BYTES[isa.F32]
 
 
 def _sizes(grid: Grid, shape: Shape) -> tuple[int, int]:
@@ -147,4 +168,6 @@ PROGRAM = KernelProgram(
     shape_help="N: edge of the cube, a power of two, on N x N cores; on N x 1 the plane of one row",
     prepare=prepare,
     closed=closed,
+    need=need,
+    limits=limits,
 )

@@ -15,12 +15,15 @@ import numpy as np
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, Role
 from wsesim.cores.machine import Machine
-from wsesim.cores.operands import Mem
+from wsesim.cores.operands import ELEMENT_BYTES, Mem
 from wsesim.cores.programs.base import (
     Grid,
+    KernelCase,
     KernelProgram,
+    Measure,
     Options,
     Prepared,
+    Reading,
     Shape,
     choice_option,
     gather,
@@ -167,6 +170,22 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return core.task_launch_cycles + 4 + sizes.depth * outer + costs.count_ends
 
 
+def need(grid: Grid, shape: Shape, options: Options) -> int:
+    """Return the bytes of the three matrices."""
+    sizes = _Sizes.of(shape)
+    elements = sizes.rows * sizes.depth + sizes.depth * sizes.width + sizes.rows * sizes.width
+    return elements * ELEMENT_BYTES[isa.F32]
+
+
+def _counter(case: KernelCase) -> Reading:
+    return Reading(value=case.cycles() + between_readings(case))
+
+
+def between_readings(case: KernelCase) -> int:
+    """Return the cycles of two readings of the counter around a local product; on silicon, with what else is there."""
+    return case.wafer.core.stamp_cycles + (case.wafer.code.window_cycles if case.silicon else 0)
+
+
 def _column_pace(wafer: Wafer, sizes: _Sizes) -> float:
     """Return the cycles an element of a column takes; one of four starts of A and C meets in a bank."""
     into, of = Mem(0, sizes.rows, stride=sizes.width), Mem(1, sizes.rows, stride=sizes.depth)
@@ -185,4 +204,6 @@ PROGRAM = KernelProgram(
         "compute": "once, or never: leave out the multiply-accumulates, for measurements [once]",
     },
     folded=one_row(prepare),
+    need=need,
+    measures={"counter_cycles": Measure(cores=_counter, closed=_counter)},
 )

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from wsesim.cores import isa
 from wsesim.cores.builder import Builder
 from wsesim.cores.machine import Machine
-from wsesim.cores.programs.base import Array, Grid, Prepared, Shape, sizes_of
+from wsesim.cores.operands import ELEMENT_BYTES
+from wsesim.cores.programs.base import Array, Grid, Options, Prepared, Shape, sizes_of
 from wsesim.cores.programs.stencils.tile import SIDES, Star
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
@@ -33,6 +35,11 @@ def star_of(name: str, grid: Grid, shape: Shape, *, waits: bool = True) -> Star:
     return Star(width=shape[0], height=shape[1], radius=shape[2], iterations=shape[3], waits=waits)
 
 
+def need(name: str, grid: Grid, shape: Shape, options: Options) -> int:
+    """Return the bytes of a core's two arrays."""
+    return 2 * star_of(name, grid, shape).words * ELEMENT_BYTES[isa.F32]
+
+
 def load(wafer: Wafer, grid: Grid, star: Star, seed: int, core: Callable[..., Any]) -> Prepared:
     """Return the stencil on its cores, whose programs *core* writes, with random cells."""
     columns, rows = grid
@@ -54,6 +61,7 @@ def load(wafer: Wafer, grid: Grid, star: Star, seed: int, core: Callable[..., An
         expected=_deep(_tiles(renewed(field, star), star, grid), deep),
         tolerance=star.iterations * (4 * star.radius + 2) * 2.0**-23 * float(np.abs(field).max()),
         counts={"cells": cells},
+        unread=not star.waits,
     )
 
 

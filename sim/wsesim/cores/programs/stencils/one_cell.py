@@ -15,32 +15,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from operator import itemgetter
+from statistics import median
 
 import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, Role
-from wsesim.cores.machine import Machine
+from wsesim.cores.machine import Machine, Run
 from wsesim.cores.operands import Color, Fabric, Mem, Operand, Register
 from wsesim.cores.programs.base import (
     Array,
     Grid,
+    KernelCase,
     KernelProgram,
+    Measure,
     Options,
     Prepared,
+    Reading,
     Shape,
     gather,
     opening,
     scatter,
     sizes_of,
 )
+from wsesim.cores.programs.stencils.star import WATCHED, iteration
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 from wsesim.kernels.collectives import link_cycles
 
 NAME = "stencil-one-cell"
 LEAST_SIDE = 3
+FIRST_STEADY = 4
+"""From this iteration on all take as long."""
 ADDITIONS = 4
 """Instructions after the first that reads a color, and that one."""
 BEGIN_CYCLES = 4
@@ -184,10 +192,37 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return core.task_launch_cycles + BEGIN_CYCLES + iterations * turn + last
 
 
+def _last_instruction(run: Run) -> int:
+    return max(span.end for span in run.spans if span.place)
+
+
+def _iteration(case: KernelCase) -> Reading:
+    return iteration(case, _last_instruction)
+
+
+def _steady(case: KernelCase) -> Reading:
+    """Return the median of what each iteration from the fourth on ends later than the one before.
+
+    Raises:
+        InputError: there are fewer.
+    """
+    (most,) = case.shape
+    if most < FIRST_STEADY:
+        raise InputError.at(f"{NAME} is steady from iteration {FIRST_STEADY} on; got {most}")
+    ends = [
+        _last_instruction(case.of_shape(number).run(watch=[WATCHED])) for number in range(FIRST_STEADY - 1, most + 1)
+    ]
+    return Reading(value=median(later - sooner for sooner, later in pairwise(ends)))
+
+
 PROGRAM = KernelProgram(
     name=NAME,
     **opening(__doc__),
     shape_help="ITERATIONS",
     prepare=prepare,
     closed=closed,
+    measures={
+        "iteration_cycles": Measure(cores=_iteration, silicon=False),
+        "steady_iteration_cycles": Measure(cores=_steady, silicon=False),
+    },
 )
