@@ -2,7 +2,7 @@
 
 >>> import wsesim
 >>> result = wsesim.run("workloads/cerebras-gpt-111m.yaml")
->>> result.metrics.tokens_per_s
+>>> result.figures["tokens_per_s"]
 
 Names are imported when they are first used, so that importing the package costs nothing.
 """
@@ -17,61 +17,80 @@ from wsesim._version import __version__
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from wsesim.answer import Answer, Comparison, Level, Result, Status, Verification
     from wsesim.errors import InputError, WsesimError
     from wsesim.model import Model
-    from wsesim.result import Result, Status, Verification
+    from wsesim.questions import ask, load
+    from wsesim.questions.base import Question
     from wsesim.study import Study, SweepTable
-    from wsesim.workload import Workload, load_workload
 
 __all__ = [
+    "Answer",
+    "Comparison",
     "InputError",
     "Model",
+    "Question",
     "Result",
     "Status",
-    "Workload",
     "WsesimError",
     "__version__",
-    "load_workload",
+    "ask",
+    "compare",
+    "load",
     "run",
     "sweep",
     "verify",
 ]
 
 _HOME = {
+    "Answer": "wsesim.answer",
+    "Comparison": "wsesim.answer",
     "InputError": "wsesim.errors",
     "Model": "wsesim.model",
-    "Result": "wsesim.result",
-    "Status": "wsesim.result",
-    "Workload": "wsesim.workload",
+    "Question": "wsesim.questions.base",
+    "Result": "wsesim.answer",
+    "Status": "wsesim.answer",
     "WsesimError": "wsesim.errors",
-    "load_workload": "wsesim.workload",
+    "ask": "wsesim.questions",
+    "load": "wsesim.questions",
 }
 
 
-def run(workload: str | Path | Workload, *, verify: bool = True) -> Result:
-    """Simulate a workload, or the one in a file.
+def run(question: str | Path | Question, *, level: Level | None = None, verify: bool = True) -> Result:
+    """Answer a question, or the one in a file, at a level (default: the one its kind is usually answered at).
 
     Raises:
-        InputError: the file is not a right workload.
+        InputError: the file is not a right question.
     """
-    from wsesim import pipeline
+    from wsesim import questions
 
-    return pipeline.run(_loaded(workload), verify=verify)
+    return questions.run(_loaded(question), level=level, verify=verify)
 
 
-def verify(workload: str | Path | Workload) -> Verification:
-    """Compute a small part of a workload with real numbers and compare it with float64.
+def compare(question: str | Path | Question) -> Comparison:
+    """Answer a question, or the one in a file, at every level, and say why they differ.
 
     Raises:
-        InputError: the file is not a right workload.
+        InputError: the file is not a right question.
     """
-    from wsesim import pipeline
+    from wsesim import questions
 
-    return pipeline.verify_numbers(_loaded(workload))
+    return questions.compare(_loaded(question))
+
+
+def verify(question: str | Path | Question) -> Verification:
+    """Compute a small part of a question's model with real numbers and compare it with float64.
+
+    Raises:
+        InputError: the file is not a right question, or has no model.
+    """
+    from wsesim import questions
+
+    return questions.verify(_loaded(question))
 
 
 def sweep(study: str | Path | Study, *, jobs: int | None = None) -> SweepTable:
-    """Simulate every point of a study, or of the one in a file.
+    """Answer every point of a study, or of the one in a file.
 
     Raises:
         InputError: the file is not a right study.
@@ -82,10 +101,12 @@ def sweep(study: str | Path | Study, *, jobs: int | None = None) -> SweepTable:
     return studies.sweep(loaded, jobs=jobs)
 
 
-def _loaded(workload: str | Path | Workload) -> Workload:
-    from wsesim.workload import Workload, load_workload
+def _loaded(question: str | Path | Question) -> Question:
+    from pathlib import Path
 
-    return workload if isinstance(workload, Workload) else load_workload(workload)
+    from wsesim.questions import load
+
+    return load(question) if isinstance(question, str | Path) else question
 
 
 if not TYPE_CHECKING:  # or a type checker would take any name for one of ours

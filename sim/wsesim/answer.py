@@ -55,6 +55,8 @@ class Spent:
 
     total_s: float
     by_cause: Mapping[str, float]
+    what: str = "run"
+    """What the total is of, in a word: `step`, `request`, `service`, `kernel`."""
 
     def __post_init__(self) -> None:
         if any(not 0 <= seconds < math.inf for seconds in self.by_cause.values()):

@@ -2,7 +2,8 @@
 
 WsesimError
 ├── InputError     a mistake in what the user gave; says where and what to do next; exit code 2
-└── SpecError      a value object refused nonsense; the reader of a file turns it into an InputError
+├── SpecError      a value object refused nonsense; the reader of a file turns it into an InputError
+└── NotModelled    a question that is fair, about something nobody has modelled yet; an answer, not a crash
 """
 
 from __future__ import annotations
@@ -64,6 +65,16 @@ class SpecError(WsesimError, ValueError):
         super().__init__(f"{name} {message}")
 
 
+class NotModelled(WsesimError):
+    """What is asked for is not modelled; the message is the reason, and the answer."""
+
+    def __init__(self, what: str, why: str) -> None:
+        """Say what is not modelled, and why or what would be."""
+        self.what = what
+        self.why = why
+        super().__init__(f"{what} is not modelled: {why}")
+
+
 def nearest(name: str, candidates: Iterable[str]) -> str:
     """Return `, did you mean 'x'?` for the candidate most like *name*, or an empty string."""
     by_folded: dict[str, list[str]] = {}
@@ -107,3 +118,7 @@ def require_choice(name: str, value: str, choices: Iterable[str]) -> None:
     known = tuple(choices)
     if value not in known:
         raise SpecError(name, f"must be one of {', '.join(known)}; got {value!r}{nearest(value, known)}")
+
+
+class NotModelled(WsesimError):
+    """What is asked is right and not modelled; it becomes an answer that says so."""

@@ -18,7 +18,7 @@ from typing import Any
 
 from wsesim.errors import InputError, Problem, SpecError, nearest, require_choice
 from wsesim.figures.names import FigureValue, Slot, flatten, is_path, slots_of, text_of, walk
-from wsesim.result import Figure
+from wsesim.answer import UsedFigure
 from wsesim.units import Dimension
 from wsesim.yamlfile import Document, Loc, parse_yaml, read_yaml
 
@@ -33,7 +33,7 @@ class Entry:
     """A figure and its value in the unit of the field."""
 
     value: FigureValue
-    figure: Figure
+    figure: UsedFigure
     place: tuple[Document, Loc] | None = None
     """Where it stands in a file of the user's own."""
 
@@ -52,7 +52,7 @@ class Preset:
     """The file, if it is the user's own."""
 
     @property
-    def figures(self) -> tuple[Figure, ...]:
+    def figures(self) -> tuple[UsedFigure, ...]:
         """Every figure, in the order of the dataclasses."""
         return tuple(self.entries[name].figure for name in self.presets.slots if name in self.entries)
 
@@ -231,7 +231,7 @@ class Presets:
             raise SpecError(name, f"is not a figure of {self.of}{hint}")
         about = raw if isinstance(raw, Mapping) else {"value": raw, "note": _before(before)}
         _check_entry(name, about)
-        figure = Figure(
+        figure = UsedFigure(
             name=name, text=text_of(about["value"]), source=str(about.get("source", Path(document.file).name)),
             confidence=str(about.get("confidence", "")), note=str(about.get("note", "")), overridden=False,
         )  # fmt: skip

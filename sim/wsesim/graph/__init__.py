@@ -2,13 +2,12 @@
 
 from wsesim.graph.backward import with_training
 from wsesim.graph.core import BYTES_PER_ELEMENT, Block, Graph, Op, Tensor
+from wsesim.graph.counts import flops, is_linear, linear_tensors, macs, matrices
 from wsesim.graph.export import to_dot, to_json
-from wsesim.graph.kinds import KINDS, flops, is_linear, linear_tensors, macs, matrices
 from wsesim.graph.svg import to_svg
 
 __all__ = [
     "BYTES_PER_ELEMENT",
-    "KINDS",
     "Block",
     "Graph",
     "Op",

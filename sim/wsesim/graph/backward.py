@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from wsesim.graph.core import Block, Graph, Op, Tensor
-from wsesim.graph.kinds import KINDS
+from wsesim.ops import Kind, find
 
 
 def with_training(graph: Graph) -> Graph:
@@ -45,22 +45,22 @@ class _Backward:
 
     def reverse(self, op: Op) -> None:
         """Append the ops that turn the gradient of *op*'s output into those of its inputs."""
-        kind = KINDS[op.kind]
+        kind = find(op.kind)
         is_loss = self.block.tensors[op.outputs[0]].role == "loss"
         if not is_loss and op.outputs[0] not in self.parts:
             return
         incoming = () if is_loss else (self._merged(op.outputs[0]),)
         wanted = [op.inputs[i] for i in kind.differentiable if i < len(op.inputs)]
-        if incoming and op.kind in ("linear", "expert_linear"):
-            self._reverse_linear(op, *incoming)
+        if incoming and len(kind.backward) > 1:
+            self._reverse_linear(op, kind, *incoming)
             return
-        if incoming and op.kind == "residual":
+        if incoming and kind.passes_gradient:
             for name in wanted:
                 self.parts.setdefault(name, []).extend(incoming)
             return
         saved = [op.inputs[i] for i in kind.needs if i < len(op.inputs)] + list(op.outputs if kind.needs_output else ())
         outputs = tuple(self._new_gradient(name) for name in wanted)
-        self._append(op, f"{op.kind}_backward", op.name, (*incoming, *saved), outputs)
+        self._append(op, kind.backward[0].name, op.name, (*incoming, *saved), outputs)
 
     def finish(self) -> Block:
         """Merge what is left, add the optimizer, and return the block."""
@@ -75,15 +75,17 @@ class _Backward:
         ops = (*self.block.ops, *self.ops)
         return replace(self.block, tensors=self.tensors, ops=ops, inputs=tuple(self.inputs), outputs=tuple(outputs))
 
-    def _reverse_linear(self, op: Op, incoming: str) -> None:
+    def _reverse_linear(self, op: Op, kind: Kind, incoming: str) -> None:
         activation, weight, *rest = op.inputs
+        to_input, to_weight = (each.name for each in kind.backward)
         # What tells the experts' tokens apart is read on the way back as well, and gets no gradient here.
-        routes, bias = (rest[:1], rest[1:]) if op.kind == "expert_linear" else ([], rest)
+        routes = [name for place, name in enumerate(rest, 2) if place not in kind.differentiable]
+        bias = [name for name in rest if name not in routes]
         if not (self.stop_at_input and activation in self.block.inputs):
             outputs = (self._new_gradient(activation),)
-            self._append(op, f"{op.kind}_grad_input", f"{op.name}.input", (incoming, weight, *routes), outputs)
+            self._append(op, to_input, f"{op.name}.input", (incoming, weight, *routes), outputs)
         grads = tuple(self._new_gradient(name) for name in (weight, *bias))
-        self._append(op, f"{op.kind}_grad_weight", f"{op.name}.weight", (activation, incoming, *routes), grads)
+        self._append(op, to_weight, f"{op.name}.weight", (activation, incoming, *routes), grads)
 
     def _optimize(self, tensor: Tensor) -> None:
         updated = replace(tensor, name=f"{tensor.name}.next", role="activation", dtype="fp32")

@@ -57,7 +57,7 @@ class Op:
 
     name: str
     kind: str
-    """What it computes; `kinds.KINDS` lists them."""
+    """What it computes; `ops.kinds()` lists them."""
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attrs: Mapping[str, Attribute] = field(default_factory=dict)

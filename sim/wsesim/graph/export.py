@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from wsesim.graph.core import PHASES, Block, Graph, Op, Tensor
-from wsesim.graph.kinds import flops, macs
+from wsesim.graph.counts import flops, macs
 from wsesim.units import show_count, show_flops
 
 SHADES = {

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from wsesim.graph.core import PHASES, Block, Graph, Op
+from wsesim.graph.counts import flops, macs
 from wsesim.graph.export import SHADES, cost_text, flops_text, links, shape_text
-from wsesim.graph.kinds import flops, macs
 from wsesim.graph.layout import BACKWARD, FORWARD, OPTIMIZER, SIDE, Arrangement, Spot, Wire, arrange
 from wsesim.graph.pen import FAINT, FONT, SOFT, arrow, clean, letters, number, rectangle, start, swing, upright
 from wsesim.units import show_bytes, show_count

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from wsesim.errors import SpecError
 from wsesim.figures import Preset, Presets
 from wsesim.hardware.specs import Cluster, Code, Core, Fabric, Host, MemoryX, Silicon, SwarmX, Wafer
-from wsesim.result import Figure
+from wsesim.answer import UsedFigure
 from wsesim.units import Dimension
 
 _SYSTEMS = "cluster.systems"
@@ -46,7 +46,7 @@ class HardwareChoice:
     """A cluster and every number it was built from, in the order of the dataclasses."""
 
     cluster: Cluster
-    figures: tuple[Figure, ...]
+    figures: tuple[UsedFigure, ...]
 
 
 @cache

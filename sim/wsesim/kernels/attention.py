@@ -18,11 +18,7 @@ computed, masked or not; it passes in strips and is never stored whole.
 from __future__ import annotations
 
 from wsesim.kernels.base import MIXED_TRAFFIC_BYTES, Cost, Region
-
-SOFTMAX_OPS = 5
-"""Elementwise steps beside the exponential, per score: scale and mask, maximum, subtract, sum, normalise."""
-SOFTMAX_BACKWARD_OPS = 4
-"""Per score: multiply and sum along the keys, subtract, multiply."""
+from wsesim.ops import recipe_of
 
 
 def product(region: Region, *, width: int, times: int = 1) -> Cost:
@@ -50,13 +46,16 @@ def product(region: Region, *, width: int, times: int = 1) -> Cost:
 
 def softmax(region: Region, *, heads: int) -> Cost:
     """Return the cost of the softmax of every query over its keys."""
-    wafer = region.cluster.wafer
-    return _over_scores(region, heads, wafer.code.exp_cycles + SOFTMAX_OPS / wafer.core.simd_fp32_per_cycle)
+    wafer, recipe = region.cluster.wafer, recipe_of("softmax")
+    cycles = recipe.exps * wafer.code.exp_cycles + recipe.ops / wafer.core.simd_fp32_per_cycle
+    return _over_scores(region, heads, cycles)
 
 
 def softmax_backward(region: Region, *, heads: int) -> Cost:
     """Return the cost of p * (dp - sum(p * dp))."""
-    return _over_scores(region, heads, SOFTMAX_BACKWARD_OPS / region.cluster.wafer.core.simd_fp32_per_cycle)
+    return _over_scores(
+        region, heads, recipe_of("softmax_backward").ops / region.cluster.wafer.core.simd_fp32_per_cycle
+    )
 
 
 def _over_scores(region: Region, heads: int, cycles_each: float) -> Cost:

@@ -17,7 +17,7 @@ Features divide over the columns without remainder here: a width of 1,088 on 750
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 
 from wsesim.hardware import Cluster
@@ -96,12 +96,14 @@ class Region:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """Cycles of one kernel call: resources that work side by side, then what comes on top."""
+    """Cycles of an op: resources that work at the same time, then what comes on top; costs add and scale."""
 
-    overlapped: Mapping[str, float]
-    """Cycles each resource is busy; the largest counts."""
-    serial: Mapping[str, float]
+    overlapped: Mapping[str, float] = field(default_factory=dict)
+    """Cycles each resource is busy; the largest counts. Empty where a program does one thing after the other."""
+    serial: Mapping[str, float] = field(default_factory=dict)
     """Cycles that nothing hides, such as the fill of a pipeline."""
+    macs: float = 0.0
+    """Multiply-accumulates of the model, without those on padding."""
     fabric_bytes: float = 0.0
     """Payload over all links of the region."""
     sram_bytes: float = 0.0
@@ -109,19 +111,23 @@ class Cost:
 
     @property
     def bound(self) -> str:
-        """The resource that sets the time."""
-        return max(self.overlapped, key=lambda name: self.overlapped[name])
+        """The resource that sets the time; of a cost without overlap the largest cause."""
+        busy = self.overlapped or self.serial
+        return max(busy, key=lambda name: busy[name])
 
     @property
-    def cycles(self) -> int:
-        """Cycles from start to end."""
-        return ceil(max(self.overlapped.values()) + sum(self.serial.values()))
+    def cycles(self) -> float:
+        """Cycles from start to end. A kernel whose resources overlap is launched alone, so it ends on a whole cycle."""
+        serial = sum(self.serial.values())
+        return ceil(max(self.overlapped.values()) + serial) if self.overlapped else serial
 
     def parts(self) -> dict[str, float]:
         """Return the cycles by cause; they sum to `cycles`.
 
         Arithmetic counts in full; the resource that holds it up counts only with what sticks out.
         """
+        if not self.overlapped:
+            return dict(self.serial)
         work, longest = _useful(self.overlapped), max(self.overlapped.values())
         parts = {work: self.overlapped[work]}
         if longest > self.overlapped[work]:
@@ -130,6 +136,33 @@ class Cost:
             parts[name] = parts.get(name, 0.0) + cycles
         parts[work] += self.cycles - sum(parts.values())
         return {name: cycles for name, cycles in parts.items() if cycles}
+
+    def __add__(self, other: Cost) -> Cost:
+        """Return this, then *other*."""
+        return self.then(other)
+
+    def then(self, *others: Cost) -> Cost:
+        """Return this and *others*, one after the other."""
+        costs = (self, *others)
+        parts: dict[str, float] = {}
+        for cost in costs:
+            for cause, cycles in cost.parts().items():
+                parts[cause] = parts.get(cause, 0.0) + cycles
+        return Cost(
+            serial=parts,
+            macs=sum(cost.macs for cost in costs),
+            fabric_bytes=sum(cost.fabric_bytes for cost in costs),
+            sram_bytes=sum(cost.sram_bytes for cost in costs),
+        )
+
+    def times(self, count: float) -> Cost:
+        """Return the same, *count* times in a row."""
+        return Cost(
+            serial={cause: count * cycles for cause, cycles in self.parts().items()},
+            macs=count * self.macs,
+            fabric_bytes=count * self.fabric_bytes,
+            sram_bytes=count * self.sram_bytes,
+        )
 
 
 def _useful(overlapped: Mapping[str, float]) -> str:

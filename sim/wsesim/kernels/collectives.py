@@ -21,12 +21,12 @@ from wsesim.hardware import Core, Fabric, Wafer
 
 def chain_reduce(fabric: Fabric, *, wavelets: int, cores: int, spacing: int = 1) -> float:
     """Return the cycles to sum a vector over a line, each core passing its sum to the next, *spacing* hops away."""
-    return wavelets + (cores - 1) * link_cycles(fabric, spacing)
+    return stream_cycles(fabric, wavelets) + (cores - 1) * link_cycles(fabric, spacing)
 
 
 def broadcast(fabric: Fabric, *, wavelets: int, cores: int) -> float:
     """Return the cycles to send a vector along a line; routers copy it on the way."""
-    return wavelets + link_cycles(fabric, cores - 1)
+    return stream_cycles(fabric, wavelets) + link_cycles(fabric, cores - 1)
 
 
 def broadcast_cycles(wafer: Wafer, *, wavelets: int, hops: int) -> float:
@@ -76,12 +76,12 @@ def _to_center_stage(wafer: Wafer, wavelets: int, ready: Sequence[float], places
     middle = len(places) // 2
     if len(places) == 1:
         return ready[0]
-    cycles = _vector_cycles(wafer.core) + wavelets
+    cycles = _vector_cycles(wafer.core) + stream_cycles(wafer.fabric, wavelets)
     before = _arrival(wafer.fabric, ready[: middle + 1], places[: middle + 1])
     if len(places) == 2:
         return max(ready[middle], before) + cycles
     behind = _arrival(wafer.fabric, ready[middle:][::-1], places[middle:][::-1])
-    queued = min(wavelets, wafer.fabric.waiting_words + wafer.fabric.ramp_cycles)
+    queued = stream_cycles(wafer.fabric, min(wavelets, wafer.fabric.waiting_words + wafer.fabric.ramp_cycles))
     return max(ready[middle], before) + 2 * cycles + max(0.0, queued - (before - behind))
 
 
@@ -117,8 +117,14 @@ def ring_cycles(wafer: Wafer, *, wavelets: int, cores: int) -> float:
     launch = wafer.core.vector_launch_cycles
     flight = link_cycles(wafer.fabric, min(2, cores - 1)) + code.ring_clash_cycles
     crossing = code.ring_crossing_cycles if cores > code.ring_calm_cores and part > code.ring_calm_words else 0.0
-    step = launch + max(part + flight, 2 * part + code.ring_scalar_cycles + crossing)
+    handled = 2 * part + code.ring_scalar_cycles + crossing
+    step = launch + max(stream_cycles(wafer.fabric, part) + flight, handled)
     return _task_cycles(wafer.core) + 1 + 2 * (cores - 1) * step
+
+
+def stream_cycles(fabric: Fabric, wavelets: float) -> float:
+    """Return the cycles in which so many wavelets pass a link or a ramp, one behind the other."""
+    return wavelets / fabric.link_wavelets_per_cycle
 
 
 def link_cycles(fabric: Fabric, hops: int) -> int:

@@ -2,49 +2,87 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from math import prod
+from types import MappingProxyType
 
-from wsesim.graph import BYTES_PER_ELEMENT, Block, Graph, Op, Tensor, is_linear, linear_tensors, matrices
+from wsesim.errors import SpecError
+from wsesim.graph import BYTES_PER_ELEMENT, Block, Graph, Op, Tensor, linear_tensors, matrices
 from wsesim.kernels import attention, experts, linear
 from wsesim.kernels.base import Cost, Region
 from wsesim.kernels.elementwise import elementwise
-
-_LINEAR = {
-    "linear": linear.forward,
-    "linear_grad_input": linear.grad_input,
-    "linear_grad_weight": linear.grad_weight,
-}
+from wsesim.ops import Gap, Kernel, find
 
 
 def kernel_cost(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
-    """Return the cost of one call of *op* on *region*; the graph's batch must be the region's micro-batch."""
-    if is_linear(op):
-        return _linear_cost(graph, block, op, region)
-    if op.kind in ("scores", "weighted_sum"):
-        return attention.product(region, width=graph.dims["attention"])
-    if op.kind in ("scores_backward", "weighted_sum_backward"):
-        return attention.product(region, width=graph.dims["attention"], times=2)
-    if op.kind == "softmax":
-        return attention.softmax(region, heads=graph.dims["heads"])
-    if op.kind == "softmax_backward":
-        return attention.softmax_backward(region, heads=graph.dims["heads"])
+    """Return the cost of one call of *op* on *region*; the graph's batch must be the region's micro-batch.
+
+    Raises:
+        SpecError: the op states no work.
+    """
+    work = find(op.kind).work
+    if isinstance(work, Gap):
+        raise SpecError(op.name, f"has no cost: {work.reason}")
+    name = work.name if isinstance(work, Kernel) else "elementwise"
+    return KERNELS[name](graph, block, op, region)
+
+
+def _linear_cost(form: Callable[..., Cost]) -> Callable[[Graph, Block, Op, Region], Cost]:
+    def cost(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
+        activation, weight = (block.tensors[name] for name in linear_tensors(op))
+        first, second = (graph.dims[axis] for axis in weight.axes[-2:])
+        inputs, outputs = (second, first) if op.attrs.get("transposed") else (first, second)
+        return form(
+            region, inputs=inputs, outputs=outputs, positions=_share_of_tokens(graph, activation),
+            density=graph.nonzeros(weight) / graph.elements(weight), matrices=matrices(graph, weight),
+        )  # fmt: skip
+
+    return cost
+
+
+def _product(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
+    work = find(op.kind).work
+    return attention.product(
+        region, width=graph.dims["attention"], times=work.times if isinstance(work, Kernel) else 1
+    )  # fmt: skip
+
+
+def _softmax(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
+    return attention.softmax(region, heads=graph.dims["heads"])
+
+
+def _softmax_backward(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
+    return attention.softmax_backward(region, heads=graph.dims["heads"])
+
+
+def _exchange(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
     stream = _stream(block, op)
     width, positions = graph.dims[stream.axes[-1]], _share_of_tokens(graph, stream)
-    if op.kind in experts.MOVES:
-        return experts.exchange(region, op.kind, width=width, positions=positions)
+    return experts.exchange(region, op.kind, width=width, positions=positions)
+
+
+def _elementwise(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
+    stream = _stream(block, op)
+    width, positions = graph.dims[stream.axes[-1]], _share_of_tokens(graph, stream)
     return elementwise(
-        region, op.kind, width=width, positions=positions, bytes_each=BYTES_PER_ELEMENT[stream.dtype]
+        region, op.kind, width=width, positions=positions, bytes_each=BYTES_PER_ELEMENT[stream.dtype],
+        parts=width // graph.dims.get(find(op.kind).sums_along or "", width),
     )  # fmt: skip
 
 
-def _linear_cost(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
-    activation, weight = (block.tensors[name] for name in linear_tensors(op))
-    first, second = (graph.dims[axis] for axis in weight.axes[-2:])
-    inputs, outputs = (second, first) if op.attrs.get("transposed") else (first, second)
-    return _LINEAR[op.kind.removeprefix("expert_")](
-        region, inputs=inputs, outputs=outputs, positions=_share_of_tokens(graph, activation),
-        density=graph.nonzeros(weight) / graph.elements(weight), matrices=matrices(graph, weight),
-    )  # fmt: skip
+KERNELS: Mapping[str, Callable[[Graph, Block, Op, Region], Cost]] = MappingProxyType(
+    {
+        "elementwise": _elementwise,
+        "linear": _linear_cost(linear.forward),
+        "linear_grad_input": _linear_cost(linear.grad_input),
+        "linear_grad_weight": _linear_cost(linear.grad_weight),
+        "attention_product": _product,
+        "softmax": _softmax,
+        "softmax_backward": _softmax_backward,
+        "exchange": _exchange,
+    }
+)
+"""Closed forms by the name an op states; what states a recipe alone is elementwise."""
 
 
 def _stream(block: Block, op: Op) -> Tensor:

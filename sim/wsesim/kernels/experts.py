@@ -14,9 +14,8 @@ quarter in each direction.
 from __future__ import annotations
 
 from wsesim.kernels.base import Cost, Region
+from wsesim.ops import recipe_of
 
-MOVES = {"dispatch": 1, "dispatch_backward": 2, "combine": 2, "combine_backward": 3}
-"""Elementwise steps for each value beside its move: a copy; multiply by the gate and add; with the gate's gradient."""
 _VALUE_BYTES = {"fp32": 4}
 """Of a value on its way; 2 in other precisions."""
 _ACROSS_MIDDLE = 1 / 4
@@ -25,22 +24,23 @@ _ACROSS_MIDDLE = 1 / 4
 
 def exchange(region: Region, kind: str, *, width: int, positions: float) -> Cost:
     """Return the cost of moving *width* features of `positions` times the region's tokens along their columns."""
-    core = region.cluster.wafer.core
+    core, recipe = region.cluster.wafer.core, recipe_of(kind)
     values = region.tokens_per_core * positions * region.features_per_core(width)
     wavelets = values * _VALUE_BYTES.get(region.precision, 2) / region.wavelet_bytes
     crossing = _ACROSS_MIDDLE * region.rows * wavelets
-    serial = {"launch": float(MOVES[kind] * core.vector_launch_cycles), "fill": region.chain_fill_cycles(region.rows)}
-    if kind == "combine_backward":
-        # the gate's gradient is a product summed over the row, one for each expert of a token
-        serial["reduction"] = 2 * region.tokens_per_core * positions / region.link_wavelets_per_cycle()
+    serial = {"launch": float(recipe.ops * core.vector_launch_cycles), "fill": region.chain_fill_cycles(region.rows)}
+    if recipe.row_sums:
+        serial["reduction"] = (
+            2 * recipe.row_sums * region.tokens_per_core * positions / region.link_wavelets_per_cycle()
+        )
         serial["fill"] += 2 * region.chain_fill_cycles(region.columns)
     return Cost(
         overlapped={
-            "elementwise": values * MOVES[kind] / core.simd_fp32_per_cycle,
+            "elementwise": values * recipe.ops / core.simd_fp32_per_cycle,
             "exchange": crossing / region.link_wavelets_per_cycle(),
         },
         serial=serial,
         # the mean way of a value is a third of the column
         fabric_bytes=wavelets * region.wavelet_bytes * region.cores * region.rows / 3,
-        sram_bytes=values * 2 * MOVES[kind] * 2 * region.cores,
+        sram_bytes=values * 2 * recipe.ops * 2 * region.cores,
     )

@@ -16,26 +16,30 @@ bits, two to a wavelet; sizes are filled up to multiples of the cores along thei
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from fractions import Fraction
+from functools import cache, lru_cache
 from math import ceil, gcd, isqrt
 from typing import Literal
 
 from wsesim.errors import require_positive
-from wsesim.hardware import Wafer
+from wsesim.hardware import Core, Wafer
 from wsesim.kernels import collectives
+from wsesim.kernels.base import MIXED_TRAFFIC_BYTES, Cost
 from wsesim.software import Inference
 
 VALUE_BYTES = 2
 VALUES_PER_WAVELET = 2
 
 
-Axis = Literal["x", "y"]
+LANE_PARTS = 1000
+"""Of a lane: fractions of lanes count to so much."""
+Along = Literal["x", "y"]
+"""The axis that something lies or runs along."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class CoreLine:
     """The cores of a rectangle along one axis."""
 
     cores: int
@@ -61,9 +65,9 @@ class Line:
 
 
 @cache
-def line_of(cores: int) -> Line:
+def line_of(cores: int) -> CoreLine:
     """Return the line of so many cores; there are few lengths, asked for often."""
-    return Line(cores=cores)
+    return CoreLine(cores=cores)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,20 +94,20 @@ class Rectangle:
         return max(self.columns, self.rows)
 
     @property
-    def x(self) -> Line:
+    def x(self) -> CoreLine:
         """The cores of a row."""
         return line_of(self.columns)
 
     @property
-    def y(self) -> Line:
+    def y(self) -> CoreLine:
         """The cores of a column."""
         return line_of(self.rows)
 
-    def line(self, axis: Axis) -> Line:
+    def line(self, axis: Along) -> CoreLine:
         """Return the cores along *axis*."""
         return self.x if axis == "x" else self.y
 
-    def across(self, axis: Axis) -> Line:
+    def across(self, axis: Along) -> CoreLine:
         """Return the cores along the other axis."""
         return self.y if axis == "x" else self.x
 
@@ -126,71 +130,39 @@ def Square(*, wafer: Wafer, side: int, software: Inference) -> Rectangle:
     return Rectangle(wafer=wafer, columns=side, rows=side, software=software)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """One op of a resident layer."""
-
-    name: str
-    parts: Mapping[str, float]
-    """Cycles by cause, one after the other."""
-    macs: float = 0.0
-    """Multiply-accumulates of the model, without those on fill."""
-    fabric_bytes: float = 0.0
-    """Payload over all links of the rectangle."""
-    sram_bytes: float = 0.0
-    """Read and written by all cores of the rectangle."""
-
-    @property
-    def cycles(self) -> float:
-        """Cycles from start to end."""
-        return sum(self.parts.values())
-
-    def then(self, *others: Work) -> Work:
-        """Return this and *others* as one op."""
-        parts = dict(self.parts)
-        for other in others:
-            for cause, cycles in other.parts.items():
-                parts[cause] = parts.get(cause, 0.0) + cycles
-        works = (self, *others)
-        return Work(
-            name=self.name,
-            parts=parts,
-            macs=sum(work.macs for work in works),
-            fabric_bytes=sum(work.fabric_bytes for work in works),
-            sram_bytes=sum(work.sram_bytes for work in works),
-        )
-
-    def times(self, count: float) -> Work:
-        """Return the same, *count* times."""
-        return Work(
-            name=self.name,
-            parts={cause: count * cycles for cause, cycles in self.parts.items()},
-            macs=count * self.macs,
-            fabric_bytes=count * self.fabric_bytes,
-            sram_bytes=count * self.sram_bytes,
-        )
-
-
+@lru_cache(maxsize=65536)
 def issues(length: int, lanes: float) -> float:
     """Return how often a vector of *length* 16-bit values is issued, the mean over where it begins.
 
     An issue takes what lies in one word of all lanes; vectors that follow each other begin anywhere in it unless the
-    lanes divide their length. Chosen with WaferLLM's prompts in view, where 7 tokens a core cost more than 6 or 9 lead
-    one to expect; on the WSE-3 rows `mgemm` show less of it (7 values a turn: 81 cycles a round, measured 69.4).
+    lanes divide their length. Twice the lanes never take more issues; a lane more may, where lengths fit worse. Chosen
+    with WaferLLM's prompts in view, where 7 tokens a core cost more than 6 or 9 lead one to expect; on the WSE-3 rows
+    `mgemm` show less of it (7 values a turn: 81 cycles a round, measured 69.4).
     """
-    wide = max(1, int(lanes))
-    return (length + wide - gcd(length, wide)) / wide
+    wide = Fraction(lanes).limit_denominator(LANE_PARTS)
+    common = Fraction(gcd(length * wide.denominator, wide.numerator), wide.denominator)
+    return float((length + wide - common) / wide)
+
+
+def vector_cycles(core: Core, length: int, lanes: float) -> float:
+    """Return the cycles of the elements of a vector instruction: of its issues, or of its bytes through SRAM's ports.
+
+    Two operands are read and one is written; reads of an issue collide.
+    """
+    read, written = MIXED_TRAFFIC_BYTES["fp16"]
+    ports = max(read / core.sram_read_bytes_per_cycle, written / core.sram_write_bytes_per_cycle)
+    return max(core.colliding_cycles * issues(length, lanes), length * ports)
 
 
 def map_cycles(where: Rectangle, turns: int, length: int) -> float:
     """Return the cycles of *turns* multiply-accumulates over *length* values, without the round around them."""
     core = where.wafer.core
-    return turns * (core.vector_launch_cycles + core.colliding_cycles * issues(length, core.fmac_fp16_per_cycle))
+    return turns * (core.vector_launch_cycles + vector_cycles(core, length, core.fmac_fp16_per_cycle))
 
 
 def matvec(
-    where: Rectangle, name: str, *, inputs: int, outputs: int, batch: int = 1, sums: Axis = "y"
-) -> Work:  # fmt: skip
+    where: Rectangle, *, inputs: int, outputs: int, batch: int = 1, sums: Along = "y"
+) -> Cost:  # fmt: skip
     """Return vectors times a matrix, without the sum along the axis of the inputs; sizes are those of the model.
 
     One vector takes a multiply-accumulate over all outputs of a core for each of its inputs. Those of a batch follow
@@ -198,19 +170,18 @@ def matvec(
     """
     turns, length = where.line(sums).each(inputs), where.across(sums).each(outputs)
     core, round_cycles = where.wafer.core, where.software.round_cycles
-    fill = core.colliding_cycles * issues(batch * length, core.simd_fp16_per_cycle)
+    fill = vector_cycles(core, batch * length, core.simd_fp16_per_cycle)
     after = batch * map_cycles(where, turns, length), where.scalar(batch * round_cycles)
     beside = map_cycles(where, turns * length, batch), where.scalar(turns * round_cycles)
     compute, launch = min(after, beside, key=sum)
-    return Work(
-        name=name,
-        parts={"compute": fill + compute, "launch": launch},
+    return Cost(
+        serial={"compute": fill + compute, "launch": launch},
         macs=batch * inputs * outputs,
         sram_bytes=3 * VALUE_BYTES * batch * turns * length * where.cores,
     )
 
 
-def allreduce(where: Rectangle, name: str, *, values: int, along: Axis = "y", turned: bool = False) -> Work:
+def allreduce(where: Rectangle, *, values: int, along: Along = "y", turned: bool = False) -> Cost:
     """Return the sum of *values* of every core along an axis, known to all of them at the end.
 
     A task wakes each core that adds and passes on. With *turned*, the collective before ran along the other axis, and
@@ -218,46 +189,44 @@ def allreduce(where: Rectangle, name: str, *, values: int, along: Axis = "y", tu
     """
     wafer, line = where.wafer, where.line(along)
     if line.cores == 1:
-        return Work(name=name, parts={})
+        return Cost()
     wavelets = ceil(values / VALUES_PER_WAVELET)
     tree = collectives.tree_cycles(wafer, wavelets=wavelets, cores=line.cores, group=line.group)
     back = collectives.broadcast_cycles(wafer, wavelets=wavelets, hops=line.cores - line.cores // 2)
     tasks = line.links * wafer.core.task_launch_cycles + (wafer.code.routes_cycles if turned else 0)
-    return Work(
-        name=name,
-        parts={"reduction": tree, "broadcast": back, "launch": where.scalar(tasks)},
+    return Cost(
+        serial={"reduction": tree, "broadcast": back, "launch": where.scalar(tasks)},
         fabric_bytes=2 * (line.cores - 1) * where.across(along).cores * wavelets * wafer.fabric.wavelet_bytes,
         sram_bytes=3 * VALUE_BYTES * values * where.cores,
     )
 
 
 def elementwise(
-    where: Rectangle, name: str, *, elements: int, ops: float, exps: int = 0, divides: int = 0,
+    where: Rectangle, *, elements: int, ops: float, exps: float = 0, divides: float = 0,
     cause: str = "elementwise",
-) -> Work:  # fmt: skip
+) -> Cost:  # fmt: skip
     """Return *ops* vector operations, exponentials and divisions over the *elements* of a core."""
     core, code, software = where.wafer.core, where.wafer.code, where.software
     if software.element_loop_cycles:
         each = ops * software.element_loop_cycles
         cycles: float = elements * (each + exps * code.exp_cycles + divides * code.divide_cycles)
     else:
-        issue = core.vector_launch_cycles + core.colliding_cycles * issues(elements, core.simd_fp16_per_cycle)
+        issue = core.vector_launch_cycles + vector_cycles(core, elements, core.simd_fp16_per_cycle)
         count = ops + exps * software.exp_vector_ops + divides * software.reciprocal_vector_ops
         cycles = count * (issue + software.vector_setup_cycles)
-    return Work(name=name, parts={cause: cycles}, sram_bytes=3 * VALUE_BYTES * ops * elements * where.cores)
+    return Cost(serial={cause: cycles}, sram_bytes=3 * VALUE_BYTES * ops * elements * where.cores)
 
 
-def scalars(name: str, cycles: float, cause: str = "elementwise") -> Work:
+def scalars(cycles: float, cause: str = "elementwise") -> Cost:
     """Return scalar work that every core does at once."""
-    return Work(name=name, parts={cause: cycles})
+    return Cost(serial={cause: cycles})
 
 
-def handover(where: Rectangle, name: str, *, values: int) -> Work:
+def handover(where: Rectangle, *, values: int) -> Cost:
     """Return the way of *values* of each core of a line to the next rectangle, over the longer axis."""
     wavelets = ceil(values / VALUES_PER_WAVELET)
     cycles = collectives.broadcast_cycles(where.wafer, wavelets=wavelets, hops=where.longer)
-    return Work(
-        name=name,
-        parts={"handover": cycles},
+    return Cost(
+        serial={"handover": cycles},
         fabric_bytes=wavelets * where.cores * where.wafer.fabric.wavelet_bytes,
     )

@@ -14,19 +14,15 @@ from __future__ import annotations
 
 from math import ceil
 
-from wsesim.kernels.resident import (
-    VALUE_BYTES,
-    VALUES_PER_WAVELET,
-    Rectangle,
-    Work,
-    map_cycles,
-)
+from wsesim.kernels.base import Cost
+from wsesim.kernels.collectives import stream_cycles
+from wsesim.kernels.resident import VALUE_BYTES, VALUES_PER_WAVELET, Rectangle, map_cycles
 
 TRANSFERS = 4
 """Of a step: tiles of both factors, sent and received; each has a task when it is done."""
 
 
-def mesh_gemm(where: Rectangle, name: str, *, m: int, k: int, n: int) -> Work:
+def mesh_gemm(where: Rectangle, *, m: int, k: int, n: int) -> Cost:
     """Return X W for X of m x k, W of k x n: as many steps as the longer axis has cores, half as many to align tiles.
 
     For each k and n of two tiles one multiply-accumulate over m. Tiles move while others are multiplied: issues whose
@@ -36,22 +32,22 @@ def mesh_gemm(where: Rectangle, name: str, *, m: int, k: int, n: int) -> Work:
     rows, depth, columns = where.y.each(m), ceil(k / steps), where.x.each(n)
     product = map_cycles(where, depth * columns, rows)
     rounds = where.scalar(depth * software.round_cycles)
-    moved = TRANSFERS // 2 * sum(ceil(tile / VALUES_PER_WAVELET) for tile in (rows * depth, depth * columns))
+    wavelets = TRANSFERS // 2 * sum(ceil(tile / VALUES_PER_WAVELET) for tile in (rows * depth, depth * columns))
+    moved = stream_cycles(where.wafer.fabric, wavelets)
     begun = core.task_launch_cycles + core.branch_taken_cycles
     branches = 3 * core.branch_taken_cycles + core.branch_not_taken_cycles
     step = where.scalar(begun + software.step_scalar_cycles + _ends(where))
     align = where.scalar(begun + branches + software.align_scalar_cycles + _ends(where))
     alignments = steps // 2
     waits = steps * max(0.0, moved - product - rounds) + alignments * max(0.0, moved - align)
-    return Work(
-        name=name,
-        parts={
+    return Cost(
+        serial={
             "compute": steps * product,
             "launch": steps * (rounds + step) + alignments * align,
             "shift": waits,
         },
         macs=m * k * n,
-        fabric_bytes=(steps + alignments / 2) * 2 * moved * where.cores * where.wafer.fabric.wavelet_bytes,
+        fabric_bytes=(steps + alignments / 2) * 2 * wavelets * where.cores * where.wafer.fabric.wavelet_bytes,
         sram_bytes=3 * VALUE_BYTES * steps * rows * depth * columns * where.cores,
     )
 

@@ -19,26 +19,13 @@ from wsesim.graph import BYTES_PER_ELEMENT, Block, Graph, Op, Tensor, is_linear,
 from wsesim.kernels import Cost, Region, attention, linear
 from wsesim.kernels.elementwise import elementwise
 from wsesim.levels.trial import Trial
+from wsesim.ops import CoreProgram, Gap, Recipe, find
 
 COLUMNS, ROWS = 8, 4
 """Of a trial. A row of eight has a core that starts a sum, cores that pass it on and one that keeps it."""
 COLUMNS_UNCOMPILED, ROWS_UNCOMPILED = 3, 2
 FEW = 4
 """Passing features a column of a trial keeps at least, so that its start and end do not weigh too much."""
-ELEMENTWISE: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "layer_norm": ("layer-norm", {}),
-    "rms_norm": ("rms-norm", {}),
-    "gelu": ("gelu", {"form": "erf"}),
-    "gelu_tanh": ("gelu", {"form": "tanh"}),
-    "silu_gate": ("silu-gate", {}),
-    "residual": ("residual", {}),
-    "rotary": ("rotary", {}),
-    "cross_entropy": ("cross-entropy", {}),
-}
-"""Core program and options of each kind of op that works on what a core holds. (The program `embedding` is not here:
-its table stays on the cores.)"""
-PAIR = 2
-"""Features that rotary positions keep together on a core."""
 
 
 Closed = Callable[[Region, int, int, float], Cost]
@@ -129,16 +116,17 @@ def unheld(cost: Cost) -> float:
 
 def streamed(graph: Graph, block: Block, op: Op, region: Region) -> Streamed | None:
     """Return *op* as a kernel for trials; None if no core program does what it does."""
+    kind = find(op.kind)
+    if isinstance(kind.program, Gap):
+        return None
     if is_linear(op):
-        return _linear(graph, block, op, region)
-    if op.kind == "scores":
-        return _scores(graph, region)
-    if op.kind == "softmax":
-        return _softmax(graph, region)
-    return _elementwise(graph, block, op, region) if op.kind in ELEMENTWISE else None
+        return _linear(graph, block, op, region, kind.program)
+    if isinstance(kind.work, Recipe):
+        return _elementwise(graph, block, op, region, kind.program)
+    return (_softmax if kind.work == find("softmax").work else _scores)(graph, region, kind.program)
 
 
-def _linear(graph: Graph, block: Block, op: Op, region: Region) -> Streamed | None:
+def _linear(graph: Graph, block: Block, op: Op, region: Region, program: CoreProgram) -> Streamed | None:
     """Return a layer; of experts the trial is one, with its share of the tokens."""
     activation, weight = (block.tensors[name] for name in linear_tensors(op))
     first, second = (graph.dims[axis] for axis in weight.axes[-2:])
@@ -146,12 +134,12 @@ def _linear(graph: Graph, block: Block, op: Op, region: Region) -> Streamed | No
     share, experts = _share(graph, activation), matrices(graph, weight)
     density, options = graph.nonzeros(weight) / graph.elements(weight), {"precision": region.precision}
     if op.kind.endswith("grad_weight"):
-        program, cost = "stream-gradient", linear.grad_weight
+        cost = linear.grad_weight
         kept, passed = max(inputs, outputs), min(inputs, outputs)
     else:
-        program, cost = "stream-gemm", linear.forward
+        cost = linear.forward
         kept, passed = (outputs, inputs) if op.kind.endswith("grad_input") else (inputs, outputs)
-    if density < 1 and program == "stream-gradient":
+    if density < 1 and cost is linear.grad_weight:
         return None  # which has no gradient of only those weights that are not zero
 
     def closed(where: Region, kept: int, passed: int, density: float) -> Cost:
@@ -164,7 +152,7 @@ def _linear(graph: Graph, block: Block, op: Op, region: Region) -> Streamed | No
     return _case(program, options, region, kept, passed, closed, share / experts, rows=ROWS, density=density)
 
 
-def _scores(graph: Graph, region: Region) -> Streamed:
+def _scores(graph: Graph, region: Region, program: CoreProgram) -> Streamed:
     """Keys pass like the weights of a layer, with sums in single precision; a slice of them is as good as all."""
 
     def cost(where: Region, kept: int, passed: int, density: float) -> Cost:
@@ -172,10 +160,10 @@ def _scores(graph: Graph, region: Region) -> Streamed:
         return attention.product(keys, width=kept)
 
     width, keys = graph.dims["attention"], FEW * region.columns
-    return _case("stream-gemm", {"precision": "fp32"}, region, width, keys, cost, 1.0, rows=ROWS)
+    return _case(program, {}, region, width, keys, cost, 1.0, rows=ROWS)
 
 
-def _softmax(graph: Graph, region: Region) -> Streamed:
+def _softmax(graph: Graph, region: Region, program: CoreProgram) -> Streamed:
     """The scores of a query with all keys of all heads divide over the columns; a trial has those of one head."""
     heads = graph.dims["heads"]
 
@@ -184,7 +172,7 @@ def _softmax(graph: Graph, region: Region) -> Streamed:
             return attention.softmax(where, heads=heads)
         return attention.softmax(with_keys(where, kept), heads=1)
 
-    case = _case("softmax", {}, region, heads * region.length, 0, cost, 1.0, rows=1)
+    case = _case(program, {}, region, heads * region.length, 0, cost, 1.0, rows=1)
     return replace(case, whole=case.kept * region.columns / (heads * region.length))
 
 
@@ -196,12 +184,10 @@ def with_keys(region: Region, keys: int) -> Region:
     )  # fmt: skip
 
 
-def _elementwise(graph: Graph, block: Block, op: Op, region: Region) -> Streamed:
+def _elementwise(graph: Graph, block: Block, op: Op, region: Region, program: CoreProgram) -> Streamed:
     stream = block.tensors[op.inputs[0]]
-    program, options = ELEMENTWISE[op.kind]
     share = _share(graph, stream)
-    if region.precision != "fp32":
-        options = {**options, "precision": "mixed"}
+    options = {} if region.precision == "fp32" else {"precision": "mixed"}
 
     def cost(where: Region, kept: int, passed: int, density: float) -> Cost:
         return elementwise(
@@ -209,21 +195,21 @@ def _elementwise(graph: Graph, block: Block, op: Op, region: Region) -> Streamed
             bytes_each=BYTES_PER_ELEMENT[stream.dtype],
         )  # fmt: skip
 
-    width, unit = graph.dims[stream.axes[-1]], PAIR if op.kind == "rotary" else 1
-    return _case(program, options, region, width, 0, cost, share, rows=1, unit=unit)
+    return _case(program, options, region, graph.dims[stream.axes[-1]], 0, cost, share, rows=1)
 
 
 def _case(
-    program: str, options: Mapping[str, str], region: Region, kept: int, passed: int, cost: Closed, share: float, *,
-    rows: int, unit: int = 1, density: float = 1.0,
+    program: CoreProgram, options: Mapping[str, str], region: Region, kept: int, passed: int, cost: Closed,
+    share: float, *, rows: int, density: float = 1.0,
 ) -> Streamed:  # fmt: skip
     """Return the kernel with what a core of *region* holds; `kept` and `passed` are those of all columns."""
+    unit = program.unit
     each = ceil(kept / (unit * region.columns)) * unit
     whole = unheld(cost(region, each * region.columns, passed, density)) / unheld(cost(region, kept, passed, density))
     return Streamed(
-        program=program, options=options, tokens=max(1, ceil(region.tokens_per_core * share)), kept=each,
-        passed=ceil(passed / region.columns), unit=unit, stands_on=rows, region=region, cost=cost, whole=whole,
-        density=density,
+        program=program.name, options={**program.options, **options}, kept=each,
+        tokens=max(1, ceil(region.tokens_per_core * share)), passed=ceil(passed / region.columns), unit=unit,
+        stands_on=rows, region=region, cost=cost, whole=whole, density=density,
     )  # fmt: skip
 
 

@@ -19,17 +19,12 @@ from wsesim.kernels.resident_mesh import mesh_gemm
 from wsesim.levels.trial import Trial
 from wsesim.mapping.resident import Region, ResidentPlan
 from wsesim.model import Model
+from wsesim.ops import CoreProgram, find
 
 SIDES, SIDES_UNCOMPILED = (24, 16, 8, 4), (4, 2)
 """Of squares to try; the first that is not too long to simulate runs."""
 LINE = 4
 """Cores of a line where nothing travels along it."""
-PAIR = 2
-"""Features that rotary positions keep together on a core."""
-NORMS = {"rms_norm": "rms-norm", "layer_norm": "layer-norm"}
-ACTIVATIONS: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "swiglu": ("silu-gate", {}), "gelu": ("gelu", {"form": "erf"}), "gelu_tanh": ("gelu", {"form": "tanh"}),
-}  # fmt: skip
 ATTENTION = ("scores", "softmax", "weighted sum")
 """Ops of a token that one core program does together."""
 LOGITS = "logits"
@@ -160,16 +155,18 @@ def _along_a_line(tile: Tile, name: str, closed: Mapping[str, float], *, tokens:
     shape, where = tile.shape, tile.where
     stream, line = where.line(axis).each(shape.width), where.line(axis).cores
     turned = where.x.each(shape.attention_width) + where.x.each(shape.kv_width)
-    programs: dict[str, tuple[str, Mapping[str, str], int, int]] = {
-        "norm": (NORMS[tile.model.norm], {}, line, stream),
-        "residual": ("residual", {}, LINE, stream),
-        "rotary": ("rotary", {}, LINE, ceil(turned / PAIR) * PAIR),
+    ops = {
+        "norm": (shape.norm, line, stream),
+        "residual": ("residual", LINE, stream),
+        "rotary": ("rotary", LINE, turned),
+        "activation": (shape.activation, LINE, where.x.each(shape.ffn_width)),
     }
-    if tile.model.activation in ACTIVATIONS:
-        programs["activation"] = (*ACTIVATIONS[tile.model.activation], LINE, where.x.each(shape.ffn_width))
-    if name in programs and name in closed:
-        program, options, cores, each = programs[name]
-        yield _line(program, options, tokens, cores, each, closed[name])
+    if name in ops and name in closed:
+        kind, cores, each = ops[name]
+        program = find(kind).program
+        if isinstance(program, CoreProgram):
+            each = ceil(each / program.unit) * program.unit
+            yield _line(program.name, program.options, tokens, cores, each, closed[name])
 
 
 def _line(program: str, options: Mapping[str, str], tokens: int, cores: int, each: int, closed: float) -> Trial:

@@ -1,6 +1,6 @@
 """Mapping: where everything lies and when it runs."""
 
-from wsesim.mapping.layout import Request, estimate_s, map_training
-from wsesim.mapping.program import DoesNotFit, Program, Stage
+from wsesim.mapping.layout import StepRequest, at_placement, estimate_s, map_step
+from wsesim.mapping.program import Program, Stage, StepPlacement
 
-__all__ = ["DoesNotFit", "Program", "Request", "Stage", "estimate_s", "map_training"]
+__all__ = ["Program", "Stage", "StepPlacement", "StepRequest", "at_placement", "estimate_s", "map_step"]

@@ -11,20 +11,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import isqrt
 
+from wsesim.answer import DoesNotFit, MemoryUse
 from wsesim.errors import SpecError
 from wsesim.graph import Graph, flops
 from wsesim.hardware import Cluster
 from wsesim.kernels import Region
 from wsesim.mapping.memory import Activations, activations, buffer_bytes, has_backward, memory_table
-from wsesim.mapping.program import DoesNotFit, Program
+from wsesim.mapping.program import Program, StepPlacement
 from wsesim.mapping.stages import Timing, build_stages, causes_of
-from wsesim.result import MemoryUse, Placement
 from wsesim.software import Training
 from wsesim.units import show_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class StepRequest:
     """What is to be mapped."""
 
     graph: Graph
@@ -41,7 +41,7 @@ class Request:
     """auto | never | always."""
 
 
-def map_training(request: Request) -> Program | DoesNotFit:
+def map_step(request: StepRequest) -> Program | DoesNotFit:
     """Map one step by weight streaming: of training, or of evaluation if the graph has no backward pass.
 
     Raises:
@@ -66,7 +66,7 @@ def _policies(recompute: str) -> tuple[bool, ...]:
     return {"auto": (False, True), "never": (False,), "always": (True,)}[recompute]
 
 
-def _micro_batches(request: Request) -> Iterator[int]:
+def _micro_batches(request: StepRequest) -> Iterator[int]:
     if request.micro_batch is not None:
         if request.sequences % request.micro_batch:
             message = f"= {request.micro_batch} does not divide the {request.sequences} sequences of a system"
@@ -83,7 +83,7 @@ def _divisors(number: int) -> list[int]:
 
 
 def _largest_fit(
-    request: Request, what: Activations, *, recompute: bool
+    request: StepRequest, what: Activations, *, recompute: bool
 ) -> tuple[Region, tuple[MemoryUse, ...], bool] | None:
     for micro_batch in _micro_batches(request):
         region = _region(request, micro_batch)
@@ -93,31 +93,31 @@ def _largest_fit(
     return None
 
 
-def _region(request: Request, micro_batch: int) -> Region:
+def _region(request: StepRequest, micro_batch: int) -> Region:
     return Region(
         cluster=request.cluster, software=request.software, sequences=micro_batch, length=request.length,
         precision=request.precision,
     )  # fmt: skip
 
 
-def _memory(request: Request, region: Region, what: Activations, *, recompute: bool) -> tuple[MemoryUse, ...]:
+def _memory(request: StepRequest, region: Region, what: Activations, *, recompute: bool) -> tuple[MemoryUse, ...]:
     return memory_table(
         request.cluster.wafer, region, what, heads=request.graph.dims["heads"],
         buffer_bytes=_buffer_bytes(request), recompute=recompute,
     )  # fmt: skip
 
 
-def _buffer_bytes(request: Request) -> int:
+def _buffer_bytes(request: StepRequest) -> int:
     return buffer_bytes(request.graph, layers=request.software.layers_in_flight)
 
 
-def _program(request: Request, region: Region, memory: tuple[MemoryUse, ...], recompute: bool) -> Program:
+def _program(request: StepRequest, region: Region, memory: tuple[MemoryUse, ...], recompute: bool) -> Program:
     graph = request.graph.with_dims(batch=region.sequences)
     passes = request.sequences // region.sequences
     timing = Timing(graph=graph, region=region, passes=passes, recompute=recompute)
     stages = build_stages(timing)
     wafer, software = request.cluster.wafer, request.software
-    placement = Placement(
+    placement = StepPlacement(
         micro_batch=region.sequences, passes=passes, columns=wafer.columns, rows=wafer.rows,
         tokens_per_core=region.tokens_per_core, features_per_core=region.features_per_core(graph.dims["width"]),
         recompute=recompute,
@@ -138,6 +138,13 @@ def _program(request: Request, region: Region, memory: tuple[MemoryUse, ...], re
     )
 
 
+def at_placement(request: StepRequest, placement: StepPlacement) -> Program:
+    """Return the step laid as *placement* says, whether it is the best of *request* or fits."""
+    region = _region(request, placement.micro_batch)
+    memory = _memory(request, region, activations(request.graph), recompute=placement.recompute)
+    return _program(request, region, memory, placement.recompute)
+
+
 def estimate_s(program: Program) -> float:
     """Return the seconds of a step's passes by formula: each stage takes the longest of kernels and transfers."""
     rate = program.stream_bytes_per_s
@@ -147,7 +154,7 @@ def estimate_s(program: Program) -> float:
     )
 
 
-def _over_store(request: Request) -> DoesNotFit | None:
+def _over_store(request: StepRequest) -> DoesNotFit | None:
     parameters, trains = request.graph.nonzero_parameters(), has_backward(request.graph)
     software = request.software
     each = software.state_bytes_per_parameter if trains else software.master_bytes_per_parameter
@@ -161,7 +168,7 @@ def _over_store(request: Request) -> DoesNotFit | None:
     )
 
 
-def _too_large(request: Request, what: Activations) -> DoesNotFit:
+def _too_large(request: StepRequest, what: Activations) -> DoesNotFit:
     recompute = request.recompute != "never"
     smallest = _region(request, request.micro_batch or 1)
     memory = _memory(request, smallest, what, recompute=recompute)
@@ -172,10 +179,11 @@ def _too_large(request: Request, what: Activations) -> DoesNotFit:
         f"{policy} recompute need{'' if smallest.sequences > 1 else 's'} {show_bytes(need)} a core, a core has "
         f"{show_bytes(have)} ({show_bytes(need - have)} too much): {_what_would_fit(request, need)}",
         memory=memory,
+        memory_limit_bytes=_has_bytes(request),
     )
 
 
-def _what_would_fit(request: Request, need: int) -> str:
+def _what_would_fit(request: StepRequest, need: int) -> str:
     """Return changes any one of which is enough, each tried."""
     advice = []
     smaller = (size for size in _divisors(request.sequences) if size < (request.micro_batch or 1))
@@ -190,11 +198,11 @@ def _what_would_fit(request: Request, need: int) -> str:
     return " or ".join(advice) + " would fit"
 
 
-def _with_length(request: Request, length: int) -> Request:
+def _with_length(request: StepRequest, length: int) -> StepRequest:
     return replace(request, length=length, graph=request.graph.with_dims(length=length, keys=length))
 
 
-def _fits(request: Request) -> bool:
+def _fits(request: StepRequest) -> bool:
     """Whether the smallest micro-batch asked for fits, with recompute if that is allowed."""
     region, recompute = _region(request, request.micro_batch or 1), request.recompute != "never"
     memory = _memory(request, region, activations(request.graph), recompute=recompute)
@@ -205,7 +213,7 @@ def _needs_bytes(memory: Iterable[MemoryUse]) -> int:
     return sum(line.bytes_per_core for line in memory)
 
 
-def _has_bytes(request: Request) -> int:
+def _has_bytes(request: StepRequest) -> int:
     return request.cluster.wafer.core.sram_bytes
 
 

@@ -8,7 +8,7 @@ from math import ceil
 from wsesim.graph import Block, Graph, Op, Tensor, matrices
 from wsesim.hardware import Wafer
 from wsesim.kernels import Region
-from wsesim.result import MemoryUse
+from wsesim.answer import MemoryUse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

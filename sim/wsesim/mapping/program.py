@@ -6,8 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wsesim.hardware import Cluster
-from wsesim.result import MemoryUse, OpTime, Placement
+from wsesim.answer import MemoryUse, OpTime
 from wsesim.software import Training
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPlacement:
+    """How a step was laid on the machine."""
+
+    micro_batch: int
+    """Sequences of one pass on one system."""
+    passes: int
+    """Micro-batches per step and system (gradient accumulation)."""
+    columns: int
+    rows: int
+    tokens_per_core: int
+    features_per_core: float
+    recompute: bool
+    """Whether the backward pass computes each layer's inside again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +50,7 @@ class Program:
 
     cluster: Cluster
     software: Training
-    placement: Placement
+    placement: StepPlacement
     stages: tuple[Stage, ...]
     """Of one pass, in the order they run."""
     memory: tuple[MemoryUse, ...]
@@ -55,11 +71,3 @@ class Program:
         """The slowest of store, tree and wafer edge: what weights come in at, and gradients go out at."""
         cluster = self.cluster
         return min(cluster.memoryx.stream_bytes_per_s, cluster.swarmx.link_bytes_per_s, cluster.wafer.io_bytes_per_s)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoesNotFit:
-    """Why the step cannot be mapped, by how much, and what would fit."""
-
-    why: str
-    memory: tuple[MemoryUse, ...] = ()

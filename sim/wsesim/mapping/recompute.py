@@ -15,8 +15,7 @@ from itertools import chain
 
 from wsesim.graph import Block, Op
 from wsesim.mapping.memory import passes_in_strips
-
-_NORMS = ("layer_norm", "rms_norm")
+from wsesim.ops import find
 
 
 def from_its_input(block: Block) -> tuple[Op, ...]:
@@ -43,4 +42,4 @@ def _needed(block: Block, kept: Set[str]) -> tuple[Op, ...]:
 
 def _closing_norm(block: Block) -> tuple[Op, ...]:
     *_, last = block.phase("forward")
-    return (last,) if last.kind in _NORMS and last.outputs[0] in block.outputs else ()
+    return (last,) if find(last.kind).is_norm and last.outputs[0] in block.outputs else ()

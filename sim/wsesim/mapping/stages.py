@@ -10,7 +10,7 @@ from wsesim.kernels import Region, kernel_cost
 from wsesim.mapping.memory import has_backward, layer_of
 from wsesim.mapping.program import Stage
 from wsesim.mapping.recompute import from_its_input, from_its_inside
-from wsesim.result import OpTime
+from wsesim.answer import OpTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ def _kernel(timing: Timing, block: Block, op: Op, phase: str) -> OpTime:
         kind=op.kind,
         calls=calls,
         flops=2 * macs(graph, block, op) * calls,
-        cycles=cost.cycles,
+        cycles=round(cost.cycles),
         seconds=cost.cycles * calls / region.cluster.wafer.core.clock_hz,
         bound=cost.bound,
         parts=cost.parts(),

@@ -8,6 +8,7 @@ from wsesim.errors import SpecError
 from wsesim.graph import Block, Graph, Op, Tensor
 from wsesim.graph.core import Attribute
 from wsesim.model.spec import Model
+from wsesim.ops import chosen, find
 
 STREAM = ("batch", "length", "width")
 
@@ -39,7 +40,7 @@ class _Builder:
         return self.tensor(name, axes, "weight", of, density)
 
     def op(self, name: str, kind: str, inputs: tuple[str, ...], axes: tuple[str, ...], **attrs: Attribute) -> str:
-        role = "loss" if kind == "cross_entropy" else "activation"
+        role = "loss" if find(kind).is_loss else "activation"
         output = self.tensor(f"{name}.out", axes, role)
         self.ops.append(Op(name=name, kind=kind, inputs=inputs, outputs=(output,), attrs=attrs))
         return output
@@ -58,10 +59,9 @@ class _Builder:
         return self.op(name, "expert_linear", tuple(parts), (*self.tensors[x].axes[:-1], axes[1]))
 
     def norm(self, name: str, x: str, model: Model) -> str:
-        parts = [x, self.weight(f"{name}.scale", "width")]
-        if model.norm == "layer_norm":
-            parts.append(self.weight(f"{name}.bias", "width"))
-        return self.op(name, model.norm, tuple(parts), self.tensors[x].axes, epsilon=model.norm_epsilon)
+        kind = chosen("norm", model.norm)
+        weights = (self.weight(f"{name}.{part}", "width") for part in kind.weights)
+        return self.op(name, kind.name, (x, *weights), self.tensors[x].axes, epsilon=model.norm_epsilon)
 
     def finish(self, *outputs: str) -> Block:
         return Block(
@@ -127,13 +127,16 @@ def _layer(model: Model, dtype: str) -> Block:
 
 def _attention(b: _Builder, x: str, model: Model) -> str:
     qkv = b.linear("attention.qkv", x, ("width", "qkv"), bias=model.attention_bias)
+    shared: dict[str, Attribute] = {"heads": model.heads, "kv_heads": model.kv_heads}
+    if model.head_norm:
+        weights = (b.weight(f"attention.{part}", "head") for part in find("head_norm").weights)
+        qkv = b.op("attention.head_norm", "head_norm", (qkv, *weights), ("batch", "length", "qkv"),
+                   epsilon=model.norm_epsilon, **shared)  # fmt: skip
     if model.position == "rotary":
         turned = model.rotary_width or model.head_width
         qkv = b.op("attention.rotary", "rotary", (qkv,), ("batch", "length", "qkv"), base=model.rotary_base,
-                   turned=turned, heads=model.heads, kv_heads=model.kv_heads,
-                   interleaved=model.block == "parallel")  # fmt: skip
+                   turned=turned, interleaved=model.block == "parallel", **shared)  # fmt: skip
     square = ("batch", "heads", "length", "keys")
-    shared: dict[str, Attribute] = {"heads": model.heads, "kv_heads": model.kv_heads}
     scores = b.op("attention.scores", "scores", (qkv,), square, **shared)
     probabilities = b.op("attention.softmax", "softmax", (scores,), square, causal=model.causal)
     mixed = b.op("attention.sum", "weighted_sum", (probabilities, qkv), ("batch", "length", "attention"), **shared)
@@ -144,7 +147,7 @@ def _ffn(b: _Builder, x: str, model: Model) -> str:
     if model.experts:
         return _experts(b, x, model)
     up = b.linear("ffn.up", x, ("width", "ffn"), bias=model.bias)
-    gate = b.linear("ffn.gate", x, ("width", "ffn"), bias=model.bias) if model.activation == "swiglu" else None
+    gate = b.linear("ffn.gate", x, ("width", "ffn"), bias=model.bias) if model.gated else None
     return b.linear("ffn.down", _activated(b, up, gate, model), ("ffn", "width"), bias=model.bias)
 
 
@@ -158,16 +161,15 @@ def _experts(b: _Builder, x: str, model: Model) -> str:
     gates = b.op("ffn.route", "route", (logits,), ("batch", "length", "experts"))
     sent = b.op("ffn.dispatch", "dispatch", (x, gates), chosen)
     up = b.expert_linear("ffn.up", sent, gates, ("width", "ffn"), model)
-    gate = b.expert_linear("ffn.gate", sent, gates, ("width", "ffn"), model) if model.activation == "swiglu" else None
+    gate = b.expert_linear("ffn.gate", sent, gates, ("width", "ffn"), model) if model.gated else None
     down = b.expert_linear("ffn.down", _activated(b, up, gate, model), gates, ("ffn", "width"), model)
     return b.op("ffn.combine", "combine", (down, gates), STREAM)
 
 
 def _activated(b: _Builder, up: str, gate: str | None, model: Model) -> str:
-    axes = b.tensors[up].axes
-    if gate is not None:
-        return b.op("ffn.silu", "silu_gate", (gate, up), axes)
-    return b.op("ffn.gelu", model.activation, (up,), axes)
+    kind = chosen("activation", model.activation).name
+    inputs = (up,) if gate is None else (gate, up)
+    return b.op(f"ffn.{kind.partition('_')[0]}", kind, inputs, b.tensors[up].axes)
 
 
 def _head(model: Model, dtype: str) -> Block:

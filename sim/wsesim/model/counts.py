@@ -73,10 +73,10 @@ def _require_gpt(model: Model) -> None:
     wanted = {
         "kv_heads": model.heads, "attention_width": model.width, "ffn_width": 4 * model.width,
         "norm": "layer_norm", "position": "learned", "block": "sequential", "norm_order": "pre", "bias": True,
-        "attention_bias": True, "tied": True, "token_types": 0, "task": "lm",
+        "attention_bias": True, "head_norm": False, "tied": True, "token_types": 0, "task": "lm",
     }  # fmt: skip
     for name, value in wanted.items():
         if (found := getattr(model, name)) != value:
             raise SpecError(name, f"must be {value} for the closed form of a GPT, got {found}")
-    if model.activation == "swiglu":
-        raise SpecError("activation", f"must be gelu or gelu_tanh for the closed form of a GPT, got {model.activation}")
+    if model.gated:
+        raise SpecError("activation", f"must have no gate for the closed form of a GPT, got {model.activation}")

@@ -11,18 +11,13 @@ from typing import Any, NoReturn
 
 from wsesim.errors import InputError, Problem, SpecError, nearest
 from wsesim.model.spec import Model
+from wsesim.ops import option_named
 from wsesim.yamlfile import read_text
 
 LARGEST_SIZE = 10**9
 """No size in a config may be larger: it would be a slip of the keyboard."""
 
 _REQUIRED = object()
-
-_GELU = {
-    "gelu": "gelu", "gelu_python": "gelu", "gelu_new": "gelu_tanh", "gelu_fast": "gelu_tanh",
-    "gelu_accurate": "gelu_tanh", "gelu_pytorch_tanh": "gelu_tanh",
-}  # fmt: skip
-_SILU = {"silu": "swiglu", "swish": "swiglu"}
 
 
 def read_hf_config(path: str | Path) -> Model:
@@ -116,7 +111,7 @@ def _gpt(config: _Config, fields: Mapping[str, Any]) -> dict[str, Any]:
         "kv_heads": fields["heads"],
         "head_width": _share(config, "n_embd", "n_head"),
         "ffn_width": _inner(config),
-        "activation": config.choice("activation_function", _GELU, "gelu_new"),
+        "activation": config.choice("activation_function", option_named("activation", gated=False), "gelu_new"),
         "norm_epsilon": config.number("layer_norm_epsilon", 1e-5),
     }
 
@@ -137,7 +132,7 @@ def _llama(config: _Config, fields: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "kv_heads": config.integer("num_key_value_heads") if grouped else fields["heads"],
         "head_width": config.integer("head_dim") if wide else _share(config, "hidden_size", "num_attention_heads"),
-        "activation": config.choice("hidden_act", _SILU, "silu"),
+        "activation": config.choice("hidden_act", option_named("activation", gated=True), "silu"),
         "norm": "rms_norm",
         "norm_epsilon": config.number("rms_norm_eps", 1e-6),
         "position": "rotary",
@@ -163,7 +158,7 @@ def _bert(config: _Config, fields: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "kv_heads": fields["heads"],
         "head_width": _share(config, "hidden_size", "num_attention_heads"),
-        "activation": config.choice("hidden_act", _GELU, "gelu"),
+        "activation": config.choice("hidden_act", option_named("activation", gated=False), "gelu"),
         "norm_order": "post",
         "norm_epsilon": config.number("layer_norm_eps", 1e-12),
         "causal": False,

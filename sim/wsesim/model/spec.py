@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wsesim.errors import SpecError, require_choice, require_positive
+from wsesim.ops import chosen, options
 
-CHOICES = {
-    "activation": ("gelu", "gelu_tanh", "swiglu"),
-    "norm": ("layer_norm", "rms_norm"),
+
+def choices() -> dict[str, tuple[str, ...]]:
+    """Return what may be chosen, by field; activations and norms are those that ops state."""
+    return {"activation": options("activation"), "norm": options("norm"), **_CHOICES}
+
+
+_CHOICES = {
     "position": ("learned", "rotary"),
     "block": ("sequential", "parallel"),
     "norm_order": ("pre", "post"),
@@ -37,9 +42,9 @@ class Model:
     max_length: int
     """Positions the model knows; rows of the position table if it is learned."""
     activation: str = "gelu"
-    """gelu | gelu_tanh | swiglu."""
+    """One of those that ops state: gelu | gelu_tanh | relu | swiglu."""
     norm: str = "layer_norm"
-    """layer_norm | rms_norm."""
+    """One of those that ops state: layer_norm | rms_norm."""
     position: str = "learned"
     """learned | rotary."""
     rotary_width: int = 0
@@ -54,6 +59,8 @@ class Model:
     """Whether linear layers have a bias."""
     attention_bias: bool = True
     """Whether the attention's linear layers have a bias."""
+    head_norm: bool = False
+    """Whether queries and keys are normed by head, before they turn (Qwen3)."""
     tied: bool = True
     """Whether the head shares the token table."""
     token_types: int = 0
@@ -88,8 +95,8 @@ class Model:
             head_width=self.head_width, ffn_width=self.ffn_width, max_length=self.max_length, classes=self.classes,
             masked=self.masked, norm_epsilon=self.norm_epsilon, rotary_base=self.rotary_base,
         )  # fmt: skip
-        for name, choices in CHOICES.items():
-            require_choice(name, getattr(self, name), choices)
+        for name, known in choices().items():
+            require_choice(name, getattr(self, name), known)
         if self.heads % self.kv_heads:
             raise SpecError("kv_heads", f"= {self.kv_heads} does not divide heads = {self.heads}")
         if self.rotary_width < 0 or self.rotary_width > self.head_width or self.rotary_width % 2:
@@ -115,6 +122,11 @@ class Model:
         if not 1 <= self.expert_imbalance <= max(1.0, self.experts / self.experts_per_token):
             most = f"experts / experts_per_token = {max(1.0, self.experts / self.experts_per_token):g}"
             raise SpecError("expert_imbalance", f"must be from 1 to {most}, got {self.expert_imbalance}")
+
+    @property
+    def gated(self) -> bool:
+        """Whether the feed-forward network has a gate beside its way up."""
+        return chosen("activation", self.activation).gated
 
     @property
     def attention_width(self) -> int:

@@ -2,8 +2,8 @@
 
 from wsesim.numerics.checkpoint import SafetensorsWeights
 from wsesim.numerics.executor import BlockRun, Execution, execute, run_ops, walk
+from wsesim.numerics.functions import OpFunction, forward, function_of
 from wsesim.numerics.inputs import token_inputs
-from wsesim.numerics.ops import FORWARD, OpFunction
 from wsesim.numerics.reference import walk_reference
 from wsesim.numerics.text import SAMPLES, load_text, token_windows
 from wsesim.numerics.tokenizer import Tokenizer
@@ -11,7 +11,6 @@ from wsesim.numerics.verify import affordable_layers, verify_model
 from wsesim.numerics.weights import SeededWeights, Weights
 
 __all__ = [
-    "FORWARD",
     "SAMPLES",
     "BlockRun",
     "Execution",
@@ -22,6 +21,8 @@ __all__ = [
     "Weights",
     "affordable_layers",
     "execute",
+    "forward",
+    "function_of",
     "load_text",
     "run_ops",
     "token_inputs",

@@ -12,8 +12,10 @@ import numpy as np
 
 from wsesim.graph import Op
 from wsesim.numerics.arrays import Array, as_rows, row_chunks
+from wsesim.numerics.functions import forward
 
 
+@forward("rotary")
 def rotary(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> tuple[Array]:
     """Turn each pair of a query or key by position / base^(2 i / turned); values pass as they are.
 
@@ -38,6 +40,20 @@ def rotary(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> tuple[Ar
     return (packed.reshape(qkv.shape),)
 
 
+@forward("head_norm")
+def head_norm(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> tuple[Array]:
+    """Divide each head of queries and keys by its root mean square, times a scale [head]; values pass as they are."""
+    qkv, query_scale, key_scale = inputs
+    heads, kv_heads = int(op.attrs["heads"]), int(op.attrs["kv_heads"])
+    packed = qkv.reshape(*qkv.shape[:2], heads + 2 * kv_heads, dims["head"]).copy()
+    normed = packed[:, :, : heads + kv_heads]
+    normed /= np.sqrt(np.square(normed).mean(axis=-1, keepdims=True) + float(op.attrs["epsilon"]))
+    normed[:, :, :heads] *= query_scale
+    normed[:, :, heads:] *= key_scale
+    return (packed.reshape(qkv.shape),)
+
+
+@forward("scores")
 def scores(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> tuple[Array]:
     """Return query @ key^T / sqrt(head): [batch, heads, length, keys]."""
     query, key, _ = _split(op, inputs[0], dims)
@@ -45,6 +61,7 @@ def scores(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> tuple[Ar
     return (product.reshape(len(product), -1, *product.shape[-2:]),)
 
 
+@forward("softmax")
 def softmax(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> tuple[Array]:
     """Return exp(x - max) / sum over the keys; with `causal`, keys after the query's position count as -inf."""
     (x,) = inputs
@@ -61,6 +78,7 @@ def softmax(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> tuple[A
     return (result,)
 
 
+@forward("weighted_sum")
 def weighted_sum(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> tuple[Array]:
     """Return probabilities @ value, heads side by side: [batch, length, heads * head]."""
     probabilities, qkv = inputs

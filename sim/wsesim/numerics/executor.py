@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike
 from wsesim.errors import SpecError
 from wsesim.graph import Block, Graph, Op
 from wsesim.numerics.arrays import Array, Ids
-from wsesim.numerics.ops import FORWARD, OpFunction
+from wsesim.numerics.functions import function_of
 from wsesim.numerics.weights import Weights
 
 
@@ -99,7 +99,7 @@ def walk(
             carried = ()
             values |= _tokens_of(graph, block, tokens)
             values |= {name: array.astype(dtype, copy=False) for name, array in weights.load(block.name, copy).items()}
-            run_ops(graph, block, block.phase("forward"), values, keep={*keep, *outputs}, functions=FORWARD)
+            run_ops(graph, block, block.phase("forward"), values, keep={*keep, *outputs})
             carried = [values[name] for name in outputs]
             yield BlockRun(block=block.name, copy=copy, tensors=values)
             del values
@@ -111,21 +111,18 @@ def run_ops(
     ops: Sequence[Op],
     values: dict[str, Array],
     *,
-    functions: Mapping[str, OpFunction],
     keep: Collection[str],
 ) -> None:
     """Run *ops* in order on *values*, which gains their outputs and loses what none of them reads any more.
 
     Raises:
-        SpecError: an op of a kind that *functions* lacks, or an output whose shape is not the graph's.
+        SpecError: an op that nothing computes, or an output whose shape is not the graph's.
     """
     last_use = {name: index for index, op in enumerate(ops) for name in (*op.outputs, *op.inputs)}
     for name in [name for name in values if name not in last_use and name not in keep]:
         del values[name]
     for index, op in enumerate(ops):
-        if op.kind not in functions:
-            raise SpecError(op.name, f"is of the kind {op.kind!r}, which cannot run here")
-        results = functions[op.kind](op, [values[name] for name in op.inputs], graph.dims)
+        results = function_of(op)(op, [values[name] for name in op.inputs], graph.dims)
         for name, array in zip(op.outputs, results, strict=True):
             _check_shape(graph, block, name, array)
             values[name] = array

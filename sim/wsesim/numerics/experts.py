@@ -11,8 +11,10 @@ import numpy as np
 
 from wsesim.graph import Op
 from wsesim.numerics.arrays import Array, Ids
+from wsesim.numerics.functions import forward
 
 
+@forward("route")
 def route(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> tuple[Array]:
     """Return gates: the softmax over each token's largest logits; of equal ones, those of lower numbers count."""
     (logits,) = inputs
@@ -24,12 +26,14 @@ def route(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> tuple[Arr
     return (gates,)
 
 
+@forward("dispatch")
 def dispatch(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> tuple[Array]:
     """Return a copy of each token for each of its experts: [batch, length, chosen, width]."""
     x, _ = inputs
     return (np.repeat(x[:, :, None], dims["chosen"], axis=2),)
 
 
+@forward("expert_linear")
 def expert_linear(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> tuple[Array]:
     """Return x @ weight (+ bias) with the matrix of each copy's expert; weight is [experts, in, out]."""
     x, weight, gates, *bias = inputs
@@ -43,6 +47,7 @@ def expert_linear(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> t
     return (y,)
 
 
+@forward("combine")
 def combine(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> tuple[Array]:
     """Return the sum over a token's copies, each times its expert's gate: [batch, length, width]."""
     y, gates = inputs

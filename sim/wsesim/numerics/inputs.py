@@ -7,6 +7,7 @@ import numpy as np
 from wsesim.errors import SpecError
 from wsesim.graph import Graph
 from wsesim.numerics.arrays import Ids
+from wsesim.ops import find
 
 
 def token_inputs(graph: Graph, ids: Ids) -> dict[str, Ids]:
@@ -25,7 +26,7 @@ def token_inputs(graph: Graph, ids: Ids) -> dict[str, Ids]:
     made = {"ids": ids, "types": np.broadcast_to(np.arange(wanted[1]) >= (wanted[1] + 1) // 2, wanted).astype(np.int64)}
     for block in graph.blocks:
         for op in block.ops:
-            if op.kind == "cross_entropy":
+            if find(op.kind).is_loss:
                 logits, labels = (block.tensors[name] for name in op.inputs)
                 per_sequence = np.arange(wanted[0]) % graph.dims[logits.axes[-1]]
                 made[labels.name] = per_sequence if len(labels.axes) == 1 else ids[:, : graph.shape(labels)[1]]

@@ -106,6 +106,8 @@ _LLAMA = {
     "tokens": _same("{base}embed_tokens"),
     "attention.norm": _same("{layer}input_layernorm"),
     "attention.qkv": _out_in("{layer}self_attn.q_proj", "{layer}self_attn.k_proj", "{layer}self_attn.v_proj"),
+    "attention.query_norm": _same("{layer}self_attn.q_norm"),
+    "attention.key_norm": _same("{layer}self_attn.k_norm"),
     "attention.project": _out_in("{layer}self_attn.o_proj"),
     "ffn.norm": _same("{layer}post_attention_layernorm"),
     "ffn.gate": _out_in("{layer}mlp.gate_proj"),

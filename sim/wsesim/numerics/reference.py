@@ -112,9 +112,19 @@ def _attention(model: Model, read: _Read, x: Float64s) -> Float64s:
         for head in range(model.heads):
             own = slice(head * size, (head + 1) * size)
             shared = slice(head // group * size, (head // group + 1) * size)
-            query, key = _turned(model, queries[row, :, own]), _turned(model, keys[row, :, shared])
+            query = _turned(model, _head_normed(model, read, "query", queries[row, :, own]))
+            key = _turned(model, _head_normed(model, read, "key", keys[row, :, shared]))
             mixed[row, :, own] = _one_head(query, key, values[row, :, shared], causal=model.causal)
     return read.affine("attention.project", mixed)
+
+
+def _head_normed(model: Model, read: _Read, which: str, x: Float64s) -> Float64s:
+    """Bring each row of [length, head] to the length of its scale, if the model norms by head."""
+    if not model.head_norm:
+        return x
+    lengths = [math.sqrt(math.fsum(row * row) / len(row) + model.norm_epsilon) for row in x]
+    normed: Float64s = x / np.array(lengths)[:, None] * read(f"attention.{which}_norm.scale")
+    return normed
 
 
 def _one_head(query: Float64s, key: Float64s, value: Float64s, *, causal: bool) -> Float64s:
@@ -256,4 +266,8 @@ def _gelu_tanh(x: Float64s) -> Float64s:
     return result
 
 
-_ACTIVATIONS: Mapping[str, Callable[[Float64s], Float64s]] = {"gelu": _gelu, "gelu_tanh": _gelu_tanh}
+_ACTIVATIONS: Mapping[str, Callable[[Float64s], Float64s]] = {
+    "gelu": _gelu,
+    "gelu_tanh": _gelu_tanh,
+    "relu": lambda x: (x + np.abs(x)) / 2,
+}

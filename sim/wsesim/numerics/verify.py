@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
+from wsesim.answer import Verification
 from wsesim.errors import InputError, SpecError
 from wsesim.graph import Block, Graph, Op, macs
 from wsesim.model import Model, build_graph
@@ -34,7 +35,7 @@ from wsesim.numerics.reference import ReferenceStep, walk_reference
 from wsesim.numerics.text import load_text, token_windows
 from wsesim.numerics.tokenizer import Tokenizer
 from wsesim.numerics.weights import SeededWeights, Weights
-from wsesim.result import Verification
+from wsesim.ops import INNER, find
 
 UNIT_ROUNDOFF = 2.0**-24
 """Of fp32. Source: IEEE 754."""
@@ -167,7 +168,7 @@ def _compare(
 ) -> Iterator[_Comparison]:
     """Run both side by side and yield what each block gave."""
     blocks = {block.name: block for block in graph.blocks}
-    logits = {op.inputs[0] for block in graph.blocks for op in block.ops if op.kind == "cross_entropy"}
+    logits = {op.inputs[0] for block in graph.blocks for op in block.ops if find(op.kind).is_loss}
     terms = 0
     runs = walk(graph, weights, tokens, keep=logits)
     for run, step in zip(runs, walk_reference(model, weights, tokens), strict=True):
@@ -181,11 +182,10 @@ def _compare(
 
 def _inner_length(graph: Graph, block: Block, op: Op) -> int:
     """Return how many terms each number of the op's output adds up; 1 for elementwise ops."""
-    if op.kind == "scores":
-        return graph.dims["head"]
-    if op.kind in ("linear", "expert_linear", "weighted_sum", "layer_norm", "rms_norm"):
-        return graph.dims[block.tensors[op.inputs[0]].axes[-1]]
-    return 1
+    along = find(op.kind).sums_along
+    if along == INNER:
+        along = block.tensors[op.inputs[0]].axes[-1]
+    return graph.dims[along] if along else 1
 
 
 def _compare_block(block: Block, run: BlockRun, step: ReferenceStep, terms: int) -> Iterator[_Comparison]:
@@ -195,7 +195,7 @@ def _compare_block(block: Block, run: BlockRun, step: ReferenceStep, terms: int)
         yield _comparison(f"{name}: {output}", run.tensors[output], step.hidden, terms, is_output=False)
         return
     for op in block.ops:
-        if op.kind == "cross_entropy":
+        if find(op.kind).is_loss:
             which = "tokens" if "vocab" in block.tensors[op.inputs[0]].axes else "classes"
             of_logits = _comparison(op.inputs[0], run.tensors[op.inputs[0]], step.logits[which], terms, is_output=True)
             yield of_logits

@@ -1,1 +1,142 @@
-"""Kinds of question: each is one file here that states its keys, its figures, what it reads and how it is solved."""
+"""Kinds of question: each is one file here that states its keys, its figures, what it reads and how it is solved.
+
+    load or ask ─► Question ─┬─ run ─────► Result
+                             ├─ compare ─► Comparison (levels side by side)
+                             └─ verify ──► Verification
+
+Importing this package is cheap: kinds are imported by the function that needs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wsesim.answer import LEVELS
+
+if TYPE_CHECKING:
+    from wsesim.answer import Comparison, Level, Result, Verification
+    from wsesim.questions.base import Question, Say
+    from wsesim.questions.running import Tell
+    from wsesim.yamlfile import Document
+
+__all__ = [
+    "ask",
+    "compare",
+    "is_study",
+    "json_schema",
+    "kinds",
+    "load",
+    "require_level",
+    "run",
+    "show",
+    "verify",
+]
+
+
+def kinds() -> Mapping[str, type[Question]]:
+    """Return every kind of question by its name."""
+    from wsesim.questions.registry import kinds
+
+    return kinds()
+
+
+def load(path: str | Path, *, settings: Sequence[str] = ()) -> Question:
+    """Read the question at *path*; *settings* like `batch.sequences=240` replace what the file says.
+
+    Raises:
+        InputError: with every problem of the file, each at its line.
+    """
+    from wsesim.questions.reading import load
+
+    return load(path, settings=settings)
+
+
+def ask(data: Mapping[str, Any], *, file: str, folder: Path, document: Document | None = None) -> Question:
+    """Make a question of plain *data*; relative paths start at *folder*, and problems name *file*.
+
+    Raises:
+        InputError: with every problem, each at its line if *document* is what the data was read from.
+    """
+    from wsesim.questions.reading import ask
+
+    return ask(data, file=file, folder=folder, document=document)
+
+
+def is_study(path: str | Path) -> bool:
+    """Return whether the file at *path* asks for many points.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    from wsesim.questions.reading import asks_for_points
+    from wsesim.yamlfile import read_yaml
+
+    return asks_for_points(read_yaml(path).data)
+
+
+def run(
+    question: Question, *, level: Level | None = None, verify: bool = True, say: Say | None = None
+) -> Result:  # fmt: skip
+    """Answer *question* at *level* (default: the kind's own), and check its numbers if it fits.
+
+    Raises:
+        InputError: a file that the question names cannot be used.
+    """
+    from wsesim.questions.base import silent
+    from wsesim.questions.running import run
+
+    return run(question, level=level, verify=verify, say=say or silent)
+
+
+def compare(question: Question, levels: Sequence[Level] = LEVELS, *, tell: Tell | None = None) -> Comparison:
+    """Answer *question* at *levels*, and say why each differs from the one before.
+
+    Raises:
+        InputError: a file that the question names cannot be read.
+    """
+    from wsesim.questions.running import compare, untold
+
+    return compare(question, levels, tell=tell or untold)
+
+
+def verify(question: Question, *, say: Say | None = None) -> Verification:
+    """Compute a small part of a question's model with real numbers and compare it with float64.
+
+    Raises:
+        InputError: a kind without a model, or text or weights that cannot be used.
+    """
+    from wsesim.questions.base import silent
+    from wsesim.questions.shared.numbers import verify
+
+    return verify(question, say=say or silent)
+
+
+def show(question: Question) -> str:
+    """Return *question* as yaml that resolves to the same, each default and each figure with its source."""
+    from wsesim.workload import show
+
+    asked = question.asked
+    figures = {f"The hardware, {asked.hardware.cluster.name}": asked.hardware.figures}
+    if asked.software is not None:
+        figures[f"The software, {asked.software.stack}"] = asked.software.figures
+    return show(question.title, asked.resolved, asked.defaults, figures)
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON schema (draft 2020-12) of the files of all kinds."""
+    from wsesim.questions.schema import json_schema
+
+    return json_schema()
+
+
+def require_level(level: str) -> Level:
+    """Return a level by its name.
+
+    Raises:
+        InputError: there is none; names the nearest.
+    """
+    from wsesim.questions.running import require_level
+
+    return require_level(level)

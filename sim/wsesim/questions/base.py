@@ -1,8 +1,8 @@
 """What a kind of question states about itself. Nothing outside this package names a kind.
 
-    file ─load─► Question ─solve(level)─► Answer | DoesNotFit | NotAnswered
+    file ─load─► Draft ─check─► Asked ─of─► Question ─solve(level)─► Answer | DoesNotFit | NotAnswered
 
-A kind is found by the workload's `phase` (or by a key of its own, `mark`), in any module of this package.
+A kind is found by the `phase` of a file (or by a key of its own, `mark`), in any module of this package.
 """
 
 from __future__ import annotations
@@ -10,18 +10,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
-if TYPE_CHECKING:
-    from wsesim.answer import FigureSpec, Level, Outcome, UsedFigure
-    from wsesim.hardware import HardwareChoice
-    from wsesim.model import Model
-    from wsesim.software import SoftwareChoice
-    from wsesim.workload.fields import Section
-    from wsesim.workload.problems import Problems
+from wsesim.answer import FigureSpec, Level, Outcome, UsedFigure
+from wsesim.graph import Graph
+from wsesim.hardware import HardwareChoice
+from wsesim.model import Model
+from wsesim.software import SoftwareChoice
+from wsesim.workload import Derived, Problems, Section
 
 Say = Callable[[str], None]
 """Told what is done now."""
+
+
+LABELS = ("preset", "config", "name", "source", "stack")
+"""Keys of a section that say which, or what it is called; no fact by themselves."""
+
+
+def silent(message: str) -> None:
+    """Report nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +36,40 @@ class Reads:
     """Which facts of a model and which figures of machine and software an answer depends on, in some case at least.
 
     Names without their section: `layers`, `core.clock`, `training.kernel_launch`. What is not named here is said to be
-    "not read by this question" wherever it is given, overridden or varied; a test perturbs everything that is.
+    not read wherever it is given, overridden or varied; a test perturbs everything that is.
     """
 
     model: frozenset[str] = frozenset()
     hardware: frozenset[str] = frozenset()
     software: frozenset[str] = frozenset()
+
+    def unread(self, given: frozenset[str]) -> tuple[str, ...]:
+        """Return which of some dotted settings are not read, sorted; only those of these three sections can be."""
+        known = {"model": self.model, "hardware": self.hardware, "software": self.software}
+        parts = ((name, *name.partition(".")) for name in given)
+        return tuple(sorted(
+            name for name, section, _, key in parts if key and key not in (*LABELS, *known.get(section, {key}))
+        ))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A file on its way to a question: every field read by itself, what is wrong so far noted in `problems`."""
+
+    file: str
+    """As it was given; names the place of an error, never part of a result."""
+    folder: Path
+    """Where relative paths of the file start."""
+    name: str
+    values: Mapping[str, Any]
+    """Fields of the file that are right, defaults filled in."""
+    given: frozenset[str]
+    """Keys that the file has with a value."""
+    model: Model | None
+    """None where the kind has none, or it is broken; so are these two where they are broken."""
+    hardware: HardwareChoice | None
+    software: SoftwareChoice | None
+    problems: Problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,19 +79,28 @@ class Asked:
     name: str
     """Names the folder of the run."""
     file: str
-    """As it was given; names the place of an error, never part of a result."""
     folder: Path
-    """Where relative paths of the file start."""
     model: Model | None
-    """None for kinds without one."""
     hardware: HardwareChoice
-    software: SoftwareChoice
+    software: SoftwareChoice | None
+    """None for kinds that run no software stack."""
     given: frozenset[str]
     """Dotted names of all settings that the file or `--set` gave: `model.norm`, `hardware.wafer.io`."""
     resolved: Mapping[str, Any]
     """The file with every default filled in: plain data that loads again and resolves to itself."""
     defaults: tuple[UsedFigure, ...]
     """Every default that was filled in, by dotted name, with where it comes from."""
+
+    @property
+    def shape(self) -> Model:
+        """The model, of kinds that have one."""
+        assert self.model is not None, "a kind with a model has one once it is read"
+        return self.model
+
+    @property
+    def figures(self) -> tuple[UsedFigure, ...]:
+        """Every figure of machine and software."""
+        return (*self.hardware.figures, *(self.software.figures if self.software else ()))
 
 
 class Question(Protocol):
@@ -74,7 +118,11 @@ class Question(Protocol):
     """Figures that a sweep keeps unless told otherwise."""
     level: ClassVar[Level]
     """That `wsesim run` answers at unless told otherwise."""
+    stack: ClassVar[str]
+    """Software it runs unless told otherwise, the same on every machine; empty where there is none."""
     reads: ClassVar[Reads]
+    supported: ClassVar[str]
+    """Which level measured silicon supports, and how far; said first where levels are compared."""
 
     @property
     def asked(self) -> Asked:
@@ -84,13 +132,29 @@ class Question(Protocol):
     def title(self) -> str:
         """What is asked, in one sentence."""
 
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """Files of the user's own that the answer depends on."""
+
     @classmethod
-    def of(cls, values: Mapping[str, Any], asked: Asked, problems: Problems) -> Self | None:
-        """Return the question that the fields *values* of a file ask, or None and what is wrong in *problems*."""
+    def positions(cls, values: Mapping[str, Any]) -> int | None:
+        """Return how many positions a model must know that does not say how many it does."""
+
+    @classmethod
+    def check(cls, draft: Draft) -> Derived:
+        """Note what is wrong between fields, and return defaults that follow from other settings."""
+
+    @classmethod
+    def of(cls, asked: Asked) -> Self:
+        """Return the question that a checked file asks."""
+
+    def graph(self) -> Graph | None:
+        """Return the dataflow graph that is costed; None of a kind without a model."""
 
     def solve(self, level: Level, say: Say) -> Outcome:
         """Answer at a level.
 
         Raises:
+            NotModelled: the question asks for what is not modelled.
             InputError: a file that the question names cannot be read.
         """

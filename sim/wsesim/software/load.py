@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from wsesim.errors import InputError, SpecError
 from wsesim.figures import Presets
-from wsesim.result import Figure
+from wsesim.answer import UsedFigure
 from wsesim.software.stacks import Inference, Software, Training
 from wsesim.units import Dimension
 
@@ -37,7 +37,7 @@ class SoftwareChoice:
     about: str
     """What it is, in a few words; may be empty."""
     software: Software
-    figures: tuple[Figure, ...]
+    figures: tuple[UsedFigure, ...]
 
     def for_training(self) -> Training:
         """Return the figures of training and evaluation.

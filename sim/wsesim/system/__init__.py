@@ -1,5 +1,22 @@
-"""System simulation with SimPy: a training step on whole wafers."""
+"""System simulation: a step on whole wafers with SimPy, and requests served over time."""
 
+from wsesim.system.objective import PERCENTILES, Objective, largest_rate, percentiles
 from wsesim.system.play import Played, play
+from wsesim.system.requests import Arrivals, Requests, requests_of
+from wsesim.system.serving import GrowingTime, Served, ServiceTimes, serve
 
-__all__ = ["Played", "play"]
+__all__ = [
+    "PERCENTILES",
+    "Arrivals",
+    "GrowingTime",
+    "Objective",
+    "Played",
+    "Requests",
+    "Served",
+    "ServiceTimes",
+    "largest_rate",
+    "percentiles",
+    "play",
+    "requests_of",
+    "serve",
+]

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from wsesim.result import Interval
+from wsesim.answer import Interval
 
 Seconds = defaultdict[tuple[str, str], float]
 Bytes = defaultdict[str, float]

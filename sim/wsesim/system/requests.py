@@ -18,12 +18,31 @@ import numpy as np
 import numpy.typing as npt
 
 from wsesim.errors import InputError
-from wsesim.workload import Serving
 from wsesim.yamlfile import read_text
 
 KEYS = ("arrival_s", "prompt", "output")
 MOST_TOKENS = 10**9
 LAST_ARRIVAL_S = 1e9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrivals:
+    """Which requests arrive: drawn at a rate, or those of a file."""
+
+    rate_per_s: float | None
+    """None where a file says when they arrive."""
+    requests: int
+    seed: int
+    trace: Path | None
+    """A file of requests."""
+    prompt: int
+    """Mean tokens of a prompt."""
+    prompt_spread: float
+    """Standard deviation over mean."""
+    output: int
+    output_spread: float
+    longest: int
+    """Tokens of prompt and answer together, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +75,20 @@ class Requests:
         return Requests((self.arrival_s - first) * (self.rate_per_s / rate_per_s) + first, self.prompt, self.output)
 
 
-def requests_of(serving: Serving) -> Requests:
-    """Return the requests that *serving* asks for; the same for the same seed.
+def requests_of(arrivals: Arrivals) -> Requests:
+    """Return the requests that *arrivals* asks for; the same for the same seed.
 
     Raises:
         InputError: a trace that cannot be read, at its line.
     """
-    if serving.trace is not None:
-        return read_trace(Path(serving.trace), longest=serving.longest)
-    assert serving.rate_per_s is not None, "without a trace there is a rate"
-    draw = np.random.default_rng(serving.seed)
-    arrival = np.cumsum(draw.exponential(1 / serving.rate_per_s, serving.requests))
-    output = _lengths(draw, serving.output, serving.output_spread, serving.requests, serving.longest - 1)
-    prompt = _lengths(draw, serving.prompt, serving.prompt_spread, serving.requests, serving.longest)
-    return Requests(arrival, np.minimum(prompt, serving.longest - output), output)
+    if arrivals.trace is not None:
+        return read_trace(arrivals.trace, longest=arrivals.longest)
+    assert arrivals.rate_per_s is not None, "without a trace there is a rate"
+    draw = np.random.default_rng(arrivals.seed)
+    arrival = np.cumsum(draw.exponential(1 / arrivals.rate_per_s, arrivals.requests))
+    output = _lengths(draw, arrivals.output, arrivals.output_spread, arrivals.requests, arrivals.longest - 1)
+    prompt = _lengths(draw, arrivals.prompt, arrivals.prompt_spread, arrivals.requests, arrivals.longest)
+    return Requests(arrival, np.minimum(prompt, arrivals.longest - output), output)
 
 
 def _lengths(draw: np.random.Generator, mean: int, spread: float, count: int, most: int) -> npt.NDArray[np.int64]:

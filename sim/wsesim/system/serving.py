@@ -11,12 +11,12 @@ of a simulation follows from the number of requests, not of tokens.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from math import floor
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ Times = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class GrowingTime:
     """Seconds that grow evenly with the position of a token."""
 
     base_s: float
@@ -48,9 +48,9 @@ class ServiceTimes:
     """Lengths of prompts, rising, from 0."""
     prefill_s: Sequence[float]
     """Time to read each; a chunk takes the difference of two."""
-    latency: Line
+    latency: GrowingTime
     """Of one token through all stages."""
-    interval: Line
+    interval: GrowingTime
     """From one token to the next in a full pipeline."""
     chunk: int
     """Tokens of a prompt that pass at a time."""
@@ -58,6 +58,8 @@ class ServiceTimes:
     """Sequences held at once."""
     capacity_tokens: int
     """Positions held at once, over all sequences."""
+    arrives_s: float = 0.0
+    """From a request's arrival at the host to that of its prompt at the wafer."""
 
     def __post_init__(self) -> None:
         require_positive(chunk=self.chunk, slots=self.slots)
@@ -106,6 +108,11 @@ class Served:
         """From the first arrival to the last token."""
         return float(self.end_s[self.held].max(initial=self.arrival_s[0]) - self.arrival_s[0])
 
+    @property
+    def entered_s(self) -> float:
+        """Seconds in which tokens entered the pipeline."""
+        return math.fsum(taken for _, _, taken in self.busy)
+
     def utilization(self, bins: int) -> tuple[Times, Times]:
         """Return the middles of *bins* equal stretches of time, and the share of each the pipeline took tokens in."""
         edges = self.arrival_s[0] + np.linspace(0, max(self.duration_s, 1e-12), bins + 1)
@@ -127,7 +134,7 @@ class _Server:
 
     def __init__(self, requests: Requests, times: ServiceTimes) -> None:
         self.times, self.requests = times, requests
-        self.arrival = requests.arrival_s.tolist()
+        self.arrival = (requests.arrival_s + times.arrives_s).tolist()
         self.prompt, self.output = requests.prompt.tolist(), requests.output.tolist()
         self.first, self.end = np.full(len(requests), np.nan), np.full(len(requests), np.nan)
         self.now, self.round, self.next = self.arrival[0], 0, 0
@@ -192,7 +199,7 @@ class _Server:
         turn = -ahead / slope if slope else -1.0
         if not 0 < turn < rounds - 1:
             return max(entering, through), entering
-        turn = floor(turn) + 1
+        turn = math.floor(turn) + 1
         early, late = latency.sum_s(furthest, turn), interval.sum_s(total, turn, count)
         return max(early, late) + max(through - early, entering - late), entering
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from wsesim.ops import option_named, options
 from wsesim.software import software_override_names
 from wsesim.validation.table import Measurement
 from wsesim.workload.phases import INFERENCE_STACK
@@ -39,7 +40,7 @@ _SIZES = {
     "layers": "layers", "width": "d_model", "heads": "n_heads", "head_width": "d_head", "ffn_width": "d_ffn",
     "vocab": "vocab",
 }  # fmt: skip
-_ACTIVATIONS = {"gelu": "gelu", "gelu_new": "gelu_tanh", "gelu_tanh": "gelu_tanh", "swiglu": "swiglu", "": "gelu"}
+_UNNAMED_ACTIVATION = "gelu"
 _BESIDE = re.compile(r"compil|overhead|programming|checkpoint|upload", re.IGNORECASE)
 _ANY_LENGTH = 2048
 """Of sequences where a row gives none, as it is about a whole job."""
@@ -88,13 +89,15 @@ def job_of(row: Measurement) -> dict[str, object]:
     for column in ("n_systems", "n_kv_heads"):
         if row.cells[column] and not (row.whole(column) or 0) > 0:
             raise NotRunnable(f"{column} = {row.cells[column]!r} is not a whole number above zero")
-    if row.cells["ffn_type"] not in _ACTIVATIONS:
+    activation = row.cells["ffn_type"] or _UNNAMED_ACTIVATION
+    activation = option_named("activation").get(activation, activation)
+    if activation not in options("activation"):
         raise NotRunnable(f"ffn_type {row.cells['ffn_type']!r} is not modelled")
     sizes = {key: row.whole(column) for key, column in _SIZES.items()}
     systems, length = row.whole("n_systems") or 1, row.whole("seq_len") or _ANY_LENGTH
     model: dict[str, object] = {**sizes, "kv_heads": row.whole("n_kv_heads") or sizes["heads"], "max_length": length}
     model |= dict(family_of(row).shape)
-    model["activation"] = _ACTIVATIONS[row.cells["ffn_type"]]
+    model["activation"] = activation
     model["task"] = _task(row)
     model["sparsity"] = sparsity_of(row.cells["sparsity"])
     return {

@@ -1,23 +1,63 @@
-"""The workload file: its schema, reading it, and everything that was left out of it."""
+"""What files of all kinds share: sections and their fields, reading, settings, mistakes, and files shown again."""
 
-from wsesim.workload.jsonschema import json_schema
-from wsesim.workload.load import build_workload, load_workload
-from wsesim.workload.settings import place_of, set_path, setting_names
-from wsesim.workload.show import show, starter
-from wsesim.workload.spec import Inference, Outputs, Serving, VerificationSettings, Workload
+from wsesim.workload.fields import Default, Derived, Figures, Section, fill, read_fields
+from wsesim.workload.inputs import (
+    SAMPLE,
+    check_length,
+    check_text,
+    check_verification,
+    file_problem,
+    hardware_of,
+    name_of,
+    seconds_of,
+    software_of,
+)
+from wsesim.workload.problems import Problems, shown
+from wsesim.workload.schema import SHORT, ModelFile, QuestionFile
+from wsesim.workload.settings import (
+    STACK,
+    apply_settings,
+    dimension_of_setting,
+    is_setting,
+    place_of,
+    set_path,
+    setting_names,
+    split_setting,
+)
+from wsesim.workload.shape import model_of
+from wsesim.workload.rendering import plain_yaml, show, starter
 
 __all__ = [
-    "Inference",
-    "Outputs",
-    "Serving",
-    "VerificationSettings",
-    "Workload",
-    "build_workload",
-    "json_schema",
-    "load_workload",
+    "SAMPLE",
+    "SHORT",
+    "STACK",
+    "Default",
+    "Derived",
+    "Figures",
+    "ModelFile",
+    "Problems",
+    "QuestionFile",
+    "Section",
+    "apply_settings",
+    "check_length",
+    "check_text",
+    "check_verification",
+    "dimension_of_setting",
+    "file_problem",
+    "fill",
+    "hardware_of",
+    "is_setting",
+    "model_of",
+    "name_of",
     "place_of",
+    "plain_yaml",
+    "read_fields",
+    "seconds_of",
     "set_path",
     "setting_names",
     "show",
+    "shown",
+    "software_of",
+    "split_setting",
     "starter",
 ]

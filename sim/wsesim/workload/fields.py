@@ -1,13 +1,16 @@
-"""Types that the fields of a workload file share, and what every section of it has in common."""
+"""Types that the fields of a file share, what every section has in common, and how a section is read and filled in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Literal
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails, PydanticCustomError
 
+from wsesim.answer import UsedFigure
 from wsesim.errors import nearest
 from wsesim.figures import is_path
 
@@ -20,6 +23,15 @@ Size = Annotated[int, Field(ge=1, le=LARGEST)]
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 Text = Annotated[str, Field(min_length=1, max_length=4096)]
+Derived = Mapping[str, tuple[object, str]]
+"""Defaults that follow from other settings: dotted name -> (value, where it comes from)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """Stands in the annotation of a field that may be left out: where its default comes from."""
+
+    source: str
 
 
 def _auto_or_size(value: object) -> object:
@@ -29,11 +41,18 @@ def _auto_or_size(value: object) -> object:
     raise PydanticCustomError("auto_or_size", "must be auto or a size")
 
 
+AutoOrSize = Annotated[Literal["auto"] | Size, BeforeValidator(_auto_or_size)]
+
+
 def not_huge(value: object) -> object:
-    """Refuse a number that could not even be printed; what else it must be, the hardware knows."""
+    """Refuse a number that could not even be printed; what else it must be, the reader of figures knows."""
     if isinstance(value, int) and abs(value) > LARGEST_TOTAL:
         raise PydanticCustomError("huge", "must not be huge")
     return value
+
+
+Figures = dict[Any, Annotated[Any, AfterValidator(not_huge)]]
+"""Figures to change, by name (`core.clock`) or nested, each with its unit."""
 
 
 def named(key: str) -> BeforeValidator:
@@ -53,7 +72,18 @@ def one_of(names: Callable[[], tuple[str, ...]], what: str, *, or_path: bool = F
     return AfterValidator(check)
 
 
-AutoOrSize = Annotated[Literal["auto"] | Size, BeforeValidator(_auto_or_size)]
+def choice(names: Callable[[], tuple[str, ...]]) -> tuple[BeforeValidator, FieldInfo]:
+    """Refuse what is none of `names()`, as a `Literal` of them would, also in the JSON schema."""
+
+    def check(value: object) -> object:
+        if value not in names():
+            raise PydanticCustomError("literal_error", "must be one of {expected}", {"expected": ", ".join(names())})
+        return value
+
+    def list_them(schema: dict[str, Any]) -> None:
+        schema["enum"] = list(names())
+
+    return BeforeValidator(check), Field(json_schema_extra=list_them)
 
 
 class Section(BaseModel):
@@ -67,3 +97,91 @@ class Section(BaseModel):
         use_attribute_docstrings=True,
         protected_namespaces=(),
     )
+
+    @classmethod
+    def keys(cls) -> tuple[str, ...]:
+        """Return the keys as they stand in a file."""
+        return tuple(info.alias or name for name, info in cls.model_fields.items())
+
+    @classmethod
+    def inner(cls, key: str) -> type[Section] | None:
+        """Return the section that stands at *key*, or None if none does."""
+        info = next((info for name, info in cls.model_fields.items() if key in (name, info.alias)), None)
+        return None if info is None else _section_in(info.annotation)
+
+
+def _section_in(annotation: Any) -> type[Section] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _section_in(part)) is not None), None)
+
+
+def read_fields(schema: type[Section], data: Mapping[Any, Any]) -> tuple[dict[str, Any], list[ErrorDetails]]:
+    """Return the value of every field of *data* that is right, defaults filled in, and all errors of the others.
+
+    Each field is read by itself, so that a mistake in one does not hide what later checks find in another.
+    """
+    values: dict[str, Any] = {}
+    errors: list[ErrorDetails] = []
+    known = {info.alias or name: name for name, info in schema.model_fields.items()}
+    for key in (key for key in data if not isinstance(key, str) or key not in known):
+        errors.append({"type": "extra_forbidden", "loc": (key,), "msg": "", "input": data[key]})
+    for key, name in known.items():
+        info = schema.model_fields[name]
+        if key in data:
+            try:
+                values[name] = getattr(schema.__pydantic_validator__.validate_assignment(
+                    schema.model_construct(), name, data[key]), name)  # fmt: skip
+            except ValidationError as error:
+                errors += [{**found, "loc": (key, *found["loc"][1:])} for found in error.errors(include_url=False)]
+        elif info.is_required():
+            errors.append({"type": "missing", "loc": (key,), "msg": "", "input": data})
+        else:
+            values[name] = info.get_default(call_default_factory=True)
+    return values, errors
+
+
+def fill(
+    schema: type[Section], values: Mapping[str, Any], given: Set[str], derived: Derived, *, plain: Mapping[str, Any]
+) -> tuple[dict[str, Any], tuple[UsedFigure, ...]]:
+    """Return the file as plain data with nothing left out, and a figure for each default with its source.
+
+    Args:
+        schema: of the file.
+        values: its fields as read.
+        given: the keys that the file has.
+        derived: defaults that follow from other settings.
+        plain: what stands for keys whose value is not simply what was read (a model, figures).
+    """
+    resolved: dict[str, Any] = {}
+    defaults: list[UsedFigure] = []
+
+    def one(section: type[Section], name: str, value: object, dotted: str, *, present: bool) -> object:
+        if present and value is not None:
+            return value
+        info = section.model_fields[name]
+        source = next((each.source for each in info.metadata if isinstance(each, Default)), "not given")
+        value, source = derived.get(dotted, (value, source))
+        defaults.append(UsedFigure(name=dotted, text=as_yaml(value), source=source))
+        return value
+
+    for name, value in values.items():
+        inner = schema.inner(name)
+        if name in plain:
+            resolved[name] = plain[name]
+        elif inner is not None and (value is not None or any(key.startswith(f"{name}.") for key in derived)):
+            held = value if value is not None else inner()
+            resolved[name] = {
+                key: one(inner, key, getattr(held, key), f"{name}.{key}", present=key in held.model_fields_set)
+                for key in inner.model_fields
+            }
+        elif inner is None:
+            resolved[name] = one(schema, name, value, name, present=name in given)
+    return resolved, tuple(defaults)
+
+
+def as_yaml(value: object) -> str:
+    """Return *value* as it stands in yaml."""
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""Mistakes in a workload: worded for its author, and placed where they stand."""
+"""Mistakes in a file: worded for its author, and placed where they stand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from wsesim.errors import InputError, Problem, SpecError, nearest
-from wsesim.workload.schema import SECTIONS, SHORT, WorkloadFile
+from wsesim.workload.fields import Section
 from wsesim.yamlfile import Document, Loc
 
 MOST_REPORTED = 25
@@ -18,14 +18,18 @@ _LONGEST_SHOWN = 60
 
 
 @dataclass(slots=True, kw_only=True)
-class Report:
-    """Collects the problems of one workload, to be raised together."""
+class Problems:
+    """Collects the problems of one file, to be raised together."""
 
     file: str
+    schema: type[Section] = Section
+    """What may stand in the file."""
     document: Document | None = None
-    """Where the workload was read from; without it a problem has no line."""
+    """Where the data was read from; without it a problem has no line."""
     settings: Mapping[Loc, str] = field(default_factory=dict)
     """What `--set` gave, by place: such a problem does not stand in the file."""
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    """Keys that stand in files of other kinds, and what is to be said of each."""
     found: list[Problem] = field(default_factory=list)
 
     def add(self, loc: Loc, message: str, *, at_key: bool = False) -> None:
@@ -47,11 +51,18 @@ class Report:
         """Note what a value object refused; the error names a field of *section*."""
         self.add_field((section, error.name), error.message)
 
-    def add_invalid(self, errors: Iterable[ErrorDetails]) -> None:
-        """Note what pydantic found."""
+    def add_invalid(self, errors: Iterable[ErrorDetails], at: Loc = (), *, schema: type[Section] | None = None) -> None:
+        """Note what was found in the mapping at *at*, which *schema* (default: the file's) describes."""
         for error in errors:
+            schema = schema or self.schema
+            loc: Loc = (*at, *error["loc"])
+            key = str(loc[-1])
+            if error["type"] == "extra_forbidden" and len(error["loc"]) == 1 and not at and key in self.elsewhere:
+                self.add((key,), self.elsewhere[key], at_key=True)
+                continue
             at_key = error["type"] in ("extra_forbidden", "invalid_key") or error["input"] is None
-            self.add(*_explained(error), at_key=at_key)
+            inner = schema.inner(str(error["loc"][0])) if len(error["loc"]) > 1 else schema
+            self.add(*_explained(error, loc, (inner or schema).keys()), at_key=at_key)
 
     def raise_if_any(self) -> None:
         """Raise what was found, in the order of the file.
@@ -70,18 +81,18 @@ class Report:
 
 def _place(document: Document, loc: Loc) -> Loc:
     """Return where *loc* stands if the file has a bare name for its section: `model: NAME`."""
-    bare = loc and loc[0] in SHORT and not isinstance(document.data.get(loc[0]), Mapping)
+    bare = loc and isinstance(document.data, Mapping) and isinstance(document.data.get(loc[0]), str)
     return loc[:1] if bare else loc
 
 
-def _explained(error: ErrorDetails) -> tuple[Loc, str]:
+def _explained(error: ErrorDetails, loc: Loc, known: tuple[str, ...]) -> tuple[Loc, str]:
     kind, given = error["type"], error["input"]
-    loc: Loc = error["loc"]
     name = ".".join(str(part) for part in loc)
     if kind == "missing":
         return loc[:-1], f"the required key {str(loc[-1])!r} is missing{_inside(loc)}"
     if kind == "extra_forbidden":
-        return _place_of_key(loc), f"unknown key {shown(loc[-1])}{_inside(loc)}{_known_keys(loc)}"
+        hint = nearest(str(loc[-1]), known) or f"; there are: {', '.join(known)}"
+        return _place_of_key(loc), f"unknown key {shown(loc[-1])}{_inside(loc)}{hint}"
     if kind == "invalid_key":
         return _place_of_key(loc), f"the key {shown(loc[-1])}{_inside(loc)} is not text; quote it if it is meant"
     if given is None:
@@ -97,11 +108,6 @@ def _inside(loc: Loc) -> str:
     return f" in {'.'.join(str(part) for part in loc[:-1])}" if len(loc) > 1 else ""
 
 
-def _known_keys(loc: Loc) -> str:
-    fields = (SECTIONS[str(loc[0])] if len(loc) > 1 else WorkloadFile).model_fields
-    return nearest(str(loc[-1]), fields) or f"; there are: {', '.join(fields)}"
-
-
 def _wanted(kind: str, given: Any, limits: Mapping[str, Any], loc: Loc) -> str:
     """Say what the field must be, and what it was given."""
     if kind == "literal_error":
@@ -112,8 +118,10 @@ def _wanted(kind: str, given: Any, limits: Mapping[str, Any], loc: Loc) -> str:
         if name in limits:
             return f"must be {words} {limits[name]:,}; got {shown(given)}"
     if kind in ("model_type", "dict_type", "model_attributes_type"):
-        named = "a name or " if loc[-1] in SHORT else ""
+        named = "a name or " if loc[-1] in ("model", "cluster", "software") else ""
         return f"must be {named}a mapping (lines of `key: value`); got {shown(given)}"
+    if kind == "list_type":
+        return f"must be a list, [a, b]; got {shown(given)}"
     for name, words in (("min_length", "at least"), ("max_length", "at most")):
         if kind in ("too_short", "too_long") and name in limits:
             return f"must have {words} {limits[name]} entries; got {limits['actual_length']}"

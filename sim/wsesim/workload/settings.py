@@ -2,32 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wsesim.errors import InputError, SpecError, nearest
 from wsesim.figures import flatten
 from wsesim.hardware import MACHINES
 from wsesim.software import STACKS
-from wsesim.workload.schema import SECTIONS, SHORT, WorkloadFile
+from wsesim.units import Dimension
+from wsesim.workload.fields import Section
+from wsesim.workload.schema import SHORT
 from wsesim.yamlfile import Loc, parse_yaml
 
-FIGURES = {"hardware": MACHINES.overridable, "software": {"stack": None, **STACKS.overridable}}
-"""Keys of a workload whose mappings hold figures, nested or dotted, and the names that can stand there."""
+_FIGURES = {"hardware": MACHINES, "software": STACKS}
+"""Sections of figures, and the presets that know their names and what each measures."""
+STACK = "stack"
+"""The key of a `software` section that names the preset."""
 
 
-def setting_names() -> tuple[str, ...]:
-    """Return every dotted name `set_path` takes."""
-    names = []
-    for name in WorkloadFile.model_fields:
+def setting_names(schema: type[Section]) -> tuple[str, ...]:
+    """Return every dotted name that `set_path` takes in a file of *schema*, but for keys of open mappings."""
+    names: list[str] = []
+    keys = schema.keys()
+    for name in keys:
         names.append(name)
-        if name in SECTIONS:
-            names += [f"{name}.{key}" for key in SECTIONS[name].model_fields]
-    return (*names, *(f"{section}.{name}" for section, known in FIGURES.items() for name in known))
+        inner = schema.inner(name)
+        names += [f"{name}.{key}" for key in (inner.keys() if inner else ())]
+        if name in _FIGURES:
+            names += [f"{name}.{figure}" for figure in _FIGURES[name].overridable]
+    return (*names, *([f"software.{STACK}"] if "software" in schema.model_fields else []))
 
 
-def set_path(data: dict[str, Any], dotted: str, value: object, *, known: Collection[str] = ()) -> None:
-    """Put *value* at *dotted* in the plain data of a workload, in place; *known* are the names of another kind of file.
+def dimension_of_setting(name: str) -> Dimension | None:
+    """Return what the setting *name* measures; None for a plain number or a word."""
+    section, _, figure = name.partition(".")
+    return _FIGURES[section].overridable.get(figure) if section in _FIGURES else None
+
+
+def is_setting(schema: type[Section], dotted: str) -> bool:
+    """Return whether a file of *schema* can have the setting *dotted*; an open mapping takes any key."""
+    section, _, key = dotted.partition(".")
+    return dotted in setting_names(schema) or bool(key and section in _open(schema))
+
+
+def set_path(data: dict[str, Any], dotted: str, value: object, schema: type[Section]) -> None:
+    """Put *value* at *dotted* in the plain data of a file of *schema*, in place.
 
     A bare name becomes a mapping first, so `cluster.systems` can be set where the file says `cluster: cs-2`. What
     follows `hardware.` or `software.` is one key.
@@ -35,12 +54,9 @@ def set_path(data: dict[str, Any], dotted: str, value: object, *, known: Collect
     Raises:
         SpecError: no such setting, or what should hold it is not a mapping.
     """
-    names = known or setting_names()
-    if dotted not in names:
-        hint = nearest(dotted, names) or (
-            f"; there are: {', '.join(known)}" if known else "; `wsesim schema` lists them"
-        )
-        raise SpecError(dotted, f"is not a setting of a workload{hint}")
+    if not is_setting(schema, dotted):
+        names = setting_names(schema)
+        raise SpecError(dotted, f"is not a setting of such a file{nearest(dotted, names) or '; `wsesim schema` lists them'}")
     section, _, key = dotted.partition(".")
     if not key:
         data[section] = value
@@ -52,36 +68,55 @@ def set_path(data: dict[str, Any], dotted: str, value: object, *, known: Collect
         inside = {}
     if not isinstance(inside, Mapping):
         raise SpecError(dotted, f"cannot be set, because {section} is not a mapping")
-    if section in FIGURES:
-        inside = flatten(inside, FIGURES[section])
+    inside = flatten(inside, _FIGURES[section].slots) if section in _FIGURES else inside
     data[section] = {**inside, key: value}
 
 
-def apply_settings(data: dict[str, Any], settings: Iterable[str], *, known: Collection[str] = ()) -> dict[Loc, str]:
-    """Put each `KEY=VALUE` into *data*, in place; return what was given, by place. *known* as in `set_path`.
+def split_setting(setting: str) -> tuple[str, object]:
+    """Return key and value of a `KEY=VALUE`.
+
+    Raises:
+        InputError: not KEY=VALUE, or a value that is not yaml.
+    """
+    key, equals, text = setting.partition("=")
+    if not equals:
+        raise InputError.at(f"--set {setting}: write KEY=VALUE, for example --set batch.sequences=240")
+    try:
+        return key.strip(), _value(text)
+    except InputError as error:
+        raise InputError.at(f"--set {setting}: {error.problems[0].message}") from None
+
+
+def apply_settings(data: dict[str, Any], settings: Iterable[str], schema: type[Section]) -> dict[Loc, str]:
+    """Put each `KEY=VALUE` into *data*, in place; return what was given, by place.
 
     Raises:
         InputError: not KEY=VALUE, an unknown key, or a value that is not yaml.
     """
     given: dict[Loc, str] = {}
     for setting in settings:
-        key, equals, text = setting.partition("=")
-        if not equals:
-            raise InputError.at(f"--set {setting}: write KEY=VALUE, for example --set batch.sequences=240")
+        key, value = split_setting(setting)
         try:
-            set_path(data, key.strip(), _value(text), known=known)
+            set_path(data, key, value, schema)
         except SpecError as error:
             raise InputError.at(f"--set {setting}: {error}") from None
-        except InputError as error:
-            raise InputError.at(f"--set {setting}: {error.problems[0].message}") from None
-        given[place_of(key.strip())] = setting
+        given[place_of(key)] = setting
     return given
 
 
 def place_of(dotted: str) -> Loc:
-    """Return where the setting *dotted* stands in a workload."""
+    """Return where the setting *dotted* stands in a file."""
     section, _, key = dotted.partition(".")
     return (section, key) if key else (section,)
+
+
+def _open(schema: type[Section]) -> set[str]:
+    """Return the keys whose mappings have no fixed keys and are not figures."""
+    return {
+        name
+        for name, info in schema.model_fields.items()
+        if name not in _FIGURES and getattr(info.annotation, "__origin__", None) is dict
+    }
 
 
 def _value(text: str) -> object:

@@ -7,17 +7,20 @@ from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from wsesim.errors import SpecError
+from wsesim.answer import UsedFigure
+from wsesim.errors import InputError, SpecError
 from wsesim.model import Model, load_preset, read_hf_config
-from wsesim.result import Figure
+from wsesim.ops import chosen
+from wsesim.workload.fields import as_yaml
+from wsesim.workload.inputs import GPT2_VOCAB, file_problem
+from wsesim.workload.problems import Problems
 from wsesim.workload.schema import ModelSection
 
 _SIZES = ("layers", "width", "heads", "kv_heads", "head_width", "ffn_width", "vocab")
 _LABELS = ("name", "source", "token_budget")
 USUAL_EXPERTS = 2
 """Experts that compute a token, as in GShard (Lepikhin et al. 2020) and Mixtral (Jiang et al. 2024)."""
-GPT2_VOCAB = 50257
-"""Tokens of GPT-2's byte-pair encoding, the only one there is here."""
+
 
 
 @dataclass(slots=True)
@@ -25,17 +28,34 @@ class _Shape:
     """The fields of a model on their way; `derive` fills in what was left out and remembers why."""
 
     values: dict[str, Any]
-    defaults: list[Figure] = field(default_factory=list)
+    defaults: list[UsedFigure] = field(default_factory=list)
 
     def derive(self, name: str, value: object, source: str) -> None:
         if name not in self.values:
             self.values[name] = value
-            self.defaults.append(Figure(name=f"model.{name}", text=plain(value), source=source))
+            self.defaults.append(UsedFigure(name=f"model.{name}", text=as_yaml(value), source=source))
+
+
+def model_of(
+    section: ModelSection, problems: Problems, *, name: str, length: int | None, folder: Path
+) -> tuple[Model | None, tuple[UsedFigure, ...]]:
+    """Return the model and the defaults filled in, or None and what is wrong with it."""
+    problem = file_problem(folder / section.config) if section.config else None
+    if problem:
+        problems.add_field(("model", "config"), f"= {section.config!r} {problem}")
+        return None, ()
+    try:
+        return resolve_model(section, name=name, length=length, folder=folder)
+    except SpecError as error:
+        problems.add_spec("model", error)
+    except InputError as error:
+        problems.found += error.problems
+    return None, ()
 
 
 def resolve_model(
     section: ModelSection, *, name: str, length: int | None, folder: Path
-) -> tuple[Model, tuple[Figure, ...]]:
+) -> tuple[Model, tuple[UsedFigure, ...]]:
     """Return the model that *section* describes, and the defaults that were filled in.
 
     A shape without a name is called *name*; one without `max_length` knows *length* positions. Paths start at *folder*.
@@ -55,7 +75,7 @@ def resolve_model(
     return _whole(given, name, length)
 
 
-def _changed(base: Model, given: Mapping[str, Any]) -> tuple[Model, tuple[Figure, ...]]:
+def _changed(base: Model, given: Mapping[str, Any]) -> tuple[Model, tuple[UsedFigure, ...]]:
     """Replace fields of *base*; sizes that followed from a replaced one follow from the new one."""
     changed = [name for name in given if name not in _LABELS and given[name] != getattr(base, name)]
     if not changed:
@@ -77,14 +97,15 @@ def _changed(base: Model, given: Mapping[str, Any]) -> tuple[Model, tuple[Figure
     return Model(**shape.values), tuple(shape.defaults)
 
 
-def _whole(given: Mapping[str, Any], name: str, length: int | None) -> tuple[Model, tuple[Figure, ...]]:
+def _whole(given: Mapping[str, Any], name: str, length: int | None) -> tuple[Model, tuple[UsedFigure, ...]]:
     missing = [key for key in ("layers", "width", "heads") if key not in given]
     if missing:
         also = f", and so is {' and '.join(missing[1:])}" if missing[1:] else ""
         wanted = "give a preset, a config, or a shape with layers, width and heads"
         raise SpecError(missing[0], f"is missing{also}: {wanted}")
-    if given.get("activation") == "swiglu" and "ffn_width" not in given:
-        raise SpecError("ffn_width", "is missing: with swiglu it does not follow from width")
+    activation = given.get("activation")
+    if activation and chosen("activation", activation).gated and "ffn_width" not in given:
+        raise SpecError("ffn_width", f"is missing: with {activation} it does not follow from width")
     shape = _Shape(dict(given))
     shape.derive("name", name, "the workload's name")
     _derive_sizes(shape)
@@ -124,10 +145,3 @@ def _head_width(width: int, heads: int) -> int:
         message = f"= {heads} does not divide model.width = {width}; make the width {near}, or give head_width"
         raise SpecError("heads", message)
     return width // heads
-
-
-def plain(value: object) -> str:
-    """Return *value* as it stands in yaml."""
-    if value is None:
-        return "null"
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,9 +1,9 @@
 """Inference with weights in SRAM: where everything lies, and how long prompts and tokens take."""
 
-from wsesim.mapping.program import DoesNotFit
 from wsesim.mapping.resident.layout import plan_resident
 from wsesim.mapping.resident.plan import PhaseTime, ResidentPlan
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import Region
 
-__all__ = ["DoesNotFit", "PhaseTime", "Region", "ResidentPlan", "ResidentRequest", "plan_resident"]
+READS = {}
+__all__ = ["READS", "PhaseTime", "Region", "ResidentPlan", "ResidentRequest", "plan_resident"]

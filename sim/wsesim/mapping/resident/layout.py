@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from wsesim.kernels.resident_layer import decode_layer, prefill_layer
-from wsesim.mapping.program import DoesNotFit
 from wsesim.mapping.resident.memory import count, fullest, needs_bytes
 from wsesim.mapping.resident.plan import ResidentPlan
 from wsesim.mapping.resident.rectangles import MOST_RECTANGLES, fewest_wafers, lay_out_rectangles, least_full
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import Region, lay_out, shares, squares_on
-from wsesim.result import MemoryUse
+from wsesim.answer import DoesNotFit, MemoryUse
 from wsesim.units import show_bytes
 
 BLOCKS_ACROSS = range(2, 7)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from wsesim.kernels.resident import VALUE_BYTES
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import Region
-from wsesim.result import MemoryUse
+from wsesim.answer import MemoryUse
 
 Whole = TypeVar("Whole", int, NDArray[np.int64])
 """A whole number, or an array of them."""

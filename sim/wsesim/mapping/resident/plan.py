@@ -13,7 +13,7 @@ from wsesim.kernels.resident_layer import decode_layer, embedding, head, prefill
 from wsesim.mapping.resident.pipeline import Station, all_ops, merged, path_parts, summed
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import Region
-from wsesim.result import MemoryUse
+from wsesim.answer import MemoryUse
 
 _decoded = lru_cache(maxsize=1024)(decode_layer)
 """The same layer is asked for again and again: by chunks, by prompts of other lengths."""

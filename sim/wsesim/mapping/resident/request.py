@@ -46,7 +46,7 @@ class ResidentRequest:
     chunk: int | None = None
     """Tokens of a prompt that pass together; None: as many as there is memory for."""
     head_norm: bool = False
-    """Whether queries and keys are normed by head."""
+    """Whether queries and keys are normed by head, if the model does not say so."""
     ends: bool = True
     """Whether embedding, head and the way of a token back to the start are there; else layers alone."""
     must_fit: bool = True
@@ -80,9 +80,10 @@ class ResidentRequest:
             attention_width=model.attention_width,
             kv_width=model.kv_heads * model.head_width,
             ffn_width=model.ffn_width,
-            gated=model.activation == "swiglu",
+            activation=chosen("activation", model.activation).name,
+            norm=chosen("norm", model.norm).name,
             rotary=model.position == "rotary",
-            head_norm=self.head_norm,
+            head_norm=model.head_norm or self.head_norm,
         )
 
     @property

@@ -1,0 +1,158 @@
+"""Shows a `Result` or a `Comparison`: on the terminal, as one HTML page, as JSON, and as files in a folder.
+
+    Result ─┬─ print_result      terminal         Comparison ─┬─ print_comparison
+            ├─ render_result     page                         ├─ render_comparison
+            ├─ result_json       plain data                   ├─ comparison_json
+            └─ write_result      folder                       └─ write_comparison
+
+Everything here reads `wsesim.answer` and nothing above it, so every reader shows the same, whatever the kind of
+question. Importing this package is cheap: what draws, templates and prints is imported by the function that needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from wsesim.answer import Comparison, FigureSpec, Result
+
+__all__ = [
+    "check_folder",
+    "comparison_json",
+    "json_text",
+    "label",
+    "print_comparison",
+    "print_result",
+    "publish",
+    "render_comparison",
+    "render_result",
+    "result_json",
+    "short",
+    "shown",
+    "write_comparison",
+    "write_result",
+]
+
+
+def label(spec: FigureSpec) -> str:
+    """Return what people call a figure."""
+    from wsesim.answers.text import label
+
+    return label(spec)
+
+
+def shown(name: str, value: object) -> str:
+    """Print the figure *name* by the unit its name ends in; a dash where there is none."""
+    from wsesim.answers.text import shown
+
+    return shown(name, value)
+
+
+def short(name: str, value: float) -> str:
+    """Print the figure *name* in few signs, for a cell of a drawing or a tick of an axis."""
+    from wsesim.answers.text import short
+
+    return short(name, value)
+
+
+def print_result(result: Result, console: Console, *, folder: Path | None = None) -> None:
+    """Print the answer, what limits it and where the time goes; *folder* is named as where the report is."""
+    from wsesim.answers.terminal import print_result
+
+    print_result(result, console, folder=folder)
+
+
+def render_result(result: Result) -> str:
+    """Return the report as one HTML page without scripts that loads nothing."""
+    from wsesim.answers.page import render_result
+
+    return render_result(result)
+
+
+def result_json(result: Result) -> dict[str, object]:
+    """Return *result* as plain JSON data; `wsesim.answers.plain` documents the form."""
+    from wsesim.answers.plain import result_json
+
+    return result_json(result)
+
+
+def json_text(form: Mapping[str, object]) -> str:
+    """Print plain data as JSON that reads well."""
+    from wsesim.answers.plain import json_text
+
+    return json_text(form)
+
+
+def check_folder(out: Path, *, overwrite: bool = False) -> None:
+    """Refuse a folder that could not be written to; cheap, so that it can be asked before simulating.
+
+    Raises:
+        InputError: *out* is a file, holds something no run wrote, or holds a run and *overwrite* is off.
+    """
+    from wsesim.answers.folder import check_folder
+
+    check_folder(out, overwrite=overwrite)
+
+
+def publish(files: Mapping[str, bytes], out: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
+    """Write *files* into the folder *out*, all or none; `wsesim.answers.folder` says how.
+
+    Raises:
+        InputError: as `check_folder`, or the folder cannot be written, or another run wrote it meanwhile.
+    """
+    from wsesim.answers.folder import publish
+
+    return publish(files, out, overwrite=overwrite)
+
+
+def write_result(result: Result, out: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
+    """Write `report.html`, `result.json` and what else there is into the folder *out*, all or none.
+
+    Returns:
+        The paths written.
+
+    Raises:
+        InputError: as `publish`.
+    """
+    from wsesim.answers.files import write_result
+
+    return write_result(result, out, overwrite=overwrite)
+
+
+def print_comparison(comparison: Comparison, console: Console) -> None:
+    """Print what each level answers, how far apart they are, and why."""
+    from wsesim.answers.terminal import print_comparison
+
+    print_comparison(comparison, console)
+
+
+def render_comparison(comparison: Comparison) -> str:
+    """Return the comparison as one HTML page without scripts that loads nothing."""
+    from wsesim.answers.page import render_comparison
+
+    return render_comparison(comparison)
+
+
+def comparison_json(comparison: Comparison) -> dict[str, object]:
+    """Return *comparison* as plain JSON data; `wsesim.answers.plain` documents the form."""
+    from wsesim.answers.plain import comparison_json
+
+    return comparison_json(comparison)
+
+
+def write_comparison(comparison: Comparison, out: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
+    """Write `levels.html` and `levels.json` into the folder *out*, both or none.
+
+    Returns:
+        The paths written.
+
+    Raises:
+        InputError: as `publish`.
+    """
+    from wsesim.answers.files import write_comparison
+
+    return write_comparison(comparison, out, overwrite=overwrite)

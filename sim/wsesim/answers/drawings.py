@@ -1,0 +1,152 @@
+"""The drawings that an answer brings: a curve, a map of the cores, their activity over time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wsesim.answer import CoreFrames, CoreMap, Curve, Drawing
+from wsesim.answers import svg
+from wsesim.answers.text import percent, plain, rate
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_WIDTH, _HEIGHT, _FULL = 352.0, 224.0, 720.0
+_PLACE = (0.14, 0.2, 0.82, 0.66)
+_MOST_DOTS = 60
+"""Points of a curve that are marked, where there are no more."""
+COLORS = "viridis"
+FLATTEST = 5
+"""Times that one side of a map may be longer than the other before cores are no longer drawn as squares."""
+LARGEST_SIDE = 600
+"""Pixels along the longer side of a map: the cores of larger grids are averaged."""
+PICTURES = 6
+"""Frames that are drawn side by side."""
+
+
+def drawn(drawing: Drawing) -> str:
+    """Return *drawing* as an `<svg>` element, its ids named after it."""
+    match drawing:
+        case Curve():
+            return curve_svg(drawing)
+        case CoreMap():
+            return map_svg(drawing)
+        case CoreFrames():
+            return frames_svg(drawing)
+
+
+def is_wide(drawing: Drawing) -> bool:
+    """Return whether nothing fits beside *drawing* on the page."""
+    return isinstance(drawing, CoreFrames)
+
+
+def curve_svg(curve: Curve) -> str:
+    """Draw y over x."""
+    with svg.drawing(_WIDTH, _HEIGHT) as figure:
+        axes = figure.add_axes(_PLACE)
+        points = sorted(curve.points)
+        xs, ys = [x for x, _ in points], [y for _, y in points]
+        axes.plot(xs, ys, color=svg.SOFT, linewidth=1.2, drawstyle="steps-post" if curve.steps else "default")
+        for x, y in points if not curve.steps and len(points) <= _MOST_DOTS else []:
+            svg.dot(axes, x, y, 30, svg.INK)
+        _curve_axes(axes, curve)
+        return svg.inline(figure, f"curve-{_ident(curve.name)}", f"{curve.title}: {curve.y_label} over {curve.x_label}")
+
+
+def _curve_axes(axes: Axes, curve: Curve) -> None:
+    dashed = ""
+    if curve.limit is not None:
+        axes.axhline(curve.limit, color=svg.LINE, linewidth=1.2, linestyle="--", zorder=0)
+        dashed = f"; dashed: {percent(curve.limit) if curve.share else rate(curve.limit)}"
+    if curve.log_x and all(x > 0 for x, _ in curve.points):
+        axes.set_xscale("log")
+    if curve.share:
+        axes.set_ylim(0, 1.05)
+        axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g}%")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.set_xlabel(plain(curve.x_label) + dashed, color=svg.SOFT, fontsize=9.5, **svg.LITERAL)
+    axes.tick_params(axis="both", which="both", colors=svg.SOFT, labelsize=9.5, length=0)
+    axes.grid(axis="y", color=svg.LINE, linewidth=0.6, zorder=0)
+    axes.spines[:].set_visible(False)
+    axes.spines["bottom"].set(visible=True, color=svg.LINE, linewidth=0.9)
+    title = curve.title if curve.share else f"{curve.title}, {curve.y_label}"
+    axes.set_title(plain(title), color=svg.INK, fontsize=11, loc="left", **svg.LITERAL)
+
+
+def map_svg(core_map: CoreMap) -> str:
+    """Draw a value of every core as a colour, with the scale beside it."""
+    import numpy as np
+
+    values = np.atleast_2d(np.asarray(core_map.values, dtype=float))
+    rows, columns = values.shape
+    height = 270.0 * max(0.3, min(1.6, rows / columns)) + 64
+    with svg.drawing(_WIDTH, height) as figure:
+        axes = figure.add_axes((0.13, 40 / height, 0.68, (height - 70) / height))
+        most = float(np.nanmax(values, initial=0))
+        image = _paint(axes, values, most)
+        axes.tick_params(colors=svg.SOFT, labelsize=9, length=0)
+        axes.set_xlabel("column", color=svg.SOFT, fontsize=9.5)
+        axes.set_ylabel("row", color=svg.SOFT, fontsize=9.5)
+        axes.set_title(plain(core_map.title), color=svg.INK, fontsize=11, loc="left", **svg.LITERAL)
+        _scale(figure, axes, image, core_map.unit)
+        return svg.inline(figure, f"map-{_ident(core_map.name)}", f"{core_map.title}, a colour for each core")
+
+
+def _scale(figure: Figure, axes: Axes, image: Any, unit: str) -> None:
+    bar = figure.colorbar(image, ax=axes, pad=0.04, fraction=0.06)
+    bar.outline.set_visible(False)  # type: ignore[operator]  # typed as a method, is a spine
+    bar.ax.tick_params(colors=svg.SOFT, labelsize=9, length=0)
+    bar.set_label(plain(unit), color=svg.SOFT, fontsize=9.5, **svg.LITERAL)
+
+
+def frames_svg(frames: CoreFrames) -> str:
+    """Draw the activity of all cores at a few times, early to late."""
+    import numpy as np
+
+    values = np.asarray(frames.frames, dtype=float)
+    chosen = spread(len(values), PICTURES)
+    each = _FULL / max(1, len(chosen))
+    high = each * max(0.3, min(1.4, values.shape[1] / max(1, values.shape[2])))
+    with svg.drawing(_FULL, high + 50) as figure:
+        for place, frame in enumerate(chosen):
+            axes = figure.add_axes((place / len(chosen), 0.02, 0.94 / len(chosen), high / (high + 50)))
+            _paint(axes, values[frame], 1.0)
+            axes.set(xticks=[], yticks=[])
+            axes.set_title(f"from {frame * frames.frame_cycles:,}", color=svg.SOFT, fontsize=9.5, loc="left")
+        title = plain(f"{frames.title}, from cycle")
+        figure.text(0, 1 - 13 / (high + 50), title, color=svg.INK, fontsize=11, **svg.LITERAL)
+        return svg.inline(figure, f"frames-{_ident(frames.name)}", f"{frames.title}, picture by picture")
+
+
+def spread(frames: int, pictures: int) -> list[int]:
+    """Return at most *pictures* of the numbers below *frames*, the first and the last among them."""
+    return sorted({round(n * (frames - 1) / max(1, pictures - 1)) for n in range(min(pictures, frames))})
+
+
+def _paint(axes: Axes, values: Any, most: float) -> Any:
+    rows, columns = values.shape
+    narrow = max(rows, columns) > FLATTEST * min(rows, columns)  # a line of cores would not be seen
+    axes.spines[:].set_visible(False)
+    return axes.imshow(
+        fitted(values), aspect="auto" if narrow else "equal", cmap=COLORS, vmin=0, vmax=most if most > 0 else 1.0,
+        interpolation="nearest", extent=(-0.5, columns - 0.5, rows - 0.5, -0.5),
+    )  # fmt: skip
+
+
+def fitted(values: Any) -> Any:
+    """Return [row, column] values on a grid whose longer side is near LARGEST_SIDE, by repeating or averaging cores."""
+    import numpy as np
+
+    longest = max(values.shape)
+    if longest > LARGEST_SIDE:
+        step = -(-longest // LARGEST_SIDE)
+        padded = np.pad(values.astype(float), [(0, -size % step) for size in values.shape], constant_values=np.nan)
+        rows, columns = (size // step for size in padded.shape)
+        return np.nanmean(padded.reshape(rows, step, columns, step), axis=(1, 3))
+    times = max(1, LARGEST_SIDE // longest)
+    return values.repeat(times, 0).repeat(times, 1)
+
+
+def _ident(name: str) -> str:
+    return "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in name)

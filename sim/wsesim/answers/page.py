@@ -1,0 +1,108 @@
+"""Results and comparisons as one HTML page each: no scripts, nothing loaded, everything a user typed escaped."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
+from wsesim._version import __version__
+from wsesim.answer import Answer, Comparison, Result
+from wsesim.answers import text, views
+from wsesim.answers.causes import Cause, causes_of
+from wsesim.answers.compared import Compared
+from wsesim.answers.drawings import drawn, is_wide
+from wsesim.answers.roofline import rooflines
+from wsesim.answers.timeline import timeline_svg
+from wsesim.units import show_bytes
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+ORDER = (
+    "headline", "bound", "time", "tables", "drawings", "timeline", "ops", "rooflines", "memory", "checks", "facts",
+    "leaves_out", "notes", "provenance", "inputs", "cost",
+)  # fmt: skip
+"""Sections of a result's page, from the first; each is a macro `section_NAME` of `sections.html.j2`, empty where it has nothing."""
+_PACKAGE = "wsesim.answers"
+
+
+def render_result(result: Result) -> str:
+    """Return the page; the same bytes for the same result, but for its last section, which shows `result.cost`."""
+    page: dict[str, object] = {
+        "result": result, "answer": result.answer, "order": ORDER, "verdict": views.VERDICTS[result.status],
+        "memory": views.memory(result), "causes": (), "inputs": _yaml(result.provenance.workload),
+        "program": f"wsesim {result.provenance.version}",
+    }  # fmt: skip
+    if result.answer is not None:
+        page |= _of_answer(result, result.answer)
+    return templates().get_template("report.html.j2").render(page)
+
+
+def _of_answer(result: Result, answer: Answer) -> dict[str, object]:
+    from markupsafe import Markup
+
+    causes = causes_of(answer)
+    return {
+        "causes": tuple(causes.values()), "about": views.about(answer), "headline": views.headline(result, answer),
+        "figures": views.figures(result, answer), "spent": views.spent(answer, causes),
+        "gap": views.gap(answer, causes), "reached_s": views.reached_s(answer), "width": views.width,
+        "tables": tuple(map(views.grid, answer.tables)), "ops": views.ops(answer, causes),
+        "drawings": tuple((Markup(drawn(drawing)), is_wide(drawing)) for drawing in answer.drawings),
+        "timeline": Markup(timeline_svg(answer.timeline, causes)) if answer.timeline else "",
+        "timeline_legend": _legend(causes, (interval.cause for interval in answer.timeline)),
+        "rooflines": tuple(map(Markup, rooflines(answer, causes))),
+        "roof_legend": _legend(causes, (op.bound for op in answer.ops if op.flops > 0)),
+        "facts": views.facts(answer), "what": answer.spent.what if answer.spent else "run",
+    }  # fmt: skip
+
+
+def render_comparison(comparison: Comparison) -> str:
+    """Return the page; the same bytes for the same comparison, but for its last section, which shows what it cost."""
+    page = {
+        "found": comparison, "compared": Compared(comparison), "causes": (), "program": f"wsesim {__version__}",
+    }  # fmt: skip
+    return templates().get_template("levels.html.j2").render(page)
+
+
+@cache
+def templates(package: str = _PACKAGE) -> Environment:
+    """Return the templates of *package*, and those of answers beside them.
+
+    Everything they print is escaped; what is no sign (a control character) becomes `?`. They know `text` and `show_bytes`.
+    """
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader(name) for name in dict.fromkeys((package, _PACKAGE))]),
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+        finalize=_printed,
+    )  # fmt: skip
+    environment.globals.update(text=text, show_bytes=show_bytes)
+    return environment
+
+
+def _printed(value: object) -> object:
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return text.plain(value, keep="\n")
+    return value
+
+
+def _legend(causes: Mapping[str, Cause], shown: Iterable[str]) -> tuple[Cause, ...]:
+    return tuple(causes[name] for name in dict.fromkeys(shown))
+
+
+def _yaml(workload: Mapping[str, object]) -> str:
+    from ruamel.yaml import YAML
+
+    from wsesim.answers.plain import plain_data
+
+    writer = YAML(typ="safe", pure=True)
+    writer.default_flow_style = False
+    writer.allow_unicode = True
+    writer.width = 100
+    writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # typed by its initial value
+    written = io.StringIO()
+    writer.dump(plain_data(workload), written)
+    return written.getvalue()

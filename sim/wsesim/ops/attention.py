@@ -1,0 +1,47 @@
+"""Attention: scores, softmax and weighted sum."""
+
+from wsesim.ops.base import INNER, NUMERICS, CoreProgram, Gap, Kernel, Kind, Recipe, gradient_of
+
+_PRODUCT = Kernel("attention_product")
+_TWICE = Kernel("attention_product", times=2)
+
+OPS = (
+    Kind(
+        name="scores",
+        meaning="query @ key^T / sqrt(head)",
+        work=_PRODUCT,
+        resident=Kernel("matvec"),
+        numpy=NUMERICS,
+        program=CoreProgram("stream-gemm", {"precision": "fp32"}),  # keys pass like the weights of a layer
+        matrix=True,
+        differentiable=(0,),
+        sums_along="head",
+        backward=(gradient_of("scores", _TWICE, meaning="gradient of query and key", matrix=True),),
+    ),
+    Kind(
+        name="softmax",
+        meaning="exp(x - max) / sum over keys",
+        work=Kernel("softmax", Recipe(5, exps=1)),  # scale and mask, maximum, subtract, sum, normalise
+        # Scale, maximum, subtract, sum on the core; what is summed with the values is divided at last, once a row.
+        resident=Recipe(4, exps=1, row_sums=2, row_divides=1),
+        numpy=NUMERICS,
+        program=CoreProgram("softmax"),
+        differentiable=(0,),
+        needs=(),
+        needs_output=True,
+        # Multiply and sum along the keys, subtract, multiply.
+        backward=(gradient_of("softmax", Kernel("softmax_backward", Recipe(4))),),
+    ),
+    Kind(
+        name="weighted_sum",
+        meaning="probabilities @ value",
+        work=_PRODUCT,
+        resident=Kernel("matvec"),
+        numpy=NUMERICS,
+        program=Gap("no core program: `stream-gemm` sums along columns, where values pass each with a column's share"),
+        matrix=True,
+        differentiable=(0, 1),
+        sums_along=INNER,
+        backward=(gradient_of("weighted_sum", _TWICE, meaning="gradient of probabilities and value", matrix=True),),
+    ),
+)

@@ -1,0 +1,42 @@
+"""Around a mixture of experts: which expert gets a token, and its way there and back (Jiang et al. 2024)."""
+
+from wsesim.ops.base import NUMERICS, Gap, Kernel, Kind, Recipe, gradient_of
+
+_PROGRAM = Gap("no core program moves tokens between rows")
+
+OPS = (
+    Kind(
+        name="route",
+        meaning="softmax over the largest logits, 0 elsewhere",
+        work=Recipe(6, exps=1, divides=1, row_sums=2),
+        resident=Recipe(6, exps=1, divides=1, row_sums=2),
+        numpy=NUMERICS,
+        program=Gap("no core program picks the largest of many"),
+        differentiable=(0,),
+        needs=(),
+        needs_output=True,
+        backward=(gradient_of("route", Recipe(4, row_sums=1)),),
+    ),
+    Kind(
+        name="dispatch",
+        meaning="each token to its experts",
+        work=Kernel("exchange", Recipe(1)),  # a copy
+        resident=Kernel("exchange", Recipe(1)),
+        numpy=NUMERICS,
+        program=_PROGRAM,
+        differentiable=(0,),
+        needs=(1,),
+        backward=(gradient_of("dispatch", Kernel("exchange", Recipe(2))),),  # added to what came before
+    ),
+    Kind(
+        name="combine",
+        meaning="sum of what a token's experts made of it, by weight",
+        work=Kernel("exchange", Recipe(2)),  # times the gate, and add
+        resident=Kernel("exchange", Recipe(2)),
+        numpy=NUMERICS,
+        program=_PROGRAM,
+        differentiable=(0, 1),
+        # Times the gate; and the gate's gradient, a product summed over the row, one for each expert of a token.
+        backward=(gradient_of("combine", Kernel("exchange", Recipe(3, row_sums=1))),),
+    ),
+)

@@ -1,0 +1,20 @@
+"""Rotary positions (Su et al. 2021): pairs of a query or key turned by their position."""
+
+from wsesim.ops.base import NUMERICS, CoreProgram, Kind, Recipe, gradient_of
+
+_TURN = Recipe(3)
+"""Two products with cosines and sines, a sum."""
+
+OPS = (
+    Kind(
+        name="rotary",
+        meaning="turn query and key pairs by their position",
+        work=_TURN,
+        resident=_TURN,
+        numpy=NUMERICS,
+        program=CoreProgram("rotary", unit=2),
+        differentiable=(0,),
+        needs=(),
+        backward=(gradient_of("rotary", _TURN),),
+    ),
+)

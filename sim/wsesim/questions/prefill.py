@@ -1,0 +1,88 @@
+"""Prefill: reading a prompt, with weights resident."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from wsesim.answer import Level, Outcome
+from wsesim.graph import Graph
+from wsesim.mapping.resident import READS
+from wsesim.questions.base import Asked, Draft, Reads, Say
+from wsesim.questions.shared.numbers import files_of
+from wsesim.questions.shared.request import (
+    COMMON_FIGURES,
+    READ_FIGURES,
+    ReadSection,
+    Request,
+    ResidentFile,
+    check_request,
+    forward_graph,
+    request_of,
+)
+from wsesim.questions.shared.request_answer import SUPPORTED, solve_request
+from wsesim.questions.shared.step import named
+from wsesim.workload import Derived
+
+
+class PrefillFile(ResidentFile):
+    """A file that asks how long a prompt takes."""
+
+    phase: Literal["prefill"]
+    """What the machine does: read a prompt, with weights resident."""
+    inference: ReadSection
+    """The prompt, and how weights lie on the wafers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prefill:
+    """How long reading a prompt takes."""
+
+    kind: ClassVar = "prefill"
+    mark: ClassVar = ""
+    file: ClassVar = PrefillFile
+    figures: ClassVar = (*READ_FIGURES, *COMMON_FIGURES)
+    usual: ClassVar = ("ttft_s", "prompt_tokens_per_s", "chunk", "energy_per_token_j", "wafers")
+    level: ClassVar[Level] = "system"
+    stack: ClassVar = "waferllm"
+    reads: ClassVar[Reads] = READS.get("prefill", Reads())
+    supported: ClassVar = SUPPORTED
+
+    asked: Asked
+    request: Request
+
+    @property
+    def title(self) -> str:
+        """What is asked."""
+        each = "" if self.request.batch == 1 else f" for each of {self.request.batch:,} sequences"
+        return f"Prefill of {named(self.asked)}: a prompt of {self.request.prompt:,} tokens{each}, fp16 precision."
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """Files that verification reads."""
+        return files_of(self)
+
+    @classmethod
+    def positions(cls, values: Mapping[str, Any]) -> int | None:
+        """Return the tokens of the prompt."""
+        return values["inference"].prompt if "inference" in values else 1
+
+    @classmethod
+    def check(cls, draft: Draft) -> Derived:
+        """Check the request; return its defaults."""
+        return check_request(draft, reads=True, writes=False)
+
+    @classmethod
+    def of(cls, asked: Asked) -> Prefill:
+        """Return the question of a checked file."""
+        return cls(asked=asked, request=request_of(asked, reads=True, writes=False))
+
+    def graph(self) -> Graph:
+        """Return the graph of the sequences held."""
+        return forward_graph(self.asked, sequences=self.request.batch, length=self.request.placing.positions)
+
+    def solve(self, level: Level, say: Say) -> Outcome:
+        """Answer at a level."""
+        return solve_request(self, self.request, level, say)

@@ -1,0 +1,159 @@
+"""File → question: read, every mistake noted at its place, every default filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from wsesim.answer import UsedFigure
+from wsesim.errors import InputError
+from wsesim.questions.base import Asked, Draft, Question
+from wsesim.questions.registry import KEY, keys_elsewhere, kind_of
+from wsesim.workload import (
+    SHORT,
+    STACK,
+    Derived,
+    Problems,
+    apply_settings,
+    check_text,
+    check_verification,
+    fill,
+    hardware_of,
+    model_of,
+    name_of,
+    read_fields,
+    software_of,
+    split_setting,
+)
+from wsesim.yamlfile import Document, read_yaml
+
+STUDY_KEYS = {"vary", "workload"}
+"""A file with one of these and no model asks for many points: it is a study."""
+
+
+def load(path: str | Path, *, settings: Sequence[str] = ()) -> Question:
+    """Read the question at *path*; *settings* like `batch.sequences=240` replace what the file says.
+
+    Raises:
+        InputError: with every problem of the file, each at its line.
+    """
+    document = read_yaml(path)
+    if not isinstance(document.data, Mapping):
+        message = "a workload is a mapping (lines of `key: value`); `wsesim init` writes one"
+        raise InputError([document.problem(message)])
+    if asks_for_points(document.data):
+        raise InputError([document.problem(f"is a study; `wsesim sweep {path}` runs it, point by point")])
+    problems = Problems(file=str(path), document=document)
+    return _question(dict(document.data), problems, Path(path).parent, settings)
+
+
+def asks_for_points(data: Any) -> bool:
+    """Return whether the data of a file is that of a study."""
+    return isinstance(data, Mapping) and bool(STUDY_KEYS & data.keys()) and "model" not in data
+
+
+def ask(data: Mapping[str, Any], *, file: str, folder: Path, document: Document | None = None) -> Question:
+    """Make a question of plain *data*; relative paths start at *folder*, and problems name *file*.
+
+    Raises:
+        InputError: with every problem, each at its line if *document* is what the data was read from.
+    """
+    return _question(dict(data), Problems(file=file, document=document), folder, ())
+
+
+def _question(data: dict[str, Any], problems: Problems, folder: Path, settings: Sequence[str]) -> Question:
+    chosen = {key: value for key, value in map(split_setting, settings) if key == KEY}
+    kind = kind_of({**data, **chosen}, problems)
+    problems.schema, problems.elsewhere = kind.file, keys_elsewhere(kind)
+    problems.settings = apply_settings(data, settings, kind.file)
+    values, errors = read_fields(kind.file, data)
+    problems.add_invalid(errors)
+    name = values.get("name") or name_of(problems.file, "workload")
+    hardware = hardware_of(values.get("cluster"), values.get("hardware"), problems, folder)
+    software = software_of(values.get("software"), kind.stack, problems, folder) if kind.stack else None
+    model, model_defaults = None, tuple[UsedFigure, ...]()
+    if "model" in values:
+        length = kind.positions(values)
+        model, model_defaults = model_of(values["model"], problems, name=name, length=length, folder=folder)
+    if "verification" in values:
+        check_verification(values["verification"], model, folder, problems)
+    if "text" in values:
+        check_text(values["text"], model, folder, problems)
+    given = frozenset(key for key, value in data.items() if value is not None)
+    draft = Draft(
+        file=problems.file, folder=folder, name=name, values=values, given=given, model=model, hardware=hardware,
+        software=software, problems=problems,
+    )  # fmt: skip
+    derived = kind.check(draft)
+    problems.raise_if_any()
+    return kind.of(_asked(kind, draft, data, derived, model_defaults))
+
+
+def _asked(
+    kind: type[Question], draft: Draft, data: Mapping[str, Any], derived: Derived,
+    model_defaults: tuple[UsedFigure, ...],
+) -> Asked:  # fmt: skip
+    assert draft.hardware is not None, "a machine that is not there is a problem"
+    plain: dict[str, Any] = {}
+    if draft.model is not None:
+        plain["model"] = asdict(draft.model)
+    overridden = {figure.name: draft_value(data, "hardware", figure.name) for figure in _overridden(draft.hardware)}
+    plain["hardware"] = overridden
+    software_defaults = tuple[UsedFigure, ...]()
+    if draft.software is not None:
+        changed = {figure.name: draft_value(data, "software", figure.name) for figure in _overridden(draft.software)}
+        plain["software"] = {STACK: draft.software.stack, **changed}
+        if STACK not in _section(data, "software"):
+            source = "the same for every machine unless told otherwise"
+            software_defaults = (UsedFigure(name=f"software.{STACK}", text=draft.software.stack, source=source),)
+    systems = draft.hardware.cluster.systems
+    common: Derived = {
+        "name": (draft.name, "the file's name"),
+        "cluster.systems": (systems, "the machine's preset"),
+        KEY: (kind.kind, f"{kind.kind}, unless told otherwise"),
+    }
+    resolved, defaults = fill(kind.file, draft.values, draft.given, {**common, **derived}, plain=plain)
+    return Asked(
+        name=draft.name, file=draft.file, folder=draft.folder, model=draft.model, hardware=draft.hardware,
+        software=draft.software, given=_given(data), resolved=resolved,
+        defaults=(*model_defaults, *software_defaults, *defaults),
+    )  # fmt: skip
+
+
+def _overridden(choice: Any) -> tuple[UsedFigure, ...]:
+    return tuple(figure for figure in choice.figures if figure.overridden and figure.name != "cluster.systems")
+
+
+def _section(data: Mapping[str, Any], key: str) -> Mapping[Any, Any]:
+    """Return a section of a file; a bare name as the mapping it stands for."""
+    held = data.get(key)
+    if isinstance(held, str) and key in SHORT:
+        return {SHORT[key]: held}
+    return held if isinstance(held, Mapping) else {}
+
+
+def draft_value(data: Mapping[str, Any], section: str, name: str) -> object:
+    """Return what a file gives for a figure, which may be nested."""
+    held: Any = _section(data, section)
+    if name in held:
+        return held[name]
+    for part in name.split("."):
+        held = held[part]
+    return held
+
+
+def _given(data: Mapping[str, Any]) -> frozenset[str]:
+    """Return the dotted names of all that a file gives; those of figures that may be nested, in full."""
+    found: set[str] = set()
+
+    def walk(held: Mapping[Any, Any], prefix: str) -> None:
+        for key, value in held.items():
+            if isinstance(value, Mapping):
+                walk(value, f"{prefix}{key}.")
+            elif value is not None:
+                found.add(f"{prefix}{key}")
+
+    walk({key: _section(data, key) or value for key, value in data.items()}, "")
+    return frozenset(found)

@@ -1,0 +1,187 @@
+"""Serving: many requests over time, with weights resident."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from wsesim.answer import FigureSpec, Level, Outcome
+from wsesim.graph import Graph
+from wsesim.mapping.resident import READS
+from wsesim.questions.base import Asked, Draft, Reads, Say
+from wsesim.questions.shared.numbers import files_of
+from wsesim.questions.shared.request import (
+    GuessSection,
+    PlacedSection,
+    ResidentFile,
+    check_resident,
+    forward_graph,
+    verified_length,
+)
+from wsesim.questions.shared.service import Service, service_of, solve_service
+from wsesim.questions.shared.step import named
+from wsesim.workload import Default, Derived, Section, file_problem, seconds_of
+from wsesim.workload.fields import AutoOrSize, Size, Text
+
+Spread = Annotated[float, Field(ge=0, le=10), Default("assumed: lengths differ by half")]
+
+
+class HeldSection(PlacedSection, GuessSection):
+    """How weights lie on the wafers, and how many sequences are held."""
+
+    batch: Annotated[AutoOrSize, Default("as many as fit")] = "auto"  # type: ignore[assignment]  # one more word
+    """Sequences of full length held at once. Default: as many as fit."""
+    chunk: Annotated[AutoOrSize, Default("as the placement does")] = "auto"
+    """Tokens of a prompt that pass at a time. Default: as the placement does."""
+    prefill_grid: Annotated[AutoOrSize, Default("as chosen by the placement")] = "auto"
+    """Side of the square of cores that reads prompts. Default: as chosen by the placement."""
+    decode_grid: Annotated[AutoOrSize, Default("as chosen by the placement")] = "auto"
+    """Side of the square of cores that writes tokens. Default: as chosen by the placement."""
+
+
+class ServingSection(Section):
+    """Requests over time: drawn at random from a seed, or read from a file."""
+
+    rate: Annotated[Annotated[float, Field(ge=1e-6, le=1e9)] | None, Default("requests come from a trace")] = None
+    """Requests a second; arrivals are independent (Poisson)."""
+    requests: Annotated[int, Field(ge=1, le=10**5), Default("assumed: enough for a 99th percentile")] = 1000
+    """Requests to simulate."""
+    seed: Annotated[int, Field(ge=0, lt=2**63), Default("any will do; the same gives the same requests")] = 0
+    """Of arrivals and lengths."""
+    trace: Annotated[Text | None, Default("requests are drawn")] = None
+    """File of requests, .csv or .jsonl, each with arrival_s, prompt and output; relative to this file."""
+    prompt: Annotated[Size, Default("assumed: a page of text")] = 1024
+    """Mean tokens of a prompt."""
+    prompt_spread: Spread = 0.5
+    """Standard deviation over mean; lengths are log-normal."""
+    output: Annotated[Size, Default("assumed: some sentences")] = 256
+    """Mean tokens of an answer."""
+    output_spread: Spread = 0.5
+    """Standard deviation over mean; lengths are log-normal."""
+    longest: Annotated[Size | None, Default("the model's max_length")] = None
+    """Prompt and answer together are cut to this. Default: the model's max_length."""
+    slo_ttft: Annotated[Text, Default("assumed: a reader waits that long")] = "1 s"
+    """Time to the first token that is good enough."""
+    slo_tpot: Annotated[Text, Default("assumed: faster than anybody reads")] = "20 ms"
+    """Time per token after the first that is good enough."""
+    slo_share: Annotated[float, Field(gt=0, le=1), Default("assumed: one in a hundred may be late")] = 0.99
+    """Share of requests that have to be good enough."""
+    search: Annotated[bool, Default("asked for unless told otherwise")] = True
+    """Whether to find the largest rate that holds the objective."""
+
+
+class ServingFile(ResidentFile):
+    """A file that asks how many requests can be served."""
+
+    phase: Literal["serving"]
+    """What the machine does: answer many requests, with weights resident."""
+    inference: HeldSection = HeldSection()
+    """How weights lie on the wafers, and how many sequences are held."""
+    serving: ServingSection
+    """Which requests arrive, and what is good enough for them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """How many requests can be served, and how long each waits."""
+
+    kind: ClassVar = "serving"
+    mark: ClassVar = ""
+    file: ClassVar = ServingFile
+    figures: ClassVar = (
+        FigureSpec(name="largest_rate_per_s", label="largest rate per second", meaning="at which the share that is "
+                   "asked for is good enough; 0: none", better="more"),
+        FigureSpec(name="goodput_per_s", label="good answers per second", meaning="requests within both limits, over "
+                   "the time simulated", better="more"),
+        FigureSpec(name="met_share", label="good answers", meaning="share of requests within both limits",
+                   better="more"),
+        FigureSpec(name="tokens_per_s", label="tokens per second", meaning="written, all users", better="more"),
+        FigureSpec(name="utilization", label="utilization", meaning="share of the time in which tokens enter the "
+                   "pipeline"),
+        FigureSpec(name="served", label="requests served", meaning="the others are longer than the wafers hold"),
+        FigureSpec(name="energy_per_token_j", label="energy per token", meaning="all wafers over the time simulated, "
+                   "divided by tokens read or written", better="less"),
+        FigureSpec(name="power_w", label="power", meaning="mean of all wafers", better="less"),
+        FigureSpec(name="rate_per_s", label="rate per second", meaning="requests that arrived, over the time simulated"),
+        FigureSpec(name="duration_s", label="time simulated", meaning="from the first arrival to the last token"),
+        FigureSpec(name="requests", label="requests", meaning="that arrived"),
+        *(
+            FigureSpec(name=f"{name}_{point}_s", label=f"{words}, {point.upper()}", meaning=f"of requests served, "
+                       f"{point}", better="less")
+            for name, words in (("ttft", "time to first token"), ("tpot", "time per output token"),
+                                ("latency", "whole answer"))
+            for point in ("mean", "p50", "p90", "p95", "p99")
+        ),
+        FigureSpec(name="slots", label="slots", meaning="sequences held at once"),
+        FigureSpec(name="capacity_tokens", label="positions held", meaning="over all sequences"),
+        FigureSpec(name="wafers", label="wafers", meaning="in use"),
+        FigureSpec(name="stages", label="stages", meaning="of the pipeline"),
+        FigureSpec(name="chunk", label="chunk", meaning="tokens of a prompt that pass at a time"),
+    )  # fmt: skip
+    usual: ClassVar = ("largest_rate_per_s", "goodput_per_s", "met_share", "tokens_per_s", "utilization", "wafers")
+    level: ClassVar[Level] = "system"
+    stack: ClassVar = "waferllm"
+    reads: ClassVar[Reads] = READS.get("serving", Reads())
+    supported: ClassVar = (
+        "No served rate was measured in the open: the system level rests on measured prompts and tokens, and its "
+        "queues on nothing but arithmetic."
+    )
+
+    asked: Asked
+    service: Service
+
+    @property
+    def title(self) -> str:
+        """What is asked."""
+        rate = self.asked.resolved["serving"]["rate"]
+        come = f"{rate:g} request{'' if rate == 1 else 's'} a second" if rate else "requests of a trace"
+        return f"Serving {named(self.asked)}: {come}, fp16 precision."
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """The trace, and files that verification reads."""
+        trace = self.service.trace
+        return (*files_of(self), *([trace] if trace else []))
+
+    @classmethod
+    def positions(cls, values: Mapping[str, Any]) -> int | None:
+        """Return the longest request."""
+        return values["serving"].longest if "serving" in values else 1
+
+    @classmethod
+    def check(cls, draft: Draft) -> Derived:
+        """Check that requests come from one place, and that the model has positions for them."""
+        check_resident(draft, writes=True)
+        section, model, problems = draft.values.get("serving"), draft.model, draft.problems
+        if section is None:
+            return {}
+        if section.trace is None and section.rate is None:
+            problems.add(("serving",), "serving needs rate (requests a second) or trace (a file of requests)", at_key=True)
+        if section.trace is not None and (problem := file_problem(draft.folder / section.trace)):
+            problems.add_field(("serving", "trace"), f"= {section.trace!r} {problem}")
+        for key in ("slo_ttft", "slo_tpot"):
+            seconds_of(getattr(section, key), ("serving", key), problems)
+        if model is None:
+            return {}
+        if section.longest and model.position == "learned" and section.longest > model.max_length:
+            message = f"= {section.longest} is over the {model.max_length} positions the model has"
+            problems.add_field(("serving", "longest"), message)
+        longest = section.longest or model.max_length
+        return {"serving.longest": (longest, "the model's max_length"), **verified_length(draft, longest)}
+
+    @classmethod
+    def of(cls, asked: Asked) -> Serving:
+        """Return the question of a checked file."""
+        return cls(asked=asked, service=service_of(asked))
+
+    def graph(self) -> Graph:
+        """Return the graph of the sequences held."""
+        return forward_graph(self.asked, sequences=1, length=self.service.longest)
+
+    def solve(self, level: Level, say: Say) -> Outcome:
+        """Answer at a level."""
+        return solve_service(self, self.service, level, say)

@@ -1,0 +1,78 @@
+"""Whether a question's numbers are right: a small run of its model's graph against an independent formulation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wsesim.answer import Verification
+from wsesim.errors import InputError
+from wsesim.graph import Graph
+from wsesim.model import build_graph
+from wsesim.questions.base import Question, Say, silent
+from wsesim.units import show_bytes
+from wsesim.workload import SAMPLE
+
+MOST_VERIFICATION_BYTES = 8 << 30
+_SMALLER = "make verification.sequences, verification.length or the model smaller"
+
+
+def verify(question: Question, *, say: Say = silent) -> Verification:
+    """Execute the graph on the question's text and compare with an independent float64 formulation.
+
+    Raises:
+        InputError: a kind without a model, text or weights that cannot be used, or more memory needed than
+            `MOST_VERIFICATION_BYTES`.
+    """
+    asked = question.asked
+    if asked.model is None:
+        raise InputError.at("has no model whose numbers could be verified", file=asked.file)
+    need = verification_bytes(question)
+    if need > MOST_VERIFICATION_BYTES:
+        raise InputError.at(f"verification would take {show_bytes(need)}; {_SMALLER}", file=asked.file)
+    return _verified(question, say)
+
+
+def verified_if_possible(question: Question, say: Say) -> tuple[Verification | None, tuple[str, ...]]:
+    """Verify where the question has a model and asks for it; or say why not."""
+    if question.asked.model is None or not question.asked.resolved["verification"]["enabled"]:
+        return None, ()
+    need = verification_bytes(question)
+    if need > MOST_VERIFICATION_BYTES:
+        return None, (f"Not verified: that takes {show_bytes(need)}; {_SMALLER}.",)
+    return _verified(question, say), ()
+
+
+def _verified(question: Question, say: Say) -> Verification:
+    from wsesim.numerics import verify_model
+
+    asked, settings = question.asked, question.asked.resolved["verification"]
+    text, weights, layers = asked.resolved["text"], settings["weights"], settings["layers"]
+    return verify_model(
+        asked.shape,
+        text=text if text.startswith(SAMPLE) else str(asked.folder / text),
+        sequences=settings["sequences"],
+        length=settings["length"],
+        seed=settings["seed"],
+        weights=asked.folder / weights if weights else None,
+        layers=layers if isinstance(layers, int) else None,
+        progress=say,
+    )
+
+
+def verification_bytes(question: Question) -> int:
+    """Return about how much memory verification takes: one block's weights and the logits, in fp32 and in float64."""
+    asked, settings = question.asked, question.asked.resolved["verification"]
+    graph: Graph = build_graph(asked.shape, sequences=1, length=1)
+    largest = max(sum(graph.elements(tensor) for tensor in block.weights()) for block in graph.blocks)
+    logits = settings["sequences"] * settings["length"] * asked.shape.vocab
+    return (4 + 8) * (largest + 2 * logits)
+
+
+def files_of(question: Question) -> tuple[Path, ...]:
+    """Return the user's own files that verification reads."""
+    asked, settings = question.asked, question.asked.resolved["verification"]
+    if not settings["enabled"]:
+        return ()
+    text = asked.resolved["text"]
+    found = [] if text.startswith(SAMPLE) else [asked.folder / text]
+    return tuple([*found, *([asked.folder / settings["weights"]] if settings["weights"] else [])])

@@ -1,0 +1,186 @@
+"""The answer of one request: figures, words and facts from its times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
+from wsesim.mapping.resident import ResidentPlan
+from wsesim.questions.base import Question, Say
+from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
+from wsesim.questions.shared.request import (
+    Request,
+    RequestTimes,
+    forward_graph,
+    ops_of,
+    placed,
+    time_by_formula,
+    time_request,
+    timeline_of,
+)
+
+KINDS = {"whole": "one square a wafer", "blocks": "squares", "rectangles": "rectangles"}
+"""How a placement is called."""
+LEAVES_OUT: Mapping[Level, tuple[str, ...]] = {
+    "closed": (
+        "Growth and sequence: all tokens as one halfway, prompts one after the other; no host, no move of weights.",
+    ),
+    "system": (
+        "Contention between colors, and stalls inside a core: kernels are closed forms.",
+        "How fast a prompt is read in small groups while weights stay is assumed: no such program is published.",
+        "Defective cores, thermal throttling, and noise between systems.",
+        "Choosing tokens by sampling, tokenizing, and the network between users and the machine.",
+        "Power that depends on the clock or on what a core does: only whether it computes counts.",
+    ),
+    "cores": (
+        "What only a whole placement shows: tiles of attention and of prompts run on smaller squares, and ops without "
+        "a core program keep their closed form. What silicon adds against heat stays as in the formulas.",
+    ),
+}
+SUPPORTED = (
+    "Measured prompts and tokens support the system level (`wsesim validate`); on cores, ops run as programs of ours."
+)
+
+
+def solve_request(question: Question, request: Request, level: Level, say: Say) -> Outcome:
+    """Answer what a request takes at a level."""
+    say("placing the model")
+    plan = placed(request.placing)
+    if isinstance(plan, DoesNotFit):
+        return plan
+    if level == "cores":
+        from wsesim.questions.shared.request_cores import solve_on_cores
+
+        return solve_on_cores(question, request, plan, say)
+    times = time_by_formula(request, plan) if level == "closed" else time_request(request, plan)
+    return answer_of(question, request, plan, times, level)
+
+
+def answer_of(question: Question, request: Request, plan: ResidentPlan, times: RequestTimes, level: Level) -> Answer:
+    """Return the answer that *times* of a request come to."""
+    figures = _figures(request, plan, times)
+    ops = ops_of(times.prefill, "prefill", 1, plan.clock_hz) if times.prefill else ()
+    if times.token is not None:
+        ops += ops_of(times.token, "decode", times.passes * (1 + request.guesses.tokens), plan.clock_hz)
+    shown = level == "system" and request.asked.resolved["outputs"]["timeline"]
+    words = _headline(request, plan, figures)
+    return Answer(
+        level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
+        headline={name: text for name, text in words.items() if figures.get(name) is not None},
+        spent=Spent(total_s=times.total_s, by_cause=times.spent(plan.clock_hz)),
+        sentences=(placement_words(plan), *deciding(question, *_decided(request, plan), "inference")),
+        ops=ops, timeline=timeline_of(times) if shown else (), memory=plan.memory,
+        memory_limit_bytes=request.placing.cluster.wafer.core.sram_bytes, facts=facts_of(question, plan, _batch(request)),
+        leaves_out=LEAVES_OUT[level], events=len(ops) if level == "system" else 0,
+    )  # fmt: skip
+
+
+def _decided(request: Request, plan: ResidentPlan) -> tuple[str, Any]:
+    """Return what is asked for most, and its seconds for other figures of the software at the same placement."""
+
+    def token_s(software: Any) -> float:
+        return with_software(plan, software).decode(request.middle, batch=request.batch).seconds
+
+    def prompt_s(software: Any) -> float:
+        return with_software(plan, software).prefill(request.prompt, reused=request.reused).seconds
+
+    return ("time per output token", token_s) if request.writes else ("time to read the prompt", prompt_s)
+
+
+def with_software(plan: ResidentPlan, software: Any) -> ResidentPlan:
+    """Return the same placement with other figures of the software."""
+    return replace(plan, request=replace(plan.request, software=software))
+
+
+def _figures(request: Request, plan: ResidentPlan, times: RequestTimes) -> dict[str, Any]:
+    wafer, batch = request.placing.cluster.wafer, request.batch
+    reading_s = times.prefill.seconds if times.prefill else 0.0
+    read = request.prompt - request.reused if times.prefill else 0
+    tpot_s = times.decode_s / request.written if request.written > 0 else None
+    passes = times.passes * (1 + request.guesses.tokens)
+    interval_s = _interval_s(request, plan, times)
+    phases = [(times.prefill, 1.0), (times.token, passes)]
+    flops = sum(count * phase.flops for phase, count in phases if phase)
+    core_s = sum(count * phase.core_cycles for phase, count in phases if phase) / plan.clock_hz
+    busy = core_s / (times.total_s * plan.wafers * wafer.cores)
+    power_w = plan.wafers * (wafer.idle_power_w + wafer.active_power_w * min(1.0, busy))
+    tokens = batch * (read + max(request.written, 1))
+    cache_bytes = plan.cache_bytes(request.placing.positions, batch=batch)
+    return {
+        "ttft_s": times.input_s + reading_s if times.prefill else None, "prompt_read_s": reading_s or None,
+        "prompt_tokens_per_s": batch * read / reading_s if reading_s else None, "chunk": plan.chunk,
+        "tpot_s": tpot_s, "tokens_per_s_user": 1 / tpot_s if tpot_s else None,
+        "tokens_per_s": batch / tpot_s if tpot_s else None, "interval_s": interval_s,
+        "users_to_fill": tpot_s / interval_s if batch == 1 and tpot_s and interval_s else None,
+        "total_s": times.total_s, "total_cycles": round(times.total_s * plan.clock_hz), "flops": round(flops),
+        "mfu": flops / (times.total_s * plan.wafers * wafer.peak_flops("fp16")),
+        "energy_per_token_j": power_w * times.total_s / tokens, "power_w": power_w, "wafers": plan.wafers,
+        "stages": len(plan.stages), "cache_in_s": plan.host_in(cache_bytes), "cache_out_s": plan.host_out(cache_bytes),
+    }  # fmt: skip
+
+
+def _interval_s(request: Request, plan: ResidentPlan, times: RequestTimes) -> float | None:
+    if times.token is None:
+        return None
+    guesses = request.guesses
+    return (1 + guesses.tokens) * times.token.interval_cycles / plan.clock_hz / guesses.tokens_per_pass
+
+
+def _headline(request: Request, plan: ResidentPlan, figures: Mapping[str, Any]) -> dict[str, str]:
+    wafers = _count(plan.wafers, "wafer")
+    peak = plan.wafers * request.placing.cluster.wafer.peak_flops("fp16")
+    words = {
+        "ttft_s": f"{_count(request.prompt - request.reused, 'token')} of the prompt computed",
+        "prompt_tokens_per_s": "computed, over the time to read them",
+        "tpot_s": f"mean over {_count(request.written, 'token')}",
+        "tokens_per_s_user": "written for each user",
+        "tokens_per_s": f"{_count(request.batch, 'sequence')} held at once",
+    }
+    if (figures["users_to_fill"] or 0) > 1.5:
+        words["users_to_fill"] = "beyond them, each waits for the others"
+    return words | {
+        "total_s": f"{figures['total_cycles']:,} cycles at {plan.clock_hz / 1e9:g} GHz",
+        "mfu": f"of {peak_text(peak, 'fp16', plan.wafers)}", "energy_per_token_j": f"all power of {wafers}",
+    }  # fmt: skip
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _batch(request: Request) -> dict[str, object]:
+    found: dict[str, object] = {"sequences": request.batch, "prompt": request.prompt}
+    found |= {"reused": request.reused} if request.reused else {}
+    return found | ({"generate": request.generate} if request.writes else {})
+
+
+def facts_of(question: Question, plan: ResidentPlan, batch: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
+    """Return what the answer is about."""
+    asked, prompt, token = question.asked, plan.prefill_stages[0], plan.stages[0]
+    graph = forward_graph(asked, sequences=1, length=1)
+    return {
+        "model": model_facts(asked.shape, graph),
+        "machine": machine_facts(asked.hardware.cluster, asked.resolved["precision"]),
+        "batch": batch,
+        "placement": {
+            "kind": plan.placement, "wafers": plan.wafers, "stages": len(plan.stages),
+            "layers_per_stage": max(stage.layers for stage in plan.stages), "prefill_columns": prompt.columns,
+            "prefill_rows": prompt.rows, "decode_columns": token.columns, "decode_rows": token.rows,
+            "chunk": plan.chunk, "slots": plan.request.batch,
+            "capacity_tokens": plan.request.batch * plan.request.positions,
+        },
+    }  # fmt: skip
+
+
+def placement_words(plan: ResidentPlan) -> str:
+    """Say how the weights lie."""
+    how = f"{_count(len(plan.stages), 'stage')} in {KINDS.get(plan.placement, plan.placement)}"
+    grids = {(stage.columns, stage.rows) for stage in (plan.prefill_stages[0], plan.stages[0])}
+    cores = " and ".join(f"{columns:,} × {rows:,}" for columns, rows in sorted(grids, reverse=True))
+    most = max(stage.layers for stage in plan.stages)
+    return (
+        f"Weights lie as {how} on {_count(plan.wafers, 'wafer')}, {_count(most, 'layer')} at most in a stage, "
+        f"{cores} cores each; a prompt passes {_count(plan.chunk, 'token')} at a time."
+    )

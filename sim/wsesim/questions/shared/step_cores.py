@@ -1,0 +1,150 @@
+"""A step with kernels that ran on simulated cores: what they say of each goes back into the played step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from wsesim.answer import Answer, OpTime, Reason, Table
+from wsesim.graph import Graph
+from wsesim.kernels import Region
+from wsesim.mapping import Program
+from wsesim.questions.base import Question, Say
+from wsesim.questions.shared.step import LEAVES_OUT, Step, played_answer, spent_on
+from wsesim.system import Played, play
+from wsesim.trials import NO_PROGRAM, WHOLE, Streamed, Tried, compile_engine, extra_cycles, first_that_runs, streamed
+
+KERNEL_COLUMNS = ("ops", "share", "ratio", "whole", "program", "columns", "rows", "shape", "cycles", "closed_cycles",
+                  "factor", "note")  # fmt: skip
+"""Of the table of kernels that ran on cores, beside the closed form of the system level for the same work."""
+KERNEL_TITLE = "Kernels: cycles of the cores over those of the closed form, same cores, same work"
+
+
+@dataclass(slots=True)
+class OnCores:
+    """What the cores said of the kernels."""
+
+    tried: dict[tuple[object, ...], Tried | str] = field(default_factory=dict)
+    kernels: dict[tuple[str, str], tuple[Streamed, Tried | str]] = field(default_factory=dict)
+    """By (block, op); those without a core program are not there."""
+
+    def factor(self, kernel: OpTime) -> float:
+        """Return what the kernel's time is multiplied by, but for what the wafer's edge holds it up."""
+        case, tried = self.kernels.get((kernel.block, kernel.name), (None, NO_PROGRAM))
+        return case.whole * tried.ratio if case is not None and isinstance(tried, Tried) else 1.0
+
+    def cycles(self, kernel: OpTime) -> float:
+        """Return the cycles of one call; the edge feeds a kernel no faster than before."""
+        held = kernel.parts.get("injection", 0.0) if kernel.bound == "injection" else 0.0
+        found = self.factor(kernel) * (kernel.cycles - held)
+        return max(found, kernel.cycles) if held else found
+
+
+def solve_on_cores(
+    question: Question, step: Step, graph: Graph, program: Program, played: Played, say: Say
+) -> Answer:
+    """Answer what the step takes with the kernels' times by the cores; *played* is the step without."""
+    say("compiling the simulator of cores")
+    compile_engine(program.cluster.wafer)
+    found = _try_kernels(step, graph, program, say)
+    say("the step with these kernels")
+    changed = _with(program, found)
+    again = play(changed)
+    answer = played_answer(question, step, graph, changed, again)
+    events = again.events + sum(tried.events for tried in found.tried.values() if isinstance(tried, Tried))
+    return replace(
+        answer, level="cores", timeline=(), events=events, tables=(*answer.tables, _table(program, found)),
+        leaves_out=LEAVES_OUT["cores"], reasons=tuple(_reasons(program, found)),
+    )  # fmt: skip
+
+
+def _try_kernels(step: Step, graph: Graph, program: Program, say: Say) -> OnCores:
+    found = OnCores()
+    graph = graph.with_dims(batch=program.placement.micro_batch)
+    region = Region(
+        cluster=program.cluster, software=program.software, sequences=program.placement.micro_batch,
+        length=step.length, precision=step.precision,
+    )  # fmt: skip
+    blocks = {block.name: block for block in graph.blocks}
+    ops = dict.fromkeys((kernel.block, kernel.name) for stage in program.stages for kernel in stage.kernels)
+    for number, (block, name) in enumerate(ops, start=1):
+        say(f"{name} ({number} of {len(ops)})")
+        op = next(op for op in blocks[block].ops if op.name == name)
+        case = streamed(graph, blocks[block], op, region)
+        if case is None:
+            continue
+        if case.key not in found.tried:
+            found.tried[case.key] = first_that_runs(case.trials(), program.cluster.wafer)
+        found.kernels[block, name] = (case, found.tried[case.key])
+    return found
+
+
+def _with(program: Program, found: OnCores) -> Program:
+    """Return the step with the kernels' times by the cores, each cause of a kernel longer by the same factor."""
+    clock_hz = program.cluster.wafer.core.clock_hz
+    causes = dict(program.causes)
+    stages = []
+    for stage in program.stages:
+        calls, added = stage.repeat * program.placement.passes, 0.0
+        for kernel in stage.kernels:
+            longer = found.cycles(kernel) / kernel.cycles - 1 if kernel.cycles else 0.0
+            added += longer * kernel.cycles
+            for cause, cycles in kernel.parts.items():
+                name = "recompute" if kernel.phase == "recompute" else cause
+                causes[name] = causes.get(name, 0.0) + calls * longer * cycles / clock_hz
+        stages.append(replace(stage, compute_s=stage.compute_s + added / clock_hz))
+    return replace(program, stages=tuple(stages), causes=causes)
+
+
+def _reasons(program: Program, found: OnCores) -> Iterable[Reason]:
+    """Yield why the step takes longer, by cause; what the step then hides is not among them."""
+    wafer, seconds = program.cluster.wafer, dict[str, float]()
+    for kernel in (kernel for stage in program.stages for kernel in stage.kernels):
+        case, tried = found.kernels.get((kernel.block, kernel.name), (None, NO_PROGRAM))
+        if case is None or not isinstance(tried, Tried):
+            continue
+        added_s = (found.cycles(kernel) / kernel.cycles - 1) * kernel.seconds
+        for cause, share in _shares(case, tried, extra_cycles(tried, wafer)).items():
+            seconds[cause] = seconds.get(cause, 0.0) + added_s * share
+    return (Reason(figure="step_s", cause=cause, seconds=added_s) for cause, added_s in seconds.items())
+
+
+def _shares(case: Streamed, tried: Tried, extra: Mapping[str, float]) -> dict[str, float]:
+    """Return which share of what a kernel takes longer has which cause: first features are whole, then the rest."""
+    longer = case.whole * tried.ratio - 1
+    if abs(longer) < 1e-9:
+        return {}
+    scale = case.whole / tried.trial.closed_cycles / longer
+    return {WHOLE: (case.whole - 1) / longer, **{cause: cycles * scale for cause, cycles in extra.items()}}
+
+
+def _table(program: Program, found: OnCores) -> Table:
+    """Return one row for each trial, with the ops it stands for, and one for each kind of op without; longest first."""
+    kernels = [kernel for stage in program.stages for kernel in stage.kernels]
+    total_s = sum(kernel.seconds for kernel in kernels)
+    groups: dict[tuple[object, ...], list[OpTime]] = {}
+    for kernel in kernels:
+        case, _ = found.kernels.get((kernel.block, kernel.name), (None, ""))
+        groups.setdefault((kernel.kind,) if case is None else (*case.key, round(case.whole, 6)), []).append(kernel)
+    rows = [_row(ops, found, sum(op.seconds for op in ops) / total_s) for ops in groups.values()]
+    ordered = tuple(sorted(rows, key=lambda row: -float(row[1])))  # type: ignore[arg-type]  # a share
+    return Table(name="kernels", title=KERNEL_TITLE, columns=KERNEL_COLUMNS, rows=ordered)
+
+
+def _row(ops: list[OpTime], found: OnCores, share: float) -> tuple[object, ...]:
+    names = ", ".join(dict.fromkeys(op.name for op in ops))
+    case, tried = found.kernels.get((ops[0].block, ops[0].name), (None, NO_PROGRAM))
+    if case is None:
+        return kernel_row(names, share, tried)
+    return kernel_row(names, share, tried, whole=case.whole)
+
+
+def kernel_row(names: str, share: float, tried: Tried | str, *, whole: float = 1.0) -> tuple[object, ...]:
+    """Return a row of the table of kernels; without a trial its note says why."""
+    if not isinstance(tried, Tried):
+        return (names, share, None, None, "", None, None, "", None, None, 1.0, tried)
+    trial = tried.trial
+    return (
+        names, share, tried.ratio, whole, trial.program, *trial.grid, "x".join(map(str, trial.shape)), tried.cycles,
+        trial.closed_cycles, whole * tried.ratio, trial.note,
+    )  # fmt: skip

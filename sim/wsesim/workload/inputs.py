@@ -1,0 +1,221 @@
+"""What the parts of a file must be to the machines, stacks and files that they name."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from wsesim import units
+from wsesim.errors import InputError, SpecError, nearest
+from wsesim.figures import Presets, flatten, is_path
+from wsesim.hardware import MACHINES, HardwareChoice, load_cluster, machine_names
+from wsesim.model import Model
+from wsesim.software import STACKS, SoftwareChoice, load_software
+from wsesim.workload.problems import Problems
+from wsesim.workload.schema import ClusterSection, VerificationSection
+from wsesim.workload.settings import STACK
+from wsesim.yamlfile import Loc
+
+SAMPLES = ("sotu",)
+"""Texts that ship with the package."""
+SAMPLE = "sample:"
+GPT2_VOCAB = 50257
+"""Tokens of GPT-2's byte-pair encoding, the only one there is here."""
+_Choice = TypeVar("_Choice", HardwareChoice, SoftwareChoice)
+
+
+def hardware_of(
+    cluster: ClusterSection | None, overrides: Mapping[Any, object] | None, problems: Problems, folder: Path
+) -> HardwareChoice | None:
+    """Return the machine, or None and what is wrong with `cluster` and `hardware`.
+
+    Without a cluster the overrides are tried on any machine, because their names and units are the same on all.
+    """
+    machine = cluster.machine if cluster else machine_names()[0]
+    if not _is_known(machine, MACHINES, ("cluster", "machine"), problems, folder):
+        machine = machine_names()[0]
+
+    def load(changes: Mapping[str, object]) -> HardwareChoice:
+        return load_cluster(machine, overrides=changes, folder=folder)
+
+    changes = _changes(overrides, "hardware", MACHINES, load, problems)
+    try:
+        return load_cluster(machine, systems=cluster.systems if cluster else None, overrides=changes, folder=folder)
+    except SpecError as error:
+        problems.add_spec("cluster", error)
+    except InputError as error:
+        problems.found += error.problems
+    return None
+
+
+def software_of(
+    given: Mapping[Any, object] | None, usual: str, problems: Problems, folder: Path
+) -> SoftwareChoice | None:
+    """Return the stack, *usual* unless *given* names one, or None and what is wrong with `software`."""
+    figures = dict(given or {})
+    stack = figures.pop(STACK, usual)
+    if not isinstance(stack, str):
+        problems.add_field(("software", STACK), f"must be a name; got {stack!r}")
+        stack = usual
+    if not _is_known(stack, STACKS, ("software", STACK), problems, folder):
+        stack = usual
+
+    def load(changes: Mapping[str, object]) -> SoftwareChoice:
+        return load_software(stack, overrides=changes, folder=folder)
+
+    changes = _changes(figures, "software", STACKS, load, problems)
+    try:
+        return load(changes)
+    except SpecError as error:
+        problems.add_spec("software", error)
+    except InputError as error:
+        problems.found += error.problems
+    return None
+
+
+def _is_known(name: str, presets: Presets, loc: Loc, problems: Problems, folder: Path) -> bool:
+    if is_path(name):
+        problem = file_problem(folder / name)
+        if problem:
+            problems.add_field(loc, f"= {name!r} {problem}")
+        return problem is None
+    if name in presets.names():
+        return True
+    hint = nearest(name, presets.names()) or f"; there are: {', '.join(presets.names())}, or a file that ends in .yaml"
+    problems.add_field(loc, f"must be a {presets.what} that wsesim knows; got {name!r}{hint}")
+    return False
+
+
+def _changes(
+    given: Mapping[Any, object] | None, section: str, presets: Presets, load: Callable[[Mapping[str, object]], _Choice],
+    problems: Problems,
+) -> dict[str, object]:  # fmt: skip
+    """Return the overrides by dotted name; none, and what is wrong, where they cannot be."""
+    try:
+        changes = flatten(given or {}, presets.slots)
+        load(changes)
+    except InputError as error:
+        problems.found += error.problems
+        return {}
+    except SpecError as together:
+        try:
+            changes = flatten(given or {}, presets.slots)
+        except SpecError:
+            changes = {}
+        alone = [_refusal(load, name, value) for name, value in changes.items()]
+        for error in [each for each in alone if each] or [together]:
+            message = f"{section}.{error}{_elsewhere(section, error.name)}"
+            place = (section, *_nested(given or {}, error.name))
+            problems.add(place, message, at_key=error.name not in presets.overridable)
+        return {}
+    return changes
+
+
+def _elsewhere(section: str, name: str) -> str:
+    """Say where a figure is if it is one of the other section, by its full name or by the field alone."""
+    field = name.rpartition(".")[2]
+    for other, presets in (("hardware", MACHINES), ("software", STACKS)):
+        known = (each for each in presets.overridable if each in (name, field) or each.endswith(f".{field}"))
+        if other != section and (found := next(known, None)):
+            return f"; it is {other}.{found}"
+    return ""
+
+
+def _nested(given: Mapping[Any, object], name: str) -> Loc:
+    """Return where a figure stands that may be nested."""
+    if name in given:
+        return (name,)
+    group, _, rest = name.partition(".")
+    inside = given.get(group)
+    return (group, *_nested(inside, rest)) if rest and isinstance(inside, Mapping) else (name,)
+
+
+def _refusal(
+    load: Callable[[Mapping[str, object]], _Choice], name: str, value: object
+) -> SpecError | None:
+    try:
+        load({name: value})
+    except SpecError as error:
+        return error
+    return None
+
+
+def check_length(length: int, model: Model, loc: Loc, problems: Problems) -> None:
+    """Check that the model has a position for every token."""
+    if model.position == "learned" and length > model.max_length:
+        message = f"= {length} is over the {model.max_length} positions the model has; change one (model.max_length)"
+        problems.add_field(loc, message)
+
+
+def check_verification(section: VerificationSection, model: Model | None, folder: Path, problems: Problems) -> None:
+    """Check that what is to be verified is a part of the model."""
+    if model and isinstance(section.layers, int) and section.layers > model.layers:
+        problems.add_field(("verification", "layers"), f"= {section.layers} is over the model's {model.layers}")
+    if model and section.length is not None:
+        check_length(section.length, model, ("verification", "length"), problems)
+    if section.weights is not None:
+        problem = file_problem(folder / section.weights) or _vocab_problem(model)
+        if problem:
+            problems.add_field(("verification", "weights"), f"= {section.weights!r} {problem}")
+
+
+def check_text(text: str, model: Model | None, folder: Path, problems: Problems) -> None:
+    """Check that the text is there, and that the model can read a text of the user's own."""
+    if text.startswith(SAMPLE):
+        name = text.removeprefix(SAMPLE)
+        if name not in SAMPLES:
+            hint = nearest(name, SAMPLES) or f"; there is: {SAMPLE}{', '.join(SAMPLES)}"
+            problems.add_field(("text",), f"{text!r} is not a sample that ships with wsesim{hint}")
+        return
+    problem = file_problem(folder / text) or _vocab_problem(model)
+    if problem:
+        problems.add_field(("text",), f"= {text!r} {problem}")
+
+
+def _vocab_problem(model: Model | None) -> str | None:
+    """Refuse real text or weights where ids have to be folded into a small vocabulary: the loss would mean nothing."""
+    if model is None or model.vocab >= GPT2_VOCAB:
+        return None
+    return (
+        f"cannot be used with a vocabulary of {model.vocab:,}: text is cut into GPT-2's {GPT2_VOCAB:,} tokens;"
+        " leave it out to check the arithmetic alone"
+    )
+
+
+def file_problem(path: Path) -> str | None:
+    """Return why *path* cannot be read as a file, or None if it can."""
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return "is not there; paths start at the folder of the workload file"
+    except (OSError, ValueError) as error:  # ValueError: a null character
+        return f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    if stat.S_ISDIR(status.st_mode):
+        return "is a folder; name a file"
+    if not stat.S_ISREG(status.st_mode):
+        return "is not a regular file"
+    if not os.access(path, os.R_OK):
+        return "cannot be read: permission denied"
+    return None if status.st_size else "is empty"
+
+
+def seconds_of(text: str, loc: Loc, problems: Problems) -> float | None:
+    """Return a time above 0 given with its unit, in seconds; None, and what is wrong, where it is none."""
+    try:
+        seconds = units.parse(text, units.Dimension.SECONDS)
+    except ValueError as error:
+        problems.add_field(loc, str(error))
+        return None
+    if seconds <= 0:
+        problems.add_field(loc, "must be above 0")
+        return None
+    return float(seconds)
+
+
+def name_of(path: str | Path, otherwise: str) -> str:
+    """Return a name made of a file's, for the folder of a run; *otherwise* where nothing of it can stand in one."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", Path(path).stem).lstrip("._-")[:100] or otherwise
