@@ -1,6 +1,6 @@
 """A kernel on a rectangle of cores: its cycles by wavelets or by formulas, or a figure that its program is measured by.
 
-    file ─► Kernel ─► KernelCase (cores/programs) ─► cycles, values, what every core did
+file ─► Kernel ─► KernelCase (cores/programs) ─► cycles, values, what every core did
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ from wsesim.answer import (
 from wsesim.cores.measures import MEASURES, RATES
 from wsesim.errors import InputError, nearest
 from wsesim.questions.base import Asked, Draft, Reads, Say
-from wsesim.workload.fields import Name, Section, Size, Text, named
-from wsesim.workload.schema import ClusterSection
+from wsesim.workload import Default, Derived, Problems
+from wsesim.workload.fields import Size, Text
+from wsesim.workload.schema import QuestionFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from wsesim.cores.machine import Run
     from wsesim.cores.programs import KernelCase, KernelOutcome, KernelProgram
     from wsesim.hardware import Wafer
-    from wsesim.workload.fields import Derived
-    from wsesim.workload.problems import Problems
 
 MOST_PICTURES = 500
 MOST_WATCHED = 256
@@ -47,15 +46,17 @@ _CASE = frozenset({"kernel", "grid", "shape", "options", "seed", "fold", "silico
 """Fields that a kernel with all its choices is made of."""
 READ = frozenset[str]()
 SUPPORTED = (
-    "Measured: cycles of the vendor's simulator and of silicon support level cores, kernel by kernel; the closed form is "
-    "held to it."
+    "Measured cycles of the vendor's simulator and of silicon support level cores, kernel by kernel; the closed form "
+    "is held to it."
 )
 NO_SYSTEM = "a kernel runs on one rectangle of cores: no store, no tree and no host is around it to be played"
 LEAVES_OUT: Mapping[Level, str] = {
     "closed": "What depends on values, and what waits for what: it adds up the program's instructions and distances.",
     "cores": "What the machine description leaves out: noise, defects.",
 }
-AS_DESIGNED = "Cycles are those of the vendor's simulator of the fabric; silicon inserts some against heat (silicon: true)."
+AS_DESIGNED = (
+    "Cycles are those of the vendor's simulator of the fabric; silicon inserts some against heat (silicon: true)."
+)
 MAPS = (
     ("busy", "Cycles a core works", "cycles"), ("stalled", "Cycles a core waits", "cycles"),
     ("links", "Wavelets sent to neighbours", "wavelets"),
@@ -63,46 +64,41 @@ MAPS = (
 SILICON = "silicon slower than designed"
 
 
-class KernelFile(Section):
+class KernelFile(QuestionFile):
     """One kernel on a rectangle of cores."""
 
     kernel: Text
     """Name of a kernel; `wsesim kernel` lists them."""
-    name: Name | None = None
-    """Names the folder of the run. Default: the file's name."""
     grid: Annotated[list[Size], Field(min_length=2, max_length=2)]
     """Columns and rows of cores."""
     shape: Annotated[list[Size], Field(min_length=1, max_length=8)]
     """Size of the problem; `wsesim kernel` says what the numbers mean."""
-    options: Annotated[dict[str, str | int], Field(default_factory=dict)]
+    options: Annotated[dict[str, str | int], Field(default_factory=dict), Default("as the kernel has them")]
     """Choices of the kernel, and of what it is measured by, by name."""
-    cluster: Annotated[ClusterSection, named("machine")]
-    """A machine's name, or a mapping."""
-    hardware: Annotated[dict[Any, Any], Field(default_factory=dict)]
-    """Hardware figures to change, by dotted name, each with its unit."""
-    measure: Text | None = None
+    measure: Annotated[Text | None, Default("the cycles of one run")] = None
     """A figure to read in place of the cycles of one run; `wsesim kernel` lists those of each kernel."""
-    silicon: bool = False
+    silicon: Annotated[bool, Default("as the machine is designed")] = False
     """Whether what silicon takes longer than the vendor's simulator of the fabric is counted."""
-    must_fit: bool = True
+    must_fit: Annotated[bool, Default("kernels run from memory")] = True
     """Whether the closed form refuses data that a core has no memory for; cores always do."""
-    verify: bool = True
+    verify: Annotated[bool, Default("values are compared")] = True
     """Whether to compare the values with NumPy."""
-    fold: bool = False
+    fold: Annotated[bool, Default("all cores are simulated")] = False
     """Whether one part is simulated and stands for all that do the same."""
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**63), Default("the first")] = 0
     """Of the random values."""
-    pictures: Annotated[int, Field(ge=0, le=MOST_PICTURES)] = 60
+    pictures: Annotated[int, Field(ge=0, le=MOST_PICTURES), Default("six seconds of animation")] = 60
     """Pictures of the activity over time."""
     watch: Annotated[
         list[Annotated[list[int], Field(min_length=2, max_length=2)]],
         Field(max_length=MOST_WATCHED, default_factory=list),
+        Default("the first row's first"),
     ]
     """Cores, each [column, row], whose tasks and vector instructions go into the trace. Default: the first row's."""
 
 
 FIGURES = (
-    FigureSpec(name="cycles", label="cycles", better="less", meaning="from the start of all cores to the end of the last"),
+    FigureSpec(name="cycles", label="cycles", better="less", meaning="from the start of all cores to the last one's end"),
     FigureSpec(name="time_s", label="time", better="less", meaning="the cycles at the clock of the machine"),
     FigureSpec(name="closed_cycles", label="closed form", meaning="the cycles by the closed form"),
     FigureSpec(name="closed_error", label="closed form off", meaning="cycles by the closed form over cycles, less one"),
@@ -126,15 +122,15 @@ FIGURES = (
 class Kernel:
     """Which kernel, on which cores, how large."""
 
-    kind: ClassVar[str] = "kernel"
-    mark: ClassVar[str] = "kernel"
-    file: ClassVar[type[Section]] = KernelFile
-    figures: ClassVar[tuple[FigureSpec, ...]] = FIGURES
-    usual: ClassVar[tuple[str, ...]] = ("cycles", "time_s", "closed_error", "busy_share")
+    kind: ClassVar = "kernel"
+    mark: ClassVar = "kernel"
+    file: ClassVar = KernelFile
+    figures: ClassVar = FIGURES
+    usual: ClassVar = ("cycles", "time_s", "closed_error", "busy_share")
     level: ClassVar[Level] = "cores"
-    stack: ClassVar[str] = ""
+    stack: ClassVar = ""
     reads: ClassVar[Reads] = Reads(hardware=READ)
-    supported: ClassVar[str] = SUPPORTED
+    supported: ClassVar = SUPPORTED
 
     asked: Asked
     case: KernelCase

@@ -14,8 +14,8 @@ GENERATIONS = {"WSE-2": "cs-2", "WSE-3": "cs-3"}
 GROUPS = {
     "core": "A core.", "fabric": "Its router and the links.",
     "code": "What compilers and libraries put around the instructions that a kernel is known by.",
-    "silicon": "By how much silicon is slower than the vendor's simulator of the fabric: it inserts cycles without work "
-    "against heat, by one factor per resource, whatever the kernel.",
+    "silicon": "By how much silicon is slower than the vendor's simulator of the fabric, because it inserts cycles "
+    "without work against heat: by one factor per resource, whatever the kernel.",
 }  # fmt: skip
 """Groups of figures of a preset, and what they are of."""
 

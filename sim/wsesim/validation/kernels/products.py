@@ -1,4 +1,4 @@
-"""Rows of products of matrices: on one core, dense and sparse; SUMMA and its parts; MeshGEMM and MeshGEMV; a whole CS-2.
+"""Rows of products of matrices: on one core, dense and sparse; SUMMA and its parts; MeshGEMM, MeshGEMV; a whole CS-2.
 
 Sources: github.com/pr0f3ss/SpMM_Cerebras (`spmm`: all cores do the same for themselves, so one is run; COO and ELLPACK
 store as many values on every core, of CSC and CSR the mean over cores has the mean number, density times the tile; rows

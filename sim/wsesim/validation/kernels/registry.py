@@ -13,8 +13,6 @@ FAMILIES = (*probes.FAMILIES, *stencils.FAMILIES, *streams.FAMILIES, *products.F
 """The first that matches a row takes it."""
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class Outside:
     """Rows that no family takes."""

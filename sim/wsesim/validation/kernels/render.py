@@ -30,9 +30,7 @@ def to_json(validation: KernelValidation) -> dict[str, object]:
         for empty in [name for name in ("level", "reason", "note") if not row[name]]:
             del row[empty]
         rows.append(row)
-    figures = [
-        dict(zip(_CONSTANT_HEAD, line, strict=True)) for group in GROUPS for line in constants.figures_of(group)
-    ]
+    figures = [dict(zip(_CONSTANT_HEAD, line, strict=True)) for group in GROUPS for line in constants.figures_of(group)]
     summary = [asdict(group) | {"met": group.met} for group in validation.summary()]
     return {"rows": rows, "families": summary, "constants": figures}
 
@@ -59,11 +57,11 @@ def write_markdown(validation: KernelValidation, path: Path) -> None:
     seen = {score.family for score in validation.scores}
     parts = [
         "# Measured and simulated kernels",
-        f"Written by `wsesim validate --kernels`, version {__version__}. Each row is asked again as a file that "
-        "`wsesim validate --show ROW` prints, of a program on simulated cores, or where the grid is too large for a "
-        "table, of the closed form that such runs are held to (level). An error is simulated over measured, less one; medians and worst rows are without sign. Rows of the "
-        "vendor's simulator of the fabric and of silicon are two targets: silicon is slower by the factors below, one "
-        "for each resource.",
+        f"Written by `wsesim validate --kernels`, version {__version__}. Each row is asked again as a file, which "
+        "`wsesim validate --show ROW` prints: of a program on simulated cores, or where the grid is too large for a "
+        "table, of the closed form that such runs are held to (level). An error is simulated over measured, less one; "
+        "medians and worst rows are without sign. Rows of the vendor's simulator of the fabric and of silicon are two "
+        "targets: silicon is slower by the factors below, one for each resource.",
         "## Families",
         markdown_table(_FAMILY_HEAD, _families(validation)),
         "\n".join(f"- {_described(family)}" for family in FAMILIES if family.name in seen),

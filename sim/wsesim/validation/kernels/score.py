@@ -177,7 +177,10 @@ def show_row(row: KernelRow) -> str:
 
     asked = ask_row(row)
     level = f", at --level {asked.level}" if asked.level == "closed" else ""
-    head = [f"# Row {row.id}: {row.metric}, {row.value:g} {row.unit} on {row.machine}.", f"# Its figure: {asked.figure}{level}."]
+    head = [
+        f"# Row {row.id}: {row.metric}, {row.value:g} {row.unit} on {row.machine}.",
+        f"# Its figure: {asked.figure}{level}.",
+    ]
     head += [f"# Assumed: {asked.note}."] if asked.note else []
     return "\n".join(head) + "\n\n" + safe_dump({"name": row.id, **asked.data}, sort_keys=False, width=100)
 

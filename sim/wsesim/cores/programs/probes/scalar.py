@@ -1,9 +1,9 @@
 """Scalar instructions one after the other, on every core for itself: what each takes until the next is dispatched.
 
-   dependent     v = v + 1            each needs the result of the one before
-   taken         jump -> here         a branch that is taken
-   not-taken     jump    on           one that is not
-   memory        load load add store  an addition in memory
+dependent     v = v + 1            each needs the result of the one before
+taken         jump -> here         a branch that is taken
+not-taken     jump    on           one that is not
+memory        load load add store  an addition in memory
 """
 
 from __future__ import annotations

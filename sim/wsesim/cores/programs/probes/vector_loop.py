@@ -1,8 +1,8 @@
 """fp16 multiply-accumulates over a long vector chunk by chunk, on every core for itself.
 
-   y   [ chunk ][ chunk ][ chunk ][ chunk ]      while     a loop that moves three descriptors on by itself
-   x   [ chunk ][ chunk ][ chunk ][ chunk ]      map       `@map`, which moves them
-   +=    1 ->     2 ->     3 ->     4            for-map   a loop like the first around maps of 16 turns
+y   [ chunk ][ chunk ][ chunk ][ chunk ]      while     a loop that moves three descriptors on by itself
+x   [ chunk ][ chunk ][ chunk ][ chunk ]      map       `@map`, which moves them
++=    1 ->     2 ->     3 ->     4            for-map   a loop like the first around maps of 16 turns
 """
 
 from __future__ import annotations
