@@ -33,7 +33,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FigureSpec:
-    """A figure that a kind of question answers with: one definition, the same on terminal, page, JSON, sweep and row."""
+    """A figure that a kind of question answers with: one definition for terminal, page, JSON, sweep and row."""
 
     name: str
     """With its unit: `step_s`, `tokens_per_s`, `mfu`, `cycles`. Unique within a kind; the same name means the same."""
@@ -191,7 +191,17 @@ class CoreFrames:
     """From one frame to the next."""
 
 
-Drawing = Curve | CoreMap | CoreFrames
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sketch:
+    """A drawing made of signs in lines, such as how a kernel lies on the cores."""
+
+    name: str
+    title: str
+    lines: str
+    """Printed as they are, in signs of one width."""
+
+
+Drawing = Curve | CoreMap | CoreFrames | Sketch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,11 +24,12 @@ from wsesim.answer import (
     Reason,
     Result,
     SimulatorCost,
+    Sketch,
     Spent,
     Table,
-    UsedFigure,
     Verification,
 )
+from wsesim.answer import UsedFigure as Used
 
 CLOCK_HZ = 850_000_000
 LAYERS = 10
@@ -121,20 +122,20 @@ PROVENANCE = Provenance(
     workload=WORKLOAD,
     inputs_sha256="8b1f0c6a54b5d7f1b2c7f0a3a1f7f7f02a9e6f0f6c0a5b6d7e8f90123456789a",
     figures=(
-        UsedFigure(name="core.clock_hz", text="850 MHz", source="Jacquelin et al. 2022, arXiv:2204.03775", confidence="H",
+        Used(name="core.clock_hz", text="850 MHz", source="Jacquelin et al. 2022, arXiv:2204.03775", confidence="H",
                note="every measured paper converts with it; the vendor's peak figures use 1.1 GHz"),
-        UsedFigure(name="core.sram_bytes", text="48 KiB", source="SDK 2.10, appendix", confidence="H"),
-        UsedFigure(name="core.fmac_mixed", text="2 per cycle", source="SDK 2.10, appendix, SIMD widths", confidence="H"),
-        UsedFigure(name="wafer.columns", text="750", source="vendor tutorial, SC24", confidence="H"),
-        UsedFigure(name="wafer.rows", text="994", source="vendor tutorial, SC24", confidence="H"),
-        UsedFigure(name="system.io_bytes_per_s", text="150 GB/s", source="12 × 100 GbE, data sheet", confidence="H"),
-        UsedFigure(name="core.task_start_cycles", text="10", source="inferred from a simulator log", confidence="L",
+        Used(name="core.sram_bytes", text="48 KiB", source="SDK 2.10, appendix", confidence="H"),
+        Used(name="core.fmac_mixed", text="2 per cycle", source="SDK 2.10, appendix, SIMD widths", confidence="H"),
+        Used(name="wafer.columns", text="750", source="vendor tutorial, SC24", confidence="H"),
+        Used(name="wafer.rows", text="994", source="vendor tutorial, SC24", confidence="H"),
+        Used(name="system.io_bytes_per_s", text="150 GB/s", source="12 × 100 GbE, data sheet", confidence="H"),
+        Used(name="core.task_start_cycles", text="10", source="inferred from a simulator log", confidence="L",
                note="range 5 to 30"),
-        UsedFigure(name="memoryx.bytes_per_s", text="400 GB/s", source="given in the workload", overridden=True),
+        Used(name="memoryx.bytes_per_s", text="400 GB/s", source="given in the workload", overridden=True),
     ),
     defaults=(
-        UsedFigure(name="training.optimizer", text="adam", source="Cerebras-GPT, arXiv:2304.03208"),
-        UsedFigure(name="training.token_budget", text="2.22B", source="20 tokens a parameter, Hoffmann et al. 2022"),
+        Used(name="training.optimizer", text="adam", source="Cerebras-GPT, arXiv:2304.03208"),
+        Used(name="training.token_budget", text="2.22B", source="20 tokens a parameter, Hoffmann et al. 2022"),
     ),
     unread=("hardware.core.queue_depth",),
 )  # fmt: skip
@@ -161,7 +162,8 @@ SPECS = (
 )
 JOB = Table(
     name="job", title="Before and beside the steps", columns=("what", "seconds", "note"),
-    rows=(("device programming", 80.0, "once, before the first step"), ("checkpoint", 6.66, "each time one is written")),
+    rows=(("device programming", 80.0, "once, before the first step"),
+          ("checkpoint", 6.66, "each time one is written")),
 )  # fmt: skip
 
 
@@ -291,6 +293,7 @@ def make_kernel(**changes: Any) -> Result:
         headline={"cycles": "1.45 µs at 850 MHz", "closed_cycles": "-2.8 % beside the cores"},
         spent=Spent(total_s=1.45e-6, by_cause={"works": 7.45e-7, "waits": 7.05e-7}, what="kernel"),
         drawings=(
+            Sketch(name="layout", title="How it lies on the cores", lines="a -> b\n     v\n     c"),
             CoreMap(name="busy", title="Cycles a core works", unit="cycles", values=busy),
             CoreMap(name="stalled", title="Cycles a core waits", unit="cycles", values=busy[::-1]),
             CoreFrames(name="activity", title="Activity over time", frames=frames, frame_cycles=64),

@@ -1,27 +1,37 @@
 import errno
+import json
+import multiprocessing
+import os
+import platform
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from wsesim.answer import Result
+from wsesim.answers import check_folder, publish, write_result
+from wsesim.answers.folder import MARK
 from wsesim.errors import InputError
-from wsesim.report import check_folder, write_report
-from wsesim.report.folder import FILES, publish
-from wsesim.result import Result
 
+FILES = ("report.html", "result.json", "ops.csv")
 OLD = dict.fromkeys(FILES, b"old")
 NEW = dict.fromkeys(FILES, b"new")
 
 
 def held(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != MARK}
 
 
-def test_all_four_files_are_written(result: Result, tmp_path: Path) -> None:
-    written = write_report(result, tmp_path / "runs" / "one")
-    assert [path.name for path in written] == list(FILES)
+def left(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_run_is_written_with_its_mark(result: Result, tmp_path: Path) -> None:
+    written = write_result(result, tmp_path / "runs" / "one")
     assert all(path.stat().st_size > 0 for path in written)
-    assert sorted(held(tmp_path / "runs" / "one")) == sorted(FILES)
-    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["one"]
+    assert left(tmp_path / "runs" / "one") == sorted([MARK, *(path.name for path in written)])
+    assert left(tmp_path / "runs") == ["one"]
 
 
 def test_an_empty_folder_is_used(tmp_path: Path) -> None:
@@ -39,22 +49,94 @@ def test_a_former_run_is_kept_unless_told(tmp_path: Path) -> None:
     assert held(tmp_path / "out") == OLD
     publish(NEW, tmp_path / "out", overwrite=True)
     assert held(tmp_path / "out") == NEW
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert left(tmp_path) == ["out"]
+
+
+def test_a_run_with_fewer_files_leaves_none_of_the_old(tmp_path: Path) -> None:
+    publish(OLD, tmp_path / "out")
+    publish({"report.html": b"new"}, tmp_path / "out", overwrite=True)
+    assert held(tmp_path / "out") == {"report.html": b"new"}
+
+
+def add_a_file(out: Path) -> str:
+    (out / "notes.txt").write_text("mine")
+    return "notes.txt"
+
+
+def add_a_folder(out: Path) -> str:
+    (out / "ops.csv").unlink()
+    (out / "ops.csv").mkdir()
+    (out / "ops.csv" / "mine").write_text("mine")
+    return "ops.csv"
+
+
+def write_over(out: Path) -> str:
+    (out / "report.html").write_text("mine")
+    return "report.html"
+
+
+def link(out: Path) -> str:
+    (out / "report.html").unlink()
+    (out / "report.html").symlink_to(out / "ops.csv")
+    return "report.html"
+
+
+def add_a_name_of_ours(out: Path) -> str:
+    (out / "timeline.json.gz").write_bytes(b"mine")
+    return "timeline.json.gz"
+
+
+def lose_the_mark(out: Path) -> str:
+    (out / MARK).unlink()
+    return "ops.csv and 2 more"
+
+
+def spoil_the_mark(out: Path) -> str:
+    (out / MARK).write_text("[1]")
+    return rf"{MARK} and 3 more"
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
-def test_a_folder_no_run_wrote_is_never_touched(tmp_path: Path, overwrite: bool) -> None:
+@pytest.mark.parametrize(
+    "change", [add_a_file, add_a_folder, write_over, link, add_a_name_of_ours, lose_the_mark, spoil_the_mark]
+)
+def test_what_no_run_wrote_is_never_touched(tmp_path: Path, change: Callable[[Path], str], overwrite: bool) -> None:
     publish(OLD, tmp_path / "out")
-    (tmp_path / "out" / "notes.txt").write_text("mine")
+    name = change(tmp_path / "out")
+    before = left(tmp_path / "out")
+    for refused in (lambda: check_folder(tmp_path / "out", overwrite=overwrite),
+                    lambda: publish(NEW, tmp_path / "out", overwrite=overwrite)):  # fmt: skip
+        with pytest.raises(InputError, match=rf"out holds {name}, which no run wrote"):
+            refused()
+    assert left(tmp_path / "out") == before
+    assert b"new" not in [path.read_bytes() for path in (tmp_path / "out").iterdir() if path.is_file()]
+
+
+def test_a_page_of_the_users_alone_is_not_a_run(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "report.html").write_text("mine")
+    with pytest.raises(InputError, match=r"holds report.html, which no run wrote"):
+        publish(NEW, tmp_path / "out", overwrite=True)
+
+
+def test_what_comes_between_looking_and_replacing_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(OLD, tmp_path / "out")
+    rename = Path.rename
+
+    def with_a_note(path: Path, target: Path) -> Path:
+        if path.name == "out":
+            (path / "notes.txt").write_text("mine")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", with_a_note)
     with pytest.raises(InputError, match=r"holds notes.txt, which no run wrote"):
-        check_folder(tmp_path / "out", overwrite=overwrite)
-    with pytest.raises(InputError, match=r"holds notes.txt, which no run wrote"):
-        publish(NEW, tmp_path / "out", overwrite=overwrite)
+        publish(NEW, tmp_path / "out", overwrite=True)
     assert held(tmp_path / "out") == OLD | {"notes.txt": b"mine"}
+    assert left(tmp_path) == ["out"]
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, RuntimeError])
-@pytest.mark.parametrize("after", range(len(FILES)))
+@pytest.mark.parametrize("after", range(len(FILES) + 1))
 def test_an_interrupt_while_writing_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: type[BaseException], after: int
 ) -> None:
@@ -70,7 +152,7 @@ def test_an_interrupt_while_writing_leaves_nothing(
     monkeypatch.setattr(Path, "write_bytes", interrupted)
     with pytest.raises(stop):
         publish(NEW, tmp_path / "out")
-    assert list(tmp_path.iterdir()) == []
+    assert left(tmp_path) == []
 
 
 def test_an_interrupt_between_the_renames_brings_the_old_run_back(
@@ -88,19 +170,136 @@ def test_an_interrupt_between_the_renames_brings_the_old_run_back(
     with pytest.raises(KeyboardInterrupt):
         publish(NEW, tmp_path / "out", overwrite=True)
     assert held(tmp_path / "out") == OLD
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert left(tmp_path) == ["out"]
 
 
-def test_a_failure_while_rendering_leaves_nothing(
-    result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(result: Result) -> bytes:
+def _die_between_the_renames(out: Path) -> None:
+    rename = Path.rename
+
+    def killed(path: Path, target: Path) -> Path:
+        if path.name == "new":
+            os._exit(9)
+        return rename(path, target)
+
+    Path.rename = killed  # type: ignore[method-assign, assignment]
+    publish(NEW, out, overwrite=True)
+
+
+def in_a_process(work: Callable[[Path], None], out: Path) -> None:
+    process = multiprocessing.get_context("fork").Process(target=work, args=(out,))
+    process.start()
+    process.join()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="forks")
+def test_a_kill_between_the_renames_keeps_the_old_run_and_the_next_brings_it_back(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    publish(OLD, out)
+    in_a_process(_die_between_the_renames, out)
+    assert not out.exists()
+    (beside,) = tmp_path.iterdir()
+    assert held(beside / "old") == OLD
+    with pytest.raises(InputError, match=r"existing run folder"):
+        check_folder(out)
+    assert held(out) == OLD
+    assert left(tmp_path) == ["out"]
+
+
+def _die_while_writing(out: Path) -> None:
+    def killed(path: Path, content: bytes) -> int:
+        os._exit(9)
+
+    Path.write_bytes = killed  # type: ignore[method-assign, assignment]
+    publish(NEW, out)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="forks")
+def test_what_killed_runs_left_goes_with_the_next_of_the_name(tmp_path: Path) -> None:
+    in_a_process(_die_while_writing, tmp_path / "out")
+    in_a_process(_die_while_writing, tmp_path / "out.two")
+    assert len(left(tmp_path)) == 2
+    publish(NEW, tmp_path / "out")
+    assert held(tmp_path / "out") == NEW
+    assert [name for name in left(tmp_path) if name != "out"] == [
+        name for name in left(tmp_path) if name.startswith(".out.two.")
+    ]
+
+
+def leftover(tmp_path: Path, *, host: str, process: int, age_s: float = 0.0) -> Path:
+    beside = tmp_path / ".out.wsesim-abcdefgh"
+    (beside / "new").mkdir(parents=True)
+    (beside / "owner").write_text(json.dumps({"program": "wsesim", "host": host, "process": process}))
+    os.utime(beside, (time.time() - age_s,) * 2)
+    return beside
+
+
+def test_a_run_that_is_still_at_work_keeps_its_folder(tmp_path: Path) -> None:
+    beside = leftover(tmp_path, host=platform.node(), process=os.getpid())
+    publish(NEW, tmp_path / "out")
+    assert beside.exists()
+
+
+@pytest.mark.parametrize("host", ["elsewhere", platform.node()])
+@pytest.mark.parametrize(("age_s", "stays"), [(60.0, True), (2 * 86400.0, False)])
+def test_no_run_needs_a_day_to_write(tmp_path: Path, age_s: float, stays: bool, host: str) -> None:
+    beside = leftover(tmp_path, host=host, process=os.getpid(), age_s=age_s)
+    publish(NEW, tmp_path / "out")
+    assert beside.exists() == stays
+
+
+def test_a_hidden_folder_of_the_users_is_not_a_leftover(tmp_path: Path) -> None:
+    mine = tmp_path / ".out.wsesim-settings"
+    mine.mkdir()
+    (mine / "owner").write_text("me")
+    more = leftover(tmp_path, host="elsewhere", process=1, age_s=2 * 86400.0)
+    (more / "notes.txt").write_text("mine")
+    publish(NEW, tmp_path / "out")
+    assert mine.exists()
+    assert more.exists()
+
+
+def test_of_two_runs_at_once_only_one_comes_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, rename = tmp_path / "out", Path.rename
+    inner: list[bool] = []
+
+    def meanwhile(path: Path, target: Path) -> Path:
+        if path.name == "new" and not inner:
+            inner.append(True)
+            publish(OLD, out)
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", meanwhile)
+    with pytest.raises(InputError, match=r"another run wrote .*out meanwhile"):
+        publish(NEW, out)
+    assert held(out) == OLD
+    assert left(tmp_path) == ["out"]
+
+
+def test_of_two_forced_runs_at_once_one_whole_run_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, rename = tmp_path / "out", Path.rename
+    publish(OLD, out)
+    inner: list[bool] = []
+
+    def meanwhile(path: Path, target: Path) -> Path:
+        if path.name == "new" and not inner:
+            inner.append(True)
+            publish(NEW, out, overwrite=True)
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", meanwhile)
+    with pytest.raises(InputError, match=r"another run wrote .*out meanwhile"):
+        publish({"report.html": b"late"}, out, overwrite=True)
+    assert held(out) == NEW
+    assert left(tmp_path) == ["out"]
+
+
+def test_a_failure_while_rendering_leaves_nothing(make: Callable[..., Result], tmp_path: Path) -> None:
+    def fail() -> bytes:
         raise RuntimeError
 
-    monkeypatch.setattr("wsesim.report.trace.timeline_gz", fail)
     with pytest.raises(RuntimeError):
-        write_report(result, tmp_path / "out")
-    assert list(tmp_path.iterdir()) == []
+        write_result(make(files={"trace.json": fail}), tmp_path / "out")
+    assert left(tmp_path) == []
 
 
 def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
@@ -119,7 +318,7 @@ def test_a_full_disk_is_the_users_to_know(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(InputError, match=r"cannot write .*out: no space left on device"):
         publish(NEW, tmp_path / "out")
-    assert list(tmp_path.iterdir()) == []
+    assert left(tmp_path) == []
 
 
 def test_the_folder_one_works_in_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,6 +330,13 @@ def test_the_folder_one_works_in_is_not_replaced(tmp_path: Path, monkeypatch: py
 def test_a_link_to_a_folder_stays_a_link(tmp_path: Path) -> None:
     (tmp_path / "far").mkdir()
     (tmp_path / "out").symlink_to(tmp_path / "far")
-    publish(NEW, tmp_path / "out")
+    publish(OLD, tmp_path / "out")
+    publish(NEW, tmp_path / "out", overwrite=True)
     assert (tmp_path / "out").is_symlink()
     assert held(tmp_path / "far") == NEW
+
+
+def test_a_name_with_signs_of_a_pattern_is_a_name(tmp_path: Path) -> None:
+    for _ in range(2):
+        publish(NEW, tmp_path / "out[*]?", overwrite=True)
+    assert left(tmp_path) == ["out[*]?"]

@@ -39,15 +39,15 @@ def multiply_accumulate(length: int, y_at: int, x_at: int, wafer: Wafer = WSE3) 
 @pytest.mark.parametrize(("y_at", "x_at"), [(0, 0), (0, 4), (1, 0), (2, 7), (3, 3), (5, 12)])
 def test_long_vectors_take_the_lines_they_touch(length: int, y_at: int, x_at: int) -> None:
     found = multiply_accumulate(length, y_at, x_at)
-    assert found == LAUNCH + line_cycles(2 * y_at, 128 + 2 * x_at, length)
+    assert found == LAUNCH + line_cycles(WSE3.core, 2 * y_at, 128 + 2 * x_at, length)
 
 
 def test_the_lines_of_two_vectors_alternate_between_halves() -> None:
-    assert line_cycles(0, 0, 8) == line_cycles(0, 8, 8) == 2
-    assert line_cycles(0, 0, 4) == 2
-    assert line_cycles(0, 8, 4) == 1
-    assert line_cycles(2, 2, 12) == 4
-    assert line_cycles(0, 16, 4096) == 1024
+    assert line_cycles(WSE3.core, 0, 0, 8) == line_cycles(WSE3.core, 0, 8, 8) == 2
+    assert line_cycles(WSE3.core, 0, 0, 4) == 2
+    assert line_cycles(WSE3.core, 0, 8, 4) == 1
+    assert line_cycles(WSE3.core, 2, 2, 12) == 4
+    assert line_cycles(WSE3.core, 0, 16, 4096) == 1024
 
 
 @pytest.mark.parametrize("length", [1, 3, 7, 8])

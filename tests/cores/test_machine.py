@@ -132,7 +132,7 @@ def test_colors_get_the_deepest_queue_left(make: Make, wse3: Wafer) -> None:
     role.queue(colors[3], 0)
     role.queue(colors[0], 7)
     role.queue(colors[1], 4, out=True)
-    ramp = program.timing.ramp_cycles
+    ramp = program.wafer.fabric.ramp_cycles
     rooms = {(queue.color, queue.port): queue.room - ramp for queue in role_queues(role)}
     assert [rooms[color.index, isa.INWARD] for color in colors] == [2, 6, 4, 6]
     assert [rooms[color.index, isa.RAMP] for color in colors] == [6, 2, 6, 2]
@@ -145,8 +145,8 @@ def test_memory_follows_what_roles_use(make: Make) -> None:
     found = Machine(program)
     assert len(found.arrays.memory) == 40 + 40
     assert len(found.arrays.queues) == 1 + 1 + 2
-    timing = program.timing
-    words = timing.out_queue_words[2] + timing.in_queue_words[0] + 2 * timing.ramp_cycles + 2 * timing.link_words
+    fabric = program.wafer.fabric
+    words = fabric.out_queue_words[2] + fabric.in_queue_words[0] + 2 * fabric.ramp_cycles + 2 * fabric.link_words
     assert len(found.arrays.ring) == words
 
 

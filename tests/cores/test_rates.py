@@ -8,7 +8,6 @@ from wsesim.cores import isa
 from wsesim.cores.operands import Color, Fabric, Mem, Operand, Register
 from wsesim.cores.programs.durations import written_cycles
 from wsesim.cores.rates import Rate, rate_of, row_of
-from wsesim.cores.timing import Timing
 from wsesim.hardware import Wafer
 
 A, B = Mem(0, 64), Mem(64, 64)
@@ -17,7 +16,7 @@ H, G = Mem(0, 64, isa.F16), Mem(64, 64, isa.F16)
 
 def issued(wafer: Wafer, op: int, kind: int, *operands: Operand) -> tuple[int, int]:
     """Return elements of an issue, and cycles to the next, of 64 elements where these operands lie."""
-    launch, per_issue = Timing.of(wafer).launch_cycles, rate_of(wafer.core, op, kind, operands).per_issue
+    launch, per_issue = wafer.core.vector_launch_cycles, rate_of(wafer.core, op, kind, operands).per_issue
     cycles = written_cycles(wafer, lambda role: role.vector(op, *operands, kind=kind, length=64)) - launch
     return per_issue, cycles * per_issue // 64
 

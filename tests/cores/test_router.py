@@ -147,8 +147,8 @@ def test_what_fits_between_two_cores_that_do_not_read(make: Make) -> None:
     machine = Machine(program)
     with pytest.raises(Exception, match="waits for room on color 'data'") as error:
         machine.run()
-    timing = program.timing
-    depth = timing.out_queue_words[2] + timing.in_queue_words[0] + 2 * RAMP + timing.link_words
+    fabric = program.wafer.fabric
+    depth = fabric.out_queue_words[2] + fabric.in_queue_words[0] + 2 * RAMP + fabric.link_words
     assert f"has done {depth} of 100 elements" in str(error.value)
 
 

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -50,25 +49,6 @@ def test_maps_are_by_name(run: Run) -> None:
     assert show.core_map(run, "links").tolist() == [[30, 30, 30, 0]] * 3
     with pytest.raises(KeyError):
         show.core_map(run, "lazy")
-
-
-def test_a_heat_map(run: Run) -> None:
-    drawn = show.heat_svg(run.busy, "Busy $cycles$")
-    assert drawn == show.heat_svg(run.busy, "Busy $cycles$")
-    root = ElementTree.fromstring(drawn)
-    words = {element.text for element in root.iter() if element.tag.endswith("text")}
-    assert {"Busy $cycles$", "column", "row", "cycles"} <= words
-    assert "date" not in drawn.lower()
-
-
-def test_a_heat_map_of_nothing(make: Make) -> None:
-    assert "<svg" in show.heat_svg(np.zeros((1, 700)), "nothing")
-
-
-def test_a_strip_of_pictures(run: Run) -> None:
-    drawn = show.strip_svg(run, "sending", frame_cycles=FRAME, pictures=3)
-    words = [element.text for element in ElementTree.fromstring(drawn).iter() if element.tag.endswith("text")]
-    assert words == ["from 0", f"from {2 * FRAME}", f"from {(len(run.frames) - 1) * FRAME}", "sending"]
 
 
 def test_an_animation(run: Run) -> None:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pkgutil import iter_modules
 
 import pytest
 
+from wsesim import cores
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, Role
 from wsesim.cores.machine import Machine
 from wsesim.cores.operands import Register
-from wsesim.cores.timing import Timing
-from wsesim.errors import SpecError
 from wsesim.hardware import Wafer, load_cluster
 
 Make = Callable[..., Builder]
@@ -187,7 +187,7 @@ def test_a_message(make: Make, wse3: Wafer) -> None:
     machine.run(watch=[(1, 0)])
     sent, got = machine.register(first, dispatched.index)[0], machine.register(last, received.index)[0]
     assert got - sent == pytest.approx(19, abs=1)  # mic-msg-send-dispatch-to-receive-t
-    assert got - sent + program.timing.stamp_cycles == pytest.approx(36, rel=TOLERANCE)  # mic-msg-bracketed-total
+    assert got - sent + program.wafer.core.stamp_cycles == pytest.approx(36, rel=TOLERANCE)  # mic-msg-bracketed-total
     ramp, hop, launch = 3, 2, 1
     assert launch + 1 + ramp + hop == 7  # mic-msg-dispatch-to-first-wavelet, where the neighbour's router has it
     last_wavelet = sent + launch + 7 + 1 + ramp + hop + ramp
@@ -249,28 +249,18 @@ def test_a_task_starts_so_many_cycles_after_its_trigger(
     assert machine.register(sender, launched.index)[0] == 7
     sent = machine.register(sender, activated.index)[0]
     assert sent == 7 + 11 + activation
-    flight = 1 + 2 * program.timing.ramp_cycles + program.timing.hop_cycles
+    flight = 1 + 2 * program.wafer.fabric.ramp_cycles + program.wafer.fabric.hop_cycles
     assert machine.register(receiver, arrived.index)[0] == sent + flight + 7
 
 
-def test_what_the_hardware_says_is_taken_from_there(wse2: Wafer) -> None:
-    other = replace(
-        wse2,
-        core=replace(wse2.core, task_launch_cycles=9, vector_launch_cycles=5),
-        fabric=replace(wse2.fabric, hop_cycles=4, ramp_cycles=6),
-    )
-    timing = Timing.of(other)
-    assert (timing.hop_cycles, timing.ramp_cycles, timing.task_start_cycles, timing.launch_cycles) == (4, 6, 9, 5)
-    nothing = replace(wse2, fabric=replace(wse2.fabric, hop_cycles=0, ramp_cycles=0))
-    assert (Timing.of(nothing).hop_cycles, Timing.of(nothing).ramp_cycles) == (1, 1)
-
-
 def test_queues_are_those_of_the_generation() -> None:
-    depths = {name: Timing.of(load_cluster(name).cluster.wafer).in_queue_words for name in ("cs-1", "cs-2", "cs-3")}
+    depths = {name: load_cluster(name).cluster.wafer.fabric.in_queue_words for name in ("cs-1", "cs-2", "cs-3")}
     assert depths["cs-1"] == depths["cs-2"] == (6, 6, 4, 4, 2, 2, 2, 2)
     assert depths["cs-3"] == (8, 8, 4, 4, 4, 4, 4, 4)
 
 
-def test_latencies_of_nothing_are_refused(wse2: Wafer) -> None:
-    with pytest.raises(SpecError, match="hop_cycles must be positive"):
-        replace(Timing.of(wse2), hop_cycles=0)
+def test_lanes_do_not_tell_the_generation(wse2: Wafer) -> None:
+    assert "timing" not in {module.name for module in iter_modules(cores.__path__)}
+    wide = load_cluster("cs-2", overrides={"core.simd_fp16_per_cycle": 8}).cluster.wafer
+    narrow = load_cluster("cs-2").cluster.wafer
+    assert replace(wide, core=replace(wide.core, simd_fp16_per_cycle=4.0)) == narrow

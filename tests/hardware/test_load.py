@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsesim.errors import SpecError
-from wsesim.hardware import HardwareChoice, load_cluster, machine_names, override_names
+from wsesim.hardware import MACHINES, HardwareChoice, load_cluster, machine_names, override_names
 from wsesim.result import Figure
 from wsesim.units import Dimension, dimension_of
 
@@ -34,8 +34,9 @@ def numbers_of(choice: HardwareChoice) -> dict[str, float]:
     """Every number of the cluster by figure name, read off the dataclasses themselves."""
     cluster: dict[str, Any] = asdict(choice.cluster)
     wafer = cluster.pop("wafer")
-    groups = {"core": wafer.pop("core"), "fabric": wafer.pop("fabric"), "wafer": wafer}
-    groups |= {name: cluster.pop(name) for name in ("memoryx", "swarmx", "host", "runtime")}
+    parts = ("core", "fabric", "silicon", "code")
+    groups = {**{part: wafer.pop(part) for part in parts}, "wafer": wafer}
+    groups |= {name: cluster.pop(name) for name in ("memoryx", "swarmx", "host")}
     cluster.pop("name")
     groups["cluster"] = cluster
     numbers = {}
@@ -53,7 +54,9 @@ def figures_of(choice: HardwareChoice) -> dict[str, Figure]:
 @st.composite
 def overrides(draw: st.DrawFn) -> tuple[str, object, float]:
     """A name, a valid value for it, and the number that must stand in the field."""
-    name = draw(st.sampled_from([name for name in NAMES if name != "core.reserved"]))
+    numbers = [name for name in NAMES if MACHINES.slots[name].kind in ("int", "float")]
+    powers = ("core.bank_period", "core.word_period")
+    name = draw(st.sampled_from([name for name in numbers if name not in ("core.reserved", *powers)]))
     count = draw(st.integers(3, 10**6))
     dimension = NAMES[name]
     if dimension is None:
@@ -113,7 +116,7 @@ def test_override_names_give_the_dimension() -> None:
     assert NAMES["core.sram"] is Dimension.BYTES
     assert NAMES["wafer.io"] is Dimension.BYTES_PER_SECOND
     assert NAMES["core.clock"] is Dimension.HERTZ
-    assert NAMES["runtime.kernel_launch"] is Dimension.SECONDS
+    assert NAMES["host.programming"] is Dimension.SECONDS
     assert NAMES["wafer.idle_power"] is Dimension.WATTS
     assert NAMES["core.fmac_mixed_per_cycle"] is None
     assert NAMES["fabric.hop_cycles"] is None
@@ -195,9 +198,19 @@ def test_only_listed_presets_are_machines(machine: str) -> None:
         ("wafer.rows", True, "must be a plain number without a unit, got True"),
         ("wafer.rows", "994", "must be a plain number without a unit, got '994'"),
         ("wafer.rows", 10**400, "must be at most 1,000,000,000"),
-        ("core.fmac_fp16_per_cycle", float("nan"), "must be positive, got nan"),
-        ("core.fmac_fp16_per_cycle", float("inf"), "must be at most 1,000,000,000"),
-        ("fabric.hop_cycles", -1, "must be zero or above, got -1"),
+        ("core.fmac_fp16_per_cycle", float("nan"), "must be a finite number, got nan"),
+        ("core.fmac_fp16_per_cycle", float("inf"), "must be a finite number, got inf"),
+        ("core.fmac_fp16_per_cycle", 1e-300, "is too small; got 1e-300"),
+        ("core.fmac_fp16_per_cycle", 1e300, "must be at most 1,000,000,000"),
+        ("core.clock", "1e-200 Hz", "is too small; got '1e-200 Hz'"),
+        ("core.sram", "1e20 B", "is too large; got '1e20 B'"),
+        ("core.moves_pass", 1, "must be true or false, got 1"),
+        ("fabric.in_queue_words", 8, "must be a list of whole numbers, for example [8, 8, 4]; got 8"),
+        ("fabric.in_queue_words", [8, 0.5], "must be a whole number, got 0.5"),
+        ("fabric.in_queue_words", [], "must be a list of whole numbers"),
+        ("fabric.in_queue_words", [8, 0], "must be a depth of 1 or more for each queue, got [8, 0]"),
+        ("core.bank_period", "12 B", "must be a power of two, got 12"),
+        ("fabric.hop_cycles", 0, "must be positive, got 0"),
         ("host.latency", "-1 us", "must be zero or above, got -1e-06"),
         ("swarmx.fan_in", 1, "must be at least 2, or the tree never narrows"),
         ("cluster.max_systems", 0, "must be positive, got 0"),

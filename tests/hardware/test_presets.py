@@ -5,27 +5,33 @@ from typing import Any
 
 import pytest
 
-from wsesim.hardware import load_cluster, machine_names, override_names, sources
+from wsesim.figures import sources
+from wsesim.hardware import MACHINES as PRESETS
+from wsesim.hardware import load_cluster, machine_names, override_names
+from wsesim.software import STACKS
 from wsesim.units import parse
 from wsesim.yamlfile import parse_yaml
 
 FOLDER = files("wsesim.hardware") / "presets"
+STACK_FOLDER = files("wsesim.software") / "presets"
 FILES = sorted(file.name for file in FOLDER.iterdir() if file.name.endswith(".yaml"))
+STACK_FILES = sorted(file.name for file in STACK_FOLDER.iterdir() if file.name.endswith(".yaml"))
 MACHINES = machine_names()
 
 
 def data_of(file: str) -> dict[str, Any]:
-    data = parse_yaml((FOLDER / file).read_text("utf-8"), file).data
+    folder = FOLDER if file in FILES else STACK_FOLDER
+    data = parse_yaml((folder / file).read_text("utf-8"), file).data
     assert isinstance(data, dict)
     return data
 
 
 def numbers_of(file: str) -> list[tuple[str, dict[str, Any]]]:
-    groups = {group: members for group, members in data_of(file).items() if group not in ("name", "extends")}
+    groups = {group: members for group, members in data_of(file).items() if group not in ("name", "about", "extends")}
     return [(f"{group}.{name}", number) for group, members in groups.items() for name, number in members.items()]
 
 
-NUMBERS = [(file, name, number) for file in FILES for name, number in numbers_of(file)]
+NUMBERS = [(file, name, number) for file in (*FILES, *STACK_FILES) for name, number in numbers_of(file)]
 IDS = [f"{file}:{name}" for file, name, _ in NUMBERS]
 
 
@@ -45,11 +51,12 @@ def test_every_number_says_where_it_is_from(file: str, name: str, number: dict[s
 
 @pytest.mark.parametrize(("file", "name", "number"), NUMBERS, ids=IDS)
 def test_every_number_has_the_unit_of_its_field(file: str, name: str, number: dict[str, Any]) -> None:
-    dimension = (override_names() | {"cluster.systems": None})[name]
-    if dimension is None:
-        assert type(number["value"]) in (int, float)
+    slot = (PRESETS.slots if file in FILES else STACKS.slots)[name]
+    slot.value(number["value"])
+    if slot.dimension is None:
+        assert type(number["value"]) in (int, float, bool, list)
     else:
-        assert parse(number["value"], dimension) >= 0
+        assert parse(number["value"], slot.dimension) >= 0
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -7,6 +7,11 @@ import pytest
 
 from wsesim.hardware import Cluster, load_cluster
 from wsesim.kernels import Region
+from wsesim.software import load_software
+
+TRAINING = replace(
+    load_software("release-2").for_training(), partial_sum_bytes=2, attention_value_bytes=4, weight_launch_cycles=1
+)
 
 MakeRegion = Callable[..., Region]
 
@@ -15,11 +20,10 @@ MakeRegion = Callable[..., Region]
 def small() -> Cluster:
     """Return CS-2 cores, 10 columns by 6 rows, with 3 channels on each of two edges; what is assumed is pinned here."""
     cluster = load_cluster("cs-2").cluster
-    core = replace(cluster.wafer.core, exp_cycles=40, divide_cycles=50, vector_launch_cycles=6)
-    runtime = replace(
-        cluster.runtime, partial_sum_bytes=2, attention_value_bytes=4, weight_launch_cycles=1, link_slowdown=1
-    )
-    return replace(cluster, runtime=runtime, wafer=replace(cluster.wafer, columns=10, rows=6, io_channels=3, core=core))
+    core = replace(cluster.wafer.core, vector_launch_cycles=6)
+    code = replace(cluster.wafer.code, exp_cycles=40, divide_cycles=50)
+    wafer = replace(cluster.wafer.as_designed(), columns=10, rows=6, io_channels=3, core=core, code=code)
+    return replace(cluster, wafer=wafer)
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +34,12 @@ def region_of(small: Cluster) -> MakeRegion:
         *, cluster: Cluster = small, sequences: int = 2, length: int = 12, precision: str = "mixed", **core: float
     ) -> Region:
         wafer = replace(cluster.wafer, core=replace(cluster.wafer.core, **core))  # type: ignore[arg-type]
-        return Region(cluster=replace(cluster, wafer=wafer), sequences=sequences, length=length, precision=precision)
+        return Region(
+            software=TRAINING,
+            cluster=replace(cluster, wafer=wafer),
+            sequences=sequences,
+            length=length,
+            precision=precision,
+        )
 
     return make

@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 
 from wsesim.hardware import Cluster, load_cluster
 from wsesim.kernels import Cost, Region
+from wsesim.software import load_software
+
+TRAINING = load_software("release-2").for_training()
 
 MakeRegion = Callable[..., Region]
 RESOURCES = ("fmac", "elementwise", "reduction", "arrival", "injection", "broadcast")
@@ -59,13 +62,13 @@ def test_features_divide_without_remainder(region_of: MakeRegion) -> None:
 def test_memory_feeds_no_more_lanes_than_its_bandwidth_allows(
     machine: str, fp16: float, mixed: float, fp32: float
 ) -> None:
-    region = Region(cluster=load_cluster(machine).cluster, sequences=1, length=1, precision="mixed")
+    region = Region(software=TRAINING, cluster=load_cluster(machine).cluster, sequences=1, length=1, precision="mixed")
     assert [region.fmac_per_cycle(precision) for precision in ("fp16", "mixed", "fp32")] == [fp16, mixed, fp32]
 
 
 def test_a_core_that_writes_less_is_fed_by_its_writes() -> None:
     cluster = load_cluster("cs-3", overrides={"core.sram_write_bytes_per_cycle": 6}).cluster
-    region = Region(cluster=cluster, sequences=1, length=1, precision="mixed")
+    region = Region(software=TRAINING, cluster=cluster, sequences=1, length=1, precision="mixed")
     assert region.fmac_per_cycle("mixed") == 1.5
 
 
@@ -79,6 +82,8 @@ def test_both_edges_take_in_wavelets(region_of: MakeRegion) -> None:
 
 
 def test_gaps_in_streams_slow_links_and_edges(region_of: MakeRegion, small: Cluster) -> None:
-    hot = region_of(cluster=replace(small, runtime=replace(small.runtime, link_slowdown=1.25)))
+    hot = region_of(
+        cluster=replace(small, wafer=replace(small.wafer, silicon=replace(small.wafer.silicon, link_slowdown=1.25)))
+    )
     assert hot.link_wavelets_per_cycle() == 0.8
     assert hot.edge_wavelets_per_cycle() == 6 * 0.8

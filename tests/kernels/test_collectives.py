@@ -9,7 +9,7 @@ from wsesim.hardware import Fabric, load_cluster
 from wsesim.kernels.collectives import broadcast, chain_reduce
 
 FABRIC = load_cluster("cs-2").cluster.wafer.fabric
-WAVELETS, CORES, RAMP = st.integers(1, 10_000), st.integers(2, 1000), st.integers(0, 9)
+WAVELETS, CORES, RAMP = st.integers(1, 10_000), st.integers(2, 1000), st.integers(1, 9)
 
 
 def predicted(fabric: Fabric, *, wavelets: int, hops: int, depth: int) -> float:

@@ -6,22 +6,23 @@ from math import prod
 
 import pytest
 
-from wsesim.graph import KINDS, Block, Graph, Op, macs, with_training
+from wsesim.graph import Block, Graph, Op, macs, with_training
 from wsesim.hardware import load_cluster
 from wsesim.kernels import Cost, Region, kernel_cost
 from wsesim.kernels import linear as linear_kernels
-from wsesim.kernels.elementwise import RECIPES, elementwise
-from wsesim.kernels.experts import MOVES
+from wsesim.kernels.elementwise import elementwise
 from wsesim.model import Model, build_graph, load_preset, model_names
+from wsesim.software import load_software
+
+TRAINING = load_software("release-2").for_training()
 
 MakeRegion = Callable[..., Region]
 CLUSTER = load_cluster("cs-2").cluster
-MATRIX = {kind for kind, meaning in KINDS.items() if meaning.matrix}
 
 
 def _costs(model: Model, *, sequences: int = 3, length: int = 64) -> list[tuple[Graph, Block, Op, Cost]]:
     graph = with_training(build_graph(model, sequences=sequences, length=length))
-    region = Region(cluster=CLUSTER, sequences=sequences, length=length, precision="mixed")
+    region = Region(software=TRAINING, cluster=CLUSTER, sequences=sequences, length=length, precision="mixed")
     return [
         (graph, block, op, kernel_cost(graph, block, op, region))
         for block in graph.blocks
@@ -55,12 +56,8 @@ def test_other_heads_have_a_cost_too(task: str, causal: bool) -> None:
     assert all(cost.cycles > 0 for _, _, _, cost in _costs(model))
 
 
-def test_every_kind_but_the_optimizer_has_a_kernel() -> None:
-    assert KINDS.keys() - {"adam"} == RECIPES.keys() | MATRIX | MOVES.keys() | {"softmax", "softmax_backward"}
-
-
 def test_experts_divide_the_tokens_of_the_mixture_between_them() -> None:
-    region = Region(cluster=CLUSTER, sequences=3, length=64, precision="mixed")
+    region = Region(software=TRAINING, cluster=CLUSTER, sequences=3, length=64, precision="mixed")
     _, cost = _find("mixtral-8x7b", "ffn.up")
     assert cost == linear_kernels.forward(region, inputs=4096, outputs=14336, positions=2, matrices=8)
 
@@ -79,7 +76,7 @@ def _find(name: str, op_name: str) -> tuple[Graph, Cost]:
 
 @pytest.mark.parametrize(("op", "inputs", "outputs"), [("ffn.up", 768, 3072), ("ffn.down", 3072, 768)])
 def test_a_linear_layer_has_the_shape_of_its_weight(op: str, inputs: int, outputs: int) -> None:
-    region = Region(cluster=CLUSTER, sequences=3, length=64, precision="mixed")
+    region = Region(software=TRAINING, cluster=CLUSTER, sequences=3, length=64, precision="mixed")
     _, forward = _find("gpt2", op)
     _, to_input = _find("gpt2", f"{op}.input.backward")
     _, to_weight = _find("gpt2", f"{op}.weight.backward")
@@ -89,20 +86,20 @@ def test_a_linear_layer_has_the_shape_of_its_weight(op: str, inputs: int, output
 
 
 def test_a_tied_head_reads_the_table_turned() -> None:
-    region = Region(cluster=CLUSTER, sequences=3, length=64, precision="mixed")
+    region = Region(software=TRAINING, cluster=CLUSTER, sequences=3, length=64, precision="mixed")
     _, cost = _find("gpt2", "head.logits")
     assert cost == linear_kernels.forward(region, inputs=768, outputs=50257)
 
 
 def test_the_loss_runs_over_the_vocabulary() -> None:
-    region = Region(cluster=CLUSTER, sequences=3, length=64, precision="mixed")
+    region = Region(software=TRAINING, cluster=CLUSTER, sequences=3, length=64, precision="mixed")
     _, cost = _find("gpt2", "head.loss")
     assert cost == elementwise(region, "cross_entropy", width=50257)
 
 
 def test_a_masked_head_works_on_masked_positions_only() -> None:
     graph, cost = _find("bert-base", "head.dense")
-    region = Region(cluster=CLUSTER, sequences=3, length=64, precision="mixed")
+    region = Region(software=TRAINING, cluster=CLUSTER, sequences=3, length=64, precision="mixed")
     share = graph.dims["masked"] / 64
     assert share < 1
     assert cost == linear_kernels.forward(region, inputs=768, outputs=768, positions=share)
@@ -110,13 +107,13 @@ def test_a_masked_head_works_on_masked_positions_only() -> None:
 
 def test_a_pooled_head_works_on_one_position() -> None:
     _, cost = _find("bert-base", "head.pool")
-    region = Region(cluster=CLUSTER, sequences=3, length=64, precision="mixed")
+    region = Region(software=TRAINING, cluster=CLUSTER, sequences=3, length=64, precision="mixed")
     assert cost == linear_kernels.forward(region, inputs=768, outputs=768, positions=1 / 64)
 
 
 def test_an_embedding_moves_activations_not_ids() -> None:
     _, cost = _find("gpt2", "embed.tokens")
-    region = Region(cluster=CLUSTER, sequences=3, length=64, precision="mixed")
+    region = Region(software=TRAINING, cluster=CLUSTER, sequences=3, length=64, precision="mixed")
     assert cost == elementwise(region, "embedding", width=768, bytes_each=2)
 
 
@@ -126,4 +123,4 @@ def test_grouped_queries_multiply_as_many_scores() -> None:
     macs_per_core = 64 * 4096 / CLUSTER.wafer.columns
     region_tokens = prod((3, 64)) / CLUSTER.wafer.rows
     assert region_tokens < 1  # so the fullest core holds one token
-    assert cost.overlapped["fmac"] == pytest.approx(macs_per_core * (1 + CLUSTER.runtime.weight_launch_cycles))
+    assert cost.overlapped["fmac"] == pytest.approx(macs_per_core * (1 + TRAINING.weight_launch_cycles))

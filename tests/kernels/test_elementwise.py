@@ -5,9 +5,9 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsesim.graph import KINDS
 from wsesim.kernels import Region
-from wsesim.kernels.elementwise import RECIPES, elementwise
+from wsesim.kernels.elementwise import elementwise
+from wsesim.ops import Recipe, kinds
 
 MakeRegion = Callable[..., Region]
 TOKENS = st.integers(1, 300)
@@ -35,12 +35,17 @@ def test_precision_shows_in_memory_traffic_only(region_of: MakeRegion) -> None:
     assert half.cycles == full.cycles
 
 
-def test_every_recipe_is_of_a_kind_of_op() -> None:
-    assert RECIPES.keys() <= KINDS.keys()
+def test_a_norm_of_heads_sums_along_the_columns_of_a_head(region_of: MakeRegion) -> None:
+    whole, heads = (elementwise(region_of(), "head_norm", width=20, parts=parts) for parts in (1, 5))
+    # two columns a head: what passes a link is the same, the way is one of nine hops
+    assert heads.overlapped == whole.overlapped == {"elementwise": 8 * 4 / 2, "reduction": 2 * 4}
+    assert heads.serial["fill"] == whole.serial["fill"] / 9
+    inside = elementwise(region_of(), "head_norm", width=20, parts=10)
+    assert (inside.overlapped["reduction"], inside.serial["fill"], inside.fabric_bytes) == (0, 0, 0)
 
 
 @given(
-    kind=st.sampled_from(sorted(RECIPES)),
+    kind=st.sampled_from(sorted(name for name, kind in kinds().items() if isinstance(kind.work, Recipe))),
     width=st.integers(1, 5000),
     sequences=TOKENS,
     positions=st.floats(0.01, 1),

@@ -3,7 +3,7 @@
 Where they are meant to differ:
 - One `@map`: the forms have 45 cycles a round and none a turn, the programs 12 and 4. Measured MeshGEMM always has
   eight turns, where both agree with it; with other numbers of turns only WaferLLM's machine tells them apart, whose
-  prompts come out from 10 % too fast to 23 % too slow with 12 and 4 (`ROUND_CYCLES`).
+  prompts come out from 10 % too fast to 23 % too slow with 12 and 4 (`inference.round_cycles`).
 - Vectors that do not fill their last issue: the forms take the mean over where they begin.
 - WSE-2: the forms let the reads of every multiply-accumulate collide and wake each core of a sum by a task, which
   silicon needs; the programs place operands with care, and pass sums on without tasks.
@@ -17,17 +17,19 @@ import pytest
 
 from wsesim.cores.programs import run_kernel
 from wsesim.hardware import Wafer, load_cluster
-from wsesim.kernels.resident import COLLIDING_CYCLES, Rectangle, allreduce, elementwise, issues, matvec, scalars
+from wsesim.kernels.resident import Rectangle, allreduce, elementwise, issues, matvec, scalars
 from wsesim.kernels.resident_layer import NORM_OPS, SOFTMAX_OPS
 from wsesim.kernels.resident_mesh import mesh_gemm
+from wsesim.software import load_software
 
 WAFERS = {machine: load_cluster(machine).cluster.wafer for machine in ("cs-2", "cs-3")}
+WAFERLLM = load_software("waferllm").for_inference()
 EXP_LOOP_CYCLES = 10
 """Of the programs' loop around a scalar exponential."""
 
 
 def on(wafer: Wafer, side: int) -> Rectangle:
-    return Rectangle(wafer=wafer, columns=side, rows=side, scalar_factor=1.0)
+    return Rectangle(wafer=wafer.as_designed(), columns=side, rows=side, software=WAFERLLM)
 
 
 def hold(errors: Sequence[float], *, middle: float, worst: float) -> None:
@@ -69,7 +71,7 @@ def test_and_on_the_wse2_but_for_collisions_and_tasks() -> None:
     wafer, errors = WAFERS["cs-2"], []
     for side, inputs, outputs in CASES:
         ran, form = vector_times_matrix(wafer, side, inputs, outputs)
-        collisions = (COLLIDING_CYCLES - 1) * (inputs + 1) * issues(outputs, wafer.core.fmac_fp16_per_cycle)
+        collisions = (wafer.core.colliding_cycles - 1) * (inputs + 1) * issues(outputs, wafer.core.fmac_fp16_per_cycle)
         tasks = on(wafer, side).x.links * wafer.core.task_launch_cycles
         assert form > ran
         errors.append((form - collisions - tasks) / ran - 1)
@@ -90,18 +92,18 @@ def test_sums_and_ways_back_are_those_of_the_program(machine: str) -> None:
 @pytest.mark.parametrize("machine", ["cs-2", "cs-3"])
 def test_norms_and_softmax_are_those_of_the_programs_at_their_pace(machine: str) -> None:
     wafer, norms, softmaxes = WAFERS[machine], [], []
-    core = wafer.core
+    code = wafer.code
     for side in (4, 6, 8):
         where = on(wafer, side)
         sums = allreduce(where, "x", values=1, along="x").parts
         total = scalars("x", sums["reduction"] + sums["broadcast"])
         for elements in (4, 8, 12):
             shape = (side, side * elements)
-            root = scalars("x", core.sqrt_cycles + core.divide_cycles)
+            root = scalars("x", code.sqrt_cycles + code.divide_cycles)
             norm = elementwise(where, "x", elements=elements, ops=NORM_OPS).then(total, root)
             norms.append(norm.cycles / run_kernel("rms-norm", wafer, (side, side), shape, verify=False).cycles - 1)
-            exponentials = scalars("x", elements * (core.exp_cycles + EXP_LOOP_CYCLES))
-            divide = scalars("x", core.divide_cycles)
+            exponentials = scalars("x", elements * (code.exp_cycles + EXP_LOOP_CYCLES))
+            divide = scalars("x", code.divide_cycles)
             found = elementwise(where, "x", elements=elements, ops=SOFTMAX_OPS).then(total, total, exponentials, divide)
             ran = run_kernel("softmax", wafer, (side, side), shape, verify=False).cycles
             softmaxes.append(found.cycles / ran - 1)

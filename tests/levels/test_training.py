@@ -5,11 +5,14 @@ import pytest
 from wsesim import pipeline
 from wsesim.kernels import Region
 from wsesim.levels.comparison import LEVELS, Comparison
-from wsesim.levels.streamed import ELEMENTWISE, part_of, streamed
+from wsesim.levels.streamed import part_of, streamed
 from wsesim.levels.training import compare_step
 from wsesim.levels.trial import Tried, first_that_runs
 from wsesim.mapping import Program
+from wsesim.software import load_software
 from wsesim.workload import Workload, load_workload
+
+TRAINING = load_software("release-2").for_training()
 
 CLOSE = 0.03
 """How far a step may be from the longest of its kernels and transfers, where kernels set the time."""
@@ -110,7 +113,13 @@ def _cases(workload: Workload) -> dict[str, Tried | str]:
     program = pipeline.place(workload, graph)
     assert isinstance(program, Program)
     placed = program.placement
-    region = Region(cluster=program.cluster, sequences=placed.micro_batch, length=workload.length, precision="mixed")
+    region = Region(
+        software=TRAINING,
+        cluster=program.cluster,
+        sequences=placed.micro_batch,
+        length=workload.length,
+        precision="mixed",
+    )
     graph = graph.with_dims(batch=placed.micro_batch)
     layer = next(block for block in graph.blocks if block.name == "layer")
     cases = {op.name: streamed(graph, layer, op, region) for op in layer.ops}
@@ -131,7 +140,7 @@ def test_sparse_weights_and_experts_have_trials(tmp_path: Path) -> None:
 
 
 def test_a_part_holds_the_tokens_it_was_asked_for(workload: Workload) -> None:
-    region = Region(cluster=workload.hardware.cluster, sequences=60, length=1024, precision="mixed")
+    region = Region(software=TRAINING, cluster=workload.hardware.cluster, sequences=60, length=1024, precision="mixed")
     part = part_of(region, 8, 4, 31)
     assert (part.columns, part.rows, part.tokens_per_core) == (8, 4, 31)
 
@@ -144,9 +153,3 @@ def test_uncompiled_trials_are_small_or_refused(workload: Workload, monkeypatch:
     ran = [tried for tried in found.values() if isinstance(tried, Tried)]
     assert ran
     assert all(tried.trial.estimated_cycles(workload.hardware.cluster.wafer) < 20_000 for tried in ran)
-
-
-def test_every_program_named_is_there() -> None:
-    from wsesim.cores.programs import PROGRAMS
-
-    assert {program for program, _ in ELEMENTWISE.values()} <= PROGRAMS.keys()

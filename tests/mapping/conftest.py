@@ -8,6 +8,7 @@ from wsesim.graph import with_training
 from wsesim.hardware import load_cluster
 from wsesim.mapping import Request
 from wsesim.model import Model, build_graph, load_preset
+from wsesim.software import load_software
 
 MakeRequest = Callable[..., Request]
 
@@ -25,6 +26,7 @@ def request_of() -> MakeRequest:
         return Request(
             graph=with_training(build_graph(shape, sequences=sequences, length=length, precision=precision)),
             cluster=load_cluster(machine, systems=systems, overrides=hardware or {}).cluster,
+            software=load_software("release-2").for_training(),
             sequences=sequences,
             length=length,
             precision=precision,

@@ -11,8 +11,11 @@ from wsesim.graph import with_training
 from wsesim.hardware import load_cluster
 from wsesim.kernels import Region
 from wsesim.mapping import Request
-from wsesim.mapping.memory import STRIP, Activations, activations, layer_of, memory_table
+from wsesim.mapping.memory import Activations, activations, layer_of, memory_table
 from wsesim.model import build_graph, load_preset, model_names
+from wsesim.software import load_software
+
+TRAINING = load_software("release-2").for_training()
 
 MakeRequest = Callable[..., Request]
 CLUSTER = load_cluster("cs-2").cluster
@@ -20,7 +23,7 @@ WHAT = Activations(working=7500.0, boundary=1500.0, kept=15000.0, copies=12)
 
 
 def _region(sequences: int = 2, length: int = 1988) -> Region:
-    return Region(cluster=CLUSTER, sequences=sequences, length=length, precision="mixed")
+    return Region(software=TRAINING, cluster=CLUSTER, sequences=sequences, length=length, precision="mixed")
 
 
 def _lines(region: Region, *, heads: int = 12, recompute: bool = True) -> dict[str, int]:
@@ -35,11 +38,11 @@ def test_by_hand() -> None:
         "weights in flight": 1000,
         "gradients in flight": 1000,
         "one layer at work": 40,
-        "scores in flight": 4 * STRIP * 4,
+        "scores in flight": 4 * TRAINING.strip_keys * 4,
         "kept for the backward pass": 4 * 12 * 2,
     }
     assert _lines(_region(), recompute=False)["kept for the backward pass"] == 4 * 12 * 20
-    assert _lines(_region(), heads=751)["scores in flight"] == 4 * STRIP * 4 * 2
+    assert _lines(_region(), heads=751)["scores in flight"] == 4 * TRAINING.strip_keys * 4 * 2
 
 
 @given(sequences=st.integers(1, 500), more=st.integers(1, 500), recompute=st.booleans())

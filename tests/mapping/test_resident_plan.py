@@ -1,6 +1,7 @@
 """Placing a model with weights in SRAM, and timing what it does."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -13,13 +14,16 @@ from wsesim.mapping.resident.memory import needs_bytes
 from wsesim.mapping.resident.pipeline import critical_path
 from wsesim.mapping.resident.stages import lay_out, shares, squares_on
 from wsesim.model import Model
+from wsesim.software import load_software
 
 CS3 = load_cluster("cs-3", systems=4).cluster
+SOFTWARE = load_software("waferengine").for_inference()
+asked = partial(ResidentRequest, software=SOFTWARE)
 QWEN = Model(
     name="Qwen3-1.7B", layers=28, width=2048, heads=16, kv_heads=8, head_width=128, ffn_width=6144, vocab=151936,
     max_length=8192, activation="swiglu", norm="rms_norm", position="rotary", tied=False,
 )  # fmt: skip
-BLOCKS = ResidentRequest(
+BLOCKS = asked(
     model=QWEN, cluster=CS3, placement="blocks", decode_grid=256, wafers=1, stages=8, positions=8192, chunk=256
 )  # fmt: skip
 
@@ -28,6 +32,13 @@ def planned(request: ResidentRequest) -> ResidentPlan:
     found = plan_resident(request)
     assert isinstance(found, ResidentPlan)
     return found
+
+
+@pytest.mark.parametrize(("of_model", "of_request"), [(False, False), (True, False), (False, True)])
+def test_heads_are_normed_if_the_model_or_the_request_says_so(of_model: bool, of_request: bool) -> None:
+    request = replace(BLOCKS, model=replace(QWEN, head_norm=of_model), head_norm=of_request)
+    assert request.shape.head_norm == (of_model or of_request)
+    assert (request.shape.activation, request.shape.norm) == ("silu_gate", "rms_norm")
 
 
 @given(st.integers(1, 130), st.integers(1, 40))
@@ -88,7 +99,7 @@ def test_parts_sum_to_the_time(tokens: int, position: int) -> None:
 
 def test_a_token_takes_all_stages_and_its_way_back_a_full_pipeline_one() -> None:
     time = planned(BLOCKS).decode(1000)
-    turn = CS3.runtime.token_turn_s * CS3.wafer.core.clock_hz
+    turn = SOFTWARE.token_turn_s * CS3.wafer.core.clock_hz
     assert time.cycles == pytest.approx(sum(time.stage_cycles) + turn)
     assert time.flops > 2 * QWEN.layers * 49e6
 
@@ -118,14 +129,14 @@ def test_other_squares_for_prompts_cost_a_move() -> None:
 
 
 def test_left_open_it_finds_the_fewest_wafers_and_a_chunk() -> None:
-    plan = planned(ResidentRequest(model=QWEN, cluster=CS3, positions=4096))
+    plan = planned(asked(model=QWEN, cluster=CS3, positions=4096))
     assert plan.wafers == 1
     assert needs_bytes(plan.memory) <= CS3.wafer.core.sram_bytes
     assert plan.chunk >= 1
 
 
 def test_a_cache_too_large_says_so_and_the_advice_fits() -> None:
-    request = ResidentRequest(model=QWEN, cluster=CS3, positions=400_000, batch=8, wafers=1)
+    request = asked(model=QWEN, cluster=CS3, positions=400_000, batch=8, wafers=1)
     found = plan_resident(request)
     assert isinstance(found, DoesNotFit)
     assert "most for cache" in found.why
@@ -137,7 +148,7 @@ def test_a_cache_too_large_says_so_and_the_advice_fits() -> None:
 
 def test_advice_on_wafers_is_the_fewest_that_fit() -> None:
     large = replace(QWEN, layers=400)
-    request = ResidentRequest(model=large, cluster=CS3, positions=1024, wafers=1)
+    request = asked(model=large, cluster=CS3, positions=1024, wafers=1)
     found = plan_resident(request)
     assert isinstance(found, DoesNotFit)
     wafers = int(found.why.split(" wafers")[0].split()[-1])

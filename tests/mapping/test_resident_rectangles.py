@@ -1,6 +1,7 @@
 """Rectangles that use the whole wafer: laws of room, of places, and of time; wafers that large models need."""
 
 from dataclasses import replace
+from functools import partial
 from itertools import combinations, pairwise
 
 import pytest
@@ -13,8 +14,11 @@ from wsesim.mapping.resident import DoesNotFit, Region, ResidentPlan, ResidentRe
 from wsesim.mapping.resident.memory import each, needs_bytes, region_memory
 from wsesim.mapping.resident.rectangles import MOST_RECTANGLES, distribute, fewest_wafers, roles, room
 from wsesim.model import Model
+from wsesim.software import load_software
 
 CS3 = load_cluster("cs-3").cluster
+SOFTWARE = load_software("waferengine").for_inference()
+asked = partial(ResidentRequest, software=SOFTWARE)
 MANY = replace(CS3, systems=CS3.max_systems)
 KIB = 1024
 
@@ -33,7 +37,7 @@ MODELS = st.builds(
     st.integers(1, 130), st.sampled_from([8, 24, 40, 64]), st.sampled_from([2, 4]), st.booleans(),
 )  # fmt: skip
 REQUESTS = st.builds(
-    lambda model, positions, batch: ResidentRequest(model=model, cluster=MANY, positions=positions, batch=batch),
+    lambda model, positions, batch: asked(model=model, cluster=MANY, positions=positions, batch=batch),
     MODELS, st.sampled_from([1, 1024, 30_000]), st.sampled_from([1, 8]),
 )  # fmt: skip
 
@@ -59,7 +63,7 @@ def apart(one: Region, other: Region) -> bool:
 
 @pytest.mark.parametrize(("model", "wafers"), [(SMALL, 1), (LARGE, 4), (LARGEST, 22)])
 def test_large_models_need_as_many_wafers_as_their_weights_say(model: Model, wafers: int) -> None:
-    plan = planned(ResidentRequest(model=model, cluster=MANY, positions=8192))
+    plan = planned(asked(model=model, cluster=MANY, positions=8192))
     assert plan.wafers == wafers
     weights = 2 * (model.layers * plan.request.shape.weights + 2 * model.vocab * model.width)
     assert weights / CS3.wafer.sram_bytes > 0.8 * (wafers - 1)
@@ -85,7 +89,7 @@ def test_all_layers_lie_once_on_the_wafer_and_apart(request: ResidentRequest) ->
 
 
 def test_a_token_passes_from_neighbour_to_neighbour() -> None:
-    plan = planned(ResidentRequest(model=replace(SMALL, layers=12), cluster=CS3, positions=1024, stages=12))
+    plan = planned(asked(model=replace(SMALL, layers=12), cluster=CS3, positions=1024, stages=12))
     for one, other in pairwise(plan.stages):
         steps = abs(one.column - other.column) // one.columns + abs(one.row - other.row) // one.rows
         assert steps == 1
@@ -139,7 +143,7 @@ def test_layers_are_shared_as_evenly_as_there_is_room(request: ResidentRequest, 
 @settings(deadline=None, max_examples=20)
 @given(st.integers(1, 8191), st.integers(1, 8191))
 def test_time_grows_with_the_position_and_with_the_prompt(one: int, other: int) -> None:
-    plan = planned(ResidentRequest(model=LARGE, cluster=MANY, positions=8192))
+    plan = planned(asked(model=LARGE, cluster=MANY, positions=8192))
     low, high = sorted((one, other))
     assert plan.decode(low).cycles <= plan.decode(high).cycles
     assert plan.prefill(low).cycles <= plan.prefill(high).cycles
@@ -147,14 +151,14 @@ def test_time_grows_with_the_position_and_with_the_prompt(one: int, other: int) 
 
 
 def test_sequences_side_by_side_cost_little_more_than_one() -> None:
-    plan = planned(ResidentRequest(model=SMALL, cluster=MANY, positions=1024, batch=16))
+    plan = planned(asked(model=SMALL, cluster=MANY, positions=1024, batch=16))
     times = [plan.decode(512, batch=batch) for batch in (1, 2, 16)]
     assert times[0].cycles < times[1].cycles < times[2].cycles < 16 * times[0].cycles
     assert [time.flops / times[0].flops for time in times] == pytest.approx([1, 2, 16])
 
 
 def test_a_cache_takes_memory_by_positions() -> None:
-    request = ResidentRequest(model=SMALL, cluster=MANY, positions=1170)
+    request = asked(model=SMALL, cluster=MANY, positions=1170)
     stage = Region(wafer=0, column=0, row=0, columns=755, rows=117, layers=3, embeds=False, heads=False)
 
     def cache(positions: int, batch: int) -> int:
@@ -166,18 +170,18 @@ def test_a_cache_takes_memory_by_positions() -> None:
 
 
 def test_a_prompt_passes_in_groups_while_weights_stay_where_memory_is_short() -> None:
-    plan = planned(ResidentRequest(model=LARGE, cluster=MANY, positions=8192))
+    plan = planned(asked(model=LARGE, cluster=MANY, positions=8192))
     assert plan.together is not None
     assert plan.chunk > plan.together
     assert plan.prefill(8192).seconds < 8192 * plan.decode(4096).seconds / 10
-    roomy = planned(ResidentRequest(model=LARGE, cluster=with_sram(MANY, 512 * KIB), positions=8192))
+    roomy = planned(asked(model=LARGE, cluster=with_sram(MANY, 512 * KIB), positions=8192))
     assert roomy.wafers == 1
     assert planned(replace(plan.request, chunk=64)).chunk == 64
 
 
 def test_one_table_serves_both_ends_where_they_meet() -> None:
     shared, untied = (
-        planned(ResidentRequest(model=llama(16, 2048, 32, 8192, tied=tied), cluster=CS3, positions=1024))
+        planned(asked(model=llama(16, 2048, 32, 8192, tied=tied), cluster=CS3, positions=1024))
         for tied in (True, False)
     )
     assert [(table.embeds, table.heads) for table in shared.tables] == [(True, True)]
@@ -189,7 +193,7 @@ def test_one_table_serves_both_ends_where_they_meet() -> None:
 
 @pytest.mark.parametrize("stages", [1, 7, 80])
 def test_as_many_stages_as_asked(stages: int) -> None:
-    found = plan_resident(ResidentRequest(model=LARGE, cluster=MANY, positions=1024, stages=stages))
+    found = plan_resident(asked(model=LARGE, cluster=MANY, positions=1024, stages=stages))
     if stages == 1:
         assert isinstance(found, DoesNotFit)
     else:
@@ -199,23 +203,23 @@ def test_as_many_stages_as_asked(stages: int) -> None:
 
 def test_more_stages_than_can_be_cut_is_an_answer() -> None:
     model = llama(MOST_RECTANGLES + 1, 1024, 8, 2048)
-    found = plan_resident(ResidentRequest(model=model, cluster=CS3, positions=64, stages=MOST_RECTANGLES + 1, wafers=1))
+    found = plan_resident(asked(model=model, cluster=CS3, positions=64, stages=MOST_RECTANGLES + 1, wafers=1))
     assert isinstance(found, DoesNotFit)
     assert "129 stages are more than 1 wafer can be cut into" in found.why
 
 
 def test_what_is_too_large_says_by_how_much_and_what_would_fit() -> None:
-    found = plan_resident(ResidentRequest(model=LARGE, cluster=CS3, positions=8192))
+    found = plan_resident(asked(model=LARGE, cluster=CS3, positions=8192))
     assert isinstance(found, DoesNotFit)
     assert "on 1 wafer in rectangles of" in found.why
     assert "4 wafers would fit" in found.why
-    table = plan_resident(ResidentRequest(model=replace(SMALL, vocab=20_000_000), cluster=CS3, positions=8))
+    table = plan_resident(asked(model=replace(SMALL, vocab=20_000_000), cluster=CS3, positions=8))
     assert isinstance(table, DoesNotFit)
     assert "most for tables" in table.why
 
 
 def test_memory_is_told_in_plain_words() -> None:
-    plan = planned(ResidentRequest(model=SMALL, cluster=CS3, positions=1, stages=32))
+    plan = planned(asked(model=SMALL, cluster=CS3, positions=1, stages=32))
     notes = [line.note for line in region_memory(plan.request, plan.stages[0], tokens=1)]
     assert "1 token" in notes
     assert "1 layer" in notes
@@ -224,7 +228,7 @@ def test_memory_is_told_in_plain_words() -> None:
 
 def test_rectangles_have_no_side() -> None:
     with pytest.raises(SpecError, match="rectangles must fit and have no side"):
-        ResidentRequest(model=SMALL, cluster=CS3, positions=8, placement="rectangles", decode_grid=100)
+        asked(model=SMALL, cluster=CS3, positions=8, placement="rectangles", decode_grid=100)
 
 
 @given(st.integers(0, 10**6), st.integers(1, 2000))

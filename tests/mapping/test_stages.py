@@ -28,11 +28,11 @@ def test_blocks_run_forward_and_come_back(program: Program) -> None:
 
 
 def test_a_stage_takes_as_long_as_its_kernels_and_their_launches(program: Program) -> None:
-    runtime, clock_hz = program.cluster.runtime, program.cluster.wafer.core.clock_hz
+    software, clock_hz = program.software, program.cluster.wafer.core.clock_hz
     for stage in program.stages:
         launched = sum(kernel.phase == stage.phase for kernel in stage.kernels)
         cycles = sum(kernel.cycles for kernel in stage.kernels)
-        assert stage.compute_s == pytest.approx(cycles / clock_hz + launched * runtime.kernel_launch_s)
+        assert stage.compute_s == pytest.approx(cycles / clock_hz + launched * software.kernel_launch_s)
 
 
 def test_a_kernel_adds_up_over_the_step(program: Program) -> None:

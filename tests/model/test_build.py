@@ -47,6 +47,20 @@ def test_a_llama() -> None:
     assert graph.blocks[2].tensors["logits.weight"].of is None
 
 
+def test_a_qwen_norms_queries_and_keys_by_head_before_they_turn() -> None:
+    plain, normed = (build_graph(replace(LLAMA, head_norm=on), sequences=2, length=4) for on in (False, True))
+    assert kinds(normed, "layer")[1:4] == ["linear", "head_norm", "rotary"]
+    layer = normed.blocks[1]
+    scales = [layer.tensors[f"attention.{part}_norm.scale"] for part in ("query", "key")]
+    assert [normed.shape(scale) for scale in scales] == [(4,), (4,)]
+    assert normed.parameters() - plain.parameters() == LLAMA.layers * 2 * 4
+
+
+def test_an_activation_is_named_by_what_it_is() -> None:
+    for activation, name in (("gelu_tanh", "ffn.gelu"), ("relu", "ffn.relu")):
+        assert name in names(build_graph(replace(GPT, activation=activation), sequences=2, length=4), "layer")
+
+
 def test_a_gpt_j_norms_once_for_both_halves() -> None:
     graph = build_graph(GPT_J, sequences=2, length=4)
     assert kinds(graph, "layer").count("layer_norm") == 1

@@ -94,6 +94,8 @@ def test_defaults_are_those_of_transformers(tmp_path: Path) -> None:
     [
         (GPT2, {"n_inner": 100}, {"ffn_width": 100}),
         (GPT2, {"activation_function": "gelu"}, {"activation": "gelu"}),
+        (GPT2, {"activation_function": "relu"}, {"activation": "relu"}),
+        (BERT, {"hidden_act": "relu"}, {"activation": "relu"}),
         (GPT2, {"activation_function": "gelu_fast"}, {"activation": "gelu_tanh"}),
         (GPT2, {"activation_function": "gelu_pytorch_tanh"}, {"activation": "gelu_tanh"}),
         (GPT2, {"tie_word_embeddings": False}, {"tied": False}),
@@ -126,7 +128,7 @@ def test_what_a_key_means(
         (GPT2, {"model_type": "gpt-2"}, 'model_type = "gpt-2" is not supported, did you mean \'gpt2\'?; '
                                         "supported: gpt2, gptj, llama, mixtral, bert"),
         (GPT2, {"model_type": 3}, "model_type = 3 is not supported; supported: gpt2, gptj, llama, mixtral, bert"),
-        (GPT2, {"activation_function": "relu"}, 'activation_function = "relu" is not supported'),
+        (GPT2, {"activation_function": "relu6"}, 'activation_function = "relu6" is not supported, did you mean'),
         (LLAMA2, {"hidden_act": "gelu"}, 'hidden_act = "gelu" is not supported; supported: silu, swish'),
         (GPT2, {"scale_attn_weights": False}, "scale_attn_weights = false is not supported, only true is"),
         (GPT2, {"scale_attn_by_inverse_layer_idx": True}, "scale_attn_by_inverse_layer_idx = true is not supported"),

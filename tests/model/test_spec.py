@@ -36,7 +36,10 @@ def test_sizes_are_positive(name: str, value: float) -> None:
         ({"token_types": -1}, "token_types must not be negative, got -1"),
         ({"token_budget": 0}, "token_budget must be positive, got 0"),
         ({"block": "parallel", "norm_order": "post"}, "norm_order must be pre in a parallel block"),
-        ({"activation": "gelu_new"}, "activation must be one of gelu, gelu_tanh, swiglu; got 'gelu_new', did you mean"),
+        (
+            {"activation": "gelu_new"},
+            "activation must be one of gelu, gelu_tanh, relu, swiglu; got 'gelu_new', did you mean",
+        ),
         ({"norm": "batch_norm"}, "norm must be one of"),
         ({"position": "alibi"}, "position must be one of"),
         ({"block": "ladder"}, "block must be one of"),

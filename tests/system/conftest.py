@@ -8,6 +8,7 @@ import pytest
 from wsesim.hardware import load_cluster
 from wsesim.mapping import Program, Stage
 from wsesim.result import Placement
+from wsesim.software import load_software
 
 MakeProgram = Callable[..., Program]
 Shape = tuple[int, float, int, int]
@@ -17,7 +18,7 @@ Shape = tuple[int, float, int, int]
 @pytest.fixture(scope="session")
 def program_of() -> MakeProgram:
     """Return a function that makes a program of stages; what is not given costs no time."""
-    cluster = load_cluster("cs-2").cluster
+    cluster, software = load_cluster("cs-2").cluster, load_software("release-2").for_training()
 
     def make(
         *stages: Shape, passes: int = 1, systems: int = 1, buffer_bytes: int = 2000, token_bytes: int = 8,
@@ -33,10 +34,10 @@ def program_of() -> MakeProgram:
             ),
             swarmx=replace(cluster.swarmx, hop_s=hop_s),
             host=replace(cluster.host, input_bytes_per_s=host, latency_s=host_latency_s),
-            runtime=replace(cluster.runtime, step_s=step_s),
         )  # fmt: skip
         return Program(
             cluster=machine,
+            software=replace(software, step_s=step_s),
             placement=Placement(
                 micro_batch=1, passes=passes, columns=1, rows=1, tokens_per_core=1, features_per_core=1.0,
                 recompute=False,

@@ -9,6 +9,7 @@ from wsesim.graph import with_training
 from wsesim.hardware import load_cluster
 from wsesim.mapping import Program, Request, map_training
 from wsesim.model import build_graph, load_preset
+from wsesim.software import load_software
 from wsesim.system import Played, play
 
 MakeProgram = Callable[..., Program]
@@ -127,7 +128,15 @@ def test_folding_changes_no_figure_of_a_model(model: str, length: int, passes: i
     graph = with_training(build_graph(load_preset(model), sequences=4 * passes, length=length))
     cluster = load_cluster("cs-2", systems=2).cluster
     program = map_training(
-        Request(graph=graph, cluster=cluster, sequences=4 * passes, length=length, precision="mixed", micro_batch=4)
+        Request(
+            graph=graph,
+            cluster=cluster,
+            software=load_software("release-2").for_training(),
+            sequences=4 * passes,
+            length=length,
+            precision="mixed",
+            micro_batch=4,
+        )
     )
     assert isinstance(program, Program)
     folded, whole = play(program), play(program, fold=False)

@@ -25,9 +25,9 @@ def test_shifts_are_the_differences_of_two_runs(table: Path) -> None:
     found = {(shift.constant, shift.group): shift for shift in shifts(read_table(table))}
     acting = {constant.name for constant in load_constants().calibrated if "training" in constant.acts_on}
     assert found.keys() == {(name, group) for name in acting for group in ("CS-2 BERT", "CS-2 GPT small")}
-    launch = found["runtime.kernel_launch", "CS-2 BERT"]
+    launch = found["training.kernel_launch", "CS-2 BERT"]
     assert launch.at_high < 0 < launch.at_low
-    assert abs(launch.at_low) > abs(found["runtime.kernel_launch", "CS-2 GPT small"].at_low)
+    assert abs(launch.at_low) > abs(found["training.kernel_launch", "CS-2 GPT small"].at_low)
 
 
 def test_a_report_shows_shifts_if_asked(table: Path, tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_what_no_other_group_shows_is_nothing() -> None:
 
 def test_a_group_left_out_is_predicted_by_the_others(write_table: WriteTable) -> None:
     """Rows made with another launch: either group alone finds it again for the other."""
-    made = {"runtime.kernel_launch": "150 us"}
+    made = {"training.kernel_launch": "150 us"}
     rows = [{"id": "gpt"}, {"id": "bert", **BERT}]
     truth = {
         score.id: score.simulated for score in validate_rows(read_table(write_table(*rows)), overrides=made).scores
@@ -69,9 +69,9 @@ def test_a_group_left_out_is_predicted_by_the_others(write_table: WriteTable) ->
     table = write_table(*({**row, "value": str(truth[row["id"]])} for row in rows))
     left = {each.group: each for each in leave_out(read_table(table), progress=told.append)}
     assert left.keys() == {"CS-2 BERT", "CS-2 GPT small"}
-    assert left["CS-2 GPT small"].values["runtime.kernel_launch"] == "150 us"
+    assert left["CS-2 GPT small"].values["training.kernel_launch"] == "150 us"
     assert all(each.median_in_view > 0 for each in left.values())
-    assert any(text.startswith("runtime.kernel_launch = ") for text in told)
+    assert any(text.startswith("training.kernel_launch = ") for text in told)
     text = section(tuple(left.values()))
     assert text.startswith(MARK)
     assert read_constants(f"calibrated: []\nchosen: []\n{text}").left_out[0].values == left["CS-2 BERT"].values

@@ -88,7 +88,7 @@ def test_the_baseline_of_a_prompt_by_hand() -> None:
 
 def test_other_figures_of_a_machine_change_what_they_should() -> None:
     token, layers = (next(row for row in rows() if row.id.startswith(name)) for name in ("WENG-E1", "WLLM-decode"))
-    slow = {"runtime.token_turn": "150 us"}
+    slow = {"inference.token_turn": "150 us"}
     assert predict(token, slow).value - predict(token).value == pytest.approx(75)
     assert predict(layers, slow).value == predict(layers).value
 

@@ -78,8 +78,8 @@ def test_the_report_shows_every_row_once(whole: Report, tmp_path: Path) -> None:
         assert text.count(f"\n| {score.id} |") == 1 + bool(score.note)
     for name in ("Groups", "Rows", "Constants set with these rows in view", "Not run"):
         assert f"\n## {name}\n" in text
-    for constant in ("kernel_launch", "token_turn"):
-        assert f"\n| runtime.{constant} | " in text
+    for constant in ("training.kernel_launch", "inference.token_turn"):
+        assert f"\n| {constant} | " in text
 
 
 def test_the_same_rows_give_the_same_bytes(whole: Report, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_what_cannot_be_run_says_why(write_table: WriteTable) -> None:
         {"id": "systems", "system": "CS-2", "n_systems": "1000", "batch_global": "1000"},
         {"id": "negative", "layers": "-3"},
         {"id": "half a system", "n_systems": "2.5"},
-        {"id": "activation", "ffn_type": "relu"},
+        {"id": "activation", "ffn_type": "mish"},
         {"id": "precision", "precision": "fp8"},
         {"id": "sparse", "sparsity": "denser than 50 %"},
         {"id": "heads", "n_kv_heads": "x"},
@@ -110,7 +110,7 @@ def test_what_cannot_be_run_says_why(write_table: WriteTable) -> None:
         "phase": "rest: not simulated", "probe": "not simulated", "cards": "not over how many tokens",
         "size": "no layers", "machine": "'cs-9'", "shares": "5 systems",
         "length": "does not fit: ", "systems": "192", "negative": "layers", "half a system": "n_systems = '2.5'",
-        "activation": "'relu' is not modelled", "precision": "'fp8' is not modelled", "sparse": "is not modelled",
+        "activation": "'mish' is not modelled", "precision": "'fp8' is not modelled", "sparse": "is not modelled",
         "heads": "n_kv_heads = 'x'", "metric": "compile time in",
     }.items():  # fmt: skip
         assert words in reasons[name], reasons[name]

@@ -3,6 +3,7 @@ from typing import Any
 
 from wsesim.hardware import machine_names, override_names
 from wsesim.model import model_names
+from wsesim.software import software_names, software_override_names
 from wsesim.workload import json_schema
 from wsesim.workload.schema import SECTIONS, WorkloadFile
 
@@ -28,5 +29,11 @@ def test_the_schema_knows_names_of_models_machines_and_figures() -> None:
     assert short == {"type": "string", "examples": list(model_names())}
     assert section == {"$ref": "#/$defs/ModelSection"}
     assert SCHEMA["properties"]["cluster"]["anyOf"][0]["examples"] == list(machine_names())
-    assert SCHEMA["properties"]["hardware"]["properties"].keys() == override_names().keys()
-    assert SCHEMA["properties"]["hardware"]["properties"]["core.clock"]["examples"] == ["850 MHz"]
+    hardware = SCHEMA["properties"]["hardware"]["properties"]
+    assert {name for name in hardware if "." in name} == override_names().keys()
+    assert hardware["core.clock"]["examples"] == hardware["core"]["properties"]["clock"]["examples"] == ["850 MHz"]
+    assert hardware["core.moves_pass"]["type"] == "boolean"
+    assert hardware["fabric.in_queue_words"]["type"] == "array"
+    name, section = SCHEMA["properties"]["software"]["anyOf"]
+    assert name["examples"] == list(software_names())
+    assert {name for name in section["properties"] if "." in name} == software_override_names().keys()

@@ -59,8 +59,8 @@ def test_everything_left_out_is_filled_in(tmp_path: Path) -> None:
 
 def test_every_default_is_named_with_its_source(tmp_path: Path) -> None:
     defaults = {default.name: default for default in load(tmp_path, MINIMAL).defaults}
-    given = {"model", "batch.sequences", "cluster.machine", "hardware"}
-    expected = set(WorkloadFile.model_fields) - SECTIONS.keys()
+    given = {"model", "batch.sequences", "cluster.machine", "hardware", "software"}
+    expected = {"software.stack", *WorkloadFile.model_fields} - SECTIONS.keys()
     expected |= {
         f"{name}.{key}"
         for name, section in SECTIONS.items()
@@ -175,7 +175,8 @@ precision:
         (3, 31, "model.width must be at least 1; got -4"),
         (4, 20, "batch.sequences must be a whole number; got 1000.0; write 1000"),
         (4, 33, "batch.length must be a whole number; got '12'; remove the quotes"),
-        (5, 20, "cluster.machine must be a machine that wsesim knows; got 'cs2', did you mean 'cs-2'?"),
+        (5, 20, "cluster.machine must be a machine that wsesim knows, or a path in .yaml; got 'cs2', did you mean "
+                "'cs-2'?"),
         (5, 34, "cluster.systems must be a whole number; got 'yes'"),
         (6, 24, "hardware.core.clock has the unknown unit 'GHzz', did you mean 'GHz'?"),
         (6, 45, "hardware.core.sram is in bits ('Kib') but a size is in bytes: write 'KiB' if bytes were meant"),
@@ -202,7 +203,17 @@ precision:
         (MINIMAL + "phase: inference\n", 4, 8, "phase must be one of training, evaluation, prefill"),
         (MINIMAL + "hardware: {core.sram: 48000}\n", 4, 23, "hardware.core.sram needs a unit, for example '48 KiB'"),
         (MINIMAL + "hardware: {core.sram: -1 KiB}\n", 4, 23, "hardware.core.sram must be positive"),
-        (MINIMAL + "hardware: {core: {clock: 1 GHz}}\n", 4, 12, "hardware.core is not a figure of the hardware"),
+        (MINIMAL + "hardware: {core: {clok: 1 GHz}}\n", 4, 19, "hardware.core.clok is not a figure of the hardware"),
+        (MINIMAL + "hardware: {core: {}}\n", 4, 12, "hardware.core is not a figure of the hardware"),
+        (MINIMAL + "hardware: {core: {clock: 1 GHz}, core.clock: 1 GHz}\n", 4, 46, "core.clock is given twice"),
+        (MINIMAL + "hardware: {runtime.kernel_launch: 1 us}\n", 4, 12, "it is software.training.kernel_launch"),
+        (MINIMAL + "software: waferlm\n", 4, 11, "software.stack must be one of ideal, release-2"),
+        (MINIMAL + "software: waferllm\n", 4, 11, "software = 'waferllm' has no figures of training; ideal, release-2"),
+        (MINIMAL + "software: {stack: 3}\n", 4, 19, "software.stack must be the name of a stack, or a path in .yaml"),
+        (MINIMAL + "software: {training.step: 3}\n", 4, 27, "training.step needs a unit"),
+        (MINIMAL + "software: {training: {stp: 3 s}}\n", 4, 23, "training.stp is not a figure of the software"),
+        (MINIMAL + "software: {core.clock: 1 GHz}\n", 4, 12, "it is hardware.core.clock"),
+        (MINIMAL + "software: {inference.token_turn: 1 s}\n", 4, 34, "release 2 has no figures of inference"),
         (MINIMAL + "hardware: {wafer.columns: 0x" + "f" * 9999 + "}\n", 4, 27, "must be smaller; got a huge number"),
         (MINIMAL + "text: sample:soto\n", 4, 7, "'sample:soto' is not a sample that ships with wsesim, did you"),
         (MINIMAL + 'text: "a\\0b"\n', 4, 7, "cannot be read: embedded null byte"),

@@ -1,10 +1,10 @@
 from dataclasses import fields
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
 from wsesim.model import Model
-from wsesim.model.spec import CHOICES
+from wsesim.model.spec import choices
 from wsesim.numerics.text import SAMPLES
 from wsesim.numerics.tokenizer import Tokenizer
 from wsesim.workload import checks, shape
@@ -30,10 +30,15 @@ def test_the_model_section_has_every_field_of_a_model() -> None:
     assert ModelSection.model_fields.keys() == {"preset", "config"} | {field.name for field in fields(Model)}
 
 
-@pytest.mark.parametrize("name", CHOICES)
+@pytest.mark.parametrize("name", choices())
 def test_the_model_section_has_every_choice(name: str) -> None:
-    literal, _ = get_args(ModelSection.model_fields[name].annotation)
-    assert get_args(literal) == CHOICES[name]
+    schema = ModelSection.model_json_schema()["properties"][name]
+    assert tuple(schema["anyOf"][0]["enum"]) == choices()[name]
+
+
+@pytest.mark.parametrize("value", ["gelu_new", 3, [], {}, True])
+def test_a_choice_that_ops_state_is_checked_as_a_literal(value: object) -> None:
+    assert errors_of({"model": {"activation": value}}) == [("literal_error", ("model", "activation"))]
 
 
 @pytest.mark.parametrize("section", [WorkloadFile, *SECTIONS.values()])
@@ -45,7 +50,8 @@ def test_every_field_says_what_it_is(section: type[WorkloadFile]) -> None:
 
 def test_sections_and_short_forms_are_fields() -> None:
     assert SECTIONS.keys() <= WorkloadFile.model_fields.keys()
-    assert all(key in SECTIONS[section].model_fields for section, key in SHORT.items())
+    assert SHORT.keys() - SECTIONS.keys() == {"software"}
+    assert all(key in SECTIONS[section].model_fields for section, key in SHORT.items() if section in SECTIONS)
 
 
 def test_constants_agree_with_the_tokenizer_and_the_samples() -> None:

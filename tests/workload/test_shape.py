@@ -45,6 +45,12 @@ def test_sizes_that_followed_from_a_changed_one_follow_again() -> None:
     assert defaults == {"model.head_width": "64", "model.kv_heads": "24", "model.ffn_width": "6144"}
 
 
+def test_what_ops_offer_may_be_asked_for() -> None:
+    model, _ = resolved({**TINY, "activation": "relu", "head_norm": True})
+    assert (model.activation, model.gated, model.head_norm) == ("relu", False, True)
+    assert resolved({"preset": "gpt2", "activation": "relu"})[0].name == "gpt2-changed"
+
+
 def test_sizes_that_did_not_follow_stay() -> None:
     model, _ = resolved({"preset": "llama-3-8b", "width": 2048})
     assert (model.kv_heads, model.ffn_width, model.head_width) == (8, 14336, 64)

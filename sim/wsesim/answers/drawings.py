@@ -1,10 +1,11 @@
-"""The drawings that an answer brings: a curve, a map of the cores, their activity over time."""
+"""The drawings that an answer brings: a curve, a map of the cores, their activity over time, a sketch."""
 
 from __future__ import annotations
 
+import html
 from typing import TYPE_CHECKING, Any
 
-from wsesim.answer import CoreFrames, CoreMap, Curve, Drawing
+from wsesim.answer import CoreFrames, CoreMap, Curve, Drawing, Sketch
 from wsesim.answers import svg
 from wsesim.answers.text import percent, plain, rate
 
@@ -25,20 +26,23 @@ PICTURES = 6
 """Frames that are drawn side by side."""
 
 
-def drawn(drawing: Drawing) -> str:
-    """Return *drawing* as an `<svg>` element, its ids named after it."""
+def drawn(drawing: Drawing) -> tuple[str, bool]:
+    """Return *drawing* as an element of a page, its ids named after it, and whether nothing fits beside it."""
     match drawing:
         case Curve():
-            return curve_svg(drawing)
+            return curve_svg(drawing), False
         case CoreMap():
-            return map_svg(drawing)
+            return map_svg(drawing), False
         case CoreFrames():
-            return frames_svg(drawing)
+            return frames_svg(drawing), True
+        case Sketch():
+            return sketch_html(drawing), True
 
 
-def is_wide(drawing: Drawing) -> bool:
-    """Return whether nothing fits beside *drawing* on the page."""
-    return isinstance(drawing, CoreFrames)
+def sketch_html(sketch: Sketch) -> str:
+    """Return the lines as they are, under their title."""
+    title, lines = (html.escape(plain(words, keep="\n")) for words in (sketch.title, sketch.lines))
+    return f'<h3>{title}</h3>\n<pre class="sketch">{lines}</pre>'
 
 
 def curve_svg(curve: Curve) -> str:
@@ -65,6 +69,7 @@ def _curve_axes(axes: Axes, curve: Curve) -> None:
         axes.set_ylim(0, 1.05)
         axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g}%")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.xaxis.set_minor_formatter(lambda value, _: f"{value:g}")
     axes.set_xlabel(plain(curve.x_label) + dashed, color=svg.SOFT, fontsize=9.5, **svg.LITERAL)
     axes.tick_params(axis="both", which="both", colors=svg.SOFT, labelsize=9.5, length=0)
     axes.grid(axis="y", color=svg.LINE, linewidth=0.6, zorder=0)
@@ -95,7 +100,7 @@ def map_svg(core_map: CoreMap) -> str:
 
 def _scale(figure: Figure, axes: Axes, image: Any, unit: str) -> None:
     bar = figure.colorbar(image, ax=axes, pad=0.04, fraction=0.06)
-    bar.outline.set_visible(False)  # type: ignore[operator]  # typed as a method, is a spine
+    bar.outline.set_visible(False)
     bar.ax.tick_params(colors=svg.SOFT, labelsize=9, length=0)
     bar.set_label(plain(unit), color=svg.SOFT, fontsize=9.5, **svg.LITERAL)
 
@@ -121,7 +126,8 @@ def frames_svg(frames: CoreFrames) -> str:
 
 def spread(frames: int, pictures: int) -> list[int]:
     """Return at most *pictures* of the numbers below *frames*, the first and the last among them."""
-    return sorted({round(n * (frames - 1) / max(1, pictures - 1)) for n in range(min(pictures, frames))})
+    count = min(pictures, frames)
+    return [round(n * (frames - 1) / max(1, count - 1)) for n in range(count)]
 
 
 def _paint(axes: Axes, values: Any, most: float) -> Any:

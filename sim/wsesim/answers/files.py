@@ -21,9 +21,9 @@ LEVELS_REPORT, LEVELS_DATA = "levels.html", "levels.json"
 def write_result(result: Result, out: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
     """Write *result* into the folder *out*: `report.html` and `result.json`, and what else there is, all or none.
 
-    That is `ops.csv` where there are ops, `timeline.json.gz` where there is a timeline, each table as `NAME.csv`, and the
-    files the answer brings. The bytes depend on *result* alone. What the simulation itself took (`result.cost`) stands
-    last in `report.html` and under the last key `cost` of `result.json`, and nowhere else.
+    That is `ops.csv` where there are ops, `timeline.json.gz` where there is a timeline, each table as `NAME.csv`, and
+    the files the answer brings. The bytes depend on *result* alone. What the simulation itself took (`result.cost`)
+    stands last in `report.html` and under the last key `cost` of `result.json`, and nowhere else.
 
     Returns:
         The paths written.

@@ -3,13 +3,13 @@
 A folder that was published holds `.wsesim.json`, which names its files with their sums. Only such a folder, in which
 nothing was added, changed or exchanged since, may be replaced.
 
-    .NAME.wsesim-xxxxxxxx/      beside NAME while it is written: `owner` (who), `new` (what is to come), `old` (what was)
+    .NAME.wsesim-xxxxxxxx/      beside NAME while it is written: `owner` (who), `new` (what comes), `old` (what was)
 
 1. `new` is filled.  2. NAME, if it is there, becomes `old`.  3. `new` becomes NAME.  4. The folder beside is removed.
 Each step is one rename, and a rename onto a folder that holds something fails, so that of two runs at once only one
 comes in. Killed before 3, the folder beside is left with `old` in it: whoever looks at or publishes NAME next puts that
-back. Killed later or earlier, what is left is removed. Left means that its owner runs no more, or, where that cannot be
-known, that it is older than a day.
+back. Killed later or earlier, what is left is removed. Left means that its owner runs no more, or, as it may run on
+another machine, that it is older than a day.
 """
 
 from __future__ import annotations
@@ -115,8 +115,6 @@ def publish(files: Mapping[str, bytes], out: Path, *, overwrite: bool = False) -
                 (new / name).write_bytes(content)
             _swap(new, place, beside / "old", overwrite=overwrite)
     except OSError as error:
-        if error.errno in _TAKEN:
-            raise InputError.at(f"another run wrote {out} meanwhile; name another folder with --out") from None
         raise _cannot_write(out, error) from None
     return tuple(out / name for name in files)
 
@@ -141,16 +139,25 @@ def _swap(new: Path, place: Path, old: Path, *, overwrite: bool) -> None:
     with suppress(OSError):
         place.rmdir()  # only an empty folder goes, which some systems do not rename onto
     if not overwrite or not place.exists():
-        new.rename(place)
+        _come_in(new, place)
         return
     place.rename(old)
     try:
         if _foreign(old):  # that came since it was looked at
-            raise OSError(errno.ENOTEMPTY, "holds something that no run wrote")
-        new.rename(place)
+            raise InputError.at(f"{place} holds {_foreign(old)[0]}, which no run wrote; name another folder with --out")
+        _come_in(new, place)
     except BaseException:
         with suppress(OSError):  # another run came in: its files are there now
             old.rename(place)
+        raise
+
+
+def _come_in(new: Path, place: Path) -> None:
+    try:
+        new.rename(place)
+    except OSError as error:
+        if error.errno in _TAKEN:
+            raise InputError.at(f"another run wrote {place} meanwhile; name another folder with --out") from None
         raise
 
 
@@ -175,9 +182,9 @@ def _is_left(beside: Path) -> bool:
         owner = json.loads((beside / _OWNER).read_bytes())
         if owner["program"] != _PROGRAM or {entry.name for entry in beside.iterdir()} - {_OWNER, "new", "old"}:
             return False
-        if owner["host"] == platform.node() and os.name == "posix":
-            return not _runs(int(owner["process"]))
-        return time.time() - beside.stat().st_mtime > _DAY_S
+        here = owner["host"] == platform.node() and os.name == "posix"
+        gone = here and not _runs(int(owner["process"]))
+        return gone or time.time() - beside.stat().st_mtime > _DAY_S
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

@@ -12,7 +12,7 @@ from wsesim.answer import Answer, Comparison, Result
 from wsesim.answers import text, views
 from wsesim.answers.causes import Cause, causes_of
 from wsesim.answers.compared import Compared
-from wsesim.answers.drawings import drawn, is_wide
+from wsesim.answers.drawings import drawn
 from wsesim.answers.roofline import rooflines
 from wsesim.answers.timeline import timeline_svg
 from wsesim.units import show_bytes
@@ -24,7 +24,7 @@ ORDER = (
     "headline", "bound", "time", "tables", "drawings", "timeline", "ops", "rooflines", "memory", "checks", "facts",
     "leaves_out", "notes", "provenance", "inputs", "cost",
 )  # fmt: skip
-"""Sections of a result's page, from the first; each is a macro `section_NAME` of `sections.html.j2`, empty where it has nothing."""
+"""Sections of a result's page, from the first: macros `section_NAME` of `sections.html.j2`; nothing gives nothing."""
 _PACKAGE = "wsesim.answers"
 
 
@@ -49,7 +49,7 @@ def _of_answer(result: Result, answer: Answer) -> dict[str, object]:
         "figures": views.figures(result, answer), "spent": views.spent(answer, causes),
         "gap": views.gap(answer, causes), "reached_s": views.reached_s(answer), "width": views.width,
         "tables": tuple(map(views.grid, answer.tables)), "ops": views.ops(answer, causes),
-        "drawings": tuple((Markup(drawn(drawing)), is_wide(drawing)) for drawing in answer.drawings),
+        "drawings": tuple((Markup(element), wide) for element, wide in map(drawn, answer.drawings)),
         "timeline": Markup(timeline_svg(answer.timeline, causes)) if answer.timeline else "",
         "timeline_legend": _legend(causes, (interval.cause for interval in answer.timeline)),
         "rooflines": tuple(map(Markup, rooflines(answer, causes))),
@@ -70,7 +70,8 @@ def render_comparison(comparison: Comparison) -> str:
 def templates(package: str = _PACKAGE) -> Environment:
     """Return the templates of *package*, and those of answers beside them.
 
-    Everything they print is escaped; what is no sign (a control character) becomes `?`. They know `text` and `show_bytes`.
+    Everything they print is escaped; what is no sign, such as a control character, becomes `?`. They know `text`
+    and `show_bytes`.
     """
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 

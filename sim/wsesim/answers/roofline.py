@@ -32,7 +32,7 @@ _EDGES: tuple[tuple[str, str, str, Callable[[OpTime], int]], ...] = (
     ("roof-sram", "SRAM", "sram_bytes_per_s", lambda op: op.sram_bytes),
     ("roof-edge", "Edge of the wafer", "io_bytes_per_s", lambda op: op.weight_bytes + op.gradient_bytes),
 )  # fmt: skip
-"""Of each roof: its id, name, the fact of the machine that says how steep it is, and the bytes one call of an op moves."""
+"""Of each roof: id, name, the fact of the machine that says how steep it is, and the bytes one call of an op moves."""
 
 
 def rooflines(answer: Answer, causes: Mapping[str, Cause]) -> list[str]:

@@ -23,6 +23,13 @@ LITERAL: dict[str, Any] = {"parse_math": False}
 """For text that is not ours to typeset: a dollar sign in it is a dollar sign."""
 _STAND_IN = "#0a0b"
 
+_STYLE = """<style>
+svg { --ink: #1d1d1b; --soft: #63615b; --line: #e3e0d8; --paper: #fdfcfa; font-family: system-ui, Arial, sans-serif; }
+@media (prefers-color-scheme: dark) { svg { --ink: #e8e6df; --soft: #a3a097; --line: #34332f; --paper: #171715; } }
+</style>
+<rect width="100%" height="100%" style="fill: var(--paper)"/>
+"""
+
 Polygon = list[tuple[float, float]]
 
 
@@ -96,5 +103,16 @@ def inline(figure: Figure, ident: str, label: str) -> str:
         drawn = drawn.replace(colour, variable)
     box = re.search(r"viewBox=\"[^\"]*\"", drawn)
     assert box is not None
-    head = f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" {box[0]} role="img" aria-label="{html.escape(plain(label))}">'
+    head = (
+        f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" {box[0]} role="img" aria-label="{html.escape(plain(label))}">'
+    )
     return head + drawn[drawn.index(">") + 1 :]
+
+
+def standalone(drawn: str) -> str:
+    """Return an `<svg>` element as a file of its own, with the colours that a page would give it, light and dark."""
+    box = re.search(r"viewBox=\"0 0 ([\d.]+) ([\d.]+)\"", drawn)
+    assert box is not None
+    size = f'<svg xmlns="http://www.w3.org/2000/svg" width="{box[1]}" height="{box[2]}"'
+    head, rest = drawn.replace("<svg", size, 1).split(">", 1)
+    return f"{head}>\n{_STYLE}{rest.strip()}\n"

@@ -15,8 +15,8 @@ from wsesim.answers.causes import Cause, causes_of
 from wsesim.answers.compared import Compared
 
 _WIDEST = 100
-_ROOMY = 76
-"""Columns below which every column of a table may fold."""
+_LEAST = 12
+"""Signs that a column which folds keeps beside columns that do not."""
 _LONGEST_LABEL = 44
 _BAR = 24
 _OPS = 8
@@ -52,18 +52,26 @@ class Printer:
     def grid(self, rows: Iterable[Sequence[Cell]], align: str) -> None:
         """Print *rows* in columns aligned by a letter each: l, r, or f for the one that folds when space is short."""
         table = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
-        roomy = self._width >= _ROOMY
+        texts = [[Text(self._safe(words), style=style) for words, style in row] for row in rows]
+        roomy = self._width >= _needed(texts, align)  # else all columns fold, or signs would be cut off
         for letter in align:
             table.add_column(
                 justify="right" if letter == "r" else "left", no_wrap=letter != "f" and roomy, overflow="fold"
             )
-        for row in rows:
-            table.add_row(*(Text(self._safe(words), style=style) for words, style in row))
+        for row in texts:
+            table.add_row(*row)
         self._console.print(table, width=self._width)
 
     def _safe(self, words: str) -> str:
         kept = text.plain(words)
         return text.ascii_only(kept) if self._ascii else kept
+
+
+def _needed(rows: Sequence[Sequence[Text]], align: str) -> int:
+    """Return how wide a table is at least if only its columns of letter f fold."""
+    widths = [max((row[place].cell_len for row in rows), default=0) for place in range(len(align))]
+    least = [min(width, _LEAST) if letter == "f" else width for letter, width in zip(align, widths, strict=True)]
+    return sum(least) + 2 * max(0, len(align) - 1)
 
 
 def print_result(result: Result, console: Console, *, folder: Path | None = None) -> None:

@@ -115,8 +115,8 @@ def signed(value: float) -> str:
 
 
 _WORDS = {
-    "ffn": "FFN", "flops": "FLOPs", "io": "I/O", "kv": "KV", "mfu": "MFU", "sram": "SRAM", "ttft": "time to first token",
-    "tpot": "time per output token", "cpu": "CPU", "seconds": "time",
+    "ffn": "FFN", "flops": "FLOPs", "io": "I/O", "kv": "KV", "mfu": "MFU", "sram": "SRAM",
+    "ttft": "time to first token", "tpot": "time per output token", "cpu": "CPU", "seconds": "time",
 }  # fmt: skip
 
 
@@ -152,12 +152,14 @@ def bytes_over(used: int, limit: int) -> str:
 
 def plain(words: str, *, keep: str = "") -> str:
     """Replace every sign that is not printed, such as one that could steer a terminal, by `?`, but those in *keep*."""
-    return "".join(sign if sign.isprintable() or sign in keep or sign == "\N{NO-BREAK SPACE}" else "?" for sign in words)
+    return "".join(
+        sign if sign.isprintable() or sign in keep or sign == "\N{NO-BREAK SPACE}" else "?" for sign in words
+    )
 
 
 _ASCII = str.maketrans(
     {"×": "x", "·": "-", "µ": "u", "μ": "u", "→": "->", "━": "=", "╸": "-", "³": "3", "²": "2", "−": "-", "–": "-",
-     "—": "-", "…": "...", "’": "'", "‘": "'", "≤": "<=", "≥": ">=", "\N{NO-BREAK SPACE}": " "}
+     "—": "-", "…": "...", "’": "'", "≤": "<=", "≥": ">=", "\N{NO-BREAK SPACE}": " "}
 )  # fmt: skip
 
 

@@ -94,7 +94,8 @@ def figures(result: Result, answer: Answer) -> tuple[Line, ...]:
     """Return every figure, each with its meaning."""
     meanings = {spec.name: spec.meaning for spec in result.specs}
     return tuple(
-        Line(name=name, label=label_of(result.specs, name), value=text.shown(name, value), detail=meanings.get(name, ""))
+        Line(name=name, label=label_of(result.specs, name), value=text.shown(name, value),
+             detail=meanings.get(name, ""))
         for name, value in answer.figures.items()
     )  # fmt: skip
 

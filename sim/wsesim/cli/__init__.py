@@ -14,9 +14,9 @@ from wsesim._version import __version__
 from wsesim.cli.describe import check, init, machines, models, schema, show, software
 from wsesim.cli.group import Commands
 from wsesim.cli.kernel import kernel
-from wsesim.cli.levels import levels
 from wsesim.cli.options import debug_option
-from wsesim.cli.simulate import graph, run, sweep, validate, verify
+from wsesim.cli.measure import sweep, validate
+from wsesim.cli.simulate import graph, levels, run, verify
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

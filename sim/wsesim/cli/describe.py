@@ -19,38 +19,37 @@ from wsesim.units import Dimension
 @settings_option
 @speaking
 def check(files: tuple[Path, ...], settings: tuple[str, ...]) -> None:
-    """Say whether workload files are right.
+    """Say whether files of questions and studies are right.
 
     Everything that is wrong is reported, each at its line.
     """
-    from wsesim.kernelrun.peek import is_kernel_file
-    from wsesim.workload import load_workload
-
     right: list[dict[str, str]] = []
     problems: list[Problem] = []
     for file in files:
         try:
-            if is_kernel_file(file):
-                right.append(_checked_kernel(file, settings))
-                continue
-            workload = load_workload(file, settings=settings)
+            name, title = _checked(file, settings)
         except InputError as error:
             problems += error.problems
             continue
-        right.append({"file": str(file), "name": workload.name, "title": workload.title})
-        say(f"{file}: ok: {workload.title}")
+        right.append({"file": str(file), "name": name, "title": title})
+        say(f"{file}: ok: {title}")
     if problems:
         raise InputError(problems)
     if manner().json:
-        print_json({"status": "ok", "workloads": right})
+        print_json({"status": "ok", "files": right})
 
 
-def _checked_kernel(file: Path, settings: tuple[str, ...]) -> dict[str, str]:
-    from wsesim.kernelrun.load import load_kernel
+def _checked(file: Path, settings: tuple[str, ...]) -> tuple[str, str]:
+    """Return name and title of what a file asks."""
+    from wsesim import questions
 
-    question = load_kernel(file, settings=settings)
-    say(f"{file}: ok: {question.title}")
-    return {"file": str(file), "name": question.name, "title": question.title}
+    if questions.is_study(file):
+        from wsesim.study import load_study
+
+        study = load_study(file, settings=settings)
+        return study.name, f"a study of {len(study):,} points: {study.base.title}"
+    question = questions.load(file, settings=settings)
+    return question.asked.name, question.title
 
 
 @click.command()
@@ -58,26 +57,27 @@ def _checked_kernel(file: Path, settings: tuple[str, ...]) -> dict[str, str]:
 @settings_option
 @speaking
 def show(file: Path, settings: tuple[str, ...]) -> None:
-    """Print a workload with its defaults filled in.
+    """Print a question with its defaults filled in.
 
-    Each default and each figure of hardware and software stands with its source. The output is a workload file again.
+    Each default and each figure of machine and software stands with its source. The output is a file of the same
+    question again.
     """
-    from wsesim.workload import load_workload
-    from wsesim.workload import show as as_yaml
+    from wsesim import questions
 
-    workload = load_workload(file, settings=settings)
+    question = questions.load(file, settings=settings)
+    asked = question.asked
     if manner().json:
-        defaults = [{"name": each.name, "text": each.text, "source": each.source} for each in workload.defaults]
-        figures = [asdict(figure) for figure in (*workload.hardware.figures, *workload.software.figures)]
-        print_json({"status": "ok", "workload": workload.resolved, "defaults": defaults, "figures": figures})
-    say(as_yaml(workload).removesuffix("\n"))
+        defaults = [{"name": each.name, "text": each.text, "source": each.source} for each in asked.defaults]
+        figures = [asdict(figure) for figure in asked.figures]
+        print_json({"status": "ok", "workload": asked.resolved, "defaults": defaults, "figures": figures})
+    say(questions.show(question).removesuffix("\n"))
 
 
 @click.command()
 @speaking
 def schema() -> None:
     """Print the JSON schema of workload files."""
-    from wsesim.workload import json_schema
+    from wsesim.questions import json_schema
 
     if not manner().quiet:
         print_json(json_schema())

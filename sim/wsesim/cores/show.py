@@ -1,4 +1,4 @@
-"""Pictures of a run: a map of the cores, their activity over time, and what chosen cores did, one by one.
+"""What a run shows: values of every core, their activity as an animation, and what chosen cores did, one by one.
 
 The same run gives the same bytes. matplotlib, and the image library it brings along, are imported when they are needed.
 """
@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,15 +16,9 @@ import numpy.typing as npt
 from wsesim.cores import isa
 from wsesim.cores.machine import Run, Span
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 Values = npt.NDArray[Any]
 COLORS = "viridis"
 PORTS = ("west", "east", "north", "south", "ramp")
-FLATTEST = 5
-"""Times that one side of a picture may be longer than the other before cores are no longer drawn as squares."""
 LARGEST_SIDE = 600
 """Pixels along the longer side of a picture: the cores of larger grids are averaged."""
 _MAIN = 1
@@ -41,32 +34,6 @@ def core_map(run: Run, what: str) -> Values:
     maps = {"busy": run.busy, "stalled": run.stalled, "idle": run.idle, "links": run.sent[:, :, : isa.RAMP].sum(2)}
     maps |= {port: run.sent[:, :, number] for number, port in enumerate(PORTS)}
     return np.asarray(maps[what])
-
-
-def heat_svg(values: Values, title: str, *, unit: str = "cycles", inches: float = 6.0) -> str:
-    """Draw [row, column] values as a map of the cores, *inches* wide, with its scale beside it."""
-    rows, columns = values.shape
-    with _drawing(inches + 1.2, inches * max(0.2, min(2.0, rows / columns)) + 0.9) as figure:
-        axes = figure.subplots()
-        image = _draw(axes, values, float(values.max(initial=0)))
-        axes.set_title(title, loc="left")
-        axes.set_xlabel("column")
-        axes.set_ylabel("row")
-        figure.colorbar(image, ax=axes, label=unit)
-        return _svg(figure)
-
-
-def strip_svg(run: Run, title: str, *, frame_cycles: int, pictures: int = 6) -> str:
-    """Draw the activity of all cores at *pictures* times, early to late; needs a run with `frame_cycles`."""
-    chosen = _spread(len(run.frames), pictures)
-    with _drawing(2.0 * max(1, len(chosen)), 2.6) as figure:
-        for axes, frame in zip(figure.subplots(1, max(1, len(chosen)), squeeze=False)[0], chosen, strict=False):
-            _draw(axes, run.frames[frame], float(frame_cycles))
-            axes.set_title(f"from {frame * frame_cycles:,}", fontsize=9)
-            axes.set_xticks([])
-            axes.set_yticks([])
-        figure.suptitle(title)
-        return _svg(figure)
 
 
 def activity_gif(run: Run, *, frame_cycles: int, frame_s: float = 0.1) -> bytes:
@@ -121,11 +88,6 @@ def _name(kind: str, name: str, process: int, thread: int) -> dict[str, object]:
     return {"ph": "M", "pid": process, "tid": thread, "name": kind, "args": {"name": name}}
 
 
-def _spread(frames: int, pictures: int) -> list[int]:
-    """Return at most so many frames, the first and the last among them."""
-    return sorted({round(n * (frames - 1) / max(1, pictures - 1)) for n in range(min(pictures, frames))})
-
-
 def _fitted(values: Values) -> Values:
     """Return values on a grid whose longer side is near LARGEST_SIDE: means of blocks of cores, or a block for each."""
     longest = max(values.shape)
@@ -136,30 +98,3 @@ def _fitted(values: Values) -> Values:
         return np.asarray(np.nanmean(padded.reshape(rows, step, columns, step), axis=(1, 3)))
     times = max(1, LARGEST_SIDE // longest)
     return values.repeat(times, 0).repeat(times, 1)
-
-
-@contextmanager
-def _drawing(width: float, height: float) -> Iterator[Figure]:
-    """Give an empty figure, of inches, drawn with matplotlib's own defaults whatever the user set."""
-    import matplotlib
-    from matplotlib.figure import Figure
-
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update({"svg.hashsalt": "cores", "svg.fonttype": "none", "text.parse_math": False})
-        yield Figure(figsize=(width, height), layout="constrained")
-
-
-def _draw(axes: Axes, values: Values, most: float) -> Any:
-    rows, columns = values.shape
-    narrow = max(rows, columns) > FLATTEST * min(rows, columns)  # a line of cores would not be seen
-    return axes.imshow(
-        _fitted(values), aspect="auto" if narrow else "equal", cmap=COLORS, vmin=0, vmax=max(1.0, most),
-        interpolation="nearest", extent=(-0.5, columns - 0.5, rows - 0.5, -0.5),
-    )  # fmt: skip
-
-
-def _svg(figure: Figure) -> str:
-    text = io.StringIO()
-    figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    return text.getvalue()

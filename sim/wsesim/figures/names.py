@@ -48,11 +48,11 @@ class Slot:
         """
         if self.kind == "bool":
             if not isinstance(raw, bool):
-                raise SpecError(self.name, f"must be true or false, got {raw!r}")
+                raise SpecError(self.name, f"must be true or false, got {_shown(raw)}")
             return raw
         if self.kind == NUMBERS:
             if not isinstance(raw, list | tuple) or not raw:
-                raise SpecError(self.name, f"must be a list of whole numbers, for example [8, 8, 4]; got {raw!r}")
+                raise SpecError(self.name, f"must be a list of whole numbers, for example [8, 8, 4]; got {_shown(raw)}")
             return tuple(int(self._number(each, whole=True)) for each in raw)
         return self._number(raw, whole=self.kind == "int")
 
@@ -60,7 +60,7 @@ class Slot:
         value = self._quantity(raw, self.dimension) if self.dimension else self._plain(raw)
         if whole and not isinstance(value, int):
             unit = f" of {self.dimension.name.lower()}" if self.dimension else ""
-            raise SpecError(self.name, f"must be a whole number{unit}, got {raw!r}")
+            raise SpecError(self.name, f"must be a whole number{unit}, got {_shown(raw)}")
         return value if whole else float(value)
 
     def _quantity(self, raw: object, dimension: Dimension) -> int | float:
@@ -69,20 +69,20 @@ class Slot:
         except ValueError as error:
             raise SpecError(self.name, str(error)) from None
         if abs(value) > LARGEST_QUANTITY:
-            raise SpecError(self.name, f"is too large; got {raw!r}")
+            raise SpecError(self.name, f"is too large; got {_shown(raw)}")
         if 0 < abs(value) < SMALLEST_QUANTITY:
-            raise SpecError(self.name, f"is too small; got {raw!r}")
+            raise SpecError(self.name, f"is too small; got {_shown(raw)}")
         return value
 
     def _plain(self, raw: object) -> int | float:
         if isinstance(raw, bool) or not isinstance(raw, int | float):
-            raise SpecError(self.name, f"must be a plain number without a unit, got {raw!r}")
+            raise SpecError(self.name, f"must be a plain number without a unit, got {_shown(raw)}")
         if isinstance(raw, float) and not isfinite(raw):
-            raise SpecError(self.name, f"must be a finite number, got {raw!r}")
+            raise SpecError(self.name, f"must be a finite number, got {_shown(raw)}")
         if abs(raw) > LARGEST:
             raise SpecError(self.name, f"must be at most {LARGEST:,}")
         if 0 < abs(raw) < SMALLEST:
-            raise SpecError(self.name, f"is too small; got {raw!r}")
+            raise SpecError(self.name, f"is too small; got {_shown(raw)}")
         return raw
 
     def schema(self) -> dict[str, Any]:
@@ -139,6 +139,13 @@ def flatten(data: Mapping[Any, object], known: Container[str]) -> dict[str, obje
 def is_path(name: str) -> bool:
     """Whether a preset is named by a file of the user's own."""
     return name.endswith(".yaml")
+
+
+def _shown(raw: object) -> str:
+    try:
+        return repr(raw)
+    except ValueError:  # Python refuses to print an integer of thousands of digits
+        return "a huge number"
 
 
 def text_of(raw: object) -> str:

@@ -231,11 +231,12 @@ class Presets:
             raise SpecError(name, f"is not a figure of {self.of}{hint}")
         about = raw if isinstance(raw, Mapping) else {"value": raw, "note": _before(before)}
         _check_entry(name, about)
+        value = slot.value(about["value"])
         figure = UsedFigure(
             name=name, text=text_of(about["value"]), source=str(about.get("source", Path(document.file).name)),
             confidence=str(about.get("confidence", "")), note=str(about.get("note", "")), overridden=False,
         )  # fmt: skip
-        return Entry(value=slot.value(about["value"]), figure=figure, place=(document, loc) if own else None)
+        return Entry(value=value, figure=figure, place=(document, loc) if own else None)
 
     def _require_whole(self, preset: Preset, document: Document) -> None:
         """Refuse a preset that gives a part of a group, or lacks one that it must have."""

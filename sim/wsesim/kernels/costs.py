@@ -41,10 +41,11 @@ def _linear_cost(form: Callable[..., Cost]) -> Callable[[Graph, Block, Op, Regio
 
 
 def _product(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
-    work = find(op.kind).work
-    return attention.product(
-        region, width=graph.dims["attention"], times=work.times if isinstance(work, Kernel) else 1
-    )  # fmt: skip
+    return attention.product(region, width=graph.dims["attention"])
+
+
+def _product_backward(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
+    return attention.product(region, width=graph.dims["attention"], times=2)
 
 
 def _softmax(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
@@ -77,6 +78,7 @@ KERNELS: Mapping[str, Callable[[Graph, Block, Op, Region], Cost]] = MappingProxy
         "linear_grad_input": _linear_cost(linear.grad_input),
         "linear_grad_weight": _linear_cost(linear.grad_weight),
         "attention_product": _product,
+        "attention_product_backward": _product_backward,
         "softmax": _softmax,
         "softmax_backward": _softmax_backward,
         "exchange": _exchange,

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field, replace
 from math import ceil, prod
 
 from wsesim.cores import jit
-from wsesim.graph import BYTES_PER_ELEMENT, Block, Graph, Op, Tensor, is_linear, linear_tensors, matrices
+from wsesim.graph import BYTES_PER_ELEMENT, Block, Graph, Op, Tensor, linear_tensors, matrices
 from wsesim.kernels import Cost, Region, attention, linear
 from wsesim.kernels.elementwise import elementwise
 from wsesim.levels.trial import Trial
-from wsesim.ops import CoreProgram, Gap, Recipe, find
+from wsesim.ops import CoreProgram, Kernel, find
 
 COLUMNS, ROWS = 8, 4
 """Of a trial. A row of eight has a core that starts a sum, cores that pass it on and one that keeps it."""
@@ -117,13 +117,8 @@ def unheld(cost: Cost) -> float:
 def streamed(graph: Graph, block: Block, op: Op, region: Region) -> Streamed | None:
     """Return *op* as a kernel for trials; None if no core program does what it does."""
     kind = find(op.kind)
-    if isinstance(kind.program, Gap):
-        return None
-    if is_linear(op):
-        return _linear(graph, block, op, region, kind.program)
-    if isinstance(kind.work, Recipe):
-        return _elementwise(graph, block, op, region, kind.program)
-    return (_softmax if kind.work == find("softmax").work else _scores)(graph, region, kind.program)
+    case = _CASES.get(kind.work.name) if isinstance(kind.work, Kernel) else _elementwise
+    return case(graph, block, op, region, kind.program) if case and isinstance(kind.program, CoreProgram) else None
 
 
 def _linear(graph: Graph, block: Block, op: Op, region: Region, program: CoreProgram) -> Streamed | None:
@@ -152,7 +147,7 @@ def _linear(graph: Graph, block: Block, op: Op, region: Region, program: CorePro
     return _case(program, options, region, kept, passed, closed, share / experts, rows=ROWS, density=density)
 
 
-def _scores(graph: Graph, region: Region, program: CoreProgram) -> Streamed:
+def _scores(graph: Graph, block: Block, op: Op, region: Region, program: CoreProgram) -> Streamed:
     """Keys pass like the weights of a layer, with sums in single precision; a slice of them is as good as all."""
 
     def cost(where: Region, kept: int, passed: int, density: float) -> Cost:
@@ -163,7 +158,7 @@ def _scores(graph: Graph, region: Region, program: CoreProgram) -> Streamed:
     return _case(program, {}, region, width, keys, cost, 1.0, rows=ROWS)
 
 
-def _softmax(graph: Graph, region: Region, program: CoreProgram) -> Streamed:
+def _softmax(graph: Graph, block: Block, op: Op, region: Region, program: CoreProgram) -> Streamed:
     """The scores of a query with all keys of all heads divide over the columns; a trial has those of one head."""
     heads = graph.dims["heads"]
 
@@ -196,6 +191,13 @@ def _elementwise(graph: Graph, block: Block, op: Op, region: Region, program: Co
         )  # fmt: skip
 
     return _case(program, options, region, graph.dims[stream.axes[-1]], 0, cost, share, rows=1)
+
+
+_CASES: Mapping[str, Callable[[Graph, Block, Op, Region, CoreProgram], Streamed | None]] = {
+    "linear": _linear, "linear_grad_input": _linear, "linear_grad_weight": _linear, "attention_product": _scores,
+    "softmax": _softmax,
+}  # fmt: skip
+"""By the kernel that an op states; what states a recipe alone is elementwise."""
 
 
 def _case(

@@ -169,6 +169,7 @@ def _experts(b: _Builder, x: str, model: Model) -> str:
 def _activated(b: _Builder, up: str, gate: str | None, model: Model) -> str:
     kind = chosen("activation", model.activation).name
     inputs = (up,) if gate is None else (gate, up)
+    # Named by the function, whatever its form: gelu of gelu_tanh, silu of silu_gate.
     return b.op(f"ffn.{kind.partition('_')[0]}", kind, inputs, b.tensors[up].axes)
 
 

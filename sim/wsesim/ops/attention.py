@@ -3,7 +3,7 @@
 from wsesim.ops.base import INNER, NUMERICS, CoreProgram, Gap, Kernel, Kind, Recipe, gradient_of
 
 _PRODUCT = Kernel("attention_product")
-_TWICE = Kernel("attention_product", times=2)
+_TWO_PRODUCTS = Kernel("attention_product_backward")
 
 OPS = (
     Kind(
@@ -16,7 +16,7 @@ OPS = (
         matrix=True,
         differentiable=(0,),
         sums_along="head",
-        backward=(gradient_of("scores", _TWICE, meaning="gradient of query and key", matrix=True),),
+        backward=(gradient_of("scores", _TWO_PRODUCTS, meaning="gradient of query and key", matrix=True),),
     ),
     Kind(
         name="softmax",
@@ -42,6 +42,8 @@ OPS = (
         matrix=True,
         differentiable=(0, 1),
         sums_along=INNER,
-        backward=(gradient_of("weighted_sum", _TWICE, meaning="gradient of probabilities and value", matrix=True),),
+        backward=(
+            gradient_of("weighted_sum", _TWO_PRODUCTS, meaning="gradient of probabilities and value", matrix=True),
+        ),
     ),
 )

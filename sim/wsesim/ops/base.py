@@ -52,8 +52,6 @@ class Kernel:
     """`kernels.costs` knows those of streamed work; functions of `kernels.resident` are those of resident work."""
     recipe: Recipe = Recipe()
     """What it does to each of its elements beside."""
-    times: int = 1
-    """How often it runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,7 @@ class KernelFile(QuestionFile):
 
 
 FIGURES = (
-    FigureSpec(name="cycles", label="cycles", better="less", meaning="from the start of all cores to the last one's end"),
+    FigureSpec(name="cycles", label="cycles", better="less", meaning="from the start of all cores to the last end"),
     FigureSpec(name="time_s", label="time", better="less", meaning="the cycles at the clock of the machine"),
     FigureSpec(name="closed_cycles", label="closed form", meaning="the cycles by the closed form"),
     FigureSpec(name="closed_error", label="closed form off", meaning="cycles by the closed form over cycles, less one"),

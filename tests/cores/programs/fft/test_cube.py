@@ -15,7 +15,6 @@ from wsesim.cores.programs import KernelOutcome, run_kernel
 from wsesim.cores.programs.fft import cube
 from wsesim.cores.programs.fft.exchange import link_wavelets
 from wsesim.cores.programs.fft.local import Local, butterflies, interleaved, tables, transform_cycles
-from wsesim.cores.timing import Timing
 from wsesim.errors import InputError
 from wsesim.hardware import load_cluster
 
@@ -103,7 +102,7 @@ def test_a_local_transform_takes_what_its_instructions_take(points: int, machine
     machine_of_one.write(role, "x", interleaved(values))
     machine_of_one.run()
     taken = machine_of_one.register(role, end.index) - machine_of_one.register(role, begin.index)
-    assert taken == transform_cycles(Timing.of(MACHINES[machine]), points)
+    assert taken == transform_cycles(MACHINES[machine], points)
     assert np.allclose(machine_of_one.read(role, "x")[0], interleaved(np.fft.fft(values)), atol=1e-5 * points)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from wsesim.cores.programs import KernelOutcome, run_kernel
-from wsesim.cores.programs.gemm.summa_core import ROUTES_CYCLES, Panels
+from wsesim.cores.programs.gemm.summa_core import Panels
 from wsesim.errors import InputError
 from wsesim.hardware import load_cluster
 
@@ -52,7 +52,7 @@ def test_the_closed_form_meets_the_cores() -> None:
 
 def test_the_library_does_one_thing_after_the_other() -> None:
     overlapped, library = (run((4, 4), (56, 56, 56), transfers=how).cycles for how in ("overlapped", "library"))
-    assert library - overlapped > 4 * 4 * ROUTES_CYCLES
+    assert library - overlapped > 4 * 4 * MACHINES["cs-2"].code.routes_cycles
 
 
 def test_a_rectangle_has_a_panel_of_each_for_every_step() -> None:

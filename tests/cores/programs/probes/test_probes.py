@@ -15,8 +15,7 @@ from wsesim.cores.programs.probes.core import (
     scalar_add_cycles,
     vector_cycles,
 )
-from wsesim.cores.programs.probes.line import CALL_CYCLES, send
-from wsesim.cores.timing import Timing
+from wsesim.cores.programs.probes.line import send
 from wsesim.hardware import Wafer
 
 
@@ -63,16 +62,16 @@ def test_branches_and_scalars(wse3: Wafer) -> None:
 @pytest.mark.parametrize("hops", [1, 2, 7])
 def test_a_message_takes_ramps_hops_and_words(wse2: Wafer, wse3: Wafer, words: int, hops: int) -> None:
     for wafer in (wse2, wse3):
-        timing = Timing.of(wafer)
+        core, fabric = wafer.core, wafer.fabric
         found = send(wafer, words=words, hops=hops)
-        first = timing.microthread_launch_cycles + 1 + 2 * timing.ramp_cycles + hops * timing.hop_cycles
-        assert found.received == first + words + timing.task_start_cycles
-        assert found.completed == 1 + timing.task_start_cycles
-        assert found.bracketed == timing.stamp_cycles + found.received + CALL_CYCLES
+        first = core.microthread_launch_cycles + 1 + 2 * fabric.ramp_cycles + hops * fabric.hop_cycles
+        assert found.received == first + words + core.task_launch_cycles
+        assert found.completed == 1 + core.task_launch_cycles
+        assert found.bracketed == core.stamp_cycles + found.received + wafer.code.call_cycles
 
 
 @pytest.mark.parametrize("relays", [1, 2, 3, 6])
 def test_a_relay_takes_as_often_as_long_as_one_message(wse3: Wafer, relays: int) -> None:
     one = send(wse3, words=20).received
     found = send(wse3, words=20, relays=relays, work=4)
-    assert found.bracketed == Timing.of(wse3).stamp_cycles + relays * (one + 4) + CALL_CYCLES
+    assert found.bracketed == wse3.core.stamp_cycles + relays * (one + 4) + wse3.code.call_cycles

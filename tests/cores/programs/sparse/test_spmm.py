@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsesim.cores.programs import KernelOutcome, run_kernel
-from wsesim.cores.programs.sparse.local import UNROLLED_TURNS
 from wsesim.cores.programs.sparse.patterns import Tile, random_places, starts_of
 from wsesim.errors import InputError
 from wsesim.hardware import load_cluster
@@ -69,9 +68,10 @@ def test_a_value_costs_its_instructions(kind: str, cycles: int) -> None:
 
 
 def test_few_slots_are_written_out() -> None:
+    unrolled = MACHINES["cs-2"].code.unrolled_turns
     each = {
         slots: run("ellpack", (4, 20, 4, 4 * slots), compute="never").cycles
-        for slots in (9, UNROLLED_TURNS, UNROLLED_TURNS + 1, 12)
+        for slots in (9, unrolled, unrolled + 1, 12)
     }
     assert each[10] - each[9] == 4 * 9
     assert each[12] - each[11] == 4 * 29

@@ -1,17 +1,14 @@
 import gzip
 import json
-from collections.abc import Callable
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsesim.report import write_timeline
-from wsesim.report.trace import lanes, timeline_gz
-from wsesim.result import Interval, Result
+from wsesim.answer import Answer, Interval
+from wsesim.answers.timeline import lanes, trace_gz
 
 TIMES = st.tuples(st.integers(0, 40), st.integers(0, 20))
 
@@ -27,30 +24,29 @@ def interval(track: str, start_s: float, end_s: float) -> Interval:
     return Interval(track=track, name="x", start_s=start_s, end_s=end_s, cause="compute")
 
 
-def test_every_thread_has_a_name_and_a_number_above_zero(result: Result, tmp_path: Path) -> None:
-    write_timeline(result, tmp_path / "timeline.json.gz")
-    found = events((tmp_path / "timeline.json.gz").read_bytes())
+def test_every_thread_has_a_name_and_a_number_above_zero(answer: Answer) -> None:
+    found = events(trace_gz("run", answer.timeline))
     names = {event["tid"]: event["args"]["name"] for event in found if event["name"] == "thread_name"}
     assert min(names) == 1
     assert {event["tid"] for event in found if event["ph"] == "X"} == set(names)
-    assert {name.split(" (")[0] for name in names.values()} == {interval.track for interval in result.timeline}
+    assert {name.split(" (")[0] for name in names.values()} == {interval.track for interval in answer.timeline}
     assert {event["pid"] for event in found} == {1}
 
 
-def test_durations_sum_to_the_result(result: Result) -> None:
-    found = events(timeline_gz(result))
+def test_durations_sum_to_the_answers(answer: Answer) -> None:
+    found = events(trace_gz("run", answer.timeline))
     slices = [event for event in found if event["ph"] == "X"]
-    assert len(slices) == len(result.timeline)
-    for cause in {interval.cause for interval in result.timeline}:
+    assert len(slices) == len(answer.timeline)
+    for cause in {interval.cause for interval in answer.timeline}:
         traced = sum(event["dur"] for event in slices if event["cat"] == cause)
-        simulated = sum(interval.end_s - interval.start_s for interval in result.timeline if interval.cause == cause)
+        simulated = sum(interval.end_s - interval.start_s for interval in answer.timeline if interval.cause == cause)
         assert traced == pytest.approx(simulated * 1e6, abs=0.001 * len(slices))
 
 
-def test_what_touches_still_touches(make: Callable[..., Result]) -> None:
+def test_what_touches_still_touches() -> None:
     third = 1 / 3e6
-    run = make(timeline=(interval("wafer", 0.0, third), interval("wafer", third, 2 * third)))
-    first, second = (event for event in events(timeline_gz(run)) if event["ph"] == "X")
+    packed = trace_gz("run", (interval("wafer", 0.0, third), interval("wafer", third, 2 * third)))
+    first, second = (event for event in events(packed) if event["ph"] == "X")
     assert first["ts"] + first["dur"] == second["ts"] == 0.333
 
 
@@ -73,5 +69,5 @@ def test_two_at_once_need_two() -> None:
     assert list(lanes([interval("link", 0, 2), interval("link", 1, 3)])) == ["link", "link (2)"]
 
 
-def test_no_timeline_is_still_a_trace(misfit: Result) -> None:
-    assert [event["name"] for event in events(timeline_gz(misfit))] == ["process_name"]
+def test_no_timeline_is_still_a_trace() -> None:
+    assert [event["name"] for event in events(trace_gz("run", ()))] == ["process_name"]

@@ -7,9 +7,10 @@ from math import prod
 import pytest
 
 from wsesim.errors import SpecError
-from wsesim.graph import KINDS, Block, Graph, Op, Tensor, flops, macs, with_training
+from wsesim.graph import Block, Graph, Op, Tensor, flops, macs, with_training
 from wsesim.model.build import build_graph
 from wsesim.model.spec import Model
+from wsesim.ops import find, kinds
 
 GROUPED = Model(
     name="tiny", layers=3, width=6, heads=4, kv_heads=2, head_width=2, ffn_width=5, vocab=7, max_length=8,
@@ -22,7 +23,7 @@ ENCODER = Model(
 MIXTURE = replace(GROUPED, name="tiny-mixture", experts=4, experts_per_token=2, bias=True)
 TRAINED = [with_training(build_graph(model, sequences=2, length=3)) for model in (GROUPED, ENCODER, MIXTURE)]
 MATRIX_OPS = [(graph, block, op) for graph in TRAINED for block in graph.blocks for op in block.ops
-              if KINDS[op.kind].matrix]  # fmt: skip
+              if find(op.kind).matrix]  # fmt: skip
 
 
 def slowly_counted(graph: Graph, block: Block, op: Op) -> int:
@@ -48,13 +49,13 @@ def test_macs_agree_with_the_slow_count(graph: Graph, block: Block, op: Op) -> N
 
 
 def test_every_matrix_kind_was_counted() -> None:
-    assert {op.kind for _, _, op in MATRIX_OPS} == {name for name, kind in KINDS.items() if kind.matrix}
+    assert {op.kind for _, _, op in MATRIX_OPS} == {name for name, kind in kinds().items() if kind.matrix}
 
 
 def test_other_kinds_have_no_macs() -> None:
     for graph in TRAINED:
         for block in graph.blocks:
-            assert not any(macs(graph, block, op) for op in block.ops if not KINDS[op.kind].matrix)
+            assert not any(macs(graph, block, op) for op in block.ops if not find(op.kind).matrix)
 
 
 def test_the_graph_sums_every_copy_of_every_block() -> None:
@@ -84,4 +85,4 @@ def test_an_unknown_kind_is_refused() -> None:
 
 
 def test_every_kind_says_what_it_means() -> None:
-    assert all(kind.meaning for kind in KINDS.values())
+    assert all(kind.meaning for kind in kinds().values())

@@ -1,0 +1,75 @@
+"""Commands that answer many questions: sweep, validate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from wsesim.cli.bar import bar
+from wsesim.cli.options import force_option, manner, out_option, settings_option, speaking
+from wsesim.cli.output import RUNS, console, print_json, progress, require_place, say, writing
+
+
+@click.command()
+@click.argument("study", type=click.Path(path_type=Path))
+@settings_option
+@click.option("--jobs", type=click.IntRange(min=1), help="Points to simulate side by side.  [default: one a core]")
+@out_option("Folder to write to.  [default: runs/NAME]")
+@force_option
+@speaking
+def sweep(study: Path, settings: tuple[str, ...], jobs: int | None, out: Path | None, force: bool) -> None:
+    """Answer every point of a study."""
+    from wsesim import answers
+    from wsesim import study as studies
+
+    loaded = studies.load_study(study, settings=settings)
+    folder = out or RUNS / loaded.name
+    answers.check_folder(folder, overwrite=force)
+    require_place(folder)
+    with progress(f"sweeping {loaded.name}") as tell:
+        found = studies.sweep(
+            loaded, jobs=jobs, progress=lambda done, total: tell(f"{loaded.name}: {done:,} of {total:,} points")
+        )
+    with writing(folder):
+        studies.write_sweep(found, folder, overwrite=force)
+    if manner().json:
+        print_json(found.to_json())
+    if not manner().silent:
+        studies.print_table(found, console())
+    say(f"\ntables: {folder}")
+
+
+@click.command()
+@click.option("--kernels", is_flag=True, help="Compare kernels, core by core, in place of whole models.")
+@click.option("--table", type=click.Path(path_type=Path), help="Rows of your own, in place of those with the package.")
+@click.option("--show", "row", metavar="ROW", help="Print a row as the file of a question, and compare nothing.")
+@out_option("Folder for validation.md, or with --kernels validation-kernels.md.  [default: nothing is written]")
+@click.option("--sensitivity", is_flag=True, help="Also say how much each calibrated constant matters.")
+@speaking
+def validate(kernels: bool, table: Path | None, row: str | None, out: Path | None, sensitivity: bool) -> None:
+    """Compare with measured machines, row by row.
+
+    Rows are steps of training, prompts and tokens; with --kernels they are kernels, each run again as a program on
+    simulated cores. Every row is a question that `wsesim run` answers, too: `wsesim validate --show ROW > row.yaml`.
+    """
+    from wsesim import validation
+
+    if row is not None:
+        click.echo(validation.show_row(row, table), nl=False)
+        return
+    with bar("comparing with measurements") as tell:
+        found = (
+            validation.kernels_report(table, progress=tell)
+            if kernels
+            else validation.report(table, sensitivity=sensitivity, progress=lambda now: tell(0, 0, now))
+        )
+    if manner().json:
+        print_json(found.to_json())
+    if not manner().silent:
+        validation.print_report(found, console())
+    if out is not None:
+        with writing(out):
+            out.mkdir(parents=True, exist_ok=True)
+            for path in validation.write_report(found, out):
+                say(f"wrote {path}")

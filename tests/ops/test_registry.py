@@ -1,0 +1,155 @@
+"""Every op states every facet or why it lacks it; a file is all an op takes."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import wsesim.ops
+from wsesim.cores.programs import PROGRAMS
+from wsesim.errors import SpecError
+from wsesim.graph import Op, with_training
+from wsesim.hardware import load_cluster
+from wsesim.kernels import Region, kernel_cost, resident
+from wsesim.kernels.costs import KERNELS
+from wsesim.kernels.resident_layer import decode_layer
+from wsesim.mapping.resident import ResidentRequest
+from wsesim.model import Model, build_graph
+from wsesim.numerics import function_of
+from wsesim.ops import (
+    NUMERICS,
+    CoreProgram,
+    Gap,
+    Kernel,
+    Kind,
+    Recipe,
+    chosen,
+    find,
+    kinds,
+    option_named,
+    options,
+    recipe_of,
+    resident_recipe_of,
+)
+from wsesim.workload.schema import read_fields
+
+TOY = """
+from wsesim.ops.base import Gap, Kind, Option, Recipe, gradient_of
+
+
+def squared(x):
+    return (x > 0) * x * x
+
+
+OPS = (
+    Kind(
+        name="squared_relu", meaning="max(x, 0)²", work=Recipe(2), resident=Recipe(2), numpy=squared,
+        program=Gap("a toy"), differentiable=(0,), option=Option("activation", "relu2", hugging_face=("relu_sq",)),
+        backward=(gradient_of("squared_relu", Recipe(3)),),
+    ),
+)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder whose files are ops."""
+    monkeypatch.setattr(wsesim.ops, "__path__", [*wsesim.ops.__path__, str(tmp_path)])
+    kinds.cache_clear()
+    yield tmp_path
+    kinds.cache_clear()
+    for file in tmp_path.glob("*.py"):
+        sys.modules.pop(f"wsesim.ops.{file.stem}", None)
+        if hasattr(wsesim.ops, file.stem):
+            delattr(wsesim.ops, file.stem)
+
+
+@pytest.mark.parametrize("kind", kinds().values(), ids=list(kinds()))
+def test_every_facet_is_there_or_says_why_not(kind: Kind) -> None:
+    for facet in (kind.work, kind.resident, kind.numpy, kind.program):
+        assert not isinstance(facet, Gap) or len(facet.reason) > 5
+    assert kind.meaning
+    assert not isinstance(kind.work, Kernel) or kind.work.name in KERNELS
+    assert not isinstance(kind.resident, Kernel) or hasattr(resident, kind.resident.name)
+    assert not isinstance(kind.program, CoreProgram) or kind.program.name in PROGRAMS
+    assert not isinstance(kind.program, CoreProgram) or kind.program.options.keys() <= _options(kind.program)
+    if kind.numpy is NUMERICS:
+        assert callable(function_of(Op(name="op", kind=kind.name, inputs=("x",), outputs=("y",))))
+    if kind.differentiable:
+        assert bool(kind.backward) != kind.passes_gradient
+
+
+def _options(program: CoreProgram) -> set[str]:
+    return set(PROGRAMS[program.name].options)
+
+
+def test_work_off_the_wafer_and_outside_of_graphs_alone_has_no_kernel() -> None:
+    assert {name for name, kind in kinds().items() if isinstance(kind.work, Gap)} == {"adam", "argmax"}
+
+
+def test_what_is_missing_is_an_answer_with_its_reason() -> None:
+    with pytest.raises(SpecError, match="expert_linear is not modelled with resident weights: a mixture of experts"):
+        resident_recipe_of("expert_linear")
+    with pytest.raises(SpecError, match="adam is not modelled with weight streaming: weights are updated"):
+        recipe_of("adam")
+    with pytest.raises(SpecError, match="'gelo' is not a kind of op, did you mean 'gelu'"):
+        find("gelo")
+    with pytest.raises(SpecError, match="norm = 'batch_norm' is none of layer_norm, rms_norm"):
+        chosen("norm", "batch_norm")
+
+
+def test_activations_are_told_apart_by_their_gate() -> None:
+    assert option_named("activation", gated=True) == {"silu": "swiglu", "swish": "swiglu"}
+    assert option_named("activation", gated=False)["gelu_new"] == "gelu_tanh"
+
+
+def test_counts_that_nobody_reads_are_refused() -> None:
+    with pytest.raises(SpecError, match="rooted states roots or divisions a row in work"):
+        Kind(name="rooted", meaning="x", work=Recipe(1, row_roots=1), resident=Gap("x"), numpy=Gap("x"),
+             program=Gap("x"))  # fmt: skip
+
+
+def test_an_op_is_one_file(folder: Path) -> None:
+    (folder / "squared_relu.py").write_text(TOY)
+    assert "relu2" in options("activation")
+    model = Model(
+        name="toy", layers=2, width=64, heads=2, kv_heads=2, head_width=32, ffn_width=256, vocab=100, max_length=64,
+        activation="relu2",
+    )  # fmt: skip
+    cluster = load_cluster("cs-2").cluster
+    layer = with_training(build_graph(model, sequences=2, length=8)).blocks[1]
+    costs = _costs(model, Region(cluster=cluster, sequences=2000, length=64, precision="mixed"))
+    assert {"ffn.squared", "ffn.squared.backward"} <= {op.name for op in layer.ops}
+    assert costs["ffn.squared.backward"] > costs["ffn.squared"] > 0
+    op = next(op for op in layer.ops if op.kind == "squared_relu")
+    np.testing.assert_array_equal(function_of(op)(op, [np.array([-2.0, 3.0])], {})[0], [0, 9])
+    shape = ResidentRequest(model=model, cluster=cluster, positions=64).shape
+    where = resident.Rectangle(wafer=cluster.wafer, columns=8, rows=8)
+    (activation,) = (work for work in decode_layer(where, shape, positions=8) if work.name == "activation")
+    assert activation.cycles == resident.elementwise(where, "activation", elements=32, ops=2).cycles
+    assert not read_fields({"model": {"activation": "relu2"}, "batch": {"sequences": 4}, "cluster": "cs-2"})[1]
+
+
+def _costs(model: Model, region: Region) -> dict[str, int]:
+    graph = with_training(build_graph(model, sequences=region.sequences, length=region.length))
+    return {
+        op.name: kernel_cost(graph, block, op, region).cycles
+        for block in graph.blocks
+        for op in block.ops
+        if op.phase != "optimizer"
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("empty_file", "", "ops/empty_file.py states no `OPS`"),
+        ("twice", "from wsesim.ops.relu import OPS", "relu is stated by two ops"),
+    ],
+)
+def test_a_file_that_states_no_op_or_another_one_is_refused(folder: Path, name: str, text: str, message: str) -> None:
+    (folder / f"{name}.py").write_text(text)
+    with pytest.raises(SpecError, match=message):
+        kinds()
