@@ -15,7 +15,7 @@ from types import MappingProxyType
 from wsesim.errors import SpecError
 from wsesim.hardware import Cluster, load_cluster
 from wsesim.kernels.resident import Square, allreduce, matvec
-from wsesim.mapping.resident import DoesNotFit, ResidentPlan, ResidentRequest, plan_resident
+from wsesim.mapping.resident import DoesNotFit, PlanGoal, ResidentPlan, ResidentRequest, plan_resident
 from wsesim.model import Model
 from wsesim.software import load_software
 from wsesim.validation import naive
@@ -151,9 +151,9 @@ def operator_cycles(
     wafer = load_cluster(machine, overrides=hardware).cluster.wafer
     side = min(wafer.columns, wafer.rows) // LARGEST_STEP * LARGEST_STEP
     square = Square(wafer=wafer, side=side, software=load_software(stack, overrides=software).for_inference())
-    product = matvec(square, "product", inputs=inputs, outputs=outputs)
-    total = allreduce(square, "sum", values=square.each(outputs))
-    return product.cycles + total.cycles - total.parts.get("broadcast", 0.0), side
+    product = matvec(square, inputs=inputs, outputs=outputs)
+    total = allreduce(square, values=square.each(outputs))
+    return product.cycles + total.cycles - total.parts().get("broadcast", 0.0), side
 
 
 def _served(row: Measurement, overrides: Mapping[str, object]) -> InferencePrediction:
@@ -170,12 +170,20 @@ def _served(row: Measurement, overrides: Mapping[str, object]) -> InferencePredi
 
 def _plan(row: Measurement, overrides: Mapping[str, object]) -> ResidentPlan:
     try:
-        found = plan_resident(_request(row, overrides))
+        found = plan_resident(_request(row, overrides), _goal(row))
     except SpecError as error:
         raise NotRunnable(str(error)) from None
     if isinstance(found, DoesNotFit):
         raise NotRunnable(f"does not fit: {found.why}")
     return found
+
+
+def _goal(row: Measurement) -> PlanGoal:
+    """Return what the placement of a row is chosen for, as far as it says not where it lies."""
+    positions = _positions(row)
+    if "served" in row.cells["phase"]:
+        return PlanGoal(position=row.whole("seq_len") or SERVED_POSITION, passes=1)
+    return PlanGoal.half(positions, batch=_batch(row))
 
 
 def _request(row: Measurement, overrides: Mapping[str, object]) -> ResidentRequest:
@@ -199,7 +207,6 @@ def _request(row: Measurement, overrides: Mapping[str, object]) -> ResidentReque
         positions=positions,
         batch=_batch(row),
         chunk=_chunk(row, positions if layers_alone else side),
-        head_norm=re.search(r"qwen-?3", row.cells["model"], re.IGNORECASE) is not None,
         ends=not layers_alone,
         must_fit=not layers_alone,
     )
@@ -247,6 +254,9 @@ def _model(row: Measurement, *, grouped: bool) -> Model:
         activation="swiglu" if row.cells["ffn_type"] == "swiglu" else "gelu",
         norm="rms_norm",
         position="rotary",
+        bias=False,
+        attention_bias=False,
+        head_norm=re.search(r"qwen-?3", row.cells["model"], re.IGNORECASE) is not None,
         tied=False,
     )
 

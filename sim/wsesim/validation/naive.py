@@ -36,7 +36,7 @@ def prefill_s(plan: ResidentPlan, time: PhaseTime) -> float:
 
 def decode_s(plan: ResidentPlan) -> float:
     """Return the seconds of a token."""
-    values = plan.request.model.layers * plan.request.shape.weights
+    values = plan.request.model.layers * plan.request.laid.layer_values
     if plan.request.ends:
         values += plan.request.model.width * plan.request.model.vocab
     return read_s(plan.request.cluster.wafer.core, values, cores=plan.stages[0].cores)
