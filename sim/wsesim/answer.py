@@ -14,9 +14,9 @@ from typing import Any, Literal
 
 from wsesim.errors import SpecError
 
-LEVELS = ("closed", "system", "cores")
-"""From the coarsest to the most detailed: formulas added up; systems played; kernels run on simulated cores."""
 Level = Literal["closed", "system", "cores"]
+LEVELS: tuple[Level, ...] = ("closed", "system", "cores")
+"""From the coarsest to the most detailed: formulas added up; systems played; kernels run on simulated cores."""
 Number = int | float | bool
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 _CLOSE = 1e-9

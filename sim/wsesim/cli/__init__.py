@@ -14,8 +14,8 @@ from wsesim._version import __version__
 from wsesim.cli.describe import check, init, machines, models, schema, show, software
 from wsesim.cli.group import Commands
 from wsesim.cli.kernel import kernel
-from wsesim.cli.options import debug_option
 from wsesim.cli.measure import sweep, validate
+from wsesim.cli.options import debug_option
 from wsesim.cli.simulate import graph, levels, run, verify
 
 

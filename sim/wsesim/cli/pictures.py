@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wsesim.answer import Answer, CoreMap
@@ -57,12 +57,12 @@ class Pictures:
         return lines
 
     def _drawn(self, answer: Answer, title: str) -> Iterator[tuple[str, Path, bytes]]:
-        from wsesim.cores import show
+        from wsesim.answers import drawings, svg
 
         if self.heatmap is not None:
             drawn = next(each for each in answer.drawings if isinstance(each, CoreMap) and each.name == self.drawn)
-            picture = show.heat_svg(drawn.values, f"{title}: {drawn.name}", unit=drawn.unit)
-            yield "heat map", self.heatmap, picture.encode()
+            picture = drawings.map_svg(replace(drawn, title=f"{title}: {drawn.name}"))
+            yield "heat map", self.heatmap, svg.standalone(picture).encode()
         for what, path, name in (("trace", self.trace, "trace.json"), ("animation", self.movie, "activity.gif")):
             if path is not None and name in answer.files:
                 yield what, path, answer.files[name]()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import PORTS, Builder, Role
+from wsesim.cores.builder import PORTS, Builder, CoreRole
 from wsesim.cores.engine import Array
 from wsesim.cores.errors import NoRoom, ProgramError
 from wsesim.cores.operands import ELEMENT_BYTES
@@ -39,7 +39,7 @@ def _every_core_has_a_role(builder: Builder) -> None:
         raise ProgramError(f"core ({column}, {row}) has no role; {len(empty):,} cores have none")
 
 
-def _check_role(builder: Builder, role: Role) -> None:
+def _check_role(builder: Builder, role: CoreRole) -> None:
     need = role.data_bytes + len(role.lines) * builder.wafer.core.instruction_bytes
     have = builder.wafer.core.usable_bytes
     if need > have:
@@ -70,14 +70,14 @@ def _check_role(builder: Builder, role: Role) -> None:
                 _check_memory(builder, role, line, at)
 
 
-def _largest(role: Role) -> str:
+def _largest(role: CoreRole) -> str:
     """Return which variable takes the most, as the end of a sentence."""
     sizes = {name: mem.length * ELEMENT_BYTES[mem.kind] for name, mem in role.variables.items()}
     most = max(sizes, key=lambda name: sizes[name], default="")
     return f"; {most!r} takes {sizes[most]:,}" if most else ""
 
 
-def _check_fabric(builder: Builder, role: Role, line: list[int], at: int, sent: set[int], heard: set[int]) -> None:
+def _check_fabric(builder: Builder, role: CoreRole, line: list[int], at: int, sent: set[int], heard: set[int]) -> None:
     color = line[at + isa.COLOR]
     name, place = builder.colors[color].name, builder.places[line[isa.LINE]]
     if line[isa.OP] == isa.SWITCH:
@@ -94,7 +94,7 @@ def _check_fabric(builder: Builder, role: Role, line: list[int], at: int, sent: 
         raise ProgramError(f"role {role.name!r} ({place}) reads color {name!r}, which no route brings to its ramp")
 
 
-def _check_memory(builder: Builder, role: Role, line: list[int], at: int) -> None:
+def _check_memory(builder: Builder, role: CoreRole, line: list[int], at: int) -> None:
     """Check operands that do not move by register; the engine checks the others when they are used."""
     if line[at + isa.OFFSET_REG] >= 0 or line[isa.LENGTH_REG] >= 0:
         return

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
+from wsesim.answer import MemoryUse
 from wsesim.graph import Block, Graph, Op, Tensor, matrices
 from wsesim.hardware import Wafer
 from wsesim.kernels import Region
-from wsesim.answer import MemoryUse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wsesim.hardware import Cluster
 from wsesim.answer import MemoryUse, OpTime
+from wsesim.hardware import Cluster
 from wsesim.software import Training
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wsesim.answer import OpTime
 from wsesim.graph import Block, Graph, Op, macs
 from wsesim.kernels import Region, kernel_cost
 from wsesim.mapping.memory import has_backward, layer_of
 from wsesim.mapping.program import Stage
 from wsesim.mapping.recompute import from_its_input, from_its_inside
-from wsesim.answer import OpTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from wsesim.answer import Level, Outcome
+from wsesim.answer import FigureSpec, Level, Outcome
 from wsesim.graph import Graph
-from wsesim.mapping.resident import READS
 from wsesim.questions.base import Asked, Draft, Reads, Say
 from wsesim.questions.shared.numbers import files_of
 from wsesim.questions.shared.request import (
     COMMON_FIGURES,
+    READS,
     WRITE_FIGURES,
     Request,
     ResidentFile,
@@ -24,7 +24,7 @@ from wsesim.questions.shared.request import (
 )
 from wsesim.questions.shared.request_answer import SUPPORTED, solve_request
 from wsesim.questions.shared.step import named
-from wsesim.workload import Default, Derived
+from wsesim.workload import Default, Derived, Section
 from wsesim.workload.fields import Size
 
 
@@ -50,15 +50,15 @@ class DecodeFile(ResidentFile):
 class Decode:
     """How long writing tokens takes."""
 
-    kind: ClassVar = "decode"
-    mark: ClassVar = ""
-    file: ClassVar = DecodeFile
-    figures: ClassVar = (*WRITE_FIGURES, *COMMON_FIGURES)
-    usual: ClassVar = ("tpot_s", "tokens_per_s_user", "tokens_per_s", "energy_per_token_j", "wafers")
+    kind: ClassVar[str] = "decode"
+    mark: ClassVar[str] = ""
+    file: ClassVar[type[Section]] = DecodeFile
+    figures: ClassVar[tuple[FigureSpec, ...]] = (*WRITE_FIGURES, *COMMON_FIGURES)
+    usual: ClassVar[tuple[str, ...]] = ("tpot_s", "tokens_per_s_user", "tokens_per_s", "energy_per_token_j", "wafers")
     level: ClassVar[Level] = "system"
-    stack: ClassVar = "waferllm"
+    stack: ClassVar[str] = "waferllm"
     reads: ClassVar[Reads] = READS.get("decode", Reads())
-    supported: ClassVar = SUPPORTED
+    supported: ClassVar[str] = SUPPORTED
 
     asked: Asked
     request: Request

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from wsesim.answer import Level, Outcome
-from wsesim.questions.shared import step
+from wsesim.answer import FigureSpec, Level, Outcome
 from wsesim.graph import Graph
 from wsesim.questions.base import Asked, Draft, Reads, Say
+from wsesim.questions.shared import step
 from wsesim.questions.shared.numbers import files_of
-from wsesim.workload import Derived
+from wsesim.workload import Derived, Section
 
 
 class EvaluationFile(step.StepFile):
@@ -26,15 +26,15 @@ class EvaluationFile(step.StepFile):
 class Evaluation:
     """How long a step of evaluation takes."""
 
-    kind: ClassVar = "evaluation"
-    mark: ClassVar = ""
-    file: ClassVar = EvaluationFile
-    figures: ClassVar = step.FIGURES
-    usual: ClassVar = step.USUAL
+    kind: ClassVar[str] = "evaluation"
+    mark: ClassVar[str] = ""
+    file: ClassVar[type[Section]] = EvaluationFile
+    figures: ClassVar[tuple[FigureSpec, ...]] = step.FIGURES
+    usual: ClassVar[tuple[str, ...]] = step.USUAL
     level: ClassVar[Level] = "system"
-    stack: ClassVar = "release-2"
+    stack: ClassVar[str] = "release-2"
     reads: ClassVar[Reads] = step.READS
-    supported: ClassVar = step.SUPPORTED
+    supported: ClassVar[str] = step.SUPPORTED
 
     asked: Asked
     step: step.Step

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from wsesim.answer import Level, Outcome
+from wsesim.answer import FigureSpec, Level, Outcome
 from wsesim.graph import Graph
-from wsesim.mapping.resident import READS
 from wsesim.questions.base import Asked, Draft, Reads, Say
 from wsesim.questions.shared.numbers import files_of
 from wsesim.questions.shared.request import (
     COMMON_FIGURES,
     READ_FIGURES,
+    READS,
     WRITE_FIGURES,
     ReadSection,
     Request,
@@ -26,7 +26,7 @@ from wsesim.questions.shared.request import (
 )
 from wsesim.questions.shared.request_answer import SUPPORTED, solve_request
 from wsesim.questions.shared.step import named
-from wsesim.workload import Default, Derived
+from wsesim.workload import Default, Derived, Section
 from wsesim.workload.fields import Size
 
 
@@ -50,17 +50,17 @@ class GenerateFile(ResidentFile):
 class Generate:
     """How long a whole request takes."""
 
-    kind: ClassVar = "generate"
-    mark: ClassVar = ""
-    file: ClassVar = GenerateFile
-    figures: ClassVar = (*READ_FIGURES, *WRITE_FIGURES, *COMMON_FIGURES)
-    usual: ClassVar = (
+    kind: ClassVar[str] = "generate"
+    mark: ClassVar[str] = ""
+    file: ClassVar[type[Section]] = GenerateFile
+    figures: ClassVar[tuple[FigureSpec, ...]] = (*READ_FIGURES, *WRITE_FIGURES, *COMMON_FIGURES)
+    usual: ClassVar[tuple[str, ...]] = (
         "ttft_s", "tpot_s", "tokens_per_s_user", "tokens_per_s", "total_s", "energy_per_token_j", "wafers",
     )  # fmt: skip
     level: ClassVar[Level] = "system"
-    stack: ClassVar = "waferllm"
+    stack: ClassVar[str] = "waferllm"
     reads: ClassVar[Reads] = READS.get("generate", Reads())
-    supported: ClassVar = SUPPORTED
+    supported: ClassVar[str] = SUPPORTED
 
     asked: Asked
     request: Request

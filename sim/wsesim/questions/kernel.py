@@ -36,7 +36,7 @@ from wsesim.workload.schema import QuestionFile
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from wsesim.cores.machine import Run
+    from wsesim.cores.machine import CoreRun
     from wsesim.cores.programs import KernelCase, KernelOutcome, KernelProgram
     from wsesim.hardware import Wafer
 
@@ -119,7 +119,7 @@ FIGURES = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kernel:
+class KernelQuestion:
     """Which kernel, on which cores, how large."""
 
     kind: ClassVar = "kernel"
@@ -362,7 +362,7 @@ def _check_shape(case: KernelCase, problems: Problems) -> None:
             problems.add((place,), problem.message)
 
 
-def _spent(run: Run, cycles: float, took: float, clock_hz: float) -> Spent:
+def _spent(run: CoreRun, cycles: float, took: float, clock_hz: float) -> Spent:
     """Return the mean core's time; cores that are done before the last, or beyond the part that was run, are idle."""
     busy, stalled = float(run.busy.mean()), float(run.stalled.mean())
     parts = {"busy": busy, "stalled": stalled, "idle": max(0.0, cycles - busy - stalled)}

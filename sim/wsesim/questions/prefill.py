@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from wsesim.answer import Level, Outcome
+from wsesim.answer import FigureSpec, Level, Outcome
 from wsesim.graph import Graph
-from wsesim.mapping.resident import READS
 from wsesim.questions.base import Asked, Draft, Reads, Say
 from wsesim.questions.shared.numbers import files_of
 from wsesim.questions.shared.request import (
     COMMON_FIGURES,
     READ_FIGURES,
+    READS,
     ReadSection,
     Request,
     ResidentFile,
@@ -24,7 +24,7 @@ from wsesim.questions.shared.request import (
 )
 from wsesim.questions.shared.request_answer import SUPPORTED, solve_request
 from wsesim.questions.shared.step import named
-from wsesim.workload import Derived
+from wsesim.workload import Derived, Section
 
 
 class PrefillFile(ResidentFile):
@@ -40,15 +40,15 @@ class PrefillFile(ResidentFile):
 class Prefill:
     """How long reading a prompt takes."""
 
-    kind: ClassVar = "prefill"
-    mark: ClassVar = ""
-    file: ClassVar = PrefillFile
-    figures: ClassVar = (*READ_FIGURES, *COMMON_FIGURES)
-    usual: ClassVar = ("ttft_s", "prompt_tokens_per_s", "chunk", "energy_per_token_j", "wafers")
+    kind: ClassVar[str] = "prefill"
+    mark: ClassVar[str] = ""
+    file: ClassVar[type[Section]] = PrefillFile
+    figures: ClassVar[tuple[FigureSpec, ...]] = (*READ_FIGURES, *COMMON_FIGURES)
+    usual: ClassVar[tuple[str, ...]] = ("ttft_s", "prompt_tokens_per_s", "chunk", "energy_per_token_j", "wafers")
     level: ClassVar[Level] = "system"
-    stack: ClassVar = "waferllm"
+    stack: ClassVar[str] = "waferllm"
     reads: ClassVar[Reads] = READS.get("prefill", Reads())
-    supported: ClassVar = SUPPORTED
+    supported: ClassVar[str] = SUPPORTED
 
     asked: Asked
     request: Request

@@ -114,12 +114,21 @@ def _asked(
         "cluster.systems": (systems, "the machine's preset"),
         KEY: (kind.kind, f"{kind.kind}, unless told otherwise"),
     }
-    resolved, defaults = fill(kind.file, draft.values, draft.given, {**common, **derived}, plain=plain)
+    filled, defaults = fill(kind.file, draft.values, draft.given, {**common, **derived}, plain=plain)
+    resolved = {key: filled[key] for key in sorted(filled, key=_rank)}
     return Asked(
         name=draft.name, file=draft.file, folder=draft.folder, model=draft.model, hardware=draft.hardware,
         software=draft.software, given=_given(data), resolved=resolved,
         defaults=(*model_defaults, *software_defaults, *defaults),
     )  # fmt: skip
+
+
+def _rank(key: str) -> int:
+    """Return where a key stands in a file: what is asked first, what it is asked of, then how it is checked."""
+    first, last = ("name", "model", KEY), ("cluster", "software", "hardware", "text", "verification", "outputs")
+    if key in first:
+        return first.index(key)
+    return len(first) + (1 + last.index(key) if key in last else 0)
 
 
 def _overridden(choice: Any) -> tuple[UsedFigure, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import pairwise
 
 from wsesim.answer import LEVELS, Answer, Comparison, Difference, Level, NotAnswered, Outcome, Result
 from wsesim.errors import InputError, NotModelled, nearest
@@ -62,10 +64,10 @@ def compare(question: Question, levels: Sequence[Level] = LEVELS, *, tell: Tell 
     for number, level in enumerate(level for level in LEVELS if level in levels):
         tell(number, len(levels), level)
         started = time.process_time()
-        outcomes[level] = solve(question, level, lambda words, at=number: tell(at, len(levels), words))  # type: ignore[misc]
+        outcomes[level] = solve(question, level, partial(tell, number, len(levels)))
         cpu_s[level] = time.process_time() - started
     answers = [found for found in outcomes.values() if isinstance(found, Answer)]
-    differences = tuple(found for pair in zip(answers, answers[1:], strict=False) for found in _differences(*pair))
+    differences = tuple(found for pair in pairwise(answers) for found in _differences(*pair))
     return Comparison(
         name=question.asked.name, title=question.title, kind=question.kind, specs=question.figures, outcomes=outcomes,
         differences=differences, notes=(question.supported,), cpu_s=cpu_s,

@@ -28,7 +28,7 @@ def json_schema() -> dict[str, Any]:
         alternatives.append({"$ref": f"#/$defs/{kind.file.__name__}"})
     for section in definitions.values():
         for field in section.get("properties", {}).values():
-            field.pop("title", None)  # pydantic's, made of the name: an editor would show it in place of the description
+            field.pop("title", None)  # made of the name; an editor would show it in place of the description
     return {"$schema": DRAFT, "title": "wsesim workload", "anyOf": alternatives, "$defs": definitions}
 
 

@@ -11,10 +11,10 @@ from pydantic import Field
 
 from wsesim.answer import FigureSpec, Level, Outcome
 from wsesim.graph import Graph
-from wsesim.mapping.resident import READS
 from wsesim.questions.base import Asked, Draft, Reads, Say
 from wsesim.questions.shared.numbers import files_of
 from wsesim.questions.shared.request import (
+    READS,
     GuessSection,
     PlacedSection,
     ResidentFile,
@@ -89,10 +89,10 @@ class ServingFile(ResidentFile):
 class Serving:
     """How many requests can be served, and how long each waits."""
 
-    kind: ClassVar = "serving"
-    mark: ClassVar = ""
-    file: ClassVar = ServingFile
-    figures: ClassVar = (
+    kind: ClassVar[str] = "serving"
+    mark: ClassVar[str] = ""
+    file: ClassVar[type[Section]] = ServingFile
+    figures: ClassVar[tuple[FigureSpec, ...]] = (
         FigureSpec(name="largest_rate_per_s", label="largest rate per second", meaning="at which the share that is "
                    "asked for is good enough; 0: none", better="more"),
         FigureSpec(name="goodput_per_s", label="good answers per second", meaning="requests within both limits, over "
@@ -106,7 +106,7 @@ class Serving:
         FigureSpec(name="energy_per_token_j", label="energy per token", meaning="all wafers over the time simulated, "
                    "divided by tokens read or written", better="less"),
         FigureSpec(name="power_w", label="power", meaning="mean of all wafers", better="less"),
-        FigureSpec(name="rate_per_s", label="rate per second", meaning="requests that arrived, over the time simulated"),
+        FigureSpec(name="rate_per_s", label="rate per second", meaning="requests that arrived, over the time"),
         FigureSpec(name="duration_s", label="time simulated", meaning="from the first arrival to the last token"),
         FigureSpec(name="requests", label="requests", meaning="that arrived"),
         *(
@@ -122,11 +122,18 @@ class Serving:
         FigureSpec(name="stages", label="stages", meaning="of the pipeline"),
         FigureSpec(name="chunk", label="chunk", meaning="tokens of a prompt that pass at a time"),
     )  # fmt: skip
-    usual: ClassVar = ("largest_rate_per_s", "goodput_per_s", "met_share", "tokens_per_s", "utilization", "wafers")
+    usual: ClassVar[tuple[str, ...]] = (
+        "largest_rate_per_s",
+        "goodput_per_s",
+        "met_share",
+        "tokens_per_s",
+        "utilization",
+        "wafers",
+    )
     level: ClassVar[Level] = "system"
-    stack: ClassVar = "waferllm"
+    stack: ClassVar[str] = "waferllm"
     reads: ClassVar[Reads] = READS.get("serving", Reads())
-    supported: ClassVar = (
+    supported: ClassVar[str] = (
         "No served rate was measured in the open: the system level rests on measured prompts and tokens, and its "
         "queues on nothing but arithmetic."
     )
@@ -160,7 +167,8 @@ class Serving:
         if section is None:
             return {}
         if section.trace is None and section.rate is None:
-            problems.add(("serving",), "serving needs rate (requests a second) or trace (a file of requests)", at_key=True)
+            message = "serving needs rate (requests a second) or trace (a file of requests)"
+            problems.add(("serving",), message, at_key=True)
         if section.trace is not None and (problem := file_problem(draft.folder / section.trace)):
             problems.add_field(("serving", "trace"), f"= {section.trace!r} {problem}")
         for key in ("slo_ttft", "slo_tpot"):

@@ -10,12 +10,12 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from wsesim.answer import FigureSpec, Level, Outcome
-from wsesim.model import Model, parameters
-from wsesim.questions.shared import step
 from wsesim.graph import Graph
+from wsesim.model import Model, parameters
 from wsesim.questions.base import Asked, Draft, Reads, Say
+from wsesim.questions.shared import step
 from wsesim.questions.shared.numbers import files_of
-from wsesim.workload import Default, Derived
+from wsesim.workload import Default, Derived, Section
 from wsesim.workload.fields import LARGEST_TOTAL
 
 TOKENS_PER_PARAMETER = 20
@@ -37,22 +37,22 @@ class TrainingFile(step.StepFile):
 class Training:
     """How long a step of training takes."""
 
-    kind: ClassVar = "training"
-    mark: ClassVar = ""
-    file: ClassVar = TrainingFile
-    figures: ClassVar = (
+    kind: ClassVar[str] = "training"
+    mark: ClassVar[str] = ""
+    file: ClassVar[type[Section]] = TrainingFile
+    figures: ClassVar[tuple[FigureSpec, ...]] = (
         *step.FIGURES,
-        FigureSpec(name="days_to_budget", label="days for the token budget", meaning="token budget over tokens per "
-                   "second", better="less"),
+        FigureSpec(name="budget_s", label="token budget", meaning="time of all steps that the token budget takes, back "
+                   "to back", better="less"),
         FigureSpec(name="flops_to_budget", label="FLOPs for the token budget", meaning="matrix FLOPs of the model over "
                    "the token budget"),
         FigureSpec(name="checkpoint_s", label="checkpoint", meaning="each time one is written"),
     )  # fmt: skip
-    usual: ClassVar = step.USUAL
+    usual: ClassVar[tuple[str, ...]] = step.USUAL
     level: ClassVar[Level] = "system"
-    stack: ClassVar = "release-2"
+    stack: ClassVar[str] = "release-2"
     reads: ClassVar[Reads] = step.READS
-    supported: ClassVar = step.SUPPORTED
+    supported: ClassVar[str] = step.SUPPORTED
 
     asked: Asked
     step: step.Step

@@ -21,7 +21,7 @@ from heapq import heappop, heappush
 import numpy as np
 import numpy.typing as npt
 
-from wsesim.errors import require_positive
+from wsesim.errors import require_not_negative, require_positive
 from wsesim.system.requests import Requests
 
 Times = npt.NDArray[np.float64]
@@ -58,11 +58,14 @@ class ServiceTimes:
     """Sequences held at once."""
     capacity_tokens: int
     """Positions held at once, over all sequences."""
-    arrives_s: float = 0.0
-    """From a request's arrival at the host to that of its prompt at the wafer."""
+    input_latency_s: float = 0.0
+    """From the arrival of a request at the host to the first token on the wafers."""
+    input_token_s: float = 0.0
+    """Of each token of a prompt more."""
 
     def __post_init__(self) -> None:
         require_positive(chunk=self.chunk, slots=self.slots)
+        require_not_negative(input_latency_s=self.input_latency_s, input_token_s=self.input_token_s)
 
     def read_s(self, start: int, stop: int) -> float:
         """Return the time to read tokens *start* to *stop* of a prompt."""
@@ -134,7 +137,9 @@ class _Server:
 
     def __init__(self, requests: Requests, times: ServiceTimes) -> None:
         self.times, self.requests = times, requests
-        self.arrival = (requests.arrival_s + times.arrives_s).tolist()
+        # Hosts pass requests on in order; one behind a long prompt waits for it.
+        passed_on = requests.arrival_s + times.input_latency_s + times.input_token_s * requests.prompt
+        self.arrival = np.maximum.accumulate(passed_on).tolist()
         self.prompt, self.output = requests.prompt.tolist(), requests.output.tolist()
         self.first, self.end = np.full(len(requests), np.nan), np.full(len(requests), np.nan)
         self.now, self.round, self.next = self.arrival[0], 0, 0

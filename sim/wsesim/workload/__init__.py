@@ -13,6 +13,7 @@ from wsesim.workload.inputs import (
     software_of,
 )
 from wsesim.workload.problems import Problems, shown
+from wsesim.workload.rendering import plain_yaml, show, starter
 from wsesim.workload.schema import SHORT, ModelFile, QuestionFile
 from wsesim.workload.settings import (
     STACK,
@@ -25,7 +26,6 @@ from wsesim.workload.settings import (
     split_setting,
 )
 from wsesim.workload.shape import model_of
-from wsesim.workload.rendering import plain_yaml, show, starter
 
 __all__ = [
     "SAMPLE",

@@ -107,10 +107,10 @@ def _changes(
         except SpecError:
             changes = {}
         alone = [_refusal(load, name, value) for name, value in changes.items()]
-        for error in [each for each in alone if each] or [together]:
-            message = f"{section}.{error}{_elsewhere(section, error.name)}"
-            place = (section, *_nested(given or {}, error.name))
-            problems.add(place, message, at_key=error.name not in presets.overridable)
+        for refusal in [each for each in alone if each] or [together]:
+            message = f"{section}.{refusal}{_elsewhere(section, refusal.name)}"
+            place = (section, *_nested(given or {}, refusal.name))
+            problems.add(place, message, at_key=refusal.name not in presets.overridable)
         return {}
     return changes
 
@@ -134,9 +134,7 @@ def _nested(given: Mapping[Any, object], name: str) -> Loc:
     return (group, *_nested(inside, rest)) if rest and isinstance(inside, Mapping) else (name,)
 
 
-def _refusal(
-    load: Callable[[Mapping[str, object]], _Choice], name: str, value: object
-) -> SpecError | None:
+def _refusal(load: Callable[[Mapping[str, object]], _Choice], name: str, value: object) -> SpecError | None:
     try:
         load({name: value})
     except SpecError as error:

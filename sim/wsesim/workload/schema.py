@@ -124,9 +124,9 @@ class VerificationSection(Section):
     """Whether `wsesim run` verifies too."""
     sequences: Annotated[int, Field(ge=1, le=4096), Default("assumed: enough to compare, in seconds")] = 1
     """Sequences to compute."""
-    length: Annotated[Annotated[int, Field(ge=1, le=65536)] | None, Default("assumed: enough to compare, in seconds")] = (
-        None
-    )
+    length: Annotated[
+        Annotated[int, Field(ge=1, le=65536)] | None, Default("assumed: enough to compare, in seconds")
+    ] = None
     """Tokens of each. Default: 64, or batch.length if that is less."""
     layers: Annotated[AutoOrSize, Default("as many as stay quick")] = "auto"
     """Layers to compute; auto: as many as stay quick."""

@@ -55,8 +55,8 @@ def set_path(data: dict[str, Any], dotted: str, value: object, schema: type[Sect
         SpecError: no such setting, or what should hold it is not a mapping.
     """
     if not is_setting(schema, dotted):
-        names = setting_names(schema)
-        raise SpecError(dotted, f"is not a setting of such a file{nearest(dotted, names) or '; `wsesim schema` lists them'}")
+        hint = nearest(dotted, setting_names(schema)) or "; `wsesim schema` lists them"
+        raise SpecError(dotted, f"is not a setting of such a file{hint}")
     section, _, key = dotted.partition(".")
     if not key:
         data[section] = value

@@ -22,7 +22,6 @@ USUAL_EXPERTS = 2
 """Experts that compute a token, as in GShard (Lepikhin et al. 2020) and Mixtral (Jiang et al. 2024)."""
 
 
-
 @dataclass(slots=True)
 class _Shape:
     """The fields of a model on their way; `derive` fills in what was left out and remembers why."""

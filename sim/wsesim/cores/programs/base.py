@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from wsesim.answer import Level
 from wsesim.cores.errors import NoRoom, NotWritten
-from wsesim.cores.machine import Machine, Run
+from wsesim.cores.machine import CoreMachine, CoreRun
 from wsesim.errors import InputError, nearest
 from wsesim.hardware import Wafer
 from wsesim.units import show_bytes
@@ -29,8 +29,8 @@ MOST_DIGITS = 10
 class Prepared:
     """A kernel loaded onto its cores, with what it must compute."""
 
-    machine: Machine
-    read: Callable[[Machine], Array]
+    machine: CoreMachine
+    read: Callable[[CoreMachine], Array]
     """Takes the result out of the machine once it has run."""
     expected: Array
     """The same result by NumPy, of the same shape."""
@@ -127,7 +127,7 @@ class KernelCase:
                 f"{show_bytes(have)}", need_bytes=need, have_bytes=have,
             )  # fmt: skip
 
-    def run(self, *, watch: Iterable[tuple[int, int]] = ()) -> Run:
+    def run(self, *, watch: Iterable[tuple[int, int]] = ()) -> CoreRun:
         """Load and run it, recording what the cores of *watch* do."""
         prepared = self.load()
         return prepared.machine.run(watch=watch, unread=prepared.unread)
@@ -249,14 +249,14 @@ def sizes_of(name: str, shape: Shape, takes: str, example: str, *, fits: Callabl
     return shape
 
 
-def scatter(machine: Machine, name: str, values: Array) -> None:
+def scatter(machine: CoreMachine, name: str, values: Array) -> None:
     """Fill the variable *name* of every core that has one; *values* is [row, column, element]."""
     for number, role in enumerate(machine.builder.roles):
         if name in role.variables:
             machine.write(role, name, values[machine.builder.role_of == number])
 
 
-def gather(machine: Machine, name: str) -> Array:
+def gather(machine: CoreMachine, name: str) -> Array:
     """Return the variable *name*, which all cores have, as [row, column, element]."""
     builder = machine.builder
     found: Array = np.empty((builder.height, builder.width, builder.roles[0].variables[name].length))

@@ -11,7 +11,7 @@ import numpy as np
 
 from wsesim.answer import Level
 from wsesim.cores import isa, jit
-from wsesim.cores.machine import Run
+from wsesim.cores.machine import CoreRun
 from wsesim.cores.programs.base import Grid, KernelCase, KernelProgram, Prepared, Shape
 from wsesim.errors import InputError, nearest
 from wsesim.hardware import Wafer
@@ -41,7 +41,7 @@ class KernelOutcome:
     """Wavelets forwarded and cycles a core worked, in the simulated part; 0 where nothing ran."""
     cpu_s: float
     """CPU time of the simulation."""
-    run: Run | None
+    run: CoreRun | None
     """What the run showed; None where nothing ran."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Work the kernel has by its definition, in the simulated part; empty where nothing ran."""

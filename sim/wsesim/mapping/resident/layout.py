@@ -1,21 +1,34 @@
-"""Model and cluster → the placement that fits and decodes fastest, or why there is none."""
+"""Model, cluster and goal → the placement that fits and is fastest for it, or why there is none."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from wsesim.kernels.resident_layer import decode_layer, prefill_layer
+from wsesim.answer import DoesNotFit, MemoryUse
+from wsesim.mapping.resident.estimate import Estimate, ReadingWay, chunks, ways_to_read
+from wsesim.mapping.resident.goal import PlanGoal
 from wsesim.mapping.resident.memory import count, fullest, needs_bytes
 from wsesim.mapping.resident.plan import ResidentPlan
-from wsesim.mapping.resident.rectangles import MOST_RECTANGLES, fewest_wafers, lay_out_rectangles, least_full
+from wsesim.mapping.resident.rectangles import (
+    MOST_RECTANGLES,
+    depths,
+    fewest_wafers,
+    lay_out_rectangles,
+    least_full,
+)
 from wsesim.mapping.resident.request import ResidentRequest
-from wsesim.mapping.resident.stages import Region, lay_out, shares, squares_on
-from wsesim.answer import DoesNotFit, MemoryUse
+from wsesim.mapping.resident.stages import PipelineStage, lay_out, shares, squares_on
 from wsesim.units import show_bytes
 
 BLOCKS_ACROSS = range(2, 7)
 """Squares along the shorter side of a wafer that are tried where the request leaves the grid open."""
+MOST_LAYOUTS, WAYS_EACH, MOST_PLANS = 12, 3, 8
+"""Cuts whose ways to read are compared, ways of each that are kept, and placements that are timed in full."""
+MOST_BATCH = 4096
+"""Longest sequences held at once that are tried."""
+BATCH_SHARES = (1, 0.75, 0.5, 0.25)
+"""Of the sequences there is room for, how many a service is tried with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,19 +40,51 @@ class _Choice:
     wafers: int
 
 
-def plan_resident(request: ResidentRequest) -> ResidentPlan | DoesNotFit:
-    """Place a model for inference on as few wafers as hold it, as it decodes fastest; or say why it cannot be.
+def plan_resident(request: ResidentRequest, goal: PlanGoal | None = None) -> ResidentPlan | DoesNotFit:
+    """Place a model for inference on as few wafers as hold it, as is fastest for *goal*; or say why it cannot be.
+
+    Without a goal half the cache is read and half is written.
 
     Raises:
         SpecError: sizes that cannot be.
+        NotModelled: an op has no resident cost.
     """
-    found = _in_rectangles(request) if request.in_rectangles else _in_squares(request)
+    wanted = goal or PlanGoal.half(request.positions, batch=request.batch, writes=request.model.causal)
+    found = _in_rectangles(request, wanted) if request.in_rectangles else _in_squares(request, wanted)
     if isinstance(found, ResidentPlan):
         return found
     return replace(found, why=f"{found.why}: {_advice(request)}")
 
 
-def _in_rectangles(request: ResidentRequest) -> ResidentPlan | DoesNotFit:
+def plan_service(request: ResidentRequest, goal: PlanGoal) -> ResidentPlan | DoesNotFit:
+    """Place a model for many requests, with as many sequences of *request.positions* at once as serve them fastest.
+
+    Sequences take memory that chunks of prompts could have; so fewer than there is room for are tried, too.
+
+    Raises:
+        SpecError: sizes that cannot be.
+        NotModelled: an op has no resident cost.
+    """
+    one = replace(request, batch=1)
+    if not _fits(one):
+        return plan_resident(one, goal)
+    most = _most_up_to(one, MOST_BATCH)
+    plans = [plan_resident(replace(request, batch=batch), goal) for batch in sorted({*_shares_of(most)}, reverse=True)]
+    return min((plan for plan in plans if isinstance(plan, ResidentPlan)), key=goal)
+
+
+def _most_up_to(request: ResidentRequest, most: int) -> int:
+    """Return the most sequences, up to *most*, that fit; one does."""
+    if _fits(replace(request, batch=most)):
+        return most
+    return _most_that_fits(request, "batch", most)
+
+
+def _shares_of(most: int) -> Iterator[int]:
+    return (max(1, round(most * share)) for share in BATCH_SHARES)
+
+
+def _in_rectangles(request: ResidentRequest, goal: PlanGoal) -> ResidentPlan | DoesNotFit:
     fewest, there = fewest_wafers(request), request.wafers or request.cluster.systems
     if request.stages and request.stages > there * MOST_RECTANGLES:
         return DoesNotFit(
@@ -52,55 +97,55 @@ def _in_rectangles(request: ResidentRequest) -> ResidentPlan | DoesNotFit:
         return _too_large(request, there, cores, fullest(request, regions, tokens=request.batch))
     units = request.stages or request.model.layers
     wafers = fewest if request.wafers is None else max(fewest, min(request.wafers, units))
-    stages, tables = lay_out_rectangles(request, wafers)
+    plans = _promising(request, goal, wafers)
+    if not plans:
+        regions = least_full(request, wafers)
+        cores = f"rectangles of {regions[0].columns} x {regions[0].rows}"
+        prompt = request.chunk or request.positions
+        return _too_large(request, wafers, cores, fullest(request, regions, tokens=prompt, shifts=True))
+    return min(plans, key=goal)
+
+
+def _promising(request: ResidentRequest, goal: PlanGoal, wafers: int) -> list[ResidentPlan]:
+    """Return the placements that are about the fastest: cut as writing or as reading wants it, for each depth."""
+    estimate = Estimate(request=request, goal=goal)
+    costs = [estimate.writing_cut] * bool(goal.passes) + [estimate.reading_cut] * bool(goal.prompt)
+    laid = [lay_out_rectangles(request, wafers, depth, cost) for depth in depths(request, wafers) for cost in costs]
+    layouts = list(dict.fromkeys(found for found in laid if found is not None))
+    layouts.sort(key=lambda layout: estimate.bound(layout[0]))
+    found = list[tuple[float, ResidentPlan]]()
+    reader = replace(estimate, goal=replace(goal, prompt=_prompt(request, goal)))
+    for stages, tables in layouts[:MOST_LAYOUTS]:
+        ways = list(ways_to_read(request, stages, reader.goal.prompt))
+        written = estimate.written(stages)
+        timed = sorted((written + reader.read(stages, way), number) for number, way in enumerate(ways))
+        found += [(cycles, _plan(request, stages, tables, ways[number])) for cycles, number in timed[:WAYS_EACH]]
+    return [plan for _, plan in sorted(found, key=lambda one: one[0])[:MOST_PLANS]]
+
+
+def _prompt(request: ResidentRequest, goal: PlanGoal) -> int:
+    """Return the prompt that chunks are chosen for: the one asked, or any half as long as the cache."""
+    return goal.prompt or max(1, request.positions // 2)
+
+
+def _plan(
+    request: ResidentRequest, stages: tuple[PipelineStage, ...], tables: tuple[PipelineStage, ...], way: ReadingWay
+) -> ResidentPlan:
     decoding = fullest(request, stages, tokens=request.batch)
-    shifts, tokens, prompts = min(
-        _ways_to_read(request, stages), key=lambda way: _reading_cycles(request, stages, way[0], way[1])
-    )
-    stream = min(request.positions, request.software.fills * (len(stages) + len(tables)) * tokens)
+    stream = min(request.positions, request.software.fills * (len(stages) + len(tables)) * way.tokens)
     return ResidentPlan(
         request=request, placement="rectangles", stages=stages, prefill_stages=stages, tables=tables,
-        chunk=tokens if shifts else request.chunk or stream, together=None if shifts else tokens,
-        memory=max(decoding, prompts, key=needs_bytes),
+        chunk=way.tokens if way.shifts else request.chunk or stream, together=None if way.shifts else way.tokens,
+        memory=max(decoding, way.memory, key=needs_bytes),
     )  # fmt: skip
 
 
-def _ways_to_read(
-    request: ResidentRequest, stages: tuple[Region, ...]
-) -> Iterator[tuple[bool, int, tuple[MemoryUse, ...]]]:
-    """Yield how a prompt can pass: whether weights move for it, tokens that pass together, the memory table.
-
-    Weights move in the program that is published, WaferLLM's. That a prompt's tokens pass like those of a batch is
-    assumed: the programs for decoding can do it, and need no second tile of weights.
-    """
-    most = min(request.chunk or request.positions, request.positions)
-    doubled = (2**power for power in range(most.bit_length()))
-    for shifts, sizes in ((True, _chunks(request, 1)), (False, doubled)):
-        for tokens in sizes:
-            memory = fullest(request, stages, tokens=tokens, shifts=shifts)
-            if needs_bytes(memory) <= request.cluster.wafer.core.sram_bytes:
-                yield shifts, tokens, memory
-
-
-def _reading_cycles(request: ResidentRequest, stages: tuple[Region, ...], shifts: bool, tokens: int) -> float:
-    """Return about how long a prompt takes that fills the cache: all tokens as in its middle."""
-    region = max(stages, key=lambda stage: stage.layers / stage.cores)
-    where, middle = request.rectangle(region.columns, region.rows), max(tokens, request.positions // 2)
-    if shifts:
-        works = prefill_layer(where, request.shape, tokens=tokens, start=middle - tokens, block=tokens)
-    else:
-        works = decode_layer(where, request.shape, positions=middle, batch=tokens)
-    passes = -(-request.positions // tokens) + len(stages) - 1
-    return passes * region.layers * sum(work.cycles for work in works)
-
-
-def _in_squares(request: ResidentRequest) -> ResidentPlan | DoesNotFit:
+def _in_squares(request: ResidentRequest, goal: PlanGoal) -> ResidentPlan | DoesNotFit:
     wafers = request.wafers or _fewest_in_squares(request)
-    tried = [_tried(request, choice) for choice in _choices(request, wafers)]
+    tried = [plan for choice in _choices(request, wafers) for plan in _tried(request, choice, goal)]
     plans = [plan for plan in tried if isinstance(plan, ResidentPlan)]
     if plans:
-        middle = max(1, request.positions // 2)
-        return min(plans, key=lambda plan: plan.decode(middle).cycles)
+        return min(plans, key=goal)
     failures = [failure for failure in tried if isinstance(failure, DoesNotFit)]
     return min(failures, key=lambda failure: needs_bytes(failure.memory))
 
@@ -124,27 +169,30 @@ def _choices(request: ResidentRequest, wafers: int) -> Iterator[_Choice]:
                 yield _Choice(placement="blocks", side=side, wafers=wafers)
 
 
-def _tried(request: ResidentRequest, choice: _Choice) -> ResidentPlan | DoesNotFit:
+def _tried(
+    request: ResidentRequest, choice: _Choice, goal: PlanGoal | None = None
+) -> tuple[ResidentPlan | DoesNotFit, ...]:  # fmt: skip
+    """Return the plans of a choice, one for each chunk there is memory for, or why there is none."""
     prefill_side = request.prefill_grid or choice.side
     stages = _stages(request, choice, choice.side)
     prefill_stages = _stages(request, choice, prefill_side) if prefill_side != choice.side else stages
     if isinstance(stages, DoesNotFit):
-        return stages
+        return (stages,)
     if isinstance(prefill_stages, DoesNotFit):
-        return prefill_stages
-    decoding = fullest(request, stages, tokens=request.batch)
-    for chunk in _chunks(request, prefill_side):
+        return (prefill_stages,)
+    decoding, plans = fullest(request, stages, tokens=request.batch), list[ResidentPlan]()
+    for chunk in chunks(request, _prompt(request, goal) if goal else request.positions, prefill_side):
         prompts = fullest(request, prefill_stages, tokens=chunk, shifts=True)
         memory = max(decoding, prompts, key=needs_bytes)
         if needs_bytes(memory) <= request.cluster.wafer.core.sram_bytes or not request.must_fit:
-            return ResidentPlan(
+            plans.append(ResidentPlan(
                 request=request, placement=choice.placement, stages=stages, prefill_stages=prefill_stages,
                 chunk=chunk, memory=memory,
-            )  # fmt: skip
-    return _too_large(request, choice.wafers, f"squares of {choice.side}", memory)
+            ))  # fmt: skip
+    return tuple(plans) or (_too_large(request, choice.wafers, f"squares of {choice.side}", memory),)
 
 
-def _stages(request: ResidentRequest, choice: _Choice, side: int) -> tuple[Region, ...] | DoesNotFit:
+def _stages(request: ResidentRequest, choice: _Choice, side: int) -> tuple[PipelineStage, ...] | DoesNotFit:
     wafer, layers = request.cluster.wafer, request.model.layers
     per_wafer = 1 if choice.placement == "whole" else squares_on(wafer, side)
     room = per_wafer * choice.wafers
@@ -155,18 +203,6 @@ def _stages(request: ResidentRequest, choice: _Choice, side: int) -> tuple[Regio
             f"there are {choice.wafers} with room for {per_wafer} each"
         )
     return lay_out(wafer, side, per_wafer, shares(layers, stages))
-
-
-def _chunks(request: ResidentRequest, least: int) -> Iterator[int]:
-    """Yield how many tokens of a prompt could pass together, most first, down to *least* or fewer."""
-    if request.chunk is not None:
-        yield request.chunk
-        return
-    chunk = request.positions
-    while chunk > least:
-        yield chunk
-        chunk = -(-chunk // 2)
-    yield chunk
 
 
 def _too_large(request: ResidentRequest, wafers: int, cores: str, memory: tuple[MemoryUse, ...]) -> DoesNotFit:
@@ -207,7 +243,8 @@ def _fits(request: ResidentRequest) -> bool:
     if request.in_rectangles:
         fewest = fewest_wafers(request)
         return fewest is not None and fewest <= wafers
-    return any(isinstance(_tried(request, choice), ResidentPlan) for choice in _choices(request, wafers))
+    tried = (plan for choice in _choices(request, wafers) for plan in _tried(request, choice))
+    return any(isinstance(plan, ResidentPlan) for plan in tried)
 
 
 def _first_that_fits(request: ResidentRequest, field: str, least: int, most: int) -> int | None:

@@ -12,10 +12,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from wsesim.kernels.resident import VALUE_BYTES
-from wsesim.mapping.resident.request import ResidentRequest
-from wsesim.mapping.resident.stages import Region
 from wsesim.answer import MemoryUse
+from wsesim.kernels.resident import VALUE_BYTES
+from wsesim.kernels.resident_graph import ResidentOp
+from wsesim.mapping.resident.request import ResidentRequest
+from wsesim.mapping.resident.stages import PipelineStage
 
 Whole = TypeVar("Whole", int, NDArray[np.int64])
 """A whole number, or an array of them."""
@@ -32,26 +33,26 @@ def needs_bytes(lines: Iterable[MemoryUse]) -> int:
 
 
 def fullest(
-    request: ResidentRequest, regions: Iterable[Region], *, tokens: int, shifts: bool = False
+    request: ResidentRequest, regions: Iterable[PipelineStage], *, tokens: int, shifts: bool = False
 ) -> tuple[MemoryUse, ...]:
     """Return the memory table of a core of the fullest region, with *tokens* at work."""
-    # Regions that hold as much on as many cores have one table.
+    # PipelineStages that hold as much on as many cores have one table.
     kinds = {(at.columns, at.rows, at.layers, at.embeds, at.heads): at for at in regions}
     tables = [region_memory(request, region, tokens=tokens, shifts=shifts) for region in kinds.values()]
     return max(tables, key=needs_bytes)
 
 
 def region_memory(
-    request: ResidentRequest, region: Region, *, tokens: int, shifts: bool = False
+    request: ResidentRequest, region: PipelineStage, *, tokens: int, shifts: bool = False
 ) -> tuple[MemoryUse, ...]:
     """Return the memory table of a core of one region, with *tokens* of one prompt or of many sequences at work.
 
     With *shifts*, weights move for them: MeshGEMM.
     """
     columns, rows, layers = region.columns, region.rows, region.layers
-    tables = (int(region.embeds) + int(region.heads)) * int(request.ends)
-    if tables == 2 and request.model.tied:
-        tables = 1
+    tables = 0
+    if request.ends:
+        tables = tables_bytes(request, columns, rows, embeds=region.embeds, heads=region.heads)
     if not layers:
         at_work = _table_work(request, columns, rows)
     else:
@@ -60,7 +61,7 @@ def region_memory(
     lines = [
         ("program and system", request.cluster.wafer.core.reserved_bytes, "stack, tasks, communication"),
         ("weights", layers * layer_bytes(request, columns, rows), count(layers, "layer")),
-        ("tables", tables * table_bytes(request, columns, rows), "embedding and head, where they lie here"),
+        ("tables", tables, "embedding and head, where they lie here"),
         ("cache", layers * cache_bytes(request, columns, rows), f"keys and values of {sequences}"),
         ("at work", at_work, count(tokens, "token")),
     ]
@@ -72,22 +73,35 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def weights_bytes(ops: Iterable[ResidentOp], columns: Whole, rows: Whole, *, untied: bool = False) -> Whole:
+    """Return what a core holds of the weights of *ops*: matrices, tables, norms, biases; *untied*: without the table
+    that embedding and head share."""
+    found: Whole = columns - columns
+    for op in ops:
+        for weight in op.weights:
+            if not (untied and weight.tied):
+                found = found + weight.number * each(weight.down, rows) * each(weight.across, columns)
+    return VALUE_BYTES * found
+
+
 def layer_bytes(request: ResidentRequest, columns: Whole, rows: Whole) -> Whole:
     """Return what a core holds of a layer's weights; every matrix has the residual stream's width along y."""
-    shape = request.shape
-    along = each(shape.qkv_width, columns) + each(shape.attention_width, columns)
-    along = along + each(shape.up_width, columns) + each(shape.ffn_width, columns)
-    return VALUE_BYTES * each(shape.width, rows) * along
+    return weights_bytes(request.laid.layer, columns, rows)
 
 
-def table_bytes(request: ResidentRequest, columns: Whole, rows: Whole) -> Whole:
-    """Return what a core holds of the embedding, or of the head: width along y, words along x."""
-    return VALUE_BYTES * each(request.model.vocab, columns) * each(request.model.width, rows)
+def tables_bytes(request: ResidentRequest, columns: int, rows: int, *, embeds: bool, heads: bool) -> int:
+    """Return what a core holds of the embedding, the head, or both: width along y, words along x."""
+    laid, found = request.laid, 0
+    if embeds:
+        found += weights_bytes(laid.embed, columns, rows)
+    if heads:
+        found += weights_bytes(laid.head, columns, rows, untied=embeds)
+    return found
 
 
 def cache_bytes(request: ResidentRequest, columns: Whole, rows: Whole) -> Whole:
     """Return what a core holds of the keys and values of a layer: positions along y, features along x."""
-    return 2 * VALUE_BYTES * request.batch * each(request.positions, rows) * each(request.shape.kv_width, columns)
+    return 2 * VALUE_BYTES * request.batch * each(request.positions, rows) * each(request.laid.kv_width, columns)
 
 
 def fixed_bytes(request: ResidentRequest, columns: Whole, rows: Whole) -> Whole:
@@ -98,10 +112,10 @@ def fixed_bytes(request: ResidentRequest, columns: Whole, rows: Whole) -> Whole:
     return request.cluster.wafer.core.reserved_bytes + _staying_work(request, columns, rows, request.batch)
 
 
-def table_region_bytes(request: ResidentRequest, columns: int, rows: int) -> int:
-    """Return what a core needs of a region that has a table and no layers."""
-    work = _table_work(request, columns, rows) + table_bytes(request, columns, rows)
-    return request.cluster.wafer.core.reserved_bytes + work
+def table_region_bytes(request: ResidentRequest, columns: int, rows: int, *, embeds: bool, heads: bool) -> int:
+    """Return what a core needs of a region that has tables and no layers."""
+    tables = tables_bytes(request, columns, rows, embeds=embeds, heads=heads)
+    return request.cluster.wafer.core.reserved_bytes + _table_work(request, columns, rows) + tables
 
 
 def _table_work(request: ResidentRequest, columns: Whole, rows: Whole) -> Whole:
@@ -111,21 +125,28 @@ def _table_work(request: ResidentRequest, columns: Whole, rows: Whole) -> Whole:
 
 def _staying_work(request: ResidentRequest, columns: Whole, rows: Whole, tokens: int) -> Whole:
     """Return what *tokens* need while weights stay: the residual stream along y, wide vectors along x, scores."""
-    features = request.software.vectors_at_work * each(request.shape.width, rows) + _widest(request, columns)
+    features = _vectors(request) * each(request.model.width, rows) + _widest(request, columns)
     return VALUE_BYTES * tokens * (features + each(request.positions, rows))
 
 
 def _shifting_work(request: ResidentRequest, columns: Whole, rows: Whole, tokens: int) -> Whole:
     """Return activations, the second buffers of the largest tiles on their way, and the scores of a block."""
-    shape, longer = request.shape, np.maximum(columns, rows)
-    features = request.software.vectors_at_work * each(shape.width, columns) + _widest(request, columns)
+    model, longer = request.model, np.maximum(columns, rows)
+    features = _vectors(request) * each(model.width, columns) + _widest(request, columns)
     here = each(tokens, rows)
-    moving = here * each(shape.ffn_width, longer) + each(shape.width, longer) * each(shape.up_width, columns)
+    moving = here * each(model.ffn_width, longer) + each(model.width, longer) * each(request.laid.up_width, columns)
     found: Whole = VALUE_BYTES * (here * features + moving + here * each(tokens, columns))
     return found
 
 
+def _vectors(request: ResidentRequest) -> int:
+    """Return the vectors as wide as the stream that a core holds: what attention gave waits for the other half of a
+    parallel block, and each expert of a token has a copy."""
+    model = request.model
+    return request.software.vectors_at_work + (model.block == "parallel") + (model.experts_per_token if model.experts else 0)
+
+
 def _widest(request: ResidentRequest, columns: Whole) -> Whole:
     """Return the features of a core between two products: what attention reads and gives, or gate, way up, and both."""
-    shape = request.shape
-    return each(max(shape.qkv_width + shape.attention_width, shape.up_width + shape.ffn_width), columns)
+    model = request.model
+    return each(max(model.qkv_width + model.attention_width, request.laid.up_width + model.ffn_width), columns)

@@ -8,20 +8,58 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wsesim.kernels.resident import Work
+from wsesim.kernels.base import Cost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpCost:
+    """An op of the graph and what it costs."""
+
+    name: str
+    kind: str
+    cost: Cost
+
+    @property
+    def parts(self) -> Mapping[str, float]:
+        """Cycles by cause; they sum to `cycles`."""
+        return self.cost.parts()
+
+    @property
+    def cycles(self) -> float:
+        """Cycles from start to end."""
+        return self.cost.cycles
+
+    @property
+    def macs(self) -> float:
+        """Multiply-accumulates of the model."""
+        return self.cost.macs
+
+    @property
+    def fabric_bytes(self) -> float:
+        """Payload over all links."""
+        return self.cost.fabric_bytes
+
+    @property
+    def sram_bytes(self) -> float:
+        """Read and written in SRAM."""
+        return self.cost.sram_bytes
+
+    def times(self, count: float) -> OpCost:
+        """Return the same, *count* times."""
+        return OpCost(name=self.name, kind=self.kind, cost=self.cost.times(count))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Station:
     """What a region does with a chunk; regions that do the same share one object, so it is compared by identity."""
 
-    ops: tuple[Work, ...]
+    ops: tuple[OpCost, ...]
     cycles: float
     parts: Mapping[str, float]
     """Cycles by cause; they sum to `cycles`."""
 
     @classmethod
-    def of(cls, ops: Iterable[Work]) -> Station:
+    def of(cls, ops: Iterable[OpCost]) -> Station:
         """Return the station that does *ops* one after the other."""
         works = tuple(ops)
         parts = summed((work.parts, 1) for work in works)
@@ -43,7 +81,7 @@ def path_parts(runs: Sequence[tuple[Sequence[Station], int]]) -> dict[str, float
     return summed((runs[run][0][stage].parts, times) for run, stage, times in path)
 
 
-def all_ops(runs: Iterable[tuple[Sequence[Station], int]]) -> tuple[Work, ...]:
+def all_ops(runs: Iterable[tuple[Sequence[Station], int]]) -> tuple[OpCost, ...]:
     """Return the work of all stations by name."""
     counted = Counter[Station]()
     for row, times in runs:
@@ -79,9 +117,12 @@ def critical_path(runs: Sequence[tuple[Sequence[float], int]]) -> list[tuple[int
     return path[::-1]
 
 
-def merged(works: Sequence[Work]) -> tuple[Work, ...]:
+def merged(works: Sequence[OpCost]) -> tuple[OpCost, ...]:
     """Return the works with those of one name as one, in the order of their first."""
-    by_name: dict[str, list[Work]] = {}
+    by_name: dict[str, list[OpCost]] = {}
     for work in works:
         by_name.setdefault(work.name, []).append(work)
-    return tuple(first.then(*others) for first, *others in by_name.values())
+    return tuple(
+        OpCost(name=name, kind=first.kind, cost=first.cost.then(*(other.cost for other in others)))
+        for name, (first, *others) in by_name.items()
+    )

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import groupby
 
-from wsesim.errors import SpecError, require_positive
-from wsesim.kernels.resident import VALUE_BYTES, Rectangle, Work, handover, scalars
-from wsesim.kernels.resident_layer import decode_layer, embedding, head, prefill_layer
-from wsesim.mapping.resident.pipeline import Station, all_ops, merged, path_parts, summed
-from wsesim.mapping.resident.request import ResidentRequest
-from wsesim.mapping.resident.stages import Region
 from wsesim.answer import MemoryUse
+from wsesim.errors import NotModelled, SpecError, require_positive
+from wsesim.kernels.resident import VALUE_BYTES, Rectangle, handover, scalars
+from wsesim.kernels.resident_graph import ResidentModel, ResidentOp
+from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
+from wsesim.mapping.resident.pipeline import OpCost, Station, all_ops, merged, path_parts, summed
+from wsesim.mapping.resident.request import ResidentRequest
+from wsesim.mapping.resident.stages import PipelineStage
 
-_decoded = lru_cache(maxsize=1024)(decode_layer)
-"""The same layer is asked for again and again: by chunks, by prompts of other lengths."""
+Step = TokenStep | ChunkStep
 TIMED_BITS = 4
 """Of the lengths at which a prompt that passes a few tokens at a time is timed: eight from one power of two to the
 next, so attention is at most 6 % off, to either side."""
@@ -31,7 +31,7 @@ class PhaseTime:
     seconds: float
     parts: Mapping[str, float]
     """Cycles by cause along the path that sets the time; they sum to `cycles`."""
-    ops: tuple[Work, ...]
+    ops: tuple[OpCost, ...]
     """All work of the phase by op, over all layers and stages."""
     interval_cycles: float
     """Between tokens (or chunks) of a full pipeline: what its slowest stage takes."""
@@ -56,6 +56,13 @@ class PhaseTime:
         return sum(work.sram_bytes for work in self.ops)
 
 
+@lru_cache(maxsize=4096)
+def ops_cost(laid: ResidentModel, block: str, where: Rectangle, step: Step) -> tuple[OpCost, ...]:
+    """Return what the ops of a block cost; asked for again and again, by chunks, prompts of other lengths, plans."""
+    ops: tuple[ResidentOp, ...] = getattr(laid, block)
+    return tuple(OpCost(name=op.name, kind=op.kind, cost=resident_cost(op, where, step)) for op in ops)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResidentPlan:
     """A model on its wafers, ready to be timed."""
@@ -63,9 +70,9 @@ class ResidentPlan:
     request: ResidentRequest
     placement: str
     """whole | blocks | rectangles."""
-    stages: tuple[Region, ...]
+    stages: tuple[PipelineStage, ...]
     """For decoding, in the order a token passes."""
-    prefill_stages: tuple[Region, ...]
+    prefill_stages: tuple[PipelineStage, ...]
     """For prompts; equal to `stages` if nothing is moved in between."""
     chunk: int
     """Tokens of a prompt that are read at a time."""
@@ -74,8 +81,8 @@ class ResidentPlan:
     (MeshGEMM) and a chunk passes as one."""
     memory: tuple[MemoryUse, ...]
     """Of a core of the fullest stage; what has a table alone is cut so that it fits."""
-    tables: tuple[Region, ...] = ()
-    """Regions of the embedding and the head, where they do not lie with layers."""
+    tables: tuple[PipelineStage, ...] = ()
+    """Those of the embedding and the head, where they do not lie with layers."""
 
     @property
     def wafers(self) -> int:
@@ -87,21 +94,39 @@ class ResidentPlan:
         """Of all cores."""
         return self.request.cluster.wafer.core.clock_hz
 
-    def decode(self, position: int, *, batch: int = 1) -> PhaseTime:
+    def decode(self, position: int, *, batch: int = 1, group: int | None = None) -> PhaseTime:
         """Return the time of one token for each of *batch* sequences that have *position* tokens cached.
+
+        Sequences pass in groups of *group*, one behind the other: while one is in a stage, others are in others. By
+        default in groups of the power of two that is fastest, or all side by side.
 
         Raises:
             SpecError: a batch or a position that is not positive, or more than the cache holds.
+            NotModelled: the model does not write tokens.
         """
         self._check(positions=position, batch=batch)
-        request = self.request
+        self._require_writer()
+        if group is not None:
+            return self._decode(position, batch, min(group, batch))
+        sizes = {min(batch, 2**power) for power in range((batch - 1).bit_length() + 1)}
+        return min((self._decode(position, batch, size) for size in sorted(sizes)), key=lambda time: time.cycles)
 
-        def layer(where: Rectangle) -> Sequence[Work]:
-            return _decoded(where, request.shape, positions=position, batch=batch)
-
-        chunk = self._stations(self.stages, layer, tokens=batch, heads=batch)
-        turn = request.software.token_turn_s * self.clock_hz if request.ends else 0.0
-        return self._phase(self._passed(self.stages), [chunk], [scalars("next token", turn, "token turn")])
+    def _decode(self, position: int, batch: int, size: int) -> PhaseTime:
+        groups = -(-batch // size)
+        chunk = self._stations(self.stages, TokenStep(positions=position, batch=size), heads=size)
+        turn = self.request.software.token_turn_s * self.clock_hz if self.request.ends else 0.0
+        last = OpCost(name="token turn", kind="token turn", cost=scalars(turn, "token turn"))
+        one = self._phase(self._passed(self.stages), [chunk], [last])
+        if groups == 1:
+            return one
+        interval = groups * one.interval_cycles
+        waits = max(0.0, interval - one.cycles)
+        parts = {**one.parts, **({"pipeline": waits} if waits else {})}
+        return replace(
+            one, cycles=one.cycles + waits, seconds=(one.cycles + waits) / self.clock_hz, parts=parts,
+            ops=tuple(op.times(batch / size) for op in one.ops), interval_cycles=interval,
+            core_cycles=batch / size * one.core_cycles,
+        )  # fmt: skip
 
     def prefill(self, tokens: int, *, start: int = 0, reused: int = 0) -> PhaseTime:
         """Return the time of a prompt of *tokens* behind *start* cached positions, its first *reused* cached as well.
@@ -110,6 +135,8 @@ class ResidentPlan:
             SpecError: sizes that cannot be, or more than the cache holds.
         """
         self._check(positions=start + tokens, batch=1)
+        if not self.request.model.causal and start + reused:
+            raise SpecError("reused", "must be 0 where every token sees all others: nothing can be read ahead")
         if start < 0 or not 0 <= reused < tokens:
             raise SpecError("reused", f"must be from 0 to {tokens - 1} and start from 0; got {reused}, {start}")
         rows, begins = list[tuple[Station, ...]](), start + reused
@@ -132,14 +159,10 @@ class ResidentPlan:
         return positions
 
     def _chunk(self, tokens: int, ends: int, *, last: bool) -> tuple[Station, ...]:
-        shape, block = self.request.shape, min(self.chunk, ends)
-
-        def layer(where: Rectangle) -> Sequence[Work]:
-            if self.together is None:
-                return prefill_layer(where, shape, tokens=tokens, start=ends - tokens, block=block)
-            return _decoded(where, shape, positions=ends, batch=tokens)
-
-        return self._stations(self.prefill_stages, layer, tokens=tokens, heads=int(last), spread=self.together is None)
+        step: Step = TokenStep(positions=ends, batch=tokens)
+        if self.together is None:
+            step = ChunkStep(tokens=tokens, start=ends - tokens, block=min(self.chunk, ends))
+        return self._stations(self.prefill_stages, step, heads=int(last))
 
     def replacement_s(self) -> float:
         """Return the time to move weights and cache from the places for prompts to those for decoding."""
@@ -147,7 +170,7 @@ class ResidentPlan:
             return 0.0
         fabric = self.request.cluster.wafer.fabric
         side = min(stage.side for stage in (*self.stages, *self.prefill_stages))
-        values = self.request.model.layers * self.request.shape.weights
+        values = self.request.model.layers * self.request.laid.layer_values
         values += self.cache_bytes(self.request.positions) // VALUE_BYTES
         per_cycle = side * fabric.link_wavelets_per_cycle * fabric.wavelet_bytes * self.wafers
         return values * VALUE_BYTES / per_cycle / self.clock_hz
@@ -155,7 +178,7 @@ class ResidentPlan:
     def cache_bytes(self, positions: int, *, batch: int = 1) -> int:
         """Return the cache of *positions* of *batch* sequences; every stage has room for as many layers as any."""
         slots = len(self.stages) * max(stage.layers for stage in self.stages)
-        return 2 * VALUE_BYTES * slots * self.request.shape.kv_width * positions * batch
+        return 2 * VALUE_BYTES * slots * self.request.laid.kv_width * positions * batch
 
     def host_in(self, size_bytes: float) -> float:
         """Return the seconds to copy *size_bytes* from hosts into cores' memory."""
@@ -175,54 +198,59 @@ class ResidentPlan:
         if batch > request.batch:
             raise SpecError("batch", f"must be at most {request.batch:,}, which the cache holds")
 
-    def _passed(self, stages: Sequence[Region]) -> tuple[Region, ...]:
+    def _require_writer(self) -> None:
+        model = self.request.model
+        if not model.causal:
+            why = "every token sees all others, so nothing can be appended with a cache; it can read a prompt"
+            raise NotModelled(f"writing tokens with {model.name}, an encoder,", why)
+        if model.task != "lm":
+            raise NotModelled(f"writing tokens with the task {model.task}", "its head tells classes; it can read a prompt")
+
+    def _passed(self, stages: Sequence[PipelineStage]) -> tuple[PipelineStage, ...]:
         """Return the regions that a token passes, in order: *stages*, and tables that lie apart."""
         first = (replace(table, heads=False) for table in self.tables if table.embeds)
         last = (replace(table, embeds=False) for table in self.tables if table.heads)
         return (*first, *stages, *last)
 
-    def _stations(
-        self, stages: Sequence[Region], layer: Callable[[Rectangle], Sequence[Work]], *, tokens: int, heads: int,
-        spread: bool = False,
-    ) -> tuple[Station, ...]:  # fmt: skip
-        """Return what each region does with *tokens*, *spread* over its rows or not, of which *heads* pass the head."""
+    def _stations(self, stages: Sequence[PipelineStage], step: Step, *, heads: int) -> tuple[Station, ...]:
+        """Return what each region does in a step; *heads* tokens pass the head."""
         regions, known = self._passed(stages), dict[tuple[object, ...], Station]()
-        found, layers = [], cache(layer)
+        found = []
         for number, region in enumerate(regions):
             onward = None if number + 1 == len(regions) else regions[number + 1].wafer != region.wafer
             key = (region.columns, region.rows, region.layers, region.embeds, region.heads, onward)
             if key not in known:
                 where = self.request.rectangle(region.columns, region.rows)
-                here = where.y.each(tokens) if spread else tokens
-                ops = self._region_ops(where, region, layers, here, heads)
+                here = where.y.each(step.tokens) if isinstance(step, ChunkStep) else step.batch
+                ops = self._region_ops(where, region, step, heads)
                 known[key] = Station.of([*ops, *self._onward(where, here, other_wafer=onward)])
             found.append(known[key])
         return tuple(found)
 
-    def _region_ops(
-        self, where: Rectangle, region: Region, layer: Callable[[Rectangle], Sequence[Work]], tokens: int, heads: int
-    ) -> Iterator[Work]:
-        request, model = self.request, self.request.model
+    def _region_ops(self, where: Rectangle, region: PipelineStage, step: Step, heads: int) -> Iterator[OpCost]:
+        laid, ends = self.request.laid, self.request.ends
+        if region.embeds and ends:
+            yield from ops_cost(laid, "embed", where, step)
         if region.layers:
-            yield from (op.times(region.layers) for op in layer(where))
-        if region.embeds and request.ends:
-            yield from embedding(where, width=model.width, tokens=tokens)
-        if region.heads and request.ends and heads:
-            yield from head(where, width=model.width, vocab=model.vocab, batch=heads)
+            yield from (op.times(region.layers) for op in ops_cost(laid, "layer", where, step))
+        if region.heads and ends and heads:
+            yield from ops_cost(laid, "head", where, TokenStep(positions=1, batch=heads))
 
-    def _onward(self, where: Rectangle, tokens: int, *, other_wafer: bool | None) -> list[Work]:
+    def _onward(self, where: Rectangle, tokens: int, *, other_wafer: bool | None) -> list[OpCost]:
         """Return the way to the next region, over the hosts' network to another wafer; none from the last."""
         if other_wafer is None:
             return []
         request, width = self.request, self.request.model.width
         if not other_wafer:
-            return [handover(where, "handover", values=tokens * where.y.each(width))]
+            way = handover(where, values=tokens * where.y.each(width))
+            return [OpCost(name="handover", kind="handover", cost=way)]
         size = VALUE_BYTES * tokens * width
         seconds = request.cluster.host.latency_s + size / request.cluster.wafer.io_bytes_per_s
-        return [scalars("next wafer", seconds * self.clock_hz, "handover")]
+        way = scalars(seconds * self.clock_hz, "handover")
+        return [OpCost(name="next wafer", kind="handover", cost=way)]
 
     def _phase(
-        self, regions: Sequence[Region], rows: Sequence[tuple[Station, ...]], after: Sequence[Work], *,
+        self, regions: Sequence[PipelineStage], rows: Sequence[tuple[Station, ...]], after: Sequence[OpCost], *,
         interval: int = 1,
     ) -> PhaseTime:  # fmt: skip
         """Return the time of tokens that pass *regions* one behind the other, and of what comes *after*.

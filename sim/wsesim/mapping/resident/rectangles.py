@@ -14,18 +14,16 @@ How many layers a wafer has room for is arithmetic, so the fewest wafers are, to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wsesim.kernels.resident import VALUE_BYTES, Rectangle, handover
-from wsesim.kernels.resident_layer import LayerShape, decode_layer
+from wsesim.kernels.resident import VALUE_BYTES
 from wsesim.mapping.resident.memory import cache_bytes, fixed_bytes, layer_bytes, table_region_bytes
 from wsesim.mapping.resident.request import ResidentRequest
-from wsesim.mapping.resident.stages import Region, shares
+from wsesim.mapping.resident.stages import PipelineStage, shares
 
 MOST_ACROSS, MOST_DOWN = 8, 16
 """Rectangles side by side, and one below the other, that are tried."""
@@ -71,6 +69,12 @@ class Cut:
     """The most of a rectangle."""
 
 
+CutCost = Callable[[Cut, int], float]
+"""What a cut costs of which so many rectangles have layers."""
+SHRUNK = (0.85, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2)
+"""Shares of a rectangle's columns, then rows, to which it is shrunk: shorter ways, larger parts for each core."""
+
+
 def roles(wafers: int) -> tuple[Role, ...]:
     """Return what each of so many wafers has beside layers."""
     return tuple(Role(embeds=number == 0, heads=number == wafers - 1) for number in range(wafers))
@@ -81,7 +85,7 @@ def fewest_wafers(request: ResidentRequest) -> int | None:
     units = _units(request)
     if room(request, Role(embeds=True, heads=True)) >= units:
         return 1
-    if request.ends and _least_rows(request) is None:
+    if any(_least_strips(request, role) is None for role in roles(2)):
         return None
     first, between, last = (room(request, role) for role in roles(3))
     left = max(0, units - first - last)
@@ -114,13 +118,21 @@ def distribute(request: ResidentRequest, wafers: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def lay_out_rectangles(request: ResidentRequest, wafers: int) -> tuple[tuple[Region, ...], tuple[Region, ...]]:
-    """Return the regions with layers on so many wafers, which have room, and those with tables; in a token's order."""
-    stages, tables, cuts = list[Region](), list[Region](), dict[tuple[int, Role], Cut]()
+def lay_out_rectangles(
+    request: ResidentRequest, wafers: int, depth: int | None, cost: CutCost
+) -> tuple[tuple[PipelineStage, ...], tuple[PipelineStage, ...]] | None:
+    """Return the stages with layers on so many wafers, which have room, and those with tables; in a token's order.
+
+    Rectangles have *depth* layers, if it is given, and cost least; None if that leaves no room.
+    """
+    stages, tables, cuts = list[PipelineStage](), list[PipelineStage](), dict[tuple[int, Role], Cut | None]()
     given = list(shares(request.model.layers, request.stages)) if request.stages else None
     for wafer, (units, role) in enumerate(zip(distribute(request, wafers), roles(wafers), strict=True)):
-        cut = cuts.get((units, role)) or fastest_cut(request, units, role)
-        cuts[units, role] = cut
+        if (units, role) not in cuts:
+            cuts[units, role] = best_cut(request, units, role, depth, cost) if units else _tables_alone(request, role)
+        cut = cuts[units, role]
+        if cut is None:
+            return None
         if given is None:
             layers = _even(units, -(-units // cut.layers))
         else:
@@ -130,29 +142,64 @@ def lay_out_rectangles(request: ResidentRequest, wafers: int) -> tuple[tuple[Reg
     return tuple(stages), tuple(tables)
 
 
-def fastest_cut(request: ResidentRequest, units: int, role: Role) -> Cut:
-    """Return the cut of a wafer, which has room for *units* layers (or stages), that decodes fastest.
+def depths(request: ResidentRequest, wafers: int) -> tuple[int | None, ...]:
+    """Return how many layers a stage could have: None lets each wafer choose; all that differ, where it is open."""
+    if request.stages:
+        return (None,)
+    most = max(distribute(request, wafers))
+    found = {-(-most // number) for number in range(1, min(most, MOST_RECTANGLES) + 1)}
+    return (None, *sorted(found))
 
-    The head's strip is as large as its share of the weights, or as small as it can be where layers need the room.
-    """
+
+def _tables_alone(request: ResidentRequest, role: Role) -> Cut:
+    """Return the cut of a wafer that has tables and no room for layers."""
     least = _least_strips(request, role)
     assert least is not None, "there is room"
-    for strips in (_even_strips(request, units, role, least), least):
-        cuts, found = cuts_of(request, strips), dict[Cut, float]()
-        each, stages = _needed(request, units, cuts)
-        fits = (cuts.holds >= each) & (cuts.number >= stages)
-        for across, columns, rows, here, count in zip(
-            *(array[fits].tolist() for array in (cuts.across, cuts.columns, cuts.rows, each, stages)), strict=True
-        ):
-            cut = Cut(above=strips[0], below=strips[1], across=across, columns=columns, rows=rows, layers=here)
-            found[cut] = _wafer_cycles(request, cut, units * (_layers_each(request) or 1), count)
-        if found:
-            return min(found, key=lambda cut: found[cut])
-    # A wafer may have tables and no room for layers.
     return Cut(above=least[0], below=least[1], across=1, columns=1, rows=1, layers=1)
 
 
-def least_full(request: ResidentRequest, wafers: int) -> tuple[Region, ...]:
+def best_cut(request: ResidentRequest, units: int, role: Role, depth: int | None, cost: CutCost) -> Cut | None:
+    """Return the cut of a wafer into which *units* layers (or stages) fit that costs least; None if none has room.
+
+    With *depth*, rectangles have so many layers. The head's strip is as large as its share of the weights, or as small
+    as it can be where layers need the room. Rectangles may leave columns and rows unused.
+    """
+    least = _least_strips(request, role)
+    assert least is not None, "there is room"
+    for strips in dict.fromkeys((_even_strips(request, units, role, least), least)):
+        cuts = cuts_of(request, strips)
+        each, stages = _needed(request, units, cuts, depth)
+        fits = (cuts.holds >= each) & (cuts.number >= stages)
+        columns = (cuts.across, cuts.number, cuts.columns, cuts.rows, each, stages)
+        found = dict[tuple[int, int, int], Cut]()
+        for across, number, wide, high, here, count in zip(*(array[fits].tolist() for array in columns), strict=True):
+            cut = Cut(above=strips[0], below=strips[1], across=across, columns=wide, rows=high, layers=here)
+            # Of cuts with as many side by side, the one with the fewest below each other has the largest rectangles.
+            found.setdefault((across, here, count), cut)
+        if found:
+            (_, _, count), cut = min(found.items(), key=lambda item: cost(item[1], item[0][2]))
+            return _shrunk(request, cut, lambda cut: cost(cut, count))
+    return None
+
+
+def _shrunk(request: ResidentRequest, cut: Cut, cost: Callable[[Cut], float]) -> Cut:
+    """Return *cut*, or the one with fewer columns, then fewer rows, in use that costs less and has room."""
+    sram_bytes = request.cluster.wafer.core.sram_bytes
+    for axis in ("columns", "rows"):
+        sizes = {max(1, round(getattr(cut, axis) * share)) for share in SHRUNK}
+        smaller = [replace(cut, **{axis: size}) for size in sorted(sizes, reverse=True)]
+        room = [cut, *(one for one in smaller if _stage_bytes(request, one) <= sram_bytes)]
+        cut = min(room, key=cost)
+    return cut
+
+
+def _stage_bytes(request: ResidentRequest, cut: Cut) -> int:
+    columns, rows = np.array([cut.columns]), np.array([cut.rows])
+    needs = fixed_bytes(request, columns, rows) + cut.layers * _layer_needs(request, columns, rows)
+    return int(needs[0])
+
+
+def least_full(request: ResidentRequest, wafers: int) -> tuple[PipelineStage, ...]:
     """Return the regions of a wafer that is too full, where so many do not have room: cut as it is least too full."""
     units = -(-_units(request) // wafers)
     role = next(role for role in dict.fromkeys(roles(wafers)) if room(request, role) < units)
@@ -192,23 +239,13 @@ def _layers_each(request: ResidentRequest) -> int | None:
     return None if request.stages is None else -(-request.model.layers // request.stages)
 
 
-@lru_cache(maxsize=4096)
-def _layer_cycles(where: Rectangle, shape: LayerShape, position: int) -> float:
-    return sum(work.cycles for work in decode_layer(where, shape, positions=position))
-
-
-def _wafer_cycles(request: ResidentRequest, cut: Cut, layers: int, stages: int) -> float:
-    """Return the cycles that a token, with half of what the cache holds before it, spends in a wafer's rectangles."""
-    where, shape = request.rectangle(cut.columns, cut.rows), request.shape
-    onward = handover(where, "handover", values=where.y.each(shape.width)).cycles
-    return layers * _layer_cycles(where, shape, max(1, request.positions // 2)) + stages * onward
-
-
-def _needed(request: ResidentRequest, units: int, cuts: Cuts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _needed(
+    request: ResidentRequest, units: int, cuts: Cuts, depth: int | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the layers of a rectangle, and the rectangles, that *units* layers (or stages) take, cut as *cuts*."""
     if (layers := _layers_each(request)) is not None:
         return np.full_like(cuts.number, layers), np.full_like(cuts.number, units)
-    each = np.maximum(1, -(-units // cuts.number))
+    each = np.maximum(1, -(-units // cuts.number)) if depth is None else np.full_like(cuts.number, depth)
     return each, -(-units // each)
 
 
@@ -217,12 +254,15 @@ def _layer_needs(request: ResidentRequest, columns: NDArray[np.int64], rows: NDA
     return layer_bytes(request, columns, rows) + cache_bytes(request, columns, rows)
 
 
-def _least_rows(request: ResidentRequest) -> int | None:
-    """Return the fewest whole rows of a wafer that hold a table; None if all do not."""
+def _least_rows(request: ResidentRequest, *, embeds: bool, heads: bool) -> int | None:
+    """Return the fewest whole rows of a wafer that hold tables, 0 for none; None if all rows do not."""
     wafer = request.cluster.wafer
+    if not (embeds or heads):
+        return 0
 
     def fits(rows: int) -> bool:
-        return table_region_bytes(request, wafer.columns, rows) <= wafer.core.sram_bytes
+        needs = table_region_bytes(request, wafer.columns, rows, embeds=embeds, heads=heads)
+        return needs <= wafer.core.sram_bytes
 
     least, most = 1, wafer.rows
     if not fits(most):
@@ -235,13 +275,13 @@ def _least_rows(request: ResidentRequest) -> int | None:
 
 def _least_strips(request: ResidentRequest, role: Role) -> tuple[int, int] | None:
     """Return the rows of the strips above and below that tables need at least; None if the wafer has not as many."""
-    if not request.ends or not (role.embeds or role.heads):
+    if not request.ends:
         return 0, 0
-    least = _least_rows(request)
-    if least is None:
-        return None
     shared = request.model.tied and role.embeds and role.heads
-    above, below = least * role.embeds, least * (role.heads and not shared)
+    above = _least_rows(request, embeds=role.embeds, heads=shared)
+    below = _least_rows(request, embeds=False, heads=role.heads and not shared)
+    if above is None or below is None:
+        return None
     return (above, below) if above + below <= request.cluster.wafer.rows else None
 
 
@@ -251,7 +291,7 @@ def _even_strips(request: ResidentRequest, units: int, role: Role, least: tuple[
         return least
     model, layers = request.model, units * (_layers_each(request) or 1)
     table = VALUE_BYTES * model.vocab * model.width
-    rest = VALUE_BYTES * layers * request.shape.weights
+    rest = VALUE_BYTES * layers * request.laid.layer_values
     rows = (request.cluster.wafer.rows - sum(least)) * table // (table + rest)
     return (least[0], max(rows, least[1])) if least[1] else (max(rows, least[0]), 0)
 
@@ -261,14 +301,14 @@ def _even(layers: int, stages: int) -> list[int]:
     return [layers // stages + (number < layers % stages) for number in range(stages)]
 
 
-def _snake(cut: Cut, wafer: int, layers: Sequence[int]) -> list[Region]:
+def _snake(cut: Cut, wafer: int, layers: Sequence[int]) -> list[PipelineStage]:
     """Return a rectangle for each number of *layers*, so that each touches the one before."""
     found = []
     for number, here in enumerate(layers):
         down, along = divmod(number, cut.across)
         across = cut.across - 1 - along if down % 2 else along
         found.append(
-            Region(
+            PipelineStage(
                 wafer=wafer, column=across * cut.columns, row=cut.above + down * cut.rows, columns=cut.columns,
                 rows=cut.rows, layers=here, embeds=False, heads=False,
             )
@@ -276,12 +316,12 @@ def _snake(cut: Cut, wafer: int, layers: Sequence[int]) -> list[Region]:
     return found
 
 
-def _strips(request: ResidentRequest, cut: Cut, wafer: int, role: Role) -> list[Region]:
+def _strips(request: ResidentRequest, cut: Cut, wafer: int, role: Role) -> list[PipelineStage]:
     machine = request.cluster.wafer
     shared = cut.above > 0 and role.heads and not cut.below
     places = ((0, cut.above, role.embeds, shared), (machine.rows - cut.below, cut.below, False, role.heads))
     return [
-        Region(
+        PipelineStage(
             wafer=wafer, column=0, row=row, columns=machine.columns, rows=rows, layers=0, embeds=embeds, heads=heads
         )
         for row, rows, embeds, heads in places

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from wsesim.errors import SpecError, require_choice, require_positive
 from wsesim.hardware import Cluster
 from wsesim.kernels.resident import Rectangle
-from wsesim.kernels.resident_layer import LayerShape
+from wsesim.kernels.resident_graph import ResidentModel, resident_model
 from wsesim.model import Model
 from wsesim.software import Inference
 
@@ -44,9 +44,7 @@ class ResidentRequest:
     batch: int = 1
     """Sequences held at once."""
     chunk: int | None = None
-    """Tokens of a prompt that pass together; None: as many as there is memory for."""
-    head_norm: bool = False
-    """Whether queries and keys are normed by head, if the model does not say so."""
+    """Tokens of a prompt that pass together; None: of those there is memory for, what is fastest."""
     ends: bool = True
     """Whether embedding, head and the way of a token back to the start are there; else layers alone."""
     must_fit: bool = True
@@ -68,23 +66,20 @@ class ResidentRequest:
                 raise SpecError(name, f"must be at most {side}, the shorter side of the wafer; got {given[name]}")
         if (self.wafers or 1) > cluster.max_systems:
             raise SpecError("wafers", f"must be at most {cluster.max_systems} on {cluster.name}, got {self.wafers}")
+        if not self.model.causal and (self.chunk or self.positions) < self.positions:
+            message = f"must be all {self.positions} positions where every token sees all others; got {self.chunk}"
+            raise SpecError("chunk", message)
         if (self.stages or 1) > self.model.layers:
             raise SpecError("stages", f"must be at most {self.model.layers}, one a layer; got {self.stages}")
 
     @property
-    def shape(self) -> LayerShape:
-        """What the time of a layer depends on."""
-        model = self.model
-        return LayerShape(
-            width=model.width,
-            attention_width=model.attention_width,
-            kv_width=model.kv_heads * model.head_width,
-            ffn_width=model.ffn_width,
-            activation=chosen("activation", model.activation).name,
-            norm=chosen("norm", model.norm).name,
-            rotary=model.position == "rotary",
-            head_norm=model.head_norm or self.head_norm,
-        )
+    def laid(self) -> ResidentModel:
+        """The model's ops as resident kernels see them.
+
+        Raises:
+            NotModelled: an op has no resident cost.
+        """
+        return resident_model(self.model)
 
     @property
     def in_rectangles(self) -> bool:

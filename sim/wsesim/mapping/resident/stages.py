@@ -1,4 +1,4 @@
-"""Regions of cores on wafers, and which layers each has; here squares, in `rectangles` what uses the whole wafer.
+"""Pipeline stages: rectangles of cores on wafers, and which layers each has; here squares, in `rectangles` what uses the whole wafer.
 
 wafer 0                 wafer 1
 +--------+--------+     +--------+--------+
@@ -19,7 +19,7 @@ from wsesim.hardware import Wafer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Region:
+class PipelineStage:
     """A rectangle of cores and the layers it has; without any, it has a table alone."""
 
     wafer: int
@@ -52,11 +52,11 @@ def squares_on(wafer: Wafer, side: int) -> int:
     return (wafer.columns // side) * (wafer.rows // side)
 
 
-def lay_out(wafer: Wafer, side: int, per_wafer: int, layers: tuple[int, ...]) -> tuple[Region, ...]:
+def lay_out(wafer: Wafer, side: int, per_wafer: int, layers: tuple[int, ...]) -> tuple[PipelineStage, ...]:
     """Return a square for each number of *layers*, in the order a token passes, row by row, wafer by wafer."""
     across = wafer.columns // side
     return tuple(
-        Region(
+        PipelineStage(
             wafer=number // per_wafer,
             column=number % per_wafer % across * side,
             row=number % per_wafer // across * side,

@@ -64,7 +64,7 @@ def verification_bytes(question: Question) -> int:
     asked, settings = question.asked, question.asked.resolved["verification"]
     graph: Graph = build_graph(asked.shape, sequences=1, length=1)
     largest = max(sum(graph.elements(tensor) for tensor in block.weights()) for block in graph.blocks)
-    logits = settings["sequences"] * settings["length"] * asked.shape.vocab
+    logits: int = settings["sequences"] * settings["length"] * asked.shape.vocab
     return (4 + 8) * (largest + 2 * logits)
 
 
@@ -75,4 +75,4 @@ def files_of(question: Question) -> tuple[Path, ...]:
         return ()
     text = asked.resolved["text"]
     found = [] if text.startswith(SAMPLE) else [asked.folder / text]
-    return tuple([*found, *([asked.folder / settings["weights"]] if settings["weights"] else [])])
+    return (*found, *([asked.folder / settings["weights"]] if settings["weights"] else []))

@@ -1,4 +1,4 @@
-"""One request on resident weights, or as many as are held at once: its keys, its figures, how it is placed and summed."""
+"""One request on resident weights, or as many as are held at once: keys, figures, placement, and the sum of it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pydantic import Field
 
 from wsesim.answer import DoesNotFit, FigureSpec, Interval, OpTime
 from wsesim.errors import InputError, SpecError
-from wsesim.mapping.resident import PhaseTime, ResidentPlan, ResidentRequest, plan_resident
 from wsesim.graph import Graph
+from wsesim.mapping.resident import PhaseTime, PlanGoal, ResidentPlan, ResidentRequest, plan_resident
 from wsesim.model import Model, build_graph
-from wsesim.questions.base import Asked, Draft
+from wsesim.questions.base import Asked, Draft, Reads
 from wsesim.software import Inference as InferenceSoftware
 from wsesim.workload import Default, Derived, ModelFile, Section
 from wsesim.workload.fields import AutoOrSize, Count, Size
@@ -64,9 +64,9 @@ class GuessSection(Section):
 
     draft_tokens: Annotated[int, Field(ge=0, le=64), Default("no guessing")] = 0
     """Tokens a small model guesses before the large one checks them all; 0: none."""
-    acceptance: Annotated[
-        float, Field(ge=0, le=1), Default("assumed: usual for a small model of the same family")
-    ] = 0.7
+    acceptance: Annotated[float, Field(ge=0, le=1), Default("assumed: usual for a small model of the same family")] = (
+        0.7
+    )
     """Chance that a guessed token is right."""
     draft_cost: Annotated[float, Field(ge=0, le=1), Default("assumed: a model of a twentieth of the size")] = 0.05
     """Time of one guess, as a share of one token of the large model."""
@@ -144,6 +144,19 @@ class Request:
         """Position of a token halfway."""
         return self.prompt + self.generate // 2
 
+    @property
+    def passes(self) -> float:
+        """Passes through the stages that write all tokens."""
+        return self.written / self.guesses.tokens_per_pass
+
+    @property
+    def goal(self) -> PlanGoal:
+        """What the placement is chosen for."""
+        return PlanGoal(
+            prompt=self.prompt if self.reads else 0, reused=self.reused, prompts=self.batch, batch=self.batch,
+            position=self.middle, passes=self.passes,
+        )  # fmt: skip
+
 
 def request_of(asked: Asked, *, reads: bool, writes: bool) -> Request:
     """Return the request that a checked file asks for.
@@ -220,6 +233,7 @@ def verified_length(draft: Draft, tokens: int) -> Derived:
     return {"verification.length": (max(1, length), "assumed: enough to compare, in seconds")}
 
 
+READS: Mapping[str, Reads] = {}
 VERIFIED_LENGTH = 64
 """Tokens of a verified sequence. Assumed: enough for attention to matter, few enough to take seconds."""
 
@@ -231,7 +245,7 @@ def check_resident(draft: Draft, *, writes: bool) -> None:
         return
     why = _why_it_writes_nothing(model)
     if why:
-        message = f"{model.name} {why}, so it writes no tokens; ask for prefill or evaluation, or name a model that does"
+        message = f"{model.name} {why}, so it writes no tokens: ask for prefill or evaluation"
         draft.problems.add(("phase",), message)
 
 
@@ -242,9 +256,9 @@ def _why_it_writes_nothing(model: Model) -> str:
 
 
 @cache
-def placed(placing: ResidentRequest) -> ResidentPlan | DoesNotFit:
+def placed(placing: ResidentRequest, goal: PlanGoal) -> ResidentPlan | DoesNotFit:
     """Return where the model lies; the same for all that ask for the same."""
-    return plan_resident(placing)
+    return plan_resident(placing, goal)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,12 +297,11 @@ def time_request(request: Request, plan: ResidentPlan) -> RequestTimes:
     token_bytes = software_of_request(request.asked).token_bytes
     prompt = _read(plan, request) if request.reads else None
     arrives_s = host.latency_s + batch * request.prompt * token_bytes / host.input_bytes_per_s
-    passes = request.written / request.guesses.tokens_per_pass
-    decode_s, parts, token = _write(plan, request, passes) if request.writes else (0.0, dict[str, float](), None)
+    decode_s, parts, token = _write(plan, request) if request.writes else (0.0, dict[str, float](), None)
     return RequestTimes(
         input_s=arrives_s if request.reads else 0.0, prefill=prompt,
         move_s=plan.replacement_s() if request.reads and request.writes else 0.0, decode_s=decode_s,
-        decode_parts=parts, token=token, passes=passes,
+        decode_parts=parts, token=token, passes=request.passes,
     )  # fmt: skip
 
 
@@ -298,11 +311,10 @@ def time_by_formula(request: Request, plan: ResidentPlan) -> RequestTimes:
     if prompt is not None and request.batch > 1:
         prompt = _times(prompt, request.batch)
     token = plan.decode(request.middle, batch=request.batch) if request.writes else None
-    passes = request.written / request.guesses.tokens_per_pass
-    parts = {cause: passes * cycles / plan.clock_hz for cause, cycles in (token.parts if token else {}).items()}
+    parts = {cause: request.passes * cycles / plan.clock_hz for cause, cycles in (token.parts if token else {}).items()}
     return RequestTimes(
         input_s=0.0, prefill=prompt, move_s=0.0, decode_s=sum(parts.values()), decode_parts=parts, token=token,
-        passes=passes,
+        passes=request.passes,
     )  # fmt: skip
 
 
@@ -328,14 +340,14 @@ def _read(plan: ResidentPlan, request: Request) -> PhaseTime:
     )  # fmt: skip
 
 
-def _write(plan: ResidentPlan, request: Request, passes: float) -> tuple[float, dict[str, float], PhaseTime]:
+def _write(plan: ResidentPlan, request: Request) -> tuple[float, dict[str, float], PhaseTime]:
     """Return the seconds of all passes, the same by cause, and one pass in the middle."""
     last = request.prompt + request.generate - 1
     positions = sorted({*np.linspace(request.prompt, last, SAMPLED_POSITIONS).round().astype(int).tolist()})
     timed = [plan.decode(position, batch=request.batch) for position in positions]
     shares = np.gradient(np.array(positions, float)) if len(positions) > 1 else np.ones(1)
     shares[[0, -1]] /= 1 if len(positions) == 1 else 2
-    weights = passes * shares / shares.sum()
+    weights = request.passes * shares / shares.sum()
     parts: dict[str, float] = {}
     for phase, weight in zip(timed, weights.tolist(), strict=True):
         for cause, cycles in phase.parts.items():
@@ -366,7 +378,9 @@ def timeline_of(times: RequestTimes) -> tuple[Interval, ...]:
     """Return the request on one track, and the first tokens on their way through the stages on others."""
     found, now = [], 0.0
     reading_s = times.prefill.seconds if times.prefill else 0.0
-    steps = (("prompt in", times.input_s, "input"), ("prompt read", reading_s, "compute"), ("moved", times.move_s, "move"))
+    steps = (
+        ("prompt in", times.input_s, "input"), ("prompt read", reading_s, "compute"), ("moved", times.move_s, "move"),
+    )  # fmt: skip
     for name, lasts_s, cause in steps:
         if lasts_s > 0:
             found.append(Interval(track="request", name=name, start_s=now, end_s=now + lasts_s, cause=cause))

@@ -47,7 +47,7 @@ SUPPORTED = (
 def solve_request(question: Question, request: Request, level: Level, say: Say) -> Outcome:
     """Answer what a request takes at a level."""
     say("placing the model")
-    plan = placed(request.placing)
+    plan = placed(request.placing, request.goal)
     if isinstance(plan, DoesNotFit):
         return plan
     if level == "cores":
@@ -69,10 +69,11 @@ def answer_of(question: Question, request: Request, plan: ResidentPlan, times: R
     return Answer(
         level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
         headline={name: text for name, text in words.items() if figures.get(name) is not None},
-        spent=Spent(total_s=times.total_s, by_cause=times.spent(plan.clock_hz)),
+        spent=Spent(total_s=times.total_s, by_cause=times.spent(plan.clock_hz), what="request"),
         sentences=(placement_words(plan), *deciding(question, *_decided(request, plan), "inference")),
         ops=ops, timeline=timeline_of(times) if shown else (), memory=plan.memory,
-        memory_limit_bytes=request.placing.cluster.wafer.core.sram_bytes, facts=facts_of(question, plan, _batch(request)),
+        memory_limit_bytes=request.placing.cluster.wafer.core.sram_bytes,
+        facts=facts_of(question, plan, _batch(request)),
         leaves_out=LEAVES_OUT[level], events=len(ops) if level == "system" else 0,
     )  # fmt: skip
 
@@ -180,7 +181,8 @@ def placement_words(plan: ResidentPlan) -> str:
     grids = {(stage.columns, stage.rows) for stage in (plan.prefill_stages[0], plan.stages[0])}
     cores = " and ".join(f"{columns:,} × {rows:,}" for columns, rows in sorted(grids, reverse=True))
     most = max(stage.layers for stage in plan.stages)
+    passes = f"{_count(plan.together, 'token')} side by side" if plan.together else f"{plan.chunk:,} tokens at a time"
     return (
         f"Weights lie as {how} on {_count(plan.wafers, 'wafer')}, {_count(most, 'layer')} at most in a stage, "
-        f"{cores} cores each; a prompt passes {_count(plan.chunk, 'token')} at a time."
+        f"{cores} cores each; a prompt passes {passes}."
     )

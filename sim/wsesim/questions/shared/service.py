@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wsesim.answer import Answer, Curve, DoesNotFit, Level, Outcome, Spent, Table
-from wsesim.mapping.resident import ResidentPlan
+from wsesim.mapping.resident import PlanGoal, ResidentPlan, plan_service
 from wsesim.questions.base import Asked, Question, Say
 from wsesim.questions.shared.facts import deciding
 from wsesim.questions.shared.request import Guesses, placed, placing_of
@@ -29,9 +29,6 @@ from wsesim.system import (
 )
 from wsesim.units import Dimension, parse, show_seconds
 
-MOST_BATCH = 4096
-"""Longest sequences held at once that are tried."""
-MOST_SLOTS = 4096
 READ_POINTS = 24
 """Lengths of prompts at which reading is timed, evenly spaced; more below the first, each twice as long as the last."""
 MOST_SEARCHED = 10_000
@@ -63,6 +60,14 @@ class Service:
     def trace(self) -> Path | None:
         """The file of requests, if there is one."""
         return self.arrivals.trace
+
+    @property
+    def goal(self) -> PlanGoal:
+        """What the placement is chosen for: requests of the mean length, always more of them."""
+        prompt = max(1, min(self.arrivals.prompt, self.longest - 1))
+        written = max(1, min(self.arrivals.output, self.longest - prompt))
+        position = min(self.longest, prompt + written // 2)
+        return PlanGoal(prompt=prompt, position=position, passes=written / self.guesses.tokens_per_pass, streams=True)
 
     @property
     def longest(self) -> int:
@@ -103,37 +108,22 @@ def solve_service(question: Question, service: Service, level: Level, say: Say) 
     return _served(question, service, plan, requests, times, say, level)
 
 
-
-
 def _placed(service: Service) -> ResidentPlan | DoesNotFit:
     """Return where the model lies; with as many sequences as fit, unless the file says how many."""
     section = service.asked.resolved["inference"]
-    grids = {name: value if isinstance(value := section[name], int) else None for name in ("prefill_grid", "decode_grid")}
+    named = {name: section[name] for name in ("prefill_grid", "decode_grid")}
+    grids = {name: side if isinstance(side, int) else None for name, side in named.items()}
 
-    def plan(batch: int) -> ResidentPlan | DoesNotFit:
-        return placed(placing_of(service.asked, positions=service.longest, batch=batch, **grids))
-
-    return plan(service.batch) if service.batch is not None else largest_batch(plan)
-
-
-def largest_batch(plan: Callable[[int], ResidentPlan | DoesNotFit]) -> ResidentPlan | DoesNotFit:
-    """Return the placement of most sequences of the longest kind, by doubling and halving; or why not even one fits."""
-    best, low, high = plan(1), 1, 2
-    if isinstance(best, DoesNotFit):
-        return best
-    while high <= MOST_BATCH and isinstance(found := plan(high), ResidentPlan):
-        best, low, high = found, high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        found = plan(middle)
-        best, low, high = (found, middle, high) if isinstance(found, ResidentPlan) else (best, low, middle)
-    return best
+    placing = placing_of(service.asked, positions=service.longest, batch=service.batch or 1, **grids)
+    if service.batch is not None:
+        return placed(placing, service.goal)
+    return plan_service(placing, service.goal)
 
 
 def service_times(service: Service, plan: ResidentPlan) -> ServiceTimes:
     """Return what *plan* can do, as a server sees it."""
     longest, batch, guesses = plan.request.positions, plan.request.batch, service.guesses
-    mean = min(longest, service.arrivals.prompt + service.arrivals.output)
+    host, goal = plan.request.cluster.host, PlanGoal(prompt=service.arrivals.prompt, passes=service.arrivals.output)
     together = max(1, batch // len(plan.stages))
     step = max(1, longest // READ_POINTS)
     lengths = sorted({2**power for power in range(step.bit_length())} | {*range(step, longest, step), longest})
@@ -144,13 +134,13 @@ def service_times(service: Service, plan: ResidentPlan) -> ServiceTimes:
         return (token.seconds + guesses.cycles(token) / plan.clock_hz) / guesses.tokens_per_pass
 
     def interval_s(position: int) -> float:
-        return each * plan.decode(position, batch=together).interval_cycles / together / plan.clock_hz
+        return each * plan.decode(position, batch=together, group=together).interval_cycles / together / plan.clock_hz
 
     return ServiceTimes(
         prefill_tokens=(0, *lengths), prefill_s=(0.0, *(plan.prefill(length).seconds for length in lengths)),
         latency=_growing(latency_s, longest), interval=_growing(interval_s, longest), chunk=plan.chunk,
-        slots=max(batch, min(MOST_SLOTS, batch * longest // mean)), capacity_tokens=batch * longest,
-        arrives_s=service.asked.hardware.cluster.host.latency_s,
+        slots=goal.slots(plan), capacity_tokens=batch * longest, input_latency_s=host.latency_s,
+        input_token_s=plan.request.software.token_bytes / host.input_bytes_per_s,
     )  # fmt: skip
 
 
@@ -196,7 +186,7 @@ def _by_formula(
     return Answer(
         level="closed", figures={spec.name: found.get(spec.name) for spec in question.figures},
         headline={name: "" for name, value in found.items() if value is not None},
-        spent=Spent(total_s=total_s, by_cause={"compute": total_s}), memory=plan.memory,
+        spent=Spent(total_s=total_s, by_cause={"compute": total_s}, what="request"), memory=plan.memory,
         memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, facts=_facts(question, service, plan),
         leaves_out=SERVICE_LEAVES_OUT["closed"],
     )  # fmt: skip
@@ -213,15 +203,24 @@ def _served(
     busy_s = float(figures["utilization"]) * float(figures["duration_s"])
     spent = {"compute": busy_s, "idle": float(figures["duration_s"]) - busy_s}
     return Answer(
-        level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
+        level=level,
+        figures={spec.name: figures[spec.name] for spec in question.figures},
         headline=_headline(service, figures),
-        spent=Spent(total_s=busy_s + spent["idle"], by_cause={name: each for name, each in spent.items() if each > 0}),
+        spent=Spent(
+            total_s=busy_s + spent["idle"],
+            what="service",
+            by_cause={name: each for name, each in spent.items() if each > 0},
+        ),
         sentences=(placement_words(plan), *deciding(question, *_decided(service, plan), "inference")),
-        memory=plan.memory, memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes,
-        tables=(_percentile_table(percentiles(served)),), drawings=_drawings(service, served, requests, tried),
-        facts=_facts(question, service, plan), leaves_out=SERVICE_LEAVES_OUT[level],
-        notes=_notes(service, requests, times, rate, tried), events=served.rounds,
-    )  # fmt: skip
+        memory=plan.memory,
+        memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes,
+        tables=(_percentile_table(percentiles(served)),),
+        drawings=_drawings(service, served, requests, tried),
+        facts=_facts(question, service, plan),
+        leaves_out=SERVICE_LEAVES_OUT[level],
+        notes=_notes(service, requests, times, rate, tried),
+        events=served.rounds,
+    )
 
 
 def _decided(service: Service, plan: ResidentPlan) -> tuple[str, Any]:

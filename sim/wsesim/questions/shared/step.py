@@ -19,16 +19,13 @@ from wsesim.units import show_count
 from wsesim.workload import Default, Derived, ModelFile, Section, check_length
 from wsesim.workload.fields import AutoOrSize, Size
 
-SECONDS_PER_DAY = 86400
 PEAKS = {"fp16": ("fp16",), "mixed": ("fp16", "mixed"), "fp32": ("fp32",)}
 """Peaks a run of each precision could be measured against; the highest is taken."""
 VERIFIED_LENGTH = 64
 """Tokens of a verified sequence. Assumed: enough for attention to matter, few enough to take seconds."""
 BOUND = "each layer takes the longer of injecting its weights and its multiply-accumulates at peak, summed"
 LEAVES_OUT = {
-    "closed": (
-        "Waiting: each stage takes the longest of its kernels and transfers; nothing fills, drains or queues.",
-    ),
+    "closed": ("Waiting: each stage takes the longest of its kernels and transfers; nothing fills, drains or queues.",),
     "system": (
         "Contention between colors, bank conflicts and stalls inside a core: kernels are closed forms.",
         "Uneven splits: a core holds width / columns features, although features are whole.",
@@ -52,8 +49,8 @@ FIGURES = (
                better="more"),
     FigureSpec(name="mfu", label="MFU", meaning="matrix FLOPs of the model (forward, in training × 3; full attention, "
                "nothing recomputed, no weights that are zero) / (step time × peak of all wafers)", better="more"),
-    FigureSpec(name="energy_per_token_j", label="energy per token", meaning="power of all wafers over the step, divided "
-               "by its tokens", better="less"),
+    FigureSpec(name="energy_per_token_j", label="energy per token", meaning="power of all wafers over the step, over "
+               "its tokens", better="less"),
     FigureSpec(name="power_w", label="power", meaning="of all wafers, mean over the step", better="less"),
     FigureSpec(name="step_cycles", label="cycles of a step", meaning="the step at the cores' clock", better="less"),
     FigureSpec(name="bound_s", label="bound", meaning=BOUND, better="less"),
@@ -66,7 +63,7 @@ FIGURES = (
 )  # fmt: skip
 USUAL = ("step_s", "tokens_per_s", "mfu", "bound_s", "micro_batch", "passes")
 SUPPORTED = (
-    "Measured steps support the system level (`wsesim validate`); cores run our own programs, no compiler's, and closed "
+    "Measured steps support the system level (`wsesim validate`); cores run our own programs, no compiler's; closed "
     "forms leave out what waits for what."
 )
 MODEL_READS = frozenset({
@@ -243,7 +240,7 @@ def _answer(
     sentences += deciding(question, "step", lambda software: _again_s(step, graph, program, software), "training")
     return Answer(
         level=level, figures={spec.name: figures[spec.name] for spec in question.figures}, headline=words,
-        spent=Spent(total_s=step_s, by_cause=spent),
+        spent=Spent(total_s=step_s, by_cause=spent, what="step"),
         bound=Bound(seconds=bound_s(program, step.precision), meaning=BOUND, gap=gap(program, spent, step.precision)),
         sentences=tuple(sentences),
         ops=tuple(kernel for stage in program.stages for kernel in stage.kernels), memory=program.memory,
@@ -270,7 +267,7 @@ def _figures(step: Step, program: Program, step_s: float, spent: Mapping[str, fl
         "energy_per_token_j": power_w * step_s / step.tokens, "power_w": power_w,
         "micro_batch": program.placement.micro_batch, "passes": program.placement.passes,
         "recompute": program.placement.recompute,
-        "days_to_budget": step.token_budget / step.tokens * step_s / SECONDS_PER_DAY,
+        "budget_s": step.token_budget / step.tokens * step_s,
         "flops_to_budget": program.model_flops * step.token_budget / step.tokens,
     }  # fmt: skip
 
@@ -289,7 +286,7 @@ def _headline(step: Step, program: Program, step_s: float) -> dict[str, str]:
         "mfu": f"of {peak_text(systems * wafer.peak_flops(precision), precision, systems)}",
     }
     if step.trains:
-        words["days_to_budget"] = f"for {show_count(step.token_budget)} tokens, steps back to back, nothing between"
+        words["budget_s"] = f"for {show_count(step.token_budget)} tokens, steps back to back, nothing between"
     return words | {"energy_per_token_j": "all wafers, mean over the step"}
 
 

@@ -10,7 +10,7 @@ from wsesim.graph import Graph
 from wsesim.kernels import Region
 from wsesim.mapping import Program
 from wsesim.questions.base import Question, Say
-from wsesim.questions.shared.step import LEAVES_OUT, Step, played_answer, spent_on
+from wsesim.questions.shared.step import LEAVES_OUT, Step, played_answer
 from wsesim.system import Played, play
 from wsesim.trials import NO_PROGRAM, WHOLE, Streamed, Tried, compile_engine, extra_cycles, first_that_runs, streamed
 
@@ -40,9 +40,7 @@ class OnCores:
         return max(found, kernel.cycles) if held else found
 
 
-def solve_on_cores(
-    question: Question, step: Step, graph: Graph, program: Program, played: Played, say: Say
-) -> Answer:
+def solve_on_cores(question: Question, step: Step, graph: Graph, program: Program, played: Played, say: Say) -> Answer:
     """Answer what the step takes with the kernels' times by the cores; *played* is the step without."""
     say("compiling the simulator of cores")
     compile_engine(program.cluster.wafer)

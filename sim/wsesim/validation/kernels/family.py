@@ -9,7 +9,7 @@ from wsesim.validation.kernels.rows import KernelRow, RowQuestion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
+class KernelFamily:
     """Rows of one experiment."""
 
     name: str

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from wsesim.validation.kernels.family import Family
+from wsesim.validation.kernels.family import KernelFamily
 from wsesim.validation.kernels.rows import KernelRow, NotAsked, RowQuestion
 
 SHAPES = {
@@ -55,7 +55,7 @@ def _ask(row: KernelRow) -> RowQuestion:
 
 
 FAMILIES = (
-    Family(
+    KernelFamily(
         name="wl",
         title="whole models in inference",
         matches=lambda row: re.search(r"LLM (prefill|decode) \(WaferLLM\)", row.kernel) is not None,

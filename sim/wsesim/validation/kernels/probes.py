@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from wsesim.validation.kernels.family import Family
+from wsesim.validation.kernels.family import KernelFamily
 from wsesim.validation.kernels.rows import KernelRow, NotAsked, RowQuestion
 
 ONE = (1, 1)
@@ -156,7 +156,7 @@ def _probe(row: KernelRow) -> RowQuestion:
 
 
 FAMILIES = (
-    Family(
+    KernelFamily(
         name="fmacs",
         title="one fp32 multiply-accumulate over a vector, operands in the same banks or in others",
         matches=lambda row: row.kernel.startswith("isolated fmacs") and row.unit == "cycles",
@@ -164,7 +164,7 @@ FAMILIES = (
         median_goal=0.01,
         worst_goal=0.02,
     ),
-    Family(
+    KernelFamily(
         name="mic",
         title="single mechanisms: rates of vector instructions, launch, loops, branches, hops, messages, relays",
         matches=lambda row: _probe_of(row) is not None,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from math import ceil
 
-from wsesim.validation.kernels.family import Family
+from wsesim.validation.kernels.family import KernelFamily
 from wsesim.validation.kernels.rows import KernelRow, NotAsked, RowQuestion
 
 ONE = (1, 1)
@@ -109,7 +109,7 @@ def _need_clock(row: KernelRow) -> None:
 
 
 FAMILIES = (
-    Family(
+    KernelFamily(
         name="spmm",
         title="local product on one core: dense, COO, CSC, CSR, ELLPACK",
         matches=lambda row: re.match(r"(SpMM|GEMM) local phase", row.kernel) is not None and row.unit == "cycles",
@@ -118,7 +118,7 @@ FAMILIES = (
         worst_goal=0.15,
         missing="the compiler's choices: how far loops are written out, which addresses it takes out of them",
     ),
-    Family(
+    KernelFamily(
         name="summa",
         title="products of the SDK's examples: SUMMA and its parts, and scalar code on one core",
         matches=lambda row: row.unit == "cycles" and re.match(r"GEM[MV] (\(SDK|on one PE)", row.kernel) is not None,
@@ -127,7 +127,7 @@ FAMILIES = (
         worst_goal=0.05,
         missing="GEMV examples: host streams in the window, scatter and gather of the library",
     ),
-    Family(
+    KernelFamily(
         name="mgemm",
         title="MeshGEMM: tiles travel round rings while those that came are multiplied",
         matches=lambda row: row.kernel == "GEMM (MeshGEMM)" and row.unit == "cycles",
@@ -137,7 +137,7 @@ FAMILIES = (
         missing="where nothing is computed: why a stream of 16-bit moves takes about 5 cycles for 3 wavelets, and two "
         "streams 5 cycles for 2 of each, while one of 32-bit moves takes a cycle for each (`mic-wav`), as all do here",
     ),
-    Family(
+    KernelFamily(
         name="wl-gemv",
         title="MeshGEMV: a vector times a matrix, summed in a tree of two levels",
         matches=lambda row: row.kernel == "GEMV (MeshGEMV)" and row.unit == "us",
@@ -146,7 +146,7 @@ FAMILIES = (
         worst_goal=0.20,
         missing="the grid, which the source does not state",
     ),
-    Family(
+    KernelFamily(
         name="sgemm",
         title="fp32 product of large matrices on a whole CS-2",
         matches=lambda row: row.kernel == "SGEMM" and row.unit == "TFLOP/s",

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from wsesim.validation.kernels import models, probes, products, stencils, streams
-from wsesim.validation.kernels.family import Family
+from wsesim.validation.kernels.family import KernelFamily
 from wsesim.validation.kernels.rows import KernelRow, NotAsked, RowQuestion
 
 FAMILIES = (*probes.FAMILIES, *stencils.FAMILIES, *streams.FAMILIES, *products.FAMILIES, *models.FAMILIES)
@@ -37,7 +37,7 @@ OUTSIDE = (
 NO_FAMILY = "no family runs rows of this kernel"
 
 
-def family_of(row: KernelRow) -> Family | None:
+def family_of(row: KernelRow) -> KernelFamily | None:
     """Return the family that takes a row, or None."""
     return next((family for family in FAMILIES if family.matches(row)), None)
 

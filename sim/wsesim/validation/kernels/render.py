@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from wsesim._version import __version__
 from wsesim.validation.kernels import constants
 from wsesim.validation.kernels.constants import GROUPS
-from wsesim.validation.kernels.family import Family
+from wsesim.validation.kernels.family import KernelFamily
 from wsesim.validation.kernels.registry import FAMILIES
 from wsesim.validation.kernels.score import KernelScore, KernelSummary, KernelValidation
 from wsesim.validation.text import Line, markdown_table, percent, print_table, signed, write_document
@@ -82,7 +82,7 @@ def _figures(group: str) -> str:
     return markdown_table(_CONSTANT_HEAD, constants.figures_of(group))
 
 
-def _described(family: Family) -> str:
+def _described(family: KernelFamily) -> str:
     missing = f" Missing: {family.missing}." if family.missing else ""
     return f"**{family.name}**: {family.title}.{missing}"
 

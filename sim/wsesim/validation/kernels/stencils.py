@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from wsesim.validation.kernels.family import Family
+from wsesim.validation.kernels.family import KernelFamily
 from wsesim.validation.kernels.rows import KernelRow, NotAsked, RowQuestion
 
 ITERATIONS = 4
@@ -72,7 +72,7 @@ def _columns(row: KernelRow) -> RowQuestion:
 
 
 FAMILIES = (
-    Family(
+    KernelFamily(
         name="st1c",
         title="five-point stencil with one cell on each core; a cycle more or less is as near as rows of a kind differ",
         matches=lambda row: "1 cell per PE" in row.kernel and row.unit == "cycles",
@@ -80,7 +80,7 @@ FAMILIES = (
         median_goal=0.05,
         worst_goal=1 / 12,
     ),
-    Family(
+    KernelFamily(
         name="st2d",
         title="star stencils on tiles of a plane, edges by microthreads",
         matches=lambda row: row.kernel.startswith("2-D star stencil (tiled)"),
@@ -88,7 +88,7 @@ FAMILIES = (
         median_goal=0.03,
         worst_goal=0.12,
     ),
-    Family(
+    KernelFamily(
         name="cst",
         title="stencils on tiles of a plane, edges by data tasks",
         matches=lambda row: "CStencil" in row.kernel,
@@ -97,7 +97,7 @@ FAMILIES = (
         worst_goal=0.15,
         missing="boxes are not run: edges over corners have no program",
     ),
-    Family(
+    KernelFamily(
         name="st25",
         title="25-point stencil on columns of a volume",
         matches=lambda row: row.kernel.startswith("25-point"),

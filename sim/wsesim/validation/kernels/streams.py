@@ -7,7 +7,7 @@ figures in cycles as listed by github.com/PrincetonUniversity/muchiSim, plots/ch
 
 from __future__ import annotations
 
-from wsesim.validation.kernels.family import Family
+from wsesim.validation.kernels.family import KernelFamily
 from wsesim.validation.kernels.rows import KernelRow, NotAsked, RowQuestion
 
 MOST_CORE_ELEMENTS = 8_000_000
@@ -42,7 +42,7 @@ def _library(row: KernelRow) -> RowQuestion:
 
 
 FAMILIES = (
-    Family(
+    KernelFamily(
         name="red1d",
         title="chains that sum vectors along a row of cores, in one or two phases",
         matches=lambda row: row.kernel.startswith("Reduce 1D") and row.unit == "cycles",
@@ -50,7 +50,7 @@ FAMILIES = (
         median_goal=0.01,
         worst_goal=0.02,
     ),
-    Family(
+    KernelFamily(
         name="wsfft",
         title="three-dimensional transforms with one pencil on each core",
         matches=lambda row: "wsFFT" in row.kernel and row.unit == "cycles",
@@ -59,7 +59,7 @@ FAMILIES = (
         worst_goal=0.15,
         missing="instructions of the local transform, which are not published: counted here from a plain radix-2 loop",
     ),
-    Family(
+    KernelFamily(
         name="sdkfft",
         title="three-dimensional transforms by the SDK's library, several pencils on each core",
         matches=lambda row: "FFT" in row.kernel and "SDK" in row.kernel,

@@ -10,7 +10,7 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder
-from wsesim.cores.machine import Machine
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import ELEMENT_BYTES
 from wsesim.cores.programs.base import (
     Array,
@@ -85,7 +85,7 @@ def collective(
         values = random_values(seed, grid, length, kind)
         builder = Builder(wafer, width=grid[0], height=grid[1])
         plans.write(builder, length, kind)
-        machine = Machine(builder)
+        machine = CoreMachine(builder)
         scatter(machine, "x", values)
         return Prepared(
             machine=machine,

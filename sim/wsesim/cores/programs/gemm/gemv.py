@@ -17,8 +17,8 @@ from math import ceil
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, Role
-from wsesim.cores.machine import Machine
+from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem
 from wsesim.cores.programs.base import (
     Array,
@@ -89,7 +89,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     for column in range(sizes.columns):
         plan = tree(column, sizes.columns, group, ROW).then(_back(column, sizes.columns, root(sizes.columns, group)))
         builder.place(_role(builder, column, colors, plan, sizes, arithmetic), [column], range(sizes.rows))
-    machine = Machine(builder)
+    machine = CoreMachine(builder)
     found, size = _fill(machine, sizes, arithmetic, seed)
     additions = sizes.inputs_each + _depth(sizes, group)
     return Prepared(
@@ -101,7 +101,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     )
 
 
-def _fill(machine: Machine, sizes: _Sizes, arithmetic: Arithmetic, seed: int) -> tuple[Array, Array]:
+def _fill(machine: CoreMachine, sizes: _Sizes, arithmetic: Arithmetic, seed: int) -> tuple[Array, Array]:
     """Give the cores random operands; return y as [row, output of the row], and the sums of the products' sizes.
 
     One column of cores after the other, because the matrix of a wafer does not fit a memory several times over.
@@ -184,7 +184,7 @@ def _back(place: int, cores: int, source: int) -> Plan:
 
 def _role(
     builder: Builder, column: int, colors: Sequence[Color], plan: Plan, sizes: _Sizes, arithmetic: Arithmetic
-) -> Role:
+) -> CoreRole:
     role, outputs = builder.role(f"column {column}"), sizes.outputs_each
     x = role.memory("x", sizes.inputs_each, arithmetic.factor)
     step = aligned(outputs, arithmetic.factor)
@@ -207,7 +207,7 @@ def _role(
     return role
 
 
-def _add_up(role: Role, colors: Sequence[Color], plan: Plan, y: Mem) -> None:
+def _add_up(role: CoreRole, colors: Sequence[Color], plan: Plan, y: Mem) -> None:
     """Write the steps of a plan on y; sums stay in their type on the way."""
     for step in plan.steps:
         match step:

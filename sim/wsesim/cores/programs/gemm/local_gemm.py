@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, Role
-from wsesim.cores.machine import Machine
+from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import ELEMENT_BYTES, Mem
 from wsesim.cores.programs.base import (
     Grid,
@@ -93,7 +93,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
             _scalars(role, sizes, a, b, c)
         role.halt()
     builder.place(role, range(grid[0]), range(grid[1]))
-    random, machine = np.random.default_rng(seed), Machine(builder)
+    random, machine = np.random.default_rng(seed), CoreMachine(builder)
     left, right = (
         random.standard_normal((grid[1], grid[0], *size)).astype(np.float32)
         for size in ((sizes.rows, sizes.depth), (sizes.depth, sizes.width))
@@ -110,7 +110,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     )
 
 
-def _columns(role: Role, sizes: _Sizes, a: Mem, b: Mem, c: Mem, *, compute: bool) -> None:
+def _columns(role: CoreRole, sizes: _Sizes, a: Mem, b: Mem, c: Mem, *, compute: bool) -> None:
     """Write the loops over depth and width; without arithmetic nothing asks for the values of B."""
     code = ScalarCode(role)
     k, j, depth, width, at, factor, a_place, c_place = (role.register() for _ in range(8))
@@ -128,7 +128,7 @@ def _columns(role: Role, sizes: _Sizes, a: Mem, b: Mem, c: Mem, *, compute: bool
         code.move_base(a_place, 1)
 
 
-def _scalars(role: Role, sizes: _Sizes, a: Mem, b: Mem, c: Mem) -> None:
+def _scalars(role: CoreRole, sizes: _Sizes, a: Mem, b: Mem, c: Mem) -> None:
     """Write three loops; the compiler takes the row of A out of the inner one, the line of B changes in it."""
     code = ScalarCode(role)
     counters, limits = [role.register() for _ in range(3)], [role.register() for _ in range(3)]

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, Role
-from wsesim.cores.machine import Machine
+from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem, Register
 from wsesim.cores.programs.base import (
     Grid,
@@ -95,7 +95,7 @@ class _Clocks:
     """When the counter is read at the end of the row."""
 
 
-def _load(wafer: Wafer, rows: int, way: _Way) -> tuple[Machine, list[Role], list[_Clocks]]:
+def _load(wafer: Wafer, rows: int, way: _Way) -> tuple[CoreMachine, list[CoreRole], list[_Clocks]]:
     """Return the program on its rows, the roles of cores that take the block in, and their clocks."""
     builder = Builder(wafer, width=way.hops * way.relays + 1, height=rows)
     colors = [builder.color(f"block {number}") for number in range(2)]
@@ -109,7 +109,7 @@ def _load(wafer: Wafer, rows: int, way: _Way) -> tuple[Machine, list[Role], list
         arrives, leaves = (colors[at % 2] if 0 < at <= way.relays else None for at in (number, number + 1))
         roles.append(role)
         clocks.append(_write(role, way.words, arrives, leaves, work))
-    return Machine(builder), roles, clocks
+    return CoreMachine(builder), roles, clocks
 
 
 def _let_pass(builder: Builder, color: Color, columns: Sequence[int]) -> None:
@@ -119,7 +119,7 @@ def _let_pass(builder: Builder, color: Color, columns: Sequence[int]) -> None:
         builder.place(between, columns, range(builder.height))
 
 
-def _write(role: Role, words: int, arrives: Color | None, leaves: Color | None, work: int) -> _Clocks:
+def _write(role: CoreRole, words: int, arrives: Color | None, leaves: Color | None, work: int) -> _Clocks:
     block, clocks = role.memory("block", words, isa.I32), _Clocks(*(role.register() for _ in range(4)))
     if arrives is None:
         with role.task("start", start=True):
@@ -140,7 +140,7 @@ def _write(role: Role, words: int, arrives: Color | None, leaves: Color | None, 
     return clocks
 
 
-def _pass_on(role: Role, block: Mem, leaves: Color | None, clocks: _Clocks) -> None:
+def _pass_on(role: CoreRole, block: Mem, leaves: Color | None, clocks: _Clocks) -> None:
     """Write the dispatch of the sending, or where nothing is sent the reading of the counter."""
     if leaves is None:
         role.wait(role.builder.wafer.code.call_cycles)

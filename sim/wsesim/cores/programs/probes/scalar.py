@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, Role
-from wsesim.cores.machine import Machine
+from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import Mem, Register
 from wsesim.cores.programs.base import (
     Grid,
@@ -44,7 +44,7 @@ def _sizes(shape: Shape, options: Options) -> tuple[int, str]:
     return count, choice_option(options, "code", CODES)
 
 
-def _write(role: Role, count: int, code: str, total: Mem, value: Register, one: Register) -> None:
+def _write(role: CoreRole, count: int, code: str, total: Mem, value: Register, one: Register) -> None:
     """Write the instructions; *one* holds 1, and what is counted goes into *value* or *total*."""
     for _ in range(count):
         if code == "dependent":
@@ -58,7 +58,7 @@ def _write(role: Role, count: int, code: str, total: Mem, value: Register, one: 
             jump_if_less(role, *((value, one) if code == "taken" else (one, value))).land()
 
 
-def _core(role: Role, count: int, code: str) -> None:
+def _core(role: CoreRole, count: int, code: str) -> None:
     kind = isa.F32 if code == "dependent" else isa.I16
     total, value, one = role.memory("total", 1, kind), role.register(), role.register()
     role.memory("one", 1, kind)
@@ -78,7 +78,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
         _core(role, count, code)
         role.halt()
     builder.place(role, range(grid[0]), range(grid[1]))
-    machine = Machine(builder)
+    machine = CoreMachine(builder)
     machine.write(role, "one", 1)
     adds = count if code in ("dependent", "memory") else 0
     return Prepared(
@@ -103,7 +103,7 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
 def _dispatch(case: KernelCase) -> Reading:
     count, code = _sizes(case.shape, case.options)
 
-    def write(role: Role) -> None:
+    def write(role: CoreRole) -> None:
         total, value, one = role.memory("total", 1, isa.I16), role.register(), role.register()
         role.memory("one", 1, isa.I16)
         role.set(one, 1, cost=0)

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, Role
-from wsesim.cores.machine import Machine
+from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import ELEMENT_BYTES, Mem, Register
 from wsesim.cores.programs.base import (
     Array,
@@ -77,14 +77,14 @@ class Vector:
             raise InputError.at("option type cannot be i16 with op=mac: only floats are multiplied and added at once")
         return cls(op=op, kind=kind, length=length, apart=APART[choice_option(options, "banks", tuple(APART))])
 
-    def operands(self, role: Role) -> tuple[Mem, Mem]:
+    def operands(self, role: CoreRole) -> tuple[Mem, Mem]:
         """Reserve y and x."""
         y = role.memory("y", self.length, self.kind)
         gap = (self.apart - self.length * ELEMENT_BYTES[self.kind]) % BANKS_BYTES
         role.memory("gap", gap // ELEMENT_BYTES[isa.I16], isa.I16)
         return y, role.memory("x", self.length, self.kind)
 
-    def write(self, role: Role, y: Mem, x: Mem, factor: Register) -> None:
+    def write(self, role: CoreRole, y: Mem, x: Mem, factor: Register) -> None:
         """Write the instruction over elements of y and x."""
         sources = {isa.MOV: (x,), isa.ADD: (y, x), isa.MAC: (y, x, factor)}[self.op]
         role.vector(self.op, y, *sources, kind=self.kind)
@@ -94,7 +94,7 @@ class Vector:
         return np.asarray({isa.MOV: x, isa.ADD: y + x, isa.MAC: y + FACTOR * x}[self.op])
 
 
-def timed(wafer: Wafer, write: Callable[[Role], None], *, stamps: bool) -> int:
+def timed(wafer: Wafer, write: Callable[[CoreRole], None], *, stamps: bool) -> int:
     """Return the cycles of what *write* writes: between two stamps with what they cost, or without that."""
     builder = Builder(wafer, width=1, height=1)
     role = builder.role("core")
@@ -106,14 +106,14 @@ def timed(wafer: Wafer, write: Callable[[Role], None], *, stamps: bool) -> int:
         write(role)
         role.stamp(after, cost=cost)
         role.halt()
-    machine = Machine(builder)
+    machine = CoreMachine(builder)
     machine.run()
     first, last = (int(machine.register(role, register.index)[0]) for register in (before, after))
     return last - first
 
 
 def load(
-    wafer: Wafer, grid: Grid, seed: int, vector: Vector, write: Callable[[Role, Mem, Mem, Register], None]
+    wafer: Wafer, grid: Grid, seed: int, vector: Vector, write: Callable[[CoreRole, Mem, Mem, Register], None]
 ) -> Prepared:
     """Return what *write* writes over a vector's operands on all cores, with small whole numbers."""
     builder = Builder(wafer, width=grid[0], height=grid[1])
@@ -125,7 +125,7 @@ def load(
         write(role, y, x, factor)
         role.halt()
     builder.place(role, range(grid[0]), range(grid[1]))
-    machine, random = Machine(builder), np.random.default_rng(seed)
+    machine, random = CoreMachine(builder), np.random.default_rng(seed)
     before, other = (random.integers(-8, 9, (grid[1], grid[0], vector.length)).astype(np.float64) for _ in range(2))
     scatter(machine, "y", before)
     scatter(machine, "x", other)
@@ -182,7 +182,7 @@ def limits(case: KernelCase, cycles: float) -> Shares:
 def _cycles(wafer: Wafer, vector: Vector, *, stamps: bool = False, setup: int = 0) -> int:
     """Return the cycles from its dispatch to that of the next, or between stamps; *setup* comes before it."""
 
-    def write(role: Role) -> None:
+    def write(role: CoreRole) -> None:
         factor = role.register()
         if setup:
             role.wait(setup)

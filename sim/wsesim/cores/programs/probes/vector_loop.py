@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Role
+from wsesim.cores.builder import CoreRole
 from wsesim.cores.operands import ELEMENT_BYTES, Mem, Register
 from wsesim.cores.programs.base import (
     Grid,
@@ -54,7 +54,7 @@ def _sizes(shape: Shape, options: Options) -> tuple[Vector, int, str]:
     return Vector(op=isa.MAC, kind=isa.F16, length=length, apart=APART["same"]), chunk, form
 
 
-def _write(vector: Vector, chunk: int, form: str, role: Role, y: Mem, x: Mem, factor: Register) -> None:
+def _write(vector: Vector, chunk: int, form: str, role: CoreRole, y: Mem, x: Mem, factor: Register) -> None:
     """Write the loop."""
     turns, loops = vector.length // chunk, form == "for-map"
     at, turn, times, around, arounds = (role.register() for _ in range(5))
@@ -111,7 +111,7 @@ def need(grid: Grid, shape: Shape, options: Options) -> int:
 def _counter(case: KernelCase) -> Reading:
     vector, chunk, form = _sizes(case.shape, case.options)
 
-    def write(role: Role) -> None:
+    def write(role: CoreRole) -> None:
         _write(vector, chunk, form, role, *vector.operands(role), role.register())
 
     return Reading(value=timed(case.wafer, write, stamps=True))

@@ -17,7 +17,7 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder
-from wsesim.cores.machine import Machine
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import ELEMENT_BYTES
 from wsesim.cores.programs.base import (
     Array,
@@ -38,12 +38,12 @@ from wsesim.cores.programs.base import (
 )
 from wsesim.cores.programs.gemm.local_gemm import between_readings
 from wsesim.cores.programs.gemm.streaming import PRECISIONS, product_tolerance
-from wsesim.cores.programs.sparse.local import Coo, Csc, Csr, Ellpack, Local, closed_cycles
-from wsesim.cores.programs.sparse.patterns import Tile, random_places, starts_of
+from wsesim.cores.programs.sparse.local import Coo, Csc, Csr, Ellpack, LocalProduct, closed_cycles
+from wsesim.cores.programs.sparse.patterns import SparseTile, random_places, starts_of
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 
-FORMATS: dict[str, type[Local]] = {"coo": Coo, "csc": Csc, "csr": Csr, "ellpack": Ellpack}
+FORMATS: dict[str, type[LocalProduct]] = {"coo": Coo, "csc": Csc, "csr": Csr, "ellpack": Ellpack}
 HELP = {
     "banks": "apart, or same: whether lines of B and C lie in the same banks of memory [apart]",
     "compute": "once, or never: leave out the multiply-accumulates, for measurements [once]",
@@ -65,7 +65,7 @@ def local_options(options: Options) -> tuple[bool, bool]:
 def prepare(kind: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
     """Return the products loaded onto their cores, with random values at random places."""
     local, (spread, compute) = FORMATS[kind], local_options(options)
-    tile = Tile.of(f"spmm-{kind}", shape, filled=local.filled)
+    tile = SparseTile.of(f"spmm-{kind}", shape, filled=local.filled)
     builder = Builder(wafer, width=grid[0], height=grid[1])
     role = builder.role("core")
     program = local(role, tile, spread=spread, compute=compute)
@@ -73,7 +73,7 @@ def prepare(kind: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options,
         program.write()
         role.halt()
     builder.place(role, range(grid[0]), range(grid[1]))
-    machine, cores = Machine(builder), grid[0] * grid[1]
+    machine, cores = CoreMachine(builder), grid[0] * grid[1]
     random = np.random.default_rng(seed + 1)
     values = random.standard_normal((cores, tile.stored)).astype(np.float32)
     b = random.standard_normal((cores, tile.depth, tile.width)).astype(np.float32)
@@ -92,7 +92,7 @@ def prepare(kind: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options,
 
 
 def _fill(
-    machine: Machine, grid: Grid, kind: str, tile: Tile, rows: Array, columns: Array, values: Array, b: Array
+    machine: CoreMachine, grid: Grid, kind: str, tile: SparseTile, rows: Array, columns: Array, values: Array, b: Array
 ) -> None:
     """Write what the format stores."""
     if kind == "csc":
@@ -109,13 +109,13 @@ def _fill(
 def closed(kind: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles of a core; all take as many."""
     local, (spread, compute) = FORMATS[kind], local_options(options)
-    tile = Tile.of(f"spmm-{kind}", shape, filled=local.filled)
+    tile = SparseTile.of(f"spmm-{kind}", shape, filled=local.filled)
     return closed_cycles(wafer, local, tile, spread=spread, compute=compute)
 
 
 def need(kind: str, grid: Grid, shape: Shape, options: Options) -> int:
     """Return the bytes of B, C and the values; indices come on top."""
-    tile = Tile.of(f"spmm-{kind}", shape, filled=FORMATS[kind].filled)
+    tile = SparseTile.of(f"spmm-{kind}", shape, filled=FORMATS[kind].filled)
     return ((tile.depth + tile.rows) * tile.step + tile.stored) * ELEMENT_BYTES[isa.F32]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder
-from wsesim.cores.machine import Machine
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import ELEMENT_BYTES
 from wsesim.cores.programs.base import Array, Grid, Options, Prepared, Shape, sizes_of
 from wsesim.cores.programs.stencils.tile import SIDES, Star
@@ -46,7 +46,7 @@ def load(wafer: Wafer, grid: Grid, star: Star, seed: int, core: Callable[..., An
     field = np.random.default_rng(seed).integers(-8, 9, (rows * star.height, columns * star.width)).astype(np.float64)
     builder = Builder(wafer, width=columns, height=rows)
     _place(builder, star, wafer, core)
-    machine = Machine(builder)
+    machine = CoreMachine(builder)
     tiles = _tiles(field, star, grid)
     for number, role in enumerate(builder.roles):
         here = builder.role_of == number
@@ -112,7 +112,7 @@ def _inside(arrays: Array, star: Star) -> Array:
     return arrays[:, star.radius : star.radius + star.height, star.radius : star.radius + star.width]
 
 
-def _read(machine: Machine, star: Star) -> Array:
+def _read(machine: CoreMachine, star: Star) -> Array:
     builder = machine.builder
     found = np.empty((builder.height, builder.width, star.height, star.width))
     for number, role in enumerate(builder.roles):

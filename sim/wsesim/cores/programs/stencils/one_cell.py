@@ -22,9 +22,9 @@ from statistics import median
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, Role
-from wsesim.cores.machine import Machine, Run
-from wsesim.cores.operands import Color, Fabric, Mem, Operand, Register
+from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.machine import CoreMachine, CoreRun
+from wsesim.cores.operands import Color, FabricOperand, Mem, Operand, Register
 from wsesim.cores.programs.base import (
     Array,
     Grid,
@@ -94,7 +94,7 @@ def _inner(column: int, row: int, grid: Grid) -> bool:
     return 0 < column < grid[0] - 1 and 0 < row < grid[1] - 1
 
 
-def _role(builder: Builder, core: _Core, colors: Sequence[Color], iterations: int) -> Role:
+def _role(builder: Builder, core: _Core, colors: Sequence[Color], iterations: int) -> CoreRole:
     role = builder.role(f"{'inner' if core.inner else 'border'} {len(builder.roles)}, color {core.sends}")
     x, parts = role.memory("x", 1), role.memory("parts", 2)
     turn, turns, own, neighbour = (role.register() for _ in range(4))
@@ -116,7 +116,7 @@ def _role(builder: Builder, core: _Core, colors: Sequence[Color], iterations: in
     return role
 
 
-def _renew(role: Role, arriving: Sequence[Fabric], x: Mem, parts: Mem, own: Register) -> None:
+def _renew(role: CoreRole, arriving: Sequence[FabricOperand], x: Mem, parts: Mem, own: Register) -> None:
     """Write the instructions that renew a cell.
 
     Each leaves its result in memory for the next, and so is waited for to its end: its launch cycles come after it.
@@ -141,14 +141,14 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     columns, rows = grid
     builder = Builder(wafer, width=columns, height=rows)
     colors = [builder.color(f"color {number}") for number in range(COLORS)]
-    roles: dict[_Core, Role] = {}
+    roles: dict[_Core, CoreRole] = {}
     for row in range(rows):
         for column in range(columns):
             core = _core_of(column, row, grid, pairs=builder.wafer.core.fabric_inputs > 1)
             if core not in roles:
                 roles[core] = _role(builder, core, colors, iterations)
             builder.place(roles[core], [column], [row])
-    machine = Machine(builder)
+    machine = CoreMachine(builder)
     cells = np.random.default_rng(seed).integers(-8, 9, (rows, columns)).astype(np.float32)
     scatter(machine, "x", cells[..., None])
     inner = (columns - 2) * (rows - 2) * iterations
@@ -192,7 +192,7 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return core.task_launch_cycles + BEGIN_CYCLES + iterations * turn + last
 
 
-def _last_instruction(run: Run) -> int:
+def _last_instruction(run: CoreRun) -> int:
     return max(span.end for span in run.spans if span.place)
 
 

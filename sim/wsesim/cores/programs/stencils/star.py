@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from wsesim.cores.machine import Run
+from wsesim.cores.machine import CoreRun
 from wsesim.cores.programs.base import (
     Grid,
     KernelCase,
@@ -51,7 +51,7 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return star_cycles(wafer, _star(grid, shape, options))
 
 
-def iteration(case: KernelCase, last: Callable[[Run], int]) -> Reading:
+def iteration(case: KernelCase, last: Callable[[CoreRun], int]) -> Reading:
     """Return what an iteration of all takes longer than one of half of them, by when *last* says that a run ends.
 
     Raises:

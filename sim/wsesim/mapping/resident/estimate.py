@@ -1,0 +1,144 @@
+"""About how long a placement takes for a goal, from one layer on one rectangle: which placements to time in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from wsesim.answer import MemoryUse
+from wsesim.kernels.resident import Rectangle, handover
+from wsesim.kernels.resident_graph import ResidentModel
+from wsesim.kernels.resident_ops import ChunkStep, TokenStep
+from wsesim.mapping.resident.goal import PlanGoal
+from wsesim.mapping.resident.memory import fullest, needs_bytes
+from wsesim.mapping.resident.plan import Step, ops_cost
+from wsesim.mapping.resident.rectangles import Cut
+from wsesim.mapping.resident.request import ResidentRequest
+from wsesim.mapping.resident.stages import PipelineStage
+
+CUT_CHUNKS, CUT_GROUPS = (1, 4), (8, 32)
+"""Parts of a prompt that pass as one chunk, and tokens that pass side by side, with which cuts are compared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingWay:
+    """How a prompt passes."""
+
+    shifts: bool
+    """Whether weights move for it (MeshGEMM), the program that is published, WaferLLM's; else tokens pass side by side
+    like those of a batch, assumed: programs for decoding can do it, and need no second tile of weights."""
+    tokens: int
+    """That pass together."""
+    memory: tuple[MemoryUse, ...]
+    """Of the fullest core."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A goal's cycles, estimated."""
+
+    request: ResidentRequest
+    goal: PlanGoal
+
+    def writing_cut(self, cut: Cut, count: int) -> float:
+        """Return about what writing takes on *count* rectangles of a cut."""
+        return self.writing(cut.columns, cut.rows, cut.layers, count)
+
+    def reading_cut(self, cut: Cut, count: int) -> float:
+        """Return about what reading takes on *count* rectangles of a cut, whatever there is memory for."""
+        prompt = self.goal.prompt
+        ways = [(True, -(-prompt // parts)) for parts in CUT_CHUNKS if self.request.model.causal or parts == 1]
+        ways += [(False, min(prompt, tokens)) for tokens in CUT_GROUPS if self.request.model.causal]
+        return min(self.reading(cut.columns, cut.rows, cut.layers, count, *way) for way in ways)
+
+    def writing(self, columns: int, rows: int, layers: int, count: int) -> float:
+        """Return about the cycles of a goal's tokens on *count* rectangles with so many layers."""
+        goal, batch = self.goal, self.goal.batch
+        if not goal.passes:
+            return 0.0
+        if goal.streams:
+            group = max(1, self.request.batch // count)
+            return goal.passes * self._stage(columns, rows, layers, self._token(group)) / group
+        beside = min(batch, 2 ** (-(-batch // count) - 1).bit_length())
+        found = []
+        for size in {1, beside, batch}:
+            stage = self._stage(columns, rows, layers, self._token(size))
+            found.append(max(count * stage, -(-batch // size) * stage))
+        return goal.passes * min(found)
+
+    def reading(self, columns: int, rows: int, layers: int, count: int, shifts: bool, tokens: int) -> float:
+        """Return about the cycles of a goal's prompts, all tokens as in the middle of one."""
+        prompt = self.goal.prompt
+        if not prompt:
+            return 0.0
+        tokens = min(tokens, prompt)
+        middle = max(tokens, prompt // 2)
+        step: Step = TokenStep(positions=middle, batch=tokens)
+        if shifts:
+            step = ChunkStep(tokens=tokens, start=middle - tokens, block=tokens)
+        passes = self.goal.prompts * -(-(prompt - self.goal.reused) // tokens) + count - 1
+        return passes * self._stage(columns, rows, layers, step)
+
+    def bound(self, stages: tuple[PipelineStage, ...]) -> float:
+        """Return about what the goal takes on *stages*, read in the best of a few ways."""
+        at = _slowest(stages)
+        cut = Cut(above=0, below=0, across=1, columns=at.columns, rows=at.rows, layers=at.layers)
+        return self.written(stages) + (self.reading_cut(cut, len(stages)) if self.goal.prompt else 0.0)
+
+    def read(self, stages: tuple[PipelineStage, ...], way: ReadingWay) -> float:
+        """Return about what a goal's prompts take."""
+        at = _slowest(stages)
+        return self.reading(at.columns, at.rows, at.layers, len(stages), way.shifts, way.tokens)
+
+    def written(self, stages: tuple[PipelineStage, ...]) -> float:
+        """Return about what a goal's tokens take."""
+        at = _slowest(stages)
+        return self.writing(at.columns, at.rows, at.layers, len(stages))
+
+    def _token(self, batch: int) -> TokenStep:
+        return TokenStep(positions=self.goal.position, batch=batch)
+
+    def _stage(self, columns: int, rows: int, layers: int, step: Step) -> float:
+        return _stage_cycles(self.request.laid, self.request.rectangle(columns, rows), layers, step)
+
+
+@lru_cache(maxsize=16384)
+def _stage_cycles(laid: ResidentModel, where: Rectangle, layers: int, step: Step) -> float:
+    """Return the cycles of a rectangle with its layers, and of the way to the next."""
+    tokens = step.batch if isinstance(step, TokenStep) else where.y.each(step.tokens)
+    onward = handover(where, values=tokens * where.y.each(laid.model.width))
+    return layers * sum(op.cycles for op in ops_cost(laid, "layer", where, step)) + onward.cycles
+
+
+def _slowest(stages: tuple[PipelineStage, ...]) -> PipelineStage:
+    return max(stages, key=lambda stage: stage.layers / stage.cores)
+
+
+def ways_to_read(request: ResidentRequest, stages: tuple[PipelineStage, ...], prompt: int) -> Iterator[ReadingWay]:
+    """Yield the ways in which a prompt can pass that there is memory for."""
+    most = min(request.chunk or prompt, prompt)
+    doubled = (2**power for power in range(most.bit_length())) if request.model.causal else ()
+    for shifts, sizes in ((True, chunks(request, prompt, 1)), (False, doubled)):
+        for tokens in sizes:
+            memory = fullest(request, stages, tokens=tokens, shifts=shifts)
+            if needs_bytes(memory) <= request.cluster.wafer.core.sram_bytes:
+                yield ReadingWay(shifts=shifts, tokens=tokens, memory=memory)
+
+
+def chunks(request: ResidentRequest, prompt: int, least: int) -> Iterator[int]:
+    """Yield how many tokens of a prompt could pass together, most first, down to *least* or fewer.
+
+    All of them do where every token sees all others.
+    """
+    if request.chunk is not None:
+        yield request.chunk
+        return
+    if not request.model.causal:
+        yield request.positions
+        return
+    chunk = prompt
+    while chunk > least:
+        yield chunk
+        chunk = -(-chunk // 2)
+    yield chunk

@@ -1,0 +1,76 @@
+"""What a placement is chosen for: the lengths that are really asked, timed by the plan itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wsesim.errors import SpecError, require_not_negative, require_positive
+from wsesim.mapping.resident.plan import ResidentPlan
+
+MOST_SLOTS = 4096
+"""Sequences that are held at once at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanGoal:
+    """Prompts to read and tokens to write, whose seconds a placement is to make least.
+
+    Raises:
+        SpecError: on construction, for lengths that cannot be.
+    """
+
+    prompt: int = 0
+    """Tokens of a prompt; 0: none is read."""
+    reused: int = 0
+    """Of them, those cached already."""
+    prompts: int = 1
+    """Read one behind the other."""
+    position: int = 1
+    """Tokens cached when one is written, the mean."""
+    batch: int = 1
+    """Sequences that each write a token."""
+    passes: float = 0.0
+    """Tokens that each writes; 0: none."""
+    streams: bool = False
+    """Whether there are always more requests: then a token takes what the pipeline is taken for."""
+
+    def __post_init__(self) -> None:
+        require_positive(prompts=self.prompts, position=self.position, batch=self.batch)
+        require_not_negative(prompt=self.prompt, passes=self.passes)
+        if not 0 <= self.reused <= max(0, self.prompt - 1):
+            raise SpecError("reused", f"must be from 0 to {max(0, self.prompt - 1)}, got {self.reused}")
+        if not self.prompt and not self.passes:
+            raise SpecError("prompt", "or passes must be positive: a placement is chosen for some work")
+
+    @classmethod
+    def half(cls, positions: int, *, batch: int = 1, writes: bool = True) -> PlanGoal:
+        """Return the goal where nothing is said: half the cache is read, half is written."""
+        half = max(1, positions // 2)
+        return cls(prompt=half, position=half, batch=batch, passes=half if writes else 0)
+
+    def __call__(self, plan: ResidentPlan) -> float:
+        """Return the seconds that *plan* takes for the work."""
+        return self.reading_s(plan) + self.writing_s(plan)
+
+    def reading_s(self, plan: ResidentPlan) -> float:
+        """Return the seconds of all prompts: each follows the one before as soon as the first stage is free."""
+        if not self.prompt:
+            return 0.0
+        one = plan.prefill(self.prompt, reused=self.reused)
+        chunks = -(-(self.prompt - self.reused) // plan.chunk)
+        return one.seconds + (self.prompts - 1) * chunks * one.interval_cycles / plan.clock_hz
+
+    def writing_s(self, plan: ResidentPlan) -> float:
+        """Return the seconds of all tokens; of a stream those of one request's."""
+        if not self.passes:
+            return 0.0
+        if not self.streams:
+            return self.passes * plan.decode(self.position, batch=self.batch).seconds
+        group = max(1, plan.request.batch // len(plan.stages))
+        interval_s = plan.decode(self.position, batch=group, group=group).interval_cycles / group / plan.clock_hz
+        return self.passes * max(interval_s, plan.decode(self.position).seconds / self.slots(plan))
+
+    def slots(self, plan: ResidentPlan) -> int:
+        """Return how many sequences as long as these the cache of *plan* has room for at once."""
+        longest, mean = plan.request.positions, min(plan.request.positions, self.prompt + round(self.passes))
+        return max(plan.request.batch, min(MOST_SLOTS, plan.request.batch * longest // mean))
