@@ -10,6 +10,7 @@ Nothing here knows kernels, mappings or systems. Importing this package is cheap
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,13 +111,11 @@ def show_row(id: str, table: Path | None = None) -> str:
     from wsesim.validation.score import show_model_row
 
     models, kernels = _rows(table)
-    for row in models:
-        if row.id == id:
-            return show_model_row(row)
-    for kernel in kernels:
-        if kernel.id == id:
-            return _shown(kernel)
-    raise _no_row(id, [row.id for row in (*models, *kernels)], table)
+    shown: dict[str, Callable[[], str]] = {row.id: partial(_show_kernel, row) for row in kernels}
+    shown |= {row.id: partial(show_model_row, row) for row in models}
+    if id not in shown:
+        raise _no_row(id, shown, table)
+    return shown[id]()
 
 
 def _rows(table: Path | None) -> tuple[tuple[Measurement, ...], tuple[KernelRow, ...]]:
@@ -135,7 +134,7 @@ def _rows(table: Path | None) -> tuple[tuple[Measurement, ...], tuple[KernelRow,
             raise error from None
 
 
-def _shown(row: KernelRow) -> str:
+def _show_kernel(row: KernelRow) -> str:
     from wsesim.validation.asking import NotAsked
     from wsesim.validation.kernels import show_row
 

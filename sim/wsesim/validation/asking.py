@@ -8,6 +8,7 @@ Nothing is summed or costed here: what comes out is what `wsesim run` prints for
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -73,6 +74,11 @@ class RowAnswer:
     facts: Mapping[str, Mapping[str, Any]]
     flops: Mapping[str, int] = field(default_factory=dict)
     """Of all ops of a phase: forward, prefill, decode, ..."""
+
+
+def named(text: str, otherwise: str = "row") -> str:
+    """Return a text of a table as a name in a file."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("._-")[:100] or otherwise
 
 
 def value_of(asked: RowQuestion) -> float:

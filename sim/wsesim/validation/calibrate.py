@@ -1,4 +1,4 @@
-"""What calibrated constants do to measured rows: a tenth more or less of each, and each as all other groups would set it.
+"""What calibrated constants do to rows: a tenth more or less of each, and each as all other groups would set it.
 
 Leave one group out: each constant is moved over a grid around its value, the others as they are. For every group it is
 set anew to what is best for all rows but that group's, and to nothing where none of them shows it; then the group is
@@ -76,9 +76,7 @@ def _shifts(constant: Constant, rows: Iterable[Measurement], progress: Callable[
     values = [constant.with_number(max(0, constant.number + sign * step)) for sign in (-1, 1)]
     acted = touched(constant, rows)
     now = _medians(validate_rows(acted))
-    low, high = (
-        _medians(validate_rows(acted, settings={constant.name: value}, progress=progress)) for value in values
-    )
+    low, high = (_medians(validate_rows(acted, settings={constant.name: value}, progress=progress)) for value in values)
     for group, median in now.items():
         if group in low and group in high:
             yield Shift(

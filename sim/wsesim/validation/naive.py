@@ -77,7 +77,7 @@ def _token_s(found: RowAnswer) -> float:
 
 
 def _request_s(found: RowAnswer) -> float:
-    return _prompt_s(found) + found.facts["batch"]["generate"] * _token_s(found)
+    return _prompt_s(found) + float(found.facts["batch"]["generate"]) * _token_s(found)
 
 
 def _cache_s(found: RowAnswer) -> float:

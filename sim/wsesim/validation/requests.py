@@ -14,8 +14,8 @@ from typing import Any
 
 from wsesim.errors import WsesimError
 from wsesim.hardware import Cluster, load_cluster
-from wsesim.validation.asking import Conversion, NotAsked, RowQuestion, answer_to
-from wsesim.validation.rows import NO_SETTINGS, Measurement, machine_of, model_of, name_of, without_numbers
+from wsesim.validation.asking import Conversion, NotAsked, RowQuestion, answer_to, named
+from wsesim.validation.rows import NO_SETTINGS, Measurement, machine_of, model_of, without_numbers
 
 CYCLES = "cycles"
 TIME_BASES_HZ = {"CS-2": 1.1e9, "CS-3": 0.85e9}
@@ -114,21 +114,24 @@ def ask_operator(row: Measurement, settings: Mapping[str, object] = NO_SETTINGS)
     machine = machine_of(row, settings, clock_hz=clock_hz)
     del machine["software"]
     data = {
-        "name": name_of(row), "kernel": "gemv", "grid": [side, side], "shape": [int(found[1]), int(found[2])],
+        "name": named(row.id), "kernel": "gemv", "grid": [side, side], "shape": [int(found[1]), int(found[2])],
         "options": {"group": side // GROUPS}, "fold": True, "silicon": True, "verify": False, **machine,
     }  # fmt: skip
     note = f"grid not stated: {side} x {side}, {GROUPS} groups a line"
     return replace(_timed(row, data, "time_s"), level="closed", note=note)
 
 
-def _file(row: Measurement, phase: str, settings: Mapping[str, object], *, prompt: int, generate: int = 0) -> dict[str, Any]:
+def _file(
+    row: Measurement, phase: str, settings: Mapping[str, object], *, prompt: int, generate: int = 0
+) -> dict[str, Any]:
     """Return a row as a file with weights resident, placed as the row says."""
     served, alone = "served" in row.cells["phase"], _LAYERS_ALONE in row.cells["notes"]
     model = model_of(row, length=prompt + generate)
     model |= {"kv_heads": model["heads"]} if alone else {}
     row.require_positive("n_systems", "batch_global")
     batch, wafers = row.whole("batch_global") or 1, row.whole("n_systems")
-    inference: dict[str, Any] = {"prompt": prompt, **({"generate": generate} if generate else {}), **_placed(row, phase)}
+    inference: dict[str, Any] = {"prompt": prompt, **({"generate": generate} if generate else {})}
+    inference |= _placed(row, phase)
     inference |= {"batch": batch} if batch > 1 else {}
     inference |= {"wafers": wafers} if wafers else {}
     inference |= {"ends": False, "must_fit": False} if alone else {}
@@ -136,7 +139,9 @@ def _file(row: Measurement, phase: str, settings: Mapping[str, object], *, promp
         row, settings, systems=_cluster(row).max_systems if served else wafers or 1,
         clock_hz=None if served else TIME_BASES_HZ.get(row.cells["system"]),
     )  # fmt: skip
-    return {"name": name_of(row), "phase": phase, "model": model, "inference": inference, **machine, **without_numbers()}
+    return {
+        "name": named(row.id), "phase": phase, "model": model, "inference": inference, **machine, **without_numbers(),
+    }  # fmt: skip
 
 
 def _placed(row: Measurement, phase: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from wsesim.ops import option_named, options
 from wsesim.software import software_override_names
-from wsesim.validation.asking import NotAsked
+from wsesim.validation.asking import NotAsked, named
 from wsesim.validation.csvfile import finite, read_cells
 
 COLUMNS = (
@@ -120,16 +120,6 @@ def family_of(row: Measurement) -> ModelFamily:
     return _LLAMA if row.cells["ffn_type"] == "swiglu" else _GPT
 
 
-def name_of(row: Measurement) -> str:
-    """Return a name for the folder of a run."""
-    return _named(row.id) or "row"
-
-
-def _named(text: str) -> str:
-    """Return a text as a name in a file."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("._-")[:100]
-
-
 def model_of(row: Measurement, *, length: int) -> dict[str, Any]:
     """Return what a row says of its model, as the section of a file; it knows *length* positions.
 
@@ -139,10 +129,10 @@ def model_of(row: Measurement, *, length: int) -> dict[str, Any]:
     row.require(*SIZES.values())
     row.require_positive("n_kv_heads")
     sizes = {key: row.whole(column) for key, column in SIZES.items()}
-    model = {**sizes, "kv_heads": row.whole("n_kv_heads") or sizes["heads"], "max_length": length}
+    model: dict[str, Any] = {**sizes, "kv_heads": row.whole("n_kv_heads") or sizes["heads"], "max_length": length}
     model |= dict(family_of(row).shape)
     model |= {"head_norm": True} if _HEAD_NORM.search(row.cells["model"]) else {}
-    return {"name": _named(row.cells["model"]) or "model", **model, "activation": _activation(row), "task": _task(row)}
+    return {"name": named(row.cells["model"], "model"), **model, "activation": _activation(row), "task": _task(row)}
 
 
 def _activation(row: Measurement) -> str:
@@ -207,8 +197,8 @@ def machine_of(
     """Return machine and software of a row as sections of a file; *settings* are other figures of either, by name."""
     machine = row.cells["system"].lower()
     known = software_override_names()
-    software = {name: value for name, value in settings.items() if name in known}
-    hardware = {} if clock_hz is None else {"core.clock": f"{clock_hz / 1e9:g} GHz"}
+    software: dict[str, object] = {name: value for name, value in settings.items() if name in known}
+    hardware: dict[str, object] = {} if clock_hz is None else {"core.clock": f"{clock_hz / 1e9:g} GHz"}
     hardware |= {name: value for name, value in settings.items() if name not in known}
     return {
         "cluster": {"machine": machine, "systems": systems} if systems > 1 else machine,

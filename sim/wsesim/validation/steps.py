@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from wsesim.validation.asking import Conversion, NotAsked, RowQuestion, answer_to
+from wsesim.validation.asking import Conversion, NotAsked, RowQuestion, answer_to, named
 from wsesim.validation.rows import (
     NO_SETTINGS,
     Measurement,
     machine_of,
     model_of,
-    name_of,
     precision_of,
     sparsity_of,
     without_numbers,
@@ -85,14 +84,14 @@ def _file(row: Measurement, settings: Mapping[str, object]) -> dict[str, Any]:
     row.require_positive("n_systems")
     systems, sparsity = row.whole("n_systems") or 1, sparsity_of(row.cells["sparsity"])
     return {
-        "name": name_of(row), "phase": "training", "model": model | ({"sparsity": sparsity} if sparsity else {}),
+        "name": named(row.id), "phase": "training", "model": model | ({"sparsity": sparsity} if sparsity else {}),
         "batch": {"sequences": systems, "length": length}, **machine_of(row, settings, systems=systems),
         **without_numbers(),
     }  # fmt: skip
 
 
 def _with_micro_batch(row: Measurement, data: dict[str, Any], figure: str) -> RowQuestion:
-    """Return the question with the micro-batch that the row states; if that cannot be, as the mapping chooses, noted."""
+    """Return the question with the micro-batch that the row states, or if that cannot be, with the mapping's choice."""
     chosen = RowQuestion(data=data, figure=figure, to_unit=Conversion(unit=row.unit))
     stated = row.cells["micro_batch"]
     if not stated:
