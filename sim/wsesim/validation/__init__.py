@@ -9,10 +9,10 @@ Nothing here knows kernels, mappings or systems. Importing this package is cheap
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from wsesim.errors import InputError, nearest
 
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from wsesim.validation.asking import RowQuestion
+    from wsesim.validation.document import ModelReport
     from wsesim.validation.kernels import KernelRow, KernelValidation
-    from wsesim.validation.report import ModelReport
     from wsesim.validation.rows import Measurement
 
 __all__ = ["kernels_report", "print_report", "report", "row_question", "show_row", "write_report"]
 
 FILE, KERNEL_FILE = "validation.md", "validation-kernels.md"
 """What is written of rows of models, and of rows of kernels."""
+T = TypeVar("T")
 
 
 def report(
@@ -39,7 +40,7 @@ def report(
         InputError: the table cannot be read.
     """
     from wsesim.validation.calibrate import shifts
-    from wsesim.validation.report import ModelReport
+    from wsesim.validation.document import ModelReport
     from wsesim.validation.rows import read_table
     from wsesim.validation.score import validate_rows
 
@@ -72,7 +73,7 @@ def write_report(found: ModelReport | KernelValidation, folder: Path) -> tuple[P
     Raises:
         InputError: a file cannot be written.
     """
-    from wsesim.validation.report import ModelReport
+    from wsesim.validation.document import ModelReport
 
     path = folder / (FILE if isinstance(found, ModelReport) else KERNEL_FILE)
     found.write(path)
@@ -80,26 +81,7 @@ def write_report(found: ModelReport | KernelValidation, folder: Path) -> tuple[P
 
 
 def row_question(id: str, table: Path | None = None) -> RowQuestion:
-    """Return what a row of measured models asks.
-
-    Raises:
-        InputError: the table cannot be read, or has no such row, or it cannot be asked.
-    """
-    from wsesim.validation.asking import NotAsked
-    from wsesim.validation.rows import read_table
-    from wsesim.validation.score import ask_row
-
-    rows = {row.id: row for row in read_table(table)}
-    if id not in rows:
-        raise _no_row(id, rows, table)
-    try:
-        return ask_row(rows[id])
-    except NotAsked as error:
-        raise _not_asked(id, error) from None
-
-
-def show_row(id: str, table: Path | None = None) -> str:
-    """Return what a row asks, of a model or of a kernel, as a file that `wsesim run` answers with the row's figure.
+    """Return what a row asks, of a model or of a kernel.
 
     Args:
         id: names the row.
@@ -108,14 +90,44 @@ def show_row(id: str, table: Path | None = None) -> str:
     Raises:
         InputError: the table cannot be read, or has no such row, or it cannot be asked.
     """
-    from wsesim.validation.score import show_model_row
+    from wsesim.validation.kernels import ask_row as ask_kernel
+    from wsesim.validation.score import ask_row as ask_model
+
+    return _of_row(id, table, ask_model, ask_kernel)
+
+
+def show_row(id: str, table: Path | None = None) -> str:
+    """Return what a row asks, as a file that `wsesim run` answers with the row's figure.
+
+    Args:
+        id: names the row.
+        table: of models or of kernels; default: both that come with the package.
+
+    Raises:
+        InputError: the table cannot be read, or has no such row, or it cannot be asked.
+    """
+    from wsesim.validation.kernels import show_row as show_kernel
+    from wsesim.validation.score import show_row as show_model
+
+    return _of_row(id, table, show_model, show_kernel)
+
+
+def _of_row(
+    id: str, table: Path | None, of_model: Callable[[Measurement], T], of_kernel: Callable[[KernelRow], T]
+) -> T:  # fmt: skip
+    """Return what one of two functions says of the row of that name."""
+    from wsesim.validation.asking import NotAsked
 
     models, kernels = _rows(table)
-    shown: dict[str, Callable[[], str]] = {row.id: partial(_show_kernel, row) for row in kernels}
-    shown |= {row.id: partial(show_model_row, row) for row in models}
-    if id not in shown:
-        raise _no_row(id, shown, table)
-    return shown[id]()
+    known: dict[str, Callable[[], T]] = {row.id: partial(of_kernel, row) for row in kernels}
+    known |= {row.id: partial(of_model, row) for row in models}
+    if id not in known:
+        file = None if table is None else str(table)
+        raise InputError.at(f"no row is called {id!r}{nearest(id, known)}", file=file)
+    try:
+        return known[id]()
+    except NotAsked as error:
+        raise InputError.at(f"the row {id!r} cannot be asked: {error}") from None
 
 
 def _rows(table: Path | None) -> tuple[tuple[Measurement, ...], tuple[KernelRow, ...]]:
@@ -132,21 +144,3 @@ def _rows(table: Path | None) -> tuple[tuple[Measurement, ...], tuple[KernelRow,
             return (), read_kernel_table(table)
         except InputError:
             raise error from None
-
-
-def _show_kernel(row: KernelRow) -> str:
-    from wsesim.validation.asking import NotAsked
-    from wsesim.validation.kernels import show_row
-
-    try:
-        return show_row(row)
-    except NotAsked as error:
-        raise _not_asked(row.id, error) from None
-
-
-def _not_asked(id: str, why: Exception) -> InputError:
-    return InputError.at(f"the row {id!r} cannot be asked: {why}")
-
-
-def _no_row(id: str, known: Iterable[str], table: Path | None) -> InputError:
-    return InputError.at(f"no row is called {id!r}{nearest(id, known)}", file=None if table is None else str(table))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from wsesim.errors import InputError
 from wsesim.validation import naive
 from wsesim.validation.asking import NotAsked, RowQuestion, file_text, value_of
 from wsesim.validation.groups import (
@@ -136,16 +135,13 @@ def ask_row(row: Measurement, settings: Mapping[str, object] = NO_SETTINGS) -> R
     return ask(row, settings)
 
 
-def show_model_row(row: Measurement) -> str:
+def show_row(row: Measurement) -> str:
     """Return what a row asks, as a file.
 
     Raises:
-        InputError: it cannot be asked.
+        NotAsked: it cannot be asked.
     """
-    try:
-        asked = ask_row(row)
-    except NotAsked as error:
-        raise InputError.at(f"the row {row.id!r} cannot be asked: {error}") from None
+    asked = ask_row(row)
     source = row.cells["source"] or "a source that the table does not name"
     measured = f"{_measured(row, asked):.12g} {asked.to_unit.unit} ({row.metric}), by {source}"
     return file_text(asked, row=row.id, measured=measured)

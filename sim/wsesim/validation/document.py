@@ -207,7 +207,7 @@ def _constants(shifts: Sequence[Shift]) -> Iterator[str]:
     yield "## Constants set with these rows in view"
     yield (
         f"{len(constants.calibrated)} of at most {MOST}: one value each for all models and machines. All other figures "
-        "have a source of their own (`wsesim machines NAME`, `wsesim stacks NAME`)."
+        "have a source of their own (`wsesim machines NAME`, `wsesim software NAME`)."
     )
     yield markdown_table(CONSTANT_HEAD, _constant_lines(constants))
     yield "Also chosen with these rows in view:"
