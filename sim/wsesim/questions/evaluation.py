@@ -70,4 +70,6 @@ class Evaluation:
 
     def solve(self, level: Level, say: Say) -> Outcome:
         """Answer at a level."""
-        return step.solve_step(self, self.step, level, say)
+        from wsesim.questions.shared.step_answer import solve_step
+
+        return solve_step(self, self.step, level, say)

@@ -15,6 +15,7 @@ from wsesim.questions.shared.request import (
     COMMON_FIGURES,
     READ_FIGURES,
     READS,
+    SUPPORTED,
     ReadSection,
     Request,
     ResidentFile,
@@ -22,7 +23,6 @@ from wsesim.questions.shared.request import (
     forward_graph,
     request_of,
 )
-from wsesim.questions.shared.request_answer import SUPPORTED, solve_request
 from wsesim.questions.shared.step import named
 from wsesim.workload import Derived, Section
 
@@ -81,8 +81,10 @@ class Prefill:
 
     def graph(self) -> Graph:
         """Return the graph of the sequences held."""
-        return forward_graph(self.asked, sequences=self.request.batch, length=self.request.placing.positions)
+        return forward_graph(self.asked, sequences=self.request.batch, length=self.request.positions)
 
     def solve(self, level: Level, say: Say) -> Outcome:
         """Answer at a level."""
+        from wsesim.questions.shared.request_answer import solve_request
+
         return solve_request(self, self.request, level, say)
