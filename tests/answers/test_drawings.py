@@ -77,7 +77,9 @@ def test_large_grids_are_averaged_and_small_ones_enlarged() -> None:
 
 
 def test_a_file_of_its_own_brings_its_colours() -> None:
-    file = svg.standalone(curve_svg(curve()))
+    file = svg.standalone(curve_svg(curve()), {"c0": ("#111111", "#eeeeee")})
+    assert "--c0: #111111" in file
+    assert "--c0: #eeeeee" in file
     assert file.startswith('<svg xmlns="http://www.w3.org/2000/svg" width="352" height="224"')
     assert "--ink:" in file
     ElementTree.fromstring(file)

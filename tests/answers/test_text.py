@@ -60,6 +60,7 @@ def test_names_become_words() -> None:
     assert heading("seconds") == "time"
     assert heading("p50_s") == "p50"
     assert heading("tokens_per_s") == "tokens per second"
+    assert heading("tokens_per_s_user") == "tokens per second user"
     assert heading("peak_flops") == "peak"
     assert heading("flops") == "FLOPs"
 

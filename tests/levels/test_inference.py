@@ -61,8 +61,8 @@ def test_a_prompt_whose_weights_move_runs_as_mesh_gemm(tmp_path: Path) -> None:
         "model: gpt2\nphase: prefill\ninference: {prompt: 256, placement: blocks, prefill_grid: 120}\ncluster: cs-2\n"
     )
     ran = {row.name: row for row in compare(load_question(file), ("cores",)).kernels}
-    assert ran["prompt: up"].program == ran["prompt: scores"].program == "mesh-gemm"
-    assert ran["prompt: softmax"].program == "softmax"
+    assert ran["prompt: ffn.up"].program == ran["prompt: attention.scores"].program == "mesh-gemm"
+    assert ran["prompt: attention.softmax"].program == "softmax"
     assert all(0.3 < row.ratio < 3 for row in ran.values() if row.program == "mesh-gemm")
 
 

@@ -5,11 +5,11 @@ import pytest
 from wsesim import pipeline
 from wsesim.kernels import Region
 from wsesim.levels.comparison import LEVELS, Comparison
-from wsesim.levels.streamed import part_of, streamed
 from wsesim.levels.training import compare_step
-from wsesim.levels.trial import Tried, first_that_runs
 from wsesim.mapping import Program
 from wsesim.software import load_software
+from wsesim.trials.streamed import part_of, streamed
+from wsesim.trials.trial import Tried, first_that_runs
 from wsesim.workload import Workload, load_workload
 
 TRAINING = load_software("release-2").for_training()
@@ -147,7 +147,7 @@ def test_a_part_holds_the_tokens_it_was_asked_for(workload: Workload) -> None:
 
 def test_uncompiled_trials_are_small_or_refused(workload: Workload, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wsesim.cores.jit.COMPILED", False)
-    monkeypatch.setattr("wsesim.levels.trial.MOST_CORE_CYCLES_UNCOMPILED", 20_000)
+    monkeypatch.setattr("wsesim.trials.trial.MOST_CORE_CYCLES_UNCOMPILED", 20_000)
     found = _cases(workload)
     assert all(isinstance(tried, Tried) or "pip install" in tried for tried in found.values())
     ran = [tried for tried in found.values() if isinstance(tried, Tried)]

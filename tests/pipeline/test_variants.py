@@ -73,7 +73,7 @@ def test_evaluation_says_computed_not_trained() -> None:
     page = render_html(evaluated())
     assert "computed, all systems together" in page
     assert "trained" not in page.split("<h2>Memory")[0]
-    assert "checkpoint" not in page
+    assert "each time one is written" not in page
     assert "(forward, full attention" in page
 
 

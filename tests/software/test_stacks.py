@@ -85,10 +85,10 @@ def test_ideal_software_costs_nothing() -> None:
     }  # fmt: skip
     found = {field.name: getattr(part, field.name) for part in PARTS for field in fields(part)}
     assert {name for name, value in found.items() if value == 0} == costs
-    others = {"release-2": IDEAL.for_training(), "waferllm": IDEAL.for_inference()}
+    others: dict[str, Any] = {"release-2": IDEAL.for_training(), "waferllm": IDEAL.for_inference()}
     for name, part in others.items():
         other = load_software(name).software
-        usual = other.training or other.inference
+        usual: Any = other.training or other.inference
         assert all(getattr(part, f.name) == getattr(usual, f.name) for f in fields(part) if f.name not in costs)
 
 

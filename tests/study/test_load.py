@@ -108,7 +108,10 @@ def test_everything_wrong_is_said_at_its_place(study_file: Callable[..., Path]) 
         ("vary: {machine: [cs-2]}\n", "did you mean 'cluster.machine'?"),
         ("vary: {3: [1]}\n", "vary: 3 is not a setting"),
         ("vary: {model: [gpt2, gpt3]}\n", "model.preset must be a model that wsesim knows; got 'gpt3', did you mean"),
-        ("vary: {cluster: [cs-2, cs-9]}\n", "cluster.machine must be a machine that wsesim knows; got 'cs-9'"),
+        (
+            "vary: {cluster: [cs-2, cs-9]}\n",
+            "cluster.machine must be a machine that wsesim knows, or a path in .yaml; got 'cs-9'",
+        ),
         (f"{GRID}set: {{batch.sequences: 3}}\n", "set: batch.sequences stands under vary too"),
         (f"{GRID}set: {{text: x}}\n", "set: text is not a setting that a study can change"),
         (f"{GRID}together: [batch.sequences]\n", "together needs two names or more"),

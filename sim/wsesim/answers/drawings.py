@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _WIDTH, _HEIGHT, _FULL = 352.0, 224.0, 720.0
 _PLACE = (0.14, 0.2, 0.82, 0.66)
+_LONGEST_TITLE = 560.0
+"""Signs times points of a title that has room above a map."""
 _MOST_DOTS = 60
 """Points of a curve that are marked, where there are no more."""
 COLORS = "viridis"
@@ -93,7 +95,8 @@ def map_svg(core_map: CoreMap) -> str:
         axes.tick_params(colors=svg.SOFT, labelsize=9, length=0)
         axes.set_xlabel("column", color=svg.SOFT, fontsize=9.5)
         axes.set_ylabel("row", color=svg.SOFT, fontsize=9.5)
-        axes.set_title(plain(core_map.title), color=svg.INK, fontsize=11, loc="left", **svg.LITERAL)
+        size = min(11.0, _LONGEST_TITLE / max(1, len(core_map.title)))
+        axes.set_title(plain(core_map.title), color=svg.INK, fontsize=size, loc="left", **svg.LITERAL)
         _scale(figure, axes, image, core_map.unit)
         return svg.inline(figure, f"map-{_ident(core_map.name)}", f"{core_map.title}, a colour for each core")
 

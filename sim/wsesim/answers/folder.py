@@ -49,8 +49,11 @@ def check_folder(out: Path, *, overwrite: bool = False) -> None:
         _tidy(out.resolve())
         held = sorted(entry.name for entry in out.iterdir()) if out.exists() else []
         foreign = _foreign(out) if held else ()
+        foreign = foreign and _foreign(out)  # another run may have come in while it was looked at
     except NotADirectoryError:
         raise InputError.at(f"{out} is a file; name a folder with --out") from None
+    except FileNotFoundError:
+        raise InputError.at(f"another run writes {out} now; name another folder with --out") from None
     except OSError as error:
         raise _cannot_write(out, error) from None
     if out.exists() and Path.cwd().is_relative_to(out.resolve()):
@@ -127,7 +130,19 @@ def _beside(place: Path) -> Iterator[Path]:
         (beside / _OWNER).write_text(json.dumps(owner), "utf-8")
         yield beside
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        _clear(beside, place)
+
+
+def _clear(beside: Path, place: Path) -> None:
+    """Remove *beside*, but if its run did not come in, put back first what it had moved away from *place*."""
+    old = beside / "old"
+    if (beside / "new").is_dir() and old.is_dir():
+        try:
+            old.rename(place)
+        except OSError as error:
+            if error.errno not in _TAKEN or _foreign(old):  # another run is there now: nothing but a run is given up
+                return
+    shutil.rmtree(beside, ignore_errors=True)
 
 
 def _prefix(place: Path) -> str:
@@ -135,21 +150,16 @@ def _prefix(place: Path) -> str:
 
 
 def _swap(new: Path, place: Path, old: Path, *, overwrite: bool) -> None:
-    """Put *new* at *place*; what was there goes to *old*, or back if anything goes wrong."""
+    """Put *new* at *place*; what was there goes to *old*, and `_clear` fetches it back if anything goes wrong."""
     with suppress(OSError):
         place.rmdir()  # only an empty folder goes, which some systems do not rename onto
-    if not overwrite or not place.exists():
-        _come_in(new, place)
-        return
-    place.rename(old)
-    try:
-        if _foreign(old):  # that came since it was looked at
-            raise InputError.at(f"{place} holds {_foreign(old)[0]}, which no run wrote; name another folder with --out")
-        _come_in(new, place)
-    except BaseException:
-        with suppress(OSError):  # another run came in: its files are there now
-            old.rename(place)
-        raise
+    with suppress(FileNotFoundError):  # nothing was there, or another run just moved it away
+        if overwrite:
+            place.rename(old)
+    foreign = _foreign(old) if old.exists() else ()
+    if foreign:  # that came since it was looked at
+        raise InputError.at(f"{place} holds {foreign[0]}, which no run wrote; name another folder with --out")
+    _come_in(new, place)
 
 
 def _come_in(new: Path, place: Path) -> None:
@@ -165,11 +175,8 @@ def _tidy(place: Path) -> None:
     """Put back what a killed run had moved away from *place*, and remove what such runs left."""
     prefix = _prefix(place)
     for beside in sorted(place.parent.glob(f"{_escaped(prefix)}*")) if place.parent.is_dir() else []:
-        if not _is_left(beside):
-            continue
-        if (beside / "old").is_dir() and not os.path.lexists(place):
-            (beside / "old").rename(place)
-        shutil.rmtree(beside, ignore_errors=True)
+        if _is_left(beside):
+            _clear(beside, place)
 
 
 def _escaped(name: str) -> str:

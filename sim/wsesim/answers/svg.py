@@ -6,8 +6,9 @@ import html
 import io
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from wsesim.answers.text import plain
@@ -23,12 +24,11 @@ LITERAL: dict[str, Any] = {"parse_math": False}
 """For text that is not ours to typeset: a dollar sign in it is a dollar sign."""
 _STAND_IN = "#0a0b"
 
-_STYLE = """<style>
-svg { --ink: #1d1d1b; --soft: #63615b; --line: #e3e0d8; --paper: #fdfcfa; font-family: system-ui, Arial, sans-serif; }
-@media (prefers-color-scheme: dark) { svg { --ink: #e8e6df; --soft: #a3a097; --line: #34332f; --paper: #171715; } }
-</style>
-<rect width="100%" height="100%" style="fill: var(--paper)"/>
-"""
+_PAGE = {
+    "ink": ("#1d1d1b", "#e8e6df"), "soft": ("#63615b", "#a3a097"), "line": ("#e3e0d8", "#34332f"),
+    "paper": ("#fdfcfa", "#171715"),
+}  # fmt: skip
+"""Colours of a page, light and dark, as in `style.css.j2`."""
 
 Polygon = list[tuple[float, float]]
 
@@ -109,10 +109,21 @@ def inline(figure: Figure, ident: str, label: str) -> str:
     return head + drawn[drawn.index(">") + 1 :]
 
 
-def standalone(drawn: str) -> str:
-    """Return an `<svg>` element as a file of its own, with the colours that a page would give it, light and dark."""
+def standalone(drawn: str, colours: Mapping[str, tuple[str, str]] = MappingProxyType({})) -> str:
+    """Return an `<svg>` element as a file of its own, with the colours that a page would give it.
+
+    Args:
+        drawn: the element.
+        colours: by CSS variable, light and dark; what `fill` and `dot` were told: `c0`, `c1` ...
+    """
     box = re.search(r"viewBox=\"0 0 ([\d.]+) ([\d.]+)\"", drawn)
     assert box is not None
     size = f'<svg xmlns="http://www.w3.org/2000/svg" width="{box[1]}" height="{box[2]}"'
     head, rest = drawn.replace("<svg", size, 1).split(">", 1)
-    return f"{head}>\n{_STYLE}{rest.strip()}\n"
+    light, dark = (
+        "; ".join(f"--{name}: {shades[shade]}" for name, shades in (_PAGE | dict(colours)).items()) for shade in (0, 1)
+    )
+    style = f"svg {{ {light}; font-family: system-ui, Arial, sans-serif; }}"
+    style += f"\n@media (prefers-color-scheme: dark) {{ svg {{ {dark}; }} }}"
+    ground = '<rect width="100%" height="100%" style="fill: var(--paper)"/>'
+    return f"{head}>\n<style>\n{style}\n</style>\n{ground}\n{rest.strip()}\n"

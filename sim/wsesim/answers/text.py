@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 
 from wsesim.answer import FigureSpec
@@ -114,6 +115,7 @@ def signed(value: float) -> str:
     return f"{'−' if value < 0 else '+'}{seconds(abs(value))}"
 
 
+_PER_SECOND = re.compile(r"_per_s(?=_|$)")
 _WORDS = {
     "ffn": "FFN", "flops": "FLOPs", "io": "I/O", "kv": "KV", "mfu": "MFU", "sram": "SRAM",
     "ttft": "time to first token", "tpot": "time per output token", "cpu": "CPU", "seconds": "time",
@@ -122,10 +124,9 @@ _WORDS = {
 
 def heading(name: str) -> str:
     """Turn a field name into words, without its unit: `io_bytes_per_s` → `I/O`, `seconds` → `time`."""
-    if name.endswith("_per_s") and not name.endswith("_bytes_per_s"):
-        return f"{heading(name.removesuffix('_per_s'))} per second"
-    dimension = dimension_of(name)
-    stem = name.removesuffix(dimension.suffix if dimension else "_flops")
+    spoken = name if name.endswith("_bytes_per_s") else _PER_SECOND.sub("_per_second", name)
+    dimension = dimension_of(spoken)
+    stem = spoken.removesuffix(dimension.suffix if dimension else "_flops")
     return " ".join(_WORDS.get(word, word) for word in (stem or name).split("_")).strip()
 
 

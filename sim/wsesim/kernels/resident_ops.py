@@ -69,8 +69,9 @@ class ChunkStep:
 
 def resident_cost(op: ResidentOp, where: Rectangle, step: TokenStep | ChunkStep) -> Cost:
     """Return the cost of *op* on a rectangle in a step."""
-    kernel = _WRITTEN if isinstance(step, TokenStep) else _READ
-    return kernel[op.kernel](op, where, step)
+    if isinstance(step, TokenStep):
+        return _WRITTEN[op.kernel](op, where, step)
+    return _READ[op.kernel](op, where, step)
 
 
 def _written_product(op: ResidentOp, where: Rectangle, step: TokenStep) -> Cost:
@@ -104,8 +105,10 @@ def _with_cache(op: ResidentOp, where: Rectangle, step: TokenStep) -> Cost:
     """Return scores, or the weighted sum, with the cache of each sequence in turn, and the sums of all."""
     across = where.across(op.along)
     outputs = across.each(step.positions if op.kind == "scores" else op.queries)
-    return _cached(op, where, step.positions).times(step.batch).then(
-        allreduce(where, values=step.batch * outputs, along=op.along, turned=op.turned)
+    return (
+        _cached(op, where, step.positions)
+        .times(step.batch)
+        .then(allreduce(where, values=step.batch * outputs, along=op.along, turned=op.turned))
     )
 
 

@@ -80,8 +80,8 @@ def _differences(coarse: Answer, fine: Answer) -> list[Difference]:
     if not figures and coarse.spent and fine.spent:
         causes = dict.fromkeys((*fine.spent.by_cause, *coarse.spent.by_cause))
         parts = {cause: fine.spent.by_cause.get(cause, 0.0) - coarse.spent.by_cause.get(cause, 0.0) for cause in causes}
-        headline = next(iter(fine.headline or fine.figures))
-        return [_difference(coarse, fine, headline, parts)]
+        whole = [name for name, value in fine.figures.items() if value == fine.spent.total_s]
+        return [_difference(coarse, fine, figure, parts) for figure in whole[:1]]
     found = []
     for figure in figures:
         before, after = coarse.figures.get(figure), fine.figures.get(figure)

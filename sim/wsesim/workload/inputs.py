@@ -106,13 +106,26 @@ def _changes(
             changes = flatten(given or {}, presets.slots)
         except SpecError:
             changes = {}
-        alone = [_refusal(load, name, value) for name, value in changes.items()]
-        for refusal in [each for each in alone if each] or [together]:
-            message = f"{section}.{refusal}{_elsewhere(section, refusal.name)}"
-            place = (section, *_nested(given or {}, refusal.name))
-            problems.add(place, message, at_key=refusal.name not in presets.overridable)
+        for wrong in _refusals(load, changes, together):
+            _add_figure(section, given or {}, wrong, presets, problems)
         return {}
     return changes
+
+
+def _refusals(
+    load: Callable[[Mapping[str, object]], _Choice], changes: Mapping[str, object], together: SpecError
+) -> list[SpecError]:
+    """Return what is wrong with every override by itself; if none is, with the one that does not go with the others."""
+    alone = [_refusal(load, name, value) for name, value in changes.items()]
+    return [wrong for wrong in alone if wrong is not None] or [together]
+
+
+def _add_figure(
+    section: str, given: Mapping[Any, object], wrong: SpecError, presets: Presets, problems: Problems
+) -> None:
+    message = f"{section}.{wrong}{_elsewhere(section, wrong.name)}"
+    place = (section, *_nested(given, wrong.name))
+    problems.add(place, message, at_key=wrong.name not in presets.overridable)
 
 
 def _elsewhere(section: str, name: str) -> str:

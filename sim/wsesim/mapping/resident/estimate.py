@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,6 +18,8 @@ from wsesim.mapping.resident.rectangles import Cut
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage
 
+Shape = tuple[int, int, int]
+"""Columns, rows and layers of a stage."""
 CUT_CHUNKS, CUT_GROUPS = (1, 4), (8, 32)
 """Parts of a prompt that pass as one chunk, and tokens that pass side by side, with which cuts are compared."""
 
@@ -41,31 +44,33 @@ class Estimate:
     request: ResidentRequest
     goal: PlanGoal
 
-    def writing_cut(self, cut: Cut, count: int) -> float:
-        """Return about what writing takes on *count* rectangles of a cut."""
-        return self.writing(cut.columns, cut.rows, cut.layers, count)
+    def writing_cut(self, cut: Cut, layers: Sequence[int]) -> float:
+        """Return about what writing takes on rectangles of a cut that have so many *layers* each."""
+        return self.writing(Counter((cut.columns, cut.rows, here) for here in layers))
 
-    def reading_cut(self, cut: Cut, count: int) -> float:
-        """Return about what reading takes on *count* rectangles of a cut, whatever there is memory for."""
+    def reading_cut(self, cut: Cut, layers: Sequence[int]) -> float:
+        """Return about what reading takes on them, in the best of a few ways, whatever there is memory for."""
         prompt = self.goal.prompt
         ways = [(True, -(-prompt // parts)) for parts in CUT_CHUNKS if self.request.model.causal or parts == 1]
         ways += [(False, min(prompt, tokens)) for tokens in CUT_GROUPS if self.request.model.causal]
-        return min(self.reading(cut.columns, cut.rows, cut.layers, count, *way) for way in ways)
+        return min(self.reading(cut.columns, cut.rows, max(layers), len(layers), *way) for way in ways)
 
-    def writing(self, columns: int, rows: int, layers: int, count: int) -> float:
-        """Return about the cycles of a goal's tokens on *count* rectangles with so many layers."""
-        goal, batch = self.goal, self.goal.batch
+    def writing(self, stages: Mapping[Shape, int]) -> float:
+        """Return about the cycles of a goal's tokens on *stages* of so many columns, rows and layers."""
+        goal, count = self.goal, sum(stages.values())
         if not goal.passes:
             return 0.0
         if goal.streams:
             group = max(1, self.request.batch // count)
-            return goal.passes * self._stage(columns, rows, layers, self._token(group)) / group
-        beside = min(batch, 2 ** (-(-batch // count) - 1).bit_length())
-        found = []
-        for size in {1, beside, batch}:
-            stage = self._stage(columns, rows, layers, self._token(size))
-            found.append(max(count * stage, -(-batch // size) * stage))
-        return goal.passes * min(found)
+            return goal.passes * max(self._stage(*shape, self._token(group)) for shape in stages) / group
+        beside = 2 ** (-(-goal.batch // count) - 1).bit_length()
+        sizes = {1, min(goal.batch, beside), goal.batch}
+        return goal.passes * min(self._pass(stages, size, -(-goal.batch // size)) for size in sizes)
+
+    def _pass(self, stages: Mapping[Shape, int], size: int, groups: int) -> float:
+        """Return the cycles of a token of all sequences: of one group through all stages, or of all in the slowest."""
+        cycles = {shape: self._stage(*shape, self._token(size)) for shape in stages}
+        return max(sum(number * cycles[shape] for shape, number in stages.items()), groups * max(cycles.values()))
 
     def reading(self, columns: int, rows: int, layers: int, count: int, shifts: bool, tokens: int) -> float:
         """Return about the cycles of a goal's prompts, all tokens as in the middle of one."""
@@ -84,7 +89,8 @@ class Estimate:
         """Return about what the goal takes on *stages*, read in the best of a few ways."""
         at = _slowest(stages)
         cut = Cut(above=0, below=0, across=1, columns=at.columns, rows=at.rows, layers=at.layers)
-        return self.written(stages) + (self.reading_cut(cut, len(stages)) if self.goal.prompt else 0.0)
+        read = self.reading_cut(cut, [at.layers] * len(stages)) if self.goal.prompt else 0.0
+        return self.written(stages) + read
 
     def read(self, stages: tuple[PipelineStage, ...], way: ReadingWay) -> float:
         """Return about what a goal's prompts take."""
@@ -93,8 +99,7 @@ class Estimate:
 
     def written(self, stages: tuple[PipelineStage, ...]) -> float:
         """Return about what a goal's tokens take."""
-        at = _slowest(stages)
-        return self.writing(at.columns, at.rows, at.layers, len(stages))
+        return self.writing(Counter((stage.columns, stage.rows, stage.layers) for stage in stages))
 
     def _token(self, batch: int) -> TokenStep:
         return TokenStep(positions=self.goal.position, batch=batch)

@@ -113,14 +113,21 @@ def _promising(request: ResidentRequest, goal: PlanGoal, wafers: int) -> list[Re
     laid = [lay_out_rectangles(request, wafers, depth, cost) for depth in depths(request, wafers) for cost in costs]
     layouts = list(dict.fromkeys(found for found in laid if found is not None))
     layouts.sort(key=lambda layout: estimate.bound(layout[0]))
-    found = list[tuple[float, ResidentPlan]]()
-    reader = replace(estimate, goal=replace(goal, prompt=_prompt(request, goal)))
+    found = list[tuple[tuple[float, float], ResidentPlan]]()
     for stages, tables in layouts[:MOST_LAYOUTS]:
-        ways = list(ways_to_read(request, stages, reader.goal.prompt))
-        written = estimate.written(stages)
-        timed = sorted((written + reader.read(stages, way), number) for number, way in enumerate(ways))
-        found += [(cycles, _plan(request, stages, tables, ways[number])) for cycles, number in timed[:WAYS_EACH]]
+        ways = list(ways_to_read(request, stages, _prompt(request, goal)))
+        timed = sorted((_rank(estimate, stages, way), number) for number, way in enumerate(ways))
+        found += [(rank, _plan(request, stages, tables, ways[number])) for rank, number in timed[:WAYS_EACH]]
     return [plan for _, plan in sorted(found, key=lambda one: one[0])[:MOST_PLANS]]
+
+
+def _rank(estimate: Estimate, stages: tuple[PipelineStage, ...], way: ReadingWay) -> tuple[float, float]:
+    """Return about what the goal takes; and, where no prompt is asked, what one that fills half the cache would."""
+    written, goal = estimate.written(stages), estimate.goal
+    if goal.prompt:
+        return written + estimate.read(stages, way), 0.0
+    reader = replace(estimate, goal=replace(goal, prompt=_prompt(estimate.request, goal)))
+    return written, reader.read(stages, way)
 
 
 def _prompt(request: ResidentRequest, goal: PlanGoal) -> int:

@@ -69,8 +69,8 @@ class Cut:
     """The most of a rectangle."""
 
 
-CutCost = Callable[[Cut, int], float]
-"""What a cut costs of which so many rectangles have layers."""
+CutCost = Callable[[Cut, Sequence[int]], float]
+"""What a cut costs whose rectangles have so many layers each."""
 SHRUNK = (0.85, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2)
 """Shares of a rectangle's columns, then rows, to which it is shrunk: shorter ways, larger parts for each core."""
 
@@ -177,8 +177,10 @@ def best_cut(request: ResidentRequest, units: int, role: Role, depth: int | None
             # Of cuts with as many side by side, the one with the fewest below each other has the largest rectangles.
             found.setdefault((across, here, count), cut)
         if found:
-            (_, _, count), cut = min(found.items(), key=lambda item: cost(item[1], item[0][2]))
-            return _shrunk(request, cut, lambda cut: cost(cut, count))
+            total = units * (_layers_each(request) or 1)
+            layers = {count: _even(total, count) for _, _, count in found}
+            (_, _, count), cut = min(found.items(), key=lambda item: cost(item[1], layers[item[0][2]]))
+            return _shrunk(request, cut, lambda cut: cost(cut, layers[count]))
     return None
 
 

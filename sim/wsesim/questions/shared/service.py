@@ -102,9 +102,10 @@ def solve_service(question: Question, service: Service, level: Level, say: Say) 
     if level == "cores":
         from wsesim.questions.shared.request_cores import slower_on_cores
 
-        times, tables, notes = slower_on_cores(service, plan, requests, times, say)
+        prompt, output = (max(1, round(float(each.mean()))) for each in (requests.prompt, requests.output))
+        times, table, note = slower_on_cores(prompt, output, plan, times, say)
         answer = _served(question, service, plan, requests, times, say, level)
-        return replace(answer, tables=(*answer.tables, *tables), notes=(*answer.notes, *notes))
+        return replace(answer, tables=(*answer.tables, table), notes=(*answer.notes, note))
     return _served(question, service, plan, requests, times, say, level)
 
 

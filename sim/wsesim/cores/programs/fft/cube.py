@@ -47,6 +47,7 @@ from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 
 NAME = "fft-3d"
+# Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 SET_UP_CYCLES = 10
 """Of what a core at the end of its line does between a transform and its first wavelet: its place on the line, the
 counts that follow from it, one receive, and its own number."""

@@ -24,6 +24,7 @@ from wsesim.cores.programs.fft.local import ISSUE_CYCLES, PARTS
 from wsesim.cores.programs.flow import jump, jump_if_less
 from wsesim.hardware import Fabric
 
+# Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 HANDOVER_CYCLES = 3
 """From the last wavelet of a turn to the first of the next: two control wavelets, and a cycle until the switch acts."""
 

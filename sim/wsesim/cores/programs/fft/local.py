@@ -19,6 +19,7 @@ from wsesim.hardware import Wafer
 
 PARTS = 2
 """Cells of a complex number."""
+# Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 ISSUE_CYCLES = 1
 """A scalar instruction whose result is not needed by the next one; what waits for it takes `Core.dependent_cycles`.
 Source: `mic-scalar-add`, two loads, an addition and a store of which each needs the one before: 2 + 2 + 2 + 1."""

@@ -54,6 +54,7 @@ from wsesim.hardware import Wafer
 from wsesim.kernels import collectives
 
 NAME = "gemv"
+# Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 BEGIN_CYCLES = 4
 """Of the scalar instructions before the multiply-accumulates."""
 COLORS = 5

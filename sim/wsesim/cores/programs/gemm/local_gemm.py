@@ -39,6 +39,7 @@ from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 
 NAME = "local-gemm"
+# Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 STORE_CYCLES = 1
 
 

@@ -53,6 +53,7 @@ NEIGHBOUR_HOPS = 2
 """To a neighbour on the ring, at most."""
 TRANSFERS = 4
 """Of a step: X and W, sent and received."""
+# Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 START_CYCLES = 16
 """Registers that are filled before the first step, beside Z; the step is begun."""
 SWAP_CYCLES = 3

@@ -41,6 +41,7 @@ from wsesim.kernels.collectives import link_cycles
 
 NAME = "stream-gemm"
 PASSES = ("forward", "input-gradient")
+# Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 FEEDER_CYCLES = 2
 """From a feeder's first instruction to its first wavelet."""
 SEND_CYCLES = 2

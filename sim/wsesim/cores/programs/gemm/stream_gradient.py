@@ -36,6 +36,7 @@ from wsesim.hardware import Core, Wafer
 from wsesim.kernels.collectives import link_cycles
 
 NAME = "stream-gradient"
+# Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 START_CYCLES = 10
 """Registers that are filled before the first feature."""
 BEGIN_CYCLES = 3

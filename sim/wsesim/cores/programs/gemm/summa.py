@@ -43,6 +43,7 @@ NAME = "summa"
 AXES = ("row", "column")
 FIRST = (0, 0)
 """The core whose spans are measured."""
+# Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 REGISTERS = 7
 """Scalar instructions before the first step, beside those of each axis."""
 

@@ -31,6 +31,7 @@ from wsesim.hardware import Wafer
 from wsesim.kernels import collectives
 
 NAME = "embedding"
+# Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 BEGIN_CYCLES = 5
 """Of the scalar instructions before the first token."""
 TABLE_SPREAD = 0.02

@@ -51,6 +51,7 @@ FIRST_STEADY = 4
 """From this iteration on all take as long."""
 ADDITIONS = 4
 """Instructions after the first that reads a color, and that one."""
+# Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 BEGIN_CYCLES = 4
 """Of the scalar instructions before the loop."""
 COLORS_OF_A_ROW = 3

@@ -18,8 +18,8 @@ from wsesim.cores import jit
 from wsesim.graph import BYTES_PER_ELEMENT, Block, Graph, Op, Tensor, linear_tensors, matrices
 from wsesim.kernels import Cost, Region, attention, linear
 from wsesim.kernels.elementwise import elementwise
-from wsesim.levels.trial import Trial
 from wsesim.ops import CoreProgram, Kernel, find
+from wsesim.trials.trial import Trial
 
 COLUMNS, ROWS = 8, 4
 """Of a trial. A row of eight has a core that starts a sum, cores that pass it on and one that keeps it."""

@@ -10,7 +10,7 @@ from wsesim.cores.programs.durations import memory, vector_time
 from wsesim.cores.programs.gemm import stream_gemm, stream_gradient
 from wsesim.cores.programs.gemm.streaming import arithmetic_of, cut_of, nonzeros_of
 from wsesim.hardware import Wafer
-from wsesim.levels.trial import Trial, Tried
+from wsesim.trials.trial import Trial, Tried
 
 WHOLE = "features are whole on a core, the formula divides them evenly"
 SUMS = "sums of neighbours take turns with the multiply-accumulates on one datapath; the formula has them side by side"

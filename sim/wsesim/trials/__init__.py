@@ -1,0 +1,27 @@
+"""Trials: ops of a placement run on simulated cores, each core with what it holds there, on fewer of them.
+
+trial      a core program on a small rectangle, and what the closed form says of the same
+streamed   ops of weight streaming as trials
+resident   ops of inference with resident weights
+causes     why the cores say something else
+"""
+
+from wsesim.trials.causes import WHOLE, extra_cycles
+from wsesim.trials.resident import Tile, parts_of, resident_trials
+from wsesim.trials.streamed import Streamed, streamed
+from wsesim.trials.trial import NO_PROGRAM, Trial, Tried, compile_engine, first_that_runs
+
+__all__ = [
+    "NO_PROGRAM",
+    "WHOLE",
+    "Streamed",
+    "Tile",
+    "Trial",
+    "Tried",
+    "compile_engine",
+    "extra_cycles",
+    "first_that_runs",
+    "parts_of",
+    "resident_trials",
+    "streamed",
+]
