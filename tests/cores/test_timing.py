@@ -226,9 +226,8 @@ def test_a_task_starts_so_many_cycles_after_its_trigger(
     make: Make, generation: str, activation: int, request: pytest.FixtureRequest
 ) -> None:
     wafer = request.getfixturevalue(generation)
-    program = make(
-        2, wafer=replace(wafer, core=replace(wafer.core, task_launch_cycles=7, activation_cycles=activation))
-    )
+    core = replace(wafer.core, task_launch_cycles=7, activation_cycles=activation)
+    program = make(2, wafer=replace(wafer, core=core))
     color, sender, receiver = program.color("data"), program.role("sender"), program.role("receiver")
     program.place(sender, [0], [0])
     program.place(receiver, [1], [0])

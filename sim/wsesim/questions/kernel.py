@@ -175,7 +175,7 @@ class KernelQuestion:
         wafer = draft.hardware.cluster.wafer
         _check_grid(values["grid"], wafer, values.get("watch", []), problems)
         if len(problems.found) == before and kernel in PROGRAMS and values.keys() >= _CASE:
-            _check_shape(_case(values, wafer), problems)
+            _check_shape(_case(values, wafer), must_fit=values.get("must_fit", True), problems=problems)
         return {}
 
     @classmethod
@@ -352,10 +352,19 @@ def _of_other_measure(program: KernelProgram, option: str) -> str:
     return f"; it is one of measure: {named}" if named else ""
 
 
-def _check_shape(case: KernelCase, problems: Problems) -> None:
-    """Check shape and values of options by the closed form, which refuses the same as the program."""
+def _check_shape(case: KernelCase, *, must_fit: bool, problems: Problems) -> None:
+    """Check shape and values of options by the closed form, which refuses the same as the program.
+
+    What has no room is an answer and no mistake; its closed form, which can take long, need not be known.
+    """
+    from wsesim.cores.programs import NoRoom
+
     try:
-        case.program.closed(case.wafer, case.grid, case.shape, case.options)
+        if must_fit:
+            case.check_room()
+        case.closed()
+    except NoRoom:
+        return
     except InputError as error:
         for problem in error.problems:
             place = "options" if problem.message.startswith("option ") else "shape"

@@ -98,7 +98,6 @@ class KernelCase:
         """Return the kernel on its cores, or with `fold` the part that stands for all.
 
         Raises:
-            InputError: it cannot be folded.
             NoRoom: it does not fit a core.
             NotWritten: there is no program.
         """
@@ -106,8 +105,6 @@ class KernelCase:
         self.check_room()
         if program.prepare is None:
             raise NotWritten(f"{program.name} has no program for cores, only a closed form")
-        if self.fold and program.folded is None:
-            raise InputError.at(f"{program.name} cannot be folded: no part of it stands for all")
         prepare = program.folded if self.fold and program.folded else program.prepare
         return prepare(self.wafer, self.grid, self.shape, self.options, self.seed)
 
@@ -132,10 +129,18 @@ class KernelCase:
         prepared = self.load()
         return prepared.machine.run(watch=watch, unread=prepared.unread)
 
+    def closed(self) -> float:
+        """Return the cycles of the closed form.
+
+        Raises:
+            InputError: a shape or an option that cannot be.
+        """
+        return self.program.closed(self.wafer, self.grid, self.shape, self.options)
+
     def cycles(self) -> float:
         """Return the cycles of a run, or of the closed form."""
         if self.level == "closed":
-            return self.program.closed(self.wafer, self.grid, self.shape, self.options)
+            return self.closed()
         prepared = self.load()
         return prepared.machine.run(unread=prepared.unread).cycles + prepared.later_cycles
 

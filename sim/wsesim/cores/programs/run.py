@@ -106,8 +106,9 @@ def run_case(
         NotWritten: there is no program.
         ProgramError: it cannot end.
     """
-    closed = case.program.closed(case.wafer, case.grid, case.shape, case.options)
-    clock = case.wafer.core.clock_hz
+    if case.level == "cores":
+        case.check_room()
+    closed, clock = case.closed(), case.wafer.core.clock_hz
     if case.level == "closed":
         return KernelOutcome(
             cycles=round(closed), seconds=closed / clock, closed_cycles=closed, max_error=None, tolerance=None,
@@ -154,6 +155,8 @@ def _check(case: KernelCase) -> None:
         if name not in program.options:
             known = nearest(name, program.options) or f"; there are: {', '.join(program.options) or 'none'}"
             raise InputError.at(f"{program.name} has no option {name!r}{known}")
+    if case.fold and program.folded is None:
+        raise InputError.at(f"{program.name} cannot be folded: no part of it stands for all")
 
 
 def _refuse_long_uncompiled(grid: Grid, cycles: float) -> None:

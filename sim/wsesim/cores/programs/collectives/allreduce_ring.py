@@ -163,7 +163,7 @@ def _part_in_slot(cores: int) -> Array:
 
 def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
     """Load the program and random values."""
-    length, kind, (cores, rows) = vector_length(NAME, wafer, shape), kind_of(options), grid
+    length, kind, (cores, rows) = vector_length(NAME, shape), kind_of(options), grid
     part = -(-length // cores)
     values = random_values(seed, grid, length, kind)
     builder = Builder(wafer, width=cores, height=rows)
@@ -183,7 +183,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles."""
     kind_of(options)
-    return collectives.ring_cycles(wafer, wavelets=vector_length(NAME, wafer, shape), cores=grid[0])
+    return collectives.ring_cycles(wafer, wavelets=vector_length(NAME, shape), cores=grid[0])
 
 
 PROGRAM = KernelProgram(
