@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Role
+from wsesim.cores.builder import CoreRole
 from wsesim.cores.operands import Mem, Register
 from wsesim.cores.programs.base import Array
 from wsesim.cores.programs.flow import unless_less
@@ -34,10 +34,10 @@ STEP_ERROR = ROUNDING * (1 + 4 * (1 + 2.0**0.5))
 Numerical Algorithms, theorem 24.2."""
 
 
-class Local:
+class LocalTransform:
     """The tables and registers that all transforms of a core share."""
 
-    def __init__(self, role: Role, points: int) -> None:
+    def __init__(self, role: CoreRole, points: int) -> None:
         """Reserve them."""
         self.role, self.points = role, points
         self.roots = role.memory("roots", points)
