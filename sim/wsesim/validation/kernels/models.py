@@ -44,9 +44,9 @@ def _ask(row: KernelRow) -> RowQuestion:
     phase = "prefill" if "prefill" in row.kernel.lower() else "decode"
     positions, side = int(row.found(r"(\d+)-token context")[1]), row.side
     inference: dict[str, Any] = {
-        "prompt": positions, "placement": "whole", "prefill_grid": side, "decode_grid": side, "chunk": positions,
-        "ends": False, "must_fit": False,
+        "prompt": positions, "placement": "whole", f"{phase}_grid": side, "ends": False, "must_fit": False,
     }  # fmt: skip
+    inference |= {"chunk": positions} if phase == "prefill" else {}
     data: dict[str, Any] = {
         "phase": phase, "model": _model(row.params.partition(";")[0].strip().lower(), positions),
         "inference": inference, "cluster": row.machine_name, "software": "waferllm", "hardware": row.clock,
