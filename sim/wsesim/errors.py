@@ -118,7 +118,3 @@ def require_choice(name: str, value: str, choices: Iterable[str]) -> None:
     known = tuple(choices)
     if value not in known:
         raise SpecError(name, f"must be one of {', '.join(known)}; got {value!r}{nearest(value, known)}")
-
-
-class NotModelled(WsesimError):
-    """What is asked is right and not modelled; it becomes an answer that says so."""

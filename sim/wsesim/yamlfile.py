@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.composer import Composer, ComposerError
 from ruamel.yaml.constructor import DuplicateKeyError, SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from wsesim.errors import InputError, Problem
 
@@ -77,7 +77,7 @@ def parse_yaml(text: str, file: str = "<text>") -> Document:
         raise InputError.at("the file is empty; `wsesim init` writes one to start from", file=file, line=1)
     places: dict[Loc, tuple[int, int]] = {}
     keys: dict[Loc, tuple[int, int]] = {}
-    for loc, place, is_key in _walk(node, ()):
+    for loc, place, is_key in _walk(node, (), reader.constructor):
         (keys if is_key else places)[loc] = place
     return Document(file=file, data=data, lines=lines, places=places, keys=keys)
 
@@ -174,13 +174,15 @@ def _problem(message: str, file: str, lines: tuple[str, ...], line: int, column:
     return Problem(message, file=file, line=line, column=column, excerpt=excerpt)
 
 
-def _walk(node: Node, loc: Loc) -> Iterator[tuple[Loc, tuple[int, int], bool]]:
+def _walk(node: Node, loc: Loc, constructor: Any) -> Iterator[tuple[Loc, tuple[int, int], bool]]:
+    """Yield place and position of everything; a key that is not text goes by the text of what it is read as."""
     yield loc, (node.start_mark.line + 1, node.start_mark.column + 1), False
     if isinstance(node, MappingNode):
         for key, value in node.value:
-            name = key.value if isinstance(key, ScalarNode) else "?"
+            read = constructor.construct_object(key, deep=True)
+            name = str(tuple(read) if isinstance(read, list) else read)
             yield (*loc, name), (key.start_mark.line + 1, key.start_mark.column + 1), True
-            yield from _walk(value, (*loc, name))
+            yield from _walk(value, (*loc, name), constructor)
     elif isinstance(node, SequenceNode):
         for index, value in enumerate(node.value):
-            yield from _walk(value, (*loc, index))
+            yield from _walk(value, (*loc, index), constructor)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wsesim.answer import UsedFigure
 from wsesim.errors import SpecError
 from wsesim.hardware import MACHINES, HardwareChoice, load_cluster, machine_names, override_names
-from wsesim.result import Figure
 from wsesim.units import Dimension, dimension_of
 
 NAMES = override_names()
@@ -47,7 +47,7 @@ def numbers_of(choice: HardwareChoice) -> dict[str, float]:
     return numbers
 
 
-def figures_of(choice: HardwareChoice) -> dict[str, Figure]:
+def figures_of(choice: HardwareChoice) -> dict[str, UsedFigure]:
     return {figure.name: figure for figure in choice.figures}
 
 
@@ -103,7 +103,7 @@ def test_overriding_a_number_with_itself_changes_no_number(machine: str) -> None
 def test_an_overridden_figure_remembers_the_preset() -> None:
     figure = figures_of(load_cluster("cs-2", overrides={"core.clock": " 1.1 GHz "}))["core.clock"]
     note = "the preset has 1.1 GHz (HC34)"
-    assert figure == Figure(
+    assert figure == UsedFigure(
         name="core.clock", text="1.1 GHz", source="override", confidence="", note=note, overridden=True
     )
 

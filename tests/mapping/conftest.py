@@ -6,11 +6,11 @@ import pytest
 
 from wsesim.graph import with_training
 from wsesim.hardware import load_cluster
-from wsesim.mapping import Request
+from wsesim.mapping import StepRequest
 from wsesim.model import Model, build_graph, load_preset
 from wsesim.software import load_software
 
-MakeRequest = Callable[..., Request]
+MakeRequest = Callable[..., StepRequest]
 
 
 @pytest.fixture(scope="session")
@@ -21,9 +21,9 @@ def request_of() -> MakeRequest:
         *, model: str | Model = "gpt2", sequences: int = 24, length: int = 512, precision: str = "mixed",
         machine: str = "cs-2", systems: int = 1, hardware: dict[str, object] | None = None,
         micro_batch: int | None = None, recompute: str = "auto",
-    ) -> Request:  # fmt: skip
+    ) -> StepRequest:  # fmt: skip
         shape = load_preset(model) if isinstance(model, str) else model
-        return Request(
+        return StepRequest(
             graph=with_training(build_graph(shape, sequences=sequences, length=length, precision=precision)),
             cluster=load_cluster(machine, systems=systems, overrides=hardware or {}).cluster,
             software=load_software("release-2").for_training(),

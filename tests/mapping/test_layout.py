@@ -8,24 +8,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wsesim.answer import DoesNotFit
 from wsesim.errors import SpecError
 from wsesim.graph import flops
-from wsesim.mapping import DoesNotFit, Program, Request, map_training
+from wsesim.mapping import Program, StepRequest, map_step
 from wsesim.mapping.recompute import from_its_input, from_its_inside
 from wsesim.model import load_preset
 from wsesim.units import Dimension, parse
 
-MakeRequest = Callable[..., Request]
+MakeRequest = Callable[..., StepRequest]
 
 
-def _program(request: Request) -> Program:
-    program = map_training(request)
+def _program(request: StepRequest) -> Program:
+    program = map_step(request)
     assert isinstance(program, Program), program.why
     return program
 
 
-def _refused(request: Request) -> DoesNotFit:
-    answer = map_training(request)
+def _refused(request: StepRequest) -> DoesNotFit:
+    answer = map_step(request)
     assert isinstance(answer, DoesNotFit)
     return answer
 
@@ -34,10 +35,10 @@ def _used(program: Program | DoesNotFit) -> int:
     return sum(line.bytes_per_core for line in program.memory)
 
 
-def _largest_by_trying(request: Request) -> int:
+def _largest_by_trying(request: StepRequest) -> int:
     """Return the largest micro-batch that fits when it is asked for."""
     sizes = [size for size in range(1, request.sequences + 1) if request.sequences % size == 0]
-    return max(size for size in sizes if isinstance(map_training(replace(request, micro_batch=size)), Program))
+    return max(size for size in sizes if isinstance(map_step(replace(request, micro_batch=size)), Program))
 
 
 @settings(max_examples=40, deadline=None)
@@ -49,9 +50,9 @@ def test_the_micro_batch_is_the_largest_divisor_that_fits(
     request_of: MakeRequest, sequences: int, length: int, sram: int, recompute: str
 ) -> None:
     asked = request_of(sequences=sequences, length=length, hardware={"core.sram": f"{sram} KiB"}, recompute=recompute)
-    program = map_training(asked)
+    program = map_step(asked)
     if isinstance(program, DoesNotFit):
-        assert isinstance(map_training(replace(asked, micro_batch=1)), DoesNotFit)
+        assert isinstance(map_step(replace(asked, micro_batch=1)), DoesNotFit)
         return
     placement = program.placement
     assert placement.micro_batch == _largest_by_trying(asked)
@@ -86,7 +87,7 @@ def test_a_slow_store_counts_when_policies_are_compared(request_of: MakeRequest)
 
 def test_auto_recomputes_where_nothing_else_fits(request_of: MakeRequest) -> None:
     asked = request_of(model="llama-2-7b", sequences=8, length=16_384)
-    assert isinstance(map_training(replace(asked, recompute="never")), DoesNotFit)
+    assert isinstance(map_step(replace(asked, recompute="never")), DoesNotFit)
     assert _program(asked).placement.recompute
 
 
@@ -123,7 +124,7 @@ def test_a_huge_batch_is_mapped_at_once(request_of: MakeRequest) -> None:
 
 def test_a_micro_batch_that_does_not_divide_is_a_mistake(request_of: MakeRequest) -> None:
     with pytest.raises(SpecError, match="= 5 does not divide the 24 sequences") as caught:
-        map_training(request_of(micro_batch=5))
+        map_step(request_of(micro_batch=5))
     assert caught.value.name == "micro_batch"
 
 
@@ -134,7 +135,7 @@ def _advice(why: str) -> list[str]:
 _SIZE = r"([\d.]+ \w+)"
 
 
-def _follow(request: Request, advice: str) -> Request:
+def _follow(request: StepRequest, advice: str) -> StepRequest:
     """Do what one piece of advice says."""
     cluster = request.cluster
     core, memoryx = cluster.wafer.core, cluster.memoryx
@@ -172,7 +173,7 @@ def test_every_advice_fits(request_of: MakeRequest, case: str) -> None:
     advice = _advice(answer.why)
     assert advice
     for each in advice:
-        assert isinstance(map_training(_follow(asked, each)), Program), each
+        assert isinstance(map_step(_follow(asked, each)), Program), each
 
 
 @settings(max_examples=60, deadline=None)
@@ -188,10 +189,10 @@ def test_every_advice_fits_whatever_was_asked(
         model=model, sequences=sequences * share, length=length, micro_batch=sequences, recompute=recompute,
         hardware={"core.sram": f"{sram} KiB"},
     )  # fmt: skip
-    answer = map_training(asked)
+    answer = map_step(asked)
     if isinstance(answer, DoesNotFit):
         for each in _advice(answer.why):
-            assert isinstance(map_training(_follow(asked, each)), Program), each
+            assert isinstance(map_step(_follow(asked, each)), Program), each
 
 
 def test_a_refusal_says_what_by_how_much_and_with_which_policy(request_of: MakeRequest) -> None:
@@ -213,7 +214,7 @@ def test_weights_and_state_must_fit_the_store(request_of: MakeRequest) -> None:
     assert answer.memory == ()
     assert f"{parameters:,} parameters" in answer.why
     store, model = answer.why.split("use ")[1].split(" or ")
-    assert isinstance(map_training(_follow(asked, store)), Program)
+    assert isinstance(map_step(_follow(asked, store)), Program)
     assert model == f"a model of at most {parameters - 1:,} parameters"
 
 
@@ -221,4 +222,4 @@ def test_weights_and_state_must_fit_the_store(request_of: MakeRequest) -> None:
 def test_the_store_advised_is_never_too_small(request_of: MakeRequest, name: str) -> None:
     asked = request_of(model=name, hardware={"memoryx.capacity": "1 GB"})
     store = _refused(asked).why.split("use ")[1].split(" or ")[0]
-    assert isinstance(map_training(_follow(asked, store)), Program)
+    assert isinstance(map_step(_follow(asked, store)), Program)

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from wsesim.graph import with_training
 from wsesim.hardware import load_cluster
 from wsesim.kernels import Region
-from wsesim.mapping import Request
+from wsesim.mapping import StepRequest
 from wsesim.mapping.memory import Activations, activations, layer_of, memory_table
 from wsesim.model import build_graph, load_preset, model_names
 from wsesim.software import load_software
 
 TRAINING = load_software("release-2").for_training()
 
-MakeRequest = Callable[..., Request]
+MakeRequest = Callable[..., StepRequest]
 CLUSTER = load_cluster("cs-2").cluster
 WHAT = Activations(working=7500.0, boundary=1500.0, kept=15000.0, copies=12)
 

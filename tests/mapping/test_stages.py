@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
-from wsesim.mapping import Program, Request, map_training
+from wsesim.mapping import Program, StepRequest, map_step
 from wsesim.model import load_preset, model_names
 
-MakeRequest = Callable[..., Request]
+MakeRequest = Callable[..., StepRequest]
 
 
-def _program(request: Request) -> Program:
-    program = map_training(request)
+def _program(request: StepRequest) -> Program:
+    program = map_step(request)
     assert isinstance(program, Program), program.why
     return program
 

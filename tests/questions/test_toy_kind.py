@@ -68,7 +68,7 @@ def test_it_is_shown_and_asked_again(file: Path) -> None:
 
 def test_it_levels(file: Path) -> None:
     found = wsesim.compare(file)
-    assert [level for level in found.outcomes] == ["closed", "system", "cores"]
+    assert list(found.outcomes) == ["closed", "system", "cores"]
     assert found.differences[0].causes[0][0] == "latency of hops"
     assert "no core takes part" in ran("levels", str(file))
 

@@ -6,8 +6,7 @@ from dataclasses import replace
 import pytest
 
 from wsesim.hardware import load_cluster
-from wsesim.mapping import Program, Stage
-from wsesim.result import Placement
+from wsesim.mapping import Program, Stage, StepPlacement
 from wsesim.software import load_software
 
 MakeProgram = Callable[..., Program]
@@ -38,7 +37,7 @@ def program_of() -> MakeProgram:
         return Program(
             cluster=machine,
             software=replace(software, step_s=step_s),
-            placement=Placement(
+            placement=StepPlacement(
                 micro_batch=1, passes=passes, columns=1, rows=1, tokens_per_core=1, features_per_core=1.0,
                 recompute=False,
             ),

@@ -7,7 +7,7 @@ import pytest
 
 from wsesim.graph import with_training
 from wsesim.hardware import load_cluster
-from wsesim.mapping import Program, Request, map_training
+from wsesim.mapping import Program, StepRequest, map_step
 from wsesim.model import build_graph, load_preset
 from wsesim.software import load_software
 from wsesim.system import Played, play
@@ -127,8 +127,8 @@ def test_seconds_and_intervals_of_a_short_step(program_of: MakeProgram) -> None:
 def test_folding_changes_no_figure_of_a_model(model: str, length: int, passes: int) -> None:
     graph = with_training(build_graph(load_preset(model), sequences=4 * passes, length=length))
     cluster = load_cluster("cs-2", systems=2).cluster
-    program = map_training(
-        Request(
+    program = map_step(
+        StepRequest(
             graph=graph,
             cluster=cluster,
             software=load_software("release-2").for_training(),

@@ -6,19 +6,17 @@ import numpy as np
 import pytest
 
 from wsesim.errors import InputError
-from wsesim.system.requests import read_trace, requests_of
-from wsesim.workload import Serving
+from wsesim.system.requests import Arrivals, read_trace, requests_of
 
 ROWS = "arrival_s,prompt,output\n0.5,100,20\n0.5,90,1\n2,1,1\n"
 
 
-def asked(**changes: object) -> Serving:
+def asked(**changes: object) -> Arrivals:
     values: dict[str, object] = {
         "rate_per_s": 50.0, "requests": 20_000, "seed": 7, "trace": None, "prompt": 500, "prompt_spread": 0.5,
-        "output": 100, "output_spread": 1.0, "longest": 4096, "slo_ttft_s": 1.0, "slo_tpot_s": 1.0, "slo_share": 0.99,
-        "search": True,
+        "output": 100, "output_spread": 1.0, "longest": 4096,
     }  # fmt: skip
-    return Serving(**values | changes)  # type: ignore[arg-type]
+    return Arrivals(**values | changes)  # type: ignore[arg-type]
 
 
 def test_drawn_requests_have_the_rate_and_lengths_asked_for() -> None:
@@ -56,7 +54,7 @@ def test_a_trace(name: str, tmp_path: Path) -> None:
     lines = ('{"arrival_s": 0.5, "prompt": 100, "output": 20}', "", '{"arrival_s": 0.5, "prompt": 90, "output": 1}',
              '{"arrival_s": 2, "prompt": 1, "output": 1, "user": "x"}')  # fmt: skip
     file.write_text(ROWS if name == "t.csv" else "\n".join(lines))
-    requests = requests_of(asked(trace=str(file), rate_per_s=None))
+    requests = requests_of(asked(trace=file, rate_per_s=None))
     assert requests.arrival_s.tolist() == [0.5, 0.5, 2.0]
     assert requests.prompt.tolist() == [100, 90, 1]
     assert requests.output.tolist() == [20, 1, 1]

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from wsesim.system import serving
 from wsesim.system.objective import Objective, largest_rate, percentiles
 from wsesim.system.requests import Requests
-from wsesim.system.serving import Line, Served, ServiceTimes, serve
+from wsesim.system.serving import GrowingTime, Served, ServiceTimes, serve
 
 
 def times(**changes: object) -> ServiceTimes:
     values: dict[str, object] = {
-        "prefill_tokens": (0, 1000, 4000), "prefill_s": (0.0, 0.01, 0.05), "latency": Line(600e-6, 3e-9),
-        "interval": Line(70e-6, 2e-9), "chunk": 256, "slots": 16, "capacity_tokens": 30_000,
+        "prefill_tokens": (0, 1000, 4000), "prefill_s": (0.0, 0.01, 0.05), "latency": GrowingTime(600e-6, 3e-9),
+        "interval": GrowingTime(70e-6, 2e-9), "chunk": 256, "slots": 16, "capacity_tokens": 30_000,
     }  # fmt: skip
     return ServiceTimes(**values | changes)  # type: ignore[arg-type]
 
@@ -72,7 +72,9 @@ def test_rounds_together_are_rounds_one_by_one(
     seed: int, rate: float, slots: int, capacity: int, through: float, entering: float
 ) -> None:
     requests = drawn(40, rate, seed=seed, prompt=300, output=40)
-    service = times(slots=slots, capacity_tokens=capacity, latency=Line(1e-4, through), interval=Line(1e-5, entering))
+    service = times(
+        slots=slots, capacity_tokens=capacity, latency=GrowingTime(1e-4, through), interval=GrowingTime(1e-5, entering)
+    )
     together = serve(requests, service)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(serving._Server, "_rounds_alike", lambda server: 1)

@@ -50,9 +50,7 @@ class CoreLine:
 
         So the program divides 240, 360, 420, 540, 600, 660 and 720 cores into 15, 18, 20, 20, 24, 22 and 24 groups.
         """
-        root = isqrt(self.cores)
-        groups = next(number for number in range(root, 0, -1) if self.cores % number == 0)
-        return self.cores // groups if 2 * groups > root else ceil(self.cores / root)
+        return _group_of(self.cores)
 
     @property
     def links(self) -> int:
@@ -62,6 +60,13 @@ class CoreLine:
     def each(self, size: float) -> int:
         """Return how many of *size* values along the axis a core holds."""
         return ceil(size / self.cores)
+
+
+@cache
+def _group_of(cores: int) -> int:
+    root = isqrt(cores)
+    groups = next(number for number in range(root, 0, -1) if cores % number == 0)
+    return cores // groups if 2 * groups > root else ceil(cores / root)
 
 
 @cache

@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 from wsesim.answer import FigureSpec, Level, Outcome, UsedFigure
+from wsesim.errors import SpecError
 from wsesim.graph import Graph
 from wsesim.hardware import HardwareChoice
 from wsesim.model import Model
 from wsesim.software import SoftwareChoice
-from wsesim.workload import Derived, Problems, Section
+from wsesim.workload import STACK, Derived, Problems, Section
 
 Say = Callable[[str], None]
 """Told what is done now."""
@@ -70,6 +71,14 @@ class Draft:
     hardware: HardwareChoice | None
     software: SoftwareChoice | None
     problems: Problems
+
+    def check_software(self, group: Literal["for_training", "for_inference"]) -> None:
+        """Note it where the software has no figures of what is asked."""
+        try:
+            if self.software is not None:
+                getattr(self.software, group)()
+        except SpecError as error:
+            self.problems.add(("software", STACK), f"{error.name} {error.message}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,10 @@ from wsesim.answer import FigureSpec, Level, Outcome
 from wsesim.graph import Graph
 from wsesim.questions.base import Asked, Draft, Reads, Say
 from wsesim.questions.shared.numbers import files_of
+from wsesim.questions.shared.reads import DECODE
 from wsesim.questions.shared.request import (
     COMMON_FIGURES,
-    READS,
+    SUPPORTED,
     WRITE_FIGURES,
     Request,
     ResidentFile,
@@ -22,7 +23,6 @@ from wsesim.questions.shared.request import (
     forward_graph,
     request_of,
 )
-from wsesim.questions.shared.request_answer import SUPPORTED, solve_request
 from wsesim.questions.shared.step import named
 from wsesim.workload import Default, Derived, Section
 from wsesim.workload.fields import Size
@@ -57,7 +57,7 @@ class Decode:
     usual: ClassVar[tuple[str, ...]] = ("tpot_s", "tokens_per_s_user", "tokens_per_s", "energy_per_token_j", "wafers")
     level: ClassVar[Level] = "system"
     stack: ClassVar[str] = "waferllm"
-    reads: ClassVar[Reads] = READS.get("decode", Reads())
+    reads: ClassVar[Reads] = DECODE
     supported: ClassVar[str] = SUPPORTED
 
     asked: Asked
@@ -94,8 +94,10 @@ class Decode:
 
     def graph(self) -> Graph:
         """Return the graph of the sequences held."""
-        return forward_graph(self.asked, sequences=self.request.batch, length=self.request.placing.positions)
+        return forward_graph(self.asked, sequences=self.request.batch, length=self.request.positions)
 
     def solve(self, level: Level, say: Say) -> Outcome:
         """Answer at a level."""
+        from wsesim.questions.shared.request_answer import solve_request
+
         return solve_request(self, self.request, level, say)

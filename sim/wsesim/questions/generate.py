@@ -11,10 +11,11 @@ from wsesim.answer import FigureSpec, Level, Outcome
 from wsesim.graph import Graph
 from wsesim.questions.base import Asked, Draft, Reads, Say
 from wsesim.questions.shared.numbers import files_of
+from wsesim.questions.shared.reads import GENERATE
 from wsesim.questions.shared.request import (
     COMMON_FIGURES,
     READ_FIGURES,
-    READS,
+    SUPPORTED,
     WRITE_FIGURES,
     ReadSection,
     Request,
@@ -24,7 +25,6 @@ from wsesim.questions.shared.request import (
     forward_graph,
     request_of,
 )
-from wsesim.questions.shared.request_answer import SUPPORTED, solve_request
 from wsesim.questions.shared.step import named
 from wsesim.workload import Default, Derived, Section
 from wsesim.workload.fields import Size
@@ -59,7 +59,7 @@ class Generate:
     )  # fmt: skip
     level: ClassVar[Level] = "system"
     stack: ClassVar[str] = "waferllm"
-    reads: ClassVar[Reads] = READS.get("generate", Reads())
+    reads: ClassVar[Reads] = GENERATE
     supported: ClassVar[str] = SUPPORTED
 
     asked: Asked
@@ -96,8 +96,10 @@ class Generate:
 
     def graph(self) -> Graph:
         """Return the graph of the sequences held."""
-        return forward_graph(self.asked, sequences=self.request.batch, length=self.request.placing.positions)
+        return forward_graph(self.asked, sequences=self.request.batch, length=self.request.positions)
 
     def solve(self, level: Level, say: Say) -> Outcome:
         """Answer at a level."""
+        from wsesim.questions.shared.request_answer import solve_request
+
         return solve_request(self, self.request, level, say)

@@ -11,10 +11,11 @@ from wsesim.answer import FigureSpec, Level, Outcome
 from wsesim.graph import Graph
 from wsesim.questions.base import Asked, Draft, Reads, Say
 from wsesim.questions.shared.numbers import files_of
+from wsesim.questions.shared.reads import PREFILL
 from wsesim.questions.shared.request import (
     COMMON_FIGURES,
     READ_FIGURES,
-    READS,
+    SUPPORTED,
     ReadSection,
     Request,
     ResidentFile,
@@ -22,7 +23,6 @@ from wsesim.questions.shared.request import (
     forward_graph,
     request_of,
 )
-from wsesim.questions.shared.request_answer import SUPPORTED, solve_request
 from wsesim.questions.shared.step import named
 from wsesim.workload import Derived, Section
 
@@ -47,7 +47,7 @@ class Prefill:
     usual: ClassVar[tuple[str, ...]] = ("ttft_s", "prompt_tokens_per_s", "chunk", "energy_per_token_j", "wafers")
     level: ClassVar[Level] = "system"
     stack: ClassVar[str] = "waferllm"
-    reads: ClassVar[Reads] = READS.get("prefill", Reads())
+    reads: ClassVar[Reads] = PREFILL
     supported: ClassVar[str] = SUPPORTED
 
     asked: Asked
@@ -81,8 +81,10 @@ class Prefill:
 
     def graph(self) -> Graph:
         """Return the graph of the sequences held."""
-        return forward_graph(self.asked, sequences=self.request.batch, length=self.request.placing.positions)
+        return forward_graph(self.asked, sequences=self.request.batch, length=self.request.positions)
 
     def solve(self, level: Level, say: Say) -> Outcome:
         """Answer at a level."""
+        from wsesim.questions.shared.request_answer import solve_request
+
         return solve_request(self, self.request, level, say)

@@ -10,7 +10,7 @@ from typing import Any
 from wsesim.answer import UsedFigure
 from wsesim.errors import InputError
 from wsesim.questions.base import Asked, Draft, Question
-from wsesim.questions.registry import KEY, keys_elsewhere, kind_of
+from wsesim.questions.registry import KEY, keys_elsewhere, keys_needed, kind_of
 from wsesim.workload import (
     SHORT,
     STACK,
@@ -64,10 +64,11 @@ def ask(data: Mapping[str, Any], *, file: str, folder: Path, document: Document 
 
 
 def _question(data: dict[str, Any], problems: Problems, folder: Path, settings: Sequence[str]) -> Question:
-    chosen = {key: value for key, value in map(split_setting, settings) if key == KEY}
-    kind = kind_of({**data, **chosen}, problems)
-    problems.schema, problems.elsewhere = kind.file, keys_elsewhere(kind)
+    kind = _kind_of(data, problems, settings)
+    _check_settings(settings, problems)
     problems.settings = apply_settings(data, settings, kind.file)
+    if problems.found:  # of the phase, noted already
+        data[KEY] = kind.kind
     values, errors = read_fields(kind.file, data)
     problems.add_invalid(errors)
     name = values.get("name") or name_of(problems.file, "workload")
@@ -89,6 +90,27 @@ def _question(data: dict[str, Any], problems: Problems, folder: Path, settings: 
     derived = kind.check(draft)
     problems.raise_if_any()
     return kind.of(_asked(kind, draft, data, derived, model_defaults))
+
+
+def _kind_of(data: Mapping[str, Any], problems: Problems, settings: Sequence[str]) -> type[Question]:
+    """Return the kind that is asked for, and let *problems* know what is in its files."""
+    chosen = {key: (value, setting) for setting in settings for key, value in [split_setting(setting)] if key == KEY}
+    problems.settings = {(key,): setting for key, (_, setting) in chosen.items()}
+    kind = kind_of({**data, **{key: value for key, (value, _) in chosen.items()}}, problems)
+    problems.schema, problems.elsewhere, problems.needed = kind.file, keys_elsewhere(kind), keys_needed(kind)
+    return kind
+
+
+def _check_settings(settings: Sequence[str], problems: Problems) -> None:
+    """Refuse settings of keys that files of other kinds have.
+
+    Raises:
+        InputError: naming the first.
+    """
+    for setting in settings:
+        section = split_setting(setting)[0].partition(".")[0]
+        if section in problems.elsewhere:
+            raise InputError.at(f"--set {setting}: {problems.elsewhere[section]}")
 
 
 def _asked(

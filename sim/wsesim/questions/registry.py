@@ -11,7 +11,7 @@ from typing import Any
 import wsesim.questions as package
 from wsesim.errors import nearest
 from wsesim.questions.base import Question
-from wsesim.workload import Problems
+from wsesim.workload import Problems, shown
 
 USUAL = "training"
 """The kind of a file that does not say."""
@@ -31,20 +31,44 @@ def kinds() -> Mapping[str, type[Question]]:
 
 
 def kind_of(data: Mapping[Any, Any], problems: Problems) -> type[Question]:
-    """Return the kind that the data of a file asks for; one that there is not is noted, and the usual one returned."""
+    """Return the kind that the data of a file asks for; of a name that is none, it is noted and the nearest returned.
+
+    Raises:
+        InputError: there is no such kind, nor one of a name like it: what else the file may have cannot be said.
+    """
     known = kinds()
-    if data.get(KEY) is None:
+    name = data.get(KEY)
+    if name is None:
         return next((kind for kind in known.values() if kind.mark and kind.mark in data), known[USUAL])
-    name = data[KEY]
     if isinstance(name, str) and name in known:
         return known[name]
-    choices = tuple(name for name, kind in known.items() if not kind.mark)
+    choices = {name: kind for name, kind in known.items() if not kind.mark}
     hint = nearest(name, choices) if isinstance(name, str) else ""
-    problems.add((KEY,), f"{KEY} must be one of {', '.join(choices)}; got {name!r}{hint}")
-    return known[USUAL]
+    problems.add((KEY,), f"{KEY} must be one of {', '.join(choices)}; got {shown(name)}{hint}")
+    guess = next((kind for each, kind in choices.items() if repr(each) in hint), None)
+    if guess is None:
+        problems.raise_if_any()
+    return guess or known[USUAL]
+
+
+def called(kind: type[Question]) -> str:
+    """Return what files of a kind are called."""
+    return f"a file with {kind.mark}" if kind.mark else f"phase {kind.kind}"
 
 
 def keys_elsewhere(kind: type[Question]) -> dict[str, str]:
     """Return what is to be said of each key that files of other kinds have and those of *kind* have not."""
-    others = {key for other in kinds().values() for key in other.file.keys()} - set(kind.file.keys())  # noqa: SIM118
-    return {key: f"{key} is not read by phase {kind.kind}; leave it out, or change the phase" for key in others}
+    own, others = set(kind.file.keys()), [each for each in kinds().values() if each is not kind]
+    found = {}
+    for key in {key for other in others for key in other.file.keys()} - own:  # noqa: SIM118
+        readers = [other for other in others if key in other.file.keys()]  # noqa: SIM118
+        else_ = ", or change the phase" if not kind.mark and any(not other.mark for other in readers) else ""
+        found[key] = f"{key} is not read by {called(kind)}; leave it out{else_}"
+    return found
+
+
+def keys_needed(kind: type[Question]) -> dict[str, str]:
+    """Return who needs each required key of *kind* that not all kinds told apart by their phase have."""
+    common = set.intersection(*(set(each.file.keys()) for each in kinds().values() if not each.mark))
+    required = {name for name, field in kind.file.model_fields.items() if field.is_required()}
+    return {key: f"{called(kind)} needs it" for key in required - common}

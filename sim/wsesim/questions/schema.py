@@ -29,6 +29,9 @@ def json_schema() -> dict[str, Any]:
     for section in definitions.values():
         for field in section.get("properties", {}).values():
             field.pop("title", None)  # made of the name; an editor would show it in place of the description
+            name = field.get("$ref", "").rpartition("/")[2]
+            if name:  # pydantic leaves out what would say the same as the section
+                field.setdefault("description", definitions[name]["description"])
     return {"$schema": DRAFT, "title": "wsesim workload", "anyOf": alternatives, "$defs": definitions}
 
 

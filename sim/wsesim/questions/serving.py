@@ -13,8 +13,8 @@ from wsesim.answer import FigureSpec, Level, Outcome
 from wsesim.graph import Graph
 from wsesim.questions.base import Asked, Draft, Reads, Say
 from wsesim.questions.shared.numbers import files_of
+from wsesim.questions.shared.reads import SERVING
 from wsesim.questions.shared.request import (
-    READS,
     GuessSection,
     PlacedSection,
     ResidentFile,
@@ -22,7 +22,6 @@ from wsesim.questions.shared.request import (
     forward_graph,
     verified_length,
 )
-from wsesim.questions.shared.service import Service, service_of, solve_service
 from wsesim.questions.shared.step import named
 from wsesim.workload import Default, Derived, Section, file_problem, seconds_of
 from wsesim.workload.fields import AutoOrSize, Size, Text
@@ -132,14 +131,13 @@ class Serving:
     )
     level: ClassVar[Level] = "system"
     stack: ClassVar[str] = "waferllm"
-    reads: ClassVar[Reads] = READS.get("serving", Reads())
+    reads: ClassVar[Reads] = SERVING
     supported: ClassVar[str] = (
         "No served rate was measured in the open: the system level rests on measured prompts and tokens, and its "
         "queues on nothing but arithmetic."
     )
 
     asked: Asked
-    service: Service
 
     @property
     def title(self) -> str:
@@ -151,8 +149,8 @@ class Serving:
     @property
     def inputs(self) -> tuple[Path, ...]:
         """The trace, and files that verification reads."""
-        trace = self.service.trace
-        return (*files_of(self), *([trace] if trace else []))
+        trace = self.asked.resolved["serving"]["trace"]
+        return (*files_of(self), *([self.asked.folder / trace] if trace else []))
 
     @classmethod
     def positions(cls, values: Mapping[str, Any]) -> int | None:
@@ -162,8 +160,9 @@ class Serving:
     @classmethod
     def check(cls, draft: Draft) -> Derived:
         """Check that requests come from one place, and that the model has positions for them."""
-        check_resident(draft, writes=True)
         section, model, problems = draft.values.get("serving"), draft.model, draft.problems
+        longest = (section.longest or (model.max_length if model else None)) if section else None
+        check_resident(draft, writes=True, positions=longest)
         if section is None:
             return {}
         if section.trace is None and section.rate is None:
@@ -184,12 +183,14 @@ class Serving:
     @classmethod
     def of(cls, asked: Asked) -> Serving:
         """Return the question of a checked file."""
-        return cls(asked=asked, service=service_of(asked))
+        return cls(asked=asked)
 
     def graph(self) -> Graph:
         """Return the graph of the sequences held."""
-        return forward_graph(self.asked, sequences=1, length=self.service.longest)
+        return forward_graph(self.asked, sequences=1, length=self.asked.resolved["serving"]["longest"])
 
     def solve(self, level: Level, say: Say) -> Outcome:
         """Answer at a level."""
-        return solve_service(self, self.service, level, say)
+        from wsesim.questions.shared.service import solve_service
+
+        return solve_service(self, level, say)

@@ -119,7 +119,8 @@ def _section_in(annotation: Any) -> type[Section] | None:
 def read_fields(schema: type[Section], data: Mapping[Any, Any]) -> tuple[dict[str, Any], list[ErrorDetails]]:
     """Return the value of every field of *data* that is right, defaults filled in, and all errors of the others.
 
-    Each field is read by itself, so that a mistake in one does not hide what later checks find in another.
+    Each field is read by itself, so that a mistake in one does not hide what later checks find in another. Errors come
+    in the order of *data*, those of missing keys last.
     """
     values: dict[str, Any] = {}
     errors: list[ErrorDetails] = []
@@ -138,6 +139,8 @@ def read_fields(schema: type[Section], data: Mapping[Any, Any]) -> tuple[dict[st
             errors.append({"type": "missing", "loc": (key,), "msg": "", "input": data})
         else:
             values[name] = info.get_default(call_default_factory=True)
+    order = list(data)
+    errors.sort(key=lambda error: order.index(error["loc"][0]) if error["loc"][0] in data else len(order))
     return values, errors
 
 

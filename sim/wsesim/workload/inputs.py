@@ -15,7 +15,7 @@ from wsesim.figures import Presets, flatten, is_path
 from wsesim.hardware import MACHINES, HardwareChoice, load_cluster, machine_names
 from wsesim.model import Model
 from wsesim.software import STACKS, SoftwareChoice, load_software
-from wsesim.workload.problems import Problems
+from wsesim.workload.problems import Problems, shown
 from wsesim.workload.schema import ClusterSection, VerificationSection
 from wsesim.workload.settings import STACK
 from wsesim.yamlfile import Loc
@@ -33,16 +33,17 @@ def hardware_of(
 ) -> HardwareChoice | None:
     """Return the machine, or None and what is wrong with `cluster` and `hardware`.
 
-    Without a cluster the overrides are tried on any machine, because their names and units are the same on all.
+    Without a machine that is known, the overrides are tried on any, because names and units are the same on all.
     """
-    machine = cluster.machine if cluster else machine_names()[0]
-    if not _is_known(machine, MACHINES, ("cluster", "machine"), problems, folder):
-        machine = machine_names()[0]
+    known = cluster is not None and _is_known(cluster.machine, MACHINES, ("cluster", "machine"), problems, folder)
+    machine = cluster.machine if cluster and known else machine_names()[0]
 
     def load(changes: Mapping[str, object]) -> HardwareChoice:
         return load_cluster(machine, overrides=changes, folder=folder)
 
     changes = _changes(overrides, "hardware", MACHINES, load, problems)
+    if not known:
+        return None
     try:
         return load_cluster(machine, systems=cluster.systems if cluster else None, overrides=changes, folder=folder)
     except SpecError as error:
@@ -58,16 +59,18 @@ def software_of(
     """Return the stack, *usual* unless *given* names one, or None and what is wrong with `software`."""
     figures = dict(given or {})
     stack = figures.pop(STACK, usual)
+    known = isinstance(stack, str) and _is_known(stack, STACKS, ("software", STACK), problems, folder)
     if not isinstance(stack, str):
-        problems.add_field(("software", STACK), f"must be a name; got {stack!r}")
-        stack = usual
-    if not _is_known(stack, STACKS, ("software", STACK), problems, folder):
-        stack = usual
+        message = f"must be the name of a stack, or a path in .yaml; got {shown(stack)}"
+        problems.add_field(("software", STACK), message)
+    stack = stack if isinstance(stack, str) and known else usual
 
     def load(changes: Mapping[str, object]) -> SoftwareChoice:
         return load_software(stack, overrides=changes, folder=folder)
 
     changes = _changes(figures, "software", STACKS, load, problems)
+    if not known:
+        return None
     try:
         return load(changes)
     except SpecError as error:
@@ -85,8 +88,8 @@ def _is_known(name: str, presets: Presets, loc: Loc, problems: Problems, folder:
         return problem is None
     if name in presets.names():
         return True
-    hint = nearest(name, presets.names()) or f"; there are: {', '.join(presets.names())}, or a file that ends in .yaml"
-    problems.add_field(loc, f"must be a {presets.what} that wsesim knows; got {name!r}{hint}")
+    hint = nearest(name, presets.names()) or f"; there are: {', '.join(presets.names())}"
+    problems.add_field(loc, f"must be a {presets.what} that wsesim knows, or a path in .yaml; got {shown(name)}{hint}")
     return False
 
 
@@ -102,30 +105,9 @@ def _changes(
         problems.found += error.problems
         return {}
     except SpecError as together:
-        try:
-            changes = flatten(given or {}, presets.slots)
-        except SpecError:
-            changes = {}
-        for wrong in _refusals(load, changes, together):
-            _add_figure(section, given or {}, wrong, presets, problems)
+        _note(_refusals(given or {}, presets, load) or [together], given or {}, section, presets, problems)
         return {}
     return changes
-
-
-def _refusals(
-    load: Callable[[Mapping[str, object]], _Choice], changes: Mapping[str, object], together: SpecError
-) -> list[SpecError]:
-    """Return what is wrong with every override by itself; if none is, with the one that does not go with the others."""
-    alone = [_refusal(load, name, value) for name, value in changes.items()]
-    return [wrong for wrong in alone if wrong is not None] or [together]
-
-
-def _add_figure(
-    section: str, given: Mapping[Any, object], wrong: SpecError, presets: Presets, problems: Problems
-) -> None:
-    message = f"{section}.{wrong}{_elsewhere(section, wrong.name)}"
-    place = (section, *_nested(given, wrong.name))
-    problems.add(place, message, at_key=wrong.name not in presets.overridable)
 
 
 def _elsewhere(section: str, name: str) -> str:
@@ -147,12 +129,31 @@ def _nested(given: Mapping[Any, object], name: str) -> Loc:
     return (group, *_nested(inside, rest)) if rest and isinstance(inside, Mapping) else (name,)
 
 
-def _refusal(load: Callable[[Mapping[str, object]], _Choice], name: str, value: object) -> SpecError | None:
+def _note(
+    refusals: list[SpecError], given: Mapping[Any, object], section: str, presets: Presets, problems: Problems
+) -> None:  # fmt: skip
+    """Note what is wrong with figures, each where it stands."""
+    for wrong in refusals:
+        place = (section, *_nested(given, wrong.name))
+        message = f"{section}.{wrong}{_elsewhere(section, wrong.name)}"
+        problems.add(place, message, at_key=wrong.name not in presets.overridable)
+
+
+def _refusals(
+    given: Mapping[Any, object], presets: Presets, load: Callable[[Mapping[str, object]], object]
+) -> list[SpecError]:  # fmt: skip
+    """Return what is wrong with each figure by itself."""
+    found = []
     try:
-        load({name: value})
-    except SpecError as error:
-        return error
-    return None
+        changes = flatten(given, presets.slots)
+    except SpecError:
+        return []
+    for name, value in changes.items():
+        try:
+            load({name: value})
+        except SpecError as error:
+            found.append(error)
+    return found
 
 
 def check_length(length: int, model: Model, loc: Loc, problems: Problems) -> None:

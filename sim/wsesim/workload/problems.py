@@ -30,6 +30,8 @@ class Problems:
     """What `--set` gave, by place: such a problem does not stand in the file."""
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     """Keys that stand in files of other kinds, and what is to be said of each."""
+    needed: Mapping[str, str] = field(default_factory=dict)
+    """Keys that not every file has, and who needs them."""
     found: list[Problem] = field(default_factory=list)
 
     def add(self, loc: Loc, message: str, *, at_key: bool = False) -> None:
@@ -60,9 +62,14 @@ class Problems:
             if error["type"] == "extra_forbidden" and len(error["loc"]) == 1 and not at and key in self.elsewhere:
                 self.add((key,), self.elsewhere[key], at_key=True)
                 continue
+            if error["type"] == "invalid_key":
+                loc = (*loc[:-1], error["input"])
             at_key = error["type"] in ("extra_forbidden", "invalid_key") or error["input"] is None
             inner = schema.inner(str(error["loc"][0])) if len(error["loc"]) > 1 else schema
-            self.add(*_explained(error, loc, (inner or schema).keys()), at_key=at_key)
+            place, message = _explained(error, loc, (inner or schema).keys())
+            if len(loc) == 1 and key in self.needed and (error["type"] == "missing" or error["input"] is None):
+                message = f"{message.partition(';')[0]}{'; ' if at_key else ': '}{self.needed[key]}"
+            self.add(place, message, at_key=at_key)
 
     def raise_if_any(self) -> None:
         """Raise what was found, in the order of the file.

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from wsesim.hardware import machine_names
 from wsesim.model import model_names
 from wsesim.ops import options
 from wsesim.workload.fields import (
@@ -56,7 +57,8 @@ class ModelSection(Section):
     vocab: Size | None = None
     """Entries of the vocabulary. Default: 50257, GPT-2's."""
     max_length: Size | None = None
-    """Positions the model knows; rows of the position table if it is learned. Default: batch.length."""
+    """Positions the model knows; rows of the position table if it is learned. Default: as many as are
+    asked for."""
     activation: Annotated[str, *choice(lambda: options("activation"))] | None = None
     """Nonlinearity of the feed-forward network."""
     norm: Annotated[str, *choice(lambda: options("norm"))] | None = None
@@ -111,7 +113,7 @@ class ModelSection(Section):
 class ClusterSection(Section):
     """The machine, and how many of it."""
 
-    machine: Text
+    machine: Annotated[Text, one_of(machine_names, "a machine that wsesim knows, or a path in .yaml", or_path=True)]
     """A machine that wsesim knows (`wsesim machines` lists them), or a yaml file of your own, relative to this file."""
     systems: Annotated[Size | None, Default("the machine's preset")] = None
     """Systems that share the work. Default: as many as the machine preset has."""

@@ -110,9 +110,9 @@ def _whole(given: Mapping[str, Any], name: str, length: int | None) -> tuple[Mod
     _derive_sizes(shape)
     shape.derive("vocab", GPT2_VOCAB, "GPT-2's vocabulary, whose tokens are used here")
     if length is not None:
-        shape.derive("max_length", length, "batch.length")
+        shape.derive("max_length", length, "as many as are asked for")
     elif "max_length" not in given:
-        raise SpecError("max_length", "is missing: give it, or batch.length")
+        raise SpecError("max_length", "is missing: give it; nothing else says how long a sequence is")
     if "bias" in given:
         shape.derive("attention_bias", given["bias"], "as bias")
     _derive_experts(shape)

@@ -143,11 +143,8 @@ def _vectors(request: ResidentRequest) -> int:
     """Return the vectors as wide as the stream that a core holds: what attention gave waits for the other half of a
     parallel block, and each expert of a token has a copy."""
     model = request.model
-    return (
-        request.software.vectors_at_work
-        + (model.block == "parallel")
-        + (model.experts_per_token if model.experts else 0)
-    )
+    copies = model.experts_per_token if model.experts else 0
+    return request.software.vectors_at_work + (model.block == "parallel") + copies
 
 
 def _widest(request: ResidentRequest, columns: Whole) -> Whole:

@@ -204,9 +204,8 @@ class ResidentPlan:
             why = "every token sees all others, so nothing can be appended with a cache; it can read a prompt"
             raise NotModelled(f"writing tokens with {model.name}, an encoder,", why)
         if model.task != "lm":
-            raise NotModelled(
-                f"writing tokens with the task {model.task}", "its head tells classes; it can read a prompt"
-            )
+            why = "its head does not look for the next token; it can read a prompt"
+            raise NotModelled(f"writing tokens with the task {model.task}", why)
 
     def _passed(self, stages: Sequence[PipelineStage]) -> tuple[PipelineStage, ...]:
         """Return the regions that a token passes, in order: *stages*, and tables that lie apart."""

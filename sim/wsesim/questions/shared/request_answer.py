@@ -10,16 +10,9 @@ from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
 from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
-from wsesim.questions.shared.request import (
-    Request,
-    RequestTimes,
-    forward_graph,
-    ops_of,
-    placed,
-    time_by_formula,
-    time_request,
-    timeline_of,
-)
+from wsesim.questions.shared.placing import plan_of
+from wsesim.questions.shared.request import Request, forward_graph
+from wsesim.questions.shared.request_times import RequestTimes, ops_of, time_by_formula, time_request, timeline_of
 
 KINDS = {"whole": "one square a wafer", "blocks": "squares", "rectangles": "rectangles"}
 """How a placement is called."""
@@ -39,15 +32,12 @@ LEAVES_OUT: Mapping[Level, tuple[str, ...]] = {
         "a core program keep their closed form. What silicon adds against heat stays as in the formulas.",
     ),
 }
-SUPPORTED = (
-    "Measured prompts and tokens support the system level (`wsesim validate`); on cores, ops run as programs of ours."
-)
 
 
 def solve_request(question: Question, request: Request, level: Level, say: Say) -> Outcome:
     """Answer what a request takes at a level."""
     say("placing the model")
-    plan = placed(request.placing, request.goal)
+    plan = plan_of(request)
     if isinstance(plan, DoesNotFit):
         return plan
     if level == "cores":
@@ -72,7 +62,7 @@ def answer_of(question: Question, request: Request, plan: ResidentPlan, times: R
         spent=Spent(total_s=times.total_s, by_cause=times.spent(plan.clock_hz), what="request"),
         sentences=(placement_words(plan), *deciding(question, *_decided(request, plan), "inference")),
         ops=ops, timeline=timeline_of(times) if shown else (), memory=plan.memory,
-        memory_limit_bytes=request.placing.cluster.wafer.core.sram_bytes,
+        memory_limit_bytes=request.asked.hardware.cluster.wafer.core.sram_bytes,
         facts=facts_of(question, plan, _batch(request)),
         leaves_out=LEAVES_OUT[level], events=len(ops) if level == "system" else 0,
     )  # fmt: skip
@@ -96,7 +86,7 @@ def with_software(plan: ResidentPlan, software: Any) -> ResidentPlan:
 
 
 def _figures(request: Request, plan: ResidentPlan, times: RequestTimes) -> dict[str, Any]:
-    wafer, batch = request.placing.cluster.wafer, request.batch
+    wafer, batch = request.asked.hardware.cluster.wafer, request.batch
     reading_s = times.prefill.seconds if times.prefill else 0.0
     read = request.prompt - request.reused if times.prefill else 0
     tpot_s = times.decode_s / request.written if request.written > 0 else None
@@ -108,7 +98,7 @@ def _figures(request: Request, plan: ResidentPlan, times: RequestTimes) -> dict[
     busy = core_s / (times.total_s * plan.wafers * wafer.cores)
     power_w = plan.wafers * (wafer.idle_power_w + wafer.active_power_w * min(1.0, busy))
     tokens = batch * (read + max(request.written, 1))
-    cache_bytes = plan.cache_bytes(request.placing.positions, batch=batch)
+    cache_bytes = plan.cache_bytes(request.positions, batch=batch)
     return {
         "ttft_s": times.input_s + reading_s if times.prefill else None, "prompt_read_s": reading_s or None,
         "prompt_tokens_per_s": batch * read / reading_s if reading_s else None, "chunk": plan.chunk,
@@ -131,7 +121,7 @@ def _interval_s(request: Request, plan: ResidentPlan, times: RequestTimes) -> fl
 
 def _headline(request: Request, plan: ResidentPlan, figures: Mapping[str, Any]) -> dict[str, str]:
     wafers = _count(plan.wafers, "wafer")
-    peak = plan.wafers * request.placing.cluster.wafer.peak_flops("fp16")
+    peak = plan.wafers * request.asked.hardware.cluster.wafer.peak_flops("fp16")
     words = {
         "ttft_s": f"{_count(request.prompt - request.reused, 'token')} of the prompt computed",
         "prompt_tokens_per_s": "computed, over the time to read them",

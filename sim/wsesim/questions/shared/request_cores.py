@@ -9,8 +9,9 @@ from typing import Any
 from wsesim.answer import Answer, Reason, Table
 from wsesim.mapping.resident import PhaseTime, ResidentPlan
 from wsesim.questions.base import Question, Say
-from wsesim.questions.shared.request import Request, RequestTimes, time_request
+from wsesim.questions.shared.request import Request
 from wsesim.questions.shared.request_answer import answer_of
+from wsesim.questions.shared.request_times import RequestTimes, time_request
 from wsesim.questions.shared.step_cores import KERNEL_COLUMNS, KERNEL_TITLE, kernel_row
 from wsesim.system import GrowingTime, ServiceTimes
 from wsesim.trials import Tile, Tried, compile_engine, first_that_runs, parts_of, resident_trials

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import isfinite
-from pathlib import Path
 from typing import Any
 
 from wsesim.answer import Answer, Curve, DoesNotFit, Level, Outcome, Spent, Table
 from wsesim.mapping.resident import PlanGoal, ResidentPlan, plan_service
 from wsesim.questions.base import Asked, Question, Say
 from wsesim.questions.shared.facts import deciding
-from wsesim.questions.shared.request import Guesses, placed, placing_of
+from wsesim.questions.shared.placing import placed, placing_of
+from wsesim.questions.shared.request import Guesses, software_of_request
 from wsesim.questions.shared.request_answer import LEAVES_OUT, facts_of, placement_words, with_software
 from wsesim.system import (
     PERCENTILES,
@@ -57,11 +57,6 @@ class Service:
     guesses: Guesses
 
     @property
-    def trace(self) -> Path | None:
-        """The file of requests, if there is one."""
-        return self.arrivals.trace
-
-    @property
     def goal(self) -> PlanGoal:
         """What the placement is chosen for: requests of the mean length, always more of them."""
         prompt = max(1, min(self.arrivals.prompt, self.longest - 1))
@@ -90,8 +85,9 @@ def service_of(asked: Asked) -> Service:
     )  # fmt: skip
 
 
-def solve_service(question: Question, service: Service, level: Level, say: Say) -> Outcome:
+def solve_service(question: Question, level: Level, say: Say) -> Outcome:
     """Answer what a service can do at a level."""
+    service = service_of(question.asked)
     say("placing the model")
     plan = _placed(service)
     if isinstance(plan, DoesNotFit):
@@ -111,11 +107,11 @@ def solve_service(question: Question, service: Service, level: Level, say: Say) 
 
 def _placed(service: Service) -> ResidentPlan | DoesNotFit:
     """Return where the model lies; with as many sequences as fit, unless the file says how many."""
-    section = service.asked.resolved["inference"]
-    named = {name: section[name] for name in ("prefill_grid", "decode_grid")}
-    grids = {name: side if isinstance(side, int) else None for name, side in named.items()}
-
-    placing = placing_of(service.asked, positions=service.longest, batch=service.batch or 1, **grids)
+    asked = service.asked
+    placing = placing_of(
+        asked.resolved["inference"], asked.shape, asked.hardware.cluster, software_of_request(asked),
+        positions=service.longest, batch=service.batch or 1,
+    )  # fmt: skip
     if service.batch is not None:
         return placed(placing, service.goal)
     return plan_service(placing, service.goal)

@@ -10,7 +10,8 @@ from wsesim.graph import Graph
 from wsesim.kernels import Region
 from wsesim.mapping import Program
 from wsesim.questions.base import Question, Say
-from wsesim.questions.shared.step import LEAVES_OUT, Step, played_answer
+from wsesim.questions.shared.step import Step
+from wsesim.questions.shared.step_answer import LEAVES_OUT, played_answer
 from wsesim.system import Played, play
 from wsesim.trials import NO_PROGRAM, WHOLE, Streamed, Tried, compile_engine, extra_cycles, first_that_runs, streamed
 

@@ -1,27 +1,39 @@
-"""Figures of machine and software in a workload: nested, dotted, set, and of files of the user's own."""
+"""Figures of machine and software in a file: nested, dotted, set, and of files of the user's own."""
 
 from pathlib import Path
 
 import pytest
 
+from wsesim import questions
 from wsesim.errors import InputError
-from wsesim.workload import Workload, load_workload
+from wsesim.questions.base import Asked
+from wsesim.software import Training
 
 MINIMAL = "model: gpt2\nbatch: {sequences: 8, length: 128}\n"
 
 
-def load(folder: Path, text: str, *settings: str) -> Workload:
+def load(folder: Path, text: str, *settings: str) -> Asked:
     (folder / "w.yaml").write_text(text, "utf-8")
-    return load_workload(folder / "w.yaml", settings=settings)
+    return questions.load(folder / "w.yaml", settings=settings).asked
 
 
-def test_a_machine_and_a_stack_of_files_beside_the_workload(tmp_path: Path) -> None:
+def training_of(asked: Asked) -> Training:
+    assert asked.software is not None
+    return asked.software.for_training()
+
+
+def stack_of(asked: Asked) -> str:
+    assert asked.software is not None
+    return asked.software.stack
+
+
+def test_a_machine_and_a_stack_of_files_of_the_users_own(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("name: Mine\nextends: cs-2\ncore: {clock: 1.3 GHz}\n")
     (tmp_path / "stack.yaml").write_text("extends: release-2\ntraining.step: 1 ms\n")
-    workload = load(tmp_path, MINIMAL + "cluster: {machine: mine.yaml}\nsoftware: stack.yaml\n")
-    assert workload.hardware.cluster.wafer.core.clock_hz == 1.3e9
-    assert workload.software.for_training().step_s == 1e-3
-    assert "Mine" in workload.title
+    asked = load(tmp_path, MINIMAL + "cluster: {machine: mine.yaml}\nsoftware: stack.yaml\n")
+    assert asked.hardware.cluster.wafer.core.clock_hz == 1.3e9
+    assert training_of(asked).step_s == 1e-3
+    assert asked.hardware.cluster.name == "Mine"
 
 
 def test_mistakes_in_such_a_file_are_at_its_own_lines(tmp_path: Path) -> None:
@@ -35,11 +47,11 @@ def test_mistakes_in_such_a_file_are_at_its_own_lines(tmp_path: Path) -> None:
 def test_settings_reach_figures_nested_or_not(tmp_path: Path) -> None:
     text = MINIMAL + "cluster: cs-2\nhardware: {core: {clock: 1 GHz}}\nsoftware: release-2\n"
     given = ("hardware.core.clock=2 GHz", "software.training.step=1 ms", "software.stack=ideal")
-    workload = load(tmp_path, text, *given)
-    assert workload.resolved["hardware"] == {"core.clock": "2 GHz"}
-    assert workload.resolved["software"] == {"stack": "ideal", "training.step": "1 ms"}
-    assert workload.software.for_training().kernel_launch_s == 0
-    assert load(tmp_path, text, "software=ideal").software.stack == "ideal"
+    asked = load(tmp_path, text, *given)
+    assert asked.resolved["hardware"] == {"core.clock": "2 GHz"}
+    assert asked.resolved["software"] == {"stack": "ideal", "training.step": "1 ms"}
+    assert training_of(asked).kernel_launch_s == 0
+    assert stack_of(load(tmp_path, text, "software=ideal")) == "ideal"
 
 
 def test_the_software_of_another_phase_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,57 @@
+"""Where the weights of a request or of a service lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from wsesim.answer import DoesNotFit
+from wsesim.hardware import Cluster
+from wsesim.mapping.resident import PlanGoal, ResidentPlan, ResidentRequest, plan_resident
+from wsesim.model import Model
+from wsesim.questions.shared.request import Request, software_of_request
+from wsesim.software import Inference
+
+
+def placing_of(
+    section: Mapping[str, Any], model: Model, cluster: Cluster, software: Inference, *, positions: int, batch: int
+) -> ResidentRequest:
+    """Return what the keys of an `inference` section ask of the placement, for *batch* sequences held at once.
+
+    Raises:
+        SpecError: a grid, a stage count or a number of wafers that cannot be; named by its key.
+    """
+    grids = {name: _unless_auto(section.get(name)) for name in ("prefill_grid", "decode_grid")}
+    if not grids.keys() <= section.keys():  # the squares for what is not done lie where the others do
+        grids = dict.fromkeys(grids, grids["prefill_grid"] or grids["decode_grid"])
+    return ResidentRequest(
+        model=model, cluster=cluster, software=software, placement=section["placement"],
+        wafers=_unless_auto(section["wafers"]), stages=_unless_auto(section["stages"]), positions=positions,
+        batch=batch, chunk=_unless_auto(section.get("chunk")), ends=section["ends"], must_fit=section["must_fit"],
+        prefill_grid=grids["prefill_grid"], decode_grid=grids["decode_grid"],
+    )  # fmt: skip
+
+
+def plan_of(request: Request) -> ResidentPlan | DoesNotFit:
+    """Return where the model of a request lies; the same for all that ask for the same."""
+    asked = request.asked
+    placing = placing_of(
+        asked.resolved["inference"], asked.shape, asked.hardware.cluster, software_of_request(asked),
+        positions=request.positions, batch=request.batch,
+    )  # fmt: skip
+    goal = PlanGoal(
+        prompt=request.prompt if request.reads else 0, reused=request.reused, prompts=request.batch,
+        batch=request.batch, position=request.middle, passes=request.passes,
+    )  # fmt: skip
+    return placed(placing, goal)
+
+
+@cache
+def placed(placing: ResidentRequest, goal: PlanGoal) -> ResidentPlan | DoesNotFit:
+    """Return where the model lies; the same for all that ask for the same."""
+    return plan_resident(placing, goal)
+
+
+def _unless_auto(value: int | str | None) -> int | None:
+    return value if isinstance(value, int) else None
