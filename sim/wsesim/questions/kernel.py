@@ -28,6 +28,7 @@ from wsesim.answer import (
 )
 from wsesim.cores.measures import MEASURES, RATES
 from wsesim.errors import InputError, nearest
+from wsesim.hardware import override_names
 from wsesim.questions.base import Asked, Draft, Reads, Say
 from wsesim.workload import Default, Derived, Problems
 from wsesim.workload.fields import Size, Text
@@ -44,7 +45,10 @@ MOST_PICTURES = 500
 MOST_WATCHED = 256
 _CASE = frozenset({"kernel", "grid", "shape", "options", "seed", "fold", "silicon"})
 """Fields that a kernel with all its choices is made of."""
-READ = frozenset[str]()
+UNREAD = {"fabric.wavelet", "silicon.scalar_slowdown", "code.switch_cycles", "code.count_cycles"}
+"""Figures of the groups below that no kernel here depends on: bytes of a wavelet, what inference alone takes longer."""
+_GROUPS = ("core.", "fabric.", "code.", "silicon.")
+READ = {name for name in override_names() if name.startswith(_GROUPS)} - UNREAD | {"wafer.columns", "wafer.rows"}
 SUPPORTED = (
     "Measured cycles of the vendor's simulator and of silicon support level cores, kernel by kernel; the closed form "
     "is held to it."
@@ -129,7 +133,7 @@ class KernelQuestion:
     usual: ClassVar = ("cycles", "time_s", "closed_error", "busy_share")
     level: ClassVar[Level] = "cores"
     stack: ClassVar = ""
-    reads: ClassVar[Reads] = Reads(hardware=READ)
+    reads: ClassVar[Reads] = Reads(hardware=frozenset(READ))
     supported: ClassVar = SUPPORTED
 
     asked: Asked
