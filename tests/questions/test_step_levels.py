@@ -1,15 +1,15 @@
 from pathlib import Path
 
 import pytest
+from wsesim.levels.comparison import LEVELS, Comparison
+from wsesim.levels.training import compare_step
 
 from wsesim import pipeline
 from wsesim.kernels import Region
-from wsesim.levels.comparison import LEVELS, Comparison
-from wsesim.trials.streamed import part_of, streamed
-from wsesim.levels.training import compare_step
-from wsesim.trials.trial import Tried, first_that_runs
 from wsesim.mapping import Program
 from wsesim.software import load_software
+from wsesim.trials.streamed import part_of, streamed
+from wsesim.trials.trial import Tried, first_that_runs
 from wsesim.workload import Workload, load_workload
 
 TRAINING = load_software("release-2").for_training()

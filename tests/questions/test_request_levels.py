@@ -1,11 +1,11 @@
 from pathlib import Path
 
 import pytest
-
-from wsesim import pipeline
 from wsesim.levels.ask import compare, load_question
 from wsesim.levels.comparison import LEVELS, Comparison
 from wsesim.result import RequestMetrics
+
+from wsesim import pipeline
 from wsesim.workload import Workload
 
 TOKEN = "model: gpt2\nphase: {phase}\ninference: {{prompt: 256, generate: 64}}\ncluster: cs-2\n"
