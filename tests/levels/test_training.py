@@ -3,16 +3,9 @@ from pathlib import Path
 import pytest
 
 from wsesim import pipeline
-from wsesim.kernels import Region
 from wsesim.levels.comparison import LEVELS, Comparison
 from wsesim.levels.training import compare_step
-from wsesim.mapping import Program
-from wsesim.software import load_software
-from wsesim.trials.streamed import part_of, streamed
-from wsesim.trials.trial import Tried, first_that_runs
 from wsesim.workload import Workload, load_workload
-
-TRAINING = load_software("release-2").for_training()
 
 CLOSE = 0.03
 """How far a step may be from the longest of its kernels and transfers, where kernels set the time."""
@@ -106,50 +99,3 @@ def test_what_does_not_fit_says_why_at_all_levels(tmp_path: Path) -> None:
     assert found.finest is None
     assert all("MemoryX" in answer.why_not for answer in found.answers)
     assert found.to_json()["status"] == "none"
-
-
-def _cases(workload: Workload) -> dict[str, Tried | str]:
-    graph = pipeline.build(workload)
-    program = pipeline.place(workload, graph)
-    assert isinstance(program, Program)
-    placed = program.placement
-    region = Region(
-        software=TRAINING,
-        cluster=program.cluster,
-        sequences=placed.micro_batch,
-        length=workload.length,
-        precision="mixed",
-    )
-    graph = graph.with_dims(batch=placed.micro_batch)
-    layer = next(block for block in graph.blocks if block.name == "layer")
-    cases = {op.name: streamed(graph, layer, op, region) for op in layer.ops}
-    return {
-        name: first_that_runs(case.trials(), program.cluster.wafer) for name, case in cases.items() if case is not None
-    }
-
-
-def test_sparse_weights_and_experts_have_trials(tmp_path: Path) -> None:
-    sparse = "model: {preset: cerebras-gpt-111m, sparsity: 0.75}\n"
-    file = tmp_path / "sparse.yaml"
-    file.write_text(f"{sparse}batch: {{sequences: 60, length: 1024}}\ncluster: cs-2\n")
-    found = _cases(load_workload(file))
-    up = found["ffn.up"]
-    assert isinstance(up, Tried)
-    assert up.trial.options["nonzeros"] == "1"
-    assert "ffn.up.weight.backward" not in found
-
-
-def test_a_part_holds_the_tokens_it_was_asked_for(workload: Workload) -> None:
-    region = Region(software=TRAINING, cluster=workload.hardware.cluster, sequences=60, length=1024, precision="mixed")
-    part = part_of(region, 8, 4, 31)
-    assert (part.columns, part.rows, part.tokens_per_core) == (8, 4, 31)
-
-
-def test_uncompiled_trials_are_small_or_refused(workload: Workload, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wsesim.cores.jit.COMPILED", False)
-    monkeypatch.setattr("wsesim.trials.trial.MOST_CORE_CYCLES_UNCOMPILED", 20_000)
-    found = _cases(workload)
-    assert all(isinstance(tried, Tried) or "pip install" in tried for tried in found.values())
-    ran = [tried for tried in found.values() if isinstance(tried, Tried)]
-    assert ran
-    assert all(tried.trial.estimated_cycles(workload.hardware.cluster.wafer) < 20_000 for tried in ran)

@@ -90,7 +90,7 @@ def found(case: Case, hardware: dict[str, Any], software: dict[str, Any]) -> dic
     placed, batch = (plan.memory, plan.stages, plan.tables), case.request.get("batch", 1)
     read = shown(plan.prefill(200)), plan.chunk, plan.together, placed
     answers: dict[str, object] = {"prompt": read, "token": "not modelled"}
-    if case.model.causal:
+    if plan.request.writes:
         answers["token"] = (
             shown(plan.decode(200, batch=batch)),
             shown(plan.decode(200, batch=batch, group=batch)),

@@ -10,7 +10,7 @@ from wsesim.levels.comparison import Answer, Comparison, Difference, KernelRow
 from wsesim.mapping.resident import DoesNotFit, PhaseTime, ResidentPlan
 from wsesim.pipeline.request import request_metrics, time_request, tokens_per_pass
 from wsesim.pipeline.resident import placed
-from wsesim.trials.resident import Tile, parts_of, resident_trials
+from wsesim.trials.resident import ResidentTile, parts_of, resident_trials
 from wsesim.trials.trial import Tried, compile_engine, first_that_runs
 from wsesim.workload import Inference, Workload
 
@@ -114,16 +114,16 @@ def on_cores(plan: ResidentPlan, asked: Inference, workload: Workload, tell: Tel
     compile_engine(plan.request.cluster.wafer)
     read = wrote = PhaseOnCores(factor=1.0, rows=(), events=0)
     if workload.phase != "decode":
-        tile = Tile.of_prompt(plan, asked.prompt)
+        tile = ResidentTile.of_prompt(plan, asked.prompt)
         read = _phase(plan, plan.prefill(asked.prompt, reused=asked.reused), tile, tell, reads=True)
     if workload.phase != "prefill":
         batch = asked.batch or 1
-        tile = Tile.of_token(plan, _halfway(asked), batch)
+        tile = ResidentTile.of_token(plan, _halfway(asked), batch)
         wrote = _phase(plan, plan.decode(_halfway(asked), batch=batch), tile, tell, reads=False)
     return read, wrote
 
 
-def _phase(plan: ResidentPlan, phase: PhaseTime, tile: Tile, tell: Tell, *, reads: bool) -> PhaseOnCores:
+def _phase(plan: ResidentPlan, phase: PhaseTime, tile: ResidentTile, tell: Tell, *, reads: bool) -> PhaseOnCores:
     ops = parts_of(tile, phase.ops)
     total = sum(cycles for _, cycles in ops.values())
     rows, events = [], 0
