@@ -6,7 +6,7 @@ from wsesim.hardware import load_cluster, machine_names
 from wsesim.software import load_software, software_names
 from wsesim.validation.constants import MOST, Constant, load_constants
 from wsesim.validation.groups import KINDS, group_of
-from wsesim.validation.table import read_table
+from wsesim.validation.rows import read_table
 
 CONSTANTS = load_constants().calibrated
 

@@ -1,6 +1,7 @@
 """Measured figures of kernels: each row asked again as a question like any other, and compared."""
 
-from wsesim.validation.kernels.rows import KernelRow, NotAsked, RowQuestion, read_kernel_table
+from wsesim.validation.kernels.registry import ask_row
+from wsesim.validation.kernels.rows import KernelRow, read_kernel_table
 from wsesim.validation.kernels.score import (
     KernelScore,
     KernelSummary,
@@ -11,6 +12,13 @@ from wsesim.validation.kernels.score import (
 )
 
 __all__ = [
-    "KernelRow", "KernelScore", "KernelSummary", "KernelValidation", "NotAsked", "RowQuestion", "read_kernel_table",
-    "score_row", "show_row", "validate_kernels",
+    "KernelRow",
+    "KernelScore",
+    "KernelSummary",
+    "KernelValidation",
+    "ask_row",
+    "read_kernel_table",
+    "score_row",
+    "show_row",
+    "validate_kernels",
 ]  # fmt: skip

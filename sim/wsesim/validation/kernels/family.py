@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from wsesim.validation.kernels.rows import KernelRow, RowQuestion
+from wsesim.validation.asking import RowQuestion
+from wsesim.validation.kernels.rows import KernelRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from wsesim.validation.asking import NotAsked, RowQuestion, named
 from wsesim.validation.kernels.family import KernelFamily
-from wsesim.validation.kernels.rows import KernelRow, NotAsked, RowQuestion
+from wsesim.validation.kernels.rows import KernelRow
 
 SHAPES = {
     "llama3-8b": (32, 4096, 32, 14336),
@@ -43,15 +44,14 @@ def _ask(row: KernelRow) -> RowQuestion:
         raise NotAsked(f"a rate in {row.unit!r} without the clock it was converted with")
     phase = "prefill" if "prefill" in row.kernel.lower() else "decode"
     positions, side = int(row.found(r"(\d+)-token context")[1]), row.side
-    inference: dict[str, Any] = {
-        "prompt": positions, "placement": "whole", f"{phase}_grid": side, "ends": False, "must_fit": False,
-    }  # fmt: skip
+    inference: dict[str, Any] = {"prompt": positions, "placement": "whole", f"{phase}_grid": side}
     inference |= {"chunk": positions} if phase == "prefill" else {}
+    inference |= {"ends": False, "must_fit": False}
     data: dict[str, Any] = {
-        "phase": phase, "model": _model(row.params.partition(";")[0].strip().lower(), positions),
+        "name": named(row.id), "phase": phase, "model": _model(row.params.partition(";")[0].strip().lower(), positions),
         "inference": inference, "cluster": row.machine_name, "software": "waferllm", "hardware": row.clock,
     }  # fmt: skip
-    return RowQuestion(data=data, figure=FIGURES[phase], level="closed")
+    return RowQuestion(data=data, figure=FIGURES[phase], to_unit=row.to_unit, level="closed")
 
 
 FAMILIES = (

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from wsesim.validation.asking import NotAsked, RowQuestion
 from wsesim.validation.kernels.family import KernelFamily
-from wsesim.validation.kernels.rows import KernelRow, NotAsked, RowQuestion
+from wsesim.validation.kernels.rows import KernelRow
 
 ONE = (1, 1)
 TYPES = ("f16", "f32", "i16")

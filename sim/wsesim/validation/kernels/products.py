@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from math import ceil
 
+from wsesim.validation.asking import NotAsked, RowQuestion
 from wsesim.validation.kernels.family import KernelFamily
-from wsesim.validation.kernels.rows import KernelRow, NotAsked, RowQuestion
+from wsesim.validation.kernels.rows import KernelRow
 
 ONE = (1, 1)
 WRITTEN_OUT = 32

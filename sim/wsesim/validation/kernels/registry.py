@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from wsesim.validation.asking import NotAsked, RowQuestion
 from wsesim.validation.kernels import models, probes, products, stencils, streams
 from wsesim.validation.kernels.family import KernelFamily
-from wsesim.validation.kernels.rows import KernelRow, NotAsked, RowQuestion
+from wsesim.validation.kernels.rows import KernelRow
 
 FAMILIES = (*probes.FAMILIES, *stencils.FAMILIES, *streams.FAMILIES, *products.FAMILIES, *models.FAMILIES)
 """The first that matches a row takes it."""

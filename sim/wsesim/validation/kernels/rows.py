@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wsesim.answer import Level
+from wsesim.validation.asking import Conversion, NotAsked, RowQuestion, named
 from wsesim.validation.csvfile import Cells, finite, read_cells
 
 MACHINES = {"WSE-1": "cs-1", "WSE-2": "cs-2", "WSE-3": "cs-3"}
@@ -18,24 +19,9 @@ COLUMNS = (
 )  # fmt: skip
 """Columns that are read; a table may have more."""
 HZ_PER_MHZ = 1e6
+FACTORS = {"us": 1e6, "TFLOP/s": 1e-12}
+"""Of units of rows that are not those of the figures."""
 MOST_DIGITS = 6
-
-
-class NotAsked(Exception):
-    """A row that cannot be asked again; the message says which mechanism or figure is missing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowQuestion:
-    """What a row asks: a file, and which of its figures is the row's."""
-
-    data: Mapping[str, Any]
-    """Of a file, as plain data."""
-    figure: str
-    """Of the file's kind; in the row's unit but for a power of ten."""
-    level: Level = "cores"
-    note: str = ""
-    """What was assumed where the row is silent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,17 +127,28 @@ class KernelRow:
         hardware: Mapping[str, str | int] | None = None, note: str = "", **more: bool,
     ) -> RowQuestion:  # fmt: skip
         """Return the question for a figure of a kernel on the row's machine; *measured*: one of its measures."""
-        data: dict[str, Any] = {"kernel": kernel, "grid": [*grid], "shape": [*shape], "cluster": self.machine_name}
+        data: dict[str, Any] = {
+            "name": named(self.id),
+            "kernel": kernel,
+            "grid": [*grid],
+            "shape": [*shape],
+            "cluster": self.machine_name,
+        }
         data |= {"options": dict(options)} if options else {}
         data |= {"measure": figure} if measured else {}
         data |= {"silicon": True} if self.silicon else {}
         data |= {"hardware": changed} if (changed := {**self.clock, **(hardware or {})}) else {}
         data |= {**more, "verify": False, "pictures": 0}
-        return RowQuestion(data=data, figure=figure, level=level, note=note)
+        return RowQuestion(data=data, figure=figure, to_unit=self.to_unit, level=level, note=note)
 
     def measure(self, kernel: str, grid: Sequence[int], shape: Sequence[int], figure: str, **more: Any) -> RowQuestion:
         """Return the question for a figure that the kernel is measured by."""
         return self.ask(kernel, grid, shape, figure, measured=True, **more)
+
+    @property
+    def to_unit(self) -> Conversion:
+        """From the unit of figures to the row's: the same but for a power of ten."""
+        return Conversion(unit=self.unit, factor=FACTORS.get(self.unit, 1.0))
 
     @property
     def clock(self) -> dict[str, str | int]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wsesim import questions
-from wsesim.answer import Level
-from wsesim.errors import WsesimError
+from wsesim.validation.asking import NotAsked, RowQuestion, file_text, value_of
 from wsesim.validation.kernels.registry import FAMILIES, ask_row, family_of
-from wsesim.validation.kernels.rows import KernelRow, NotAsked, RowQuestion, read_kernel_table
+from wsesim.validation.kernels.rows import KernelRow, read_kernel_table
 from wsesim.validation.spread import spread, within
 
 if TYPE_CHECKING:
@@ -21,10 +17,6 @@ if TYPE_CHECKING:
 
 SILICON, SIMULATOR = "silicon", "simulator"
 NONE = "no family"
-UNITS: dict[str, Callable[[float], float]] = {
-    "us": lambda seconds: seconds * 1e6, "TFLOP/s": lambda flops_per_s: flops_per_s / 1e12,
-}  # fmt: skip
-"""Units of rows that are not those of the figures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,9 +129,9 @@ def score_row(row: KernelRow) -> KernelScore:
     reason = ""
     try:
         asked = ask_row(row)
-        simulated = _in_unit(row.unit, _answered(json.dumps(asked.data), asked.figure, asked.level))
-    except (NotAsked, WsesimError) as error:
-        reason = str(error).removeprefix("error: ")
+        simulated = value_of(asked)
+    except NotAsked as error:
+        reason = str(error)
     ran = asked if simulated is not None else None
     return KernelScore(
         id=row.id, family=NONE if family is None else family.name, target=SILICON if row.silicon else SIMULATOR,
@@ -148,41 +140,13 @@ def score_row(row: KernelRow) -> KernelScore:
     )  # fmt: skip
 
 
-@cache
-def _answered(data: str, figure: str, level: Level) -> float:
-    """Return the figure of a question; rows that ask the same are answered once.
-
-    Raises:
-        NotAsked: there is no answer.
-    """
-    question = questions.ask(json.loads(data), file="row", folder=Path())
-    result = questions.run(question, level=level, verify=False)
-    value = result.figures.get(figure)
-    if value is None:
-        raise NotAsked(result.why or f"the answer has no {figure}")
-    return value
-
-
-def _in_unit(unit: str, value: float) -> float:
-    return UNITS[unit](value) if unit in UNITS else value
-
-
 def show_row(row: KernelRow) -> str:
     """Return the question of a row as a file.
 
     Raises:
         NotAsked: it cannot be asked.
     """
-    from yaml import safe_dump
-
-    asked = ask_row(row)
-    level = f", at --level {asked.level}" if asked.level == "closed" else ""
-    head = [
-        f"# Row {row.id}: {row.metric}, {row.value:g} {row.unit} on {row.machine}.",
-        f"# Its figure: {asked.figure}{level}.",
-    ]
-    head += [f"# Assumed: {asked.note}."] if asked.note else []
-    return "\n".join(head) + "\n\n" + safe_dump({"name": row.id, **asked.data}, sort_keys=False, width=100)
+    return file_text(ask_row(row), row=row.id, measured=f"{row.value:.12g} {row.unit} ({row.metric}) on {row.machine}")
 
 
 def _summarise(name: str, target: str, scores: list[KernelScore]) -> KernelSummary:

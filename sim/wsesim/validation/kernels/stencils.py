@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 
+from wsesim.validation.asking import NotAsked, RowQuestion
 from wsesim.validation.kernels.family import KernelFamily
-from wsesim.validation.kernels.rows import KernelRow, NotAsked, RowQuestion
+from wsesim.validation.kernels.rows import KernelRow
 
 ITERATIONS = 4
 """Of the longer of the two runs whose difference a row is."""

@@ -7,8 +7,10 @@ figures in cycles as listed by github.com/PrincetonUniversity/muchiSim, plots/ch
 
 from __future__ import annotations
 
+from wsesim.answer import Level
+from wsesim.validation.asking import NotAsked, RowQuestion
 from wsesim.validation.kernels.family import KernelFamily
-from wsesim.validation.kernels.rows import KernelRow, NotAsked, RowQuestion
+from wsesim.validation.kernels.rows import KernelRow
 
 MOST_CORE_ELEMENTS = 8_000_000
 """Cores times values of a run that takes a second or two."""
@@ -24,7 +26,8 @@ def _reduce(row: KernelRow) -> RowQuestion:
     """Ask for the sum of P cores with B values on each, in groups of S."""
     cores, values, group = row.whole("P"), row.whole("B"), row.whole("S")
     runs = cores * values <= MOST_CORE_ELEMENTS
-    level, options = "cores" if runs else "closed", {"group": group}
+    level: Level = "cores" if runs else "closed"
+    options = {"group": group}
     return row.ask("reduce-two-phase", (cores, 1), [values], level=level, options=options)
 
 

@@ -3,7 +3,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsesim.study.axes import axis_of, is_wide, spread
+from wsesim.study.lines import axis_of, is_wide, spread
 from wsesim.study.spec import Parameter, Value
 
 

@@ -5,8 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from wsesim.errors import SpecError
-from wsesim.study.ranges import values_of
-from wsesim.study.schema import RangeSection
+from wsesim.study.values import RangeSection, values_of
 from wsesim.units import Dimension, parse
 
 RATE, SIZE = Dimension.BYTES_PER_SECOND, Dimension.BYTES
