@@ -271,8 +271,9 @@ class KernelQuestion:
         )  # fmt: skip
         return Answer(
             level="cores", figures=figures, headline=self._headline(), spent=_spent(found.run, cycles, took, clock),
-            drawings=_drawings(found), files=_files(found), facts=self._facts(found.counts), reasons=(waits,),
-            leaves_out=(LEAVES_OUT["cores"],), notes=(*notes, *self._fold_note()), right=found.right,
+            sentences=_said(found, figures), drawings=_drawings(found), files=_files(found),
+            facts=self._facts(found.counts), reasons=(waits,),
+            leaves_out=(LEAVES_OUT["cores"],), notes=(*notes, *self._fold_note(), *_engine_note()), right=found.right,
             events=found.events,
         )  # fmt: skip
 
@@ -292,8 +293,25 @@ class KernelQuestion:
             "shape": list(case.shape), "shape means": case.program.shape_help, **dict(case.options),
             "folded": case.fold, "silicon": case.silicon, "seed": case.seed,
         }  # fmt: skip
-        found = {"kernel": kernel, "machine": {"name": self.asked.hardware.cluster.name}}
-        return found | ({"work": dict(counts)} if counts else {})
+        found: dict[str, dict[str, object]] = {"kernel": kernel, "machine": {"name": self.asked.hardware.cluster.name}}
+        return found | ({"work": {**counts}} if counts else {})
+
+
+def _engine_note() -> tuple[str, ...]:
+    from wsesim.cores import jit
+    from wsesim.cores.programs.run import INSTALL
+
+    return () if jit.COMPILED else (f"Cores ran uncompiled; many times faster after {INSTALL}.",)
+
+
+def _said(found: KernelOutcome, figures: Mapping[str, Number | None]) -> tuple[str, ...]:
+    """Say how far the closed form is off, how much travelled, and how near the values are."""
+    error, hops = figures["closed_error"] or 0.0, found.wavelet_hops
+    said = [f"The closed form says {figures['closed_cycles']:,.0f} cycles ({error:+.1%}).", f"{hops:,} wavelet hops."]
+    if found.right is not None:
+        verdict = "as by NumPy" if found.right else "NOT as by NumPy"
+        said.append(f"Values {verdict}: largest difference {found.max_error:.3g}, allowed {found.tolerance:.3g}.")
+    return tuple(said)
 
 
 def _times(cycles: float, longer: float) -> float:
