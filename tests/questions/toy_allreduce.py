@@ -39,21 +39,21 @@ class AllreduceFile(ModelFile):
 class Allreduce:
     """What one all-reduce of a layer's gradients costs over n systems."""
 
-    kind: ClassVar = "allreduce"
-    mark: ClassVar = ""
-    file: ClassVar = AllreduceFile
-    figures: ClassVar = (
+    kind: ClassVar[str] = "allreduce"
+    mark: ClassVar[str] = ""
+    file: ClassVar[type[Section]] = AllreduceFile
+    figures: ClassVar[tuple[FigureSpec, ...]] = (
         FigureSpec(name="allreduce_s", label="one all-reduce", meaning="of a layer's gradients", better="less"),
         FigureSpec(name="gradient_bytes", label="gradients", meaning="of a layer"),
     )
-    usual: ClassVar = ("allreduce_s",)
+    usual: ClassVar[tuple[str, ...]] = ("allreduce_s",)
     level: ClassVar[Level] = "system"
-    stack: ClassVar = "release-2"
-    reads: ClassVar = Reads(
+    stack: ClassVar[str] = "release-2"
+    reads: ClassVar[Reads] = Reads(
         model=frozenset({"width", "ffn_width", "heads", "kv_heads", "head_width", "bias", "attention_bias"}),
         hardware=frozenset({"swarmx.link", "swarmx.hop"}),
     )
-    supported: ClassVar = "Nothing was measured."
+    supported: ClassVar[str] = "Nothing was measured."
 
     asked: Asked
     pieces: int

@@ -1,3 +1,6 @@
+"""Fields of files: every one described, checked by itself, and each mistake one error at its place."""
+
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
@@ -7,21 +10,29 @@ from wsesim.model import Model
 from wsesim.model.spec import choices
 from wsesim.numerics.text import SAMPLES
 from wsesim.numerics.tokenizer import Tokenizer
-from wsesim.workload import checks, shape
+from wsesim.questions import kinds
+from wsesim.workload import SHORT, Default, Section, inputs, read_fields
 from wsesim.workload.fields import LARGEST
-from wsesim.workload.schema import SECTIONS, SHORT, ModelSection, WorkloadFile, read_fields
+from wsesim.workload.schema import ModelSection
 
 MINIMAL: dict[str, Any] = {"model": "gpt2", "batch": {"sequences": 4}, "cluster": "cs-2"}
+FILE = kinds()["training"].file
 
 
 def errors_of(changes: dict[Any, Any]) -> list[tuple[str, tuple[object, ...]]]:
-    return [(error["type"], error["loc"]) for error in read_fields({**MINIMAL, **changes})[1]]
+    return [(error["type"], error["loc"]) for error in read_fields(FILE, {**MINIMAL, **changes})[1]]
+
+
+def sections_of(section: type[Section]) -> Iterator[type[Section]]:
+    yield section
+    for inner in filter(None, map(section.inner, section.keys())):
+        yield from sections_of(inner)
 
 
 def test_three_keys_are_enough() -> None:
-    values, errors = read_fields(MINIMAL)
+    values, errors = read_fields(FILE, MINIMAL)
     assert not errors
-    assert values.keys() == WorkloadFile.model_fields.keys()
+    assert values.keys() == FILE.model_fields.keys()
     assert values["model"].preset == "gpt2"
     assert values["cluster"].machine == "cs-2"
 
@@ -41,22 +52,28 @@ def test_a_choice_that_ops_state_is_checked_as_a_literal(value: object) -> None:
     assert errors_of({"model": {"activation": value}}) == [("literal_error", ("model", "activation"))]
 
 
-@pytest.mark.parametrize("section", [WorkloadFile, *SECTIONS.values()])
-def test_every_field_says_what_it_is(section: type[WorkloadFile]) -> None:
+SECTIONS: set[type[Section]] = {section for kind in kinds().values() for section in sections_of(kind.file)}
+
+
+@pytest.mark.parametrize("section", sorted(SECTIONS, key=str))
+def test_every_field_says_what_it_is_and_where_its_default_is_from(section: type[Section]) -> None:
     for name, field in section.model_fields.items():
         assert field.description, name
         assert field.description.endswith("."), name
+        optional = not field.is_required() and section.inner(name) is None and section is not ModelSection
+        if optional and name not in ("hardware", "software"):
+            assert any(isinstance(each, Default) for each in field.metadata) or "Default: " in field.description, name
 
 
-def test_sections_and_short_forms_are_fields() -> None:
-    assert SECTIONS.keys() <= WorkloadFile.model_fields.keys()
-    assert SHORT.keys() - SECTIONS.keys() == {"software"}
-    assert all(key in SECTIONS[section].model_fields for section, key in SHORT.items() if section in SECTIONS)
+def test_short_forms_are_fields() -> None:
+    for name, key in SHORT.items():
+        inner = FILE.inner(name)
+        assert key in inner.model_fields if inner else name == "software"
 
 
 def test_constants_agree_with_the_tokenizer_and_the_samples() -> None:
-    assert Tokenizer.gpt2().vocab_size == shape.GPT2_VOCAB
-    assert tuple(SAMPLES) == checks.SAMPLES
+    assert Tokenizer.gpt2().vocab_size == inputs.GPT2_VOCAB
+    assert tuple(SAMPLES) == inputs.SAMPLES
 
 
 @pytest.mark.parametrize(
@@ -96,7 +113,7 @@ def test_a_mistake_is_one_error_at_its_place(changes: dict[Any, Any], kind: str,
 
 
 def test_a_mistake_in_one_field_hides_none_in_another_and_no_value() -> None:
-    values, errors = read_fields({"model": "gpt2", "batch": {"sequences": -1}, "precision": "fp8"})
+    values, errors = read_fields(FILE, {"model": "gpt2", "batch": {"sequences": -1}, "precision": "fp8"})
     assert {error["loc"] for error in errors} == {("cluster",), ("batch", "sequences"), ("precision",)}
     assert "model" in values
     assert not {"batch", "precision", "cluster"} & values.keys()

@@ -17,7 +17,6 @@ from wsesim.kernels import collectives
 from wsesim.kernels.base import Cost
 from wsesim.kernels.resident import (
     VALUE_BYTES,
-    VALUES_PER_WAVELET,
     Along,
     Rectangle,
     allreduce,
@@ -207,7 +206,7 @@ def _read_exchange(op: ResidentOp, where: Rectangle, step: ChunkStep) -> Cost:
     """Return the way of tokens along columns to the rows where those of their expert lie, or back."""
     times, tokens = op.loads(step.tokens)
     values = times * where.y.each(tokens) * where.x.each(op.parts[0])
-    wavelets, wafer = ceil(values / VALUES_PER_WAVELET), where.wafer
+    wavelets, wafer = where.wavelets(values), where.wafer
     crossing = ceil(_ACROSS_MIDDLE * where.rows * wavelets)
     moved = Cost(
         serial={"exchange": collectives.broadcast_cycles(wafer, wavelets=crossing, hops=where.rows - 1)},

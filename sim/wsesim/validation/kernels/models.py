@@ -44,9 +44,10 @@ def _ask(row: KernelRow) -> RowQuestion:
         raise NotAsked(f"a rate in {row.unit!r} without the clock it was converted with")
     phase = "prefill" if "prefill" in row.kernel.lower() else "decode"
     positions, side = int(row.found(r"(\d+)-token context")[1]), row.side
-    inference: dict[str, Any] = {"prompt": positions, "placement": "whole", f"{phase}_grid": side}
+    inference: dict[str, Any] = {
+        "prompt": positions, "placement": "whole", f"{phase}_grid": side, "ends": False, "must_fit": False,
+    }  # fmt: skip
     inference |= {"chunk": positions} if phase == "prefill" else {}
-    inference |= {"ends": False, "must_fit": False}
     data: dict[str, Any] = {
         "name": named(row.id), "phase": phase, "model": _model(row.params.partition(";")[0].strip().lower(), positions),
         "inference": inference, "cluster": row.machine_name, "software": "waferllm", "hardware": row.clock,
