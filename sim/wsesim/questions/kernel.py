@@ -259,6 +259,7 @@ class KernelQuestion:
         if found.run is None:
             return Answer(
                 level=case.level, figures=figures, headline=self._headline(), facts=self._facts(), notes=notes,
+                spent=_limited(case, cycles, took, clock),
                 leaves_out=(LEAVES_OUT["closed"], *(() if self.must_fit else ("Whether it fits a core's memory.",))),
             )  # fmt: skip
         figures |= {
@@ -397,6 +398,16 @@ def _spent(run: CoreRun, cycles: float, took: float, clock_hz: float) -> Spent:
     """Return the mean core's time; cores that are done before the last, or beyond the part that was run, are idle."""
     busy, stalled = float(run.busy.mean()), float(run.stalled.mean())
     parts = {"busy": busy, "stalled": stalled, "idle": max(0.0, cycles - busy - stalled)}
+    parts |= {SILICON: took - cycles} if took > cycles else {}
+    return Spent(total_s=took / clock_hz, by_cause={cause: each / clock_hz for cause, each in parts.items()})
+
+
+def _limited(case: KernelCase, cycles: float, took: float, clock_hz: float) -> Spent | None:
+    """Return the closed form's time by what limits it, where that is known."""
+    if case.program.limits is None:
+        return None
+    parts = {f"limited by {resource}": share * cycles for resource, share in case.shares(cycles).items()}
+    parts |= {"other instructions and waiting": max(0.0, cycles - sum(parts.values()))}
     parts |= {SILICON: took - cycles} if took > cycles else {}
     return Spent(total_s=took / clock_hz, by_cause={cause: each / clock_hz for cause, each in parts.items()})
 

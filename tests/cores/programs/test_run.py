@@ -108,6 +108,10 @@ SMALL = {
     "vector": ((1, 1), (1000,)),
     "vector-loop": ((1, 1), (1024, 16)),
     "message": ((2, 1), (1000,)),
+    "softmax": ((4, 4), (8, 16)),
+    "gpt-layer": ((2, 2), (4, 8, 2)),
+    "attention-prefill": ((2, 2), (2, 4, 8)),
+    "attention-decode": ((2, 2), (2, 4, 8)),
 }
 LARGE = {
     "reduce-two-phase": ((4, 1), (20_000,)),
@@ -121,6 +125,11 @@ LARGE = {
     "fft-3d": ((512, 512), (512,)),
     "vector": ((1, 1), (10**9,)),
     "message": ((2, 1), (10**9,)),
+    "softmax": ((4, 4), (8, 10**6)),
+    "embedding": ((4, 4), (9, 10**6, 999)),
+    "stream-gemm": ((4, 4), (50_000, 50_000, 50_000)),
+    "stream-gradient": ((4, 4), (50_000, 50_000, 50_000)),
+    "attention-decode": ((4, 4), (16, 64, 50_000)),
 }
 
 
@@ -142,7 +151,7 @@ def test_what_is_known_before_loading_is_no_more_than_what_is_loaded() -> None:
         assert program.prepare is not None
         assert program.need is not None
         roles = program.prepare(WAFER, grid, shape, {}, 0).machine.builder.roles
-        need = program.need(grid, shape, {})
+        need = program.need(WAFER, grid, shape, {})
         most = max(role.data_bytes for role in roles)
         assert most - 512 <= need <= most, name
 

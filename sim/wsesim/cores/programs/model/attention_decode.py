@@ -192,9 +192,18 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
 
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles: two AXPY passes, the softmax, and four allreduces."""
+    return _written(wafer, grid, shape, options).cycles
+
+
+def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+    """Return the bytes of the variables of a core."""
+    return _written(wafer, grid, shape, options).role.data_bytes
+
+
+def _written(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> KernelWriter:
     core = timed(wafer)
     body(core, _seat(grid, shape, options))
-    return core.cycles
+    return core
 
 
 def _role(builder: Builder, seat: _Seat) -> CoreRole:
@@ -251,5 +260,6 @@ PROGRAM = KernelProgram(
     shape_help="HEADS x FEATURES x POSITIONS: features of a head, positions cached in all",
     prepare=prepare,
     closed=closed,
+    need=need,
     options={"precision": "fp32, or mixed: factors in fp16, sums in fp32 [fp32]", **GROUP_HELP},
 )

@@ -227,13 +227,14 @@ def feature_kernel(
             tolerance=given.tolerance, counts={"values": layout.tokens * layout.features},
         )  # fmt: skip
 
-    def closed(wafer: Wafer, grid: Grid, shape: Shape, chosen: Options) -> float:
+    def written(wafer: Wafer, grid: Grid, shape: Shape, chosen: Options) -> KernelWriter:
         core = timed(wafer)
         body(core, seat_of(layout_of(name, grid, shape, unit), 0, chosen, ()))
-        return core.cycles
+        return core
 
     return KernelProgram(
-        name=name, **opening(doc), shape_help=shape_help, prepare=prepare, closed=closed,
+        name=name, **opening(doc), shape_help=shape_help, prepare=prepare,
+        closed=lambda *case: written(*case).cycles, need=lambda *case: written(*case).role.data_bytes,
         options={**options, **GROUP_HELP},
     )  # fmt: skip
 
