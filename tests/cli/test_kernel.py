@@ -100,9 +100,11 @@ def test_quiet_is_quiet() -> None:
 
 def test_values_that_differ_are_a_failed_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
     right = PROGRAMS["reduce-chain"]
+    original = right.prepare
+    assert original is not None
 
     def prepare(*arguments: object) -> object:
-        prepared = right.prepare(*arguments)  # type: ignore[arg-type]
+        prepared = original(*arguments)  # type: ignore[arg-type]
         return replace(prepared, expected=prepared.expected + 1)
 
     monkeypatch.setitem(PROGRAMS, "reduce-chain", replace(right, prepare=prepare))  # type: ignore[arg-type]

@@ -30,7 +30,7 @@ from wsesim.cores.measures import MEASURES, RATES
 from wsesim.errors import InputError, nearest
 from wsesim.hardware import override_names
 from wsesim.questions.base import Asked, Draft, Reads, Say
-from wsesim.workload import Default, Derived, Problems
+from wsesim.workload import Default, Derived, Problems, Section
 from wsesim.workload.fields import Size, Text
 from wsesim.workload.schema import QuestionFile
 
@@ -128,9 +128,9 @@ class KernelQuestion:
 
     kind: ClassVar = "kernel"
     mark: ClassVar = "kernel"
-    file: ClassVar = KernelFile
-    figures: ClassVar = FIGURES
-    usual: ClassVar = ("cycles", "time_s", "closed_error", "busy_share")
+    file: ClassVar[type[Section]] = KernelFile
+    figures: ClassVar[tuple[FigureSpec, ...]] = FIGURES
+    usual: ClassVar[tuple[str, ...]] = ("cycles", "time_s", "closed_error", "busy_share")
     level: ClassVar[Level] = "cores"
     stack: ClassVar = ""
     reads: ClassVar[Reads] = Reads(hardware=frozenset(READ))
@@ -194,6 +194,9 @@ class KernelQuestion:
             asked=asked, case=case, measure=values["measure"], must_fit=values["must_fit"], verify=values["verify"],
             pictures=values["pictures"], watch=tuple(core for core in watch if not case.fold or core[1] == 0),
         )  # fmt: skip
+
+    def graph(self) -> None:
+        """Return None: a kernel is one program, no graph of ops."""
 
     def solve(self, level: Level, say: Say) -> Outcome:
         """Run the kernel's program, or calculate its closed form.

@@ -46,13 +46,16 @@ def test_seeds_change_the_values_and_not_the_cycles() -> None:
     runs = [run_kernel("reduce-chain", WAFER, (5, 1), (30,), seed=seed) for seed in (1, 1, 2)]
     assert len({run.cycles for run in runs}) == 1
     assert runs[0].max_error == runs[1].max_error
-    values = [PROGRAMS["reduce-chain"].prepare(WAFER, (5, 1), (30,), {}, seed).expected for seed in (1, 1, 2)]
+    prepare = PROGRAMS["reduce-chain"].prepare
+    assert prepare is not None
+    values = [prepare(WAFER, (5, 1), (30,), {}, seed).expected for seed in (1, 1, 2)]
     assert (values[0] == values[1]).all()
     assert (values[0] != values[2]).any()
 
 
 def test_values_that_differ_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     right = PROGRAMS["broadcast"]
+    assert right.prepare is not None
     prepared = right.prepare(WAFER, (3, 1), (4,), {}, 0)
     wrong = replace(right, prepare=lambda *_: replace(prepared, expected=prepared.expected + 1))
     monkeypatch.setitem(PROGRAMS, "broadcast", wrong)
