@@ -30,7 +30,7 @@ run: venv ## Simulate a workload: make run WORKLOAD=workloads/cerebras-gpt-111m.
 	$(BIN)/wsesim run $(WORKLOAD) --force
 
 test: venv ## Run the tests on all cores
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 lint: venv ## Check style and formatting
 	$(BIN)/ruff check
@@ -49,7 +49,7 @@ format: venv ## Repair style and formatting where a tool can
 	$(BIN)/ruff format
 
 golden: venv ## Rewrite the golden files; read the diff before committing it
-	$(BIN)/python -m pytest -n auto --update-golden
+	$(BIN)/python -m pytest -n auto --dist loadgroup --update-golden
 
 bench: venv ## Measure the speed of the simulator itself
 	$(BIN)/python benchmarks/run.py

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from wsesim.answer import CoreMap
+from wsesim.answers import drawings, svg
 from wsesim.cores.builder import Builder
 from wsesim.cores.machine import CoreMachine
-from wsesim.cores.show import core_map, heat_svg
+from wsesim.cores.show import core_map
 from wsesim.hardware import load_cluster
 
 CORES, LENGTH = 8, 100
@@ -20,8 +22,7 @@ CORES, LENGTH = 8, 100
 # 1. A rectangle of cores on a wafer. A color is a path through the fabric. Each core may take only one stream in on a
 #    color, so neighbours alternate: even cores send on one color of each direction, odd cores on the other.
 program = Builder(load_cluster("cs-2").cluster.wafer, width=CORES, height=1)
-east = [program.color(f"east {parity}") for parity in ("even", "odd")]
-west = [program.color(f"west {parity}") for parity in ("even", "odd")]
+east, west = ([program.color(f"{way} {parity}") for parity in ("even", "odd")] for way in ("east", "west"))
 
 # 2. A role is one instruction table: even and odd cores differ by color, those at the ends by what they exchange.
 for column in range(CORES):
@@ -51,9 +52,8 @@ machine = CoreMachine(program)
 for role, own in zip(program.roles, values, strict=True):
     machine.write(role, "x", own)
 run = machine.run()
-found = np.concatenate([machine.read(role, "y") for role in program.roles])
-padded = np.pad(values, ((1, 1), (0, 0)))
+padded, found = np.pad(values, ((1, 1), (0, 0))), [machine.read(role, "y")[0] for role in program.roles]
 assert np.array_equal(found, padded[:-2] + values + padded[2:])
-
 print(f"{run.cycles} cycles for {LENGTH} values on each of {CORES} cores; {run.hops} wavelet hops; values as by NumPy")
-Path("first_kernel.svg").write_text(heat_svg(core_map(run, "busy"), "Cycles a core works"), "utf-8")
+busy = CoreMap(name="busy", title="Cycles a core works", unit="cycles", values=core_map(run, "busy"))
+Path("first_kernel.svg").write_text(svg.standalone(drawings.map_svg(busy)), "utf-8")

@@ -70,6 +70,7 @@ def test_quoted_accuracy_is_that_of_today(checkout: Path) -> None:
         assert found == (int(rows), median, worst)
 
 
+@pytest.mark.xdist_group("kernel rows")  # with the tests of all rows, which are then computed once
 def test_quoted_accuracy_of_kernels_is_that_of_today(checkout: Path) -> None:
     families = json.loads(call("validate --kernels --json"))["families"]
     today = {

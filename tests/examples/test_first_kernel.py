@@ -14,5 +14,5 @@ def test_the_tutorial_runs_and_stays_short(
     monkeypatch.chdir(tmp_path)
     runpy.run_path(str(EXAMPLE))
     assert "values as by NumPy" in capsys.readouterr().out
-    assert (tmp_path / "first_kernel.svg").read_text("utf-8").startswith("<?xml")
+    assert "<svg" in (tmp_path / "first_kernel.svg").read_text("utf-8")
     assert len(EXAMPLE.read_text("utf-8").splitlines()) < 60

@@ -111,6 +111,14 @@ def test_a_closed_form_is_the_time_alone(tmp_path: Path) -> None:
     assert not found.drawings
     assert not found.files
     assert found.right is None
+    assert found.spent is None
+
+
+def test_a_closed_form_says_what_limits_it_where_that_is_known() -> None:
+    found = answered(asked("reduce-two-phase", (9, 1), (64,), silicon=True), "closed")
+    assert found.spent is not None
+    causes = {"limited by link", "other instructions and waiting", "silicon slower than designed"}
+    assert found.spent.by_cause.keys() == causes
 
 
 def test_there_is_no_system_around_a_kernel(tmp_path: Path) -> None:

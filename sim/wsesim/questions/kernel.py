@@ -30,7 +30,7 @@ from wsesim.cores.measures import MEASURES, RATES
 from wsesim.errors import InputError, nearest
 from wsesim.hardware import override_names
 from wsesim.questions.base import Asked, Draft, Reads, Say
-from wsesim.workload import Default, Derived, Problems
+from wsesim.workload import Default, Derived, Problems, Section
 from wsesim.workload.fields import Size, Text
 from wsesim.workload.schema import QuestionFile
 
@@ -128,9 +128,9 @@ class KernelQuestion:
 
     kind: ClassVar = "kernel"
     mark: ClassVar = "kernel"
-    file: ClassVar = KernelFile
-    figures: ClassVar = FIGURES
-    usual: ClassVar = ("cycles", "time_s", "closed_error", "busy_share")
+    file: ClassVar[type[Section]] = KernelFile
+    figures: ClassVar[tuple[FigureSpec, ...]] = FIGURES
+    usual: ClassVar[tuple[str, ...]] = ("cycles", "time_s", "closed_error", "busy_share")
     level: ClassVar[Level] = "cores"
     stack: ClassVar = ""
     reads: ClassVar[Reads] = Reads(hardware=frozenset(READ))
@@ -194,6 +194,9 @@ class KernelQuestion:
             asked=asked, case=case, measure=values["measure"], must_fit=values["must_fit"], verify=values["verify"],
             pictures=values["pictures"], watch=tuple(core for core in watch if not case.fold or core[1] == 0),
         )  # fmt: skip
+
+    def graph(self) -> None:
+        """Return None: a kernel is one program, no graph of ops."""
 
     def solve(self, level: Level, say: Say) -> Outcome:
         """Run the kernel's program, or calculate its closed form.
@@ -259,6 +262,7 @@ class KernelQuestion:
         if found.run is None:
             return Answer(
                 level=case.level, figures=figures, headline=self._headline(), facts=self._facts(), notes=notes,
+                spent=_limited(case, cycles, took, clock),
                 leaves_out=(LEAVES_OUT["closed"], *(() if self.must_fit else ("Whether it fits a core's memory.",))),
             )  # fmt: skip
         figures |= {
@@ -271,8 +275,9 @@ class KernelQuestion:
         )  # fmt: skip
         return Answer(
             level="cores", figures=figures, headline=self._headline(), spent=_spent(found.run, cycles, took, clock),
-            drawings=_drawings(found), files=_files(found), facts=self._facts(found.counts), reasons=(waits,),
-            leaves_out=(LEAVES_OUT["cores"],), notes=(*notes, *self._fold_note()), right=found.right,
+            sentences=_said(found, figures), drawings=_drawings(found), files=_files(found),
+            facts=self._facts(found.counts), reasons=(waits,),
+            leaves_out=(LEAVES_OUT["cores"],), notes=(*notes, *self._fold_note(), *_engine_note()), right=found.right,
             events=found.events,
         )  # fmt: skip
 
@@ -292,8 +297,25 @@ class KernelQuestion:
             "shape": list(case.shape), "shape means": case.program.shape_help, **dict(case.options),
             "folded": case.fold, "silicon": case.silicon, "seed": case.seed,
         }  # fmt: skip
-        found = {"kernel": kernel, "machine": {"name": self.asked.hardware.cluster.name}}
-        return found | ({"work": dict(counts)} if counts else {})
+        found: dict[str, dict[str, object]] = {"kernel": kernel, "machine": {"name": self.asked.hardware.cluster.name}}
+        return found | ({"work": {**counts}} if counts else {})
+
+
+def _engine_note() -> tuple[str, ...]:
+    from wsesim.cores import jit
+    from wsesim.cores.programs.run import INSTALL
+
+    return () if jit.COMPILED else (f"Cores ran uncompiled; many times faster after {INSTALL}.",)
+
+
+def _said(found: KernelOutcome, figures: Mapping[str, Number | None]) -> tuple[str, ...]:
+    """Say how far the closed form is off, how much travelled, and how near the values are."""
+    error, hops = figures["closed_error"] or 0.0, found.wavelet_hops
+    said = [f"The closed form says {figures['closed_cycles']:,.0f} cycles ({error:+.1%}).", f"{hops:,} wavelet hops."]
+    if found.right is not None:
+        verdict = "as by NumPy" if found.right else "NOT as by NumPy"
+        said.append(f"Values {verdict}: largest difference {found.max_error:.3g}, allowed {found.tolerance:.3g}.")
+    return tuple(said)
 
 
 def _times(cycles: float, longer: float) -> float:
@@ -379,6 +401,16 @@ def _spent(run: CoreRun, cycles: float, took: float, clock_hz: float) -> Spent:
     """Return the mean core's time; cores that are done before the last, or beyond the part that was run, are idle."""
     busy, stalled = float(run.busy.mean()), float(run.stalled.mean())
     parts = {"busy": busy, "stalled": stalled, "idle": max(0.0, cycles - busy - stalled)}
+    parts |= {SILICON: took - cycles} if took > cycles else {}
+    return Spent(total_s=took / clock_hz, by_cause={cause: each / clock_hz for cause, each in parts.items()})
+
+
+def _limited(case: KernelCase, cycles: float, took: float, clock_hz: float) -> Spent | None:
+    """Return the closed form's time by what limits it, where that is known."""
+    if case.program.limits is None:
+        return None
+    parts = {f"limited by {resource}": share * cycles for resource, share in case.shares(cycles).items()}
+    parts |= {"other instructions and waiting": max(0.0, cycles - sum(parts.values()))}
     parts |= {SILICON: took - cycles} if took > cycles else {}
     return Spent(total_s=took / clock_hz, by_cause={cause: each / clock_hz for cause, each in parts.items()})
 

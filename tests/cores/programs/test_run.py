@@ -46,13 +46,16 @@ def test_seeds_change_the_values_and_not_the_cycles() -> None:
     runs = [run_kernel("reduce-chain", WAFER, (5, 1), (30,), seed=seed) for seed in (1, 1, 2)]
     assert len({run.cycles for run in runs}) == 1
     assert runs[0].max_error == runs[1].max_error
-    values = [PROGRAMS["reduce-chain"].prepare(WAFER, (5, 1), (30,), {}, seed).expected for seed in (1, 1, 2)]
+    prepare = PROGRAMS["reduce-chain"].prepare
+    assert prepare is not None
+    values = [prepare(WAFER, (5, 1), (30,), {}, seed).expected for seed in (1, 1, 2)]
     assert (values[0] == values[1]).all()
     assert (values[0] != values[2]).any()
 
 
 def test_values_that_differ_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     right = PROGRAMS["broadcast"]
+    assert right.prepare is not None
     prepared = right.prepare(WAFER, (3, 1), (4,), {}, 0)
     wrong = replace(right, prepare=lambda *_: replace(prepared, expected=prepared.expected + 1))
     monkeypatch.setitem(PROGRAMS, "broadcast", wrong)
@@ -108,6 +111,10 @@ SMALL = {
     "vector": ((1, 1), (1000,)),
     "vector-loop": ((1, 1), (1024, 16)),
     "message": ((2, 1), (1000,)),
+    "softmax": ((4, 4), (8, 16)),
+    "gpt-layer": ((2, 2), (4, 8, 2)),
+    "attention-prefill": ((2, 2), (2, 4, 8)),
+    "attention-decode": ((2, 2), (2, 4, 8)),
 }
 LARGE = {
     "reduce-two-phase": ((4, 1), (20_000,)),
@@ -121,6 +128,11 @@ LARGE = {
     "fft-3d": ((512, 512), (512,)),
     "vector": ((1, 1), (10**9,)),
     "message": ((2, 1), (10**9,)),
+    "softmax": ((4, 4), (8, 10**6)),
+    "embedding": ((4, 4), (9, 10**6, 999)),
+    "stream-gemm": ((4, 4), (50_000, 50_000, 50_000)),
+    "stream-gradient": ((4, 4), (50_000, 50_000, 50_000)),
+    "attention-decode": ((4, 4), (16, 64, 50_000)),
 }
 
 
@@ -142,7 +154,7 @@ def test_what_is_known_before_loading_is_no_more_than_what_is_loaded() -> None:
         assert program.prepare is not None
         assert program.need is not None
         roles = program.prepare(WAFER, grid, shape, {}, 0).machine.builder.roles
-        need = program.need(grid, shape, {})
+        need = program.need(WAFER, grid, shape, {})
         most = max(role.data_bytes for role in roles)
         assert most - 512 <= need <= most, name
 

@@ -70,8 +70,9 @@ class KernelProgram:
     """What can be chosen, each with an explanation."""
     folded: Prepare | None = None
     """The same for a part of the grid that stands for all and takes as many cycles; None where no part does."""
-    need: Callable[[Grid, Shape, Options], int] | None = None
-    """(grid, shape, options) -> bytes of the data of the fullest core, known before anything is loaded."""
+    need: Callable[[Wafer, Grid, Shape, Options], int] | None = None
+    """(wafer, grid, shape, options) -> bytes of data that the fullest core has at least, known before anything is
+    loaded."""
     limits: Callable[[KernelCase, float], Shares] | None = None
     """(case, its cycles) -> what limits them; None where nobody knows."""
     measures: Mapping[str, Measure] = field(default_factory=dict)
@@ -116,7 +117,7 @@ class KernelCase:
         """
         if self.program.need is None:
             return
-        need, have = self.program.need(self.grid, self.shape, self.options), self.wafer.core.usable_bytes
+        need, have = self.program.need(self.wafer, self.grid, self.shape, self.options), self.wafer.core.usable_bytes
         if need > have:
             sizes = "x".join(map(str, self.shape))
             raise NoRoom(

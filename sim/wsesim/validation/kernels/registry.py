@@ -10,7 +10,7 @@ from wsesim.validation.kernels import models, probes, products, stencils, stream
 from wsesim.validation.kernels.family import KernelFamily
 from wsesim.validation.kernels.rows import KernelRow
 
-FAMILIES = (*probes.FAMILIES, *stencils.FAMILIES, *streams.FAMILIES, *products.FAMILIES, *models.FAMILIES)
+FAMILIES = (*streams.FAMILIES, *probes.FAMILIES, *stencils.FAMILIES, *products.FAMILIES, *models.FAMILIES)
 """The first that matches a row takes it."""
 
 

@@ -101,7 +101,8 @@ def collective(
 
     return KernelProgram(
         name=name, **opening(doc), shape_help=SHAPE_HELP, prepare=prepare, closed=closed, options=options,
-        folded=folded, need=lambda grid, shape, _: vector_length(name, shape) * ELEMENT_BYTES[isa.F32], limits=limits,
+        folded=folded, limits=limits,
+        need=lambda _, grid, shape, __: vector_length(name, shape) * ELEMENT_BYTES[isa.F32],
     )  # fmt: skip
 
 

@@ -101,7 +101,7 @@ def limits(case: KernelCase, cycles: float) -> Shares:
     return {"link": link, "arithmetic": 1 - link}
 
 
-def need(grid: Grid, shape: Shape, options: Options) -> int:
+def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
     """Return the bytes of two pencils."""
     return 2 * PARTS * _sizes(grid, shape)[0] * ELEMENT_BYTES[isa.F32]
 

@@ -140,7 +140,7 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return BEGIN_CYCLES + fill + sizes.inputs_each * turn + tree_cycles + (back if hops else 0)
 
 
-def need(grid: Grid, shape: Shape, options: Options) -> int:
+def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
     """Return the bytes of a core's inputs, weights and outputs."""
     sizes, arithmetic = _Sizes(grid, shape), _arithmetic(options)
     factor, total = ELEMENT_BYTES[arithmetic.factor], ELEMENT_BYTES[arithmetic.sum]

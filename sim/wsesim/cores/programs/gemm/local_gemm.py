@@ -171,7 +171,7 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return core.task_launch_cycles + 4 + sizes.depth * outer + costs.count_ends
 
 
-def need(grid: Grid, shape: Shape, options: Options) -> int:
+def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
     """Return the bytes of the three matrices."""
     sizes = _Sizes.of(shape)
     elements = sizes.rows * sizes.depth + sizes.depth * sizes.width + sizes.rows * sizes.width

@@ -86,7 +86,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     )
 
 
-def need(grid: Grid, shape: Shape, options: Options) -> int:
+def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
     """Return the bytes of a core's tiles: two buffers of X and of W, and Z."""
     tiles = _tiles(grid, shape, options)
     x, w = (aligned(size, isa.F16) for size in (tiles.m * tiles.k, tiles.k * tiles.n))

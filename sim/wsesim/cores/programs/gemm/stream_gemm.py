@@ -20,6 +20,7 @@ from dataclasses import replace
 import numpy as np
 
 from wsesim.cores import isa
+from wsesim.cores.operands import ELEMENT_BYTES
 from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening
 from wsesim.cores.programs.durations import beside, memory, vector_time
 from wsesim.cores.programs.gemm.stream_core import StreamedLayer, load, words_sent
@@ -27,6 +28,7 @@ from wsesim.cores.programs.gemm.streaming import (
     PRECISION_HELP,
     Arithmetic,
     MatrixCut,
+    aligned,
     arithmetic_of,
     cut_of,
     gathered,
@@ -135,12 +137,20 @@ def _hops(cut: MatrixCut, arithmetic: Arithmetic, words: int) -> int:
     return cut.rows * (words + rounds * wavelets_of(cut.tokens_each, arithmetic.sum))
 
 
+def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+    """Return the bytes of a core's activations and results."""
+    cut, arithmetic = _cut(grid, shape, options), arithmetic_of(options)
+    x = cut.inputs_each * aligned(cut.tokens_each, arithmetic.factor) * ELEMENT_BYTES[arithmetic.factor]
+    return x + cut.outputs_each * cut.tokens_each * ELEMENT_BYTES[arithmetic.sum]
+
+
 PROGRAM = KernelProgram(
     name=NAME,
     **opening(__doc__),
     shape_help="TOKENS x INPUTS x OUTPUTS",
     prepare=prepare,
     closed=closed,
+    need=need,
     options={
         "pass": "forward, or input-gradient: dx = dy W^T [forward]",
         **PRECISION_HELP,

@@ -19,6 +19,7 @@ from dataclasses import replace
 from math import ceil
 
 from wsesim.cores import isa
+from wsesim.cores.operands import ELEMENT_BYTES
 from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, opening
 from wsesim.cores.programs.durations import beside, memory, vector_time
 from wsesim.cores.programs.gemm.gradient_core import load, result
@@ -26,6 +27,7 @@ from wsesim.cores.programs.gemm.streaming import (
     PRECISION_HELP,
     Arithmetic,
     MatrixCut,
+    aligned,
     arithmetic_of,
     cut_of,
     product_tolerance,
@@ -116,11 +118,19 @@ def _hops(cut: MatrixCut, arithmetic: Arithmetic) -> int:
     return cut.outputs * (along + cut.columns * cut.rows * wavelets_of(cut.inputs_each, arithmetic.sum))
 
 
+def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+    """Return the bytes of a core's activations and their gradients."""
+    cut, arithmetic = _cut(grid, shape), arithmetic_of(options)
+    step = aligned(cut.tokens_each, arithmetic.factor) * ELEMENT_BYTES[arithmetic.factor]
+    return (cut.inputs_each + cut.outputs_each) * step
+
+
 PROGRAM = KernelProgram(
     name=NAME,
     **opening(__doc__),
     shape_help="TOKENS x INPUTS x OUTPUTS",
     prepare=prepare,
     closed=closed,
+    need=need,
     options=PRECISION_HELP,
 )

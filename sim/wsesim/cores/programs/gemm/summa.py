@@ -146,7 +146,7 @@ def mean_pace(wafer: Wafer, panels: Panels) -> float:
     return rate.cycles + (rate.slow_cycles - rate.cycles) * near
 
 
-def need(grid: Grid, shape: Shape, options: Options) -> int:
+def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
     """Return the bytes of a core's panels of A and B, with their buffers, and of C."""
     panels = panels_of(grid, shape, options)
     a = (panels.steps // panels.columns + BUFFERS) * panels.m * panels.k

@@ -44,7 +44,7 @@ from wsesim.cores.programs.model.bounds import Bounded
 from wsesim.cores.programs.model.core import KernelWriter, timed
 from wsesim.cores.programs.model.feature import BANK, OTHER_BANK, FeatureLayout, draw, is_mixed
 from wsesim.cores.programs.model.heads import Heads
-from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, CoreLine
+from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, AllreduceLine
 from wsesim.hardware import Wafer
 
 NAME = "attention-decode"
@@ -73,14 +73,14 @@ class _Seat:
         return self.heads.layout.rows
 
     @property
-    def across(self) -> CoreLine:
+    def across(self) -> AllreduceLine:
         """The columns of its heads."""
         return self.heads.line(self.column, self.options, self.colors[:ALLREDUCE_COLORS])
 
     @property
-    def along(self) -> CoreLine:
+    def along(self) -> AllreduceLine:
         """Its column of cores."""
-        return CoreLine(
+        return AllreduceLine(
             place=self.row, cores=self.rows, group=group_of(self.options, self.rows), axis=COLUMN,
             colors=self.colors[ALLREDUCE_COLORS:],
         )  # fmt: skip
@@ -192,9 +192,18 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
 
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles: two AXPY passes, the softmax, and four allreduces."""
+    return _written(wafer, grid, shape, options).cycles
+
+
+def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+    """Return the bytes of the variables of a core."""
+    return _written(wafer, grid, shape, options).role.data_bytes
+
+
+def _written(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> KernelWriter:
     core = timed(wafer)
     body(core, _seat(grid, shape, options))
-    return core.cycles
+    return core
 
 
 def _role(builder: Builder, seat: _Seat) -> CoreRole:
@@ -251,5 +260,6 @@ PROGRAM = KernelProgram(
     shape_help="HEADS x FEATURES x POSITIONS: features of a head, positions cached in all",
     prepare=prepare,
     closed=closed,
+    need=need,
     options={"precision": "fp32, or mixed: factors in fp16, sums in fp32 [fp32]", **GROUP_HELP},
 )

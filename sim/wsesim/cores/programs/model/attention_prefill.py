@@ -81,13 +81,18 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles of the busiest column: collection, AXPY passes, an allreduce, softmax, products."""
     _is_causal(options)
-    return max(_timed(wafer, place) for place in of_each_kind(_place(grid, shape, options)))
+    return max(_written(wafer, place).cycles for place in of_each_kind(_place(grid, shape, options)))
 
 
-def _timed(wafer: Wafer, place: HeadSeat) -> float:
+def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+    """Return the bytes of the variables of a core."""
+    return max(_written(wafer, place).role.data_bytes for place in of_each_kind(_place(grid, shape, options)))
+
+
+def _written(wafer: Wafer, place: HeadSeat) -> KernelWriter:
     core = timed(wafer)
     body(core, place)
-    return core.cycles
+    return core
 
 
 def _is_causal(options: Options) -> bool:
@@ -111,5 +116,6 @@ PROGRAM = KernelProgram(
     shape_help="HEADS x FEATURES x TOKENS: features of a head, tokens in all",
     prepare=prepare,
     closed=closed,
+    need=need,
     options={"mask": "causal, or none [causal]", **GROUP_HELP},
 )

@@ -19,7 +19,7 @@ import numpy as np
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import Color, Mem
+from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem
 from wsesim.cores.programs import flow
 from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, gather, opening, scatter, sizes_of
 from wsesim.cores.programs.collectives.plans import COLUMN, Keep, Plan, Send, spread_2d
@@ -210,10 +210,18 @@ def _sizes(grid: Grid, shape: Shape) -> tuple[FeatureLayout, int]:
     return FeatureLayout(columns=grid[0], rows=grid[1], tokens=shape[0], features=shape[2]), shape[1]
 
 
+def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+    """Return the bytes of a core's rows of the table, and of what it finds there for all tokens, on the first row."""
+    layout, vocabulary = _sizes(grid, shape)
+    rows = ceil(vocabulary / layout.rows) + layout.tokens
+    return rows * layout.features_each * ELEMENT_BYTES[isa.F32]
+
+
 PROGRAM = KernelProgram(
     name=NAME,
     **opening(__doc__),
     shape_help="TOKENS x VOCABULARY x FEATURES: tokens in all, rows of the table, features of each",
     prepare=prepare,
     closed=closed,
+    need=need,
 )

@@ -36,7 +36,7 @@ from wsesim.cores.programs.base import (
 from wsesim.cores.programs.collectives.collective import GROUP_HELP, group_of
 from wsesim.cores.programs.collectives.plans import ROW
 from wsesim.cores.programs.model.core import KernelWriter, timed
-from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, CoreLine
+from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, AllreduceLine
 from wsesim.hardware import Wafer
 
 PRECISIONS = ("fp32", "mixed")
@@ -116,7 +116,7 @@ class FeatureSeat:
 
     layout: FeatureLayout
     column: int
-    line: CoreLine
+    line: AllreduceLine
     """Its row of cores."""
     options: Options = field(default_factory=dict)
 
@@ -227,13 +227,14 @@ def feature_kernel(
             tolerance=given.tolerance, counts={"values": layout.tokens * layout.features},
         )  # fmt: skip
 
-    def closed(wafer: Wafer, grid: Grid, shape: Shape, chosen: Options) -> float:
+    def written(wafer: Wafer, grid: Grid, shape: Shape, chosen: Options) -> KernelWriter:
         core = timed(wafer)
         body(core, seat_of(layout_of(name, grid, shape, unit), 0, chosen, ()))
-        return core.cycles
+        return core
 
     return KernelProgram(
-        name=name, **opening(doc), shape_help=shape_help, prepare=prepare, closed=closed,
+        name=name, **opening(doc), shape_help=shape_help, prepare=prepare,
+        closed=lambda *case: written(*case).cycles, need=lambda *case: written(*case).role.data_bytes,
         options={**options, **GROUP_HELP},
     )  # fmt: skip
 
@@ -241,7 +242,7 @@ def feature_kernel(
 def seat_of(layout: FeatureLayout, column: int, options: Options, colors: Sequence[Color]) -> FeatureSeat:
     """Return the place of the cores of a column; *colors* are those of its row."""
     group = group_of(options, layout.columns)
-    line = CoreLine(place=column, cores=layout.columns, group=group, axis=ROW, colors=colors)
+    line = AllreduceLine(place=column, cores=layout.columns, group=group, axis=ROW, colors=colors)
     return FeatureSeat(layout=layout, column=column, line=line, options=options)
 
 

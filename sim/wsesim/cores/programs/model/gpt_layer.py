@@ -161,13 +161,18 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles of the busiest column, one kernel after the other."""
     choice_option(options, "form", FORMS)
-    return max(_timed(wafer, place) for place in of_each_kind(_place(grid, shape, options)))
+    return max(_written(wafer, place).cycles for place in of_each_kind(_place(grid, shape, options)))
 
 
-def _timed(wafer: Wafer, place: HeadSeat) -> float:
+def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+    """Return the bytes of the variables of a core."""
+    return max(_written(wafer, place).role.data_bytes for place in of_each_kind(_place(grid, shape, options)))
+
+
+def _written(wafer: Wafer, place: HeadSeat) -> KernelWriter:
     core = timed(wafer)
     body(core, place)
-    return core.cycles
+    return core
 
 
 def _place(grid: Grid, shape: Shape, options: Options) -> HeadSeat:
@@ -188,5 +193,6 @@ PROGRAM = KernelProgram(
     shape_help="TOKENS x WIDTH x HEADS: tokens in all, features of each, heads in all",
     prepare=prepare,
     closed=closed,
+    need=need,
     options={"form": "of GELU: tanh or erf [tanh]", **GROUP_HELP},
 )

@@ -190,7 +190,7 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return core.task_launch_cycles + core.stamp_cycles + way.relays * (stretch + work) + wafer.code.call_cycles
 
 
-def need(grid: Grid, shape: Shape, options: Options) -> int:
+def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
     """Return the bytes of a block."""
     return _Way.of(grid, shape, options).words * ELEMENT_BYTES[isa.I32]
 

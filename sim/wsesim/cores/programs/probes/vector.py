@@ -150,7 +150,7 @@ def _alone(wafer: Wafer, vector: Vector) -> int:
     return written_cycles(wafer, lambda role: vector.write(role, *vector.operands(role), role.register()))
 
 
-def need(grid: Grid, shape: Shape, options: Options) -> int:
+def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
     """Return the bytes of both operands."""
     vector = Vector.of(shape, options)
     return 2 * vector.length * ELEMENT_BYTES[vector.kind]

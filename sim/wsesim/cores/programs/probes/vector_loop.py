@@ -103,7 +103,7 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return begin + turns // INNER * (1 + INNER * (one + core.map_cycles) + moving_on + taken) + last
 
 
-def need(grid: Grid, shape: Shape, options: Options) -> int:
+def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
     """Return the bytes of both operands."""
     return 2 * _sizes(shape, options)[0].length * ELEMENT_BYTES[isa.F16]
 

@@ -113,7 +113,7 @@ def closed(kind: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options) 
     return closed_cycles(wafer, local, tile, spread=spread, compute=compute)
 
 
-def need(kind: str, grid: Grid, shape: Shape, options: Options) -> int:
+def need(kind: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
     """Return the bytes of B, C and the values; indices come on top."""
     tile = SparseTile.of(f"spmm-{kind}", shape, filled=FORMATS[kind].filled)
     return ((tile.depth + tile.rows) * tile.step + tile.stored) * ELEMENT_BYTES[isa.F32]

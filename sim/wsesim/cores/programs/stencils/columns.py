@@ -113,7 +113,7 @@ def _step(wafer: Wafer, shape: Shape, options: Options) -> StepTime:
     return step_time(wafer, cells, block)
 
 
-def need(grid: Grid, shape: Shape, options: Options) -> int:
+def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
     """Return the bytes of a core's columns, and of the buffers of its blocks."""
     return _bytes(shape[0], whole_option(options, "block", 1))
 

@@ -35,7 +35,7 @@ def star_of(name: str, grid: Grid, shape: Shape, *, waits: bool = True) -> Star:
     return Star(width=shape[0], height=shape[1], radius=shape[2], iterations=shape[3], waits=waits)
 
 
-def need(name: str, grid: Grid, shape: Shape, options: Options) -> int:
+def need(name: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
     """Return the bytes of a core's two arrays."""
     return 2 * star_of(name, grid, shape).words * ELEMENT_BYTES[isa.F32]
 
