@@ -7,6 +7,7 @@ from math import ceil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wsesim.kernels.resident_layer import LayerShape, decode_layer, head, prefill_layer
 
 from wsesim.errors import SpecError
 from wsesim.hardware import load_cluster
@@ -22,7 +23,6 @@ from wsesim.kernels.resident import (
     map_cycles,
     matvec,
 )
-from wsesim.kernels.resident_layer import LayerShape, decode_layer, head, prefill_layer
 from wsesim.kernels.resident_mesh import mesh_gemm
 from wsesim.software import load_software
 

@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from statistics import median
 
 import pytest
+from wsesim.kernels.resident_layer import NORM_OPS, SOFTMAX_OPS
 
 from wsesim.cores.programs import run_kernel
 from wsesim.hardware import Wafer, load_cluster
 from wsesim.kernels.resident import Rectangle, allreduce, elementwise, issues, matvec, scalars
-from wsesim.kernels.resident_layer import NORM_OPS, SOFTMAX_OPS
 from wsesim.kernels.resident_mesh import mesh_gemm
 from wsesim.software import load_software
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from wsesim.result import Metrics, Placement
 
 from wsesim import pipeline
 from wsesim.errors import SpecError
-from wsesim.result import Metrics, Placement
 from wsesim.study import Study, load_study, run, sweep
 from wsesim.study.point import Task, run_point, tasks_of
 from wsesim.workload import load_workload

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import fields
 
 import pytest
-
 from wsesim.result import Metrics, Placement
+
 from wsesim.study import Study, SweepTable, sweep
 
 TINY = (
