@@ -61,8 +61,8 @@ reports: venv ## Rewrite the committed reports
 	for name in $(REPORTED); do $(BIN)/wsesim run workloads/$$name.yaml --out reports/$$name --force --quiet || exit; done
 	for name in $(KERNELS); do $(BIN)/wsesim run workloads/kernels/$$name.yaml --out reports/$$name --force --quiet || exit; done
 	for name in $(STUDIED); do $(BIN)/wsesim sweep workloads/studies/$$name.yaml --out reports/$$name --force --quiet || exit; done
-	$(BIN)/wsesim validate --sensitivity
-	$(BIN)/wsesim validate --kernels
+	$(BIN)/wsesim validate --sensitivity --out reports
+	$(BIN)/wsesim validate --kernels --out reports
 
 constraints: ## Pin the newest allowed versions in constraints.txt (needs uv)
 	uv pip compile -q --universal --fork-strategy fewest --python-version 3.11 --upgrade \

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from wsesim.validation.calibrate import MARK, leave_out, section
-from wsesim.validation.table import read_table
+from wsesim.validation.rows import read_table
 
 FILE = Path(__file__).parents[1] / "sim/wsesim/validation/data/constants.yaml"
 

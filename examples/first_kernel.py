@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from wsesim.cores.builder import Builder
-from wsesim.cores.machine import Machine
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.show import core_map, heat_svg
 from wsesim.hardware import load_cluster
 
@@ -47,7 +47,7 @@ for column in range(CORES):
 
 # 3. Load values, run, and compare with NumPy.
 values = np.random.default_rng(0).integers(-9, 9, (CORES, LENGTH)).astype(float)
-machine = Machine(program)
+machine = CoreMachine(program)
 for role, own in zip(program.roles, values, strict=True):
     machine.write(role, "x", own)
 run = machine.run()

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, ProgramError, Role
-from wsesim.cores.machine import Machine
+from wsesim.cores.builder import Builder, CoreRole, ProgramError
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import Color
 from wsesim.hardware import Wafer
 
@@ -19,10 +19,10 @@ HERE = r"\(test_check.py, line \d+\)"
 
 def refused(program: Builder, message: str) -> None:
     with pytest.raises(ProgramError, match=message):
-        Machine(program)
+        CoreMachine(program)
 
 
-def send(role: Role, color: Color, *ports: str, length: int = 4) -> None:
+def send(role: CoreRole, color: Color, *ports: str, length: int = 4) -> None:
     role.route(color, "RAMP", *ports)
     with role.task("main", start=True):
         role.fmovs(role.fabout(color, length), role.memory("x", length))
@@ -39,7 +39,7 @@ def test_too_much_for_the_memory_of_a_core(make: Make) -> None:
     role = program.role("fat")
     program.place(role, [0], [0])
     role.memory("x", 11_776)
-    Machine(program)
+    CoreMachine(program)
     with role.task("main"):
         role.halt()
     refused(
@@ -98,7 +98,7 @@ def test_a_route_that_nobody_uses_may_lead_anywhere(make: Make) -> None:
     role, color = program.role("core"), program.color("data")
     role.route(color, "EAST", "WEST")
     program.place(role, [0, 1], [0])
-    assert Machine(program).run().cycles == 0
+    assert CoreMachine(program).run().cycles == 0
 
 
 def test_a_loop(make: Make) -> None:
@@ -126,7 +126,7 @@ def test_a_long_line_of_routes_is_no_loop(make: Make) -> None:
     program.place(first, [0], [0])
     program.place(middle, range(1, 299), [0])
     program.place(last, [299], [0])
-    Machine(program)
+    CoreMachine(program)
 
 
 def test_sending_without_a_route(make: Make) -> None:

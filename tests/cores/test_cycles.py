@@ -8,21 +8,21 @@ import numpy as np
 import pytest
 
 from wsesim.cores import engine, isa
-from wsesim.cores.builder import Builder, Role
-from wsesim.cores.machine import Machine
+from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import Register
 
 Make = Callable[..., Builder]
 
 
-def alone(make: Make) -> tuple[Builder, Role]:
+def alone(make: Make) -> tuple[Builder, CoreRole]:
     program = make(1)
     role = program.role("core")
     program.place(role, [0], [0])
     return program, role
 
 
-def cycles(make: Make, write: Callable[[Role], None]) -> int:
+def cycles(make: Make, write: Callable[[CoreRole], None]) -> int:
     """Return the cycles between two stamps that cost nothing themselves."""
     program, role = alone(make)
     before, after = role.register(), role.register()
@@ -30,13 +30,13 @@ def cycles(make: Make, write: Callable[[Role], None]) -> int:
         role.stamp(before, cost=0)
         write(role)
         role.stamp(after, cost=0)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.run()
     return int(machine.register(role, after.index)[0] - machine.register(role, before.index)[0])
 
 
 def test_loops_cost_a_branch_a_turn(make: Make) -> None:
-    def loop(role: Role, *, cost: int | None = None, turns: int = 5) -> None:
+    def loop(role: CoreRole, *, cost: int | None = None, turns: int = 5) -> None:
         counter, times = role.register(), role.register()
         role.set(times, turns)
         with role.loop(counter, times, cost=cost):
@@ -46,7 +46,7 @@ def test_loops_cost_a_branch_a_turn(make: Make) -> None:
     assert cycles(make, lambda role: loop(role, cost=2)) == 2 + 5 * 12
     assert cycles(make, lambda role: loop(role, turns=0)) == 2 + 10 + 3
 
-    def mapped(role: Role) -> None:
+    def mapped(role: CoreRole) -> None:
         counter, times = role.register(), role.register()
         role.set(times, 5)
         with role.map(counter, times):
@@ -55,7 +55,7 @@ def test_loops_cost_a_branch_a_turn(make: Make) -> None:
     assert cycles(make, mapped) == 2 + 5 * 16
 
 
-def mac(role: Role, length: int, *, apart: int | None) -> None:
+def mac(role: CoreRole, length: int, *, apart: int | None) -> None:
     a, b = role.memory("a", length, bank=0), role.memory("b", length, bank=apart)
     role.fmacs(a, a, b, Register(0))
 
@@ -66,7 +66,7 @@ def test_banks_decide_whether_two_reads_go_together(make: Make) -> None:
 
 
 def test_banks_of_operands_that_move_are_looked_at_when_they_are_used(make: Make) -> None:
-    def write(role: Role, start: int) -> None:
+    def write(role: CoreRole, start: int) -> None:
         a, b, place = role.memory("a", 100, bank=0), role.memory("b", 102, bank=0), role.register()
         role.set(place, start)
         role.fmacs(a, a, b.at(place, 100), Register(0))
@@ -79,7 +79,7 @@ def test_banks_of_operands_that_move_are_looked_at_when_they_are_used(make: Make
 def test_an_issue_ends_with_its_row(make: Make, columns: int, row_cycles: int) -> None:
     """Two words an issue of two cycles, and one of one cycle where a row has an odd one left."""
 
-    def write(role: Role) -> None:
+    def write(role: CoreRole) -> None:
         a, b = role.memory("a", 65, bank=0), role.memory("b", 64, bank=2)
         x, y = (values.at(0, 64).grid(8, columns, row_stride=8) for values in (a, b))
         role.fadds(x, x, y)
@@ -88,7 +88,7 @@ def test_an_issue_ends_with_its_row(make: Make, columns: int, row_cycles: int) -
 
 
 def test_banks_know_that_halves_are_half_as_wide(make: Make) -> None:
-    def write(role: Role, start: int) -> None:
+    def write(role: CoreRole, start: int) -> None:
         first = role.memory("first", 3, isa.F16)
         a, b = role.memory("a", 64, isa.F16, bank=0), role.memory("b", 70, isa.F16, bank=0)
         assert first.length == 3
@@ -110,7 +110,7 @@ def test_two_threads_share_the_datapath(make: Make) -> None:
     for thread in range(2):
         with role.task(f"end {thread}"):
             role.stamp(ends[thread], cost=0)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     run = machine.run()
     found = [int(machine.register(role, end.index)[0]) for end in ends]
     assert abs(found[0] - found[1]) <= 2
@@ -125,7 +125,7 @@ def test_a_microthread_moves_on_while_the_main_thread_computes(make: Make) -> No
         role.fmovs(y, x, thread=0)
         role.fmuls(a, a, Register(0))
         role.wait(200)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.write(role, "x", np.arange(50))
     run = machine.run()
     assert machine.read(role, "y")[0].tolist() == list(range(50))
@@ -139,7 +139,7 @@ def test_main_waits_for_a_microthread_in_use(make: Make) -> None:
         role.fmovs(y, x, thread=3)
         role.fmovs(z, x, thread=3)
         role.halt()
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.write(role, "x", np.arange(30))
     machine.run()
     assert machine.read(role, "z")[0].tolist() == list(range(30))
@@ -153,7 +153,7 @@ def test_more_work_than_one_cycle_can_have_costs_time(make: Make) -> None:
         role.set(times, 1000)
         with role.loop(counter, times, cost=0):
             pass
-    run_cycles = Machine(program).run().cycles
+    run_cycles = CoreMachine(program).run().cycles
     assert 1000 * 2 / engine.ZERO_COST <= run_cycles <= 1000
 
 
@@ -171,7 +171,7 @@ def test_busy_stalled_and_idle_make_up_the_run(make: Make) -> None:
         last.fmovs(y, last.fabin(color, 20))
     program.place(first, [0], [0])
     program.place(last, [1], [0])
-    run = Machine(program).run()
+    run = CoreMachine(program).run()
     assert run.cycles == 30 + 6 + 20
     assert run.busy.tolist() == [[50, 20]]
     assert run.stalled.tolist() == [[0, 36]]

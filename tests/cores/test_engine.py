@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsesim.cores import engine, isa
-from wsesim.cores.builder import Builder, Role
-from wsesim.cores.machine import Machine
+from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.machine import CoreMachine
 
 Make = Callable[..., Builder]
 RANDOM = np.random.default_rng(1)
 
 
-def alone(make: Make) -> tuple[Builder, Role]:
+def alone(make: Make) -> tuple[Builder, CoreRole]:
     program = make(1)
     role = program.role("core")
     program.place(role, [0], [0])
@@ -55,7 +55,7 @@ def test_vector_operations_round_and_wrap_as_numpy_does(make: Make, op: int, kin
     dest = role.memory("dest", 33, kind)
     with role.task("main", start=True):
         role.vector(op, dest, *(role.memory(f"x{n}", 33, kind) for n in range(count)), kind=kind)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     for number, each in enumerate(values):
         machine.write(role, f"x{number}", each)
     machine.run()
@@ -74,7 +74,7 @@ def test_multiply_accumulate_rounds_once(make: Make, kind: int, factor: type, to
     with role.task("main", start=True):
         x, y = role.memory("b", 33, kinds[factor]), role.memory("c", 33, kinds[factor])
         role.vector(isa.MAC, out, at, x, y, kind=kind)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     for name, values in (("a", a), ("b", b), ("c", c)):
         machine.write(role, name, values)
     run = machine.run()
@@ -92,7 +92,7 @@ def test_moves_convert_between_floats(make: Make) -> None:
     with role.task("main", start=True):
         role.fmovs(narrow, wide)
         role.fmovs(back, narrow)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     values = vectors(1, np.float32, 9)[0]
     machine.write(role, "wide", values)
     machine.run()
@@ -122,7 +122,7 @@ def test_rows_of_a_matrix_and_strides(make: Make) -> None:
     with role.task("main", start=True):
         role.fmovs(y.grid(3, 4, row_stride=4), x.at(2).grid(3, 4, row_stride=10, stride=2))
         role.fmovs(y.at(11, 2, stride=-11), y.at(0, 2, stride=11))
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.write(role, "x", np.arange(30))
     machine.run()
     expected = [x for row in range(3) for x in range(2 + 10 * row, 10 + 10 * row, 2)]
@@ -139,7 +139,7 @@ def test_a_register_can_be_a_scalar_operand_and_a_sum(make: Make) -> None:
         role.set(dot, 0)
         role.fmacs(y, y, x, scale)
         role.fmacs(dot, dot, x, y)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.write(role, "x", np.arange(20))
     machine.write(role, "y", np.ones(20))
     machine.run()
@@ -158,7 +158,7 @@ def test_registers_move_operands_and_set_lengths(make: Make) -> None:
         role.fmovs(y, x.at(place, 4), length=length)
         role.set(length, 0)
         role.fmovs(y, x.at(place, 4), length=length)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.write(role, "x", np.arange(16))
     machine.run()
     assert machine.read(role, "y")[0].tolist() == [9, 10, 11, 0]
@@ -179,7 +179,7 @@ def test_scalar_operations(make: Make, op: int, a: float, b: float, result: floa
         role.set(x, a, kind=isa.F32)
         role.set(y, b, kind=isa.F32)
         role.scalar(op, z, x, y)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.run()
     assert machine.register(role, z.index)[0] == np.float32(result)
 
@@ -197,7 +197,7 @@ def test_scalar_operations_without_a_number_for_an_answer(make: Make) -> None:
         role.scalar(isa.FSQRT, found[1], minus)
         role.scalar(isa.FEXP, found[2], big)
         role.store(whole, found[2])
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.run()
     values = [machine.register(role, register.index)[0] for register in found]
     assert values[0] == -np.inf
@@ -219,7 +219,7 @@ def test_whole_numbers_words_and_memory(make: Make) -> None:
         role.store(memory.at(1, 1), product)
         role.load(copied, memory.at(1, 1))
         role.iadd(copied, copied, high)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.run()
     assert [machine.register(role, r.index)[0] for r in (half, high, product, copied)] == [1.0, 7, -42, -35]
 
@@ -241,7 +241,7 @@ def test_pairs_of_halves_share_a_wavelet(make: Make) -> None:
         last.halt()
     program.place(first, [0], [0])
     program.place(last, [1], [0])
-    machine = Machine(program)
+    machine = CoreMachine(program)
     values = vectors(2, np.float16, 7)
     machine.write(first, "x", values[0])
     machine.write(last, "z", values[1])
@@ -264,7 +264,7 @@ def test_other_types_cross_the_fabric_unchanged(make: Make, kind: int) -> None:
         last.vector(isa.MOV, last.memory("y", 9, kind), last.fabin(color, 9), kind=kind)
     program.place(first, [0], [0])
     program.place(last, [1], [0])
-    machine = Machine(program)
+    machine = CoreMachine(program)
     values = vectors(1, DTYPES[kind], 9)
     machine.write(first, "x", values)
     machine.run()
@@ -288,7 +288,7 @@ def test_two_fabric_inputs_in_one_instruction(make: Make) -> None:
     with middle.task("main", start=True):
         middle.vector(isa.ADD3, total, own, middle.fabin(west, 12), middle.fabin(east, 12))
     program.place(middle, [1], [0])
-    machine = Machine(program)
+    machine = CoreMachine(program)
     for role, scale in zip(program.roles, (1, 100, 10000), strict=True):
         machine.write(role, "own" if role is middle else "x", scale * np.arange(12))
     machine.run()

@@ -7,15 +7,15 @@ from collections.abc import Callable
 import pytest
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, ProgramError, Role
-from wsesim.cores.machine import Deadlock, Machine
+from wsesim.cores.builder import Builder, CoreRole, ProgramError
+from wsesim.cores.machine import CoreMachine, Deadlock
 from wsesim.cores.operands import Mem
 
 Make = Callable[..., Builder]
 HERE = r"\(test_explain.py, line \d+\)"
 
 
-def pair(make: Make) -> tuple[Builder, Role, Role]:
+def pair(make: Make) -> tuple[Builder, CoreRole, CoreRole]:
     program = make(2)
     first, last = program.role("first"), program.role("last")
     program.place(first, [0], [0])
@@ -35,7 +35,7 @@ def test_a_core_that_waits_for_more_than_is_sent(make: Make) -> None:
         last.fmovs(last.memory("y", 6), last.fabin(color, 6), thread=2)
         line = program.places[-1]
     with pytest.raises(Deadlock) as error:
-        Machine(program).run()
+        CoreMachine(program).run()
     assert str(error.value) == (
         f"nothing moves after cycle 10: core (1, 0): microthread 2 ({line}) has done 4 of 6 elements "
         "and waits for a wavelet of color 'data'"
@@ -55,7 +55,7 @@ def test_two_cores_that_wait_for_each_other(make: Make) -> None:
             role.fmovs(role.fabout(out, 8), x)
         program.place(role, [column], [0])
     with pytest.raises(Deadlock, match=r"core \(0, 0\): main .* color 'west'; core \(1, 0\): main .* color 'east'"):
-        Machine(program).run()
+        CoreMachine(program).run()
 
 
 def test_all_but_the_first_few_cores_are_counted(make: Make) -> None:
@@ -66,7 +66,7 @@ def test_all_but_the_first_few_cores_are_counted(make: Make) -> None:
         role.fmovs(role.memory("y", 1), role.fabin(color, 1))
     program.place(role, range(20), range(20))
     with pytest.raises(Deadlock, match=r"; and 397 more cores$"):
-        Machine(program).run()
+        CoreMachine(program).run()
 
 
 def test_wavelets_that_nobody_reads(make: Make) -> None:
@@ -77,8 +77,8 @@ def test_wavelets_that_nobody_reads(make: Make) -> None:
     with pytest.raises(
         ProgramError, match=rf"after the last cycle, 7, 3 wavelets of color 'data' {HERE} lie unread at core \(1, 0\)"
     ):
-        Machine(program).run()
-    assert Machine(program).run(unread=True).traffic == {"data": 3}
+        CoreMachine(program).run()
+    assert CoreMachine(program).run(unread=True).traffic == {"data": 3}
 
 
 def test_wavelets_stuck_before_a_switch(make: Make) -> None:
@@ -97,7 +97,7 @@ def test_wavelets_stuck_before_a_switch(make: Make) -> None:
     with pytest.raises(
         ProgramError, match=rf"2 wavelets of color '0' {HERE} lie in the router of core \(1, 0\); .* 2 more queues"
     ):
-        Machine(program).run()
+        CoreMachine(program).run()
 
 
 def test_a_control_wavelet_in_the_way_of_data(make: Make) -> None:
@@ -111,7 +111,7 @@ def test_a_control_wavelet_in_the_way_of_data(make: Make) -> None:
     with last.task("go"):
         pass
     with pytest.raises(Deadlock, match="waits for data of color 'data' behind a control wavelet"):
-        Machine(program).run()
+        CoreMachine(program).run()
 
 
 def test_a_control_wavelet_that_finds_no_room(make: Make) -> None:
@@ -125,7 +125,7 @@ def test_a_control_wavelet_that_finds_no_room(make: Make) -> None:
     with pytest.raises(
         Deadlock, match=r"core \(0, 0\): main thread \(test_explain.py, line \d+\) waits for room on color"
     ):
-        Machine(program).run()
+        CoreMachine(program).run()
 
 
 def test_a_main_thread_that_waits_for_a_microthread(make: Make) -> None:
@@ -136,7 +136,7 @@ def test_a_main_thread_that_waits_for_a_microthread(make: Make) -> None:
         last.fmovs(y, last.fabin(color, 4), thread=1)
         last.fmovs(y, y, thread=1)
     with pytest.raises(Deadlock, match=r"microthread 1 .* color 'data', main thread \(.*\) waits for microthread 1"):
-        Machine(program).run()
+        CoreMachine(program).run()
 
 
 def test_a_switch_that_leads_where_nobody_takes(make: Make) -> None:
@@ -149,10 +149,10 @@ def test_a_switch_that_leads_where_nobody_takes(make: Make) -> None:
     with pytest.raises(
         ProgramError, match=r"core \(0, 0\), role 'first': color 'data' goes west and north after its switch"
     ):
-        Machine(program).run()
+        CoreMachine(program).run()
 
 
-def endless(make: Make, *, moving: bool) -> Machine:
+def endless(make: Make, *, moving: bool) -> CoreMachine:
     program = make(1)
     role = program.role("core")
     x = role.memory("x", 2)
@@ -162,7 +162,7 @@ def endless(make: Make, *, moving: bool) -> Machine:
             role.fmovs(x, x)
         role.activate(again)
     program.place(role, [0], [0])
-    return Machine(program)
+    return CoreMachine(program)
 
 
 def test_a_program_that_never_ends(make: Make) -> None:
@@ -183,7 +183,7 @@ def test_long_waits_are_not_taken_for_a_hang(make: Make) -> None:
         role.wait(5000)
         role.wait(5000)
     program.place(role, [0], [0])
-    assert Machine(program).run(patience=100).cycles == 10_000
+    assert CoreMachine(program).run(patience=100).cycles == 10_000
 
 
 def test_wavelets_that_circulate(make: Make) -> None:
@@ -209,7 +209,7 @@ def test_wavelets_that_circulate(make: Make) -> None:
         rf"got nowhere in the 500 cycles .*: wavelets circulate: 1 wavelet of color 'data' {HERE} lies in the router"
     )
     with pytest.raises(ProgramError, match=circling):
-        Machine(program).run(patience=500)
+        CoreMachine(program).run(patience=500)
 
 
 def test_a_line_that_does_not_know_where_it_stands(make: Make) -> None:
@@ -218,11 +218,11 @@ def test_a_line_that_does_not_know_where_it_stands(make: Make) -> None:
         last.fmovs(last.memory("y", 4), last.fabin(program.colors[0], 4))
     last.lines[0][isa.LINE] = 0
     with pytest.raises(Deadlock, match=r"main thread \(line unknown\)"):
-        Machine(program).run()
+        CoreMachine(program).run()
 
 
 def test_addresses_outside_the_memory_of_a_core_are_caught(make: Make) -> None:
-    def program_with(start: int, length: int) -> Machine:
+    def program_with(start: int, length: int) -> CoreMachine:
         program = make(1)
         role = program.role("core")
         program.place(role, [0], [0])
@@ -230,7 +230,7 @@ def test_addresses_outside_the_memory_of_a_core_are_caught(make: Make) -> None:
         with role.task("main", start=True):
             role.set(place, start)
             role.fmovs(y.at(0, length), x.at(place, length))
-        return Machine(program)
+        return CoreMachine(program)
 
     program_with(0, 8).run()
     program_with(8, 8).run()
@@ -248,4 +248,4 @@ def test_loads_and_stores_outside_are_caught(make: Make) -> None:
         role.set(place, 4)
         role.load(place, Mem(x.cell, 1, offset=place))
     with pytest.raises(Exception, match="outside its 4 elements"):
-        Machine(program).run()
+        CoreMachine(program).run()

@@ -11,7 +11,7 @@ import pytest
 from wsesim.cores import machine
 from wsesim.cores.builder import Builder
 from wsesim.cores.errors import ProgramError
-from wsesim.cores.machine import Machine
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import Color
 
 Make = Callable[..., Builder]
@@ -47,7 +47,7 @@ def line(make: Make, takes: int, *, first: int, count: int, period: int = 0, tur
 
 
 def run(program: Builder) -> list[list[float]]:
-    loaded = Machine(program)
+    loaded = CoreMachine(program)
     loaded.write(program.roles[0], "x", np.arange(VALUES))
     loaded.run()
     return [loaded.read(role, "y")[0].tolist() for role in program.roles[1:]]
@@ -94,7 +94,7 @@ def test_a_filter_at_the_end_of_a_route_drops_the_rest(make: Make) -> None:
         end.fmovs(y, end.fabin(color, 1))
     for column, role in enumerate((sender, end)):
         program.place(role, [column], [0])
-    loaded = Machine(program)
+    loaded = CoreMachine(program)
     loaded.write(sender, "x", np.arange(VALUES))
     loaded.run()
     assert loaded.read(end, "y").tolist() == [[3]]
@@ -102,7 +102,7 @@ def test_a_filter_at_the_end_of_a_route_drops_the_rest(make: Make) -> None:
 
 def test_each_core_can_have_a_window_of_its_own(make: Make) -> None:
     program, color = line(make, 1, first=0, count=1)
-    loaded = Machine(program)
+    loaded = CoreMachine(program)
     loaded.write(program.roles[0], "x", np.arange(VALUES))
     loaded.place_filter(program.roles[1], color, [7])
     loaded.run()
@@ -130,12 +130,12 @@ def test_a_filter_needs_a_route_to_the_ramp(make: Make) -> None:
     role.filter(color, first=0, count=1)
     program.place(role, [0], [0])
     with pytest.raises(ProgramError, match="filters color 'data', which no route brings to its ramp"):
-        Machine(program)
+        CoreMachine(program)
 
 
 def test_only_what_is_filtered_can_be_placed(make: Make) -> None:
     program, color = line(make, 1, first=0, count=1, period=4)
-    loaded = Machine(program)
+    loaded = CoreMachine(program)
     with pytest.raises(ProgramError, match="does not filter"):
         loaded.place_filter(program.roles[2], color, [0])
     with pytest.raises(ProgramError, match="outside its period"):
@@ -156,5 +156,5 @@ def test_the_order_of_visits_does_not_matter(make: Make) -> None:
     cycles = set()
     for order in ([0, 1, 2], [2, 1, 0], [1, 0, 2]):
         program, _ = line(make, 4, first=0, count=1, period=3)
-        cycles.add(Machine(program).run(order=order).cycles)
+        cycles.add(CoreMachine(program).run(order=order).cycles)
     assert len(cycles) == 1

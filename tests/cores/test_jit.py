@@ -17,7 +17,7 @@ sys.path.insert(0, {source!r})
 {before}
 from wsesim.cores import jit
 from wsesim.cores.builder import Builder
-from wsesim.cores.machine import Machine
+from wsesim.cores.machine import CoreMachine
 from wsesim.hardware import load_cluster
 program = Builder(load_cluster("cs-2").cluster.wafer, width=2, height=1)
 color, first, last = program.color("data"), program.role("first"), program.role("last")
@@ -29,7 +29,7 @@ with last.task("main", start=True):
     last.fmovs(last.memory("y", 9), last.fabin(color, 9))
 program.place(first, [0], [0])
 program.place(last, [1], [0])
-machine = Machine(program)
+machine = CoreMachine(program)
 machine.write(first, "x", range(9))
 print(jit.COMPILED, machine.run().events, machine.read(last, "y")[0].sum())
 """

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, Role
-from wsesim.cores.machine import Machine
+from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.rates import line_cycles
 from wsesim.hardware import Wafer, load_cluster
 
@@ -30,7 +30,7 @@ def multiply_accumulate(length: int, y_at: int, x_at: int, wafer: Wafer = WSE3) 
         role.fmach(into, into, x.at(x_place, length), factor)
         role.stamp(last, cost=0)
         role.halt()
-    machine = Machine(builder)
+    machine = CoreMachine(builder)
     machine.run()
     return int(machine.register(role, last.index)[0] - machine.register(role, first.index)[0])
 
@@ -65,7 +65,7 @@ def exchange(wafer: Wafer, kind: int, length: int) -> int:
     builder = Builder(wafer, width=2, height=1)
     colors = [builder.color(name) for name in ("east", "west")]
 
-    def write(role: Role, sends: int, side: str) -> None:
+    def write(role: CoreRole, sends: int, side: str) -> None:
         out, back = colors[sends], colors[1 - sends]
         role.route(out, "RAMP", side)
         role.route(back, side, "RAMP")
@@ -79,7 +79,7 @@ def exchange(wafer: Wafer, kind: int, length: int) -> int:
         role = builder.role(f"core {column}")
         write(role, column, side)
         builder.place(role, [column], [0])
-    return Machine(builder).run().cycles
+    return CoreMachine(builder).run().cycles
 
 
 @pytest.mark.parametrize(("wafer", "kind", "cycles"), [(WSE3, isa.F16, 1), (WSE2, isa.F16, 2), (WSE3, isa.F32, 2)])
@@ -106,7 +106,7 @@ def test_four_transfers_share_the_two_sides_evenly() -> None:
                 role.vector(isa.MOV, there, role.fabin(back, length), kind=isa.F16, thread=2 * thread + 1)
             role.halt()
         builder.place(role, [column], [0])
-    for span in Machine(builder).run(watch=[(0, 0)]).spans:
+    for span in CoreMachine(builder).run(watch=[(0, 0)]).spans:
         if span.thread is not None:
             ends[span.thread] = span.end
     assert len(ends) == 4

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from wsesim.cores import isa, jit, records
-from wsesim.cores.builder import Builder, ProgramError, Role
-from wsesim.cores.machine import Machine
+from wsesim.cores.builder import Builder, CoreRole, ProgramError
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.packing import role_queues
 from wsesim.hardware import Wafer
 
 Make = Callable[..., Builder]
 
 
-def checkered(make: Make) -> tuple[Builder, Role, Role]:
+def checkered(make: Make) -> tuple[Builder, CoreRole, CoreRole]:
     program = make(3, 2)
     even, odd = program.role("even"), program.role("odd")
     for y in range(2):
@@ -34,7 +34,7 @@ def test_what_is_written_can_be_read(make: Make, kind: int, values: list[float])
     even.memory("before", 2)
     for role in (even, odd):
         role.memory("x", 3, kind)
-    found = Machine(program)
+    found = CoreMachine(program)
     found.write(even, "x", np.outer([1, 1, 1], values))
     found.write(odd, "x", values)
     dtype = {isa.F32: np.float32, isa.F16: np.float16}.get(kind, np.float64)
@@ -48,7 +48,7 @@ def test_cores_of_a_role_come_row_by_row(make: Make) -> None:
     program, even, odd = checkered(make)
     even.memory("x", 1)
     odd.memory("y", 1)
-    found = Machine(program)
+    found = CoreMachine(program)
     found.write(even, "x", [[1], [2], [3]])
     found.write(odd, "y", [[4], [5], [6]])
     first = found.arrays.cores[:, records.CELL].astype(np.intp)
@@ -57,7 +57,7 @@ def test_cores_of_a_role_come_row_by_row(make: Make) -> None:
 
 def test_a_run_of_nothing(make: Make) -> None:
     program, _, _ = checkered(make)
-    run = Machine(program).run()
+    run = CoreMachine(program).run()
     assert (run.cycles, run.events, run.hops, run.fmacs, run.elements) == (0, 0, 0, 0, 0)
     assert run.busy.shape == (2, 3)
     assert run.sent.shape == (2, 3, 5)
@@ -65,7 +65,7 @@ def test_a_run_of_nothing(make: Make) -> None:
 
 
 def test_a_machine_runs_once(make: Make) -> None:
-    found = Machine(checkered(make)[0])
+    found = CoreMachine(checkered(make)[0])
     found.run()
     with pytest.raises(ProgramError, match="has run already: load the program again"):
         found.run()
@@ -89,14 +89,14 @@ def stream(make: Make, values: int = 40) -> Builder:
 
 
 def test_frames_add_up_to_the_run(make: Make) -> None:
-    run = Machine(stream(make)).run(frame_cycles=10)
+    run = CoreMachine(stream(make)).run(frame_cycles=10)
     assert run.frames.shape == (5, 1, 3)
     assert run.frames[:, 0, 0].tolist() == [10, 10, 10, 10, 0]
     assert run.frames.sum(0).tolist() == run.busy.tolist()
 
 
 def test_spans_of_watched_cores(make: Make) -> None:
-    run = Machine(stream(make)).run(watch=[(2, 0)])
+    run = CoreMachine(stream(make)).run(watch=[(2, 0)])
     task, move = run.spans
     assert (task.name, task.thread, task.start, task.column, task.row, task.place) == ("receive", None, 0, 2, 0, "")
     assert (move.name, move.thread, move.start, move.end) == ("mov", 4, 0, 7 + 40)
@@ -112,14 +112,14 @@ def test_the_log_may_be_longer_than_its_array(make: Make) -> None:
         role.set(turns, 40_000)
         with role.loop(turn, turns, cost=1):
             role.fmovs(x, x)
-    assert len(Machine(program).run(watch=[(0, 0)]).spans) == 40_001
+    assert len(CoreMachine(program).run(watch=[(0, 0)]).spans) == 40_001
 
 
 def test_who_can_be_watched(make: Make) -> None:
     with pytest.raises(ProgramError, match=r"core \(3, 0\) is to be watched; the program has none there"):
-        Machine(stream(make)).run(watch=[(3, 0)])
+        CoreMachine(stream(make)).run(watch=[(3, 0)])
     with pytest.raises(ProgramError, match="1,025 cores are to be watched; 1,024 are the most"):
-        Machine(stream(make)).run(watch=[(0, 0)] * 1025)
+        CoreMachine(stream(make)).run(watch=[(0, 0)] * 1025)
 
 
 def test_colors_get_the_deepest_queue_left(make: Make, wse3: Wafer) -> None:
@@ -142,7 +142,7 @@ def test_memory_follows_what_roles_use(make: Make) -> None:
     """A core without colors and variables has no queues and cells, whatever others have."""
     program = make(3)
     program = stream(make)
-    found = Machine(program)
+    found = CoreMachine(program)
     assert len(found.arrays.memory) == 40 + 40
     assert len(found.arrays.queues) == 1 + 1 + 2
     fabric = program.wafer.fabric
@@ -157,9 +157,9 @@ def test_large_grids_need_compiled_code(make: Make, monkeypatch: pytest.MonkeyPa
         return program
 
     monkeypatch.setattr(jit, "COMPILED", False)
-    Machine(start(64))
+    CoreMachine(start(64))
     with pytest.raises(ProgramError, match=r"4,160 cores need compiled code.*pip install 'wsesim\[cores\]'"):
-        Machine(start(65))
+        CoreMachine(start(65))
 
 
 def test_traffic_of_a_column(make: Make) -> None:
@@ -174,6 +174,6 @@ def test_traffic_of_a_column(make: Make) -> None:
         roles[0].fmovs(roles[0].fabout(color, 3), roles[0].memory("x", 3))
     with roles[2].task("main", start=True):
         roles[2].fmovs(roles[2].memory("y", 3), roles[2].fabin(color, 3))
-    run = Machine(program).run()
+    run = CoreMachine(program).run()
     assert run.sent[:, 0].tolist() == [[0, 0, 0, 3, 0], [0, 0, 0, 3, 0], [0, 0, 0, 0, 3]]
     assert run.traffic == {"data": 6}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from wsesim.cores.builder import Builder, ProgramError
-from wsesim.cores.machine import Machine
+from wsesim.cores.machine import CoreMachine
 from wsesim.hardware import load_cluster
 
 WAFER = load_cluster("cs-2").cluster.wafer
@@ -54,7 +54,7 @@ def test_values_that_have_no_place() -> None:
     with role.task("t", start=True):
         role.halt()
     builder.place(role, [0, 1], [0])
-    machine = Machine(builder)
+    machine = CoreMachine(builder)
     with pytest.raises(ProgramError, match="has no variable 'y'"):
         machine.read(role, "y")
     with pytest.raises(ProgramError, match=r"shape \(4,\) do not fit 'x' of role 'r': 2 cores of 3 elements"):

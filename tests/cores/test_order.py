@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wsesim.cores import isa, machine, records
-from wsesim.cores.builder import Builder, Role
-from wsesim.cores.machine import Machine, Run
+from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.machine import CoreMachine, CoreRun
 from wsesim.hardware import Wafer, load_cluster
 
 WAFERS = [load_cluster(name).cluster.wafer for name in ("cs-2", "cs-3")]
@@ -75,9 +75,9 @@ def port(here: tuple[int, int], there: tuple[int, int]) -> str:
     return steps[there[0] - here[0], there[1] - here[1]]
 
 
-def load(case: Traffic) -> Machine:
+def load(case: Traffic) -> CoreMachine:
     program = Builder(case.wafer, width=case.width, height=case.height)
-    roles: dict[tuple[int, int], Role] = {}
+    roles: dict[tuple[int, int], CoreRole] = {}
     for x in range(case.width):
         for y in range(case.height):
             roles[x, y] = program.role(f"{x},{y}")
@@ -104,7 +104,7 @@ def load(case: Traffic) -> Machine:
                     role.wait(message.wait)
                     sent = role.memory(f"sent {number}", message.length, message.kind)
                     role.vector(isa.MOV, role.fabout(colors[number], message.length), sent, kind=message.kind)
-    loaded = Machine(program)
+    loaded = CoreMachine(program)
     for number, message in enumerate(case.messages):
         loaded.write(roles[message.start], f"sent {number}", values(case, number))
     return loaded
@@ -115,7 +115,7 @@ def values(case: Traffic, number: int) -> np.ndarray[tuple[int], np.dtype[np.int
     return np.random.default_rng([case.seed, number]).integers(-1000, 1000, message.length)
 
 
-def outcome(found: Machine, run: Run) -> tuple[object, ...]:
+def outcome(found: CoreMachine, run: CoreRun) -> tuple[object, ...]:
     arrays = found.arrays
     return (
         run.cycles, run.events, run.busy.tolist(), run.stalled.tolist(), run.sent.tolist(), run.traffic,

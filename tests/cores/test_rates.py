@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wsesim.cores import isa
-from wsesim.cores.operands import Color, Fabric, Mem, Operand, Register
+from wsesim.cores.operands import Color, FabricOperand, Mem, Operand, Register
 from wsesim.cores.programs.durations import written_cycles
 from wsesim.cores.rates import Rate, rate_of, row_of
 from wsesim.hardware import Wafer
@@ -52,13 +52,13 @@ def test_lanes_and_bytes(
 
 @pytest.mark.parametrize(("kind", "per_issue"), [(isa.F32, 1), (isa.I32, 1), (isa.F16, 2), (isa.I16, 2)])
 def test_fabric_passes_a_wavelet_an_issue(wse2: Wafer, kind: int, per_issue: int) -> None:
-    data = Fabric(Color("data", 0), 8)
+    data = FabricOperand(Color("data", 0), 8)
     assert rate_of(wse2.core, isa.MOV, kind, (data, Mem(0, 8, kind))) == Rate(per_issue, 1, 1)
     assert rate_of(wse2.core, isa.ADD, kind, (Mem(0, 8, kind), Mem(0, 8, kind), data)) == Rate(per_issue, 1, 1)
 
 
 def test_a_fabric_maximum_of_halves_takes_a_cycle_for_each(wse2: Wafer) -> None:
-    data = Fabric(Color("data", 0), 8)
+    data = FabricOperand(Color("data", 0), 8)
     assert rate_of(wse2.core, isa.MAX, isa.F16, (H, H, data)) == Rate(2, 2, 2)
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, Role
-from wsesim.cores.machine import Machine
+from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import Color
 from wsesim.hardware import Wafer
 
@@ -24,7 +24,7 @@ def sender(
     *ports: str,
     at: tuple[int, int] = (0, 0),
     commands: tuple[str, ...] = (),
-) -> Role:
+) -> CoreRole:
     role = program.role(f"sender {at}")
     x = role.memory("x", values)
     role.route(color, "RAMP", *ports)
@@ -39,7 +39,7 @@ def sender(
 
 def receiver(
     program: Builder, color: Color, values: int, source: str, *onward: str, at: tuple[int, int] = (1, 0)
-) -> Role:
+) -> CoreRole:
     role = program.role(f"receiver {at}")
     y, now = role.memory("y", values), role.register()
     role.route(color, source, "RAMP", *onward)
@@ -57,11 +57,11 @@ def relay(program: Builder, color: Color, source: str, *ports: str, at: tuple[in
     program.place(role, [at[0]], [at[1]])
 
 
-def stamp(machine: Machine, role: Role) -> int:
+def stamp(machine: CoreMachine, role: CoreRole) -> int:
     return int(machine.register(role, 2)[0])
 
 
-def path(program: Builder, cores: int, values: int) -> tuple[Role, Role]:
+def path(program: Builder, cores: int, values: int) -> tuple[CoreRole, CoreRole]:
     color = program.color("data")
     first = sender(program, color, values, "EAST")
     for x in range(1, cores - 1):
@@ -73,7 +73,7 @@ def path(program: Builder, cores: int, values: int) -> tuple[Role, Role]:
 def test_a_wavelet_takes_two_ramps_and_a_hop_for_each_link(make: Make, cores: int) -> None:
     program = make(cores)
     _, last = path(program, cores, 1)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.run()
     # pushed in cycle 0, at its router after a cycle and a ramp; the links, the other ramp, and one cycle of work
     assert stamp(machine, last) == 1 + RAMP + HOP * (cores - 1) + RAMP + 1
@@ -83,7 +83,7 @@ def test_a_wavelet_takes_two_ramps_and_a_hop_for_each_link(make: Make, cores: in
 def test_a_stream_runs_at_one_wavelet_a_cycle(make: Make, values: int) -> None:
     program = make(3)
     first, last = path(program, 3, values)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.write(first, "x", np.arange(values))
     machine.run()
     assert stamp(machine, last) == 1 + RAMP + HOP * 2 + RAMP + values
@@ -93,7 +93,7 @@ def test_a_stream_runs_at_one_wavelet_a_cycle(make: Make, values: int) -> None:
 def test_hops_and_ramps_of_the_third_wafer(make: Make, wse3: Wafer) -> None:
     program = make(4, wafer=wse3)
     _, last = path(program, 4, 1)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.run()
     start, launch = 2, 1
     assert stamp(machine, last) == start + launch + 1 + 3 + 3 * 2 + 3 + 1
@@ -108,7 +108,7 @@ def test_a_router_copies_to_all_its_outputs_at_once(make: Make) -> None:
     idle = program.role("idle")
     for x, y in ((0, 0), (2, 0), (0, 2), (2, 2)):
         program.place(idle, [x], [y])
-    machine = Machine(program)
+    machine = CoreMachine(program)
     run = machine.run()
     assert [stamp(machine, role) for role in found] == [1 + RAMP + HOP + RAMP + 3] * 4
     assert run.sent[1, 1].tolist() == [3, 3, 3, 3, 0]
@@ -129,7 +129,7 @@ def test_who_reads_late_loses_nothing(make: Make, wait: int) -> None:
         late.fmovs(y, late.fabin(color, 50))
         late.halt()
     program.place(late, [1], [0])
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.write(first, "x", np.arange(50))
     run = machine.run()
     assert machine.read(late, "y").tolist() == [list(range(50))]
@@ -144,7 +144,7 @@ def test_what_fits_between_two_cores_that_do_not_read(make: Make) -> None:
     deaf = program.role("deaf")
     deaf.route(color, "WEST", "RAMP")
     program.place(deaf, [1], [0])
-    machine = Machine(program)
+    machine = CoreMachine(program)
     with pytest.raises(Exception, match="waits for room on color 'data'") as error:
         machine.run()
     fabric = program.wafer.fabric
@@ -176,7 +176,7 @@ def test_colors_share_a_link_in_turn(make: Make) -> None:
             last.fmovs(y, last.fabin(color, 30), thread=thread, activate=done[thread])
     program.place(first, [0], [0])
     program.place(last, [1], [0])
-    machine = Machine(program)
+    machine = CoreMachine(program)
     run = machine.run()
     stamps = [int(machine.register(last, end.index)[0]) for end in ends]
     assert max(stamps) - min(stamps) <= 4
@@ -206,7 +206,7 @@ def test_a_blocked_color_does_not_block_another_on_the_same_link(make: Make) -> 
         last.halt()
     for column, role in enumerate((first, middle, last)):
         program.place(role, [column], [0])
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.run()
     # the microthread starts in cycle 0 and issues first in cycle 1; the wait then takes cycles 2 to 41
     assert int(machine.register(last, now.index)[0]) == 42 + 1 + RAMP + 2 * HOP + RAMP + 60
@@ -225,6 +225,6 @@ def test_a_multicast_goes_as_slowly_as_its_slowest_reader(make: Make) -> None:
         slow.halt()
     program.place(slow, [1], [0])
     last = receiver(program, color, 40, "WEST", at=(2, 0))
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.run()
     assert 100 < stamp(machine, last) < 150

@@ -14,14 +14,14 @@ import pytest
 
 from wsesim.cores import show
 from wsesim.cores.builder import Builder
-from wsesim.cores.machine import Machine, Run
+from wsesim.cores.machine import CoreMachine, CoreRun
 
 Make = Callable[..., Builder]
 FRAME = 8
 
 
 @pytest.fixture
-def run(make: Make) -> Run:
+def run(make: Make) -> CoreRun:
     program = make(4, 3)
     color = program.color("data")
     first, rest = program.role("first"), program.role("rest")
@@ -37,10 +37,10 @@ def run(make: Make) -> Run:
     program.place(first, [0], range(3))
     program.place(rest, [1, 2], range(3))
     program.place(last, [3], range(3))
-    return Machine(program).run(frame_cycles=FRAME, watch=[(0, 1), (3, 1)])
+    return CoreMachine(program).run(frame_cycles=FRAME, watch=[(0, 1), (3, 1)])
 
 
-def test_maps_are_by_name(run: Run) -> None:
+def test_maps_are_by_name(run: CoreRun) -> None:
     assert show.core_map(run, "busy").tolist() == run.busy.tolist()
     assert show.core_map(run, "stalled").tolist() == run.stalled.tolist()
     assert show.core_map(run, "idle").tolist() == run.idle.tolist()
@@ -51,7 +51,7 @@ def test_maps_are_by_name(run: Run) -> None:
         show.core_map(run, "lazy")
 
 
-def test_an_animation(run: Run) -> None:
+def test_an_animation(run: CoreRun) -> None:
     from PIL import Image
 
     data = show.activity_gif(run, frame_cycles=FRAME)
@@ -60,11 +60,11 @@ def test_an_animation(run: Run) -> None:
         assert picture.size == (600, 450)
         assert getattr(picture, "n_frames", 1) > 1
     with pytest.raises(ValueError, match="run it with frame_cycles"):
-        show.activity_gif(Run(**{**fields(run), "frames": run.frames[:0]}), frame_cycles=FRAME)  # type: ignore[arg-type]
+        show.activity_gif(CoreRun(**{**fields(run), "frames": run.frames[:0]}), frame_cycles=FRAME)  # type: ignore[arg-type]
 
 
-def fields(run: Run) -> dict[str, object]:
-    return {name: getattr(run, name) for name in Run.__dataclass_fields__}
+def fields(run: CoreRun) -> dict[str, object]:
+    return {name: getattr(run, name) for name in CoreRun.__dataclass_fields__}
 
 
 def test_large_grids_are_averaged() -> None:
@@ -75,7 +75,7 @@ def test_large_grids_are_averaged() -> None:
     assert fitted[0, -1] == values[:, 1299:].mean()
 
 
-def test_a_trace(run: Run) -> None:
+def test_a_trace(run: CoreRun) -> None:
     trace = json.loads(show.trace_json(run.spans))
     assert trace["displayTimeUnit"] == "ns"
     names = [event["args"]["name"] for event in trace["traceEvents"] if event["ph"] == "M"]

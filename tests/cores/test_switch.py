@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, Role
-from wsesim.cores.machine import Machine
+from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import Color
 
 Make = Callable[..., Builder]
@@ -23,7 +23,7 @@ def sender(
     *ports: str,
     at: tuple[int, int] = (0, 0),
     commands: tuple[str, ...] = (),
-) -> Role:
+) -> CoreRole:
     role = program.role(f"sender {at}")
     x = role.memory("x", values)
     role.route(color, "RAMP", *ports)
@@ -38,7 +38,7 @@ def sender(
 
 def receiver(
     program: Builder, color: Color, values: int, source: str, *onward: str, at: tuple[int, int] = (1, 0)
-) -> Role:
+) -> CoreRole:
     role = program.role(f"receiver {at}")
     y, now = role.memory("y", values), role.register()
     role.route(color, source, "RAMP", *onward)
@@ -83,7 +83,7 @@ def switched(
             role.iadd(place, place, 1)
         program.place(role, [column], [0])
         ends.append(role)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.write(middle, "x", 1 + np.arange(2 * len(commands)))
     machine.run(order=order)
     return [[value for value in machine.read(role, "got")[0] if value] for role in ends]
@@ -127,7 +127,7 @@ def test_a_control_wavelet_takes_a_command_to_each_router(make: Make) -> None:
     program.place(middle, [1], [0])
     relay(program, color, "WEST", "EAST", at=(2, 0))
     last = receiver(program, color, 2, "WEST", at=(3, 0))
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.write(first, "x", [[1.0]])
     machine.write(middle, "x", [[2.0]])
     run = machine.run()
@@ -152,7 +152,7 @@ def test_a_kept_command_holds_for_every_router_on_the_way(make: Make) -> None:
     last = program.role("last")
     last.route(color, "WEST", "RAMP")
     program.place(last, [3], [0])
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.run()
     assert machine.arrays.position[:, color.index].tolist() == [1, 1, 1, 0]
 
@@ -173,7 +173,7 @@ def test_a_core_can_switch_its_own_router(make: Make) -> None:
     program.place(middle, [1], [0])
     west = receiver(program, color, 1, "EAST", at=(0, 0))
     east = receiver(program, color, 1, "WEST", at=(2, 0))
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.write(middle, "x", [[5, 6]])
     machine.run()
     assert (machine.read(west, "y")[0, 0], machine.read(east, "y")[0, 0]) == (5, 6)
@@ -193,7 +193,7 @@ def test_words_that_wait_for_a_switch_wait_on_their_side(make: Make) -> None:
         middle.fmovs(y, middle.fabin(color, 6))
         middle.halt()
     program.place(middle, [1], [0])
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.write(west, "x", [[1, 2, 3]])
     machine.write(east, "x", [[4, 5, 6]])
     machine.run()

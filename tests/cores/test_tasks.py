@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, Role, Task
-from wsesim.cores.machine import Machine
+from wsesim.cores.builder import Builder, CoreRole, CoreTask
+from wsesim.cores.machine import CoreMachine
 
 Make = Callable[..., Builder]
 
@@ -17,7 +17,7 @@ Make = Callable[..., Builder]
 class Diary:
     """Writes down which tasks of a role ran, in order."""
 
-    def __init__(self, role: Role, pages: int = 16) -> None:
+    def __init__(self, role: CoreRole, pages: int = 16) -> None:
         self.role = role
         self.pages, self.next = role.memory("diary", pages, isa.I32), role.register()
         self.mark = role.register()
@@ -27,18 +27,18 @@ class Diary:
         self.role.store(self.pages.at(self.next, 1), self.mark)
         self.role.iadd(self.next, self.next, 1)
 
-    def read(self, machine: Machine) -> list[int]:
+    def read(self, machine: CoreMachine) -> list[int]:
         return [int(page) for page in machine.read(self.role, "diary")[0] if page]
 
 
-def alone(make: Make) -> tuple[Builder, Role, Diary]:
+def alone(make: Make) -> tuple[Builder, CoreRole, Diary]:
     program = make(1)
     role = program.role("core")
     program.place(role, [0], [0])
     return program, role, Diary(role)
 
 
-def write(role: Role, diary: Diary, number: int, **options: bool) -> Task:
+def write(role: CoreRole, diary: Diary, number: int, **options: bool) -> CoreTask:
     with role.task(f"task {number}", **options) as task:  # type: ignore[arg-type]
         diary.note(number)
     return task
@@ -48,7 +48,7 @@ def test_tasks_run_in_the_order_of_their_numbers_urgent_ones_first(make: Make) -
     program, role, diary = alone(make)
     for number in (1, 2, 3, 4):
         write(role, diary, number, start=True, urgent=number in (2, 4))
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.run()
     assert diary.read(machine) == [2, 4, 1, 3]
 
@@ -61,7 +61,7 @@ def test_a_task_runs_to_its_end_before_the_next(make: Make) -> None:
         diary.note(1)
         diary.note(2)
     write(role, diary, 9, urgent=True)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.run()
     assert diary.read(machine) == [1, 2, 9]
 
@@ -76,7 +76,7 @@ def test_a_blocked_task_waits_until_it_is_unblocked(make: Make) -> None:
     with role.task("task 6"):
         diary.note(6)
         role.unblock(blocked)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.run()
     assert diary.read(machine) == [1, 6, 5]
 
@@ -89,7 +89,7 @@ def test_a_task_can_block_another(make: Make) -> None:
         role.activate(other)
         diary.note(1)
     write(role, diary, 2)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.run()
     assert diary.read(machine) == [1]
 
@@ -101,7 +101,7 @@ def test_a_task_activated_twice_before_it_runs_runs_once(make: Make) -> None:
         role.activate(other)
         role.activate(other)
     write(role, diary, 2)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.run()
     assert diary.read(machine) == [2]
 
@@ -118,7 +118,7 @@ def test_all_64_tasks_can_be_used(make: Make) -> None:
             if number < isa.TASKS:
                 role.unblock(tasks[number])
     role.blocked_first.remove(tasks[0].index)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.run()
     assert diary.read(machine) == list(range(1, isa.TASKS + 1))
 
@@ -132,12 +132,12 @@ def test_completion_of_a_vector_instruction_activates_and_unblocks(make: Make) -
         diary.note(1)
     write(role, diary, 3)
     write(role, diary, 4)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.run()
     assert diary.read(machine) == [1, 3, 4]
 
 
-def pair(make: Make) -> tuple[Builder, Role, Role]:
+def pair(make: Make) -> tuple[Builder, CoreRole, CoreRole]:
     program = make(2)
     first, last = program.role("first"), program.role("last")
     program.place(first, [0], [0])
@@ -156,7 +156,7 @@ def test_every_wavelet_starts_its_data_task(make: Make) -> None:
     with last.task("arrived", on=color):
         last.store(got.at(place, 1), last.arrived)
         last.iadd(place, place, 1)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.write(first, "x", [1.5, 2.5, 3.5, 4.5, 5.5])
     run = machine.run()
     assert machine.read(last, "got").tolist() == [[1.5, 2.5, 3.5, 4.5, 5.5]]
@@ -177,7 +177,7 @@ def test_a_sparse_weight_brings_value_and_index(make: Make) -> None:
         last.low_half(value, last.arrived_word)
         last.high_half(index, last.arrived_word)
         last.store(got.at(index, 1), value)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     bits = np.array([1.5, -2.25], np.float16).view(np.uint16).astype(np.int64)
     machine.write(first, "words", [bits[0] | 6 << 16, bits[1] | 3 << 16])
     machine.run()
@@ -199,7 +199,7 @@ def test_a_blocked_data_task_leaves_wavelets_in_the_queue(make: Make) -> None:
         last.unblock(arrived)
     with last.task("arrived"):
         diary.note(2)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.run()
     assert diary.read(machine) == [1, 2, 2, 2]
 
@@ -223,7 +223,7 @@ def test_an_urgent_local_task_goes_before_a_data_task(make: Make) -> None:
         diary.note(1)
     with last.task("later"):
         diary.note(3)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.run()
     assert diary.read(machine) == [1, 2, 2, 3]
 
@@ -242,7 +242,7 @@ def test_a_control_wavelet_starts_a_task_where_it_arrives(make: Make) -> None:
         diary.note(1)
     with last.task("sum up"):
         diary.note(7)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.run()
     assert diary.read(machine) == [1, 7, 1]
 
@@ -264,7 +264,7 @@ def test_a_control_wavelet_can_move_switches_and_start_a_task(make: Make) -> Non
             diaries[role.name].note(1)
     for column, role in enumerate((first, middle, last)):
         program.place(role, [column], [0])
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.run()
     assert {name: diary.read(machine) for name, diary in diaries.items()} == {"middle": [1], "last": [1]}
 
@@ -277,4 +277,4 @@ def test_a_control_wavelet_for_a_task_that_is_not_there(make: Make) -> None:
     with first.task("main", start=True):
         first.control(color, starts="go")
     with pytest.raises(Exception, match=r"core \(1, 0\), role 'last': .*color 'data' starts a task .*does not have"):
-        Machine(program).run()
+        CoreMachine(program).run()

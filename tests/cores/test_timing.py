@@ -14,8 +14,8 @@ import pytest
 
 from wsesim import cores
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, Role
-from wsesim.cores.machine import Machine
+from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import Register
 from wsesim.hardware import Wafer, load_cluster
 
@@ -23,7 +23,7 @@ Make = Callable[..., Builder]
 TOLERANCE = 0.03
 
 
-def between_stamps(program: Builder, write: Callable[[Role], None], *, cost: int | None = None) -> int:
+def between_stamps(program: Builder, write: Callable[[CoreRole], None], *, cost: int | None = None) -> int:
     """Return what the difference of two stamps around some instructions is on a core."""
     role = program.role("core")
     program.place(role, [0], [0])
@@ -32,29 +32,29 @@ def between_stamps(program: Builder, write: Callable[[Role], None], *, cost: int
         role.stamp(before, cost=cost)
         write(role)
         role.stamp(after, cost=cost)
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.run()
     return int(machine.register(role, after.index)[0] - machine.register(role, before.index)[0])
 
 
-def arrays(role: Role, length: int, kind: int, *, conflict: bool = True) -> list[object]:
+def arrays(role: CoreRole, length: int, kind: int, *, conflict: bool = True) -> list[object]:
     return [role.memory(name, length, kind, bank=bank) for name, bank in (("a", 0), ("b", 0 if conflict else 2))]
 
 
-def copy(length: int, kind: int) -> Callable[[Role], None]:
+def copy(length: int, kind: int) -> Callable[[CoreRole], None]:
     return lambda role: role.vector(isa.MOV, *arrays(role, length, kind), kind=kind)  # type: ignore[arg-type]
 
 
-def fma(length: int, kind: int, *, conflict: bool = True) -> Callable[[Role], None]:
-    def write(role: Role) -> None:
+def fma(length: int, kind: int, *, conflict: bool = True) -> Callable[[CoreRole], None]:
+    def write(role: CoreRole) -> None:
         a, b = arrays(role, length, kind, conflict=conflict)
         role.vector(isa.MAC, a, a, b, Register(0), kind=kind)  # type: ignore[arg-type]
 
     return write
 
 
-def add16(length: int) -> Callable[[Role], None]:
-    def write(role: Role) -> None:
+def add16(length: int) -> Callable[[CoreRole], None]:
+    def write(role: CoreRole) -> None:
         a, b = arrays(role, length, isa.I16)
         role.add16(a, a, b)  # type: ignore[arg-type]
 
@@ -68,7 +68,7 @@ def add16(length: int) -> Callable[[Role], None]:
     ("mic-fma-f32-sim", fma(4096, isa.F32), 4096, 0.5),
 ])  # fmt: skip
 def test_rates_and_set_up(
-    make: Make, wse3: Wafer, row: str, write: Callable[[Role], None], elements: int, rate: float
+    make: Make, wse3: Wafer, row: str, write: Callable[[CoreRole], None], elements: int, rate: float
 ) -> None:
     found = between_stamps(make(1, wafer=wse3), write)
     assert 15 <= found - elements / rate <= 17, row
@@ -82,13 +82,13 @@ def test_one_long_multiply_accumulate(make: Make, wse3: Wafer) -> None:
     (fma(8, isa.F16), 4), (fma(16, isa.F16), 6), (fma(64, isa.F16), 18), (add16(2048), 514),
 ])  # fmt: skip
 def test_dispatch_to_completion_with_both_ends_counted(
-    make: Make, wse3: Wafer, write: Callable[[Role], None], measured: int
+    make: Make, wse3: Wafer, write: Callable[[CoreRole], None], measured: int
 ) -> None:
     assert between_stamps(make(1, wafer=wse3), write, cost=0) + 1 == measured  # mic-dsdlat-8, -16, -64, mic-add16-2048
 
 
 def test_a_map_over_short_instructions(make: Make, wse3: Wafer) -> None:
-    def write(role: Role) -> None:
+    def write(role: CoreRole) -> None:
         a, b = role.memory("a", 16, isa.F16), role.memory("b", 16, isa.F16)
         turn, turns = role.register(), role.register()
         role.set(turns, 256)
@@ -99,7 +99,7 @@ def test_a_map_over_short_instructions(make: Make, wse3: Wafer) -> None:
 
 
 def test_scalars(make: Make, wse3: Wafer) -> None:
-    def add(role: Role) -> None:
+    def add(role: CoreRole) -> None:
         x, y = role.memory("x", 1, isa.I16), role.register()
         z = role.register()
         role.load(y, x)
@@ -116,7 +116,7 @@ def test_scalars(make: Make, wse3: Wafer) -> None:
 
 def test_branches(make: Make, wse3: Wafer) -> None:
     def turns(count: int) -> int:
-        def write(role: Role) -> None:
+        def write(role: CoreRole) -> None:
             turn, times = role.register(), role.register()
             role.set(times, count, cost=0)
             with role.loop(turn, times):
@@ -132,7 +132,7 @@ BLOCK_CODE_CYCLES = 4
 """Scalar instructions before a block is sent; the source of the relay rows does not list them."""
 
 
-def relay(program: Builder, cores: int, block: int) -> tuple[Machine, list[Role], Register]:
+def relay(program: Builder, cores: int, block: int) -> tuple[CoreMachine, list[CoreRole], Register]:
     """Return a line of cores each of which receives a block whole and then sends it on, and where it notes the time."""
     roles, colors = [program.role(str(x)) for x in range(cores)], [program.color(str(x)) for x in range(cores)]
     for x, role in enumerate(roles):
@@ -152,7 +152,7 @@ def relay(program: Builder, cores: int, block: int) -> tuple[Machine, list[Role]
             if x + 1 < cores:
                 role.fmovs(role.fabout(colors[x], block), memory, thread=1)
         program.place(role, [x], [0])
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.run()
     return machine, roles, ended
 
@@ -183,7 +183,7 @@ def test_a_message(make: Make, wse3: Wafer) -> None:
         last.stamp(received, cost=0)
     for column, role in enumerate((first, last)):
         program.place(role, [column], [0])
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.run(watch=[(1, 0)])
     sent, got = machine.register(first, dispatched.index)[0], machine.register(last, received.index)[0]
     assert got - sent == pytest.approx(19, abs=1)  # mic-msg-send-dispatch-to-receive-t
@@ -209,7 +209,7 @@ def test_six_short_instructions_and_a_branch(
     """The inner loop of the one-cell stencil where nothing has to be waited for: rows st1c-*-g3x3."""
 
     def turns(count: int) -> int:
-        def write(role: Role) -> None:
+        def write(role: CoreRole) -> None:
             x, turn, times = role.memory("x", 8), role.register(), role.register()
             role.set(times, count, cost=0)
             with role.loop(turn, times):
@@ -226,7 +226,8 @@ def test_a_task_starts_so_many_cycles_after_its_trigger(
     make: Make, generation: str, activation: int, request: pytest.FixtureRequest
 ) -> None:
     wafer = request.getfixturevalue(generation)
-    program = make(2, wafer=replace(wafer, core=replace(wafer.core, task_launch_cycles=7)))
+    core = replace(wafer.core, task_launch_cycles=7, activation_cycles=activation)
+    program = make(2, wafer=replace(wafer, core=core))
     color, sender, receiver = program.color("data"), program.role("sender"), program.role("receiver")
     program.place(sender, [0], [0])
     program.place(receiver, [1], [0])
@@ -244,7 +245,7 @@ def test_a_task_starts_so_many_cycles_after_its_trigger(
     with receiver.task("word", on=color):
         receiver.stamp(arrived, cost=0)
         receiver.halt()
-    machine = Machine(program)
+    machine = CoreMachine(program)
     machine.run()
     assert machine.register(sender, launched.index)[0] == 7
     sent = machine.register(sender, activated.index)[0]

@@ -148,3 +148,13 @@ def test_a_cluster_preset_is_many_of_a_system(machine: str, systems: int) -> Non
     cluster, single = load_cluster(machine).cluster, load_cluster("cs-2").cluster
     assert (cluster.systems, cluster.max_systems) == (systems, systems)
     assert (cluster.wafer, cluster.memoryx, cluster.swarmx) == (single.wafer, single.memoryx, single.swarmx)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_scalar_code_is_slower_by_the_ratio_of_two_measured_rows(machine: str) -> None:
+    assert load_cluster(machine).cluster.wafer.silicon.scalar_slowdown == 4.0 / 2.92
+
+
+def test_as_designed_nothing_is_slower() -> None:
+    wafer = load_cluster("cs-3").cluster.wafer.as_designed()
+    assert set(wafer.silicon.by_resource.values()) == {1.0}

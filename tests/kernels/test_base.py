@@ -87,3 +87,27 @@ def test_gaps_in_streams_slow_links_and_edges(region_of: MakeRegion, small: Clus
     )
     assert hot.link_wavelets_per_cycle() == 0.8
     assert hot.edge_wavelets_per_cycle() == 6 * 0.8
+
+
+STEADY = st.builds(
+    lambda serial, macs: Cost(serial=serial, macs=macs, fabric_bytes=2 * macs, sram_bytes=3 * macs),
+    st.dictionaries(st.sampled_from(["compute", "launch"]), CYCLES), CYCLES,
+)  # fmt: skip
+
+
+@given(costs() | STEADY, costs() | STEADY, st.floats(0, 100))
+def test_costs_add_and_scale(one: Cost, other: Cost, count: float) -> None:
+    both, scaled = one + other, one.times(count)
+    assert both.cycles == pytest.approx(one.cycles + other.cycles)
+    assert scaled.cycles == pytest.approx(count * one.cycles)
+    assert sum(both.parts().values()) == pytest.approx(both.cycles)
+    assert both.macs == one.macs + other.macs
+    assert (scaled.fabric_bytes, scaled.sram_bytes) == (count * one.fabric_bytes, count * one.sram_bytes)
+
+
+def test_parts_of_a_program_are_not_rounded() -> None:
+    first = Cost(serial={"compute": 2.25}, macs=1, fabric_bytes=2, sram_bytes=3)
+    both = first.then(Cost(serial={"compute": 1.0, "launch": 4.0}, macs=5), first.times(2))
+    assert both.parts() == {"compute": 7.75, "launch": 4.0}
+    assert (both.cycles, both.macs, both.fabric_bytes, both.sram_bytes) == (11.75, 8, 6, 9)
+    assert both.bound == "compute"

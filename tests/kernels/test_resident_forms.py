@@ -20,6 +20,7 @@ from wsesim.cores.programs import run_kernel
 from wsesim.hardware import Wafer, load_cluster
 from wsesim.kernels.resident import Rectangle, allreduce, elementwise, issues, matvec, scalars
 from wsesim.kernels.resident_mesh import mesh_gemm
+from wsesim.ops import CoreProgram, find, resident_recipe_of
 from wsesim.software import load_software
 
 WAFERS = {machine: load_cluster(machine).cluster.wafer for machine in ("cs-2", "cs-3")}
@@ -46,7 +47,7 @@ def test_products_of_prompts_are_those_of_the_program(machine: str) -> None:
             sizes = (side * rows, side * 8, side * 8)
             ran = run_kernel("mesh-gemm", wafer, (side, side), sizes, verify=False).cycles
             m, k, n = sizes
-            errors.append(mesh_gemm(on(wafer, side), "x", m=m, k=k, n=n).cycles / ran - 1)
+            errors.append(mesh_gemm(on(wafer, side), m=m, k=k, n=n).cycles / ran - 1)
     hold(errors, middle=0.10, worst=0.17)
 
 
@@ -55,8 +56,8 @@ def vector_times_matrix(wafer: Wafer, side: int, inputs: int, outputs: int) -> t
     where, sizes = on(wafer, side), (side * inputs, side * outputs)
     options = {"group": str(where.x.group)}
     ran = run_kernel("gemv", wafer, (side, side), sizes, options=options, fold=True, verify=False).cycles
-    form = matvec(where, "x", inputs=sizes[0], outputs=sizes[1], sums="x").cycles
-    return ran, form + allreduce(where, "x", values=outputs, along="x").cycles
+    form = matvec(where, inputs=sizes[0], outputs=sizes[1], sums="x").cycles
+    return ran, form + allreduce(where, values=outputs, along="x").cycles
 
 
 CASES = [(side, inputs, outputs) for side in (16, 36, 64, 120) for inputs in (8, 24) for outputs in (8, 16, 24)]
@@ -84,7 +85,7 @@ def test_sums_and_ways_back_are_those_of_the_program(machine: str) -> None:
     wafer, rests = WAFERS[machine], []
     for side in (16, 36, 64, 120):
         ran, _ = vector_times_matrix(wafer, side, 8, 8)
-        parts = allreduce(on(wafer, side), "x", values=8, along="x").parts
+        parts = allreduce(on(wafer, side), values=8, along="x").parts()
         rests.append(ran - parts["reduction"] - parts["broadcast"])
     assert max(rests) - min(rests) <= 0.03 * ran
 
@@ -95,16 +96,21 @@ def test_norms_and_softmax_are_those_of_the_programs_at_their_pace(machine: str)
     code = wafer.code
     for side in (4, 6, 8):
         where = on(wafer, side)
-        sums = allreduce(where, "x", values=1, along="x").parts
-        total = scalars("x", sums["reduction"] + sums["broadcast"])
+        sums = allreduce(where, values=1, along="x").parts()
+        total = scalars(sums["reduction"] + sums["broadcast"])
         for elements in (4, 8, 12):
             shape = (side, side * elements)
-            root = scalars("x", code.sqrt_cycles + code.divide_cycles)
-            norm = elementwise(where, "x", elements=elements, ops=NORM_OPS).then(total, root)
-            norms.append(norm.cycles / run_kernel("rms-norm", wafer, (side, side), shape, verify=False).cycles - 1)
-            exponentials = scalars("x", elements * (code.exp_cycles + EXP_LOOP_CYCLES))
-            divide = scalars("x", code.divide_cycles)
-            found = elementwise(where, "x", elements=elements, ops=SOFTMAX_OPS).then(total, total, exponentials, divide)
+            root = scalars(code.sqrt_cycles + code.divide_cycles)
+            for kind in (find(name) for name in ("rms_norm", "layer_norm")):
+                assert isinstance(kind.program, CoreProgram)
+                recipe = resident_recipe_of(kind.name)
+                norm = elementwise(where, elements=elements, ops=recipe.ops).then(*[total] * recipe.row_sums, root)
+                ran = run_kernel(kind.program.name, wafer, (side, side), shape, verify=False).cycles
+                norms.append(norm.cycles / ran - 1)
+            exponentials = scalars(elements * (code.exp_cycles + EXP_LOOP_CYCLES))
+            divide = scalars(code.divide_cycles)
+            ops = resident_recipe_of("softmax").ops
+            found = elementwise(where, elements=elements, ops=ops).then(total, total, exponentials, divide)
             ran = run_kernel("softmax", wafer, (side, side), shape, verify=False).cycles
             softmaxes.append(found.cycles / ran - 1)
     hold(norms, middle=0.12, worst=0.22)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from wsesim.errors import SpecError
 from wsesim.hardware import Cluster, load_cluster
-from wsesim.mapping.resident import DoesNotFit, Region, ResidentPlan, ResidentRequest, plan_resident
+from wsesim.mapping.resident import DoesNotFit, PipelineStage, ResidentPlan, ResidentRequest, plan_resident
 from wsesim.mapping.resident.memory import each, needs_bytes, region_memory
 from wsesim.mapping.resident.rectangles import MOST_RECTANGLES, distribute, fewest_wafers, roles, room
 from wsesim.model import Model
@@ -53,7 +53,7 @@ def with_sram(cluster: Cluster, size_bytes: int) -> Cluster:
     return replace(cluster, wafer=replace(cluster.wafer, core=core))
 
 
-def apart(one: Region, other: Region) -> bool:
+def apart(one: PipelineStage, other: PipelineStage) -> bool:
     return (
         one.wafer != other.wafer
         or one.column + one.columns <= other.column or other.column + other.columns <= one.column
@@ -65,7 +65,7 @@ def apart(one: Region, other: Region) -> bool:
 def test_large_models_need_as_many_wafers_as_their_weights_say(model: Model, wafers: int) -> None:
     plan = planned(asked(model=model, cluster=MANY, positions=8192))
     assert plan.wafers == wafers
-    weights = 2 * (model.layers * plan.request.shape.weights + 2 * model.vocab * model.width)
+    weights = 2 * (model.layers * plan.request.laid.layer_values + 2 * model.vocab * model.width)
     assert weights / CS3.wafer.sram_bytes > 0.8 * (wafers - 1)
 
 
@@ -159,7 +159,7 @@ def test_sequences_side_by_side_cost_little_more_than_one() -> None:
 
 def test_a_cache_takes_memory_by_positions() -> None:
     request = asked(model=SMALL, cluster=MANY, positions=1170)
-    stage = Region(wafer=0, column=0, row=0, columns=755, rows=117, layers=3, embeds=False, heads=False)
+    stage = PipelineStage(wafer=0, column=0, row=0, columns=755, rows=117, layers=3, embeds=False, heads=False)
 
     def cache(positions: int, batch: int) -> int:
         lines = region_memory(replace(request, positions=positions, batch=batch), stage, tokens=1)

@@ -91,7 +91,7 @@ def test_ideal_software_costs_nothing() -> None:
     others: dict[str, Any] = {"release-2": IDEAL.for_training(), "waferllm": IDEAL.for_inference()}
     for name, part in others.items():
         other = load_software(name).software
-        usual = other.training or other.inference
+        usual: Any = other.training or other.inference
         assert all(getattr(part, f.name) == getattr(usual, f.name) for f in fields(part) if f.name not in costs)
 
 

@@ -1,10 +1,12 @@
-"""Studies of a model so small that a point takes milliseconds."""
+"""Studies of a model so small that a point takes milliseconds, and of a kind of question that is defined here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import copy
 
 import pytest
 
+from wsesim import questions
 from wsesim.study import Study, load_study
 
 WORKLOAD = """\
@@ -32,3 +34,29 @@ def study_file(tmp_path: Path) -> Callable[..., Path]:
 def study(study_file: Callable[..., Path]) -> Callable[[str], Study]:
     """Return a function that loads a study of a tiny workload."""
     return lambda text: load_study(study_file(text))
+
+
+@pytest.fixture
+def toy_file(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Return a function that writes a study of a kind of question in a folder of our own, and returns its path."""
+    folder = tmp_path / "kinds"
+    folder.mkdir()
+    copy(Path(__file__).with_name("toy.py"), folder / "toy_of_studies.py")
+    questions.__path__.append(str(folder))
+
+    def write(text: str) -> Path:
+        (tmp_path / "toy.yaml").write_text(
+            "toy: counter\ngrid: [2, 3]\ncluster: {machine: cs-2, systems: 1}\n", "utf-8"
+        )
+        file = tmp_path / "counts.yaml"
+        file.write_text(f"workload: toy.yaml\n{text}", "utf-8")
+        return file
+
+    yield write
+    questions.__path__.remove(str(folder))
+
+
+@pytest.fixture
+def toy_study(toy_file: Callable[[str], Path]) -> Callable[[str], Study]:
+    """Return a function that loads a study of a kind of question of our own."""
+    return lambda text: load_study(toy_file(text))

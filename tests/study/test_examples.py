@@ -3,8 +3,7 @@ from pathlib import Path
 import pytest
 
 import wsesim
-from wsesim.study import SweepTable, load_study
-from wsesim.study.page import render_html
+from wsesim.study import SweepTable, load_study, render_sweep
 
 STUDIES = Path(__file__).parents[2] / "workloads" / "studies"
 
@@ -22,7 +21,7 @@ def column(name: str, figure: str) -> list[float]:
 def test_it_runs(example: tuple[str, SweepTable]) -> None:
     assert example[1].count()["error"] == 0
     assert example[1].count()["ok"] >= 8
-    assert render_html(example[1]).count("<svg") == len(example[1].study.figures)
+    assert render_sweep(example[1]).count("<svg") == len(example[1].study.figures)
 
 
 def test_it_opens_with_what_why_and_from_where(example: tuple[str, SweepTable]) -> None:

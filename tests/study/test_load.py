@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from wsesim import questions
 from wsesim.errors import InputError
 from wsesim.study import Study, load_study
-from wsesim.study.spec import variable_names
+from wsesim.study.spec import is_variable, variable_names
 
 GRID = "vary: {batch.sequences: [8, 16]}\n"
 
@@ -21,17 +22,19 @@ def test_what_is_left_out_is_filled_in(study: Callable[[str], Study]) -> None:
     assert (found.name, found.question, found.workload_file) == ("grid", "", "../tiny.yaml")
     assert found.figures == ("step_s", "tokens_per_s", "mfu", "bound_s", "micro_batch", "passes")
     assert found.fixed == {}
-    assert found.base.name == "tiny"
-    assert found.folder == Path(found.base.file).parent
+    assert found.base.asked.name == "tiny"
+    assert found.data["batch"] == {"sequences": 16, "length": 32}
+    assert [kind.kind for kind in found.kinds] == ["training"]
+    assert found.level is None
 
 
 def test_everything_given(study: Callable[[str], Study]) -> None:
     found = study(
-        "name: mine\nquestion: How fast?\nfigures: [mfu, wafer_s.fmac]\nset: {precision: fp16}\n"
+        "name: mine\nquestion: How fast?\nfigures: [mfu, spent.fmac]\nset: {precision: fp16}\n"
         "vary:\n  cluster.systems: {from: 1, to: 4, steps: 3, scale: log}\n  batch.sequences: [16, 32, 64]\n"
         "  hardware.core.sram: {from: 32 KiB, to: 48 KiB, by: 16 KiB}\ntogether: [batch.sequences, cluster.systems]\n"
     )
-    assert (found.name, found.question, found.figures) == ("mine", "How fast?", ("mfu", "wafer_s.fmac"))
+    assert (found.name, found.question, found.figures) == ("mine", "How fast?", ("mfu", "spent.fmac"))
     assert found.fixed == {"precision": "fp16"}
     assert found.together == ("batch.sequences", "cluster.systems")
     assert found.shape == (3, 2)
@@ -108,7 +111,10 @@ def test_everything_wrong_is_said_at_its_place(study_file: Callable[..., Path]) 
         ("vary: {machine: [cs-2]}\n", "did you mean 'cluster.machine'?"),
         ("vary: {3: [1]}\n", "vary: 3 is not a setting"),
         ("vary: {model: [gpt2, gpt3]}\n", "model.preset must be a model that wsesim knows; got 'gpt3', did you mean"),
-        ("vary: {cluster: [cs-2, cs-9]}\n", "cluster.machine must be a machine that wsesim knows; got 'cs-9'"),
+        (
+            "vary: {cluster: [cs-2, cs-9]}\n",
+            "cluster.machine must be a machine that wsesim knows",
+        ),
         (f"{GRID}set: {{batch.sequences: 3}}\n", "set: batch.sequences stands under vary too"),
         (f"{GRID}set: {{text: x}}\n", "set: text is not a setting that a study can change"),
         (f"{GRID}together: [batch.sequences]\n", "together needs two names or more"),
@@ -118,6 +124,19 @@ def test_everything_wrong_is_said_at_its_place(study_file: Callable[..., Path]) 
         (f"{GRID}figures: []\n", "figures is empty"),
         (f"{GRID}figures: [mfu_peak]\n", "'mfu_peak' is not a figure of a run"),
         (f"{GRID}figures: [[mfu]]\n", "a list is not a figure of a run"),
+        ("vary: {phase: [training, eval]}\n", "phase must be one of"),
+        (
+            "vary: {software: [release-2, idel]}\n",
+            "software.stack must be a stack that wsesim knows",
+        ),
+        ("vary: {software.stack: [idel]}\n", "got 'idel', did you mean 'ideal'?"),
+        ("vary: {software.training.step: [3]}\n", "software.training.step needs a unit"),
+        ("vary: {cluster.machine: [cs-2, mine.yaml]}\n", "cluster.machine = 'mine.yaml' is not there; paths start at"),
+        (f"{GRID}level: cor\n", "level must be one of closed, system, cores; got 'cor', did you mean 'cores'?"),
+        (f"{GRID}figures: [spent.fmca]\n", "'spent.fmca' is not a figure of a run, did you mean 'spent.fmac'?"),
+        (f"{GRID}figures: [spent.]\n", "'spent.' is not a figure of a run"),
+        (f"{GRID}figures: [ttft_s]\n", "'ttft_s' is not a figure of a run"),
+        (f"{GRID}figures: [scaling_efficiency]\n", "scaling_efficiency needs cluster.systems under vary"),
         (f"{GRID}name: ../x\n", "name must start with a letter or digit"),
         (f"{GRID}question: 3\n", "question must be text; got 3; quote it"),
         (
@@ -175,6 +194,89 @@ def test_a_change_that_makes_a_value_right_counts(study: Callable[[str], Study])
 
 
 def test_only_what_changes_the_answer_can_vary() -> None:
-    names = set(variable_names())
+    names = set(variable_names(questions.kinds()["training"].file))
     assert {"model", "model.layers", "batch.sequences", "cluster.machine", "hardware.core.sram", "precision"} <= names
-    assert not names & {"name", "text", "phase", "batch", "hardware", "outputs", "verification.seed", "model.name"}
+    assert {"phase", "software", "software.stack", "software.training.step"} <= names
+    assert not names & {"name", "text", "batch", "hardware", "outputs", "verification.seed", "model.name"}
+    assert not is_variable(questions.kinds()["training"].file, "serving.rate")
+
+
+def test_every_kind_has_settings_that_vary() -> None:
+    for kind in questions.kinds().values():
+        names = variable_names(kind.file)
+        assert "cluster.machine" in names, kind.kind
+        assert {"hardware.wafer.io", "cluster.systems"} <= set(names), kind.kind
+
+
+def test_a_workload_is_no_study(study_file: Callable[..., Path]) -> None:
+    file = study_file(GRID)
+    file.write_text("cluster: cs-2\nmodel: gpt2\nbatch: {sequences: 4}\n", "utf-8")
+    assert message(file).startswith(
+        "grid.yaml:1:1: error: is a workload (it has cluster), which `wsesim run grid.yaml` answers; a study names one"
+        " under workload, and what varies in it under vary"
+    )
+
+
+def test_a_study_is_not_varied(study_file: Callable[..., Path]) -> None:
+    file = study_file(GRID, workload="studies/grid.yaml")
+    assert "is a study; `wsesim sweep" in message(file)
+
+
+def test_settings_hold_at_every_point(study_file: Callable[..., Path]) -> None:
+    file = study_file(f"{GRID}set: {{precision: fp16, batch.length: 8}}\n")
+    found = load_study(file, settings=["precision=fp32", "hardware.core.sram=32 KiB", "phase=evaluation"])
+    assert found.fixed == {
+        "precision": "fp32", "batch.length": 8, "hardware.core.sram": "32 KiB", "phase": "evaluation",
+    }  # fmt: skip
+    assert [kind.kind for kind in found.kinds] == ["evaluation"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("precision", "--set precision: write KEY=VALUE"),
+        (
+            "precision=fp17",
+            "--set precision=fp17: precision must be one of mixed, fp16, fp32; got 'fp17'",
+        ),
+        ("precison=fp16", "--set precison=fp16: set: precison is not a setting that a study can change, did you mean"),
+        ("batch.sequences=3", "--set batch.sequences=3: set: batch.sequences stands under vary too"),
+        ("hardware.core.sram=3", "--set hardware.core.sram=3: hardware.core.sram needs a unit"),
+        ("phase=train", "--set phase=train: phase must be one of"),
+        ("cluster.machine=cs-9", "--set cluster.machine=cs-9: cluster.machine must be a machine that wsesim knows"),
+    ],
+)
+def test_a_setting_that_is_wrong_is_said_as_it_was_given(
+    study_file: Callable[..., Path], setting: str, said: str
+) -> None:
+    file = study_file(GRID)
+    with pytest.raises(InputError) as caught:
+        load_study(file, settings=[setting])
+    assert said in str(caught.value)
+
+
+def test_the_phase_can_vary(study: Callable[[str], Study]) -> None:
+    found = study("vary: {phase: [training, evaluation]}\nfigures: [step_s, checkpoint_s]\n")
+    assert [kind.kind for kind in found.kinds] == ["training", "evaluation"]
+
+
+def test_a_value_may_be_a_list_where_the_setting_is_one(toy_study: Callable[[str], Study]) -> None:
+    found = toy_study("vary: {grid: [[4, 4], [8, 8]], options.order: [row, column]}\n")
+    assert found.parameters[0].values == ((4, 4), (8, 8))
+    assert found.kinds[0].kind == "toy"
+    assert found.figures == ("cycles", "cycles_per_s")
+
+
+def test_a_list_of_the_wrong_form_is_said(toy_study: Callable[[str], Study]) -> None:
+    with pytest.raises(InputError, match="grid must have at least 2 entries"):
+        toy_study("vary: {grid: [[4, 4], [8]]}\n")
+    with pytest.raises(InputError, match=r"grid.* must be a whole number; got 'x'"):
+        toy_study("vary: {grid: [[4, x]]}\n")
+    with pytest.raises(InputError, match="must be a list"):
+        toy_study("vary: {grid: [4]}\n")
+    with pytest.raises(InputError, match=r"toy must be one value, got a list"):
+        toy_study("vary: {toy: [[4]]}\n")
+    with pytest.raises(InputError, match="4 x 4 is there twice"):
+        toy_study("vary: {grid: [[4, 4], [4, 4]]}\n")
+    with pytest.raises(InputError, match="options is not a setting that a study can change"):
+        toy_study("vary: {options: [{order: row}]}\n")

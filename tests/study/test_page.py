@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from wsesim.study import Study, SweepTable, sweep
-from wsesim.study.page import MOST_REASONS, MOST_ROWS, render_html
+from wsesim.study.output import MOST_REASONS, MOST_ROWS, render_sweep
 
 ONE = "vary: {hardware.core.sram: [2049 B, 4 KiB, 48 KiB]}\nfigures: [step_s, mfu]\n"
 WORDS = "vary: {precision: [fp16, mixed]}\nfigures: [step_s]\n"
@@ -15,7 +15,7 @@ THREE = "vary: {cluster.systems: [1, 2, 3], batch.sequences: [4, 6], precision: 
 
 
 def page(study: Study) -> str:
-    return render_html(sweep(study))
+    return render_sweep(sweep(study))
 
 
 class Tags(HTMLParser):
@@ -94,7 +94,7 @@ def test_a_third_parameter_makes_panels(study: Callable[[str], Study]) -> None:
         "vary: {batch.sequences: [4], precision: [fp16]}\n",
         "vary: {hardware.core.sram: [2049 B]}\n",
         "vary: {hardware.core.sram: [2049 B], precision: [fp16, mixed]}\nfigures: [recompute]\n",
-        "vary: {batch.sequences: [8, 4, 6]}\nfigures: [gap.overlap, wafer_s.idle]\n".replace("idle", "input"),
+        "vary: {batch.sequences: [8, 4, 6]}\nfigures: [gap.overlap, spent.idle]\n".replace("idle", "input"),
         "vary: {model.causal: [true, false]}\nfigures: [mfu]\n",
         "vary: {model: [cerebras-gpt-111m, cerebras-gpt-256m, gpt2, gpt2-medium, gpt2-large]}\nfigures: [mfu]\n",
         "vary: {hardware.core.vector_launch_cycles: [0, 100]}\n",
@@ -118,6 +118,22 @@ def test_long_tables_are_cut_short(study: Callable[[str], Study]) -> None:
     axes = ((replace(table.study.parameters[0], name="batch.sequences", values=many),),)
     for number, row in enumerate(rows):
         rows[number] = replace(row, values={"batch.sequences": number + 1})
-    text = render_html(SweepTable(study=replace(table.study, axes=axes), rows=tuple(rows)))
+    text = render_sweep(SweepTable(study=replace(table.study, axes=axes), rows=tuple(rows)))
     assert "7 more rows in the other files" in text
     assert f"{MOST_ROWS + 7 - MOST_REASONS} more reasons in the other files" in text
+
+
+def test_what_had_no_effect_stands_on_the_page(study: Callable[[str], Study]) -> None:
+    text = page(study("vary: {hardware.fabric.colors: [8, 24]}\nfigures: [step_s]\nlevel: closed\n"))
+    assert "Not read by this question: hardware.fabric.colors." in text
+    assert "<dt>Level</dt><dd>closed</dd>" in text
+
+
+def test_figures_are_explained(study: Callable[[str], Study]) -> None:
+    assert "<dt>MFU</dt><dd>matrix FLOPs of the model (forward" in page(study(ONE))
+
+
+def test_a_kind_of_its_own_has_a_page(toy_study: Callable[[str], Study]) -> None:
+    text = page(toy_study("vary: {grid: [[4, 4], [8, 8]], cluster.systems: [1, 2]}\n"))
+    assert text.count("<svg") == 2
+    assert "8 x 8" in text

@@ -1,4 +1,7 @@
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -8,11 +11,11 @@ from typing import Any
 import pytest
 from wsesim.result import Metrics, Placement
 
-from wsesim import pipeline
+import wsesim
+from wsesim import questions
 from wsesim.errors import SpecError
 from wsesim.study import Study, load_study, run, sweep
-from wsesim.study.point import Task, run_point, tasks_of
-from wsesim.workload import load_workload
+from wsesim.study.run import PointTask, run_point, tasks_of
 
 GRID = "vary: {cluster.systems: [1, 2, 3], batch.sequences: [4, 6]}\nfigures: [step_s, mfu, passes]\n"
 
@@ -55,14 +58,59 @@ def test_points_are_those_that_run_would_give(study: Callable[[str], Study]) -> 
     found = study(GRID)
     row = sweep(found).rows[3]
     settings = ["cluster.systems=2", "batch.sequences=6"]
-    result = pipeline.run(load_workload(found.base.file, settings=settings), verify=False)
-    assert isinstance(result.metrics, Metrics)
-    assert isinstance(result.placement, Placement)
+    result = wsesim.run(wsesim.load(found.base.asked.file, settings=settings), verify=False)
     assert row.values == {"cluster.systems": 2, "batch.sequences": 6}
-    assert row.figures == {
-        "step_s": result.metrics.step_s, "mfu": result.metrics.mfu, "passes": result.placement.passes,
-    }  # fmt: skip
+    assert row.figures == {name: result.figures[name] for name in ("step_s", "mfu", "passes")}
     assert row.status == "ok"
+    assert row.inputs_sha256 == result.provenance.inputs_sha256
+
+
+@pytest.mark.parametrize("level", ["closed", "system"])
+def test_a_study_says_at_which_level(study: Callable[[str], Study], level: Any) -> None:
+    found = study(f"vary: {{batch.sequences: [4]}}\nfigures: [step_s]\nlevel: {level}\n")
+    row = sweep(found).rows[0]
+    result = questions.run(
+        questions.load(found.base.asked.file, settings=["batch.sequences=4"]), level=level, verify=False
+    )
+    assert row.status == result.status.value
+    assert row.figures["step_s"] == result.figures.get("step_s")
+
+
+def test_what_is_not_modelled_is_a_row(toy_study: Callable[[str], Study]) -> None:
+    table = sweep(toy_study("vary: {grid: [[2, 3]]}\nlevel: system\n"))
+    assert (table.rows[0].status, table.rows[0].why) == ("not_modelled", "no system is around it")
+    assert table.count()["not_modelled"] == 1
+
+
+def test_a_kind_of_its_own_is_swept_in_processes_too(toy_study: Callable[[str], Study]) -> None:
+    found = toy_study("vary: {grid: [[2, 3], [4, 4], [100, 100]], hardware.core.clock: [1 GHz, 2 GHz]}\n")
+    table = sweep(found, jobs=1)
+    assert [row.figures["cycles"] for row in table.rows] == [12, 12, 32, 32, None, None]
+    assert sweep(toy_study("vary: {grid: [[2, 3]]}\nlevel: closed\n")).rows[0].figures["cycles"] == 6
+    assert table.rows[4].why == "counts to 1000 at most"
+    assert sweep(found, jobs=2) == table
+
+
+def test_the_phase_varies(study: Callable[[str], Study]) -> None:
+    rows = sweep(study("vary: {phase: [training, evaluation]}\nfigures: [step_s, checkpoint_s]\n")).rows
+    assert (rows[0].figures["step_s"] or 0) > (rows[1].figures["step_s"] or 0) > 0
+    assert rows[1].figures["checkpoint_s"] is None
+
+
+def test_a_key_that_another_phase_lacks_is_an_error_of_the_point(study: Callable[[str], Study]) -> None:
+    rows = sweep(study("vary: {phase: [training, evaluation]}\nset: {recompute: never}\nfigures: [step_s]\n")).rows
+    assert [row.status for row in rows] == ["ok", "error"]
+    assert "recompute" in rows[1].why
+
+
+def test_machines_of_a_users_own_and_software_vary(study_file: Callable[..., Path]) -> None:
+    file = study_file("vary: {cluster.machine: [cs-2, mine.yaml], software: [release-2, ideal]}\nfigures: [step_s]\n")
+    mine = "extends: cs-2\ncore:\n  clock: {value: 100 MHz, source: ours}\n"
+    (file.parent.parent / "mine.yaml").write_text(mine, "utf-8")
+    table = sweep(load_study(file))
+    slow = [row.figures["step_s"] or 0 for row in table.rows]
+    assert [row.why for row in table.rows] == [""] * 4
+    assert slow[2] > slow[0] > slow[1]
 
 
 def test_the_order_is_that_of_the_study_however_points_are_done(study: Callable[[str], Study]) -> None:
@@ -114,9 +162,8 @@ def test_a_section_is_set_before_what_stands_in_it(study: Callable[[str], Study]
         "vary: {cluster.systems: [2], cluster: [cs-3]}\n", "vary: {cluster: [cs-3]}\nset: {cluster.systems: 2}\n",
         "vary: {cluster.systems: [2]}\nset: {cluster: cs-3}\n",
     ):  # fmt: skip
-        found = study(f"{text}figures: [columns, power_w]\n")
+        found = study(f"{text}figures: [power_w]\n")
         row = sweep(found).rows[0]
-        assert row.figures["columns"] == 755
         assert (row.figures["power_w"] or 0) > 2 * 16_000
 
 
@@ -151,7 +198,7 @@ def test_an_executor_of_somebody_else_that_breaks_keeps_what_is_done(study: Call
 
 
 def test_a_mistake_of_ours_is_not_hidden(study: Callable[[str], Study], monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(task: Task) -> None:
+    def broken(task: PointTask) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(run, "run_point", broken)
@@ -186,3 +233,44 @@ def test_a_task_is_plain(study: Callable[[str], Study]) -> None:
 
     task = tasks_of(study(GRID))[5]
     assert run_point(pickle.loads(pickle.dumps(task))) == run_point(task)
+
+
+PARENT = """
+import multiprocessing, sys, time
+from wsesim.study import load_study, sweep
+
+def told(done, total):
+    print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+    time.sleep(600)
+
+if __name__ == "__main__":
+    sweep(load_study(sys.argv[1]), jobs=2, progress=told)
+"""
+
+
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{process}/stat")
+    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills a process by its number")
+def test_workers_end_with_a_parent_that_was_killed(study_file: Callable[..., Path], tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    file = study_file(GRID)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, str(script), str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as parent:
+        assert parent.stdout is not None
+        workers = [int(word) for word in parent.stdout.readline().split()]
+        parent.kill()
+    assert len(workers) == 2
+    for _ in range(300):
+        if not any(map(alive, workers)):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"workers {workers} outlived their parent")

@@ -1,17 +1,16 @@
 import json
-import math
 from collections.abc import Callable
-from dataclasses import fields
 
 import pytest
-from wsesim.result import Metrics, Placement
 
+from wsesim.questions.base import Reads
 from wsesim.study import Study, SweepTable, sweep
+from wsesim.study.spec import written
 
 TINY = (
     "question: What does memory buy?\n"
     "vary: {hardware.core.sram: [2049 B, 2200 B, 48 KiB], batch.sequences: [1500, 3000]}\nset: {cluster.systems: 1}\n"
-    "figures: [step_cycles, micro_batch, passes, placement.recompute]\n"
+    "figures: [step_cycles, micro_batch, passes, recompute]\n"
 )
 
 
@@ -27,10 +26,10 @@ def test_csv(table: SweepTable, golden: Callable[[str, str], None]) -> None:
 def test_columns_and_rows(table: SweepTable) -> None:
     assert table.columns == (
         "hardware.core.sram", "batch.sequences", "hardware.core.sram_bytes", "status", "step_cycles", "micro_batch",
-        "passes", "placement.recompute", "why",
+        "passes", "recompute", "why",
     )  # fmt: skip
     assert all(tuple(record) == table.columns for record in table.records())
-    assert table.count() == {"ok": 4, "does_not_fit": 2, "error": 0}
+    assert table.count() == {"ok": 4, "does_not_fit": 2, "not_modelled": 0, "error": 0}
 
 
 def test_frame(table: SweepTable) -> None:
@@ -44,7 +43,8 @@ def test_frame(table: SweepTable) -> None:
 def test_json_says_everything_in_plain_data(table: SweepTable) -> None:
     form = json.loads(json.dumps(table.to_json(), allow_nan=False))
     assert (form["name"], form["question"]) == ("grid", "What does memory buy?")
-    assert form["points"] == {"ok": 4, "does_not_fit": 2, "error": 0}
+    assert form["points"] == {"ok": 4, "does_not_fit": 2, "not_modelled": 0, "error": 0}
+    assert (form["not_read"], form["changed_nothing"], form["never_there"]) == ({}, [], [])
     assert form["study"]["vary"] == {
         "hardware.core.sram": ["2049 B", "2200 B", "48 KiB"],
         "batch.sequences": [1500, 3000],
@@ -63,56 +63,59 @@ def test_reasons_are_grouped(table: SweepTable) -> None:
     assert len(table.reasons()[why]) == 2
 
 
-def test_every_figure_can_be_kept(study: Callable[[str], Study]) -> None:
-    from wsesim.study.figures import figure_names, label, short, shown
-
-    names = list(figure_names())
-    found = sweep(study(f"vary: {{batch.sequences: [4]}}\nfigures: [{', '.join(names)}]\n")).rows[0].figures
-    assert list(found) == names
-    of_training = {field.name for kind in (Metrics, Placement) for field in fields(kind)} | {"total_s"}
-    for name, value in found.items():
-        assert (value is None) == (figure_names()[name][1] not in of_training)
-        if value is None:
-            continue
-        assert math.isfinite(value)
-        assert label(name)
-        assert shown(name, value)
-        assert short(name, value)
+def test_what_is_not_read_is_said(study: Callable[[str], Study]) -> None:
+    table = sweep(
+        study("vary: {hardware.fabric.colors: [8, 24]}\nset: {hardware.code.count_cycles: 3}\nfigures: [step_s]\n")
+    )
+    assert table.not_read() == {"training": ("hardware.code.count_cycles", "hardware.fabric.colors")}
+    assert table.changed_nothing() == ("hardware.fabric.colors",)
+    assert table.remarks() == ("Not read by this question: hardware.code.count_cycles, hardware.fabric.colors.",)
 
 
-def test_no_cause_of_the_examples_is_unknown(study: Callable[[str], Study]) -> None:
-    from pathlib import Path
-
-    from wsesim import pipeline
-    from wsesim.study.figures import CAUSES
-    from wsesim.workload import load_workload
-
-    for file in sorted((Path(__file__).parents[2] / "workloads").glob("*.yaml")):
-        metrics = pipeline.run(load_workload(file), verify=False).metrics
-        assert metrics is not None
-        gap = metrics.gap if isinstance(metrics, Metrics) else {}
-        assert {*metrics.wafer_s, *gap} <= set(CAUSES), file.name
+def test_what_changed_no_figure_is_said(study: Callable[[str], Study]) -> None:
+    asked = "vary: {hardware.host.programming: [1 s, 2 s], batch.sequences: [4, 3000]}\n"
+    table = sweep(study(f"{asked}figures: [step_s]\n"))
+    assert table.changed_nothing() == ("hardware.host.programming",)
+    assert table.remarks() == ("Changed no figure kept here: hardware.host.programming.",)
+    kept = "figures: [step_s, programming_s]\n"
+    assert not sweep(
+        study(f"vary: {{hardware.host.programming: [1 s, 2 s], batch.sequences: [4, 3000]}}\n{kept}")
+    ).remarks()
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "long", "brief"),
-    [
-        ("step_s", 0.155, "155 ms", "155 ms"),
-        ("tokens_per_s", 187686.8, "187,687", "188k"),
-        ("samples_per_s", 12.345, "12.35", "12.3"),
-        ("mfu", 0.29351, "29.4 %", "29.4%"),
-        ("energy_per_token_j", 0.0121, "12.1 mJ", "12.1 mJ"),
-        ("power_w", 22900.0, "22.9 kW", "22.9k"),
-        ("gap.overlap", -0.002, "−2 ms", "−2 ms"),
-        ("micro_batch", 18, "18", "18"),
-        ("placement.recompute", True, "yes", "yes"),
-        ("step_cycles", 8642143325, "8.64B", "8.64B"),
-        ("mfu", None, "–", None),
-    ],
-)
-def test_figures_are_printed_with_their_units(name: str, value: float | None, long: str, brief: str | None) -> None:
-    from wsesim.study.figures import short, shown
+def test_parameters_that_step_together_change_nothing_together(toy_study: Callable[[str], Study]) -> None:
+    together = "together: [pictures, hardware.core.sram]\n"
+    table = sweep(toy_study(f"vary: {{pictures: [1, 2], hardware.core.sram: [8 KiB, 9 KiB]}}\n{together}"))
+    assert table.changed_nothing() == ("pictures", "hardware.core.sram")
 
-    assert shown(name, value) == long
-    if value is not None:
-        assert short(name, value) == brief
+
+def test_whether_it_fits_is_a_change(toy_study: Callable[[str], Study]) -> None:
+    assert not sweep(toy_study("vary: {grid: [[2, 3], [100, 100]]}\n")).changed_nothing()
+    assert not sweep(toy_study("vary: {grid: [[100, 99], [100, 100]]}\n")).remarks(), "nothing can be said of nothing"
+    assert not sweep(toy_study("vary: {grid: [[2, 3]]}\n")).remarks(), "one value is compared with none"
+
+
+def test_figures_that_no_point_has_are_said(toy_study: Callable[[str], Study]) -> None:
+    table = sweep(
+        toy_study("vary: {grid: [[2, 3], [4, 4]]}\nfigures: [cycles, nothing, spent.counting, spent.dozing]\n")
+    )
+    assert table.never_there() == ("nothing", "spent.dozing")
+    assert table.remarks() == ("No point has: nothing, spent.dozing.",)
+
+
+def test_each_kind_says_what_it_does_not_read(study: Callable[[str], Study], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = "vary: {phase: [training, evaluation], hardware.fabric.colors: [8, 24]}\nfigures: [step_s]\n"
+    table = sweep(study(asked))
+    assert table.remarks() == ("Not read by this question: hardware.fabric.colors.",)
+    monkeypatch.setattr(table.study.kinds[1], "reads", Reads(hardware=frozenset({"fabric.colors"})))
+    assert table.remarks() == ("Not read by training: hardware.fabric.colors.",)
+
+
+def test_lists_are_written_as_sizes(toy_study: Callable[[str], Study]) -> None:
+    table = sweep(toy_study("vary: {grid: [[4, 4], [8, 1024]]}\nfigures: [cycles]\n"))
+    assert table.to_csv().splitlines()[1] == "4 x 4,ok,32,"
+    form = json.loads(json.dumps(table.to_json(), allow_nan=False))
+    assert form["rows"][0]["grid"] == [4, 4]
+    assert form["study"]["vary"] == {"grid": [[4, 4], [8, 1024]]}
+    assert "1,024" in written((8, 1024))
+    assert (written(((0, 1), (2, 3))), written(())) == ("0 x 1, 2 x 3", "none")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from wsesim.validation import Validation, validate
-from wsesim.validation.table import COLUMNS, OPTIONAL, Measurement, read_table
+from wsesim.validation.rows import COLUMNS, OPTIONAL, Measurement, read_table
+from wsesim.validation.score import ModelValidation, validate
 
 WriteTable = Callable[..., Path]
 ReadRow = Callable[..., Measurement]
@@ -48,6 +48,6 @@ def row_of(write_table: WriteTable) -> ReadRow:
 
 
 @pytest.fixture(scope="session")
-def measured() -> Validation:
+def measured() -> ModelValidation:
     """Return the table of the package, run once."""
     return validate()

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from wsesim.validation import report, validate
-from wsesim.validation.calibrate import MARK, Trial, best, leave_out, section
+from wsesim.validation import report
+from wsesim.validation.calibrate import MARK, ConstantTrial, best, leave_out, section, shifts
 from wsesim.validation.constants import load_constants, read_constants
-from wsesim.validation.score import Score, validate_rows
-from wsesim.validation.sensitivity import shifts
-from wsesim.validation.table import read_table
+from wsesim.validation.rows import read_table
+from wsesim.validation.score import RowScore, validate, validate_rows
 
 WriteTable = Callable[..., Path]
 BERT = {"model": "BERT-base", "layers": "12", "vocab": "30522", "seq_len": "128", "batch_global": "128"}
@@ -39,9 +38,9 @@ def test_a_report_shows_shifts_if_asked(table: Path, tmp_path: Path) -> None:
         assert words in (tmp_path / "validation.md").read_text("utf-8")
 
 
-def _trial(number: float, *scores: tuple[str, float]) -> Trial:
-    return Trial(value=str(number), number=number, scores=tuple(
-        Score(id=group, group=group, metric="m", unit="s", measured=1.0, simulated=simulated, naive=None)
+def _trial(number: float, *scores: tuple[str, float]) -> ConstantTrial:
+    return ConstantTrial(value=str(number), number=number, scores=tuple(
+        RowScore(id=group, group=group, metric="m", unit="s", measured=1.0, simulated=simulated, naive=None)
         for group, simulated in scores
     ))  # fmt: skip
 
@@ -62,9 +61,7 @@ def test_a_group_left_out_is_predicted_by_the_others(write_table: WriteTable) ->
     """Rows made with another launch: either group alone finds it again for the other."""
     made = {"training.kernel_launch": "150 us"}
     rows = [{"id": "gpt"}, {"id": "bert", **BERT}]
-    truth = {
-        score.id: score.simulated for score in validate_rows(read_table(write_table(*rows)), overrides=made).scores
-    }
+    truth = {score.id: score.simulated for score in validate_rows(read_table(write_table(*rows)), settings=made).scores}
     told: list[str] = []
     table = write_table(*({**row, "value": str(truth[row["id"]])} for row in rows))
     left = {each.group: each for each in leave_out(read_table(table), progress=told.append)}

@@ -3,20 +3,18 @@
 import pytest
 
 from wsesim.hardware import load_cluster, machine_names
+from wsesim.software import load_software, software_names
 from wsesim.validation.constants import MOST, Constant, load_constants
 from wsesim.validation.groups import KINDS, group_of
-from wsesim.validation.table import read_table
+from wsesim.validation.rows import read_table
 
 CONSTANTS = load_constants().calibrated
 
 
 def test_the_file_names_every_calibrated_figure_with_its_value() -> None:
-    found = {
-        figure.name: figure.text
-        for machine in machine_names()
-        for figure in load_cluster(machine).figures
-        if figure.source == "calibrated"
-    }
+    machines = [figure for name in machine_names() for figure in load_cluster(name).figures]
+    stacks = [figure for name in software_names() for figure in load_software(name).figures]
+    found = {figure.name: figure.text for figure in (*machines, *stacks) if figure.source == "calibrated"}
     assert found == {constant.name: constant.value for constant in CONSTANTS}
     assert len(found) <= MOST
 
@@ -37,7 +35,7 @@ def test_other_values_keep_the_unit() -> None:
     assert launch.with_number(12.25) == "12.25 us"
     assert weight.with_number(2.7) == 3
     for constant in (launch, weight):
-        load_cluster("cs-2", overrides={constant.name: constant.with_number(constant.number * 2)})
+        load_software("ideal", overrides={constant.name: constant.with_number(constant.number * 2)})
 
 
 def test_every_group_that_a_constant_moves_was_left_out_once() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from wsesim.validation.groups import GOALS, KINDS, NO_GOAL, goal_of, group_of, kind_of, tier_of
-from wsesim.validation.table import Measurement
+from wsesim.validation.rows import Measurement
 
 ReadRow = Callable[..., Measurement]
 LARGE = {"model": "Llama-2-7B", "n_params_b": "6.74", "seq_len": "1024", "batch_global": "8"}

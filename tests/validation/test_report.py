@@ -10,25 +10,27 @@ import pytest
 from rich.console import Console
 
 from wsesim.errors import InputError
-from wsesim.validation import Report, Score, Validation, report
+from wsesim.validation import report, write_report
+from wsesim.validation.document import ModelReport
 from wsesim.validation.plots import errors_svg, scatter_svg
+from wsesim.validation.score import ModelValidation, RowScore
 
 WriteTable = Callable[..., Path]
 Golden = Callable[[str, str], None]
 
 
 @pytest.fixture(scope="module")
-def whole(measured: Validation) -> Report:
-    return Report(validation=measured)
+def whole(measured: ModelValidation) -> ModelReport:
+    return ModelReport(validation=measured)
 
 
-def _score(name: str, group: str, measured: float, simulated: float | None, **more: str) -> Score:
+def _score(name: str, group: str, measured: float, simulated: float | None, **more: str) -> RowScore:
     naive = None if simulated is None else 1.5 * measured
-    return Score(id=name, group=group, metric="m", measured=measured, simulated=simulated, naive=naive,
+    return RowScore(id=name, group=group, metric="m", measured=measured, simulated=simulated, naive=naive,
                  **{"unit": "samples/s", **more})  # fmt: skip
 
 
-SMALL = Validation(
+SMALL = ModelValidation(
     scores=(
         _score("a", "CS-2 GPT", 100.0, 101.0),
         _score("b", "CS-2 GPT", 200.0, 190.0, note="micro-batch 8 stated, 4 simulated"),
@@ -44,18 +46,18 @@ SMALL = Validation(
 def test_a_small_table_in_the_terminal(golden: Golden) -> None:
     console = Console(width=120, color_system=None)
     with console.capture() as captured:
-        Report(validation=SMALL).print(console)
+        ModelReport(validation=SMALL).print(console)
     golden("validation/models.txt", captured.get())
 
 
 def test_a_small_table_as_a_document(golden: Golden, tmp_path: Path) -> None:
-    Report(validation=SMALL).write(tmp_path / "found.md")
+    ModelReport(validation=SMALL).write(tmp_path / "found.md")
     text = (tmp_path / "found.md").read_text("utf-8")
     start, end = text.index("## Groups"), text.index("## Constants")
     golden("validation/models.md", text[start:end] + text[text.index("## Assumed") :])
 
 
-def test_the_json_is_plain(whole: Report) -> None:
+def test_the_json_is_plain(whole: ModelReport) -> None:
     document = json.loads(json.dumps(whole.to_json(), allow_nan=False))
     assert document.keys() == {"rows", "summary", "constants"}
     assert len(document["rows"]) == 111
@@ -70,7 +72,7 @@ def test_the_json_is_plain(whole: Report) -> None:
     assert document["constants"]["calibrated"]
 
 
-def test_the_report_shows_every_row_once(whole: Report, tmp_path: Path) -> None:
+def test_the_report_shows_every_row_once(whole: ModelReport, tmp_path: Path) -> None:
     path = tmp_path / "validation.md"
     whole.write(path)
     text = path.read_text("utf-8")
@@ -82,7 +84,7 @@ def test_the_report_shows_every_row_once(whole: Report, tmp_path: Path) -> None:
         assert f"\n| {constant} | " in text
 
 
-def test_the_same_rows_give_the_same_bytes(whole: Report, tmp_path: Path) -> None:
+def test_the_same_rows_give_the_same_bytes(whole: ModelReport, tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         whole.write(tmp_path / name / "validation.md")
@@ -93,7 +95,7 @@ def test_the_same_rows_give_the_same_bytes(whole: Report, tmp_path: Path) -> Non
 
 
 def test_drawings_stand_beside_the_report_that_shows_them(tmp_path: Path) -> None:
-    Report(validation=SMALL).write(tmp_path / "mine.md")
+    ModelReport(validation=SMALL).write(tmp_path / "mine.md")
     shown = re.findall(r"!\[[^]]+\]\(([^)]+)\)", (tmp_path / "mine.md").read_text("utf-8"))
     assert sorted(shown) == ["mine-errors.svg", "mine-scatter.svg"]
     assert all((tmp_path / name).is_file() for name in shown)
@@ -132,12 +134,15 @@ def test_nothing_was_run(write_table: WriteTable, tmp_path: Path) -> None:
     assert "0 of 1 rows were run" in captured.get()
 
 
-def test_a_bar_in_a_cell_does_not_break_the_report(write_table: WriteTable, tmp_path: Path) -> None:
-    report(write_table({"id": "a|b"})).write(tmp_path / "validation.md")
-    assert "\n| a\\|b | 400 | " in (tmp_path / "validation.md").read_text("utf-8")
+def test_marks_in_a_table_of_ones_own_do_not_break_the_report(write_table: WriteTable, tmp_path: Path) -> None:
+    row = {"id": "a|b *c* [d](e) <f>\n_g_ h_i", "system": "CS-2"}
+    write_report(report(write_table(row, {"id": "*", "system": "`x`", "phase": "rest"})), tmp_path)
+    text = (tmp_path / "validation.md").read_text("utf-8")
+    assert "\n| a\\|b \\*c\\* \\[d\\](e) &lt;f> \\_g\\_ h_i | 400 | " in text
+    assert "\n| \\* | \\`x\\` rest | rest: not simulated |" in text
 
 
-def test_a_report_that_cannot_be_written(whole: Report, tmp_path: Path) -> None:
+def test_a_report_that_cannot_be_written(whole: ModelReport, tmp_path: Path) -> None:
     (tmp_path / "taken").mkdir()
     for path in (tmp_path / "taken", tmp_path / "no folder" / "validation.md"):
         with pytest.raises(InputError, match="cannot be written"):

@@ -1,31 +1,38 @@
-"""From the columns of a row to a workload."""
+"""From the columns of a row of whole steps to a question."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from wsesim.validation.rows import NotRunnable, family_of, result_key, workload_of
-from wsesim.validation.table import Measurement
-from wsesim.workload import Workload, build_workload
+from wsesim import questions
+from wsesim.model import Model
+from wsesim.validation.asking import NotAsked
+from wsesim.validation.rows import Measurement, family_of, model_of
+from wsesim.validation.steps import ask_flops, ask_job, ask_step, step_file
 
 ReadRow = Callable[..., Measurement]
 
 
-def _built(row: Measurement) -> Workload:
-    return build_workload(workload_of(row), file=row.id, folder=Path())
+def _asked(row: Measurement) -> Mapping[str, Any]:
+    return questions.ask(step_file(row), file=row.id, folder=Path()).asked.resolved
+
+
+def _model(row: Measurement) -> Model:
+    return questions.ask(step_file(row), file=row.id, folder=Path()).asked.shape
 
 
 def test_a_gpt_by_its_sizes(row_of: ReadRow) -> None:
-    workload = _built(row_of(system="CS-3", n_systems="2", batch_global="48"))
-    model = workload.model
+    row = row_of(system="CS-3", n_systems="2", batch_global="48")
+    asked, model = _asked(row), _model(row)
     assert (model.layers, model.width, model.heads, model.kv_heads, model.head_width) == (12, 768, 12, 12, 64)
     assert (model.ffn_width, model.vocab, model.max_length, model.task) == (3072, 50257, 512, "lm")
     assert (model.position, model.norm, model.activation, model.tied) == ("learned", "layer_norm", "gelu", True)
-    assert (workload.sequences, workload.length, workload.precision) == (48, 512, "mixed")
-    assert (workload.hardware.cluster.name, workload.hardware.cluster.systems) == ("CS-3", 2)
-    assert not workload.verification.enabled
+    assert (asked["batch"]["sequences"], asked["batch"]["length"], asked["precision"]) == (48, 512, "mixed")
+    assert (asked["cluster"]["machine"], asked["cluster"]["systems"]) == ("cs-3", 2)
+    assert asked["software"] == {"stack": "release-2"}
+    assert not asked["verification"]["enabled"]
 
 
 FAMILIES: dict[str, tuple[str, dict[str, object]]] = {
@@ -45,7 +52,7 @@ def test_the_name_gives_the_family(row_of: ReadRow, name: str) -> None:
     family, shape = FAMILIES[name]
     row = row_of(model=name, d_head="64")
     assert family_of(row).name == family
-    model = _built(row).model
+    model = _model(row)
     assert {field: getattr(model, field) for field in shape} == shape
     assert family_of(row_of(model=name.upper())).name == family
 
@@ -53,12 +60,12 @@ def test_the_name_gives_the_family(row_of: ReadRow, name: str) -> None:
 def test_gates_make_an_unknown_model_a_llama(row_of: ReadRow) -> None:
     row = row_of(model="my own", ffn_type="swiglu", n_kv_heads="4")
     assert family_of(row).name == "Llama"
-    assert (_built(row).model.activation, _built(row).model.kv_heads) == ("swiglu", 4)
+    assert (_model(row).activation, _model(row).kv_heads) == ("swiglu", 4)
 
 
 def test_fine_tuning_an_encoder_is_classifying(row_of: ReadRow) -> None:
-    assert _built(row_of(model="BERT-base", notes="Fine-tuning on MNLI")).model.task == "classify"
-    assert _built(row_of(model="Llama-2-7B", notes="Fine-tuning", ffn_type="swiglu")).model.task == "lm"
+    assert _model(row_of(model="BERT-base", notes="Fine-tuning on MNLI")).task == "classify"
+    assert _model(row_of(model="Llama-2-7B", notes="Fine-tuning", ffn_type="swiglu")).task == "lm"
 
 
 @pytest.mark.parametrize(
@@ -66,17 +73,17 @@ def test_fine_tuning_an_encoder_is_classifying(row_of: ReadRow) -> None:
     [("", "mixed"), ("16-bit mixed (cbfloat16)", "mixed"), ("fp32", "fp32"), ("FP16", "fp16"), ("bf16", "fp16")],
 )
 def test_precision(row_of: ReadRow, text: str, precision: str) -> None:
-    assert _built(row_of(precision=text)).precision == precision
+    assert _asked(row_of(precision=text))["precision"] == precision
 
 
 @pytest.mark.parametrize("name", ["", "_x", "-", "...", "größe / 1", "a" * 300, "ok-1"])
 def test_any_id_names_a_run(row_of: ReadRow, name: str) -> None:
-    assert _built(row_of(id=name)).sequences == 24
+    assert _asked(row_of(id=name))["batch"]["sequences"] == 24
 
 
 def test_neither_id_nor_value_nor_notes_say_how_to_run(row_of: ReadRow) -> None:
     def asked(**cells: str) -> dict[str, Any]:
-        return {key: value for key, value in workload_of(row_of(**cells)).items() if key != "name"}
+        return {key: value for key, value in step_file(row_of(**cells)).items() if key != "name"}
 
     assert asked() == asked(id="USC-GPT3-20B-B128", value="1", metric="any", notes="something else")
 
@@ -86,17 +93,49 @@ def test_neither_id_nor_value_nor_notes_say_how_to_run(row_of: ReadRow) -> None:
     [("samples/s", "samples_per_s"), ("tokens/s", "tokens_per_s"), ("s", "step_s"), ("s/step", "step_s")],
 )
 def test_the_unit_says_what_was_measured(row_of: ReadRow, unit: str, key: str) -> None:
-    assert result_key(row_of(unit=unit)) == key
+    assert ask_step(row_of(unit=unit)).figure == key
 
 
 def test_other_units_are_not_run(row_of: ReadRow) -> None:
-    with pytest.raises(NotRunnable, match="training throughput in 'furlongs' is not a figure of a step"):
-        result_key(row_of(unit="furlongs"))
+    with pytest.raises(NotAsked, match="training throughput in 'furlongs' is not a figure of a step"):
+        ask_step(row_of(unit="furlongs"))
 
 
 def test_evaluation_is_forward_only(row_of: ReadRow) -> None:
-    workload = _built(row_of(phase="evaluation (forward only)"))
-    assert (workload.phase, workload.recompute, workload.token_budget) == ("evaluation", "never", 0)
+    asked = _asked(row_of(phase="evaluation (forward only)"))
+    assert asked["phase"] == "evaluation"
+    assert not {"recompute", "token_budget"} & asked.keys()
+
+
+@pytest.mark.parametrize(
+    ("metric", "figure"),
+    [
+        ("device programming time", "programming_s"), ("weight upload at start", "weight_upload_s"),
+        ("Checkpoint save", "checkpoint_s"),
+    ],
+)  # fmt: skip
+def test_a_job_is_asked_for_what_it_costs(row_of: ReadRow, metric: str, figure: str) -> None:
+    asked = ask_job(row_of(phase="job overhead", metric=metric, unit="s", seq_len="", batch_global="", n_systems="2"))
+    assert asked.figure == figure
+    assert asked.data["batch"] == {"sequences": 2, "length": 2048}
+    with pytest.raises(NotAsked, match="is not modelled"):
+        ask_job(row_of(phase="job overhead", metric=metric, unit="minutes"))
+
+
+def test_flops_are_over_the_tokens_that_the_row_names(row_of: ReadRow) -> None:
+    asked = ask_flops(row_of(phase="training (accounting)", unit="FLOP", notes="9037 steps, 2.2B tokens"))
+    assert (asked.figure, asked.data["token_budget"]) == ("flops_to_budget", 2_200_000_000)
+
+
+def test_other_figures_are_settings_of_the_question(row_of: ReadRow) -> None:
+    data = step_file(row_of(), {"training.kernel_launch": "150 us", "core.clock": "1 GHz"})
+    assert data["software"] == {"stack": "release-2", "training.kernel_launch": "150 us"}
+    assert data["hardware"] == {"core.clock": "1 GHz"}
+
+
+def test_queries_and_keys_of_some_models_are_normed(row_of: ReadRow) -> None:
+    assert model_of(row_of(model="Qwen3-1.7B"), length=512)["head_norm"] is True
+    assert "head_norm" not in model_of(row_of(model="Qwen2-72B"), length=512)
 
 
 @pytest.mark.parametrize(
@@ -104,22 +143,22 @@ def test_evaluation_is_forward_only(row_of: ReadRow) -> None:
 )
 @pytest.mark.parametrize("cell", ["", "unknown", "1.5"])
 def test_a_missing_size_is_named(row_of: ReadRow, column: str, cell: str) -> None:
-    with pytest.raises(NotRunnable, match=f"^the row gives no {column}$"):
-        workload_of(row_of(**{column: cell}))
+    with pytest.raises(NotAsked, match=f"^the row gives no {column}$"):
+        step_file(row_of(**{column: cell}))
 
 
 def test_all_missing_sizes_are_named(row_of: ReadRow) -> None:
-    with pytest.raises(NotRunnable, match=r"^the row gives no seq_len, batch_global$"):
-        workload_of(row_of(layers="", vocab="", seq_len="", batch_global=""))
-    with pytest.raises(NotRunnable, match=r"^the row gives no layers, vocab$"):
-        workload_of(row_of(layers="", vocab=""))
+    with pytest.raises(NotAsked, match=r"^the row gives no seq_len, batch_global$"):
+        step_file(row_of(layers="", vocab="", seq_len="", batch_global=""))
+    with pytest.raises(NotAsked, match=r"^the row gives no layers, vocab$"):
+        step_file(row_of(layers="", vocab=""))
 
 
 def test_a_share_of_zeros_is_read_from_the_words_that_rows_use(row_of: ReadRow) -> None:
     texts = {"": 0.0, "dense": 0.0, "dense (not stated)": 0.0, "none": 0.0, "75 % static": 0.75, "0.5": 0.5,
              "80% unstructured": 0.8}  # fmt: skip
     for text, share in texts.items():
-        assert _built(row_of(sparsity=text)).model.sparsity == share
+        assert _model(row_of(sparsity=text)).sparsity == share
     for text in ("2:4", "mostly zeros", "150 %"):
-        with pytest.raises(NotRunnable, match="is not modelled"):
-            workload_of(row_of(sparsity=text))
+        with pytest.raises(NotAsked, match="is not modelled"):
+            step_file(row_of(sparsity=text))

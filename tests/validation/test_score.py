@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wsesim.validation import Score, Validation, validate
+from wsesim.validation.score import ModelValidation, RowScore, validate
 
 WriteTable = Callable[..., Path]
 
@@ -47,14 +47,14 @@ def test_rows_nobody_has_seen_run(write_table: WriteTable, name: str) -> None:
 
 
 def test_a_score_by_hand() -> None:
-    score = Score(id="a", group="g", metric="m", unit="s", measured=4.0, simulated=5.0, naive=2.0)
+    score = RowScore(id="a", group="g", metric="m", unit="s", measured=4.0, simulated=5.0, naive=2.0)
     assert (score.error, score.naive_error) == (0.25, -0.5)
-    skipped = Score(id="a", group="g", metric="m", unit="s", measured=4.0, simulated=None, naive=None, reason="why")
+    skipped = RowScore(id="a", group="g", metric="m", unit="s", measured=4.0, simulated=None, naive=None, reason="why")
     assert (skipped.error, skipped.naive_error) == (None, None)
 
 
-def _score(name: str, simulated: float | None, group: str = "g") -> Score:
-    return Score(
+def _score(name: str, simulated: float | None, group: str = "g") -> RowScore:
+    return RowScore(
         id=name, group=group, metric="m", unit="s", measured=100.0, simulated=simulated,
         naive=None if simulated is None else 150.0,
     )  # fmt: skip
@@ -62,7 +62,7 @@ def _score(name: str, simulated: float | None, group: str = "g") -> Score:
 
 def test_a_summary_by_hand() -> None:
     scores = (_score("a", 90), _score("b", 130), _score("c", 101), _score("d", None), _score("e", None, "other"))
-    summary = Validation(scores=scores).summary()
+    summary = ModelValidation(scores=scores).summary()
     assert list(summary) == ["g", "other"]
     group = summary["g"]
     assert (group.rows, group.run, group.worst_id) == (4, 3, "b")
@@ -77,7 +77,7 @@ def test_a_summary_by_hand() -> None:
 
 
 def test_rows_of_one_name_all_count() -> None:
-    summary = Validation(scores=(_score("a", 90), _score("a", 80), _score("a", 70))).summary()
+    summary = ModelValidation(scores=(_score("a", 90), _score("a", 80), _score("a", 70))).summary()
     assert summary["g"].run == 3
     assert summary["g"].median == pytest.approx(0.2)
 
@@ -168,10 +168,10 @@ def test_rows_of_the_main_group_come_first(write_table: WriteTable) -> None:
 @pytest.mark.parametrize(("worst", "met"), [(104, True), (114, False)])
 def test_goals_hold_for_the_median_and_the_worst(worst: float, met: bool) -> None:
     scores = [_score(str(number), 100, "CS-2 GPT") for number in range(4)]
-    found = Validation(scores=(*scores, _score("worst", worst, "CS-2 GPT"))).summary()["CS-2 GPT"]
+    found = ModelValidation(scores=(*scores, _score("worst", worst, "CS-2 GPT"))).summary()["CS-2 GPT"]
     assert (found.median_goal, found.worst_goal, found.met) == (0.04, 0.12, met)
-    assert Validation(scores=(_score("off", 106, "CS-2 GPT"),)).summary()["CS-2 GPT"].met is False
-    assert Validation(scores=(_score("not run", None, "CS-2 GPT"),)).summary()["CS-2 GPT"].met is None
+    assert ModelValidation(scores=(_score("off", 106, "CS-2 GPT"),)).summary()["CS-2 GPT"].met is False
+    assert ModelValidation(scores=(_score("not run", None, "CS-2 GPT"),)).summary()["CS-2 GPT"].met is None
 
 
 def test_flops_of_a_model_card(write_table: WriteTable) -> None:

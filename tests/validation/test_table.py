@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from wsesim.errors import InputError, Problem
-from wsesim.validation.table import COLUMNS, OPTIONAL, read_table
+from wsesim.validation.rows import COLUMNS, OPTIONAL, read_table
 
 WriteTable = Callable[..., Path]
 

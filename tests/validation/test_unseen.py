@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from wsesim.validation import Score, validate
 from wsesim.validation.groups import CLAIMS, SERVED
+from wsesim.validation.score import RowScore, validate
 
 WriteTable = Callable[..., Path]
 
@@ -44,11 +44,11 @@ def on_cs3(phase: str, length: str, metric: str, unit: str, **cells: str) -> dic
     }  # fmt: skip
 
 
-def run(table: Path) -> dict[str, Score]:
+def run(table: Path) -> dict[str, RowScore]:
     return {score.id: score for score in validate(table).scores}
 
 
-def value(score: Score) -> float:
+def value(score: RowScore) -> float:
     assert score.simulated is not None, score.reason
     return score.simulated
 

@@ -183,4 +183,4 @@ def software() -> None:
         (name, ", ".join(group for group in STACKS.groups if getattr(choice.software, group)), choice.about)
         for name, choice in choices.items()
     ]
-    say(table(("STACK", "FOR", "WHAT IT IS"), rows))
+    say(table(("STACK", "FOR", "WHAT IT IS"), rows, left=("FOR", "WHAT IT IS")))

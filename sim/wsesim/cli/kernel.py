@@ -1,29 +1,27 @@
-"""The command that runs one kernel on a rectangle of cores."""
+"""The command that asks for one kernel on a rectangle of cores: the same question as a file's, written as options."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from wsesim import units
 from wsesim.cli.options import force_option, manner, speaking
-from wsesim.cli.output import RUNS, print_json, progress, require_place, say
-from wsesim.cli.pictures import Pictures
+from wsesim.cli.output import console, print_json, progress, say
+from wsesim.cli.pictures import MAPS, Pictures
 from wsesim.errors import InputError
 
 if TYPE_CHECKING:
-    from wsesim.cores.programs import KernelOutcome, KernelProgram
+    from wsesim.cores.programs import KernelProgram
 
 DIFFERS = 1
 """Exit code of a kernel whose values are not those of NumPy."""
 LEVELS = ("cores", "closed")
-MAPS = ("busy", "stalled", "idle", "links", "west", "east", "north", "south", "ramp")
 NEW_FILE = click.Path(path_type=Path, dir_okay=False)
-MOVIE_PICTURES = 60
+COMMAND = "wsesim kernel"
 _CORE = re.compile(r"([0-9]{1,6}),([0-9]{1,6})", re.ASCII)
 _SIZES = re.compile(r"[1-9][0-9]{0,8}(x[1-9][0-9]{0,8})*", re.ASCII)
 
@@ -35,11 +33,13 @@ _SIZES = re.compile(r"[1-9][0-9]{0,8}(x[1-9][0-9]{0,8})*", re.ASCII)
 @click.option("--shape", metavar="NUMBERxNUMBER...", help="Size of the problem; the list says what the numbers mean.")
 @click.option("--machine", default="cs-2", show_default=True, help="One of the machines that `wsesim machines` lists.")
 @click.option("--level", type=click.Choice(LEVELS), default="cores", show_default=True, help="Simulate, or calculate.")
+@click.option("--measure", metavar="FIGURE", help="Read this figure; the list says which a kernel is measured by.")
+@click.option("--silicon", is_flag=True, help="Count what silicon takes longer than the vendor's simulator.")
 @click.option("--verify/--no-verify", default=True, help="Whether to compare the values with NumPy.")
 @click.option("--fold", is_flag=True, help="Simulate one part and let it stand for all that do the same.")
 @click.option("--option", "options", metavar="NAME=VALUE", multiple=True, help="For example group=16. Repeatable.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random values.")
-@click.option("--heatmap", type=NEW_FILE, metavar="FILE.svg", help="Draw what every core and link did.")
+@click.option("--heatmap", type=NEW_FILE, metavar="FILE.svg", help="Draw what every core did.")
 @click.option("--map", "drawn", type=click.Choice(MAPS), default="busy", show_default=True, help="What to draw there.")
 @click.option("--trace", type=NEW_FILE, metavar="FILE.json", help="Write tasks and instructions for ui.perfetto.dev.")
 @click.option("--watch", metavar="COLUMN,ROW", multiple=True, help="A core of the trace.  [default: first 16 of row 0]")
@@ -47,73 +47,49 @@ _SIZES = re.compile(r"[1-9][0-9]{0,8}(x[1-9][0-9]{0,8})*", re.ASCII)
 @force_option
 @speaking
 def kernel(
-    name: str | None, listing: bool, grid: str | None, shape: str | None, machine: str, level: str, verify: bool,
-    fold: bool, options: tuple[str, ...], seed: int, heatmap: Path | None, drawn: str, trace: Path | None,
-    watch: tuple[str, ...], movie: Path | None, force: bool,
+    name: str | None, listing: bool, grid: str | None, shape: str | None, machine: str, level: str,
+    options: Sequence[str], heatmap: Path | None, drawn: str, trace: Path | None, watch: Sequence[str],
+    movie: Path | None, force: bool, **more: Any,
 ) -> None:  # fmt: skip
-    """Simulate one kernel core by core, or list all."""
-    from wsesim.cores.programs import find_program, run_kernel, usually_watched
-    from wsesim.hardware import load_cluster
+    """Simulate one kernel core by core, or list all.
+
+    It is the same question that a file with the key `kernel` asks `wsesim run`; a report is written there.
+    """
+    from wsesim import answers, questions
 
     if name is None or listing:
         _list()
         return
-    program = find_program(name)
-    columns, rows = _grid(program, grid)
-    sizes = _sizes(program, shape, "shape", program.shape_help)
-    cluster = load_cluster(machine).cluster
     pictures = Pictures(heatmap=heatmap, drawn=drawn, trace=trace, movie=movie)
-    pictures.check(level, force=force)
+    pictures.check(level, measured=more["measure"] is not None, force=force)
     if watch and not trace:
         raise InputError.at("--watch names cores of a trace; give --trace too")
-    watched = (_watched(watch) or usually_watched(columns)) if trace else ()
-    with progress(f"simulating {name}"):
-        found = run_kernel(
-            name, cluster.wafer, (columns, rows), sizes, options=_settings(options), level=level, verify=verify,
-            seed=seed, fold=fold, watch=watched, pictures=MOVIE_PICTURES if movie else 0,
-        )  # fmt: skip
-    title = f"{name} of {'x'.join(map(str, sizes))} on {columns} x {rows} cores of {cluster.name}"
+    data = {"kernel": name, "cluster": machine, "options": _options(options), "watch": _watched(watch), **more}
+    data |= {"grid": _grid(name, grid), "shape": _sizes(name, shape, "shape", _shape_help(name))}
+    data |= {} if movie else {"pictures": 0}
+    question = questions.ask(
+        {key: value for key, value in data.items() if value is not None}, file=COMMAND, folder=Path()
+    )
+    with progress(f"simulating {name}") as tell:
+        result = questions.run(question, level=questions.require_level(level), say=tell)
     if manner().json:
-        print_json({"status": "differs" if found.right is False else "ok", "kernel": name, **_document(found)})
-    written = pictures.write(found, title)
-    say("\n".join([title, *_lines(found, cluster.wafer.core.clock_hz, folded=fold), *written]))
-    if found.right is False:
-        click.get_current_context().exit(DIFFERS)
+        print_json(answers.result_json(result))
+    if not manner().silent:
+        answers.print_result(result, console())
+    if result.answer is not None:
+        say("\n".join(pictures.write(result.answer, result.title)))
+        if result.answer.right is False:
+            click.get_current_context().exit(DIFFERS)
 
 
-def run_kernel_file(file: Path, settings: tuple[str, ...], *, out: Path | None, force: bool, verify: bool) -> None:
-    """Answer a file that names a kernel, and write page, figures, trace and animation."""
-    from dataclasses import replace
-
-    from wsesim.kernelrun.load import load_kernel
-    from wsesim.kernelrun.question import FILES, ask, write_answer
-    from wsesim.report.folder import check_folder
-
-    question = load_kernel(file, settings=settings)
-    question = replace(question, verify=question.verify and verify)
-    folder = out or RUNS / question.name
-    check_folder(folder, overwrite=force, ours=FILES)
-    require_place(folder)
-    with progress(f"simulating {question.name}"):
-        answer = ask(question)
-    write_answer(answer, folder, overwrite=force)
-    if manner().json:
-        print_json(answer.to_json())
-    clock_hz = question.hardware.cluster.wafer.core.clock_hz
-    lines = _lines(answer.outcome, clock_hz, folded=question.fold)
-    say("\n".join([question.title, *lines, f"report       {folder / 'kernel.html'}"]))
-    if answer.outcome.right is False:
-        click.get_current_context().exit(DIFFERS)
-
-
-def _watched(texts: Sequence[str]) -> tuple[tuple[int, int], ...]:
+def _watched(texts: Sequence[str]) -> list[list[int]]:
     found = []
     for text in texts:
         match = _CORE.fullmatch(text)
         if match is None:
             raise InputError.at(f"--watch must be COLUMN,ROW, for example 3,0; got {text!r}")
-        found.append((int(match[1]), int(match[2])))
-    return tuple(found)
+        found.append([int(match[1]), int(match[2])])
+    return found
 
 
 def _list() -> None:
@@ -128,6 +104,7 @@ def _list() -> None:
                 "options": dict(program.options),
                 "picture": program.picture,
                 "folds": program.folded is not None,
+                "measures": {name: dict(measure.options) for name, measure in program.measures.items()},
             }
             for program in PROGRAMS.values()
         ]
@@ -138,29 +115,39 @@ def _list() -> None:
 def _described(program: KernelProgram) -> str:
     options = [f"  --option {name}=...: {text}" for name, text in program.options.items()]
     picture = [f"    {line}".rstrip() for line in program.picture.splitlines()]
+    measures = [
+        f"  --measure {figure}{''.join(f' --option {name}=...: {text}' for name, text in each.options.items())}"
+        for figure, each in program.measures.items()
+    ]
     head = f"{program.name}: {program.summary}"
-    return "\n".join([head, "", *picture, "", f"  --shape {program.shape_help}", *options])
+    return "\n".join([head, "", *picture, "", f"  --shape {program.shape_help}", *options, *measures])
 
 
-def _grid(program: KernelProgram, text: str | None) -> tuple[int, int]:
-    sizes = _sizes(program, text, "grid", "COLUMNSxROWS, for example 64x1")
+def _shape_help(name: str) -> str:
+    from wsesim.cores.programs import find_program
+
+    return find_program(name).shape_help
+
+
+def _grid(name: str, text: str | None) -> list[int]:
+    sizes = _sizes(name, text, "grid", "COLUMNSxROWS, for example 64x1")
     if len(sizes) != 2:
         raise InputError.at(f"--grid must be COLUMNSxROWS, for example 64x1; got {text!r}")
-    return sizes[0], sizes[1]
+    return sizes
 
 
-def _sizes(program: KernelProgram, text: str | None, option: str, meaning: str) -> tuple[int, ...]:
+def _sizes(name: str, text: str | None, option: str, meaning: str) -> list[int]:
     if text is None:
-        raise InputError.at(f"{program.name} needs --{option} {meaning}")
+        raise InputError.at(f"{name} needs --{option} {meaning}")
     if not _SIZES.fullmatch(text):
         wanted = f"whole numbers from 1 on, of at most 9 digits, with x between them ({meaning})"
         raise InputError.at(f"--{option} must be {wanted}; got {text!r}")
-    return tuple(map(int, text.split("x")))
+    return [int(size) for size in text.split("x")]
 
 
-def _settings(options: Sequence[str]) -> dict[str, str]:
+def _options(texts: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for option in options:
+    for option in texts:
         name, equals, value = option.partition("=")
         if not (name and equals and value):
             raise InputError.at(f"--option must be NAME=VALUE, for example group=16; got {option!r}")
@@ -168,37 +155,3 @@ def _settings(options: Sequence[str]) -> dict[str, str]:
             raise InputError.at(f"--option {name} is given twice")
         found[name] = value
     return found
-
-
-def _document(found: KernelOutcome) -> dict[str, object]:
-    document = found.to_json()
-    if isinstance(document["simulated"], dict):
-        document["simulated"]["cpu_s"] = found.cpu_s
-    return document
-
-
-def _lines(found: KernelOutcome, clock_hz: float, *, folded: bool) -> list[str]:
-    from wsesim.cores import jit
-    from wsesim.cores.programs.run import INSTALL
-
-    clock = units.show(clock_hz, units.Dimension.HERTZ)
-    time = f"{units.show_seconds(found.seconds)} at {clock}"
-    if found.run is None:
-        return [f"closed form  {found.cycles:,} cycles, {time}"]
-    off = found.closed_cycles / found.cycles - 1
-    part = (" in the part simulated", ", one part for all that do the same") if folded else ("", "")
-    lines = [
-        f"cycles       {found.cycles:,}, {time}",
-        f"closed form  {found.closed_cycles:,.0f} cycles ({off:+.1%})",
-        f"cores        busy {found.busy:.1%} of the time",
-        f"fabric       {found.wavelet_hops:,} wavelet hops{part[0]}",
-        f"simulated    {found.events:,} events in {found.cpu_s:.2f} s{part[1]}",
-    ]
-    if not jit.COMPILED:
-        lines.append(f"             uncompiled; many times faster after {INSTALL}")
-    if found.max_error is not None:
-        verdict = "as by NumPy" if found.right else "NOT as by NumPy"
-        lines.insert(
-            2, f"values       {verdict}: largest difference {found.max_error:.3g}, allowed {found.tolerance:.3g}"
-        )
-    return lines

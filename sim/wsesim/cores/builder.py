@@ -25,9 +25,10 @@ import numpy as np
 from wsesim.cores.errors import ProgramError as ProgramError
 from wsesim.cores.operands import Color
 from wsesim.cores.role import PORTS as PORTS
-from wsesim.cores.role import Role as Role
-from wsesim.cores.role import Route as Route
-from wsesim.cores.role import Task as Task
+from wsesim.cores.role import CoreRole as CoreRole
+from wsesim.cores.role import SwitchPosition as SwitchPosition
+from wsesim.cores.table import CoreTask as CoreTask
+from wsesim.cores.table import InstructionTable
 from wsesim.hardware import Wafer
 
 MOST_CONTROL_TASKS = 64
@@ -47,7 +48,7 @@ class Builder:
         self.wafer, self.width, self.height = wafer, width, height
         self.core = wafer.core
         self.colors: list[Color] = []
-        self.roles: list[Role] = []
+        self.roles: list[CoreRole] = []
         self.role_of = np.full((height, width), -1, np.int32)
         self.control_tasks: list[str] = []
         self.places = [""]
@@ -67,12 +68,12 @@ class Builder:
         self.colors.append(Color(name, len(self.colors)))
         return self.colors[-1]
 
-    def role(self, name: str) -> Role:
+    def role(self, name: str) -> CoreRole:
         """Start a new role."""
-        self.roles.append(Role(name, self))
+        self.roles.append(CoreRole(name, self))
         return self.roles[-1]
 
-    def place(self, role: Role, columns: Iterable[int], rows: Iterable[int]) -> None:
+    def place(self, role: CoreRole, columns: Iterable[int], rows: Iterable[int]) -> None:
         """Give *role* to the cores of these columns and rows.
 
         Raises:
@@ -93,9 +94,10 @@ class Builder:
             raise ProgramError(f"role {role.name!r} ({self.here()}) is placed where another role is")
         self.role_of[at] = self.roles.index(role)
 
-    def core_of(self, role: Role) -> str:
+    def core_of(self, role: InstructionTable) -> str:
         """Return a role's first core, as `core (column, row)`; or that it has none."""
-        places = np.argwhere(self.role_of == self.roles.index(role))
+        number = next(number for number, each in enumerate(self.roles) if each is role)
+        places = np.argwhere(self.role_of == number)
         return f"core ({places[0][1]}, {places[0][0]})" if len(places) else "no core"
 
     def control_task(self, name: str) -> int:

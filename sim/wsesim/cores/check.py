@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import PORTS, Builder, Role
+from wsesim.cores.builder import PORTS, Builder, CoreRole
 from wsesim.cores.engine import Array
-from wsesim.cores.errors import ProgramError
+from wsesim.cores.errors import NoRoom, ProgramError
 from wsesim.cores.operands import ELEMENT_BYTES
 from wsesim.cores.packing import STEP, role_queues
 from wsesim.units import show_bytes
@@ -19,9 +19,10 @@ def check_program(builder: Builder) -> None:
     """Refuse what cannot run.
 
     Raises:
-        ProgramError: a core without a role; a role with too much data and code, an unwritten task, a register or an
-            operand out of range, too many queues, or a color it uses and does not route; a color that leaves the
-            grid, goes where nobody takes it, is driven from two sides, or runs in a loop.
+        NoRoom: a role with too much data and code.
+        ProgramError: a core without a role; a role with an unwritten task, a register or an operand out of range, too
+            many queues, or a color it uses and does not route; a color that leaves the grid, goes where nobody takes
+            it, is driven from two sides, or runs in a loop.
     """
     _every_core_has_a_role(builder)
     for role in builder.roles:
@@ -38,14 +39,15 @@ def _every_core_has_a_role(builder: Builder) -> None:
         raise ProgramError(f"core ({column}, {row}) has no role; {len(empty):,} cores have none")
 
 
-def _check_role(builder: Builder, role: Role) -> None:
+def _check_role(builder: Builder, role: CoreRole) -> None:
     need = role.data_bytes + len(role.lines) * builder.wafer.core.instruction_bytes
     have = builder.wafer.core.usable_bytes
     if need > have:
-        raise ProgramError(
+        raise NoRoom(
             f"role {role.name!r} ({role.place}), on {builder.core_of(role)}, needs {need:,} bytes of data and code; "
-            f"a core has {show_bytes(have)} or {have:,}{_largest(role)}"
-        )
+            f"a core has {show_bytes(have)} or {have:,}{_largest(role)}",
+            need_bytes=need, have_bytes=have,
+        )  # fmt: skip
     for task in role.tasks.values():
         if task.index not in role.entries:
             raise ProgramError(f"role {role.name!r} declares the task {task.name!r} but never writes it")
@@ -68,14 +70,14 @@ def _check_role(builder: Builder, role: Role) -> None:
                 _check_memory(builder, role, line, at)
 
 
-def _largest(role: Role) -> str:
+def _largest(role: CoreRole) -> str:
     """Return which variable takes the most, as the end of a sentence."""
     sizes = {name: mem.length * ELEMENT_BYTES[mem.kind] for name, mem in role.variables.items()}
     most = max(sizes, key=lambda name: sizes[name], default="")
     return f"; {most!r} takes {sizes[most]:,}" if most else ""
 
 
-def _check_fabric(builder: Builder, role: Role, line: list[int], at: int, sent: set[int], heard: set[int]) -> None:
+def _check_fabric(builder: Builder, role: CoreRole, line: list[int], at: int, sent: set[int], heard: set[int]) -> None:
     color = line[at + isa.COLOR]
     name, place = builder.colors[color].name, builder.places[line[isa.LINE]]
     if line[isa.OP] == isa.SWITCH:
@@ -92,7 +94,7 @@ def _check_fabric(builder: Builder, role: Role, line: list[int], at: int, sent: 
         raise ProgramError(f"role {role.name!r} ({place}) reads color {name!r}, which no route brings to its ramp")
 
 
-def _check_memory(builder: Builder, role: Role, line: list[int], at: int) -> None:
+def _check_memory(builder: Builder, role: CoreRole, line: list[int], at: int) -> None:
     """Check operands that do not move by register; the engine checks the others when they are used."""
     if line[at + isa.OFFSET_REG] >= 0 or line[isa.LENGTH_REG] >= 0:
         return

@@ -11,3 +11,16 @@ class ProgramError(WsesimError):
 
 class Deadlock(ProgramError):
     """Nothing can move any more, and somebody still waits."""
+
+
+class NoRoom(ProgramError):
+    """A program whose data, or data and code, a core has no memory for."""
+
+    def __init__(self, message: str, *, need_bytes: int, have_bytes: int) -> None:
+        """Say it, and keep both sizes."""
+        super().__init__(message)
+        self.need_bytes, self.have_bytes = need_bytes, have_bytes
+
+
+class NotWritten(ProgramError):
+    """What is known in closed form only: nobody has written a program for it, or nothing is measured of it."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from wsesim.cores import engine, isa, jit, records
 from wsesim.cores.bits import from_bits, to_bits
-from wsesim.cores.builder import Builder, Role
+from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.check import check_program
 from wsesim.cores.errors import Deadlock as Deadlock
 from wsesim.cores.errors import ProgramError
@@ -42,7 +42,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class CoreRun:
     """What a run showed."""
 
     cycles: int
@@ -79,7 +79,7 @@ class Run:
         return self.cycles - self.busy - self.stalled
 
 
-class Machine:
+class CoreMachine:
     """A program on its cores, ready to run once."""
 
     def __init__(self, builder: Builder) -> None:
@@ -99,7 +99,7 @@ class Machine:
         self.arrays = pack(builder)
         self._has_run = False
 
-    def write(self, role: Role, name: str, values: npt.ArrayLike) -> None:
+    def write(self, role: CoreRole, name: str, values: npt.ArrayLike) -> None:
         """Fill a variable on every core of *role*; *values* is [core, element], cores row by row.
 
         Raises:
@@ -115,11 +115,11 @@ class Machine:
             ) from None
         self.arrays.memory[cells] = to_bits(spread, role.variables[name].kind)
 
-    def read(self, role: Role, name: str) -> npt.NDArray[np.float64]:
+    def read(self, role: CoreRole, name: str) -> npt.NDArray[np.float64]:
         """Return a variable as [core, element]."""
         return from_bits(self.arrays.memory[self._cells(role, name)], role.variables[name].kind)
 
-    def place_filter(self, role: Role, color: Color, first: npt.ArrayLike) -> None:
+    def place_filter(self, role: CoreRole, color: Color, first: npt.ArrayLike) -> None:
         """Give the filter of a color on every core of *role* its own first wavelet; *first* is [core].
 
         Raises:
@@ -137,14 +137,14 @@ class Machine:
         rows = self.arrays.cores[self._cores(role), records.QUEUE] + number
         self.arrays.queues[rows, records.FILTER_FIRST] = firsts
 
-    def register(self, role: Role, index: int) -> npt.NDArray[np.float64]:
+    def register(self, role: CoreRole, index: int) -> npt.NDArray[np.float64]:
         """Return a register of every core of *role*."""
         return np.asarray(self.arrays.registers[self._cores(role), index].copy())
 
     def run(
         self, *, limit: int = records.LAST_CYCLE, patience: int = PATIENCE_CYCLES, frame_cycles: int | None = None,
         watch: Iterable[tuple[int, int]] = (), unread: bool = False, order: npt.ArrayLike | None = None,
-    ) -> Run:  # fmt: skip
+    ) -> CoreRun:  # fmt: skip
         """Run until nothing happens any more.
 
         Args:
@@ -211,7 +211,7 @@ class Machine:
                 raise ProgramError(f"core ({column}, {row}) is to be watched; the program has none there")
             self.arrays.cores[row * self.builder.width + column, records.WATCHED] = 1
 
-    def _result(self, frames: list[npt.NDArray[np.int64]], rows: list[Any]) -> Run:
+    def _result(self, frames: list[npt.NDArray[np.int64]], rows: list[Any]) -> CoreRun:
         arrays, shape = self.arrays, (self.builder.height, self.builder.width)
         code, executed = arrays.code, arrays.executed
         memory = np.zeros(len(code), np.int64)
@@ -221,7 +221,7 @@ class Machine:
         busy = np.asarray(arrays.cores[:, records.BUSY], np.int64)
         sent, traffic = self._traffic()
         worked = np.diff(np.array([np.zeros_like(busy), *frames]), axis=0).reshape(-1, *shape)
-        return Run(
+        return CoreRun(
             cycles=int(arrays.clock[records.WORKED]),
             events=int(arrays.clock[records.EVENTS]),
             busy=busy.reshape(shape),
@@ -268,10 +268,10 @@ class Machine:
             name=name, place=place, start=start, end=end,
         )  # fmt: skip
 
-    def _cores(self, role: Role) -> npt.NDArray[np.intp]:
+    def _cores(self, role: CoreRole) -> npt.NDArray[np.intp]:
         return np.flatnonzero(self.builder.role_of.ravel() == self.builder.roles.index(role))
 
-    def _cells(self, role: Role, name: str) -> npt.NDArray[np.int64]:
+    def _cells(self, role: CoreRole, name: str) -> npt.NDArray[np.int64]:
         if name not in role.variables:
             raise ProgramError(f"role {role.name!r} has no variable {name!r}{nearest(name, role.variables)}")
         variable = role.variables[name]

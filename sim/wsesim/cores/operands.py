@@ -50,14 +50,14 @@ class Mem:
 
 
 @dataclass(frozen=True, slots=True)
-class Fabric:
+class FabricOperand:
     """Elements that arrive on or leave by a color."""
 
     color: Color
     length: int
 
 
-Operand = Mem | Fabric | Register | None
+Operand = Mem | FabricOperand | Register | None
 
 ELEMENT_BYTES = {isa.F32: 4, isa.F16: 2, isa.I32: 4, isa.MIXED: 4, isa.I16: 2}
 KIND_NAMES = {isa.F32: "fp32", isa.F16: "fp16", isa.I32: "int32", isa.MIXED: "mixed", isa.I16: "int16"}
@@ -79,7 +79,7 @@ def columns(operand: Operand) -> tuple[int, int, int, int, int, int]:
         return (isa.NONE, 0, -1, 0, 0, 0)
     if isinstance(operand, Register):
         return (isa.REG, operand.index, -1, 0, 0, 0)
-    if isinstance(operand, Fabric):
+    if isinstance(operand, FabricOperand):
         return (isa.FABRIC, 0, -1, 0, 0, 0)
     offset = operand.offset.index if operand.offset else -1
     return (isa.MEM, operand.cell, offset, operand.stride, operand.inner, operand.outer_stride)
@@ -88,7 +88,7 @@ def columns(operand: Operand) -> tuple[int, int, int, int, int, int]:
 def element_columns(operand: Operand, kind: int, number: int) -> tuple[int, int, int]:
     """Return the other columns: type and size of its elements, and color."""
     element = element_of(operand, kind, number)
-    return (element, ELEMENT_BYTES[element], operand.color.index if isinstance(operand, Fabric) else -1)
+    return (element, ELEMENT_BYTES[element], operand.color.index if isinstance(operand, FabricOperand) else -1)
 
 
 def length_of(*operands: Operand) -> int | None:
@@ -97,7 +97,7 @@ def length_of(*operands: Operand) -> int | None:
     Raises:
         ValueError: they differ.
     """
-    lengths = {operand.length for operand in operands if isinstance(operand, Mem | Fabric)}
+    lengths = {operand.length for operand in operands if isinstance(operand, Mem | FabricOperand)}
     if len(lengths) > 1:
         raise ValueError(f"operands have the lengths {sorted(lengths)}")
     return lengths.pop() if lengths else None

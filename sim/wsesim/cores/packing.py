@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wsesim.cores import isa, records
-from wsesim.cores.builder import Builder, Role
+from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.engine import Array
 from wsesim.cores.errors import ProgramError
 
@@ -24,7 +24,7 @@ LOG_ROWS = 1 << 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
+class CoreQueue:
     """A queue of every core of a role."""
 
     color: int
@@ -74,7 +74,7 @@ class Arrays:
     """[cycle modulo records.SPAN] cores that are due"""
 
 
-def role_queues(role: Role) -> list[Queue]:
+def role_queues(role: CoreRole) -> list[CoreQueue]:
     """Return the queues of a core of *role*, in their order.
 
     Raises:
@@ -89,10 +89,10 @@ def role_queues(role: Role) -> list[Queue]:
     for color, ports in sides.items():
         for port in ports:
             outgoing = fabric.out_queue_words[outward[color]] + fabric.ramp_cycles if port == isa.RAMP else 0
-            found.append(Queue(color=color, port=port, room=outgoing or fabric.link_words))
+            found.append(CoreQueue(color=color, port=port, room=outgoing or fabric.link_words))
     for color in heard:
         room = fabric.in_queue_words[inward[color]] + fabric.ramp_cycles
-        found.append(Queue(color=color, port=isa.INWARD, room=room))
+        found.append(CoreQueue(color=color, port=isa.INWARD, room=room))
     if len(found) > records.QUEUES:
         raise ProgramError(
             f"role {role.name!r} ({role.place}), on {role.builder.core_of(role)}, has {len(found)} queues on a core; "
@@ -133,7 +133,7 @@ def first_lines(builder: Builder) -> list[int]:
     return [0, *np.cumsum([len(role.lines) for role in builder.roles]).tolist()]
 
 
-def _code(builder: Builder, queues: list[list[Queue]]) -> tuple[Array, Array]:
+def _code(builder: Builder, queues: list[list[CoreQueue]]) -> tuple[Array, Array]:
     starts = first_lines(builder)
     code = np.array([line for role in builder.roles for line in role.lines] or [[0] * isa.WIDTH], np.int64)
     entries = np.full((len(builder.roles), isa.TASKS), -1, np.int64)
@@ -152,7 +152,7 @@ def _code(builder: Builder, queues: list[list[Queue]]) -> tuple[Array, Array]:
     return code, entries
 
 
-def _queue_tasks(builder: Builder, queues: list[list[Queue]]) -> Array:
+def _queue_tasks(builder: Builder, queues: list[list[CoreQueue]]) -> Array:
     found = np.full((len(builder.roles), records.QUEUES), -1, np.int64)
     for number, role in enumerate(builder.roles):
         for at, queue in enumerate(queues[number]):
@@ -169,7 +169,7 @@ def _control_tasks(builder: Builder) -> Array:
     return found
 
 
-def _routes(builder: Builder, queues: list[list[Queue]]) -> Array:
+def _routes(builder: Builder, queues: list[list[CoreQueue]]) -> Array:
     shape = (len(builder.roles), max(1, len(builder.colors)), 2 + 2 * isa.POSITIONS)
     found = np.full(shape, -1, np.int64)
     for number, role in enumerate(builder.roles):
@@ -182,7 +182,7 @@ def _routes(builder: Builder, queues: list[list[Queue]]) -> Array:
     return found
 
 
-def _cores(builder: Builder, queues: list[list[Queue]], threads: int) -> Array:
+def _cores(builder: Builder, queues: list[list[CoreQueue]], threads: int) -> Array:
     of = builder.role_of.ravel()
     rows = np.zeros((len(of), records.THREADS + threads * records.THREAD_WIDTH), np.int64)
     rows[:, records.ROLE] = of
@@ -204,7 +204,7 @@ def _cores(builder: Builder, queues: list[list[Queue]], threads: int) -> Array:
     return rows
 
 
-def _queues(builder: Builder, queues: list[list[Queue]], cores: Array) -> tuple[Array, int]:
+def _queues(builder: Builder, queues: list[list[CoreQueue]], cores: Array) -> tuple[Array, int]:
     """Return the rows of all queues, and how many words they hold together."""
     of = builder.role_of.ravel()
     words = np.array([sum(queue.room for queue in found) for found in queues], np.int64)[of]
@@ -251,7 +251,7 @@ def _neighbours(builder: Builder, cores: Array, port: int) -> tuple[Array, Array
     return np.where(on_grid, y * builder.width + x, 0), on_grid
 
 
-def _places(builder: Builder, queues: list[list[Queue]]) -> Array:
+def _places(builder: Builder, queues: list[list[CoreQueue]]) -> Array:
     """Return [role, color, port] number of the queue on a core."""
     found = np.full((len(queues), max(1, len(builder.colors)), isa.INWARD + 1), -1, np.int64)
     for number, mine in enumerate(queues):

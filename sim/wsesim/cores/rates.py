@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from wsesim.cores import isa
-from wsesim.cores.operands import ELEMENT_BYTES, HALVES, Fabric, Mem, Operand, element_of
+from wsesim.cores.operands import ELEMENT_BYTES, HALVES, FabricOperand, Mem, Operand, element_of
 from wsesim.hardware import Core
 
 WORD_BYTES = 4
@@ -48,7 +48,7 @@ class Rate:
 def rate_of(core: Core, op: int, kind: int, operands: tuple[Operand, ...], *, most: int | None = None) -> Rate:
     """Return the rate of an instruction on *operands*, the destination first; of issues of *most* elements if given."""
     lanes = _lanes(core, op, kind, operands)
-    fabric = [element_of(o, kind, n) for n, o in enumerate(operands) if isinstance(o, Fabric)]
+    fabric = [element_of(o, kind, n) for n, o in enumerate(operands) if isinstance(o, FabricOperand)]
     if fabric:
         per_issue = 2 if fabric[0] in HALVES else 1
         return Rate(per_issue, ceil(per_issue / lanes), ceil(per_issue / lanes))
@@ -139,7 +139,9 @@ def _datapath(core: Core, op: int, kind: int, operands: tuple[Operand, ...]) -> 
     if op == isa.MUL and kind in (isa.F32, isa.I32):
         return core.fmac_fp32_per_cycle
     simd = core.simd_fp16_per_cycle if kind in HALVES else core.simd_fp32_per_cycle
-    sizes = {ELEMENT_BYTES[element_of(o, kind, n)] for n, o in enumerate(operands) if isinstance(o, Mem | Fabric)}
+    sizes = {
+        ELEMENT_BYTES[element_of(o, kind, n)] for n, o in enumerate(operands) if isinstance(o, Mem | FabricOperand)
+    }
     if len(sizes) > 1 and kind != isa.MIXED:
         return core.convert_per_cycle
     return min(simd, core.max_per_cycle) if op == isa.MAX else simd

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from wsesim.cores import isa
 from wsesim.cores.errors import ProgramError
-from wsesim.cores.operands import ELEMENT_BYTES, Color, Fabric, Mem, Register
+from wsesim.cores.operands import ELEMENT_BYTES, Color, FabricOperand, Mem, Register
 from wsesim.cores.scalars import Scalars
+from wsesim.cores.table import CoreTask, RoleContext
 from wsesim.cores.vectors import Vectors
 from wsesim.errors import nearest
-
-if TYPE_CHECKING:
-    from wsesim.cores.builder import Builder
 
 PORTS = {"WEST": isa.WEST, "EAST": isa.EAST, "NORTH": isa.NORTH, "SOUTH": isa.SOUTH, "RAMP": isa.RAMP}
 ALIGNMENT_BYTES = 4
@@ -24,15 +21,7 @@ BANK_BYTES, BANKS = 2, 4
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """A task of a role."""
-
-    name: str
-    index: int
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
+class SwitchPosition:
     """One switch position of a color."""
 
     source: int
@@ -51,10 +40,10 @@ class Filter:
     """0: it does not repeat."""
 
 
-class Role(Vectors, Scalars):
+class CoreRole(Vectors, Scalars):
     """The program of all cores that do the same; made by `Builder.role`."""
 
-    def __init__(self, name: str, builder: Builder) -> None:
+    def __init__(self, name: str, builder: RoleContext) -> None:
         """Start empty."""
         super().__init__(name, builder)
         self.entries: dict[int, int] = {}
@@ -62,7 +51,7 @@ class Role(Vectors, Scalars):
         self.blocked_first: list[int] = []
         self.urgent: list[int] = []
         self.on_wavelet: dict[int, int] = {}
-        self.routes: dict[int, list[Route]] = {}
+        self.routes: dict[int, list[SwitchPosition]] = {}
         self.rings: set[int] = set()
         self.filters: dict[int, Filter] = {}
         self.queues: dict[tuple[int, bool], int] = {}
@@ -122,7 +111,7 @@ class Role(Vectors, Scalars):
         if len(positions) == isa.POSITIONS:
             raise self._error(f"gives color {color.name!r} more than {isa.POSITIONS} switch positions")
         mask = sum(1 << PORTS[port] for port in set(outputs))
-        positions.append(Route(PORTS[source], mask, self.builder.here()))
+        positions.append(SwitchPosition(PORTS[source], mask, self.builder.here()))
         if ring:
             self.rings.add(color.index)
 
@@ -130,7 +119,7 @@ class Role(Vectors, Scalars):
         """Let only some wavelets that the router sends to the ramp pass, *count* from number *first* (from 0) on.
 
         Counting starts again after *period* wavelets, if that is given, and after each control wavelet. The others go
-        on to the other outputs only. `Machine.place_filter` gives each core a *first* of its own.
+        on to the other outputs only. `CoreMachine.place_filter` gives each core a *first* of its own.
         """
         if first < 0 or count < 1 or (period and first + count > period):
             of = f"of every {period}" if period else "of a stream"
@@ -153,7 +142,7 @@ class Role(Vectors, Scalars):
 
     def declare(
         self, name: str, *, blocked: bool = False, start: bool = False, on: Color | None = None, urgent: bool = False
-    ) -> Task:
+    ) -> CoreTask:
         """Name a task before its instructions are written.
 
         `start` makes it run at the beginning, `on` makes it a data task that each wavelet of that color starts,
@@ -163,7 +152,7 @@ class Role(Vectors, Scalars):
             return self.tasks[name]
         if len(self.tasks) >= isa.TASKS:
             raise self._error(f"has more than {isa.TASKS} tasks")
-        task = self.tasks[name] = Task(name, len(self.tasks))
+        task = self.tasks[name] = CoreTask(name, len(self.tasks))
         self.started += [task.index] if start else []
         self.blocked_first += [task.index] if blocked else []
         self.urgent += [task.index] if urgent else []
@@ -176,7 +165,7 @@ class Role(Vectors, Scalars):
     @contextmanager
     def task(
         self, name: str, *, start: bool = False, blocked: bool = False, on: Color | None = None, urgent: bool = False
-    ) -> Iterator[Task]:
+    ) -> Iterator[CoreTask]:
         """Write the instructions of a task; it ends where the block ends."""
         task = self.declare(name, start=start, blocked=blocked, on=on, urgent=urgent)
         if task.index in self.entries:
@@ -185,13 +174,13 @@ class Role(Vectors, Scalars):
         yield task
         self.instruction(isa.END)
 
-    def fabin(self, color: Color, length: int) -> Fabric:
+    def fabin(self, color: Color, length: int) -> FabricOperand:
         """Return a descriptor of *length* elements that arrive on *color*."""
-        return Fabric(color, length)
+        return FabricOperand(color, length)
 
-    def fabout(self, color: Color, length: int) -> Fabric:
+    def fabout(self, color: Color, length: int) -> FabricOperand:
         """Return a descriptor of *length* elements that leave on *color*."""
-        return Fabric(color, length)
+        return FabricOperand(color, length)
 
     def bound_queues(self, colors: Sequence[int], *, out: bool) -> dict[int, int]:
         """Return the queue of each of *colors*: as bound, the others by number, to the deepest left.

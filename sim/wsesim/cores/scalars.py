@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.operands import Color, Fabric, Mem, Register
-from wsesim.cores.table import Table
-
-if TYPE_CHECKING:
-    from wsesim.cores.role import Task
+from wsesim.cores.operands import Color, FabricOperand, Mem, Register
+from wsesim.cores.table import CoreTask, InstructionTable
 
 COMMANDS = {"NOP": isa.NOP, "ADVANCE": isa.ADVANCE, "RESET": isa.RESET}
 
 
-class Scalars(Table):
+class Scalars(InstructionTable):
     """Scalar instructions; `cost` is the cycles until the next instruction."""
 
     def set(self, register: Register, value: float, *, kind: int = isa.I32, cost: int = 1) -> None:
@@ -90,15 +86,15 @@ class Scalars(Table):
         with self._repeat(counter, times, turn, turn):
             yield
 
-    def activate(self, task: Task, *, cost: int = 1) -> None:
+    def activate(self, task: CoreTask, *, cost: int = 1) -> None:
         """Make a task ready to run."""
         self.instruction(isa.ACTIVATE, cost=cost)[isa.IMM] = task.index
 
-    def block(self, task: Task, *, cost: int = 1) -> None:
+    def block(self, task: CoreTask, *, cost: int = 1) -> None:
         """Keep a task from running until it is unblocked."""
         self.instruction(isa.BLOCK, cost=cost)[isa.IMM] = task.index
 
-    def unblock(self, task: Task, *, cost: int = 1) -> None:
+    def unblock(self, task: CoreTask, *, cost: int = 1) -> None:
         """Let a task run."""
         self.instruction(isa.UNBLOCK, cost=cost)[isa.IMM] = task.index
 
@@ -123,13 +119,13 @@ class Scalars(Table):
         word |= len(commands) << isa.LEFT_SHIFT | (isa.KEEP_BIT if keep else 0)
         if starts is not None:
             word |= (1 + self.builder.control_task(starts)) << isa.STARTS_SHIFT
-        line = self.instruction(isa.CONTROL, Fabric(color, 1), cost=cost)
+        line = self.instruction(isa.CONTROL, FabricOperand(color, 1), cost=cost)
         line[isa.IMM] = word
 
     def switch(self, color: Color, position: int, *, cost: int | None = None) -> None:
         """Set the own router's switch of a color."""
         usual = self.builder.wafer.code.switch_cycles
-        line = self.instruction(isa.SWITCH, Fabric(color, 1), cost=usual if cost is None else cost)
+        line = self.instruction(isa.SWITCH, FabricOperand(color, 1), cost=usual if cost is None else cost)
         line[isa.IMM], line[isa.LENGTH] = color.index, position
 
     def stamp(self, register: Register, *, cost: int | None = None) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wsesim.cores import isa
-from wsesim.cores.machine import Run, Span
+from wsesim.cores.machine import CoreRun, Span
 
 Values = npt.NDArray[Any]
 COLORS = "viridis"
@@ -25,7 +25,7 @@ _MAIN = 1
 """Viewers lose the name of thread 0."""
 
 
-def core_map(run: Run, what: str) -> Values:
+def core_map(run: CoreRun, what: str) -> Values:
     """Return [row, column] of what is to be seen: busy, stalled or idle cycles, wavelets over links, or by port.
 
     Raises:
@@ -36,7 +36,7 @@ def core_map(run: Run, what: str) -> Values:
     return np.asarray(maps[what])
 
 
-def activity_gif(run: Run, *, frame_cycles: int, frame_s: float = 0.1) -> bytes:
+def activity_gif(run: CoreRun, *, frame_cycles: int, frame_s: float = 0.1) -> bytes:
     """Return the activity of all cores over time as an animated GIF; needs a run with `frame_cycles`.
 
     Raises:

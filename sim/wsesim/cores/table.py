@@ -2,25 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Protocol
 
 from wsesim.cores import isa
 from wsesim.cores.errors import ProgramError
-from wsesim.cores.operands import Operand, columns, element_columns
-
-if TYPE_CHECKING:
-    from wsesim.cores.builder import Builder
-    from wsesim.cores.role import Task
+from wsesim.cores.operands import Color, Operand, columns, element_columns
+from wsesim.hardware import Wafer
 
 
-class Table:
-    """Rows of instructions; `Vectors` and `Scalars` have the words for them, `Role` what they work on."""
+@dataclass(frozen=True, slots=True)
+class CoreTask:
+    """A task of a role."""
 
-    def __init__(self, name: str, builder: Builder) -> None:
+    name: str
+    index: int
+
+
+class RoleContext(Protocol):
+    """What a role knows of the program that it is a part of; `Builder` is one."""
+
+    wafer: Wafer
+    colors: list[Color]
+
+    def here(self) -> str:
+        """Return the line of source that is being carried out."""
+
+    def place_number(self) -> int:
+        """Return its number."""
+
+    def control_task(self, name: str) -> int:
+        """Return the number by which control wavelets know the tasks of this name."""
+
+    def core_of(self, role: InstructionTable) -> str:
+        """Return a role's first core, in words."""
+
+
+class InstructionTable:
+    """Rows of instructions; `Vectors` and `Scalars` have the words for them, `CoreRole` what they work on."""
+
+    def __init__(self, name: str, builder: RoleContext) -> None:
         """Start empty."""
         self.name, self.builder, self.place = name, builder, builder.here()
         self.lines: list[list[int]] = []
-        self.tasks: dict[str, Task] = {}
+        self.tasks: dict[str, CoreTask] = {}
 
     def instruction(
         self, op: int, dest: Operand = None, a: Operand = None, b: Operand = None, *, cost: int = 0, kind: int = isa.I32

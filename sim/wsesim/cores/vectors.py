@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 from wsesim.cores import isa
-from wsesim.cores.operands import HALVES, KIND_NAMES, Fabric, Mem, Operand, Register, element_of, length_of
+from wsesim.cores.operands import HALVES, KIND_NAMES, FabricOperand, Mem, Operand, Register, element_of, length_of
 from wsesim.cores.rates import Rate, lines_of, rate_of, row_of
-from wsesim.cores.table import Table
-
-if TYPE_CHECKING:
-    from wsesim.cores.role import Task
+from wsesim.cores.table import CoreTask, InstructionTable
 
 _SOURCES = {isa.MOV: 1, isa.MAC: 3, isa.ADD3: 3}
 _FLOATS = (isa.F32, isa.F16, isa.MIXED)
@@ -23,9 +20,9 @@ class Options(TypedDict, total=False):
     """Type of its elements, `isa.F32` and so on."""
     thread: int | None
     """Microthread it runs on while the task goes on; without it the task waits."""
-    activate: Task | None
+    activate: CoreTask | None
     """Task to activate when it is done."""
-    unblock: Task | None
+    unblock: CoreTask | None
     """Task to unblock when it is done."""
     length: int | Register | None
     """Elements, if not what the operands say; a register is read when the instruction starts."""
@@ -33,12 +30,12 @@ class Options(TypedDict, total=False):
     """Cycles before its first element."""
 
 
-class Vectors(Table):
+class Vectors(InstructionTable):
     """Vector instructions; each names its elements' type as the SDK does: s fp32, h fp16, hs mixed."""
 
     def vector(
         self, op: int, dest: Operand, *sources: Operand, kind: int = isa.F32, thread: int | None = None,
-        activate: Task | None = None, unblock: Task | None = None, length: int | Register | None = None,
+        activate: CoreTask | None = None, unblock: CoreTask | None = None, length: int | Register | None = None,
         launch: int | None = None,
     ) -> None:  # fmt: skip
         """Add a vector instruction; with `thread` it runs on that microthread while the task goes on."""
@@ -56,7 +53,7 @@ class Vectors(Table):
         usual = core.vector_launch_cycles if thread is None else core.microthread_launch_cycles
         line[isa.COST] = usual if launch is None else launch
         self._pace(line, rate, op, kind, operands)
-        line[isa.FABRICS] = sum(1 << number for number, o in enumerate(operands) if isinstance(o, Fabric))
+        line[isa.FABRICS] = sum(1 << number for number, o in enumerate(operands) if isinstance(o, FabricOperand))
         moves = core.moves_pass and op == isa.MOV and kind in HALVES
         moves = moves and line[isa.FABRICS] in (isa.OUT_SIDE, isa.IN_SIDE)
         line[isa.SIDES] = line[isa.FABRICS] if moves else isa.BOTH_SIDES
@@ -70,7 +67,7 @@ class Vectors(Table):
         line[isa.BANK_A], line[isa.BANK_B], line[isa.BANK_OFFSET] = rate.banks
         line[isa.BANK_PERIOD], line[isa.BANK_REACH] = rate.period, rate.reach
         line[isa.LINE_A], line[isa.LINE_B] = lines_of(self.builder.wafer.core, operands, rate)
-        row = 0 if any(isinstance(operand, Fabric) for operand in operands) else row_of(operands, rate.per_issue)
+        row = 0 if any(isinstance(operand, FabricOperand) for operand in operands) else row_of(operands, rate.per_issue)
         if row:
             tail = rate_of(self.builder.wafer.core, op, kind, operands, most=row % rate.per_issue)
             line[isa.ROW], line[isa.TAIL_REACH] = row, tail.reach
@@ -142,7 +139,7 @@ class Vectors(Table):
             shared = length_of(*operands)
         except ValueError as error:
             raise self._error(str(error)) from None
-        fabric = [(number, o) for number, o in enumerate(operands) if isinstance(o, Fabric)]
+        fabric = [(number, o) for number, o in enumerate(operands) if isinstance(o, FabricOperand)]
         inputs = [o.color.name for number, o in fabric if number]
         if len(operands) != 1 + _SOURCES.get(op, 2):
             raise self._error(f"gives an instruction {len(operands) - 1} sources; it takes {_SOURCES.get(op, 2)}")

@@ -13,6 +13,7 @@ is the sum of its stages.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from math import ceil
 
@@ -61,13 +62,23 @@ def centers(cores: int, group: int) -> tuple[int, ...]:
 
 def tree_cycles(wafer: Wafer, *, wavelets: int, cores: int, group: int) -> float:
     """Return the cycles of a program that sums from both ends to the centre, in groups, then over their centres."""
+    return _task_cycles(wafer.core) + _tree_stage(wafer.fabric, _vector_cycles(wafer.core), wavelets, cores, group)
+
+
+@lru_cache(maxsize=65536)
+def _tree_stage(fabric: Fabric, launch_cycles: float, wavelets: int, cores: int, group: int) -> float:
+    """Return the cycles of both levels of a tree; lines of few lengths are asked for often."""
     sizes = [min(group, cores - first) for first in range(0, cores, group)]
-    done = {size: _to_center_stage(wafer, wavelets, [0.0] * size, range(size)) for size in set(sizes)}
+    add = launch_cycles + stream_cycles(fabric, wavelets)
+    queued = stream_cycles(fabric, min(wavelets, fabric.waiting_words + fabric.ramp_cycles))
+    done = {size: _to_center_stage(fabric, add, queued, [0.0] * size, range(size)) for size in set(sizes)}
     ready = [done[size] for size in sizes]
-    return _task_cycles(wafer.core) + _to_center_stage(wafer, wavelets, ready, centers(cores, group))
+    return _to_center_stage(fabric, add, queued, ready, centers(cores, group))
 
 
-def _to_center_stage(wafer: Wafer, wavelets: int, ready: Sequence[float], places: Sequence[int]) -> float:
+def _to_center_stage(
+    fabric: Fabric, add_cycles: float, queued: float, ready: Sequence[float], places: Sequence[int]
+) -> float:  # fmt: skip
     """Return when the centre of a line has the sum of all, if core i begins at ready[i] and stands at places[i].
 
     The centre adds the sum from before it, then the one from behind. That arrives no later and fills its queue first,
@@ -76,13 +87,11 @@ def _to_center_stage(wafer: Wafer, wavelets: int, ready: Sequence[float], places
     middle = len(places) // 2
     if len(places) == 1:
         return ready[0]
-    cycles = _vector_cycles(wafer.core) + stream_cycles(wafer.fabric, wavelets)
-    before = _arrival(wafer.fabric, ready[: middle + 1], places[: middle + 1])
+    before = _arrival(fabric, ready[: middle + 1], places[: middle + 1])
     if len(places) == 2:
-        return max(ready[middle], before) + cycles
-    behind = _arrival(wafer.fabric, ready[middle:][::-1], places[middle:][::-1])
-    queued = stream_cycles(wafer.fabric, min(wavelets, wafer.fabric.waiting_words + wafer.fabric.ramp_cycles))
-    return max(ready[middle], before) + 2 * cycles + max(0.0, queued - (before - behind))
+        return max(ready[middle], before) + add_cycles
+    behind = _arrival(fabric, ready[middle:][::-1], places[middle:][::-1])
+    return max(ready[middle], before) + 2 * add_cycles + max(0.0, queued - (before - behind))
 
 
 def _arrival(fabric: Fabric, ready: Sequence[float], places: Sequence[int]) -> float:

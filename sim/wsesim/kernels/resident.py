@@ -29,7 +29,6 @@ from wsesim.kernels.base import MIXED_TRAFFIC_BYTES, Cost
 from wsesim.software import Inference
 
 VALUE_BYTES = 2
-VALUES_PER_WAVELET = 2
 
 
 LANE_PARTS = 1000
@@ -50,9 +49,7 @@ class CoreLine:
 
         So the program divides 240, 360, 420, 540, 600, 660 and 720 cores into 15, 18, 20, 20, 24, 22 and 24 groups.
         """
-        root = isqrt(self.cores)
-        groups = next(number for number in range(root, 0, -1) if self.cores % number == 0)
-        return self.cores // groups if 2 * groups > root else ceil(self.cores / root)
+        return _group_of(self.cores)
 
     @property
     def links(self) -> int:
@@ -62,6 +59,13 @@ class CoreLine:
     def each(self, size: float) -> int:
         """Return how many of *size* values along the axis a core holds."""
         return ceil(size / self.cores)
+
+
+@cache
+def _group_of(cores: int) -> int:
+    root = isqrt(cores)
+    groups = next(number for number in range(root, 0, -1) if cores % number == 0)
+    return cores // groups if 2 * groups > root else ceil(cores / root)
 
 
 @cache
@@ -114,6 +118,10 @@ class Rectangle:
     def each(self, size: float) -> int:
         """Return how many of *size* values along x a core holds."""
         return self.x.each(size)
+
+    def wavelets(self, values: float) -> int:
+        """Return the wavelets that carry so many values."""
+        return ceil(values * VALUE_BYTES / self.wafer.fabric.wavelet_bytes)
 
     def scalar(self, cycles: float) -> float:
         """Return the cycles that scalar code of *cycles* takes on a machine."""
@@ -190,7 +198,7 @@ def allreduce(where: Rectangle, *, values: int, along: Along = "y", turned: bool
     wafer, line = where.wafer, where.line(along)
     if line.cores == 1:
         return Cost()
-    wavelets = ceil(values / VALUES_PER_WAVELET)
+    wavelets = where.wavelets(values)
     tree = collectives.tree_cycles(wafer, wavelets=wavelets, cores=line.cores, group=line.group)
     back = collectives.broadcast_cycles(wafer, wavelets=wavelets, hops=line.cores - line.cores // 2)
     tasks = line.links * wafer.core.task_launch_cycles + (wafer.code.routes_cycles if turned else 0)
@@ -224,7 +232,7 @@ def scalars(cycles: float, cause: str = "elementwise") -> Cost:
 
 def handover(where: Rectangle, *, values: int) -> Cost:
     """Return the way of *values* of each core of a line to the next rectangle, over the longer axis."""
-    wavelets = ceil(values / VALUES_PER_WAVELET)
+    wavelets = where.wavelets(values)
     cycles = collectives.broadcast_cycles(where.wafer, wavelets=wavelets, hops=where.longer)
     return Cost(
         serial={"handover": cycles},

@@ -1,4 +1,4 @@
-"""A model's graph laid on a rectangle of cores for inference: where the features of each op lie, what its sums run along.
+"""A model's graph laid on a rectangle of cores for inference: where features lie, what sums run along.
 
 While tokens are written the residual stream lies along y. A product sums along the axis that its inputs lie along, and
 its outputs lie along the other, so that nothing is ever transposed:
@@ -187,14 +187,16 @@ def _joined(run: list[ResidentOp]) -> tuple[ResidentOp, ...]:
     if not run[0].inputs:
         return tuple(run)
     joined = sum(op.parts[0] for op in run)
-    size = {"across" if run[0].along == "y" else "down": joined}
-    return tuple(
-        replace(op, joined=joined, weights=tuple(
-            replace(weight, **size) if weight.matrix else weight
-            for weight in op.weights if not (number and weight.matrix)
-        ))
-        for number, op in enumerate(run)
-    )  # fmt: skip
+    found = []
+    for number, op in enumerate(run):
+        kept = (weight for weight in op.weights if not (weight.matrix and number))
+        weights = tuple(_widened(weight, op.along, joined) if weight.matrix else weight for weight in kept)
+        found.append(replace(op, joined=joined, weights=weights))
+    return tuple(found)
+
+
+def _widened(weight: ResidentWeight, along: Along, outputs: int) -> ResidentWeight:
+    return replace(weight, across=outputs) if along == "y" else replace(weight, down=outputs)
 
 
 def _resident_op(graph: Graph, block: Block, op: Op, kind: Kind, along: Along) -> ResidentOp:
@@ -242,8 +244,8 @@ def _weights(graph: Graph, block: Block, op: Op, along: Along) -> tuple[Resident
 
 def _weight(graph: Graph, op: Op, tensor: Tensor, along: Along) -> ResidentWeight:
     linear = op.kind.endswith("linear")
-    axes = [axis for axis in tensor.axes if axis != "experts"]
-    number = graph.dims["experts"] if len(axes) < len(tensor.axes) else 1
+    several = tensor.axes[0] == "experts"
+    axes, number = (tensor.axes[1:], graph.dims["experts"]) if several else (tensor.axes, 1)
     if len(axes) == 1:
         # A bias lies where outputs do, the scale of a norm where its input does.
         size, at = graph.dims[axes[0]], _other(along) if linear else along

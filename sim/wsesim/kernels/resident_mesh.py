@@ -16,7 +16,7 @@ from math import ceil
 
 from wsesim.kernels.base import Cost
 from wsesim.kernels.collectives import stream_cycles
-from wsesim.kernels.resident import VALUE_BYTES, VALUES_PER_WAVELET, Rectangle, map_cycles
+from wsesim.kernels.resident import VALUE_BYTES, Rectangle, map_cycles
 
 TRANSFERS = 4
 """Of a step: tiles of both factors, sent and received; each has a task when it is done."""
@@ -32,7 +32,7 @@ def mesh_gemm(where: Rectangle, *, m: int, k: int, n: int) -> Cost:
     rows, depth, columns = where.y.each(m), ceil(k / steps), where.x.each(n)
     product = map_cycles(where, depth * columns, rows)
     rounds = where.scalar(depth * software.round_cycles)
-    wavelets = TRANSFERS // 2 * sum(ceil(tile / VALUES_PER_WAVELET) for tile in (rows * depth, depth * columns))
+    wavelets = TRANSFERS // 2 * sum(where.wavelets(tile) for tile in (rows * depth, depth * columns))
     moved = stream_cycles(where.wafer.fabric, wavelets)
     begun = core.task_launch_cycles + core.branch_taken_cycles
     branches = 3 * core.branch_taken_cycles + core.branch_not_taken_cycles

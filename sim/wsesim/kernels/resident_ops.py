@@ -17,7 +17,6 @@ from wsesim.kernels import collectives
 from wsesim.kernels.base import Cost
 from wsesim.kernels.resident import (
     VALUE_BYTES,
-    VALUES_PER_WAVELET,
     Along,
     Rectangle,
     allreduce,
@@ -69,8 +68,9 @@ class ChunkStep:
 
 def resident_cost(op: ResidentOp, where: Rectangle, step: TokenStep | ChunkStep) -> Cost:
     """Return the cost of *op* on a rectangle in a step."""
-    kernel = _WRITTEN if isinstance(step, TokenStep) else _READ
-    return kernel[op.kernel](op, where, step)
+    if isinstance(step, TokenStep):
+        return _WRITTEN[op.kernel](op, where, step)
+    return _READ[op.kernel](op, where, step)
 
 
 def _written_product(op: ResidentOp, where: Rectangle, step: TokenStep) -> Cost:
@@ -104,8 +104,10 @@ def _with_cache(op: ResidentOp, where: Rectangle, step: TokenStep) -> Cost:
     """Return scores, or the weighted sum, with the cache of each sequence in turn, and the sums of all."""
     across = where.across(op.along)
     outputs = across.each(step.positions if op.kind == "scores" else op.queries)
-    return _cached(op, where, step.positions).times(step.batch).then(
-        allreduce(where, values=step.batch * outputs, along=op.along, turned=op.turned)
+    return (
+        _cached(op, where, step.positions)
+        .times(step.batch)
+        .then(allreduce(where, values=step.batch * outputs, along=op.along, turned=op.turned))
     )
 
 
@@ -204,7 +206,7 @@ def _read_exchange(op: ResidentOp, where: Rectangle, step: ChunkStep) -> Cost:
     """Return the way of tokens along columns to the rows where those of their expert lie, or back."""
     times, tokens = op.loads(step.tokens)
     values = times * where.y.each(tokens) * where.x.each(op.parts[0])
-    wavelets, wafer = ceil(values / VALUES_PER_WAVELET), where.wafer
+    wavelets, wafer = where.wavelets(values), where.wafer
     crossing = ceil(_ACROSS_MIDDLE * where.rows * wavelets)
     moved = Cost(
         serial={"exchange": collectives.broadcast_cycles(wafer, wavelets=crossing, hops=where.rows - 1)},

@@ -11,9 +11,9 @@ from wsesim.answer import FigureSpec, Level, Outcome
 from wsesim.graph import Graph
 from wsesim.questions.base import Asked, Draft, Reads, Say
 from wsesim.questions.shared.numbers import files_of
+from wsesim.questions.shared.reads import DECODE
 from wsesim.questions.shared.request import (
     COMMON_FIGURES,
-    READS,
     SUPPORTED,
     WRITE_FIGURES,
     Request,
@@ -57,7 +57,7 @@ class Decode:
     usual: ClassVar[tuple[str, ...]] = ("tpot_s", "tokens_per_s_user", "tokens_per_s", "energy_per_token_j", "wafers")
     level: ClassVar[Level] = "system"
     stack: ClassVar[str] = "waferllm"
-    reads: ClassVar[Reads] = READS.get("decode", Reads())
+    reads: ClassVar[Reads] = DECODE
     supported: ClassVar[str] = SUPPORTED
 
     asked: Asked

@@ -12,6 +12,7 @@ from wsesim.graph import Graph
 from wsesim.questions.base import Asked, Draft, Reads, Say
 from wsesim.questions.shared import step
 from wsesim.questions.shared.numbers import files_of
+from wsesim.questions.shared.reads import EVALUATION
 from wsesim.workload import Derived, Section
 
 
@@ -33,7 +34,7 @@ class Evaluation:
     usual: ClassVar[tuple[str, ...]] = step.USUAL
     level: ClassVar[Level] = "system"
     stack: ClassVar[str] = "release-2"
-    reads: ClassVar[Reads] = step.READS
+    reads: ClassVar[Reads] = EVALUATION
     supported: ClassVar[str] = step.SUPPORTED
 
     asked: Asked

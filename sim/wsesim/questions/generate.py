@@ -11,10 +11,10 @@ from wsesim.answer import FigureSpec, Level, Outcome
 from wsesim.graph import Graph
 from wsesim.questions.base import Asked, Draft, Reads, Say
 from wsesim.questions.shared.numbers import files_of
+from wsesim.questions.shared.reads import GENERATE
 from wsesim.questions.shared.request import (
     COMMON_FIGURES,
     READ_FIGURES,
-    READS,
     SUPPORTED,
     WRITE_FIGURES,
     ReadSection,
@@ -59,7 +59,7 @@ class Generate:
     )  # fmt: skip
     level: ClassVar[Level] = "system"
     stack: ClassVar[str] = "waferllm"
-    reads: ClassVar[Reads] = READS.get("generate", Reads())
+    reads: ClassVar[Reads] = GENERATE
     supported: ClassVar[str] = SUPPORTED
 
     asked: Asked

@@ -11,10 +11,10 @@ from wsesim.answer import FigureSpec, Level, Outcome
 from wsesim.graph import Graph
 from wsesim.questions.base import Asked, Draft, Reads, Say
 from wsesim.questions.shared.numbers import files_of
+from wsesim.questions.shared.reads import PREFILL
 from wsesim.questions.shared.request import (
     COMMON_FIGURES,
     READ_FIGURES,
-    READS,
     SUPPORTED,
     ReadSection,
     Request,
@@ -47,7 +47,7 @@ class Prefill:
     usual: ClassVar[tuple[str, ...]] = ("ttft_s", "prompt_tokens_per_s", "chunk", "energy_per_token_j", "wafers")
     level: ClassVar[Level] = "system"
     stack: ClassVar[str] = "waferllm"
-    reads: ClassVar[Reads] = READS.get("prefill", Reads())
+    reads: ClassVar[Reads] = PREFILL
     supported: ClassVar[str] = SUPPORTED
 
     asked: Asked

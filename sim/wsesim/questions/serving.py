@@ -13,8 +13,8 @@ from wsesim.answer import FigureSpec, Level, Outcome
 from wsesim.graph import Graph
 from wsesim.questions.base import Asked, Draft, Reads, Say
 from wsesim.questions.shared.numbers import files_of
+from wsesim.questions.shared.reads import SERVING
 from wsesim.questions.shared.request import (
-    READS,
     GuessSection,
     PlacedSection,
     ResidentFile,
@@ -131,7 +131,7 @@ class Serving:
     )
     level: ClassVar[Level] = "system"
     stack: ClassVar[str] = "waferllm"
-    reads: ClassVar[Reads] = READS.get("serving", Reads())
+    reads: ClassVar[Reads] = SERVING
     supported: ClassVar[str] = (
         "No served rate was measured in the open: the system level rests on measured prompts and tokens, and its "
         "queues on nothing but arithmetic."

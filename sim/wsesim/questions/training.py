@@ -15,6 +15,7 @@ from wsesim.model import Model, parameters
 from wsesim.questions.base import Asked, Draft, Reads, Say
 from wsesim.questions.shared import step
 from wsesim.questions.shared.numbers import files_of
+from wsesim.questions.shared.reads import TRAINING
 from wsesim.workload import Default, Derived, Section
 from wsesim.workload.fields import LARGEST_TOTAL
 
@@ -51,7 +52,7 @@ class Training:
     usual: ClassVar[tuple[str, ...]] = step.USUAL
     level: ClassVar[Level] = "system"
     stack: ClassVar[str] = "release-2"
-    reads: ClassVar[Reads] = step.READS
+    reads: ClassVar[Reads] = TRAINING
     supported: ClassVar[str] = step.SUPPORTED
 
     asked: Asked

@@ -1,9 +1,26 @@
-"""What if: one workload with some of its settings varied, every point simulated, one table."""
+"""What if: one question with some of its settings varied, every point answered, one table.
 
-from wsesim.study.folder import FILES, write_sweep
+    study file ─load_study─► Study ─sweep─► SweepTable ─┬─ print_table    terminal
+                                                        └─ write_sweep    page, CSV, JSON
+
+A study knows what a question states about itself (settings, figures, what it reads) and no kind by its name.
+"""
+
 from wsesim.study.load import load_study
+from wsesim.study.output import FILES, print_table, render_sweep, write_sweep
 from wsesim.study.run import sweep
 from wsesim.study.spec import Parameter, Study
-from wsesim.study.table import Row, SweepTable
+from wsesim.study.table import PointRow, SweepTable
 
-__all__ = ["FILES", "Parameter", "Row", "Study", "SweepTable", "load_study", "sweep", "write_sweep"]
+__all__ = [
+    "FILES",
+    "Parameter",
+    "PointRow",
+    "Study",
+    "SweepTable",
+    "load_study",
+    "print_table",
+    "render_sweep",
+    "sweep",
+    "write_sweep",
+]

@@ -1,114 +1,116 @@
-"""The figures a study can keep of a point: numbers of `Metrics` and of `Placement`, by name."""
+"""The figures a study can keep of a point: those of its kind, seconds by cause, and how well more systems pay."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields
-from functools import cache
-from types import MappingProxyType
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from wsesim.report import text
-from wsesim.result import Metrics, Placement, RequestMetrics, ResidentPlacement, Result, ServingMetrics
-from wsesim.units import Dimension, show, show_count
+from wsesim.answer import FigureSpec, Number, Result
+from wsesim.answers.causes import KNOWN, known
+from wsesim.answers.text import label
+from wsesim.errors import nearest
+from wsesim.questions.base import Question
+from wsesim.study.spec import Study, Value
+from wsesim.study.table import PointRow
 
-Number = int | float | bool
-
-CAUSES = (
-    "fmac", "elementwise", "reduction", "broadcast", "arrival", "injection", "fill", "launch", "recompute", "input",
-    "weights", "gradients", "update", "step", "overlap", "compute", "softmax", "shift", "handover", "token turn",
-    "pipeline", "move", "guesses", "idle", "exchange",
-)  # fmt: skip
-"""Causes of time, as keys of `Metrics.wafer_s` and `Metrics.gap`; one that a point lacks took no time there."""
+SYSTEMS = "cluster.systems"
 EFFICIENCY = "scaling_efficiency"
-"""Speed of a system over that at fewest systems: known of all points together, see `wsesim.study.scaling`."""
-_HOLDERS = MappingProxyType(
-    {"metrics": (Metrics, RequestMetrics, ServingMetrics), "placement": (Placement, ResidentPlacement)}
-)
-_LABELS = {
-    "step_s": "step time", "tokens_per_s": "tokens per second", "samples_per_s": "samples per second", "mfu": "MFU",
-    "bound_s": "bound", "energy_per_token_j": "energy per token", "power_w": "power",
-    "micro_batch": "micro-batch", "days_to_budget": "days for the token budget", "step_cycles": "cycles of a step",
-    "flops_per_step": "FLOPs of a step", "ttft_s": "time to first token", "tpot_s": "time per output token",
-    "tokens_per_s_user": "tokens per second and user", "goodput_per_s": "good answers per second",
-    "largest_rate_per_s": "largest rate per second", "total_s": "whole request",
-}  # fmt: skip
+"""Speed of a system over that at fewest systems: known of all points together, see `with_efficiency`."""
+PARTS = {"spent": "time on {}", "gap": "{} above the bound"}
+"""What an answer has by cause, and what people call one of it."""
+Kinds = Sequence[type[Question]]
 
 
-@cache
-def figure_names() -> dict[str, tuple[str, ...]]:
-    """Return every name that can be kept, with the way to it: `mfu` and `metrics.mfu` are one."""
-    found: dict[str, tuple[str, ...]] = {EFFICIENCY: ("metrics", EFFICIENCY)}
-    for holder, kinds in _HOLDERS.items():
-        for field in (field for kind in kinds for field in fields(kind)):
-            for way in _ways(holder, field.name, str(field.type)):
-                found[".".join(way[1:])] = way
-                found[".".join(way)] = way
-    return found
+def usual_figures(kinds: Kinds) -> tuple[str, ...]:
+    """Return what is kept unless a study says otherwise."""
+    return tuple(dict.fromkeys(name for kind in kinds for name in kind.usual))
 
 
-def _ways(holder: str, field: str, kind: str) -> Iterator[tuple[str, ...]]:
-    if kind.removesuffix(" | None") in ("int", "float", "bool"):
-        yield holder, field
-    elif kind == "Mapping[str, float]":
-        yield from ((holder, field, cause) for cause in CAUSES)
+def figure_names(kinds: Kinds) -> tuple[str, ...]:
+    """Return every figure that can be kept, with the causes that are described anywhere."""
+    own = dict.fromkeys(spec.name for kind in kinds for spec in kind.figures)
+    return (*own, EFFICIENCY, *(f"{part}.{cause}" for part in PARTS for cause in KNOWN))
 
 
-def figure_of(result: Result, name: str) -> Number | None:
-    """Return the figure *name* of *result*, or None if the point does not fit, or its phase has no such figure.
+def spec_of(name: str, kinds: Kinds) -> FigureSpec | None:
+    """Return what the figure *name* is; None if there is none.
 
-    Of the scaling efficiency, what one point knows of it: tokens per second and system.
+    A cause that nobody described is taken for one of the kind's own, unless it looks like one that is described.
     """
+    for kind in kinds:
+        for spec in kind.figures:
+            if spec.name == name:
+                return spec
     if name == EFFICIENCY:
-        return _speed_of_a_system(result)
-    holder, field, *key = figure_names()[name]
-    held = getattr(result, holder)
-    if held is None or result.metrics is None:
+        meaning = f"{_speed_label(kinds)} of a system, over the same where there are fewest systems"
+        return FigureSpec(name=name, label="scaling efficiency", meaning=meaning, better="more")
+    part, _, cause = name.partition(".")
+    if part not in PARTS or not cause or (cause not in KNOWN and nearest(cause, KNOWN)):
         return None
-    value = getattr(held, field, None)
-    found: Number | None = value.get(key[0], 0.0) if key and value is not None else value
-    return found
+    described = known([cause])[cause]
+    return FigureSpec(name=name, label=PARTS[part].format(described.label), meaning=described.meaning)
 
 
-def _speed_of_a_system(result: Result) -> float | None:
-    tokens_per_s, systems = getattr(result.metrics, "tokens_per_s", None), result.machine["systems"]
-    return None if tokens_per_s is None or not isinstance(systems, int) else tokens_per_s / systems
+def speed_of(kind: type[Question]) -> FigureSpec | None:
+    """Return the figure that says how fast: the first one a second of which more is better, usual ones first."""
+    speeds = {spec.name: spec for spec in kind.figures if spec.name.endswith("_per_s") and spec.better == "more"}
+    return next((speeds[name] for name in (*kind.usual, *speeds) if name in speeds), None)
 
 
-def label(name: str) -> str:
-    """Return the figure's name in words."""
-    _, field, *key = figure_names()[name]
-    if key:
-        return f"{key[0]} in the {'step' if field == 'wafer_s' else 'gap'}"
-    return _LABELS.get(field) or text.label(field)
+def _speed_label(kinds: Kinds) -> str:
+    return " or ".join(dict.fromkeys(label(spec) for spec in map(speed_of, kinds) if spec))
 
 
-def shown(name: str, value: Number | None) -> str:
-    """Print the figure *name* with its unit, as the report of a run does."""
-    if value is None:
-        return "–"
-    field = figure_names()[name][1]
-    if isinstance(value, bool):
-        return text.field(field, value)
-    if field.endswith("_per_s"):
-        return text.rate(value)
-    if field in ("mfu", EFFICIENCY):
-        return text.percent(value)
-    if field.endswith("_j"):
-        return text.joules(value)
-    if field.endswith("_w"):
-        return show(value, Dimension.WATTS)
-    if field.endswith("_s") or field in ("gap", "wafer_s"):
-        return f"−{text.seconds(-value)}" if value < 0 else text.seconds(value)
-    if field.endswith("flops_per_step"):
-        return show_count(value)
-    return text.field(field, value)
+def efficiency_problem(kinds: Kinds, varied: Iterable[str]) -> str:
+    """Return why there can be no scaling efficiency; empty if there can."""
+    if SYSTEMS not in varied:
+        return f"needs {SYSTEMS} under vary: it holds more systems against fewer"
+    slow = [kind.kind for kind in kinds if speed_of(kind) is None]
+    return f"needs a figure per second of which more is better, and {', '.join(slow)} has none" if slow else ""
 
 
-def short(name: str, value: Number) -> str:
-    """Print the figure in few signs, for a cell of a drawing or a tick of an axis."""
-    field = figure_names()[name][1]
-    if field in ("mfu", EFFICIENCY):
-        return f"{100 * value:.3g}%"
-    if field.endswith("_per_s") or abs(value) >= 10_000:
-        return show_count(value)
-    return shown(name, value)
+def figure_of(result: Result, name: str, question: Question) -> Number | None:
+    """Return the figure *name* of *result*, or None where there is none.
+
+    A cause that the answer lacks took no time. Of the scaling efficiency, what one point knows of it: the speed of a
+    system.
+    """
+    answer = result.answer
+    if answer is None:
+        return None
+    if name == EFFICIENCY:
+        speed = speed_of(type(question))
+        found = answer.figures.get(speed.name) if speed else None
+        return None if found is None else found / question.asked.hardware.cluster.systems
+    if name in answer.figures:
+        return answer.figures[name]
+    part, _, cause = name.partition(".")
+    if part == "spent" and answer.spent:
+        return answer.spent.by_cause.get(cause, 0.0)
+    return answer.bound.gap.get(cause, 0.0) if part == "gap" and answer.bound else None
+
+
+def with_efficiency(study: Study, rows: Sequence[PointRow]) -> tuple[PointRow, ...]:
+    """Return *rows* with each point's speed of a system turned into a share of that of the point it is held against.
+
+    That is the point with fewest systems among those that are alike in all that varies beside the systems.
+    """
+    if EFFICIENCY not in study.figures:
+        return tuple(rows)
+    beside = {name for axis in study.axes if SYSTEMS in (names := {p.name for p in axis}) for name in names}
+    first: dict[tuple[tuple[str, Value], ...], tuple[int, Number]] = {}
+    for row in rows:
+        speed, key, systems = row.figures[EFFICIENCY], _key(row, beside), row.values[SYSTEMS]
+        assert isinstance(systems, int), "a number of systems is a whole number"
+        if speed and (key not in first or systems < first[key][0]):
+            first[key] = systems, speed
+    found = []
+    for row in rows:
+        speed, base = row.figures[EFFICIENCY], first.get(_key(row, beside))
+        share = None if speed is None or base is None else speed / base[1]
+        found.append(replace(row, figures={**row.figures, EFFICIENCY: share}))
+    return tuple(found)
+
+
+def _key(row: PointRow, beside: set[str]) -> tuple[tuple[str, Value], ...]:
+    return tuple((name, value) for name, value in row.values.items() if name not in beside)

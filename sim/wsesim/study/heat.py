@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from math import ceil, log
 from typing import TYPE_CHECKING, Any
 
-from wsesim.report import svg
-from wsesim.study.axes import Axis, is_wide, spread
-from wsesim.study.figures import Number, label, short
+from wsesim.answer import FigureSpec, Number
+from wsesim.answers import svg
+from wsesim.answers.text import label, short
+from wsesim.study.lines import StudyAxis, is_wide, spread
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +33,7 @@ Cells = Mapping[tuple[int, int, int], Number | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
+class HeatGrid:
     """Where panels and their cells stand, in points."""
 
     width: float
@@ -60,7 +61,7 @@ class Grid:
         return x / self.width, y / self.height, self.panel_width / self.width, self.panel_height / self.height
 
 
-def heat_svg(figure_name: str, axes: Sequence[Axis], cells: Cells, grid: Grid, *, ident: str) -> str:
+def heat_svg(spec: FigureSpec, axes: Sequence[StudyAxis], cells: Cells, grid: HeatGrid, *, ident: str) -> str:
     """Draw *cells* over two or three *axes*; the third makes panels that share one scale."""
     x, y = axes[0], axes[1]
     found = [float(value) for value in cells.values() if value is not None]
@@ -69,16 +70,16 @@ def heat_svg(figure_name: str, axes: Sequence[Axis], cells: Cells, grid: Grid, *
             drawn = figure.add_axes(grid.box(panel))
             _frame(drawn, x, y, grid)
             here = {(at[0], at[1]): value for at, value in cells.items() if at[2] == panel}
-            _cells(drawn, figure_name, here, found, write=grid.write)
+            _cells(drawn, spec.name, here, found, write=grid.write)
             if len(axes) > 2:
                 heading = f"{axes[2].title}: {axes[2].labels[panel]}"
                 drawn.set_title(heading, color=svg.SOFT, fontsize=9.5, loc="left", pad=5, **svg.LITERAL)
-        title = label(figure_name)
+        title = label(spec)
         figure.text(0, 1 - 11 / grid.height, title, color=svg.INK, fontsize=11, **svg.LITERAL)
         return svg.inline(figure, ident, f"{title} over {' and '.join(axis.title for axis in axes)}")
 
 
-def grid_of(axes: Sequence[Axis], written: Iterable[str]) -> Grid:
+def grid_of(axes: Sequence[StudyAxis], written: Iterable[str]) -> HeatGrid:
     """Return where everything stands if *written* are the values of all figures: one grid for all looks calm."""
     x, y, panels = axes[0], axes[1], _panels(axes)
     left = 30 + _LETTER * max(map(len, y.labels))
@@ -91,21 +92,23 @@ def grid_of(axes: Sequence[Axis], written: Iterable[str]) -> Grid:
     panel_width = (width - (across - 1) * _GAP) / across - left
     row = max(_ROW if len(y) <= 12 else max(4.0, 12 * _ROW / len(y)), _LETTER * len(y.title) / len(y))
     heading = _HEADING if len(axes) > 2 else 0.0
-    return Grid(
+    return HeatGrid(
         width=width, height=_TOP + ceil(panels / across) * (heading + row * len(y) + _BOTTOM), left=left,
         panel_width=panel_width, panel_height=row * len(y), across=across, heading=heading,
         write=write and panel_width >= value * len(x),
     )  # fmt: skip
 
 
-def _panels(axes: Sequence[Axis]) -> int:
+def _panels(axes: Sequence[StudyAxis]) -> int:
     return min(len(axes[2]), MOST_PANELS) if len(axes) > 2 else 1
 
 
-def _frame(axes: Axes, x: Axis, y: Axis, grid: Grid) -> None:
+def _frame(axes: Axes, x: StudyAxis, y: StudyAxis, grid: HeatGrid) -> None:
     axes.set(xlim=(0, len(x)), ylim=(0, len(y)))
     for axis, size, ticks in ((x, grid.panel_width, axes.set_xticks), (y, grid.panel_height, axes.set_yticks)):
-        ranks = Axis(title="", labels=axis.labels, places=tuple(map(float, range(len(axis)))), numeric=True, log=False)
+        ranks = StudyAxis(
+            title="", labels=axis.labels, places=tuple(map(float, range(len(axis)))), numeric=True, log=False
+        )
         if axis is y:
             step = max(1, ceil(len(axis) * 11 / size))
             kept = list(range(0, len(axis), step))

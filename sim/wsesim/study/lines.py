@@ -1,17 +1,26 @@
-"""A figure over the one parameter that varies: a line through the points that fit, a mark where none does."""
+"""A figure over the one parameter that varies: a line through the points that fit, a mark where none does.
+
+Here too are the axes of all drawings: where each value stands, and what is written there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log as ln
 from typing import TYPE_CHECKING, Any
 
-from wsesim.report import svg
-from wsesim.study.axes import Axis, is_wide, spread
-from wsesim.study.figures import Number, label, short
+from wsesim.answer import FigureSpec, Number
+from wsesim.answers import svg
+from wsesim.answers.text import label, short
+from wsesim.study.spec import Parameter, written
+from wsesim.units import show
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+WIDE = 30.0
+"""Numbers that span more than this are drawn on a log scale."""
 _WIDTH, _HEIGHT = 352.0, 224.0
 _LEFT, _RIGHT, _BOTTOM, _TOP = 50.0, 14.0, 44.0, 26.0
 _LETTER = 5.4
@@ -22,7 +31,81 @@ MISSING = "×"
 """Stands at the axis where a point has no figure."""
 
 
-def line_svg(figure_name: str, axis: Axis, values: Sequence[Number | None], *, ident: str) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyAxis:
+    """One axis, made of what varies on it."""
+
+    title: str
+    """Its name, and the unit if all values share one."""
+    labels: tuple[str, ...]
+    """What is written at each value, in the order of the study."""
+    places: tuple[float, ...]
+    """Where each value stands: the number it is, or its rank if it is a word."""
+    numeric: bool
+    log: bool
+
+    def __len__(self) -> int:
+        """Return the number of values."""
+        return len(self.labels)
+
+
+def axis_of(parameters: Sequence[Parameter]) -> StudyAxis:
+    """Return the axis of *parameters*, which step together; the first stands for all."""
+    first = parameters[0]
+    numbers = [first.number(value) for value in first.values]
+    places = [float(number) for number in numbers if number is not None]
+    numeric = len(places) == len(numbers)
+    unit, labels = _labels(first, places) if numeric else ("", tuple(map(written, first.values)))
+    return StudyAxis(
+        title=f"{first.name}, {unit}" if unit else first.name,
+        labels=labels,
+        places=tuple(places) if numeric else tuple(map(float, range(len(numbers)))),
+        numeric=numeric,
+        log=numeric and (first.log or is_wide(places)),
+    )
+
+
+def is_wide(numbers: Sequence[float]) -> bool:
+    """Return whether *numbers* span so much that equal ratios should have equal lengths."""
+    return bool(numbers) and min(numbers) > 0 and max(numbers) > WIDE * min(numbers)
+
+
+def spread(axis: StudyAxis, width: float, letter: float) -> list[int]:
+    """Return the values of *axis* whose labels fit beside each other on *width* points, *letter* points a sign."""
+    low, high = min(axis.places), max(axis.places)
+    ends = [_share(place, low, high, log=axis.log) * width for place in axis.places]
+    kept: list[int] = []
+    free = float("-inf")
+    for index in sorted(range(len(axis)), key=lambda index: ends[index]):
+        half = letter * len(axis.labels[index]) / 2
+        if ends[index] - half >= free:
+            kept.append(index)
+            free = ends[index] + half + letter
+    return kept
+
+
+def _share(place: float, low: float, high: float, *, log: bool) -> float:
+    if low == high:
+        return 0.5
+    if log:
+        return ln(place / low) / ln(high / low)
+    return (place - low) / (high - low)
+
+
+def _labels(parameter: Parameter, places: Sequence[float]) -> tuple[str, tuple[str, ...]]:
+    """Return the unit that all values share, if they do, and what is left of each."""
+    texts = tuple(map(written, parameter.values))
+    if parameter.dimension is None:
+        return "", texts
+    for candidate in (texts, tuple(show(place, parameter.dimension) for place in places)):
+        parts = [text.partition(" ") for text in candidate]
+        units = {unit for _, _, unit in parts}
+        if len(units) == 1:
+            return units.pop(), tuple(number for number, _, _ in parts)
+    return "", candidate
+
+
+def line_svg(spec: FigureSpec, axis: StudyAxis, values: Sequence[Number | None], *, ident: str) -> str:
     """Draw *values*, one for each place of *axis*; None is marked at the axis, and the line is broken there."""
     order = sorted(range(len(axis)), key=lambda index: axis.places[index])
     found = [float(value) for value in values if value is not None]
@@ -33,7 +116,7 @@ def line_svg(figure_name: str, axis: Axis, values: Sequence[Number | None], *, i
     with svg.drawing(_WIDTH, height) as figure:
         axes = figure.add_axes((_LEFT / _WIDTH, bottom / height, plot[0] / _WIDTH, plot[1] / height))
         _place_x(axes, axis, plot[0], tilted=tilted)
-        _place_y(axes, figure_name, found, whole=all(isinstance(value, int) for value in values if value is not None))
+        _place_y(axes, spec.name, found, whole=all(isinstance(value, int) for value in values if value is not None))
         if axis.numeric:
             heights = [float("nan") if values[index] is None else float(values[index] or 0) for index in order]
             axes.plot([axis.places[index] for index in order], heights, color=svg.SOFT, linewidth=1.2, zorder=2)
@@ -43,12 +126,12 @@ def line_svg(figure_name: str, axis: Axis, values: Sequence[Number | None], *, i
                 axes.text(place, 0.012, MISSING, color=svg.INK, fontsize=12, ha="center", va="bottom", transform=across)
             elif len(axis) <= _MOST_DOTS or not axis.numeric:
                 svg.dot(axes, place, float(value), 30, "c7")
-        title = label(figure_name)
+        title = label(spec)
         axes.text(-_LEFT / plot[0], 1.07, title, color=svg.INK, fontsize=11, transform=axes.transAxes, **svg.LITERAL)
         return svg.inline(figure, ident, f"{title} over {axis.title}")
 
 
-def _place_x(axes: Axes, axis: Axis, width: float, *, tilted: bool) -> None:
+def _place_x(axes: Axes, axis: StudyAxis, width: float, *, tilted: bool) -> None:
     from matplotlib.ticker import NullLocator
 
     low, high = min(axis.places), max(axis.places)

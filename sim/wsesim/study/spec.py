@@ -1,4 +1,4 @@
-"""A study as values: what varies, over what, and which figures are kept."""
+"""A study as values: which settings can vary, what varies over what, and which figures are kept."""
 
 from __future__ import annotations
 
@@ -6,36 +6,73 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from math import prod
-from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from wsesim._version import __version__
-from wsesim.hardware import override_names
-from wsesim.software import software_override_names
+from wsesim.answer import FigureSpec, Level
+from wsesim.questions.base import Question
 from wsesim.units import Dimension, parse
-from wsesim.workload import Workload, setting_names
+from wsesim.workload import SHORT, Section, dimension_of_setting, is_setting, setting_names
 
-Value = int | float | bool | str
+Value = int | float | bool | str | tuple[Any, ...]
+"""Of a setting; lists are held as tuples."""
 
-_SECTIONS = (
-    "model", "batch", "inference", "serving", "cluster", "precision", "hardware", "software", "recompute",
-    "token_budget",
-)  # fmt: skip
-_NOT_VARIED = ("batch", "inference", "serving", "hardware", "software", "model.name", "model.source")
-
-
-def variable_names() -> tuple[str, ...]:
-    """Return every setting a study can change: those that change the answer."""
-    return tuple(name for name in setting_names() if name.partition(".")[0] in _SECTIONS and name not in _NOT_VARIED)
+SHOWN_ONLY = frozenset({"name", "text", "verification", "outputs"})
+"""Keys that decide what is shown and checked beside an answer, never a figure of it."""
+_CALLED = ("name", "source")
+"""Keys of a section that say what it is called."""
 
 
-def dimension_of_setting(name: str) -> Dimension | None:
-    """Return what the setting *name* measures; None for a plain number or a word."""
-    section, _, figure = name.partition(".")
-    names = {"hardware": override_names, "software": software_override_names}
-    return names[section]().get(figure) if section in names else None
+def variable_names(schema: type[Section]) -> tuple[str, ...]:
+    """Return every setting of a file of *schema* that a study can change, but for keys of open mappings."""
+    return tuple(name for name in setting_names(schema) if is_variable(schema, name))
+
+
+@cache
+def is_variable(schema: type[Section], name: str) -> bool:
+    """Return whether *name* is a setting that changes an answer and takes one value; a whole mapping takes many."""
+    section, _, key = name.partition(".")
+    if section in SHOWN_ONLY or key in _CALLED or not is_setting(schema, name):
+        return False
+    return bool(key) or section in SHORT or not _is_mapping(schema, section)
+
+
+def _is_mapping(schema: type[Section], section: str) -> bool:
+    fixed = any(name.startswith(f"{section}.") for name in setting_names(schema))
+    return fixed or is_setting(schema, f"{section}.any")
+
+
+@cache
+def takes_list(schema: type[Section], name: str) -> bool:
+    """Return whether one value of the setting *name* is a list, such as the grid of a kernel."""
+    section, _, key = name.partition(".")
+    holder = schema.inner(section) if key else schema
+    fields = holder.model_fields.items() if holder else ()
+    annotation = next((info.annotation for field, info in fields if (key or section) in (field, info.alias)), None)
+    return any(get_origin(each) is list for each in (annotation, *get_args(annotation)))
+
+
+def held(value: Any) -> Any:
+    """Return a value of a file as it is held: lists as tuples."""
+    return tuple(map(held, value)) if isinstance(value, list) else value
+
+
+def plain(value: Any) -> Any:
+    """Return a held value as it would stand in a file."""
+    return list(map(plain, value)) if isinstance(value, tuple) else value
+
+
+def written(value: Value) -> str:
+    """Print a value of a parameter: `2,048`, `1.2 Tb/s`, `cs-2`, `4 x 8`."""
+    if isinstance(value, tuple):
+        deep = any(isinstance(item, tuple) for item in value)
+        return (", " if deep else " x ").join(map(written, value)) or "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +82,7 @@ class Parameter:
     name: str
     """Dotted: `hardware.wafer.io`."""
     values: tuple[Value, ...]
-    """As they would stand in a workload."""
+    """As they would stand in a workload, but for lists, which are tuples."""
     log: bool = False
     """Whether they are equal ratios apart."""
 
@@ -60,7 +97,7 @@ class Parameter:
         return self.name + self.dimension.suffix if self.dimension else None
 
     def number(self, value: Value) -> float | None:
-        """Return *value* as a number in the unit we count in, or None for a word."""
+        """Return *value* as a number in the unit we count in, or None for a word or a list."""
         if self.dimension is not None:
             return parse(value, self.dimension)
         return value if isinstance(value, int | float) and not isinstance(value, bool) else None
@@ -75,18 +112,25 @@ class Study:
     """A sentence, or nothing."""
     workload_file: str
     """As the study names it."""
-    base: Workload
-    """The workload that is varied, before any change."""
+    base: Question
+    """The question that is varied, before any change."""
+    kinds: tuple[type[Question], ...]
+    """Of its points: one, unless the phase varies."""
     data: Mapping[str, Any]
-    """The same as plain data, nothing filled in: what follows from a setting must follow at each point."""
-    folder: Path
-    """Where relative paths of the workload start."""
+    """The file of `base` as plain data, nothing filled in: what follows from a setting must follow at each point."""
     axes: tuple[tuple[Parameter, ...], ...]
     """What varies independently; the parameters of one axis step together."""
     fixed: Mapping[str, Value]
     """Settings that differ from the workload at every point."""
-    figures: tuple[str, ...]
-    """Names of what is kept; `wsesim.study.figures` knows them."""
+    kept: tuple[FigureSpec, ...]
+    """Figures of each point that stand in the table."""
+    level: Level | None = None
+    """That every point is answered at; None for the kind's own."""
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Names of the figures that are kept."""
+        return tuple(spec.name for spec in self.kept)
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -128,9 +172,10 @@ class Study:
     def to_json(self) -> dict[str, object]:
         """Return what makes the study as plain data."""
         return {
-            "workload": dict(self.base.resolved),
-            "set": dict(self.fixed),
-            "vary": {parameter.name: list(parameter.values) for parameter in self.parameters},
+            "workload": dict(self.base.asked.resolved),
+            "level": self.level,
+            "set": {name: plain(value) for name, value in self.fixed.items()},
+            "vary": {parameter.name: plain(parameter.values) for parameter in self.parameters},
             "together": list(self.together),
             "figures": list(self.figures),
         }
@@ -138,8 +183,7 @@ class Study:
     @property
     def inputs_sha256(self) -> str:
         """Return the hash of all inputs: the version, what makes the study, and all figures."""
-        figures = (*self.base.hardware.figures, *self.base.software.figures)
-        numbers = [[figure.name, figure.text] for figure in figures]
+        numbers = [[figure.name, figure.text] for figure in self.base.asked.figures]
         inputs = {"version": __version__, "study": self.to_json(), "figures": numbers}
         text = json.dumps(inputs, sort_keys=True, separators=(",", ":"), default=str)
         return hashlib.sha256(text.encode()).hexdigest()

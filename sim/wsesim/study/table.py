@@ -1,35 +1,35 @@
-"""What a sweep found: data only, a row for each point."""
+"""What a sweep found: data only, a row for each point, and what had no effect."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wsesim._version import __version__
-from wsesim.result import Status
-from wsesim.study.figures import Number
-from wsesim.study.spec import Study, Value
+from wsesim.answer import Number, Status
+from wsesim.answers.plain import PROGRAM, plain_data
+from wsesim.study.spec import Parameter, Study, Value, written
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.console import Console
 
 ERROR = "error"
-"""Status of a point that could not be simulated at all."""
+"""Status of a point whose settings do not go together: it was not asked at all."""
+STATUSES = (*(status.value for status in Status), ERROR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class PointRow:
     """One point."""
 
     values: Mapping[str, Value]
     """Of the parameters, by name."""
     status: str
-    """ok | does_not_fit | error."""
+    """One of `STATUSES`."""
     why: str
     """A sentence if the status is not ok."""
     figures: Mapping[str, Number | None]
@@ -48,7 +48,7 @@ class SweepTable:
     """All points of a study, in its order."""
 
     study: Study
-    rows: tuple[Row, ...]
+    rows: tuple[PointRow, ...]
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -57,7 +57,7 @@ class SweepTable:
         return (*(p.name for p in self.study.parameters), *numbers, "status", *self.study.figures, "why")
 
     def records(self) -> list[dict[str, object]]:
-        """Return every row as plain data, keyed by column."""
+        """Return every row as plain data, keyed by column; values that are lists are tuples."""
         found: list[dict[str, object]] = []
         for row in self.rows:
             numbers = {p.column: p.number(row.values[p.name]) for p in self.study.parameters if p.column}
@@ -67,15 +67,65 @@ class SweepTable:
     def count(self) -> dict[str, int]:
         """Return how many points ended how."""
         counted = Counter(row.status for row in self.rows)
-        return {status: counted[status] for status in (Status.OK.value, Status.DOES_NOT_FIT.value, ERROR)}
+        return {status: counted[status] for status in STATUSES}
 
-    def reasons(self) -> dict[str, list[Row]]:
+    def reasons(self) -> dict[str, list[PointRow]]:
         """Return the points without figures by reason, in order."""
-        found: dict[str, list[Row]] = {}
+        found: dict[str, list[PointRow]] = {}
         for row in self.rows:
             if not row.ok:
                 found.setdefault(row.why, []).append(row)
         return found
+
+    def not_read(self) -> dict[str, tuple[str, ...]]:
+        """Return the settings that the study varies or sets and that its points do not read, by kind of question."""
+        names = frozenset({*(parameter.name for parameter in self.study.parameters), *self.study.fixed})
+        unread = {kind.kind: kind.reads.unread(names) for kind in self.study.kinds}
+        return {kind: found for kind, found in unread.items() if found}
+
+    def changed_nothing(self) -> tuple[str, ...]:
+        """Return the settings along whose axis no row differs from another, neither in how it ended nor in a figure."""
+        idle = (axis for index, axis in enumerate(self.study.axes) if self._is_idle(index))
+        return tuple(parameter.name for axis in idle for parameter in axis)
+
+    def _is_idle(self, index: int) -> bool:
+        """Return whether rows that differ only along an axis are the same; some of them have to have figures."""
+        names = {parameter.name for parameter in self.study.axes[index]}
+        alike: dict[tuple[object, ...], list[PointRow]] = {}
+        for row in self.rows:
+            rest = tuple(value for name, value in row.values.items() if name not in names)
+            alike.setdefault(rest, []).append(row)
+        compared = [rows for rows in alike.values() if len(rows) > 1 and any(row.ok for row in rows)]
+        same = (rows[0].status == row.status and rows[0].figures == row.figures for rows in compared for row in rows)
+        return bool(compared) and all(same)
+
+    def never_there(self) -> tuple[str, ...]:
+        """Return the figures that no point with an answer has; a cause that took no time anywhere counts as none."""
+        rows = [row for row in self.rows if row.ok]
+
+        def lacks(name: str, value: Number | None) -> bool:
+            return value is None or (value == 0 and "." in name)
+
+        return tuple(name for name in self.study.figures if rows and all(lacks(name, r.figures[name]) for r in rows))
+
+    def remarks(self) -> tuple[str, ...]:
+        """Return what had no effect, in sentences: a knob that does nothing must not pass for an answer."""
+        return tuple(self._remarks())
+
+    def _remarks(self) -> Iterator[str]:
+        unread = self.not_read()
+        said = dict.fromkeys(name for names in unread.values() for name in names)
+        by_kinds: dict[tuple[str, ...], list[str]] = {}
+        for name in said:
+            by_kinds.setdefault(tuple(kind for kind, names in unread.items() if name in names), []).append(name)
+        for kinds, names in by_kinds.items():
+            whom = "this question" if len(kinds) == len(self.study.kinds) else " or ".join(kinds)
+            yield f"Not read by {whom}: {', '.join(names)}."
+        idle = [name for name in self.changed_nothing() if name not in said]
+        if idle:
+            yield f"Changed no figure kept here: {', '.join(idle)}."
+        if never := self.never_there():
+            yield f"No point has: {', '.join(never)}."
 
     def frame(self) -> pd.DataFrame:
         """Return the rows as a data frame; what a point lacks is missing."""
@@ -84,26 +134,29 @@ class SweepTable:
         return pd.DataFrame.from_records(self.records(), columns=list(self.columns))
 
     def to_csv(self) -> str:
-        """Return the rows as CSV; what a point lacks is empty."""
+        """Return the rows as CSV; what a point lacks is empty, a list is written as `4 x 4`."""
         text = io.StringIO()
         writer = csv.DictWriter(text, self.columns, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(self.records())
+        for record in self.records():
+            writer.writerow({key: written(cell) if isinstance(cell, tuple) else cell for key, cell in record.items()})
         return text.getvalue()
 
     def to_json(self) -> dict[str, object]:
-        """Return study, counts and rows as plain data."""
+        """Return study, counts, rows and what had no effect as plain data."""
         study = self.study
         hashes = ({"inputs_sha256": row.inputs_sha256} for row in self.rows)
         rows = [record | found for record, found in zip(self.records(), hashes, strict=True)]
-        return {
-            "status": "ok", "name": study.name, "question": study.question, "points": self.count(), "rows": rows,
+        form = {
+            "program": PROGRAM, "status": "ok", "name": study.name, "question": study.question,
+            "points": self.count(), "rows": rows, "not_read": self.not_read(),
+            "changed_nothing": self.changed_nothing(), "never_there": self.never_there(),
             "study": {"file": study.workload_file, **study.to_json()},
             "provenance": {"version": __version__, "inputs_sha256": study.inputs_sha256},
         }  # fmt: skip
+        return {key: plain_data(value) for key, value in form.items()}
 
-    def print(self, console: Console) -> None:
-        """Print the rows as a table, and why points are missing from it."""
-        from wsesim.study.terminal import print_table
 
-        print_table(self, console)
+def values_shown(row: PointRow, shown: tuple[Parameter, ...]) -> list[str]:
+    """Return the values of a row as they are printed."""
+    return [written(row.values[parameter.name]) for parameter in shown]

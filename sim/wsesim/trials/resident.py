@@ -134,9 +134,7 @@ def _attention(tile: Tile, scores: ResidentOp, step: TokenStep) -> Iterator[Tria
     for side in SIDES if jit.COMPILED else SIDES_UNCOMPILED:
         small, sizes = replace(tile.where, columns=side, rows=side), (side * features, side * positions)
         ops = [
-            replace(op, queries=sizes[0], keys=min(sizes[0], op.keys))
-            for op in tile.laid.layer
-            if op.kind in ATTENTION
+            replace(op, queries=sizes[0], keys=min(sizes[0], op.keys)) for op in tile.laid.layer if op.kind in ATTENTION
         ]
         closed = sum(resident_cost(op, small, TokenStep(positions=sizes[1])).cycles for op in ops)
         yield Trial(

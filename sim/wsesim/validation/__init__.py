@@ -1,26 +1,146 @@
-"""Measured figures of real machines, and how near the simulator comes to them."""
+"""Measured figures of real machines, and how near the simulator comes to them.
+
+A row is a question like any other: its columns are translated into the data of a file, and what comes out is compared.
+
+    table ─► row ─► RowQuestion ─► wsesim.questions ─► score ─► terminal, JSON, Markdown
+
+Nothing here knows kernels, mappings or systems. Importing this package is cheap.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
-from wsesim.validation.render import Report
-from wsesim.validation.score import Score, Summary, Validation, validate, validate_rows
-from wsesim.validation.sensitivity import shifts
-from wsesim.validation.table import read_table
+from wsesim.errors import InputError, nearest
 
-__all__ = ["Report", "Score", "Summary", "Validation", "report", "validate"]
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from wsesim.validation.asking import RowQuestion
+    from wsesim.validation.document import ModelReport
+    from wsesim.validation.kernels import KernelRow, KernelValidation
+    from wsesim.validation.rows import Measurement
+
+__all__ = ["kernels_report", "print_report", "report", "row_question", "show_row", "write_report"]
+
+FILE, KERNEL_FILE = "validation.md", "validation-kernels.md"
+"""What is written of rows of models, and of rows of kernels."""
+T = TypeVar("T")
 
 
 def report(
     table: Path | None = None, *, sensitivity: bool = False, progress: Callable[[str], None] | None = None
-) -> Report:
-    """Run the rows of *table* (default: the one in the package), with *sensitivity* under changed constants too.
+) -> ModelReport:
+    """Ask the rows of *table* (default: the models in the package), with *sensitivity* under changed constants too.
 
     Raises:
         InputError: the table cannot be read.
     """
+    from wsesim.validation.calibrate import shifts
+    from wsesim.validation.document import ModelReport
+    from wsesim.validation.rows import read_table
+    from wsesim.validation.score import validate_rows
+
     rows = read_table(table)
     found = validate_rows(rows, progress=progress)
-    return Report(validation=found, shifts=shifts(rows, progress=progress) if sensitivity else ())
+    return ModelReport(validation=found, shifts=shifts(rows, progress=progress) if sensitivity else ())
+
+
+def kernels_report(
+    table: Path | None = None, *, progress: Callable[[int, int, str], None] | None = None
+) -> KernelValidation:
+    """Ask the rows of *table* (default: the kernels in the package); *progress* is told (done, of, row) before each.
+
+    Raises:
+        InputError: the table cannot be read.
+    """
+    from wsesim.validation.kernels import validate_kernels
+
+    return validate_kernels(table, progress=progress)
+
+
+def print_report(found: ModelReport | KernelValidation, console: Console) -> None:
+    """Print a comparison as tables."""
+    found.print(console)
+
+
+def write_report(found: ModelReport | KernelValidation, folder: Path) -> tuple[Path, ...]:
+    """Write a comparison into *folder*; return the documents.
+
+    Raises:
+        InputError: a file cannot be written.
+    """
+    from wsesim.validation.document import ModelReport
+
+    path = folder / (FILE if isinstance(found, ModelReport) else KERNEL_FILE)
+    found.write(path)
+    return (path,)
+
+
+def row_question(id: str, table: Path | None = None) -> RowQuestion:
+    """Return what a row asks, of a model or of a kernel.
+
+    Args:
+        id: names the row.
+        table: of models or of kernels; default: both that come with the package.
+
+    Raises:
+        InputError: the table cannot be read, or has no such row, or it cannot be asked.
+    """
+    from wsesim.validation.kernels import ask_row as ask_kernel
+    from wsesim.validation.score import ask_row as ask_model
+
+    return _of_row(id, table, ask_model, ask_kernel)
+
+
+def show_row(id: str, table: Path | None = None) -> str:
+    """Return what a row asks, as a file that `wsesim run` answers with the row's figure.
+
+    Args:
+        id: names the row.
+        table: of models or of kernels; default: both that come with the package.
+
+    Raises:
+        InputError: the table cannot be read, or has no such row, or it cannot be asked.
+    """
+    from wsesim.validation.kernels import show_row as show_kernel
+    from wsesim.validation.score import show_row as show_model
+
+    return _of_row(id, table, show_model, show_kernel)
+
+
+def _of_row(
+    id: str, table: Path | None, of_model: Callable[[Measurement], T], of_kernel: Callable[[KernelRow], T]
+) -> T:  # fmt: skip
+    """Return what one of two functions says of the row of that name."""
+    from wsesim.validation.asking import NotAsked
+
+    models, kernels = _rows(table)
+    known: dict[str, Callable[[], T]] = {row.id: partial(of_kernel, row) for row in kernels}
+    known |= {row.id: partial(of_model, row) for row in models}
+    if id not in known:
+        file = None if table is None else str(table)
+        raise InputError.at(f"no row is called {id!r}{nearest(id, known)}", file=file)
+    try:
+        return known[id]()
+    except NotAsked as error:
+        raise InputError.at(f"the row {id!r} cannot be asked: {error}") from None
+
+
+def _rows(table: Path | None) -> tuple[tuple[Measurement, ...], tuple[KernelRow, ...]]:
+    """Return rows of models and rows of kernels; a table of the user's own has either."""
+    from wsesim.validation.kernels import read_kernel_table
+    from wsesim.validation.rows import read_table
+
+    if table is None:
+        return read_table(), read_kernel_table()
+    try:
+        return read_table(table), ()
+    except InputError as error:
+        try:
+            return (), read_kernel_table(table)
+        except InputError:
+            raise error from None

@@ -1,37 +1,53 @@
-"""Leave one group out: would the other rows have set the constants alike, and how near would the group then come?
+"""What calibrated constants do to rows: a tenth more or less of each, and each as all other groups would set it.
 
-Each calibrated constant is moved over a grid around its value, the others as they are. For every group it is set anew
-to what is best for all rows but that group's, and to nothing where none of them shows it; then the group is run with
-all constants set so. Groups that no constant moves are not listed.
+Leave one group out: each constant is moved over a grid around its value, the others as they are. For every group it is
+set anew to what is best for all rows but that group's, and to nothing where none of them shows it; then the group is
+asked with all constants set so. Groups that no constant moves are not listed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 from statistics import fmean
 
 from wsesim.validation.constants import Constant, LeftOut, load_constants
 from wsesim.validation.groups import ACCOUNTING, SERVED, group_of, kind_of
-from wsesim.validation.score import Score, validate_rows
-from wsesim.validation.sensitivity import touched
+from wsesim.validation.rows import Measurement
+from wsesim.validation.score import ModelValidation, RowScore, validate_rows
 from wsesim.validation.spread import spread
-from wsesim.validation.table import Measurement
 
+SHARE = 0.1
+"""By which a constant is made smaller and larger to see what it does; one that counts whole things by 1."""
 FACTORS = (0.0, 0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.75, 2.0, 2.5, 3.0)
 """Of a constant's value, on the grid; one that counts whole things is tried from 0 to twice its value."""
 MARK = "# Below: written by `make calibrate`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """All rows that a constant acts on, run with one value of it."""
+class Shift:
+    """What a constant does to the median of a group's errors, with sign."""
+
+    constant: str
+    low: str
+    """The smaller value."""
+    high: str
+    """The larger one."""
+    group: str
+    at_low: float
+    """Change of the median, as a fraction."""
+    at_high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConstantTrial:
+    """All rows that a constant acts on, asked with one value of it."""
 
     value: str | int
     number: float
     """The same without its unit."""
-    scores: tuple[Score, ...]
+    scores: tuple[RowScore, ...]
 
     def miss(self, *, without: str) -> float:
         """Return the mean of |ln(simulated / measured)| over the rows of all groups but one."""
@@ -44,6 +60,36 @@ class Trial:
         return tuple(score.simulated for score in self.scores if score.group == group)
 
 
+def touched(constant: Constant, rows: Iterable[Measurement]) -> list[Measurement]:
+    """Return the rows that a constant may move."""
+    return [row for row in rows if kind_of(row) in constant.acts_on]
+
+
+def shifts(rows: Iterable[Measurement], *, progress: Callable[[str], None] | None = None) -> tuple[Shift, ...]:
+    """Return the shift of every group of rows that a constant acts on."""
+    known = tuple(rows)
+    return tuple(shift for constant in load_constants().calibrated for shift in _shifts(constant, known, progress))
+
+
+def _shifts(constant: Constant, rows: Iterable[Measurement], progress: Callable[[str], None] | None) -> Iterable[Shift]:
+    step = 1 if constant.whole else constant.number * SHARE
+    values = [constant.with_number(max(0, constant.number + sign * step)) for sign in (-1, 1)]
+    acted = touched(constant, rows)
+    now = _medians(validate_rows(acted))
+    low, high = (_medians(validate_rows(acted, settings={constant.name: value}, progress=progress)) for value in values)
+    for group, median in now.items():
+        if group in low and group in high:
+            yield Shift(
+                constant=constant.name, low=str(values[0]), high=str(values[1]), group=group,
+                at_low=low[group] - median, at_high=high[group] - median,
+            )  # fmt: skip
+
+
+def _medians(validation: ModelValidation) -> dict[str, float]:
+    found = {name: group.signed_median for name, group in validation.summary().items()}
+    return {name: median for name, median in found.items() if median is not None}
+
+
 def leave_out(rows: Sequence[Measurement], *, progress: Callable[[str], None] | None = None) -> tuple[LeftOut, ...]:
     """Return every group of rows that some constant acts on, left out in turn."""
     rows = [row for row in rows if kind_of(row) not in (ACCOUNTING, SERVED)]
@@ -52,7 +98,7 @@ def leave_out(rows: Sequence[Measurement], *, progress: Callable[[str], None] | 
     return tuple(left for group in groups if (left := _left_out(group, rows, trials)) is not None)
 
 
-def best(trials: Sequence[Trial], *, without: str) -> Trial:
+def best(trials: Sequence[ConstantTrial], *, without: str) -> ConstantTrial:
     """Return the trial that is nearest to the rows of all other groups; of equals, the one with the least value."""
     return min(trials, key=lambda trial: (trial.miss(without=without), trial.number))
 
@@ -72,7 +118,7 @@ def section(found: Sequence[LeftOut]) -> str:
 
 def _trials(
     constant: Constant, rows: Sequence[Measurement], progress: Callable[[str], None] | None
-) -> tuple[Trial, ...]:
+) -> tuple[ConstantTrial, ...]:
     whole = range(2 * round(constant.number) + 1)
     numbers = [float(number) for number in whole] if constant.whole else [constant.number * each for each in FACTORS]
     acted, trials = touched(constant, rows), []
@@ -80,18 +126,20 @@ def _trials(
         value = constant.with_number(number)
         if progress is not None:
             progress(f"{constant.name} = {value}")
-        scores = validate_rows(acted, overrides={constant.name: value}).scores
-        trials.append(Trial(value=value, number=number, scores=scores))
+        scores = validate_rows(acted, settings={constant.name: value}).scores
+        trials.append(ConstantTrial(value=value, number=number, scores=scores))
     return tuple(trials)
 
 
-def _left_out(group: str, rows: Sequence[Measurement], trials: Mapping[Constant, Sequence[Trial]]) -> LeftOut | None:
+def _left_out(
+    group: str, rows: Sequence[Measurement], trials: Mapping[Constant, Sequence[ConstantTrial]]
+) -> LeftOut | None:
     acting = {constant: found for constant, found in trials.items() if len({trial.of(group) for trial in found}) > 1}
     if not acting:
         return None
     values = {constant.name: best(found, without=group).value for constant, found in acting.items()}
     members = [row for row in rows if group_of(row) == group]
-    without = spread((score.id, score.error) for score in validate_rows(members, overrides=values).scores)
+    without = spread((score.id, score.error) for score in validate_rows(members, settings=values).scores)
     seen = spread((score.id, score.error) for score in validate_rows(members).scores)
     return LeftOut(
         group=group, values={name: str(value) for name, value in values.items()}, median=without.median or 0.0,

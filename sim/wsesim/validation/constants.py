@@ -54,7 +54,7 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class ConstantChoice:
     """Something else that was chosen with measured rows in view."""
 
     what: str
@@ -80,7 +80,7 @@ class Constants:
     """The whole file."""
 
     calibrated: tuple[Constant, ...]
-    chosen: tuple[Choice, ...]
+    chosen: tuple[ConstantChoice, ...]
     left_out: tuple[LeftOut, ...]
 
 
@@ -95,7 +95,7 @@ def read_constants(text: str) -> Constants:
     data: dict[str, Any] = parse_yaml(text, FILE).data
     return Constants(
         calibrated=tuple(_constant(entry) for entry in data["calibrated"]),
-        chosen=tuple(Choice(**entry) for entry in data["chosen"]),
+        chosen=tuple(ConstantChoice(**entry) for entry in data["chosen"]),
         left_out=tuple(_left_out(entry) for entry in data.get("left_out", ())),
     )
 

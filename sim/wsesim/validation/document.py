@@ -1,59 +1,174 @@
-"""A validation of models as a Markdown document with two drawings beside it."""
+"""A validation of models as JSON, as tables in the terminal, and as a Markdown document with two drawings beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wsesim._version import __version__
 from wsesim.errors import InputError
 from wsesim.validation import naive, text
-from wsesim.validation.constants import MOST, load_constants
+from wsesim.validation.calibrate import Shift
+from wsesim.validation.constants import MOST, Constants, load_constants
 from wsesim.validation.groups import CLAIMS
-from wsesim.validation.lines import (
-    CLAIM_HEAD,
-    CONSTANT_HEAD,
-    GROUP_HEAD,
-    LEFT_HEAD,
-    ROW_HEAD,
-    claims,
-    constant_lines,
-    groups,
-    left_out_lines,
-    row_line,
-    shift_head,
-    shift_lines,
-    verdict,
-)
-from wsesim.validation.score import Score, Validation
-from wsesim.validation.sensitivity import Shift
+from wsesim.validation.plots import errors_svg, scatter_svg
+from wsesim.validation.score import GroupSummary, ModelValidation, RowScore
+from wsesim.validation.text import Line, markdown_table, percent, print_table, signed
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+GROUP_HEAD = ("group", "rows run", "bias", "median", "worst", "worst row", "goals", "met", "baseline")
+CLAIM_HEAD = ("group", "rows run", "bias", "median", "worst", "worst row", "baseline")
+ROW_HEAD = ("row", "measured", "simulated", "unit", "error", "baseline")
+CONSTANT_HEAD = ("constant", "value", "plausible", "meaning", "set on")
+LEFT_HEAD = ("group", "constants as all other groups set them", "median", "worst", "in view: median", "worst")
 
 
-def write_document(validation: Validation, shifts: Sequence[Shift], path: Path, *, scatter: str, errors: str) -> None:
-    """Write the document to *path*, and its drawings beside it under its name.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelReport:
+    """A validation, ready to be shown."""
 
-    Raises:
-        InputError: a file cannot be written.
-    """
-    drawings = {
-        path.with_name(f"{path.stem}-{name}.svg"): svg for name, svg in (("scatter", scatter), ("errors", errors))
-    }
-    for file, svg in drawings.items():
-        try:
-            file.write_text(svg, encoding="utf-8")
-        except OSError as error:
-            raise InputError.at(f"cannot be written: {error.strerror}", file=str(file)) from None
-    by_points, by_group = (file.name for file in drawings)
-    parts = [*_head(), *_summary(validation, by_group), f"![Simulated against measured]({by_points})",
-             *_rows(validation), *_constants(shifts), *_rest(validation)]  # fmt: skip
-    text.write_document(parts, path)
+    validation: ModelValidation
+    shifts: tuple[Shift, ...] = ()
+    """What each calibrated constant does; empty if nobody asked."""
+
+    def to_json(self) -> dict[str, object]:
+        """Return rows, summary, constants, and shifts if there are any, as plain data."""
+        rows = []
+        for score in self.validation.scores:
+            row = asdict(score) | {"error": score.error, "naive_error": score.naive_error}
+            for empty in [name for name in ("reason", "note") if not row[name]]:
+                del row[empty]
+            rows.append(row)
+        summary = {name: asdict(group) | {"met": group.met} for name, group in self.validation.summary().items()}
+        found: dict[str, object] = {"rows": rows, "summary": summary, "constants": asdict(load_constants())}
+        return found | ({"sensitivity": [asdict(shift) for shift in self.shifts]} if self.shifts else {})
+
+    def print(self, console: Console) -> None:
+        """Print one line a group, groups of claims apart; rows that were not run are counted."""
+        from rich.text import Text
+
+        print_table(console, "Measured", GROUP_HEAD, _groups(self.validation), left=("worst row", "met"))
+        if lines := _claims(self.validation):
+            print_table(console, "Claims", CLAIM_HEAD, lines, left=("worst row",))
+        if self.shifts:
+            title = "Points by which the bias moves if a constant is a tenth smaller, and a tenth larger"
+            print_table(console, title, _shift_head(self.shifts), _shift_lines(self.shifts), left=())
+        console.print(Text(_told(self.validation)))
+
+    def write(self, path: Path) -> None:
+        """Write everything as Markdown to *path*, and two drawings beside it under its name.
+
+        Raises:
+            InputError: a file cannot be written.
+        """
+        drawn = {"scatter": scatter_svg(self.validation), "errors": errors_svg(self.validation)}
+        drawings = {path.with_name(f"{path.stem}-{name}.svg"): svg for name, svg in drawn.items()}
+        for file, svg in drawings.items():
+            try:
+                file.write_text(svg, encoding="utf-8")
+            except OSError as error:
+                raise InputError.at(f"cannot be written: {error.strerror}", file=str(file)) from None
+        by_points, by_group = (file.name for file in drawings)
+        parts = [*_head(), *_summary(self.validation, by_group), f"![Simulated against measured]({by_points})",
+                 *_rows(self.validation), *_constants(self.shifts), *_rest(self.validation)]  # fmt: skip
+        text.write_document(parts, path)
+
+
+def _told(validation: ModelValidation) -> str:
+    left, every = sum(score.simulated is None for score in validation.scores), len(validation.scores)
+    if not left:
+        return f"All {every} rows were run; --json and the report show them."
+    return f"{every - left} of {every} rows were run; --json and the report show them, and why the others were not."
+
+
+def _groups(validation: ModelValidation) -> list[Line]:
+    """Return a line for each group of measured rows of which some were run."""
+    return [
+        (*_spread(name, group), _goal(group), _met(group), percent(group.naive_median))
+        for name, group in validation.summary().items()
+        if group.run and name not in CLAIMS.values()
+    ]
+
+
+def _claims(validation: ModelValidation) -> list[Line]:
+    """Return a line for each group that is no measurement."""
+    return [
+        (*_spread(name, group), percent(group.naive_median))
+        for name, group in validation.summary().items()
+        if group.run and name in CLAIMS.values()
+    ]
+
+
+def _spread(name: str, group: GroupSummary) -> Line:
+    return (
+        name, f"{group.run} of {group.rows}", signed(group.signed_median), percent(group.median), percent(group.worst),
+        group.worst_id,
+    )  # fmt: skip
+
+
+def _goal(group: GroupSummary) -> str:
+    """Return the goals for the median and the worst row."""
+    goals = (group.median_goal, group.worst_goal)
+    if goals == (None, None):
+        return ""
+    return " / ".join("-" if goal is None else f"{100 * goal:g} %" for goal in goals)
+
+
+def _met(group: GroupSummary) -> str:
+    return "" if group.met is None else "yes" if group.met else "no"
+
+
+def _row_line(score: RowScore) -> Line:
+    simulated = "" if score.simulated is None else f"{score.simulated:.5g}"
+    return (score.id, f"{score.measured:.5g}", simulated, score.unit, signed(score.error), signed(score.naive_error))
+
+
+def _verdict(group: GroupSummary) -> str:
+    """Return how far off a group is and what it was meant to reach, in a sentence."""
+    found = f"Median {percent(group.median)}, worst {percent(group.worst)}"
+    if group.met is None:
+        return f"{found}; no goal was set."
+    goals = (("median", group.median_goal), ("worst", group.worst_goal))
+    wanted = " and ".join(f"{name} at most {100 * goal:g} %" for name, goal in goals if goal is not None)
+    return f"{found}; the goal is {wanted}: {'met' if group.met else 'not met'}."
+
+
+def _shift_head(shifts: Sequence[Shift]) -> Line:
+    """Return the head of the table of shifts: a column for each constant, with the values it is given."""
+    values = {shift.constant: f"{_field(shift.constant)}: {shift.low}, {shift.high}" for shift in shifts}
+    return ("group", *values.values())
+
+
+def _shift_lines(shifts: Sequence[Shift]) -> list[Line]:
+    """Return a line for each group that some constant moves."""
+    constants = dict.fromkeys(shift.constant for shift in shifts)
+    found = {(shift.group, shift.constant): shift for shift in shifts if shift.at_low or shift.at_high}
+    groups = dict.fromkeys(shift.group for shift in shifts if (shift.group, shift.constant) in found)
+    return [(group, *(_moved(found.get((group, constant))) for constant in constants)) for group in groups]
+
+
+def _moved(shift: Shift | None) -> str:
+    """Return changes of a percentage."""
+    if shift is None:
+        return ""
+    points = (f"{100 * change:+.1f}" for change in (shift.at_low, shift.at_high))
+    return ", ".join("0" if point in ("+0.0", "-0.0") else point for point in points)
+
+
+def _field(constant: str) -> str:
+    return constant.partition(".")[2]
 
 
 def _head() -> Iterator[str]:
     mfu = ", ".join(f"{100 * share:.0f} % on {name}" for name, share in naive.MFU.items())
     yield "# Measured and simulated"
     yield (
-        f"Written by `wsesim validate`, version {__version__}. Every row is run again by its columns alone. An error "
+        f"Written by `wsesim validate`, version {__version__}. Every row is a question, made of its columns alone: "
+        "`wsesim validate --show ROW` prints its file, which `wsesim run` answers with the same figure. An error "
         "is simulated over measured, less one, in the row's own unit: of times and cycles `+` means that the simulator "
         "is too slow, of rates too fast. Rows that count cycles are compared in cycles. Medians and worst rows are "
         "without sign; the bias is the median with sign. Goals are for median / worst row."
@@ -65,26 +180,26 @@ def _head() -> Iterator[str]:
     )
 
 
-def _summary(validation: Validation, drawing: str) -> Iterator[str]:
+def _summary(validation: ModelValidation, drawing: str) -> Iterator[str]:
     yield "## Groups"
-    yield text.markdown_table(GROUP_HEAD, groups(validation))
+    yield markdown_table(GROUP_HEAD, _groups(validation))
     yield f"![Errors by group]({drawing})"
-    if lines := claims(validation):
+    if lines := _claims(validation):
         yield (
             "Not measured, and kept apart: sums on model cards, which no machine was timed for; speeds that a service "
             "is said to reach, of which neither program nor placement nor clock is known."
         )
-        yield text.markdown_table(CLAIM_HEAD, lines)
+        yield markdown_table(CLAIM_HEAD, lines)
 
 
-def _rows(validation: Validation) -> Iterator[str]:
+def _rows(validation: ModelValidation) -> Iterator[str]:
     yield "## Rows"
     for name, group in validation.summary().items():
         run = [score for score in validation.scores if score.group == name and score.simulated is not None]
         if run:
-            yield f"### {name}"
-            yield verdict(group) if name not in CLAIMS.values() else "No measurement."
-            yield text.markdown_table(ROW_HEAD, [row_line(score) for score in run])
+            yield f"### {text.escaped(name)}"
+            yield _verdict(group) if name not in CLAIMS.values() else "No measurement."
+            yield markdown_table(ROW_HEAD, [_row_line(score) for score in run])
 
 
 def _constants(shifts: Sequence[Shift]) -> Iterator[str]:
@@ -92,9 +207,9 @@ def _constants(shifts: Sequence[Shift]) -> Iterator[str]:
     yield "## Constants set with these rows in view"
     yield (
         f"{len(constants.calibrated)} of at most {MOST}: one value each for all models and machines. All other figures "
-        "have a source of their own (`wsesim machines NAME`)."
+        "have a source of their own (`wsesim machines NAME`, `wsesim software NAME`)."
     )
-    yield text.markdown_table(CONSTANT_HEAD, constant_lines(constants))
+    yield markdown_table(CONSTANT_HEAD, _constant_lines(constants))
     yield "Also chosen with these rows in view:"
     yield "\n".join(f"- {choice.what} (`{choice.where}`): {choice.why}." for choice in constants.chosen)
     if constants.left_out:
@@ -105,7 +220,7 @@ def _constants(shifts: Sequence[Shift]) -> Iterator[str]:
             "that group then, which are nearer to those of a blind prediction. "
             "Groups that are not listed depend on no calibrated constant. Written by `make calibrate`."
         )
-        yield text.markdown_table(LEFT_HEAD, left_out_lines(constants))
+        yield markdown_table(LEFT_HEAD, _left_out_lines(constants))
     yield "### Sensitivity"
     if not shifts:
         yield "Not asked for: `wsesim validate --sensitivity`."
@@ -114,17 +229,29 @@ def _constants(shifts: Sequence[Shift]) -> Iterator[str]:
         "What a tenth less, and a tenth more, of each constant does to the bias of each group that it moves, in "
         "percentage points; what counts whole things is changed by one."
     )
-    yield text.markdown_table(shift_head(shifts), shift_lines(shifts))
+    yield markdown_table(_shift_head(shifts), _shift_lines(shifts))
 
 
-def _rest(validation: Validation) -> Iterator[str]:
+def _constant_lines(constants: Constants) -> list[Line]:
+    return [
+        (constant.name, constant.value, " to ".join(constant.range), constant.meaning, constant.set_on)
+        for constant in constants.calibrated
+    ]
+
+
+def _left_out_lines(constants: Constants) -> list[Line]:
+    return [
+        (
+            left.group, ", ".join(f"{_field(name)} {value}" for name, value in left.values.items()),
+            percent(left.median), percent(left.worst), percent(left.median_in_view), percent(left.worst_in_view),
+        )
+        for left in constants.left_out
+    ]  # fmt: skip
+
+
+def _rest(validation: ModelValidation) -> Iterator[str]:
     yield "## Assumed, or run otherwise than stated"
-    yield text.markdown_table(("row", "what"), [(score.id, score.note) for score in validation.scores if score.note])
+    yield markdown_table(("row", "what"), [(score.id, score.note) for score in validation.scores if score.note])
     yield "## Not run"
-    yield text.markdown_table(
-        ("row", "group", "why"), [_why(score) for score in validation.scores if score.simulated is None]
-    )
-
-
-def _why(score: Score) -> tuple[str, ...]:
-    return (score.id, score.group, score.reason)
+    left = [(score.id, score.group, score.reason) for score in validation.scores if score.simulated is None]
+    yield markdown_table(("row", "group", "why"), left)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from wsesim.validation.rows import family_of
-from wsesim.validation.table import Measurement
+from wsesim.validation.rows import Measurement, family_of
 
 TRAINING, EVALUATION, INFERENCE, OPERATOR, HOST, JOB, OTHER, ACCOUNTING, SERVED = KINDS = (
     "training", "evaluation", "inference", "operator", "host", "job", "other", "accounting", "served"

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from math import log10
 from typing import TYPE_CHECKING
 
-from wsesim.report import svg
+from wsesim.answers import svg
 from wsesim.validation.groups import CLAIMS
-from wsesim.validation.score import Score, Summary, Validation
+from wsesim.validation.score import GroupSummary, ModelValidation, RowScore
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +35,7 @@ LIMIT = 0.3
 """Largest error that is drawn where it is; larger ones stand at the border, with their figure."""
 
 
-def scatter_svg(validation: Validation) -> str:
+def scatter_svg(validation: ModelValidation) -> str:
     """Draw what was simulated over what was measured, a panel a unit; bands of 10 % around where they are equal."""
     run = [score for score in validation.scores if score.simulated]
     units = sorted(dict.fromkeys(score.unit for score in run), key=lambda unit: -sum(s.unit == unit for s in run))
@@ -55,7 +55,7 @@ def scatter_svg(validation: Validation) -> str:
         return _standalone(svg.inline(figure, "scatter", "Simulated against measured"), width, height)
 
 
-def _scatter(axes: Axes, scores: Sequence[Score]) -> None:
+def _scatter(axes: Axes, scores: Sequence[RowScore]) -> None:
     from matplotlib.ticker import LogLocator, NullLocator
 
     values = [value for score in scores for value in (score.measured, score.simulated or score.measured)]
@@ -93,7 +93,7 @@ def _mark(axes: Axes, x: float, y: float, color: str) -> None:
     mark.set_clip_on(False)
 
 
-def errors_svg(validation: Validation) -> str:
+def errors_svg(validation: ModelValidation) -> str:
     """Draw the errors of each measured group on a line, over bands of what the group was meant to reach."""
     summary = {name: group for name, group in validation.summary().items() if group.run and name not in CLAIMS.values()}
     left, plot, right, bottom, top = 170.0, 560.0, 24.0, 40.0, 14.0
@@ -116,7 +116,7 @@ def errors_svg(validation: Validation) -> str:
         return _standalone(svg.inline(figure, "errors", "Errors by group"), width, height)
 
 
-def _bands(axes: Axes, line: int, group: Summary) -> None:
+def _bands(axes: Axes, line: int, group: GroupSummary) -> None:
     half = 0.42
     for goal, color in ((group.worst_goal, _OUTER), (group.median_goal, _INNER)):
         if goal is not None:
@@ -131,7 +131,7 @@ def _fill(axes: Axes, corners: svg.Polygon, color: str) -> None:
     svg.fill(axes, [[*corners, corners[0]]], color)
 
 
-def _errors(axes: Axes, line: int, scores: Sequence[Score]) -> None:
+def _errors(axes: Axes, line: int, scores: Sequence[RowScore]) -> None:
     for score in scores:
         if score.error is None:
             continue

@@ -1,4 +1,4 @@
-"""Run every row that can be run, and compare."""
+"""Ask what every row asks, and compare."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from wsesim.errors import WsesimError
+from wsesim.validation import naive
+from wsesim.validation.asking import NotAsked, RowQuestion, file_text, value_of
 from wsesim.validation.groups import (
     ACCOUNTING,
     EVALUATION,
+    HOST,
+    INFERENCE,
     JOB,
-    OTHER,
+    OPERATOR,
+    SERVED,
     TRAINING,
     Goal,
     goal_of,
@@ -20,25 +24,27 @@ from wsesim.validation.groups import (
     kind_of,
     tier_of,
 )
-from wsesim.validation.inference import NO_OVERRIDES, predict
-from wsesim.validation.job import predict_job
-from wsesim.validation.rows import NotRunnable
+from wsesim.validation.requests import ask_host, ask_operator, ask_request, ask_served
+from wsesim.validation.rows import NO_SETTINGS, Measurement, read_table
 from wsesim.validation.spread import spread, within
-from wsesim.validation.table import Measurement, read_table
-from wsesim.validation.training import predict_flops, predict_step
+from wsesim.validation.steps import ask_flops, ask_job, ask_step
 
-CYCLES = "cycles"
+_ASK: Mapping[str, Callable[[Measurement, Mapping[str, object]], RowQuestion]] = {
+    TRAINING: ask_step, EVALUATION: ask_step, ACCOUNTING: ask_flops, JOB: ask_job, INFERENCE: ask_request,
+    HOST: ask_host, OPERATOR: ask_operator, SERVED: ask_served,
+}  # fmt: skip
+"""How a row is asked, by what it is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
+class RowScore:
     """One row: what was measured, what came out, and what the baseline would have said."""
 
     id: str
     group: str
     metric: str
     unit: str
-    """The row's, or cycles where the row counts them and the prediction does too."""
+    """The row's, or cycles where the row counts them beside."""
     measured: float
     simulated: float | None
     naive: float | None
@@ -59,7 +65,7 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class GroupSummary:
     """A group's errors, without sign unless said otherwise, beside what it is meant to reach."""
 
     rows: int
@@ -80,21 +86,21 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Validation:
+class ModelValidation:
     """All rows of a table."""
 
-    scores: tuple[Score, ...]
+    scores: tuple[RowScore, ...]
 
-    def summary(self) -> dict[str, Summary]:
+    def summary(self) -> dict[str, GroupSummary]:
         """Return the errors of each group, groups in the order of the rows."""
-        groups: dict[str, list[Score]] = {}
+        groups: dict[str, list[RowScore]] = {}
         for score in self.scores:
             groups.setdefault(score.group, []).append(score)
         return {name: _summarise(scores, goal_of(name)) for name, scores in groups.items()}
 
 
-def validate(table: Path | None = None, *, progress: Callable[[str], None] | None = None) -> Validation:
-    """Run the rows of *table* (default: the one in the package).
+def validate(table: Path | None = None, *, progress: Callable[[str], None] | None = None) -> ModelValidation:
+    """Ask the rows of *table* (default: the one in the package).
 
     Raises:
         InputError: the table cannot be read.
@@ -105,76 +111,69 @@ def validate(table: Path | None = None, *, progress: Callable[[str], None] | Non
 def validate_rows(
     rows: Iterable[Measurement],
     *,
-    overrides: Mapping[str, object] = NO_OVERRIDES,
+    settings: Mapping[str, object] = NO_SETTINGS,
     progress: Callable[[str], None] | None = None,
-) -> Validation:
-    """Run *rows*, on machines with other figures if *overrides* gives any."""
+) -> ModelValidation:
+    """Ask *rows*, with other figures of machine or software if *settings* gives any."""
     scores = []
     for row in sorted(rows, key=tier_of):
         if progress is not None:
             progress(row.id)
-        scores.append(_score(row, overrides))
-    return Validation(scores=tuple(scores))
+        scores.append(_score(row, settings))
+    return ModelValidation(scores=tuple(scores))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Outcome:
-    """What goes into a score."""
+def ask_row(row: Measurement, settings: Mapping[str, object] = NO_SETTINGS) -> RowQuestion:
+    """Return what a row asks, with other figures of machine or software if *settings* gives any.
 
-    measured: float
-    unit: str
-    simulated: float
-    naive: float | None
-    note: str
+    Raises:
+        NotAsked: it is about something that is not simulated, or does not say enough.
+    """
+    ask = _ASK.get(kind_of(row))
+    if ask is None:
+        raise NotAsked(f"{row.cells['phase']}: not simulated")
+    return ask(row, settings)
 
 
-def _score(row: Measurement, overrides: Mapping[str, object]) -> Score:
+def show_row(row: Measurement) -> str:
+    """Return what a row asks, as a file.
+
+    Raises:
+        NotAsked: it cannot be asked.
+    """
+    asked = ask_row(row)
+    source = row.cells["source"] or "a source that the table does not name"
+    measured = f"{_measured(row, asked):.12g} {asked.to_unit.unit} ({row.metric}), by {source}"
+    return file_text(asked, row=row.id, measured=measured)
+
+
+def _measured(row: Measurement, asked: RowQuestion) -> float:
+    """Return the row's value in the unit that it is compared in: its own, or cycles that it counts beside."""
+    counted = row.number("device_cycles")
+    return row.value if asked.to_unit.unit == row.unit or counted is None else counted
+
+
+def _score(row: Measurement, settings: Mapping[str, object]) -> RowScore:
     try:
-        found = _outcome(row, overrides)
-    except (NotRunnable, WsesimError) as error:
-        return Score(
+        asked = ask_row(row, settings)
+        simulated, baseline = value_of(asked), naive.value_of(asked)
+    except NotAsked as error:
+        return RowScore(
             id=row.id, group=group_of(row), metric=row.metric, unit=row.unit, measured=row.value, simulated=None,
             naive=None, reason=str(error),
         )  # fmt: skip
-    return Score(
-        id=row.id, group=group_of(row), metric=row.metric, unit=found.unit, measured=found.measured,
-        simulated=found.simulated, naive=found.naive, note=found.note,
+    return RowScore(
+        id=row.id, group=group_of(row), metric=row.metric, unit=asked.to_unit.unit, measured=_measured(row, asked),
+        simulated=simulated, naive=baseline, note=asked.note,
     )  # fmt: skip
 
 
-def _outcome(row: Measurement, overrides: Mapping[str, object]) -> _Outcome:
-    """Predict a row by its kind."""
-    kind = kind_of(row)
-    if kind in (TRAINING, EVALUATION, ACCOUNTING):
-        step = (predict_flops if kind == ACCOUNTING else predict_step)(row, overrides)
-        return _Outcome(measured=row.value, unit=row.unit, simulated=step.value, naive=step.naive, note=step.note)
-    if kind == JOB:
-        seconds = predict_job(row, overrides)
-        return _Outcome(measured=row.value, unit=row.unit, simulated=seconds, naive=None, note="")
-    if kind == OTHER:
-        raise NotRunnable(f"{row.cells['phase']}: not simulated")
-    found = predict(row, overrides)
-    cycles = row.number("device_cycles")
-    if cycles is None or cycles <= 0 or found.cycles is None:
-        return _Outcome(measured=row.value, unit=row.unit, simulated=found.value, naive=found.naive, note=found.note)
-    return _Outcome(
-        measured=cycles, unit=CYCLES, simulated=found.cycles, naive=found.naive_cycles, note=found.note
-    )  # fmt: skip
-
-
-def _summarise(scores: list[Score], goal: Goal) -> Summary:
+def _summarise(scores: list[RowScore], goal: Goal) -> GroupSummary:
     found = spread((score.id, score.error) for score in scores)
     naive = spread((score.id, score.naive_error) for score in scores)
     signed = [score.error for score in scores if score.error is not None]
-    return Summary(
-        rows=len(scores),
-        run=found.run,
-        signed_median=median(signed) if signed else None,
-        median=found.median,
-        worst=found.worst,
-        worst_id=found.worst_id,
-        naive_median=naive.median,
-        naive_worst=naive.worst,
-        median_goal=goal.median,
-        worst_goal=goal.worst,
-    )
+    return GroupSummary(
+        rows=len(scores), run=found.run, signed_median=median(signed) if signed else None, median=found.median,
+        worst=found.worst, worst_id=found.worst_id, naive_median=naive.median, naive_worst=naive.worst,
+        median_goal=goal.median, worst_goal=goal.worst,
+    )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Line = tuple[str, ...]
+_MARKS = re.compile(r"[\\|`*\[\]]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+"""Signs that Markdown reads as marks."""
 
 
 def print_table(console: Console, title: str, head: Line, rows: Iterable[Line], *, left: Collection[str]) -> None:
@@ -31,7 +34,12 @@ def print_table(console: Console, title: str, head: Line, rows: Iterable[Line], 
 def markdown_table(head: Line, rows: Iterable[Line]) -> str:
     """Return a table as Markdown."""
     lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(map(escaped, line)) + " |" for line in lines)
+
+
+def escaped(text: str) -> str:
+    """Return a text, on one line, as Markdown that shows it as it is, whoever wrote it."""
+    return _MARKS.sub(r"\\\g<0>", " ".join(text.split())).replace("<", "&lt;")
 
 
 def write_document(parts: Iterable[str], path: Path) -> None:

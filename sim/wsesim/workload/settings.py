@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from wsesim.errors import InputError, SpecError, nearest
@@ -20,6 +21,7 @@ STACK = "stack"
 """The key of a `software` section that names the preset."""
 
 
+@cache
 def setting_names(schema: type[Section]) -> tuple[str, ...]:
     """Return every dotted name that `set_path` takes in a file of *schema*, but for keys of open mappings."""
     names: list[str] = []

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from wsesim.validation.kernels.family import KernelRow
-from wsesim.validation.kernels.table import COLUMNS, read_kernel_table
+from wsesim.validation.kernels import KernelScore, validate_kernels
+from wsesim.validation.kernels.rows import COLUMNS, KernelRow, read_kernel_table
 
 WriteKernels = Callable[..., Path]
 ROW: Mapping[str, str] = {
@@ -37,3 +37,9 @@ def write_kernels(tmp_path: Path) -> WriteKernels:
 def measured() -> tuple[KernelRow, ...]:
     """All rows that come with the package."""
     return read_kernel_table()
+
+
+@pytest.fixture(scope="session")
+def scores() -> dict[str, KernelScore]:
+    """All rows that come with the package, answered, by id; what is asked twice is computed once."""
+    return {score.id: score for score in validate_kernels().scores}

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from wsesim.errors import InputError, Problem
-from wsesim.validation.kernels.family import KernelRow
-from wsesim.validation.kernels.table import COLUMNS, read_kernel_table
+from wsesim.validation.kernels.rows import COLUMNS, KernelRow, read_kernel_table
 
 WriteKernels = Callable[..., Path]
 

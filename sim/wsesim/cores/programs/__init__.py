@@ -1,6 +1,7 @@
 """Kernels as programs for cores: any rectangle, any shape, real values; cycles from the cores or in closed form."""
 
-from wsesim.cores.programs.base import KernelProgram, Prepared
+from wsesim.cores.errors import NoRoom, NotWritten
+from wsesim.cores.programs.base import KernelCase, KernelProgram, Measure, Prepared, Reading, slowdown
 from wsesim.cores.programs.collectives import (
     allreduce_2d,
     allreduce_chain,
@@ -27,9 +28,10 @@ from wsesim.cores.programs.model import (
     silu_gate,
     softmax,
 )
-from wsesim.cores.programs.run import KernelOutcome, find_program, run_kernel, usually_watched
+from wsesim.cores.programs.probes import message, scalar, vector, vector_loop
+from wsesim.cores.programs.run import KernelOutcome, find_program, run_case, run_kernel, usually_watched
 from wsesim.cores.programs.sparse import spmm
-from wsesim.cores.programs.stencils import one_cell, star, tasks
+from wsesim.cores.programs.stencils import columns, one_cell, star, tasks
 
 PROGRAMS: dict[str, KernelProgram] = {
     program.name: program
@@ -68,7 +70,15 @@ PROGRAMS: dict[str, KernelProgram] = {
         one_cell.PROGRAM,
         star.PROGRAM,
         tasks.PROGRAM,
+        columns.PROGRAM,
+        vector.PROGRAM,
+        vector_loop.PROGRAM,
+        scalar.PROGRAM,
+        message.PROGRAM,
     )
 }
 
-__all__ = ["PROGRAMS", "KernelOutcome", "KernelProgram", "Prepared", "find_program", "run_kernel", "usually_watched"]
+__all__ = [
+    "PROGRAMS", "KernelCase", "KernelOutcome", "KernelProgram", "Measure", "NoRoom", "NotWritten", "Prepared",
+    "Reading", "find_program", "run_case", "run_kernel", "slowdown", "usually_watched",
+]  # fmt: skip

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from textwrap import dedent
 from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
-from wsesim.cores.machine import Machine
+from wsesim.answer import Level
+from wsesim.cores.errors import NoRoom, NotWritten
+from wsesim.cores.machine import CoreMachine, CoreRun
 from wsesim.errors import InputError, nearest
 from wsesim.hardware import Wafer
+from wsesim.units import show_bytes
 
 Array = npt.NDArray[Any]
 Grid = tuple[int, int]
@@ -26,8 +29,8 @@ MOST_DIGITS = 10
 class Prepared:
     """A kernel loaded onto its cores, with what it must compute."""
 
-    machine: Machine
-    read: Callable[[Machine], Array]
+    machine: CoreMachine
+    read: Callable[[CoreMachine], Array]
     """Takes the result out of the machine once it has run."""
     expected: Array
     """The same result by NumPy, of the same shape."""
@@ -37,10 +40,15 @@ class Prepared:
     """Work the kernel has by its definition, by name: additions, wavelet hops."""
     later_cycles: int = 0
     """Of a part that stands for all: by how much the last core of the whole ends later than the last of the part."""
+    unread: bool = False
+    """Whether wavelets may lie unread at the end."""
 
 
 Prepare = Callable[[Wafer, Grid, Shape, Options, int], Prepared]
 """(wafer, grid, shape, options, seed) -> a kernel on its cores."""
+Shares = Mapping[str, float]
+"""Parts of a time by what limits it on silicon, resources of `wafer.silicon`, summing to at most 1. What is not named
+is no slower there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +62,144 @@ class KernelProgram:
     """How it lies on the cores, in ASCII."""
     shape_help: str
     """What the numbers of a shape mean."""
-    prepare: Prepare
-    """Raises InputError or ProgramError on what cannot be."""
+    prepare: Prepare | None
+    """Raises InputError or ProgramError on what cannot be. None where only a closed form is known."""
     closed: Callable[[Wafer, Grid, Shape, Options], float]
     """(wafer, grid, shape, options) -> cycles. Raises InputError on a shape or option that cannot be."""
     options: Mapping[str, str] = field(default_factory=dict)
     """What can be chosen, each with an explanation."""
     folded: Prepare | None = None
     """The same for a part of the grid that stands for all and takes as many cycles; None where no part does."""
+    need: Callable[[Grid, Shape, Options], int] | None = None
+    """(grid, shape, options) -> bytes of the data of the fullest core, known before anything is loaded."""
+    limits: Callable[[KernelCase, float], Shares] | None = None
+    """(case, its cycles) -> what limits them; None where nobody knows."""
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+    """What else is read off its runs, by the name of the figure, one of `wsesim.cores.measures`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelCase:
+    """A kernel with all that its figures depend on."""
+
+    program: KernelProgram
+    wafer: Wafer
+    grid: Grid
+    shape: Shape
+    options: Options
+    level: Level = "cores"
+    """cores | closed."""
+    seed: int = 0
+    fold: bool = False
+    silicon: bool = False
+    """Whether silicon is asked for, and not the vendor's simulator of the fabric."""
+
+    def load(self) -> Prepared:
+        """Return the kernel on its cores, or with `fold` the part that stands for all.
+
+        Raises:
+            NoRoom: it does not fit a core.
+            NotWritten: there is no program.
+        """
+        program = self.program
+        self.check_room()
+        if program.prepare is None:
+            raise NotWritten(f"{program.name} has no program for cores, only a closed form")
+        prepare = program.folded if self.fold and program.folded else program.prepare
+        return prepare(self.wafer, self.grid, self.shape, self.options, self.seed)
+
+    def check_room(self) -> None:
+        """Refuse data that no core has room for, before any of it is made.
+
+        Raises:
+            NoRoom: as said.
+        """
+        if self.program.need is None:
+            return
+        need, have = self.program.need(self.grid, self.shape, self.options), self.wafer.core.usable_bytes
+        if need > have:
+            sizes = "x".join(map(str, self.shape))
+            raise NoRoom(
+                f"{self.program.name} of {sizes} needs {show_bytes(need)} for its data on each core, which has "
+                f"{show_bytes(have)}", need_bytes=need, have_bytes=have,
+            )  # fmt: skip
+
+    def run(self, *, watch: Iterable[tuple[int, int]] = ()) -> CoreRun:
+        """Load and run it, recording what the cores of *watch* do."""
+        prepared = self.load()
+        return prepared.machine.run(watch=watch, unread=prepared.unread)
+
+    def closed(self) -> float:
+        """Return the cycles of the closed form.
+
+        Raises:
+            InputError: a shape or an option that cannot be.
+        """
+        return self.program.closed(self.wafer, self.grid, self.shape, self.options)
+
+    def cycles(self) -> float:
+        """Return the cycles of a run, or of the closed form."""
+        if self.level == "closed":
+            return self.closed()
+        prepared = self.load()
+        return prepared.machine.run(unread=prepared.unread).cycles + prepared.later_cycles
+
+    def shares(self, cycles: float) -> Shares:
+        """Return what limits its *cycles*.
+
+        Raises:
+            NotWritten: nobody knows.
+        """
+        if self.program.limits is None:
+            raise NotWritten(f"what limits {self.program.name}, and so how much slower silicon is, is not known")
+        return self.program.limits(self, cycles)
+
+    def of_shape(self, *shape: int) -> KernelCase:
+        """Return the same kernel of another shape."""
+        return replace(self, shape=shape)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A figure as read off one run or several."""
+
+    value: float
+    """As designed: before what silicon takes longer."""
+    shares: Shares = field(default_factory=dict)
+    """What limits it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """How a figure other than the cycles of one run is read."""
+
+    cores: Callable[[KernelCase], Reading]
+    """Runs the case, in one way or several."""
+    closed: Callable[[KernelCase], Reading] | None = None
+    """The same from the closed form; None where that does not tell."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """What can be chosen for this measure only, each with an explanation."""
+    silicon: bool = True
+    """Whether it is known what limits it."""
+
+    def read(self, case: KernelCase) -> Reading:
+        """Read the figure at the case's level.
+
+        Raises:
+            NotWritten: the closed form does not tell, or what limits it is not known and silicon is asked for.
+        """
+        if case.silicon and not self.silicon:
+            raise NotWritten("what limits this measure, and so how much slower silicon is, is not known")
+        take = self.closed if case.level == "closed" else self.cores
+        if take is None:
+            raise NotWritten("this measure is read off runs on cores; no closed form tells it")
+        return take(case)
+
+
+def slowdown(wafer: Wafer, shares: Shares) -> float:
+    """Return by how much silicon is slower if these shares of the time are limited by these resources."""
+    factors = wafer.silicon.by_resource
+    return 1 + sum(share * (factors[resource] - 1) for resource, share in shares.items())
 
 
 def one_row(prepare: Prepare, row_shape: Callable[[Grid, Shape], Shape] | None = None) -> Prepare:
@@ -116,14 +254,14 @@ def sizes_of(name: str, shape: Shape, takes: str, example: str, *, fits: Callabl
     return shape
 
 
-def scatter(machine: Machine, name: str, values: Array) -> None:
+def scatter(machine: CoreMachine, name: str, values: Array) -> None:
     """Fill the variable *name* of every core that has one; *values* is [row, column, element]."""
     for number, role in enumerate(machine.builder.roles):
         if name in role.variables:
             machine.write(role, name, values[machine.builder.role_of == number])
 
 
-def gather(machine: Machine, name: str) -> Array:
+def gather(machine: CoreMachine, name: str) -> Array:
     """Return the variable *name*, which all cores have, as [row, column, element]."""
     builder = machine.builder
     found: Array = np.empty((builder.height, builder.width, builder.roles[0].variables[name].length))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, Role
+from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.operands import ELEMENT_BYTES, Mem, Operand
 from wsesim.cores.rates import rate_of
 from wsesim.hardware import Wafer
@@ -49,7 +49,7 @@ def memory(kind: int, length: int) -> Mem:
     return Mem(0, length, kind)
 
 
-def written_cycles(wafer: Wafer, write: Callable[[Role], None]) -> int:
+def written_cycles(wafer: Wafer, write: Callable[[CoreRole], None]) -> int:
     """Return the cycles of the instructions that *write* writes, one after the other, if nothing holds them up."""
     role = Builder(wafer, width=1, height=1).role("timed")
     write(role)

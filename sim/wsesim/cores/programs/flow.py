@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Role
+from wsesim.cores.builder import CoreRole
 from wsesim.cores.operands import Register
 
 
 class Jump:
     """A jump whose place to land is not yet written."""
 
-    def __init__(self, role: Role, line: list[int]) -> None:
+    def __init__(self, role: CoreRole, line: list[int]) -> None:
         """Remember the line to fill in."""
         self._role, self._line = role, line
 
@@ -22,12 +22,12 @@ class Jump:
         self._line[isa.IMM] = len(self._role.lines)
 
 
-def jump(role: Role) -> Jump:
+def jump(role: CoreRole) -> Jump:
     """Jump, always."""
     return Jump(role, role.instruction(isa.JUMP, cost=role.builder.wafer.core.branch_taken_cycles))
 
 
-def jump_if_less(role: Role, first: Register, second: Register) -> Jump:
+def jump_if_less(role: CoreRole, first: Register, second: Register) -> Jump:
     """Jump if *first* < *second*."""
     core = role.builder.wafer.core
     line = role.instruction(isa.JUMP_LESS, None, first, second, cost=core.branch_taken_cycles)
@@ -36,13 +36,13 @@ def jump_if_less(role: Role, first: Register, second: Register) -> Jump:
 
 
 @contextmanager
-def unless_less(role: Role, first: Register, second: Register) -> Iterator[None]:
+def unless_less(role: CoreRole, first: Register, second: Register) -> Iterator[None]:
     """Leave the block out if *first* < *second*."""
     over = jump_if_less(role, first, second)
     yield
     over.land()
 
 
-def end_task(role: Role) -> None:
+def end_task(role: CoreRole) -> None:
     """End the task here, not only where its block ends."""
     role.instruction(isa.END)

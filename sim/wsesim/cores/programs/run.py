@@ -9,9 +9,10 @@ from math import ceil
 
 import numpy as np
 
+from wsesim.answer import Level
 from wsesim.cores import isa, jit
-from wsesim.cores.machine import Run
-from wsesim.cores.programs.base import Grid, KernelProgram, Prepared, Shape
+from wsesim.cores.machine import CoreRun
+from wsesim.cores.programs.base import Grid, KernelCase, KernelProgram, Prepared, Shape
 from wsesim.errors import InputError, nearest
 from wsesim.hardware import Wafer
 
@@ -40,7 +41,7 @@ class KernelOutcome:
     """Wavelets forwarded and cycles a core worked, in the simulated part; 0 where nothing ran."""
     cpu_s: float
     """CPU time of the simulation."""
-    run: Run | None
+    run: CoreRun | None
     """What the run showed; None where nothing ran."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Work the kernel has by its definition, in the simulated part; empty where nothing ran."""
@@ -53,17 +54,6 @@ class KernelOutcome:
         if self.max_error is None or self.tolerance is None:
             return None
         return bool(self.max_error <= self.tolerance)
-
-    def to_json(self) -> dict[str, object]:
-        """Return what was found as plain data, the same for the same question; `simulated` is None if nothing ran."""
-        simulated: dict[str, object] | None = None
-        if self.run is not None:
-            simulated = {
-                "events": self.events, "wavelet_hops": self.wavelet_hops, "busy": self.busy,
-                "traffic": self.run.traffic, "counts": dict(self.counts),
-            }  # fmt: skip
-        keys = ("cycles", "seconds", "closed_cycles", "max_error", "tolerance", "right")
-        return {**{key: getattr(self, key) for key in keys}, "simulated": simulated}
 
     @property
     def busy(self) -> float:
@@ -83,36 +73,52 @@ def usually_watched(columns: int) -> tuple[tuple[int, int], ...]:
 
 def run_kernel(
     name: str, wafer: Wafer, grid: Grid, shape: Shape, *, options: Mapping[str, str] | None = None,
-    level: str = "cores", verify: bool = True, seed: int = 0, fold: bool = False,
+    level: Level = "cores", verify: bool = True, seed: int = 0, fold: bool = False,
     watch: Iterable[tuple[int, int]] = (), pictures: int = 0,
 ) -> KernelOutcome:  # fmt: skip
-    """Run a kernel on *grid* (columns, rows) of a wafer's cores.
-
-    With `level="closed"` nothing runs. With `fold` a row or two are simulated and stand for all, as exact as all would
-    be. What the cores of *watch*, each (column, row), do is recorded in `run.spans`; the activity of all at about
-    *pictures* times in `run.frames`, `frame_cycles` apart.
+    """Run a kernel on *grid* (columns, rows) of a wafer's cores, as `run_case` does.
 
     Raises:
         InputError: an unknown kernel, level or option; a grid or shape that cannot be; a fold of what has no part that
             stands for all.
         ProgramError: the program does not fit a core, or cannot end.
     """
-    chosen = dict(options or {})
-    program = find_program(name)
-    _check(program, wafer, grid, chosen, level, fold)
-    closed = program.closed(wafer, grid, shape, chosen)
-    clock = wafer.core.clock_hz
-    if level == "closed":
+    case = KernelCase(
+        program=find_program(name), wafer=wafer, grid=grid, shape=shape, options=dict(options or {}), level=level,
+        seed=seed, fold=fold,
+    )  # fmt: skip
+    _check(case)
+    return run_case(case, verify=verify, watch=watch, pictures=pictures)
+
+
+def run_case(
+    case: KernelCase, *, verify: bool = True, watch: Iterable[tuple[int, int]] = (), pictures: int = 0
+) -> KernelOutcome:
+    """Run a kernel, or at level closed calculate it.
+
+    With `fold` a row or two are simulated and stand for all, as exact as all would be. What the cores of *watch*, each
+    (column, row), do is recorded in `run.spans`; the activity of all at about *pictures* times in `run.frames`,
+    `frame_cycles` apart.
+
+    Raises:
+        InputError: a shape that cannot be.
+        NoRoom: the program does not fit a core.
+        NotWritten: there is no program.
+        ProgramError: it cannot end.
+    """
+    if case.level == "cores":
+        case.check_room()
+    closed, clock = case.closed(), case.wafer.core.clock_hz
+    if case.level == "closed":
         return KernelOutcome(
             cycles=round(closed), seconds=closed / clock, closed_cycles=closed, max_error=None, tolerance=None,
             events=0, cpu_s=0.0, run=None,
         )  # fmt: skip
-    prepare = program.folded if fold and program.folded is not None else program.prepare
-    _refuse_long_uncompiled((grid[0], 1) if fold else grid, closed)
+    _refuse_long_uncompiled((case.grid[0], 1) if case.fold else case.grid, closed)
     started = time.process_time()
-    prepared = prepare(wafer, grid, shape, chosen, seed)
+    prepared = case.load()
     frame_cycles = max(1, ceil(closed / pictures)) if pictures else None
-    run = prepared.machine.run(watch=watch, frame_cycles=frame_cycles)
+    run = prepared.machine.run(watch=watch, frame_cycles=frame_cycles, unread=prepared.unread)
     cycles = run.cycles + prepared.later_cycles
     return KernelOutcome(
         cycles=cycles, seconds=cycles / clock, closed_cycles=closed,
@@ -137,20 +143,19 @@ def find_program(name: str) -> KernelProgram:
     return PROGRAMS[name]
 
 
-def _check(
-    program: KernelProgram, wafer: Wafer, grid: Grid, options: Mapping[str, str], level: str, fold: bool
-) -> None:
-    if level not in LEVELS:
-        raise InputError.at(f"the level must be one of {', '.join(LEVELS)}; got {level!r}{nearest(level, LEVELS)}")
-    columns, rows = grid
+def _check(case: KernelCase) -> None:
+    if case.level not in LEVELS:
+        hint = nearest(case.level, LEVELS)
+        raise InputError.at(f"the level must be one of {', '.join(LEVELS)}; got {case.level!r}{hint}")
+    (columns, rows), wafer, program = case.grid, case.wafer, case.program
     if not (1 <= columns <= wafer.columns and 1 <= rows <= wafer.rows):
         most = f"{wafer.columns} columns and {wafer.rows} rows of cores"
         raise InputError.at(f"a grid of {columns} x {rows} does not fit the wafer, which has {most}")
-    for name in options:
+    for name in case.options:
         if name not in program.options:
             known = nearest(name, program.options) or f"; there are: {', '.join(program.options) or 'none'}"
             raise InputError.at(f"{program.name} has no option {name!r}{known}")
-    if fold and program.folded is None:
+    if case.fold and program.folded is None:
         raise InputError.at(f"{program.name} cannot be folded: no part of it stands for all")
 
 

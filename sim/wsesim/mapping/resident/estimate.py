@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from wsesim.answer import MemoryUse
 from wsesim.kernels.resident import Rectangle, handover
 from wsesim.kernels.resident_graph import ResidentModel
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep
@@ -16,11 +17,10 @@ from wsesim.mapping.resident.plan import Step, ops_cost
 from wsesim.mapping.resident.rectangles import Cut
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage
-from wsesim.answer import MemoryUse
 
 Shape = tuple[int, int, int]
 """Columns, rows and layers of a stage."""
-CUT_CHUNKS, CUT_GROUPS = (1, 4), (8, 32)
+CUT_CHUNKS, CUT_GROUPS = 4, (2, 8, 32)
 """Parts of a prompt that pass as one chunk, and tokens that pass side by side, with which cuts are compared."""
 
 
@@ -44,16 +44,27 @@ class Estimate:
     request: ResidentRequest
     goal: PlanGoal
 
-    def writing_cut(self, cut: Cut, layers: Sequence[int]) -> float:
-        """Return about what writing takes on rectangles of a cut that have so many *layers* each."""
-        return self.writing(Counter((cut.columns, cut.rows, here) for here in layers))
+    def cut(self, cut: Cut, layers: Sequence[int]) -> float:
+        """Return about what the goal takes on rectangles of a cut that have so many *layers* each."""
+        written = self.writing(Counter((cut.columns, cut.rows, here) for here in layers))
+        return written + self._quickest(cut.columns, cut.rows, max(layers), len(layers))
 
-    def reading_cut(self, cut: Cut, layers: Sequence[int]) -> float:
-        """Return about what reading takes on them, in the best of a few ways, whatever there is memory for."""
+    def table(self, table: PipelineStage) -> float:
+        """Return the cycles of a token in a region that has tables alone."""
+        where, step = self.request.rectangle(table.columns, table.rows), TokenStep(positions=1)
+        ops = ops_cost(self.request.laid, "embed", where, step) * table.embeds
+        ops += ops_cost(self.request.laid, "head", where, step) * table.heads
+        return sum(op.cycles for op in ops)
+
+    def _quickest(self, columns: int, rows: int, layers: int, count: int) -> float:
+        """Return about what reading takes in the best of a few ways, whatever there is memory for."""
         prompt = self.goal.prompt
-        ways = [(True, -(-prompt // parts)) for parts in CUT_CHUNKS if self.request.model.causal or parts == 1]
-        ways += [(False, min(prompt, tokens)) for tokens in CUT_GROUPS if self.request.model.causal]
-        return min(self.reading(cut.columns, cut.rows, max(layers), len(layers), *way) for way in ways)
+        if not prompt:
+            return 0.0
+        ways = [(True, prompt)]
+        if self.request.model.causal:
+            ways = [(True, -(-prompt // CUT_CHUNKS)), *((False, min(prompt, tokens)) for tokens in CUT_GROUPS)]
+        return min(self.reading(columns, rows, layers, count, *way) for way in ways)
 
     def writing(self, stages: Mapping[Shape, int]) -> float:
         """Return about the cycles of a goal's tokens on *stages* of so many columns, rows and layers."""
@@ -88,9 +99,7 @@ class Estimate:
     def bound(self, stages: tuple[PipelineStage, ...]) -> float:
         """Return about what the goal takes on *stages*, read in the best of a few ways."""
         at = _slowest(stages)
-        cut = Cut(above=0, below=0, across=1, columns=at.columns, rows=at.rows, layers=at.layers)
-        read = self.reading_cut(cut, [at.layers] * len(stages)) if self.goal.prompt else 0.0
-        return self.written(stages) + read
+        return self.written(stages) + self._quickest(at.columns, at.rows, at.layers, len(stages))
 
     def read(self, stages: tuple[PipelineStage, ...], way: ReadingWay) -> float:
         """Return about what a goal's prompts take."""

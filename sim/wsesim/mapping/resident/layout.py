@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from wsesim.answer import DoesNotFit
+from wsesim.answer import DoesNotFit, MemoryUse
 from wsesim.mapping.resident.estimate import Estimate, ReadingWay, chunks, ways_to_read
 from wsesim.mapping.resident.goal import PlanGoal
 from wsesim.mapping.resident.memory import count, fullest, needs_bytes
@@ -19,16 +19,15 @@ from wsesim.mapping.resident.rectangles import (
 )
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage, lay_out, shares, squares_on
-from wsesim.answer import MemoryUse
 from wsesim.units import show_bytes
 
 BLOCKS_ACROSS = range(2, 7)
 """Squares along the shorter side of a wafer that are tried where the request leaves the grid open."""
-MOST_LAYOUTS, WAYS_EACH, MOST_PLANS = 12, 3, 8
+MOST_LAYOUTS, WAYS_EACH, MOST_PLANS = 4, 3, 8
 """Cuts whose ways to read are compared, ways of each that are kept, and placements that are timed in full."""
 MOST_BATCH = 4096
 """Longest sequences held at once that are tried."""
-BATCH_SHARES = (1, 0.75, 0.5, 0.25)
+BATCH_SHARES = (1, 0.5, 0.25)
 """Of the sequences there is room for, how many a service is tried with."""
 
 
@@ -110,12 +109,15 @@ def _in_rectangles(request: ResidentRequest, goal: PlanGoal) -> ResidentPlan | D
 def _promising(request: ResidentRequest, goal: PlanGoal, wafers: int) -> list[ResidentPlan]:
     """Return the placements that are about the fastest: cut as writing or as reading wants it, for each depth."""
     estimate = Estimate(request=request, goal=goal)
-    costs = [estimate.writing_cut] * bool(goal.passes) + [estimate.reading_cut] * bool(goal.prompt)
-    laid = [lay_out_rectangles(request, wafers, depth, cost) for depth in depths(request, wafers) for cost in costs]
-    layouts = list(dict.fromkeys(found for found in laid if found is not None))
-    layouts.sort(key=lambda layout: estimate.bound(layout[0]))
+    coarse = list[tuple[float, int | None]]()
+    for depth in depths(request, wafers):
+        if layout := lay_out_rectangles(request, wafers, depth, estimate):
+            coarse.append((estimate.bound(layout[0]), depth))
+    best = [depth for _, depth in sorted(coarse, key=lambda one: one[0])[:MOST_LAYOUTS]]
+    laid = [lay_out_rectangles(request, wafers, depth, estimate, fine=True) for depth in best]
+    layouts = dict.fromkeys(layout for layout in laid if layout is not None)
     found = list[tuple[tuple[float, float], ResidentPlan]]()
-    for stages, tables in layouts[:MOST_LAYOUTS]:
+    for stages, tables in layouts:
         ways = list(ways_to_read(request, stages, _prompt(request, goal)))
         timed = sorted((_rank(estimate, stages, way), number) for number, way in enumerate(ways))
         found += [(rank, _plan(request, stages, tables, ways[number])) for rank, number in timed[:WAYS_EACH]]
@@ -123,7 +125,7 @@ def _promising(request: ResidentRequest, goal: PlanGoal, wafers: int) -> list[Re
 
 
 def _rank(estimate: Estimate, stages: tuple[PipelineStage, ...], way: ReadingWay) -> tuple[float, float]:
-    """Return about what the goal takes; and, where no prompt is asked, what one would take that fills half the cache."""
+    """Return about what the goal takes; and, where no prompt is asked, what one that fills half the cache would."""
     written, goal = estimate.written(stages), estimate.goal
     if goal.prompt:
         return written + estimate.read(stages, way), 0.0

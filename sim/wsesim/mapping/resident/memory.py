@@ -12,11 +12,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from wsesim.answer import MemoryUse
 from wsesim.kernels.resident import VALUE_BYTES
 from wsesim.kernels.resident_graph import ResidentOp
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage
-from wsesim.answer import MemoryUse
 
 Whole = TypeVar("Whole", int, NDArray[np.int64])
 """A whole number, or an array of them."""
@@ -143,7 +143,8 @@ def _vectors(request: ResidentRequest) -> int:
     """Return the vectors as wide as the stream that a core holds: what attention gave waits for the other half of a
     parallel block, and each expert of a token has a copy."""
     model = request.model
-    return request.software.vectors_at_work + (model.block == "parallel") + (model.experts_per_token if model.experts else 0)
+    copies = model.experts_per_token if model.experts else 0
+    return request.software.vectors_at_work + (model.block == "parallel") + copies
 
 
 def _widest(request: ResidentRequest, columns: Whole) -> Whole:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 
+from wsesim.answer import MemoryUse
 from wsesim.errors import NotModelled, SpecError, require_positive
 from wsesim.kernels.resident import VALUE_BYTES, Rectangle, handover, scalars
 from wsesim.kernels.resident_graph import ResidentModel, ResidentOp
@@ -14,7 +15,6 @@ from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
 from wsesim.mapping.resident.pipeline import OpCost, Station, all_ops, merged, path_parts, summed
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage
-from wsesim.answer import MemoryUse
 
 Step = TokenStep | ChunkStep
 TIMED_BITS = 4
@@ -204,7 +204,8 @@ class ResidentPlan:
             why = "every token sees all others, so nothing can be appended with a cache; it can read a prompt"
             raise NotModelled(f"writing tokens with {model.name}, an encoder,", why)
         if model.task != "lm":
-            raise NotModelled(f"writing tokens with the task {model.task}", "its head tells classes; it can read a prompt")
+            why = "its head does not look for the next token; it can read a prompt"
+            raise NotModelled(f"writing tokens with the task {model.task}", why)
 
     def _passed(self, stages: Sequence[PipelineStage]) -> tuple[PipelineStage, ...]:
         """Return the regions that a token passes, in order: *stages*, and tables that lie apart."""

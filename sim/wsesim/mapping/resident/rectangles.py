@@ -14,8 +14,9 @@ How many layers a wafer has room for is arithmetic, so the fewest wafers are, to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,10 +70,20 @@ class Cut:
     """The most of a rectangle."""
 
 
-CutCost = Callable[[Cut, Sequence[int]], float]
-"""What a cut costs whose rectangles have so many layers each."""
-SHRUNK = (0.85, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2)
+class LayoutCost(Protocol):
+    """What rectangles are chosen by."""
+
+    def cut(self, cut: Cut, layers: Sequence[int]) -> float:
+        """Return what a cut costs whose rectangles have so many *layers* each."""
+
+    def table(self, table: PipelineStage) -> float:
+        """Return what tables cost on a rectangle of their own."""
+
+
+COARSELY, SHRUNK = (0.7, 0.5, 0.3), (0.85, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2)
 """Shares of a rectangle's columns, then rows, to which it is shrunk: shorter ways, larger parts for each core."""
+NUDGED = (0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
+"""Then once more, by little: some numbers of cores divide better than others."""
 
 
 def roles(wafers: int) -> tuple[Role, ...]:
@@ -119,7 +130,7 @@ def distribute(request: ResidentRequest, wafers: int) -> tuple[int, ...]:
 
 
 def lay_out_rectangles(
-    request: ResidentRequest, wafers: int, depth: int | None, cost: CutCost
+    request: ResidentRequest, wafers: int, depth: int | None, cost: LayoutCost, *, fine: bool = False
 ) -> tuple[tuple[PipelineStage, ...], tuple[PipelineStage, ...]] | None:
     """Return the stages with layers on so many wafers, which have room, and those with tables; in a token's order.
 
@@ -129,7 +140,8 @@ def lay_out_rectangles(
     given = list(shares(request.model.layers, request.stages)) if request.stages else None
     for wafer, (units, role) in enumerate(zip(distribute(request, wafers), roles(wafers), strict=True)):
         if (units, role) not in cuts:
-            cuts[units, role] = best_cut(request, units, role, depth, cost) if units else _tables_alone(request, role)
+            wanted = best_cut(request, units, role, depth, cost, fine=fine) if units else _tables_alone(request, role)
+            cuts[units, role] = wanted
         cut = cuts[units, role]
         if cut is None:
             return None
@@ -138,7 +150,7 @@ def lay_out_rectangles(
         else:
             layers, given = given[:units], given[units:]
         stages += _snake(cut, wafer, layers)
-        tables += _strips(request, cut, wafer, role)
+        tables += (_table(request, strip, cost) for strip in _strips(request, cut, wafer, role))
     return tuple(stages), tuple(tables)
 
 
@@ -158,40 +170,55 @@ def _tables_alone(request: ResidentRequest, role: Role) -> Cut:
     return Cut(above=least[0], below=least[1], across=1, columns=1, rows=1, layers=1)
 
 
-def best_cut(request: ResidentRequest, units: int, role: Role, depth: int | None, cost: CutCost) -> Cut | None:
+def best_cut(
+    request: ResidentRequest, units: int, role: Role, depth: int | None, cost: LayoutCost, *, fine: bool = False
+) -> Cut | None:  # fmt: skip
     """Return the cut of a wafer into which *units* layers (or stages) fit that costs least; None if none has room.
 
     With *depth*, rectangles have so many layers. The head's strip is as large as its share of the weights, or as small
-    as it can be where layers need the room. Rectangles may leave columns and rows unused.
+    as it can be where layers need the room. Rectangles may leave columns and rows unused; how many is looked for more
+    closely if *fine*.
     """
     least = _least_strips(request, role)
     assert least is not None, "there is room"
+    total = units * (_layers_each(request) or 1)
     for strips in dict.fromkeys((_even_strips(request, units, role, least), least)):
-        cuts = cuts_of(request, strips)
-        each, stages = _needed(request, units, cuts, depth)
-        fits = (cuts.holds >= each) & (cuts.number >= stages)
-        columns = (cuts.across, cuts.number, cuts.columns, cuts.rows, each, stages)
-        found = dict[tuple[int, int, int], Cut]()
-        for across, number, wide, high, here, count in zip(*(array[fits].tolist() for array in columns), strict=True):
-            cut = Cut(above=strips[0], below=strips[1], across=across, columns=wide, rows=high, layers=here)
-            # Of cuts with as many side by side, the one with the fewest below each other has the largest rectangles.
-            found.setdefault((across, here, count), cut)
+        found = [(cost.cut(cut, layers), number, layers, cut) for number, (cut, layers) in
+                 enumerate(_cuts_with_room(request, strips, units, total, depth))]  # fmt: skip
         if found:
-            total = units * (_layers_each(request) or 1)
-            layers = {count: _even(total, count) for _, _, count in found}
-            (_, _, count), cut = min(found.items(), key=lambda item: cost(item[1], layers[item[0][2]]))
-            return _shrunk(request, cut, lambda cut: cost(cut, layers[count]))
+            _, _, layers, cut = min(found)
+            cut = _resized(request, cut, layers, cost, SHRUNK if fine else COARSELY)
+            return _resized(request, cut, layers, cost, NUDGED) if fine else cut
     return None
 
 
-def _shrunk(request: ResidentRequest, cut: Cut, cost: Callable[[Cut], float]) -> Cut:
+def _cuts_with_room(
+    request: ResidentRequest, strips: tuple[int, int], units: int, total: int, depth: int | None
+) -> Iterator[tuple[Cut, list[int]]]:
+    """Yield the cuts with room, and the layers of each rectangle; of those with as many side by side and as many
+    stages only the one whose rectangles are the largest."""
+    cuts, seen = cuts_of(request, strips), set[tuple[int, int, int]]()
+    each, stages = _needed(request, units, cuts, depth)
+    fits = (cuts.holds >= each) & (cuts.number >= stages)
+    columns = (cuts.across, cuts.columns, cuts.rows, each, stages)
+    for across, wide, high, here, count in zip(*(array[fits].tolist() for array in columns), strict=True):
+        if (across, here, count) not in seen:
+            seen.add((across, here, count))
+            cut = Cut(above=strips[0], below=strips[1], across=across, columns=wide, rows=high, layers=here)
+            yield cut, _even(total, count)
+
+
+def _resized(
+    request: ResidentRequest, cut: Cut, layers: list[int], cost: LayoutCost, shares: Sequence[float]
+) -> Cut:  # fmt: skip
     """Return *cut*, or the one with fewer columns, then fewer rows, in use that costs less and has room."""
     sram_bytes = request.cluster.wafer.core.sram_bytes
     for axis in ("columns", "rows"):
-        sizes = {max(1, round(getattr(cut, axis) * share)) for share in SHRUNK}
-        smaller = [replace(cut, **{axis: size}) for size in sorted(sizes, reverse=True)]
-        room = [cut, *(one for one in smaller if _stage_bytes(request, one) <= sram_bytes)]
-        cut = min(room, key=cost)
+        sizes = {max(1, round(getattr(cut, axis) * share)) for share in shares}
+        others = [replace(cut, **{axis: size}) for size in sorted(sizes)]
+        room = [cut, *(one for one in others if _stage_bytes(request, one) <= sram_bytes)]
+        costs = [(cost.cut(one, layers), number) for number, one in enumerate(room)]
+        cut = room[min(costs)[1]]
     return cut
 
 
@@ -329,3 +356,20 @@ def _strips(request: ResidentRequest, cut: Cut, wafer: int, role: Role) -> list[
         for row, rows, embeds, heads in places
         if rows
     ]  # fmt: skip
+
+
+def _table(request: ResidentRequest, strip: PipelineStage, cost: LayoutCost) -> PipelineStage:
+    """Return the part of a strip on which its tables cost least, and have room."""
+    for axis in ("columns", "rows"):
+        sizes = {max(1, round(getattr(strip, axis) * share)) for share in (1.0, *SHRUNK)}
+        room = [
+            part for part in (replace(strip, **{axis: size}) for size in sorted(sizes, reverse=True))
+            if part == strip or _table_fits(request, part)
+        ]  # fmt: skip
+        strip = min(room, key=cost.table)
+    return strip
+
+
+def _table_fits(request: ResidentRequest, table: PipelineStage) -> bool:
+    needs = table_region_bytes(request, table.columns, table.rows, embeds=table.embeds, heads=table.heads)
+    return needs <= request.cluster.wafer.core.sram_bytes

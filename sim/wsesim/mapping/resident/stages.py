@@ -1,4 +1,5 @@
-"""Pipeline stages: rectangles of cores on wafers, and which layers each has; here squares, in `rectangles` what uses the whole wafer.
+"""Pipeline stages: rectangles of cores on wafers, and which layers each has; here
+squares, in `rectangles` what uses the whole wafer.
 
 wafer 0                 wafer 1
 +--------+--------+     +--------+--------+

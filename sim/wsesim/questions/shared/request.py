@@ -12,7 +12,7 @@ from wsesim.answer import FigureSpec
 from wsesim.errors import SpecError
 from wsesim.graph import Graph
 from wsesim.model import Model, build_graph
-from wsesim.questions.base import Asked, Draft, Reads
+from wsesim.questions.base import Asked, Draft
 from wsesim.workload import Default, Derived, ModelFile, Section
 from wsesim.workload.fields import AutoOrSize, Count, Size
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from wsesim.mapping.resident import PhaseTime
     from wsesim.software import Inference as InferenceSoftware
 
-READS: Mapping[str, Reads] = {}
 VERIFIED_LENGTH = 64
 """Tokens of a verified sequence. Assumed: enough for attention to matter, few enough to take seconds."""
 SUPPORTED = (

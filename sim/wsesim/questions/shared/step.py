@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from wsesim.answer import FigureSpec
 from wsesim.graph import Graph, with_training
 from wsesim.model import build_graph, parameters
-from wsesim.questions.base import Asked, Draft, Reads
+from wsesim.questions.base import Asked, Draft
 from wsesim.software import Training as TrainingSoftware
 from wsesim.units import show_count
 from wsesim.workload import Default, Derived, ModelFile, Section, check_length
@@ -42,21 +42,6 @@ SUPPORTED = (
     "Measured steps support the system level (`wsesim validate`); cores run our own programs, no compiler's; closed "
     "forms leave out what waits for what."
 )
-MODEL_READS = frozenset({
-    "layers", "width", "heads", "kv_heads", "head_width", "ffn_width", "vocab", "max_length", "activation", "norm",
-    "position", "block", "norm_order", "bias", "attention_bias", "tied", "token_types", "task", "classes", "masked",
-    "sentence_head", "sparsity", "experts", "experts_per_token", "expert_imbalance", "head_norm",
-})  # fmt: skip
-HARDWARE_READS = frozenset({
-    "core.clock", "core.sram", "core.reserved", "core.fmac_fp16_per_cycle", "core.fmac_mixed_per_cycle",
-    "core.fmac_fp32_per_cycle", "core.simd_fp32_per_cycle", "core.sram_read_bytes_per_cycle",
-    "core.sram_write_bytes_per_cycle", "core.vector_launch_cycles", "code.exp_cycles", "code.divide_cycles",
-    "fabric.wavelet", "fabric.link_wavelets_per_cycle", "fabric.hop_cycles", "fabric.ramp_cycles",
-    "silicon.link_slowdown", "wafer.columns", "wafer.rows", "wafer.io", "wafer.io_channels", "wafer.idle_power",
-    "wafer.active_power", "memoryx.capacity", "memoryx.stream", "memoryx.update", "memoryx.latency", "memoryx.load",
-    "memoryx.save", "memoryx.shard", "swarmx.fan_in", "swarmx.link", "swarmx.hop", "host.input", "host.latency",
-    "host.programming", "cluster.max_systems",
-})  # fmt: skip
 
 
 class BatchSection(Section):
@@ -181,10 +166,3 @@ def named(asked: Asked) -> str:
     cluster = asked.hardware.cluster
     machine = cluster.name if cluster.systems == 1 else f"{cluster.name}, {cluster.systems} systems"
     return f"{asked.shape.name} ({show_count(parameters(asked.shape))} parameters) on {machine}"
-
-
-READS = Reads(
-    model=MODEL_READS,
-    hardware=HARDWARE_READS,
-    software=frozenset(),
-)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
-from importlib import import_module
 
-from wsesim.validation.kernels.family import Family, KernelRow
+from wsesim.validation.asking import NotAsked, RowQuestion
+from wsesim.validation.kernels import models, probes, products, stencils, streams
+from wsesim.validation.kernels.family import KernelFamily
+from wsesim.validation.kernels.rows import KernelRow
 
-MODULES = ("red1d", "st1c", "fmacs", "mic", "stencils", "spmm", "summa", "gemm", "fft", "wafer_llm")
-"""Modules of this package with FAMILIES, looked at in this order; imported when rows are to be run."""
+FAMILIES = (*probes.FAMILIES, *stencils.FAMILIES, *streams.FAMILIES, *products.FAMILIES, *models.FAMILIES)
+"""The first that matches a row takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +38,21 @@ OUTSIDE = (
 NO_FAMILY = "no family runs rows of this kernel"
 
 
-@cache
-def families() -> tuple[Family, ...]:
-    """Return all families; the first that matches a row takes it."""
-    found: list[Family] = []
-    for name in MODULES:
-        found += import_module(f"{__package__}.{name}").FAMILIES
-    return tuple(found)
-
-
-def family_of(row: KernelRow) -> Family | None:
+def family_of(row: KernelRow) -> KernelFamily | None:
     """Return the family that takes a row, or None."""
-    return next((family for family in families() if family.matches(row)), None)
+    return next((family for family in FAMILIES if family.matches(row)), None)
+
+
+def ask_row(row: KernelRow) -> RowQuestion:
+    """Return the question that a row asks.
+
+    Raises:
+        NotAsked: no family takes it, or its family says why it cannot be asked.
+    """
+    family = family_of(row)
+    if family is None:
+        raise NotAsked(why_outside(row))
+    return family.ask(row)
 
 
 def why_outside(row: KernelRow) -> str:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from wsesim._version import __version__
 from wsesim.validation.kernels import constants
-from wsesim.validation.kernels.family import Family
-from wsesim.validation.kernels.registry import families
+from wsesim.validation.kernels.constants import GROUPS
+from wsesim.validation.kernels.family import KernelFamily
+from wsesim.validation.kernels.registry import FAMILIES
 from wsesim.validation.kernels.score import KernelScore, KernelSummary, KernelValidation
 from wsesim.validation.text import Line, markdown_table, percent, print_table, signed, write_document
 
@@ -18,23 +19,20 @@ if TYPE_CHECKING:
 
 _ROW_HEAD = ("row", "target", "measured", "simulated", "unit", "error", "level")
 _FAMILY_HEAD = ("family", "target", "rows run", "median", "worst", "worst row", "goal: median", "worst", "met")
-_CONSTANT_HEAD = ("constant", *constants.GENERATIONS, "meaning and source")
-_FACTOR_HEAD = ("resource", "factor", "meaning and source")
+_CONSTANT_HEAD = ("figure", *constants.GENERATIONS, "source")
 
 
 def to_json(validation: KernelValidation) -> dict[str, object]:
-    """Return `rows`, `families`, and the constants of machines, code and silicon as plain data."""
+    """Return `rows`, `families`, and `constants` as plain data."""
     rows = []
     for score in validation.scores:
         row = asdict(score) | {"error": score.error}
         for empty in [name for name in ("level", "reason", "note") if not row[name]]:
             del row[empty]
         rows.append(row)
-    factors = [dict(zip(_FACTOR_HEAD, line, strict=True)) for line in constants.silicon()]
-    timings = [dict(zip(_CONSTANT_HEAD, line, strict=True)) for line in constants.timings()]
-    code = [dict(zip(_CONSTANT_HEAD, line, strict=True)) for line in constants.code()]
+    figures = [dict(zip(_CONSTANT_HEAD, line, strict=True)) for group in GROUPS for line in constants.figures_of(group)]
     summary = [asdict(group) | {"met": group.met} for group in validation.summary()]
-    return {"rows": rows, "families": summary, "constants": timings, "code": code, "silicon": factors}
+    return {"rows": rows, "families": summary, "constants": figures}
 
 
 def print_tables(validation: KernelValidation, console: Console) -> None:
@@ -59,21 +57,17 @@ def write_markdown(validation: KernelValidation, path: Path) -> None:
     seen = {score.family for score in validation.scores}
     parts = [
         "# Measured and simulated kernels",
-        f"Written by `wsesim validate --kernels`, version {__version__}. Each row is run again as a program on "
-        "simulated cores, or where the grid is too large for a table, by the closed form that such runs are held to "
-        "(level). An error is simulated over measured, less one; medians and worst rows are without sign. Rows of the "
-        "vendor's simulator of the fabric and of silicon are two targets: silicon is slower by the factors below, one "
-        "for each resource.",
+        f"Written by `wsesim validate --kernels`, version {__version__}. Each row is asked again as a file, which "
+        "`wsesim validate --show ROW` prints: of a program on simulated cores, or where the grid is too large for a "
+        "table, of the closed form that such runs are held to (level). An error is simulated over measured, less one; "
+        "medians and worst rows are without sign. Rows of the vendor's simulator of the fabric and of silicon are two "
+        "targets: silicon is slower by the factors below, one for each resource.",
         "## Families",
         markdown_table(_FAMILY_HEAD, _families(validation)),
-        "\n".join(f"- {_described(family)}" for family in families() if family.name in seen),
+        "\n".join(f"- {_described(family)}" for family in FAMILIES if family.name in seen),
         "## Constants",
         "One set for each generation, whatever the kernel: figures of the presets, overridden like any other.",
-        markdown_table(_CONSTANT_HEAD, constants.timings()),
-        "What compilers and libraries put around the instructions that a kernel is known by.",
-        markdown_table(_CONSTANT_HEAD, constants.code()),
-        "Silicon is slower than the simulator of the fabric, because it inserts cycles without work to limit heat.",
-        markdown_table(_FACTOR_HEAD, constants.silicon()),
+        *(part for group, text in GROUPS.items() for part in (text, _figures(group))),
         "## Rows",
         markdown_table(_ROW_HEAD, _rows(validation)),
         "## Assumed",
@@ -84,7 +78,11 @@ def write_markdown(validation: KernelValidation, path: Path) -> None:
     write_document(parts, path)
 
 
-def _described(family: Family) -> str:
+def _figures(group: str) -> str:
+    return markdown_table(_CONSTANT_HEAD, constants.figures_of(group))
+
+
+def _described(family: KernelFamily) -> str:
     missing = f" Missing: {family.missing}." if family.missing else ""
     return f"**{family.name}**: {family.title}.{missing}"
 

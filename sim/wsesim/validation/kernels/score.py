@@ -1,4 +1,4 @@
-"""Run every row of a table of kernels that can be run, and compare."""
+"""Ask what every row of a table of kernels asks, and compare."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wsesim.errors import WsesimError
-from wsesim.validation.kernels.family import KernelRow, NotPredicted, Prediction
-from wsesim.validation.kernels.machines import on_target, wafer_of
-from wsesim.validation.kernels.registry import families, family_of, why_outside
-from wsesim.validation.kernels.table import read_kernel_table
+from wsesim.validation.asking import NotAsked, RowQuestion, file_text, value_of
+from wsesim.validation.kernels.registry import FAMILIES, ask_row, family_of
+from wsesim.validation.kernels.rows import KernelRow, read_kernel_table
 from wsesim.validation.spread import spread, within
 
 if TYPE_CHECKING:
@@ -79,7 +77,7 @@ class KernelValidation:
         groups: dict[tuple[str, str], list[KernelScore]] = {}
         for score in self.scores:
             groups.setdefault((score.family, score.target), []).append(score)
-        order = [*(family.name for family in families()), NONE]
+        order = [*(family.name for family in FAMILIES), NONE]
         keys = sorted(groups, key=lambda key: (order.index(key[0]), key[1] == SILICON))
         return tuple(_summarise(*key, groups[key]) for key in keys)
 
@@ -109,7 +107,7 @@ class KernelValidation:
 def validate_kernels(
     table: Path | None = None, *, progress: Callable[[int, int, str], None] | None = None
 ) -> KernelValidation:
-    """Run the rows of *table* (default: the one in the package); *progress* is told (done, of, row) before each.
+    """Answer the rows of *table* (default: the one in the package); *progress* is told (done, of, row) before each.
 
     Raises:
         InputError: the table cannot be read.
@@ -119,31 +117,40 @@ def validate_kernels(
     for number, row in enumerate(rows):
         if progress is not None:
             progress(number, len(rows), row.id)
-        scores.append(_score(row))
+        scores.append(score_row(row))
     return KernelValidation(scores=tuple(scores))
 
 
-def _score(row: KernelRow) -> KernelScore:
+def score_row(row: KernelRow) -> KernelScore:
+    """Ask what the row asks, and compare."""
     family = family_of(row)
-    predicted: Prediction | None = None
+    asked: RowQuestion | None = None
+    simulated: float | None = None
     reason = ""
-    if family is None:
-        reason = why_outside(row)
-    else:
-        try:
-            predicted = family.predict(row, wafer_of(row.machine_name))
-        except (NotPredicted, WsesimError) as error:
-            reason = str(error).removeprefix("error: ")
+    try:
+        asked = ask_row(row)
+        simulated = value_of(asked)
+    except NotAsked as error:
+        reason = str(error)
+    ran = asked if simulated is not None else None
     return KernelScore(
         id=row.id, family=NONE if family is None else family.name, target=SILICON if row.silicon else SIMULATOR,
-        metric=row.metric, unit=row.unit, measured=row.value,
-        simulated=None if predicted is None else on_target(row, predicted),
-        level=predicted.level if predicted else "", reason=reason, note=predicted.note if predicted else "",
+        metric=row.metric, unit=row.unit, measured=row.value, simulated=simulated, level=ran.level if ran else "",
+        reason=reason, note=ran.note if ran else "",
     )  # fmt: skip
 
 
+def show_row(row: KernelRow) -> str:
+    """Return the question of a row as a file.
+
+    Raises:
+        NotAsked: it cannot be asked.
+    """
+    return file_text(ask_row(row), row=row.id, measured=f"{row.value:.12g} {row.unit} ({row.metric}) on {row.machine}")
+
+
 def _summarise(name: str, target: str, scores: list[KernelScore]) -> KernelSummary:
-    family = next((family for family in families() if family.name == name), None)
+    family = next((family for family in FAMILIES if family.name == name), None)
     found = spread((score.id, score.error) for score in scores)
     return KernelSummary(
         family=name, target=target, rows=len(scores), run=found.run, median=found.median, worst=found.worst,

@@ -10,11 +10,11 @@ import pytest
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder
 from wsesim.cores.errors import ProgramError
-from wsesim.cores.machine import Machine
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.programs import KernelOutcome, run_kernel
 from wsesim.cores.programs.fft import cube
 from wsesim.cores.programs.fft.exchange import link_wavelets
-from wsesim.cores.programs.fft.local import Local, butterflies, interleaved, tables, transform_cycles
+from wsesim.cores.programs.fft.local import LocalTransform, butterflies, interleaved, tables, transform_cycles
 from wsesim.errors import InputError
 from wsesim.hardware import load_cluster
 
@@ -88,14 +88,14 @@ def test_a_local_transform_takes_what_its_instructions_take(points: int, machine
     program = Builder(MACHINES[machine], width=1, height=1)
     role = program.role("alone")
     x, begin, end = role.memory("x", 2 * points), role.register(), role.register()
-    local = Local(role, points)
+    local = LocalTransform(role, points)
     with role.task("main", start=True):
         role.stamp(begin, cost=0)
         local.transform(x)
         role.stamp(end, cost=0)
         role.halt()
     program.place(role, [0], [0])
-    machine_of_one = Machine(program)
+    machine_of_one = CoreMachine(program)
     values = np.exp(1j * np.arange(points) ** 2)
     for name, table in tables(points).items():
         machine_of_one.write(role, name, table)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import itertools
 import statistics
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from wsesim.cores.programs import KernelOutcome, run_kernel
+from wsesim.cores.programs import KernelCase, KernelOutcome, find_program, run_kernel
 from wsesim.cores.programs.collectives.plans import ROW
 from wsesim.cores.programs.collectives.rings import RING_COLORS, WAYS, ring_order, seats
-from wsesim.cores.programs.gemm.mesh_core import Tiles
-from wsesim.cores.programs.gemm.mesh_gemm import window
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer, load_cluster
 
@@ -82,17 +79,23 @@ def test_computing_twice_shows_what_the_product_takes() -> None:
     assert twice - once > once - never
 
 
+def window(side: int, shape: tuple[int, int, int], **options: str) -> float:
+    program = find_program(NAME)
+    case = KernelCase(program=program, wafer=WAFER, grid=(side, side), shape=shape, options=options)
+    return program.measures["product_cycles"].read(case).value
+
+
 def test_a_window_leaves_out_what_comes_once() -> None:
-    tiles = Tiles(cores=3, m=8, k=8, n=8)
-    alone, measured = run(3, (24, 24, 24)).cycles, window(WAFER, tiles, 5)
+    shape = (24, 24, 24)
+    alone, measured, stays = run(3, shape).cycles, window(3, shape), window(3, shape, tiles="stay")
     assert measured == pytest.approx(alone, rel=0.05)
-    assert window(WAFER, replace(tiles, moved=False), 5) < measured
-    assert window(WAFER, replace(tiles, times=0), 5) < window(WAFER, replace(tiles, moved=False), 5)
+    assert stays < measured
+    assert window(3, shape, compute="never") < stays
 
 
 def test_cores_that_keep_their_tiles_take_as_long_in_every_product() -> None:
-    tiles = Tiles(cores=3, m=1, k=8, n=8, moved=False)
-    assert window(WAFER, tiles, 1) == window(WAFER, tiles, 5)
+    taken = [window(3, (3, 24, 24), tiles="stay", repeats=repeats) for repeats in ("1", "5")]
+    assert taken[0] == taken[1]
 
 
 @pytest.mark.parametrize(

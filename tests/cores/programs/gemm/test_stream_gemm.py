@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsesim.cores.programs import KernelOutcome, run_kernel
-from wsesim.cores.programs.gemm.stream_core import Layer, load
-from wsesim.cores.programs.gemm.streaming import PRECISIONS, Cut, gathered, thinned
+from wsesim.cores.programs.gemm.stream_core import StreamedLayer, load
+from wsesim.cores.programs.gemm.streaming import PRECISIONS, MatrixCut, gathered, thinned
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer, load_cluster
 
@@ -68,13 +68,13 @@ def test_every_small_shape_ends() -> None:
 
 
 def test_weights_that_are_zero_are_not_sent() -> None:
-    cut, arithmetic = Cut(columns=3, rows=2, tokens=6, inputs=12, outputs=9), PRECISIONS["mixed"]
+    cut, arithmetic = MatrixCut(columns=3, rows=2, tokens=6, inputs=12, outputs=9), PRECISIONS["mixed"]
     generator = np.random.default_rng(0)
     x = generator.integers(-4, 5, (6, 12)).astype(float)
     weights = generator.integers(-4, 5, (12, 9)) * (generator.random((12, 9)) < 0.3).astype(float)
     weights[:, 4] = 0
     weights[:4, 0] = 0
-    machine = load(WAFER, Layer(cut=cut, arithmetic=arithmetic, sparse=True), x, weights)
+    machine = load(WAFER, StreamedLayer(cut=cut, arithmetic=arithmetic, sparse=True), x, weights)
     result = machine.run()
     assert (cut.from_cores(gathered(machine, "y")[1:], cut.outputs_each, cut.outputs) == x @ weights).all()
     blocks = weights.reshape(3, 4, 9)
@@ -88,7 +88,7 @@ def test_sparse_weights_take_cycles_in_proportion() -> None:
 
 
 def test_thinning_keeps_the_same_number_on_every_core() -> None:
-    cut = Cut(columns=4, rows=1, tokens=1, inputs=20, outputs=6)
+    cut = MatrixCut(columns=4, rows=1, tokens=1, inputs=20, outputs=6)
     kept = thinned(np.ones((20, 6)), cut, 2, 0).reshape(4, 5, 6)
     assert (kept.sum(1) == 2).all()
 

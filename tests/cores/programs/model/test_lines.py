@@ -7,11 +7,11 @@ import pytest
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder
-from wsesim.cores.machine import Machine
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.programs.base import gather, scatter
 from wsesim.cores.programs.collectives.plans import COLUMN, ROW
-from wsesim.cores.programs.model.core import Core, timed
-from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, COLLECT_COLORS, Collection, Line
+from wsesim.cores.programs.model.core import KernelWriter, timed
+from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, COLLECT_COLORS, Collection, CoreLine
 from wsesim.hardware import load_cluster
 
 WAFER = load_cluster("cs-2").cluster.wafer
@@ -25,7 +25,7 @@ def test_two_allreduces_in_a_row(cores: int, group: int) -> None:
     builder = Builder(WAFER, width=cores, height=1)
     colors = [builder.color(str(number)) for number in range(ALLREDUCE_COLORS)]
     for place in range(cores):
-        line = Line(place=place, cores=cores, group=size, axis=ROW, colors=colors)
+        line = CoreLine(place=place, cores=cores, group=size, axis=ROW, colors=colors)
         role = builder.role(str(place))
         line.route(role)
         x, y = role.memory("x", LENGTH), role.memory("y", LENGTH)
@@ -34,7 +34,7 @@ def test_two_allreduces_in_a_row(cores: int, group: int) -> None:
             line.allreduce(role, isa.MAX, y)
             role.halt()
         builder.place(role, [place], [0])
-    machine = Machine(builder)
+    machine = CoreMachine(builder)
     x, y = np.random.default_rng(0).integers(-9, 9, (2, 1, cores, LENGTH))
     scatter(machine, "x", x)
     scatter(machine, "y", y)
@@ -58,7 +58,7 @@ def test_all_collect_all_parts_in_order(cores: int) -> None:
             line.collect(role, parts, part)
             role.halt()
         builder.place(role, [0], [place])
-    machine = Machine(builder)
+    machine = CoreMachine(builder)
     values = np.arange(cores * LENGTH).reshape(cores, 1, LENGTH)
     scatter(machine, "part", values)
     run = machine.run()
@@ -70,7 +70,7 @@ def test_all_collect_all_parts_in_order(cores: int) -> None:
 def test_time_is_counted_turn_by_turn() -> None:
     builder = Builder(WAFER, width=1, height=1)
 
-    def write(core: Core) -> None:
+    def write(core: KernelWriter) -> None:
         x = core.role.memory("x", 24)
         for outer in core.repeat(3):
             core.role.fmovs(x.at(outer, 8), core.constant(1.0))
@@ -81,9 +81,9 @@ def test_time_is_counted_turn_by_turn() -> None:
 
     role = builder.role("all")
     with role.task("start", start=True):
-        write(Core(role, placed=True))
+        write(KernelWriter(role, placed=True))
         role.halt()
     builder.place(role, [0], [0])
     counted = timed(WAFER)
     write(counted)
-    assert Machine(builder).run().cycles == counted.cycles
+    assert CoreMachine(builder).run().cycles == counted.cycles

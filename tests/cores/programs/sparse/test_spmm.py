@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsesim.cores.programs import KernelOutcome, run_kernel
-from wsesim.cores.programs.sparse.patterns import Tile, random_places, starts_of
+from wsesim.cores.programs.sparse.patterns import SparseTile, random_places, starts_of
 from wsesim.errors import InputError
 from wsesim.hardware import load_cluster
 
@@ -79,7 +79,7 @@ def test_few_slots_are_written_out() -> None:
 
 
 def test_starts_say_where_lines_begin_and_end() -> None:
-    tile = Tile(rows=6, depth=5, width=3, stored=11)
+    tile = SparseTile(rows=6, depth=5, width=3, stored=11)
     rows, columns = random_places(tile, 3, 0, filled=False)
     starts = starts_of(rows, 6)
     assert (starts[:, 0] == 0).all()

@@ -15,7 +15,7 @@ from wsesim.cores.programs.durations import written_cycles
 from wsesim.cores.programs.stencils.columns import largest_block, step_time
 from wsesim.cores.programs.stencils.layout import renewed
 from wsesim.cores.programs.stencils.tile import OPPOSITE, SIDES, Star
-from wsesim.cores.role import Role
+from wsesim.cores.role import CoreRole
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer, load_cluster
 
@@ -86,7 +86,7 @@ def test_reads_that_collide_are_told_by_the_layout() -> None:
     star = Star(width=5, height=5, radius=3, iterations=1)
 
     def view_cycles(shift: int) -> int:
-        def write(role: Role) -> None:
+        def write(role: CoreRole) -> None:
             result, cells = role.memory("result", star.words), role.memory("cells", star.words)
             role.fmacs(star.view(result), star.view(result), star.view(cells, shift), role.register())
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores.builder import Builder
-from wsesim.cores.machine import Machine
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.programs.base import Array, Grid, Options
 from wsesim.cores.programs.collectives.collective import Fold, all_cores, collective
 from wsesim.cores.programs.collectives.plans import (
@@ -65,7 +65,7 @@ def _up(wafer: Wafer, rows: int, length: int, kind: int) -> int:
         colors=2, plan=lambda _, y: chain(y, rows, (0, 1), COLUMN), columns=alike(1), rows=by_parity(rows)
     )  # fmt: skip
     plans.write(builder, length, kind)
-    return Machine(builder).run().cycles
+    return CoreMachine(builder).run().cycles
 
 
 def expected(values: Array) -> Array:

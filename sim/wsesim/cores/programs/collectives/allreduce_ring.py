@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from wsesim.cores.builder import Builder, Role
-from wsesim.cores.machine import Machine
+from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import Color, Mem, Register
 from wsesim.cores.programs.base import (
     Array,
@@ -77,7 +77,7 @@ def _routes(order: list[int]) -> list[tuple[list[Route], int, int]]:
 def _write(builder: Builder, part: int, kind: int) -> None:
     cores = builder.width
     colors = [builder.color(f"color {number}") for number in range(COLORS)]
-    roles: dict[tuple[tuple[Route, ...], int, int], Role] = {}
+    roles: dict[tuple[tuple[Route, ...], int, int], CoreRole] = {}
     for core, (routes, receive, send) in enumerate(_routes(ring(cores))):
         key = (tuple(sorted(routes, key=lambda route: route.color)), receive, send)
         if key not in roles:
@@ -97,7 +97,7 @@ class _Steps:
     A step first starts to receive; that waits until the receive of the step before is over, whose slot is sent then.
     """
 
-    def __init__(self, role: Role, x: Mem, part: int, receive: Color, send: Color) -> None:
+    def __init__(self, role: CoreRole, x: Mem, part: int, receive: Color, send: Color) -> None:
         self.role, self.x, self.part = role, x, part
         self.receive, self.send = receive, send
         self.here, self.next = role.register(), role.register()
@@ -163,12 +163,12 @@ def _part_in_slot(cores: int) -> Array:
 
 def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
     """Load the program and random values."""
-    length, kind, (cores, rows) = vector_length(NAME, wafer, shape), kind_of(options), grid
+    length, kind, (cores, rows) = vector_length(NAME, shape), kind_of(options), grid
     part = -(-length // cores)
     values = random_values(seed, grid, length, kind)
     builder = Builder(wafer, width=cores, height=rows)
     _write(builder, part, kind)
-    machine = Machine(builder)
+    machine = CoreMachine(builder)
     scatter(machine, "x", _slots(values, part))
     steps = 2 * (cores - 1)
     return Prepared(
@@ -183,7 +183,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles."""
     kind_of(options)
-    return collectives.ring_cycles(wafer, wavelets=vector_length(NAME, wafer, shape), cores=grid[0])
+    return collectives.ring_cycles(wafer, wavelets=vector_length(NAME, shape), cores=grid[0])
 
 
 PROGRAM = KernelProgram(

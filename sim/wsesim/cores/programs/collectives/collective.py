@@ -10,15 +10,17 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder
-from wsesim.cores.machine import Machine
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import ELEMENT_BYTES
 from wsesim.cores.programs.base import (
     Array,
     Grid,
+    KernelCase,
     KernelProgram,
     Options,
     Prepared,
     Shape,
+    Shares,
     choice_option,
     gather,
     opening,
@@ -27,9 +29,7 @@ from wsesim.cores.programs.base import (
     whole_option,
 )
 from wsesim.cores.programs.collectives.plans import Layout
-from wsesim.errors import InputError
 from wsesim.hardware import Wafer
-from wsesim.units import show_bytes
 
 KINDS = {"f32": isa.F32, "i32": isa.I32}
 TYPE_HELP = {"type": "f32 or i32, the type of the values [f32]"}
@@ -61,6 +61,7 @@ def collective(
     cycles: Callable[[Wafer, Grid, int, Options], float],
     options: Mapping[str, str] = TYPE_HELP,
     fold: Fold | None = None,
+    limits: Callable[[KernelCase, float], Shares] | None = None,
 ) -> KernelProgram:
     """Return the program of a collective that leaves its result in the vectors it began with.
 
@@ -74,17 +75,17 @@ def collective(
     def folded(wafer: Wafer, grid: Grid, shape: Shape, chosen: Options, seed: int) -> Prepared:
         if fold is None:
             return prepare(wafer, (grid[0], 1), shape, chosen, seed)
-        length, kind = vector_length(name, wafer, shape), kind_of(chosen)
+        length, kind = vector_length(name, shape), kind_of(chosen)
         plans, few = fold.layout(wafer, grid, length, kind), (grid[0], min(grid[1], fold.rows))
         later = (grid[1] - few[1]) * wafer.fabric.hop_cycles
         return replace(load(wafer, few, plans, shape, chosen, seed), later_cycles=later)
 
     def load(wafer: Wafer, grid: Grid, plans: Layout, shape: Shape, chosen: Options, seed: int) -> Prepared:
-        length, kind = vector_length(name, wafer, shape), kind_of(chosen)
+        length, kind = vector_length(name, shape), kind_of(chosen)
         values = random_values(seed, grid, length, kind)
         builder = Builder(wafer, width=grid[0], height=grid[1])
         plans.write(builder, length, kind)
-        machine = Machine(builder)
+        machine = CoreMachine(builder)
         scatter(machine, "x", values)
         return Prepared(
             machine=machine,
@@ -96,29 +97,21 @@ def collective(
 
     def closed(wafer: Wafer, grid: Grid, shape: Shape, chosen: Options) -> float:
         kind_of(chosen)
-        return cycles(wafer, grid, vector_length(name, wafer, shape), chosen)
+        return cycles(wafer, grid, vector_length(name, shape), chosen)
 
     return KernelProgram(
         name=name, **opening(doc), shape_help=SHAPE_HELP, prepare=prepare, closed=closed, options=options,
-        folded=folded,
+        folded=folded, need=lambda grid, shape, _: vector_length(name, shape) * ELEMENT_BYTES[isa.F32], limits=limits,
     )  # fmt: skip
 
 
-def vector_length(name: str, wafer: Wafer, shape: Shape) -> int:
+def vector_length(name: str, shape: Shape) -> int:
     """Return the one number the shape of a collective has.
 
     Raises:
-        InputError: it has none, several, or not a positive one; or the vector does not fit a core's memory.
+        InputError: it has none, several, or not a positive one.
     """
-    sizes_of(name, shape, "one length of 1 or more", "1024")
-    need, have = shape[0] * ELEMENT_BYTES[isa.F32], wafer.core.usable_bytes
-    if need > have:
-        fits = have // ELEMENT_BYTES[isa.F32]
-        raise InputError.at(
-            f"{name} of {shape[0]:,} values needs {show_bytes(need)} on each core, which has {show_bytes(have)}:"
-            f" fewer than {fits:,} values fit beside the program"
-        )
-    return shape[0]
+    return sizes_of(name, shape, "one length of 1 or more", "1024")[0]
 
 
 def kind_of(options: Options) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
-from wsesim.cores.builder import Builder, Role
+from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.operands import Color, Mem
 
 
@@ -77,23 +77,23 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
+class LineAxis:
     """The two ports of a line: towards its first core and away from it."""
 
     toward: str
     away: str
 
     @property
-    def turned(self) -> Axis:
+    def turned(self) -> LineAxis:
         """The same line, counted from its other end."""
-        return Axis(self.away, self.toward)
+        return LineAxis(self.away, self.toward)
 
 
-ROW = Axis("WEST", "EAST")
-COLUMN = Axis("NORTH", "SOUTH")
+ROW = LineAxis("WEST", "EAST")
+COLUMN = LineAxis("NORTH", "SOUTH")
 
 
-def chain(place: int, cores: int, colors: tuple[int, int], axis: Axis, *, begin: int = 0) -> Plan:
+def chain(place: int, cores: int, colors: tuple[int, int], axis: LineAxis, *, begin: int = 0) -> Plan:
     """Return the plan of core *place* of a chain that sums towards core 0; it sends on color *begin* + *place*."""
     send, receive = colors[(begin + place) % 2], colors[(begin + place + 1) % 2]
     enter = Route(receive, axis.away, ("RAMP",))
@@ -107,7 +107,7 @@ def chain(place: int, cores: int, colors: tuple[int, int], axis: Axis, *, begin:
     return Plan((enter, leave), (Add(receive, send),))
 
 
-def spread(place: int, cores: int, color: int, axis: Axis) -> Plan:
+def spread(place: int, cores: int, color: int, axis: LineAxis) -> Plan:
     """Return the plan of core *place* of a broadcast from core 0 to the end of the line."""
     onward = (axis.away,) if place < cores - 1 else ()
     if place == 0:
@@ -157,7 +157,7 @@ class Layout:
     def write(self, builder: Builder, length: int, kind: int) -> None:
         """Give every core a vector `x` and the role of its plan."""
         colors = [builder.color(f"color {number}") for number in range(self.colors)]
-        roles: dict[Plan, Role] = {}
+        roles: dict[Plan, CoreRole] = {}
         for at_x in _places(self.columns):
             for at_y in _places(self.rows):
                 plan = self.plan(at_x[0], at_y[0])
@@ -174,7 +174,7 @@ def _places(classes: Sequence[Hashable]) -> list[list[int]]:
     return list(found.values())
 
 
-def _role(builder: Builder, name: str, colors: Sequence[Color], plan: Plan, length: int, kind: int) -> Role:
+def _role(builder: Builder, name: str, colors: Sequence[Color], plan: Plan, length: int, kind: int) -> CoreRole:
     role = builder.role(name)
     x = role.memory("x", length, kind)
     for route in plan.routes:
@@ -186,7 +186,7 @@ def _role(builder: Builder, name: str, colors: Sequence[Color], plan: Plan, leng
     return role
 
 
-def _write(role: Role, colors: Sequence[Color], x: Mem, step: Step) -> None:
+def _write(role: CoreRole, colors: Sequence[Color], x: Mem, step: Step) -> None:
     kind, length = x.kind, x.length
     match step:
         case Send(color):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from wsesim.cores.programs.base import Array, Grid, Options
 from wsesim.cores.programs.collectives.collective import GROUP_HELP, TYPE_HELP, collective, group_of, row_sums
-from wsesim.cores.programs.collectives.plans import ROW, Axis, Layout, Plan, Route, alike, chain, distinct
+from wsesim.cores.programs.collectives.plans import ROW, Layout, LineAxis, Plan, Route, alike, chain, distinct
 from wsesim.kernels import collectives
 
 Colors = tuple[int, int]
@@ -23,7 +23,7 @@ def layout(grid: Grid, options: Options) -> Layout:
     return Layout(colors=4, plan=lambda x, _: tree(x, columns, group, ROW), columns=distinct(columns), rows=alike(rows))
 
 
-def tree(place: int, cores: int, group: int, axis: Axis) -> Plan:
+def tree(place: int, cores: int, group: int, axis: LineAxis) -> Plan:
     """Return the plan of core *place* of a line in groups."""
     centers = collectives.centers(cores, group)
     number = place // group
@@ -34,7 +34,7 @@ def tree(place: int, cores: int, group: int, axis: Axis) -> Plan:
     return plan.then(_between(place, centers, (2, 3), axis))
 
 
-def to_center(place: int, cores: int, colors: Colors, axis: Axis) -> Plan:
+def to_center(place: int, cores: int, colors: Colors, axis: LineAxis) -> Plan:
     """Return the plan of core *place* of two chains, from both ends of a line to its centre."""
     center = cores // 2
     before = chain(center - place, center + 1, colors, axis.turned) if place <= center else Plan()
@@ -42,7 +42,7 @@ def to_center(place: int, cores: int, colors: Colors, axis: Axis) -> Plan:
     return before.then(after)
 
 
-def _between(place: int, centers: tuple[int, ...], colors: Colors, axis: Axis) -> Plan:
+def _between(place: int, centers: tuple[int, ...], colors: Colors, axis: LineAxis) -> Plan:
     """Return the plan of a core that is no centre: it lets pass what goes from centre to centre over it."""
     before = sum(center < place for center in centers)
     if before in (0, len(centers)):

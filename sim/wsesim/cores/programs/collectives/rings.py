@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wsesim.cores.programs.collectives.plans import Axis, Route
+from wsesim.cores.programs.collectives.plans import LineAxis, Route
 
 FORWARD, BACKWARD = 0, 1
 WAYS = (FORWARD, BACKWARD)
@@ -31,7 +31,7 @@ def ring_order(cores: int) -> list[int]:
     return [*range(0, cores, 2), *reversed(range(1, cores, 2))]
 
 
-def seats(cores: int, way: int, axis: Axis, first_color: int) -> list[Seat]:
+def seats(cores: int, way: int, axis: LineAxis, first_color: int) -> list[Seat]:
     """Return what each core of a line of two or more does; colors are numbered from *first_color* on."""
     order = ring_order(cores)
     links = [(order[at], order[(at + (1 if way == FORWARD else -1)) % cores]) for at in range(cores)]

@@ -15,14 +15,28 @@ from itertools import product
 
 import numpy as np
 
-from wsesim.cores.builder import Builder, Role
-from wsesim.cores.machine import Machine
-from wsesim.cores.programs.base import Array, Grid, KernelProgram, Options, Prepared, Shape, gather, opening, scatter
-from wsesim.cores.programs.fft.exchange import Axis, End, Exchange, exchange_cycles, link_wavelets, wavelet_hops
+from wsesim.cores import isa
+from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import ELEMENT_BYTES
+from wsesim.cores.programs.base import (
+    Array,
+    Grid,
+    KernelCase,
+    KernelProgram,
+    Options,
+    Prepared,
+    Shape,
+    Shares,
+    gather,
+    opening,
+    scatter,
+)
+from wsesim.cores.programs.fft.exchange import End, Exchange, ExchangeAxis, exchange_cycles, link_wavelets, wavelet_hops
 from wsesim.cores.programs.fft.local import (
     PARTS,
     STEP_ERROR,
-    Local,
+    LocalTransform,
     butterflies,
     interleaved,
     stages,
@@ -33,6 +47,7 @@ from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 
 NAME = "fft-3d"
+# Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 SET_UP_CYCLES = 10
 """Of what a core at the end of its line does between a transform and its first wavelet: its place on the line, the
 counts that follow from it, one receive, and its own number."""
@@ -43,12 +58,14 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     points, dimensions = _sizes(grid, shape)
     columns, rows = grid
     builder = Builder(wafer, width=columns, height=rows)
-    axes = [Axis.of(builder, "column", "EAST", "WEST"), Axis.of(builder, "row", "SOUTH", "NORTH")][: dimensions - 1]
+    axes = [ExchangeAxis.of(builder, "column", "EAST", "WEST"), ExchangeAxis.of(builder, "row", "SOUTH", "NORTH")][
+        : dimensions - 1
+    ]
     for ends in product(End, repeat=len(axes)):
         places = [end.places(points) for end in ends] + [range(1)] * (2 - len(axes))
         if all(places):
             builder.place(_role(builder, axes, ends, points), *places)
-    machine = Machine(builder)
+    machine = CoreMachine(builder)
     across, down = np.broadcast_to(np.arange(columns), (rows, columns)), np.arange(rows)[:, None]
     _place(machine, axes, (across, np.broadcast_to(down, (rows, columns))), points)
     for name, values in tables(points).items():
@@ -77,9 +94,16 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return core.task_launch_cycles + dimensions * transform_cycles(wafer, points) + (dimensions - 1) * between
 
 
-def streamed(shape: Shape, dimensions: int = 3) -> int:
-    """Return the wavelets that pass a busiest link one after the other: the part of the time that links limit."""
-    return (dimensions - 1) * link_wavelets(shape[0])
+def limits(case: KernelCase, cycles: float) -> Shares:
+    """Return the part in which wavelets pass a busiest link one after the other; the rest is instructions."""
+    points, dimensions = _sizes(case.grid, case.shape)
+    link = (dimensions - 1) * link_wavelets(points) / cycles
+    return {"link": link, "arithmetic": 1 - link}
+
+
+def need(grid: Grid, shape: Shape, options: Options) -> int:
+    """Return the bytes of two pencils."""
+    return 2 * PARTS * _sizes(grid, shape)[0] * ELEMENT_BYTES[isa.F32]
 
 
 def _sizes(grid: Grid, shape: Shape) -> tuple[int, int]:
@@ -100,11 +124,11 @@ def _sizes(grid: Grid, shape: Shape) -> tuple[int, int]:
     return points, 3 if grid[1] == points else 2
 
 
-def _role(builder: Builder, axes: list[Axis], ends: Iterable[End], points: int) -> Role:
+def _role(builder: Builder, axes: list[ExchangeAxis], ends: Iterable[End], points: int) -> CoreRole:
     """Write the program of all cores that are at the same ends of their lines."""
     role = builder.role(" ".join(f"{axis.name} {end.value}" for axis, end in zip(axes, ends, strict=True)))
     x, y = (role.memory(name, PARTS * points) for name in ("x", "y"))
-    local = Local(role, points)
+    local = LocalTransform(role, points)
     exchanges = [Exchange(role, axis, end, points) for axis, end in zip(axes, ends, strict=True)]
     # Blocked where numbers come from both sides: the first side makes it ready, the second lets it go.
     steps = [role.declare("first", start=True)] + [
@@ -122,7 +146,7 @@ def _role(builder: Builder, axes: list[Axis], ends: Iterable[End], points: int) 
     return role
 
 
-def _place(machine: Machine, axes: list[Axis], places: tuple[Array, Array], points: int) -> None:
+def _place(machine: CoreMachine, axes: list[ExchangeAxis], places: tuple[Array, Array], points: int) -> None:
     """Tell every core where on its lines it is, and its filters what to take."""
     for axis, place in zip(axes, places, strict=False):
         scatter(machine, axis.name, place[:, :, None])
@@ -147,4 +171,6 @@ PROGRAM = KernelProgram(
     shape_help="N: edge of the cube, a power of two, on N x N cores; on N x 1 the plane of one row",
     prepare=prepare,
     closed=closed,
+    need=need,
+    limits=limits,
 )

@@ -18,12 +18,13 @@ from dataclasses import dataclass
 from enum import Enum
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, Role, Task
+from wsesim.cores.builder import Builder, CoreRole, CoreTask
 from wsesim.cores.operands import Color, Mem, Register
 from wsesim.cores.programs.fft.local import ISSUE_CYCLES, PARTS
 from wsesim.cores.programs.flow import jump, jump_if_less
 from wsesim.hardware import Fabric
 
+# Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 HANDOVER_CYCLES = 3
 """From the last wavelet of a turn to the first of the next: two control wavelets, and a cycle until the switch acts."""
 
@@ -46,7 +47,7 @@ class End(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
+class ExchangeAxis:
     """A direction of the grid and its two colors."""
 
     name: str
@@ -59,7 +60,7 @@ class Axis:
     homeward: Color
 
     @classmethod
-    def of(cls, builder: Builder, name: str, toward: str, back: str) -> Axis:
+    def of(cls, builder: Builder, name: str, toward: str, back: str) -> ExchangeAxis:
         """Reserve the colors of an axis."""
         return cls(name, toward, back, builder.color(toward.lower()), builder.color(back.lower()))
 
@@ -71,7 +72,7 @@ class Axis:
 class Exchange:
     """The transpose along an axis, as a role at one end or inside carries it out."""
 
-    def __init__(self, role: Role, axis: Axis, end: End, cores: int) -> None:
+    def __init__(self, role: CoreRole, axis: ExchangeAxis, end: End, cores: int) -> None:
         """Route its colors, and reserve registers; variable `axis.name` holds the core's place on the line."""
         self.role, self.axis, self.end, self.cores = role, axis, end, cores
         self.place = role.memory(axis.name, 1, isa.I16)
@@ -86,7 +87,7 @@ class Exchange:
         if not ends:
             self.role.route(color, "RAMP", output)
 
-    def write(self, x: Mem, y: Mem, then: Task) -> None:
+    def write(self, x: Mem, y: Mem, then: CoreTask) -> None:
         """Write the instructions that send x and receive y, both n numbers; *then* runs when y is there.
 
         With numbers from both sides *then* must be blocked: the one side activates it, the other unblocks it.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Role
+from wsesim.cores.builder import CoreRole
 from wsesim.cores.operands import Mem, Register
 from wsesim.cores.programs.base import Array
 from wsesim.cores.programs.flow import unless_less
@@ -19,6 +19,7 @@ from wsesim.hardware import Wafer
 
 PARTS = 2
 """Cells of a complex number."""
+# Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 ISSUE_CYCLES = 1
 """A scalar instruction whose result is not needed by the next one; what waits for it takes `Core.dependent_cycles`.
 Source: `mic-scalar-add`, two loads, an addition and a store of which each needs the one before: 2 + 2 + 2 + 1."""
@@ -33,10 +34,10 @@ STEP_ERROR = ROUNDING * (1 + 4 * (1 + 2.0**0.5))
 Numerical Algorithms, theorem 24.2."""
 
 
-class Local:
+class LocalTransform:
     """The tables and registers that all transforms of a core share."""
 
-    def __init__(self, role: Role, points: int) -> None:
+    def __init__(self, role: CoreRole, points: int) -> None:
         """Reserve them."""
         self.role, self.points = role, points
         self.roots = role.memory("roots", points)

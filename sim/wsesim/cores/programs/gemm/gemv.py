@@ -17,16 +17,20 @@ from math import ceil
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, Role
-from wsesim.cores.machine import Machine
-from wsesim.cores.operands import Color, Mem
+from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem
 from wsesim.cores.programs.base import (
     Array,
     Grid,
+    KernelCase,
     KernelProgram,
+    Measure,
     Options,
     Prepared,
+    Reading,
     Shape,
+    Shares,
     gather,
     one_row,
     opening,
@@ -50,11 +54,17 @@ from wsesim.hardware import Wafer
 from wsesim.kernels import collectives
 
 NAME = "gemv"
+# Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 BEGIN_CYCLES = 4
 """Of the scalar instructions before the multiply-accumulates."""
 COLORS = 5
 BACK = 4
 """The color of the broadcast, after the four of the tree."""
+READ_SHARE = 0.5
+"""Of the issues of an fp16 multiply-accumulate that reads 16 bytes a cycle, the part memory is taken to limit. Source:
+`mic-fma-f16`, which reads as many: an issue of two cycles there, one of which the datapath would need."""
+STREAMS = 5
+"""Times a vector streams through a link: two chains that end at a centre, on two levels, and the way back."""
 
 
 class _Sizes:
@@ -80,7 +90,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     for column in range(sizes.columns):
         plan = tree(column, sizes.columns, group, ROW).then(_back(column, sizes.columns, root(sizes.columns, group)))
         builder.place(_role(builder, column, colors, plan, sizes, arithmetic), [column], range(sizes.rows))
-    machine = Machine(builder)
+    machine = CoreMachine(builder)
     found, size = _fill(machine, sizes, arithmetic, seed)
     additions = sizes.inputs_each + _depth(sizes, group)
     return Prepared(
@@ -92,7 +102,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     )
 
 
-def _fill(machine: Machine, sizes: _Sizes, arithmetic: Arithmetic, seed: int) -> tuple[Array, Array]:
+def _fill(machine: CoreMachine, sizes: _Sizes, arithmetic: Arithmetic, seed: int) -> tuple[Array, Array]:
     """Give the cores random operands; return y as [row, output of the row], and the sums of the products' sizes.
 
     One column of cores after the other, because the matrix of a wafer does not fit a memory several times over.
@@ -130,6 +140,35 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return BEGIN_CYCLES + fill + sizes.inputs_each * turn + tree_cycles + (back if hops else 0)
 
 
+def need(grid: Grid, shape: Shape, options: Options) -> int:
+    """Return the bytes of a core's inputs, weights and outputs."""
+    sizes, arithmetic = _Sizes(grid, shape), _arithmetic(options)
+    factor, total = ELEMENT_BYTES[arithmetic.factor], ELEMENT_BYTES[arithmetic.sum]
+    step = aligned(sizes.outputs_each, arithmetic.factor)
+    return sizes.inputs_each * (1 + step) * factor + sizes.outputs_each * total
+
+
+def limits(case: KernelCase, cycles: float) -> Shares:
+    """Return the parts of multiply-accumulates and fill, and of what streams through links."""
+    wafer, sizes, arithmetic = case.wafer, _Sizes(case.grid, case.shape), _arithmetic(case.options)
+    outputs = sizes.outputs_each
+    y, w = memory(arithmetic.sum, outputs), memory(arithmetic.factor, outputs)
+    multiplies = sizes.inputs_each * vector_time(wafer, isa.MAC, arithmetic.product, outputs, y, y, w).busy
+    fill = vector_time(wafer, isa.MOV, arithmetic.sum, outputs, y).busy
+    streamed = STREAMS * ceil(outputs / VALUES_PER_WAVELET[arithmetic.sum])
+    return {
+        "memory": (READ_SHARE * multiplies + fill) / cycles,
+        "arithmetic every cycle": (1 - READ_SHARE) * multiplies / cycles,
+        "link": streamed / cycles,
+    }
+
+
+def _flops(case: KernelCase) -> Reading:
+    cycles = case.cycles()
+    value = 2 * case.shape[0] * case.shape[1] / cycles * case.wafer.core.clock_hz
+    return Reading(value=value, shares=limits(case, cycles))
+
+
 def _arithmetic(options: Options) -> Arithmetic:
     return arithmetic_of(options, ("fp16", "mixed", "fp32"))
 
@@ -146,7 +185,7 @@ def _back(place: int, cores: int, source: int) -> Plan:
 
 def _role(
     builder: Builder, column: int, colors: Sequence[Color], plan: Plan, sizes: _Sizes, arithmetic: Arithmetic
-) -> Role:
+) -> CoreRole:
     role, outputs = builder.role(f"column {column}"), sizes.outputs_each
     x = role.memory("x", sizes.inputs_each, arithmetic.factor)
     step = aligned(outputs, arithmetic.factor)
@@ -169,7 +208,7 @@ def _role(
     return role
 
 
-def _add_up(role: Role, colors: Sequence[Color], plan: Plan, y: Mem) -> None:
+def _add_up(role: CoreRole, colors: Sequence[Color], plan: Plan, y: Mem) -> None:
     """Write the steps of a plan on y; sums stay in their type on the way."""
     for step in plan.steps:
         match step:
@@ -214,4 +253,7 @@ PROGRAM = KernelProgram(
     closed=closed,
     options={"precision": "fp16, mixed (sums in fp32) or fp32 [fp16]", **GROUP_HELP},
     folded=one_row(prepare, lambda grid, shape: (shape[0], ceil(shape[1] / grid[1]))),
+    need=need,
+    limits=limits,
+    measures={"flops_per_s": Measure(cores=_flops, closed=_flops)},
 )

@@ -8,12 +8,19 @@ from itertools import pairwise
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, Role
-from wsesim.cores.machine import Machine
+from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import Color, Operand
 from wsesim.cores.programs.base import Array, scatter
 from wsesim.cores.programs.flow import jump, jump_if_less, unless_less
-from wsesim.cores.programs.gemm.streaming import VALUES_PER_WAVELET, Arithmetic, Cut, aligned, gathered, wavelets_of
+from wsesim.cores.programs.gemm.streaming import (
+    VALUES_PER_WAVELET,
+    Arithmetic,
+    MatrixCut,
+    aligned,
+    gathered,
+    wavelets_of,
+)
 from wsesim.hardware import Wafer
 
 SPREAD, REDUCTION = 0, 1
@@ -36,7 +43,7 @@ class _Core:
     """Writes the role of the cores of a kind of column and a kind of row."""
 
     def __init__(
-        self, builder: Builder, cut: Cut, arithmetic: Arithmetic, colors: _Colors, column: int, row: int
+        self, builder: Builder, cut: MatrixCut, arithmetic: Arithmetic, colors: _Colors, column: int, row: int
     ) -> None:
         self.cut, self.arithmetic, self.colors, self.row = cut, arithmetic, colors, row
         self.is_west, self.is_east = column == 0, column == cut.columns - 1
@@ -141,7 +148,7 @@ class _Core:
         self.role.vector(isa.MOV, dest, source, kind=self.arithmetic.factor, thread=SPREAD, activate=self.task)
 
 
-def load(wafer: Wafer, cut: Cut, arithmetic: Arithmetic, x: Array, dy: Array) -> Machine:
+def load(wafer: Wafer, cut: MatrixCut, arithmetic: Arithmetic, x: Array, dy: Array) -> CoreMachine:
     """Return a machine to multiply *x* [token, input], transposed, by *dy* [token, output]; dW ends up in its last row.
 
     Raises:
@@ -154,7 +161,7 @@ def load(wafer: Wafer, cut: Cut, arithmetic: Arithmetic, x: Array, dy: Array) ->
         for at_y in _alike(cut.rows, parity=True):
             builder.place(_Core(builder, cut, arithmetic, colors, at_x[0], at_y[0]).role, at_x, at_y)
     builder.place(_sink(builder, cut, arithmetic, colors), range(cut.columns), [cut.rows])
-    machine = Machine(builder)
+    machine = CoreMachine(builder)
     scatter(machine, "x", cut.on_cores(x, cut.inputs_each, kind=arithmetic.factor, below=1))
     kept = cut.on_cores(dy, cut.outputs_each, kind=arithmetic.factor, below=1, before=ARRIVALS)
     scatter(machine, "dy", kept)
@@ -162,7 +169,7 @@ def load(wafer: Wafer, cut: Cut, arithmetic: Arithmetic, x: Array, dy: Array) ->
     return machine
 
 
-def _plans(cut: Cut) -> Array:
+def _plans(cut: MatrixCut) -> Array:
     """Return what each column knows, [row, column, number], with a row for sinks.
 
     Features before its own, with its own, and the number of its last.
@@ -172,7 +179,7 @@ def _plans(cut: Cut) -> Array:
     return np.broadcast_to(found, (cut.rows + 1, cut.columns, PLAN))
 
 
-def result(machine: Machine, cut: Cut) -> Array:
+def result(machine: CoreMachine, cut: MatrixCut) -> Array:
     """Return dW, [input, output], as the sinks hold it."""
     found = gathered(machine, "dw")[cut.rows].reshape(cut.columns, cut.outputs, -1)[:, :, : cut.inputs_each]
     return np.asarray(found.transpose(0, 2, 1).reshape(-1, cut.outputs)[: cut.inputs])
@@ -186,7 +193,7 @@ def _alike(cores: int, *, parity: bool) -> list[list[int]]:
     return list(kinds.values())
 
 
-def _sink(builder: Builder, cut: Cut, arithmetic: Arithmetic, colors: _Colors) -> Role:
+def _sink(builder: Builder, cut: MatrixCut, arithmetic: Arithmetic, colors: _Colors) -> CoreRole:
     """Write the role that keeps what comes down, output after output, each filled up to whole wavelets."""
     role, together, arriving = builder.role("sink"), VALUES_PER_WAVELET[arithmetic.sum], colors.down[1 - cut.rows % 2]
     dw = role.memory("dw", cut.outputs * wavelets_of(cut.inputs_each, arithmetic.sum) * together, arithmetic.sum)

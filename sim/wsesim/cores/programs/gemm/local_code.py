@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Role
+from wsesim.cores.builder import CoreRole
 from wsesim.cores.operands import Mem, Register
 from wsesim.cores.programs.flow import jump, jump_if_less
 from wsesim.hardware import Wafer
@@ -20,7 +20,7 @@ from wsesim.hardware import Wafer
 class ScalarCode:
     """Writes scalar code into a role, and knows what it costs."""
 
-    def __init__(self, role: Role) -> None:
+    def __init__(self, role: CoreRole) -> None:
         """Write into *role*."""
         self.role, self.costs = role, CodeCosts(role.builder.wafer)
 

@@ -13,14 +13,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, Role
-from wsesim.cores.machine import Machine
-from wsesim.cores.operands import Mem
+from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import ELEMENT_BYTES, Mem
 from wsesim.cores.programs.base import (
     Grid,
+    KernelCase,
     KernelProgram,
+    Measure,
     Options,
     Prepared,
+    Reading,
     Shape,
     choice_option,
     gather,
@@ -36,6 +39,7 @@ from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 
 NAME = "local-gemm"
+# Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 STORE_CYCLES = 1
 
 
@@ -90,7 +94,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
             _scalars(role, sizes, a, b, c)
         role.halt()
     builder.place(role, range(grid[0]), range(grid[1]))
-    random, machine = np.random.default_rng(seed), Machine(builder)
+    random, machine = np.random.default_rng(seed), CoreMachine(builder)
     left, right = (
         random.standard_normal((grid[1], grid[0], *size)).astype(np.float32)
         for size in ((sizes.rows, sizes.depth), (sizes.depth, sizes.width))
@@ -107,7 +111,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     )
 
 
-def _columns(role: Role, sizes: _Sizes, a: Mem, b: Mem, c: Mem, *, compute: bool) -> None:
+def _columns(role: CoreRole, sizes: _Sizes, a: Mem, b: Mem, c: Mem, *, compute: bool) -> None:
     """Write the loops over depth and width; without arithmetic nothing asks for the values of B."""
     code = ScalarCode(role)
     k, j, depth, width, at, factor, a_place, c_place = (role.register() for _ in range(8))
@@ -125,7 +129,7 @@ def _columns(role: Role, sizes: _Sizes, a: Mem, b: Mem, c: Mem, *, compute: bool
         code.move_base(a_place, 1)
 
 
-def _scalars(role: Role, sizes: _Sizes, a: Mem, b: Mem, c: Mem) -> None:
+def _scalars(role: CoreRole, sizes: _Sizes, a: Mem, b: Mem, c: Mem) -> None:
     """Write three loops; the compiler takes the row of A out of the inner one, the line of B changes in it."""
     code = ScalarCode(role)
     counters, limits = [role.register() for _ in range(3)], [role.register() for _ in range(3)]
@@ -167,6 +171,22 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return core.task_launch_cycles + 4 + sizes.depth * outer + costs.count_ends
 
 
+def need(grid: Grid, shape: Shape, options: Options) -> int:
+    """Return the bytes of the three matrices."""
+    sizes = _Sizes.of(shape)
+    elements = sizes.rows * sizes.depth + sizes.depth * sizes.width + sizes.rows * sizes.width
+    return elements * ELEMENT_BYTES[isa.F32]
+
+
+def _counter(case: KernelCase) -> Reading:
+    return Reading(value=case.cycles() + between_readings(case))
+
+
+def between_readings(case: KernelCase) -> int:
+    """Return the cycles of two readings of the counter around a local product; on silicon, with what else is there."""
+    return case.wafer.core.stamp_cycles + (case.wafer.code.window_cycles if case.silicon else 0)
+
+
 def _column_pace(wafer: Wafer, sizes: _Sizes) -> float:
     """Return the cycles an element of a column takes; one of four starts of A and C meets in a bank."""
     into, of = Mem(0, sizes.rows, stride=sizes.width), Mem(1, sizes.rows, stride=sizes.depth)
@@ -185,4 +205,6 @@ PROGRAM = KernelProgram(
         "compute": "once, or never: leave out the multiply-accumulates, for measurements [once]",
     },
     folded=one_row(prepare),
+    need=need,
+    measures={"counter_cycles": Measure(cores=_counter, closed=_counter)},
 )

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, Role, Task
-from wsesim.cores.machine import Machine
+from wsesim.cores.builder import Builder, CoreRole, CoreTask
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import Color
 from wsesim.cores.programs.base import Array, gather, scatter
 from wsesim.cores.programs.collectives.plans import COLUMN, ROW
@@ -53,7 +53,7 @@ class Tiles:
 class _Operand:
     """X or W on one role: two buffers, the seats of its ring, and how far it is to be aligned each way."""
 
-    def __init__(self, role: Role, name: str, elements: int, ways: Sequence[Seat], first_thread: int) -> None:
+    def __init__(self, role: CoreRole, name: str, elements: int, ways: Sequence[Seat], first_thread: int) -> None:
         self.elements, self.ways, self.threads = elements, ways, (first_thread, first_thread + 1)
         self.step = aligned(elements, isa.F16)
         self.tiles = role.memory(name, 2 * self.step, isa.F16, bank=0)
@@ -88,7 +88,7 @@ class _Core:
         self._on_align()
         self._on_main()
 
-    def _start(self) -> Task:
+    def _start(self) -> CoreTask:
         role, tiles = self.role, self.tiles
         with role.task("start", start=True) as task:
             role.wait(role.builder.wafer.code.mesh_setup_cycles)
@@ -106,7 +106,7 @@ class _Core:
             role.activate(self.align)
         return task
 
-    def _done_tasks(self, step: Task) -> list[Task]:
+    def _done_tasks(self, step: CoreTask) -> list[CoreTask]:
         """Write the tasks that count the transfers of a step; the last begins the next step."""
         role, tasks = self.role, []
         for what in ("x sent", "x received", "w sent", "w received"):
@@ -187,7 +187,7 @@ class _Core:
         self.role.copy(operand.now, operand.next)
         self.role.copy(operand.next, self.spare)
 
-    def _shift(self, operand: _Operand, way: int, step: Task) -> None:
+    def _shift(self, operand: _Operand, way: int, step: CoreTask) -> None:
         """Start to send a tile to the next core of the ring, and to receive one from that before."""
         role, seat, elements = self.role, operand.ways[way], operand.elements
         there, here = role.fabout(self.colors[seat.sends], elements), role.fabin(self.colors[seat.receives], elements)
@@ -196,7 +196,7 @@ class _Core:
             done = self.done[step.name][thread]
             role.vector(isa.MOV, dest, source, kind=isa.F16, thread=thread, activate=done)
 
-    def _one_done(self, step: Task) -> None:
+    def _one_done(self, step: CoreTask) -> None:
         """Count what is done, and begin the next step after the last."""
         role = self.role
         role.iadd(self.pending, self.pending, -1)
@@ -229,7 +229,7 @@ def z_bank(wafer: Wafer) -> int:
     return 0 if reads_lines else core.bank_apart_bytes // BANK_BYTES
 
 
-def load(wafer: Wafer, tiles: Tiles, x: Array, w: Array) -> Machine:
+def load(wafer: Wafer, tiles: Tiles, x: Array, w: Array) -> CoreMachine:
     """Return a machine ready to multiply *x* by *w*, both filled up to whole tiles.
 
     Raises:
@@ -252,7 +252,7 @@ def load(wafer: Wafer, tiles: Tiles, x: Array, w: Array) -> Machine:
         role = _Core(builder, tiles, colors, along, down).role
         for column, row in places:
             builder.place(role, [column], [row])
-    machine = Machine(builder)
+    machine = CoreMachine(builder)
     scatter(machine, "x", _with_buffer(_tiled(x, cores, tiles.m, tiles.k).transpose(0, 1, 3, 2)))
     scatter(machine, "w", _with_buffer(_tiled(w, cores, tiles.k, tiles.n)))
     ways = np.array([_alignment(int(place), cores) for place in np.argsort(ring_order(cores))])
@@ -279,7 +279,7 @@ def _with_buffer(tiles: Array) -> Array:
     return np.pad(flat, ((0, 0), (0, 0), (0, 2 * aligned(flat.shape[2], isa.F16) - flat.shape[2])))
 
 
-def result(machine: Machine, tiles: Tiles) -> Array:
+def result(machine: CoreMachine, tiles: Tiles) -> Array:
     """Return Z, filled up to whole tiles."""
     order = ring_order(tiles.cores)
     found = gather(machine, "z").reshape(tiles.cores, tiles.cores, tiles.n, tiles.m)[np.ix_(order, order)]

@@ -21,19 +21,23 @@ from wsesim.cores import isa
 from wsesim.cores.operands import ELEMENT_BYTES
 from wsesim.cores.programs.base import (
     Grid,
+    KernelCase,
     KernelProgram,
+    Measure,
     Options,
     Prepared,
+    Reading,
     Shape,
     choice_option,
     gather,
     opening,
     sizes_of,
+    whole_option,
 )
 from wsesim.cores.programs.collectives.rings import ring_order
 from wsesim.cores.programs.durations import beside, memory, vector_time
 from wsesim.cores.programs.gemm.mesh_core import Tiles, load, result, z_bank
-from wsesim.cores.programs.gemm.streaming import product_tolerance, random_factors, wavelets_of
+from wsesim.cores.programs.gemm.streaming import aligned, product_tolerance, random_factors, wavelets_of
 from wsesim.cores.rates import line_cycles, lines_of, rate_of
 from wsesim.cores.role import BANK_BYTES
 from wsesim.errors import InputError
@@ -43,10 +47,13 @@ from wsesim.kernels.collectives import link_cycles
 NAME = "mesh-gemm"
 TIMES = {"once": 1, "never": 0, "twice": 2}
 F16_ROUNDING = 2.0**-11
+REPEATS = 5
+"""Products of a measured window. Source: `includes` of rows `mgemm`."""
 NEIGHBOUR_HOPS = 2
 """To a neighbour on the ring, at most."""
 TRANSFERS = 4
 """Of a step: X and W, sent and received."""
+# Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 START_CYCLES = 16
 """Registers that are filled before the first step, beside Z; the step is begun."""
 SWAP_CYCLES = 3
@@ -79,18 +86,27 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     )
 
 
-def window(wafer: Wafer, tiles: Tiles, repeats: int) -> float:
-    """Return the cycles of a product as it is measured: *repeats* of them after one to warm up, the mean over cores.
+def need(grid: Grid, shape: Shape, options: Options) -> int:
+    """Return the bytes of a core's tiles: two buffers of X and of W, and Z."""
+    tiles = _tiles(grid, shape, options)
+    x, w = (aligned(size, isa.F16) for size in (tiles.m * tiles.k, tiles.k * tiles.n))
+    return (2 * (x + w) + tiles.m * tiles.n) * ELEMENT_BYTES[isa.F16]
 
-    Cores do not wait for each other between products. All operands are zero.
+
+def _product(case: KernelCase) -> Reading:
+    """Take off the run of all products that of the first; all operands are zero.
+
+    Cores do not wait for each other between products.
     """
+    tiles, repeats = _tiles(case.grid, case.shape, case.options), whole_option(case.options, "repeats", REPEATS)
+    tiles = replace(tiles, moved=choice_option(case.options, "tiles", ("travel", "stay")) == "travel")
     m, k, n = (tiles.cores * size for size in (tiles.m, tiles.k, tiles.n))
     ends = []
     for products in (1, 1 + repeats):
-        machine = load(wafer, replace(tiles, repeats=products), np.zeros((m, k)), np.zeros((k, n)))
+        machine = load(case.wafer, replace(tiles, repeats=products), np.zeros((m, k)), np.zeros((k, n)))
         machine.run()
         ends.append(gather(machine, "ended"))
-    return float((ends[1] - ends[0]).mean()) / repeats
+    return Reading(value=float((ends[1] - ends[0]).mean()) / repeats)
 
 
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
@@ -185,4 +201,15 @@ PROGRAM = KernelProgram(
     prepare=prepare,
     closed=closed,
     options={"compute": "once, never or twice: how often tiles are multiplied in a step, for measurements [once]"},
+    need=need,
+    measures={
+        "product_cycles": Measure(
+            cores=_product,
+            silicon=False,
+            options={
+                "repeats": f"products of the mean, after one to warm up [{REPEATS}]",
+                "tiles": "travel, or stay: each core multiplies those it has again and again [travel]",
+            },
+        )
+    },
 )

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, Role
-from wsesim.cores.machine import Machine
+from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import Color, Mem, Operand, Register
 from wsesim.cores.programs.base import Array, scatter
 from wsesim.cores.programs.flow import end_task, jump_if_less
-from wsesim.cores.programs.gemm.streaming import Arithmetic, Cut, aligned
+from wsesim.cores.programs.gemm.streaming import Arithmetic, MatrixCut, aligned
 from wsesim.hardware import Wafer
 
 LAST = 1 << 31
@@ -25,10 +25,10 @@ REDUCTION = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
+class StreamedLayer:
     """A layer on its cores, its precision, and whether a weight brings its index along (zeros are not sent then)."""
 
-    cut: Cut
+    cut: MatrixCut
     arithmetic: Arithmetic
     sparse: bool
 
@@ -45,7 +45,7 @@ class _Colors:
 class _Core:
     """Writes the role of a kind of column's cores; the last row passes no weights on."""
 
-    def __init__(self, builder: Builder, layer: Layer, colors: _Colors, column: int, *, last: bool) -> None:
+    def __init__(self, builder: Builder, layer: StreamedLayer, colors: _Colors, column: int, *, last: bool) -> None:
         self.layer, self.colors, self.parity, cut = layer, colors, column % 2, layer.cut
         self.is_west, self.is_east = column == 0, column == cut.columns - 1
         self.role = role = builder.role(f"core {column}{' last' * last}")
@@ -154,7 +154,7 @@ class _Core:
         end_task(role)
 
 
-def load(wafer: Wafer, layer: Layer, x: Array, weights: Array) -> Machine:
+def load(wafer: Wafer, layer: StreamedLayer, x: Array, weights: Array) -> CoreMachine:
     """Return a machine ready to multiply *x* [token, input] by *weights* [input, output]; its row 0 feeds.
 
     Raises:
@@ -171,7 +171,7 @@ def load(wafer: Wafer, layer: Layer, x: Array, weights: Array) -> Machine:
         if cut.rows > 1:
             builder.place(_Core(builder, layer, colors, alike[0], last=False).role, alike, range(1, cut.rows))
         builder.place(_Core(builder, layer, colors, alike[0], last=True).role, alike, [cut.rows])
-    machine = Machine(builder)
+    machine = CoreMachine(builder)
     machine.write(feeder, "words", words)
     machine.write(feeder, "count", counts[:, None])
     scatter(machine, "x", cut.on_cores(x, cut.inputs_each, kind=layer.arithmetic.factor, above=1))
@@ -179,12 +179,12 @@ def load(wafer: Wafer, layer: Layer, x: Array, weights: Array) -> Machine:
     return machine
 
 
-def words_sent(layer: Layer, weights: Array) -> int:
+def words_sent(layer: StreamedLayer, weights: Array) -> int:
     """Return the wavelets that all feeders send together."""
     return int(_wavelets(layer, weights)[1].sum())
 
 
-def _kind(cut: Cut, column: int) -> tuple[bool, bool, int]:
+def _kind(cut: MatrixCut, column: int) -> tuple[bool, bool, int]:
     return column == 0, column == cut.columns - 1, column % 2
 
 
@@ -193,7 +193,7 @@ def _colors(builder: Builder) -> _Colors:
     return _Colors(builder.color("weights"), east, builder.color("back"))
 
 
-def _plans(cut: Cut) -> Array:
+def _plans(cut: MatrixCut) -> Array:
     """Return what each column knows, [row, column, number], with a row for feeders.
 
     Outputs before the first whose sums it sends first, before the first of its own, and with its own.
@@ -203,7 +203,7 @@ def _plans(cut: Cut) -> Array:
     return np.broadcast_to(found, (cut.rows + 1, cut.columns, PLAN))
 
 
-def _feeder(builder: Builder, layer: Layer, weights: Color, words: int) -> Role:
+def _feeder(builder: Builder, layer: StreamedLayer, weights: Color, words: int) -> CoreRole:
     """Write the role that sends the weights of a column, output after output."""
     role, kind = builder.role("feeder"), isa.I32 if layer.sparse else isa.F32
     memory = role.memory("words", words, kind)
@@ -216,7 +216,7 @@ def _feeder(builder: Builder, layer: Layer, weights: Color, words: int) -> Role:
     return role
 
 
-def _wavelets(layer: Layer, weights: Array) -> tuple[Array, Array]:
+def _wavelets(layer: StreamedLayer, weights: Array) -> tuple[Array, Array]:
     """Return what the feeders send, [column, wavelet] filled up with zeros, and how many wavelets."""
     cut = layer.cut
     filled = np.zeros((cut.columns * cut.inputs_each, cut.outputs))

@@ -22,11 +22,11 @@ import numpy as np
 from wsesim.cores import isa
 from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening
 from wsesim.cores.programs.durations import beside, memory, vector_time
-from wsesim.cores.programs.gemm.stream_core import Layer, load, words_sent
+from wsesim.cores.programs.gemm.stream_core import StreamedLayer, load, words_sent
 from wsesim.cores.programs.gemm.streaming import (
     PRECISION_HELP,
     Arithmetic,
-    Cut,
+    MatrixCut,
     arithmetic_of,
     cut_of,
     gathered,
@@ -41,6 +41,7 @@ from wsesim.kernels.collectives import link_cycles
 
 NAME = "stream-gemm"
 PASSES = ("forward", "input-gradient")
+# Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 FEEDER_CYCLES = 2
 """From a feeder's first instruction to its first wavelet."""
 SEND_CYCLES = 2
@@ -57,7 +58,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     weights = random_factors(seed + 1, (cut.inputs, cut.outputs), arithmetic.factor if nonzeros is None else isa.F16)
     if nonzeros is not None:
         weights = thinned(weights, cut, nonzeros, seed + 2)
-    layer = Layer(cut=cut, arithmetic=arithmetic, sparse=nonzeros is not None)
+    layer = StreamedLayer(cut=cut, arithmetic=arithmetic, sparse=nonzeros is not None)
     return Prepared(
         machine=load(wafer, layer, x, weights),
         read=lambda ran: cut.from_cores(gathered(ran, "y")[1:], cut.outputs_each, cut.outputs),
@@ -87,7 +88,7 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return begin + first + (cut.outputs - 1) * following + lag + end
 
 
-def output_cycles(wafer: Wafer, cut: Cut, arithmetic: Arithmetic, nonzeros: int | None) -> tuple[float, float]:
+def output_cycles(wafer: Wafer, cut: MatrixCut, arithmetic: Arithmetic, nonzeros: int | None) -> tuple[float, float]:
     """Return the cycles of the first output, and of each that follows, with the sums of the one before beside it.
 
     Of the ways through the branches the longest counts, that of the core which sends first: each output has one.
@@ -111,7 +112,7 @@ def output_cycles(wafer: Wafer, cut: Cut, arithmetic: Arithmetic, nonzeros: int 
     return work, work + hindered + left
 
 
-def _sums_cycles(wafer: Wafer, cut: Cut, arithmetic: Arithmetic) -> int:
+def _sums_cycles(wafer: Wafer, cut: MatrixCut, arithmetic: Arithmetic) -> int:
     """Return the cycles in which a core passes on the sums of one output; a core alone only moves them."""
     if cut.columns > 1:
         return wavelets_of(cut.tokens_each, arithmetic.sum)
@@ -119,7 +120,7 @@ def _sums_cycles(wafer: Wafer, cut: Cut, arithmetic: Arithmetic) -> int:
     return vector_time(wafer, isa.MOV, arithmetic.sum, cut.tokens_each, sums, sums).busy
 
 
-def _cut(grid: Grid, shape: Shape, options: Options) -> Cut:
+def _cut(grid: Grid, shape: Shape, options: Options) -> MatrixCut:
     """Return how the layer lies; in the gradient of its input what comes in is as wide as its output."""
     cut = cut_of(NAME, grid, shape)
     if choice_option(options, "pass", PASSES) == PASSES[0]:
@@ -127,7 +128,7 @@ def _cut(grid: Grid, shape: Shape, options: Options) -> Cut:
     return replace(cut, inputs=cut.outputs, outputs=cut.inputs)
 
 
-def _hops(cut: Cut, arithmetic: Arithmetic, words: int) -> int:
+def _hops(cut: MatrixCut, arithmetic: Arithmetic, words: int) -> int:
     """Return the wavelet hops of all columns' weights down, and of all rows' sums round the ring."""
     links = [cut.columns - 1 + (cut.columns - 2) * (owner < cut.columns - 1) for owner in cut.owners()]
     rounds = sum(links) if cut.columns > 1 else 0

@@ -25,7 +25,7 @@ from wsesim.cores.programs.gemm.gradient_core import load, result
 from wsesim.cores.programs.gemm.streaming import (
     PRECISION_HELP,
     Arithmetic,
-    Cut,
+    MatrixCut,
     arithmetic_of,
     cut_of,
     product_tolerance,
@@ -36,6 +36,7 @@ from wsesim.hardware import Core, Wafer
 from wsesim.kernels.collectives import link_cycles
 
 NAME = "stream-gradient"
+# Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 START_CYCLES = 10
 """Registers that are filled before the first feature."""
 BEGIN_CYCLES = 3
@@ -76,7 +77,7 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return begin + (cut.outputs - 1) * following + hand_over + last + end
 
 
-def feature_cycles(wafer: Wafer, cut: Cut, arithmetic: Arithmetic) -> tuple[float, float, float]:
+def feature_cycles(wafer: Wafer, cut: MatrixCut, arithmetic: Arithmetic) -> tuple[float, float, float]:
     """Return the cycles of a feature alone, and beside the transfer of the next; and what that takes longer."""
     core, tokens, features = wafer.core, cut.tokens_each, cut.inputs_each
     taken, passed = core.branch_taken_cycles, core.branch_not_taken_cycles
@@ -95,13 +96,13 @@ def feature_cycles(wafer: Wafer, cut: Cut, arithmetic: Arithmetic) -> tuple[floa
     return work, work + hindered + left + (left > 0) + sent, left
 
 
-def _fetch_cycles(core: Core, cut: Cut) -> int:
+def _fetch_cycles(core: Core, cut: MatrixCut) -> int:
     """Return the cycles that begin the next feature, on a core that has had its own: the longest way."""
     taken, passed = core.branch_taken_cycles, core.branch_not_taken_cycles
     return 3 * passed + taken + 4 if cut.columns == 1 else 2 * (passed + taken) + 4
 
 
-def _cut(grid: Grid, shape: Shape) -> Cut:
+def _cut(grid: Grid, shape: Shape) -> MatrixCut:
     """Return how the layer lies, turned so that the narrower operand is the one that is spread."""
     cut = cut_of(NAME, grid, shape)
     if cut.outputs <= cut.inputs:
@@ -109,7 +110,7 @@ def _cut(grid: Grid, shape: Shape) -> Cut:
     return replace(cut, inputs=cut.outputs, outputs=cut.inputs)
 
 
-def _hops(cut: Cut, arithmetic: Arithmetic) -> int:
+def _hops(cut: MatrixCut, arithmetic: Arithmetic) -> int:
     """Return the wavelet hops of features along rows and of sums down columns to the sinks."""
     along = cut.rows * (cut.columns - 1) * wavelets_of(cut.tokens_each, arithmetic.factor)
     return cut.outputs * (along + cut.columns * cut.rows * wavelets_of(cut.inputs_each, arithmetic.sum))

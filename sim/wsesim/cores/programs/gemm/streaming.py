@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.machine import Machine
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import ELEMENT_BYTES
 from wsesim.cores.programs.base import Array, Grid, Options, Shape, choice_option, sizes_of, whole_option
 from wsesim.errors import InputError
@@ -43,7 +43,7 @@ PRECISION_HELP = {"precision": "fp32, mixed (factors in fp16, sums in fp32) or f
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
+class MatrixCut:
     """A linear layer on a rectangle of cores; sizes that do not divide are filled up with zeros."""
 
     columns: int
@@ -95,14 +95,14 @@ class Cut:
         return blocks.reshape(self.rows * self.tokens_each, -1)[: self.tokens, :features]
 
 
-def cut_of(name: str, grid: Grid, shape: Shape) -> Cut:
+def cut_of(name: str, grid: Grid, shape: Shape) -> MatrixCut:
     """Return how a layer of TOKENS x INPUTS x OUTPUTS lies on the grid.
 
     Raises:
         InputError: the shape is not three sizes of 1 or more.
     """
     sizes_of(name, shape, "tokens, inputs and outputs", "64x32x32")
-    return Cut(columns=grid[0], rows=grid[1], tokens=shape[0], inputs=shape[1], outputs=shape[2])
+    return MatrixCut(columns=grid[0], rows=grid[1], tokens=shape[0], inputs=shape[1], outputs=shape[2])
 
 
 def arithmetic_of(options: Options, names: tuple[str, ...] = tuple(PRECISIONS)) -> Arithmetic:
@@ -125,7 +125,7 @@ def wavelets_of(values: int, kind: int) -> int:
     return ceil(values / VALUES_PER_WAVELET[kind])
 
 
-def nonzeros_of(options: Options, cut: Cut) -> int | None:
+def nonzeros_of(options: Options, cut: MatrixCut) -> int | None:
     """Return the weights a core gets for an output; None if all of them, without an index.
 
     Raises:
@@ -144,7 +144,7 @@ def random_factors(seed: int, shape: tuple[int, int], kind: int) -> Array:
     return np.random.default_rng(seed).standard_normal(shape).astype(NUMPY[kind]).astype(np.float64)
 
 
-def thinned(weights: Array, cut: Cut, nonzeros: int, seed: int) -> Array:
+def thinned(weights: Array, cut: MatrixCut, nonzeros: int, seed: int) -> Array:
     """Return [input, output] weights with at most *nonzeros* of them left for each column of cores and output."""
     filled = np.zeros((cut.columns * cut.inputs_each, cut.outputs))
     filled[: cut.inputs] = weights
@@ -165,7 +165,7 @@ def product_tolerance(first: Array, second: Array, rounding: float, additions: i
     return float(error / (1 - error) * (np.abs(first) @ np.abs(second)).max())
 
 
-def gathered(machine: Machine, name: str) -> Array:
+def gathered(machine: CoreMachine, name: str) -> Array:
     """Return the variable *name* as [row, column, element], zeros on cores without it."""
     builder, holders = machine.builder, [role for role in machine.builder.roles if name in role.variables]
     found = np.zeros((builder.height, builder.width, holders[0].variables[name].length))

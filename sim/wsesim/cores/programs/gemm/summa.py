@@ -16,17 +16,34 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.operands import ELEMENT_BYTES, Mem
-from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening, sizes_of
+from wsesim.cores.programs.base import (
+    Grid,
+    KernelCase,
+    KernelProgram,
+    Measure,
+    Options,
+    Prepared,
+    Reading,
+    Shape,
+    Shares,
+    choice_option,
+    opening,
+    sizes_of,
+)
 from wsesim.cores.programs.durations import beside, memory
 from wsesim.cores.programs.gemm.local_code import CodeCosts
 from wsesim.cores.programs.gemm.streaming import PRECISIONS, product_tolerance, random_factors
 from wsesim.cores.programs.gemm.summa_core import BUFFERS, PLAN_WORDS, Panels, load, result
 from wsesim.cores.rates import rate_of
+from wsesim.errors import InputError
 from wsesim.hardware import Core, Wafer
 from wsesim.kernels.collectives import link_cycles
 
 NAME = "summa"
 AXES = ("row", "column")
+FIRST = (0, 0)
+"""The core whose spans are measured."""
+# Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 REGISTERS = 7
 """Scalar instructions before the first step, beside those of each axis."""
 
@@ -129,6 +146,44 @@ def mean_pace(wafer: Wafer, panels: Panels) -> float:
     return rate.cycles + (rate.slow_cycles - rate.cycles) * near
 
 
+def need(grid: Grid, shape: Shape, options: Options) -> int:
+    """Return the bytes of a core's panels of A and B, with their buffers, and of C."""
+    panels = panels_of(grid, shape, options)
+    a = (panels.steps // panels.columns + BUFFERS) * panels.m * panels.k
+    b = (panels.steps // panels.rows + BUFFERS) * panels.k * panels.n
+    return (a + b + panels.m * panels.n + 2 * PLAN_WORDS) * ELEMENT_BYTES[isa.F32]
+
+
+def limits(case: KernelCase, cycles: float) -> Shares:
+    """Return the part of multiply-accumulates that do not collide, and the rest."""
+    panels = panels_of(case.grid, case.shape, case.options)
+    macs = panels.steps * _pair(panels)
+    every_cycle = macs * (case.wafer.core.colliding_cycles - mean_pace(case.wafer, panels)) / cycles
+    return {"arithmetic every cycle": every_cycle, "arithmetic": 1 - every_cycle}
+
+
+def _flops(case: KernelCase) -> Reading:
+    m, k, n = case.shape
+    cycles = case.cycles()
+    value = 2 * m * k * n / cycles * case.wafer.core.clock_hz
+    return Reading(value=value, shares=limits(case, cycles))
+
+
+def _compute_span(case: KernelCase) -> Reading:
+    panels = panels_of(case.grid, case.shape, case.options)
+    macs, pair = [span for span in case.run(watch=[FIRST]).spans if span.name == "mac"], panels.k * panels.n
+    steps = [macs[first : first + pair] for first in range(0, len(macs), pair)]
+    return Reading(value=sum(step[-1].end - step[0].start for step in steps))
+
+
+def _broadcast(case: KernelCase) -> Reading:
+    """Take the first span of a microthread; its last word leaves the ramp after it."""
+    spans = [span for span in case.run(watch=[FIRST]).spans if span.thread is not None]
+    if not spans:
+        raise InputError.at("nothing is broadcast on one core")
+    return Reading(value=spans[0].end - spans[0].start + case.wafer.fabric.ramp_cycles)
+
+
 def _pair(panels: Panels) -> int:
     """Return the multiply-accumulates of a pair of panels."""
     return panels.m * panels.k * panels.n
@@ -153,4 +208,11 @@ PROGRAM = KernelProgram(
     prepare=prepare,
     closed=closed,
     options={"transfers": "overlapped, or library: the SDK's collectives, nothing at the same time [overlapped]"},
+    need=need,
+    limits=limits,
+    measures={
+        "flops_per_s": Measure(cores=_flops, closed=_flops),
+        "compute_span_cycles": Measure(cores=_compute_span, silicon=False),
+        "broadcast_cycles": Measure(cores=_broadcast, silicon=False),
+    },
 )

@@ -9,11 +9,11 @@ from math import ceil, lcm
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, Role, Task
-from wsesim.cores.machine import Machine
+from wsesim.cores.builder import Builder, CoreRole, CoreTask
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import Color
 from wsesim.cores.programs.base import Array, Grid, gather, scatter
-from wsesim.cores.programs.collectives.plans import COLUMN, ROW, Axis
+from wsesim.cores.programs.collectives.plans import COLUMN, ROW, LineAxis
 from wsesim.cores.programs.flow import jump, jump_if_less
 from wsesim.cores.programs.gemm.local_code import ScalarCode
 from wsesim.hardware import Wafer
@@ -55,7 +55,7 @@ class _Operand:
     """A or B on one role: its own panels, two buffers behind them, when it is its turn, and its seat on its line."""
 
     def __init__(
-        self, role: Role, name: str, elements: int, own: int, seat: tuple[Axis, bool, bool], thread: int
+        self, role: CoreRole, name: str, elements: int, own: int, seat: tuple[LineAxis, bool, bool], thread: int
     ) -> None:
         self.name, self.elements, self.thread, self.own = name, elements, thread, own
         self.axis, self.first, self.last = seat
@@ -65,7 +65,7 @@ class _Operand:
         self.begin, self.end = role.register(), role.register()
         self.now, self.next, self.mine, self.buffer, self.other = (role.register() for _ in range(5))
 
-    def route(self, role: Role, color: Color) -> None:
+    def route(self, role: CoreRole, color: Color) -> None:
         """Write the switch positions: roots nearer the start of the line, the core itself, roots farther."""
         toward, away = self.axis.toward, self.axis.away
         behind, ahead = ([] if self.first else [toward]), ([] if self.last else [away])
@@ -118,10 +118,10 @@ class _Core:
                 role.set(operand.other, (operand.own + 1) * operand.elements)
             role.activate(self.move)
 
-    def _done_tasks(self) -> tuple[dict[int, Task], dict[int, Task]]:
+    def _done_tasks(self) -> tuple[dict[int, CoreTask], dict[int, CoreTask]]:
         """Write the tasks that follow each transfer; the last begins what comes next."""
         role = self.role
-        found: tuple[dict[int, Task], dict[int, Task]] = ({}, {})
+        found: tuple[dict[int, CoreTask], dict[int, CoreTask]] = ({}, {})
         for operand in self.moving:
             for tasks, what in zip(found, ("sent", "received"), strict=True):
                 with role.task(f"{operand.name} {what}") as tasks[operand.thread]:
@@ -230,7 +230,7 @@ class _Core:
             code.move_descriptor(self.a_place, panels.m)
 
 
-def load(wafer: Wafer, panels: Panels, a: Array, b: Array) -> Machine:
+def load(wafer: Wafer, panels: Panels, a: Array, b: Array) -> CoreMachine:
     """Return a machine ready to multiply *a* by *b*, both filled up to whole panels.
 
     Raises:
@@ -241,7 +241,7 @@ def load(wafer: Wafer, panels: Panels, a: Array, b: Array) -> Machine:
     for columns, across in _seats(panels.columns):
         for rows, down in _seats(panels.rows):
             builder.place(_Core(builder, panels, colors, (across, down)).role, columns, rows)
-    machine = Machine(builder)
+    machine = CoreMachine(builder)
     k, own_a, own_b = panels.k, panels.steps // panels.columns, panels.steps // panels.rows
     a_panels = a.reshape(panels.rows, panels.m, panels.columns, own_a, k).transpose(0, 2, 3, 4, 1)
     b_panels = b.reshape(panels.rows, own_b, k, panels.columns, panels.n).transpose(0, 3, 1, 4, 2)
@@ -273,7 +273,7 @@ def _with_buffers(panels: Array) -> Array:
     return filled.reshape(*panels.shape[:2], -1)
 
 
-def result(machine: Machine, panels: Panels) -> Array:
+def result(machine: CoreMachine, panels: Panels) -> Array:
     """Return C, filled up to whole panels."""
     found = gather(machine, "c").reshape(panels.rows, panels.columns, panels.n, panels.m)
     return found.transpose(0, 3, 1, 2).reshape(panels.rows * panels.m, panels.columns * panels.n)

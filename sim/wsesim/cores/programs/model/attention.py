@@ -14,10 +14,10 @@ from wsesim.cores.programs.base import Array, Options
 from wsesim.cores.programs.collectives.plans import COLUMN
 from wsesim.cores.programs.model import heads, steps
 from wsesim.cores.programs.model.bounds import Bounded
-from wsesim.cores.programs.model.core import Core
-from wsesim.cores.programs.model.feature import BANK, OTHER_BANK, Seat, seat_of
-from wsesim.cores.programs.model.heads import Heads, Run
-from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, COLLECT_COLORS, Collection, Line
+from wsesim.cores.programs.model.core import KernelWriter
+from wsesim.cores.programs.model.feature import BANK, OTHER_BANK, FeatureSeat, seat_of
+from wsesim.cores.programs.model.heads import Heads, HeadSlice
+from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, COLLECT_COLORS, Collection, CoreLine
 
 COLORS = 2 * ALLREDUCE_COLORS + COLLECT_COLORS
 """Of a row of cores, of the columns of a head, and of a column of cores."""
@@ -26,7 +26,7 @@ UNSEEN = -1000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class HeadSeat:
     """What a core knows of its place among tokens x heads."""
 
     heads: Heads
@@ -36,12 +36,12 @@ class Place:
     colors: Sequence[Color] = ()
 
     @property
-    def seat(self) -> Seat:
+    def seat(self) -> FeatureSeat:
         """Its place in its row."""
         return seat_of(self.heads.layout, self.column, self.options, self.colors[:ALLREDUCE_COLORS])
 
     @property
-    def across(self) -> Line:
+    def across(self) -> CoreLine:
         """The columns of its heads: the whole row, or a part with colors of its own, in one group to spare queues."""
         if self.heads.segments == 1:
             return self.seat.line
@@ -65,25 +65,25 @@ class Place:
         return heads.aligned(self.tokens * self.heads.layout.rows)
 
     @property
-    def runs(self) -> list[Run]:
+    def runs(self) -> list[HeadSlice]:
         """Its features, head by head."""
         return self.heads.runs(self.column)
 
-    def route(self, core: Core) -> None:
+    def route(self, core: KernelWriter) -> None:
         """Write this core's routes."""
         self.across.route(core.role)
         self.along.route(core.role)
 
 
-def of_each_kind(place: Place) -> list[Place]:
+def of_each_kind(place: HeadSeat) -> list[HeadSeat]:
     """Return the first core of every kind of column: those that have part in equally many features of as many heads."""
-    kinds: dict[tuple[int, ...], Place] = {}
+    kinds: dict[tuple[int, ...], HeadSeat] = {}
     for column in range(place.heads.layout.columns):
         kinds.setdefault(tuple(run.count for run in place.heads.runs(column)), replace(place, column=column))
     return list(kinds.values())
 
 
-def attend(core: Core, place: Place, q: Mem, k: Mem, v: Mem, y: Mem) -> None:
+def attend(core: KernelWriter, place: HeadSeat, q: Mem, k: Mem, v: Mem, y: Mem) -> None:
     """y = softmax(q k / sqrt(width of a head) + mask) v; all of them [feature, token]. Reserves the variable `mask`."""
     role, keys, runs = core.role, place.keys, place.runs
     every = place.tokens * keys
@@ -104,7 +104,7 @@ def attend(core: Core, place: Place, q: Mem, k: Mem, v: Mem, y: Mem) -> None:
     _weigh(core, place, y, scores, all_values)
 
 
-def softmax_rows(core: Core, rows: Mem, sums: Mem) -> None:
+def softmax_rows(core: KernelWriter, rows: Mem, sums: Mem) -> None:
     """Leave in *rows* the softmax of each of them; *sums* has a value per row."""
     heads.gather_rows(core, isa.MAX, sums, rows)
     core.role.fsubs(rows, rows, heads.per_row(sums, rows))
@@ -114,7 +114,7 @@ def softmax_rows(core: Core, rows: Mem, sums: Mem) -> None:
     core.role.fmuls(rows, rows, heads.per_row(sums, rows))
 
 
-def _collected(core: Core, place: Place, name: str, part: Mem) -> Mem:
+def _collected(core: KernelWriter, place: HeadSeat, name: str, part: Mem) -> Mem:
     """Return what all cores of the column have in *part*, as [feature, key], each feature from the same bank on."""
     role, tokens, rows = core.role, place.tokens, place.heads.layout.rows
     features = place.seat.features
@@ -134,7 +134,7 @@ def _collected(core: Core, place: Place, name: str, part: Mem) -> Mem:
     return whole
 
 
-def _score(core: Core, place: Place, scores: Mem, q: Mem, keys: Mem) -> None:
+def _score(core: KernelWriter, place: HeadSeat, scores: Mem, q: Mem, keys: Mem) -> None:
     """Add up q k over this core's features: for each feature and token an AXPY over all keys."""
     role, tokens, count = core.role, place.tokens, place.keys
     role.fmovs(scores, core.constant(0.0))
@@ -153,7 +153,7 @@ def _score(core: Core, place: Place, scores: Mem, q: Mem, keys: Mem) -> None:
                 role.iadd(key, key, count, cost=0)
 
 
-def _weigh(core: Core, place: Place, y: Mem, chances: Mem, values: Mem) -> None:
+def _weigh(core: KernelWriter, place: HeadSeat, y: Mem, chances: Mem, values: Mem) -> None:
     """Write y: for each feature and token a product over all keys, and its sum."""
     role, tokens, count = core.role, place.tokens, place.keys
     products, zero = role.memory("products", count), core.constant(0.0)
@@ -174,7 +174,7 @@ def _weigh(core: Core, place: Place, y: Mem, chances: Mem, values: Mem) -> None:
                 role.iadd(value, value, count, cost=0)
 
 
-def mask_of(place: Place, *, causal: bool) -> Array:
+def mask_of(place: HeadSeat, *, causal: bool) -> Array:
     """Return the mask as [row, column, element]: 0 where a key counts for a token, `MASKED` where not."""
     layout, each = place.heads.layout, place.tokens
     token = np.arange(layout.rows * each).reshape(layout.rows, 1, each, 1)

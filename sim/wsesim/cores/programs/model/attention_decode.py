@@ -21,8 +21,8 @@ from math import ceil, sqrt
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, Role
-from wsesim.cores.machine import Machine
+from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import Color, Mem
 from wsesim.cores.programs.base import (
     Array,
@@ -41,10 +41,10 @@ from wsesim.cores.programs.collectives.plans import COLUMN
 from wsesim.cores.programs.model import heads, steps
 from wsesim.cores.programs.model.attention import by_numpy
 from wsesim.cores.programs.model.bounds import Bounded
-from wsesim.cores.programs.model.core import Core, timed
-from wsesim.cores.programs.model.feature import BANK, OTHER_BANK, Layout, draw, is_mixed
+from wsesim.cores.programs.model.core import KernelWriter, timed
+from wsesim.cores.programs.model.feature import BANK, OTHER_BANK, FeatureLayout, draw, is_mixed
 from wsesim.cores.programs.model.heads import Heads
-from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, Line
+from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, CoreLine
 from wsesim.hardware import Wafer
 
 NAME = "attention-decode"
@@ -73,14 +73,14 @@ class _Seat:
         return self.heads.layout.rows
 
     @property
-    def across(self) -> Line:
+    def across(self) -> CoreLine:
         """The columns of its heads."""
         return self.heads.line(self.column, self.options, self.colors[:ALLREDUCE_COLORS])
 
     @property
-    def along(self) -> Line:
+    def along(self) -> CoreLine:
         """Its column of cores."""
-        return Line(
+        return CoreLine(
             place=self.row, cores=self.rows, group=group_of(self.options, self.rows), axis=COLUMN,
             colors=self.colors[ALLREDUCE_COLORS:],
         )  # fmt: skip
@@ -101,7 +101,7 @@ class _Seat:
         return isa.MIXED if is_mixed(self.options) else isa.F32
 
 
-def body(core: Core, seat: _Seat) -> None:
+def body(core: KernelWriter, seat: _Seat) -> None:
     """Write what one core does."""
     role, summed = core.role, seat.heads.summed
     scores = role.memory("scores", summed * seat.each, bank=BANK)
@@ -116,7 +116,7 @@ def body(core: Core, seat: _Seat) -> None:
     core.allreduce(seat.along, isa.ADD, y)
 
 
-def _score(core: Core, seat: _Seat, scores: Mem) -> None:
+def _score(core: KernelWriter, seat: _Seat, scores: Mem) -> None:
     role, each = core.role, seat.each
     query = role.memory("query", seat.features, seat.factor)
     keys = role.memory("keys", seat.features * each, seat.factor, bank=OTHER_BANK)
@@ -131,7 +131,7 @@ def _score(core: Core, seat: _Seat, scores: Mem) -> None:
                 role.iadd(place, place, each, cost=0)
 
 
-def _softmax(core: Core, seat: _Seat, scores: Mem) -> None:
+def _softmax(core: KernelWriter, seat: _Seat, scores: Mem) -> None:
     """Leave in *scores* their softmax over all positions of all rows, head by head."""
     role, sums = core.role, core.role.memory("sums", seat.heads.summed, bank=OTHER_BANK)
     heads.gather_rows(core, isa.MAX, sums, scores)
@@ -144,7 +144,7 @@ def _softmax(core: Core, seat: _Seat, scores: Mem) -> None:
     role.fmuls(scores, scores, heads.per_row(sums, scores))
 
 
-def _weigh(core: Core, seat: _Seat, scores: Mem, y: Mem) -> None:
+def _weigh(core: KernelWriter, seat: _Seat, scores: Mem, y: Mem) -> None:
     role, step = core.role, heads.aligned(seat.features)
     values = role.memory("values", seat.each * step, seat.factor, bank=OTHER_BANK)
     factors = scores
@@ -176,7 +176,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
                 heads=first.heads, column=column, row=row, positions=first.positions, options=options, colors=colors
             )
             builder.place(_role(builder, seat), [column], [row])
-    machine = Machine(builder)
+    machine = CoreMachine(builder)
     scatter(machine, "query", layout.lay_features(query[0]))
     scatter(machine, "keys", _on_cores(keys, first).transpose(0, 2, 3, 1).reshape(grid[1], grid[0], -1))
     gap = heads.aligned(first.features) - first.features
@@ -197,12 +197,12 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return core.cycles
 
 
-def _role(builder: Builder, seat: _Seat) -> Role:
+def _role(builder: Builder, seat: _Seat) -> CoreRole:
     role = builder.role(f"core {seat.column},{seat.row}")
     seat.across.route(role)
     seat.along.route(role)
     with role.task("start", start=True):
-        body(Core(role, placed=True), seat)
+        body(KernelWriter(role, placed=True), seat)
         role.halt()
     return role
 
@@ -241,7 +241,7 @@ def _seat(grid: Grid, shape: Shape, options: Options) -> _Seat:
         InputError: the shape is not three sizes of 1 or more.
     """
     sizes_of(NAME, shape, "heads, features of a head and positions", "4x16x100")
-    layout = Layout(columns=grid[0], rows=grid[1], tokens=grid[1], features=shape[0] * shape[1])
+    layout = FeatureLayout(columns=grid[0], rows=grid[1], tokens=grid[1], features=shape[0] * shape[1])
     return _Seat(heads=Heads(layout=layout, heads=shape[0]), column=0, row=0, positions=shape[2], options=options)
 
 

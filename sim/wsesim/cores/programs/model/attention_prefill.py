@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores.builder import Builder
-from wsesim.cores.machine import Machine
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.programs.base import (
     Grid,
     KernelProgram,
@@ -30,10 +30,10 @@ from wsesim.cores.programs.base import (
     sizes_of,
 )
 from wsesim.cores.programs.collectives.collective import GROUP_HELP
-from wsesim.cores.programs.model.attention import COLORS, Place, attend, bounded, by_numpy, mask_of, of_each_kind
+from wsesim.cores.programs.model.attention import COLORS, HeadSeat, attend, bounded, by_numpy, mask_of, of_each_kind
 from wsesim.cores.programs.model.bounds import Bounded
-from wsesim.cores.programs.model.core import Core, timed
-from wsesim.cores.programs.model.feature import OTHER_BANK, Layout, draw
+from wsesim.cores.programs.model.core import KernelWriter, timed
+from wsesim.cores.programs.model.feature import OTHER_BANK, FeatureLayout, draw
 from wsesim.cores.programs.model.heads import Heads
 from wsesim.hardware import Wafer
 
@@ -41,7 +41,7 @@ NAME = "attention-prefill"
 MASKS = ("causal", "none")
 
 
-def body(core: Core, place: Place) -> None:
+def body(core: KernelWriter, place: HeadSeat) -> None:
     """Write what one core does."""
     seat = place.seat
     q, k, v = (seat.own(seat.array(core, name)) for name in ("q", "k", "v"))
@@ -58,14 +58,14 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     for row in range(grid[1]):
         for column in range(grid[0]):
             role = builder.role(f"core {column},{row}")
-            place = Place(heads=first.heads, column=column, row=row, options=options, colors=colors)
-            core = Core(role, placed=True)
+            place = HeadSeat(heads=first.heads, column=column, row=row, options=options, colors=colors)
+            core = KernelWriter(role, placed=True)
             place.route(core)
             with role.task("start", start=True):
                 body(core, place)
                 role.halt()
             builder.place(role, [column], [row])
-    machine = Machine(builder)
+    machine = CoreMachine(builder)
     for name, values in (("q", q), ("k", k), ("v", v)):
         scatter(machine, name, layout.lay(values))
     scatter(machine, "mask", mask_of(first, causal=causal))
@@ -84,7 +84,7 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return max(_timed(wafer, place) for place in of_each_kind(_place(grid, shape, options)))
 
 
-def _timed(wafer: Wafer, place: Place) -> float:
+def _timed(wafer: Wafer, place: HeadSeat) -> float:
     core = timed(wafer)
     body(core, place)
     return core.cycles
@@ -94,15 +94,15 @@ def _is_causal(options: Options) -> bool:
     return choice_option(options, "mask", MASKS) == "causal"
 
 
-def _place(grid: Grid, shape: Shape, options: Options) -> Place:
+def _place(grid: Grid, shape: Shape, options: Options) -> HeadSeat:
     """Return the first core's place.
 
     Raises:
         InputError: the shape is not three sizes of 1 or more.
     """
     sizes_of(NAME, shape, "heads, features of a head and tokens", "4x16x32")
-    layout = Layout(columns=grid[0], rows=grid[1], tokens=shape[2], features=shape[0] * shape[1])
-    return Place(heads=Heads(layout=layout, heads=shape[0]), column=0, row=0, options=options)
+    layout = FeatureLayout(columns=grid[0], rows=grid[1], tokens=shape[2], features=shape[0] * shape[1])
+    return HeadSeat(heads=Heads(layout=layout, heads=shape[0]), column=0, row=0, options=options)
 
 
 PROGRAM = KernelProgram(

@@ -11,17 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, Role
+from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.operands import Mem, Register
 from wsesim.cores.programs.durations import line_cycles
-from wsesim.cores.programs.model.lines import Collection, Line
+from wsesim.cores.programs.model.lines import Collection, CoreLine
 from wsesim.hardware import Wafer
 
 
-class Core:
+class KernelWriter:
     """What a kernel writes on: a role, its loops and its collectives."""
 
-    def __init__(self, role: Role, *, placed: bool) -> None:
+    def __init__(self, role: CoreRole, *, placed: bool) -> None:
         """Write on *role*; with `placed` false only the time counts."""
         self.role, self.placed = role, placed
         self._cycles, self._seen, self._turns = 0.0, 0, 1
@@ -39,7 +39,7 @@ class Core:
         self._settle()
         return self._cycles + self.wafer.core.task_launch_cycles
 
-    def allreduce(self, line: Line, op: int, vector: Mem) -> None:
+    def allreduce(self, line: CoreLine, op: int, vector: Mem) -> None:
         """Leave in *vector* its sum or greatest over a line of cores, on all of them."""
         if self.placed:
             line.allreduce(self.role, op, vector)
@@ -92,6 +92,6 @@ class Core:
         self._seen = len(lines)
 
 
-def timed(wafer: Wafer) -> Core:
+def timed(wafer: Wafer) -> KernelWriter:
     """Return a core that is only timed."""
-    return Core(Builder(wafer, width=1, height=1).role("timed"), placed=False)
+    return KernelWriter(Builder(wafer, width=1, height=1).role("timed"), placed=False)

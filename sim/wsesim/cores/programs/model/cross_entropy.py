@@ -22,8 +22,15 @@ from wsesim.cores.programs import flow
 from wsesim.cores.programs.base import Options
 from wsesim.cores.programs.model import steps
 from wsesim.cores.programs.model.bounds import ROUNDING, Bounded
-from wsesim.cores.programs.model.core import Core
-from wsesim.cores.programs.model.feature import PRECISION_HELP, Host, Layout, Seat, draw, feature_kernel
+from wsesim.cores.programs.model.core import KernelWriter
+from wsesim.cores.programs.model.feature import (
+    PRECISION_HELP,
+    FeatureLayout,
+    FeatureSeat,
+    HostData,
+    draw,
+    feature_kernel,
+)
 
 SPREAD = 3.0
 """Standard deviation of the logits tried out."""
@@ -31,7 +38,7 @@ CONVERGED = 1e-9
 """Distance from the logarithm that fp32 does not see any more."""
 
 
-def body(core: Core, seat: Seat) -> None:
+def body(core: KernelWriter, seat: FeatureSeat) -> None:
     """Write what one core does."""
     x, tokens, features, role = seat.input(core, "x"), seat.tokens, seat.features, core.role
     labels, losses = role.memory("labels", tokens, isa.I32), role.memory("y", tokens)
@@ -50,7 +57,7 @@ def body(core: Core, seat: Seat) -> None:
     role.fsubs(losses, losses, picked)
 
 
-def _pick(core: Core, seat: Seat, picked: Mem, x: Mem, labels: Mem) -> None:
+def _pick(core: KernelWriter, seat: FeatureSeat, picked: Mem, x: Mem, labels: Mem) -> None:
     """Leave in *picked* the value of x at the label of every token whose label this core has."""
     role = core.role
     with core.scalars(5) as (label, first, last, place, value):
@@ -66,7 +73,7 @@ def _pick(core: Core, seat: Seat, picked: Mem, x: Mem, labels: Mem) -> None:
                 role.store(picked.at(token, 1), value)
 
 
-def _logarithms(core: Core, y: Mem, x: Mem, turns: int) -> None:
+def _logarithms(core: KernelWriter, y: Mem, x: Mem, turns: int) -> None:
     """y = log x, for x from 1 on."""
     role, two, zero = core.role, core.constant(2.0), core.constant(0.0)
     with core.scalars(4) as (value, found, grown, part):
@@ -78,7 +85,9 @@ def _logarithms(core: Core, y: Mem, x: Mem, turns: int) -> None:
             role.store(y.at(place, 1), found, cost=0)
 
 
-def _halley(core: Core, value: Register, found: Register, grown: Register, part: Register, two: Register) -> None:
+def _halley(
+    core: KernelWriter, value: Register, found: Register, grown: Register, part: Register, two: Register
+) -> None:
     """Bring *found* nearer to the logarithm of *value*."""
     scalar = core.role.scalar
     scalar(isa.FEXP, grown, found)
@@ -105,7 +114,7 @@ def bounded_log(x: Bounded) -> Bounded:
     return Bounded(value, carried + ROUNDING * (4 + np.abs(value)))
 
 
-def host(random: np.random.Generator, layout: Layout, options: Options) -> Host:
+def host(random: np.random.Generator, layout: FeatureLayout, options: Options) -> HostData:
     """Return random logits and labels, and the loss of every token, which every column must have, by NumPy."""
     x = draw(random, (layout.tokens, layout.features), options, spread=SPREAD)
     labels = random.integers(0, layout.features, layout.tokens)
@@ -113,7 +122,7 @@ def host(random: np.random.Generator, layout: Layout, options: Options) -> Host:
     shifted = Bounded.exact(x) - Bounded.exact(greatest)
     picked = Bounded.exact(at_label) - Bounded.exact(greatest)
     losses = np.log(np.exp(x - greatest).sum(-1, keepdims=True)) + greatest - at_label
-    return Host(
+    return HostData(
         loads={"x": layout.lay(x), "labels": layout.lay_tokens(labels)},
         expected=np.broadcast_to(losses, (layout.tokens, layout.columns)),
         tolerance=(bounded_log(shifted.exp().sum(-1)) - picked).most,
@@ -121,6 +130,6 @@ def host(random: np.random.Generator, layout: Layout, options: Options) -> Host:
 
 
 PROGRAM = feature_kernel(
-    name="cross-entropy", doc=__doc__, body=body, host=host, options=PRECISION_HELP, result=Layout.one_each,
+    name="cross-entropy", doc=__doc__, body=body, host=host, options=PRECISION_HELP, result=FeatureLayout.one_each,
     shape_help="TOKENS x VOCABULARY: tokens in all, logits of each",
 )  # fmt: skip

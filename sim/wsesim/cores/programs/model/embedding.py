@@ -17,20 +17,21 @@ from math import ceil
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, Role
-from wsesim.cores.machine import Machine
+from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import Color, Mem
 from wsesim.cores.programs import flow
 from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, gather, opening, scatter, sizes_of
 from wsesim.cores.programs.collectives.plans import COLUMN, Keep, Plan, Send, spread_2d
 from wsesim.cores.programs.durations import memory, vector_time
-from wsesim.cores.programs.model.core import Core, timed
-from wsesim.cores.programs.model.feature import Layout
+from wsesim.cores.programs.model.core import KernelWriter, timed
+from wsesim.cores.programs.model.feature import FeatureLayout
 from wsesim.cores.programs.model.lines import COLLECT_COLORS, Collection
 from wsesim.hardware import Wafer
 from wsesim.kernels import collectives
 
 NAME = "embedding"
+# Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 BEGIN_CYCLES = 5
 """Of the scalar instructions before the first token."""
 TABLE_SPREAD = 0.02
@@ -41,7 +42,7 @@ TABLE_SPREAD = 0.02
 class _Seat:
     """What a core knows of its place."""
 
-    layout: Layout
+    layout: FeatureLayout
     column: int
     row: int
     vocabulary: int
@@ -68,7 +69,7 @@ class _Seat:
         return self.layout.features_each
 
 
-def _write(role: Role, seat: _Seat) -> None:
+def _write(role: CoreRole, seat: _Seat) -> None:
     """Write what one core does."""
     layout = seat.layout
     ids = role.memory("ids", layout.tokens, isa.I32)
@@ -85,12 +86,12 @@ def _write(role: Role, seat: _Seat) -> None:
                     role.mov32(role.fabout(seat.colors[0], ids.length), ids)
                 case Keep():
                     role.mov32(ids, role.fabin(seat.colors[0], ids.length))
-        _find(Core(role, placed=True), seat, ids, table, found)
+        _find(KernelWriter(role, placed=True), seat, ids, table, found)
         _give_back(role, seat, found, y)
         role.halt()
 
 
-def _find(core: Core, seat: _Seat, ids: Mem, table: Mem, found: Mem) -> None:
+def _find(core: KernelWriter, seat: _Seat, ids: Mem, table: Mem, found: Mem) -> None:
     """Send the rows of the table that tokens ask for north, in the order of the tokens; the first row keeps them."""
     role, each = core.role, seat.features
     first, receive, send = seat.row * seat.rows_each, *seat.along.inward
@@ -114,7 +115,7 @@ def _find(core: Core, seat: _Seat, ids: Mem, table: Mem, found: Mem) -> None:
             role.iadd(kept, kept, each)
 
 
-def _give_back(role: Role, seat: _Seat, found: Mem, y: Mem) -> None:
+def _give_back(role: CoreRole, seat: _Seat, found: Mem, y: Mem) -> None:
     """Send all tokens south from the first row; keep the own ones, feature by feature."""
     tokens, each, color = seat.layout.tokens, seat.layout.tokens_each, seat.along.colors[2]
     first = min(tokens, seat.row * each)
@@ -140,7 +141,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     ids = random.integers(0, vocabulary, layout.tokens)
     builder = Builder(wafer, width=grid[0], height=grid[1])
     colors = [builder.color(f"color {number}") for number in range(1 + COLLECT_COLORS)]
-    roles: dict[tuple[int, Plan], Role] = {}
+    roles: dict[tuple[int, Plan], CoreRole] = {}
     for row in range(grid[1]):
         for column in range(grid[0]):
             seat = _Seat(layout=layout, column=column, row=row, vocabulary=vocabulary, colors=colors)
@@ -148,7 +149,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
                 role = roles[row, seat.ids] = builder.role(f"core {column},{row}")
                 _write(role, seat)
             builder.place(roles[row, seat.ids], [column], [row])
-    machine = Machine(builder)
+    machine = CoreMachine(builder)
     whole = np.zeros((grid[1] * seat.rows_each, grid[0] * layout.features_each))
     whole[:vocabulary, : layout.features] = table
     cut = whole.reshape(grid[1], seat.rows_each, grid[0], -1).transpose(0, 2, 1, 3)
@@ -186,7 +187,7 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return ids + BEGIN_CYCLES + tokens * turn + farthest * collectives.link_cycles(wafer.fabric, 1) + steps
 
 
-def _keeping(wafer: Wafer, layout: Layout) -> float:
+def _keeping(wafer: Wafer, layout: FeatureLayout) -> float:
     """Return the cycles in which the first row takes its own tokens over into the result."""
     core, length = timed(wafer), layout.tokens_each * layout.features_each
     found, y = core.role.memory("found", length), core.role.memory("y", length)
@@ -194,19 +195,19 @@ def _keeping(wafer: Wafer, layout: Layout) -> float:
     return core.cycles - wafer.core.task_launch_cycles
 
 
-def _kept(layout: Layout, y: Mem, tokens: int) -> Mem:
+def _kept(layout: FeatureLayout, y: Mem, tokens: int) -> Mem:
     """Return where values go that come token by token."""
     return y.grid(tokens, layout.features_each, row_stride=1, stride=layout.tokens_each)
 
 
-def _sizes(grid: Grid, shape: Shape) -> tuple[Layout, int]:
+def _sizes(grid: Grid, shape: Shape) -> tuple[FeatureLayout, int]:
     """Return how the result lies, and the rows of the table.
 
     Raises:
         InputError: the shape is not three sizes of 1 or more.
     """
     sizes_of(NAME, shape, "tokens, vocabulary and features", "16x100x32")
-    return Layout(columns=grid[0], rows=grid[1], tokens=shape[0], features=shape[2]), shape[1]
+    return FeatureLayout(columns=grid[0], rows=grid[1], tokens=shape[0], features=shape[2]), shape[1]
 
 
 PROGRAM = KernelProgram(

@@ -18,7 +18,7 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder
-from wsesim.cores.machine import Machine
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import Color, Mem
 from wsesim.cores.programs.base import (
     Array,
@@ -35,8 +35,8 @@ from wsesim.cores.programs.base import (
 )
 from wsesim.cores.programs.collectives.collective import GROUP_HELP, group_of
 from wsesim.cores.programs.collectives.plans import ROW
-from wsesim.cores.programs.model.core import Core, timed
-from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, Line
+from wsesim.cores.programs.model.core import KernelWriter, timed
+from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, CoreLine
 from wsesim.hardware import Wafer
 
 PRECISIONS = ("fp32", "mixed")
@@ -46,7 +46,7 @@ BANK, OTHER_BANK = 0, 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class FeatureLayout:
     """How tokens x features lie on a rectangle of cores."""
 
     columns: int
@@ -74,16 +74,16 @@ class Layout:
         """Return how many features a column has."""
         return self.first(column + 1) - self.first(column)
 
-    def scaled(self, by: float) -> Layout:
+    def scaled(self, by: float) -> FeatureLayout:
         """Return the same tokens with so many times the features on every core."""
-        return Layout(
+        return FeatureLayout(
             columns=self.columns, rows=self.rows, tokens=self.tokens, features=int(self.features * by),
             unit=max(1, int(self.unit * by)),
         )  # fmt: skip
 
-    def one_each(self) -> Layout:
+    def one_each(self) -> FeatureLayout:
         """Return the same tokens with one feature on every column."""
-        return Layout(columns=self.columns, rows=self.rows, tokens=self.tokens, features=self.columns)
+        return FeatureLayout(columns=self.columns, rows=self.rows, tokens=self.tokens, features=self.columns)
 
     def lay(self, values: Array) -> Array:
         """Return [token, feature] as [row, column, element]."""
@@ -111,12 +111,12 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
+class FeatureSeat:
     """What a core knows of its place."""
 
-    layout: Layout
+    layout: FeatureLayout
     column: int
-    line: Line
+    line: CoreLine
     """Its row of cores."""
     options: Options = field(default_factory=dict)
 
@@ -144,11 +144,11 @@ class Seat:
         """Return the part of an array of tokens x features that this core fills."""
         return values.at(0, self.features * self.tokens)
 
-    def array(self, core: Core, name: str, bank: int = BANK, kind: int = isa.F32) -> Mem:
+    def array(self, core: KernelWriter, name: str, bank: int = BANK, kind: int = isa.F32) -> Mem:
         """Reserve an array of tokens x features, as long as that of the first column, and return it all."""
         return core.role.memory(name, self.layout.features_each * self.tokens, kind, bank=bank)
 
-    def input(self, core: Core, name: str, bank: int = BANK) -> Mem:
+    def input(self, core: KernelWriter, name: str, bank: int = BANK) -> Mem:
         """Reserve an input and return this core's part in fp32."""
         if not self.mixed:
             return self.own(self.array(core, name, bank))
@@ -156,12 +156,12 @@ class Seat:
         core.role.fmovs(self.own(widened), self.own(stored))
         return self.own(widened)
 
-    def output(self, core: Core, y: Mem) -> None:
+    def output(self, core: KernelWriter, y: Mem) -> None:
         """Store the result, which is the variable `y` itself unless values are stored in fp16."""
         if self.mixed:
             core.role.fmovs(self.own(core.role.variables["y"]), y)
 
-    def result(self, core: Core, bank: int = BANK) -> Mem:
+    def result(self, core: KernelWriter, bank: int = BANK) -> Mem:
         """Reserve the result and return this core's part of it, or of an fp32 array to be stored there."""
         if not self.mixed:
             return self.own(self.array(core, "y", bank))
@@ -170,7 +170,7 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Host:
+class HostData:
     """What the cores are given, and what they must make of it."""
 
     loads: Mapping[str, Array]
@@ -180,7 +180,7 @@ class Host:
     tolerance: float
 
 
-Body = Callable[[Core, Seat], None]
+Body = Callable[[KernelWriter, FeatureSeat], None]
 """Writes what one core does; leaves [feature, token] in the variable `y`."""
 
 
@@ -200,9 +200,9 @@ def draw(random: np.random.Generator, shape: tuple[int, ...], options: Options, 
 
 
 def feature_kernel(
-    *, name: str, doc: str | None, body: Body, host: Callable[[np.random.Generator, Layout, Options], Host],
+    *, name: str, doc: str | None, body: Body, host: Callable[[np.random.Generator, FeatureLayout, Options], HostData],
     options: Mapping[str, str], unit: int = 1, shape_help: str = "TOKENS x FEATURES: tokens in all, features of each",
-    result: Callable[[Layout], Layout] = lambda layout: layout,
+    result: Callable[[FeatureLayout], FeatureLayout] = lambda layout: layout,
 ) -> KernelProgram:  # fmt: skip
     """Return the program of a kernel on tokens x features that travels along rows only; `y` lies as *result* says."""
 
@@ -215,11 +215,11 @@ def feature_kernel(
             seat = seat_of(layout, column, chosen, colors)
             seat.line.route(role)
             with role.task("start", start=True):
-                body(Core(role, placed=True), seat)
+                body(KernelWriter(role, placed=True), seat)
                 role.halt()
             builder.place(role, [column], range(layout.rows))
         given = host(np.random.default_rng(seed), layout, chosen)
-        machine = Machine(builder)
+        machine = CoreMachine(builder)
         for variable, values in given.loads.items():
             scatter(machine, variable, values)
         return Prepared(
@@ -238,14 +238,14 @@ def feature_kernel(
     )  # fmt: skip
 
 
-def seat_of(layout: Layout, column: int, options: Options, colors: Sequence[Color]) -> Seat:
+def seat_of(layout: FeatureLayout, column: int, options: Options, colors: Sequence[Color]) -> FeatureSeat:
     """Return the place of the cores of a column; *colors* are those of its row."""
     group = group_of(options, layout.columns)
-    line = Line(place=column, cores=layout.columns, group=group, axis=ROW, colors=colors)
-    return Seat(layout=layout, column=column, line=line, options=options)
+    line = CoreLine(place=column, cores=layout.columns, group=group, axis=ROW, colors=colors)
+    return FeatureSeat(layout=layout, column=column, line=line, options=options)
 
 
-def layout_of(name: str, grid: Grid, shape: Shape, unit: int = 1) -> Layout:
+def layout_of(name: str, grid: Grid, shape: Shape, unit: int = 1) -> FeatureLayout:
     """Return how TOKENS x FEATURES lie on a grid.
 
     Raises:
@@ -253,4 +253,4 @@ def layout_of(name: str, grid: Grid, shape: Shape, unit: int = 1) -> Layout:
     """
     more = f" (a multiple of {unit})" if unit > 1 else ""
     sizes_of(name, shape, f"tokens and features{more}", "64x128", fits=lambda _, features: features % unit == 0)
-    return Layout(columns=grid[0], rows=grid[1], tokens=shape[0], features=shape[1], unit=unit)
+    return FeatureLayout(columns=grid[0], rows=grid[1], tokens=shape[0], features=shape[1], unit=unit)

@@ -23,13 +23,13 @@ from wsesim.cores.operands import Mem
 from wsesim.cores.programs.base import Options, choice_option
 from wsesim.cores.programs.model import steps
 from wsesim.cores.programs.model.bounds import Bounded
-from wsesim.cores.programs.model.core import Core
+from wsesim.cores.programs.model.core import KernelWriter
 from wsesim.cores.programs.model.feature import (
     OTHER_BANK,
     PRECISION_HELP,
-    Host,
-    Layout,
-    Seat,
+    FeatureLayout,
+    FeatureSeat,
+    HostData,
     draw,
     feature_kernel,
     is_mixed,
@@ -47,7 +47,7 @@ SPREAD = 3.0
 """Standard deviation of the values tried out, so that both tails are met."""
 
 
-def body(core: Core, seat: Seat) -> None:
+def body(core: KernelWriter, seat: FeatureSeat) -> None:
     """Write what one core does."""
     form = choice_option(seat.options, "form", FORMS)
     x, y = seat.input(core, "x"), seat.result(core, OTHER_BANK)
@@ -58,13 +58,13 @@ def body(core: Core, seat: Seat) -> None:
     seat.output(core, y)
 
 
-def erf_scratch(core: Core, seat: Seat) -> tuple[Mem, Mem, Mem]:
+def erf_scratch(core: KernelWriter, seat: FeatureSeat) -> tuple[Mem, Mem, Mem]:
     """Reserve what `by_erf` needs beside x and y."""
     size, other, grown = (seat.array(core, name, bank) for name, bank in (("|x|", 0), ("t", 2), ("exp", 0)))
     return seat.own(size), seat.own(other), seat.own(grown)
 
 
-def by_erf(core: Core, y: Mem, x: Mem, size: Mem, t: Mem, grown: Mem) -> None:
+def by_erf(core: KernelWriter, y: Mem, x: Mem, size: Mem, t: Mem, grown: Mem) -> None:
     """y = GELU of x by the error function; *y* and *t* begin in another bank than the others."""
     role, constant = core.role, core.constant
     coefficients = [constant(value) for value in COEFFICIENTS]
@@ -93,7 +93,7 @@ def by_erf(core: Core, y: Mem, x: Mem, size: Mem, t: Mem, grown: Mem) -> None:
     role.fadds(y, grown, y)
 
 
-def by_tanh(core: Core, y: Mem, x: Mem) -> None:
+def by_tanh(core: KernelWriter, y: Mem, x: Mem) -> None:
     """y = GELU of x by the hyperbolic tangent; *y* begins in another bank than *x*."""
     role = core.role
     linear, cubic = core.constant(-LINEAR), core.constant(-CUBIC)
@@ -122,13 +122,13 @@ def formula_error(size: float, form: str) -> float:
     return size / 2 * ERF_ERROR if form == "erf" else 0.0
 
 
-def host(random: np.random.Generator, layout: Layout, options: Options) -> Host:
+def host(random: np.random.Generator, layout: FeatureLayout, options: Options) -> HostData:
     """Return random values and their GELU by NumPy."""
     form = choice_option(options, "form", FORMS)
     x = draw(random, (layout.tokens, layout.features), options, spread=SPREAD)
     normal = np.vectorize(erf)(x * sqrt(0.5)) if form == "erf" else np.tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))
     rounding = bounded(Bounded.exact(x), form).stored(half=is_mixed(options)).most
-    return Host(
+    return HostData(
         loads={"x": layout.lay(x)}, expected=0.5 * x * (1 + normal),
         tolerance=rounding + formula_error(np.abs(x).max(), form),
     )  # fmt: skip

@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores.builder import Builder
-from wsesim.cores.machine import Machine
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import Mem
 from wsesim.cores.programs.base import (
     Array,
@@ -35,9 +35,9 @@ from wsesim.cores.programs.base import (
 )
 from wsesim.cores.programs.collectives.collective import GROUP_HELP
 from wsesim.cores.programs.model import gelu, linear, steps
-from wsesim.cores.programs.model.attention import COLORS, Place, attend, mask_of, of_each_kind
-from wsesim.cores.programs.model.core import Core, timed
-from wsesim.cores.programs.model.feature import OTHER_BANK, Layout, Seat, seat_of
+from wsesim.cores.programs.model.attention import COLORS, HeadSeat, attend, mask_of, of_each_kind
+from wsesim.cores.programs.model.core import KernelWriter, timed
+from wsesim.cores.programs.model.feature import OTHER_BANK, FeatureLayout, FeatureSeat, seat_of
 from wsesim.cores.programs.model.gpt_reference import FEED_FORWARD, LayerWeights, bound, by_numpy, random_weights
 from wsesim.cores.programs.model.heads import Heads
 from wsesim.hardware import Wafer
@@ -46,7 +46,7 @@ NAME = "gpt-layer"
 FORMS = ("tanh", "erf")
 
 
-def body(core: Core, place: Place) -> None:
+def body(core: KernelWriter, place: HeadSeat) -> None:
     """Write what one core does."""
     seat, inner = place.seat, _inner(place)
     x, normed, y = (
@@ -77,13 +77,13 @@ def body(core: Core, place: Place) -> None:
     core.role.fadds(y, x, y)
 
 
-def _inner(place: Place) -> Seat:
+def _inner(place: HeadSeat) -> FeatureSeat:
     """Return the core's place among the features between the feed-forward part's matrices."""
     layout = place.heads.layout.scaled(FEED_FORWARD)
     return seat_of(layout, place.column, place.options, place.seat.line.colors)
 
 
-def _norm(core: Core, seat: Seat, name: str, normed: Mem, x: Mem, scratch: Mem, sums: Mem) -> None:
+def _norm(core: KernelWriter, seat: FeatureSeat, name: str, normed: Mem, x: Mem, scratch: Mem, sums: Mem) -> None:
     """normed = layer norm of x, with its own scale and bias."""
     scale, bias = (steps.feature_values(core, seat, f"{name}_{part}") for part in ("scale", "bias"))
     core.role.fmovs(normed, x)
@@ -102,14 +102,14 @@ def load_layer(
         ProgramError: it does not fit the cores' memory.
     """
     chosen, builder = dict(options or {}), Builder(wafer, width=grid[0], height=grid[1])
-    layout = Layout(columns=grid[0], rows=grid[1], tokens=x.shape[0], features=x.shape[1])
+    layout = FeatureLayout(columns=grid[0], rows=grid[1], tokens=x.shape[0], features=x.shape[1])
     colors = [builder.color(f"color {number}") for number in range(COLORS)]
     split = Heads(layout=layout, heads=heads)
     for row in range(grid[1]):
         for column in range(grid[0]):
-            place = Place(heads=split, column=column, row=row, options=chosen, colors=colors)
+            place = HeadSeat(heads=split, column=column, row=row, options=chosen, colors=colors)
             _write(builder, place)
-    machine = Machine(builder)
+    machine = CoreMachine(builder)
     for name, values in _loads(place, x, weights).items():
         scatter(machine, name, values)
     form = choice_option(chosen, "form", FORMS)
@@ -119,9 +119,9 @@ def load_layer(
     )  # fmt: skip
 
 
-def _write(builder: Builder, place: Place) -> None:
+def _write(builder: Builder, place: HeadSeat) -> None:
     role = builder.role(f"core {place.column},{place.row}")
-    core = Core(role, placed=True)
+    core = KernelWriter(role, placed=True)
     place.route(core)
     if place.heads.segments > 1:
         place.seat.line.route(role)
@@ -131,7 +131,7 @@ def _write(builder: Builder, place: Place) -> None:
     builder.place(role, [place.column], [place.row])
 
 
-def _loads(place: Place, x: Array, weights: LayerWeights) -> dict[str, Array]:
+def _loads(place: HeadSeat, x: Array, weights: LayerWeights) -> dict[str, Array]:
     """Return what each variable begins with, as [row, column, element]."""
     layout, inner = place.heads.layout, _inner(place).layout
     found = {"x": layout.lay(x), "mask": mask_of(place, causal=True), "up_bias": inner.lay_features(weights.up_bias)}
@@ -144,7 +144,7 @@ def _loads(place: Place, x: Array, weights: LayerWeights) -> dict[str, Array]:
     return found | {"down": linear.lay_weights(inner, weights.down)}
 
 
-def _macs(layout: Layout) -> int:
+def _macs(layout: FeatureLayout) -> int:
     """Return the multiply-accumulates of the four matrices, and of scores and weighted sum."""
     width = layout.features
     return layout.tokens * width * ((4 + 2 * FEED_FORWARD) * width + 2 * layout.tokens)
@@ -164,13 +164,13 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return max(_timed(wafer, place) for place in of_each_kind(_place(grid, shape, options)))
 
 
-def _timed(wafer: Wafer, place: Place) -> float:
+def _timed(wafer: Wafer, place: HeadSeat) -> float:
     core = timed(wafer)
     body(core, place)
     return core.cycles
 
 
-def _place(grid: Grid, shape: Shape, options: Options) -> Place:
+def _place(grid: Grid, shape: Shape, options: Options) -> HeadSeat:
     """Return the first core's place.
 
     Raises:
@@ -178,8 +178,8 @@ def _place(grid: Grid, shape: Shape, options: Options) -> Place:
     """
     takes = "tokens, width, and heads that divide it"
     sizes_of(NAME, shape, takes, "8x32x2", fits=lambda _, width, heads: width % heads == 0)
-    layout = Layout(columns=grid[0], rows=grid[1], tokens=shape[0], features=shape[1])
-    return Place(heads=Heads(layout=layout, heads=shape[2]), column=0, row=0, options=options)
+    layout = FeatureLayout(columns=grid[0], rows=grid[1], tokens=shape[0], features=shape[1])
+    return HeadSeat(heads=Heads(layout=layout, heads=shape[2]), column=0, row=0, options=options)
 
 
 PROGRAM = KernelProgram(

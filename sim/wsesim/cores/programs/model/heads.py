@@ -12,9 +12,9 @@ from wsesim.cores.programs.base import Options
 from wsesim.cores.programs.collectives.collective import group_of
 from wsesim.cores.programs.collectives.plans import ROW
 from wsesim.cores.programs.model import steps
-from wsesim.cores.programs.model.core import Core
-from wsesim.cores.programs.model.feature import Layout
-from wsesim.cores.programs.model.lines import Line
+from wsesim.cores.programs.model.core import KernelWriter
+from wsesim.cores.programs.model.feature import FeatureLayout
+from wsesim.cores.programs.model.lines import CoreLine
 
 MASKED = -1.0e30
 """Added to the score of a key that does not count: its exponential is 0."""
@@ -28,7 +28,7 @@ def aligned(values: int) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class HeadSlice:
     """Neighbouring features of one head on a core."""
 
     head: int
@@ -42,7 +42,7 @@ class Run:
 class Heads:
     """Heads side by side along x. Where columns and heads allow, a few columns keep a few heads to themselves."""
 
-    layout: Layout
+    layout: FeatureLayout
     heads: int
 
     @property
@@ -65,23 +65,23 @@ class Heads:
         """Heads of such a group."""
         return self.heads // self.segments
 
-    def line(self, column: int, options: Options, colors: Sequence[Color]) -> Line:
+    def line(self, column: int, options: Options, colors: Sequence[Color]) -> CoreLine:
         """Return the line of cores that sum the scores of their heads."""
         group = group_of(options, self.columns)
-        return Line(place=column % self.columns, cores=self.columns, group=group, axis=ROW, colors=colors)
+        return CoreLine(place=column % self.columns, cores=self.columns, group=group, axis=ROW, colors=colors)
 
-    def runs(self, column: int) -> list[Run]:
+    def runs(self, column: int) -> list[HeadSlice]:
         """Return the features of a column, cut by heads."""
         first, end = self.layout.first(column), self.layout.first(column + 1)
         before = column // self.columns * self.summed
         found = []
         for head in range(first // self.width, ceil(end / self.width)):
             start, stop = max(first, head * self.width), min(end, (head + 1) * self.width)
-            found.append(Run(head=head - before, first=start - first, count=stop - start))
+            found.append(HeadSlice(head=head - before, first=start - first, count=stop - start))
         return found if end > first else []
 
 
-def gather_rows(core: Core, op: int, into: Mem, rows: Mem) -> None:
+def gather_rows(core: KernelWriter, op: int, into: Mem, rows: Mem) -> None:
     """Leave in *into* the sum (isa.ADD) or greatest (isa.MAX) of each row of *rows*, of equal length."""
     core.role.fmovs(into, core.constant(0.0 if op == isa.ADD else steps.LOWEST))
     each = per_row(into, rows)

@@ -14,11 +14,19 @@ import numpy as np
 from wsesim.cores.programs.base import Array, Options
 from wsesim.cores.programs.model import steps
 from wsesim.cores.programs.model.bounds import Bounded
-from wsesim.cores.programs.model.core import Core
-from wsesim.cores.programs.model.feature import PRECISION_HELP, Host, Layout, Seat, draw, feature_kernel, is_mixed
+from wsesim.cores.programs.model.core import KernelWriter
+from wsesim.cores.programs.model.feature import (
+    PRECISION_HELP,
+    FeatureLayout,
+    FeatureSeat,
+    HostData,
+    draw,
+    feature_kernel,
+    is_mixed,
+)
 
 
-def body(core: Core, seat: Seat) -> None:
+def body(core: KernelWriter, seat: FeatureSeat) -> None:
     """Write what one core does."""
     x, y = seat.input(core, "x"), seat.result(core)
     weight, bias = steps.feature_values(core, seat, "scale"), steps.feature_values(core, seat, "bias")
@@ -36,11 +44,11 @@ def bounded(x: Bounded, scale: Bounded, bias: Bounded) -> Bounded:
     return centred * (Bounded.exact(1.0) / root) * scale + bias
 
 
-def host(random: np.random.Generator, layout: Layout, options: Options) -> Host:
+def host(random: np.random.Generator, layout: FeatureLayout, options: Options) -> HostData:
     """Return random tokens, scales and biases, and their norm by NumPy."""
     x = draw(random, (layout.tokens, layout.features), options)
     weight, bias = (draw(random, (layout.features,), {}) for _ in range(2))
-    return Host(
+    return HostData(
         loads={"x": layout.lay(x), "scale": layout.lay_features(weight), "bias": layout.lay_features(bias)},
         expected=_numpy(x) * weight + bias,
         tolerance=bounded(*map(Bounded.exact, (x, weight, bias))).stored(half=is_mixed(options)).most,

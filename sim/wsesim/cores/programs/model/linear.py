@@ -13,12 +13,12 @@ from wsesim.cores import isa
 from wsesim.cores.operands import Mem
 from wsesim.cores.programs.base import Array
 from wsesim.cores.programs.model import steps
-from wsesim.cores.programs.model.core import Core
-from wsesim.cores.programs.model.feature import BANK, OTHER_BANK, Layout, Seat
+from wsesim.cores.programs.model.core import KernelWriter
+from wsesim.cores.programs.model.feature import BANK, OTHER_BANK, FeatureLayout, FeatureSeat
 from wsesim.cores.programs.model.heads import aligned
 
 
-def multiply(core: Core, seat: Seat, name: str, x: Mem, outputs: int) -> Mem:
+def multiply(core: KernelWriter, seat: FeatureSeat, name: str, x: Mem, outputs: int) -> Mem:
     """Return x W as [token, output] on all cores of the row; reserves the weights as the variable *name*."""
     role, tokens, step = core.role, seat.tokens, aligned(outputs)
     weights = role.memory(name, seat.layout.features_each * step, bank=OTHER_BANK)
@@ -40,7 +40,9 @@ def multiply(core: Core, seat: Seat, name: str, x: Mem, outputs: int) -> Mem:
     return sums
 
 
-def keep_own(core: Core, seat: Seat, name: str, sums: Mem, y: Mem, *, part: int = 0, parts: int = 1) -> None:
+def keep_own(
+    core: KernelWriter, seat: FeatureSeat, name: str, sums: Mem, y: Mem, *, part: int = 0, parts: int = 1
+) -> None:
     """Leave in *y* as [feature, token] what this core owns of one of *parts* equal parts of the outputs, plus a bias.
 
     *seat* says which features of such a part it owns; reserves the biases as the variable *name*.
@@ -55,6 +57,6 @@ def keep_own(core: Core, seat: Seat, name: str, sums: Mem, y: Mem, *, part: int 
     steps.shift(core, y, bias, features, tokens)
 
 
-def lay_weights(layout: Layout, weights: Array) -> Array:
+def lay_weights(layout: FeatureLayout, weights: Array) -> Array:
     """Return [input, output] as [row, column, element], for the inputs of *layout*."""
     return layout.lay_features(np.pad(weights, ((0, 0), (0, aligned(weights.shape[1]) - weights.shape[1]))))

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from math import ceil
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Role
+from wsesim.cores.builder import CoreRole
 from wsesim.cores.operands import Color, Mem
-from wsesim.cores.programs.collectives.plans import Add, Axis, Keep, Plan, Route, Send, chain, spread
+from wsesim.cores.programs.collectives.plans import Add, Keep, LineAxis, Plan, Route, Send, chain, spread
 from wsesim.cores.programs.collectives.reduce_tree import root, tree
 from wsesim.cores.programs.gemm.streaming import VALUES_PER_WAVELET
 from wsesim.hardware import Wafer
@@ -29,13 +29,13 @@ COLLECT_COLORS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class CoreLine:
     """A line of cores that adds up (or takes the greatest) and tells all, seen from one of them."""
 
     place: int
     cores: int
     group: int
-    axis: Axis
+    axis: LineAxis
     colors: Sequence[Color]
     """`ALLREDUCE_COLORS` of them."""
 
@@ -45,12 +45,12 @@ class Line:
         end = root(self.cores, self.group)
         return tree(self.place, self.cores, self.group, self.axis).then(_back(self.place, self.cores, end, self.axis))
 
-    def route(self, role: Role) -> None:
+    def route(self, role: CoreRole) -> None:
         """Write this core's routes."""
         for route in self.plan.routes:
             role.route(self.colors[route.color], route.source, *route.outputs)
 
-    def allreduce(self, role: Role, op: int, vector: Mem) -> None:
+    def allreduce(self, role: CoreRole, op: int, vector: Mem) -> None:
         """Write the steps that leave in *vector*, on all cores, its sum (isa.ADD) or greatest (isa.MAX) of the line."""
         length, kind = vector.length, vector.kind
         for step in self.plan.steps:
@@ -80,16 +80,16 @@ class Collection:
 
     place: int
     cores: int
-    axis: Axis
+    axis: LineAxis
     colors: Sequence[Color]
     """`COLLECT_COLORS` of them."""
 
-    def route(self, role: Role) -> None:
+    def route(self, role: CoreRole) -> None:
         """Write this core's routes."""
         for route in self._inward.then(self._outward).routes:
             role.route(self.colors[route.color], route.source, *route.outputs)
 
-    def collect(self, role: Role, parts: Mem, part: Mem) -> None:
+    def collect(self, role: CoreRole, parts: Mem, part: Mem) -> None:
         """Write the steps that fill *parts* on every core with what *part* holds on each, in the order of the cores."""
         behind = (self.cores - 1 - self.place) * part.length
         receive, send = self.inward
@@ -129,7 +129,7 @@ class Collection:
         return spread(self.place, self.cores, 2, self.axis)
 
 
-def _back(place: int, cores: int, source: int, axis: Axis) -> Plan:
+def _back(place: int, cores: int, source: int, axis: LineAxis) -> Plan:
     """Return the plan of core *place* of a broadcast from core *source* to both ends of a line."""
     if place > source:
         return spread(place - source, cores - source, BACK, axis)

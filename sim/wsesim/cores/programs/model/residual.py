@@ -11,30 +11,30 @@ import numpy as np
 
 from wsesim.cores.programs.base import Options
 from wsesim.cores.programs.model.bounds import Bounded
-from wsesim.cores.programs.model.core import Core
+from wsesim.cores.programs.model.core import KernelWriter
 from wsesim.cores.programs.model.feature import (
     OTHER_BANK,
     PRECISION_HELP,
-    Host,
-    Layout,
-    Seat,
+    FeatureLayout,
+    FeatureSeat,
+    HostData,
     draw,
     feature_kernel,
     is_mixed,
 )
 
 
-def body(core: Core, seat: Seat) -> None:
+def body(core: KernelWriter, seat: FeatureSeat) -> None:
     """Write what one core does."""
     a, b, y = seat.input(core, "a"), seat.input(core, "b", OTHER_BANK), seat.result(core)
     core.role.fadds(y, a, b)
     seat.output(core, y)
 
 
-def host(random: np.random.Generator, layout: Layout, options: Options) -> Host:
+def host(random: np.random.Generator, layout: FeatureLayout, options: Options) -> HostData:
     """Return random terms and their sum."""
     a, b = (draw(random, (layout.tokens, layout.features), options) for _ in range(2))
-    return Host(
+    return HostData(
         loads={"a": layout.lay(a), "b": layout.lay(b)},
         expected=a + b,
         tolerance=(Bounded.exact(a) + Bounded.exact(b)).stored(half=is_mixed(options)).most,

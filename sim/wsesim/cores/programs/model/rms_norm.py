@@ -14,11 +14,19 @@ import numpy as np
 from wsesim.cores.programs.base import Options
 from wsesim.cores.programs.model import steps
 from wsesim.cores.programs.model.bounds import Bounded
-from wsesim.cores.programs.model.core import Core
-from wsesim.cores.programs.model.feature import PRECISION_HELP, Host, Layout, Seat, draw, feature_kernel, is_mixed
+from wsesim.cores.programs.model.core import KernelWriter
+from wsesim.cores.programs.model.feature import (
+    PRECISION_HELP,
+    FeatureLayout,
+    FeatureSeat,
+    HostData,
+    draw,
+    feature_kernel,
+    is_mixed,
+)
 
 
-def body(core: Core, seat: Seat) -> None:
+def body(core: KernelWriter, seat: FeatureSeat) -> None:
     """Write what one core does."""
     x, y = seat.input(core, "x"), seat.result(core)
     weight = steps.feature_values(core, seat, "scale")
@@ -34,10 +42,10 @@ def bounded(x: Bounded, scale: Bounded) -> Bounded:
     return x * (Bounded.exact(1.0) / root) * scale
 
 
-def host(random: np.random.Generator, layout: Layout, options: Options) -> Host:
+def host(random: np.random.Generator, layout: FeatureLayout, options: Options) -> HostData:
     """Return random tokens and scales, and their norm by NumPy."""
     x, weight = draw(random, (layout.tokens, layout.features), options), draw(random, (layout.features,), {})
-    return Host(
+    return HostData(
         loads={"x": layout.lay(x), "scale": layout.lay_features(weight)},
         expected=x / np.sqrt(np.square(x).mean(-1, keepdims=True) + steps.EPSILON) * weight,
         tolerance=bounded(*map(Bounded.exact, (x, weight))).stored(half=is_mixed(options)).most,

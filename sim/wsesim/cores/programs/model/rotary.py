@@ -17,13 +17,13 @@ import numpy as np
 from wsesim.cores.operands import Mem
 from wsesim.cores.programs.base import Options
 from wsesim.cores.programs.model.bounds import Bounded
-from wsesim.cores.programs.model.core import Core
+from wsesim.cores.programs.model.core import KernelWriter
 from wsesim.cores.programs.model.feature import (
     OTHER_BANK,
     PRECISION_HELP,
-    Host,
-    Layout,
-    Seat,
+    FeatureLayout,
+    FeatureSeat,
+    HostData,
     draw,
     feature_kernel,
     is_mixed,
@@ -34,7 +34,7 @@ BASE = 10000.0
 PAIR = 2
 
 
-def body(core: Core, seat: Seat) -> None:
+def body(core: KernelWriter, seat: FeatureSeat) -> None:
     """Write what one core does."""
     x, y, role = seat.input(core, "x"), seat.result(core), core.role
     pairs, most = seat.features // PAIR * seat.tokens, seat.layout.features_each // PAIR * seat.tokens
@@ -48,14 +48,14 @@ def body(core: Core, seat: Seat) -> None:
     seat.output(core, y)
 
 
-def _of_pairs(values: Mem, number: int, seat: Seat) -> Mem:
+def _of_pairs(values: Mem, number: int, seat: FeatureSeat) -> Mem:
     """Return the first or the second features of all pairs."""
     tokens = seat.tokens
     start = values.at(number * tokens, values.length - number * tokens) if values.length else values
     return start.grid(seat.features // PAIR, tokens, row_stride=PAIR * tokens)
 
 
-def host(random: np.random.Generator, layout: Layout, options: Options) -> Host:
+def host(random: np.random.Generator, layout: FeatureLayout, options: Options) -> HostData:
     """Return random tokens, sines and cosines, and the turned pairs by NumPy."""
     x = draw(random, (layout.tokens, layout.features), options)
     angle = np.arange(layout.tokens)[:, None] * BASE ** (-np.arange(0, layout.features, PAIR) / layout.features)
@@ -65,7 +65,7 @@ def host(random: np.random.Generator, layout: Layout, options: Options) -> Host:
     expected[:, 1::2] = x[:, 1::2] * cos + x[:, ::2] * sin
     a, b, c, s = map(Bounded.exact, (x[:, ::2], x[:, 1::2], cos, sin))
     tolerance = max((one.stored(half=is_mixed(options))).most for one in (a * c - b * s, b * c + a * s))
-    return Host(
+    return HostData(
         loads={"x": layout.lay(x), "cos": pairs.lay(cos), "sin": pairs.lay(sin)}, expected=expected, tolerance=tolerance
     )
 

@@ -14,13 +14,13 @@ import numpy as np
 from wsesim.cores.programs.base import Options
 from wsesim.cores.programs.model import steps
 from wsesim.cores.programs.model.bounds import Bounded
-from wsesim.cores.programs.model.core import Core
+from wsesim.cores.programs.model.core import KernelWriter
 from wsesim.cores.programs.model.feature import (
     OTHER_BANK,
     PRECISION_HELP,
-    Host,
-    Layout,
-    Seat,
+    FeatureLayout,
+    FeatureSeat,
+    HostData,
     draw,
     feature_kernel,
     is_mixed,
@@ -30,7 +30,7 @@ SPREAD = 3.0
 """Standard deviation of the gates tried out, so that both tails are met."""
 
 
-def body(core: Core, seat: Seat) -> None:
+def body(core: KernelWriter, seat: FeatureSeat) -> None:
     """Write what one core does."""
     gate, up, y = seat.input(core, "gate"), seat.input(core, "up"), seat.result(core, OTHER_BANK)
     core.role.fmuls(y, gate, core.constant(-1.0))
@@ -39,13 +39,13 @@ def body(core: Core, seat: Seat) -> None:
     seat.output(core, y)
 
 
-def host(random: np.random.Generator, layout: Layout, options: Options) -> Host:
+def host(random: np.random.Generator, layout: FeatureLayout, options: Options) -> HostData:
     """Return random gates and values, and what passes by NumPy."""
     shape = layout.tokens, layout.features
     gate, up = draw(random, shape, options, spread=SPREAD), draw(random, shape, options)
     first, second, one = Bounded.exact(gate), Bounded.exact(up), Bounded.exact(1.0)
     passed = first / (one + Bounded.exact(-gate).exp()) * second
-    return Host(
+    return HostData(
         loads={"gate": layout.lay(gate), "up": layout.lay(up)}, expected=gate / (1 + np.exp(-gate)) * up,
         tolerance=passed.stored(half=is_mixed(options)).most,
     )  # fmt: skip

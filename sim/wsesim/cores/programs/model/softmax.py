@@ -15,14 +15,22 @@ from wsesim.cores import isa
 from wsesim.cores.programs.base import Options
 from wsesim.cores.programs.model import steps
 from wsesim.cores.programs.model.bounds import Bounded
-from wsesim.cores.programs.model.core import Core
-from wsesim.cores.programs.model.feature import PRECISION_HELP, Host, Layout, Seat, draw, feature_kernel, is_mixed
+from wsesim.cores.programs.model.core import KernelWriter
+from wsesim.cores.programs.model.feature import (
+    PRECISION_HELP,
+    FeatureLayout,
+    FeatureSeat,
+    HostData,
+    draw,
+    feature_kernel,
+    is_mixed,
+)
 
 SPREAD = 4.0
 """Standard deviation of the values tried out: far enough apart that some probabilities are small."""
 
 
-def body(core: Core, seat: Seat) -> None:
+def body(core: KernelWriter, seat: FeatureSeat) -> None:
     """Write what one core does."""
     x, y = seat.input(core, "x"), seat.result(core)
     sums, features = steps.token_values(core, seat, "sums"), seat.features
@@ -37,11 +45,11 @@ def body(core: Core, seat: Seat) -> None:
     seat.output(core, y)
 
 
-def host(random: np.random.Generator, layout: Layout, options: Options) -> Host:
+def host(random: np.random.Generator, layout: FeatureLayout, options: Options) -> HostData:
     """Return random values and their softmax by NumPy."""
     x = draw(random, (layout.tokens, layout.features), options, spread=SPREAD)
     grown = np.exp(x - x.max(-1, keepdims=True))
-    return Host(
+    return HostData(
         loads={"x": layout.lay(x)},
         expected=grown / grown.sum(-1, keepdims=True),
         tolerance=steps.bounded_softmax(Bounded.exact(x)).stored(half=is_mixed(options)).most,

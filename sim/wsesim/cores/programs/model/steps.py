@@ -9,8 +9,8 @@ from __future__ import annotations
 from wsesim.cores import isa
 from wsesim.cores.operands import Mem
 from wsesim.cores.programs.model.bounds import Bounded
-from wsesim.cores.programs.model.core import Core
-from wsesim.cores.programs.model.feature import OTHER_BANK, Seat
+from wsesim.cores.programs.model.core import KernelWriter
+from wsesim.cores.programs.model.feature import OTHER_BANK, FeatureSeat
 
 LOWEST = -3.0e38
 """Stands for minus infinity: below all fp32 numbers that are met."""
@@ -28,14 +28,14 @@ def per_feature(values: Mem, features: int, tokens: int) -> Mem:
     return values.at(0, features).grid(features, tokens, row_stride=1, stride=0)
 
 
-def gather_features(core: Core, op: int, into: Mem, x: Mem, features: int) -> None:
+def gather_features(core: KernelWriter, op: int, into: Mem, x: Mem, features: int) -> None:
     """Leave in *into*, per token, the sum (isa.ADD) or greatest (isa.MAX) of its features on this core."""
     core.role.fmovs(into, core.constant(0.0 if op == isa.ADD else LOWEST))
     if features:
         core.role.vector(op, per_token(into, features), per_token(into, features), x)
 
 
-def exponentials(core: Core, x: Mem) -> None:
+def exponentials(core: KernelWriter, x: Mem) -> None:
     """x = e^x."""
     with core.scalars(1) as (value,):
         for turn in core.repeat(x.length):
@@ -44,7 +44,7 @@ def exponentials(core: Core, x: Mem) -> None:
             core.role.store(x.at(turn, 1), value, cost=0)
 
 
-def reciprocals(core: Core, x: Mem, *, of_root: bool = False) -> None:
+def reciprocals(core: KernelWriter, x: Mem, *, of_root: bool = False) -> None:
     """x = 1 / x, or with *of_root* 1 / sqrt(x)."""
     one = core.constant(1.0)
     with core.scalars(1) as (value,):
@@ -56,7 +56,7 @@ def reciprocals(core: Core, x: Mem, *, of_root: bool = False) -> None:
             core.role.store(x.at(turn, 1), value, cost=0)
 
 
-def sigmoid_times(core: Core, y: Mem, x: Mem) -> None:
+def sigmoid_times(core: KernelWriter, y: Mem, x: Mem) -> None:
     """y = x / (1 + e^y)."""
     one = core.constant(1.0)
     with core.scalars(2) as (value, above):
@@ -69,7 +69,7 @@ def sigmoid_times(core: Core, y: Mem, x: Mem) -> None:
             core.role.store(y.at(turn, 1), value, cost=0)
 
 
-def normalise(core: Core, seat: Seat, y: Mem, x: Mem, sums: Mem, *, centred: bool) -> None:
+def normalise(core: KernelWriter, seat: FeatureSeat, y: Mem, x: Mem, sums: Mem, *, centred: bool) -> None:
     """y = (x - mean) / sqrt(variance + epsilon); or, if not *centred*, x / sqrt(mean square + epsilon).
 
     *sums* has a value per token. The squares go through `y`.
@@ -90,22 +90,22 @@ def normalise(core: Core, seat: Seat, y: Mem, x: Mem, sums: Mem, *, centred: boo
     role.fmuls(y, x, per_token(sums, features))
 
 
-def scale(core: Core, y: Mem, by: Mem, features: int, tokens: int) -> None:
+def scale(core: KernelWriter, y: Mem, by: Mem, features: int, tokens: int) -> None:
     """y = y * by, a factor per feature."""
     core.role.fmuls(y, y, per_feature(by, features, tokens))
 
 
-def shift(core: Core, y: Mem, by: Mem, features: int, tokens: int) -> None:
+def shift(core: KernelWriter, y: Mem, by: Mem, features: int, tokens: int) -> None:
     """y = y + by, a bias per feature."""
     core.role.fadds(y, y, per_feature(by, features, tokens))
 
 
-def token_values(core: Core, seat: Seat, name: str, times: int = 1) -> Mem:
+def token_values(core: KernelWriter, seat: FeatureSeat, name: str, times: int = 1) -> Mem:
     """Reserve *times* values per token, in other banks than the features."""
     return core.role.memory(name, times * seat.tokens, bank=OTHER_BANK)
 
 
-def feature_values(core: Core, seat: Seat, name: str) -> Mem:
+def feature_values(core: KernelWriter, seat: FeatureSeat, name: str) -> Mem:
     """Reserve a value per feature."""
     return core.role.memory(name, seat.layout.features_each)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Role
+from wsesim.cores.builder import CoreRole
 from wsesim.cores.operands import Mem, Register
 from wsesim.cores.programs.durations import memory
 from wsesim.cores.programs.gemm.local_code import CodeCosts, ScalarCode
-from wsesim.cores.programs.sparse.patterns import Tile
+from wsesim.cores.programs.sparse.patterns import SparseTile
 from wsesim.cores.rates import rate_of
 from wsesim.hardware import Wafer
 
@@ -17,13 +17,13 @@ SPREAD_BANK = 2
 """Bank, modulo 4, of C where B starts at 0: the two never meet."""
 
 
-class Local(ABC):
+class LocalProduct(ABC):
     """A format's program on one role: B and C, and what the format stores."""
 
     filled = False
     """Whether all rows store as many values."""
 
-    def __init__(self, role: Role, tile: Tile, *, spread: bool, compute: bool) -> None:
+    def __init__(self, role: CoreRole, tile: SparseTile, *, spread: bool, compute: bool) -> None:
         """Reserve memory on *role*; B and C lie in different banks with *spread*."""
         self.role, self.tile, self.compute, self.code = role, tile, compute, ScalarCode(role)
         self.b = role.memory("b", tile.depth * tile.step, bank=0)
@@ -54,11 +54,11 @@ class Local(ABC):
 
     @classmethod
     @abstractmethod
-    def scalar_cycles(cls, tile: Tile, costs: CodeCosts) -> int:
+    def scalar_cycles(cls, tile: SparseTile, costs: CodeCosts) -> int:
         """Return the cycles beside the multiply-accumulates."""
 
 
-class Coo(Local):
+class Coo(LocalProduct):
     """Row, column and value of each: both descriptors are set for each."""
 
     def write(self) -> None:
@@ -76,13 +76,13 @@ class Coo(Local):
             self.multiply()
 
     @classmethod
-    def scalar_cycles(cls, tile: Tile, costs: CodeCosts) -> int:
+    def scalar_cycles(cls, tile: SparseTile, costs: CodeCosts) -> int:
         """Return the cycles of the loop beside its multiply-accumulates."""
         turn = 2 * costs.load(1) + costs.load_beside + 2 * costs.place + costs.count
         return 2 + tile.stored * turn + costs.count_ends
 
 
-class _Compressed(Local):
+class _Compressed(LocalProduct):
     """Values line by line, and where lines start: the other index sets one descriptor for each value."""
 
     def write_lines(self, lines: int, index: str, moving: Register, placed: Register) -> None:
@@ -121,7 +121,7 @@ class Csc(_Compressed):
         self.write_lines(self.tile.depth, "lines", self.b_place, self.c_place)
 
     @classmethod
-    def scalar_cycles(cls, tile: Tile, costs: CodeCosts) -> int:
+    def scalar_cycles(cls, tile: SparseTile, costs: CodeCosts) -> int:
         """Return the cycles of both loops beside the multiply-accumulates."""
         return cls._cycles(tile.depth, tile.stored, costs)
 
@@ -134,12 +134,12 @@ class Csr(_Compressed):
         self.write_lines(self.tile.rows, "columns", self.c_place, self.b_place)
 
     @classmethod
-    def scalar_cycles(cls, tile: Tile, costs: CodeCosts) -> int:
+    def scalar_cycles(cls, tile: SparseTile, costs: CodeCosts) -> int:
         """Return the cycles of both loops beside the multiply-accumulates."""
         return cls._cycles(tile.rows, tile.stored, costs)
 
 
-class Ellpack(Local):
+class Ellpack(LocalProduct):
     """Row by row, as many slots in each: B is set for each slot; a few slots are written out, more are a loop."""
 
     filled = True
@@ -174,7 +174,7 @@ class Ellpack(Local):
         self.multiply()
 
     @classmethod
-    def scalar_cycles(cls, tile: Tile, costs: CodeCosts) -> int:
+    def scalar_cycles(cls, tile: SparseTile, costs: CodeCosts) -> int:
         """Return the cycles of the loops beside the multiply-accumulates; the descriptors of B and C move by row."""
         slot, ends = 2 * costs.step + costs.place, 0
         if tile.slots > costs.unrolled_turns:
@@ -183,7 +183,7 @@ class Ellpack(Local):
         return 5 + tile.rows * row + costs.while_ends + tile.stored * slot
 
 
-def closed_cycles(wafer: Wafer, local: type[Local], tile: Tile, *, spread: bool, compute: bool) -> float:
+def closed_cycles(wafer: Wafer, local: type[LocalProduct], tile: SparseTile, *, spread: bool, compute: bool) -> float:
     """Return the cycles of a format's product: scalar code, and a multiply-accumulate for each stored value."""
     core, line = wafer.core, memory(isa.F32, tile.width)
     rate = rate_of(wafer.core, isa.MAC, isa.F32, (line, line, line))

@@ -15,7 +15,7 @@ WHOLE_WORDS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tile:
+class SparseTile:
     """What every core multiplies: a sparse tile of ROWS x DEPTH by a dense one of DEPTH x WIDTH."""
 
     rows: int
@@ -25,7 +25,7 @@ class Tile:
     """Values of the sparse tile that are stored, on every core as many."""
 
     @classmethod
-    def of(cls, name: str, shape: Shape, *, filled: bool) -> Tile:
+    def of(cls, name: str, shape: Shape, *, filled: bool) -> SparseTile:
         """Return the tile of a shape; with *filled* all rows store as many values.
 
         Raises:
@@ -55,7 +55,7 @@ class Tile:
         return filled.reshape(len(values), -1)
 
 
-def random_places(tile: Tile, cores: int, seed: int, *, filled: bool) -> tuple[Array, Array]:
+def random_places(tile: SparseTile, cores: int, seed: int, *, filled: bool) -> tuple[Array, Array]:
     """Return row and column of the stored values of each core as [core, value], row by row."""
     random = np.random.default_rng(seed)
     if filled:

@@ -11,34 +11,45 @@ many values in each row. Nothing travels. Cores differ in where their values lie
 from __future__ import annotations
 
 from functools import partial
+from math import ceil, floor, nan
 
 import numpy as np
 
+from wsesim.cores import isa
 from wsesim.cores.builder import Builder
-from wsesim.cores.machine import Machine
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import ELEMENT_BYTES
 from wsesim.cores.programs.base import (
     Array,
     Grid,
+    KernelCase,
     KernelProgram,
+    Measure,
     Options,
     Prepared,
+    Reading,
     Shape,
+    Shares,
     choice_option,
     gather,
     one_row,
     opening,
     scatter,
 )
+from wsesim.cores.programs.gemm.local_gemm import between_readings
 from wsesim.cores.programs.gemm.streaming import PRECISIONS, product_tolerance
-from wsesim.cores.programs.sparse.local import Coo, Csc, Csr, Ellpack, Local, closed_cycles
-from wsesim.cores.programs.sparse.patterns import Tile, random_places, starts_of
+from wsesim.cores.programs.sparse.local import Coo, Csc, Csr, Ellpack, LocalProduct, closed_cycles
+from wsesim.cores.programs.sparse.patterns import SparseTile, random_places, starts_of
+from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 
-FORMATS: dict[str, type[Local]] = {"coo": Coo, "csc": Csc, "csr": Csr, "ellpack": Ellpack}
+FORMATS: dict[str, type[LocalProduct]] = {"coo": Coo, "csc": Csc, "csr": Csr, "ellpack": Ellpack}
 HELP = {
     "banks": "apart, or same: whether lines of B and C lie in the same banks of memory [apart]",
     "compute": "once, or never: leave out the multiply-accumulates, for measurements [once]",
 }
+
+MEAN_HELP = {"stored": "mean over cores of the stored values, where it is not whole; STORED is the next above [STORED]"}
 
 
 def local_options(options: Options) -> tuple[bool, bool]:
@@ -54,7 +65,7 @@ def local_options(options: Options) -> tuple[bool, bool]:
 def prepare(kind: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
     """Return the products loaded onto their cores, with random values at random places."""
     local, (spread, compute) = FORMATS[kind], local_options(options)
-    tile = Tile.of(f"spmm-{kind}", shape, filled=local.filled)
+    tile = SparseTile.of(f"spmm-{kind}", shape, filled=local.filled)
     builder = Builder(wafer, width=grid[0], height=grid[1])
     role = builder.role("core")
     program = local(role, tile, spread=spread, compute=compute)
@@ -62,7 +73,7 @@ def prepare(kind: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options,
         program.write()
         role.halt()
     builder.place(role, range(grid[0]), range(grid[1]))
-    machine, cores = Machine(builder), grid[0] * grid[1]
+    machine, cores = CoreMachine(builder), grid[0] * grid[1]
     random = np.random.default_rng(seed + 1)
     values = random.standard_normal((cores, tile.stored)).astype(np.float32)
     b = random.standard_normal((cores, tile.depth, tile.width)).astype(np.float32)
@@ -81,7 +92,7 @@ def prepare(kind: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options,
 
 
 def _fill(
-    machine: Machine, grid: Grid, kind: str, tile: Tile, rows: Array, columns: Array, values: Array, b: Array
+    machine: CoreMachine, grid: Grid, kind: str, tile: SparseTile, rows: Array, columns: Array, values: Array, b: Array
 ) -> None:
     """Write what the format stores."""
     if kind == "csc":
@@ -98,8 +109,52 @@ def _fill(
 def closed(kind: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles of a core; all take as many."""
     local, (spread, compute) = FORMATS[kind], local_options(options)
-    tile = Tile.of(f"spmm-{kind}", shape, filled=local.filled)
+    tile = SparseTile.of(f"spmm-{kind}", shape, filled=local.filled)
     return closed_cycles(wafer, local, tile, spread=spread, compute=compute)
+
+
+def need(kind: str, grid: Grid, shape: Shape, options: Options) -> int:
+    """Return the bytes of B, C and the values; indices come on top."""
+    tile = SparseTile.of(f"spmm-{kind}", shape, filled=FORMATS[kind].filled)
+    return ((tile.depth + tile.rows) * tile.step + tile.stored) * ELEMENT_BYTES[isa.F32]
+
+
+def limits(case: KernelCase, cycles: float) -> Shares:
+    """Return the part with a multiply-accumulate in every cycle; where lines collide it is in every other."""
+    return {"arithmetic every cycle": _full_rate(case) / cycles}
+
+
+def _full_rate(case: KernelCase) -> float:
+    spread, compute = local_options(case.options)
+    return case.shape[3] * case.shape[2] if spread and compute else 0
+
+
+def _counter(case: KernelCase) -> Reading:
+    """Mix runs with the whole numbers of stored values on both sides of the mean."""
+    rows, depth, width, most = case.shape
+    mean = _mean(case.options, most)
+    below, part = floor(mean), mean - floor(mean)
+    mixed = [(max(1, below), 1 - part), *([(ceil(mean), part)] if part else [])]
+    runs = [(weight, case.of_shape(rows, depth, width, stored)) for stored, weight in mixed]
+    value = sum(weight * run.cycles() for weight, run in runs) + between_readings(case)
+    full = sum(weight * _full_rate(run) for weight, run in runs)
+    return Reading(value=value, shares={"arithmetic every cycle": full / value})
+
+
+def _mean(options: Options, most: int) -> float:
+    """Return the mean of the stored values.
+
+    Raises:
+        InputError: it is not a number whose next whole one is the shape's.
+    """
+    text = options.get("stored", str(most))
+    try:
+        mean = float(text)
+    except ValueError:
+        mean = nan
+    if not most - 1 < mean <= most:
+        raise InputError.at(f"option stored must be a mean over {most - 1} and up to {most}, STORED; got {text!r}")
+    return mean
 
 
 COO, CSC, CSR, ELLPACK = (
@@ -111,6 +166,9 @@ COO, CSC, CSR, ELLPACK = (
         closed=partial(closed, kind),
         options=HELP,
         folded=one_row(partial(prepare, kind)),
+        need=partial(need, kind),
+        limits=limits,
+        measures={"counter_cycles": Measure(cores=_counter, closed=_counter, options=MEAN_HELP)},
     )
     for kind in FORMATS
 )

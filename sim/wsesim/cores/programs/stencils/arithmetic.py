@@ -5,16 +5,16 @@ from __future__ import annotations
 from wsesim.cores import isa
 from wsesim.cores.operands import Mem, Register
 from wsesim.cores.programs.stencils.tile import Star
-from wsesim.cores.role import Role
+from wsesim.cores.role import CoreRole
 
 
-def spend(role: Role, instructions: int) -> None:
+def spend(role: CoreRole, instructions: int) -> None:
     """Write so many scalar instructions of a cycle each: microthreads get the cycles between them, not theirs."""
     for _ in range(instructions):
         role.wait(1)
 
 
-def load_weights(role: Role, weights: tuple[float, ...]) -> list[Register]:
+def load_weights(role: CoreRole, weights: tuple[float, ...]) -> list[Register]:
     """Write instructions that set registers to the weights; return them."""
     registers = [role.register() for _ in weights]
     for register, weight in zip(registers, weights, strict=True):
@@ -22,7 +22,7 @@ def load_weights(role: Role, weights: tuple[float, ...]) -> list[Register]:
     return registers
 
 
-def scale_and_add(role: Role, star: Star, cells: Mem, result: Mem, ratio: Register, weight: Register) -> None:
+def scale_and_add(role: CoreRole, star: Star, cells: Mem, result: Mem, ratio: Register, weight: Register) -> None:
     """Write radius 1: scale the centre by its weight over the neighbours', add four views, scale the sum back."""
     tile, total = star.view(cells), star.view(result)
     role.fmuls(total, tile, ratio)
@@ -31,7 +31,9 @@ def scale_and_add(role: Role, star: Star, cells: Mem, result: Mem, ratio: Regist
     role.fmuls(tile, total, weight)
 
 
-def accumulate(role: Role, star: Star, cells: Mem, result: Mem, weights: list[Register], *, offset_cycles: int) -> None:
+def accumulate(
+    role: CoreRole, star: Star, cells: Mem, result: Mem, weights: list[Register], *, offset_cycles: int
+) -> None:
     """Write any radius: multiply and accumulate each view, the centre last and back into the tile."""
     tile, total = star.view(cells), star.view(result)
     for number, (distance, shift) in enumerate(star.shifts()):

@@ -1,4 +1,8 @@
-"""A time step of the 25-point stencil on columns of cells, in closed form: it has no core program.
+"""The 25-point stencil on columns of cells along z, a column on each core, in closed form: it has no core program.
+
+     x x x x              +-+  along z: cells of the own column
+   x x x x o x x x x      |o|
+     x x x x              +-+  along x and y: blocks that the four nearest cores in each direction broadcast
 
 A core has a column of cells along z. Block by block each core broadcasts its cells to the four nearest cores in each
 direction: the sending role goes round by commands to the routers. A cell takes, as published, 17 multiplications, 17
@@ -11,7 +15,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
+from wsesim.cores.programs.base import (
+    Grid,
+    KernelCase,
+    KernelProgram,
+    Options,
+    Shape,
+    Shares,
+    opening,
+    sizes_of,
+    whole_option,
+)
+from wsesim.errors import InputError
 from wsesim.hardware import Wafer
+
+NAME = "stencil-columns"
 
 ARRIVALS, SENDS = 16, 1
 """Words of fabric of a cell; each passes the ramp in a cycle, arrivals on their way through a multiplication."""
@@ -50,9 +68,13 @@ class StepTime:
 def largest_block(wafer: Wafer, cells: int) -> int:
     """Return the largest block, a whole part of the column, whose buffers fit beside it."""
     blocks = 1
-    while CELL_BYTES * (ARRAYS * cells + BUFFER_WORDS * ceil(cells / blocks)) > wafer.core.usable_bytes:
+    while blocks < cells and _bytes(cells, ceil(cells / blocks)) > wafer.core.usable_bytes:
         blocks += 1
     return ceil(cells / blocks)
+
+
+def _bytes(cells: int, block: int) -> int:
+    return CELL_BYTES * (ARRAYS * cells + BUFFER_WORDS * block)
 
 
 def step_time(wafer: Wafer, cells: int, block: int) -> StepTime:
@@ -71,3 +93,48 @@ def step_time(wafer: Wafer, cells: int, block: int) -> StepTime:
         memory=cells * (ADDS + SUBS) / lanes,
         scalar=blocks * (vectors * (code.stencil_offset_cycles + core.vector_launch_cycles) + completions * completion),
     )
+
+
+def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
+    """Return the cycles of all time steps of one core: all do the same at the same time."""
+    return shape[1] * _step(wafer, shape, options).cycles
+
+
+def _step(wafer: Wafer, shape: Shape, options: Options) -> StepTime:
+    """Return a time step.
+
+    Raises:
+        InputError: the shape is not two sizes, or a block is larger than the column.
+    """
+    cells, _ = sizes_of(NAME, shape, "CELLS and STEPS", "100x1000")
+    block = whole_option(options, "block", largest_block(wafer, cells))
+    if block > cells:
+        raise InputError.at(f"option block must be at most the {cells} cells of a column; got {block}")
+    return step_time(wafer, cells, block)
+
+
+def need(grid: Grid, shape: Shape, options: Options) -> int:
+    """Return the bytes of a core's columns, and of the buffers of its blocks."""
+    return _bytes(shape[0], whole_option(options, "block", 1))
+
+
+def limits(case: KernelCase, cycles: float) -> Shares:
+    """Return the parts of a step by what limits them; the scalar rest is not slower."""
+    step = _step(case.wafer, case.shape, case.options)
+    parts = {
+        "arithmetic every cycle": step.every_cycle, "arithmetic": step.colliding, "link": step.link,
+        "memory": step.memory,
+    }  # fmt: skip
+    return {resource: part / step.cycles for resource, part in parts.items()}
+
+
+PROGRAM = KernelProgram(
+    name=NAME,
+    **opening(__doc__),
+    shape_help="CELLS x STEPS: cells of a column, time steps",
+    prepare=None,
+    closed=closed,
+    options={"block": "cells that are broadcast at a time [as many as fit]"},
+    need=need,
+    limits=limits,
+)

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from wsesim.cores import isa
 from wsesim.cores.builder import Builder
-from wsesim.cores.machine import Machine
-from wsesim.cores.programs.base import Array, Grid, Prepared, Shape, sizes_of
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import ELEMENT_BYTES
+from wsesim.cores.programs.base import Array, Grid, Options, Prepared, Shape, sizes_of
 from wsesim.cores.programs.stencils.tile import SIDES, Star
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
@@ -33,13 +35,18 @@ def star_of(name: str, grid: Grid, shape: Shape, *, waits: bool = True) -> Star:
     return Star(width=shape[0], height=shape[1], radius=shape[2], iterations=shape[3], waits=waits)
 
 
+def need(name: str, grid: Grid, shape: Shape, options: Options) -> int:
+    """Return the bytes of a core's two arrays."""
+    return 2 * star_of(name, grid, shape).words * ELEMENT_BYTES[isa.F32]
+
+
 def load(wafer: Wafer, grid: Grid, star: Star, seed: int, core: Callable[..., Any]) -> Prepared:
     """Return the stencil on its cores, whose programs *core* writes, with random cells."""
     columns, rows = grid
     field = np.random.default_rng(seed).integers(-8, 9, (rows * star.height, columns * star.width)).astype(np.float64)
     builder = Builder(wafer, width=columns, height=rows)
     _place(builder, star, wafer, core)
-    machine = Machine(builder)
+    machine = CoreMachine(builder)
     tiles = _tiles(field, star, grid)
     for number, role in enumerate(builder.roles):
         here = builder.role_of == number
@@ -54,6 +61,7 @@ def load(wafer: Wafer, grid: Grid, star: Star, seed: int, core: Callable[..., An
         expected=_deep(_tiles(renewed(field, star), star, grid), deep),
         tolerance=star.iterations * (4 * star.radius + 2) * 2.0**-23 * float(np.abs(field).max()),
         counts={"cells": cells},
+        unread=not star.waits,
     )
 
 
@@ -104,7 +112,7 @@ def _inside(arrays: Array, star: Star) -> Array:
     return arrays[:, star.radius : star.radius + star.height, star.radius : star.radius + star.width]
 
 
-def _read(machine: Machine, star: Star) -> Array:
+def _read(machine: CoreMachine, star: Star) -> Array:
     builder = machine.builder
     found = np.empty((builder.height, builder.width, star.height, star.width))
     for number, role in enumerate(builder.roles):

@@ -15,34 +15,43 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from operator import itemgetter
+from statistics import median
 
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, Role
-from wsesim.cores.machine import Machine
-from wsesim.cores.operands import Color, Fabric, Mem, Operand, Register
+from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.machine import CoreMachine, CoreRun
+from wsesim.cores.operands import Color, FabricOperand, Mem, Operand, Register
 from wsesim.cores.programs.base import (
     Array,
     Grid,
+    KernelCase,
     KernelProgram,
+    Measure,
     Options,
     Prepared,
+    Reading,
     Shape,
     gather,
     opening,
     scatter,
     sizes_of,
 )
+from wsesim.cores.programs.stencils.star import WATCHED, iteration
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 from wsesim.kernels.collectives import link_cycles
 
 NAME = "stencil-one-cell"
 LEAST_SIDE = 3
+FIRST_STEADY = 4
+"""From this iteration on all take as long."""
 ADDITIONS = 4
 """Instructions after the first that reads a color, and that one."""
+# Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 BEGIN_CYCLES = 4
 """Of the scalar instructions before the loop."""
 COLORS_OF_A_ROW = 3
@@ -86,7 +95,7 @@ def _inner(column: int, row: int, grid: Grid) -> bool:
     return 0 < column < grid[0] - 1 and 0 < row < grid[1] - 1
 
 
-def _role(builder: Builder, core: _Core, colors: Sequence[Color], iterations: int) -> Role:
+def _role(builder: Builder, core: _Core, colors: Sequence[Color], iterations: int) -> CoreRole:
     role = builder.role(f"{'inner' if core.inner else 'border'} {len(builder.roles)}, color {core.sends}")
     x, parts = role.memory("x", 1), role.memory("parts", 2)
     turn, turns, own, neighbour = (role.register() for _ in range(4))
@@ -108,7 +117,7 @@ def _role(builder: Builder, core: _Core, colors: Sequence[Color], iterations: in
     return role
 
 
-def _renew(role: Role, arriving: Sequence[Fabric], x: Mem, parts: Mem, own: Register) -> None:
+def _renew(role: CoreRole, arriving: Sequence[FabricOperand], x: Mem, parts: Mem, own: Register) -> None:
     """Write the instructions that renew a cell.
 
     Each leaves its result in memory for the next, and so is waited for to its end: its launch cycles come after it.
@@ -133,14 +142,14 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     columns, rows = grid
     builder = Builder(wafer, width=columns, height=rows)
     colors = [builder.color(f"color {number}") for number in range(COLORS)]
-    roles: dict[_Core, Role] = {}
+    roles: dict[_Core, CoreRole] = {}
     for row in range(rows):
         for column in range(columns):
             core = _core_of(column, row, grid, pairs=builder.wafer.core.fabric_inputs > 1)
             if core not in roles:
                 roles[core] = _role(builder, core, colors, iterations)
             builder.place(roles[core], [column], [row])
-    machine = Machine(builder)
+    machine = CoreMachine(builder)
     cells = np.random.default_rng(seed).integers(-8, 9, (rows, columns)).astype(np.float32)
     scatter(machine, "x", cells[..., None])
     inner = (columns - 2) * (rows - 2) * iterations
@@ -184,10 +193,37 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return core.task_launch_cycles + BEGIN_CYCLES + iterations * turn + last
 
 
+def _last_instruction(run: CoreRun) -> int:
+    return max(span.end for span in run.spans if span.place)
+
+
+def _iteration(case: KernelCase) -> Reading:
+    return iteration(case, _last_instruction)
+
+
+def _steady(case: KernelCase) -> Reading:
+    """Return the median of what each iteration from the fourth on ends later than the one before.
+
+    Raises:
+        InputError: there are fewer.
+    """
+    (most,) = case.shape
+    if most < FIRST_STEADY:
+        raise InputError.at(f"{NAME} is steady from iteration {FIRST_STEADY} on; got {most}")
+    ends = [
+        _last_instruction(case.of_shape(number).run(watch=[WATCHED])) for number in range(FIRST_STEADY - 1, most + 1)
+    ]
+    return Reading(value=median(later - sooner for sooner, later in pairwise(ends)))
+
+
 PROGRAM = KernelProgram(
     name=NAME,
     **opening(__doc__),
     shape_help="ITERATIONS",
     prepare=prepare,
     closed=closed,
+    measures={
+        "iteration_cycles": Measure(cores=_iteration, silicon=False),
+        "steady_iteration_cycles": Measure(cores=_steady, silicon=False),
+    },
 )

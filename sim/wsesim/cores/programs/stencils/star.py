@@ -13,14 +13,32 @@ and accumulated. The published kernel (rows `st2d`) on large tiles of the WSE-3 
 
 from __future__ import annotations
 
-from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening
-from wsesim.cores.programs.stencils.layout import SHAPE_HELP, load, star_of
+from collections.abc import Callable
+from functools import partial
+
+from wsesim.cores.machine import CoreRun
+from wsesim.cores.programs.base import (
+    Grid,
+    KernelCase,
+    KernelProgram,
+    Measure,
+    Options,
+    Prepared,
+    Reading,
+    Shape,
+    choice_option,
+    opening,
+)
+from wsesim.cores.programs.stencils.layout import SHAPE_HELP, load, need, star_of
 from wsesim.cores.programs.stencils.star_core import StarCore
 from wsesim.cores.programs.stencils.star_cycles import star_cycles
 from wsesim.cores.programs.stencils.tile import Star
+from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 
 NAME = "stencil-star"
+WATCHED = (1, 1)
+"""The core whose iterations are measured: the first that is not of the border."""
 
 
 def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
@@ -33,6 +51,24 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return star_cycles(wafer, _star(grid, shape, options))
 
 
+def iteration(case: KernelCase, last: Callable[[CoreRun], int]) -> Reading:
+    """Return what an iteration of all takes longer than one of half of them, by when *last* says that a run ends.
+
+    Raises:
+        InputError: the iterations, the last number of the shape, are not even.
+    """
+    *sizes, many = case.shape
+    if many % 2:
+        raise InputError.at(f"{case.program.name} needs an even number of iterations to be halved; got {many}")
+    few = many // 2
+    runs = [case.of_shape(*sizes, number).run(watch=[WATCHED]) for number in (few, many)]
+    return Reading(value=(last(runs[1]) - last(runs[0])) // (many - few))
+
+
+def _iteration(case: KernelCase) -> Reading:
+    return iteration(case, lambda run: max(span.end for span in run.spans))
+
+
 def _star(grid: Grid, shape: Shape, options: Options) -> Star:
     return star_of(NAME, grid, shape, waits=choice_option(options, "halo", ("wait", "free")) == "wait")
 
@@ -43,4 +79,5 @@ PROGRAM = KernelProgram(
         "halo": "wait for the neighbours' edges, or free: renew the tile at once; edges are then those of some "
         "iteration, and only cells that they did not reach are compared [wait]",
     },
+    need=partial(need, NAME), measures={"iteration_cycles": Measure(cores=_iteration, silicon=False)},
 )  # fmt: skip

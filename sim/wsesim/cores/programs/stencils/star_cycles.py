@@ -5,14 +5,14 @@ from __future__ import annotations
 from wsesim.cores.programs.durations import written_cycles
 from wsesim.cores.programs.stencils.arithmetic import accumulate, scale_and_add
 from wsesim.cores.programs.stencils.tile import SIDES, Star
-from wsesim.cores.role import Role
+from wsesim.cores.role import CoreRole
 from wsesim.hardware import Wafer
 
 
 def renew_cycles(wafer: Wafer, star: Star, *, accumulates: bool) -> int:
     """Return the cycles of the compute task's instructions."""
 
-    def write(role: Role) -> None:
+    def write(role: CoreRole) -> None:
         result, cells = role.memory("result", star.words), role.memory("cells", star.words)
         weights = [role.register() for _ in star.weights]
         if accumulates:

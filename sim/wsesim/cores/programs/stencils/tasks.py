@@ -11,8 +11,11 @@ CStencil (rows `cst`).
 
 from __future__ import annotations
 
-from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, opening
-from wsesim.cores.programs.stencils.layout import SHAPE_HELP, load, star_of
+from functools import partial
+
+from wsesim.cores.errors import NotWritten
+from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening
+from wsesim.cores.programs.stencils.layout import SHAPE_HELP, load, need, star_of
 from wsesim.cores.programs.stencils.star_cycles import tasks_cycles
 from wsesim.cores.programs.stencils.tasks_core import TasksCore
 from wsesim.hardware import Wafer
@@ -21,15 +24,26 @@ NAME = "stencil-tasks"
 
 
 def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
-    """Load the program and random cells."""
+    """Load the program and random cells.
+
+    Raises:
+        NotWritten: of a box, whose edges over corners no program exchanges.
+    """
+    if _is_box(options):
+        raise NotWritten(f"{NAME} has no program for a box, whose edges go over corners, only a closed form")
     return load(wafer, grid, star_of(NAME, grid, shape), seed, TasksCore)
 
 
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles: start, and iterations."""
-    return tasks_cycles(wafer, star_of(NAME, grid, shape))
+    return tasks_cycles(wafer, star_of(NAME, grid, shape), box=_is_box(options))
+
+
+def _is_box(options: Options) -> bool:
+    return choice_option(options, "neighbours", ("star", "box")) == "box"
 
 
 PROGRAM = KernelProgram(
-    name=NAME, **opening(__doc__), shape_help=SHAPE_HELP, prepare=prepare, closed=closed,
+    name=NAME, **opening(__doc__), shape_help=SHAPE_HELP, prepare=prepare, closed=closed, need=partial(need, NAME),
+    options={"neighbours": "star, or box: all cells of the square around, in closed form only [star]"},
 )  # fmt: skip

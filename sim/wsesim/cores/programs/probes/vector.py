@@ -1,0 +1,264 @@
+"""One vector instruction, on every core for itself: y = y + x a, y = y + x, or y = x.
+
+   bank   0 1 2 3 4 5 6 7
+   y      y y y y y y y y      `banks` says where x lies: in the banks of y, where reads of 32-bit elements collide,
+   x      . . x x x x x x      or 4 bytes on, where they never do
+
+The rest are ways of timing it: between two readings of the counter, from dispatch to dispatch, by the slope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from wsesim.cores import isa
+from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import ELEMENT_BYTES, Mem, Register
+from wsesim.cores.programs.base import (
+    Array,
+    Grid,
+    KernelCase,
+    KernelProgram,
+    Measure,
+    Options,
+    Prepared,
+    Reading,
+    Shape,
+    Shares,
+    choice_option,
+    gather,
+    one_row,
+    opening,
+    scatter,
+    sizes_of,
+)
+from wsesim.cores.programs.durations import written_cycles
+from wsesim.cores.rates import rate_of
+from wsesim.errors import InputError
+from wsesim.hardware import Wafer
+
+NAME = "vector"
+OPS = {"mac": isa.MAC, "add": isa.ADD, "mov": isa.MOV}
+TYPES = {"f32": isa.F32, "f16": isa.F16, "i16": isa.I16}
+APART = {"apart": 4, "same": 0}
+"""Bytes from y to x, modulo all banks."""
+BANKS_BYTES = 16
+"""Eight banks of 16 bits."""
+FACTOR = 2
+SLOPE = 3
+"""What part of its elements a vector has whose time is taken off that of all."""
+BOTH_ENDS = 1
+"""A latency counts the cycle of the dispatch and that of the completion."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vector:
+    """A vector instruction over memory."""
+
+    op: int
+    kind: int
+    length: int
+    apart: int
+
+    @classmethod
+    def of(cls, shape: Shape, options: Options) -> Vector:
+        """Return the instruction of a shape.
+
+        Raises:
+            InputError: the shape is not one length, or an option cannot be.
+        """
+        (length,) = sizes_of(NAME, shape, "one length", "1024")
+        op, kind = OPS[choice_option(options, "op", tuple(OPS))], TYPES[choice_option(options, "type", tuple(TYPES))]
+        if (op, kind) == (isa.MAC, isa.I16):
+            raise InputError.at("option type cannot be i16 with op=mac: only floats are multiplied and added at once")
+        return cls(op=op, kind=kind, length=length, apart=APART[choice_option(options, "banks", tuple(APART))])
+
+    def operands(self, role: CoreRole) -> tuple[Mem, Mem]:
+        """Reserve y and x."""
+        y = role.memory("y", self.length, self.kind)
+        gap = (self.apart - self.length * ELEMENT_BYTES[self.kind]) % BANKS_BYTES
+        role.memory("gap", gap // ELEMENT_BYTES[isa.I16], isa.I16)
+        return y, role.memory("x", self.length, self.kind)
+
+    def write(self, role: CoreRole, y: Mem, x: Mem, factor: Register) -> None:
+        """Write the instruction over elements of y and x."""
+        sources = {isa.MOV: (x,), isa.ADD: (y, x), isa.MAC: (y, x, factor)}[self.op]
+        role.vector(self.op, y, *sources, kind=self.kind)
+
+    def result(self, y: Array, x: Array) -> Array:
+        """Return y after it, by NumPy."""
+        return np.asarray({isa.MOV: x, isa.ADD: y + x, isa.MAC: y + FACTOR * x}[self.op])
+
+
+def timed(wafer: Wafer, write: Callable[[CoreRole], None], *, stamps: bool) -> int:
+    """Return the cycles of what *write* writes: between two stamps with what they cost, or without that."""
+    builder = Builder(wafer, width=1, height=1)
+    role = builder.role("core")
+    builder.place(role, [0], [0])
+    before, after = role.register(), role.register()
+    cost = None if stamps else 0
+    with role.task("main", start=True):
+        role.stamp(before, cost=cost)
+        write(role)
+        role.stamp(after, cost=cost)
+        role.halt()
+    machine = CoreMachine(builder)
+    machine.run()
+    first, last = (int(machine.register(role, register.index)[0]) for register in (before, after))
+    return last - first
+
+
+def load(
+    wafer: Wafer, grid: Grid, seed: int, vector: Vector, write: Callable[[CoreRole, Mem, Mem, Register], None]
+) -> Prepared:
+    """Return what *write* writes over a vector's operands on all cores, with small whole numbers."""
+    builder = Builder(wafer, width=grid[0], height=grid[1])
+    role = builder.role("core")
+    y, x = vector.operands(role)
+    factor = role.register()
+    with role.task("start", start=True):
+        role.set(factor, FACTOR, kind=isa.F32)
+        write(role, y, x, factor)
+        role.halt()
+    builder.place(role, range(grid[0]), range(grid[1]))
+    machine, random = CoreMachine(builder), np.random.default_rng(seed)
+    before, other = (random.integers(-8, 9, (grid[1], grid[0], vector.length)).astype(np.float64) for _ in range(2))
+    scatter(machine, "y", before)
+    scatter(machine, "x", other)
+    return Prepared(
+        machine=machine, read=lambda ran: gather(ran, "y"), expected=vector.result(before, other), tolerance=0.0,
+        counts={"elements": grid[0] * grid[1] * vector.length},
+    )  # fmt: skip
+
+
+def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
+    """Return the instruction loaded onto its cores, with small whole numbers."""
+    vector = Vector.of(shape, options)
+    return load(wafer, grid, seed, vector, vector.write)
+
+
+def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
+    """Return the cycles: start, factor, the instruction."""
+    return wafer.core.task_launch_cycles + 1 + _alone(wafer, Vector.of(shape, options))
+
+
+def _alone(wafer: Wafer, vector: Vector) -> int:
+    return written_cycles(wafer, lambda role: vector.write(role, *vector.operands(role), role.register()))
+
+
+def need(grid: Grid, shape: Shape, options: Options) -> int:
+    """Return the bytes of both operands."""
+    vector = Vector.of(shape, options)
+    return 2 * vector.length * ELEMENT_BYTES[vector.kind]
+
+
+def running(wafer: Wafer, vector: Vector) -> Shares:
+    """Return what limits the instruction while it runs.
+
+    Moves are all memory. Of others, memory has the cycles of an issue beyond the one in which the datapath works;
+    cycles lost to reads that collide are of neither, and are not slower on silicon.
+    """
+    if vector.op == isa.MOV:
+        return {"memory": 1.0}
+    y, x = Mem(0, 1, vector.kind), Mem(1, 1, vector.kind)
+    rate = rate_of(wafer.core, vector.op, vector.kind, (y, y, x, *([None] if vector.op == isa.MAC else [])))
+    issue = max(rate.cycles, rate.slow_cycles) if vector.apart == APART["same"] else rate.cycles
+    if issue == 1:
+        return {"arithmetic every cycle": 1.0}
+    return {"memory": (rate.cycles - 1) / issue, "arithmetic": 1 / issue}
+
+
+def limits(case: KernelCase, cycles: float) -> Shares:
+    """Return the same of *cycles* in which the instruction is run once."""
+    vector = Vector.of(case.shape, case.options)
+    part = (_alone(case.wafer, vector) - case.wafer.core.vector_launch_cycles) / cycles
+    return {resource: share * part for resource, share in running(case.wafer, vector).items()}
+
+
+def _cycles(wafer: Wafer, vector: Vector, *, stamps: bool = False, setup: int = 0) -> int:
+    """Return the cycles from its dispatch to that of the next, or between stamps; *setup* comes before it."""
+
+    def write(role: CoreRole) -> None:
+        factor = role.register()
+        if setup:
+            role.wait(setup)
+        vector.write(role, *vector.operands(role), factor)
+
+    return timed(wafer, write, stamps=stamps)
+
+
+def _counter(case: KernelCase) -> Reading:
+    set_up = choice_option(case.options, "setup", ("no", "yes")) == "yes"
+    setup = case.wafer.code.vector_setup_cycles if set_up else 0
+    value = _cycles(case.wafer, Vector.of(case.shape, case.options), stamps=True, setup=setup)
+    return Reading(value=value, shares=limits(case, value))
+
+
+def _dispatch(case: KernelCase) -> Reading:
+    value = _cycles(case.wafer, Vector.of(case.shape, case.options))
+    return Reading(value=value, shares=limits(case, value))
+
+
+def _latency(case: KernelCase) -> Reading:
+    value = _cycles(case.wafer, Vector.of(case.shape, case.options)) + BOTH_ENDS
+    return Reading(value=value, shares=limits(case, value))
+
+
+def _slope(wafer: Wafer, vector: Vector) -> float:
+    short, long = replace(vector, length=max(1, vector.length // SLOPE)), vector
+    return (long.length - short.length) / (_cycles(wafer, long) - _cycles(wafer, short))
+
+
+def _rate(case: KernelCase) -> Reading:
+    vector = _long(case)
+    return Reading(value=_slope(case.wafer, vector), shares=running(case.wafer, vector))
+
+
+def _bank_slowdown(case: KernelCase) -> Reading:
+    """Try all alignments: how often as fast the best is, which no silicon slows down more than the worst."""
+    vector = _long(case)
+    classes = range(0, BANKS_BYTES, ELEMENT_BYTES[vector.kind])
+    rates = [_slope(case.wafer, replace(vector, apart=apart)) for apart in classes]
+    return Reading(value=max(rates) / min(rates))
+
+
+def _long(case: KernelCase) -> Vector:
+    """Return a vector that a slope can be taken of.
+
+    Raises:
+        InputError: it has too few elements.
+    """
+    vector = Vector.of(case.shape, case.options)
+    if vector.length < SLOPE * BANKS_BYTES:
+        raise InputError.at(f"a slope wants {SLOPE * BANKS_BYTES} elements or more; got {vector.length}")
+    return vector
+
+
+PROGRAM = KernelProgram(
+    name=NAME,
+    **opening(__doc__),
+    shape_help="LENGTH: elements of both vectors of a core",
+    prepare=prepare,
+    closed=closed,
+    options={
+        "op": "mac, add or mov: y + x a, y + x, or x [mac]",
+        "type": "f32, f16 or i16, of the elements [f32]",
+        "banks": "apart, or same: whether x lies 4 bytes beside y or in the same banks [apart]",
+    },
+    folded=one_row(prepare),
+    need=need,
+    limits=limits,
+    measures={
+        "counter_cycles": Measure(
+            cores=_counter, options={"setup": "no, or yes: whether descriptors are set at run time before it [no]"}
+        ),
+        "dispatch_cycles": Measure(cores=_dispatch),
+        "latency_cycles": Measure(cores=_latency),
+        "elements_per_cycle": Measure(cores=_rate),
+        "bank_slowdown": Measure(cores=_bank_slowdown),
+    },
+)

@@ -1,0 +1,411 @@
+"""A kernel on a rectangle of cores: its cycles by wavelets or by formulas, or a figure that its program is measured by.
+
+file ─► Kernel ─► KernelCase (cores/programs) ─► cycles, values, what every core did
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+
+from pydantic import Field
+
+from wsesim.answer import (
+    Answer,
+    CoreFrames,
+    CoreMap,
+    DoesNotFit,
+    Drawing,
+    FigureSpec,
+    Level,
+    MemoryUse,
+    NotAnswered,
+    Number,
+    Outcome,
+    Reason,
+    Spent,
+)
+from wsesim.cores.measures import MEASURES, RATES
+from wsesim.errors import InputError, nearest
+from wsesim.hardware import override_names
+from wsesim.questions.base import Asked, Draft, Reads, Say
+from wsesim.workload import Default, Derived, Problems
+from wsesim.workload.fields import Size, Text
+from wsesim.workload.schema import QuestionFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from wsesim.cores.machine import CoreRun
+    from wsesim.cores.programs import KernelCase, KernelOutcome, KernelProgram
+    from wsesim.hardware import Wafer
+
+MOST_PICTURES = 500
+MOST_WATCHED = 256
+_CASE = frozenset({"kernel", "grid", "shape", "options", "seed", "fold", "silicon"})
+"""Fields that a kernel with all its choices is made of."""
+UNREAD = {"fabric.wavelet", "silicon.scalar_slowdown", "code.switch_cycles", "code.count_cycles"}
+"""Figures of the groups below that no kernel here depends on: bytes of a wavelet, what inference alone takes longer."""
+_GROUPS = ("core.", "fabric.", "code.", "silicon.")
+READ = {name for name in override_names() if name.startswith(_GROUPS)} - UNREAD | {"wafer.columns", "wafer.rows"}
+SUPPORTED = (
+    "Measured cycles of the vendor's simulator and of silicon support level cores, kernel by kernel; the closed form "
+    "is held to it."
+)
+NO_SYSTEM = "a kernel runs on one rectangle of cores: no store, no tree and no host is around it to be played"
+LEAVES_OUT: Mapping[Level, str] = {
+    "closed": "What depends on values, and what waits for what: it adds up the program's instructions and distances.",
+    "cores": "What the machine description leaves out: noise, defects.",
+}
+AS_DESIGNED = (
+    "Cycles are those of the vendor's simulator of the fabric; silicon inserts some against heat (silicon: true)."
+)
+MAPS = (
+    ("busy", "Cycles a core works", "cycles"), ("stalled", "Cycles a core waits", "cycles"),
+    ("links", "Wavelets sent to neighbours", "wavelets"),
+)  # fmt: skip
+SILICON = "silicon slower than designed"
+
+
+class KernelFile(QuestionFile):
+    """One kernel on a rectangle of cores."""
+
+    kernel: Text
+    """Name of a kernel; `wsesim kernel` lists them."""
+    grid: Annotated[list[Size], Field(min_length=2, max_length=2)]
+    """Columns and rows of cores."""
+    shape: Annotated[list[Size], Field(min_length=1, max_length=8)]
+    """Size of the problem; `wsesim kernel` says what the numbers mean."""
+    options: Annotated[dict[str, str | int], Field(default_factory=dict), Default("as the kernel has them")]
+    """Choices of the kernel, and of what it is measured by, by name."""
+    measure: Annotated[Text | None, Default("the cycles of one run")] = None
+    """A figure to read in place of the cycles of one run; `wsesim kernel` lists those of each kernel."""
+    silicon: Annotated[bool, Default("as the machine is designed")] = False
+    """Whether what silicon takes longer than the vendor's simulator of the fabric is counted."""
+    must_fit: Annotated[bool, Default("kernels run from memory")] = True
+    """Whether the closed form refuses data that a core has no memory for; cores always do."""
+    verify: Annotated[bool, Default("values are compared")] = True
+    """Whether to compare the values with NumPy."""
+    fold: Annotated[bool, Default("all cores are simulated")] = False
+    """Whether one part is simulated and stands for all that do the same."""
+    seed: Annotated[int, Field(ge=0, lt=2**63), Default("the first")] = 0
+    """Of the random values."""
+    pictures: Annotated[int, Field(ge=0, le=MOST_PICTURES), Default("six seconds of animation")] = 60
+    """Pictures of the activity over time."""
+    watch: Annotated[
+        list[Annotated[list[int], Field(min_length=2, max_length=2)]],
+        Field(max_length=MOST_WATCHED, default_factory=list),
+        Default("the first row's first"),
+    ]
+    """Cores, each [column, row], whose tasks and vector instructions go into the trace. Default: the first row's."""
+
+
+FIGURES = (
+    FigureSpec(name="cycles", label="cycles", better="less", meaning="from the start of all cores to the last end"),
+    FigureSpec(name="time_s", label="time", better="less", meaning="the cycles at the clock of the machine"),
+    FigureSpec(name="closed_cycles", label="closed form", meaning="the cycles by the closed form"),
+    FigureSpec(name="closed_error", label="closed form off", meaning="cycles by the closed form over cycles, less one"),
+    FigureSpec(
+        name="busy_share", label="busy", better="more", meaning="share of the simulated cores' cycles that did work"
+    ),
+    FigureSpec(
+        name="wavelet_hops", label="wavelet hops",
+        meaning="wavelets that went from router to router, each counted on each link, in the simulated part",
+    ),
+    FigureSpec(name="max_error", label="largest difference", meaning="of any value from NumPy's"),
+    FigureSpec(name="tolerance", label="allowed difference", meaning="the largest that rounding can explain"),
+    FigureSpec(
+        name="events", label="events", meaning="wavelets forwarded and cycles a core worked, in the simulated part"
+    ),
+    *MEASURES,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelQuestion:
+    """Which kernel, on which cores, how large."""
+
+    kind: ClassVar = "kernel"
+    mark: ClassVar = "kernel"
+    file: ClassVar = KernelFile
+    figures: ClassVar = FIGURES
+    usual: ClassVar = ("cycles", "time_s", "closed_error", "busy_share")
+    level: ClassVar[Level] = "cores"
+    stack: ClassVar = ""
+    reads: ClassVar[Reads] = Reads(hardware=frozenset(READ))
+    supported: ClassVar = SUPPORTED
+
+    asked: Asked
+    case: KernelCase
+    measure: str | None
+    must_fit: bool
+    verify: bool
+    pictures: int
+    watch: tuple[tuple[int, int], ...]
+    """Cores of the trace, each (column, row)."""
+
+    @property
+    def title(self) -> str:
+        """What is asked, in one sentence."""
+        case, sizes = self.case, "x".join(map(str, self.case.shape))
+        cluster = self.asked.hardware.cluster.name
+        return f"{case.program.name} of {sizes} on {case.grid[0]} x {case.grid[1]} cores of {cluster}"
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """Files of the user's own that the answer depends on: none."""
+        return ()
+
+    @classmethod
+    def positions(cls, values: Mapping[str, Any]) -> int | None:
+        """Return None: there is no model."""
+        return None
+
+    @classmethod
+    def check(cls, draft: Draft) -> Derived:
+        """Note what is wrong with the kernel, its grid, options, measure and shape; no default follows from another."""
+        from wsesim.cores.programs import PROGRAMS
+
+        values, problems, before = draft.values, draft.problems, len(draft.problems.found)
+        kernel = values.get("kernel")
+        if kernel is not None and kernel not in PROGRAMS:
+            hint = nearest(kernel, PROGRAMS) or "; `wsesim kernel` lists them"
+            problems.add_field(("kernel",), f"= {kernel!r} is not a kernel that wsesim knows{hint}")
+        if kernel in PROGRAMS:
+            _check_choices(PROGRAMS[kernel], values, problems)
+        if draft.hardware is None or "grid" not in values:
+            return {}
+        wafer = draft.hardware.cluster.wafer
+        _check_grid(values["grid"], wafer, values.get("watch", []), problems)
+        if len(problems.found) == before and kernel in PROGRAMS and values.keys() >= _CASE:
+            _check_shape(_case(values, wafer), must_fit=values.get("must_fit", True), problems=problems)
+        return {}
+
+    @classmethod
+    def of(cls, asked: Asked) -> Self:
+        """Return the question that a checked file asks."""
+        from wsesim.cores.programs import usually_watched
+
+        values = asked.resolved
+        case = _case(values, asked.hardware.cluster.wafer)
+        watch = tuple((column, row) for column, row in values["watch"]) or usually_watched(case.grid[0])
+        return cls(
+            asked=asked, case=case, measure=values["measure"], must_fit=values["must_fit"], verify=values["verify"],
+            pictures=values["pictures"], watch=tuple(core for core in watch if not case.fold or core[1] == 0),
+        )  # fmt: skip
+
+    def solve(self, level: Level, say: Say) -> Outcome:
+        """Run the kernel's program, or calculate its closed form.
+
+        Raises:
+            InputError: a choice that cannot be.
+            ProgramError: the program cannot end.
+        """
+        from wsesim.cores.programs import NoRoom, NotWritten
+
+        if level == "system":
+            return NotAnswered(why=NO_SYSTEM)
+        case = replace(self.case, level=level)
+        rate = case.wafer.fabric.link_wavelets_per_cycle
+        if rate != 1:
+            return NotAnswered(
+                why=f"fabric.link_wavelets_per_cycle is {rate:g}: routers of kernels pass one wavelet a cycle and link"
+            )
+        try:
+            if level == "cores" or self.must_fit:
+                case.check_room()
+            return self._measured(case, say) if self.measure else self._whole(case, say)
+        except NoRoom as error:
+            data = (MemoryUse(what="data and code", bytes_per_core=error.need_bytes),)
+            return DoesNotFit(why=_plain(error), memory=data, memory_limit_bytes=error.have_bytes)
+        except NotWritten as error:
+            return NotAnswered(why=_plain(error))
+
+    def _measured(self, case: KernelCase, say: Say) -> Answer:
+        """Read the figure that is asked for."""
+        from wsesim.cores.programs import slowdown
+
+        measure = self.measure
+        assert measure is not None, "asked for"
+        say(f"measuring {case.program.name}")
+        found = case.program.measures[measure].read(case)
+        longer = slowdown(case.wafer, found.shares) if case.silicon else 1.0
+        spec = next(spec for spec in MEASURES if spec.name == measure)
+        return Answer(
+            level=case.level, figures={measure: found.value / longer if measure in RATES else found.value * longer},
+            headline={measure: spec.meaning}, facts=self._facts(), leaves_out=(LEAVES_OUT[case.level],),
+            notes=(*_silicon_notes(case, longer), "Values are not compared where a figure is measured."),
+        )  # fmt: skip
+
+    def _whole(self, case: KernelCase, say: Say) -> Answer:
+        """Run the kernel once."""
+        from wsesim.cores.programs import run_case, slowdown
+
+        cores, clock = case.level == "cores", case.wafer.core.clock_hz
+        say(f"simulating {case.program.name}" if cores else f"calculating {case.program.name}")
+        found = run_case(case, verify=self.verify, watch=self.watch if cores else (), pictures=self.pictures)
+        cycles: float = found.cycles if cores else found.closed_cycles
+        longer, closed_longer = 1.0, 1.0
+        if case.silicon:
+            longer = slowdown(case.wafer, case.shares(cycles))
+            closed_longer = slowdown(case.wafer, case.shares(found.closed_cycles))
+        took, closed = _times(cycles, longer), _times(found.closed_cycles, closed_longer)
+        figures: dict[str, Number | None] = {
+            "cycles": took, "time_s": took / clock, "closed_cycles": closed,
+            "closed_error": closed / took - 1 if took else None,
+        }  # fmt: skip
+        notes = _silicon_notes(case, longer)
+        if found.run is None:
+            return Answer(
+                level=case.level, figures=figures, headline=self._headline(), facts=self._facts(), notes=notes,
+                leaves_out=(LEAVES_OUT["closed"], *(() if self.must_fit else ("Whether it fits a core's memory.",))),
+            )  # fmt: skip
+        figures |= {
+            "busy_share": found.busy, "wavelet_hops": found.wavelet_hops, "max_error": found.max_error,
+            "tolerance": found.tolerance, "events": found.events,
+        }  # fmt: skip
+        waits = Reason(
+            figure="time_s", cause="waiting for each other, which the closed form leaves out",
+            seconds=(took - closed) / clock,
+        )  # fmt: skip
+        return Answer(
+            level="cores", figures=figures, headline=self._headline(), spent=_spent(found.run, cycles, took, clock),
+            drawings=_drawings(found), files=_files(found), facts=self._facts(found.counts), reasons=(waits,),
+            leaves_out=(LEAVES_OUT["cores"],), notes=(*notes, *self._fold_note()), right=found.right,
+            events=found.events,
+        )  # fmt: skip
+
+    def _headline(self) -> dict[str, str]:
+        clock = self.case.wafer.core.clock_hz
+        return {"cycles": "from start to end", "time_s": f"at {clock / 1e9:g} GHz"}
+
+    def _fold_note(self) -> tuple[str, ...]:
+        if not self.case.fold:
+            return ()
+        return ("One part was simulated and stands for all that do the same; hops and events are those of that part.",)
+
+    def _facts(self, counts: Mapping[str, int] | None = None) -> dict[str, dict[str, object]]:
+        case = self.case
+        kernel: dict[str, object] = {
+            "name": case.program.name, "computes": case.program.summary, "grid": list(case.grid),
+            "shape": list(case.shape), "shape means": case.program.shape_help, **dict(case.options),
+            "folded": case.fold, "silicon": case.silicon, "seed": case.seed,
+        }  # fmt: skip
+        found = {"kernel": kernel, "machine": {"name": self.asked.hardware.cluster.name}}
+        return found | ({"work": dict(counts)} if counts else {})
+
+
+def _times(cycles: float, longer: float) -> float:
+    """Return cycles that take so much longer; whole ones stay whole where they do not."""
+    return cycles if longer == 1 else cycles * longer
+
+
+def _plain(error: Exception) -> str:
+    return str(error).removeprefix("error: ")
+
+
+def _silicon_notes(case: KernelCase, longer: float) -> tuple[str, ...]:
+    if not case.silicon:
+        return (AS_DESIGNED,)
+    return (f"Silicon takes {longer:.4g} times as long as the vendor's simulator, by what limits the kernel.",)
+
+
+def _check_grid(grid: list[int], wafer: Wafer, watch: list[list[int]], problems: Problems) -> None:
+    columns, rows = grid
+    if columns > wafer.columns or rows > wafer.rows:
+        most = f"{wafer.columns} columns and {wafer.rows} rows of cores"
+        problems.add_field(("grid",), f"= {columns} x {rows} does not fit the wafer, which has {most}")
+    for index, (column, row) in enumerate(watch):
+        if not (0 <= column < columns and 0 <= row < rows):
+            where = f"the core [{column}, {row}] is not on the grid of {columns} x {rows}"
+            problems.add(("watch", index), f"watch: {where}")
+
+
+def _case(values: Mapping[str, Any], wafer: Wafer) -> KernelCase:
+    from wsesim.cores.programs import PROGRAMS, KernelCase
+
+    columns, rows = values["grid"]
+    return KernelCase(
+        program=PROGRAMS[values["kernel"]], wafer=wafer, grid=(columns, rows), shape=tuple(values["shape"]),
+        options={name: str(value) for name, value in values["options"].items()}, seed=values["seed"],
+        fold=values["fold"], silicon=values["silicon"],
+    )  # fmt: skip
+
+
+def _check_choices(program: KernelProgram, values: Mapping[str, Any], problems: Problems) -> None:
+    """Check measure, options and fold."""
+    measure = values.get("measure")
+    if measure is not None and measure not in program.measures:
+        known = nearest(measure, program.measures) or f"; there are: {', '.join(program.measures) or 'none'}"
+        problems.add_field(("measure",), f"= {measure!r} is not a measure of {program.name}{known}")
+        measure = None
+    of_measure = program.measures[measure].options if measure else {}
+    known_options = sorted({*program.options, *of_measure})
+    for name in values.get("options", {}):
+        if name not in known_options:
+            hint = _of_other_measure(program, name) or nearest(name, known_options)
+            hint = hint or f"; there are: {', '.join(known_options) or 'none'}"
+            problems.add(("options", name), f"options.{name} is not an option of {program.name}{hint}", at_key=True)
+    if values.get("fold") and program.folded is None:
+        problems.add_field(("fold",), f"= true cannot be: no part of {program.name} stands for all")
+
+
+def _of_other_measure(program: KernelProgram, option: str) -> str:
+    named = next((name for name, each in program.measures.items() if option in each.options), None)
+    return f"; it is one of measure: {named}" if named else ""
+
+
+def _check_shape(case: KernelCase, *, must_fit: bool, problems: Problems) -> None:
+    """Check shape and values of options by the closed form, which refuses the same as the program.
+
+    What has no room is an answer and no mistake; its closed form, which can take long, need not be known.
+    """
+    from wsesim.cores.programs import NoRoom
+
+    try:
+        if must_fit:
+            case.check_room()
+        case.closed()
+    except NoRoom:
+        return
+    except InputError as error:
+        for problem in error.problems:
+            place = "options" if problem.message.startswith("option ") else "shape"
+            problems.add((place,), problem.message)
+
+
+def _spent(run: CoreRun, cycles: float, took: float, clock_hz: float) -> Spent:
+    """Return the mean core's time; cores that are done before the last, or beyond the part that was run, are idle."""
+    busy, stalled = float(run.busy.mean()), float(run.stalled.mean())
+    parts = {"busy": busy, "stalled": stalled, "idle": max(0.0, cycles - busy - stalled)}
+    parts |= {SILICON: took - cycles} if took > cycles else {}
+    return Spent(total_s=took / clock_hz, by_cause={cause: each / clock_hz for cause, each in parts.items()})
+
+
+def _drawings(found: KernelOutcome) -> tuple[Drawing, ...]:
+    """Return where the cores worked and waited, where wavelets went, and the activity over time."""
+    from wsesim.cores import show
+
+    run = found.run
+    assert run is not None, "cores were simulated"
+    maps = [CoreMap(name=what, title=title, unit=unit, values=show.core_map(run, what)) for what, title, unit in MAPS]
+    if not found.frame_cycles or not len(run.frames):
+        return tuple(maps)
+    shares = (run.frames / found.frame_cycles).clip(0, 1)
+    frames = CoreFrames(name="activity", title="Activity over time", frames=shares, frame_cycles=found.frame_cycles)
+    return (*maps, frames)
+
+
+def _files(found: KernelOutcome) -> dict[str, Callable[[], bytes]]:
+    """Return how the trace and the animation are made."""
+    from wsesim.cores import show
+
+    run, frame_cycles = found.run, found.frame_cycles
+    assert run is not None, "cores were simulated"
+    files: dict[str, Callable[[], bytes]] = {}
+    if run.spans:
+        files["trace.json"] = lambda: show.trace_json(run.spans).encode()
+    if frame_cycles and len(run.frames):
+        files["activity.gif"] = lambda: show.activity_gif(run, frame_cycles=frame_cycles)
+    return files

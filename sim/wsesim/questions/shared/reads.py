@@ -1,0 +1,84 @@
+"""What answers depend on, kind by kind; a test changes every fact and figure and sees whether some answer moves."""
+
+from __future__ import annotations
+
+from wsesim.questions.base import Reads
+
+
+def _names(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+def _of(**groups: str) -> frozenset[str]:
+    """Return dotted names from a group and its fields."""
+    return frozenset(f"{group}.{field}" for group, fields in groups.items() for field in fields.split())
+
+
+SHAPE = _names(
+    "layers width heads kv_heads head_width ffn_width vocab max_length activation norm position block norm_order "
+    "bias attention_bias head_norm tied token_types"
+)
+"""Facts of a model that move every answer about it."""
+HEAD = _names("causal task classes masked sentence_head")
+"""Facts of what a model is trained to tell; `causal` decides which token a class is told from."""
+EXPERTS = _names("experts experts_per_token expert_imbalance")
+"""Facts of a mixture of experts."""
+STREAMED = _of(
+    core="clock sram reserved fmac_fp16_per_cycle fmac_mixed_per_cycle fmac_fp32_per_cycle simd_fp32_per_cycle "
+    "sram_read_bytes_per_cycle sram_write_bytes_per_cycle vector_launch_cycles",
+    code="exp_cycles divide_cycles",
+    fabric="wavelet link_wavelets_per_cycle hop_cycles ramp_cycles",
+    silicon="link_slowdown",
+    wafer="columns rows io io_channels idle_power active_power",
+    memoryx="capacity stream latency shard load",
+    swarmx="fan_in link hop",
+    host="input latency programming",
+    cluster="max_systems",
+)
+"""Figures of the machine that a step with streamed weights depends on."""
+RELEASE = _of(
+    training="kernel_launch step partial_sum attention_value token weight_launch_cycles strip_keys layers_in_flight "
+    "master_bytes_per_parameter",
+)
+"""Figures of a training release that any step depends on."""
+EVALUATION = Reads(
+    model=SHAPE | HEAD | EXPERTS | {"sparsity"},
+    hardware=STREAMED,
+    software=RELEASE,
+)
+TRAINING = Reads(
+    model=EVALUATION.model | {"token_budget"},
+    hardware=STREAMED | _of(memoryx="update save"),
+    software=RELEASE
+    | _of(
+        training="state_bytes_per_parameter optimizer_traffic_bytes_per_parameter checkpoint_bytes_per_parameter "
+        "accumulate_traffic"
+    ),
+)
+RESIDENT = _of(
+    core="clock sram reserved fmac_fp16_per_cycle simd_fp16_per_cycle sram_read_bytes_per_cycle "
+    "sram_write_bytes_per_cycle vector_launch_cycles task_launch_cycles colliding_cycles",
+    code="divide_cycles sqrt_cycles routes_cycles",
+    fabric="wavelet link_wavelets_per_cycle hop_cycles ramp_cycles waiting_words",
+    silicon="scalar_slowdown",
+    wafer="columns rows io idle_power active_power",
+    host="latency upload upload_floor download",
+    cluster="max_systems",
+)
+"""Figures of the machine that any answer of resident weights depends on."""
+ENGINE = _of(inference="element_loop_cycles round_cycles vector_setup_cycles exp_vector_ops reciprocal_vector_ops "
+             "vectors_at_work")  # fmt: skip
+"""Figures of an engine that any answer of resident weights depends on."""
+_READING = _of(host="input", core="branch_taken_cycles branch_not_taken_cycles", code="count_cycles")
+_READER = _of(inference="step_scalar_cycles align_scalar_cycles fills token")
+PREFILL = Reads(model=SHAPE | HEAD | EXPERTS, hardware=RESIDENT | _READING, software=ENGINE | _READER)
+DECODE = Reads(
+    model=SHAPE | EXPERTS, hardware=RESIDENT, software=ENGINE | _of(inference="token_turn")
+)  # fmt: skip
+GENERATE = Reads(
+    model=DECODE.model, hardware=PREFILL.hardware, software=PREFILL.software | DECODE.software
+)  # fmt: skip
+SERVING = Reads(
+    model=DECODE.model, hardware=PREFILL.hardware - _of(host="upload upload_floor download"),
+    software=GENERATE.software,
+)  # fmt: skip

@@ -1,0 +1,156 @@
+"""A measured row as a question: a whole file, the figure of its answer that the row is about, and the row's unit.
+
+    row ─► RowQuestion ─► questions.ask ─► questions.run ─► figure ─to_unit─► the row's unit
+
+Nothing is summed or costed here: what comes out is what `wsesim run` prints for the same file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wsesim import questions
+from wsesim.answer import Answer, Level, Number, Result, Status
+from wsesim.errors import InputError, WsesimError
+from wsesim.workload import plain_yaml
+
+if TYPE_CHECKING:
+    from wsesim.questions.base import Question
+
+KEPT = 1024
+"""Answers that are kept: rows that ask the same are answered once, and so is a row that is run again."""
+
+
+class NotAsked(Exception):
+    """A row that cannot be asked, or has no answer; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversion:
+    """From a figure to the unit of a row: a factor times the figure, or over it."""
+
+    unit: str
+    factor: float = 1.0
+    over: bool = False
+
+    def __call__(self, figure: float) -> float:
+        """Return *figure* in the row's unit."""
+        return self.factor / figure if self.over else self.factor * figure
+
+    def words(self, figure: str) -> str:
+        """Say how the row's unit comes of the figure of that name."""
+        factor = int(self.factor) if self.factor == int(self.factor) else self.factor
+        if self.over:
+            return f"{factor!r} / {figure}"
+        return figure if factor == 1 else f"{factor!r} x {figure}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowQuestion:
+    """What a row asks."""
+
+    data: Mapping[str, Any]
+    """A whole file, as plain data."""
+    figure: str
+    """Of the file's kind."""
+    to_unit: Conversion
+    level: Level = "system"
+    note: str = ""
+    """What was assumed where the row is silent, or is asked otherwise than the row says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowAnswer:
+    """The answer to a row, as far as rows and their baselines read it."""
+
+    question: Question
+    figures: Mapping[str, Number | None]
+    facts: Mapping[str, Mapping[str, Any]]
+    flops: Mapping[str, int] = field(default_factory=dict)
+    """Of all ops of a phase: forward, prefill, decode, ..."""
+
+
+def named(text: str, otherwise: str = "row") -> str:
+    """Return a text of a table as a name in a file."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("._-")[:100] or otherwise
+
+
+def value_of(asked: RowQuestion) -> float:
+    """Return what the simulator says of a row, in the row's unit.
+
+    Raises:
+        NotAsked: the file cannot be, or its question has no answer, or the answer has no such figure.
+    """
+    figure = answer_to(asked).figures.get(asked.figure)
+    if figure is None:
+        raise NotAsked(f"the answer has no {asked.figure}")
+    return asked.to_unit(figure)
+
+
+def answer_to(asked: RowQuestion) -> RowAnswer:
+    """Return the answer to a row.
+
+    Raises:
+        NotAsked: the file cannot be, or its question has no answer.
+    """
+    data = {key: value for key, value in asked.data.items() if key != "name"}
+    found = _answered(json.dumps(data, sort_keys=True), asked.level)
+    if isinstance(found, RowAnswer):
+        return found
+    raise NotAsked(found)
+
+
+@lru_cache(maxsize=KEPT)
+def _answered(data: str, level: Level) -> RowAnswer | str:
+    """Return the answer to a file, or why there is none."""
+    try:
+        question = questions.ask(json.loads(data), file="row", folder=Path())
+        result = questions.run(question, level=level, verify=False)
+    except InputError as error:
+        return "; ".join(problem.message for problem in error.problems)
+    except WsesimError as error:
+        return str(error)
+    return _why_not(result) if result.answer is None else _kept(question, result.answer)
+
+
+def _why_not(result: Result) -> str:
+    return f"does not fit: {result.why}" if result.status is Status.DOES_NOT_FIT else result.why
+
+
+def _kept(question: Question, answer: Answer) -> RowAnswer:
+    flops: dict[str, int] = {}
+    for op in answer.ops:
+        flops[op.phase] = flops.get(op.phase, 0) + op.flops
+    return RowAnswer(question=question, figures=answer.figures, facts=answer.facts, flops=flops)
+
+
+def file_text(asked: RowQuestion, *, row: str, measured: str) -> str:
+    """Return the file of a row: its question, under comments on how the row is compared with the answer.
+
+    Args:
+        asked: the question.
+        row: names the row.
+        measured: its value with its unit and where it comes from.
+    """
+    usual = questions.kinds()[_kind_of(asked.data)].level
+    level = "" if asked.level == usual else f" --level {asked.level}"
+    lines = [
+        f"Row {row}: measured {measured}.",
+        f"Compared: {asked.to_unit.words(asked.figure)} at level {asked.level}, in {asked.to_unit.unit}; "
+        f"`wsesim run FILE{level}` gives {asked.figure}.",
+    ]
+    lines += [f"Assumed, or asked otherwise than stated: {asked.note}."] if asked.note else []
+    head = "".join(plain_yaml({}, line) for line in lines[:-1])
+    return head + plain_yaml(asked.data, lines[-1])
+
+
+def _kind_of(data: Mapping[str, Any]) -> str:
+    known = questions.kinds()
+    marked = (name for name, kind in known.items() if kind.mark and kind.mark in data)
+    return str(data.get("phase") or next(marked))

@@ -1,0 +1,107 @@
+"""Rows of whole steps with weights that stream, of the FLOPs of a whole training, and of what a job costs beside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from wsesim.validation.asking import Conversion, NotAsked, RowQuestion, answer_to, named
+from wsesim.validation.rows import (
+    NO_SETTINGS,
+    Measurement,
+    machine_of,
+    model_of,
+    precision_of,
+    sparsity_of,
+    without_numbers,
+)
+
+_FIGURES = {"samples/s": "samples_per_s", "tokens/s": "tokens_per_s", "s": "step_s", "s/step": "step_s"}
+"""Of a step, by the unit of a row."""
+_BESIDE = re.compile(r"compil|overhead|programming|checkpoint|upload", re.IGNORECASE)
+"""In the metric of what a job costs beside its steps."""
+_JOB = {"programming": "programming_s", "upload": "weight_upload_s", "checkpoint": "checkpoint_s"}
+"""Figures of a job, by a word of the metric."""
+_TOKENS = re.compile(r"([\d.]+)B tokens")
+_ANY_LENGTH = 2048
+"""Of sequences where a row gives none, as it is about a whole job."""
+
+
+def ask_step(row: Measurement, settings: Mapping[str, object] = NO_SETTINGS) -> RowQuestion:
+    """Return what a row of training or evaluation asks.
+
+    Raises:
+        NotAsked: sizes are missing, or the row is about something that is not modelled.
+    """
+    if row.unit not in _FIGURES or _BESIDE.search(row.metric):
+        raise NotAsked(f"{row.metric} in {row.unit!r} is not a figure of a step")
+    return _with_micro_batch(row, step_file(row, settings), _FIGURES[row.unit])
+
+
+def ask_flops(row: Measurement, settings: Mapping[str, object] = NO_SETTINGS) -> RowQuestion:
+    """Return what a row of the FLOPs of a whole training asks, over the tokens that it names, in whatever micro-batch.
+
+    Raises:
+        NotAsked: sizes are missing, or the row does not say how many tokens.
+    """
+    found = _TOKENS.search(row.cells["notes"])
+    if found is None or row.unit != "FLOP":
+        raise NotAsked("the row says not over how many tokens")
+    data = {**step_file(row, settings), "token_budget": round(float(found[1]) * 1e9)}
+    return RowQuestion(data=data, figure="flops_to_budget", to_unit=Conversion(unit=row.unit))
+
+
+def ask_job(row: Measurement, settings: Mapping[str, object] = NO_SETTINGS) -> RowQuestion:
+    """Return what a row of the costs of a job asks: those of a training whose step is one sequence a system.
+
+    Raises:
+        NotAsked: sizes are missing, or it is something else that was measured.
+    """
+    figure = next((name for word, name in _JOB.items() if word in row.metric.lower()), None)
+    if figure is None or row.unit != "s":
+        raise NotAsked(f"{row.metric} is not modelled")
+    return RowQuestion(data=_file(row, settings), figure=figure, to_unit=Conversion(unit=row.unit))
+
+
+def step_file(row: Measurement, settings: Mapping[str, object] = NO_SETTINGS) -> dict[str, Any]:
+    """Return a row of whole steps as a file.
+
+    Raises:
+        NotAsked: sizes are missing, or the row needs something that is not modelled.
+    """
+    row.require("seq_len", "batch_global")
+    phase = "evaluation" if row.cells["phase"].startswith("evaluation") else "training"
+    batch = {"sequences": row.whole("batch_global"), "length": row.whole("seq_len")}
+    return {**_file(row, settings), "phase": phase, "batch": batch, "precision": precision_of(row.cells["precision"])}
+
+
+def _file(row: Measurement, settings: Mapping[str, object]) -> dict[str, Any]:
+    """Return what a row says of model and machine as a file; its batch is made up."""
+    length = row.whole("seq_len") or _ANY_LENGTH
+    model = model_of(row, length=length)
+    row.require_positive("n_systems")
+    systems, sparsity = row.whole("n_systems") or 1, sparsity_of(row.cells["sparsity"])
+    return {
+        "name": named(row.id), "phase": "training", "model": model | ({"sparsity": sparsity} if sparsity else {}),
+        "batch": {"sequences": systems, "length": length}, **machine_of(row, settings, systems=systems),
+        **without_numbers(),
+    }  # fmt: skip
+
+
+def _with_micro_batch(row: Measurement, data: dict[str, Any], figure: str) -> RowQuestion:
+    """Return the question with the micro-batch that the row states, or if that cannot be, with the mapping's choice."""
+    chosen = RowQuestion(data=data, figure=figure, to_unit=Conversion(unit=row.unit))
+    stated = row.cells["micro_batch"]
+    if not stated:
+        return chosen
+    micro_batch = row.whole("micro_batch") or stated
+    asked = replace(chosen, data={**data, "batch": {**data["batch"], "micro_batch": micro_batch}})
+    try:
+        answer_to(asked)
+    except NotAsked as error:
+        why = str(error).removeprefix("does not fit: ")
+        found = answer_to(chosen).figures["micro_batch"]
+        return replace(chosen, note=f"micro-batch {stated} stated, {found} simulated: {why}")
+    return asked

@@ -1,0 +1,178 @@
+"""Questions of every kind, small and each held up by something else, and a way to change one fact of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from wsesim import questions
+from wsesim.errors import WsesimError
+from wsesim.figures import Presets, Slot
+from wsesim.hardware import MACHINES
+from wsesim.model import Model
+from wsesim.model.spec import choices
+from wsesim.questions.base import Question
+from wsesim.software import STACKS
+
+Data = dict[str, Any]
+GPT: Data = {"layers": 2, "width": 256, "heads": 4, "vocab": 1000, "max_length": 512}
+LLAMA: Data = {
+    **GPT, "activation": "swiglu", "ffn_width": 512, "norm": "rms_norm", "position": "rotary", "bias": False,
+    "attention_bias": False, "tied": False, "kv_heads": 2,
+}  # fmt: skip
+BERT: Data = {**GPT, "causal": False, "norm_order": "post", "token_types": 2, "task": "mlm"}
+MIXTURE: Data = {**LLAMA, "experts": 4, "experts_per_token": 2}
+WAFER: Data = {"wafer.columns": 48, "wafer.rows": 64}
+UNITS = {"BYTES": "B", "BYTES_PER_SECOND": "B/s", "HERTZ": "Hz", "SECONDS": "s", "WATTS": "W"}
+
+
+def _case(phase: str, model: Data, *, machine: str = "cs-2", systems: int = 1, **keys: Any) -> Data:
+    hardware = {**WAFER, **keys.pop("hardware", {})}
+    return {
+        "phase": phase, "model": dict(model), "cluster": {"machine": machine, "systems": systems},
+        "hardware": hardware, "verification": {"enabled": False}, **keys,
+    }  # fmt: skip
+
+
+def _steps(phase: str) -> Iterator[Data]:
+    batch = {"sequences": 32, "length": 128}
+    for model in (GPT, LLAMA, BERT, {**GPT, "task": "classify"}, MIXTURE, {**GPT, "sparsity": 0.5}):
+        yield _case(phase, model, batch=batch)
+    for name, slow in (
+        ("wafer.io", "20 MB/s"), ("memoryx.update", "2 MB/s"), ("host.input", "20 kB/s"), ("core.sram", "12 KiB"),
+        ("core.fmac_mixed_per_cycle", 0.25), ("fabric.link_wavelets_per_cycle", 0.05), ("memoryx.capacity", "4 MB"),
+    ):  # fmt: skip
+        yield _case(phase, GPT, batch={**batch, "micro_batch": 8} if name == "memoryx.update" else batch,
+                    hardware={name: slow})  # fmt: skip
+    for name in ("memoryx.stream", "swarmx.link"):
+        yield _case(phase, GPT, batch=batch, hardware={name: "20 MB/s"}, machine="andromeda", systems=16)
+    for precision in ("fp16", "fp32"):
+        yield _case(phase, GPT, batch=batch, precision=precision)
+    yield _case(phase, GPT, batch={"sequences": 1, "length": 8}, hardware={"wafer.io_channels": 1})
+
+
+def _requests(phase: str) -> Iterator[Data]:
+    asked: Data = {"prompt": 100, **({} if phase == "prefill" else {"generate": 8})}
+    for model in (LLAMA, GPT, {**LLAMA, "head_norm": True}, {**GPT, "block": "parallel"}, MIXTURE):
+        yield _case(phase, model, inference=asked)
+    for model in (BERT, {**GPT, "task": "classify"}) if phase == "prefill" else ():
+        yield _case(phase, model, inference=asked)
+    grids = {"prefill": ["prefill_grid"], "decode": ["decode_grid"]}.get(phase, ["prefill_grid", "decode_grid"])
+    held = {name: 20 - 6 * number for number, name in enumerate(grids)}
+    for changed in ({"batch": 3}, {"placement": "whole"}, {"placement": "blocks", **held}):
+        yield _case(phase, LLAMA, inference={**asked, **changed})
+    yield _case(phase, LLAMA, inference=asked, software="waferengine")
+    yield from _held_up(phase, inference=asked)
+
+
+def _services(phase: str) -> Iterator[Data]:
+    serving = {"rate": 50, "requests": 20, "prompt": 60, "output": 8, "longest": 200}
+    for model in (LLAMA, GPT, {**LLAMA, "head_norm": True}, MIXTURE):
+        yield _case(phase, model, serving=serving)
+    for changed in ({"draft_tokens": 2}, {"placement": "blocks", "decode_grid": 20, "prefill_grid": 14}):
+        yield _case(phase, LLAMA, serving=serving, inference=changed)
+    yield _case(phase, LLAMA, serving=serving, software="waferengine")
+    yield from _held_up(phase, serving=serving)
+
+
+def _held_up(phase: str, **keys: Any) -> Iterator[Data]:
+    """Yield requests that a slow link, a slow port of memory, or too little memory holds up."""
+    for name, slow in (
+        ("fabric.link_wavelets_per_cycle", 0.1), ("core.sram_read_bytes_per_cycle", 1),
+        ("core.sram_write_bytes_per_cycle", 0.25),
+    ):  # fmt: skip
+        yield _case(phase, LLAMA, hardware={name: slow}, **keys)
+    small = {"core.sram": "8 KiB", "core.reserved": "1 KiB", "wafer.columns": 24, "wafer.rows": 24}
+    yield _case(phase, {**LLAMA, "layers": 8}, hardware=small, systems=24, **keys)
+    yield _case(phase, LLAMA, machine="cs-3", **keys)
+
+
+CASES = {
+    "training": _steps, "evaluation": _steps, "prefill": _requests, "decode": _requests, "generate": _requests,
+    "serving": _services,
+}  # fmt: skip
+
+
+@cache
+def cases(kind: str) -> tuple[Data, ...]:
+    """Return the cases of a kind."""
+    return tuple(CASES[kind](kind))
+
+
+def answered(data: Data) -> object:
+    """Return all that an answer says in figures and memory, or why there is none; None for what is refused."""
+    try:
+        result = questions.run(asked(data), verify=False)
+    except WsesimError:
+        return None
+    memory = result.answer.memory if result.answer else ()
+    return str(result.status), result.why, dict(result.figures), [use.bytes_per_core for use in memory]
+
+
+def asked(data: Data) -> Question:
+    """Return the question of a case."""
+    return questions.ask(data, file="case", folder=Path())
+
+
+def figures_of(kind: type[Question]) -> Iterator[tuple[str, str, Slot]]:
+    """Yield section, name and slot of every figure that a file of *kind* can change; of stacks what its own has."""
+    known: Mapping[str, Presets] = {"hardware": MACHINES, "software": STACKS}
+    for section, presets in known.items():
+        for name in presets.overridable:
+            if section == "hardware" or STACKS.read(kind.stack).has(name.partition(".")[0]):
+                yield section, name, presets.slots[name]
+
+
+def with_figure(data: Data, section: str, slot: Slot, kind: type[Question], factor: float) -> Data | None:
+    """Return a case with a figure changed; None where it would be the same."""
+    choice = asked(data).asked
+    entries = (choice.hardware if section == "hardware" else choice.software).figures  # type: ignore[union-attr]
+    text = next(figure.text for figure in entries if figure.name == slot.name)
+    value = _changed(slot, text, factor)
+    if value is None:
+        return None
+    found = deepcopy(data)
+    held = found.get(section, {})
+    held = {"stack": held} if isinstance(held, str) else dict(held)
+    found[section] = {**held, slot.name: value}
+    return found
+
+
+def _changed(slot: Slot, text: str, factor: float) -> object:
+    if slot.kind == "bool":
+        return text != "true"
+    if slot.kind.startswith("tuple"):
+        return [int(number) + 1 for number in text.strip("[]").split(",")]
+    raw: Any = float(text) if slot.dimension is None else text
+    now = slot.value(int(raw) if slot.kind == "int" and slot.dimension is None else raw)
+    assert isinstance(now, int | float)
+    new: float = now * factor if now else factor
+    new = round(new) if slot.kind == "int" else new
+    if new == now:
+        return None
+    return new if slot.dimension is None else f"{new!r} {UNITS[slot.dimension.name]}"
+
+
+def with_fact(data: Data, name: str) -> Iterator[Data]:
+    """Yield a case with a fact of its model changed, in a few ways."""
+    now = getattr(asked(data).asked.shape, name)
+    for value in _others(name, now):
+        found = deepcopy(data)
+        found["model"][name] = value
+        yield found
+
+
+def _others(name: str, now: object) -> list[object]:
+    if name in choices():
+        return [choice for choice in choices()[name] if choice != now]
+    if isinstance(now, bool):
+        return [not now]
+    if isinstance(now, int):
+        return [2 * now, now + 2, max(1, now // 2)] if now else [2]
+    return [2 * now if now else 0.5] if isinstance(now, float) else [123_456]
+
+
+FACTS = tuple(name for name in Model.__dataclass_fields__ if name not in ("name", "source"))
