@@ -44,37 +44,38 @@ def test_the_list_as_json() -> None:
 def test_a_run() -> None:
     found = call(*CHAIN)
     assert found.exit_code == 0
-    lines = found.stdout.splitlines()
-    assert lines[:3] == [
-        "reduce-chain of 8 on 4 x 2 cores of CS-2",
-        "cycles       36, 32.7 ns at 1.1 GHz",
-        "closed form  36 cycles (+0.0%)",
-    ]
-    assert lines[3].startswith("values       as by NumPy: largest difference ")
-    assert "fabric       48 wavelet hops" in lines
+    lines = [" ".join(line.split()) for line in found.stdout.splitlines()]
+    assert "reduce-chain of 8 on 4 x 2 cores of CS-2" in lines
+    for line in (
+        "cycles 36 from start to end",
+        "time 32.7 ns at 1.1 GHz",
+        "closed form 36 cycles, +0.0%",
+        "busy 22.2 % of the simulated cores' time",
+        "wavelet hops 48 between routers",
+        "Values right",
+    ):
+        assert line in lines, found.stdout
 
 
 def test_a_run_as_json() -> None:
     document = json.loads(call(*CHAIN, "--json", "--machine", "cs-3", "--option", "type=i32").stdout)
-    assert document["status"] == "ok"
-    assert document["kernel"] == "reduce-chain"
-    assert (document["cycles"], document["closed_cycles"], document["max_error"]) == (38, 38, 0)
-    assert document["simulated"]["counts"] == {"adds": 48, "hops": 48}
+    assert (document["status"], document["kind"]) == ("ok", "kernel")
+    figures = document["figures"]
+    assert (figures["cycles"], figures["closed_cycles"], figures["max_error"]) == (38, 38, 0)
+    assert document["facts"]["work"] == {"adds": 48, "hops": 48}
 
 
 def test_the_closed_form() -> None:
     arguments = ("reduce-chain", "--grid", "750x994", "--shape", "1024", "--level", "closed")
-    assert call(*arguments).stdout.splitlines() == [
-        "reduce-chain of 1024 on 750 x 994 cores of CS-2",
-        "closed form  5,528 cycles, 5.03 us at 1.1 GHz",
-    ]
-    assert json.loads(call(*arguments, "--json").stdout)["simulated"] is None
+    assert "5,528  from start to end" in call(*arguments).stdout
+    document = json.loads(call(*arguments, "--json").stdout)
+    assert (document["level"], document["figures"]["cycles"]) == ("closed", 5528)
 
 
 def test_values_can_be_left_out_and_rows_folded() -> None:
     said = call(*CHAIN, "--no-verify", "--fold").stdout
-    assert "values" not in said
-    assert "one part for all" in said
+    assert "Values" not in said
+    assert "One part was simulated and stands for all" in said
 
 
 def test_quiet_is_quiet() -> None:
@@ -87,14 +88,17 @@ def test_values_that_differ_are_a_failed_comparison(monkeypatch: pytest.MonkeyPa
     right = PROGRAMS["reduce-chain"]
 
     def prepare(*arguments: object) -> object:
+        assert right.prepare is not None
         prepared = right.prepare(*arguments)  # type: ignore[arg-type]
         return replace(prepared, expected=prepared.expected + 1)
 
     monkeypatch.setitem(PROGRAMS, "reduce-chain", replace(right, prepare=prepare))  # type: ignore[arg-type]
     found = call(*CHAIN)
     assert found.exit_code == 1
-    assert "NOT as by NumPy: largest difference 1, allowed" in found.stdout
-    assert json.loads(call(*CHAIN, "--json").stdout)["status"] == "differs"
+    assert "Values WRONG" in found.stdout
+    again = call(*CHAIN, "--json")
+    assert again.exit_code == 1
+    assert json.loads(again.stdout)["right"] is False
 
 
 def test_without_the_compiler_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,19 +117,29 @@ def test_without_the_compiler_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPa
         (("reduce-chain", "--grid", "4", "--shape", "4"), "--grid must be COLUMNSxROWS, for example 64x1; got '4'"),
         (("reduce-chain", "--grid", "4x0", "--shape", "4"), "--grid must be whole numbers from 1 on"),
         (("reduce-chain", "--grid", "4x1", "--shape", "4,5"), "--shape must be whole numbers from 1 on"),
-        (("reduce-chain", "--grid", "751x1", "--shape", "4"), "a grid of 751 x 1 does not fit the wafer"),
-        (("reduce-chain", "--grid", "4x1", "--shape", "20000"), "needs 78.1 KiB on each core, which has 46 KiB"),
-        (("reduce-chain", "--grid", "2x1", "--shape", "11776"), "of data and code; a core has 46 KiB"),
+        (("reduce-chain", "--grid", "751x1", "--shape", "4"), "grid = 751 x 1 does not fit the wafer, which has 750"),
         ((*CHAIN, "--machine", "cs2"), "got 'cs2', did you mean 'cs-2'?"),
         ((*CHAIN, "--option", "type"), "--option must be NAME=VALUE, for example group=16; got 'type'"),
         ((*CHAIN, "--option", "type=f32", "--option", "type=i32"), "--option type is given twice"),
-        ((*CHAIN, "--option", "tpye=i32"), "reduce-chain has no option 'tpye', did you mean 'type'?"),
+        ((*CHAIN, "--option", "tpye=i32"), "options.tpye is not an option of reduce-chain, did you mean 'type'?"),
         ((*CHAIN, "--level", "core"), "--level"),
         ((*CHAIN, "--seed", "-1"), "--seed"),
     ],
 )
 def test_mistakes_are_messages(arguments: tuple[str, ...], message: str) -> None:
     assert message in refused(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("grid", "shape", "why"),
+    [("4x1", "20000", "needs 78.1 KiB for its data on each core"), ("2x1", "11776", "of data and code; a core has")],
+)
+def test_what_has_no_room_is_an_answer(grid: str, shape: str, why: str) -> None:
+    found = call("reduce-chain", "--grid", grid, "--shape", shape, "--json")
+    assert found.exit_code == 0
+    document = json.loads(found.stdout)
+    assert document["status"] == "does_not_fit"
+    assert why in document["why"]
 
 
 def test_a_mistake_as_json() -> None:
@@ -155,4 +169,6 @@ def test_pictures_that_cannot_be(tmp_path: Path) -> None:
     assert "must end in .gif" in refused(*CHAIN, "--movie", tmp_path / "a.mp4")
     assert "give --trace too" in refused(*CHAIN, "--watch", "1,1")
     assert "COLUMN,ROW" in refused(*CHAIN, "--trace", tmp_path / "t.json", "--watch", "one")
-    assert "core (9, 0)" in refused(*CHAIN, "--trace", tmp_path / "t.json", "--watch", "9,0")
+    assert "the core [9, 0] is not on the grid of 4 x 2" in refused(
+        *CHAIN, "--trace", tmp_path / "t.json", "--watch", "9,0"
+    )

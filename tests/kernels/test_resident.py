@@ -6,7 +6,6 @@ from math import ceil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wsesim.kernels.resident_layer import LayerShape, decode_layer, head, prefill_layer
 
 from wsesim.errors import SpecError
 from wsesim.hardware import Wafer, load_cluster

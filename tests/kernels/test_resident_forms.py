@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from statistics import median
 
 import pytest
-from wsesim.kernels.resident_layer import NORM_OPS, SOFTMAX_OPS
 
 from wsesim.cores.programs import run_kernel
 from wsesim.hardware import Wafer, load_cluster

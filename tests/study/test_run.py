@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wsesim.result import Metrics, Placement
 
 import wsesim
 from wsesim import questions

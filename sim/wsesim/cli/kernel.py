@@ -56,16 +56,18 @@ def kernel(
     It is the same question that a file with the key `kernel` asks `wsesim run`; a report is written there.
     """
     from wsesim import answers, questions
+    from wsesim.cores.programs import find_program
 
     if name is None or listing:
         _list()
         return
+    program = find_program(name)
     pictures = Pictures(heatmap=heatmap, drawn=drawn, trace=trace, movie=movie)
     pictures.check(level, measured=more["measure"] is not None, force=force)
     if watch and not trace:
         raise InputError.at("--watch names cores of a trace; give --trace too")
     data = {"kernel": name, "cluster": machine, "options": _options(options), "watch": _watched(watch), **more}
-    data |= {"grid": _grid(name, grid), "shape": _sizes(name, shape, "shape", _shape_help(name))}
+    data |= {"grid": _grid(name, grid), "shape": _sizes(name, shape, "shape", program.shape_help)}
     data |= {} if movie else {"pictures": 0}
     question = questions.ask(
         {key: value for key, value in data.items() if value is not None}, file=COMMAND, folder=Path()
@@ -121,12 +123,6 @@ def _described(program: KernelProgram) -> str:
     ]
     head = f"{program.name}: {program.summary}"
     return "\n".join([head, "", *picture, "", f"  --shape {program.shape_help}", *options, *measures])
-
-
-def _shape_help(name: str) -> str:
-    from wsesim.cores.programs import find_program
-
-    return find_program(name).shape_help
 
 
 def _grid(name: str, text: str | None) -> list[int]:

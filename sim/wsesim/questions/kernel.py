@@ -258,7 +258,7 @@ class KernelQuestion:
         notes = _silicon_notes(case, longer)
         if found.run is None:
             return Answer(
-                level=case.level, figures=figures, headline=self._headline(), facts=self._facts(), notes=notes,
+                level=case.level, figures=figures, headline=self._headline({}), facts=self._facts(), notes=notes,
                 leaves_out=(LEAVES_OUT["closed"], *(() if self.must_fit else ("Whether it fits a core's memory.",))),
             )  # fmt: skip
         figures |= {
@@ -270,15 +270,22 @@ class KernelQuestion:
             seconds=(took - closed) / clock,
         )  # fmt: skip
         return Answer(
-            level="cores", figures=figures, headline=self._headline(), spent=_spent(found.run, cycles, took, clock),
-            drawings=_drawings(found), files=_files(found), facts=self._facts(found.counts), reasons=(waits,),
-            leaves_out=(LEAVES_OUT["cores"],), notes=(*notes, *self._fold_note()), right=found.right,
-            events=found.events,
+            level="cores", figures=figures, headline=self._headline(figures),
+            spent=_spent(found.run, cycles, took, clock), drawings=_drawings(found), files=_files(found),
+            facts=self._facts(found.counts), reasons=(waits,), leaves_out=(LEAVES_OUT["cores"],),
+            notes=(*notes, *self._fold_note(), *_uncompiled_note()), right=found.right, events=found.events,
         )  # fmt: skip
 
-    def _headline(self) -> dict[str, str]:
-        clock = self.case.wafer.core.clock_hz
-        return {"cycles": "from start to end", "time_s": f"at {clock / 1e9:g} GHz"}
+    def _headline(self, figures: Mapping[str, Number | None]) -> dict[str, str]:
+        """Return what stands first; *figures* are those of a run on cores."""
+        words = {"cycles": "from start to end", "time_s": f"at {self.case.wafer.core.clock_hz / 1e9:g} GHz"}
+        if (error := figures.get("closed_error")) is not None:
+            words["closed_cycles"] = f"cycles, {error:+.1%}"
+        if figures.get("max_error") is not None:
+            words["max_error"] = f"of any value from NumPy's, at most {figures['tolerance']:.3g} allowed"
+        if figures:
+            words |= {"busy_share": "of the simulated cores' time", "wavelet_hops": "between routers"}
+        return words
 
     def _fold_note(self) -> tuple[str, ...]:
         if not self.case.fold:
@@ -292,7 +299,9 @@ class KernelQuestion:
             "shape": list(case.shape), "shape means": case.program.shape_help, **dict(case.options),
             "folded": case.fold, "silicon": case.silicon, "seed": case.seed,
         }  # fmt: skip
-        found = {"kernel": kernel, "machine": {"name": self.asked.hardware.cluster.name}}
+        found: dict[str, dict[str, object]] = {
+            "kernel": kernel, "machine": {"name": self.asked.hardware.cluster.name},
+        }  # fmt: skip
         return found | ({"work": dict(counts)} if counts else {})
 
 
@@ -309,6 +318,13 @@ def _silicon_notes(case: KernelCase, longer: float) -> tuple[str, ...]:
     if not case.silicon:
         return (AS_DESIGNED,)
     return (f"Silicon takes {longer:.4g} times as long as the vendor's simulator, by what limits the kernel.",)
+
+
+def _uncompiled_note() -> tuple[str, ...]:
+    from wsesim.cores import jit
+    from wsesim.cores.programs.run import INSTALL
+
+    return () if jit.COMPILED else (f"Simulated uncompiled; many times faster after {INSTALL}.",)
 
 
 def _check_grid(grid: list[int], wafer: Wafer, watch: list[list[int]], problems: Problems) -> None:
