@@ -28,11 +28,11 @@ from wsesim.answer import (
 )
 from wsesim.cores.measures import MEASURES, RATES
 from wsesim.errors import InputError, nearest
+from wsesim.graph import Graph
 from wsesim.hardware import override_names
 from wsesim.questions.base import Asked, Draft, Reads, Say
-from wsesim.workload import Default, Derived, Problems
+from wsesim.workload import Default, Derived, Problems, QuestionFile, Section
 from wsesim.workload.fields import Size, Text
-from wsesim.workload.schema import QuestionFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,15 +126,15 @@ FIGURES = (
 class KernelQuestion:
     """Which kernel, on which cores, how large."""
 
-    kind: ClassVar = "kernel"
-    mark: ClassVar = "kernel"
-    file: ClassVar = KernelFile
-    figures: ClassVar = FIGURES
-    usual: ClassVar = ("cycles", "time_s", "closed_error", "busy_share")
+    kind: ClassVar[str] = "kernel"
+    mark: ClassVar[str] = "kernel"
+    file: ClassVar[type[Section]] = KernelFile
+    figures: ClassVar[tuple[FigureSpec, ...]] = FIGURES
+    usual: ClassVar[tuple[str, ...]] = ("cycles", "time_s", "closed_error", "busy_share")
     level: ClassVar[Level] = "cores"
-    stack: ClassVar = ""
+    stack: ClassVar[str] = ""
     reads: ClassVar[Reads] = Reads(hardware=frozenset(READ))
-    supported: ClassVar = SUPPORTED
+    supported: ClassVar[str] = SUPPORTED
 
     asked: Asked
     case: KernelCase
@@ -194,6 +194,10 @@ class KernelQuestion:
             asked=asked, case=case, measure=values["measure"], must_fit=values["must_fit"], verify=values["verify"],
             pictures=values["pictures"], watch=tuple(core for core in watch if not case.fold or core[1] == 0),
         )  # fmt: skip
+
+    def graph(self) -> Graph | None:
+        """Return None: there is no model."""
+        return None
 
     def solve(self, level: Level, say: Say) -> Outcome:
         """Run the kernel's program, or calculate its closed form.
@@ -322,7 +326,7 @@ def _silicon_notes(case: KernelCase, longer: float) -> tuple[str, ...]:
 
 def _uncompiled_note() -> tuple[str, ...]:
     from wsesim.cores import jit
-    from wsesim.cores.programs.run import INSTALL
+    from wsesim.cores.programs import INSTALL
 
     return () if jit.COMPILED else (f"Simulated uncompiled; many times faster after {INSTALL}.",)
 

@@ -11,7 +11,7 @@ from wsesim.cores.machine import CoreMachine
 from wsesim.cores.programs.base import gather, scatter
 from wsesim.cores.programs.collectives.plans import COLUMN, ROW
 from wsesim.cores.programs.model.core import KernelWriter, timed
-from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, COLLECT_COLORS, Collection, CoreLine
+from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, COLLECT_COLORS, Collection, SumLine
 from wsesim.hardware import load_cluster
 
 WAFER = load_cluster("cs-2").cluster.wafer
@@ -25,7 +25,7 @@ def test_two_allreduces_in_a_row(cores: int, group: int) -> None:
     builder = Builder(WAFER, width=cores, height=1)
     colors = [builder.color(str(number)) for number in range(ALLREDUCE_COLORS)]
     for place in range(cores):
-        line = CoreLine(place=place, cores=cores, group=size, axis=ROW, colors=colors)
+        line = SumLine(place=place, cores=cores, group=size, axis=ROW, colors=colors)
         role = builder.role(str(place))
         line.route(role)
         x, y = role.memory("x", LENGTH), role.memory("y", LENGTH)

@@ -17,7 +17,7 @@ from wsesim.cores.programs.model.bounds import Bounded
 from wsesim.cores.programs.model.core import KernelWriter
 from wsesim.cores.programs.model.feature import BANK, OTHER_BANK, FeatureSeat, seat_of
 from wsesim.cores.programs.model.heads import Heads, HeadSlice
-from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, COLLECT_COLORS, Collection, CoreLine
+from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, COLLECT_COLORS, Collection, SumLine
 
 COLORS = 2 * ALLREDUCE_COLORS + COLLECT_COLORS
 """Of a row of cores, of the columns of a head, and of a column of cores."""
@@ -41,7 +41,7 @@ class HeadSeat:
         return seat_of(self.heads.layout, self.column, self.options, self.colors[:ALLREDUCE_COLORS])
 
     @property
-    def across(self) -> CoreLine:
+    def across(self) -> SumLine:
         """The columns of its heads: the whole row, or a part with colors of its own, in one group to spare queues."""
         if self.heads.segments == 1:
             return self.seat.line

@@ -44,7 +44,7 @@ from wsesim.cores.programs.model.bounds import Bounded
 from wsesim.cores.programs.model.core import KernelWriter, timed
 from wsesim.cores.programs.model.feature import BANK, OTHER_BANK, FeatureLayout, draw, is_mixed
 from wsesim.cores.programs.model.heads import Heads
-from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, CoreLine
+from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, SumLine
 from wsesim.hardware import Wafer
 
 NAME = "attention-decode"
@@ -73,14 +73,14 @@ class _Seat:
         return self.heads.layout.rows
 
     @property
-    def across(self) -> CoreLine:
+    def across(self) -> SumLine:
         """The columns of its heads."""
         return self.heads.line(self.column, self.options, self.colors[:ALLREDUCE_COLORS])
 
     @property
-    def along(self) -> CoreLine:
+    def along(self) -> SumLine:
         """Its column of cores."""
-        return CoreLine(
+        return SumLine(
             place=self.row, cores=self.rows, group=group_of(self.options, self.rows), axis=COLUMN,
             colors=self.colors[ALLREDUCE_COLORS:],
         )  # fmt: skip

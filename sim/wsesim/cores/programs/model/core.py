@@ -14,7 +14,7 @@ from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.operands import Mem, Register
 from wsesim.cores.programs.durations import line_cycles
-from wsesim.cores.programs.model.lines import Collection, CoreLine
+from wsesim.cores.programs.model.lines import Collection, SumLine
 from wsesim.hardware import Wafer
 
 
@@ -39,7 +39,7 @@ class KernelWriter:
         self._settle()
         return self._cycles + self.wafer.core.task_launch_cycles
 
-    def allreduce(self, line: CoreLine, op: int, vector: Mem) -> None:
+    def allreduce(self, line: SumLine, op: int, vector: Mem) -> None:
         """Leave in *vector* its sum or greatest over a line of cores, on all of them."""
         if self.placed:
             line.allreduce(self.role, op, vector)

@@ -36,7 +36,7 @@ from wsesim.cores.programs.base import (
 from wsesim.cores.programs.collectives.collective import GROUP_HELP, group_of
 from wsesim.cores.programs.collectives.plans import ROW
 from wsesim.cores.programs.model.core import KernelWriter, timed
-from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, CoreLine
+from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, SumLine
 from wsesim.hardware import Wafer
 
 PRECISIONS = ("fp32", "mixed")
@@ -116,7 +116,7 @@ class FeatureSeat:
 
     layout: FeatureLayout
     column: int
-    line: CoreLine
+    line: SumLine
     """Its row of cores."""
     options: Options = field(default_factory=dict)
 
@@ -241,7 +241,7 @@ def feature_kernel(
 def seat_of(layout: FeatureLayout, column: int, options: Options, colors: Sequence[Color]) -> FeatureSeat:
     """Return the place of the cores of a column; *colors* are those of its row."""
     group = group_of(options, layout.columns)
-    line = CoreLine(place=column, cores=layout.columns, group=group, axis=ROW, colors=colors)
+    line = SumLine(place=column, cores=layout.columns, group=group, axis=ROW, colors=colors)
     return FeatureSeat(layout=layout, column=column, line=line, options=options)
 
 

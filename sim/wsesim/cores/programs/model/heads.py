@@ -14,7 +14,7 @@ from wsesim.cores.programs.collectives.plans import ROW
 from wsesim.cores.programs.model import steps
 from wsesim.cores.programs.model.core import KernelWriter
 from wsesim.cores.programs.model.feature import FeatureLayout
-from wsesim.cores.programs.model.lines import CoreLine
+from wsesim.cores.programs.model.lines import SumLine
 
 MASKED = -1.0e30
 """Added to the score of a key that does not count: its exponential is 0."""
@@ -65,10 +65,10 @@ class Heads:
         """Heads of such a group."""
         return self.heads // self.segments
 
-    def line(self, column: int, options: Options, colors: Sequence[Color]) -> CoreLine:
+    def line(self, column: int, options: Options, colors: Sequence[Color]) -> SumLine:
         """Return the line of cores that sum the scores of their heads."""
         group = group_of(options, self.columns)
-        return CoreLine(place=column % self.columns, cores=self.columns, group=group, axis=ROW, colors=colors)
+        return SumLine(place=column % self.columns, cores=self.columns, group=group, axis=ROW, colors=colors)
 
     def runs(self, column: int) -> list[HeadSlice]:
         """Return the features of a column, cut by heads."""

@@ -29,7 +29,7 @@ COLLECT_COLORS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CoreLine:
+class SumLine:
     """A line of cores that adds up (or takes the greatest) and tells all, seen from one of them."""
 
     place: int
