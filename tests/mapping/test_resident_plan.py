@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsesim.errors import SpecError
+from wsesim.errors import NotModelled, SpecError
 from wsesim.hardware import load_cluster
 from wsesim.mapping.resident import DoesNotFit, ResidentPlan, ResidentRequest, plan_resident
 from wsesim.mapping.resident.memory import needs_bytes
@@ -32,13 +32,6 @@ def planned(request: ResidentRequest) -> ResidentPlan:
     found = plan_resident(request)
     assert isinstance(found, ResidentPlan)
     return found
-
-
-@pytest.mark.parametrize(("of_model", "of_request"), [(False, False), (True, False), (False, True)])
-def test_heads_are_normed_if_the_model_or_the_request_says_so(of_model: bool, of_request: bool) -> None:
-    request = replace(BLOCKS, model=replace(QWEN, head_norm=of_model), head_norm=of_request)
-    assert request.shape.head_norm == (of_model or of_request)
-    assert (request.shape.activation, request.shape.norm) == ("silu_gate", "rms_norm")
 
 
 @given(st.integers(1, 130), st.integers(1, 40))
@@ -186,3 +179,49 @@ def test_what_the_cache_cannot_hold_is_refused() -> None:
         plan.decode(1, batch=2)
     with pytest.raises(SpecError, match="reused must be from 0 to 99"):
         plan.prefill(100, reused=100)
+
+
+def test_groups_of_a_batch_follow_each_other_where_that_is_faster() -> None:
+    plan = planned(replace(BLOCKS, batch=8, positions=1024))
+    one, eight = plan.decode(500), plan.decode(500, batch=8)
+    assert eight.cycles < plan.decode(500, batch=8, group=8).cycles
+    assert eight.cycles == max(one.cycles, 8 * one.interval_cycles)
+    assert sum(eight.parts.values()) == pytest.approx(eight.cycles)
+    assert eight.flops == pytest.approx(8 * one.flops)
+    assert eight.interval_cycles == 8 * one.interval_cycles
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(1, 15), st.integers(1, 15), st.sampled_from([256, 700]))
+def test_more_sequences_never_take_less(batch: int, more: int, position: int) -> None:
+    plan = planned(replace(BLOCKS, batch=30, positions=1024))
+    small, large = (plan.decode(position, batch=size) for size in (batch, batch + more))
+    assert small.cycles <= large.cycles
+
+
+def test_what_is_not_modelled_says_so() -> None:
+    with pytest.raises(NotModelled, match="sparse resident weights"):
+        plan_resident(replace(BLOCKS, model=replace(QWEN, sparsity=0.5)))
+    classifier = planned(replace(BLOCKS, model=replace(QWEN, task="classify")))
+    assert classifier.prefill(100).cycles > 0
+    with pytest.raises(NotModelled, match="task classify"):
+        classifier.decode(100)
+
+
+def test_ops_have_the_names_and_kinds_of_the_graph() -> None:
+    plan = planned(BLOCKS)
+    kinds = {op.name: op.kind for op in plan.decode(100).ops}
+    assert kinds["attention.qkv"] == "linear"
+    assert kinds["head.choice"] == "argmax"
+    assert {"embed.tokens", "attention.softmax", "ffn.silu", "head.logits", "handover", "token turn"} <= kinds.keys()
+    assert {op.name for op in plan.prefill(300).ops} == kinds.keys() - {"token turn"}
+
+
+def test_biases_norms_and_experts_take_memory() -> None:
+    def weights(model: Model) -> int:
+        lines = planned(replace(BLOCKS, model=model, must_fit=False)).memory
+        return next(line.bytes_per_core for line in lines if line.what == "weights")
+
+    plain = replace(QWEN, bias=False, attention_bias=False)
+    assert weights(plain) < weights(QWEN)
+    assert weights(replace(plain, experts=4)) > 3 * weights(plain)

@@ -67,7 +67,8 @@ MACHINE_TEXTS = {
     machine: {figure.name: figure.text for figure in load_cluster(machine).figures} for machine in ("cs-2", "cs-3")
 }
 STACK_TEXTS = {
-    stack: {figure.name: figure.text for figure in load_software(stack).figures} for stack in ("waferllm", "waferengine")
+    stack: {figure.name: figure.text for figure in load_software(stack).figures}
+    for stack in ("waferllm", "waferengine")
 }
 
 
@@ -89,8 +90,12 @@ def found(case: Case, hardware: dict[str, Any], software: dict[str, Any]) -> dic
     placed, batch = (plan.memory, plan.stages, plan.tables), case.request.get("batch", 1)
     read = shown(plan.prefill(200)), plan.chunk, plan.together, placed
     answers: dict[str, object] = {"prompt": read, "token": "not modelled"}
-    if case.model.causal:
-        answers["token"] = shown(plan.decode(200, batch=batch)), shown(plan.decode(200, batch=batch, group=batch)), placed
+    if plan.request.writes:
+        answers["token"] = (
+            shown(plan.decode(200, batch=batch)),
+            shown(plan.decode(200, batch=batch, group=batch)),
+            placed,
+        )
     return answers
 
 
@@ -151,7 +156,7 @@ def changed(model: Model, name: str) -> Model | None:
     value = not now if isinstance(now, bool) else MODEL[name] if name in MODEL else TURNED[now]
     if name == "causal" or (name in ("experts_per_token", "expert_imbalance") and not model.experts):
         return None
-    if name == "block" and model.norm_order == "post" or name == "norm_order" and model.block == "parallel":
+    if {name, model.norm_order} == {"block", "post"} or {name, model.block} == {"norm_order", "parallel"}:
         return None
     return replace(model, **{name: value})
 
@@ -170,9 +175,8 @@ def test_what_is_said_of_a_model_is_so(name: str) -> None:
 
 
 def test_an_encoder_reads_whole_prompts_and_writes_nothing() -> None:
-    request = ResidentRequest(
-        model=ENCODER, cluster=load_cluster("cs-2").cluster, software=load_software("waferllm").for_inference(), positions=256
-    )  # fmt: skip
+    cluster, software = load_cluster("cs-2").cluster, load_software("waferllm").for_inference()
+    request = ResidentRequest(model=ENCODER, cluster=cluster, software=software, positions=256)
     plan = plan_resident(request)
     assert not isinstance(plan, DoesNotFit)
     assert (plan.chunk, plan.together) == (256, None)

@@ -1,7 +1,7 @@
 """Rectangles that use the whole wafer: laws of room, of places, and of time; wafers that large models need."""
 
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from itertools import combinations, pairwise
 
 import pytest
@@ -69,7 +69,7 @@ def test_large_models_need_as_many_wafers_as_their_weights_say(model: Model, waf
     assert weights / CS3.wafer.sram_bytes > 0.8 * (wafers - 1)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=12)
 @given(REQUESTS)
 def test_all_layers_lie_once_on_the_wafer_and_apart(request: ResidentRequest) -> None:
     found = plan_resident(request)
@@ -95,7 +95,7 @@ def test_a_token_passes_from_neighbour_to_neighbour() -> None:
         assert steps == 1
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=12)
 @given(REQUESTS)
 def test_what_fits_is_what_the_memory_table_says(request: ResidentRequest) -> None:
     sram_bytes = CS3.wafer.core.sram_bytes
@@ -125,7 +125,7 @@ def test_more_sram_never_needs_more_wafers(request: ResidentRequest, size_kib: i
         assert more <= less
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=12)
 @given(REQUESTS, st.integers(0, 5))
 def test_layers_are_shared_as_evenly_as_there_is_room(request: ResidentRequest, more: int) -> None:
     fewest = fewest_wafers(request)
@@ -140,10 +140,15 @@ def test_layers_are_shared_as_evenly_as_there_is_room(request: ResidentRequest, 
     assert not below or max(found) - min(below) <= 1
 
 
+@cache
+def large_plan() -> ResidentPlan:
+    return planned(asked(model=LARGE, cluster=MANY, positions=8192))
+
+
 @settings(deadline=None, max_examples=20)
 @given(st.integers(1, 8191), st.integers(1, 8191))
 def test_time_grows_with_the_position_and_with_the_prompt(one: int, other: int) -> None:
-    plan = planned(asked(model=LARGE, cluster=MANY, positions=8192))
+    plan = large_plan()
     low, high = sorted((one, other))
     assert plan.decode(low).cycles <= plan.decode(high).cycles
     assert plan.prefill(low).cycles <= plan.prefill(high).cycles
@@ -152,7 +157,7 @@ def test_time_grows_with_the_position_and_with_the_prompt(one: int, other: int) 
 
 def test_sequences_side_by_side_cost_little_more_than_one() -> None:
     plan = planned(asked(model=SMALL, cluster=MANY, positions=1024, batch=16))
-    times = [plan.decode(512, batch=batch) for batch in (1, 2, 16)]
+    times = [plan.decode(512, batch=batch, group=batch) for batch in (1, 2, 16)]
     assert times[0].cycles < times[1].cycles < times[2].cycles < 16 * times[0].cycles
     assert [time.flops / times[0].flops for time in times] == pytest.approx([1, 2, 16])
 
@@ -170,7 +175,7 @@ def test_a_cache_takes_memory_by_positions() -> None:
 
 
 def test_a_prompt_passes_in_groups_while_weights_stay_where_memory_is_short() -> None:
-    plan = planned(asked(model=LARGE, cluster=MANY, positions=8192))
+    plan = large_plan()
     assert plan.together is not None
     assert plan.chunk > plan.together
     assert plan.prefill(8192).seconds < 8192 * plan.decode(4096).seconds / 10

@@ -20,7 +20,7 @@ CODE = "branches after each weight, counting, loops, roots, divides, conversions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
+class LayerCycles:
     """Where the cycles of a linear layer's trial go, by the closed form of its core program."""
 
     products: float
@@ -29,7 +29,7 @@ class Layer:
     """What an output (or a feature of a gradient) takes longer beside the transfer of another than alone."""
 
 
-def layer_of(trial: Trial, wafer: Wafer) -> Layer | None:
+def layer_of(trial: Trial, wafer: Wafer) -> LayerCycles | None:
     """Return where the cycles of *trial* go; None for what is not a linear layer."""
     if trial.program not in (stream_gemm.NAME, stream_gradient.NAME):
         return None
@@ -44,7 +44,7 @@ def layer_of(trial: Trial, wafer: Wafer) -> Layer | None:
         alone, beside, _ = stream_gradient.feature_cycles(wafer, cut, arithmetic)
         operands = (None, None, factor, factor)
     product = vector_time(wafer, isa.MAC, arithmetic.product, cut.tokens_each, *operands)
-    return Layer(
+    return LayerCycles(
         products=cut.outputs * weights * product.cycles, sums=(beside - alone) * (cut.outputs - 1)
     )  # fmt: skip
 

@@ -31,7 +31,7 @@ MIXED = {"precision": "mixed"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tile:
+class ResidentTile:
     """What a core of the placement holds when a token is written or a chunk of a prompt read."""
 
     where: Rectangle
@@ -41,12 +41,12 @@ class Tile:
     step: TokenStep | ChunkStep
 
     @classmethod
-    def of_token(cls, plan: ResidentPlan, position: int, batch: int) -> Tile:
+    def of_token(cls, plan: ResidentPlan, position: int, batch: int) -> ResidentTile:
         """Return the tile when a token of each of *batch* sequences is written at *position*."""
         return _tile(plan, plan.stages, TokenStep(positions=position, batch=batch))
 
     @classmethod
-    def of_prompt(cls, plan: ResidentPlan, tokens: int) -> Tile:
+    def of_prompt(cls, plan: ResidentPlan, tokens: int) -> ResidentTile:
         """Return the tile when a prompt of *tokens* is read: a chunk, or a few tokens side by side halfway through."""
         if plan.together is not None:
             step = TokenStep(positions=-(-tokens // 2), batch=min(plan.together, tokens))
@@ -71,13 +71,13 @@ class Tile:
         return name
 
 
-def _tile(plan: ResidentPlan, stages: Iterable[PipelineStage], step: TokenStep | ChunkStep) -> Tile:
+def _tile(plan: ResidentPlan, stages: Iterable[PipelineStage], step: TokenStep | ChunkStep) -> ResidentTile:
     stage = next(stage for stage in stages if stage.layers)
     where = plan.request.rectangle(stage.columns, stage.rows)
-    return Tile(where=replace(where, wafer=where.wafer.as_designed()), laid=plan.request.laid, step=step)
+    return ResidentTile(where=replace(where, wafer=where.wafer.as_designed()), laid=plan.request.laid, step=step)
 
 
-def resident_trials(tile: Tile, name: str) -> Iterator[Trial]:
+def resident_trials(tile: ResidentTile, name: str) -> Iterator[Trial]:
     """Yield ever smaller trials of an op; none where no core program does what it does."""
     op = tile.op(name)
     if op is None:
@@ -90,7 +90,7 @@ def resident_trials(tile: Tile, name: str) -> Iterator[Trial]:
         yield from _read(tile, op, tile.step)
 
 
-def _written(tile: Tile, op: ResidentOp, step: TokenStep) -> Iterator[Trial]:
+def _written(tile: ResidentTile, op: ResidentOp, step: TokenStep) -> Iterator[Trial]:
     if op.inputs:
         yield _matvec(tile, op, step)
     elif op.kind == ATTENTION[0]:
@@ -99,7 +99,7 @@ def _written(tile: Tile, op: ResidentOp, step: TokenStep) -> Iterator[Trial]:
         yield from _along_a_line(tile, op, step.batch)
 
 
-def _read(tile: Tile, op: ResidentOp, step: ChunkStep) -> Iterator[Trial]:
+def _read(tile: ResidentTile, op: ResidentOp, step: ChunkStep) -> Iterator[Trial]:
     rows, where = tile.where.y.each(step.tokens), tile.where
     if op.kernel == "matvec":
         inputs, outputs = (op.inputs, op.joined) if op.inputs else (op.keys, step.block)
@@ -116,7 +116,7 @@ def _read(tile: Tile, op: ResidentOp, step: ChunkStep) -> Iterator[Trial]:
         yield from _along_a_line(tile, op, rows)
 
 
-def _matvec(tile: Tile, op: ResidentOp, step: TokenStep) -> Trial:
+def _matvec(tile: ResidentTile, op: ResidentOp, step: TokenStep) -> Trial:
     """Return a line of cores with its part of the matrix; the program's lines are rows."""
     line, across = tile.where.line(op.along), tile.where.across(op.along)
     product = replace(op, biased=False, experts=None, copies=1)
@@ -128,7 +128,7 @@ def _matvec(tile: Tile, op: ResidentOp, step: TokenStep) -> Trial:
     )  # fmt: skip
 
 
-def _attention(tile: Tile, scores: ResidentOp, step: TokenStep) -> Iterator[Trial]:
+def _attention(tile: ResidentTile, scores: ResidentOp, step: TokenStep) -> Iterator[Trial]:
     """Yield all of a token's attention on a square with as much in each core, as one head."""
     features, positions = tile.where.x.each(scores.queries), tile.where.y.each(step.positions)
     for side in SIDES if jit.COMPILED else SIDES_UNCOMPILED:
@@ -143,7 +143,7 @@ def _attention(tile: Tile, scores: ResidentOp, step: TokenStep) -> Iterator[Tria
         )  # fmt: skip
 
 
-def _along_a_line(tile: Tile, op: ResidentOp, tokens: int) -> Iterator[Trial]:
+def _along_a_line(tile: ResidentTile, op: ResidentOp, tokens: int) -> Iterator[Trial]:
     """Yield the trial of work on what a core holds, with sums along a line."""
     program = find(op.kind).program
     if not isinstance(program, CoreProgram) or op.experts is not None:
@@ -162,7 +162,7 @@ def _line(program: str, options: Mapping[str, str], tokens: int, cores: int, eac
     )  # fmt: skip
 
 
-def parts_of(tile: Tile, ops: Iterable[OpCost]) -> dict[str, tuple[tuple[str, ...], float]]:
+def parts_of(tile: ResidentTile, ops: Iterable[OpCost]) -> dict[str, tuple[tuple[str, ...], float]]:
     """Return by the op that is tried the names it stands for, and their cycles."""
     found: dict[str, tuple[tuple[str, ...], float]] = {}
     for op in ops:

@@ -14,7 +14,7 @@ from wsesim.kernels.resident_ops import ChunkStep, TokenStep
 from wsesim.mapping.resident.goal import PlanGoal
 from wsesim.mapping.resident.memory import fullest, needs_bytes
 from wsesim.mapping.resident.plan import Step, ops_cost
-from wsesim.mapping.resident.rectangles import Cut
+from wsesim.mapping.resident.rectangles import WaferCut
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage
 
@@ -44,7 +44,7 @@ class Estimate:
     request: ResidentRequest
     goal: PlanGoal
 
-    def cut(self, cut: Cut, layers: Sequence[int]) -> float:
+    def cut(self, cut: WaferCut, layers: Sequence[int]) -> float:
         """Return about what the goal takes on rectangles of a cut that have so many *layers* each."""
         written = self.writing(Counter((cut.columns, cut.rows, here) for here in layers))
         return written + self._quickest(cut.columns, cut.rows, max(layers), len(layers))

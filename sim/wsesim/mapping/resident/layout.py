@@ -49,7 +49,7 @@ def plan_resident(request: ResidentRequest, goal: PlanGoal | None = None) -> Res
         SpecError: sizes that cannot be.
         NotModelled: an op has no resident cost.
     """
-    wanted = goal or PlanGoal.half(request.positions, batch=request.batch, writes=request.model.causal)
+    wanted = goal or PlanGoal.half(request.positions, batch=request.batch, writes=request.writes)
     found = _in_rectangles(request, wanted) if request.in_rectangles else _in_squares(request, wanted)
     if isinstance(found, ResidentPlan):
         return found

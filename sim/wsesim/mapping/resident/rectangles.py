@@ -33,7 +33,7 @@ ACROSS, DOWN = (numbers.ravel() for numbers in np.mgrid[1 : MOST_ACROSS + 1, 1 :
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Role:
+class WaferRole:
     """What a wafer has beside layers."""
 
     embeds: bool
@@ -41,7 +41,7 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cuts:
+class WaferCuts:
     """Ways to cut a wafer into even rectangles; arrays, one element a way."""
 
     across: NDArray[np.int64]
@@ -56,7 +56,7 @@ class Cuts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
+class WaferCut:
     """One way to cut a wafer, beside strips of tables."""
 
     above: int
@@ -73,7 +73,7 @@ class Cut:
 class LayoutCost(Protocol):
     """What rectangles are chosen by."""
 
-    def cut(self, cut: Cut, layers: Sequence[int]) -> float:
+    def cut(self, cut: WaferCut, layers: Sequence[int]) -> float:
         """Return what a cut costs whose rectangles have so many *layers* each."""
 
     def table(self, table: PipelineStage) -> float:
@@ -86,15 +86,15 @@ NUDGED = (0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
 """Then once more, by little: some numbers of cores divide better than others."""
 
 
-def roles(wafers: int) -> tuple[Role, ...]:
+def roles(wafers: int) -> tuple[WaferRole, ...]:
     """Return what each of so many wafers has beside layers."""
-    return tuple(Role(embeds=number == 0, heads=number == wafers - 1) for number in range(wafers))
+    return tuple(WaferRole(embeds=number == 0, heads=number == wafers - 1) for number in range(wafers))
 
 
 def fewest_wafers(request: ResidentRequest) -> int | None:
     """Return how many wafers hold the model; None if no number does."""
     units = _units(request)
-    if room(request, Role(embeds=True, heads=True)) >= units:
+    if room(request, WaferRole(embeds=True, heads=True)) >= units:
         return 1
     if any(_least_strips(request, role) is None for role in roles(2)):
         return None
@@ -105,7 +105,7 @@ def fewest_wafers(request: ResidentRequest) -> int | None:
     return 2 + (-(-left // between) if left else 0)
 
 
-def room(request: ResidentRequest, role: Role) -> int:
+def room(request: ResidentRequest, role: WaferRole) -> int:
     """Return how many layers (or stages, if the request says how many there are) fit a wafer, however it is cut."""
     strips = _least_strips(request, role)
     if strips is None:
@@ -136,7 +136,7 @@ def lay_out_rectangles(
 
     Rectangles have *depth* layers, if it is given, and cost least; None if that leaves no room.
     """
-    stages, tables, cuts = list[PipelineStage](), list[PipelineStage](), dict[tuple[int, Role], Cut | None]()
+    stages, tables, cuts = list[PipelineStage](), list[PipelineStage](), dict[tuple[int, WaferRole], WaferCut | None]()
     given = list(shares(request.model.layers, request.stages)) if request.stages else None
     for wafer, (units, role) in enumerate(zip(distribute(request, wafers), roles(wafers), strict=True)):
         if (units, role) not in cuts:
@@ -163,16 +163,16 @@ def depths(request: ResidentRequest, wafers: int) -> tuple[int | None, ...]:
     return (None, *sorted(found))
 
 
-def _tables_alone(request: ResidentRequest, role: Role) -> Cut:
+def _tables_alone(request: ResidentRequest, role: WaferRole) -> WaferCut:
     """Return the cut of a wafer that has tables and no room for layers."""
     least = _least_strips(request, role)
     assert least is not None, "there is room"
-    return Cut(above=least[0], below=least[1], across=1, columns=1, rows=1, layers=1)
+    return WaferCut(above=least[0], below=least[1], across=1, columns=1, rows=1, layers=1)
 
 
 def best_cut(
-    request: ResidentRequest, units: int, role: Role, depth: int | None, cost: LayoutCost, *, fine: bool = False
-) -> Cut | None:  # fmt: skip
+    request: ResidentRequest, units: int, role: WaferRole, depth: int | None, cost: LayoutCost, *, fine: bool = False
+) -> WaferCut | None:  # fmt: skip
     """Return the cut of a wafer into which *units* layers (or stages) fit that costs least; None if none has room.
 
     With *depth*, rectangles have so many layers. The head's strip is as large as its share of the weights, or as small
@@ -194,7 +194,7 @@ def best_cut(
 
 def _cuts_with_room(
     request: ResidentRequest, strips: tuple[int, int], units: int, total: int, depth: int | None
-) -> Iterator[tuple[Cut, list[int]]]:
+) -> Iterator[tuple[WaferCut, list[int]]]:
     """Yield the cuts with room, and the layers of each rectangle; of those with as many side by side and as many
     stages only the one whose rectangles are the largest."""
     cuts, seen = cuts_of(request, strips), set[tuple[int, int, int]]()
@@ -204,13 +204,13 @@ def _cuts_with_room(
     for across, wide, high, here, count in zip(*(array[fits].tolist() for array in columns), strict=True):
         if (across, here, count) not in seen:
             seen.add((across, here, count))
-            cut = Cut(above=strips[0], below=strips[1], across=across, columns=wide, rows=high, layers=here)
+            cut = WaferCut(above=strips[0], below=strips[1], across=across, columns=wide, rows=high, layers=here)
             yield cut, _even(total, count)
 
 
 def _resized(
-    request: ResidentRequest, cut: Cut, layers: list[int], cost: LayoutCost, shares: Sequence[float]
-) -> Cut:  # fmt: skip
+    request: ResidentRequest, cut: WaferCut, layers: list[int], cost: LayoutCost, shares: Sequence[float]
+) -> WaferCut:  # fmt: skip
     """Return *cut*, or the one with fewer columns, then fewer rows, in use that costs less and has room."""
     sram_bytes = request.cluster.wafer.core.sram_bytes
     for axis in ("columns", "rows"):
@@ -222,7 +222,7 @@ def _resized(
     return cut
 
 
-def _stage_bytes(request: ResidentRequest, cut: Cut) -> int:
+def _stage_bytes(request: ResidentRequest, cut: WaferCut) -> int:
     columns, rows = np.array([cut.columns]), np.array([cut.rows])
     needs = fixed_bytes(request, columns, rows) + cut.layers * _layer_needs(request, columns, rows)
     return int(needs[0])
@@ -234,21 +234,21 @@ def least_full(request: ResidentRequest, wafers: int) -> tuple[PipelineStage, ..
     role = next(role for role in dict.fromkeys(roles(wafers)) if room(request, role) < units)
     strips, wafer = _least_strips(request, role), request.cluster.wafer
     if strips is None or sum(strips) == wafer.rows:
-        whole = Cut(above=0, below=0, across=1, columns=wafer.columns, rows=wafer.rows, layers=units)
+        whole = WaferCut(above=0, below=0, across=1, columns=wafer.columns, rows=wafer.rows, layers=units)
         return tuple(replace(region, embeds=role.embeds, heads=role.heads) for region in _snake(whole, 0, [units]))
     cuts = cuts_of(request, strips)
     each, stages = _needed(request, units, cuts)
     needs = fixed_bytes(request, cuts.columns, cuts.rows) + each * _layer_needs(request, cuts.columns, cuts.rows)
     needs[cuts.number < stages] = np.iinfo(np.int64).max
     at = int(needs.argmin())
-    cut = Cut(
+    cut = WaferCut(
         above=strips[0], below=strips[1], across=int(cuts.across[at]), columns=int(cuts.columns[at]),
         rows=int(cuts.rows[at]), layers=int(each[at]),
     )  # fmt: skip
     return tuple(_snake(cut, 0, [cut.layers] * int(stages[at])))
 
 
-def cuts_of(request: ResidentRequest, strips: tuple[int, int]) -> Cuts:
+def cuts_of(request: ResidentRequest, strips: tuple[int, int]) -> WaferCuts:
     """Return all ways to cut a wafer beside strips of so many rows."""
     wafer = request.cluster.wafer
     columns, rows = wafer.columns // ACROSS, (wafer.rows - sum(strips)) // DOWN
@@ -256,7 +256,7 @@ def cuts_of(request: ResidentRequest, strips: tuple[int, int]) -> Cuts:
     across, down, columns, rows = (array[real] for array in (ACROSS, DOWN, columns, rows))
     left = wafer.core.sram_bytes - fixed_bytes(request, columns, rows)
     holds = np.maximum(0, left // _layer_needs(request, columns, rows))
-    return Cuts(across=across, number=across * down, columns=columns, rows=rows, holds=holds)
+    return WaferCuts(across=across, number=across * down, columns=columns, rows=rows, holds=holds)
 
 
 def _units(request: ResidentRequest) -> int:
@@ -269,7 +269,7 @@ def _layers_each(request: ResidentRequest) -> int | None:
 
 
 def _needed(
-    request: ResidentRequest, units: int, cuts: Cuts, depth: int | None = None
+    request: ResidentRequest, units: int, cuts: WaferCuts, depth: int | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the layers of a rectangle, and the rectangles, that *units* layers (or stages) take, cut as *cuts*."""
     if (layers := _layers_each(request)) is not None:
@@ -302,7 +302,7 @@ def _least_rows(request: ResidentRequest, *, embeds: bool, heads: bool) -> int |
     return least
 
 
-def _least_strips(request: ResidentRequest, role: Role) -> tuple[int, int] | None:
+def _least_strips(request: ResidentRequest, role: WaferRole) -> tuple[int, int] | None:
     """Return the rows of the strips above and below that tables need at least; None if the wafer has not as many."""
     if not request.ends:
         return 0, 0
@@ -314,7 +314,7 @@ def _least_strips(request: ResidentRequest, role: Role) -> tuple[int, int] | Non
     return (above, below) if above + below <= request.cluster.wafer.rows else None
 
 
-def _even_strips(request: ResidentRequest, units: int, role: Role, least: tuple[int, int]) -> tuple[int, int]:
+def _even_strips(request: ResidentRequest, units: int, role: WaferRole, least: tuple[int, int]) -> tuple[int, int]:
     """Return strips of which that with the head is as full as the rectangles of layers."""
     if not request.ends or not role.heads:
         return least
@@ -330,7 +330,7 @@ def _even(layers: int, stages: int) -> list[int]:
     return [layers // stages + (number < layers % stages) for number in range(stages)]
 
 
-def _snake(cut: Cut, wafer: int, layers: Sequence[int]) -> list[PipelineStage]:
+def _snake(cut: WaferCut, wafer: int, layers: Sequence[int]) -> list[PipelineStage]:
     """Return a rectangle for each number of *layers*, so that each touches the one before."""
     found = []
     for number, here in enumerate(layers):
@@ -345,7 +345,7 @@ def _snake(cut: Cut, wafer: int, layers: Sequence[int]) -> list[PipelineStage]:
     return found
 
 
-def _strips(request: ResidentRequest, cut: Cut, wafer: int, role: Role) -> list[PipelineStage]:
+def _strips(request: ResidentRequest, cut: WaferCut, wafer: int, role: WaferRole) -> list[PipelineStage]:
     machine = request.cluster.wafer
     shared = cut.above > 0 and role.heads and not cut.below
     places = ((0, cut.above, role.embeds, shared), (machine.rows - cut.below, cut.below, False, role.heads))

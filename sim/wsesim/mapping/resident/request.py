@@ -82,6 +82,11 @@ class ResidentRequest:
         return resident_model(self.model)
 
     @property
+    def writes(self) -> bool:
+        """Whether the model writes tokens: it sees the past only, and its head looks for the next one."""
+        return self.model.causal and self.model.task == "lm"
+
+    @property
     def in_rectangles(self) -> bool:
         """Whether the mapping cuts wafers into rectangles rather than squares."""
         if self.placement != "auto":

@@ -1,0 +1,47 @@
+"""Kernels of weight streaming on a few cores, each with what it holds in the placement."""
+
+from dataclasses import replace
+
+import pytest
+
+from wsesim.hardware import load_cluster
+from wsesim.kernels import Region
+from wsesim.model import Model, build_graph, load_preset
+from wsesim.software import load_software
+from wsesim.trials.streamed import part_of, streamed
+from wsesim.trials.trial import Tried, first_that_runs
+
+CLUSTER, SOFTWARE = load_cluster("cs-2").cluster, load_software("release-2").for_training()
+SMALL = load_preset("cerebras-gpt-111m")
+
+
+def region_of(sequences: int) -> Region:
+    return Region(software=SOFTWARE, cluster=CLUSTER, sequences=sequences, length=1024, precision="mixed")
+
+
+def tried(model: Model, sequences: int) -> dict[str, Tried | str]:
+    graph = build_graph(model, sequences=sequences, length=1024)
+    layer = next(block for block in graph.blocks if block.name == "layer")
+    cases = {op.name: streamed(graph, layer, op, region_of(sequences)) for op in layer.ops}
+    return {name: first_that_runs(case.trials(), CLUSTER.wafer) for name, case in cases.items() if case is not None}
+
+
+def test_sparse_weights_have_trials_with_what_is_left_of_them() -> None:
+    up = tried(replace(SMALL, sparsity=0.75), 60)["ffn.up"]
+    assert isinstance(up, Tried)
+    assert up.trial.options["nonzeros"] == "1"
+
+
+def test_a_part_holds_the_tokens_it_was_asked_for() -> None:
+    part = part_of(region_of(60), 8, 4, 31)
+    assert (part.columns, part.rows, part.tokens_per_core) == (8, 4, 31)
+
+
+def test_uncompiled_trials_are_small_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wsesim.cores.jit.COMPILED", False)
+    monkeypatch.setattr("wsesim.trials.trial.MOST_CORE_CYCLES_UNCOMPILED", 20_000)
+    found = tried(SMALL, 60)
+    assert all(isinstance(one, Tried) or "pip install" in one for one in found.values())
+    ran = [one for one in found.values() if isinstance(one, Tried)]
+    assert ran
+    assert all(one.trial.estimated_cycles(CLUSTER.wafer) < 20_000 for one in ran)
