@@ -30,9 +30,8 @@ from wsesim.cores.measures import MEASURES, RATES
 from wsesim.errors import InputError, nearest
 from wsesim.hardware import override_names
 from wsesim.questions.base import Asked, Draft, Reads, Say
-from wsesim.workload import Default, Derived, Problems, Section
+from wsesim.workload import Default, Derived, Problems, QuestionFile, Section
 from wsesim.workload.fields import Size, Text
-from wsesim.workload.schema import QuestionFile
 
 if TYPE_CHECKING:
     from pathlib import Path
