@@ -65,6 +65,7 @@ MAPS = (
     ("busy", "Cycles a core works", "cycles"), ("stalled", "Cycles a core waits", "cycles"),
     ("links", "Wavelets sent to neighbours", "wavelets"),
 )  # fmt: skip
+UNCOMPARED = "Values are not compared where a figure is measured."
 SILICON = "silicon slower than designed"
 
 
@@ -238,7 +239,7 @@ class KernelQuestion:
         return Answer(
             level=case.level, figures={measure: found.value / longer if measure in RATES else found.value * longer},
             headline={measure: spec.meaning}, facts=self._facts(), leaves_out=(LEAVES_OUT[case.level],),
-            notes=(*_silicon_notes(case, longer), "Values are not compared where a figure is measured."),
+            notes=(*_silicon_notes(case, longer), *([UNCOMPARED] if self.verify else [])),
         )  # fmt: skip
 
     def _whole(self, case: KernelCase, say: Say) -> Answer:
@@ -276,7 +277,7 @@ class KernelQuestion:
         return Answer(
             level="cores", figures=figures, headline=self._headline(), spent=_spent(found.run, cycles, took, clock),
             sentences=_said(found, figures), drawings=_drawings(found), files=_files(found),
-            facts=self._facts(found.counts), reasons=(waits,),
+            facts=self._facts(found.counts), reasons=(waits,) if waits.seconds else (),
             leaves_out=(LEAVES_OUT["cores"],), notes=(*notes, *self._fold_note(), *_engine_note()), right=found.right,
             events=found.events,
         )  # fmt: skip
@@ -330,6 +331,8 @@ def _plain(error: Exception) -> str:
 def _silicon_notes(case: KernelCase, longer: float) -> tuple[str, ...]:
     if not case.silicon:
         return (AS_DESIGNED,)
+    if longer == 1:
+        return ("Nothing that limits the kernel is slower on silicon than in the vendor's simulator.",)
     return (f"Silicon takes {longer:.4g} times as long as the vendor's simulator, by what limits the kernel.",)
 
 
