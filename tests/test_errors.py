@@ -80,3 +80,8 @@ def test_require_choice_lists_the_choices_and_the_nearest() -> None:
     with pytest.raises(SpecError) as caught:
         require_choice("precision", "fp61", iter(["fp16", "mixed"]))
     assert str(caught.value) == "precision must be one of fp16, mixed; got 'fp61', did you mean 'fp16'?"
+
+
+def test_a_problem_cannot_speak_to_the_terminal() -> None:
+    problem = Problem("is \x1b[31mred", file="a\x07b", line=1, column=1, excerpt="x: \x1b]0;\x07")
+    assert str(problem) == "a\\x07b:1:1: error: is \\x1b[31mred\n    x: \\x1b]0;\\x07\n    ^"

@@ -1,8 +1,5 @@
 import ast
-import sys
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -27,30 +24,37 @@ def test_an_unknown_name_is_no_name() -> None:
         _ = wsesim.simulate  # type: ignore[attr-defined]
 
 
+TINY = "model: {layers: 1, width: 16, heads: 2, vocab: 64}\nbatch: {sequences: 1, length: 8}\ncluster: cs-2\n"
+
+
 @pytest.fixture
-def pipeline(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-    def run(workload: wsesim.Workload, *, verify: bool) -> Any:
-        return workload.name, verify
-
-    def verify_numbers(workload: wsesim.Workload) -> Any:
-        return workload.name
-
-    module = SimpleNamespace(run=run, verify_numbers=verify_numbers)
-    monkeypatch.setitem(sys.modules, "wsesim.pipeline", module)
-    monkeypatch.setattr(wsesim, "pipeline", module, raising=False)
-    return module
+def file(tmp_path: Path) -> Path:
+    found = tmp_path / "question.yaml"
+    found.write_text(TINY)
+    return found
 
 
-def test_run_and_verify_take_a_path_or_a_workload(pipeline: SimpleNamespace, tmp_path: Path) -> None:
-    file = tmp_path / "question.yaml"
-    file.write_text("model: gpt2\nbatch: {sequences: 4}\ncluster: cs-2\n")
-    workload = wsesim.load_workload(file)
-    results: list[Any] = [wsesim.run(file), wsesim.run(str(file)), wsesim.run(workload, verify=False)]
-    assert results == [("question", True), ("question", True), ("question", False)]
-    verified: Any = wsesim.verify(workload)
-    assert verified == "question"
+def test_a_path_or_a_question_will_do(file: Path) -> None:
+    question = wsesim.load(file)
+    results = [wsesim.run(file), wsesim.run(str(file)), wsesim.run(question, verify=False)]
+    assert results[0].figures == results[1].figures == results[2].figures
+    assert [result.verification is not None for result in results] == [True, True, False]
+    assert wsesim.verify(question) == wsesim.verify(file) == results[0].verification
+    closed = wsesim.run(file, level="closed", verify=False).answer
+    assert closed is not None
+    assert closed.level == "closed"
+
+
+def test_a_question_can_be_asked_of_data(file: Path) -> None:
+    asked = wsesim.load(file).asked
+    again = wsesim.ask(asked.resolved, file="here", folder=Path())
+    assert wsesim.run(again, verify=False).figures == wsesim.run(file, verify=False).figures
+
+
+def test_levels_are_compared(file: Path) -> None:
+    assert list(wsesim.compare(file).outcomes) == ["closed", "system", "cores"]
 
 
 def test_a_mistake_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(wsesim.InputError, match="no such file"):
-        wsesim.load_workload(tmp_path / "no.yaml")
+        wsesim.load(tmp_path / "no.yaml")

@@ -29,10 +29,10 @@ class Problem:
     def __str__(self) -> str:
         """Render as `file:line:column: error: message`, then the line and a caret."""
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
-        head = f"{place}: error: {self.message}" if place else f"error: {self.message}"
+        head = printable(f"{place}: error: {self.message}" if place else f"error: {self.message}")
         if self.column is None or not self.excerpt or len(self.excerpt) > _LONGEST_EXCERPT:
             return head
-        return f"{head}\n    {self.excerpt}\n    {' ' * (self.column - 1)}^"
+        return f"{head}\n    {printable(self.excerpt)}\n    {' ' * (self.column - 1)}^"
 
 
 class WsesimError(Exception):
@@ -73,6 +73,11 @@ class NotModelled(WsesimError):
         self.what = what
         self.why = why
         super().__init__(f"{what} is not modelled: {why}")
+
+
+def printable(text: str) -> str:
+    """Return *text* with what would speak to the terminal written out; lines stay lines."""
+    return "".join(sign if sign.isprintable() or sign in "\n\t" else repr(sign)[1:-1] for sign in text)
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from wsesim.kernels.resident_layer import decode_layer
 
 import wsesim.ops
 from wsesim.cores.programs import PROGRAMS
@@ -14,7 +15,6 @@ from wsesim.graph import Op, with_training
 from wsesim.hardware import load_cluster
 from wsesim.kernels import Region, kernel_cost, resident
 from wsesim.kernels.costs import KERNELS
-from wsesim.kernels.resident_layer import decode_layer
 from wsesim.mapping.resident import ResidentRequest
 from wsesim.model import Model, build_graph
 from wsesim.numerics import function_of

@@ -11,7 +11,7 @@ from wsesim.mapping import Program, map_step
 from wsesim.questions.base import Question
 from wsesim.questions.shared.step import Step
 from wsesim.questions.shared.step_answer import played_answer, step_request
-from wsesim.questions.training import Training
+from wsesim.questions.training import TrainingStep
 from wsesim.system import Played, play
 
 CASES: dict[str, dict[str, object]] = {
@@ -49,7 +49,7 @@ def question_of(data: dict[str, object]) -> Question:
 
 
 def measure(question: Question) -> Measured:
-    assert isinstance(question, Training)
+    assert isinstance(question, TrainingStep)
     step = question.step
     program = map_step(step_request(step, step.graph()))
     assert isinstance(program, Program)

@@ -13,7 +13,7 @@ from wsesim.mapping import Program, map_step
 from wsesim.questions.base import Question
 from wsesim.questions.shared.step import Step
 from wsesim.questions.shared.step_answer import step_request
-from wsesim.questions.training import Training
+from wsesim.questions.training import TrainingStep
 from wsesim.software import load_software
 from wsesim.trials import Tried, first_that_runs, streamed
 from wsesim.trials.streamed import part_of
@@ -34,7 +34,7 @@ def asked(**changes: object) -> Question:
 
 def step_of(**changes: object) -> Step:
     question = asked(**changes)
-    assert isinstance(question, Training)
+    assert isinstance(question, TrainingStep)
     return question.step
 
 

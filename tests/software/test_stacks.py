@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from wsesim import pipeline
+from wsesim import questions
 from wsesim.cli import cli
 from wsesim.errors import SpecError
 from wsesim.hardware import load_cluster, machine_names
-from wsesim.result import RequestMetrics
+from wsesim.questions.base import Asked, Question
 from wsesim.software import Software, load_software, software_names
-from wsesim.workload import Workload, build_workload
 
 IDEAL = load_software("ideal")
 PARTS: list[Any] = [IDEAL.for_training(), IDEAL.for_inference()]
@@ -31,8 +30,12 @@ DECODE = {
 }
 
 
-def workload_of(data: dict[str, Any], **changes: Any) -> Workload:
-    return build_workload({"cluster": "cs-2", **data, **changes}, file="test", folder=Path())
+def question_of(data: dict[str, Any], **changes: Any) -> Question:
+    return questions.ask({"cluster": "cs-2", **data, **changes}, file="test", folder=Path())
+
+
+def asked_of(data: dict[str, Any], **changes: Any) -> Asked:
+    return question_of(data, **changes).asked
 
 
 def test_names() -> None:
@@ -96,29 +99,28 @@ def test_ideal_software_costs_nothing() -> None:
 def test_the_default_is_the_same_on_every_machine(machine: str) -> None:
     systems = load_cluster(machine).cluster.systems
     batch = {"sequences": systems, "length": 128}
-    streams, stays = workload_of(TRAINING, cluster=machine, batch=batch), workload_of(DECODE, cluster=machine)
+    streams, stays = asked_of(TRAINING, cluster=machine, batch=batch), asked_of(DECODE, cluster=machine)
     assert (streams.software, stays.software) == (load_software("release-2"), load_software("waferllm"))
     assert streams.resolved["software"] == {"stack": "release-2"}
     said = {default.name: (default.text, default.source) for default in stays.defaults}
-    assert said["software.stack"] == ("waferllm", "assumed: the same on every machine")
+    assert said["software.stack"] == ("waferllm", "the same for every machine unless told otherwise")
 
 
 def test_a_workload_names_its_stack_and_changes_figures_of_it() -> None:
-    workload = workload_of(DECODE, software={"stack": "waferengine", "inference": {"token_turn": "50 us"}})
+    workload = asked_of(DECODE, software={"stack": "waferengine", "inference": {"token_turn": "50 us"}})
+    assert workload.software is not None
     assert workload.software.for_inference().token_turn_s == pytest.approx(50e-6)
     assert workload.resolved["software"] == {"stack": "waferengine", "inference.token_turn": "50 us"}
-    again = workload_of(dict(workload.resolved))
+    again = asked_of(dict(workload.resolved))
     assert (again.software, again.resolved) == (workload.software, workload.resolved)
 
 
 def test_software_decides_and_is_part_of_the_sum_of_inputs() -> None:
     def asked(software: object) -> Any:
-        return pipeline.run(workload_of(DECODE, cluster="cs-3", software=software), verify=False)
+        return questions.run(question_of(DECODE, cluster="cs-3", software=software), verify=False)
 
     vectors, loops, free = asked("waferllm"), asked("waferengine"), asked("ideal")
-    for result in (vectors, loops, free):
-        assert isinstance(result.metrics, RequestMetrics)
-    assert free.metrics.tpot_s < vectors.metrics.tpot_s < loops.metrics.tpot_s
+    assert free.figures["tpot_s"] < vectors.figures["tpot_s"] < loops.figures["tpot_s"]
     sums = [result.provenance.inputs_sha256 for result in (vectors, loops, free, asked({"inference.round_cycles": 44}))]
     assert len(set(sums)) == 4
     assert "inference.token_turn" in {figure.name for figure in vectors.provenance.figures}

@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from wsesim.answer import Comparison, FigureSpec, Result
+    from wsesim.answer import Comparison, CoreMap, FigureSpec, Result
 
 __all__ = [
     "check_folder",
     "comparison_json",
     "json_text",
     "label",
+    "map_picture",
     "print_comparison",
     "print_result",
     "publish",
@@ -156,3 +157,11 @@ def write_comparison(comparison: Comparison, out: Path, *, overwrite: bool = Fal
     from wsesim.answers.files import write_comparison
 
     return write_comparison(comparison, out, overwrite=overwrite)
+
+
+def map_picture(drawn: CoreMap) -> str:
+    """Return the drawing of a value of every core as a picture of its own, SVG."""
+    from wsesim.answers.drawings import map_svg
+    from wsesim.answers.svg import standalone
+
+    return standalone(map_svg(drawn))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wsesim.cli.options import manner
-from wsesim.errors import InputError
+from wsesim.errors import InputError, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,7 +28,7 @@ _PIPE_COLUMNS = 120
 def say(text: str) -> None:
     """Print *text* for people, unless they asked for silence or JSON."""
     if not manner().silent:
-        click.echo(text)
+        click.echo(printable(text))
 
 
 def print_json(document: Mapping[str, object]) -> None:

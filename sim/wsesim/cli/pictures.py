@@ -57,12 +57,11 @@ class Pictures:
         return lines
 
     def _drawn(self, answer: Answer, title: str) -> Iterator[tuple[str, Path, bytes]]:
-        from wsesim.answers import drawings, svg
+        from wsesim.answers import map_picture
 
         if self.heatmap is not None:
             drawn = next(each for each in answer.drawings if isinstance(each, CoreMap) and each.name == self.drawn)
-            picture = drawings.map_svg(replace(drawn, title=f"{title}: {drawn.name}"))
-            yield "heat map", self.heatmap, svg.standalone(picture).encode()
+            yield "heat map", self.heatmap, map_picture(replace(drawn, title=f"{title}: {drawn.name}")).encode()
         for what, path, name in (("trace", self.trace, "trace.json"), ("animation", self.movie, "activity.gif")):
             if path is not None and name in answer.files:
                 yield what, path, answer.files[name]()

@@ -16,9 +16,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from wsesim.answer import UsedFigure
 from wsesim.errors import InputError, Problem, SpecError, nearest, require_choice
 from wsesim.figures.names import FigureValue, Slot, flatten, is_path, slots_of, text_of, walk
-from wsesim.answer import UsedFigure
 from wsesim.units import Dimension
 from wsesim.yamlfile import Document, Loc, parse_yaml, read_yaml
 

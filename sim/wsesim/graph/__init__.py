@@ -1,13 +1,14 @@
 """Dataflow graphs of models: tensors, ops, one layer written once."""
 
 from wsesim.graph.backward import with_training
-from wsesim.graph.core import BYTES_PER_ELEMENT, Block, Graph, Op, Tensor
+from wsesim.graph.core import BYTES_PER_ELEMENT, Attribute, Block, Graph, Op, Tensor
 from wsesim.graph.counts import flops, is_linear, linear_tensors, macs, matrices
 from wsesim.graph.export import to_dot, to_json
 from wsesim.graph.svg import to_svg
 
 __all__ = [
     "BYTES_PER_ELEMENT",
+    "Attribute",
     "Block",
     "Graph",
     "Op",

@@ -9,10 +9,10 @@ from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
+from wsesim.answer import UsedFigure
 from wsesim.errors import SpecError
 from wsesim.figures import Preset, Presets
 from wsesim.hardware.specs import Cluster, Code, Core, Fabric, Host, MemoryX, Silicon, SwarmX, Wafer
-from wsesim.answer import UsedFigure
 from wsesim.units import Dimension
 
 _SYSTEMS = "cluster.systems"

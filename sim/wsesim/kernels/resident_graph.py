@@ -93,6 +93,12 @@ class ResidentOp:
     weights: tuple[ResidentWeight, ...] = ()
 
     @property
+    def form(self) -> tuple[object, ...]:
+        """All that its cost depends on: ops that have one cost the same."""
+        product = (self.inputs, self.joined, self.biased, self.keys, self.queries, self.copies, self.by_sequence)
+        return (self.kind, self.along, self.turned, self.parts, self.experts, *product)
+
+    @property
     def recipe(self) -> Recipe:
         """What it does to each of its elements."""
         return self.facet.recipe if isinstance(self.facet, Kernel) else self.facet

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from wsesim.errors import SpecError
-from wsesim.graph import Block, Graph, Op, Tensor
-from wsesim.graph.core import Attribute
+from wsesim.graph import Attribute, Block, Graph, Op, Tensor
 from wsesim.model.spec import Model
 from wsesim.ops import chosen, find
 

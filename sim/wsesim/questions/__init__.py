@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wsesim.yamlfile import Document
 
 __all__ = [
+    "KEY",
     "ask",
     "compare",
     "is_study",
@@ -33,6 +34,9 @@ __all__ = [
     "show",
     "verify",
 ]
+
+KEY = "phase"
+"""The key of a file that says which kind of question it asks."""
 
 
 def kinds() -> Mapping[str, type[Question]]:

@@ -24,7 +24,7 @@ class EvaluationFile(step.StepFile):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluation:
+class EvaluationStep:
     """How long a step of evaluation takes."""
 
     kind: ClassVar[str] = "evaluation"
@@ -61,7 +61,7 @@ class Evaluation:
         return step.check_step(draft)
 
     @classmethod
-    def of(cls, asked: Asked) -> Evaluation:
+    def of(cls, asked: Asked) -> EvaluationStep:
         """Return the question of a checked file."""
         return cls(asked=asked, step=step.Step.of(asked, trains=False))
 

@@ -17,9 +17,8 @@ from wsesim.errors import InputError, nearest
 from wsesim.hardware import override_names
 from wsesim.questions.base import Asked, Draft, Reads, Say
 from wsesim.questions.shared.kernel_answer import closed_answer, cores_answer, measured_answer
-from wsesim.workload import Default, Derived, Problems, Section
+from wsesim.workload import Default, Derived, Problems, QuestionFile, Section
 from wsesim.workload.fields import Size, Text
-from wsesim.workload.schema import QuestionFile
 
 if TYPE_CHECKING:
     from pathlib import Path

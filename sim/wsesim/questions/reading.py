@@ -9,8 +9,9 @@ from typing import Any
 
 from wsesim.answer import UsedFigure
 from wsesim.errors import InputError
+from wsesim.questions import KEY
 from wsesim.questions.base import Asked, Draft, Question
-from wsesim.questions.registry import KEY, keys_elsewhere, keys_needed, kind_of
+from wsesim.questions.registry import keys_elsewhere, keys_needed, kind_of
 from wsesim.workload import (
     SHORT,
     STACK,

@@ -10,12 +10,12 @@ from typing import Any
 
 import wsesim.questions as package
 from wsesim.errors import nearest
+from wsesim.questions import KEY
 from wsesim.questions.base import Question
 from wsesim.workload import Problems, shown
 
 USUAL = "training"
 """The kind of a file that does not say."""
-KEY = "phase"
 
 
 def kinds() -> Mapping[str, type[Question]]:

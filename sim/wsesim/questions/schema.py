@@ -7,7 +7,8 @@ from typing import Any
 from wsesim.figures import Presets
 from wsesim.hardware import MACHINES
 from wsesim.model import model_names
-from wsesim.questions.registry import KEY, USUAL, kinds
+from wsesim.questions import KEY
+from wsesim.questions.registry import USUAL, kinds
 from wsesim.software import STACKS
 from wsesim.workload import STACK
 

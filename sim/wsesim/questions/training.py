@@ -35,7 +35,7 @@ class TrainingFile(step.StepFile):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Training:
+class TrainingStep:
     """How long a step of training takes."""
 
     kind: ClassVar[str] = "training"
@@ -79,7 +79,7 @@ class Training:
         return {**step.check_step(draft), **({"token_budget": _budget(draft.model)} if draft.model else {})}
 
     @classmethod
-    def of(cls, asked: Asked) -> Training:
+    def of(cls, asked: Asked) -> TrainingStep:
         """Return the question of a checked file."""
         return cls(asked=asked, step=step.Step.of(asked, trains=True))
 

@@ -9,9 +9,9 @@ from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
+from wsesim.answer import UsedFigure
 from wsesim.errors import InputError, SpecError
 from wsesim.figures import Presets
-from wsesim.answer import UsedFigure
 from wsesim.software.stacks import Inference, Software, Training
 from wsesim.units import Dimension
 

@@ -13,8 +13,8 @@ from pydantic import ConfigDict, Field
 from wsesim import questions
 from wsesim.answer import FigureSpec
 from wsesim.errors import InputError, SpecError, nearest
+from wsesim.questions import KEY
 from wsesim.questions.base import Question
-from wsesim.questions.registry import KEY
 from wsesim.study.figures import EFFICIENCY, efficiency_problem, figure_names, spec_of, usual_figures
 from wsesim.study.spec import Parameter, Study, Value, held, is_variable, variable_names, written
 from wsesim.study.values import MOST_POINTS, RangeSection, ValueChecker, values_of

@@ -18,7 +18,7 @@ from typing import Any
 from wsesim import questions
 from wsesim.answer import Level
 from wsesim.errors import InputError, SpecError, WsesimError
-from wsesim.questions.registry import KEY
+from wsesim.questions import KEY
 from wsesim.study.figures import figure_of, with_efficiency
 from wsesim.study.spec import Study, Value, plain
 from wsesim.study.table import ERROR, PointRow, SweepTable

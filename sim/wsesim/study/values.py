@@ -25,6 +25,7 @@ from wsesim.study.spec import is_variable, plain, takes_list
 from wsesim.units import Dimension, parse
 from wsesim.workload import (
     STACK,
+    ClusterSection,
     Problems,
     Section,
     hardware_of,
@@ -34,7 +35,6 @@ from wsesim.workload import (
     shown,
     software_of,
 )
-from wsesim.workload.schema import ClusterSection
 from wsesim.yamlfile import Document, Loc
 
 MOST_POINTS = 10_000

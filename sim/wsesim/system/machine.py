@@ -17,8 +17,7 @@ from typing import Any
 
 import simpy
 
-from wsesim.mapping import Program
-from wsesim.mapping.program import Stage
+from wsesim.mapping import Program, Stage
 from wsesim.system.recorder import Recorder, Work
 from wsesim.system.sequence import Cursor, Place, pieces
 from wsesim.system.store import Store

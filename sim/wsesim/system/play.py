@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import simpy
 
-from wsesim.mapping import Program
 from wsesim.answer import Interval
+from wsesim.mapping import Program
 from wsesim.system.fold import Folder
 from wsesim.system.machine import Machine
 from wsesim.system.recorder import Recorder

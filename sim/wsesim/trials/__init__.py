@@ -7,15 +7,15 @@ causes     why the cores say something else
 """
 
 from wsesim.trials.causes import WHOLE, extra_cycles
-from wsesim.trials.resident import Tile, parts_of, resident_trials
+from wsesim.trials.resident import ResidentTile, parts_of, resident_trials
 from wsesim.trials.streamed import Streamed, streamed
 from wsesim.trials.trial import NO_PROGRAM, Trial, Tried, compile_engine, first_that_runs
 
 __all__ = [
     "NO_PROGRAM",
     "WHOLE",
+    "ResidentTile",
     "Streamed",
-    "Tile",
     "Trial",
     "Tried",
     "compile_engine",

@@ -14,7 +14,7 @@ from wsesim.workload.inputs import (
 )
 from wsesim.workload.problems import Problems, shown
 from wsesim.workload.rendering import plain_yaml, show, starter
-from wsesim.workload.schema import SHORT, ModelFile, QuestionFile
+from wsesim.workload.schema import SHORT, ClusterSection, ModelFile, QuestionFile
 from wsesim.workload.settings import (
     STACK,
     apply_settings,
@@ -31,6 +31,7 @@ __all__ = [
     "SAMPLE",
     "SHORT",
     "STACK",
+    "ClusterSection",
     "Default",
     "Derived",
     "Figures",

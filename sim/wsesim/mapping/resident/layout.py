@@ -23,12 +23,12 @@ from wsesim.units import show_bytes
 
 BLOCKS_ACROSS = range(2, 7)
 """Squares along the shorter side of a wafer that are tried where the request leaves the grid open."""
-MOST_LAYOUTS, WAYS_EACH, MOST_PLANS = 4, 3, 8
+MOST_LAYOUTS, WAYS_EACH, MOST_PLANS = 3, 2, 4
 """Cuts whose ways to read are compared, ways of each that are kept, and placements that are timed in full."""
 MOST_BATCH = 4096
 """Longest sequences held at once that are tried."""
-BATCH_SHARES = (1, 0.5, 0.25)
-"""Of the sequences there is room for, how many a service is tried with."""
+SOMEWHAT_LESS, FAR_LESS = 0.75, (0.5, 0.25)
+"""Of the sequences there is room for, how many a service is tried with: on any wafers, on the fewest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,8 @@ def plan_resident(request: ResidentRequest, goal: PlanGoal | None = None) -> Res
 def plan_service(request: ResidentRequest, goal: PlanGoal) -> ResidentPlan | DoesNotFit:
     """Place a model for many requests, with as many sequences of *request.positions* at once as serve them fastest.
 
-    Sequences take memory that chunks of prompts could have; so fewer than there is room for are tried, too.
+    Sequences take memory that chunks of prompts could have, and wafers that make the pipeline longer; so fewer than
+    there is room for are tried, too.
 
     Raises:
         SpecError: sizes that cannot be.
@@ -68,9 +69,17 @@ def plan_service(request: ResidentRequest, goal: PlanGoal) -> ResidentPlan | Doe
     one = replace(request, batch=1)
     if not _fits(one):
         return plan_resident(one, goal)
-    most = _most_up_to(one, MOST_BATCH)
-    plans = [plan_resident(replace(request, batch=batch), goal) for batch in sorted({*_shares_of(most)}, reverse=True)]
+    plans = [plan_resident(replace(request, batch=batch), goal) for batch in _batches(one)]
     return min((plan for plan in plans if isinstance(plan, ResidentPlan)), key=goal)
+
+
+def _batches(one: ResidentRequest) -> list[int]:
+    """Return how many sequences are tried at once: as many as fit so many wafers or somewhat fewer, or far fewer."""
+    there = one.wafers or one.cluster.systems
+    wafers = [one.wafers] if one.wafers else [*(2**power for power in range((there - 1).bit_length())), there]
+    most = [_most_up_to(asked, MOST_BATCH) for number in wafers if _fits(asked := replace(one, wafers=number))]
+    less = [round(number * SOMEWHAT_LESS) for number in most] + [round(most[0] * share) for share in FAR_LESS]
+    return sorted({max(1, number) for number in (*most, *less)})
 
 
 def _most_up_to(request: ResidentRequest, most: int) -> int:
@@ -78,10 +87,6 @@ def _most_up_to(request: ResidentRequest, most: int) -> int:
     if _fits(replace(request, batch=most)):
         return most
     return _most_that_fits(request, "batch", most)
-
-
-def _shares_of(most: int) -> Iterator[int]:
-    return (max(1, round(most * share)) for share in BATCH_SHARES)
 
 
 def _in_rectangles(request: ResidentRequest, goal: PlanGoal) -> ResidentPlan | DoesNotFit:

@@ -60,7 +60,9 @@ class PhaseTime:
 def ops_cost(laid: ResidentModel, block: str, where: Rectangle, step: Step) -> tuple[OpCost, ...]:
     """Return what the ops of a block cost; asked for again and again, by chunks, prompts of other lengths, plans."""
     ops: tuple[ResidentOp, ...] = getattr(laid, block)
-    return tuple(OpCost(name=op.name, kind=op.kind, cost=resident_cost(op, where, step)) for op in ops)
+    # A layer has several ops alike but for their names: norms, residuals, gate and way up.
+    known = {op.form: resident_cost(op, where, step) for op in {op.form: op for op in ops}.values()}
+    return tuple(OpCost(name=op.name, kind=op.kind, cost=known[op.form]) for op in ops)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

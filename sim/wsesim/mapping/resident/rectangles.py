@@ -80,9 +80,9 @@ class LayoutCost(Protocol):
         """Return what tables cost on a rectangle of their own."""
 
 
-COARSELY, SHRUNK = (0.7, 0.5, 0.3), (0.85, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2)
+COARSELY, SHRUNK = (0.7, 0.4), (0.85, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2)
 """Shares of a rectangle's columns, then rows, to which it is shrunk: shorter ways, larger parts for each core."""
-NUDGED = (0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
+NUDGED = (0.9, 0.95, 0.97, 0.99)
 """Then once more, by little: some numbers of cores divide better than others."""
 
 

@@ -58,27 +58,23 @@ TRAINING = Reads(
 RESIDENT = _of(
     core="clock sram reserved fmac_fp16_per_cycle simd_fp16_per_cycle sram_read_bytes_per_cycle "
     "sram_write_bytes_per_cycle vector_launch_cycles task_launch_cycles colliding_cycles",
-    code="divide_cycles sqrt_cycles routes_cycles",
+    code="exp_cycles divide_cycles sqrt_cycles routes_cycles",
     fabric="wavelet link_wavelets_per_cycle hop_cycles ramp_cycles waiting_words",
     silicon="scalar_slowdown",
     wafer="columns rows io idle_power active_power",
-    host="latency upload upload_floor download",
+    host="latency",
     cluster="max_systems",
 )
-"""Figures of the machine that any answer of resident weights depends on."""
+"""Figures of the machine that any answer of resident weights depends on; `wafer.io` between wafers."""
 ENGINE = _of(inference="element_loop_cycles round_cycles vector_setup_cycles exp_vector_ops reciprocal_vector_ops "
              "vectors_at_work")  # fmt: skip
 """Figures of an engine that any answer of resident weights depends on."""
-_READING = _of(host="input", core="branch_taken_cycles branch_not_taken_cycles", code="count_cycles")
-_READER = _of(inference="step_scalar_cycles align_scalar_cycles fills token")
-PREFILL = Reads(model=SHAPE | HEAD | EXPERTS, hardware=RESIDENT | _READING, software=ENGINE | _READER)
-DECODE = Reads(
-    model=SHAPE | EXPERTS, hardware=RESIDENT, software=ENGINE | _of(inference="token_turn")
-)  # fmt: skip
-GENERATE = Reads(
-    model=DECODE.model, hardware=PREFILL.hardware, software=PREFILL.software | DECODE.software
-)  # fmt: skip
-SERVING = Reads(
-    model=DECODE.model, hardware=PREFILL.hardware - _of(host="upload upload_floor download"),
-    software=GENERATE.software,
-)  # fmt: skip
+READER = _of(inference="step_scalar_cycles align_scalar_cycles fills token")
+READ_ON = _of(host="input", core="branch_taken_cycles branch_not_taken_cycles", code="count_cycles")
+CACHE_ON = _of(host="upload upload_floor download")
+"""What moves the cache of a request to hosts and back."""
+_SHARED = SHAPE | EXPERTS | {"rotary_width", "sparsity"}
+PREFILL = Reads(model=_SHARED | HEAD, hardware=RESIDENT | READ_ON | CACHE_ON, software=ENGINE | READER)
+DECODE = Reads(model=_SHARED, hardware=RESIDENT | CACHE_ON, software=ENGINE | _of(inference="token_turn"))
+GENERATE = Reads(model=_SHARED, hardware=PREFILL.hardware, software=PREFILL.software | DECODE.software)
+SERVING = Reads(model=_SHARED, hardware=RESIDENT | READ_ON, software=GENERATE.software)

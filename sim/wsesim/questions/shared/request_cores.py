@@ -14,7 +14,7 @@ from wsesim.questions.shared.request_answer import answer_of
 from wsesim.questions.shared.request_times import RequestTimes, time_request
 from wsesim.questions.shared.step_cores import KERNEL_COLUMNS, KERNEL_TITLE, kernel_row
 from wsesim.system import GrowingTime, ServiceTimes
-from wsesim.trials import Tile, Tried, compile_engine, first_that_runs, parts_of, resident_trials
+from wsesim.trials import ResidentTile, Tried, compile_engine, first_that_runs, parts_of, resident_trials
 
 PRODUCTS = "products and their sums: what a turn of the loop and a stop on the way take, by the cores"
 WIDE = "norms, softmax, activations: 32-bit vectors, scalar exponentials; formulas have 16-bit vectors, or scalar loops"
@@ -100,16 +100,16 @@ def _slower(times: RequestTimes, read: PhaseOnCores, wrote: PhaseOnCores) -> Req
 
 def _read(plan: ResidentPlan, prompt: int, reused: int, say: Say) -> PhaseOnCores:
     phase = plan.prefill(prompt, reused=reused)
-    return _tried(plan, phase, Tile.of_prompt(plan, prompt), "prompt", say)
+    return _tried(plan, phase, ResidentTile.of_prompt(plan, prompt), "prompt", say)
 
 
 def _wrote(plan: ResidentPlan, position: int, batch: int, say: Say) -> PhaseOnCores:
     position = min(position, plan.request.positions)
     phase = plan.decode(position, batch=batch)
-    return _tried(plan, phase, Tile.of_token(plan, position, batch), "token", say)
+    return _tried(plan, phase, ResidentTile.of_token(plan, position, batch), "token", say)
 
 
-def _tried(plan: ResidentPlan, phase: PhaseTime, tile: Tile, what: str, say: Say) -> PhaseOnCores:
+def _tried(plan: ResidentPlan, phase: PhaseTime, tile: ResidentTile, what: str, say: Say) -> PhaseOnCores:
     """Run the ops of a phase on cores, each on what a core of the placement holds."""
     ops = parts_of(tile, phase.ops)
     total = sum(cycles for _, cycles in ops.values())

@@ -1,0 +1,129 @@
+"""Commands that answer one question: where they write, what they print, how they end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+Call = Callable[..., Result]
+Refused = Callable[..., str]
+
+
+def test_run_writes_to_a_folder_of_its_name(call: Call, question: Path, in_tmp: Path, stages: Any) -> None:
+    found = call("run", question, "--set", "name=mine")
+    assert found.exit_code == 0  # it does not fit: that is an answer
+    assert found.stdout == "does not fit; report in runs/mine\n"
+    assert stages.calls == [("run", "mine", None, True), ("write", Path("runs/mine"), False)]
+
+
+def test_another_level_has_a_folder_of_its_own(call: Call, question: Path, in_tmp: Path, stages: Any) -> None:
+    call("run", question, "--level", "closed")
+    call("run", question, "--level", "system")
+    assert [out for what, out, *_ in stages.calls if what == "write"] == [
+        Path("runs/question-closed"), Path("runs/question"),
+    ]  # fmt: skip
+
+
+def test_a_bad_level_names_the_nearest(refused: Refused, question: Path, stages: Any) -> None:
+    said = refused("run", question, "--level", "core")
+    assert said == "error: --level must be one of closed, system, cores; got 'core', did you mean 'cores'?\n"
+    assert stages.calls == []
+
+
+def test_run_json_is_one_document(call: Call, question: Path, in_tmp: Path, stages: Any) -> None:
+    assert json.loads(call("run", question, "--json").stdout) == {"status": "does_not_fit"}
+
+
+def test_run_can_leave_the_numbers_out(call: Call, question: Path, in_tmp: Path, stages: Any) -> None:
+    call("run", question, "--no-verify")
+    assert stages.calls[0] == ("run", "question", None, False)
+
+
+@pytest.mark.parametrize(("right", "code"), [(None, 0), (True, 0), (False, 1)])
+def test_values_that_are_wrong_end_in_1(
+    call: Call, question: Path, in_tmp: Path, stages: Any, right: bool | None, code: int
+) -> None:
+    stages.right = right
+    assert call("run", question).exit_code == code
+
+
+def test_a_former_run_is_kept_before_any_work(
+    call: Call, refused: Refused, question: Path, in_tmp: Path, stages: Any
+) -> None:
+    call("run", question)
+    stages.calls.clear()
+    assert "runs/question is an existing run folder; pass --force" in refused("run", question)
+    assert stages.calls == []
+    assert call("run", question, "--force").exit_code == 0
+    assert stages.calls[-1] == ("write", Path("runs/question"), True)
+
+
+def test_a_file_in_the_way_is_seen_before_any_work(
+    refused: Refused, question: Path, tmp_path: Path, stages: Any
+) -> None:
+    assert f"{question} is a file" in refused("run", question, "--out", question)
+    assert f"{question}: error: is a file" in refused("run", question, "--out", question / "a" / "b")
+    assert "file name too long" in refused("run", question, "--out", tmp_path / ("x" * 300))
+    assert f"{question}: error: is a file" in refused("sweep", "study.yaml", "--out", question / "a")
+    assert stages.calls == []
+
+
+@pytest.mark.parametrize("command", ["run", "levels", "show", "verify", "graph"])
+def test_a_study_is_sent_to_the_sweep(refused: Refused, in_tmp: Path, command: str) -> None:
+    (in_tmp / "study.yaml").write_text("workload: question.yaml\nvary: {batch.sequences: [4, 8]}\n")
+    assert "is a study; `wsesim sweep study.yaml` runs it, point by point" in refused(command, "study.yaml")
+
+
+def test_verify(call: Call, question: Path, stages: Any) -> None:
+    found = call("verify", question)
+    assert found.exit_code == 0
+    assert found.stdout.startswith("question: agrees: largest difference 1e-06, allowed 0.001")
+    stages.agrees = False
+    found = call("verify", question, "--json")
+    assert found.exit_code == 1
+    assert json.loads(found.stdout)["status"] == "differs"
+    assert "differs, most in logits" in call("verify", question).stdout
+
+
+def test_graph(call: Call, refused: Refused, question: Path, in_tmp: Path) -> None:
+    assert call("graph", question).stdout.startswith("digraph")
+    assert json.loads(call("graph", question, "--json").stdout)["name"] == "gpt2"
+    assert call("graph", question, "-o", "graph.svg").stdout == "wrote graph.svg\n"
+    assert "<svg" in (in_tmp / "graph.svg").read_text()
+    assert "is already there" in refused("graph", question, "-o", "graph.svg")
+    assert call("graph", question, "-o", "graph.svg", "--force", "--format", "json").exit_code == 0
+    assert json.loads((in_tmp / "graph.svg").read_text())["name"] == "gpt2"
+
+
+def test_what_does_not_fit_is_an_answer(call: Call, question: Path, in_tmp: Path) -> None:
+    found = call("run", question, "--set", "hardware.memoryx.capacity=1 MB", "--json")
+    assert found.exit_code == 0
+    assert json.loads(found.stdout)["status"] == "does_not_fit"
+    assert (in_tmp / "runs/question/report.html").exists()
+
+
+def test_levels_write_page_and_json(call: Call, question: Path, in_tmp: Path) -> None:
+    found = call("levels", question)
+    assert found.exit_code == 0, found.output
+    for words in ("closed", "system", "cores", "from system to cores"):
+        assert words in found.stdout
+    folder = in_tmp / "runs/question-levels"
+    assert {"levels.html", "levels.json"} <= {file.name for file in folder.iterdir()}
+    page = (folder / "levels.html").read_text()
+    assert "stream-gemm" in page
+    assert "<script" not in page
+    assert json.loads((folder / "levels.json").read_text())["kind"] == "training"
+    again = call("levels", question)
+    assert again.exit_code == 2
+    assert "--force" in again.stderr
+
+
+def test_names_are_escaped_on_pages(call: Call, question: Path, in_tmp: Path) -> None:
+    question.write_text(question.read_text().replace("gpt2", "{preset: gpt2, source: '<b>x</b>'}"))
+    assert call("run", question, "--no-verify", "--quiet").exit_code == 0
+    assert "<b>x</b>" not in (in_tmp / "runs/question/report.html").read_text()

@@ -1,0 +1,119 @@
+"""One road from question to answer: only kinds know a kind, every package has one door, one name is one thing."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import wsesim
+from wsesim.questions import kinds
+
+ROOT = Path(wsesim.__file__).parent
+FILES = {file.relative_to(ROOT).with_suffix(""): ast.parse(file.read_text("utf-8")) for file in ROOT.rglob("*.py")}
+MODULES = {".".join(("wsesim", *path.parts)).removesuffix(".__init__") for path in FILES}
+DOORS = {".".join(("wsesim", *path.parent.parts)) for path in FILES if path.name == "__init__"}
+ROWS = frozenset({"validation"})
+"""Packages that write questions of their own, and so say which kind they ask: measured rows."""
+LEAVES = {
+    "wsesim.questions.base": "the type of a question",
+    "wsesim.workload.fields": "types of fields, for whoever states a file",
+    "wsesim.cores.measures": "figures that kernels are measured by, without the kernels",
+    "wsesim.cores.jit": "whether there is a compiler, without what is compiled",
+    "wsesim.cores.show": "drawings of a run, for the kind that answers with them",
+    "wsesim.kernels.collectives": "cycles of collectives, which programs are built by",
+}
+"""Modules beside the doors that other packages may import, because they are light, and why."""
+INSIDE = {
+    ("mapping", "kernels"): "resident kernels are no part of the door yet",
+    ("trials", "kernels"): "trials hold a kernel's cores against its formula",
+    ("trials", "cores"): "the same",
+    ("study", "answers"): "pages and tables of a sweep are drawn as an answer's",
+    ("validation", "answers"): "the same",
+}
+"""Packages that look inside another, and why."""
+
+
+def _imports(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield (module, name) of every import of ours that runs; the name is empty where the module itself is imported."""
+    for node in _running(FILES[path]):
+        if isinstance(node, ast.Import):
+            yield from ((each.name, "") for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from ((node.module, each.name) for each in node.names)
+
+
+def _running(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield all nodes but those that only a type checker reads."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            continue
+        yield child
+        yield from _running(child)
+
+
+def _exported(door: str) -> set[str]:
+    tree = FILES[Path(*door.split(".")[1:], "__init__")]
+    names: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            names = set(ast.literal_eval(node.value))
+    return names
+
+
+def _target(module: str, name: str) -> str:
+    """Return the module that an import reaches: a door where it offers the name."""
+    inner = f"{module}.{name}"
+    return inner if inner in MODULES and not (module in DOORS and name in _exported(module)) else module
+
+
+PACKAGES = sorted({path.parts[0] for path in FILES if len(path.parts) > 1})
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_are_entered_by_their_doors(package: str) -> None:
+    wrong = set()
+    for path in (path for path in FILES if path.parts[0] == package):
+        for module, name in _imports(path):
+            reached = _target(module, name)
+            parts = reached.split(".")
+            ours = parts[0] == "wsesim" and len(parts) > 2 and parts[1] != package
+            if ours and reached not in DOORS | LEAVES.keys() and (package, parts[1]) not in INSIDE:
+                wrong.add(f"{path} imports {reached}")
+    assert not wrong
+
+
+def test_what_is_allowed_is_used() -> None:
+    reached = {(path.parts[0], _target(*found)) for path in FILES for found in _imports(path)}
+    beside = {target for package, target in reached if not target.startswith(f"wsesim.{package}")}
+    assert LEAVES.keys() <= beside
+    looks = {(package, target.split(".")[1]) for package, target in reached if target.count(".") > 1}
+    assert INSIDE.keys() <= looks
+
+
+def test_nothing_but_the_kinds_knows_a_kind() -> None:
+    names = set(kinds())
+    classes = {kind.__name__ for kind in kinds().values()}
+    wrong = set()
+    for path, tree in FILES.items():
+        if path.parts[0] in {"questions", *ROWS}:
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Compare | ast.MatchValue):
+                said = {each.value for each in ast.walk(node) if isinstance(each, ast.Constant)}
+                wrong |= {f"{path}:{node.lineno} compares with {name!r}" for name in said & names}
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("wsesim.questions"):
+                wrong |= {f"{path} imports {each.name}" for each in node.names if each.name in classes}
+    assert not wrong
+
+
+def test_a_public_class_name_stands_for_one_thing() -> None:
+    where = defaultdict(list)
+    for path, tree in FILES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                where[node.name].append(str(path))
+    assert {name: paths for name, paths in where.items() if len(paths) > 1} == {}
