@@ -79,6 +79,7 @@ PROGRAMS: dict[str, KernelProgram] = {
 }
 
 __all__ = [
-    "INSTALL", "PROGRAMS", "KernelCase", "KernelOutcome", "KernelProgram", "Measure", "NoRoom", "NotWritten",
+    "INSTALL",
+    "PROGRAMS", "KernelCase", "KernelOutcome", "KernelProgram", "Measure", "NoRoom", "NotWritten",
     "Prepared", "Reading", "find_program", "run_case", "run_kernel", "slowdown", "usually_watched",
 ]  # fmt: skip
