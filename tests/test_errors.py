@@ -4,7 +4,16 @@ import math
 
 import pytest
 
-from wsesim.errors import InputError, Problem, SpecError, WsesimError, nearest, require_choice, require_positive
+from wsesim.errors import (
+    InputError,
+    NotModelled,
+    Problem,
+    SpecError,
+    WsesimError,
+    nearest,
+    require_choice,
+    require_positive,
+)
 
 
 def test_problem_without_a_place_is_only_its_message() -> None:
@@ -80,3 +89,9 @@ def test_require_choice_lists_the_choices_and_the_nearest() -> None:
     with pytest.raises(SpecError) as caught:
         require_choice("precision", "fp61", iter(["fp16", "mixed"]))
     assert str(caught.value) == "precision must be one of fp16, mixed; got 'fp61', did you mean 'fp16'?"
+
+
+def test_what_is_not_modelled_says_what_and_why() -> None:
+    error = NotModelled("a mixture", "nobody knows")
+    assert (error.what, error.why) == ("a mixture", "nobody knows")
+    assert str(error) == "a mixture is not modelled: nobody knows"

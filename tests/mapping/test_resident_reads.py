@@ -12,7 +12,7 @@ from wsesim.errors import NotModelled
 from wsesim.hardware import load_cluster, override_names
 from wsesim.mapping.resident import DoesNotFit, PhaseTime, ResidentRequest, plan_resident
 from wsesim.mapping.resident.reads import PROMPT_READS, REQUEST_READS, TOKEN_READS
-from wsesim.model import Model
+from wsesim.model import Model, load_preset
 from wsesim.software import load_software, software_override_names
 
 LLAMA = Model(
@@ -47,7 +47,7 @@ CASES = {
         model=replace(ENCODER, task="mlm", position="learned", token_types=2), request=SQUARE
     ),
     "classes": Case(model=replace(ENCODER, task="classify"), request=SQUARE),
-    "rectangles": Case(model=replace(LLAMA, layers=2), request={"positions": 4096}),
+    "rectangles": Case(model=load_preset("llama-3-8b"), machine="cs-3", request={"positions": 8192}),
 }  # fmt: skip
 FEW = tuple(name for name in CASES if name != "rectangles")
 OPEN = {"wafer", "core.sram", "core.reserved", "inference.fills", "inference.vectors_at_work"}
