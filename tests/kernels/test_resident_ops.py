@@ -27,7 +27,7 @@ LLAMA = Model(
 )  # fmt: skip
 TOKEN, CHUNK = TokenStep(positions=1024), ChunkStep(tokens=256, block=256)
 WHERE = Rectangle(wafer=WSE2, columns=375, rows=190, software=WAFERLLM)
-STEPS = {
+STEPS: dict[str, tuple[Rectangle, TokenStep | ChunkStep]] = {
     "token on a CS-2": (Square(wafer=WSE2, side=700, software=WAFERLLM), TokenStep(positions=517)),
     "token of 7 on a CS-3, loops": (
         Rectangle(wafer=WSE3, columns=251, rows=132, software=LOOPS), TokenStep(positions=1000, batch=7)

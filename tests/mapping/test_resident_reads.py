@@ -153,12 +153,13 @@ def test_what_is_said_of_software_is_so(name: str) -> None:
 def changed(model: Model, name: str) -> Model | None:
     """Return *model* with another value of a field; None where that cannot be."""
     now = getattr(model, name)
-    value = not now if isinstance(now, bool) else MODEL[name] if name in MODEL else TURNED[now]
+    value: Any = not now if isinstance(now, bool) else MODEL[name] if name in MODEL else TURNED[now]
     if name == "causal" or (name in ("experts_per_token", "expert_imbalance") and not model.experts):
         return None
     if {name, model.norm_order} == {"block", "post"} or {name, model.block} == {"norm_order", "parallel"}:
         return None
-    return replace(model, **{name: value})
+    changes: dict[str, Any] = {name: value}
+    return replace(model, **changes)
 
 
 @pytest.mark.parametrize("name", [found.name for found in fields(Model) if found.name != "causal"])
