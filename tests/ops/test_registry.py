@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from wsesim.kernels.resident_layer import decode_layer
 
 import wsesim.ops
 from wsesim.cores.programs import PROGRAMS
@@ -15,12 +14,8 @@ from wsesim.graph import Op, with_training
 from wsesim.hardware import load_cluster
 from wsesim.kernels import Region, kernel_cost, resident
 from wsesim.kernels.costs import KERNELS
-<<<<<<< HEAD
-from wsesim.mapping.resident import ResidentRequest
-=======
 from wsesim.kernels.resident_graph import resident_model
 from wsesim.kernels.resident_ops import READ_KERNELS, WRITTEN_KERNELS, TokenStep, resident_cost
->>>>>>> resident
 from wsesim.model import Model, build_graph
 from wsesim.numerics import function_of
 from wsesim.ops import (
