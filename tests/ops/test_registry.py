@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import wsesim.ops
+from wsesim import questions
 from wsesim.cores.programs import PROGRAMS
 from wsesim.errors import SpecError
 from wsesim.graph import Op, with_training
@@ -34,7 +35,6 @@ from wsesim.ops import (
     resident_recipe_of,
 )
 from wsesim.software import load_software
-from wsesim.workload.schema import read_fields
 
 TRAINING = load_software("release-2").for_training()
 WAFERLLM = load_software("waferllm").for_inference()
@@ -133,7 +133,13 @@ def test_an_op_is_one_file(folder: Path) -> None:
     (activation,) = (op for op in resident_model(model).layer if op.kind == "squared_relu")
     cost = resident_cost(activation, where, TokenStep(positions=8))
     assert cost.cycles == resident.elementwise(where, elements=32, ops=2).cycles
-    assert not read_fields({"model": {"activation": "relu2"}, "batch": {"sequences": 4}, "cluster": "cs-2"})[1]
+    asked = {
+        "phase": "training",
+        "model": {"preset": "cerebras-gpt-111m", "activation": "relu2"},
+        "batch": {"sequences": 4},
+        "cluster": "cs-2",
+    }
+    assert questions.ask(asked, file="toy", folder=folder).asked.shape.activation == "relu2"
 
 
 def _costs(model: Model, region: Region) -> dict[str, float]:
