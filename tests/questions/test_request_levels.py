@@ -78,7 +78,7 @@ def test_a_phase_alone_has_its_own_figure(phase: str, figure: str) -> None:
 
 
 def test_a_service_is_slower_with_queues() -> None:
-    serving = {"rate": 20, "requests": 600, "prompt": 200, "output": 50, "longest": 512, "slo_ttft": "20 ms",
+    serving = {"rate": 20, "requests": 200, "prompt": 200, "output": 50, "longest": 320, "slo_ttft": "20 ms",
                "slo_tpot": "1 ms"}  # fmt: skip
     found = questions.compare(asked("serving", serving=serving))
     assert tuple(found.outcomes) == LEVELS
