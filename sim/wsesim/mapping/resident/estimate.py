@@ -11,10 +11,10 @@ from wsesim.answer import MemoryUse
 from wsesim.kernels.resident import Rectangle, handover
 from wsesim.kernels.resident_graph import ResidentModel
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep
+from wsesim.mapping.resident.cuts import WaferCut
 from wsesim.mapping.resident.goal import PlanGoal
 from wsesim.mapping.resident.memory import fullest, needs_bytes
 from wsesim.mapping.resident.plan import Step, ops_cost
-from wsesim.mapping.resident.rectangles import WaferCut
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage
 
