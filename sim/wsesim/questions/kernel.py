@@ -302,7 +302,7 @@ class KernelQuestion:
 
 def _engine_note() -> tuple[str, ...]:
     from wsesim.cores import jit
-    from wsesim.cores.programs.run import INSTALL
+    from wsesim.cores.programs import INSTALL
 
     return () if jit.COMPILED else (f"Cores ran uncompiled; many times faster after {INSTALL}.",)
 

@@ -26,7 +26,7 @@ from wsesim.cores.programs.base import (
     whole_option,
 )
 from wsesim.hardware import Wafer
-from wsesim.kernels.base import Cost
+from wsesim.kernels import Cost
 from wsesim.kernels.resident import VALUE_BYTES, Rectangle, allreduce, matvec
 from wsesim.software import load_software
 
