@@ -67,6 +67,7 @@ def _requests(phase: str) -> Iterator[Data]:
     for changed in ({"batch": 3}, {"placement": "whole"}, {"placement": "blocks", **held}):
         yield _case(phase, LLAMA, inference={**asked, **changed})
     yield _case(phase, LLAMA, inference=asked, software="waferengine")
+    yield _case(phase, LLAMA, inference=asked, hardware={"host.upload": "1 kB/s"})
     yield from _held_up(phase, inference=asked)
 
 
