@@ -12,7 +12,10 @@ import wsesim
 from wsesim import questions
 from wsesim.cli import cli
 
-TEXT = "model: {layers: 2, width: 64, heads: 4, vocab: 300, max_length: 16}\nphase: allreduce\ncluster: {machine: andromeda, systems: 4}\n"
+TEXT = (
+    "model: {layers: 2, width: 64, heads: 4, vocab: 300, max_length: 16}\nphase: allreduce\n"
+    "cluster: {machine: andromeda, systems: 4}\n"
+)
 
 
 @pytest.fixture(autouse=True)
