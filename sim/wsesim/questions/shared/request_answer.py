@@ -13,6 +13,7 @@ from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, 
 from wsesim.questions.shared.placing import plan_of
 from wsesim.questions.shared.request import Request, forward_graph
 from wsesim.questions.shared.request_times import RequestTimes, ops_of, time_by_formula, time_request, timeline_of
+from wsesim.units import Dimension, show
 
 KINDS = {"whole": "one square a wafer", "blocks": "squares", "rectangles": "rectangles"}
 """How a placement is called."""
@@ -133,7 +134,7 @@ def _headline(request: Request, plan: ResidentPlan, figures: Mapping[str, Any]) 
         words["users_to_fill"] = "beyond them, each waits for the others"
     return words | {
         "total_s": f"{figures['total_cycles']:,} cycles at {plan.clock_hz / 1e9:g} GHz",
-        "mfu": f"of {peak_text(peak, 'fp16', plan.wafers)}", "energy_per_token_j": f"all power of {wafers}",
+        "mfu": f"of {peak_text(peak, 'fp16', plan.wafers)}", "energy_per_token_j": f"at {show(figures['power_w'], Dimension.WATTS)}, {wafers}",
     }  # fmt: skip
 
 

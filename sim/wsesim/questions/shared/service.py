@@ -27,7 +27,7 @@ from wsesim.system import (
     requests_of,
     serve,
 )
-from wsesim.units import Dimension, parse, show_seconds
+from wsesim.units import Dimension, parse, show, show_seconds
 
 READ_POINTS = 24
 """Lengths of prompts at which reading is timed, evenly spaced; more below the first, each twice as long as the last."""
@@ -262,7 +262,7 @@ def _headline(service: Service, figures: Mapping[str, Any]) -> dict[str, str]:
         "tokens_per_s": "written, all users",
         "utilization": f"of the time tokens enter the pipeline, {figures['wafers']} wafer"
         f"{'' if figures['wafers'] == 1 else 's'}",
-        "served": f"of {figures['requests']:,}; {room}", "energy_per_token_j": "read or written",
+        "served": f"of {figures['requests']:,}; {room}", "energy_per_token_j": f"read or written, at {show(figures['power_w'], Dimension.WATTS)}",
     }  # fmt: skip
     if figures["largest_rate_per_s"] is None:
         return words

@@ -14,7 +14,7 @@ from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, 
 from wsesim.questions.shared.job import job_table
 from wsesim.questions.shared.step import BOUND, FIGURES, Step
 from wsesim.system import Played, play
-from wsesim.units import show_count
+from wsesim.units import Dimension, show, show_count
 
 PEAKS = {"fp16": ("fp16",), "mixed": ("fp16", "mixed"), "fp32": ("fp32",)}
 """Peaks a run of each precision could be measured against; the highest is taken."""
@@ -77,7 +77,8 @@ def _answer(
     spent: Mapping[str, float],
 ) -> Answer:  # fmt: skip
     cluster = program.cluster
-    figures, words = _figures(step, program, step_s, spent), _headline(step, program, step_s)
+    figures = _figures(step, program, step_s, spent)
+    words = _headline(step, program, step_s, figures["power_w"])
     job, table = job_table(graph, cluster, step.software, trains=step.trains)
     figures |= job
     sentences = [f"MFU = {FIGURES[3].meaning}."]
@@ -120,7 +121,7 @@ def _peak_precision(step: Step, program: Program) -> str:
     return max(PEAKS[step.precision], key=program.cluster.wafer.peak_flops)
 
 
-def _headline(step: Step, program: Program, step_s: float) -> dict[str, str]:
+def _headline(step: Step, program: Program, step_s: float, power_w: float) -> dict[str, str]:
     wafer, systems, precision = program.cluster.wafer, program.cluster.systems, _peak_precision(step, program)
     clock = f"{wafer.core.clock_hz / 1e9:g} GHz"
     words = {
@@ -131,7 +132,7 @@ def _headline(step: Step, program: Program, step_s: float) -> dict[str, str]:
     }
     if step.trains:
         words["budget_s"] = f"for {show_count(step.token_budget)} tokens, steps back to back, nothing between"
-    return words | {"energy_per_token_j": "all wafers, mean over the step"}
+    return words | {"energy_per_token_j": f"at {show(power_w, Dimension.WATTS)}, all wafers, mean over the step"}
 
 
 def _facts(step: Step, graph: Graph, program: Program) -> dict[str, Mapping[str, object]]:
