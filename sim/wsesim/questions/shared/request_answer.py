@@ -134,7 +134,8 @@ def _headline(request: Request, plan: ResidentPlan, figures: Mapping[str, Any]) 
         words["users_to_fill"] = "beyond them, each waits for the others"
     return words | {
         "total_s": f"{figures['total_cycles']:,} cycles at {plan.clock_hz / 1e9:g} GHz",
-        "mfu": f"of {peak_text(peak, 'fp16', plan.wafers)}", "energy_per_token_j": f"at {show(figures['power_w'], Dimension.WATTS)}, {wafers}",
+        "mfu": f"of {peak_text(peak, 'fp16', plan.wafers)}",
+        "energy_per_token_j": f"at {show(figures['power_w'], Dimension.WATTS)}, {wafers}",
     }  # fmt: skip
 
 

@@ -262,7 +262,8 @@ def _headline(service: Service, figures: Mapping[str, Any]) -> dict[str, str]:
         "tokens_per_s": "written, all users",
         "utilization": f"of the time tokens enter the pipeline, {figures['wafers']} wafer"
         f"{'' if figures['wafers'] == 1 else 's'}",
-        "served": f"of {figures['requests']:,}; {room}", "energy_per_token_j": f"read or written, at {show(figures['power_w'], Dimension.WATTS)}",
+        "served": f"of {figures['requests']:,}; {room}",
+        "energy_per_token_j": f"read or written, at {show(figures['power_w'], Dimension.WATTS)}",
     }  # fmt: skip
     if figures["largest_rate_per_s"] is None:
         return words
