@@ -23,6 +23,7 @@ MAX_RSS_BYTES = 1 if sys.platform == "darwin" else 1024
 SIMULATE = """
 import json, sys, time
 from wsesim import questions
+questions.run(questions.load(sys.argv[1], settings=["model.layers=1"]), verify=False)  # imports what is needed
 question = questions.load(sys.argv[1], settings=sys.argv[2:])
 started = time.process_time()
 result = questions.run(question, verify=False)
