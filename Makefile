@@ -32,7 +32,7 @@ run: venv ## Answer the question in a file: make run WORKLOAD=workloads/cerebras
 test: venv ## Run the tests on all cores
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
-nightly: venv ## Run the laws and the files users may write on many more cases: an hour or more
+nightly: venv ## Run the laws and the files users may write on twenty times as many cases: hours
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m hypothesis --hypothesis-profile=nightly
 
 lint: venv ## Check style and formatting
@@ -60,7 +60,7 @@ bench: venv ## Measure the speed of the simulator itself
 calibrate: venv ## Set the calibrated constants anew without each group of rows in turn
 	$(BIN)/python benchmarks/calibrate.py
 
-reports: venv ## Rewrite the committed reports: half an hour, most of it validation
+reports: venv ## Rewrite the committed reports: ten minutes
 	for name in $(REPORTED); do $(BIN)/wsesim run workloads/$$name.yaml --out reports/$$name --force --quiet || exit; done
 	for name in $(KERNELS); do $(BIN)/wsesim run workloads/kernels/$$name.yaml --out reports/$$name --force --quiet || exit; done
 	for name in $(STUDIED); do $(BIN)/wsesim sweep workloads/studies/$$name.yaml --out reports/$$name --force --quiet || exit; done
