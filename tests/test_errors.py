@@ -4,7 +4,16 @@ import math
 
 import pytest
 
-from wsesim.errors import InputError, Problem, SpecError, WsesimError, nearest, require_choice, require_positive
+from wsesim.errors import (
+    InputError,
+    NotModelled,
+    Problem,
+    SpecError,
+    WsesimError,
+    nearest,
+    require_choice,
+    require_positive,
+)
 
 
 def test_problem_without_a_place_is_only_its_message() -> None:
@@ -85,3 +94,9 @@ def test_require_choice_lists_the_choices_and_the_nearest() -> None:
 def test_a_problem_cannot_speak_to_the_terminal() -> None:
     problem = Problem("is \x1b[31mred", file="a\x07b", line=1, column=1, excerpt="x: \x1b]0;\x07")
     assert str(problem) == "a\\x07b:1:1: error: is \\x1b[31mred\n    x: \\x1b]0;\\x07\n    ^"
+
+
+def test_what_is_not_modelled_says_what_and_why() -> None:
+    error = NotModelled("a mixture", "nobody knows")
+    assert (error.what, error.why) == ("a mixture", "nobody knows")
+    assert str(error) == "a mixture is not modelled: nobody knows"

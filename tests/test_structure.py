@@ -25,6 +25,7 @@ LEAVES = {
     "wsesim.cores.jit": "whether there is a compiler, without what is compiled",
     "wsesim.cores.show": "drawings of a run, for the kind that answers with them",
     "wsesim.kernels.collectives": "cycles of collectives, which programs are built by",
+    "wsesim.kernels.resident": "cycles of resident products and sums, which a kernel asks for by itself",
 }
 """Modules beside the doors that other packages may import, because they are light, and why."""
 INSIDE = {

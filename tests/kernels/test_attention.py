@@ -50,7 +50,7 @@ def test_more_heads_than_columns_need_no_chain(region_of: MakeRegion) -> None:
 def test_nothing_larger_is_quicker(
     region_of: MakeRegion, width: int, sequences: int, length: int, more: int, heads: int
 ) -> None:
-    def cycles(width: int, sequences: int, length: int) -> tuple[int, int, int]:
+    def cycles(width: int, sequences: int, length: int) -> tuple[float, float, float]:
         region = region_of(sequences=sequences, length=length)
         kernels = product(region, width=width), softmax(region, heads=heads), softmax_backward(region, heads=heads)
         return kernels[0].cycles, kernels[1].cycles, kernels[2].cycles

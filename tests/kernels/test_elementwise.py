@@ -54,7 +54,7 @@ def test_a_norm_of_heads_sums_along_the_columns_of_a_head(region_of: MakeRegion)
 def test_nothing_larger_is_quicker(
     region_of: MakeRegion, kind: str, width: int, sequences: int, positions: float, more: int
 ) -> None:
-    def cycles(width: int, sequences: int, positions: float) -> int:
+    def cycles(width: int, sequences: int, positions: float) -> float:
         return elementwise(region_of(sequences=sequences), kind, width=width, positions=positions).cycles
 
     base = cycles(width, sequences, positions)

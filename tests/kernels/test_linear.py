@@ -76,7 +76,7 @@ def test_nothing_larger_is_quicker(
 ) -> None:
     def cycles(
         kernel: Callable[..., Cost], inputs: int, outputs: int, sequences: int, length: int, positions: float
-    ) -> int:
+    ) -> float:
         region = region_of(sequences=sequences, length=length)
         return kernel(region, inputs=inputs, outputs=outputs, positions=positions).cycles
 

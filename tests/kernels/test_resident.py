@@ -1,5 +1,6 @@
 """Kernels of resident inference: laws, and the rows their constants come from."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from math import ceil
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from wsesim.errors import SpecError
 from wsesim.hardware import Wafer, load_cluster
-from wsesim.kernels import collectives
+from wsesim.kernels import Cost, collectives
 from wsesim.kernels.resident import (
     CoreLine,
     Rectangle,
@@ -161,9 +162,10 @@ def test_streams_wait_for_slow_links() -> None:
         fabric = replace(WSE3.fabric, link_wavelets_per_cycle=rate)
         return Square(wafer=replace(WSE3, fabric=fabric), side=100, software=WAFERLLM)
 
-    for form in (
+    forms: tuple[Callable[[Rectangle], Cost], ...] = (
         lambda where: allreduce(where, values=64),
         lambda where: handover(where, values=64),
         lambda where: mesh_gemm(where, m=100, k=1000, n=10000),
-    ):
+    )
+    for form in forms:
         assert form(on(0.5)).cycles > form(on(1.0)).cycles > form(on(2.0)).cycles

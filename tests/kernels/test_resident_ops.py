@@ -14,7 +14,7 @@ from wsesim.kernels.resident import Rectangle, Square
 from wsesim.kernels.resident_graph import ResidentModel, resident_model
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
 from wsesim.model import Model
-from wsesim.software import load_software
+from wsesim.software import Inference, load_software
 
 WSE2 = load_cluster("cs-2").cluster.wafer
 WSE3 = load_cluster("cs-3").cluster.wafer
@@ -27,7 +27,7 @@ LLAMA = Model(
 )  # fmt: skip
 TOKEN, CHUNK = TokenStep(positions=1024), ChunkStep(tokens=256, block=256)
 WHERE = Rectangle(wafer=WSE2, columns=375, rows=190, software=WAFERLLM)
-STEPS = {
+STEPS: dict[str, tuple[Rectangle, TokenStep | ChunkStep]] = {
     "token on a CS-2": (Square(wafer=WSE2, side=700, software=WAFERLLM), TokenStep(positions=517)),
     "token of 7 on a CS-3, loops": (
         Rectangle(wafer=WSE3, columns=251, rows=132, software=LOOPS), TokenStep(positions=1000, batch=7)
@@ -256,8 +256,8 @@ def test_experts_hold_all_their_weights_in_one_rectangle() -> None:
 
 @pytest.mark.parametrize("software", [WAFERLLM, LOOPS])
 @pytest.mark.parametrize("head_norm", [False, True])
-def test_more_positions_and_more_sequences_take_longer(software: object, head_norm: bool) -> None:
-    square = Square(wafer=WSE3, side=256, software=software)  # type: ignore[arg-type]
+def test_more_positions_and_more_sequences_take_longer(software: Inference, head_norm: bool) -> None:
+    square = Square(wafer=WSE3, side=256, software=software)
     model = replace(LLAMA, head_norm=head_norm)
     base = layer(model, square, TokenStep(positions=1024))
     assert layer(model, square, TokenStep(positions=4096)) > base
@@ -288,3 +288,14 @@ def test_a_short_last_chunk_passes_no_more_blocks_of_keys() -> None:
     square = Square(wafer=WSE3, side=64, software=WAFERLLM)
     full = layer(LLAMA, square, ChunkStep(tokens=64, start=640, block=64))
     assert layer(LLAMA, square, ChunkStep(tokens=1, start=640, block=64)) <= full
+
+
+@pytest.mark.parametrize("software", [WAFERLLM, replace(LOOPS, element_loop_cycles=1)])
+@pytest.mark.parametrize("lanes", [0.25, 1, 7.5, 64, 4096])
+@pytest.mark.parametrize("step", [TokenStep(positions=1024, batch=64), ChunkStep(tokens=4096, block=4096)])
+def test_no_core_multiplies_faster_than_it_can(software: Inference, lanes: float, step: TokenStep | ChunkStep) -> None:
+    wafer = replace(WSE2, core=replace(WSE2.core, fmac_fp16_per_cycle=lanes))
+    where = Rectangle(wafer=wafer, columns=20, rows=30, software=software)
+    for op in (*resident_model(LLAMA).layer, *resident_model(MIXTRAL).layer):
+        cost = resident_cost(op, where, step)
+        assert cost.macs <= cost.cycles * where.cores * lanes * (1 + 1e-9)

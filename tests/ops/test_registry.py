@@ -6,16 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from wsesim.kernels.resident_layer import decode_layer
 
 import wsesim.ops
+from wsesim import questions
 from wsesim.cores.programs import PROGRAMS
 from wsesim.errors import SpecError
 from wsesim.graph import Op, with_training
 from wsesim.hardware import load_cluster
 from wsesim.kernels import Region, kernel_cost, resident
 from wsesim.kernels.costs import KERNELS
-from wsesim.mapping.resident import ResidentRequest
+from wsesim.kernels.resident_graph import resident_model
+from wsesim.kernels.resident_ops import READ_KERNELS, WRITTEN_KERNELS, TokenStep, resident_cost
 from wsesim.model import Model, build_graph
 from wsesim.numerics import function_of
 from wsesim.ops import (
@@ -33,7 +34,10 @@ from wsesim.ops import (
     recipe_of,
     resident_recipe_of,
 )
-from wsesim.workload.schema import read_fields
+from wsesim.software import load_software
+
+TRAINING = load_software("release-2").for_training()
+WAFERLLM = load_software("waferllm").for_inference()
 
 TOY = """
 from wsesim.ops.base import Gap, Kind, Option, Recipe, gradient_of
@@ -72,7 +76,7 @@ def test_every_facet_is_there_or_says_why_not(kind: Kind) -> None:
         assert not isinstance(facet, Gap) or len(facet.reason) > 5
     assert kind.meaning
     assert not isinstance(kind.work, Kernel) or kind.work.name in KERNELS
-    assert not isinstance(kind.resident, Kernel) or hasattr(resident, kind.resident.name)
+    assert not isinstance(kind.resident, Kernel) or kind.resident.name in WRITTEN_KERNELS.keys() & READ_KERNELS.keys()
     assert not isinstance(kind.program, CoreProgram) or kind.program.name in PROGRAMS
     assert not isinstance(kind.program, CoreProgram) or kind.program.options.keys() <= _options(kind.program)
     if kind.numpy is NUMERICS:
@@ -90,8 +94,8 @@ def test_work_off_the_wafer_and_outside_of_graphs_alone_has_no_kernel() -> None:
 
 
 def test_what_is_missing_is_an_answer_with_its_reason() -> None:
-    with pytest.raises(SpecError, match="expert_linear is not modelled with resident weights: a mixture of experts"):
-        resident_recipe_of("expert_linear")
+    with pytest.raises(SpecError, match="cross_entropy is not modelled with resident weights: inference has no loss"):
+        resident_recipe_of("cross_entropy")
     with pytest.raises(SpecError, match="adam is not modelled with weight streaming: weights are updated"):
         recipe_of("adam")
     with pytest.raises(SpecError, match="'gelo' is not a kind of op, did you mean 'gelu'"):
@@ -120,19 +124,25 @@ def test_an_op_is_one_file(folder: Path) -> None:
     )  # fmt: skip
     cluster = load_cluster("cs-2").cluster
     layer = with_training(build_graph(model, sequences=2, length=8)).blocks[1]
-    costs = _costs(model, Region(cluster=cluster, sequences=2000, length=64, precision="mixed"))
+    costs = _costs(model, Region(software=TRAINING, cluster=cluster, sequences=2000, length=64, precision="mixed"))
     assert {"ffn.squared", "ffn.squared.backward"} <= {op.name for op in layer.ops}
     assert costs["ffn.squared.backward"] > costs["ffn.squared"] > 0
     op = next(op for op in layer.ops if op.kind == "squared_relu")
     np.testing.assert_array_equal(function_of(op)(op, [np.array([-2.0, 3.0])], {})[0], [0, 9])
-    shape = ResidentRequest(model=model, cluster=cluster, positions=64).shape
-    where = resident.Rectangle(wafer=cluster.wafer, columns=8, rows=8)
-    (activation,) = (work for work in decode_layer(where, shape, positions=8) if work.name == "activation")
-    assert activation.cycles == resident.elementwise(where, "activation", elements=32, ops=2).cycles
-    assert not read_fields({"model": {"activation": "relu2"}, "batch": {"sequences": 4}, "cluster": "cs-2"})[1]
+    where = resident.Rectangle(wafer=cluster.wafer, columns=8, rows=8, software=WAFERLLM)
+    (activation,) = (op for op in resident_model(model).layer if op.kind == "squared_relu")
+    cost = resident_cost(activation, where, TokenStep(positions=8))
+    assert cost.cycles == resident.elementwise(where, elements=32, ops=2).cycles
+    asked = {
+        "phase": "training",
+        "model": {"preset": "cerebras-gpt-111m", "activation": "relu2"},
+        "batch": {"sequences": 4},
+        "cluster": "cs-2",
+    }
+    assert questions.ask(asked, file="toy", folder=folder).asked.shape.activation == "relu2"
 
 
-def _costs(model: Model, region: Region) -> dict[str, int]:
+def _costs(model: Model, region: Region) -> dict[str, float]:
     graph = with_training(build_graph(model, sequences=region.sequences, length=region.length))
     return {
         op.name: kernel_cost(graph, block, op, region).cycles

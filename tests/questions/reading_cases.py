@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -67,6 +67,7 @@ def _requests(phase: str) -> Iterator[Data]:
     for changed in ({"batch": 3}, {"placement": "whole"}, {"placement": "blocks", **held}):
         yield _case(phase, LLAMA, inference={**asked, **changed})
     yield _case(phase, LLAMA, inference=asked, software="waferengine")
+    yield _case(phase, LLAMA, inference=asked, hardware={"host.upload": "1 kB/s"})
     yield from _held_up(phase, inference=asked)
 
 
@@ -128,19 +129,19 @@ def figures_of(kind: type[Question]) -> Iterator[tuple[str, str, Slot]]:
                 yield section, name, presets.slots[name]
 
 
-def with_figure(data: Data, section: str, slot: Slot, kind: type[Question], factor: float) -> Data | None:
-    """Return a case with a figure changed; None where it would be the same."""
+def with_figures(data: Data, changes: Sequence[tuple[str, Slot]], factor: float) -> Data | None:
+    """Return a case with figures changed, each (section, slot); None where it would be the same."""
     choice = asked(data).asked
-    entries = (choice.hardware if section == "hardware" else choice.software).figures  # type: ignore[union-attr]
-    text = next(figure.text for figure in entries if figure.name == slot.name)
-    value = _changed(slot, text, factor)
-    if value is None:
-        return None
     found = deepcopy(data)
-    held = found.get(section, {})
-    held = {"stack": held} if isinstance(held, str) else dict(held)
-    found[section] = {**held, slot.name: value}
-    return found
+    for section, slot in changes:
+        entries = (choice.hardware if section == "hardware" else choice.software).figures  # type: ignore[union-attr]
+        text = next(figure.text for figure in entries if figure.name == slot.name)
+        value = _changed(slot, text, factor)
+        if value is not None:
+            held = found.get(section, {})
+            held = {"stack": held} if isinstance(held, str) else held
+            found[section] = {**held, slot.name: value}
+    return None if found == data else found
 
 
 def _changed(slot: Slot, text: str, factor: float) -> object:

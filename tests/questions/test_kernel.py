@@ -302,6 +302,7 @@ WHERE: tuple[tuple[Case, Changes], ...] = (
     (("stencil-star", (4, 4), (4, 4, 2, 4), {}, "cores"),
      {"code.stencil_descriptor_cycles": 19, "code.stencil_offset_cycles": 19}),
     (("stencil-tasks", (4, 4), (4, 4, 1, 2), {}, "cores"), {"code.stencil_store_cycles": 9}),
+    (("decode-product", (4, 4), (8, 16), {"silicon": True}, "closed"), {"silicon.scalar_slowdown": 2}),
     (("layer-norm", (4, 4), (8, 16), {}, "cores"), {"code.divide_cycles": 999, "code.sqrt_cycles": 999}),
     (("softmax", (4, 4), (8, 16), {}, "cores"), {"code.exp_cycles": 999}),
     (("layer-norm", (4, 4), (8, 16), {"options": {"precision": "mixed"}}, "cores"), {"core.convert_per_cycle": 2}),

@@ -134,3 +134,17 @@ def test_percentiles() -> None:
     for values in found.values():
         assert values["p50"] <= values["p90"] <= values["p95"] <= values["p99"]
     assert percentiles(serve(drawn(20, 10.0), times(capacity_tokens=1))) == {}
+
+
+def test_a_request_waits_for_its_tokens_to_reach_the_wafers() -> None:
+    requests = same(3, 1e-3, prompt=500, output=10)
+    near, far = (serve(requests, times(**waits)) for waits in ({}, {"input_latency_s": 0.5, "input_token_s": 1e-3}))
+    assert far.ttft_s == pytest.approx(near.ttft_s + 1.0)
+    assert far.tpot_s == pytest.approx(near.tpot_s)
+    assert (far.arrival_s == near.arrival_s).all()
+
+
+def test_hosts_pass_requests_on_in_order() -> None:
+    requests = Requests(np.array([0.0, 0.1]), np.array([1000, 1]), np.array([1, 1]))
+    served = serve(requests, times(input_token_s=1e-3))
+    assert served.first_s[1] > served.first_s[0] >= 1.0

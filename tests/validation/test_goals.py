@@ -22,7 +22,7 @@ KEPT: dict[str, tuple[int, float, float]] = {
     "CS-3 prefill": (7, 0.12, 0.12),
     "CS-3 decode": (2, 0.02, 0.02),
     "CS-3 teacher-forced": (5, 0.05, 0.05),
-    "CS-2 operator": (2, 0.07, 0.10),
+    "CS-2 operator": (2, 0.04, 0.05),
     "CS-3 host I/O": (4, 0.02, 0.03),
     "CS-2 job overhead": (1, 0.15, 0.15),
     "CS-3 job overhead": (4, 0.10, 0.12),

@@ -69,8 +69,8 @@ class ChunkStep:
 def resident_cost(op: ResidentOp, where: Rectangle, step: TokenStep | ChunkStep) -> Cost:
     """Return the cost of *op* on a rectangle in a step."""
     if isinstance(step, TokenStep):
-        return _WRITTEN[op.kernel](op, where, step)
-    return _READ[op.kernel](op, where, step)
+        return WRITTEN_KERNELS[op.kernel](op, where, step)
+    return READ_KERNELS[op.kernel](op, where, step)
 
 
 def _written_product(op: ResidentOp, where: Rectangle, step: TokenStep) -> Cost:
@@ -216,10 +216,10 @@ def _read_exchange(op: ResidentOp, where: Rectangle, step: ChunkStep) -> Cost:
     return _read_vectors(op, where, step) + moved
 
 
-_WRITTEN = {
+WRITTEN_KERNELS = {
     "matvec": _written_product, "elementwise": _written_vectors, "handover": _written_row,
     "exchange": _written_exchange,
 }  # fmt: skip
-_READ = {
+READ_KERNELS = {
     "matvec": _read_product, "elementwise": _read_vectors, "handover": _read_row, "exchange": _read_exchange,
 }  # fmt: skip

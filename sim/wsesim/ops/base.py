@@ -49,7 +49,7 @@ class Kernel:
     """A kernel with a closed form of its own."""
 
     name: str
-    """`kernels.costs` knows those of streamed work; functions of `kernels.resident` are those of resident work."""
+    """`kernels.costs` knows those of streamed work; `kernels.resident_ops` those of resident work."""
     recipe: Recipe = Recipe()
     """What it does to each of its elements beside."""
 

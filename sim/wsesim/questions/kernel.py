@@ -5,47 +5,33 @@ file ─► Kernel ─► KernelCase (cores/programs) ─► cycles, values, wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import Field
 
-from wsesim.answer import (
-    Answer,
-    CoreFrames,
-    CoreMap,
-    DoesNotFit,
-    Drawing,
-    FigureSpec,
-    Level,
-    MemoryUse,
-    NotAnswered,
-    Number,
-    Outcome,
-    Reason,
-    Spent,
-)
-from wsesim.cores.measures import MEASURES, RATES
+from wsesim.answer import Answer, DoesNotFit, FigureSpec, Level, MemoryUse, NotAnswered, Outcome
+from wsesim.cores.measures import MEASURES
 from wsesim.errors import InputError, nearest
 from wsesim.hardware import override_names
 from wsesim.questions.base import Asked, Draft, Reads, Say
+from wsesim.questions.shared.kernel_answer import closed_answer, cores_answer, measured_answer
 from wsesim.workload import Default, Derived, Problems, QuestionFile, Section
 from wsesim.workload.fields import Size, Text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from wsesim.cores.machine import CoreRun
-    from wsesim.cores.programs import KernelCase, KernelOutcome, KernelProgram
+    from wsesim.cores.programs import KernelCase, KernelProgram
     from wsesim.hardware import Wafer
 
 MOST_PICTURES = 500
 MOST_WATCHED = 256
 _CASE = frozenset({"kernel", "grid", "shape", "options", "seed", "fold", "silicon"})
 """Fields that a kernel with all its choices is made of."""
-UNREAD = {"fabric.wavelet", "silicon.scalar_slowdown", "code.switch_cycles", "code.count_cycles"}
-"""Figures of the groups below that no kernel here depends on: bytes of a wavelet, what inference alone takes longer."""
+UNREAD = {"fabric.wavelet", "code.switch_cycles", "code.count_cycles"}
+"""Figures of the groups below that no kernel here depends on."""
 _GROUPS = ("core.", "fabric.", "code.", "silicon.")
 READ = {name for name in override_names() if name.startswith(_GROUPS)} - UNREAD | {"wafer.columns", "wafer.rows"}
 SUPPORTED = (
@@ -53,18 +39,6 @@ SUPPORTED = (
     "is held to it."
 )
 NO_SYSTEM = "a kernel runs on one rectangle of cores: no store, no tree and no host is around it to be played"
-LEAVES_OUT: Mapping[Level, str] = {
-    "closed": "What depends on values, and what waits for what: it adds up the program's instructions and distances.",
-    "cores": "What the machine description leaves out: noise, defects.",
-}
-AS_DESIGNED = (
-    "Cycles are those of the vendor's simulator of the fabric; silicon inserts some against heat (silicon: true)."
-)
-MAPS = (
-    ("busy", "Cycles a core works", "cycles"), ("stalled", "Cycles a core waits", "cycles"),
-    ("links", "Wavelets sent to neighbours", "wavelets"),
-)  # fmt: skip
-SILICON = "silicon slower than designed"
 
 
 class KernelFile(QuestionFile):
@@ -217,119 +191,28 @@ class KernelQuestion:
         try:
             if level == "cores" or self.must_fit:
                 case.check_room()
-            return self._measured(case, say) if self.measure else self._whole(case, say)
+            say(f"{'measuring' if self.measure else 'simulating'} {case.program.name}")
+            return self._measured(case) if self.measure else self._whole(case)
         except NoRoom as error:
             data = (MemoryUse(what="data and code", bytes_per_core=error.need_bytes),)
-            return DoesNotFit(why=_plain(error), memory=data, memory_limit_bytes=error.have_bytes)
+            return DoesNotFit(why=str(error).removeprefix("error: "), memory=data, memory_limit_bytes=error.have_bytes)
         except NotWritten as error:
-            return NotAnswered(why=_plain(error))
+            return NotAnswered(why=str(error).removeprefix("error: "))
 
-    def _measured(self, case: KernelCase, say: Say) -> Answer:
-        """Read the figure that is asked for."""
-        from wsesim.cores.programs import slowdown
+    def _measured(self, case: KernelCase) -> Answer:
+        assert self.measure is not None, "asked for"
+        return measured_answer(case, self.measure, machine=self._machine, verify=self.verify)
 
-        measure = self.measure
-        assert measure is not None, "asked for"
-        say(f"measuring {case.program.name}")
-        found = case.program.measures[measure].read(case)
-        longer = slowdown(case.wafer, found.shares) if case.silicon else 1.0
-        spec = next(spec for spec in MEASURES if spec.name == measure)
-        return Answer(
-            level=case.level, figures={measure: found.value / longer if measure in RATES else found.value * longer},
-            headline={measure: spec.meaning}, facts=self._facts(), leaves_out=(LEAVES_OUT[case.level],),
-            notes=(*_silicon_notes(case, longer), "Values are not compared where a figure is measured."),
+    def _whole(self, case: KernelCase) -> Answer:
+        if case.level == "closed":
+            return closed_answer(case, machine=self._machine, must_fit=self.must_fit)
+        return cores_answer(
+            case, machine=self._machine, verify=self.verify, watch=self.watch, pictures=self.pictures
         )  # fmt: skip
 
-    def _whole(self, case: KernelCase, say: Say) -> Answer:
-        """Run the kernel once."""
-        from wsesim.cores.programs import run_case, slowdown
-
-        cores, clock = case.level == "cores", case.wafer.core.clock_hz
-        say(f"simulating {case.program.name}" if cores else f"calculating {case.program.name}")
-        found = run_case(case, verify=self.verify, watch=self.watch if cores else (), pictures=self.pictures)
-        cycles: float = found.cycles if cores else found.closed_cycles
-        longer, closed_longer = 1.0, 1.0
-        if case.silicon:
-            longer = slowdown(case.wafer, case.shares(cycles))
-            closed_longer = slowdown(case.wafer, case.shares(found.closed_cycles))
-        took, closed = _times(cycles, longer), _times(found.closed_cycles, closed_longer)
-        figures: dict[str, Number | None] = {
-            "cycles": took, "time_s": took / clock, "closed_cycles": closed,
-            "closed_error": closed / took - 1 if took else None,
-        }  # fmt: skip
-        notes = _silicon_notes(case, longer)
-        if found.run is None:
-            return Answer(
-                level=case.level, figures=figures, headline=self._headline(), facts=self._facts(), notes=notes,
-                spent=_limited(case, cycles, took, clock),
-                leaves_out=(LEAVES_OUT["closed"], *(() if self.must_fit else ("Whether it fits a core's memory.",))),
-            )  # fmt: skip
-        figures |= {
-            "busy_share": found.busy, "wavelet_hops": found.wavelet_hops, "max_error": found.max_error,
-            "tolerance": found.tolerance, "events": found.events,
-        }  # fmt: skip
-        waits = Reason(
-            figure="time_s", cause="waiting for each other, which the closed form leaves out",
-            seconds=(took - closed) / clock,
-        )  # fmt: skip
-        return Answer(
-            level="cores", figures=figures, headline=self._headline(), spent=_spent(found.run, cycles, took, clock),
-            sentences=_said(found, figures), drawings=_drawings(found), files=_files(found),
-            facts=self._facts(found.counts), reasons=(waits,),
-            leaves_out=(LEAVES_OUT["cores"],), notes=(*notes, *self._fold_note(), *_engine_note()), right=found.right,
-            events=found.events,
-        )  # fmt: skip
-
-    def _headline(self) -> dict[str, str]:
-        clock = self.case.wafer.core.clock_hz
-        return {"cycles": "from start to end", "time_s": f"at {clock / 1e9:g} GHz"}
-
-    def _fold_note(self) -> tuple[str, ...]:
-        if not self.case.fold:
-            return ()
-        return ("One part was simulated and stands for all that do the same; hops and events are those of that part.",)
-
-    def _facts(self, counts: Mapping[str, int] | None = None) -> dict[str, dict[str, object]]:
-        case = self.case
-        kernel: dict[str, object] = {
-            "name": case.program.name, "computes": case.program.summary, "grid": list(case.grid),
-            "shape": list(case.shape), "shape means": case.program.shape_help, **dict(case.options),
-            "folded": case.fold, "silicon": case.silicon, "seed": case.seed,
-        }  # fmt: skip
-        found: dict[str, dict[str, object]] = {"kernel": kernel, "machine": {"name": self.asked.hardware.cluster.name}}
-        return found | ({"work": {**counts}} if counts else {})
-
-
-def _engine_note() -> tuple[str, ...]:
-    from wsesim.cores import jit
-    from wsesim.cores.programs.run import INSTALL
-
-    return () if jit.COMPILED else (f"Cores ran uncompiled; many times faster after {INSTALL}.",)
-
-
-def _said(found: KernelOutcome, figures: Mapping[str, Number | None]) -> tuple[str, ...]:
-    """Say how far the closed form is off, how much travelled, and how near the values are."""
-    error, hops = figures["closed_error"] or 0.0, found.wavelet_hops
-    said = [f"The closed form says {figures['closed_cycles']:,.0f} cycles ({error:+.1%}).", f"{hops:,} wavelet hops."]
-    if found.right is not None:
-        verdict = "as by NumPy" if found.right else "NOT as by NumPy"
-        said.append(f"Values {verdict}: largest difference {found.max_error:.3g}, allowed {found.tolerance:.3g}.")
-    return tuple(said)
-
-
-def _times(cycles: float, longer: float) -> float:
-    """Return cycles that take so much longer; whole ones stay whole where they do not."""
-    return cycles if longer == 1 else cycles * longer
-
-
-def _plain(error: Exception) -> str:
-    return str(error).removeprefix("error: ")
-
-
-def _silicon_notes(case: KernelCase, longer: float) -> tuple[str, ...]:
-    if not case.silicon:
-        return (AS_DESIGNED,)
-    return (f"Silicon takes {longer:.4g} times as long as the vendor's simulator, by what limits the kernel.",)
+    @property
+    def _machine(self) -> str:
+        return self.asked.hardware.cluster.name
 
 
 def _check_grid(grid: list[int], wafer: Wafer, watch: list[list[int]], problems: Problems) -> None:
@@ -394,49 +277,3 @@ def _check_shape(case: KernelCase, *, must_fit: bool, problems: Problems) -> Non
         for problem in error.problems:
             place = "options" if problem.message.startswith("option ") else "shape"
             problems.add((place,), problem.message)
-
-
-def _spent(run: CoreRun, cycles: float, took: float, clock_hz: float) -> Spent:
-    """Return the mean core's time; cores that are done before the last, or beyond the part that was run, are idle."""
-    busy, stalled = float(run.busy.mean()), float(run.stalled.mean())
-    parts = {"busy": busy, "stalled": stalled, "idle": max(0.0, cycles - busy - stalled)}
-    parts |= {SILICON: took - cycles} if took > cycles else {}
-    return Spent(total_s=took / clock_hz, by_cause={cause: each / clock_hz for cause, each in parts.items()})
-
-
-def _limited(case: KernelCase, cycles: float, took: float, clock_hz: float) -> Spent | None:
-    """Return the closed form's time by what limits it, where that is known."""
-    if case.program.limits is None:
-        return None
-    parts = {f"limited by {resource}": share * cycles for resource, share in case.shares(cycles).items()}
-    parts |= {"other instructions and waiting": max(0.0, cycles - sum(parts.values()))}
-    parts |= {SILICON: took - cycles} if took > cycles else {}
-    return Spent(total_s=took / clock_hz, by_cause={cause: each / clock_hz for cause, each in parts.items()})
-
-
-def _drawings(found: KernelOutcome) -> tuple[Drawing, ...]:
-    """Return where the cores worked and waited, where wavelets went, and the activity over time."""
-    from wsesim.cores import show
-
-    run = found.run
-    assert run is not None, "cores were simulated"
-    maps = [CoreMap(name=what, title=title, unit=unit, values=show.core_map(run, what)) for what, title, unit in MAPS]
-    if not found.frame_cycles or not len(run.frames):
-        return tuple(maps)
-    shares = (run.frames / found.frame_cycles).clip(0, 1)
-    frames = CoreFrames(name="activity", title="Activity over time", frames=shares, frame_cycles=found.frame_cycles)
-    return (*maps, frames)
-
-
-def _files(found: KernelOutcome) -> dict[str, Callable[[], bytes]]:
-    """Return how the trace and the animation are made."""
-    from wsesim.cores import show
-
-    run, frame_cycles = found.run, found.frame_cycles
-    assert run is not None, "cores were simulated"
-    files: dict[str, Callable[[], bytes]] = {}
-    if run.spans:
-        files["trace.json"] = lambda: show.trace_json(run.spans).encode()
-    if frame_cycles and len(run.frames):
-        files["activity.gif"] = lambda: show.activity_gif(run, frame_cycles=frame_cycles)
-    return files

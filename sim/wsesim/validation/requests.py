@@ -20,9 +20,10 @@ from wsesim.validation.rows import NO_SETTINGS, Measurement, machine_of, model_o
 CYCLES = "cycles"
 TIME_BASES_HZ = {"CS-2": 1.1e9, "CS-3": 0.85e9}
 """Clocks with which WaferLLM and WaferEngine turn cycles to time."""
-LARGEST_STEP, GROUPS = 60, 24
-"""Published grids of WaferLLM are multiples of it, and its trees have so many groups a line; a row of an operator
-without a grid is asked on the largest."""
+LARGEST_STEP = 60
+"""Published grids of WaferLLM are multiples of it; a row of an operator without a grid is asked on the largest."""
+ROUND = "inference.round_cycles"
+"""The one figure of software that a product depends on, which its kernel has as an option."""
 SERVED_POSITION = 1024
 """Assumed for served speeds that do not say how much is cached."""
 WHOLE_REQUEST = "the way of the prompt from the host is in the time, and reading the prompt gives the first token"
@@ -99,9 +100,10 @@ def ask_served(row: Measurement, settings: Mapping[str, object] = NO_SETTINGS) -
 
 
 def ask_operator(row: Measurement, settings: Mapping[str, object] = NO_SETTINGS) -> RowQuestion:
-    """Return what a row of a matrix-vector product asks: the kernel, on the largest of the published grids.
+    """Return what a row of a matrix-vector product asks: that of decoding, on the largest of the published grids.
 
-    Figures of *settings* that are software's are none of a kernel's.
+    The source times a loop of products (device repeat loop). None needs the sum of the one before, so a core goes on
+    while that is on its way back: assumed, as is the grid.
 
     Raises:
         NotAsked: another operator, or a unit that is none of time.
@@ -114,10 +116,11 @@ def ask_operator(row: Measurement, settings: Mapping[str, object] = NO_SETTINGS)
     machine = machine_of(row, settings, clock_hz=clock_hz)
     del machine["software"]
     data = {
-        "name": named(row.id), "kernel": "gemv", "grid": [side, side], "shape": [int(found[1]), int(found[2])],
-        "options": {"group": side // GROUPS}, "fold": True, "silicon": True, "verify": False, **machine,
+        "name": named(row.id), "kernel": "decode-product", "grid": [side, side],
+        "shape": [int(found[1]), int(found[2])], "options": {"broadcast": "overlapped"}, "silicon": True, **machine,
     }  # fmt: skip
-    note = f"grid not stated: {side} x {side}, {GROUPS} groups a line"
+    data["options"] |= {"round": settings[ROUND]} if ROUND in settings else {}
+    note = f"grid not stated: {side} x {side}; in a loop, the broadcast of a sum overlapped"
     return replace(_timed(row, data, "time_s"), level="closed", note=note)
 
 

@@ -13,7 +13,15 @@ from wsesim.cores.programs.collectives import (
     reduce_two_phase,
 )
 from wsesim.cores.programs.fft import cube
-from wsesim.cores.programs.gemm import gemv, local_gemm, mesh_gemm, stream_gemm, stream_gradient, summa
+from wsesim.cores.programs.gemm import (
+    decode_product,
+    gemv,
+    local_gemm,
+    mesh_gemm,
+    stream_gemm,
+    stream_gradient,
+    summa,
+)
 from wsesim.cores.programs.model import (
     attention_decode,
     attention_prefill,
@@ -45,6 +53,7 @@ PROGRAMS: dict[str, KernelProgram] = {
         allreduce_2d.PROGRAM,
         allreduce_ring.PROGRAM,
         gemv.PROGRAM,
+        decode_product.PROGRAM,
         mesh_gemm.PROGRAM,
         stream_gemm.PROGRAM,
         stream_gradient.PROGRAM,
@@ -79,6 +88,7 @@ PROGRAMS: dict[str, KernelProgram] = {
 }
 
 __all__ = [
-    "INSTALL", "PROGRAMS", "KernelCase", "KernelOutcome", "KernelProgram", "Measure", "NoRoom", "NotWritten",
+    "INSTALL",
+    "PROGRAMS", "KernelCase", "KernelOutcome", "KernelProgram", "Measure", "NoRoom", "NotWritten",
     "Prepared", "Reading", "find_program", "run_case", "run_kernel", "slowdown", "usually_watched",
 ]  # fmt: skip

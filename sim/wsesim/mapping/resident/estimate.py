@@ -11,10 +11,10 @@ from wsesim.answer import MemoryUse
 from wsesim.kernels.resident import Rectangle, handover
 from wsesim.kernels.resident_graph import ResidentModel
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep
+from wsesim.mapping.resident.cuts import WaferCut
 from wsesim.mapping.resident.goal import PlanGoal
 from wsesim.mapping.resident.memory import fullest, needs_bytes
 from wsesim.mapping.resident.plan import Step, ops_cost
-from wsesim.mapping.resident.rectangles import WaferCut
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage
 
@@ -52,9 +52,8 @@ class Estimate:
     def table(self, table: PipelineStage) -> float:
         """Return the cycles of a token in a region that has tables alone."""
         where, step = self.request.rectangle(table.columns, table.rows), TokenStep(positions=1)
-        ops = ops_cost(self.request.laid, "embed", where, step) * table.embeds
-        ops += ops_cost(self.request.laid, "head", where, step) * table.heads
-        return sum(op.cycles for op in ops)
+        blocks = ["embed"] * table.embeds + ["head"] * table.heads
+        return sum(ops_cost(self.request.laid, block, where, step).cycles for block in blocks)
 
     def _quickest(self, columns: int, rows: int, layers: int, count: int) -> float:
         """Return about what reading takes in the best of a few ways, whatever there is memory for."""
@@ -122,7 +121,7 @@ def _stage_cycles(laid: ResidentModel, where: Rectangle, layers: int, step: Step
     """Return the cycles of a rectangle with its layers, and of the way to the next."""
     tokens = step.batch if isinstance(step, TokenStep) else where.y.each(step.tokens)
     onward = handover(where, values=tokens * where.y.each(laid.model.width))
-    return layers * sum(op.cycles for op in ops_cost(laid, "layer", where, step)) + onward.cycles
+    return layers * ops_cost(laid, "layer", where, step).cycles + onward.cycles
 
 
 def _slowest(stages: tuple[PipelineStage, ...]) -> PipelineStage:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from wsesim.answer import DoesNotFit, MemoryUse
+from wsesim.mapping.resident.cuts import MOST_RECTANGLES
 from wsesim.mapping.resident.estimate import Estimate, ReadingWay, chunks, ways_to_read
 from wsesim.mapping.resident.goal import PlanGoal
 from wsesim.mapping.resident.memory import count, fullest, needs_bytes
 from wsesim.mapping.resident.plan import ResidentPlan
 from wsesim.mapping.resident.rectangles import (
-    MOST_RECTANGLES,
     depths,
     fewest_wafers,
     lay_out_rectangles,

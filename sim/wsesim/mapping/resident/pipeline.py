@@ -50,23 +50,47 @@ class OpCost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OpSequence:
+    """Ops one after the other; what they take is summed once, as chunks, layers and lengths ask again and again."""
+
+    ops: tuple[OpCost, ...]
+    parts: Mapping[str, float]
+    """Cycles by cause."""
+
+    @classmethod
+    def of(cls, ops: Iterable[OpCost]) -> OpSequence:
+        """Return the sequence of *ops*."""
+        works = tuple(ops)
+        return cls(ops=works, parts=summed((work.parts, 1) for work in works))
+
+    @property
+    def cycles(self) -> float:
+        """Cycles from start to end."""
+        return sum(self.parts.values())
+
+
+Work = tuple[tuple[OpSequence, float], ...]
+"""Sequences, each so many times."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Station:
     """What a region does with a chunk; regions that do the same share one object, so it is compared by identity."""
 
-    ops: tuple[OpCost, ...]
+    work: Work
     cycles: float
     parts: Mapping[str, float]
     """Cycles by cause; they sum to `cycles`."""
 
     @classmethod
-    def of(cls, ops: Iterable[OpCost]) -> Station:
-        """Return the station that does *ops* one after the other."""
-        works = tuple(ops)
-        parts = summed((work.parts, 1) for work in works)
-        return cls(ops=works, cycles=sum(parts.values()), parts=parts)
+    def of(cls, work: Iterable[tuple[OpSequence, float]]) -> Station:
+        """Return the station that does *work* one after the other."""
+        found = tuple(work)
+        parts = summed((sequence.parts, times) for sequence, times in found)
+        return cls(work=found, cycles=sum(parts.values()), parts=parts)
 
 
-def summed(parts: Iterable[tuple[Mapping[str, float], int]]) -> dict[str, float]:
+def summed(parts: Iterable[tuple[Mapping[str, float], float]]) -> dict[str, float]:
     """Return cycles by cause of all parts, each so many times."""
     found: dict[str, float] = {}
     for part, times in parts:
@@ -81,13 +105,13 @@ def path_parts(runs: Sequence[tuple[Sequence[Station], int]]) -> dict[str, float
     return summed((runs[run][0][stage].parts, times) for run, stage, times in path)
 
 
-def all_ops(runs: Iterable[tuple[Sequence[Station], int]]) -> tuple[OpCost, ...]:
-    """Return the work of all stations by name."""
+def all_work(runs: Iterable[tuple[Sequence[Station], int]]) -> Work:
+    """Return the work of all stations."""
     counted = Counter[Station]()
     for row, times in runs:
         for station in row:
             counted[station] += times
-    return merged([op.times(times) for station, times in counted.items() for op in station.ops])
+    return tuple((sequence, times * count) for station, times in counted.items() for sequence, count in station.work)
 
 
 def critical_path(runs: Sequence[tuple[Sequence[float], int]]) -> list[tuple[int, int, int]]:
@@ -117,11 +141,12 @@ def critical_path(runs: Sequence[tuple[Sequence[float], int]]) -> list[tuple[int
     return path[::-1]
 
 
-def merged(works: Sequence[OpCost]) -> tuple[OpCost, ...]:
-    """Return the works with those of one name as one, in the order of their first."""
+def merged(work: Work) -> tuple[OpCost, ...]:
+    """Return the ops of all *work*, those of one name as one, in the order of their first."""
     by_name: dict[str, list[OpCost]] = {}
-    for work in works:
-        by_name.setdefault(work.name, []).append(work)
+    for sequence, times in work:
+        for op in sequence.ops:
+            by_name.setdefault(op.name, []).append(op.times(times))
     return tuple(
         OpCost(name=name, kind=first.kind, cost=first.cost.then(*(other.cost for other in others)))
         for name, (first, *others) in by_name.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import groupby
 
@@ -12,7 +12,16 @@ from wsesim.errors import NotModelled, SpecError, require_positive
 from wsesim.kernels.resident import VALUE_BYTES, Rectangle, handover, scalars
 from wsesim.kernels.resident_graph import ResidentModel, ResidentOp
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
-from wsesim.mapping.resident.pipeline import OpCost, Station, all_ops, merged, path_parts, summed
+from wsesim.mapping.resident.pipeline import (
+    OpCost,
+    OpSequence,
+    Station,
+    Work,
+    all_work,
+    merged,
+    path_parts,
+    summed,
+)
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage
 
@@ -31,14 +40,23 @@ class PhaseTime:
     seconds: float
     parts: Mapping[str, float]
     """Cycles by cause along the path that sets the time; they sum to `cycles`."""
-    ops: tuple[OpCost, ...]
-    """All work of the phase by op, over all layers and stages."""
+    work: Work
+    """Of the phase, over all layers and stages."""
     interval_cycles: float
     """Between tokens (or chunks) of a full pipeline: what its slowest stage takes."""
     stage_cycles: tuple[float, ...]
     """Of each stage (for a prompt, with its last chunk)."""
     core_cycles: float
     """Cycles times cores over all stages, at work."""
+
+    @property
+    def ops(self) -> tuple[OpCost, ...]:
+        """All work by op."""
+        return merged(self.work)
+
+    def work_times(self, count: float) -> Work:
+        """Return the work, *count* times."""
+        return tuple((sequence, count * times) for sequence, times in self.work)
 
     @property
     def flops(self) -> float:
@@ -57,12 +75,12 @@ class PhaseTime:
 
 
 @lru_cache(maxsize=4096)
-def ops_cost(laid: ResidentModel, block: str, where: Rectangle, step: Step) -> tuple[OpCost, ...]:
+def ops_cost(laid: ResidentModel, block: str, where: Rectangle, step: Step) -> OpSequence:
     """Return what the ops of a block cost; asked for again and again, by chunks, prompts of other lengths, plans."""
     ops: tuple[ResidentOp, ...] = getattr(laid, block)
     # A layer has several ops alike but for their names: norms, residuals, gate and way up.
     known = {op.form: resident_cost(op, where, step) for op in {op.form: op for op in ops}.values()}
-    return tuple(OpCost(name=op.name, kind=op.kind, cost=known[op.form]) for op in ops)
+    return OpSequence.of(OpCost(name=op.name, kind=op.kind, cost=known[op.form]) for op in ops)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +103,8 @@ class ResidentPlan:
     """Of a core of the fullest stage; what has a table alone is cut so that it fits."""
     tables: tuple[PipelineStage, ...] = ()
     """Those of the embedding and the head, where they do not lie with layers."""
+    _chunks: dict[tuple[int, int, bool], tuple[Station, ...]] = field(default_factory=dict, compare=False, repr=False)
+    """Chunks timed before: prompts of other lengths begin with the same."""
 
     @property
     def wafers(self) -> int:
@@ -126,7 +146,7 @@ class ResidentPlan:
         parts = {**one.parts, **({"pipeline": waits} if waits else {})}
         return replace(
             one, cycles=one.cycles + waits, seconds=(one.cycles + waits) / self.clock_hz, parts=parts,
-            ops=tuple(op.times(batch / size) for op in one.ops), interval_cycles=interval,
+            work=one.work_times(batch / size), interval_cycles=interval,
             core_cycles=batch / size * one.core_cycles,
         )  # fmt: skip
 
@@ -142,14 +162,13 @@ class ResidentPlan:
         if start < 0 or not 0 <= reused < tokens:
             raise SpecError("reused", f"must be from 0 to {tokens - 1} and start from 0; got {reused}, {start}")
         rows, begins = list[tuple[Station, ...]](), start + reused
-        known: dict[tuple[int, int, bool], tuple[Station, ...]] = {}
         group = self.together or self.chunk
         while begins < start + tokens:
             size = min(group, start + tokens - begins)
             ends, last = self._timed_at(begins + size), begins + size == start + tokens
-            if (size, ends, last) not in known:
-                known[size, ends, last] = self._chunk(size, ends, last=last)
-            rows.append(known[size, ends, last])
+            if (size, ends, last) not in self._chunks:
+                self._chunks[size, ends, last] = self._chunk(size, ends, last=last)
+            rows.append(self._chunks[size, ends, last])
             begins += size
         return self._phase(self._passed(self.prefill_stages), rows, [], interval=-(-self.chunk // group))
 
@@ -225,19 +244,21 @@ class ResidentPlan:
             if key not in known:
                 where = self.request.rectangle(region.columns, region.rows)
                 here = where.y.each(step.tokens) if isinstance(step, ChunkStep) else step.batch
-                ops = self._region_ops(where, region, step, heads)
-                known[key] = Station.of([*ops, *self._onward(where, here, other_wafer=onward)])
+                work = self._region_work(where, region, step, heads)
+                known[key] = Station.of([*work, (OpSequence.of(self._onward(where, here, other_wafer=onward)), 1)])
             found.append(known[key])
         return tuple(found)
 
-    def _region_ops(self, where: Rectangle, region: PipelineStage, step: Step, heads: int) -> Iterator[OpCost]:
+    def _region_work(
+        self, where: Rectangle, region: PipelineStage, step: Step, heads: int
+    ) -> Iterator[tuple[OpSequence, int]]:
         laid, ends = self.request.laid, self.request.ends
         if region.embeds and ends:
-            yield from ops_cost(laid, "embed", where, step)
+            yield ops_cost(laid, "embed", where, step), 1
         if region.layers:
-            yield from (op.times(region.layers) for op in ops_cost(laid, "layer", where, step))
+            yield ops_cost(laid, "layer", where, step), region.layers
         if region.heads and ends and heads:
-            yield from ops_cost(laid, "head", where, TokenStep(positions=1, batch=heads))
+            yield ops_cost(laid, "head", where, TokenStep(positions=1, batch=heads)), 1
 
     def _onward(self, where: Rectangle, tokens: int, *, other_wafer: bool | None) -> list[OpCost]:
         """Return the way to the next region, over the hosts' network to another wafer; none from the last."""
@@ -260,9 +281,9 @@ class ResidentPlan:
 
         *rows* has what each region does with them; those that take as long share one row. *interval* rows are a chunk.
         """
-        after = [work for work in after if work.cycles]
+        behind = OpSequence.of(op for op in after if op.cycles)
         runs = [(row, len(list(alike))) for row, alike in groupby(rows)]
-        parts = summed([(path_parts(runs), 1), *((work.parts, 1) for work in after)])
+        parts = summed([(path_parts(runs), 1), (behind.parts, 1)])
         total, busy = sum(parts.values()), dict[tuple[int, int, int], float]()
         for region, station in zip(regions, rows[-1], strict=True):
             place = (region.wafer, region.column, region.row)
@@ -271,7 +292,7 @@ class ResidentPlan:
             cycles=total,
             seconds=total / self.clock_hz,
             parts=parts,
-            ops=merged([*all_ops(runs), *after]),
+            work=(*all_work(runs), (behind, 1)),
             interval_cycles=interval * max(busy.values()),
             stage_cycles=tuple(station.cycles for station in rows[-1]),
             core_cycles=sum(

@@ -78,7 +78,7 @@ def _times(phase: PhaseTime, count: int) -> PhaseTime:
     return replace(
         phase, cycles=count * phase.cycles, seconds=count * phase.seconds, core_cycles=count * phase.core_cycles,
         parts={cause: count * cycles for cause, cycles in phase.parts.items()},
-        ops=tuple(op.times(count) for op in phase.ops),
+        work=phase.work_times(count),
     )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def _read(plan: ResidentPlan, request: Request) -> PhaseTime:
     parts = {**one.parts, "pipeline": one.parts.get("pipeline", 0.0) + behind}
     return replace(
         one, cycles=one.cycles + behind, seconds=one.seconds + behind / plan.clock_hz, parts=parts,
-        ops=tuple(op.times(batch) for op in one.ops), core_cycles=batch * one.core_cycles,
+        work=one.work_times(batch), core_cycles=batch * one.core_cycles,
     )  # fmt: skip
 
 
@@ -116,7 +116,8 @@ def _write(plan: ResidentPlan, request: Request) -> tuple[float, dict[str, float
 
 def ops_of(timed: PhaseTime, phase: str, calls: float, clock_hz: float) -> tuple[OpTime, ...]:
     """Return the ops of a phase; where stages work side by side, each takes its share of the path through them."""
-    side_by_side = max(1.0, sum(op.cycles for op in timed.ops) / timed.cycles)
+    ops = timed.ops
+    side_by_side = max(1.0, sum(op.cycles for op in ops) / timed.cycles)
     return tuple(
         OpTime(
             block="resident", phase=phase, name=op.name, kind=op.kind, calls=max(1, round(calls)),
@@ -125,7 +126,7 @@ def ops_of(timed: PhaseTime, phase: str, calls: float, clock_hz: float) -> tuple
             bound=max(op.parts, key=lambda cause: op.parts[cause]), parts=op.parts,
             fabric_bytes=round(op.fabric_bytes), sram_bytes=round(op.sram_bytes),
         )
-        for op in timed.ops
+        for op in ops
         if op.cycles > 0
     )  # fmt: skip
 

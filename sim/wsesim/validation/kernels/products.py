@@ -27,7 +27,7 @@ GEMV = {
 TIMES = {0: "never", 1: "once", 2: "twice"}
 GEMV_SIDE, GEMV_GROUPS = 720, 24
 """Cores of a side, and groups of a line: the largest grid of the published launch scripts, where a row states none."""
-SUMMA = "taken for SUMMA, one of the two forms that the row names; a pair of buffers more than fits a core's memory"
+SUMMA = "taken for SUMMA, one of the two forms that the row names, whose buffers are more than a core has memory for"
 
 
 def _local(row: KernelRow) -> RowQuestion:

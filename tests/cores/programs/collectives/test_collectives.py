@@ -151,5 +151,7 @@ def test_the_ring_pays_for_a_datapath_that_sends_or_receives() -> None:
 
 
 def test_integer_vectors_are_integers_in_memory() -> None:
-    prepared = PROGRAMS["reduce-chain"].prepare(WAFER, (2, 1), (4,), {"type": "i32"}, 0)
+    prepare = PROGRAMS["reduce-chain"].prepare
+    assert prepare is not None
+    prepared = prepare(WAFER, (2, 1), (4,), {"type": "i32"}, 0)
     assert all(role.variables["x"].kind == isa.I32 for role in prepared.machine.builder.roles)

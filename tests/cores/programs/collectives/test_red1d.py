@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from wsesim.answer import Level
 from wsesim.cores.programs import run_kernel
 from wsesim.hardware import load_cluster
 
@@ -17,7 +18,7 @@ ALLOWED = 0.02
 
 @pytest.mark.parametrize("group", MEASURED)
 @pytest.mark.parametrize("level", ["cores", "closed"])
-def test_cycles_are_those_measured(group: int, level: str) -> None:
+def test_cycles_are_those_measured(group: int, level: Level) -> None:
     wafer = load_cluster("cs-2").cluster.wafer
     found = run_kernel("reduce-two-phase", wafer, (512, 1), (4096,), options={"group": str(group)}, level=level)
     assert found.right is not False

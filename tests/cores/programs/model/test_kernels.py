@@ -7,6 +7,7 @@ import statistics
 import numpy as np
 import pytest
 
+from wsesim.answer import Level
 from wsesim.cores.programs import PROGRAMS, KernelOutcome, run_kernel
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer, load_cluster
@@ -123,7 +124,7 @@ def test_a_segment_of_columns_keeps_its_heads_to_itself() -> None:
     ],
 )
 @pytest.mark.parametrize("level", ["cores", "closed"])
-def test_shapes_that_cannot_be_are_messages(name: str, shape: tuple[int, ...], message: str, level: str) -> None:
+def test_shapes_that_cannot_be_are_messages(name: str, shape: tuple[int, ...], message: str, level: Level) -> None:
     with pytest.raises(InputError) as caught:
         run_kernel(name, WAFER, (2, 2), shape, level=level)
     assert message in str(caught.value)
@@ -131,7 +132,7 @@ def test_shapes_that_cannot_be_are_messages(name: str, shape: tuple[int, ...], m
 
 @pytest.mark.parametrize(("name", "option"), [("gelu", "form"), ("layer-norm", "precision"), ("gpt-layer", "form")])
 @pytest.mark.parametrize("level", ["cores", "closed"])
-def test_options_that_cannot_be_are_messages(name: str, option: str, level: str) -> None:
+def test_options_that_cannot_be_are_messages(name: str, option: str, level: Level) -> None:
     shape = (4, 4, 2) if name == "gpt-layer" else (4, 4)
     with pytest.raises(InputError, match=f"option {option} must be one of"):
         run_kernel(name, WAFER, (2, 1), shape, options={option: "x"}, level=level)

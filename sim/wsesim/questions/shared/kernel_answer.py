@@ -1,0 +1,193 @@
+"""What a kernel is answered with: the figures of a run or of its closed form, or the one figure it is measured by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from wsesim.answer import Answer, CoreFrames, CoreMap, Drawing, Level, Number, Reason, Spent
+from wsesim.cores.measures import MEASURES, RATES
+
+if TYPE_CHECKING:
+    from wsesim.cores.machine import CoreRun
+    from wsesim.cores.programs import KernelCase, KernelOutcome
+
+LEAVES_OUT: Mapping[Level, str] = {
+    "closed": "What depends on values, and what waits for what: it adds up the program's instructions and distances.",
+    "cores": "What the machine description leaves out: noise, defects.",
+}
+AS_DESIGNED = (
+    "Cycles are those of the vendor's simulator of the fabric; silicon inserts some against heat (silicon: true)."
+)
+MAPS = (
+    ("busy", "Cycles a core works", "cycles"), ("stalled", "Cycles a core waits", "cycles"),
+    ("links", "Wavelets sent to neighbours", "wavelets"),
+)  # fmt: skip
+WAITS = "waiting for each other, which the closed form leaves out"
+FOLDED = "One part was simulated and stands for all that do the same; hops and events are those of that part."
+UNCOMPARED = "Values are not compared where a figure is measured."
+SILICON = "silicon slower than designed"
+
+
+def measured_answer(case: KernelCase, measure: str, *, machine: str, verify: bool) -> Answer:
+    """Read the figure *measure*; with *verify* say that no values are compared.
+
+    Raises:
+        NotWritten: the level does not tell it, or nobody knows what limits it on silicon.
+    """
+    from wsesim.cores.programs import slowdown
+
+    found = case.program.measures[measure].read(case)
+    longer = slowdown(case.wafer, found.shares) if case.silicon else 1.0
+    meaning = next(spec.meaning for spec in MEASURES if spec.name == measure)
+    return Answer(
+        level=case.level, figures={measure: found.value / longer if measure in RATES else found.value * longer},
+        headline={measure: meaning}, facts=_facts(case, machine), leaves_out=(LEAVES_OUT[case.level],),
+        notes=(*_silicon_notes(case, longer), *([UNCOMPARED] if verify else [])),
+    )  # fmt: skip
+
+
+def closed_answer(case: KernelCase, *, machine: str, must_fit: bool) -> Answer:
+    """Calculate the closed form.
+
+    Raises:
+        NotWritten: nobody knows what limits the kernel on silicon.
+    """
+    cycles, clock = case.closed(), case.wafer.core.clock_hz
+    longer = _longer(case, cycles)
+    return Answer(
+        level="closed", figures=_times(cycles * longer, cycles * longer, clock), headline=_headline(clock),
+        spent=_limited(case, cycles, cycles * longer), facts=_facts(case, machine), notes=_silicon_notes(case, longer),
+        leaves_out=(LEAVES_OUT["closed"], *(() if must_fit else ("Whether it fits a core's memory.",))),
+    )  # fmt: skip
+
+
+def cores_answer(
+    case: KernelCase, *, machine: str, verify: bool, watch: Sequence[tuple[int, int]], pictures: int
+) -> Answer:
+    """Run the program.
+
+    Raises:
+        NoRoom: it does not fit a core.
+        NotWritten: there is none, or nobody knows what limits it on silicon.
+        ProgramError: it cannot end.
+    """
+    from wsesim.cores.programs import run_case
+
+    found, clock = run_case(case, verify=verify, watch=watch, pictures=pictures), case.wafer.core.clock_hz
+    longer = _longer(case, found.cycles)
+    took, closed = found.cycles * longer, found.closed_cycles * _longer(case, found.closed_cycles)
+    waits_s = (took - closed) / clock
+    figures = _times(took, closed, clock) | {
+        "busy_share": found.busy, "wavelet_hops": found.wavelet_hops, "max_error": found.max_error,
+        "tolerance": found.tolerance, "events": found.events,
+    }  # fmt: skip
+    return Answer(
+        level="cores", figures=figures, headline=_headline(clock), spent=_spent(case, found, took),
+        sentences=_said(found, figures), drawings=_drawings(found), files=_files(found),
+        facts=_facts(case, machine, found.counts), right=found.right, events=found.events,
+        reasons=(Reason(figure="time_s", cause=WAITS, seconds=waits_s),) if waits_s else (),
+        leaves_out=(LEAVES_OUT["cores"],), notes=(*_silicon_notes(case, longer), *_run_notes(case)),
+    )  # fmt: skip
+
+
+def _longer(case: KernelCase, cycles: float) -> float:
+    from wsesim.cores.programs import slowdown
+
+    return slowdown(case.wafer, case.shares(cycles)) if case.silicon else 1
+
+
+def _times(took: float, closed: float, clock_hz: float) -> dict[str, Number | None]:
+    error = closed / took - 1 if took else None
+    return {"cycles": took, "time_s": took / clock_hz, "closed_cycles": closed, "closed_error": error}
+
+
+def _headline(clock_hz: float) -> dict[str, str]:
+    return {"cycles": "from start to end", "time_s": f"at {clock_hz / 1e9:g} GHz"}
+
+
+def _facts(case: KernelCase, machine: str, counts: Mapping[str, int] | None = None) -> dict[str, dict[str, object]]:
+    kernel: dict[str, object] = {
+        "name": case.program.name, "computes": case.program.summary, "grid": list(case.grid),
+        "shape": list(case.shape), "shape means": case.program.shape_help, **dict(case.options),
+        "folded": case.fold, "silicon": case.silicon, "seed": case.seed,
+    }  # fmt: skip
+    found: dict[str, dict[str, object]] = {"kernel": kernel, "machine": {"name": machine}}
+    return found | ({"work": {**counts}} if counts else {})
+
+
+def _run_notes(case: KernelCase) -> tuple[str, ...]:
+    from wsesim.cores import jit
+    from wsesim.cores.programs import INSTALL
+
+    uncompiled = () if jit.COMPILED else (f"Cores ran uncompiled; many times faster after {INSTALL}.",)
+    return (*((FOLDED,) if case.fold else ()), *uncompiled)
+
+
+def _said(found: KernelOutcome, figures: Mapping[str, Number | None]) -> tuple[str, ...]:
+    """Say how far the closed form is off, how much travelled, and how near the values are."""
+    error, hops = figures["closed_error"] or 0.0, found.wavelet_hops
+    said = [f"The closed form says {figures['closed_cycles']:,.0f} cycles ({error:+.1%}).", f"{hops:,} wavelet hops."]
+    if found.right is not None:
+        verdict = "as by NumPy" if found.right else "NOT as by NumPy"
+        said.append(f"Values {verdict}: largest difference {found.max_error:.3g}, allowed {found.tolerance:.3g}.")
+    return tuple(said)
+
+
+def _silicon_notes(case: KernelCase, longer: float) -> tuple[str, ...]:
+    if not case.silicon:
+        return (AS_DESIGNED,)
+    if longer == 1:
+        return ("Nothing that limits the kernel is slower on silicon than in the vendor's simulator.",)
+    return (f"Silicon takes {longer:.4g} times as long as the vendor's simulator, by what limits the kernel.",)
+
+
+def _spent(case: KernelCase, found: KernelOutcome, took: float) -> Spent:
+    """Return the mean core's time; cores that are done before the last, or beyond the part that was run, are idle."""
+    run, cycles, clock_hz = _run(found), found.cycles, case.wafer.core.clock_hz
+    busy, stalled = float(run.busy.mean()), float(run.stalled.mean())
+    parts = {"busy": busy, "stalled": stalled, "idle": max(0.0, cycles - busy - stalled)}
+    parts |= {SILICON: took - cycles} if took > cycles else {}
+    return Spent(total_s=took / clock_hz, by_cause={cause: each / clock_hz for cause, each in parts.items()})
+
+
+def _limited(case: KernelCase, cycles: float, took: float) -> Spent | None:
+    """Return the closed form's time by what limits it, where that is known."""
+    if case.program.limits is None:
+        return None
+    clock_hz = case.wafer.core.clock_hz
+    parts = {f"limited by {resource}": share * cycles for resource, share in case.shares(cycles).items()}
+    parts |= {"other instructions and waiting": max(0.0, cycles - sum(parts.values()))}
+    parts |= {SILICON: took - cycles} if took > cycles else {}
+    return Spent(total_s=took / clock_hz, by_cause={cause: each / clock_hz for cause, each in parts.items()})
+
+
+def _drawings(found: KernelOutcome) -> tuple[Drawing, ...]:
+    """Return where the cores worked and waited, where wavelets went, and the activity over time."""
+    from wsesim.cores import show
+
+    run = _run(found)
+    maps = [CoreMap(name=what, title=title, unit=unit, values=show.core_map(run, what)) for what, title, unit in MAPS]
+    if not found.frame_cycles or not len(run.frames):
+        return tuple(maps)
+    shares = (run.frames / found.frame_cycles).clip(0, 1)
+    frames = CoreFrames(name="activity", title="Activity over time", frames=shares, frame_cycles=found.frame_cycles)
+    return (*maps, frames)
+
+
+def _files(found: KernelOutcome) -> dict[str, Callable[[], bytes]]:
+    """Return how the trace and the animation are made."""
+    from wsesim.cores import show
+
+    run, frame_cycles = _run(found), found.frame_cycles
+    files: dict[str, Callable[[], bytes]] = {}
+    if run.spans:
+        files["trace.json"] = lambda: show.trace_json(run.spans).encode()
+    if frame_cycles and len(run.frames):
+        files["activity.gif"] = lambda: show.activity_gif(run, frame_cycles=frame_cycles)
+    return files
+
+
+def _run(found: KernelOutcome) -> CoreRun:
+    assert found.run is not None, "cores were simulated"
+    return found.run

@@ -1,0 +1,71 @@
+"""One law across generations: with the same software, a CS-3 is nowhere slower than a CS-2.
+
+Streamed steps of a batch far too small to fill a wafer are the exception, by what a CS-3 was measured with: a hop of 2
+cycles in place of 1, a ramp of 3 in place of 2, a vector instruction launched in 1 in place of 0, over more cores. The
+law holds of all the rest.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wsesim import questions
+from wsesim.answer import Answer
+
+MODELS = ("cerebras-gpt-111m", "cerebras-gpt-1.3b", "cerebras-gpt-13b", "llama-2-7b", "llama-3-8b")
+BATCH = {"batch": {"sequences": 24, "length": 512}, "verification": {"enabled": False}}
+PHASES: dict[str, tuple[str, dict[str, Any]]] = {
+    "training": ("step_s", BATCH),
+    "evaluation": ("step_s", BATCH),
+    "prefill": ("ttft_s", {"inference": {"prompt": 300}}),
+    "decode": ("tpot_s", {"inference": {"prompt": 300, "generate": 8}}),
+    "generate": ("total_s", {"inference": {"prompt": 300, "generate": 8}}),
+}
+"""The figure that is the time of a phase, and what is asked."""
+LATENCY = {"fill", "launch"}
+"""What distances and launches cost, whatever the work."""
+
+
+def answered(machine: str, phase: str, **more: Any) -> Answer:
+    question = questions.ask({"phase": phase, "cluster": machine, **more}, file="case", folder=Path())
+    found = questions.run(question, verify=False).answer
+    if found is None and machine == "cs-2":
+        pytest.skip("does not fit a CS-2")
+    assert found is not None, "what a CS-2 answers a CS-3 answers"
+    return found
+
+
+def both(phase: str, **more: Any) -> tuple[Answer, Answer]:
+    return answered("cs-2", phase, **more), answered("cs-3", phase, **more)
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_cs_3_is_nowhere_slower(phase: str, model: str) -> None:
+    name, more = PHASES[phase]
+    older, newer = (found.figures[name] for found in both(phase, model=model, **more))
+    assert older is not None
+    assert newer is not None
+    assert newer <= older
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_both_have_the_same_software_unless_asked_otherwise(phase: str) -> None:
+    data = {"phase": phase, "model": MODELS[0], **PHASES[phase][1]}
+    software = [
+        questions.ask({**data, "cluster": machine}, file="case", folder=Path()).asked.resolved["software"]
+        for machine in ("cs-2", "cs-3")
+    ]
+    assert software[0] == software[1]
+
+
+@pytest.mark.parametrize("model", MODELS[:2])
+@pytest.mark.parametrize("phase", ["training", "evaluation"])
+def test_apart_from_distances_it_is_so_for_the_smallest_batch(phase: str, model: str) -> None:
+    small = {"batch": {"sequences": 1, "length": 128}, "verification": {"enabled": False}}
+    spent = [found.spent.by_cause for found in both(phase, model=model, **small) if found.spent is not None]
+    older, newer = (sum(cost for cause, cost in each.items() if cause not in LATENCY) for each in spent)
+    assert newer <= older
