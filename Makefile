@@ -13,7 +13,7 @@ STUDIED := off-wafer-bandwidth sram-per-core systems-strong
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv run test lint types contracts check format golden bench calibrate reports constraints build clean
+.PHONY: help venv run test nightly lint types contracts check format golden bench calibrate reports constraints build clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,11 +26,14 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[dev]'
 	@touch $@
 
-run: venv ## Simulate a workload: make run WORKLOAD=workloads/cerebras-gpt-111m.yaml
+run: venv ## Answer the question in a file: make run WORKLOAD=workloads/cerebras-gpt-111m.yaml
 	$(BIN)/wsesim run $(WORKLOAD) --force
 
 test: venv ## Run the tests on all cores
 	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+nightly: venv ## Run the laws and the files users may write on twenty times as many cases: hours
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m hypothesis --hypothesis-profile=nightly
 
 lint: venv ## Check style and formatting
 	$(BIN)/ruff check
@@ -57,7 +60,7 @@ bench: venv ## Measure the speed of the simulator itself
 calibrate: venv ## Set the calibrated constants anew without each group of rows in turn
 	$(BIN)/python benchmarks/calibrate.py
 
-reports: venv ## Rewrite the committed reports
+reports: venv ## Rewrite the committed reports: ten minutes
 	for name in $(REPORTED); do $(BIN)/wsesim run workloads/$$name.yaml --out reports/$$name --force --quiet || exit; done
 	for name in $(KERNELS); do $(BIN)/wsesim run workloads/kernels/$$name.yaml --out reports/$$name --force --quiet || exit; done
 	for name in $(STUDIED); do $(BIN)/wsesim sweep workloads/studies/$$name.yaml --out reports/$$name --force --quiet || exit; done

@@ -22,11 +22,11 @@ MAX_RSS_BYTES = 1 if sys.platform == "darwin" else 1024
 
 SIMULATE = """
 import json, sys, time
-from wsesim import pipeline
-from wsesim.workload import load_workload
-workload = load_workload(sys.argv[1], settings=sys.argv[2:])
+from wsesim import questions
+questions.run(questions.load(sys.argv[1], settings=["model.layers=1"]), verify=False)  # imports what is needed
+question = questions.load(sys.argv[1], settings=sys.argv[2:])
 started = time.process_time()
-result = pipeline.run(workload, verify=False)
+result = questions.run(question, verify=False)
 print(json.dumps([time.process_time() - started, result.cost.events]))
 """
 

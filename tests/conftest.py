@@ -7,13 +7,27 @@ import pytest
 from hypothesis import settings
 
 settings.register_profile("wsesim", deadline=None)
-settings.register_profile("nightly", deadline=None, max_examples=5000)  # pytest --hypothesis-profile=nightly
+settings.register_profile("nightly", deadline=None, max_examples=2000)  # pytest --hypothesis-profile=nightly
 settings.load_profile("wsesim")
 GOLDEN = Path(__file__).parent / "golden"
+OWN_SETTINGS = "_hypothesis_internal_use_settings"
+"""Where a law that was decorated with settings keeps them."""
+NIGHTLY_TIMES = 20
+"""How many more cases laws that state their own number try at night: as many as the others."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden files; read the diff")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--hypothesis-profile") != "nightly":
+        return
+    tests = [item.obj for item in items if isinstance(item, pytest.Function)]
+    for law in {getattr(test, "__func__", test) for test in tests}:
+        own = getattr(law, OWN_SETTINGS, None)
+        if own is not None and own.max_examples != settings().max_examples:
+            setattr(law, OWN_SETTINGS, settings(own, max_examples=NIGHTLY_TIMES * own.max_examples))
 
 
 @pytest.fixture

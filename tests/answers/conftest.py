@@ -118,7 +118,7 @@ WORKLOAD: dict[str, object] = {
     "training": {"sequences": 120, "length": 2048, "precision": "mixed", "optimizer": "adam"},
 }
 PROVENANCE = Provenance(
-    version="0.1.0",
+    version="0.2.0",
     workload=WORKLOAD,
     inputs_sha256="8b1f0c6a54b5d7f1b2c7f0a3a1f7f7f02a9e6f0f6c0a5b6d7e8f90123456789a",
     figures=(

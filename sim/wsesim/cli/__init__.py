@@ -23,11 +23,11 @@ from wsesim.cli.simulate import graph, levels, run, verify
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @debug_option
 def cli() -> None:
-    """Simulate training and serving a GPT on wafer-scale machines.
+    """Answer what training and serving a GPT takes on wafer-scale machines.
 
     \b
-    wsesim init question.yaml      write a workload to start from
-    wsesim run question.yaml       simulate it and write a report
+    wsesim init question.yaml      write a question to start from
+    wsesim run question.yaml       answer it and write a report
     """
 
 

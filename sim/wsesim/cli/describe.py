@@ -76,7 +76,7 @@ def show(file: Path, settings: tuple[str, ...]) -> None:
 @click.command()
 @speaking
 def schema() -> None:
-    """Print the JSON schema of workload files."""
+    """Print the JSON schema of files of questions, of every kind."""
     from wsesim.questions import json_schema
 
     if not manner().quiet:
@@ -88,7 +88,7 @@ def schema() -> None:
 @force_option
 @speaking
 def init(file: Path, force: bool) -> None:
-    """Write a commented workload to start from."""
+    """Write a commented question of training to start from."""
     from wsesim.workload import starter
 
     write_text(file, starter(), force=force)
@@ -100,7 +100,7 @@ def init(file: Path, force: bool) -> None:
 @click.command()
 @speaking
 def models() -> None:
-    """List the models that a workload can name."""
+    """List the models that a question can name."""
     from wsesim.model import load_preset, model_names, parameters
 
     shapes = [(model, parameters(model)) for model in map(load_preset, model_names())]
@@ -127,7 +127,10 @@ def models() -> None:
 @click.command()
 @speaking
 def machines() -> None:
-    """List the machines that a workload can name."""
+    """List the machines that a question can name.
+
+    A yaml file of your own may stand in their place, in `cluster`: it extends one of them and states what differs.
+    """
     from wsesim.hardware import PRECISIONS, load_cluster, machine_names
 
     choices = {name: load_cluster(name).cluster for name in machine_names()}
@@ -163,7 +166,11 @@ def machines() -> None:
 @click.command()
 @speaking
 def software() -> None:
-    """List the software stacks that a workload can name."""
+    """List the software stacks that a question can name.
+
+    Unless told otherwise training and evaluation run release-2, all that has resident weights waferllm, on every
+    machine. A yaml file of your own may stand in their place, in `software`.
+    """
     from wsesim.software import STACKS, load_software, software_names
 
     choices = {name: load_software(name) for name in software_names()}

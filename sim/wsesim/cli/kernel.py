@@ -31,7 +31,7 @@ _SIZES = re.compile(r"[1-9][0-9]{0,8}(x[1-9][0-9]{0,8})*", re.ASCII)
 @click.option("--list", "listing", is_flag=True, help="List the kernels, as without NAME.")
 @click.option("--grid", metavar="COLUMNSxROWS", help="Cores it runs on, for example 64x1.")
 @click.option("--shape", metavar="NUMBERxNUMBER...", help="Size of the problem; the list says what the numbers mean.")
-@click.option("--machine", default="cs-2", show_default=True, help="One of the machines that `wsesim machines` lists.")
+@click.option("--machine", default="cs-2", show_default=True, help="One that `wsesim machines` lists, or a yaml file.")
 @click.option("--level", type=click.Choice(LEVELS), default="cores", show_default=True, help="Simulate, or calculate.")
 @click.option("--measure", metavar="FIGURE", help="Read this figure; the list says which a kernel is measured by.")
 @click.option("--silicon", is_flag=True, help="Count what silicon takes longer than the vendor's simulator.")
@@ -53,7 +53,8 @@ def kernel(
 ) -> None:  # fmt: skip
     """Simulate one kernel core by core, or list all.
 
-    It is the same question that a file with the key `kernel` asks `wsesim run`; a report is written there.
+    It is the same question that a file with the key `kernel` asks. Only the pictures named here are written; `wsesim
+    run` writes a report.
     """
     from wsesim import answers, questions
     from wsesim.cores.programs import find_program

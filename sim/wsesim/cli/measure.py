@@ -14,12 +14,15 @@ from wsesim.cli.output import RUNS, console, print_json, progress, require_place
 @click.command()
 @click.argument("study", type=click.Path(path_type=Path))
 @settings_option
-@click.option("--jobs", type=click.IntRange(min=1), help="Points to simulate side by side.  [default: one a core]")
+@click.option("--jobs", type=click.IntRange(min=1), help="Points to answer side by side.  [default: one a core]")
 @out_option("Folder to write to.  [default: runs/NAME]")
 @force_option
 @speaking
 def sweep(study: Path, settings: tuple[str, ...], jobs: int | None, out: Path | None, force: bool) -> None:
-    """Answer every point of a study."""
+    """Answer every point of a study.
+
+    A study names the file of a question of any kind and varies one to three of its settings over lists or ranges.
+    """
     from wsesim import answers
     from wsesim import study as studies
 

@@ -36,7 +36,8 @@ def run(
 ) -> None:  # fmt: skip
     """Answer a question and write a report.
 
-    closed adds up formulas; system plays systems; cores runs kernels wavelet by wavelet.
+    Levels: closed adds up formulas; system plays machines, or requests, by events; cores runs kernels wavelet by
+    wavelet. --force replaces only a folder that a run wrote and nobody changed.
     """
     from wsesim import questions
 
@@ -72,8 +73,9 @@ def answer_question(question: Question, *, level: Level | None, out: Path | None
 def levels(file: Path, settings: tuple[str, ...], out: Path | None, force: bool) -> None:
     """Answer a question at three levels of detail.
 
-    closed adds up formulas; system is what `wsesim run` does; cores runs kernels wavelet by wavelet on a few cores and
-    puts what they say into the system. Each comes with its cost, and why it differs from the one before.
+    closed adds up formulas; system plays machines, or requests, by events; cores runs kernels wavelet by wavelet, of a
+    model each on a few cores, and puts what they say into the system. Each comes with its cost, and why it differs
+    from the one before.
     """
     from wsesim import answers, questions
 
@@ -127,7 +129,7 @@ def verify(file: Path, settings: tuple[str, ...]) -> None:
 @force_option
 @speaking
 def graph(file: Path, settings: tuple[str, ...], form: str | None, target: Path | None, force: bool) -> None:
-    """Print the dataflow graph that a question is about."""
+    """Print the dataflow graph of the model that a question is about."""
     from wsesim import questions
 
     built = questions.load(file, settings=settings).graph()
