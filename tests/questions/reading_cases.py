@@ -58,7 +58,7 @@ def _requests(phase: str) -> Iterator[Data]:
     asked: Data = {"prompt": 100, **({} if phase == "prefill" else {"generate": 8})}
     for model in (LLAMA, GPT, {**LLAMA, "head_norm": True}, {**GPT, "block": "parallel"}):
         yield _case(phase, model, inference=asked)
-    yield _case(phase, MIXTURE, inference={**asked, "batch": 6})
+    yield _case(phase, MIXTURE, inference={**asked, "batch": 6, "placement": "whole"})
     yield _case(phase, {**GPT, "max_length": 60_000}, inference=asked)
     for model in (BERT, {**GPT, "task": "classify"}) if phase == "prefill" else ():
         yield _case(phase, model, inference=asked)
