@@ -32,8 +32,8 @@ run: venv ## Answer the question in a file: make run WORKLOAD=workloads/cerebras
 test: venv ## Run the tests on all cores
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
-nightly: venv ## Run the laws and the files users may write on twenty times as many cases: hours
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m hypothesis --hypothesis-profile=nightly
+nightly: venv ## Run the long tests; laws and files users may write on twenty times as many cases: hours
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "hypothesis or nightly" --hypothesis-profile=nightly
 
 lint: venv ## Check style and formatting
 	$(BIN)/ruff check

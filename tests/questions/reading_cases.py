@@ -73,7 +73,7 @@ def _requests(phase: str) -> Iterator[Data]:
 
 def _services(phase: str) -> Iterator[Data]:
     serving = {"rate": 50, "requests": 20, "prompt": 60, "output": 8, "longest": 200}
-    for model in (LLAMA, GPT, {**LLAMA, "head_norm": True}, MIXTURE):
+    for model in (LLAMA, GPT, {**LLAMA, "head_norm": True}, MIXTURE, {**GPT, "max_length": 60_000}):
         yield _case(phase, model, serving=serving)
     for changed in ({"draft_tokens": 2}, {"placement": "blocks", "decode_grid": 20, "prefill_grid": 14}):
         yield _case(phase, LLAMA, serving=serving, inference=changed)

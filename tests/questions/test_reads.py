@@ -1,5 +1,7 @@
 """Every knob is alive, or said not to be: whatever a kind says it reads moves some answer, and nothing else does."""
 
+from functools import cache
+
 import pytest
 from tests.questions.reading_cases import CASES, FACTS, answered, cases, figures_of, with_fact, with_figures
 
@@ -9,23 +11,27 @@ from wsesim.figures import Slot
 FACTORS = (2.0, 0.5, 10.0, 0.1)
 LIMITS = {"cluster.max_systems"}
 """Figures that say what may be asked: a question that is refused is one that they moved."""
+LONG = {"generate", "serving"}
+"""Kinds whose answers take long, and read what prompts and tokens by themselves read."""
+MOVED = [pytest.param(kind, marks=[pytest.mark.nightly] if kind in LONG else []) for kind in CASES]
 
 
-@pytest.fixture(scope="module")
-def before() -> dict[str, list[object]]:
-    return {kind: [answered(data) for data in cases(kind)] for kind in CASES}
+@cache
+def before(kind: str) -> list[object]:
+    """Return the answers of all cases of a kind as they are."""
+    return [answered(data) for data in cases(kind)]
 
 
-@pytest.mark.parametrize("kind", CASES)
-def test_every_figure_that_is_read_moves_an_answer(kind: str, before: dict[str, list[object]]) -> None:
+@pytest.mark.parametrize("kind", MOVED)
+def test_every_figure_that_is_read_moves_an_answer(kind: str) -> None:
     question = questions.kinds()[kind]
     read = [entry for entry in figures_of(question) if entry[1] in getattr(question.reads, entry[0])]
-    still = [name for section, name, slot in read if not _moves(kind, before[kind], section, slot)]
+    still = [name for section, name, slot in read if not _moves(kind, before(kind), section, slot)]
     assert not still
 
 
-def _moves(kind: str, before: list[object], section: str, slot: Slot) -> bool:
-    pairs = list(zip(cases(kind), before, strict=True))
+def _moves(kind: str, unchanged: list[object], section: str, slot: Slot) -> bool:
+    pairs = list(zip(cases(kind), unchanged, strict=True))
     pairs.sort(key=lambda pair: slot.name not in pair[0].get(section, ()))
     for data, known in pairs:
         for factor in FACTORS:
@@ -39,25 +45,25 @@ def _moves(kind: str, before: list[object], section: str, slot: Slot) -> bool:
 
 
 @pytest.mark.parametrize("kind", CASES)
-def test_all_figures_that_are_not_read_move_no_answer(kind: str, before: dict[str, list[object]]) -> None:
+def test_all_figures_that_are_not_read_move_no_answer(kind: str) -> None:
     question = questions.kinds()[kind]
     others = [
         (section, slot) for section, name, slot in figures_of(question)
         if name not in getattr(question.reads, section)
     ]  # fmt: skip
-    for data, known in zip(cases(kind), before[kind], strict=True):
+    for data, known in zip(cases(kind), before(kind), strict=True):
         changed = with_figures(data, others, 2.0)
         assert changed is None or answered(changed) == known
 
 
-@pytest.mark.parametrize("kind", CASES)
-def test_every_fact_that_is_read_moves_an_answer_and_no_other_does(kind: str, before: dict[str, list[object]]) -> None:
+@pytest.mark.parametrize("kind", MOVED)
+def test_every_fact_that_is_read_moves_an_answer_and_no_other_does(kind: str) -> None:
     reads = questions.kinds()[kind].reads.model
     wrong = []
     for name in FACTS:
         found = (
             (answered(changed), known)
-            for data, known in zip(cases(kind), before[kind], strict=True)
+            for data, known in zip(cases(kind), before(kind), strict=True)
             for changed in with_fact(data, name)
         )
         moves = any(new is not None and new != old for new, old in found)
@@ -76,5 +82,5 @@ def test_names_that_are_read_are_names(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", CASES)
-def test_the_cases_are_answered(kind: str, before: dict[str, list[object]]) -> None:
-    assert all(found is not None for found in before[kind])
+def test_the_cases_are_answered(kind: str) -> None:
+    assert all(found is not None for found in before(kind))
