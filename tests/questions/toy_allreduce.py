@@ -66,7 +66,7 @@ class Allreduce:
     @property
     def inputs(self) -> tuple[Path, ...]:
         """Files that verification reads."""
-        return files_of(self)
+        return files_of(self.asked)
 
     @classmethod
     def positions(cls, values: Mapping[str, Any]) -> int | None:

@@ -12,6 +12,7 @@ from pydantic import Field
 from wsesim.answer import FigureSpec, Level, Outcome
 from wsesim.graph import Graph
 from wsesim.questions.base import Asked, Draft, Reads, Say
+from wsesim.questions.shared.kinds import ModelQuestion
 from wsesim.questions.shared.numbers import files_of
 from wsesim.questions.shared.reads import SERVING
 from wsesim.questions.shared.request import (
@@ -85,11 +86,10 @@ class ServingFile(ResidentFile):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Serving:
+class Serving(ModelQuestion):
     """How many requests can be served, and how long each waits."""
 
     kind: ClassVar[str] = "serving"
-    mark: ClassVar[str] = ""
     file: ClassVar[type[Section]] = ServingFile
     figures: ClassVar[tuple[FigureSpec, ...]] = (
         FigureSpec(name="largest_rate_per_s", label="largest rate per second", meaning="at which the share that is "
@@ -129,15 +129,11 @@ class Serving:
         "utilization",
         "wafers",
     )
-    level: ClassVar[Level] = "system"
-    stack: ClassVar[str] = "waferllm"
     reads: ClassVar[Reads] = SERVING
     supported: ClassVar[str] = (
         "No served rate was measured in the open: the system level rests on measured prompts and tokens, and its "
         "queues on nothing but arithmetic."
     )
-
-    asked: Asked
 
     @property
     def title(self) -> str:
@@ -150,7 +146,7 @@ class Serving:
     def inputs(self) -> tuple[Path, ...]:
         """The trace, and files that verification reads."""
         trace = self.asked.resolved["serving"]["trace"]
-        return (*files_of(self), *([self.asked.folder / trace] if trace else []))
+        return (*files_of(self.asked), *([self.asked.folder / trace] if trace else []))
 
     @classmethod
     def positions(cls, values: Mapping[str, Any]) -> int | None:

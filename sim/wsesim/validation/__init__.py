@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from wsesim.validation.asking import RowQuestion
     from wsesim.validation.document import ModelReport
-    from wsesim.validation.kernels import KernelRow, KernelValidation
+    from wsesim.validation.kernels import KernelRow
+    from wsesim.validation.kernels.render import KernelReport
     from wsesim.validation.rows import Measurement
 
 __all__ = ["kernels_report", "print_report", "report", "row_question", "show_row", "write_report"]
@@ -51,23 +52,24 @@ def report(
 
 def kernels_report(
     table: Path | None = None, *, progress: Callable[[int, int, str], None] | None = None
-) -> KernelValidation:
+) -> KernelReport:
     """Ask the rows of *table* (default: the kernels in the package); *progress* is told (done, of, row) before each.
 
     Raises:
         InputError: the table cannot be read.
     """
     from wsesim.validation.kernels import validate_kernels
+    from wsesim.validation.kernels.render import KernelReport
 
-    return validate_kernels(table, progress=progress)
+    return KernelReport(validation=validate_kernels(table, progress=progress))
 
 
-def print_report(found: ModelReport | KernelValidation, console: Console) -> None:
+def print_report(found: ModelReport | KernelReport, console: Console) -> None:
     """Print a comparison as tables."""
     found.print(console)
 
 
-def write_report(found: ModelReport | KernelValidation, folder: Path) -> tuple[Path, ...]:
+def write_report(found: ModelReport | KernelReport, folder: Path) -> tuple[Path, ...]:
     """Write a comparison into *folder*; return the documents.
 
     Raises:

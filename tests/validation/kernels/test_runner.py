@@ -13,6 +13,7 @@ from wsesim.cli import cli
 from wsesim.validation.kernels import KernelScore, KernelValidation, constants, validate_kernels
 from wsesim.validation.kernels.constants import GROUPS
 from wsesim.validation.kernels.registry import NO_FAMILY
+from wsesim.validation.kernels.render import KernelReport
 
 WriteKernels = Callable[..., Path]
 SILICON = {"machine": "WSE-2 silicon (CS-2)"}
@@ -31,7 +32,7 @@ SMALL: tuple[dict[str, str], ...] = (
 def test_a_small_table(write_kernels: WriteKernels, golden: Callable[[str, str], None]) -> None:
     found = validate_kernels(write_kernels(*SMALL))
     printed = StringIO()
-    found.print(Console(file=printed, width=140))
+    KernelReport(validation=found).print(Console(file=printed, width=140))
     golden("validation/kernels.txt", "\n".join(line.rstrip() for line in printed.getvalue().splitlines()) + "\n")
     reasons = {score.id: score.reason for score in found.scores if score.simulated is None}
     assert reasons == {
@@ -45,7 +46,7 @@ def test_a_small_table(write_kernels: WriteKernels, golden: Callable[[str, str],
 def test_the_same_table_gives_the_same_words(write_kernels: WriteKernels, tmp_path: Path) -> None:
     texts = []
     for name in ("first.md", "second.md"):
-        validate_kernels(write_kernels(*SMALL)).write(tmp_path / name)
+        KernelReport(validation=validate_kernels(write_kernels(*SMALL))).write(tmp_path / name)
         texts.append((tmp_path / name).read_text("utf-8"))
     assert texts[0] == texts[1]
     for heading in ("## Families", "## Constants", "## Rows", "## Assumed", "## Not run"):

@@ -8,7 +8,7 @@ from wsesim.answer import Verification
 from wsesim.errors import InputError
 from wsesim.graph import Graph
 from wsesim.model import build_graph
-from wsesim.questions.base import Question, Say, silent
+from wsesim.questions.base import Asked, Question, Say, silent
 from wsesim.units import show_bytes
 from wsesim.workload import SAMPLE
 
@@ -68,9 +68,9 @@ def verification_bytes(question: Question) -> int:
     return (4 + 8) * (largest + 2 * logits)
 
 
-def files_of(question: Question) -> tuple[Path, ...]:
+def files_of(asked: Asked) -> tuple[Path, ...]:
     """Return the user's own files that verification reads."""
-    asked, settings = question.asked, question.asked.resolved["verification"]
+    settings = asked.resolved["verification"]
     if not settings["enabled"]:
         return ()
     text = asked.resolved["text"]

@@ -10,7 +10,6 @@ from wsesim.answer import DoesNotFit
 from wsesim.hardware import Cluster
 from wsesim.mapping.resident import PlanGoal, ResidentPlan, ResidentRequest, plan_resident
 from wsesim.model import Model
-from wsesim.questions.shared.request import Request, software_of_request
 from wsesim.software import Inference
 
 
@@ -31,20 +30,6 @@ def placing_of(
         batch=batch, chunk=_unless_auto(section.get("chunk")), ends=section["ends"], must_fit=section["must_fit"],
         prefill_grid=grids["prefill_grid"], decode_grid=grids["decode_grid"],
     )  # fmt: skip
-
-
-def plan_of(request: Request) -> ResidentPlan | DoesNotFit:
-    """Return where the model of a request lies; the same for all that ask for the same."""
-    asked = request.asked
-    placing = placing_of(
-        asked.resolved["inference"], asked.shape, asked.hardware.cluster, software_of_request(asked),
-        positions=request.positions, batch=request.batch,
-    )  # fmt: skip
-    goal = PlanGoal(
-        prompt=request.prompt if request.reads else 0, reused=request.reused, prompts=request.batch,
-        batch=request.batch, position=request.middle, passes=request.passes,
-    )  # fmt: skip
-    return placed(placing, goal)
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 VERIFIED_LENGTH = 64
 """Tokens of a verified sequence. Assumed: enough for attention to matter, few enough to take seconds."""
-SUPPORTED = (
-    "Measured prompts and tokens support the system level (`wsesim validate`); on cores, ops run as programs of ours."
-)
 GRIDS = ("prefill_grid", "decode_grid")
 BY_HAND = ("stages", "wafers", "chunk", *GRIDS)
 """Keys of a placement that the machine or the model may not have room for."""
@@ -175,13 +172,18 @@ def software_of_request(asked: Asked) -> InferenceSoftware:
     return asked.software.for_inference()
 
 
+def tokens_of(section: Any, *, writes: bool) -> int:
+    """Return the tokens that a section reads or has cached, and writes."""
+    return int(section.prompt + (section.generate if writes else 0))
+
+
 def check_request(draft: Draft, *, reads: bool, writes: bool) -> Derived:
     """Check the numbers of a request against each other and the model; return defaults that follow."""
     section, model, problems = draft.values.get("inference"), draft.model, draft.problems
     if section is None:
         check_resident(draft, writes=writes)
         return {}
-    tokens = section.prompt + (section.generate if writes else 0)
+    tokens = tokens_of(section, writes=writes)
     check_resident(draft, writes=writes, positions=tokens)
     reused = section.reused if reads else 0
     if reused and reused >= section.prompt:

@@ -10,9 +10,15 @@ from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
 from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
-from wsesim.questions.shared.placing import plan_of
 from wsesim.questions.shared.request import Request, forward_graph
-from wsesim.questions.shared.request_times import RequestTimes, ops_of, time_by_formula, time_request, timeline_of
+from wsesim.questions.shared.request_times import (
+    RequestTimes,
+    ops_of,
+    plan_of,
+    time_by_formula,
+    time_request,
+    timeline_of,
+)
 from wsesim.units import Dimension, show
 
 KINDS = {"whole": "one square a wafer", "blocks": "squares", "rectangles": "rectangles"}
@@ -36,15 +42,10 @@ LEAVES_OUT: Mapping[Level, tuple[str, ...]] = {
 
 
 def solve_request(question: Question, request: Request, level: Level, say: Say) -> Outcome:
-    """Answer what a request takes at a level."""
-    say("placing the model")
-    plan = plan_of(request)
+    """Answer what a request takes at the closed or the system level."""
+    plan = plan_of(request, say)
     if isinstance(plan, DoesNotFit):
         return plan
-    if level == "cores":
-        from wsesim.questions.shared.request_cores import solve_on_cores
-
-        return solve_on_cores(question, request, plan, say)
     times = time_by_formula(request, plan) if level == "closed" else time_request(request, plan)
     return answer_of(question, request, plan, times, level)
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from wsesim.answer import Answer, Reason, Table
+from wsesim.answer import DoesNotFit, Outcome, Reason, Table
 from wsesim.mapping.resident import PhaseTime, ResidentPlan
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.request import Request
 from wsesim.questions.shared.request_answer import answer_of
-from wsesim.questions.shared.request_times import RequestTimes, time_request
+from wsesim.questions.shared.request_times import RequestTimes, plan_of, time_request
 from wsesim.questions.shared.step_cores import KERNEL_COLUMNS, KERNEL_TITLE, kernel_row
 from wsesim.system import GrowingTime, ServiceTimes
 from wsesim.trials import ResidentTile, Tried, compile_engine, first_that_runs, parts_of, resident_trials
@@ -57,8 +57,11 @@ class PhaseOnCores:
 UNTRIED = PhaseOnCores(added={})
 
 
-def solve_on_cores(question: Question, request: Request, plan: ResidentPlan, say: Say) -> Answer:
+def solve_on_cores(question: Question, request: Request, say: Say) -> Outcome:
     """Answer what a request takes with the times of its ops by the cores."""
+    plan = plan_of(request, say)
+    if isinstance(plan, DoesNotFit):
+        return plan
     times = time_request(request, plan)
     base = answer_of(question, request, plan, times, "system").figures
     compile_engine(plan.request.cluster.wafer)

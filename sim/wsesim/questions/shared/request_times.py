@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from wsesim.answer import Interval, OpTime
-from wsesim.mapping.resident import PhaseTime, ResidentPlan
+from wsesim.answer import DoesNotFit, Interval, OpTime
+from wsesim.mapping.resident import PhaseTime, PlanGoal, ResidentPlan
+from wsesim.questions.base import Say
+from wsesim.questions.shared.placing import placed, placing_of
 from wsesim.questions.shared.request import Request, software_of_request
 
 SAMPLED_POSITIONS = 33
@@ -45,6 +47,21 @@ class RequestTimes:
         for cause, cycles in (self.prefill.parts if self.prefill else {}).items():
             seconds[cause] = seconds.get(cause, 0.0) + cycles / clock_hz
         return {cause: spent for cause, spent in seconds.items() if spent > 0}
+
+
+def plan_of(request: Request, say: Say) -> ResidentPlan | DoesNotFit:
+    """Return where the model of a request lies; the same for all that ask for the same."""
+    say("placing the model")
+    asked = request.asked
+    placing = placing_of(
+        asked.resolved["inference"], asked.shape, asked.hardware.cluster, software_of_request(asked),
+        positions=request.positions, batch=request.batch,
+    )  # fmt: skip
+    goal = PlanGoal(
+        prompt=request.prompt if request.reads else 0, reused=request.reused, prompts=request.batch,
+        batch=request.batch, position=request.middle, passes=request.passes,
+    )  # fmt: skip
+    return placed(placing, goal)
 
 
 def time_request(request: Request, plan: ResidentPlan) -> RequestTimes:

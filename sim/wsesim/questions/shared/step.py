@@ -37,11 +37,6 @@ FIGURES = (
     FigureSpec(name="programming_s", label="device programming", meaning="once, before the first step"),
     FigureSpec(name="weight_upload_s", label="weight upload", meaning="once, before the first step"),
 )  # fmt: skip
-USUAL = ("step_s", "tokens_per_s", "mfu", "bound_s", "micro_batch", "passes")
-SUPPORTED = (
-    "Measured steps support the system level (`wsesim validate`); cores run our own programs, no compiler's; closed "
-    "forms leave out what waits for what."
-)
 
 
 class BatchSection(Section):
@@ -153,12 +148,6 @@ class Step:
             self.asked.shape, sequences=self.sequences_per_system, length=self.length, precision=self.precision
         )
         return with_training(forward) if self.trains else forward
-
-
-def title_of(step: Step, what: str) -> str:
-    """Return the question in one sentence."""
-    each = f"{step.sequences:,} sequences of {step.length:,} tokens"
-    return f"One {what} of {named(step.asked)}: {each}, {step.precision} precision."
 
 
 def named(asked: Asked) -> str:

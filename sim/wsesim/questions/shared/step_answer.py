@@ -38,22 +38,22 @@ LEAVES_OUT = {
 
 
 def solve_step(question: Question, step: Step, level: Level, say: Say) -> Outcome:
-    """Answer what a step takes at a level."""
-    say("mapping the step")
+    """Answer what a step takes at the closed or the system level."""
     graph = step.graph()
-    program = map_step(step_request(step, graph))
+    program = mapped(step, graph, say)
     if isinstance(program, DoesNotFit):
         return program
     if level == "closed":
         total_s, spent = closed_s(program), closed_spent(program)
         return _answer(question, step, graph, program, level=level, step_s=total_s, spent=spent)
     say(f"simulating {'a training' if step.trains else 'an evaluation'} step")
-    played = play(program)
-    if level == "system":
-        return played_answer(question, step, graph, program, played)
-    from wsesim.questions.shared.step_cores import solve_on_cores
+    return played_answer(question, step, graph, program, play(program))
 
-    return solve_on_cores(question, step, graph, program, played, say)
+
+def mapped(step: Step, graph: Graph, say: Say) -> Program | DoesNotFit:
+    """Return how the graph of a step lies on the machine."""
+    say("mapping the step")
+    return map_step(step_request(step, graph))
 
 
 def step_request(step: Step, graph: Graph) -> StepRequest:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from wsesim.answer import Answer, OpTime, Reason, Table
+from wsesim.answer import DoesNotFit, OpTime, Outcome, Reason, Table
 from wsesim.graph import Graph
 from wsesim.kernels import Region
 from wsesim.mapping import Program
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.step import Step
-from wsesim.questions.shared.step_answer import LEAVES_OUT, played_answer
-from wsesim.system import Played, play
+from wsesim.questions.shared.step_answer import LEAVES_OUT, mapped, played_answer
+from wsesim.system import play
 from wsesim.trials import NO_PROGRAM, WHOLE, Streamed, Tried, compile_engine, extra_cycles, first_that_runs, streamed
 
 KERNEL_COLUMNS = ("ops", "share", "ratio", "whole", "program", "columns", "rows", "shape", "cycles", "closed_cycles",
@@ -41,8 +41,12 @@ class OnCores:
         return max(found, kernel.cycles) if held else found
 
 
-def solve_on_cores(question: Question, step: Step, graph: Graph, program: Program, played: Played, say: Say) -> Answer:
-    """Answer what the step takes with the kernels' times by the cores; *played* is the step without."""
+def solve_on_cores(question: Question, step: Step, say: Say) -> Outcome:
+    """Answer what the step takes with the kernels' times by the cores."""
+    graph = step.graph()
+    program = mapped(step, graph, say)
+    if isinstance(program, DoesNotFit):
+        return program
     say("compiling the simulator of cores")
     compile_engine(program.cluster.wafer)
     found = _try_kernels(step, graph, program, say)

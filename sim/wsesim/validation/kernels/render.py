@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,62 +20,71 @@ if TYPE_CHECKING:
 _ROW_HEAD = ("row", "target", "measured", "simulated", "unit", "error", "level")
 _FAMILY_HEAD = ("family", "target", "rows run", "median", "worst", "worst row", "goal: median", "worst", "met")
 _CONSTANT_HEAD = ("figure", *constants.GENERATIONS, "source")
+_INTRODUCTION = (
+    f"Written by `wsesim validate --kernels`, version {__version__}. Each row is asked again as a file, which "
+    "`wsesim validate --show ROW` prints: of a program on simulated cores, or where the grid is too large for a "
+    "table, of the closed form that such runs are held to (level). An error is simulated over measured, less one; "
+    "medians and worst rows are without sign. Rows of the vendor's simulator of the fabric and of silicon are two "
+    "targets: silicon is slower by the factors below, one for each resource."
+)
 
 
-def to_json(validation: KernelValidation) -> dict[str, object]:
-    """Return `rows`, `families`, and `constants` as plain data."""
-    rows = []
-    for score in validation.scores:
-        row = asdict(score) | {"error": score.error}
-        for empty in [name for name in ("level", "reason", "note") if not row[name]]:
-            del row[empty]
-        rows.append(row)
-    figures = [dict(zip(_CONSTANT_HEAD, line, strict=True)) for group in GROUPS for line in constants.figures_of(group)]
-    summary = [asdict(group) | {"met": group.met} for group in validation.summary()]
-    return {"rows": rows, "families": summary, "constants": figures}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelReport:
+    """A validation of kernels, ready to be shown."""
 
+    validation: KernelValidation
 
-def print_tables(validation: KernelValidation, console: Console) -> None:
-    """Print one table of rows and one of families; rows that were not run are counted, not listed."""
-    from rich.text import Text
+    def to_json(self) -> dict[str, object]:
+        """Return `rows`, `families`, and `constants` as plain data."""
+        rows = []
+        for score in self.validation.scores:
+            row = asdict(score) | {"error": score.error}
+            for empty in [name for name in ("level", "reason", "note") if not row[name]]:
+                del row[empty]
+            rows.append(row)
+        figures = [
+            dict(zip(_CONSTANT_HEAD, line, strict=True)) for group in GROUPS for line in constants.figures_of(group)
+        ]
+        summary = [asdict(group) | {"met": group.met} for group in self.validation.summary()]
+        return {"rows": rows, "families": summary, "constants": figures}
 
-    print_table(console, "Rows", _ROW_HEAD, _rows(validation), left=("target", "unit", "level"))
-    print_table(console, "Families", _FAMILY_HEAD, _families(validation), left=("target", "worst row", "met"))
-    for line in _missing(validation):
-        console.print(Text(line))
-    left = sum(score.simulated is None for score in validation.scores)
-    told = f"{left} rows were not run; --json and the report say why." if left else "Every row was run."
-    console.print(Text(told))
+    def print(self, console: Console) -> None:
+        """Print one table of rows and one of families; rows that were not run are counted, not listed."""
+        from rich.text import Text
 
+        print_table(console, "Rows", _ROW_HEAD, _rows(self.validation), left=("target", "unit", "level"))
+        print_table(console, "Families", _FAMILY_HEAD, _families(self.validation), left=("target", "worst row", "met"))
+        for line in _missing(self.validation):
+            console.print(Text(line))
+        left = sum(score.simulated is None for score in self.validation.scores)
+        told = f"{left} rows were not run; --json and the report say why." if left else "Every row was run."
+        console.print(Text(told))
 
-def write_markdown(validation: KernelValidation, path: Path) -> None:
-    """Write the whole validation to *path*.
+    def write(self, path: Path) -> None:
+        """Write everything to *path* as Markdown.
 
-    Raises:
-        InputError: the file cannot be written.
-    """
-    seen = {score.family for score in validation.scores}
-    parts = [
-        "# Measured and simulated kernels",
-        f"Written by `wsesim validate --kernels`, version {__version__}. Each row is asked again as a file, which "
-        "`wsesim validate --show ROW` prints: of a program on simulated cores, or where the grid is too large for a "
-        "table, of the closed form that such runs are held to (level). An error is simulated over measured, less one; "
-        "medians and worst rows are without sign. Rows of the vendor's simulator of the fabric and of silicon are two "
-        "targets: silicon is slower by the factors below, one for each resource.",
-        "## Families",
-        markdown_table(_FAMILY_HEAD, _families(validation)),
-        "\n".join(f"- {_described(family)}" for family in FAMILIES if family.name in seen),
-        "## Constants",
-        "One set for each generation, whatever the kernel: figures of the presets, overridden like any other.",
-        *(part for group, text in GROUPS.items() for part in (text, _figures(group))),
-        "## Rows",
-        markdown_table(_ROW_HEAD, _rows(validation)),
-        "## Assumed",
-        markdown_table(("row", "what"), [(score.id, score.note) for score in validation.scores if score.note]),
-        "## Not run",
-        markdown_table(("row", "family", "why"), _not_run(validation)),
-    ]
-    write_document(parts, path)
+        Raises:
+            InputError: the file cannot be written.
+        """
+        seen = {score.family for score in self.validation.scores}
+        parts = [
+            "# Measured and simulated kernels",
+            _INTRODUCTION,
+            "## Families",
+            markdown_table(_FAMILY_HEAD, _families(self.validation)),
+            "\n".join(f"- {_described(family)}" for family in FAMILIES if family.name in seen),
+            "## Constants",
+            "One set for each generation, whatever the kernel: figures of the presets, overridden like any other.",
+            *(part for group, text in GROUPS.items() for part in (text, _figures(group))),
+            "## Rows",
+            markdown_table(_ROW_HEAD, _rows(self.validation)),
+            "## Assumed",
+            markdown_table(("row", "what"), [(score.id, score.note) for score in self.validation.scores if score.note]),
+            "## Not run",
+            markdown_table(("row", "family", "why"), _not_run(self.validation)),
+        ]
+        write_document(parts, path)
 
 
 def _figures(group: str) -> str:

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from wsesim.validation.asking import NotAsked, RowQuestion, file_text, value_of
 from wsesim.validation.kernels.registry import FAMILIES, ask_row, family_of
 from wsesim.validation.kernels.rows import KernelRow, read_kernel_table
 from wsesim.validation.spread import spread, within
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 SILICON, SIMULATOR = "silicon", "simulator"
 NONE = "no family"
@@ -80,28 +76,6 @@ class KernelValidation:
         order = [*(family.name for family in FAMILIES), NONE]
         keys = sorted(groups, key=lambda key: (order.index(key[0]), key[1] == SILICON))
         return tuple(_summarise(*key, groups[key]) for key in keys)
-
-    def to_json(self) -> dict[str, object]:
-        """Return rows, summary and constants as plain data."""
-        from wsesim.validation.kernels.render import to_json
-
-        return to_json(self)
-
-    def print(self, console: Console) -> None:
-        """Print rows and summary as tables."""
-        from wsesim.validation.kernels.render import print_tables
-
-        print_tables(self, console)
-
-    def write(self, path: Path) -> None:
-        """Write everything as Markdown.
-
-        Raises:
-            InputError: the file cannot be written.
-        """
-        from wsesim.validation.kernels.render import write_markdown
-
-        write_markdown(self, path)
 
 
 def validate_kernels(

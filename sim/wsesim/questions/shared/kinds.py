@@ -1,0 +1,149 @@
+"""What kinds of question about models have in common: of one step, and of one request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from wsesim.answer import FigureSpec, Level, Outcome
+from wsesim.graph import Graph
+from wsesim.questions.base import Asked, Draft, Reads, Say
+from wsesim.questions.shared.numbers import files_of
+from wsesim.questions.shared.request import Request, check_request, forward_graph, request_of, tokens_of
+from wsesim.questions.shared.step import FIGURES, Step, check_step, named
+from wsesim.workload import Derived, Section
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelQuestion:
+    """A question about a model, whose numbers can be verified."""
+
+    kind: ClassVar[str]
+    mark: ClassVar[str] = ""
+    file: ClassVar[type[Section]]
+    figures: ClassVar[tuple[FigureSpec, ...]]
+    usual: ClassVar[tuple[str, ...]]
+    level: ClassVar[Level] = "system"
+    stack: ClassVar[str] = "waferllm"
+    reads: ClassVar[Reads]
+    supported: ClassVar[str]
+
+    asked: Asked
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """Files that verification reads."""
+        return files_of(self.asked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepQuestion(ModelQuestion):
+    """How long one step takes, with weights that stream."""
+
+    figures: ClassVar[tuple[FigureSpec, ...]] = FIGURES
+    usual: ClassVar[tuple[str, ...]] = ("step_s", "tokens_per_s", "mfu", "bound_s", "micro_batch", "passes")
+    stack: ClassVar[str] = "release-2"
+    supported: ClassVar[str] = (
+        "Measured steps support the system level (`wsesim validate`); cores run our own programs, no compiler's; "
+        "closed forms leave out what waits for what."
+    )
+    what: ClassVar[str]
+    """Names the step in the title."""
+    trains: ClassVar[bool]
+
+    step: Step
+
+    @property
+    def title(self) -> str:
+        """What is asked."""
+        step = self.step
+        each = f"{step.sequences:,} sequences of {step.length:,} tokens"
+        return f"One {self.what} of {named(self.asked)}: {each}, {step.precision} precision."
+
+    @classmethod
+    def positions(cls, values: Mapping[str, Any]) -> int | None:
+        """Return the length of the batch."""
+        return values["batch"].length if "batch" in values else 1  # a broken batch must not pass for a missing length
+
+    @classmethod
+    def check(cls, draft: Draft) -> Derived:
+        """Check the batch; return its defaults."""
+        return check_step(draft)
+
+    @classmethod
+    def of(cls, asked: Asked) -> Self:
+        """Return the question of a checked file."""
+        return cls(asked=asked, step=Step.of(asked, trains=cls.trains))
+
+    def graph(self) -> Graph:
+        """Return the graph of the batch of one system."""
+        return self.step.graph()
+
+    def solve(self, level: Level, say: Say) -> Outcome:
+        """Answer at a level."""
+        if level == "cores":
+            from wsesim.questions.shared.step_cores import solve_on_cores
+
+            return solve_on_cores(self, self.step, say)
+        from wsesim.questions.shared.step_answer import solve_step
+
+        return solve_step(self, self.step, level, say)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestQuestion(ModelQuestion):
+    """How long one request takes, or as many as are held at once, with weights resident."""
+
+    supported: ClassVar[str] = (
+        "Measured prompts and tokens support the system level (`wsesim validate`); on cores, ops run as programs of "
+        "ours."
+    )
+    title_form: ClassVar[str]
+    """The title, with places for the `model`, the `prompt`, what to `generate`, and for `each` of how many."""
+    prompts: ClassVar[bool]
+    """Whether a prompt is read."""
+    writes: ClassVar[bool]
+    """Whether tokens are written."""
+
+    request: Request
+
+    @property
+    def title(self) -> str:
+        """What is asked."""
+        request = self.request
+        each = "" if request.batch == 1 else f" for each of {request.batch:,} sequences"
+        return self.title_form.format(
+            model=named(self.asked), prompt=request.prompt, generate=request.generate, each=each
+        )
+
+    @classmethod
+    def positions(cls, values: Mapping[str, Any]) -> int | None:
+        """Return the tokens read and written."""
+        section = values.get("inference")
+        return tokens_of(section, writes=cls.writes) if section else 1
+
+    @classmethod
+    def check(cls, draft: Draft) -> Derived:
+        """Check the request; return its defaults."""
+        return check_request(draft, reads=cls.prompts, writes=cls.writes)
+
+    @classmethod
+    def of(cls, asked: Asked) -> Self:
+        """Return the question of a checked file."""
+        return cls(asked=asked, request=request_of(asked, reads=cls.prompts, writes=cls.writes))
+
+    def graph(self) -> Graph:
+        """Return the graph of the sequences held."""
+        return forward_graph(self.asked, sequences=self.request.batch, length=self.request.positions)
+
+    def solve(self, level: Level, say: Say) -> Outcome:
+        """Answer at a level."""
+        if level == "cores":
+            from wsesim.questions.shared.request_cores import solve_on_cores
+
+            return solve_on_cores(self, self.request, say)
+        from wsesim.questions.shared.request_answer import solve_request
+
+        return solve_request(self, self.request, level, say)
