@@ -32,6 +32,7 @@ INSIDE = {
     ("mapping", "kernels"): "resident kernels are no part of the door yet",
     ("trials", "kernels"): "trials hold a kernel's cores against its formula",
     ("trials", "cores"): "the same",
+    ("cores", "answers"): "pictures of cores are fitted as an answer's",
     ("study", "answers"): "pages and tables of a sweep are drawn as an answer's",
     ("validation", "answers"): "the same",
 }

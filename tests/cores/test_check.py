@@ -221,7 +221,10 @@ def test_a_task_of_its_own_for_every_kind_of_mistake_in_roles(make: Make) -> Non
         (lambda: role.fadds(x, x, half), "uses fp16 memory where fp32 is expected"),
         (lambda: role.fmovs(x, words), "uses int32 memory where fp32 is expected"),
         (lambda: role.fadds(x, role.fabin(color, 4), role.fabin(color, 4)), "reads color 'data' twice"),
-        (lambda: role.fmachs(role.fabout(color, 4), x, role.fabin(color, 4), half), "mixes 16-bit and 32-bit fabric"),
+        (
+            lambda: role.vector(isa.MAC, role.fabout(color, 4), x, role.fabin(color, 4), half, kind=isa.MIXED),
+            "mixes 16-bit and 32-bit fabric",
+        ),
         (lambda: role.vector(isa.MAC, words, words, words, words, kind=isa.I32), "multiplies and adds int32"),
         (lambda: role.control(color, routers=9), ".*: up to 8 of NOP, ADVANCE, RESET are possible"),
         (lambda: role.control(color, commands=("BACK",)), ".*: up to 8 of NOP, ADVANCE, RESET are possible"),

@@ -92,7 +92,7 @@ def test_banks_know_that_halves_are_half_as_wide(make: Make) -> None:
         first = role.memory("first", 3, isa.F16)
         a, b = role.memory("a", 64, isa.F16, bank=0), role.memory("b", 70, isa.F16, bank=0)
         assert first.length == 3
-        role.fmach(a, a, b.at(start, 64), Register(0))
+        role.vector(isa.MAC, a, a, b.at(start, 64), Register(0), kind=isa.F16)
 
     assert cycles(make, lambda role: write(role, 2)) == 16
     assert cycles(make, lambda role: write(role, 0)) == cycles(make, lambda role: write(role, 1)) == 32

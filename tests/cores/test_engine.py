@@ -234,10 +234,10 @@ def test_pairs_of_halves_share_a_wavelet(make: Make) -> None:
     first.route(color, "RAMP", "EAST")
     last.route(color, "WEST", "RAMP")
     with first.task("main", start=True):
-        first.fmovh(first.fabout(color, 7), x)
+        first.vector(isa.MOV, first.fabout(color, 7), x, kind=isa.F16)
         first.halt()
     with last.task("main", start=True):
-        last.faddh(y, z, last.fabin(color, 7))
+        last.vector(isa.ADD, y, z, last.fabin(color, 7), kind=isa.F16)
         last.halt()
     program.place(first, [0], [0])
     program.place(last, [1], [0])

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from wsesim.cores import show
@@ -65,14 +64,6 @@ def test_an_animation(run: CoreRun) -> None:
 
 def fields(run: CoreRun) -> dict[str, object]:
     return {name: getattr(run, name) for name in CoreRun.__dataclass_fields__}
-
-
-def test_large_grids_are_averaged() -> None:
-    values = np.arange(1300 * 3, dtype=float).reshape(3, 1300)
-    fitted = show._fitted(values)
-    assert fitted.shape == (1, 434)
-    assert fitted[0, 0] == values[:, :3].mean()
-    assert fitted[0, -1] == values[:, 1299:].mean()
 
 
 def test_a_trace(run: CoreRun) -> None:

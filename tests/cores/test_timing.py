@@ -56,7 +56,7 @@ def fma(length: int, kind: int, *, conflict: bool = True) -> Callable[[CoreRole]
 def add16(length: int) -> Callable[[CoreRole], None]:
     def write(role: CoreRole) -> None:
         a, b = arrays(role, length, isa.I16)
-        role.add16(a, a, b)  # type: ignore[arg-type]
+        role.vector(isa.ADD, a, a, b, kind=isa.I16)  # type: ignore[arg-type]
 
     return write
 
@@ -93,7 +93,7 @@ def test_a_map_over_short_instructions(make: Make, wse3: Wafer) -> None:
         turn, turns = role.register(), role.register()
         role.set(turns, 256)
         with role.map(turn, turns):
-            role.fmach(a, a, b, Register(0))
+            role.vector(isa.MAC, a, a, b, Register(0), kind=isa.F16)
 
     assert between_stamps(make(1, wafer=wse3), write) == pytest.approx(2840, rel=TOLERANCE)  # mic-fma16-4096-map16
 

@@ -7,6 +7,7 @@ from math import ceil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.kernels.squares import square_of
 
 from wsesim.errors import SpecError
 from wsesim.hardware import Wafer, load_cluster
@@ -14,7 +15,6 @@ from wsesim.kernels import Cost, collectives
 from wsesim.kernels.resident import (
     CoreLine,
     Rectangle,
-    Square,
     allreduce,
     elementwise,
     handover,
@@ -55,12 +55,12 @@ def test_a_vector_is_issued_as_often_as_words_it_lies_in(length: int, lanes: int
 
 @pytest.mark.parametrize(("length", "measured"), [(1, 67.5), (8, 67.5), (9, 82.7), (12, 82.7), (16, 84.3)])
 def test_a_round_of_eight_turns_is_near_the_rows_of_mesh_gemm(length: int, measured: float) -> None:
-    found = WAFERLLM.round_cycles + map_cycles(Square(wafer=WSE3, side=3, software=WAFERLLM), 8, length)
+    found = WAFERLLM.round_cycles + map_cycles(square_of(WSE3, 3, WAFERLLM), 8, length)
     assert found == pytest.approx(measured, rel=0.03)
 
 
 def test_a_sum_is_the_tree_and_the_broadcast_back() -> None:
-    square = Square(wafer=WSE2, side=420, software=WAFERLLM)
+    square = square_of(WSE2, 420, WAFERLLM)
     found = allreduce(square, values=9)
     assert found.parts()["reduction"] == collectives.tree_cycles(WSE2, wavelets=5, cores=420, group=21)
     assert found.parts()["broadcast"] == collectives.broadcast_cycles(WSE2, wavelets=5, hops=210)
@@ -68,12 +68,10 @@ def test_a_sum_is_the_tree_and_the_broadcast_back() -> None:
 
 
 def test_one_core_has_nothing_to_sum() -> None:
-    assert allreduce(Square(wafer=WSE2, side=1, software=WAFERLLM), values=9).cycles == 0
+    assert allreduce(square_of(WSE2, 1, WAFERLLM), values=9).cycles == 0
 
 
-def test_a_square_has_a_side() -> None:
-    with pytest.raises(SpecError, match="side must be positive"):
-        Square(wafer=WSE2, side=0, software=WAFERLLM)
+def test_a_rectangle_has_sides() -> None:
     with pytest.raises(SpecError, match="rows must be positive"):
         Rectangle(wafer=WSE2, columns=1, rows=0, software=WAFERLLM)
 
@@ -92,7 +90,7 @@ def test_what_runs_along_an_axis_depends_on_its_length() -> None:
 @settings(deadline=None)
 @given(st.integers(1, 750), st.integers(1, 9000), st.integers(1, 9000))
 def test_products_count_the_work_of_the_model_and_take_longer_for_more(side: int, inputs: int, outputs: int) -> None:
-    square = Square(wafer=WSE2, side=side, software=WAFERLLM)
+    square = square_of(WSE2, side, WAFERLLM)
     small = matvec(square, inputs=inputs, outputs=outputs)
     assert small.macs == inputs * outputs
     assert matvec(square, inputs=inputs + side, outputs=outputs).cycles > small.cycles
@@ -104,14 +102,12 @@ def test_products_count_the_work_of_the_model_and_take_longer_for_more(side: int
 
 
 def test_large_tiles_are_waited_for_while_they_are_aligned() -> None:
-    small, large = (
-        mesh_gemm(Square(wafer=WSE2, side=100, software=WAFERLLM), m=100, k=1000, n=n) for n in (100, 10000)
-    )
+    small, large = (mesh_gemm(square_of(WSE2, 100, WAFERLLM), m=100, k=1000, n=n) for n in (100, 10000))
     assert small.parts()["shift"] == 0 < large.parts()["shift"]
 
 
 def test_scalar_loops_count_elements_and_vectors_count_issues() -> None:
-    vectors = Square(wafer=WSE2, side=10, software=WAFERLLM)
+    vectors = square_of(WSE2, 10, WAFERLLM)
     loops = replace(vectors, software=LOOPS)
     assert elementwise(loops, elements=6, ops=2).cycles == 6 * 2 * 14
     assert elementwise(vectors, elements=6, ops=2).cycles == 2 * (2 * 2 + 6)
@@ -119,7 +115,7 @@ def test_scalar_loops_count_elements_and_vectors_count_issues() -> None:
 
 @pytest.mark.parametrize("outputs_each", [1, 5, 64])
 def test_a_batch_is_multiplied_by_whichever_vectors_are_longer(outputs_each: int) -> None:
-    square, batch = Square(wafer=WSE3, side=100, software=WAFERLLM), 64
+    square, batch = square_of(WSE3, 100, WAFERLLM), 64
     one, all_of_them = (
         matvec(square, inputs=400, outputs=100 * outputs_each, batch=number).cycles for number in (1, batch)
     )
@@ -151,7 +147,7 @@ def test_a_narrow_port_holds_lanes_up(port: str) -> None:
     narrow = replace(WSE3, core=replace(WSE3.core, **{port: 1}))  # type: ignore[arg-type]
     wide = replace(WSE3, core=replace(WSE3.core, fmac_fp16_per_cycle=64))
     product = {
-        name: matvec(Square(wafer=wafer, side=10, software=WAFERLLM), inputs=100, outputs=6400).cycles
+        name: matvec(square_of(wafer, 10, WAFERLLM), inputs=100, outputs=6400).cycles
         for name, wafer in (("narrow", narrow), ("as it is", WSE3), ("wide", wide))
     }
     assert product["narrow"] > product["as it is"] == pytest.approx(product["wide"], rel=0.02)
@@ -160,7 +156,7 @@ def test_a_narrow_port_holds_lanes_up(port: str) -> None:
 def test_streams_wait_for_slow_links() -> None:
     def on(rate: float) -> Rectangle:
         fabric = replace(WSE3.fabric, link_wavelets_per_cycle=rate)
-        return Square(wafer=replace(WSE3, fabric=fabric), side=100, software=WAFERLLM)
+        return square_of(replace(WSE3, fabric=fabric), 100, WAFERLLM)
 
     forms: tuple[Callable[[Rectangle], Cost], ...] = (
         lambda where: allreduce(where, values=64),

@@ -19,7 +19,7 @@ from wsesim.cores.programs import run_kernel
 from wsesim.hardware import Wafer, load_cluster
 from wsesim.kernels.resident import Rectangle, allreduce, elementwise, issues, matvec, scalars
 from wsesim.kernels.resident_mesh import mesh_gemm
-from wsesim.ops import CoreProgram, find, resident_recipe_of
+from wsesim.ops import CoreProgram, Recipe, find
 from wsesim.software import load_software
 
 WAFERS = {machine: load_cluster(machine).cluster.wafer for machine in ("cs-2", "cs-3")}
@@ -101,15 +101,17 @@ def test_norms_and_softmax_are_those_of_the_programs_at_their_pace(machine: str)
             shape = (side, side * elements)
             root = scalars(code.sqrt_cycles + code.divide_cycles)
             for kind in (find(name) for name in ("rms_norm", "layer_norm")):
+                recipe = kind.resident
                 assert isinstance(kind.program, CoreProgram)
-                recipe = resident_recipe_of(kind.name)
+                assert isinstance(recipe, Recipe)
                 norm = elementwise(where, elements=elements, ops=recipe.ops).then(*[total] * recipe.row_sums, root)
                 ran = run_kernel(kind.program.name, wafer, (side, side), shape, verify=False).cycles
                 norms.append(norm.cycles / ran - 1)
             exponentials = scalars(elements * (code.exp_cycles + EXP_LOOP_CYCLES))
             divide = scalars(code.divide_cycles)
-            ops = resident_recipe_of("softmax").ops
-            found = elementwise(where, elements=elements, ops=ops).then(total, total, exponentials, divide)
+            softmax = find("softmax").resident
+            assert isinstance(softmax, Recipe)
+            found = elementwise(where, elements=elements, ops=softmax.ops).then(total, total, exponentials, divide)
             ran = run_kernel("softmax", wafer, (side, side), shape, verify=False).cycles
             softmaxes.append(found.cycles / ran - 1)
     hold(norms, middle=0.12, worst=0.22)

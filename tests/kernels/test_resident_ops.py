@@ -7,10 +7,11 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.kernels.squares import square_of
 
 from wsesim.errors import NotModelled
 from wsesim.hardware import load_cluster
-from wsesim.kernels.resident import Rectangle, Square
+from wsesim.kernels.resident import Rectangle
 from wsesim.kernels.resident_graph import ResidentModel, resident_model
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
 from wsesim.model import Model
@@ -28,7 +29,7 @@ LLAMA = Model(
 TOKEN, CHUNK = TokenStep(positions=1024), ChunkStep(tokens=256, block=256)
 WHERE = Rectangle(wafer=WSE2, columns=375, rows=190, software=WAFERLLM)
 STEPS: dict[str, tuple[Rectangle, TokenStep | ChunkStep]] = {
-    "token on a CS-2": (Square(wafer=WSE2, side=700, software=WAFERLLM), TokenStep(positions=517)),
+    "token on a CS-2": (square_of(WSE2, 700, WAFERLLM), TokenStep(positions=517)),
     "token of 7 on a CS-3, loops": (
         Rectangle(wafer=WSE3, columns=251, rows=132, software=LOOPS), TokenStep(positions=1000, batch=7)
     ),
@@ -154,7 +155,7 @@ def test_an_option_moves_its_own_ops(name: str, step: TokenStep | ChunkStep) -> 
 
 @pytest.mark.parametrize("step", [TOKEN, CHUNK])
 def test_activations_and_norms_take_the_time_of_their_formula(step: TokenStep | ChunkStep) -> None:
-    where = Square(wafer=WSE2, side=64, software=WAFERLLM)
+    where = square_of(WSE2, 64, WAFERLLM)
     plain = replace(LLAMA, activation="relu")
     by_kind = [by_op(replace(plain, activation=kind), where, step) for kind in ("relu", "gelu_tanh", "gelu")]
     times = [next(cycles for name, cycles in ops.items() if name in ("ffn.relu", "ffn.gelu")) for ops in by_kind]
@@ -236,7 +237,7 @@ def values(laid: ResidentModel) -> int:
 
 
 def test_a_layer_has_the_weights_and_the_multiply_accumulates_of_the_model() -> None:
-    square = Square(wafer=WSE2, side=420, software=WAFERLLM)
+    square = square_of(WSE2, 420, WAFERLLM)
     laid, width, ffn = resident_model(LLAMA), LLAMA.width, LLAMA.ffn_width
     matrices = width * (LLAMA.qkv_width + LLAMA.attention_width + 3 * ffn)
     assert laid.layer_values == matrices
@@ -257,7 +258,7 @@ def test_experts_hold_all_their_weights_in_one_rectangle() -> None:
 @pytest.mark.parametrize("software", [WAFERLLM, LOOPS])
 @pytest.mark.parametrize("head_norm", [False, True])
 def test_more_positions_and_more_sequences_take_longer(software: Inference, head_norm: bool) -> None:
-    square = Square(wafer=WSE3, side=256, software=software)
+    square = square_of(WSE3, 256, software)
     model = replace(LLAMA, head_norm=head_norm)
     base = layer(model, square, TokenStep(positions=1024))
     assert layer(model, square, TokenStep(positions=4096)) > base
@@ -266,7 +267,7 @@ def test_more_positions_and_more_sequences_take_longer(software: Inference, head
 
 
 def test_on_a_larger_grid_tokens_take_longer_and_prompts_less() -> None:
-    squares = [Square(wafer=WSE2, side=side, software=WAFERLLM) for side in (480, 600, 720)]
+    squares = [square_of(WSE2, side, WAFERLLM) for side in (480, 600, 720)]
     one = replace(LLAMA, kv_heads=32)
     tokens = [layer(one, square, TokenStep(positions=4096)) for square in squares]
     prompts = [layer(one, square, ChunkStep(tokens=4096, block=4096)) for square in squares]
@@ -285,7 +286,7 @@ def test_a_sequence_more_costs_less_than_the_first_and_no_less_than_its_products
 
 
 def test_a_short_last_chunk_passes_no_more_blocks_of_keys() -> None:
-    square = Square(wafer=WSE3, side=64, software=WAFERLLM)
+    square = square_of(WSE3, 64, WAFERLLM)
     full = layer(LLAMA, square, ChunkStep(tokens=64, start=640, block=64))
     assert layer(LLAMA, square, ChunkStep(tokens=1, start=640, block=64)) <= full
 

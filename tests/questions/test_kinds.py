@@ -24,7 +24,7 @@ FILES = sorted((Path(__file__).parents[2] / "workloads").rglob("*.yaml"))
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_kind_has_all_that_is_read_of_kinds(name: str) -> None:
-    assert {member for member in MEMBERS if not hasattr(KINDS[name], member)} == {"asked"} - vars(KINDS[name]).keys()
+    assert not {member for member in MEMBERS if not hasattr(KINDS[name], member)}
     assert KINDS[name].kind == name
     assert not KINDS[name].mark or KINDS[name].mark in KINDS[name].file.model_fields
 

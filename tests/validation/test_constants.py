@@ -3,7 +3,8 @@
 import pytest
 
 from wsesim.hardware import load_cluster, machine_names
-from wsesim.software import load_software, software_names
+from wsesim.software import load_software, software_names, software_override_names
+from wsesim.units import parse
 from wsesim.validation.constants import MOST, Constant, load_constants
 from wsesim.validation.groups import KINDS, group_of
 from wsesim.validation.rows import read_table
@@ -21,8 +22,10 @@ def test_the_file_names_every_calibrated_figure_with_its_value() -> None:
 
 @pytest.mark.parametrize("constant", CONSTANTS, ids=lambda constant: constant.name)
 def test_a_constant_is_whole_and_plausible(constant: Constant) -> None:
-    low, high = (constant.si(text) for text in constant.range)
-    assert 0 <= low < constant.si(constant.value) < high
+    dimension = software_override_names()[constant.name]
+    texts = (constant.range[0], constant.value, constant.range[1])
+    low, value, high = (float(text) if dimension is None else parse(text, dimension) for text in texts)
+    assert 0 <= low < value < high
     assert set(constant.acts_on) <= set(KINDS)
     assert constant.acts_on
     assert len(constant.meaning) > 20

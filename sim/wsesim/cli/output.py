@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 RUNS = Path("runs")
 """Where a run is written unless told otherwise."""
-REPORTS = Path("reports")
-"""Where a validation is written unless told otherwise."""
 _PIPE_COLUMNS = 120
 
 

@@ -13,14 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wsesim.answers.drawings import COLORS, fitted
 from wsesim.cores import isa
 from wsesim.cores.machine import CoreRun, Span
 
 Values = npt.NDArray[Any]
-COLORS = "viridis"
 PORTS = ("west", "east", "north", "south", "ramp")
-LARGEST_SIDE = 600
-"""Pixels along the longer side of a picture: the cores of larger grids are averaged."""
 _MAIN = 1
 """Viewers lose the name of thread 0."""
 
@@ -50,7 +48,7 @@ def activity_gif(run: CoreRun, *, frame_cycles: int, frame_s: float = 0.1) -> by
     palette = (colormaps[COLORS](np.arange(256))[:, :3] * 255).round().astype(np.uint8).tobytes()
     pictures = []
     for frame in run.frames:
-        shades = np.clip(_fitted(frame) / frame_cycles, 0, 1) * 255
+        shades = np.clip(fitted(frame) / frame_cycles, 0, 1) * 255
         picture = Image.fromarray(shades.round().astype(np.uint8))
         picture.putpalette(palette)
         pictures.append(picture)
@@ -86,15 +84,3 @@ def trace_json(spans: Iterable[Span]) -> str:
 
 def _name(kind: str, name: str, process: int, thread: int) -> dict[str, object]:
     return {"ph": "M", "pid": process, "tid": thread, "name": kind, "args": {"name": name}}
-
-
-def _fitted(values: Values) -> Values:
-    """Return values on a grid whose longer side is near LARGEST_SIDE: means of blocks of cores, or a block for each."""
-    longest = max(values.shape)
-    if longest > LARGEST_SIDE:
-        step = -(-longest // LARGEST_SIDE)
-        padded = np.pad(values.astype(float), [(0, -size % step) for size in values.shape], constant_values=np.nan)
-        rows, columns = (size // step for size in padded.shape)
-        return np.asarray(np.nanmean(padded.reshape(rows, step, columns, step), axis=(1, 3)))
-    times = max(1, LARGEST_SIDE // longest)
-    return values.repeat(times, 0).repeat(times, 1)

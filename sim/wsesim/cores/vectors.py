@@ -31,7 +31,7 @@ class Options(TypedDict, total=False):
 
 
 class Vectors(InstructionTable):
-    """Vector instructions; each names its elements' type as the SDK does: s fp32, h fp16, hs mixed."""
+    """Vector instructions, of fp32 unless given another `kind`; named as the SDK names them."""
 
     def vector(
         self, op: int, dest: Operand, *sources: Operand, kind: int = isa.F32, thread: int | None = None,
@@ -97,37 +97,9 @@ class Vectors(InstructionTable):
         """dest = a + b * c, fp32."""
         self.vector(isa.MAC, dest, a, b, c, **options)
 
-    def fmovh(self, dest: Operand, src: Operand, **options: Unpack[Options]) -> None:
-        """dest = src, fp16."""
-        self.vector(isa.MOV, dest, src, **_of(isa.F16, options))
-
-    def faddh(self, dest: Operand, a: Operand, b: Operand, **options: Unpack[Options]) -> None:
-        """dest = a + b, fp16."""
-        self.vector(isa.ADD, dest, a, b, **_of(isa.F16, options))
-
-    def fmulh(self, dest: Operand, a: Operand, b: Operand, **options: Unpack[Options]) -> None:
-        """dest = a * b, fp16."""
-        self.vector(isa.MUL, dest, a, b, **_of(isa.F16, options))
-
-    def fmach(self, dest: Operand, a: Operand, b: Operand, c: Operand, **options: Unpack[Options]) -> None:
-        """dest = a + b * c, fp16."""
-        self.vector(isa.MAC, dest, a, b, c, **_of(isa.F16, options))
-
-    def fmachs(self, dest: Operand, a: Operand, b: Operand, c: Operand, **options: Unpack[Options]) -> None:
-        """dest = a + b * c, fp16 factors, fp32 sum."""
-        self.vector(isa.MAC, dest, a, b, c, **_of(isa.MIXED, options))
-
     def mov32(self, dest: Operand, src: Operand, **options: Unpack[Options]) -> None:
         """dest = src, 32-bit whole numbers."""
         self.vector(isa.MOV, dest, src, **_of(isa.I32, options))
-
-    def mov16(self, dest: Operand, src: Operand, **options: Unpack[Options]) -> None:
-        """dest = src, 16-bit whole numbers."""
-        self.vector(isa.MOV, dest, src, **_of(isa.I16, options))
-
-    def add16(self, dest: Operand, a: Operand, b: Operand, **options: Unpack[Options]) -> None:
-        """dest = a + b, 16-bit whole numbers."""
-        self.vector(isa.ADD, dest, a, b, **_of(isa.I16, options))
 
     def _checked(self, op: int, kind: int, operands: tuple[Operand, ...]) -> int | None:
         """Return the length the operands share.

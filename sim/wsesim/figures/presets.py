@@ -25,7 +25,6 @@ from wsesim.yamlfile import Document, Loc, parse_yaml, read_yaml
 _OWN_KEYS = ("name", "about", "extends")
 _ENTRY_KEYS = ("value", "source", "confidence", "note")
 _CONFIDENCE = ("H", "M", "L")
-_NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

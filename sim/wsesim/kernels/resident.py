@@ -128,16 +128,6 @@ class Rectangle:
         return cycles * self.wafer.silicon.scalar_slowdown
 
 
-def Square(*, wafer: Wafer, side: int, software: Inference) -> Rectangle:
-    """Return a rectangle with *side* cores along each axis.
-
-    Raises:
-        SpecError: a side that is not positive.
-    """
-    require_positive(side=side)
-    return Rectangle(wafer=wafer, columns=side, rows=side, software=software)
-
-
 @lru_cache(maxsize=65536)
 def issues(length: int, lanes: float) -> float:
     """Return how often a vector of *length* 16-bit values is issued, the mean over where it begins.

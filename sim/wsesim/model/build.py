@@ -90,6 +90,11 @@ def build_graph(model: Model, *, sequences: int, length: int, precision: str = "
     return Graph(name=model.name, dims=dims, blocks=blocks)
 
 
+def parameters(model: Model) -> int:
+    """Return how many numbers training adjusts, a tied table counted once, the task's head included."""
+    return build_graph(model, sequences=1, length=1).parameters()
+
+
 def _embed(model: Model, dtype: str) -> Block:
     b = _Builder("embed", dtype)
     ids = b.tensor("ids", ("batch", "length"), "tokens")

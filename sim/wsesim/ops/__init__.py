@@ -4,7 +4,7 @@ A file states its kinds as `OPS`; being here is all it takes to be found. What a
 """
 
 from wsesim.ops.base import INNER, NUMERICS, CoreProgram, Elsewhere, Gap, Kernel, Kind, Option, Recipe, gradient_of
-from wsesim.ops.registry import chosen, find, kinds, option_named, options, recipe_of, resident_recipe_of
+from wsesim.ops.registry import chosen, find, kinds, option_named, options, recipe_of
 
 __all__ = [
     "INNER",
@@ -23,5 +23,4 @@ __all__ = [
     "option_named",
     "options",
     "recipe_of",
-    "resident_recipe_of",
 ]

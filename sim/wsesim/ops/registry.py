@@ -90,19 +90,7 @@ def recipe_of(kind: str) -> Recipe:
     Raises:
         SpecError: no such kind, or it has none.
     """
-    return _recipe(kind, find(kind).work, "weight streaming")
-
-
-def resident_recipe_of(kind: str) -> Recipe:
-    """Return the counts of an op with resident weights.
-
-    Raises:
-        SpecError: no such kind, or it has none.
-    """
-    return _recipe(kind, find(kind).resident, "resident weights")
-
-
-def _recipe(kind: str, facet: Recipe | Kernel | Gap, where: str) -> Recipe:
-    if isinstance(facet, Gap):
-        raise SpecError(kind, f"is not modelled with {where}: {facet.reason}")
-    return facet.recipe if isinstance(facet, Kernel) else facet
+    work = find(kind).work
+    if isinstance(work, Gap):
+        raise SpecError(kind, f"is not modelled with weight streaming: {work.reason}")
+    return work.recipe if isinstance(work, Kernel) else work

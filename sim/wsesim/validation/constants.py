@@ -8,8 +8,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from wsesim.software import software_override_names
-from wsesim.units import parse
 from wsesim.yamlfile import parse_yaml
 
 FILE = "constants.yaml"
@@ -46,11 +44,6 @@ class Constant:
     def with_number(self, number: float) -> str | int:
         """Return another value in the same unit, as an override."""
         return round(number) if self.whole else f"{number:.6g} {self.value.split(' ')[1]}"
-
-    def si(self, text: str) -> float:
-        """Return a value of this constant in the unit of its field."""
-        dimension = software_override_names()[self.name]
-        return float(text) if dimension is None else parse(text, dimension)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
 
 import numpy as np
 
 from wsesim.cores import isa
+from wsesim.cores.builder import Builder
 from wsesim.cores.operands import Color, Mem
 from wsesim.cores.programs.base import Array, Options
 from wsesim.cores.programs.collectives.plans import COLUMN
 from wsesim.cores.programs.model import heads, steps
 from wsesim.cores.programs.model.bounds import Bounded
-from wsesim.cores.programs.model.core import KernelWriter
+from wsesim.cores.programs.model.core import KernelWriter, timed
 from wsesim.cores.programs.model.feature import BANK, OTHER_BANK, FeatureSeat, seat_of
 from wsesim.cores.programs.model.heads import Heads, HeadSlice
 from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, COLLECT_COLORS, AllreduceLine, Collection
+from wsesim.hardware import Wafer
 
 COLORS = 2 * ALLREDUCE_COLORS + COLLECT_COLORS
 """Of a row of cores, of the columns of a head, and of a column of cores."""
@@ -75,12 +77,43 @@ class HeadSeat:
         self.along.route(core.role)
 
 
+Body = Callable[[KernelWriter, HeadSeat], None]
+"""Writes what one core does."""
+
+
 def of_each_kind(place: HeadSeat) -> list[HeadSeat]:
     """Return the first core of every kind of column: those that have part in equally many features of as many heads."""
     kinds: dict[tuple[int, ...], HeadSeat] = {}
     for column in range(place.heads.layout.columns):
         kinds.setdefault(tuple(run.count for run in place.heads.runs(column)), replace(place, column=column))
     return list(kinds.values())
+
+
+def write_cores(builder: Builder, first: HeadSeat, body: Body, *, rows: bool = False) -> None:
+    """Write *body* on every core; with *rows* it also sums along whole rows, where heads sum along parts of them."""
+    colors = [builder.color(f"color {number}") for number in range(COLORS)]
+    layout = first.heads.layout
+    for row in range(layout.rows):
+        for column in range(layout.columns):
+            place = replace(first, column=column, row=row, colors=colors)
+            role = builder.role(f"core {column},{row}")
+            core = KernelWriter(role, placed=True)
+            place.route(core)
+            if rows and place.heads.segments > 1:
+                place.seat.line.route(role)
+            with role.task("start", start=True):
+                body(core, place)
+                role.halt()
+            builder.place(role, [column], [row])
+
+
+def timed_cores(wafer: Wafer, first: HeadSeat, body: Body) -> list[KernelWriter]:
+    """Return what *body* takes on the first core of every kind of column."""
+    cores = []
+    for place in of_each_kind(first):
+        cores.append(timed(wafer))
+        body(cores[-1], place)
+    return cores
 
 
 def attend(core: KernelWriter, place: HeadSeat, q: Mem, k: Mem, v: Mem, y: Mem) -> None:

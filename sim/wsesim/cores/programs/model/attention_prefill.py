@@ -30,9 +30,9 @@ from wsesim.cores.programs.base import (
     sizes_of,
 )
 from wsesim.cores.programs.collectives.collective import GROUP_HELP
-from wsesim.cores.programs.model.attention import COLORS, HeadSeat, attend, bounded, by_numpy, mask_of, of_each_kind
+from wsesim.cores.programs.model.attention import HeadSeat, attend, bounded, by_numpy, mask_of, timed_cores, write_cores
 from wsesim.cores.programs.model.bounds import Bounded
-from wsesim.cores.programs.model.core import KernelWriter, timed
+from wsesim.cores.programs.model.core import KernelWriter
 from wsesim.cores.programs.model.feature import OTHER_BANK, FeatureLayout, draw
 from wsesim.cores.programs.model.heads import Heads
 from wsesim.hardware import Wafer
@@ -54,17 +54,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     layout, random = first.heads.layout, np.random.default_rng(seed)
     q, k, v = (draw(random, (layout.tokens, layout.features), {}) for _ in range(3))
     builder = Builder(wafer, width=grid[0], height=grid[1])
-    colors = [builder.color(f"color {number}") for number in range(COLORS)]
-    for row in range(grid[1]):
-        for column in range(grid[0]):
-            role = builder.role(f"core {column},{row}")
-            place = HeadSeat(heads=first.heads, column=column, row=row, options=options, colors=colors)
-            core = KernelWriter(role, placed=True)
-            place.route(core)
-            with role.task("start", start=True):
-                body(core, place)
-                role.halt()
-            builder.place(role, [column], [row])
+    write_cores(builder, first, body)
     machine = CoreMachine(builder)
     for name, values in (("q", q), ("k", k), ("v", v)):
         scatter(machine, name, layout.lay(values))
@@ -81,18 +71,12 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles of the busiest column: collection, AXPY passes, an allreduce, softmax, products."""
     _is_causal(options)
-    return max(_written(wafer, place).cycles for place in of_each_kind(_place(grid, shape, options)))
+    return max(core.cycles for core in timed_cores(wafer, _place(grid, shape, options), body))
 
 
 def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
     """Return the bytes of the variables of a core."""
-    return max(_written(wafer, place).role.data_bytes for place in of_each_kind(_place(grid, shape, options)))
-
-
-def _written(wafer: Wafer, place: HeadSeat) -> KernelWriter:
-    core = timed(wafer)
-    body(core, place)
-    return core
+    return max(core.role.data_bytes for core in timed_cores(wafer, _place(grid, shape, options), body))
 
 
 def _is_causal(options: Options) -> bool:

@@ -53,10 +53,6 @@ class KernelWriter:
         else:
             self._cycles += line.cycles(self.wafer, part.length)
 
-    def spend(self, cycles: float) -> None:
-        """Count cycles that the written instructions do not show, such as waiting for others."""
-        self._cycles += 0 if self.placed else cycles
-
     def repeat(self, times: int) -> Iterator[Register]:
         """Write what the body of a `for` writes as a loop of so many turns, none of them for 0; yields its counter."""
         if times == 0:

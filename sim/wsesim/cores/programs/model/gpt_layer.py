@@ -35,8 +35,8 @@ from wsesim.cores.programs.base import (
 )
 from wsesim.cores.programs.collectives.collective import GROUP_HELP
 from wsesim.cores.programs.model import gelu, linear, steps
-from wsesim.cores.programs.model.attention import COLORS, HeadSeat, attend, mask_of, of_each_kind
-from wsesim.cores.programs.model.core import KernelWriter, timed
+from wsesim.cores.programs.model.attention import HeadSeat, attend, mask_of, timed_cores, write_cores
+from wsesim.cores.programs.model.core import KernelWriter
 from wsesim.cores.programs.model.feature import OTHER_BANK, FeatureLayout, FeatureSeat, seat_of
 from wsesim.cores.programs.model.gpt_reference import FEED_FORWARD, LayerWeights, bound, by_numpy, random_weights
 from wsesim.cores.programs.model.heads import Heads
@@ -103,32 +103,16 @@ def load_layer(
     """
     chosen, builder = dict(options or {}), Builder(wafer, width=grid[0], height=grid[1])
     layout = FeatureLayout(columns=grid[0], rows=grid[1], tokens=x.shape[0], features=x.shape[1])
-    colors = [builder.color(f"color {number}") for number in range(COLORS)]
-    split = Heads(layout=layout, heads=heads)
-    for row in range(grid[1]):
-        for column in range(grid[0]):
-            place = HeadSeat(heads=split, column=column, row=row, options=chosen, colors=colors)
-            _write(builder, place)
+    first = HeadSeat(heads=Heads(layout=layout, heads=heads), column=0, row=0, options=chosen)
+    write_cores(builder, first, body, rows=True)
     machine = CoreMachine(builder)
-    for name, values in _loads(place, x, weights).items():
+    for name, values in _loads(first, x, weights).items():
         scatter(machine, name, values)
     form = choice_option(chosen, "form", FORMS)
     return Prepared(
         machine=machine, read=lambda ran: layout.take(gather(ran, "y")), expected=by_numpy(x, weights, heads, form),
         tolerance=bound(x, weights, heads, form), counts={"macs": _macs(layout)},
     )  # fmt: skip
-
-
-def _write(builder: Builder, place: HeadSeat) -> None:
-    role = builder.role(f"core {place.column},{place.row}")
-    core = KernelWriter(role, placed=True)
-    place.route(core)
-    if place.heads.segments > 1:
-        place.seat.line.route(role)
-    with role.task("start", start=True):
-        body(core, place)
-        role.halt()
-    builder.place(role, [place.column], [place.row])
 
 
 def _loads(place: HeadSeat, x: Array, weights: LayerWeights) -> dict[str, Array]:
@@ -161,18 +145,12 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles of the busiest column, one kernel after the other."""
     choice_option(options, "form", FORMS)
-    return max(_written(wafer, place).cycles for place in of_each_kind(_place(grid, shape, options)))
+    return max(core.cycles for core in timed_cores(wafer, _place(grid, shape, options), body))
 
 
 def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
     """Return the bytes of the variables of a core."""
-    return max(_written(wafer, place).role.data_bytes for place in of_each_kind(_place(grid, shape, options)))
-
-
-def _written(wafer: Wafer, place: HeadSeat) -> KernelWriter:
-    core = timed(wafer)
-    body(core, place)
-    return core
+    return max(core.role.data_bytes for core in timed_cores(wafer, _place(grid, shape, options), body))
 
 
 def _place(grid: Grid, shape: Shape, options: Options) -> HeadSeat:
