@@ -98,6 +98,7 @@ def test_graph(call: Call, refused: Refused, question: Path, in_tmp: Path) -> No
     assert "is already there" in refused("graph", question, "-o", "graph.svg")
     assert call("graph", question, "-o", "graph.svg", "--force", "--format", "json").exit_code == 0
     assert json.loads((in_tmp / "graph.svg").read_text())["name"] == "gpt2"
+    assert "is the question itself" in refused("graph", question, "-o", question, "--force")
 
 
 def test_what_does_not_fit_is_an_answer(call: Call, question: Path, in_tmp: Path) -> None:

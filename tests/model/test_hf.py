@@ -161,6 +161,7 @@ def test_what_a_key_means(
          "num_labels makes a single class, which is not supported"),
         (BERT, {"architectures": ["BertForSequenceClassification"], "id2label": ["a"]}, "id2label must be an object"),
         (LLAMA2, {"rope_scaling": {"rope_type": "llama3"}}, 'rope_scaling asks for "llama3" scaling, which is not'),
+        (LLAMA2, {"quantization_config": {"quant_method": "gptq", "bits": 4}}, "quantization_config is not supported"),
         (LLAMA2, {"rope_scaling": "linear"}, 'rope_scaling must be an object, got "linear"'),
         (LLAMA2, {"rope_parameters": {"rope_theta": -1}}, "rope_theta must be a number above zero"),
     ],

@@ -160,6 +160,18 @@ def test_what_nobody_wrote_is_said() -> None:
     assert isinstance(solved(asked("vector", (1, 1), (64,), measure="dispatch_cycles"), "closed"), NotAnswered)
 
 
+@pytest.mark.parametrize("few", [{"fabric.colors": 1}, {"fabric.in_queue_words": [1, 1]}])
+def test_a_machine_with_too_few_colors_or_queues_is_an_answer(few: dict[str, object]) -> None:
+    found = solved(asked("gemv", (8, 8), (64, 64), hardware=few))
+    assert isinstance(found, NotAnswered)
+    assert "color" in found.why
+
+
+def test_systems_are_not_read_by_a_kernel() -> None:
+    question = asked("gemv", (8, 8), (64, 64), cluster={"machine": "cs-2", "systems": 4})
+    assert question.reads.unread(question.asked.given) == ("cluster.systems",)
+
+
 def test_rates_of_links_that_routers_do_not_have_are_refused() -> None:
     found = solved(asked("broadcast", (4, 1), (8,), hardware={"fabric.link_wavelets_per_cycle": 0.5}))
     assert isinstance(found, NotAnswered)

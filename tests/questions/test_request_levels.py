@@ -52,6 +52,22 @@ def test_causes_sum_to_the_differences(found: Comparison) -> None:
         assert sum(seconds for _, seconds in each.causes) == pytest.approx(wanted)
 
 
+def test_work_is_the_same_at_every_level(found: Comparison) -> None:
+    system = figures(found, "system")
+    for level in LEVELS:
+        here = figures(found, level)
+        assert here["mfu"] * here["total_s"] == pytest.approx(system["mfu"] * system["total_s"], rel=0.01)
+
+
+@pytest.mark.parametrize(("phase", "where"), [
+    ("prefill", {"prompt": 100, "batch": 40}),
+    ("decode", {"prompt": 100, "generate": 100, "draft_tokens": 8, "acceptance": 0.0}),
+])  # fmt: skip
+def test_prompts_side_by_side_and_guesses_count_in_the_formula_too(phase: str, where: dict[str, object]) -> None:
+    found = questions.compare(asked(phase, inference=where), ("closed", "system"))
+    assert figures(found, "closed")["total_s"] == pytest.approx(figures(found, "system")["total_s"], rel=0.05)
+
+
 def test_products_ran_and_ratios_are_sensible(found: Comparison) -> None:
     programs = {row["program"] for row in rows(found)}
     assert {"gemv", "attention-decode", "layer-norm", "gelu"} <= programs

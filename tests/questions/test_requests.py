@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from wsesim import questions
-from wsesim.answer import Answer, Result, Status
+from wsesim.answer import Answer, DoesNotFit, Result, Status
+from wsesim.errors import InputError
 from wsesim.questions.base import Question
 
 BASE: dict[str, object] = {"model": "llama-3-8b", "cluster": "cs-2", "verification": {"enabled": False}}
@@ -92,6 +93,11 @@ def test_guesses_that_are_never_right_cost_and_those_always_right_pay() -> None:
     assert right < plain < wrong
 
 
+def test_no_more_wafers_are_taken_than_there_are() -> None:
+    with pytest.raises(InputError, match=r"inference\.wafers must be at most cluster\.systems, which is 1; got 3"):
+        question_of("decode", {"prompt": 100, "wafers": 3})
+
+
 def test_layers_alone_take_less_than_a_whole_model() -> None:
     whole, layers = (request("decode", prompt=512, ends=ends)["tpot_s"] for ends in (True, False))
     assert layers < whole
@@ -110,6 +116,8 @@ def test_what_does_not_fit_says_why_and_what_would() -> None:
     result = result_of("decode", {"prompt": 4096}, model="llama-3-70b")
     assert result.status is Status.DOES_NOT_FIT
     assert "wafers would fit" in result.why
+    assert isinstance(result.outcome, DoesNotFit)
+    assert result.outcome.memory_limit_bytes == 48 * 1024 < sum(use.bytes_per_core for use in result.outcome.memory)
     forced = result_of("decode", {"prompt": 4096, "must_fit": False}, model="llama-3-70b")
     assert forced.status is Status.OK
 

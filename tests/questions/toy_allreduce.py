@@ -51,7 +51,7 @@ class Allreduce:
     stack: ClassVar[str] = "release-2"
     reads: ClassVar[Reads] = Reads(
         model=frozenset({"width", "ffn_width", "heads", "kv_heads", "head_width", "bias", "attention_bias"}),
-        hardware=frozenset({"swarmx.link", "swarmx.hop"}),
+        hardware=frozenset({"cluster.systems", "swarmx.link", "swarmx.hop"}),
     )
     supported: ClassVar[str] = "Nothing was measured."
 

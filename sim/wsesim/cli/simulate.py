@@ -141,6 +141,8 @@ def graph(file: Path, settings: tuple[str, ...], form: str | None, target: Path 
     if target is None:
         click.echo(text, nl=not text.endswith("\n"))
         return
+    if target.exists() and target.samefile(file):
+        raise InputError.at("is the question itself; choose another file", file=str(target))
     write_text(target, text, force=force)
     if manner().json:
         print_json({"status": "ok", "file": str(target)})

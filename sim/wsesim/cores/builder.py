@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from wsesim.cores.errors import ProgramError as ProgramError
+from wsesim.cores.errors import TooFew
 from wsesim.cores.operands import Color
 from wsesim.cores.role import PORTS as PORTS
 from wsesim.cores.role import CoreRole as CoreRole
@@ -59,12 +60,10 @@ class Builder:
         """Reserve a color.
 
         Raises:
-            ProgramError: the fabric has no more.
+            TooFew: the fabric has no more.
         """
         if len(self.colors) >= self.wafer.fabric.colors:
-            raise ProgramError(
-                f"color {name!r} ({self.here()}) is one more than the fabric's {self.wafer.fabric.colors}"
-            )
+            raise TooFew(f"color {name!r} ({self.here()}) is one more than the fabric's {self.wafer.fabric.colors}")
         self.colors.append(Color(name, len(self.colors)))
         return self.colors[-1]
 

@@ -22,5 +22,9 @@ class NoRoom(ProgramError):
         self.need_bytes, self.have_bytes = need_bytes, have_bytes
 
 
+class TooFew(ProgramError):
+    """A program that needs more colors or queues than there are."""
+
+
 class NotWritten(ProgramError):
     """What is known in closed form only: nobody has written a program for it, or nothing is measured of it."""

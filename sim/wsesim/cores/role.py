@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from wsesim.cores import isa
-from wsesim.cores.errors import ProgramError
+from wsesim.cores.errors import TooFew
 from wsesim.cores.operands import ELEMENT_BYTES, Color, FabricOperand, Mem, Register
 from wsesim.cores.scalars import Scalars
 from wsesim.cores.table import CoreTask, RoleContext
@@ -186,7 +186,7 @@ class CoreRole(Vectors, Scalars):
         """Return the queue of each of *colors*: as bound, the others by number, to the deepest left.
 
         Raises:
-            ProgramError: there are not enough queues.
+            TooFew: there are not enough queues.
         """
         fabric = self.builder.wafer.fabric
         depths = fabric.out_queue_words if out else fabric.in_queue_words
@@ -197,7 +197,7 @@ class CoreRole(Vectors, Scalars):
                 continue
             if not left:
                 who = f"role {self.name!r} ({self.routes[color][0].place}), on {self.builder.core_of(self)},"
-                raise ProgramError(
+                raise TooFew(
                     f"{who} {'sends' if out else 'receives'} {len(colors)} colors; a core has {len(depths)} queues for "
                     f"that, and color {self.builder.colors[color].name!r} gets none"
                 )

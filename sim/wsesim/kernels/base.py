@@ -17,7 +17,7 @@ Features divide over the columns without remainder here: a width of 1,088 on 750
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 
 from wsesim.hardware import Cluster
@@ -154,6 +154,10 @@ class Cost:
             fabric_bytes=sum(cost.fabric_bytes for cost in costs),
             sram_bytes=sum(cost.sram_bytes for cost in costs),
         )
+
+    def slowed(self, factor: float) -> Cost:
+        """Return the same work in *factor* times the cycles."""
+        return replace(self.times(factor), macs=self.macs, fabric_bytes=self.fabric_bytes, sram_bytes=self.sram_bytes)
 
     def times(self, count: float) -> Cost:
         """Return the same, *count* times in a row."""

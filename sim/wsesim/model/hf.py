@@ -30,6 +30,11 @@ def read_hf_config(path: str | Path) -> Model:
     """
     config = _Config.read(path)
     kind = config.choice("model_type", {name: name for name in _READERS})
+    if config.data.get("quantization_config") is not None:
+        config.fail(
+            "quantization_config",
+            "is not supported: costs are those of weights in 16 or 32 bits; remove it to ask that",
+        )
     for key, wanted in _FIXED[kind].items():
         found = config.data.get(key, wanted)
         if (type(found), found) != (type(wanted), wanted):

@@ -47,6 +47,8 @@ class Reads:
     def unread(self, given: frozenset[str]) -> tuple[str, ...]:
         """Return which of some dotted settings are not read, sorted; only those of these three sections can be."""
         known = {"model": self.model, "hardware": self.hardware, "software": self.software}
+        if "cluster.systems" not in self.hardware:
+            known["cluster"] = frozenset({"machine"})
         parts = ((name, *name.partition(".")) for name in given)
         return tuple(sorted(
             name for name, section, _, key in parts if key and key not in (*LABELS, *known.get(section, {key}))

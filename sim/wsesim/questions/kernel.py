@@ -178,7 +178,7 @@ class KernelQuestion:
             InputError: a choice that cannot be.
             ProgramError: the program cannot end.
         """
-        from wsesim.cores.programs import NoRoom, NotWritten
+        from wsesim.cores.programs import NoRoom, NotWritten, TooFew
 
         if level == "system":
             return NotAnswered(why=NO_SYSTEM)
@@ -196,7 +196,7 @@ class KernelQuestion:
         except NoRoom as error:
             data = (MemoryUse(what="data and code", bytes_per_core=error.need_bytes),)
             return DoesNotFit(why=str(error).removeprefix("error: "), memory=data, memory_limit_bytes=error.have_bytes)
-        except NotWritten as error:
+        except (NotWritten, TooFew) as error:
             return NotAnswered(why=str(error).removeprefix("error: "))
 
     def _measured(self, case: KernelCase) -> Answer:

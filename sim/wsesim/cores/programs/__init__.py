@@ -1,6 +1,6 @@
 """Kernels as programs for cores: any rectangle, any shape, real values; cycles from the cores or in closed form."""
 
-from wsesim.cores.errors import NoRoom, NotWritten
+from wsesim.cores.errors import NoRoom, NotWritten, TooFew
 from wsesim.cores.programs.base import KernelCase, KernelProgram, Measure, Prepared, Reading, slowdown
 from wsesim.cores.programs.collectives import (
     allreduce_2d,
@@ -89,6 +89,19 @@ PROGRAMS: dict[str, KernelProgram] = {
 
 __all__ = [
     "INSTALL",
-    "PROGRAMS", "KernelCase", "KernelOutcome", "KernelProgram", "Measure", "NoRoom", "NotWritten",
-    "Prepared", "Reading", "find_program", "run_case", "run_kernel", "slowdown", "usually_watched",
+    "PROGRAMS",
+    "KernelCase",
+    "KernelOutcome",
+    "KernelProgram",
+    "Measure",
+    "NoRoom",
+    "NotWritten",
+    "Prepared",
+    "Reading",
+    "TooFew",
+    "find_program",
+    "run_case",
+    "run_kernel",
+    "slowdown",
+    "usually_watched",
 ]  # fmt: skip

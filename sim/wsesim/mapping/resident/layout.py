@@ -228,6 +228,7 @@ def _too_large(request: ResidentRequest, wafers: int, cores: str, memory: tuple[
         f"{show_bytes(have)} ({show_bytes(need - have)} too much, most for {largest.what}: "
         f"{show_bytes(largest.bytes_per_core)})",
         memory=memory,
+        memory_limit_bytes=have,
     )
 
 

@@ -58,6 +58,11 @@ class PhaseTime:
         """Return the work, *count* times."""
         return tuple((sequence, count * times) for sequence, times in self.work)
 
+    def work_slowed(self, factor: float) -> Work:
+        """Return the same work in *factor* times the cycles."""
+        slow = OpSequence.of(replace(op, cost=op.cost.slowed(factor)) for op in self.ops)
+        return ((slow, 1),)
+
     @property
     def flops(self) -> float:
         """Floating-point operations of the model, a multiply-accumulate counted as two."""

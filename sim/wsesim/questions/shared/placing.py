@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from wsesim.answer import DoesNotFit
+from wsesim.errors import SpecError
 from wsesim.hardware import Cluster
 from wsesim.mapping.resident import PlanGoal, ResidentPlan, ResidentRequest, plan_resident
 from wsesim.model import Model
@@ -21,12 +22,15 @@ def placing_of(
     Raises:
         SpecError: a grid, a stage count or a number of wafers that cannot be; named by its key.
     """
+    wafers = _unless_auto(section["wafers"])
+    if (wafers or 1) > cluster.systems:
+        raise SpecError("wafers", f"must be at most cluster.systems, which is {cluster.systems}; got {wafers}")
     grids = {name: _unless_auto(section.get(name)) for name in ("prefill_grid", "decode_grid")}
     if not grids.keys() <= section.keys():  # the squares for what is not done lie where the others do
         grids = dict.fromkeys(grids, grids["prefill_grid"] or grids["decode_grid"])
     return ResidentRequest(
         model=model, cluster=cluster, software=software, placement=section["placement"],
-        wafers=_unless_auto(section["wafers"]), stages=_unless_auto(section["stages"]), positions=positions,
+        wafers=wafers, stages=_unless_auto(section["stages"]), positions=positions,
         batch=batch, chunk=_unless_auto(section.get("chunk")), ends=section["ends"], must_fit=section["must_fit"],
         prefill_grid=grids["prefill_grid"], decode_grid=grids["decode_grid"],
     )  # fmt: skip

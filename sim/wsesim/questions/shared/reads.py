@@ -33,7 +33,7 @@ STREAMED = _of(
     memoryx="capacity stream latency shard load",
     swarmx="fan_in link hop",
     host="input latency programming",
-    cluster="max_systems",
+    cluster="max_systems systems",
 )
 """Figures of the machine that a step with streamed weights depends on."""
 RELEASE = _of(
@@ -63,7 +63,7 @@ RESIDENT = _of(
     silicon="scalar_slowdown",
     wafer="columns rows io idle_power active_power",
     host="latency",
-    cluster="max_systems",
+    cluster="max_systems systems",
 )
 """Figures of the machine that any answer of resident weights depends on; `wafer.io` between wafers."""
 ENGINE = _of(inference="element_loop_cycles round_cycles vector_setup_cycles exp_vector_ops reciprocal_vector_ops "

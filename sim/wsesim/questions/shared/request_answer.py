@@ -24,9 +24,7 @@ from wsesim.units import Dimension, show
 KINDS = {"whole": "one square a wafer", "blocks": "squares", "rectangles": "rectangles"}
 """How a placement is called."""
 LEAVES_OUT: Mapping[Level, tuple[str, ...]] = {
-    "closed": (
-        "Growth and sequence: all tokens as one halfway, prompts one after the other; no host, no move of weights.",
-    ),
+    "closed": ("Growth: all tokens as one halfway; no host, no move of weights.",),
     "system": (
         "Contention between colors, and stalls inside a core: kernels are closed forms.",
         "How fast a prompt is read in small groups while weights stay is assumed: no such program is published.",

@@ -40,7 +40,7 @@ class PhaseOnCores:
         factor = self.factor
         return replace(
             phase, cycles=factor * phase.cycles, seconds=factor * phase.seconds, core_cycles=factor * phase.core_cycles,
-            interval_cycles=factor * phase.interval_cycles, work=phase.work_times(factor),
+            interval_cycles=factor * phase.interval_cycles, work=phase.work_slowed(factor),
             parts={cause: factor * cycles for cause, cycles in phase.parts.items()},
             stage_cycles=tuple(factor * cycles for cycles in phase.stage_cycles),
         )  # fmt: skip

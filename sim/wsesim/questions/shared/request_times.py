@@ -79,24 +79,19 @@ def time_request(request: Request, plan: ResidentPlan) -> RequestTimes:
 
 
 def time_by_formula(request: Request, plan: ResidentPlan) -> RequestTimes:
-    """Time the same without growth and sequence: all tokens as one halfway, prompts one after the other, no host."""
-    prompt = plan.prefill(request.prompt, reused=request.reused) if request.reads else None
-    if prompt is not None and request.batch > 1:
-        prompt = _times(prompt, request.batch)
+    """Time the same without growth: all tokens as one halfway; no host, no move of weights."""
     token = plan.decode(request.middle, batch=request.batch) if request.writes else None
-    parts = {cause: request.passes * cycles / plan.clock_hz for cause, cycles in (token.parts if token else {}).items()}
+    cycles = {} if token is None else {**token.parts, **_guessing(request, token)}
+    parts = {cause: request.passes * each / plan.clock_hz for cause, each in cycles.items()}
     return RequestTimes(
-        input_s=0.0, prefill=prompt, move_s=0.0, decode_s=sum(parts.values()), decode_parts=parts, token=token,
-        passes=request.passes,
+        input_s=0.0, prefill=_read(plan, request) if request.reads else None, move_s=0.0, decode_s=sum(parts.values()),
+        decode_parts=parts, token=token, passes=request.passes,
     )  # fmt: skip
 
 
-def _times(phase: PhaseTime, count: int) -> PhaseTime:
-    return replace(
-        phase, cycles=count * phase.cycles, seconds=count * phase.seconds, core_cycles=count * phase.core_cycles,
-        parts={cause: count * cycles for cause, cycles in phase.parts.items()},
-        work=phase.work_times(count),
-    )  # fmt: skip
+def _guessing(request: Request, token: PhaseTime) -> dict[str, float]:
+    extra = request.guesses.cycles(token)
+    return {"guesses": extra} if extra else {}
 
 
 def _read(plan: ResidentPlan, request: Request) -> PhaseTime:
@@ -123,11 +118,8 @@ def _write(plan: ResidentPlan, request: Request) -> tuple[float, dict[str, float
     weights = request.passes * shares / shares.sum()
     parts: dict[str, float] = {}
     for phase, weight in zip(timed, weights.tolist(), strict=True):
-        for cause, cycles in phase.parts.items():
+        for cause, cycles in {**phase.parts, **_guessing(request, phase)}.items():
             parts[cause] = parts.get(cause, 0.0) + weight * cycles / plan.clock_hz
-        extra = request.guesses.cycles(phase)
-        if extra:
-            parts["guesses"] = parts.get("guesses", 0.0) + weight * extra / plan.clock_hz
     return sum(parts.values()), parts, timed[len(timed) // 2]
 
 

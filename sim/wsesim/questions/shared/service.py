@@ -316,8 +316,8 @@ def _notes(
         )
     if tried and max(tried)[1] >= goal.share and rate:
         found.append(
-            "All requests together hold the objective, so the largest rate is at least this; more serving.requests "
-            "would find it."
+            "All requests at once hold the objective, so these are too few to find the largest rate: it is that of "
+            "their burst. More serving.requests would find it."
         )
     over = int((requests.prompt + requests.output > times.capacity_tokens).sum())
     if over:
