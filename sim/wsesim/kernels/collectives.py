@@ -19,6 +19,9 @@ from math import ceil
 
 from wsesim.hardware import Core, Fabric, Wafer
 
+ACROSS_MIDDLE = 1 / 4
+"""Share of what a column sends that crosses its middle link in one direction, if every row sends to all alike."""
+
 
 def chain_reduce(fabric: Fabric, *, wavelets: int, cores: int, spacing: int = 1) -> float:
     """Return the cycles to sum a vector over a line, each core passing its sum to the next, *spacing* hops away."""

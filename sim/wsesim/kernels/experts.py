@@ -14,12 +14,11 @@ quarter in each direction.
 from __future__ import annotations
 
 from wsesim.kernels.base import Cost, Region
+from wsesim.kernels.collectives import ACROSS_MIDDLE
 from wsesim.ops import recipe_of
 
 _VALUE_BYTES = {"fp32": 4}
 """Of a value on its way; 2 in other precisions."""
-_ACROSS_MIDDLE = 1 / 4
-"""Share of what a column sends that crosses its middle link in one direction, if every row sends to all alike."""
 
 
 def exchange(region: Region, kind: str, *, width: int, positions: float) -> Cost:
@@ -27,7 +26,7 @@ def exchange(region: Region, kind: str, *, width: int, positions: float) -> Cost
     core, recipe = region.cluster.wafer.core, recipe_of(kind)
     values = region.tokens_per_core * positions * region.features_per_core(width)
     wavelets = values * _VALUE_BYTES.get(region.precision, 2) / region.wavelet_bytes
-    crossing = _ACROSS_MIDDLE * region.rows * wavelets
+    crossing = ACROSS_MIDDLE * region.rows * wavelets
     serial = {"launch": float(recipe.ops * core.vector_launch_cycles), "fill": region.chain_fill_cycles(region.rows)}
     if recipe.row_sums:
         serial["reduction"] = (

@@ -29,9 +29,6 @@ from wsesim.kernels.resident import (
 from wsesim.kernels.resident_graph import ResidentOp
 from wsesim.kernels.resident_mesh import mesh_gemm
 
-_ACROSS_MIDDLE = 1 / 4
-"""Share of what a column sends that crosses its middle link in one direction, if every row sends to all alike."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenStep:
@@ -207,7 +204,7 @@ def _read_exchange(op: ResidentOp, where: Rectangle, step: ChunkStep) -> Cost:
     times, tokens = op.loads(step.tokens)
     values = times * where.y.each(tokens) * where.x.each(op.parts[0])
     wavelets, wafer = where.wavelets(values), where.wafer
-    crossing = ceil(_ACROSS_MIDDLE * where.rows * wavelets)
+    crossing = ceil(collectives.ACROSS_MIDDLE * where.rows * wavelets)
     moved = Cost(
         serial={"exchange": collectives.broadcast_cycles(wafer, wavelets=crossing, hops=where.rows - 1)},
         # the mean way of a value is a third of the column
