@@ -54,6 +54,8 @@ _TABLE = (
     ("accumulate", "accumulate", "gradients of a pass added to those before", "#d497ae", "#8f4c66"),
     ("guesses", "guesses", "a small model's guesses, and checking them", "#a0436a", "#c4668c"),
     ("input", "input", "the host's tokens, or the wait for them", "#7d7a2d", "#b5b052"),
+    ("busy", "busy", "cores at work", "#5b87b5", "#8fb8de"),
+    ("stalled", "stalled", "cores waiting: for wavelets, for room to send, for memory", "#b08968", "#c9a98a"),
     ("idle", "idle", "nothing to do", "#dad6cb", "#4a4944"),
     ("folded", "the same again", "equal layers or passes, counted instead of played", "#e7e5de", "#383734"),
 )

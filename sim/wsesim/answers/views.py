@@ -10,6 +10,8 @@ from wsesim.answers import text
 from wsesim.answers.causes import Cause
 
 SHOWN_OPS = 16
+UNBROKEN = 40
+"""Letters of a fact that stays on one line."""
 VERDICTS: Mapping[Status, str] = {
     Status.OK: "",
     Status.DOES_NOT_FIT: "It does not fit.",
@@ -215,7 +217,7 @@ def facts(answer: Answer) -> tuple[tuple[str, str], ...]:
     found = []
     for title, group in answer.facts.items():
         rest = [f"{text.heading(key)} {text.shown(key, value)}" for key, value in group.items() if key != "name"]
-        rest = [fact.replace(" ", "\N{NO-BREAK SPACE}") for fact in rest]
+        rest = [fact.replace(" ", "\N{NO-BREAK SPACE}") if len(fact) < UNBROKEN else fact for fact in rest]
         found.append((title, " · ".join([str(group["name"]), *rest] if "name" in group else rest)))
     return tuple(found)
 
