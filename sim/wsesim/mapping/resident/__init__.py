@@ -3,8 +3,8 @@
 from wsesim.answer import DoesNotFit
 from wsesim.mapping.resident.goal import PlanGoal
 from wsesim.mapping.resident.layout import plan_resident, plan_service
-from wsesim.mapping.resident.pipeline import OpCost
-from wsesim.mapping.resident.plan import PhaseTime, ResidentPlan
+from wsesim.mapping.resident.pipeline import OpCost, PhaseTime
+from wsesim.mapping.resident.plan import ResidentPlan
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage
 

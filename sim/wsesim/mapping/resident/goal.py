@@ -53,12 +53,10 @@ class PlanGoal:
         return self.reading_s(plan) + self.writing_s(plan)
 
     def reading_s(self, plan: ResidentPlan) -> float:
-        """Return the seconds of all prompts: each follows the one before as soon as the first stage is free."""
+        """Return the seconds of all prompts."""
         if not self.prompt:
             return 0.0
-        one = plan.prefill(self.prompt, reused=self.reused)
-        chunks = -(-(self.prompt - self.reused) // plan.chunk)
-        return one.seconds + (self.prompts - 1) * chunks * one.interval_cycles / plan.clock_hz
+        return plan.prompts(self.prompts, self.prompt, reused=self.reused).seconds
 
     def writing_s(self, plan: ResidentPlan) -> float:
         """Return the seconds of all tokens; of a stream those of one request's."""
@@ -66,9 +64,7 @@ class PlanGoal:
             return 0.0
         if not self.streams:
             return self.passes * plan.decode(self.position, batch=self.batch).seconds
-        group = max(1, plan.request.batch // len(plan.stages))
-        interval_s = plan.decode(self.position, batch=group, group=group).interval_cycles / group / plan.clock_hz
-        return self.passes * max(interval_s, plan.decode(self.position).seconds / self.slots(plan))
+        return self.passes * max(plan.interval_s(self.position), plan.decode(self.position).seconds / self.slots(plan))
 
     def slots(self, plan: ResidentPlan) -> int:
         """Return how many sequences as long as these the cache of *plan* has room for at once."""

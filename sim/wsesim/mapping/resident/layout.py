@@ -97,18 +97,20 @@ def _in_rectangles(request: ResidentRequest, goal: PlanGoal) -> ResidentPlan | D
             f"{MOST_RECTANGLES} rectangles each"
         )
     if fewest is None or fewest > there:
-        regions = least_full(request, there)
-        cores = f"rectangles of {regions[0].columns} x {regions[0].rows}"
-        return _too_large(request, there, cores, fullest(request, regions, tokens=request.batch))
+        return _too_full(request, there, tokens=request.batch)
     units = request.stages or request.model.layers
     wafers = fewest if request.wafers is None else max(fewest, min(request.wafers, units))
     plans = _promising(request, goal, wafers)
     if not plans:
-        regions = least_full(request, wafers)
-        cores = f"rectangles of {regions[0].columns} x {regions[0].rows}"
-        prompt = request.chunk or request.positions
-        return _too_large(request, wafers, cores, fullest(request, regions, tokens=prompt, shifts=True))
+        return _too_full(request, wafers, tokens=request.chunk or request.positions, shifts=True)
     return min(plans, key=goal)
+
+
+def _too_full(request: ResidentRequest, wafers: int, *, tokens: int, shifts: bool = False) -> DoesNotFit:
+    """Return why *tokens* at a time have no room in the rectangles that are least full."""
+    regions = least_full(request, wafers)
+    cores = f"rectangles of {regions[0].columns} x {regions[0].rows}"
+    return _too_large(request, wafers, cores, fullest(request, regions, tokens=tokens, shifts=shifts))
 
 
 def _promising(request: ResidentRequest, goal: PlanGoal, wafers: int) -> list[ResidentPlan]:

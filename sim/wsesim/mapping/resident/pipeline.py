@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -71,6 +71,44 @@ class OpSequence:
 
 Work = tuple[tuple[OpSequence, float], ...]
 """Sequences, each so many times."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseTime:
+    """What a phase takes."""
+
+    cycles: float
+    """From start to end, through all stages."""
+    seconds: float
+    parts: Mapping[str, float]
+    """Cycles by cause along the path that sets the time; they sum to `cycles`."""
+    work: Work
+    """Of the phase, over all layers and stages."""
+    interval_cycles: float
+    """Between tokens (or chunks) of a full pipeline: what its slowest stage takes."""
+    stage_cycles: tuple[float, ...]
+    """Of each stage (for a prompt, with its last chunk)."""
+    core_cycles: float
+    """Cycles times cores over all stages, at work."""
+
+    @property
+    def ops(self) -> tuple[OpCost, ...]:
+        """All work by op."""
+        return merged(self.work)
+
+    def work_times(self, count: float) -> Work:
+        """Return the work, *count* times."""
+        return tuple((sequence, count * times) for sequence, times in self.work)
+
+    def work_slowed(self, factor: float) -> Work:
+        """Return the same work in *factor* times the cycles."""
+        slow = OpSequence.of(replace(op, cost=op.cost.slowed(factor)) for op in self.ops)
+        return ((slow, 1),)
+
+    @property
+    def flops(self) -> float:
+        """Floating-point operations of the model, a multiply-accumulate counted as two."""
+        return 2 * sum(work.macs for work in self.ops)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

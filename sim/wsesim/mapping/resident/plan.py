@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import groupby
@@ -15,10 +15,9 @@ from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
 from wsesim.mapping.resident.pipeline import (
     OpCost,
     OpSequence,
+    PhaseTime,
     Station,
-    Work,
     all_work,
-    merged,
     path_parts,
     summed,
 )
@@ -29,54 +28,6 @@ Step = TokenStep | ChunkStep
 TIMED_BITS = 4
 """Of the lengths at which a prompt that passes a few tokens at a time is timed: eight from one power of two to the
 next, so attention is at most 6 % off, to either side."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhaseTime:
-    """What a phase takes."""
-
-    cycles: float
-    """From start to end, through all stages."""
-    seconds: float
-    parts: Mapping[str, float]
-    """Cycles by cause along the path that sets the time; they sum to `cycles`."""
-    work: Work
-    """Of the phase, over all layers and stages."""
-    interval_cycles: float
-    """Between tokens (or chunks) of a full pipeline: what its slowest stage takes."""
-    stage_cycles: tuple[float, ...]
-    """Of each stage (for a prompt, with its last chunk)."""
-    core_cycles: float
-    """Cycles times cores over all stages, at work."""
-
-    @property
-    def ops(self) -> tuple[OpCost, ...]:
-        """All work by op."""
-        return merged(self.work)
-
-    def work_times(self, count: float) -> Work:
-        """Return the work, *count* times."""
-        return tuple((sequence, count * times) for sequence, times in self.work)
-
-    def work_slowed(self, factor: float) -> Work:
-        """Return the same work in *factor* times the cycles."""
-        slow = OpSequence.of(replace(op, cost=op.cost.slowed(factor)) for op in self.ops)
-        return ((slow, 1),)
-
-    @property
-    def flops(self) -> float:
-        """Floating-point operations of the model, a multiply-accumulate counted as two."""
-        return 2 * sum(work.macs for work in self.ops)
-
-    @property
-    def fabric_bytes(self) -> float:
-        """Payload over all links."""
-        return sum(work.fabric_bytes for work in self.ops)
-
-    @property
-    def sram_bytes(self) -> float:
-        """Read and written in SRAM."""
-        return sum(work.sram_bytes for work in self.ops)
 
 
 @lru_cache(maxsize=4096)
@@ -176,6 +127,27 @@ class ResidentPlan:
             rows.append(self._chunks[size, ends, last])
             begins += size
         return self._phase(self._passed(self.prefill_stages), rows, [], interval=-(-self.chunk // group))
+
+    def prompts(self, count: int, tokens: int, *, reused: int = 0) -> PhaseTime:
+        """Return the time of *count* prompts: each follows the one before as soon as the first stage is free.
+
+        Raises:
+            SpecError: as of `prefill`.
+        """
+        one = self.prefill(tokens, reused=reused)
+        if count == 1:
+            return one
+        behind = (count - 1) * -(-(tokens - reused) // self.chunk) * one.interval_cycles
+        parts = {**one.parts, "pipeline": one.parts.get("pipeline", 0.0) + behind}
+        return replace(
+            one, cycles=one.cycles + behind, seconds=one.seconds + behind / self.clock_hz, parts=parts,
+            work=one.work_times(count), core_cycles=count * one.core_cycles,
+        )  # fmt: skip
+
+    def interval_s(self, position: int) -> float:
+        """Return the seconds from one token to the next of a full pipeline: a group of sequences is in each stage."""
+        group = max(1, self.request.batch // len(self.stages))
+        return self.decode(position, batch=group, group=group).interval_cycles / group / self.clock_hz
 
     def _timed_at(self, positions: int) -> int:
         """Return the positions whose time tokens that end at *positions* take: the same, or the nearest of a few."""

@@ -50,7 +50,7 @@ def solve_request(question: Question, request: Request, level: Level, say: Say) 
 
 def answer_of(question: Question, request: Request, plan: ResidentPlan, times: RequestTimes, level: Level) -> Answer:
     """Return the answer that *times* of a request come to."""
-    figures = _figures(request, plan, times)
+    figures = figures_of(request, plan, times)
     ops = ops_of(times.prefill, "prefill", 1, plan.clock_hz) if times.prefill else ()
     if times.token is not None:
         ops += ops_of(times.token, "decode", times.passes * (1 + request.guesses.tokens), plan.clock_hz)
@@ -85,7 +85,8 @@ def with_software(plan: ResidentPlan, software: Any) -> ResidentPlan:
     return replace(plan, request=replace(plan.request, software=software))
 
 
-def _figures(request: Request, plan: ResidentPlan, times: RequestTimes) -> dict[str, Any]:
+def figures_of(request: Request, plan: ResidentPlan, times: RequestTimes) -> dict[str, Any]:
+    """Return every figure of a request; None of what is not done."""
     wafer, batch = request.asked.hardware.cluster.wafer, request.batch
     reading_s = times.prefill.seconds if times.prefill else 0.0
     read = request.prompt - request.reused if times.prefill else 0

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from wsesim.answer import DoesNotFit, Outcome, Reason, Table
 from wsesim.mapping.resident import PhaseTime, ResidentPlan
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.request import Request
-from wsesim.questions.shared.request_answer import answer_of
+from wsesim.questions.shared.request_answer import answer_of, figures_of
 from wsesim.questions.shared.request_times import RequestTimes, plan_of, time_request
 from wsesim.questions.shared.step_cores import KERNEL_COLUMNS, KERNEL_TITLE, kernel_row
 from wsesim.system import GrowingTime, ServiceTimes
@@ -63,14 +62,14 @@ def solve_on_cores(question: Question, request: Request, say: Say) -> Outcome:
     if isinstance(plan, DoesNotFit):
         return plan
     times = time_request(request, plan)
-    base = answer_of(question, request, plan, times, "system").figures
+    base = figures_of(request, plan, times)
     compile_engine(plan.request.cluster.wafer)
     read = _read(plan, request.prompt, request.reused, say) if request.reads else UNTRIED
     wrote = _wrote(plan, request.middle, request.batch, say) if request.writes else UNTRIED
     slower = _slower(times, read, wrote)
     answer = answer_of(question, request, plan, slower, "cores")
     reasons = (
-        *read.reasons("ttft_s", _seconds(base.get("ttft_s"))), *wrote.reasons("tpot_s", _seconds(base.get("tpot_s"))),
+        *read.reasons("ttft_s", base["ttft_s"]), *wrote.reasons("tpot_s", base["tpot_s"]),
     )  # fmt: skip
     return replace(
         answer, tables=(*answer.tables, _table(read, wrote)), reasons=reasons, events=read.events + wrote.events
@@ -133,7 +132,3 @@ def _tried(plan: ResidentPlan, phase: PhaseTime, tile: ResidentTile, what: str, 
 
 def _table(read: PhaseOnCores, wrote: PhaseOnCores) -> Table:
     return Table(name="kernels", title=KERNEL_TITLE, columns=KERNEL_COLUMNS, rows=(*read.rows, *wrote.rows))
-
-
-def _seconds(value: Any) -> float | None:
-    return None if value is None else float(value)

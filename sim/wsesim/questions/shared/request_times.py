@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -95,17 +95,7 @@ def _guessing(request: Request, token: PhaseTime) -> dict[str, float]:
 
 
 def _read(plan: ResidentPlan, request: Request) -> PhaseTime:
-    """Return the time to read all prompts: each follows the one before as soon as the first stage is free."""
-    one, batch = plan.prefill(request.prompt, reused=request.reused), request.batch
-    if batch == 1:
-        return one
-    chunks = -(-(request.prompt - request.reused) // plan.chunk)
-    behind = (batch - 1) * chunks * one.interval_cycles
-    parts = {**one.parts, "pipeline": one.parts.get("pipeline", 0.0) + behind}
-    return replace(
-        one, cycles=one.cycles + behind, seconds=one.seconds + behind / plan.clock_hz, parts=parts,
-        work=one.work_times(batch), core_cycles=batch * one.core_cycles,
-    )  # fmt: skip
+    return plan.prompts(request.batch, request.prompt, reused=request.reused)
 
 
 def _write(plan: ResidentPlan, request: Request) -> tuple[float, dict[str, float], PhaseTime]:

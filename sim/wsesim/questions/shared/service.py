@@ -121,7 +121,6 @@ def service_times(service: Service, plan: ResidentPlan) -> ServiceTimes:
     """Return what *plan* can do, as a server sees it."""
     longest, batch, guesses = plan.request.positions, plan.request.batch, service.guesses
     host, goal = plan.request.cluster.host, PlanGoal(prompt=service.arrivals.prompt, passes=service.arrivals.output)
-    together = max(1, batch // len(plan.stages))
     step = max(1, longest // READ_POINTS)
     lengths = sorted({2**power for power in range(step.bit_length())} | {*range(step, longest, step), longest})
     each = (1 + guesses.tokens) / guesses.tokens_per_pass
@@ -131,7 +130,7 @@ def service_times(service: Service, plan: ResidentPlan) -> ServiceTimes:
         return (token.seconds + guesses.cycles(token) / plan.clock_hz) / guesses.tokens_per_pass
 
     def interval_s(position: int) -> float:
-        return each * plan.decode(position, batch=together, group=together).interval_cycles / together / plan.clock_hz
+        return each * plan.interval_s(position)
 
     return ServiceTimes(
         prefill_tokens=(0, *lengths), prefill_s=(0.0, *(plan.prefill(length).seconds for length in lengths)),
@@ -255,7 +254,7 @@ def _figures(
 
 def _headline(service: Service, figures: Mapping[str, Any]) -> dict[str, str]:
     goal = service.objective
-    limits = f"first token in {_seconds(goal.ttft_s)}, then {_seconds(goal.tpot_s)} each"
+    limits = f"first token in {show_seconds(goal.ttft_s)}, then {show_seconds(goal.tpot_s)} each"
     room = f"room for {figures['slots']:,} sequences, {figures['capacity_tokens']:,} positions"
     words = {
         "goodput_per_s": f"of {figures['rate_per_s']:.4g} that arrive a second", "met_share": limits,
@@ -268,10 +267,6 @@ def _headline(service: Service, figures: Mapping[str, Any]) -> dict[str, str]:
     if figures["largest_rate_per_s"] is None:
         return words
     return {"largest_rate_per_s": f"at which {goal.share:.1%} of requests have their {limits}", **words}
-
-
-def _seconds(seconds: float) -> str:
-    return show_seconds(seconds)
 
 
 def _percentile_table(found: Mapping[str, Mapping[str, float]]) -> Table:
