@@ -24,7 +24,7 @@ Say = Callable[[str], None]
 """Told what is done now."""
 
 
-LABELS = ("preset", "config", "name", "source", "stack")
+LABELS = ("preset", "config", "name", "source", "stack", "machine")
 """Keys of a section that say which, or what it is called; no fact by themselves."""
 
 
@@ -45,10 +45,9 @@ class Reads:
     software: frozenset[str] = frozenset()
 
     def unread(self, given: frozenset[str]) -> tuple[str, ...]:
-        """Return which of some dotted settings are not read, sorted; only those of these three sections can be."""
-        known = {"model": self.model, "hardware": self.hardware, "software": self.software}
-        if "cluster.systems" not in self.hardware:
-            known["cluster"] = frozenset({"machine"})
+        """Return which of some dotted settings are not read, sorted; only those of these sections can be."""
+        cluster = frozenset(name.removeprefix("cluster.") for name in self.hardware if name.startswith("cluster."))
+        known = {"model": self.model, "hardware": self.hardware, "software": self.software, "cluster": cluster}
         parts = ((name, *name.partition(".")) for name in given)
         return tuple(sorted(
             name for name, section, _, key in parts if key and key not in (*LABELS, *known.get(section, {key}))

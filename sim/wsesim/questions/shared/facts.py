@@ -16,7 +16,7 @@ from wsesim.answer import Provenance, SimulatorCost
 from wsesim.graph import Graph
 from wsesim.hardware import Cluster
 from wsesim.model import Model
-from wsesim.software import load_software
+from wsesim.software import STACKS, load_software
 
 if TYPE_CHECKING:
     from wsesim.questions.base import Question
@@ -75,7 +75,7 @@ def deciding(question: Question, headline: str, seconds: Callable[[object], floa
     now, ideal = getattr(choice.software, group), getattr(load_software(IDEAL).software, group)
     total = seconds(now)
     for figure in (figure for figure in choice.figures if figure.name.startswith(f"{group}.")):
-        field = next(name for name in type(now).__dataclass_fields__ if _is_field(name, figure.name))
+        field = STACKS.slots[figure.name].field
         if getattr(now, field) == getattr(ideal, field):
             continue
         share = 1 - seconds(replace(now, **{field: getattr(ideal, field)})) / total
@@ -84,13 +84,6 @@ def deciding(question: Question, headline: str, seconds: Callable[[object], floa
                 f"One figure of the software decides {share:.0%} of the {headline}: {figure.name} = {figure.text} "
                 f"({choice.stack}, {figure.source})."
             )
-
-
-def _is_field(field: str, figure: str) -> bool:
-    from wsesim.units import dimension_of
-
-    dimension = dimension_of(field)
-    return figure.partition(".")[2] == (field.removesuffix(dimension.suffix) if dimension else field)
 
 
 def provenance_of(question: Question) -> Provenance:

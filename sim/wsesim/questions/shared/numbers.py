@@ -12,6 +12,8 @@ from wsesim.questions.base import Asked, Question, Say, silent
 from wsesim.units import show_bytes
 from wsesim.workload import SAMPLE
 
+VERIFIED_LENGTH = 64
+"""Tokens of a verified sequence. Assumed: enough for attention to matter, few enough to take seconds."""
 MOST_VERIFICATION_BYTES = 8 << 30
 _SMALLER = "make verification.sequences, verification.length or the model smaller"
 

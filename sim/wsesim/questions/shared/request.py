@@ -13,6 +13,7 @@ from wsesim.errors import SpecError
 from wsesim.graph import Graph
 from wsesim.model import Model, build_graph
 from wsesim.questions.base import Asked, Draft
+from wsesim.questions.shared.numbers import VERIFIED_LENGTH
 from wsesim.workload import Default, Derived, ModelFile, Section
 from wsesim.workload.fields import AutoOrSize, Count, Size
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from wsesim.mapping.resident import PhaseTime
     from wsesim.software import Inference as InferenceSoftware
 
-VERIFIED_LENGTH = 64
-"""Tokens of a verified sequence. Assumed: enough for attention to matter, few enough to take seconds."""
 GRIDS = ("prefill_grid", "decode_grid")
 BY_HAND = ("stages", "wafers", "chunk", *GRIDS)
 """Keys of a placement that the machine or the model may not have room for."""

@@ -9,22 +9,24 @@ from wsesim.answer import FigureSpec
 from wsesim.graph import Graph, with_training
 from wsesim.model import build_graph, parameters
 from wsesim.questions.base import Asked, Draft
+from wsesim.questions.shared.numbers import VERIFIED_LENGTH
 from wsesim.software import Training as TrainingSoftware
 from wsesim.units import show_count
 from wsesim.workload import Default, Derived, ModelFile, Section, check_length
 from wsesim.workload.fields import AutoOrSize, Size
 
-VERIFIED_LENGTH = 64
-"""Tokens of a verified sequence. Assumed: enough for attention to matter, few enough to take seconds."""
 BOUND = "each layer takes the longer of injecting its weights and its multiply-accumulates at peak, summed"
+MFU = FigureSpec(
+    name="mfu", label="MFU", meaning="matrix FLOPs of the model (forward, in training × 3; full attention, nothing "
+    "recomputed, no weights that are zero) / (step time × peak of all wafers)", better="more",
+)  # fmt: skip
 FIGURES = (
     FigureSpec(name="step_s", label="one step", meaning="from the first weight to the last update", better="less"),
     FigureSpec(name="tokens_per_s", label="tokens per second", meaning="tokens of a step over its time, all systems "
                "together", better="more"),
     FigureSpec(name="samples_per_s", label="samples per second", meaning="sequences of a step over its time",
                better="more"),
-    FigureSpec(name="mfu", label="MFU", meaning="matrix FLOPs of the model (forward, in training × 3; full attention, "
-               "nothing recomputed, no weights that are zero) / (step time × peak of all wafers)", better="more"),
+    MFU,
     FigureSpec(name="energy_per_token_j", label="energy per token", meaning="power of all wafers over the step, over "
                "its tokens", better="less"),
     FigureSpec(name="power_w", label="power", meaning="of all wafers, mean over the step", better="less"),

@@ -12,7 +12,7 @@ from wsesim.mapping import Program, Stage, StepRequest, at_placement, estimate_s
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
 from wsesim.questions.shared.job import job_table
-from wsesim.questions.shared.step import BOUND, FIGURES, Step
+from wsesim.questions.shared.step import BOUND, MFU, Step
 from wsesim.system import Played, play
 from wsesim.units import Dimension, show, show_count
 
@@ -81,7 +81,7 @@ def _answer(
     words = _headline(step, program, step_s, figures["power_w"])
     job, table = job_table(graph, cluster, step.software, trains=step.trains)
     figures |= job
-    sentences = [f"MFU = {FIGURES[3].meaning}."]
+    sentences = [f"MFU = {MFU.meaning}."]
     sentences += deciding(question, "step", lambda software: _again_s(step, graph, program, software), "training")
     return Answer(
         level=level, figures={spec.name: figures[spec.name] for spec in question.figures}, headline=words,
