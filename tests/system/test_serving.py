@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsesim.system import serving
-from wsesim.system.objective import Objective, largest_rate, percentiles
+from wsesim.system.objective import percentiles
 from wsesim.system.requests import Requests
-from wsesim.system.serving import GrowingTime, Served, ServiceTimes, serve
+from wsesim.system.served import Served
+from wsesim.system.serving import GrowingTime, ServiceTimes, serve
 
 
 def times(**changes: object) -> ServiceTimes:
@@ -112,20 +113,6 @@ def test_utilization_is_the_share_of_time_that_tokens_enter() -> None:
 def test_the_same_requests_give_the_same_times() -> None:
     one, two = (serve(drawn(300, 20.0), times()) for _ in range(2))
     assert np.array_equal(one.end_s, two.end_s)
-
-
-def test_the_largest_rate_holds_and_a_little_more_does_not() -> None:
-    requests, goal = drawn(400, 10.0), Objective(ttft_s=0.5, tpot_s=0.003, share=0.95)
-    rate, tried = largest_rate(requests, times(), goal)
-    assert goal.met_share(serve(requests.at_rate(rate), times())) >= 0.95
-    assert goal.met_share(serve(requests.at_rate(rate * 1.03), times())) < 0.95
-    assert len(tried) < 30
-
-
-def test_no_rate_holds_what_one_request_alone_does_not() -> None:
-    rate, tried = largest_rate(drawn(50, 10.0), times(), Objective(ttft_s=1e-6, tpot_s=1, share=0.5))
-    assert rate == 0
-    assert max(tried.values()) < 0.5
 
 
 def test_percentiles() -> None:
