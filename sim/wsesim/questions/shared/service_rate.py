@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from math import isfinite
+from math import isfinite, nextafter
 
 from wsesim.answer import Curve
 from wsesim.questions.base import Say
@@ -15,8 +15,8 @@ SEARCHED = 4000
 """Requests that the largest rate is looked for with, however many are served: what a service can do is its own."""
 OVER = 1.2
 """How far beyond the largest rate, and the one asked for, rates are drawn."""
-_DRAWN = (0.1, 0.3, OVER)
-"""Parts of the largest rate that are drawn, beside those that the search tried."""
+_DRAWN = (0.1, OVER)
+"""Parts of the largest rate that are drawn, beside the one asked for and those that the search tried."""
 _FAR = 10
 """Times the largest rate from which on the one asked for needs a logarithmic axis."""
 
@@ -54,7 +54,7 @@ def _curve(found: LargestRate, asked: float, shares: Mapping[float, float], goal
     first, last = min(asked, _DRAWN[0] * found.per_s), OVER * max(asked, found.per_s)
     points = [(rate, share) for rate, share in sorted(shares.items()) if first <= rate <= last]
     if last > found.full_per_s:
-        points += [(found.full_per_s, 0.0), (last, 0.0)]
+        points += [(nextafter(found.full_per_s, last), 0.0), (last, 0.0)]
     return Curve(
         name="rates", title="Good answers", x_label="requests a second", y_label="", points=tuple(points), share=True,
         log_x=asked > _FAR * found.per_s, limit=goal, mark=asked, marked="asked",
@@ -72,9 +72,10 @@ def rate_words(service: Service, found: LargestRate | None) -> tuple[str, ...]:
             f"in {goal.ttft_s:g} s and the others in {goal.tpot_s:g} s each.",
         )
     drawn = "drawn from the same seed" if service.arrivals.trace is None else "of the trace, over and over"
+    good = f"{found.share:.1%} ± {2 * found.error:.1%}" if found.error else f"{found.share:.1%}"
     full = "at more" if found.per_s == found.full_per_s else f"from {found.full_per_s:.4g} a second on"
     return (
         f"The largest rate is judged on {span.stop - span.start:,} requests {drawn}, between {span.start:,} that fill "
-        f"the queues and {SEARCHED - span.stop:,} that empty them: {found.share:.2%} ± {2 * found.error:.2%} are good "
-        f"there; {full} the queue grows without end.",
+        f"the queues and {SEARCHED - span.stop:,} that empty them: {good} are good there; {full} the "
+        "queue grows without end.",
     )
