@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.system.services import drawn, listed, same, shortened, times
 
 from wsesim.system.objective import Objective
-from wsesim.system.rate import CLOSE, counted, full_rate, largest_rate, share_at
+from wsesim.system.rate import CLOSE, LargestRate, counted, full_rate, largest_rate, share_at
 from wsesim.system.requests import Requests
 from wsesim.system.serving import GrowingTime, ServiceTimes, serve
 
@@ -142,6 +142,24 @@ def test_share_and_error_by_hand() -> None:
     parts = [part.mean() for part in np.array_split(judged, 10)]
     assert share == pytest.approx(judged.mean())
     assert error == pytest.approx(np.std(parts, ddof=1) / math.sqrt(10))
+
+
+def test_how_sure_a_rate_is_by_hand() -> None:
+    tried = {
+        1.0: (1.0, 0.0),
+        2.0: (0.95, 0.02),
+        4.0: (0.92, 0.02),
+        5.0: (0.88, 0.02),
+        6.0: (0.85, 0.02),
+        8.0: (0.8, 0.0),
+    }
+    found = LargestRate(per_s=4.0, goal=0.9, full_per_s=9.0, tried=tried)
+    assert found.between_per_s == (2.0, 6.0)
+    assert (found.share, found.error) == (0.92, 0.02)
+    edge = LargestRate(per_s=1.0, goal=0.5, full_per_s=9.0, tried={1.0: (0.75, 0.125), 2.0: (0.25, 0.125)})
+    assert edge.between_per_s == (1.0, 9.0), "what is just as good as asked may hold"
+    none = LargestRate(per_s=0.0, goal=0.9, full_per_s=9.0, tried={1.0: (0.5, 0.1), 2.0: (0.4, 0.1)})
+    assert (none.share, none.error) == (0.5, 0.0)
 
 
 def test_one_request_alone_has_its_own_rate() -> None:

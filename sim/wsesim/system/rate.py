@@ -42,6 +42,8 @@ class LargestRate:
 
     per_s: float
     """Requests a second; 0 where too few are good enough even one by one."""
+    goal: float
+    """Share that has to be good enough."""
     full_per_s: float
     """Requests a second at which the queue begins to grow without end; 0 where nothing can be held."""
     tried: Mapping[float, tuple[float, float]]
@@ -56,6 +58,14 @@ class LargestRate:
     def error(self) -> float:
         """Standard error of that share."""
         return self.tried[self.per_s][1] if self.per_s else 0.0
+
+    @property
+    def between_per_s(self) -> tuple[float, float]:
+        """Rates tried between which the largest one lies, were the share two standard errors higher or lower."""
+        surely = [rate for rate, (share, error) in self.tried.items() if share - 2 * error >= self.goal]
+        never = [rate for rate, (share, error) in self.tried.items() if share + 2 * error < self.goal]
+        low = max((rate for rate in surely if rate <= self.per_s), default=0.0)
+        return low, min((rate for rate in never if rate > self.per_s), default=self.full_per_s)
 
 
 def counted(requests: int) -> slice:
@@ -100,7 +110,7 @@ def largest_rate(
         return tried[rate][0] >= objective.share
 
     found = _search(holds, full, _ALONE * full / times.slots) if full else 0.0
-    return LargestRate(per_s=found, full_per_s=full, tried=dict(sorted(tried.items())))
+    return LargestRate(per_s=found, goal=objective.share, full_per_s=full, tried=dict(sorted(tried.items())))
 
 
 def _search(holds: Callable[[float], bool], full: float, alone: float) -> float:

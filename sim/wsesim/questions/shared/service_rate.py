@@ -72,10 +72,11 @@ def rate_words(service: Service, found: LargestRate | None) -> tuple[str, ...]:
             f"in {goal.ttft_s:g} s and the others in {goal.tpot_s:g} s each.",
         )
     drawn = "drawn from the same seed" if service.arrivals.trace is None else "of the trace, over and over"
-    good = f"{found.share:.1%} ± {2 * found.error:.1%}" if found.error else f"{found.share:.1%}"
-    full = "at more" if found.per_s == found.full_per_s else f"from {found.full_per_s:.4g} a second on"
+    sure, (low, high) = "", found.between_per_s
+    if found.error:
+        sure = f", give or take {2 * found.error:.1%}, so that the rate may lie between {low:.3g} and {high:.3g}"
     return (
         f"The largest rate is judged on {span.stop - span.start:,} requests {drawn}, between {span.start:,} that fill "
-        f"the queues and {SEARCHED - span.stop:,} that empty them: {good} are good there; {full} the "
-        "queue grows without end.",
+        f"the queues and {SEARCHED - span.stop:,} that empty them: {found.share:.1%} are good there{sure}. At more "
+        f"than {found.full_per_s:.4g} a second the queue grows without end.",
     )
