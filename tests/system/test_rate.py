@@ -89,9 +89,16 @@ def test_no_rate_holds_what_one_request_alone_does_not() -> None:
     found = largest_rate(drawn(50, 10.0), times(), Objective(ttft_s=1e-6, tpot_s=1, share=0.5))
     assert (found.per_s, found.error) == (0, 0)
     assert found.share < 0.5
-    assert len(found.tried) == 1
+    assert list(found.tried) == pytest.approx([1e-3 * found.full_per_s / 16]), "one by one, with 16 slots"
     nothing = largest_rate(drawn(50, 10.0), times(capacity_tokens=1), LOOSE)
     assert (nothing.per_s, nothing.full_per_s, nothing.share) == (0, 0, 0)
+
+
+def test_a_share_that_is_just_reached_is_reached() -> None:
+    requests = listed(*((float(number), 1 if number % 2 else 4000, 1) for number in range(100)))
+    half, more = (Objective(ttft_s=0.04, tpot_s=1, share=share) for share in (0.5, 0.51))
+    assert largest_rate(requests, times(), half).per_s > 0
+    assert largest_rate(requests, times(), more).per_s == 0
 
 
 def test_limits_that_always_hold_give_the_full_rate() -> None:
@@ -134,7 +141,7 @@ def test_what_counts_leaves_out_a_fifth_at_first_and_a_tenth_at_last() -> None:
 
 def test_share_and_error_by_hand() -> None:
     """The prompts of the first half are short enough, the others are not."""
-    arrival = np.arange(30) * 1.0
+    arrival = np.arange(30, dtype=np.float64)
     prompt = np.where(np.arange(30) < 15, 1, 4000)
     requests = Requests(arrival, prompt, np.ones(30, np.int64))
     share, error = share_at(requests.rate_per_s, requests, times(), Objective(ttft_s=0.04, tpot_s=1, share=0.9))

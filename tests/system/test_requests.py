@@ -112,6 +112,7 @@ def test_a_trace(name: str, tmp_path: Path) -> None:
         ("t.csv", "arrival_s,prompt,output\n1,2,3\n-1,2,3\n", 3, "before 0"),
         ("t.csv", "arrival_s,prompt,output\n5,2,3\n1,2,3\n", 3, "arrival_s = 1 is before the request above"),
         ("t.csv", "arrival_s,prompt,output\n1,9000,3\n", 2, "over serving.longest"),
+        ("t.csv", "arrival_s,prompt,output\n1,3000,2000\n", 2, "are 5,000 tokens, over serving.longest"),
         ("t.csv", "arrival_s,prompt,output\nnan,2,3\n", 2, "is not a number"),
         ("t.csv", "arrival_s,prompt,output\n", 1, "has no requests"),
         ("t.jsonl", '{"arrival_s": 1,\n', 1, "not JSON"),

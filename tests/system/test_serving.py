@@ -135,6 +135,30 @@ def test_rounds_where_entering_takes_over_from_the_way_through() -> None:
     assert served.entered_s == pytest.approx(entering.sum())
 
 
+@pytest.mark.parametrize("after", [4, 5, 6, 7])
+def test_rounds_up_to_just_before_entering_takes_over(after: int) -> None:
+    """Five rounds, of which the way through is longer until the round *after*."""
+    service = times(
+        latency=GrowingTime(1.0, 0.0), interval=GrowingTime((9.5 - after) / 10, 0.1), prefill_s=(0.0, 0.0, 0.0), slots=1
+    )
+    served = serve(listed((0, 1, 6)), service)
+    entering = (9.5 - after) / 10 + 0.1 * (1 + np.arange(5))
+    assert served.end_s[0] == pytest.approx(np.maximum(1.0, entering).sum())
+
+
+def test_a_round_takes_as_long_as_the_furthest_that_writes() -> None:
+    """The first is far into its text, ends after two tokens, and is waited for no longer."""
+    service = times(
+        latency=GrowingTime(0.0, 1e-3),
+        interval=GrowingTime(1e-9, 0.0),
+        prefill_s=(0.0, 0.0, 0.0),
+        capacity_tokens=10**6,
+    )  # fmt: skip
+    served = serve(listed((0, 1000, 3), (0, 10, 5)), service)
+    assert served.end_s[0] == pytest.approx(1.000 + 1.001)
+    assert served.end_s[1] == pytest.approx(1.000 + 1.001 + 0.011 + 0.012 + 0.013)
+
+
 def test_a_line_sums_over_tokens_and_rounds() -> None:
     line = GrowingTime(2.0, 0.5)
     by_hand = math.fsum(2.0 + 0.5 * (start + turn) for turn in range(3) for start in (10, 20))

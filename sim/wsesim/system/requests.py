@@ -70,11 +70,10 @@ class Requests:
 
         Not if all arrive together.
         """
-        times = -(-count // len(self))
-        period_s = len(self) / self.rate_per_s
-        starts = np.repeat(np.arange(times) * period_s, len(self))
-        arrival = np.tile(self.arrival_s, times) + starts
-        return Requests(arrival[:count], np.tile(self.prompt, times)[:count], np.tile(self.output, times)[:count])
+        number = np.arange(count)
+        period_s, which = len(self) / self.rate_per_s, number % len(self)
+        arrival = self.arrival_s[which] + number // len(self) * period_s
+        return Requests(arrival, self.prompt[which], self.output[which])
 
     def at_rate(self, rate_per_s: float) -> Requests:
         """Return the same requests in the same order, closer together or further apart; not if all arrive together."""

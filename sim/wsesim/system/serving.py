@@ -150,14 +150,11 @@ class _Server:
         furthest, total = self.furthest + self.round, self.positions + count * self.round
         entering = interval.sum_s(total, rounds, count)
         through = latency.sum_s(furthest, rounds)
-        if rounds == 1:
-            return max(entering, through), entering
         ahead = latency.sum_s(furthest, 1) - interval.sum_s(total, 1, count)
         slope = latency.per_position_s - count * interval.per_position_s
-        turn = -ahead / slope if slope else -1.0
-        if not 0 < turn < rounds - 1:
-            return max(entering, through), entering
-        turn = math.floor(turn) + 1
+        # Until this round one of the two is longer, from it on the other; a round before the first or after the last
+        # means that none takes over.
+        turn = math.floor(min(max(-ahead / slope, -1.0), rounds - 1.0)) + 1 if slope else 0
         early, late = latency.sum_s(furthest, turn), interval.sum_s(total, turn, count)
         return max(early, late) + max(through - early, entering - late), entering
 

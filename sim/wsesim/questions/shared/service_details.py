@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -68,7 +69,7 @@ def service_ops(
 
 def _taking(ops: tuple[OpTime, ...], spent: Mapping[str, float]) -> tuple[OpTime, ...]:
     """Return *ops* of a phase, their seconds in the same proportions but adding up to what was *spent* on it."""
-    scale = spent.get(ops[0].phase, 0.0) / float(np.sum([op.seconds for op in ops]))
+    scale = spent.get(ops[0].phase, 0.0) / math.fsum(op.seconds for op in ops)
     return tuple(replace(op, seconds=op.seconds * scale) for op in ops)
 
 
