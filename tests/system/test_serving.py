@@ -202,6 +202,12 @@ def test_one_slot_takes_one_after_the_other_and_two_take_two() -> None:
     assert two.begun_s[1] == two.first_s[0]
 
 
+def test_an_arrival_that_cannot_begin_cuts_nothing() -> None:
+    """One slot: the second waits while the first writes, whose rounds are summed at once."""
+    served = serve(listed((0, 100, 100), (0.03, 100, 100)), times(slots=1))
+    assert len(served.busy) == 4
+
+
 def test_utilization_of_a_pipeline_that_rests_between() -> None:
     """Prompts of 10 ms at 0 s and 0.03 s: full, empty, empty, full."""
     served = serve(listed((0, 1000, 1), (0.03, 1000, 1)), times(chunk=1000))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from math import isfinite
 from typing import Any
 
 from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
@@ -84,11 +84,12 @@ def _by_formula(
         "largest_rate_per_s": (full if held else 0.0) if service.search else None,
         "tokens_per_s": output * min(offered, full), "ttft_p50_s": read.seconds, "tpot_p50_s": token_s,
     }  # fmt: skip
-    total_s = read.seconds + (output - 1) * token_s
+    spent = {"prefill": read.seconds, "decode": (output - 1) * token_s}
+    total_s = math.fsum(spent.values())
     return Answer(
         level="closed", figures={spec.name: found.get(spec.name) for spec in question.figures},
         headline={name: "" for name, value in found.items() if value is not None},
-        spent=Spent(total_s=total_s, by_cause={"compute": total_s}, what="request"), memory=plan.memory,
+        spent=Spent(total_s=total_s, by_cause=spent, what="request"), memory=plan.memory,
         memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, facts=_facts(question, service, plan),
         leaves_out=SERVICE_LEAVES_OUT["closed"],
     )  # fmt: skip
@@ -142,7 +143,7 @@ def _figures(
     rate: LargestRate | None,
 ) -> dict[str, Any]:  # fmt: skip
     wafer, duration_s = plan.request.cluster.wafer, max(served.duration_s, 1e-12)
-    offered = requests.rate_per_s if isfinite(requests.rate_per_s) else None
+    offered = requests.rate_per_s if math.isfinite(requests.rate_per_s) else None
     window_s = max(duration_s, len(requests) / offered if offered else 0.0)  # as long as all their gaps, at least
     utilization = min(1.0, served.entered_s / duration_s)
     share = service.objective.met_share(served)
