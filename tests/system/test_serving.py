@@ -181,6 +181,16 @@ def test_the_second_prompt_waits_for_the_first() -> None:
     assert served.entered_s == pytest.approx(0.020, rel=1e-5)
 
 
+def test_a_prompt_is_read_evenly_while_others_write() -> None:
+    """Rounds of a token, 1 s, and a chunk, 1 s: the first ends after two of them, not when the prompt is read."""
+    service = times(
+        latency=GrowingTime(1.0, 0.0), interval=GrowingTime(1e-9, 0.0), prefill_tokens=(0, 1000), prefill_s=(0.0, 10.0),
+        chunk=100,
+    )  # fmt: skip
+    served = serve(listed((0, 100, 3), (0, 1000, 1)), service)
+    assert served.end_s == pytest.approx([1 + 2 * 2, 1 + 2 * 2 + 8])
+
+
 def test_a_chunk_more_is_read_for_what_is_left() -> None:
     served = serve(listed((0.0, 1001, 1)), times(chunk=500))
     assert served.rounds == 3

@@ -74,11 +74,13 @@ def counted(requests: int) -> slice:
 
 
 def share_at(rate: float, requests: Requests, times: ServiceTimes, objective: Objective) -> tuple[float, float]:
-    """Return the share of *requests* at *rate* (requests a second) that are good enough, and its standard error."""
+    """Return the share of *requests* at *rate* (requests a second) that are good enough, and its standard error.
+
+    They must not all arrive together.
+    """
     good = objective.met(serve(requests.at_rate(rate), times))[counted(len(requests))]
     shares = [float(part.mean()) for part in np.array_split(good, _BATCHES) if len(part)]
-    error = float(np.std(shares, ddof=1)) / math.sqrt(len(shares)) if len(shares) > 1 else 0.0
-    return float(good.mean()), error
+    return float(good.mean()), float(np.std(shares, ddof=1)) / math.sqrt(len(shares))
 
 
 def full_rate(requests: Requests, times: ServiceTimes) -> float:

@@ -136,7 +136,7 @@ class _Server:
         rounds = int(ends)
         if self.next < len(self.arrival) and len(self.writing) < self.times.slots:
             left = self.arrival[self.next] - self.now
-            if self._write_s(rounds - 1)[0] < left:
+            if self._write_s(rounds)[0] < left:
                 return rounds
             rounds = 1 + bisect_left(range(1, rounds), left, key=lambda count: self._write_s(count)[0])
         return rounds
