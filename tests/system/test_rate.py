@@ -172,6 +172,7 @@ def test_how_sure_a_rate_is_by_hand() -> None:
 def test_one_request_alone_has_its_own_rate() -> None:
     requests = listed((0.0, 1000, 1))
     assert full_rate(requests, times()) == pytest.approx(100)
+    assert full_rate(listed((0.0, 1000, 1), (0.0, 4000, 1)), times()) == pytest.approx(1 / 0.05), "from end to end"
     assert full_rate(listed((0.0, 1000, 1), (0.0, 50_000, 1)), times()) == pytest.approx(200)
 
 

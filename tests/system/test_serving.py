@@ -159,6 +159,12 @@ def test_a_round_takes_as_long_as_the_furthest_that_writes() -> None:
     assert served.end_s[1] == pytest.approx(1.000 + 1.001 + 0.011 + 0.012 + 0.013)
 
 
+def test_who_comes_after_a_long_text_is_not_as_far() -> None:
+    service = times(latency=GrowingTime(0.0, 1e-3), interval=GrowingTime(1e-9, 0.0), prefill_s=(0.0, 0.0, 0.0))
+    served = serve(listed((0, 10, 500), (1000, 10, 3)), service)
+    assert served.latency_s[1] == pytest.approx(0.010 + 0.011)
+
+
 def test_a_line_sums_over_tokens_and_rounds() -> None:
     line = GrowingTime(2.0, 0.5)
     by_hand = math.fsum(2.0 + 0.5 * (start + turn) for turn in range(3) for start in (10, 20))

@@ -96,7 +96,9 @@ class _Server:
         """A heap of (round of the last token, request)."""
         self.starts: dict[int, int] = {}
         """Position less round, of each sequence that writes."""
-        self.furthest, self.positions, self.held = 0, 0, 0
+        self.furthest = -math.inf
+        """The largest of them."""
+        self.positions, self.held = 0, 0
         self.busy: list[tuple[float, float, float]] = []
 
     def play(self) -> Served:
@@ -188,7 +190,7 @@ class _Server:
             self.held -= self.prompt[request] + 1
             return
         self.starts[request] = start = self.prompt[request] - self.round
-        self.furthest = max(self.furthest, start) if len(self.starts) > 1 else start
+        self.furthest = max(self.furthest, start)
         self.positions += start
         heappush(self.writing, (self.round + self.output[request] - 1, request))
 
@@ -197,5 +199,5 @@ class _Server:
         start = self.starts.pop(request)
         self.positions -= start
         if start == self.furthest:
-            self.furthest = max(self.starts.values(), default=0)
+            self.furthest = max(self.starts.values(), default=-math.inf)
         self.held -= self.prompt[request] + self.output[request]
