@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -235,14 +236,23 @@ def test_a_task_is_plain(study: Callable[[str], Study]) -> None:
 
 
 PARENT = """
-import multiprocessing, sys, time
+import multiprocessing, signal, sys, threading, time
 from wsesim.study import load_study, sweep
 
-def told(done, total):
+def tell():
+    while len(multiprocessing.active_children()) < 2:
+        time.sleep(0.001)
     print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+
+def told(done, total):
+    if sys.argv[2] == "working":
+        tell()
     time.sleep(600)
 
 if __name__ == "__main__":
+    signal.signal(getattr(signal, sys.argv[3]), signal.SIG_DFL) if sys.argv[3] != "SIGKILL" else None
+    if sys.argv[2] == "starting":
+        threading.Thread(target=tell, daemon=True).start()
     sweep(load_study(sys.argv[1]), jobs=2, progress=told)
 """
 
@@ -257,16 +267,20 @@ def alive(process: int) -> bool:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kills a process by its number")
-def test_workers_end_with_a_parent_that_was_killed(study_file: Callable[..., Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("when", ["starting", "working"])
+def test_workers_end_with_a_parent_that_was_killed(
+    study_file: Callable[..., Path], tmp_path: Path, name: str, when: str
+) -> None:
     script = tmp_path / "parent.py"
     script.write_text(PARENT)
     file = study_file(GRID)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, str(script), str(file)]
+    command = [sys.executable, str(script), str(file), when, name]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as parent:
         assert parent.stdout is not None
         workers = [int(word) for word in parent.stdout.readline().split()]
-        parent.kill()
+        parent.send_signal(getattr(signal, name))
     assert len(workers) == 2
     for _ in range(300):
         if not any(map(alive, workers)):
