@@ -139,9 +139,8 @@ def _replace_tables(monkeypatch: pytest.MonkeyPatch, made: Stages) -> None:
         made.calls.append(("validate", rows, sensitivity))
         return table
 
-    def write_report(found: Any, out: Path) -> list[Path]:
-        (out / "validation.md").write_text("three points")
-        return [out / "validation.md"]
+    def write_report(found: Any, out: Path, *, overwrite: bool) -> tuple[Path, ...]:
+        return answers.publish({"validation.md": b"three points"}, out, overwrite=overwrite)
 
     def show(found: Any, console: Any) -> None:
         console.print("three points")
