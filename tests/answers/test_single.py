@@ -62,6 +62,15 @@ def test_a_device_is_written_to() -> None:
     assert not Path(os.devnull).is_file()
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="links to pipes")
+def test_a_link_to_a_pipe_is_written_to() -> None:
+    read, write = os.pipe()
+    write_file(b"new", Path(f"/proc/self/fd/{write}"), overwrite=True)
+    os.close(write)
+    assert os.read(read, 10) == b"new"
+    os.close(read)
+
+
 @pytest.mark.parametrize("overwrite", [False, True])
 @pytest.mark.parametrize("name", ["link", "replace", "write_bytes"])
 def test_a_full_disk_leaves_what_was(

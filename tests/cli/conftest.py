@@ -116,7 +116,9 @@ def stages(monkeypatch: pytest.MonkeyPatch) -> Stages:
     monkeypatch.setattr(answers, "write_result", write_result)
     monkeypatch.setattr(answers, "result_json", lambda result: {"status": "does_not_fit"})
     monkeypatch.setattr(
-        answers, "print_result", lambda result, console, folder: console.print(f"does not fit; report in {folder}")
+        answers,
+        "print_result",
+        lambda result, console, folder=None: console.print(f"does not fit; report in {folder}"),
     )
     _replace_tables(monkeypatch, made)
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -82,6 +83,28 @@ def test_an_unexpected_error_asks_for_a_report(stages: Any, refused: Refused, qu
     assert said.startswith("error: unexpected ZeroDivisionError: division by zero\n")
     assert f"wsesim {wsesim.__version__}" in said
     assert "--debug" in said
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(OSError(errno.ENOSPC, "full"), "error: cannot write: no space left on device\n"),
+     (OSError(errno.EROFS, "x", "/cache"), "/cache: error: cannot write: read-only file system\n")],
+)  # fmt: skip
+def test_a_full_disk_is_not_a_mistake_of_ours(
+    stages: Any, refused: Refused, question: Path, tmp_path: Path, error: OSError, said: str
+) -> None:
+    stages.raises = error
+    assert refused("run", question, "--out", tmp_path / "out") == said
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device that is always full")
+def test_answers_that_cannot_be_printed_are_no_mistake_of_ours(question: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "wsesim", "run", str(question), "--no-verify", "--out", str(tmp_path / "out")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, env=environment, check=False)
+    assert (done.returncode, done.stderr) == (2, "error: cannot write: no space left on device\n")
+    assert (tmp_path / "out" / "report.html").exists()
 
 
 @pytest.mark.parametrize("place", ["before", "after"])

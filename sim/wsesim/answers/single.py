@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -53,10 +52,10 @@ def write_file(content: bytes, path: Path, *, overwrite: bool = False) -> None:
     check_file(path, overwrite=overwrite)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        place = Path(os.path.realpath(path))
-        if place.exists() and not stat.S_ISREG(place.stat().st_mode):
-            place.write_bytes(content)  # a device or a pipe is written to, not replaced
+        if os.path.exists(path) and not os.path.isfile(path):
+            path.write_bytes(content)  # a device or a pipe is written to, not replaced
             return
+        place = Path(os.path.realpath(path))
         tidy(place)
         with beside(place) as hidden:
             new = hidden / "new"

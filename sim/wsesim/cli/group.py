@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import traceback
 from typing import Any, NoReturn
 
@@ -23,6 +25,8 @@ from wsesim.errors import InputError, Problem, WsesimError, nearest
 BAD_INPUT = 2
 INTERNAL = 70
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+"""What a disk answers, wherever it is written to: the terminal may be one, and caches are on one."""
 _JSON_ASKED = "wsesim.json_asked"
 
 
@@ -72,14 +76,20 @@ class Commands(click.Group):
         except WsesimError as error:
             _fail(ctx, (Problem(str(error)),), BAD_INPUT)
         except Exception as error:
-            if interrupt.was_heard():
-                _end_interrupted()
-            if manner().debug:
-                traceback.print_exc()
-            _fail(ctx, (Problem(_unexpected(error)),), INTERNAL)
+            _end_unexpectedly(ctx, error)
         if interrupt.was_heard():  # and somebody caught it
             _end_interrupted()
         return found
+
+
+def _end_unexpectedly(ctx: click.Context, error: Exception) -> None:
+    if interrupt.was_heard():
+        _end_interrupted()
+    if isinstance(error, OSError) and error.errno in _FULL:
+        _fail(ctx, (Problem(f"cannot write: {os.strerror(error.errno).lower()}", file=error.filename),), BAD_INPUT)
+    if manner().debug:
+        traceback.print_exc()
+    _fail(ctx, (Problem(_unexpected(error)),), INTERNAL)
 
 
 def _end_interrupted() -> NoReturn:
