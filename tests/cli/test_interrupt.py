@@ -115,6 +115,15 @@ def first_line(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline()
 
 
+def holds_back(process: int) -> bool:
+    """Return whether a process does not hear Ctrl-C, as far as the system tells."""
+    status = Path(f"/proc/{process}/status")
+    if not status.exists():
+        return True
+    masks = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    return bool((int(masks["SigBlk"], 16) | int(masks["SigIgn"], 16)) >> (signal.SIGINT - 1) & 1)
+
+
 @pytest.mark.parametrize("what", ["work", "callback", "finalizer", "taken_for_an_error", "caught"])
 def test_it_ends_whatever_it_is_at(question: Path, tmp_path: Path, what: str) -> None:
     with started(HEARD + AT_WORK, what, "run", question, "--out", tmp_path / "out") as process:
@@ -155,6 +164,7 @@ def test_workers_of_a_sweep_say_nothing_and_end(question: Path, tmp_path: Path, 
     arguments = ("sweep", tmp_path / "study.yaml", "--jobs", 2, "--out", tmp_path / "out")
     with started(HEARD + SWEEP, *arguments) as process:
         workers = [int(word) for word in first_line(process).split()]
+        assert all(map(holds_back, workers))
         time.sleep(wait_s)
         os.killpg(process.pid, signal.SIGINT)
         said = process.communicate(timeout=60)[1]  # which ends when the last worker has closed it

@@ -1,3 +1,4 @@
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -233,6 +234,30 @@ def test_a_task_is_plain(study: Callable[[str], Study]) -> None:
 
     task = tasks_of(study(GRID))[5]
     assert run_point(pickle.loads(pickle.dumps(task))) == run_point(task)
+
+
+def test_an_interrupt_waits_for_no_point(study: Callable[[str], Study], monkeypatch: pytest.MonkeyPatch) -> None:
+    before, point = (multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,)) for _ in range(2))
+
+    class Pool(Executor):
+        def submit(self, *_: Any, **__: Any) -> Any:
+            point.start()
+            raise KeyboardInterrupt
+
+        def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+            point.join(30)
+
+    monkeypatch.setattr(run, "ProcessPoolExecutor", lambda *_, **__: Pool())
+    before.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            sweep(study(GRID), jobs=2)
+        assert not point.is_alive()
+        assert before.is_alive()  # it is somebody else's
+    finally:
+        for process in (before, point):
+            process.kill()
+            process.join()
 
 
 PARENT = """
