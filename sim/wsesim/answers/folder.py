@@ -22,7 +22,7 @@ from pathlib import Path
 
 from wsesim.answers.beside import TAKEN, beside, tidy
 from wsesim.answers.mark import MARK, foreign, mark_of
-from wsesim.answers.place import cannot_write, place_of, require_writable
+from wsesim.answers.place import cannot_write, place_for, require_writable
 from wsesim.errors import InputError
 
 _EXCHANGE = {"linux": ("renameat2", (-100,), 2), "darwin": ("renamex_np", (), 2)}
@@ -61,7 +61,7 @@ def _place(out: Path) -> Path:
     """Return where *out* is, if a folder can be made there, or one that is there be replaced."""
     if os.path.exists(out) and not os.path.isdir(out):
         raise InputError.at(f"{out} is a file; name a folder with --out")
-    place = place_of(out)
+    place = place_for(out)
     with suppress(FileNotFoundError):  # the folder one works in may be gone
         if Path.cwd().is_relative_to(place):
             raise InputError.at(f"{out} is the folder you work in; name a folder below it with --out")

@@ -10,7 +10,7 @@ from wsesim.answers.beside import beside_name
 from wsesim.errors import InputError
 
 
-def place_of(folder: Path) -> Path:
+def place_for(folder: Path) -> Path:
     """Return where *folder* is, all links followed, if it is there or can be made.
 
     Raises:

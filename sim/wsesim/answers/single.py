@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from wsesim.answers.beside import beside, tidy
-from wsesim.answers.place import cannot_write, place_of, require_name, require_writable
+from wsesim.answers.place import cannot_write, place_for, require_name, require_writable
 from wsesim.errors import InputError
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
@@ -22,7 +22,7 @@ def check_file(path: Path, *, overwrite: bool = False) -> None:
     Raises:
         InputError: it is there and *overwrite* is off, or a folder or a link that leads nowhere stands in its place.
     """
-    place_of(path.parent)
+    place_for(path.parent)
     try:
         require_name(path)
     except OSError as error:
