@@ -17,8 +17,8 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals as on POSIX"
 HEARD = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
 """A child of a suite that runs with SIGINT ignored, in the background of a script, ignores it too until it says so."""
 AT_WORK = """
-import sys, time, weakref
-import wsesim.cli, wsesim.questions
+import atexit, sys, time, weakref
+import wsesim, wsesim.cli, wsesim.questions
 
 class Thing:
     pass
@@ -52,6 +52,10 @@ def caught():
         work()
     except BaseException:
         pass
+
+def too_late():
+    atexit.register(work)
+    raise wsesim.WsesimError("done")
 
 what = sys.argv.pop(1)
 wsesim.questions.run = lambda *_, **__: globals()[what]()
@@ -132,6 +136,14 @@ def test_it_ends_whatever_it_is_at(question: Path, tmp_path: Path, what: str) ->
         said = process.communicate(timeout=60)[1]
     assert (process.returncode, said) == (130, "interrupted\n")
     assert [path.name for path in tmp_path.iterdir()] == [question.name]
+
+
+def test_python_at_its_end_ends_at_once(question: Path, tmp_path: Path) -> None:
+    with started(HEARD + AT_WORK, "too_late", "run", question, "--out", tmp_path / "out") as process:
+        assert first_line(process) == "working\n"
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+    assert (process.returncode, said) == (130, "error: done\ninterrupted\n")
 
 
 def test_impatience_is_one_line_too(question: Path, tmp_path: Path) -> None:

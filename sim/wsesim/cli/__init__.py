@@ -47,4 +47,4 @@ def main() -> None:
     try:
         cli(prog_name="wsesim")
     finally:
-        interrupt.done()
+        interrupt.leave()

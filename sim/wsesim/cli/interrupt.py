@@ -37,9 +37,20 @@ def was_heard() -> bool:
 
 
 def done() -> None:
-    """Ignore interrupts from now on: all that is left is to end."""
-    if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, _interrupt):
+    """Ignore interrupts from now on: one was heard, and all that is left is to end."""
+    if signal.getsignal(signal.SIGINT) is _interrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def leave() -> None:
+    """End at once if interrupted from now on: what had to be done is done, and Python puts itself away."""
+    if signal.getsignal(signal.SIGINT) is _interrupt:
+        signal.signal(signal.SIGINT, _end)
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    os.write(2, b"interrupted\n")
+    os._exit(CODE)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
