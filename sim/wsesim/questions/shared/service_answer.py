@@ -74,9 +74,8 @@ def _by_formula(
     position = prompt + output / 2
     read = plan.prefill(max(1, prompt))
     token_s = times.latency.base_s + times.latency.per_position_s * position
-    chunks = -(-prompt // plan.chunk) if plan.together is None else prompt / plan.chunk
-    entering_s = chunks * read.interval_cycles / plan.clock_hz
-    entering_s += output * (times.interval.base_s + times.interval.per_position_s * position)
+    entering_s = read.interval_cycles / plan.clock_hz
+    entering_s += (output - 1) * (times.interval.base_s + times.interval.per_position_s * position)
     held = read.seconds <= service.objective.ttft_s and token_s <= service.objective.tpot_s
     full = 1 / entering_s
     offered = requests.rate_per_s if len(requests) > 1 else 0.0
