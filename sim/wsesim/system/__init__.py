@@ -2,7 +2,7 @@
 
 from wsesim.system.objective import PERCENTILES, Objective, percentiles
 from wsesim.system.play import Played, play
-from wsesim.system.rate import LargestRate, counted, largest_rate, share_at
+from wsesim.system.rate import LargestRate, best_rate, counted, largest_rate, share_at
 from wsesim.system.requests import Arrivals, Requests, requests_of
 from wsesim.system.served import Served
 from wsesim.system.serving import GrowingTime, ServiceTimes, serve
@@ -17,6 +17,7 @@ __all__ = [
     "Requests",
     "Served",
     "ServiceTimes",
+    "best_rate",
     "counted",
     "largest_rate",
     "percentiles",

@@ -24,7 +24,7 @@ from wsesim.questions.shared.service_details import (
     timeline_words,
     utilization_curve,
 )
-from wsesim.questions.shared.service_rate import find_rate, rate_words
+from wsesim.questions.shared.service_rate import find_rate, rate_words, served_best
 from wsesim.system import (
     PERCENTILES,
     LargestRate,
@@ -33,7 +33,6 @@ from wsesim.system import (
     ServiceTimes,
     percentiles,
     requests_of,
-    serve,
 )
 from wsesim.units import Dimension, show, show_seconds
 
@@ -98,9 +97,10 @@ def _served(
     question: Question, service: Service, plan: ResidentPlan, requests: Requests, times: ServiceTimes, say: Say,
     level: Level,
 ) -> Answer:  # fmt: skip
+    rate, rates, choices = find_rate(service, requests, times, say)
     say(f"serving {len(requests):,} requests")
-    served = serve(requests, times)
-    rate, rates = find_rate(service, requests, times, say)
+    slots = rate.slots if rate else times.slots
+    served, times, more_choices = served_best(requests, times, slots, service.objective)
     figures = _figures(service, plan, requests, times, served, rate)
     spent = _spent(requests, served, times, figures)
     asked = service.asked.resolved["outputs"]["timeline"]
@@ -113,7 +113,7 @@ def _served(
         timeline=service_timeline(requests, served) if asked else (), memory=plan.memory,
         memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, tables=(percentile_table(percentiles(served)),),
         drawings=(utilization_curve(served), *rates), facts=_facts(question, service, plan),
-        files={"requests.csv": partial(requests_csv, requests, served, service.objective)},
+        choices=(*choices, *more_choices), files={"requests.csv": partial(requests_csv, requests, served, service.objective)},
         leaves_out=SERVICE_LEAVES_OUT[level], notes=_notes(requests, served, times, timeline=asked),
         events=served.rounds,
     )  # fmt: skip
@@ -169,7 +169,7 @@ def _headline(service: Service, figures: Mapping[str, Any]) -> dict[str, str]:
     goal = service.objective
     limits = f"first token in {show_seconds(goal.ttft_s)}, then {show_seconds(goal.tpot_s)} each"
     come = figures["offered_per_s"] and f"{figures['offered_per_s']:.4g}"
-    room = f"room for {figures['slots']:,} sequences, {figures['capacity_tokens']:,} positions"
+    room = f"at most {figures['slots']:,} at once, in {figures['capacity_tokens']:,} positions"
     words = {
         "goodput_per_s": f"of {come} that arrive a second" if come else "all arrive together", "met_share": limits,
         "tokens_per_s": "written, all users",
