@@ -110,7 +110,7 @@ def test_chunks_of_a_prompt_overlap_and_a_reused_prefix_saves_time() -> None:
 @settings(deadline=None, max_examples=20)
 @given(st.integers(1, 8000), st.sampled_from([None, 4]), st.integers(2, 6))
 def test_prompts_follow_one_another_as_their_chunks_do(tokens: int, together: int | None, count: int) -> None:
-    """All chunks of all prompts on one path through the stages, but for what their last chunks are shorter or longer."""
+    """All chunks of all prompts on one path through the stages, but for how the last differ."""
     plan = replace(planned(BLOCKS), together=together)
     one, several = plan.prefill(tokens), plan.prompts(count, tokens)
     size = together or plan.chunk

@@ -35,6 +35,14 @@ def test_a_full_queue_of_prompts_leaves_as_fast_as_they_enter(slots: int) -> Non
     assert full_rate(same(500, 1.0, prompt=1000, output=1), piped(slots=slots)) == pytest.approx(1 / 0.006)
 
 
+@pytest.mark.parametrize("output", [5, 50])
+def test_a_full_pipeline_is_always_entered(output: int) -> None:
+    """With slots for many, each request takes the time that its prompt and its tokens enter for."""
+    service = piped(interval=GrowingTime(80e-6, 0.0), slots=400)
+    full = full_rate(same(2000, 1.0, prompt=1000, output=output), service)
+    assert full == pytest.approx(1 / (0.006 + 80e-6 * (output - 1)), rel=0.02)
+
+
 def test_one_that_drains_keeps_its_slot() -> None:
     served = serve(listed((0, 1000, 1), (0, 1000, 1)), piped(slots=1))
     assert served.begun_s == pytest.approx([0.0, 0.010])
@@ -57,26 +65,32 @@ def test_tokens_behind_a_prompt_wait_until_it_has_drained() -> None:
     """From 10 ms on the first writes; the second enters from 20 to 26 ms, and is out at 30 ms."""
     served = serve(listed((0, 1000, 101), (0.0195, 1000, 3)), piped())
     assert served.begun_s[1] == pytest.approx(0.020)
-    assert served.first_s[1] == pytest.approx(0.020 + 0.001 + 0.010)
-    assert served.end_s[1] == pytest.approx(0.033)
-    assert served.end_s[0] == pytest.approx(0.010 + 0.100 + 0.006 + 0.003), "a token with it, a token behind it"
+    assert served.first_s[1] == pytest.approx(0.020 + 0.010)
+    assert served.end_s[1] == pytest.approx(0.032)
+    assert served.end_s[0] == pytest.approx(0.010 + 0.100 + 0.005 + 0.003), "a token with it, a token behind it"
 
 
 def test_a_prompt_that_arrives_while_another_drains_enters_at_once() -> None:
-    """The second drains from 27 to 31 ms; a token of the first is behind it when the third arrives."""
+    """The second drains from 26 to 30 ms; a token of the first is behind it when the third arrives."""
     served = serve(listed((0, 1000, 101), (0.0195, 1000, 1), (0.0285, 1000, 1)), piped())
     assert served.begun_s[2] == pytest.approx(0.0285)
-    assert served.first_s[1] == pytest.approx(0.031)
-    assert served.first_s[2] == pytest.approx(0.0285 + 0.001 + 0.010)
+    assert served.first_s[1] == pytest.approx(0.030)
+    assert served.first_s[2] == pytest.approx(0.0285 + 0.010)
 
 
 def test_who_has_drained_writes_while_others_enter() -> None:
-    """A prompt of 2,000 tokens enters in eight rounds; of them the first, which is out at 10 ms, takes part in six."""
-    service = piped(chunk=250, latency=GrowingTime(1e-9, 0.0))
+    """A prompt of 2,000 tokens enters in eight rounds; the first, which is out at 6.4 ms, takes part in all but one."""
+    service = piped(chunk=250, latency=GrowingTime(1e-9, 0.0), prefill_s=(0.0, 0.0064, 0.0124))
     served = serve(listed((0, 1000, 100), (0, 2000, 1)), service)
     assert served.begun_s[1] == pytest.approx(0.006)
-    assert served.first_s[0] == pytest.approx(0.010)
-    assert served.rounds == 4 + 8 + 99 - 5, "of the eight, one ends after 9 ms, one at 10.5 ms, five come after it"
+    assert served.first_s[0] == pytest.approx(0.0064)
+    assert served.rounds == 4 + 8 + 99 - 7
+
+
+def test_tokens_enter_no_more_often_than_chunks_drain() -> None:
+    """A prompt that enters in 12 ms and drains in 4 lets tokens pass three times, however small its chunks are."""
+    for chunk, parts in ((10, 3), (700, 3), (1000, 2), (4096, 1)):
+        assert piped(chunk=chunk).chunks(np.array([2000])) == [parts]
 
 
 def test_writers_fill_the_pipeline() -> None:

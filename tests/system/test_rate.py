@@ -26,7 +26,8 @@ def services(draw: st.DrawFn) -> ServiceTimes:
     whole_s = (0.0, read_s, draw(st.floats(3, 6)) * read_s)
     part = draw(st.sampled_from([0.1, 0.5, 0.9, 1.0]))
     return times(
-        prefill_s=whole_s, entering_s=tuple(part * each for each in whole_s), latency=GrowingTime(latency_s, 1e-4 * latency_s),
+        prefill_s=whole_s, entering_s=tuple(part * each for each in whole_s),
+        latency=GrowingTime(latency_s, 1e-4 * latency_s),
         interval=GrowingTime(interval_s, 1e-4 * interval_s), chunk=draw(st.sampled_from([64, 256, 4096])),
         slots=draw(st.integers(1, 40)), capacity_tokens=draw(st.sampled_from([4000, 20_000, 10**6])),
     )  # fmt: skip
@@ -87,7 +88,7 @@ def test_more_slots_never_lower_the_best_rate(service: ServiceTimes, seed: int, 
 
 
 def test_fewer_are_let_in_where_all_would_miss_the_limit_per_token() -> None:
-    """A token a round of 0.6 ms; each prompt that enters beside it adds 10 ms to an answer of 200 tokens, 50 us each."""
+    """A token a round of 0.6 ms; a prompt that enters beside it adds 10 ms to an answer of 200, 50 us each."""
     requests, goal = drawn(1000, 1.0), Objective(ttft_s=2.0, tpot_s=0.75e-3, share=0.9)
     best, most = best_rate(requests, times(slots=60, capacity_tokens=10**6), goal)
     assert most.slots == 60

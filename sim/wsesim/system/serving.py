@@ -1,14 +1,14 @@
 """Requests served by resident weights: they queue, are read chunk by chunk, and write tokens side by side.
 
-    arrive --> queue --> [ one token of every sequence that writes | one chunk of a prompt ] --> drain --> write --> done
-                          \\______________________ one round _______________________________/
+    arrive --> queue --> [ a token of every sequence that writes | a chunk of a prompt ] --> drain --> write --> done
+                          \\____________________ one round ____________________________/
 
-The wafers are one pipeline. A round lets a token of each sequence that writes pass, and a chunk of the prompt that
-enters: that takes the longer of one token's way through all stages and of all tokens entering one after the other, and
-the time for which the chunk keeps the first stage. A prompt that has entered drains: its first token is there when the
-rest of its way is over. Meanwhile the next prompt enters, and what enters behind it comes out behind it: where none
-enters, tokens that are written wait for the drain. Rounds that differ in nothing but their position follow from a
-closed form, so the cost of a simulation follows from the number of requests, not of tokens.
+The wafers are one pipeline. In a round a token of each sequence that writes enters, then a chunk of a prompt: the round
+takes as long as that, or as a token is on its way through all stages if that is longer. A prompt that has entered
+drains: its first token is there when the rest of its way is over. Meanwhile the next prompt enters. What enters behind
+a prompt comes out behind it: tokens that are written wait for it, unless another prompt enters before it has drained.
+Rounds that differ in nothing but their position follow from a closed form, so the cost of a simulation follows from the
+number of requests, not of tokens.
 """
 
 from __future__ import annotations
@@ -80,6 +80,19 @@ class ServiceTimes:
         """Return the time for which prompts of *tokens* keep the first stage."""
         return np.interp(tokens, self.prefill_tokens, self.entering_s)
 
+    def drain_s(self, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Return the time from when prompts of *tokens* have entered to the first token of their answers."""
+        return np.maximum(0.0, self.read_s(tokens) - self.enter_s(tokens))
+
+    def chunks(self, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return in how many parts prompts of *tokens* enter, with a token of each sequence that writes between.
+
+        A token behind a chunk is back when that has drained; until then more of the prompt enters.
+        """
+        back = np.maximum(1, self.enter_s(tokens) // np.maximum(self.drain_s(tokens), 1e-12))
+        found: npt.NDArray[np.int64] = np.minimum(-(-tokens // self.chunk), back).astype(np.int64)
+        return found
+
 
 def serve(requests: Requests, times: ServiceTimes) -> Served:
     """Play *requests*, first come first served; the same requests give the same times."""
@@ -96,9 +109,9 @@ class _Server:
         self.ready_s = np.maximum.accumulate(passed_on)
         self.arrival = self.ready_s.tolist()
         self.prompt, self.output = requests.prompt.tolist(), requests.output.tolist()
-        enter_s, chunks = times.enter_s(requests.prompt), -(-requests.prompt // times.chunk)
-        self.chunks, self.chunk_s = chunks.tolist(), (enter_s / chunks).tolist()
-        self.drain_s = np.maximum(0.0, times.read_s(requests.prompt) - enter_s).tolist()
+        enter_s, drain_s = times.enter_s(requests.prompt), times.drain_s(requests.prompt)
+        chunks = times.chunks(requests.prompt)
+        self.chunks, self.chunk_s, self.drain_s = chunks.tolist(), (enter_s / chunks).tolist(), drain_s.tolist()
         self.begun, self.first, self.end = np.full((3, len(requests)), np.nan)
         self.now, self.round, self.next = self.arrival[0], 0, 0
         self.queue: deque[int] = deque()
@@ -171,35 +184,32 @@ class _Server:
         return 1 + bisect_left(range(1, rounds), left, key=self._seconds)
 
     def _seconds(self, rounds: int) -> float:
-        return self._write_s(rounds)[0] + self._enter_s(rounds)
+        return self._pass_s(rounds)[0]
 
-    def _enter_s(self, rounds: int) -> float:
-        return 0.0 if self.entering is None else rounds * self.chunk_s[self.entering]
-
-    def _write_s(self, rounds: int) -> tuple[float, float]:
-        """Return the time of *rounds* in which all sequences write, and how long tokens enter the pipeline in it."""
-        count = len(self.writing)
+    def _pass_s(self, rounds: int) -> tuple[float, float]:
+        """Return the time of *rounds*, and how long tokens that are written and chunks enter the pipeline in it."""
+        count, chunk_s = len(self.writing), 0.0 if self.entering is None else self.chunk_s[self.entering]
         if not count:
-            return 0.0, 0.0
+            return rounds * chunk_s, rounds * chunk_s
         latency, interval = self.times.latency, self.times.interval
         furthest, total = self.furthest + self.round, self.positions + count * self.round
-        entering = interval.sum_s(total, rounds, count)
+        entering = interval.sum_s(total, rounds, count) + rounds * chunk_s
         through = latency.sum_s(furthest, rounds)
-        ahead = latency.sum_s(furthest, 1) - interval.sum_s(total, 1, count)
+        ahead = latency.sum_s(furthest, 1) - interval.sum_s(total, 1, count) - chunk_s
         slope = latency.per_position_s - count * interval.per_position_s
         # Until this round one of the two is longer, from it on the other; a round before the first or after the last
         # means that none takes over.
         turn = math.floor(min(max(-ahead / slope, -1.0), rounds - 1.0)) + 1 if slope else 0
-        early, late = latency.sum_s(furthest, turn), interval.sum_s(total, turn, count)
+        early, late = latency.sum_s(furthest, turn), interval.sum_s(total, turn, count) + turn * chunk_s
         return max(early, late) + max(through - early, entering - late), entering
 
     def _pass(self, rounds: int) -> None:
         """Let *rounds* pass: every sequence writes that many tokens; of a prompt as many chunks enter."""
-        (seconds, written_s), entered_s = self._write_s(rounds), self._enter_s(rounds)
-        started, self.now, self.round = self.now, self.now + (seconds + entered_s), self.round + rounds
+        seconds, entered_s = self._pass_s(rounds)
+        started, self.now, self.round = self.now, self.now + seconds, self.round + rounds
         if self.entering is None and self.draining:
             self.now = max(self.now, min(self.draining[-1][0], self._next_s()))
-        self.busy.append((started, self.now, written_s + entered_s))
+        self.busy.append((started, self.now, entered_s))
         while self.writing and self.writing[0][0] <= self.round:
             self._finish(heappop(self.writing)[1])
         if self.entering is not None:

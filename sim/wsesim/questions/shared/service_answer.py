@@ -113,7 +113,8 @@ def _served(
         timeline=service_timeline(requests, served) if asked else (), memory=plan.memory,
         memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, tables=(percentile_table(percentiles(served)),),
         drawings=(utilization_curve(served), *rates), facts=_facts(question, service, plan),
-        choices=(*choices, *more_choices), files={"requests.csv": partial(requests_csv, requests, served, service.objective)},
+        choices=(*choices, *more_choices),
+        files={"requests.csv": partial(requests_csv, requests, served, service.objective)},
         leaves_out=SERVICE_LEAVES_OUT[level], notes=_notes(requests, served, times, timeline=asked),
         events=served.rounds,
     )  # fmt: skip
