@@ -71,9 +71,10 @@ class MatrixCut:
         """Return the outputs that columns west of *column* own."""
         return min(self.outputs, column * self.outputs_each)
 
-    def owners(self) -> list[int]:
-        """Return the column that owns each output."""
-        return [output // self.outputs_each for output in range(self.outputs)]
+    @property
+    def last_owner(self) -> int:
+        """The column that owns the last output."""
+        return (self.outputs - 1) // self.outputs_each
 
     def on_cores(
         self, values: Array, each: int, *, kind: int, above: int = 0, below: int = 0, before: int = 0

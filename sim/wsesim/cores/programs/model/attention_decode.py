@@ -123,7 +123,7 @@ def _score(core: KernelWriter, seat: _Seat, scores: Mem) -> None:
     role.fmovs(scores, core.constant(0.0))
     with core.scalars(2) as (value, place):
         role.set(place, 0)
-        for run in seat.heads.runs(seat.column):
+        for run in core.each(seat.heads.runs(seat.column), seat.heads.kinds(seat.column)):
             sums = scores.at(run.head * each, each)
             for turn in core.repeat(run.count):
                 role.load(value, query.at(run.first).at(turn, 1), cost=0)
@@ -153,7 +153,7 @@ def _weigh(core: KernelWriter, seat: _Seat, scores: Mem, y: Mem) -> None:
         role.fmovs(factors, scores)
     role.fmovs(y, core.constant(0.0))
     with core.scalars(2) as (value, place):
-        for run in seat.heads.runs(seat.column):
+        for run in core.each(seat.heads.runs(seat.column), seat.heads.kinds(seat.column)):
             role.set(place, 0)
             sums = y.at(run.first, run.count)
             for turn in core.repeat(seat.each):
