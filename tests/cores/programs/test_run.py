@@ -152,7 +152,6 @@ def test_what_is_known_before_loading_is_no_more_than_what_is_loaded() -> None:
     for name, (grid, shape) in SMALL.items():
         program = find_program(name)
         assert program.prepare is not None
-        assert program.need is not None
         roles = program.prepare(WAFER, grid, shape, {}, 0).machine.builder.roles
         need = program.need(WAFER, grid, shape, {})
         most = max(role.data_bytes for role in roles)

@@ -1,6 +1,6 @@
 """Kernels as programs for cores: any rectangle, any shape, real values; cycles from the cores or in closed form."""
 
-from wsesim.cores.errors import NoRoom, NotWritten, TooFew
+from wsesim.cores.errors import NoRoom, NotWritten, TooFew, TooLarge
 from wsesim.cores.programs.base import KernelCase, KernelProgram, Measure, Prepared, Reading, slowdown
 from wsesim.cores.programs.collectives import (
     allreduce_2d,
@@ -99,6 +99,7 @@ __all__ = [
     "Prepared",
     "Reading",
     "TooFew",
+    "TooLarge",
     "find_program",
     "run_case",
     "run_kernel",

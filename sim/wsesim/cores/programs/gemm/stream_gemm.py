@@ -31,6 +31,7 @@ from wsesim.cores.programs.gemm.streaming import (
     aligned,
     arithmetic_of,
     cut_of,
+    factor_values,
     gathered,
     nonzeros_of,
     product_tolerance,
@@ -144,6 +145,11 @@ def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
     return x + cut.outputs_each * cut.tokens_each * ELEMENT_BYTES[arithmetic.sum]
 
 
+def values(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+    """Return those of the operands, of which feeders hold the weights, and of the result."""
+    return factor_values(shape)
+
+
 PROGRAM = KernelProgram(
     name=NAME,
     **opening(__doc__),
@@ -151,6 +157,8 @@ PROGRAM = KernelProgram(
     prepare=prepare,
     closed=closed,
     need=need,
+    values=values,
+    edge_rows=1,
     options={
         "pass": "forward, or input-gradient: dx = dy W^T [forward]",
         **PRECISION_HELP,

@@ -30,6 +30,7 @@ from wsesim.cores.programs.gemm.streaming import (
     aligned,
     arithmetic_of,
     cut_of,
+    factor_values,
     product_tolerance,
     random_factors,
     wavelets_of,
@@ -122,6 +123,11 @@ def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
     return (cut.inputs_each + cut.outputs_each) * step
 
 
+def values(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+    """Return those of the operands, and of the gradient, which sinks hold."""
+    return factor_values(shape)
+
+
 PROGRAM = KernelProgram(
     name=NAME,
     **opening(__doc__),
@@ -129,5 +135,7 @@ PROGRAM = KernelProgram(
     prepare=prepare,
     closed=closed,
     need=need,
+    values=values,
+    edge_rows=1,
     options=PRECISION_HELP,
 )

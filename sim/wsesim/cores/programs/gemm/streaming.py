@@ -106,6 +106,12 @@ def cut_of(name: str, grid: Grid, shape: Shape) -> MatrixCut:
     return MatrixCut(columns=grid[0], rows=grid[1], tokens=shape[0], inputs=shape[1], outputs=shape[2])
 
 
+def factor_values(shape: Shape) -> int:
+    """Return the values of TOKENS x INPUTS, of TOKENS x OUTPUTS, and of INPUTS x OUTPUTS."""
+    tokens, inputs, outputs = shape
+    return tokens * (inputs + outputs) + inputs * outputs
+
+
 def arithmetic_of(options: Options, names: tuple[str, ...] = tuple(PRECISIONS)) -> Arithmetic:
     """Return the element types of the option `precision`; the first of *names* is the default.
 

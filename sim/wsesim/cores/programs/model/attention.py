@@ -81,11 +81,14 @@ Body = Callable[[KernelWriter, HeadSeat], None]
 
 
 def of_each_kind(place: HeadSeat) -> list[HeadSeat]:
-    """Return the first core of every kind of column: those that have part in equally many features of as many heads."""
-    kinds: dict[tuple[tuple[int, int], ...], HeadSeat] = {}
+    """Return the first core of every kind of column: those with as many features, of as many heads.
+
+    How these divide over the heads changes nothing: each feature takes as long, and each head on top.
+    """
+    kinds: dict[tuple[int, int], HeadSeat] = {}
     for column in range(place.heads.layout.columns):
-        parts = tuple((run.count, times) for run, times in place.heads.kinds(column))
-        kinds.setdefault(parts, replace(place, column=column))
+        kind = place.heads.layout.count(column), len(place.heads.of_column(column))
+        kinds.setdefault(kind, replace(place, column=column))
     return list(kinds.values())
 
 
