@@ -35,4 +35,7 @@ def test_rests_are_counted(count: int, step: int, modulus: int) -> None:
 
 
 def test_a_loop_of_any_length_is_counted_at_once() -> None:
-    assert beside(10**15, [Turns(10**12, [(3, 1)]), (5, 0)], microthreads=2) == (6 * 10**12 + 10, 10**15 - 7 * 10**12 - 10)
+    assert beside(10**15, [Turns(10**12, [(3, 1)]), (5, 0)], microthreads=2) == (
+        6 * 10**12 + 10,
+        10**15 - 7 * 10**12 - 10,
+    )

@@ -129,11 +129,7 @@ class KernelCase:
 
     @property
     def need_bytes(self) -> int:
-        """Bytes that the fullest core has at least.
-
-        Raises:
-            InputError: a shape or an option that cannot be.
-        """
+        """Bytes that the fullest core has at least; raises InputError as the closed form does."""
         return self.program.need(self.wafer, self.grid, self.shape, self.options)
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from math import prod
 from typing import TYPE_CHECKING
 
 from wsesim.cores import jit, records
@@ -19,13 +20,16 @@ from wsesim.units import show_bytes
 if TYPE_CHECKING:
     from wsesim.cores.programs.base import Grid, KernelCase, Shape
 
-CORE_HOST_BYTES = 1_000
-"""A simulated core takes in the computer, at least: registers, threads, queues with their words. Measured: 830 bytes for
-`residual` on a whole wafer, 1,900 for `gemv`."""
+CORE_HOST_BYTES = 800
+"""A simulated core takes in the computer, at least: registers, threads, queues with their words. Measured on a whole
+wafer: 830 bytes for `residual`, 1,900 for `gemv`."""
 VALUE_HOST_BYTES = 8
-"""Four bytes of data on a core take in the computer, at least: two cells of fp16. Measured: these for `gemv`, which draws
-column by column, 13 to 57 for others, whose rounding is followed value by value."""
+"""Four bytes of data on a core take in the computer, at least: two cells of fp16. Measured: these for `gemv`, which
+draws column by column, 13 to 57 for others, whose rounding is followed value by value."""
 VALUE_BYTES = 4
+ROLE_HOST_BYTES = 60_000
+"""The program of one core takes in the computer, at least: a hundred instructions of 63 numbers. Measured:
+`attention-prefill`."""
 CORE_CYCLES_PER_S = 5e7
 """Cores times cycles simulated in a second of CPU time. Measured: 10 million for cores that only pass wavelets on, 75
 for those that only compute."""
@@ -71,9 +75,23 @@ def check_computer(case: KernelCase, cycles: float) -> None:
     if have is not None and need > have:
         folded = "" if case.fold or case.program.folded is None else "; --fold simulates one part for all"
         raise TooLarge(
-            f"{case.program.name} on {case.simulated_cores:,} cores with up to {show_bytes(case.need_bytes)} of data each takes at "
-            f"least {show_bytes(need)} of this computer's memory, which has {show_bytes(have)} left{folded}. A smaller grid "
-            "takes less, the closed form none (--level closed)"
+            f"{case.program.name} on {case.simulated_cores:,} cores, each with up to {show_bytes(case.need_bytes)} of "
+            f"data, takes at least {show_bytes(need)} of this computer's memory, which has {show_bytes(have)} left"
+            f"{folded}. A smaller grid takes less, the closed form none (--level closed)"
+        )
+
+
+def check_roles(roles: int) -> None:
+    """Refuse more different programs than this computer has memory to write.
+
+    Raises:
+        TooLarge: as said.
+    """
+    need, have = roles * ROLE_HOST_BYTES, free_bytes()
+    if have is not None and need > have:
+        raise TooLarge(
+            f"the cores have {roles:,} different programs, which take at least {show_bytes(need)} of this computer's "
+            f"memory; it has {show_bytes(have)} left. A smaller grid takes less, the closed form none (--level closed)"
         )
 
 
@@ -96,10 +114,11 @@ def cpu_seconds(case: KernelCase, cycles: float) -> float:
 
 def _would_fit(case: KernelCase) -> str:
     """Return which smaller shape or larger grid has data that fits, as the end of a sentence."""
-    shape = max((found for found in _smaller(case) if found is not None), key=_kept(case.shape), default=None)
-    wafer = (case.wafer.columns, case.wafer.rows - case.program.edge_rows)
-    found = [f"{_sizes(shape)}"] if shape else []
-    found += [f"the same on {wafer[0]} x {wafer[1]} cores"] if case.grid != wafer and _fits(case, wafer, case.shape) else []
+    shape = max((found for found in _smaller(case) if found is not None), key=prod, default=None)
+    columns, rows = case.wafer.columns, case.wafer.rows - case.program.edge_rows
+    found = [_sizes(shape)] if shape else []
+    if _fits(case, (columns, rows), case.shape):
+        found.append(f"the same on {columns} x {rows} cores")
     return f"; data that fits: {', or '.join(found)}" if found else ""
 
 
@@ -113,7 +132,6 @@ def _smaller(case: KernelCase) -> Iterator[Shape | None]:
 def _halved(case: KernelCase, axes: list[int]) -> Shape | None:
     """Return the largest shape that fits of those with powers of two, in step, at *axes*."""
     powers = [case.shape[axis].bit_length() - 1 for axis in axes]
-
 
     def less_by(halvings: int) -> Shape:
         sizes = dict(enumerate(case.shape)) | {
@@ -130,18 +148,6 @@ def _fits(case: KernelCase, grid: Grid, shape: Shape) -> bool:
         return case.program.need(case.wafer, grid, shape, case.options) <= case.wafer.core.usable_bytes
     except InputError:
         return False
-
-
-def _kept(shape: Shape) -> object:
-    """Return how much of *shape* another keeps, to compare by: the product of its shares."""
-    return lambda other: _product(other) / _product(shape)
-
-
-def _product(shape: Shape) -> int:
-    found = 1
-    for size in shape:
-        found *= size
-    return found
 
 
 def _sizes(shape: Shape) -> str:

@@ -171,8 +171,8 @@ def _turns(wafer: Wafer, tiles: Tiles) -> Work:
     # Banks and halves of memory are the same again after as many columns.
     period = lcm(core.bank_period_bytes, 2 * core.line_bytes)
     period //= gcd(period, column)
-    rows = [[turn(k, n) for n in range(min(period, tiles.n))] for k in range(min(period, tiles.k))]
-    return [Turns(tiles.times, in_turns([Turns(1, [*in_turns(row, tiles.n), outer]) for row in rows], tiles.k))]
+    begin = [[turn(k, n) for n in range(min(period, tiles.n))] for k in range(min(period, tiles.k))]
+    return [Turns(tiles.times, in_turns([Turns(1, [*in_turns(row, tiles.n), outer]) for row in begin], tiles.k))]
 
 
 def _tiles(grid: Grid, shape: Shape, options: Options) -> Tiles:

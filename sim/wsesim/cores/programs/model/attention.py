@@ -19,6 +19,7 @@ from wsesim.cores.programs.model.core import KernelWriter, timed
 from wsesim.cores.programs.model.feature import BANK, OTHER_BANK, FeatureSeat, seat_of
 from wsesim.cores.programs.model.heads import Heads, HeadSlice
 from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, COLLECT_COLORS, AllreduceLine, Collection
+from wsesim.cores.programs.room import check_roles
 from wsesim.hardware import Wafer
 
 COLORS = 2 * ALLREDUCE_COLORS + COLLECT_COLORS
@@ -96,6 +97,7 @@ def write_cores(builder: Builder, first: HeadSeat, body: Body, *, rows: bool = F
     """Write *body* on every core; with *rows* it also sums along whole rows, where heads sum along parts of them."""
     colors = [builder.color(f"color {number}") for number in range(COLORS)]
     layout = first.heads.layout
+    check_roles(layout.rows * layout.columns)
     for row in range(layout.rows):
         for column in range(layout.columns):
             place = replace(first, column=column, row=row, colors=colors)

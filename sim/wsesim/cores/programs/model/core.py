@@ -18,7 +18,6 @@ from wsesim.cores.programs.durations import line_cycles
 from wsesim.cores.programs.model.lines import AllreduceLine, Collection
 from wsesim.hardware import Wafer
 
-
 Item = TypeVar("Item")
 
 
