@@ -87,7 +87,9 @@ def print_result(result: Result, console: Console, *, folder: Path | None = None
     _checks(to, result)
     if result.cost is not None:
         took = f"{text.plural(result.cost.events, 'event')} in {text.seconds(result.cost.cpu_s)} of CPU time"
-        to.line((f"Simulated {took}", "dim"), gap=True)
+        checked_s = result.cost.verification_cpu_s
+        checked = f"; numbers verified in {text.seconds(checked_s)}" if checked_s is not None else ""
+        to.line((f"Simulated {took}{checked}", "dim"), gap=True)
     if folder is not None:
         to.line(("Report  ", "bold"), ((folder / "report.html").as_posix(), ""), gap=True, wrap=False)
 
