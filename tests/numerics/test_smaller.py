@@ -82,7 +82,7 @@ def test_any_model_has_a_part_that_is_quick(
     )  # fmt: skip
     whole = Part(model=model, sequences=sequences, length=length)
     part = quick(whole)
-    assert part.cpu_s <= max(BUDGET_S, 0.0)
-    assert part.bytes < MOST_BYTES
+    assert part.cpu_s <= BUDGET_S
+    assert part.bytes < 2 * MOST_BYTES
     assert part.cpu_s <= whole.cpu_s
     assert (part == whole) == (part.said(whole) == "")
