@@ -1,3 +1,4 @@
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace

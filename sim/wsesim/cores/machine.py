@@ -14,7 +14,7 @@ from wsesim.cores.bits import from_bits, to_bits
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.check import check_program
 from wsesim.cores.errors import Deadlock as Deadlock
-from wsesim.cores.errors import ProgramError
+from wsesim.cores.errors import ProgramError, TooLarge
 from wsesim.cores.explain import explain_circling, explain_fault, explain_unread, explain_waiting
 from wsesim.cores.operands import Color
 from wsesim.cores.packing import PATIENCE_CYCLES, STEP, pack, role_queues
@@ -87,13 +87,13 @@ class CoreMachine:
 
         Raises:
             ProgramError: it cannot run; `check_program` lists why.
+            TooLarge: it has more cores than run uncompiled.
         """
         check_program(builder)
         cores = builder.width * builder.height
         if not jit.COMPILED and cores > MOST_CORES_UNCOMPILED:
-            raise ProgramError(
-                f"{cores:,} cores need compiled code, without which {MOST_CORES_UNCOMPILED:,} are the most: "
-                "pip install 'wsesim[cores]'"
+            raise TooLarge(
+                f"{cores:,} cores need compiled code ({jit.INSTALL}), without which {MOST_CORES_UNCOMPILED:,} are most"
             )
         self.builder = builder
         self.arrays = pack(builder)

@@ -191,7 +191,8 @@ class KernelQuestion:
         rate = case.wafer.fabric.link_wavelets_per_cycle
         if rate != 1:
             return NotAnswered(
-                why=f"fabric.link_wavelets_per_cycle is {rate:g}: routers of kernels pass one wavelet a cycle and link"
+                why=f"fabric.link_wavelets_per_cycle is {rate:g}: routers of kernels pass one wavelet a cycle and link "
+                "on the cores, and so in the closed form that is held to them; 1 is answered"
             )
         try:
             if level == "cores" or self.must_fit:

@@ -37,7 +37,7 @@ from wsesim.cores.programs.model import (
     softmax,
 )
 from wsesim.cores.programs.probes import message, scalar, vector, vector_loop
-from wsesim.cores.programs.run import INSTALL, KernelOutcome, find_program, run_case, run_kernel, usually_watched
+from wsesim.cores.programs.run import KernelOutcome, find_program, run_case, run_kernel, usually_watched
 from wsesim.cores.programs.sparse import spmm
 from wsesim.cores.programs.stencils import columns, one_cell, star, tasks
 
@@ -88,7 +88,6 @@ PROGRAMS: dict[str, KernelProgram] = {
 }
 
 __all__ = [
-    "INSTALL",
     "PROGRAMS",
     "KernelCase",
     "KernelOutcome",

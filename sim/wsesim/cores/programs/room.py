@@ -35,6 +35,8 @@ CORE_CYCLES_PER_S = 5e7
 for those that only compute."""
 UNCOMPILED = 600
 """Times longer that takes without numba. Measured."""
+MOST_CORE_CYCLES_UNCOMPILED = 1_000_000
+"""Cores times cycles that run uncompiled in about half a minute."""
 CORE_S = 10e-6
 """CPU time until a core is laid out. Measured: 7 to 13 µs."""
 
@@ -61,11 +63,16 @@ def check_cores(case: KernelCase) -> None:
 
 
 def check_computer(case: KernelCase, cycles: float) -> None:
-    """Refuse what this computer has no memory to simulate, or the engine no numbers to count.
+    """Refuse what this computer has no memory to simulate, the engine no numbers to count, or needs compiled code.
 
     Raises:
         TooLarge: as said.
     """
+    if not jit.COMPILED and case.simulated_cores * cycles > MOST_CORE_CYCLES_UNCOMPILED:
+        raise TooLarge(
+            f"{case.simulated_cores:,} cores for about {cycles:,.0f} cycles take too long without numba: "
+            f"{jit.INSTALL}, a smaller grid, or --level closed"
+        )
     if cycles > records.LAST_CYCLE:
         raise TooLarge(
             f"{case.program.name} of {_sizes(case.shape)} takes about {cycles:,.0f} cycles; cores are simulated for up "

@@ -10,7 +10,7 @@ from math import ceil
 import numpy as np
 
 from wsesim.answer import Level
-from wsesim.cores import isa, jit
+from wsesim.cores import isa
 from wsesim.cores.machine import CoreRun
 from wsesim.cores.programs.base import Grid, KernelCase, KernelProgram, Prepared, Shape
 from wsesim.cores.programs.room import cpu_seconds
@@ -20,12 +20,9 @@ from wsesim.units import show_seconds
 
 LEVELS = ("cores", "closed")
 USUALLY_WATCHED = 16
-MOST_CORE_CYCLES_UNCOMPILED = 1_000_000
-"""Cores times cycles that run uncompiled in about half a minute."""
 TOLD = 100
 """Times that a run tells how far it is."""
 ALMOST = 0.99
-INSTALL = "pip install 'wsesim[cores]'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +117,6 @@ def run_case(
             cycles=round(closed), seconds=closed / clock, closed_cycles=closed, max_error=None, tolerance=None,
             events=0, cpu_s=0.0, run=None,
         )  # fmt: skip
-    _refuse_long_uncompiled((case.grid[0], 1) if case.fold else case.grid, closed)
     say(what := _work(case, closed))
     started = time.process_time()
     prepared = case.load()
@@ -172,15 +168,6 @@ def _check(case: KernelCase) -> None:
 def _work(case: KernelCase, cycles: float) -> str:
     cores, takes = case.simulated_cores, show_seconds(cpu_seconds(case, cycles))
     return f"simulating {case.program.name} on {cores:,} cores for about {cycles:,.0f} cycles, some {takes} of CPU time"
-
-
-def _refuse_long_uncompiled(grid: Grid, cycles: float) -> None:
-    work = grid[0] * grid[1] * cycles
-    if not jit.COMPILED and work > MOST_CORE_CYCLES_UNCOMPILED:
-        raise InputError.at(
-            f"{grid[0]} x {grid[1]} cores for about {cycles:,.0f} cycles take too long without numba: {INSTALL},"
-            " a smaller grid, or --level closed"
-        )
 
 
 def _error(prepared: Prepared) -> float:

@@ -121,9 +121,8 @@ def _facts(case: KernelCase, machine: str, counts: Mapping[str, int] | None = No
 
 def _run_notes(case: KernelCase) -> tuple[str, ...]:
     from wsesim.cores import jit
-    from wsesim.cores.programs import INSTALL
 
-    uncompiled = () if jit.COMPILED else (f"Cores ran uncompiled; many times faster after {INSTALL}.",)
+    uncompiled = () if jit.COMPILED else (f"Cores ran uncompiled; many times faster after {jit.INSTALL}.",)
     return (*((FOLDED,) if case.fold else ()), *uncompiled)
 
 
