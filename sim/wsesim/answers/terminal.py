@@ -78,7 +78,7 @@ def _needed(rows: Sequence[Sequence[Text]], align: str) -> int:
 
 
 def _widths(rows: Sequence[Sequence[Text]], align: str, width: int) -> list[int]:
-    """Return the widths of columns: the least of each, and what they want of the rest of *width*, the first ones first."""
+    """Return the widths of columns: the least of each, and what they want of the rest of *width*, in order."""
     found = _least(rows, align)
     left = width - _needed(rows, align)
     for place in range(len(align)):
