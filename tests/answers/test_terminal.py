@@ -144,7 +144,7 @@ def test_columns_without_room_are_on_the_file_and_the_first_and_the_remark_stay(
     assert "no core program" in row
     left = re.search(r"([0-9]+) more columns in many.csv", said)
     assert left
-    assert row.count("50 %") == 12 - int(left[1])
+    assert row.count("50.0 %") == 12 - int(left[1])
     assert max(map(len, said.splitlines())) <= 100
 
 
