@@ -182,8 +182,7 @@ class KernelQuestion:
             InputError: a choice that cannot be.
             ProgramError: the program cannot end.
         """
-        from wsesim.cores.host import free_bytes, within
-        from wsesim.cores.programs import NoRoom, NotWritten, TooFew, TooLarge
+        from wsesim.cores.programs import NoRoom, NotWritten, TooFew, TooLarge, free_bytes, within
 
         if level == "system":
             return NotAnswered(why=NO_SYSTEM)

@@ -1,6 +1,7 @@
 """Kernels as programs for cores: any rectangle, any shape, real values; cycles from the cores or in closed form."""
 
 from wsesim.cores.errors import NoRoom, NotWritten, TooFew, TooLarge
+from wsesim.cores.host import free_bytes, within
 from wsesim.cores.programs.base import KernelCase, KernelProgram, Measure, Prepared, Reading, slowdown
 from wsesim.cores.programs.collectives import (
     allreduce_2d,
@@ -100,8 +101,10 @@ __all__ = [
     "TooFew",
     "TooLarge",
     "find_program",
+    "free_bytes",
     "run_case",
     "run_kernel",
     "slowdown",
     "usually_watched",
+    "within",
 ]  # fmt: skip
