@@ -324,7 +324,10 @@ class SimulatorCost:
 
     events: int
     cpu_s: float
+    """Of the answer."""
     peak_memory_bytes: int
+    verification_cpu_s: float | None = None
+    """Of the check of the numbers, on top; None where there was none."""
 
     @property
     def events_per_s(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,17 +115,21 @@ def verify(file: Path, settings: tuple[str, ...]) -> None:
 
     question = questions.load(file, settings=settings)
     name = question.asked.name
+    started = time.process_time()
     with progress(f"verifying {name}") as tell:
         found = questions.verify(question, say=tell)
+    cpu_s = time.process_time() - started
     if manner().json:
-        print_json({"status": "ok" if found.ok else "differs", "verification": asdict(found)})
+        status = "ok" if found.ok else "differs"
+        print_json({"status": status, "verification": asdict(found), "cost": {"cpu_s": cpu_s}})
     verdict = "agrees" if found.ok else f"differs, most in {found.worst}"
     say(
         f"{name}: {verdict}: largest difference {found.max_error:.3g}, allowed {found.tolerance:.3g}"
         f" ({found.layers} layers, {found.tokens:,} tokens, loss {found.loss:.4f})"
     )
     if found.reduced:
-        say(found.reduced)
+        say(f"made smaller to stay quick: {found.reduced} (all of it: --set verification.whole=true)")
+    say(f"{cpu_s:.2f} s of CPU time")
     if not found.ok:
         click.get_current_context().exit(DIFFERS)
 

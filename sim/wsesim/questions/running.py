@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
@@ -32,7 +33,10 @@ def run(
     outcome = solve(question, level or question.level, say)
     answered = isinstance(outcome, Answer)
     cost = cost_since(started, outcome.events if isinstance(outcome, Answer) else 0)
+    before = time.process_time()
     checked, notes = verified_if_possible(question, say) if verify and answered else (None, ())
+    if checked is not None:
+        cost = replace(cost, verification_cpu_s=time.process_time() - before)
     if verify and not answered and question.asked.model is not None:
         notes = ("Not verified: there is no answer.",)
     return Result(
