@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from operator import eq
 
+from wsesim.signs import printable
+
 _LONGEST_EXCERPT = 240
 
 
@@ -32,7 +34,8 @@ class Problem:
         head = printable(f"{place}: error: {self.message}" if place else f"error: {self.message}")
         if self.column is None or not self.excerpt or len(self.excerpt) > _LONGEST_EXCERPT:
             return head
-        return f"{head}\n    {printable(self.excerpt)}\n    {' ' * (self.column - 1)}^"
+        before = printable(self.excerpt[: self.column - 1])
+        return f"{head}\n    {printable(self.excerpt)}\n    {' ' * len(before)}^"
 
 
 class WsesimError(Exception):
@@ -73,11 +76,6 @@ class NotModelled(WsesimError):
         self.what = what
         self.why = why
         super().__init__(f"{what} is not modelled: {why}")
-
-
-def printable(text: str) -> str:
-    """Return *text* with what would speak to the terminal written out; lines stay lines."""
-    return "".join(sign if sign.isprintable() or sign in "\n\t" else repr(sign)[1:-1] for sign in text)
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str:

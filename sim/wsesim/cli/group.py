@@ -10,6 +10,9 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import click
@@ -18,6 +21,7 @@ from wsesim._version import __version__
 from wsesim.cli.options import manner
 from wsesim.cli.output import print_json
 from wsesim.errors import InputError, Problem, WsesimError, nearest
+from wsesim.signs import printable
 
 BAD_INPUT = 2
 INTERNAL = 70
@@ -48,10 +52,16 @@ class Commands(click.Group):
         ctx.meta[_JSON_ASKED] = "--json" in args
         return super().parse_args(ctx, args)
 
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        """Read the options that stand before the command."""
+        with _printable_refusals():
+            return super().make_context(*args, **more)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
-            return super().invoke(ctx)
+            with _printable_refusals():
+                return super().invoke(ctx)
         except click.UsageError as error:
             if ctx.meta[_JSON_ASKED]:
                 _print_problems((Problem(error.format_message()),))
@@ -69,6 +79,16 @@ class Commands(click.Group):
             if manner().debug:
                 traceback.print_exc()
             _fail(ctx, (Problem(_unexpected(error)),), INTERNAL)
+
+
+@contextmanager
+def _printable_refusals() -> Iterator[None]:
+    """Let nothing in a message of click's steer the terminal: it repeats what was given."""
+    try:
+        yield
+    except click.ClickException as error:
+        error.format_message = partial(printable, error.format_message())  # type: ignore[method-assign]
+        raise
 
 
 def _unexpected(error: Exception) -> str:

@@ -8,7 +8,7 @@ import click
 
 from wsesim.cli.bar import bar
 from wsesim.cli.options import force_option, manner, out_option, settings_option, speaking
-from wsesim.cli.output import RUNS, console, print_json, progress, require_place, say, writing
+from wsesim.cli.output import RUNS, console, print_json, progress, put, require_place, say, writing
 
 
 @click.command()
@@ -59,7 +59,7 @@ def validate(kernels: bool, table: Path | None, row: str | None, out: Path | Non
     from wsesim import validation
 
     if row is not None:
-        click.echo(validation.show_row(row, table), nl=False)
+        put(validation.show_row(row, table))
         return
     with bar("comparing with measurements") as tell:
         found = (

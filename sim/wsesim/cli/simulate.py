@@ -10,7 +10,7 @@ import click
 
 from wsesim.cli.bar import bar
 from wsesim.cli.options import file_argument, force_option, manner, out_option, settings_option, speaking
-from wsesim.cli.output import RUNS, console, print_json, progress, require_place, say, write_text
+from wsesim.cli.output import RUNS, console, print_json, progress, put, require_place, say, write_text
 from wsesim.errors import InputError
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def graph(file: Path, settings: tuple[str, ...], form: str | None, target: Path 
     form = form or (ending if ending in GRAPH_FORMS else "json" if manner().json else "dot")
     text = _graph_text(built, form)
     if target is None:
-        click.echo(text, nl=not text.endswith("\n"))
+        put(text)
         return
     if target.exists() and target.samefile(file):
         raise InputError.at("is the question itself; choose another file", file=str(target))

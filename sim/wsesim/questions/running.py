@@ -35,6 +35,7 @@ def run(
     checked, notes = verified_if_possible(question, say) if verify and answered else (None, ())
     if verify and not answered and question.asked.model is not None:
         notes = ("Not verified: there is no answer.",)
+    notes = (*question.asked.notes, *notes)
     return Result(
         name=question.asked.name, title=question.title, kind=question.kind, specs=question.figures, outcome=outcome,
         verification=checked, provenance=provenance_of(question), cost=cost, notes=notes,
@@ -70,7 +71,7 @@ def compare(question: Question, levels: Sequence[Level] = LEVELS, *, tell: Tell 
     differences = tuple(found for pair in pairwise(answers) for found in _differences(*pair))
     return Comparison(
         name=question.asked.name, title=question.title, kind=question.kind, specs=question.figures, outcomes=outcomes,
-        differences=differences, notes=(question.supported,), cpu_s=cpu_s,
+        differences=differences, notes=(question.supported, *question.asked.notes), cpu_s=cpu_s,
     )  # fmt: skip
 
 

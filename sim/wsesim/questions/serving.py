@@ -24,8 +24,8 @@ from wsesim.questions.shared.request import (
     verified_length,
 )
 from wsesim.questions.shared.step import named
-from wsesim.workload import Default, Derived, Section, file_problem, seconds_of
-from wsesim.workload.fields import AutoOrSize, Size, Text
+from wsesim.workload import Default, Derived, Section, file_problem
+from wsesim.workload.fields import AutoOrSize, Size, Text, Time
 
 Spread = Annotated[float, Field(ge=0, le=10), Default("assumed: lengths differ by half")]
 
@@ -64,9 +64,9 @@ class ServingSection(Section):
     """Standard deviation over mean; lengths are log-normal."""
     longest: Annotated[Size | None, Default("the model's max_length")] = None
     """Prompt and answer together are cut to this. Default: the model's max_length."""
-    slo_ttft: Annotated[Text, Default("assumed: a reader waits that long")] = "1 s"
+    slo_ttft: Annotated[Time, Default("assumed: a reader waits that long")] = "1 s"
     """Time to the first token that is good enough."""
-    slo_tpot: Annotated[Text, Default("assumed: faster than anybody reads")] = "20 ms"
+    slo_tpot: Annotated[Time, Default("assumed: faster than anybody reads")] = "20 ms"
     """Time per token after the first that is good enough."""
     slo_share: Annotated[float, Field(gt=0, le=1), Default("assumed: one in a hundred may be late")] = 0.99
     """Share of requests that have to be good enough."""
@@ -166,8 +166,6 @@ class Serving(ModelQuestion):
             problems.add(("serving",), message, at_key=True)
         if section.trace is not None and (problem := file_problem(draft.folder / section.trace)):
             problems.add_field(("serving", "trace"), f"= {section.trace!r} {problem}")
-        for key in ("slo_ttft", "slo_tpot"):
-            seconds_of(getattr(section, key), ("serving", key), problems)
         if model is None:
             return {}
         if section.longest and model.position == "learned" and section.longest > model.max_length:

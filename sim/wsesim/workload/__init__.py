@@ -9,7 +9,6 @@ from wsesim.workload.inputs import (
     file_problem,
     hardware_of,
     name_of,
-    seconds_of,
     software_of,
 )
 from wsesim.workload.problems import Problems, shown
@@ -53,7 +52,6 @@ __all__ = [
     "place_of",
     "plain_yaml",
     "read_fields",
-    "seconds_of",
     "set_path",
     "setting_names",
     "show",

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from wsesim import units
 from wsesim.errors import InputError, SpecError, nearest
 from wsesim.figures import Presets, flatten, is_path
 from wsesim.hardware import MACHINES, HardwareChoice, load_cluster, machine_names
@@ -97,17 +96,45 @@ def _changes(
     given: Mapping[Any, object] | None, section: str, presets: Presets, load: Callable[[Mapping[str, object]], _Choice],
     problems: Problems,
 ) -> dict[str, object]:  # fmt: skip
-    """Return the overrides by dotted name; none, and what is wrong, where they cannot be."""
+    """Return the overrides by dotted name; none, and what is wrong with each, where some cannot be."""
+    held, wrong = given or {}, 0
+
+    def note(figure: str, message: str) -> None:
+        at_key = figure not in presets.overridable
+        problems.add((section, *_nested(held, figure)), f"{section}.{figure} {message}", at_key=at_key)
+
     try:
-        changes = flatten(given or {}, presets.slots)
-        load(changes)
-    except InputError as error:
-        problems.found += error.problems
+        changes = flatten(held, presets.slots)
+    except SpecError as twice:
+        note(twice.name, twice.message)
         return {}
-    except SpecError as together:
-        _note(_refusals(given or {}, presets, load) or [together], given or {}, section, presets, problems)
-        return {}
-    return changes
+    while True:
+        try:
+            load(changes)
+        except InputError as error:
+            problems.found += error.problems
+            return {}
+        except SpecError as error:
+            name = _blamed(error, changes, load)
+            named = error.message if error.name == name else f"cannot be: {error}"
+            note(name, f"{named}{_elsewhere(section, error.name)}")
+            wrong += 1
+            if changes.pop(name, None) is None:
+                return {}
+        else:
+            return {} if wrong else changes
+
+
+def _blamed(error: SpecError, changes: Mapping[str, object], load: Callable[[Mapping[str, object]], object]) -> str:
+    """Return the override for which some figure is refused: the figure itself, or one without which it is not."""
+    for name in () if error.name in changes else changes:
+        try:
+            load({other: value for other, value in changes.items() if other != name})
+        except SpecError as other:
+            if str(other) == str(error):
+                continue
+        return name
+    return error.name
 
 
 def _elsewhere(section: str, name: str) -> str:
@@ -127,33 +154,6 @@ def _nested(given: Mapping[Any, object], name: str) -> Loc:
     group, _, rest = name.partition(".")
     inside = given.get(group)
     return (group, *_nested(inside, rest)) if rest and isinstance(inside, Mapping) else (name,)
-
-
-def _note(
-    refusals: list[SpecError], given: Mapping[Any, object], section: str, presets: Presets, problems: Problems
-) -> None:  # fmt: skip
-    """Note what is wrong with figures, each where it stands."""
-    for wrong in refusals:
-        place = (section, *_nested(given, wrong.name))
-        message = f"{section}.{wrong}{_elsewhere(section, wrong.name)}"
-        problems.add(place, message, at_key=wrong.name not in presets.overridable)
-
-
-def _refusals(
-    given: Mapping[Any, object], presets: Presets, load: Callable[[Mapping[str, object]], object]
-) -> list[SpecError]:  # fmt: skip
-    """Return what is wrong with each figure by itself."""
-    found = []
-    try:
-        changes = flatten(given, presets.slots)
-    except SpecError:
-        return []
-    for name, value in changes.items():
-        try:
-            load({name: value})
-        except SpecError as error:
-            found.append(error)
-    return found
 
 
 def check_length(length: int, model: Model, loc: Loc, problems: Problems) -> None:
@@ -203,7 +203,7 @@ def file_problem(path: Path) -> str | None:
     try:
         status = os.stat(path)
     except FileNotFoundError:
-        return "is not there; paths start at the folder of the workload file"
+        return f"is not there: no file {path}"
     except (OSError, ValueError) as error:  # ValueError: a null character
         return f"cannot be read: {getattr(error, 'strerror', None) or error}"
     if stat.S_ISDIR(status.st_mode):
@@ -213,19 +213,6 @@ def file_problem(path: Path) -> str | None:
     if not os.access(path, os.R_OK):
         return "cannot be read: permission denied"
     return None if status.st_size else "is empty"
-
-
-def seconds_of(text: str, loc: Loc, problems: Problems) -> float | None:
-    """Return a time above 0 given with its unit, in seconds; None, and what is wrong, where it is none."""
-    try:
-        seconds = units.parse(text, units.Dimension.SECONDS)
-    except ValueError as error:
-        problems.add_field(loc, str(error))
-        return None
-    if seconds <= 0:
-        problems.add_field(loc, "must be above 0")
-        return None
-    return float(seconds)
 
 
 def name_of(path: str | Path, otherwise: str) -> str:
