@@ -112,6 +112,17 @@ def require_not_negative(**fields: float) -> None:
             raise SpecError(name, f"must be zero or above, got {value}")
 
 
+def require_at_most(largest: int, why: str, **fields: float) -> None:
+    """Refuse any field above *largest*, and say *why* nothing can be.
+
+    Raises:
+        SpecError: naming the first such field.
+    """
+    for name, value in fields.items():
+        if value > largest:
+            raise SpecError(name, f"must be at most {largest:,}, as {why}; got {value:,.0f}")
+
+
 def require_choice(name: str, value: str, choices: Iterable[str]) -> None:
     """Refuse a *value* that is none of *choices*.
 

@@ -1,7 +1,7 @@
 """Read one yaml document safely, remembering where every key and value stands.
 
 YAML 1.2, plain data only: no tags, no aliases (an alias is how a small file becomes a huge one), no merge keys, no
-duplicate keys; a date stays the text it was. Every key is text, and every number is finite.
+duplicate keys; a date stays the text it was. Every key is text.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -137,21 +136,15 @@ class _PlainComposer(Composer):
 class _PlainConstructor(SafeConstructor):
     """Builds plain Python values from nodes."""
 
-    def construct_number(self, node: Any) -> int | float:
-        """Build a number that is finite and can be printed."""
-        read = self.construct_yaml_int if node.tag.endswith("int") else self.construct_yaml_float
+    def construct_yaml_int(self, node: Any) -> Any:
         try:
-            value: int | float = read(node)
+            return super().construct_yaml_int(node)
         except ValueError:  # Python refuses to read an integer of thousands of digits
             raise ConstructorError(None, None, "a number has too many digits", node.start_mark) from None
-        if not isfinite(value):
-            raise ConstructorError(None, None, f"{node.value} is not a finite number", node.start_mark)
-        return value
 
 
 _PlainConstructor.add_constructor(_DATE, SafeConstructor.construct_yaml_str)
-for _number in ("int", "float"):
-    _PlainConstructor.add_constructor(f"{_TAG}{_number}", _PlainConstructor.construct_number)
+_PlainConstructor.add_constructor(f"{_TAG}int", _PlainConstructor.construct_yaml_int)
 
 
 def _not_plain(event: Any, nesting: int) -> str | None:
@@ -213,10 +206,8 @@ def _wrong_keys(node: Node | None) -> Iterator[tuple[str, tuple[int, int]]]:
         for key, value in node.value:
             if not isinstance(key, ScalarNode):
                 yield "a key must be text; this is a list or a mapping", _place(key)
-            elif key.tag not in (_TEXT, _DATE) and key.value:
-                yield f"the key {key.value} is not text; quote it if it is meant", _place(key)
-            elif not key.value.strip():
-                yield "the key is empty; a key is a name", _place(key)
+            elif key.tag not in (_TEXT, _DATE):
+                yield f"the key {key.value or 'null'} is not text; quote it if it is meant", _place(key)
             yield from _wrong_keys(value)
 
 

@@ -137,6 +137,8 @@ def issues(length: int, lanes: float) -> float:
     with WaferLLM's prompts in view, where 7 tokens a core cost more than 6 or 9 lead one to expect; on the WSE-3 rows
     `mgemm` show less of it (7 values a turn: 81 cycles a round, measured 69.4).
     """
+    if lanes * LANE_PARTS < 1:  # less than any fraction counted in: an issue is one value, over many cycles
+        return length / lanes
     wide = Fraction(lanes).limit_denominator(LANE_PARTS)
     common = Fraction(gcd(length * wide.denominator, wide.numerator), wide.denominator)
     return float((length + wide - common) / wide)

@@ -24,10 +24,13 @@ from wsesim.questions.shared.request import (
     verified_length,
 )
 from wsesim.questions.shared.step import named
-from wsesim.workload import Default, Derived, Section, file_problem
-from wsesim.workload.fields import AutoOrSize, Size, Text, Time
+from wsesim.workload import Default, Derived, Problems, Section, check_tokens, file_problem
+from wsesim.workload.fields import LARGEST, AutoOrSize, Size, Text, Time
 
 Spread = Annotated[float, Field(ge=0, le=10), Default("assumed: lengths differ by half")]
+
+DRAWN = ("requests", "seed", "prompt", "prompt_spread", "output", "output_spread")
+"""Keys of requests that are drawn."""
 
 
 class HeldSection(PlacedSection, GuessSection):
@@ -62,7 +65,7 @@ class ServingSection(Section):
     """Mean tokens of an answer."""
     output_spread: Spread = 0.5
     """Standard deviation over mean; lengths are log-normal."""
-    longest: Annotated[Size | None, Default("the model's max_length")] = None
+    longest: Annotated[Annotated[int, Field(ge=2, le=LARGEST)] | None, Default("the model's max_length")] = None
     """Prompt and answer together are cut to this. Default: the model's max_length."""
     slo_ttft: Annotated[Time, Default("assumed: a reader waits that long")] = "1 s"
     """Time to the first token that is good enough."""
@@ -164,6 +167,8 @@ class Serving(ModelQuestion):
         if section.trace is None and section.rate is None:
             message = "serving needs rate (requests a second) or trace (a file of requests)"
             problems.add(("serving",), message, at_key=True)
+        if section.trace is not None and section.rate is not None:
+            problems.add_field(("serving", "rate"), "and serving.trace cannot both be given: a trace says when requests come")
         if section.trace is not None and (problem := file_problem(draft.folder / section.trace)):
             problems.add_field(("serving", "trace"), f"= {section.trace!r} {problem}")
         if model is None:
@@ -172,6 +177,8 @@ class Serving(ModelQuestion):
             message = f"= {section.longest} is over the {model.max_length} positions the model has"
             problems.add_field(("serving", "longest"), message)
         longest = section.longest or model.max_length
+        check_tokens(longest, model, ("serving", "longest"), problems)
+        _check_lengths(section, longest, problems)
         return {"serving.longest": (longest, "the model's max_length"), **verified_length(draft, longest)}
 
     @classmethod
@@ -188,3 +195,15 @@ class Serving(ModelQuestion):
         from wsesim.questions.shared.service import solve_service
 
         return solve_service(self, level, say)
+
+
+def _check_lengths(section: ServingSection, longest: int, problems: Problems) -> None:
+    """Refuse mean lengths that no request may have; say what a trace has no use for."""
+    for name in ("prompt", "output"):
+        mean = getattr(section, name)
+        if section.trace is None and mean >= longest:
+            message = f"= {mean:,} is not below the {longest:,} tokens of the longest request (serving.longest)"
+            problems.add_field(("serving", name), message)
+    for name in DRAWN if section.trace is not None else ():
+        if getattr(section, name) != ServingSection.model_fields[name].default:
+            problems.notes.append(f"serving.{name} has no effect: requests come from serving.trace.")

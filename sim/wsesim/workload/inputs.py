@@ -163,6 +163,18 @@ def check_length(length: int, model: Model, loc: Loc, problems: Problems) -> Non
         problems.add_field(loc, message)
 
 
+def check_tokens(length: int, model: Model, loc: Loc, problems: Problems) -> None:
+    """Note what is wrong, or is to be said, where a sequence of *length* tokens goes through the model."""
+    if model.position == "rotary" and length > model.max_length:
+        problems.notes.append(
+            f"{'.'.join(map(str, loc))}: sequences of {length:,} tokens are beyond the {model.max_length:,} positions "
+            "that the model was trained for (model.max_length); they cost what is said here, whatever it makes of them."
+        )
+    if model.task == "mlm" and model.masked > length:
+        message = f"= {model.masked:,} is over the {length:,} tokens of a sequence; mask fewer"
+        problems.add_field(("model", "masked"), message)
+
+
 def check_verification(section: VerificationSection, model: Model | None, folder: Path, problems: Problems) -> None:
     """Check that what is to be verified is a part of the model."""
     if model and isinstance(section.layers, int) and section.layers > model.layers:

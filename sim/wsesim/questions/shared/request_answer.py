@@ -10,6 +10,7 @@ from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
 from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
+from wsesim.questions.shared.placing import unused
 from wsesim.questions.shared.request import Request, forward_graph
 from wsesim.questions.shared.request_times import (
     RequestTimes,
@@ -63,7 +64,7 @@ def answer_of(question: Question, request: Request, plan: ResidentPlan, times: R
         sentences=(placement_words(plan), *deciding(question, *_decided(request, plan), "inference")),
         ops=ops, timeline=timeline_of(times) if shown else (), memory=plan.memory,
         memory_limit_bytes=request.asked.hardware.cluster.wafer.core.sram_bytes,
-        facts=facts_of(question, plan, _batch(request)),
+        facts=facts_of(question, plan, _batch(request)), notes=unused(plan),
         leaves_out=LEAVES_OUT[level], events=len(ops) if level == "system" else 0,
     )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
@@ -11,7 +11,7 @@ from wsesim.answer import Answer, Curve, DoesNotFit, Level, Outcome, Spent, Tabl
 from wsesim.mapping.resident import PlanGoal, ResidentPlan, plan_service
 from wsesim.questions.base import Asked, Question, Say
 from wsesim.questions.shared.facts import deciding
-from wsesim.questions.shared.placing import placed, placing_of
+from wsesim.questions.shared.placing import placed, placing_of, unused
 from wsesim.questions.shared.request import Guesses, software_of_request
 from wsesim.questions.shared.request_answer import LEAVES_OUT, facts_of, placement_words, with_software
 from wsesim.system import (
@@ -184,7 +184,7 @@ def _by_formula(
         headline={name: "" for name, value in found.items() if value is not None},
         spent=Spent(total_s=total_s, by_cause={"compute": total_s}, what="request"), memory=plan.memory,
         memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, facts=_facts(question, service, plan),
-        leaves_out=SERVICE_LEAVES_OUT["closed"],
+        leaves_out=SERVICE_LEAVES_OUT["closed"], notes=(*unused(plan), *_cut(service, requests)),
     )  # fmt: skip
 
 
@@ -214,7 +214,7 @@ def _served(
         drawings=_drawings(service, served, requests, tried),
         facts=_facts(question, service, plan),
         leaves_out=SERVICE_LEAVES_OUT[level],
-        notes=_notes(service, requests, times, rate, tried),
+        notes=(*unused(plan), *_cut(service, requests), *_notes(service, requests, times, rate, tried)),
         events=served.rounds,
     )
 
@@ -297,6 +297,15 @@ def _drawings(
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def _cut(service: Service, requests: Requests) -> Iterator[str]:
+    """Say how many lengths that were drawn were cut."""
+    if requests.cut:
+        yield (
+            f"{requests.cut:,} of {len(requests):,} requests were drawn longer than serving.longest = "
+            f"{service.longest:,} tokens and cut to it."
+        )
 
 
 def _notes(
