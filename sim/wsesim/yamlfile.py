@@ -189,7 +189,7 @@ def _problem(message: str, file: str, lines: tuple[str, ...], line: int, column:
 def _unreadable(text: str, error: ReaderError, file: str, lines: tuple[str, ...]) -> Problem:
     """Say which sign cannot stand in yaml, where it stands."""
     before = re.split(r"\r\n|\r|\n", text[: error.position])
-    message = f"the sign U+{error.character:04X} cannot stand in yaml; write it as \"\\u{error.character:04x}\" in quotes"
+    message = f'the sign U+{error.character:04X} cannot stand in yaml; write it as "\\u{error.character:04x}" in quotes'
     return _problem(message, file, lines, len(before), len(before[-1]) + 1)
 
 

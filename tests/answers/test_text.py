@@ -1,6 +1,4 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from wsesim.answer import FigureSpec
 from wsesim.answers import label, short, shown

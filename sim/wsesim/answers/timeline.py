@@ -46,7 +46,9 @@ def timeline_svg(timeline: Sequence[Interval], causes: Mapping[str, Cause]) -> s
             polygons = _rectangles(found, end_s) if exact else _shares(found, end_s, min(max(bins, 60), 360))
             for cause, shapes in polygons.items():
                 svg.fill(axes, ([(x, 0.52 * y - row) for x, y in shape] for shape in shapes), causes[cause].style)
-            axes.text(0, 0.58 - row, printable(track, keep=""), color=svg.INK, fontsize=10.5, va="bottom", **svg.LITERAL)
+            axes.text(
+                0, 0.58 - row, printable(track, keep=""), color=svg.INK, fontsize=10.5, va="bottom", **svg.LITERAL
+            )
             axes.axhline(-row, color=svg.LINE, linewidth=0.8, zorder=0)
         return svg.inline(figure, "timeline", "Timeline, a row for each part of the machine")
 

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -102,7 +103,7 @@ def _unexpected(error: Exception) -> str:
 
 def _fail(ctx: click.Context, problems: tuple[Problem, ...], code: int) -> None:
     for problem in problems:
-        click.echo(str(problem), err=True)
+        click.echo(str(problem), file=sys.stderr)  # named, or click chooses an encoding of its own
     if manner().json:
         _print_problems(problems)
     ctx.exit(code)

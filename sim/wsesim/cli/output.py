@@ -32,7 +32,7 @@ def say(text: str) -> None:
 
 def put(text: str) -> None:
     """Print *text*, whatever was asked for; nothing in it can steer the terminal."""
-    click.echo(printable(text).removesuffix("\n"))
+    click.echo(printable(text).removesuffix("\n"), file=sys.stdout)  # named, or click chooses an encoding of its own
 
 
 def print_json(document: Mapping[str, object]) -> None:

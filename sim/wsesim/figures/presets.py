@@ -104,14 +104,18 @@ class Preset:
             return self.presets.groups[group](**values, **parts)
         except SpecError as error:
             name = slots.get(error.name, f"{group}.{error.name}")
-            entry = self._blamed(self.entries.get(name), slots, lambda value: self.presets.groups[group](**value, **parts))
+            entry = self._blamed(
+                self.entries.get(name), slots, lambda value: self.presets.groups[group](**value, **parts)
+            )
             if self.document is None or (entry and entry.figure.overridden):
                 raise SpecError(name, error.message) from None
             document, loc = entry.place if entry and entry.place else (self.document, ())
             raise InputError([document.problem(f"{name} {error.message}", loc)]) from None
 
-    def _blamed(self, named: Entry | None, slots: Mapping[str, str], make: Callable[[dict[str, Any]], object]) -> Entry | None:
-        """Return the figure that makes others refuse: *named* if it was changed, else one without whose change all go."""
+    def _blamed(
+        self, named: Entry | None, slots: Mapping[str, str], make: Callable[[dict[str, Any]], object]
+    ) -> Entry | None:
+        """Return the figure for which *named* is refused: itself if changed, else one before whose change all went."""
         if named and (named.figure.overridden or named.place):
             return named
         values = {field: self.entries[name].value for field, name in slots.items()}

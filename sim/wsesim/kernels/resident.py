@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, lru_cache
-from math import ceil, gcd, isqrt
+from math import ceil, fsum, gcd, isqrt
 from typing import Literal
 
 from wsesim.errors import require_positive
@@ -173,7 +173,7 @@ def matvec(
     fill = vector_cycles(core, batch * length, core.simd_fp16_per_cycle)
     after = batch * map_cycles(where, turns, length), where.scalar(batch * round_cycles)
     beside = map_cycles(where, turns * length, batch), where.scalar(turns * round_cycles)
-    compute, launch = min(after, beside, key=sum)
+    compute, launch = min(after, beside, key=fsum)
     return Cost(
         serial={"compute": fill + compute, "launch": launch},
         macs=batch * inputs * outputs,

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
+from math import fsum
 
 from wsesim.answer import LEVELS, Answer, Comparison, Difference, Level, NotAnswered, Outcome, Result
 from wsesim.errors import InputError, NotModelled, nearest
@@ -89,7 +90,7 @@ def _differences(coarse: Answer, fine: Answer) -> list[Difference]:
         if before is None or after is None:
             continue
         parts = {reason.cause: reason.seconds for reason in fine.reasons if reason.figure == figure}
-        parts[REST] = after - before - sum(parts.values())
+        parts[REST] = after - before - fsum(parts.values())
         found.append(_difference(coarse, fine, figure, parts))
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -24,7 +24,7 @@ from wsesim.questions.shared.request import (
     verified_length,
 )
 from wsesim.questions.shared.step import named
-from wsesim.workload import Default, Derived, Problems, Section, check_tokens, file_problem
+from wsesim.workload import Default, Derived, Section, check_tokens, file_problem
 from wsesim.workload.fields import LARGEST, AutoOrSize, Size, Text, Time
 
 Spread = Annotated[float, Field(ge=0, le=10), Default("assumed: lengths differ by half")]
@@ -168,7 +168,8 @@ class Serving(ModelQuestion):
             message = "serving needs rate (requests a second) or trace (a file of requests)"
             problems.add(("serving",), message, at_key=True)
         if section.trace is not None and section.rate is not None:
-            problems.add_field(("serving", "rate"), "and serving.trace cannot both be given: a trace says when requests come")
+            message = "and serving.trace cannot both be given: a trace says when requests come"
+            problems.add_field(("serving", "rate"), message)
         if section.trace is not None and (problem := file_problem(draft.folder / section.trace)):
             problems.add_field(("serving", "trace"), f"= {section.trace!r} {problem}")
         if model is None:
@@ -178,7 +179,7 @@ class Serving(ModelQuestion):
             problems.add_field(("serving", "longest"), message)
         longest = section.longest or model.max_length
         check_tokens(longest, model, ("serving", "longest"), problems)
-        _check_lengths(section, longest, problems)
+        problems.notes += _idle(section)
         return {"serving.longest": (longest, "the model's max_length"), **verified_length(draft, longest)}
 
     @classmethod
@@ -197,13 +198,8 @@ class Serving(ModelQuestion):
         return solve_service(self, level, say)
 
 
-def _check_lengths(section: ServingSection, longest: int, problems: Problems) -> None:
-    """Refuse mean lengths that no request may have; say what a trace has no use for."""
-    for name in ("prompt", "output"):
-        mean = getattr(section, name)
-        if section.trace is None and mean >= longest:
-            message = f"= {mean:,} is not below the {longest:,} tokens of the longest request (serving.longest)"
-            problems.add_field(("serving", name), message)
+def _idle(section: ServingSection) -> Iterator[str]:
+    """Yield what to say of keys that a trace has no use for."""
     for name in DRAWN if section.trace is not None else ():
         if getattr(section, name) != ServingSection.model_fields[name].default:
-            problems.notes.append(f"serving.{name} has no effect: requests come from serving.trace.")
+            yield f"serving.{name} has no effect: requests come from serving.trace."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
@@ -24,6 +25,8 @@ SAMPLES = ("sotu",)
 SAMPLE = "sample:"
 GPT2_VOCAB = 50257
 """Tokens of GPT-2's byte-pair encoding, the only one there is here."""
+LONGEST_KEPT = 90
+"""Signs of a file's name that go into the name of a run's folder."""
 _Choice = TypeVar("_Choice", HardwareChoice, SoftwareChoice)
 
 
@@ -228,5 +231,12 @@ def file_problem(path: Path) -> str | None:
 
 
 def name_of(path: str | Path, otherwise: str) -> str:
-    """Return a name made of a file's, for the folder of a run; *otherwise* where nothing of it can stand in one."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", Path(path).stem).lstrip("._-")[:100] or otherwise
+    """Return a name made of a file's, for the folder of a run; *otherwise* where nothing of it can stand in one.
+
+    Where signs were left out, a sum of the file's name makes up for them: different names stay different.
+    """
+    stem = Path(path).stem
+    kept = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("._-")[:LONGEST_KEPT] or otherwise
+    if kept == stem:
+        return kept
+    return f"{kept}-{hashlib.sha256(stem.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"

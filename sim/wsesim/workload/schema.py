@@ -40,7 +40,7 @@ class ModelSection(Section):
     """Name of a model that wsesim knows; `wsesim models` lists them."""
     config: Text | None = None
     """A Hugging Face config.json, relative to this file."""
-    name: Name | None = None
+    name: Text | None = None
     """What to call the model."""
     layers: Size | None = None
     """Transformer layers."""

@@ -57,12 +57,24 @@ def model_of(
     try:
         model, defaults = resolve_model(section, name=name, length=length, folder=folder)
         problems.notes += _unread(section, model)
-        return model, defaults
+        return _with_masks(section, model, length, defaults)
     except SpecError as error:
         problems.add_spec("model", error)
     except InputError as error:
         problems.found += error.problems
     return None, ()
+
+
+def _with_masks(
+    section: ModelSection, model: Model, length: int | None, defaults: tuple[UsedFigure, ...]
+) -> tuple[Model, tuple[UsedFigure, ...]]:  # fmt: skip
+    """Mask no more tokens than a sequence has, where the file does not say how many."""
+    if section.masked is not None or model.task != "mlm" or length is None or model.masked <= length:
+        return model, defaults
+    source = f"all tokens of a sequence; usually {model.masked}"
+    others = (figure for figure in defaults if figure.name != "model.masked")
+    masked = UsedFigure(name="model.masked", text=as_yaml(length), source=source)
+    return replace(model, masked=length), (*others, masked)
 
 
 def _unread(section: ModelSection, model: Model) -> Iterator[str]:
@@ -134,8 +146,6 @@ def _whole(given: Mapping[str, Any], name: str, length: int | None) -> tuple[Mod
         shape.derive("max_length", length, "as many as are asked for")
     elif "max_length" not in given:
         raise SpecError("max_length", "is missing: give it; nothing else says how long a sequence is")
-    if given.get("task") == "mlm" and length is not None:
-        shape.derive("masked", min(Model.masked, length), "as in BERT, or all tokens there are")
     if "bias" in given:
         shape.derive("attention_bias", given["bias"], "as bias")
     _derive_experts(shape)

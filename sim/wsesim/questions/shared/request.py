@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import fsum
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -107,7 +108,7 @@ class Guesses:
 
         1 + a + a^2 + ... + a^k for k guesses, each right with chance a (Leviathan et al. 2023, arXiv 2211.17192).
         """
-        return sum(self.acceptance**guess for guess in range(self.tokens + 1))
+        return fsum(self.acceptance**guess for guess in range(self.tokens + 1))
 
     def cycles(self, token: PhaseTime) -> float:
         """Return what guesses add to a pass: they come before it, and their checks follow the token through stages."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import fsum
 from typing import Any
 
 from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
@@ -95,8 +96,8 @@ def figures_of(request: Request, plan: ResidentPlan, times: RequestTimes) -> dic
     passes = times.passes * (1 + request.guesses.tokens)
     interval_s = _interval_s(request, plan, times)
     phases = [(times.prefill, 1.0), (times.token, passes)]
-    flops = sum(count * phase.flops for phase, count in phases if phase)
-    core_s = sum(count * phase.core_cycles for phase, count in phases if phase) / plan.clock_hz
+    flops = fsum(count * phase.flops for phase, count in phases if phase)
+    core_s = fsum(count * phase.core_cycles for phase, count in phases if phase) / plan.clock_hz
     busy = core_s / (times.total_s * plan.wafers * wafer.cores)
     power_w = plan.wafers * (wafer.idle_power_w + wafer.active_power_w * min(1.0, busy))
     tokens = batch * (read + max(request.written, 1))
