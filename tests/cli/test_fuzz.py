@@ -167,7 +167,7 @@ def _finite(value: Any) -> bool:
     return not isinstance(value, tuple | list) or all(map(_finite, value))
 
 
-@settings(max_examples=max(40, settings.default.max_examples // 2 if settings.default else 0))
+@settings(max_examples=max(40, settings.default.max_examples // 4 if settings.default else 0))
 @given(asked=st.sampled_from(QUESTIONED), number=st.sampled_from(NUMBERS), level=st.sampled_from(["closed", "system"]))
 def test_any_number_of_any_figure_is_answered_or_refused(asked: tuple[str, str], number: str, level: str) -> None:
     kind, figure = asked

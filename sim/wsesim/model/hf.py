@@ -61,7 +61,9 @@ class _Config:
     def read(cls, path: str | Path) -> _Config:
         file, text = str(path), read_text(path, kind="config.json")
         try:
-            data = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_each_once)
+            data = json.loads(
+                text, parse_constant=_refuse_constant, parse_int=_whole, object_pairs_hook=_each_once
+            )  # fmt: skip
         except json.JSONDecodeError as error:
             raise InputError([_problem(f"not valid JSON: {error.msg}", file, text, error.pos)]) from None
         except _Refused as error:
@@ -290,6 +292,14 @@ class _Refused(ValueError):
 
 def _refuse_constant(name: str) -> NoReturn:
     raise _Refused(f"{name} is not a JSON number", _CONSTANT, "constant", 0)
+
+
+def _whole(digits: str) -> int:
+    try:
+        return int(digits)
+    except ValueError:  # Python refuses to read an integer of thousands of digits
+        number = re.compile(rf"{_STRING}|(?P<number>{re.escape(digits)})")
+        raise _Refused("a number has too many digits", number, "number", 0) from None
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -100,7 +100,8 @@ def _changes(
     problems: Problems,
 ) -> dict[str, object]:  # fmt: skip
     """Return the overrides by dotted name; none, and what is wrong with each, where some cannot be."""
-    held, wrong = given or {}, 0
+    held: Mapping[Any, object] = given or {}
+    wrong = 0
 
     def note(figure: str, message: str) -> None:
         at_key = figure not in presets.overridable
