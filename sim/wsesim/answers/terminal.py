@@ -13,6 +13,7 @@ from wsesim.answer import Answer, Comparison, Result
 from wsesim.answers import text, views
 from wsesim.answers.causes import Cause, causes_of
 from wsesim.answers.compared import Compared
+from wsesim.signs import ascii_only, printable
 
 _WIDEST = 100
 _LEAST = 12
@@ -52,7 +53,7 @@ class Printer:
     def grid(self, rows: Iterable[Sequence[Cell]], align: str) -> None:
         """Print *rows* in columns aligned by a letter each: l, r, or f for the one that folds when space is short."""
         table = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
-        texts = [[Text(self._safe(words), style=style) for words, style in row] for row in rows]
+        texts = [self._texts(row) for row in rows]
         roomy = self._width >= _needed(texts, align)  # else all columns fold, or signs would be cut off
         for letter, width in zip(align, _widths(texts, align, self._width), strict=True):
             table.add_column(
@@ -65,11 +66,30 @@ class Printer:
 
     def has_room(self, rows: Iterable[Sequence[Cell]], align: str) -> bool:
         """Return whether no word of *rows* needs to be broken."""
-        return self._width >= _needed([[Text(self._safe(words)) for words, _ in row] for row in rows], align)
+        return self._width >= _needed([self._texts(row) for row in rows], align)
+
+    def table(
+        self, heads: Sequence[str], rows: Iterable[Sequence[Cell]], align: str, *, title: str = "", style: str = ""
+    ) -> None:  # fmt: skip
+        """Print *rows* under *heads* as wide as the console is, in columns aligned by a letter each: l or r."""
+        table = Table(
+            title=Text(self._safe(title)) if title else None, title_justify="left", box=None, pad_edge=False,
+            header_style=style,
+        )  # fmt: skip
+        for head, letter in zip(heads, align, strict=True):
+            table.add_column(
+                Text(self._safe(head)), justify="right" if letter == "r" else "left", overflow="fold"
+            )  # fmt: skip
+        for row in rows:
+            table.add_row(*self._texts(row))
+        self._console.print(table)
+
+    def _texts(self, row: Sequence[Cell]) -> list[Text]:
+        return [Text(self._safe(words), style=style) for words, style in row]
 
     def _safe(self, words: str) -> str:
-        kept = text.plain(words)
-        return text.ascii_only(kept) if self._ascii else kept
+        kept = printable(words, keep="")
+        return ascii_only(kept) if self._ascii else kept
 
 
 def _needed(rows: Sequence[Sequence[Text]], align: str) -> int:

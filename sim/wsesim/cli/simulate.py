@@ -19,7 +19,7 @@ from wsesim.cli.options import (
     settings_option,
     speaking,
 )
-from wsesim.cli.output import RUNS, console, or_shown, print_json, progress, say
+from wsesim.cli.output import RUNS, console, or_shown, print_json, progress, put, say
 from wsesim.errors import InputError
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def graph(file: Path, settings: tuple[str, ...], form: str | None, target: Path 
     form = form or (ending if ending in GRAPH_FORMS else "json" if manner().json else "dot")
     text = _graph_text(built, form)
     if target is None:
-        click.echo(text, nl=not text.endswith("\n"))
+        put(text)
         return
     if target.exists() and target.samefile(file):
         raise InputError.at("is the question itself; choose another file", file=str(target))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from math import isqrt
+from math import fsum, isqrt
 
 from wsesim.answer import DoesNotFit, MemoryUse
 from wsesim.errors import SpecError
@@ -148,7 +148,7 @@ def at_placement(request: StepRequest, placement: StepPlacement) -> Program:
 def estimate_s(program: Program) -> float:
     """Return the seconds of a step's passes by formula: each stage takes the longest of kernels and transfers."""
     rate = program.stream_bytes_per_s
-    return program.placement.passes * sum(
+    return program.placement.passes * fsum(
         stage.repeat * max(stage.compute_s, stage.weight_bytes / rate, stage.gradient_bytes / rate)
         for stage in program.stages
     )

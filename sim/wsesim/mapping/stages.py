@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import fsum
 
 from wsesim.answer import OpTime
 from wsesim.graph import Block, Graph, Op, macs
@@ -60,7 +61,7 @@ def _launches(kernels: Sequence[OpTime], phase: str) -> int:
 def _stage(timing: Timing, block: Block, phase: str, ops: Sequence[Op]) -> Stage:
     kernels = tuple(_kernel(timing, block, op, phase if op.phase == phase else "recompute") for op in ops)
     clock_hz, launch_s = timing.region.cluster.wafer.core.clock_hz, timing.region.software.kernel_launch_s
-    cycles = sum(kernel.cycles for kernel in kernels)
+    cycles = fsum(kernel.cycles for kernel in kernels)
     gradients = sum(kernel.gradient_bytes for kernel in kernels) if phase == "backward" else 0
     return Stage(
         block=block.name,

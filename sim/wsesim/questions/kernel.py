@@ -283,5 +283,6 @@ def _check_shape(case: KernelCase, *, must_fit: bool, problems: Problems) -> Non
         return
     except InputError as error:
         for problem in error.problems:
-            place = "options" if problem.message.startswith("option ") else "shape"
-            problems.add((place,), problem.message)
+            words = problem.message.split()
+            place = ("options", words[1]) if words[0] == "option" else ("shape",)
+            problems.add(place, problem.message)

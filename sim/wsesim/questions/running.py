@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
+from math import fsum
 
 from wsesim.answer import LEVELS, Answer, Comparison, Difference, Level, NotAnswered, Outcome, Result
 from wsesim.errors import InputError, NotModelled, nearest
@@ -39,6 +40,7 @@ def run(
         cost = replace(cost, verification_cpu_s=time.process_time() - before)
     if verify and not answered and question.asked.model is not None:
         notes = ("Not verified: there is no answer.",)
+    notes = (*question.asked.notes, *notes)
     return Result(
         name=question.asked.name, title=question.title, kind=question.kind, specs=question.figures, outcome=outcome,
         verification=checked, provenance=provenance_of(question), cost=cost, notes=notes,
@@ -74,7 +76,7 @@ def compare(question: Question, levels: Sequence[Level] = LEVELS, *, tell: Tell 
     differences = tuple(found for pair in pairwise(answers) for found in _differences(*pair))
     return Comparison(
         name=question.asked.name, title=question.title, kind=question.kind, specs=question.figures, outcomes=outcomes,
-        differences=differences, notes=(question.supported,), cpu_s=cpu_s,
+        differences=differences, notes=(question.supported, *question.asked.notes), cpu_s=cpu_s,
     )  # fmt: skip
 
 
@@ -92,7 +94,7 @@ def _differences(coarse: Answer, fine: Answer) -> list[Difference]:
         if before is None or after is None:
             continue
         parts = {reason.cause: reason.seconds for reason in fine.reasons if reason.figure == figure}
-        parts[REST] = after - before - sum(parts.values())
+        parts[REST] = after - before - fsum(parts.values())
         found.append(_difference(coarse, fine, figure, parts))
     return found
 

@@ -36,11 +36,11 @@ SHORT: Mapping[str, str] = {"model": "preset", "cluster": "machine", "software":
 class ModelSection(Section):
     """The model: a preset by name, a config.json, or a whole shape; fields given beside a preset change it."""
 
-    preset: Annotated[Text, one_of(model_names, "a model that wsesim knows")] | None = None
+    preset: Annotated[Text, one_of(model_names, "a model that wsesim knows", files=(".json", "config"))] | None = None
     """Name of a model that wsesim knows; `wsesim models` lists them."""
     config: Text | None = None
     """A Hugging Face config.json, relative to this file."""
-    name: Name | None = None
+    name: Text | None = None
     """What to call the model."""
     layers: Size | None = None
     """Transformer layers."""

@@ -263,8 +263,8 @@ def sizes_of(name: str, shape: Shape, takes: str, example: str, *, fits: Callabl
     """
     right = len(shape) == example.count("x") + 1 and min(shape) >= 1 and (fits is None or fits(*shape))
     if not right:
-        given = "x".join(map(str, shape)) or "nothing"
-        raise InputError.at(f"{name} takes {takes}, for example --shape {example}; got {given}")
+        given = " x ".join(map(str, shape)) or "nothing"
+        raise InputError.at(f"{name} takes {takes}, for example {example.replace('x', ' x ')}; got {given}")
     return shape
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import fsum
 from typing import TYPE_CHECKING
 
 from wsesim.answer import Answer, CoreFrames, CoreMap, Drawing, Level, Number, Reason, Spent
@@ -159,7 +160,7 @@ def _limited(case: KernelCase, cycles: float, took: float) -> Spent | None:
         return None
     clock_hz = case.wafer.core.clock_hz
     parts = {f"limited by {resource}": share * cycles for resource, share in case.shares(cycles).items()}
-    parts |= {"other instructions and waiting": max(0.0, cycles - sum(parts.values()))}
+    parts |= {"other instructions and waiting": max(0.0, cycles - fsum(parts.values()))}
     parts |= {SILICON: took - cycles} if took > cycles else {}
     return Spent(total_s=took / clock_hz, by_cause={cause: each / clock_hz for cause, each in parts.items()})
 

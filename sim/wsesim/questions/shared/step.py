@@ -12,7 +12,7 @@ from wsesim.questions.base import Asked, Draft
 from wsesim.questions.shared.numbers import VERIFIED_LENGTH
 from wsesim.software import Training as TrainingSoftware
 from wsesim.units import show_count
-from wsesim.workload import Default, Derived, ModelFile, Section, check_length
+from wsesim.workload import Default, Derived, ModelFile, Section, check_length, check_tokens
 from wsesim.workload.fields import AutoOrSize, Size
 
 BOUND = "each layer takes the longer of injecting its weights and its multiply-accumulates at peak, summed"
@@ -76,6 +76,7 @@ def check_step(draft: Draft) -> Derived:
     if batch.length:
         check_length(batch.length, draft.model, ("batch", "length"), draft.problems)
     length = batch.length or draft.model.max_length
+    check_tokens(length, draft.model, ("batch", "length"), draft.problems)
     return {
         "batch.length": (length, "the model's max_length"),
         "verification.length": (min(VERIFIED_LENGTH, length), "assumed: enough to compare, in seconds"),

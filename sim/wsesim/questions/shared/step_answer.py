@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import fsum
 from typing import Any
 
 from wsesim.answer import Answer, Bound, DoesNotFit, Level, Outcome, Spent
@@ -102,7 +103,7 @@ def _again_s(step: Step, graph: Graph, program: Program, software: Any) -> float
 
 def _figures(step: Step, program: Program, step_s: float, spent: Mapping[str, float]) -> dict[str, Any]:
     wafer, systems = program.cluster.wafer, program.cluster.systems
-    busy = sum(program.causes.values()) / step_s
+    busy = fsum(program.causes.values()) / step_s
     power_w = systems * (wafer.idle_power_w + wafer.active_power_w * min(1.0, busy))
     peak = systems * wafer.peak_flops(_peak_precision(step, program))
     return {
@@ -176,14 +177,14 @@ def spent_on(program: Program, played: Played) -> dict[str, float]:
 
 def bound_s(program: Program, precision: str) -> float:
     """Return the bound of the step."""
-    return sum(_stage_bound_s(program, stage, precision)[0] for stage in program.stages)
+    return fsum(_stage_bound_s(program, stage, precision)[0] for stage in program.stages)
 
 
 def _stage_bound_s(program: Program, stage: Stage, precision: str) -> tuple[float, float]:
     """Return (bound, arithmetic) of a stage over the step: the longer of injection and arithmetic, and the latter."""
     wafer, calls = program.cluster.wafer, stage.repeat * program.placement.passes
     injection = max(stage.weight_bytes, stage.gradient_bytes) / wafer.io_bytes_per_s
-    flops = sum(kernel.flops / kernel.calls for kernel in stage.kernels if kernel.phase == stage.phase)
+    flops = fsum(kernel.flops / kernel.calls for kernel in stage.kernels if kernel.phase == stage.phase)
     arithmetic = flops / wafer.peak_flops(precision)
     return calls * max(injection, arithmetic), calls * arithmetic
 
@@ -197,8 +198,8 @@ def gap(program: Program, spent: Mapping[str, float], precision: str) -> dict[st
     """
     bounds = [_stage_bound_s(program, stage, precision) for stage in program.stages]
     found = dict(spent)
-    found["fmac"] = found.get("fmac", 0.0) - sum(arithmetic for _, arithmetic in bounds)
-    transfers = sum(bound - arithmetic for bound, arithmetic in bounds)
+    found["fmac"] = found.get("fmac", 0.0) - fsum(arithmetic for _, arithmetic in bounds)
+    transfers = fsum(bound - arithmetic for bound, arithmetic in bounds)
     for cause in ("injection", "weights"):
         hidden = min(transfers, found.get(cause, 0.0))
         found[cause] = found.get(cause, 0.0) - hidden

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from math import fsum
 
 from wsesim.answer import DoesNotFit, OpTime, Outcome, Reason, Table
 from wsesim.graph import Graph
@@ -124,12 +125,12 @@ def _shares(case: Streamed, tried: Tried, extra: Mapping[str, float]) -> dict[st
 def _table(program: Program, found: OnCores) -> Table:
     """Return one row for each trial, with the ops it stands for, and one for each kind of op without; longest first."""
     kernels = [kernel for stage in program.stages for kernel in stage.kernels]
-    total_s = sum(kernel.seconds for kernel in kernels)
+    total_s = fsum(kernel.seconds for kernel in kernels)
     groups: dict[tuple[object, ...], list[OpTime]] = {}
     for kernel in kernels:
         case, _ = found.kernels.get((kernel.block, kernel.name), (None, ""))
         groups.setdefault((kernel.kind,) if case is None else (*case.key, round(case.whole, 6)), []).append(kernel)
-    rows = [_row(ops, found, sum(op.seconds for op in ops) / total_s) for ops in groups.values()]
+    rows = [_row(ops, found, fsum(op.seconds for op in ops) / total_s) for ops in groups.values()]
     ordered = tuple(sorted(rows, key=lambda row: -float(row[1])))  # type: ignore[arg-type]  # a share
     return Table(name="kernels", title=KERNEL_TITLE, columns=KERNEL_COLUMNS, rows=ordered)
 
