@@ -1,7 +1,9 @@
 """System simulation: a step on whole wafers with SimPy, and requests served over time."""
 
+from wsesim.system.choice import Way, fastest
 from wsesim.system.objective import PERCENTILES, Objective, largest_rate, percentiles
 from wsesim.system.play import Played, play
+from wsesim.system.recurrence import Timed, time_step
 from wsesim.system.requests import Arrivals, Requests, requests_of
 from wsesim.system.serving import GrowingTime, Served, ServiceTimes, serve
 
@@ -14,9 +16,13 @@ __all__ = [
     "Requests",
     "Served",
     "ServiceTimes",
+    "Timed",
+    "Way",
+    "fastest",
     "largest_rate",
     "percentiles",
     "play",
     "requests_of",
     "serve",
+    "time_step",
 ]

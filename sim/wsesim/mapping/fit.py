@@ -1,0 +1,115 @@
+"""What of a step fits the memory of a core and the store: which passes do; and if none, by how much and what would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from wsesim.answer import DoesNotFit, MemoryUse
+from wsesim.mapping.layout import StepRequest, memory_of, with_length
+from wsesim.mapping.memory import has_backward
+from wsesim.units import show_bytes
+
+
+def misfit(request: StepRequest) -> DoesNotFit | None:
+    """Return why the step cannot be laid, and what would fit; None if it can."""
+    if problem := _over_store(request):
+        return problem
+    return None if _fits(request) else _too_large(request)
+
+
+def passes_that_fit(request: StepRequest, *, recompute: bool) -> Iterator[int]:
+    """Yield each number of passes that some micro-batch comes to, the fewest first; nothing where none fits.
+
+    A stated micro-batch comes to one number. Passes are even: a remainder would not make them fewer.
+    """
+    share = request.share
+    if request.micro_batch is not None:
+        passes = _passes(request, request.micro_batch)
+        yield from (passes,) if _fits_in(request, -(-share // passes), recompute=recompute) else ()
+        return
+    size = largest_pass(request, recompute=recompute)
+    while size:
+        passes = -(-share // size)
+        yield passes
+        size = -(-share // passes) - 1
+
+
+def largest_pass(request: StepRequest, *, recompute: bool) -> int:
+    """Return the most sequences of a pass that fit; 0 if not even one does. More sequences never need less."""
+    low, high = 0, request.share
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if _fits_in(request, middle, recompute=recompute) else (low, middle - 1)
+    return low
+
+
+def _passes(request: StepRequest, micro_batch: int) -> int:
+    return -(-request.share // micro_batch)
+
+
+def _over_store(request: StepRequest) -> DoesNotFit | None:
+    parameters, trains = request.graph.nonzero_parameters(), has_backward(request.graph)
+    software = request.software
+    each = software.state_bytes_per_parameter if trains else software.master_bytes_per_parameter
+    need, have = parameters * each, request.cluster.memoryx.capacity_bytes
+    if need <= have:
+        return None
+    return DoesNotFit(
+        why=f"weights{' and optimizer state' if trains else ''} need {show_bytes(need)} ({each} B for each of "
+        f"{parameters:,} parameters), MemoryX holds {show_bytes(have)}: use a store of {_at_least(need)} "
+        f"(hardware: memoryx.capacity) or a model of at most {have // each:,} parameters"
+    )
+
+
+def _too_large(request: StepRequest) -> DoesNotFit:
+    size, recompute = _smallest(request), request.policies[-1]
+    memory = memory_of(request, size, recompute=recompute)
+    need, have = _needs_bytes(memory), request.cluster.wafer.core.sram_bytes
+    policy = "with" if recompute else "without"
+    return DoesNotFit(
+        why=f"{size} sequence{'s' if size > 1 else ''} of {request.length:,} tokens {policy} recompute "
+        f"need{'' if size > 1 else 's'} {show_bytes(need)} a core, a core has {show_bytes(have)} "
+        f"({show_bytes(need - have)} too much): {_what_would_fit(request, need)}",
+        memory=memory,
+        memory_limit_bytes=have,
+    )
+
+
+def _what_would_fit(request: StepRequest, need: int) -> str:
+    """Return changes any one of which is enough, each tried."""
+    advice = []
+    if micro_batch := largest_pass(request, recompute=request.policies[-1]):
+        advice.append(f"a micro-batch of {micro_batch:,}")
+    if request.recompute == "never" and _fits(replace(request, recompute="auto")):
+        advice.append("recompute: auto")
+    shorter = (request.length >> halvings for halvings in range(1, request.length.bit_length()))
+    if length := next((length for length in shorter if _fits(with_length(request, length))), None):
+        advice.append(f"a length of {length:,}")
+    advice.append(f"{_at_least(need)} of SRAM a core (hardware: core.sram)")
+    return " or ".join(advice) + " would fit"
+
+
+def _smallest(request: StepRequest) -> int:
+    """Return the sequences of the largest pass where passes are as small as may be."""
+    return -(-request.share // _passes(request, request.micro_batch)) if request.micro_batch else 1
+
+
+def _fits(request: StepRequest) -> bool:
+    """Whether the smallest passes asked for fit, with recompute if that is allowed."""
+    return _fits_in(request, _smallest(request), recompute=request.policies[-1])
+
+
+def _fits_in(request: StepRequest, sequences: int, *, recompute: bool) -> bool:
+    return _needs_bytes(memory_of(request, sequences, recompute=recompute)) <= request.cluster.wafer.core.sram_bytes
+
+
+def _needs_bytes(memory: Iterable[MemoryUse]) -> int:
+    return sum(line.bytes_per_core for line in memory)
+
+
+def _at_least(size: int) -> str:
+    """Print a size that can be typed back, rounded up."""
+    units = (("TB", 10**12), ("GB", 10**9), ("KiB", 2**10), ("B", 1))
+    unit, scale = next((unit, scale) for unit, scale in units if size >= 10 * scale or scale == 1)
+    return f"{-(-size // scale)} {unit}"
