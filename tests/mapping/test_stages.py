@@ -4,16 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
-from wsesim.mapping import Program, StepRequest, map_step
+from wsesim.mapping import Program, StepRequest, lay
 from wsesim.model import load_preset, model_names
 
 MakeRequest = Callable[..., StepRequest]
 
 
-def _program(request: StepRequest) -> Program:
-    program = map_step(request)
-    assert isinstance(program, Program), program.why
-    return program
+def _program(request: StepRequest, passes: int = 1) -> Program:
+    return lay(request, passes=passes, recompute=request.recompute == "always")
 
 
 @pytest.fixture(params=["never", "always"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from math import isqrt
 
 from wsesim.answer import DoesNotFit, MemoryUse
 from wsesim.mapping.layout import StepRequest, memory_of, with_length
@@ -23,16 +24,31 @@ def passes_that_fit(request: StepRequest, *, recompute: bool) -> Iterator[int]:
 
     A stated micro-batch comes to one number. Passes are even: a remainder would not make them fewer.
     """
-    share = request.share
     if request.micro_batch is not None:
-        passes = _passes(request, request.micro_batch)
-        yield from (passes,) if _fits_in(request, -(-share // passes), recompute=recompute) else ()
+        size = _stated(request)
+        yield from (-(-request.share // size),) if _fits_in(request, size, recompute=recompute) else ()
         return
-    size = largest_pass(request, recompute=recompute)
+    for size in _sizes(request, largest_pass(request, recompute=recompute)):
+        yield -(-request.share // size)
+
+
+def _sizes(request: StepRequest, most: int) -> Iterator[int]:
+    """Yield the size of the largest pass for each number of passes whose passes have *most* sequences or less."""
+    share, size = request.share, most
+    if request.software.even_passes:
+        yield from (divisor for divisor in _divisors(share) if divisor <= most)
+        return
     while size:
         passes = -(-share // size)
-        yield passes
-        size = -(-share // passes) - 1
+        size = -(-share // passes)
+        yield size
+        size -= 1
+
+
+def _divisors(number: int) -> list[int]:
+    """Return what divides *number*, largest first."""
+    small = [divisor for divisor in range(1, isqrt(number) + 1) if number % divisor == 0]
+    return sorted({*small, *(number // divisor for divisor in small)}, reverse=True)
 
 
 def largest_pass(request: StepRequest, *, recompute: bool) -> int:
@@ -44,8 +60,9 @@ def largest_pass(request: StepRequest, *, recompute: bool) -> int:
     return low
 
 
-def _passes(request: StepRequest, micro_batch: int) -> int:
-    return -(-request.share // micro_batch)
+def _stated(request: StepRequest) -> int:
+    """Return the sequences of the largest pass where passes are as small as may be: as stated, or 1."""
+    return next(_sizes(request, min(request.micro_batch or 1, request.share)))
 
 
 def _over_store(request: StepRequest) -> DoesNotFit | None:
@@ -63,7 +80,7 @@ def _over_store(request: StepRequest) -> DoesNotFit | None:
 
 
 def _too_large(request: StepRequest) -> DoesNotFit:
-    size, recompute = _smallest(request), request.policies[-1]
+    size, recompute = _stated(request), request.policies[-1]
     memory = memory_of(request, size, recompute=recompute)
     need, have = _needs_bytes(memory), request.cluster.wafer.core.sram_bytes
     policy = "with" if recompute else "without"
@@ -79,7 +96,7 @@ def _too_large(request: StepRequest) -> DoesNotFit:
 def _what_would_fit(request: StepRequest, need: int) -> str:
     """Return changes any one of which is enough, each tried."""
     advice = []
-    if micro_batch := largest_pass(request, recompute=request.policies[-1]):
+    if micro_batch := next(_sizes(request, largest_pass(request, recompute=request.policies[-1])), 0):
         advice.append(f"a micro-batch of {micro_batch:,}")
     if request.recompute == "never" and _fits(replace(request, recompute="auto")):
         advice.append("recompute: auto")
@@ -90,14 +107,9 @@ def _what_would_fit(request: StepRequest, need: int) -> str:
     return " or ".join(advice) + " would fit"
 
 
-def _smallest(request: StepRequest) -> int:
-    """Return the sequences of the largest pass where passes are as small as may be."""
-    return -(-request.share // _passes(request, request.micro_batch)) if request.micro_batch else 1
-
-
 def _fits(request: StepRequest) -> bool:
     """Whether the smallest passes asked for fit, with recompute if that is allowed."""
-    return _fits_in(request, _smallest(request), recompute=request.policies[-1])
+    return _fits_in(request, _stated(request), recompute=request.policies[-1])
 
 
 def _fits_in(request: StepRequest, sequences: int, *, recompute: bool) -> bool:

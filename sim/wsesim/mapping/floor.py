@@ -8,7 +8,7 @@ of such lines divided by `t` only falls. So each token of a smaller pass takes a
 from __future__ import annotations
 
 from wsesim.mapping.layout import StepRequest, pass_sizes, region_of
-from wsesim.mapping.program import PassGroup, Program
+from wsesim.mapping.program import Program
 
 
 def floor_s(request: StepRequest, laid: Program, passes: int) -> float:
@@ -16,29 +16,30 @@ def floor_s(request: StepRequest, laid: Program, passes: int) -> float:
     starts_s = laid.causes["launch"] / laid.passes
     each_s = _token_s(request, laid, starts_s)
     tokens = sum(count * region_of(request, size).tokens_per_core for size, count in pass_sizes(request.share, passes))
-    return _longest(laid, passes, passes * starts_s + tokens * each_s)
+    return _longest(request, laid, passes, passes * starts_s + tokens * each_s)
 
 
 def floor_from_s(request: StepRequest, laid: Program, passes: int) -> float:
-    """Return the same for *passes* or any more: however they are cut, the tokens of the fullest row are not fewer."""
+    """Return the same for *passes* or any more: however they are cut, the tokens of the fullest row are not fewer.
+
+    For other sequences than those of *laid*, whose largest pass is as large as may be, too.
+    """
     starts_s = laid.causes["launch"] / laid.passes
     tokens = request.share * request.length / request.cluster.wafer.rows
-    return _longest(laid, passes, passes * starts_s + tokens * _token_s(request, laid, starts_s))
+    return _longest(request, laid, passes, passes * starts_s + tokens * _token_s(request, laid, starts_s))
 
 
 def _token_s(request: StepRequest, laid: Program, starts_s: float) -> float:
-    """Return the seconds of a token of the largest pass laid; kernels end on whole cycles, which may be one too many."""
+    """Return the seconds of a token of the largest pass laid; a kernel ends on a whole cycle, at most one too late."""
     largest = laid.groups[0]
-    grows_s = largest.compute_s - starts_s - _kernels(largest) / laid.cluster.wafer.core.clock_hz
+    kernels = sum(stage.repeat * len(stage.kernels) for stage in largest.stages)
+    grows_s = largest.compute_s - starts_s - kernels / laid.cluster.wafer.core.clock_hz
     return max(0.0, grows_s) / region_of(request, largest.sequences).tokens_per_core
 
 
-def _kernels(group: PassGroup) -> int:
-    return sum(stage.repeat * len(stage.kernels) for stage in group.stages)
-
-
-def _longest(laid: Program, passes: int, compute_s: float) -> float:
-    busy, more = laid.busy_s(), passes / laid.passes
-    input_s = busy["input"] + (passes - laid.passes) * laid.cluster.host.latency_s
-    others = max(busy["weights"] * more, busy["gradients"] * more, input_s, busy["update"])
+def _longest(request: StepRequest, laid: Program, passes: int, compute_s: float) -> float:
+    busy, latency_s = laid.busy_s(), laid.cluster.host.latency_s
+    more, share = passes / laid.passes, request.share / laid.largest_share
+    input_s = share * (busy["input"] - laid.passes * latency_s) + passes * latency_s
+    others = max(busy["weights"] * more, busy["gradients"] * more, input_s, busy["update"] * min(1.0, more))
     return max(compute_s, others) + laid.software.step_s

@@ -6,16 +6,26 @@ every layer for the backward pass, only each layer's input is kept and the backw
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from wsesim.answer import MemoryUse
+from wsesim.answer import MemoryUse, OpTime
 from wsesim.graph import Graph, flops
 from wsesim.hardware import Cluster
 from wsesim.kernels import Region
-from wsesim.mapping.memory import activations, buffer_bytes, memory_table
-from wsesim.mapping.program import PassGroup, Program, StepPlacement
+from wsesim.mapping.memory import Activations, activations, buffer_bytes, memory_table
+from wsesim.mapping.program import PassGroup, Program, Stage, StepPlacement
 from wsesim.mapping.stages import Timing, build_stages, causes_of
 from wsesim.software import Training
+
+
+@dataclass(slots=True)
+class Known:
+    """What was worked out of a request, to be used again: many ways to lay it are tried."""
+
+    activations: Activations | None = None
+    kernels: dict[tuple[str, str, str, int], OpTime] = field(default_factory=dict)
+    stages: dict[tuple[int, bool], tuple[Stage, ...]] = field(default_factory=dict)
+    """By sequences of a pass and whether layers are computed again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +44,7 @@ class StepRequest:
     """Sequences of a pass at most, or None to leave the passes open."""
     recompute: str = "auto"
     """auto | never | always."""
+    known: Known = field(init=False, default_factory=Known, compare=False, repr=False)
 
     @property
     def share(self) -> int:
@@ -99,11 +110,20 @@ def room_bytes(request: StepRequest) -> int:
 
 
 def _group(request: StepRequest, size: int, count: int, *, recompute: bool) -> PassGroup:
-    graph, region = request.graph.with_dims(batch=size), region_of(request, size)
+    tokens = size * request.length
+    stages = _stages(request, size, recompute=recompute)
     return PassGroup(
-        count=count, sequences=size, token_bytes=2 * request.software.token_bytes * size * request.length,
-        stages=build_stages(Timing(graph=graph, region=region, count=count, recompute=recompute)),
+        count=count, sequences=size, token_bytes=2 * request.software.token_bytes * tokens, stages=stages
     )  # fmt: skip
+
+
+def _stages(request: StepRequest, size: int, *, recompute: bool) -> tuple[Stage, ...]:
+    known = request.known
+    if (size, recompute) not in known.stages:
+        graph, region = request.graph.with_dims(batch=size), region_of(request, size)
+        timing = Timing(graph=graph, region=region, recompute=recompute, kernels=known.kernels)
+        known.stages[size, recompute] = build_stages(timing)
+    return known.stages[size, recompute]
 
 
 def _placement(region: Region, width: int, *, passes: int, recompute: bool) -> StepPlacement:

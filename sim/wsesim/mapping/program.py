@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wsesim.answer import MemoryUse, OpTime
@@ -35,7 +35,7 @@ class Stage:
     """forward | backward."""
     repeat: int
     kernels: tuple[OpTime, ...]
-    """The kernels of one copy, in order; `calls` and `seconds` are of all passes of the group."""
+    """The kernels of one copy, in order; `calls`, `flops` and `seconds` are of all copies in one pass."""
     compute_s: float
     """Time of the wafer for one copy when nothing is waited for."""
     weight_bytes: int
@@ -107,8 +107,9 @@ class Program:
 
     def kernels(self) -> Iterator[OpTime]:
         """Yield the kernels of the step, in order, each with all its calls whatever the size of the pass."""
-        sizes = ((kernel for stage in group.stages for kernel in stage.kernels) for group in self.groups)
-        return map(_together, zip(*sizes, strict=True))
+        sizes = ([kernel for stage in group.stages for kernel in stage.kernels] for group in self.groups)
+        counts = [group.count for group in self.groups]
+        return (_together(kernels, counts) for kernels in zip(*sizes, strict=True))
 
     def input_s(self, group: PassGroup) -> float:
         """Return the seconds a host takes to send the tokens of one pass of *group*."""
@@ -139,25 +140,23 @@ class Program:
         }  # fmt: skip
 
 
-def _together(kernels: Sequence[OpTime]) -> OpTime:
-    """Return one kernel in passes of several sizes as one: a call is the mean of all calls."""
-    calls = sum(kernel.calls for kernel in kernels)
-    if len(kernels) == 1 or not calls:
-        return kernels[0]
+def _together(kernels: Sequence[OpTime], counts: Sequence[int]) -> OpTime:
+    """Return one kernel in passes of several sizes, so many of each, as one: a call is the mean of all calls."""
 
-    def mean(values: Sequence[float]) -> float:
-        return sum(value * kernel.calls for value, kernel in zip(values, kernels, strict=True)) / calls
+    def total(of: Callable[[OpTime], float]) -> float:
+        return sum(count * of(kernel) for kernel, count in zip(kernels, counts, strict=True))
 
-    exact = mean([kernel.cycles for kernel in kernels])
+    passes = sum(counts)
+    exact = total(lambda kernel: kernel.cycles) / passes
     scale = round(exact) / exact if exact else 1.0
     causes = dict.fromkeys(cause for kernel in kernels for cause in kernel.parts)
     return replace(
         kernels[0],
-        calls=calls,
-        flops=sum(kernel.flops for kernel in kernels),
+        calls=kernels[0].calls * passes,
+        flops=round(total(lambda kernel: kernel.flops)),
         cycles=round(exact),
-        seconds=sum(kernel.seconds for kernel in kernels),
-        parts={cause: scale * mean([kernel.parts.get(cause, 0.0) for kernel in kernels]) for cause in causes},
-        fabric_bytes=round(mean([kernel.fabric_bytes for kernel in kernels])),
-        sram_bytes=round(mean([kernel.sram_bytes for kernel in kernels])),
+        seconds=total(lambda kernel: kernel.seconds),
+        parts={name: scale * total(lambda kernel: kernel.parts.get(name, 0.0)) / passes for name in causes},  # noqa: B023
+        fabric_bytes=round(total(lambda kernel: kernel.fabric_bytes) / passes),
+        sram_bytes=round(total(lambda kernel: kernel.sram_bytes) / passes),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wsesim.answer import OpTime
 from wsesim.graph import Block, Graph, Op, macs
@@ -24,9 +24,9 @@ class Timing:
     graph: Graph
     """With the dims of one pass."""
     region: Region
-    count: int
-    """Passes of this size."""
     recompute: bool
+    kernels: dict[tuple[str, str, str, int], OpTime] = field(default_factory=dict)
+    """Those already timed, by block, phase, op and sequences of a pass."""
 
 
 def build_stages(timing: Timing) -> tuple[Stage, ...]:
@@ -93,9 +93,16 @@ def _streamed_bytes(graph: Graph, block: Block, ops: Sequence[Op]) -> int:
 
 
 def _kernel(timing: Timing, block: Block, op: Op, phase: str) -> OpTime:
+    key = (block.name, phase, op.name, timing.region.sequences)
+    if key not in timing.kernels:
+        timing.kernels[key] = _timed(timing, block, op, phase)
+    return timing.kernels[key]
+
+
+def _timed(timing: Timing, block: Block, op: Op, phase: str) -> OpTime:
     graph, region = timing.graph, timing.region
     cost = kernel_cost(graph, block, op, region)
-    calls = block.repeat * timing.count
+    calls = block.repeat
     tensors = block.tensors
     return OpTime(
         block=block.name,

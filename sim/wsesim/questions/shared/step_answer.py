@@ -53,8 +53,8 @@ def solve_step(question: Question, step: Step, level: Level, say: Say) -> Outcom
     said = {"choices": choices(request, ways), "notes": tuple(notes(request, way))}
     if level == "closed":
         total_s, spent = closed_s(way.program), closed_spent(way.program)
-        return replace(_answer(question, step, way.program, level=level, step_s=total_s, spent=spent), **said)
-    answer = timed_answer(question, step, way)
+        return replace(_answer(question, step, graph, way.program, level=level, step_s=total_s, spent=spent), **said)
+    answer = timed_answer(question, step, graph, way)
     if not step.asked.resolved["outputs"]["timeline"]:
         return replace(answer, **said)
     say(f"simulating {'a training' if step.trains else 'an evaluation'} step")
@@ -62,17 +62,17 @@ def solve_step(question: Question, step: Step, level: Level, say: Say) -> Outcom
     return replace(answer, timeline=played.intervals, events=played.events, **said)
 
 
-def timed_answer(question: Question, step: Step, way: Way) -> Answer:
+def timed_answer(question: Question, step: Step, graph: Graph, way: Way) -> Answer:
     """Return the answer of a step whose times are known."""
     spent = spent_on(way.program, way.timed)
-    answer = _answer(question, step, way.program, level="system", step_s=way.timed.step_s, spent=spent)
+    answer = _answer(question, step, graph, way.program, level="system", step_s=way.timed.step_s, spent=spent)
     return replace(answer, events=way.timed.pieces)
 
 
 def _answer(
-    question: Question, step: Step, program: Program, *, level: Level, step_s: float, spent: Mapping[str, float]
+    question: Question, step: Step, graph: Graph, program: Program, *, level: Level, step_s: float,
+    spent: Mapping[str, float],
 ) -> Answer:  # fmt: skip
-    graph = step.graph()
     figures = _figures(step, program, step_s)
     headline = _headline(step, program, step_s, figures["power_w"])
     job, table = job_table(graph, program.cluster, step.software, trains=step.trains)

@@ -61,7 +61,7 @@ def _at_best(program: Program, precision: str) -> dict[str, float]:
     wafer = program.cluster.wafer
     peak = max(wafer.peak_flops(precision), wafer.peak_flops("fp32"))  # scores are always in single precision
     flops = sum(
-        kernel.flops for group in program.groups for stage in group.stages for kernel in stage.kernels
+        group.count * kernel.flops for group in program.groups for stage in group.stages for kernel in stage.kernels
         if kernel.phase == stage.phase
     )  # fmt: skip
     return {**program.busy_s(), "compute": flops / peak}

@@ -65,7 +65,7 @@ def solve_on_cores(question: Question, step: Step, say: Say) -> Outcome:
     say("the step with these kernels")
     changed = _with(program, found)
     way = Way(program=changed, timed=time_step(changed))
-    answer = timed_answer(question, step, way)
+    answer = timed_answer(question, step, graph, way)
     events = way.timed.pieces + sum(tried.events for tried in found.tried.values() if isinstance(tried, Tried))
     return replace(
         answer, level="cores", events=events, tables=(*answer.tables, _table(program, found)),
@@ -110,20 +110,20 @@ def _with(program: Program, found: OnCores) -> Program:
 def _reasons(program: Program, found: OnCores) -> Iterable[Reason]:
     """Yield why the step takes longer, by cause; what the step then hides is not among them."""
     wafer, seconds = program.cluster.wafer, dict[str, float]()
-    for sequences, kernel in _kernels(program):
-        case, tried = found.trial(sequences, kernel)
+    for group, kernel in _kernels(program):
+        case, tried = found.trial(group.sequences, kernel)
         if case is None or not isinstance(tried, Tried):
             continue
-        added_s = (found.cycles(sequences, kernel) / kernel.cycles - 1) * kernel.seconds
+        added_s = (found.cycles(group.sequences, kernel) / kernel.cycles - 1) * group.count * kernel.seconds
         for cause, share in _shares(case, tried, extra_cycles(tried, wafer)).items():
             seconds[cause] = seconds.get(cause, 0.0) + added_s * share
     return (Reason(figure="step_s", cause=cause, seconds=added_s) for cause, added_s in seconds.items())
 
 
-def _kernels(program: Program) -> list[tuple[int, OpTime]]:
-    """Return the kernels of every size of pass, with its sequences."""
+def _kernels(program: Program) -> list[tuple[PassGroup, OpTime]]:
+    """Return the kernels of every size of pass, each with the passes."""
     return [
-        (group.sequences, kernel) for group in program.groups for stage in group.stages for kernel in stage.kernels
+        (group, kernel) for group in program.groups for stage in group.stages for kernel in stage.kernels
     ]  # fmt: skip
 
 
@@ -139,20 +139,21 @@ def _shares(case: Streamed, tried: Tried, extra: Mapping[str, float]) -> dict[st
 def _table(program: Program, found: OnCores) -> Table:
     """Return one row for each trial, with the ops it stands for, and one for each kind of op without; longest first."""
     kernels = _kernels(program)
-    total_s = sum(kernel.seconds for _, kernel in kernels)
-    groups: dict[tuple[object, ...], list[tuple[int, OpTime]]] = {}
-    for sequences, kernel in kernels:
-        case, _ = found.trial(sequences, kernel)
+    total_s = sum(group.count * kernel.seconds for group, kernel in kernels)
+    alike: dict[tuple[object, ...], list[tuple[PassGroup, OpTime]]] = {}
+    for group, kernel in kernels:
+        case, _ = found.trial(group.sequences, kernel)
         key = (kernel.kind,) if case is None else (*case.key, round(case.whole, 6))
-        groups.setdefault(key, []).append((sequences, kernel))
-    rows = [_row(ops, found, sum(op.seconds for _, op in ops) / total_s) for ops in groups.values()]
+        alike.setdefault(key, []).append((group, kernel))
+    rows = [_row(ops, found, sum(group.count * op.seconds for group, op in ops) / total_s) for ops in alike.values()]
     ordered = tuple(sorted(rows, key=lambda row: -float(row[1])))  # type: ignore[arg-type]  # a share
     return Table(name="kernels", title=KERNEL_TITLE, columns=KERNEL_COLUMNS, rows=ordered)
 
 
-def _row(ops: list[tuple[int, OpTime]], found: OnCores, share: float) -> tuple[object, ...]:
+def _row(ops: list[tuple[PassGroup, OpTime]], found: OnCores, share: float) -> tuple[object, ...]:
     names = ", ".join(dict.fromkeys(op.name for _, op in ops))
-    case, tried = found.trial(*ops[0])
+    group, first = ops[0]
+    case, tried = found.trial(group.sequences, first)
     if case is None:
         return kernel_row(names, share, tried)
     return kernel_row(names, share, tried, whole=case.whole)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import inf
 
 from wsesim.answer import Choice
-from wsesim.mapping import Program, StepRequest, largest_pass
+from wsesim.mapping import Program, StepRequest, floor_from_s, largest_pass
 from wsesim.system import Way, fastest
 from wsesim.units import Dimension, show
 
 MUCH = 0.1
 """Share of the time for each sequence from which on a step nearby is said to be better."""
-NEARBY = 0.25
-"""Share of its sequences by which a batch nearby may differ."""
+NEARBY = (0.75, 1.25)
+"""How many times as many sequences a batch nearby has."""
 
 
 def choices(request: StepRequest, ways: tuple[Way, ...]) -> tuple[Choice, ...]:
@@ -52,8 +53,7 @@ def notes(request: StepRequest, way: Way) -> Iterator[str]:
 def _shares(request: StepRequest) -> Iterator[str]:
     systems, sequences = request.cluster.systems, request.sequences
     if sequences < systems:
-        idle = systems - sequences
-        yield f"{idle:,} of {systems:,} systems {'has' if idle == 1 else 'have'} no sequence and only wait{'s' * (idle == 1)}."
+        yield f"Systems without a sequence, which only wait: {systems - sequences:,} of {systems:,}."
     elif rest := sequences % systems:
         yield (
             f"{sequences:,} sequences do not divide by {systems:,} systems: {rest:,} compute{'s' * (rest == 1)} "
@@ -62,48 +62,50 @@ def _shares(request: StepRequest) -> Iterator[str]:
 
 
 def _freer(request: StepRequest, way: Way) -> Iterator[str]:
-    """Say what leaving the passes open would give."""
-    if request.micro_batch is None:
-        return
+    """Say what leaving passes and recompute open would give."""
+    trains = any(stage.phase == "backward" for stage in way.program.groups[0].stages)
+    opened = {"micro_batch": request.micro_batch is not None, "recompute": trains and request.recompute != "auto"}
+    free = replace(request, micro_batch=None, recompute="auto" if trains else request.recompute)
     most_s = (1 - MUCH) * way.timed.step_s
-    free = fastest(replace(request, micro_batch=None), below_s=most_s)
-    if isinstance(free, tuple) and free and free[0].timed.step_s <= most_s:
-        less = 1 - free[0].timed.step_s / way.timed.step_s
-        yield f"micro_batch: auto would take {_seconds(free[0])}, {less:.0%} less: {words(free[0].program)}."
+    found = fastest(free, below_s=most_s) if any(opened.values()) else ()
+    if isinstance(found, tuple) and found and found[0].timed.step_s <= most_s:
+        settings = " and ".join(f"{name}: auto" for name, was in opened.items() if was)
+        yield f"{settings} would take {_better(found[0], found[0].timed.step_s / way.timed.step_s)}."
 
 
 def _batches(request: StepRequest, way: Way) -> Iterator[str]:
     """Say which batch a few sequences larger or smaller takes much less for each sequence."""
     best: tuple[float, int, Way] | None = None
     for sequences in sorted(_nearby(request, way)):
-        most_s = (1 - MUCH) * way.timed.step_s * sequences / request.sequences
+        share = sequences / request.sequences
+        most_s = (1 - MUCH) * way.timed.step_s * share
         found = fastest(replace(request, sequences=sequences), below_s=most_s)
-        if isinstance(found, tuple) and found and found[0].timed.step_s <= most_s:
-            each = found[0].timed.step_s / sequences
-            best = min(best or (each, sequences, found[0]), (each, sequences, found[0]), key=lambda one: one[0])
+        if (
+            isinstance(found, tuple)
+            and found
+            and found[0].timed.step_s <= min(most_s, best[0] * share if best else inf)
+        ):
+            best = (found[0].timed.step_s / share, sequences, found[0])
     if best:
-        each, sequences, found_way = best
-        less = 1 - each * request.sequences / way.timed.step_s
-        yield f"{sequences:,} sequences would take {_seconds(found_way)}, {less:.0%} less each: {words(found_way.program)}."
+        each_s, sequences, better = best
+        yield f"{sequences:,} sequences would take {_better(better, each_s / way.timed.step_s)} for each."
 
 
-def _nearby(request: StepRequest, way: Way) -> set[int]:
-    """Return batches that fill what this one leaves half empty, or do without it, where that may make much."""
+def _nearby(request: StepRequest, way: Way) -> Iterator[int]:
+    """Yield batches that fill what this one leaves half empty, or do without it, if that may make much of it."""
     program, systems, share = way.program, request.cluster.systems, request.share
-    tokens, passes = program.placement.tokens_per_core, program.passes
+    rows, tokens, passes = request.cluster.wafer.rows, program.placement.tokens_per_core, program.passes
     most = request.micro_batch or largest_pass(request, recompute=program.placement.recompute)
-    filled = [tokens * request.cluster.wafer.rows // request.length * passes, passes * most, share]
-    fewer = []
-    if passes * MUCH <= 1:
-        fewer.append((passes - 1) * most)
-    if tokens * MUCH <= 1:
-        fewer.append((tokens - 1) * request.cluster.wafer.rows // request.length * passes)
-    if share * MUCH <= 1 and systems > 1:
-        fewer.append(share - 1)
-    larger = {systems * each for each in filled if systems * each * (1 - MUCH) >= request.sequences}
-    smaller = {systems * each for each in fewer if 0 < systems * each < request.sequences}
-    return {count for count in larger | smaller if abs(count / request.sequences - 1) <= NEARBY}
+    larger = {passes * (tokens * rows // request.length), passes * most, share}
+    smaller = {(passes - 1) * most, passes * ((tokens - 1) * rows // request.length), share - (systems > 1)}
+    for sequences in (systems * each for each in larger | smaller):
+        changed = sequences / request.sequences
+        if not NEARBY[0] <= changed < 1 and not 1 / (1 - MUCH) <= changed <= NEARBY[1]:
+            continue  # not nearby; or a few more, of which each must take nearly as long, as all do not take less
+        nearby = replace(request, sequences=sequences)
+        if floor_from_s(nearby, program, -(-nearby.share // most)) <= (1 - MUCH) * changed * way.timed.step_s:
+            yield sequences
 
 
-def _seconds(way: Way) -> str:
-    return show(way.timed.step_s, Dimension.SECONDS)
+def _better(way: Way, share: float) -> str:
+    return f"{show(way.timed.step_s, Dimension.SECONDS)} ({words(way.program)}), {1 - share:.0%} less"
