@@ -43,7 +43,7 @@ def test_an_answer_is_whole() -> None:
     assert found.facts["batch"] == {"sequences": 24, "length": 512, "per_system": 24}
     assert found.facts["model"]["parameters"] == 111_050_496
     assert found.facts["machine"]["name"] == "CS-2"
-    assert {op.phase for op in found.ops} <= {"forward", "backward", "recompute"}
+    assert {op.phase for op in found.ops} <= {"forward", "backward", "recompute", "strips"}
     assert {interval.track for interval in found.timeline} >= {"wafer", "host", "swarmx down", "swarmx up", "memoryx"}
     assert sum(line.bytes_per_core for line in found.memory) <= found.memory_limit_bytes == 48 * 1024
     assert found.leaves_out

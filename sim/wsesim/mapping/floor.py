@@ -30,10 +30,15 @@ def floor_from_s(request: StepRequest, laid: Program, passes: int) -> float:
 
 
 def _token_s(request: StepRequest, laid: Program, starts_s: float) -> float:
-    """Return the seconds of a token of the largest pass laid; a kernel ends on a whole cycle, at most one too late."""
+    """Return the seconds that a token of the largest pass laid takes, beside what does not grow with tokens.
+
+    That is starting kernels, filling rows and columns, and at the end of each kernel what is left of its last cycle.
+    """
     largest = laid.groups[0]
-    kernels = sum(stage.repeat * len(stage.kernels) for stage in largest.stages)
-    grows_s = largest.compute_s - starts_s - kernels / laid.cluster.wafer.core.clock_hz
+    fixed = sum(
+        stage.repeat * (1 + kernel.parts.get("fill", 0.0)) for stage in largest.stages for kernel in stage.kernels
+    )
+    grows_s = largest.compute_s - starts_s - fixed / laid.cluster.wafer.core.clock_hz
     return max(0.0, grows_s) / region_of(request, largest.sequences).tokens_per_core
 
 

@@ -23,8 +23,8 @@ from wsesim.system.sequence import pieces
 from wsesim.system.store import TRACK as STORE
 from wsesim.system.store import lag_after
 
-_ALIKE_S = 1e-12
-"""How far times may be apart, relative to now, of two boundaries that are alike."""
+_ALIKE_S, _ALIKE = 1e-12, 1e-13
+"""How far times, relative to now, may be apart at two boundaries that are alike: seconds, or this share of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +212,8 @@ class _Times:
         """Count what happened between two marks *times* more, if they are alike; return how often it was."""
         if len(before.state) != len(mark.state):
             return 0
-        if any(abs(one - other) > _ALIKE_S for one, other in zip(before.state, mark.state, strict=True)):
+        pairs = zip(before.state, mark.state, strict=True)
+        if any(abs(one - other) > max(_ALIKE_S, _ALIKE * abs(one)) for one, other in pairs):
             return 0
         period = mark.time - before.time
         stored = {key: seconds - before.seconds[key] for key, seconds in mark.seconds.items()}
