@@ -113,6 +113,8 @@ def test_systems_share_as_evenly_as_they_can(request_of: MakeRequest) -> None:
         assert asked.share == -(-sequences // systems)
         return lay(asked, passes=passes, recompute=False).load
 
+    assert lay(request_of(sequences=3, systems=8), passes=1, recompute=False).wafers == 3
+    assert lay(request_of(sequences=9, systems=8), passes=1, recompute=False).wafers == 8
     assert load(24, 8) == load(8, 8) == 1.0
     assert load(3, 8) == pytest.approx(3 / 8)  # the others compute nothing
     one, less = (lay(request_of(sequences=size), passes=1, recompute=False).groups[0].compute_s for size in (4, 3))

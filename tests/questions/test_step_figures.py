@@ -56,10 +56,9 @@ def question_of(data: dict[str, object]) -> Question:
 def measure(question: Question) -> Measured:
     assert isinstance(question, TrainingStep)
     step = question.step
-    graph = step.graph()
-    ways = fastest(step.request(graph))
+    ways = fastest(step.request(step.graph()))
     assert isinstance(ways, tuple)
-    answer = timed_answer(question, step, graph, ways[0])
+    answer = timed_answer(question, step, ways[0])
     assert answer.spent is not None
     assert answer.bound is not None
     return Measured(

@@ -68,7 +68,7 @@ def test_a_fixed_batch_on_any_number_of_systems() -> None:
 def test_systems_without_a_sequence_are_named() -> None:
     found, full = (answer(sequences, systems=7, model="cerebras-gpt-111m") for sequences in (3, 7))
     assert step_s(found) == step_s(full)
-    assert "Systems without a sequence, which only wait: 4 of 7." in found.notes
+    assert "Systems without a sequence, which take no part: 4 of 7." in found.notes
     wafer = questions.ask({"model": "gpt2", "batch": {"sequences": 1}, "cluster": "cs-2"}, file="x", folder=Path())
     idle_w = wafer.asked.hardware.cluster.wafer.idle_power_w
     assert float(found.figures["power_w"] or 0) - 7 * idle_w == pytest.approx(

@@ -58,7 +58,7 @@ def program_of() -> MakeProgram:
             ),
             groups=(larger, less) if smaller else (larger,),
             memory=(), buffer_bytes=buffer_bytes, optimizer_bytes_per_weight_byte=15.0, parameters=1, model_flops=1,
-            causes={},
+            causes={}, wafers=systems,
         )  # fmt: skip
 
     return make

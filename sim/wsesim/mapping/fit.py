@@ -16,7 +16,7 @@ def misfit(request: StepRequest) -> DoesNotFit | None:
     """Return why the step cannot be laid, and what would fit; None if it can."""
     if problem := _over_store(request):
         return problem
-    return None if _fits(request) else _too_large(request)
+    return None if _any_fits(request) else _too_large(request)
 
 
 def passes_that_fit(request: StepRequest, *, recompute: bool) -> Iterator[int]:
@@ -26,7 +26,7 @@ def passes_that_fit(request: StepRequest, *, recompute: bool) -> Iterator[int]:
     """
     if request.micro_batch is not None:
         size = _stated(request)
-        yield from (-(-request.share // size),) if _fits_in(request, size, recompute=recompute) else ()
+        yield from (-(-request.share // size),) if fits(request, size, recompute=recompute) else ()
         return
     for size in _sizes(request, largest_pass(request, recompute=recompute)):
         yield -(-request.share // size)
@@ -56,7 +56,7 @@ def largest_pass(request: StepRequest, *, recompute: bool) -> int:
     low, high = 0, request.share
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if _fits_in(request, middle, recompute=recompute) else (low, middle - 1)
+        low, high = (middle, high) if fits(request, middle, recompute=recompute) else (low, middle - 1)
     return low
 
 
@@ -98,21 +98,22 @@ def _what_would_fit(request: StepRequest, need: int) -> str:
     advice = []
     if micro_batch := next(_sizes(request, largest_pass(request, recompute=request.policies[-1])), 0):
         advice.append(f"a micro-batch of {micro_batch:,}")
-    if request.recompute == "never" and _fits(replace(request, recompute="auto")):
+    if request.recompute == "never" and _any_fits(replace(request, recompute="auto")):
         advice.append("recompute: auto")
     shorter = (request.length >> halvings for halvings in range(1, request.length.bit_length()))
-    if length := next((length for length in shorter if _fits(with_length(request, length))), None):
+    if length := next((length for length in shorter if _any_fits(with_length(request, length))), None):
         advice.append(f"a length of {length:,}")
     advice.append(f"{_at_least(need)} of SRAM a core (hardware: core.sram)")
     return " or ".join(advice) + " would fit"
 
 
-def _fits(request: StepRequest) -> bool:
+def _any_fits(request: StepRequest) -> bool:
     """Whether the smallest passes asked for fit, with recompute if that is allowed."""
-    return _fits_in(request, _stated(request), recompute=request.policies[-1])
+    return fits(request, _stated(request), recompute=request.policies[-1])
 
 
-def _fits_in(request: StepRequest, sequences: int, *, recompute: bool) -> bool:
+def fits(request: StepRequest, sequences: int, *, recompute: bool) -> bool:
+    """Return whether passes of so many sequences fit the memory of a core."""
     return _needs_bytes(memory_of(request, sequences, recompute=recompute)) <= request.cluster.wafer.core.sram_bytes
 
 

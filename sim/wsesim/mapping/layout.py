@@ -44,6 +44,9 @@ class StepRequest:
     """Sequences of a pass at most, or None to leave the passes open."""
     recompute: str = "auto"
     """auto | never | always."""
+    rows: int | None = None
+    """Of the wafer that are used at most, or None for all; as are columns."""
+    columns: int | None = None
     known: Known = field(init=False, default_factory=Known, compare=False, repr=False)
 
     @property
@@ -75,6 +78,7 @@ def lay(request: StepRequest, *, passes: int, recompute: bool) -> Program:
         parameters=batch.parameters(),
         model_flops=flops(batch, phases=("forward", "backward")),
         causes=causes_of(groups, region),
+        wafers=min(request.cluster.systems, request.sequences),
         load=_load(request, groups, recompute=recompute),
     )
 
@@ -90,9 +94,13 @@ def pass_sizes(sequences: int, passes: int) -> tuple[tuple[int, int], ...]:
 
 def region_of(request: StepRequest, sequences: int) -> Region:
     """Return the cores that a pass of so many sequences takes."""
+    cluster, wafer = request.cluster, request.cluster.wafer
+    if request.rows or request.columns:
+        part = replace(wafer, rows=request.rows or wafer.rows, columns=request.columns or wafer.columns)
+        cluster = replace(cluster, wafer=part)
     return Region(
-        cluster=request.cluster, software=request.software, sequences=sequences, length=request.length,
-        precision=request.precision,
+        cluster=cluster, software=request.software, sequences=sequences,
+        length=request.length, precision=request.precision,
     )  # fmt: skip
 
 

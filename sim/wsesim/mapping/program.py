@@ -81,6 +81,8 @@ class Program:
     """Matrix FLOPs of one step over all systems: forward and backward, no recompute."""
     causes: Mapping[str, float]
     """Seconds of the fullest wafer's step by cause, from the closed forms; without waiting."""
+    wafers: int
+    """That have a sequence: the others take no part."""
     load: float = 1.0
     """What a wafer computes as a share of what the fullest does, mean over all systems."""
 

@@ -6,24 +6,16 @@ from dataclasses import dataclass, field
 from math import inf
 
 from wsesim.answer import DoesNotFit
-from wsesim.mapping import Program, StepRequest, floor_from_s, floor_s, lay, misfit, passes_that_fit
-from wsesim.system.recurrence import Timed, time_step
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
-    """A way to lay a step, and when it ends."""
-
-    program: Program
-    timed: Timed
+from wsesim.mapping import Program, StepRequest, floor_from_s, floor_s, misfit, passes_that_fit
+from wsesim.system.part import Way, narrowed, way_of
 
 
 @dataclass(slots=True)
-class _Search:
+class Search:
     """The two fastest ways so far."""
 
     request: StepRequest
-    below_s: float
+    below_s: float = inf
     found: list[Way] = field(default_factory=list)
 
     @property
@@ -40,8 +32,9 @@ class _Search:
                     return
                 if floor_s(self.request, laid, passes) >= self.beaten_s:
                     continue
-            laid = lay(self.request, passes=passes, recompute=recompute)
-            self.found.append(Way(program=laid, timed=time_step(laid)))
+            way = way_of(self.request, passes=passes, recompute=recompute)
+            laid = way.program
+            self.found.append(way)
             self.found = sorted(self.found, key=lambda way: way.timed.step_s)[:2]
 
 
@@ -52,7 +45,7 @@ def fastest(request: StepRequest, *, below_s: float = inf) -> tuple[Way, ...] | 
     """
     if problem := misfit(request):
         return problem
-    search = _Search(request, below_s)
+    search = Search(request, below_s)
     for recompute in request.policies:
         search.policy(recompute=recompute)
-    return tuple(search.found)
+    return tuple(sorted(map(narrowed, search.found), key=lambda way: way.timed.step_s))

@@ -17,7 +17,6 @@ from typing import Any
 
 import simpy
 
-from wsesim.hardware import Cluster
 from wsesim.mapping import Program, Stage
 from wsesim.system.recorder import Recorder, Work
 from wsesim.system.sequence import Cursor, Place, group_at, pieces
@@ -79,7 +78,7 @@ class Machine:
 
     def __init__(self, env: simpy.Environment, program: Program, recorder: Recorder, wafers: int) -> None:
         self.env, self.program, self.recorder = env, program, recorder
-        self.rate, self.latency_s = program.stream_bytes_per_s, tree_latency_s(program.cluster)
+        self.rate, self.latency_s = program.stream_bytes_per_s, tree_latency_s(program)
         self.sender = Cursor(program)
         self.piece = 0
         self.passes_fed = [0] * wafers
@@ -182,9 +181,10 @@ class Machine:
             self.store.take(size, self.env.now + self.latency_s, last=last)
 
 
-def tree_latency_s(cluster: Cluster) -> float:
+def tree_latency_s(program: Program) -> float:
     """Return the seconds from the store to the wafers, and back: itself and a hop for each level of the tree."""
-    levels = max(1, ceil(round(log(cluster.systems, cluster.swarmx.fan_in), 9))) if cluster.systems > 1 else 1
+    cluster, wafers = program.cluster, program.wafers
+    levels = max(1, ceil(round(log(wafers, cluster.swarmx.fan_in), 9))) if wafers > 1 else 1
     return cluster.memoryx.latency_s + levels * cluster.swarmx.hop_s
 
 

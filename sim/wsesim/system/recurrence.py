@@ -102,7 +102,7 @@ class _Times:
 
     def __init__(self, program: Program, *, fold: bool) -> None:
         self.program, self.fold = program, fold
-        self.rate, self.latency_s = program.stream_bytes_per_s, tree_latency_s(program.cluster)
+        self.rate, self.latency_s = program.stream_bytes_per_s, tree_latency_s(program)
         self.now = self.free = self.skipped = 0.0
         self.weights, self.gradients = _Line(program.buffer_bytes), _Line(program.buffer_bytes)
         self.tokens = _Line(program.input_room_bytes)

@@ -53,8 +53,8 @@ def solve_step(question: Question, step: Step, level: Level, say: Say) -> Outcom
     said = {"choices": choices(request, ways), "notes": tuple(notes(request, way))}
     if level == "closed":
         total_s, spent = closed_s(way.program), closed_spent(way.program)
-        return replace(_answer(question, step, graph, way.program, level=level, step_s=total_s, spent=spent), **said)
-    answer = timed_answer(question, step, graph, way)
+        return replace(_answer(question, step, way, level=level, step_s=total_s, spent=spent), **said)
+    answer = timed_answer(question, step, way)
     if not step.asked.resolved["outputs"]["timeline"]:
         return replace(answer, **said)
     say(f"simulating {'a training' if step.trains else 'an evaluation'} step")
@@ -62,23 +62,23 @@ def solve_step(question: Question, step: Step, level: Level, say: Say) -> Outcom
     return replace(answer, timeline=played.intervals, events=played.events, **said)
 
 
-def timed_answer(question: Question, step: Step, graph: Graph, way: Way) -> Answer:
+def timed_answer(question: Question, step: Step, way: Way) -> Answer:
     """Return the answer of a step whose times are known."""
     spent = spent_on(way.program, way.timed)
-    answer = _answer(question, step, graph, way.program, level="system", step_s=way.timed.step_s, spent=spent)
+    answer = _answer(question, step, way, level="system", step_s=way.timed.step_s, spent=spent)
     return replace(answer, events=way.timed.pieces)
 
 
 def _answer(
-    question: Question, step: Step, graph: Graph, program: Program, *, level: Level, step_s: float,
-    spent: Mapping[str, float],
-) -> Answer:  # fmt: skip
+    question: Question, step: Step, way: Way, *, level: Level, step_s: float, spent: Mapping[str, float]
+) -> Answer:
+    program, graph = way.program, way.request.graph
     figures = _figures(step, program, step_s)
     headline = _headline(step, program, step_s, figures["power_w"])
     job, table = job_table(graph, program.cluster, step.software, trains=step.trains)
     figures |= job
     sentences = [f"MFU = {MFU.meaning}."]
-    sentences += deciding(question, "step", lambda software: _again_s(step, graph, program, software), "training")
+    sentences += deciding(question, "step", lambda software: _again_s(way, software), "training")
     return Answer(
         level=level, figures={spec.name: figures[spec.name] for spec in question.figures}, headline=headline,
         spent=Spent(total_s=step_s, by_cause=spent, what="step"), bound=bound_of(program, spent, step.precision),
@@ -88,10 +88,10 @@ def _answer(
     )  # fmt: skip
 
 
-def _again_s(step: Step, graph: Graph, program: Program, software: Any) -> float:
+def _again_s(way: Way, software: Any) -> float:
     """Return the closed form of the step with other figures of the software, at the same placement."""
-    request, place = replace(step.request(graph), software=software), program.placement
-    return closed_s(lay(request, passes=place.passes, recompute=place.recompute))
+    place = way.program.placement
+    return closed_s(lay(replace(way.request, software=software), passes=place.passes, recompute=place.recompute))
 
 
 def _figures(step: Step, program: Program, step_s: float) -> dict[str, Any]:

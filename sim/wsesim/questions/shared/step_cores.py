@@ -60,12 +60,17 @@ def solve_on_cores(question: Question, step: Step, say: Say) -> Outcome:
     found = OnCores()
     for group in program.groups:
         _try_kernels(
-            found, graph.with_dims(batch=group.sequences), program, group, region_of(request, group.sequences), say
+            found,
+            graph.with_dims(batch=group.sequences),
+            program,
+            group,
+            region_of(ways[0].request, group.sequences),
+            say,
         )
     say("the step with these kernels")
     changed = _with(program, found)
-    way = Way(program=changed, timed=time_step(changed))
-    answer = timed_answer(question, step, graph, way)
+    way = Way(request=ways[0].request, program=changed, timed=time_step(changed))
+    answer = timed_answer(question, step, way)
     events = way.timed.pieces + sum(tried.events for tried in found.tried.values() if isinstance(tried, Tried))
     return replace(
         answer, level="cores", events=events, tables=(*answer.tables, _table(program, found)),

@@ -37,7 +37,9 @@ def words(program: Program) -> str:
     sizes = " and ".join(f"{group.sequences:,}" for group in program.groups)
     passes = f"{program.passes:,} passes" if program.passes > 1 else "1 pass"
     again = ", layers computed again" if program.placement.recompute else ""
-    return f"{passes} of {sizes} sequence{'' if sizes == '1' else 's'}{again}"
+    used, all_columns = program.placement.columns, program.cluster.wafer.columns
+    part = f", on {used:,} of {all_columns:,} columns" if used < all_columns else ""
+    return f"{passes} of {sizes} sequence{'' if sizes == '1' else 's'}{again}{part}"
 
 
 def notes(request: StepRequest, way: Way) -> Iterator[str]:
@@ -53,7 +55,7 @@ def notes(request: StepRequest, way: Way) -> Iterator[str]:
 def _shares(request: StepRequest) -> Iterator[str]:
     systems, sequences = request.cluster.systems, request.sequences
     if sequences < systems:
-        yield f"Systems without a sequence, which only wait: {systems - sequences:,} of {systems:,}."
+        yield f"Systems without a sequence, which take no part: {systems - sequences:,} of {systems:,}."
     elif rest := sequences % systems:
         yield (
             f"{sequences:,} sequences do not divide by {systems:,} systems: {rest:,} compute{'s' * (rest == 1)} "
