@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from wsesim.mapping import PassGroup, Program, Stage
 from wsesim.system.machine import ROUNDING, tree_latency_s
@@ -114,8 +115,8 @@ class _Times:
         """Work all of it out."""
         *others, last = self.program.groups
         for group in others:
-            self._repeat(group.count, lambda group=group: self._pass(group, last=False), _moving(group, passes=True))
-        self._repeat(last.count - 1, lambda: self._pass(last, last=False), _moving(last, passes=True))
+            self._repeat(group.count, partial(self._pass, group, last=False), _moving(group, passes=True))
+        self._repeat(last.count - 1, partial(self._pass, last, last=False), _moving(last, passes=True))
         self._pass(last, last=True)
         drained = max(self.gradients.at, self.gradients.room_from(0.0, self.now))
         updated = max(drained, self.free)
@@ -129,7 +130,7 @@ class _Times:
     def _pass(self, group: PassGroup, *, last: bool) -> None:
         self._input(group)
         for stage in group.stages:
-            self._repeat(stage.repeat, lambda stage=stage: self._copy(stage, last=last), _moving(stage))
+            self._repeat(stage.repeat, partial(self._copy, stage, last=last), _moving(stage))
 
     def _input(self, group: PassGroup) -> None:
         line, start, size = self.tokens, self.now, group.token_bytes
@@ -223,8 +224,8 @@ class _Times:
             return 0
         for key, seconds in stored.items():
             self.seconds[key] += times * seconds
-        for key, size in mark.moved.items():
-            self.moved[key] += times * (size - before.moved[key])
+        for direction, size in mark.moved.items():
+            self.moved[direction] += times * (size - before.moved[direction])
         self._jump(times * period, lag, moving)
         return times
 

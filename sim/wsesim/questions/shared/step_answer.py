@@ -8,7 +8,7 @@ from typing import Any
 
 from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
 from wsesim.graph import Graph
-from wsesim.mapping import Program, lay
+from wsesim.mapping import Program, StepRequest, lay
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
 from wsesim.questions.shared.job import job_table
@@ -50,16 +50,20 @@ def solve_step(question: Question, step: Step, level: Level, say: Say) -> Outcom
     if isinstance(ways, DoesNotFit):
         return ways
     way = ways[0]
-    said = {"choices": choices(request, ways), "notes": tuple(notes(request, way))}
     if level == "closed":
         total_s, spent = closed_s(way.program), closed_spent(way.program)
-        return replace(_answer(question, step, way, level=level, step_s=total_s, spent=spent), **said)
-    answer = timed_answer(question, step, way)
+        return saying(_answer(question, step, way, level=level, step_s=total_s, spent=spent), request, ways)
+    answer = saying(timed_answer(question, step, way), request, ways)
     if not step.asked.resolved["outputs"]["timeline"]:
-        return replace(answer, **said)
+        return answer
     say(f"simulating {'a training' if step.trains else 'an evaluation'} step")
     played = play(way.program)
-    return replace(answer, timeline=played.intervals, events=played.events, **said)
+    return replace(answer, timeline=played.intervals, events=played.events)
+
+
+def saying(answer: Answer, request: StepRequest, ways: tuple[Way, ...]) -> Answer:
+    """Return *answer* with what was chosen for the user, and what there is to note."""
+    return replace(answer, choices=choices(request, ways), notes=tuple(notes(request, ways[0])))
 
 
 def timed_answer(question: Question, step: Step, way: Way) -> Answer:

@@ -11,8 +11,7 @@ from wsesim.kernels import Region
 from wsesim.mapping import PassGroup, Program, cycles_by_cause, region_of
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.step import Step
-from wsesim.questions.shared.step_answer import LEAVES_OUT, timed_answer
-from wsesim.questions.shared.step_notes import choices, notes
+from wsesim.questions.shared.step_answer import LEAVES_OUT, saying, timed_answer
 from wsesim.system import Way, fastest, time_step
 from wsesim.trials import NO_PROGRAM, WHOLE, Streamed, Tried, compile_engine, extra_cycles, first_that_runs, streamed
 
@@ -59,29 +58,20 @@ def solve_on_cores(question: Question, step: Step, say: Say) -> Outcome:
     compile_engine(program.cluster.wafer)
     found = OnCores()
     for group in program.groups:
-        _try_kernels(
-            found,
-            graph.with_dims(batch=group.sequences),
-            program,
-            group,
-            region_of(ways[0].request, group.sequences),
-            say,
-        )
+        part = region_of(ways[0].request, group.sequences)
+        _try_kernels(found, graph.with_dims(batch=group.sequences), group, part, say)
     say("the step with these kernels")
     changed = _with(program, found)
     way = Way(request=ways[0].request, program=changed, timed=time_step(changed))
-    answer = timed_answer(question, step, way)
+    answer = saying(timed_answer(question, step, way), request, ways)
     events = way.timed.pieces + sum(tried.events for tried in found.tried.values() if isinstance(tried, Tried))
     return replace(
         answer, level="cores", events=events, tables=(*answer.tables, _table(program, found)),
-        leaves_out=LEAVES_OUT["cores"], reasons=tuple(_reasons(program, found)), choices=choices(request, ways),
-        notes=tuple(notes(request, ways[0])),
+        leaves_out=LEAVES_OUT["cores"], reasons=tuple(_reasons(program, found)),
     )  # fmt: skip
 
 
-def _try_kernels(
-    found: OnCores, graph: Graph, program: Program, group: PassGroup, region: Region, say: Say
-) -> None:  # fmt: skip
+def _try_kernels(found: OnCores, graph: Graph, group: PassGroup, region: Region, say: Say) -> None:
     blocks = {block.name: block for block in graph.blocks}
     ops = dict.fromkeys((kernel.block, kernel.name) for stage in group.stages for kernel in stage.kernels)
     for number, (block, name) in enumerate(ops, start=1):
@@ -91,7 +81,7 @@ def _try_kernels(
         if case is None:
             continue
         if case.key not in found.tried:
-            found.tried[case.key] = first_that_runs(case.trials(), program.cluster.wafer)
+            found.tried[case.key] = first_that_runs(case.trials(), region.cluster.wafer)
         found.kernels[group.sequences, block, name] = (case, found.tried[case.key])
 
 
