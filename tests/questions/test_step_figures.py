@@ -1,12 +1,14 @@
 """Each figure against its definition."""
 
+import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from wsesim import questions
-from wsesim.answer import Answer
+from wsesim.answer import Answer, Bound
+from wsesim.errors import SpecError
 from wsesim.mapping import Program
 from wsesim.questions.base import Question
 from wsesim.questions.shared.step import Step
@@ -111,6 +113,13 @@ def test_the_bound_by_hand() -> None:
     gradients = 2 * held.program.parameters + 2 * vocab * w  # of the tied table twice
     assert held.figures["bound_s"] == pytest.approx((3 * 5 + 15) * gradients / 2e9)  # the last of four passes updates
     assert held.gap.get("update", 0) == pytest.approx(max(0, held.spent["update"] - held.figures["bound_s"]))
+
+
+@pytest.mark.parametrize("seconds", [-1e-9, math.inf, math.nan])
+def test_nothing_on_top_of_a_bound_is_negative_or_endless(seconds: float) -> None:
+    Bound(seconds=1.0, meaning="", gap={"launch": 0.0})
+    with pytest.raises(SpecError, match="must be finite and not negative"):
+        Bound(seconds=1.0, meaning="", gap={"launch": 1.0, "fmac": seconds})
 
 
 def test_what_the_bound_covers_beyond_its_own_causes_is_spread_evenly() -> None:

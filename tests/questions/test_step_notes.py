@@ -111,18 +111,22 @@ def test_much_better_settings_are_named() -> None:
 
 def test_a_much_better_batch_nearby_is_named() -> None:
     """One sequence too many for one pass; a few too few for a second token on every core."""
-    slow = {"model": "cerebras-gpt-111m", "software": {"training.kernel_launch": "500 us"}}
-    fits = [sequences for sequences in (309, 310, 311, 312) if answer(sequences, **slow).figures["passes"] == 1]
+
+    def slow(sequences: int) -> Answer:
+        launch = {"training.kernel_launch": "500 us"}
+        return answer(sequences, model="cerebras-gpt-111m", software=launch)
+
+    fits = [sequences for sequences in (309, 310, 311, 312) if slow(sequences).figures["passes"] == 1]
     most = max(fits)
-    over = answer(most + 1, **slow)
+    over = slow(most + 1)
     assert over.figures["passes"] == 2
     (note,) = over.notes
-    full = step_s(answer(most, **slow))
+    full = step_s(slow(most))
     less = 1 - full / most * (most + 1) / step_s(over)
     assert note.startswith(f"{most} sequences would take ")
     assert note.endswith(f"{less:.0%} less for each.")
     assert less > 0.1
-    assert answer(most, **slow).notes == ()
+    assert slow(most).notes == ()
 
 
 def test_a_batch_of_one_sequence_more_a_system_is_named() -> None:
