@@ -63,7 +63,7 @@ def _fewer_rows(way: Way) -> Way:
 
 def _fewer_columns(way: Way) -> Way:
     columns = way.program.placement.columns
-    near = min(int(_NEAR * columns), round(columns * (1 - WORTH * way.timed.step_s / _fill_s(way))))
+    near = int(_NEAR * columns)
 
     @cache
     def compute_s(count: int) -> float:
