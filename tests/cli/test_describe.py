@@ -77,10 +77,10 @@ BAD_FILES: dict[str, tuple[bytes, str, str]] = {
         "2:7",
         "cannot be used with a vocabulary of 99: text is cut into GPT-2's 50,257 tokens",
     ),
-    "uneven batch": (
-        b"batch: {sequences: 6}\ncluster: {machine: cs-2, systems: 4}\n",
-        "1:20",
-        "cannot be shared evenly by 4 systems; the nearest that can: 4 or 8",
+    "too many systems": (
+        b"batch: {sequences: 6}\ncluster: {machine: cs-2, systems: 193}\n",
+        "2:",
+        "cluster.systems must be at most 192 on CS-2",
     ),
 }
 

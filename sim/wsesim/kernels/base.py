@@ -48,18 +48,18 @@ class Region:
 
     @property
     def rows(self) -> int:
-        """Cores along which tokens lie."""
-        return self.cluster.wafer.rows
+        """Cores along which tokens lie: as many rows of the wafer as hold any, each as many as it can."""
+        return -(-self.sequences * self.length // self.tokens_per_core)
 
     @property
     def cores(self) -> int:
         """All cores of the rectangle."""
-        return self.cluster.wafer.cores
+        return self.columns * self.rows
 
     @property
     def tokens_per_core(self) -> int:
         """Tokens on the fullest core."""
-        return ceil(self.sequences * self.length / self.rows)
+        return -(-self.sequences * self.length // self.cluster.wafer.rows)
 
     @property
     def wavelet_bytes(self) -> int:
