@@ -187,6 +187,6 @@ class Serving(ModelQuestion):
 
     def solve(self, level: Level, say: Say) -> Outcome:
         """Answer at a level."""
-        from wsesim.questions.shared.service import solve_service
+        from wsesim.questions.shared.service_answer import solve_service
 
         return solve_service(self, level, say)
