@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wsesim.errors import SpecError, require_not_negative, require_positive
 from wsesim.mapping.resident.plan import ResidentPlan
+from wsesim.mapping.resident.request import ResidentRequest
 
 MOST_SLOTS = 4096
 """Sequences that are held at once at most."""
@@ -49,8 +50,11 @@ class PlanGoal:
         return cls(prompt=half, position=half, batch=batch, passes=half if writes else 0)
 
     def __call__(self, plan: ResidentPlan) -> float:
-        """Return the seconds that *plan* takes for the work."""
-        return self.reading_s(plan) + self.writing_s(plan)
+        """Return the seconds that all copies of *plan* take for the work; of a stream those of one request, the mean."""
+        if self.streams:
+            return (self.reading_s(plan) + self.writing_s(plan)) / plan.replicas
+        share = self.of_copy(plan.replicas)
+        return share.reading_s(plan) + share.writing_s(plan)
 
     def reading_s(self, plan: ResidentPlan) -> float:
         """Return the seconds of all prompts."""
@@ -64,9 +68,13 @@ class PlanGoal:
             return 0.0
         if not self.streams:
             return self.passes * plan.decode(self.position, batch=self.batch).seconds
-        return self.passes * max(plan.interval_s(self.position), plan.decode(self.position).seconds / self.slots(plan))
+        return self.passes * max(plan.interval_s(self.position), plan.decode(self.position).seconds / self.slots(plan.request))
 
-    def slots(self, plan: ResidentPlan) -> int:
-        """Return how many sequences as long as these the cache of *plan* has room for at once."""
-        longest, mean = plan.request.positions, min(plan.request.positions, self.prompt + round(self.passes))
-        return max(plan.request.batch, min(MOST_SLOTS, plan.request.batch * longest // mean))
+    def slots(self, request: ResidentRequest) -> int:
+        """Return how many sequences as long as these the cache of one copy of a request has room for at once."""
+        longest, mean = request.positions, min(request.positions, self.prompt + round(self.passes))
+        return max(request.batch, min(MOST_SLOTS, request.batch * longest // mean))
+
+    def of_copy(self, replicas: int) -> PlanGoal:
+        """Return what one of so many copies does: its share of prompts and sequences."""
+        return replace(self, prompts=-(-self.prompts // replicas), batch=-(-self.batch // replicas))

@@ -30,6 +30,13 @@ TIMED_BITS = 4
 next, so attention is at most 6 % off, to either side."""
 
 
+def timed_positions(positions: int) -> int:
+    """Return the positions whose time tokens side by side that end at *positions* take: the same, or the nearest of a
+    few."""
+    grain = 2 ** max(0, positions.bit_length() - TIMED_BITS)
+    return (positions + grain // 2) // grain * grain
+
+
 @lru_cache(maxsize=4096)
 def ops_cost(laid: ResidentModel, block: str, where: Rectangle, step: Step) -> OpSequence:
     """Return what the ops of a block cost; asked for again and again, by chunks, prompts of other lengths, plans."""
@@ -59,13 +66,24 @@ class ResidentPlan:
     """Of a core of the fullest stage; what has a table alone is cut so that it fits."""
     tables: tuple[PipelineStage, ...] = ()
     """Those of the embedding and the head, where they do not lie with layers."""
+    replicas: int = 1
+    """Copies, each on wafers of its own; what is timed is one."""
     _chunks: dict[tuple[int, int, bool], tuple[Station, ...]] = field(default_factory=dict, compare=False, repr=False)
     """Chunks timed before: prompts of other lengths begin with the same."""
 
     @property
     def wafers(self) -> int:
-        """Wafers in use."""
+        """Wafers of a copy."""
         return 1 + max(stage.wafer for stage in (*self.stages, *self.prefill_stages, *self.tables))
+
+    @property
+    def all_wafers(self) -> int:
+        """Wafers of all copies."""
+        return self.replicas * self.wafers
+
+    def share(self, batch: int) -> int:
+        """Return the most sequences of a batch that one copy has."""
+        return -(-batch // self.replicas)
 
     @property
     def clock_hz(self) -> float:
@@ -121,7 +139,8 @@ class ResidentPlan:
         group = self.together or self.chunk
         while begins < start + tokens:
             size = min(group, start + tokens - begins)
-            ends, last = self._timed_at(begins + size), begins + size == start + tokens
+            ends, last = begins + size, begins + size == start + tokens
+            ends = ends if self.together is None else timed_positions(ends)
             if (size, ends, last) not in self._chunks:
                 self._chunks[size, ends, last] = self._chunk(size, ends, last=last)
             rows.append(self._chunks[size, ends, last])
@@ -148,13 +167,6 @@ class ResidentPlan:
         """Return the seconds from one token to the next of a full pipeline: a group of sequences is in each stage."""
         group = max(1, self.request.batch // len(self.stages))
         return self.decode(position, batch=group, group=group).interval_cycles / group / self.clock_hz
-
-    def _timed_at(self, positions: int) -> int:
-        """Return the positions whose time tokens that end at *positions* take: the same, or the nearest of a few."""
-        if self.together is not None:
-            grain = 2 ** max(0, positions.bit_length() - TIMED_BITS)
-            positions = (positions + grain // 2) // grain * grain
-        return positions
 
     def _chunk(self, tokens: int, ends: int, *, last: bool) -> tuple[Station, ...]:
         step: Step = TokenStep(positions=ends, batch=tokens)

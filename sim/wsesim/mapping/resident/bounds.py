@@ -1,0 +1,209 @@
+"""What every placement takes at least for a goal, for thousands of them at once: which are worth timing in full.
+
+Nothing here is above what the plan itself takes: it is the time along one path through all stages, and a prompt's
+positions count as the lowest of their part of it. So a placement whose bound is above the time of another cannot be the
+fastest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wsesim.kernels.resident_ops import ChunkStep, TokenStep
+from wsesim.mapping.resident.goal import PlanGoal
+from wsesim.mapping.resident.plan import timed_positions
+from wsesim.mapping.resident.request import ResidentRequest
+from wsesim.mapping.resident.options import Counts, StageOptions, layers_held
+from wsesim.mapping.resident.room import NONE, wafers_taken
+from wsesim.mapping.resident.stage_times import Cycles, StageTimes, Step, next_wafer_cycles
+from wsesim.mapping.resident.tables import TableStrips, table_cycles
+
+FEW_POSITIONS = 2
+"""Positions of a prompt at which bounds of all placements are taken; at all of them for those that are left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingWay:
+    """How a prompt passes."""
+
+    shifts: bool
+    """Whether weights move for it (MeshGEMM), the program that is published, WaferLLM's; else tokens pass side by side
+    like those of a batch, assumed: programs for decoding can do it, and need no second tile of weights."""
+    tokens: int
+    """That pass together."""
+
+
+def ways_to_read(request: ResidentRequest, prompt: int) -> Iterator[ReadingWay]:
+    """Yield the ways in which so many tokens of a prompt can pass: even parts, or a few side by side.
+
+    All pass together where every token sees all others.
+    """
+    if not request.model.causal:
+        yield ReadingWay(shifts=True, tokens=request.positions)
+        return
+    powers = [2**power for power in range(prompt.bit_length())]
+    parts = sorted({*powers, *(3 * power // 2 for power in powers[1:])})
+    sizes = {-(-prompt // number) for number in parts} if request.chunk is None else {request.chunk}
+    yield from (ReadingWay(shifts=True, tokens=tokens) for tokens in sorted(sizes))
+    most = min(request.chunk or prompt, prompt)
+    yield from (ReadingWay(shifts=False, tokens=tokens) for tokens in powers if tokens <= most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Places:
+    """Options that wafers have room for, and what each takes; arrays, one element an option."""
+
+    request: ResidentRequest
+    options: StageOptions
+    strips: tuple[TableStrips, ...]
+    strip: Counts
+    """Number of the strips of each: those with which it takes the fewest wafers, then the fastest."""
+    wafers: Counts
+
+    @classmethod
+    def of(cls, request: ResidentRequest, options: StageOptions, strips: tuple[TableStrips, ...]) -> Places:
+        """Return the *options* with memory and room for what the request holds."""
+        fits = layers_held(request, options.columns, options.rows, request.batch) >= options.layers
+        options = options.some(fits)
+        wafers, strip = np.full(len(options), NONE), np.zeros(len(options), np.int64)
+        cycles = table_cycles(request, strips, TokenStep(positions=1), 1)[0] if strips else ()
+        for number in np.argsort(cycles, kind="stable").tolist():
+            taken = wafers_taken(request, options, strips[number])
+            better = taken < wafers
+            wafers, strip = np.where(better, taken, wafers), np.where(better, number, strip)
+        room = wafers < NONE
+        return cls(request=request, options=options.some(room), strips=strips, strip=strip[room], wafers=wafers[room])
+
+    def some(self, which: NDArray[np.bool_] | Counts) -> Places:
+        """Return some of them."""
+        return replace(self, options=self.options.some(which), strip=self.strip[which], wafers=self.wafers[which])
+
+    @property
+    def copies(self) -> Counts:
+        """Return how many copies of each the systems have room for, or as many as are asked for."""
+        if self.request.replicas:
+            return np.full(len(self.options), self.request.replicas)
+        return np.maximum(1, self.request.cluster.systems // self.wafers)
+
+    @property
+    def handovers(self) -> Counts:
+        """From one region to the next, without that of the embedding."""
+        return self.options.stages - (0 if self.request.ends else 1)
+
+    def holds(self, way: ReadingWay) -> NDArray[np.bool_]:
+        """Return which have memory for a way to read."""
+        options = self.options
+        held = layers_held(self.request, options.columns, options.rows, way.tokens, shifts=way.shifts)
+        return held >= options.layers
+
+
+class Bounds:
+    """Cycles of a goal that places take at least."""
+
+    def __init__(self, goal: PlanGoal, times: StageTimes) -> None:
+        self.goal, self.times = goal, times
+
+    def writing(self, places: Places) -> Cycles:
+        """Return what all tokens take at least; of a stream those of one request."""
+        goal, stages = self.goal, places.options.stages
+        if not goal.passes:
+            return np.zeros(len(stages))
+        if not goal.streams:
+            sizes = {min(goal.batch, 2**power) for power in range((goal.batch - 1).bit_length() + 1)}
+            each = [self._tokens(places, size, -(-goal.batch // size)) for size in sorted(sizes)]
+            return goal.passes * np.minimum.reduce(each)
+        groups, interval = np.maximum(1, places.request.batch // stages), np.empty(len(stages))
+        for group in np.unique(groups).tolist():
+            some = groups == group
+            interval[some] = self._interval(places.some(some), group) / group
+        slots = goal.slots(places.request)
+        return goal.passes * np.maximum(interval, self._through(places, 1) / slots)
+
+    def _tokens(self, places: Places, size: int, groups: int) -> Cycles:
+        return np.maximum(self._through(places, size), groups * self._interval(places, size))
+
+    def _through(self, places: Places, size: int) -> Cycles:
+        """Return what a token of each of *size* sequences takes through all stages and back."""
+        step, request = TokenStep(positions=self.goal.position, batch=size), places.request
+        turn = request.software.token_turn_s * request.cluster.wafer.core.clock_hz if request.ends else 0.0
+        layers = request.model.layers * self._layer(places, step)
+        ends = table_cycles(request, places.strips, step, size)[0][places.strip]
+        return ends + layers + self._ways(places, step, places.handovers) + turn
+
+    def _interval(self, places: Places, size: int) -> Cycles:
+        step = TokenStep(positions=self.goal.position, batch=size)
+        busy = table_cycles(places.request, places.strips, step, size)[1][places.strip]
+        return np.maximum(busy, self._stage(places, step))
+
+    def reading(self, places: Places, way: ReadingWay, *, closely: bool = False) -> Cycles:
+        """Return what all prompts take at least; *closely* at all their positions."""
+        goal, request, options = self.goal, places.request, places.options
+        if not goal.prompt:
+            return np.zeros(len(options))
+        steps = _steps(goal, way, None if closely else FEW_POSITIONS)
+        last = _step(way, goal.prompt, (goal.prompt - goal.reused - 1) % way.tokens + 1)
+        stage = sum(times * self._stage(places, step) for step, times in steps)
+        rest = (request.model.layers - options.layers) * self._layer(places, last)
+        one = stage + self._stage(places, last) + rest + self._ways(places, last, np.maximum(0, places.handovers - 1))
+        first = steps[0][0] if steps else last
+        ends = table_cycles(request, places.strips, first, 1)[0][places.strip]
+        return one + ends + self._behind(places, way, self._stage(places, last))
+
+    def _behind(self, places: Places, way: ReadingWay, interval: Cycles) -> Cycles | float:
+        """Return what further prompts take, each as soon as the first stage is free."""
+        goal, request = self.goal, places.request
+        if goal.prompts == 1:
+            return 0.0
+        if way.shifts:
+            chunk = np.full(len(interval), way.tokens)
+        else:
+            regions = places.options.stages + (2 if request.ends else 0) - (request.model.tied & (places.wafers == 1))
+            filled = np.minimum(request.positions, request.software.fills * regions * way.tokens)
+            chunk = np.full(len(interval), request.chunk) if request.chunk else filled
+        chunks = -(-(goal.prompt - goal.reused) // chunk)
+        behind: Cycles = (goal.prompts - 1) * chunks * -(-chunk // way.tokens) * interval
+        return behind
+
+    def _stage(self, places: Places, step: Step) -> Cycles:
+        """Return what a stage with the most layers takes, and the shorter way on."""
+        found: Cycles = places.options.layers * self._layer(places, step)
+        return found + np.where(places.handovers > 0, np.minimum(*self._ways_on(places, step)), 0.0)
+
+    def _ways(self, places: Places, step: Step, handovers: Counts) -> Cycles:
+        """Return what so many ways on take, one fewer than wafers of them to another wafer."""
+        next_stage, next_wafer = self._ways_on(places, step)
+        crossings = np.minimum(handovers, places.wafers - 1)
+        found: Cycles = (handovers - crossings) * next_stage + crossings * next_wafer
+        return found
+
+    def _ways_on(self, places: Places, step: Step) -> tuple[Cycles, Cycles]:
+        onward = self.times.onward(step)[self.times.place[places.options.size]]
+        tokens = step.batch if isinstance(step, TokenStep) else -(-step.tokens // places.options.rows)
+        return onward, next_wafer_cycles(places.request, tokens) * np.ones(len(onward))
+
+    def _layer(self, places: Places, step: Step) -> Cycles:
+        return self.times.layer(step)[self.times.place[places.options.size]]
+
+def _step(way: ReadingWay, ends: int, tokens: int) -> Step:
+    if way.shifts:
+        return ChunkStep(tokens=tokens, start=ends - tokens, block=min(way.tokens, ends))
+    return TokenStep(positions=timed_positions(ends), batch=tokens)
+
+
+def _steps(goal: PlanGoal, way: ReadingWay, positions: int | None) -> list[tuple[Step, int]]:
+    """Return the steps before the last of a prompt, each so many times; not more than so many, each the shortest."""
+    ends = range(goal.reused + way.tokens, goal.prompt, way.tokens)
+    if not ends:
+        return []
+    parts: Sequence[Sequence[int]] = [[at] for at in ends]
+    if positions is not None and len(ends) > positions:
+        parts = [part.tolist() for part in np.array_split(np.array(ends), positions)]
+    counted: dict[Step, int] = {}
+    for part in parts:
+        step = _step(way, part[0], way.tokens)
+        counted[step] = counted.get(step, 0) + len(part)
+    return list(counted.items())

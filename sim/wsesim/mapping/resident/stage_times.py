@@ -1,0 +1,69 @@
+"""What a layer takes on many rectangles at once, and the way to the next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wsesim.kernels.resident import VALUE_BYTES, Rectangle, handover
+from wsesim.kernels.resident_graph import ResidentModel, ResidentOp
+from wsesim.kernels.resident_many import Rectangles
+from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
+from wsesim.mapping.resident.request import ResidentRequest
+from wsesim.mapping.resident.options import StageOptions
+
+Step = TokenStep | ChunkStep
+Cycles = NDArray[np.float64]
+
+
+def rectangles(request: ResidentRequest, columns: NDArray[np.int64], rows: NDArray[np.int64]) -> Rectangles:
+    """Return rectangles of the request's wafer."""
+    return Rectangles(wafer=request.cluster.wafer, columns=columns, rows=rows, software=request.software)
+
+
+def block_cycles(laid: ResidentModel, block: str, where: Rectangle, step: Step) -> Any:
+    """Return the cycles of the ops of a block on each rectangle."""
+    ops: tuple[ResidentOp, ...] = getattr(laid, block)
+    alike = Counter(op.form for op in ops)
+    return sum(alike[form] * resident_cost(op, where, step).cycles for form, op in {op.form: op for op in ops}.items())
+
+
+def onward_cycles(where: Rectangle, request: ResidentRequest, tokens: Any) -> Any:
+    """Return the cycles of so many tokens on their way to the next rectangle."""
+    return handover(where, values=tokens * where.y.each(request.model.width)).cycles
+
+
+def next_wafer_cycles(request: ResidentRequest, tokens: Any) -> Any:
+    """Return the cycles of so many tokens on their way to another wafer, over the hosts' network."""
+    wafer, host = request.cluster.wafer, request.cluster.host
+    size_bytes = VALUE_BYTES * tokens * request.model.width
+    return (host.latency_s + size_bytes / wafer.io_bytes_per_s) * wafer.core.clock_hz
+
+
+class StageTimes:
+    """Cycles of a layer on rectangles of some sizes; each step is costed once."""
+
+    def __init__(self, request: ResidentRequest, options: StageOptions) -> None:
+        """Cost the sizes of *options*."""
+        sizes, first = np.unique(options.size, return_index=True)
+        self.request, self.where = request, rectangles(request, options.columns[first], options.rows[first])
+        self.place = np.zeros(int(sizes.max(initial=0)) + 1, np.int64)
+        """Where the cycles of each size stand."""
+        self.place[sizes] = np.arange(len(sizes))
+        self._known: dict[Step, Cycles] = {}
+
+    def layer(self, step: Step) -> Cycles:
+        """Return what a layer takes."""
+        if step not in self._known:
+            cycles = block_cycles(self.request.laid, "layer", self.where, step)
+            self._known[step] = np.broadcast_to(cycles, self.where.columns.shape)
+        return self._known[step]
+
+    def onward(self, step: Step) -> Cycles:
+        """Return what the way to the next stage takes."""
+        tokens = step.batch if isinstance(step, TokenStep) else self.where.y.each(step.tokens)
+        found: Cycles = onward_cycles(self.where, self.request, tokens)
+        return found
