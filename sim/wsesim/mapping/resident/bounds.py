@@ -18,12 +18,14 @@ from wsesim.mapping.resident.goal import PlanGoal
 from wsesim.mapping.resident.plan import timed_positions
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.options import Counts, StageOptions, layers_held
-from wsesim.mapping.resident.room import NONE, wafers_taken
+from wsesim.mapping.resident.room import NONE, WaferRoom
 from wsesim.mapping.resident.stage_times import Cycles, StageTimes, Step, next_wafer_cycles
-from wsesim.mapping.resident.tables import TableStrips, table_cycles
+from wsesim.mapping.resident.tables import TableStrips, table_cycles, table_strips
 
-FEW_POSITIONS = 2
-"""Positions of a prompt at which bounds of all placements are taken; at all of them for those that are left."""
+FEW_TOKENS = (1, 8, 64)
+"""Tokens that pass together for which all placements are costed: more take no less."""
+PRODUCTS = ("compute", "launch")
+"""Causes that products have, or not, as is faster for so many tokens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,18 +67,21 @@ class Places:
     wafers: Counts
 
     @classmethod
-    def of(cls, request: ResidentRequest, options: StageOptions, strips: tuple[TableStrips, ...]) -> Places:
+    def of(cls, request: ResidentRequest, options: StageOptions) -> Places:
         """Return the *options* with memory and room for what the request holds."""
         fits = layers_held(request, options.columns, options.rows, request.batch) >= options.layers
         options = options.some(fits)
-        wafers, strip = np.full(len(options), NONE), np.zeros(len(options), np.int64)
-        cycles = table_cycles(request, strips, TokenStep(positions=1), 1)[0] if strips else ()
+        strips = table_strips(request) if len(options) else ()
+        wafers, strip, room = np.full(len(options), NONE), np.zeros(len(options), int), WaferRoom(request, options)
+        cycles = table_cycles(request, strips, TokenStep(positions=1), 1)[0] if strips else np.zeros(0)
         for number in np.argsort(cycles, kind="stable").tolist():
-            taken = wafers_taken(request, options, strips[number])
+            taken = room.taken(strips[number])
             better = taken < wafers
             wafers, strip = np.where(better, taken, wafers), np.where(better, number, strip)
-        room = wafers < NONE
-        return cls(request=request, options=options.some(room), strips=strips, strip=strip[room], wafers=wafers[room])
+        there = wafers < NONE
+        return cls(
+            request=request, options=options.some(there), strips=strips, strip=strip[there], wafers=wafers[there]
+        )
 
     def some(self, which: NDArray[np.bool_] | Counts) -> Places:
         """Return some of them."""
@@ -139,18 +144,40 @@ class Bounds:
         busy = table_cycles(places.request, places.strips, step, size)[1][places.strip]
         return np.maximum(busy, self._stage(places, step))
 
-    def reading(self, places: Places, way: ReadingWay, *, closely: bool = False) -> Cycles:
-        """Return what all prompts take at least; *closely* at all their positions."""
+    def roughly(self, places: Places, way: ReadingWay) -> Cycles:
+        """Return what all prompts take at least, from layers that pass fewer tokens at the first position.
+
+        These take no more; nor do their sums and vectors, and products at the rate that cores can multiply at.
+        """
         goal, request, options = self.goal, places.request, places.options
-        if not goal.prompt:
-            return np.zeros(len(options))
-        steps = _steps(goal, way, None if closely else FEW_POSITIONS)
-        last = _step(way, goal.prompt, (goal.prompt - goal.reused - 1) % way.tokens + 1)
+        chunks, last = -(-(goal.prompt - goal.reused) // way.tokens), _last(goal, way)
+        each, end = self._roughly(places, way, way.tokens), self._roughly(places, way, last)
+        one = options.layers * (chunks - 1) * each + request.model.layers * end
+        return one + (goal.prompts - 1) * chunks * options.layers * end
+
+    def _roughly(self, places: Places, way: ReadingWay, tokens: int) -> Cycles:
+        few = max(number for number in FEW_TOKENS if number <= tokens)
+        step: Step = ChunkStep(tokens=few, block=few) if way.shifts else TokenStep(positions=1, batch=few)
+        beside = self._layer(places, step, but=PRODUCTS) + tokens * self.product_cycles(places)
+        return np.maximum(self._layer(places, step), beside)
+
+    @staticmethod
+    def product_cycles(places: Places) -> Cycles:
+        """Return the cycles in which the cores could multiply a token with a layer's weights."""
+        request, options = places.request, places.options
+        ops = [op for op in request.laid.layer if op.inputs]
+        macs = sum(op.inputs * op.parts[0] * (op.experts.chosen if op.experts else 1) for op in ops)
+        lanes = options.columns * options.rows * request.cluster.wafer.core.fmac_fp16_per_cycle
+        return macs / lanes
+
+    def reading(self, places: Places, way: ReadingWay, positions: int | None) -> Cycles:
+        """Return what all prompts take at least, costed at so many positions of one; None: at all."""
+        goal, request, options = self.goal, places.request, places.options
+        steps, last = _steps(goal, way, positions), _step(way, goal.prompt, _last(goal, way))
         stage = sum(times * self._stage(places, step) for step, times in steps)
         rest = (request.model.layers - options.layers) * self._layer(places, last)
         one = stage + self._stage(places, last) + rest + self._ways(places, last, np.maximum(0, places.handovers - 1))
-        first = steps[0][0] if steps else last
-        ends = table_cycles(request, places.strips, first, 1)[0][places.strip]
+        ends = table_cycles(request, places.strips, steps[0][0] if steps else last, 1)[0][places.strip]
         return one + ends + self._behind(places, way, self._stage(places, last))
 
     def _behind(self, places: Places, way: ReadingWay, interval: Cycles) -> Cycles | float:
@@ -185,8 +212,13 @@ class Bounds:
         tokens = step.batch if isinstance(step, TokenStep) else -(-step.tokens // places.options.rows)
         return onward, next_wafer_cycles(places.request, tokens) * np.ones(len(onward))
 
-    def _layer(self, places: Places, step: Step) -> Cycles:
-        return self.times.layer(step)[self.times.place[places.options.size]]
+    def _layer(self, places: Places, step: Step, *, but: tuple[str, ...] = ()) -> Cycles:
+        return self.times.layer(step, but=but)[self.times.place[places.options.size]]
+
+def _last(goal: PlanGoal, way: ReadingWay) -> int:
+    """Return the tokens of a prompt's last chunk."""
+    return (goal.prompt - goal.reused - 1) % way.tokens + 1
+
 
 def _step(way: ReadingWay, ends: int, tokens: int) -> Step:
     if way.shifts:

@@ -8,7 +8,7 @@ from wsesim.answer import DoesNotFit, MemoryUse
 from wsesim.mapping.resident.memory import cache_bytes, count, fullest, layer_bytes, needs_bytes, work_bytes
 from wsesim.mapping.resident.options import stage_options
 from wsesim.mapping.resident.request import ResidentRequest
-from wsesim.mapping.resident.room import NONE, wafers_taken
+from wsesim.mapping.resident.room import NONE, WaferRoom
 from wsesim.mapping.resident.stages import PipelineStage
 from wsesim.mapping.resident.tables import table_strips
 from wsesim.units import show_bytes
@@ -22,7 +22,8 @@ def too_full(request: ResidentRequest) -> DoesNotFit:
         wafer = request.cluster.wafer
         return _region_too_full(request, there, wafer.columns, wafer.rows, request.model.layers, tables=True)
     options = stage_options(request, whatever_fits=True)
-    taken = np.minimum.reduce([wafers_taken(request, options, one) for one in strips])
+    room = WaferRoom(request, options)
+    taken = np.minimum.reduce([room.taken(one) for one in strips])
     options = options.some(taken < NONE)
     if not len(options):
         stages = count(request.stages or request.model.layers, "stage")

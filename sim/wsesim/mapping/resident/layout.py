@@ -38,8 +38,9 @@ def plan_service(request: ResidentRequest, goal: PlanGoal) -> ResidentPlan | Doe
         SpecError: sizes that cannot be.
         NotModelled: an op has no resident cost.
     """
-    batches = sorted({number for power in range(MOST_SLOTS.bit_length()) for number in (2**power, 3 * 2**power // 2)})
-    return _placed(replace(request, batch=1), [replace(request, batch=batch) for batch in batches], goal)
+    batches = [2**power for power in range(MOST_SLOTS.bit_length())]
+    found = _placed(replace(request, batch=1), [replace(request, batch=batch) for batch in batches], goal)
+    return found
 
 
 def _copied(request: ResidentRequest) -> Iterator[ResidentRequest]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,12 @@ def stage_options(request: ResidentRequest, *, whatever_fits: bool = False) -> S
         columns=columns[at], rows=rows[at], layers=np.repeat([*depths], counts),
         stages=np.repeat([*depths.values()], counts), size=at,
     )  # fmt: skip
+
+
+def joined(several: Sequence[StageOptions]) -> StageOptions:
+    """Return all options of several."""
+    arrays = {field.name: np.concatenate([getattr(one, field.name) for one in several]) for field in fields(several[0])}
+    return StageOptions(**arrays)
 
 
 def layers_held(

@@ -25,9 +25,9 @@ from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage
 
 Step = TokenStep | ChunkStep
-TIMED_BITS = 4
-"""Of the lengths at which a prompt that passes a few tokens at a time is timed: eight from one power of two to the
-next, so attention is at most 6 % off, to either side."""
+TIMED_BITS = 3
+"""Of the lengths at which a prompt that passes a few tokens at a time is timed: four from one power of two to the
+next, so attention is at most 12 % off, to either side."""
 
 
 def timed_positions(positions: int) -> int:

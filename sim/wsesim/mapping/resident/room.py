@@ -23,35 +23,46 @@ def on_wafer(request: ResidentRequest, options: StageOptions, rows_less: int = 0
     return found
 
 
-def wafers_needed(request: ResidentRequest, options: StageOptions, strips: TableStrips) -> Counts:
-    """Return the fewest wafers with room for the stages of each option beside such tables; `NONE` for none."""
-    stages = options.stages
-    if strips.one_wafer:
-        both = on_wafer(request, options, strips.rows_above + strips.rows_below)
-        return np.where(stages <= both, 1, NONE)
-    ends = on_wafer(request, options, strips.rows_above) + on_wafer(request, options, strips.rows_below)
-    return 2 - -np.maximum(0, stages - ends) // on_wafer(request, options)
+class WaferRoom:
+    """How many wafers the stages of options take beside tables; rows that are left are divided once."""
 
+    def __init__(self, request: ResidentRequest, options: StageOptions) -> None:
+        self.request, self.options = request, options
+        self._known: dict[int, Counts] = {}
 
-def wafers_taken(request: ResidentRequest, options: StageOptions, strips: TableStrips) -> Counts:
-    """Return the wafers that each option takes: as few as have room, or as many as are asked; `NONE` for too many.
+    def stages(self, rows_less: int) -> Counts:
+        """Return how many stages of each option a wafer has room for whose tables take so many rows."""
+        if rows_less not in self._known:
+            self._known[rows_less] = on_wafer(self.request, self.options, rows_less)
+        return self._known[rows_less]
 
-    Each of those asked has a stage; where the model has fewer layers than that, fewer are taken.
-    """
-    fewest = wafers_needed(request, options, strips)
-    if request.wafers is None:
-        return np.where(fewest <= request.systems, fewest, NONE)
-    if request.wafers > request.model.layers:
-        return np.where(fewest <= request.wafers, fewest, NONE)
-    fits = (fewest <= request.wafers) & (options.stages >= request.wafers) & (strips.one_wafer == (request.wafers == 1))
-    return np.where(fits, request.wafers, NONE)
+    def needed(self, strips: TableStrips) -> Counts:
+        """Return the fewest wafers with room for the stages of each option beside such tables; `NONE` for none."""
+        stages = self.options.stages
+        if strips.one_wafer:
+            return np.where(stages <= self.stages(strips.rows), 1, NONE)
+        left = stages - self.stages(strips.rows_above) - self.stages(strips.rows_below)
+        return 2 - -np.maximum(0, left) // self.stages(0)
+
+    def taken(self, strips: TableStrips) -> Counts:
+        """Return the wafers that each option takes: as few as have room, or as many as are asked; `NONE` for too many.
+
+        Each of those asked has a stage; where the model has fewer layers than that, fewer are taken.
+        """
+        request, fewest = self.request, self.needed(strips)
+        if request.wafers is None:
+            return np.where(fewest <= request.systems, fewest, NONE)
+        if request.wafers > request.model.layers:
+            return np.where(fewest <= request.wafers, fewest, NONE)
+        fits = (fewest <= request.wafers) & (self.options.stages >= request.wafers)
+        return np.where(fits & (strips.one_wafer == (request.wafers == 1)), request.wafers, NONE)
 
 
 def fewest_wafers(request: ResidentRequest) -> int | None:
     """Return how many wafers hold the model; None if no number does."""
-    options = stage_options(request)
-    found = [wafers_needed(request, options, strips) for strips in table_strips(request)]
-    least = int(min((each.min(initial=NONE) for each in found), default=NONE))
+    room = WaferRoom(request, stage_options(request))
+    found = [int(room.needed(strips).min(initial=NONE)) for strips in table_strips(request)]
+    least = min(found, default=NONE)
     return None if least == NONE else least
 
 

@@ -5,23 +5,26 @@ None is left out that could be the fastest: those that are not timed take longer
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wsesim.mapping.resident.bounds import Bounds, Places, ReadingWay, ways_to_read
 from wsesim.mapping.resident.goal import PlanGoal
-from wsesim.mapping.resident.options import Counts, StageOptions, stage_options
+from wsesim.mapping.resident.options import Counts, StageOptions, joined, stage_options
 from wsesim.mapping.resident.plan import ResidentPlan
 from wsesim.mapping.resident.rectangles import plan_at
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stage_times import Cycles, StageTimes
-from wsesim.mapping.resident.tables import table_strips
 
-AT_FIRST = 384
-"""Options of which the fastest is looked for at first; then those that could be faster still."""
+AT_FIRST = 256
+"""Options of which one is timed before the others are compared with it."""
+LOOKS = (1, 4)
+"""Positions of a prompt at which those that are left are costed, turn by turn; then at all, if many are."""
+MANY = 64
+"""Placements that are costed at all positions before they are timed one by one."""
 CLOSE = 1e-9
 """Share of a time by which two are the same."""
 
@@ -34,102 +37,129 @@ class Found:
     plan: ResidentPlan
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Field:
-    """Places for a request, and what one copy takes for a goal there at least."""
+    """Places for a request, and the cycles that one copy writes for there at least."""
 
-    def __init__(self, places: Places, bounds: Bounds, ways: Sequence[ReadingWay | None]) -> None:
-        self.places, self.bounds, self.goal, self.ways = places, bounds, bounds.goal, ways
-        self._written = bounds.writing(places)
+    goal: PlanGoal
+    """Of one copy."""
+    places: Places
+    written: Cycles
 
-    @cached_property
-    def least(self) -> Cycles:
-        """Seconds of each place at least, read in the best way there is memory for."""
-        return np.minimum.reduce([self.bound(way) for way in self.ways])
+    def some(self, which: NDArray[np.bool_] | Counts) -> _Field:
+        """Return some of the places."""
+        return replace(self, places=self.places.some(which), written=self.written[which])
 
-    def bound(self, way: ReadingWay | None, *, closely: bool = False) -> Cycles:
-        """Return the seconds of each place at least, if prompts are read in a *way*."""
-        places, cycles = self.places, self._written
-        if way is not None:
-            read = self.bounds.reading(places, way, closely=closely)
-            cycles = np.where(places.holds(way), cycles + read, np.inf)
-        copies = places.copies if self.goal.streams else 1
-        seconds: Cycles = cycles / copies / places.request.cluster.wafer.core.clock_hz
-        return seconds
-
-    def some(self, which: Counts) -> _Field:
-        """Return some of the places, to be looked at more closely."""
-        places = self.places.some(which)
-        return _Field(places, Bounds(self.goal, StageTimes(places.request, places.options)), self.ways)
-
-    def way(self, at: int) -> ReadingWay | None:
-        """Return the way in which prompts could be read fastest at one place."""
-        one = self.some(np.array([at]))
-        return min(self.ways, key=lambda way: float(one.bound(way)[0]))
+    def seconds(self, read: Cycles | float) -> Cycles:
+        """Return the seconds of each place, if prompts are read in so many cycles."""
+        copies = self.places.copies if self.goal.streams else 1
+        found: Cycles = (self.written + read) / copies / self.places.request.cluster.wafer.core.clock_hz
+        return found
 
     def timed(self, at: int, way: ReadingWay | None) -> Found:
         """Return one place as a plan, timed in full."""
         one = self.places.some(np.array([at]))
-        way = way or _way_for_half(one)
         replicas = int(one.copies[0]) if self.goal.streams else one.request.replicas or 1
-        plan = plan_at(one, way, replicas)
+        plan = plan_at(one, way or _way_for_half(one), replicas)
         seconds = self.goal.reading_s(plan) + self.goal.writing_s(plan)
         return Found(seconds=seconds / (replicas if self.goal.streams else 1), plan=plan)
 
 
-def _way_for_half(one: Places) -> ReadingWay:
-    """Return the way to read that is fastest for a prompt of half the cache, where none is asked."""
-    half = max(1, one.request.positions // 2)
-    bounds = Bounds(PlanGoal(prompt=half), StageTimes(one.request, one.options))
-    ways = [way for way in ways_to_read(one.request, half) if one.holds(way)[0]]
-    return min(ways, key=lambda way: float(bounds.reading(one, way)[0]))
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Ways:
+    """Places of a field that could be the fastest, read in one way; None where nothing is read."""
+
+    field: _Field
+    way: ReadingWay | None
+
+    def at_least(self, times: StageTimes, look: int | None) -> Cycles:
+        """Return the seconds that each takes at least."""
+        bounds, way = Bounds(self.field.goal, times), self.way
+        return self.field.seconds(bounds.reading(self.field.places, way, look) if way else 0.0)
+
+    def below(self, bound: Cycles, seconds: float) -> _Ways:
+        """Return those that take less than *seconds* at least."""
+        return replace(self, field=self.field.some(bound < seconds))
 
 
 def fastest(requests: Sequence[ResidentRequest], goal: PlanGoal) -> tuple[Found, ...]:
-    """Return the fastest placement for *goal* of any of the *requests*, then the next best of other kinds.
+    """Return the placements for *goal* that were timed in full, the fastest of all first; none if none has room.
 
-    Requests differ in how many sequences and copies there are; empty if none has room.
+    *requests* differ in how many sequences and copies there are.
     """
-    least = min(requests, key=lambda one: one.batch)
-    options = stage_options(least)
-    options = options.some(np.argsort(_quickest_cycles(least, goal, options), kind="stable"))
-    first, rest = options.some(np.arange(len(options)) < AT_FIRST), options.some(np.arange(len(options)) >= AT_FIRST)
-    found = _fastest_of(requests, goal, first, ())
-    if found and len(rest):
-        could = _quickest_cycles(least, goal, rest) < found[0].seconds * least.cluster.wafer.core.clock_hz
-        rest = rest.some(could)
-    return _fastest_of(requests, goal, rest, found) if len(rest) else found
+    options = stage_options(min(requests, key=lambda one: one.batch))
+    if not len(options):
+        return ()
+    places = [found for request in requests if len((found := Places.of(request, options)).options)]
+    if not places:
+        return ()
+    times = StageTimes(requests[0], joined([one.options for one in places]))
+    fields = [_field(one, goal, times) for one in places]
+    rough = [_roughly(field, way, times) for field in fields for way in _ways(requests[0], goal)]
+    first = _timed_first([ways for ways in rough if len(ways[1])])
+    if first is None:
+        return ()
+    left = [some.below(bound, first.seconds) for some, bound in rough]
+    for look in LOOKS if goal.prompt else ():
+        left = [some for some in left if len(some.field.written)]
+        times = _times_of(left)
+        left = [some.below(some.at_least(times, look), first.seconds) for some in left]
+    return _best_first(first, [some for some in left if len(some.field.written)])
 
 
-def _quickest_cycles(request: ResidentRequest, goal: PlanGoal, options: StageOptions) -> Cycles:
-    """Return the cycles in which the cores of each option could multiply for a goal, were there nothing else to do."""
-    weights = [op for op in request.laid.layer for _ in op.weights[:1] if op.inputs]
-    macs = sum(op.inputs * op.parts[0] * (op.experts.chosen if op.experts else 1) for op in weights)
-    lanes = options.columns * options.rows * request.cluster.wafer.core.fmac_fp16_per_cycle
-    layer, copies = macs / lanes, request.replicas or request.cluster.systems
-    if goal.streams:
-        tokens = goal.prompt - goal.reused + goal.passes
-        return options.layers * layer * tokens / np.maximum(1, copies)
-    share = goal.of_copy(copies)
-    read = share.prompts * (goal.prompt - goal.reused) * options.layers + (request.model.layers - options.layers if goal.prompt else 0)
-    found: Cycles = layer * (read + goal.passes * np.maximum(request.model.layers, share.batch * options.layers))
-    return found
+def _ways(request: ResidentRequest, goal: PlanGoal) -> Iterator[ReadingWay | None]:
+    if goal.prompt:
+        yield from ways_to_read(request, goal.prompt - goal.reused)
+    else:
+        yield None
 
 
-def _fastest_of(
-    requests: Sequence[ResidentRequest], goal: PlanGoal, options: StageOptions, known: tuple[Found, ...]
-) -> tuple[Found, ...]:  # fmt: skip
-    fields = _fields(requests, goal, options)
-    if not fields:
-        return known
-    field = min(fields, key=lambda one: float(one.least.min()))
-    if not np.isfinite(field.least.min()):
-        return known
-    at = int(field.least.argmin())
-    found = sorted([*known, field.timed(at, field.way(at))], key=_order)
-    for bound, field, at, way in _could_be_faster(fields, found[0].seconds):
-        if bound >= found[0].seconds * (1 - CLOSE):
+def _field(places: Places, goal: PlanGoal, times: StageTimes) -> _Field:
+    share = goal if goal.streams else goal.of_copy(places.request.replicas or 1)
+    return _Field(goal=share, places=places, written=Bounds(share, times).writing(places))
+
+
+def _roughly(field: _Field, way: ReadingWay | None, times: StageTimes) -> tuple[_Ways, Cycles]:
+    """Return the places with memory for a way to read, and the seconds they take at least, roughly."""
+    if way is None:
+        return _Ways(field=field, way=way), field.seconds(0.0)
+    field = field.some(field.places.holds(way))
+    return _Ways(field=field, way=way), field.seconds(Bounds(field.goal, times).roughly(field.places, way))
+
+
+def _timed_first(rough: Sequence[tuple[_Ways, Cycles]]) -> Found | None:
+    """Return a placement that is among the fastest: the best of the few that are roughly so."""
+    if not rough:
+        return None
+    bounds = np.concatenate([bound for _, bound in rough])
+    limit = np.partition(bounds, min(AT_FIRST, len(bounds)) - 1)[min(AT_FIRST, len(bounds)) - 1]
+    some = [ways.below(bound, limit * (1 + CLOSE)) for ways, bound in rough]
+    some = [ways for ways in some if len(ways.field.written)]
+    times = _times_of(some)
+    closer = [(ways.at_least(times, LOOKS[-1]), ways) for ways in some]
+    bound, ways = min(closer, key=lambda one: float(one[0].min()))
+    return ways.field.timed(int(bound.argmin()), ways.way)
+
+
+def _times_of(left: Sequence[_Ways]) -> StageTimes | None:
+    """Return what layers take on the rectangles of all that are left."""
+    if not left:
+        return None
+    options = [some.field.places.options for some in left]
+    return StageTimes(left[0].field.places.request, joined(options))
+
+
+def _best_first(first: Found, left: Sequence[_Ways]) -> tuple[Found, ...]:
+    """Return what was timed: those that could be faster than the fastest so far, least first."""
+    found, times = [first], _times_of(left)
+    many = sum(len(some.field.written) for some in left) > MANY
+    bounds = [some.at_least(times, None if many else LOOKS[-1]) for some in left]
+    order = sorted((float(seconds), number, at) for number, bound in enumerate(bounds)
+                   for at, seconds in enumerate(bound.tolist()))  # fmt: skip
+    for seconds, number, at in order:
+        if seconds >= found[0].seconds * (1 - CLOSE):
             break
-        found = sorted([*found, field.timed(at, way)], key=_order)
+        found = sorted([*found, left[number].field.timed(at, left[number].way)], key=_order)
     return tuple(found)
 
 
@@ -138,35 +168,9 @@ def _order(found: Found) -> tuple[float, int, int]:
     return found.seconds, found.plan.all_wafers, -found.plan.request.batch
 
 
-def _could_be_faster(
-    fields: Sequence[_Field], seconds: float
-) -> list[tuple[float, _Field, int, ReadingWay | None]]:
-    """Return the places and ways that could take less than *seconds*, with what they take at least, least first."""
-    found = []
-    for number, field in enumerate(fields):
-        which = np.flatnonzero(field.least < seconds)
-        if not len(which):
-            continue
-        some = field.some(which)
-        for turn, way in enumerate(field.ways):
-            bound = some.bound(way)
-            left = np.flatnonzero(bound < seconds)
-            if len(left) and way and some.goal.prompt:
-                bound[left] = some.some(left).bound(way, closely=True)
-            found += [(float(bound[at]), number, turn, int(which[at])) for at in left.tolist() if bound[at] < seconds]
-    return [(bound, fields[number], at, fields[number].ways[turn]) for bound, number, turn, at in sorted(found)]
-
-
-def _fields(requests: Sequence[ResidentRequest], goal: PlanGoal, options: StageOptions) -> list[_Field]:
-    """Return what there is room for of each request."""
-    if not len(options):
-        return []
-    found, times = list[_Field](), StageTimes(requests[0], options)
-    prompt = goal.prompt - goal.reused
-    ways = tuple(ways_to_read(requests[0], prompt)) if prompt else (None,)
-    for request in requests:
-        places = Places.of(request, options, table_strips(request))
-        if len(places.options):
-            bounds = Bounds(goal if goal.streams else goal.of_copy(request.replicas or 1), times)
-            found.append(_Field(places, bounds, ways))
-    return found
+def _way_for_half(one: Places) -> ReadingWay:
+    """Return the way to read that is fastest for a prompt of half the cache, where none is asked."""
+    half = max(1, one.request.positions // 2)
+    bounds = Bounds(PlanGoal(prompt=half), StageTimes(one.request, one.options))
+    ways = [way for way in ways_to_read(one.request, half) if one.holds(way)[0]]
+    return min(ways, key=lambda way: float(bounds.reading(one, way, 1)[0]))

@@ -24,11 +24,12 @@ def rectangles(request: ResidentRequest, columns: NDArray[np.int64], rows: NDArr
     return Rectangles(wafer=request.cluster.wafer, columns=columns, rows=rows, software=request.software)
 
 
-def block_cycles(laid: ResidentModel, block: str, where: Rectangle, step: Step) -> Any:
-    """Return the cycles of the ops of a block on each rectangle."""
+def block_cycles(laid: ResidentModel, block: str, where: Rectangle, step: Step, *, but: tuple[str, ...] = ()) -> Any:
+    """Return the cycles of the ops of a block on each rectangle; without those of some causes, if they are named."""
     ops: tuple[ResidentOp, ...] = getattr(laid, block)
     alike = Counter(op.form for op in ops)
-    return sum(alike[form] * resident_cost(op, where, step).cycles for form, op in {op.form: op for op in ops}.items())
+    costs = ((alike[form], resident_cost(op, where, step).serial) for form, op in {op.form: op for op in ops}.items())
+    return sum(times * sum(cycles for cause, cycles in cost.items() if cause not in but) for times, cost in costs)
 
 
 def onward_cycles(where: Rectangle, request: ResidentRequest, tokens: Any) -> Any:
@@ -53,14 +54,14 @@ class StageTimes:
         self.place = np.zeros(int(sizes.max(initial=0)) + 1, np.int64)
         """Where the cycles of each size stand."""
         self.place[sizes] = np.arange(len(sizes))
-        self._known: dict[Step, Cycles] = {}
+        self._known: dict[tuple[Step, tuple[str, ...]], Cycles] = {}
 
-    def layer(self, step: Step) -> Cycles:
-        """Return what a layer takes."""
-        if step not in self._known:
-            cycles = block_cycles(self.request.laid, "layer", self.where, step)
-            self._known[step] = np.broadcast_to(cycles, self.where.columns.shape)
-        return self._known[step]
+    def layer(self, step: Step, *, but: tuple[str, ...] = ()) -> Cycles:
+        """Return what a layer takes; without some causes, if they are named."""
+        if (step, but) not in self._known:
+            cycles = block_cycles(self.request.laid, "layer", self.where, step, but=but)
+            self._known[step, but] = np.broadcast_to(cycles, self.where.columns.shape)
+        return self._known[step, but]
 
     def onward(self, step: Step) -> Cycles:
         """Return what the way to the next stage takes."""

@@ -26,7 +26,7 @@ from wsesim.mapping.resident.sizes import table_sizes
 from wsesim.mapping.resident.stage_times import Cycles, Step, block_cycles, onward_cycles, rectangles
 
 
-QUICKER = 0.98
+QUICKER = 0.97
 """Of the cycles of strips with fewer rows, what higher ones take at most to be compared."""
 
 
@@ -69,7 +69,9 @@ class TableStrips:
 
 def table_strips(request: ResidentRequest) -> tuple[TableStrips, ...]:
     """Return the strips to compare, on one wafer and on several: of each none is slower than others as high."""
-    return tuple(found for one_wafer in (True, False) for found in _strips_on(_alone(request), one_wafer))
+    there = request.wafers or request.systems
+    kinds = (True, False) if there > 1 else (True,)
+    return tuple(found for one_wafer in kinds for found in _strips_on(_alone(request), one_wafer))
 
 
 def _alone(request: ResidentRequest) -> ResidentRequest:
