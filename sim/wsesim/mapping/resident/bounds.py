@@ -15,18 +15,13 @@ from numpy.typing import NDArray
 
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep
 from wsesim.mapping.resident.goal import PlanGoal
+from wsesim.mapping.resident.memory import cache_bytes, layer_bytes
 from wsesim.mapping.resident.plan import timed_positions
 from wsesim.mapping.resident.request import ResidentRequest
-from wsesim.mapping.resident.options import Counts, StageOptions, layers_held
+from wsesim.mapping.resident.options import Counts, StageOptions, has_room
 from wsesim.mapping.resident.room import NONE, WaferRoom
 from wsesim.mapping.resident.stage_times import Cycles, StageTimes, Step, next_wafer_cycles
 from wsesim.mapping.resident.tables import TableStrips, table_cycles, table_strips
-
-FEW_TOKENS = (1, 8, 64)
-"""Tokens that pass together for which all placements are costed: more take no less."""
-PRODUCTS = ("compute", "launch")
-"""Causes that products have, or not, as is faster for so many tokens."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingWay:
@@ -65,12 +60,15 @@ class Places:
     strip: Counts
     """Number of the strips of each: those with which it takes the fewest wafers, then the fastest."""
     wafers: Counts
+    layers_bytes: Counts
+    """Of a core: its layers, with their part of the cache."""
 
     @classmethod
     def of(cls, request: ResidentRequest, options: StageOptions) -> Places:
         """Return the *options* with memory and room for what the request holds."""
-        fits = layers_held(request, options.columns, options.rows, request.batch) >= options.layers
-        options = options.some(fits)
+        layer = layer_bytes(request, options.columns, options.rows) + cache_bytes(request, options.columns, options.rows)
+        fits = has_room(request, options, options.layers * layer, request.batch)
+        options, layer = options.some(fits), layer[fits]
         strips = table_strips(request) if len(options) else ()
         wafers, strip, room = np.full(len(options), NONE), np.zeros(len(options), int), WaferRoom(request, options)
         cycles = table_cycles(request, strips, TokenStep(positions=1), 1)[0] if strips else np.zeros(0)
@@ -80,12 +78,14 @@ class Places:
             wafers, strip = np.where(better, taken, wafers), np.where(better, number, strip)
         there = wafers < NONE
         return cls(
-            request=request, options=options.some(there), strips=strips, strip=strip[there], wafers=wafers[there]
-        )
+            request=request, options=options.some(there), strips=strips, strip=strip[there], wafers=wafers[there],
+            layers_bytes=(options.layers * layer)[there],
+        )  # fmt: skip
 
     def some(self, which: NDArray[np.bool_] | Counts) -> Places:
         """Return some of them."""
-        return replace(self, options=self.options.some(which), strip=self.strip[which], wafers=self.wafers[which])
+        arrays = {name: getattr(self, name)[which] for name in ("strip", "wafers", "layers_bytes")}
+        return replace(self, options=self.options.some(which), **arrays)
 
     @property
     def copies(self) -> Counts:
@@ -99,11 +99,14 @@ class Places:
         """From one region to the next, without that of the embedding."""
         return self.options.stages - (0 if self.request.ends else 1)
 
+    def layers_at(self, *, crosses: bool) -> Counts:
+        """Return the layers of the first stage, which has the most; or of the last of a wafer, at least."""
+        layers, stages = self.request.model.layers, self.options.stages
+        return layers // stages if crosses else self.options.layers
+
     def holds(self, way: ReadingWay) -> NDArray[np.bool_]:
         """Return which have memory for a way to read."""
-        options = self.options
-        held = layers_held(self.request, options.columns, options.rows, way.tokens, shifts=way.shifts)
-        return held >= options.layers
+        return has_room(self.request, self.options, self.layers_bytes, way.tokens, shifts=way.shifts)
 
 
 class Bounds:
@@ -137,12 +140,12 @@ class Bounds:
         turn = request.software.token_turn_s * request.cluster.wafer.core.clock_hz if request.ends else 0.0
         layers = request.model.layers * self._layer(places, step)
         ends = table_cycles(request, places.strips, step, size)[0][places.strip]
-        return ends + layers + self._ways(places, step, places.handovers) + turn
+        return ends + layers + self._ways(places, step, places.handovers, places.wafers - 1) + turn
 
     def _interval(self, places: Places, size: int) -> Cycles:
         step = TokenStep(positions=self.goal.position, batch=size)
         busy = table_cycles(places.request, places.strips, step, size)[1][places.strip]
-        return np.maximum(busy, self._stage(places, step))
+        return np.maximum(busy, self._busiest(places, step))
 
     def roughly(self, places: Places, way: ReadingWay) -> Cycles:
         """Return what all prompts take at least, from layers that pass fewer tokens at the first position.
@@ -151,34 +154,34 @@ class Bounds:
         """
         goal, request, options = self.goal, places.request, places.options
         chunks, last = -(-(goal.prompt - goal.reused) // way.tokens), _last(goal, way)
-        each, end = self._roughly(places, way, way.tokens), self._roughly(places, way, last)
-        one = options.layers * (chunks - 1) * each + request.model.layers * end
-        return one + (goal.prompts - 1) * chunks * options.layers * end
-
-    def _roughly(self, places: Places, way: ReadingWay, tokens: int) -> Cycles:
-        few = max(number for number in FEW_TOKENS if number <= tokens)
-        step: Step = ChunkStep(tokens=few, block=few) if way.shifts else TokenStep(positions=1, batch=few)
-        beside = self._layer(places, step, but=PRODUCTS) + tokens * self.product_cycles(places)
-        return np.maximum(self._layer(places, step), beside)
-
-    @staticmethod
-    def product_cycles(places: Places) -> Cycles:
-        """Return the cycles in which the cores could multiply a token with a layer's weights."""
-        request, options = places.request, places.options
-        ops = [op for op in request.laid.layer if op.inputs]
-        macs = sum(op.inputs * op.parts[0] * (op.experts.chosen if op.experts else 1) for op in ops)
-        lanes = options.columns * options.rows * request.cluster.wafer.core.fmac_fp16_per_cycle
-        return macs / lanes
+        each, end = (self.times.roughly(tokens, shifts=way.shifts) for tokens in (way.tokens, last))
+        ends = end * request.model.layers
+        deep = (chunks - 1) * each + (goal.prompts - 1) * chunks * end
+        size = self.times.place[options.size]
+        return options.layers * deep[size] + ends[size]
 
     def reading(self, places: Places, way: ReadingWay, positions: int | None) -> Cycles:
-        """Return what all prompts take at least, costed at so many positions of one; None: at all."""
-        goal, request, options = self.goal, places.request, places.options
+        """Return what all prompts take at least, costed at so many positions of one; None: at all.
+
+        All chunks stay in the first stage, and the last passes the others; or the first passes those up to the last of
+        a wafer, where all stay, as the way from there is longer.
+        """
+        goal = self.goal
         steps, last = _steps(goal, way, positions), _step(way, goal.prompt, _last(goal, way))
-        stage = sum(times * self._stage(places, step) for step, times in steps)
-        rest = (request.model.layers - options.layers) * self._layer(places, last)
-        one = stage + self._stage(places, last) + rest + self._ways(places, last, np.maximum(0, places.handovers - 1))
-        ends = table_cycles(request, places.strips, steps[0][0] if steps else last, 1)[0][places.strip]
-        return one + ends + self._behind(places, way, self._stage(places, last))
+        begin = steps[0][0] if steps else last
+        ends = table_cycles(places.request, places.strips, begin, 1)[0][places.strip]
+        first = self._staying(places, [*steps, (last, 1)], last, crosses=False)
+        if (places.wafers > 1).any():
+            crosses = self._staying(places, [*steps, (last, 1)], begin, crosses=True)
+            first = np.where(places.wafers > 1, np.maximum(first, crosses), first)
+        return first + ends + self._behind(places, way, self._busiest(places, last))
+
+    def _staying(self, places: Places, steps: Sequence[tuple[Step, int]], others: Step, *, crosses: bool) -> Cycles:
+        """Return what it takes if all chunks stay in one stage, and one of them passes the *others*."""
+        busy: Cycles = sum(times * self._stage(places, step, crosses=crosses) for step, times in steps)  # type: ignore[assignment]
+        rest = places.request.model.layers - places.layers_at(crosses=crosses)
+        ways = np.maximum(0, places.handovers - 1)
+        return busy + rest * self._layer(places, others) + self._ways(places, others, ways, places.wafers - 1 - crosses)
 
     def _behind(self, places: Places, way: ReadingWay, interval: Cycles) -> Cycles | float:
         """Return what further prompts take, each as soon as the first stage is free."""
@@ -195,16 +198,22 @@ class Bounds:
         behind: Cycles = (goal.prompts - 1) * chunks * -(-chunk // way.tokens) * interval
         return behind
 
-    def _stage(self, places: Places, step: Step) -> Cycles:
-        """Return what a stage with the most layers takes, and the shorter way on."""
-        found: Cycles = places.options.layers * self._layer(places, step)
-        return found + np.where(places.handovers > 0, np.minimum(*self._ways_on(places, step)), 0.0)
+    def _busiest(self, places: Places, step: Step) -> Cycles:
+        """Return what the slowest stage takes: the first, or the last of a wafer."""
+        first, crosses = (self._stage(places, step, crosses=crosses) for crosses in (False, True))
+        return np.where(places.wafers > 1, np.maximum(first, crosses), first)
 
-    def _ways(self, places: Places, step: Step, handovers: Counts) -> Cycles:
-        """Return what so many ways on take, one fewer than wafers of them to another wafer."""
+    def _stage(self, places: Places, step: Step, *, crosses: bool) -> Cycles:
+        """Return what a stage takes with its way on: the first of all, or the last of a wafer."""
         next_stage, next_wafer = self._ways_on(places, step)
-        crossings = np.minimum(handovers, places.wafers - 1)
-        found: Cycles = (handovers - crossings) * next_stage + crossings * next_wafer
+        onward = next_wafer if crosses else np.where(places.handovers > 0, np.minimum(next_stage, next_wafer), 0.0)
+        found: Cycles = places.layers_at(crosses=crosses) * self._layer(places, step) + onward
+        return found
+
+    def _ways(self, places: Places, step: Step, handovers: Counts, crossings: Counts) -> Cycles:
+        """Return what so many ways on take, some of them to another wafer."""
+        next_stage, next_wafer = self._ways_on(places, step)
+        found: Cycles = np.maximum(0, handovers - crossings) * next_stage + crossings * next_wafer
         return found
 
     def _ways_on(self, places: Places, step: Step) -> tuple[Cycles, Cycles]:

@@ -45,11 +45,13 @@ def stage_options(request: ResidentRequest, *, whatever_fits: bool = False) -> S
     """Return the options with memory for their layers while a token of each sequence is at work; or all there are."""
     wafer, layers = request.cluster.wafer, request.model.layers
     columns, rows = stage_shapes(request.laid, request.positions, wafer.columns, wafer.rows)
-    holds = layers_held(request, columns, rows, request.batch)
+    core = request.cluster.wafer.core
+    layer = layer_bytes(request, columns, rows) + cache_bytes(request, columns, rows)
+    left = core.sram_bytes - core.reserved_bytes - work_bytes(request, columns, rows, request.batch)
     depths = {-(-layers // stages): stages for stages in range(layers, 0, -1)}  # the fewest stages of each depth
     if request.stages:
         depths = {-(-layers // request.stages): request.stages}
-    which = [np.flatnonzero((holds >= depth) | whatever_fits) for depth in depths]
+    which = [np.flatnonzero((depth * layer <= left) | whatever_fits) for depth in depths]
     counts = [len(each) for each in which]
     at = np.concatenate(which)
     return StageOptions(
@@ -64,12 +66,11 @@ def joined(several: Sequence[StageOptions]) -> StageOptions:
     return StageOptions(**arrays)
 
 
-def layers_held(
-    request: ResidentRequest, columns: Counts, rows: Counts, tokens: int, *, shifts: bool = False
-) -> Counts:  # fmt: skip
-    """Return the layers that rectangles have memory for with *tokens* at work."""
+def has_room(
+    request: ResidentRequest, options: StageOptions, layers_bytes: Counts, tokens: int, *, shifts: bool = False
+) -> NDArray[np.bool_]:  # fmt: skip
+    """Return which have memory for layers of so many bytes a core with *tokens* at work."""
     core = request.cluster.wafer.core
-    layer = layer_bytes(request, columns, rows) + cache_bytes(request, columns, rows)
-    left = core.sram_bytes - core.reserved_bytes - work_bytes(request, columns, rows, tokens, shifts=shifts)
-    found: Counts = left // layer
+    work = work_bytes(request, options.columns, options.rows, tokens, shifts=shifts)
+    found: NDArray[np.bool_] = layers_bytes + work <= core.sram_bytes - core.reserved_bytes
     return found

@@ -102,8 +102,9 @@ def fastest(requests: Sequence[ResidentRequest], goal: PlanGoal) -> tuple[Found,
     left = [some.below(bound, first.seconds) for some, bound in rough]
     for look in LOOKS if goal.prompt else ():
         left = [some for some in left if len(some.field.written)]
-        times = _times_of(left)
-        left = [some.below(some.at_least(times, look), first.seconds) for some in left]
+        bounds = _bounds_of(left, look)
+        first = min(first, *_least_of(left, bounds), key=_order)
+        left = [some.below(bound, first.seconds) for some, bound in zip(left, bounds, strict=True)]
     return _best_first(first, [some for some in left if len(some.field.written)])
 
 
@@ -135,25 +136,29 @@ def _timed_first(rough: Sequence[tuple[_Ways, Cycles]]) -> Found | None:
     limit = np.partition(bounds, min(AT_FIRST, len(bounds)) - 1)[min(AT_FIRST, len(bounds)) - 1]
     some = [ways.below(bound, limit * (1 + CLOSE)) for ways, bound in rough]
     some = [ways for ways in some if len(ways.field.written)]
-    times = _times_of(some)
-    closer = [(ways.at_least(times, LOOKS[-1]), ways) for ways in some]
-    bound, ways = min(closer, key=lambda one: float(one[0].min()))
-    return ways.field.timed(int(bound.argmin()), ways.way)
+    return next(_least_of(some, _bounds_of(some, LOOKS[-1])), None)
 
 
-def _times_of(left: Sequence[_Ways]) -> StageTimes | None:
-    """Return what layers take on the rectangles of all that are left."""
+def _least_of(left: Sequence[_Ways], bounds: Sequence[Cycles]) -> Iterator[Found]:
+    """Yield the one that takes least by its bound, timed in full; nothing if none is left."""
+    if left:
+        number = min(range(len(left)), key=lambda number: float(bounds[number].min()))
+        yield left[number].field.timed(int(bounds[number].argmin()), left[number].way)
+
+
+def _bounds_of(left: Sequence[_Ways], look: int | None) -> list[Cycles]:
+    """Return the seconds that all that are left take at least, costed at so many positions of a prompt."""
     if not left:
-        return None
-    options = [some.field.places.options for some in left]
-    return StageTimes(left[0].field.places.request, joined(options))
+        return []
+    options = joined([some.field.places.options for some in left])
+    times = StageTimes(left[0].field.places.request, options)
+    return [some.at_least(times, look) for some in left]
 
 
 def _best_first(first: Found, left: Sequence[_Ways]) -> tuple[Found, ...]:
     """Return what was timed: those that could be faster than the fastest so far, least first."""
-    found, times = [first], _times_of(left)
-    many = sum(len(some.field.written) for some in left) > MANY
-    bounds = [some.at_least(times, None if many else LOOKS[-1]) for some in left]
+    found, many = [first], sum(len(some.field.written) for some in left) > MANY
+    bounds = _bounds_of(left, None if many else LOOKS[-1])
     order = sorted((float(seconds), number, at) for number, bound in enumerate(bounds)
                    for at, seconds in enumerate(bound.tolist()))  # fmt: skip
     for seconds, number, at in order:

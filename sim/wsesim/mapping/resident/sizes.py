@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from wsesim.kernels.resident import Along
 from wsesim.kernels.resident_graph import ResidentModel
 
-ALIKE = 1.04
+ALIKE = 1.03
 """Ratio of sizes up to which they are alike."""
 
 LONGEST = 8

@@ -15,6 +15,10 @@ from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.options import StageOptions
 
+FEW_TOKENS = (1, 8, 64)
+"""Tokens that pass together for which all placements are costed: more take no less."""
+PRODUCTS = ("compute", "launch")
+"""Causes that products have, or not, as is faster for so many tokens."""
 Step = TokenStep | ChunkStep
 Cycles = NDArray[np.float64]
 
@@ -68,3 +72,19 @@ class StageTimes:
         tokens = step.batch if isinstance(step, TokenStep) else self.where.y.each(step.tokens)
         found: Cycles = onward_cycles(self.where, self.request, tokens)
         return found
+
+    def roughly(self, tokens: int, *, shifts: bool) -> Cycles:
+        """Return what a layer takes at least for *tokens* that pass together, from what it takes for fewer.
+
+        They take no less; nor do their sums and vectors, with products at the rate that cores can multiply at.
+        """
+        few = max(number for number in FEW_TOKENS if number <= tokens)
+        step: Step = ChunkStep(tokens=few, block=few) if shifts else TokenStep(positions=1, batch=few)
+        return np.maximum(self.layer(step), self.layer(step, but=PRODUCTS) + tokens * self._product())
+
+    def _product(self) -> Cycles:
+        """Return the cycles in which the cores could multiply a token with a layer's weights."""
+        ops = [op for op in self.request.laid.layer if op.inputs]
+        macs = sum(op.inputs * op.parts[0] * (op.experts.chosen if op.experts else 1) for op in ops)
+        cycles: Cycles = macs / (self.where.columns * self.where.rows) / self.where.wafer.core.fmac_fp16_per_cycle
+        return cycles
