@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from math import isfinite
 from typing import Any
 
@@ -13,21 +14,29 @@ from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.facts import deciding
 from wsesim.questions.shared.request_answer import LEAVES_OUT, facts_of, placement_words, with_software
 from wsesim.questions.shared.service import Service, placed_service, service_of, service_times
-from wsesim.questions.shared.service_details import drawings, percentile_table
+from wsesim.questions.shared.service_details import (
+    ops_words,
+    percentile_table,
+    reading_s,
+    requests_csv,
+    service_ops,
+    service_timeline,
+    timeline_words,
+    utilization_curve,
+)
+from wsesim.questions.shared.service_rate import find_rate, rate_words
 from wsesim.system import (
     PERCENTILES,
+    LargestRate,
     Requests,
     Served,
     ServiceTimes,
-    largest_rate,
     percentiles,
     requests_of,
     serve,
 )
 from wsesim.units import Dimension, show, show_seconds
 
-MOST_SEARCHED = 10_000
-"""Requests that the largest rate is looked for with."""
 SERVICE_LEAVES_OUT: Mapping[Level, tuple[str, ...]] = {
     **LEAVES_OUT,
     "closed": (
@@ -55,19 +64,6 @@ def solve_service(question: Question, level: Level, say: Say) -> Outcome:
         answer = _served(question, service, plan, requests, times, say, level)
         return replace(answer, tables=(*answer.tables, table), notes=(*answer.notes, note))
     return _served(question, service, plan, requests, times, say, level)
-
-
-def _find_rate(
-    service: Service, requests: Requests, times: ServiceTimes, say: Say
-) -> tuple[float | None, tuple[tuple[float, float], ...]]:
-    """Return the largest rate that holds the objective, and the rates tried with the share that was good enough.
-
-    None and nothing where it is not asked for, or all requests arrive together and so have no rate.
-    """
-    if not (service.search and isfinite(requests.rate_per_s)):
-        return None, ()
-    rate, tried = largest_rate(requests.first(MOST_SEARCHED), times, service.objective, say=say)
-    return rate, tuple(sorted(tried.items()))
 
 
 def _by_formula(
@@ -104,29 +100,32 @@ def _served(
 ) -> Answer:  # fmt: skip
     say(f"serving {len(requests):,} requests")
     served = serve(requests, times)
-    rate, tried = _find_rate(service, requests, times, say)
+    rate, rates = find_rate(service, requests, times, say)
     figures = _figures(service, plan, requests, times, served, rate)
-    busy_s = float(figures["utilization"]) * float(figures["duration_s"])
-    spent = {"compute": busy_s, "idle": float(figures["duration_s"]) - busy_s}
+    spent = _spent(requests, served, times, figures)
+    asked = service.asked.resolved["outputs"]["timeline"]
     return Answer(
-        level=level,
-        figures={spec.name: figures[spec.name] for spec in question.figures},
-        headline=_headline(service, figures),
-        spent=Spent(
-            total_s=busy_s + spent["idle"],
-            what="service",
-            by_cause={name: each for name, each in spent.items() if each > 0},
-        ),
-        sentences=(placement_words(plan), *deciding(question, *_decided(service, plan), "inference")),
-        memory=plan.memory,
-        memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes,
-        tables=(percentile_table(percentiles(served)),),
-        drawings=drawings(service, served, requests, tried),
-        facts=_facts(question, service, plan),
-        leaves_out=SERVICE_LEAVES_OUT[level],
-        notes=_notes(service, requests, times, rate, tried),
+        level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
+        headline=_headline(service, figures), spent=spent,
+        sentences=(placement_words(plan), *deciding(question, *_decided(service, plan), "inference"),
+                   *rate_words(service, rate)),
+        ops=service_ops(service, plan, requests, served, spent.by_cause),
+        timeline=service_timeline(requests, served) if asked else (), memory=plan.memory,
+        memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, tables=(percentile_table(percentiles(served)),),
+        drawings=(utilization_curve(served), *rates), facts=_facts(question, service, plan),
+        files={"requests.csv": partial(requests_csv, requests, served, service.objective)},
+        leaves_out=SERVICE_LEAVES_OUT[level], notes=_notes(requests, served, times, timeline=asked),
         events=served.rounds,
-    )
+    )  # fmt: skip
+
+
+def _spent(requests: Requests, served: Served, times: ServiceTimes, figures: Mapping[str, Any]) -> Spent:
+    """Return the time in which tokens of prompts enter the pipeline, tokens that are written do, or none does."""
+    duration_s = float(figures["duration_s"])
+    busy_s = float(figures["utilization"]) * duration_s
+    read_s = min(busy_s, reading_s(requests, served, times))
+    spent = {"prefill": read_s, "decode": busy_s - read_s, "idle": duration_s - busy_s}
+    return Spent(total_s=duration_s, what="service", by_cause={name: each for name, each in spent.items() if each > 0})
 
 
 def _decided(service: Service, plan: ResidentPlan) -> tuple[str, Any]:
@@ -139,9 +138,12 @@ def _facts(question: Question, service: Service, plan: ResidentPlan) -> dict[str
 
 
 def _figures(
-    service: Service, plan: ResidentPlan, requests: Requests, times: ServiceTimes, served: Served, rate: float | None
-) -> dict[str, Any]:
+    service: Service, plan: ResidentPlan, requests: Requests, times: ServiceTimes, served: Served,
+    rate: LargestRate | None,
+) -> dict[str, Any]:  # fmt: skip
     wafer, duration_s = plan.request.cluster.wafer, max(served.duration_s, 1e-12)
+    offered = requests.rate_per_s if isfinite(requests.rate_per_s) else None
+    window_s = max(duration_s, len(requests) / offered if offered else 0.0)  # as long as all their gaps, at least
     utilization = min(1.0, served.entered_s / duration_s)
     share = service.objective.met_share(served)
     power_w = plan.wafers * (wafer.idle_power_w + wafer.active_power_w * utilization)
@@ -155,8 +157,9 @@ def _figures(
     }
     return waits | {
         "requests": len(requests), "served": int(served.held.sum()), "duration_s": duration_s,
-        "rate_per_s": len(requests) / duration_s, "tokens_per_s": written / duration_s, "met_share": share,
-        "goodput_per_s": share * len(requests) / duration_s, "largest_rate_per_s": rate, "utilization": utilization,
+        "offered_per_s": offered, "served_per_s": int(served.held.sum()) / window_s,
+        "tokens_per_s": written / window_s, "met_share": share, "goodput_per_s": share * len(requests) / window_s,
+        "largest_rate_per_s": rate.per_s if rate else None, "utilization": utilization,
         "power_w": power_w, "energy_per_token_j": power_w * duration_s / max(tokens, 1), "wafers": plan.wafers,
         "slots": times.slots, "capacity_tokens": times.capacity_tokens, "stages": len(plan.stages), "chunk": plan.chunk,
     }  # fmt: skip
@@ -165,9 +168,10 @@ def _figures(
 def _headline(service: Service, figures: Mapping[str, Any]) -> dict[str, str]:
     goal = service.objective
     limits = f"first token in {show_seconds(goal.ttft_s)}, then {show_seconds(goal.tpot_s)} each"
+    come = figures["offered_per_s"] and f"{figures['offered_per_s']:.4g}"
     room = f"room for {figures['slots']:,} sequences, {figures['capacity_tokens']:,} positions"
     words = {
-        "goodput_per_s": f"of {figures['rate_per_s']:.4g} that arrive a second", "met_share": limits,
+        "goodput_per_s": f"of {come} that arrive a second" if come else "all arrive together", "met_share": limits,
         "tokens_per_s": "written, all users",
         "utilization": f"of the time tokens enter the pipeline, {figures['wafers']} wafer"
         f"{'' if figures['wafers'] == 1 else 's'}",
@@ -179,22 +183,12 @@ def _headline(service: Service, figures: Mapping[str, Any]) -> dict[str, str]:
     return {"largest_rate_per_s": f"at which {goal.share:.1%} of requests have their {limits}", **words}
 
 
-def _notes(
-    service: Service, requests: Requests, times: ServiceTimes, rate: float | None,
-    tried: tuple[tuple[float, float], ...],
-) -> tuple[str, ...]:  # fmt: skip
-    found, goal = [], service.objective
-    if rate == 0:
-        found.append(
-            "No rate holds the objective: even one request at a time, too few have their first token in "
-            f"{goal.ttft_s:g} s and the others in {goal.tpot_s:g} s each."
-        )
-    if tried and max(tried)[1] >= goal.share and rate:
-        found.append(
-            "All requests at once hold the objective, so these are too few to find the largest rate: it is that of "
-            "their burst. More serving.requests would find it."
-        )
-    over = int((requests.prompt + requests.output > times.capacity_tokens).sum())
+def _notes(requests: Requests, served: Served, times: ServiceTimes, *, timeline: bool) -> tuple[str, ...]:
+    found = [
+        *(timeline_words(requests) if timeline else ()),
+        *([ops_words(requests, served)] if served.held.any() else []),
+    ]
+    over = int((~served.held).sum())
     if over:
         found.append(f"{over:,} requests are longer than the {times.capacity_tokens:,} positions the wafers hold.")
     return tuple(found)
