@@ -7,11 +7,11 @@ from itertools import combinations, pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wsesim.mapping.resident.cuts import MOST_RECTANGLES
 
 from wsesim.errors import SpecError
 from wsesim.hardware import Cluster, load_cluster
 from wsesim.mapping.resident import DoesNotFit, PipelineStage, ResidentPlan, ResidentRequest, plan_resident
-from wsesim.mapping.resident.cuts import MOST_RECTANGLES
 from wsesim.mapping.resident.memory import each, needs_bytes, region_memory
 from wsesim.mapping.resident.rectangles import distribute, fewest_wafers, roles, room
 from wsesim.model import Model

@@ -1,4 +1,4 @@
-"""Many rectangles of cores at once: arrays stand where one rectangle has numbers, and kernels cost them all the same."""
+"""Many rectangles of cores at once: arrays stand where one has numbers, and kernels cost them all the same."""
 
 from __future__ import annotations
 

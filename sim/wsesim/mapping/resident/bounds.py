@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep
 from wsesim.mapping.resident.goal import PlanGoal
 from wsesim.mapping.resident.memory import cache_bytes, layer_bytes
+from wsesim.mapping.resident.options import Counts, StageOptions, has_room
 from wsesim.mapping.resident.plan import timed_positions
 from wsesim.mapping.resident.request import ResidentRequest
-from wsesim.mapping.resident.options import Counts, StageOptions, has_room
 from wsesim.mapping.resident.room import NONE, WaferRoom
 from wsesim.mapping.resident.stage_times import Cycles, StageTimes, Step, next_wafer_cycles
 from wsesim.mapping.resident.tables import TableStrips, table_cycles, table_strips
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingWay:
@@ -66,7 +67,9 @@ class Places:
     @classmethod
     def of(cls, request: ResidentRequest, options: StageOptions) -> Places:
         """Return the *options* with memory and room for what the request holds."""
-        layer = layer_bytes(request, options.columns, options.rows) + cache_bytes(request, options.columns, options.rows)
+        layer = layer_bytes(request, options.columns, options.rows) + cache_bytes(
+            request, options.columns, options.rows
+        )
         fits = has_room(request, options, options.layers * layer, request.batch)
         options, layer = options.some(fits), layer[fits]
         strips = table_strips(request) if len(options) else ()
@@ -128,11 +131,13 @@ class Bounds:
         for group in np.unique(groups).tolist():
             some = groups == group
             interval[some] = self._interval(places.some(some), group) / group
-        slots = goal.slots(places.request)
-        return goal.passes * np.maximum(interval, self._through(places, 1) / slots)
+        alone = goal.guessed(self._through(places, 1), self._interval(places, 1)) / goal.slots(places.request)
+        return goal.passes * np.maximum((1 + goal.guesses) * interval, alone)
 
     def _tokens(self, places: Places, size: int, groups: int) -> Cycles:
-        return np.maximum(self._through(places, size), groups * self._interval(places, size))
+        interval = groups * self._interval(places, size)
+        found: Cycles = self.goal.guessed(np.maximum(self._through(places, size), interval), interval)
+        return found
 
     def _through(self, places: Places, size: int) -> Cycles:
         """Return what a token of each of *size* sequences takes through all stages and back."""
@@ -223,6 +228,7 @@ class Bounds:
 
     def _layer(self, places: Places, step: Step, *, but: tuple[str, ...] = ()) -> Cycles:
         return self.times.layer(step, but=but)[self.times.place[places.options.size]]
+
 
 def _last(goal: PlanGoal, way: ReadingWay) -> int:
     """Return the tokens of a prompt's last chunk."""

@@ -57,5 +57,3 @@ def too_large(request: ResidentRequest, wafers: int, cores: str, memory: tuple[M
         memory=memory,
         memory_limit_bytes=have,
     )
-
-

@@ -57,9 +57,8 @@ def _placed(
     request: ResidentRequest, requests: list[ResidentRequest], goal: PlanGoal
 ) -> ResidentPlan | DoesNotFit:  # fmt: skip
     if request.in_rectangles:
-        found = fastest(requests, goal)
-        if found:
-            return found[0].plan
+        if found := fastest(requests, goal):
+            return found
         failure = too_full(request)
         return replace(failure, why=f"{failure.why}: {_advice(request)}")
     tried = [plan_in_squares(one, goal) for one in requests]

@@ -68,6 +68,8 @@ class ResidentPlan:
     """Those of the embedding and the head, where they do not lie with layers."""
     replicas: int = 1
     """Copies, each on wafers of its own; what is timed is one."""
+    next_best: ResidentPlan | None = field(default=None, compare=False, repr=False)
+    """The fastest of another kind, where one has room: other stages, wafers or copies, or another way to read."""
     _chunks: dict[tuple[int, int, bool], tuple[Station, ...]] = field(default_factory=dict, compare=False, repr=False)
     """Chunks timed before: prompts of other lengths begin with the same."""
 
@@ -90,11 +92,14 @@ class ResidentPlan:
         """Of all cores."""
         return self.request.cluster.wafer.core.clock_hz
 
-    def decode(self, position: int, *, batch: int = 1, group: int | None = None) -> PhaseTime:
+    def decode(
+        self, position: int, *, batch: int = 1, group: int | None = None, checks: float = 0.0
+    ) -> PhaseTime:  # fmt: skip
         """Return the time of one token for each of *batch* sequences that have *position* tokens cached.
 
         Sequences pass in groups of *group*, one behind the other: while one is in a stage, others are in others. By
-        default in groups of the power of two that is fastest, or all side by side.
+        default in groups of the power of two that is fastest, or all side by side; *checks* tokens follow each at the
+        interval of the pipeline.
 
         Raises:
             SpecError: a batch or a position that is not positive, or more than the cache holds.
@@ -105,7 +110,8 @@ class ResidentPlan:
         if group is not None:
             return self._decode(position, batch, min(group, batch))
         sizes = {min(batch, 2**power) for power in range((batch - 1).bit_length() + 1)}
-        return min((self._decode(position, batch, size) for size in sorted(sizes)), key=lambda time: time.cycles)
+        times = (self._decode(position, batch, size) for size in sorted(sizes))
+        return min(times, key=lambda time: time.cycles + checks * time.interval_cycles)
 
     def _decode(self, position: int, batch: int, size: int) -> PhaseTime:
         groups = -(-batch // size)

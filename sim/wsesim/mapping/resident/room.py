@@ -6,6 +6,7 @@ All stages of a placement have one size; a wafer has as many as there is room fo
 from __future__ import annotations
 
 from collections.abc import Sequence
+
 import numpy as np
 
 from wsesim.mapping.resident.options import Counts, StageOptions, stage_options

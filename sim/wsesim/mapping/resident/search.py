@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from wsesim.mapping.resident.bounds import Bounds, Places, ReadingWay, ways_to_read
 from wsesim.mapping.resident.goal import PlanGoal
-from wsesim.mapping.resident.options import Counts, StageOptions, joined, stage_options
+from wsesim.mapping.resident.options import Counts, joined, stage_options
 from wsesim.mapping.resident.plan import ResidentPlan
 from wsesim.mapping.resident.rectangles import plan_at
 from wsesim.mapping.resident.request import ResidentRequest
@@ -82,30 +82,42 @@ class _Ways:
         return replace(self, field=self.field.some(bound < seconds))
 
 
-def fastest(requests: Sequence[ResidentRequest], goal: PlanGoal) -> tuple[Found, ...]:
-    """Return the placements for *goal* that were timed in full, the fastest of all first; none if none has room.
+def fastest(requests: Sequence[ResidentRequest], goal: PlanGoal) -> ResidentPlan | None:
+    """Return the fastest placement for *goal*, which knows the fastest of another kind; None if none has room.
 
     *requests* differ in how many sequences and copies there are.
     """
     options = stage_options(min(requests, key=lambda one: one.batch))
     if not len(options):
-        return ()
+        return None
     places = [found for request in requests if len((found := Places.of(request, options)).options)]
     if not places:
-        return ()
+        return None
     times = StageTimes(requests[0], joined([one.options for one in places]))
     fields = [_field(one, goal, times) for one in places]
     rough = [_roughly(field, way, times) for field in fields for way in _ways(requests[0], goal)]
-    first = _timed_first([ways for ways in rough if len(ways[1])])
+    first = _timed_first(rough)
     if first is None:
-        return ()
+        return None
     left = [some.below(bound, first.seconds) for some, bound in rough]
     for look in LOOKS if goal.prompt else ():
         left = [some for some in left if len(some.field.written)]
         bounds = _bounds_of(left, look)
-        first = min(first, *_least_of(left, bounds), key=_order)
+        first = min([first, *_least_of(left, bounds)], key=_order)
         left = [some.below(bound, first.seconds) for some, bound in zip(left, bounds, strict=True)]
-    return _best_first(first, [some for some in left if len(some.field.written)])
+    best = _best_first(first, [some for some in left if len(some.field.written)]).plan
+    other = _timed_first([_of_another_kind(some, bound, best) for some, bound in rough])
+    return replace(best, next_best=other.plan if other else None)
+
+
+def _of_another_kind(some: _Ways, bound: Cycles, best: ResidentPlan) -> tuple[_Ways, Cycles]:
+    """Return the places that differ from the best in stages, wafers, copies, or in whether weights move to read."""
+    places = some.field.places
+    alike = (places.options.stages == len(best.stages)) & (places.wafers == best.wafers)
+    alike &= places.copies == best.replicas if some.field.goal.streams else places.request.replicas == best.replicas
+    if some.way is not None and some.way.shifts != (best.together is None):
+        alike[:] = False
+    return replace(some, field=some.field.some(~alike)), bound[~alike]
 
 
 def _ways(request: ResidentRequest, goal: PlanGoal) -> Iterator[ReadingWay | None]:
@@ -130,9 +142,9 @@ def _roughly(field: _Field, way: ReadingWay | None, times: StageTimes) -> tuple[
 
 def _timed_first(rough: Sequence[tuple[_Ways, Cycles]]) -> Found | None:
     """Return a placement that is among the fastest: the best of the few that are roughly so."""
-    if not rough:
+    bounds = np.concatenate([np.zeros(0), *(bound for _, bound in rough)])
+    if not len(bounds):
         return None
-    bounds = np.concatenate([bound for _, bound in rough])
     limit = np.partition(bounds, min(AT_FIRST, len(bounds)) - 1)[min(AT_FIRST, len(bounds)) - 1]
     some = [ways.below(bound, limit * (1 + CLOSE)) for ways, bound in rough]
     some = [ways for ways in some if len(ways.field.written)]
@@ -155,17 +167,17 @@ def _bounds_of(left: Sequence[_Ways], look: int | None) -> list[Cycles]:
     return [some.at_least(times, look) for some in left]
 
 
-def _best_first(first: Found, left: Sequence[_Ways]) -> tuple[Found, ...]:
-    """Return what was timed: those that could be faster than the fastest so far, least first."""
-    found, many = [first], sum(len(some.field.written) for some in left) > MANY
+def _best_first(first: Found, left: Sequence[_Ways]) -> Found:
+    """Return the fastest: those that could be faster than the fastest so far are timed in full, least first."""
+    found, many = first, sum(len(some.field.written) for some in left) > MANY
     bounds = _bounds_of(left, None if many else LOOKS[-1])
     order = sorted((float(seconds), number, at) for number, bound in enumerate(bounds)
                    for at, seconds in enumerate(bound.tolist()))  # fmt: skip
     for seconds, number, at in order:
-        if seconds >= found[0].seconds * (1 - CLOSE):
+        if seconds >= found.seconds * (1 - CLOSE):
             break
-        found = sorted([*found, left[number].field.timed(at, left[number].way)], key=_order)
-    return tuple(found)
+        found = min(found, left[number].field.timed(at, left[number].way), key=_order)
+    return found
 
 
 def _order(found: Found) -> tuple[float, int, int]:

@@ -41,7 +41,9 @@ def stage_sizes(laid: ResidentModel, along: Along, positions: int, most: int) ->
 
 def table_sizes(laid: ResidentModel, along: Along, most: int) -> Sizes:
     """Return the numbers of cores along an axis that strips of tables could have, up to *most*."""
-    spread = {weight.across if along == "x" else weight.down for op in (*laid.embed, *laid.head) for weight in op.weights}
+    spread = {
+        weight.across if along == "x" else weight.down for op in (*laid.embed, *laid.head) for weight in op.weights
+    }
     return shrinking_sizes(frozenset(spread - {0, 1}), most)
 
 
@@ -56,6 +58,8 @@ def shrinking_sizes(spread: frozenset[int], most: int) -> Sizes:
     cores, padding = cores[shrinks], padding[shrinks]
     cells = np.floor(np.log(cores) / np.log(ALIKE)).astype(np.int64)
     starts = np.flatnonzero(np.diff(cells, prepend=-1))
-    least = {int(start + padding[start:stop].argmin()) for start, stop in zip(starts, [*starts[1:], len(cores)], strict=True)}
+    least = {
+        int(start + padding[start:stop].argmin()) for start, stop in zip(starts, [*starts[1:], len(cores)], strict=True)
+    }
     found = cores[sorted({*starts.tolist(), *least})]
     return found[found <= most]

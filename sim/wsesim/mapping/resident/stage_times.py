@@ -12,8 +12,8 @@ from wsesim.kernels.resident import VALUE_BYTES, Rectangle, handover
 from wsesim.kernels.resident_graph import ResidentModel, ResidentOp
 from wsesim.kernels.resident_many import Rectangles
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
-from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.options import StageOptions
+from wsesim.mapping.resident.request import ResidentRequest
 
 FEW_TOKENS = (1, 8, 64)
 """Tokens that pass together for which all placements are costed: more take no less."""

@@ -1,11 +1,11 @@
 """Strips of a wafer for the embedding and the head: as high as they need to be, or higher, and so faster.
 
-  one wafer      several, the first and the last
-  +--------+     +--------+     +--------+
-  | embed  |     | embed  |     | layers |
-  | layers |     | layers | ... |        |     a table that both ends share lies once where they meet
-  | head   |     |        |     | head   |
-  +--------+     +--------+     +--------+
+one wafer      several, the first and the last
++--------+     +--------+     +--------+
+| embed  |     | embed  |     | layers |
+| layers |     | layers | ... |        |     a table that both ends share lies once where they meet
+| head   |     |        |     | head   |
++--------+     +--------+     +--------+
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from wsesim.mapping.resident.options import Counts
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.sizes import table_sizes
 from wsesim.mapping.resident.stage_times import Cycles, Step, block_cycles, onward_cycles, rectangles
-
 
 QUICKER = 0.97
 """Of the cycles of strips with fewer rows, what higher ones take at most to be compared."""
