@@ -78,7 +78,7 @@ class Requests:
     def in_turn(self, copies: int) -> tuple[Requests, ...]:
         """Return every so many-th request, from the first, the second and so on."""
         return tuple(
-            Requests(*(array[turn::copies] for array in (self.arrival_s, self.prompt, self.output)))
+            Requests(self.arrival_s[turn::copies], self.prompt[turn::copies], self.output[turn::copies])
             for turn in range(copies)
         )
 

@@ -76,7 +76,8 @@ class Served:
         times = np.concatenate([[edges[0]], stretches[:, 1]])
         gaps = np.searchsorted(times, stretches[:, 0])  # idle time before a stretch adds nothing
         times, totals = np.insert(times, gaps, stretches[:, 0]), np.insert(totals, gaps, totals[:-1])
-        return np.diff(np.interp(edges, times, totals)) / np.diff(edges)
+        found: Times = np.diff(np.interp(edges, times, totals)) / np.diff(edges)
+        return found
 
 
 def together(copies: Sequence[Served]) -> Served:

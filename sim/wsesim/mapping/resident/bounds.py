@@ -132,7 +132,8 @@ class Bounds:
             some = groups == group
             interval[some] = self._interval(places.some(some), group) / group
         alone = goal.guessed(self._through(places, 1), self._interval(places, 1)) / goal.slots(places.request)
-        return goal.passes * np.maximum((1 + goal.guesses) * interval, alone)
+        found: Cycles = goal.passes * np.maximum((1 + goal.guesses) * interval, alone)
+        return found
 
     def _tokens(self, places: Places, size: int, groups: int) -> Cycles:
         interval = groups * self._interval(places, size)

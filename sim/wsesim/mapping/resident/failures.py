@@ -48,6 +48,7 @@ def _region_too_full(
 
 
 def too_large(request: ResidentRequest, wafers: int, cores: str, memory: tuple[MemoryUse, ...]) -> DoesNotFit:
+    """Return that regions of so many *cores* need more than they have, by how much and most for what."""
     need, have = needs_bytes(memory), request.cluster.wafer.core.sram_bytes
     largest = max(memory, key=lambda line: line.bytes_per_core)
     return DoesNotFit(

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from wsesim.errors import SpecError, require_not_negative, require_positive
 from wsesim.mapping.resident.plan import ResidentPlan
 from wsesim.mapping.resident.request import ResidentRequest
 
+Cycles = TypeVar("Cycles", float, NDArray[np.float64])
+"""A number of cycles or seconds, or an array of them."""
 MOST_SLOTS = 4096
 """Sequences that are held at once at most."""
 
@@ -55,7 +60,7 @@ class PlanGoal:
         return cls(prompt=half, position=half, batch=batch, passes=half if writes else 0)
 
     def __call__(self, plan: ResidentPlan) -> float:
-        """Return the seconds that all copies of *plan* take for the work; of a stream those of one request, the mean."""
+        """Return the seconds that all copies of *plan* take for the work; of a stream the mean of a request."""
         if self.streams:
             return (self.reading_s(plan) + self.writing_s(plan)) / plan.replicas
         share = self.of_copy(plan.replicas)
@@ -83,7 +88,7 @@ class PlanGoal:
         """Tokens that follow one at the interval of the pipeline, for each time it passes all stages."""
         return self.guesses / (1 + self.guesses * self.guess_cost)
 
-    def guessed(self, token: Any, interval: Any) -> Any:
+    def guessed(self, token: Cycles, interval: Cycles) -> Cycles:
         """Return what a token takes with guesses before it, whose checks follow it at an interval."""
         return (1 + self.guesses * self.guess_cost) * token + self.guesses * interval
 

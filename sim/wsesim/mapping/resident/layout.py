@@ -9,6 +9,7 @@ from wsesim.answer import DoesNotFit
 from wsesim.mapping.resident.failures import too_full
 from wsesim.mapping.resident.goal import MOST_SLOTS, PlanGoal
 from wsesim.mapping.resident.plan import ResidentPlan
+from wsesim.mapping.resident.rectangles import holding
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.room import fewest_wafers
 from wsesim.mapping.resident.search import fastest
@@ -40,7 +41,17 @@ def plan_service(request: ResidentRequest, goal: PlanGoal) -> ResidentPlan | Doe
     """
     batches = [2**power for power in range(MOST_SLOTS.bit_length())]
     found = _placed(replace(request, batch=1), [replace(request, batch=batch) for batch in batches], goal)
-    return found
+    return found if isinstance(found, DoesNotFit) else _with_more(found, goal)
+
+
+def _with_more(plan: ResidentPlan, goal: PlanGoal) -> ResidentPlan:
+    """Return the same placement with as many more sequences as there is memory left for, if it is no slower."""
+    least, most = plan.request.batch, 2 * plan.request.batch
+    while least < most - 1:
+        middle = (least + most) // 2
+        least, most = (middle, most) if holding(plan, middle) else (least, middle)
+    more = holding(plan, least)
+    return more if more and goal(more) <= goal(plan) else plan
 
 
 def _copied(request: ResidentRequest) -> Iterator[ResidentRequest]:

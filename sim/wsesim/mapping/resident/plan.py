@@ -33,7 +33,7 @@ next, so attention is at most 12 % off, to either side."""
 def timed_positions(positions: int) -> int:
     """Return the positions whose time tokens side by side that end at *positions* take: the same, or the nearest of a
     few."""
-    grain = 2 ** max(0, positions.bit_length() - TIMED_BITS)
+    grain = 1 << max(0, positions.bit_length() - TIMED_BITS)
     return (positions + grain // 2) // grain * grain
 
 

@@ -14,10 +14,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from wsesim.answer import MemoryUse
 from wsesim.mapping.resident.bounds import Places, ReadingWay
-from wsesim.mapping.resident.memory import fullest, needs_bytes
+from wsesim.mapping.resident.memory import fullest, needs_bytes, region_memory
 from wsesim.mapping.resident.plan import ResidentPlan
+from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.room import distribute, rooms
 from wsesim.mapping.resident.stages import PipelineStage
 from wsesim.mapping.resident.tables import Strip, TableStrips
@@ -29,13 +32,31 @@ def plan_at(place: Places, way: ReadingWay, replicas: int) -> ResidentPlan:
     strips, wafers = place.strips[int(place.strip[0])], int(place.wafers[0])
     stages, tables = tuple(_stages(place, strips, wafers)), tuple(_tables(place, strips, wafers))
     stream = min(request.positions, request.software.fills * (len(stages) + len(tables)) * way.tokens)
-    decoding = fullest(request, stages, tokens=request.batch)
-    reading = fullest(request, stages, tokens=way.tokens, shifts=way.shifts)
     return ResidentPlan(
         request=request, placement="rectangles", stages=stages, prefill_stages=stages, tables=tables,
         chunk=way.tokens if way.shifts else request.chunk or stream, together=None if way.shifts else way.tokens,
-        replicas=replicas, memory=max(decoding, reading, key=needs_bytes),
+        replicas=replicas, memory=_memory(request, stages, way.tokens, shifts=way.shifts),
     )  # fmt: skip
+
+
+def _memory(
+    request: ResidentRequest, stages: tuple[PipelineStage, ...], tokens: int, *, shifts: bool
+) -> tuple[MemoryUse, ...]:  # fmt: skip
+    """Return the memory table of the fullest core, writing or reading."""
+    decoding = fullest(request, stages, tokens=request.batch)
+    return max(decoding, fullest(request, stages, tokens=tokens, shifts=shifts), key=needs_bytes)
+
+
+def holding(plan: ResidentPlan, batch: int) -> ResidentPlan | None:
+    """Return the same placement for so many sequences held at once; None if a core has no memory for them."""
+    if plan.placement != "rectangles":
+        return None
+    request = replace(plan.request, batch=batch)
+    memory = _memory(request, plan.stages, plan.together or plan.chunk, shifts=plan.together is None)
+    tables = [needs_bytes(region_memory(request, table, tokens=batch)) for table in plan.tables]
+    if max(needs_bytes(memory), *tables, 0) > request.cluster.wafer.core.sram_bytes:
+        return None
+    return replace(plan, request=request, memory=memory, _chunks={})
 
 
 def even(layers: int, stages: int) -> list[int]:

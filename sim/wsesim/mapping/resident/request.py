@@ -56,9 +56,8 @@ class ResidentRequest:
         require_choice("placement", self.placement, PLACEMENTS)
         require_choice("precision", self.precision, ("fp16",))
         require_positive(positions=self.positions, batch=self.batch)
-        given = {
-            name: getattr(self, name) for name in ("prefill_grid", "decode_grid", "wafers", "replicas", "stages", "chunk")
-        }  # fmt: skip
+        names = ("prefill_grid", "decode_grid", "wafers", "replicas", "stages", "chunk")
+        given = {name: getattr(self, name) for name in names}
         require_positive(**{name: value for name, value in given.items() if value is not None})
         if self.placement == "rectangles" and (self.prefill_grid or self.decode_grid or not self.must_fit):
             raise SpecError("placement", "rectangles must fit and have no side; leave the grids open")

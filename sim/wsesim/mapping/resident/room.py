@@ -43,7 +43,8 @@ class WaferRoom:
         if strips.one_wafer:
             return np.where(stages <= self.stages(strips.rows), 1, NONE)
         left = stages - self.stages(strips.rows_above) - self.stages(strips.rows_below)
-        return 2 - -np.maximum(0, left) // self.stages(0)
+        found: Counts = 2 - -np.maximum(0, left) // self.stages(0)
+        return found
 
     def taken(self, strips: TableStrips) -> Counts:
         """Return the wafers that each option takes: as few as have room, or as many as are asked; `NONE` for too many.

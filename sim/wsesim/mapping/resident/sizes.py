@@ -2,8 +2,8 @@
 
 A line of cores with one core more has the same parts and a longer way, unless the part of some size shrinks. So of all
 lines up to the wafer's edge only those are compared at which a part shrinks; of those that differ by little only the
-smallest and the one with the least padding. They depend on the model and not on the machine: a larger wafer has all that
-a smaller one has, and more.
+smallest and the one with the least padding. They depend on the model and not on the machine: a larger wafer has all
+that a smaller one has, and more.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ALIKE = 1.03
 """Ratio of sizes up to which they are alike."""
 
 LONGEST = 8
-"""Times that a rectangle of layers is as long as it is wide at most: thinner ones have longer ways for as many cores."""
+"""Times that a rectangle of layers is as long as it is wide, at most: thinner ones have longer ways."""
 Sizes = NDArray[np.int64]
 
 

@@ -142,10 +142,11 @@ def table_cycles(
 ) -> tuple[Cycles, Cycles]:  # fmt: skip
     """Return for each of the strips *found* the cycles of a step's tokens in and *heads* out, and of the busier."""
     nothing = Strip(columns=1, rows=1, embeds=False, heads=False)
-    each = [[getattr(one, end) or nothing for one in found] for end in ("above", "below")]
     above, below = (
-        _end_cycles(request, *(np.array([getattr(strip, name) for strip in strips], kind) for name, kind in
-                               (("columns", int), ("rows", int), ("embeds", bool), ("heads", bool))), step, heads)
-        for strips in each
+        _end_cycles(
+            request, np.array([strip.columns for strip in ends]), np.array([strip.rows for strip in ends]),
+            np.array([strip.embeds for strip in ends]), np.array([strip.heads for strip in ends]), step, heads,
+        )
+        for ends in ([one.above or nothing for one in found], [one.below or nothing for one in found])
     )  # fmt: skip
     return above + below, np.maximum(above, below)

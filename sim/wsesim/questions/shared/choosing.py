@@ -1,4 +1,4 @@
-"""What is said of a placement that was chosen: by which figure, what the next best gives, what one by hand gives away."""
+"""What is said of a placement that was chosen: by which figure, what the next best gives, what one by hand costs."""
 
 from __future__ import annotations
 

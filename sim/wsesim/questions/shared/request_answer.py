@@ -133,7 +133,8 @@ def figures_of(request: Request, plan: ResidentPlan, times: RequestTimes) -> dic
         "users_to_fill": tpot_s / interval_s if batch == 1 and tpot_s and interval_s else None,
         "total_s": times.total_s, "total_cycles": round(times.total_s * plan.clock_hz), "flops": round(flops),
         "mfu": flops / (times.total_s * plan.all_wafers * wafer.peak_flops("fp16")),
-        "energy_per_token_j": power_w * times.total_s / tokens, "power_w": power_w, "wafers": plan.all_wafers, "replicas": plan.replicas,
+        "energy_per_token_j": power_w * times.total_s / tokens, "power_w": power_w,
+        "wafers": plan.all_wafers, "replicas": plan.replicas,
         "stages": len(plan.stages), "cache_in_s": plan.host_in(cache_bytes), "cache_out_s": plan.host_out(cache_bytes),
     }  # fmt: skip
 

@@ -101,8 +101,8 @@ def service_times(service: Service, plan: ResidentPlan) -> ServiceTimes:
     return ServiceTimes(
         prefill_tokens=(0, *lengths), prefill_s=(0.0, *(plan.prefill(length).seconds for length in lengths)),
         latency=_growing(latency_s, longest), interval=_growing(interval_s, longest), chunk=plan.chunk,
-        slots=goal.slots(plan.request), copies=plan.replicas, capacity_tokens=batch * longest, input_latency_s=host.latency_s,
-        input_token_s=plan.request.software.token_bytes / host.input_bytes_per_s,
+        slots=goal.slots(plan.request), copies=plan.replicas, capacity_tokens=batch * longest,
+        input_latency_s=host.latency_s, input_token_s=plan.request.software.token_bytes / host.input_bytes_per_s,
     )  # fmt: skip
 
 

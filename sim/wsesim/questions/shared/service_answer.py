@@ -84,7 +84,8 @@ def _by_formula(
     offered = requests.rate_per_s if len(requests) > 1 else 0.0
     found = {
         "largest_rate_per_s": (full if held else 0.0) if service.search else None,
-        FULL_REQUEST.name: service.goal(plan), "tokens_per_s": output * min(offered, full), "ttft_p50_s": read.seconds, "tpot_p50_s": token_s,
+        FULL_REQUEST.name: service.goal(plan),
+        "tokens_per_s": output * min(offered, full), "ttft_p50_s": read.seconds, "tpot_p50_s": token_s,
     }  # fmt: skip
     total_s = read.seconds + (output - 1) * token_s
     return Answer(
@@ -166,10 +167,12 @@ def _figures(
         "requests": len(requests), "served": int(served.held.sum()), "duration_s": duration_s,
         "offered_per_s": offered, "served_per_s": int(served.held.sum()) / window_s,
         "tokens_per_s": written / window_s, "met_share": share, "goodput_per_s": share * len(requests) / window_s,
-        FULL_REQUEST.name: service.goal(plan), "largest_rate_per_s": rate.per_s if rate else None, "utilization": utilization,
+        FULL_REQUEST.name: service.goal(plan), "largest_rate_per_s": rate.per_s if rate else None,
+        "utilization": utilization,
         "power_w": power_w, "energy_per_token_j": power_w * duration_s / max(tokens, 1),
         "wafers": plan.all_wafers, "replicas": plan.replicas,
-        "slots": plan.replicas * times.slots, "capacity_tokens": plan.replicas * times.capacity_tokens, "stages": len(plan.stages), "chunk": plan.chunk,
+        "slots": plan.replicas * times.slots, "capacity_tokens": plan.replicas * times.capacity_tokens,
+        "stages": len(plan.stages), "chunk": plan.chunk,
     }  # fmt: skip
 
 
