@@ -170,7 +170,7 @@ class Bounds:
         """Return what all prompts take at least, costed at so many positions of one; None: at all.
 
         All chunks stay in the first stage, and the last passes the others; or the first passes those up to the last of
-        a wafer, where all stay, as the way from there is longer.
+        a wafer, where all stay as the way from there is longer, and the last passes those behind it.
         """
         goal = self.goal
         steps, last = _steps(goal, way, positions), _step(way, goal.prompt, _last(goal, way))
@@ -178,7 +178,8 @@ class Bounds:
         ends = table_cycles(places.request, places.strips, begin, 1)[0][places.strip]
         first = self._staying(places, [*steps, (last, 1)], last, crosses=False)
         if (places.wafers > 1).any():
-            crosses = self._staying(places, [*steps, (last, 1)], begin, crosses=True)
+            passing = (self._staying(places, [*steps, (last, 1)], others, crosses=True) for others in (begin, last))
+            crosses = np.minimum(*passing)
             first = np.where(places.wafers > 1, np.maximum(first, crosses), first)
         return first + ends + self._behind(places, way, self._busiest(places, last))
 

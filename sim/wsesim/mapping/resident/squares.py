@@ -32,7 +32,9 @@ def plan_in_squares(request: ResidentRequest, goal: PlanGoal) -> ResidentPlan | 
     tried = [plan for choice in _choices(request, wafers) for plan in _tried(request, choice, goal)]
     plans = [plan for plan in tried if isinstance(plan, ResidentPlan)]
     if plans:
-        return min(plans, key=goal)
+        best, *others = sorted(plans, key=goal)
+        kind = (best.placement, len(best.stages))
+        return replace(best, next_best=next((one for one in others if (one.placement, len(one.stages)) != kind), None))
     failures = [failure for failure in tried if isinstance(failure, DoesNotFit)]
     return min(failures, key=lambda failure: needs_bytes(failure.memory))
 

@@ -15,6 +15,8 @@ from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
 from wsesim.mapping.resident.options import StageOptions
 from wsesim.mapping.resident.request import ResidentRequest
 
+UNEVEN = 0.8
+"""Of what fewer tokens take, what more take at least: vectors may fit words of memory worse if they are shorter."""
 FEW_TOKENS = (1, 8, 64)
 """Tokens that pass together for which all placements are costed: more take no less."""
 PRODUCTS = ("compute", "launch")
@@ -80,7 +82,7 @@ class StageTimes:
         """
         few = max(number for number in FEW_TOKENS if number <= tokens)
         step: Step = ChunkStep(tokens=few, block=few) if shifts else TokenStep(positions=1, batch=few)
-        return np.maximum(self.layer(step), self.layer(step, but=PRODUCTS) + tokens * self._product())
+        return np.maximum(UNEVEN * self.layer(step), self.layer(step, but=PRODUCTS) + tokens * self._product())
 
     def _product(self) -> Cycles:
         """Return the cycles in which the cores could multiply a token with a layer's weights."""
