@@ -30,7 +30,8 @@ def plan_in_squares(request: ResidentRequest, goal: PlanGoal) -> ResidentPlan | 
     """Return the fastest placement in squares, on as few wafers as hold the model; or why there is none."""
     wafers = request.wafers or _fewest_in_squares(request)
     tried = [plan for choice in _choices(request, wafers) for plan in _tried(request, choice, goal)]
-    plans = [plan for plan in tried if isinstance(plan, ResidentPlan)]
+    copies = request.replicas or (max(1, request.cluster.systems // wafers) if goal.streams else 1)
+    plans = [replace(plan, replicas=copies) for plan in tried if isinstance(plan, ResidentPlan)]
     if plans:
         best, *others = sorted(plans, key=goal)
         kind = (best.placement, len(best.stages))
