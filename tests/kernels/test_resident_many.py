@@ -17,6 +17,7 @@ from wsesim.model import load_preset
 from wsesim.software import load_software
 
 MODELS = ("llama-3-8b", "cerebras-gpt-111m", "mixtral-8x7b", "bert-large")
+MACHINES, STACKS = st.sampled_from(["cs-2", "cs-3"]), st.sampled_from(["waferllm", "waferengine"])
 SIZES = st.lists(st.tuples(st.integers(1, 700), st.integers(1, 900)), min_size=1, max_size=6)
 STEPS = st.one_of(
     st.builds(TokenStep, positions=st.integers(1, 3000), batch=st.integers(1, 70)),
@@ -30,7 +31,7 @@ def rectangle(kind: type[Rectangle], machine: str, stack: str, columns: Any, row
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.sampled_from(MODELS), st.sampled_from(["cs-2", "cs-3"]), st.sampled_from(["waferllm", "waferengine"]), SIZES, STEPS)  # fmt: skip
+@given(st.sampled_from(MODELS), MACHINES, STACKS, SIZES, STEPS)
 def test_many_rectangles_cost_what_each_does(
     model: str, machine: str, stack: str, sizes: list[tuple[int, int]], step: TokenStep | ChunkStep
 ) -> None:  # fmt: skip

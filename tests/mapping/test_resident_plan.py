@@ -24,7 +24,8 @@ QWEN = Model(
     max_length=8192, activation="swiglu", norm="rms_norm", position="rotary", tied=False,
 )  # fmt: skip
 BLOCKS = asked(
-    model=QWEN, cluster=CS3, replicas=1, placement="blocks", decode_grid=256, wafers=1, stages=8, positions=8192, chunk=256
+    model=QWEN, cluster=CS3, replicas=1, placement="blocks", decode_grid=256, wafers=1, stages=8, positions=8192,
+    chunk=256,
 )  # fmt: skip
 
 

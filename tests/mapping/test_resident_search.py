@@ -32,15 +32,16 @@ MODELS = st.builds(
 )  # fmt: skip
 GOALS = st.one_of(
     st.builds(PlanGoal, prompt=st.integers(1, 700), prompts=st.integers(1, 3)),
-    st.builds(PlanGoal, position=st.integers(1, 700), passes=st.just(9.0), batch=st.integers(1, 9), guesses=st.integers(0, 2),
-              guess_cost=st.just(0.1)),
-    st.builds(PlanGoal, prompt=st.integers(2, 700), reused=st.integers(0, 1), position=st.just(700), passes=st.just(20.0)),
+    st.builds(PlanGoal, position=st.integers(1, 700), passes=st.just(9.0), batch=st.integers(1, 9),
+              guesses=st.integers(0, 2), guess_cost=st.just(0.1)),
+    st.builds(PlanGoal, prompt=st.integers(2, 700), reused=st.integers(0, 1), position=st.just(700),
+              passes=st.just(20.0)),
 )  # fmt: skip
 
 
 def request(model: Model, goal: PlanGoal, cluster: Cluster = SMALL_CS2, **changes: Any) -> ResidentRequest:
     batch = max(goal.batch, goal.prompts)
-    values = {"positions": 800, "batch": batch, "software": SOFTWARE[0]} | changes
+    values: dict[str, Any] = {"positions": 800, "batch": batch, "software": SOFTWARE[0]} | changes
     return ResidentRequest(model=model, cluster=cluster, **values)
 
 
@@ -54,13 +55,14 @@ def seconds(asked: ResidentRequest, goal: PlanGoal) -> float:
 
 BY_HAND = st.one_of(
     st.fixed_dictionaries({"stages": st.integers(1, 13)}), st.fixed_dictionaries({"wafers": st.integers(1, 4)}),
-    st.fixed_dictionaries({"replicas": st.integers(1, 4)}), st.fixed_dictionaries({"chunk": st.sampled_from([1, 8, 64, 128, 800])}),
+    st.fixed_dictionaries({"replicas": st.integers(1, 4)}),
+    st.fixed_dictionaries({"chunk": st.sampled_from([1, 8, 64, 128, 800])}),
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 @given(MODELS, GOALS, st.sampled_from(SOFTWARE), BY_HAND)
-def test_nothing_by_hand_is_faster(model: Model, goal: PlanGoal, software: Any, by_hand: dict[str, int]) -> None:
+def test_nothing_by_hand_is_faster(model: Model, goal: PlanGoal, software: Any, by_hand: dict[str, Any]) -> None:
     assume(by_hand.get("stages", 1) <= model.layers)
     asked = request(model, goal, software=software)
     assert seconds(asked, goal) <= (1 + 1e-9) * seconds(replace(asked, **by_hand), goal)
@@ -87,21 +89,21 @@ UP = ("columns", "rows", "systems", "sram_bytes", "clock_hz", "link_wavelets_per
 DOWN = ("task_launch_cycles", "vector_launch_cycles", "hop_cycles", "ramp_cycles")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(MODELS, GOALS, st.sampled_from(UP), st.sampled_from([1.1, 1.5, 2, 3]))
 def test_more_of_the_machine_is_never_slower(model: Model, goal: PlanGoal, name: str, times: float) -> None:
     more = request(model, goal, better(SMALL_CS2, name, times))
     assert seconds(more, goal) <= (1 + 1e-9) * seconds(request(model, goal), goal)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=8)
 @given(MODELS, GOALS, st.sampled_from(DOWN), st.sampled_from([2, 5]))
 def test_slower_starts_and_ways_are_never_faster(model: Model, goal: PlanGoal, name: str, times: int) -> None:
     worse = request(model, goal, better(SMALL_CS2, name, times))
     assert seconds(request(model, goal), goal) <= (1 + 1e-9) * seconds(worse, goal)
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=5)
 @given(MODELS, st.sampled_from(["systems", "rows", "columns", "sram_bytes"]), st.sampled_from([1.5, 2, 4]))
 def test_a_service_is_never_slower_with_more(model: Model, name: str, times: float) -> None:
     goal = PlanGoal(prompt=200, position=250, passes=100, streams=True)
@@ -111,13 +113,10 @@ def test_a_service_is_never_slower_with_more(model: Model, name: str, times: flo
     ]
     if isinstance(plans[0], ResidentPlan):
         assert isinstance(plans[1], ResidentPlan)
-        assert goal(plans[1]) <= (1 + SLOTS) * goal(plans[0])
+        assert goal(plans[1]) <= (1 + 1e-9) * goal(plans[0])
 
 
-SLOTS = 1e-9
-
-
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(MODELS, GOALS, st.integers(0, 2**32 - 1))
 def test_no_bound_is_above_what_the_plan_takes(model: Model, goal: PlanGoal, seed: int) -> None:
     asked = request(model, goal, replicas=1)
@@ -153,8 +152,8 @@ def test_a_size_in_between_has_no_smaller_parts() -> None:
 
 @pytest.mark.parametrize("batch", [1, 5, 8])
 def test_copies_share_a_batch_and_one_sequence_has_one_copy(batch: int) -> None:
-    model = Model(name="m", layers=4, width=256, heads=4, ffn_width=1024, vocab=997, max_length=4096, activation="gelu",
-                  norm="layer_norm", position="learned")  # fmt: skip
+    model = Model(name="m", layers=4, width=256, heads=4, kv_heads=4, head_width=64, ffn_width=1024, vocab=997,
+                  max_length=4096, activation="gelu", norm="layer_norm", position="learned")  # fmt: skip
     goal = PlanGoal(prompt=500, prompts=batch, position=600, passes=50, batch=batch)
     plan = plan_resident(request(model, goal), goal)
     assert isinstance(plan, ResidentPlan)
