@@ -177,6 +177,9 @@ class Bounds:
         begin = steps[0][0] if steps else last
         ends = table_cycles(places.request, places.strips, begin, 1)[0][places.strip]
         first = self._staying(places, [*steps, (last, 1)], last, crosses=False)
+        if steps and _last(goal, way) < way.tokens:  # the chunk before the last takes longer to pass the others
+            before = self._staying(places, steps, steps[-1][0], crosses=False)
+            first = np.maximum(first, before + places.layers_at(crosses=True) * self._layer(places, last))
         if (places.wafers > 1).any():
             passing = (self._staying(places, [*steps, (last, 1)], others, crosses=True) for others in (begin, last))
             crosses = np.minimum(*passing)

@@ -25,6 +25,8 @@ LOOKS = (1, 4)
 """Positions of a prompt at which those that are left are costed, turn by turn; then at all, if many are."""
 MANY = 64
 """Placements that are costed at all positions before they are timed one by one."""
+MOST_TIMED = 100
+"""Placements that are timed one by one at most: bounds are close, and few are ever needed."""
 CLOSE = 1e-9
 """Share of a time by which two are the same."""
 
@@ -173,7 +175,7 @@ def _best_first(first: Found, left: Sequence[_Ways]) -> Found:
     bounds = _bounds_of(left, None if many else LOOKS[-1])
     order = sorted((float(seconds), number, at) for number, bound in enumerate(bounds)
                    for at, seconds in enumerate(bound.tolist()))  # fmt: skip
-    for seconds, number, at in order:
+    for seconds, number, at in order[:MOST_TIMED]:
         if seconds >= found.seconds * (1 - CLOSE):
             break
         found = min(found, left[number].field.timed(at, left[number].way), key=_order)
