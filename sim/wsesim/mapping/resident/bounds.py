@@ -126,7 +126,8 @@ class Bounds:
         if not goal.streams:
             sizes = {min(goal.batch, 2**power) for power in range((goal.batch - 1).bit_length() + 1)}
             each = [self._tokens(places, size, -(-goal.batch // size)) for size in sorted(sizes)]
-            return goal.passes * np.minimum.reduce(each)
+            fewest: Cycles = goal.passes * np.minimum.reduce(each)
+            return fewest
         groups, interval = np.maximum(1, places.request.batch // stages), np.empty(len(stages))
         for group in np.unique(groups).tolist():
             some = groups == group
