@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from wsesim.errors import NotModelled, SpecError
 from wsesim.hardware import load_cluster
-from wsesim.mapping.resident import DoesNotFit, ResidentPlan, ResidentRequest, plan_resident
+from wsesim.mapping.resident import DoesNotFit, PlanGoal, ResidentPlan, ResidentRequest, plan_resident
 from wsesim.mapping.resident.memory import needs_bytes
 from wsesim.mapping.resident.pipeline import critical_path
 from wsesim.mapping.resident.stages import lay_out, shares, squares_on
@@ -24,7 +24,8 @@ QWEN = Model(
     max_length=8192, activation="swiglu", norm="rms_norm", position="rotary", tied=False,
 )  # fmt: skip
 BLOCKS = asked(
-    model=QWEN, cluster=CS3, placement="blocks", decode_grid=256, wafers=1, stages=8, positions=8192, chunk=256
+    model=QWEN, cluster=CS3, replicas=1, placement="blocks", decode_grid=256, wafers=1, stages=8, positions=8192,
+    chunk=256,
 )  # fmt: skip
 
 
@@ -121,9 +122,11 @@ def test_other_squares_for_prompts_cost_a_move() -> None:
     assert planned(BLOCKS).replacement_s() == 0
 
 
-def test_left_open_it_finds_the_fewest_wafers_and_a_chunk() -> None:
+def test_left_open_it_takes_the_wafers_that_are_fastest_and_a_chunk() -> None:
     plan = planned(asked(model=QWEN, cluster=CS3, positions=4096))
-    assert plan.wafers == 1
+    for wafers in (1, 2, 3, 4):
+        other = planned(asked(model=QWEN, cluster=CS3, positions=4096, wafers=wafers))
+        assert PlanGoal.half(4096)(plan) <= PlanGoal.half(4096)(other)
     assert needs_bytes(plan.memory) <= CS3.wafer.core.sram_bytes
     assert plan.chunk >= 1
 

@@ -22,6 +22,7 @@ from math import ceil, fsum
 
 from wsesim.hardware import Cluster
 from wsesim.kernels.collectives import link_cycles
+from wsesim.kernels.counts import added
 from wsesim.software import Training
 
 MIXED_TRAFFIC_BYTES = {"fp16": (4, 2), "mixed": (6, 4), "fp32": (8, 4)}
@@ -118,7 +119,7 @@ class Cost:
     @property
     def cycles(self) -> float:
         """Cycles from start to end. A kernel whose resources overlap is launched alone, so it ends on a whole cycle."""
-        serial = fsum(self.serial.values())
+        serial: float = added(self.serial.values())
         return ceil(max(self.overlapped.values()) + serial) if self.overlapped else serial
 
     def parts(self) -> dict[str, float]:
@@ -150,9 +151,9 @@ class Cost:
                 parts[cause] = parts.get(cause, 0.0) + cycles
         return Cost(
             serial=parts,
-            macs=fsum(cost.macs for cost in costs),
-            fabric_bytes=fsum(cost.fabric_bytes for cost in costs),
-            sram_bytes=fsum(cost.sram_bytes for cost in costs),
+            macs=added(cost.macs for cost in costs),
+            fabric_bytes=added(cost.fabric_bytes for cost in costs),
+            sram_bytes=added(cost.sram_bytes for cost in costs),
         )
 
     def slowed(self, factor: float) -> Cost:

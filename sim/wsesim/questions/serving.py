@@ -16,6 +16,7 @@ from wsesim.questions.shared.kinds import ModelQuestion
 from wsesim.questions.shared.numbers import files_of
 from wsesim.questions.shared.reads import SERVING
 from wsesim.questions.shared.request import (
+    FULL_REQUEST,
     GuessSection,
     PlacedSection,
     ResidentFile,
@@ -113,6 +114,7 @@ class Serving(ModelQuestion):
         FigureSpec(name="served_per_s", label="served per second", meaning="requests served, over the time simulated"),
         FigureSpec(name="duration_s", label="time simulated", meaning="from the first arrival to the last token"),
         FigureSpec(name="requests", label="requests", meaning="that arrived"),
+        FULL_REQUEST,
         *(
             FigureSpec(name=f"{name}_{point}_s", label=f"{words}, {point.upper()}", meaning=f"of requests served, "
                        f"{point}", better="less")
@@ -123,6 +125,7 @@ class Serving(ModelQuestion):
         FigureSpec(name="slots", label="slots", meaning="sequences held at once"),
         FigureSpec(name="capacity_tokens", label="positions held", meaning="over all sequences"),
         FigureSpec(name="wafers", label="wafers", meaning="in use"),
+        FigureSpec(name="replicas", label="replicas", meaning="copies of the model, each on wafers of its own"),
         FigureSpec(name="stages", label="stages", meaning="of the pipeline"),
         FigureSpec(name="chunk", label="chunk", meaning="tokens of a prompt that pass at a time"),
     )  # fmt: skip

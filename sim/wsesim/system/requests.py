@@ -77,6 +77,13 @@ class Requests:
         arrival = self.arrival_s[which] + number // len(self) * period_s
         return Requests(arrival, self.prompt[which], self.output[which])
 
+    def in_turn(self, copies: int) -> tuple[Requests, ...]:
+        """Return every so many-th request, from the first, the second and so on."""
+        return tuple(
+            Requests(self.arrival_s[turn::copies], self.prompt[turn::copies], self.output[turn::copies])
+            for turn in range(copies)
+        )
+
     def at_rate(self, rate_per_s: float) -> Requests:
         """Return the same requests in the same order, closer together or further apart; not if all arrive together."""
         first = self.arrival_s[0]

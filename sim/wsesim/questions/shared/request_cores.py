@@ -66,7 +66,7 @@ def solve_on_cores(question: Question, request: Request, say: Say) -> Outcome:
     base = figures_of(request, plan, times)
     compile_engine(plan.request.cluster.wafer)
     read = _read(plan, request.prompt, request.reused, say) if request.reads else UNTRIED
-    wrote = _wrote(plan, request.middle, request.batch, say) if request.writes else UNTRIED
+    wrote = _wrote(plan, request.middle, plan.share(request.batch), say) if request.writes else UNTRIED
     slower = _slower(times, read, wrote)
     answer = answer_of(question, request, plan, slower, "cores")
     reasons = (
