@@ -26,7 +26,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = Path("sim/wsesim")
-COPIED = ("sim", "tests", "workloads", "examples", "docs", "pyproject.toml", "README.md")
 PACKAGES = ("graph", "kernels", "mapping", "model", "numerics", "ops", "questions", "system", "units.py", "yamlfile.py")
 """Whose tests take seconds to a minute; those of cores, studies and the command line take longer."""
 OPERATORS: dict[type[ast.AST], tuple[str, str]] = {
@@ -85,20 +84,17 @@ def mutants_of(path: Path) -> Iterator[Mutant]:
     starts = [0, *(at + 1 for at, byte in enumerate(raw) if byte == ord("\n"))]
     for node in _tried(ast.parse(raw)):
         for left, sign, right in _operations(node):
-            start, end = starts[_end(left)[0] - 1] + _end(left)[1], starts[right.lineno - 1] + right.col_offset
+            start = starts[(left.end_lineno or left.lineno) - 1] + (left.end_col_offset or 0)
+            end = starts[right.lineno - 1] + right.col_offset
             old, new = OPERATORS[type(sign)]
             at = raw.find(old.encode(), start, end)
             if at >= 0 and b"#" not in raw[start:end]:
                 yield Mutant(path=path, line=raw.count(b"\n", 0, at) + 1, offset=at, old=old, new=new)
         for number in _boundaries(node):
             at = starts[number.lineno - 1] + number.col_offset
-            yield Mutant(path=path, line=number.lineno, offset=at, old=repr(number.value), new=f"{_next(number)}")
-
-
-def _end(node: ast.expr) -> tuple[int, int]:
-    assert node.end_lineno is not None, "parsed from a file"
-    assert node.end_col_offset is not None, "parsed from a file"
-    return node.end_lineno, node.end_col_offset
+            yield Mutant(
+                path=path, line=number.lineno, offset=at, old=f"{number.value!r}", new=f"({number.value!r} + 1)"
+            )
 
 
 def _tried(node: ast.AST) -> Iterator[ast.AST]:
@@ -131,11 +127,6 @@ def _boundaries(node: ast.AST) -> Iterator[ast.Constant]:
         sides = node.args
     yield from (side for side in sides if isinstance(side, ast.Constant) and type(side.value) is int and
                 0 <= side.value <= LARGEST_CONSTANT)  # fmt: skip
-
-
-def _next(number: ast.Constant) -> int:
-    assert isinstance(number.value, int), "one of the boundaries"
-    return number.value + 1
 
 
 def _is_text(node: ast.AST) -> bool:
@@ -181,15 +172,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         places = [(Path(file), int(line)) for file, _, line in (place.rpartition(":") for place in asked.at)]
         picked = [each for file, line in places for each in mutants_of(file) if each.line == line]
     with tempfile.TemporaryDirectory() as folder:
-        survivors = list(_survivors(picked, Path(folder), time.monotonic() + asked.seconds))
+        copy = Path(folder) / "copy"
+        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "__pycache__", "runs", "reports"))
+        survivors = list(_survivors(picked, copy, time.monotonic() + asked.seconds))
     print(f"{len(survivors)} of {len(picked)} changes survived")
     return 1 if survivors else 0
 
 
 def _survivors(picked: Sequence[Mutant], copy: Path, end: float) -> Iterator[Mutant]:
-    for name in COPIED:
-        at, to = ROOT / name, copy / name
-        _ = shutil.copytree(at, to, ignore=shutil.ignore_patterns("__pycache__")) if at.is_dir() else shutil.copy(at, to)
     limits: dict[str, float] = {}
     for each in (mutant for mutant in picked if time.monotonic() < end):
         if each.package not in limits:

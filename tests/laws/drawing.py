@@ -1,4 +1,4 @@
-"""Random questions: models small and real, machines and software with figures that nobody built, batches that are prime.
+"""Random questions: models small and real, machines and software with figures that nobody built, prime batches.
 
 What is drawn is plain data, the smallest question of its kind first, so that what fails is shrunk to it.
 """
@@ -24,7 +24,7 @@ STEPS = ("training", "evaluation")
 KINDS = (*STEPS, "prefill", *WRITERS)
 HEADS = ((1, 1), (2, 1), (4, 4), (4, 2), (6, 3), (8, 8), (12, 4), (16, 2))
 """Heads, and those of keys and values."""
-RECTANGLES = ({"wafer.columns": 48, "wafer.rows": 64}, {}, {"wafer.columns": 24, "wafer.rows": 24},
+RECTANGLES: tuple[Data, ...] = ({"wafer.columns": 48, "wafer.rows": 64}, {}, {"wafer.columns": 24, "wafer.rows": 24},
               {"wafer.columns": 101, "wafer.rows": 97}, {"wafer.columns": 300, "wafer.rows": 200})  # fmt: skip
 READERS = tuple(name for name in model_names() if not name.startswith(("bert", "esm")))
 SHARES = (1, 2, 3, 7, 8, 12, 13, 16, 31, 60, 64, 127, 128, 720)
@@ -65,7 +65,7 @@ def _variants(kind: str) -> tuple[Data, ...]:
 
 
 def models(kind: str) -> st.SearchStrategy[Data]:
-    """Return strategy of models that a kind can be asked about: most of one's own, some real."""
+    """Return a strategy of models that a kind can be asked about: most of one's own, some real."""
     real = st.sampled_from(READERS if kind in WRITERS else model_names()).map(lambda name: {"preset": name})
     return st.one_of(shapes(kind), shapes(kind), shapes(kind), real)
 
@@ -77,9 +77,9 @@ def works(draw: st.DrawFn, kind: str, systems: int) -> Data:
         batch = {"sequences": systems * draw(st.sampled_from(SHARES)), "length": draw(st.sampled_from(LENGTHS))}
         return {"batch": batch, "precision": draw(st.sampled_from(("mixed", "fp16", "fp32")))}
     if kind == "serving":
-        times = {"slo_ttft": draw(st.sampled_from(("1 s", "10 ms"))), "slo_tpot": draw(st.sampled_from(("20 ms", "2 ms")))}
+        good = draw(st.sampled_from(({}, {"slo_ttft": "10 ms"}, {"slo_tpot": "2 ms"})))
         sizes = {"prompt": draw(st.sampled_from((60, 7, 300))), "output": draw(st.sampled_from((8, 2, 61)))}
-        return {"serving": {"rate": 5, "requests": 20, "longest": draw(st.sampled_from((512, 2048))), **sizes, **times}}
+        return {"serving": {"rate": 5, "requests": 20, "longest": draw(st.sampled_from((512, 2048))), **sizes, **good}}
     found: Data = {"prompt": draw(st.sampled_from(LENGTHS)), "batch": draw(st.sampled_from((1, 1, 2, 3, 8, 13)))}
     if kind in WRITERS:
         found["generate"] = draw(st.sampled_from((8, 1, 2, 61, 256)))
@@ -129,4 +129,3 @@ def _usual_shape(kernel: str) -> tuple[int, ...]:
     example = re.search(r"--shape ([0-9x]+)", str(caught.value))
     assert example, "every refusal names one"
     return tuple(map(int, example[1].split("x")))
-

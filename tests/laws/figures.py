@@ -33,7 +33,7 @@ def read_by(kind: str) -> tuple[tuple[str, Slot], ...]:
 
 
 def machine_figures(kind: str) -> st.SearchStrategy[Factors]:
-    """Return strategy of machines and software: a few figures that are off."""
+    """Return a strategy of machines and software: a few figures that are off."""
     names = st.sampled_from([(section, slot.name) for section, slot in read_by(kind)])
     return st.dictionaries(names, st.sampled_from(OFF), max_size=3)
 

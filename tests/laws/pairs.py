@@ -150,4 +150,3 @@ def _more(key: str, now: float, times: float, data: Data) -> float:
         return now / times
     unit = data["cluster"]["systems"] if key == "sequences" else 2 if key == "head_width" else 1
     return max(now + unit, round(now * times / unit) * unit)
-

@@ -9,25 +9,25 @@ from hypothesis import given, settings
 from tests.laws.pairs import Pair, better_cores, better_machines, freer, lighter
 
 
-@settings(max_examples=60)
+@settings(max_examples=50)
 @given(better_machines())
 def test_a_better_machine_is_never_slower(pair: Pair) -> None:
     pair.check()
 
 
-@settings(max_examples=30)
+@settings(max_examples=40)
 @given(better_cores())
 def test_better_cores_are_never_slower(pair: Pair) -> None:
     pair.check()
 
 
-@settings(max_examples=30)
+@settings(max_examples=25)
 @given(freer())
 def test_more_freedom_is_never_worse(pair: Pair) -> None:
     pair.check()
 
 
-@settings(max_examples=40)
+@settings(max_examples=35)
 @given(lighter())
 def test_more_work_is_never_faster(pair: Pair) -> None:
     pair.check()

@@ -35,7 +35,6 @@ def neither(why: str) -> Mapping[str, str]:
     return {"better": "", "why": why}
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
     """Where a figure goes: a field of a dataclass, what it measures, and its type."""

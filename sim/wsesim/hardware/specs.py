@@ -181,8 +181,9 @@ class Silicon:
     """Of scalar code and tasks, in programs with weights in memory."""
 
     def __post_init__(self) -> None:
+        require_positive(**{name: getattr(self, name) for name in SLOWDOWNS.values()})
         for name in SLOWDOWNS.values():
-            if not getattr(self, name) >= 1:
+            if getattr(self, name) < 1:
                 raise SpecError(name, f"must be at least 1, got {getattr(self, name)}: silicon takes no cycles away")
 
     @property
