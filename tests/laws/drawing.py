@@ -74,7 +74,8 @@ def models(kind: str) -> st.SearchStrategy[Data]:
 def works(draw: st.DrawFn, kind: str, systems: int) -> Data:
     """Return what a kind is asked to do."""
     if kind in STEPS:
-        batch = {"sequences": systems * draw(st.sampled_from(SHARES)), "length": draw(st.sampled_from(LENGTHS))}
+        sequences = max(1, systems * draw(st.sampled_from(SHARES)) - draw(st.sampled_from((0, 0, 1))))
+        batch = {"sequences": sequences, "length": draw(st.sampled_from(LENGTHS))}
         return {"batch": batch, "precision": draw(st.sampled_from(("mixed", "fp16", "fp32")))}
     if kind == "serving":
         good = draw(st.sampled_from(({}, {"slo_ttft": "10 ms"}, {"slo_tpot": "2 ms"})))

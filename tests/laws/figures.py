@@ -47,6 +47,15 @@ def improvements(draw: st.DrawFn, kind: str) -> Factors:
     return {name: factor if known[name].better == "more" else 1 / factor for name, factor in times.items()}
 
 
+def all_times(factor: float) -> Factors:
+    """Return factors that make a machine and its software so many times as fast in all that has a time."""
+    ways = {"HERTZ": factor, "BYTES_PER_SECOND": factor, "SECONDS": 1 / factor}
+    return {
+        (section, name): ways[slot.dimension.name] for section, presets in PRESETS.items()
+        for name, slot in presets.slots.items() if slot.dimension and slot.dimension.name in ways
+    }  # fmt: skip
+
+
 def with_factors(data: Data, factors: Factors) -> Data:
     """Return a question with figures multiplied; what the question's software has no figure of stays away."""
     question = asked(data) if factors else None

@@ -1,4 +1,4 @@
-"""What the figures of requests sum: tokens at their positions, prompts in chunks, cores at work."""
+"""What the figures of requests sum: tokens at their positions, cores at work."""
 
 from __future__ import annotations
 
@@ -42,10 +42,3 @@ def test_tokens_take_the_flops_and_the_power_of_so_many_halfway(prompt: int, gen
     assert many["power_w"] == pytest.approx(one["power_w"], rel=0.01)
     wafer = load_cluster("cs-2").cluster.wafer
     assert wafer.idle_power_w < one["power_w"] < wafer.idle_power_w + wafer.active_power_w
-
-
-def test_smaller_chunks_compute_less_above_the_diagonal_and_never_less_than_below_it() -> None:
-    causal = figures("prefill", prompt=256)["flops"]
-    chunks = [figures("prefill", prompt=256, placement="blocks", chunk=chunk)["flops"] for chunk in (32, 64, 128, 256)]
-    assert causal < chunks[0] < chunks[-1]
-    assert chunks == sorted(chunks)
