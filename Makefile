@@ -68,8 +68,9 @@ reports: venv ## Rewrite the committed reports: ten minutes
 	for name in $(REPORTED); do $(BIN)/wsesim run workloads/$$name.yaml --out reports/$$name --force --quiet || exit; done
 	for name in $(KERNELS); do $(BIN)/wsesim run workloads/kernels/$$name.yaml --out reports/$$name --force --quiet || exit; done
 	for name in $(STUDIED); do $(BIN)/wsesim sweep workloads/studies/$$name.yaml --out reports/$$name --force --quiet || exit; done
-	$(BIN)/wsesim validate --sensitivity --out reports
-	$(BIN)/wsesim validate --kernels --out reports
+	$(BIN)/wsesim validate --sensitivity --out build/validation --force
+	$(BIN)/wsesim validate --kernels --out build/validation-kernels --force
+	cp build/validation/*.* build/validation-kernels/*.* reports
 
 constraints: ## Pin the newest allowed versions in constraints.txt (needs uv)
 	uv pip compile -q --universal --fork-strategy fewest --python-version 3.11 --upgrade \

@@ -10,9 +10,10 @@ Names are imported when they are first used, so that importing the package costs
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from wsesim._version import __version__
+
+TYPE_CHECKING = False  # that of `typing` costs more than all else here, before Ctrl-C can be heard
 
 if TYPE_CHECKING:
     from pathlib import Path

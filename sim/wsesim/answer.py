@@ -76,6 +76,21 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What was left open and chosen for the user by a figure, and what the best of the others would have given."""
+
+    what: str
+    """What was open: `placement`, `passes`, `replicas`."""
+    chosen: str
+    """In words."""
+    figure: str
+    """What it was chosen by, with its unit: `step_s`."""
+    value: float
+    others: tuple[tuple[str, float], ...] = ()
+    """Each in words with its figure, the next best first; empty where nothing else fits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """A part of what this level says otherwise than the next coarser one."""
 
@@ -217,7 +232,9 @@ class Answer:
     spent: Spent | None = None
     bound: Bound | None = None
     sentences: tuple[str, ...] = ()
-    """What belongs beside the headline: how a figure is defined, what was chosen and what the next best would give."""
+    """What belongs beside the headline: how a figure is defined, how things lie, what decides."""
+    choices: tuple[Choice, ...] = ()
+    """What was chosen for the user."""
     ops: tuple[OpTime, ...] = ()
     timeline: tuple[Interval, ...] = ()
     memory: tuple[MemoryUse, ...] = ()

@@ -9,6 +9,7 @@ import pytest
 from wsesim.answer import (
     Answer,
     Bound,
+    Choice,
     Comparison,
     CoreFrames,
     CoreMap,
@@ -160,6 +161,10 @@ SPECS = (
     FigureSpec(name="energy_per_token_j", label="energy per token", meaning="Of all wafers.", better="less"),
     FigureSpec(name="step_cycles", label="", meaning="Cycles of a step."),
 )
+CHOICE = Choice(
+    what="passes", chosen="1 pass of 120 sequences", figure="step_s", value=0.2,
+    others=(("2 passes of 60 sequences", 0.25), ("3 passes of 40 sequences", 0.3)),
+)  # fmt: skip
 JOB = Table(
     name="job", title="Before and beside the steps", columns=("what", "seconds", "note"),
     rows=(("device programming", 80.0, "once, before the first step"),
@@ -193,6 +198,7 @@ def make_answer(**changes: Any) -> Answer:
         spent=Spent(total_s=step_s, by_cause=wafer, what="step"),
         bound=Bound(seconds=bound_s, meaning="multiply-accumulates at peak, summed", gap=gap),
         sentences=("MFU = matrix FLOPs of the model / (step time × peak of all wafers).",),
+        choices=(CHOICE,),
         ops=ops,
         timeline=timeline,
         memory=MEMORY,

@@ -1,17 +1,15 @@
 import errno
-import json
-import multiprocessing
 import os
-import platform
-import time
+import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from wsesim.answer import Result
-from wsesim.answers import check_folder, publish, write_result
-from wsesim.answers.folder import MARK
+from wsesim.answers import check_folder, folder, publish, write_result
+from wsesim.answers.mark import MARK
 from wsesim.errors import InputError
 
 FILES = ("report.html", "result.json", "ops.csv")
@@ -19,12 +17,18 @@ OLD = dict.fromkeys(FILES, b"old")
 NEW = dict.fromkeys(FILES, b"new")
 
 
-def held(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != MARK}
+def held(where: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in where.iterdir() if path.name != MARK}
 
 
-def left(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+def left(where: Path) -> list[str]:
+    return sorted(path.name for path in where.iterdir())
+
+
+@pytest.fixture
+def two_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replace as systems do that cannot exchange two folders."""
+    monkeypatch.setattr(folder, "exchange", lambda one, other: False)
 
 
 def test_a_run_is_written_with_its_mark(result: Result, tmp_path: Path) -> None:
@@ -119,6 +123,7 @@ def test_a_page_of_the_users_alone_is_not_a_run(tmp_path: Path) -> None:
         publish(NEW, tmp_path / "out", overwrite=True)
 
 
+@pytest.mark.usefixtures("two_steps")
 def test_what_comes_between_looking_and_replacing_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(OLD, tmp_path / "out")
     rename = Path.rename
@@ -132,6 +137,27 @@ def test_what_comes_between_looking_and_replacing_is_not_lost(tmp_path: Path, mo
     with pytest.raises(InputError, match=r"holds notes.txt, which no run wrote"):
         publish(NEW, tmp_path / "out", overwrite=True)
     assert held(tmp_path / "out") == OLD | {"notes.txt": b"mine"}
+    assert left(tmp_path) == ["out"]
+
+
+@pytest.mark.skipif(sys.platform not in ("linux", "darwin"), reason="other systems cannot exchange two folders")
+@pytest.mark.parametrize("note", [False, True])
+def test_old_and_new_change_places_in_one_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, note: bool) -> None:
+    out, exchange = tmp_path / "out", folder.exchange
+    publish(OLD, out)
+    done: list[bool] = []
+
+    def noted(one: Path, other: Path) -> bool:
+        if note and not done:
+            (out / "notes.txt").write_text("mine")
+        done.append(exchange(one, other))
+        return done[-1]
+
+    monkeypatch.setattr(folder, "exchange", noted)
+    with pytest.raises(InputError, match=r"holds notes.txt, which no run wrote") if note else nullcontext():
+        publish(NEW, out, overwrite=True)
+    assert done == ([True, True] if note else [True])
+    assert held(out) == (OLD | {"notes.txt": b"mine"} if note else NEW)
     assert left(tmp_path) == ["out"]
 
 
@@ -155,6 +181,7 @@ def test_an_interrupt_while_writing_leaves_nothing(
     assert left(tmp_path) == []
 
 
+@pytest.mark.usefixtures("two_steps")
 def test_an_interrupt_between_the_renames_brings_the_old_run_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -171,91 +198,6 @@ def test_an_interrupt_between_the_renames_brings_the_old_run_back(
         publish(NEW, tmp_path / "out", overwrite=True)
     assert held(tmp_path / "out") == OLD
     assert left(tmp_path) == ["out"]
-
-
-def _die_between_the_renames(out: Path) -> None:
-    rename = Path.rename
-
-    def killed(path: Path, target: Path) -> Path:
-        if path.name == "new":
-            os._exit(9)
-        return rename(path, target)
-
-    Path.rename = killed  # type: ignore[method-assign, assignment]
-    publish(NEW, out, overwrite=True)
-
-
-def in_a_process(work: Callable[[Path], None], out: Path) -> None:
-    process = multiprocessing.get_context("fork").Process(target=work, args=(out,))
-    process.start()
-    process.join()
-
-
-@pytest.mark.skipif(os.name != "posix", reason="forks")
-def test_a_kill_between_the_renames_keeps_the_old_run_and_the_next_brings_it_back(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    publish(OLD, out)
-    in_a_process(_die_between_the_renames, out)
-    assert not out.exists()
-    (beside,) = tmp_path.iterdir()
-    assert held(beside / "old") == OLD
-    with pytest.raises(InputError, match=r"existing run folder"):
-        check_folder(out)
-    assert held(out) == OLD
-    assert left(tmp_path) == ["out"]
-
-
-def _die_while_writing(out: Path) -> None:
-    def killed(path: Path, content: bytes) -> int:
-        os._exit(9)
-
-    Path.write_bytes = killed  # type: ignore[method-assign, assignment]
-    publish(NEW, out)
-
-
-@pytest.mark.skipif(os.name != "posix", reason="forks")
-def test_what_killed_runs_left_goes_with_the_next_of_the_name(tmp_path: Path) -> None:
-    in_a_process(_die_while_writing, tmp_path / "out")
-    in_a_process(_die_while_writing, tmp_path / "out.two")
-    assert len(left(tmp_path)) == 2
-    publish(NEW, tmp_path / "out")
-    assert held(tmp_path / "out") == NEW
-    assert [name for name in left(tmp_path) if name != "out"] == [
-        name for name in left(tmp_path) if name.startswith(".out.two.")
-    ]
-
-
-def leftover(tmp_path: Path, *, host: str, process: int, age_s: float = 0.0) -> Path:
-    beside = tmp_path / ".out.wsesim-abcdefgh"
-    (beside / "new").mkdir(parents=True)
-    (beside / "owner").write_text(json.dumps({"program": "wsesim", "host": host, "process": process}))
-    os.utime(beside, (time.time() - age_s,) * 2)
-    return beside
-
-
-def test_a_run_that_is_still_at_work_keeps_its_folder(tmp_path: Path) -> None:
-    beside = leftover(tmp_path, host=platform.node(), process=os.getpid())
-    publish(NEW, tmp_path / "out")
-    assert beside.exists()
-
-
-@pytest.mark.parametrize("host", ["elsewhere", platform.node()])
-@pytest.mark.parametrize(("age_s", "stays"), [(60.0, True), (2 * 86400.0, False)])
-def test_no_run_needs_a_day_to_write(tmp_path: Path, age_s: float, stays: bool, host: str) -> None:
-    beside = leftover(tmp_path, host=host, process=os.getpid(), age_s=age_s)
-    publish(NEW, tmp_path / "out")
-    assert beside.exists() == stays
-
-
-def test_a_hidden_folder_of_the_users_is_not_a_leftover(tmp_path: Path) -> None:
-    mine = tmp_path / ".out.wsesim-settings"
-    mine.mkdir()
-    (mine / "owner").write_text("me")
-    more = leftover(tmp_path, host="elsewhere", process=1, age_s=2 * 86400.0)
-    (more / "notes.txt").write_text("mine")
-    publish(NEW, tmp_path / "out")
-    assert mine.exists()
-    assert more.exists()
 
 
 def test_of_two_runs_at_once_only_one_comes_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,21 +217,30 @@ def test_of_two_runs_at_once_only_one_comes_in(tmp_path: Path, monkeypatch: pyte
     assert left(tmp_path) == ["out"]
 
 
-def test_of_two_forced_runs_at_once_one_whole_run_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("step", [("out", "old"), ("new", "out")])
+@pytest.mark.usefixtures("two_steps")
+def test_of_two_forced_runs_at_once_one_whole_run_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: tuple[str, str]
+) -> None:
     out, rename = tmp_path / "out", Path.rename
     publish(OLD, out)
-    inner: list[bool] = []
+    said: list[str] = []
 
     def meanwhile(path: Path, target: Path) -> Path:
-        if path.name == "new" and not inner:
-            inner.append(True)
-            publish(NEW, out, overwrite=True)
+        if (path.name, target.name) == step and not said:
+            said.append("")
+            try:
+                publish(NEW, out, overwrite=True)
+            except InputError as error:
+                said.append(str(error))
         return rename(path, target)
 
     monkeypatch.setattr(Path, "rename", meanwhile)
-    with pytest.raises(InputError, match=r"another run wrote .*out meanwhile"):
-        publish({"report.html": b"late"}, out, overwrite=True)
-    assert held(out) == NEW
+    publish({"report.html": b"late"}, out, overwrite=True)
+    assert held(out) == {"report.html": b"late"}
+    assert [words for words in said if words] == ([] if step[0] == "out" else [
+        f"error: another run writes {out} now; name another folder with --out"
+    ])  # fmt: skip
     assert left(tmp_path) == ["out"]
 
 
@@ -302,23 +253,26 @@ def test_a_failure_while_rendering_leaves_nothing(make: Callable[..., Result], t
     assert left(tmp_path) == []
 
 
-def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
-    (tmp_path / "out").write_text("a file")
-    with pytest.raises(InputError, match=r"out is a file; name a folder"):
-        publish(NEW, tmp_path / "out")
-    with pytest.raises(InputError, match=r"cannot write .*below"):
-        publish(NEW, tmp_path / "out" / "below")
-    assert (tmp_path / "out").read_text() == "a file"
+FULL = OSError(errno.ENOSPC, "No space left on device")
+LOST = OSError(errno.EIO, "Input/output error")
 
 
-def test_a_full_disk_is_the_users_to_know(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(path: Path, content: bytes) -> int:
-        raise OSError(errno.ENOSPC, "No space left on device")
+@pytest.mark.parametrize("fault", [FULL, LOST, OSError(errno.EROFS, "Read-only file system"), OSError()])
+@pytest.mark.parametrize(("owner", "name"), [(Path, "write_bytes"), (Path, "mkdir"), (Path, "rename"), (os, "write")])
+def test_a_full_disk_is_the_users_to_know_and_costs_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: object, name: str, fault: OSError
+) -> None:
+    publish(OLD, tmp_path / "out")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(InputError, match=r"cannot write .*out: no space left on device"):
-        publish(NEW, tmp_path / "out")
-    assert left(tmp_path) == []
+    def full(*_: object, **__: object) -> None:
+        raise fault
+
+    with monkeypatch.context() as patched:
+        patched.setattr(owner, name, full)
+        with pytest.raises(InputError, match=r"cannot write .*out: .*; choose another place"):
+            publish(NEW, tmp_path / "out", overwrite=True)
+    assert held(tmp_path / "out") == OLD
+    assert left(tmp_path) == ["out"]
 
 
 def test_the_folder_one_works_in_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

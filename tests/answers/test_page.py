@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wsesim.answer import Comparison, CoreMap, Curve, Interval, OpTime, Result, SimulatorCost, Sketch, Table
+from wsesim.answer import Choice, Comparison, CoreMap, Curve, Interval, OpTime, Result, SimulatorCost, Sketch, Table
 from wsesim.answers import render_comparison, render_result
 
 EVIL = "<script>alert('x')</script>\"'><img src=x onerror=alert(1)>&amp; $x^{2}$"
@@ -90,7 +90,9 @@ def evil(make: Callable[..., Result], words: str) -> Result:
     return make(
         name=words, title=words, provenance=provenance, notes=(words,),
         facts={words: {"name": words, words: words}, "machine": run.answer.facts["machine"]}, ops=ops, timeline=tracks,
-        memory=memory, leaves_out=(words,), sentences=(words,), headline={"step_s": words},
+        memory=memory, leaves_out=(words,), sentences=(words,),
+        choices=(Choice(what=words, chosen=words, figure="step_s", value=1.0, others=((words, 2.0),)),),
+        headline={"step_s": words},
         tables=(Table(name=words, title=words, columns=(words,), rows=((words,),)),),
         drawings=(curve, core_map, Sketch(name=words, title=words, lines=words)), files={words: lambda: b""},
     )  # fmt: skip

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from wsesim.answer import Comparison, NotAnswered, Result, Table
+from wsesim.answer import Choice, Comparison, NotAnswered, Result, Table
 from wsesim.answers import print_comparison, print_result
 from wsesim.answers.terminal import Printer
 
@@ -149,3 +149,16 @@ def test_a_level_without_an_answer_says_why(comparison: Comparison) -> None:
     text = printed(replace(comparison, outcomes={**comparison.outcomes, "cores": NotAnswered(why="No such cores.")}))
     assert "cores has no answer: No such cores." in text
     assert "10.3 %" not in text
+
+
+def test_a_choice_says_what_the_next_best_would_have_given(make: Callable[..., Result]) -> None:
+    words = " ".join(printed(make()).split())
+    assert (
+        "Passes chosen by one step, 200 ms: 1 pass of 120 sequences; next best: 2 passes of 60 sequences, 250 ms."
+        in words
+    )
+
+
+def test_a_choice_of_one_is_said_to_be_one(make: Callable[..., Result]) -> None:
+    only = Choice(what="passes", chosen="1 pass", figure="step_s", value=0.2)
+    assert "1 pass; nothing else fits." in " ".join(printed(make(choices=(only,))).split())

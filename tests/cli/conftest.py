@@ -116,7 +116,9 @@ def stages(monkeypatch: pytest.MonkeyPatch) -> Stages:
     monkeypatch.setattr(answers, "write_result", write_result)
     monkeypatch.setattr(answers, "result_json", lambda result: {"status": "does_not_fit"})
     monkeypatch.setattr(
-        answers, "print_result", lambda result, console, folder: console.print(f"does not fit; report in {folder}")
+        answers,
+        "print_result",
+        lambda result, console, folder=None: console.print(f"does not fit; report in {folder}"),
     )
     _replace_tables(monkeypatch, made)
     return made
@@ -139,9 +141,8 @@ def _replace_tables(monkeypatch: pytest.MonkeyPatch, made: Stages) -> None:
         made.calls.append(("validate", rows, sensitivity))
         return table
 
-    def write_report(found: Any, out: Path) -> list[Path]:
-        (out / "validation.md").write_text("three points")
-        return [out / "validation.md"]
+    def write_report(found: Any, out: Path, *, overwrite: bool) -> tuple[Path, ...]:
+        return answers.publish({"validation.md": b"three points"}, out, overwrite=overwrite)
 
     def show(found: Any, console: Any) -> None:
         console.print("three points")

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from wsesim import answers
+from wsesim.errors import InputError
+
 Call = Callable[..., Result]
 Refused = Callable[..., str]
 
@@ -61,6 +64,18 @@ def test_a_former_run_is_kept_before_any_work(
     assert stages.calls == []
     assert call("run", question, "--force").exit_code == 0
     assert stages.calls[-1] == ("write", Path("runs/question"), True)
+
+
+def test_an_answer_that_cannot_be_written_is_at_least_shown(
+    call: Call, question: Path, in_tmp: Path, stages: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise InputError.at("cannot write it: no space left on device")
+
+    monkeypatch.setattr(answers, "write_result", full)
+    found = call("run", question)
+    assert (found.exit_code, found.stdout) == (2, "does not fit; report in None\n")
+    assert found.stderr == "error: cannot write it: no space left on device\n"
 
 
 def test_a_file_in_the_way_is_seen_before_any_work(

@@ -1,6 +1,7 @@
 """From a file to a question: what is filled in, what is refused, and where it says so."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from wsesim.answer import UsedFigure
 from wsesim.errors import InputError, Problem
 from wsesim.model import load_preset, parameters
 from wsesim.questions.base import Question
+from wsesim.workload import name_of
 from wsesim.workload.problems import MOST_REPORTED
 
 MINIMAL = "model: cerebras-gpt-111m\nbatch: {sequences: 120}\ncluster: cs-2\n"
@@ -152,10 +154,23 @@ def test_the_resolved_file_is_plain_and_resolves_to_itself() -> None:
 
 
 def test_the_name_of_a_file_becomes_a_name_for_a_folder(tmp_path: Path) -> None:
-    for stem, name in (("my model (2)", "my-model-2-"), ("..x", "x"), ("äö", "workload"), ("gpt-1.3b", "gpt-1.3b")):
+    for stem, name in (
+        ("my model (2)", "my-model-2-"),
+        ("..x", "x"),
+        ("äö", "workload-6641ae9e"),
+        ("gpt-1.3b", "gpt-1.3b"),
+    ):
         file = tmp_path / f"{stem}.yaml"
         file.write_text(MINIMAL)
         assert questions.load(file).asked.name == name
+
+
+def test_names_in_other_scripts_do_not_share_a_folder(tmp_path: Path) -> None:
+    raw = (os.fsdecode(b"caf\xe9"), os.fsdecode(b"caf\xe8"))
+    stems = ("模型", "模式", "a-模型", "a-模式", "é" * 100, "é" * 101, "a" * 99 + "é", "a" * 99 + "è", *raw)
+    names = {name_of(tmp_path / f"{stem}.yaml", "workload") for stem in stems}
+    assert len(names) == len(stems)
+    assert all(questions.ask({**DATA, "name": name}, file="", folder=tmp_path).asked.name == name for name in names)
 
 
 @pytest.mark.parametrize("file", sorted(WORKLOADS.glob("*.yaml")), ids=lambda file: file.stem)

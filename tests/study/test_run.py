@@ -1,4 +1,6 @@
+import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -234,15 +236,48 @@ def test_a_task_is_plain(study: Callable[[str], Study]) -> None:
     assert run_point(pickle.loads(pickle.dumps(task))) == run_point(task)
 
 
+def test_an_interrupt_waits_for_no_point(study: Callable[[str], Study], monkeypatch: pytest.MonkeyPatch) -> None:
+    before, point = (multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,)) for _ in range(2))
+
+    class Pool(Executor):
+        def submit(self, *_: Any, **__: Any) -> Any:
+            point.start()
+            raise KeyboardInterrupt
+
+        def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+            point.join(30)
+
+    monkeypatch.setattr(run, "ProcessPoolExecutor", lambda *_, **__: Pool())
+    before.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            sweep(study(GRID), jobs=2)
+        assert not point.is_alive()
+        assert before.is_alive()  # it is somebody else's
+    finally:
+        for process in (before, point):
+            process.kill()
+            process.join()
+
+
 PARENT = """
-import multiprocessing, sys, time
+import multiprocessing, signal, sys, threading, time
 from wsesim.study import load_study, sweep
 
-def told(done, total):
+def tell():
+    while len(multiprocessing.active_children()) < 2:
+        time.sleep(0.001)
     print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+
+def told(done, total):
+    if sys.argv[2] == "working":
+        tell()
     time.sleep(600)
 
 if __name__ == "__main__":
+    signal.signal(getattr(signal, sys.argv[3]), signal.SIG_DFL) if sys.argv[3] != "SIGKILL" else None
+    if sys.argv[2] == "starting":
+        threading.Thread(target=tell, daemon=True).start()
     sweep(load_study(sys.argv[1]), jobs=2, progress=told)
 """
 
@@ -257,16 +292,20 @@ def alive(process: int) -> bool:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kills a process by its number")
-def test_workers_end_with_a_parent_that_was_killed(study_file: Callable[..., Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("when", ["starting", "working"])
+def test_workers_end_with_a_parent_that_was_killed(
+    study_file: Callable[..., Path], tmp_path: Path, name: str, when: str
+) -> None:
     script = tmp_path / "parent.py"
     script.write_text(PARENT)
     file = study_file(GRID)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, str(script), str(file)]
+    command = [sys.executable, str(script), str(file), when, name]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as parent:
         assert parent.stdout is not None
         workers = [int(word) for word in parent.stdout.readline().split()]
-        parent.kill()
+        parent.send_signal(getattr(signal, name))
     assert len(workers) == 2
     for _ in range(300):
         if not any(map(alive, workers)):

@@ -29,13 +29,12 @@ def test_shifts_are_the_differences_of_two_runs(table: Path) -> None:
     assert abs(launch.at_low) > abs(found["training.kernel_launch", "CS-2 GPT small"].at_low)
 
 
-def test_a_report_shows_shifts_if_asked(table: Path, tmp_path: Path) -> None:
+def test_a_report_shows_shifts_if_asked(table: Path) -> None:
     asked, plain = report(table, sensitivity=True), report(table)
     assert "sensitivity" in asked.to_json()
     assert "sensitivity" not in plain.to_json()
     for made, words in ((asked, "| CS-2 BERT | +"), (plain, "Not asked for: `wsesim validate --sensitivity`")):
-        made.write(tmp_path / "validation.md")
-        assert words in (tmp_path / "validation.md").read_text("utf-8")
+        assert words in made.files()["validation.md"].decode()
 
 
 def _trial(number: float, *scores: tuple[str, float]) -> ConstantTrial:

@@ -50,9 +50,12 @@ def test_a_small_table_in_the_terminal(golden: Golden) -> None:
     golden("validation/models.txt", captured.get())
 
 
-def test_a_small_table_as_a_document(golden: Golden, tmp_path: Path) -> None:
-    ModelReport(validation=SMALL).write(tmp_path / "found.md")
-    text = (tmp_path / "found.md").read_text("utf-8")
+def document(made: ModelReport) -> str:
+    return made.files()["validation.md"].decode()
+
+
+def test_a_small_table_as_a_document(golden: Golden) -> None:
+    text = document(ModelReport(validation=SMALL))
     start, end = text.index("## Groups"), text.index("## Constants")
     golden("validation/models.md", text[start:end] + text[text.index("## Assumed") :])
 
@@ -72,10 +75,8 @@ def test_the_json_is_plain(whole: ModelReport) -> None:
     assert document["constants"]["calibrated"]
 
 
-def test_the_report_shows_every_row_once(whole: ModelReport, tmp_path: Path) -> None:
-    path = tmp_path / "validation.md"
-    whole.write(path)
-    text = path.read_text("utf-8")
+def test_the_report_shows_every_row_once(whole: ModelReport) -> None:
+    text = document(whole)
     for score in whole.validation.scores:
         assert text.count(f"\n| {score.id} |") == 1 + bool(score.note)
     for name in ("Groups", "Rows", "Constants set with these rows in view", "Not run"):
@@ -84,21 +85,28 @@ def test_the_report_shows_every_row_once(whole: ModelReport, tmp_path: Path) -> 
         assert f"\n| {constant} | " in text
 
 
-def test_the_same_rows_give_the_same_bytes(whole: ModelReport, tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-        whole.write(tmp_path / name / "validation.md")
-    files = sorted(file.name for file in (tmp_path / "one").iterdir())
-    assert files == ["validation-errors.svg", "validation-scatter.svg", "validation.md"]
-    for file in files:
-        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+def test_the_same_rows_give_the_same_bytes(whole: ModelReport) -> None:
+    files = whole.files()
+    assert list(files) == ["validation.md", "validation-errors.svg", "validation-scatter.svg"]
+    assert whole.files() == files
 
 
-def test_drawings_stand_beside_the_report_that_shows_them(tmp_path: Path) -> None:
-    ModelReport(validation=SMALL).write(tmp_path / "mine.md")
-    shown = re.findall(r"!\[[^]]+\]\(([^)]+)\)", (tmp_path / "mine.md").read_text("utf-8"))
-    assert sorted(shown) == ["mine-errors.svg", "mine-scatter.svg"]
-    assert all((tmp_path / name).is_file() for name in shown)
+def test_a_report_is_written_like_a_run(tmp_path: Path) -> None:
+    made = ModelReport(validation=SMALL)
+    (tmp_path / "validation.md").write_text("mine")
+    for overwrite in (False, True):
+        with pytest.raises(InputError, match=r"holds validation.md, which no run wrote"):
+            write_report(made, tmp_path, overwrite=overwrite)
+    assert (tmp_path / "validation.md").read_text() == "mine"
+    for _ in range(2):
+        written = write_report(made, tmp_path / "out", overwrite=True)
+        assert {path.name: path.read_bytes() for path in written} == made.files()
+
+
+def test_drawings_stand_beside_the_report_that_shows_them() -> None:
+    made = ModelReport(validation=SMALL)
+    shown = re.findall(r"!\[[^]]+\]\(([^)]+)\)", document(made))
+    assert sorted(shown) == sorted(made.files().keys() - {"validation.md"})
 
 
 def test_a_drawing_is_a_file_of_its_own() -> None:
@@ -125,25 +133,17 @@ def test_claims_are_no_errors_and_large_errors_stand_at_the_border() -> None:
     assert ">+60 %</text>" in drawn
 
 
-def test_nothing_was_run(write_table: WriteTable, tmp_path: Path) -> None:
+def test_nothing_was_run(write_table: WriteTable) -> None:
     empty = report(write_table({"layers": ""}))
-    empty.write(tmp_path / "validation.md")
+    assert "## Not run" in document(empty)
     console = Console(width=100)
     with console.capture() as captured:
         empty.print(console)
     assert "0 of 1 rows were run" in captured.get()
 
 
-def test_marks_in_a_table_of_ones_own_do_not_break_the_report(write_table: WriteTable, tmp_path: Path) -> None:
+def test_marks_in_a_table_of_ones_own_do_not_break_the_report(write_table: WriteTable) -> None:
     row = {"id": "a|b *c* [d](e) <f>\n_g_ h_i", "system": "CS-2"}
-    write_report(report(write_table(row, {"id": "*", "system": "`x`", "phase": "rest"})), tmp_path)
-    text = (tmp_path / "validation.md").read_text("utf-8")
+    text = document(report(write_table(row, {"id": "*", "system": "`x`", "phase": "rest"})))
     assert "\n| a\\|b \\*c\\* \\[d\\](e) &lt;f> \\_g\\_ h_i | 400 | " in text
     assert "\n| \\* | \\`x\\` rest | rest: not simulated |" in text
-
-
-def test_a_report_that_cannot_be_written(whole: ModelReport, tmp_path: Path) -> None:
-    (tmp_path / "taken").mkdir()
-    for path in (tmp_path / "taken", tmp_path / "no folder" / "validation.md"):
-        with pytest.raises(InputError, match="cannot be written"):
-            whole.write(path)

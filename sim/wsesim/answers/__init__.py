@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wsesim.answer import Comparison, CoreMap, FigureSpec, Result
 
 __all__ = [
+    "check_file",
     "check_folder",
     "comparison_json",
     "json_text",
@@ -35,6 +36,7 @@ __all__ = [
     "short",
     "shown",
     "write_comparison",
+    "write_file",
     "write_result",
 ]
 
@@ -108,6 +110,28 @@ def publish(files: Mapping[str, bytes], out: Path, *, overwrite: bool = False) -
     from wsesim.answers.folder import publish
 
     return publish(files, out, overwrite=overwrite)
+
+
+def check_file(path: Path, *, overwrite: bool = False) -> None:
+    """Refuse a file that could not be written; cheap, so that it can be asked before simulating.
+
+    Raises:
+        InputError: it is there and *overwrite* is off, or it cannot be made or replaced.
+    """
+    from wsesim.answers.single import check_file
+
+    check_file(path, overwrite=overwrite)
+
+
+def write_file(content: bytes, path: Path, *, overwrite: bool = False) -> None:
+    """Write *content* to *path*, whole or not at all.
+
+    Raises:
+        InputError: as `check_file`, or the file system refused.
+    """
+    from wsesim.answers.single import write_file
+
+    write_file(content, path, overwrite=overwrite)
 
 
 def write_result(result: Result, out: Path, *, overwrite: bool = False) -> tuple[Path, ...]:

@@ -11,6 +11,8 @@ A result:
     bound               {seconds, meaning, gap {cause: seconds}}
     spent               {total_s, by_cause {cause: seconds}, what}
     sentences           what belongs beside the headline
+    choices             list of {what, chosen, figure, value, others}: what was left open and chosen by a figure;
+                        `others` is a list of [words, value], the next best first
     ops                 list of objects, fields as in `wsesim.answer.OpTime`
     timeline            {columns, rows}: a row for each interval
     memory              list of {what, bytes_per_core, note}; there too when it does not fit
@@ -73,7 +75,8 @@ def _answer(outcome: Outcome) -> dict[str, object]:
     rows = [[getattr(interval, column) for column in columns] for interval in answer.timeline]
     return {
         "level": answer.level if answer is outcome else None, "figures": answer.figures, "headline": answer.headline,
-        "bound": answer.bound, "spent": answer.spent, "sentences": answer.sentences, "ops": answer.ops,
+        "bound": answer.bound, "spent": answer.spent, "sentences": answer.sentences, "choices": answer.choices,
+        "ops": answer.ops,
         "timeline": {"columns": columns, "rows": rows}, "memory": held.memory,
         "memory_limit_bytes": held.memory_limit_bytes, "tables": _tables(answer.tables),
         "curves": {

@@ -98,7 +98,7 @@ def _answer(to: Printer, result: Result, answer: Answer) -> None:
     to.line()
     lines = views.headline(result, answer)
     to.grid((((line.label, ""), (line.value, "bold"), (line.detail, "dim")) for line in lines), "lrf")
-    for sentence in answer.sentences:
+    for sentence in (*answer.sentences, *views.choices(result, answer)):
         to.line((sentence, "dim"))
     _bound(to, answer, causes)
     _time(to, answer, causes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wsesim.answer import Answer, FigureSpec, OpTime, Result, Status, Table
+from wsesim.answer import Answer, Choice, FigureSpec, OpTime, Result, Status, Table
 from wsesim.answers import text
 from wsesim.answers.causes import Cause
 
@@ -90,6 +90,20 @@ def headline(result: Result, answer: Answer) -> tuple[Line, ...]:
         Line(name=name, label=label_of(result.specs, name), value=text.shown(name, answer.figures[name]), detail=detail)
         for name, detail in answer.headline.items()
     )
+
+
+def choices(result: Result, answer: Answer) -> tuple[str, ...]:
+    """Return what was chosen for the user, a sentence each, with what the next best would have given."""
+    return tuple(_choice(result.specs, choice) for choice in answer.choices)
+
+
+def _choice(specs: tuple[FigureSpec, ...], choice: Choice) -> str:
+    said = f"{choice.what[:1].upper()}{choice.what[1:]} chosen by {label_of(specs, choice.figure)}, "
+    said += f"{text.shown(choice.figure, choice.value)}: {choice.chosen}"
+    if not choice.others:
+        return f"{said}; nothing else fits."
+    words, value = choice.others[0]
+    return f"{said}; next best: {words}, {text.shown(choice.figure, value)}."
 
 
 def figures(result: Result, answer: Answer) -> tuple[Line, ...]:

@@ -11,6 +11,7 @@ from io import TextIOWrapper
 import click
 
 from wsesim._version import __version__
+from wsesim.cli import interrupt
 from wsesim.cli.describe import check, init, machines, models, schema, show, software
 from wsesim.cli.group import Commands
 from wsesim.cli.kernel import kernel
@@ -39,7 +40,11 @@ for command in (
 
 def main() -> None:
     """Run the command line and exit."""
+    interrupt.listen()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot print a sign still gets the rest
-    cli(prog_name="wsesim")
+    try:
+        cli(prog_name="wsesim")
+    finally:
+        interrupt.leave()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from wsesim import units
-from wsesim.cli.options import file_argument, force_option, manner, settings_option, speaking
-from wsesim.cli.output import print_json, say, table, write_text
+from wsesim.cli.options import file_argument, manner, settings_option, speaking
+from wsesim.cli.output import print_json, say, table
 from wsesim.errors import InputError, Problem
 from wsesim.units import Dimension
 
@@ -85,13 +86,18 @@ def schema() -> None:
 
 @click.command()
 @click.argument("file", default="workload.yaml", type=click.Path(path_type=Path))
-@force_option
 @speaking
-def init(file: Path, force: bool) -> None:
-    """Write a commented question of training to start from."""
+def init(file: Path) -> None:
+    """Write a commented question of training to start from.
+
+    Nothing is ever replaced: a file that is there may be one you have worked on.
+    """
+    from wsesim.answers import write_file
     from wsesim.workload import starter
 
-    write_text(file, starter(), force=force)
+    if os.path.lexists(file):
+        raise InputError.at("is already there; choose another", file=str(file))
+    write_file(starter().encode(), file)
     if manner().json:
         print_json({"status": "ok", "file": str(file)})
     say(f"wrote {file}; now: wsesim run {file}")

@@ -9,20 +9,24 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import traceback
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from wsesim._version import __version__
+from wsesim.cli import interrupt
 from wsesim.cli.options import manner
 from wsesim.cli.output import print_json
 from wsesim.errors import InputError, Problem, WsesimError, nearest
 
 BAD_INPUT = 2
 INTERNAL = 70
-INTERRUPTED = 130
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+"""What a disk answers, wherever it is written to: the terminal may be one, and caches are on one."""
 _JSON_ASKED = "wsesim.json_asked"
 
 
@@ -48,10 +52,17 @@ class Commands(click.Group):
         ctx.meta[_JSON_ASKED] = "--json" in args
         return super().parse_args(ctx, args)
 
+    def make_context(self, *arguments: Any, **more: Any) -> click.Context:
+        """Read the arguments."""
+        try:
+            return super().make_context(*arguments, **more)
+        except KeyboardInterrupt:
+            _end_interrupted()
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
-            return super().invoke(ctx)
+            found = super().invoke(ctx)
         except click.UsageError as error:
             if ctx.meta[_JSON_ASKED]:
                 _print_problems((Problem(error.format_message()),))
@@ -59,16 +70,32 @@ class Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except KeyboardInterrupt:
-            click.echo("interrupted", err=True)
-            ctx.exit(INTERRUPTED)
+            _end_interrupted()
         except InputError as error:
             _fail(ctx, error.problems, BAD_INPUT)
         except WsesimError as error:
             _fail(ctx, (Problem(str(error)),), BAD_INPUT)
         except Exception as error:
-            if manner().debug:
-                traceback.print_exc()
-            _fail(ctx, (Problem(_unexpected(error)),), INTERNAL)
+            _end_unexpectedly(ctx, error)
+        if interrupt.was_heard():  # and somebody caught it
+            _end_interrupted()
+        return found
+
+
+def _end_unexpectedly(ctx: click.Context, error: Exception) -> None:
+    if interrupt.was_heard():
+        _end_interrupted()
+    if isinstance(error, OSError) and error.errno in _FULL:
+        _fail(ctx, (Problem(f"cannot write: {os.strerror(error.errno).lower()}", file=error.filename),), BAD_INPUT)
+    if manner().debug:
+        traceback.print_exc()
+    _fail(ctx, (Problem(_unexpected(error)),), INTERNAL)
+
+
+def _end_interrupted() -> NoReturn:
+    interrupt.done()
+    click.echo("interrupted", err=True)
+    raise click.exceptions.Exit(interrupt.CODE)
 
 
 def _unexpected(error: Exception) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wsesim.cli.options import force_option, manner, speaking
+from wsesim.cli.options import force_file_option, manner, speaking
 from wsesim.cli.output import console, print_json, progress, say
 from wsesim.cli.pictures import MAPS, Pictures
 from wsesim.errors import InputError
@@ -44,7 +44,7 @@ _SIZES = re.compile(r"[1-9][0-9]{0,8}(x[1-9][0-9]{0,8})*", re.ASCII)
 @click.option("--trace", type=NEW_FILE, metavar="FILE.json", help="Write tasks and instructions for ui.perfetto.dev.")
 @click.option("--watch", metavar="COLUMN,ROW", multiple=True, help="A core of the trace.  [default: first 16 of row 0]")
 @click.option("--movie", type=NEW_FILE, metavar="FILE.gif", help="Animate the cores' activity.")
-@force_option
+@force_file_option
 @speaking
 def kernel(
     name: str | None, listing: bool, grid: str | None, shape: str | None, machine: str, level: str,
@@ -80,7 +80,7 @@ def kernel(
     if not manner().silent:
         answers.print_result(result, console())
     if result.answer is not None:
-        say("\n".join(pictures.write(result.answer, result.title)))
+        say("\n".join(pictures.write(result.answer, result.title, force=force)))
         if result.answer.right is False:
             click.get_current_context().exit(DIFFERS)
 

@@ -8,7 +8,7 @@ import click
 
 from wsesim.cli.bar import bar
 from wsesim.cli.options import force_option, manner, out_option, settings_option, speaking
-from wsesim.cli.output import RUNS, console, print_json, progress, require_place, say, writing
+from wsesim.cli.output import RUNS, console, or_shown, print_json, progress, say
 
 
 @click.command()
@@ -29,12 +29,11 @@ def sweep(study: Path, settings: tuple[str, ...], jobs: int | None, out: Path | 
     loaded = studies.load_study(study, settings=settings)
     folder = out or RUNS / loaded.name
     answers.check_folder(folder, overwrite=force)
-    require_place(folder)
     with progress(f"sweeping {loaded.name}") as tell:
         found = studies.sweep(
             loaded, jobs=jobs, progress=lambda done, total: tell(f"{loaded.name}: {done:,} of {total:,} points")
         )
-    with writing(folder):
+    with or_shown(lambda: studies.print_table(found, console())):
         studies.write_sweep(found, folder, overwrite=force)
     if manner().json:
         print_json(found.to_json())
@@ -47,32 +46,39 @@ def sweep(study: Path, settings: tuple[str, ...], jobs: int | None, out: Path | 
 @click.option("--kernels", is_flag=True, help="Compare kernels, core by core, in place of whole models.")
 @click.option("--table", type=click.Path(path_type=Path), help="Rows of your own, in place of those with the package.")
 @click.option("--show", "row", metavar="ROW", help="Print a row as the file of a question, and compare nothing.")
-@out_option("Folder for validation.md, or with --kernels validation-kernels.md.  [default: nothing is written]")
+@out_option("Folder to write to.  [default: nothing is written]")
+@force_option
 @click.option("--sensitivity", is_flag=True, help="Also say how much each calibrated constant matters.")
 @speaking
-def validate(kernels: bool, table: Path | None, row: str | None, out: Path | None, sensitivity: bool) -> None:
+def validate(
+    kernels: bool, table: Path | None, row: str | None, out: Path | None, force: bool, sensitivity: bool
+) -> None:  # fmt: skip
     """Compare with measured machines, row by row.
 
     Rows are steps of training, prompts and tokens; with --kernels they are kernels, each run again as a program on
     simulated cores. Every row is a question that `wsesim run` answers, too: `wsesim validate --show ROW > row.yaml`.
+    Nothing is written but into the folder of --out, validation.md with its drawings or validation-kernels.md.
     """
-    from wsesim import validation
+    from wsesim import answers, validation
 
     if row is not None:
         click.echo(validation.show_row(row, table), nl=False)
         return
+    if out is not None:
+        answers.check_folder(out, overwrite=force)
     with bar("comparing with measurements") as tell:
         found = (
             validation.kernels_report(table, progress=tell)
             if kernels
             else validation.report(table, sensitivity=sensitivity, progress=lambda now: tell(0, 0, now))
         )
+    written: tuple[Path, ...] = ()
+    if out is not None:
+        with or_shown(lambda: validation.print_report(found, console())):
+            written = validation.write_report(found, out, overwrite=force)
     if manner().json:
         print_json(found.to_json())
     if not manner().silent:
         validation.print_report(found, console())
-    if out is not None:
-        with writing(out):
-            out.mkdir(parents=True, exist_ok=True)
-            for path in validation.write_report(found, out):
-                say(f"wrote {path}")
+    for path in written:
+        say(f"wrote {path}")

@@ -62,7 +62,8 @@ settings_option = click.option(
     help="Replace a value of the file, for example batch.sequences=240. Repeatable.",
 )
 
-force_option = click.option("--force", is_flag=True, help="Replace what is already there.")
+force_option = click.option("--force", is_flag=True, help="Replace a folder wsesim wrote and nobody changed since.")
+force_file_option = click.option("--force", is_flag=True, help="Replace the file, whoever wrote it.")
 
 
 def out_option(text: str) -> Decorator:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -67,44 +66,11 @@ def progress(what: str) -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turn a failure to write into a message.
-
-    Raises:
-        InputError: the file system refused.
-    """
+def or_shown(show: Callable[[], None]) -> Iterator[None]:
+    """Show people an answer that cannot be written, so that what it took is not lost."""
     try:
         yield
-    except BrokenPipeError:
+    except InputError:
+        if not manner().silent:
+            show()
         raise
-    except OSError as error:
-        name = error.filename if isinstance(error.filename, str) else str(path)
-        raise InputError.at(f"cannot be written: {error.strerror or error}", file=name) from None
-
-
-def require_place(folder: Path) -> None:
-    """Refuse a folder that cannot be made where it is to stand; as cheap.
-
-    Raises:
-        InputError: a file is in the way, or writing there is not allowed.
-    """
-    with writing(folder):
-        existing = next(parent for parent in (folder, *folder.absolute().parents) if os.path.lexists(parent))
-        if not existing.is_dir():
-            raise InputError.at(f"is a file, so the folder {folder} cannot be made; choose another", file=str(existing))
-        if not os.access(existing, os.W_OK | os.X_OK):
-            raise InputError.at("cannot be written to; choose another folder with --out", file=str(existing))
-
-
-def write_text(path: Path, text: str, *, force: bool) -> None:
-    """Write *text* to *path*.
-
-    Raises:
-        InputError: it is there already and *force* is not given, or the file system refused.
-    """
-    with writing(path):
-        try:
-            with path.open("w" if force else "x", encoding="utf-8") as stream:
-                stream.write(text)
-        except FileExistsError:
-            raise InputError.at("is already there; give --force to replace it", file=str(path)) from None

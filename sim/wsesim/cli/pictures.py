@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wsesim.answer import Answer, CoreMap
-from wsesim.cli.output import require_place, writing
+from wsesim.answers import check_file, write_file
 from wsesim.errors import InputError
 
 MAPS = ("busy", "stalled", "links")
@@ -42,17 +41,13 @@ class Pictures:
             if path is not None and path.suffix.lower() != ending:
                 raise InputError.at(f"must end in {ending}, which is what is written", file=str(path))
         for path in asked:
-            if os.path.lexists(path) and not force:
-                raise InputError.at("is already there; give --force to replace it", file=str(path))
-            require_place(path.absolute().parent)
+            check_file(path, overwrite=force)
 
-    def write(self, answer: Answer, title: str) -> list[str]:
+    def write(self, answer: Answer, title: str, *, force: bool) -> list[str]:
         """Write them; return a line for each."""
         lines = []
         for what, path, content in self._drawn(answer, title):
-            with writing(path):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
+            write_file(content, path, overwrite=force)
             lines.append(f"{what:<12} {path}")
         return lines
 

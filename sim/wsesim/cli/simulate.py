@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING
 import click
 
 from wsesim.cli.bar import bar
-from wsesim.cli.options import file_argument, force_option, manner, out_option, settings_option, speaking
-from wsesim.cli.output import RUNS, console, print_json, progress, require_place, say, write_text
+from wsesim.cli.options import (
+    file_argument,
+    force_file_option,
+    force_option,
+    manner,
+    out_option,
+    settings_option,
+    speaking,
+)
+from wsesim.cli.output import RUNS, console, or_shown, print_json, progress, say
 from wsesim.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,7 +45,7 @@ def run(
     """Answer a question and write a report.
 
     Levels: closed adds up formulas; system plays machines, or requests, by events; cores runs kernels wavelet by
-    wavelet. --force replaces only a folder that a run wrote and nobody changed.
+    wavelet.
     """
     from wsesim import questions
 
@@ -52,10 +60,10 @@ def answer_question(question: Question, *, level: Level | None, out: Path | None
     name = question.asked.name
     folder = out or RUNS / (name if level in (None, question.level) else f"{name}-{level}")
     answers.check_folder(folder, overwrite=force)
-    require_place(folder)
     with progress(f"answering {name}") as tell:
         result = questions.run(question, level=level, verify=verify, say=tell)
-    answers.write_result(result, folder, overwrite=force)
+    with or_shown(lambda: answers.print_result(result, console())):
+        answers.write_result(result, folder, overwrite=force)
     if manner().json:
         print_json(answers.result_json(result))
     if not manner().silent:
@@ -82,10 +90,10 @@ def levels(file: Path, settings: tuple[str, ...], out: Path | None, force: bool)
     question = questions.load(file, settings=settings)
     folder = out or RUNS / f"{question.asked.name}-levels"
     answers.check_folder(folder, overwrite=force)
-    require_place(folder)
     with bar(f"answering {question.asked.name}") as tell:
         found = questions.compare(question, tell=tell)
-    answers.write_comparison(found, folder, overwrite=force)
+    with or_shown(lambda: answers.print_comparison(found, console())):
+        answers.write_comparison(found, folder, overwrite=force)
     if manner().json:
         print_json(answers.comparison_json(found))
     if not manner().silent:
@@ -126,11 +134,11 @@ def verify(file: Path, settings: tuple[str, ...]) -> None:
 @settings_option
 @click.option("--format", "form", type=click.Choice(GRAPH_FORMS), help="[default: by -o's ending, or dot]")
 @click.option("-o", "target", metavar="FILE", type=click.Path(path_type=Path), help="Write there, not to the terminal.")
-@force_option
+@force_file_option
 @speaking
 def graph(file: Path, settings: tuple[str, ...], form: str | None, target: Path | None, force: bool) -> None:
     """Print the dataflow graph of the model that a question is about."""
-    from wsesim import questions
+    from wsesim import answers, questions
 
     built = questions.load(file, settings=settings).graph()
     if built is None:
@@ -143,7 +151,7 @@ def graph(file: Path, settings: tuple[str, ...], form: str | None, target: Path 
         return
     if target.exists() and target.samefile(file):
         raise InputError.at("is the question itself; choose another file", file=str(target))
-    write_text(target, text, force=force)
+    answers.write_file(text.encode(), target, overwrite=force)
     if manner().json:
         print_json({"status": "ok", "file": str(target)})
     say(f"wrote {target}")

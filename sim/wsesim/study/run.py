@@ -151,8 +151,14 @@ class _Work:
                 initializer=_begin,
                 initargs=(tuple(questions.__path__),),
             )
+            others = multiprocessing.active_children()
             try:
                 self.on(pool)
+            except BaseException:
+                for process in multiprocessing.active_children():
+                    if process not in others:
+                        process.terminate()  # what it is at may take minutes, and nobody waits for it
+                raise
             finally:
                 pool.shutdown(cancel_futures=True)
 
@@ -160,7 +166,7 @@ class _Work:
         """Do what is missing on *executor*, until it is done or the executor breaks."""
         futures: dict[Future[PointRow], int] = {}
         try:
-            with _without_main():
+            with _without_main(), _undisturbed():
                 for task in self._missing():
                     futures[executor.submit(run_point, task)] = task.number
             for future in as_completed(futures):
@@ -214,3 +220,16 @@ def _without_main() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold Ctrl-C back while processes start; they begin with it held back, and would print tracebacks else."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["kernels_report", "print_report", "report", "row_question", "show_row", "write_report"]
 
-FILE, KERNEL_FILE = "validation.md", "validation-kernels.md"
-"""What is written of rows of models, and of rows of kernels."""
 T = TypeVar("T")
 
 
@@ -69,17 +67,15 @@ def print_report(found: ModelReport | KernelReport, console: Console) -> None:
     found.print(console)
 
 
-def write_report(found: ModelReport | KernelReport, folder: Path) -> tuple[Path, ...]:
-    """Write a comparison into *folder*; return the documents.
+def write_report(found: ModelReport | KernelReport, out: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
+    """Write a comparison into the folder *out*, all or none; return the paths, the document first.
 
     Raises:
-        InputError: a file cannot be written.
+        InputError: as `wsesim.answers.publish`.
     """
-    from wsesim.validation.document import ModelReport
+    from wsesim.answers import publish
 
-    path = folder / (FILE if isinstance(found, ModelReport) else KERNEL_FILE)
-    found.write(path)
-    return (path,)
+    return publish(found.files(), out, overwrite=overwrite)
 
 
 def row_question(id: str, table: Path | None = None) -> RowQuestion:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wsesim._version import __version__
-from wsesim.errors import InputError
 from wsesim.validation import naive, text
 from wsesim.validation.calibrate import Shift
 from wsesim.validation.constants import MOST, Constants, load_constants
@@ -20,6 +18,8 @@ from wsesim.validation.text import Line, markdown_table, percent, print_table, s
 if TYPE_CHECKING:
     from rich.console import Console
 
+STEM = "validation"
+"""With which names of files begin."""
 GROUP_HEAD = ("group", "rows run", "bias", "median", "worst", "worst row", "goals", "met", "baseline")
 CLAIM_HEAD = ("group", "rows run", "bias", "median", "worst", "worst row", "baseline")
 ROW_HEAD = ("row", "measured", "simulated", "unit", "error", "baseline")
@@ -59,23 +59,13 @@ class ModelReport:
             print_table(console, title, _shift_head(self.shifts), _shift_lines(self.shifts), left=())
         console.print(Text(_told(self.validation)))
 
-    def write(self, path: Path) -> None:
-        """Write everything as Markdown to *path*, and two drawings beside it under its name.
-
-        Raises:
-            InputError: a file cannot be written.
-        """
-        drawn = {"scatter": scatter_svg(self.validation), "errors": errors_svg(self.validation)}
-        drawings = {path.with_name(f"{path.stem}-{name}.svg"): svg for name, svg in drawn.items()}
-        for file, svg in drawings.items():
-            try:
-                file.write_text(svg, encoding="utf-8")
-            except OSError as error:
-                raise InputError.at(f"cannot be written: {error.strerror}", file=str(file)) from None
-        by_points, by_group = (file.name for file in drawings)
+    def files(self) -> dict[str, bytes]:
+        """Return everything as Markdown, and two drawings that it shows, by name."""
+        drawn = {f"{STEM}-errors.svg": errors_svg(self.validation), f"{STEM}-scatter.svg": scatter_svg(self.validation)}
+        by_group, by_points = drawn
         parts = [*_head(), *_summary(self.validation, by_group), f"![Simulated against measured]({by_points})",
                  *_rows(self.validation), *_constants(self.shifts), *_rest(self.validation)]  # fmt: skip
-        text.write_document(parts, path)
+        return {f"{STEM}.md": text.document(parts)} | {name: svg.encode() for name, svg in drawn.items()}
 
 
 def _told(validation: ModelValidation) -> str:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from wsesim.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,16 +39,9 @@ def escaped(text: str) -> str:
     return _MARKS.sub(r"\\\g<0>", " ".join(text.split())).replace("<", "&lt;")
 
 
-def write_document(parts: Iterable[str], path: Path) -> None:
-    """Write the parts of a Markdown document to *path*.
-
-    Raises:
-        InputError: the file cannot be written.
-    """
-    try:
-        path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise InputError.at(f"cannot be written: {error.strerror}", file=str(path)) from None
+def document(parts: Iterable[str]) -> bytes:
+    """Return the parts of a Markdown document as its file."""
+    return ("\n\n".join(parts) + "\n").encode()
 
 
 def signed(error: float | None) -> str:

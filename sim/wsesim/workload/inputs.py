@@ -6,6 +6,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -229,5 +230,12 @@ def seconds_of(text: str, loc: Loc, problems: Problems) -> float | None:
 
 
 def name_of(path: str | Path, otherwise: str) -> str:
-    """Return a name made of a file's, for the folder of a run; *otherwise* where nothing of it can stand in one."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", Path(path).stem).lstrip("._-")[:100] or otherwise
+    """Return a name made of a file's, for the folder of a run; *otherwise* where nothing of it can stand in one.
+
+    Where letters of other scripts are left out, a sum stands for them, or files would share a folder.
+    """
+    stem = Path(path).stem
+    kept = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).lstrip("._-")
+    if stem.isascii():
+        return kept[:100] or otherwise
+    return f"{kept[:90].rstrip('._-') or otherwise}-{sha256(os.fsencode(stem)).hexdigest()[:8]}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wsesim._version import __version__
@@ -12,11 +11,12 @@ from wsesim.validation.kernels.constants import GROUPS
 from wsesim.validation.kernels.family import KernelFamily
 from wsesim.validation.kernels.registry import FAMILIES
 from wsesim.validation.kernels.score import KernelScore, KernelSummary, KernelValidation
-from wsesim.validation.text import Line, markdown_table, percent, print_table, signed, write_document
+from wsesim.validation.text import Line, document, markdown_table, percent, print_table, signed
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+FILE = "validation-kernels.md"
 _ROW_HEAD = ("row", "target", "measured", "simulated", "unit", "error", "level")
 _FAMILY_HEAD = ("family", "target", "rows run", "median", "worst", "worst row", "goal: median", "worst", "met")
 _CONSTANT_HEAD = ("figure", *constants.GENERATIONS, "source")
@@ -61,12 +61,8 @@ class KernelReport:
         told = f"{left} rows were not run; --json and the report say why." if left else "Every row was run."
         console.print(Text(told))
 
-    def write(self, path: Path) -> None:
-        """Write everything to *path* as Markdown.
-
-        Raises:
-            InputError: the file cannot be written.
-        """
+    def files(self) -> dict[str, bytes]:
+        """Return everything as Markdown, by the name of its file."""
         seen = {score.family for score in self.validation.scores}
         parts = [
             "# Measured and simulated kernels",
@@ -84,7 +80,7 @@ class KernelReport:
             "## Not run",
             markdown_table(("row", "family", "why"), _not_run(self.validation)),
         ]
-        write_document(parts, path)
+        return {FILE: document(parts)}
 
 
 def _figures(group: str) -> str:
