@@ -180,7 +180,11 @@ class Curve:
     share: bool = False
     """Whether y is a share from 0 to 1."""
     limit: float | None = None
-    """Where a dashed line stands."""
+    """y where a dashed line stands."""
+    mark: float | None = None
+    """x where a dotted line stands."""
+    marked: str = ""
+    """What that is, in a word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -26,6 +26,7 @@ def test_a_curve_says_its_axes_and_its_limit() -> None:
     assert "rate; dashed: 90.0 %" in said
     assert "100%" in said
     assert "Good $x^2$, share" in words(curve_svg(curve()))
+    assert "rate; dotted: asked 1.5" in words(curve_svg(curve(mark=1.5, marked="asked")))
 
 
 def test_a_logarithmic_curve_has_plain_numbers() -> None:

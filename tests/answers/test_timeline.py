@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsesim.answer import Answer, Interval
-from wsesim.answers.timeline import lanes, trace_gz
+from wsesim.answers.causes import known
+from wsesim.answers.timeline import MOST_ROWS, lanes, timeline_svg, trace_gz
 
 TIMES = st.tuples(st.integers(0, 40), st.integers(0, 20))
 
@@ -67,6 +68,14 @@ def test_one_transfer_at_a_time_needs_one_lane() -> None:
 
 def test_two_at_once_need_two() -> None:
     assert list(lanes([interval("link", 0, 2), interval("link", 1, 3)])) == ["link", "link (2)"]
+
+
+def test_a_page_draws_the_first_rows_and_the_file_has_all() -> None:
+    timeline = [interval(f"request {number}", number, number + 1) for number in range(MOST_ROWS + 1)]
+    drawn = timeline_svg(timeline, known(["compute"]))
+    assert f"request {MOST_ROWS - 1}<" in drawn
+    assert f"request {MOST_ROWS}<" not in drawn
+    assert len(lanes(timeline)) == MOST_ROWS + 1
 
 
 def test_no_timeline_is_still_a_trace() -> None:

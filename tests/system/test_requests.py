@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from wsesim.errors import InputError
-from wsesim.system.requests import Arrivals, read_trace, requests_of
+from wsesim.system.requests import Arrivals, Requests, read_trace, requests_of
 
 ROWS = "arrival_s,prompt,output\n0.5,100,20\n0.5,90,1\n2,1,1\n"
 
@@ -48,6 +49,48 @@ def test_at_another_rate_only_time_differs() -> None:
     assert np.array_equal(slower.prompt, requests.prompt)
 
 
+def test_a_rate_is_gaps_over_their_time() -> None:
+    requests = Requests(np.array([10.0, 11.0, 14.0]), np.array([1, 2, 3]), np.array([4, 5, 6]))
+    assert requests.rate_per_s == 2 / 4
+    assert requests.at_rate(0.25).arrival_s.tolist() == [10.0, 12.0, 18.0]
+    assert math.isinf(Requests(np.zeros(2), np.ones(2, np.int64), np.ones(2, np.int64)).rate_per_s)
+    assert math.isinf(Requests(np.ones(1), np.ones(1, np.int64), np.ones(1, np.int64)).rate_per_s)
+
+
+def test_requests_over_and_over_keep_their_rate_and_order() -> None:
+    requests = Requests(np.array([10.0, 11.0, 14.0]), np.array([1, 2, 3]), np.array([4, 5, 6]))
+    again = requests.repeated(7)
+    assert again.arrival_s.tolist() == [10, 11, 14, 16, 17, 20, 22]
+    assert again.prompt.tolist() == [1, 2, 3, 1, 2, 3, 1]
+    assert again.output.tolist() == [4, 5, 6, 4, 5, 6, 4]
+    assert requests.repeated(2).arrival_s.tolist() == [10, 11]
+    assert requests.repeated(6).rate_per_s == pytest.approx(requests.rate_per_s, rel=0.1)
+
+
+def test_lengths_are_log_normal_with_their_mean_and_cut_to_the_longest() -> None:
+    requests = requests_of(asked(prompt=1, prompt_spread=0.0, output=10, output_spread=0.0, longest=10))
+    assert set(requests.output.tolist()) == {9}, "one position is left for the prompt"
+    assert set(requests.prompt.tolist()) == {1}
+    short = requests_of(asked(prompt=20, prompt_spread=0.0, output=3, output_spread=0.0, longest=10))
+    assert set(short.prompt.tolist()) == {7}
+    wide = requests_of(asked(output_spread=2.0, longest=10**6))
+    logs = np.log(wide.output)
+    assert logs.mean() == pytest.approx(math.log(100) - math.log(5) / 2, abs=0.05)
+    assert logs.std() == pytest.approx(math.sqrt(math.log(5)), rel=0.03)
+
+
+def test_a_trace_may_be_at_its_limits(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("arrival_s,prompt,output\n0,4095,1\n1e9,1,4095\n")
+    requests = read_trace(file, longest=4096)
+    assert requests.arrival_s.tolist() == [0, 1e9]
+    file.write_text(f"arrival_s,prompt,output\n0,{10**9},1\n")
+    assert read_trace(file, longest=10**10).prompt.tolist() == [10**9]
+    file.write_text(f"arrival_s,prompt,output\n0,{10**9 + 1},1\n")
+    with pytest.raises(InputError, match="not a whole number"):
+        read_trace(file, longest=10**10)
+
+
 @pytest.mark.parametrize("name", ["t.csv", "t.jsonl"])
 def test_a_trace(name: str, tmp_path: Path) -> None:
     file = tmp_path / name
@@ -69,6 +112,7 @@ def test_a_trace(name: str, tmp_path: Path) -> None:
         ("t.csv", "arrival_s,prompt,output\n1,2,3\n-1,2,3\n", 3, "before 0"),
         ("t.csv", "arrival_s,prompt,output\n5,2,3\n1,2,3\n", 3, "arrival_s = 1 is before the request above"),
         ("t.csv", "arrival_s,prompt,output\n1,9000,3\n", 2, "over serving.longest"),
+        ("t.csv", "arrival_s,prompt,output\n1,3000,2000\n", 2, "are 5,000 tokens, over serving.longest"),
         ("t.csv", "arrival_s,prompt,output\nnan,2,3\n", 2, "is not a number"),
         ("t.csv", "arrival_s,prompt,output\n", 1, "has no requests"),
         ("t.jsonl", '{"arrival_s": 1,\n', 1, "not JSON"),

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.system.services import drawn, listed, same, times
 
+from wsesim.errors import SpecError
 from wsesim.system import serving
-from wsesim.system.objective import Objective, largest_rate, percentiles
+from wsesim.system.objective import percentiles
 from wsesim.system.requests import Requests
-from wsesim.system.serving import GrowingTime, Served, ServiceTimes, serve
-
-
-def times(**changes: object) -> ServiceTimes:
-    values: dict[str, object] = {
-        "prefill_tokens": (0, 1000, 4000), "prefill_s": (0.0, 0.01, 0.05), "latency": GrowingTime(600e-6, 3e-9),
-        "interval": GrowingTime(70e-6, 2e-9), "chunk": 256, "slots": 16, "capacity_tokens": 30_000,
-    }  # fmt: skip
-    return ServiceTimes(**values | changes)  # type: ignore[arg-type]
-
-
-def drawn(count: int, rate: float, *, seed: int = 0, prompt: int = 1000, output: int = 200) -> Requests:
-    draw = np.random.default_rng(seed)
-    arrival = np.cumsum(draw.exponential(1 / rate, count))
-    return Requests(arrival, draw.integers(1, 2 * prompt, count), draw.integers(1, 2 * output, count))
-
-
-def same(count: int, rate: float, *, prompt: int, output: int) -> Requests:
-    arrival = np.cumsum(np.random.default_rng(1).exponential(1 / rate, count))
-    return Requests(arrival, np.full(count, prompt), np.full(count, output))
+from wsesim.system.served import Served
+from wsesim.system.serving import GrowingTime, serve
 
 
 def mean_in_system(served: Served) -> float:
@@ -67,14 +53,15 @@ def test_one_request_alone_takes_what_the_placement_says() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from([1.0, 20.0, 200.0]), st.integers(1, 24), st.integers(2000, 20_000),
-       st.floats(1e-9, 1e-6), st.floats(1e-9, 1e-6))  # fmt: skip
+       st.floats(1e-9, 1e-6), st.floats(1e-9, 1e-6), st.sampled_from([16, 100, 4096]))  # fmt: skip
 def test_rounds_together_are_rounds_one_by_one(
-    seed: int, rate: float, slots: int, capacity: int, through: float, entering: float
+    seed: int, rate: float, slots: int, capacity: int, through: float, entering: float, chunk: int
 ) -> None:
     requests = drawn(40, rate, seed=seed, prompt=300, output=40)
     service = times(
-        slots=slots, capacity_tokens=capacity, latency=GrowingTime(1e-4, through), interval=GrowingTime(1e-5, entering)
-    )
+        slots=slots, capacity_tokens=capacity, latency=GrowingTime(1e-4, through), interval=GrowingTime(1e-5, entering),
+        chunk=chunk,
+    )  # fmt: skip
     together = serve(requests, service)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(serving._Server, "_rounds_alike", lambda server: 1)
@@ -114,20 +101,6 @@ def test_the_same_requests_give_the_same_times() -> None:
     assert np.array_equal(one.end_s, two.end_s)
 
 
-def test_the_largest_rate_holds_and_a_little_more_does_not() -> None:
-    requests, goal = drawn(400, 10.0), Objective(ttft_s=0.5, tpot_s=0.003, share=0.95)
-    rate, tried = largest_rate(requests, times(), goal)
-    assert goal.met_share(serve(requests.at_rate(rate), times())) >= 0.95
-    assert goal.met_share(serve(requests.at_rate(rate * 1.03), times())) < 0.95
-    assert len(tried) < 30
-
-
-def test_no_rate_holds_what_one_request_alone_does_not() -> None:
-    rate, tried = largest_rate(drawn(50, 10.0), times(), Objective(ttft_s=1e-6, tpot_s=1, share=0.5))
-    assert rate == 0
-    assert max(tried.values()) < 0.5
-
-
 def test_percentiles() -> None:
     found = percentiles(serve(drawn(200, 10.0), times()))
     assert list(found) == ["ttft_s", "tpot_s", "latency_s"]
@@ -148,3 +121,125 @@ def test_hosts_pass_requests_on_in_order() -> None:
     requests = Requests(np.array([0.0, 0.1]), np.array([1000, 1]), np.array([1, 1]))
     served = serve(requests, times(input_token_s=1e-3))
     assert served.first_s[1] > served.first_s[0] >= 1.0
+
+
+def test_rounds_where_entering_takes_over_from_the_way_through() -> None:
+    """At first a token's way is longer, later the entering of both; one writes alone in the first and last round."""
+    service = times(
+        latency=GrowingTime(1e-3, 0.0), interval=GrowingTime(0.0, 1e-6), prefill_s=(0.0, 0.0, 0.0), slots=2,
+        capacity_tokens=10**6,
+    )  # fmt: skip
+    served = serve(listed((0, 100, 1001), (0, 100, 1001)), service)
+    entering = 1e-6 * np.array([100, *(201 + 2 * np.arange(999)), 1099])
+    assert served.end_s[1] == pytest.approx(np.maximum(1e-3, entering).sum())
+    assert served.entered_s == pytest.approx(entering.sum())
+
+
+@pytest.mark.parametrize("after", [4, 5, 6, 7])
+def test_rounds_up_to_just_before_entering_takes_over(after: int) -> None:
+    """Five rounds, of which the way through is longer until the round *after*."""
+    service = times(
+        latency=GrowingTime(1.0, 0.0), interval=GrowingTime((9.5 - after) / 10, 0.1), prefill_s=(0.0, 0.0, 0.0), slots=1
+    )
+    served = serve(listed((0, 1, 6)), service)
+    entering = (9.5 - after) / 10 + 0.1 * (1 + np.arange(5))
+    assert served.end_s[0] == pytest.approx(np.maximum(1.0, entering).sum())
+
+
+def test_a_round_takes_as_long_as_the_furthest_that_writes() -> None:
+    """The first is far into its text, ends after two tokens, and is waited for no longer."""
+    service = times(
+        latency=GrowingTime(0.0, 1e-3),
+        interval=GrowingTime(1e-9, 0.0),
+        prefill_s=(0.0, 0.0, 0.0),
+        capacity_tokens=10**6,
+    )  # fmt: skip
+    served = serve(listed((0, 1000, 3), (0, 10, 5)), service)
+    assert served.end_s[0] == pytest.approx(1.000 + 1.001)
+    assert served.end_s[1] == pytest.approx(1.000 + 1.001 + 0.011 + 0.012 + 0.013)
+
+
+def test_who_comes_after_a_long_text_is_not_as_far() -> None:
+    service = times(latency=GrowingTime(0.0, 1e-3), interval=GrowingTime(1e-9, 0.0), prefill_s=(0.0, 0.0, 0.0))
+    served = serve(listed((0, 10, 500), (1000, 10, 3)), service)
+    assert served.latency_s[1] == pytest.approx(0.010 + 0.011)
+
+
+def test_a_line_sums_over_tokens_and_rounds() -> None:
+    line = GrowingTime(2.0, 0.5)
+    by_hand = math.fsum(2.0 + 0.5 * (start + turn) for turn in range(3) for start in (10, 20))
+    assert line.sum_s(30, 3, 2) == pytest.approx(by_hand)
+    assert line.sum_s(30, 3) == pytest.approx(math.fsum(2.0 + 0.5 * (30 + turn) for turn in range(3)))
+
+
+def test_the_second_prompt_waits_for_the_first() -> None:
+    """By hand: 1,000 tokens take 10 ms; then a token a round of 1 ms, and with the second prompt's chunks between."""
+    service = times(latency=GrowingTime(1e-3, 0.0), interval=GrowingTime(1e-9, 0.0), chunk=500, capacity_tokens=10**6)
+    served = serve(listed((1.0, 1000, 3), (1.005, 1000, 1)), service)
+    assert served.begun_s == pytest.approx([1.0, 1.010])
+    assert served.first_s == pytest.approx([1.010, 1.022])
+    assert served.end_s == pytest.approx([1.022, 1.022])
+    assert served.ttft_s == pytest.approx([0.010, 0.017])
+    assert served.tpot_s == pytest.approx([0.006, 0.0])
+    assert served.latency_s == pytest.approx([0.022, 0.017])
+    assert served.duration_s == pytest.approx(0.022)
+    assert served.rounds == 4
+    assert served.entered_s == pytest.approx(0.020, rel=1e-5)
+
+
+def test_a_prompt_is_read_evenly_while_others_write() -> None:
+    """Rounds of a token, 1 s, and a chunk, 1 s: the first ends after two of them, not when the prompt is read."""
+    service = times(
+        latency=GrowingTime(1.0, 0.0), interval=GrowingTime(1e-9, 0.0), prefill_tokens=(0, 1000), prefill_s=(0.0, 10.0),
+        chunk=100,
+    )  # fmt: skip
+    served = serve(listed((0, 100, 3), (0, 1000, 1)), service)
+    assert served.end_s == pytest.approx([1 + 2 * 2, 1 + 2 * 2 + 8])
+
+
+def test_a_chunk_more_is_read_for_what_is_left() -> None:
+    served = serve(listed((0.0, 1001, 1)), times(chunk=500))
+    assert served.rounds == 3
+
+
+def test_room_is_kept_for_the_whole_answer_and_given_back() -> None:
+    """Of 1,100 positions, 1,000 + 100 fill all: the second begins when the first ends; just one more is refused."""
+    requests = listed((0, 1000, 100), (0, 1000, 100), (0, 1000, 101), (0, 1, 1))
+    served = serve(requests, times(capacity_tokens=1100))
+    assert served.held.tolist() == [True, True, False, True]
+    assert served.begun_s[1] == served.end_s[0]
+    assert served.begun_s[3] == served.end_s[1]
+
+
+def test_one_slot_takes_one_after_the_other_and_two_take_two() -> None:
+    requests = listed((0, 1000, 50), (0, 1000, 50))
+    one, two = (serve(requests, times(slots=slots)) for slots in (1, 2))
+    assert one.begun_s[1] == one.end_s[0]
+    assert two.begun_s[1] == two.first_s[0]
+
+
+def test_an_arrival_that_cannot_begin_cuts_nothing() -> None:
+    """One slot: the second waits while the first writes, whose rounds are summed at once."""
+    served = serve(listed((0, 100, 100), (0.03, 100, 100)), times(slots=1))
+    assert len(served.busy) == 4
+
+
+def test_utilization_of_a_pipeline_that_rests_between() -> None:
+    """Prompts of 10 ms at 0 s and 0.03 s: full, empty, empty, full."""
+    served = serve(listed((0, 1000, 1), (0.03, 1000, 1)), times(chunk=1000))
+    moments, shares = served.utilization(4)
+    assert moments == pytest.approx([0.005, 0.015, 0.025, 0.035])
+    assert shares == pytest.approx([1, 0, 0, 1], abs=1e-9)
+
+
+def test_moments_of_a_request_follow_one_another() -> None:
+    served = serve(drawn(300, 40.0), times(input_latency_s=1e-4, input_token_s=1e-6))
+    moments = np.stack([served.arrival_s, served.ready_s, served.begun_s, served.first_s, served.end_s])
+    assert (np.diff(moments, axis=0) >= 0).all()
+    assert served.ready_s[0] == pytest.approx(served.arrival_s[0] + 1e-4 + 1e-6 * drawn(1, 40.0).prompt[0], abs=1e-2)
+
+
+@pytest.mark.parametrize("change", [{"chunk": 0}, {"slots": 0}, {"input_latency_s": -1.0}, {"input_token_s": -1.0}])
+def test_a_service_without_room_or_with_negative_times_is_refused(change: dict[str, float]) -> None:
+    with pytest.raises(SpecError):
+        times(**change)

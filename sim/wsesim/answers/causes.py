@@ -31,6 +31,9 @@ class Cause:
 _TABLE = (
     ("fmac", "FMAC", "multiply-accumulate units at work on matrix products", "#2b5c8a", "#5b95cc"),
     ("compute", "compute", "the wafer at work on any kernel", "#386b9c", "#6ea3d6"),
+    ("prefill", "prefill", "prompts being read", "#1f4468", "#3f78ad"),
+    ("decode", "decode", "tokens being written", "#5f97c4", "#8dbde6"),
+    ("queue", "queue", "requests that wait for those before them, or for room", "#d9b9a0", "#9c7f6a"),
     ("elementwise", "elementwise", "norms, activations, residuals, softmax", "#7fb0d6", "#a9d0ef"),
     ("softmax", "softmax", "exponentials and sums over the cached positions", "#a7cae6", "#c3def4"),
     ("reduction", "reduction", "partial sums crossing the fabric and being added", "#d9822b", "#e79a45"),

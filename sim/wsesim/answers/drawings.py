@@ -65,6 +65,9 @@ def _curve_axes(axes: Axes, curve: Curve) -> None:
     if curve.limit is not None:
         axes.axhline(curve.limit, color=svg.LINE, linewidth=1.2, linestyle="--", zorder=0)
         dashed = f"; dashed: {percent(curve.limit) if curve.share else rate(curve.limit)}"
+    if curve.mark is not None:
+        axes.axvline(curve.mark, color=svg.SOFT, linewidth=1.2, linestyle=":", zorder=0)
+        dashed += f"; dotted: {plain(curve.marked)} {curve.mark:.4g}"
     if curve.log_x and all(x > 0 for x, _ in curve.points):
         axes.set_xscale("log")
     if curve.share:

@@ -14,7 +14,7 @@ from wsesim.answers.causes import Cause, causes_of
 from wsesim.answers.compared import Compared
 from wsesim.answers.drawings import drawn
 from wsesim.answers.roofline import rooflines
-from wsesim.answers.timeline import timeline_svg
+from wsesim.answers.timeline import MOST_ROWS, timeline_svg, tracks_of
 from wsesim.units import show_bytes
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def _of_answer(result: Result, answer: Answer) -> dict[str, object]:
         "tables": tuple(map(views.grid, answer.tables)), "ops": views.ops(answer, causes),
         "drawings": tuple((Markup(element), wide) for element, wide in map(drawn, answer.drawings)),
         "timeline": Markup(timeline_svg(answer.timeline, causes)) if answer.timeline else "",
+        "timeline_left": max(0, len(tracks_of(answer.timeline)) - MOST_ROWS),
         "timeline_legend": _legend(causes, (interval.cause for interval in answer.timeline)),
         "rooflines": tuple(map(Markup, rooflines(answer, causes))),
         "roof_legend": _legend(causes, (op.bound for op in answer.ops if op.flops > 0)),

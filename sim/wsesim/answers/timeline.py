@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from wsesim.answer import Interval
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _WIDTH, _ROW, _AXIS = 720.0, 34.0, 46.0
+MOST_ROWS = 24
+"""Tracks that are drawn; the file has all."""
 _MOST_BLOCKS = 1200
 """More blocks than this are drawn as shares of time, or the page grows out of hand."""
 _STEPS = 6000
@@ -30,10 +33,9 @@ Block = tuple[str, float, float]
 
 
 def timeline_svg(timeline: Sequence[Interval], causes: Mapping[str, Cause]) -> str:
-    """Draw one row per track."""
-    tracks: dict[str, list[Interval]] = {}
-    for interval in timeline:
-        tracks.setdefault(interval.track, []).append(interval)
+    """Draw one row per track, of the first `MOST_ROWS`."""
+    tracks = dict(islice(tracks_of(timeline).items(), MOST_ROWS))
+    timeline = tuple(interval for track in tracks.values() for interval in track)
     end_s = max((interval.end_s for interval in timeline), default=0.0) or 1.0
     blocks = {track: _merge(intervals) for track, intervals in tracks.items()}
     exact = sum(map(len, blocks.values())) <= _MOST_BLOCKS
@@ -48,7 +50,15 @@ def timeline_svg(timeline: Sequence[Interval], causes: Mapping[str, Cause]) -> s
                 svg.fill(axes, ([(x, 0.52 * y - row) for x, y in shape] for shape in shapes), causes[cause].style)
             axes.text(0, 0.58 - row, plain(track), color=svg.INK, fontsize=10.5, va="bottom", **svg.LITERAL)
             axes.axhline(-row, color=svg.LINE, linewidth=0.8, zorder=0)
-        return svg.inline(figure, "timeline", "Timeline, a row for each part of the machine")
+        return svg.inline(figure, "timeline", "Timeline, a row for each part of the machine or request")
+
+
+def tracks_of(timeline: Iterable[Interval]) -> dict[str, list[Interval]]:
+    """Return the intervals by track, in order of first appearance."""
+    tracks: dict[str, list[Interval]] = {}
+    for interval in timeline:
+        tracks.setdefault(interval.track, []).append(interval)
+    return tracks
 
 
 def _time_axis(axes: Axes, end_s: float, rows: int) -> None:
@@ -149,11 +159,8 @@ def lanes(timeline: Iterable[Interval]) -> dict[str, list[Interval]]:
 
     A viewer cannot draw two slices of one thread that overlap, and two transfers may share a link.
     """
-    tracks: dict[str, list[list[Interval]]] = {}
-    for interval in timeline:
-        tracks.setdefault(interval.track, [[]])[0].append(interval)
     named: dict[str, list[Interval]] = {}
-    for track, (intervals,) in tracks.items():
+    for track, intervals in tracks_of(timeline).items():
         for number, lane in enumerate(_without_overlap(intervals), start=1):
             named[track if number == 1 else f"{track} ({number})"] = lane
     return named

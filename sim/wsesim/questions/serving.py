@@ -105,7 +105,9 @@ class Serving(ModelQuestion):
         FigureSpec(name="energy_per_token_j", label="energy per token", meaning="all wafers over the time simulated, "
                    "divided by tokens read or written", better="less"),
         FigureSpec(name="power_w", label="power", meaning="mean of all wafers", better="less"),
-        FigureSpec(name="rate_per_s", label="rate per second", meaning="requests that arrived, over the time"),
+        FigureSpec(name="offered_per_s", label="offered rate per second", meaning="requests that arrive a second, from "
+                   "the first to the last"),
+        FigureSpec(name="served_per_s", label="served per second", meaning="requests served, over the time simulated"),
         FigureSpec(name="duration_s", label="time simulated", meaning="from the first arrival to the last token"),
         FigureSpec(name="requests", label="requests", meaning="that arrived"),
         *(
@@ -187,6 +189,6 @@ class Serving(ModelQuestion):
 
     def solve(self, level: Level, say: Say) -> Outcome:
         """Answer at a level."""
-        from wsesim.questions.shared.service import solve_service
+        from wsesim.questions.shared.service_answer import solve_service
 
         return solve_service(self, level, say)

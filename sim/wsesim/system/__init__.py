@@ -1,22 +1,27 @@
 """System simulation: a step on whole wafers with SimPy, and requests served over time."""
 
-from wsesim.system.objective import PERCENTILES, Objective, largest_rate, percentiles
+from wsesim.system.objective import PERCENTILES, Objective, percentiles
 from wsesim.system.play import Played, play
+from wsesim.system.rate import LargestRate, counted, largest_rate, share_at
 from wsesim.system.requests import Arrivals, Requests, requests_of
-from wsesim.system.serving import GrowingTime, Served, ServiceTimes, serve
+from wsesim.system.served import Served
+from wsesim.system.serving import GrowingTime, ServiceTimes, serve
 
 __all__ = [
     "PERCENTILES",
     "Arrivals",
     "GrowingTime",
+    "LargestRate",
     "Objective",
     "Played",
     "Requests",
     "Served",
     "ServiceTimes",
+    "counted",
     "largest_rate",
     "percentiles",
     "play",
     "requests_of",
     "serve",
+    "share_at",
 ]

@@ -3,6 +3,7 @@ the ones that follow must do the same, so they are counted instead of played."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from wsesim.system.machine import Machine
@@ -68,7 +69,7 @@ class Folder:
 
 
 def _stored_s(mark: _Mark) -> float:
-    return sum(seconds for (track, _), seconds in mark.counts[0].items() if track == STORE)
+    return math.fsum(seconds for (track, _), seconds in mark.counts[0].items() if track == STORE)
 
 
 def _plus(place: Place, *, copies: int = 0, passes: int = 0) -> Place:

@@ -1,18 +1,16 @@
-"""What was good enough: percentiles of served requests, goodput, and the largest rate that holds an objective."""
+"""What was good enough: limits, the share of requests within them, and percentiles."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from wsesim.system.requests import Requests
-from wsesim.system.serving import Served, ServiceTimes, serve
+from wsesim.errors import require_not_negative, require_positive
+from wsesim.system.served import Served
 
 PERCENTILES = (50, 90, 95, 99)
-CLOSE = 0.01
-"""The search ends when the rate is known to one per cent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,10 +21,19 @@ class Objective:
     tpot_s: float
     share: float
 
+    def __post_init__(self) -> None:
+        require_not_negative(ttft_s=self.ttft_s, tpot_s=self.tpot_s)
+        require_positive(share=self.share)
+
+    def met(self, served: Served) -> npt.NDArray[np.bool_]:
+        """Return of each request whether it was good enough; one that can never be held was not."""
+        found = np.zeros(len(served.held), dtype=bool)
+        found[served.held] = (served.ttft_s <= self.ttft_s) & (served.tpot_s <= self.tpot_s)
+        return found
+
     def met_share(self, served: Served) -> float:
-        """Return the share of requests that were good enough; those that can never be held were not."""
-        good = (served.ttft_s <= self.ttft_s) & (served.tpot_s <= self.tpot_s)
-        return float(good.sum()) / len(served.held)
+        """Return the share of requests that were good enough."""
+        return float(self.met(served).mean())
 
 
 def percentiles(served: Served) -> dict[str, dict[str, float]]:
@@ -44,33 +51,3 @@ def percentiles(served: Served) -> dict[str, dict[str, float]]:
             named = {f"p{point}": float(value) for point, value in zip(PERCENTILES, points, strict=True)}
             found[name] = {"mean": float(values.mean()), **named}
     return found
-
-
-def largest_rate(
-    requests: Requests, times: ServiceTimes, objective: Objective, *, say: Callable[[str], None] = lambda _: None
-) -> tuple[float, Mapping[float, float]]:
-    """Return the largest rate (requests a second) at which *requests* hold the objective, and the share at each tried.
-
-    The same requests are moved closer together or further apart, so that only the rate differs. 0 if they do not hold
-    it even one by one; where they hold it all at once, the rate at which all arrive within the time of one.
-    """
-    tried: dict[float, float] = {}
-
-    def holds(rate: float) -> bool:
-        say(f"trying {rate:.4g} requests a second")
-        tried[rate] = objective.met_share(serve(requests.at_rate(rate), times))
-        return tried[rate] >= objective.share
-
-    alone = float(np.median(serve(requests.at_rate(1e-9), times).latency_s)) if len(requests) else 0.0
-    low = 1e-3 / alone if alone > 0 else 1e-9
-    if not holds(low):
-        return 0.0, tried
-    high, at_once = 1 / alone, len(requests) / alone
-    while holds(high):
-        if high >= at_once:
-            return high, tried
-        low, high = high, min(2 * high, at_once)
-    while high / low > 1 + CLOSE:
-        middle = (low * high) ** 0.5
-        low, high = (middle, high) if holds(middle) else (low, middle)
-    return low, tried

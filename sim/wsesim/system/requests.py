@@ -65,9 +65,15 @@ class Requests:
         span_s = float(self.arrival_s[-1] - self.arrival_s[0])
         return (len(self) - 1) / span_s if span_s > 0 else math.inf
 
-    def first(self, count: int) -> Requests:
-        """Return the first *count* of them."""
-        return Requests(self.arrival_s[:count], self.prompt[:count], self.output[:count])
+    def repeated(self, count: int) -> Requests:
+        """Return *count* of them, beginning again, a mean gap after the last, as often as it takes.
+
+        Not if all arrive together.
+        """
+        number = np.arange(count)
+        period_s, which = len(self) / self.rate_per_s, number % len(self)
+        arrival = self.arrival_s[which] + number // len(self) * period_s
+        return Requests(arrival, self.prompt[which], self.output[which])
 
     def at_rate(self, rate_per_s: float) -> Requests:
         """Return the same requests in the same order, closer together or further apart; not if all arrive together."""

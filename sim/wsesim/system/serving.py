@@ -23,8 +23,7 @@ import numpy.typing as npt
 
 from wsesim.errors import require_not_negative, require_positive
 from wsesim.system.requests import Requests
-
-Times = npt.NDArray[np.float64]
+from wsesim.system.served import Served
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,64 +66,9 @@ class ServiceTimes:
         require_positive(chunk=self.chunk, slots=self.slots)
         require_not_negative(input_latency_s=self.input_latency_s, input_token_s=self.input_token_s)
 
-    def read_s(self, start: int, stop: int) -> float:
-        """Return the time to read tokens *start* to *stop* of a prompt."""
-        ends = np.interp((start, stop), self.prefill_tokens, self.prefill_s)
-        return float(ends[1] - ends[0])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
-    """When each request had its first and its last token; NaN for one that can never be held."""
-
-    arrival_s: Times
-    first_s: Times
-    """Time of the first token of the answer."""
-    end_s: Times
-    output: npt.NDArray[np.int64]
-    busy: tuple[tuple[float, float, float], ...]
-    """Stretches of rounds: from, to, and seconds the entry of the pipeline was taken."""
-    rounds: int
-
-    @property
-    def held(self) -> npt.NDArray[np.bool_]:
-        """Which requests were served."""
-        return ~np.isnan(self.end_s)
-
-    @property
-    def ttft_s(self) -> Times:
-        """From arrival to the first token, of those served."""
-        return (self.first_s - self.arrival_s)[self.held]
-
-    @property
-    def tpot_s(self) -> Times:
-        """Per token after the first, of those served; 0 for an answer of one token, which waits for none."""
-        return ((self.end_s - self.first_s) / np.maximum(1, self.output - 1))[self.held]
-
-    @property
-    def latency_s(self) -> Times:
-        """From arrival to the last token, of those served."""
-        return (self.end_s - self.arrival_s)[self.held]
-
-    @property
-    def duration_s(self) -> float:
-        """From the first arrival to the last token."""
-        return float(self.end_s[self.held].max(initial=self.arrival_s[0]) - self.arrival_s[0])
-
-    @property
-    def entered_s(self) -> float:
-        """Seconds in which tokens entered the pipeline."""
-        return math.fsum(taken for _, _, taken in self.busy)
-
-    def utilization(self, bins: int) -> tuple[Times, Times]:
-        """Return the middles of *bins* equal stretches of time, and the share of each the pipeline took tokens in."""
-        edges = self.arrival_s[0] + np.linspace(0, max(self.duration_s, 1e-12), bins + 1)
-        stretches = np.array(self.busy).reshape(-1, 3)
-        totals = np.concatenate([[0.0], np.cumsum(stretches[:, 2])])
-        times = np.concatenate([[edges[0]], stretches[:, 1]])
-        gaps = np.searchsorted(times, stretches[:, 0])  # idle time before a stretch adds nothing
-        times, totals = np.insert(times, gaps, stretches[:, 0]), np.insert(totals, gaps, totals[:-1])
-        return (edges[1:] + edges[:-1]) / 2, np.diff(np.interp(edges, times, totals)) / np.diff(edges)
+    def read_s(self, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Return the time to read the first *tokens* of a prompt."""
+        return np.interp(tokens, self.prefill_tokens, self.prefill_s)
 
 
 def serve(requests: Requests, times: ServiceTimes) -> Served:
@@ -139,17 +83,21 @@ class _Server:
         self.times, self.requests = times, requests
         # Hosts pass requests on in order; one behind a long prompt waits for it.
         passed_on = requests.arrival_s + times.input_latency_s + times.input_token_s * requests.prompt
-        self.arrival = np.maximum.accumulate(passed_on).tolist()
+        self.ready_s = np.maximum.accumulate(passed_on)
+        self.arrival = self.ready_s.tolist()
         self.prompt, self.output = requests.prompt.tolist(), requests.output.tolist()
-        self.first, self.end = np.full(len(requests), np.nan), np.full(len(requests), np.nan)
+        self.whole_s = times.read_s(requests.prompt).tolist()
+        self.begun, self.first, self.end = np.full((3, len(requests)), np.nan)
         self.now, self.round, self.next = self.arrival[0], 0, 0
         self.queue: deque[int] = deque()
         self.reading: int | None = None
-        self.read = 0
+        self.read, self.read_s = 0, 0.0
         self.writing: list[tuple[int, int]] = []
         """A heap of (round of the last token, request)."""
         self.starts: dict[int, int] = {}
         """Position less round, of each sequence that writes."""
+        self.furthest = -math.inf
+        """The largest of them."""
         self.positions, self.held = 0, 0
         self.busy: list[tuple[float, float, float]] = []
 
@@ -157,15 +105,13 @@ class _Server:
         """Play until all is done."""
         while self.next < len(self.arrival) or self.queue or self.reading is not None or self.writing:
             self._take_in()
-            if self.reading is not None:
-                self._pass(1, chunk=True)
-            elif self.writing:
-                self._pass(self._rounds_alike(), chunk=False)
+            if self.reading is not None or self.writing:
+                self._pass(self._rounds_alike())
             elif self.next < len(self.arrival):
                 self.now = self.arrival[self.next]
         return Served(
-            arrival_s=self.requests.arrival_s, first_s=self.first, end_s=self.end, output=self.requests.output,
-            busy=tuple(self.busy), rounds=self.round,
+            arrival_s=self.requests.arrival_s, ready_s=self.ready_s, begun_s=self.begun, first_s=self.first,
+            end_s=self.end, output=self.requests.output, busy=tuple(self.busy), rounds=self.round,
         )  # fmt: skip
 
     def _take_in(self) -> None:
@@ -177,14 +123,23 @@ class _Server:
         if self.reading is None and self.queue and len(self.writing) < self.times.slots:
             tokens = self.prompt[self.queue[0]] + self.output[self.queue[0]]
             if self.held + tokens <= self.times.capacity_tokens:
-                self.reading, self.read = self.queue.popleft(), 0
+                self.reading, self.read, self.read_s = self.queue.popleft(), 0, 0.0
+                self.begun[self.reading] = self.now
                 self.held += tokens
 
     def _rounds_alike(self) -> int:
-        """Return the rounds until a sequence ends, or until the one in which the next request arrives."""
-        rounds = self.writing[0][0] - self.round
+        """Return the rounds until a sequence ends, a prompt is read, or the one in which the next request arrives.
+
+        While a prompt is read the next has to wait, so that its arrival changes nothing.
+        """
+        ends = self.writing[0][0] - self.round if self.writing else math.inf
+        if self.reading is not None:
+            return int(min(ends, -((self.read - self.prompt[self.reading]) // self.times.chunk)))
+        rounds = int(ends)
         if self.next < len(self.arrival) and len(self.writing) < self.times.slots:
             left = self.arrival[self.next] - self.now
+            if self._write_s(rounds)[0] < left:
+                return rounds
             rounds = 1 + bisect_left(range(1, rounds), left, key=lambda count: self._write_s(count)[0])
         return rounds
 
@@ -194,34 +149,38 @@ class _Server:
         if not count:
             return 0.0, 0.0
         latency, interval = self.times.latency, self.times.interval
-        furthest, total = max(self.starts.values()) + self.round, self.positions + count * self.round
+        furthest, total = self.furthest + self.round, self.positions + count * self.round
         entering = interval.sum_s(total, rounds, count)
         through = latency.sum_s(furthest, rounds)
-        if rounds == 1:
-            return max(entering, through), entering
         ahead = latency.sum_s(furthest, 1) - interval.sum_s(total, 1, count)
         slope = latency.per_position_s - count * interval.per_position_s
-        turn = -ahead / slope if slope else -1.0
-        if not 0 < turn < rounds - 1:
-            return max(entering, through), entering
-        turn = math.floor(turn) + 1
+        # Until this round one of the two is longer, from it on the other; a round before the first or after the last
+        # means that none takes over.
+        turn = math.floor(min(max(-ahead / slope, -1.0), rounds - 1.0)) + 1 if slope else 0
         early, late = latency.sum_s(furthest, turn), interval.sum_s(total, turn, count)
         return max(early, late) + max(through - early, entering - late), entering
 
-    def _pass(self, rounds: int, *, chunk: bool) -> None:
-        """Let *rounds* pass: every sequence writes that many tokens; with *chunk* a part of a prompt is read too."""
+    def _pass(self, rounds: int) -> None:
+        """Let *rounds* pass: every sequence writes that many tokens; of a prompt as many chunks are read."""
         seconds, entering = self._write_s(rounds)
-        if chunk:
-            assert self.reading is not None
-            stop = min(self.read + self.times.chunk, self.prompt[self.reading])
-            reading_s = self.times.read_s(self.read, stop)
-            self.read, seconds, entering = stop, seconds + reading_s, entering + reading_s
+        if self.reading is not None:
+            reading_s = self._read(rounds)
+            seconds, entering = seconds + reading_s, entering + reading_s
         started, self.now, self.round = self.now, self.now + seconds, self.round + rounds
         self.busy.append((started, self.now, entering))
         while self.writing and self.writing[0][0] <= self.round:
             self._finish(heappop(self.writing)[1])
         if self.reading is not None and self.read == self.prompt[self.reading]:
             self._begin_writing(self.reading)
+
+    def _read(self, rounds: int) -> float:
+        """Read as many chunks of the prompt; return their time."""
+        assert self.reading is not None
+        before_s, whole = self.read_s, self.prompt[self.reading]
+        self.read = min(self.read + rounds * self.times.chunk, whole)
+        all_read = self.read == whole
+        self.read_s = self.whole_s[self.reading] if all_read else float(self.times.read_s(np.array(self.read)))
+        return float(self.read_s - before_s)
 
     def _begin_writing(self, request: int) -> None:
         """The prompt is read, and with it the first token is known."""
@@ -230,11 +189,15 @@ class _Server:
             self.end[request] = self.now
             self.held -= self.prompt[request] + 1
             return
-        self.starts[request] = self.prompt[request] - self.round
-        self.positions += self.starts[request]
+        self.starts[request] = start = self.prompt[request] - self.round
+        self.furthest = max(self.furthest, start)
+        self.positions += start
         heappush(self.writing, (self.round + self.output[request] - 1, request))
 
     def _finish(self, request: int) -> None:
         self.end[request] = self.now
-        self.positions -= self.starts.pop(request)
+        start = self.starts.pop(request)
+        self.positions -= start
+        if start == self.furthest:
+            self.furthest = max(self.starts.values(), default=-math.inf)
         self.held -= self.prompt[request] + self.output[request]

@@ -1,0 +1,195 @@
+"""The answer of a service: figures, words and facts from how its requests were served."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
+from wsesim.mapping.resident import ResidentPlan
+from wsesim.questions.base import Question, Say
+from wsesim.questions.shared.facts import deciding
+from wsesim.questions.shared.request_answer import LEAVES_OUT, facts_of, placement_words, with_software
+from wsesim.questions.shared.service import Service, placed_service, service_of, service_times
+from wsesim.questions.shared.service_details import (
+    ops_words,
+    percentile_table,
+    reading_s,
+    requests_csv,
+    service_ops,
+    service_timeline,
+    timeline_words,
+    utilization_curve,
+)
+from wsesim.questions.shared.service_rate import find_rate, rate_words
+from wsesim.system import (
+    PERCENTILES,
+    LargestRate,
+    Requests,
+    Served,
+    ServiceTimes,
+    percentiles,
+    requests_of,
+    serve,
+)
+from wsesim.units import Dimension, show, show_seconds
+
+SERVICE_LEAVES_OUT: Mapping[Level, tuple[str, ...]] = {
+    **LEAVES_OUT,
+    "closed": (
+        "Queues: prompts and tokens of the mean length follow each other without a gap, and one request alone stands "
+        "for all when it comes to the objective.",
+    ),
+}
+
+
+def solve_service(question: Question, level: Level, say: Say) -> Outcome:
+    """Answer what a service can do at a level."""
+    service = service_of(question.asked)
+    say("placing the model")
+    plan = placed_service(service)
+    if isinstance(plan, DoesNotFit):
+        return plan
+    requests, times = requests_of(service.arrivals), service_times(service, plan)
+    if level == "closed":
+        return _by_formula(question, service, plan, requests, times)
+    if level == "cores":
+        from wsesim.questions.shared.request_cores import slower_on_cores
+
+        prompt, output = (max(1, round(float(each.mean()))) for each in (requests.prompt, requests.output))
+        times, table, note = slower_on_cores(prompt, output, plan, times, say)
+        answer = _served(question, service, plan, requests, times, say, level)
+        return replace(answer, tables=(*answer.tables, table), notes=(*answer.notes, note))
+    return _served(question, service, plan, requests, times, say, level)
+
+
+def _by_formula(
+    question: Question, service: Service, plan: ResidentPlan, requests: Requests, times: ServiceTimes
+) -> Answer:
+    """Return the rate at which the pipeline is full, if one request alone holds the objective."""
+    prompt, output = round(float(requests.prompt.mean())), float(requests.output.mean())
+    position = prompt + output / 2
+    read = plan.prefill(max(1, prompt))
+    token_s = times.latency.base_s + times.latency.per_position_s * position
+    chunks = -(-prompt // plan.chunk) if plan.together is None else prompt / plan.chunk
+    entering_s = chunks * read.interval_cycles / plan.clock_hz
+    entering_s += output * (times.interval.base_s + times.interval.per_position_s * position)
+    held = read.seconds <= service.objective.ttft_s and token_s <= service.objective.tpot_s
+    full = 1 / entering_s
+    offered = requests.rate_per_s if len(requests) > 1 else 0.0
+    found = {
+        "largest_rate_per_s": (full if held else 0.0) if service.search else None,
+        "tokens_per_s": output * min(offered, full), "ttft_p50_s": read.seconds, "tpot_p50_s": token_s,
+    }  # fmt: skip
+    spent = {"prefill": read.seconds, "decode": (output - 1) * token_s}
+    total_s = math.fsum(spent.values())
+    return Answer(
+        level="closed", figures={spec.name: found.get(spec.name) for spec in question.figures},
+        headline={name: "" for name, value in found.items() if value is not None},
+        spent=Spent(total_s=total_s, by_cause=spent, what="request"), memory=plan.memory,
+        memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, facts=_facts(question, service, plan),
+        leaves_out=SERVICE_LEAVES_OUT["closed"],
+    )  # fmt: skip
+
+
+def _served(
+    question: Question, service: Service, plan: ResidentPlan, requests: Requests, times: ServiceTimes, say: Say,
+    level: Level,
+) -> Answer:  # fmt: skip
+    say(f"serving {len(requests):,} requests")
+    served = serve(requests, times)
+    rate, rates = find_rate(service, requests, times, say)
+    figures = _figures(service, plan, requests, times, served, rate)
+    spent = _spent(requests, served, times, figures)
+    asked = service.asked.resolved["outputs"]["timeline"]
+    return Answer(
+        level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
+        headline=_headline(service, figures), spent=spent,
+        sentences=(placement_words(plan), *deciding(question, *_decided(service, plan), "inference"),
+                   *rate_words(service, rate)),
+        ops=service_ops(service, plan, requests, served, spent.by_cause),
+        timeline=service_timeline(requests, served) if asked else (), memory=plan.memory,
+        memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, tables=(percentile_table(percentiles(served)),),
+        drawings=(utilization_curve(served), *rates), facts=_facts(question, service, plan),
+        files={"requests.csv": partial(requests_csv, requests, served, service.objective)},
+        leaves_out=SERVICE_LEAVES_OUT[level], notes=_notes(requests, served, times, timeline=asked),
+        events=served.rounds,
+    )  # fmt: skip
+
+
+def _spent(requests: Requests, served: Served, times: ServiceTimes, figures: Mapping[str, Any]) -> Spent:
+    """Return the time in which tokens of prompts enter the pipeline, tokens that are written do, or none does."""
+    duration_s = float(figures["duration_s"])
+    busy_s = float(figures["utilization"]) * duration_s
+    read_s = min(busy_s, reading_s(requests, served, times))
+    spent = {"prefill": read_s, "decode": busy_s - read_s, "idle": duration_s - busy_s}
+    return Spent(total_s=duration_s, what="service", by_cause={name: each for name, each in spent.items() if each > 0})
+
+
+def _decided(service: Service, plan: ResidentPlan) -> tuple[str, Any]:
+    position = min(service.longest, service.arrivals.prompt + service.arrivals.output // 2)
+    return "time per output token", lambda software: with_software(plan, software).decode(max(1, position)).seconds
+
+
+def _facts(question: Question, service: Service, plan: ResidentPlan) -> dict[str, Mapping[str, object]]:
+    return facts_of(question, plan, {"requests": service.arrivals.requests, "longest": service.longest})
+
+
+def _figures(
+    service: Service, plan: ResidentPlan, requests: Requests, times: ServiceTimes, served: Served,
+    rate: LargestRate | None,
+) -> dict[str, Any]:  # fmt: skip
+    wafer, duration_s = plan.request.cluster.wafer, max(served.duration_s, 1e-12)
+    offered = requests.rate_per_s if math.isfinite(requests.rate_per_s) else None
+    window_s = max(duration_s, len(requests) / offered if offered else 0.0)  # as long as all their gaps, at least
+    utilization = min(1.0, served.entered_s / duration_s)
+    share = service.objective.met_share(served)
+    power_w = plan.wafers * (wafer.idle_power_w + wafer.active_power_w * utilization)
+    written = int(requests.output[served.held].sum())
+    tokens = written + int(requests.prompt[served.held].sum())
+    found = percentiles(served)
+    waits = {
+        f"{name}_{point}_s": found.get(f"{name}_s", {}).get(point)
+        for name in ("ttft", "tpot", "latency")
+        for point in ("mean", *(f"p{point}" for point in PERCENTILES))
+    }
+    return waits | {
+        "requests": len(requests), "served": int(served.held.sum()), "duration_s": duration_s,
+        "offered_per_s": offered, "served_per_s": int(served.held.sum()) / window_s,
+        "tokens_per_s": written / window_s, "met_share": share, "goodput_per_s": share * len(requests) / window_s,
+        "largest_rate_per_s": rate.per_s if rate else None, "utilization": utilization,
+        "power_w": power_w, "energy_per_token_j": power_w * duration_s / max(tokens, 1), "wafers": plan.wafers,
+        "slots": times.slots, "capacity_tokens": times.capacity_tokens, "stages": len(plan.stages), "chunk": plan.chunk,
+    }  # fmt: skip
+
+
+def _headline(service: Service, figures: Mapping[str, Any]) -> dict[str, str]:
+    goal = service.objective
+    limits = f"first token in {show_seconds(goal.ttft_s)}, then {show_seconds(goal.tpot_s)} each"
+    come = figures["offered_per_s"] and f"{figures['offered_per_s']:.4g}"
+    room = f"room for {figures['slots']:,} sequences, {figures['capacity_tokens']:,} positions"
+    words = {
+        "goodput_per_s": f"of {come} that arrive a second" if come else "all arrive together", "met_share": limits,
+        "tokens_per_s": "written, all users",
+        "utilization": f"of the time tokens enter the pipeline, {figures['wafers']} wafer"
+        f"{'' if figures['wafers'] == 1 else 's'}",
+        "served": f"of {figures['requests']:,}; {room}",
+        "energy_per_token_j": f"read or written, at {show(figures['power_w'], Dimension.WATTS)}",
+    }  # fmt: skip
+    if figures["largest_rate_per_s"] is None:
+        return words
+    return {"largest_rate_per_s": f"at which {goal.share:.1%} of requests have their {limits}", **words}
+
+
+def _notes(requests: Requests, served: Served, times: ServiceTimes, *, timeline: bool) -> tuple[str, ...]:
+    found = [
+        *(timeline_words(requests) if timeline else ()),
+        *([ops_words(requests, served)] if served.held.any() else []),
+    ]
+    over = int((~served.held).sum())
+    if over:
+        found.append(f"{over:,} requests are longer than the {times.capacity_tokens:,} positions the wafers hold.")
+    return tuple(found)

@@ -1,0 +1,129 @@
+"""The largest rate at which a service holds its objective, as a property of the service.
+
+    full rate      requests a second that leave while others always wait: at more, the queue grows without end
+    largest rate   the largest rate up to the full one at which the share of good answers is as asked
+
+A rate is judged on the same requests, moved closer together or further apart, so that only the rate differs; those that
+come first, while queues fill, and those that come last, which fewer follow, are played and do not count.
+
+Rates tried are fixed parts of the full rate, each half of the one before and then halved in between. So if every time
+of a service is f <= 1 times as long, what held at a rate holds at 1/f times that rate, every step of the search goes
+at least as far, and the largest rate is at least 1/f times as large. Other changes for the better have no such law:
+first come, first served with room for few has anomalies (Graham 1969), and more slots let more sequences write side by
+side, each of which then waits longer for its tokens.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from wsesim.system.objective import Objective
+from wsesim.system.requests import Requests
+from wsesim.system.serving import ServiceTimes, serve
+
+CLOSE = 0.01
+"""The search ends when the rate is known to one per cent."""
+SETTLE, DRAIN = 0.2, 0.1
+"""Shares of the requests, first and last, that do not count."""
+_BATCHES = 10
+"""Parts of what counts, of which the spread of the share follows: requests near one another meet the same queue."""
+_ALONE = 1e-3
+"""Requests there are on average where each is alone: that part of the full rate, over the slots, comes to no more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LargestRate:
+    """The largest rate that holds the objective, and how it was found."""
+
+    per_s: float
+    """Requests a second; 0 where too few are good enough even one by one."""
+    goal: float
+    """Share that has to be good enough."""
+    full_per_s: float
+    """Requests a second at which the queue begins to grow without end; 0 where nothing can be held."""
+    tried: Mapping[float, tuple[float, float]]
+    """By rate, rising, the share that was good enough and its standard error."""
+
+    @property
+    def share(self) -> float:
+        """Share that was good enough at the rate found, or one by one where none was."""
+        return self.tried[min(self.tried) if self.per_s == 0 else self.per_s][0] if self.tried else 0.0
+
+    @property
+    def error(self) -> float:
+        """Standard error of that share."""
+        return self.tried[self.per_s][1] if self.per_s else 0.0
+
+    @property
+    def between_per_s(self) -> tuple[float, float]:
+        """Rates tried between which the largest one lies, were the share two standard errors higher or lower."""
+        surely = [rate for rate, (share, error) in self.tried.items() if share - 2 * error >= self.goal]
+        never = [rate for rate, (share, error) in self.tried.items() if share + 2 * error < self.goal]
+        low = max((rate for rate in surely if rate <= self.per_s), default=0.0)
+        return low, min((rate for rate in never if rate > self.per_s), default=self.full_per_s)
+
+
+def counted(requests: int) -> slice:
+    """Return which of so many requests count."""
+    return slice(math.floor(SETTLE * requests), max(1, requests - math.floor(DRAIN * requests)))
+
+
+def share_at(rate: float, requests: Requests, times: ServiceTimes, objective: Objective) -> tuple[float, float]:
+    """Return the share of *requests* at *rate* (requests a second) that are good enough, and its standard error.
+
+    They must not all arrive together.
+    """
+    good = objective.met(serve(requests.at_rate(rate), times))[counted(len(requests))]
+    shares = [float(part.mean()) for part in np.array_split(good, _BATCHES) if len(part)]
+    return float(good.mean()), float(np.std(shares, ddof=1)) / math.sqrt(len(shares))
+
+
+def full_rate(requests: Requests, times: ServiceTimes) -> float:
+    """Return the rate at which *requests* leave while others always wait; 0 if none can be held.
+
+    Queues are stable below it and at no more (the saturation rule, Baccelli and Foss 1995).
+    """
+    together = Requests(np.full(len(requests), requests.arrival_s[0]), requests.prompt, requests.output)
+    served = serve(together, times)
+    ends: npt.NDArray[np.float64] = np.sort(served.end_s[served.held])
+    inside = ends[counted(len(ends))]
+    if len(inside) < 2 or inside[-1] == inside[0]:
+        return len(requests) / served.duration_s if len(ends) else 0.0
+    return float((len(inside) - 1) / (inside[-1] - inside[0])) * len(requests) / len(ends)
+
+
+def largest_rate(
+    requests: Requests, times: ServiceTimes, objective: Objective, *, say: Callable[[str], None] = lambda _: None
+) -> LargestRate:
+    """Return the largest rate at which *requests* hold the objective, known to `CLOSE`, and the share at each tried.
+
+    The requests must not all arrive together.
+    """
+    full, tried = full_rate(requests, times), dict[float, tuple[float, float]]()
+
+    def holds(rate: float) -> bool:
+        say(f"trying {rate:.4g} requests a second")
+        tried[rate] = share_at(rate, requests, times, objective)
+        return tried[rate][0] >= objective.share
+
+    found = _search(holds, full, _ALONE * full / times.slots) if full else 0.0
+    return LargestRate(per_s=found, goal=objective.share, full_per_s=full, tried=dict(sorted(tried.items())))
+
+
+def _search(holds: Callable[[float], bool], full: float, alone: float) -> float:
+    if not holds(alone):
+        return 0.0
+    low = high = full
+    while not holds(low):
+        low, high = max(low / 2, alone), low
+        if low == alone:
+            break
+    while high / low > 1 + CLOSE:
+        middle = math.sqrt(low * high)
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return low

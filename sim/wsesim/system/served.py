@@ -1,0 +1,69 @@
+"""What became of requests that were served: when each had its tokens, and how full the pipeline was."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Times = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """When each request was read and had its first and its last token; NaN from `begun_s` on for one never held."""
+
+    arrival_s: Times
+    ready_s: Times
+    """When hosts had passed the prompt on to the wafers."""
+    begun_s: Times
+    """When the wafers began to read the prompt."""
+    first_s: Times
+    """Time of the first token of the answer."""
+    end_s: Times
+    output: npt.NDArray[np.int64]
+    busy: tuple[tuple[float, float, float], ...]
+    """Stretches of rounds: from, to, and seconds the entry of the pipeline was taken."""
+    rounds: int
+
+    @property
+    def held(self) -> npt.NDArray[np.bool_]:
+        """Which requests were served."""
+        return ~np.isnan(self.end_s)
+
+    @property
+    def ttft_s(self) -> Times:
+        """From arrival to the first token, of those served."""
+        return (self.first_s - self.arrival_s)[self.held]
+
+    @property
+    def tpot_s(self) -> Times:
+        """Per token after the first, of those served; 0 for an answer of one token, which waits for none."""
+        return ((self.end_s - self.first_s) / np.maximum(1, self.output - 1))[self.held]
+
+    @property
+    def latency_s(self) -> Times:
+        """From arrival to the last token, of those served."""
+        return (self.end_s - self.arrival_s)[self.held]
+
+    @property
+    def duration_s(self) -> float:
+        """From the first arrival to the last token."""
+        return float(self.end_s[self.held].max(initial=self.arrival_s[0]) - self.arrival_s[0])
+
+    @property
+    def entered_s(self) -> float:
+        """Seconds in which tokens entered the pipeline."""
+        return math.fsum(taken for _, _, taken in self.busy)
+
+    def utilization(self, bins: int) -> tuple[Times, Times]:
+        """Return the middles of *bins* equal stretches of time, and the share of each the pipeline took tokens in."""
+        edges = self.arrival_s[0] + np.linspace(0, max(self.duration_s, 1e-12), bins + 1)
+        stretches = np.array(self.busy).reshape(-1, 3)
+        totals = np.concatenate([[0.0], np.cumsum(stretches[:, 2])])
+        times = np.concatenate([[edges[0]], stretches[:, 1]])
+        gaps = np.searchsorted(times, stretches[:, 0])  # idle time before a stretch adds nothing
+        times, totals = np.insert(times, gaps, stretches[:, 0]), np.insert(totals, gaps, totals[:-1])
+        return (edges[1:] + edges[:-1]) / 2, np.diff(np.interp(edges, times, totals)) / np.diff(edges)

@@ -1,0 +1,166 @@
+"""What a serving run shows: requests one by one, ops, a timeline, and its largest rate."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wsesim import questions
+from wsesim.answer import Answer, Curve
+from wsesim.questions.shared import service_details
+
+BASE: dict[str, object] = {
+    "model": "gpt2", "phase": "serving", "cluster": "cs-2", "verification": {"enabled": False},
+    "inference": {"placement": "blocks", "stages": 4, "chunk": 256},
+}  # fmt: skip
+
+
+def answer(folder: Path = Path(), **asked: Any) -> Answer:
+    outputs = {"timeline": asked.pop("timeline", True)}
+    data = {**BASE, "outputs": outputs, "serving": asked}
+    found = questions.run(questions.ask(data, file="case.yaml", folder=folder)).answer
+    assert found is not None
+    return found
+
+
+def rows(found: Answer) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(found.files["requests.csv"]().decode())))
+
+
+def figure(found: Answer, name: str) -> float:
+    value = found.figures[name]
+    assert value is not None
+    return float(value)
+
+
+def curve(found: Answer) -> Curve:
+    (drawn,) = (drawing for drawing in found.drawings if isinstance(drawing, Curve) and drawing.name == "rates")
+    return drawn
+
+
+@pytest.fixture(scope="module")
+def served() -> Answer:
+    return answer(rate=40, requests=300, slo_ttft="50 ms", slo_tpot="1 s")
+
+
+def test_every_request_has_a_line_that_adds_up(served: Answer) -> None:
+    lines = rows(served)
+    assert [int(line["request"]) for line in lines] == list(range(1, 301))
+    for line in lines:
+        at = {name: float(line[name]) for name in service_details.COLUMNS if name.endswith("_s")}
+        assert at["arrival_s"] <= at["ready_s"] <= at["begun_s"] <= at["first_s"] <= at["end_s"]
+        assert at["waited_s"] == pytest.approx(at["begun_s"] - at["ready_s"], abs=3e-9)
+        assert at["ttft_s"] == pytest.approx(at["first_s"] - at["arrival_s"], abs=3e-9)
+        assert at["latency_s"] == pytest.approx(at["end_s"] - at["arrival_s"], abs=3e-9)
+        assert at["tpot_s"] == pytest.approx((at["end_s"] - at["first_s"]) / (int(line["output"]) - 1), abs=3e-9)
+        late = at["ttft_s"] > 0.05
+        assert (line["met"], line["why"]) == (("false", "first token late") if late else ("true", ""))
+    good = sum(line["met"] == "true" for line in lines) / 300
+    assert 0 < good < 1
+    assert good == served.figures["met_share"]
+
+
+def test_requests_of_a_run_can_be_served_again(served: Answer, tmp_path: Path) -> None:
+    (tmp_path / "again.csv").write_bytes(served.files["requests.csv"]())
+    again = answer(tmp_path, trace="again.csv", slo_ttft="50 ms", search=False)
+    assert again.figures["ttft_p99_s"] == pytest.approx(served.figures["ttft_p99_s"], abs=2e-9)
+    assert again.figures["requests"] == 300
+
+
+def test_a_request_that_cannot_be_held_or_is_slow_says_so(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("arrival_s,prompt,output\n0,10,5\n1,90,10\n2,10,1\n")
+    data = {**BASE, "serving": {"trace": "t.csv", "longest": 100, "slo_ttft": "1 ns", "slo_tpot": "1 ns"}}
+    found = questions.run(questions.ask(data, file="case.yaml", folder=tmp_path)).answer
+    assert found is not None
+    assert [line["why"] for line in rows(found)] == ["first token late, tokens slow"] * 2 + ["first token late"]
+
+
+def test_refused_requests_have_a_line_without_times(served: Answer) -> None:
+    from tests.system.services import listed, times
+
+    from wsesim.system import Objective, serve
+
+    requests = listed((0.5, 100, 10), (1.0, 3000, 10))
+    goal = Objective(ttft_s=1, tpot_s=1, share=1)
+    text = service_details.requests_csv(requests, serve(requests, times(capacity_tokens=200)), goal).decode()
+    last = text.splitlines()[-1]
+    assert last == "2,1.0,3000,10,,,,,,,,,false,refused: longer than the wafers hold"
+
+
+def test_ops_take_the_time_that_was_spent_by_phase(served: Answer) -> None:
+    assert served.spent is not None
+    for phase in ("prefill", "decode"):
+        seconds = [op.seconds for op in served.ops if op.phase == phase]
+        assert sum(seconds) == pytest.approx(served.spent.by_cause[phase])
+    calls = {op.phase: op.calls for op in served.ops}
+    lines = rows(served)
+    assert calls == {"prefill": 300, "decode": sum(int(line["output"]) - 1 for line in lines)}
+    assert any(f"{calls['prefill']:,}" not in note and "mean length" in note for note in served.notes)
+
+
+def test_the_timeline_has_a_lane_for_each_request(served: Answer) -> None:
+    lines = rows(served)
+    start = float(lines[0]["arrival_s"])
+    tracks = [f"request {number}" for number in range(1, service_details.SHOWN_REQUESTS + 1)]
+    assert list(dict.fromkeys(interval.track for interval in served.timeline)) == tracks
+    assert {interval.cause for interval in served.timeline} == {"input", "queue", "prefill", "decode"}
+    ends = {"input": "ready_s", "queue": "begun_s", "prefill": "first_s", "decode": "end_s"}
+    for interval in served.timeline:
+        line = lines[int(interval.track.split()[1]) - 1]
+        assert interval.end_s == pytest.approx(float(line[ends[interval.cause]]) - start, abs=3e-9)
+        assert interval.end_s > interval.start_s
+    assert any("first 250 of 300 requests" in note for note in served.notes)
+
+
+def test_without_a_timeline_asked_for_there_is_none() -> None:
+    found = answer(rate=20, requests=300, timeline=False, search=False)
+    assert found.timeline == ()
+    assert not any("timeline" in note for note in found.notes)
+    assert found.ops
+
+
+def test_the_largest_rate_does_not_depend_on_how_many_requests_are_served() -> None:
+    few, many = (answer(rate=20, requests=requests, slo_ttft="1 s", timeline=False) for requests in (1, 3000))
+    assert figure(few, "largest_rate_per_s") == figure(many, "largest_rate_per_s") > 0
+
+
+def test_rates_are_drawn_where_people_use_them(served: Answer) -> None:
+    drawn, largest = curve(served), figure(served, "largest_rate_per_s")
+    xs = [x for x, _ in drawn.points]
+    assert min(xs) == pytest.approx(min(40, largest / 10))
+    assert max(largest, 40) <= max(xs) <= 1.2 * max(largest, 40) * (1 + 1e-9)
+    assert drawn.mark == 40
+    assert not drawn.log_x
+    assert curve(answer(rate=1e6, requests=50)).log_x, "far beyond what is possible"
+
+
+def test_what_is_offered_is_not_what_is_served() -> None:
+    over = answer(rate=1e5, requests=300)
+    assert figure(over, "offered_per_s") == pytest.approx(1e5, rel=0.2)
+    assert 0 < figure(over, "served_per_s") < 5000
+    assert "that arrive a second" in over.headline["goodput_per_s"]
+    easy = answer(rate=1, requests=300, search=False)
+    assert figure(easy, "goodput_per_s") == pytest.approx(figure(easy, "offered_per_s"), rel=0.01)
+    assert figure(easy, "goodput_per_s") <= figure(easy, "offered_per_s") * (1 + 1e-9)
+
+
+def test_a_service_says_how_its_largest_rate_was_judged(served: Answer) -> None:
+    (said,) = (sentence for sentence in served.sentences if "judged on" in sentence)
+    assert "2,800 requests drawn from the same seed" in said
+    assert "queue grows without end" in said
+
+
+def test_the_same_question_gives_the_same_files() -> None:
+    one, two = (answer(rate=50, requests=60) for _ in range(2))
+    assert replace(one, files={}) == replace(two, files={})
+    assert made(one.files) == made(two.files)
+
+
+def made(files: Mapping[str, Any]) -> dict[str, bytes]:
+    return {name: make() for name, make in files.items()}
