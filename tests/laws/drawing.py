@@ -21,7 +21,8 @@ from wsesim.ops import options
 
 WRITERS = ("decode", "generate", "serving")
 STEPS = ("training", "evaluation")
-KINDS = (*STEPS, "prefill", *WRITERS)
+KINDS = (*4 * STEPS, *2 * ("prefill", "decode", "generate"), "serving")
+"""As often as they are drawn: the quicker one is answered, the more."""
 HEADS = ((1, 1), (2, 1), (4, 4), (4, 2), (6, 3), (8, 8), (12, 4), (16, 2))
 """Heads, and those of keys and values."""
 RECTANGLES: tuple[Data, ...] = ({"wafer.columns": 48, "wafer.rows": 64}, {}, {"wafer.columns": 24, "wafer.rows": 24},

@@ -166,7 +166,10 @@ def lighter(draw: st.DrawFn) -> Pair:
     assume(question is not None)
     assert question is not None
     resolved = question.asked.resolved
-    names = [(section, key) for section, keys in GROWS.items() for key in keys if key in resolved.get(section, {})]
+    names = [
+        (section, key) for section, keys in GROWS.items() for key in keys
+        if isinstance(resolved.get(section, {}).get(key), int | float)
+    ]  # fmt: skip
     picked = draw(st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True))
     before = after
     for section, key in picked:

@@ -208,6 +208,12 @@ def test_shares_are_none_below_zero_where_memory_is_slower_than_a_collision() ->
     assert _are_shares(asked("summa", (2, 1), (12, 12, 12), silicon=True, hardware=slow).case)
 
 
+def test_shares_are_no_more_than_all_where_resources_work_side_by_side() -> None:
+    question = asked("gemv", (6, 6), (128, 2048), hardware={"core.bank_apart": "3 B"})
+    assert _are_shares(question.case)
+    assert answered(question, "closed").spent is not None
+
+
 def test_measures_have_a_meaning_each_and_every_meaning_a_measure() -> None:
     used = {name for program in PROGRAMS.values() for name in program.measures}
     assert used == {spec.name for spec in MEASURES}
