@@ -21,7 +21,7 @@ from wsesim.ops import options
 
 WRITERS = ("decode", "generate", "serving")
 STEPS = ("training", "evaluation")
-KINDS = (*4 * STEPS, *2 * ("prefill", "decode", "generate"), "serving")
+KINDS = (*6 * STEPS, "prefill", "decode", "generate", "serving")
 """As often as they are drawn: the quicker one is answered, the more."""
 HEADS = ((1, 1), (2, 1), (4, 4), (4, 2), (6, 3), (8, 8), (12, 4), (16, 2))
 """Heads, and those of keys and values."""
