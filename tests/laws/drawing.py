@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from tests.laws.asking import Data
 from tests.laws.figures import machine_figures, with_factors
@@ -21,8 +22,10 @@ from wsesim.ops import options
 
 WRITERS = ("decode", "generate", "serving")
 STEPS = ("training", "evaluation")
-KINDS = (*6 * STEPS, "prefill", "decode", "generate", "serving")
-"""As often as they are drawn: the quicker one is answered, the more."""
+BY_DAY = settings().max_examples < 1000
+"""Whether few cases are tried, and so those that are answered quickly."""
+KINDS = (*(12 if BY_DAY else 2) * STEPS, "prefill", "decode", "generate", "serving")
+"""As often as they are drawn."""
 HEADS = ((1, 1), (2, 1), (4, 4), (4, 2), (6, 3), (8, 8), (12, 4), (16, 2))
 """Heads, and those of keys and values."""
 RECTANGLES: tuple[Data, ...] = ({"wafer.columns": 48, "wafer.rows": 64}, {}, {"wafer.columns": 24, "wafer.rows": 24},
