@@ -8,11 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
 
-from wsesim.errors import SpecError, require_choice, require_not_negative, require_positive
+from wsesim.errors import SpecError, require_at_most, require_choice, require_not_negative, require_positive
 from wsesim.figures import LESS, MORE, neither
 
 PRECISIONS = ("fp16", "mixed", "fp32")
 """Arithmetic of a multiply-accumulate: all 16-bit; 16-bit factors summed in 32 bits; all 32-bit."""
+
+FASTEST_HZ = 10**11
+"""No circuit of many gates between two registers has a faster clock, in any technology of silicon."""
+LARGEST_SRAM_BYTES = 2**32
+"""What the 32 bits of an address reach; those of a core have 16."""
+LARGEST_WAVELET_BYTES = 512
+"""What the edge of a core lets pass in a cycle: 4,096 wires of 40 nm pitch take all of its 0.2 mm."""
+MOST_CORES = 10**8
+"""Of a wafer of 46,225 mm2 each has then 460 square micrometres: 2 KiB of SRAM of 0.021 a bit, and little else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +108,8 @@ class Core:
             microthread_launch_cycles=self.microthread_launch_cycles, stamp_cycles=self.stamp_cycles,
             bank_apart_bytes=self.bank_apart_bytes,
         )  # fmt: skip
+        require_at_most(FASTEST_HZ, "no silicon has a faster clock, in hertz", clock_hz=self.clock_hz)
+        require_at_most(LARGEST_SRAM_BYTES, "a core's address has 32 bits at most", sram_bytes=self.sram_bytes)
         _require_power_of_two(bank_period_bytes=self.bank_period_bytes, word_period_bytes=self.word_period_bytes)
         if self.reserved_bytes >= self.sram_bytes:
             raise SpecError("reserved_bytes", f"is {self.reserved_bytes} of {self.sram_bytes} bytes; nothing is left")
@@ -148,6 +159,8 @@ class Fabric:
             hop_cycles=self.hop_cycles, ramp_cycles=self.ramp_cycles, link_words=self.link_words,
             waiting_words=self.waiting_words,
         )  # fmt: skip
+        why = "no more wires than its bits fit beside a core"
+        require_at_most(LARGEST_WAVELET_BYTES, why, wavelet_bytes=self.wavelet_bytes)
         for name, depths in (("in_queue_words", self.in_queue_words), ("out_queue_words", self.out_queue_words)):
             if not depths or min(depths) < 1:
                 raise SpecError(name, f"must be a depth of 1 or more for each queue, got {list(depths)}")
@@ -290,6 +303,10 @@ class Wafer:
         require_positive(
             columns=self.columns, rows=self.rows, io_bytes_per_s=self.io_bytes_per_s, io_channels=self.io_channels
         )
+        why = f"a wafer has room for {MOST_CORES:,} cores of 2 KiB"
+        require_at_most(MOST_CORES, why, columns=self.columns, rows=self.rows)
+        longer = "columns" if self.columns >= self.rows else "rows"
+        require_at_most(MOST_CORES // min(self.columns, self.rows), why, **{longer: getattr(self, longer)})
         require_not_negative(idle_power_w=self.idle_power_w, active_power_w=self.active_power_w)
 
     @property

@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, lru_cache
-from math import ceil, gcd, isqrt
+from math import ceil, fsum, gcd, isqrt
 from typing import Literal
 
 from wsesim.errors import require_positive
@@ -137,6 +137,8 @@ def issues(length: int, lanes: float) -> float:
     with WaferLLM's prompts in view, where 7 tokens a core cost more than 6 or 9 lead one to expect; on the WSE-3 rows
     `mgemm` show less of it (7 values a turn: 81 cycles a round, measured 69.4).
     """
+    if lanes * LANE_PARTS < 1:  # less than any fraction counted in: an issue is one value, over many cycles
+        return length / lanes
     wide = Fraction(lanes).limit_denominator(LANE_PARTS)
     common = Fraction(gcd(length * wide.denominator, wide.numerator), wide.denominator)
     return float((length + wide - common) / wide)
@@ -171,7 +173,7 @@ def matvec(
     fill = vector_cycles(core, batch * length, core.simd_fp16_per_cycle)
     after = batch * map_cycles(where, turns, length), where.scalar(batch * round_cycles)
     beside = map_cycles(where, turns * length, batch), where.scalar(turns * round_cycles)
-    compute, launch = min(after, beside, key=sum)
+    compute, launch = min(after, beside, key=fsum)
     return Cost(
         serial={"compute": fill + compute, "launch": launch},
         macs=batch * inputs * outputs,

@@ -38,6 +38,8 @@ class Training:
     """Of a parameter in a checkpoint."""
     accumulate_traffic: float = field(metadata=LESS)
     """Memory bytes in the store per byte of a gradient that is added to the others."""
+    even_passes: int
+    """1 where all passes of a step have one size, which divides the sequences of a system; 0 where they need not."""
 
     def __post_init__(self) -> None:
         require_positive(
@@ -50,7 +52,7 @@ class Training:
             kernel_launch_s=self.kernel_launch_s, step_s=self.step_s, weight_launch_cycles=self.weight_launch_cycles,
             optimizer_traffic_bytes_per_parameter=self.optimizer_traffic_bytes_per_parameter,
             checkpoint_bytes_per_parameter=self.checkpoint_bytes_per_parameter,
-            accumulate_traffic=self.accumulate_traffic,
+            accumulate_traffic=self.accumulate_traffic, even_passes=self.even_passes,
         )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import fsum
 
 from wsesim.answer import MemoryUse
 from wsesim.kernels.resident import Rectangle, handover
@@ -53,7 +54,7 @@ class Estimate:
         """Return the cycles of a token in a region that has tables alone."""
         where, step = self.request.rectangle(table.columns, table.rows), TokenStep(positions=1)
         blocks = ["embed"] * table.embeds + ["head"] * table.heads
-        return sum(ops_cost(self.request.laid, block, where, step).cycles for block in blocks)
+        return fsum(ops_cost(self.request.laid, block, where, step).cycles for block in blocks)
 
     def _quickest(self, columns: int, rows: int, layers: int, count: int) -> float:
         """Return about what reading takes in the best of a few ways, whatever there is memory for."""
@@ -80,7 +81,7 @@ class Estimate:
     def _pass(self, stages: Mapping[Shape, int], size: int, groups: int) -> float:
         """Return the cycles of a token of all sequences: of one group through all stages, or of all in the slowest."""
         cycles = {shape: self._stage(*shape, self._token(size)) for shape in stages}
-        return max(sum(number * cycles[shape] for shape, number in stages.items()), groups * max(cycles.values()))
+        return max(fsum(number * cycles[shape] for shape, number in stages.items()), groups * max(cycles.values()))
 
     def reading(self, columns: int, rows: int, layers: int, count: int, shifts: bool, tokens: int) -> float:
         """Return about the cycles of a goal's prompts, all tokens as in the middle of one."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import groupby
+from math import fsum
 
 from wsesim.answer import MemoryUse
 from wsesim.errors import NotModelled, SpecError, require_positive
@@ -261,7 +262,7 @@ class ResidentPlan:
         behind = OpSequence.of(op for op in after if op.cycles)
         runs = [(row, len(list(alike))) for row, alike in groupby(rows)]
         parts = summed([(path_parts(runs), 1), (behind.parts, 1)])
-        total, busy = sum(parts.values()), dict[tuple[int, int, int], float]()
+        total, busy = fsum(parts.values()), dict[tuple[int, int, int], float]()
         for region, station in zip(regions, rows[-1], strict=True):
             place = (region.wafer, region.column, region.row)
             busy[place] = busy.get(place, 0.0) + station.cycles
@@ -272,7 +273,7 @@ class ResidentPlan:
             work=(*all_work(runs), (behind, 1)),
             interval_cycles=interval * max(busy.values()),
             stage_cycles=tuple(station.cycles for station in rows[-1]),
-            core_cycles=sum(
+            core_cycles=fsum(
                 times * station.cycles * region.cores
                 for row, times in runs
                 for region, station in zip(regions, row, strict=True)

@@ -42,5 +42,13 @@ def placed(placing: ResidentRequest, goal: PlanGoal) -> ResidentPlan | DoesNotFi
     return plan_resident(placing, goal)
 
 
+def unused(plan: ResidentPlan) -> tuple[str, ...]:
+    """Say that a cluster has more systems than the placement uses, where it has."""
+    systems = plan.request.cluster.systems
+    if systems <= plan.wafers:
+        return ()
+    return (f"{plan.wafers} of the {systems:,} systems (cluster.systems) are in use; more change nothing here.",)
+
+
 def _unless_auto(value: int | str | None) -> int | None:
     return value if isinstance(value, int) else None

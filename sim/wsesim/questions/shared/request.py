@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import fsum
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -14,7 +15,7 @@ from wsesim.graph import Graph
 from wsesim.model import Model, build_graph
 from wsesim.questions.base import Asked, Draft
 from wsesim.questions.shared.numbers import VERIFIED_LENGTH
-from wsesim.workload import Default, Derived, ModelFile, Section
+from wsesim.workload import Default, Derived, ModelFile, Section, check_tokens
 from wsesim.workload.fields import AutoOrSize, Count, Size
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class Guesses:
 
         1 + a + a^2 + ... + a^k for k guesses, each right with chance a (Leviathan et al. 2023, arXiv 2211.17192).
         """
-        return sum(self.acceptance**guess for guess in range(self.tokens + 1))
+        return fsum(self.acceptance**guess for guess in range(self.tokens + 1))
 
     def cycles(self, token: PhaseTime) -> float:
         """Return what guesses add to a pass: they come before it, and their checks follow the token through stages."""
@@ -191,6 +192,13 @@ def check_request(draft: Draft, *, reads: bool, writes: bool) -> Derived:
     if model and model.position == "learned" and tokens > model.max_length:
         message = f"and what is generated are {tokens:,} tokens, over the {model.max_length} positions the model has"
         problems.add_field(("inference", "prompt"), f"= {section.prompt} {message}")
+    if model:
+        check_tokens(tokens, model, ("inference", "prompt"), problems)
+    if reads and isinstance(section.chunk, int) and section.chunk > section.prompt - reused > 0:
+        problems.notes.append(
+            f"inference.chunk: the {section.prompt - reused:,} tokens to read pass at once; a chunk of "
+            f"{section.chunk:,} is as good as one of so many."
+        )
     return verified_length(draft, tokens)
 
 
@@ -212,9 +220,18 @@ def check_resident(draft: Draft, *, writes: bool, positions: int | None = None) 
     draft.check_software("for_inference")
     if model is not None and writes and (why := _why_it_writes_nothing(model)):
         problems.add(("phase",), f"{model.name} {why}, so it writes no tokens: ask for prefill or evaluation")
+    problems.notes += _idle_guesses(section)
     given = {key: getattr(section, key, "auto") for key in ("placement", *BY_HAND)}
     if positions is not None and any(value != "auto" for value in given.values()):
         _check_placing(draft, positions)
+
+
+def _idle_guesses(section: Section | None) -> Iterator[str]:
+    """Yield what to say of keys of guesses where nothing is guessed."""
+    if isinstance(section, GuessSection) and not section.draft_tokens:
+        for name in ("acceptance", "draft_cost"):
+            if getattr(section, name) != GuessSection.model_fields[name].default:
+                yield f"inference.{name} has no effect: nothing is guessed, as inference.draft_tokens is 0."
 
 
 def _check_placing(draft: Draft, positions: int) -> None:

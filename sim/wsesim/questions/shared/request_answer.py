@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import fsum
 from typing import Any
 
 from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
 from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
+from wsesim.questions.shared.placing import unused
 from wsesim.questions.shared.request import Request, forward_graph
 from wsesim.questions.shared.request_times import (
     RequestTimes,
@@ -63,7 +65,7 @@ def answer_of(question: Question, request: Request, plan: ResidentPlan, times: R
         sentences=(placement_words(plan), *deciding(question, *_decided(request, plan), "inference")),
         ops=ops, timeline=timeline_of(times) if shown else (), memory=plan.memory,
         memory_limit_bytes=request.asked.hardware.cluster.wafer.core.sram_bytes,
-        facts=facts_of(question, plan, _batch(request)),
+        facts=facts_of(question, plan, _batch(request)), notes=unused(plan),
         leaves_out=LEAVES_OUT[level], events=len(ops) if level == "system" else 0,
     )  # fmt: skip
 
@@ -94,8 +96,8 @@ def figures_of(request: Request, plan: ResidentPlan, times: RequestTimes) -> dic
     passes = times.passes * (1 + request.guesses.tokens)
     interval_s = _interval_s(request, plan, times)
     phases = [(times.prefill, 1.0), (times.token, passes)]
-    flops = sum(count * phase.flops for phase, count in phases if phase)
-    core_s = sum(count * phase.core_cycles for phase, count in phases if phase) / plan.clock_hz
+    flops = fsum(count * phase.flops for phase, count in phases if phase)
+    core_s = fsum(count * phase.core_cycles for phase, count in phases if phase) / plan.clock_hz
     busy = core_s / (times.total_s * plan.wafers * wafer.cores)
     power_w = plan.wafers * (wafer.idle_power_w + wafer.active_power_w * min(1.0, busy))
     tokens = batch * (read + max(request.written, 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import fsum
 
 import numpy as np
 
@@ -84,7 +85,7 @@ def time_by_formula(request: Request, plan: ResidentPlan) -> RequestTimes:
     cycles = {} if token is None else {**token.parts, **_guessing(request, token)}
     parts = {cause: request.passes * each / plan.clock_hz for cause, each in cycles.items()}
     return RequestTimes(
-        input_s=0.0, prefill=_read(plan, request) if request.reads else None, move_s=0.0, decode_s=sum(parts.values()),
+        input_s=0.0, prefill=_read(plan, request) if request.reads else None, move_s=0.0, decode_s=fsum(parts.values()),
         decode_parts=parts, token=token, passes=request.passes,
     )  # fmt: skip
 
@@ -110,13 +111,13 @@ def _write(plan: ResidentPlan, request: Request) -> tuple[float, dict[str, float
     for phase, weight in zip(timed, weights.tolist(), strict=True):
         for cause, cycles in {**phase.parts, **_guessing(request, phase)}.items():
             parts[cause] = parts.get(cause, 0.0) + weight * cycles / plan.clock_hz
-    return sum(parts.values()), parts, timed[len(timed) // 2]
+    return fsum(parts.values()), parts, timed[len(timed) // 2]
 
 
 def ops_of(timed: PhaseTime, phase: str, calls: float, clock_hz: float) -> tuple[OpTime, ...]:
     """Return the ops of a phase; where stages work side by side, each takes its share of the path through them."""
     ops = timed.ops
-    side_by_side = max(1.0, sum(op.cycles for op in ops) / timed.cycles)
+    side_by_side = max(1.0, fsum(op.cycles for op in ops) / timed.cycles)
     return tuple(
         OpTime(
             block="resident", phase=phase, name=op.name, kind=op.kind, calls=max(1, round(calls)),

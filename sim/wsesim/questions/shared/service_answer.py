@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,6 +12,7 @@ from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
 from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.facts import deciding
+from wsesim.questions.shared.placing import unused
 from wsesim.questions.shared.request_answer import LEAVES_OUT, facts_of, placement_words, with_software
 from wsesim.questions.shared.service import Service, placed_service, service_of, service_times
 from wsesim.questions.shared.service_details import (
@@ -91,7 +92,7 @@ def _by_formula(
         headline={name: "" for name, value in found.items() if value is not None},
         spent=Spent(total_s=total_s, by_cause=spent, what="request"), memory=plan.memory,
         memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, facts=_facts(question, service, plan),
-        leaves_out=SERVICE_LEAVES_OUT["closed"],
+        leaves_out=SERVICE_LEAVES_OUT["closed"], notes=(*unused(plan), *_cut(service, requests)),
     )  # fmt: skip
 
 
@@ -115,7 +116,8 @@ def _served(
         memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, tables=(percentile_table(percentiles(served)),),
         drawings=(utilization_curve(served), *rates), facts=_facts(question, service, plan),
         files={"requests.csv": partial(requests_csv, requests, served, service.objective)},
-        leaves_out=SERVICE_LEAVES_OUT[level], notes=_notes(requests, served, times, timeline=asked),
+        leaves_out=SERVICE_LEAVES_OUT[level],
+        notes=(*unused(plan), *_cut(service, requests), *_notes(requests, served, times, timeline=asked)),
         events=served.rounds,
     )  # fmt: skip
 
@@ -182,6 +184,15 @@ def _headline(service: Service, figures: Mapping[str, Any]) -> dict[str, str]:
     if figures["largest_rate_per_s"] is None:
         return words
     return {"largest_rate_per_s": f"at which {goal.share:.1%} of requests have their {limits}", **words}
+
+
+def _cut(service: Service, requests: Requests) -> Iterator[str]:
+    """Say how many lengths that were drawn were cut."""
+    if requests.cut:
+        yield (
+            f"{requests.cut:,} of {len(requests):,} requests were drawn longer than serving.longest = "
+            f"{service.longest:,} tokens and cut to it."
+        )
 
 
 def _notes(requests: Requests, served: Served, times: ServiceTimes, *, timeline: bool) -> tuple[str, ...]:
