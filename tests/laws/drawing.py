@@ -131,6 +131,6 @@ def _usual_shape(kernel: str) -> tuple[int, ...]:
     data = {"kernel": kernel, "grid": [4, 4], "shape": [1] * 8, "cluster": "cs-2"}
     with pytest.raises(InputError) as caught:
         doors.ask(data, file="law", folder=Path())
-    example = re.search(r"--shape ([0-9x]+)", str(caught.value))
+    example = re.search(r"for example ([0-9x ]+);", str(caught.value))
     assert example, "every refusal names one"
     return tuple(map(int, example[1].split("x")))

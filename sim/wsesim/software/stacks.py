@@ -38,7 +38,7 @@ class Training:
     """Of a parameter in a checkpoint."""
     accumulate_traffic: float = field(metadata=LESS)
     """Memory bytes in the store per byte of a gradient that is added to the others."""
-    even_passes: int
+    even_passes: int = field(metadata=LESS)
     """1 where all passes of a step have one size, which divides the sequences of a system; 0 where they need not."""
 
     def __post_init__(self) -> None:
