@@ -229,3 +229,7 @@ def test_any_text_is_a_document_or_one_located_problem(text: str) -> None:
         assert "\n" not in problem.message
     else:
         assert document.data is not None
+
+
+def test_the_last_line_is_shown_too() -> None:
+    assert problem_of("a: 1\na: 2").excerpt == "a: 2"

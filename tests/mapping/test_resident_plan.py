@@ -184,6 +184,17 @@ def test_what_the_cache_cannot_hold_is_refused() -> None:
         plan.prefill(100, reused=100)
 
 
+def test_a_chunk_computes_scores_up_to_its_last_token() -> None:
+    model = replace(QWEN, layers=2, ffn_width=1024, vocab=1000)
+    flops = {
+        chunk: planned(replace(BLOCKS, model=model, stages=1, chunk=chunk)).prefill(256).flops
+        for chunk in (16, 64, 256)
+    }
+    scores_and_values = 2 * 2 * model.layers * model.attention_width
+    for chunk in (16, 64):  # of each 256 tokens over what ends with their chunk: 256 x (256 + chunk) / 2
+        assert flops[256] - flops[chunk] == scores_and_values * 256 * (256 - chunk) // 2
+
+
 def test_groups_of_a_batch_follow_each_other_where_that_is_faster() -> None:
     plan = planned(replace(BLOCKS, batch=8, positions=1024))
     one, eight = plan.decode(500), plan.decode(500, batch=8)

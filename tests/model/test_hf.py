@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from wsesim.errors import InputError
 from wsesim.model import Model, load_preset, parameters, read_hf_config
+from wsesim.model.hf import LARGEST_SIZE
 
 GPT2: dict[str, Any] = {
     "activation_function": "gelu_new", "architectures": ["GPT2LMHeadModel"], "layer_norm_epsilon": 1e-05,
@@ -180,6 +181,13 @@ def test_a_missing_key_is_named(name: str, tmp_path: Path) -> None:
         assert f": error: {key} is missing; a {kind} config.json has it" in message_of(tmp_path, shorter)
     nameless = {key: value for key, value in CONFIGS[name].items() if key != "model_type"}
     assert "model_type is missing; a Hugging Face config.json has it" in message_of(tmp_path, nameless)
+
+
+@pytest.mark.parametrize("size", [1, LARGEST_SIZE])
+def test_sizes_go_from_one_to_the_largest(size: int, tmp_path: Path) -> None:
+    assert read(tmp_path, {**GPT2, "vocab_size": size}).vocab == size
+    for beyond in (0, LARGEST_SIZE + 1):
+        assert "must be a whole number from 1 to" in message_of(tmp_path, {**GPT2, "vocab_size": beyond})
 
 
 def test_the_place_of_a_key_is_shown(tmp_path: Path) -> None:

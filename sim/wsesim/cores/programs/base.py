@@ -159,14 +159,16 @@ class KernelCase:
         return prepared.machine.run(unread=prepared.unread).cycles + prepared.later_cycles
 
     def shares(self, cycles: float) -> Shares:
-        """Return what limits its *cycles*.
+        """Return what limits its *cycles*; parts that are more than all, as resources work side by side, are cut to it.
 
         Raises:
             NotWritten: nobody knows.
         """
         if self.program.limits is None:
             raise NotWritten(f"what limits {self.program.name}, and so how much slower silicon is, is not known")
-        return self.program.limits(self, cycles)
+        parts = self.program.limits(self, cycles)
+        whole = max(1.0, sum(parts.values()))
+        return {resource: part / whole for resource, part in parts.items()}
 
     def of_shape(self, *shape: int) -> KernelCase:
         """Return the same kernel of another shape."""

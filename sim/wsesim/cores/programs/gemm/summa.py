@@ -161,10 +161,10 @@ def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
 
 
 def limits(case: KernelCase, cycles: float) -> Shares:
-    """Return the part of multiply-accumulates that do not collide, and the rest."""
+    """Return the part of multiply-accumulates that do not collide, and the rest; none where memory is slower still."""
     panels = panels_of(case.grid, case.shape, case.options)
     macs = panels.steps * _pair(panels)
-    every_cycle = macs * (case.wafer.core.colliding_cycles - mean_pace(case.wafer, panels)) / cycles
+    every_cycle = max(0.0, macs * (case.wafer.core.colliding_cycles - mean_pace(case.wafer, panels)) / cycles)
     return {"arithmetic every cycle": every_cycle, "arithmetic": 1 - every_cycle}
 
 
