@@ -13,7 +13,7 @@ STUDIED := off-wafer-bandwidth sram-per-core systems-strong
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv run test nightly lint types contracts check format golden bench calibrate reports constraints build clean
+.PHONY: help venv run test nightly mutants lint types contracts check format golden bench calibrate reports constraints build clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,8 +32,12 @@ run: venv ## Answer the question in a file: make run WORKLOAD=workloads/cerebras
 test: venv ## Run the tests on all cores
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
-nightly: venv ## Run the long tests; laws and files users may write on twenty times as many cases: hours
+nightly: venv ## Run the long tests, laws and files users may write on twenty times as many cases, and mutants: hours
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m "hypothesis or nightly" --hypothesis-profile=nightly
+	$(BIN)/python benchmarks/mutants.py
+
+mutants: venv ## Change one operator of the source after the other; fail where no test notices: an hour
+	$(BIN)/python benchmarks/mutants.py
 
 lint: venv ## Check style and formatting
 	$(BIN)/ruff check

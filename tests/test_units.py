@@ -120,6 +120,7 @@ def test_a_negative_shows_as_its_positive_with_a_sign(value: float, dimension: D
         (49152, Dimension.BYTES, "48 KiB"),
         (1000, Dimension.BYTES, "1000 B"),
         (1023.5 * 1024, Dimension.BYTES, "1024 KiB"),
+        (999.5 * 1024, Dimension.BYTES, "1000 KiB"),
         (1.37 * 2**30, Dimension.BYTES, "1.37 GiB"),
         (150e9, Dimension.BYTES_PER_SECOND, "150 GB/s"),
         (3, Dimension.BYTES_PER_SECOND, "3 B/s"),
@@ -158,7 +159,9 @@ def test_what_is_not_finite_is_shown_as_such(value: float, dimension: Dimension)
     assert str(value) in show(value, dimension)
 
 
-@pytest.mark.parametrize(("value", "text"), [(0, "0"), (7, "7"), (111e6, "111M"), (2.53e15, "2.53P"), (999.9e9, "1T")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0"), (7, "7"), (111e6, "111M"), (2.53e15, "2.53P"), (999.9e9, "1T"), (999.5e6, "1B")]
+)
 def test_show_count(value: float, text: str) -> None:
     assert show_count(value) == text
 
@@ -179,6 +182,12 @@ def test_show_count(value: float, text: str) -> None:
 )
 def test_the_end_of_a_field_name_is_its_dimension(field: str, dimension: Dimension | None) -> None:
     assert dimension_of(field) is dimension
+
+
+@pytest.mark.parametrize(("text", "said"), [("1e-31 s", "is too small"), ("1e31 s", "is too large")])
+def test_what_no_machine_could_have_is_refused(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        parse(text, Dimension.SECONDS)
 
 
 @given(dimensions)

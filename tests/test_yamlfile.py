@@ -118,12 +118,16 @@ def test_lines_are_counted_as_yaml_does(end: str) -> None:
         ("a: 'x\n", (2, 1), "the file ends inside quotes; close them"),
         ("a: [1, 2\n", (2, 1), "expected ',' or ']', but got '<stream end>'"),
         ("a: @x\n", (1, 4), "found character '@' that cannot start any token"),
-        ("? {a: 1}\n: 2\n", (1, 3), "found unhashable key"),
+        ("? {a: 1}\n: 2\n", (1, 3), "a key must be text; this is a list or a mapping"),
+        ("a: {b: [{true: 1}]}", (1, 10), "the key true is not text; quote it if it is meant"),
+        ("1: 2\n", (1, 1), "the key 1 is not text; quote it if it is meant"),
+        ("a:\n  : 2\n", (2, 3), "the key null is not text; quote it if it is meant"),
         ("", (1, None), "the file is empty; `wsesim init` writes one to start from"),
         ("# only a comment\n", (1, None), "the file is empty; `wsesim init` writes one to start from"),
         ("---\nnull\n", (1, None), "the file is empty; `wsesim init` writes one to start from"),
-        ("a: \x00", (1, None), "not valid yaml: unacceptable character #x0000: special characters are not allowed"),
-        (f"a: {'9' * 5000}", (1, None), "a number has too many digits"),
+        ("a: 1\r\nb: c\x1b\n", (2, 5), 'the sign U+001B cannot stand in yaml; write it as "\\u001b" in quotes'),
+        ("a: \x00", (1, 4), 'the sign U+0000 cannot stand in yaml; write it as "\\u0000" in quotes'),
+        (f"b: 1\na: [1, {'9' * 5000}]", (2, 8), "a number has too many digits"),
     ],
 )
 def test_refused(text: str, place: tuple[int, int | None], message: str) -> None:
@@ -225,3 +229,7 @@ def test_any_text_is_a_document_or_one_located_problem(text: str) -> None:
         assert "\n" not in problem.message
     else:
         assert document.data is not None
+
+
+def test_the_last_line_is_shown_too() -> None:
+    assert problem_of("a: 1\na: 2").excerpt == "a: 2"

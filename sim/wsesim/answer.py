@@ -67,12 +67,20 @@ class Spent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
-    """What the time could not be less than, or a model of it, and what comes on top by cause."""
+    """What the time could not be less than, and what comes on top by cause.
+
+    Raises:
+        SpecError: on construction, where what comes on top is negative: it would be no bound.
+    """
 
     seconds: float
     meaning: str
     gap: Mapping[str, float]
     """Seconds from the bound to the answer by cause; they sum to the difference."""
+
+    def __post_init__(self) -> None:
+        if any(not 0 <= seconds < math.inf for seconds in self.gap.values()):
+            raise SpecError("gap", f"must be finite and not negative, got {dict(self.gap)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +116,8 @@ class OpTime:
     block: str
     """embed | layer | head | resident."""
     phase: str
-    """forward | backward | recompute (a forward kernel run again in the backward pass) | prefill | decode."""
+    """forward | backward | recompute or strips (a forward kernel that runs again in the backward pass: as it was not
+    kept, or as it passes in strips) | prefill | decode."""
     name: str
     kind: str
     calls: int
@@ -324,7 +333,10 @@ class SimulatorCost:
 
     events: int
     cpu_s: float
+    """Of the answer."""
     peak_memory_bytes: int
+    verification_cpu_s: float | None = None
+    """Of the check of the numbers, on top; None where there was none."""
 
     @property
     def events_per_s(self) -> float:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from operator import eq
 
+from wsesim.signs import printable
+
 _LONGEST_EXCERPT = 240
 
 
@@ -32,7 +34,8 @@ class Problem:
         head = printable(f"{place}: error: {self.message}" if place else f"error: {self.message}")
         if self.column is None or not self.excerpt or len(self.excerpt) > _LONGEST_EXCERPT:
             return head
-        return f"{head}\n    {printable(self.excerpt)}\n    {' ' * (self.column - 1)}^"
+        before = printable(self.excerpt[: self.column - 1])
+        return f"{head}\n    {printable(self.excerpt)}\n    {' ' * len(before)}^"
 
 
 class WsesimError(Exception):
@@ -75,11 +78,6 @@ class NotModelled(WsesimError):
         super().__init__(f"{what} is not modelled: {why}")
 
 
-def printable(text: str) -> str:
-    """Return *text* with what would speak to the terminal written out; lines stay lines."""
-    return "".join(sign if sign.isprintable() or sign in "\n\t" else repr(sign)[1:-1] for sign in text)
-
-
 def nearest(name: str, candidates: Iterable[str]) -> str:
     """Return `, did you mean 'x'?` for the candidate most like *name*, or an empty string."""
     by_folded: dict[str, list[str]] = {}
@@ -112,6 +110,17 @@ def require_not_negative(**fields: float) -> None:
     for name, value in fields.items():
         if not 0 <= value < float("inf"):
             raise SpecError(name, f"must be zero or above, got {value}")
+
+
+def require_at_most(largest: int, why: str, **fields: float) -> None:
+    """Refuse any field above *largest*, and say *why* nothing can be.
+
+    Raises:
+        SpecError: naming the first such field.
+    """
+    for name, value in fields.items():
+        if value > largest:
+            raise SpecError(name, f"must be at most {largest:,}, as {why}; got {value:,.0f}")
 
 
 def require_choice(name: str, value: str, choices: Iterable[str]) -> None:

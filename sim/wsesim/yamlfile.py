@@ -1,7 +1,7 @@
 """Read one yaml document safely, remembering where every key and value stands.
 
 YAML 1.2, plain data only: no tags, no aliases (an alias is how a small file becomes a huge one), no merge keys, no
-duplicate keys; a date stays the text it was.
+duplicate keys; a date stays the text it was. Every key is text.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.composer import Composer, ComposerError
-from ruamel.yaml.constructor import DuplicateKeyError, SafeConstructor
+from ruamel.yaml.constructor import ConstructorError, DuplicateKeyError, SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from wsesim.errors import InputError, Problem
 
+_TAG = "tag:yaml.org,2002:"
+_TEXT, _DATE = f"{_TAG}str", f"{_TAG}timestamp"
 LARGEST_FILE_BYTES = 1 << 20
 DEEPEST_NESTING = 32
 
@@ -66,18 +69,20 @@ def parse_yaml(text: str, file: str = "<text>") -> Document:
     lines = tuple(re.split(r"\r\n|\r|\n", text))
     try:
         node = reader.compose(text)
+        if wrong := list(_wrong_keys(node)):
+            raise InputError(_problem(message, file, lines, *place) for message, place in wrong)
         data = None if node is None else reader.constructor.construct_document(node)
     except MarkedYAMLError as error:
         raise InputError([_marked(error, file, lines)]) from None
-    except ValueError:  # Python refuses to read an integer of thousands of digits
-        raise InputError.at("a number has too many digits", file=file, line=1) from None
+    except ReaderError as error:
+        raise InputError([_unreadable(text, error, file, lines)]) from None
     except YAMLError as error:
         raise InputError.at(f"not valid yaml: {str(error).splitlines()[0]}", file=file, line=1) from None
     if node is None or data is None:
         raise InputError.at("the file is empty; `wsesim init` writes one to start from", file=file, line=1)
     places: dict[Loc, tuple[int, int]] = {}
     keys: dict[Loc, tuple[int, int]] = {}
-    for loc, place, is_key in _walk(node, (), reader.constructor):
+    for loc, place, is_key in _walk(node, ()):
         (keys if is_key else places)[loc] = place
     return Document(file=file, data=data, lines=lines, places=places, keys=keys)
 
@@ -131,8 +136,15 @@ class _PlainComposer(Composer):
 class _PlainConstructor(SafeConstructor):
     """Builds plain Python values from nodes."""
 
+    def construct_yaml_int(self, node: Any) -> Any:
+        try:
+            return super().construct_yaml_int(node)
+        except ValueError:  # Python refuses to read an integer of thousands of digits
+            raise ConstructorError(None, None, "a number has too many digits", node.start_mark) from None
 
-_PlainConstructor.add_constructor("tag:yaml.org,2002:timestamp", SafeConstructor.construct_yaml_str)
+
+_PlainConstructor.add_constructor(_DATE, SafeConstructor.construct_yaml_str)
+_PlainConstructor.add_constructor(f"{_TAG}int", _PlainConstructor.construct_yaml_int)
 
 
 def _not_plain(event: Any, nesting: int) -> str | None:
@@ -174,15 +186,38 @@ def _problem(message: str, file: str, lines: tuple[str, ...], line: int, column:
     return Problem(message, file=file, line=line, column=column, excerpt=excerpt)
 
 
-def _walk(node: Node, loc: Loc, constructor: Any) -> Iterator[tuple[Loc, tuple[int, int], bool]]:
-    """Yield place and position of everything; a key that is not text goes by the text of what it is read as."""
-    yield loc, (node.start_mark.line + 1, node.start_mark.column + 1), False
+def _unreadable(text: str, error: ReaderError, file: str, lines: tuple[str, ...]) -> Problem:
+    """Say which sign cannot stand in yaml, where it stands."""
+    before = re.split(r"\r\n|\r|\n", text[: error.position])
+    message = f'the sign U+{error.character:04X} cannot stand in yaml; write it as "\\u{error.character:04x}" in quotes'
+    return _problem(message, file, lines, len(before), len(before[-1]) + 1)
+
+
+def _place(node: Node) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def _wrong_keys(node: Node | None) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yield what is wrong with keys that are not text, and where each stands."""
+    if isinstance(node, SequenceNode):
+        for value in node.value:
+            yield from _wrong_keys(value)
+    elif isinstance(node, MappingNode):
+        for key, value in node.value:
+            if not isinstance(key, ScalarNode):
+                yield "a key must be text; this is a list or a mapping", _place(key)
+            elif key.tag not in (_TEXT, _DATE):
+                yield f"the key {key.value or 'null'} is not text; quote it if it is meant", _place(key)
+            yield from _wrong_keys(value)
+
+
+def _walk(node: Node, loc: Loc) -> Iterator[tuple[Loc, tuple[int, int], bool]]:
+    """Yield place and position of everything."""
+    yield loc, _place(node), False
     if isinstance(node, MappingNode):
         for key, value in node.value:
-            read = constructor.construct_object(key, deep=True)
-            name = str(tuple(read) if isinstance(read, list) else read)
-            yield (*loc, name), (key.start_mark.line + 1, key.start_mark.column + 1), True
-            yield from _walk(value, (*loc, name), constructor)
+            yield (*loc, key.value), _place(key), True
+            yield from _walk(value, (*loc, key.value))
     elif isinstance(node, SequenceNode):
         for index, value in enumerate(node.value):
-            yield from _walk(value, (*loc, index), constructor)
+            yield from _walk(value, (*loc, index))

@@ -81,7 +81,13 @@ def test_cost_stands_last_and_alone_varies(make: Callable[..., Result]) -> None:
     form = result_json(make())
     other = result_json(make(cost=SimulatorCost(events=1, cpu_s=0.0, peak_memory_bytes=2)))
     assert list(form)[-1] == "cost"
-    assert other["cost"] == {"events": 1, "cpu_s": 0.0, "peak_memory_bytes": 2, "events_per_s": 0.0}
+    assert other["cost"] == {
+        "events": 1,
+        "cpu_s": 0.0,
+        "peak_memory_bytes": 2,
+        "verification_cpu_s": None,
+        "events_per_s": 0.0,
+    }
     assert form | {"cost": None} == other | {"cost": None}
 
 

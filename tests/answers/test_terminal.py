@@ -1,3 +1,4 @@
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -133,6 +134,18 @@ def test_without_verification_that_is_said(make: Callable[..., Result]) -> None:
 def test_wrong_values_are_said(kernel: Callable[..., Result]) -> None:
     assert "Values right" in printed(kernel())
     assert "Values WRONG" in printed(kernel(right=False))
+
+
+def test_columns_without_room_are_on_the_file_and_the_first_and_the_remark_stay(make: Callable[..., Result]) -> None:
+    columns = ("what", *(f"column_{number}_share" for number in range(12)), "note")
+    rows = (("attention.scores.backward", *[0.5] * 12, "no core program for what it does"),)
+    said = printed(make(tables=(Table(name="many", title="Many", columns=columns, rows=rows),)))
+    row = next(line for line in said.splitlines() if line.startswith("attention.scores.backward "))
+    assert "no core program" in row
+    left = re.search(r"([0-9]+) more columns in many.csv", said)
+    assert left
+    assert row.count("50.0 %") == 12 - int(left[1])
+    assert max(map(len, said.splitlines())) <= 100
 
 
 def test_long_tables_name_the_file_that_has_the_rest(make: Callable[..., Result]) -> None:

@@ -1,10 +1,8 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from wsesim.answer import FigureSpec
 from wsesim.answers import label, short, shown
-from wsesim.answers.text import ascii_only, heading, plain, signed
+from wsesim.answers.text import heading, signed
 
 
 @pytest.mark.parametrize(
@@ -73,21 +71,3 @@ def test_a_label_is_what_the_kind_says_or_its_name() -> None:
 def test_seconds_that_are_added_have_a_sign() -> None:
     assert signed(0.0012) == "+1.2 ms"
     assert signed(-3e-6) == "−3 µs"
-
-
-@given(st.text())
-def test_plain_words_are_printable_and_as_long(words: str) -> None:
-    said = plain(words)
-    assert len(said) == len(words)
-    assert all(sign.isprintable() or sign == "\N{NO-BREAK SPACE}" for sign in said)
-    assert plain(said) == said
-
-
-@given(st.text())
-def test_ascii_is_ascii(words: str) -> None:
-    assert ascii_only(plain(words)).isascii()
-
-
-@given(st.sampled_from(["step_s", "mfu", "power_w", "cycles", "x", "a_bytes"]), st.floats() | st.integers())
-def test_every_number_is_printed(name: str, value: float) -> None:
-    assert shown(name, value)

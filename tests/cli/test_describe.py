@@ -40,7 +40,7 @@ def test_check_json(call: Call, question: Path) -> None:
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
 BAD_FILES: dict[str, tuple[bytes, str, str]] = {
     "unknown key": (b"modle: gpt2\n", "1:1", "unknown key 'modle', did you mean 'model'?"),
-    "a key that is no text": (b"true: 1\n", "1:1", "unknown key true; there are: "),
+    "a key that is no text": (b"true: 1\n", "1:1", "the key true is not text; quote it if it is meant"),
     "wrong unit": (b"hardware: {core.clock: 1 s}\n", "1:24", "'s', which does not measure hertz"),
     "bits for bytes": (b"hardware: {core.sram: 48 Kib}\n", "1:23", "write 'KiB' if bytes were meant"),
     "no unit": (b"hardware: {core.clock: 1e9}\n", "1:24", "needs a unit, for example '850 MHz'"),
@@ -77,10 +77,10 @@ BAD_FILES: dict[str, tuple[bytes, str, str]] = {
         "2:7",
         "cannot be used with a vocabulary of 99: text is cut into GPT-2's 50,257 tokens",
     ),
-    "uneven batch": (
-        b"batch: {sequences: 6}\ncluster: {machine: cs-2, systems: 4}\n",
-        "1:20",
-        "cannot be shared evenly by 4 systems; the nearest that can: 4 or 8",
+    "too many systems": (
+        b"batch: {sequences: 6}\ncluster: {machine: cs-2, systems: 193}\n",
+        "2:",
+        "cluster.systems must be at most 192 on CS-2",
     ),
 }
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from io import StringIO
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +15,14 @@ import pytest
 from click.testing import Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
-from wsesim import questions
+from wsesim import answers, questions
 from wsesim.errors import InputError
-from wsesim.hardware import override_names
-from wsesim.software import software_override_names
+from wsesim.figures import Presets
+from wsesim.hardware import MACHINES, override_names
+from wsesim.software import STACKS, software_override_names
+from wsesim.units import Dimension
 from wsesim.workload import setting_names
 
 Call = Callable[..., Result]
@@ -125,6 +131,55 @@ def test_a_question_that_is_right_has_an_answer_or_a_reason(data: dict[str, Any]
         return
     result = questions.run(question, level="closed", verify=False)
     assert result.answer is not None or result.why
+
+
+NUMBERS = ("1e-300", "5e-324", "1e-18", "1e-9", "0", "-0.0", "-1", "1", "1e9", "1e18", "1e300", "nan", "inf", "-inf")
+UNITS = {
+    Dimension.BYTES: "B", Dimension.BYTES_PER_SECOND: "B/s", Dimension.HERTZ: "Hz", Dimension.SECONDS: "s",
+    Dimension.WATTS: "W",
+}  # fmt: skip
+QUESTIONED = [(kind, figure) for kind in SECTIONS for figure in FIGURES if kind != "kernel" or "core." in figure]
+
+
+def _absurd(figure: str, number: str) -> tuple[str, Any]:
+    """Return the section of a figure, and a number as a file would have it there."""
+    section, presets = _presets_of(figure)
+    slot = presets.slots[figure]
+    if slot.dimension is not None:
+        return section, f"{number} {UNITS[slot.dimension]}"
+    value = float(number)
+    value = int(value) if slot.kind != "float" and isfinite(value) else value
+    return section, [value] if slot.kind.startswith("tuple") else value
+
+
+def _presets_of(figure: str) -> tuple[str, Presets]:
+    return ("hardware", MACHINES) if figure in MACHINES.slots else ("software", STACKS)
+
+
+def _finite(value: Any) -> bool:
+    """Return whether every number in an outcome is one."""
+    if isinstance(value, float):
+        return isfinite(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return all(_finite(getattr(value, field.name)) for field in fields(value))
+    if isinstance(value, Mapping):
+        return all(map(_finite, value.values()))
+    return not isinstance(value, tuple | list) or all(map(_finite, value))
+
+
+@settings(max_examples=max(40, settings.default.max_examples // 4 if settings.default else 0))
+@given(asked=st.sampled_from(QUESTIONED), number=st.sampled_from(NUMBERS), level=st.sampled_from(["closed", "system"]))
+def test_any_number_of_any_figure_is_answered_or_refused(asked: tuple[str, str], number: str, level: str) -> None:
+    kind, figure = asked
+    section, value = _absurd(figure, number)
+    data = {**_right(kind, TINY), section: {figure: value}}
+    try:
+        question = questions.ask(data, file="x.yaml", folder=Path())
+        result = questions.run(question, level=questions.require_level(level), verify=False)
+    except InputError:
+        return
+    assert _finite(result.outcome)
+    answers.print_result(result, Console(file=StringIO()))
 
 
 @pytest.mark.parametrize("kind", sorted(SECTIONS))

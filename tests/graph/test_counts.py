@@ -86,3 +86,15 @@ def test_an_unknown_kind_is_refused() -> None:
 
 def test_every_kind_says_what_it_means() -> None:
     assert all(kind.meaning for kind in kinds().values())
+
+
+def test_places_for_tokens_of_experts_are_as_many_as_the_busiest_has() -> None:
+    even, uneven = (
+        build_graph(replace(MIXTURE, expert_imbalance=imbalance), sequences=8, length=8) for imbalance in (1.0, 1.5)
+    )
+    found = {
+        graph.bytes(tensor) / graph.elements(tensor) / 2
+        for graph in (even, uneven) for block in graph.blocks for tensor in block.tensors.values()
+        if tensor.role == "activation" and tensor.dtype == "fp16"
+    }  # fmt: skip
+    assert found == {1.0, 1.5}

@@ -55,9 +55,9 @@ def figures_of(choice: HardwareChoice) -> dict[str, UsedFigure]:
 def overrides(draw: st.DrawFn) -> tuple[str, object, float]:
     """A name, a valid value for it, and the number that must stand in the field."""
     numbers = [name for name in NAMES if MACHINES.slots[name].kind in ("int", "float")]
-    powers = ("core.bank_period", "core.word_period")
+    powers = ("core.bank_period", "core.word_period", "fabric.wavelet")
     name = draw(st.sampled_from([name for name in numbers if name not in ("core.reserved", *powers)]))
-    count = draw(st.integers(3, 10**6))
+    count = draw(st.integers(3, 10**5))
     dimension = NAMES[name]
     if dimension is None:
         return name, count, count

@@ -60,6 +60,12 @@ def test_zero_only_where_it_means_free(part: Any, name: str) -> None:
             replace(part, **{name: 0})
 
 
+def test_silicon_is_never_faster_than_designed() -> None:
+    with pytest.raises(SpecError, match=r"must be at least 1, got 0\.9: silicon takes no cycles away") as caught:
+        replace(CLUSTER.wafer.silicon, link_slowdown=0.9)
+    assert caught.value.name == "link_slowdown"
+
+
 def test_specs_are_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
         CLUSTER.wafer.core.clock_hz = 1.0  # type: ignore[misc]

@@ -1,10 +1,13 @@
 """Elementwise kernels: hand-counted cases and laws."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wsesim.hardware import Cluster
 from wsesim.kernels import Region
 from wsesim.kernels.elementwise import elementwise
 from wsesim.ops import Recipe, kinds
@@ -33,6 +36,16 @@ def test_precision_shows_in_memory_traffic_only(region_of: MakeRegion) -> None:
     half, full = (elementwise(region_of(), "residual", width=20, bytes_each=size) for size in (2, 4))
     assert (half.sram_bytes, full.sram_bytes) == (8 * 3 * 2 * 60, 8 * 3 * 4 * 60)
     assert half.cycles == full.cycles
+
+
+@given(rate=st.floats(0.1, 10))
+def test_sums_take_the_longer_the_slower_links_are(region_of: MakeRegion, small: Cluster, rate: float) -> None:
+    wafer = replace(small.wafer, fabric=replace(small.wafer.fabric, link_wavelets_per_cycle=rate))
+    usual, other = (
+        elementwise(region_of(cluster=cluster), "layer_norm", width=20).overlapped
+        for cluster in (small, replace(small, wafer=wafer))
+    )
+    assert other == {**usual, "reduction": pytest.approx(usual["reduction"] / rate)}
 
 
 def test_a_norm_of_heads_sums_along_the_columns_of_a_head(region_of: MakeRegion) -> None:

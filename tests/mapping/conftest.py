@@ -20,13 +20,13 @@ def request_of() -> MakeRequest:
     def make(
         *, model: str | Model = "gpt2", sequences: int = 24, length: int = 512, precision: str = "mixed",
         machine: str = "cs-2", systems: int = 1, hardware: dict[str, object] | None = None,
-        micro_batch: int | None = None, recompute: str = "auto",
+        micro_batch: int | None = None, recompute: str = "auto", software: str = "release-2",
     ) -> StepRequest:  # fmt: skip
         shape = load_preset(model) if isinstance(model, str) else model
         return StepRequest(
             graph=with_training(build_graph(shape, sequences=sequences, length=length, precision=precision)),
             cluster=load_cluster(machine, systems=systems, overrides=hardware or {}).cluster,
-            software=load_software("release-2").for_training(),
+            software=load_software(software).for_training(),
             sequences=sequences,
             length=length,
             precision=precision,

@@ -70,8 +70,9 @@ def test_a_service_gives_memory_to_prompts_and_is_no_slower_on_a_cs3() -> None:
     plans = [plan for plan in found if isinstance(plan, ResidentPlan)]
     assert SERVICE(plans[1]) <= SERVICE(plans[0])
     assert all(plan.request.batch > 1 for plan in plans)
-    full = planned(request("cerebras-gpt-111m", CS3, batch=2 * plans[1].request.batch), SERVICE)
-    assert SERVICE(plans[1]) <= SERVICE(full)
+    for times in (0.25, 0.5, 0.9):
+        other = planned(request("cerebras-gpt-111m", CS3, batch=round(times * plans[1].request.batch)), SERVICE)
+        assert SERVICE(plans[1]) <= SERVICE(other)
 
 
 def with_core(**changes: Any) -> Cluster:
@@ -82,8 +83,6 @@ def with_fabric(**changes: Any) -> Cluster:
     return replace(CS2, wafer=replace(CS2.wafer, fabric=replace(CS2.wafer.fabric, **changes)))
 
 
-MISSED = 2e-3
-"""Rectangles are compared at some sizes, shares of the largest there are; another wafer has others."""
 BETTER = {
     "clock": with_core(clock_hz=2.2e9),
     "lanes": with_core(fmac_fp16_per_cycle=8, simd_fp16_per_cycle=8),
@@ -101,7 +100,7 @@ BETTER = {
 @pytest.mark.parametrize("cluster", BETTER.values(), ids=BETTER)
 def test_a_better_machine_is_never_slower(cluster: Cluster, goal: PlanGoal) -> None:
     better = goal(planned(request("cerebras-gpt-1.3b", cluster), goal))
-    assert better <= (1 + MISSED) * seconds("cerebras-gpt-1.3b", "cs-2", goal)
+    assert better <= (1 + 1e-9) * seconds("cerebras-gpt-1.3b", "cs-2", goal)
 
 
 @pytest.mark.parametrize("goal", [GOALS["token"], GOALS["prompt"]], ids=["token", "prompt"])

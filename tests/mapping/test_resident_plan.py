@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from wsesim.errors import NotModelled, SpecError
 from wsesim.hardware import load_cluster
-from wsesim.mapping.resident import DoesNotFit, ResidentPlan, ResidentRequest, plan_resident
+from wsesim.mapping.resident import DoesNotFit, PlanGoal, ResidentPlan, ResidentRequest, plan_resident
 from wsesim.mapping.resident.memory import needs_bytes
 from wsesim.mapping.resident.pipeline import critical_path
+from wsesim.mapping.resident.plan import timed_positions
 from wsesim.mapping.resident.stages import lay_out, shares, squares_on
 from wsesim.model import Model
 from wsesim.software import load_software
@@ -24,7 +25,8 @@ QWEN = Model(
     max_length=8192, activation="swiglu", norm="rms_norm", position="rotary", tied=False,
 )  # fmt: skip
 BLOCKS = asked(
-    model=QWEN, cluster=CS3, placement="blocks", decode_grid=256, wafers=1, stages=8, positions=8192, chunk=256
+    model=QWEN, cluster=CS3, replicas=1, placement="blocks", decode_grid=256, wafers=1, stages=8, positions=8192,
+    chunk=256,
 )  # fmt: skip
 
 
@@ -114,9 +116,10 @@ def test_prompts_follow_one_another_as_their_chunks_do(tokens: int, together: in
     plan = replace(planned(BLOCKS), together=together)
     one, several = plan.prefill(tokens), plan.prompts(count, tokens)
     size = together or plan.chunk
-    begins = range(0, tokens, size)
-    rows = [plan._chunks[key] for key in ((min(size, tokens - at), plan._timed_at(min(at + size, tokens)),
-                                           at + size >= tokens) for at in begins)]  # fmt: skip
+    ends = [min(at + size, tokens) for at in range(0, tokens, size)]
+    sizes = [end - at for at, end in zip([0, *ends], ends, strict=False)]
+    at = [end if together is None else timed_positions(end) for end in ends]
+    rows = [plan._chunks[key] for key in zip(sizes, at, [end == tokens for end in ends], strict=True)]
     path = critical_path([([station.cycles for station in row], 1) for row in rows * count])
     cycles = sum((rows * count)[run][stage].cycles for run, stage, _ in path)
     assert several.cycles == pytest.approx(cycles, rel=0.05)
@@ -145,9 +148,11 @@ def test_other_squares_for_prompts_cost_a_move() -> None:
     assert planned(BLOCKS).replacement_s() == 0
 
 
-def test_left_open_it_finds_the_fewest_wafers_and_a_chunk() -> None:
+def test_left_open_it_takes_the_wafers_that_are_fastest_and_a_chunk() -> None:
     plan = planned(asked(model=QWEN, cluster=CS3, positions=4096))
-    assert plan.wafers == 1
+    for wafers in (1, 2, 3, 4):
+        other = planned(asked(model=QWEN, cluster=CS3, positions=4096, wafers=wafers))
+        assert PlanGoal.half(4096)(plan) <= PlanGoal.half(4096)(other)
     assert needs_bytes(plan.memory) <= CS3.wafer.core.sram_bytes
     assert plan.chunk >= 1
 
@@ -203,6 +208,17 @@ def test_what_the_cache_cannot_hold_is_refused() -> None:
         plan.decode(1, batch=2)
     with pytest.raises(SpecError, match="reused must be from 0 to 99"):
         plan.prefill(100, reused=100)
+
+
+def test_a_chunk_computes_scores_up_to_its_last_token() -> None:
+    model = replace(QWEN, layers=2, ffn_width=1024, vocab=1000)
+    flops = {
+        chunk: planned(replace(BLOCKS, model=model, stages=1, chunk=chunk)).prefill(256).flops
+        for chunk in (16, 64, 256)
+    }
+    scores_and_values = 2 * 2 * model.layers * model.attention_width
+    for chunk in (16, 64):  # of each 256 tokens over what ends with their chunk: 256 x (256 + chunk) / 2
+        assert flops[256] - flops[chunk] == scores_and_values * 256 * (256 - chunk) // 2
 
 
 def test_groups_of_a_batch_follow_each_other_where_that_is_faster() -> None:

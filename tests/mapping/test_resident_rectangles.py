@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from wsesim.errors import SpecError
 from wsesim.hardware import Cluster, load_cluster
 from wsesim.mapping.resident import DoesNotFit, PipelineStage, ResidentPlan, ResidentRequest, plan_resident
-from wsesim.mapping.resident.cuts import MOST_RECTANGLES
 from wsesim.mapping.resident.memory import each, needs_bytes, region_memory
-from wsesim.mapping.resident.rectangles import distribute, fewest_wafers, roles, room
+from wsesim.mapping.resident.room import distribute, fewest_wafers
 from wsesim.model import Model
 from wsesim.software import load_software
 
@@ -38,7 +37,9 @@ MODELS = st.builds(
     st.integers(1, 130), st.sampled_from([8, 24, 40, 64]), st.sampled_from([2, 4]), st.booleans(),
 )  # fmt: skip
 REQUESTS = st.builds(
-    lambda model, positions, batch: asked(model=model, cluster=MANY, positions=positions, batch=batch),
+    lambda model, positions, batch: asked(
+        model=model, cluster=MANY, positions=positions, batch=batch, replicas=1
+    ),
     MODELS, st.sampled_from([1, 1024, 30_000]), st.sampled_from([1, 8]),
 )  # fmt: skip
 
@@ -64,7 +65,9 @@ def apart(one: PipelineStage, other: PipelineStage) -> bool:
 
 @pytest.mark.parametrize(("model", "wafers"), [(SMALL, 1), (LARGE, 4), (LARGEST, 22)])
 def test_large_models_need_as_many_wafers_as_their_weights_say(model: Model, wafers: int) -> None:
-    plan = planned(asked(model=model, cluster=MANY, positions=8192))
+    request = asked(model=model, cluster=MANY, positions=8192)
+    assert fewest_wafers(request) == wafers
+    plan = planned(replace(request, wafers=wafers))
     assert plan.wafers == wafers
     weights = 2 * (model.layers * plan.request.laid.layer_values + 2 * model.vocab * model.width)
     assert weights / CS3.wafer.sram_bytes > 0.8 * (wafers - 1)
@@ -126,16 +129,11 @@ def test_more_sram_never_needs_more_wafers(request: ResidentRequest, size_kib: i
         assert more <= less
 
 
-@settings(deadline=None, max_examples=12)
-@given(REQUESTS, st.integers(0, 5))
-def test_layers_are_shared_as_evenly_as_there_is_room(request: ResidentRequest, more: int) -> None:
-    fewest = fewest_wafers(request)
-    if fewest is None:
-        return
-    wafers = max(fewest, min(fewest + more, request.model.layers))
-    found = distribute(request, wafers)
-    rooms = [room(request, role) for role in roles(wafers)]
-    assert sum(found) == request.model.layers
+@given(st.lists(st.integers(0, 12), min_size=1, max_size=8), st.data())
+def test_stages_are_shared_as_evenly_as_there_is_room(rooms: list[int], data: st.DataObject) -> None:
+    stages = data.draw(st.integers(0, sum(rooms)))
+    found = distribute(stages, rooms)
+    assert sum(found) == stages
     assert all(here <= most for here, most in zip(found, rooms, strict=True))
     below = [here for here, most in zip(found, rooms, strict=True) if here < most]
     assert not below or max(found) - min(below) <= 1
@@ -143,7 +141,7 @@ def test_layers_are_shared_as_evenly_as_there_is_room(request: ResidentRequest, 
 
 @cache
 def large_plan() -> ResidentPlan:
-    return planned(asked(model=LARGE, cluster=MANY, positions=8192))
+    return planned(asked(model=LARGE, cluster=MANY, positions=8192, wafers=4))
 
 
 @settings(deadline=None, max_examples=20)
@@ -157,7 +155,7 @@ def test_time_grows_with_the_position_and_with_the_prompt(one: int, other: int) 
 
 
 def test_sequences_side_by_side_cost_little_more_than_one() -> None:
-    plan = planned(asked(model=SMALL, cluster=MANY, positions=1024, batch=16))
+    plan = planned(asked(model=SMALL, cluster=CS3, positions=1024, batch=16))
     times = [plan.decode(512, batch=batch, group=batch) for batch in (1, 2, 16)]
     assert times[0].cycles < times[1].cycles < times[2].cycles < 16 * times[0].cycles
     assert [time.flops / times[0].flops for time in times] == pytest.approx([1, 2, 16])
@@ -180,8 +178,7 @@ def test_a_prompt_passes_in_groups_while_weights_stay_where_memory_is_short() ->
     assert plan.together is not None
     assert plan.chunk > plan.together
     assert plan.prefill(8192).seconds < 8192 * plan.decode(4096).seconds / 10
-    roomy = planned(asked(model=LARGE, cluster=with_sram(MANY, 512 * KIB), positions=8192))
-    assert roomy.wafers == 1
+    assert fewest_wafers(asked(model=LARGE, cluster=with_sram(MANY, 512 * KIB), positions=8192)) == 1
     assert planned(replace(plan.request, chunk=64)).chunk == 64
 
 
@@ -208,10 +205,21 @@ def test_as_many_stages_as_asked(stages: int) -> None:
 
 
 def test_more_stages_than_can_be_cut_is_an_answer() -> None:
-    model = llama(MOST_RECTANGLES + 1, 1024, 8, 2048)
-    found = plan_resident(asked(model=model, cluster=CS3, positions=64, stages=MOST_RECTANGLES + 1, wafers=1))
+    small = replace(CS3, wafer=replace(CS3.wafer, columns=4, rows=4))
+    found = plan_resident(asked(model=llama(20, 1024, 8, 2048), cluster=small, positions=64, stages=20, ends=False))
     assert isinstance(found, DoesNotFit)
-    assert "129 stages are more than 1 wafer can be cut into" in found.why
+    assert "20 stages are more than 1 wafer can be cut into" in found.why
+
+
+def test_each_of_the_wafers_asked_for_has_a_stage() -> None:
+    plan = planned(asked(model=SMALL, cluster=MANY, positions=1024, wafers=5))
+    assert plan.wafers == 5
+    assert {stage.wafer for stage in plan.stages} == set(range(5))
+
+
+def test_more_wafers_than_layers_are_not_taken() -> None:
+    plan = planned(asked(model=replace(SMALL, layers=2), cluster=MANY, positions=64, wafers=9))
+    assert plan.wafers <= 2
 
 
 def test_what_is_too_large_says_by_how_much_and_what_would_fit() -> None:

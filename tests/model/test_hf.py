@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from wsesim.errors import InputError
 from wsesim.model import Model, load_preset, parameters, read_hf_config
+from wsesim.model.hf import LARGEST_SIZE
 
 GPT2: dict[str, Any] = {
     "activation_function": "gelu_new", "architectures": ["GPT2LMHeadModel"], "layer_norm_epsilon": 1e-05,
@@ -182,6 +183,13 @@ def test_a_missing_key_is_named(name: str, tmp_path: Path) -> None:
     assert "model_type is missing; a Hugging Face config.json has it" in message_of(tmp_path, nameless)
 
 
+@pytest.mark.parametrize("size", [1, LARGEST_SIZE])
+def test_sizes_go_from_one_to_the_largest(size: int, tmp_path: Path) -> None:
+    assert read(tmp_path, {**GPT2, "vocab_size": size}).vocab == size
+    for beyond in (0, LARGEST_SIZE + 1):
+        assert "must be a whole number from 1 to" in message_of(tmp_path, {**GPT2, "vocab_size": beyond})
+
+
 def test_the_place_of_a_key_is_shown(tmp_path: Path) -> None:
     message = message_of(tmp_path, GPT2 | {"n_layer": "12"})
     assert message.startswith(":11:3: error: n_layer must be")
@@ -194,8 +202,8 @@ def test_the_place_of_a_key_is_shown(tmp_path: Path) -> None:
         ('{\n  "a": 1,\n  b\n}', ":3:3: error: not valid JSON: Expecting property name"),
         ("", ":1:1: error: not valid JSON: Expecting value"),
         ("not json", ":1:1: error: not valid JSON: Expecting value"),
-        ('{"a": NaN}', ": error: not valid JSON: NaN is not a JSON number"),
-        ('{"a": ' + "9" * 5000 + "}", ": error: not valid JSON: Exceeds the limit"),
+        ('{"a": NaN}', ":1:7: error: not valid JSON: NaN is not a JSON number"),
+        ('{"a": ' + "9" * 5000 + "}", ":1:7: error: not valid JSON: a number has too many digits"),
         ("[1, 2]", ": error: not a config.json: the outermost value must be an object, {...}"),
         ("null", ": error: not a config.json: the outermost value"),
         ("[" * 100_000, ": error: not a config.json: nested too deep"),

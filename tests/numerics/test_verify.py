@@ -14,7 +14,7 @@ from wsesim.numerics.attention import scores, softmax
 from wsesim.numerics.functions import OpFunction, function_of
 from wsesim.numerics.ops import layer_norm, linear
 from wsesim.numerics.tokenizer import Tokenizer
-from wsesim.numerics.verify import affordable_layers, verify_model
+from wsesim.numerics.verify import verify_model
 from wsesim.ops.gelu_tanh import gelu_tanh
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "models" / "gpt2_gelu.safetensors"
@@ -140,20 +140,12 @@ def test_progress_is_told_by_block() -> None:
     assert told == ["embed", "layer 1 of 3", "layer 2 of 3", "layer 3 of 3", "head"]
 
 
-CEREBRAS_GPT_111M = Model(
-    name="cerebras-gpt-111m", layers=10, width=768, heads=12, kv_heads=12, head_width=64, ffn_width=3072, vocab=50257,
-    max_length=2048,
-)  # fmt: skip
-
-
-def test_a_small_model_can_be_afforded_whole_and_a_large_one_by_a_layer() -> None:
-    assert affordable_layers(CEREBRAS_GPT_111M, 256) == 10
-    large = replace(CEREBRAS_GPT_111M, layers=80, width=8192, heads=64, kv_heads=64, head_width=128, ffn_width=32768)
-    assert affordable_layers(large, 128) == 1
-
-
-def test_more_tokens_afford_fewer_layers() -> None:
-    found = [affordable_layers(CEREBRAS_GPT_111M, tokens) for tokens in (1, 64, 1024, 2048, 3000, 10_000, 10**6)]
-    assert found == sorted(found, reverse=True)
-    assert found[-1] == 1
-    assert len(set(found)) > 2
+def test_a_part_is_verified_where_the_whole_is_not_asked_for() -> None:
+    large = replace(GPT2, layers=48, width=4096, heads=32, kv_heads=8, head_width=128, ffn_width=16384)
+    found = verify_model(large, text=TEXT, sequences=1, length=64, whole=False)
+    assert found.ok
+    assert (found.layers, found.tokens) == (2, 16)
+    assert found.reduced == (
+        "the first 2 of 48 layers; 16 of 64 tokens; 1,024 of 50,257 words of the vocabulary; 8 of 32 heads; "
+        "1,024 of 4,096 features"
+    )

@@ -52,6 +52,7 @@ def _steps(phase: str) -> Iterator[Data]:
     for precision in ("fp16", "fp32"):
         yield _case(phase, GPT, batch=batch, precision=precision)
     yield _case(phase, GPT, batch={"sequences": 1, "length": 8}, hardware={"wafer.io_channels": 1})
+    yield _case(phase, GPT, batch={**batch, "sequences": 7, "micro_batch": 5})
 
 
 def _requests(phase: str) -> Iterator[Data]:

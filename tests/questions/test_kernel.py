@@ -13,7 +13,7 @@ from wsesim import answers, questions
 from wsesim.answer import Answer, CoreFrames, CoreMap, DoesNotFit, Level, NotAnswered, Outcome
 from wsesim.cores.errors import ProgramError
 from wsesim.cores.measures import MEASURES, RATES
-from wsesim.cores.programs import PROGRAMS
+from wsesim.cores.programs import PROGRAMS, KernelCase
 from wsesim.errors import InputError
 from wsesim.hardware import override_names
 from wsesim.questions.kernel import READ, KernelQuestion
@@ -194,9 +194,24 @@ def test_every_share_of_a_limit_is_of_a_resource_and_at_most_all() -> None:
         ("vector", (1, 1), (64,)), ("message", (5, 1), (8,)), ("scalar", (1, 1), (8,)),
     ):  # fmt: skip
         case = asked(kernel, grid, shape, silicon=True).case
-        shares = case.shares(case.closed())
-        assert shares.keys() <= case.wafer.silicon.by_resource.keys()
-        assert 0 <= sum(shares.values()) <= 1 + 1e-12, kernel
+        assert _are_shares(case), kernel
+
+
+def _are_shares(case: KernelCase) -> bool:
+    shares = case.shares(case.closed())
+    known = shares.keys() <= case.wafer.silicon.by_resource.keys()
+    return known and min(shares.values()) >= 0 and sum(shares.values()) <= 1 + 1e-12
+
+
+def test_shares_are_none_below_zero_where_memory_is_slower_than_a_collision() -> None:
+    slow = {"core.sram_read_bytes_per_cycle": 1.6, "core.bank_apart": "1 B"}
+    assert _are_shares(asked("summa", (2, 1), (12, 12, 12), silicon=True, hardware=slow).case)
+
+
+def test_shares_are_no_more_than_all_where_resources_work_side_by_side() -> None:
+    question = asked("gemv", (6, 6), (128, 2048), hardware={"core.bank_apart": "3 B"})
+    assert _are_shares(question.case)
+    assert answered(question, "closed").spent is not None
 
 
 def test_measures_have_a_meaning_each_and_every_meaning_a_measure() -> None:

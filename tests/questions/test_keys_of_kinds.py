@@ -76,7 +76,7 @@ def test_what_is_left_out_of_a_request(tmp_path: Path) -> None:
         ("phase: serving\nserving: {rate: 0}\n", "serving.rate must be at least"),
         ("phase: serving\nserving: {rate: .nan}\n", "serving.rate must be a finite number"),
         ("phase: serving\nserving: {trace: nowhere.csv}\n", "serving.trace = 'nowhere.csv' is not there"),
-        ("phase: serving\nserving: {rate: 1, slo_ttft: 5}\n", "slo_ttft must be text; got 5"),
+        ("phase: serving\nserving: {rate: 1, slo_ttft: 5}\n", "slo_ttft must be a time with its unit, for exampl"),
         ("phase: serving\nserving: {rate: 1, slo_ttft: 5 GHz}\n", "which does not measure seconds"),
         ("phase: serving\nserving: {rate: 1, slo_tpot: 0 s}\n", "slo_tpot must be above 0"),
         ("phase: decode\ninference: {prompt: 9, decode_gird: 3}\n", "did you mean 'decode_grid'?"),

@@ -52,6 +52,7 @@ def test_everything_left_out_is_filled_in(tmp_path: Path) -> None:
     assert resolved["text"] == "sample:sotu"
     assert resolved["verification"] == {
         "enabled": True, "sequences": 1, "length": 64, "layers": "auto", "seed": 0, "weights": None,
+        "whole": False,
     }  # fmt: skip
     assert resolved["outputs"] == {"timeline": True}
     assert resolved["token_budget"] == asked.shape.token_budget
@@ -154,12 +155,7 @@ def test_the_resolved_file_is_plain_and_resolves_to_itself() -> None:
 
 
 def test_the_name_of_a_file_becomes_a_name_for_a_folder(tmp_path: Path) -> None:
-    for stem, name in (
-        ("my model (2)", "my-model-2-"),
-        ("..x", "x"),
-        ("äö", "workload-6641ae9e"),
-        ("gpt-1.3b", "gpt-1.3b"),
-    ):
+    for stem, name in (("my model (2)", "my-model-2-607f9dbd"), ("gpt-1.3b", "gpt-1.3b")):
         file = tmp_path / f"{stem}.yaml"
         file.write_text(MINIMAL)
         assert questions.load(file).asked.name == name
@@ -208,7 +204,7 @@ precision:
         (6, 24, "hardware.core.clock has the unknown unit 'GHzz', did you mean 'GHz'?"),
         (6, 45, "hardware.core.sram is in bits ('Kib') but a size is in bytes: write 'KiB' if bytes were meant"),
         (6, 53, "hardware.core.clok is not a figure of the hardware, did you mean 'core.clock'?"),
-        (7, 7, "text = 'nowhere.txt' is not there; paths start at the folder of the workload file"),
+        (7, 7, f"text = 'nowhere.txt' is not there: no file {tmp_path / 'nowhere.txt'}"),
         (8, 25, "verification.weights = '.' is a folder; name a file"),
         (9, 1, "precision is empty; give a value, or leave the key out"),
     ]  # fmt: skip
@@ -224,14 +220,14 @@ precision:
         ("model: gpt2\nbatch: 4\ncluster: cs-2\n", 2, 8, "batch must be a mapping (lines of `key: value`); got 4"),
         ("model: gpt2\nbatch:\ncluster: cs-2\n", 2, 1, "batch is empty"),
         ("model: gpt2\ncluster: cs-2\n", 1, 1, "the required key 'batch' is missing: phase training needs it"),
-        ("true: 1\n" + MINIMAL, 1, 1, "unknown key true; there are: name, "),
-        ("null: 1\n" + MINIMAL, 1, 1, "unknown key None; there are: name, "),
-        ("? [a, b]\n: 1\n" + MINIMAL, 1, 3, "unknown key"),
-        (MINIMAL + "1: 2\n", 4, 1, "unknown key 1; there are: name, "),
-        (MINIMAL + "1.50: 2\n", 4, 1, "unknown key 1.5"),
-        (MINIMAL + "verification: {1: 2}\n", 4, 16, "the key 1 in verification is not text"),
-        (MINIMAL + "verification: {true: 2}\n", 4, 16, "the key true in verification is not text"),
-        (MINIMAL + "hardware: {1: 2}\n", 4, 12, "hardware.1 is not a figure of the hardware"),
+        ("true: 1\n" + MINIMAL, 1, 1, "the key true is not text; quote it if it is meant"),
+        ("null: 1\n" + MINIMAL, 1, 1, "the key null is not text; quote it"),
+        ("? [a, b]\n: 1\n" + MINIMAL, 1, 3, "a key must be text; this is a list or a mapping"),
+        (MINIMAL + "1: 2\n", 4, 1, "the key 1 is not text"),
+        (MINIMAL + "1.50: 2\n", 4, 1, "the key 1.50 is not text"),
+        (MINIMAL + "verification: {1: 2}\n", 4, 16, "the key 1 is not text"),
+        (MINIMAL + "verification: {true: 2}\n", 4, 16, "the key true is not text"),
+        (MINIMAL + "hardware: {1: 2}\n", 4, 12, "the key 1 is not text"),
         (MINIMAL + "name: 111\n", 4, 7, "name must be text; got 111; quote it"),
         (MINIMAL + "verification: {enabled: 1}\n", 4, 25, "verification.enabled must be true or false; got 1"),
         (MINIMAL + "phase: inference\n", 4, 8, "phase must be one of decode, evaluation, generate, prefill, serving, "
@@ -293,10 +289,6 @@ def test_one_mistake_is_one_message_at_its_place(
         ({"model": {"width": 4100, "heads": 12, "layers": 2}}, "model.heads = 12 does not divide model.width = 4100"),
         ({"model": {"config": "no.json"}}, "model.config = 'no.json' is not there"),
         ({"model": {"preset": "gpt2", "vocab": 100}, "text": __file__}, "GPT-2's 50,257 tokens"),
-        ({"batch": {"sequences": 130}, "cluster": FOUR}, "by 4 systems; the nearest that can: 128 or 132"),
-        ({"batch": {"sequences": 2}, "cluster": FOUR}, "by 4 systems; the nearest that can: 4"),
-        ({"batch": {"sequences": 120, "micro_batch": 7}}, "the 120 sequences of a system; the nearest that do: 6 or 8"),
-        ({"batch": {"sequences": 120, "micro_batch": 121}}, "the nearest that do: 120"),
         ({"batch": {"sequences": 120, "length": 4096}}, "batch.length = 4096 is over the 2048 positions the model has"),
         ({"cluster": {"machine": "cs-2", "systems": 193}}, "cluster.systems must be at most 192 on CS-2"),
     ],

@@ -43,7 +43,7 @@ def test_an_answer_is_whole() -> None:
     assert found.facts["batch"] == {"sequences": 24, "length": 512, "per_system": 24}
     assert found.facts["model"]["parameters"] == 111_050_496
     assert found.facts["machine"]["name"] == "CS-2"
-    assert {op.phase for op in found.ops} <= {"forward", "backward", "recompute"}
+    assert {op.phase for op in found.ops} <= {"forward", "backward", "recompute", "strips"}
     assert {interval.track for interval in found.timeline} >= {"wafer", "host", "swarmx down", "swarmx up", "memoryx"}
     assert sum(line.bytes_per_core for line in found.memory) <= found.memory_limit_bytes == 48 * 1024
     assert found.leaves_out
@@ -187,7 +187,7 @@ def test_numbers_are_not_checked_where_there_is_no_answer() -> None:
 
 
 def test_checking_numbers_never_takes_more_memory_than_said() -> None:
-    question = question_of(model="gpt3-175b", verification={"enabled": True}, recompute="always")
+    question = question_of(model="gpt3-175b", verification={"enabled": True, "whole": True}, recompute="always")
     result = questions.run(question)
     assert (result.status, result.verification) == (Status.OK, None)
     assert result.notes[0].startswith("Not verified: that takes ")

@@ -99,8 +99,8 @@ def test_no_zeros_is_dense_and_more_zeros_are_never_slower(phase: str, cluster: 
 
     assert at(0.0) == step(model=DENSE, phase=phase, cluster=cluster)
     for denser, sparser in pairwise(map(at, SPARSITIES)):
-        assert sparser["step_s"] <= denser["step_s"]
-        assert sparser["energy_per_token_j"] <= denser["energy_per_token_j"]
+        assert sparser["step_s"] <= denser["step_s"] * (1 + 1e-12)
+        assert sparser["energy_per_token_j"] <= denser["energy_per_token_j"] * (1 + 1e-12)
         assert sparser["flops_per_step"] < denser["flops_per_step"]
 
 

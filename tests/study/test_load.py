@@ -109,7 +109,7 @@ def test_everything_wrong_is_said_at_its_place(study_file: Callable[..., Path]) 
         ("vary: {hardware.core.sram: [1 KiB]}\n", "core.reserved is 2048 of 1024 bytes; nothing is left"),
         ("vary: {batch: [{sequences: 8}]}\n", "batch is not a setting that a study can change"),
         ("vary: {machine: [cs-2]}\n", "did you mean 'cluster.machine'?"),
-        ("vary: {3: [1]}\n", "vary: 3 is not a setting"),
+        ("vary: {3: [1]}\n", "the key 3 is not text"),
         ("vary: {model: [gpt2, gpt3]}\n", "model.preset must be a model that wsesim knows; got 'gpt3', did you mean"),
         (
             "vary: {cluster: [cs-2, cs-9]}\n",
@@ -131,7 +131,7 @@ def test_everything_wrong_is_said_at_its_place(study_file: Callable[..., Path]) 
         ),
         ("vary: {software.stack: [idel]}\n", "got 'idel', did you mean 'ideal'?"),
         ("vary: {software.training.step: [3]}\n", "software.training.step needs a unit"),
-        ("vary: {cluster.machine: [cs-2, mine.yaml]}\n", "cluster.machine = 'mine.yaml' is not there; paths start at"),
+        ("vary: {cluster.machine: [cs-2, mine.yaml]}\n", "cluster.machine = 'mine.yaml' is not there: no file"),
         (f"{GRID}level: cor\n", "level must be one of closed, system, cores; got 'cor', did you mean 'cores'?"),
         (f"{GRID}figures: [spent.fmca]\n", "'spent.fmca' is not a figure of a run, did you mean 'spent.fmac'?"),
         (f"{GRID}figures: [spent.]\n", "'spent.' is not a figure of a run"),

@@ -10,8 +10,8 @@ from wsesim.study.output import MOST_REASONS, MOST_ROWS, render_sweep
 
 ONE = "vary: {hardware.core.sram: [2049 B, 4 KiB, 48 KiB]}\nfigures: [step_s, mfu]\n"
 WORDS = "vary: {precision: [fp16, mixed]}\nfigures: [step_s]\n"
-TWO = "vary: {cluster.systems: [1, 2, 3], batch.sequences: [4, 6]}\nfigures: [step_s, mfu]\n"
-THREE = "vary: {cluster.systems: [1, 2, 3], batch.sequences: [4, 6], precision: [fp16, mixed]}\nfigures: [step_s]\n"
+TWO = "vary: {cluster.systems: [1, 2, 193], batch.sequences: [4, 6]}\nfigures: [step_s, mfu]\n"
+THREE = "vary: {cluster.systems: [1, 2, 193], batch.sequences: [4, 6], precision: [fp16, mixed]}\nfigures: [step_s]\n"
 
 
 def page(study: Study) -> str:
@@ -75,9 +75,9 @@ def test_cells_have_values_and_missing_ones_a_hatch(study: Callable[[str], Study
     drawings = re.findall(r"<svg.*?</svg>", text, flags=re.DOTALL)
     assert len(drawings) == 2
     assert all("<pattern" in drawing for drawing in drawings)
-    assert sum("%" in label for label in re.findall(r"<text[^>]*>([^<]*)</text>", drawings[1])) == 5
-    assert "cannot be run: batch.sequences = 4 cannot be shared evenly by 3 systems" in text
-    assert "at cluster.systems = 3, batch.sequences = 4" in text
+    assert sum("%" in label for label in re.findall(r"<text[^>]*>([^<]*)</text>", drawings[1])) == 4
+    assert "cannot be run: cluster.systems must be at most 192 on CS-2, got 193" in text
+    assert "at cluster.systems = 193, batch.sequences = 4" in text
 
 
 def test_a_third_parameter_makes_panels(study: Callable[[str], Study]) -> None:

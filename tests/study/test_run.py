@@ -18,7 +18,7 @@ from wsesim.errors import SpecError
 from wsesim.study import Study, load_study, run, sweep
 from wsesim.study.run import PointTask, run_point, tasks_of
 
-GRID = "vary: {cluster.systems: [1, 2, 3], batch.sequences: [4, 6]}\nfigures: [step_s, mfu, passes]\n"
+GRID = "vary: {cluster.systems: [1, 2, 193], batch.sequences: [4, 6]}\nfigures: [step_s, mfu, passes]\n"
 
 
 class Backwards(Executor):
@@ -117,7 +117,7 @@ def test_machines_of_a_users_own_and_software_vary(study_file: Callable[..., Pat
 def test_the_order_is_that_of_the_study_however_points_are_done(study: Callable[[str], Study]) -> None:
     found = study(GRID)
     serial = sweep(found, jobs=1)
-    assert [tuple(row.values.values()) for row in serial.rows] == [(1, 4), (1, 6), (2, 4), (2, 6), (3, 4), (3, 6)]
+    assert [tuple(row.values.values()) for row in serial.rows] == [(1, 4), (1, 6), (2, 4), (2, 6), (193, 4), (193, 6)]
     assert sweep(found, executor=Backwards()) == serial
     with ThreadPoolExecutor(2) as pool:
         assert sweep(found, executor=pool) == serial
@@ -132,7 +132,7 @@ def test_two_processes_find_the_same(study: Callable[[str], Study]) -> None:
 def test_a_point_whose_settings_do_not_go_together_says_so(study: Callable[[str], Study]) -> None:
     row = sweep(study(GRID)).rows[4]
     assert (row.status, row.inputs_sha256) == ("error", None)
-    assert row.why == "batch.sequences = 4 cannot be shared evenly by 3 systems; the nearest that can: 3 or 6"
+    assert row.why == "cluster.systems must be at most 192 on CS-2, got 193"
     assert row.figures == {"step_s": None, "mfu": None, "passes": None}
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from wsesim.hardware import load_cluster
-from wsesim.mapping import Program, Stage, StepPlacement
+from wsesim.mapping import PassGroup, Program, Stage, StepPlacement
 from wsesim.software import load_software
 
 MakeProgram = Callable[..., Program]
@@ -20,10 +20,11 @@ def program_of() -> MakeProgram:
     cluster, software = load_cluster("cs-2").cluster, load_software("release-2").for_training()
 
     def make(
-        *stages: Shape, passes: int = 1, systems: int = 1, buffer_bytes: int = 2000, token_bytes: int = 8,
-        stream: float = 1e6, update: float = 1e18, latency_s: float = 0.0, hop_s: float = 0.0, shard_bytes: int = 10**9,
-        host: float = 1e18, host_latency_s: float = 0.0, step_s: float = 0.0,
+        *stages: Shape, passes: int = 1, smaller: int = 0, systems: int = 1, buffer_bytes: int = 2000,
+        token_bytes: int = 8, stream: float = 1e6, update: float = 1e18, latency_s: float = 0.0, hop_s: float = 0.0,
+        shard_bytes: int = 10**9, host: float = 1e18, host_latency_s: float = 0.0, step_s: float = 0.0,
     ) -> Program:  # fmt: skip
+        """Passes, then *smaller* ones that compute and read three quarters as much."""
         machine = replace(
             cluster,
             systems=systems,
@@ -34,13 +35,8 @@ def program_of() -> MakeProgram:
             swarmx=replace(cluster.swarmx, hop_s=hop_s),
             host=replace(cluster.host, input_bytes_per_s=host, latency_s=host_latency_s),
         )  # fmt: skip
-        return Program(
-            cluster=machine,
-            software=replace(software, step_s=step_s),
-            placement=StepPlacement(
-                micro_batch=1, passes=passes, columns=1, rows=1, tokens_per_core=1, features_per_core=1.0,
-                recompute=False,
-            ),
+        larger = PassGroup(
+            count=passes, sequences=4, token_bytes=token_bytes,
             stages=tuple(
                 Stage(
                     block=f"block{index}", phase="backward" if gradients else "forward", repeat=repeat, kernels=(),
@@ -48,8 +44,21 @@ def program_of() -> MakeProgram:
                 )
                 for index, (repeat, compute_s, weights, gradients) in enumerate(stages)
             ),
-            memory=(), token_bytes=token_bytes, buffer_bytes=buffer_bytes, optimizer_bytes_per_weight_byte=15.0,
-            parameters=1, model_flops=1, causes={},
+        )  # fmt: skip
+        less = replace(
+            larger, count=smaller, sequences=3, token_bytes=token_bytes * 3 // 4,
+            stages=tuple(replace(stage, compute_s=stage.compute_s * 3 / 4) for stage in larger.stages),
+        )  # fmt: skip
+        return Program(
+            cluster=machine,
+            software=replace(software, step_s=step_s),
+            placement=StepPlacement(
+                micro_batch=4, passes=passes + smaller, columns=1, rows=1, tokens_per_core=1, features_per_core=1.0,
+                recompute=False,
+            ),
+            groups=(larger, less) if smaller else (larger,),
+            memory=(), buffer_bytes=buffer_bytes, optimizer_bytes_per_weight_byte=15.0, parameters=1, model_flops=1,
+            causes={}, wafers=systems,
         )  # fmt: skip
 
     return make

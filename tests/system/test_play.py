@@ -7,10 +7,10 @@ import pytest
 
 from wsesim.graph import with_training
 from wsesim.hardware import load_cluster
-from wsesim.mapping import Program, StepRequest, map_step
+from wsesim.mapping import Program, StepRequest, lay
 from wsesim.model import build_graph, load_preset
 from wsesim.software import load_software
-from wsesim.system import Played, play
+from wsesim.system import Played, play, time_step
 
 MakeProgram = Callable[..., Program]
 # 1,000 bytes take 1 ms at 1 MB/s
@@ -64,6 +64,15 @@ def test_bound_by_the_host(program_of: MakeProgram) -> None:
     played = play(program_of((1, 0.001, 0, 0), passes=5, token_bytes=1000, host=1e5, host_latency_s=0.002))
     assert played.step_s == pytest.approx(5 * (0.002 + 0.01) + 0.001)
     assert played.seconds["wafer", "input"] == pytest.approx(0.012 + 4 * 0.011)
+
+
+def test_smaller_passes_come_after_the_larger(program_of: MakeProgram) -> None:
+    """Three quarters of the tokens come in, and are computed; the host sets the pace."""
+    program = program_of((1, 0.004, 0, 0), passes=2, smaller=3, token_bytes=1000, host=1e5)
+    played = play(program)
+    assert played.step_s == pytest.approx(2 * 0.01 + 3 * 0.0075 + 0.003)
+    assert played.seconds["wafer", "compute"] == pytest.approx(2 * 0.004 + 3 * 0.003)
+    assert played.seconds["host", "input"] == pytest.approx(2 * 0.01 + 3 * 0.0075)
 
 
 def test_bound_by_the_update(program_of: MakeProgram) -> None:
@@ -125,23 +134,18 @@ def test_seconds_and_intervals_of_a_short_step(program_of: MakeProgram) -> None:
 
 @pytest.mark.parametrize(("model", "length", "passes"), [("cerebras-gpt-111m", 2048, 3), ("llama-2-7b", 256, 2)])
 def test_folding_changes_no_figure_of_a_model(model: str, length: int, passes: int) -> None:
-    graph = with_training(build_graph(load_preset(model), sequences=4 * passes, length=length))
-    cluster = load_cluster("cs-2", systems=2).cluster
-    program = map_step(
-        StepRequest(
-            graph=graph,
-            cluster=cluster,
-            software=load_software("release-2").for_training(),
-            sequences=4 * passes,
-            length=length,
-            precision="mixed",
-            micro_batch=4,
-        )
-    )
-    assert isinstance(program, Program)
+    sequences = 2 * (4 * passes - 1)
+    request = StepRequest(
+        graph=with_training(build_graph(load_preset(model), sequences=sequences, length=length)),
+        cluster=load_cluster("cs-2", systems=2).cluster, software=load_software("release-2").for_training(),
+        sequences=sequences, length=length, precision="mixed",
+    )  # fmt: skip
+    program = lay(request, passes=passes, recompute=True)
     folded, whole = play(program), play(program, fold=False)
     assert folded.events < whole.events / 2
     assert folded.step_s == pytest.approx(whole.step_s, rel=1e-9)
     assert folded.moved == pytest.approx(whole.moved, rel=1e-9)
     one_wafer = {key: seconds for key, seconds in whole.seconds.items() if not key[0].endswith("1")}
     assert folded.seconds == pytest.approx(one_wafer, rel=1e-9)
+    exact = time_step(program, fold=False)
+    assert (exact.step_s, exact.seconds, exact.moved) == (whole.step_s, one_wafer, dict(whole.moved))

@@ -80,7 +80,7 @@ def test_values_are_yaml() -> None:
     assert changing["token_budget"] == 1000
     assert changing["name"] == "x=y"
     assert changing["hardware"] == {"core.clock": "1 GHz"}
-    assert given[("hardware", "core.clock")] == "hardware.core.clock= 1 GHz"
+    assert given[("hardware", "core.clock")] == "--set hardware.core.clock= 1 GHz"
 
 
 def test_null_takes_a_value_away_and_the_last_setting_counts() -> None:

@@ -96,4 +96,4 @@ class Compared:
     def cost(self, level: Level) -> str:
         """Print the CPU time of a level."""
         cpu_s = self.comparison.cpu_s.get(level)
-        return text.NONE if cpu_s is None else f"{cpu_s:.2f} s"
+        return text.NONE if cpu_s is None else text.seconds(cpu_s)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from wsesim.answer import CoreFrames, CoreMap, Curve, Drawing, Sketch
 from wsesim.answers import svg
-from wsesim.answers.text import percent, plain, rate
+from wsesim.answers.text import percent, rate
+from wsesim.signs import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +44,7 @@ def drawn(drawing: Drawing) -> tuple[str, bool]:
 
 def sketch_html(sketch: Sketch) -> str:
     """Return the lines as they are, under their title."""
-    title, lines = (html.escape(plain(words, keep="\n")) for words in (sketch.title, sketch.lines))
+    title, lines = (html.escape(printable(words, keep="\n")) for words in (sketch.title, sketch.lines))
     return f'<h3>{title}</h3>\n<pre class="sketch">{lines}</pre>'
 
 
@@ -67,7 +68,7 @@ def _curve_axes(axes: Axes, curve: Curve) -> None:
         dashed = f"; dashed: {percent(curve.limit) if curve.share else rate(curve.limit)}"
     if curve.mark is not None:
         axes.axvline(curve.mark, color=svg.SOFT, linewidth=1.2, linestyle=":", zorder=0)
-        dashed += f"; dotted: {plain(curve.marked)} {curve.mark:.4g}"
+        dashed += f"; dotted: {printable(curve.marked, keep='')} {curve.mark:.4g}"
     if curve.log_x and all(x > 0 for x, _ in curve.points):
         axes.set_xscale("log")
     if curve.share:
@@ -75,13 +76,13 @@ def _curve_axes(axes: Axes, curve: Curve) -> None:
         axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g}%")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.xaxis.set_minor_formatter(lambda value, _: f"{value:g}")
-    axes.set_xlabel(plain(curve.x_label) + dashed, color=svg.SOFT, fontsize=9.5, **svg.LITERAL)
+    axes.set_xlabel(printable(curve.x_label, keep="") + dashed, color=svg.SOFT, fontsize=9.5, **svg.LITERAL)
     axes.tick_params(axis="both", which="both", colors=svg.SOFT, labelsize=9.5, length=0)
     axes.grid(axis="y", color=svg.LINE, linewidth=0.6, zorder=0)
     axes.spines[:].set_visible(False)
     axes.spines["bottom"].set(visible=True, color=svg.LINE, linewidth=0.9)
     title = curve.title if curve.share else f"{curve.title}, {curve.y_label}"
-    axes.set_title(plain(title), color=svg.INK, fontsize=11, loc="left", **svg.LITERAL)
+    axes.set_title(printable(title, keep=""), color=svg.INK, fontsize=11, loc="left", **svg.LITERAL)
 
 
 def map_svg(core_map: CoreMap) -> str:
@@ -99,7 +100,7 @@ def map_svg(core_map: CoreMap) -> str:
         axes.set_xlabel("column", color=svg.SOFT, fontsize=9.5)
         axes.set_ylabel("row", color=svg.SOFT, fontsize=9.5)
         size = min(11.0, _LONGEST_TITLE / max(1, len(core_map.title)))
-        axes.set_title(plain(core_map.title), color=svg.INK, fontsize=size, loc="left", **svg.LITERAL)
+        axes.set_title(printable(core_map.title, keep=""), color=svg.INK, fontsize=size, loc="left", **svg.LITERAL)
         _scale(figure, axes, image, core_map.unit)
         return svg.inline(figure, f"map-{_ident(core_map.name)}", f"{core_map.title}, a colour for each core")
 
@@ -108,7 +109,7 @@ def _scale(figure: Figure, axes: Axes, image: Any, unit: str) -> None:
     bar = figure.colorbar(image, ax=axes, pad=0.04, fraction=0.06)
     bar.outline.set_visible(False)
     bar.ax.tick_params(colors=svg.SOFT, labelsize=9, length=0)
-    bar.set_label(plain(unit), color=svg.SOFT, fontsize=9.5, **svg.LITERAL)
+    bar.set_label(printable(unit, keep=""), color=svg.SOFT, fontsize=9.5, **svg.LITERAL)
 
 
 def frames_svg(frames: CoreFrames) -> str:
@@ -125,7 +126,7 @@ def frames_svg(frames: CoreFrames) -> str:
             _paint(axes, values[frame], 1.0)
             axes.set(xticks=[], yticks=[])
             axes.set_title(f"from {frame * frames.frame_cycles:,}", color=svg.SOFT, fontsize=9.5, loc="left")
-        title = plain(f"{frames.title}, from cycle")
+        title = printable(f"{frames.title}, from cycle", keep="")
         figure.text(0, 1 - 13 / (high + 50), title, color=svg.INK, fontsize=11, **svg.LITERAL)
         return svg.inline(figure, f"frames-{_ident(frames.name)}", f"{frames.title}, picture by picture")
 

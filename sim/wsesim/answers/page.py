@@ -15,6 +15,7 @@ from wsesim.answers.compared import Compared
 from wsesim.answers.drawings import drawn
 from wsesim.answers.roofline import rooflines
 from wsesim.answers.timeline import MOST_ROWS, timeline_svg, tracks_of
+from wsesim.signs import printable
 from wsesim.units import show_bytes
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def templates(package: str = _PACKAGE) -> Environment:
 
 def _printed(value: object) -> object:
     if isinstance(value, str) and not hasattr(value, "__html__"):
-        return text.plain(value, keep="\n")
+        return printable(value, keep="\n")
     return value
 
 

@@ -25,7 +25,8 @@ A result:
     right               whether values computed on the way are right, or null
     verification        fields of `wsesim.answer.Verification`, or null
     provenance          version, workload, inputs_sha256, figures, defaults, unread
-    cost                {events, cpu_s, peak_memory_bytes, events_per_s} or null; the only part that varies between runs
+    cost                {events, cpu_s, peak_memory_bytes, verification_cpu_s, events_per_s} or null; the only part that
+                        varies between runs
 
 A comparison:
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from wsesim.answer import Answer, OpTime
 from wsesim.answers import svg
 from wsesim.answers.causes import Cause
-from wsesim.answers.text import plain
+from wsesim.signs import printable
 from wsesim.units import Dimension, show, show_count, show_flops
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _name_points(axes: Axes, points: Sequence[tuple[float, float, OpTime]]) -> N
             if inside and not any(_overlap(box, other) for other in taken):
                 taken.append(box)
                 at_x, at_y = axes.transData.inverted().transform((left, bottom))
-                axes.text(at_x, at_y, plain(op.name), color=svg.INK, fontsize=8.5, **svg.LITERAL)
+                axes.text(at_x, at_y, printable(op.name, keep=""), color=svg.INK, fontsize=8.5, **svg.LITERAL)
                 break
 
 

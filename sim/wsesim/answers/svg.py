@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from wsesim.answers.text import plain
+from wsesim.signs import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,14 +80,14 @@ def _stand_in(variable: str) -> str:
 def inline(figure: Figure, ident: str, label: str) -> str:
     """Return *figure* as an `<svg>` element named by *label*; *ident* keeps its ids apart from other drawings'.
 
-    The label, like every text in the figure, may be anything: it is escaped, and what cannot be printed becomes `?`.
+    The label, like every text in the figure, may be anything: it is escaped, and what cannot be printed is written out.
     """
     import matplotlib
 
     text = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": ident}):
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    drawn = plain(text.getvalue(), keep="\n")
+    drawn = printable(text.getvalue(), keep="\n")
     drawn = drawn[drawn.index("<svg") :]
     drawn = re.sub(r"\s*<metadata>.*?</metadata>", "", drawn, flags=re.DOTALL)
     drawn = re.sub(r"\s*<style type=\"text/css\">.*?</style>", "", drawn, flags=re.DOTALL)
@@ -103,9 +103,8 @@ def inline(figure: Figure, ident: str, label: str) -> str:
         drawn = drawn.replace(colour, variable)
     box = re.search(r"viewBox=\"[^\"]*\"", drawn)
     assert box is not None
-    head = (
-        f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" {box[0]} role="img" aria-label="{html.escape(plain(label))}">'
-    )
+    named = html.escape(printable(label, keep=""))
+    head = f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" {box[0]} role="img" aria-label="{named}">'
     return head + drawn[drawn.index(">") + 1 :]
 
 

@@ -13,6 +13,7 @@ from wsesim.answer import Answer, Comparison, Result
 from wsesim.answers import text, views
 from wsesim.answers.causes import Cause, causes_of
 from wsesim.answers.compared import Compared
+from wsesim.signs import ascii_only, printable
 
 _WIDEST = 100
 _LEAST = 12
@@ -52,26 +53,69 @@ class Printer:
     def grid(self, rows: Iterable[Sequence[Cell]], align: str) -> None:
         """Print *rows* in columns aligned by a letter each: l, r, or f for the one that folds when space is short."""
         table = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
-        texts = [[Text(self._safe(words), style=style) for words, style in row] for row in rows]
+        texts = [self._texts(row) for row in rows]
         roomy = self._width >= _needed(texts, align)  # else all columns fold, or signs would be cut off
-        for letter in align:
+        for letter, width in zip(align, _widths(texts, align, self._width), strict=True):
             table.add_column(
-                justify="right" if letter == "r" else "left", no_wrap=letter != "f" and roomy, overflow="fold"
-            )
+                justify="right" if letter == "r" else "left", no_wrap=letter != "f" and roomy, overflow="fold",
+                width=width if roomy else None,
+            )  # fmt: skip
         for row in texts:
             table.add_row(*row)
         self._console.print(table, width=self._width)
 
+    def has_room(self, rows: Iterable[Sequence[Cell]], align: str) -> bool:
+        """Return whether no word of *rows* needs to be broken."""
+        return self._width >= _needed([self._texts(row) for row in rows], align)
+
+    def table(
+        self, heads: Sequence[str], rows: Iterable[Sequence[Cell]], align: str, *, title: str = "", style: str = ""
+    ) -> None:  # fmt: skip
+        """Print *rows* under *heads* as wide as the console is, in columns aligned by a letter each: l or r."""
+        table = Table(
+            title=Text(self._safe(title)) if title else None, title_justify="left", box=None, pad_edge=False,
+            header_style=style,
+        )  # fmt: skip
+        for head, letter in zip(heads, align, strict=True):
+            table.add_column(
+                Text(self._safe(head)), justify="right" if letter == "r" else "left", overflow="fold"
+            )  # fmt: skip
+        for row in rows:
+            table.add_row(*self._texts(row))
+        self._console.print(table)
+
+    def _texts(self, row: Sequence[Cell]) -> list[Text]:
+        return [Text(self._safe(words), style=style) for words, style in row]
+
     def _safe(self, words: str) -> str:
-        kept = text.plain(words)
-        return text.ascii_only(kept) if self._ascii else kept
+        kept = printable(words, keep="")
+        return ascii_only(kept) if self._ascii else kept
 
 
 def _needed(rows: Sequence[Sequence[Text]], align: str) -> int:
-    """Return how wide a table is at least if only its columns of letter f fold."""
-    widths = [max((row[place].cell_len for row in rows), default=0) for place in range(len(align))]
-    least = [min(width, _LEAST) if letter == "f" else width for letter, width in zip(align, widths, strict=True)]
-    return sum(least) + 2 * max(0, len(align) - 1)
+    """Return how wide a table is at least if only its columns of letter f fold, between words."""
+    return sum(_least(rows, align)) + 2 * max(0, len(align) - 1)
+
+
+def _widths(rows: Sequence[Sequence[Text]], align: str, width: int) -> list[int]:
+    """Return the widths of columns: the least of each, and what they want of the rest of *width*, in order."""
+    found = _least(rows, align)
+    left = width - _needed(rows, align)
+    for place in range(len(align)):
+        wanted = max((row[place].cell_len for row in rows), default=0)
+        more = max(0, min(left, wanted - found[place]))
+        found[place], left = found[place] + more, left - more
+    return found
+
+
+def _least(rows: Sequence[Sequence[Text]], align: str) -> list[int]:
+    found = []
+    for place, letter in enumerate(align):
+        cells = [row[place] for row in rows]
+        width = max((cell.cell_len for cell in cells), default=0)
+        word = max((Text(word).cell_len for cell in cells for word in cell.plain.split()), default=0)
+        found.append(min(width, max(_LEAST, word)) if letter == "f" else width)
+    return found
 
 
 def print_result(result: Result, console: Console, *, folder: Path | None = None) -> None:
@@ -87,7 +131,9 @@ def print_result(result: Result, console: Console, *, folder: Path | None = None
     _checks(to, result)
     if result.cost is not None:
         took = f"{text.plural(result.cost.events, 'event')} in {text.seconds(result.cost.cpu_s)} of CPU time"
-        to.line((f"Simulated {took}", "dim"), gap=True)
+        checked_s = result.cost.verification_cpu_s
+        checked = f"; numbers verified in {text.seconds(checked_s)}" if checked_s is not None else ""
+        to.line((f"Simulated {took}{checked}", "dim"), gap=True)
     if folder is not None:
         to.line(("Report  ", "bold"), ((folder / "report.html").as_posix(), ""), gap=True, wrap=False)
 
@@ -150,9 +196,23 @@ def _table(to: Printer, table: views.Grid, *, rest: str) -> None:
     letters[last if folds else 0] = "f"
     if len(table.rows) and max(len(row[0]) for row in table.rows) > _LONGEST_LABEL:
         letters[0] = "f"
-    to.grid(rows, "".join(letters))
-    if len(table.rows) > _ROWS:
-        to.line((f"{text.plural(len(table.rows) - _ROWS, 'more row')} {rest}", "dim"))
+    kept = _columns(to, rows, letters, keep_last=folds)
+    to.grid([[row[place] for place in kept] for row in rows], "".join(letters[place] for place in kept))
+    left = [text.plural(len(table.rows) - _ROWS, "more row")] if len(table.rows) > _ROWS else []
+    left += [text.plural(last + 1 - len(kept), "more column")] if len(kept) <= last else []
+    if left:
+        to.line((f"{' and '.join(left)} {rest}", "dim"))
+
+
+def _columns(to: Printer, rows: list[list[Cell]], letters: list[str], *, keep_last: bool) -> list[int]:
+    """Return the columns of *rows* that there is room for: the first ones, and the last if it is a remark."""
+    kept = list(range(len(letters)))
+    least = 2 + keep_last
+    while len(kept) > least and not to.has_room(
+        [[row[place] for place in kept] for row in rows], "".join(letters[place] for place in kept)
+    ):
+        kept.pop(-2 if keep_last else -1)
+    return kept
 
 
 def _ops(to: Printer, answer: Answer, causes: dict[str, Cause]) -> None:

@@ -149,21 +149,3 @@ def ranked(parts: Mapping[str, float]) -> list[tuple[str, float]]:
 def bytes_over(used: int, limit: int) -> str:
     """Say by how much a core's memory exceeds its limit."""
     return f"{show_bytes(used - limit)} over" if used > limit else f"{show_bytes(limit - used)} free"
-
-
-def plain(words: str, *, keep: str = "") -> str:
-    """Replace every sign that is not printed, such as one that could steer a terminal, by `?`, but those in *keep*."""
-    return "".join(
-        sign if sign.isprintable() or sign in keep or sign == "\N{NO-BREAK SPACE}" else "?" for sign in words
-    )
-
-
-_ASCII = str.maketrans(
-    {"×": "x", "·": "-", "µ": "u", "μ": "u", "→": "->", "━": "=", "╸": "-", "³": "3", "²": "2", "−": "-", "–": "-",
-     "—": "-", "…": "...", "’": "'", "≤": "<=", "≥": ">=", "\N{NO-BREAK SPACE}": " "}
-)  # fmt: skip
-
-
-def ascii_only(words: str) -> str:
-    """Write *words* with the nearest ASCII signs; `?` where there is none."""
-    return words.translate(_ASCII).encode("ascii", "replace").decode()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from wsesim.answer import Interval
 from wsesim.answers import svg
 from wsesim.answers.causes import Cause
-from wsesim.answers.text import plain
+from wsesim.signs import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +48,9 @@ def timeline_svg(timeline: Sequence[Interval], causes: Mapping[str, Cause]) -> s
             polygons = _rectangles(found, end_s) if exact else _shares(found, end_s, min(max(bins, 60), 360))
             for cause, shapes in polygons.items():
                 svg.fill(axes, ([(x, 0.52 * y - row) for x, y in shape] for shape in shapes), causes[cause].style)
-            axes.text(0, 0.58 - row, plain(track), color=svg.INK, fontsize=10.5, va="bottom", **svg.LITERAL)
+            axes.text(
+                0, 0.58 - row, printable(track, keep=""), color=svg.INK, fontsize=10.5, va="bottom", **svg.LITERAL
+            )
             axes.axhline(-row, color=svg.LINE, linewidth=0.8, zorder=0)
         return svg.inline(figure, "timeline", "Timeline, a row for each part of the machine or request")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import fsum
 
 from wsesim.answer import Answer, Choice, FigureSpec, OpTime, Result, Status, Table
 from wsesim.answers import text
@@ -151,7 +152,7 @@ def gap(answer: Answer, causes: Mapping[str, Cause]) -> tuple[Segment, ...]:
 
 def reached_s(answer: Answer) -> float:
     """Return where the bound and what comes on top end."""
-    return answer.bound.seconds + sum(answer.bound.gap.values()) if answer.bound else 0.0
+    return answer.bound.seconds + fsum(answer.bound.gap.values()) if answer.bound else 0.0
 
 
 def ops(answer: Answer, causes: Mapping[str, Cause], most: int = SHOWN_OPS) -> tuple[OpRow, ...]:
@@ -163,7 +164,7 @@ def ops(answer: Answer, causes: Mapping[str, Cause], most: int = SHOWN_OPS) -> t
     rows = [_op_row(op, causes, longest_s, whole_s) for op in ordered[:cut]]
     rest = ordered[cut:]
     if rest:
-        left_s = sum(op.seconds for op in rest)
+        left_s = fsum(op.seconds for op in rest)
         rows.append(
             OpRow(name=f"{text.plural(len(rest), 'shorter op')} together", place="", value=text.seconds(left_s),
                   share=_share(left_s, whole_s), calls="", bound="", bar=())
@@ -173,7 +174,7 @@ def ops(answer: Answer, causes: Mapping[str, Cause], most: int = SHOWN_OPS) -> t
 
 def total_s(answer: Answer) -> float:
     """Return what the seconds of ops are a share of."""
-    return answer.spent.total_s if answer.spent else sum(op.seconds for op in answer.ops)
+    return answer.spent.total_s if answer.spent else fsum(op.seconds for op in answer.ops)
 
 
 def _op_row(op: OpTime, causes: Mapping[str, Cause], longest_s: float, whole_s: float) -> OpRow:

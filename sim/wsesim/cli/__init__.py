@@ -5,9 +5,6 @@ Importing it costs little, because every command imports what it needs when it i
 
 from __future__ import annotations
 
-import sys
-from io import TextIOWrapper
-
 import click
 
 from wsesim._version import __version__
@@ -18,6 +15,7 @@ from wsesim.cli.kernel import kernel
 from wsesim.cli.measure import sweep, validate
 from wsesim.cli.options import debug_option
 from wsesim.cli.simulate import graph, levels, run, verify
+from wsesim.signs import write_nearest
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -41,9 +39,7 @@ for command in (
 def main() -> None:
     """Run the command line and exit."""
     interrupt.listen()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that cannot print a sign still gets the rest
+    write_nearest()
     try:
         cli(prog_name="wsesim")
     finally:

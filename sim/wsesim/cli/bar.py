@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from wsesim.cli.options import manner
+from wsesim.signs import printable
 
 
 @contextmanager
@@ -18,7 +19,10 @@ def bar(what: str) -> Iterator[Callable[[int, int, str], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
+    named, now = (TextColumn(f"{{task.{each}}}", markup=False) for each in ("fields[what]", "description"))
+    columns = (named, BarColumn(), MofNCompleteColumn(), now)
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task("", total=None)
-        yield lambda done, total, now: shown.update(task, completed=done, total=total, description=now)
+        task = shown.add_task("", total=None, what=printable(what, keep=""))
+        yield lambda done, total, now: shown.update(
+            task, completed=done, total=total, description=printable(now, keep="")
+        )  # fmt: skip

@@ -71,7 +71,7 @@ def show(file: Path, settings: tuple[str, ...]) -> None:
         defaults = [{"name": each.name, "text": each.text, "source": each.source} for each in asked.defaults]
         figures = [asdict(figure) for figure in asked.figures]
         print_json({"status": "ok", "workload": asked.resolved, "defaults": defaults, "figures": figures})
-    say(questions.show(question).removesuffix("\n"))
+    say(questions.show(question))
 
 
 @click.command()

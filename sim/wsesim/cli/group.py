@@ -11,7 +11,11 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any, NoReturn
 
 import click
@@ -21,6 +25,7 @@ from wsesim.cli import interrupt
 from wsesim.cli.options import manner
 from wsesim.cli.output import print_json
 from wsesim.errors import InputError, Problem, WsesimError, nearest
+from wsesim.signs import printable
 
 BAD_INPUT = 2
 INTERNAL = 70
@@ -53,16 +58,18 @@ class Commands(click.Group):
         return super().parse_args(ctx, args)
 
     def make_context(self, *arguments: Any, **more: Any) -> click.Context:
-        """Read the arguments."""
+        """Read the options that stand before the command."""
         try:
-            return super().make_context(*arguments, **more)
+            with _printable_refusals():
+                return super().make_context(*arguments, **more)
         except KeyboardInterrupt:
             _end_interrupted()
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
-            found = super().invoke(ctx)
+            with _printable_refusals():
+                found = super().invoke(ctx)
         except click.UsageError as error:
             if ctx.meta[_JSON_ASKED]:
                 _print_problems((Problem(error.format_message()),))
@@ -98,6 +105,16 @@ def _end_interrupted() -> NoReturn:
     raise click.exceptions.Exit(interrupt.CODE)
 
 
+@contextmanager
+def _printable_refusals() -> Iterator[None]:
+    """Let nothing in a message of click's steer the terminal: it repeats what was given."""
+    try:
+        yield
+    except click.ClickException as error:
+        error.format_message = partial(printable, error.format_message())  # type: ignore[method-assign]
+        raise
+
+
 def _unexpected(error: Exception) -> str:
     said = f": {error}" if str(error) else ""
     where = "" if manner().debug else "; --debug shows where"
@@ -109,7 +126,7 @@ def _unexpected(error: Exception) -> str:
 
 def _fail(ctx: click.Context, problems: tuple[Problem, ...], code: int) -> None:
     for problem in problems:
-        click.echo(str(problem), err=True)
+        click.echo(str(problem), file=sys.stderr)  # named, or click chooses an encoding of its own
     if manner().json:
         _print_problems(problems)
     ctx.exit(code)

@@ -70,8 +70,14 @@ def kernel(
     data = {"kernel": name, "cluster": machine, "options": _options(options), "watch": _watched(watch), **more}
     data |= {"grid": _grid(name, grid), "shape": _sizes(name, shape, "shape", program.shape_help)}
     data |= {} if movie else {"pictures": 0}
+    given: dict[tuple[str | int, ...], str] = {
+        ("cluster",): f"--machine {machine}", ("grid",): f"--grid {grid}", ("shape",): f"--shape {shape}",
+        ("measure",): f"--measure {more['measure']}", ("fold",): "--fold", ("seed",): f"--seed {more['seed']}",
+        **{("options", option.partition("=")[0]): f"--option {option}" for option in options},
+        **{("watch", index): f"--watch {core}" for index, core in enumerate(watch)},
+    }  # fmt: skip
     question = questions.ask(
-        {key: value for key, value in data.items() if value is not None}, file=COMMAND, folder=Path()
+        {key: value for key, value in data.items() if value is not None}, file=COMMAND, folder=Path(), given=given
     )
     with progress(f"simulating {name}") as tell:
         result = questions.run(question, level=questions.require_level(level), say=tell)

@@ -8,7 +8,7 @@ import click
 
 from wsesim.cli.bar import bar
 from wsesim.cli.options import force_option, manner, out_option, settings_option, speaking
-from wsesim.cli.output import RUNS, console, or_shown, print_json, progress, say
+from wsesim.cli.output import RUNS, console, or_shown, print_json, progress, put, say
 
 
 @click.command()
@@ -62,7 +62,7 @@ def validate(
     from wsesim import answers, validation
 
     if row is not None:
-        click.echo(validation.show_row(row, table), nl=False)
+        put(validation.show_row(row, table))
         return
     if out is not None:
         answers.check_folder(out, overwrite=force)

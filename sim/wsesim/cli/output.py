@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from wsesim.cli.options import manner
-from wsesim.errors import InputError, printable
+from wsesim.errors import InputError
+from wsesim.signs import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +26,12 @@ _PIPE_COLUMNS = 120
 def say(text: str) -> None:
     """Print *text* for people, unless they asked for silence or JSON."""
     if not manner().silent:
-        click.echo(printable(text))
+        put(text)
+
+
+def put(text: str) -> None:
+    """Print *text*, whatever was asked for; nothing in it can steer the terminal."""
+    click.echo(printable(text).removesuffix("\n"), file=sys.stdout)  # named, or click chooses an encoding of its own
 
 
 def print_json(document: Mapping[str, object]) -> None:
@@ -60,9 +66,13 @@ def progress(what: str) -> Iterator[Callable[[str], None]]:
         yield lambda _: None
         return
     from rich.console import Console
+    from rich.text import Text
 
-    with Console(stderr=True).status(what) as status:
-        yield lambda text: status.update(text)
+    def shown(words: str) -> Text:
+        return Text(printable(words, keep=""))
+
+    with Console(stderr=True).status(shown(what)) as status:
+        yield lambda words: status.update(shown(words))
 
 
 @contextmanager

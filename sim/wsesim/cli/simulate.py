@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from wsesim.cli.options import (
     settings_option,
     speaking,
 )
-from wsesim.cli.output import RUNS, console, or_shown, print_json, progress, say
+from wsesim.cli.output import RUNS, console, or_shown, print_json, progress, put, say
 from wsesim.errors import InputError
 
 if TYPE_CHECKING:
@@ -114,17 +115,21 @@ def verify(file: Path, settings: tuple[str, ...]) -> None:
 
     question = questions.load(file, settings=settings)
     name = question.asked.name
+    started = time.process_time()
     with progress(f"verifying {name}") as tell:
         found = questions.verify(question, say=tell)
+    cpu_s = time.process_time() - started
     if manner().json:
-        print_json({"status": "ok" if found.ok else "differs", "verification": asdict(found)})
+        status = "ok" if found.ok else "differs"
+        print_json({"status": status, "verification": asdict(found), "cost": {"cpu_s": cpu_s}})
     verdict = "agrees" if found.ok else f"differs, most in {found.worst}"
     say(
         f"{name}: {verdict}: largest difference {found.max_error:.3g}, allowed {found.tolerance:.3g}"
         f" ({found.layers} layers, {found.tokens:,} tokens, loss {found.loss:.4f})"
     )
     if found.reduced:
-        say(found.reduced)
+        say(f"made smaller to stay quick: {found.reduced} (all of it: --set verification.whole=true)")
+    say(f"{cpu_s:.2f} s of CPU time")
     if not found.ok:
         click.get_current_context().exit(DIFFERS)
 
@@ -147,7 +152,7 @@ def graph(file: Path, settings: tuple[str, ...], form: str | None, target: Path 
     form = form or (ending if ending in GRAPH_FORMS else "json" if manner().json else "dot")
     text = _graph_text(built, form)
     if target is None:
-        click.echo(text, nl=not text.endswith("\n"))
+        put(text)
         return
     if target.exists() and target.samefile(file):
         raise InputError.at("is the question itself; choose another file", file=str(target))

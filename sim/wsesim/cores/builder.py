@@ -18,6 +18,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -116,7 +117,7 @@ class Builder:
         frame = inspect.currentframe()
         while frame is not None and frame.f_code.co_filename in _OWN_FILES:
             frame = frame.f_back
-        return f"{Path(frame.f_code.co_filename).name}, line {frame.f_lineno}" if frame is not None else ""
+        return f"{_file_name(frame.f_code.co_filename)}, line {frame.f_lineno}" if frame is not None else ""
 
     def place_number(self) -> int:
         """Return the number in `places` of the line that is being carried out."""
@@ -125,6 +126,11 @@ class Builder:
             self._place_numbers[place] = len(self.places)
             self.places.append(place)
         return self._place_numbers[place]
+
+
+@cache
+def _file_name(path: str) -> str:
+    return Path(path).name
 
 
 _OWN_FILES = {

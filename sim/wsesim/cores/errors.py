@@ -26,5 +26,9 @@ class TooFew(ProgramError):
     """A program that needs more colors or queues than there are."""
 
 
+class TooLarge(ProgramError):
+    """A program that would fit its cores, but this computer or the engine cannot simulate."""
+
+
 class NotWritten(ProgramError):
     """What is known in closed form only: nobody has written a program for it, or nothing is measured of it."""

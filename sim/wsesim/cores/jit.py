@@ -7,6 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+INSTALL = "pip install numba"
+"""What compiles the simulator of cores; the extra `cores` of this package is the same."""
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 try:

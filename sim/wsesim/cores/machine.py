@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from wsesim.cores.bits import from_bits, to_bits
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.check import check_program
 from wsesim.cores.errors import Deadlock as Deadlock
-from wsesim.cores.errors import ProgramError
+from wsesim.cores.errors import ProgramError, TooLarge
 from wsesim.cores.explain import explain_circling, explain_fault, explain_unread, explain_waiting
 from wsesim.cores.operands import Color
 from wsesim.cores.packing import PATIENCE_CYCLES, STEP, pack, role_queues
@@ -87,13 +87,13 @@ class CoreMachine:
 
         Raises:
             ProgramError: it cannot run; `check_program` lists why.
+            TooLarge: it has more cores than run uncompiled.
         """
         check_program(builder)
         cores = builder.width * builder.height
         if not jit.COMPILED and cores > MOST_CORES_UNCOMPILED:
-            raise ProgramError(
-                f"{cores:,} cores need compiled code, without which {MOST_CORES_UNCOMPILED:,} are the most: "
-                "pip install 'wsesim[cores]'"
+            raise TooLarge(
+                f"{cores:,} cores need compiled code ({jit.INSTALL}), without which {MOST_CORES_UNCOMPILED:,} are most"
             )
         self.builder = builder
         self.arrays = pack(builder)
@@ -144,6 +144,7 @@ class CoreMachine:
     def run(
         self, *, limit: int = records.LAST_CYCLE, patience: int = PATIENCE_CYCLES, frame_cycles: int | None = None,
         watch: Iterable[tuple[int, int]] = (), unread: bool = False, order: npt.ArrayLike | None = None,
+        tell_cycles: int | None = None, tell: Callable[[int], None] = lambda _: None,
     ) -> CoreRun:  # fmt: skip
         """Run until nothing happens any more.
 
@@ -154,6 +155,8 @@ class CoreMachine:
             watch: cores, as (column, row), whose tasks and vector instructions to record.
             unread: accept that wavelets lie unread at the end.
             order: cores in the order they are visited first; it must not matter.
+            tell_cycles: *tell* every so many cycles, or at every step of the recorded activity, how far it is.
+            tell: takes the cycles simulated so far.
 
         Raises:
             Deadlock: somebody waits for what never comes; says which cores and for what.
@@ -167,7 +170,7 @@ class CoreMachine:
         arrays.buckets[0], arrays.counts[0], arrays.listed[:] = first, cores, 1
         arrays.clock[records.PATIENCE] = patience
         self._watch(watch)
-        ended, frames, rows = self._play(min(limit, records.LAST_CYCLE), frame_cycles)
+        ended, frames, rows = self._play(min(limit, records.LAST_CYCLE), frame_cycles, tell_cycles, tell)
         waiting = explain_waiting(self.builder, arrays)
         now = int(arrays.clock[records.NOW])
         if ended == records.FAULTY:
@@ -184,10 +187,13 @@ class CoreMachine:
             raise ProgramError(f"after the last cycle, {arrays.clock[records.WORKED]:,}, {left}")
         return self._result(frames, rows)
 
-    def _play(self, limit: int, frame_cycles: int | None) -> tuple[int, list[npt.NDArray[np.int64]], list[Any]]:
+    def _play(
+        self, limit: int, frame_cycles: int | None, tell_cycles: int | None, tell: Callable[[int], None]
+    ) -> tuple[int, list[npt.NDArray[np.int64]], list[Any]]:
         """Call the engine until it ends; return how, the cycles worked at each frame's end, and the log."""
         arrays, frames, rows = self.arrays, [], []
-        until = min(limit, frame_cycles or limit)
+        step = frame_cycles or tell_cycles or limit
+        until = min(limit, step)
         while True:
             with np.errstate(all="ignore"):
                 ended = _run(arrays, until)
@@ -200,7 +206,8 @@ class CoreMachine:
                 frames.append(arrays.cores[:, records.BUSY].copy())
             if ended != records.PAUSED or until >= limit:
                 return ended, frames, rows
-            until = min(limit, until + (frame_cycles or limit))
+            tell(until)
+            until = min(limit, until + step)
 
     def _watch(self, watch: Iterable[tuple[int, int]]) -> None:
         chosen = list(watch)

@@ -98,8 +98,9 @@ def line_cycles(core: Core, first: int, second: int, length: int) -> int:
     halves = [0, 0]
     for start in (first, second):
         end = start + length * ELEMENT_BYTES[isa.F16]
-        for line in range(start // core.line_bytes, (end - 1) // core.line_bytes + 1):
-            halves[line % 2] += 1
+        lines = range(start // core.line_bytes, (end - 1) // core.line_bytes + 1)
+        for at in range(min(2, len(lines))):
+            halves[lines[at] % 2] += len(lines[at::2])
     return max(halves)
 
 

@@ -1,10 +1,12 @@
 """Numbers with their origin: groups of figures, presets that give them, and what a user changes in them."""
 
-from wsesim.figures.names import FigureValue, Slot, flatten, is_path, walk
+from wsesim.figures.names import LESS, MORE, FigureValue, Slot, flatten, is_path, neither, walk
 from wsesim.figures.presets import Entry, Preset, Presets
 from wsesim.figures.sources import Source, sources
 
 __all__ = [
+    "LESS",
+    "MORE",
     "Entry",
     "FigureValue",
     "Preset",
@@ -13,6 +15,7 @@ __all__ = [
     "Source",
     "flatten",
     "is_path",
+    "neither",
     "sources",
     "walk",
 ]

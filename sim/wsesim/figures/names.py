@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, fields
 from math import isfinite
-from typing import Any
+from typing import Any, Literal
 
 from wsesim.errors import SpecError
 from wsesim.units import Dimension, dimension_of, parse
@@ -23,6 +23,16 @@ LARGEST, SMALLEST = 10**9, 1e-9
 """Bounds of a plain number, its sign and zero aside."""
 LARGEST_QUANTITY, SMALLEST_QUANTITY = 10**18, 1e-18
 """The same of a number with a unit, in the unit of its field: as a whole number it fits 64 bits."""
+Better = Literal["more", "less", ""]
+"""Which way a figure makes no answer worse, whatever is asked and whatever the other figures are."""
+MORE: Mapping[str, str] = {"better": "more"}
+LESS: Mapping[str, str] = {"better": "less"}
+"""Metadata of a field whose figure is better that way."""
+
+
+def neither(why: str) -> Mapping[str, str]:
+    """Return metadata of a field whose figure is better neither way, and why."""
+    return {"better": "", "why": why}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +44,9 @@ class Slot:
     dimension: Dimension | None
     kind: str
     """One of `KINDS`."""
+    better: Better = ""
+    why: str = ""
+    """Why neither way is better, where that is so."""
 
     @property
     def name(self) -> str:
@@ -86,7 +99,12 @@ class Slot:
         return raw
 
     def schema(self) -> dict[str, Any]:
-        """Return the JSON schema of the figure."""
+        """Return the JSON schema of the figure, which says which way is better."""
+        found = self._type()
+        better = f"{self.better.capitalize()} is better." if self.better else f"Neither way is better: {self.why}."
+        return {**found, "description": f"{found['description']} {better}"}
+
+    def _type(self) -> dict[str, Any]:
         if self.kind == "bool":
             return {"type": "boolean", "description": "true or false."}
         if self.kind == NUMBERS:
@@ -100,7 +118,7 @@ class Slot:
 def slots_of(groups: Mapping[str, type[Any]]) -> dict[str, Slot]:
     """Return where every figure of some groups goes, by its name, in the order of the dataclasses."""
     found = [
-        Slot(group=group, field=field.name, dimension=dimension_of(field.name), kind=str(field.type))
+        Slot(group=group, field=field.name, dimension=dimension_of(field.name), kind=str(field.type), **field.metadata)
         for group, kind in groups.items()
         for field in fields(kind)
         if field.type in KINDS

@@ -10,7 +10,7 @@ A preset gives each figure a value and says where it is from, or extends another
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -35,6 +35,8 @@ class Entry:
     figure: UsedFigure
     place: tuple[Document, Loc] | None = None
     """Where it stands in a file of the user's own."""
+    before: FigureValue | None = None
+    """What it takes the place of; None where there was nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,7 @@ class Preset:
         value, old = slot.value(raw), entry.figure
         note = f"the preset has {old.text} ({old.source})"
         figure = replace(old, text=text_of(raw), source="override", confidence="", note=note, overridden=True)
-        return replace(self, entries={**self.entries, name: Entry(value=value, figure=figure)})
+        return replace(self, entries={**self.entries, name: Entry(value=value, figure=figure, before=entry.value)})
 
     def with_values(self, overrides: Mapping[Any, object]) -> Preset:
         """Return the preset with figures replaced, given nested or dotted.
@@ -102,11 +104,30 @@ class Preset:
             return self.presets.groups[group](**values, **parts)
         except SpecError as error:
             name = slots.get(error.name, f"{group}.{error.name}")
-            entry = self.entries.get(name)
+            entry = self._blamed(
+                self.entries.get(name), slots, lambda value: self.presets.groups[group](**value, **parts)
+            )
             if self.document is None or (entry and entry.figure.overridden):
                 raise SpecError(name, error.message) from None
             document, loc = entry.place if entry and entry.place else (self.document, ())
             raise InputError([document.problem(f"{name} {error.message}", loc)]) from None
+
+    def _blamed(
+        self, named: Entry | None, slots: Mapping[str, str], make: Callable[[dict[str, Any]], object]
+    ) -> Entry | None:
+        """Return the figure for which *named* is refused: itself if changed, else one before whose change all went."""
+        if named and (named.figure.overridden or named.place):
+            return named
+        values = {field: self.entries[name].value for field, name in slots.items()}
+        for field, name in slots.items():
+            entry = self.entries[name]
+            try:
+                if entry.before is not None and (entry.figure.overridden or entry.place):
+                    make({**values, field: entry.before})
+                    return entry
+            except SpecError:
+                continue
+        return named
 
 
 class Presets:
@@ -235,7 +256,8 @@ class Presets:
             name=name, text=text_of(about["value"]), source=str(about.get("source", Path(document.file).name)),
             confidence=str(about.get("confidence", "")), note=str(about.get("note", "")), overridden=False,
         )  # fmt: skip
-        return Entry(value=value, figure=figure, place=(document, loc) if own else None)
+        place = (document, loc) if own else None
+        return Entry(value=value, figure=figure, place=place, before=before.value if before else None)
 
     def _require_whole(self, preset: Preset, document: Document) -> None:
         """Refuse a preset that gives a part of a group, or lacks one that it must have."""

@@ -18,10 +18,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from math import ceil
+from math import ceil, fsum
 
 from wsesim.hardware import Cluster
 from wsesim.kernels.collectives import link_cycles
+from wsesim.kernels.counts import added
 from wsesim.software import Training
 
 MIXED_TRAFFIC_BYTES = {"fp16": (4, 2), "mixed": (6, 4), "fp32": (8, 4)}
@@ -48,18 +49,18 @@ class Region:
 
     @property
     def rows(self) -> int:
-        """Cores along which tokens lie."""
-        return self.cluster.wafer.rows
+        """Cores along which tokens lie: as many rows of the wafer as hold any, each as many as it can."""
+        return -(-self.sequences * self.length // self.tokens_per_core)
 
     @property
     def cores(self) -> int:
         """All cores of the rectangle."""
-        return self.cluster.wafer.cores
+        return self.columns * self.rows
 
     @property
     def tokens_per_core(self) -> int:
         """Tokens on the fullest core."""
-        return ceil(self.sequences * self.length / self.rows)
+        return -(-self.sequences * self.length // self.cluster.wafer.rows)
 
     @property
     def wavelet_bytes(self) -> int:
@@ -118,7 +119,7 @@ class Cost:
     @property
     def cycles(self) -> float:
         """Cycles from start to end. A kernel whose resources overlap is launched alone, so it ends on a whole cycle."""
-        serial = sum(self.serial.values())
+        serial: float = added(self.serial.values())
         return ceil(max(self.overlapped.values()) + serial) if self.overlapped else serial
 
     def parts(self) -> dict[str, float]:
@@ -134,7 +135,7 @@ class Cost:
             parts[self.bound] = longest - self.overlapped[work]
         for name, cycles in self.serial.items():
             parts[name] = parts.get(name, 0.0) + cycles
-        parts[work] += self.cycles - sum(parts.values())
+        parts[work] += self.cycles - fsum(parts.values())
         return {name: cycles for name, cycles in parts.items() if cycles}
 
     def __add__(self, other: Cost) -> Cost:
@@ -150,9 +151,9 @@ class Cost:
                 parts[cause] = parts.get(cause, 0.0) + cycles
         return Cost(
             serial=parts,
-            macs=sum(cost.macs for cost in costs),
-            fabric_bytes=sum(cost.fabric_bytes for cost in costs),
-            sram_bytes=sum(cost.sram_bytes for cost in costs),
+            macs=added(cost.macs for cost in costs),
+            fabric_bytes=added(cost.fabric_bytes for cost in costs),
+            sram_bytes=added(cost.sram_bytes for cost in costs),
         )
 
     def slowed(self, factor: float) -> Cost:

@@ -12,12 +12,10 @@ is the sum of its stages.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
-from itertools import pairwise
 from math import ceil
 
 from wsesim.hardware import Core, Fabric, Wafer
+from wsesim.kernels.counts import chosen, largest, up
 
 ACROSS_MIDDLE = 1 / 4
 """Share of what a column sends that crosses its middle link in one direction, if every row sends to all alike."""
@@ -68,41 +66,32 @@ def tree_cycles(wafer: Wafer, *, wavelets: int, cores: int, group: int) -> float
     return _task_cycles(wafer.core) + _tree_stage(wafer.fabric, _vector_cycles(wafer.core), wavelets, cores, group)
 
 
-@lru_cache(maxsize=65536)
 def _tree_stage(fabric: Fabric, launch_cycles: float, wavelets: int, cores: int, group: int) -> float:
-    """Return the cycles of both levels of a tree; lines of few lengths are asked for often."""
-    sizes = [min(group, cores - first) for first in range(0, cores, group)]
+    """Return the cycles of both levels of a tree: cores of groups, of which the last may be smaller, then centres."""
+    groups, rest = up(cores, group), (cores - 1) % group + 1
     add = launch_cycles + stream_cycles(fabric, wavelets)
-    queued = stream_cycles(fabric, min(wavelets, fabric.waiting_words + fabric.ramp_cycles))
-    done = {size: _to_center_stage(fabric, add, queued, [0.0] * size, range(size)) for size in set(sizes)}
-    ready = [done[size] for size in sizes]
-    return _to_center_stage(fabric, add, queued, ready, centers(cores, group))
+    queued = stream_cycles(fabric, -largest(-wavelets, -(fabric.waiting_words + fabric.ramp_cycles)))
+    next_to = link_cycles(fabric, 1)
+    full, last = (_to_center_stage(next_to, next_to, add, queued, size, 0.0, 0.0) for size in (group, rest))
+    to_last = link_cycles(fabric, group - group // 2 + rest // 2)
+    return _to_center_stage(link_cycles(fabric, group), to_last, add, queued, groups, full, last)
 
 
 def _to_center_stage(
-    fabric: Fabric, add_cycles: float, queued: float, ready: Sequence[float], places: Sequence[int]
-) -> float:  # fmt: skip
-    """Return when the centre of a line has the sum of all, if core i begins at ready[i] and stands at places[i].
+    link: float, to_last: float, add: float, queued: float, places: int, ready: float, last_ready: float
+) -> float:
+    """Return when the centre of a line has the sum of all: so many *places*, a *link* apart, all *ready* then.
 
-    The centre adds the sum from before it, then the one from behind. That arrives no later and fills its queue first,
-    over the ramp that both share.
+    The last is another way from the one before it and ready no later. The centre adds the sum from before it, then the
+    one from behind. That arrives no later and fills its queue first, over the ramp that both share.
     """
-    middle = len(places) // 2
-    if len(places) == 1:
-        return ready[0]
-    before = _arrival(fabric, ready[: middle + 1], places[: middle + 1])
-    if len(places) == 2:
-        return max(ready[middle], before) + add_cycles
-    behind = _arrival(fabric, ready[middle:][::-1], places[middle:][::-1])
-    return max(ready[middle], before) + 2 * add_cycles + max(0.0, queued - (before - behind))
-
-
-def _arrival(fabric: Fabric, ready: Sequence[float], places: Sequence[int]) -> float:
-    """Return when the last core of a chain could use the first wavelet, were it launched at once."""
-    at = 0.0
-    for begins, (here, there) in zip(ready, pairwise(places), strict=False):
-        at = max(at, begins) + link_cycles(fabric, abs(there - here))
-    return at
+    middle = places // 2
+    ways = places - 1 - middle  # from the last place to the centre
+    before = ready + middle * link
+    behind = chosen(ways > 1, largest(last_ready + to_last, ready) + (ways - 1) * link, last_ready + to_last)
+    many = before + 2 * add + largest(0.0, queued - (before - behind))
+    two = largest(last_ready, ready + to_last) + add
+    return chosen(places == 1, last_ready, chosen(places == 2, two, many))  # type: ignore[no-any-return]
 
 
 def chain_allreduce_cycles(wafer: Wafer, *, wavelets: int, cores: int) -> float:
@@ -162,6 +151,5 @@ def _chain_stage(wafer: Wafer, wavelets: int, cores: int, *, spacing: int, sends
 
 
 def _broadcast_stage(wafer: Wafer, wavelets: int, hops: int) -> float:
-    if hops == 0:
-        return 0.0
-    return _vector_cycles(wafer.core) + broadcast(wafer.fabric, wavelets=wavelets, cores=hops + 1)
+    sent = _vector_cycles(wafer.core) + broadcast(wafer.fabric, wavelets=wavelets, cores=hops + 1)
+    return chosen(hops == 0, 0.0, sent)  # type: ignore[no-any-return]

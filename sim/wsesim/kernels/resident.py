@@ -20,12 +20,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, lru_cache
 from math import ceil, gcd, isqrt
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from wsesim.errors import require_positive
 from wsesim.hardware import Core, Wafer
 from wsesim.kernels import collectives
 from wsesim.kernels.base import MIXED_TRAFFIC_BYTES, Cost
+from wsesim.kernels.counts import chosen, largest
 from wsesim.software import Inference
 
 VALUE_BYTES = 2
@@ -33,6 +37,8 @@ VALUE_BYTES = 2
 
 LANE_PARTS = 1000
 """Of a lane: fractions of lanes count to so much."""
+TABLED = 1 << 16
+"""Lengths of vectors whose issues are looked up where many rectangles are costed."""
 Along = Literal["x", "y"]
 """The axis that something lies or runs along."""
 
@@ -137,9 +143,30 @@ def issues(length: int, lanes: float) -> float:
     with WaferLLM's prompts in view, where 7 tokens a core cost more than 6 or 9 lead one to expect; on the WSE-3 rows
     `mgemm` show less of it (7 values a turn: 81 cycles a round, measured 69.4).
     """
+    if lanes * LANE_PARTS < 1:  # less than any fraction counted in: an issue is one value, over many cycles
+        return length / lanes
     wide = Fraction(lanes).limit_denominator(LANE_PARTS)
     common = Fraction(gcd(length * wide.denominator, wide.numerator), wide.denominator)
     return float((length + wide - common) / wide)
+
+
+def _issues_of(lengths: Any, lanes: float) -> Any:
+    """Return `issues` of a length, or of an array of them."""
+    if not isinstance(lengths, np.ndarray):
+        return issues(lengths, lanes)
+    return _tabled_issues(lanes)[lengths] if lengths.max(initial=0) < TABLED else _counted_issues(lengths, lanes)
+
+
+@cache
+def _tabled_issues(lanes: float) -> NDArray[np.float64]:
+    return _counted_issues(np.arange(TABLED), lanes)
+
+
+def _counted_issues(lengths: NDArray[np.int64], lanes: float) -> NDArray[np.float64]:
+    wide = Fraction(lanes).limit_denominator(LANE_PARTS)
+    parts = lengths * wide.denominator
+    found: NDArray[np.float64] = (parts + wide.numerator - np.gcd(parts, wide.numerator)) / wide.numerator
+    return found
 
 
 def vector_cycles(core: Core, length: int, lanes: float) -> float:
@@ -149,7 +176,8 @@ def vector_cycles(core: Core, length: int, lanes: float) -> float:
     """
     read, written = MIXED_TRAFFIC_BYTES["fp16"]
     ports = max(read / core.sram_read_bytes_per_cycle, written / core.sram_write_bytes_per_cycle)
-    return max(core.colliding_cycles * issues(length, lanes), length * ports)
+    found: float = largest(core.colliding_cycles * _issues_of(length, lanes), length * ports)
+    return found
 
 
 def map_cycles(where: Rectangle, turns: int, length: int) -> float:
@@ -171,7 +199,8 @@ def matvec(
     fill = vector_cycles(core, batch * length, core.simd_fp16_per_cycle)
     after = batch * map_cycles(where, turns, length), where.scalar(batch * round_cycles)
     beside = map_cycles(where, turns * length, batch), where.scalar(turns * round_cycles)
-    compute, launch = min(after, beside, key=sum)
+    first = after[0] + after[1] <= beside[0] + beside[1]
+    compute, launch = (chosen(first, *pair) for pair in zip(after, beside, strict=True))
     return Cost(
         serial={"compute": fill + compute, "launch": launch},
         macs=batch * inputs * outputs,
@@ -186,17 +215,16 @@ def allreduce(where: Rectangle, *, values: int, along: Along = "y", turned: bool
     routes have to be turned. Both were chosen with WaferLLM's tokens in view, at the cost other sources state.
     """
     wafer, line = where.wafer, where.line(along)
-    if line.cores == 1:
-        return Cost()
     wavelets = where.wavelets(values)
     tree = collectives.tree_cycles(wafer, wavelets=wavelets, cores=line.cores, group=line.group)
     back = collectives.broadcast_cycles(wafer, wavelets=wavelets, hops=line.cores - line.cores // 2)
     tasks = line.links * wafer.core.task_launch_cycles + (wafer.code.routes_cycles if turned else 0)
-    return Cost(
+    summed = Cost(
         serial={"reduction": tree, "broadcast": back, "launch": where.scalar(tasks)},
         fabric_bytes=2 * (line.cores - 1) * where.across(along).cores * wavelets * wafer.fabric.wavelet_bytes,
         sram_bytes=3 * VALUE_BYTES * values * where.cores,
     )
+    return summed.times(line.cores > 1)
 
 
 def elementwise(

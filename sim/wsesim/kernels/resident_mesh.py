@@ -12,10 +12,9 @@ panels were broadcast (SUMMA).
 
 from __future__ import annotations
 
-from math import ceil
-
 from wsesim.kernels.base import Cost
 from wsesim.kernels.collectives import stream_cycles
+from wsesim.kernels.counts import largest, up
 from wsesim.kernels.resident import VALUE_BYTES, Rectangle, map_cycles
 
 TRANSFERS = 4
@@ -29,7 +28,7 @@ def mesh_gemm(where: Rectangle, *, m: int, k: int, n: int) -> Cost:
     reads collide leave the datapath free every other cycle. A step ends when product and transfers are done.
     """
     core, software, steps = where.wafer.core, where.software, where.longer
-    rows, depth, columns = where.y.each(m), ceil(k / steps), where.x.each(n)
+    rows, depth, columns = where.y.each(m), up(k, steps), where.x.each(n)
     product = map_cycles(where, depth * columns, rows)
     rounds = where.scalar(depth * software.round_cycles)
     wavelets = TRANSFERS // 2 * sum(where.wavelets(tile) for tile in (rows * depth, depth * columns))
@@ -39,7 +38,7 @@ def mesh_gemm(where: Rectangle, *, m: int, k: int, n: int) -> Cost:
     step = where.scalar(begun + software.step_scalar_cycles + _ends(where))
     align = where.scalar(begun + branches + software.align_scalar_cycles + _ends(where))
     alignments = steps // 2
-    waits = steps * max(0.0, moved - product - rounds) + alignments * max(0.0, moved - align)
+    waits = steps * largest(0.0, moved - product - rounds) + alignments * largest(0.0, moved - align)
     return Cost(
         serial={
             "compute": steps * product,

@@ -15,6 +15,7 @@ from math import ceil
 from wsesim.errors import SpecError, require_positive
 from wsesim.kernels import collectives
 from wsesim.kernels.base import Cost
+from wsesim.kernels.counts import up
 from wsesim.kernels.resident import (
     VALUE_BYTES,
     Along,
@@ -204,7 +205,7 @@ def _read_exchange(op: ResidentOp, where: Rectangle, step: ChunkStep) -> Cost:
     times, tokens = op.loads(step.tokens)
     values = times * where.y.each(tokens) * where.x.each(op.parts[0])
     wavelets, wafer = where.wavelets(values), where.wafer
-    crossing = ceil(collectives.ACROSS_MIDDLE * where.rows * wavelets)
+    crossing = up(collectives.ACROSS_MIDDLE * where.rows * wavelets, 1)
     moved = Cost(
         serial={"exchange": collectives.broadcast_cycles(wafer, wavelets=crossing, hops=where.rows - 1)},
         # the mean way of a value is a third of the column

@@ -1,6 +1,12 @@
 """Mapping: where everything lies and when it runs."""
 
-from wsesim.mapping.layout import StepRequest, at_placement, estimate_s, map_step
-from wsesim.mapping.program import Program, Stage, StepPlacement
+from wsesim.mapping.fit import fits, largest_pass, misfit, passes_that_fit
+from wsesim.mapping.floor import floor_from_s, floor_s
+from wsesim.mapping.layout import StepRequest, lay, region_of
+from wsesim.mapping.program import PassGroup, Program, Stage, StepPlacement
+from wsesim.mapping.stages import cycles_by_cause
 
-__all__ = ["Program", "Stage", "StepPlacement", "StepRequest", "at_placement", "estimate_s", "map_step"]
+__all__ = [
+    "PassGroup", "Program", "Stage", "StepPlacement", "StepRequest", "cycles_by_cause", "fits", "floor_from_s",
+    "floor_s", "largest_pass", "lay", "misfit", "passes_that_fit", "region_of",
+]  # fmt: skip

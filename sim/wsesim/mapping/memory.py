@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, fsum
 
 from wsesim.answer import MemoryUse
 from wsesim.graph import Block, Graph, Op, Tensor, matrices
@@ -63,8 +63,8 @@ def activations(graph: Graph) -> Activations:
     }
     return Activations(
         working=max(_peak_per_token(graph, block) for block in graph.blocks),
-        boundary=sum(_per_token(graph, layer.tensors[name]) for name in layer.inputs if name in kept),
-        kept=sum(_per_token(graph, layer.tensors[name]) for name in kept),
+        boundary=fsum(_per_token(graph, layer.tensors[name]) for name in layer.inputs if name in kept),
+        kept=fsum(_per_token(graph, layer.tensors[name]) for name in kept),
         copies=layer.repeat,
         backward=has_backward(graph),
     )
@@ -104,11 +104,11 @@ def _peak_per_token(graph: Graph, block: Block) -> float:
     ops = [op for op in block.ops if op.phase != "optimizer"]
     last_read = {name: index for index, op in enumerate(ops) for name in op.inputs}
     alive = {name: _per_token(graph, block.tensors[name]) for name in block.inputs}
-    peak = sum(alive.values())
+    peak = fsum(alive.values())
     for index, op in enumerate(ops):
         for name in op.outputs:
             alive[name] = _per_token(graph, block.tensors[name])
-        peak = max(peak, sum(alive.values()))
+        peak = max(peak, fsum(alive.values()))
         for name in _finished(op, index, last_read, block):
             alive.pop(name, None)
     return peak

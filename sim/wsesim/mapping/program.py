@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import fsum
 
 from wsesim.answer import MemoryUse, OpTime
 from wsesim.hardware import Cluster
@@ -15,7 +16,7 @@ class StepPlacement:
     """How a step was laid on the machine."""
 
     micro_batch: int
-    """Sequences of one pass on one system."""
+    """Sequences of the largest pass on the fullest system."""
     passes: int
     """Micro-batches per step and system (gradient accumulation)."""
     columns: int
@@ -35,7 +36,7 @@ class Stage:
     """forward | backward."""
     repeat: int
     kernels: tuple[OpTime, ...]
-    """The kernels of one copy, in order; `calls` and `seconds` are for the whole step."""
+    """The kernels of one copy, in order; `calls`, `flops` and `seconds` are of all copies in one pass."""
     compute_s: float
     """Time of the wafer for one copy when nothing is waited for."""
     weight_bytes: int
@@ -45,17 +46,33 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PassGroup:
+    """Passes of one size, one after another."""
+
+    count: int
+    sequences: int
+    """Of one pass on one system."""
+    token_bytes: int
+    """Tokens and labels of one pass on one system."""
+    stages: tuple[Stage, ...]
+    """Of one pass, in the order they run; blocks and repeats are those of every other group."""
+
+    @property
+    def compute_s(self) -> float:
+        """Seconds of the wafer for one pass when nothing is waited for."""
+        return fsum(stage.repeat * stage.compute_s for stage in self.stages)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A training step, mapped: every system plays the stages `passes` times."""
+    """A step, mapped: every system plays the passes of the fullest one, which the others wait for."""
 
     cluster: Cluster
     software: Training
     placement: StepPlacement
-    stages: tuple[Stage, ...]
-    """Of one pass, in the order they run."""
+    groups: tuple[PassGroup, ...]
+    """At most two, the larger passes first: as even as their number lets them be."""
     memory: tuple[MemoryUse, ...]
-    token_bytes: int
-    """Tokens and labels of one pass on one system."""
     buffer_bytes: int
     """Room on the wafer for weights on their way in, and as much for gradients on their way out."""
     optimizer_bytes_per_weight_byte: float
@@ -64,10 +81,85 @@ class Program:
     model_flops: int
     """Matrix FLOPs of one step over all systems: forward and backward, no recompute."""
     causes: Mapping[str, float]
-    """Seconds of one wafer's step by cause, from the closed forms; without waiting."""
+    """Seconds of the fullest wafer's step by cause, from the closed forms; without waiting."""
+    wafers: int
+    """That have a sequence: the others take no part."""
+    load: float = 1.0
+    """What a wafer computes as a share of what the fullest does, mean over all systems."""
+
+    @property
+    def passes(self) -> int:
+        """Of all sizes."""
+        return sum(group.count for group in self.groups)
+
+    @property
+    def largest_share(self) -> int:
+        """Sequences of the fullest system."""
+        return sum(group.count * group.sequences for group in self.groups)
 
     @property
     def stream_bytes_per_s(self) -> float:
         """The slowest of store, tree and wafer edge: what weights come in at, and gradients go out at."""
         cluster = self.cluster
         return min(cluster.memoryx.stream_bytes_per_s, cluster.swarmx.link_bytes_per_s, cluster.wafer.io_bytes_per_s)
+
+    @property
+    def input_room_bytes(self) -> int:
+        """Room on the wafer for the tokens of two passes."""
+        return 2 * max(group.token_bytes for group in self.groups)
+
+    def kernels(self) -> Iterator[OpTime]:
+        """Yield the kernels of the step, in order, each with all its calls whatever the size of the pass."""
+        sizes = ([kernel for stage in group.stages for kernel in stage.kernels] for group in self.groups)
+        counts = [group.count for group in self.groups]
+        return (_together(kernels, counts) for kernels in zip(*sizes, strict=True))
+
+    def input_s(self, group: PassGroup) -> float:
+        """Return the seconds a host takes to send the tokens of one pass of *group*."""
+        return self.cluster.host.latency_s + group.token_bytes / self.cluster.host.input_bytes_per_s
+
+    def update_s(self, size: float, *, last: bool) -> float:
+        """Return the seconds the store takes for *size* bytes of gradients; with the *last* it updates the weights."""
+        traffic = self.optimizer_bytes_per_weight_byte if last else self.software.accumulate_traffic
+        return size * traffic / self.cluster.memoryx.update_bytes_per_s
+
+    def busy_s(self) -> dict[str, float]:
+        """Return the seconds each part of the machine is at work on the whole step, whatever it waits for.
+
+        No step is shorter than the longest of them and the fixed work of the software.
+        """
+        rate, last = self.stream_bytes_per_s, self.groups[-1]
+        gradients = {id(group): sum(stage.repeat * stage.gradient_bytes for stage in group.stages)
+                     for group in self.groups}  # fmt: skip
+        added = sum(group.count * gradients[id(group)] for group in self.groups) - gradients[id(last)]
+        return {
+            "compute": fsum(group.count * group.compute_s for group in self.groups),
+            "weights": fsum(
+                group.count * stage.repeat * stage.weight_bytes for group in self.groups for stage in group.stages
+            ) / rate,
+            "gradients": (added + gradients[id(last)]) / rate,
+            "input": fsum(group.count * self.input_s(group) for group in self.groups),
+            "update": self.update_s(added, last=False) + self.update_s(gradients[id(last)], last=True),
+        }  # fmt: skip
+
+
+def _together(kernels: Sequence[OpTime], counts: Sequence[int]) -> OpTime:
+    """Return one kernel in passes of several sizes, so many of each, as one: a call is the mean of all calls."""
+
+    def total(of: Callable[[OpTime], float]) -> float:
+        return fsum(count * of(kernel) for kernel, count in zip(kernels, counts, strict=True))
+
+    passes = sum(counts)
+    exact = total(lambda kernel: kernel.cycles) / passes
+    scale = round(exact) / exact if exact else 1.0
+    causes = dict.fromkeys(cause for kernel in kernels for cause in kernel.parts)
+    return replace(
+        kernels[0],
+        calls=kernels[0].calls * passes,
+        flops=round(total(lambda kernel: kernel.flops)),
+        cycles=round(exact),
+        seconds=total(lambda kernel: kernel.seconds),
+        parts={name: scale * total(lambda kernel: kernel.parts.get(name, 0.0)) / passes for name in causes},  # noqa: B023
+        fabric_bytes=round(total(lambda kernel: kernel.fabric_bytes) / passes),
+        sram_bytes=round(total(lambda kernel: kernel.sram_bytes) / passes),
+    )

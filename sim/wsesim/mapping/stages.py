@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import fsum
 
 from wsesim.answer import OpTime
 from wsesim.graph import Block, Graph, Op, macs
 from wsesim.kernels import Region, kernel_cost
 from wsesim.mapping.memory import has_backward, layer_of
-from wsesim.mapping.program import Stage
+from wsesim.mapping.program import PassGroup, Stage
 from wsesim.mapping.recompute import from_its_input, from_its_inside
+
+AGAIN = ("recompute", "strips")
+"""Phases of forward kernels that run in the backward pass, which are causes of their own: what was not kept though it
+could be, and what passes in strips, which nothing keeps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,38 +23,47 @@ class Timing:
     """What turns ops into times."""
 
     graph: Graph
-    """With the dims of one micro-batch."""
+    """With the dims of one pass."""
     region: Region
-    passes: int
     recompute: bool
+    kernels: dict[tuple[str, str, str, int], OpTime] = field(default_factory=dict)
+    """Those already timed, by block, phase, op and sequences of a pass."""
 
 
 def build_stages(timing: Timing) -> tuple[Stage, ...]:
     """Return the stages of one pass: blocks forward, then in training the same blocks backward in reverse order."""
     blocks, layer = timing.graph.blocks, layer_of(timing.graph)
-    forward = [_stage(timing, block, "forward", block.phase("forward")) for block in blocks]
+    forward = [_stage(timing, block, "forward", block.phase("forward"), {}) for block in blocks]
     if not has_backward(timing.graph):
         return tuple(forward)
-    backward = []
-    for block in reversed(blocks):
-        again = from_its_input(block) if timing.recompute and block is layer else from_its_inside(block)
-        backward.append(_stage(timing, block, "backward", (*again, *block.phase("backward"))))
-    return (*forward, *backward)
+    return (*forward, *(_backward(timing, block, again=timing.recompute and block is layer) for block in blocks[::-1]))
 
 
-def causes_of(stages: Sequence[Stage], timing: Timing) -> dict[str, float]:
+def _backward(timing: Timing, block: Block, *, again: bool) -> Stage:
+    strips = from_its_inside(block)
+    ops = from_its_input(block) if again else strips
+    phases = {op.name: "strips" if op in strips else "recompute" for op in ops}
+    return _stage(timing, block, "backward", (*ops, *block.phase("backward")), phases)
+
+
+def causes_of(groups: Iterable[PassGroup], region: Region) -> dict[str, float]:
     """Return one wafer's seconds by cause over the whole step, nothing waited for."""
-    clock_hz = timing.region.cluster.wafer.core.clock_hz
-    launch_s = timing.region.software.kernel_launch_s
+    clock_hz, launch_s = region.cluster.wafer.core.clock_hz, region.software.kernel_launch_s
     seconds = {"launch": 0.0}
-    for stage in stages:
-        calls = stage.repeat * timing.passes
-        seconds["launch"] += calls * launch_s * _launches(stage.kernels, stage.phase)
-        for kernel in stage.kernels:
-            for cause, cycles in kernel.parts.items():
-                name = "recompute" if kernel.phase == "recompute" else cause
-                seconds[name] = seconds.get(name, 0.0) + calls * cycles / clock_hz
+    for group in groups:
+        for stage in group.stages:
+            calls = stage.repeat * group.count
+            seconds["launch"] += calls * launch_s * _launches(stage.kernels, stage.phase)
+            for kernel in stage.kernels:
+                for cause, cycles in cycles_by_cause(kernel):
+                    seconds[cause] = seconds.get(cause, 0.0) + calls * cycles / clock_hz
     return seconds
+
+
+def cycles_by_cause(kernel: OpTime) -> Iterator[tuple[str, float]]:
+    """Yield the causes of a step with the cycles that one call of *kernel* spends on them."""
+    for cause, cycles in kernel.parts.items():
+        yield kernel.phase if kernel.phase in AGAIN else cause, cycles
 
 
 def _launches(kernels: Sequence[OpTime], phase: str) -> int:
@@ -57,10 +71,10 @@ def _launches(kernels: Sequence[OpTime], phase: str) -> int:
     return sum(kernel.phase == phase for kernel in kernels)
 
 
-def _stage(timing: Timing, block: Block, phase: str, ops: Sequence[Op]) -> Stage:
-    kernels = tuple(_kernel(timing, block, op, phase if op.phase == phase else "recompute") for op in ops)
+def _stage(timing: Timing, block: Block, phase: str, ops: Sequence[Op], again: Mapping[str, str]) -> Stage:
+    kernels = tuple(_kernel(timing, block, op, again.get(op.name, phase)) for op in ops)
     clock_hz, launch_s = timing.region.cluster.wafer.core.clock_hz, timing.region.software.kernel_launch_s
-    cycles = sum(kernel.cycles for kernel in kernels)
+    cycles = fsum(kernel.cycles for kernel in kernels)
     gradients = sum(kernel.gradient_bytes for kernel in kernels) if phase == "backward" else 0
     return Stage(
         block=block.name,
@@ -80,9 +94,16 @@ def _streamed_bytes(graph: Graph, block: Block, ops: Sequence[Op]) -> int:
 
 
 def _kernel(timing: Timing, block: Block, op: Op, phase: str) -> OpTime:
+    key = (block.name, phase, op.name, timing.region.sequences)
+    if key not in timing.kernels:
+        timing.kernels[key] = _timed(timing, block, op, phase)
+    return timing.kernels[key]
+
+
+def _timed(timing: Timing, block: Block, op: Op, phase: str) -> OpTime:
     graph, region = timing.graph, timing.region
     cost = kernel_cost(graph, block, op, region)
-    calls = block.repeat * timing.passes
+    calls = block.repeat
     tensors = block.tensors
     return OpTime(
         block=block.name,

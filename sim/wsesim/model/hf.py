@@ -61,9 +61,14 @@ class _Config:
     def read(cls, path: str | Path) -> _Config:
         file, text = str(path), read_text(path, kind="config.json")
         try:
-            data = json.loads(text, parse_constant=_refuse_constant)
+            data = json.loads(
+                text, parse_constant=_refuse_constant, parse_int=_whole, object_pairs_hook=_each_once
+            )  # fmt: skip
         except json.JSONDecodeError as error:
             raise InputError([_problem(f"not valid JSON: {error.msg}", file, text, error.pos)]) from None
+        except _Refused as error:
+            places = [found.start(error.group) for found in error.pattern.finditer(text) if found[error.group]]
+            raise InputError([_problem(f"not valid JSON: {error}", file, text, places[error.which])]) from None
         except RecursionError:
             raise InputError.at("not a config.json: nested too deep", file=file) from None
         except ValueError as error:
@@ -273,8 +278,39 @@ def _problem(message: str, file: str, text: str, position: int) -> Problem:
     )  # fmt: skip
 
 
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_CONSTANT = re.compile(rf"{_STRING}|(?P<constant>-?Infinity|NaN)")
+
+
+class _Refused(ValueError):
+    """Something that JSON readers let pass: the match of a pattern of the text, counted from the first or the last."""
+
+    def __init__(self, message: str, pattern: re.Pattern[str], group: str, which: int) -> None:
+        self.pattern, self.group, self.which = pattern, group, which
+        super().__init__(message)
+
+
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")
+    raise _Refused(f"{name} is not a JSON number", _CONSTANT, "constant", 0)
+
+
+def _whole(digits: str) -> int:
+    try:
+        return int(digits)
+    except ValueError:  # Python refuses to read an integer of thousands of digits
+        number = re.compile(rf"{_STRING}|(?P<number>{re.escape(digits)})")
+        raise _Refused("a number has too many digits", number, "number", 0) from None
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; refuse a key that stands in it twice, of which only the last would count."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            again = re.compile(rf"(?P<key>{re.escape(json.dumps(key))})\s*:")
+            raise _Refused(f"the key {key!r} stands in one object twice; keep one of them", again, "key", -1)
+        found[key] = value
+    return found
 
 
 def _shown(value: object) -> str:

@@ -110,6 +110,8 @@ class Model:
         self._check_experts()
         if self.token_types < 0:
             raise SpecError("token_types", f"must not be negative, got {self.token_types}")
+        if self.task == "classify" and self.classes < 2:
+            raise SpecError("classes", "must be 2 or more: of a single class nothing can be learnt")
         if self.token_budget is not None and self.token_budget < 1:
             raise SpecError("token_budget", f"must be positive, got {self.token_budget}")
 

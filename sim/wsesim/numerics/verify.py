@@ -25,13 +25,14 @@ import numpy as np
 
 from wsesim.answer import Verification
 from wsesim.errors import InputError, SpecError
-from wsesim.graph import Block, Graph, Op, macs
+from wsesim.graph import Block, Graph, Op
 from wsesim.model import Model, build_graph
 from wsesim.numerics.arrays import Array, Ids, row_chunks
 from wsesim.numerics.checkpoint import SafetensorsWeights
 from wsesim.numerics.executor import BlockRun, walk
 from wsesim.numerics.inputs import token_inputs
 from wsesim.numerics.reference import ReferenceStep, walk_reference
+from wsesim.numerics.smaller import Part, quick
 from wsesim.numerics.text import load_text, token_windows
 from wsesim.numerics.tokenizer import Tokenizer
 from wsesim.numerics.weights import SeededWeights, Weights
@@ -45,10 +46,6 @@ LOSS_ROUNDING = 16 * UNIT_ROUNDOFF
 """Of a loss, relative: the logarithm, the sum over the vocabulary and the mean each round a few times."""
 SPREAD = 0.02
 """Spread of seeded biases and norms, so that a forgotten one shows."""
-BUDGET_MACS = 400 * 10**9
-"""What `affordable_layers` allows both passes together: about ten seconds on two cores. Assumed."""
-MACS_PER_WEIGHT = 500
-"""Making, converting and reading one weight takes as long as this many MACs of the mean pass. Measured on two cores."""
 
 
 def verify_model(
@@ -60,6 +57,8 @@ def verify_model(
     seed: int = 0,
     weights: Path | None = None,
     layers: int | None = None,
+    whole: bool = True,
+    fixed_length: bool = False,
     tolerance: float | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Verification:
@@ -67,8 +66,9 @@ def verify_model(
 
     Compared are the hidden state after the embedding and after each layer, logits, and losses; one layer of weights is
     in memory at a time. *text* is what `load_text` reads. Weights come from the safetensors file *weights*, or are made
-    from *seed*. *layers* runs only the first so many, by default what `affordable_layers` says. *tolerance* is an
-    absolute difference for every tensor; by default each has its own from rounding theory.
+    from *seed*. *layers* runs only the first so many. Unless *whole*, a part of it all is run, which `quick` chooses;
+    *layers* are kept then, and so are sequences and length if the latter is *fixed_length*. *tolerance* is an absolute
+    difference for every tensor; by default each has its own from rounding theory.
 
     If all is well, `max_error` and `tolerance` of the answer are those of logits or loss, and `worst` names the tensor
     whose error is largest beside its tolerance. If not, all three are of the first tensor that is off by more.
@@ -80,34 +80,23 @@ def verify_model(
     """
     if layers is not None and not 1 <= layers <= model.layers:
         raise SpecError("layers", f"must be from 1 to {model.layers}, got {layers}")
-    whole = build_graph(model, sequences=sequences, length=length, precision="fp32")
-    ids = token_windows(load_text(text), Tokenizer.gpt2(), sequences, length)
-    source: Weights = SafetensorsWeights(weights, whole) if weights else SeededWeights(whole, seed, spread=SPREAD)
-    shortened = replace(model, layers=layers or affordable_layers(model, ids.size))
-    reduced = []
-    if shortened.layers < model.layers:
-        reduced.append(f"the first {shortened.layers} of {model.layers} layers")
-    if ids.max() >= model.vocab:
+    asked = Part(model=model, sequences=sequences, length=length)
+    part = replace(asked, model=replace(model, layers=layers or model.layers))
+    if not whole:
+        part = quick(part, layers=layers is None, length=not fixed_length, weights=weights is None)
+    small, reduced = part.model, [part.said(asked)]
+    ids = token_windows(load_text(text), Tokenizer.gpt2(), part.sequences, part.length)
+    if ids.max() >= small.vocab:
         if weights:
             raise _foreign_ids(weights, model, int(ids.max()))
-        ids %= model.vocab
-        reduced.append(f"token ids folded into a vocabulary of {model.vocab}")
-    graph = build_graph(shortened, sequences=sequences, length=length, precision="fp32")
-    found = list(_compare(shortened, graph, _LastBlock(source), token_inputs(graph, ids), tolerance, progress))
-    return _summary(found, tokens=ids.size, layers=shortened.layers, reduced="; ".join(reduced))
-
-
-def affordable_layers(model: Model, tokens: int) -> int:
-    """Return how many layers `verify_model` runs on *tokens* within `BUDGET_MACS`, at least one and at most all.
-
-    Both passes are counted, and so are attention (of sequences as long as the model or *tokens* allow), the head over
-    the whole vocabulary, and making the weights. Where the head alone is over the budget, one layer is left.
-    """
-    length = min(tokens, model.max_length)
-    graph = build_graph(model, sequences=-(-tokens // length), length=length)
-    costs = {block.name: _cost(graph, block) for block in graph.blocks}
-    left = BUDGET_MACS - costs["embed"] - costs["head"]
-    return max(1, min(model.layers, left // costs["layer"]))
+        ids %= small.vocab
+        reduced += [] if small.vocab < model.vocab else [f"token ids folded into a vocabulary of {model.vocab}"]
+    graph = part.graph
+    full = replace(small, layers=model.layers)
+    shapes = build_graph(full, sequences=part.sequences, length=part.length, precision="fp32")
+    source: Weights = SafetensorsWeights(weights, shapes) if weights else SeededWeights(shapes, seed, spread=SPREAD)
+    found = list(_compare(small, graph, _LastBlock(source), token_inputs(graph, ids), tolerance, progress))
+    return _summary(found, tokens=ids.size, layers=small.layers, reduced="; ".join(filter(None, reduced)))
 
 
 def _foreign_ids(weights: Path, model: Model, largest: int) -> InputError:
@@ -116,11 +105,6 @@ def _foreign_ids(weights: Path, model: Model, largest: int) -> InputError:
         f"{Tokenizer.gpt2().vocab_size}: leave the weights out to verify with seeded ones",
         file=str(weights),
     )
-
-
-def _cost(graph: Graph, block: Block) -> int:
-    made = sum(graph.elements(tensor) for tensor in block.weights())
-    return 2 * sum(macs(graph, block, op) for op in block.phase("forward")) + MACS_PER_WEIGHT * made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wsesim.answer import Comparison, Level, Result, Verification
     from wsesim.questions.base import Question, Say
     from wsesim.questions.running import Tell
-    from wsesim.yamlfile import Document
+    from wsesim.yamlfile import Document, Loc
 
 __all__ = [
     "KEY",
@@ -57,15 +57,25 @@ def load(path: str | Path, *, settings: Sequence[str] = ()) -> Question:
     return load(path, settings=settings)
 
 
-def ask(data: Mapping[str, Any], *, file: str, folder: Path, document: Document | None = None) -> Question:
+def ask(
+    data: Mapping[str, Any], *, file: str, folder: Path, document: Document | None = None,
+    given: Mapping[Loc, str] | None = None,
+) -> Question:  # fmt: skip
     """Make a question of plain *data*; relative paths start at *folder*, and problems name *file*.
 
+    Args:
+        data: as it would stand in a file.
+        file: names the place of a problem that has no other.
+        folder: where relative paths start.
+        document: what the data was read from, if it was.
+        given: what of it stood on a command line, as it was given there, by place.
+
     Raises:
-        InputError: with every problem, each at its line if *document* is what the data was read from.
+        InputError: with every problem, each at its line if *document* is there, or with what was *given*.
     """
     from wsesim.questions.reading import ask
 
-    return ask(data, file=file, folder=folder, document=document)
+    return ask(data, file=file, folder=folder, document=document, given=given or {})
 
 
 def is_study(path: str | Path) -> bool:

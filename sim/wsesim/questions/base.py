@@ -96,6 +96,8 @@ class Asked:
     """None for kinds that run no software stack."""
     given: frozenset[str]
     """Dotted names of all settings that the file or `--set` gave: `model.norm`, `hardware.wafer.io`."""
+    notes: tuple[str, ...]
+    """What an answer has to say of the file: what has no effect in it, or goes beyond what a model was made for."""
     resolved: Mapping[str, Any]
     """The file with every default filled in: plain data that loads again and resolves to itself."""
     defaults: tuple[UsedFigure, ...]

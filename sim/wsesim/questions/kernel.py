@@ -38,6 +38,10 @@ SUPPORTED = (
     "Measured cycles of the vendor's simulator and of silicon support level cores, kernel by kernel; the closed form "
     "is held to it."
 )
+NO_MEMORY = (
+    "this computer has too little memory to simulate it; a smaller grid takes less, one part that stands for all "
+    "(fold: true) too, where there is one, and the closed form none (--level closed)"
+)
 NO_SYSTEM = "a kernel runs on one rectangle of cores: no store, no tree and no host is around it to be played"
 
 
@@ -178,7 +182,7 @@ class KernelQuestion:
             InputError: a choice that cannot be.
             ProgramError: the program cannot end.
         """
-        from wsesim.cores.programs import NoRoom, NotWritten, TooFew
+        from wsesim.cores.programs import NoRoom, NotWritten, TooFew, TooLarge, free_bytes, within
 
         if level == "system":
             return NotAnswered(why=NO_SYSTEM)
@@ -186,28 +190,32 @@ class KernelQuestion:
         rate = case.wafer.fabric.link_wavelets_per_cycle
         if rate != 1:
             return NotAnswered(
-                why=f"fabric.link_wavelets_per_cycle is {rate:g}: routers of kernels pass one wavelet a cycle and link"
+                why=f"fabric.link_wavelets_per_cycle is {rate:g}: routers of kernels pass one wavelet a cycle and link "
+                "on the cores, and so in the closed form that is held to them; 1 is answered"
             )
         try:
             if level == "cores" or self.must_fit:
                 case.check_room()
-            say(f"{'measuring' if self.measure else 'simulating'} {case.program.name}")
-            return self._measured(case) if self.measure else self._whole(case)
+            with within(free_bytes()):
+                return self._measured(case, say) if self.measure else self._whole(case, say)
         except NoRoom as error:
             data = (MemoryUse(what="data and code", bytes_per_core=error.need_bytes),)
             return DoesNotFit(why=str(error).removeprefix("error: "), memory=data, memory_limit_bytes=error.have_bytes)
-        except (NotWritten, TooFew) as error:
+        except (NotWritten, TooFew, TooLarge) as error:
             return NotAnswered(why=str(error).removeprefix("error: "))
+        except MemoryError:
+            return NotAnswered(why=NO_MEMORY)
 
-    def _measured(self, case: KernelCase) -> Answer:
+    def _measured(self, case: KernelCase, say: Say) -> Answer:
         assert self.measure is not None, "asked for"
+        say(f"measuring {case.program.name}")
         return measured_answer(case, self.measure, machine=self._machine, verify=self.verify)
 
-    def _whole(self, case: KernelCase) -> Answer:
+    def _whole(self, case: KernelCase, say: Say) -> Answer:
         if case.level == "closed":
             return closed_answer(case, machine=self._machine, must_fit=self.must_fit)
         return cores_answer(
-            case, machine=self._machine, verify=self.verify, watch=self.watch, pictures=self.pictures
+            case, machine=self._machine, verify=self.verify, watch=self.watch, pictures=self.pictures, say=say
         )  # fmt: skip
 
     @property
@@ -263,17 +271,18 @@ def _of_other_measure(program: KernelProgram, option: str) -> str:
 def _check_shape(case: KernelCase, *, must_fit: bool, problems: Problems) -> None:
     """Check shape and values of options by the closed form, which refuses the same as the program.
 
-    What has no room is an answer and no mistake; its closed form, which can take long, need not be known.
+    What has no room is an answer and no mistake.
     """
-    from wsesim.cores.programs import NoRoom
+    from wsesim.cores.programs import NoRoom, TooFew
 
     try:
         if must_fit:
             case.check_room()
         case.closed()
-    except NoRoom:
+    except (NoRoom, TooFew):
         return
     except InputError as error:
         for problem in error.problems:
-            place = "options" if problem.message.startswith("option ") else "shape"
-            problems.add((place,), problem.message)
+            words = problem.message.split()
+            place = ("options", words[1]) if words[0] == "option" else ("shape",)
+            problems.add(place, problem.message)

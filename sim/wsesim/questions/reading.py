@@ -28,7 +28,7 @@ from wsesim.workload import (
     software_of,
     split_setting,
 )
-from wsesim.yamlfile import Document, read_yaml
+from wsesim.yamlfile import Document, Loc, read_yaml
 
 STUDY_KEYS = {"vary", "workload"}
 """A file with one of these and no model asks for many points: it is a study."""
@@ -55,19 +55,29 @@ def asks_for_points(data: Any) -> bool:
     return isinstance(data, Mapping) and bool(STUDY_KEYS & data.keys()) and "model" not in data
 
 
-def ask(data: Mapping[str, Any], *, file: str, folder: Path, document: Document | None = None) -> Question:
+def ask(
+    data: Mapping[str, Any], *, file: str, folder: Path, document: Document | None = None,
+    given: Mapping[Loc, str],
+) -> Question:  # fmt: skip
     """Make a question of plain *data*; relative paths start at *folder*, and problems name *file*.
 
+    Args:
+        data: as it would stand in a file.
+        file: names the place of a problem that has no other.
+        folder: where relative paths start.
+        document: what the data was read from, if it was.
+        given: what of it stood on a command line, as it was given there, by place.
+
     Raises:
-        InputError: with every problem, each at its line if *document* is what the data was read from.
+        InputError: with every problem, each at its line if *document* is there, or with what was *given*.
     """
-    return _question(dict(data), Problems(file=file, document=document), folder, ())
+    return _question(dict(data), Problems(file=file, document=document, settings=given), folder, ())
 
 
 def _question(data: dict[str, Any], problems: Problems, folder: Path, settings: Sequence[str]) -> Question:
     kind = _kind_of(data, problems, settings)
     _check_settings(settings, problems)
-    problems.settings = apply_settings(data, settings, kind.file)
+    problems.settings = {**problems.settings, **apply_settings(data, settings, kind.file)}
     if problems.found:  # of the phase, noted already
         data[KEY] = kind.kind
     values, errors = read_fields(kind.file, data)
@@ -96,7 +106,7 @@ def _question(data: dict[str, Any], problems: Problems, folder: Path, settings: 
 def _kind_of(data: Mapping[str, Any], problems: Problems, settings: Sequence[str]) -> type[Question]:
     """Return the kind that is asked for, and let *problems* know what is in its files."""
     chosen = {key: (value, setting) for setting in settings for key, value in [split_setting(setting)] if key == KEY}
-    problems.settings = {(key,): setting for key, (_, setting) in chosen.items()}
+    problems.settings = {**problems.settings, **{(key,): f"--set {setting}" for key, (_, setting) in chosen.items()}}
     kind = kind_of({**data, **{key: value for key, (value, _) in chosen.items()}}, problems)
     problems.schema, problems.elsewhere, problems.needed = kind.file, keys_elsewhere(kind), keys_needed(kind)
     return kind
@@ -141,7 +151,7 @@ def _asked(
     resolved = {key: filled[key] for key in sorted(filled, key=_rank)}
     return Asked(
         name=draft.name, file=draft.file, folder=draft.folder, model=draft.model, hardware=draft.hardware,
-        software=draft.software, given=_given(data), resolved=resolved,
+        software=draft.software, given=_given(data), notes=tuple(draft.problems.notes), resolved=resolved,
         defaults=(*model_defaults, *software_defaults, *defaults),
     )  # fmt: skip
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
+from math import fsum
 
 from wsesim.answer import LEVELS, Answer, Comparison, Difference, Level, NotAnswered, Outcome, Result
 from wsesim.errors import InputError, NotModelled, nearest
@@ -32,9 +34,13 @@ def run(
     outcome = solve(question, level or question.level, say)
     answered = isinstance(outcome, Answer)
     cost = cost_since(started, outcome.events if isinstance(outcome, Answer) else 0)
+    before = time.process_time()
     checked, notes = verified_if_possible(question, say) if verify and answered else (None, ())
+    if checked is not None:
+        cost = replace(cost, verification_cpu_s=time.process_time() - before)
     if verify and not answered and question.asked.model is not None:
         notes = ("Not verified: there is no answer.",)
+    notes = (*question.asked.notes, *notes)
     return Result(
         name=question.asked.name, title=question.title, kind=question.kind, specs=question.figures, outcome=outcome,
         verification=checked, provenance=provenance_of(question), cost=cost, notes=notes,
@@ -70,7 +76,7 @@ def compare(question: Question, levels: Sequence[Level] = LEVELS, *, tell: Tell 
     differences = tuple(found for pair in pairwise(answers) for found in _differences(*pair))
     return Comparison(
         name=question.asked.name, title=question.title, kind=question.kind, specs=question.figures, outcomes=outcomes,
-        differences=differences, notes=(question.supported,), cpu_s=cpu_s,
+        differences=differences, notes=(question.supported, *question.asked.notes), cpu_s=cpu_s,
     )  # fmt: skip
 
 
@@ -88,7 +94,7 @@ def _differences(coarse: Answer, fine: Answer) -> list[Difference]:
         if before is None or after is None:
             continue
         parts = {reason.cause: reason.seconds for reason in fine.reasons if reason.figure == figure}
-        parts[REST] = after - before - sum(parts.values())
+        parts[REST] = after - before - fsum(parts.values())
         found.append(_difference(coarse, fine, figure, parts))
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -16,6 +16,7 @@ from wsesim.questions.shared.kinds import ModelQuestion
 from wsesim.questions.shared.numbers import files_of
 from wsesim.questions.shared.reads import SERVING
 from wsesim.questions.shared.request import (
+    FULL_REQUEST,
     GuessSection,
     PlacedSection,
     ResidentFile,
@@ -24,10 +25,13 @@ from wsesim.questions.shared.request import (
     verified_length,
 )
 from wsesim.questions.shared.step import named
-from wsesim.workload import Default, Derived, Section, file_problem, seconds_of
-from wsesim.workload.fields import AutoOrSize, Size, Text
+from wsesim.workload import Default, Derived, Section, check_tokens, file_problem
+from wsesim.workload.fields import LARGEST, AutoOrSize, Size, Text, Time
 
 Spread = Annotated[float, Field(ge=0, le=10), Default("assumed: lengths differ by half")]
+
+DRAWN = ("requests", "seed", "prompt", "prompt_spread", "output", "output_spread")
+"""Keys of requests that are drawn."""
 
 
 class HeldSection(PlacedSection, GuessSection):
@@ -62,11 +66,11 @@ class ServingSection(Section):
     """Mean tokens of an answer."""
     output_spread: Spread = 0.5
     """Standard deviation over mean; lengths are log-normal."""
-    longest: Annotated[Size | None, Default("the model's max_length")] = None
+    longest: Annotated[Annotated[int, Field(ge=2, le=LARGEST)] | None, Default("the model's max_length")] = None
     """Prompt and answer together are cut to this. Default: the model's max_length."""
-    slo_ttft: Annotated[Text, Default("assumed: a reader waits that long")] = "1 s"
+    slo_ttft: Annotated[Time, Default("assumed: a reader waits that long")] = "1 s"
     """Time to the first token that is good enough."""
-    slo_tpot: Annotated[Text, Default("assumed: faster than anybody reads")] = "20 ms"
+    slo_tpot: Annotated[Time, Default("assumed: faster than anybody reads")] = "20 ms"
     """Time per token after the first that is good enough."""
     slo_share: Annotated[float, Field(gt=0, le=1), Default("assumed: one in a hundred may be late")] = 0.99
     """Share of requests that have to be good enough."""
@@ -110,6 +114,7 @@ class Serving(ModelQuestion):
         FigureSpec(name="served_per_s", label="served per second", meaning="requests served, over the time simulated"),
         FigureSpec(name="duration_s", label="time simulated", meaning="from the first arrival to the last token"),
         FigureSpec(name="requests", label="requests", meaning="that arrived"),
+        FULL_REQUEST,
         *(
             FigureSpec(name=f"{name}_{point}_s", label=f"{words}, {point.upper()}", meaning=f"of requests served, "
                        f"{point}", better="less")
@@ -120,6 +125,7 @@ class Serving(ModelQuestion):
         FigureSpec(name="slots", label="slots", meaning="sequences let in at once"),
         FigureSpec(name="capacity_tokens", label="positions held", meaning="over all sequences"),
         FigureSpec(name="wafers", label="wafers", meaning="in use"),
+        FigureSpec(name="replicas", label="replicas", meaning="copies of the model, each on wafers of its own"),
         FigureSpec(name="stages", label="stages", meaning="of the pipeline"),
         FigureSpec(name="chunk", label="chunk", meaning="tokens of a prompt that pass at a time"),
     )  # fmt: skip
@@ -166,16 +172,19 @@ class Serving(ModelQuestion):
         if section.trace is None and section.rate is None:
             message = "serving needs rate (requests a second) or trace (a file of requests)"
             problems.add(("serving",), message, at_key=True)
+        if section.trace is not None and section.rate is not None:
+            message = "and serving.trace cannot both be given: a trace says when requests come"
+            problems.add_field(("serving", "rate"), message)
         if section.trace is not None and (problem := file_problem(draft.folder / section.trace)):
             problems.add_field(("serving", "trace"), f"= {section.trace!r} {problem}")
-        for key in ("slo_ttft", "slo_tpot"):
-            seconds_of(getattr(section, key), ("serving", key), problems)
         if model is None:
             return {}
         if section.longest and model.position == "learned" and section.longest > model.max_length:
             message = f"= {section.longest} is over the {model.max_length} positions the model has"
             problems.add_field(("serving", "longest"), message)
         longest = section.longest or model.max_length
+        check_tokens(longest, model, ("serving", "longest"), problems)
+        problems.notes += _idle(section)
         return {"serving.longest": (longest, "the model's max_length"), **verified_length(draft, longest)}
 
     @classmethod
@@ -192,3 +201,10 @@ class Serving(ModelQuestion):
         from wsesim.questions.shared.service_answer import solve_service
 
         return solve_service(self, level, say)
+
+
+def _idle(section: ServingSection) -> Iterator[str]:
+    """Yield what to say of keys that a trace has no use for."""
+    for name in DRAWN if section.trace is not None else ():
+        if getattr(section, name) != ServingSection.model_fields[name].default:
+            yield f"serving.{name} has no effect: requests come from serving.trace."

@@ -25,8 +25,8 @@ class TrainingFile(StepFile):
 
     phase: Annotated[Literal["training"], Default("training, unless told otherwise")] = "training"
     """What the machine does: train, with weights streamed in."""
-    recompute: Annotated[Literal["auto", "never", "always"], Default("where that lets more sequences fit")] = "auto"
-    """Whether the backward pass computes each layer's inside again; auto: where that lets more fit."""
+    recompute: Annotated[Literal["auto", "never", "always"], Default("where the step is faster with it")] = "auto"
+    """Whether the backward pass computes each layer's inside again; auto: where the step is faster with it."""
     token_budget: Annotated[int, Field(ge=1, le=LARGEST_TOTAL)] | None = None
     """Tokens to train on. Default: the model's own budget, else 20 a parameter."""
 

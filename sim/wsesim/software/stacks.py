@@ -2,41 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wsesim.errors import SpecError, require_not_negative, require_positive
+from wsesim.figures import LESS, neither
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
     """What a release for training and evaluation does: weights stream through the wafers."""
 
-    kernel_launch_s: float
+    kernel_launch_s: float = field(metadata=LESS)
     """Time to start one kernel on the whole wafer: command, program switch, barrier; seconds."""
-    step_s: float
+    step_s: float = field(metadata=LESS)
     """Fixed work at each training step, seconds."""
-    partial_sum_bytes: int
+    partial_sum_bytes: int = field(metadata=LESS)
     """Size of a partial sum of a linear layer on its way along the row, bytes."""
-    attention_value_bytes: int
+    attention_value_bytes: int = field(metadata=LESS)
     """Size of a partial score or a probability, on its way along the row and in a core's strip of them, bytes."""
-    token_bytes: int
+    token_bytes: int = field(metadata=LESS)
     """Size of a token or a label on its way from the host, bytes."""
-    weight_launch_cycles: int
+    weight_launch_cycles: int = field(metadata=LESS)
     """Cycles an arriving weight costs beside the elements of its AXPY."""
-    strip_keys: int
+    strip_keys: int = field(metadata=neither("longer strips take memory and save launches"))
     """Keys (or vocabulary entries) a core holds scores (or logits) of at once."""
-    layers_in_flight: int
+    layers_in_flight: int = field(metadata=neither("room for weights that come early is taken from sequences"))
     """Copies of a layer's weights that the wafer has room for, and of its gradients."""
-    state_bytes_per_parameter: int
+    state_bytes_per_parameter: int = field(metadata=LESS)
     """What the store keeps of a parameter in training: weight, master copy and moments of the optimizer."""
-    master_bytes_per_parameter: int
+    master_bytes_per_parameter: int = field(metadata=LESS)
     """The master copy alone: what evaluation needs and what is uploaded."""
-    optimizer_traffic_bytes_per_parameter: int
+    optimizer_traffic_bytes_per_parameter: int = field(metadata=LESS)
     """Memory traffic in the store of a parameter's update."""
-    checkpoint_bytes_per_parameter: int
+    checkpoint_bytes_per_parameter: int = field(metadata=LESS)
     """Of a parameter in a checkpoint."""
-    accumulate_traffic: float
+    accumulate_traffic: float = field(metadata=LESS)
     """Memory bytes in the store per byte of a gradient that is added to the others."""
+    even_passes: int = field(metadata=LESS)
+    """1 where all passes of a step have one size, which divides the sequences of a system; 0 where they need not."""
 
     def __post_init__(self) -> None:
         require_positive(
@@ -49,7 +52,7 @@ class Training:
             kernel_launch_s=self.kernel_launch_s, step_s=self.step_s, weight_launch_cycles=self.weight_launch_cycles,
             optimizer_traffic_bytes_per_parameter=self.optimizer_traffic_bytes_per_parameter,
             checkpoint_bytes_per_parameter=self.checkpoint_bytes_per_parameter,
-            accumulate_traffic=self.accumulate_traffic,
+            accumulate_traffic=self.accumulate_traffic, even_passes=self.even_passes,
         )  # fmt: skip
 
 
@@ -57,28 +60,28 @@ class Training:
 class Inference:
     """What an engine for inference does: weights are resident in the cores."""
 
-    token_turn_s: float
+    token_turn_s: float = field(metadata=LESS)
     """Time from the choice of a token to its embedding's arrival where the next pass begins, seconds."""
-    element_loop_cycles: int
+    element_loop_cycles: int = field(metadata=LESS)
     """Cycles of a scalar loop for each element of norms, rotary positions, softmax, activations and scores; 0 where
     they are vector instructions."""
-    round_cycles: int
+    round_cycles: int = field(metadata=LESS)
     """Cycles of scalar code around one `@map` of vector instructions: a load with its index, a descriptor, the loop."""
-    vector_setup_cycles: int
+    vector_setup_cycles: int = field(metadata=LESS)
     """Cycles to load the descriptors of a vector instruction outside a map."""
-    exp_vector_ops: int
+    exp_vector_ops: int = field(metadata=LESS)
     """Vector instructions of an exponential, each over all elements of a core."""
-    reciprocal_vector_ops: int
+    reciprocal_vector_ops: int = field(metadata=LESS)
     """Vector instructions of a reciprocal, each over all elements of a core."""
-    step_scalar_cycles: int
+    step_scalar_cycles: int = field(metadata=LESS)
     """Scalar instructions of a step of MeshGEMM beside its tasks and branches, cycles."""
-    align_scalar_cycles: int
+    align_scalar_cycles: int = field(metadata=LESS)
     """The same of a step that brings tiles into place before the first product, cycles."""
-    vectors_at_work: int
+    vectors_at_work: int = field(metadata=LESS)
     """Vectors as wide as the residual stream that a core holds at once."""
-    fills: int
+    fills: int = field(metadata=LESS)
     """Times that a chunk lasts what it takes to fill all regions, where its tokens follow each other."""
-    token_bytes: int
+    token_bytes: int = field(metadata=LESS)
     """Size of a token's number on its way from the host, bytes."""
 
     def __post_init__(self) -> None:

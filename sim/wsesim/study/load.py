@@ -113,7 +113,7 @@ def _put(settings: Sequence[str], data: dict[str, Any]) -> dict[Loc, str]:
         inside = data.get("set") or {}
         if isinstance(inside, Mapping):
             data["set"] = {**inside, key: value}
-        given["set", key] = setting
+        given["set", key] = f"--set {setting}"
     return given
 
 

@@ -19,6 +19,8 @@ from wsesim.study.table import ERROR, PointRow, SweepTable, values_shown
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from wsesim.answers.terminal import Printer
+
 FILES = ("sweep.html", "sweep.csv", "sweep.json")
 """What a sweep writes."""
 MOST_PRINTED, MOST_REASONS_PRINTED = 60, 6
@@ -59,7 +61,7 @@ def print_table(table: SweepTable, console: Console) -> None:
     if study.question:
         to.line((study.question, "bold"))
     to.line((_about(study), "dim"))
-    _print_rows(table, console)
+    _print_rows(table, to)
     if len(table.rows) > MOST_PRINTED:
         to.line((f"{len(table.rows) - MOST_PRINTED:,} more rows stand in sweep.csv", "dim"))
     reasons = table.reasons()
@@ -86,21 +88,14 @@ def _about(study: Study) -> str:
     return " ".join(parts)
 
 
-def _print_rows(table: SweepTable, console: Console) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    def safe(words: str, style: str = "") -> Text:
-        kept = text.plain(words)
-        return Text(text.ascii_only(kept) if console.options.ascii_only else kept, style=style)
-
-    grid = Table(box=None, pad_edge=False, header_style="")
-    for head in (*(parameter.name for parameter in table.study.shown), *map(text.label, table.study.kept)):
-        grid.add_column(safe(head), justify="right", overflow="fold")
-    grid.add_column("")
-    for row in table.rows[:MOST_PRINTED]:
-        grid.add_row(*map(safe, _cells(table.study, row)), safe(_ENDED[row.status][0], "red"))
-    console.print(grid)
+def _print_rows(table: SweepTable, to: Printer) -> None:
+    study = table.study
+    heads = [*(parameter.name for parameter in study.shown), *map(text.label, study.kept), ""]
+    rows = [
+        [*((cell, "") for cell in _cells(study, row)), (_ENDED[row.status][0], "red")]
+        for row in table.rows[:MOST_PRINTED]
+    ]
+    to.table(heads, rows, "r" * (len(heads) - 1) + "l")
 
 
 def _cells(study: Study, row: PointRow) -> list[str]:

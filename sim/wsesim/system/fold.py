@@ -3,13 +3,14 @@ the ones that follow must do the same, so they are counted instead of played."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
+from math import fsum
 
 from wsesim.system.machine import Machine
 from wsesim.system.recorder import Bytes, Seconds
 from wsesim.system.sequence import Cursor, Place
 from wsesim.system.store import TRACK as STORE
+from wsesim.system.store import lag_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Folder:
     def at_boundary(self, cursor: Cursor) -> None:
         """Compare with the boundary before; if nothing differs, jump as far as everybody can."""
         place, sender = cursor.place, self.machine.sender.place
-        stages = cursor.program.stages
+        stages = cursor.group.stages
         if stages[place.stage].repeat > 1:
             same = (sender.number, sender.stage) == (place.number, place.stage)
             room = stages[place.stage].repeat - 1 - max(place.copy, sender.copy) if same else 0
@@ -42,8 +43,9 @@ class Folder:
                 self.machine.sender.place = _plus(sender, copies=room)
         elif place.stage == len(stages) - 1:
             fed = self.machine.passes_fed[0]
-            room = cursor.program.placement.passes - 1 - max(place.number + 1, sender.number, fed - 1)
-            if self._fold(("pass", 0), place, room, "passes"):
+            last = cursor.alike()
+            room = last - max(place.number + 1, sender.number, fed - 1)
+            if self._fold(("pass", last), place, room, "passes"):
                 cursor.place = _plus(place, passes=room)
                 self.machine.sender.place = _plus(sender, passes=room)
                 self.machine.passes_fed[0] += room
@@ -56,7 +58,7 @@ class Folder:
         if before is None or before.state != mark.state or room < 1:
             return False
         period, work = mark.time - before.time, _stored_s(mark) - _stored_s(before)
-        lag = store.lag_after(room, before=before.lag, lag=mark.lag, period=period, work=work)
+        lag = lag_after(room, before=before.lag, lag=mark.lag, period=period, work=work)
         if lag is None:
             return False
         store.jump(now, lag)
@@ -69,7 +71,7 @@ class Folder:
 
 
 def _stored_s(mark: _Mark) -> float:
-    return math.fsum(seconds for (track, _), seconds in mark.counts[0].items() if track == STORE)
+    return fsum(seconds for (track, _), seconds in mark.counts[0].items() if track == STORE)
 
 
 def _plus(place: Place, *, copies: int = 0, passes: int = 0) -> Place:

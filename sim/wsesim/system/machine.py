@@ -19,11 +19,11 @@ import simpy
 
 from wsesim.mapping import Program, Stage
 from wsesim.system.recorder import Recorder, Work
-from wsesim.system.sequence import Cursor, Place, pieces
+from wsesim.system.sequence import Cursor, Place, group_at, pieces
 from wsesim.system.store import Store
 
 Process = Generator[simpy.Event, Any, None]
-_ROUNDING = 1e-9
+ROUNDING = 1e-9
 """Share of a queue's room by which sizes that should fill it exactly may seem too large."""
 
 
@@ -40,7 +40,7 @@ class Queue:
     def put(self, size: float, arrival: float, last: bool = False) -> Process:
         """Wait for room (a piece larger than all room passes alone), then leave the piece."""
         self.offered = (size, arrival, last)
-        while self.taken + size > self.room * (1 + _ROUNDING) and self.items:
+        while self.taken + size > self.room * (1 + ROUNDING) and self.items:
             yield self._changed
         self.offered = None
         self.taken += size
@@ -78,17 +78,14 @@ class Machine:
 
     def __init__(self, env: simpy.Environment, program: Program, recorder: Recorder, wafers: int) -> None:
         self.env, self.program, self.recorder = env, program, recorder
-        cluster = program.cluster
-        self.rate = program.stream_bytes_per_s
-        levels = max(1, ceil(round(log(cluster.systems, cluster.swarmx.fan_in), 9))) if cluster.systems > 1 else 1
-        self.latency_s = cluster.memoryx.latency_s + levels * cluster.swarmx.hop_s
+        self.rate, self.latency_s = program.stream_bytes_per_s, tree_latency_s(program)
         self.sender = Cursor(program)
         self.piece = 0
         self.passes_fed = [0] * wafers
         self.under_way: dict[str, Work] = {}
         self.weights = [Queue(env, program.buffer_bytes) for _ in range(wafers)]
         self.gradients = [Queue(env, program.buffer_bytes) for _ in range(wafers)]
-        self.tokens = [Queue(env, 2 * program.token_bytes) for _ in range(wafers)]
+        self.tokens = [Queue(env, program.input_room_bytes) for _ in range(wafers)]
         self.store = Store(program, recorder)
         self.computed = 0.0
         self.at_boundary: Callable[[Cursor], None] = lambda cursor: None
@@ -135,16 +132,15 @@ class Machine:
                     yield from queue.put(size, arrival)
 
     def _feed_tokens(self, index: int) -> Process:
-        host = self.program.cluster.host
-        seconds = host.latency_s + self.program.token_bytes / host.input_bytes_per_s
-        while self.passes_fed[index] < self.program.placement.passes:
+        while self.passes_fed[index] < self.program.passes:
+            group = group_at(self.program, self.passes_fed[index])
             self.passes_fed[index] += 1
-            yield from self._work(f"host{index or ''}", "input", seconds, "tokens")
-            yield from self.tokens[index].put(self.program.token_bytes, self.env.now)
+            yield from self._work(f"host{index or ''}", "input", self.program.input_s(group), "tokens")
+            yield from self.tokens[index].put(group.token_bytes, self.env.now)
 
     def _wafer(self, index: int) -> Process:
         cursor = Cursor(self.program)
-        last_pass = self.program.placement.passes - 1
+        last_pass = self.program.passes - 1
         for place, stage in cursor.walk():
             if place.stage == 0 and place.copy == 0:
                 yield from self._wait(index, "input", self.tokens[index].get())
@@ -183,6 +179,13 @@ class Machine:
             for queue in self.gradients:
                 queue.release()
             self.store.take(size, self.env.now + self.latency_s, last=last)
+
+
+def tree_latency_s(program: Program) -> float:
+    """Return the seconds from the store to the wafers, and back: itself and a hop for each level of the tree."""
+    cluster, wafers = program.cluster, program.wafers
+    levels = max(1, ceil(round(log(wafers, cluster.swarmx.fan_in), 9))) if wafers > 1 else 1
+    return cluster.memoryx.latency_s + levels * cluster.swarmx.hop_s
 
 
 def _title(stage: Stage, place: Place) -> str:

@@ -45,7 +45,7 @@ def play(program: Program, *, fold: bool = True) -> Played:
     layer and pass is played. Both give the same figures.
     """
     env, recorder = CountingEnvironment(), Recorder()
-    machine = Machine(env, program, recorder, wafers=1 if fold else program.cluster.systems)
+    machine = Machine(env, program, recorder, wafers=1 if fold else program.wafers)
     if fold:
         machine.at_boundary = Folder(machine).at_boundary
     updated = machine.run()

@@ -53,7 +53,7 @@ class LargestRate:
     full_per_s: float
     """Requests a second at which the queue begins to grow without end; 0 where nothing can be held."""
     slots: int
-    """Sequences let in at once."""
+    """Sequences let in at once, by each copy."""
     tried: Mapping[float, tuple[float, float]]
     """By rate, rising, the share that was good enough and its standard error."""
 

@@ -54,6 +54,8 @@ class Requests:
     """Tokens of each prompt."""
     output: npt.NDArray[np.int64]
     """Tokens of each answer."""
+    cut: int = 0
+    """Requests that were drawn longer than they may be, and cut."""
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -75,6 +77,13 @@ class Requests:
         arrival = self.arrival_s[which] + number // len(self) * period_s
         return Requests(arrival, self.prompt[which], self.output[which])
 
+    def in_turn(self, copies: int) -> tuple[Requests, ...]:
+        """Return every so many-th request, from the first, the second and so on."""
+        return tuple(
+            Requests(self.arrival_s[turn::copies], self.prompt[turn::copies], self.output[turn::copies])
+            for turn in range(copies)
+        )
+
     def at_rate(self, rate_per_s: float) -> Requests:
         """Return the same requests in the same order, closer together or further apart; not if all arrive together."""
         first = self.arrival_s[0]
@@ -92,16 +101,18 @@ def requests_of(arrivals: Arrivals) -> Requests:
     assert arrivals.rate_per_s is not None, "without a trace there is a rate"
     draw = np.random.default_rng(arrivals.seed)
     arrival = np.cumsum(draw.exponential(1 / arrivals.rate_per_s, arrivals.requests))
-    output = _lengths(draw, arrivals.output, arrivals.output_spread, arrivals.requests, arrivals.longest - 1)
-    prompt = _lengths(draw, arrivals.prompt, arrivals.prompt_spread, arrivals.requests, arrivals.longest)
-    return Requests(arrival, np.minimum(prompt, arrivals.longest - output), output)
+    drawn = _lengths(draw, arrivals.output, arrivals.output_spread, arrivals.requests)
+    asked = _lengths(draw, arrivals.prompt, arrivals.prompt_spread, arrivals.requests)
+    output = np.minimum(drawn, arrivals.longest - 1)
+    prompt = np.minimum(asked, arrivals.longest - output)
+    return Requests(arrival, prompt, output, cut=int(np.count_nonzero((output < drawn) | (prompt < asked))))
 
 
-def _lengths(draw: np.random.Generator, mean: int, spread: float, count: int, most: int) -> npt.NDArray[np.int64]:
-    """Return whole log-normal lengths of a mean and a relative standard deviation, from 1 to *most*."""
+def _lengths(draw: np.random.Generator, mean: int, spread: float, count: int) -> npt.NDArray[np.int64]:
+    """Return whole log-normal lengths of a mean and a relative standard deviation, 1 or more."""
     variance = math.log1p(spread * spread)
     drawn = np.exp(draw.normal(math.log(mean) - variance / 2, math.sqrt(variance), count))
-    return np.clip(np.rint(drawn), 1, max(1, most)).astype(np.int64)
+    return np.clip(np.rint(drawn), 1, MOST_TOKENS).astype(np.int64)
 
 
 def read_trace(path: Path, *, longest: int) -> Requests:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,8 @@ class Served:
     busy: tuple[tuple[float, float, float], ...]
     """Stretches of rounds: from, to, and seconds the entry of the pipeline was taken."""
     rounds: int
+    copies: tuple[Served, ...] = ()
+    """What each of several copies did, where requests were spread over them; those without any were idle."""
 
     @property
     def held(self) -> npt.NDArray[np.bool_]:
@@ -55,15 +58,35 @@ class Served:
 
     @property
     def entered_s(self) -> float:
-        """Seconds in which tokens entered the pipeline."""
+        """Seconds in which tokens entered the pipeline; of several the mean."""
+        if self.copies:
+            return math.fsum(copy.entered_s for copy in self.copies) / len(self.copies)
         return math.fsum(taken for _, _, taken in self.busy)
 
     def utilization(self, bins: int) -> tuple[Times, Times]:
         """Return the middles of *bins* equal stretches of time, and the share of each the pipeline took tokens in."""
         edges = self.arrival_s[0] + np.linspace(0, max(self.duration_s, 1e-12), bins + 1)
+        shares: Times = np.mean([copy._shares(edges) for copy in self.copies or (self,)], axis=0)
+        return (edges[1:] + edges[:-1]) / 2, shares
+
+    def _shares(self, edges: Times) -> Times:
+        """Return the share of the time between *edges* that the pipeline took tokens in."""
         stretches = np.array(self.busy).reshape(-1, 3)
         totals = np.concatenate([[0.0], np.cumsum(stretches[:, 2])])
         times = np.concatenate([[edges[0]], stretches[:, 1]])
         gaps = np.searchsorted(times, stretches[:, 0])  # idle time before a stretch adds nothing
         times, totals = np.insert(times, gaps, stretches[:, 0]), np.insert(totals, gaps, totals[:-1])
-        return (edges[1:] + edges[:-1]) / 2, np.diff(np.interp(edges, times, totals)) / np.diff(edges)
+        found: Times = np.diff(np.interp(edges, times, totals)) / np.diff(edges)
+        return found
+
+
+def together(copies: Sequence[Served]) -> Served:
+    """Return what became of all requests, of which each of *copies* had every so many-th in turn."""
+    turns = np.concatenate([np.arange(len(copy.end_s)) * len(copies) + turn for turn, copy in enumerate(copies)])
+    order = np.argsort(turns)
+    arrays = {
+        name: np.concatenate([getattr(copy, name) for copy in copies])[order]
+        for name in ("arrival_s", "ready_s", "begun_s", "first_s", "end_s", "output")
+    }
+    rounds, busy = sum(copy.rounds for copy in copies), tuple(stretch for copy in copies for stretch in copy.busy)
+    return Served(**arrays, busy=busy, rounds=rounds, copies=tuple(copies))

@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from wsesim.errors import SpecError, require_not_negative, require_positive
 from wsesim.system.requests import Requests
-from wsesim.system.served import Served
+from wsesim.system.served import Served, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,15 @@ class ServiceTimes:
     """Sequences held at once."""
     capacity_tokens: int
     """Positions held at once, over all sequences."""
+    copies: int = 1
+    """That serve side by side, each of all the above; requests go to them in turn."""
     input_latency_s: float = 0.0
     """From the arrival of a request at the host to the first token on the wafers."""
     input_token_s: float = 0.0
     """Of each token of a prompt more."""
 
     def __post_init__(self) -> None:
-        require_positive(chunk=self.chunk, slots=self.slots)
+        require_positive(chunk=self.chunk, slots=self.slots, copies=self.copies)
         if any(enters > 1.000001 * whole for enters, whole in zip(self.entering_s, self.prefill_s, strict=True)):
             raise SpecError("entering_s", "must be at most prefill_s: what has been read has entered")
         require_not_negative(input_latency_s=self.input_latency_s, input_token_s=self.input_token_s)
@@ -95,8 +97,13 @@ class ServiceTimes:
 
 
 def serve(requests: Requests, times: ServiceTimes) -> Served:
-    """Play *requests*, first come first served; the same requests give the same times."""
-    return _Server(requests, times).play()
+    """Play *requests*, first come first served; the same requests give the same times.
+
+    Copies take requests in turn, as a load balancer does that knows nothing of their lengths.
+    """
+    if times.copies == 1:
+        return _Server(requests, times).play()
+    return together([_Server(share, times).play() for share in requests.in_turn(times.copies) if len(share)])
 
 
 class _Server:

@@ -33,9 +33,7 @@ class Store:
 
     def take(self, size: float, arrival: float, *, last: bool) -> None:
         """Take a piece of *size* bytes; the *last* time a gradient comes, its weight is updated."""
-        adding = self.program.software.accumulate_traffic
-        traffic = self.program.optimizer_bytes_per_weight_byte if last else adding
-        seconds = size * traffic / self.program.cluster.memoryx.update_bytes_per_s
+        seconds = self.program.update_s(size, last=last)
         cause, start = "update" if last else "accumulate", max(self.free, arrival)
         self.free = start + seconds
         self.recorder.count(TRACK, cause, seconds)
@@ -46,19 +44,6 @@ class Store:
     def lag(self, now: float) -> float:
         """Return how far it is behind."""
         return max(0.0, self.free - now)
-
-    def lag_after(self, times: int, *, before: float, lag: float, period: float, work: float) -> float | None:
-        """Return the lag when what made it *lag* out of *before* has happened *times* more; None if that is unknown.
-
-        In a *period* pieces worth *work* seconds arrive, always alike, and lag' = max(lag + work - period, C): either
-        it was busy all along, or the last pieces left it with C whatever was before.
-        """
-        growth = work - period
-        if not work:
-            return max(0.0, lag + times * growth)
-        if growth < -_ROUNDING_S and lag <= before + growth + _ROUNDING_S:
-            return None  # it is catching up, and C is still hidden
-        return lag + times * max(0.0, growth)
 
     def jump(self, now: float, lag: float) -> None:
         """Show what was done until *now*; what follows is then *lag* long, and comes after the jump."""
@@ -79,3 +64,17 @@ class Store:
         for work, end in self._busy:
             self.recorder.show(TRACK, work.cause, work.start, end)
         self._busy.clear()
+
+
+def lag_after(times: int, *, before: float, lag: float, period: float, work: float) -> float | None:
+    """Return the lag when what made it *lag* out of *before* has happened *times* more; None if that is unknown.
+
+    In a *period* pieces worth *work* seconds arrive, always alike, and lag' = max(lag + work - period, C): either
+    it was busy all along, or the last pieces left it with C whatever was before.
+    """
+    growth = work - period
+    if not work:
+        return max(0.0, lag + times * growth)
+    if growth < -_ROUNDING_S and lag <= before + growth + _ROUNDING_S:
+        return None  # it is catching up, and C is still hidden
+    return lag + times * max(0.0, growth)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import fsum
 
 from wsesim.cores import isa
 from wsesim.cores.operands import Operand
@@ -60,4 +61,4 @@ def extra_cycles(tried: Tried, wafer: Wafer) -> dict[str, float]:
         SUMS: layer.sums,
         STARTS: tried.starts_cycles - trial.launches_cycles,
     }
-    return {**found, CODE: rest - sum(found.values())}
+    return {**found, CODE: rest - fsum(found.values())}

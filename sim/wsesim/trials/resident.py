@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from math import ceil
+from math import ceil, fsum
 
 from wsesim.cores import jit
 from wsesim.kernels.resident import Rectangle
@@ -136,7 +136,7 @@ def _attention(tile: ResidentTile, scores: ResidentOp, step: TokenStep) -> Itera
         ops = [
             replace(op, queries=sizes[0], keys=min(sizes[0], op.keys)) for op in tile.laid.layer if op.kind in ATTENTION
         ]
-        closed = sum(resident_cost(op, small, TokenStep(positions=sizes[1])).cycles for op in ops)
+        closed = fsum(resident_cost(op, small, TokenStep(positions=sizes[1])).cycles for op in ops)
         yield Trial(
             program="attention-decode", grid=(side, side), shape=(1, *sizes), options=MIXED,
             note="one head over all columns", closed_cycles=closed,

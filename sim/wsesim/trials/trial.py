@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from wsesim.cores import jit
 from wsesim.cores.errors import ProgramError
 from wsesim.cores.programs import find_program, run_kernel
-from wsesim.cores.programs.run import INSTALL
 from wsesim.hardware import Wafer
 
 MOST_CORE_CYCLES = 4_000_000
@@ -70,7 +69,7 @@ def first_that_runs(trials: Iterable[Trial], wafer: Wafer) -> Tried | str:
     why = NO_PROGRAM
     for trial in trials:
         if trial.estimated_cycles(wafer) * trial.grid[0] * trial.grid[1] > most_core_cycles():
-            why = "takes too long on simulated cores" + ("" if jit.COMPILED else f"; {INSTALL} compiles them")
+            why = "takes too long on simulated cores" + ("" if jit.COMPILED else f"; {jit.INSTALL} compiles them")
             continue
         try:
             return run(trial, wafer)

@@ -49,15 +49,16 @@ class ModelReport:
 
     def print(self, console: Console) -> None:
         """Print one line a group, groups of claims apart; rows that were not run are counted."""
-        from rich.text import Text
+        from wsesim.answers.terminal import Printer
 
-        print_table(console, "Measured", GROUP_HEAD, _groups(self.validation), left=("worst row", "met"))
+        to = Printer(console)
+        print_table(to, "Measured", GROUP_HEAD, _groups(self.validation), left=("worst row", "met"))
         if lines := _claims(self.validation):
-            print_table(console, "Claims", CLAIM_HEAD, lines, left=("worst row",))
+            print_table(to, "Claims", CLAIM_HEAD, lines, left=("worst row",))
         if self.shifts:
             title = "Points by which the bias moves if a constant is a tenth smaller, and a tenth larger"
-            print_table(console, title, _shift_head(self.shifts), _shift_lines(self.shifts), left=())
-        console.print(Text(_told(self.validation)))
+            print_table(to, title, _shift_head(self.shifts), _shift_lines(self.shifts), left=())
+        to.line((_told(self.validation), ""))
 
     def files(self) -> dict[str, bytes]:
         """Return everything as Markdown, and two drawings that it shows, by name."""

@@ -20,7 +20,7 @@ COLUMNS = (
     "unit", "notes",
 )  # fmt: skip
 """Columns that are read; a table may have more."""
-OPTIONAL = ("device_cycles", "software", "source")
+OPTIONAL = ("device_cycles", "software", "source", "date")
 """Columns that are read if they are there."""
 SIZES = {
     "layers": "layers", "width": "d_model", "heads": "n_heads", "head_width": "d_head", "ffn_width": "d_ffn",
@@ -31,6 +31,8 @@ NO_SETTINGS: Mapping[str, object] = MappingProxyType({})
 TRAINING_STACK, SERVED_STACK, RESIDENT_STACK = "release-2", "waferengine", "waferllm"
 """The vendor's release; for served speeds, whose program is not published, one that was measured on a CS-3; and for
 rows of inference that name no program, the one that most of them are of."""
+UNEVEN_SINCE, UNEVEN_SINCE_YEAR = (2, 5), 2025
+"""The vendor's release that no longer asks for passes of one size (its documentation of 2.5), and its year."""
 _STACKS = {"WaferLLM": "waferllm", "WaferEngine": "waferengine"}
 _UNNAMED_ACTIVATION = "gelu"
 
@@ -191,13 +193,25 @@ def stack_of(row: Measurement) -> str:
     return _STACKS[found[0]] if found else RESIDENT_STACK
 
 
+def _has_even_passes(row: Measurement) -> bool:
+    """Whether a step was measured before the release that rounds passes up; where none is named, by its year."""
+    if stack_of(row) != TRAINING_STACK:
+        return False
+    software = row.cells.get("software", "")
+    if release := re.search(r"(\d)\.(\d+)", software):
+        return (int(release[1]), int(release[2])) < UNEVEN_SINCE
+    year = re.search(r"20\d\d", f"{software} {row.cells.get('date', '')}")
+    return year is not None and int(year[0]) < UNEVEN_SINCE_YEAR
+
+
 def machine_of(
     row: Measurement, settings: Mapping[str, object], *, systems: int = 1, clock_hz: float | None = None
 ) -> dict[str, Any]:  # fmt: skip
     """Return machine and software of a row as sections of a file; *settings* are other figures of either, by name."""
     machine = row.cells["system"].lower()
     known = software_override_names()
-    software: dict[str, object] = {name: value for name, value in settings.items() if name in known}
+    software: dict[str, object] = {"training.even_passes": 1} if _has_even_passes(row) else {}
+    software |= {name: value for name, value in settings.items() if name in known}
     hardware: dict[str, object] = {} if clock_hz is None else {"core.clock": f"{clock_hz / 1e9:g} GHz"}
     hardware |= {name: value for name, value in settings.items() if name not in known}
     return {

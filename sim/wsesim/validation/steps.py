@@ -99,9 +99,10 @@ def _with_micro_batch(row: Measurement, data: dict[str, Any], figure: str) -> Ro
     micro_batch = row.whole("micro_batch") or stated
     asked = replace(chosen, data={**data, "batch": {**data["batch"], "micro_batch": micro_batch}})
     try:
-        answer_to(asked)
+        taken, why = answer_to(asked).figures["micro_batch"], "passes are as even as can be"
     except NotAsked as error:
-        why = str(error).removeprefix("does not fit: ")
-        found = answer_to(chosen).figures["micro_batch"]
-        return replace(chosen, note=f"micro-batch {stated} stated, {found} simulated: {why}")
-    return asked
+        asked, why = chosen, str(error).removeprefix("does not fit: ")
+        taken = answer_to(chosen).figures["micro_batch"]
+    if taken == micro_batch:
+        return asked
+    return replace(asked, note=f"micro-batch {stated} stated, {taken} simulated: {why}")

@@ -6,26 +6,23 @@ import re
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
+from wsesim.signs import printable
+
 if TYPE_CHECKING:
-    from rich.console import Console
+    from wsesim.answers.terminal import Printer
 
 Line = tuple[str, ...]
-_MARKS = re.compile(r"[\\|`*\[\]]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+_MARKS = re.compile(r"[\\|`*~\[\]]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 """Signs that Markdown reads as marks."""
+_HTML = {"&": "&amp;", "<": "&lt;", "://": "&#58;//", "www.": "www&#46;", "@": "&#64;"}
+"""What it reads as HTML, or makes a link of."""
 
 
-def print_table(console: Console, title: str, head: Line, rows: Iterable[Line], *, left: Collection[str]) -> None:
+def print_table(to: Printer, title: str, head: Line, rows: Iterable[Line], *, left: Collection[str]) -> None:
     """Print a table; its first column and those named *left* stand to the left, the others to the right."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for index, name in enumerate(head):
-        table.add_column(name, justify="left" if index == 0 or name in left else "right")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    console.print(table)
-    console.print()
+    align = "".join("l" if index == 0 or name in left else "r" for index, name in enumerate(head))
+    to.table(head, ([(cell, "") for cell in row] for row in rows), align, title=title, style="bold")
+    to.line()
 
 
 def markdown_table(head: Line, rows: Iterable[Line]) -> str:
@@ -36,7 +33,10 @@ def markdown_table(head: Line, rows: Iterable[Line]) -> str:
 
 def escaped(text: str) -> str:
     """Return a text, on one line, as Markdown that shows it as it is, whoever wrote it."""
-    return _MARKS.sub(r"\\\g<0>", " ".join(text.split())).replace("<", "&lt;")
+    shown = printable(" ".join(text.split()), keep="")
+    for sign, entity in _HTML.items():
+        shown = shown.replace(sign, entity)
+    return _MARKS.sub(r"\\\g<0>", shown)
 
 
 def document(parts: Iterable[str]) -> bytes:

@@ -5,11 +5,11 @@ from wsesim.workload.inputs import (
     SAMPLE,
     check_length,
     check_text,
+    check_tokens,
     check_verification,
     file_problem,
     hardware_of,
     name_of,
-    seconds_of,
     software_of,
 )
 from wsesim.workload.problems import Problems, shown
@@ -42,6 +42,7 @@ __all__ = [
     "apply_settings",
     "check_length",
     "check_text",
+    "check_tokens",
     "check_verification",
     "dimension_of_setting",
     "file_problem",
@@ -53,7 +54,6 @@ __all__ = [
     "place_of",
     "plain_yaml",
     "read_fields",
-    "seconds_of",
     "set_path",
     "setting_names",
     "show",

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from wsesim.answer import UsedFigure
 from wsesim.errors import nearest
 from wsesim.figures import is_path
+from wsesim.units import Dimension, parse
 
 LARGEST = 10**9
 """The largest count or size a file may ask for: far above any machine, far below where arithmetic turns odd."""
@@ -23,6 +24,22 @@ Size = Annotated[int, Field(ge=1, le=LARGEST)]
 Count = Annotated[int, Field(ge=0, le=LARGEST)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 Text = Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+def _time(value: object) -> object:
+    """Check a time by the reader of quantities, which knows the units."""
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            raise ValueError(f"must be a time with its unit, for example '{value} s'; got {value}")
+        if parse(value, Dimension.SECONDS) <= 0:
+            raise ValueError(f"must be above 0; got {value!r}")
+    except ValueError as error:
+        raise PydanticCustomError("quantity", "{wrong}", {"wrong": str(error)}) from None
+    return value
+
+
+Time = Annotated[str, BeforeValidator(_time)]
+"""A time above 0, with its unit."""
 Derived = Mapping[str, tuple[object, str]]
 """Defaults that follow from other settings: dotted name -> (value, where it comes from)."""
 
@@ -60,12 +77,19 @@ def named(key: str) -> BeforeValidator:
     return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
 
 
-def one_of(names: Callable[[], tuple[str, ...]], what: str, *, or_path: bool = False) -> AfterValidator:
-    """Refuse a name that is none of `names()`, nor with *or_path* the path of a file of the user's own."""
+def one_of(
+    names: Callable[[], tuple[str, ...]], what: str, *, or_path: bool = False, files: tuple[str, str] | None = None
+) -> AfterValidator:  # fmt: skip
+    """Refuse a name that is none of `names()`, nor with *or_path* the path of a file of the user's own.
+
+    *files* is the ending of files that have a key of their own, and that key.
+    """
 
     def check(name: str) -> str:
         if name not in names() and not (or_path and is_path(name)):
             hint = nearest(name, names()) or f"; there are: {', '.join(names())}"
+            if files and name.endswith(files[0]):
+                hint = f"; a file goes under a key of its own: {{{files[1]}: {name}}}"
             raise PydanticCustomError("unknown_name", "must be {what}{hint}", {"what": what, "hint": hint})
         return name
 

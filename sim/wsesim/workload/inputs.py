@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
 from collections.abc import Callable, Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
-from wsesim import units
 from wsesim.errors import InputError, SpecError, nearest
 from wsesim.figures import Presets, flatten, is_path
 from wsesim.hardware import MACHINES, HardwareChoice, load_cluster, machine_names
@@ -26,6 +25,8 @@ SAMPLES = ("sotu",)
 SAMPLE = "sample:"
 GPT2_VOCAB = 50257
 """Tokens of GPT-2's byte-pair encoding, the only one there is here."""
+LONGEST_KEPT = 90
+"""Signs of a file's name that go into the name of a run's folder."""
 _Choice = TypeVar("_Choice", HardwareChoice, SoftwareChoice)
 
 
@@ -98,17 +99,46 @@ def _changes(
     given: Mapping[Any, object] | None, section: str, presets: Presets, load: Callable[[Mapping[str, object]], _Choice],
     problems: Problems,
 ) -> dict[str, object]:  # fmt: skip
-    """Return the overrides by dotted name; none, and what is wrong, where they cannot be."""
+    """Return the overrides by dotted name; none, and what is wrong with each, where some cannot be."""
+    held: Mapping[Any, object] = given or {}
+    wrong = 0
+
+    def note(figure: str, message: str) -> None:
+        at_key = figure not in presets.overridable
+        problems.add((section, *_nested(held, figure)), f"{section}.{figure} {message}", at_key=at_key)
+
     try:
-        changes = flatten(given or {}, presets.slots)
-        load(changes)
-    except InputError as error:
-        problems.found += error.problems
+        changes = flatten(held, presets.slots)
+    except SpecError as twice:
+        note(twice.name, twice.message)
         return {}
-    except SpecError as together:
-        _note(_refusals(given or {}, presets, load) or [together], given or {}, section, presets, problems)
-        return {}
-    return changes
+    while True:
+        try:
+            load(changes)
+        except InputError as error:
+            problems.found += error.problems
+            return {}
+        except SpecError as error:
+            name = _blamed(error, changes, load)
+            named = error.message if error.name == name else f"cannot be: {error}"
+            note(name, f"{named}{_elsewhere(section, error.name)}")
+            wrong += 1
+            if changes.pop(name, None) is None:
+                return {}
+        else:
+            return {} if wrong else changes
+
+
+def _blamed(error: SpecError, changes: Mapping[str, object], load: Callable[[Mapping[str, object]], object]) -> str:
+    """Return the override for which some figure is refused: the figure itself, or one without which it is not."""
+    for name in () if error.name in changes else changes:
+        try:
+            load({other: value for other, value in changes.items() if other != name})
+        except SpecError as other:
+            if str(other) == str(error):
+                continue
+        return name
+    return error.name
 
 
 def _elsewhere(section: str, name: str) -> str:
@@ -130,38 +160,23 @@ def _nested(given: Mapping[Any, object], name: str) -> Loc:
     return (group, *_nested(inside, rest)) if rest and isinstance(inside, Mapping) else (name,)
 
 
-def _note(
-    refusals: list[SpecError], given: Mapping[Any, object], section: str, presets: Presets, problems: Problems
-) -> None:  # fmt: skip
-    """Note what is wrong with figures, each where it stands."""
-    for wrong in refusals:
-        place = (section, *_nested(given, wrong.name))
-        message = f"{section}.{wrong}{_elsewhere(section, wrong.name)}"
-        problems.add(place, message, at_key=wrong.name not in presets.overridable)
-
-
-def _refusals(
-    given: Mapping[Any, object], presets: Presets, load: Callable[[Mapping[str, object]], object]
-) -> list[SpecError]:  # fmt: skip
-    """Return what is wrong with each figure by itself."""
-    found = []
-    try:
-        changes = flatten(given, presets.slots)
-    except SpecError:
-        return []
-    for name, value in changes.items():
-        try:
-            load({name: value})
-        except SpecError as error:
-            found.append(error)
-    return found
-
-
 def check_length(length: int, model: Model, loc: Loc, problems: Problems) -> None:
     """Check that the model has a position for every token."""
     if model.position == "learned" and length > model.max_length:
         message = f"= {length} is over the {model.max_length} positions the model has; change one (model.max_length)"
         problems.add_field(loc, message)
+
+
+def check_tokens(length: int, model: Model, loc: Loc, problems: Problems) -> None:
+    """Note what is wrong, or is to be said, where a sequence of *length* tokens goes through the model."""
+    if model.position == "rotary" and length > model.max_length:
+        problems.notes.append(
+            f"{'.'.join(map(str, loc))}: sequences of {length:,} tokens are beyond the {model.max_length:,} positions "
+            "that the model was trained for (model.max_length); they cost what is said here, whatever it makes of them."
+        )
+    if model.task == "mlm" and model.masked > length:
+        message = f"= {model.masked:,} is over the {length:,} tokens of a sequence; mask fewer"
+        problems.add_field(("model", "masked"), message)
 
 
 def check_verification(section: VerificationSection, model: Model | None, folder: Path, problems: Problems) -> None:
@@ -204,7 +219,7 @@ def file_problem(path: Path) -> str | None:
     try:
         status = os.stat(path)
     except FileNotFoundError:
-        return "is not there; paths start at the folder of the workload file"
+        return f"is not there: no file {path}"
     except (OSError, ValueError) as error:  # ValueError: a null character
         return f"cannot be read: {getattr(error, 'strerror', None) or error}"
     if stat.S_ISDIR(status.st_mode):
@@ -216,26 +231,13 @@ def file_problem(path: Path) -> str | None:
     return None if status.st_size else "is empty"
 
 
-def seconds_of(text: str, loc: Loc, problems: Problems) -> float | None:
-    """Return a time above 0 given with its unit, in seconds; None, and what is wrong, where it is none."""
-    try:
-        seconds = units.parse(text, units.Dimension.SECONDS)
-    except ValueError as error:
-        problems.add_field(loc, str(error))
-        return None
-    if seconds <= 0:
-        problems.add_field(loc, "must be above 0")
-        return None
-    return float(seconds)
-
-
 def name_of(path: str | Path, otherwise: str) -> str:
     """Return a name made of a file's, for the folder of a run; *otherwise* where nothing of it can stand in one.
 
-    Where letters of other scripts are left out, a sum stands for them, or files would share a folder.
+    Where signs were left out, a sum of the file's name makes up for them: different names stay different.
     """
     stem = Path(path).stem
-    kept = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).lstrip("._-")
-    if stem.isascii():
-        return kept[:100] or otherwise
-    return f"{kept[:90].rstrip('._-') or otherwise}-{sha256(os.fsencode(stem)).hexdigest()[:8]}"
+    kept = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("._-")[:LONGEST_KEPT] or otherwise
+    if kept == stem:
+        return kept
+    return f"{kept}-{hashlib.sha256(stem.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"

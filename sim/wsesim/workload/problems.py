@@ -9,6 +9,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from wsesim.errors import InputError, Problem, SpecError, nearest
+from wsesim.signs import printable
 from wsesim.workload.fields import Section
 from wsesim.yamlfile import Document, Loc
 
@@ -27,19 +28,21 @@ class Problems:
     document: Document | None = None
     """Where the data was read from; without it a problem has no line."""
     settings: Mapping[Loc, str] = field(default_factory=dict)
-    """What `--set` gave, by place: such a problem does not stand in the file."""
+    """What the command line gave, by place, as it was given: such a problem does not stand in the file."""
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     """Keys that stand in files of other kinds, and what is to be said of each."""
     needed: Mapping[str, str] = field(default_factory=dict)
     """Keys that not every file has, and who needs them."""
     found: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What is no mistake, and is said beside the answer."""
 
     def add(self, loc: Loc, message: str, *, at_key: bool = False) -> None:
         """Note that what stands at *loc* is wrong."""
-        message = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in message)
+        message = printable(message, keep="")
         setting = next((text for place, text in self.settings.items() if loc[: len(place)] == place), None)
         if setting is not None:
-            self.found.append(Problem(f"--set {setting}: {message}"))
+            self.found.append(Problem(f"{setting}: {message}"))
         elif self.document is None:
             self.found.append(Problem(message, file=self.file))
         else:
@@ -121,6 +124,8 @@ def _wanted(kind: str, given: Any, limits: Mapping[str, Any], loc: Loc) -> str:
         choices = limits["expected"].replace(" or ", ", ").replace("'", "").split(", ")
         hint = nearest(given, choices) if isinstance(given, str) else ""
         return f"must be {'' if len(choices) == 1 else 'one of '}{', '.join(choices)}; got {shown(given)}{hint}"
+    if kind == "quantity":
+        return str(limits["wrong"])
     for name, words in (("ge", "at least"), ("gt", "above"), ("le", "at most"), ("lt", "below")):
         if name in limits:
             return f"must be {words} {limits[name]:,}; got {shown(given)}"
@@ -151,6 +156,7 @@ _WORDS = {
     "finite_number": "a finite number",
     "bool_type": "true or false",
     "string_type": "text",
+    "string_unicode": "text without halves of surrogate pairs",
     "string_too_short": "a text that is not empty",
     "string_too_long": "shorter",
 }

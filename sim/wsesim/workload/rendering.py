@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 
 from wsesim.answer import UsedFigure
+from wsesim.signs import printable
 from wsesim.workload.fields import as_yaml
 
 _BARE = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
@@ -51,7 +52,7 @@ def _figures(known: tuple[UsedFigure, ...]) -> Iterator[str]:
 
 def _comment(text: str) -> str:
     """Return *text* as a comment; what a user wrote into it cannot end it."""
-    return "# " + "".join(sign if sign.isprintable() else " " for sign in text)
+    return f"# {printable(text, keep='')}"
 
 
 def _mapping(data: Mapping[str, object], sources: Mapping[str, str], prefix: str) -> Iterator[str]:

@@ -36,11 +36,11 @@ SHORT: Mapping[str, str] = {"model": "preset", "cluster": "machine", "software":
 class ModelSection(Section):
     """The model: a preset by name, a config.json, or a whole shape; fields given beside a preset change it."""
 
-    preset: Annotated[Text, one_of(model_names, "a model that wsesim knows")] | None = None
+    preset: Annotated[Text, one_of(model_names, "a model that wsesim knows", files=(".json", "config"))] | None = None
     """Name of a model that wsesim knows; `wsesim models` lists them."""
     config: Text | None = None
     """A Hugging Face config.json, relative to this file."""
-    name: Name | None = None
+    name: Text | None = None
     """What to call the model."""
     layers: Size | None = None
     """Transformer layers."""
@@ -131,7 +131,9 @@ class VerificationSection(Section):
     ] = None
     """Tokens of each. Default: 64, or batch.length if that is less."""
     layers: Annotated[AutoOrSize, Default("as many as stay quick")] = "auto"
-    """Layers to compute; auto: as many as stay quick."""
+    """Layers to compute; auto: as many as stay quick, or with whole all."""
+    whole: Annotated[bool, Default("a part that takes about a second of CPU time")] = False
+    """Whether the model is computed in its own width and vocabulary, and all of it, however long that takes."""
     seed: Annotated[int, Field(ge=0, lt=2**63), Default("any will do; the same gives the same numbers")] = 0
     """Seed of the random weights."""
     weights: Annotated[Text | None, Default("random weights")] = None

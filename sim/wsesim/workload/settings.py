@@ -81,7 +81,7 @@ def split_setting(setting: str) -> tuple[str, object]:
         InputError: not KEY=VALUE, or a value that is not yaml.
     """
     key, equals, text = setting.partition("=")
-    if not equals:
+    if not equals or not key.strip():
         raise InputError.at(f"--set {setting}: write KEY=VALUE, for example --set batch.sequences=240")
     try:
         return key.strip(), _value(text)
@@ -102,7 +102,7 @@ def apply_settings(data: dict[str, Any], settings: Iterable[str], schema: type[S
             set_path(data, key, value, schema)
         except SpecError as error:
             raise InputError.at(f"--set {setting}: {error}") from None
-        given[place_of(key)] = setting
+        given[place_of(key)] = f"--set {setting}"
     return given
 
 

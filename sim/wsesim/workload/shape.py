@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,17 @@ from wsesim.workload.schema import ModelSection
 
 _SIZES = ("layers", "width", "heads", "kv_heads", "head_width", "ffn_width", "vocab")
 _LABELS = ("name", "source", "token_budget")
+_READ_WITH: Mapping[str, tuple[str, Callable[[Model], bool]]] = {
+    **dict.fromkeys(("classes",), ("model.task is classify", lambda model: model.task == "classify")),
+    **dict.fromkeys(("masked", "sentence_head"), ("model.task is mlm", lambda model: model.task == "mlm")),
+    **dict.fromkeys(
+        ("rotary_width", "rotary_base"), ("model.position is rotary", lambda model: model.position == "rotary")
+    ),
+    **dict.fromkeys(
+        ("experts_per_token", "expert_imbalance"), ("model.experts is above 0", lambda model: model.experts > 0)
+    ),
+}
+"""Keys that are read only in some models, and in which."""
 USUAL_EXPERTS = 2
 """Experts that compute a token, as in GShard (Lepikhin et al. 2020) and Mixtral (Jiang et al. 2024)."""
 
@@ -44,12 +55,34 @@ def model_of(
         problems.add_field(("model", "config"), f"= {section.config!r} {problem}")
         return None, ()
     try:
-        return resolve_model(section, name=name, length=length, folder=folder)
+        model, defaults = resolve_model(section, name=name, length=length, folder=folder)
+        problems.notes += _unread(section, model)
+        return _with_masks(section, model, length, defaults)
     except SpecError as error:
         problems.add_spec("model", error)
     except InputError as error:
         problems.found += error.problems
     return None, ()
+
+
+def _with_masks(
+    section: ModelSection, model: Model, length: int | None, defaults: tuple[UsedFigure, ...]
+) -> tuple[Model, tuple[UsedFigure, ...]]:  # fmt: skip
+    """Mask no more tokens than a sequence has, where the file does not say how many."""
+    if section.masked is not None or model.task != "mlm" or length is None or model.masked <= length:
+        return model, defaults
+    source = f"all tokens of a sequence; usually {model.masked}"
+    others = (figure for figure in defaults if figure.name != "model.masked")
+    masked = UsedFigure(name="model.masked", text=as_yaml(length), source=source)
+    return replace(model, masked=length), (*others, masked)
+
+
+def _unread(section: ModelSection, model: Model) -> Iterator[str]:
+    """Yield what to say of keys that have no effect in the model, unless they have their usual value."""
+    usual = {each.name: each.default for each in fields(Model)}
+    for name, (where, reads) in _READ_WITH.items():
+        if getattr(section, name) not in (None, usual[name]) and not reads(model):
+            yield f"model.{name} has no effect: it is read where {where}."
 
 
 def resolve_model(

@@ -1,6 +1,7 @@
 """Kernels as programs for cores: any rectangle, any shape, real values; cycles from the cores or in closed form."""
 
-from wsesim.cores.errors import NoRoom, NotWritten, TooFew
+from wsesim.cores.errors import NoRoom, NotWritten, TooFew, TooLarge
+from wsesim.cores.host import free_bytes, within
 from wsesim.cores.programs.base import KernelCase, KernelProgram, Measure, Prepared, Reading, slowdown
 from wsesim.cores.programs.collectives import (
     allreduce_2d,
@@ -37,7 +38,7 @@ from wsesim.cores.programs.model import (
     softmax,
 )
 from wsesim.cores.programs.probes import message, scalar, vector, vector_loop
-from wsesim.cores.programs.run import INSTALL, KernelOutcome, find_program, run_case, run_kernel, usually_watched
+from wsesim.cores.programs.run import KernelOutcome, find_program, run_case, run_kernel, usually_watched
 from wsesim.cores.programs.sparse import spmm
 from wsesim.cores.programs.stencils import columns, one_cell, star, tasks
 
@@ -88,7 +89,6 @@ PROGRAMS: dict[str, KernelProgram] = {
 }
 
 __all__ = [
-    "INSTALL",
     "PROGRAMS",
     "KernelCase",
     "KernelOutcome",
@@ -99,9 +99,12 @@ __all__ = [
     "Prepared",
     "Reading",
     "TooFew",
+    "TooLarge",
     "find_program",
+    "free_bytes",
     "run_case",
     "run_kernel",
     "slowdown",
     "usually_watched",
+    "within",
 ]  # fmt: skip

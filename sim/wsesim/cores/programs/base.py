@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from wsesim.answer import Level
-from wsesim.cores.errors import NoRoom, NotWritten
+from wsesim.cores.errors import NotWritten
 from wsesim.cores.machine import CoreMachine, CoreRun
+from wsesim.cores.programs import room
 from wsesim.errors import InputError, nearest
 from wsesim.hardware import Wafer
-from wsesim.units import show_bytes
 
 Array = npt.NDArray[Any]
 Grid = tuple[int, int]
@@ -65,14 +65,20 @@ class KernelProgram:
     prepare: Prepare | None
     """Raises InputError or ProgramError on what cannot be. None where only a closed form is known."""
     closed: Callable[[Wafer, Grid, Shape, Options], float]
-    """(wafer, grid, shape, options) -> cycles. Raises InputError on a shape or option that cannot be."""
+    """(wafer, grid, shape, options) -> cycles. Raises InputError on a shape or option that cannot be. Takes the same
+    time for every size."""
+    need: Callable[[Wafer, Grid, Shape, Options], int]
+    """(wafer, grid, shape, options) -> bytes of data, and of instructions that a shape multiplies, that the fullest
+    core has at least. Known before anything is made, and raises and lasts as `closed` does."""
     options: Mapping[str, str] = field(default_factory=dict)
     """What can be chosen, each with an explanation."""
     folded: Prepare | None = None
     """The same for a part of the grid that stands for all and takes as many cycles; None where no part does."""
-    need: Callable[[Wafer, Grid, Shape, Options], int] | None = None
-    """(wafer, grid, shape, options) -> bytes of data that the fullest core has at least, known before anything is
-    loaded."""
+    values: Callable[[Wafer, Grid, Shape, Options], int] | None = None
+    """(wafer, grid, shape, options) -> values on all cores and edges, and of what NumPy expands them to; None where all
+    cores have as many as the fullest, and nothing comes on top."""
+    edge_rows: int = 0
+    """Rows of cores beside the grid's that play the wafer's edge."""
     limits: Callable[[KernelCase, float], Shares] | None = None
     """(case, its cycles) -> what limits them; None where nobody knows."""
     measures: Mapping[str, Measure] = field(default_factory=dict)
@@ -101,29 +107,36 @@ class KernelCase:
         Raises:
             NoRoom: it does not fit a core.
             NotWritten: there is no program.
+            TooFew: the wafer has no row of cores left for its edge.
+            TooLarge: this computer cannot simulate it.
         """
         program = self.program
         self.check_room()
         if program.prepare is None:
             raise NotWritten(f"{program.name} has no program for cores, only a closed form")
+        room.check_computer(self, self.closed())
         prepare = program.folded if self.fold and program.folded else program.prepare
         return prepare(self.wafer, self.grid, self.shape, self.options, self.seed)
 
     def check_room(self) -> None:
-        """Refuse data that no core has room for, before any of it is made.
+        """Refuse what the cores have no room for, before any of it is made.
 
         Raises:
-            NoRoom: as said.
+            NoRoom: data that no core has room for; says what would fit.
+            TooFew: the wafer has no row of cores left for its edge.
         """
-        if self.program.need is None:
-            return
-        need, have = self.program.need(self.wafer, self.grid, self.shape, self.options), self.wafer.core.usable_bytes
-        if need > have:
-            sizes = "x".join(map(str, self.shape))
-            raise NoRoom(
-                f"{self.program.name} of {sizes} needs {show_bytes(need)} for its data on each core, which has "
-                f"{show_bytes(have)}", need_bytes=need, have_bytes=have,
-            )  # fmt: skip
+        room.check_cores(self)
+
+    @property
+    def need_bytes(self) -> int:
+        """Bytes that the fullest core has at least; raises InputError as the closed form does."""
+        return self.program.need(self.wafer, self.grid, self.shape, self.options)
+
+    @property
+    def simulated_cores(self) -> int:
+        """Cores of the grid and of the edge beside it, or with `fold` of a row."""
+        columns, rows = self.grid
+        return columns * (1 if self.fold else rows + self.program.edge_rows)
 
     def run(self, *, watch: Iterable[tuple[int, int]] = ()) -> CoreRun:
         """Load and run it, recording what the cores of *watch* do."""
@@ -146,14 +159,16 @@ class KernelCase:
         return prepared.machine.run(unread=prepared.unread).cycles + prepared.later_cycles
 
     def shares(self, cycles: float) -> Shares:
-        """Return what limits its *cycles*.
+        """Return what limits its *cycles*; parts that are more than all, as resources work side by side, are cut to it.
 
         Raises:
             NotWritten: nobody knows.
         """
         if self.program.limits is None:
             raise NotWritten(f"what limits {self.program.name}, and so how much slower silicon is, is not known")
-        return self.program.limits(self, cycles)
+        parts = self.program.limits(self, cycles)
+        whole = max(1.0, sum(parts.values()))
+        return {resource: part / whole for resource, part in parts.items()}
 
     def of_shape(self, *shape: int) -> KernelCase:
         """Return the same kernel of another shape."""
@@ -250,8 +265,8 @@ def sizes_of(name: str, shape: Shape, takes: str, example: str, *, fits: Callabl
     """
     right = len(shape) == example.count("x") + 1 and min(shape) >= 1 and (fits is None or fits(*shape))
     if not right:
-        given = "x".join(map(str, shape)) or "nothing"
-        raise InputError.at(f"{name} takes {takes}, for example --shape {example}; got {given}")
+        given = " x ".join(map(str, shape)) or "nothing"
+        raise InputError.at(f"{name} takes {takes}, for example {example.replace('x', ' x ')}; got {given}")
     return shape
 
 

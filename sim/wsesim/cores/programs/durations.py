@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -72,18 +72,62 @@ def line_cycles(line: list[int]) -> int:
     return line[isa.COST] + rows * (row // per_issue * pace + tail) + ceil(rest / per_issue) * pace
 
 
-def beside(transfer: float, work: Iterable[tuple[int, int]], *, microthreads: int = 1) -> tuple[float, float]:
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Work that a loop does so many times."""
+
+    times: int
+    work: Work
+
+
+Work = Sequence["tuple[int, int] | Turns"]
+"""What a main thread does: cycles in which it wants the datapath, then cycles in which it leaves it alone; loops."""
+
+
+def in_all(work: Work) -> tuple[int, int]:
+    """Return all cycles in which the datapath is wanted, and all in which it is not."""
+    wanted, unused = 0, 0
+    for part in work:
+        wants, leaves = part if isinstance(part, tuple) else in_all(part.work)
+        times = 1 if isinstance(part, tuple) else part.times
+        wanted, unused = wanted + times * wants, unused + times * leaves
+    return wanted, unused
+
+
+def in_turns(begin: Sequence[tuple[int, int] | Turns], count: int) -> Work:
+    """Return a work of *count* parts that is *begin* over and over again."""
+    return [Turns(count // len(begin), begin), *begin[: count % len(begin)]]
+
+
+def beside(transfer: float, work: Work, *, microthreads: int = 1) -> tuple[float, float]:
     """Return by how many cycles microthreads that move *transfer* wavelets hinder the main thread; and what is left.
 
-    *work* is what the main thread does from their start on: cycles in which all want the datapath, and get it in turns,
-    and then cycles in which the main thread leaves it alone.
+    *work* is what the main thread does from their start on; where all want the datapath, they get it in turns. Of a
+    loop only the turn is gone through in which the last wavelet moves: in those before, all that could be lost is.
     """
     hindered = 0.0
-    for wanted, unused in work:
-        lost = min(transfer, wanted * microthreads)
+    for part in work:
+        if isinstance(part, Turns):
+            wanted, unused = in_all(part.work)
+            each = wanted * microthreads + unused
+            whole = min(part.times, int(transfer // each)) if each else part.times
+            hindered, transfer = hindered + whole * wanted * microthreads, transfer - whole * each
+            if whole == part.times:
+                continue
+            lost, transfer = beside(transfer, part.work, microthreads=microthreads)
+        else:
+            lost = min(transfer, part[0] * microthreads)
+            transfer = max(0.0, transfer - lost - part[1])
         hindered += lost
-        transfer = max(0.0, transfer - lost - unused)
     return hindered, transfer
+
+
+def residues(count: int, step: int, modulus: int) -> list[int]:
+    """Return how many of the multiples 0, *step*, ... of *step*, *count* of them, leave each rest 0, 1, ..."""
+    found = [0] * modulus
+    for first in range(min(count, modulus)):
+        found[first * step % modulus] += len(range(first, count, modulus))
+    return found
 
 
 def _distance(line: list[int]) -> int:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import ceil
 
 import numpy as np
 
 from wsesim.answer import Level
-from wsesim.cores import isa, jit
+from wsesim.cores import isa
 from wsesim.cores.machine import CoreRun
 from wsesim.cores.programs.base import Grid, KernelCase, KernelProgram, Prepared, Shape
+from wsesim.cores.programs.room import cpu_seconds
 from wsesim.errors import InputError, nearest
 from wsesim.hardware import Wafer
+from wsesim.units import show_seconds
 
 LEVELS = ("cores", "closed")
 USUALLY_WATCHED = 16
-MOST_CORE_CYCLES_UNCOMPILED = 1_000_000
-"""Cores times cycles that run uncompiled in about half a minute."""
-INSTALL = "pip install 'wsesim[cores]'"
+TOLD = 100
+"""Times that a run tells how far it is."""
+ALMOST = 0.99
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,33 +94,37 @@ def run_kernel(
 
 
 def run_case(
-    case: KernelCase, *, verify: bool = True, watch: Iterable[tuple[int, int]] = (), pictures: int = 0
-) -> KernelOutcome:
+    case: KernelCase, *, verify: bool = True, watch: Iterable[tuple[int, int]] = (), pictures: int = 0,
+    say: Callable[[str], None] = lambda _: None,
+) -> KernelOutcome:  # fmt: skip
     """Run a kernel, or at level closed calculate it.
 
     With `fold` a row or two are simulated and stand for all, as exact as all would be. What the cores of *watch*, each
     (column, row), do is recorded in `run.spans`; the activity of all at about *pictures* times in `run.frames`,
-    `frame_cycles` apart.
+    `frame_cycles` apart. *say* is told how long it takes, and how far it is.
 
     Raises:
         InputError: a shape that cannot be.
         NoRoom: the program does not fit a core.
         NotWritten: there is no program.
+        TooFew: it needs more cores, colors or queues than there are.
+        TooLarge: this computer cannot simulate it.
         ProgramError: it cannot end.
     """
-    if case.level == "cores":
-        case.check_room()
     closed, clock = case.closed(), case.wafer.core.clock_hz
     if case.level == "closed":
         return KernelOutcome(
             cycles=round(closed), seconds=closed / clock, closed_cycles=closed, max_error=None, tolerance=None,
             events=0, cpu_s=0.0, run=None,
         )  # fmt: skip
-    _refuse_long_uncompiled((case.grid[0], 1) if case.fold else case.grid, closed)
+    say(what := _work(case, closed))
     started = time.process_time()
     prepared = case.load()
     frame_cycles = max(1, ceil(closed / pictures)) if pictures else None
-    run = prepared.machine.run(watch=watch, frame_cycles=frame_cycles, unread=prepared.unread)
+    run = prepared.machine.run(
+        watch=watch, frame_cycles=frame_cycles, unread=prepared.unread, tell_cycles=max(1, ceil(closed / TOLD)),
+        tell=lambda now: say(f"{what}: {min(now / closed, ALMOST):.0%}"),
+    )  # fmt: skip
     cycles = run.cycles + prepared.later_cycles
     return KernelOutcome(
         cycles=cycles, seconds=cycles / clock, closed_cycles=closed,
@@ -159,13 +165,9 @@ def _check(case: KernelCase) -> None:
         raise InputError.at(f"{program.name} cannot be folded: no part of it stands for all")
 
 
-def _refuse_long_uncompiled(grid: Grid, cycles: float) -> None:
-    work = grid[0] * grid[1] * cycles
-    if not jit.COMPILED and work > MOST_CORE_CYCLES_UNCOMPILED:
-        raise InputError.at(
-            f"{grid[0]} x {grid[1]} cores for about {cycles:,.0f} cycles take too long without numba: {INSTALL},"
-            " a smaller grid, or --level closed"
-        )
+def _work(case: KernelCase, cycles: float) -> str:
+    cores, takes = case.simulated_cores, show_seconds(cpu_seconds(case, cycles))
+    return f"simulating {case.program.name} on {cores:,} cores for about {cycles:,.0f} cycles, some {takes} of CPU time"
 
 
 def _error(prepared: Prepared) -> float:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from wsesim.errors import SpecError, require_not_negative, require_positive
 from wsesim.mapping.resident.plan import ResidentPlan
+from wsesim.mapping.resident.request import ResidentRequest
 
+Cycles = TypeVar("Cycles", float, NDArray[np.float64])
+"""A number of cycles or seconds, or an array of them."""
 MOST_SLOTS = 4096
 """Sequences that are held at once at most."""
 
@@ -31,12 +38,16 @@ class PlanGoal:
     """Sequences that each write a token."""
     passes: float = 0.0
     """Tokens that each writes; 0: none."""
+    guesses: int = 0
+    """Tokens that a small model guesses before each pass, which checks them all."""
+    guess_cost: float = 0.0
+    """Of one guess, as a share of a token."""
     streams: bool = False
     """Whether there are always more requests: then a token takes what the pipeline is taken for."""
 
     def __post_init__(self) -> None:
         require_positive(prompts=self.prompts, position=self.position, batch=self.batch)
-        require_not_negative(prompt=self.prompt, passes=self.passes)
+        require_not_negative(prompt=self.prompt, passes=self.passes, guesses=self.guesses, guess_cost=self.guess_cost)
         if not 0 <= self.reused <= max(0, self.prompt - 1):
             raise SpecError("reused", f"must be from 0 to {max(0, self.prompt - 1)}, got {self.reused}")
         if not self.prompt and not self.passes:
@@ -49,8 +60,11 @@ class PlanGoal:
         return cls(prompt=half, position=half, batch=batch, passes=half if writes else 0)
 
     def __call__(self, plan: ResidentPlan) -> float:
-        """Return the seconds that *plan* takes for the work."""
-        return self.reading_s(plan) + self.writing_s(plan)
+        """Return the seconds that all copies of *plan* take for the work; of a stream the mean of a request."""
+        if self.streams:
+            return (self.reading_s(plan) + self.writing_s(plan)) / plan.replicas
+        share = self.of_copy(plan.replicas)
+        return share.reading_s(plan) + share.writing_s(plan)
 
     def reading_s(self, plan: ResidentPlan) -> float:
         """Return the seconds of all prompts."""
@@ -63,10 +77,26 @@ class PlanGoal:
         if not self.passes:
             return 0.0
         if not self.streams:
-            return self.passes * plan.decode(self.position, batch=self.batch).seconds
-        return self.passes * max(plan.interval_s(self.position), plan.decode(self.position).seconds / self.slots(plan))
+            token = plan.decode(self.position, batch=self.batch, checks=self.checks)
+            return self.passes * self.guessed(token.seconds, token.interval_cycles / plan.clock_hz)
+        interval_s, token = plan.interval_s(self.position), plan.decode(self.position)
+        alone_s = self.guessed(token.seconds, token.interval_cycles / plan.clock_hz)
+        return self.passes * max((1 + self.guesses) * interval_s, alone_s / self.slots(plan.request))
 
-    def slots(self, plan: ResidentPlan) -> int:
-        """Return how many sequences as long as these the cache of *plan* has room for at once."""
-        longest, mean = plan.request.positions, min(plan.request.positions, self.prompt + round(self.passes))
-        return max(plan.request.batch, min(MOST_SLOTS, plan.request.batch * longest // mean))
+    @property
+    def checks(self) -> float:
+        """Tokens that follow one at the interval of the pipeline, for each time it passes all stages."""
+        return self.guesses / (1 + self.guesses * self.guess_cost)
+
+    def guessed(self, token: Cycles, interval: Cycles) -> Cycles:
+        """Return what a token takes with guesses before it, whose checks follow it at an interval."""
+        return (1 + self.guesses * self.guess_cost) * token + self.guesses * interval
+
+    def slots(self, request: ResidentRequest) -> int:
+        """Return how many sequences as long as these the cache of one copy of a request has room for at once."""
+        longest, mean = request.positions, min(request.positions, self.prompt + round(self.passes))
+        return max(request.batch, min(MOST_SLOTS, request.batch * longest // mean))
+
+    def of_copy(self, replicas: int) -> PlanGoal:
+        """Return what one of so many copies does: its share of prompts and sequences."""
+        return replace(self, prompts=-(-self.prompts // replicas), batch=-(-self.batch // replicas))

@@ -56,7 +56,7 @@ def region_memory(
     if not layers:
         at_work = _table_work(request, columns, rows)
     else:
-        at_work = (_shifting_work if shifts else _staying_work)(request, columns, rows, tokens)
+        at_work = work_bytes(request, columns, rows, tokens, shifts=shifts)
     sequences = f"{count(request.batch, 'sequence')} of {count(request.positions, 'position')}"
     lines = [
         ("program and system", request.cluster.wafer.core.reserved_bytes, "stack, tasks, communication"),
@@ -89,13 +89,13 @@ def layer_bytes(request: ResidentRequest, columns: Whole, rows: Whole) -> Whole:
     return weights_bytes(request.laid.layer, columns, rows)
 
 
-def tables_bytes(request: ResidentRequest, columns: int, rows: int, *, embeds: bool, heads: bool) -> int:
+def tables_bytes(request: ResidentRequest, columns: Whole, rows: Whole, *, embeds: bool, heads: bool) -> Whole:
     """Return what a core holds of the embedding, the head, or both: width along y, words along x."""
-    laid, found = request.laid, 0
+    laid, found = request.laid, columns - columns
     if embeds:
-        found += weights_bytes(laid.embed, columns, rows)
+        found = found + weights_bytes(laid.embed, columns, rows)
     if heads:
-        found += weights_bytes(laid.head, columns, rows, untied=embeds)
+        found = found + weights_bytes(laid.head, columns, rows, untied=embeds)
     return found
 
 
@@ -104,15 +104,12 @@ def cache_bytes(request: ResidentRequest, columns: Whole, rows: Whole) -> Whole:
     return 2 * VALUE_BYTES * request.batch * each(request.positions, rows) * each(request.laid.kv_width, columns)
 
 
-def fixed_bytes(request: ResidentRequest, columns: Whole, rows: Whole) -> Whole:
-    """Return what a core of a stage needs beside its layers: the program, and what is at work at least.
-
-    That is a token of each sequence; of a prompt one may pass at a time.
-    """
-    return request.cluster.wafer.core.reserved_bytes + _staying_work(request, columns, rows, request.batch)
+def work_bytes(request: ResidentRequest, columns: Whole, rows: Whole, tokens: int, *, shifts: bool = False) -> Whole:
+    """Return what *tokens* of one prompt or of many sequences need at work; with *shifts*, weights move for them."""
+    return (_shifting_work if shifts else _staying_work)(request, columns, rows, tokens)
 
 
-def table_region_bytes(request: ResidentRequest, columns: int, rows: int, *, embeds: bool, heads: bool) -> int:
+def table_region_bytes(request: ResidentRequest, columns: Whole, rows: Whole, *, embeds: bool, heads: bool) -> Whole:
     """Return what a core needs of a region that has tables and no layers."""
     tables = tables_bytes(request, columns, rows, embeds=embeds, heads=heads)
     return request.cluster.wafer.core.reserved_bytes + _table_work(request, columns, rows) + tables

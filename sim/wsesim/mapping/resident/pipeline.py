@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import fsum
 
 import numpy as np
 
@@ -66,7 +67,7 @@ class OpSequence:
     @property
     def cycles(self) -> float:
         """Cycles from start to end."""
-        return sum(self.parts.values())
+        return fsum(self.parts.values())
 
 
 Work = tuple[tuple[OpSequence, float], ...]
@@ -108,7 +109,7 @@ class PhaseTime:
     @property
     def flops(self) -> float:
         """Floating-point operations of the model, a multiply-accumulate counted as two."""
-        return 2 * sum(work.macs for work in self.ops)
+        return 2 * fsum(work.macs for work in self.ops)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -125,7 +126,7 @@ class Station:
         """Return the station that does *work* one after the other."""
         found = tuple(work)
         parts = summed((sequence.parts, times) for sequence, times in found)
-        return cls(work=found, cycles=sum(parts.values()), parts=parts)
+        return cls(work=found, cycles=fsum(parts.values()), parts=parts)
 
 
 def summed(parts: Iterable[tuple[Mapping[str, float], float]]) -> dict[str, float]:

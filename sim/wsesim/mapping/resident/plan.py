@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import groupby
+from math import fsum
 
 from wsesim.answer import MemoryUse
 from wsesim.errors import NotModelled, SpecError, require_positive
@@ -25,9 +26,16 @@ from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage
 
 Step = TokenStep | ChunkStep
-TIMED_BITS = 4
-"""Of the lengths at which a prompt that passes a few tokens at a time is timed: eight from one power of two to the
-next, so attention is at most 6 % off, to either side."""
+TIMED_BITS = 3
+"""Of the lengths at which a prompt that passes a few tokens at a time is timed: four from one power of two to the
+next, so attention is at most 12 % off, to either side."""
+
+
+def timed_positions(positions: int) -> int:
+    """Return the positions whose time tokens side by side that end at *positions* take: the same, or the nearest of a
+    few."""
+    grain = 1 << max(0, positions.bit_length() - TIMED_BITS)
+    return (positions + grain // 2) // grain * grain
 
 
 @lru_cache(maxsize=4096)
@@ -59,24 +67,40 @@ class ResidentPlan:
     """Of a core of the fullest stage; what has a table alone is cut so that it fits."""
     tables: tuple[PipelineStage, ...] = ()
     """Those of the embedding and the head, where they do not lie with layers."""
+    replicas: int = 1
+    """Copies, each on wafers of its own; what is timed is one."""
+    next_best: ResidentPlan | None = field(default=None, compare=False, repr=False)
+    """The fastest of another kind, where one has room: other stages, wafers or copies, or another way to read."""
     _chunks: dict[tuple[int, int, bool], tuple[Station, ...]] = field(default_factory=dict, compare=False, repr=False)
     """Chunks timed before: prompts of other lengths begin with the same."""
 
     @property
     def wafers(self) -> int:
-        """Wafers in use."""
+        """Wafers of a copy."""
         return 1 + max(stage.wafer for stage in (*self.stages, *self.prefill_stages, *self.tables))
+
+    @property
+    def all_wafers(self) -> int:
+        """Wafers of all copies."""
+        return self.replicas * self.wafers
+
+    def share(self, batch: int) -> int:
+        """Return the most sequences of a batch that one copy has."""
+        return -(-batch // self.replicas)
 
     @property
     def clock_hz(self) -> float:
         """Of all cores."""
         return self.request.cluster.wafer.core.clock_hz
 
-    def decode(self, position: int, *, batch: int = 1, group: int | None = None) -> PhaseTime:
+    def decode(
+        self, position: int, *, batch: int = 1, group: int | None = None, checks: float = 0.0
+    ) -> PhaseTime:  # fmt: skip
         """Return the time of one token for each of *batch* sequences that have *position* tokens cached.
 
         Sequences pass in groups of *group*, one behind the other: while one is in a stage, others are in others. By
-        default in groups of the power of two that is fastest, or all side by side.
+        default in groups of the power of two that is fastest, or all side by side; *checks* tokens follow each at the
+        interval of the pipeline.
 
         Raises:
             SpecError: a batch or a position that is not positive, or more than the cache holds.
@@ -87,7 +111,8 @@ class ResidentPlan:
         if group is not None:
             return self._decode(position, batch, min(group, batch))
         sizes = {min(batch, 2**power) for power in range((batch - 1).bit_length() + 1)}
-        return min((self._decode(position, batch, size) for size in sorted(sizes)), key=lambda time: time.cycles)
+        times = (self._decode(position, batch, size) for size in sorted(sizes))
+        return min(times, key=lambda time: time.cycles + checks * time.interval_cycles)
 
     def _decode(self, position: int, batch: int, size: int) -> PhaseTime:
         groups = -(-batch // size)
@@ -121,7 +146,8 @@ class ResidentPlan:
         group = self.together or self.chunk
         while begins < start + tokens:
             size = min(group, start + tokens - begins)
-            ends, last = self._timed_at(begins + size), begins + size == start + tokens
+            ends, last = begins + size, begins + size == start + tokens
+            ends = ends if self.together is None else timed_positions(ends)
             if (size, ends, last) not in self._chunks:
                 self._chunks[size, ends, last] = self._chunk(size, ends, last=last)
             rows.append(self._chunks[size, ends, last])
@@ -148,13 +174,6 @@ class ResidentPlan:
         """Return the seconds from one token to the next of a full pipeline: a group of sequences is in each stage."""
         group = max(1, self.request.batch // len(self.stages))
         return self.decode(position, batch=group, group=group).interval_cycles / group / self.clock_hz
-
-    def _timed_at(self, positions: int) -> int:
-        """Return the positions whose time tokens that end at *positions* take: the same, or the nearest of a few."""
-        if self.together is not None:
-            grain = 2 ** max(0, positions.bit_length() - TIMED_BITS)
-            positions = (positions + grain // 2) // grain * grain
-        return positions
 
     def _chunk(self, tokens: int, ends: int, *, last: bool) -> tuple[Station, ...]:
         step: Step = TokenStep(positions=ends, batch=tokens)
@@ -261,10 +280,10 @@ class ResidentPlan:
         behind = OpSequence.of(op for op in after if op.cycles)
         runs = [(row, len(list(alike))) for row, alike in groupby(rows)]
         parts = summed([(path_parts(runs), 1), (behind.parts, 1)])
-        total, busy = sum(parts.values()), dict[tuple[int, int, int], float]()
+        total, busy = fsum(parts.values()), dict[tuple[int, int, int], float]()
         for number, region in enumerate(regions):
             place = (region.wafer, region.column, region.row)
-            own = sum(times * row[number].cycles for row, times in runs)
+            own = fsum(times * row[number].cycles for row, times in runs)
             busy[place] = busy.get(place, 0.0) + own
         return PhaseTime(
             cycles=total,
@@ -273,7 +292,7 @@ class ResidentPlan:
             work=(*all_work(runs), (behind, 1)),
             interval_cycles=max(busy.values()),
             stage_cycles=tuple(station.cycles for station in rows[-1]),
-            core_cycles=sum(
+            core_cycles=fsum(
                 times * station.cycles * region.cores
                 for row, times in runs
                 for region, station in zip(regions, row, strict=True)

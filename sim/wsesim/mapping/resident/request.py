@@ -36,7 +36,9 @@ class ResidentRequest:
     decode_grid: int | None = None
     """Side of the squares for decoding; None lets the mapping choose."""
     wafers: int | None = None
-    """None: as few of the cluster's systems as hold it."""
+    """Of a copy; None: as many of the cluster's systems as are fastest."""
+    replicas: int | None = None
+    """Copies of the model, each on wafers of its own; None: as many as are fastest."""
     stages: int | None = None
     """Regions that share the layers; None lets the mapping choose."""
     positions: int
@@ -54,9 +56,8 @@ class ResidentRequest:
         require_choice("placement", self.placement, PLACEMENTS)
         require_choice("precision", self.precision, ("fp16",))
         require_positive(positions=self.positions, batch=self.batch)
-        given = {
-            name: getattr(self, name) for name in ("prefill_grid", "decode_grid", "wafers", "stages", "chunk")
-        }  # fmt: skip
+        names = ("prefill_grid", "decode_grid", "wafers", "replicas", "stages", "chunk")
+        given = {name: getattr(self, name) for name in names}
         require_positive(**{name: value for name, value in given.items() if value is not None})
         if self.placement == "rectangles" and (self.prefill_grid or self.decode_grid or not self.must_fit):
             raise SpecError("placement", "rectangles must fit and have no side; leave the grids open")
@@ -66,6 +67,9 @@ class ResidentRequest:
                 raise SpecError(name, f"must be at most {side}, the shorter side of the wafer; got {given[name]}")
         if (self.wafers or 1) > cluster.max_systems:
             raise SpecError("wafers", f"must be at most {cluster.max_systems} on {cluster.name}, got {self.wafers}")
+        if (self.replicas or 1) * (self.wafers or 1) > cluster.max_systems:
+            raise SpecError("replicas", f"of {self.wafers or 1} wafers must be at most {cluster.max_systems} on "
+                            f"{cluster.name} together, got {self.replicas}")  # fmt: skip
         if not self.model.causal and (self.chunk or self.positions) < self.positions:
             message = f"must be all {self.positions} positions where every token sees all others; got {self.chunk}"
             raise SpecError("chunk", message)
@@ -92,6 +96,11 @@ class ResidentRequest:
         if self.placement != "auto":
             return self.placement == "rectangles"
         return self.must_fit and not (self.prefill_grid or self.decode_grid)
+
+    @property
+    def systems(self) -> int:
+        """The most wafers that a copy could have."""
+        return self.cluster.systems // (self.replicas or 1)
 
     def rectangle(self, columns: int, rows: int) -> Rectangle:
         """Return a rectangle of cores of the cluster's wafer."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import fsum
 from typing import TYPE_CHECKING
 
 from wsesim.answer import Answer, CoreFrames, CoreMap, Drawing, Level, Number, Reason, Spent
 from wsesim.cores.measures import MEASURES, RATES
+from wsesim.questions.base import Say
 
 if TYPE_CHECKING:
     from wsesim.cores.machine import CoreRun
@@ -63,18 +65,20 @@ def closed_answer(case: KernelCase, *, machine: str, must_fit: bool) -> Answer:
 
 
 def cores_answer(
-    case: KernelCase, *, machine: str, verify: bool, watch: Sequence[tuple[int, int]], pictures: int
+    case: KernelCase, *, machine: str, verify: bool, watch: Sequence[tuple[int, int]], pictures: int, say: Say
 ) -> Answer:
     """Run the program.
 
     Raises:
         NoRoom: it does not fit a core.
         NotWritten: there is none, or nobody knows what limits it on silicon.
+        TooFew: it needs more cores, colors or queues than there are.
+        TooLarge: this computer cannot simulate it.
         ProgramError: it cannot end.
     """
     from wsesim.cores.programs import run_case
 
-    found, clock = run_case(case, verify=verify, watch=watch, pictures=pictures), case.wafer.core.clock_hz
+    found, clock = run_case(case, verify=verify, watch=watch, pictures=pictures, say=say), case.wafer.core.clock_hz
     longer = _longer(case, found.cycles)
     took, closed = found.cycles * longer, found.closed_cycles * _longer(case, found.closed_cycles)
     waits_s = (took - closed) / clock
@@ -118,9 +122,8 @@ def _facts(case: KernelCase, machine: str, counts: Mapping[str, int] | None = No
 
 def _run_notes(case: KernelCase) -> tuple[str, ...]:
     from wsesim.cores import jit
-    from wsesim.cores.programs import INSTALL
 
-    uncompiled = () if jit.COMPILED else (f"Cores ran uncompiled; many times faster after {INSTALL}.",)
+    uncompiled = () if jit.COMPILED else (f"Cores ran uncompiled; many times faster after {jit.INSTALL}.",)
     return (*((FOLDED,) if case.fold else ()), *uncompiled)
 
 
@@ -157,7 +160,7 @@ def _limited(case: KernelCase, cycles: float, took: float) -> Spent | None:
         return None
     clock_hz = case.wafer.core.clock_hz
     parts = {f"limited by {resource}": share * cycles for resource, share in case.shares(cycles).items()}
-    parts |= {"other instructions and waiting": max(0.0, cycles - sum(parts.values()))}
+    parts |= {"other instructions and waiting": max(0.0, cycles - fsum(parts.values()))}
     parts |= {SILICON: took - cycles} if took > cycles else {}
     return Spent(total_s=took / clock_hz, by_cause={cause: each / clock_hz for cause, each in parts.items()})
 

@@ -6,8 +6,6 @@ from pathlib import Path
 
 from wsesim.answer import Verification
 from wsesim.errors import InputError
-from wsesim.graph import Graph
-from wsesim.model import build_graph
 from wsesim.questions.base import Asked, Question, Say, silent
 from wsesim.units import show_bytes
 from wsesim.workload import SAMPLE
@@ -15,7 +13,7 @@ from wsesim.workload import SAMPLE
 VERIFIED_LENGTH = 64
 """Tokens of a verified sequence. Assumed: enough for attention to matter, few enough to take seconds."""
 MOST_VERIFICATION_BYTES = 8 << 30
-_SMALLER = "make verification.sequences, verification.length or the model smaller"
+_SMALLER = "make verification.sequences, verification.length or the model smaller, or leave verification.whole out"
 
 
 def verify(question: Question, *, say: Say = silent) -> Verification:
@@ -57,17 +55,25 @@ def _verified(question: Question, say: Say) -> Verification:
         seed=settings["seed"],
         weights=asked.folder / weights if weights else None,
         layers=layers if isinstance(layers, int) else None,
+        whole=settings["whole"],
+        fixed_length=_length_is_given(asked),
         progress=say,
     )
 
 
+def _length_is_given(asked: Asked) -> bool:
+    return not asked.given.isdisjoint({"verification.sequences", "verification.length"})
+
+
 def verification_bytes(question: Question) -> int:
-    """Return about how much memory verification takes: one block's weights and the logits, in fp32 and in float64."""
+    """Return about how much memory verification takes."""
+    from wsesim.numerics import Part, quick
+
     asked, settings = question.asked, question.asked.resolved["verification"]
-    graph: Graph = build_graph(asked.shape, sequences=1, length=1)
-    largest = max(sum(graph.elements(tensor) for tensor in block.weights()) for block in graph.blocks)
-    logits: int = settings["sequences"] * settings["length"] * asked.shape.vocab
-    return (4 + 8) * (largest + 2 * logits)
+    whole = Part(model=asked.shape, sequences=settings["sequences"], length=settings["length"])
+    if settings["whole"]:
+        return whole.bytes
+    return quick(whole, length=not _length_is_given(asked), weights=settings["weights"] is None).bytes
 
 
 def files_of(asked: Asked) -> tuple[Path, ...]:

@@ -25,12 +25,17 @@ def placing_of(
     wafers = _unless_auto(section["wafers"])
     if (wafers or 1) > cluster.systems:
         raise SpecError("wafers", f"must be at most cluster.systems, which is {cluster.systems}; got {wafers}")
+    replicas = _unless_auto(section["replicas"])
+    if (replicas or 1) * (wafers or 1) > cluster.systems:
+        each = f"of {wafers} wafers " if (wafers or 1) > 1 else ""
+        message = f"{each}must be at most cluster.systems together, which is {cluster.systems}; got {replicas}"
+        raise SpecError("replicas", message)
     grids = {name: _unless_auto(section.get(name)) for name in ("prefill_grid", "decode_grid")}
     if not grids.keys() <= section.keys():  # the squares for what is not done lie where the others do
         grids = dict.fromkeys(grids, grids["prefill_grid"] or grids["decode_grid"])
     return ResidentRequest(
         model=model, cluster=cluster, software=software, placement=section["placement"],
-        wafers=wafers, stages=_unless_auto(section["stages"]), positions=positions,
+        wafers=wafers, replicas=replicas, stages=_unless_auto(section["stages"]), positions=positions,
         batch=batch, chunk=_unless_auto(section.get("chunk")), ends=section["ends"], must_fit=section["must_fit"],
         prefill_grid=grids["prefill_grid"], decode_grid=grids["decode_grid"],
     )  # fmt: skip

@@ -38,7 +38,7 @@ STREAMED = _of(
 """Figures of the machine that a step with streamed weights depends on."""
 RELEASE = _of(
     training="kernel_launch step partial_sum attention_value token weight_launch_cycles strip_keys layers_in_flight "
-    "master_bytes_per_parameter",
+    "master_bytes_per_parameter even_passes",
 )
 """Figures of a training release that any step depends on."""
 EVALUATION = Reads(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import fsum
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -14,7 +15,7 @@ from wsesim.graph import Graph
 from wsesim.model import Model, build_graph
 from wsesim.questions.base import Asked, Draft
 from wsesim.questions.shared.numbers import VERIFIED_LENGTH
-from wsesim.workload import Default, Derived, ModelFile, Section
+from wsesim.workload import Default, Derived, ModelFile, Section, check_tokens
 from wsesim.workload.fields import AutoOrSize, Count, Size
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from wsesim.software import Inference as InferenceSoftware
 
 GRIDS = ("prefill_grid", "decode_grid")
-BY_HAND = ("stages", "wafers", "chunk", *GRIDS)
+BY_HAND = ("stages", "wafers", "replicas", "chunk", *GRIDS)
 """Keys of a placement that the machine or the model may not have room for."""
 
 
@@ -32,14 +33,16 @@ class PlacedSection(Section):
     batch: Annotated[Size, Default("one user")] = 1
     """Sequences held at once."""
     placement: Annotated[
-        Literal["auto", "whole", "blocks", "rectangles"], Default("the one that holds the model on fewest wafers")
+        Literal["auto", "whole", "blocks", "rectangles"], Default("rectangles, unless a grid is given")
     ] = "auto"
     """Whether each layer takes a square as large as the wafer, one after the other; squares hold layers as a pipeline;
     or rectangles that use all of the wafer do. auto: rectangles, unless a grid is given."""
-    stages: Annotated[AutoOrSize, Default("as few as hold the model")] = "auto"
-    """Stages of the pipeline. Default: as few as hold the model."""
-    wafers: Annotated[AutoOrSize, Default("as few of the systems as hold the model")] = "auto"
-    """Wafers to use. Default: as few of the systems as hold the model."""
+    stages: Annotated[AutoOrSize, Default("as many as are fastest")] = "auto"
+    """Stages of the pipeline. Default: as many as are fastest."""
+    wafers: Annotated[AutoOrSize, Default("as many of the systems as are fastest")] = "auto"
+    """Wafers of a copy of the model. Default: as many of the systems as are fastest."""
+    replicas: Annotated[AutoOrSize, Default("as many as are fastest")] = "auto"
+    """Copies of the model that share the sequences, each on wafers of its own. Default: as many as are fastest."""
     ends: Annotated[bool, Default("a whole model")] = True
     """Whether embedding, head and the way of a token back to the start are there; false: layers alone."""
     must_fit: Annotated[bool, Default("memory is what it is")] = True
@@ -107,7 +110,12 @@ class Guesses:
 
         1 + a + a^2 + ... + a^k for k guesses, each right with chance a (Leviathan et al. 2023, arXiv 2211.17192).
         """
-        return sum(self.acceptance**guess for guess in range(self.tokens + 1))
+        return fsum(self.acceptance**guess for guess in range(self.tokens + 1))
+
+    @property
+    def checks(self) -> float:
+        """Tokens that follow one at the interval of the pipeline, for each time it passes all stages."""
+        return self.tokens / (1 + self.tokens * self.cost)
 
     def cycles(self, token: PhaseTime) -> float:
         """Return what guesses add to a pass: they come before it, and their checks follow the token through stages."""
@@ -191,6 +199,13 @@ def check_request(draft: Draft, *, reads: bool, writes: bool) -> Derived:
     if model and model.position == "learned" and tokens > model.max_length:
         message = f"and what is generated are {tokens:,} tokens, over the {model.max_length} positions the model has"
         problems.add_field(("inference", "prompt"), f"= {section.prompt} {message}")
+    if model:
+        check_tokens(tokens, model, ("inference", "prompt"), problems)
+    if reads and isinstance(section.chunk, int) and section.chunk > section.prompt - reused > 0:
+        problems.notes.append(
+            f"inference.chunk: the {section.prompt - reused:,} tokens to read pass at once; a chunk of "
+            f"{section.chunk:,} is as good as one of so many."
+        )
     return verified_length(draft, tokens)
 
 
@@ -212,9 +227,18 @@ def check_resident(draft: Draft, *, writes: bool, positions: int | None = None) 
     draft.check_software("for_inference")
     if model is not None and writes and (why := _why_it_writes_nothing(model)):
         problems.add(("phase",), f"{model.name} {why}, so it writes no tokens: ask for prefill or evaluation")
+    problems.notes += _idle_guesses(section)
     given = {key: getattr(section, key, "auto") for key in ("placement", *BY_HAND)}
     if positions is not None and any(value != "auto" for value in given.values()):
         _check_placing(draft, positions)
+
+
+def _idle_guesses(section: Section | None) -> Iterator[str]:
+    """Yield what to say of keys of guesses where nothing is guessed."""
+    if isinstance(section, GuessSection) and not section.draft_tokens:
+        for name in ("acceptance", "draft_cost"):
+            if getattr(section, name) != GuessSection.model_fields[name].default:
+                yield f"inference.{name} has no effect: nothing is guessed, as inference.draft_tokens is 0."
 
 
 def _check_placing(draft: Draft, positions: int) -> None:
@@ -264,6 +288,9 @@ WRITE_FIGURES = (
     FigureSpec(name="users_to_fill", label="users to fill the pipeline", meaning="time per output token over the "
                "interval; beyond them, each waits for the others"),
 )  # fmt: skip
+FULL_REQUEST = FigureSpec(name="full_request_s", label="time per request in a full pipeline", meaning="of mean length, "
+                         "read and written while others always wait: of all copies, the time from one to the next",
+                         better="less")  # fmt: skip
 COMMON_FIGURES = (
     FigureSpec(name="total_s", label="whole request", meaning="from the prompt's arrival to the last token",
                better="less"),
@@ -276,6 +303,7 @@ COMMON_FIGURES = (
     FigureSpec(name="power_w", label="power", meaning="of all wafers, mean over the request", better="less"),
     FigureSpec(name="flops", label="FLOPs", meaning="matrix FLOPs of the request"),
     FigureSpec(name="wafers", label="wafers", meaning="in use"),
+    FigureSpec(name="replicas", label="replicas", meaning="copies of the model, each on wafers of its own"),
     FigureSpec(name="stages", label="stages", meaning="of the pipeline"),
     FigureSpec(name="cache_in_s", label="cache upload", meaning="the cache of all positions copied from hosts into "
                "cores' memory", better="less"),

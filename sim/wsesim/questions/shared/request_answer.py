@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import fsum
 from typing import Any
 
 from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
 from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.base import Question, Say
+from wsesim.questions.shared.choosing import (
+    KINDS,
+    by_hand_words,
+    count,
+    placement_choice,
+    reading_words,
+    unused_words,
+    wafers_words,
+)
 from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
 from wsesim.questions.shared.request import Request, forward_graph
 from wsesim.questions.shared.request_times import (
     RequestTimes,
+    open_plan,
     ops_of,
     plan_of,
     time_by_formula,
@@ -21,8 +32,6 @@ from wsesim.questions.shared.request_times import (
 )
 from wsesim.units import Dimension, show
 
-KINDS = {"whole": "one square a wafer", "blocks": "squares", "rectangles": "rectangles"}
-"""How a placement is called."""
 LEAVES_OUT: Mapping[Level, tuple[str, ...]] = {
     "closed": ("Growth: all tokens as one halfway; no host, no move of weights.",),
     "system": (
@@ -55,7 +64,12 @@ def answer_of(question: Question, request: Request, plan: ResidentPlan, times: R
     if times.token is not None:
         ops += ops_of(times.token, "decode", times.passes * (1 + request.guesses.tokens), plan.clock_hz)
     shown = level == "system" and request.asked.resolved["outputs"]["timeline"]
-    words = _headline(request, plan, figures)
+    words, chosen_by = _headline(request, plan, figures), _chosen_by(request)
+
+    def seconds(other: ResidentPlan) -> float:
+        timed = (time_by_formula if level == "closed" else time_request)(request, other)
+        return float(figures_of(request, other, timed)[chosen_by])
+
     return Answer(
         level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
         headline={name: text for name, text in words.items() if figures.get(name) is not None},
@@ -64,15 +78,26 @@ def answer_of(question: Question, request: Request, plan: ResidentPlan, times: R
         ops=ops, timeline=timeline_of(times) if shown else (), memory=plan.memory,
         memory_limit_bytes=request.asked.hardware.cluster.wafer.core.sram_bytes,
         facts=facts_of(question, plan, _batch(request)),
-        leaves_out=LEAVES_OUT[level], events=len(ops) if level == "system" else 0,
+        choices=(placement_choice(chosen_by, plan, seconds),), leaves_out=LEAVES_OUT[level],
+        notes=(*unused_words(plan), *by_hand_words(_label(question, chosen_by), plan, open_plan(request), seconds)),
+        events=len(ops) if level == "system" else 0,
     )  # fmt: skip
+
+
+def _chosen_by(request: Request) -> str:
+    """Return the figure that a placement is chosen by."""
+    return ("total_s" if request.writes else "ttft_s") if request.reads else "tpot_s"
+
+
+def _label(question: Question, figure: str) -> str:
+    return next(spec.label for spec in question.figures if spec.name == figure)
 
 
 def _decided(request: Request, plan: ResidentPlan) -> tuple[str, Any]:
     """Return what is asked for most, and its seconds for other figures of the software at the same placement."""
 
     def token_s(software: Any) -> float:
-        return with_software(plan, software).decode(request.middle, batch=request.batch).seconds
+        return with_software(plan, software).decode(request.middle, batch=plan.share(request.batch)).seconds
 
     def prompt_s(software: Any) -> float:
         return with_software(plan, software).prefill(request.prompt, reused=request.reused).seconds
@@ -94,12 +119,13 @@ def figures_of(request: Request, plan: ResidentPlan, times: RequestTimes) -> dic
     passes = times.passes * (1 + request.guesses.tokens)
     interval_s = _interval_s(request, plan, times)
     phases = [(times.prefill, 1.0), (times.token, passes)]
-    flops = sum(count * phase.flops for phase, count in phases if phase)
-    core_s = sum(count * phase.core_cycles for phase, count in phases if phase) / plan.clock_hz
-    busy = core_s / (times.total_s * plan.wafers * wafer.cores)
-    power_w = plan.wafers * (wafer.idle_power_w + wafer.active_power_w * min(1.0, busy))
+    copies = batch / plan.share(batch)  # as busy as the busiest
+    flops = fsum(copies * count * phase.flops for phase, count in phases if phase)
+    core_s = fsum(copies * count * phase.core_cycles for phase, count in phases if phase) / plan.clock_hz
+    busy = core_s / (times.total_s * plan.all_wafers * wafer.cores)
+    power_w = plan.all_wafers * (wafer.idle_power_w + wafer.active_power_w * min(1.0, busy))
     tokens = batch * (read + max(request.written, 1))
-    cache_bytes = plan.cache_bytes(request.positions, batch=batch)
+    cache_bytes = plan.cache_bytes(request.positions, batch=plan.share(batch))
     return {
         "ttft_s": times.input_s + reading_s if times.prefill else None, "prompt_read_s": reading_s or None,
         "prompt_tokens_per_s": batch * read / reading_s if reading_s else None, "chunk": plan.chunk,
@@ -107,8 +133,9 @@ def figures_of(request: Request, plan: ResidentPlan, times: RequestTimes) -> dic
         "tokens_per_s": batch / tpot_s if tpot_s else None, "interval_s": interval_s,
         "users_to_fill": tpot_s / interval_s if batch == 1 and tpot_s and interval_s else None,
         "total_s": times.total_s, "total_cycles": round(times.total_s * plan.clock_hz), "flops": round(flops),
-        "mfu": flops / (times.total_s * plan.wafers * wafer.peak_flops("fp16")),
-        "energy_per_token_j": power_w * times.total_s / tokens, "power_w": power_w, "wafers": plan.wafers,
+        "mfu": flops / (times.total_s * plan.all_wafers * wafer.peak_flops("fp16")),
+        "energy_per_token_j": power_w * times.total_s / tokens, "power_w": power_w,
+        "wafers": plan.all_wafers, "replicas": plan.replicas,
         "stages": len(plan.stages), "cache_in_s": plan.host_in(cache_bytes), "cache_out_s": plan.host_out(cache_bytes),
     }  # fmt: skip
 
@@ -121,26 +148,22 @@ def _interval_s(request: Request, plan: ResidentPlan, times: RequestTimes) -> fl
 
 
 def _headline(request: Request, plan: ResidentPlan, figures: Mapping[str, Any]) -> dict[str, str]:
-    wafers = _count(plan.wafers, "wafer")
-    peak = plan.wafers * request.asked.hardware.cluster.wafer.peak_flops("fp16")
+    wafers = wafers_words(plan)
+    peak = plan.all_wafers * request.asked.hardware.cluster.wafer.peak_flops("fp16")
     words = {
-        "ttft_s": f"{_count(request.prompt - request.reused, 'token')} of the prompt computed",
+        "ttft_s": f"{count(request.prompt - request.reused, 'token')} of the prompt computed",
         "prompt_tokens_per_s": "computed, over the time to read them",
-        "tpot_s": f"mean over {_count(request.written, 'token')}",
+        "tpot_s": f"mean over {count(request.written, 'token')}",
         "tokens_per_s_user": "written for each user",
-        "tokens_per_s": f"{_count(request.batch, 'sequence')} held at once",
+        "tokens_per_s": f"{count(request.batch, 'sequence')} held at once",
     }
     if (figures["users_to_fill"] or 0) > 1.5:
         words["users_to_fill"] = "beyond them, each waits for the others"
     return words | {
         "total_s": f"{figures['total_cycles']:,} cycles at {plan.clock_hz / 1e9:g} GHz",
-        "mfu": f"of {peak_text(peak, 'fp16', plan.wafers)}",
+        "mfu": f"of {peak_text(peak, 'fp16', plan.all_wafers)}",
         "energy_per_token_j": f"at {show(figures['power_w'], Dimension.WATTS)}, {wafers}",
     }  # fmt: skip
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _batch(request: Request) -> dict[str, object]:
@@ -158,23 +181,22 @@ def facts_of(question: Question, plan: ResidentPlan, batch: Mapping[str, object]
         "machine": machine_facts(asked.hardware.cluster, asked.resolved["precision"]),
         "batch": batch,
         "placement": {
-            "kind": plan.placement, "wafers": plan.wafers, "stages": len(plan.stages),
+            "kind": plan.placement, "replicas": plan.replicas, "wafers": plan.wafers, "stages": len(plan.stages),
             "layers_per_stage": max(stage.layers for stage in plan.stages), "prefill_columns": prompt.columns,
             "prefill_rows": prompt.rows, "decode_columns": token.columns, "decode_rows": token.rows,
-            "chunk": plan.chunk, "slots": plan.request.batch,
-            "capacity_tokens": plan.request.batch * plan.request.positions,
+            "chunk": plan.chunk, "slots": plan.replicas * plan.request.batch,
+            "capacity_tokens": plan.replicas * plan.request.batch * plan.request.positions,
         },
     }  # fmt: skip
 
 
 def placement_words(plan: ResidentPlan) -> str:
     """Say how the weights lie."""
-    how = f"{_count(len(plan.stages), 'stage')} in {KINDS.get(plan.placement, plan.placement)}"
+    how = f"{count(len(plan.stages), 'stage')} in {KINDS.get(plan.placement, plan.placement)}"
     grids = {(stage.columns, stage.rows) for stage in (plan.prefill_stages[0], plan.stages[0])}
     cores = " and ".join(f"{columns:,} × {rows:,}" for columns, rows in sorted(grids, reverse=True))
     most = max(stage.layers for stage in plan.stages)
-    passes = f"{_count(plan.together, 'token')} side by side" if plan.together else f"{plan.chunk:,} tokens at a time"
     return (
-        f"Weights lie as {how} on {_count(plan.wafers, 'wafer')}, {_count(most, 'layer')} at most in a stage, "
-        f"{cores} cores each; a prompt passes {passes}."
+        f"Weights lie as {how} on {wafers_words(plan)}, {count(most, 'layer')} at most in a stage, "
+        f"{cores} cores each; a prompt passes {reading_words(plan)}."
     )

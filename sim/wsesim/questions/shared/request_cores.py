@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import fsum
 
 from wsesim.answer import DoesNotFit, Outcome, Reason, Table
 from wsesim.mapping.resident import PhaseTime, ResidentPlan
@@ -65,7 +66,7 @@ def solve_on_cores(question: Question, request: Request, say: Say) -> Outcome:
     base = figures_of(request, plan, times)
     compile_engine(plan.request.cluster.wafer)
     read = _read(plan, request.prompt, request.reused, say) if request.reads else UNTRIED
-    wrote = _wrote(plan, request.middle, request.batch, say) if request.writes else UNTRIED
+    wrote = _wrote(plan, request.middle, plan.share(request.batch), say) if request.writes else UNTRIED
     slower = _slower(times, read, wrote)
     answer = answer_of(question, request, plan, slower, "cores")
     reasons = (
@@ -115,7 +116,7 @@ def _wrote(plan: ResidentPlan, position: int, batch: int, say: Say) -> PhaseOnCo
 def _tried(plan: ResidentPlan, phase: PhaseTime, tile: ResidentTile, what: str, say: Say) -> PhaseOnCores:
     """Run the ops of a phase on cores, each on what a core of the placement holds."""
     ops = parts_of(tile, phase.ops)
-    total = sum(cycles for _, cycles in ops.values())
+    total = fsum(cycles for _, cycles in ops.values())
     rows, events, factor, added = list[tuple[object, ...]](), 0, 0.0, dict[str, float]()
     for number, (name, (names, cycles)) in enumerate(ops.items(), start=1):
         say(f"{what}: {name} ({number} of {len(ops)})")

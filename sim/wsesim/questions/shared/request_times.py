@@ -9,8 +9,9 @@ from math import fsum
 import numpy as np
 
 from wsesim.answer import DoesNotFit, Interval, OpTime
-from wsesim.mapping.resident import PhaseTime, PlanGoal, ResidentPlan
+from wsesim.mapping.resident import PhaseTime, PlanGoal, ResidentPlan, ResidentRequest
 from wsesim.questions.base import Say
+from wsesim.questions.shared.choosing import left_open
 from wsesim.questions.shared.placing import placed, placing_of
 from wsesim.questions.shared.request import Request, software_of_request
 
@@ -53,21 +54,35 @@ class RequestTimes:
 def plan_of(request: Request, say: Say) -> ResidentPlan | DoesNotFit:
     """Return where the model of a request lies; the same for all that ask for the same."""
     say("placing the model")
+    return placed(_placing(request), _goal(request))
+
+
+def open_plan(request: Request) -> ResidentPlan | DoesNotFit | None:
+    """Return where the model would lie were nothing chosen by hand; None if nothing is."""
+    placing = _placing(request)
+    opened = left_open(placing)
+    return None if opened == placing else placed(opened, _goal(request))
+
+
+def _placing(request: Request) -> ResidentRequest:
     asked = request.asked
-    placing = placing_of(
+    return placing_of(
         asked.resolved["inference"], asked.shape, asked.hardware.cluster, software_of_request(asked),
         positions=request.positions, batch=request.batch,
     )  # fmt: skip
-    goal = PlanGoal(
+
+
+def _goal(request: Request) -> PlanGoal:
+    return PlanGoal(
         prompt=request.prompt if request.reads else 0, reused=request.reused, prompts=request.batch,
-        batch=request.batch, position=request.middle, passes=request.passes,
+        batch=request.batch, position=request.middle, passes=request.passes, guesses=request.guesses.tokens,
+        guess_cost=request.guesses.cost,
     )  # fmt: skip
-    return placed(placing, goal)
 
 
 def time_request(request: Request, plan: ResidentPlan) -> RequestTimes:
-    """Time what is asked, for all sequences held: the one sum of a request there is."""
-    host, batch = request.asked.hardware.cluster.host, request.batch
+    """Time what is asked, for all sequences that the busiest copy holds: the one sum of a request there is."""
+    host, batch = request.asked.hardware.cluster.host, plan.share(request.batch)
     token_bytes = software_of_request(request.asked).token_bytes
     prompt = _read(plan, request) if request.reads else None
     arrives_s = host.latency_s + batch * request.prompt * token_bytes / host.input_bytes_per_s
@@ -81,7 +96,7 @@ def time_request(request: Request, plan: ResidentPlan) -> RequestTimes:
 
 def time_by_formula(request: Request, plan: ResidentPlan) -> RequestTimes:
     """Time the same without growth: all tokens as one halfway; no host, no move of weights."""
-    token = plan.decode(request.middle, batch=request.batch) if request.writes else None
+    token = _token(plan, request, request.middle) if request.writes else None
     cycles = {} if token is None else {**token.parts, **_guessing(request, token)}
     parts = {cause: request.passes * each / plan.clock_hz for cause, each in cycles.items()}
     return RequestTimes(
@@ -96,14 +111,19 @@ def _guessing(request: Request, token: PhaseTime) -> dict[str, float]:
 
 
 def _read(plan: ResidentPlan, request: Request) -> PhaseTime:
-    return plan.prompts(request.batch, request.prompt, reused=request.reused)
+    return plan.prompts(plan.share(request.batch), request.prompt, reused=request.reused)
+
+
+def _token(plan: ResidentPlan, request: Request, position: int) -> PhaseTime:
+    """Return the time of a token of each sequence that one copy holds."""
+    return plan.decode(position, batch=plan.share(request.batch), checks=request.guesses.checks)
 
 
 def _write(plan: ResidentPlan, request: Request) -> tuple[float, dict[str, float], PhaseTime]:
     """Return the seconds of all passes, the same by cause, and one pass in the middle."""
     last = request.prompt + request.generate - 1
     positions = sorted({*np.linspace(request.prompt, last, SAMPLED_POSITIONS).round().astype(int).tolist()})
-    timed = [plan.decode(position, batch=request.batch) for position in positions]
+    timed = [_token(plan, request, position) for position in positions]
     shares = np.gradient(np.array(positions, float)) if len(positions) > 1 else np.ones(1)
     shares[[0, -1]] /= 1 if len(positions) == 1 else 2
     weights = request.passes * shares / shares.sum()

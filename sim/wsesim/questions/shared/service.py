@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wsesim.answer import DoesNotFit
-from wsesim.mapping.resident import PlanGoal, ResidentPlan, plan_service
+from wsesim.mapping.resident import PlanGoal, ResidentPlan, ResidentRequest, plan_service
 from wsesim.questions.base import Asked
+from wsesim.questions.shared.choosing import left_open
 from wsesim.questions.shared.placing import placed, placing_of
 from wsesim.questions.shared.request import Guesses, software_of_request
 from wsesim.system import Arrivals, GrowingTime, Objective, ServiceTimes
@@ -35,7 +36,10 @@ class Service:
         prompt = max(1, min(self.arrivals.prompt, self.longest - 1))
         written = max(1, min(self.arrivals.output, self.longest - prompt))
         position = min(self.longest, prompt + written // 2)
-        return PlanGoal(prompt=prompt, position=position, passes=written / self.guesses.tokens_per_pass, streams=True)
+        return PlanGoal(
+            prompt=prompt, position=position, passes=written / self.guesses.tokens_per_pass,
+            guesses=self.guesses.tokens, guess_cost=self.guesses.cost, streams=True,
+        )  # fmt: skip
 
     @property
     def longest(self) -> int:
@@ -60,14 +64,23 @@ def service_of(asked: Asked) -> Service:
 
 def placed_service(service: Service) -> ResidentPlan | DoesNotFit:
     """Return where the model lies; with as many sequences as fit, unless the file says how many."""
+    placing = _placing(service)
+    return placed(placing, service.goal) if service.batch is not None else plan_service(placing, service.goal)
+
+
+def open_service(service: Service) -> ResidentPlan | DoesNotFit | None:
+    """Return where the model would lie were nothing chosen by hand; None if nothing is."""
+    placing = _placing(service)
+    opened = replace(left_open(placing), batch=1)
+    return None if opened == placing and service.batch is None else plan_service(opened, service.goal)
+
+
+def _placing(service: Service) -> ResidentRequest:
     asked = service.asked
-    placing = placing_of(
+    return placing_of(
         asked.resolved["inference"], asked.shape, asked.hardware.cluster, software_of_request(asked),
         positions=service.longest, batch=service.batch or 1,
     )  # fmt: skip
-    if service.batch is not None:
-        return placed(placing, service.goal)
-    return plan_service(placing, service.goal)
 
 
 def service_times(service: Service, plan: ResidentPlan) -> ServiceTimes:
@@ -89,8 +102,8 @@ def service_times(service: Service, plan: ResidentPlan) -> ServiceTimes:
         prefill_tokens=(0, *lengths), prefill_s=(0.0, *(read.seconds for read in reads)),
         entering_s=(0.0, *(read.interval_cycles / plan.clock_hz for read in reads)),
         latency=_growing(latency_s, longest), interval=_growing(interval_s, longest), chunk=plan.chunk,
-        slots=goal.slots(plan), capacity_tokens=batch * longest, input_latency_s=host.latency_s,
-        input_token_s=plan.request.software.token_bytes / host.input_bytes_per_s,
+        slots=goal.slots(plan.request), copies=plan.replicas, capacity_tokens=batch * longest,
+        input_latency_s=host.latency_s, input_token_s=plan.request.software.token_bytes / host.input_bytes_per_s,
     )  # fmt: skip
 
 

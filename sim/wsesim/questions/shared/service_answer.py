@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
+from wsesim.answer import Answer, Choice, DoesNotFit, Level, Outcome, Spent
 from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.base import Question, Say
+from wsesim.questions.shared.choosing import by_hand_words, placement_choice, unused_words, wafers_words
 from wsesim.questions.shared.facts import deciding
+from wsesim.questions.shared.request import FULL_REQUEST
 from wsesim.questions.shared.request_answer import LEAVES_OUT, facts_of, placement_words, with_software
-from wsesim.questions.shared.service import Service, placed_service, service_of, service_times
+from wsesim.questions.shared.service import Service, open_service, placed_service, service_of, service_times
 from wsesim.questions.shared.service_details import (
     ops_words,
     percentile_table,
@@ -76,10 +78,11 @@ def _by_formula(
     entering_s = read.interval_cycles / plan.clock_hz
     entering_s += (output - 1) * (times.interval.base_s + times.interval.per_position_s * position)
     held = read.seconds <= service.objective.ttft_s and token_s <= service.objective.tpot_s
-    full = 1 / entering_s
+    full = times.copies / entering_s
     offered = requests.rate_per_s if len(requests) > 1 else 0.0
     found = {
         "largest_rate_per_s": (full if held else 0.0) if service.search else None,
+        FULL_REQUEST.name: service.goal(plan),
         "tokens_per_s": output * min(offered, full), "ttft_p50_s": read.seconds, "tpot_p50_s": token_s,
     }  # fmt: skip
     spent = {"prefill": read.seconds, "decode": (output - 1) * token_s}
@@ -89,7 +92,8 @@ def _by_formula(
         headline={name: "" for name, value in found.items() if value is not None},
         spent=Spent(total_s=total_s, by_cause=spent, what="request"), memory=plan.memory,
         memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, facts=_facts(question, service, plan),
-        leaves_out=SERVICE_LEAVES_OUT["closed"],
+        choices=(_choice(service, plan),), leaves_out=SERVICE_LEAVES_OUT["closed"],
+        notes=(*unused_words(plan), *_cut(service, requests)),
     )  # fmt: skip
 
 
@@ -106,25 +110,29 @@ def _served(
     asked = service.asked.resolved["outputs"]["timeline"]
     return Answer(
         level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
-        headline=_headline(service, figures), spent=spent,
+        headline=_headline(service, plan, figures), spent=spent,
         sentences=(placement_words(plan), *deciding(question, *_decided(service, plan), "inference"),
                    *rate_words(service, rate)),
         ops=service_ops(service, plan, requests, served, spent.by_cause),
         timeline=service_timeline(requests, served) if asked else (), memory=plan.memory,
         memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, tables=(percentile_table(percentiles(served)),),
         drawings=(utilization_curve(served), *rates), facts=_facts(question, service, plan),
-        choices=(*choices, *more_choices),
+        choices=(_choice(service, plan), *choices, *more_choices),
         files={"requests.csv": partial(requests_csv, requests, served, service.objective)},
-        leaves_out=SERVICE_LEAVES_OUT[level], notes=_notes(requests, served, times, timeline=asked),
+        leaves_out=SERVICE_LEAVES_OUT[level], notes=_notes(service, requests, served, times, plan, timeline=asked),
         events=served.rounds,
     )  # fmt: skip
+
+
+def _choice(service: Service, plan: ResidentPlan) -> Choice:
+    return placement_choice(FULL_REQUEST.name, plan, service.goal)
 
 
 def _spent(requests: Requests, served: Served, times: ServiceTimes, figures: Mapping[str, Any]) -> Spent:
     """Return the time in which tokens of prompts enter the pipeline, tokens that are written do, or none does."""
     duration_s = float(figures["duration_s"])
     busy_s = float(figures["utilization"]) * duration_s
-    read_s = min(busy_s, reading_s(requests, served, times))
+    read_s = min(busy_s, reading_s(requests, served, times) / times.copies)
     spent = {"prefill": read_s, "decode": busy_s - read_s, "idle": duration_s - busy_s}
     return Spent(total_s=duration_s, what="service", by_cause={name: each for name, each in spent.items() if each > 0})
 
@@ -147,7 +155,7 @@ def _figures(
     window_s = max(duration_s, len(requests) / offered if offered else 0.0)  # as long as all their gaps, at least
     utilization = min(1.0, served.entered_s / duration_s)
     share = service.objective.met_share(served)
-    power_w = plan.wafers * (wafer.idle_power_w + wafer.active_power_w * utilization)
+    power_w = plan.all_wafers * (wafer.idle_power_w + wafer.active_power_w * utilization)
     written = int(requests.output[served.held].sum())
     tokens = written + int(requests.prompt[served.held].sum())
     found = percentiles(served)
@@ -160,13 +168,16 @@ def _figures(
         "requests": len(requests), "served": int(served.held.sum()), "duration_s": duration_s,
         "offered_per_s": offered, "served_per_s": int(served.held.sum()) / window_s,
         "tokens_per_s": written / window_s, "met_share": share, "goodput_per_s": share * len(requests) / window_s,
-        "largest_rate_per_s": rate.per_s if rate else None, "utilization": utilization,
-        "power_w": power_w, "energy_per_token_j": power_w * duration_s / max(tokens, 1), "wafers": plan.wafers,
-        "slots": times.slots, "capacity_tokens": times.capacity_tokens, "stages": len(plan.stages), "chunk": plan.chunk,
+        FULL_REQUEST.name: service.goal(plan), "largest_rate_per_s": rate.per_s if rate else None,
+        "utilization": utilization,
+        "power_w": power_w, "energy_per_token_j": power_w * duration_s / max(tokens, 1),
+        "wafers": plan.all_wafers, "replicas": plan.replicas,
+        "slots": plan.replicas * times.slots, "capacity_tokens": plan.replicas * times.capacity_tokens,
+        "stages": len(plan.stages), "chunk": plan.chunk,
     }  # fmt: skip
 
 
-def _headline(service: Service, figures: Mapping[str, Any]) -> dict[str, str]:
+def _headline(service: Service, plan: ResidentPlan, figures: Mapping[str, Any]) -> dict[str, str]:
     goal = service.objective
     limits = f"first token in {show_seconds(goal.ttft_s)}, then {show_seconds(goal.tpot_s)} each"
     come = figures["offered_per_s"] and f"{figures['offered_per_s']:.4g}"
@@ -174,8 +185,7 @@ def _headline(service: Service, figures: Mapping[str, Any]) -> dict[str, str]:
     words = {
         "goodput_per_s": f"of {come} that arrive a second" if come else "all arrive together", "met_share": limits,
         "tokens_per_s": "written, all users",
-        "utilization": f"of the time tokens enter the pipeline, {figures['wafers']} wafer"
-        f"{'' if figures['wafers'] == 1 else 's'}",
+        "utilization": f"of the time tokens enter the pipeline, {wafers_words(plan)}",
         "served": f"of {figures['requests']:,}; {room}",
         "energy_per_token_j": f"read or written, at {show(figures['power_w'], Dimension.WATTS)}",
     }  # fmt: skip
@@ -184,12 +194,26 @@ def _headline(service: Service, figures: Mapping[str, Any]) -> dict[str, str]:
     return {"largest_rate_per_s": f"at which {goal.share:.1%} of requests have their {limits}", **words}
 
 
-def _notes(requests: Requests, served: Served, times: ServiceTimes, *, timeline: bool) -> tuple[str, ...]:
+def _cut(service: Service, requests: Requests) -> Iterator[str]:
+    """Say how many lengths that were drawn were cut."""
+    if requests.cut:
+        yield (
+            f"{requests.cut:,} of {len(requests):,} requests were drawn longer than serving.longest = "
+            f"{service.longest:,} tokens and cut to it."
+        )
+
+
+def _notes(
+    service: Service, requests: Requests, served: Served, times: ServiceTimes, plan: ResidentPlan, *, timeline: bool
+) -> tuple[str, ...]:  # fmt: skip
     found = [
+        *unused_words(plan),
+        *_cut(service, requests),
+        *by_hand_words(FULL_REQUEST.label, plan, open_service(service), service.goal),
         *(timeline_words(requests) if timeline else ()),
         *([ops_words(requests, served)] if served.held.any() else []),
     ]
     over = int((~served.held).sum())
     if over:
-        found.append(f"{over:,} requests are longer than the {times.capacity_tokens:,} positions the wafers hold.")
+        found.append(f"{over:,} requests are longer than the {times.capacity_tokens:,} positions of a copy.")
     return tuple(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from math import isfinite, nextafter
 
@@ -56,17 +56,15 @@ def find_rate(
     below = sorted(rate for rate in missing if rate < found.full_per_s)
     more = {rate: share_at(rate, searched, times, service.objective)[0] for rate in below}
     tried = {rate: share for rate, (share, _) in found.tried.items()}
-    return found, (_curve(found, asked, tried | more, service.objective.share),), _let_in(found, others)
+    choices = tuple(_let_in(found, other, times.copies) for other in others)
+    return found, (_curve(found, asked, tried | more, service.objective.share),), choices
 
 
-def _let_in(found: LargestRate, others: Sequence[LargestRate]) -> tuple[Choice, ...]:
+def _let_in(found: LargestRate, all_slots: LargestRate, copies: int) -> Choice:
     """Return the choice of how many sequences are let in at once, where it is not all there is room for."""
-    return tuple(
-        Choice(
-            what="sequences let in at once", chosen=f"{found.slots:,} at most", figure="largest_rate_per_s",
-            value=found.per_s, others=((f"all {other.slots:,} there is room for", other.per_s),),
-        )
-        for other in others
+    return Choice(
+        what="sequences let in at once", chosen=f"{copies * found.slots:,} at most", figure="largest_rate_per_s",
+        value=found.per_s, others=((f"all {copies * all_slots.slots:,} there is room for", all_slots.per_s),),
     )  # fmt: skip
 
 
@@ -85,9 +83,10 @@ def served_best(
     held, all_held = objective.met_share(served), objective.met_share(whole)
     if all_held <= held:
         return served, fewer, ()
+    fewest, most = (f"{times.copies * fewer.slots:,} at most", held), times.copies * times.slots
     choice = Choice(
-        what="sequences let in at once for the requests asked", chosen=f"all {times.slots:,} there is room for",
-        figure="met_share", value=all_held, others=((f"{slots:,} at most", held),),
+        what="sequences let in at once for the requests asked", chosen=f"all {most:,} there is room for",
+        figure="met_share", value=all_held, others=(fewest,),
     )  # fmt: skip
     return whole, times, (choice,)
 

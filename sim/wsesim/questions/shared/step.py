@@ -7,15 +7,19 @@ from typing import Annotated, Literal
 
 from wsesim.answer import FigureSpec
 from wsesim.graph import Graph, with_training
+from wsesim.mapping import StepRequest
 from wsesim.model import build_graph, parameters
 from wsesim.questions.base import Asked, Draft
 from wsesim.questions.shared.numbers import VERIFIED_LENGTH
 from wsesim.software import Training as TrainingSoftware
 from wsesim.units import show_count
-from wsesim.workload import Default, Derived, ModelFile, Section, check_length
+from wsesim.workload import Default, Derived, ModelFile, Section, check_length, check_tokens
 from wsesim.workload.fields import AutoOrSize, Size
 
-BOUND = "each layer takes the longer of injecting its weights and its multiply-accumulates at peak, summed"
+BOUND = (
+    "the longest of five that work at the same time, each over the whole step and never waiting: multiply-accumulates "
+    "at peak, weights in, gradients out, tokens in, updates of the store"
+)
 MFU = FigureSpec(
     name="mfu", label="MFU", meaning="matrix FLOPs of the model (forward, in training × 3; full attention, nothing "
     "recomputed, no weights that are zero) / (step time × peak of all wafers)", better="more",
@@ -33,7 +37,7 @@ FIGURES = (
     FigureSpec(name="step_cycles", label="cycles of a step", meaning="the step at the cores' clock", better="less"),
     FigureSpec(name="bound_s", label="bound", meaning=BOUND, better="less"),
     FigureSpec(name="flops_per_step", label="FLOPs of a step", meaning="matrix FLOPs of the model, all systems"),
-    FigureSpec(name="micro_batch", label="micro-batch", meaning="sequences of one pass on one system"),
+    FigureSpec(name="micro_batch", label="micro-batch", meaning="sequences of the largest pass on one system"),
     FigureSpec(name="passes", label="passes", meaning="micro-batches of a step and system"),
     FigureSpec(name="recompute", label="recompute", meaning="whether the backward pass computes layers again"),
     FigureSpec(name="programming_s", label="device programming", meaning="once, before the first step"),
@@ -48,8 +52,8 @@ class BatchSection(Section):
     """Sequences of one step, over all systems (the global batch)."""
     length: Annotated[Size | None, Default("the model's max_length")] = None
     """Tokens of a sequence. Default: the model's max_length."""
-    micro_batch: Annotated[AutoOrSize, Default("as many as fit the memory of a wafer")] = "auto"
-    """Sequences per system and pass; auto: as many as fit the wafer's memory."""
+    micro_batch: Annotated[AutoOrSize, Default("whatever makes the step fastest, of all that fits")] = "auto"
+    """Sequences per system and pass at most; auto: whatever makes the step fastest, of all that fits."""
 
 
 class StepFile(ModelFile):
@@ -69,35 +73,16 @@ def check_step(draft: Draft) -> Derived:
     draft.check_software("for_training")
     if batch is None:
         return {}
-    if draft.hardware:
-        _check_shares(batch, draft.hardware.cluster.systems, draft)
     if draft.model is None:
         return {}
     if batch.length:
         check_length(batch.length, draft.model, ("batch", "length"), draft.problems)
     length = batch.length or draft.model.max_length
+    check_tokens(length, draft.model, ("batch", "length"), draft.problems)
     return {
         "batch.length": (length, "the model's max_length"),
         "verification.length": (min(VERIFIED_LENGTH, length), "assumed: enough to compare, in seconds"),
     }
-
-
-def _check_shares(batch: BatchSection, systems: int, draft: Draft) -> None:
-    """Check that systems and passes share the sequences evenly."""
-    if batch.sequences % systems:
-        below = batch.sequences // systems * systems
-        near = f"{below} or {below + systems}" if below else f"{systems}"
-        message = f"= {batch.sequences} cannot be shared evenly by {systems} systems; the nearest that can: {near}"
-        draft.problems.add_field(("batch", "sequences"), message)
-        return
-    share = batch.sequences // systems
-    if isinstance(batch.micro_batch, int) and share % batch.micro_batch:
-        divisors = [size for size in range(1, share + 1) if share % size == 0] if share < 10**6 else [1, share]
-        below = max(size for size in divisors if size < batch.micro_batch)
-        above = min((size for size in divisors if size > batch.micro_batch), default=below)
-        near = f"{below}" if above == below else f"{below} or {above}"
-        message = f"does not divide the {share} sequences of a system; the nearest that do: {near}"
-        draft.problems.add_field(("batch", "micro_batch"), f"= {batch.micro_batch} {message}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +95,7 @@ class Step:
     """Of one step, all systems together."""
     length: int
     micro_batch: int | None
-    """Sequences per system and pass; None: as many as fit."""
+    """Sequences per system and pass at most; None: as is fastest."""
     precision: str
     recompute: str
     """auto | never | always."""
@@ -129,11 +114,6 @@ class Step:
         )  # fmt: skip
 
     @property
-    def sequences_per_system(self) -> int:
-        """Sequences of one step on one system."""
-        return self.sequences // self.asked.hardware.cluster.systems
-
-    @property
     def tokens(self) -> int:
         """Tokens of one step."""
         return self.sequences * self.length
@@ -144,11 +124,16 @@ class Step:
         assert self.asked.software is not None, "a step runs a stack"
         return self.asked.software.for_training()
 
+    def request(self, graph: Graph) -> StepRequest:
+        """Return what is asked of the mapping; *graph* is the step's."""
+        return StepRequest(
+            graph=graph, cluster=self.asked.hardware.cluster, software=self.software, sequences=self.sequences,
+            length=self.length, precision=self.precision, micro_batch=self.micro_batch, recompute=self.recompute,
+        )  # fmt: skip
+
     def graph(self) -> Graph:
-        """Return the graph of the batch of one system."""
-        forward = build_graph(
-            self.asked.shape, sequences=self.sequences_per_system, length=self.length, precision=self.precision
-        )
+        """Return the graph of the whole batch."""
+        forward = build_graph(self.asked.shape, sequences=self.sequences, length=self.length, precision=self.precision)
         return with_training(forward) if self.trains else forward
 
 

@@ -51,15 +51,16 @@ class KernelReport:
 
     def print(self, console: Console) -> None:
         """Print one table of rows and one of families; rows that were not run are counted, not listed."""
-        from rich.text import Text
+        from wsesim.answers.terminal import Printer
 
-        print_table(console, "Rows", _ROW_HEAD, _rows(self.validation), left=("target", "unit", "level"))
-        print_table(console, "Families", _FAMILY_HEAD, _families(self.validation), left=("target", "worst row", "met"))
+        to = Printer(console)
+        print_table(to, "Rows", _ROW_HEAD, _rows(self.validation), left=("target", "unit", "level"))
+        print_table(to, "Families", _FAMILY_HEAD, _families(self.validation), left=("target", "worst row", "met"))
         for line in _missing(self.validation):
-            console.print(Text(line))
+            to.line((line, ""))
         left = sum(score.simulated is None for score in self.validation.scores)
         told = f"{left} rows were not run; --json and the report say why." if left else "Every row was run."
-        console.print(Text(told))
+        to.line((told, ""))
 
     def files(self) -> dict[str, bytes]:
         """Return everything as Markdown, by the name of its file."""

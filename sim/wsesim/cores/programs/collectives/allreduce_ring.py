@@ -18,7 +18,7 @@ import numpy as np
 
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import Color, Mem, Register
+from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem, Register
 from wsesim.cores.programs.base import (
     Array,
     Grid,
@@ -186,7 +186,13 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return collectives.ring_cycles(wafer, wavelets=vector_length(NAME, shape), cores=grid[0])
 
 
+def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+    """Return the bytes of the vector, filled up to as many parts as cores."""
+    length, cores = vector_length(NAME, shape), grid[0]
+    return -(-length // cores) * cores * ELEMENT_BYTES[kind_of(options)]
+
+
 PROGRAM = KernelProgram(
     name=NAME, **opening(__doc__), shape_help=SHAPE_HELP, prepare=prepare, closed=closed, options=TYPE_HELP,
-    folded=one_row(prepare),
+    folded=one_row(prepare), need=need,
 )  # fmt: skip

@@ -83,5 +83,5 @@ PROGRAM = collective(
         wafer, wavelets=length, cores=grid[0], group=group_of(options, grid[0])
     ),
     options={**TYPE_HELP, **GROUP_HELP},
-    limits=lambda case, cycles: {"link": case.shape[0] / cycles},
+    limits=lambda case, cycles: {"link": case.shape[0] / cycles} if case.grid[0] > 1 else {},
 )

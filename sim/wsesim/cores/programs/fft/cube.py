@@ -114,7 +114,7 @@ def _sizes(grid: Grid, shape: Shape) -> tuple[int, int]:
     """
     if len(shape) != 1 or shape[0] < 2 or shape[0] & (shape[0] - 1):
         given = "x".join(map(str, shape))
-        raise InputError.at(f"{NAME} takes the edge of its cube, a power of two, for example --shape 32; got {given}")
+        raise InputError.at(f"{NAME} takes the edge of its cube, a power of two, for example 32; got {given}")
     points = shape[0]
     if grid not in ((points, points), (points, 1)):
         raise InputError.at(

@@ -63,8 +63,6 @@ BACK = 4
 READ_SHARE = 0.5
 """Of the issues of an fp16 multiply-accumulate that reads 16 bytes a cycle, the part memory is taken to limit. Source:
 `mic-fma-f16`, which reads as many: an issue of two cycles there, one of which the datapath would need."""
-STREAMS = 5
-"""Times a vector streams through a link: two chains that end at a centre, on two levels, and the way back."""
 
 
 class _Sizes:
@@ -155,12 +153,22 @@ def limits(case: KernelCase, cycles: float) -> Shares:
     y, w = memory(arithmetic.sum, outputs), memory(arithmetic.factor, outputs)
     multiplies = sizes.inputs_each * vector_time(wafer, isa.MAC, arithmetic.product, outputs, y, y, w).busy
     fill = vector_time(wafer, isa.MOV, arithmetic.sum, outputs, y).busy
-    streamed = STREAMS * ceil(outputs / VALUES_PER_WAVELET[arithmetic.sum])
+    streamed = _streams(sizes.columns, case.options) * ceil(outputs / VALUES_PER_WAVELET[arithmetic.sum])
     return {
         "memory": (READ_SHARE * multiplies + fill) / cycles,
         "arithmetic every cycle": (1 - READ_SHARE) * multiplies / cycles,
         "link": streamed / cycles,
     }
+
+
+def _streams(columns: int, options: Options) -> int:
+    """Return how often a vector streams through a link: in chains to a centre, on two levels, and on its way back.
+
+    Two chains end at a centre, one where there are two cores, none where there is one.
+    """
+    group = group_of(options, columns)
+    centers = len(collectives.centers(columns, group))
+    return min(2, group - 1) + min(2, centers - 1) + (columns > 1)
 
 
 def _flops(case: KernelCase) -> Reading:

@@ -13,7 +13,7 @@ and all four transfers (X and W, sent and received) are done. All values are 16-
 from __future__ import annotations
 
 from dataclasses import replace
-from math import ceil
+from math import ceil, gcd, lcm
 
 import numpy as np
 
@@ -35,7 +35,7 @@ from wsesim.cores.programs.base import (
     whole_option,
 )
 from wsesim.cores.programs.collectives.rings import ring_order
-from wsesim.cores.programs.durations import beside, memory, vector_time
+from wsesim.cores.programs.durations import Turns, Work, beside, in_all, in_turns, memory, vector_time
 from wsesim.cores.programs.gemm.mesh_core import Tiles, load, result, z_bank
 from wsesim.cores.programs.gemm.streaming import aligned, product_tolerance, random_factors, wavelets_of
 from wsesim.cores.rates import line_cycles, lines_of, rate_of
@@ -124,7 +124,7 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return begin + tiles.alignments * align + tiles.cores * main + end
 
 
-def _step(wafer: Wafer, tiles: Tiles, *, begins: int, others: int, turns: list[tuple[int, int]]) -> float:
+def _step(wafer: Wafer, tiles: Tiles, *, begins: int, others: int, turns: Work) -> float:
     """Return the cycles of a step that launches all transfers after *begins* cycles, then does *turns* and *others*.
 
     Each transfer has a task when it is done, all of which can be due at the end; X and W need not be done together.
@@ -132,15 +132,15 @@ def _step(wafer: Wafer, tiles: Tiles, *, begins: int, others: int, turns: list[t
     core = wafer.core
     start, taken, passed = core.activation_cycles, core.branch_taken_cycles, core.branch_not_taken_cycles
     counted, last = start + core.dependent_cycles + passed, start + core.dependent_cycles + taken + 1
-    product = sum(wanted + unused for wanted, unused in turns)
+    wanted, unused = in_all(turns)
     if tiles.cores == 1:
-        return start + begins + product + others - 2 * SWAP_CYCLES - TRANSFERS + last - start
+        return start + begins + wanted + unused + others - 2 * SWAP_CYCLES - TRANSFERS + last - start
     x, w = wavelets_of(tiles.m * tiles.k, isa.F16), wavelets_of(tiles.k * tiles.n, isa.F16)
     issues = 1 if core.moves_pass else 2  # to send a wavelet and receive one
     hindered, _ = beside(issues * (x + w), [*turns, (MAIN_SLOTS, 0)], microthreads=2 * issues)
-    done = start + begins + product + others + hindered + core.dependent_cycles + passed
+    done = start + begins + wanted + unused + others + hindered + core.dependent_cycles + passed
     moving = start + begins + TRANSFERS + core.microthread_launch_cycles
-    moving += MAIN_SLOTS + sum(wanted for wanted, _ in turns)
+    moving += MAIN_SLOTS + wanted
     return max(
         done + 3 * counted + last,
         moving + 2 * issues * min(x, w) + 3 * counted + last,
@@ -149,7 +149,7 @@ def _step(wafer: Wafer, tiles: Tiles, *, begins: int, others: int, turns: list[t
     )
 
 
-def _turns(wafer: Wafer, tiles: Tiles) -> list[tuple[int, int]]:
+def _turns(wafer: Wafer, tiles: Tiles) -> Work:
     """Return the work of the product of two tiles: cycles each part wants the datapath, and cycles it does not.
 
     Columns lie one behind the other, so each pair of a column of X and one of Z has banks of its own.
@@ -158,16 +158,21 @@ def _turns(wafer: Wafer, tiles: Tiles) -> list[tuple[int, int]]:
     rate = rate_of(wafer.core, isa.MAC, isa.F16, (rows,) * 3)
     axpy = vector_time(wafer, isa.MAC, isa.F16, tiles.m, rows, rows, rows)
     by_lines = lines_of(core, (rows,) * 3, rate) >= (0, 0) and tiles.m > rate.per_issue
-    column, found = tiles.m * ELEMENT_BYTES[isa.F16], []
-    for k in range(tiles.k):
-        for n in range(tiles.n):
-            z, x = z_bank(wafer) * BANK_BYTES + n * column, k * column
-            collide = (z - x) % core.bank_period_bytes != core.bank_apart_bytes
-            pace = rate.slow_cycles if collide else rate.cycles
-            busy = line_cycles(core, z, x, tiles.m) if by_lines else axpy.issues * pace
-            found.append((1 + axpy.launch + axpy.issues, core.saved_map_cycles - 1 + busy - axpy.issues))
-        found.append((5, core.branch_taken_cycles - 1 + wafer.code.map_start_cycles - 1))
-    return found * tiles.times
+    column = tiles.m * ELEMENT_BYTES[isa.F16]
+    outer = (5, core.branch_taken_cycles - 1 + wafer.code.map_start_cycles - 1)
+
+    def turn(k: int, n: int) -> tuple[int, int]:
+        z, x = z_bank(wafer) * BANK_BYTES + n * column, k * column
+        collide = (z - x) % core.bank_period_bytes != core.bank_apart_bytes
+        pace = rate.slow_cycles if collide else rate.cycles
+        busy = line_cycles(core, z, x, tiles.m) if by_lines else axpy.issues * pace
+        return 1 + axpy.launch + axpy.issues, core.saved_map_cycles - 1 + busy - axpy.issues
+
+    # Banks and halves of memory are the same again after as many columns.
+    period = lcm(core.bank_period_bytes, 2 * core.line_bytes)
+    period //= gcd(period, column)
+    begin = [[turn(k, n) for n in range(min(period, tiles.n))] for k in range(min(period, tiles.k))]
+    return [Turns(tiles.times, in_turns([Turns(1, [*in_turns(row, tiles.n), outer]) for row in begin], tiles.k))]
 
 
 def _tiles(grid: Grid, shape: Shape, options: Options) -> Tiles:

@@ -22,7 +22,7 @@ import numpy as np
 from wsesim.cores import isa
 from wsesim.cores.operands import ELEMENT_BYTES
 from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening
-from wsesim.cores.programs.durations import beside, memory, vector_time
+from wsesim.cores.programs.durations import Turns, Work, beside, memory, vector_time
 from wsesim.cores.programs.gemm.stream_core import StreamedLayer, load, words_sent
 from wsesim.cores.programs.gemm.streaming import (
     PRECISION_HELP,
@@ -31,6 +31,7 @@ from wsesim.cores.programs.gemm.streaming import (
     aligned,
     arithmetic_of,
     cut_of,
+    factor_values,
     gathered,
     nonzeros_of,
     product_tolerance,
@@ -82,7 +83,7 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     cut, arithmetic, core = _cut(grid, shape, options), arithmetic_of(options), wafer.core
     first, following = output_cycles(wafer, cut, arithmetic, nonzeros_of(options, cut))
     begin = core.task_launch_cycles + FEEDER_CYCLES + link_cycles(wafer.fabric, cut.rows)
-    link, farthest, owner = link_cycles(wafer.fabric, 1), cut.columns - 1, cut.owners()[-1]
+    link, farthest, owner = link_cycles(wafer.fabric, 1), cut.columns - 1, cut.last_owner
     keep = core.microthread_launch_cycles + _sums_cycles(wafer, cut, arithmetic)
     back = wafer.fabric.hop_cycles * max(0, farthest - 1)
     lag = max(0.0, link * owner + back + keep - following) if cut.outputs > 1 else 0.0
@@ -105,11 +106,11 @@ def output_cycles(wafer: Wafer, cut: MatrixCut, arithmetic: Arithmetic, nonzeros
     work = weights * (start + decode + axpy.cycles) + (weights - 1) * (passed + advance) + taken + sum(ways)
     work += OUTPUT_CYCLES + send
     pace = vector_time(wafer, isa.MOV, arithmetic.sum, tokens, sums, sums).pace if alone else 1
-    wanted = [(send * pace, start)]
-    for weight in range(1, weights + 1):
-        wanted += [(decode, (passed if weight < weights else taken) - 1), (axpy.issues, 0)]
-        wanted += [(advance + 1, start)] if weight < weights else []
-    wanted += [(OUTPUT_CYCLES - 1 + len(ways), 1 + sum(ways) - len(ways))]
+    each: Work = [(decode, passed - 1), (axpy.issues, 0), (advance + 1, start)]
+    wanted: Work = [
+        (send * pace, start), Turns(weights - 1, each), (decode, taken - 1), (axpy.issues, 0),
+        (OUTPUT_CYCLES - 1 + len(ways), 1 + sum(ways) - len(ways)),
+    ]  # fmt: skip
     hindered, left = beside(_sums_cycles(wafer, cut, arithmetic), wanted)
     return work, work + hindered + left
 
@@ -132,8 +133,8 @@ def _cut(grid: Grid, shape: Shape, options: Options) -> MatrixCut:
 
 def _hops(cut: MatrixCut, arithmetic: Arithmetic, words: int) -> int:
     """Return the wavelet hops of all columns' weights down, and of all rows' sums round the ring."""
-    links = [cut.columns - 1 + (cut.columns - 2) * (owner < cut.columns - 1) for owner in cut.owners()]
-    rounds = sum(links) if cut.columns > 1 else 0
+    before = cut.owned_before(cut.columns - 1)
+    rounds = cut.outputs * (cut.columns - 1) + before * (cut.columns - 2) if cut.columns > 1 else 0
     return cut.rows * (words + rounds * wavelets_of(cut.tokens_each, arithmetic.sum))
 
 
@@ -144,6 +145,11 @@ def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
     return x + cut.outputs_each * cut.tokens_each * ELEMENT_BYTES[arithmetic.sum]
 
 
+def values(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+    """Return those of the operands, of which feeders hold the weights, and of the result."""
+    return factor_values(shape)
+
+
 PROGRAM = KernelProgram(
     name=NAME,
     **opening(__doc__),
@@ -151,6 +157,8 @@ PROGRAM = KernelProgram(
     prepare=prepare,
     closed=closed,
     need=need,
+    values=values,
+    edge_rows=1,
     options={
         "pass": "forward, or input-gradient: dx = dy W^T [forward]",
         **PRECISION_HELP,

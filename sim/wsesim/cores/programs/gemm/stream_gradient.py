@@ -21,7 +21,7 @@ from math import ceil
 from wsesim.cores import isa
 from wsesim.cores.operands import ELEMENT_BYTES
 from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, opening
-from wsesim.cores.programs.durations import beside, memory, vector_time
+from wsesim.cores.programs.durations import Turns, Work, beside, memory, vector_time
 from wsesim.cores.programs.gemm.gradient_core import load, result
 from wsesim.cores.programs.gemm.streaming import (
     PRECISION_HELP,
@@ -30,6 +30,7 @@ from wsesim.cores.programs.gemm.streaming import (
     aligned,
     arithmetic_of,
     cut_of,
+    factor_values,
     product_tolerance,
     random_factors,
     wavelets_of,
@@ -85,13 +86,10 @@ def feature_cycles(wafer: Wafer, cut: MatrixCut, arithmetic: Arithmetic) -> tupl
     taken, passed = core.branch_taken_cycles, core.branch_not_taken_cycles
     dy = memory(arithmetic.factor, tokens)
     product = vector_time(wafer, isa.MAC, arithmetic.product, tokens, None, None, dy, dy)
-    turns = [taken] * (features - 1) + [passed]
     work = core.activation_cycles + 1 + _fetch_cycles(core, cut) + BEGIN_CYCLES + SEND_CYCLES
-    work += sum(PRODUCT_CYCLES + product.cycles + turn for turn in turns)
-    wanted = [(FETCHED_CYCLES + BEGIN_CYCLES, 0)]
-    for turn in turns:
-        wanted += [(1, 0), (product.issues, 0), (PRODUCT_CYCLES, turn - 1)]
-    wanted += [(SEND_CYCLES + 1, 0)]
+    work += features * (PRODUCT_CYCLES + product.cycles) + (features - 1) * taken + passed
+    turn, last = ([(1, 0), (product.issues, 0), (PRODUCT_CYCLES, jump - 1)] for jump in (taken, passed))
+    wanted: Work = [(FETCHED_CYCLES + BEGIN_CYCLES, 0), Turns(features - 1, turn), *last, (SEND_CYCLES + 1, 0)]
     arriving = wavelets_of(tokens, arithmetic.factor) if cut.columns > 1 else 0
     hindered, left = beside(arriving, wanted)
     sent, _ = beside(wavelets_of(features, arithmetic.sum), [(SEND_CYCLES, 0)])
@@ -125,6 +123,11 @@ def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
     return (cut.inputs_each + cut.outputs_each) * step
 
 
+def values(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+    """Return those of the operands, and of the gradient, which sinks hold."""
+    return factor_values(shape)
+
+
 PROGRAM = KernelProgram(
     name=NAME,
     **opening(__doc__),
@@ -132,5 +135,7 @@ PROGRAM = KernelProgram(
     prepare=prepare,
     closed=closed,
     need=need,
+    values=values,
+    edge_rows=1,
     options=PRECISION_HELP,
 )

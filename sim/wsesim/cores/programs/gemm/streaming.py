@@ -71,9 +71,10 @@ class MatrixCut:
         """Return the outputs that columns west of *column* own."""
         return min(self.outputs, column * self.outputs_each)
 
-    def owners(self) -> list[int]:
-        """Return the column that owns each output."""
-        return [output // self.outputs_each for output in range(self.outputs)]
+    @property
+    def last_owner(self) -> int:
+        """The column that owns the last output."""
+        return (self.outputs - 1) // self.outputs_each
 
     def on_cores(
         self, values: Array, each: int, *, kind: int, above: int = 0, below: int = 0, before: int = 0
@@ -103,6 +104,12 @@ def cut_of(name: str, grid: Grid, shape: Shape) -> MatrixCut:
     """
     sizes_of(name, shape, "tokens, inputs and outputs", "64x32x32")
     return MatrixCut(columns=grid[0], rows=grid[1], tokens=shape[0], inputs=shape[1], outputs=shape[2])
+
+
+def factor_values(shape: Shape) -> int:
+    """Return the values of TOKENS x INPUTS, of TOKENS x OUTPUTS, and of INPUTS x OUTPUTS."""
+    tokens, inputs, outputs = shape
+    return tokens * (inputs + outputs) + inputs * outputs
 
 
 def arithmetic_of(options: Options, names: tuple[str, ...] = tuple(PRECISIONS)) -> Arithmetic:

@@ -12,6 +12,8 @@ collectives do: one after the other, and the routes are written anew for each tr
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 
 from wsesim.cores import isa
@@ -30,7 +32,7 @@ from wsesim.cores.programs.base import (
     opening,
     sizes_of,
 )
-from wsesim.cores.programs.durations import beside, memory
+from wsesim.cores.programs.durations import Turns, Work, beside, in_all, memory, residues
 from wsesim.cores.programs.gemm.local_code import CodeCosts
 from wsesim.cores.programs.gemm.streaming import PRECISIONS, product_tolerance, random_factors
 from wsesim.cores.programs.gemm.summa_core import BUFFERS, PLAN_WORDS, Panels, load, result
@@ -80,16 +82,16 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles: start, the first transfers, then a pair for each step while the next panels travel."""
     panels, core = panels_of(grid, shape, options), wafer.core
     lines, words, work = (panels.columns > 1) + (panels.rows > 1), sum(_words(panels)), _work(wafer, panels)
-    product = sum(wanted + unused for wanted, unused in work)
+    pair = sum(in_all(work))
     travel = core.microthread_launch_cycles + words + _latency(wafer, panels) if lines else 0
     begin, launches, around, counted = _around(core, lines)
     if not panels.overlapped:
-        step = launches + 2 * wafer.code.routes_cycles * lines + travel + around + product
+        step = launches + 2 * wafer.code.routes_cycles * lines + travel + around + pair
         return begin + panels.steps * step + counted
     hindered, _ = beside(words, work, microthreads=max(1, lines))
     moving = launches + travel + around
-    busy = launches + product + hindered + 1 + around
-    return begin + moving + (panels.steps - 1) * max(busy, moving) + product + 2 * counted
+    busy = launches + pair + hindered + 1 + around
+    return begin + moving + (panels.steps - 1) * max(busy, moving) + pair + 2 * counted
 
 
 def _around(core: Core, lines: int) -> tuple[int, int, int, int]:
@@ -117,7 +119,7 @@ def _latency(wafer: Wafer, panels: Panels) -> float:
     return link_cycles(wafer.fabric, max(panels.columns, panels.rows) // 2)
 
 
-def _work(wafer: Wafer, panels: Panels) -> list[tuple[int, int]]:
+def _work(wafer: Wafer, panels: Panels) -> Work:
     """Return the work of a pair: cycles each multiply-accumulate and its scalar code want the datapath, and do not."""
     core = wafer.core
     costs = CodeCosts(wafer)
@@ -125,7 +127,7 @@ def _work(wafer: Wafer, panels: Panels) -> list[tuple[int, int]]:
     scalar = costs.load(2) + core.vector_launch_cycles + costs.descriptor + costs.count
     turn = (panels.m + 4, scalar - 4 + round(panels.m * (pace - 1)))
     outer = (4, 2 + costs.count_ends + costs.descriptor + costs.count - 4)
-    return ([turn] * panels.n + [outer]) * panels.k
+    return [Turns(panels.k, [Turns(panels.n, [turn]), outer])]
 
 
 def mean_pace(wafer: Wafer, panels: Panels) -> float:
@@ -139,11 +141,15 @@ def mean_pace(wafer: Wafer, panels: Panels) -> float:
     own_a, own_b = panels.steps // panels.columns, panels.steps // panels.rows
     a, b = panels.m * panels.k, panels.k * panels.n
     c = (own_a + BUFFERS) * a + (own_b + BUFFERS) * b + 2 * PLAN_WORDS
-    place = np.array([*range(own_a), *(own_a + step % BUFFERS for step in range(panels.steps - own_a))]) * a
-    column, into_column = np.arange(panels.k) * panels.m, np.arange(panels.n) * panels.m
-    gaps = (c + into_column - column[:, None] - place[:, None, None]) % words
-    near = float((np.minimum(gaps, words - gaps) < reach).mean())
-    return rate.cycles + (rate.slow_cycles - rate.cycles) * near
+    places = residues(own_a, a, words)
+    for buffer in range(BUFFERS):
+        places[(own_a + buffer) * a % words] += len(range(buffer, panels.steps - own_a, BUFFERS))
+    columns, into_columns = residues(panels.k, panels.m, words), residues(panels.n, panels.m, words)
+    near = 0
+    for (place, often), (of_a, many), (of_c, each) in product(*map(enumerate, (places, columns, into_columns))):
+        gap = (c + of_c - of_a - place) % words
+        near += often * many * each * (min(gap, words - gap) < reach)
+    return rate.cycles + (rate.slow_cycles - rate.cycles) * near / (panels.steps * panels.k * panels.n)
 
 
 def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
@@ -155,10 +161,10 @@ def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
 
 
 def limits(case: KernelCase, cycles: float) -> Shares:
-    """Return the part of multiply-accumulates that do not collide, and the rest."""
+    """Return the part of multiply-accumulates that do not collide, and the rest; none where memory is slower still."""
     panels = panels_of(case.grid, case.shape, case.options)
     macs = panels.steps * _pair(panels)
-    every_cycle = macs * (case.wafer.core.colliding_cycles - mean_pace(case.wafer, panels)) / cycles
+    every_cycle = max(0.0, macs * (case.wafer.core.colliding_cycles - mean_pace(case.wafer, panels)) / cycles)
     return {"arithmetic every cycle": every_cycle, "arithmetic": 1 - every_cycle}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
 
@@ -19,6 +19,7 @@ from wsesim.cores.programs.model.core import KernelWriter, timed
 from wsesim.cores.programs.model.feature import BANK, OTHER_BANK, FeatureSeat, seat_of
 from wsesim.cores.programs.model.heads import Heads, HeadSlice
 from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, COLLECT_COLORS, AllreduceLine, Collection
+from wsesim.cores.programs.room import check_roles
 from wsesim.hardware import Wafer
 
 COLORS = 2 * ALLREDUCE_COLORS + COLLECT_COLORS
@@ -66,10 +67,9 @@ class HeadSeat:
         """Tokens of all cores; those too many are masked."""
         return heads.aligned(self.tokens * self.heads.layout.rows)
 
-    @property
-    def runs(self) -> list[HeadSlice]:
-        """Its features, head by head."""
-        return self.heads.runs(self.column)
+    def runs(self, core: KernelWriter) -> Iterator[HeadSlice]:
+        """Write what the body of a `for` writes for its features of each head."""
+        return core.each(self.heads.runs(self.column), self.heads.kinds(self.column))
 
     def route(self, core: KernelWriter) -> None:
         """Write this core's routes."""
@@ -82,10 +82,14 @@ Body = Callable[[KernelWriter, HeadSeat], None]
 
 
 def of_each_kind(place: HeadSeat) -> list[HeadSeat]:
-    """Return the first core of every kind of column: those that have part in equally many features of as many heads."""
-    kinds: dict[tuple[int, ...], HeadSeat] = {}
+    """Return the first core of every kind of column: those with as many features, of as many heads.
+
+    How these divide over the heads changes nothing: each feature takes as long, and each head on top.
+    """
+    kinds: dict[tuple[int, int], HeadSeat] = {}
     for column in range(place.heads.layout.columns):
-        kinds.setdefault(tuple(run.count for run in place.heads.runs(column)), replace(place, column=column))
+        kind = place.heads.layout.count(column), len(place.heads.of_column(column))
+        kinds.setdefault(kind, replace(place, column=column))
     return list(kinds.values())
 
 
@@ -93,6 +97,7 @@ def write_cores(builder: Builder, first: HeadSeat, body: Body, *, rows: bool = F
     """Write *body* on every core; with *rows* it also sums along whole rows, where heads sum along parts of them."""
     colors = [builder.color(f"color {number}") for number in range(COLORS)]
     layout = first.heads.layout
+    check_roles(layout.rows * layout.columns)
     for row in range(layout.rows):
         for column in range(layout.columns):
             place = replace(first, column=column, row=row, colors=colors)
@@ -118,7 +123,7 @@ def timed_cores(wafer: Wafer, first: HeadSeat, body: Body) -> list[KernelWriter]
 
 def attend(core: KernelWriter, place: HeadSeat, q: Mem, k: Mem, v: Mem, y: Mem) -> None:
     """y = softmax(q k / sqrt(width of a head) + mask) v; all of them [feature, token]. Reserves the variable `mask`."""
-    role, keys, runs = core.role, place.keys, place.runs
+    role, keys, own_heads = core.role, place.keys, place.heads.of_column(place.column)
     every = place.tokens * keys
     scores = role.memory("scores", place.heads.summed * every, bank=BANK)
     all_keys, all_values = _collected(core, place, "keys", k), _collected(core, place, "values", v)
@@ -126,12 +131,12 @@ def attend(core: KernelWriter, place: HeadSeat, q: Mem, k: Mem, v: Mem, y: Mem) 
     core.allreduce(place.across, isa.ADD, scores)
     mask = role.memory("mask", every, bank=OTHER_BANK)
     share = core.constant(1 / sqrt(place.heads.width))
-    if not runs:
+    if not own_heads:
         return
-    first, count = runs[0].head, runs[-1].head - runs[0].head + 1
+    first, count = place.heads.run(place.column, own_heads[0]).head, len(own_heads)
     own = scores.at(first * every, count * every)
     role.fmuls(own, own, share)
-    for head in range(count):
+    for head in core.each(range(count), [(0, count)]):
         role.fadds(own.at(head * every, every), own.at(head * every, every), mask)
     softmax_rows(core, own, role.memory("row sums", count * place.tokens, bank=OTHER_BANK))
     _weigh(core, place, y, scores, all_values)
@@ -174,7 +179,7 @@ def _score(core: KernelWriter, place: HeadSeat, scores: Mem, q: Mem, keys: Mem) 
     with core.scalars(4) as (value, query, key, sums):
         role.set(query, 0)
         role.set(key, 0)
-        for run in place.runs:
+        for run in place.runs(core):
             of_head = scores.at(run.head * tokens * count, tokens * count)
             for _ in core.repeat(run.count):
                 role.set(sums, 0)
@@ -193,7 +198,7 @@ def _weigh(core: KernelWriter, place: HeadSeat, y: Mem, chances: Mem, values: Me
     with core.scalars(4) as (total, target, value, chance):
         role.set(target, 0)
         role.set(value, 0)
-        for run in place.runs:
+        for run in place.runs(core):
             of_head = chances.at(run.head * tokens * count, tokens * count)
             for _ in core.repeat(run.count):
                 role.set(chance, 0)

@@ -14,8 +14,9 @@ tions   | K V   | K V   | K V   |           4  each core: an AXPY over its featu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 from math import ceil, sqrt
 
 import numpy as np
@@ -45,6 +46,7 @@ from wsesim.cores.programs.model.core import KernelWriter, timed
 from wsesim.cores.programs.model.feature import BANK, OTHER_BANK, FeatureLayout, draw, is_mixed
 from wsesim.cores.programs.model.heads import Heads
 from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, AllreduceLine
+from wsesim.cores.programs.room import check_roles
 from wsesim.hardware import Wafer
 
 NAME = "attention-decode"
@@ -123,7 +125,7 @@ def _score(core: KernelWriter, seat: _Seat, scores: Mem) -> None:
     role.fmovs(scores, core.constant(0.0))
     with core.scalars(2) as (value, place):
         role.set(place, 0)
-        for run in seat.heads.runs(seat.column):
+        for run in core.each(seat.heads.runs(seat.column), seat.heads.kinds(seat.column)):
             sums = scores.at(run.head * each, each)
             for turn in core.repeat(run.count):
                 role.load(value, query.at(run.first).at(turn, 1), cost=0)
@@ -153,7 +155,7 @@ def _weigh(core: KernelWriter, seat: _Seat, scores: Mem, y: Mem) -> None:
         role.fmovs(factors, scores)
     role.fmovs(y, core.constant(0.0))
     with core.scalars(2) as (value, place):
-        for run in seat.heads.runs(seat.column):
+        for run in core.each(seat.heads.runs(seat.column), seat.heads.kinds(seat.column)):
             role.set(place, 0)
             sums = y.at(run.first, run.count)
             for turn in core.repeat(seat.each):
@@ -170,12 +172,13 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     keys, values = (draw(random, (first.positions, layout.features), options) for _ in range(2))
     builder = Builder(wafer, width=grid[0], height=grid[1])
     colors = [builder.color(f"color {number}") for number in range(2 * ALLREDUCE_COLORS)]
-    for row in range(grid[1]):
-        for column in range(grid[0]):
-            seat = _Seat(
-                heads=first.heads, column=column, row=row, positions=first.positions, options=options, colors=colors
-            )
-            builder.place(_role(builder, seat), [column], [row])
+    first = replace(first, colors=colors)
+    columns = _alike(grid[0], lambda column: _across(replace(first, column=column)))
+    rows = _alike(grid[1], lambda row: replace(first, row=row).along.plan)
+    check_roles(len(columns) * len(rows))
+    for across, down in product(columns, rows):
+        role = _role(builder, replace(first, column=across[0], row=down[0]))
+        builder.place(role, across, down)
     machine = CoreMachine(builder)
     scatter(machine, "query", layout.lay_features(query[0]))
     scatter(machine, "keys", _on_cores(keys, first).transpose(0, 2, 3, 1).reshape(grid[1], grid[0], -1))
@@ -204,6 +207,19 @@ def _written(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> Kernel
     core = timed(wafer)
     body(core, _seat(grid, shape, options))
     return core
+
+
+def _alike(count: int, key: Callable[[int], Hashable]) -> list[list[int]]:
+    """Return the numbers below *count*, those together that have the same key."""
+    found: dict[Hashable, list[int]] = {}
+    for number in range(count):
+        found.setdefault(key(number), []).append(number)
+    return list(found.values())
+
+
+def _across(seat: _Seat) -> Hashable:
+    """Return what tells a column's program from that of others."""
+    return seat.across.plan, tuple(seat.heads.runs(seat.column))
 
 
 def _role(builder: Builder, seat: _Seat) -> CoreRole:

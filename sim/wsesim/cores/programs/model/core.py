@@ -7,8 +7,9 @@ costs if nothing holds it up. The sum is the kernel's closed form; its effort do
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
@@ -16,6 +17,8 @@ from wsesim.cores.operands import Mem, Register
 from wsesim.cores.programs.durations import line_cycles
 from wsesim.cores.programs.model.lines import AllreduceLine, Collection
 from wsesim.hardware import Wafer
+
+Item = TypeVar("Item")
 
 
 class KernelWriter:
@@ -67,6 +70,21 @@ class KernelWriter:
                 self._turns //= times
             self._settle()
             self._cycles += self._turns * (times - 1) * self.role.builder.wafer.core.map_cycles
+
+    def each(self, items: Iterable[Item], kinds: Iterable[tuple[Item, int]]) -> Iterator[Item]:
+        """Write what the body of a `for` writes once for each of *items*.
+
+        Where only the time counts it is written for one of each of *kinds*, and counts as often as that says.
+        """
+        if self.placed:
+            yield from items
+            return
+        for item, times in kinds:
+            self._settle()
+            self._turns *= times
+            yield item
+            self._settle()
+            self._turns //= times
 
     @contextmanager
     def scalars(self, number: int) -> Iterator[tuple[Register, ...]]:

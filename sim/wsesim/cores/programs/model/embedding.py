@@ -217,6 +217,12 @@ def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
     return rows * layout.features_each * ELEMENT_BYTES[isa.F32]
 
 
+def values(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+    """Return those of the table and of the result, and what the first row of cores finds."""
+    tokens, vocabulary, features = shape
+    return (vocabulary + 2 * tokens) * features + grid[0] * grid[1] * tokens
+
+
 PROGRAM = KernelProgram(
     name=NAME,
     **opening(__doc__),
@@ -224,4 +230,5 @@ PROGRAM = KernelProgram(
     prepare=prepare,
     closed=closed,
     need=need,
+    values=values,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, gcd
 
@@ -70,15 +70,31 @@ class Heads:
         group = group_of(options, self.columns)
         return AllreduceLine(place=column % self.columns, cores=self.columns, group=group, axis=ROW, colors=colors)
 
-    def runs(self, column: int) -> list[HeadSlice]:
-        """Return the features of a column, cut by heads."""
+    def of_column(self, column: int) -> range:
+        """Return the heads that a column has part in."""
+        first, end = self.layout.first(column), self.layout.first(column + 1)
+        return range(first // self.width, -(-end // self.width)) if end > first else range(0)
+
+    def run(self, column: int, head: int) -> HeadSlice:
+        """Return what a column has of a head."""
         first, end = self.layout.first(column), self.layout.first(column + 1)
         before = column // self.columns * self.summed
-        found = []
-        for head in range(first // self.width, ceil(end / self.width)):
-            start, stop = max(first, head * self.width), min(end, (head + 1) * self.width)
-            found.append(HeadSlice(head=head - before, first=start - first, count=stop - start))
-        return found if end > first else []
+        start, stop = max(first, head * self.width), min(end, (head + 1) * self.width)
+        return HeadSlice(head=head - before, first=start - first, count=stop - start)
+
+    def runs(self, column: int) -> Iterator[HeadSlice]:
+        """Return the features of a column, cut by heads."""
+        return (self.run(column, head) for head in self.of_column(column))
+
+    def kinds(self, column: int) -> list[tuple[HeadSlice, int]]:
+        """Return one of the runs of each kind, and how many take as long: they have as many features, in equal banks.
+
+        Only the first and the last head of a column may be cut.
+        """
+        heads = self.of_column(column)
+        inner = [heads[1:-1][at::ALIGNED_VALUES] for at in range(ALIGNED_VALUES)]
+        groups = [heads[:1], *inner, heads[1:][-1:]]
+        return [(self.run(column, group[0]), len(group)) for group in groups if group]
 
 
 def gather_rows(core: KernelWriter, op: int, into: Mem, rows: Mem) -> None:

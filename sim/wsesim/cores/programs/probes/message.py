@@ -256,6 +256,7 @@ PROGRAM = KernelProgram(
     },
     folded=one_row(prepare),
     need=need,
+    values=lambda _, grid, shape, options: (whole_option(options, "relays", 1) + 1) * grid[1] * shape[0],
     limits=limits,
     measures={
         "counter_cycles": Measure(cores=_counter),

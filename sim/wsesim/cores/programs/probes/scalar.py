@@ -37,6 +37,8 @@ NAME = "scalar"
 CODES = ("dependent", "taken", "not-taken", "memory")
 START_CYCLES = 2
 """Two registers are filled."""
+MEMORY_LINES = 4
+"""Instructions of a turn through memory."""
 
 
 def _sizes(shape: Shape, options: Options) -> tuple[int, str]:
@@ -100,6 +102,12 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return core.task_launch_cycles + START_CYCLES + count * each + (code == "dependent")
 
 
+def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+    """Return the bytes of the instructions, which are written out."""
+    count, code = _sizes(shape, options)
+    return count * (MEMORY_LINES if code == "memory" else 1) * wafer.core.instruction_bytes
+
+
 def _dispatch(case: KernelCase) -> Reading:
     count, code = _sizes(case.shape, case.options)
 
@@ -120,6 +128,8 @@ PROGRAM = KernelProgram(
     closed=closed,
     options={"code": "dependent, taken, not-taken or memory: which [dependent]"},
     folded=one_row(prepare),
+    need=need,
+    values=lambda _, grid, *__: grid[0] * grid[1],
     limits=lambda case, cycles: {"arithmetic": 1.0},
     measures={"dispatch_cycles": Measure(cores=_dispatch)},
 )

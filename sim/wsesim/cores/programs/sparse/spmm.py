@@ -119,6 +119,12 @@ def need(kind: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options) ->
     return ((tile.depth + tile.rows) * tile.step + tile.stored) * ELEMENT_BYTES[isa.F32]
 
 
+def values(kind: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+    """Return those of the cores, and of A with its zeros, of which NumPy draws places and takes the product."""
+    each = need(kind, wafer, grid, shape, options) // ELEMENT_BYTES[isa.F32] + shape[0] * shape[1]
+    return grid[0] * grid[1] * each
+
+
 def limits(case: KernelCase, cycles: float) -> Shares:
     """Return the part with a multiply-accumulate in every cycle; where lines collide it is in every other."""
     return {"arithmetic every cycle": _full_rate(case) / cycles}
@@ -167,6 +173,7 @@ COO, CSC, CSR, ELLPACK = (
         options=HELP,
         folded=one_row(partial(prepare, kind)),
         need=partial(need, kind),
+        values=partial(values, kind),
         limits=limits,
         measures={"counter_cycles": Measure(cores=_counter, closed=_counter, options=MEAN_HELP)},
     )

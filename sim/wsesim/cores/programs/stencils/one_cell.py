@@ -24,7 +24,7 @@ import numpy as np
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.machine import CoreMachine, CoreRun
-from wsesim.cores.operands import Color, FabricOperand, Mem, Operand, Register
+from wsesim.cores.operands import ELEMENT_BYTES, Color, FabricOperand, Mem, Operand, Register
 from wsesim.cores.programs.base import (
     Array,
     Grid,
@@ -47,6 +47,8 @@ from wsesim.kernels.collectives import link_cycles
 
 NAME = "stencil-one-cell"
 LEAST_SIDE = 3
+PARTS = 2
+"""Of a sum, beside the cell."""
 FIRST_STEADY = 4
 """From this iteration on all take as long."""
 ADDITIONS = 4
@@ -97,7 +99,7 @@ def _inner(column: int, row: int, grid: Grid) -> bool:
 
 def _role(builder: Builder, core: _Core, colors: Sequence[Color], iterations: int) -> CoreRole:
     role = builder.role(f"{'inner' if core.inner else 'border'} {len(builder.roles)}, color {core.sends}")
-    x, parts = role.memory("x", 1), role.memory("parts", 2)
+    x, parts = role.memory("x", 1), role.memory("parts", PARTS)
     turn, turns, own, neighbour = (role.register() for _ in range(4))
     if core.to:
         role.route(colors[core.sends], "RAMP", *core.to)
@@ -216,12 +218,19 @@ def _steady(case: KernelCase) -> Reading:
     return Reading(value=median(later - sooner for sooner, later in pairwise(ends)))
 
 
+def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+    """Return the bytes of a cell and of the parts of its sum."""
+    _iterations(grid, shape)
+    return (1 + PARTS) * ELEMENT_BYTES[isa.F32]
+
+
 PROGRAM = KernelProgram(
     name=NAME,
     **opening(__doc__),
     shape_help="ITERATIONS",
     prepare=prepare,
     closed=closed,
+    need=need,
     measures={
         "iteration_cycles": Measure(cores=_iteration, silicon=False),
         "steady_iteration_cycles": Measure(cores=_steady, silicon=False),

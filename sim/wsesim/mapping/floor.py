@@ -1,0 +1,72 @@
+"""What a step in more passes can at least take, from one that is laid, without laying it.
+
+The kernels of a pass take a fixed time to start, a time to fill columns and rows, and a time that grows with the tokens
+of a core, of which fewer are never done faster each: what a resource needs for `t` tokens is a line that does not start
+below zero, and the longest of such lines divided by `t` only falls. So each token of a smaller pass takes at least what
+one of a larger pass does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import fsum
+
+from wsesim.mapping.layout import StepRequest, pass_sizes
+from wsesim.mapping.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    """What the largest pass that is laid takes."""
+
+    starts_s: float
+    """To start its kernels, whatever its size."""
+    fills_s: float
+    """To fill columns, and rows that hold tokens."""
+    token_s: float
+    """For each token of a core at least."""
+    rows: int
+
+
+def floor_s(request: StepRequest, laid: Program, passes: int) -> float:
+    """Return seconds that *request* in so many *passes* is not faster than; *laid* has as many or fewer."""
+    pace, compute_s = _pace_of(laid), 0.0
+    for size, count in pass_sizes(request.share, passes):
+        tokens, rows = _held(request, size)
+        filled = min(1.0, (rows - 1) / (pace.rows - 1)) if pace.rows > 1 else 0.0
+        compute_s += count * (pace.starts_s + filled * pace.fills_s + tokens * pace.token_s)
+    return _longest(request, laid, passes, compute_s)
+
+
+def floor_from_s(request: StepRequest, laid: Program, passes: int) -> float:
+    """Return the same for *passes* or any more: however they are cut, the tokens of the fullest row are not fewer.
+
+    For other sequences than those of *laid*, whose largest pass is as large as may be, too.
+    """
+    pace = _pace_of(laid)
+    tokens = request.share * request.length / (request.rows or request.cluster.wafer.rows)
+    return _longest(request, laid, passes, passes * pace.starts_s + tokens * pace.token_s)
+
+
+def _held(request: StepRequest, size: int) -> tuple[int, int]:
+    """Return the tokens of the fullest row, and the rows that hold any, in passes of so many sequences."""
+    tokens = -(-size * request.length // (request.rows or request.cluster.wafer.rows))
+    return tokens, -(-size * request.length // tokens)
+
+
+def _pace_of(laid: Program) -> _Pace:
+    """Return what a pass takes; what is left of its last cycle at the end of a kernel is no one's."""
+    largest, clock_hz = laid.groups[0], laid.cluster.wafer.core.clock_hz
+    kernels = [(stage.repeat, kernel) for stage in largest.stages for kernel in stage.kernels]
+    starts_s = laid.causes["launch"] / laid.passes
+    fills_s = fsum(repeat * kernel.parts.get("fill", 0.0) for repeat, kernel in kernels) / clock_hz
+    grows_s = largest.compute_s - starts_s - fills_s - sum(repeat for repeat, _ in kernels) / clock_hz
+    return _Pace(starts_s, fills_s, max(0.0, grows_s) / laid.placement.tokens_per_core, laid.placement.rows)
+
+
+def _longest(request: StepRequest, laid: Program, passes: int, compute_s: float) -> float:
+    busy, latency_s = laid.busy_s(), laid.cluster.host.latency_s
+    more, share = passes / laid.passes, request.share / laid.largest_share
+    input_s = share * (busy["input"] - laid.passes * latency_s) + passes * latency_s
+    others = max(busy["weights"] * more, busy["gradients"] * more, input_s, busy["update"] * min(1.0, more))
+    return max(compute_s, others) + laid.software.step_s

@@ -1,0 +1,86 @@
+"""How many wafers have room for the stages there are.
+
+All stages of a placement have one size; a wafer has as many as there is room for beside its tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from wsesim.mapping.resident.options import Counts, StageOptions, stage_options
+from wsesim.mapping.resident.request import ResidentRequest
+from wsesim.mapping.resident.tables import TableStrips, table_strips
+
+NONE = np.iinfo(np.int32).max
+"""Wafers where no number is enough."""
+
+
+def on_wafer(request: ResidentRequest, options: StageOptions, rows_less: int = 0) -> Counts:
+    """Return how many stages a wafer has room for whose tables take so many rows."""
+    wafer = request.cluster.wafer
+    found: Counts = (wafer.columns // options.columns) * (max(0, wafer.rows - rows_less) // options.rows)
+    return found
+
+
+class WaferRoom:
+    """How many wafers the stages of options take beside tables; rows that are left are divided once."""
+
+    def __init__(self, request: ResidentRequest, options: StageOptions) -> None:
+        self.request, self.options = request, options
+        self._known: dict[int, Counts] = {}
+
+    def stages(self, rows_less: int) -> Counts:
+        """Return how many stages of each option a wafer has room for whose tables take so many rows."""
+        if rows_less not in self._known:
+            self._known[rows_less] = on_wafer(self.request, self.options, rows_less)
+        return self._known[rows_less]
+
+    def needed(self, strips: TableStrips) -> Counts:
+        """Return the fewest wafers with room for the stages of each option beside such tables; `NONE` for none."""
+        stages = self.options.stages
+        if strips.one_wafer:
+            return np.where(stages <= self.stages(strips.rows), 1, NONE)
+        left = stages - self.stages(strips.rows_above) - self.stages(strips.rows_below)
+        found: Counts = 2 - -np.maximum(0, left) // self.stages(0)
+        return found
+
+    def taken(self, strips: TableStrips) -> Counts:
+        """Return the wafers that each option takes: as few as have room, or as many as are asked; `NONE` for too many.
+
+        Each of those asked has a stage; where the model has fewer layers than that, fewer are taken.
+        """
+        request, fewest = self.request, self.needed(strips)
+        if request.wafers is None:
+            return np.where(fewest <= request.systems, fewest, NONE)
+        if request.wafers > request.model.layers:
+            return np.where(fewest <= request.wafers, fewest, NONE)
+        fits = (fewest <= request.wafers) & (self.options.stages >= request.wafers)
+        return np.where(fits & (strips.one_wafer == (request.wafers == 1)), request.wafers, NONE)
+
+
+def fewest_wafers(request: ResidentRequest) -> int | None:
+    """Return how many wafers hold the model; None if no number does."""
+    room = WaferRoom(request, stage_options(request))
+    found = [int(room.needed(strips).min(initial=NONE)) for strips in table_strips(request)]
+    least = min(found, default=NONE)
+    return None if least == NONE else least
+
+
+def rooms(request: ResidentRequest, option: StageOptions, strips: TableStrips, wafers: int) -> list[int]:
+    """Return how many stages of one option each of so many wafers has room for."""
+    less = [strips.rows_above, *[0] * (wafers - 2), strips.rows_below]
+    if wafers == 1:
+        less = [strips.rows_above + strips.rows_below]
+    return [int(on_wafer(request, option, rows)[0]) for rows in less]
+
+
+def distribute(stages: int, rooms: Sequence[int]) -> tuple[int, ...]:
+    """Return how many stages each wafer has: as even as there is room, less at the ends."""
+    most = next(number for number in range(stages + 1) if sum(min(number, here) for here in rooms) >= stages)
+    found = [min(most, here) for here in rooms]
+    order = sorted(range(len(rooms)), key=lambda number: (min(number, len(rooms) - 1 - number), number))
+    for number in [number for number in order if found[number] == most][: sum(found) - stages]:
+        found[number] -= 1
+    return tuple(found)

@@ -1,0 +1,195 @@
+"""The fastest of all placements in rectangles: what each takes at least, then the most promising timed in full.
+
+None is left out that could be the fastest: those that are not timed take longer by what they take at least.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wsesim.mapping.resident.bounds import Bounds, Places, ReadingWay, ways_to_read
+from wsesim.mapping.resident.goal import PlanGoal
+from wsesim.mapping.resident.options import Counts, joined, stage_options
+from wsesim.mapping.resident.plan import ResidentPlan
+from wsesim.mapping.resident.rectangles import plan_at
+from wsesim.mapping.resident.request import ResidentRequest
+from wsesim.mapping.resident.stage_times import Cycles, StageTimes
+
+AT_FIRST = 256
+"""Options of which one is timed before the others are compared with it."""
+LOOKS = (1, 4)
+"""Positions of a prompt at which those that are left are costed, turn by turn; then at all, if many are."""
+MANY = 64
+"""Placements that are costed at all positions before they are timed one by one."""
+MOST_TIMED = 100
+"""Placements that are timed one by one at most: bounds are close, and few are ever needed."""
+CLOSE = 1e-9
+"""Share of a time by which two are the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A placement and the seconds it takes for a goal."""
+
+    seconds: float
+    plan: ResidentPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Field:
+    """Places for a request, and the cycles that one copy writes for there at least."""
+
+    goal: PlanGoal
+    """Of one copy."""
+    places: Places
+    written: Cycles
+
+    def some(self, which: NDArray[np.bool_] | Counts) -> _Field:
+        """Return some of the places."""
+        return replace(self, places=self.places.some(which), written=self.written[which])
+
+    def seconds(self, read: Cycles | float) -> Cycles:
+        """Return the seconds of each place, if prompts are read in so many cycles."""
+        copies = self.places.copies if self.goal.streams else 1
+        found: Cycles = (self.written + read) / copies / self.places.request.cluster.wafer.core.clock_hz
+        return found
+
+    def timed(self, at: int, way: ReadingWay | None) -> Found:
+        """Return one place as a plan, timed in full."""
+        one = self.places.some(np.array([at]))
+        replicas = int(one.copies[0]) if self.goal.streams else one.request.replicas or 1
+        plan = plan_at(one, way or _way_for_half(one), replicas)
+        seconds = self.goal.reading_s(plan) + self.goal.writing_s(plan)
+        return Found(seconds=seconds / (replicas if self.goal.streams else 1), plan=plan)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Ways:
+    """Places of a field that could be the fastest, read in one way; None where nothing is read."""
+
+    field: _Field
+    way: ReadingWay | None
+
+    def at_least(self, times: StageTimes, look: int | None) -> Cycles:
+        """Return the seconds that each takes at least."""
+        bounds, way = Bounds(self.field.goal, times), self.way
+        return self.field.seconds(bounds.reading(self.field.places, way, look) if way else 0.0)
+
+    def below(self, bound: Cycles, seconds: float) -> _Ways:
+        """Return those that take less than *seconds* at least."""
+        return replace(self, field=self.field.some(bound < seconds))
+
+
+def fastest(requests: Sequence[ResidentRequest], goal: PlanGoal) -> ResidentPlan | None:
+    """Return the fastest placement for *goal*, which knows the fastest of another kind; None if none has room.
+
+    *requests* differ in how many sequences and copies there are.
+    """
+    options = stage_options(min(requests, key=lambda one: one.batch))
+    if not len(options):
+        return None
+    places = [found for request in requests if len((found := Places.of(request, options)).options)]
+    if not places:
+        return None
+    times = StageTimes(requests[0], joined([one.options for one in places]))
+    fields = [_field(one, goal, times) for one in places]
+    rough = [_roughly(field, way, times) for field in fields for way in _ways(requests[0], goal)]
+    first = _timed_first(rough)
+    if first is None:
+        return None
+    left = [some.below(bound, first.seconds) for some, bound in rough]
+    for look in LOOKS if goal.prompt else ():
+        left = [some for some in left if len(some.field.written)]
+        bounds = _bounds_of(left, look)
+        first = min([first, *_least_of(left, bounds)], key=_order)
+        left = [some.below(bound, first.seconds) for some, bound in zip(left, bounds, strict=True)]
+    best = _best_first(first, [some for some in left if len(some.field.written)]).plan
+    other = _timed_first([_of_another_kind(some, bound, best) for some, bound in rough])
+    return replace(best, next_best=other.plan if other else None)
+
+
+def _of_another_kind(some: _Ways, bound: Cycles, best: ResidentPlan) -> tuple[_Ways, Cycles]:
+    """Return the places that differ from the best in stages, wafers, copies, or in whether weights move to read."""
+    places = some.field.places
+    alike = (places.options.stages == len(best.stages)) & (places.wafers == best.wafers)
+    alike &= places.copies == best.replicas if some.field.goal.streams else places.request.replicas == best.replicas
+    if some.way is not None and some.way.shifts != (best.together is None):
+        alike[:] = False
+    return replace(some, field=some.field.some(~alike)), bound[~alike]
+
+
+def _ways(request: ResidentRequest, goal: PlanGoal) -> Iterator[ReadingWay | None]:
+    if goal.prompt:
+        yield from ways_to_read(request, goal.prompt - goal.reused)
+    else:
+        yield None
+
+
+def _field(places: Places, goal: PlanGoal, times: StageTimes) -> _Field:
+    share = goal if goal.streams else goal.of_copy(places.request.replicas or 1)
+    return _Field(goal=share, places=places, written=Bounds(share, times).writing(places))
+
+
+def _roughly(field: _Field, way: ReadingWay | None, times: StageTimes) -> tuple[_Ways, Cycles]:
+    """Return the places with memory for a way to read, and the seconds they take at least, roughly."""
+    if way is None:
+        return _Ways(field=field, way=way), field.seconds(0.0)
+    field = field.some(field.places.holds(way))
+    return _Ways(field=field, way=way), field.seconds(Bounds(field.goal, times).roughly(field.places, way))
+
+
+def _timed_first(rough: Sequence[tuple[_Ways, Cycles]]) -> Found | None:
+    """Return a placement that is among the fastest: the best of the few that are roughly so."""
+    bounds = np.concatenate([np.zeros(0), *(bound for _, bound in rough)])
+    if not len(bounds):
+        return None
+    limit = np.partition(bounds, min(AT_FIRST, len(bounds)) - 1)[min(AT_FIRST, len(bounds)) - 1]
+    some = [ways.below(bound, limit * (1 + CLOSE)) for ways, bound in rough]
+    some = [ways for ways in some if len(ways.field.written)]
+    return next(_least_of(some, _bounds_of(some, LOOKS[-1])), None)
+
+
+def _least_of(left: Sequence[_Ways], bounds: Sequence[Cycles]) -> Iterator[Found]:
+    """Yield the one that takes least by its bound, timed in full; nothing if none is left."""
+    if left:
+        number = min(range(len(left)), key=lambda number: float(bounds[number].min()))
+        yield left[number].field.timed(int(bounds[number].argmin()), left[number].way)
+
+
+def _bounds_of(left: Sequence[_Ways], look: int | None) -> list[Cycles]:
+    """Return the seconds that all that are left take at least, costed at so many positions of a prompt."""
+    if not left:
+        return []
+    options = joined([some.field.places.options for some in left])
+    times = StageTimes(left[0].field.places.request, options)
+    return [some.at_least(times, look) for some in left]
+
+
+def _best_first(first: Found, left: Sequence[_Ways]) -> Found:
+    """Return the fastest: those that could be faster than the fastest so far are timed in full, least first."""
+    found, many = first, sum(len(some.field.written) for some in left) > MANY
+    bounds = _bounds_of(left, None if many else LOOKS[-1])
+    order = sorted((float(seconds), number, at) for number, bound in enumerate(bounds)
+                   for at, seconds in enumerate(bound.tolist()))  # fmt: skip
+    for seconds, number, at in order[:MOST_TIMED]:
+        if seconds >= found.seconds * (1 - CLOSE):
+            break
+        found = min(found, left[number].field.timed(at, left[number].way), key=_order)
+    return found
+
+
+def _order(found: Found) -> tuple[float, int, int]:
+    """Return what placements are ordered by: time, then fewer wafers, then more sequences held."""
+    return found.seconds, found.plan.all_wafers, -found.plan.request.batch
+
+
+def _way_for_half(one: Places) -> ReadingWay:
+    """Return the way to read that is fastest for a prompt of half the cache, where none is asked."""
+    half = max(1, one.request.positions // 2)
+    bounds = Bounds(PlanGoal(prompt=half), StageTimes(one.request, one.options))
+    ways = [way for way in ways_to_read(one.request, half) if one.holds(way)[0]]
+    return min(ways, key=lambda way: float(bounds.reading(one, way, 1)[0]))

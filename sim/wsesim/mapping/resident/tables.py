@@ -1,0 +1,152 @@
+"""Strips of a wafer for the embedding and the head: as high as they need to be, or higher, and so faster.
+
+one wafer      several, the first and the last
++--------+     +--------+     +--------+
+| embed  |     | embed  |     | layers |
+| layers |     | layers | ... |        |     a table that both ends share lies once where they meet
+| head   |     |        |     | head   |
++--------+     +--------+     +--------+
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wsesim.kernels.resident_ops import TokenStep
+from wsesim.mapping.resident.memory import table_region_bytes
+from wsesim.mapping.resident.options import Counts
+from wsesim.mapping.resident.request import ResidentRequest
+from wsesim.mapping.resident.sizes import table_sizes
+from wsesim.mapping.resident.stage_times import Cycles, Step, block_cycles, onward_cycles, rectangles
+
+QUICKER = 0.97
+"""Of the cycles of strips with fewer rows, what higher ones take at most to be compared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strip:
+    """Rows of a wafer with tables on the first of its columns."""
+
+    columns: int
+    rows: int
+    embeds: bool
+    heads: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableStrips:
+    """The strips of a placement; none where layers alone are asked for."""
+
+    one_wafer: bool
+    """Whether both ends are on one wafer."""
+    above: Strip | None = None
+    """Of the first wafer: the embedding, and the head if they share their table."""
+    below: Strip | None = None
+    """Of the last wafer: the head."""
+
+    @property
+    def rows_above(self) -> int:
+        """Rows that the first wafer has less for layers."""
+        return self.above.rows if self.above else 0
+
+    @property
+    def rows_below(self) -> int:
+        """Rows that the last wafer has less for layers."""
+        return self.below.rows if self.below else 0
+
+    @property
+    def rows(self) -> int:
+        """Rows of both."""
+        return self.rows_above + self.rows_below
+
+
+def table_strips(request: ResidentRequest) -> tuple[TableStrips, ...]:
+    """Return the strips to compare, on one wafer and on several: of each none is slower than others as high."""
+    there = request.wafers or request.systems
+    kinds = (True, False) if there > 1 else (True,)
+    return tuple(found for one_wafer in kinds for found in _strips_on(_alone(request), one_wafer))
+
+
+def _alone(request: ResidentRequest) -> ResidentRequest:
+    """Return the request without what strips do not depend on, so that they are looked for once."""
+    return replace(request, wafers=None, replicas=None, stages=None, chunk=None, positions=1, placement="auto")
+
+
+@lru_cache(maxsize=512)
+def _strips_on(request: ResidentRequest, one_wafer: bool) -> tuple[TableStrips, ...]:
+    if not request.ends:
+        return (TableStrips(one_wafer=one_wafer),)
+    if request.model.tied and one_wafer:
+        found = [TableStrips(one_wafer=True, above=strip) for strip in _quickest(request, embeds=True, heads=True)]
+    else:
+        pairs = product(*(_quickest(request, embeds=embeds, heads=not embeds) for embeds in (True, False)))
+        found = [TableStrips(one_wafer=one_wafer, above=above, below=below) for above, below in pairs]
+    step, most = TokenStep(positions=1), request.cluster.wafer.rows * (1 if one_wafer else 2)
+    cycles = table_cycles(request, found, step, 1)[0].tolist()
+    timed = sorted((one.rows, cycles[number], number) for number, one in enumerate(found) if one.rows <= most)
+    return tuple(found[number] for number in _quicker(timed))
+
+
+def _quicker(timed: Iterable[tuple[int, float, int]]) -> Iterator[int]:
+    """Yield the numbers of those, from the fewest rows on, that take clearly less than all with fewer."""
+    least = float("inf")
+    for _, cycles, number in timed:
+        if cycles < QUICKER * least:
+            least = cycles
+            yield number
+
+
+def _quickest(request: ResidentRequest, *, embeds: bool, heads: bool) -> list[Strip]:
+    """Return the strips with room for tables, fewest rows first, each faster than all before it."""
+    wafer, laid = request.cluster.wafer, request.laid
+    columns, rows = (found.ravel() for found in np.meshgrid(
+        table_sizes(laid, "x", wafer.columns), table_sizes(laid, "y", wafer.rows)))  # fmt: skip
+    room = table_region_bytes(request, columns, rows, embeds=embeds, heads=heads) <= wafer.core.sram_bytes
+    columns, rows = columns[room], rows[room]
+    if not len(columns):
+        return []
+    ends = np.full(len(columns), embeds), np.full(len(columns), heads)
+    cycles = _end_cycles(request, columns, rows, *ends, TokenStep(positions=1), 1)
+    order = np.lexsort((cycles, rows))
+    best = order[np.flatnonzero(np.diff(rows[order], prepend=0))]  # the fastest of each height
+    timed = zip(rows[best].tolist(), cycles[best].tolist(), best.tolist(), strict=True)
+    return [
+        Strip(columns=int(columns[number]), rows=int(rows[number]), embeds=embeds, heads=heads)
+        for number in _quicker(timed)
+    ]
+
+
+def _end_cycles(
+    request: ResidentRequest, columns: Counts, rows: Counts, embeds: NDArray[np.bool_], heads: NDArray[np.bool_],
+    step: Step, sought: int,
+) -> Cycles:  # fmt: skip
+    """Return the cycles of a step's tokens on their way in and that on, where strips embed, and of those *sought*."""
+    laid, where = request.laid, rectangles(request, columns, rows)
+    tokens = step.batch if isinstance(step, TokenStep) else where.y.each(step.tokens)
+    found = np.zeros(len(columns))
+    if embeds.any():
+        found += embeds * (block_cycles(laid, "embed", where, step) + onward_cycles(where, request, tokens))
+    if heads.any():
+        found += heads * block_cycles(laid, "head", where, TokenStep(positions=1, batch=sought))
+    return found
+
+
+def table_cycles(
+    request: ResidentRequest, found: Sequence[TableStrips], step: Step, heads: int
+) -> tuple[Cycles, Cycles]:  # fmt: skip
+    """Return for each of the strips *found* the cycles of a step's tokens in and *heads* out, and of the busier."""
+    nothing = Strip(columns=1, rows=1, embeds=False, heads=False)
+    above, below = (
+        _end_cycles(
+            request, np.array([strip.columns for strip in ends]), np.array([strip.rows for strip in ends]),
+            np.array([strip.embeds for strip in ends]), np.array([strip.heads for strip in ends]), step, heads,
+        )
+        for ends in ([one.above or nothing for one in found], [one.below or nothing for one in found])
+    )  # fmt: skip
+    return above + below, np.maximum(above, below)

@@ -1,0 +1,113 @@
+"""What was chosen for a step, what was done otherwise than stated, and which step nearby would do much better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from math import inf
+
+from wsesim.answer import Choice
+from wsesim.mapping import Program, StepRequest, floor_from_s, largest_pass
+from wsesim.system import Way, fastest
+from wsesim.units import Dimension, show
+
+MUCH = 0.1
+"""Share of the time for each sequence from which on a step nearby is said to be better."""
+NEARBY = (0.75, 1.25)
+"""How many times as many sequences a batch nearby has."""
+
+
+def choices(request: StepRequest, ways: tuple[Way, ...]) -> tuple[Choice, ...]:
+    """Return what was chosen, where there was something to choose."""
+    open_passes = request.micro_batch is None and request.share > 1
+    if not open_passes and len(request.policies) == 1:
+        return ()
+    what = " and ".join(["passes"] * open_passes + ["recompute"] * (len(request.policies) > 1))
+    best, *others = ways
+    return (
+        Choice(
+            what=what, chosen=words(best.program), figure="step_s", value=best.timed.step_s,
+            others=tuple((words(other.program), other.timed.step_s) for other in others),
+        ),
+    )  # fmt: skip
+
+
+def words(program: Program) -> str:
+    """Say how a step is cut into passes."""
+    sizes = " and ".join(f"{group.sequences:,}" for group in program.groups)
+    passes = f"{program.passes:,} passes" if program.passes > 1 else "1 pass"
+    again = ", layers computed again" if program.placement.recompute else ""
+    used, all_columns = program.placement.columns, program.cluster.wafer.columns
+    part = f", on {used:,} of {all_columns:,} columns" if used < all_columns else ""
+    return f"{passes} of {sizes} sequence{'' if sizes == '1' else 's'}{again}{part}"
+
+
+def notes(request: StepRequest, way: Way) -> Iterator[str]:
+    """Yield what was assumed or done otherwise than stated, and what would do much better."""
+    yield from _shares(request)
+    stated, size = request.micro_batch, way.program.placement.micro_batch
+    if stated is not None and (stated != size or len(way.program.groups) > 1):
+        yield f"micro_batch = {stated:,} came to {words(way.program)}: as few, as even as can be."
+    yield from _freer(request, way)
+    yield from _batches(request, way)
+
+
+def _shares(request: StepRequest) -> Iterator[str]:
+    systems, sequences = request.cluster.systems, request.sequences
+    if sequences < systems:
+        yield f"Systems without a sequence, which take no part: {systems - sequences:,} of {systems:,}."
+    elif rest := sequences % systems:
+        yield (
+            f"{sequences:,} sequences do not divide by {systems:,} systems: {rest:,} compute{'s' * (rest == 1)} "
+            f"{request.share:,}, the others {request.share - 1:,} and wait."
+        )
+
+
+def _freer(request: StepRequest, way: Way) -> Iterator[str]:
+    """Say what leaving passes and recompute open would give."""
+    trains = any(stage.phase == "backward" for stage in way.program.groups[0].stages)
+    opened = {"micro_batch": request.micro_batch is not None, "recompute": trains and request.recompute != "auto"}
+    free = replace(request, micro_batch=None, recompute="auto" if trains else request.recompute)
+    most_s = (1 - MUCH) * way.timed.step_s
+    found = fastest(free, below_s=most_s) if any(opened.values()) else ()
+    if isinstance(found, tuple) and found and found[0].timed.step_s <= most_s:
+        settings = " and ".join(f"{name}: auto" for name, was in opened.items() if was)
+        yield f"{settings} would take {_better(found[0], found[0].timed.step_s / way.timed.step_s)}."
+
+
+def _batches(request: StepRequest, way: Way) -> Iterator[str]:
+    """Say which batch a few sequences larger or smaller takes much less for each sequence."""
+    best: tuple[float, int, Way] | None = None
+    for sequences in sorted(_nearby(request, way)):
+        share = sequences / request.sequences
+        most_s = (1 - MUCH) * way.timed.step_s * share
+        found = fastest(replace(request, sequences=sequences), below_s=most_s)
+        if (
+            isinstance(found, tuple)
+            and found
+            and found[0].timed.step_s <= min(most_s, best[0] * share if best else inf)
+        ):
+            best = (found[0].timed.step_s / share, sequences, found[0])
+    if best:
+        each_s, sequences, better = best
+        yield f"{sequences:,} sequences would take {_better(better, each_s / way.timed.step_s)} for each."
+
+
+def _nearby(request: StepRequest, way: Way) -> Iterator[int]:
+    """Yield batches that fill what this one leaves half empty, or do without it, if that may make much of it."""
+    program, systems, share = way.program, request.cluster.systems, request.share
+    rows, tokens, passes = request.cluster.wafer.rows, program.placement.tokens_per_core, program.passes
+    most = request.micro_batch or largest_pass(request, recompute=program.placement.recompute)
+    larger = {passes * (tokens * rows // request.length), passes * most, share}
+    smaller = {(passes - 1) * most, passes * ((tokens - 1) * rows // request.length), share - (systems > 1)}
+    for sequences in (systems * each for each in larger | smaller):
+        changed = sequences / request.sequences
+        if not NEARBY[0] <= changed < 1 and not 1 / (1 - MUCH) <= changed <= NEARBY[1]:
+            continue  # not nearby; or a few more, of which each must take nearly as long, as all do not take less
+        nearby = replace(request, sequences=sequences)
+        if floor_from_s(nearby, program, -(-nearby.share // most)) <= (1 - MUCH) * changed * way.timed.step_s:
+            yield sequences
+
+
+def _better(way: Way, share: float) -> str:
+    return f"{show(way.timed.step_s, Dimension.SECONDS)} ({words(way.program)}), {1 - share:.0%} less"

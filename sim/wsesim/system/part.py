@@ -1,0 +1,94 @@
+"""A part of the wafer may do a step faster than all of it: fewer cores to fill, each with more to do.
+
+What cores do takes as long as their share of features and tokens; filling a row takes as long as it has columns, and
+filling a column as long as it has rows with tokens. The sum has one lowest point: all cores, unless a step is tiny.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from math import inf
+
+from wsesim.mapping import Program, StepRequest, fits, lay
+from wsesim.system.recurrence import Timed, time_step
+
+WORTH = 1e-3
+"""Share of a step that leaving cores unused has to bring to be looked for."""
+_GOLDEN = (5**0.5 - 1) / 2
+_NEAR = 0.97
+"""Share of the columns that shows whether fewer would do: nearer, whole cycles hide it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A way to lay a step, and when it ends."""
+
+    request: StepRequest
+    """With the rows and columns that are used."""
+    program: Program
+    timed: Timed
+
+
+def way_of(request: StepRequest, *, passes: int, recompute: bool) -> Way:
+    """Return a way to lay a step, with the time it takes."""
+    program = lay(request, passes=passes, recompute=recompute)
+    return Way(request=request, program=program, timed=time_step(program))
+
+
+def narrowed(way: Way) -> Way:
+    """Return *way* on fewer rows and columns where that is faster, else as it is.
+
+    How many columns are best follows from how many rows there are, so that columns are looked for anew with each token
+    more on every core, as long as that helps.
+    """
+    if way.program.causes.get("fill", 0.0) < WORTH * way.timed.step_s:
+        return way
+    best = _fewer_columns(way)
+    while (place := best.program.placement).rows > 1:
+        rows = -(-place.micro_batch * way.request.length // (place.tokens_per_core + 1))
+        trial = _faster(best, replace(best.request, rows=rows, columns=way.request.columns), look=_fewer_columns)
+        if trial is best:
+            break
+        best = trial
+    return best
+
+
+def _fewer_columns(way: Way) -> Way:
+    columns = way.program.placement.columns
+    near = int(_NEAR * columns)
+
+    @cache
+    def compute_s(count: int) -> float:
+        return _compute_s(way, replace(way.request, columns=count))
+
+    if near < 1 or compute_s(near) >= way.program.busy_s()["compute"]:
+        return way
+    return _faster(way, replace(way.request, columns=_lowest(compute_s, 1, columns)))
+
+
+def _faster(way: Way, request: StepRequest, *, look: Callable[[Way], Way] = lambda way: way) -> Way:
+    """Return *way* on another part of the wafer, or on what *look* finds of it, if it is faster; else as it is."""
+    place = way.program.placement
+    if not fits(request, place.micro_batch, recompute=place.recompute):
+        return way
+    trial = look(way_of(request, passes=place.passes, recompute=place.recompute))
+    return trial if trial.timed.step_s < way.timed.step_s else way
+
+
+def _compute_s(way: Way, request: StepRequest) -> float:
+    """Return what *way* computes on another part of the wafer; infinite where that does not fit."""
+    place = way.program.placement
+    if not fits(request, place.micro_batch, recompute=place.recompute):
+        return inf
+    return lay(request, passes=place.passes, recompute=place.recompute).busy_s()["compute"]
+
+
+def _lowest(of: Callable[[int], float], low: int, high: int) -> int:
+    """Return where a function of whole numbers that falls, then rises, is lowest, by golden sections."""
+    while high - low > 2:
+        one, other = (round(high - _GOLDEN * (high - low)), round(low + _GOLDEN * (high - low)))
+        other = max(other, one + 1)
+        low, high = (low, other) if of(one) <= of(other) else (one, high)
+    return min(range(low, high + 1), key=of)

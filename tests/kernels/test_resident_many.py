@@ -1,0 +1,59 @@
+"""Many rectangles at once cost what each costs alone."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wsesim.hardware import load_cluster
+from wsesim.kernels.counts import chosen, largest, up
+from wsesim.kernels.resident import TABLED, Rectangle, map_cycles
+from wsesim.kernels.resident_graph import resident_model
+from wsesim.kernels.resident_many import Rectangles
+from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
+from wsesim.model import load_preset
+from wsesim.software import load_software
+
+MODELS = ("llama-3-8b", "cerebras-gpt-111m", "mixtral-8x7b", "bert-large")
+MACHINES, STACKS = st.sampled_from(["cs-2", "cs-3"]), st.sampled_from(["waferllm", "waferengine"])
+SIZES = st.lists(st.tuples(st.integers(1, 700), st.integers(1, 900)), min_size=1, max_size=6)
+STEPS = st.one_of(
+    st.builds(TokenStep, positions=st.integers(1, 3000), batch=st.integers(1, 70)),
+    st.builds(ChunkStep, tokens=st.integers(1, 600), start=st.integers(0, 900), block=st.integers(1, 600)),
+)
+
+
+def rectangle(kind: type[Rectangle], machine: str, stack: str, columns: Any, rows: Any) -> Rectangle:
+    wafer, software = load_cluster(machine).cluster.wafer, load_software(stack).for_inference()
+    return kind(wafer=wafer, columns=columns, rows=rows, software=software)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.sampled_from(MODELS), MACHINES, STACKS, SIZES, STEPS)
+def test_many_rectangles_cost_what_each_does(
+    model: str, machine: str, stack: str, sizes: list[tuple[int, int]], step: TokenStep | ChunkStep
+) -> None:  # fmt: skip
+    laid = resident_model(load_preset(model))
+    columns, rows = (np.array(axis) for axis in zip(*sizes, strict=True))
+    many = rectangle(Rectangles, machine, stack, columns, rows)
+    for op in (*laid.embed, *laid.layer, *laid.head):
+        found = resident_cost(op, many, step).serial
+        for number, (wide, high) in enumerate(sizes):
+            alone = resident_cost(op, rectangle(Rectangle, machine, stack, wide, high), step).serial
+            for cause, cycles in found.items():
+                here = np.broadcast_to(cycles, len(sizes))[number]
+                assert here == pytest.approx(alone.get(cause, 0.0), rel=1e-12), (op.name, cause, wide, high)
+
+
+def test_lengths_beyond_the_table_are_counted() -> None:
+    where = rectangle(Rectangle, "cs-3", "waferllm", 10, 10)
+    lengths: Any = np.array([1, 7, 8, TABLED, TABLED + 3])
+    found: Any = map_cycles(where, 3, lengths)
+    assert found.tolist() == [map_cycles(where, 3, int(length)) for length in lengths]
+
+
+def test_numbers_stay_numbers() -> None:
+    assert (up(7, 2), largest(1, 2), chosen(True, 3, 4), chosen(False, 3, 4)) == (4, 2, 3, 4)
+    assert chosen(np.array([True, False]), 3, 4).tolist() == [3, 4]

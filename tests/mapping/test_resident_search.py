@@ -1,0 +1,165 @@
+"""What is left open is never worse than anything by hand; no bound is above what the plan takes; machines in pairs."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from wsesim.hardware import Cluster, load_cluster
+from wsesim.mapping.resident import PlanGoal, ResidentPlan, ResidentRequest, plan_resident, plan_service
+from wsesim.mapping.resident.bounds import Bounds, Places, ways_to_read
+from wsesim.mapping.resident.memory import needs_bytes
+from wsesim.mapping.resident.options import stage_options
+from wsesim.mapping.resident.rectangles import plan_at
+from wsesim.mapping.resident.sizes import shrinking_sizes
+from wsesim.mapping.resident.stage_times import StageTimes
+from wsesim.model import Model
+from wsesim.software import load_software
+
+SMALL_CS2 = load_cluster("cs-2", systems=4).cluster
+SMALL_CS2 = replace(SMALL_CS2, wafer=replace(SMALL_CS2.wafer, columns=120, rows=150))
+SOFTWARE = [load_software(stack).for_inference() for stack in ("waferllm", "waferengine")]
+MODELS = st.builds(
+    lambda layers, heads, times, tied: Model(
+        name="drawn", layers=layers, width=32 * heads, heads=heads, kv_heads=heads, head_width=32,
+        ffn_width=32 * heads * times, vocab=997, max_length=4096, activation="swiglu", norm="rms_norm",
+        position="rotary", tied=tied,
+    ),
+    st.integers(1, 13), st.sampled_from([2, 5, 8]), st.sampled_from([2, 4]), st.booleans(),
+)  # fmt: skip
+GOALS = st.one_of(
+    st.builds(PlanGoal, prompt=st.integers(1, 700), prompts=st.integers(1, 3)),
+    st.builds(PlanGoal, position=st.integers(1, 700), passes=st.just(9.0), batch=st.integers(1, 9),
+              guesses=st.integers(0, 2), guess_cost=st.just(0.1)),
+    st.builds(PlanGoal, prompt=st.integers(2, 700), reused=st.integers(0, 1), position=st.just(700),
+              passes=st.just(20.0)),
+)  # fmt: skip
+
+
+def request(model: Model, goal: PlanGoal, cluster: Cluster = SMALL_CS2, **changes: Any) -> ResidentRequest:
+    batch = max(goal.batch, goal.prompts)
+    values: dict[str, Any] = {"positions": 800, "batch": batch, "software": SOFTWARE[0]} | changes
+    return ResidentRequest(model=model, cluster=cluster, **values)
+
+
+def seconds(asked: ResidentRequest, goal: PlanGoal) -> float:
+    found = plan_resident(asked, goal)
+    assume(isinstance(found, ResidentPlan))
+    assert isinstance(found, ResidentPlan)
+    assert needs_bytes(found.memory) <= asked.cluster.wafer.core.sram_bytes
+    return goal(found)
+
+
+BY_HAND = st.one_of(
+    st.fixed_dictionaries({"stages": st.integers(1, 13)}), st.fixed_dictionaries({"wafers": st.integers(1, 4)}),
+    st.fixed_dictionaries({"replicas": st.integers(1, 4)}),
+    st.fixed_dictionaries({"chunk": st.sampled_from([1, 8, 64, 128, 800])}),
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=15)
+@given(MODELS, GOALS, st.sampled_from(SOFTWARE), BY_HAND)
+def test_nothing_by_hand_is_faster(model: Model, goal: PlanGoal, software: Any, by_hand: dict[str, Any]) -> None:
+    assume(by_hand.get("stages", 1) <= model.layers)
+    asked = request(model, goal, software=software)
+    assert seconds(asked, goal) <= (1 + 1e-9) * seconds(replace(asked, **by_hand), goal)
+
+
+def better(cluster: Cluster, name: str, times: float) -> Cluster:
+    wafer, core, fabric = cluster.wafer, cluster.wafer.core, cluster.wafer.fabric
+    if name == "systems":
+        return replace(cluster, systems=round(cluster.systems * times))
+    if name in {field.name for field in fields(wafer)}:
+        return replace(cluster, wafer=replace(wafer, **{name: round(getattr(wafer, name) * times)}))
+    if name in {field.name for field in fields(core)}:
+        value = getattr(core, name) * times
+        value = round(value) if isinstance(getattr(core, name), int) else value
+        return replace(cluster, wafer=replace(wafer, core=replace(core, **{name: value})))
+    value = getattr(fabric, name)
+    return replace(
+        cluster,
+        wafer=replace(wafer, fabric=replace(fabric, **{name: value * times if times < 1 else round(value * times)})),
+    )
+
+
+UP = ("columns", "rows", "systems", "sram_bytes", "clock_hz", "link_wavelets_per_cycle")
+DOWN = ("task_launch_cycles", "vector_launch_cycles", "hop_cycles", "ramp_cycles")
+
+
+@settings(deadline=None, max_examples=20)
+@given(MODELS, GOALS, st.sampled_from(UP), st.sampled_from([1.1, 1.5, 2, 3]))
+def test_more_of_the_machine_is_never_slower(model: Model, goal: PlanGoal, name: str, times: float) -> None:
+    more = request(model, goal, better(SMALL_CS2, name, times))
+    assert seconds(more, goal) <= (1 + 1e-9) * seconds(request(model, goal), goal)
+
+
+@settings(deadline=None, max_examples=8)
+@given(MODELS, GOALS, st.sampled_from(DOWN), st.sampled_from([2, 5]))
+def test_slower_starts_and_ways_are_never_faster(model: Model, goal: PlanGoal, name: str, times: int) -> None:
+    worse = request(model, goal, better(SMALL_CS2, name, times))
+    assert seconds(request(model, goal), goal) <= (1 + 1e-9) * seconds(worse, goal)
+
+
+@settings(deadline=None, max_examples=5)
+@given(MODELS, st.sampled_from(["systems", "rows", "columns", "sram_bytes"]), st.sampled_from([1.5, 2, 4]))
+def test_a_service_is_never_slower_with_more(model: Model, name: str, times: float) -> None:
+    goal = PlanGoal(prompt=200, position=250, passes=100, streams=True)
+    plans = [
+        plan_service(request(model, goal, cluster, batch=1), goal)
+        for cluster in (SMALL_CS2, better(SMALL_CS2, name, times))
+    ]
+    if isinstance(plans[0], ResidentPlan):
+        assert isinstance(plans[1], ResidentPlan)
+        assert goal(plans[1]) <= (1 + 1e-9) * goal(plans[0])
+
+
+@settings(deadline=None, max_examples=25)
+@given(MODELS, GOALS, st.integers(0, 2**32 - 1))
+def test_no_bound_is_above_what_the_plan_takes(model: Model, goal: PlanGoal, seed: int) -> None:
+    asked = request(model, goal, replicas=1)
+    options = stage_options(asked)
+    places = Places.of(asked, options)
+    assume(len(places.options))
+    draw = np.random.default_rng(seed)
+    places = places.some(draw.integers(len(places.options), size=1))
+    bounds = Bounds(goal, StageTimes(asked, places.options))
+    ways = [way for way in ways_to_read(asked, max(1, goal.prompt - goal.reused)) if places.holds(way)[0]]
+    way = ways[int(draw.integers(len(ways)))]
+    plan = plan_at(places, way, 1)
+    cycles = goal(plan) * plan.clock_hz
+    written = bounds.writing(places)[0]
+    looks = [bounds.reading(places, way, look)[0] for look in (1, 4, None)] if goal.prompt else [0.0]
+    looks += [bounds.roughly(places, way)[0]] if goal.prompt else []
+    assert max(looks) + written <= (1 + 1e-9) * cycles
+
+
+def test_a_larger_wafer_has_all_sizes_of_a_smaller_one() -> None:
+    spread = frozenset({4096, 14336, 6144, 2176})
+    small, large = (shrinking_sizes(spread, most).tolist() for most in (700, 1170))
+    assert set(small) <= set(large)
+    assert [size for size in large if size <= 700] == small
+    assert small[:30] == list(range(1, 31))
+
+
+def test_a_size_in_between_has_no_smaller_parts() -> None:
+    found = shrinking_sizes(frozenset({100}), 100).tolist()
+    assert {-(-100 // size) for size in range(1, 35)} == {-(-100 // size) for size in found if size < 35}
+    assert not {51, 60, 75, 99} & set(found)
+
+
+@pytest.mark.parametrize("batch", [1, 5, 8])
+def test_copies_share_a_batch_and_one_sequence_has_one_copy(batch: int) -> None:
+    model = Model(name="m", layers=4, width=256, heads=4, kv_heads=4, head_width=64, ffn_width=1024, vocab=997,
+                  max_length=4096, activation="gelu", norm="layer_norm", position="learned")  # fmt: skip
+    goal = PlanGoal(prompt=500, prompts=batch, position=600, passes=50, batch=batch)
+    plan = plan_resident(request(model, goal), goal)
+    assert isinstance(plan, ResidentPlan)
+    assert 1 <= plan.all_wafers <= 4
+    assert plan.replicas == 1 if batch == 1 else plan.replicas > 1
+    assert plan.request.batch == plan.share(batch) == -(-batch // plan.replicas)
+    other = plan.next_best
+    assert isinstance(other, ResidentPlan)
+    assert goal(plan) <= goal(other)

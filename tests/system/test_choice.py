@@ -1,0 +1,229 @@
+"""The way that is chosen is the fastest of all."""
+
+from dataclasses import replace
+from math import ceil
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from wsesim.answer import DoesNotFit
+from wsesim.graph import with_training
+from wsesim.hardware import load_cluster
+from wsesim.mapping import StepRequest, floor_from_s, floor_s, lay, misfit, passes_that_fit
+from wsesim.model import build_graph, load_preset
+from wsesim.software import load_software
+from wsesim.system import Way, fastest, time_step
+from wsesim.system.choice import Search
+from wsesim.system.part import WORTH, _lowest
+
+TINY = replace(
+    load_preset("gpt2"),
+    layers=2,
+    width=64,
+    heads=4,
+    kv_heads=4,
+    head_width=16,
+    ffn_width=256,
+    vocab=200,
+    max_length=4096,
+    name="tiny",
+)
+MODELS = {"tiny": TINY, "gpt2": load_preset("gpt2"), "llama": load_preset("llama-2-7b")}
+HARDWARE = st.fixed_dictionaries({}, optional={
+    "core.sram": st.sampled_from(["12 KiB", "24 KiB", "96 KiB"]), "wafer.rows": st.sampled_from([40, 300, 4000]),
+    "memoryx.stream": st.sampled_from(["100 MB/s", "10 GB/s"]), "host.input": st.sampled_from(["20 kB/s", "2 MB/s"]),
+    "memoryx.update": st.sampled_from(["1 GB/s", "50 GB/s"]), "host.latency": st.sampled_from(["0 s", "10 ms"]),
+})  # fmt: skip
+REQUESTS = st.fixed_dictionaries({
+    "model": st.sampled_from(sorted(MODELS)), "sequences": st.integers(1, 24),
+    "length": st.sampled_from([16, 100, 512]),
+    "systems": st.sampled_from([1, 1, 3]), "trains": st.booleans(), "hardware": HARDWARE,
+    "stack": st.sampled_from(["release-2", "ideal"]),
+})  # fmt: skip
+Draw = dict[str, object]
+
+
+def request_of(
+    *, model: str = "gpt2", sequences: int = 24, length: int = 512, systems: int = 1, trains: bool = True,
+    hardware: dict[str, object] | None = None, stack: str = "release-2",
+) -> StepRequest:  # fmt: skip
+    forward = build_graph(MODELS[model], sequences=sequences, length=length)
+    return StepRequest(
+        graph=with_training(forward) if trains else forward,
+        cluster=load_cluster("cs-2", systems=systems, overrides=hardware or {}).cluster,
+        software=load_software(stack).for_training(), sequences=sequences, length=length, precision="mixed",
+        recompute="auto" if trains else "never",
+    )  # fmt: skip
+
+
+def chosen(request: StepRequest) -> tuple[Way, ...]:
+    found = fastest(request)
+    assert isinstance(found, tuple)
+    return found
+
+
+def fitting(asked: Draw) -> StepRequest:
+    """Return what is asked, if it fits."""
+    request = request_of(**asked)  # type: ignore[arg-type]
+    assume(misfit(request) is None)
+    return request
+
+
+def step_s(request: StepRequest) -> float:
+    return chosen(request)[0].timed.step_s
+
+
+def all_ways(request: StepRequest) -> dict[tuple[int, bool], float]:
+    return {
+        (passes, recompute): time_step(lay(request, passes=passes, recompute=recompute)).step_s
+        for recompute in request.policies for passes in passes_that_fit(request, recompute=recompute)
+    }  # fmt: skip
+
+
+@settings(max_examples=20, deadline=None)
+@given(asked=REQUESTS)
+def test_nothing_is_faster_than_what_is_chosen(asked: Draw) -> None:
+    """Of all that use the whole wafer the two fastest are found; a part of it is only taken where it is faster yet."""
+    request = fitting(asked)
+    search = Search(request)
+    for recompute in request.policies:
+        search.policy(recompute=recompute)
+    whole, times = [way.timed.step_s for way in search.found], sorted(all_ways(request).values())
+    assert whole == times[:2]
+    chosen_s = [way.timed.step_s for way in chosen(request)]
+    assert chosen_s == sorted(chosen_s)
+    assert chosen_s[0] <= whole[0]
+
+
+def test_a_tiny_step_uses_a_part_of_the_wafer() -> None:
+    request = request_of(sequences=3, length=16, stack="ideal")
+    way = chosen(request)[0]
+    place = way.program.placement
+    whole = time_step(lay(request, passes=1, recompute=False)).step_s
+    assert place.columns < 750
+    assert way.timed.step_s < 0.95 * whole
+    for columns in range(20, 750, 10):
+        other = replace(request, rows=way.request.rows, columns=columns)
+        assert way.timed.step_s <= 1.002 * time_step(lay(other, passes=1, recompute=False)).step_s
+    assert chosen(request_of(sequences=240, length=1024))[0].program.placement.columns == 750
+
+
+@pytest.mark.parametrize("lowest", [1, 2, 3, 17, 400, 749, 750])
+@pytest.mark.parametrize("high", [750, 1000])
+def test_the_lowest_point_is_found_in_few_steps(lowest: int, high: int) -> None:
+    asked: set[int] = set()
+
+    def of(number: int) -> float:
+        asked.add(number)
+        return number / lowest + lowest / number
+
+    assert _lowest(of, 1, high) == lowest
+    assert len(asked) < 30
+
+
+@settings(max_examples=20, deadline=None)
+@given(asked=REQUESTS)
+def test_no_way_is_faster_than_its_floor(asked: Draw) -> None:
+    """From every way with as many passes or fewer."""
+    request = fitting(asked)
+    times = all_ways(request)
+    for (passes, recompute), seconds in times.items():
+        laid = lay(request, passes=passes, recompute=recompute)
+        more = {number: other for (number, policy), other in times.items() if policy == recompute and number >= passes}
+        assert all(floor_s(request, laid, number) <= other * (1 + 1e-9) for number, other in more.items())
+        assert all(floor_from_s(request, laid, number) <= min(
+            other for later, other in more.items() if later >= number) * (1 + 1e-9) for number in more)  # fmt: skip
+        assert floor_from_s(request, laid, passes) <= floor_s(request, laid, passes) * (1 + 1e-9)
+        assert floor_s(request, laid, passes) == pytest.approx(seconds, rel=1) or seconds > 0
+
+
+def test_the_floor_is_close_where_kernels_set_the_time() -> None:
+    request = request_of(sequences=120, length=1024)
+    laid = lay(request, passes=3, recompute=True)
+    assert floor_s(request, laid, 3) == pytest.approx(time_step(laid).step_s, rel=0.05)
+    other = lay(request, passes=6, recompute=True)
+    assert floor_s(request, laid, 6) == pytest.approx(time_step(other).step_s, rel=0.05)
+
+
+@settings(max_examples=20, deadline=None)
+@given(asked=REQUESTS, more=st.integers(1, 9))
+def test_more_sequences_never_take_less(asked: Draw, more: int) -> None:
+    request = fitting(asked)
+    larger = replace(request, sequences=request.sequences + more)
+    assert step_s(larger) >= step_s(request) * (1 - 1e-9)
+
+
+@settings(max_examples=20, deadline=None)
+@given(asked=REQUESTS, micro_batch=st.integers(1, 50), recompute=st.sampled_from(["never", "always"]))
+def test_what_is_stated_is_never_faster_than_what_is_chosen(asked: Draw, micro_batch: int, recompute: str) -> None:
+    request = fitting(asked)
+    for stated in (replace(request, micro_batch=micro_batch), replace(request, recompute=recompute)):
+        assume(misfit(stated) is None and (asked["trains"] or stated.recompute == "never"))
+        assert step_s(request) <= step_s(stated) * (1 + 1e-9)
+
+
+@settings(max_examples=20, deadline=None)
+@given(asked=REQUESTS, systems=st.integers(2, 5))
+def test_systems_without_a_tree_in_the_way_are_never_slower(asked: Draw, systems: int) -> None:
+    """The tree has one level from one system up to its fan-in."""
+    request = fitting({**asked, "systems": 1})
+    shared = replace(request, cluster=replace(request.cluster, systems=systems))
+    assert step_s(shared) <= step_s(request) * (1 + 1e-9)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    asked=REQUESTS, what=st.sampled_from(["sram_bytes", "rows", "columns"]), times=st.sampled_from([1.01, 1.3, 2, 16])
+)
+def test_more_memory_or_cores_are_never_slower(asked: Draw, what: str, times: float) -> None:
+    request = fitting(asked)
+    wafer = request.cluster.wafer
+    if what != "sram_bytes":
+        better = replace(wafer, **{what: ceil(getattr(wafer, what) * times)})
+    else:
+        better = replace(wafer, core=replace(wafer.core, sram_bytes=round(wafer.core.sram_bytes * times)))
+    roomy = replace(request, cluster=replace(request.cluster, wafer=better))
+    worth = WORTH if what != "sram_bytes" else 1e-9  # whole cycles hide what the last few columns bring
+    assert step_s(roomy) <= step_s(request) * (1 + worth)
+
+
+def test_a_slow_store_makes_fewer_passes_worth_computing_layers_again() -> None:
+    asked = request_of(sequences=240, length=1024)
+    slow = request_of(sequences=240, length=1024, hardware={"memoryx.stream": "100 MB/s"})
+    never = chosen(replace(slow, recompute="never"))[0].program
+    program = chosen(slow)[0].program
+    assert program.placement.recompute
+    assert program.passes < never.passes
+    assert chosen(replace(slow, recompute="always"))[0].timed.step_s < step_s(replace(slow, recompute="never"))
+    assert step_s(asked) < step_s(slow)
+
+
+def test_a_slow_host_makes_more_passes_worth_starting() -> None:
+    """The first tokens are waited for: in two passes half as long."""
+    assert chosen(request_of(stack="ideal", hardware={"host.input": "1 MB/s"}))[0].program.passes > 1
+    assert chosen(request_of(hardware={"host.input": "10 GB/s"}))[0].program.passes == 1
+
+
+def test_auto_recomputes_where_nothing_else_fits() -> None:
+    asked = request_of(model="llama", sequences=8, length=4096, hardware={"core.sram": "24 KiB"})
+    assert isinstance(fastest(replace(asked, recompute="never")), DoesNotFit)
+    assert chosen(asked)[0].program.placement.recompute
+
+
+def test_a_huge_batch_is_answered_at_once() -> None:
+    whole, prime = (chosen(request_of(sequences=count))[0] for count in (10**9, 999_999_937))
+    assert whole.timed.step_s == pytest.approx(prime.timed.step_s, rel=1e-6)
+    assert whole.timed.step_s > prime.timed.step_s
+    single = chosen(replace(request_of(sequences=999_999_937), micro_batch=1))[0]
+    assert single.program.passes == 999_999_937
+    assert single.timed.pieces < 10_000
+
+
+def test_only_what_takes_less_is_looked_for_if_told() -> None:
+    request = request_of(sequences=240, length=1024)
+    best = step_s(request)
+    found = fastest(request, below_s=best / 2)
+    assert isinstance(found, tuple)
+    assert all(way.timed.step_s > best / 2 for way in found)
+    assert fastest(request, below_s=best * 1.001)[0].timed.step_s == best  # type: ignore[index]
