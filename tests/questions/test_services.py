@@ -178,7 +178,7 @@ def test_a_full_pipeline_writes_as_a_batch_does() -> None:
 def test_who_is_let_in_is_chosen_where_tokens_would_be_slow() -> None:
     tight: dict[str, Any] = {"requests": 300, "slo_ttft": "2 s", "slo_tpot": "400 us", "slo_share": 0.9}
     found = answer(rate=1, **tight)
-    (choice,) = found.choices
+    _, choice = found.choices
     assert (choice.what, choice.figure) == ("sequences let in at once", "largest_rate_per_s")
     assert choice.value == found.figures["largest_rate_per_s"]
     ((words, rate),) = choice.others
@@ -186,10 +186,10 @@ def test_who_is_let_in_is_chosen_where_tokens_would_be_slow() -> None:
     assert rate < choice.value
     assert choice.chosen == f"{found.figures['slots']} at most"
     over = answer(rate=1e3, **tight)
-    assert over.choices[0].chosen == choice.chosen
-    assert over.choices[0].value == pytest.approx(choice.value)
-    assert {each.figure for each in over.choices[1:]} <= {"met_share"}
-    assert answer(rate=1, **{**tight, "search": False}).choices == ()
+    assert over.choices[1].chosen == choice.chosen
+    assert over.choices[1].value == pytest.approx(choice.value)
+    assert {each.figure for each in over.choices[2:]} <= {"met_share"}
+    assert [each.what for each in answer(rate=1, **{**tight, "search": False}).choices] == ["placement"]
 
 
 def test_a_service_says_how_its_largest_rate_was_judged(served: Answer) -> None:
