@@ -15,7 +15,8 @@ def times(**changes: object) -> ServiceTimes:
         "prefill_tokens": (0, 1000, 4000), "prefill_s": (0.0, 0.01, 0.05), "latency": GrowingTime(600e-6, 3e-9),
         "interval": GrowingTime(70e-6, 2e-9), "chunk": 256, "slots": 16, "capacity_tokens": 30_000,
     }  # fmt: skip
-    return ServiceTimes(**values | changes)  # type: ignore[arg-type]
+    entering = {"entering_s": changes.get("prefill_s", values["prefill_s"])}
+    return ServiceTimes(**entering | values | changes)  # type: ignore[arg-type]
 
 
 def shortened(service: ServiceTimes, factor: float) -> ServiceTimes:
@@ -25,6 +26,7 @@ def shortened(service: ServiceTimes, factor: float) -> ServiceTimes:
     )
     return replace(
         service, prefill_s=tuple(factor * seconds for seconds in service.prefill_s), latency=latency, interval=interval,
+        entering_s=tuple(factor * seconds for seconds in service.entering_s),
         input_latency_s=factor * service.input_latency_s, input_token_s=factor * service.input_token_s,
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.system.services import drawn, listed, same, shortened, times
 
 from wsesim.system.objective import Objective
-from wsesim.system.rate import CLOSE, LargestRate, counted, full_rate, largest_rate, share_at
+from wsesim.system.rate import CLOSE, LargestRate, best_rate, counted, full_rate, largest_rate, share_at
 from wsesim.system.requests import Requests
 from wsesim.system.serving import GrowingTime, ServiceTimes, serve
 
@@ -23,8 +23,11 @@ LOOSE = Objective(ttft_s=1e6, tpot_s=1e6, share=0.99)
 def services(draw: st.DrawFn) -> ServiceTimes:
     latency_s, read_s = 10 ** draw(st.floats(-4, -2.7)), 10 ** draw(st.floats(-3, -1))
     interval_s = latency_s * 10 ** draw(st.floats(-3, 0))
+    whole_s = (0.0, read_s, draw(st.floats(3, 6)) * read_s)
+    part = draw(st.sampled_from([0.1, 0.5, 0.9, 1.0]))
     return times(
-        prefill_s=(0.0, read_s, draw(st.floats(3, 6)) * read_s), latency=GrowingTime(latency_s, 1e-4 * latency_s),
+        prefill_s=whole_s, entering_s=tuple(part * each for each in whole_s),
+        latency=GrowingTime(latency_s, 1e-4 * latency_s),
         interval=GrowingTime(interval_s, 1e-4 * interval_s), chunk=draw(st.sampled_from([64, 256, 4096])),
         slots=draw(st.integers(1, 40)), capacity_tokens=draw(st.sampled_from([4000, 20_000, 10**6])),
     )  # fmt: skip
@@ -72,6 +75,36 @@ def test_more_slots_never_delay_first_tokens(service: ServiceTimes, seed: int, l
     there = requests.at_rate(load * full_rate(requests, service))
     assert serve(there, roomier).ttft_s.mean() <= serve(there, service).ttft_s.mean() * 1.02
     assert full_rate(requests, roomier) >= full_rate(requests, service) * 0.95
+
+
+@settings(max_examples=8, deadline=None)
+@given(services(), st.integers(0, 10**6), st.floats(1.2, 6), st.integers(1, 40))
+def test_more_slots_never_lower_the_best_rate(service: ServiceTimes, seed: int, slack: float, more: int) -> None:
+    """But for chance: of 420 requests that count a few more or fewer are late."""
+    requests, roomier = drawn(600, 1.0, seed=seed), replace(service, slots=service.slots + more)
+    goal = objective_near(service, requests, slack)
+    few, many = (best_rate(requests, each, goal)[0] for each in (service, roomier))
+    assert many.per_s >= few.per_s * 0.93
+
+
+def test_fewer_are_let_in_where_all_would_miss_the_limit_per_token() -> None:
+    """A token a round of 0.6 ms; a prompt that enters beside it adds 10 ms to an answer of 200, 50 us each."""
+    requests, goal = drawn(1000, 1.0), Objective(ttft_s=2.0, tpot_s=0.75e-3, share=0.9)
+    best, most = best_rate(requests, times(slots=60, capacity_tokens=10**6), goal)
+    assert most.slots == 60
+    assert best.slots < 10
+    assert best.per_s > 1.2 * most.per_s
+    assert best.share >= 0.9
+    alone = largest_rate(requests, times(slots=best.slots, capacity_tokens=10**6), goal)
+    assert best == alone
+
+
+@pytest.mark.parametrize("goal", [LOOSE, Objective(ttft_s=0.06, tpot_s=1e3, share=0.9), replace(LOOSE, tpot_s=1e-9)])
+def test_all_are_let_in_where_the_limit_per_token_does_not_bind(goal: Objective) -> None:
+    requests = drawn(500, 1.0)
+    (found,) = best_rate(requests, times(), goal)
+    assert found == largest_rate(requests, times(), goal)
+    assert found.slots == 16
 
 
 def test_the_largest_rate_holds_and_a_little_more_does_not() -> None:
@@ -160,12 +193,12 @@ def test_how_sure_a_rate_is_by_hand() -> None:
         6.0: (0.85, 0.02),
         8.0: (0.8, 0.0),
     }
-    found = LargestRate(per_s=4.0, goal=0.9, full_per_s=9.0, tried=tried)
+    found = LargestRate(per_s=4.0, goal=0.9, full_per_s=9.0, slots=1, tried=tried)
     assert found.between_per_s == (2.0, 6.0)
     assert (found.share, found.error) == (0.92, 0.02)
-    edge = LargestRate(per_s=1.0, goal=0.5, full_per_s=9.0, tried={1.0: (0.75, 0.125), 2.0: (0.25, 0.125)})
+    edge = LargestRate(per_s=1.0, goal=0.5, full_per_s=9.0, slots=1, tried={1.0: (0.75, 0.125), 2.0: (0.25, 0.125)})
     assert edge.between_per_s == (1.0, 9.0), "what is just as good as asked may hold"
-    none = LargestRate(per_s=0.0, goal=0.9, full_per_s=9.0, tried={1.0: (0.5, 0.1), 2.0: (0.4, 0.1)})
+    none = LargestRate(per_s=0.0, goal=0.9, full_per_s=9.0, slots=1, tried={1.0: (0.5, 0.1), 2.0: (0.4, 0.1)})
     assert (none.share, none.error) == (0.5, 0.0)
 
 

@@ -173,28 +173,28 @@ def test_a_line_sums_over_tokens_and_rounds() -> None:
 
 
 def test_the_second_prompt_waits_for_the_first() -> None:
-    """By hand: 1,000 tokens take 10 ms; then a token a round of 1 ms, and with the second prompt's chunks between."""
+    """By hand: 1,000 tokens take 10 ms; then a token a round of 1 ms, or of 5 with a chunk of the second prompt."""
     service = times(latency=GrowingTime(1e-3, 0.0), interval=GrowingTime(1e-9, 0.0), chunk=500, capacity_tokens=10**6)
     served = serve(listed((1.0, 1000, 3), (1.005, 1000, 1)), service)
     assert served.begun_s == pytest.approx([1.0, 1.010])
-    assert served.first_s == pytest.approx([1.010, 1.022])
-    assert served.end_s == pytest.approx([1.022, 1.022])
-    assert served.ttft_s == pytest.approx([0.010, 0.017])
-    assert served.tpot_s == pytest.approx([0.006, 0.0])
-    assert served.latency_s == pytest.approx([0.022, 0.017])
-    assert served.duration_s == pytest.approx(0.022)
+    assert served.first_s == pytest.approx([1.010, 1.020])
+    assert served.end_s == pytest.approx([1.020, 1.020])
+    assert served.ttft_s == pytest.approx([0.010, 0.015])
+    assert served.tpot_s == pytest.approx([0.005, 0.0])
+    assert served.latency_s == pytest.approx([0.020, 0.015])
+    assert served.duration_s == pytest.approx(0.020)
     assert served.rounds == 4
     assert served.entered_s == pytest.approx(0.020, rel=1e-5)
 
 
 def test_a_prompt_is_read_evenly_while_others_write() -> None:
-    """Rounds of a token, 1 s, and a chunk, 1 s: the first ends after two of them, not when the prompt is read."""
+    """Rounds of a token, 1 s, and a chunk, 2 s: the first ends after two of them, not when the prompt is read."""
     service = times(
-        latency=GrowingTime(1.0, 0.0), interval=GrowingTime(1e-9, 0.0), prefill_tokens=(0, 1000), prefill_s=(0.0, 10.0),
+        latency=GrowingTime(1.0, 0.0), interval=GrowingTime(1e-9, 0.0), prefill_tokens=(0, 1000), prefill_s=(0.0, 20.0),
         chunk=100,
     )  # fmt: skip
     served = serve(listed((0, 100, 3), (0, 1000, 1)), service)
-    assert served.end_s == pytest.approx([1 + 2 * 2, 1 + 2 * 2 + 8])
+    assert served.end_s == pytest.approx([2 + 2 * 2, 2 + 2 * 2 + 8 * 2])
 
 
 def test_a_chunk_more_is_read_for_what_is_left() -> None:

@@ -38,7 +38,7 @@ class HeldSection(PlacedSection, GuessSection):
     """How weights lie on the wafers, and how many sequences are held."""
 
     batch: Annotated[AutoOrSize, Default("as many as fit")] = "auto"  # type: ignore[assignment]  # one more word
-    """Sequences of full length held at once. Default: as many as fit."""
+    """Sequences of full length held at once. Default: as many as fit, or fewer where that holds slo_tpot longer."""
     chunk: Annotated[AutoOrSize, Default("as the placement does")] = "auto"
     """Tokens of a prompt that pass at a time. Default: as the placement does."""
     prefill_grid: Annotated[AutoOrSize, Default("as chosen by the placement")] = "auto"
@@ -122,7 +122,7 @@ class Serving(ModelQuestion):
                                 ("latency", "whole answer"))
             for point in ("mean", "p50", "p90", "p95", "p99")
         ),
-        FigureSpec(name="slots", label="slots", meaning="sequences held at once"),
+        FigureSpec(name="slots", label="slots", meaning="sequences let in at once"),
         FigureSpec(name="capacity_tokens", label="positions held", meaning="over all sequences"),
         FigureSpec(name="wafers", label="wafers", meaning="in use"),
         FigureSpec(name="replicas", label="replicas", meaning="copies of the model, each on wafers of its own"),

@@ -4,7 +4,7 @@ from wsesim.system.choice import fastest
 from wsesim.system.objective import PERCENTILES, Objective, percentiles
 from wsesim.system.part import Way
 from wsesim.system.play import Played, play
-from wsesim.system.rate import LargestRate, counted, largest_rate, share_at
+from wsesim.system.rate import LargestRate, best_rate, counted, largest_rate, share_at
 from wsesim.system.recurrence import Timed, time_step
 from wsesim.system.requests import Arrivals, Requests, requests_of
 from wsesim.system.served import Served
@@ -22,6 +22,7 @@ __all__ = [
     "ServiceTimes",
     "Timed",
     "Way",
+    "best_rate",
     "counted",
     "fastest",
     "largest_rate",

@@ -9,15 +9,19 @@ come first, while queues fill, and those that come last, which fewer follow, are
 Rates tried are fixed parts of the full rate, each half of the one before and then halved in between. So if every time
 of a service is f <= 1 times as long, what held at a rate holds at 1/f times that rate, every step of the search goes
 at least as far, and the largest rate is at least 1/f times as large. Other changes for the better have no such law:
-first come, first served with room for few has anomalies (Graham 1969), and more slots let more sequences write side by
-side, each of which then waits longer for its tokens.
+first come, first served with room for few has anomalies (Graham 1969).
+
+More slots let more sequences write side by side, each of which then waits longer for its tokens. So where a full
+pipeline would not hold the limit per token, fewer are let in at once than there are slots for, if that holds a larger
+rate: then more slots are no worse, but for the numbers between those that are tried.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +36,8 @@ SETTLE, DRAIN = 0.2, 0.1
 """Shares of the requests, first and last, that do not count."""
 _BATCHES = 10
 """Parts of what counts, of which the spread of the share follows: requests near one another meet the same queue."""
+_FEWER = 0.8
+"""From one number of sequences let in at once to the next that is tried."""
 _ALONE = 1e-3
 """Requests there are on average where each is alone: that part of the full rate, over the slots, comes to no more."""
 
@@ -46,6 +52,8 @@ class LargestRate:
     """Share that has to be good enough."""
     full_per_s: float
     """Requests a second at which the queue begins to grow without end; 0 where nothing can be held."""
+    slots: int
+    """Sequences let in at once, by each copy."""
     tried: Mapping[float, tuple[float, float]]
     """By rate, rising, the share that was good enough and its standard error."""
 
@@ -112,7 +120,9 @@ def largest_rate(
         return tried[rate][0] >= objective.share
 
     found = _search(holds, full, _ALONE * full / times.slots) if full else 0.0
-    return LargestRate(per_s=found, goal=objective.share, full_per_s=full, tried=dict(sorted(tried.items())))
+    return LargestRate(
+        per_s=found, goal=objective.share, full_per_s=full, slots=times.slots, tried=dict(sorted(tried.items()))
+    )  # fmt: skip
 
 
 def _search(holds: Callable[[float], bool], full: float, alone: float) -> float:
@@ -127,3 +137,44 @@ def _search(holds: Callable[[float], bool], full: float, alone: float) -> float:
         middle = math.sqrt(low * high)
         low, high = (middle, high) if holds(middle) else (low, middle)
     return low
+
+
+def best_rate(
+    requests: Requests, times: ServiceTimes, objective: Objective, *, say: Callable[[str], None] = lambda _: None
+) -> tuple[LargestRate, ...]:
+    """Return the largest rate with as many sequences let in at once as is best, then with all slots if that is less.
+
+    Fewer are tried where it is the limit per token that is missed at more: first tokens only come later with fewer.
+    """
+    most = best = largest_rate(requests, times, objective, say=say)
+    for slots in _fewer_slots(requests, times, objective) if _tokens_slow(requests, times, objective, most) else ():
+        fewer, more = replace(times, slots=slots), best.per_s * (1 + CLOSE)
+        if full_rate(requests, fewer) < more:
+            break
+        say(f"trying {more:.4g} requests a second, of which at most {slots:,} are let in at once")
+        if share_at(more, requests, fewer, objective)[0] >= objective.share:
+            best = max(best, largest_rate(requests, fewer, objective, say=say), key=lambda found: found.per_s)
+    return (most,) if best is most else (best, most)
+
+
+def _tokens_slow(requests: Requests, times: ServiceTimes, objective: Objective, found: LargestRate) -> bool:
+    """Return whether the next rate tried would hold the objective had it no limit per token."""
+    over = [rate for rate in found.tried if rate > found.per_s]
+    if not found.per_s or not over:
+        return False
+    return share_at(min(over), requests, times, replace(objective, tpot_s=sys.float_info.max))[0] >= objective.share
+
+
+def _fewer_slots(requests: Requests, times: ServiceTimes, objective: Objective) -> Iterator[int]:
+    """Yield numbers of sequences that could be let in at once, most first.
+
+    Not more than would hold the limit in a full pipeline. There every sequence adds to the time of all others' tokens
+    that one of its own enters, and for each token that it writes a share of the prompt that follows it.
+    """
+    written = max(1.0, float(requests.output.mean()) - 1)
+    position = float(requests.prompt.mean()) + written / 2
+    each_s = times.interval.sum_s(position, 1) + float(times.enter_s(requests.prompt).mean()) / written
+    slots = min(times.slots - 1, math.floor(min(objective.tpot_s / each_s, times.slots)))
+    while slots > 0:
+        yield slots
+        slots = min(slots - 1, math.ceil(_FEWER * slots))

@@ -1,12 +1,14 @@
 """Requests served by resident weights: they queue, are read chunk by chunk, and write tokens side by side.
 
-    arrive --> queue --> [ one chunk of the oldest prompt | one token of every sequence that writes ] --> done
-                          \\_______________________ one round ______________________________________/
+    arrive --> queue --> [ a token of every sequence that writes | a chunk of a prompt ] --> drain --> write --> done
+                          \\____________________ one round ____________________________/
 
-The wafers are one pipeline. A round lets a chunk of the prompt that is being read pass, and a token of each sequence
-that writes: that takes the time of the chunk, and the longer of one token's way through all stages and of all tokens
-entering one after the other. Rounds that differ in nothing but their position follow from a closed form, so the cost
-of a simulation follows from the number of requests, not of tokens.
+The wafers are one pipeline. In a round a token of each sequence that writes enters, then a chunk of a prompt: the round
+takes as long as that, or as a token is on its way through all stages if that is longer. A prompt that has entered
+drains: its first token is there when the rest of its way is over. Meanwhile the next prompt enters. What enters behind
+a prompt comes out behind it: tokens that are written wait for it, unless another prompt enters before it has drained.
+Rounds that differ in nothing but their position follow from a closed form, so the cost of a simulation follows from the
+number of requests, not of tokens.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from heapq import heappop, heappush
 import numpy as np
 import numpy.typing as npt
 
-from wsesim.errors import require_not_negative, require_positive
+from wsesim.errors import SpecError, require_not_negative, require_positive
 from wsesim.system.requests import Requests
 from wsesim.system.served import Served, together
 
@@ -46,7 +48,9 @@ class ServiceTimes:
     prefill_tokens: Sequence[int]
     """Lengths of prompts, rising, from 0."""
     prefill_s: Sequence[float]
-    """Time to read each; a chunk takes the difference of two."""
+    """Time to read each, from its first token in to the first token of its answer."""
+    entering_s: Sequence[float]
+    """Of it, the time after which another prompt as long follows; chunks of one share it evenly."""
     latency: GrowingTime
     """Of one token through all stages."""
     interval: GrowingTime
@@ -66,11 +70,30 @@ class ServiceTimes:
 
     def __post_init__(self) -> None:
         require_positive(chunk=self.chunk, slots=self.slots, copies=self.copies)
+        if any(enters > 1.000001 * whole for enters, whole in zip(self.entering_s, self.prefill_s, strict=True)):
+            raise SpecError("entering_s", "must be at most prefill_s: what has been read has entered")
         require_not_negative(input_latency_s=self.input_latency_s, input_token_s=self.input_token_s)
 
     def read_s(self, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """Return the time to read the first *tokens* of a prompt."""
         return np.interp(tokens, self.prefill_tokens, self.prefill_s)
+
+    def enter_s(self, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Return the time for which prompts of *tokens* keep the first stage."""
+        return np.interp(tokens, self.prefill_tokens, self.entering_s)
+
+    def drain_s(self, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Return the time from when prompts of *tokens* have entered to the first token of their answers."""
+        return np.maximum(0.0, self.read_s(tokens) - self.enter_s(tokens))
+
+    def chunks(self, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return in how many parts prompts of *tokens* enter, with a token of each sequence that writes between.
+
+        A token behind a chunk is back when that has drained; until then more of the prompt enters.
+        """
+        back = np.maximum(1, self.enter_s(tokens) // np.maximum(self.drain_s(tokens), 1e-12))
+        found: npt.NDArray[np.int64] = np.minimum(-(-tokens // self.chunk), back).astype(np.int64)
+        return found
 
 
 def serve(requests: Requests, times: ServiceTimes) -> Served:
@@ -93,12 +116,17 @@ class _Server:
         self.ready_s = np.maximum.accumulate(passed_on)
         self.arrival = self.ready_s.tolist()
         self.prompt, self.output = requests.prompt.tolist(), requests.output.tolist()
-        self.whole_s = times.read_s(requests.prompt).tolist()
+        enter_s, drain_s = times.enter_s(requests.prompt), times.drain_s(requests.prompt)
+        chunks = times.chunks(requests.prompt)
+        self.chunks, self.chunk_s, self.drain_s = chunks.tolist(), (enter_s / chunks).tolist(), drain_s.tolist()
         self.begun, self.first, self.end = np.full((3, len(requests)), np.nan)
         self.now, self.round, self.next = self.arrival[0], 0, 0
         self.queue: deque[int] = deque()
-        self.reading: int | None = None
-        self.read, self.read_s = 0, 0.0
+        self.entering: int | None = None
+        self.left = 0
+        """Chunks of it."""
+        self.draining: deque[tuple[float, int]] = deque()
+        """(When its first token is there, request), in the order of both."""
         self.writing: list[tuple[int, int]] = []
         """A heap of (round of the last token, request)."""
         self.starts: dict[int, int] = {}
@@ -110,96 +138,111 @@ class _Server:
 
     def play(self) -> Served:
         """Play until all is done."""
-        while self.next < len(self.arrival) or self.queue or self.reading is not None or self.writing:
+        while self.next < len(self.arrival) or self.queue or self.held:
+            self._begin_writing()
             self._take_in()
-            if self.reading is not None or self.writing:
+            if self.entering is not None or self.writing:
                 self._pass(self._rounds_alike())
-            elif self.next < len(self.arrival):
-                self.now = self.arrival[self.next]
+            elif (comes := min(self._next_s(), self._drained_s())) < math.inf:
+                self.now = comes
         return Served(
             arrival_s=self.requests.arrival_s, ready_s=self.ready_s, begun_s=self.begun, first_s=self.first,
             end_s=self.end, output=self.requests.output, busy=tuple(self.busy), rounds=self.round,
         )  # fmt: skip
 
     def _take_in(self) -> None:
-        """Queue what has arrived; begin to read the oldest prompt if there is room for its whole answer."""
+        """Queue what has arrived; let the oldest prompt enter if there is room for its whole answer."""
         while self.next < len(self.arrival) and self.arrival[self.next] <= self.now:
             if self.prompt[self.next] + self.output[self.next] <= self.times.capacity_tokens:
                 self.queue.append(self.next)
             self.next += 1
-        if self.reading is None and self.queue and len(self.writing) < self.times.slots:
+        if self.entering is None and self.queue and self._has_slot():
             tokens = self.prompt[self.queue[0]] + self.output[self.queue[0]]
             if self.held + tokens <= self.times.capacity_tokens:
-                self.reading, self.read, self.read_s = self.queue.popleft(), 0, 0.0
-                self.begun[self.reading] = self.now
+                self.entering = self.queue.popleft()
+                self.left, self.begun[self.entering] = self.chunks[self.entering], self.now
                 self.held += tokens
 
-    def _rounds_alike(self) -> int:
-        """Return the rounds until a sequence ends, a prompt is read, or the one in which the next request arrives.
+    def _has_slot(self) -> bool:
+        return len(self.writing) + len(self.draining) < self.times.slots
 
-        While a prompt is read the next has to wait, so that its arrival changes nothing.
+    def _next_s(self) -> float:
+        """Return when the next request arrives that finds a slot; never if there is none."""
+        return self.arrival[self.next] if self.next < len(self.arrival) and self._has_slot() else math.inf
+
+    def _drained_s(self) -> float:
+        """Return when the next first token is there; never if no prompt drains."""
+        return self.draining[0][0] if self.draining else math.inf
+
+    def _rounds_alike(self) -> int:
+        """Return the rounds until a sequence ends, a prompt has entered, or the one in which something else happens.
+
+        While a prompt enters the next has to wait, so that its arrival changes nothing; one that drained joins.
         """
         ends = self.writing[0][0] - self.round if self.writing else math.inf
-        if self.reading is not None:
-            return int(min(ends, -((self.read - self.prompt[self.reading]) // self.times.chunk)))
-        rounds = int(ends)
-        if self.next < len(self.arrival) and len(self.writing) < self.times.slots:
-            left = self.arrival[self.next] - self.now
-            if self._write_s(rounds)[0] < left:
-                return rounds
-            rounds = 1 + bisect_left(range(1, rounds), left, key=lambda count: self._write_s(count)[0])
-        return rounds
+        if self.entering is None and self.draining:
+            return 1
+        if self.entering is None:
+            rounds, left = int(ends), self._next_s() - self.now
+        else:
+            rounds, left = int(min(ends, self.left)), self._drained_s() - self.now
+        if left == math.inf or self._seconds(rounds) < left:
+            return rounds
+        return 1 + bisect_left(range(1, rounds), left, key=self._seconds)
 
-    def _write_s(self, rounds: int) -> tuple[float, float]:
-        """Return the time of *rounds* in which all sequences write, and how long tokens enter the pipeline in it."""
-        count = len(self.writing)
+    def _seconds(self, rounds: int) -> float:
+        return self._pass_s(rounds)[0]
+
+    def _pass_s(self, rounds: int) -> tuple[float, float]:
+        """Return the time of *rounds*, and how long tokens that are written and chunks enter the pipeline in it."""
+        count, chunk_s = len(self.writing), 0.0 if self.entering is None else self.chunk_s[self.entering]
         if not count:
-            return 0.0, 0.0
+            return rounds * chunk_s, rounds * chunk_s
         latency, interval = self.times.latency, self.times.interval
         furthest, total = self.furthest + self.round, self.positions + count * self.round
-        entering = interval.sum_s(total, rounds, count)
+        entering = interval.sum_s(total, rounds, count) + rounds * chunk_s
         through = latency.sum_s(furthest, rounds)
-        ahead = latency.sum_s(furthest, 1) - interval.sum_s(total, 1, count)
+        ahead = latency.sum_s(furthest, 1) - interval.sum_s(total, 1, count) - chunk_s
         slope = latency.per_position_s - count * interval.per_position_s
         # Until this round one of the two is longer, from it on the other; a round before the first or after the last
         # means that none takes over.
         turn = math.floor(min(max(-ahead / slope, -1.0), rounds - 1.0)) + 1 if slope else 0
-        early, late = latency.sum_s(furthest, turn), interval.sum_s(total, turn, count)
+        early, late = latency.sum_s(furthest, turn), interval.sum_s(total, turn, count) + turn * chunk_s
         return max(early, late) + max(through - early, entering - late), entering
 
     def _pass(self, rounds: int) -> None:
-        """Let *rounds* pass: every sequence writes that many tokens; of a prompt as many chunks are read."""
-        seconds, entering = self._write_s(rounds)
-        if self.reading is not None:
-            reading_s = self._read(rounds)
-            seconds, entering = seconds + reading_s, entering + reading_s
+        """Let *rounds* pass: every sequence writes that many tokens; of a prompt as many chunks enter."""
+        seconds, entered_s = self._pass_s(rounds)
         started, self.now, self.round = self.now, self.now + seconds, self.round + rounds
-        self.busy.append((started, self.now, entering))
+        if self.entering is None and self.draining:
+            self.now = max(self.now, min(self.draining[-1][0], self._next_s()))
+        self.busy.append((started, self.now, entered_s))
         while self.writing and self.writing[0][0] <= self.round:
             self._finish(heappop(self.writing)[1])
-        if self.reading is not None and self.read == self.prompt[self.reading]:
-            self._begin_writing(self.reading)
+        if self.entering is not None:
+            self.left -= rounds
+            if not self.left:
+                self._drain(self.entering)
 
-    def _read(self, rounds: int) -> float:
-        """Read as many chunks of the prompt; return their time."""
-        assert self.reading is not None
-        before_s, whole = self.read_s, self.prompt[self.reading]
-        self.read = min(self.read + rounds * self.times.chunk, whole)
-        all_read = self.read == whole
-        self.read_s = self.whole_s[self.reading] if all_read else float(self.times.read_s(np.array(self.read)))
-        return float(self.read_s - before_s)
+    def _drain(self, request: int) -> None:
+        """The prompt has entered; it comes out behind those before it."""
+        before = self.draining[-1][0] if self.draining else self.now
+        self.draining.append((max(before, self.now + self.drain_s[request]), request))
+        self.entering = None
 
-    def _begin_writing(self, request: int) -> None:
-        """The prompt is read, and with it the first token is known."""
-        self.reading, self.first[request] = None, self.now
-        if self.output[request] == 1:
-            self.end[request] = self.now
-            self.held -= self.prompt[request] + 1
-            return
-        self.starts[request] = start = self.prompt[request] - self.round
-        self.furthest = max(self.furthest, start)
-        self.positions += start
-        heappush(self.writing, (self.round + self.output[request] - 1, request))
+    def _begin_writing(self) -> None:
+        """Prompts that have drained have their first token; those that write more do so from the next round on."""
+        while self.draining and self.draining[0][0] <= self.now:
+            first_s, request = self.draining.popleft()
+            self.first[request] = first_s
+            if self.output[request] == 1:
+                self.end[request] = first_s
+                self.held -= self.prompt[request] + 1
+                continue
+            self.starts[request] = start = self.prompt[request] - self.round
+            self.furthest = max(self.furthest, start)
+            self.positions += start
+            heappush(self.writing, (self.round + self.output[request] - 1, request))
 
     def _finish(self, request: int) -> None:
         self.end[request] = self.now

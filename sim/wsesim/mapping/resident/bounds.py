@@ -153,7 +153,7 @@ class Bounds:
     def _interval(self, places: Places, size: int) -> Cycles:
         step = TokenStep(positions=self.goal.position, batch=size)
         busy = table_cycles(places.request, places.strips, step, size)[1][places.strip]
-        return np.maximum(busy, self._busiest(places, step))
+        return np.maximum(busy, self._kept(places, [(step, 1)]))
 
     def roughly(self, places: Places, way: ReadingWay) -> Cycles:
         """Return what all prompts take at least, from layers that pass fewer tokens at the first position.
@@ -163,8 +163,8 @@ class Bounds:
         goal, request, options = self.goal, places.request, places.options
         chunks, last = -(-(goal.prompt - goal.reused) // way.tokens), _last(goal, way)
         each, end = (self.times.roughly(tokens, shifts=way.shifts) for tokens in (way.tokens, last))
-        ends = end * request.model.layers
-        deep = (chunks - 1) * each + (goal.prompts - 1) * chunks * end
+        ends, stays = end * request.model.layers, (chunks - 1) * each + end
+        deep = (chunks - 1) * each + (goal.prompts - 1) * stays
         size = self.times.place[options.size]
         return options.layers * deep[size] + ends[size]
 
@@ -186,7 +186,16 @@ class Bounds:
             passing = (self._staying(places, [*steps, (last, 1)], others, crosses=True) for others in (begin, last))
             crosses = np.minimum(*passing)
             first = np.where(places.wafers > 1, np.maximum(first, crosses), first)
-        return first + ends + self._behind(places, way, self._busiest(places, last))
+        return first + ends + (goal.prompts - 1) * self._kept(places, [*steps, (last, 1)])
+
+    def _kept(self, places: Places, steps: Sequence[tuple[Step, int]]) -> Cycles:
+        """Return for how long a prompt keeps the busiest stage at least: then another follows."""
+        first, crosses = (
+            added(times * self._stage(places, step, crosses=crosses) for step, times in steps)
+            for crosses in (False, True)
+        )
+        kept: Cycles = np.where(places.wafers > 1, np.maximum(first, crosses), first)
+        return kept
 
     def _staying(self, places: Places, steps: Sequence[tuple[Step, int]], others: Step, *, crosses: bool) -> Cycles:
         """Return what it takes if all chunks stay in one stage, and one of them passes the *others*."""
@@ -194,26 +203,6 @@ class Bounds:
         rest = places.request.model.layers - places.layers_at(crosses=crosses)
         ways = np.maximum(0, places.handovers - 1)
         return busy + rest * self._layer(places, others) + self._ways(places, others, ways, places.wafers - 1 - crosses)
-
-    def _behind(self, places: Places, way: ReadingWay, interval: Cycles) -> Cycles | float:
-        """Return what further prompts take, each as soon as the first stage is free."""
-        goal, request = self.goal, places.request
-        if goal.prompts == 1:
-            return 0.0
-        if way.shifts:
-            chunk = np.full(len(interval), way.tokens)
-        else:
-            regions = places.options.stages + (2 if request.ends else 0) - (request.model.tied & (places.wafers == 1))
-            filled = np.minimum(request.positions, request.software.fills * regions * way.tokens)
-            chunk = np.full(len(interval), request.chunk) if request.chunk else filled
-        chunks = -(-(goal.prompt - goal.reused) // chunk)
-        behind: Cycles = (goal.prompts - 1) * chunks * -(-chunk // way.tokens) * interval
-        return behind
-
-    def _busiest(self, places: Places, step: Step) -> Cycles:
-        """Return what the slowest stage takes: the first, or the last of a wafer."""
-        first, crosses = (self._stage(places, step, crosses=crosses) for crosses in (False, True))
-        return np.where(places.wafers > 1, np.maximum(first, crosses), first)
 
     def _stage(self, places: Places, step: Step, *, crosses: bool) -> Cycles:
         """Return what a stage takes with its way on: the first of all, or the last of a wafer."""

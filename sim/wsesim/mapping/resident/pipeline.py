@@ -86,7 +86,7 @@ class PhaseTime:
     work: Work
     """Of the phase, over all layers and stages."""
     interval_cycles: float
-    """Between tokens (or chunks) of a full pipeline: what its slowest stage takes."""
+    """Between tokens, or prompts as long, of a full pipeline: what its slowest stage takes for one."""
     stage_cycles: tuple[float, ...]
     """Of each stage (for a prompt, with its last chunk)."""
     core_cycles: float

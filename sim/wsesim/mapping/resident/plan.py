@@ -152,7 +152,7 @@ class ResidentPlan:
                 self._chunks[size, ends, last] = self._chunk(size, ends, last=last)
             rows.append(self._chunks[size, ends, last])
             begins += size
-        return self._phase(self._passed(self.prefill_stages), rows, [], interval=-(-self.chunk // group))
+        return self._phase(self._passed(self.prefill_stages), rows, [])
 
     def prompts(self, count: int, tokens: int, *, reused: int = 0) -> PhaseTime:
         """Return the time of *count* prompts: each follows the one before as soon as the first stage is free.
@@ -163,7 +163,7 @@ class ResidentPlan:
         one = self.prefill(tokens, reused=reused)
         if count == 1:
             return one
-        behind = (count - 1) * -(-(tokens - reused) // self.chunk) * one.interval_cycles
+        behind = (count - 1) * one.interval_cycles
         parts = {**one.parts, "pipeline": one.parts.get("pipeline", 0.0) + behind}
         return replace(
             one, cycles=one.cycles + behind, seconds=one.seconds + behind / self.clock_hz, parts=parts,
@@ -270,26 +270,27 @@ class ResidentPlan:
         return [OpCost(name="next wafer", kind="handover", cost=way)]
 
     def _phase(
-        self, regions: Sequence[PipelineStage], rows: Sequence[tuple[Station, ...]], after: Sequence[OpCost], *,
-        interval: int = 1,
-    ) -> PhaseTime:  # fmt: skip
+        self, regions: Sequence[PipelineStage], rows: Sequence[tuple[Station, ...]], after: Sequence[OpCost]
+    ) -> PhaseTime:
         """Return the time of tokens that pass *regions* one behind the other, and of what comes *after*.
 
-        *rows* has what each region does with them; those that take as long share one row. *interval* rows are a chunk.
+        *rows* has what each region does with them; those that take as long share one row. Others like them follow when
+        the region that is busy the longest is done with the last of them.
         """
         behind = OpSequence.of(op for op in after if op.cycles)
         runs = [(row, len(list(alike))) for row, alike in groupby(rows)]
         parts = summed([(path_parts(runs), 1), (behind.parts, 1)])
         total, busy = fsum(parts.values()), dict[tuple[int, int, int], float]()
-        for region, station in zip(regions, rows[-1], strict=True):
+        for number, region in enumerate(regions):
             place = (region.wafer, region.column, region.row)
-            busy[place] = busy.get(place, 0.0) + station.cycles
+            own = fsum(times * row[number].cycles for row, times in runs)
+            busy[place] = busy.get(place, 0.0) + own
         return PhaseTime(
             cycles=total,
             seconds=total / self.clock_hz,
             parts=parts,
             work=(*all_work(runs), (behind, 1)),
-            interval_cycles=interval * max(busy.values()),
+            interval_cycles=max(busy.values()),
             stage_cycles=tuple(station.cycles for station in rows[-1]),
             core_cycles=fsum(
                 times * station.cycles * region.cores

@@ -88,9 +88,10 @@ def slower_on_cores(
         GrowingTime(line.base_s * wrote.factor, line.per_position_s * wrote.factor)
         for line in (times.latency, times.interval)
     )
-    prompts = tuple(seconds * read.factor for seconds in times.prefill_s)
+    whole, entering = (tuple(seconds * read.factor for seconds in each) for each in (times.prefill_s, times.entering_s))
     note = f"By the cores a prompt takes {read.factor:.2f} times as long, a token {wrote.factor:.2f} times."
-    return replace(times, prefill_s=prompts, latency=latency, interval=interval), _table(read, wrote), note
+    slower = replace(times, prefill_s=whole, entering_s=entering, latency=latency, interval=interval)
+    return slower, _table(read, wrote), note
 
 
 def _slower(times: RequestTimes, read: PhaseOnCores, wrote: PhaseOnCores) -> RequestTimes:

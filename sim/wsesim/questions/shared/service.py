@@ -89,7 +89,7 @@ def service_times(service: Service, plan: ResidentPlan) -> ServiceTimes:
     host, goal = plan.request.cluster.host, PlanGoal(prompt=service.arrivals.prompt, passes=service.arrivals.output)
     step = max(1, longest // READ_POINTS)
     lengths = sorted({2**power for power in range(step.bit_length())} | {*range(step, longest, step), longest})
-    each = (1 + guesses.tokens) / guesses.tokens_per_pass
+    each, reads = (1 + guesses.tokens) / guesses.tokens_per_pass, [plan.prefill(length) for length in lengths]
 
     def latency_s(position: int) -> float:
         token = plan.decode(position)
@@ -99,7 +99,8 @@ def service_times(service: Service, plan: ResidentPlan) -> ServiceTimes:
         return each * plan.interval_s(position)
 
     return ServiceTimes(
-        prefill_tokens=(0, *lengths), prefill_s=(0.0, *(plan.prefill(length).seconds for length in lengths)),
+        prefill_tokens=(0, *lengths), prefill_s=(0.0, *(read.seconds for read in reads)),
+        entering_s=(0.0, *(read.interval_cycles / plan.clock_hz for read in reads)),
         latency=_growing(latency_s, longest), interval=_growing(interval_s, longest), chunk=plan.chunk,
         slots=goal.slots(plan.request), copies=plan.replicas, capacity_tokens=batch * longest,
         input_latency_s=host.latency_s, input_token_s=plan.request.software.token_bytes / host.input_bytes_per_s,

@@ -26,7 +26,7 @@ from wsesim.questions.shared.service_details import (
     timeline_words,
     utilization_curve,
 )
-from wsesim.questions.shared.service_rate import find_rate, rate_words
+from wsesim.questions.shared.service_rate import find_rate, rate_words, served_best
 from wsesim.system import (
     PERCENTILES,
     LargestRate,
@@ -35,7 +35,6 @@ from wsesim.system import (
     ServiceTimes,
     percentiles,
     requests_of,
-    serve,
 )
 from wsesim.units import Dimension, show, show_seconds
 
@@ -76,9 +75,8 @@ def _by_formula(
     position = prompt + output / 2
     read = plan.prefill(max(1, prompt))
     token_s = times.latency.base_s + times.latency.per_position_s * position
-    chunks = -(-prompt // plan.chunk) if plan.together is None else prompt / plan.chunk
-    entering_s = chunks * read.interval_cycles / plan.clock_hz
-    entering_s += output * (times.interval.base_s + times.interval.per_position_s * position)
+    entering_s = read.interval_cycles / plan.clock_hz
+    entering_s += (output - 1) * (times.interval.base_s + times.interval.per_position_s * position)
     held = read.seconds <= service.objective.ttft_s and token_s <= service.objective.tpot_s
     full = times.copies / entering_s
     offered = requests.rate_per_s if len(requests) > 1 else 0.0
@@ -103,9 +101,10 @@ def _served(
     question: Question, service: Service, plan: ResidentPlan, requests: Requests, times: ServiceTimes, say: Say,
     level: Level,
 ) -> Answer:  # fmt: skip
+    rate, rates, choices = find_rate(service, requests, times, say)
     say(f"serving {len(requests):,} requests")
-    served = serve(requests, times)
-    rate, rates = find_rate(service, requests, times, say)
+    slots = rate.slots if rate else times.slots
+    served, times, more_choices = served_best(requests, times, slots, service.objective)
     figures = _figures(service, plan, requests, times, served, rate)
     spent = _spent(requests, served, times, figures)
     asked = service.asked.resolved["outputs"]["timeline"]
@@ -118,7 +117,7 @@ def _served(
         timeline=service_timeline(requests, served) if asked else (), memory=plan.memory,
         memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, tables=(percentile_table(percentiles(served)),),
         drawings=(utilization_curve(served), *rates), facts=_facts(question, service, plan),
-        choices=(_choice(service, plan),),
+        choices=(_choice(service, plan), *choices, *more_choices),
         files={"requests.csv": partial(requests_csv, requests, served, service.objective)},
         leaves_out=SERVICE_LEAVES_OUT[level], notes=_notes(service, requests, served, times, plan, timeline=asked),
         events=served.rounds,
@@ -182,7 +181,7 @@ def _headline(service: Service, plan: ResidentPlan, figures: Mapping[str, Any]) 
     goal = service.objective
     limits = f"first token in {show_seconds(goal.ttft_s)}, then {show_seconds(goal.tpot_s)} each"
     come = figures["offered_per_s"] and f"{figures['offered_per_s']:.4g}"
-    room = f"room for {figures['slots']:,} sequences, {figures['capacity_tokens']:,} positions"
+    room = f"at most {figures['slots']:,} at once, in {figures['capacity_tokens']:,} positions"
     words = {
         "goodput_per_s": f"of {come} that arrive a second" if come else "all arrive together", "met_share": limits,
         "tokens_per_s": "written, all users",

@@ -48,8 +48,8 @@ def utilization_curve(served: Served) -> Curve:
 
 
 def reading_s(requests: Requests, served: Served, times: ServiceTimes) -> float:
-    """Return the seconds in which prompts were read, all together."""
-    return float(times.read_s(requests.prompt[served.held]).sum())
+    """Return the seconds in which prompts entered, all together."""
+    return math.fsum(times.enter_s(requests.prompt[served.held]))
 
 
 def service_ops(
