@@ -91,7 +91,7 @@ def shapes(draw: st.DrawFn) -> Model:
         family, layers=draw(st.integers(1, 3)), width=draw(st.integers(2, 20)), kv_heads=kv_heads,
         heads=kv_heads * draw(st.integers(1, 3)), head_width=head_width,
         rotary_width=2 * draw(st.integers(0, head_width // 2)), ffn_width=draw(st.integers(1, 30)),
-        vocab=draw(st.integers(2, 40)), classes=draw(st.integers(1, 4)), masked=draw(st.integers(1, 9)),
+        vocab=draw(st.integers(2, 40)), classes=draw(st.integers(2, 4)), masked=draw(st.integers(1, 9)),
         norm_epsilon=draw(st.sampled_from([1e-5, 1e-2])), rotary_base=draw(st.sampled_from([1e4, 5e5])),
     )  # fmt: skip
 

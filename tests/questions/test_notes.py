@@ -35,8 +35,8 @@ SERVED = {"rate": 2, "requests": 60, "prompt": 300, "output": 60, "longest": 400
         ({"phase": "decode", "inference": {"prompt": 9, "draft_cost": 0.5}}, "inference.draft_cost has no effect"),
         ({"phase": "prefill", "inference": {"prompt": 9, "chunk": 99}}, "inference.chunk: the 9 tokens to read pass at "
          "once"),
-        ({"phase": "prefill", "inference": {"prompt": 9}, "cluster": {"machine": "cs-2", "systems": 3}}, "1 of the 3 "
-         "systems (cluster.systems) are in use"),
+        ({"phase": "prefill", "inference": {"prompt": 9}, "cluster": {"machine": "cs-2", "systems": 3}}, "2 systems "
+         "of 3 are not in use"),
         ({"phase": "serving", "serving": SERVED}, "were drawn longer than serving.longest = 400 tokens and cut"),
         ({"phase": "serving", "serving": {"trace": "t.csv", "longest": 100, "seed": 3, "search": False}}, "g.seed "
          "has no effect: requests come from serving.trace"),

@@ -21,6 +21,8 @@ WEIGHT_S = 20e-9
 """CPU time in which a weight is drawn, converted and read. Measured, the same."""
 TABLES_SHARE = 0.25
 """Of the time, what embedding and head may take where layers need the rest. Assumed."""
+MOST_BYTES = 200_000_000
+"""Memory of it, as estimated. Assumed: what every machine has to spare."""
 FEWEST_WORDS = 1024
 FEWEST_LAYERS = 2
 FEWEST_TOKENS = 16
@@ -69,6 +71,11 @@ class Part:
         largest = max(sum(map(graph.elements, block.weights())) for block in graph.blocks)
         return (4 + 8) * (largest + 2 * self.tokens * self.model.vocab)
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether it takes neither more time nor more memory than a check should."""
+        return self.cpu_s <= BUDGET_S and self.bytes <= MOST_BYTES
+
     def said(self, whole: Part) -> str:
         """Return what is smaller than in *whole*, in words; empty if nothing."""
         mine, theirs, found = self.model, whole.model, []
@@ -84,7 +91,7 @@ class Part:
 
 
 def quick(whole: Part, *, layers: bool = True, length: bool = True, weights: bool = True) -> Part:
-    """Return a part of *whole* that takes about `BUDGET_S`, all of it if that does.
+    """Return a part of *whole* that takes about `BUDGET_S` and `MOST_BYTES` at most, all of it if that does.
 
     Args:
         whole: what would be verified without a budget.
@@ -97,9 +104,9 @@ def quick(whole: Part, *, layers: bool = True, length: bool = True, weights: boo
         (weights, _fewer_words), (layers, _fewer_layers), (length, _fewer_tokens), (weights, _narrower)
     ]  # fmt: skip
     for allowed, smaller in steps:
-        for found in smaller(part) if allowed and part.cpu_s > BUDGET_S else ():
+        for found in smaller(part) if allowed and not part.is_quick else ():
             part = found
-            if part.cpu_s <= BUDGET_S:
+            if part.is_quick:
                 break
     return part
 
@@ -109,7 +116,7 @@ def _fewer_words(part: Part) -> Iterator[Part]:
     if part.model.position == "learned" and part.length < part.model.max_length:
         part = replace(part, model=replace(part.model, max_length=part.length))
         yield part
-    while part.model.vocab > FEWEST_WORDS and _tables_s(part) > TABLES_SHARE * BUDGET_S:
+    while part.model.vocab > FEWEST_WORDS and (part.bytes > MOST_BYTES or _tables_s(part) > TABLES_SHARE * BUDGET_S):
         part = replace(part, model=replace(part.model, vocab=max(FEWEST_WORDS, part.model.vocab // 2)))
         yield part
 

@@ -77,9 +77,9 @@ def test_values_that_differ_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"options": {"group": "0"}}, "option group must be a whole number from 1 on; got '0'"),
         ({"options": {"group": "9" * 99}}, "option group must be a whole number from 1 on"),
         ({"options": {"type": "f322"}}, "option type must be one of f32, i32; got 'f322', did you mean 'f32'?"),
-        ({"shape": (0,)}, "takes one length of 1 or more, for example --shape 1024; got 0"),
+        ({"shape": (0,)}, "takes one length of 1 or more, for example 1024; got 0"),
         ({"shape": ()}, "got nothing"),
-        ({"shape": (3, 4)}, "got 3x4"),
+        ({"shape": (3, 4)}, "got 3 x 4"),
         ({"name": "summa", "fold": True}, "summa cannot be folded: no part of it stands for all"),
     ],
 )

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from wsesim.answer import FigureSpec
 from wsesim.graph import Graph, with_training
-from wsesim.mapping import StepRequest
 from wsesim.model import build_graph, parameters
 from wsesim.questions.base import Asked, Draft
 from wsesim.questions.shared.numbers import VERIFIED_LENGTH
@@ -15,6 +14,9 @@ from wsesim.software import Training as TrainingSoftware
 from wsesim.units import show_count
 from wsesim.workload import Default, Derived, ModelFile, Section, check_length, check_tokens
 from wsesim.workload.fields import AutoOrSize, Size
+
+if TYPE_CHECKING:
+    from wsesim.mapping import StepRequest
 
 BOUND = (
     "the longest of five that work at the same time, each over the whole step and never waiting: multiply-accumulates "
@@ -126,6 +128,8 @@ class Step:
 
     def request(self, graph: Graph) -> StepRequest:
         """Return what is asked of the mapping; *graph* is the step's."""
+        from wsesim.mapping import StepRequest
+
         return StepRequest(
             graph=graph, cluster=self.asked.hardware.cluster, software=self.software, sequences=self.sequences,
             length=self.length, precision=self.precision, micro_batch=self.micro_batch, recompute=self.recompute,

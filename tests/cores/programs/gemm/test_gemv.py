@@ -83,5 +83,5 @@ def test_the_published_sizes_take_about_as_long_as_on_silicon(size: int, measure
 
 
 def test_a_shape_has_two_sizes() -> None:
-    with pytest.raises(InputError, match="gemv takes inputs and outputs, for example --shape 256x256; got 4"):
+    with pytest.raises(InputError, match="gemv takes inputs and outputs, for example 256 x 256; got 4"):
         run_kernel(NAME, WAFER, (2, 1), (4,))

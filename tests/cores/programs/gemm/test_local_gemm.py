@@ -51,9 +51,9 @@ def test_an_update_in_place_meets_itself_where_its_stride_is_a_multiple_of_all_b
 @pytest.mark.parametrize(
     ("shape", "options", "message"),
     [
-        ((4, 4), {}, "local-gemm takes rows, depth and width, for example --shape 32x16x24; got 4x4"),
+        ((4, 4), {}, "local-gemm takes rows, depth and width, for example 32 x 16 x 24; got 4 x 4"),
         ((), {}, "got nothing"),
-        ((4, 4, 0), {}, "got 4x4x0"),
+        ((4, 4, 0), {}, "got 4 x 4 x 0"),
         ((4, 4, 4), {"code": "scalar", "compute": "never"}, "compute can be never with code=vector only"),
         ((4, 4, 4), {"code": "vectors"}, "option code must be one of vector, scalar; got 'vectors'"),
     ],

@@ -102,7 +102,7 @@ def test_cores_that_keep_their_tiles_take_as_long_in_every_product() -> None:
     ("grid", "shape", "options", "message"),
     [
         ((2, 3), (4, 4, 4), {}, "mesh-gemm takes a square of cores; got 2 x 3"),
-        ((2, 2), (4, 4), {}, "mesh-gemm takes M, K and N, for example --shape 24x24x24; got 4x4"),
+        ((2, 2), (4, 4), {}, "mesh-gemm takes M, K and N, for example 24 x 24 x 24; got 4 x 4"),
         ((2, 2), (4, 4, 4), {"compute": "often"}, "option compute must be one of once, never, twice"),
     ],
 )

@@ -139,8 +139,8 @@ def test_the_closed_form_holds_on_machines_of_other_latencies(
 @pytest.mark.parametrize(
     ("shape", "options", "message"),
     [
-        ((4, 4), {}, "takes tokens, inputs and outputs, for example --shape 64x32x32; got 4x4"),
-        ((4, 0, 4), {}, "got 4x0x4"),
+        ((4, 4), {}, "takes tokens, inputs and outputs, for example 64 x 32 x 32; got 4 x 4"),
+        ((4, 0, 4), {}, "got 4 x 0 x 4"),
         ((4, 4, 4), {"nonzeros": "3"}, "option nonzeros must be at most 2, the inputs of a core; got 3"),
         ((4, 4, 4), {"precision": "fp64"}, "option precision must be one of fp32, mixed, fp16"),
         ((4, 4, 4), {"pass": "backward"}, "option pass must be one of forward, input-gradient"),

@@ -63,7 +63,7 @@ def test_a_rectangle_has_a_panel_of_each_for_every_step() -> None:
 @pytest.mark.parametrize(
     ("shape", "options", "message"),
     [
-        ((4, 4), {}, "summa takes M, K and N, for example --shape 24x24x24; got 4x4"),
+        ((4, 4), {}, "summa takes M, K and N, for example 24 x 24 x 24; got 4 x 4"),
         ((), {}, "got nothing"),
         ((4, 4, 4), {"transfers": "libary"}, "did you mean 'library'?"),
     ],

@@ -115,9 +115,9 @@ def test_a_segment_of_columns_keeps_its_heads_to_itself() -> None:
 @pytest.mark.parametrize(
     ("name", "shape", "message"),
     [
-        ("softmax", (4,), "softmax takes tokens and features, for example --shape 64x128; got 4"),
-        ("rotary", (4, 3), "rotary takes tokens and features (a multiple of 2), for example --shape 64x128; got 4x3"),
-        ("embedding", (4, 3), "embedding takes tokens, vocabulary and features, for example --shape 16x100x32"),
+        ("softmax", (4,), "softmax takes tokens and features, for example 64 x 128; got 4"),
+        ("rotary", (4, 3), "rotary takes tokens and features (a multiple of 2), for example 64 x 128; got 4 x 3"),
+        ("embedding", (4, 3), "embedding takes tokens, vocabulary and features, for example 16 x 100 x 32"),
         ("attention-decode", (4, 0, 3), "attention-decode takes heads, features of a head and positions"),
         ("attention-prefill", (), "attention-prefill takes heads, features of a head and tokens"),
         ("gpt-layer", (8, 32, 5), "gpt-layer takes tokens, width, and heads that divide it"),

@@ -92,8 +92,8 @@ def test_starts_say_where_lines_begin_and_end() -> None:
 @pytest.mark.parametrize(
     ("kind", "shape", "message"),
     [
-        ("coo", (4, 4, 4), "spmm-coo takes rows, depth, width and stored values, for example --shape 32x16x68x64"),
-        ("csc", (4, 4, 4, 0), "got 4x4x4x0"),
+        ("coo", (4, 4, 4), "spmm-coo takes rows, depth, width and stored values, for example 32 x 16 x 68 x 64"),
+        ("csc", (4, 4, 4, 0), "got 4 x 4 x 4 x 0"),
         ("csr", (), "got nothing"),
         ("csr", (4, 4, 4, 17), "a tile of 4 x 4 stores at most 16 values; got 17"),
         ("ellpack", (4, 4, 4, 7), "stores as many values in each of 4 rows; 7 does not divide"),
