@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wsesim.mapping.resident.bounds import Bounds, Places, ReadingWay, ways_to_read
+from wsesim.mapping.resident.bounds import Bounds, Places, ReadingWay, reading_steps, ways_to_read
 from wsesim.mapping.resident.goal import PlanGoal
 from wsesim.mapping.resident.options import Counts, joined, stage_options
 from wsesim.mapping.resident.plan import ResidentPlan
@@ -166,6 +166,7 @@ def _bounds_of(left: Sequence[_Ways], look: int | None) -> list[Cycles]:
         return []
     options = joined([some.field.places.options for some in left])
     times = StageTimes(left[0].field.places.request, options)
+    times.cost(step for some in left if some.way for step, _ in reading_steps(some.field.goal, some.way, look))
     return [some.at_least(times, look) for some in left]
 
 
@@ -190,6 +191,7 @@ def _order(found: Found) -> tuple[float, int, int]:
 def _way_for_half(one: Places) -> ReadingWay:
     """Return the way to read that is fastest for a prompt of half the cache, where none is asked."""
     half = max(1, one.request.positions // 2)
-    bounds = Bounds(PlanGoal(prompt=half), StageTimes(one.request, one.options))
-    ways = [way for way in ways_to_read(one.request, half) if one.holds(way)[0]]
+    goal, times = PlanGoal(prompt=half), StageTimes(one.request, one.options)
+    bounds, ways = Bounds(goal, times), [way for way in ways_to_read(one.request, half) if one.holds(way)[0]]
+    times.cost(step for way in ways for step, _ in reading_steps(goal, way, 1))
     return min(ways, key=lambda way: float(bounds.reading(one, way, 1)[0]))
