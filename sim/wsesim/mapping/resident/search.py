@@ -22,9 +22,7 @@ from wsesim.mapping.resident.stage_times import Cycles, StageTimes
 AT_FIRST = 256
 """Options of which one is timed before the others are compared with it."""
 LOOKS = (1, 4)
-"""Positions of a prompt at which those that are left are costed, turn by turn; then at all, if many are."""
-MANY = 64
-"""Placements that are costed at all positions before they are timed one by one."""
+"""Positions of a prompt at which those that are left are costed, turn by turn; then at all."""
 MOST_TIMED = 100
 """Placements that are timed one by one at most: bounds are close, and few are ever needed."""
 CLOSE = 1e-9
@@ -113,13 +111,13 @@ def fastest(requests: Sequence[ResidentRequest], goal: PlanGoal) -> ResidentPlan
 
 
 def _of_another_kind(some: _Ways, bound: Cycles, best: ResidentPlan) -> tuple[_Ways, Cycles]:
-    """Return the places that differ from the best in stages, wafers, copies, or in whether weights move to read."""
+    """Leave the places that differ from the best in stages, wafers, copies, or in whether weights move to read."""
+    if some.way is not None and some.way.shifts != (best.together is None):
+        return some, bound
     places = some.field.places
     alike = (places.options.stages == len(best.stages)) & (places.wafers == best.wafers)
     alike &= places.copies == best.replicas if some.field.goal.streams else places.request.replicas == best.replicas
-    if some.way is not None and some.way.shifts != (best.together is None):
-        alike[:] = False
-    return replace(some, field=some.field.some(~alike)), bound[~alike]
+    return some, np.where(alike, np.inf, bound)
 
 
 def _ways(request: ResidentRequest, goal: PlanGoal) -> Iterator[ReadingWay | None]:
@@ -135,18 +133,16 @@ def _field(places: Places, goal: PlanGoal, times: StageTimes) -> _Field:
 
 
 def _roughly(field: _Field, way: ReadingWay | None, times: StageTimes) -> tuple[_Ways, Cycles]:
-    """Return the places with memory for a way to read, and the seconds they take at least, roughly."""
+    """Return the places, and the seconds they take at least, roughly; endless without memory for a way to read."""
     if way is None:
         return _Ways(field=field, way=way), field.seconds(0.0)
-    field = field.some(field.places.holds(way))
-    return _Ways(field=field, way=way), field.seconds(Bounds(field.goal, times).roughly(field.places, way))
+    seconds = field.seconds(Bounds(field.goal, times).roughly(field.places, way))
+    return _Ways(field=field, way=way), np.where(field.places.holds(way), seconds, np.inf)
 
 
 def _timed_first(rough: Sequence[tuple[_Ways, Cycles]]) -> Found | None:
     """Return a placement that is among the fastest: the best of the few that are roughly so."""
-    bounds = np.concatenate([np.zeros(0), *(bound for _, bound in rough)])
-    if not len(bounds):
-        return None
+    bounds = np.concatenate([bound for _, bound in rough])
     limit = np.partition(bounds, min(AT_FIRST, len(bounds)) - 1)[min(AT_FIRST, len(bounds)) - 1]
     some = [ways.below(bound, limit * (1 + CLOSE)) for ways, bound in rough]
     some = [ways for ways in some if len(ways.field.written)]
@@ -172,12 +168,11 @@ def _bounds_of(left: Sequence[_Ways], look: int | None) -> list[Cycles]:
 
 def _best_first(first: Found, left: Sequence[_Ways]) -> Found:
     """Return the fastest: those that could be faster than the fastest so far are timed in full, least first."""
-    found, many = first, sum(len(some.field.written) for some in left) > MANY
-    bounds = _bounds_of(left, None if many else LOOKS[-1])
+    found, bounds = first, _bounds_of(left, None)
     order = sorted((float(seconds), number, at) for number, bound in enumerate(bounds)
                    for at, seconds in enumerate(bound.tolist()))  # fmt: skip
     for seconds, number, at in order[:MOST_TIMED]:
-        if seconds >= found.seconds * (1 - CLOSE):
+        if seconds > found.seconds * (1 + CLOSE):
             break
         found = min(found, left[number].field.timed(at, left[number].way), key=_order)
     return found

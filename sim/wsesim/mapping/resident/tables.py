@@ -10,7 +10,7 @@ one wafer      several, the first and the last
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
@@ -23,7 +23,6 @@ from wsesim.kernels.resident_graph import ResidentModel
 from wsesim.kernels.resident_many import Rectangles
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep
 from wsesim.mapping.resident.memory import table_region_bytes
-from wsesim.mapping.resident.options import Counts
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.sizes import table_sizes
 from wsesim.mapping.resident.stage_times import Cycles, Step, block_cycles, onward_cycles, rectangles
