@@ -103,7 +103,6 @@ def fastest(requests: Sequence[ResidentRequest], goal: PlanGoal) -> ResidentPlan
     for look in LOOKS if goal.prompt else ():
         left = [some for some in left if len(some.field.written)]
         bounds = _bounds_of(left, look)
-        first = min([first, *_least_of(left, bounds)], key=_order)
         left = [some.below(bound, first.seconds) for some, bound in zip(left, bounds, strict=True)]
     best = _best_first(first, [some for some in left if len(some.field.written)]).plan
     other = _timed_first([_of_another_kind(some, bound, best) for some, bound in rough])
