@@ -112,4 +112,4 @@ class ChunkSteps(ChunkStep):
 
 
 def _column(numbers: Sequence[int]) -> NDArray[np.int64]:
-    return np.array(numbers)[:, None]
+    return np.array(numbers, dtype=np.int64)[:, None]

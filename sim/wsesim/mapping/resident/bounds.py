@@ -109,10 +109,6 @@ class Places:
         layers, stages = self.request.model.layers, self.options.stages
         return layers // stages if crosses else self.options.layers
 
-    def holds(self, way: ReadingWay) -> NDArray[np.bool_]:
-        """Return which have memory for a way to read."""
-        return has_room(self.request, self.options, self.layers_bytes, way.tokens, shifts=way.shifts)
-
 
 class Bounds:
     """Cycles of a goal that places take at least."""
@@ -157,6 +153,13 @@ class Bounds:
         step = TokenStep(positions=self.goal.position, batch=size)
         busy = table_cycles(places.request, places.strips, step, size)[1][places.strip]
         return np.maximum(busy, self._kept(places, [(step, 1)]))
+
+    def holds(self, places: Places, way: ReadingWay) -> NDArray[np.bool_]:
+        """Return which places have memory for a way to read."""
+        work, core = self.times.work_bytes(way.tokens, shifts=way.shifts), places.request.cluster.wafer.core
+        needed = places.layers_bytes + work[self.times.place[places.options.size]]
+        found: NDArray[np.bool_] = needed <= core.sram_bytes - core.reserved_bytes
+        return found
 
     def roughly(self, places: Places, way: ReadingWay) -> Cycles:
         """Return what all prompts take at least, from layers that pass fewer tokens at the first position.

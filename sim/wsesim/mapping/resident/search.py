@@ -135,17 +135,25 @@ def _roughly(field: _Field, way: ReadingWay | None, times: StageTimes) -> tuple[
     """Return the places, and the seconds they take at least, roughly; endless without memory for a way to read."""
     if way is None:
         return _Ways(field=field, way=way), field.seconds(0.0)
-    seconds = field.seconds(Bounds(field.goal, times).roughly(field.places, way))
-    return _Ways(field=field, way=way), np.where(field.places.holds(way), seconds, np.inf)
+    bounds = Bounds(field.goal, times)
+    seconds = field.seconds(bounds.roughly(field.places, way))
+    return _Ways(field=field, way=way), np.where(bounds.holds(field.places, way), seconds, np.inf)
 
 
 def _timed_first(rough: Sequence[tuple[_Ways, Cycles]]) -> Found | None:
     """Return a placement that is among the fastest: the best of the few that are roughly so."""
     bounds = np.concatenate([bound for _, bound in rough])
-    limit = np.partition(bounds, min(AT_FIRST, len(bounds)) - 1)[min(AT_FIRST, len(bounds)) - 1]
+    limit = _smallest(bounds[bounds <= _smallest(bounds[::16])])  # of a part of them it is no smaller
     some = [ways.below(bound, limit * (1 + CLOSE)) for ways, bound in rough]
     some = [ways for ways in some if len(ways.field.written)]
     return next(_least_of(some, _bounds_of(some, LOOKS[-1])), None)
+
+
+def _smallest(bounds: Cycles) -> np.float64:
+    """Return the largest of the few that are smallest."""
+    at = min(AT_FIRST, len(bounds)) - 1
+    found: np.float64 = np.partition(bounds, at)[at]
+    return found
 
 
 def _least_of(left: Sequence[_Ways], bounds: Sequence[Cycles]) -> Iterator[Found]:
@@ -186,6 +194,7 @@ def _way_for_half(one: Places) -> ReadingWay:
     """Return the way to read that is fastest for a prompt of half the cache, where none is asked."""
     half = max(1, one.request.positions // 2)
     goal, times = PlanGoal(prompt=half), StageTimes(one.request, one.options)
-    bounds, ways = Bounds(goal, times), [way for way in ways_to_read(one.request, half) if one.holds(way)[0]]
+    bounds = Bounds(goal, times)
+    ways = [way for way in ways_to_read(one.request, half) if bounds.holds(one, way)[0]]
     times.cost(step for way in ways for step, _ in reading_steps(goal, way, 1))
     return min(ways, key=lambda way: float(bounds.reading(one, way, 1)[0]))

@@ -14,6 +14,7 @@ from wsesim.kernels.resident import VALUE_BYTES, Rectangle, handover
 from wsesim.kernels.resident_graph import ResidentModel, ResidentOp
 from wsesim.kernels.resident_many import ChunkSteps, Rectangles, TokenSteps
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
+from wsesim.mapping.resident.memory import work_bytes
 from wsesim.mapping.resident.options import StageOptions
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.model import Model
@@ -78,6 +79,7 @@ class StageTimes:
         self.place[sizes] = np.arange(len(sizes))
         self._layers: dict[Step, Cycles] = {}
         self._onward: dict[Step, Cycles] = {}
+        self._work: dict[tuple[int, bool], NDArray[np.int64]] = {}
         self._few: dict[bool, tuple[Cycles, Cycles]] = {}
 
     def cost(self, steps: Iterable[Step]) -> None:
@@ -96,6 +98,13 @@ class StageTimes:
         """Return what a layer takes."""
         self.cost([step])
         return self._layers[step]
+
+    def work_bytes(self, tokens: int, *, shifts: bool) -> NDArray[np.int64]:
+        """Return what a core needs for *tokens* at work."""
+        if (tokens, shifts) not in self._work:
+            needed = work_bytes(self.request, self.where.columns, self.where.rows, tokens, shifts=shifts)
+            self._work[tokens, shifts] = needed
+        return self._work[tokens, shifts]
 
     def onward(self, step: Step) -> Cycles:
         """Return what the way to the next stage takes."""
