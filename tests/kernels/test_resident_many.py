@@ -57,7 +57,8 @@ def test_many_steps_cost_what_each_does(
     columns, rows = (np.array(axis) for axis in zip(*sizes, strict=True))
     many = rectangle(Rectangles, machine, stack, columns, rows)
     for op in resident_model(load_preset(model)).layer:
-        for alike, together in ((tokens, TokenSteps.of(tokens)), (chunks, ChunkSteps.of(chunks))):
+        kinds: Any = ((tokens, TokenSteps.of(tokens)), (chunks, ChunkSteps.of(chunks)))
+        for alike, together in kinds:
             found = resident_cost(op, many, together).serial if alike else {}
             for number, step in enumerate(alike):
                 alone = resident_cost(op, many, step).serial

@@ -142,11 +142,15 @@ def _roughly(field: _Field, way: ReadingWay | None, times: StageTimes) -> tuple[
 
 def _timed_first(rough: Sequence[tuple[_Ways, Cycles]]) -> Found | None:
     """Return a placement that is among the fastest: the best of the few that are roughly so."""
-    bounds = np.concatenate([bound for _, bound in rough])
-    limit = _smallest(bounds[bounds <= _smallest(bounds[::16])])  # of a part of them it is no smaller
+    all_bounds = np.concatenate([bound for _, bound in rough])
+    limit = _smallest(all_bounds[all_bounds <= _smallest(all_bounds[::16])])  # of a part of them it is no smaller
     some = [ways.below(bound, limit * (1 + CLOSE)) for ways, bound in rough]
     some = [ways for ways in some if len(ways.field.written)]
-    return next(_least_of(some, _bounds_of(some, LOOKS[-1])), None)
+    if not some:
+        return None
+    bounds = _bounds_of(some, LOOKS[-1])
+    number = min(range(len(some)), key=lambda number: float(bounds[number].min()))
+    return some[number].field.timed(int(bounds[number].argmin()), some[number].way)
 
 
 def _smallest(bounds: Cycles) -> np.float64:
@@ -154,13 +158,6 @@ def _smallest(bounds: Cycles) -> np.float64:
     at = min(AT_FIRST, len(bounds)) - 1
     found: np.float64 = np.partition(bounds, at)[at]
     return found
-
-
-def _least_of(left: Sequence[_Ways], bounds: Sequence[Cycles]) -> Iterator[Found]:
-    """Yield the one that takes least by its bound, timed in full; nothing if none is left."""
-    if left:
-        number = min(range(len(left)), key=lambda number: float(bounds[number].min()))
-        yield left[number].field.timed(int(bounds[number].argmin()), left[number].way)
 
 
 def _bounds_of(left: Sequence[_Ways], look: int | None) -> list[Cycles]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -67,6 +67,12 @@ def next_wafer_cycles(request: ResidentRequest, tokens: Any) -> Any:
     return (host.latency_s + size_bytes / wafer.io_bytes_per_s) * wafer.core.clock_hz
 
 
+def _at_once(steps: Sequence[Step]) -> Step:
+    """Return steps of one kind as one."""
+    tokens = [step for step in steps if isinstance(step, TokenStep)]
+    return TokenSteps.of(tokens) if tokens else ChunkSteps.of([step for step in steps if isinstance(step, ChunkStep)])
+
+
 class StageTimes:
     """Cycles of a layer on rectangles of some sizes; each step is costed once."""
 
@@ -80,19 +86,14 @@ class StageTimes:
         self._layers: dict[Step, Cycles] = {}
         self._onward: dict[Step, Cycles] = {}
         self._work: dict[tuple[int, bool], NDArray[np.int64]] = {}
-        self._few: dict[bool, tuple[Cycles, Cycles]] = {}
+        self._few: dict[bool, list[Cycles]] = {}
 
     def cost(self, steps: Iterable[Step]) -> None:
         """Cost steps that a layer is asked for later, all of a kind at once."""
         new = [step for step in dict.fromkeys(steps) if step not in self._layers]
-        tokens, chunks = (
-            [step for step in new if isinstance(step, TokenStep)],
-            [step for step in new if isinstance(step, ChunkStep)],
-        )
-        if tokens:
-            self._layers.update(zip(tokens, self._table(self._causes(TokenSteps.of(tokens)), len(tokens)), strict=True))
-        if chunks:
-            self._layers.update(zip(chunks, self._table(self._causes(ChunkSteps.of(chunks)), len(chunks)), strict=True))
+        for kind in (TokenStep, ChunkStep):
+            if alike := [step for step in new if isinstance(step, kind)]:
+                self._layers.update(zip(alike, self._tables(alike, ())[0], strict=True))
 
     def layer(self, step: Step) -> Cycles:
         """Return what a layer takes."""
@@ -119,20 +120,20 @@ class StageTimes:
         They take no less; nor do their sums and vectors, with products at the rate that cores can multiply at.
         """
         if shifts not in self._few:
-            chunks = ChunkSteps.of([ChunkStep(tokens=few, block=few) for few in FEW_TOKENS])
-            each = TokenSteps.of([TokenStep(positions=1, batch=few) for few in FEW_TOKENS])
-            causes = self._causes(chunks if shifts else each)
-            self._few[shifts] = tuple(self._table(causes, len(FEW_TOKENS), but=but) for but in ((), PRODUCTS))  # type: ignore[assignment]
+            steps = [
+                ChunkStep(tokens=few, block=few) if shifts else TokenStep(positions=1, batch=few) for few in FEW_TOKENS
+            ]
+            self._few[shifts] = self._tables(steps, (), PRODUCTS)
         few = sum(number <= tokens for number in FEW_TOKENS) - 1
         layer, without = (found[few] for found in self._few[shifts])
-        return np.maximum(UNEVEN * layer, without + tokens * self._product())
+        found: Cycles = np.maximum(UNEVEN * layer, without + tokens * self._product())
+        return found
 
-    def _causes(self, steps: Step) -> Causes:
-        return block_causes(self.request.laid, "layer", self.where, steps)
-
-    def _table(self, causes: Causes, steps: int, *, but: tuple[str, ...] = ()) -> Cycles:
-        """Return the cycles of each step, a row of all sizes."""
-        return np.broadcast_to(cycles_of(causes, but=but), (steps, len(self.where.columns)))
+    def _tables(self, steps: Sequence[Step], *but: tuple[str, ...]) -> list[Cycles]:
+        """Return the cycles of steps of one kind, each a row of all sizes: a table without each of some causes."""
+        causes = block_causes(self.request.laid, "layer", self.where, _at_once(steps))
+        shape = len(steps), len(self.where.columns)
+        return [np.broadcast_to(cycles_of(causes, but=some), shape) for some in but]
 
     def _product(self) -> Cycles:
         """Return the cycles in which the cores could multiply a token with a layer's weights."""
