@@ -154,8 +154,8 @@ def _table_cycles(
 ) -> tuple[Cycles, Cycles]:
     nothing = Strip(columns=1, rows=1, embeds=False, heads=False)
     strips = [*(one.above or nothing for one in found), *(one.below or nothing for one in found)]
-    columns, rows = np.array([(strip.columns, strip.rows) for strip in strips]).T
-    embeds, heads_here = np.array([(strip.embeds, strip.heads) for strip in strips]).T
+    columns, rows = (np.array([getattr(strip, name) for strip in strips], int) for name in ("columns", "rows"))
+    embeds, heads_here = (np.array([getattr(strip, name) for strip in strips], bool) for name in ("embeds", "heads"))
     where = Rectangles(wafer=wafer, columns=columns, rows=rows, software=software)
     above, below = np.split(_end_cycles(laid, where, embeds, heads_here, step, heads), 2)
     return above + below, np.maximum(above, below)
