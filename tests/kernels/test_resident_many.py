@@ -11,7 +11,7 @@ from wsesim.hardware import load_cluster
 from wsesim.kernels.counts import chosen, largest, up
 from wsesim.kernels.resident import TABLED, Rectangle, map_cycles
 from wsesim.kernels.resident_graph import resident_model
-from wsesim.kernels.resident_many import Rectangles
+from wsesim.kernels.resident_many import ChunkSteps, Rectangles, TokenSteps
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
 from wsesim.model import load_preset
 from wsesim.software import load_software
@@ -45,6 +45,26 @@ def test_many_rectangles_cost_what_each_does(
             for cause, cycles in found.items():
                 here = np.broadcast_to(cycles, len(sizes))[number]
                 assert here == pytest.approx(alone.get(cause, 0.0), rel=1e-12), (op.name, cause, wide, high)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.sampled_from(MODELS), MACHINES, STACKS, SIZES, st.lists(STEPS, min_size=1, max_size=5))
+def test_many_steps_cost_what_each_does(
+    model: str, machine: str, stack: str, sizes: list[tuple[int, int]], steps: list[TokenStep | ChunkStep]
+) -> None:  # fmt: skip
+    tokens = [step for step in steps if isinstance(step, TokenStep)]
+    chunks = [step for step in steps if isinstance(step, ChunkStep)]
+    columns, rows = (np.array(axis) for axis in zip(*sizes, strict=True))
+    many = rectangle(Rectangles, machine, stack, columns, rows)
+    for op in resident_model(load_preset(model)).layer:
+        kinds: Any = ((tokens, TokenSteps.of(tokens)), (chunks, ChunkSteps.of(chunks)))
+        for alike, together in kinds:
+            found = resident_cost(op, many, together).serial if alike else {}
+            for number, step in enumerate(alike):
+                alone = resident_cost(op, many, step).serial
+                for cause, cycles in found.items():
+                    here = np.broadcast_to(cycles, (len(alike), len(sizes)))[number]
+                    assert here.tolist() == np.broadcast_to(alone[cause], len(sizes)).tolist(), (op.name, cause, step)
 
 
 def test_lengths_beyond_the_table_are_counted() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import reduce
+from math import ceil
 from operator import add
 from typing import Any
 
@@ -21,6 +22,16 @@ def up(size: Any, parts: Any) -> Any:
 def largest(one: Any, other: Any) -> Any:
     """Return the larger of two, element by element."""
     return np.maximum(one, other) if _several(one, other) else max(one, other)
+
+
+def least(one: Any, other: Any) -> Any:
+    """Return the smaller of two, element by element."""
+    return np.minimum(one, other) if _several(one, other) else min(one, other)
+
+
+def whole(size: Any) -> Any:
+    """Return *size*, rounded up, as a whole number."""
+    return np.ceil(size).astype(np.int64) if isinstance(size, np.ndarray) else ceil(size)
 
 
 def chosen(condition: Any, one: Any, other: Any) -> Any:

@@ -163,6 +163,8 @@ def _tabled_issues(lanes: float) -> NDArray[np.float64]:
 
 
 def _counted_issues(lengths: NDArray[np.int64], lanes: float) -> NDArray[np.float64]:
+    if lanes * LANE_PARTS < 1:
+        return lengths / lanes
     wide = Fraction(lanes).limit_denominator(LANE_PARTS)
     parts = lengths * wide.denominator
     found: NDArray[np.float64] = (parts + wide.numerator - np.gcd(parts, wide.numerator)) / wide.numerator

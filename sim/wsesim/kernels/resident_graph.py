@@ -16,6 +16,7 @@ from math import ceil, prod
 
 from wsesim.errors import NotModelled
 from wsesim.graph import Block, Graph, Op, Tensor, linear_tensors
+from wsesim.kernels.counts import least, whole
 from wsesim.kernels.resident import Along
 from wsesim.model import Model, build_graph
 from wsesim.ops import Gap, Kernel, Kind, Recipe, find
@@ -58,8 +59,8 @@ class ExpertShare:
     def of(self, tokens: int) -> tuple[int, int]:
         """Return how many experts work one after the other, and the tokens each has time for."""
         sent = tokens * self.chosen
-        busy = min(self.experts, sent)
-        return busy, min(tokens, ceil(self.imbalance * sent / busy))
+        busy = least(self.experts, sent)
+        return busy, least(tokens, whole(self.imbalance * sent / busy))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +121,7 @@ class ResidentOp:
 
     def loads(self, tokens: int) -> tuple[int, int]:
         """Return how often the op is done for *tokens*, one after the other, and for how many at once."""
-        tokens *= self.copies
+        tokens = tokens * self.copies
         return (1, tokens) if self.experts is None else self.experts.of(tokens)
 
 

@@ -10,7 +10,6 @@ keys and values      cached: positions along y                pass in blocks, wh
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import ceil
 
 from wsesim.errors import SpecError, require_positive
 from wsesim.kernels import collectives
@@ -61,7 +60,8 @@ class ChunkStep:
     @property
     def blocks(self) -> int:
         """Blocks of keys that pass: those up to the chunk's end."""
-        return ceil((self.start + self.tokens) / self.block)
+        blocks: int = up(self.start + self.tokens, self.block)
+        return blocks
 
 
 def resident_cost(op: ResidentOp, where: Rectangle, step: TokenStep | ChunkStep) -> Cost:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,10 +109,6 @@ class Places:
         layers, stages = self.request.model.layers, self.options.stages
         return layers // stages if crosses else self.options.layers
 
-    def holds(self, way: ReadingWay) -> NDArray[np.bool_]:
-        """Return which have memory for a way to read."""
-        return has_room(self.request, self.options, self.layers_bytes, way.tokens, shifts=way.shifts)
-
 
 class Bounds:
     """Cycles of a goal that places take at least."""
@@ -126,10 +123,12 @@ class Bounds:
             return np.zeros(len(stages))
         if not goal.streams:
             sizes = {min(goal.batch, 2**power) for power in range((goal.batch - 1).bit_length() + 1)}
+            self.times.cost(TokenStep(positions=goal.position, batch=size) for size in sizes)
             each = [self._tokens(places, size, -(-goal.batch // size)) for size in sorted(sizes)]
             fewest: Cycles = goal.passes * np.minimum.reduce(each)
             return fewest
         groups, interval = np.maximum(1, places.request.batch // stages), np.empty(len(stages))
+        self.times.cost(TokenStep(positions=goal.position, batch=group) for group in {1, *groups.tolist()})
         for group in np.unique(groups).tolist():
             some = groups == group
             interval[some] = self._interval(places.some(some), group) / group
@@ -155,6 +154,13 @@ class Bounds:
         busy = table_cycles(places.request, places.strips, step, size)[1][places.strip]
         return np.maximum(busy, self._kept(places, [(step, 1)]))
 
+    def holds(self, places: Places, way: ReadingWay) -> NDArray[np.bool_]:
+        """Return which places have memory for a way to read."""
+        work, core = self.times.work_bytes(way.tokens, shifts=way.shifts), places.request.cluster.wafer.core
+        needed = places.layers_bytes + work[self.times.place[places.options.size]]
+        found: NDArray[np.bool_] = needed <= core.sram_bytes - core.reserved_bytes
+        return found
+
     def roughly(self, places: Places, way: ReadingWay) -> Cycles:
         """Return what all prompts take at least, from layers that pass fewer tokens at the first position.
 
@@ -175,7 +181,7 @@ class Bounds:
         a wafer, where all stay as the way from there is longer, and the last passes those behind it.
         """
         goal = self.goal
-        steps, last = _steps(goal, way, positions), _step(way, goal.prompt, _last(goal, way))
+        *steps, (last, _) = reading_steps(goal, way, positions)
         begin = steps[0][0] if steps else last
         ends = table_cycles(places.request, places.strips, begin, 1)[0][places.strip]
         first = self._staying(places, [*steps, (last, 1)], last, crosses=False)
@@ -186,16 +192,16 @@ class Bounds:
             passing = (self._staying(places, [*steps, (last, 1)], others, crosses=True) for others in (begin, last))
             crosses = np.minimum(*passing)
             first = np.where(places.wafers > 1, np.maximum(first, crosses), first)
-        return first + ends + (goal.prompts - 1) * self._kept(places, [*steps, (last, 1)])
+        alone: Cycles = first + ends
+        return alone if goal.prompts == 1 else alone + (goal.prompts - 1) * self._kept(places, [*steps, (last, 1)])
 
     def _kept(self, places: Places, steps: Sequence[tuple[Step, int]]) -> Cycles:
         """Return for how long a prompt keeps the busiest stage at least: then another follows."""
-        first, crosses = (
-            added(times * self._stage(places, step, crosses=crosses) for step, times in steps)
-            for crosses in (False, True)
-        )
-        kept: Cycles = np.where(places.wafers > 1, np.maximum(first, crosses), first)
-        return kept
+        first: Cycles = added(times * self._stage(places, step, crosses=False) for step, times in steps)
+        if not (places.wafers > 1).any():
+            return first
+        crosses = added(times * self._stage(places, step, crosses=True) for step, times in steps)
+        return np.where(places.wafers > 1, np.maximum(first, crosses), first)
 
     def _staying(self, places: Places, steps: Sequence[tuple[Step, int]], others: Step, *, crosses: bool) -> Cycles:
         """Return what it takes if all chunks stay in one stage, and one of them passes the *others*."""
@@ -222,8 +228,8 @@ class Bounds:
         tokens = step.batch if isinstance(step, TokenStep) else -(-step.tokens // places.options.rows)
         return onward, next_wafer_cycles(places.request, tokens) * np.ones(len(onward))
 
-    def _layer(self, places: Places, step: Step, *, but: tuple[str, ...] = ()) -> Cycles:
-        return self.times.layer(step, but=but)[self.times.place[places.options.size]]
+    def _layer(self, places: Places, step: Step) -> Cycles:
+        return self.times.layer(step)[self.times.place[places.options.size]]
 
 
 def _last(goal: PlanGoal, way: ReadingWay) -> int:
@@ -237,11 +243,12 @@ def _step(way: ReadingWay, ends: int, tokens: int) -> Step:
     return TokenStep(positions=timed_positions(ends), batch=tokens)
 
 
-def _steps(goal: PlanGoal, way: ReadingWay, positions: int | None) -> list[tuple[Step, int]]:
-    """Return the steps before the last of a prompt, each so many times; not more than so many, each the shortest."""
-    ends = range(goal.reused + way.tokens, goal.prompt, way.tokens)
+@lru_cache(maxsize=4096)
+def reading_steps(goal: PlanGoal, way: ReadingWay, positions: int | None) -> tuple[tuple[Step, int], ...]:
+    """Return the steps of a prompt, each so many times; before the last not more than so many, each the shortest."""
+    ends, last = range(goal.reused + way.tokens, goal.prompt, way.tokens), _step(way, goal.prompt, _last(goal, way))
     if not ends:
-        return []
+        return ((last, 1),)
     parts: Sequence[Sequence[int]] = [[at] for at in ends]
     if positions is not None and len(ends) > positions:
         parts = [part.tolist() for part in np.array_split(np.array(ends), positions)]
@@ -249,4 +256,4 @@ def _steps(goal: PlanGoal, way: ReadingWay, positions: int | None) -> list[tuple
     for part in parts:
         step = _step(way, part[0], way.tokens)
         counted[step] = counted.get(step, 0) + len(part)
-    return list(counted.items())
+    return (*counted.items(), (last, 1))

@@ -67,10 +67,10 @@ def joined(several: Sequence[StageOptions]) -> StageOptions:
 
 
 def has_room(
-    request: ResidentRequest, options: StageOptions, layers_bytes: Counts, tokens: int, *, shifts: bool = False
+    request: ResidentRequest, options: StageOptions, layers_bytes: Counts, tokens: int
 ) -> NDArray[np.bool_]:  # fmt: skip
-    """Return which have memory for layers of so many bytes a core with *tokens* at work."""
+    """Return which have memory for layers of so many bytes a core while *tokens* are written."""
     core = request.cluster.wafer.core
-    work = work_bytes(request, options.columns, options.rows, tokens, shifts=shifts)
+    work = work_bytes(request, options.columns, options.rows, tokens)
     found: NDArray[np.bool_] = layers_bytes + work <= core.sram_bytes - core.reserved_bytes
     return found

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wsesim.mapping.resident.bounds import Bounds, Places, ReadingWay, ways_to_read
+from wsesim.mapping.resident.bounds import Bounds, Places, ReadingWay, reading_steps, ways_to_read
 from wsesim.mapping.resident.goal import PlanGoal
 from wsesim.mapping.resident.options import Counts, joined, stage_options
 from wsesim.mapping.resident.plan import ResidentPlan
@@ -22,9 +22,7 @@ from wsesim.mapping.resident.stage_times import Cycles, StageTimes
 AT_FIRST = 256
 """Options of which one is timed before the others are compared with it."""
 LOOKS = (1, 4)
-"""Positions of a prompt at which those that are left are costed, turn by turn; then at all, if many are."""
-MANY = 64
-"""Placements that are costed at all positions before they are timed one by one."""
+"""Positions of a prompt at which those that are left are costed, turn by turn; then at all."""
 MOST_TIMED = 100
 """Placements that are timed one by one at most: bounds are close, and few are ever needed."""
 CLOSE = 1e-9
@@ -105,7 +103,6 @@ def fastest(requests: Sequence[ResidentRequest], goal: PlanGoal) -> ResidentPlan
     for look in LOOKS if goal.prompt else ():
         left = [some for some in left if len(some.field.written)]
         bounds = _bounds_of(left, look)
-        first = min([first, *_least_of(left, bounds)], key=_order)
         left = [some.below(bound, first.seconds) for some, bound in zip(left, bounds, strict=True)]
     best = _best_first(first, [some for some in left if len(some.field.written)]).plan
     other = _timed_first([_of_another_kind(some, bound, best) for some, bound in rough])
@@ -113,13 +110,13 @@ def fastest(requests: Sequence[ResidentRequest], goal: PlanGoal) -> ResidentPlan
 
 
 def _of_another_kind(some: _Ways, bound: Cycles, best: ResidentPlan) -> tuple[_Ways, Cycles]:
-    """Return the places that differ from the best in stages, wafers, copies, or in whether weights move to read."""
+    """Leave the places that differ from the best in stages, wafers, copies, or in whether weights move to read."""
+    if some.way is not None and some.way.shifts != (best.together is None):
+        return some, bound
     places = some.field.places
     alike = (places.options.stages == len(best.stages)) & (places.wafers == best.wafers)
     alike &= places.copies == best.replicas if some.field.goal.streams else places.request.replicas == best.replicas
-    if some.way is not None and some.way.shifts != (best.together is None):
-        alike[:] = False
-    return replace(some, field=some.field.some(~alike)), bound[~alike]
+    return some, np.where(alike, np.inf, bound)
 
 
 def _ways(request: ResidentRequest, goal: PlanGoal) -> Iterator[ReadingWay | None]:
@@ -135,29 +132,32 @@ def _field(places: Places, goal: PlanGoal, times: StageTimes) -> _Field:
 
 
 def _roughly(field: _Field, way: ReadingWay | None, times: StageTimes) -> tuple[_Ways, Cycles]:
-    """Return the places with memory for a way to read, and the seconds they take at least, roughly."""
+    """Return the places, and the seconds they take at least, roughly; endless without memory for a way to read."""
     if way is None:
         return _Ways(field=field, way=way), field.seconds(0.0)
-    field = field.some(field.places.holds(way))
-    return _Ways(field=field, way=way), field.seconds(Bounds(field.goal, times).roughly(field.places, way))
+    bounds = Bounds(field.goal, times)
+    seconds = field.seconds(bounds.roughly(field.places, way))
+    return _Ways(field=field, way=way), np.where(bounds.holds(field.places, way), seconds, np.inf)
 
 
 def _timed_first(rough: Sequence[tuple[_Ways, Cycles]]) -> Found | None:
     """Return a placement that is among the fastest: the best of the few that are roughly so."""
-    bounds = np.concatenate([np.zeros(0), *(bound for _, bound in rough)])
-    if not len(bounds):
-        return None
-    limit = np.partition(bounds, min(AT_FIRST, len(bounds)) - 1)[min(AT_FIRST, len(bounds)) - 1]
+    all_bounds = np.concatenate([bound for _, bound in rough])
+    limit = _smallest(all_bounds[all_bounds <= _smallest(all_bounds[::16])])  # of a part of them it is no smaller
     some = [ways.below(bound, limit * (1 + CLOSE)) for ways, bound in rough]
     some = [ways for ways in some if len(ways.field.written)]
-    return next(_least_of(some, _bounds_of(some, LOOKS[-1])), None)
+    if not some:
+        return None
+    bounds = _bounds_of(some, LOOKS[-1])
+    number = min(range(len(some)), key=lambda number: float(bounds[number].min()))
+    return some[number].field.timed(int(bounds[number].argmin()), some[number].way)
 
 
-def _least_of(left: Sequence[_Ways], bounds: Sequence[Cycles]) -> Iterator[Found]:
-    """Yield the one that takes least by its bound, timed in full; nothing if none is left."""
-    if left:
-        number = min(range(len(left)), key=lambda number: float(bounds[number].min()))
-        yield left[number].field.timed(int(bounds[number].argmin()), left[number].way)
+def _smallest(bounds: Cycles) -> np.float64:
+    """Return the largest of the few that are smallest."""
+    at = min(AT_FIRST, len(bounds)) - 1
+    found: np.float64 = np.partition(bounds, at)[at]
+    return found
 
 
 def _bounds_of(left: Sequence[_Ways], look: int | None) -> list[Cycles]:
@@ -166,17 +166,17 @@ def _bounds_of(left: Sequence[_Ways], look: int | None) -> list[Cycles]:
         return []
     options = joined([some.field.places.options for some in left])
     times = StageTimes(left[0].field.places.request, options)
+    times.cost(step for some in left if some.way for step, _ in reading_steps(some.field.goal, some.way, look))
     return [some.at_least(times, look) for some in left]
 
 
 def _best_first(first: Found, left: Sequence[_Ways]) -> Found:
     """Return the fastest: those that could be faster than the fastest so far are timed in full, least first."""
-    found, many = first, sum(len(some.field.written) for some in left) > MANY
-    bounds = _bounds_of(left, None if many else LOOKS[-1])
+    found, bounds = first, _bounds_of(left, None)
     order = sorted((float(seconds), number, at) for number, bound in enumerate(bounds)
                    for at, seconds in enumerate(bound.tolist()))  # fmt: skip
     for seconds, number, at in order[:MOST_TIMED]:
-        if seconds >= found.seconds * (1 - CLOSE):
+        if seconds > found.seconds * (1 + CLOSE):
             break
         found = min(found, left[number].field.timed(at, left[number].way), key=_order)
     return found
@@ -190,6 +190,8 @@ def _order(found: Found) -> tuple[float, int, int]:
 def _way_for_half(one: Places) -> ReadingWay:
     """Return the way to read that is fastest for a prompt of half the cache, where none is asked."""
     half = max(1, one.request.positions // 2)
-    bounds = Bounds(PlanGoal(prompt=half), StageTimes(one.request, one.options))
-    ways = [way for way in ways_to_read(one.request, half) if one.holds(way)[0]]
+    goal, times = PlanGoal(prompt=half), StageTimes(one.request, one.options)
+    bounds = Bounds(goal, times)
+    ways = [way for way in ways_to_read(one.request, half) if bounds.holds(one, way)[0]]
+    times.cost(step for way in ways for step, _ in reading_steps(goal, way, 1))
     return min(ways, key=lambda way: float(bounds.reading(one, way, 1)[0]))

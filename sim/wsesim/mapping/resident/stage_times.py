@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,12 @@ from numpy.typing import NDArray
 from wsesim.kernels.counts import added
 from wsesim.kernels.resident import VALUE_BYTES, Rectangle, handover
 from wsesim.kernels.resident_graph import ResidentModel, ResidentOp
-from wsesim.kernels.resident_many import Rectangles
+from wsesim.kernels.resident_many import ChunkSteps, Rectangles, TokenSteps
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
+from wsesim.mapping.resident.memory import work_bytes
 from wsesim.mapping.resident.options import StageOptions
 from wsesim.mapping.resident.request import ResidentRequest
+from wsesim.model import Model
 
 UNEVEN = 0.8
 """Of what fewer tokens take, what more take at least: vectors may fit words of memory worse if they are shorter."""
@@ -31,17 +34,30 @@ def rectangles(request: ResidentRequest, columns: NDArray[np.int64], rows: NDArr
     return Rectangles(wafer=request.cluster.wafer, columns=columns, rows=rows, software=request.software)
 
 
-def block_cycles(laid: ResidentModel, block: str, where: Rectangle, step: Step, *, but: tuple[str, ...] = ()) -> Any:
-    """Return the cycles of the ops of a block on each rectangle; without those of some causes, if they are named."""
+Causes = list[tuple[int, Mapping[str, Any]]]
+"""Cycles by cause of each kind of op of a block, and how many ops are of that kind."""
+
+
+def block_causes(laid: ResidentModel, block: str, where: Rectangle, step: Step) -> Causes:
+    """Return the cycles by cause of the ops of a block on each rectangle."""
     ops: tuple[ResidentOp, ...] = getattr(laid, block)
     alike = Counter(op.form for op in ops)
-    costs = ((alike[form], resident_cost(op, where, step).serial) for form, op in {op.form: op for op in ops}.items())
-    return added(times * added(cycles for cause, cycles in cost.items() if cause not in but) for times, cost in costs)
+    return [(alike[form], resident_cost(op, where, step).serial) for form, op in {op.form: op for op in ops}.items()]
 
 
-def onward_cycles(where: Rectangle, request: ResidentRequest, tokens: Any) -> Any:
+def cycles_of(causes: Causes, *, but: tuple[str, ...] = ()) -> Any:
+    """Return the cycles of all ops; without those of some causes, if they are named."""
+    return added(times * added(cycles for cause, cycles in cost.items() if cause not in but) for times, cost in causes)
+
+
+def block_cycles(laid: ResidentModel, block: str, where: Rectangle, step: Step) -> Any:
+    """Return the cycles of the ops of a block on each rectangle."""
+    return cycles_of(block_causes(laid, block, where, step))
+
+
+def onward_cycles(where: Rectangle, model: Model, tokens: Any) -> Any:
     """Return the cycles of so many tokens on their way to the next rectangle."""
-    return handover(where, values=tokens * where.y.each(request.model.width)).cycles
+    return handover(where, values=tokens * where.y.each(model.width)).cycles
 
 
 def next_wafer_cycles(request: ResidentRequest, tokens: Any) -> Any:
@@ -49,6 +65,12 @@ def next_wafer_cycles(request: ResidentRequest, tokens: Any) -> Any:
     wafer, host = request.cluster.wafer, request.cluster.host
     size_bytes = VALUE_BYTES * tokens * request.model.width
     return (host.latency_s + size_bytes / wafer.io_bytes_per_s) * wafer.core.clock_hz
+
+
+def _at_once(steps: Sequence[Step]) -> Step:
+    """Return steps of one kind as one."""
+    tokens = [step for step in steps if isinstance(step, TokenStep)]
+    return TokenSteps.of(tokens) if tokens else ChunkSteps.of([step for step in steps if isinstance(step, ChunkStep)])
 
 
 class StageTimes:
@@ -61,29 +83,57 @@ class StageTimes:
         self.place = np.zeros(int(sizes.max(initial=0)) + 1, np.int64)
         """Where the cycles of each size stand."""
         self.place[sizes] = np.arange(len(sizes))
-        self._known: dict[tuple[Step, tuple[str, ...]], Cycles] = {}
+        self._layers: dict[Step, Cycles] = {}
+        self._onward: dict[Step, Cycles] = {}
+        self._work: dict[tuple[int, bool], NDArray[np.int64]] = {}
+        self._few: dict[bool, list[Cycles]] = {}
 
-    def layer(self, step: Step, *, but: tuple[str, ...] = ()) -> Cycles:
-        """Return what a layer takes; without some causes, if they are named."""
-        if (step, but) not in self._known:
-            cycles = block_cycles(self.request.laid, "layer", self.where, step, but=but)
-            self._known[step, but] = np.broadcast_to(cycles, self.where.columns.shape)
-        return self._known[step, but]
+    def cost(self, steps: Iterable[Step]) -> None:
+        """Cost steps that a layer is asked for later, all of a kind at once."""
+        new = [step for step in dict.fromkeys(steps) if step not in self._layers]
+        for kind in (TokenStep, ChunkStep):
+            if alike := [step for step in new if isinstance(step, kind)]:
+                self._layers.update(zip(alike, self._tables(alike, ())[0], strict=True))
+
+    def layer(self, step: Step) -> Cycles:
+        """Return what a layer takes."""
+        self.cost([step])
+        return self._layers[step]
+
+    def work_bytes(self, tokens: int, *, shifts: bool) -> NDArray[np.int64]:
+        """Return what a core needs for *tokens* at work."""
+        if (tokens, shifts) not in self._work:
+            needed = work_bytes(self.request, self.where.columns, self.where.rows, tokens, shifts=shifts)
+            self._work[tokens, shifts] = needed
+        return self._work[tokens, shifts]
 
     def onward(self, step: Step) -> Cycles:
         """Return what the way to the next stage takes."""
-        tokens = step.batch if isinstance(step, TokenStep) else self.where.y.each(step.tokens)
-        found: Cycles = onward_cycles(self.where, self.request, tokens)
-        return found
+        if step not in self._onward:
+            tokens = step.batch if isinstance(step, TokenStep) else self.where.y.each(step.tokens)
+            self._onward[step] = onward_cycles(self.where, self.request.model, tokens)
+        return self._onward[step]
 
     def roughly(self, tokens: int, *, shifts: bool) -> Cycles:
         """Return what a layer takes at least for *tokens* that pass together, from what it takes for fewer.
 
         They take no less; nor do their sums and vectors, with products at the rate that cores can multiply at.
         """
-        few = max(number for number in FEW_TOKENS if number <= tokens)
-        step: Step = ChunkStep(tokens=few, block=few) if shifts else TokenStep(positions=1, batch=few)
-        return np.maximum(UNEVEN * self.layer(step), self.layer(step, but=PRODUCTS) + tokens * self._product())
+        if shifts not in self._few:
+            steps = [
+                ChunkStep(tokens=few, block=few) if shifts else TokenStep(positions=1, batch=few) for few in FEW_TOKENS
+            ]
+            self._few[shifts] = self._tables(steps, (), PRODUCTS)
+        few = sum(number <= tokens for number in FEW_TOKENS) - 1
+        layer, without = (found[few] for found in self._few[shifts])
+        found: Cycles = np.maximum(UNEVEN * layer, without + tokens * self._product())
+        return found
+
+    def _tables(self, steps: Sequence[Step], *but: tuple[str, ...]) -> list[Cycles]:
+        """Return the cycles of steps of one kind, each a row of all sizes: a table without each of some causes."""
+        causes = block_causes(self.request.laid, "layer", self.where, _at_once(steps))
+        shape = len(steps), len(self.where.columns)
+        return [np.broadcast_to(cycles_of(causes, but=some), shape) for some in but]
 
     def _product(self) -> Cycles:
         """Return the cycles in which the cores could multiply a token with a layer's weights."""

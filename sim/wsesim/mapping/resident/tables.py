@@ -10,7 +10,7 @@ one wafer      several, the first and the last
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
@@ -18,12 +18,15 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from wsesim.kernels.resident_ops import TokenStep
+from wsesim.hardware import Wafer
+from wsesim.kernels.resident_graph import ResidentModel
+from wsesim.kernels.resident_many import Rectangles
+from wsesim.kernels.resident_ops import ChunkStep, TokenStep
 from wsesim.mapping.resident.memory import table_region_bytes
-from wsesim.mapping.resident.options import Counts
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.sizes import table_sizes
 from wsesim.mapping.resident.stage_times import Cycles, Step, block_cycles, onward_cycles, rectangles
+from wsesim.software import Inference
 
 QUICKER = 0.97
 """Of the cycles of strips with fewer rows, what higher ones take at most to be compared."""
@@ -88,7 +91,7 @@ def _strips_on(request: ResidentRequest, one_wafer: bool) -> tuple[TableStrips, 
         pairs = product(*(_quickest(request, embeds=embeds, heads=not embeds) for embeds in (True, False)))
         found = [TableStrips(one_wafer=one_wafer, above=above, below=below) for above, below in pairs]
     step, most = TokenStep(positions=1), request.cluster.wafer.rows * (1 if one_wafer else 2)
-    cycles = table_cycles(request, found, step, 1)[0].tolist()
+    cycles = table_cycles(request, tuple(found), step, 1)[0].tolist()
     timed = sorted((one.rows, cycles[number], number) for number, one in enumerate(found) if one.rows <= most)
     return tuple(found[number] for number in _quicker(timed))
 
@@ -112,7 +115,7 @@ def _quickest(request: ResidentRequest, *, embeds: bool, heads: bool) -> list[St
     if not len(columns):
         return []
     ends = np.full(len(columns), embeds), np.full(len(columns), heads)
-    cycles = _end_cycles(request, columns, rows, *ends, TokenStep(positions=1), 1)
+    cycles = _end_cycles(laid, rectangles(request, columns, rows), *ends, TokenStep(positions=1), 1)
     order = np.lexsort((cycles, rows))
     best = order[np.flatnonzero(np.diff(rows[order], prepend=0))]  # the fastest of each height
     timed = zip(rows[best].tolist(), cycles[best].tolist(), best.tolist(), strict=True)
@@ -123,30 +126,36 @@ def _quickest(request: ResidentRequest, *, embeds: bool, heads: bool) -> list[St
 
 
 def _end_cycles(
-    request: ResidentRequest, columns: Counts, rows: Counts, embeds: NDArray[np.bool_], heads: NDArray[np.bool_],
-    step: Step, sought: int,
-) -> Cycles:  # fmt: skip
+    laid: ResidentModel, where: Rectangles, embeds: NDArray[np.bool_], heads: NDArray[np.bool_], step: Step, sought: int
+) -> Cycles:
     """Return the cycles of a step's tokens on their way in and that on, where strips embed, and of those *sought*."""
-    laid, where = request.laid, rectangles(request, columns, rows)
     tokens = step.batch if isinstance(step, TokenStep) else where.y.each(step.tokens)
-    found = np.zeros(len(columns))
+    found = np.zeros(len(where.columns))
     if embeds.any():
-        found += embeds * (block_cycles(laid, "embed", where, step) + onward_cycles(where, request, tokens))
+        found += embeds * (block_cycles(laid, "embed", where, step) + onward_cycles(where, laid.model, tokens))
     if heads.any():
         found += heads * block_cycles(laid, "head", where, TokenStep(positions=1, batch=sought))
     return found
 
 
 def table_cycles(
-    request: ResidentRequest, found: Sequence[TableStrips], step: Step, heads: int
+    request: ResidentRequest, found: tuple[TableStrips, ...], step: Step, heads: int
 ) -> tuple[Cycles, Cycles]:  # fmt: skip
     """Return for each of the strips *found* the cycles of a step's tokens in and *heads* out, and of the busier."""
+    entering: Step = (
+        replace(step, positions=1) if isinstance(step, TokenStep) else ChunkStep(tokens=step.tokens, block=1)
+    )
+    return _table_cycles(request.laid, request.cluster.wafer, request.software, found, entering, heads)
+
+
+@lru_cache(maxsize=4096)
+def _table_cycles(
+    laid: ResidentModel, wafer: Wafer, software: Inference, found: tuple[TableStrips, ...], step: Step, heads: int
+) -> tuple[Cycles, Cycles]:
     nothing = Strip(columns=1, rows=1, embeds=False, heads=False)
-    above, below = (
-        _end_cycles(
-            request, np.array([strip.columns for strip in ends]), np.array([strip.rows for strip in ends]),
-            np.array([strip.embeds for strip in ends]), np.array([strip.heads for strip in ends]), step, heads,
-        )
-        for ends in ([one.above or nothing for one in found], [one.below or nothing for one in found])
-    )  # fmt: skip
+    strips = [*(one.above or nothing for one in found), *(one.below or nothing for one in found)]
+    columns, rows = (np.array([getattr(strip, name) for strip in strips], int) for name in ("columns", "rows"))
+    embeds, heads_here = (np.array([getattr(strip, name) for strip in strips], bool) for name in ("embeds", "heads"))
+    where = Rectangles(wafer=wafer, columns=columns, rows=rows, software=software)
+    above, below = np.split(_end_cycles(laid, where, embeds, heads_here, step, heads), 2)
     return above + below, np.maximum(above, below)
