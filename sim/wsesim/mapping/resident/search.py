@@ -23,7 +23,7 @@ AT_FIRST = 256
 """Options of which one is timed before the others are compared with it."""
 LOOKS = (1, 4)
 """Positions of a prompt at which those that are left are costed, turn by turn; then at all."""
-MOST_TIMED = 100
+MOST_TIMED = 2000
 """Placements that are timed one by one at most: bounds are close, and few are ever needed."""
 CLOSE = 1e-9
 """Share of a time by which two are the same."""
