@@ -31,14 +31,18 @@ def fits(goal: PlanGoal, request: ResidentRequest) -> bool:
     return any(_copy_fits(goal, one) for one in copied(request))
 
 
+def fewest_systems(request: ResidentRequest, goal: PlanGoal) -> int | None:
+    """Return the fewest systems on which a placement has room; None if no number does."""
+    return _first(lambda number: fits(goal, _on(request, number)), 1, request.cluster.max_systems)
+
+
 def too_few_each(request: ResidentRequest, goal: PlanGoal) -> str:
     """Say that so many copies leave each too few wafers, where one of them would have room on more; else nothing."""
     if not request.replicas or request.wafers:
         return ""
     share = replace(next(copied(request)), replicas=1)
-    most = request.cluster.max_systems
-    needs = _first(lambda systems: fits(goal, _on(share, systems)), request.systems + 1, most)
-    if needs is None:
+    needs = fewest_systems(share, goal)
+    if needs is None or needs <= request.systems:
         return ""
     wafers = count(request.cluster.systems, "wafer")
     return f"{_copies(request.replicas)} on {wafers} have {request.systems} each; a copy needs {needs}"
@@ -59,14 +63,9 @@ def _more_wafers(request: ResidentRequest, goal: PlanGoal) -> Iterator[str]:
         yield f"{enough} wafers" if enough else "wafers left open"
         return
     for one in (request, replace(request, wafers=None)):
-        if systems := _more_systems(one, goal):
+        if systems := fewest_systems(one, goal):
             yield f"{systems} systems" + ("" if one == request else " with wafers left open")
             return
-
-
-def _more_systems(request: ResidentRequest, goal: PlanGoal) -> int | None:
-    cluster = request.cluster
-    return _first(lambda number: fits(goal, _on(request, number)), cluster.systems + 1, cluster.max_systems)
 
 
 def _smaller(request: ResidentRequest, goal: PlanGoal) -> Iterator[str]:
