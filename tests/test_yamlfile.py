@@ -102,8 +102,9 @@ def test_lines_are_counted_as_yaml_does(end: str) -> None:
 @pytest.mark.parametrize(
     ("text", "place", "message"),
     [
-        ("a: 1\nb: 2\na: 3\n", (3, 1), 'duplicate key "a" with value "3" (original value: "1"); keep one of them'),
-        ("x: {b: 1, b: 2}", (1, 11), 'duplicate key "b" with value "2" (original value: "1"); keep one of them'),
+        ("a: 1\nb: 2\na: 3\n", (3, 1), 'duplicate key "a", first in line 1; keep one of them'),
+        ("b:\n  c: {}\n  c: {}\n", (3, 3), 'duplicate key "c", first in line 2; keep one of them'),
+        ("x: {b: 1, b: 2}", (1, 11), 'duplicate key "b", first in line 1; keep one of them'),
         ("a:\n\tb: 1\n", (2, 1), "a tab cannot indent yaml; use spaces"),
         ("\ta: 1\n", (1, 1), "a tab cannot indent yaml; use spaces"),
         ("a: &x 1\nb: *x\n", (2, 4), "yaml aliases (*x) are not used here; write the value out"),

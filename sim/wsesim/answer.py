@@ -95,7 +95,7 @@ class Choice:
     """What it was chosen by, with its unit: `step_s`."""
     value: float
     others: tuple[tuple[str, float], ...] = ()
-    """Each in words with its figure, the next best first; empty where nothing else fits."""
+    """Each in words with its figure, the next best first; empty where nothing else fits what is set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

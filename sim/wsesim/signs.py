@@ -8,6 +8,8 @@ treats what it cannot encode.
 from __future__ import annotations
 
 import codecs
+import locale
+import os
 import sys
 from io import TextIOWrapper
 
@@ -36,10 +38,20 @@ def ascii_only(words: str) -> str:
 
 
 def write_nearest() -> None:
-    """Let standard output and errors write the nearest ASCII signs for those that their encoding lacks."""
+    """Let standard output and errors write the nearest ASCII signs for those that their encoding lacks.
+
+    Where the locale is ASCII, as LC_ALL=C asks for, so are they, unless Python is told otherwise: by itself it would
+    take UTF-8.
+    """
+    encoding = "ascii" if _by_locale() and codecs.lookup(locale.getencoding()).name == "ascii" else None
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors=NEAREST)
+            stream.reconfigure(encoding=encoding, errors=NEAREST)
+
+
+def _by_locale() -> bool:
+    told = {"PYTHONUTF8", "PYTHONIOENCODING"} & os.environ.keys() or "utf8" in sys._xoptions
+    return not told and bool(sys.flags.utf8_mode)
 
 
 def _nearest(error: UnicodeError) -> tuple[str, int]:

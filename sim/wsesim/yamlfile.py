@@ -14,7 +14,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.composer import Composer, ComposerError
-from ruamel.yaml.constructor import ConstructorError, DuplicateKeyError, SafeConstructor
+from ruamel.yaml.constructor import ConstructorError, SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
@@ -161,7 +161,6 @@ def _not_plain(event: Any, nesting: int) -> str | None:
 
 
 _CLEARER = (
-    ("duplicate key", "{}; keep one of them"),
     ("but found another document", "a second document starts here; a file holds one"),
     ("expected <block end>", "does not line up with the lines above it; check the indentation"),
     ("mapping values are not allowed here", "a ':' cannot stand here; quote the text, or check the indentation"),
@@ -173,9 +172,7 @@ _CLEARER = (
 def _marked(error: MarkedYAMLError, file: str, lines: tuple[str, ...]) -> Problem:
     mark = error.problem_mark or error.context_mark
     message = str(error.problem or error.context or "not valid yaml").splitlines()[0]
-    if isinstance(error, DuplicateKeyError):
-        message = message.removeprefix("found ")
-    message = next((clear.format(message) for raw, clear in _CLEARER if raw in message), message)
+    message = next((clear for raw, clear in _CLEARER if raw in message), message)
     if mark is None:
         return Problem(message, file=file, line=1)
     return _problem(message, file, lines, mark.line + 1, mark.column + 1)
@@ -198,16 +195,21 @@ def _place(node: Node) -> tuple[int, int]:
 
 
 def _wrong_keys(node: Node | None) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Yield what is wrong with keys that are not text, and where each stands."""
+    """Yield what is wrong with keys that are not text or stand twice, and where each does."""
     if isinstance(node, SequenceNode):
         for value in node.value:
             yield from _wrong_keys(value)
     elif isinstance(node, MappingNode):
+        lines: dict[str, int] = {}
         for key, value in node.value:
             if not isinstance(key, ScalarNode):
                 yield "a key must be text; this is a list or a mapping", _place(key)
             elif key.tag not in (_TEXT, _DATE):
                 yield f"the key {key.value or 'null'} is not text; quote it if it is meant", _place(key)
+            elif key.value in lines:
+                yield f'duplicate key "{key.value}", first in line {lines[key.value]}; keep one of them', _place(key)
+            else:
+                lines[key.value] = key.start_mark.line + 1
             yield from _wrong_keys(value)
 
 

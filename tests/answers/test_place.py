@@ -55,6 +55,12 @@ def test_a_folder_that_may_not_be_written_is_refused_first(tmp_path: Path, monke
             check()
 
 
+def test_the_root_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="name a folder below it"):
+        check_folder(Path(tmp_path.anchor), overwrite=True)
+
+
 def test_where_a_file_system_begins_nothing_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os.path, "ismount", lambda path: Path(path) == tmp_path)
     with pytest.raises(InputError, match=r"is where a file system begins, which cannot be replaced"):

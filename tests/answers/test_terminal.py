@@ -174,4 +174,4 @@ def test_a_choice_says_what_the_next_best_would_have_given(make: Callable[..., R
 
 def test_a_choice_of_one_is_said_to_be_one(make: Callable[..., Result]) -> None:
     only = Choice(what="passes", chosen="1 pass", figure="step_s", value=0.2)
-    assert "1 pass; nothing else fits." in " ".join(printed(make(choices=(only,))).split())
+    assert "1 pass; nothing else fits what is set." in " ".join(printed(make(choices=(only,))).split())

@@ -90,7 +90,9 @@ def test_a_table_of_rows_is_text_wherever_it_goes(call: Call, in_tmp: Path) -> N
     assert "\\|&lt;script>" in document
 
 
-@pytest.mark.parametrize("environment", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}])
+@pytest.mark.parametrize(
+    "environment", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}, {"LC_ALL": "C"}]
+)
 def test_signs_that_a_terminal_lacks_are_the_nearest(in_tmp: Path, environment: dict[str, str]) -> None:
     question, study = _files(in_tmp, "tiny")
     study.write_text(f"{study.read_text()}figures: [bound_s, mfu]\n")

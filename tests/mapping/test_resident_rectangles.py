@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from wsesim.errors import SpecError
 from wsesim.hardware import Cluster, load_cluster
 from wsesim.mapping.resident import DoesNotFit, PipelineStage, ResidentPlan, ResidentRequest, plan_resident
+from wsesim.mapping.resident.advice import fewest_systems
+from wsesim.mapping.resident.goal import PlanGoal
 from wsesim.mapping.resident.memory import each, needs_bytes, region_memory
-from wsesim.mapping.resident.room import distribute, fewest_wafers
+from wsesim.mapping.resident.room import distribute
 from wsesim.model import Model
 from wsesim.software import load_software
 
@@ -53,6 +55,11 @@ def planned(request: ResidentRequest) -> ResidentPlan:
 def with_sram(cluster: Cluster, size_bytes: int) -> Cluster:
     core = replace(cluster.wafer.core, sram_bytes=size_bytes)
     return replace(cluster, wafer=replace(cluster.wafer, core=core))
+
+
+def fewest_wafers(request: ResidentRequest) -> int | None:
+    goal = PlanGoal.half(request.positions, batch=request.batch, writes=request.writes)
+    return fewest_systems(replace(request, replicas=1), goal)
 
 
 def apart(one: PipelineStage, other: PipelineStage) -> bool:

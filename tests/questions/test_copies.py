@@ -66,3 +66,35 @@ def test_what_was_chosen_is_said_and_what_one_by_hand_costs() -> None:
 def test_more_copies_than_systems_are_refused(inference: dict[str, int]) -> None:
     with pytest.raises(InputError, match="replicas"):
         answered("decode", {"machine": "cs-2", "systems": 2}, inference={"prompt": 100, "batch": 4, **inference})
+
+
+def test_copies_without_a_sequence_take_no_part() -> None:
+    """Of four copies two have one of two sequences each: all is as with two copies of as many wafers."""
+    asked = {"prompt": 500, "batch": 2, "wafers": 1}
+    four, two = (
+        answered("decode", {"machine": "cs-2", "systems": 4}, inference={**asked, "replicas": copies})
+        for copies in (4, 2)
+    )
+    assert dict(four.figures) == dict(two.figures)
+    assert four.figures["wafers"] == 2
+    assert "Copies without a sequence, which take no part: 2 of 4." in four.notes
+    assert not any("Copies without" in note for note in two.notes)
+
+
+@pytest.mark.parametrize("given", [{}, {"batch": 3}])
+def test_the_next_best_is_the_best_with_its_wafers(given: dict[str, int]) -> None:
+    service = {"rate": 1, "requests": 10, "prompt": 300, "output": 50, "longest": 1000, "search": False}
+    model = {"preset": "llama-3-8b", "layers": 8}
+
+    def choice(**more: int) -> Any:
+        found = answered("serving", {"machine": "cs-2", "systems": 2}, "closed", model=model, serving=service,
+                         inference={**given, **more})  # fmt: skip
+        return found.choices[0]
+
+    best = choice(stages=4)
+    words, seconds = best.others[0]
+    wafers = int(words.partition(" wafer")[0].split()[-1])
+    assert best.value <= seconds
+    by_hand = choice(stages=4, wafers=wafers)
+    told = dict([(by_hand.chosen, by_hand.value), *by_hand.others])
+    assert told[words] == pytest.approx(seconds)

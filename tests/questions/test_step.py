@@ -151,6 +151,11 @@ def test_what_is_given_and_not_read_is_told() -> None:
     assert not {"hardware.core.clock", "model.preset", "batch.length"} & set(result.provenance.unread)
 
 
+def test_one_sequence_is_one_in_the_title() -> None:
+    question = questions.ask({**BASE, "batch": {"sequences": 1, "length": 512}}, file="case.yaml", folder=Path())
+    assert ": 1 sequence of 512 tokens," in question.title
+
+
 def test_progress_is_told() -> None:
     told: list[str] = []
     questions.run(question_of(), verify=False, say=told.append)

@@ -20,7 +20,9 @@ def place_for(folder: Path) -> Path:
         existing = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
         _require_folder(existing, folder)
         place = Path(os.path.realpath(folder))
-        for name in place.relative_to(os.path.realpath(existing)).parts or (place.name,):
+        for name in place.relative_to(os.path.realpath(existing)).parts or filter(
+            None, [place.name]
+        ):  # the root has none
             require_name(place / name)
     except FileNotFoundError:
         raise InputError.at("the folder you work in is not there any more; change to one that is") from None

@@ -102,7 +102,7 @@ def _choice(specs: tuple[FigureSpec, ...], choice: Choice) -> str:
     said = f"{choice.what[:1].upper()}{choice.what[1:]} chosen by {label_of(specs, choice.figure)}, "
     said += f"{text.shown(choice.figure, choice.value)}: {choice.chosen}"
     if not choice.others:
-        return f"{said}; nothing else fits."
+        return f"{said}; nothing else fits what is set."
     words, value = choice.others[0]
     return f"{said}; next best: {words}, {text.shown(choice.figure, value)}."
 

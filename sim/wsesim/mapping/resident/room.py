@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from wsesim.mapping.resident.options import Counts, StageOptions, stage_options
+from wsesim.mapping.resident.options import Counts, StageOptions
 from wsesim.mapping.resident.request import ResidentRequest
-from wsesim.mapping.resident.tables import TableStrips, table_strips
+from wsesim.mapping.resident.tables import TableStrips
 
 NONE = np.iinfo(np.int32).max
 """Wafers where no number is enough."""
@@ -58,14 +58,6 @@ class WaferRoom:
             return np.where(fewest <= request.wafers, fewest, NONE)
         fits = (fewest <= request.wafers) & (self.options.stages >= request.wafers)
         return np.where(fits & (strips.one_wafer == (request.wafers == 1)), request.wafers, NONE)
-
-
-def fewest_wafers(request: ResidentRequest) -> int | None:
-    """Return how many wafers hold the model; None if no number does."""
-    room = WaferRoom(request, stage_options(request))
-    found = [int(room.needed(strips).min(initial=NONE)) for strips in table_strips(request)]
-    least = min(found, default=NONE)
-    return None if least == NONE else least
 
 
 def rooms(request: ResidentRequest, option: StageOptions, strips: TableStrips, wafers: int) -> list[int]:

@@ -96,6 +96,15 @@ def fastest(requests: Sequence[ResidentRequest], goal: PlanGoal) -> ResidentPlan
     times = StageTimes(requests[0], joined([one.options for one in places]))
     fields = [_field(one, goal, times) for one in places]
     rough = [_roughly(field, way, times) for field in fields for way in _ways(requests[0], goal)]
+    best = _best_of(rough, goal)
+    if best is None:
+        return None
+    other = _best_of([_of_another_kind(some, bound, best) for some, bound in rough], goal)
+    return replace(best, next_best=other)
+
+
+def _best_of(rough: Sequence[tuple[_Ways, Cycles]], goal: PlanGoal) -> ResidentPlan | None:
+    """Return the fastest of places with the seconds that they take at least, roughly; None if there are none."""
     first = _timed_first(rough)
     if first is None:
         return None
@@ -104,9 +113,7 @@ def fastest(requests: Sequence[ResidentRequest], goal: PlanGoal) -> ResidentPlan
         left = [some for some in left if len(some.field.written)]
         bounds = _bounds_of(left, look)
         left = [some.below(bound, first.seconds) for some, bound in zip(left, bounds, strict=True)]
-    best = _best_first(first, [some for some in left if len(some.field.written)]).plan
-    other = _timed_first([_of_another_kind(some, bound, best) for some, bound in rough])
-    return replace(best, next_best=other.plan if other else None)
+    return _best_first(first, [some for some in left if len(some.field.written)]).plan
 
 
 def _of_another_kind(some: _Ways, bound: Cycles, best: ResidentPlan) -> tuple[_Ways, Cycles]:

@@ -28,29 +28,33 @@ class _Choice:
 
 def plan_in_squares(request: ResidentRequest, goal: PlanGoal) -> ResidentPlan | DoesNotFit:
     """Return the fastest placement in squares, on as few wafers as hold the model; or why there is none."""
-    wafers = request.wafers or _fewest_in_squares(request)
+    wafers = request.wafers or _fewest_in_squares(request, goal)
     tried = [plan for choice in _choices(request, wafers) for plan in _tried(request, choice, goal)]
     copies = request.replicas or (max(1, request.cluster.systems // wafers) if goal.streams else 1)
     plans = [replace(plan, replicas=copies) for plan in tried if isinstance(plan, ResidentPlan)]
     if plans:
         best, *others = sorted(plans, key=goal)
-        kind = (best.placement, len(best.stages))
-        return replace(best, next_best=next((one for one in others if (one.placement, len(one.stages)) != kind), None))
+        return replace(best, next_best=next((one for one in others if kind_of(one) != kind_of(best)), None))
     failures = [failure for failure in tried if isinstance(failure, DoesNotFit)]
     return min(failures, key=lambda failure: needs_bytes(failure.memory))
 
 
-def fits_in_squares(request: ResidentRequest) -> bool:
+def kind_of(plan: ResidentPlan) -> tuple[str, int, int, int]:
+    """Return what the next best differs in."""
+    return plan.placement, len(plan.stages), plan.wafers, plan.replicas
+
+
+def fits_in_squares(request: ResidentRequest, goal: PlanGoal) -> bool:
     """Return whether some choice of squares has room."""
     wafers = request.wafers or request.systems
-    tried = (plan for choice in _choices(request, wafers) for plan in _tried(request, choice))
+    tried = (plan for choice in _choices(request, wafers) for plan in _tried(request, choice, goal))
     return any(isinstance(plan, ResidentPlan) for plan in tried)
 
 
-def _fewest_in_squares(request: ResidentRequest) -> int:
+def _fewest_in_squares(request: ResidentRequest, goal: PlanGoal) -> int:
     """Return the fewest of the cluster's systems that hold the model; all of them if that is not enough."""
     systems = request.systems
-    fits = (number for number in range(1, systems) if fits_in_squares(replace(request, wafers=number)))
+    fits = (number for number in range(1, systems) if fits_in_squares(replace(request, wafers=number), goal))
     return next(fits, systems)
 
 
@@ -66,7 +70,7 @@ def _choices(request: ResidentRequest, wafers: int) -> Iterator[_Choice]:
 
 
 def _tried(
-    request: ResidentRequest, choice: _Choice, goal: PlanGoal | None = None
+    request: ResidentRequest, choice: _Choice, goal: PlanGoal
 ) -> tuple[ResidentPlan | DoesNotFit, ...]:  # fmt: skip
     """Return the plans of a choice, one for each chunk there is memory for, or why there is none."""
     prefill_side = request.prefill_grid or choice.side
@@ -77,7 +81,7 @@ def _tried(
     if isinstance(prefill_stages, DoesNotFit):
         return (prefill_stages,)
     decoding, plans = fullest(request, stages, tokens=request.batch), list[ResidentPlan]()
-    prompt = (goal.prompt or max(1, request.positions // 2)) if goal else request.positions
+    prompt = min(request.positions, goal.prompt or max(1, request.positions // 2))
     for chunk in _chunks(request, prompt, prefill_side):
         prompts = fullest(request, prefill_stages, tokens=chunk, shifts=True)
         memory = max(decoding, prompts, key=needs_bytes)

@@ -39,6 +39,14 @@ def unused_words(plan: ResidentPlan) -> tuple[str, ...]:
     return (f"{count(idle, 'system')} of {plan.request.cluster.systems:,} {'is' if idle == 1 else 'are'} not in use.",)
 
 
+def spare_copies_words(plan: ResidentPlan) -> tuple[str, ...]:
+    """Say how many of the copies asked for have no sequence."""
+    asked = plan.request.replicas or plan.replicas
+    if asked <= plan.replicas:
+        return ()
+    return (f"Copies without a sequence, which take no part: {asked - plan.replicas:,} of {asked:,}.",)
+
+
 def placement_choice(figure: str, plan: ResidentPlan, seconds: Callable[[ResidentPlan], float]) -> Choice:
     """Return what was chosen by a *figure*, which is the *seconds* of a plan, and the next best."""
     others = ((_words(plan.next_best), seconds(plan.next_best)),) if plan.next_best else ()

@@ -59,7 +59,7 @@ class StepQuestion(ModelQuestion):
     def title(self) -> str:
         """What is asked."""
         step = self.step
-        each = f"{step.sequences:,} sequences of {step.length:,} tokens"
+        each = f"{step.sequences:,} sequence{'' if step.sequences == 1 else 's'} of {step.length:,} tokens"
         return f"One {self.what} of {named(self.asked)}: {each}, {step.precision} precision."
 
     @classmethod

@@ -16,6 +16,7 @@ from wsesim.questions.shared.choosing import (
     count,
     placement_choice,
     reading_words,
+    spare_copies_words,
     unused_words,
     wafers_words,
 )
@@ -79,7 +80,10 @@ def answer_of(question: Question, request: Request, plan: ResidentPlan, times: R
         memory_limit_bytes=request.asked.hardware.cluster.wafer.core.sram_bytes,
         facts=facts_of(question, plan, _batch(request)),
         choices=(placement_choice(chosen_by, plan, seconds),), leaves_out=LEAVES_OUT[level],
-        notes=(*unused_words(plan), *by_hand_words(_label(question, chosen_by), plan, open_plan(request), seconds)),
+        notes=(
+            *spare_copies_words(plan), *unused_words(plan),
+            *by_hand_words(_label(question, chosen_by), plan, open_plan(request), seconds),
+        ),
         events=len(ops) if level == "system" else 0,
     )  # fmt: skip
 
