@@ -199,7 +199,7 @@ def test_how_sure_a_rate_is_by_hand() -> None:
     shares = {1.0: (0.75, 0.125), 2.0: (0.25, 0.125)}
     edge = LargestRate(per_s=1.0, goal=0.5, full_per_s=9.0, slots=1, chunk=1, tried=shares)
     assert edge.between_per_s == (1.0, 9.0), "what is just as good as asked may hold"
-    none = LargestRate(per_s=0.0, goal=0.9, full_per_s=9.0, slots=1, tried={1.0: (0.5, 0.1), 2.0: (0.4, 0.1)})
+    none = LargestRate(per_s=0.0, goal=0.9, full_per_s=9.0, slots=1, chunk=1, tried={1.0: (0.5, 0.1), 2.0: (0.4, 0.1)})
     assert (none.share, none.error) == (0.5, 0.0)
 
 

@@ -52,6 +52,7 @@ SERVICE_LEAVES_OUT: Mapping[Level, tuple[str, ...]] = {
     "closed": (
         "Queues: prompts and tokens of the mean length follow each other without a gap, and one request alone stands "
         "for all when it comes to the objective.",
+        "Placements that keep the limits where the one for a full pipeline does not.",
     ),
 }
 
