@@ -130,15 +130,15 @@ def show_bytes(value: float) -> str:
     return f"{_digits(value)} B"
 
 
-def show_seconds(value: float) -> str:
-    """Print seconds with a fitting prefix; minutes and above stay whole: `1.5 us`, `343 ms`, `3.2 d`."""
+def show_seconds(value: float, *, digits: int = 3) -> str:
+    """Print seconds to so many digits, with a fitting prefix; minutes and above stay whole: `1.5 us`, `3.2 d`."""
     for unit, scale in (("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
         if abs(value) >= 2 * scale:
-            return f"{_digits(value / scale)} {unit}"
+            return f"{_digits(value / scale, digits)} {unit}"
     for prefix, scale in (("", 1.0), ("m", 1e-3), ("u", 1e-6), ("n", 1e-9), ("p", 1e-12)):
         if abs(value) >= _ROUNDS_UP * scale:
-            return f"{_digits(value / scale)} {prefix}s"
-    return f"{_digits(value)} s"
+            return f"{_digits(value / scale, digits)} {prefix}s"
+    return f"{_digits(value, digits)} s"
 
 
 def show_count(value: float) -> str:
@@ -158,7 +158,7 @@ def _si(value: float) -> str:
     return f"{_digits(value)} "
 
 
-def _digits(value: float) -> str:
+def _digits(value: float, digits: int = 3) -> str:
     if abs(value) < 10**6 and value == int(value):
         return str(int(value))
-    return f"{value:.3g}" if abs(value) < 999.5 else f"{value:.0f}"
+    return f"{value:.{digits}g}" if abs(value) < 999.5 else f"{value:.0f}"

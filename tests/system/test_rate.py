@@ -193,12 +193,13 @@ def test_how_sure_a_rate_is_by_hand() -> None:
         6.0: (0.85, 0.02),
         8.0: (0.8, 0.0),
     }
-    found = LargestRate(per_s=4.0, goal=0.9, full_per_s=9.0, slots=1, tried=tried)
+    found = LargestRate(per_s=4.0, goal=0.9, full_per_s=9.0, slots=1, chunk=1, tried=tried)
     assert found.between_per_s == (2.0, 6.0)
     assert (found.share, found.error) == (0.92, 0.02)
-    edge = LargestRate(per_s=1.0, goal=0.5, full_per_s=9.0, slots=1, tried={1.0: (0.75, 0.125), 2.0: (0.25, 0.125)})
+    shares = {1.0: (0.75, 0.125), 2.0: (0.25, 0.125)}
+    edge = LargestRate(per_s=1.0, goal=0.5, full_per_s=9.0, slots=1, chunk=1, tried=shares)
     assert edge.between_per_s == (1.0, 9.0), "what is just as good as asked may hold"
-    none = LargestRate(per_s=0.0, goal=0.9, full_per_s=9.0, slots=1, tried={1.0: (0.5, 0.1), 2.0: (0.4, 0.1)})
+    none = LargestRate(per_s=0.0, goal=0.9, full_per_s=9.0, slots=1, chunk=1, tried={1.0: (0.5, 0.1), 2.0: (0.4, 0.1)})
     assert (none.share, none.error) == (0.5, 0.0)
 
 
@@ -213,3 +214,22 @@ def test_refused_requests_arrive_too() -> None:
     """Every second request is too long to be held: twice as many arrive as leave."""
     requests = listed(*((float(number), 1000 if number % 2 else 50_000, 1) for number in range(100)))
     assert full_rate(requests, times()) == pytest.approx(200)
+
+
+def test_a_chunk_is_taken_where_it_lets_more_through() -> None:
+    service, requests = times(chunk=4000), drawn(400, 1.0)
+    goal = Objective(ttft_s=1e6, tpot_s=1.5e-3, share=0.99)
+    whole, both = best_rate(requests, service, goal), best_rate(requests, service, goal, chunks=(64,))
+    assert both[0].chunk == 64
+    assert both[0].per_s > whole[0].per_s
+    assert any(found.chunk == 4000 and found.slots == both[0].slots for found in both[1:])
+    assert [found.per_s for found in both] == sorted((found.per_s for found in both), reverse=True)
+
+
+@settings(max_examples=15, deadline=None)
+@given(services(), st.integers(0, 10**6), st.floats(1.1, 5))
+def test_more_chunks_to_choose_from_never_lower_the_rate(service: ServiceTimes, seed: int, slack: float) -> None:
+    requests = drawn(120, 1.0, seed=seed)
+    goal = objective_near(service, requests, slack)
+    one, two = (best_rate(requests, service, goal, chunks=chunks, fewer=False)[0] for chunks in ((), (16,)))
+    assert two.per_s >= one.per_s

@@ -40,7 +40,7 @@ class HeldSection(PlacedSection, GuessSection):
     batch: Annotated[AutoOrSize, Default("as many as fit")] = "auto"  # type: ignore[assignment]  # one more word
     """Sequences of full length held at once. Default: as many as fit, or fewer where that holds slo_tpot longer."""
     chunk: Annotated[AutoOrSize, Default("as the placement does")] = "auto"
-    """Tokens of a prompt that pass at a time. Default: as the placement does."""
+    """Tokens of a prompt that pass at a time. Default: as the placement does, or fewer where that holds more."""
     prefill_grid: Annotated[AutoOrSize, Default("as chosen by the placement")] = "auto"
     """Side of the square of cores that reads prompts. Default: as chosen by the placement."""
     decode_grid: Annotated[AutoOrSize, Default("as chosen by the placement")] = "auto"

@@ -14,13 +14,16 @@ first come, first served with room for few has anomalies (Graham 1969).
 More slots let more sequences write side by side, each of which then waits longer for its tokens. So where a full
 pipeline would not hold the limit per token, fewer are let in at once than there are slots for, if that holds a larger
 rate: then more slots are no worse, but for the numbers between those that are tried.
+
+Where weights stay, how much of a prompt enters between two tokens of the others is open, too. Smaller chunks let tokens
+through sooner and first tokens come later; those are taken that hold the larger rate.
 """
 
 from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -54,6 +57,8 @@ class LargestRate:
     """Requests a second at which the queue begins to grow without end; 0 where nothing can be held."""
     slots: int
     """Sequences let in at once, by each copy."""
+    chunk: int
+    """Tokens of a prompt that enter between two tokens of the others."""
     tried: Mapping[float, tuple[float, float]]
     """By rate, rising, the share that was good enough and its standard error."""
 
@@ -106,13 +111,14 @@ def full_rate(requests: Requests, times: ServiceTimes) -> float:
 
 
 def largest_rate(
-    requests: Requests, times: ServiceTimes, objective: Objective, *, say: Callable[[str], None] = lambda _: None
-) -> LargestRate:
+    requests: Requests, times: ServiceTimes, objective: Objective, *, full: float | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> LargestRate:  # fmt: skip
     """Return the largest rate at which *requests* hold the objective, known to `CLOSE`, and the share at each tried.
 
-    The requests must not all arrive together.
+    The requests must not all arrive together; *full* is their full rate where that is known.
     """
-    full, tried = full_rate(requests, times), dict[float, tuple[float, float]]()
+    full, tried = full_rate(requests, times) if full is None else full, dict[float, tuple[float, float]]()
 
     def holds(rate: float) -> bool:
         say(f"trying {rate:.4g} requests a second")
@@ -121,7 +127,8 @@ def largest_rate(
 
     found = _search(holds, full, _ALONE * full / times.slots) if full else 0.0
     return LargestRate(
-        per_s=found, goal=objective.share, full_per_s=full, slots=times.slots, tried=dict(sorted(tried.items()))
+        per_s=found, goal=objective.share, full_per_s=full, slots=times.slots, chunk=times.chunk,
+        tried=dict(sorted(tried.items())),
     )  # fmt: skip
 
 
@@ -140,21 +147,48 @@ def _search(holds: Callable[[float], bool], full: float, alone: float) -> float:
 
 
 def best_rate(
-    requests: Requests, times: ServiceTimes, objective: Objective, *, say: Callable[[str], None] = lambda _: None
-) -> tuple[LargestRate, ...]:
-    """Return the largest rate with as many sequences let in at once as is best, then with all slots if that is less.
+    requests: Requests, times: ServiceTimes, objective: Objective, *, chunks: Sequence[int] = (), fewer: bool = True,
+    say: Callable[[str], None] = lambda _: None,
+) -> tuple[LargestRate, ...]:  # fmt: skip
+    """Return the largest rate with the best of some *chunks* and as many sequences let in at once as is best.
 
-    Fewer are tried where it is the limit per token that is missed at more: first tokens only come later with fewer.
+    Behind it what is less: as many let in with the chunk of *times*, then all slots with the best chunk. *fewer* are
+    tried where it is the limit per token that is missed at more: first tokens only come later with fewer.
     """
-    most = best = largest_rate(requests, times, objective, say=say)
-    for slots in _fewer_slots(requests, times, objective) if _tokens_slow(requests, times, objective, most) else ():
-        fewer, more = replace(times, slots=slots), best.per_s * (1 + CLOSE)
-        if full_rate(requests, fewer) < more:
+    most = first = largest_rate(requests, times, objective, say=say)
+    for chunk in chunks:
+        other = replace(times, chunk=chunk)
+        most = _better(requests, other, objective, most, full_rate(requests, other), say)
+    best, chosen = most, replace(times, chunk=most.chunk)
+    slow = fewer and _tokens_slow(requests, chosen, objective, most)
+    for slots in _fewer_slots(requests, chosen, objective) if slow else ():
+        some = replace(chosen, slots=slots)
+        if (full := full_rate(requests, some)) < best.per_s * (1 + CLOSE):
             break
-        say(f"trying {more:.4g} requests a second, of which at most {slots:,} are let in at once")
-        if share_at(more, requests, fewer, objective)[0] >= objective.share:
-            best = max(best, largest_rate(requests, fewer, objective, say=say), key=lambda found: found.per_s)
-    return (most,) if best is most else (best, most)
+        best = _better(requests, some, objective, best, full, say)
+    found = [best] if best is most else [best, most]
+    if best.chunk != first.chunk:  # behind, unless it is as good for so many
+        own = first if best is most else largest_rate(requests, replace(times, slots=best.slots), objective, say=say)
+        found = [own, *found]
+    return tuple(sorted(found, key=_per_s, reverse=True))
+
+
+def _per_s(found: LargestRate) -> float:
+    return found.per_s
+
+
+def _better(
+    requests: Requests, times: ServiceTimes, objective: Objective, best: LargestRate, full: float,
+    say: Callable[[str], None],
+) -> LargestRate:  # fmt: skip
+    """Return what these *times*, with a *full* rate, hold if that is more than the *best* so far; else that."""
+    more = best.per_s * (1 + CLOSE)
+    if not more or full < more:
+        return best
+    say(f"trying {more:.4g} requests a second, at most {times.slots:,} let in, chunks of {times.chunk:,} tokens")
+    if share_at(more, requests, times, objective)[0] < objective.share:
+        return best
+    return max(best, largest_rate(requests, times, objective, full=full, say=say), key=_per_s)
 
 
 def _tokens_slow(requests: Requests, times: ServiceTimes, objective: Objective, found: LargestRate) -> bool:

@@ -49,8 +49,8 @@ def spare_copies_words(plan: ResidentPlan) -> tuple[str, ...]:
 
 def placement_choice(figure: str, plan: ResidentPlan, seconds: Callable[[ResidentPlan], float]) -> Choice:
     """Return what was chosen by a *figure*, which is the *seconds* of a plan, and the next best."""
-    others = ((_words(plan.next_best), seconds(plan.next_best)),) if plan.next_best else ()
-    return Choice(what="placement", chosen=_words(plan), figure=figure, value=seconds(plan), others=others)
+    others = ((plan_words(plan.next_best), seconds(plan.next_best)),) if plan.next_best else ()
+    return Choice(what="placement", chosen=plan_words(plan), figure=figure, value=seconds(plan), others=others)
 
 
 def left_open(placing: ResidentRequest) -> ResidentRequest:
@@ -68,10 +68,11 @@ def by_hand_words(
     if not isinstance(opened, ResidentPlan) or seconds(opened) > MUCH * seconds(plan):
         return ()
     faster, slower = show_seconds(seconds(opened)), show_seconds(seconds(plan))
-    return (f"Left open, the placement would be {_words(opened)}: {label} {faster} in place of {slower}.",)
+    return (f"Left open, the placement would be {plan_words(opened)}: {label} {faster} in place of {slower}.",)
 
 
-def _words(plan: ResidentPlan) -> str:
+def plan_words(plan: ResidentPlan) -> str:
+    """Say what a placement is."""
     at = plan.stages[0]
     stages = f"{count(len(plan.stages), 'stage')} of {at.columns:,} × {at.rows:,} cores"
     return f"{stages} on {wafers_words(plan)}, prompts {reading_words(plan)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from wsesim.answer import DoesNotFit
@@ -14,6 +14,9 @@ from wsesim.questions.shared.request import Guesses, software_of_request
 from wsesim.system import Arrivals, GrowingTime, Objective, ServiceTimes
 from wsesim.units import Dimension, parse
 
+LEAST_CHUNK = 64
+"""Tokens of a prompt that enter between two tokens of the others, at least, where that is chosen: at so few the tokens
+of the others are already most of what they wait for."""
 READ_POINTS = 24
 """Lengths of prompts at which reading is timed, evenly spaced; more below the first, each twice as long as the last."""
 
@@ -62,10 +65,26 @@ def service_of(asked: Asked) -> Service:
     )  # fmt: skip
 
 
-def placed_service(service: Service) -> ResidentPlan | DoesNotFit:
-    """Return where the model lies; with as many sequences as fit, unless the file says how many."""
-    placing = _placing(service)
-    return placed(placing, service.goal) if service.batch is not None else plan_service(placing, service.goal)
+def placed_service(service: Service, goal: PlanGoal | None = None) -> ResidentPlan | DoesNotFit:
+    """Return where the model lies for a *goal*, or the service's own.
+
+    With as many sequences as fit, unless the file says how many.
+    """
+    placing, wanted = _placing(service), goal or service.goal
+    return placed(placing, wanted) if service.batch is not None else plan_service(placing, wanted)
+
+
+def quick_placements(service: Service) -> Iterator[ResidentPlan]:
+    """Yield where the model lies for one request alone, then for a token alone, in as many copies as there is room for.
+
+    They keep limits that a placement chosen for a full pipeline may miss, as that has more stages to pass.
+    """
+    alone = replace(service.goal, streams=False)
+    for goal in (alone, replace(alone, prompt=0)):
+        plan = placed_service(service, goal)
+        if isinstance(plan, ResidentPlan):
+            copies = plan.request.replicas or max(1, plan.request.cluster.systems // plan.wafers)
+            yield replace(plan, replicas=copies)
 
 
 def open_service(service: Service) -> ResidentPlan | DoesNotFit | None:
@@ -105,6 +124,14 @@ def service_times(service: Service, plan: ResidentPlan) -> ServiceTimes:
         slots=goal.slots(plan.request), copies=plan.replicas, capacity_tokens=batch * longest,
         input_latency_s=host.latency_s, input_token_s=plan.request.software.token_bytes / host.input_bytes_per_s,
     )  # fmt: skip
+
+
+def open_chunks(service: Service, plan: ResidentPlan) -> tuple[int, ...]:
+    """Return chunks that are open beside the plan's: where weights stay, they are no part of the placement."""
+    if service.asked.resolved["inference"]["chunk"] != "auto" or plan.together is None:
+        return ()
+    least = -(-LEAST_CHUNK // plan.together) * plan.together
+    return (least,) if least < plan.chunk else ()
 
 
 def _growing(seconds: Callable[[int], float], longest: int) -> GrowingTime:

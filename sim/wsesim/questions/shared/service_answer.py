@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from wsesim.answer import Answer, Choice, DoesNotFit, Level, Outcome, Spent
+from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
 from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.choosing import by_hand_words, placement_choice, unused_words, wafers_words
@@ -16,6 +16,15 @@ from wsesim.questions.shared.facts import deciding
 from wsesim.questions.shared.request import FULL_REQUEST
 from wsesim.questions.shared.request_answer import LEAVES_OUT, facts_of, placement_words, with_software
 from wsesim.questions.shared.service import Service, open_service, placed_service, service_of, service_times
+from wsesim.questions.shared.service_choice import (
+    Judged,
+    choices_by_rate,
+    holds_as_much,
+    judge,
+    judge_placements,
+    placement_by_rate,
+    searched_of,
+)
 from wsesim.questions.shared.service_details import (
     ops_words,
     percentile_table,
@@ -26,7 +35,7 @@ from wsesim.questions.shared.service_details import (
     timeline_words,
     utilization_curve,
 )
-from wsesim.questions.shared.service_rate import find_rate, rate_words, served_best
+from wsesim.questions.shared.service_rate import limits_words, rate_curves, rate_words, served_best
 from wsesim.system import (
     PERCENTILES,
     LargestRate,
@@ -36,13 +45,14 @@ from wsesim.system import (
     percentiles,
     requests_of,
 )
-from wsesim.units import Dimension, show, show_seconds
+from wsesim.units import Dimension, show
 
 SERVICE_LEAVES_OUT: Mapping[Level, tuple[str, ...]] = {
     **LEAVES_OUT,
     "closed": (
         "Queues: prompts and tokens of the mean length follow each other without a gap, and one request alone stands "
         "for all when it comes to the objective.",
+        "Placements that keep the limits where the one for a full pipeline does not.",
     ),
 }
 
@@ -54,23 +64,27 @@ def solve_service(question: Question, level: Level, say: Say) -> Outcome:
     plan = placed_service(service)
     if isinstance(plan, DoesNotFit):
         return plan
-    requests, times = requests_of(service.arrivals), service_times(service, plan)
+    requests = requests_of(service.arrivals)
     if level == "closed":
-        return _by_formula(question, service, plan, requests, times)
+        return _by_formula(question, service, plan, requests)
+    searched = searched_of(service, requests)
+    judged = judge_placements(service, searched, plan, say)
     if level == "cores":
         from wsesim.questions.shared.request_cores import slower_on_cores
 
         prompt, output = (max(1, round(float(each.mean()))) for each in (requests.prompt, requests.output))
-        times, table, note = slower_on_cores(prompt, output, plan, times, say)
-        answer = _served(question, service, plan, requests, times, say, level)
-        return replace(answer, tables=(*answer.tables, table), notes=(*answer.notes, note))
-    return _served(question, service, plan, requests, times, say, level)
+        own = service_times(service, judged.plan)
+        times, table, note = slower_on_cores(prompt, output, judged.plan, own, say)
+        slower = judge(service, searched, judged.plan, times, say)
+        answer = _served(question, service, requests, searched, slower, say, level)
+        choices = (placement_by_rate(service, judged), *answer.choices[1:])
+        return replace(answer, choices=choices, tables=(*answer.tables, table), notes=(*answer.notes, note))
+    return _served(question, service, requests, searched, judged, say, level)
 
 
-def _by_formula(
-    question: Question, service: Service, plan: ResidentPlan, requests: Requests, times: ServiceTimes
-) -> Answer:
+def _by_formula(question: Question, service: Service, plan: ResidentPlan, requests: Requests) -> Answer:
     """Return the rate at which the pipeline is full, if one request alone holds the objective."""
+    times = service_times(service, plan)
     prompt, output = round(float(requests.prompt.mean())), float(requests.output.mean())
     position = prompt + output / 2
     read = plan.prefill(max(1, prompt))
@@ -92,19 +106,19 @@ def _by_formula(
         headline={name: "" for name, value in found.items() if value is not None},
         spent=Spent(total_s=total_s, by_cause=spent, what="request"), memory=plan.memory,
         memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, facts=_facts(question, service, plan),
-        choices=(_choice(service, plan),), leaves_out=SERVICE_LEAVES_OUT["closed"],
+        choices=(placement_choice(FULL_REQUEST.name, plan, service.goal),), leaves_out=SERVICE_LEAVES_OUT["closed"],
         notes=(*unused_words(plan), *_cut(service, requests)),
     )  # fmt: skip
 
 
 def _served(
-    question: Question, service: Service, plan: ResidentPlan, requests: Requests, times: ServiceTimes, say: Say,
+    question: Question, service: Service, requests: Requests, searched: Requests | None, judged: Judged, say: Say,
     level: Level,
 ) -> Answer:  # fmt: skip
-    rate, rates, choices = find_rate(service, requests, times, say)
     say(f"serving {len(requests):,} requests")
-    slots = rate.slots if rate else times.slots
-    served, times, more_choices = served_best(requests, times, slots, service.objective)
+    plan, rate = judged.plan, judged.rate
+    slots = rate.slots if rate else judged.times.slots
+    served, times, more_choices = served_best(requests, judged.times, slots, service.objective)
     figures = _figures(service, plan, requests, times, served, rate)
     spent = _spent(requests, served, times, figures)
     asked = service.asked.resolved["outputs"]["timeline"]
@@ -112,20 +126,17 @@ def _served(
         level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
         headline=_headline(service, plan, figures), spent=spent,
         sentences=(placement_words(plan), *deciding(question, *_decided(service, plan), "inference"),
-                   *rate_words(service, rate)),
+                   *rate_words(service, judged)),
         ops=service_ops(service, plan, requests, served, spent.by_cause),
         timeline=service_timeline(requests, served) if asked else (), memory=plan.memory,
         memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, tables=(percentile_table(percentiles(served)),),
-        drawings=(utilization_curve(served), *rates), facts=_facts(question, service, plan),
-        choices=(_choice(service, plan), *choices, *more_choices),
+        drawings=(utilization_curve(served), *rate_curves(service, requests, searched, judged)),
+        facts=_facts(question, service, plan),
+        choices=(placement_by_rate(service, judged), *choices_by_rate(judged), *more_choices),
         files={"requests.csv": partial(requests_csv, requests, served, service.objective)},
-        leaves_out=SERVICE_LEAVES_OUT[level], notes=_notes(service, requests, served, times, plan, timeline=asked),
-        events=served.rounds,
+        leaves_out=SERVICE_LEAVES_OUT[level], events=served.rounds,
+        notes=_notes(service, requests, searched, served, times, judged, timeline=asked),
     )  # fmt: skip
-
-
-def _choice(service: Service, plan: ResidentPlan) -> Choice:
-    return placement_choice(FULL_REQUEST.name, plan, service.goal)
 
 
 def _spent(requests: Requests, served: Served, times: ServiceTimes, figures: Mapping[str, Any]) -> Spent:
@@ -173,13 +184,13 @@ def _figures(
         "power_w": power_w, "energy_per_token_j": power_w * duration_s / max(tokens, 1),
         "wafers": plan.all_wafers, "replicas": plan.replicas,
         "slots": plan.replicas * times.slots, "capacity_tokens": plan.replicas * times.capacity_tokens,
-        "stages": len(plan.stages), "chunk": plan.chunk,
+        "stages": len(plan.stages), "chunk": times.chunk,
     }  # fmt: skip
 
 
 def _headline(service: Service, plan: ResidentPlan, figures: Mapping[str, Any]) -> dict[str, str]:
     goal = service.objective
-    limits = f"first token in {show_seconds(goal.ttft_s)}, then {show_seconds(goal.tpot_s)} each"
+    limits = limits_words(goal)
     come = figures["offered_per_s"] and f"{figures['offered_per_s']:.4g}"
     room = f"at most {figures['slots']:,} at once, in {figures['capacity_tokens']:,} positions"
     words = {
@@ -204,12 +215,17 @@ def _cut(service: Service, requests: Requests) -> Iterator[str]:
 
 
 def _notes(
-    service: Service, requests: Requests, served: Served, times: ServiceTimes, plan: ResidentPlan, *, timeline: bool
+    service: Service, requests: Requests, searched: Requests | None, served: Served, times: ServiceTimes,
+    judged: Judged, *, timeline: bool,
 ) -> tuple[str, ...]:  # fmt: skip
+    plan = judged.plan
+    by_hand = by_hand_words(FULL_REQUEST.label, plan, opened := open_service(service), service.goal)
+    if by_hand and isinstance(opened, ResidentPlan) and not holds_as_much(service, searched, judged, opened):
+        by_hand = ()
     found = [
         *unused_words(plan),
         *_cut(service, requests),
-        *by_hand_words(FULL_REQUEST.label, plan, open_service(service), service.goal),
+        *by_hand,
         *(timeline_words(requests) if timeline else ()),
         *([ops_words(requests, served)] if served.held.any() else []),
     ]

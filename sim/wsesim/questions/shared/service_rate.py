@@ -1,71 +1,40 @@
-"""The largest rate of a service: what it is looked for with, how it is said, and good answers over the rate."""
+"""The largest rate of a service: how it is said, good answers over the rate, and who is let in for those asked."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from math import isfinite, nextafter
+from math import nextafter
 
 from wsesim.answer import Choice, Curve
-from wsesim.questions.base import Say
+from wsesim.questions.shared.choosing import plan_words
 from wsesim.questions.shared.service import Service
-from wsesim.system import (
-    LargestRate,
-    Objective,
-    Requests,
-    Served,
-    ServiceTimes,
-    best_rate,
-    counted,
-    largest_rate,
-    requests_of,
-    serve,
-    share_at,
-)
+from wsesim.questions.shared.service_choice import SEARCHED, Judged
+from wsesim.system import LargestRate, Objective, Requests, Served, ServiceTimes, counted, serve, share_at
+from wsesim.units import show_seconds
 
-SEARCHED = 4000
-"""Requests that the largest rate is looked for with, however many are served: what a service can do is its own."""
 OVER = 1.2
 """How far beyond the largest rate, and the one asked for, rates are drawn."""
 _DRAWN = (0.1, OVER)
 """Parts of the largest rate that are drawn, beside the one asked for and those that the search tried."""
+LIMIT_DIGITS = 4
+"""Of a limit that is said: three would call 1.265 ms 1.27."""
 _FAR = 10
 """Times the largest rate from which on the one asked for needs a logarithmic axis."""
 
 
-def find_rate(
-    service: Service, requests: Requests, times: ServiceTimes, say: Say
-) -> tuple[LargestRate | None, tuple[Curve, ...], tuple[Choice, ...]]:
-    """Return the largest rate that holds the objective, good answers over the rate, and how many are let in at once.
-
-    None and nothing where it is not asked for, or requests of a trace all arrive together and so have no rate; no
-    curve where no rate holds the objective; no choice where the file says how many are held, or all slots are best.
-    """
-    searched = _searched(service, requests) if service.search else None
-    if searched is None:
-        return None, (), ()
-    if service.batch is None:
-        found, *others = best_rate(searched, times, service.objective, say=say)
-    else:
-        found, others = largest_rate(searched, times, service.objective, say=say), []
-    if not found.per_s:
-        return found, (), ()
-    times = replace(times, slots=found.slots)
+def rate_curves(service: Service, requests: Requests, searched: Requests | None, judged: Judged) -> tuple[Curve, ...]:
+    """Return good answers over the rate; nothing where no rate holds the objective, or none was looked for."""
+    found = judged.rate
+    if found is None or searched is None or not found.per_s:
+        return ()
+    times = replace(judged.times, slots=found.slots)
     asked = service.arrivals.rate_per_s or requests.rate_per_s
     missing = {asked, *(part * found.per_s for part in _DRAWN)}
     below = sorted(rate for rate in missing if rate < found.full_per_s)
     more = {rate: share_at(rate, searched, times, service.objective)[0] for rate in below}
     tried = {rate: share for rate, (share, _) in found.tried.items()}
-    choices = tuple(_let_in(found, other, times.copies) for other in others)
-    return found, (_curve(found, asked, tried | more, service.objective.share),), choices
-
-
-def _let_in(found: LargestRate, all_slots: LargestRate, copies: int) -> Choice:
-    """Return the choice of how many sequences are let in at once, where it is not all there is room for."""
-    return Choice(
-        what="sequences let in at once", chosen=f"{copies * found.slots:,} at most", figure="largest_rate_per_s",
-        value=found.per_s, others=((f"all {copies * all_slots.slots:,} there is room for", all_slots.per_s),),
-    )  # fmt: skip
+    return (_curve(found, asked, tried | more, service.objective.share),)
 
 
 def served_best(
@@ -91,12 +60,6 @@ def served_best(
     return whole, times, (choice,)
 
 
-def _searched(service: Service, requests: Requests) -> Requests | None:
-    if service.arrivals.trace is None:
-        return requests_of(replace(service.arrivals, requests=SEARCHED))
-    return requests.repeated(SEARCHED) if isfinite(requests.rate_per_s) else None
-
-
 def _curve(found: LargestRate, asked: float, shares: Mapping[float, float], goal: float) -> Curve:
     """Draw shares by rate; beyond the full rate there are none, as the queue grows until everyone waits too long."""
     first, last = min(asked, _DRAWN[0] * found.per_s), OVER * max(asked, found.per_s)
@@ -109,15 +72,23 @@ def _curve(found: LargestRate, asked: float, shares: Mapping[float, float], goal
     )  # fmt: skip
 
 
-def rate_words(service: Service, found: LargestRate | None) -> tuple[str, ...]:
+def limits_words(goal: Objective) -> str:
+    """Say what is good enough, as exactly as it is given."""
+    first, each = (show_seconds(limit, digits=LIMIT_DIGITS) for limit in (goal.ttft_s, goal.tpot_s))
+    return f"first token in {first} and each further token in {each}"
+
+
+def rate_words(service: Service, judged: Judged) -> tuple[str, ...]:
     """Say how the largest rate was judged, and how sure it is."""
+    found = judged.rate
     if found is None:
         return ()
     goal, span = service.objective, counted(SEARCHED)
     if not found.per_s:
+        tried = "; ".join(plan_words(one.plan) for one in (judged, *judged.others))
         return (
-            f"No rate holds the objective: even one request at a time, only {found.share:.1%} have their first token "
-            f"in {goal.ttft_s:g} s and the others in {goal.tpot_s:g} s each.",
+            f"No rate holds the objective with the placements tried: even one request at a time, only "
+            f"{found.share:.1%} have their {limits_words(goal)}. Tried: {tried}.",
         )
     drawn = "drawn from the same seed" if service.arrivals.trace is None else "of the trace, over and over"
     sure, (low, high) = "", found.between_per_s

@@ -1,0 +1,112 @@
+"""What is chosen for a service by the largest rate: its placement where the objective binds, chunks, who is let in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import isfinite
+
+from wsesim.answer import Choice
+from wsesim.mapping.resident import ResidentPlan
+from wsesim.questions.base import Say
+from wsesim.questions.shared.choosing import placement_choice, plan_words
+from wsesim.questions.shared.request import FULL_REQUEST
+from wsesim.questions.shared.service import Service, open_chunks, quick_placements, service_times
+from wsesim.system import LargestRate, Requests, ServiceTimes, best_rate, requests_of, share_at
+
+SEARCHED = 4000
+"""Requests that the largest rate is looked for with, however many are served: what a service can do is its own."""
+BINDS = 0.5
+"""Of the rate at which the pipeline is full, a largest rate below which the objective binds: tokens are too slow."""
+_RATE = "largest_rate_per_s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A placement and the largest rate it holds."""
+
+    plan: ResidentPlan
+    times: ServiceTimes
+    """With all slots there is room for, and the chunk that is best."""
+    found: tuple[LargestRate, ...] = ()
+    """The largest first, then those of other choices; empty where none is asked for."""
+    others: tuple[Judged, ...] = ()
+    """Other placements that were tried, the next best first; empty where the objective does not bind."""
+
+    @property
+    def rate(self) -> LargestRate | None:
+        """The largest rate; None where none is asked for, or requests of a trace all arrive together."""
+        return self.found[0] if self.found else None
+
+    @property
+    def per_s(self) -> float:
+        """Requests a second; 0 where none is known."""
+        return self.found[0].per_s if self.found else 0.0
+
+
+def searched_of(service: Service, requests: Requests) -> Requests | None:
+    """Return the requests that the largest rate is looked for with; None where there is none to look for."""
+    if not service.search:
+        return None
+    if service.arrivals.trace is None:
+        return requests_of(replace(service.arrivals, requests=SEARCHED))
+    return requests.repeated(SEARCHED) if isfinite(requests.rate_per_s) else None
+
+
+def judge(service: Service, searched: Requests | None, plan: ResidentPlan, times: ServiceTimes, say: Say) -> Judged:
+    """Return the largest rate of a placement, with the best chunk and as many let in at once as is best."""
+    if searched is None:
+        return Judged(plan=plan, times=times)
+    found = best_rate(
+        searched, times, service.objective, chunks=open_chunks(service, plan), fewer=service.batch is None, say=say
+    )  # fmt: skip
+    return Judged(plan=plan, times=replace(times, chunk=found[0].chunk), found=found)
+
+
+def judge_placements(service: Service, searched: Requests | None, plan: ResidentPlan, say: Say) -> Judged:
+    """Return the largest rate of a placement, or of one that writes faster if the objective binds and that holds more.
+
+    The placement is one for a full pipeline; where it stays far from full, others are tried.
+    """
+    first = judge(service, searched, plan, service_times(service, plan), say)
+    if first.rate is None or first.per_s >= BINDS * max(each.full_per_s for each in first.found):
+        return first
+    tried = [first]
+    for other in quick_placements(service):
+        if all(other != one.plan for one in tried):
+            say(f"trying {plan_words(other)}")
+            tried.append(judge(service, searched, other, service_times(service, other), say))
+    best, *others = sorted(tried, key=lambda one: one.per_s, reverse=True)
+    return replace(best, others=tuple(others))
+
+
+def placement_by_rate(service: Service, judged: Judged) -> Choice:
+    """Return the choice of the placement: by the largest rate where others were tried for it."""
+    if not judged.others:
+        return placement_choice(FULL_REQUEST.name, judged.plan, service.goal)
+    others = tuple((plan_words(other.plan), other.per_s) for other in judged.others)
+    return Choice(what="placement", chosen=plan_words(judged.plan), figure=_RATE, value=judged.per_s, others=others)
+
+
+def choices_by_rate(judged: Judged) -> Iterator[Choice]:
+    """Yield the choices of chunk and of how many are let in at once, where they are not the placement's own."""
+    best, copies = judged.rate, judged.times.copies
+    for other in judged.found[1:] if best is not None else ():
+        if other.per_s == best.per_s:
+            continue
+        if other.slots != best.slots:
+            what, chosen = "sequences let in at once", f"{copies * best.slots:,} at most"
+            words = f"all {copies * other.slots:,} there is room for"
+        else:
+            what, chosen, words = "chunk", f"{best.chunk:,} tokens", f"{other.chunk:,} tokens"
+        yield Choice(what=what, chosen=chosen, figure=_RATE, value=best.per_s, others=((words, other.per_s),))
+
+
+def holds_as_much(service: Service, searched: Requests | None, judged: Judged, plan: ResidentPlan) -> bool:
+    """Return whether a *plan* holds the largest rate that was found, where one was."""
+    if searched is None or not judged.per_s:
+        return True
+    times = service_times(service, plan)
+    chunks = (times.chunk, *open_chunks(service, plan))
+    shares = (share_at(judged.per_s, searched, replace(times, chunk=chunk), service.objective)[0] for chunk in chunks)
+    return any(share >= service.objective.share for share in shares)

@@ -1,0 +1,85 @@
+"""What a service chooses by its largest rate: the chunk, and the placement where the objective binds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wsesim import questions
+from wsesim.answer import Answer
+from wsesim.mapping.resident import ResidentPlan
+from wsesim.questions.base import Question
+from wsesim.questions.shared.choosing import plan_words
+from wsesim.questions.shared.service import open_service, placed_service, quick_placements, service_of, service_times
+from wsesim.questions.shared.service_choice import holds_as_much, judge, searched_of
+from wsesim.system import requests_of
+
+
+def asked_for(tpot: str, **inference: Any) -> Question:
+    return questions.ask(
+        {
+            "model": "gpt2", "phase": "serving", "cluster": "cs-2", "verification": {"enabled": False},
+            "outputs": {"timeline": False}, "inference": inference,
+            "serving": {"rate": 1, "requests": 50, "slo_tpot": tpot},
+        },
+        file="case.yaml", folder=Path(),
+    )  # fmt: skip
+
+
+def answer(tpot: str, **inference: Any) -> Answer:
+    found = questions.run(asked_for(tpot, **inference)).answer
+    assert found is not None
+    return found
+
+
+def rate(found: Answer) -> float:
+    return float(found.figures["largest_rate_per_s"] or 0)
+
+
+def test_the_chunk_is_chosen_and_one_by_hand_is_no_better() -> None:
+    tight = "400 us"
+    found = answer(tight)
+    (choice,) = (choice for choice in found.choices if choice.what == "chunk")
+    assert choice.chosen == f"{found.figures['chunk']} tokens"
+    assert choice.value == rate(found) > choice.others[0][1]
+    whole, least = (answer(tight, chunk=chunk) for chunk in (1024, 64))
+    assert rate(whole) < rate(found)
+    assert rate(found) == pytest.approx(rate(least))
+    assert all(choice.what != "chunk" for choice in whole.choices)
+
+
+def test_where_the_objective_binds_the_placement_is_chosen_by_the_largest_rate() -> None:
+    found = answer("170 us")
+    choice = found.choices[0]
+    assert (choice.what, choice.figure) == ("placement", "largest_rate_per_s")
+    assert choice.value == rate(found) > 0
+    service = service_of(asked_for("170 us").asked)
+    usual = placed_service(service)
+    assert isinstance(usual, ResidentPlan)
+    assert (plan_words(usual), 0.0) in choice.others
+    assert answer("20 ms").choices[0].figure == "full_request_s"
+
+
+def test_words_of_no_rate_name_what_was_tried_and_the_limit_in_full() -> None:
+    found = answer("1.265 us")
+    (words,) = (words for words in found.sentences if "No rate holds" in words)
+    assert "with the placements tried" in words
+    assert "each further token in 1.265 us" in words
+    (choice,) = (choice for choice in found.choices if choice.what == "placement")
+    assert all(words.count(each) == 1 for each in (choice.chosen, *(other for other, _ in choice.others)))
+    assert "1.265 us" in found.headline["largest_rate_per_s"]
+
+
+def test_nobody_is_sent_to_a_placement_that_holds_less() -> None:
+    service = service_of(asked_for("170 us", stages=1).asked)
+    searched = searched_of(service, requests_of(service.arrivals))
+    by_hand, opened = list(quick_placements(service))[-1], open_service(service)
+    assert isinstance(opened, ResidentPlan)
+    judged = judge(service, searched, by_hand, service_times(service, by_hand), lambda _: None)
+    assert judged.per_s > 0
+    assert service.goal(opened) < 0.9 * service.goal(by_hand), "else the note would not be said anyway"
+    assert not holds_as_much(service, searched, judged, opened)
+    assert holds_as_much(service, searched, judged, by_hand)
+    assert not any("Left open" in note for note in answer("170 us", stages=1).notes)
