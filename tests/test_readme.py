@@ -24,7 +24,7 @@ BLOCKS = [
 """Commands that stand together may use what those before them wrote."""
 TABLE = re.compile(r"^\| (`[^|]+) \| ([^|]+) \|", re.MULTILINE)
 OF_THIS_MACHINE = ("Verification", "Simulated ")
-"""Starts of lines that a run without verification, or on another day, has otherwise."""
+"""Starts of paragraphs that a run without verification, or on another day, has otherwise."""
 
 
 @pytest.fixture
@@ -101,9 +101,10 @@ def test_the_run_shown_is_the_run_of_today(checkout: Path) -> None:
 
 
 def _words(text: str) -> list[str]:
-    """Return the words of all lines; how wide lines are is for each terminal."""
-    kept = [line for line in text.splitlines() if not line.startswith(OF_THIS_MACHINE)]
-    return " ".join(kept).split()
+    """Return the words of all paragraphs; how wide lines are is for each terminal."""
+    return [
+        word for part in text.split("\n\n") if not part.strip().startswith(OF_THIS_MACHINE) for word in part.split()
+    ]
 
 
 def test_quoted_accuracy_is_that_of_today(checkout: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from math import inf
+from math import ceil, inf, log
 from typing import Any, get_args
 
 import pytest
@@ -129,7 +129,17 @@ def freer(draw: st.DrawFn) -> Pair:
 def _more_systems(draw: st.DrawFn, before: Data) -> Pair:
     cluster = before["cluster"]
     after = {**before, "cluster": {**cluster, "systems": cluster["systems"] * draw(st.sampled_from((2, 3, 8)))}}
-    return Pair(before=before, after=after, what="more systems")
+    return Pair(before=before, after=after, what="more systems", slack_s=_hops_s(after))
+
+
+def _hops_s(data: Data) -> float:
+    """Return how long more systems may take: all of a cluster share a step, over a tree that grows, there and back."""
+    question = asked(data)
+    assume(question is not None)
+    assert question is not None
+    cluster = question.asked.hardware.cluster
+    levels = ceil(log(cluster.systems, cluster.swarmx.fan_in)) if cluster.systems > 1 else 1
+    return 2 * levels * cluster.swarmx.hop_s if question.kind in STEPS else 0.0
 
 
 @cache

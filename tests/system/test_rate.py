@@ -51,8 +51,8 @@ def test_shorter_times_never_lower_the_largest_rate(
     requests = drawn(120, 1.0, seed=seed)
     goal = objective_near(service, requests, slack)
     slow, fast = (largest_rate(requests, each, goal) for each in (service, shortened(service, factor)))
-    assert fast.full_per_s == pytest.approx(slow.full_per_s / factor, rel=1e-9)
-    assert fast.per_s >= slow.per_s / factor * (1 - 1e-9)
+    assert fast.full_per_s == pytest.approx(slow.full_per_s / factor, rel=1e-6)
+    assert fast.per_s >= slow.per_s / factor * (1 - 1e-6)
 
 
 @settings(max_examples=40, deadline=None)
@@ -99,7 +99,7 @@ def test_fewer_are_let_in_where_all_would_miss_the_limit_per_token() -> None:
     assert best == alone
 
 
-@pytest.mark.parametrize("goal", [LOOSE, Objective(ttft_s=0.06, tpot_s=1e3, share=0.9), replace(LOOSE, tpot_s=1e-9)])
+@pytest.mark.parametrize("goal", [LOOSE, Objective(ttft_s=0.06, tpot_s=1e3, share=0.9), replace(LOOSE, tpot_s=1e-6)])
 def test_all_are_let_in_where_the_limit_per_token_does_not_bind(goal: Objective) -> None:
     requests = drawn(500, 1.0)
     (found,) = best_rate(requests, times(), goal)
@@ -152,7 +152,7 @@ def test_one_server_and_equal_requests_hold_what_queueing_theory_says(waits: int
     """M/D/1 (Erlang 1909): the rate at which nine in ten wait at most so many services."""
     service_s = 0.01
     alone = times(prefill_tokens=(0, 100), prefill_s=(0.0, service_s), chunk=100, slots=1)
-    goal = Objective(ttft_s=service_s * (1 + waits) * (1 + 1e-9), tpot_s=1.0, share=0.9)
+    goal = Objective(ttft_s=service_s * (1 + waits) * (1 + 1e-6), tpot_s=1.0, share=0.9)
     loads = [load for load in np.arange(0.01, 1, 0.001) if within(load, waits) >= 0.9]
     found = largest_rate(same(20_000, 1.0, prompt=100, output=1), alone, goal)
     assert found.per_s * service_s == pytest.approx(max(loads), rel=0.03)

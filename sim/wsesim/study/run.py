@@ -173,10 +173,6 @@ class _Work:
                 self._keep(futures[future], future.result())
         except BrokenExecutor:
             self._keep_finished(futures.items())
-        except BaseException:
-            for future in futures:
-                future.cancel()
-            raise
 
     def _missing(self) -> list[PointTask]:
         return [task for task in self._tasks if task.number not in self._done]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from wsesim.mapping.resident.bounds import Places, ways_to_read
+from wsesim.mapping.resident.bounds import Bounds, Places, ways_to_read
 from wsesim.mapping.resident.goal import PlanGoal
 from wsesim.mapping.resident.memory import count
 from wsesim.mapping.resident.options import stage_options
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.squares import fits_in_squares
+from wsesim.mapping.resident.stage_times import StageTimes
 
 Fits = Callable[[int], bool]
 """Whether a request has room with one of its numbers changed to this."""
@@ -101,8 +102,9 @@ def _copy_fits(goal: PlanGoal, request: ResidentRequest) -> bool:
     if not request.in_rectangles:
         return fits_in_squares(request, goal)
     places = Places.of(request, stage_options(request))
+    bounds = Bounds(goal, StageTimes(request, places.options))
     ways = ways_to_read(request, max(1, min(request.positions, goal.prompt) - goal.reused))
-    return bool(len(places.options)) and any(places.holds(way).any() for way in ways)
+    return bool(len(places.options)) and any(bounds.holds(places, way).any() for way in ways)
 
 
 def _first(enough: Fits, least: int, most: int) -> int | None:

@@ -91,7 +91,9 @@ def placement_by_rate(service: Service, judged: Judged) -> Choice:
 def choices_by_rate(judged: Judged) -> Iterator[Choice]:
     """Yield the choices of chunk and of how many are let in at once, where they are not the placement's own."""
     best, copies = judged.rate, judged.times.copies
-    for other in judged.found[1:] if best is not None else ():
+    if best is None:
+        return
+    for other in judged.found[1:]:
         if other.per_s == best.per_s:
             continue
         if other.slots != best.slots:

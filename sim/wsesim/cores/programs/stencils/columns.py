@@ -97,7 +97,8 @@ def step_time(wafer: Wafer, cells: int, block: int) -> StepTime:
 
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles of all time steps of one core: all do the same at the same time."""
-    return shape[1] * _step(wafer, shape, options).cycles
+    step = _step(wafer, shape, options)
+    return shape[1] * step.cycles
 
 
 def _step(wafer: Wafer, shape: Shape, options: Options) -> StepTime:
