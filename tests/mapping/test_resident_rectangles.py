@@ -233,7 +233,7 @@ def test_what_is_too_large_says_by_how_much_and_what_would_fit() -> None:
     found = plan_resident(asked(model=LARGE, cluster=CS3, positions=8192))
     assert isinstance(found, DoesNotFit)
     assert "on 1 wafer in rectangles of" in found.why
-    assert "4 wafers would fit" in found.why
+    assert "4 systems would fit" in found.why
     table = plan_resident(asked(model=replace(SMALL, vocab=20_000_000), cluster=CS3, positions=8))
     assert isinstance(table, DoesNotFit)
     assert "most for tables" in table.why
