@@ -115,7 +115,7 @@ def test_the_placement_and_its_memory_are_told() -> None:
 def test_what_does_not_fit_says_why_and_what_would() -> None:
     result = result_of("decode", {"prompt": 4096}, model="llama-3-70b")
     assert result.status is Status.DOES_NOT_FIT
-    assert "wafers would fit" in result.why
+    assert "systems would fit" in result.why
     assert isinstance(result.outcome, DoesNotFit)
     assert result.outcome.memory_limit_bytes == 48 * 1024 < sum(use.bytes_per_core for use in result.outcome.memory)
     forced = result_of("decode", {"prompt": 4096, "must_fit": False}, model="llama-3-70b")
