@@ -60,7 +60,7 @@ BY_HAND = st.one_of(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=7)
 @given(MODELS, GOALS, st.sampled_from(SOFTWARE), BY_HAND)
 def test_nothing_by_hand_is_faster(model: Model, goal: PlanGoal, software: Any, by_hand: dict[str, Any]) -> None:
     assume(by_hand.get("stages", 1) <= model.layers)
@@ -89,14 +89,14 @@ UP = ("columns", "rows", "systems", "sram_bytes", "clock_hz", "link_wavelets_per
 DOWN = ("task_launch_cycles", "vector_launch_cycles", "hop_cycles", "ramp_cycles")
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=10)
 @given(MODELS, GOALS, st.sampled_from(UP), st.sampled_from([1.1, 1.5, 2, 3]))
 def test_more_of_the_machine_is_never_slower(model: Model, goal: PlanGoal, name: str, times: float) -> None:
     more = request(model, goal, better(SMALL_CS2, name, times))
     assert seconds(more, goal) <= (1 + 1e-9) * seconds(request(model, goal), goal)
 
 
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=5)
 @given(MODELS, GOALS, st.sampled_from(DOWN), st.sampled_from([2, 5]))
 def test_slower_starts_and_ways_are_never_faster(model: Model, goal: PlanGoal, name: str, times: int) -> None:
     worse = request(model, goal, better(SMALL_CS2, name, times))
@@ -116,7 +116,7 @@ def test_a_service_is_never_slower_with_more(model: Model, name: str, times: flo
         assert goal(plans[1]) <= (1 + 1e-9) * goal(plans[0])
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 @given(MODELS, GOALS, st.integers(0, 2**32 - 1))
 def test_no_bound_is_above_what_the_plan_takes(model: Model, goal: PlanGoal, seed: int) -> None:
     asked = request(model, goal, replicas=1)
