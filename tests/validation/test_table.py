@@ -56,7 +56,7 @@ def test_a_missing_column_is_named(write_table: WriteTable, column: str) -> None
 
 def test_columns_that_may_be_missing_are_empty(write_table: WriteTable) -> None:
     (row,) = read_table(write_table({"software": "R2.0.3"}, columns=COLUMNS))
-    assert [row.cells[name] for name in OPTIONAL] == ["", "", ""]
+    assert [row.cells[name] for name in OPTIONAL] == [""] * len(OPTIONAL)
 
 
 def test_a_misspelt_column_is_guessed(write_table: WriteTable) -> None:
