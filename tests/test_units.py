@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from wsesim.units import Dimension, dimension_of, parse, show, show_bytes, show_count, show_seconds
+from wsesim.units import Dimension, dimension_of, parse, plural, show, show_bytes, show_count, show_seconds
 
 dimensions = st.sampled_from(list(Dimension))
 
@@ -193,3 +193,8 @@ def test_what_no_machine_could_have_is_refused(text: str, said: str) -> None:
 @given(dimensions)
 def test_the_example_of_a_dimension_can_be_parsed(dimension: Dimension) -> None:
     assert parse(dimension.example, dimension) > 0
+
+
+def test_nouns_follow_their_number() -> None:
+    said = [plural(1, "pass"), plural(2, "pass"), plural(1, "copy"), plural(0, "copy"), plural(1200, "step")]
+    assert said == ["1 pass", "2 passes", "1 copy", "0 copies", "1,200 steps"]

@@ -146,6 +146,15 @@ def show_count(value: float) -> str:
     return _si(value).replace(" ", "").replace("G", "B")
 
 
+def plural(count: int, noun: str) -> str:
+    """Print `1 pass`, `2 passes`, `3 steps`, `4 copies`."""
+    if count == 1:
+        return f"1 {noun}"
+    if noun.endswith("y"):
+        return f"{count:,} {noun[:-1]}ies"
+    return f"{count:,} {noun}{'es' if noun.endswith('s') else 's'}"
+
+
 def show_flops(value: float, unit: str = "FLOP/s") -> str:
     """Print arithmetic with an SI prefix: `2.53 PFLOP/s`."""
     return f"{_si(value)}{unit}"

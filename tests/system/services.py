@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
+from wsesim.system import serving
 from wsesim.system.requests import Requests
-from wsesim.system.serving import GrowingTime, ServiceTimes
+from wsesim.system.served import Served
+from wsesim.system.serving import GrowingTime, ServiceTimes, serve
 
 
 def times(**changes: object) -> ServiceTimes:
@@ -46,3 +49,15 @@ def listed(*rows: tuple[float, int, int]) -> Requests:
     """Return requests of (arrival, prompt, output)."""
     arrival, prompt, output = (np.array(column) for column in zip(*rows, strict=True))
     return Requests(arrival.astype(float), prompt, output)
+
+
+def served_as_one_by_one(requests: Requests, service: ServiceTimes) -> Served:
+    """Serve *requests*; hold that rounds which are played together come to what they do one by one."""
+    together = serve(requests, service)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(serving._Server, "_rounds_alike", lambda server: 1)
+        apart = serve(requests, service)
+    assert apart.rounds == together.rounds
+    np.testing.assert_allclose(together.first_s, apart.first_s, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(together.end_s, apart.end_s, rtol=1e-9, atol=1e-12)
+    return together

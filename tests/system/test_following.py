@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.system.services import drawn, listed, same, times
+from tests.system.services import drawn, listed, same, served_as_one_by_one, times
 
 from wsesim.errors import SpecError
-from wsesim.system import serving
 from wsesim.system.rate import full_rate
 from wsesim.system.serving import GrowingTime, ServiceTimes, serve
 
@@ -119,13 +118,7 @@ def test_rounds_together_are_rounds_one_by_one(
     requests = drawn(40, rate, seed=seed, prompt=300, output=40)
     entering = tuple(part * each for each in (0.0, 0.01, 0.05))
     service = times(slots=slots, latency=GrowingTime(1e-4, grows), chunk=chunk, entering_s=entering)
-    together = serve(requests, service)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(serving._Server, "_rounds_alike", lambda server: 1)
-        apart = serve(requests, service)
-    assert apart.rounds == together.rounds
-    np.testing.assert_allclose(together.first_s, apart.first_s, rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(together.end_s, apart.end_s, rtol=1e-9, atol=1e-12)
+    together = served_as_one_by_one(requests, service)
     assert (np.diff(together.first_s) >= 0).all(), "first come, first served"
     assert together.entered_s <= together.duration_s * (1 + 1e-9)
 

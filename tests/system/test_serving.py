@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.system.services import drawn, listed, same, times
+from tests.system.services import drawn, listed, same, served_as_one_by_one, times
 
 from wsesim.errors import SpecError
-from wsesim.system import serving
 from wsesim.system.objective import percentiles
 from wsesim.system.requests import Requests
 from wsesim.system.served import Served
@@ -62,13 +61,7 @@ def test_rounds_together_are_rounds_one_by_one(
         slots=slots, capacity_tokens=capacity, latency=GrowingTime(1e-4, through), interval=GrowingTime(1e-5, entering),
         chunk=chunk,
     )  # fmt: skip
-    together = serve(requests, service)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(serving._Server, "_rounds_alike", lambda server: 1)
-        apart = serve(requests, service)
-    assert apart.rounds == together.rounds
-    np.testing.assert_allclose(together.first_s, apart.first_s, rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(together.end_s, apart.end_s, rtol=1e-9, atol=1e-12)
+    served_as_one_by_one(requests, service)
 
 
 @settings(max_examples=40, deadline=None)

@@ -16,7 +16,7 @@ from wsesim.answers.drawings import drawn
 from wsesim.answers.roofline import rooflines
 from wsesim.answers.timeline import MOST_ROWS, timeline_svg, tracks_of
 from wsesim.signs import printable
-from wsesim.units import show_bytes
+from wsesim.units import plural, show_bytes
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -73,8 +73,8 @@ def render_comparison(comparison: Comparison) -> str:
 def templates(package: str = _PACKAGE) -> Environment:
     """Return the templates of *package*, and those of answers beside them.
 
-    Everything they print is escaped; what is no sign, such as a control character, becomes `?`. They know `text`
-    and `show_bytes`.
+    Everything they print is escaped; what is no sign, such as a control character, becomes `?`. They know `text`,
+    `plural` and `show_bytes`.
     """
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
@@ -83,7 +83,7 @@ def templates(package: str = _PACKAGE) -> Environment:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
         finalize=_printed,
     )  # fmt: skip
-    environment.globals.update(text=text, show_bytes=show_bytes)
+    environment.globals.update(text=text, plural=plural, show_bytes=show_bytes)
     return environment
 
 

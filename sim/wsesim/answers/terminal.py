@@ -14,6 +14,7 @@ from wsesim.answers import text, views
 from wsesim.answers.causes import Cause, causes_of
 from wsesim.answers.compared import Compared
 from wsesim.signs import ascii_only, printable
+from wsesim.units import plural
 
 _WIDEST = 100
 _LEAST = 12
@@ -130,7 +131,7 @@ def print_result(result: Result, console: Console, *, folder: Path | None = None
     _notes(to, result)
     _checks(to, result)
     if result.cost is not None:
-        took = f"{text.plural(result.cost.events, 'event')} in {text.seconds(result.cost.cpu_s)} of CPU time"
+        took = f"{plural(result.cost.events, 'event')} in {text.seconds(result.cost.cpu_s)} of CPU time"
         checked_s = result.cost.verification_cpu_s
         checked = f"; numbers verified in {text.seconds(checked_s)}" if checked_s is not None else ""
         to.line((f"Simulated {took}{checked}", "dim"), gap=True)
@@ -198,8 +199,8 @@ def _table(to: Printer, table: views.Grid, *, rest: str) -> None:
         letters[0] = "f"
     kept = _columns(to, rows, letters, keep_last=folds)
     to.grid([[row[place] for place in kept] for row in rows], "".join(letters[place] for place in kept))
-    left = [text.plural(len(table.rows) - _ROWS, "more row")] if len(table.rows) > _ROWS else []
-    left += [text.plural(last + 1 - len(kept), "more column")] if len(kept) <= last else []
+    left = [plural(len(table.rows) - _ROWS, "more row")] if len(table.rows) > _ROWS else []
+    left += [plural(last + 1 - len(kept), "more column")] if len(kept) <= last else []
     if left:
         to.line((f"{' and '.join(left)} {rest}", "dim"))
 

@@ -135,12 +135,6 @@ def label(spec: FigureSpec) -> str:
     return spec.label or heading(spec.name)
 
 
-def plural(count: int, noun: str) -> str:
-    """Print `1 pass`, `2 passes`, `3 steps`."""
-    ending = "" if count == 1 else "es" if noun.endswith("s") else "s"
-    return f"{count:,} {noun}{ending}"
-
-
 def ranked(parts: Mapping[str, float]) -> list[tuple[str, float]]:
     """Return the parts that are not zero, largest magnitude first; names decide ties."""
     return sorted(((name, part) for name, part in parts.items() if part), key=lambda item: (-abs(item[1]), item[0]))

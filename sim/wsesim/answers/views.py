@@ -9,6 +9,7 @@ from math import fsum
 from wsesim.answer import Answer, Choice, FigureSpec, OpTime, Result, Status, Table
 from wsesim.answers import text
 from wsesim.answers.causes import Cause
+from wsesim.units import plural
 
 SHOWN_OPS = 16
 UNBROKEN = 40
@@ -166,7 +167,7 @@ def ops(answer: Answer, causes: Mapping[str, Cause], most: int = SHOWN_OPS) -> t
     if rest:
         left_s = fsum(op.seconds for op in rest)
         rows.append(
-            OpRow(name=f"{text.plural(len(rest), 'shorter op')} together", place="", value=text.seconds(left_s),
+            OpRow(name=f"{plural(len(rest), 'shorter op')} together", place="", value=text.seconds(left_s),
                   share=_share(left_s, whole_s), calls="", bound="", bar=())
         )  # fmt: skip
     return tuple(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from math import isqrt
@@ -53,11 +54,8 @@ def _divisors(number: int) -> list[int]:
 
 def largest_pass(request: StepRequest, *, recompute: bool) -> int:
     """Return the most sequences of a pass that fit; 0 if not even one does. More sequences never need less."""
-    low, high = 0, request.share
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if fits(request, middle, recompute=recompute) else (low, middle - 1)
-    return low
+    sizes = range(1, request.share + 1)
+    return bisect_left(sizes, True, key=lambda size: not fits(request, size, recompute=recompute))
 
 
 def _stated(request: StepRequest) -> int:

@@ -15,6 +15,7 @@ from wsesim.answers.folder import publish
 from wsesim.answers.plain import json_text
 from wsesim.study.spec import Study, written
 from wsesim.study.table import ERROR, PointRow, SweepTable, values_shown
+from wsesim.units import plural
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -155,7 +156,7 @@ def drawings(table: SweepTable) -> Iterator[tuple[str, bool]]:
 def _summary(table: SweepTable) -> str:
     counts = {status: count for status, count in table.count().items() if count and status != Status.OK}
     missing = [f"{count:,} {_ENDED[status][count > 1]}" for status, count in counts.items()]
-    return ", ".join([text.plural(len(table.rows), "point"), *missing])
+    return ", ".join([plural(len(table.rows), "point"), *missing])
 
 
 def _reasons(table: SweepTable) -> list[tuple[int, str, str, str]]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from wsesim.mapping.resident.bounds import Bounds, Places, ways_to_read
 from wsesim.mapping.resident.goal import PlanGoal
-from wsesim.mapping.resident.memory import count
 from wsesim.mapping.resident.options import stage_options
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.squares import fits_in_squares
 from wsesim.mapping.resident.stage_times import StageTimes
+from wsesim.units import plural
 
 Fits = Callable[[int], bool]
 """Whether a request has room with one of its numbers changed to this."""
@@ -45,8 +46,8 @@ def too_few_each(request: ResidentRequest, goal: PlanGoal) -> str:
     needs = fewest_systems(share, goal)
     if needs is None or needs <= request.systems:
         return ""
-    wafers = count(request.cluster.systems, "wafer")
-    return f"{_copies(request.replicas)} on {wafers} have {request.systems} each; a copy needs {needs}"
+    wafers = plural(request.cluster.systems, "wafer")
+    return f"{plural(request.replicas, 'copy')} on {wafers} have {request.systems} each; a copy needs {needs}"
 
 
 def advice(request: ResidentRequest, goal: PlanGoal) -> str:
@@ -71,11 +72,11 @@ def _more_wafers(request: ResidentRequest, goal: PlanGoal) -> Iterator[str]:
 
 def _smaller(request: ResidentRequest, goal: PlanGoal) -> Iterator[str]:
     if copies := _last(lambda number: fits(goal, replace(request, replicas=number)), request.replicas or 1):
-        yield _copies(copies)
+        yield plural(copies, "copy")
     if batch := _last(lambda number: fits(goal, replace(request, batch=number)), request.batch):
         yield f"a batch of {batch:,}"
     if positions := _last(lambda number: fits(goal, replace(request, positions=number)), request.positions):
-        yield count(positions, "position")
+        yield plural(positions, "position")
 
 
 def _left_open(request: ResidentRequest, goal: PlanGoal) -> Iterator[str]:
@@ -85,10 +86,6 @@ def _left_open(request: ResidentRequest, goal: PlanGoal) -> Iterator[str]:
         goal, replace(request, decode_grid=None, prefill_grid=None, placement="auto")
     ):
         yield "grids and placement left open"
-
-
-def _copies(number: int) -> str:
-    return f"{number:,} cop{'y' if number == 1 else 'ies'}"
 
 
 def _on(request: ResidentRequest, systems: int) -> ResidentRequest:
@@ -111,18 +108,11 @@ def _first(enough: Fits, least: int, most: int) -> int | None:
     """Return the smallest number from *least* to *most* that is enough, where more always is."""
     if least > most or not enough(most):
         return None
-    while least < most:
-        middle = (least + most) // 2
-        least, most = (least, middle) if enough(middle) else (middle + 1, most)
-    return least
+    return least + bisect_left(range(least, most), True, key=enough)
 
 
 def _last(enough: Fits, most: int) -> int | None:
     """Return the largest number below *most* that is few enough, where less always is."""
     if most <= 1 or not enough(1):
         return None
-    least = 1
-    while least < most - 1:
-        middle = (least + most) // 2
-        least, most = (middle, most) if enough(middle) else (least, middle)
-    return least
+    return 1 + bisect_left(range(2, most), True, key=lambda number: not enough(number))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.answer import DoesNotFit, MemoryUse
-from wsesim.mapping.resident.memory import cache_bytes, count, fullest, layer_bytes, needs_bytes, work_bytes
+from wsesim.mapping.resident.memory import cache_bytes, fullest, layer_bytes, needs_bytes, work_bytes
 from wsesim.mapping.resident.options import stage_options
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.room import NONE, WaferRoom
 from wsesim.mapping.resident.stages import PipelineStage
 from wsesim.mapping.resident.tables import table_strips
-from wsesim.units import show_bytes
+from wsesim.units import plural, show_bytes
 
 
 def too_full(request: ResidentRequest) -> DoesNotFit:
@@ -26,8 +26,8 @@ def too_full(request: ResidentRequest) -> DoesNotFit:
     taken = np.minimum.reduce([room.taken(one) for one in strips])
     options = options.some(taken < NONE)
     if not len(options):
-        stages = count(request.stages or request.model.layers, "stage")
-        return DoesNotFit(why=f"{stages} are more than {count(there, 'wafer')} can be cut into")
+        stages = plural(request.stages or request.model.layers, "stage")
+        return DoesNotFit(why=f"{stages} are more than {plural(there, 'wafer')} can be cut into")
     columns, rows = options.columns, options.rows
     layer = layer_bytes(request, columns, rows) + cache_bytes(request, columns, rows)
     tokens, shifts = (request.batch, False) if request.model.causal else (request.positions, True)
@@ -52,7 +52,7 @@ def too_large(request: ResidentRequest, wafers: int, cores: str, memory: tuple[M
     need, have = needs_bytes(memory), request.cluster.wafer.core.sram_bytes
     largest = max(memory, key=lambda line: line.bytes_per_core)
     return DoesNotFit(
-        why=f"{request.model.name} on {count(wafers, 'wafer')} in {cores} needs {show_bytes(need)} a core, a core has "
+        why=f"{request.model.name} on {plural(wafers, 'wafer')} in {cores} needs {show_bytes(need)} a core, a core has "
         f"{show_bytes(have)} ({show_bytes(need - have)} too much, most for {largest.what}: "
         f"{show_bytes(largest.bytes_per_core)})",
         memory=memory,

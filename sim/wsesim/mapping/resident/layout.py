@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import replace
 
 from wsesim.answer import DoesNotFit
@@ -56,11 +57,9 @@ def _taking_part(plan: ResidentPlan, batch: int) -> ResidentPlan:
 
 def _with_more(plan: ResidentPlan, goal: PlanGoal) -> ResidentPlan:
     """Return the same placement with as many more sequences as there is memory left for, if it is no slower."""
-    least, most = plan.request.batch, 2 * plan.request.batch
-    while least < most - 1:
-        middle = (least + most) // 2
-        least, most = (middle, most) if holding(plan, middle) else (least, middle)
-    more = holding(plan, least)
+    batch = plan.request.batch
+    fit = bisect_left(range(batch + 1, 2 * batch), True, key=lambda number: holding(plan, number) is None)
+    more = holding(plan, batch + fit)
     return more if more and goal(more) <= goal(plan) else plan
 
 

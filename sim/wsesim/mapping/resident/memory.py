@@ -17,6 +17,7 @@ from wsesim.kernels.resident import VALUE_BYTES
 from wsesim.kernels.resident_graph import ResidentOp
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage
+from wsesim.units import plural
 
 Whole = TypeVar("Whole", int, NDArray[np.int64])
 """A whole number, or an array of them."""
@@ -57,20 +58,15 @@ def region_memory(
         at_work = _table_work(request, columns, rows)
     else:
         at_work = work_bytes(request, columns, rows, tokens, shifts=shifts)
-    sequences = f"{count(request.batch, 'sequence')} of {count(request.positions, 'position')}"
+    sequences = f"{plural(request.batch, 'sequence')} of {plural(request.positions, 'position')}"
     lines = [
         ("program and system", request.cluster.wafer.core.reserved_bytes, "stack, tasks, communication"),
-        ("weights", layers * layer_bytes(request, columns, rows), count(layers, "layer")),
+        ("weights", layers * layer_bytes(request, columns, rows), plural(layers, "layer")),
         ("tables", tables, "embedding and head, where they lie here"),
         ("cache", layers * cache_bytes(request, columns, rows), f"keys and values of {sequences}"),
-        ("at work", at_work, count(tokens, "token")),
+        ("at work", at_work, plural(tokens, "token")),
     ]
     return tuple(MemoryUse(what=name, bytes_per_core=int(size), note=note) for name, size, note in lines)
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def weights_bytes(ops: Iterable[ResidentOp], columns: Whole, rows: Whole, *, untied: bool = False) -> Whole:

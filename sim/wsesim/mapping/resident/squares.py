@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from wsesim.answer import DoesNotFit
 from wsesim.mapping.resident.failures import too_large
 from wsesim.mapping.resident.goal import PlanGoal
-from wsesim.mapping.resident.memory import count, fullest, needs_bytes
+from wsesim.mapping.resident.memory import fullest, needs_bytes
 from wsesim.mapping.resident.plan import ResidentPlan
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage, lay_out, shares, squares_on
+from wsesim.units import plural
 
 BLOCKS_ACROSS = range(2, 7)
 """Squares along the shorter side of a wafer that are tried where the request leaves the grid open."""
@@ -100,7 +101,7 @@ def _stages(request: ResidentRequest, choice: _Choice, side: int) -> tuple[Pipel
     stages = request.stages or min(layers, room)
     if stages > room:
         return DoesNotFit(
-            why=f"{count(stages, 'stage')} of {side} x {side} cores need {count(-(-stages // per_wafer), 'wafer')}, "
+            why=f"{plural(stages, 'stage')} of {side} x {side} cores need {plural(-(-stages // per_wafer), 'wafer')}, "
             f"there are {choice.wafers} with room for {per_wafer} each"
         )
     return lay_out(wafer, side, per_wafer, shares(layers, stages))

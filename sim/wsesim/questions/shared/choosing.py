@@ -7,28 +7,22 @@ from dataclasses import replace
 
 from wsesim.answer import Choice
 from wsesim.mapping.resident import ResidentPlan, ResidentRequest
-from wsesim.units import show_seconds
+from wsesim.questions.shared.facts import MUCH
+from wsesim.units import plural, show_seconds
 
 KINDS = {"whole": "one square a wafer", "blocks": "squares", "rectangles": "rectangles"}
 """How a placement is called."""
-MUCH = 0.9
-"""Of what a placement by hand takes, what one left open takes at most to be told."""
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def wafers_words(plan: ResidentPlan) -> str:
     """Say how many wafers are in use, in how many copies."""
-    wafers = count(plan.wafers, "wafer")
+    wafers = plural(plan.wafers, "wafer")
     return wafers if plan.replicas == 1 else f"{plan.replicas:,} copies of {wafers}"
 
 
 def reading_words(plan: ResidentPlan) -> str:
     """Say how a prompt passes."""
-    return f"{count(plan.together, 'token')} side by side" if plan.together else f"{plan.chunk:,} tokens at a time"
+    return f"{plural(plan.together, 'token')} side by side" if plan.together else f"{plan.chunk:,} tokens at a time"
 
 
 def unused_words(plan: ResidentPlan) -> tuple[str, ...]:
@@ -36,7 +30,7 @@ def unused_words(plan: ResidentPlan) -> tuple[str, ...]:
     idle = plan.request.cluster.systems - plan.all_wafers
     if not idle:
         return ()
-    return (f"{count(idle, 'system')} of {plan.request.cluster.systems:,} {'is' if idle == 1 else 'are'} not in use.",)
+    return (f"{plural(idle, 'system')} of {plan.request.cluster.systems:,} {'is' if idle == 1 else 'are'} not in use.",)
 
 
 def spare_copies_words(plan: ResidentPlan) -> tuple[str, ...]:
@@ -65,7 +59,7 @@ def by_hand_words(
     label: str, plan: ResidentPlan, opened: object, seconds: Callable[[ResidentPlan], float]
 ) -> tuple[str, ...]:
     """Say what a placement left open would give, if that is much faster than one by hand."""
-    if not isinstance(opened, ResidentPlan) or seconds(opened) > MUCH * seconds(plan):
+    if not isinstance(opened, ResidentPlan) or seconds(opened) > (1 - MUCH) * seconds(plan):
         return ()
     faster, slower = show_seconds(seconds(opened)), show_seconds(seconds(plan))
     return (f"Left open, the placement would be {plan_words(opened)}: {label} {faster} in place of {slower}.",)
@@ -74,5 +68,5 @@ def by_hand_words(
 def plan_words(plan: ResidentPlan) -> str:
     """Say what a placement is."""
     at = plan.stages[0]
-    stages = f"{count(len(plan.stages), 'stage')} of {at.columns:,} × {at.rows:,} cores"
+    stages = f"{plural(len(plan.stages), 'stage')} of {at.columns:,} × {at.rows:,} cores"
     return f"{stages} on {wafers_words(plan)}, prompts {reading_words(plan)}"

@@ -28,6 +28,8 @@ MODEL_FACTS = (
 """What an answer says of the model; the resolved file has the rest."""
 DECIDES = 0.1
 """Share of the headline from which on a single figure of the software is said to decide it."""
+MUCH = 0.1
+"""Share of the time that another choice has to save to be told."""
 IDEAL = "ideal"
 """The stack without software costs, which the others are held against."""
 

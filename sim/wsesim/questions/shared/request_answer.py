@@ -13,7 +13,6 @@ from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.choosing import (
     KINDS,
     by_hand_words,
-    count,
     placement_choice,
     reading_words,
     spare_copies_words,
@@ -31,7 +30,7 @@ from wsesim.questions.shared.request_times import (
     time_request,
     timeline_of,
 )
-from wsesim.units import Dimension, show
+from wsesim.units import Dimension, plural, show
 
 LEAVES_OUT: Mapping[Level, tuple[str, ...]] = {
     "closed": ("Growth: all tokens as one halfway; no host, no move of weights.",),
@@ -155,11 +154,11 @@ def _headline(request: Request, plan: ResidentPlan, figures: Mapping[str, Any]) 
     wafers = wafers_words(plan)
     peak = plan.all_wafers * request.asked.hardware.cluster.wafer.peak_flops("fp16")
     words = {
-        "ttft_s": f"{count(request.prompt - request.reused, 'token')} of the prompt computed",
+        "ttft_s": f"{plural(request.prompt - request.reused, 'token')} of the prompt computed",
         "prompt_tokens_per_s": "computed, over the time to read them",
-        "tpot_s": f"mean over {count(request.written, 'token')}",
+        "tpot_s": f"mean over {plural(request.written, 'token')}",
         "tokens_per_s_user": "written for each user",
-        "tokens_per_s": f"{count(request.batch, 'sequence')} held at once",
+        "tokens_per_s": f"{plural(request.batch, 'sequence')} held at once",
     }
     if (figures["users_to_fill"] or 0) > 1.5:
         words["users_to_fill"] = "beyond them, each waits for the others"
@@ -196,11 +195,11 @@ def facts_of(question: Question, plan: ResidentPlan, batch: Mapping[str, object]
 
 def placement_words(plan: ResidentPlan) -> str:
     """Say how the weights lie."""
-    how = f"{count(len(plan.stages), 'stage')} in {KINDS.get(plan.placement, plan.placement)}"
+    how = f"{plural(len(plan.stages), 'stage')} in {KINDS.get(plan.placement, plan.placement)}"
     grids = {(stage.columns, stage.rows) for stage in (plan.prefill_stages[0], plan.stages[0])}
     cores = " and ".join(f"{columns:,} × {rows:,}" for columns, rows in sorted(grids, reverse=True))
     most = max(stage.layers for stage in plan.stages)
     return (
-        f"Weights lie as {how} on {wafers_words(plan)}, {count(most, 'layer')} at most in a stage, "
+        f"Weights lie as {how} on {wafers_words(plan)}, {plural(most, 'layer')} at most in a stage, "
         f"{cores} cores each; a prompt passes {reading_words(plan)}."
     )

@@ -14,7 +14,7 @@ from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
 from wsesim.questions.shared.job import job_table
 from wsesim.questions.shared.step import MFU, Step
-from wsesim.questions.shared.step_bound import bound_of, bound_s, closed_s, closed_spent
+from wsesim.questions.shared.step_bound import bound_of, closed_s, closed_spent
 from wsesim.questions.shared.step_notes import choices, notes, words
 from wsesim.system import Timed, Way, fastest, play
 from wsesim.units import Dimension, show, show_count
@@ -78,7 +78,8 @@ def _answer(
     question: Question, step: Step, way: Way, *, level: Level, step_s: float, spent: Mapping[str, float]
 ) -> Answer:
     program, graph = way.program, way.request.graph
-    figures = _figures(step, program, step_s)
+    bound = bound_of(program, spent, step.precision)
+    figures = _figures(step, program, step_s) | {"bound_s": bound.seconds}
     headline = _headline(step, program, step_s, figures["power_w"])
     job, table = job_table(graph, program.cluster, step.software, trains=step.trains)
     figures |= job
@@ -86,7 +87,7 @@ def _answer(
     sentences += deciding(question, "step", lambda software: _again_s(way, software), "training")
     return Answer(
         level=level, figures={spec.name: figures[spec.name] for spec in question.figures}, headline=headline,
-        spent=Spent(total_s=step_s, by_cause=spent, what="step"), bound=bound_of(program, spent, step.precision),
+        spent=Spent(total_s=step_s, by_cause=spent, what="step"), bound=bound,
         sentences=tuple(sentences), ops=tuple(program.kernels()), memory=program.memory,
         memory_limit_bytes=program.cluster.wafer.core.sram_bytes, tables=(table,), facts=_facts(step, graph, program),
         leaves_out=LEAVES_OUT[level],
@@ -107,7 +108,7 @@ def _figures(step: Step, program: Program, step_s: float) -> dict[str, Any]:
     return {
         "step_s": step_s, "step_cycles": round(step_s * wafer.core.clock_hz), "tokens_per_s": step.tokens / step_s,
         "samples_per_s": step.sequences / step_s, "mfu": program.model_flops / (step_s * peak),
-        "flops_per_step": program.model_flops, "bound_s": bound_s(program, step.precision),
+        "flops_per_step": program.model_flops,
         "energy_per_token_j": power_w * step_s / step.tokens, "power_w": power_w,
         "micro_batch": program.placement.micro_batch, "passes": program.placement.passes,
         "recompute": program.placement.recompute,

@@ -33,11 +33,6 @@ def closed_spent(program: Program) -> dict[str, float]:
     return {cause: seconds for cause, seconds in found.items() if seconds > 0}
 
 
-def bound_s(program: Program, precision: str) -> float:
-    """Return the seconds that no step of *program* is shorter than."""
-    return max(_at_best(program, precision).values())
-
-
 def bound_of(program: Program, spent: Mapping[str, float], precision: str) -> Bound:
     """Return the bound, and what a step that *spent* so much on each cause takes on top.
 

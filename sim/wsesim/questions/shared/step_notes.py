@@ -8,11 +8,10 @@ from math import inf
 
 from wsesim.answer import Choice
 from wsesim.mapping import Program, StepRequest, floor_from_s, largest_pass
+from wsesim.questions.shared.facts import MUCH
 from wsesim.system import Way, fastest
 from wsesim.units import Dimension, show
 
-MUCH = 0.1
-"""Share of the time for each sequence from which on a step nearby is said to be better."""
 NEARBY = (0.75, 1.25)
 """How many times as many sequences a batch nearby has."""
 
@@ -69,10 +68,10 @@ def _freer(request: StepRequest, way: Way) -> Iterator[str]:
     opened = {"micro_batch": request.micro_batch is not None, "recompute": trains and request.recompute != "auto"}
     free = replace(request, micro_batch=None, recompute="auto" if trains else request.recompute)
     most_s = (1 - MUCH) * way.timed.step_s
-    found = fastest(free, below_s=most_s) if any(opened.values()) else ()
-    if isinstance(found, tuple) and found and found[0].timed.step_s <= most_s:
+    found = _within(free, most_s) if any(opened.values()) else None
+    if found:
         settings = " and ".join(f"{name}: auto" for name, was in opened.items() if was)
-        yield f"{settings} would take {_better(found[0], found[0].timed.step_s / way.timed.step_s)}."
+        yield f"{settings} would take {_better(found, found.timed.step_s / way.timed.step_s)}."
 
 
 def _batches(request: StepRequest, way: Way) -> Iterator[str]:
@@ -80,17 +79,18 @@ def _batches(request: StepRequest, way: Way) -> Iterator[str]:
     best: tuple[float, int, Way] | None = None
     for sequences in sorted(_nearby(request, way)):
         share = sequences / request.sequences
-        most_s = (1 - MUCH) * way.timed.step_s * share
-        found = fastest(replace(request, sequences=sequences), below_s=most_s)
-        if (
-            isinstance(found, tuple)
-            and found
-            and found[0].timed.step_s <= min(most_s, best[0] * share if best else inf)
-        ):
-            best = (found[0].timed.step_s / share, sequences, found[0])
+        most_s = min((1 - MUCH) * way.timed.step_s, best[0] if best else inf) * share
+        if found := _within(replace(request, sequences=sequences), most_s):
+            best = (found.timed.step_s / share, sequences, found)
     if best:
         each_s, sequences, better = best
         yield f"{sequences:,} sequences would take {_better(better, each_s / way.timed.step_s)} for each."
+
+
+def _within(request: StepRequest, most_s: float) -> Way | None:
+    """Return the fastest way to lay a step, if there is one that takes no more than *most_s*."""
+    found = fastest(request, below_s=most_s)
+    return found[0] if isinstance(found, tuple) and found and found[0].timed.step_s <= most_s else None
 
 
 def _nearby(request: StepRequest, way: Way) -> Iterator[int]:
