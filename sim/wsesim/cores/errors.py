@@ -23,7 +23,7 @@ class NoRoom(ProgramError):
 
 
 class TooFew(ProgramError):
-    """A program that needs more colors or queues than there are."""
+    """A program that needs more colors, queues or registers than there are."""
 
 
 class TooLarge(ProgramError):

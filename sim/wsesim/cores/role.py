@@ -90,9 +90,13 @@ class CoreRole(Vectors, Scalars):
         return variable
 
     def register(self) -> Register:
-        """Reserve a scalar."""
+        """Reserve a scalar.
+
+        Raises:
+            TooFew: a core has no more.
+        """
         if self.registers >= isa.REGISTERS:
-            raise self._error(f"uses more than {isa.REGISTERS} registers")
+            raise TooFew(f"role {self.name!r} ({self.builder.here()}) uses more than {isa.REGISTERS} registers")
         self.registers += 1
         return Register(self.registers - 1)
 

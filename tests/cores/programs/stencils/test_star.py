@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from wsesim.cores.operands import Mem
 from wsesim.cores.programs import run_kernel
 from wsesim.cores.programs.durations import written_cycles
+from wsesim.cores.programs.stencils.arithmetic import accumulate
 from wsesim.cores.programs.stencils.columns import largest_block, step_time
 from wsesim.cores.programs.stencils.layout import renewed
+from wsesim.cores.programs.stencils.star_cycles import renew_cycles
 from wsesim.cores.programs.stencils.tile import OPPOSITE, SIDES, Star
 from wsesim.cores.role import CoreRole
 from wsesim.errors import InputError
@@ -27,7 +29,7 @@ def test_views_and_edges_lie_where_a_picture_shows_them() -> None:
     star = Star(width=3, height=2, radius=1, iterations=1)
     array = Mem(0, star.words)
     assert (star.pitch, star.words, star.center) == (6, 24, 7)
-    assert [shift for _, shift in star.shifts()] == [-6, 6, -1, 1]
+    assert [shift for _, shift in star.shifts(star.distances)] == [-6, 6, -1, 1]
     first = {side: star.edge(array, side, halo=True).cell for side in SIDES}
     assert first == {"WEST": 6, "EAST": 10, "NORTH": 1, "SOUTH": 19}
     for side in SIDES:
@@ -92,7 +94,7 @@ def test_reads_that_collide_are_told_by_the_layout() -> None:
 
         return written_cycles(WAFERS[0], write)
 
-    took = [view_cycles(shift) for _, shift in star.shifts()]
+    took = [view_cycles(shift) for _, shift in star.shifts(star.distances)]
     assert took == [50, 50, 25, 25] * 3
 
 
@@ -115,3 +117,22 @@ def test_columns_take_time_by_cell_and_by_block() -> None:
     assert one.link == 17 * 100
     assert largest_block(wafer, 100) == 100
     assert largest_block(wafer, 1000) < 1000
+
+
+@given(
+    st.integers(2, 24), st.integers(0, 30), st.integers(0, 30), st.sampled_from(["cs-2", "cs-3"]),
+    st.sampled_from([8, 16, 64]),
+)  # fmt: skip
+def test_the_time_of_any_radius_is_that_of_all_its_views(
+    radius: int, wider: int, higher: int, machine: str, period_bytes: int
+) -> None:
+    wafer = load_cluster(machine, overrides={"core.word_period": f"{period_bytes} B"}).cluster.wafer
+    star = Star(width=radius + wider, height=radius + higher, radius=radius, iterations=1)
+
+    def write(role: CoreRole) -> None:
+        result, cells = role.memory("result", star.words), role.memory("cells", star.words)
+        weights = [role.register() for _ in star.weights]
+        offset_cycles = wafer.code.stencil_offset_cycles
+        accumulate(role, star, cells, result, weights, star.distances, offset_cycles=offset_cycles)
+
+    assert renew_cycles(wafer, star, accumulates=True) == written_cycles(wafer, write)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from wsesim.cores import isa
 from wsesim.cores.operands import Mem, Register
 from wsesim.cores.programs.stencils.tile import Star
@@ -26,17 +28,18 @@ def scale_and_add(role: CoreRole, star: Star, cells: Mem, result: Mem, ratio: Re
     """Write radius 1: scale the centre by its weight over the neighbours', add four views, scale the sum back."""
     tile, total = star.view(cells), star.view(result)
     role.fmuls(total, tile, ratio)
-    for _, shift in star.shifts():
+    for _, shift in star.shifts([1]):
         role.fadds(total, total, star.view(cells, shift))
     role.fmuls(tile, total, weight)
 
 
 def accumulate(
-    role: CoreRole, star: Star, cells: Mem, result: Mem, weights: list[Register], *, offset_cycles: int
-) -> None:
-    """Write any radius: multiply and accumulate each view, the centre last and back into the tile."""
+    role: CoreRole, star: Star, cells: Mem, result: Mem, weights: Sequence[Register], distances: Sequence[int], *,
+    offset_cycles: int,
+) -> None:  # fmt: skip
+    """Write any radius: multiply and accumulate views at all *distances*, the centre last and back into the tile."""
     tile, total = star.view(cells), star.view(result)
-    for number, (distance, shift) in enumerate(star.shifts()):
+    for number, (distance, shift) in enumerate(star.shifts(distances)):
         spend(role, offset_cycles)
         if number == 0:
             role.fmuls(total, star.view(cells, shift), weights[distance])

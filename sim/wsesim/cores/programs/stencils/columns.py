@@ -66,11 +66,10 @@ class StepTime:
 
 
 def largest_block(wafer: Wafer, cells: int) -> int:
-    """Return the largest block, a whole part of the column, whose buffers fit beside it."""
-    blocks = 1
-    while blocks < cells and _bytes(cells, ceil(cells / blocks)) > wafer.core.usable_bytes:
-        blocks += 1
-    return ceil(cells / blocks)
+    """Return the largest block, a whole part of the column, whose buffers fit beside it; a cell where none does."""
+    room = wafer.core.usable_bytes - _bytes(cells, 0)
+    most = max(1, room // (CELL_BYTES * BUFFER_WORDS))
+    return ceil(cells / ceil(cells / most))
 
 
 def _bytes(cells: int, block: int) -> int:

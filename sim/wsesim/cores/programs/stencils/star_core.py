@@ -94,5 +94,5 @@ class StarCore:
                 scale_and_add(role, star, self.cells, self.result, *self.weights)
             elif self.inner:
                 offset = self.code.stencil_offset_cycles
-                accumulate(role, star, self.cells, self.result, self.weights, offset_cycles=offset)
+                accumulate(role, star, self.cells, self.result, self.weights, star.distances, offset_cycles=offset)
             role.activate(self.loop)

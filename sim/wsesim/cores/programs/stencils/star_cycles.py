@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from wsesim.cores.operands import Mem
 from wsesim.cores.programs.durations import written_cycles
 from wsesim.cores.programs.stencils.arithmetic import accumulate, scale_and_add
 from wsesim.cores.programs.stencils.tile import SIDES, Star
+from wsesim.cores.rates import WORD_BYTES
 from wsesim.cores.role import CoreRole
 from wsesim.hardware import Wafer
 
 
 def renew_cycles(wafer: Wafer, star: Star, *, accumulates: bool) -> int:
-    """Return the cycles of the compute task's instructions."""
+    """Return the cycles of the compute task's instructions.
 
-    def write(role: CoreRole) -> None:
-        result, cells = role.memory("result", star.words), role.memory("cells", star.words)
-        weights = [role.register() for _ in star.weights]
-        if accumulates:
-            accumulate(role, star, cells, result, weights, offset_cycles=wafer.code.stencil_offset_cycles)
-        else:
-            scale_and_add(role, star, cells, result, *weights)
+    Views at distances that are the same modulo the banks take the same time: only the nearest of them are written.
+    """
+    if not accumulates:
+        return written_cycles(
+            wafer, lambda role: scale_and_add(role, star, *_arrays(role, star), role.register(), role.register())
+        )
+    turn = wafer.core.word_period_bytes // WORD_BYTES
+    nearest = star.distances[:turn]
 
-    return written_cycles(wafer, write)
+    def cycles(distances: Sequence[int]) -> int:
+        def write(role: CoreRole) -> None:
+            weights = (1 + len(nearest)) * [role.register()]
+            offset_cycles = wafer.code.stencil_offset_cycles
+            accumulate(role, star, *_arrays(role, star), weights, distances, offset_cycles=offset_cycles)
+
+        return written_cycles(wafer, write)
+
+    once = cycles([1])
+    farther = sum((cycles([1, near]) - once) * (len(star.distances[near - 1 :: turn]) - 1) for near in nearest)
+    return cycles(nearest) + farther
+
+
+def _arrays(role: CoreRole, star: Star) -> tuple[Mem, Mem]:
+    """Return the cells and their sums, where the program has them."""
+    result, cells = role.memory("result", star.words), role.memory("cells", star.words)
+    return cells, result
 
 
 def star_cycles(wafer: Wafer, star: Star) -> float:
@@ -65,5 +86,5 @@ def tasks_cycles(wafer: Wafer, star: Star, *, box: bool = False) -> float:
     compute = core.activation_cycles + renew_cycles(wafer, star, accumulates=True) + sides + 1
     if box:
         view = core.vector_launch_cycles + star.cells + code.stencil_offset_cycles
-        compute += (square - len(star.shifts()) - 1) * view
+        compute += (square - len(SIDES) * r - 1) * view
     return core.task_launch_cycles + 5 + 5 * sides + star.iterations * (loop + stores + counts + compute)

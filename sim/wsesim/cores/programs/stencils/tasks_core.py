@@ -115,7 +115,7 @@ class TasksCore:
         with role.task("compute"):
             if self.inner:
                 offset = self.code.stencil_offset_cycles
-                accumulate(role, star, self.cells, self.result, self.weights, offset_cycles=offset)
+                accumulate(role, star, self.cells, self.result, self.weights, star.distances, offset_cycles=offset)
             for side in self.sides:
                 role.unblock(self.stores[side])
             role.activate(self.loop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wsesim.cores.operands import Mem
@@ -54,10 +55,15 @@ class Star:
         """Weights by distance, from the cell itself on; over a whole star they sum to 1."""
         return 0.5, *(2.0 ** -(3 + min(i, self.radius - 1)) for i in range(1, self.radius + 1))
 
-    def shifts(self) -> list[tuple[int, int]]:
+    @property
+    def distances(self) -> range:
+        """How far away the neighbours are that a cell looks at."""
+        return range(1, self.radius + 1)
+
+    def shifts(self, distances: Sequence[int]) -> list[tuple[int, int]]:
         """Return (distance, words to a neighbour) in the order in which they are added."""
         steps = (-self.pitch, self.pitch, -1, 1)
-        return [(i, i * step) for i in range(1, self.radius + 1) for step in steps]
+        return [(distance, distance * step) for distance in distances for step in steps]
 
     def edge(self, array: Mem, side: str, *, halo: bool) -> Mem:
         """Return the cells along one side of the tile: its own, or with `halo` those of the neighbour behind it."""
