@@ -71,7 +71,7 @@ def test_shorter_times_never_make_requests_wait_longer(
 @settings(max_examples=30, deadline=None)
 @given(services(), st.integers(0, 10**6), st.floats(0.1, 1.5), st.integers(1, 20))
 def test_more_slots_never_delay_first_tokens(service: ServiceTimes, seed: int, load: float, more: int) -> None:
-    """But for chance, as the order of requests changes. Tokens after the first may come slower: more share the rounds."""
+    """But for chance, as the order changes. Tokens after the first may come slower: more sequences share rounds."""
     requests, roomier = drawn(200, 1.0, seed=seed), replace(service, slots=service.slots + more)
     there = requests.at_rate(load * full_rate(requests, service))
     assert serve(there, roomier).ttft_s.mean() <= serve(there, service).ttft_s.mean() * 1.1
