@@ -2,7 +2,7 @@
 
 from wsesim.cores.errors import NoRoom, NotWritten, TooFew, TooLarge
 from wsesim.cores.host import free_bytes, within
-from wsesim.cores.programs.base import KernelCase, KernelProgram, Measure, Prepared, Reading, slowdown
+from wsesim.cores.programs.base import Agreement, KernelCase, KernelProgram, Measure, Prepared, Reading, slowdown
 from wsesim.cores.programs.collectives import (
     allreduce_2d,
     allreduce_chain,
@@ -90,6 +90,7 @@ PROGRAMS: dict[str, KernelProgram] = {
 
 __all__ = [
     "PROGRAMS",
+    "Agreement",
     "KernelCase",
     "KernelOutcome",
     "KernelProgram",

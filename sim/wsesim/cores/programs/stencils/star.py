@@ -14,6 +14,7 @@ and accumulated. The published kernel (rows `st2d`) on large tiles of the WSE-3 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from wsesim.cores.machine import CoreRun
@@ -70,7 +71,8 @@ def _iteration(case: KernelCase) -> Reading:
 
 
 def _star(grid: Grid, shape: Shape, options: Options) -> Star:
-    return star_of(NAME, grid, shape, waits=choice_option(options, "halo", ("wait", "free")) == "wait")
+    star = star_of(NAME, grid, shape, waits=choice_option(options, "halo", ("wait", "free")) == "wait")
+    return replace(star, scaled=star.radius == 1)
 
 
 PROGRAM = KernelProgram(

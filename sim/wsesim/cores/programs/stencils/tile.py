@@ -25,6 +25,9 @@ class Star:
     waits: bool = True
     """Whether a core waits for its neighbours' edges before it renews its tile."""
 
+    scaled: bool = False
+    """Whether the sum of the neighbours is scaled by their weight, which all share, and not each of them."""
+
     @property
     def cells(self) -> int:
         """Cells of a tile."""
@@ -64,6 +67,12 @@ class Star:
         """Return (distance, words to a neighbour) in the order in which they are added."""
         steps = (-self.pitch, self.pitch, -1, 1)
         return [(distance, distance * step) for distance in distances for step in steps]
+
+    @property
+    def turns(self) -> list[tuple[int, int, int]]:
+        """(distance, axis, places): how NumPy rolls [y, x] to bring neighbours there, in the order of `shifts`."""
+        sides = ((0, 1), (0, -1), (1, 1), (1, -1))
+        return [(distance, axis, distance * way) for distance in self.distances for axis, way in sides]
 
     def edge(self, array: Mem, side: str, *, halo: bool) -> Mem:
         """Return the cells along one side of the tile: its own, or with `halo` those of the neighbour behind it."""
