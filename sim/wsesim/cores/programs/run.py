@@ -10,7 +10,8 @@ from math import ceil
 from wsesim.answer import Level
 from wsesim.cores import isa
 from wsesim.cores.machine import CoreRun
-from wsesim.cores.programs.base import Agreement, Grid, KernelCase, KernelProgram, Shape
+from wsesim.cores.programs.base import Grid, KernelCase, KernelProgram, Shape
+from wsesim.cores.programs.prepared import Agreement
 from wsesim.cores.programs.room import cpu_seconds
 from wsesim.errors import InputError, nearest
 from wsesim.hardware import Wafer

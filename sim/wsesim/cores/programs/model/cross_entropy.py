@@ -31,8 +31,8 @@ from wsesim.cores.programs.model.feature import (
     feature_kernel,
 )
 
-SPREAD = 3.0
-"""Standard deviation of the logits tried out."""
+SPREAD = 2.0
+"""Standard deviation of the logits tried out: of each so much is left in a sum that rounding does not hide it."""
 CONVERGED = 1e-9
 """Distance from the logarithm that fp32 does not see any more."""
 

@@ -41,8 +41,9 @@ COEFFICIENTS = (0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.06140542
 """Of Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26."""
 LINEAR, CUBIC = 2 * sqrt(2 / pi), 2 * sqrt(2 / pi) * 0.044715
 """Of 2 u. Hendrycks and Gimpel, arXiv 1606.08415."""
-SPREAD = 3.0
-"""Standard deviation of the values tried out, so that both tails are met."""
+SPREAD = 1.5
+"""Standard deviation of the values tried out: both tails are met, and of neither is so little left that rounding hides
+a mistake in it."""
 
 
 def body(core: KernelWriter, seat: FeatureSeat) -> None:

@@ -26,8 +26,8 @@ from wsesim.cores.programs.model.feature import (
     stored,
 )
 
-SPREAD = 4.0
-"""Standard deviation of the values tried out: far enough apart that some probabilities are small."""
+SPREAD = 2.0
+"""Standard deviation of the values tried out: some probabilities are small, none so small that sums do not see it."""
 
 
 def body(core: KernelWriter, seat: FeatureSeat) -> None:
