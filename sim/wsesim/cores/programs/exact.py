@@ -39,6 +39,7 @@ def _largest(kind: int, depth: int) -> float:
 
 def _signed(random: np.random.Generator, shape: Shape, most: float) -> Array:
     """Return numbers from 1 to *most* of random sign; where not even 1 is small enough, some are zero instead."""
-    sizes = random.integers(1, max(1, int(most)), shape, endpoint=True)
-    drawn = sizes * random.choice((-1.0, 1.0), shape)
+    top = max(1, int(most))
+    drawn = random.integers(-top, top, shape).astype(np.float64)
+    drawn += drawn >= 0
     return drawn if most >= 1 else np.where(random.random(shape) < most**2, drawn, 0.0)
