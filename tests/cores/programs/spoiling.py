@@ -13,6 +13,10 @@ from wsesim.cores.operands import HALVES
 
 ADDING = (isa.ADD, isa.SUB, isa.MUL, isa.MAC, isa.ADD3)
 """Vector instructions that each of their elements counts for; of a maximum most do not."""
+FIELDS = {
+    "op": isa.OP, "length": isa.LENGTH, "length_register": isa.LENGTH_REG, "fabrics": isa.FABRICS, "kind": isa.TYPE,
+}  # fmt: skip
+"""Columns of an instruction."""
 CALCULATING = (isa.FADD, isa.FSUB, isa.FMUL, isa.FDIV, isa.FEXP, isa.FSQRT)
 FLOATS = (isa.F32, isa.F16)
 MARK = 1e6
@@ -26,45 +30,48 @@ class Spoil(NamedTuple):
     apply: Callable[[CoreMachine], None]
 
 
-def _line(machine: CoreMachine, number: int, **columns: int) -> None:
-    """Change columns, by their names in `isa`, of an instruction."""
-    for name, value in columns.items():
-        machine.arrays.code[number, getattr(isa, name)] = value
+def _field(machine: CoreMachine, name: str) -> Any:
+    """Return a field of all instructions; what is written there is what runs."""
+    return machine.arrays.code[:, FIELDS[name]]
 
 
-def _columns(machine: CoreMachine, *names: str) -> Iterator[tuple[int, ...]]:
-    """Yield the number of each instruction, and its columns of these names in `isa`."""
-    found = [machine.arrays.code[:, getattr(isa, name)].tolist() for name in names]
-    return zip(range(len(machine.arrays.code)), *found, strict=True)
+def _fields(machine: CoreMachine, *names: str) -> Iterator[tuple[int, ...]]:
+    """Yield the number of each instruction, and its fields of these names."""
+    found = [_field(machine, name).tolist() for name in names]
+    return zip(range(len(found[0])), *found, strict=True)
 
 
-def _set(number: int, **columns: int) -> Callable[[CoreMachine], None]:
-    return lambda machine: _line(machine, number, **columns)
+def _set(number: int, **fields: int) -> Callable[[CoreMachine], None]:
+    def apply(machine: CoreMachine) -> None:
+        for name, value in fields.items():
+            _field(machine, name)[number] = value
+
+    return apply
 
 
 def elements(machine: CoreMachine) -> list[Spoil]:
     """Return each vector instruction, and each scalar one, with one calculation left out."""
     found = []
-    for number, op, length, register, fabrics in _columns(machine, "OP", "LENGTH", "LENGTH_REG", "FABRICS"):
+    for number, op, length, register, fabrics in _fields(machine, "op", "length", "length_register", "fabrics"):
         if op in ADDING and register < 0 and length > 0 and not fabrics & 1:
-            found.append(Spoil(f"line {number}: an element less", _set(number, LENGTH=length - 1)))
+            found.append(Spoil(f"line {number}: an element less", _set(number, length=length - 1)))
         elif op in CALCULATING:
-            found.append(Spoil(f"line {number}: a calculation less", _set(number, OP=isa.COPY)))
+            found.append(Spoil(f"line {number}: a calculation less", _set(number, op=isa.COPY)))
         elif op == isa.STORE:
-            found.append(Spoil(f"line {number}: a store less", _set(number, OP=isa.WAIT)))
+            found.append(Spoil(f"line {number}: a store less", _set(number, op=isa.WAIT)))
     return found
 
 
 def wavelets(machine: CoreMachine) -> list[Spoil]:
     """Return each instruction that sends with a wavelet less, or where a register says how many, with none."""
     found = []
-    for number, op, length, register, fabrics, kind in _columns(
-        machine, "OP", "LENGTH", "LENGTH_REG", "FABRICS", "TYPE"
+    for number, op, length, register, fabrics, kind in _fields(
+        machine, "op", "length", "length_register", "fabrics", "kind"
     ):
         if op <= isa.LAST_VECTOR and fabrics & 1 and length > 0:
             last = 1 if kind not in HALVES or length % 2 else 2
             less = 0 if register >= 0 else length - last
-            found.append(Spoil(f"line {number}: a wavelet less", _set(number, LENGTH=less, LENGTH_REG=-1)))
+            found.append(Spoil(f"line {number}: a wavelet less", _set(number, length=less, length_register=-1)))
     return found
 
 
