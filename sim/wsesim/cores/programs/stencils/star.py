@@ -14,7 +14,6 @@ and accumulated. The published kernel (rows `st2d`) on large tiles of the WSE-3 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 from wsesim.cores.machine import CoreRun
@@ -30,6 +29,7 @@ from wsesim.cores.programs.base import (
     choice_option,
     opening,
 )
+from wsesim.cores.programs.stencils.arithmetic import accumulated_sum, scaled_sum
 from wsesim.cores.programs.stencils.layout import SHAPE_HELP, load, need, star_of
 from wsesim.cores.programs.stencils.star_core import StarCore
 from wsesim.cores.programs.stencils.star_cycles import star_cycles
@@ -44,7 +44,8 @@ WATCHED = (1, 1)
 
 def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
     """Load the program and random cells."""
-    return load(wafer, grid, _star(grid, shape, options), seed, StarCore)
+    star = _star(grid, shape, options)
+    return load(wafer, grid, star, seed, StarCore, scaled_sum if star.radius == 1 else accumulated_sum)
 
 
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
@@ -71,8 +72,7 @@ def _iteration(case: KernelCase) -> Reading:
 
 
 def _star(grid: Grid, shape: Shape, options: Options) -> Star:
-    star = star_of(NAME, grid, shape, waits=choice_option(options, "halo", ("wait", "free")) == "wait")
-    return replace(star, scaled=star.radius == 1)
+    return star_of(NAME, grid, shape, waits=choice_option(options, "halo", ("wait", "free")) == "wait")
 
 
 PROGRAM = KernelProgram(

@@ -39,7 +39,7 @@ class StarCore:
 
     def _start(self) -> None:
         role, weights = self.role, self.star.weights
-        if self.star.scaled:
+        if self.star.radius == 1:
             weights = weights[0] / weights[1], weights[1]
         with role.task("start", start=True):
             role.set(self.turns, self.star.iterations)
@@ -90,7 +90,7 @@ class StarCore:
     def _compute(self) -> None:
         role, star = self.role, self.star
         with role.task("compute"):
-            if self.inner and star.scaled:
+            if self.inner and star.radius == 1:
                 scale_and_add(role, star, self.cells, self.result, *self.weights)
             elif self.inner:
                 offset = self.code.stencil_offset_cycles

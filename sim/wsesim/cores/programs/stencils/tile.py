@@ -25,9 +25,6 @@ class Star:
     waits: bool = True
     """Whether a core waits for its neighbours' edges before it renews its tile."""
 
-    scaled: bool = False
-    """Whether the sum of the neighbours is scaled by their weight, which all share, and not each of them."""
-
     @property
     def cells(self) -> int:
         """Cells of a tile."""
