@@ -23,6 +23,8 @@ BLOCKS = [
 ]
 """Commands that stand together may use what those before them wrote."""
 TABLE = re.compile(r"^\| (`[^|]+) \| ([^|]+) \|", re.MULTILINE)
+ROWS = pytest.mark.xdist_group("kernel rows")
+"""With the tests of all rows, which are then computed once."""
 OF_THIS_MACHINE = ("Verification", "Simulated ")
 """Starts of paragraphs that a run without verification, or on another day, has otherwise."""
 
@@ -45,8 +47,7 @@ def call(line: str) -> str:
 
 
 def _block(commands: list[str]) -> object:
-    marks = [pytest.mark.xdist_group("kernel rows")] if "validate --kernels" in commands else []
-    return pytest.param(commands, marks=marks, id=commands[0])
+    return pytest.param(commands, marks=[ROWS] if "validate" in commands else [], id=commands[0])
 
 
 @pytest.mark.parametrize("commands", [_block(commands) for commands in BLOCKS])
@@ -107,6 +108,7 @@ def _words(text: str) -> list[str]:
     ]
 
 
+@ROWS
 def test_quoted_accuracy_is_that_of_today(checkout: Path) -> None:
     summary = json.loads(call("validate --json"))["summary"]
     form = r"^\| (CS-\d [^|]+?) \| (\d+) \| ([\d.]+) % \| ([\d.]+) % \| (\d+) % \| (\d+) % \|"
@@ -119,7 +121,7 @@ def test_quoted_accuracy_is_that_of_today(checkout: Path) -> None:
         assert (name, group["run"], found) == (name, int(rows), shares)
 
 
-@pytest.mark.xdist_group("kernel rows")  # with the tests of all rows, which are then computed once
+@ROWS
 def test_quoted_accuracy_of_kernels_is_that_of_today(checkout: Path) -> None:
     families = json.loads(call("validate --kernels --json"))["families"]
     today = {
