@@ -90,8 +90,15 @@ FIGURES = (
         name="wavelet_hops", label="wavelet hops",
         meaning="wavelets that went from router to router, each counted on each link, in the simulated part",
     ),
-    FigureSpec(name="max_error", label="largest difference", meaning="of any value from NumPy's"),
-    FigureSpec(name="tolerance", label="allowed difference", meaning="the largest that rounding can explain"),
+    FigureSpec(name="compared_values", label="values compared", meaning="with NumPy's, in the simulated part"),
+    FigureSpec(
+        name="differing_values", label="values that differ", better="less",
+        meaning="of those, the values that do not equal NumPy's",
+    ),
+    FigureSpec(
+        name="max_error", label="largest difference",
+        meaning="of any value from NumPy's; none where one is no finite number",
+    ),
     FigureSpec(
         name="events", label="events", meaning="wavelets forwarded and cycles a core worked, in the simulated part"
     ),

@@ -20,6 +20,7 @@ from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem
+from wsesim.cores.programs import exact
 from wsesim.cores.programs.base import (
     Array,
     Grid,
@@ -42,12 +43,10 @@ from wsesim.cores.programs.collectives.reduce_tree import root, tree
 from wsesim.cores.programs.durations import memory, vector_time
 from wsesim.cores.programs.gemm.mesh_core import z_bank
 from wsesim.cores.programs.gemm.streaming import (
-    NUMPY,
     VALUES_PER_WAVELET,
     Arithmetic,
     aligned,
     arithmetic_of,
-    product_tolerance,
     random_factors,
 )
 from wsesim.hardware import Wafer
@@ -81,7 +80,7 @@ class _Sizes:
 
 
 def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
-    """Return the product loaded onto its cores, with random operands that are exact in the precision."""
+    """Return the product loaded onto its cores, with random operands whose sums are exact."""
     sizes, arithmetic, group = _Sizes(grid, shape), _arithmetic(options), group_of(options, grid[0])
     builder = Builder(wafer, width=sizes.columns, height=sizes.rows)
     colors = [builder.color(f"color {number}") for number in range(COLORS)]
@@ -89,38 +88,34 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
         plan = tree(column, sizes.columns, group, ROW).then(_back(column, sizes.columns, root(sizes.columns, group)))
         builder.place(_role(builder, column, colors, plan, sizes, arithmetic), [column], range(sizes.rows))
     machine = CoreMachine(builder)
-    found, size = _fill(machine, sizes, arithmetic, seed)
-    additions = sizes.inputs_each + _depth(sizes, group)
+    found = _fill(machine, sizes, arithmetic, seed)
     return Prepared(
         machine=machine,
         read=lambda ran: gather(ran, "y"),
         expected=np.broadcast_to(found[:, None], (sizes.rows, sizes.columns, sizes.outputs_each)),
-        tolerance=product_tolerance(np.ones((1, 1)), size, arithmetic.sum_rounding, additions),
         counts=_work(sizes, group, arithmetic),
     )
 
 
-def _fill(machine: CoreMachine, sizes: _Sizes, arithmetic: Arithmetic, seed: int) -> tuple[Array, Array]:
-    """Give the cores random operands; return y as [row, output of the row], and the sums of the products' sizes.
+def _fill(machine: CoreMachine, sizes: _Sizes, arithmetic: Arithmetic, seed: int) -> Array:
+    """Give the cores random operands; return y as [row, output of the row].
 
     One column of cores after the other, because the matrix of a wafer does not fit a memory several times over.
     """
-    x = random_factors(seed, (1, sizes.inputs), arithmetic.factor)[0]
-    random, kind = np.random.default_rng(seed + 1), NUMPY[arithmetic.factor]
+    x = random_factors(seed, (1, sizes.inputs), arithmetic.sum, sizes.inputs)[0]
+    random = np.random.default_rng(seed + 1)
     found = np.zeros((1, sizes.rows * sizes.outputs_each))
-    size = np.zeros_like(found)
     for column, role in enumerate(machine.builder.roles):
         mine = x[sizes.place(column)]
-        weights = random.standard_normal((len(mine), sizes.outputs)).astype(kind)
-        filled = np.zeros((sizes.inputs_each, found.shape[1]), kind)
+        filled = np.zeros((sizes.inputs_each, found.shape[1]))
+        weights = exact.factors(random, (len(mine), sizes.outputs), arithmetic.sum, sizes.inputs)
         filled[: len(mine), : sizes.outputs] = weights
         own = np.zeros(sizes.inputs_each)
         own[: len(mine)] = mine
-        found += own @ filled.astype(np.float64)
-        size += np.abs(own) @ np.abs(filled.astype(np.float64))
+        found += own @ filled
         machine.write(role, "x", own)
         machine.write(role, "w", _tiles(filled, sizes, arithmetic.factor))
-    return found.reshape(sizes.rows, sizes.outputs_each), size
+    return found.reshape(sizes.rows, sizes.outputs_each)
 
 
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
@@ -234,12 +229,6 @@ def _tiles(weights: Array, sizes: _Sizes, kind: int) -> Array:
     blocks = weights.reshape(sizes.inputs_each, sizes.rows, sizes.outputs_each).transpose(1, 0, 2)
     gap = aligned(sizes.outputs_each, kind) - sizes.outputs_each
     return np.pad(blocks, ((0, 0), (0, 0), (0, gap))).reshape(sizes.rows, -1)
-
-
-def _depth(sizes: _Sizes, group: int) -> int:
-    """Return the most additions that a core's sum goes through on its way to the root."""
-    groups = len(collectives.centers(sizes.columns, group))
-    return min(group, sizes.columns) // 2 + groups // 2 + 2
 
 
 def _work(sizes: _Sizes, group: int, arithmetic: Arithmetic) -> dict[str, int]:

@@ -29,6 +29,7 @@ from wsesim.cores.programs.base import (
     choice_option,
     opening,
 )
+from wsesim.cores.programs.stencils.arithmetic import accumulated_sum, scaled_sum
 from wsesim.cores.programs.stencils.layout import SHAPE_HELP, load, need, star_of
 from wsesim.cores.programs.stencils.star_core import StarCore
 from wsesim.cores.programs.stencils.star_cycles import star_cycles
@@ -43,7 +44,8 @@ WATCHED = (1, 1)
 
 def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
     """Load the program and random cells."""
-    return load(wafer, grid, _star(grid, shape, options), seed, StarCore)
+    star = _star(grid, shape, options)
+    return load(wafer, grid, star, seed, StarCore, scaled_sum if star.radius == 1 else accumulated_sum)
 
 
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
