@@ -31,7 +31,8 @@ OF_THIS_MACHINE = ("Verification", "Simulated ")
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(ROOT / "workloads", tmp_path / "workloads")
+    for folder in ("workloads", "examples"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
