@@ -31,7 +31,8 @@ OF_THIS_MACHINE = ("Verification", "Simulated ")
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(ROOT / "workloads", tmp_path / "workloads")
+    for folder in ("workloads", "examples"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -75,7 +76,10 @@ def test_kernels_are_counted() -> None:
 
 @pytest.mark.parametrize("link", re.findall(r"\]\((?!http)([^)]+)\)", TEXT))
 def test_links_lead_somewhere(link: str) -> None:
-    assert (ROOT / link).exists()
+    path, _, heading = link.partition("#")
+    assert (ROOT / path).exists()
+    headings = re.findall(r"^#+ (.+)$", (ROOT / path).read_text("utf-8"), re.MULTILINE) if heading else []
+    assert not heading or heading in [each.lower().replace(" ", "-") for each in headings]
 
 
 def test_the_first_workload_is_the_one_shown(checkout: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wsesim.cores.errors import ProgramError
 from wsesim.cores.machine import CoreMachine, CoreRun
 
 Array = npt.NDArray[Any]
@@ -64,8 +65,15 @@ class Prepared:
         return replace(run, cycles=run.cycles + self.later_cycles)
 
     def compare(self) -> Agreement:
-        """Compare the result of a run with NumPy's."""
+        """Compare the result of a run with NumPy's.
+
+        Raises:
+            ProgramError: their shapes differ.
+        """
         found = self.read(self.machine)
+        if found.shape != self.expected.shape:
+            shapes = ["x".join(map(str, each.shape)) or "one number" for each in (found, self.expected)]
+            raise ProgramError(f"the cores' result is {shapes[0]}, and by NumPy it is {shapes[1]}")
         with np.errstate(invalid="ignore"):
             largest = float(np.max(np.abs(found - self.expected), initial=0.0))
         return Agreement(

@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import ceil
+from pathlib import Path
 
 from wsesim.answer import Level
 from wsesim.cores import isa
+from wsesim.cores.kit.file import is_file, load_kernel
 from wsesim.cores.machine import CoreRun
 from wsesim.cores.programs.base import Grid, KernelCase, KernelProgram, Shape
 from wsesim.cores.programs.prepared import Agreement
@@ -127,12 +129,14 @@ def run_case(
     )  # fmt: skip
 
 
-def find_program(name: str) -> KernelProgram:
-    """Return the kernel of a name.
+def find_program(name: str, folder: Path = Path()) -> KernelProgram:
+    """Return the kernel of a name, or that of a Python file of the user's own, whose path starts at *folder*.
 
     Raises:
-        InputError: there is none; names the nearest.
+        InputError: there is none, and names the nearest; or the file has none.
     """
+    if is_file(name):
+        return load_kernel(folder / name)
     from wsesim.cores.programs import PROGRAMS  # which holds the programs, and this function too
 
     if name not in PROGRAMS:

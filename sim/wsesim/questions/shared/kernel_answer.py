@@ -87,7 +87,7 @@ def cores_answer(
     }  # fmt: skip
     return Answer(
         level="cores", figures=figures, headline=_headline(clock), spent=_spent(case, found, took),
-        sentences=_said(found, figures), drawings=_drawings(found), files=_files(found),
+        sentences=_said(found, figures), drawings=_drawings(found), files=_files(case, found),
         facts=_facts(case, machine, found.counts), right=found.right, events=found.events,
         reasons=(Reason(figure="time_s", cause=WAITS, seconds=waits_s),) if waits_s else (),
         leaves_out=(LEAVES_OUT["cores"],), notes=(*_silicon_notes(case, longer), *_run_notes(case)),
@@ -191,16 +191,17 @@ def _drawings(found: KernelOutcome) -> tuple[Drawing, ...]:
     return (*maps, frames)
 
 
-def _files(found: KernelOutcome) -> dict[str, Callable[[], bytes]]:
+def _files(case: KernelCase, found: KernelOutcome) -> dict[str, Callable[[], bytes]]:
     """Return how the trace and the animation are made."""
     from wsesim.cores import show
 
     run, frame_cycles = _run(found), found.frame_cycles
+    title = f"{case.program.name} on {case.grid[0]} x {case.grid[1]} cores"
     files: dict[str, Callable[[], bytes]] = {}
     if run.spans:
         files["trace.json"] = lambda: show.trace_json(run.spans).encode()
     if frame_cycles and len(run.frames):
-        files["activity.gif"] = lambda: show.activity_gif(run, frame_cycles=frame_cycles)
+        files["activity.gif"] = lambda: show.activity_gif(run, title=title, frame_cycles=frame_cycles)
     return files
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem
+from wsesim.cores.operands import ELEMENT_BYTES, Color
 from wsesim.cores.programs import exact
 from wsesim.cores.programs.base import (
     Array,
@@ -38,7 +38,7 @@ from wsesim.cores.programs.base import (
     sizes_of,
 )
 from wsesim.cores.programs.collectives.collective import GROUP_HELP, group_of
-from wsesim.cores.programs.collectives.plans import ROW, Add, Keep, Plan, Route, Send
+from wsesim.cores.programs.collectives.plans import ROW, Keep, Plan, Route, Send, write_routes, write_steps
 from wsesim.cores.programs.collectives.reduce_tree import root, tree
 from wsesim.cores.programs.durations import memory, vector_time
 from wsesim.cores.programs.gemm.mesh_core import z_bank
@@ -195,8 +195,7 @@ def _role(
     w = role.memory("w", sizes.inputs_each * step, arithmetic.factor, bank=0)
     y = role.memory("y", outputs, arithmetic.sum, bank=z_bank(builder.wafer) if arithmetic.sum == isa.F16 else 2)
     zero, factor, place, turn, turns = (role.register() for _ in range(5))
-    for route in plan.routes:
-        role.route(colors[route.color], route.source, *route.outputs)
+    write_routes(role, colors, plan)
     with role.task("start", start=True):
         role.set(zero, 0)
         role.set(place, 0)
@@ -206,22 +205,9 @@ def _role(
             role.load(factor, x.at(turn, 1), cost=0)
             role.vector(isa.MAC, y, y, w.at(place, outputs), factor, kind=arithmetic.product)
             role.iadd(place, place, step, cost=0)
-        _add_up(role, colors, plan, y)
+        write_steps(role, colors, plan, y)
         role.halt()
     return role
-
-
-def _add_up(role: CoreRole, colors: Sequence[Color], plan: Plan, y: Mem) -> None:
-    """Write the steps of a plan on y; sums stay in their type on the way."""
-    for step in plan.steps:
-        match step:
-            case Send(color):
-                role.fmovs(role.fabout(colors[color], y.length), y, kind=y.kind)
-            case Keep(color):
-                role.fmovs(y, role.fabin(colors[color], y.length), kind=y.kind)
-            case Add(color, onward):
-                dest = y if onward is None else role.fabout(colors[onward], y.length)
-                role.fadds(dest, y, role.fabin(colors[color], y.length), kind=y.kind)
 
 
 def _tiles(weights: Array, sizes: _Sizes, kind: int) -> Array:
