@@ -61,7 +61,12 @@ class Wait:
     cycles: int
 
 
-Step = Send | Keep | Add | Turn | Wait
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """Set the descriptors of the vector instruction that follows."""
+
+
+Step = Send | Keep | Add | Turn | Wait | SetUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,10 @@ class Plan:
     def then(self, other: Plan) -> Plan:
         """Return this plan followed by the *other*; a route that both have stands once."""
         return Plan(tuple(dict.fromkeys(self.routes + other.routes)), self.steps + other.steps)
+
+    def set_up(self) -> Plan:
+        """Return this plan with the descriptors of each step set before it."""
+        return Plan(self.routes, tuple(each for step in self.steps for each in (SetUp(), step)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,3 +210,5 @@ def _write(role: CoreRole, colors: Sequence[Color], x: Mem, step: Step) -> None:
             role.control(colors[color], routers=routers)
         case Wait(cycles):
             role.wait(cycles)
+        case SetUp():
+            role.wait(role.builder.wafer.code.vector_setup_cycles)
