@@ -21,7 +21,7 @@ LEAST_SIDE = 3
 SHAPE_HELP = "TW x TH x RADIUS x ITERATIONS: cells of a tile along x and y, how far a cell looks, how often"
 
 
-def star_of(name: str, grid: Grid, shape: Shape, *, waits: bool = True) -> Star:
+def star_of(name: str, grid: Grid, shape: Shape, *, spare: int = 1, waits: bool = True) -> Star:
     """Return the stencil of a shape.
 
     Raises:
@@ -32,7 +32,7 @@ def star_of(name: str, grid: Grid, shape: Shape, *, waits: bool = True) -> Star:
         raise InputError.at(f"{name} needs a border around its cores: a grid of 3x3 or more; got {grid[0]}x{grid[1]}")
     if min(shape[:2]) < shape[2]:
         raise InputError.at(f"{name} reaches one neighbour: a tile needs RADIUS = {shape[2]} cells on each side")
-    return Star(width=shape[0], height=shape[1], radius=shape[2], iterations=shape[3], waits=waits)
+    return Star(width=shape[0], height=shape[1], radius=shape[2], iterations=shape[3], spare=spare, waits=waits)
 
 
 def need(name: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
