@@ -83,6 +83,17 @@ def test_a_core_that_does_not_wait_is_faster_and_right_deep_inside() -> None:
     assert free.cycles < waiting.cycles
 
 
+def test_words_hide_behind_tasks_that_go_first() -> None:
+    first, turns = (
+        load_cluster("cs-2", overrides={"code.stencil_transfers_yield": on}).cluster.wafer for on in (True, False)
+    )
+    for side in (1, 4, 9):
+        shape = (side, side, 1, 4)
+        assert run_kernel("stencil-star", first, (4, 4), shape).cycles < run_kernel(
+            "stencil-star", turns, (4, 4), shape
+        ).cycles  # fmt: skip
+
+
 def test_reads_that_collide_are_told_by_the_layout() -> None:
     """Tile 5x5, radius 3: arrays of a multiple of 16 bytes, rows too, so views along y and the centre collide."""
     star = Star(width=5, height=5, radius=3, iterations=1)

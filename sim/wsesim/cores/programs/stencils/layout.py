@@ -40,11 +40,14 @@ def need(name: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options) ->
     return 2 * star_of(name, grid, shape).words * ELEMENT_BYTES[isa.F32]
 
 
-def load(wafer: Wafer, grid: Grid, star: Star, seed: int, core: Callable[..., Any]) -> Prepared:
+def load(
+    wafer: Wafer, grid: Grid, star: Star, seed: int, core: Callable[..., Any], *, scalars_first: bool = False
+) -> Prepared:  # fmt: skip
     """Return the stencil on its cores, whose programs *core* writes, with random cells."""
     columns, rows = grid
     field = np.random.default_rng(seed).integers(-8, 9, (rows * star.height, columns * star.width)).astype(np.float64)
     builder = Builder(wafer, width=columns, height=rows)
+    builder.scalars_first = scalars_first
     _place(builder, star, wafer, core)
     machine = CoreMachine(builder)
     tiles = _tiles(field, star, grid)

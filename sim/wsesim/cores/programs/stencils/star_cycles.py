@@ -46,7 +46,10 @@ def _arrays(role: CoreRole, star: Star) -> tuple[Mem, Mem]:
 
 
 def star_cycles(wafer: Wafer, star: Star) -> float:
-    """Return the cycles of the star stencil whose transfers are microthreads: start, iterations, end."""
+    """Return the cycles of the star stencil whose transfers are microthreads: start, iterations, end.
+
+    Where tasks go first, words move in the cycles that their branches wait.
+    """
     code, core = wafer.code, wafer.core
     sides = len(SIDES)
     prepare = code.stencil_reload_cycles if star.radius == 1 else code.stencil_descriptor_cycles
@@ -56,6 +59,8 @@ def star_cycles(wafer: Wafer, star: Star) -> float:
     counts = 0
     if star.waits:
         counts = 2 * (sides * _count(wafer) + _enough(wafer))
+        idle = 2 * sides * (core.branch_not_taken_cycles - 1)
+        words -= min(words, idle) if code.stencil_transfers_yield else 0
     return core.task_launch_cycles + 5 + star.iterations * (loop + words + compute + counts)
 
 
