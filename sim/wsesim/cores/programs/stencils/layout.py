@@ -35,9 +35,9 @@ def star_of(name: str, grid: Grid, shape: Shape, *, spare: int = 1, waits: bool 
     return Star(width=shape[0], height=shape[1], radius=shape[2], iterations=shape[3], spare=spare, waits=waits)
 
 
-def need(name: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+def need(star: Callable[[Grid, Shape], Star], wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
     """Return the bytes of a core's two arrays."""
-    return 2 * star_of(name, grid, shape).words * ELEMENT_BYTES[isa.F32]
+    return 2 * star(grid, shape).words * ELEMENT_BYTES[isa.F32]
 
 
 def load(

@@ -81,5 +81,5 @@ PROGRAM = KernelProgram(
         "halo": "wait for the neighbours' edges, or free: renew the tile at once; edges are then those of some "
         "iteration, and only cells that they did not reach are compared [wait]",
     },
-    need=partial(need, NAME), measures={"iteration_cycles": Measure(cores=_iteration, silicon=False)},
+    need=partial(need, partial(star_of, NAME)), measures={"iteration_cycles": Measure(cores=_iteration, silicon=False)},
 )  # fmt: skip

@@ -52,6 +52,6 @@ def _is_box(options: Options) -> bool:
 
 
 PROGRAM = KernelProgram(
-    name=NAME, **opening(__doc__), shape_help=SHAPE_HELP, prepare=prepare, closed=closed, need=partial(need, NAME),
+    name=NAME, **opening(__doc__), shape_help=SHAPE_HELP, prepare=prepare, closed=closed, need=partial(need, _star),
     options={"neighbours": "star, or box: all cells of the square around, in closed form only [star]"},
 )  # fmt: skip
