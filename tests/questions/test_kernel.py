@@ -325,7 +325,7 @@ WHERE: tuple[tuple[Case, Changes], ...] = (
     (("stencil-one-cell", (4, 4), (4,), {}, "cores"), {"core.fabric_inputs": 1}),
     (("stencil-star", (4, 4), (4, 4, 1, 4), {}, "cores"),
      {"code.stencil_count_cycles": 9, "code.stencil_enough_cycles": 9, "code.stencil_turn_cycles": 19,
-      "code.stencil_reload_cycles": 9}),
+      "code.stencil_reload_cycles": 9, "code.stencil_transfers_yield": False}),
     (("stencil-star", (4, 4), (4, 4, 2, 4), {}, "cores"),
      {"code.stencil_descriptor_cycles": 19, "code.stencil_offset_cycles": 19}),
     (("stencil-tasks", (4, 4), (4, 4, 1, 2), {}, "cores"), {"code.stencil_store_cycles": 9}),

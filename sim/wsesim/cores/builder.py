@@ -53,6 +53,8 @@ class Builder:
         self.roles: list[CoreRole] = []
         self.role_of = np.full((height, width), -1, np.int32)
         self.control_tasks: list[str] = []
+        self.scalars_first = False
+        """Whether instructions of the main thread go before elements of microthreads; else they take turns."""
         self.places = [""]
         """Lines of source that instructions stand at; the first is for those that do not know."""
         self._place_numbers: dict[str, int] = {}

@@ -778,6 +778,9 @@ def _work(
         _wake(core, free, now, buckets, listed, counts)
     else:
         slot = cores[core, rec.TURN]
+        main_free = cores[core, rec.LIVE] & 1 == 0 and not cores[core, rec.HALTED]
+        if clock[rec.SCALARS_FIRST] and main_free and cores[core, rec.READY] <= now:
+            slot = 0
         for _ in range(threads):
             if slot >= threads:
                 slot = 0

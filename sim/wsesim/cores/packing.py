@@ -114,7 +114,7 @@ def pack(builder: Builder) -> Arrays:
     core, fabric = builder.wafer.core, builder.wafer.fabric
     clock[records.HOP], clock[records.RAMP_CYCLES] = fabric.hop_cycles, fabric.ramp_cycles
     clock[records.TASK_CYCLES], clock[records.ACTIVATION_CYCLES] = core.task_launch_cycles, core.activation_cycles
-    clock[records.LINE_BYTES] = core.line_bytes
+    clock[records.LINE_BYTES], clock[records.SCALARS_FIRST] = core.line_bytes, builder.scalars_first
     clock[records.MICROTHREADS], clock[records.PATIENCE] = threads - 1, PATIENCE_CYCLES
     return Arrays(
         code=code, entries=entries, queue_task=_queue_tasks(builder, queues), control_task=_control_tasks(builder),

@@ -87,7 +87,8 @@ MICROTHREADS = 12  # the program uses
 PATIENCE = 13  # cycles without MOVED or ACTED that are taken for a hang
 ACTIVATION_CYCLES = 14  # start of a task that the core itself activated
 LINE_BYTES = 15  # of the lines in which long vectors of 16-bit elements are read
-CLOCK = 16
+SCALARS_FIRST = 16  # 1 if instructions of the main thread go before elements of microthreads
+CLOCK = 17
 
 # Buckets of the calendar: the cores that are due in each of the next cycles.
 SPAN = 16

@@ -62,9 +62,18 @@ def test_groups_of_any_size(name: str, group: int) -> None:
     assert run_kernel(name, WAFER, (11, 1), (9,), options={"type": "i32", "group": str(group)}).right
 
 
-def test_a_group_of_all_cores_is_a_chain() -> None:
-    chain = run_kernel("reduce-chain", WAFER, (9, 1), (20,))
-    assert run_kernel("reduce-two-phase", WAFER, (9, 1), (20,), options={"group": "9"}).cycles == chain.cycles
+def test_a_group_of_all_cores_is_a_chain_whose_descriptors_are_set_first() -> None:
+    chain = run_kernel("reduce-chain", WAFER, (9, 1), (20,)).cycles
+    found = run_kernel("reduce-two-phase", WAFER, (9, 1), (20,), options={"group": "9"}).cycles
+    assert found == chain + WAFER.code.vector_setup_cycles
+
+
+def test_the_last_group_passes_its_sum_on_as_it_adds_it_up() -> None:
+    """So a last group of fewer cores saves nothing where the other heads have their own sums to wait for."""
+    whole, rest = (
+        run_kernel("reduce-two-phase", WAFER, (cores, 1), (300,), options={"group": "8"}).cycles for cores in (64, 57)
+    )
+    assert whole == rest
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -62,7 +62,12 @@ class Wait:
     cycles: int
 
 
-Step = Send | Keep | Add | Turn | Wait
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """Set the descriptors of the vector instruction that follows."""
+
+
+Step = Send | Keep | Add | Turn | Wait | SetUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,10 @@ class Plan:
     def then(self, other: Plan) -> Plan:
         """Return this plan followed by the *other*; a route that both have stands once."""
         return Plan(tuple(dict.fromkeys(self.routes + other.routes)), self.steps + other.steps)
+
+    def set_up(self) -> Plan:
+        """Return this plan with the descriptors of each step set before it."""
+        return Plan(self.routes, tuple(each for step in self.steps for each in (SetUp(), step)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +206,8 @@ def write_steps(role: CoreRole, colors: Sequence[Color], plan: Plan, vector: Mem
                 role.control(colors[color], routers=routers)
             case Wait(cycles):
                 role.wait(cycles)
+            case SetUp():
+                role.wait(role.builder.wafer.code.vector_setup_cycles)
 
 
 def _role(builder: Builder, name: str, colors: Sequence[Color], plan: Plan, length: int, kind: int) -> CoreRole:

@@ -22,7 +22,7 @@ LEAST_SIDE = 3
 SHAPE_HELP = "TW x TH x RADIUS x ITERATIONS: cells of a tile along x and y, how far a cell looks, how often"
 
 
-def star_of(name: str, grid: Grid, shape: Shape, *, waits: bool = True) -> Star:
+def star_of(name: str, grid: Grid, shape: Shape, *, spare: int = 1, waits: bool = True) -> Star:
     """Return the stencil of a shape.
 
     Raises:
@@ -33,21 +33,23 @@ def star_of(name: str, grid: Grid, shape: Shape, *, waits: bool = True) -> Star:
         raise InputError.at(f"{name} needs a border around its cores: a grid of 3x3 or more; got {grid[0]}x{grid[1]}")
     if min(shape[:2]) < shape[2]:
         raise InputError.at(f"{name} reaches one neighbour: a tile needs RADIUS = {shape[2]} cells on each side")
-    return Star(width=shape[0], height=shape[1], radius=shape[2], iterations=shape[3], waits=waits)
+    return Star(width=shape[0], height=shape[1], radius=shape[2], iterations=shape[3], spare=spare, waits=waits)
 
 
-def need(name: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+def need(star: Callable[[Grid, Shape], Star], wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
     """Return the bytes of a core's two arrays."""
-    return 2 * star_of(name, grid, shape).words * ELEMENT_BYTES[isa.F32]
+    return 2 * star(grid, shape).words * ELEMENT_BYTES[isa.F32]
 
 
 def load(
-    wafer: Wafer, grid: Grid, star: Star, seed: int, core: Callable[..., Any], renew: Renew
+    wafer: Wafer, grid: Grid, star: Star, seed: int, core: Callable[..., Any], renew: Renew, *,
+    scalars_first: bool = False,
 ) -> Prepared:  # fmt: skip
     """Return the stencil on its cores, with random cells; *core* writes what each does, of which *renew* is the sum."""
     columns, rows = grid
     field = np.random.default_rng(seed).standard_normal((rows * star.height, columns * star.width), np.float32)
     builder = Builder(wafer, width=columns, height=rows)
+    builder.scalars_first = scalars_first
     _place(builder, star, wafer, core)
     machine = CoreMachine(builder)
     tiles = _tiles(field, star, grid)

@@ -8,7 +8,8 @@ b   c - c   b      two for each direction, by the parity of the sender, each one
 A loop task blocks the compute task and starts the eight transfers; each has a completion task that counts. The fourth
 receive activates the compute task and the fourth send unblocks it; it renews the tile and activates the loop task. With
 radius 1 the centre is scaled, four shifted views are added, the sum is scaled back; with more, each view is multiplied
-and accumulated. The published kernel (rows `st2d`) on large tiles of the WSE-3 does not wait: option `halo`.
+and accumulated. On a WSE-2 tasks go before transfers, which fill the cycles they leave; on a WSE-3 both take turns.
+The published kernel (rows `st2d`) on large tiles of the WSE-3 does not wait: option `halo`.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ WATCHED = (1, 1)
 def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
     """Load the program and random cells."""
     star = _star(grid, shape, options)
-    return load(wafer, grid, star, seed, StarCore, scaled_sum if star.radius == 1 else accumulated_sum)
+    renew = scaled_sum if star.radius == 1 else accumulated_sum
+    yields = wafer.code.stencil_transfers_yield
+    return load(wafer, grid, star, seed, StarCore, renew, scalars_first=yields)
 
 
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
@@ -81,5 +84,5 @@ PROGRAM = KernelProgram(
         "halo": "wait for the neighbours' edges, or free: renew the tile at once; edges are then those of some "
         "iteration, and only cells that they did not reach are compared [wait]",
     },
-    need=partial(need, NAME), measures={"iteration_cycles": Measure(cores=_iteration, silicon=False)},
+    need=partial(need, partial(star_of, NAME)), measures={"iteration_cycles": Measure(cores=_iteration, silicon=False)},
 )  # fmt: skip

@@ -22,6 +22,8 @@ class Star:
     radius: int
     """How many cells away a cell looks along x and y."""
     iterations: int
+    spare: int = 1
+    """Words from one row of a core's arrays to the next beside the tile's and both halos'."""
     waits: bool = True
     """Whether a core waits for its neighbours' edges before it renews its tile."""
 
@@ -32,8 +34,8 @@ class Star:
 
     @property
     def pitch(self) -> int:
-        """Words from one row of a core's arrays to the next: both halos, and one word to spare."""
-        return self.width + 2 * self.radius + 1
+        """Words from one row of a core's arrays to the next."""
+        return self.width + 2 * self.radius + self.spare
 
     @property
     def words(self) -> int:
