@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from wsesim.cores import show
@@ -53,13 +54,19 @@ def test_maps_are_by_name(run: CoreRun) -> None:
 def test_an_animation(run: CoreRun) -> None:
     from PIL import Image
 
-    data = show.activity_gif(run, frame_cycles=FRAME)
-    assert data == show.activity_gif(run, frame_cycles=FRAME)
+    data = show.activity_gif(run, title="a row of cores", frame_cycles=FRAME)
+    assert data == show.activity_gif(run, title="a row of cores", frame_cycles=FRAME)
     with Image.open(io.BytesIO(data)) as picture:
-        assert picture.size == (600, 450)
+        assert picture.size == (600 + 2 * 8, 450 + 2 * 8 + 2 * 16 + 8 + 16)
         assert getattr(picture, "n_frames", 1) > 1
+        first = np.asarray(picture.convert("RGB"))
+        picture.seek(1)
+        second = np.asarray(picture.convert("RGB"))
+    assert (first[:24] == second[:24]).all(), "the title stays"
+    assert (first[24:40] != second[24:40]).any(), "the cycle goes on"
+    assert {tuple(color) for color in first[:24].reshape(-1, 3).tolist()} == {(255, 255, 255), (20, 20, 20)}
     with pytest.raises(ValueError, match="run it with frame_cycles"):
-        show.activity_gif(CoreRun(**{**fields(run), "frames": run.frames[:0]}), frame_cycles=FRAME)  # type: ignore[arg-type]
+        show.activity_gif(CoreRun(**{**fields(run), "frames": run.frames[:0]}), title="", frame_cycles=FRAME)  # type: ignore[arg-type]
 
 
 def fields(run: CoreRun) -> dict[str, object]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,14 @@ from wsesim.answers.drawings import COLORS, fitted
 from wsesim.cores import isa
 from wsesim.cores.machine import CoreRun, Span
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 Values = npt.NDArray[Any]
 PORTS = ("west", "east", "north", "south", "ramp")
+PAPER, INK = 254, 255
+"""Of the 256 colors of a film, those that stand for no share."""
+FONT_PIXELS, LINE_PIXELS, MARGIN, KEY_PIXELS = 12, 16, 8, 160
 _MAIN = 1
 """Viewers lose the name of thread 0."""
 
@@ -34,30 +40,65 @@ def core_map(run: CoreRun, what: str) -> Values:
     return np.asarray(maps[what])
 
 
-def activity_gif(run: CoreRun, *, frame_cycles: int, frame_s: float = 0.1) -> bytes:
+def activity_gif(run: CoreRun, *, title: str, frame_cycles: int, frame_s: float = 0.1) -> bytes:
     """Return the activity of all cores over time as an animated GIF; needs a run with `frame_cycles`.
+
+    Each picture says what it shows, and at which cycle it ends; below is what the colors mean.
 
     Raises:
         ValueError: the run has no frames.
     """
-    from matplotlib import colormaps
-    from PIL import Image
-
     if not len(run.frames):
         raise ValueError("the run has no frames: run it with frame_cycles")
-    palette = (colormaps[COLORS](np.arange(256))[:, :3] * 255).round().astype(np.uint8).tobytes()
-    pictures = []
-    for frame in run.frames:
-        shades = np.clip(fitted(frame) / frame_cycles, 0, 1) * 255
-        picture = Image.fromarray(shades.round().astype(np.uint8))
-        picture.putpalette(palette)
-        pictures.append(picture)
+    ends = [min(run.cycles, frame_cycles * number) for number in range(1, len(run.frames) + 1)]
+    pictures = [
+        _picture(frame / frame_cycles, title, f"cycle {end:,} of {run.cycles:,}")
+        for frame, end in zip(run.frames, ends, strict=True)
+    ]
     data = io.BytesIO()
     duration_ms = round(frame_s * 1000)
     pictures[0].save(
         data, "GIF", save_all=True, append_images=pictures[1:], duration=duration_ms, loop=0, optimize=False
     )
     return data.getvalue()
+
+
+def _picture(shares: Values, title: str, cycle: str) -> Image:
+    """Return a picture of [row, column] shares of time that cores worked, with its words above and its key below."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    shades = _shaded(fitted(shares))
+    height, width = shades.shape
+    font = ImageFont.load_default(FONT_PIXELS)
+    words = max(int(font.getlength(line)) for line in (title, cycle))
+    wide = max(width, words, KEY_PIXELS) + 2 * MARGIN
+    key = np.broadcast_to(_shaded(np.linspace(0, 1, KEY_PIXELS // 2)), (FONT_PIXELS, KEY_PIXELS // 2))
+    top, bottom = MARGIN + 2 * LINE_PIXELS, MARGIN + 2 * LINE_PIXELS + height + MARGIN
+    canvas = np.full((bottom + LINE_PIXELS + MARGIN, wide), PAPER, np.uint8)
+    canvas[top : top + height, MARGIN : MARGIN + width] = shades
+    left = MARGIN + KEY_PIXELS // 4
+    canvas[bottom : bottom + FONT_PIXELS, left : left + key.shape[1]] = key
+    picture = Image.fromarray(canvas)
+    picture.putpalette(_palette())
+    draw = ImageDraw.Draw(picture)
+    draw.fontmode = "1"  # no shades between ink and paper: they would be colors of the key
+    for number, line in enumerate((title, cycle)):
+        draw.text((MARGIN, MARGIN + number * LINE_PIXELS), line, fill=INK, font=font)
+    draw.text((MARGIN, bottom), "idle", fill=INK, font=font)
+    draw.text((left + key.shape[1] + MARGIN, bottom), "busy", fill=INK, font=font)
+    return picture
+
+
+def _shaded(shares: Values) -> npt.NDArray[np.uint8]:
+    return (np.clip(shares, 0, 1) * (PAPER - 1)).round().astype(np.uint8)
+
+
+def _palette() -> bytes:
+    """Return the colors of shares, of paper and of ink, as red, green and blue."""
+    from matplotlib import colormaps
+
+    shades = (colormaps[COLORS](np.linspace(0, 1, PAPER))[:, :3] * 255).round().astype(np.uint8)
+    return shades.tobytes() + bytes(3 * [255]) + bytes(3 * [20])
 
 
 def trace_json(spans: Iterable[Span]) -> str:

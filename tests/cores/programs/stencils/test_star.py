@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from wsesim.cores.operands import Mem
 from wsesim.cores.programs import run_kernel
 from wsesim.cores.programs.durations import written_cycles
-from wsesim.cores.programs.stencils.arithmetic import accumulate, accumulate_view
+from wsesim.cores.programs.stencils.arithmetic import accumulate, accumulate_view, accumulated_sum, scaled_sum
 from wsesim.cores.programs.stencils.columns import largest_block, step_time
 from wsesim.cores.programs.stencils.layout import renewed
 from wsesim.cores.programs.stencils.star_cycles import copied_cycles, renew_cycles, tasks_cycles
@@ -41,7 +41,8 @@ def test_views_and_edges_lie_where_a_picture_shows_them() -> None:
 def test_a_plane_of_one_value_stays(radius: int) -> None:
     star = Star(width=4, height=4, radius=radius, iterations=3)
     assert star.weights[0] + 4 * sum(star.weights[1:]) == 1
-    assert (renewed(np.full((12, 16), 3.0), star) == 3).all()
+    for renew in (accumulated_sum, *([scaled_sum] if star.radius == 1 else [])):
+        assert (renewed(np.full((12, 16), 3.0), star, renew) == 3).all()
 
 
 @pytest.mark.parametrize("name", ["stencil-star", "stencil-tasks"])

@@ -19,7 +19,8 @@ import numpy as np
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem
+from wsesim.cores.operands import ELEMENT_BYTES, Color
+from wsesim.cores.programs import exact
 from wsesim.cores.programs.base import (
     Array,
     Grid,
@@ -37,17 +38,15 @@ from wsesim.cores.programs.base import (
     sizes_of,
 )
 from wsesim.cores.programs.collectives.collective import GROUP_HELP, group_of
-from wsesim.cores.programs.collectives.plans import ROW, Add, Keep, Plan, Route, Send
+from wsesim.cores.programs.collectives.plans import ROW, Keep, Plan, Route, Send, write_routes, write_steps
 from wsesim.cores.programs.collectives.reduce_tree import root, tree
 from wsesim.cores.programs.durations import memory, vector_time
 from wsesim.cores.programs.gemm.mesh_core import z_bank
 from wsesim.cores.programs.gemm.streaming import (
-    NUMPY,
     VALUES_PER_WAVELET,
     Arithmetic,
     aligned,
     arithmetic_of,
-    product_tolerance,
     random_factors,
 )
 from wsesim.hardware import Wafer
@@ -81,7 +80,7 @@ class _Sizes:
 
 
 def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
-    """Return the product loaded onto its cores, with random operands that are exact in the precision."""
+    """Return the product loaded onto its cores, with random operands whose sums are exact."""
     sizes, arithmetic, group = _Sizes(grid, shape), _arithmetic(options), group_of(options, grid[0])
     builder = Builder(wafer, width=sizes.columns, height=sizes.rows)
     colors = [builder.color(f"color {number}") for number in range(COLORS)]
@@ -89,38 +88,34 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
         plan = tree(column, sizes.columns, group, ROW).then(_back(column, sizes.columns, root(sizes.columns, group)))
         builder.place(_role(builder, column, colors, plan, sizes, arithmetic), [column], range(sizes.rows))
     machine = CoreMachine(builder)
-    found, size = _fill(machine, sizes, arithmetic, seed)
-    additions = sizes.inputs_each + _depth(sizes, group)
+    found = _fill(machine, sizes, arithmetic, seed)
     return Prepared(
         machine=machine,
         read=lambda ran: gather(ran, "y"),
         expected=np.broadcast_to(found[:, None], (sizes.rows, sizes.columns, sizes.outputs_each)),
-        tolerance=product_tolerance(np.ones((1, 1)), size, arithmetic.sum_rounding, additions),
         counts=_work(sizes, group, arithmetic),
     )
 
 
-def _fill(machine: CoreMachine, sizes: _Sizes, arithmetic: Arithmetic, seed: int) -> tuple[Array, Array]:
-    """Give the cores random operands; return y as [row, output of the row], and the sums of the products' sizes.
+def _fill(machine: CoreMachine, sizes: _Sizes, arithmetic: Arithmetic, seed: int) -> Array:
+    """Give the cores random operands; return y as [row, output of the row].
 
     One column of cores after the other, because the matrix of a wafer does not fit a memory several times over.
     """
-    x = random_factors(seed, (1, sizes.inputs), arithmetic.factor)[0]
-    random, kind = np.random.default_rng(seed + 1), NUMPY[arithmetic.factor]
+    x = random_factors(seed, (1, sizes.inputs), arithmetic.sum, sizes.inputs)[0]
+    random = np.random.default_rng(seed + 1)
     found = np.zeros((1, sizes.rows * sizes.outputs_each))
-    size = np.zeros_like(found)
     for column, role in enumerate(machine.builder.roles):
         mine = x[sizes.place(column)]
-        weights = random.standard_normal((len(mine), sizes.outputs)).astype(kind)
-        filled = np.zeros((sizes.inputs_each, found.shape[1]), kind)
+        filled = np.zeros((sizes.inputs_each, found.shape[1]))
+        weights = exact.factors(random, (len(mine), sizes.outputs), arithmetic.sum, sizes.inputs)
         filled[: len(mine), : sizes.outputs] = weights
         own = np.zeros(sizes.inputs_each)
         own[: len(mine)] = mine
-        found += own @ filled.astype(np.float64)
-        size += np.abs(own) @ np.abs(filled.astype(np.float64))
+        found += own @ filled
         machine.write(role, "x", own)
         machine.write(role, "w", _tiles(filled, sizes, arithmetic.factor))
-    return found.reshape(sizes.rows, sizes.outputs_each), size
+    return found.reshape(sizes.rows, sizes.outputs_each)
 
 
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
@@ -200,8 +195,7 @@ def _role(
     w = role.memory("w", sizes.inputs_each * step, arithmetic.factor, bank=0)
     y = role.memory("y", outputs, arithmetic.sum, bank=z_bank(builder.wafer) if arithmetic.sum == isa.F16 else 2)
     zero, factor, place, turn, turns = (role.register() for _ in range(5))
-    for route in plan.routes:
-        role.route(colors[route.color], route.source, *route.outputs)
+    write_routes(role, colors, plan)
     with role.task("start", start=True):
         role.set(zero, 0)
         role.set(place, 0)
@@ -211,22 +205,9 @@ def _role(
             role.load(factor, x.at(turn, 1), cost=0)
             role.vector(isa.MAC, y, y, w.at(place, outputs), factor, kind=arithmetic.product)
             role.iadd(place, place, step, cost=0)
-        _add_up(role, colors, plan, y)
+        write_steps(role, colors, plan, y)
         role.halt()
     return role
-
-
-def _add_up(role: CoreRole, colors: Sequence[Color], plan: Plan, y: Mem) -> None:
-    """Write the steps of a plan on y; sums stay in their type on the way."""
-    for step in plan.steps:
-        match step:
-            case Send(color):
-                role.fmovs(role.fabout(colors[color], y.length), y, kind=y.kind)
-            case Keep(color):
-                role.fmovs(y, role.fabin(colors[color], y.length), kind=y.kind)
-            case Add(color, onward):
-                dest = y if onward is None else role.fabout(colors[onward], y.length)
-                role.fadds(dest, y, role.fabin(colors[color], y.length), kind=y.kind)
 
 
 def _tiles(weights: Array, sizes: _Sizes, kind: int) -> Array:
@@ -234,12 +215,6 @@ def _tiles(weights: Array, sizes: _Sizes, kind: int) -> Array:
     blocks = weights.reshape(sizes.inputs_each, sizes.rows, sizes.outputs_each).transpose(1, 0, 2)
     gap = aligned(sizes.outputs_each, kind) - sizes.outputs_each
     return np.pad(blocks, ((0, 0), (0, 0), (0, gap))).reshape(sizes.rows, -1)
-
-
-def _depth(sizes: _Sizes, group: int) -> int:
-    """Return the most additions that a core's sum goes through on its way to the root."""
-    groups = len(collectives.centers(sizes.columns, group))
-    return min(group, sizes.columns) // 2 + groups // 2 + 2
 
 
 def _work(sizes: _Sizes, group: int, arithmetic: Arithmetic) -> dict[str, int]:

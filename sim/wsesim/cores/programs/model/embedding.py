@@ -157,7 +157,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     machine.write(roles[0, _Seat(layout=layout, column=0, row=0, vocabulary=vocabulary).ids], "ids", ids)
     return Prepared(
         machine=machine, read=lambda ran: layout.take(gather(ran, "y")), expected=table[ids].astype(np.float64),
-        tolerance=0.0, counts={"values": layout.tokens * layout.features},
+        counts={"values": layout.tokens * layout.features},
     )  # fmt: skip
 
 

@@ -16,7 +16,16 @@ from math import ceil
 from wsesim.cores import isa
 from wsesim.cores.builder import CoreRole
 from wsesim.cores.operands import Color, Mem
-from wsesim.cores.programs.collectives.plans import Add, Keep, LineAxis, Plan, Route, Send, chain, spread
+from wsesim.cores.programs.collectives.plans import (
+    LineAxis,
+    Plan,
+    Route,
+    Send,
+    chain,
+    spread,
+    write_routes,
+    write_steps,
+)
 from wsesim.cores.programs.collectives.reduce_tree import root, tree
 from wsesim.cores.programs.gemm.streaming import VALUES_PER_WAVELET
 from wsesim.hardware import Wafer
@@ -47,21 +56,11 @@ class AllreduceLine:
 
     def route(self, role: CoreRole) -> None:
         """Write this core's routes."""
-        for route in self.plan.routes:
-            role.route(self.colors[route.color], route.source, *route.outputs)
+        write_routes(role, self.colors, self.plan)
 
     def allreduce(self, role: CoreRole, op: int, vector: Mem) -> None:
         """Write the steps that leave in *vector*, on all cores, its sum (isa.ADD) or greatest (isa.MAX) of the line."""
-        length, kind = vector.length, vector.kind
-        for step in self.plan.steps:
-            match step:
-                case Send(color):
-                    role.vector(isa.MOV, role.fabout(self.colors[color], length), vector, kind=kind)
-                case Keep(color):
-                    role.vector(isa.MOV, vector, role.fabin(self.colors[color], length), kind=kind)
-                case Add(color, onward):
-                    dest = vector if onward is None else role.fabout(self.colors[onward], length)
-                    role.vector(op, dest, vector, role.fabin(self.colors[color], length), kind=kind)
+        write_steps(role, self.colors, self.plan, vector, op)
 
     def cycles(self, wafer: Wafer, values: int, kind: int = isa.F32) -> float:
         """Return the cycles of an allreduce that all cores begin when they have the result of one before."""
@@ -86,8 +85,7 @@ class Collection:
 
     def route(self, role: CoreRole) -> None:
         """Write this core's routes."""
-        for route in self._inward.then(self._outward).routes:
-            role.route(self.colors[route.color], route.source, *route.outputs)
+        write_routes(role, self.colors, self._inward.then(self._outward))
 
     def collect(self, role: CoreRole, parts: Mem, part: Mem) -> None:
         """Write the steps that fill *parts* on every core with what *part* holds on each, in the order of the cores."""

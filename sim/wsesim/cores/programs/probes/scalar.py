@@ -85,7 +85,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     adds = count if code in ("dependent", "memory") else 0
     return Prepared(
         machine=machine, read=lambda ran: gather(ran, "total"), expected=np.full((grid[1], grid[0], 1), float(adds)),
-        tolerance=0.0, counts={"adds": grid[0] * grid[1] * adds},
+        counts={"adds": grid[0] * grid[1] * adds},
     )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ from wsesim.cores.programs.base import (
     choice_option,
     opening,
 )
+from wsesim.cores.programs.stencils.arithmetic import accumulated_sum, scaled_sum
 from wsesim.cores.programs.stencils.layout import SHAPE_HELP, load, need, star_of
 from wsesim.cores.programs.stencils.star_core import StarCore
 from wsesim.cores.programs.stencils.star_cycles import star_cycles
@@ -44,8 +45,9 @@ WATCHED = (1, 1)
 
 def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
     """Load the program and random cells."""
-    yields = wafer.code.stencil_transfers_yield
-    return load(wafer, grid, _star(grid, shape, options), seed, StarCore, scalars_first=yields)
+    star, yields = _star(grid, shape, options), wafer.code.stencil_transfers_yield
+    renew = scaled_sum if star.radius == 1 else accumulated_sum
+    return load(wafer, grid, star, seed, StarCore, renew, scalars_first=yields)
 
 
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:

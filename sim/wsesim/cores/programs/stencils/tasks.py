@@ -17,6 +17,7 @@ from functools import partial
 
 from wsesim.cores.errors import NotWritten
 from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening
+from wsesim.cores.programs.stencils.arithmetic import copied_sum
 from wsesim.cores.programs.stencils.layout import SHAPE_HELP, load, need, star_of
 from wsesim.cores.programs.stencils.star_cycles import tasks_cycles
 from wsesim.cores.programs.stencils.tasks_core import TasksCore
@@ -34,7 +35,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     """
     if _is_box(options):
         raise NotWritten(f"{NAME} has no program for a box, whose edges go over corners, only a closed form")
-    return load(wafer, grid, _star(grid, shape), seed, TasksCore)
+    return load(wafer, grid, _star(grid, shape), seed, TasksCore, copied_sum)
 
 
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:

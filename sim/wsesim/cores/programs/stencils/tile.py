@@ -67,6 +67,12 @@ class Star:
         steps = (-self.pitch, self.pitch, -1, 1)
         return [(distance, distance * step) for distance in distances for step in steps]
 
+    @property
+    def turns(self) -> list[tuple[int, int, int]]:
+        """(distance, axis, places): how NumPy rolls [y, x] to bring neighbours there, in the order of `shifts`."""
+        sides = ((0, 1), (0, -1), (1, 1), (1, -1))
+        return [(distance, axis, distance * way) for distance in self.distances for axis, way in sides]
+
     def edge(self, array: Mem, side: str, *, halo: bool) -> Mem:
         """Return the cells along one side of the tile: its own, or with `halo` those of the neighbour behind it."""
         r, w, h = self.radius, self.width, self.height
