@@ -139,7 +139,7 @@ class KernelQuestion:
     @property
     def inputs(self) -> tuple[Path, ...]:
         """Files of the user's own that the answer depends on: that of the kernel."""
-        from wsesim.cores.kit.file import is_file
+        from wsesim.cores.programs import is_file
 
         name = self.asked.resolved["kernel"]
         return (self.asked.folder / name,) if is_file(name) else ()

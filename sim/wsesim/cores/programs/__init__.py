@@ -2,6 +2,7 @@
 
 from wsesim.cores.errors import NoRoom, NotWritten, TooFew, TooLarge
 from wsesim.cores.host import free_bytes, within
+from wsesim.cores.kit.file import is_file
 from wsesim.cores.programs.base import KernelCase, KernelProgram, Measure, Reading, slowdown
 from wsesim.cores.programs.collectives import (
     allreduce_2d,
@@ -104,6 +105,7 @@ __all__ = [
     "TooLarge",
     "find_program",
     "free_bytes",
+    "is_file",
     "run_case",
     "run_kernel",
     "slowdown",

@@ -57,6 +57,21 @@ def accumulate(
     role.fmacs(tile, total, tile, weights[0])
 
 
+def accumulate_and_copy(role: CoreRole, star: Star, cells: Mem, result: Mem, weights: Sequence[Register]) -> None:
+    """Write any radius: scale the centre, multiply and accumulate all other views, copy the sums into the tile."""
+    tile, total = star.view(cells), star.view(result)
+    role.fmuls(total, tile, weights[0])
+    for distance, shift in star.shifts(star.distances):
+        accumulate_view(role, star, cells, result, weights[distance], shift)
+    role.fmovs(tile, total)
+
+
+def accumulate_view(role: CoreRole, star: Star, cells: Mem, result: Mem, weight: Register, shift: int) -> None:
+    """Write one view's part: its descriptor moves off the centre, then it is multiplied and accumulated."""
+    spend(role, role.builder.wafer.code.stencil_offset_cycles)
+    role.fmacs(star.view(result), star.view(result), star.view(cells, shift), weight)
+
+
 def scaled_sum(star: Star, cells: Array, views: Sequence[Array]) -> Array:
     """Return what `scale_and_add` makes of the cells."""
     own, around = (np.float32(weight) for weight in star.weights)
@@ -78,19 +93,4 @@ def copied_sum(star: Star, cells: Array, views: Sequence[Array]) -> Array:
     total = cells * own
     for view, (distance, _, _) in zip(views, star.turns, strict=True):
         total = replay.mac(total, view, around[distance - 1])
-    return total
-
-
-def accumulate_and_copy(role: CoreRole, star: Star, cells: Mem, result: Mem, weights: Sequence[Register]) -> None:
-    """Write any radius: scale the centre, multiply and accumulate all other views, copy the sums into the tile."""
-    tile, total = star.view(cells), star.view(result)
-    role.fmuls(total, tile, weights[0])
-    for distance, shift in star.shifts(star.distances):
-        accumulate_view(role, star, cells, result, weights[distance], shift)
-    role.fmovs(tile, total)
-
-
-def accumulate_view(role: CoreRole, star: Star, cells: Mem, result: Mem, weight: Register, shift: int) -> None:
-    """Write one view's part: its descriptor moves off the centre, then it is multiplied and accumulated."""
-    spend(role, role.builder.wafer.code.stencil_offset_cycles)
-    role.fmacs(star.view(result), star.view(result), star.view(cells, shift), weight)
+    return np.asarray(total)

@@ -45,9 +45,8 @@ WATCHED = (1, 1)
 
 def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
     """Load the program and random cells."""
-    star = _star(grid, shape, options)
+    star, yields = _star(grid, shape, options), wafer.code.stencil_transfers_yield
     renew = scaled_sum if star.radius == 1 else accumulated_sum
-    yields = wafer.code.stencil_transfers_yield
     return load(wafer, grid, star, seed, StarCore, renew, scalars_first=yields)
 
 
