@@ -21,32 +21,39 @@ except ImportError:  # pragma: no cover - the tests run with numba
         """Return *function* as it is."""
         return function
 
-    inlined = compiled
+    called = inlined = compiled
 
 else:
     COMPILED = not _config.DISABLE_JIT
+    _AS_C = {"boundscheck": False, "error_model": "numpy", "_nrt": False}
+    _WITHIN = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
     def compiled(function: Function) -> Function:
-        """Return *function* compiled; the machine code is kept beside the source.
+        """Return *function* compiled, for Python to call; the machine code is kept beside the source.
 
-        numba's cache looks only at the file a function stands in, so a changed constant elsewhere would go unseen. The
-        folder is therefore named after all source that the compiled code is made from.
+        numba's cache looks only at the file a function stands in, so a change elsewhere would go unseen. The folder is
+        therefore named after all source that the compiled code is made from.
         """
         before = _config.CACHE_DIR
         _config.CACHE_DIR = str(Path(before or Path(__file__).parent / "__pycache__") / f"compiled-{_FINGERPRINT}")
         try:
-            return cast(Function, _njit(cache=True, boundscheck=False, error_model="numpy", _nrt=False)(function))
+            return cast(Function, _njit(cache=True, **_AS_C)(function))
         finally:
             _config.CACHE_DIR = before
 
+    def called(function: Function) -> Function:
+        """Return *function* compiled, for compiled code to call."""
+        return cast(Function, _njit(**_AS_C, **_WITHIN)(function))
+
     def inlined(function: Function) -> Function:
-        """Return *function* compiled into its callers, for what is called in every cycle: calls copy all arguments."""
-        return cast(Function, _njit(boundscheck=False, error_model="numpy", _nrt=False, forceinline=True)(function))
+        """Return *function* compiled into its callers, for what is given the whole state: calls copy all arguments."""
+        return cast(Function, _njit(forceinline=True, **_AS_C, **_WITHIN)(function))
 
 
 def _fingerprint() -> str:
-    sources = (Path(__file__).with_name(f"{name}.py").read_bytes() for name in ("isa", "jit", "records", "engine"))
-    return sha256(b"\0".join(sources)).hexdigest()[:12]
+    here = Path(__file__).parent
+    sources = [here / "isa.py", here / "jit.py", here / "state.py", *sorted(here.glob("engine/*.py"))]
+    return sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:12]
 
 
 _FINGERPRINT = _fingerprint()
