@@ -61,6 +61,8 @@ class CoreRun:
     """Wavelets times links they crossed, by color."""
     fmacs: int
     """Multiply-accumulates."""
+    executed: npt.NDArray[np.int64]
+    """[instruction] elements handled, or times a scalar one ran; of all roles, one after the other."""
     elements: int
     """Elements of vector instructions."""
     sram_bytes: int
@@ -228,7 +230,8 @@ class CoreMachine:
             sent=sent,
             traffic=traffic,
             fmacs=int(executed[[each.op == isa.MAC for each in instructions]].sum()),
-            elements=int(executed.sum()),
+            executed=executed,
+            elements=int(executed[[each.is_vector for each in instructions]].sum()),
             sram_bytes=int((executed * np.array(bytes_, np.int64)).sum()),
             frames=worked,
             spans=tuple(
@@ -282,7 +285,9 @@ _NAMES = dict(enumerate(("mov", "add", "sub", "mul", "mac", "max", "add3"), star
 
 
 def _bytes(each: Instruction) -> int:
-    """Return the bytes of memory that an element of an instruction reads and writes."""
+    """Return the bytes of memory that an element of a vector instruction reads and writes."""
+    if not each.is_vector:
+        return 0
     return sum(ELEMENT_BYTES[each.element(n)] for n, operand in enumerate(each.operands) if isinstance(operand, Mem))
 
 

@@ -58,6 +58,7 @@ class CoreRole(Vectors, Scalars):
         self.filters: dict[int, Filter] = {}
         self.queues: dict[tuple[Color, bool], int] = {}
         self.variables: dict[str, Mem] = {}
+        self.colors: set[Color] = set()
         self.cells = 0
         self.data_bytes = 0
         self.registers = 2
@@ -113,6 +114,7 @@ class CoreRole(Vectors, Scalars):
                 raise self._error(f"has no port {port!r}{nearest(port, PORTS)}")
         if source in outputs:
             raise self._error(f"routes color {color.name!r} back to {source}, where it comes from")
+        self.colors.add(color)
         positions = self.routes.setdefault(color.index, [])
         if len(positions) == isa.POSITIONS:
             raise self._error(f"gives color {color.name!r} more than {isa.POSITIONS} switch positions")
@@ -165,6 +167,7 @@ class CoreRole(Vectors, Scalars):
             if on.index in self.on_wavelet:
                 raise self._error(f"starts two tasks by wavelets of color {on.name!r}")
             self.on_wavelet[on.index] = task.index
+            self.colors.add(on)
         return task
 
     @contextmanager

@@ -197,7 +197,7 @@ class State(NamedTuple):
     floats: Array
     """The same memory as float32."""
     executed: Array
-    """[instruction] elements handled"""
+    """[instruction] elements handled; of a scalar instruction, times it ran"""
     log: Array
     """[row] LOG"""
     due: Array

@@ -103,6 +103,7 @@ def go_on(core: Int, now: Int, state: State) -> Int:
             if cost < 0:
                 return np.int64(0)
             here["ready"] = now + cost
+            state.executed[line] += 1
             if cost > 0 or here["halted"]:
                 return cost
             continue
