@@ -200,6 +200,8 @@ class State(NamedTuple):
     """[instruction] elements handled; of a scalar instruction, times it ran"""
     log: Array
     """[row] LOG"""
+    visits: Array
+    """[turn] the cores to visit in this cycle"""
     due: Array
     """[cycle modulo SPAN, 1 + core // 64] bit per core to visit then; before them, whether any is"""
 

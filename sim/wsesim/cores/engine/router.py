@@ -6,7 +6,7 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.engine.queues import fault, first_word, has_room, inward, neighbour, pop, push, set_switch, wake
-from wsesim.cores.engine.words import ONE, Int
+from wsesim.cores.engine.words import ONE, Int, lowest
 from wsesim.cores.jit import inlined
 from wsesim.cores.state import CONTROL_SHIFT, NOBODY_THERE, READY_SHIFT, State
 
@@ -28,24 +28,26 @@ def beyond(core: Int, color: Int, port: Int, state: State) -> tuple[Int, Int]:
 def _fits(core: Int, color: Int, number: Int, goes: Int, now: Int, state: State) -> bool:
     """Whether there is room behind all ports of a mask."""
     fits = True
-    for port in range(isa.PORTS):
-        if (goes >> port) & 1:
-            other, queue = beyond(core, color, port, state)
-            if queue < 0:
-                fault(core, number, NOBODY_THERE, state.clock)
-                fits = False
-            elif not has_room(other, queue, now, state):
-                fits = False
+    while goes != 0:
+        port = lowest(goes)
+        goes &= goes - 1
+        other, queue = beyond(core, color, port, state)
+        if queue < 0:
+            fault(core, number, NOBODY_THERE, state.clock)
+            fits = False
+        elif not has_room(other, queue, now, state):
+            fits = False
     return fits
 
 
 @inlined
 def _send(core: Int, color: Int, goes: Int, word: Int, now: Int, state: State) -> None:
-    for port in range(isa.PORTS):
-        if (goes >> port) & 1:
-            other, queue = beyond(core, color, port, state)
-            ready = now + (state.clock[0]["ramp"] if port == isa.RAMP else state.clock[0]["hop"])
-            push(other, queue, word, ready, now, state)
+    while goes != 0:
+        port = lowest(goes)
+        goes &= goes - 1
+        other, queue = beyond(core, color, port, state)
+        ready = now + (state.clock[0]["ramp"] if port == isa.RAMP else state.clock[0]["hop"])
+        push(other, queue, word, ready, now, state)
 
 
 @inlined
