@@ -52,6 +52,13 @@ def test_a_run() -> None:
         assert part in said
 
 
+def test_the_program_is_printed() -> None:
+    said = " ".join(call(*CHAIN, "--listing").stdout.split())
+    assert "fmovs fabout(" in said
+    assert "plans.py, line" in said
+    assert "a closed form has nothing to list; leave out" in refused(*CHAIN, "--level", "closed", "--listing")
+
+
 def test_a_run_as_json() -> None:
     document = json.loads(call(*CHAIN, "--json", "--machine", "cs-3", "--option", "type=i32").stdout)
     assert (document["status"], document["kind"], document["right"]) == ("ok", "kernel", True)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
+import random
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from types import ModuleType
 
+import numpy as np
 import pytest
 
-from wsesim.cores import engine, jit
+from wsesim import cores
+from wsesim.cores import engine, jit, machine
 from wsesim.cores.builder import Builder
 from wsesim.hardware import Wafer, load_cluster
 
@@ -56,21 +59,42 @@ def make(wse2: Wafer) -> Make:
 @pytest.fixture(scope="session")
 def plain_engine() -> ModuleType:
     """The engine's source as it runs uncompiled."""
-    with _uncompiled():
-        spec = importlib.util.spec_from_file_location("plain_engine", engine.__file__)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules["plain_engine"] = module
-        spec.loader.exec_module(module)
-        return module
+    name = engine.__name__
+    compiled = {each: module for each, module in sys.modules.items() if each == name or each.startswith(f"{name}.")}
+    for each in compiled:
+        del sys.modules[each]
+    try:
+        with _uncompiled():
+            return importlib.import_module(name)
+    finally:
+        sys.modules.update(compiled)
+        cores.engine = engine
+
+
+@pytest.fixture
+def any_order(plain_engine: ModuleType) -> Iterator[Callable[[random.Random], None]]:
+    """Have cores that are due in the same cycle visited in random order from then on."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        def start(order: random.Random) -> None:
+            patch.setattr(machine, "engine", plain_engine)
+            patch.setattr(plain_engine.clock, "lowest", lambda bits: pick(int(bits), order))
+
+        yield start
+
+
+def pick(bits: int, order: random.Random) -> np.int64:
+    """Return the place of one of the bits that are set."""
+    return np.int64(order.choice([place for place in range(64) if bits >> place & 1]))
 
 
 @contextmanager
 def _uncompiled() -> Iterator[None]:
     patch = pytest.MonkeyPatch()
     patch.setattr(jit, "compiled", lambda function: function)
+    patch.setattr(jit, "called", lambda function: function)
     patch.setattr(jit, "inlined", lambda function: function)
+    patch.setattr(jit, "prefetch", jit._nothing)
     try:
         yield
     finally:

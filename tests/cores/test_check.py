@@ -282,10 +282,15 @@ def test_two_colors_cannot_have_one_queue(make: Make) -> None:
 
 def test_too_many_control_tasks(make: Make) -> None:
     program = make(1)
-    for number in range(64):
-        assert program.control_task(str(number)) == number
-    with pytest.raises(ProgramError, match="more than 64 tasks are started by control wavelets"):
-        program.control_task("one more")
+    role, color = program.role("core"), program.color("data")
+    program.place(role, [0], [0])
+    role.route(color, "RAMP")
+    with role.task("main", start=True):
+        for number in range(64):
+            role.control(color, starts=str(number))
+        CoreMachine(program)
+        role.control(color, starts="one more")
+    refused(program, "more than 64 tasks are started by control wavelets")
 
 
 def test_more_queues_than_the_engine_can_number(make: Make, wse2: Wafer) -> None:

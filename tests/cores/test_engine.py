@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsesim.cores import engine, isa
+from wsesim.cores import isa, jit
 from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.engine import words
 from wsesim.cores.machine import CoreMachine
 
 Make = Callable[..., Builder]
@@ -99,21 +100,41 @@ def test_moves_convert_between_floats(make: Make) -> None:
     assert np.array_equal(machine.read(role, "back")[0], values.astype(np.float16).astype(np.float64))
 
 
+@jit.compiled
+def float_to_half(value: float) -> int:
+    return words.float_to_half(value)  # type: ignore[no-any-return]
+
+
+@jit.compiled
+def half_to_float(bits: int) -> float:
+    return words.half_to_float(bits)
+
+
+@jit.compiled
+def lowest(bits: int) -> int:
+    return words.lowest(bits)  # type: ignore[no-any-return]
+
+
+@given(st.integers(-(2**63), 2**63 - 1).filter(bool))
+def test_the_lowest_bit_is_found(bits: int) -> None:
+    assert 1 << lowest(bits) == bits & -bits
+
+
 @given(st.floats(width=64, allow_nan=False))
 def test_doubles_round_to_the_nearest_half(value: float) -> None:
     with np.errstate(over="ignore"):
         expected = int(np.float64(value).astype(np.float16).view(np.uint16))
-    assert engine.float_to_half(value) == expected
+    assert float_to_half(value) == expected
 
 
 def test_every_half_is_itself(plain_engine: ModuleType) -> None:
     for bits in range(1 << 16):
         value = float(np.uint16(bits).view(np.float16))
         if value == value:
-            assert engine.half_to_float(bits) == value
-            assert engine.float_to_half(value) == bits
-    assert np.isnan(plain_engine.half_to_float(0x7E01))
-    assert plain_engine.float_to_half(float("nan")) == 0x7E00
+            assert half_to_float(bits) == value
+            assert float_to_half(value) == bits
+    assert np.isnan(plain_engine.words.half_to_float(0x7E01))
+    assert plain_engine.words.float_to_half(float("nan")) == 0x7E00
 
 
 def test_rows_of_a_matrix_and_strides(make: Make) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole, ProgramError
 from wsesim.cores.machine import CoreMachine, Deadlock
 from wsesim.cores.operands import Mem
@@ -33,7 +33,7 @@ def test_a_core_that_waits_for_more_than_is_sent(make: Make) -> None:
         first.fmovs(first.fabout(color, 4), first.memory("x", 4))
     with last.task("main", start=True):
         last.fmovs(last.memory("y", 6), last.fabin(color, 6), thread=2)
-        line = program.places[-1]
+        line = last.instructions[-1].place
     with pytest.raises(Deadlock) as error:
         CoreMachine(program).run()
     assert str(error.value) == (
@@ -216,7 +216,7 @@ def test_a_line_that_does_not_know_where_it_stands(make: Make) -> None:
     program, _, last = pair(make)
     with last.task("main", start=True):
         last.fmovs(last.memory("y", 4), last.fabin(program.colors[0], 4))
-    last.lines[0][isa.LINE] = 0
+    last.instructions[0] = replace(last.instructions[0], place="")
     with pytest.raises(Deadlock, match=r"main thread \(line unknown\)"):
         CoreMachine(program).run()
 

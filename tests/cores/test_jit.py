@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from wsesim.cores import engine, jit
+from wsesim.cores import jit
 
-SOURCE = str(Path(engine.__file__).parents[2])
+SOURCE = str(Path(jit.__file__).parents[2])
 SCRIPT = """
 import sys
 sys.path.insert(0, {source!r})

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from wsesim.cores import isa, jit, records
+from wsesim.cores import isa, jit
 from wsesim.cores.builder import Builder, CoreRole, ProgramError
 from wsesim.cores.machine import CoreMachine
 from wsesim.cores.packing import role_queues
@@ -51,8 +51,8 @@ def test_cores_of_a_role_come_row_by_row(make: Make) -> None:
     found = CoreMachine(program)
     found.write(even, "x", [[1], [2], [3]])
     found.write(odd, "y", [[4], [5], [6]])
-    first = found.arrays.cores[:, records.CELL].astype(np.intp)
-    assert found.arrays.memory.view(np.float32)[first].tolist() == [1, 4, 2, 5, 3, 6]
+    first = found.state.cores["cell"]
+    assert found.state.floats[first].tolist() == [1, 4, 2, 5, 3, 6]
 
 
 def test_a_run_of_nothing(make: Make) -> None:
@@ -133,21 +133,20 @@ def test_colors_get_the_deepest_queue_left(make: Make, wse3: Wafer) -> None:
     role.queue(colors[0], 7)
     role.queue(colors[1], 4, out=True)
     ramp = program.wafer.fabric.ramp_cycles
-    rooms = {(queue.color, queue.port): queue.room - ramp for queue in role_queues(role)}
+    rooms = {(queue.color, queue.port): queue.room - ramp for queue in role_queues(program, role)}
     assert [rooms[color.index, isa.INWARD] for color in colors] == [2, 6, 4, 6]
     assert [rooms[color.index, isa.RAMP] for color in colors] == [6, 2, 6, 2]
 
 
 def test_memory_follows_what_roles_use(make: Make) -> None:
-    """A core without colors and variables has no queues and cells, whatever others have."""
+    """A core without variables has no cells, whatever others have; queues it has room for as the fullest."""
     program = make(3)
     program = stream(make)
     found = CoreMachine(program)
-    assert len(found.arrays.memory) == 40 + 40
-    assert len(found.arrays.queues) == 1 + 1 + 2
+    assert len(found.state.memory) == 40 + 40
+    assert found.state.queues.shape == (3, 2)
     fabric = program.wafer.fabric
-    words = fabric.out_queue_words[2] + fabric.in_queue_words[0] + 2 * fabric.ramp_cycles + 2 * fabric.link_words
-    assert len(found.arrays.ring) == words
+    assert found.state.ring.shape == (3, fabric.in_queue_words[0] + fabric.ramp_cycles + fabric.link_words)
 
 
 def test_large_grids_need_compiled_code(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ _SIZES = re.compile(r"[1-9][0-9]{0,8}(x[1-9][0-9]{0,8})*", re.ASCII)
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--list", "listing", is_flag=True, help="List the kernels, as without NAME.")
+@click.option("--list", "all_kernels", is_flag=True, help="List the kernels, as without NAME.")
 @click.option("--grid", metavar="COLUMNSxROWS", help="Cores it runs on, for example 64x1.")
 @click.option("--shape", metavar="NUMBERxNUMBER...", help="Size of the problem; the list says what the numbers mean.")
 @click.option("--machine", default="cs-2", show_default=True, help="One that `wsesim machines` lists, or a yaml file.")
@@ -44,10 +44,11 @@ _SIZES = re.compile(r"[1-9][0-9]{0,8}(x[1-9][0-9]{0,8})*", re.ASCII)
 @click.option("--trace", type=NEW_FILE, metavar="FILE.json", help="Write tasks and instructions for ui.perfetto.dev.")
 @click.option("--watch", metavar="COLUMN,ROW", multiple=True, help="A core of the trace.  [default: first 16 of row 0]")
 @click.option("--movie", type=NEW_FILE, metavar="FILE.gif", help="Animate the cores' activity.")
+@click.option("--listing", is_flag=True, help="Print the program: cycles of each instruction, and how often it ran.")
 @force_file_option
 @speaking
 def kernel(
-    name: str | None, listing: bool, grid: str | None, shape: str | None, machine: str, level: str,
+    name: str | None, all_kernels: bool, listing: bool, grid: str | None, shape: str | None, machine: str, level: str,
     options: Sequence[str], heatmap: Path | None, drawn: str, trace: Path | None, watch: Sequence[str],
     movie: Path | None, force: bool, **more: Any,
 ) -> None:  # fmt: skip
@@ -60,11 +61,11 @@ def kernel(
     from wsesim import answers, questions
     from wsesim.cores.programs import find_program
 
-    if name is None or listing:
+    if name is None or all_kernels:
         _list()
         return
     program = find_program(name)
-    pictures = Pictures(heatmap=heatmap, drawn=drawn, trace=trace, movie=movie)
+    pictures = Pictures(heatmap=heatmap, drawn=drawn, trace=trace, movie=movie, listing=listing)
     pictures.check(level, measured=more["measure"] is not None, force=force)
     if watch and not trace:
         raise InputError.at("--watch names cores of a trace; give --trace too")

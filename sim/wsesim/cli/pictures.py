@@ -23,6 +23,8 @@ class Pictures:
     """What the heat map shows, one of `MAPS`."""
     trace: Path | None
     movie: Path | None
+    listing: bool
+    """Whether the program is printed."""
 
     def check(self, level: str, *, measured: bool, force: bool) -> None:
         """Refuse what cannot be written before anything runs.
@@ -31,10 +33,11 @@ class Pictures:
             InputError: nothing will be drawn, or a file is there already or cannot be written.
         """
         asked = [path for path in (self.heatmap, self.trace, self.movie) if path is not None]
-        if asked and level == "closed":
-            raise InputError.at("a closed form has nothing to draw; leave out --level closed, or the pictures")
-        if asked and measured:
-            raise InputError.at("runs of a measure are not drawn; leave out --measure, or the pictures")
+        what, which = ("list", "--listing") if self.listing else ("draw", "the pictures")
+        if (asked or self.listing) and level == "closed":
+            raise InputError.at(f"a closed form has nothing to {what}; leave out --level closed, or {which}")
+        if (asked or self.listing) and measured:
+            raise InputError.at(f"runs of a measure have nothing to {what}; leave out --measure, or {which}")
         if len({path.absolute() for path in asked}) < len(asked):
             raise InputError.at("two of the pictures go to one file; name another")
         for path, ending in ((self.heatmap, ".svg"), (self.trace, ".json"), (self.movie, ".gif")):
@@ -44,8 +47,9 @@ class Pictures:
             check_file(path, overwrite=force)
 
     def write(self, answer: Answer, title: str, *, force: bool) -> list[str]:
-        """Write them; return a line for each."""
-        lines = []
+        """Write them; return a line for each, after the program if it is to be printed."""
+        listed = answer.files.get("listing.txt") if self.listing else None
+        lines = [listed().decode()] if listed else []
         for what, path, content in self._drawn(answer, title):
             write_file(content, path, overwrite=force)
             lines.append(f"{what:<12} {path}")

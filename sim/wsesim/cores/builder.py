@@ -15,25 +15,20 @@ A role is one instruction table, shared by all cores it is placed on.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable
-from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 
 from wsesim.cores.errors import ProgramError as ProgramError
 from wsesim.cores.errors import TooFew
+from wsesim.cores.instruction import CoreTask as CoreTask
+from wsesim.cores.instruction import Instruction
 from wsesim.cores.operands import Color
+from wsesim.cores.place import source_line
 from wsesim.cores.role import PORTS as PORTS
 from wsesim.cores.role import CoreRole as CoreRole
 from wsesim.cores.role import SwitchPosition as SwitchPosition
-from wsesim.cores.table import CoreTask as CoreTask
-from wsesim.cores.table import InstructionTable
 from wsesim.hardware import Wafer
-
-MOST_CONTROL_TASKS = 64
 
 
 class Builder:
@@ -52,12 +47,8 @@ class Builder:
         self.colors: list[Color] = []
         self.roles: list[CoreRole] = []
         self.role_of = np.full((height, width), -1, np.int32)
-        self.control_tasks: list[str] = []
         self.scalars_first = False
         """Whether instructions of the main thread go before elements of microthreads; else they take turns."""
-        self.places = [""]
-        """Lines of source that instructions stand at; the first is for those that do not know."""
-        self._place_numbers: dict[str, int] = {}
 
     def color(self, name: str) -> Color:
         """Reserve a color.
@@ -66,13 +57,13 @@ class Builder:
             TooFew: the fabric has no more.
         """
         if len(self.colors) >= self.wafer.fabric.colors:
-            raise TooFew(f"color {name!r} ({self.here()}) is one more than the fabric's {self.wafer.fabric.colors}")
+            raise TooFew(f"color {name!r} ({source_line()}) is one more than the fabric's {self.wafer.fabric.colors}")
         self.colors.append(Color(name, len(self.colors)))
         return self.colors[-1]
 
     def role(self, name: str) -> CoreRole:
         """Start a new role."""
-        self.roles.append(CoreRole(name, self))
+        self.roles.append(CoreRole(name, self.wafer))
         return self.roles[-1]
 
     def place(self, role: CoreRole, columns: Iterable[int], rows: Iterable[int]) -> None:
@@ -83,59 +74,35 @@ class Builder:
         """
         given_rows, given_columns = [*rows], [*columns]
         if any(int(place) != place for place in (*given_rows, *given_columns)):
-            raise ProgramError(f"role {role.name!r} ({self.here()}) is placed between cores")
+            raise ProgramError(f"role {role.name!r} ({source_line()}) is placed between cores")
         at_rows, at_columns = np.array(given_rows, np.intp), np.array(given_columns, np.intp)
         for places, size, name in ((at_rows, self.height, "row"), (at_columns, self.width, "column")):
             outside = places[(places < 0) | (places >= size)]
             if outside.size:
                 raise ProgramError(
-                    f"role {role.name!r} ({self.here()}) is placed on {name} {outside[0]}; there are 0 to {size - 1}"
+                    f"role {role.name!r} ({source_line()}) is placed on {name} {outside[0]}; there are 0 to {size - 1}"
                 )
         at = np.ix_(at_rows, at_columns)
         if (self.role_of[at] >= 0).any():
-            raise ProgramError(f"role {role.name!r} ({self.here()}) is placed where another role is")
+            raise ProgramError(f"role {role.name!r} ({source_line()}) is placed where another role is")
         self.role_of[at] = self.roles.index(role)
 
-    def core_of(self, role: InstructionTable) -> str:
+    def core_of(self, role: CoreRole) -> str:
         """Return a role's first core, as `core (column, row)`; or that it has none."""
         number = next(number for number, each in enumerate(self.roles) if each is role)
         places = np.argwhere(self.role_of == number)
         return f"core ({places[0][1]}, {places[0][0]})" if len(places) else "no core"
 
-    def control_task(self, name: str) -> int:
-        """Return the number by which control wavelets know the tasks of this name.
+    @property
+    def control_tasks(self) -> list[str]:
+        """Names of the tasks that control wavelets start, in the order of their numbers."""
+        named = (each.starts for role in self.roles for each in role.instructions)
+        return list(dict.fromkeys(name for name in named if name is not None))
 
-        Raises:
-            ProgramError: there are too many of them.
-        """
-        if name not in self.control_tasks:
-            if len(self.control_tasks) == MOST_CONTROL_TASKS:
-                raise ProgramError(f"more than {MOST_CONTROL_TASKS} tasks are started by control wavelets")
-            self.control_tasks.append(name)
-        return self.control_tasks.index(name)
-
-    def here(self) -> str:
-        """Return the line of source outside this package that is being carried out, as `file.py, line 12`."""
-        frame = inspect.currentframe()
-        while frame is not None and frame.f_code.co_filename in _OWN_FILES:
-            frame = frame.f_back
-        return f"{_file_name(frame.f_code.co_filename)}, line {frame.f_lineno}" if frame is not None else ""
-
-    def place_number(self) -> int:
-        """Return the number in `places` of the line that is being carried out."""
-        place = self.here()
-        if place not in self._place_numbers:
-            self._place_numbers[place] = len(self.places)
-            self.places.append(place)
-        return self._place_numbers[place]
-
-
-@cache
-def _file_name(path: str) -> str:
-    return Path(path).name
-
-
-_OWN_FILES = {
-    *(str(path) for path in Path(__file__).parent.glob("*.py")),
-    contextmanager.__code__.co_filename,
-}
+    def instruction(self, number: int) -> Instruction:
+        """Return an instruction by its number among those of all roles, one role after the other."""
+        for role in self.roles:
+            if number < len(role.instructions):
+                return role.instructions[number]
+            number -= len(role.instructions)
+        raise IndexError(number)

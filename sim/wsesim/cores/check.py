@@ -6,10 +6,11 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import PORTS, Builder, CoreRole
-from wsesim.cores.engine import Array
 from wsesim.cores.errors import NoRoom, ProgramError
-from wsesim.cores.operands import ELEMENT_BYTES
+from wsesim.cores.instruction import Instruction
+from wsesim.cores.operands import ELEMENT_BYTES, FabricOperand, Mem
 from wsesim.cores.packing import STEP, role_queues
+from wsesim.cores.state import Array
 from wsesim.units import show_bytes
 
 NAMES = {number: name for name, number in PORTS.items()}
@@ -25,9 +26,11 @@ def check_program(builder: Builder) -> None:
             it, is driven from two sides, or runs in a loop.
     """
     _every_core_has_a_role(builder)
+    if len(builder.control_tasks) > isa.CONTROL_TASKS:
+        raise ProgramError(f"more than {isa.CONTROL_TASKS} tasks are started by control wavelets")
     for role in builder.roles:
         _check_role(builder, role)
-        role_queues(role)
+        role_queues(builder, role)
     for color in builder.colors:
         _check_color(builder, color.index, color.name)
 
@@ -40,7 +43,7 @@ def _every_core_has_a_role(builder: Builder) -> None:
 
 
 def _check_role(builder: Builder, role: CoreRole) -> None:
-    need = role.data_bytes + len(role.lines) * builder.wafer.core.instruction_bytes
+    need = role.data_bytes + len(role.instructions) * builder.wafer.core.instruction_bytes
     have = builder.wafer.core.usable_bytes
     if need > have:
         raise NoRoom(
@@ -61,13 +64,12 @@ def _check_role(builder: Builder, role: CoreRole) -> None:
         if color not in heard:
             name = builder.colors[color].name
             raise ProgramError(f"role {role.name!r} filters color {name!r}, which no route brings to its ramp")
-    for line in role.lines:
-        for number in range(4):
-            at = isa.DEST + number * isa.OPERAND_WIDTH
-            if line[at + isa.KIND] == isa.FABRIC:
-                _check_fabric(builder, role, line, at, sent, heard)
-            elif line[at + isa.KIND] == isa.MEM:
-                _check_memory(builder, role, line, at)
+    for each in role.instructions:
+        for number, operand in enumerate(each.operands):
+            if isinstance(operand, FabricOperand):
+                _check_fabric(role, each, operand, heard if number else sent, "reads" if number else "sends on")
+            elif isinstance(operand, Mem):
+                _check_memory(role, each, operand, ELEMENT_BYTES[each.element(number)])
 
 
 def _largest(role: CoreRole) -> str:
@@ -77,36 +79,29 @@ def _largest(role: CoreRole) -> str:
     return f"; {most!r} takes {sizes[most]:,}" if most else ""
 
 
-def _check_fabric(builder: Builder, role: CoreRole, line: list[int], at: int, sent: set[int], heard: set[int]) -> None:
-    color = line[at + isa.COLOR]
-    name, place = builder.colors[color].name, builder.places[line[isa.LINE]]
-    if line[isa.OP] == isa.SWITCH:
-        positions = len(role.routes.get(color, []))
-        if not 0 <= line[isa.LENGTH] < positions:
-            raise ProgramError(
-                f"role {role.name!r} ({place}) switches color {name!r} to position {line[isa.LENGTH]} of {positions}"
-            )
-    elif at == isa.DEST and color not in sent:
-        raise ProgramError(
-            f"role {role.name!r} ({place}) sends on color {name!r}, which it does not route from its ramp"
-        )
-    elif at != isa.DEST and color not in heard:
-        raise ProgramError(f"role {role.name!r} ({place}) reads color {name!r}, which no route brings to its ramp")
+def _check_fabric(role: CoreRole, each: Instruction, operand: FabricOperand, has: set[int], does: str) -> None:
+    color, who = operand.color, f"role {role.name!r} ({each.place})"
+    if each.op == isa.SWITCH:
+        positions = len(role.routes.get(color.index, []))
+        if not 0 <= each.target < positions:
+            raise ProgramError(f"{who} switches color {color.name!r} to position {each.target} of {positions}")
+    elif color.index not in has:
+        why = "which no route brings to its ramp" if does == "reads" else "which it does not route from its ramp"
+        raise ProgramError(f"{who} {does} color {color.name!r}, {why}")
 
 
-def _check_memory(builder: Builder, role: CoreRole, line: list[int], at: int) -> None:
+def _check_memory(role: CoreRole, each: Instruction, operand: Mem, size: int) -> None:
     """Check operands that do not move by register; the engine checks the others when they are used."""
-    if line[at + isa.OFFSET_REG] >= 0 or line[isa.LENGTH_REG] >= 0:
+    if operand.offset is not None or each.length_register is not None:
         return
-    length = line[isa.LENGTH] if line[isa.OP] <= isa.LAST_VECTOR else 1
-    inner, stride, first = line[at + isa.INNER], line[at + isa.STRIDE], line[at + isa.ADDRESS]
+    length = each.length if each.is_vector else 1
+    inner, stride, first = operand.inner, operand.stride, operand.cell
     ends = [0, max(0, (min(inner, length) if inner else length) - 1) * stride]
     if inner:
-        ends += [end + (length - 1) // inner * line[at + isa.OUTER_STRIDE] for end in ends]
+        ends += [end + (length - 1) // inner * operand.outer_stride for end in ends]
     if length > 0 and (first + min(ends) < 0 or first + max(ends) >= role.cells):
-        place, size = builder.places[line[isa.LINE]], ELEMENT_BYTES[line[at + isa.ELEMENT]]
         raise ProgramError(
-            f"role {role.name!r} ({place}) uses {length} elements of {size} bytes that reach outside its memory"
+            f"role {role.name!r} ({each.place}) uses {length} elements of {size} bytes that reach outside its memory"
         )
 
 

@@ -4,73 +4,79 @@ from __future__ import annotations
 
 import numpy as np
 
-from wsesim.cores import isa, records
+from wsesim.cores import isa
 from wsesim.cores.builder import Builder
-from wsesim.cores.packing import Arrays
+from wsesim.cores.operands import FabricOperand
+from wsesim.cores.packing import STEP
 from wsesim.cores.role import PORTS
+from wsesim.cores.state import CONTROL_SHIFT, NO_CONTROL_TASK, NOBODY_THERE, State
 
 MOST_EXAMPLES = 3
 PORT_NAMES = {number: name for name, number in PORTS.items()}
 
 
-def explain_waiting(builder: Builder, arrays: Arrays) -> str:
+def explain_waiting(builder: Builder, state: State) -> str:
     """Return who waits for what; empty if nobody does."""
-    cores = arrays.cores
-    waiting = np.flatnonzero((cores[:, records.LIVE] != 0) | (cores[:, records.COUNTER] >= 0))
-    found = [_waits(builder, arrays, int(core)) for core in waiting[:MOST_EXAMPLES]]
+    waiting = np.flatnonzero((state.cores["live"] != 0) | (state.cores["counter"] >= 0))
+    found = [_waits(builder, state, int(core)) for core in waiting[:MOST_EXAMPLES]]
     if len(waiting) > MOST_EXAMPLES:
         found.append(f"and {len(waiting) - MOST_EXAMPLES:,} more cores")
     return "; ".join(found)
 
 
-def explain_unread(builder: Builder, arrays: Arrays) -> str:
+def explain_unread(builder: Builder, state: State) -> str:
     """Return where wavelets lie unread; empty if nowhere."""
-    held = np.flatnonzero(arrays.queues[:, records.COUNT] > 0)
+    held = np.argwhere(state.queues["count"] > 0)
     found = []
-    for queue in held[:MOST_EXAMPLES]:
-        row = arrays.queues[queue]
-        name, core = builder.colors[row[records.COLOR]].name, int(row[records.OWNER])
-        forward = bool(arrays.cores[core, records.FORWARD] >> row[records.BIT] & 1)
-        where = "in the router of" if forward else "unread at"
-        line = builder.roles[int(arrays.cores[core, records.ROLE])].routes[int(row[records.COLOR])][0].place
-        noun, verb = ("wavelet", "lies") if row[records.COUNT] == 1 else ("wavelets", "lie")
-        what = f"{row[records.COUNT]} {noun} of color {name!r} ({line})"
+    for core, number in held[:MOST_EXAMPLES].tolist():
+        role, count = int(state.cores[core]["role"]), state.queues[core, number]["count"]
+        color = builder.colors[state.channels[role, number]["color"]]
+        where = "in the router of" if state.roles[role]["forward"] >> number & 1 else "unread at"
+        line = builder.roles[role].routes[color.index][0].place
+        noun, verb = ("wavelet", "lies") if count == 1 else ("wavelets", "lie")
+        what = f"{count} {noun} of color {color.name!r} ({line})"
         found.append(f"{what} {verb} {where} core {place_of(builder, core)}")
     if len(held) > MOST_EXAMPLES:
         found.append(f"and others in {len(held) - MOST_EXAMPLES:,} more queues")
     return "; ".join(found)
 
 
-def explain_circling(builder: Builder, arrays: Arrays) -> str:
+def explain_circling(builder: Builder, state: State) -> str:
     """Return what goes round without end: wavelets, or tasks that start each other."""
-    wavelets = explain_unread(builder, arrays)
+    wavelets = explain_unread(builder, state)
     if wavelets:
         return f"wavelets circulate: {wavelets}"
-    busy = np.flatnonzero(arrays.cores[:, records.ACTIVATED] & ~arrays.cores[:, records.BLOCKED])
+    busy = np.flatnonzero(state.cores["activated"] & ~state.cores["blocked"])
     found = []
     for core in busy[:MOST_EXAMPLES]:
-        row = arrays.cores[core]
-        role = builder.roles[int(row[records.ROLE])]
-        task = next(task for task in role.tasks.values() if row[records.ACTIVATED] >> task.index & 1)
-        line = builder.places[role.lines[role.entries[task.index]][isa.LINE]]
+        here = state.cores[core]
+        role = builder.roles[here["role"]]
+        task = next(task for task in role.tasks.values() if here["activated"] >> task.index & 1)
+        line = role.instructions[role.entries[task.index]].place
         found.append(f"core {place_of(builder, int(core))} starts task {task.name!r} ({line}) again and again")
     return "; ".join(found)
 
 
-def explain_fault(builder: Builder, arrays: Arrays) -> str:
+def explain_fault(builder: Builder, state: State) -> str:
     """Return what a core did that none can do."""
-    core, line = int(arrays.clock[records.FAULT_CORE]), int(arrays.clock[records.FAULT_LINE])
-    role = builder.roles[int(arrays.cores[core, records.ROLE])].name
-    who = f"core {place_of(builder, core)}, role {role!r}"
-    if arrays.clock[records.FAULT] == records.NO_CONTROL_TASK:
+    clock = state.clock[0]
+    core, line = int(clock["fault_core"]), int(clock["fault_line"])
+    role = int(state.cores[core]["role"])
+    who = f"core {place_of(builder, core)}, role {builder.roles[role].name!r}"
+    if clock["fault"] == NO_CONTROL_TASK:
         return f"{who}: a control wavelet of color {builder.colors[line].name!r} starts a task that it does not have"
-    if arrays.clock[records.FAULT] == records.NOBODY_THERE:
-        row = arrays.queues[line]
-        name, targets = builder.colors[row[records.COLOR]].name, row[records.TARGET : records.TARGET + isa.PORTS]
-        ports = [PORT_NAMES[port] for port in range(isa.PORTS) if row[records.MASK] >> port & 1 and targets[port] < 0]
+    if clock["fault"] == NOBODY_THERE:
+        color = int(state.channels[role, line]["color"])
+        mask = int(state.queues[core, line]["mask"])
+        ports = [
+            PORT_NAMES[port]
+            for port in range(isa.RAMP)
+            if mask >> port & 1 and _leads_nowhere(builder, state, core, color, port)
+        ]
+        name = builder.colors[color].name
         return f"{who}: color {name!r} goes {' and '.join(ports).lower()} after its switch, where nobody takes it"
-    cells = int(arrays.cores[core, records.CELLS])
-    return f"{who} ({_line(builder, arrays, line)}) reads or writes outside its {cells:,} elements of memory"
+    cells = int(state.roles[role]["cells"])
+    return f"{who} ({_line(builder, line)}) reads or writes outside its {cells:,} elements of memory"
 
 
 def place_of(builder: Builder, core: int) -> str:
@@ -78,49 +84,55 @@ def place_of(builder: Builder, core: int) -> str:
     return f"({core % builder.width}, {core // builder.width})"
 
 
-def _waits(builder: Builder, arrays: Arrays, core: int) -> str:
-    row = arrays.cores[core]
-    head = f"core {place_of(builder, core)}"
-    threads = [slot for slot in range(arrays.clock[records.MICROTHREADS] + 1) if row[records.LIVE] >> slot & 1]
-    parts = []
-    for slot in threads:
-        at = records.THREADS + slot * records.THREAD_WIDTH
-        pc = int(row[at + records.THREAD_LINE])
+def _leads_nowhere(builder: Builder, state: State, core: int, color: int, port: int) -> bool:
+    if state.cores[core]["edges"] >> port & 1:
+        return True
+    down, right = STEP[port]
+    other = builder.role_of.ravel()[core + down * builder.width + right]
+    return bool(state.places[other, color, port ^ 1] < 0)
+
+
+def _waits(builder: Builder, state: State, core: int) -> str:
+    here, parts = state.cores[core], []
+    slots = [slot for slot in range(state.threads.shape[1]) if here["live"] >> slot & 1]
+    for slot in slots:
+        thread = state.threads[core, slot]
+        line = int(thread["line"])
         where = "main thread" if slot == 0 else f"microthread {slot - 1}"
         parts.append(
-            f"{where} ({_line(builder, arrays, pc)}) has done {row[at + records.DONE]} of "
-            f"{row[at + records.WANTED]} elements and waits for {_wants(builder, arrays, core, pc)}"
+            f"{where} ({_line(builder, line)}) has done {thread['done']} of {thread['wanted']} elements and waits for "
+            f"{_wants(builder, state, core, line)}"
         )
-    pc = int(row[records.COUNTER])
-    if pc >= 0 and 0 not in threads:
-        code = arrays.code[pc]
-        if code[isa.OP] == isa.CONTROL:
-            wants = f"room on color {builder.colors[code[isa.DEST + isa.COLOR]].name!r}"
-        elif code[isa.OP] <= isa.LAST_VECTOR:
-            wants = f"microthread {code[isa.SLOT] - 1}"
-        else:
-            wants = "its next instruction"
-        parts.append(f"main thread ({_line(builder, arrays, pc)}) waits for {wants}")
-    return f"{head}: {', '.join(parts)}"
+    line = int(here["counter"])
+    if line >= 0 and 0 not in slots:
+        parts.append(f"main thread ({_line(builder, line)}) waits for {_next(builder, line)}")
+    return f"core {place_of(builder, core)}: {', '.join(parts)}"
 
 
-def _wants(builder: Builder, arrays: Arrays, core: int, pc: int) -> str:
-    code, first = arrays.code[pc], int(arrays.cores[core, records.QUEUE])
-    for operand in (1, 2, 3):
-        at = isa.DEST + operand * isa.OPERAND_WIDTH
-        if code[at + isa.KIND] != isa.FABRIC:
+def _next(builder: Builder, line: int) -> str:
+    """Return what keeps an instruction from starting."""
+    each = builder.instruction(line)
+    dest = each.operands[0] if each.operands else None
+    if each.op == isa.CONTROL and isinstance(dest, FabricOperand):
+        return f"room on color {dest.color.name!r}"
+    return f"microthread {each.thread}" if each.is_vector else "its next instruction"
+
+
+def _wants(builder: Builder, state: State, core: int, line: int) -> str:
+    each = builder.instruction(line)
+    for number, operand in enumerate(each.operands):
+        if number == 0 or not isinstance(operand, FabricOperand):
             continue
-        name = builder.colors[code[at + isa.COLOR]].name
-        queue = arrays.queues[first + code[at + isa.ADDRESS]]
-        if queue[records.COUNT] == 0:
-            return f"a wavelet of color {name!r}"
-        word = arrays.ring[queue[records.RING] + queue[records.HEAD]]
-        if word >> records.CONTROL_SHIFT & 1:
-            return f"data of color {name!r} behind a control wavelet"
-    if code[isa.DEST + isa.KIND] == isa.FABRIC:
-        return f"room on color {builder.colors[code[isa.DEST + isa.COLOR]].name!r}"
-    return "its next element"
+        at = state.operands[line, number]["address"]
+        queue = state.queues[core, at]
+        if queue["count"] == 0:
+            return f"a wavelet of color {operand.color.name!r}"
+        word = state.ring[core, state.channels[state.cores[core]["role"], at]["words"] + queue["head"]]
+        if word >> CONTROL_SHIFT & 1:
+            return f"data of color {operand.color.name!r} behind a control wavelet"
+    dest = each.operands[0]
+    return f"room on color {dest.color.name!r}" if isinstance(dest, FabricOperand) else "its next element"
 
 
-def _line(builder: Builder, arrays: Arrays, pc: int) -> str:
-    return builder.places[int(arrays.code[pc, isa.LINE])] or "line unknown"
+def _line(builder: Builder, number: int) -> str:
+    return builder.instruction(number).place or "line unknown"

@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wsesim.cores import engine, isa, jit, records
+from wsesim.cores import engine, isa, jit
 from wsesim.cores.bits import from_bits, to_bits
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.check import check_program
 from wsesim.cores.errors import Deadlock as Deadlock
 from wsesim.cores.errors import ProgramError, TooLarge
 from wsesim.cores.explain import explain_circling, explain_fault, explain_unread, explain_waiting
-from wsesim.cores.operands import Color
-from wsesim.cores.packing import PATIENCE_CYCLES, STEP, pack, role_queues
+from wsesim.cores.instruction import Instruction
+from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem
+from wsesim.cores.packing import CORES_A_WORD, PATIENCE_CYCLES, STEP, pack, role_queues
+from wsesim.cores.state import FAULTY, HUNG, LAST_CYCLE, PAUSED, TASK_SLOT, State
 from wsesim.errors import nearest
 
 MOST_CORES_UNCOMPILED = 4096
@@ -59,6 +61,8 @@ class CoreRun:
     """Wavelets times links they crossed, by color."""
     fmacs: int
     """Multiply-accumulates."""
+    executed: npt.NDArray[np.int64]
+    """[instruction] elements handled, or times a scalar one ran; of all roles, one after the other."""
     elements: int
     """Elements of vector instructions."""
     sram_bytes: int
@@ -96,7 +100,7 @@ class CoreMachine:
                 f"{cores:,} cores need compiled code ({jit.INSTALL}), without which {MOST_CORES_UNCOMPILED:,} are most"
             )
         self.builder = builder
-        self.arrays = pack(builder)
+        self.state = pack(builder)
         self._has_run = False
 
     def write(self, role: CoreRole, name: str, values: npt.ArrayLike) -> None:
@@ -113,11 +117,11 @@ class CoreMachine:
             raise ProgramError(
                 f"values of the shape {has} do not fit {name!r} of role {role.name!r}: {wants}"
             ) from None
-        self.arrays.memory[cells] = to_bits(spread, role.variables[name].kind)
+        self.state.memory[cells] = to_bits(spread, role.variables[name].kind)
 
     def read(self, role: CoreRole, name: str) -> npt.NDArray[np.float64]:
         """Return a variable as [core, element]."""
-        return from_bits(self.arrays.memory[self._cells(role, name)], role.variables[name].kind)
+        return from_bits(self.state.memory[self._cells(role, name)], role.variables[name].kind)
 
     def place_filter(self, role: CoreRole, color: Color, first: npt.ArrayLike) -> None:
         """Give the filter of a color on every core of *role* its own first wavelet; *first* is [core].
@@ -130,21 +134,16 @@ class CoreMachine:
             raise ProgramError(f"role {role.name!r} does not filter color {color.name!r}")
         if (firsts < 0).any() or (found.period and (firsts + found.count > found.period).any()):
             raise ProgramError(f"role {role.name!r}: the filter of color {color.name!r} reaches outside its period")
-        number = next(
-            at for at, queue in enumerate(role_queues(role))
-            if queue.color == color.index and queue.port == isa.INWARD
-        )  # fmt: skip
-        rows = self.arrays.cores[self._cores(role), records.QUEUE] + number
-        self.arrays.queues[rows, records.FILTER_FIRST] = firsts
+        self.state.filters["first"][self._cores(role), [*role.filters].index(color.index)] = firsts
 
     def register(self, role: CoreRole, index: int) -> npt.NDArray[np.float64]:
         """Return a register of every core of *role*."""
-        return np.asarray(self.arrays.registers[self._cores(role), index].copy())
+        return np.asarray(self.state.registers[self._cores(role), index].copy())
 
     def run(
-        self, *, limit: int = records.LAST_CYCLE, patience: int = PATIENCE_CYCLES, frame_cycles: int | None = None,
-        watch: Iterable[tuple[int, int]] = (), unread: bool = False, order: npt.ArrayLike | None = None,
-        tell_cycles: int | None = None, tell: Callable[[int], None] = lambda _: None,
+        self, *, limit: int = LAST_CYCLE, patience: int = PATIENCE_CYCLES, frame_cycles: int | None = None,
+        watch: Iterable[tuple[int, int]] = (), unread: bool = False, tell_cycles: int | None = None,
+        tell: Callable[[int], None] = lambda _: None,
     ) -> CoreRun:  # fmt: skip
         """Run until nothing happens any more.
 
@@ -154,7 +153,6 @@ class CoreMachine:
             frame_cycles: record the activity of every core in steps of so many cycles.
             watch: cores, as (column, row), whose tasks and vector instructions to record.
             unread: accept that wavelets lie unread at the end.
-            order: cores in the order they are visited first; it must not matter.
             tell_cycles: *tell* every so many cycles, or at every step of the recorded activity, how far it is.
             tell: takes the cycles simulated so far.
 
@@ -162,49 +160,47 @@ class CoreMachine:
             Deadlock: somebody waits for what never comes; says which cores and for what.
             ProgramError: it has run before, does not end, leaves wavelets unread, or does what no core can.
         """
-        arrays, cores = self.arrays, self.builder.width * self.builder.height
+        state, clock = self.state, self.state.clock[0]
         if self._has_run:
             raise ProgramError("the machine has run already: load the program again")
         self._has_run = True
-        first = np.arange(cores) if order is None else np.asarray(order)
-        arrays.buckets[0], arrays.counts[0], arrays.listed[:] = first, cores, 1
-        arrays.clock[records.PATIENCE] = patience
+        _call_all(state)
+        clock["patience"] = patience
         self._watch(watch)
-        ended, frames, rows = self._play(min(limit, records.LAST_CYCLE), frame_cycles, tell_cycles, tell)
-        waiting = explain_waiting(self.builder, arrays)
-        now = int(arrays.clock[records.NOW])
-        if ended == records.FAULTY:
-            raise ProgramError(explain_fault(self.builder, arrays))
-        if ended == records.PAUSED:
+        ended, frames, rows = self._play(min(limit, LAST_CYCLE), frame_cycles, tell_cycles, tell)
+        waiting = explain_waiting(self.builder, state)
+        now, worked = int(clock["now"]), int(clock["worked"])
+        if ended == FAULTY:
+            raise ProgramError(explain_fault(self.builder, state))
+        if ended == PAUSED:
             raise ProgramError(f"still running after {now:,} cycles: {waiting or 'wavelets are on their way'}")
-        if ended == records.HUNG:
-            circling = waiting or explain_circling(self.builder, arrays)
+        if ended == HUNG:
+            circling = waiting or explain_circling(self.builder, state)
             raise ProgramError(f"got nowhere in the {patience:,} cycles up to {now:,}: {circling}")
         if waiting:
-            raise Deadlock(f"nothing moves after cycle {arrays.clock[records.WORKED]:,}: {waiting}")
-        left = "" if unread else explain_unread(self.builder, arrays)
+            raise Deadlock(f"nothing moves after cycle {worked:,}: {waiting}")
+        left = "" if unread else explain_unread(self.builder, state)
         if left:
-            raise ProgramError(f"after the last cycle, {arrays.clock[records.WORKED]:,}, {left}")
+            raise ProgramError(f"after the last cycle, {worked:,}, {left}")
         return self._result(frames, rows)
 
     def _play(
         self, limit: int, frame_cycles: int | None, tell_cycles: int | None, tell: Callable[[int], None]
     ) -> tuple[int, list[npt.NDArray[np.int64]], list[Any]]:
         """Call the engine until it ends; return how, the cycles worked at each frame's end, and the log."""
-        arrays, frames, rows = self.arrays, [], []
+        state, clock, frames, rows = self.state, self.state.clock[0], [], []
         step = frame_cycles or tell_cycles or limit
         until = min(limit, step)
         while True:
             with np.errstate(all="ignore"):
-                ended = _run(arrays, until)
-            logged = int(arrays.clock[records.LOGGED])
-            rows += arrays.log[:logged].tolist()
-            arrays.clock[records.LOGGED] = 0
-            if ended == records.PAUSED and arrays.clock[records.NOW] < until:
+                ended = int(engine.run_cycles(until, state))
+            rows += state.log[: clock["logged"]].tolist()
+            clock["logged"] = 0
+            if ended == PAUSED and clock["now"] < until:
                 continue
             if frame_cycles:
-                frames.append(arrays.cores[:, records.BUSY].copy())
-            if ended != records.PAUSED or until >= limit:
+                frames.append(state.cores["busy"].astype(np.int64))
+            if ended != PAUSED or until >= limit:
                 return ended, frames, rows
             tell(until)
             until = min(limit, until + step)
@@ -216,28 +212,27 @@ class CoreMachine:
         for column, row in chosen:
             if not (0 <= column < self.builder.width and 0 <= row < self.builder.height):
                 raise ProgramError(f"core ({column}, {row}) is to be watched; the program has none there")
-            self.arrays.cores[row * self.builder.width + column, records.WATCHED] = 1
+            self.state.cores[row * self.builder.width + column]["watched"] = 1
 
     def _result(self, frames: list[npt.NDArray[np.int64]], rows: list[Any]) -> CoreRun:
-        arrays, shape = self.arrays, (self.builder.height, self.builder.width)
-        code, executed = arrays.code, arrays.executed
-        memory = np.zeros(len(code), np.int64)
-        for operand in range(4):
-            at = isa.DEST + operand * isa.OPERAND_WIDTH
-            memory += np.where(code[:, at + isa.KIND] == isa.MEM, code[:, at + isa.BYTES], 0)
-        busy = np.asarray(arrays.cores[:, records.BUSY], np.int64)
+        state, shape = self.state, (self.builder.height, self.builder.width)
+        executed = state.executed[: sum(len(role.instructions) for role in self.builder.roles)]
+        instructions = [each for role in self.builder.roles for each in role.instructions]
+        bytes_ = [_bytes(each) for each in instructions]
+        busy = state.cores["busy"].astype(np.int64)
         sent, traffic = self._traffic()
         worked = np.diff(np.array([np.zeros_like(busy), *frames]), axis=0).reshape(-1, *shape)
         return CoreRun(
-            cycles=int(arrays.clock[records.WORKED]),
-            events=int(arrays.clock[records.EVENTS]),
+            cycles=int(state.clock[0]["worked"]),
+            events=int(state.clock[0]["events"]),
             busy=busy.reshape(shape),
-            stalled=np.maximum(0, arrays.cores[:, records.OCCUPIED] - busy).reshape(shape),
+            stalled=np.maximum(0, state.tallies["occupied"] - busy).reshape(shape),
             sent=sent,
             traffic=traffic,
-            fmacs=int(executed[code[:, isa.OP] == isa.MAC].sum()),
-            elements=int(executed.sum()),
-            sram_bytes=int((executed * memory).sum()),
+            fmacs=int(executed[[each.op == isa.MAC for each in instructions]].sum()),
+            executed=executed,
+            elements=int(executed[[each.is_vector for each in instructions]].sum()),
+            sram_bytes=int((executed * np.array(bytes_, np.int64)).sum()),
             frames=worked,
             spans=tuple(
                 sorted((self._span(row) for row in rows), key=lambda span: (span.start, span.row, span.column))
@@ -246,30 +241,30 @@ class CoreMachine:
 
     def _traffic(self) -> tuple[npt.NDArray[np.int64], dict[str, int]]:
         """Return wavelets by core and port, and link crossings by color."""
-        queues, width = self.arrays.queues, self.builder.width
-        sent = np.zeros((len(self.arrays.cores), isa.PORTS), np.int64)
-        pushed, owner = queues[:, records.PUSHED].astype(np.int64), queues[:, records.OWNER]
-        feeder = queues[:, records.FEEDER]
-        inward = (self.arrays.cores[owner, records.FORWARD] >> queues[:, records.BIT] & 1) == 0
-        np.add.at(sent[:, isa.RAMP], owner[inward], pushed[inward])
-        links = feeder != owner
-        for port, (down, right) in STEP.items():
-            these = links & (owner - feeder == down * width + right)
-            if width == 1:
-                these &= port in (isa.NORTH, isa.SOUTH)
-            np.add.at(sent[:, port], feeder[these], pushed[these])
-        colors = np.bincount(queues[links, records.COLOR], pushed[links], len(self.builder.colors)).astype(int)
-        traffic = {color.name: int(colors[color.index]) for color in self.builder.colors}
-        return sent.reshape(self.builder.height, width, isa.PORTS), traffic
+        state, builder = self.state, self.builder
+        sent = np.zeros((len(state.cores), isa.PORTS), np.int64)
+        traffic = {color.name: 0 for color in builder.colors}
+        for number, role in enumerate(builder.roles):
+            here = np.flatnonzero(state.cores["role"] == number)
+            for at, queue in enumerate(role_queues(builder, role)):
+                pushed = state.queues["pushed"][here, at].astype(np.int64)
+                if queue.port == isa.INWARD:
+                    sent[here, isa.RAMP] += pushed
+                elif queue.port != isa.RAMP:
+                    some = pushed > 0
+                    down, right = STEP[queue.port]
+                    sent[here[some] + down * builder.width + right, queue.port ^ 1] += pushed[some]
+                    traffic[builder.colors[queue.color].name] += int(pushed.sum())
+        return sent.reshape(builder.height, builder.width, isa.PORTS), traffic
 
-    def _span(self, row: list[int]) -> Span:
+    def _span(self, row: tuple[int, ...]) -> Span:
         core, slot, line, start, end = row
-        role = self.builder.roles[int(self.arrays.cores[core, records.ROLE])]
-        if slot == records.TASK_SLOT:
+        role = self.builder.roles[self.state.cores[core]["role"]]
+        if slot == TASK_SLOT:
             name, place = next(task.name for task in role.tasks.values() if task.index == line), ""
         else:
-            name = _NAMES[int(self.arrays.code[line, isa.OP])]
-            place = self.builder.places[int(self.arrays.code[line, isa.LINE])]
+            each = self.builder.instruction(line)
+            name, place = _NAMES[each.op], each.place
         return Span(
             column=core % self.builder.width, row=core // self.builder.width, thread=slot - 1 if slot > 0 else None,
             name=name, place=place, start=start, end=end,
@@ -282,16 +277,22 @@ class CoreMachine:
         if name not in role.variables:
             raise ProgramError(f"role {role.name!r} has no variable {name!r}{nearest(name, role.variables)}")
         variable = role.variables[name]
-        first = self.arrays.cores[self._cores(role), records.CELL] + variable.cell
+        first = self.state.cores["cell"][self._cores(role)] + variable.cell
         return np.asarray(first[:, None] + np.arange(variable.length))
 
 
 _NAMES = dict(enumerate(("mov", "add", "sub", "mul", "mac", "max", "add3"), start=isa.MOV))
 
 
-def _run(arrays: Any, until: int) -> int:
-    return int(engine.run_cycles(
-        until, arrays.code, arrays.entries, arrays.queue_task, arrays.control_task, arrays.routes, arrays.cores,
-        arrays.queues, arrays.ring, arrays.memory, arrays.floats, arrays.registers, arrays.position, arrays.executed,
-        arrays.clock, arrays.log, arrays.buckets, arrays.listed, arrays.counts,
-    ))  # fmt: skip
+def _bytes(each: Instruction) -> int:
+    """Return the bytes of memory that an element of a vector instruction reads and writes."""
+    if not each.is_vector:
+        return 0
+    return sum(ELEMENT_BYTES[each.element(n)] for n, operand in enumerate(each.operands) if isinstance(operand, Mem))
+
+
+def _call_all(state: State) -> None:
+    """Have all cores visited in the first cycle."""
+    state.due[0], rest = -1, len(state.cores) % CORES_A_WORD
+    if rest:
+        state.due[0, -1] = (1 << rest) - 1

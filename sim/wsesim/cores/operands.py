@@ -73,24 +73,6 @@ def element_of(operand: Operand, kind: int, number: int) -> int:
     return kind
 
 
-def columns(operand: Operand) -> tuple[int, int, int, int, int, int]:
-    """Return the operand as the first columns of an instruction; the machine fills in the queue of a fabric operand."""
-    if operand is None:
-        return (isa.NONE, 0, -1, 0, 0, 0)
-    if isinstance(operand, Register):
-        return (isa.REG, operand.index, -1, 0, 0, 0)
-    if isinstance(operand, FabricOperand):
-        return (isa.FABRIC, 0, -1, 0, 0, 0)
-    offset = operand.offset.index if operand.offset else -1
-    return (isa.MEM, operand.cell, offset, operand.stride, operand.inner, operand.outer_stride)
-
-
-def element_columns(operand: Operand, kind: int, number: int) -> tuple[int, int, int]:
-    """Return the other columns: type and size of its elements, and color."""
-    element = element_of(operand, kind, number)
-    return (element, ELEMENT_BYTES[element], operand.color.index if isinstance(operand, FabricOperand) else -1)
-
-
 def length_of(*operands: Operand) -> int | None:
     """Return the length the operands share, or None if they are all scalars.
 

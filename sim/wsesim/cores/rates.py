@@ -45,6 +45,36 @@ class Rate:
     """Bytes, modulo that, nearer than which the two reads collide."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a vector instruction goes."""
+
+    rate: Rate
+    row: int = 0
+    """Elements of a row of two dimensions, if a row ends within an issue; else 0."""
+    tail: Rate | None = None
+    """Rate of the last issue of such a row."""
+    lines: tuple[int, int] = (-1, -1)
+    """See `lines_of`."""
+    sides: int = isa.BOTH_SIDES
+    """Of the datapath that an issue takes up."""
+
+
+def pace_of(core: Core, op: int, kind: int, operands: tuple[Operand, ...]) -> Pace:
+    """Return how fast an instruction goes on *operands*, the destination first."""
+    rate = rate_of(core, op, kind, operands)
+    row = 0 if any(isinstance(operand, FabricOperand) for operand in operands) else row_of(operands, rate.per_issue)
+    tail = rate_of(core, op, kind, operands, most=row % rate.per_issue) if row else None
+    return Pace(rate, row, tail, lines_of(core, operands, rate), _sides(core, op, kind, operands))
+
+
+def _sides(core: Core, op: int, kind: int, operands: tuple[Operand, ...]) -> int:
+    fabric = [isinstance(operand, FabricOperand) for operand in operands]
+    if not (core.moves_pass and op == isa.MOV and kind in HALVES and sum(fabric) == 1):
+        return isa.BOTH_SIDES
+    return isa.OUT_SIDE if fabric[0] else isa.IN_SIDE
+
+
 def rate_of(core: Core, op: int, kind: int, operands: tuple[Operand, ...], *, most: int | None = None) -> Rate:
     """Return the rate of an instruction on *operands*, the destination first; of issues of *most* elements if given."""
     lanes = _lanes(core, op, kind, operands)

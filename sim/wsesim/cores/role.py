@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from wsesim.cores import isa
 from wsesim.cores.errors import TooFew
+from wsesim.cores.instruction import CoreTask
 from wsesim.cores.operands import ELEMENT_BYTES, Color, FabricOperand, Mem, Register
+from wsesim.cores.place import source_line
 from wsesim.cores.scalars import Scalars
-from wsesim.cores.table import CoreTask, RoleContext
 from wsesim.cores.vectors import Vectors
 from wsesim.errors import nearest
+from wsesim.hardware import Wafer
 
 PORTS = {"WEST": isa.WEST, "EAST": isa.EAST, "NORTH": isa.NORTH, "SOUTH": isa.SOUTH, "RAMP": isa.RAMP}
 ALIGNMENT_BYTES = 4
@@ -43,9 +45,9 @@ class Filter:
 class CoreRole(Vectors, Scalars):
     """The program of all cores that do the same; made by `Builder.role`."""
 
-    def __init__(self, name: str, builder: RoleContext) -> None:
+    def __init__(self, name: str, wafer: Wafer) -> None:
         """Start empty."""
-        super().__init__(name, builder)
+        super().__init__(name, wafer)
         self.entries: dict[int, int] = {}
         self.started: list[int] = []
         self.blocked_first: list[int] = []
@@ -54,8 +56,9 @@ class CoreRole(Vectors, Scalars):
         self.routes: dict[int, list[SwitchPosition]] = {}
         self.rings: set[int] = set()
         self.filters: dict[int, Filter] = {}
-        self.queues: dict[tuple[int, bool], int] = {}
+        self.queues: dict[tuple[Color, bool], int] = {}
         self.variables: dict[str, Mem] = {}
+        self.colors: set[Color] = set()
         self.cells = 0
         self.data_bytes = 0
         self.registers = 2
@@ -96,7 +99,7 @@ class CoreRole(Vectors, Scalars):
             TooFew: a core has no more.
         """
         if self.registers >= isa.REGISTERS:
-            raise TooFew(f"role {self.name!r} ({self.builder.here()}) uses more than {isa.REGISTERS} registers")
+            raise TooFew(f"role {self.name!r} ({source_line()}) uses more than {isa.REGISTERS} registers")
         self.registers += 1
         return Register(self.registers - 1)
 
@@ -111,11 +114,12 @@ class CoreRole(Vectors, Scalars):
                 raise self._error(f"has no port {port!r}{nearest(port, PORTS)}")
         if source in outputs:
             raise self._error(f"routes color {color.name!r} back to {source}, where it comes from")
+        self.colors.add(color)
         positions = self.routes.setdefault(color.index, [])
         if len(positions) == isa.POSITIONS:
             raise self._error(f"gives color {color.name!r} more than {isa.POSITIONS} switch positions")
         mask = sum(1 << PORTS[port] for port in set(outputs))
-        positions.append(SwitchPosition(PORTS[source], mask, self.builder.here()))
+        positions.append(SwitchPosition(PORTS[source], mask, source_line()))
         if ring:
             self.rings.add(color.index)
 
@@ -134,15 +138,14 @@ class CoreRole(Vectors, Scalars):
 
     def queue(self, color: Color, number: int, *, out: bool = False) -> None:
         """Bind a color to an input queue, or with `out` to an output queue; unbound ones get the deepest left."""
-        fabric = self.builder.wafer.fabric
+        fabric = self.wafer.fabric
         depths = fabric.out_queue_words if out else fabric.in_queue_words
         if not 0 <= number < len(depths):
             raise self._error(f"binds color {color.name!r} to queue {number}; there are 0 to {len(depths) - 1}")
         for (other, side), taken in self.queues.items():
-            if side == out and taken == number and other != color.index:
-                name = self.builder.colors[other].name
-                raise self._error(f"binds color {color.name!r} to queue {number}, which has color {name!r}")
-        self.queues[color.index, out] = number
+            if side == out and taken == number and other != color:
+                raise self._error(f"binds color {color.name!r} to queue {number}, which has color {other.name!r}")
+        self.queues[color, out] = number
 
     def declare(
         self, name: str, *, blocked: bool = False, start: bool = False, on: Color | None = None, urgent: bool = False
@@ -164,6 +167,7 @@ class CoreRole(Vectors, Scalars):
             if on.index in self.on_wavelet:
                 raise self._error(f"starts two tasks by wavelets of color {on.name!r}")
             self.on_wavelet[on.index] = task.index
+            self.colors.add(on)
         return task
 
     @contextmanager
@@ -174,7 +178,7 @@ class CoreRole(Vectors, Scalars):
         task = self.declare(name, start=start, blocked=blocked, on=on, urgent=urgent)
         if task.index in self.entries:
             raise self._error(f"writes the task {name!r} twice")
-        self.entries[task.index] = len(self.lines)
+        self.entries[task.index] = len(self.instructions)
         yield task
         self.instruction(isa.END)
 
@@ -185,25 +189,3 @@ class CoreRole(Vectors, Scalars):
     def fabout(self, color: Color, length: int) -> FabricOperand:
         """Return a descriptor of *length* elements that leave on *color*."""
         return FabricOperand(color, length)
-
-    def bound_queues(self, colors: Sequence[int], *, out: bool) -> dict[int, int]:
-        """Return the queue of each of *colors*: as bound, the others by number, to the deepest left.
-
-        Raises:
-            TooFew: there are not enough queues.
-        """
-        fabric = self.builder.wafer.fabric
-        depths = fabric.out_queue_words if out else fabric.in_queue_words
-        found = {color: self.queues[color, out] for color in colors if (color, out) in self.queues}
-        left = sorted(set(range(len(depths))) - set(found.values()), key=lambda queue: (-depths[queue], queue))
-        for color in colors:
-            if color in found:
-                continue
-            if not left:
-                who = f"role {self.name!r} ({self.routes[color][0].place}), on {self.builder.core_of(self)},"
-                raise TooFew(
-                    f"{who} {'sends' if out else 'receives'} {len(colors)} colors; a core has {len(depths)} queues for "
-                    f"that, and color {self.builder.colors[color].name!r} gets none"
-                )
-            found[color] = left.pop(0)
-        return found

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 import numpy as np
 
 from wsesim.cores import isa
+from wsesim.cores.instruction import CoreTask
 from wsesim.cores.operands import Color, FabricOperand, Mem, Register
-from wsesim.cores.table import CoreTask, InstructionTable
+from wsesim.cores.table import InstructionTable
 
 COMMANDS = {"NOP": isa.NOP, "ADVANCE": isa.ADVANCE, "RESET": isa.RESET}
 
@@ -19,8 +20,8 @@ class Scalars(InstructionTable):
 
     def set(self, register: Register, value: float, *, kind: int = isa.I32, cost: int = 1) -> None:
         """register = value."""
-        line = self.instruction(isa.SET, register, cost=cost, kind=kind)
-        line[isa.IMM] = int(value) if kind == isa.I32 else int(np.float32(value).view(np.uint32))
+        bits = int(value) if kind == isa.I32 else int(np.float32(value).view(np.uint32))
+        self.instruction(isa.SET, register, cost=cost, kind=kind, immediate=bits)
 
     def copy(self, dest: Register, source: Register, *, cost: int = 1) -> None:
         """dest = source."""
@@ -36,21 +37,17 @@ class Scalars(InstructionTable):
 
     def iadd(self, dest: Register, a: Register, b: Register | int, *, cost: int | None = None) -> None:
         """dest = a + b, whole numbers."""
-        line = self.instruction(isa.IADD, dest, a, b if isinstance(b, Register) else None, cost=self._dependent(cost))
-        if isinstance(b, int):
-            line[isa.IMM] = b
+        self._whole(isa.IADD, dest, a, b, self._dependent(cost))
 
     def imul(self, dest: Register, a: Register, b: Register | int, *, cost: int | None = None) -> None:
         """dest = a * b, whole numbers."""
-        line = self.instruction(isa.IMUL, dest, a, b if isinstance(b, Register) else None, cost=self._dependent(cost))
-        if isinstance(b, int):
-            line[isa.IMM] = b
+        self._whole(isa.IMUL, dest, a, b, self._dependent(cost))
 
     def scalar(
         self, op: int, dest: Register, a: Register, b: Register | None = None, *, cost: int | None = None
     ) -> None:
         """dest = a op b, fp32: isa.FADD, FSUB, FMUL, FDIV, FEXP, FSQRT, FMAXS."""
-        code = self.builder.wafer.code
+        code = self.wafer.code
         slow = {isa.FDIV: code.divide_cycles, isa.FEXP: code.exp_cycles, isa.FSQRT: code.sqrt_cycles}
         usual = slow[op] if cost is None and op in slow else self._dependent(cost)
         self.instruction(op, dest, a, b, cost=usual, kind=isa.F32)
@@ -69,7 +66,7 @@ class Scalars(InstructionTable):
 
         A turn costs a taken branch and the last turn one not taken, or *cost* each.
         """
-        core = self.builder.wafer.core
+        core = self.wafer.core
         taken = core.branch_taken_cycles if cost is None else cost
         last = core.branch_not_taken_cycles if cost is None else cost
         with self._repeat(counter, times, taken, last):
@@ -81,22 +78,22 @@ class Scalars(InstructionTable):
 
         With `saved`, descriptors keep their place by themselves from turn to turn.
         """
-        core = self.builder.wafer.core
+        core = self.wafer.core
         turn = core.saved_map_cycles if saved else core.map_cycles
         with self._repeat(counter, times, turn, turn):
             yield
 
     def activate(self, task: CoreTask, *, cost: int = 1) -> None:
         """Make a task ready to run."""
-        self.instruction(isa.ACTIVATE, cost=cost)[isa.IMM] = task.index
+        self.instruction(isa.ACTIVATE, cost=cost, activate=task)
 
     def block(self, task: CoreTask, *, cost: int = 1) -> None:
         """Keep a task from running until it is unblocked."""
-        self.instruction(isa.BLOCK, cost=cost)[isa.IMM] = task.index
+        self.instruction(isa.BLOCK, cost=cost, activate=task)
 
     def unblock(self, task: CoreTask, *, cost: int = 1) -> None:
         """Let a task run."""
-        self.instruction(isa.UNBLOCK, cost=cost)[isa.IMM] = task.index
+        self.instruction(isa.UNBLOCK, cost=cost, activate=task)
 
     def control(
         self, color: Color, *, routers: int | None = None, commands: tuple[str, ...] | None = None, keep: bool = False,
@@ -117,20 +114,17 @@ class Scalars(InstructionTable):
             )
         word = sum(COMMANDS[command] << 2 * at for at, command in enumerate(commands))
         word |= len(commands) << isa.LEFT_SHIFT | (isa.KEEP_BIT if keep else 0)
-        if starts is not None:
-            word |= (1 + self.builder.control_task(starts)) << isa.STARTS_SHIFT
-        line = self.instruction(isa.CONTROL, FabricOperand(color, 1), cost=cost)
-        line[isa.IMM] = word
+        self.instruction(isa.CONTROL, FabricOperand(color, 1), cost=cost, immediate=word, starts=starts)
 
     def switch(self, color: Color, position: int, *, cost: int | None = None) -> None:
         """Set the own router's switch of a color."""
-        usual = self.builder.wafer.code.switch_cycles
-        line = self.instruction(isa.SWITCH, FabricOperand(color, 1), cost=usual if cost is None else cost)
-        line[isa.IMM], line[isa.LENGTH] = color.index, position
+        usual = self.wafer.code.switch_cycles
+        cost = usual if cost is None else cost
+        self.instruction(isa.SWITCH, FabricOperand(color, 1), cost=cost, target=position)
 
     def stamp(self, register: Register, *, cost: int | None = None) -> None:
         """Read the cycle counter, before the cycles that takes."""
-        self.instruction(isa.STAMP, register, cost=self.builder.wafer.core.stamp_cycles if cost is None else cost)
+        self.instruction(isa.STAMP, register, cost=self.wafer.core.stamp_cycles if cost is None else cost)
 
     def wait(self, cycles: int) -> None:
         """Spend cycles on scalar work that is not spelled out."""
@@ -145,11 +139,17 @@ class Scalars(InstructionTable):
     @contextmanager
     def _repeat(self, counter: Register, times: Register, taken: int, last: int) -> Iterator[None]:
         self.set(counter, 0)
-        start = len(self.lines)
+        start = len(self.instructions)
         yield
         self.iadd(counter, counter, 1, cost=0)
-        line = self.instruction(isa.JUMP_LESS, None, counter, times, cost=taken)
-        line[isa.IMM], line[isa.COST_ELSE] = start, last - taken
+        self.instruction(isa.JUMP_LESS, None, counter, times, cost=taken, cost_else=last - taken, target=start)
+
+    def _whole(self, op: int, dest: Register, a: Register, b: Register | int, cost: int) -> None:
+        """Add an operation on whole numbers, the second from a register or given."""
+        if isinstance(b, Register):
+            self.instruction(op, dest, a, b, cost=cost)
+        else:
+            self.instruction(op, dest, a, cost=cost, immediate=b)
 
     def _dependent(self, cost: int | None) -> int:
-        return self.builder.wafer.core.dependent_cycles if cost is None else cost
+        return self.wafer.core.dependent_cycles if cost is None else cost

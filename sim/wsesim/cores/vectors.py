@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TypedDict, Unpack
 
 from wsesim.cores import isa
+from wsesim.cores.instruction import CoreTask
 from wsesim.cores.operands import HALVES, KIND_NAMES, FabricOperand, Mem, Operand, Register, element_of, length_of
-from wsesim.cores.rates import Rate, lines_of, rate_of, row_of
-from wsesim.cores.table import CoreTask, InstructionTable
+from wsesim.cores.rates import pace_of
+from wsesim.cores.table import InstructionTable
 
 _SOURCES = {isa.MOV: 1, isa.MAC: 3, isa.ADD3: 3}
 _FLOATS = (isa.F32, isa.F16, isa.MIXED)
@@ -39,39 +40,17 @@ class Vectors(InstructionTable):
         launch: int | None = None,
     ) -> None:  # fmt: skip
         """Add a vector instruction; with `thread` it runs on that microthread while the task goes on."""
-        operands = (dest, *sources)
+        operands, core = (dest, *sources), self.wafer.core
         shared = self._checked(op, kind, operands)
         if thread is not None and not 0 <= thread < isa.MICROTHREADS:
             raise self._error(f"names microthread {thread}; there are 0 to {isa.MICROTHREADS - 1}")
-        core, line = self.builder.wafer.core, self._blank(op)
-        rate = rate_of(self.builder.wafer.core, op, kind, operands)
-        line[isa.SLOT] = 0 if thread is None else thread + 1
-        line[isa.LENGTH] = length if isinstance(length, int) else (1 if shared is None else shared)
-        line[isa.LENGTH_REG] = length.index if isinstance(length, Register) else -1
-        line[isa.ON_DONE_ACTIVATE] = -1 if activate is None else activate.index
-        line[isa.ON_DONE_UNBLOCK] = -1 if unblock is None else unblock.index
         usual = core.vector_launch_cycles if thread is None else core.microthread_launch_cycles
-        line[isa.COST] = usual if launch is None else launch
-        self._pace(line, rate, op, kind, operands)
-        line[isa.FABRICS] = sum(1 << number for number, o in enumerate(operands) if isinstance(o, FabricOperand))
-        moves = core.moves_pass and op == isa.MOV and kind in HALVES
-        moves = moves and line[isa.FABRICS] in (isa.OUT_SIDE, isa.IN_SIDE)
-        line[isa.SIDES] = line[isa.FABRICS] if moves else isa.BOTH_SIDES
-        line[isa.TYPE] = kind
-        self._describe(line, kind, operands)
-
-    def _pace(self, line: list[int], rate: Rate, op: int, kind: int, operands: tuple[Operand, ...]) -> None:
-        """Fill in how fast the instruction goes."""
-        line[isa.PER_ISSUE], line[isa.ISSUE_CYCLES] = rate.per_issue, rate.cycles
-        line[isa.SLOW_CYCLES] = rate.slow_cycles
-        line[isa.BANK_A], line[isa.BANK_B], line[isa.BANK_OFFSET] = rate.banks
-        line[isa.BANK_PERIOD], line[isa.BANK_REACH] = rate.period, rate.reach
-        line[isa.LINE_A], line[isa.LINE_B] = lines_of(self.builder.wafer.core, operands, rate)
-        row = 0 if any(isinstance(operand, FabricOperand) for operand in operands) else row_of(operands, rate.per_issue)
-        if row:
-            tail = rate_of(self.builder.wafer.core, op, kind, operands, most=row % rate.per_issue)
-            line[isa.ROW], line[isa.TAIL_REACH] = row, tail.reach
-            line[isa.TAIL_CYCLES], line[isa.TAIL_SLOW_CYCLES] = tail.cycles, tail.slow_cycles
+        register, whole = length if isinstance(length, Register) else None, 1 if shared is None else shared
+        self.instruction(
+            op, *operands, cost=usual if launch is None else launch, kind=kind, pace=pace_of(core, op, kind, operands),
+            thread=thread, length=length if isinstance(length, int) else whole, length_register=register,
+            activate=activate, unblock=unblock,
+        )  # fmt: skip
 
     def fmovs(self, dest: Operand, src: Operand, **options: Unpack[Options]) -> None:
         """dest = src, fp32."""
@@ -115,9 +94,9 @@ class Vectors(InstructionTable):
         inputs = [o.color.name for number, o in fabric if number]
         if len(operands) != 1 + _SOURCES.get(op, 2):
             raise self._error(f"gives an instruction {len(operands) - 1} sources; it takes {_SOURCES.get(op, 2)}")
-        if len(inputs) > self.builder.wafer.core.fabric_inputs:
+        if len(inputs) > self.wafer.core.fabric_inputs:
             raise self._error(
-                f"reads colors {inputs} in one instruction; this machine reads {self.builder.wafer.core.fabric_inputs}"
+                f"reads colors {inputs} in one instruction; this machine reads {self.wafer.core.fabric_inputs}"
             )
         if len(set(inputs)) < len(inputs):
             raise self._error(f"reads color {inputs[0]!r} twice in one instruction")

@@ -13,10 +13,6 @@ from wsesim.cores.operands import HALVES
 
 ADDING = (isa.ADD, isa.SUB, isa.MUL, isa.MAC, isa.ADD3)
 """Vector instructions that each of their elements counts for; of a maximum most do not."""
-FIELDS = {
-    "op": isa.OP, "length": isa.LENGTH, "length_register": isa.LENGTH_REG, "fabrics": isa.FABRICS, "kind": isa.TYPE,
-}  # fmt: skip
-"""Columns of an instruction."""
 CALCULATING = (isa.FADD, isa.FSUB, isa.FMUL, isa.FDIV, isa.FEXP, isa.FSQRT)
 FLOATS = (isa.F32, isa.F16)
 MARK = 1e6
@@ -32,7 +28,7 @@ class Spoil(NamedTuple):
 
 def _field(machine: CoreMachine, name: str) -> Any:
     """Return a field of all instructions; what is written there is what runs."""
-    return machine.arrays.code[:, FIELDS[name]]
+    return machine.state.code[name]
 
 
 def _fields(machine: CoreMachine, *names: str) -> Iterator[tuple[int, ...]]:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from wsesim import questions
 from wsesim.answer import Answer, DoesNotFit, Level, NotAnswered, Outcome
-from wsesim.cores import records
 from wsesim.cores.programs import PROGRAMS, KernelCase, NoRoom, NotWritten, TooFew, TooLarge, room
+from wsesim.cores.state import LAST_CYCLE
 from wsesim.errors import InputError
 from wsesim.hardware import load_cluster
 
@@ -135,7 +135,7 @@ def test_an_edge_takes_a_row_of_cores_that_the_closed_form_does_not(name: str) -
 def test_more_cycles_than_the_engine_counts_are_refused_before_the_first() -> None:
     found = solved(asked("stencil-one-cell", (5, 5), (10**9,)), "cores")
     assert isinstance(found, NotAnswered)
-    assert f"cores are simulated for up to {records.LAST_CYCLE:,}" in found.why
+    assert f"cores are simulated for up to {LAST_CYCLE:,}" in found.why
 
 
 def test_more_memory_than_the_computer_has_is_refused_before_any_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.operands import ELEMENT_BYTES, Mem, Operand
+from wsesim.cores.instruction import cycles_alone
+from wsesim.cores.operands import Mem, Operand
 from wsesim.cores.rates import rate_of
 from wsesim.hardware import Wafer
 
@@ -53,23 +53,7 @@ def written_cycles(wafer: Wafer, write: Callable[[CoreRole], None]) -> int:
     """Return the cycles of the instructions that *write* writes, one after the other, if nothing holds them up."""
     role = Builder(wafer, width=1, height=1).role("timed")
     write(role)
-    return sum(line_cycles(line) for line in role.lines)
-
-
-def line_cycles(line: list[int]) -> int:
-    """Return what an instruction takes if nothing holds it up, registers in its addresses at multiples of the banks."""
-    if line[isa.OP] > isa.LAST_VECTOR:
-        return line[isa.COST]
-    if line[isa.LENGTH] == 0:
-        return max(1, line[isa.COST])
-    near = _distance(line)
-    pace = line[isa.SLOW_CYCLES if near < line[isa.BANK_REACH] else isa.ISSUE_CYCLES]
-    tail = line[isa.TAIL_SLOW_CYCLES if near < line[isa.TAIL_REACH] else isa.TAIL_CYCLES]
-    length, row, per_issue = line[isa.LENGTH], line[isa.ROW], line[isa.PER_ISSUE]
-    if row == 0:
-        return line[isa.COST] + ceil(length / per_issue) * pace
-    rows, rest = divmod(length, row)
-    return line[isa.COST] + rows * (row // per_issue * pace + tail) + ceil(rest / per_issue) * pace
+    return sum(map(cycles_alone, role.instructions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +112,3 @@ def residues(count: int, step: int, modulus: int) -> list[int]:
     for first in range(min(count, modulus)):
         found[first * step % modulus] += len(range(first, count, modulus))
     return found
-
-
-def _distance(line: list[int]) -> int:
-    """Return how many bytes, modulo the period of the banks, two reads lie apart; that period if they cannot meet."""
-    period = line[isa.BANK_PERIOD]
-    if line[isa.BANK_A] < 0:
-        return period
-    apart = _address(line, line[isa.BANK_A]) - _address(line, line[isa.BANK_B]) + line[isa.BANK_OFFSET]
-    return min(apart % period, -apart % period)
-
-
-def _address(line: list[int], operand: int) -> int:
-    at = isa.DEST + operand * isa.OPERAND_WIDTH
-    return line[at + isa.ADDRESS] * ELEMENT_BYTES[line[at + isa.ELEMENT]]

@@ -13,26 +13,25 @@ from wsesim.cores.operands import Register
 class Jump:
     """A jump whose place to land is not yet written."""
 
-    def __init__(self, role: CoreRole, line: list[int]) -> None:
-        """Remember the line to fill in."""
-        self._role, self._line = role, line
+    def __init__(self, role: CoreRole, number: int) -> None:
+        """Remember the instruction to fill in."""
+        self._role, self._number = role, number
 
     def land(self) -> None:
         """Make the next instruction the one it goes to."""
-        self._line[isa.IMM] = len(self._role.lines)
+        self._role.aim(self._number, len(self._role.instructions))
 
 
 def jump(role: CoreRole) -> Jump:
     """Jump, always."""
-    return Jump(role, role.instruction(isa.JUMP, cost=role.builder.wafer.core.branch_taken_cycles))
+    return Jump(role, role.instruction(isa.JUMP, cost=role.wafer.core.branch_taken_cycles))
 
 
 def jump_if_less(role: CoreRole, first: Register, second: Register) -> Jump:
     """Jump if *first* < *second*."""
-    core = role.builder.wafer.core
-    line = role.instruction(isa.JUMP_LESS, None, first, second, cost=core.branch_taken_cycles)
-    line[isa.COST_ELSE] = core.branch_not_taken_cycles - core.branch_taken_cycles
-    return Jump(role, line)
+    core = role.wafer.core
+    taken, last = core.branch_taken_cycles, core.branch_not_taken_cycles
+    return Jump(role, role.instruction(isa.JUMP_LESS, None, first, second, cost=taken, cost_else=last - taken))
 
 
 @contextmanager

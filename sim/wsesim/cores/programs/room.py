@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from math import prod
 from typing import TYPE_CHECKING
 
-from wsesim.cores import jit, records
+from wsesim.cores import jit
 from wsesim.cores.errors import NoRoom, TooFew, TooLarge
 from wsesim.cores.host import free_bytes
+from wsesim.cores.state import LAST_CYCLE
 from wsesim.errors import InputError
 from wsesim.units import show_bytes
 
@@ -73,10 +74,10 @@ def check_computer(case: KernelCase, cycles: float) -> None:
             f"{case.simulated_cores:,} cores for about {cycles:,.0f} cycles take too long without numba: "
             f"{jit.INSTALL}, a smaller grid, or --level closed"
         )
-    if cycles > records.LAST_CYCLE:
+    if cycles > LAST_CYCLE:
         raise TooLarge(
             f"{case.program.name} of {_sizes(case.shape)} takes about {cycles:,.0f} cycles; cores are simulated for up "
-            f"to {records.LAST_CYCLE:,}. The closed form has no limit (--level closed)"
+            f"to {LAST_CYCLE:,}. The closed form has no limit (--level closed)"
         )
     need, have = host_bytes(case), free_bytes()
     if have is not None and need > have:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from math import ceil
 from pathlib import Path
 
 from wsesim.answer import Level
 from wsesim.cores import isa
 from wsesim.cores.kit.file import is_file, load_kernel
+from wsesim.cores.listing import list_program
 from wsesim.cores.machine import CoreRun
 from wsesim.cores.programs.base import Grid, KernelCase, KernelProgram, Shape
 from wsesim.cores.programs.prepared import Agreement
@@ -48,6 +50,8 @@ class KernelOutcome:
     """Work the kernel has by its definition, in the simulated part; empty where nothing ran."""
     frame_cycles: int | None = None
     """Cycles from one picture of `run.frames` to the next; None where none were taken."""
+    listing: Callable[[], str] | None = None
+    """Makes the text of the program with what each instruction takes; None where nothing ran."""
 
     @property
     def right(self) -> bool | None:
@@ -126,6 +130,7 @@ def run_case(
         cycles=run.cycles, seconds=run.cycles / clock, closed_cycles=closed,
         agreement=prepared.compare() if verify else None, events=run.events,
         cpu_s=time.process_time() - started, run=run, counts=prepared.counts, frame_cycles=frame_cycles,
+        listing=partial(list_program, prepared.machine.builder, run.executed),
     )  # fmt: skip
 
 

@@ -192,12 +192,14 @@ def _drawings(found: KernelOutcome) -> tuple[Drawing, ...]:
 
 
 def _files(case: KernelCase, found: KernelOutcome) -> dict[str, Callable[[], bytes]]:
-    """Return how the trace and the animation are made."""
+    """Return how the listing, the trace and the animation are made."""
     from wsesim.cores import show
 
     run, frame_cycles = _run(found), found.frame_cycles
     title = f"{case.program.name} on {case.grid[0]} x {case.grid[1]} cores"
     files: dict[str, Callable[[], bytes]] = {}
+    if (listing := found.listing) is not None:
+        files["listing.txt"] = lambda: listing().encode()
     if run.spans:
         files["trace.json"] = lambda: show.trace_json(run.spans).encode()
     if frame_cycles and len(run.frames):

@@ -207,7 +207,7 @@ def write_steps(role: CoreRole, colors: Sequence[Color], plan: Plan, vector: Mem
             case Wait(cycles):
                 role.wait(cycles)
             case SetUp():
-                role.wait(role.builder.wafer.code.vector_setup_cycles)
+                role.wait(role.wafer.code.vector_setup_cycles)
 
 
 def _role(builder: Builder, name: str, colors: Sequence[Color], plan: Plan, length: int, kind: int) -> CoreRole:

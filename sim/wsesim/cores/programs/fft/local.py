@@ -49,7 +49,7 @@ class LocalTransform:
         role.set(count, stages(self.points))
         role.set(half, 1)
         with role.loop(stage, count):
-            role.wait(role.builder.wafer.code.nest_cycles)
+            role.wait(role.wafer.code.nest_cycles)
             role.load(blocks, self.blocks_of.at(stage, 1))
             role.iadd(step, blocks, blocks, cost=ISSUE_CYCLES)
             role.iadd(span, half, half, cost=ISSUE_CYCLES)

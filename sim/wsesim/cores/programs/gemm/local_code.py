@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from wsesim.cores import isa
 from wsesim.cores.builder import CoreRole
 from wsesim.cores.operands import Mem, Register
 from wsesim.cores.programs.flow import jump, jump_if_less
@@ -22,7 +21,7 @@ class ScalarCode:
 
     def __init__(self, role: CoreRole) -> None:
         """Write into *role*."""
-        self.role, self.costs = role, CodeCosts(role.builder.wafer)
+        self.role, self.costs = role, CodeCosts(role.wafer)
 
     def load(self, register: Register, source: Mem, *, indices: int = 1) -> None:
         """Load the element that an index of one or two dimensions names."""
@@ -55,14 +54,14 @@ class ScalarCode:
     @contextmanager
     def while_less(self, counter: Register, bound: Mem, limit: Register) -> Iterator[None]:
         """Repeat the block while *counter* is less than *bound*, read before each turn; the counter goes up."""
-        role, top = self.role, len(self.role.lines)
+        role, top = self.role, len(self.role.instructions)
         role.load(limit, bound)
         role.iadd(limit, limit, -1)
         leave = jump_if_less(role, limit, counter)
         yield
         role.iadd(counter, counter, 1)
         jump(role)
-        role.lines[-1][isa.IMM] = top
+        role.aim(len(role.instructions) - 1, top)
         leave.land()
 
 

@@ -91,7 +91,7 @@ class _Core:
     def _start(self) -> CoreTask:
         role, tiles = self.role, self.tiles
         with role.task("start", start=True) as task:
-            role.wait(role.builder.wafer.code.mesh_setup_cycles)
+            role.wait(role.wafer.code.mesh_setup_cycles)
             for register, value in (
                 (self.at, 0), (self.steps, tiles.cores), (self.alignments, tiles.alignments), (self.zero, 0),
                 (self.one, 1), (self.inners, tiles.k), (self.outers, tiles.n),
@@ -212,7 +212,7 @@ class _Core:
         role.copy(self.w_place, w.now, cost=0)
         with role.loop(self.inner, self.inners):
             role.set(self.z_place, 0)
-            role.wait(role.builder.wafer.code.map_start_cycles)
+            role.wait(role.wafer.code.map_start_cycles)
             with role.map(self.outer, self.outers, saved=True):
                 role.load(self.factor, w.tiles.at(self.w_place, 1), cost=0)
                 into = z.at(self.z_place, tiles.m)

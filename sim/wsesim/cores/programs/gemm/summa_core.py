@@ -148,7 +148,7 @@ class _Core:
             ready = jump(role)
             goes_on.land()
             if not self.panels.overlapped:
-                role.wait(role.builder.wafer.code.routes_cycles * len(self.moving))
+                role.wait(role.wafer.code.routes_cycles * len(self.moving))
             for operand in self.operands:
                 self._transfer(operand)
             ready.land()
@@ -165,7 +165,7 @@ class _Core:
             for operand in self.operands:
                 role.copy(operand.now, operand.next)
             if not self.panels.overlapped:
-                role.wait(role.builder.wafer.code.routes_cycles * len(self.moving))
+                role.wait(role.wafer.code.routes_cycles * len(self.moving))
                 self._product()
             role.activate(self.move)
             over = jump(role)

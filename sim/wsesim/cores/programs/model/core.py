@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.instruction import cycles_alone
 from wsesim.cores.operands import Mem, Register
-from wsesim.cores.programs.durations import line_cycles
 from wsesim.cores.programs.model.lines import AllreduceLine, Collection
 from wsesim.hardware import Wafer
 
@@ -34,7 +34,7 @@ class KernelWriter:
     @property
     def wafer(self) -> Wafer:
         """The wafer it runs on."""
-        return self.role.builder.wafer
+        return self.role.wafer
 
     @property
     def cycles(self) -> float:
@@ -69,7 +69,7 @@ class KernelWriter:
                 self._settle()
                 self._turns //= times
             self._settle()
-            self._cycles += self._turns * (times - 1) * self.role.builder.wafer.core.map_cycles
+            self._cycles += self._turns * (times - 1) * self.role.wafer.core.map_cycles
 
     def each(self, items: Iterable[Item], kinds: Iterable[tuple[Item, int]]) -> Iterator[Item]:
         """Write what the body of a `for` writes once for each of *items*.
@@ -101,9 +101,9 @@ class KernelWriter:
         return self._constants[value]
 
     def _settle(self) -> None:
-        lines = self.role.lines
-        self._cycles += self._turns * sum(line_cycles(line) for line in lines[self._seen :])
-        self._seen = len(lines)
+        written = self.role.instructions
+        self._cycles += self._turns * sum(cycles_alone(each) for each in written[self._seen :])
+        self._seen = len(written)
 
 
 def timed(wafer: Wafer) -> KernelWriter:

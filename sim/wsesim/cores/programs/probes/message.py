@@ -143,7 +143,7 @@ def _write(role: CoreRole, words: int, arrives: Color | None, leaves: Color | No
 def _pass_on(role: CoreRole, block: Mem, leaves: Color | None, clocks: _Clocks) -> None:
     """Write the dispatch of the sending, or where nothing is sent the reading of the counter."""
     if leaves is None:
-        role.wait(role.builder.wafer.code.call_cycles)
+        role.wait(role.wafer.code.call_cycles)
         role.stamp(clocks.read, cost=0)
         return
     role.route(leaves, "RAMP", "EAST")

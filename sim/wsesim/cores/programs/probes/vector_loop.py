@@ -66,7 +66,7 @@ def _write(vector: Vector, chunk: int, form: str, role: CoreRole, y: Mem, x: Mem
         vector.write(role, y.at(at, chunk), x.at(at, chunk), factor)
         role.iadd(at, at, chunk, cost=0)
 
-    moving_on = DESCRIPTORS * role.builder.wafer.core.dependent_cycles  # an addition each whose result is needed
+    moving_on = DESCRIPTORS * role.wafer.core.dependent_cycles  # an addition each whose result is needed
     if form == "while":
         with role.loop(turn, times):
             step()

@@ -155,7 +155,7 @@ class Ellpack(LocalProduct):
         with code.while_less(row, bound, limit):
             role.imul(first, row, tile.slots)
             role.wait(2 * code.costs.line - code.costs.step)
-            if tile.slots <= role.builder.wafer.code.unrolled_turns:
+            if tile.slots <= role.wafer.code.unrolled_turns:
                 for number in range(tile.slots):
                     role.load(column, columns.at(number).at(first, 1))
                     role.load(self.value, self.values.at(number).at(first, 1))

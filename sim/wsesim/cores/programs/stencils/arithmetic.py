@@ -68,7 +68,7 @@ def accumulate_and_copy(role: CoreRole, star: Star, cells: Mem, result: Mem, wei
 
 def accumulate_view(role: CoreRole, star: Star, cells: Mem, result: Mem, weight: Register, shift: int) -> None:
     """Write one view's part: its descriptor moves off the centre, then it is multiplied and accumulated."""
-    spend(role, role.builder.wafer.code.stencil_offset_cycles)
+    spend(role, role.wafer.code.stencil_offset_cycles)
     role.fmacs(star.view(result), star.view(result), star.view(cells, shift), weight)
 
 

@@ -125,7 +125,7 @@ def _renew(role: CoreRole, arriving: Sequence[FabricOperand], x: Mem, parts: Mem
 
     Each leaves its result in memory for the next, and so is waited for to its end: its launch cycles come after it.
     """
-    core = role.builder.wafer.core
+    core = role.wafer.core
     steps: list[tuple[int, Mem, Operand, Operand]] = [(isa.MUL, x, x, own)]
     if core.fabric_inputs > 1:
         pairs = (parts.at(0, 1), parts.at(1, 1))

@@ -1,0 +1,79 @@
+"""Instructions as the records that the engine reads."""
+
+from __future__ import annotations
+
+from wsesim.cores import isa
+from wsesim.cores.instruction import CoreTask, Instruction
+from wsesim.cores.operands import ELEMENT_BYTES, FabricOperand, Mem, Operand, Register
+from wsesim.cores.rates import Pace, Rate
+from wsesim.cores.role import CoreRole
+from wsesim.cores.state import INSTRUCTION, LAST_CYCLE, OPERAND, Array, zeros
+
+OPERANDS = 4
+Places = dict[tuple[int, int], int]
+"""Number of a core's queue by color and port."""
+_ABSENT = {"length_register": -1, "activate": -1, "unblock": -1, "bank_a": -1, "bank_b": -1, "line_a": -1, "line_b": -1}
+_STOPPED = Rate(1, 1, 1)
+
+
+def encode(roles: list[CoreRole], places: list[Places], control_tasks: list[str]) -> tuple[Array, Array]:
+    """Return the instructions of all roles, one role after the other, and their operands."""
+    count = max(1, sum(len(role.instructions) for role in roles))
+    code, operands = zeros(count, INSTRUCTION), zeros((count, OPERANDS), OPERAND)
+    start = 0
+    for role, place in zip(roles, places, strict=True):
+        for number, each in enumerate(role.instructions, start):
+            fields = _ABSENT | _fields(each, start, control_tasks)
+            code[number] = tuple(fields.get(name, 0) for name in code.dtype.names)
+            for at in range(OPERANDS):
+                operand = each.operands[at] if at < len(each.operands) else None
+                operands[number, at] = _operand(each, at, operand, place)
+        start += len(role.instructions)
+    return code, operands
+
+
+def _fields(each: Instruction, start: int, control_tasks: list[str]) -> dict[str, int]:
+    """Return the fields that are not nothing; cycles after which no run goes on are cut off there."""
+    immediate, jumps = each.immediate, each.op in (isa.JUMP, isa.JUMP_LESS)
+    if each.starts is not None:
+        immediate |= (1 + control_tasks.index(each.starts)) << isa.STARTS_SHIFT
+    fields = {
+        "op": each.op, "kind": each.kind, "slot": 0 if each.thread is None else each.thread + 1,
+        "length": each.length, "length_register": _number(each.length_register), "activate": _number(each.activate),
+        "unblock": _number(each.unblock), "cost": min(each.cost, LAST_CYCLE), "immediate": immediate,
+        "cost_else": max(-LAST_CYCLE, min(each.cost_else, LAST_CYCLE)), "fabrics": each.fabrics,
+        "target": each.target + (start if jumps else 0),
+    }  # fmt: skip
+    return fields if each.pace is None else fields | _pace(each.pace)
+
+
+def _pace(pace: Pace) -> dict[str, int]:
+    rate, tail = pace.rate, pace.tail or _STOPPED
+    return {
+        "sides": pace.sides, "per_issue": rate.per_issue, "cycles": min(rate.cycles, LAST_CYCLE),
+        "slow_cycles": min(rate.slow_cycles, LAST_CYCLE), "bank_a": rate.banks[0], "bank_b": rate.banks[1],
+        "bank_offset": rate.banks[2], "bank_period": rate.period, "bank_reach": rate.reach, "row": pace.row,
+        "tail_cycles": min(tail.cycles, LAST_CYCLE), "tail_slow_cycles": min(tail.slow_cycles, LAST_CYCLE),
+        "tail_reach": tail.reach, "line_a": pace.lines[0], "line_b": pace.lines[1],
+    }  # fmt: skip
+
+
+def _operand(each: Instruction, number: int, operand: Operand, places: Places) -> tuple[int, ...]:
+    """Return an operand as the fields of `state.OPERAND`."""
+    if operand is None:
+        return (isa.NONE, 0, 0, 0, -1, 0, 0, 0)
+    element = each.element(number)
+    size = ELEMENT_BYTES[element]
+    if isinstance(operand, Register):
+        return (isa.REG, element, size, operand.index, -1, 0, 0, 0)
+    if isinstance(operand, FabricOperand):
+        port = isa.INWARD if number else isa.RAMP
+        queue = operand.color.index if each.op == isa.SWITCH else places[operand.color.index, port]
+        return (isa.FABRIC, element, size, queue, -1, 0, 0, 0)
+    assert isinstance(operand, Mem)
+    offset = _number(operand.offset)
+    return (isa.MEM, element, size, operand.cell, offset, operand.stride, operand.inner, operand.outer_stride)
+
+
+def _number(named: Register | CoreTask | None) -> int:
+    return -1 if named is None else named.index

@@ -1,0 +1,234 @@
+"""The clock: who is visited when, and what a core does in a cycle.
+
+A core is visited only in a cycle for which somebody has put it on the calendar: the push of a word into an empty queue,
+the removal of one from a full queue, or the core itself. A core that waits costs nothing, and the clock jumps over
+cycles in which nobody is due. Cores due in the same cycle are visited in the order in which they lie in memory.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wsesim.cores import isa
+from wsesim.cores.engine.launch import complete
+from wsesim.cores.engine.queues import wake
+from wsesim.cores.engine.router import route
+from wsesim.cores.engine.tasks import go_on
+from wsesim.cores.engine.vector import issue
+from wsesim.cores.engine.words import ONE, Int, lowest
+from wsesim.cores.jit import compiled, inlined, prefetch
+from wsesim.cores.state import FAULTY, HUNG, LINE_BYTES, PAUSED, QUIET, SPAN, State
+
+EVENTS_A_CALL = 20_000_000
+"""After which a run comes up for air, so that it can be interrupted."""
+AHEAD = 2
+"""Visits by which a core's state is asked for before it is needed."""
+MANY = 6000
+"""Visits in a cycle, about, from which their state lies in no near cache when its turn comes again."""
+
+
+@inlined
+def _complete_due(core: Int, now: Int, state: State) -> None:
+    """Take all finished vector instructions off their threads."""
+    live, slot = state.cores[core]["live"], np.int64(0)
+    while live >> slot:
+        if (live >> slot) & 1:
+            thread = state.threads[core, slot]
+            if thread["done"] >= thread["wanted"] and thread["next"] <= now:
+                complete(core, slot, now, state)
+        slot += 1
+
+
+@inlined
+def _is_due(core: Int, slot: Int, taken: Int, now: Int, state: State) -> bool:
+    """Whether a thread has elements to issue and the side of the datapath they need."""
+    thread = state.threads[core, slot]
+    if (state.cores[core]["live"] >> slot) & 1 == 0 or thread["next"] > now or thread["done"] >= thread["wanted"]:
+        return False
+    return bool(state.code[thread["line"]]["sides"] & taken == 0)
+
+
+@inlined
+def _is_ready(here: Any, now: Int) -> bool:
+    """Whether the main thread of a core can go on."""
+    return bool(here["live"] & 1 == 0 and not here["halted"] and here["ready"] <= now)
+
+
+@inlined
+def _use_datapath(core: Int, now: Int, until: Int, state: State) -> Int:
+    """Let threads issue in turn, and the main thread go on; return how many cycles of work they took up."""
+    here, threads = state.cores[core], state.clock[0]["threads"]
+    took, taken, slot = np.int64(0), np.int64(0), np.int64(here["turn"])
+    if state.clock[0]["scalars_first"] and _is_ready(here, now):
+        slot = np.int64(0)
+    for _ in range(threads):
+        if slot >= threads:
+            slot = np.int64(0)
+        if slot == 0 and taken == 0 and _is_ready(here, now):
+            took = go_on(core, now, state)
+            if took:
+                here["turn"] = 1
+                break
+        if _is_due(core, slot, taken, now, state):
+            cycles = issue(core, slot, now, until, state)
+            if cycles:
+                if taken == 0:
+                    here["turn"] = slot + 1
+                took, taken = max(took, cycles), taken | state.code[state.threads[core, slot]["line"]]["sides"]
+                here["free"] = now + took
+                if taken == isa.BOTH_SIDES:
+                    break
+        slot += 1
+    if taken:
+        state.clock[0]["moved"] = max(state.clock[0]["moved"], now + took)
+    return took
+
+
+@inlined
+def _come_back(core: Int, now: Int, took: Int, state: State) -> None:
+    """Have the core visited again when a thread of it is due."""
+    here, slot = state.cores[core], np.int64(0)
+    live = here["live"]
+    soon = took > 0
+    while live >> slot:
+        if (live >> slot) & 1:
+            due = state.threads[core, slot]["next"]
+            if due > now:
+                wake(core, due, now, state)
+            elif soon:
+                wake(core, now + 1, now, state)
+        slot += 1
+    if live & 1 == 0 and not here["halted"]:
+        if here["ready"] > now:
+            wake(core, here["ready"], now, state)
+        elif soon:
+            wake(core, now + 1, now, state)
+
+
+@inlined
+def _account(core: Int, now: Int, took: Int, state: State) -> None:
+    """Note how long the core has been at work."""
+    here, clock = state.cores[core], state.clock[0]
+    active = here["live"] != 0 or here["counter"] >= 0
+    if active != (here["active"] != 0):
+        state.tallies[core]["occupied"] += -now if active else now
+        here["active"] = 1 if active else 0
+    if took > 0:
+        covered, end = here["covered"], now + took
+        here["busy"] += max(0, end - max(now, covered))
+        here["covered"] = max(covered, end)
+        clock["worked"] = max(clock["worked"], end)
+        clock["acted"] = max(clock["acted"], end)
+
+
+@inlined
+def _is_idle(core: Int, state: State) -> bool:
+    """Whether a program has nothing under way and nothing to begin."""
+    here = state.cores[core]
+    if here["live"] != 0 or here["counter"] >= 0:
+        return False
+    arrived = here["pending"] & ~state.roles[here["role"]]["forward"]
+    return bool(arrived == 0 and here["activated"] & ~here["blocked"] == 0)
+
+
+@inlined
+def _forward(core: Int, now: Int, state: State) -> Int:
+    """One cycle of a router; return how many wavelets left."""
+    here, clock = state.cores[core], state.clock[0]
+    if here["pending"] & state.roles[here["role"]]["forward"] == 0:
+        return np.int64(0)
+    moved = route(core, now, state)
+    if moved:
+        clock["moved"] = max(clock["moved"], now)
+        clock["worked"] = max(clock["worked"], now + 1)
+    return moved
+
+
+@inlined
+def _work(core: Int, now: Int, until: Int, state: State) -> Int:
+    """One cycle of a core's program; return how many cycles of work it took up."""
+    if _is_idle(core, state):
+        return np.int64(0)
+    free, took = np.int64(state.cores[core]["free"]), np.int64(0)
+    _complete_due(core, now, state)
+    if free > now:
+        wake(core, free, now, state)
+    else:
+        took = _use_datapath(core, now, until, state)
+    _come_back(core, now, took, state)
+    _account(core, now, took, state)
+    return took
+
+
+@inlined
+def _load(core: Int, state: State) -> None:
+    """Have the computer load what a core that will be visited soon consists of."""
+    prefetch(state.cores, core, 0)
+    for offset in range(0, state.queues.strides[0], LINE_BYTES):
+        prefetch(state.queues, core, offset)
+    for offset in range(0, state.threads.strides[0], LINE_BYTES):
+        prefetch(state.threads, core, offset)
+    for offset in range(0, state.ring.strides[0], LINE_BYTES):
+        prefetch(state.ring, core, offset)
+
+
+@inlined
+def _gather(bucket: Int, state: State) -> Int:
+    """List the cores that are due in a cycle, in the order in which they lie in memory; return how many."""
+    count = np.int64(0)
+    state.due[bucket, 0] = 0
+    for word in range(1, state.due.shape[1]):
+        bits = state.due[bucket, word]
+        state.due[bucket, word] = 0
+        while bits != 0:
+            number = lowest(bits)
+            bits &= ~(ONE << number)
+            state.visits[count] = ((word - 1) << 6) + number
+            count += 1
+    return count
+
+
+@inlined
+def _next_due(now: Int, state: State) -> Int:
+    """Return the next cycle from *now* on in which a core is due, -1 if none is."""
+    for ahead in range(SPAN):
+        if state.due[(now + ahead) & (SPAN - 1), 0]:
+            return now + ahead
+    return np.int64(-1)
+
+
+@inlined
+def _failed(now: Int, state: State) -> Int:
+    """Return how a run ends that did what none can do or gets nowhere, -1 if neither."""
+    clock = state.clock[0]
+    if clock["fault"]:
+        return np.int64(FAULTY)
+    return np.int64(HUNG if now - min(clock["moved"], clock["acted"]) > clock["patience"] else -1)
+
+
+@compiled
+def run_cycles(until: Int, state: State) -> Int:
+    """Run until cycle *until*, or until nobody is due any more; return how it ended (`state.PAUSED` and so on)."""
+    clock, ended = state.clock[0], np.int64(-1)
+    now, events, budget = clock["now"], clock["events"], clock["events"] + EVENTS_A_CALL
+    while ended < 0:
+        due = _next_due(now, state)
+        if due < 0:
+            ended = np.int64(QUIET)
+            break
+        now = due
+        if now >= until or events >= budget or clock["logged"] > len(state.log) // 2:
+            ended = np.int64(PAUSED)
+            break
+        count = _gather(now & (SPAN - 1), state)
+        for turn in range(count):
+            if count > MANY and turn + AHEAD < count:
+                _load(np.int64(state.visits[turn + AHEAD]), state)
+            core = np.int64(state.visits[turn])
+            events += _forward(core, now, state) + _work(core, now, until, state)
+        now += 1
+        ended = _failed(now, state)
+    clock["now"], clock["events"] = now, events
+    return ended

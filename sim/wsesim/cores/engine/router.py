@@ -1,0 +1,146 @@
+"""The router of a core: in a cycle at most one wavelet to each port."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wsesim.cores import isa
+from wsesim.cores.engine.queues import fault, first_word, has_room, inward, neighbour, pop, push, set_switch, wake
+from wsesim.cores.engine.words import ONE, Int, lowest
+from wsesim.cores.jit import inlined
+from wsesim.cores.state import CONTROL_SHIFT, NOBODY_THERE, READY_SHIFT, State
+
+RAMP_BIT = 1 << isa.RAMP
+
+
+@inlined
+def beyond(core: Int, color: Int, port: Int, state: State) -> tuple[Int, Int]:
+    """Return the core behind a port and the queue there that takes a color; -1 if nobody does."""
+    if port == isa.RAMP:
+        return np.int64(core), inward(core, color, state)
+    if (state.cores[core]["edges"] >> port) & 1:
+        return np.int64(core), np.int64(-1)
+    other = neighbour(core, port, state.clock)
+    return other, np.int64(state.places[state.cores[other]["role"], color, port ^ 1])
+
+
+@inlined
+def _fits(core: Int, color: Int, number: Int, goes: Int, now: Int, state: State) -> bool:
+    """Whether there is room behind all ports of a mask."""
+    fits = True
+    while goes != 0:
+        port = lowest(goes)
+        goes &= goes - 1
+        other, queue = beyond(core, color, port, state)
+        if queue < 0:
+            fault(core, number, NOBODY_THERE, state.clock)
+            fits = False
+        elif not has_room(other, queue, now, state):
+            fits = False
+    return fits
+
+
+@inlined
+def _send(core: Int, color: Int, goes: Int, word: Int, now: Int, state: State) -> None:
+    while goes != 0:
+        port = lowest(goes)
+        goes &= goes - 1
+        other, queue = beyond(core, color, port, state)
+        ready = now + (state.clock[0]["ramp"] if port == isa.RAMP else state.clock[0]["hop"])
+        push(other, queue, word, ready, now, state)
+
+
+@inlined
+def _passes(core: Int, number: Int, state: State) -> bool:
+    """Whether a filter lets the next wavelet through."""
+    sieve = state.filters[core, number]
+    place = sieve["seen"] - sieve["first"]
+    return bool(0 <= place < sieve["count"])
+
+
+@inlined
+def _count(core: Int, number: Int, control: Int, state: State) -> None:
+    """Have a filter count a wavelet; one of control has it start again."""
+    sieve = state.filters[core, number]
+    seen = np.int64(0) if control else np.int64(sieve["seen"]) + 1
+    sieve["seen"] = np.int64(0) if seen == sieve["period"] else seen
+
+
+@inlined
+def _take_command(word: Int, goes: Int) -> tuple[Int, Int, Int]:
+    """Return the command of a control wavelet (-1: none), the word without it, and the ports that are left to it."""
+    command, left = np.int64(-1), (word >> isa.LEFT_SHIFT) & 15
+    if left > 0:
+        command = word & 3
+        if word & isa.KEEP_BIT == 0:
+            rest = (word & 0xFFFF) >> 2 | (left - 1) << isa.LEFT_SHIFT
+            word = (word & ~np.int64(0xFFFFF)) | rest
+            left -= 1
+    if (word >> isa.STARTS_SHIFT) & 127 == 0:
+        goes &= ~RAMP_BIT
+        if left == 0:
+            goes = np.int64(0)
+    return command, word, goes
+
+
+@inlined
+def _obey(core: Int, color: Int, command: Int, now: Int, state: State) -> None:
+    """Carry out a command of a control wavelet."""
+    switches, place = state.switches[state.cores[core]["role"]], np.int64(state.position[core, color])
+    if command == isa.ADVANCE:
+        place = np.int64(switches[color, place]["following"])
+    elif command == isa.RESET:
+        place = np.int64(0)
+    set_switch(core, color, place, switches, state.queues, state.position)
+    wake(core, now + 1, now, state)
+
+
+@inlined
+def route(core: Int, now: Int, state: State) -> Int:
+    """Forward what the router of *core* can in this cycle; return how many wavelets."""
+    here = state.cores[core]
+    role, number = here["role"], np.int64(here["first"])
+    pending = here["pending"] & state.roles[role]["forward"]
+    used, moved, lost, switched = np.int64(0), np.int64(0), np.int64(-1), np.int64(0)
+    while pending != 0:
+        if pending >> number == 0:
+            number = np.int64(0)
+        while (pending >> number) & 1 == 0:
+            number += 1
+        pending &= ~(ONE << number)
+        queue, at = number, number
+        number += 1
+        color, goes = np.int64(state.channels[role, queue]["color"]), np.int64(state.queues[core, queue]["mask"])
+        if goes == 0 or (switched >> color) & 1:
+            continue
+        entry = first_word(core, queue, state)
+        if entry >> READY_SHIFT > now:
+            wake(core, entry >> READY_SHIFT, now, state)
+            continue
+        word, sieve, command = entry & (ONE << READY_SHIFT) - 1, np.int64(-1), np.int64(-1)
+        control = word >> CONTROL_SHIFT
+        if goes & RAMP_BIT:
+            sieve = np.int64(state.channels[role, inward(core, color, state)]["filter"])
+            if sieve >= 0 and control == 0 and not _passes(core, sieve, state):
+                goes &= ~RAMP_BIT
+        if control:
+            command, word, goes = _take_command(word, goes)
+        if goes & used:
+            if lost < 0:
+                lost = at
+            continue
+        if not _fits(core, color, queue, goes, now, state):
+            continue
+        used |= goes
+        _send(core, color, goes, word, now, state)
+        pop(core, queue, now, state)
+        moved += 1
+        if sieve >= 0:
+            _count(core, sieve, control, state)
+        if command >= 0:
+            _obey(core, color, command, now, state)
+            switched |= ONE << color
+    if lost >= 0:
+        here["first"] = lost
+        wake(core, now + 1, now, state)
+    return moved

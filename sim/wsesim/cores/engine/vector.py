@@ -1,0 +1,153 @@
+"""Issues of a vector instruction: elements of its operands, computed and moved."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wsesim.cores import isa
+from wsesim.cores.engine.queues import first_word, has_room, pop, push, wake
+from wsesim.cores.engine.words import WORD, Int, decode, encode
+from wsesim.cores.jit import inlined
+from wsesim.cores.state import CONTROL_SHIFT, READY_SHIFT, State
+
+
+@inlined
+def _cell(operand: Int, first: Int, index: Int) -> Int:
+    """Return the cell of element *index* of an operand that begins at a cell."""
+    inner = operand["inner"]
+    if inner == 0:
+        return first + index * operand["stride"]
+    return first + index // inner * operand["outer"] + index % inner * operand["stride"]
+
+
+@inlined
+def _fetch(operand: Int, first: Int, index: Int, data: Int, core: Int, state: State) -> float:
+    """Return element *index* of a source; *first* is its first cell, *data* the wavelet of a fabric operand."""
+    kind, element = operand["kind"], operand["element"]
+    if kind == isa.MEM:
+        cell = _cell(operand, first, index)
+        if element == isa.F32:
+            return float(state.floats[cell])
+        return decode(np.int64(state.memory[cell]), element)
+    if kind == isa.REG:
+        return float(state.registers[core, operand["address"]])
+    if kind == isa.FABRIC:
+        if index & 1 and (element == isa.F16 or element == isa.I16):
+            data = data >> 16
+        return decode(data, element)
+    return 0.0
+
+
+@inlined
+def _combine(op: Int, a: float, b: float, c: float) -> float:
+    if op == isa.MOV:
+        return a
+    if op == isa.ADD:
+        return a + b
+    if op == isa.MAC:
+        return a + b * c
+    if op == isa.MUL:
+        return a * b
+    if op == isa.SUB:
+        return a - b
+    if op == isa.MAX:
+        return max(a, b)
+    return a + b + c
+
+
+@inlined
+def _elements(
+    core: Int, line: Int, thread: Int, first: Int, count: Int, data0: Int, data1: Int, data2: Int, state: State
+) -> Int:
+    """Compute *count* elements; return the word to send if the destination is fabric."""
+    op, dest = state.code[line]["op"], state.operands[line, 0]
+    source0, source1, source2 = state.operands[line, 1], state.operands[line, 2], state.operands[line, 3]
+    start, kind, element = state.cores[core]["cell"], dest["kind"], dest["element"]
+    cell = start + thread["cells"][0]
+    cell0, cell1, cell2 = start + thread["cells"][1], start + thread["cells"][2], start + thread["cells"][3]
+    two, three = op != isa.MOV, op == isa.MAC or op == isa.ADD3
+    product = (element == isa.I32 or element == isa.I16) and op == isa.MUL
+    word = np.int64(0)
+    for index in range(first, first + count):
+        a = _fetch(source0, cell0, index, data0, core, state)
+        b, c = 0.0, 0.0
+        if two:
+            b = _fetch(source1, cell1, index, data1, core, state)
+        if three:
+            c = _fetch(source2, cell2, index, data2, core, state)
+        value = _combine(op, a, b, c)
+        if kind == isa.MEM:
+            if element == isa.F32:
+                state.floats[_cell(dest, cell, index)] = np.float32(value)
+            elif product:
+                state.memory[_cell(dest, cell, index)] = np.uint32(np.int64(a) * np.int64(b) & WORD)
+            else:
+                state.memory[_cell(dest, cell, index)] = np.uint32(encode(value, element))
+        elif kind == isa.REG:
+            state.registers[core, dest["address"]] = decode(encode(value, element), element)
+        else:
+            bits = np.int64(a) * np.int64(b) & WORD if product else np.int64(encode(value, element))
+            if element == isa.F16 or element == isa.I16:
+                bits &= 0xFFFF
+                word = word | bits << 16 if index & 1 else bits
+            else:
+                word = bits
+    return word
+
+
+@inlined
+def _arrived(core: Int, number: Int, now: Int, state: State) -> Int:
+    """Return the first word of a queue that is read, -1 if there is none to read yet."""
+    if state.queues[core, number]["count"] == 0:
+        return np.int64(-1)
+    entry = first_word(core, number, state)
+    if entry >> READY_SHIFT > now:
+        wake(core, entry >> READY_SHIFT, now, state)
+        return np.int64(-1)
+    return np.int64(-1) if (entry >> CONTROL_SHIFT) & 1 else entry & WORD
+
+
+@inlined
+def issue(core: Int, slot: Int, now: Int, until: Int, state: State) -> Int:
+    """Handle as many elements of a vector instruction as one issue may; return the cycles it took, 0 if it must wait.
+
+    A memory instruction that is alone on its core takes all its issues at once: nobody can see the difference.
+    """
+    thread = state.threads[core, slot]
+    line, done, wanted, pace = thread["line"], thread["done"], thread["wanted"], np.int64(thread["pace"])
+    code, operands = state.code[line], state.operands[line]
+    fabrics, row, per_issue = code["fabrics"], code["row"], code["per_issue"]
+    count, issues = np.int64(min(per_issue, wanted - done)), np.int64(1)
+    data0, data1, data2 = np.int64(0), np.int64(0), np.int64(0)
+    if row > 0:
+        left = row - done % row
+        if left < per_issue:
+            count, pace = np.int64(min(count, left)), np.int64(thread["tail"])
+    elif fabrics == 0 and slot == 0 and state.cores[core]["live"] == 1:
+        issues = np.int64(min((wanted - done + per_issue - 1) // per_issue, max(1, (until - now) // pace)))
+        count = np.int64(min(wanted - done, issues * per_issue))
+    if fabrics:
+        if fabrics & 1 and not has_room(core, operands[0]["address"], now, state):
+            return np.int64(0)
+        if fabrics & 2:
+            data0 = _arrived(core, operands[1]["address"], now, state)
+        if fabrics & 4:
+            data1 = _arrived(core, operands[2]["address"], now, state)
+        if fabrics & 8:
+            data2 = _arrived(core, operands[3]["address"], now, state)
+        if data0 < 0 or data1 < 0 or data2 < 0:
+            return np.int64(0)
+    word = _elements(core, line, thread, done, count, data0, data1, data2, state)
+    if fabrics:
+        for source in range(1, 4):
+            if (fabrics >> source) & 1:
+                pop(core, operands[source]["address"], now, state)
+        if fabrics & 1:
+            push(core, operands[0]["address"], word, now + 1 + state.clock[0]["ramp"], now, state)
+    state.executed[line] += count
+    thread["done"] = done + count
+    cycles: Int = issues * pace
+    if done + count >= wanted:
+        cycles += thread["later"]
+    thread["next"] = now + cycles
+    return cycles

@@ -1,0 +1,216 @@
+"""What the compiled engine reads and writes: an array of records for each kind of thing, their fields by name.
+
+A core's own record is one line of a cache, and what belongs to one core lies together in every other array; cores
+stand row by row. What is the same on all cores of a role stands once, in the tables of roles. All whole numbers are
+signed, so that compiled and uncompiled code mix them alike.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+QUEUES = 62
+"""On one core: their bits fit an integer."""
+MOST_WORDS = 1 << 14
+"""In one queue."""
+SPAN = 16
+"""Cycles of the calendar."""
+LAST_CYCLE = 1 << 29
+"""Where runs stop at the latest, so that cycles fit 31 bits."""
+CONTROL_SHIFT, READY_SHIFT = 32, 33
+"""A word of a queue: cycle from which it is seen << READY_SHIFT | whether it is control << CONTROL_SHIFT | data."""
+OUTSIDE_MEMORY, NO_CONTROL_TASK, NOBODY_THERE = 1, 2, 3
+"""Kinds of faults."""
+PAUSED, QUIET, HUNG, FAULTY = 0, 1, 2, 3
+"""How a run ended."""
+TASK_SLOT = -1
+"""Slot of a row of the log that is a task; its line is the task's number."""
+LINE_BYTES = 64
+"""Of the computer's cache."""
+
+CORE = np.dtype([
+    ("pending", "i8"),  # bit per queue that holds something
+    ("activated", "i8"),  # bit per task
+    ("blocked", "i8"),  # bit per task
+    ("cell", "i8"),  # its first memory cell
+    ("counter", "i4"),  # instruction of the running task, -1: none
+    ("ready", "i4"),  # cycle from which the main thread goes on
+    ("free", "i4"),  # cycle from which the datapath is free
+    ("busy", "i4"),  # cycles the datapath or the main thread worked
+    ("covered", "i4"),  # end of the last cycle counted in busy
+    ("role", "i4"),
+    ("live", "i2"),  # bit per thread that runs a vector instruction; bit 0 is the main thread
+    ("first", "i1"),  # queue the router looks at first: the one that lost a link last time
+    ("turn", "i1"),  # thread that may issue first
+    ("halted", "i1"),
+    ("active", "i1"),  # whether a task or a vector instruction is under way
+    ("edges", "i1"),  # bit per port without a neighbour
+    ("watched", "i1"),  # whether its instructions are logged
+])  # fmt: skip
+TALLY = np.dtype([
+    ("occupied", "i4"),  # cycles with a task or a vector instruction under way, less the cycle since which one is
+    ("task", "i4"),  # the running task
+    ("begun", "i4"),  # its first cycle
+])  # fmt: skip
+THREAD = np.dtype([
+    ("done", "i8"),  # elements done
+    ("wanted", "i8"),  # elements in all
+    ("line", "i4"),  # instruction
+    ("next", "i4"),  # cycle of the next issue
+    ("pace", "i4"),  # cycles between two issues
+    ("tail", "i4"),  # cycles of the last issue of a row
+    ("later", "i4"),  # cycles by which the last issue takes longer
+    ("started", "i4"),
+    ("cells", "i4", (4,)),  # first cell of each operand, counted from that of the core
+])  # fmt: skip
+QUEUE = np.dtype([
+    ("freed", "i4"),  # cycle in which a word was taken out; its place is free from the next cycle on
+    ("pushed", "i4"),  # words that ever entered
+    ("head", "i2"),
+    ("count", "i2"),
+    ("room", "i2"),  # words it holds
+    ("mask", "i1"),  # ports its wavelets leave by now; 0: the switch listens elsewhere
+], align=True)  # fmt: skip
+FILTER = np.dtype([
+    ("first", "i4"),  # wavelet of a period that passes first
+    ("count", "i4"),  # how many pass from there on
+    ("period", "i4"),  # wavelets after which counting starts again; 0: never
+    ("seen", "i4"),  # wavelets of this period so far
+])  # fmt: skip
+ROLE = np.dtype([
+    ("forward", "i8"),  # bit per queue that the router forwards; the others hold what waits for the program
+    ("urgent", "i8"),  # bit per task of high priority
+    ("cells", "i8"),  # of memory
+])  # fmt: skip
+CHANNEL = np.dtype([
+    ("color", "i4"),
+    ("port", "i4"),  # side its words come from; isa.INWARD if they go to the program
+    ("words", "i4"),  # its first word among those of a core
+    ("task", "i4"),  # that a wavelet in it starts, -1: none
+    ("filter", "i4"),  # before it, -1: none
+])  # fmt: skip
+SWITCH = np.dtype([
+    ("queue", "i4"),  # that a position listens to
+    ("mask", "i4"),  # ports that it sends to
+    ("following", "i4"),  # position that comes next
+])  # fmt: skip
+INSTRUCTION = np.dtype([
+    ("immediate", "i8"),  # integer, bits of a float, word of a control wavelet
+    ("length", "i8"),
+    ("op", "i4"),
+    ("kind", "i4"),  # type of its elements
+    ("slot", "i4"),  # 0: the main thread waits for it; 1-8: runs on microthread 0-7
+    ("length_register", "i4"),  # -1: `length` holds it
+    ("activate", "i4"),  # task to activate in the end, -1: none; of a scalar instruction the task it is about
+    ("unblock", "i4"),
+    ("target", "i4"),  # instruction a jump leads to, position of a switch
+    ("cost", "i4"),  # cycles before the first element, or of a scalar instruction
+    ("cost_else", "i4"),  # cycles of a branch not taken, less those of one taken
+    ("fabrics", "i4"),  # bit per operand that is fabric
+    ("sides", "i4"),  # of the datapath that an issue takes up: isa.OUT_SIDE, IN_SIDE or both
+    ("per_issue", "i4"),  # elements
+    ("cycles", "i4"),  # between two issues
+    ("slow_cycles", "i4"),  # the same when two reads fall into the same banks
+    ("bank_a", "i4"),  # number of the first operand read from memory, 0-3; -1: no two reads
+    ("bank_b", "i4"),
+    ("bank_offset", "i4"),  # byte address of the first minus the second, less what their cells account for
+    ("bank_period", "i4"),  # bytes after which the banks repeat, a power of two
+    ("bank_reach", "i4"),  # bytes, modulo that, nearer than which two reads meet in a bank
+    ("row", "i4"),  # elements of a row of two dimensions, if a row ends within an issue; else 0
+    ("tail_cycles", "i4"),  # of the last issue of such a row
+    ("tail_slow_cycles", "i4"),
+    ("tail_reach", "i4"),
+    ("line_a", "i4"),  # address of cell 0 of operand bank_a, modulo 16 bytes; -1: reads do not go by lines
+    ("line_b", "i4"),
+])  # fmt: skip
+OPERAND = np.dtype([
+    ("kind", "i4"),  # isa.MEM and so on
+    ("element", "i4"),  # type of its elements
+    ("size", "i4"),  # bytes of an element
+    ("address", "i4"),  # cell, register, the core's queue, or the color of a switch
+    ("register", "i4"),  # added to the address, -1: none
+    ("stride", "i4"),
+    ("inner", "i4"),  # elements of the inner dimension; 0: one dimension
+    ("outer", "i4"),  # stride of the outer one
+])  # fmt: skip
+CLOCK = np.dtype([(name, "i8") for name in (
+    "now",
+    "worked",  # end of the last cycle in which a core worked or a router forwarded
+    "events",
+    "moved",  # last cycle in which a wavelet or an element moved
+    "acted",  # last cycle in which a program did something
+    "logged",  # rows of the log
+    "fault", "fault_core", "fault_line",
+    "hop", "ramp", "task_cycles",  # start of a task by a wavelet or at the launch
+    "activation_cycles",  # start of a task that the core itself activated
+    "line_bytes",  # of the lines in which long vectors of 16-bit elements are read
+    "width",  # cores in a row
+    "threads",  # the program uses, the main thread too
+    "scalars_first",  # whether the main thread goes before microthreads; else they take turns
+    "patience",  # cycles without moved or acted that are taken for a hang
+)])  # fmt: skip
+LOG = np.dtype([(name, "i8") for name in ("core", "slot", "line", "start", "end")])
+
+
+class State(NamedTuple):
+    """A machine: its program, its cores and its clock."""
+
+    clock: Array
+    """[1] CLOCK"""
+    code: Array
+    """[instruction] INSTRUCTION"""
+    operands: Array
+    """[instruction, 4] OPERAND, the destination first"""
+    roles: Array
+    """[role] ROLE"""
+    entries: Array
+    """[role, task] first instruction, -1: no such task"""
+    control_task: Array
+    """[role, number] task that a control wavelet starts, -1: none"""
+    channels: Array
+    """[role, queue] CHANNEL"""
+    places: Array
+    """[role, color, port] queue of what comes from there, -1: none"""
+    switches: Array
+    """[role, color, position] SWITCH"""
+    cores: Array
+    """[core] CORE"""
+    tallies: Array
+    """[core] TALLY"""
+    threads: Array
+    """[core, slot] THREAD"""
+    queues: Array
+    """[core, queue] QUEUE"""
+    ring: Array
+    """[core, word] of its queues, one after the other"""
+    filters: Array
+    """[core, filter] FILTER"""
+    position: Array
+    """[core, color] of its switch"""
+    registers: Array
+    """[core, register] float64"""
+    memory: Array
+    """[cell] uint32"""
+    floats: Array
+    """The same memory as float32."""
+    executed: Array
+    """[instruction] elements handled; of a scalar instruction, times it ran"""
+    log: Array
+    """[row] LOG"""
+    visits: Array
+    """[turn] the cores to visit in this cycle"""
+    due: Array
+    """[cycle modulo SPAN, 1 + core // 64] bit per core to visit then; before them, whether any is"""
+
+
+def zeros(shape: int | tuple[int, ...], dtype: Any) -> Array:
+    """Return an array of zeros that begins where a line of the cache does."""
+    size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+    room = np.zeros(size + LINE_BYTES, np.uint8)
+    start = -room.ctypes.data % LINE_BYTES
+    found: Array = room[start : start + size].view(dtype).reshape(shape)
+    return found
