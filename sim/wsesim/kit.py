@@ -6,11 +6,11 @@
 """
 
 from wsesim.cores.isa import ADD, F16, F32, I16, I32, MAC, MAX, MOV, MUL, SUB
+from wsesim.cores.kit import exact, replay
 from wsesim.cores.kit.core import KernelCore, KernelSetup
 from wsesim.cores.kit.line import KernelLine
 from wsesim.cores.kit.written import kernel
 from wsesim.cores.operands import Mem, Register
-from wsesim.cores.programs import exact, replay
 
 __all__ = [
     "ADD",

@@ -55,7 +55,7 @@ def test_a_run() -> None:
 def test_the_program_is_printed() -> None:
     said = " ".join(call(*CHAIN, "--listing").stdout.split())
     assert "fmovs fabout(" in said
-    assert "plans.py, line" in said
+    assert "collective.py, line" in said
     assert "a closed form has nothing to list; leave out" in refused(*CHAIN, "--level", "closed", "--listing")
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from wsesim import kit
 from wsesim.cores.errors import TooLarge
-from wsesim.cores.programs import KernelCase, room, run_case
+from wsesim.cores.kit import room
+from wsesim.cores.programs import KernelCase, run_case
 from wsesim.errors import InputError
 from wsesim.hardware import load_cluster
 

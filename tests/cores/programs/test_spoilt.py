@@ -15,8 +15,8 @@ from tests.cores.programs import spoiling
 from tests.cores.programs.spoiling import Spoil
 
 from wsesim.cores.errors import ProgramError
+from wsesim.cores.kit.base import Array
 from wsesim.cores.programs import PROGRAMS, KernelCase, Prepared
-from wsesim.cores.programs.base import Array
 from wsesim.hardware import load_cluster
 
 WAFERS = [load_cluster(name).cluster.wafer for name in ("cs-2", "cs-3")]

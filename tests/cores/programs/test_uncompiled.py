@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from tests.cores.programs.test_spoilt import SMALL, WAFERS
 
-from wsesim.cores.programs import PROGRAMS, KernelCase, replay
+from wsesim.cores.kit import replay
+from wsesim.cores.programs import PROGRAMS, KernelCase
 
 ROOT = Path(__file__).parents[3]
 SCRIPT = """

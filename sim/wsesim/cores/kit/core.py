@@ -6,11 +6,11 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.kit.base import Grid, Options, Shape
 from wsesim.cores.kit.line import KernelLine
+from wsesim.cores.kit.plans import COLUMN, ROW
+from wsesim.cores.kit.writer import KernelWriter
 from wsesim.cores.operands import Color
-from wsesim.cores.programs.base import Grid, Options, Shape
-from wsesim.cores.programs.collectives.plans import COLUMN, ROW
-from wsesim.cores.programs.model.core import KernelWriter
 from wsesim.hardware import Wafer
 
 Uses = dict[tuple[str, str], Callable[[int], Hashable]]

@@ -10,20 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
 
 from wsesim.cores import isa
 from wsesim.cores.builder import CoreRole
-from wsesim.cores.operands import HALVES, Color, Mem
-from wsesim.cores.programs.collectives.plans import LineAxis
+from wsesim.cores.kit.plans import LineAxis
+from wsesim.cores.operands import HALVES, Color, Mem, wavelets_of
 from wsesim.hardware import Wafer
 from wsesim.kernels import collectives
-
-
-def wavelets_of(vector: Mem) -> int:
-    """Return in how many wavelets a vector travels: two elements of 16 bits share one."""
-    return ceil(vector.length / 2) if vector.kind in HALVES else vector.length
-
 
 SHIFT_INSTRUCTIONS = 2
 """Cycles of a shift's instructions beside its vectors: the start of the microthread, and the wait for its end."""
@@ -35,7 +28,7 @@ def shift_cycles(wafer: Wafer, vector: Mem, cores: int) -> float:
     Both take the datapath in turns, unless there are but two cores or the datapath has two sides; what is sent until
     the first wavelet arrives is sent alone.
     """
-    wavelets, link = wavelets_of(vector), collectives.link_cycles(wafer.fabric, 1)
+    wavelets, link = wavelets_of(vector.length, vector.kind), collectives.link_cycles(wafer.fabric, 1)
     if cores == 2 or (wafer.core.moves_pass and vector.kind in HALVES):
         return wafer.core.vector_launch_cycles + link + wavelets
     return wafer.core.vector_launch_cycles + max(link, wavelets) + wavelets + SHIFT_INSTRUCTIONS
@@ -94,7 +87,7 @@ ALL_TO_ALL_COLORS = 4
 
 def all_to_all_cycles(wafer: Wafer, parts: Mem, cores: int) -> float:
     """Return the cycles until all cores have all parts: one way, then back."""
-    part = wavelets_of(parts) / cores
+    part = wavelets_of(parts.length, parts.kind) / cores
     launch, link = wafer.core.vector_launch_cycles, collectives.link_cycles(wafer.fabric, 1)
     end = 0.0
     for place in range(cores):

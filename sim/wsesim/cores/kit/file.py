@@ -12,7 +12,7 @@ from traceback import extract_tb
 from types import ModuleType
 from typing import ParamSpec, TypeVar
 
-from wsesim.cores.programs.base import KernelProgram
+from wsesim.cores.kit.base import KernelProgram
 from wsesim.errors import InputError, WsesimError
 
 ENDING = ".py"

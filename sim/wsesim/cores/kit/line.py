@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING
 
 from wsesim.cores import isa
 from wsesim.cores.errors import ProgramError
-from wsesim.cores.kit.exchange import ALL_TO_ALL_COLORS, AllToAll, all_to_all_cycles, shift_cycles, wavelets_of
-from wsesim.cores.operands import HALVES, Color, Mem
-from wsesim.cores.programs.collectives.plans import LineAxis, Plan, Route, chain, spread, write_routes, write_steps
-from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, COLLECT_COLORS, AllreduceLine, Collection
+from wsesim.cores.kit.exchange import ALL_TO_ALL_COLORS, AllToAll, all_to_all_cycles, shift_cycles
+from wsesim.cores.kit.lines import ALLREDUCE_COLORS, COLLECT_COLORS, AllreduceLine, Collection
+from wsesim.cores.kit.plans import LineAxis, Plan, Route, chain, spread, write_routes, write_steps
+from wsesim.cores.operands import HALVES, Color, Mem, wavelets_of
 from wsesim.kernels import collectives
 
 if TYPE_CHECKING:
@@ -47,12 +47,14 @@ class KernelLine:
 
     def sum(self, vector: Mem, op: int = isa.ADD) -> None:
         """Leave in *vector* on the first core its sum over the line (or greatest: isa.MAX); others keep theirs."""
-        cycles = collectives.chain_cycles(self._core.wafer, wavelets=wavelets_of(vector), cores=self.cores)
+        cycles = collectives.chain_cycles(
+            self._core.wafer, wavelets=wavelets_of(vector.length, vector.kind), cores=self.cores
+        )
         self._follow("sum", 2, lambda place: chain(place, self.cores, (0, 1), self.axis), vector, op, cycles)
 
     def broadcast(self, vector: Mem) -> None:
         """Fill *vector* on all cores with what that of the first core holds."""
-        hops, wavelets = self.cores - 1, wavelets_of(vector)
+        hops, wavelets = self.cores - 1, wavelets_of(vector.length, vector.kind)
         cycles = collectives.broadcast_cycles(self._core.wafer, wavelets=wavelets, hops=hops)
         self._follow("broadcast", 1, lambda place: spread(place, self.cores, 0, self.axis), vector, isa.MOV, cycles)
 

@@ -11,9 +11,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 import numpy as np
 
 from wsesim.cores.builder import Builder
-from wsesim.cores.kit.core import KernelCore, KernelSetup, Uses, timed_core
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit.base import (
     Array,
     Grid,
     KernelProgram,
@@ -25,7 +23,9 @@ from wsesim.cores.programs.base import (
     scatter,
     sizes_of,
 )
-from wsesim.cores.programs.room import check_roles
+from wsesim.cores.kit.core import KernelCore, KernelSetup, Uses, timed_core
+from wsesim.cores.kit.room import check_roles
+from wsesim.cores.machine import CoreMachine
 from wsesim.hardware import Wafer
 
 Operands = Callable[[KernelSetup, np.random.Generator], Mapping[str, Array]]

@@ -2,8 +2,9 @@
 
 from wsesim.cores.errors import NoRoom, NotWritten, TooFew, TooLarge
 from wsesim.cores.host import free_bytes, within
+from wsesim.cores.kit.base import KernelCase, KernelProgram, Measure, Reading, slowdown
 from wsesim.cores.kit.file import is_file
-from wsesim.cores.programs.base import KernelCase, KernelProgram, Measure, Reading, slowdown
+from wsesim.cores.kit.prepared import Agreement, Prepared
 from wsesim.cores.programs.collectives import (
     allreduce_2d,
     allreduce_chain,
@@ -38,7 +39,6 @@ from wsesim.cores.programs.model import (
     silu_gate,
     softmax,
 )
-from wsesim.cores.programs.prepared import Agreement, Prepared
 from wsesim.cores.programs.probes import message, scalar, vector, vector_loop
 from wsesim.cores.programs.run import KernelOutcome, find_program, run_case, run_kernel, usually_watched
 from wsesim.cores.programs.sparse import spmm

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from wsesim.answer import Level
 from wsesim.cores import isa
+from wsesim.cores.kit.base import Grid, KernelCase, KernelProgram, Shape
 from wsesim.cores.kit.file import is_file, load_kernel
+from wsesim.cores.kit.prepared import Agreement
+from wsesim.cores.kit.room import cpu_seconds
 from wsesim.cores.listing import list_program
 from wsesim.cores.machine import CoreRun
-from wsesim.cores.programs.base import Grid, KernelCase, KernelProgram, Shape
-from wsesim.cores.programs.prepared import Agreement
-from wsesim.cores.programs.room import cpu_seconds
 from wsesim.errors import InputError, nearest
 from wsesim.hardware import Wafer
 from wsesim.units import show_seconds

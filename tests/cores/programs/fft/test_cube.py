@@ -10,9 +10,9 @@ import pytest
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder
 from wsesim.cores.errors import ProgramError
+from wsesim.cores.kit.base import gather
 from wsesim.cores.machine import CoreMachine
 from wsesim.cores.programs import KernelOutcome, run_kernel
-from wsesim.cores.programs.base import gather
 from wsesim.cores.programs.fft import cube
 from wsesim.cores.programs.fft.exchange import link_wavelets
 from wsesim.cores.programs.fft.local import LocalTransform, butterflies, interleaved, tables, transform_cycles

@@ -7,7 +7,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from wsesim.cores.programs.base import Array
+from wsesim.cores.kit.base import Array
 from wsesim.cores.programs.model.gpt_layer import load_layer
 from wsesim.cores.programs.model.gpt_reference import LayerWeights
 from wsesim.hardware import load_cluster

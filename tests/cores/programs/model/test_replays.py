@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from wsesim.cores import isa
-from wsesim.cores.programs import PROGRAMS, exact, replay
-from wsesim.cores.programs.base import Array, gather
+from wsesim.cores.kit import exact, replay
+from wsesim.cores.kit.base import Array, gather
+from wsesim.cores.programs import PROGRAMS
 from wsesim.cores.programs.model import cross_entropy, gelu, layer_norm, rms_norm, rotary, silu_gate, softmax, steps
 from wsesim.cores.programs.model.feature import FeatureLayout
 from wsesim.hardware import load_cluster

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wsesim.cores.kit.durations import written_cycles
 from wsesim.cores.operands import Mem
 from wsesim.cores.programs import run_kernel
-from wsesim.cores.programs.durations import written_cycles
 from wsesim.cores.programs.stencils.arithmetic import accumulate, accumulate_view, accumulated_sum, scaled_sum
 from wsesim.cores.programs.stencils.columns import largest_block, step_time
 from wsesim.cores.programs.stencils.layout import renewed

@@ -17,9 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem, Register
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit.base import (
     Array,
     Grid,
     KernelProgram,
@@ -31,6 +29,9 @@ from wsesim.cores.programs.base import (
     opening,
     scatter,
 )
+from wsesim.cores.kit.plans import ROW, Route
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem, Register
 from wsesim.cores.programs.collectives.collective import (
     SHAPE_HELP,
     TYPE_HELP,
@@ -39,7 +40,6 @@ from wsesim.cores.programs.collectives.collective import (
     row_sums_everywhere,
     vector_length,
 )
-from wsesim.cores.programs.collectives.plans import ROW, Route
 from wsesim.hardware import Wafer
 from wsesim.kernels import collectives
 

@@ -10,10 +10,8 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import ELEMENT_BYTES
-from wsesim.cores.programs import exact
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit import exact
+from wsesim.cores.kit.base import (
     Array,
     Grid,
     KernelCase,
@@ -29,7 +27,9 @@ from wsesim.cores.programs.base import (
     sizes_of,
     whole_option,
 )
-from wsesim.cores.programs.collectives.plans import Layout
+from wsesim.cores.kit.plans import Layout
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import ELEMENT_BYTES
 from wsesim.hardware import Wafer
 
 KINDS = {"f32": isa.F32, "i32": isa.I32}

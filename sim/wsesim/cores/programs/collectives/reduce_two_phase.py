@@ -16,7 +16,8 @@ that of the next, where the wavelet ends. One group of all cores is a plain chai
 
 from __future__ import annotations
 
-from wsesim.cores.programs.base import Grid, Options
+from wsesim.cores.kit.base import Grid, Options
+from wsesim.cores.kit.plans import ROW, Add, Layout, Plan, Route, Send, Turn, alike, chain, distinct
 from wsesim.cores.programs.collectives.collective import (
     GROUP_HELP,
     TYPE_HELP,
@@ -25,7 +26,6 @@ from wsesim.cores.programs.collectives.collective import (
     group_of,
     row_sums,
 )
-from wsesim.cores.programs.collectives.plans import ROW, Add, Layout, Plan, Route, Send, Turn, alike, chain, distinct
 from wsesim.kernels import collectives
 
 COLORS = (0, 1)

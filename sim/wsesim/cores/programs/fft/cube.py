@@ -17,9 +17,7 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import ELEMENT_BYTES
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit.base import (
     Array,
     Grid,
     KernelCase,
@@ -32,6 +30,8 @@ from wsesim.cores.programs.base import (
     opening,
     scatter,
 )
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import ELEMENT_BYTES
 from wsesim.cores.programs.fft.exchange import End, Exchange, ExchangeAxis, exchange_cycles, link_wavelets, wavelet_hops
 from wsesim.cores.programs.fft.local import (
     PARTS,

@@ -12,9 +12,9 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import CoreRole
+from wsesim.cores.kit.base import Array
+from wsesim.cores.kit.flow import unless_less
 from wsesim.cores.operands import Mem, Register
-from wsesim.cores.programs.base import Array
-from wsesim.cores.programs.flow import unless_less
 from wsesim.hardware import Wafer
 
 PARTS = 2

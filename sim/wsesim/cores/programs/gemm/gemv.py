@@ -18,10 +18,8 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import ELEMENT_BYTES, Color
-from wsesim.cores.programs import exact
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit import exact
+from wsesim.cores.kit.base import (
     Array,
     Grid,
     KernelCase,
@@ -37,13 +35,15 @@ from wsesim.cores.programs.base import (
     opening,
     sizes_of,
 )
+from wsesim.cores.kit.durations import memory, vector_time
+from wsesim.cores.kit.lines import ALLREDUCE_COLORS, AllreduceLine
+from wsesim.cores.kit.plans import ROW, Plan, write_routes, write_steps
+from wsesim.cores.kit.tree import root
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import ELEMENT_BYTES, Color, wavelets_of
 from wsesim.cores.programs.collectives.collective import GROUP_HELP, group_of
-from wsesim.cores.programs.collectives.plans import ROW, Keep, Plan, Route, Send, write_routes, write_steps
-from wsesim.cores.programs.collectives.reduce_tree import root, tree
-from wsesim.cores.programs.durations import memory, vector_time
 from wsesim.cores.programs.gemm.mesh_core import z_bank
 from wsesim.cores.programs.gemm.streaming import (
-    VALUES_PER_WAVELET,
     Arithmetic,
     aligned,
     arithmetic_of,
@@ -56,9 +56,6 @@ NAME = "gemv"
 # Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 BEGIN_CYCLES = 4
 """Of the scalar instructions before the multiply-accumulates."""
-COLORS = 5
-BACK = 4
-"""The color of the broadcast, after the four of the tree."""
 READ_SHARE = 0.5
 """Of the issues of an fp16 multiply-accumulate that reads 16 bytes a cycle, the part memory is taken to limit. Source:
 `mic-fma-f16`, which reads as many: an issue of two cycles there, one of which the datapath would need."""
@@ -83,9 +80,9 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     """Return the product loaded onto its cores, with random operands whose sums are exact."""
     sizes, arithmetic, group = _Sizes(grid, shape), _arithmetic(options), group_of(options, grid[0])
     builder = Builder(wafer, width=sizes.columns, height=sizes.rows)
-    colors = [builder.color(f"color {number}") for number in range(COLORS)]
+    colors = [builder.color(f"color {number}") for number in range(ALLREDUCE_COLORS)]
     for column in range(sizes.columns):
-        plan = tree(column, sizes.columns, group, ROW).then(_back(column, sizes.columns, root(sizes.columns, group)))
+        plan = AllreduceLine(place=column, cores=sizes.columns, group=group, axis=ROW, colors=colors).plan
         builder.place(_role(builder, column, colors, plan, sizes, arithmetic), [column], range(sizes.rows))
     machine = CoreMachine(builder)
     found = _fill(machine, sizes, arithmetic, seed)
@@ -121,7 +118,7 @@ def _fill(machine: CoreMachine, sizes: _Sizes, arithmetic: Arithmetic, seed: int
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles: fill, one multiply-accumulate for each input, the tree, the broadcast back."""
     sizes, arithmetic, group = _Sizes(grid, shape), _arithmetic(options), group_of(options, grid[0])
-    outputs, wavelets = sizes.outputs_each, ceil(sizes.outputs_each / VALUES_PER_WAVELET[arithmetic.sum])
+    outputs, wavelets = sizes.outputs_each, wavelets_of(sizes.outputs_each, arithmetic.sum)
     y, w = memory(arithmetic.sum, outputs), memory(arithmetic.factor, outputs)
     fill = vector_time(wafer, isa.MOV, arithmetic.sum, outputs, y).cycles
     axpy = vector_time(wafer, isa.MAC, arithmetic.product, outputs, y, y, w).cycles
@@ -148,7 +145,7 @@ def limits(case: KernelCase, cycles: float) -> Shares:
     y, w = memory(arithmetic.sum, outputs), memory(arithmetic.factor, outputs)
     multiplies = sizes.inputs_each * vector_time(wafer, isa.MAC, arithmetic.product, outputs, y, y, w).busy
     fill = vector_time(wafer, isa.MOV, arithmetic.sum, outputs, y).busy
-    streamed = _streams(sizes.columns, case.options) * ceil(outputs / VALUES_PER_WAVELET[arithmetic.sum])
+    streamed = _streams(sizes.columns, case.options) * wavelets_of(outputs, arithmetic.sum)
     return {
         "memory": (READ_SHARE * multiplies + fill) / cycles,
         "arithmetic every cycle": (1 - READ_SHARE) * multiplies / cycles,
@@ -174,16 +171,6 @@ def _flops(case: KernelCase) -> Reading:
 
 def _arithmetic(options: Options) -> Arithmetic:
     return arithmetic_of(options, ("fp16", "mixed", "fp32"))
-
-
-def _back(place: int, cores: int, source: int) -> Plan:
-    """Return the plan of core *place* of a broadcast from core *source* to both ends of a line."""
-    sides = [*([ROW.toward] if place > 0 else []), *([ROW.away] if place < cores - 1 else [])]
-    if place == source:
-        return Plan((Route(BACK, "RAMP", tuple(sides)),), (Send(BACK),)) if sides else Plan()
-    nearer = ROW.away if place < source else ROW.toward
-    onward = tuple(side for side in sides if side != nearer)
-    return Plan((Route(BACK, nearer, ("RAMP", *onward)),), (Keep(BACK),))
 
 
 def _role(
@@ -221,7 +208,7 @@ def _work(sizes: _Sizes, group: int, arithmetic: Arithmetic) -> dict[str, int]:
     """Return multiply-accumulates, those with zeros that fill up among them, and wavelet hops."""
     centers = collectives.centers(sizes.columns, group)
     hops = sizes.columns - len(centers) + centers[-1] - centers[0] + sizes.columns - 1
-    wavelets = ceil(sizes.outputs_each / VALUES_PER_WAVELET[arithmetic.sum])
+    wavelets = wavelets_of(sizes.outputs_each, arithmetic.sum)
     return {
         "macs": sizes.rows * sizes.columns * sizes.inputs_each * sizes.outputs_each,
         "hops": sizes.rows * hops * wavelets,

@@ -14,10 +14,8 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import ELEMENT_BYTES, Mem
-from wsesim.cores.programs import exact
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit import exact
+from wsesim.cores.kit.base import (
     Grid,
     KernelCase,
     KernelProgram,
@@ -33,6 +31,8 @@ from wsesim.cores.programs.base import (
     scatter,
     sizes_of,
 )
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import ELEMENT_BYTES, Mem
 from wsesim.cores.programs.gemm.local_code import CodeCosts, ScalarCode
 from wsesim.cores.rates import rate_of
 from wsesim.errors import InputError

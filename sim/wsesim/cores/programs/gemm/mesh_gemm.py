@@ -18,8 +18,7 @@ from math import ceil, gcd, lcm
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.operands import ELEMENT_BYTES
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit.base import (
     Grid,
     KernelCase,
     KernelProgram,
@@ -34,10 +33,11 @@ from wsesim.cores.programs.base import (
     sizes_of,
     whole_option,
 )
+from wsesim.cores.kit.durations import Turns, Work, beside, in_all, in_turns, memory, vector_time
+from wsesim.cores.operands import ELEMENT_BYTES, wavelets_of
 from wsesim.cores.programs.collectives.rings import ring_order
-from wsesim.cores.programs.durations import Turns, Work, beside, in_all, in_turns, memory, vector_time
 from wsesim.cores.programs.gemm.mesh_core import Tiles, load, result, z_bank
-from wsesim.cores.programs.gemm.streaming import aligned, random_factors, wavelets_of
+from wsesim.cores.programs.gemm.streaming import aligned, random_factors
 from wsesim.cores.rates import line_cycles, lines_of, rate_of
 from wsesim.cores.role import BANK_BYTES
 from wsesim.errors import InputError

@@ -20,9 +20,9 @@ from dataclasses import replace
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.operands import ELEMENT_BYTES
-from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening
-from wsesim.cores.programs.durations import Turns, Work, beside, memory, vector_time
+from wsesim.cores.kit.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening
+from wsesim.cores.kit.durations import Turns, Work, beside, memory, vector_time
+from wsesim.cores.operands import ELEMENT_BYTES, wavelets_of
 from wsesim.cores.programs.gemm.stream_core import StreamedLayer, load, words_sent
 from wsesim.cores.programs.gemm.streaming import (
     PRECISION_HELP,
@@ -36,7 +36,6 @@ from wsesim.cores.programs.gemm.streaming import (
     nonzeros_of,
     random_factors,
     thinned,
-    wavelets_of,
 )
 from wsesim.hardware import Wafer
 from wsesim.kernels.collectives import link_cycles

@@ -19,9 +19,9 @@ from dataclasses import replace
 from math import ceil
 
 from wsesim.cores import isa
-from wsesim.cores.operands import ELEMENT_BYTES
-from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, opening
-from wsesim.cores.programs.durations import Turns, Work, beside, memory, vector_time
+from wsesim.cores.kit.base import Grid, KernelProgram, Options, Prepared, Shape, opening
+from wsesim.cores.kit.durations import Turns, Work, beside, memory, vector_time
+from wsesim.cores.operands import ELEMENT_BYTES, wavelets_of
 from wsesim.cores.programs.gemm.gradient_core import load, result
 from wsesim.cores.programs.gemm.streaming import (
     PRECISION_HELP,
@@ -32,7 +32,6 @@ from wsesim.cores.programs.gemm.streaming import (
     cut_of,
     factor_values,
     random_factors,
-    wavelets_of,
 )
 from wsesim.hardware import Core, Wafer
 from wsesim.kernels.collectives import link_cycles

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from wsesim.cores import isa
+from wsesim.cores.kit import exact
+from wsesim.cores.kit.base import Array, Grid, Options, Shape, choice_option, sizes_of, whole_option
 from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import ELEMENT_BYTES
-from wsesim.cores.programs import exact
-from wsesim.cores.programs.base import Array, Grid, Options, Shape, choice_option, sizes_of, whole_option
 from wsesim.errors import InputError
 
 
@@ -33,7 +33,6 @@ PRECISIONS = {
     "fp16": Arithmetic(isa.F16, isa.F16, isa.F16),
 }
 NUMPY = {isa.F32: np.float32, isa.F16: np.float16}
-VALUES_PER_WAVELET = {isa.F32: 1, isa.F16: 2}
 ALIGNED_BYTES = 8
 """Features begin at multiples of it: a choice of these programs, whose operands then meet in the same banks."""
 
@@ -124,11 +123,6 @@ def aligned(tokens: int, kind: int) -> int:
     """Return the elements from one feature to the next, so that all begin in the same bank of memory."""
     step = ALIGNED_BYTES // ELEMENT_BYTES[kind]
     return ceil(tokens / step) * step
-
-
-def wavelets_of(values: int, kind: int) -> int:
-    """Return the wavelets of so many values of a type."""
-    return ceil(values / VALUES_PER_WAVELET[kind])
 
 
 def nonzeros_of(options: Options, cut: MatrixCut) -> int | None:

@@ -17,8 +17,7 @@ from itertools import product
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.operands import ELEMENT_BYTES, Mem
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit.base import (
     Grid,
     KernelCase,
     KernelProgram,
@@ -32,7 +31,8 @@ from wsesim.cores.programs.base import (
     opening,
     sizes_of,
 )
-from wsesim.cores.programs.durations import Turns, Work, beside, in_all, memory, residues
+from wsesim.cores.kit.durations import Turns, Work, beside, in_all, memory, residues
+from wsesim.cores.operands import ELEMENT_BYTES, Mem
 from wsesim.cores.programs.gemm.local_code import CodeCosts
 from wsesim.cores.programs.gemm.streaming import random_factors
 from wsesim.cores.programs.gemm.summa_core import BUFFERS, PLAN_WORDS, Panels, load, result

@@ -10,16 +10,16 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder
+from wsesim.cores.kit import replay
+from wsesim.cores.kit.base import Array, Options
+from wsesim.cores.kit.lines import ALLREDUCE_COLORS, COLLECT_COLORS, AllreduceLine, Collection
+from wsesim.cores.kit.plans import COLUMN
+from wsesim.cores.kit.room import check_roles
+from wsesim.cores.kit.writer import KernelWriter, timed
 from wsesim.cores.operands import Color, Mem
-from wsesim.cores.programs import replay
-from wsesim.cores.programs.base import Array, Options
-from wsesim.cores.programs.collectives.plans import COLUMN
 from wsesim.cores.programs.model import heads, steps
-from wsesim.cores.programs.model.core import KernelWriter, timed
 from wsesim.cores.programs.model.feature import BANK, OTHER_BANK, FeatureSeat, seat_of
 from wsesim.cores.programs.model.heads import Heads, HeadSlice
-from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, COLLECT_COLORS, AllreduceLine, Collection
-from wsesim.cores.programs.room import check_roles
 from wsesim.hardware import Wafer
 
 COLORS = 2 * ALLREDUCE_COLORS + COLLECT_COLORS

@@ -23,10 +23,8 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import Color, Mem
-from wsesim.cores.programs import replay
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit import replay
+from wsesim.cores.kit.base import (
     Array,
     Grid,
     KernelProgram,
@@ -38,15 +36,17 @@ from wsesim.cores.programs.base import (
     scatter,
     sizes_of,
 )
+from wsesim.cores.kit.lines import ALLREDUCE_COLORS, AllreduceLine
+from wsesim.cores.kit.plans import COLUMN
+from wsesim.cores.kit.room import check_roles
+from wsesim.cores.kit.writer import KernelWriter, timed
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import Color, Mem
 from wsesim.cores.programs.collectives.collective import GROUP_HELP, group_of
-from wsesim.cores.programs.collectives.plans import COLUMN
 from wsesim.cores.programs.model import heads, steps
 from wsesim.cores.programs.model.attention import head_parts
-from wsesim.cores.programs.model.core import KernelWriter, timed
 from wsesim.cores.programs.model.feature import BANK, OTHER_BANK, FeatureLayout, draw, is_mixed, stored
 from wsesim.cores.programs.model.heads import Heads
-from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, AllreduceLine
-from wsesim.cores.programs.room import check_roles
 from wsesim.hardware import Wafer
 
 NAME = "attention-decode"

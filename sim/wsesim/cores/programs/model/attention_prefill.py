@@ -16,8 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores.builder import Builder
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit.base import (
     Grid,
     KernelProgram,
     Options,
@@ -29,9 +28,10 @@ from wsesim.cores.programs.base import (
     scatter,
     sizes_of,
 )
+from wsesim.cores.kit.writer import KernelWriter
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.programs.collectives.collective import GROUP_HELP
 from wsesim.cores.programs.model.attention import HeadSeat, attend, attended, mask_of, timed_cores, write_cores
-from wsesim.cores.programs.model.core import KernelWriter
 from wsesim.cores.programs.model.feature import OTHER_BANK, FeatureLayout, draw
 from wsesim.cores.programs.model.heads import Heads
 from wsesim.hardware import Wafer

@@ -17,11 +17,11 @@ from math import log, tanh
 import numpy as np
 
 from wsesim.cores import isa
+from wsesim.cores.kit import flow, replay
+from wsesim.cores.kit.base import Array, Options
+from wsesim.cores.kit.writer import KernelWriter
 from wsesim.cores.operands import Mem, Register
-from wsesim.cores.programs import flow, replay
-from wsesim.cores.programs.base import Array, Options
 from wsesim.cores.programs.model import steps
-from wsesim.cores.programs.model.core import KernelWriter
 from wsesim.cores.programs.model.feature import (
     PRECISION_HELP,
     FeatureLayout,

@@ -18,9 +18,7 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import Color, Mem
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit.base import (
     Array,
     Grid,
     KernelProgram,
@@ -33,10 +31,12 @@ from wsesim.cores.programs.base import (
     scatter,
     sizes_of,
 )
+from wsesim.cores.kit.lines import ALLREDUCE_COLORS, AllreduceLine
+from wsesim.cores.kit.plans import ROW
+from wsesim.cores.kit.writer import KernelWriter, timed
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import Color, Mem
 from wsesim.cores.programs.collectives.collective import GROUP_HELP, group_of
-from wsesim.cores.programs.collectives.plans import ROW
-from wsesim.cores.programs.model.core import KernelWriter, timed
-from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, AllreduceLine
 from wsesim.hardware import Wafer
 
 PRECISIONS = ("fp32", "mixed")

@@ -19,11 +19,11 @@ from math import pi, sqrt
 import numpy as np
 
 from wsesim.cores import isa
+from wsesim.cores.kit import replay
+from wsesim.cores.kit.base import Array, Options, choice_option
+from wsesim.cores.kit.writer import KernelWriter
 from wsesim.cores.operands import Mem
-from wsesim.cores.programs import replay
-from wsesim.cores.programs.base import Array, Options, choice_option
 from wsesim.cores.programs.model import steps
-from wsesim.cores.programs.model.core import KernelWriter
 from wsesim.cores.programs.model.feature import (
     OTHER_BANK,
     PRECISION_HELP,

@@ -7,7 +7,7 @@ from math import sqrt
 
 import numpy as np
 
-from wsesim.cores.programs.base import Array
+from wsesim.cores.kit.base import Array
 from wsesim.cores.programs.model import attention, gelu, layer_norm
 from wsesim.cores.programs.model.attention import HeadSeat
 from wsesim.cores.programs.model.feature import FeatureLayout

@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores import isa
+from wsesim.cores.kit import replay
+from wsesim.cores.kit.base import Array, Options
+from wsesim.cores.kit.writer import KernelWriter
 from wsesim.cores.operands import Mem
-from wsesim.cores.programs import replay
-from wsesim.cores.programs.base import Array, Options
 from wsesim.cores.programs.collectives.collective import group_of
 from wsesim.cores.programs.model import steps
-from wsesim.cores.programs.model.core import KernelWriter
 from wsesim.cores.programs.model.feature import BANK, OTHER_BANK, FeatureLayout, FeatureSeat
 from wsesim.cores.programs.model.heads import aligned
 

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from wsesim.cores.kit.base import Options
+from wsesim.cores.kit.writer import KernelWriter
 from wsesim.cores.operands import Mem
-from wsesim.cores.programs.base import Options
-from wsesim.cores.programs.model.core import KernelWriter
 from wsesim.cores.programs.model.feature import (
     OTHER_BANK,
     PRECISION_HELP,

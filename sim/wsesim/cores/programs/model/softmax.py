@@ -12,10 +12,10 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.programs import replay
-from wsesim.cores.programs.base import Options
+from wsesim.cores.kit import replay
+from wsesim.cores.kit.base import Options
+from wsesim.cores.kit.writer import KernelWriter
 from wsesim.cores.programs.model import steps
-from wsesim.cores.programs.model.core import KernelWriter
 from wsesim.cores.programs.model.feature import (
     PRECISION_HELP,
     FeatureLayout,

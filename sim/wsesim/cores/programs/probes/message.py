@@ -16,9 +16,7 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem, Register
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit.base import (
     Grid,
     KernelCase,
     KernelProgram,
@@ -34,6 +32,8 @@ from wsesim.cores.programs.base import (
     sizes_of,
     whole_option,
 )
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem, Register
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 

@@ -16,10 +16,8 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import ELEMENT_BYTES, Mem, Register
-from wsesim.cores.programs import exact
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit import exact
+from wsesim.cores.kit.base import (
     Array,
     Grid,
     KernelCase,
@@ -37,7 +35,9 @@ from wsesim.cores.programs.base import (
     scatter,
     sizes_of,
 )
-from wsesim.cores.programs.durations import written_cycles
+from wsesim.cores.kit.durations import written_cycles
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import ELEMENT_BYTES, Mem, Register
 from wsesim.cores.rates import rate_of
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer

@@ -17,10 +17,8 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import ELEMENT_BYTES
-from wsesim.cores.programs import exact
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit import exact
+from wsesim.cores.kit.base import (
     Array,
     Grid,
     KernelCase,
@@ -37,6 +35,8 @@ from wsesim.cores.programs.base import (
     opening,
     scatter,
 )
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import ELEMENT_BYTES
 from wsesim.cores.programs.gemm.local_gemm import between_readings
 from wsesim.cores.programs.sparse.local import Coo, Csc, Csr, Ellpack, LocalProduct, closed_cycles
 from wsesim.cores.programs.sparse.patterns import SparseTile, random_places, starts_of

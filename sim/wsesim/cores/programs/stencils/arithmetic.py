@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from wsesim.cores import isa
+from wsesim.cores.kit import replay
+from wsesim.cores.kit.base import Array
 from wsesim.cores.operands import Mem, Register
-from wsesim.cores.programs import replay
-from wsesim.cores.programs.base import Array
 from wsesim.cores.programs.stencils.tile import Star
 from wsesim.cores.role import CoreRole
 

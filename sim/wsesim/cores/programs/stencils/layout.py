@@ -9,9 +9,9 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder
+from wsesim.cores.kit.base import Array, Grid, Options, Prepared, Shape, sizes_of
 from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import ELEMENT_BYTES
-from wsesim.cores.programs.base import Array, Grid, Options, Prepared, Shape, sizes_of
 from wsesim.cores.programs.stencils.arithmetic import Renew
 from wsesim.cores.programs.stencils.tile import SIDES, Star
 from wsesim.errors import InputError

@@ -23,10 +23,8 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.machine import CoreMachine, CoreRun
-from wsesim.cores.operands import ELEMENT_BYTES, Color, FabricOperand, Mem, Operand, Register
-from wsesim.cores.programs import replay
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit import replay
+from wsesim.cores.kit.base import (
     Array,
     Grid,
     KernelCase,
@@ -41,6 +39,8 @@ from wsesim.cores.programs.base import (
     scatter,
     sizes_of,
 )
+from wsesim.cores.machine import CoreMachine, CoreRun
+from wsesim.cores.operands import ELEMENT_BYTES, Color, FabricOperand, Mem, Operand, Register
 from wsesim.cores.programs.stencils.star import WATCHED, iteration
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer

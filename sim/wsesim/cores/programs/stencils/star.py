@@ -17,8 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from wsesim.cores.machine import CoreRun
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit.base import (
     Grid,
     KernelCase,
     KernelProgram,
@@ -30,6 +29,7 @@ from wsesim.cores.programs.base import (
     choice_option,
     opening,
 )
+from wsesim.cores.machine import CoreRun
 from wsesim.cores.programs.stencils.arithmetic import accumulated_sum, scaled_sum
 from wsesim.cores.programs.stencils.layout import SHAPE_HELP, load, need, star_of
 from wsesim.cores.programs.stencils.star_core import StarCore

@@ -16,7 +16,7 @@ from __future__ import annotations
 from functools import partial
 
 from wsesim.cores.errors import NotWritten
-from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening
+from wsesim.cores.kit.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening
 from wsesim.cores.programs.stencils.arithmetic import copied_sum
 from wsesim.cores.programs.stencils.layout import SHAPE_HELP, load, need, star_of
 from wsesim.cores.programs.stencils.star_cycles import tasks_cycles

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wsesim.cores.builder import Builder
+from wsesim.cores.kit.flow import end_task, jump_if_less, unless_less
 from wsesim.cores.operands import Color
-from wsesim.cores.programs.flow import end_task, jump_if_less, unless_less
 from wsesim.cores.programs.stencils.arithmetic import accumulate_and_copy, load_weights, spend
 from wsesim.cores.programs.stencils.tile import OPPOSITE, Star
 

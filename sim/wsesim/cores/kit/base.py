@@ -11,10 +11,10 @@ import numpy as np
 
 from wsesim.answer import Level
 from wsesim.cores.errors import NotWritten
+from wsesim.cores.kit import room
+from wsesim.cores.kit.prepared import Array as Array
+from wsesim.cores.kit.prepared import Prepared as Prepared
 from wsesim.cores.machine import CoreMachine, CoreRun
-from wsesim.cores.programs import room
-from wsesim.cores.programs.prepared import Array as Array
-from wsesim.cores.programs.prepared import Prepared as Prepared
 from wsesim.errors import InputError, nearest
 from wsesim.hardware import Wafer
 

@@ -19,7 +19,7 @@ from wsesim.errors import InputError
 from wsesim.units import show_bytes
 
 if TYPE_CHECKING:
-    from wsesim.cores.programs.base import Grid, KernelCase, Shape
+    from wsesim.cores.kit.base import Grid, KernelCase, Shape
 
 CORE_HOST_BYTES = 800
 """A simulated core takes in the computer, at least: registers, threads, queues with their words. Measured on a whole

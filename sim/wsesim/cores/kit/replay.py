@@ -14,7 +14,7 @@ from math import exp, inf
 import numpy as np
 import numpy.typing as npt
 
-from wsesim.cores.programs.base import Array
+from wsesim.cores.kit.base import Array
 
 MOST_EXPONENT = 700.0
 """Beyond it a core's exponential is infinite."""

@@ -11,7 +11,7 @@ from math import sqrt
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.programs.base import Array, Shape
+from wsesim.cores.kit.base import Array, Shape
 
 EXACT = {isa.F32: 2**24, isa.F16: 2**11, isa.I32: 2**31 - 1, isa.I16: 2**15 - 1}
 """Up to this size a type holds all whole numbers."""
