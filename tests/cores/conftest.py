@@ -94,7 +94,7 @@ def _uncompiled() -> Iterator[None]:
     patch.setattr(jit, "compiled", lambda function: function)
     patch.setattr(jit, "called", lambda function: function)
     patch.setattr(jit, "inlined", lambda function: function)
-    patch.setattr(jit, "prefetch", jit._nothing)
+    patch.setattr(jit, "prefetch", jit.uncompiled_prefetch)
     try:
         yield
     finally:

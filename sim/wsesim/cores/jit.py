@@ -22,10 +22,9 @@ except ImportError:  # pragma: no cover - the tests run with numba
         return function
 
     called = inlined = compiled
-    _intrinsic = None
 
 else:
-    from llvmlite import ir as _ir
+    from llvmlite import ir as _ir  # type: ignore[import-untyped]
     from numba.core import cgutils as _cgutils
     from numba.core import types as _types
     from numba.extending import intrinsic as _intrinsic
@@ -69,11 +68,11 @@ def _prefetch(_: Any, array: Any, row: Any, offset: Any) -> Any:
     return _types.void(array, _types.intp, _types.intp), generate
 
 
-def _nothing(array: Any, row: int, offset: int) -> None:
-    """Uncompiled code gains nothing by it."""
+def uncompiled_prefetch(array: Any, row: int, offset: int) -> None:
+    """Do nothing: uncompiled code gains nothing by it."""
 
 
-prefetch: Callable[[Any, int, int], None] = _intrinsic(_prefetch) if COMPILED else _nothing
+prefetch: Callable[[Any, int, int], None] = _intrinsic(_prefetch) if COMPILED else uncompiled_prefetch
 """Has the computer load the line of its cache at so many bytes in a row of an array, which is soon needed."""
 
 
