@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores import isa
+from wsesim.cores.engine.compiling import called, inlined
 from wsesim.cores.engine.words import ONE, Int
-from wsesim.cores.jit import called, inlined
 from wsesim.cores.state import READY_SHIFT, SPAN, Array, State
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores import isa
+from wsesim.cores.engine.compiling import inlined
 from wsesim.cores.engine.queues import fault, first_word, has_room, inward, neighbour, pop, push, set_switch, wake
 from wsesim.cores.engine.words import ONE, Int, lowest
-from wsesim.cores.jit import inlined
 from wsesim.cores.state import CONTROL_SHIFT, NOBODY_THERE, READY_SHIFT, State
 
 RAMP_BIT = 1 << isa.RAMP
