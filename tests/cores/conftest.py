@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from wsesim import cores
-from wsesim.cores import engine, jit, machine
+from wsesim.cores import engine, jit
 from wsesim.cores.builder import Builder
 from wsesim.hardware import Wafer, load_cluster
 
@@ -77,7 +77,7 @@ def any_order(plain_engine: ModuleType) -> Iterator[Callable[[random.Random], No
     with pytest.MonkeyPatch.context() as patch:
 
         def start(order: random.Random) -> None:
-            patch.setattr(machine, "engine", plain_engine)
+            patch.setattr(cores, "engine", plain_engine)
             patch.setattr(plain_engine.clock, "lowest", lambda bits: pick(int(bits), order))
 
         yield start
@@ -91,10 +91,7 @@ def pick(bits: int, order: random.Random) -> np.int64:
 @contextmanager
 def _uncompiled() -> Iterator[None]:
     patch = pytest.MonkeyPatch()
-    patch.setattr(jit, "compiled", lambda function: function)
-    patch.setattr(jit, "called", lambda function: function)
-    patch.setattr(jit, "inlined", lambda function: function)
-    patch.setattr(jit, "prefetch", jit._nothing)
+    patch.setattr(jit, "COMPILED", False)
     try:
         yield
     finally:

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsesim.cores import isa, jit
+from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.engine import words
+from wsesim.cores.engine.compiling import compiled
 from wsesim.cores.machine import CoreMachine
 
 Make = Callable[..., Builder]
@@ -100,17 +101,17 @@ def test_moves_convert_between_floats(make: Make) -> None:
     assert np.array_equal(machine.read(role, "back")[0], values.astype(np.float16).astype(np.float64))
 
 
-@jit.compiled
+@compiled
 def float_to_half(value: float) -> int:
     return words.float_to_half(value)  # type: ignore[no-any-return]
 
 
-@jit.compiled
+@compiled
 def half_to_float(bits: int) -> float:
     return words.half_to_float(bits)
 
 
-@jit.compiled
+@compiled
 def lowest(bits: int) -> int:
     return words.lowest(bits)  # type: ignore[no-any-return]
 

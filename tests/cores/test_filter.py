@@ -9,7 +9,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from wsesim.cores import machine
+from wsesim import cores
 from wsesim.cores.builder import Builder
 from wsesim.cores.errors import ProgramError
 from wsesim.cores.machine import CoreMachine
@@ -148,7 +148,7 @@ def test_compiled_filters_do_what_their_source_says(make: Make, plain_engine: Mo
     compiled = run(program)
     again, _ = line(make, 6, first=1, count=2, period=4, turns=2)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(machine, "engine", plain_engine)
+        patch.setattr(cores, "engine", plain_engine)
         assert run(again) == compiled
     assert compiled[0] == [1, 2, 5, 7, 8, 11]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from wsesim.cores import jit
+from wsesim.cores.engine import compiling
 
 SOURCE = str(Path(jit.__file__).parents[2])
 SCRIPT = """
@@ -53,10 +54,10 @@ def test_with_compilation_off_too() -> None:
 def test_compiled_code_is_kept_apart_by_its_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = pytest.importorskip("numba").config
     monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path))
-    compiled = jit.compiled(plus_one)
+    compiled = compiling.compiled(plus_one)
     assert compiled(1) == 2
     assert str(tmp_path) == config.CACHE_DIR
-    assert [path.name for path in tmp_path.iterdir()] == [f"compiled-{jit._FINGERPRINT}"]
+    assert [path.name for path in tmp_path.iterdir()] == [f"compiled-{compiling._FINGERPRINT}"]
 
 
 def plus_one(number: int) -> int:

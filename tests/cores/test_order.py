@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wsesim.cores import engine, isa, machine
+from wsesim import cores
+from wsesim.cores import engine, isa
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.machine import CoreMachine, CoreRun
 from wsesim.hardware import Wafer, load_cluster
@@ -154,7 +155,7 @@ def test_the_order_of_visits_does_not_matter(
     case: Traffic, order: Random, any_order: Callable[[Random], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(machine, "engine", engine)
+        patch.setattr(cores, "engine", engine)
         first = load(case)
         expected = outcome(first, first.run())
     any_order(order)
@@ -180,5 +181,5 @@ def test_compiled_code_does_what_its_source_says(case: Traffic, plain_engine: Mo
     expected = outcome(first, first.run())
     second = load(case)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(machine, "engine", plain_engine)
+        patch.setattr(cores, "engine", plain_engine)
         assert outcome(second, second.run()) == expected

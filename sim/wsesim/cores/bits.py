@@ -28,4 +28,4 @@ def from_bits(bits: npt.NDArray[np.uint32], kind: int) -> npt.NDArray[np.float64
         return np.ascontiguousarray(bits).view(np.float32).astype(np.float64)
     if kind == isa.I16:
         return bits.astype(np.uint16).view(np.int16).astype(np.float64)
-    return bits.view(np.int32).astype(np.float64)
+    return np.ascontiguousarray(bits).view(np.int32).astype(np.float64)

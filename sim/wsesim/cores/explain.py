@@ -127,7 +127,7 @@ def _wants(builder: Builder, state: State, core: int, line: int) -> str:
         queue = state.queues[core, at]
         if queue["count"] == 0:
             return f"a wavelet of color {operand.color.name!r}"
-        word = state.ring[core, state.channels[state.cores[core]["role"], at]["words"] + queue["head"]]
+        word = state.ring[core, queue["words"] + queue["head"]]
         if word >> CONTROL_SHIFT & 1:
             return f"data of color {operand.color.name!r} behind a control wavelet"
     dest = each.operands[0]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wsesim.cores import engine, isa, jit
+from wsesim.cores import isa, jit
 from wsesim.cores.bits import from_bits, to_bits
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.check import check_program
@@ -117,11 +117,11 @@ class CoreMachine:
             raise ProgramError(
                 f"values of the shape {has} do not fit {name!r} of role {role.name!r}: {wants}"
             ) from None
-        self.state.memory[cells] = to_bits(spread, role.variables[name].kind)
+        cells[:] = to_bits(spread, role.variables[name].kind)
 
     def read(self, role: CoreRole, name: str) -> npt.NDArray[np.float64]:
         """Return a variable as [core, element]."""
-        return from_bits(self.state.memory[self._cells(role, name)], role.variables[name].kind)
+        return from_bits(self._cells(role, name), role.variables[name].kind)
 
     def place_filter(self, role: CoreRole, color: Color, first: npt.ArrayLike) -> None:
         """Give the filter of a color on every core of *role* its own first wavelet; *first* is [core].
@@ -188,6 +188,8 @@ class CoreMachine:
         self, limit: int, frame_cycles: int | None, tell_cycles: int | None, tell: Callable[[int], None]
     ) -> tuple[int, list[npt.NDArray[np.int64]], list[Any]]:
         """Call the engine until it ends; return how, the cycles worked at each frame's end, and the log."""
+        from wsesim.cores import engine  # which brings the compiler along
+
         state, clock, frames, rows = self.state, self.state.clock[0], [], []
         step = frame_cycles or tell_cycles or limit
         until = min(limit, step)
@@ -273,12 +275,14 @@ class CoreMachine:
     def _cores(self, role: CoreRole) -> npt.NDArray[np.intp]:
         return np.flatnonzero(self.builder.role_of.ravel() == self.builder.roles.index(role))
 
-    def _cells(self, role: CoreRole, name: str) -> npt.NDArray[np.int64]:
+    def _cells(self, role: CoreRole, name: str) -> npt.NDArray[np.uint32]:
+        """Return the cells of a variable, [core, element], as they lie in memory."""
         if name not in role.variables:
             raise ProgramError(f"role {role.name!r} has no variable {name!r}{nearest(name, role.variables)}")
-        variable = role.variables[name]
-        first = self.state.cores["cell"][self._cores(role)] + variable.cell
-        return np.asarray(first[:, None] + np.arange(variable.length))
+        variable, cores = role.variables[name], self._cores(role)
+        first = int(self.state.cores["cell"][cores[0]]) if len(cores) else 0
+        cells = self.state.memory[first : first + len(cores) * role.cells].reshape(len(cores), role.cells)
+        return cells[:, variable.cell : variable.cell + variable.length]
 
 
 _NAMES = dict(enumerate(("mov", "add", "sub", "mul", "mac", "max", "add3"), start=isa.MOV))

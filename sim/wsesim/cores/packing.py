@@ -2,7 +2,7 @@
 
 The queues of a core stand one after the other: first those the router forwards (one for each side a color comes from,
 and one for what the program sends), then those the program reads. All cores have room for as many queues, threads and
-registers as the role with most of them; of memory, each has what its role uses.
+registers as the role with most of them; of memory, each has what its role uses, role by role.
 """
 
 from __future__ import annotations
@@ -107,7 +107,8 @@ def pack(builder: Builder) -> State:
         ring=zeros((cores, words), "i8"), filters=_filters(builder), position=zeros((cores, len(builder.colors)), "u1"),
         registers=zeros((cores, max(role.registers for role in builder.roles)), "f8"), memory=memory,
         floats=memory.view(np.float32), executed=zeros(len(code), "i8"), log=zeros(LOG_ROWS, state.LOG),
-        visits=zeros(cores, "i4"), due=zeros((state.SPAN, 1 + -(-cores // CORES_A_WORD)), "i8"),
+        ways=zeros((isa.PORTS, 2), "i8"), visits=zeros(cores, "i4"),
+        due=zeros((state.SPAN, 1 + -(-cores // CORES_A_WORD)), "i8"),
     )  # fmt: skip
 
 
@@ -153,13 +154,11 @@ def _control_tasks(builder: Builder) -> Array:
 def _channels(builder: Builder, queues: list[list[CoreQueue]]) -> Array:
     channels = zeros((len(queues), max(len(mine) for mine in queues)), state.CHANNEL)
     for number, (role, mine) in enumerate(zip(builder.roles, queues, strict=True)):
-        words = 0
         for at, queue in enumerate(mine):
             inward = queue.port == isa.INWARD
             task = role.on_wavelet.get(queue.color, -1) if inward else -1
             sieve = [*role.filters].index(queue.color) if inward and queue.color in role.filters else -1
-            channels[number, at] = (queue.color, queue.port, words, task, sieve)
-            words += queue.room
+            channels[number, at] = (queue.color, queue.port, task, sieve)
     return channels
 
 
@@ -185,7 +184,9 @@ def _switches(builder: Builder, places: list[Places]) -> Array:
 def _cores(builder: Builder, cells: Array) -> Array:
     of = builder.role_of.ravel()
     cores = zeros(len(of), state.CORE)
-    cores["role"], cores["cell"], cores["counter"] = of, np.cumsum(cells) - cells, -1
+    cores["role"], cores["counter"] = of, -1
+    by_role = np.argsort(of, kind="stable")
+    cores["cell"][by_role] = np.cumsum(cells[by_role]) - cells[by_role]
     for name, tasks in (("activated", "started"), ("blocked", "blocked_first")):
         cores[name] = np.array([_mask(getattr(role, tasks)) for role in builder.roles], np.int64)[of]
     edges = cores["edges"].reshape(builder.role_of.shape)
@@ -199,9 +200,11 @@ def _cores(builder: Builder, cells: Array) -> Array:
 def _queues(builder: Builder, queues: list[list[CoreQueue]]) -> Array:
     usual = np.zeros((len(queues), max(len(mine) for mine in queues)), state.QUEUE)
     for number, (role, mine) in enumerate(zip(builder.roles, queues, strict=True)):
+        words = 0
         for at, queue in enumerate(mine):
             first = role.routes[queue.color][0]
-            usual[number, at] = (-1, 0, 0, 0, queue.room, first.outputs if first.source == queue.port else 0)
+            usual[number, at] = (-1, 0, words, 0, 0, queue.room, first.outputs if first.source == queue.port else 0)
+            words += queue.room
     return _spread(builder, usual)
 
 

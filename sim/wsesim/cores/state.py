@@ -70,6 +70,7 @@ THREAD = np.dtype([
 QUEUE = np.dtype([
     ("freed", "i4"),  # cycle in which a word was taken out; its place is free from the next cycle on
     ("pushed", "i4"),  # words that ever entered
+    ("words", "i4"),  # its first word among those of its core
     ("head", "i2"),
     ("count", "i2"),
     ("room", "i2"),  # words it holds
@@ -89,7 +90,6 @@ ROLE = np.dtype([
 CHANNEL = np.dtype([
     ("color", "i4"),
     ("port", "i4"),  # side its words come from; isa.INWARD if they go to the program
-    ("words", "i4"),  # its first word among those of a core
     ("task", "i4"),  # that a wavelet in it starts, -1: none
     ("filter", "i4"),  # before it, -1: none
 ])  # fmt: skip
@@ -201,6 +201,8 @@ class State(NamedTuple):
     """[instruction] elements handled; of a scalar instruction, times it ran"""
     log: Array
     """[row] LOG"""
+    ways: Array
+    """[port, 2] core and queue that the wavelet being forwarded goes to"""
     visits: Array
     """[turn] the cores to visit in this cycle"""
     due: Array

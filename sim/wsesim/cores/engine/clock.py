@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from wsesim.cores import isa
+from wsesim.cores.engine.compiling import compiled, inlined, prefetch
 from wsesim.cores.engine.launch import complete
 from wsesim.cores.engine.queues import wake
 from wsesim.cores.engine.router import route
 from wsesim.cores.engine.tasks import go_on
 from wsesim.cores.engine.vector import issue
 from wsesim.cores.engine.words import ONE, Int, lowest
-from wsesim.cores.jit import compiled, inlined, prefetch
 from wsesim.cores.state import FAULTY, HUNG, LINE_BYTES, PAUSED, QUIET, SPAN, State
 
 EVENTS_A_CALL = 20_000_000

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores import isa
+from wsesim.cores.engine.compiling import called, inlined
 from wsesim.cores.engine.queues import fault
 from wsesim.cores.engine.words import ONE, Int, whole
-from wsesim.cores.jit import called, inlined
 from wsesim.cores.state import OUTSIDE_MEMORY, Array, State
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores import isa
+from wsesim.cores.engine.compiling import called, inlined
 from wsesim.cores.engine.words import ONE, Int
-from wsesim.cores.jit import called, inlined
 from wsesim.cores.state import READY_SHIFT, SPAN, Array, State
 
 
@@ -43,25 +43,25 @@ def has_room(core: Int, number: Int, now: Int, state: State) -> bool:
 @inlined
 def first_word(core: Int, number: Int, state: State) -> Int:
     """Return the first word of a queue that has one."""
-    channel = state.channels[state.cores[core]["role"], number]
-    return state.ring[core, channel["words"] + state.queues[core, number]["head"]]
+    queue = state.queues[core, number]
+    return state.ring[core, queue["words"] + queue["head"]]
 
 
 @inlined
 def push(core: Int, number: Int, word: Int, ready: Int, now: Int, state: State) -> None:
     """Put a word (data and control bit) into a queue that has room."""
-    here, queue = state.cores[core], state.queues[core, number]
+    queue = state.queues[core, number]
     count: Int = np.int64(queue["count"])
     slot: Int = np.int64(0)
     if count == 0:
         queue["head"] = 0
-        here["pending"] |= ONE << number
+        state.cores[core]["pending"] |= ONE << number
         wake(core, ready, now, state)
     else:
         slot = queue["head"] + count
         if slot >= queue["room"]:
             slot -= queue["room"]
-    state.ring[core, state.channels[here["role"], number]["words"] + slot] = np.int64(ready) << READY_SHIFT | word
+    state.ring[core, queue["words"] + slot] = np.int64(ready) << READY_SHIFT | word
     queue["count"] = count + 1
     queue["pushed"] += 1
 
@@ -70,7 +70,6 @@ def push(core: Int, number: Int, word: Int, ready: Int, now: Int, state: State) 
 def pop(core: Int, number: Int, now: Int, state: State) -> None:
     """Take the first word out of a queue; have the next one looked at, and who waited for the room woken."""
     here, queue = state.cores[core], state.queues[core, number]
-    channel = state.channels[here["role"], number]
     count, head = np.int64(queue["count"]), np.int64(queue["head"]) + 1
     if head == queue["room"]:
         head = np.int64(0)
@@ -78,11 +77,12 @@ def pop(core: Int, number: Int, now: Int, state: State) -> None:
     queue["count"] = count - 1
     queue["freed"] = now
     if count == queue["room"]:
-        wake(neighbour(core, channel["port"], state.clock), now + 1, now, state)
+        port = state.channels[here["role"], number]["port"]
+        wake(neighbour(core, port, state.clock), now + 1, now, state)
     if count == 1:
         here["pending"] &= ~(ONE << number)
     else:
-        ready = state.ring[core, channel["words"] + head] >> READY_SHIFT
+        ready = state.ring[core, queue["words"] + head] >> READY_SHIFT
         wake(core, max(now + 1, ready), now, state)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores import isa
+from wsesim.cores.engine.compiling import inlined
 from wsesim.cores.engine.queues import fault, first_word, has_room, inward, neighbour, pop, push, set_switch, wake
 from wsesim.cores.engine.words import ONE, Int, lowest
-from wsesim.cores.jit import inlined
 from wsesim.cores.state import CONTROL_SHIFT, NOBODY_THERE, READY_SHIFT, State
 
 RAMP_BIT = 1 << isa.RAMP
@@ -26,12 +26,13 @@ def beyond(core: Int, color: Int, port: Int, state: State) -> tuple[Int, Int]:
 
 @inlined
 def _fits(core: Int, color: Int, number: Int, goes: Int, now: Int, state: State) -> bool:
-    """Whether there is room behind all ports of a mask."""
+    """Whether there is room behind all ports of a mask; what lies there is noted in `ways`."""
     fits = True
     while goes != 0:
         port = lowest(goes)
         goes &= goes - 1
         other, queue = beyond(core, color, port, state)
+        state.ways[port, 0], state.ways[port, 1] = other, queue
         if queue < 0:
             fault(core, number, NOBODY_THERE, state.clock)
             fits = False
@@ -41,13 +42,13 @@ def _fits(core: Int, color: Int, number: Int, goes: Int, now: Int, state: State)
 
 
 @inlined
-def _send(core: Int, color: Int, goes: Int, word: Int, now: Int, state: State) -> None:
+def _send(goes: Int, word: Int, now: Int, state: State) -> None:
+    """Push a word into the queues behind all ports of a mask, as `_fits` has found them."""
     while goes != 0:
         port = lowest(goes)
         goes &= goes - 1
-        other, queue = beyond(core, color, port, state)
         ready = now + (state.clock[0]["ramp"] if port == isa.RAMP else state.clock[0]["hop"])
-        push(other, queue, word, ready, now, state)
+        push(state.ways[port, 0], state.ways[port, 1], word, ready, now, state)
 
 
 @inlined
@@ -132,7 +133,7 @@ def route(core: Int, now: Int, state: State) -> Int:
         if not _fits(core, color, queue, goes, now, state):
             continue
         used |= goes
-        _send(core, color, goes, word, now, state)
+        _send(goes, word, now, state)
         pop(core, queue, now, state)
         moved += 1
         if sieve >= 0:

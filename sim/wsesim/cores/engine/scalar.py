@@ -7,10 +7,10 @@ from math import exp, sqrt
 import numpy as np
 
 from wsesim.cores import isa
+from wsesim.cores.engine.compiling import called, inlined
 from wsesim.cores.engine.launch import inside, log_span, touched
 from wsesim.cores.engine.queues import fault, has_room, push, set_switch, wake
 from wsesim.cores.engine.words import ONE, Int, decode, encode, half_to_float, whole
-from wsesim.cores.jit import called, inlined
 from wsesim.cores.state import CONTROL_SHIFT, OUTSIDE_MEMORY, TASK_SLOT, State
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores import isa
+from wsesim.cores.engine.compiling import called, inlined
 from wsesim.cores.engine.launch import launch
 from wsesim.cores.engine.queues import fault, first_word, pop, wake
 from wsesim.cores.engine.scalar import scalar
 from wsesim.cores.engine.words import ONE, WORD, Int, decode, lowest
-from wsesim.cores.jit import inlined
 from wsesim.cores.state import CONTROL_SHIFT, NO_CONTROL_TASK, READY_SHIFT, State
 
 ZERO_COST = 64
@@ -87,7 +87,7 @@ def _pick_task(core: Int, now: Int, state: State) -> bool:
     return False
 
 
-@inlined
+@called
 def go_on(core: Int, now: Int, state: State) -> Int:
     """Let the main thread go on; return the cycles it took, 0 if it must wait or has put an instruction on thread 0."""
     here = state.cores[core]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores import isa
+from wsesim.cores.engine.compiling import inlined
 from wsesim.cores.engine.queues import first_word, has_room, pop, push, wake
 from wsesim.cores.engine.words import WORD, Int, decode, encode
-from wsesim.cores.jit import inlined
 from wsesim.cores.state import CONTROL_SHIFT, READY_SHIFT, State
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.jit import called, inlined
+from wsesim.cores.engine.compiling import called, inlined
 
 Int = Any
 """A whole number: Python's where it can be, NumPy's where arrays are read uncompiled."""

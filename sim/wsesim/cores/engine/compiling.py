@@ -1,0 +1,83 @@
+"""Functions of the engine: compiled with numba, or as they are where it is not to be had."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from wsesim.cores import jit
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+if not jit.COMPILED:
+
+    def compiled(function: Function) -> Function:
+        """Return *function* as it is."""
+        return function
+
+    called = inlined = compiled
+
+else:
+    from llvmlite import ir as _ir  # type: ignore[import-untyped]
+    from numba import config as _config
+    from numba import njit as _njit
+    from numba.core import cgutils as _cgutils
+    from numba.core import types as _types
+    from numba.extending import intrinsic as _intrinsic
+
+    _AS_C = {"boundscheck": False, "error_model": "numpy", "_nrt": False}
+    _WITHIN = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+    def compiled(function: Function) -> Function:
+        """Return *function* compiled, for Python to call; the machine code is kept beside the source.
+
+        numba's cache looks only at the file a function stands in, so a change elsewhere would go unseen. The folder is
+        therefore named after all source that the compiled code is made from.
+        """
+        before = _config.CACHE_DIR
+        _config.CACHE_DIR = str(Path(before or Path(__file__).parent / "__pycache__") / f"compiled-{_FINGERPRINT}")
+        try:
+            return cast(Function, _njit(cache=True, **_AS_C)(function))
+        finally:
+            _config.CACHE_DIR = before
+
+    def called(function: Function) -> Function:
+        """Return *function* compiled, for compiled code to call."""
+        return cast(Function, _njit(**_AS_C, **_WITHIN)(function))
+
+    def inlined(function: Function) -> Function:
+        """Return *function* compiled into its callers, for what is given the whole state: calls copy all arguments."""
+        return cast(Function, _njit(forceinline=True, **_AS_C, **_WITHIN)(function))
+
+
+def _prefetch(_: Any, array: Any, row: Any, offset: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        rows = context.make_array(signature.args[0])(context, builder, given[0])
+        place = builder.add(builder.mul(given[1], builder.extract_value(rows.strides, 0)), given[2])
+        pointer, whole = _ir.IntType(8).as_pointer(), _ir.IntType(32)
+        takes = _ir.FunctionType(_ir.VoidType(), [pointer, whole, whole, whole])
+        function = _cgutils.get_or_insert_function(builder.module, takes, "llvm.prefetch.p0i8")
+        start = builder.gep(builder.bitcast(rows.data, pointer), [place])
+        builder.call(function, [start, whole(1), whole(3), whole(1)])  # to be written, near, data
+        return context.get_dummy_value()
+
+    return _types.void(array, _types.intp, _types.intp), generate
+
+
+def uncompiled_prefetch(array: Any, row: int, offset: int) -> None:
+    """Do nothing: uncompiled code gains nothing by it."""
+
+
+prefetch: Callable[[Any, int, int], None] = _intrinsic(_prefetch) if jit.COMPILED else uncompiled_prefetch
+"""Has the computer load the line of its cache at so many bytes in a row of an array, which is soon needed."""
+
+
+def _fingerprint() -> str:
+    here = Path(__file__).parent
+    sources = [here.parent / "isa.py", here.parent / "state.py", *sorted(here.glob("*.py"))]
+    return sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:12]
+
+
+_FINGERPRINT = _fingerprint()
