@@ -90,3 +90,16 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
     script = f"import sys; sys.path.insert(0, {source!r}); import wsesim.cores.show; print('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_slice_says_what_it_streams_and_an_arrow_where_to(run: CoreRun) -> None:
+    events = json.loads(show.trace_json(run.spans, run.flows))["traceEvents"]
+    sends, receives = ([e for e in events if e["ph"] == "X" and key in e["args"]] for key in ("sends", "receives"))
+    assert [(e["args"]["sends"], e["args"]["elements"]) for e in sends] == [("data", 30)]
+    assert [(e["args"]["receives"], e["args"]["elements"]) for e in receives] == [("data", 30)]
+    begin, end = (next(e for e in events if e["ph"] == phase) for phase in ("s", "f"))
+    assert (begin["id"], begin["name"], end["bp"]) == (end["id"], "data", "e")
+    for arrow, (piece,) in ((begin, sends), (end, receives)):
+        assert (arrow["pid"], arrow["tid"]) == (piece["pid"], piece["tid"])
+        assert piece["ts"] <= arrow["ts"] <= piece["ts"] + piece["dur"]
+    assert begin["ts"] < end["ts"]

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from wsesim.answers.drawings import COLORS, fitted
 from wsesim.cores import isa
-from wsesim.cores.machine import CoreRun, Span
+from wsesim.cores.machine import CoreRun
+from wsesim.cores.spans import Span
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -101,8 +102,11 @@ def _palette() -> bytes:
     return shades.tobytes() + bytes(3 * [255]) + bytes(3 * [20])
 
 
-def trace_json(spans: Iterable[Span]) -> str:
-    """Return tasks and vector instructions of watched cores for ui.perfetto.dev; a cycle is drawn as a nanosecond."""
+def trace_json(spans: Iterable[Span], flows: Iterable[tuple[Span, Span]] = ()) -> str:
+    """Return tasks and vector instructions of watched cores for ui.perfetto.dev; a cycle is drawn as a nanosecond.
+
+    A slice has its line of source, its elements and its colors; an arrow leads from what sends to what receives.
+    """
     events: list[dict[str, object]] = []
     cores: dict[tuple[int, int], int] = {}
     threads: set[tuple[int, int]] = set()
@@ -111,16 +115,33 @@ def trace_json(spans: Iterable[Span]) -> str:
         if place not in cores:
             cores[place] = len(cores) + 1
             events.append(_name("process_name", f"core ({span.column}, {span.row})", cores[place], 0))
-        thread = _MAIN if span.thread is None else _MAIN + 1 + span.thread
+        thread = _thread(span)
         if (cores[place], thread) not in threads:
             threads.add((cores[place], thread))
             name = "main thread" if span.thread is None else f"microthread {span.thread}"
             events.append(_name("thread_name", name, cores[place], thread))
         events.append({
             "ph": "X", "pid": cores[place], "tid": thread, "name": span.name, "ts": span.start / 1000,
-            "dur": (span.end - span.start) / 1000, "args": {"line": span.place} if span.place else {},
+            "dur": (span.end - span.start) / 1000, "args": _told(span),
         })  # fmt: skip
+    for number, (sender, receiver) in enumerate(flows):
+        arrives = min(receiver.end, max(receiver.start, sender.start + 1))
+        for phase, span, cycle in (("s", sender, sender.start), ("f", receiver, arrives)):
+            events.append({
+                "ph": phase, "id": number, "cat": "wavelets", "name": sender.sends, "pid": cores[span.row, span.column],
+                "tid": _thread(span), "ts": cycle / 1000, **({"bp": "e"} if phase == "f" else {}),
+            })  # fmt: skip
     return json.dumps({"displayTimeUnit": "ns", "traceEvents": events}, separators=(",", ":"))
+
+
+def _thread(span: Span) -> int:
+    return _MAIN if span.thread is None else _MAIN + 1 + span.thread
+
+
+def _told(span: Span) -> dict[str, object]:
+    """Return what a slice says when it is chosen."""
+    told = {"line": span.place, "elements": span.elements, "sends": span.sends, "receives": ", ".join(span.receives)}
+    return {name: value for name, value in told.items() if value not in ("", None)}
 
 
 def _name(kind: str, name: str, process: int, thread: int) -> dict[str, object]:

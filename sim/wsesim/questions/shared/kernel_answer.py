@@ -201,7 +201,7 @@ def _files(case: KernelCase, found: KernelOutcome) -> dict[str, Callable[[], byt
     if (listing := found.listing) is not None:
         files["listing.txt"] = lambda: listing().encode()
     if run.spans:
-        files["trace.json"] = lambda: show.trace_json(run.spans).encode()
+        files["trace.json"] = lambda: show.trace_json(run.spans, run.flows).encode()
     if frame_cycles and len(run.frames):
         files["activity.gif"] = lambda: show.activity_gif(run, title=title, frame_cycles=frame_cycles)
     return files
