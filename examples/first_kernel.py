@@ -1,59 +1,42 @@
-"""A new kernel from nothing: every core of a row adds its neighbours' vectors to its own, as a stencil does.
+"""Every core of a row adds its neighbours' vectors to its own, as a stencil does.
 
-    x0 <--> x1 <--> x2 <--> x3        each core sends its vector both ways at once, on microthreads,
-                                      and adds what arrives: y1 = x0 + x1 + x2
+x0 <--> x1 <--> x2 <--> x3        y1 = x0 + x1 + x2; the cores at the ends have one neighbour
 
-Run it with `python examples/first_kernel.py`; it draws `first_kernel.svg`.
+Run it with `wsesim kernel examples/first_kernel.py --grid 8x1 --shape 100 --heatmap busy.svg`.
 """
 
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from wsesim.answer import CoreMap
-from wsesim.answers import drawings, svg
-from wsesim.cores.builder import Builder
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.show import core_map
-from wsesim.hardware import load_cluster
+from wsesim import kit
 
-CORES, LENGTH = 8, 100
+Array = np.ndarray[Any, Any]
 
-# 1. A rectangle of cores on a wafer. A color is a path through the fabric. Each core may take only one stream in on a
-#    color, so neighbours alternate: even cores send on one color of each direction, odd cores on the other.
-program = Builder(load_cluster("cs-2").cluster.wafer, width=CORES, height=1)
-east, west = ([program.color(f"{way} {parity}") for parity in ("even", "odd")] for way in ("east", "west"))
 
-# 2. A role is one instruction table: even and odd cores differ by color, those at the ends by what they exchange.
-for column in range(CORES):
-    role, parity = program.role(f"core {column}"), column % 2
-    x, y = role.memory("x", LENGTH), role.memory("y", LENGTH)
-    neighbours = []
-    if column < CORES - 1:  # something lies to the east: send there, and take in what comes from there, westward
-        role.route(east[parity], "RAMP", "EAST")
-        role.route(west[1 - parity], "EAST", "RAMP")
-        neighbours.append((east[parity], west[1 - parity]))
-    if column > 0:
-        role.route(west[parity], "RAMP", "WEST")
-        role.route(east[1 - parity], "WEST", "RAMP")
-        neighbours.append((west[parity], east[1 - parity]))
-    with role.task("start", start=True):
-        for thread, (away, _) in enumerate(neighbours):
-            role.fmovs(role.fabout(away, LENGTH), x, thread=thread)
-        role.fmovs(y, x)
-        for _, toward in neighbours:
-            role.fadds(y, y, role.fabin(toward, LENGTH))
-        role.halt()
-    program.place(role, [column], [0])
+def operands(setup: kit.KernelSetup, random: np.random.Generator) -> Mapping[str, Array]:
+    """Give every core a vector of whole numbers, of which three add up exactly: [row, column, element]."""
+    return {"x": kit.exact.terms(random, (setup.rows, setup.columns, *setup.shape), kit.F32, depth=3)}
 
-# 3. Load values, run, and compare with NumPy.
-values = np.random.default_rng(0).integers(-9, 9, (CORES, LENGTH)).astype(float)
-machine = CoreMachine(program)
-for role, own in zip(program.roles, values, strict=True):
-    machine.write(role, "x", own)
-run = machine.run()
-padded, found = np.pad(values, ((1, 1), (0, 0))), [machine.read(role, "y")[0] for role in program.roles]
-assert np.array_equal(found, padded[:-2] + values + padded[2:])
-print(f"{run.cycles} cycles for {LENGTH} values on each of {CORES} cores; {run.hops} wavelet hops; values as by NumPy")
-busy = CoreMap(name="busy", title="Cycles a core works", unit="cycles", values=core_map(run, "busy"))
-Path("first_kernel.svg").write_text(svg.standalone(drawings.map_svg(busy)), "utf-8")
+
+def body(core: kit.KernelCore) -> None:
+    """Write what one core does. Memory starts at zero: beyond the ends there is nothing to add."""
+    role, (length,) = core.role, core.setup.shape
+    x, y, west, east = (role.memory(name, length) for name in ("x", "y", "from west", "from east"))
+    core.row.shift(west, x)
+    core.row.shift(east, x, back=True)
+    role.fadds(y, x, west)
+    role.fadds(y, y, east)
+
+
+def meaning(setup: kit.KernelSetup, x: Array) -> Array:
+    """Return what y must be, by NumPy."""
+    padded: Array = np.pad(x, ((0, 0), (1, 1), (0, 0)))
+    return padded[:, :-2] + x + padded[:, 2:]
+
+
+KERNEL = kit.kernel(
+    name="neighbours", doc=__doc__, shape_help="LENGTH: values on each core", example="100", operands=operands,
+    body=body, meaning=meaning,
+)  # fmt: skip

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-settings.register_profile("wsesim", deadline=None)
+settings.register_profile("wsesim", deadline=None, max_examples=60)
 settings.register_profile("nightly", deadline=None, max_examples=2000)  # pytest --hypothesis-profile=nightly
 settings.load_profile("wsesim")
 GOLDEN = Path(__file__).parent / "golden"

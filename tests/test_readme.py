@@ -23,13 +23,16 @@ BLOCKS = [
 ]
 """Commands that stand together may use what those before them wrote."""
 TABLE = re.compile(r"^\| (`[^|]+) \| ([^|]+) \|", re.MULTILINE)
+ROWS = pytest.mark.xdist_group("kernel rows")
+"""With the tests of all rows, which are then computed once."""
 OF_THIS_MACHINE = ("Verification", "Simulated ")
 """Starts of paragraphs that a run without verification, or on another day, has otherwise."""
 
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(ROOT / "workloads", tmp_path / "workloads")
+    for folder in ("workloads", "examples"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -45,8 +48,7 @@ def call(line: str) -> str:
 
 
 def _block(commands: list[str]) -> object:
-    marks = [pytest.mark.xdist_group("kernel rows")] if "validate --kernels" in commands else []
-    return pytest.param(commands, marks=marks, id=commands[0])
+    return pytest.param(commands, marks=[ROWS] if "validate" in commands else [], id=commands[0])
 
 
 @pytest.mark.parametrize("commands", [_block(commands) for commands in BLOCKS])
@@ -74,7 +76,10 @@ def test_kernels_are_counted() -> None:
 
 @pytest.mark.parametrize("link", re.findall(r"\]\((?!http)([^)]+)\)", TEXT))
 def test_links_lead_somewhere(link: str) -> None:
-    assert (ROOT / link).exists()
+    path, _, heading = link.partition("#")
+    assert (ROOT / path).exists()
+    headings = re.findall(r"^#+ (.+)$", (ROOT / path).read_text("utf-8"), re.MULTILINE) if heading else []
+    assert not heading or heading in [each.lower().replace(" ", "-") for each in headings]
 
 
 def test_the_first_workload_is_the_one_shown(checkout: Path) -> None:
@@ -107,6 +112,7 @@ def _words(text: str) -> list[str]:
     ]
 
 
+@ROWS
 def test_quoted_accuracy_is_that_of_today(checkout: Path) -> None:
     summary = json.loads(call("validate --json"))["summary"]
     form = r"^\| (CS-\d [^|]+?) \| (\d+) \| ([\d.]+) % \| ([\d.]+) % \| (\d+) % \| (\d+) % \|"
@@ -119,7 +125,7 @@ def test_quoted_accuracy_is_that_of_today(checkout: Path) -> None:
         assert (name, group["run"], found) == (name, int(rows), shares)
 
 
-@pytest.mark.xdist_group("kernel rows")  # with the tests of all rows, which are then computed once
+@ROWS
 def test_quoted_accuracy_of_kernels_is_that_of_today(checkout: Path) -> None:
     families = json.loads(call("validate --kernels --json"))["families"]
     today = {

@@ -3,7 +3,8 @@
 WsesimError
 ├── InputError     a mistake in what the user gave; says where and what to do next; exit code 2
 ├── SpecError      a value object refused nonsense; the reader of a file turns it into an InputError
-└── NotModelled    a question that is fair, about something nobody has modelled yet; an answer, not a crash
+├── NotModelled    a question that is fair, about something nobody has modelled yet; an answer, not a crash
+└── OutOfReach     one that is modelled, and too large for this computer as it is; an answer, too
 """
 
 from __future__ import annotations
@@ -76,6 +77,10 @@ class NotModelled(WsesimError):
         self.what = what
         self.why = why
         super().__init__(f"{what} is not modelled: {why}")
+
+
+class OutOfReach(WsesimError):
+    """What is asked for is modelled, and more than this computer, or what is installed on it, can do; says why."""
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str:

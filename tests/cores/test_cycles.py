@@ -119,6 +119,26 @@ def test_two_threads_share_the_datapath(make: Make) -> None:
     assert run.busy[0, 0] == 120 + 2
 
 
+def test_instructions_take_turns_with_microthreads_or_go_first(make: Make) -> None:
+    """Twenty instructions beside a microthread that always has an element to move."""
+
+    def until(scalars_first: bool) -> int:
+        program, role = alone(make)
+        program.scalars_first = scalars_first
+        x, y, end = role.memory("x", 200), role.memory("y", 200), role.register()
+        with role.task("main", start=True):
+            role.fmuls(y, x, Register(0), thread=0)
+            for _ in range(20):
+                role.wait(1)
+            role.stamp(end, cost=0)
+        machine = CoreMachine(program)
+        run = machine.run()
+        assert run.busy[0, 0] == 1 + 20 + 200
+        return int(machine.register(role, end.index)[0])
+
+    assert until(scalars_first=False) - until(scalars_first=True) == 21  # one for each, and one before the stamp
+
+
 def test_a_microthread_moves_on_while_the_main_thread_computes(make: Make) -> None:
     program, role = alone(make)
     x, y, a = role.memory("x", 50), role.memory("y", 50), role.memory("a", 10)

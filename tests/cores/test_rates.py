@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from wsesim.cores import isa
+from wsesim.cores.kit.durations import written_cycles
 from wsesim.cores.operands import Color, FabricOperand, Mem, Operand, Register
-from wsesim.cores.programs.durations import written_cycles
 from wsesim.cores.rates import Rate, rate_of, row_of
 from wsesim.hardware import Wafer
 

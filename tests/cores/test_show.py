@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from wsesim.cores import show
@@ -53,13 +54,19 @@ def test_maps_are_by_name(run: CoreRun) -> None:
 def test_an_animation(run: CoreRun) -> None:
     from PIL import Image
 
-    data = show.activity_gif(run, frame_cycles=FRAME)
-    assert data == show.activity_gif(run, frame_cycles=FRAME)
+    data = show.activity_gif(run, title="a row of cores", frame_cycles=FRAME)
+    assert data == show.activity_gif(run, title="a row of cores", frame_cycles=FRAME)
     with Image.open(io.BytesIO(data)) as picture:
-        assert picture.size == (600, 450)
+        assert picture.size == (600 + 2 * 8, 450 + 2 * 8 + 2 * 16 + 8 + 16)
         assert getattr(picture, "n_frames", 1) > 1
+        first = np.asarray(picture.convert("RGB"))
+        picture.seek(1)
+        second = np.asarray(picture.convert("RGB"))
+    assert (first[:24] == second[:24]).all(), "the title stays"
+    assert (first[24:40] != second[24:40]).any(), "the cycle goes on"
+    assert {tuple(color) for color in first[:24].reshape(-1, 3).tolist()} == {(255, 255, 255), (20, 20, 20)}
     with pytest.raises(ValueError, match="run it with frame_cycles"):
-        show.activity_gif(CoreRun(**{**fields(run), "frames": run.frames[:0]}), frame_cycles=FRAME)  # type: ignore[arg-type]
+        show.activity_gif(CoreRun(**{**fields(run), "frames": run.frames[:0]}), title="", frame_cycles=FRAME)  # type: ignore[arg-type]
 
 
 def fields(run: CoreRun) -> dict[str, object]:
@@ -83,3 +90,16 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
     script = f"import sys; sys.path.insert(0, {source!r}); import wsesim.cores.show; print('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_slice_says_what_it_streams_and_an_arrow_where_to(run: CoreRun) -> None:
+    events = json.loads(show.trace_json(run.spans, run.flows))["traceEvents"]
+    sends, receives = ([e for e in events if e["ph"] == "X" and key in e["args"]] for key in ("sends", "receives"))
+    assert [(e["args"]["sends"], e["args"]["elements"]) for e in sends] == [("data", 30)]
+    assert [(e["args"]["receives"], e["args"]["elements"]) for e in receives] == [("data", 30)]
+    begin, end = (next(e for e in events if e["ph"] == phase) for phase in ("s", "f"))
+    assert (begin["id"], begin["name"], end["bp"]) == (end["id"], "data", "e")
+    for arrow, (piece,) in ((begin, sends), (end, receives)):
+        assert (arrow["pid"], arrow["tid"]) == (piece["pid"], piece["tid"])
+        assert piece["ts"] <= arrow["ts"] <= piece["ts"] + piece["dur"]
+    assert begin["ts"] < end["ts"]

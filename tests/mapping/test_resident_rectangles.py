@@ -106,7 +106,7 @@ def test_a_token_passes_from_neighbour_to_neighbour() -> None:
         assert steps == 1
 
 
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=5)
 @given(REQUESTS)
 def test_what_fits_is_what_the_memory_table_says(request: ResidentRequest) -> None:
     sram_bytes = CS3.wafer.core.sram_bytes
@@ -126,7 +126,7 @@ def test_what_fits_is_what_the_memory_table_says(request: ResidentRequest) -> No
         assert needs_bytes(less.memory) > sram_bytes
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=6)
 @given(REQUESTS, st.integers(40, 96), st.integers(0, 40))
 def test_more_sram_never_needs_more_wafers(request: ResidentRequest, size_kib: int, more_kib: int) -> None:
     less = fewest_wafers(replace(request, cluster=with_sram(MANY, size_kib * KIB)))

@@ -14,6 +14,7 @@ from wsesim.answer import Answer, CoreFrames, CoreMap, DoesNotFit, Level, NotAns
 from wsesim.cores.errors import ProgramError
 from wsesim.cores.measures import MEASURES, RATES
 from wsesim.cores.programs import PROGRAMS, KernelCase
+from wsesim.cores.state import CAUSES
 from wsesim.errors import InputError
 from wsesim.hardware import override_names
 from wsesim.questions.kernel import READ, KernelQuestion
@@ -86,7 +87,7 @@ def test_cores_answer_with_figures_values_drawings_and_files(tmp_path: Path) -> 
     assert found.figures["wavelet_hops"] == 48
     assert found.right is True
     assert found.spent is not None
-    assert found.spent.by_cause.keys() == {"busy", "stalled", "idle"}
+    assert found.spent.by_cause.keys() == {*CAUSES}
     assert [drawing.name for drawing in found.drawings] == ["busy", "stalled", "links", "activity"]
     assert all(isinstance(each, CoreMap) and each.values.shape == (2, 4) for each in found.drawings[:3])
     assert isinstance(found.drawings[3], CoreFrames)
@@ -325,7 +326,7 @@ WHERE: tuple[tuple[Case, Changes], ...] = (
     (("stencil-one-cell", (4, 4), (4,), {}, "cores"), {"core.fabric_inputs": 1}),
     (("stencil-star", (4, 4), (4, 4, 1, 4), {}, "cores"),
      {"code.stencil_count_cycles": 9, "code.stencil_enough_cycles": 9, "code.stencil_turn_cycles": 19,
-      "code.stencil_reload_cycles": 9}),
+      "code.stencil_reload_cycles": 9, "code.stencil_transfers_yield": False}),
     (("stencil-star", (4, 4), (4, 4, 2, 4), {}, "cores"),
      {"code.stencil_descriptor_cycles": 19, "code.stencil_offset_cycles": 19}),
     (("stencil-tasks", (4, 4), (4, 4, 1, 2), {}, "cores"), {"code.stencil_store_cycles": 9}),

@@ -11,8 +11,8 @@ from wsesim.figures import Slot
 FACTORS = (2.0, 0.5, 10.0, 0.1)
 LIMITS = {"cluster.max_systems"}
 """Figures that say what may be asked: a question that is refused is one that they moved."""
-LONG = {"generate", "serving"}
-"""Kinds whose answers take long, and read what prompts and tokens by themselves read."""
+LONG = {"prefill", "generate", "serving"}
+"""Kinds whose answers take long, and come the way those of decoding do."""
 MOVED = [pytest.param(kind, marks=[pytest.mark.nightly] if kind in LONG else []) for kind in CASES]
 
 

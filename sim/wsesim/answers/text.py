@@ -42,7 +42,7 @@ def number(value: float) -> str:
 
 def kib(value: float) -> str:
     """Print bytes of a core in KiB, one unit throughout so that a column adds up by eye."""
-    return f"{value / 1024:.1f} KiB"
+    return f"{value / 1024:,.1f} KiB"
 
 
 def joules(value: float) -> str:

@@ -54,7 +54,8 @@ def kernel(
 ) -> None:  # fmt: skip
     """Simulate one kernel core by core, or list all.
 
-    It is the same question that a file with the key `kernel` asks. Only the pictures named here are written; `wsesim
+    NAME is one of the list, or a Python file of your own, which is run. It is the same question that a file with the
+    key `kernel` asks. Only the pictures named here are written; `wsesim
     run` writes a report.
     """
     from wsesim import answers, questions

@@ -47,6 +47,8 @@ class Builder:
         self.colors: list[Color] = []
         self.roles: list[CoreRole] = []
         self.role_of = np.full((height, width), -1, np.int32)
+        self.scalars_first = False
+        """Whether instructions of the main thread go before elements of microthreads; else they take turns."""
 
     def color(self, name: str) -> Color:
         """Reserve a color.

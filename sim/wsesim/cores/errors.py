@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wsesim.errors import WsesimError
+from wsesim.errors import OutOfReach, WsesimError
 
 
 class ProgramError(WsesimError):
@@ -26,7 +26,7 @@ class TooFew(ProgramError):
     """A program that needs more colors, queues or registers than there are."""
 
 
-class TooLarge(ProgramError):
+class TooLarge(ProgramError, OutOfReach):
     """A program that would fit its cores, but this computer or the engine cannot simulate."""
 
 

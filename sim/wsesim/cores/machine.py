@@ -19,28 +19,14 @@ from wsesim.cores.explain import explain_circling, explain_fault, explain_unread
 from wsesim.cores.instruction import Instruction
 from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem
 from wsesim.cores.packing import CORES_A_WORD, PATIENCE_CYCLES, STEP, pack, role_queues
-from wsesim.cores.state import CAUSES, FAULTY, HUNG, IDLE, LAST_CYCLE, PAUSED, TASK_SLOT, State
+from wsesim.cores.spans import Span, flows_of, spans_of
+from wsesim.cores.state import CAUSES, FAULTY, HUNG, IDLE, LAST_CYCLE, LAUNCH, PAUSED, State
 from wsesim.errors import nearest
 
 MOST_CORES_UNCOMPILED = 4096
 """Cores that uncompiled code, some 600 times slower, is allowed to run."""
 MOST_WATCHED = 1024
 """Cores whose instructions can be recorded at the same time."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """A task or a vector instruction from start to end."""
-
-    column: int
-    row: int
-    thread: int | None
-    """Microthread; None: the main thread."""
-    name: str
-    place: str
-    """Line of the builder; empty for a task."""
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +59,8 @@ class CoreRun:
     """[time, row, column] cycles worked since the frame before, if asked for."""
     spans: tuple[Span, ...]
     """What the watched cores did, by start."""
+    flows: tuple[tuple[Span, Span], ...]
+    """Of these, which received what which sent."""
 
     @property
     def hops(self) -> int:
@@ -225,6 +213,7 @@ class CoreMachine:
         bytes_ = [_bytes(each) for each in instructions]
         busy = state.cores["busy"].astype(np.int64)
         sent, traffic = self._traffic()
+        spans = spans_of(self.builder, rows)
         worked = np.diff(np.array([np.zeros_like(busy), *frames]), axis=0).reshape(-1, *shape)
         return CoreRun(
             cycles=int(state.clock[0]["worked"]),
@@ -239,15 +228,19 @@ class CoreMachine:
             elements=int(executed[[each.is_vector for each in instructions]].sum()),
             sram_bytes=int((executed * np.array(bytes_, np.int64)).sum()),
             frames=worked,
-            spans=tuple(
-                sorted((self._span(row) for row in rows), key=lambda span: (span.start, span.row, span.column))
-            ),
+            spans=spans,
+            flows=flows_of(self.builder, spans),
         )
 
     def _spent(self) -> dict[str, npt.NDArray[np.int64]]:
-        """Return the cycles of every core by cause; what comes after its last work is idle."""
+        """Return the cycles of every core by cause; what comes after its last work is idle.
+
+        Starts of what then has no elements may last longer than any work; those cycles are not the run's.
+        """
         spent = self.state.tallies["spent"].astype(np.int64)
-        spent[:, IDLE] += self.state.clock[0]["worked"] - spent.sum(1)
+        rest = self.state.clock[0]["worked"] - spent.sum(1)
+        spent[:, IDLE] += np.maximum(0, rest)
+        spent[:, LAUNCH] += np.minimum(0, rest)
         shape = (self.builder.height, self.builder.width)
         return {cause: spent[:, number].reshape(shape) for number, cause in enumerate(CAUSES)}
 
@@ -269,19 +262,6 @@ class CoreMachine:
                     traffic[builder.colors[queue.color].name] += int(pushed.sum())
         return sent.reshape(builder.height, builder.width, isa.PORTS), traffic
 
-    def _span(self, row: tuple[int, ...]) -> Span:
-        core, slot, line, start, end = row
-        role = self.builder.roles[self.state.cores[core]["role"]]
-        if slot == TASK_SLOT:
-            name, place = next(task.name for task in role.tasks.values() if task.index == line), ""
-        else:
-            each = self.builder.instruction(line)
-            name, place = _NAMES[each.op], each.place
-        return Span(
-            column=core % self.builder.width, row=core // self.builder.width, thread=slot - 1 if slot > 0 else None,
-            name=name, place=place, start=start, end=end,
-        )  # fmt: skip
-
     def _cores(self, role: CoreRole) -> npt.NDArray[np.intp]:
         return np.flatnonzero(self.builder.role_of.ravel() == self.builder.roles.index(role))
 
@@ -293,9 +273,6 @@ class CoreMachine:
         first = int(self.state.cores["cell"][cores[0]]) if len(cores) else 0
         cells = self.state.memory[first : first + len(cores) * role.cells].reshape(len(cores), role.cells)
         return cells[:, variable.cell : variable.cell + variable.length]
-
-
-_NAMES = dict(enumerate(("mov", "add", "sub", "mul", "mac", "max", "add3"), start=isa.MOV))
 
 
 def _bytes(each: Instruction) -> int:

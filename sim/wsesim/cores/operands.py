@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import ceil
 
 from wsesim.cores import isa
 
@@ -62,6 +63,13 @@ Operand = Mem | FabricOperand | Register | None
 ELEMENT_BYTES = {isa.F32: 4, isa.F16: 2, isa.I32: 4, isa.MIXED: 4, isa.I16: 2}
 KIND_NAMES = {isa.F32: "fp32", isa.F16: "fp16", isa.I32: "int32", isa.MIXED: "mixed", isa.I16: "int16"}
 HALVES = (isa.F16, isa.I16)
+WAVELET_BYTES = 4
+VALUES_PER_WAVELET = {kind: WAVELET_BYTES // size for kind, size in ELEMENT_BYTES.items()}
+
+
+def wavelets_of(values: int, kind: int) -> int:
+    """Return in how many wavelets so many values of a type travel: two of 16 bits share one."""
+    return ceil(values / VALUES_PER_WAVELET[kind])
 
 
 def element_of(operand: Operand, kind: int, number: int) -> int:

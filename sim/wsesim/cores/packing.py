@@ -118,7 +118,7 @@ def _clock(builder: Builder, threads: int) -> Array:
     for name, value in (
         ("hop", fabric.hop_cycles), ("ramp", fabric.ramp_cycles), ("task_cycles", core.task_launch_cycles),
         ("activation_cycles", core.activation_cycles), ("line_bytes", core.line_bytes), ("threads", threads),
-        ("width", builder.width),
+        ("width", builder.width), ("scalars_first", builder.scalars_first),
         ("patience", PATIENCE_CYCLES),
     ):  # fmt: skip
         clock[name] = min(value, state.LAST_CYCLE)

@@ -22,6 +22,6 @@ def _file_name(path: str) -> str:
 
 
 _OWN_FILES = {
-    *(str(path) for path in Path(__file__).parent.glob("*.py")),
+    *(str(path) for folder in (".", "kit") for path in (Path(__file__).parent / folder).glob("*.py")),
     contextmanager.__code__.co_filename,
 }

@@ -8,17 +8,24 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from wsesim.answers.drawings import COLORS, fitted
 from wsesim.cores import isa
-from wsesim.cores.machine import CoreRun, Span
+from wsesim.cores.machine import CoreRun
+from wsesim.cores.spans import Span
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 Values = npt.NDArray[Any]
 PORTS = ("west", "east", "north", "south", "ramp")
+PAPER, INK = 254, 255
+"""Of the 256 colors of a film, those that stand for no share."""
+FONT_PIXELS, LINE_PIXELS, MARGIN, KEY_PIXELS = 12, 16, 8, 160
 _MAIN = 1
 """Viewers lose the name of thread 0."""
 
@@ -34,24 +41,21 @@ def core_map(run: CoreRun, what: str) -> Values:
     return np.asarray(maps[what])
 
 
-def activity_gif(run: CoreRun, *, frame_cycles: int, frame_s: float = 0.1) -> bytes:
+def activity_gif(run: CoreRun, *, title: str, frame_cycles: int, frame_s: float = 0.1) -> bytes:
     """Return the activity of all cores over time as an animated GIF; needs a run with `frame_cycles`.
+
+    Each picture says what it shows, and at which cycle it ends; below is what the colors mean.
 
     Raises:
         ValueError: the run has no frames.
     """
-    from matplotlib import colormaps
-    from PIL import Image
-
     if not len(run.frames):
         raise ValueError("the run has no frames: run it with frame_cycles")
-    palette = (colormaps[COLORS](np.arange(256))[:, :3] * 255).round().astype(np.uint8).tobytes()
-    pictures = []
-    for frame in run.frames:
-        shades = np.clip(fitted(frame) / frame_cycles, 0, 1) * 255
-        picture = Image.fromarray(shades.round().astype(np.uint8))
-        picture.putpalette(palette)
-        pictures.append(picture)
+    ends = [min(run.cycles, frame_cycles * number) for number in range(1, len(run.frames) + 1)]
+    pictures = [
+        _picture(frame / frame_cycles, title, f"cycle {end:,} of {run.cycles:,}")
+        for frame, end in zip(run.frames, ends, strict=True)
+    ]
     data = io.BytesIO()
     duration_ms = round(frame_s * 1000)
     pictures[0].save(
@@ -60,8 +64,49 @@ def activity_gif(run: CoreRun, *, frame_cycles: int, frame_s: float = 0.1) -> by
     return data.getvalue()
 
 
-def trace_json(spans: Iterable[Span]) -> str:
-    """Return tasks and vector instructions of watched cores for ui.perfetto.dev; a cycle is drawn as a nanosecond."""
+def _picture(shares: Values, title: str, cycle: str) -> Image:
+    """Return a picture of [row, column] shares of time that cores worked, with its words above and its key below."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    shades = _shaded(fitted(shares))
+    height, width = shades.shape
+    font = ImageFont.load_default(FONT_PIXELS)
+    words = max(int(font.getlength(line)) for line in (title, cycle))
+    wide = max(width, words, KEY_PIXELS) + 2 * MARGIN
+    key = np.broadcast_to(_shaded(np.linspace(0, 1, KEY_PIXELS // 2)), (FONT_PIXELS, KEY_PIXELS // 2))
+    top, bottom = MARGIN + 2 * LINE_PIXELS, MARGIN + 2 * LINE_PIXELS + height + MARGIN
+    canvas = np.full((bottom + LINE_PIXELS + MARGIN, wide), PAPER, np.uint8)
+    canvas[top : top + height, MARGIN : MARGIN + width] = shades
+    left = MARGIN + KEY_PIXELS // 4
+    canvas[bottom : bottom + FONT_PIXELS, left : left + key.shape[1]] = key
+    picture = Image.fromarray(canvas)
+    picture.putpalette(_palette())
+    draw = ImageDraw.Draw(picture)
+    draw.fontmode = "1"  # no shades between ink and paper: they would be colors of the key
+    for number, line in enumerate((title, cycle)):
+        draw.text((MARGIN, MARGIN + number * LINE_PIXELS), line, fill=INK, font=font)
+    draw.text((MARGIN, bottom), "idle", fill=INK, font=font)
+    draw.text((left + key.shape[1] + MARGIN, bottom), "busy", fill=INK, font=font)
+    return picture
+
+
+def _shaded(shares: Values) -> npt.NDArray[np.uint8]:
+    return (np.clip(shares, 0, 1) * (PAPER - 1)).round().astype(np.uint8)
+
+
+def _palette() -> bytes:
+    """Return the colors of shares, of paper and of ink, as red, green and blue."""
+    from matplotlib import colormaps
+
+    shades = (colormaps[COLORS](np.linspace(0, 1, PAPER))[:, :3] * 255).round().astype(np.uint8)
+    return shades.tobytes() + bytes(3 * [255]) + bytes(3 * [20])
+
+
+def trace_json(spans: Iterable[Span], flows: Iterable[tuple[Span, Span]] = ()) -> str:
+    """Return tasks and vector instructions of watched cores for ui.perfetto.dev; a cycle is drawn as a nanosecond.
+
+    A slice has its line of source, its elements and its colors; an arrow leads from what sends to what receives.
+    """
     events: list[dict[str, object]] = []
     cores: dict[tuple[int, int], int] = {}
     threads: set[tuple[int, int]] = set()
@@ -70,16 +115,33 @@ def trace_json(spans: Iterable[Span]) -> str:
         if place not in cores:
             cores[place] = len(cores) + 1
             events.append(_name("process_name", f"core ({span.column}, {span.row})", cores[place], 0))
-        thread = _MAIN if span.thread is None else _MAIN + 1 + span.thread
+        thread = _thread(span)
         if (cores[place], thread) not in threads:
             threads.add((cores[place], thread))
             name = "main thread" if span.thread is None else f"microthread {span.thread}"
             events.append(_name("thread_name", name, cores[place], thread))
         events.append({
             "ph": "X", "pid": cores[place], "tid": thread, "name": span.name, "ts": span.start / 1000,
-            "dur": (span.end - span.start) / 1000, "args": {"line": span.place} if span.place else {},
+            "dur": (span.end - span.start) / 1000, "args": _told(span),
         })  # fmt: skip
+    for number, (sender, receiver) in enumerate(flows):
+        arrives = min(receiver.end, max(receiver.start, sender.start + 1))
+        for phase, span, cycle in (("s", sender, sender.start), ("f", receiver, arrives)):
+            events.append({
+                "ph": phase, "id": number, "cat": "wavelets", "name": sender.sends, "pid": cores[span.row, span.column],
+                "tid": _thread(span), "ts": cycle / 1000, **({"bp": "e"} if phase == "f" else {}),
+            })  # fmt: skip
     return json.dumps({"displayTimeUnit": "ns", "traceEvents": events}, separators=(",", ":"))
+
+
+def _thread(span: Span) -> int:
+    return _MAIN if span.thread is None else _MAIN + 1 + span.thread
+
+
+def _told(span: Span) -> dict[str, object]:
+    """Return what a slice says when it is chosen."""
+    told = {"line": span.place, "elements": span.elements, "sends": span.sends, "receives": ", ".join(span.receives)}
+    return {name: value for name, value in told.items() if value not in ("", None)}
 
 
 def _name(kind: str, name: str, process: int, thread: int) -> dict[str, object]:

@@ -28,7 +28,7 @@ OUTSIDE_MEMORY, NO_CONTROL_TASK, NOBODY_THERE = 1, 2, 3
 PAUSED, QUIET, HUNG, FAULTY = 0, 1, 2, 3
 """How a run ended."""
 IDLE, COMPUTE, BANK, LAUNCH, FABRIC, ROOM = 0, 1, 2, 3, 4, 5
-CAUSES = ("idle", "compute", "bank", "launch", "fabric", "queue")
+CAUSES = ("idle", "compute", "banks", "launch", "fabric wait", "queue wait")
 """What cycles of a core go to: no task and no vector instruction under way; elements at full rate; what they take
 longer by banks and lines of memory; starts of tasks and instructions, and scalar code; waiting for a wavelet to arrive;
 waiting for room to send one."""
@@ -156,6 +156,7 @@ CLOCK = np.dtype([(name, "i8") for name in (
     "line_bytes",  # of the lines in which long vectors of 16-bit elements are read
     "width",  # cores in a row
     "threads",  # the program uses, the main thread too
+    "scalars_first",  # whether the main thread goes before microthreads; else they take turns
     "patience",  # cycles without moved or acted that are taken for a hang
 )])  # fmt: skip
 LOG = np.dtype([(name, "i8") for name in ("core", "slot", "line", "start", "end")])

@@ -254,6 +254,8 @@ class Code:
     """Cores of a ring up to which parts do not wait for each other in the routers."""
     ring_calm_words: int = field(metadata=MORE)
     """Wavelets of a part up to which they do not."""
+    stencil_transfers_yield: bool = field(metadata=neither("who goes first, and no more is done"))
+    """Whether instructions of its tasks go before elements that its microthreads move, or take turns with them."""
     stencil_count_cycles: int = field(metadata=LESS)
     """A stencil counts a completion: load, add, store."""
     stencil_enough_cycles: int = field(metadata=LESS)

@@ -44,16 +44,20 @@ def chain_cycles(wafer: Wafer, *, wavelets: int, cores: int) -> float:
 def two_phase_cycles(wafer: Wafer, *, wavelets: int, cores: int, group: int) -> float:
     """Return the cycles of a program with a chain inside groups, then a chain over the groups' heads.
 
-    The last group may be smaller and done early; then the group before it is the one to wait for.
+    The last group, which may be smaller, passes its sum on as it adds it up. Either that comes last to the first core,
+    or the other heads, which begin phase 2 when phase 1 is over. Descriptors are set before each vector instruction.
     """
     groups = ceil(cores / group)
     rest = cores - (groups - 1) * group
-    ways = [(rest, groups), (group, groups - 1)] if groups > 1 else [(rest, 1)]
-    return _task_cycles(wafer.core) + max(
-        _chain_stage(wafer, wavelets, size, spacing=1)
-        + _chain_stage(wafer, wavelets, heads, spacing=group, sends=groups > 1)
-        for size, heads in ways
-    )
+    if cores == 1:
+        return _task_cycles(wafer.core)
+    once = wafer.code.vector_setup_cycles + _vector_cycles(wafer.core)
+    along = chain_reduce(wafer.fabric, wavelets=wavelets, cores=rest)
+    along += (groups - 1) * link_cycles(wafer.fabric, group)
+    inside = once + chain_reduce(wafer.fabric, wavelets=wavelets, cores=group)
+    heads = chain_reduce(wafer.fabric, wavelets=wavelets, cores=groups - 1, spacing=group)
+    two_phases = 1 < group < cores
+    return _task_cycles(wafer.core) + once + (max(along, inside + heads) if two_phases else along)
 
 
 def centers(cores: int, group: int) -> tuple[int, ...]:
@@ -143,9 +147,9 @@ def _vector_cycles(core: Core) -> float:
     return core.vector_launch_cycles
 
 
-def _chain_stage(wafer: Wafer, wavelets: int, cores: int, *, spacing: int, sends: bool = False) -> float:
-    """Return the cycles of a chain over cores *spacing* hops apart; with *sends*, of one core that only sends, too."""
-    if cores == 1 and not sends:
+def _chain_stage(wafer: Wafer, wavelets: int, cores: int, *, spacing: int) -> float:
+    """Return the cycles of a chain over cores *spacing* hops apart."""
+    if cores == 1:
         return 0.0
     return _vector_cycles(wafer.core) + chain_reduce(wafer.fabric, wavelets=wavelets, cores=cores, spacing=spacing)
 

@@ -49,7 +49,7 @@ class KernelFile(QuestionFile):
     """One kernel on a rectangle of cores."""
 
     kernel: Text
-    """Name of a kernel; `wsesim kernel` lists them."""
+    """Name of a kernel, which `wsesim kernel` lists; or a Python file of your own that has one, which is run."""
     grid: Annotated[list[Size], Field(min_length=2, max_length=2)]
     """Columns and rows of cores."""
     shape: Annotated[list[Size], Field(min_length=1, max_length=8)]
@@ -90,8 +90,15 @@ FIGURES = (
         name="wavelet_hops", label="wavelet hops",
         meaning="wavelets that went from router to router, each counted on each link, in the simulated part",
     ),
-    FigureSpec(name="max_error", label="largest difference", meaning="of any value from NumPy's"),
-    FigureSpec(name="tolerance", label="allowed difference", meaning="the largest that rounding can explain"),
+    FigureSpec(name="compared_values", label="values compared", meaning="with NumPy's, in the simulated part"),
+    FigureSpec(
+        name="differing_values", label="values that differ", better="less",
+        meaning="of those, the values that do not equal NumPy's",
+    ),
+    FigureSpec(
+        name="max_error", label="largest difference",
+        meaning="of any value from NumPy's; none where one is no finite number",
+    ),
     FigureSpec(
         name="events", label="events", meaning="wavelets forwarded and cycles a core worked, in the simulated part"
     ),
@@ -131,8 +138,11 @@ class KernelQuestion:
 
     @property
     def inputs(self) -> tuple[Path, ...]:
-        """Files of the user's own that the answer depends on: none."""
-        return ()
+        """Files of the user's own that the answer depends on: that of the kernel."""
+        from wsesim.cores.programs import is_file
+
+        name = self.asked.resolved["kernel"]
+        return (self.asked.folder / name,) if is_file(name) else ()
 
     @classmethod
     def positions(cls, values: Mapping[str, Any]) -> int | None:
@@ -142,30 +152,25 @@ class KernelQuestion:
     @classmethod
     def check(cls, draft: Draft) -> Derived:
         """Note what is wrong with the kernel, its grid, options, measure and shape; no default follows from another."""
-        from wsesim.cores.programs import PROGRAMS
-
         values, problems, before = draft.values, draft.problems, len(draft.problems.found)
-        kernel = values.get("kernel")
-        if kernel is not None and kernel not in PROGRAMS:
-            hint = nearest(kernel, PROGRAMS) or "; `wsesim kernel` lists them"
-            problems.add_field(("kernel",), f"= {kernel!r} is not a kernel that wsesim knows{hint}")
-        if kernel in PROGRAMS:
-            _check_choices(PROGRAMS[kernel], values, problems)
+        program = _program(draft)
+        if program is not None:
+            _check_choices(program, values, problems)
         if draft.hardware is None or "grid" not in values:
             return {}
         wafer = draft.hardware.cluster.wafer
         _check_grid(values["grid"], wafer, values.get("watch", []), problems)
-        if len(problems.found) == before and kernel in PROGRAMS and values.keys() >= _CASE:
-            _check_shape(_case(values, wafer), must_fit=values.get("must_fit", True), problems=problems)
+        if len(problems.found) == before and program is not None and values.keys() >= _CASE:
+            _check_shape(_case(program, values, wafer), must_fit=values.get("must_fit", True), problems=problems)
         return {}
 
     @classmethod
     def of(cls, asked: Asked) -> Self:
         """Return the question that a checked file asks."""
-        from wsesim.cores.programs import usually_watched
+        from wsesim.cores.programs import find_program, usually_watched
 
         values = asked.resolved
-        case = _case(values, asked.hardware.cluster.wafer)
+        case = _case(find_program(values["kernel"], asked.folder), values, asked.hardware.cluster.wafer)
         watch = tuple((column, row) for column, row in values["watch"]) or usually_watched(case.grid[0])
         return cls(
             asked=asked, case=case, measure=values["measure"], must_fit=values["must_fit"], verify=values["verify"],
@@ -234,12 +239,32 @@ def _check_grid(grid: list[int], wafer: Wafer, watch: list[list[int]], problems:
             problems.add(("watch", index), f"watch: {where}")
 
 
-def _case(values: Mapping[str, Any], wafer: Wafer) -> KernelCase:
-    from wsesim.cores.programs import PROGRAMS, KernelCase
+def _program(draft: Draft) -> KernelProgram | None:
+    """Return the kernel that is named; note it where there is none."""
+    from wsesim.cores.programs import find_program
+
+    name = draft.values.get("kernel")
+    try:
+        return None if name is None else find_program(name, draft.folder)
+    except InputError as error:
+        _raise_if_in_kernel(error)
+        for problem in error.problems:
+            draft.problems.add_field(("kernel",), f"= {name!r} cannot be asked: {problem.message}")
+    return None
+
+
+def _raise_if_in_kernel(error: InputError) -> None:
+    """Raise what is wrong in a kernel's own file as it stands: with its line there."""
+    if any(problem.file for problem in error.problems):
+        raise error
+
+
+def _case(program: KernelProgram, values: Mapping[str, Any], wafer: Wafer) -> KernelCase:
+    from wsesim.cores.programs import KernelCase
 
     columns, rows = values["grid"]
     return KernelCase(
-        program=PROGRAMS[values["kernel"]], wafer=wafer, grid=(columns, rows), shape=tuple(values["shape"]),
+        program=program, wafer=wafer, grid=(columns, rows), shape=tuple(values["shape"]),
         options={name: str(value) for name, value in values["options"].items()}, seed=values["seed"],
         fold=values["fold"], silicon=values["silicon"],
     )  # fmt: skip
@@ -282,6 +307,7 @@ def _check_shape(case: KernelCase, *, must_fit: bool, problems: Problems) -> Non
     except (NoRoom, TooFew):
         return
     except InputError as error:
+        _raise_if_in_kernel(error)
         for problem in error.problems:
             words = problem.message.split()
             place = ("options", words[1]) if words[0] == "option" else ("shape",)

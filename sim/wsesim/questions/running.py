@@ -10,7 +10,7 @@ from itertools import pairwise
 from math import fsum
 
 from wsesim.answer import LEVELS, Answer, Comparison, Difference, Level, NotAnswered, Outcome, Result
-from wsesim.errors import InputError, NotModelled, nearest
+from wsesim.errors import InputError, NotModelled, OutOfReach, nearest
 from wsesim.questions.base import Question, Say, silent
 from wsesim.questions.shared.facts import cost_since, provenance_of
 from wsesim.questions.shared.numbers import verified_if_possible
@@ -48,10 +48,10 @@ def run(
 
 
 def solve(question: Question, level: Level, say: Say = silent) -> Outcome:
-    """Answer *question* at *level*; what is not modelled is an outcome, too."""
+    """Answer *question* at *level*; what is not modelled, or too large for this computer, is an outcome, too."""
     try:
         return question.solve(level, say)
-    except NotModelled as error:
+    except (NotModelled, OutOfReach) as error:
         return NotAnswered(why=str(error))
 
 

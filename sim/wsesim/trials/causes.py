@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from math import fsum
 
 from wsesim.cores import isa
+from wsesim.cores.kit.durations import memory, vector_time
 from wsesim.cores.operands import Operand
-from wsesim.cores.programs.durations import memory, vector_time
 from wsesim.cores.programs.gemm import stream_gemm, stream_gradient
 from wsesim.cores.programs.gemm.streaming import arithmetic_of, cut_of, nonzeros_of
 from wsesim.hardware import Wafer

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import ceil, fsum
 
-from wsesim.cores import jit
 from wsesim.kernels.resident import Rectangle
 from wsesim.kernels.resident_graph import ResidentModel, ResidentOp
 from wsesim.kernels.resident_mesh import mesh_gemm
@@ -21,7 +20,7 @@ from wsesim.mapping.resident import OpCost, PipelineStage, ResidentPlan
 from wsesim.ops import CoreProgram, find
 from wsesim.trials.trial import Trial
 
-SIDES, SIDES_UNCOMPILED = (24, 16, 8, 4), (4, 2)
+SIDES = (24, 16, 8, 4)
 """Of squares to try; the first that is not too long to simulate runs."""
 LINE = 4
 """Cores of a line where nothing travels along it."""
@@ -105,7 +104,7 @@ def _read(tile: ResidentTile, op: ResidentOp, step: ChunkStep) -> Iterator[Trial
         inputs, outputs = (op.inputs, op.joined) if op.inputs else (op.keys, step.block)
         if op.kind == "weighted_sum":
             inputs, outputs = step.block, op.keys
-        for side in SIDES if jit.COMPILED else SIDES_UNCOMPILED:
+        for side in SIDES:
             m, k, n = side * rows, side * ceil(inputs / where.longer), side * where.x.each(outputs)
             closed = mesh_gemm(replace(where, columns=side, rows=side), m=m, k=k, n=n).cycles
             yield Trial(program="mesh-gemm", grid=(side, side), shape=(m, k, n), closed_cycles=closed)
@@ -131,7 +130,7 @@ def _matvec(tile: ResidentTile, op: ResidentOp, step: TokenStep) -> Trial:
 def _attention(tile: ResidentTile, scores: ResidentOp, step: TokenStep) -> Iterator[Trial]:
     """Yield all of a token's attention on a square with as much in each core, as one head."""
     features, positions = tile.where.x.each(scores.queries), tile.where.y.each(step.positions)
-    for side in SIDES if jit.COMPILED else SIDES_UNCOMPILED:
+    for side in SIDES:
         small, sizes = replace(tile.where, columns=side, rows=side), (side * features, side * positions)
         ops = [
             replace(op, queries=sizes[0], keys=min(sizes[0], op.keys)) for op in tile.laid.layer if op.kind in ATTENTION

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil, prod
 
-from wsesim.cores import jit
 from wsesim.graph import BYTES_PER_ELEMENT, Block, Graph, Op, Tensor, linear_tensors, matrices
 from wsesim.kernels import Cost, Region, attention, linear
 from wsesim.kernels.elementwise import elementwise
@@ -23,7 +22,6 @@ from wsesim.trials.trial import Trial
 
 COLUMNS, ROWS = 8, 4
 """Of a trial. A row of eight has a core that starts a sum, cores that pass it on and one that keeps it."""
-COLUMNS_UNCOMPILED, ROWS_UNCOMPILED = 3, 2
 FEW = 4
 """Passing features a column of a trial keeps at least, so that its start and end do not weigh too much."""
 
@@ -64,8 +62,7 @@ class Streamed:
 
     def trials(self) -> Iterator[Trial]:
         """Yield ever smaller trials: first less passes, then the cores hold less."""
-        columns = COLUMNS if jit.COMPILED else COLUMNS_UNCOMPILED
-        rows = min(self.stands_on, ROWS if jit.COMPILED else ROWS_UNCOMPILED)
+        columns, rows = COLUMNS, min(self.stands_on, ROWS)
         tokens, kept, passed = self.tokens, self.kept, self.passed
         while True:
             yield self._trial(columns, rows, tokens, kept, passed)

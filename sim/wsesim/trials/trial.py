@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from wsesim.cores import jit
-from wsesim.cores.errors import ProgramError
+from wsesim.cores.errors import ProgramError, TooLarge
 from wsesim.cores.programs import find_program, run_kernel
 from wsesim.hardware import Wafer
 
 MOST_CORE_CYCLES = 4_000_000
 """Cores times cycles of one trial, compiled: a few tenths of a second, so that all of a model stay under 20."""
 MOST_CORE_CYCLES_UNCOMPILED = 30_000
-"""The same uncompiled: about a second, as a million are half a minute."""
+"""The same uncompiled: about a second, as a million are half a minute. What takes longer is refused."""
 
 NO_PROGRAM = "no core program"
 
@@ -56,23 +56,29 @@ class Tried:
         return self.cycles / self.trial.closed_cycles
 
 
-def most_core_cycles() -> int:
-    """Return how large a trial may be, as the simulator is installed."""
-    return MOST_CORE_CYCLES if jit.COMPILED else MOST_CORE_CYCLES_UNCOMPILED
-
-
 def first_that_runs(trials: Iterable[Trial], wafer: Wafer) -> Tried | str:
     """Run the first of *trials*, the most faithful first, that fits the cores' memory and is not too long; or say why.
 
-    The same trials are chosen by the same installation: how long one takes is estimated in cycles, not measured.
+    The same trial is chosen whatever is installed: how long one takes is estimated in cycles, not measured.
+
+    Raises:
+        TooLarge: it takes too long uncompiled; a smaller one would say something else.
     """
     why = NO_PROGRAM
     for trial in trials:
-        if trial.estimated_cycles(wafer) * trial.grid[0] * trial.grid[1] > most_core_cycles():
-            why = "takes too long on simulated cores" + ("" if jit.COMPILED else f"; {jit.INSTALL} compiles them")
+        core_cycles = trial.estimated_cycles(wafer) * trial.grid[0] * trial.grid[1]
+        if core_cycles > MOST_CORE_CYCLES:
+            why = "takes too long on simulated cores"
             continue
+        if not jit.COMPILED and core_cycles > MOST_CORE_CYCLES_UNCOMPILED:
+            raise TooLarge(
+                f"{trial.program} on {trial.grid[0]} x {trial.grid[1]} cores, which stands for an op, takes too long "
+                f"without numba: {jit.INSTALL}"
+            )
         try:
             return run(trial, wafer)
+        except TooLarge:
+            raise
         except ProgramError:
             why = "does not fit the memory of a core"
     return why

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from wsesim.cores import jit
-from wsesim.cores.programs import PROGRAMS, NoRoom, TooLarge, find_program, run_kernel
+from wsesim.cores.programs import PROGRAMS, Agreement, KernelCase, NoRoom, TooLarge, find_program, run_kernel
 from wsesim.errors import InputError
 from wsesim.hardware import load_cluster
 
@@ -39,13 +40,13 @@ def test_a_run_says_what_it_did() -> None:
 
 def test_a_run_need_not_look_at_the_values() -> None:
     found = run_kernel("reduce-chain", WAFER, (4, 1), (8,), verify=False)
-    assert (found.right, found.max_error, found.tolerance) == (None, None, None)
+    assert (found.right, found.agreement) == (None, None)
 
 
 def test_seeds_change_the_values_and_not_the_cycles() -> None:
     runs = [run_kernel("reduce-chain", WAFER, (5, 1), (30,), seed=seed) for seed in (1, 1, 2)]
     assert len({run.cycles for run in runs}) == 1
-    assert runs[0].max_error == runs[1].max_error
+    assert all(run.right for run in runs)
     prepare = PROGRAMS["reduce-chain"].prepare
     assert prepare is not None
     values = [prepare(WAFER, (5, 1), (30,), {}, seed).expected for seed in (1, 1, 2)]
@@ -61,7 +62,17 @@ def test_values_that_differ_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(PROGRAMS, "broadcast", wrong)
     found = run_kernel("broadcast", WAFER, (3, 1), (4,))
     assert found.right is False
-    assert found.max_error == pytest.approx(1)
+    assert found.agreement == Agreement(compared=12, differing=12, largest=1)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_no_finite_number_is_never_right(value: float) -> None:
+    prepared = KernelCase(program=PROGRAMS["broadcast"], wafer=WAFER, grid=(3, 1), shape=(4,), options={}).load()
+    prepared.run()
+    spoilt = replace(prepared, read=lambda ran: prepared.read(ran) * np.array([1, value, 1, 1]))
+    assert spoilt.compare() == Agreement(compared=12, differing=3, largest=None)
+    with pytest.raises(ValueError, match="no finite numbers"):
+        replace(prepared, expected=prepared.expected * value)
 
 
 @pytest.mark.parametrize(

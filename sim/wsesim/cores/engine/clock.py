@@ -7,6 +7,8 @@ cycles in which nobody is due. Cores due in the same cycle are visited in the or
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from wsesim.cores import isa
@@ -62,6 +64,12 @@ def _is_due(core: Int, slot: Int, taken: Int, now: Int, state: State) -> bool:
 
 
 @inlined
+def _is_ready(here: Any, now: Int) -> bool:
+    """Whether the main thread of a core can go on."""
+    return bool(here["live"] & 1 == 0 and not here["halted"] and here["ready"] <= now)
+
+
+@inlined
 def _use_datapath(core: Int, now: Int, until: Int, state: State) -> tuple[Int, Int, Int, Int]:
     """Let threads issue in turn, and the main thread go on.
 
@@ -71,10 +79,12 @@ def _use_datapath(core: Int, now: Int, until: Int, state: State) -> tuple[Int, I
     here, threads = state.cores[core], state.clock[0]["threads"]
     took, full, longer, waits = np.int64(0), np.int64(0), np.int64(0), np.int64(LAUNCH)
     taken, slot = np.int64(0), np.int64(here["turn"])
+    if state.clock[0]["scalars_first"] and _is_ready(here, now):
+        slot = np.int64(0)
     for _ in range(threads):
         if slot >= threads:
             slot = np.int64(0)
-        if slot == 0 and taken == 0 and here["live"] & 1 == 0 and not here["halted"] and here["ready"] <= now:
+        if slot == 0 and taken == 0 and _is_ready(here, now):
             took = go_on(core, now, state)
             if took > 0:
                 here["turn"] = 1

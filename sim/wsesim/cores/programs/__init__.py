@@ -2,7 +2,9 @@
 
 from wsesim.cores.errors import NoRoom, NotWritten, TooFew, TooLarge
 from wsesim.cores.host import free_bytes, within
-from wsesim.cores.programs.base import KernelCase, KernelProgram, Measure, Prepared, Reading, slowdown
+from wsesim.cores.kit.base import KernelCase, KernelProgram, Measure, Reading, slowdown
+from wsesim.cores.kit.file import is_file
+from wsesim.cores.kit.prepared import Agreement, Prepared
 from wsesim.cores.programs.collectives import (
     allreduce_2d,
     allreduce_chain,
@@ -90,6 +92,7 @@ PROGRAMS: dict[str, KernelProgram] = {
 
 __all__ = [
     "PROGRAMS",
+    "Agreement",
     "KernelCase",
     "KernelOutcome",
     "KernelProgram",
@@ -102,6 +105,7 @@ __all__ = [
     "TooLarge",
     "find_program",
     "free_bytes",
+    "is_file",
     "run_case",
     "run_kernel",
     "slowdown",

@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from math import ceil
-
-import numpy as np
+from pathlib import Path
 
 from wsesim.answer import Level
 from wsesim.cores import isa
+from wsesim.cores.kit.base import Grid, KernelCase, KernelProgram, Shape
+from wsesim.cores.kit.file import is_file, load_kernel
+from wsesim.cores.kit.prepared import Agreement
+from wsesim.cores.kit.room import cpu_seconds
 from wsesim.cores.listing import list_program
 from wsesim.cores.machine import CoreRun
-from wsesim.cores.programs.base import Grid, KernelCase, KernelProgram, Prepared, Shape
-from wsesim.cores.programs.room import cpu_seconds
 from wsesim.errors import InputError, nearest
 from wsesim.hardware import Wafer
 from wsesim.units import show_seconds
@@ -37,10 +38,8 @@ class KernelOutcome:
     """The same at the clock of the machine."""
     closed_cycles: float
     """By the closed form."""
-    max_error: float | None
-    """Largest difference from NumPy; None where the values were not compared."""
-    tolerance: float | None
-    """Largest difference that rounding can explain; None likewise."""
+    agreement: Agreement | None
+    """How the values compare with NumPy's; None where they were not compared."""
     events: int
     """Wavelets forwarded and cycles a core worked, in the simulated part; 0 where nothing ran."""
     cpu_s: float
@@ -56,10 +55,8 @@ class KernelOutcome:
 
     @property
     def right(self) -> bool | None:
-        """Whether the values are those of NumPy; None where they were not compared."""
-        if self.max_error is None or self.tolerance is None:
-            return None
-        return bool(self.max_error <= self.tolerance)
+        """Whether all values equal NumPy's; None where they were not compared."""
+        return None if self.agreement is None else self.agreement.differing == 0
 
     @property
     def busy(self) -> float:
@@ -118,32 +115,33 @@ def run_case(
     closed, clock = case.closed(), case.wafer.core.clock_hz
     if case.level == "closed":
         return KernelOutcome(
-            cycles=round(closed), seconds=closed / clock, closed_cycles=closed, max_error=None, tolerance=None,
-            events=0, cpu_s=0.0, run=None,
+            cycles=round(closed), seconds=closed / clock, closed_cycles=closed, agreement=None, events=0, cpu_s=0.0,
+            run=None,
         )  # fmt: skip
     say(what := _work(case, closed))
     started = time.process_time()
     prepared = case.load()
     frame_cycles = max(1, ceil(closed / pictures)) if pictures else None
-    run = prepared.machine.run(
-        watch=watch, frame_cycles=frame_cycles, unread=prepared.unread, tell_cycles=max(1, ceil(closed / TOLD)),
+    run = prepared.run(
+        watch=watch, frame_cycles=frame_cycles, tell_cycles=max(1, ceil(closed / TOLD)),
         tell=lambda now: say(f"{what}: {min(now / closed, ALMOST):.0%}"),
     )  # fmt: skip
-    cycles = run.cycles + prepared.later_cycles
     return KernelOutcome(
-        cycles=cycles, seconds=cycles / clock, closed_cycles=closed,
-        max_error=_error(prepared) if verify else None, tolerance=prepared.tolerance if verify else None,
-        events=run.events, cpu_s=time.process_time() - started, run=run, counts=prepared.counts,
-        frame_cycles=frame_cycles, listing=partial(list_program, prepared.machine.builder, run.executed),
+        cycles=run.cycles, seconds=run.cycles / clock, closed_cycles=closed,
+        agreement=prepared.compare() if verify else None, events=run.events,
+        cpu_s=time.process_time() - started, run=run, counts=prepared.counts, frame_cycles=frame_cycles,
+        listing=partial(list_program, prepared.machine.builder, run.executed),
     )  # fmt: skip
 
 
-def find_program(name: str) -> KernelProgram:
-    """Return the kernel of a name.
+def find_program(name: str, folder: Path = Path()) -> KernelProgram:
+    """Return the kernel of a name, or that of a Python file of the user's own, whose path starts at *folder*.
 
     Raises:
-        InputError: there is none; names the nearest.
+        InputError: there is none, and names the nearest; or the file has none.
     """
+    if is_file(name):
+        return load_kernel(folder / name)
     from wsesim.cores.programs import PROGRAMS  # which holds the programs, and this function too
 
     if name not in PROGRAMS:
@@ -172,8 +170,3 @@ def _check(case: KernelCase) -> None:
 def _work(case: KernelCase, cycles: float) -> str:
     cores, takes = case.simulated_cores, show_seconds(cpu_seconds(case, cycles))
     return f"simulating {case.program.name} on {cores:,} cores for about {cycles:,.0f} cycles, some {takes} of CPU time"
-
-
-def _error(prepared: Prepared) -> float:
-    found = prepared.read(prepared.machine)
-    return float(np.max(np.abs(found - prepared.expected), initial=0.0))

@@ -170,19 +170,24 @@ class Bounds:
         chunks, last = -(-(goal.prompt - goal.reused) // way.tokens), _last(goal, way)
         each, end = (self.times.roughly(tokens, shifts=way.shifts) for tokens in (way.tokens, last))
         ends, stays = end * request.model.layers, (chunks - 1) * each + end
-        deep = (chunks - 1) * each + (goal.prompts - 1) * stays
         size = self.times.place[options.size]
+        if goal.enters:
+            return options.layers * stays[size]
+        deep = (chunks - 1) * each + (goal.prompts - 1) * stays
         return options.layers * deep[size] + ends[size]
 
     def reading(self, places: Places, way: ReadingWay, positions: int | None) -> Cycles:
         """Return what all prompts take at least, costed at so many positions of one; None: at all.
 
         All chunks stay in the first stage, and the last passes the others; or the first passes those up to the last of
-        a wafer, where all stay as the way from there is longer, and the last passes those behind it.
+        a wafer, where all stay as the way from there is longer, and the last passes those behind it. Of a stream only
+        the stage counts in which all stay longest.
         """
         goal = self.goal
         *steps, (last, _) = reading_steps(goal, way, positions)
         begin = steps[0][0] if steps else last
+        if goal.enters:
+            return self._kept(places, [*steps, (last, 1)])
         ends = table_cycles(places.request, places.strips, begin, 1)[0][places.strip]
         first = self._staying(places, [*steps, (last, 1)], last, crosses=False)
         if steps and _last(goal, way) < way.tokens:  # the chunk before the last takes longer to pass the others

@@ -43,7 +43,9 @@ class PlanGoal:
     guess_cost: float = 0.0
     """Of one guess, as a share of a token."""
     streams: bool = False
-    """Whether there are always more requests: then a token takes what the pipeline is taken for."""
+    """Whether there are always more requests: then tokens take what the pipeline is taken for, and so do prompts."""
+    drains: bool = False
+    """Whether tokens wait all the same until a prompt has passed all stages."""
 
     def __post_init__(self) -> None:
         require_positive(prompts=self.prompts, position=self.position, batch=self.batch)
@@ -67,9 +69,11 @@ class PlanGoal:
         return share.reading_s(plan) + share.writing_s(plan)
 
     def reading_s(self, plan: ResidentPlan) -> float:
-        """Return the seconds of all prompts."""
+        """Return the seconds of all prompts; of a stream for how long one keeps the pipeline from others."""
         if not self.prompt:
             return 0.0
+        if self.enters:
+            return plan.prefill(self.prompt, reused=self.reused).interval_cycles / plan.clock_hz
         return plan.prompts(self.prompts, self.prompt, reused=self.reused).seconds
 
     def writing_s(self, plan: ResidentPlan) -> float:
@@ -82,6 +86,11 @@ class PlanGoal:
         interval_s, token = plan.interval_s(self.position), plan.decode(self.position)
         alone_s = self.guessed(token.seconds, token.interval_cycles / plan.clock_hz)
         return self.passes * max((1 + self.guesses) * interval_s, alone_s / self.slots(plan.request))
+
+    @property
+    def enters(self) -> bool:
+        """Whether a prompt takes only what it keeps the pipeline from others."""
+        return self.streams and not self.drains
 
     @property
     def checks(self) -> float:

@@ -12,7 +12,7 @@ from wsesim.questions.base import Say
 
 if TYPE_CHECKING:
     from wsesim.cores.machine import CoreRun
-    from wsesim.cores.programs import KernelCase, KernelOutcome
+    from wsesim.cores.programs import Agreement, KernelCase, KernelOutcome
 
 LEAVES_OUT: Mapping[Level, str] = {
     "closed": "What depends on values, and what waits for what: it adds up the program's instructions and distances.",
@@ -83,12 +83,11 @@ def cores_answer(
     took, closed = found.cycles * longer, found.closed_cycles * _longer(case, found.closed_cycles)
     waits_s = (took - closed) / clock
     figures = _times(took, closed, clock) | {
-        "busy_share": found.busy, "wavelet_hops": found.wavelet_hops, "max_error": found.max_error,
-        "tolerance": found.tolerance, "events": found.events,
+        "busy_share": found.busy, "wavelet_hops": found.wavelet_hops, **_compared(found), "events": found.events,
     }  # fmt: skip
     return Answer(
         level="cores", figures=figures, headline=_headline(clock), spent=_spent(case, found, took),
-        sentences=_said(found, figures), drawings=_drawings(found), files=_files(found),
+        sentences=_said(found, figures), drawings=_drawings(found), files=_files(case, found),
         facts=_facts(case, machine, found.counts), right=found.right, events=found.events,
         reasons=(Reason(figure="time_s", cause=WAITS, seconds=waits_s),) if waits_s else (),
         leaves_out=(LEAVES_OUT["cores"],), notes=(*_silicon_notes(case, longer), *_run_notes(case)),
@@ -131,10 +130,24 @@ def _said(found: KernelOutcome, figures: Mapping[str, Number | None]) -> tuple[s
     """Say how far the closed form is off, how much travelled, and how near the values are."""
     error, hops = figures["closed_error"] or 0.0, found.wavelet_hops
     said = [f"The closed form says {figures['closed_cycles']:,.0f} cycles ({error:+.1%}).", f"{hops:,} wavelet hops."]
-    if found.right is not None:
-        verdict = "as by NumPy" if found.right else "NOT as by NumPy"
-        said.append(f"Values {verdict}: largest difference {found.max_error:.3g}, allowed {found.tolerance:.3g}.")
+    if (values := found.agreement) is not None:
+        said.append(_verdict(values))
     return tuple(said)
+
+
+def _verdict(values: Agreement) -> str:
+    if not values.differing:
+        return f"All {values.compared:,} values equal NumPy's."
+    by = "some are no finite numbers" if values.largest is None else f"largest difference {values.largest:.3g}"
+    return f"Values are NOT NumPy's: {values.differing:,} of {values.compared:,} differ, {by}."
+
+
+def _compared(found: KernelOutcome) -> dict[str, Number | None]:
+    if (values := found.agreement) is None:
+        return {"compared_values": None, "differing_values": None, "max_error": None}
+    return {
+        "compared_values": values.compared, "differing_values": values.differing, "max_error": values.largest,
+    }  # fmt: skip
 
 
 def _silicon_notes(case: KernelCase, longer: float) -> tuple[str, ...]:
@@ -148,8 +161,8 @@ def _silicon_notes(case: KernelCase, longer: float) -> tuple[str, ...]:
 def _spent(case: KernelCase, found: KernelOutcome, took: float) -> Spent:
     """Return the mean core's time; cores that are done before the last, or beyond the part that was run, are idle."""
     run, cycles, clock_hz = _run(found), found.cycles, case.wafer.core.clock_hz
-    busy, stalled = float(run.busy.mean()), float(run.stalled.mean())
-    parts = {"busy": busy, "stalled": stalled, "idle": max(0.0, cycles - busy - stalled)}
+    parts = {cause: float(spent.mean()) for cause, spent in run.spent.items()}
+    parts["idle"] += cycles - run.cycles
     parts |= {SILICON: took - cycles} if took > cycles else {}
     return Spent(total_s=took / clock_hz, by_cause={cause: each / clock_hz for cause, each in parts.items()})
 
@@ -178,18 +191,19 @@ def _drawings(found: KernelOutcome) -> tuple[Drawing, ...]:
     return (*maps, frames)
 
 
-def _files(found: KernelOutcome) -> dict[str, Callable[[], bytes]]:
+def _files(case: KernelCase, found: KernelOutcome) -> dict[str, Callable[[], bytes]]:
     """Return how the listing, the trace and the animation are made."""
     from wsesim.cores import show
 
     run, frame_cycles = _run(found), found.frame_cycles
+    title = f"{case.program.name} on {case.grid[0]} x {case.grid[1]} cores"
     files: dict[str, Callable[[], bytes]] = {}
     if (listing := found.listing) is not None:
         files["listing.txt"] = lambda: listing().encode()
     if run.spans:
-        files["trace.json"] = lambda: show.trace_json(run.spans).encode()
+        files["trace.json"] = lambda: show.trace_json(run.spans, run.flows).encode()
     if frame_cycles and len(run.frames):
-        files["activity.gif"] = lambda: show.activity_gif(run, frame_cycles=frame_cycles)
+        files["activity.gif"] = lambda: show.activity_gif(run, title=title, frame_cycles=frame_cycles)
     return files
 
 

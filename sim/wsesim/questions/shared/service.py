@@ -74,6 +74,14 @@ def placed_service(service: Service, goal: PlanGoal | None = None) -> ResidentPl
     return placed(placing, wanted) if service.batch is not None else plan_service(placing, wanted)
 
 
+def drained_placement(service: Service) -> ResidentPlan | DoesNotFit:
+    """Return where the model lies if tokens wait until a prompt has passed all stages.
+
+    How much they wait depends on what else enters meanwhile; between this and not at all lies what happens.
+    """
+    return placed_service(service, replace(service.goal, drains=True))
+
+
 def quick_placements(service: Service) -> Iterator[ResidentPlan]:
     """Yield where the model lies for one request alone, then for a token alone, in as many copies as there is room for.
 

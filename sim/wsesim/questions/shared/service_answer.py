@@ -89,15 +89,13 @@ def _by_formula(question: Question, service: Service, plan: ResidentPlan, reques
     position = prompt + output / 2
     read = plan.prefill(max(1, prompt))
     token_s = times.latency.base_s + times.latency.per_position_s * position
-    entering_s = read.interval_cycles / plan.clock_hz
-    entering_s += (output - 1) * (times.interval.base_s + times.interval.per_position_s * position)
     held = read.seconds <= service.objective.ttft_s and token_s <= service.objective.tpot_s
-    full = times.copies / entering_s
+    full_s = service.goal(plan)
     offered = requests.rate_per_s if len(requests) > 1 else 0.0
     found = {
-        "largest_rate_per_s": (full if held else 0.0) if service.search else None,
-        FULL_REQUEST.name: service.goal(plan),
-        "tokens_per_s": output * min(offered, full), "ttft_p50_s": read.seconds, "tpot_p50_s": token_s,
+        "largest_rate_per_s": (1 / full_s if held else 0.0) if service.search else None,
+        FULL_REQUEST.name: full_s,
+        "tokens_per_s": output * min(offered, 1 / full_s), "ttft_p50_s": read.seconds, "tpot_p50_s": token_s,
     }  # fmt: skip
     spent = {"prefill": read.seconds, "decode": (output - 1) * token_s}
     total_s = math.fsum(spent.values())

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import isfinite
 
-from wsesim.answer import Choice
+from wsesim.answer import Choice, DoesNotFit
 from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.base import Say
 from wsesim.questions.shared.choosing import placement_choice, plan_words
 from wsesim.questions.shared.request import FULL_REQUEST
-from wsesim.questions.shared.service import Service, open_chunks, quick_placements, service_times
+from wsesim.questions.shared.service import Service, drained_placement, open_chunks, quick_placements, service_times
 from wsesim.system import LargestRate, Requests, ServiceTimes, best_rate, requests_of, share_at
 
 SEARCHED = 4000
@@ -31,7 +31,7 @@ class Judged:
     found: tuple[LargestRate, ...] = ()
     """The largest first, then those of other choices; empty where none is asked for."""
     others: tuple[Judged, ...] = ()
-    """Other placements that were tried, the next best first; empty where the objective does not bind."""
+    """Other placements that were tried, the next best first."""
 
     @property
     def rate(self) -> LargestRate | None:
@@ -64,18 +64,24 @@ def judge(service: Service, searched: Requests | None, plan: ResidentPlan, times
 
 
 def judge_placements(service: Service, searched: Requests | None, plan: ResidentPlan, say: Say) -> Judged:
-    """Return the largest rate of a placement, or of one that writes faster if the objective binds and that holds more.
+    """Return the largest rate of a placement, or of another that holds more.
 
-    The placement is one for a full pipeline; where it stays far from full, others are tried.
+    The placement is one for a full pipeline. One whose prompts are sooner through is tried beside it; and where the
+    pipeline stays far from full, as the objective binds, such as write faster.
     """
-    first = judge(service, searched, plan, service_times(service, plan), say)
-    if first.rate is None or first.per_s >= BINDS * max(each.full_per_s for each in first.found):
-        return first
-    tried = [first]
-    for other in quick_placements(service):
-        if all(other != one.plan for one in tried):
-            say(f"trying {plan_words(other)}")
-            tried.append(judge(service, searched, other, service_times(service, other), say))
+    tried = [judge(service, searched, plan, service_times(service, plan), say)]
+    if tried[0].rate is None:
+        return tried[0]
+
+    def judge_also(others: Iterable[ResidentPlan | DoesNotFit]) -> None:
+        for other in others:
+            if isinstance(other, ResidentPlan) and all(other != one.plan for one in tried):
+                say(f"trying {plan_words(other)}")
+                tried.append(judge(service, searched, other, service_times(service, other), say))
+
+    judge_also([drained_placement(service)])
+    if max(one.per_s for one in tried) < BINDS * max(each.full_per_s for one in tried for each in one.found):
+        judge_also(quick_placements(service))
     best, *others = sorted(tried, key=lambda one: one.per_s, reverse=True)
     return replace(best, others=tuple(others))
 

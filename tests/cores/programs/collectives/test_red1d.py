@@ -13,7 +13,7 @@ from wsesim.cores.programs import run_kernel
 from wsesim.hardware import load_cluster
 
 MEASURED = {2: 10055, 16: 8989, 64: 9061, 512: 7218}
-ALLOWED = 0.02
+ALLOWED = 0.003
 
 
 @pytest.mark.parametrize("group", MEASURED)

@@ -8,8 +8,8 @@ import statistics
 import numpy as np
 import pytest
 
+from wsesim.cores.kit.plans import ROW
 from wsesim.cores.programs import KernelCase, KernelOutcome, find_program, run_kernel
-from wsesim.cores.programs.collectives.plans import ROW
 from wsesim.cores.programs.collectives.rings import RING_COLORS, WAYS, ring_order, seats
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer, load_cluster

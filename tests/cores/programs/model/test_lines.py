@@ -7,11 +7,11 @@ import pytest
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder
+from wsesim.cores.kit.base import gather, scatter
+from wsesim.cores.kit.lines import ALLREDUCE_COLORS, COLLECT_COLORS, AllreduceLine, Collection
+from wsesim.cores.kit.plans import COLUMN, ROW
+from wsesim.cores.kit.writer import KernelWriter, timed
 from wsesim.cores.machine import CoreMachine
-from wsesim.cores.programs.base import gather, scatter
-from wsesim.cores.programs.collectives.plans import COLUMN, ROW
-from wsesim.cores.programs.model.core import KernelWriter, timed
-from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, COLLECT_COLORS, AllreduceLine, Collection
 from wsesim.hardware import load_cluster
 
 WAFER = load_cluster("cs-2").cluster.wafer

@@ -13,10 +13,8 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores.builder import Builder
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.programs.base import Array, Grid, Options
-from wsesim.cores.programs.collectives.collective import Fold, all_cores, collective
-from wsesim.cores.programs.collectives.plans import (
+from wsesim.cores.kit.base import Array, Grid, Options
+from wsesim.cores.kit.plans import (
     COLUMN,
     ROW,
     Layout,
@@ -27,6 +25,8 @@ from wsesim.cores.programs.collectives.plans import (
     chain,
     spread_2d,
 )
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.programs.collectives.collective import Fold, all_cores, collective
 from wsesim.hardware import Wafer
 from wsesim.kernels import collectives
 

@@ -6,9 +6,9 @@ o ---c-> o ---c-> o ---c-> o      the broadcast, on a third
 
 from __future__ import annotations
 
-from wsesim.cores.programs.base import Grid, Options
+from wsesim.cores.kit.base import Grid, Options
+from wsesim.cores.kit.plans import ROW, Layout, Plan, alike, by_parity, chain, spread
 from wsesim.cores.programs.collectives.collective import all_cores, collective, row_sums_everywhere
-from wsesim.cores.programs.collectives.plans import ROW, Layout, Plan, alike, by_parity, chain, spread
 from wsesim.kernels import collectives
 
 

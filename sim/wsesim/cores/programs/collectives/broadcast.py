@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from wsesim.cores.programs.base import Grid, Options
+from wsesim.cores.kit.base import Grid, Options
+from wsesim.cores.kit.plans import ROW, Layout, alike, by_parity, spread
 from wsesim.cores.programs.collectives.collective import all_cores, collective
-from wsesim.cores.programs.collectives.plans import ROW, Layout, alike, by_parity, spread
 from wsesim.kernels import collectives
 
 

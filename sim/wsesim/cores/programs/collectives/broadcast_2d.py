@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from wsesim.cores.programs.base import Grid, Options
+from wsesim.cores.kit.base import Grid, Options
+from wsesim.cores.kit.plans import Layout, Plan, by_parity, spread_2d
 from wsesim.cores.programs.collectives.collective import TYPE_HELP, Fold, all_cores, collective
-from wsesim.cores.programs.collectives.plans import Layout, Plan, by_parity, spread_2d
 from wsesim.kernels import collectives
 
 

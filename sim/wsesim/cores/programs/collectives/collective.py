@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from math import isqrt
+from math import isqrt, prod
 
 import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import ELEMENT_BYTES
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit import exact
+from wsesim.cores.kit.base import (
     Array,
     Grid,
     KernelCase,
@@ -28,16 +27,15 @@ from wsesim.cores.programs.base import (
     sizes_of,
     whole_option,
 )
-from wsesim.cores.programs.collectives.plans import Layout
+from wsesim.cores.kit.plans import Layout
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import ELEMENT_BYTES
 from wsesim.hardware import Wafer
 
 KINDS = {"f32": isa.F32, "i32": isa.I32}
 TYPE_HELP = {"type": "f32 or i32, the type of the values [f32]"}
 GROUP_HELP = {"group": "cores of a row that add up first [the square root of the columns]"}
 SHAPE_HELP = "LENGTH: values on each core"
-F32_ROUNDING = 2.0**-24
-"""Largest relative error of one fp32 operation."""
-MOST_I32 = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +80,7 @@ def collective(
 
     def load(wafer: Wafer, grid: Grid, plans: Layout, shape: Shape, chosen: Options, seed: int) -> Prepared:
         length, kind = vector_length(name, shape), kind_of(chosen)
-        values = random_values(seed, grid, length, kind)
+        values = random_values(seed, grid, length, kind, summed)
         builder = Builder(wafer, width=grid[0], height=grid[1])
         plans.write(builder, length, kind)
         machine = CoreMachine(builder)
@@ -91,7 +89,6 @@ def collective(
             machine=machine,
             read=lambda ran: take(gather(ran, "x"), chosen),
             expected=expected(values),
-            tolerance=sum_tolerance(values, summed, kind),
             counts=work(grid, length, chosen),
         )
 
@@ -133,21 +130,10 @@ def group_of(options: Options, cores: int) -> int:
     return min(cores, whole_option(options, "group", isqrt(cores)))
 
 
-def random_values(seed: int, grid: Grid, length: int, kind: int) -> Array:
-    """Return [row, column, element]; whole numbers are small enough for the sum of all cores."""
-    generator, shape = np.random.default_rng(seed), (grid[1], grid[0], length)
-    if kind == isa.I32:
-        most = MOST_I32 // (grid[0] * grid[1])
-        return generator.integers(-most, most, shape, endpoint=True).astype(np.float64)
-    return generator.standard_normal(shape, np.float32).astype(np.float64)
-
-
-def sum_tolerance(values: Array, axes: tuple[int, ...], kind: int) -> float:
-    """Return how far fp32 sums over *axes*, in whatever order, can lie from the exact ones: n - 1 roundings of Σ|x|."""
-    if kind == isa.I32:
-        return 0.0
-    rounding = F32_ROUNDING * (np.prod([values.shape[axis] for axis in axes]) - 1)
-    return float(rounding / (1 - rounding) * np.abs(values).sum(axes).max())
+def random_values(seed: int, grid: Grid, length: int, kind: int, summed: tuple[int, ...]) -> Array:
+    """Return [row, column, element], whole numbers whose sums over the axes *summed* are exact."""
+    shape = grid[1], grid[0], length
+    return exact.terms(np.random.default_rng(seed), shape, kind, prod(shape[axis] for axis in summed))
 
 
 def row_sums(values: Array) -> Array:

@@ -6,9 +6,9 @@ o <--b-- o <--a-- o <--b-- o      element by element, so all cores of a row work
 
 from __future__ import annotations
 
-from wsesim.cores.programs.base import Grid, Options
+from wsesim.cores.kit.base import Grid, Options
+from wsesim.cores.kit.plans import ROW, Layout, alike, by_parity, chain
 from wsesim.cores.programs.collectives.collective import collective, first_column, row_sums
-from wsesim.cores.programs.collectives.plans import ROW, Layout, alike, by_parity, chain
 from wsesim.kernels import collectives
 
 

@@ -8,12 +8,11 @@ Each level has two colors. A centre tells by the color from which side a sum com
 
 from __future__ import annotations
 
-from wsesim.cores.programs.base import Array, Grid, Options
+from wsesim.cores.kit.base import Array, Grid, Options
+from wsesim.cores.kit.plans import ROW, Layout, alike, distinct
+from wsesim.cores.kit.tree import root, tree
 from wsesim.cores.programs.collectives.collective import GROUP_HELP, TYPE_HELP, collective, group_of, row_sums
-from wsesim.cores.programs.collectives.plans import ROW, Layout, LineAxis, Plan, Route, alike, chain, distinct
 from wsesim.kernels import collectives
-
-Colors = tuple[int, int]
 
 
 def layout(grid: Grid, options: Options) -> Layout:
@@ -21,42 +20,6 @@ def layout(grid: Grid, options: Options) -> Layout:
     columns, rows = grid
     group = group_of(options, columns)
     return Layout(colors=4, plan=lambda x, _: tree(x, columns, group, ROW), columns=distinct(columns), rows=alike(rows))
-
-
-def tree(place: int, cores: int, group: int, axis: LineAxis) -> Plan:
-    """Return the plan of core *place* of a line in groups."""
-    centers = collectives.centers(cores, group)
-    number = place // group
-    size = min(group, cores - number * group)
-    plan = to_center(place - number * group, size, (0, 1), axis)
-    if place == centers[number]:
-        return plan.then(to_center(number, len(centers), (2, 3), axis))
-    return plan.then(_between(place, centers, (2, 3), axis))
-
-
-def to_center(place: int, cores: int, colors: Colors, axis: LineAxis) -> Plan:
-    """Return the plan of core *place* of two chains, from both ends of a line to its centre."""
-    center = cores // 2
-    before = chain(center - place, center + 1, colors, axis.turned) if place <= center else Plan()
-    after = chain(place - center, cores - center, colors, axis, begin=1) if place >= center else Plan()
-    return before.then(after)
-
-
-def _between(place: int, centers: tuple[int, ...], colors: Colors, axis: LineAxis) -> Plan:
-    """Return the plan of a core that is no centre: it lets pass what goes from centre to centre over it."""
-    before = sum(center < place for center in centers)
-    if before in (0, len(centers)):
-        return Plan()
-    middle = len(centers) // 2
-    if before <= middle:
-        return Plan((Route(colors[(middle - before + 1) % 2], axis.toward, (axis.away,)),))
-    return Plan((Route(colors[(before - middle + 1) % 2], axis.away, (axis.toward,)),))
-
-
-def root(cores: int, group: int) -> int:
-    """Return the core of a line on which the sum ends up."""
-    centers = collectives.centers(cores, group)
-    return centers[len(centers) // 2]
 
 
 def take(values: Array, options: Options) -> Array:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wsesim.cores.programs.collectives.plans import LineAxis, Route
+from wsesim.cores.kit.plans import LineAxis, Route
 
 FORWARD, BACKWARD = 0, 1
 WAYS = (FORWARD, BACKWARD)

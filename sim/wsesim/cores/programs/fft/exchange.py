@@ -19,9 +19,9 @@ from enum import Enum
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole, CoreTask
+from wsesim.cores.kit.flow import jump, jump_if_less
 from wsesim.cores.operands import Color, Mem, Register
 from wsesim.cores.programs.fft.local import ISSUE_CYCLES, PARTS
-from wsesim.cores.programs.flow import jump, jump_if_less
 from wsesim.hardware import Fabric
 
 # Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.

@@ -12,9 +12,9 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import CoreRole
+from wsesim.cores.kit.base import Array
+from wsesim.cores.kit.flow import unless_less
 from wsesim.cores.operands import Mem, Register
-from wsesim.cores.programs.base import Array
-from wsesim.cores.programs.flow import unless_less
 from wsesim.hardware import Wafer
 
 PARTS = 2
@@ -28,10 +28,6 @@ LOADS, ARITHMETIC, STORES, MOVES = 6, 10, 4, 3
 of all three moved on. None needs the result of the one before."""
 SWAP = 2 * 2 * PARTS
 """Loads and stores that exchange two numbers."""
-ROUNDING = 2.0**-24
-STEP_ERROR = ROUNDING * (1 + 4 * (1 + 2.0**0.5))
-"""Relative error of one stage: that of the roots, and four roundings. Source: Higham, Accuracy and Stability of
-Numerical Algorithms, theorem 24.2."""
 
 
 class LocalTransform:
@@ -113,6 +109,21 @@ def tables(points: int) -> dict[str, Array]:
         "reversed": PARTS * np.asarray(turned),
         "blocks": np.array([points >> (1 + stage) for stage in range(bits)]),
     }
+
+
+def transformed(re: Array, im: Array) -> tuple[Array, Array]:
+    """Return real and imaginary parts [..., n], fp32, of the transform, butterfly by butterfly as a core does it."""
+    points = re.shape[-1]
+    table = tables(points)
+    order, roots = table["reversed"] // PARTS, table["roots"].astype(np.float32)
+    parts = np.stack([re, im])[..., order]
+    for blocks in table["blocks"]:
+        w_re, w_im = (roots[part :: PARTS * blocks] for part in range(PARTS))
+        cut = parts.reshape(PARTS, *re.shape[:-1], blocks, 2, -1)
+        (a_re, b_re), (a_im, b_im) = (np.moveaxis(part, -2, 0) for part in cut)
+        p, r = b_re * w_re - b_im * w_im, b_re * w_im + b_im * w_re
+        parts = np.stack([np.stack([a_re + p, a_re - p], -2), np.stack([a_im + r, a_im - r], -2)]).reshape(parts.shape)
+    return parts[0], parts[1]
 
 
 def interleaved(values: Array) -> Array:

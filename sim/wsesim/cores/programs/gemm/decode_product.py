@@ -13,7 +13,7 @@ overlapped`. `gemv` is a program for the same product that runs on simulated cor
 
 from __future__ import annotations
 
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit.base import (
     Grid,
     KernelCase,
     KernelProgram,

@@ -18,9 +18,8 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit import exact
+from wsesim.cores.kit.base import (
     Array,
     Grid,
     KernelCase,
@@ -36,18 +35,18 @@ from wsesim.cores.programs.base import (
     opening,
     sizes_of,
 )
+from wsesim.cores.kit.durations import memory, vector_time
+from wsesim.cores.kit.lines import ALLREDUCE_COLORS, AllreduceLine
+from wsesim.cores.kit.plans import ROW, Plan, write_routes, write_steps
+from wsesim.cores.kit.tree import root
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import ELEMENT_BYTES, Color, wavelets_of
 from wsesim.cores.programs.collectives.collective import GROUP_HELP, group_of
-from wsesim.cores.programs.collectives.plans import ROW, Add, Keep, Plan, Route, Send
-from wsesim.cores.programs.collectives.reduce_tree import root, tree
-from wsesim.cores.programs.durations import memory, vector_time
 from wsesim.cores.programs.gemm.mesh_core import z_bank
 from wsesim.cores.programs.gemm.streaming import (
-    NUMPY,
-    VALUES_PER_WAVELET,
     Arithmetic,
     aligned,
     arithmetic_of,
-    product_tolerance,
     random_factors,
 )
 from wsesim.hardware import Wafer
@@ -57,9 +56,6 @@ NAME = "gemv"
 # Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 BEGIN_CYCLES = 4
 """Of the scalar instructions before the multiply-accumulates."""
-COLORS = 5
-BACK = 4
-"""The color of the broadcast, after the four of the tree."""
 READ_SHARE = 0.5
 """Of the issues of an fp16 multiply-accumulate that reads 16 bytes a cycle, the part memory is taken to limit. Source:
 `mic-fma-f16`, which reads as many: an issue of two cycles there, one of which the datapath would need."""
@@ -81,52 +77,48 @@ class _Sizes:
 
 
 def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
-    """Return the product loaded onto its cores, with random operands that are exact in the precision."""
+    """Return the product loaded onto its cores, with random operands whose sums are exact."""
     sizes, arithmetic, group = _Sizes(grid, shape), _arithmetic(options), group_of(options, grid[0])
     builder = Builder(wafer, width=sizes.columns, height=sizes.rows)
-    colors = [builder.color(f"color {number}") for number in range(COLORS)]
+    colors = [builder.color(f"color {number}") for number in range(ALLREDUCE_COLORS)]
     for column in range(sizes.columns):
-        plan = tree(column, sizes.columns, group, ROW).then(_back(column, sizes.columns, root(sizes.columns, group)))
+        plan = AllreduceLine(place=column, cores=sizes.columns, group=group, axis=ROW, colors=colors).plan
         builder.place(_role(builder, column, colors, plan, sizes, arithmetic), [column], range(sizes.rows))
     machine = CoreMachine(builder)
-    found, size = _fill(machine, sizes, arithmetic, seed)
-    additions = sizes.inputs_each + _depth(sizes, group)
+    found = _fill(machine, sizes, arithmetic, seed)
     return Prepared(
         machine=machine,
         read=lambda ran: gather(ran, "y"),
         expected=np.broadcast_to(found[:, None], (sizes.rows, sizes.columns, sizes.outputs_each)),
-        tolerance=product_tolerance(np.ones((1, 1)), size, arithmetic.sum_rounding, additions),
         counts=_work(sizes, group, arithmetic),
     )
 
 
-def _fill(machine: CoreMachine, sizes: _Sizes, arithmetic: Arithmetic, seed: int) -> tuple[Array, Array]:
-    """Give the cores random operands; return y as [row, output of the row], and the sums of the products' sizes.
+def _fill(machine: CoreMachine, sizes: _Sizes, arithmetic: Arithmetic, seed: int) -> Array:
+    """Give the cores random operands; return y as [row, output of the row].
 
     One column of cores after the other, because the matrix of a wafer does not fit a memory several times over.
     """
-    x = random_factors(seed, (1, sizes.inputs), arithmetic.factor)[0]
-    random, kind = np.random.default_rng(seed + 1), NUMPY[arithmetic.factor]
+    x = random_factors(seed, (1, sizes.inputs), arithmetic.sum, sizes.inputs)[0]
+    random = np.random.default_rng(seed + 1)
     found = np.zeros((1, sizes.rows * sizes.outputs_each))
-    size = np.zeros_like(found)
     for column, role in enumerate(machine.builder.roles):
         mine = x[sizes.place(column)]
-        weights = random.standard_normal((len(mine), sizes.outputs)).astype(kind)
-        filled = np.zeros((sizes.inputs_each, found.shape[1]), kind)
+        filled = np.zeros((sizes.inputs_each, found.shape[1]))
+        weights = exact.factors(random, (len(mine), sizes.outputs), arithmetic.sum, sizes.inputs)
         filled[: len(mine), : sizes.outputs] = weights
         own = np.zeros(sizes.inputs_each)
         own[: len(mine)] = mine
-        found += own @ filled.astype(np.float64)
-        size += np.abs(own) @ np.abs(filled.astype(np.float64))
+        found += own @ filled
         machine.write(role, "x", own)
         machine.write(role, "w", _tiles(filled, sizes, arithmetic.factor))
-    return found.reshape(sizes.rows, sizes.outputs_each), size
+    return found.reshape(sizes.rows, sizes.outputs_each)
 
 
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles: fill, one multiply-accumulate for each input, the tree, the broadcast back."""
     sizes, arithmetic, group = _Sizes(grid, shape), _arithmetic(options), group_of(options, grid[0])
-    outputs, wavelets = sizes.outputs_each, ceil(sizes.outputs_each / VALUES_PER_WAVELET[arithmetic.sum])
+    outputs, wavelets = sizes.outputs_each, wavelets_of(sizes.outputs_each, arithmetic.sum)
     y, w = memory(arithmetic.sum, outputs), memory(arithmetic.factor, outputs)
     fill = vector_time(wafer, isa.MOV, arithmetic.sum, outputs, y).cycles
     axpy = vector_time(wafer, isa.MAC, arithmetic.product, outputs, y, y, w).cycles
@@ -153,7 +145,7 @@ def limits(case: KernelCase, cycles: float) -> Shares:
     y, w = memory(arithmetic.sum, outputs), memory(arithmetic.factor, outputs)
     multiplies = sizes.inputs_each * vector_time(wafer, isa.MAC, arithmetic.product, outputs, y, y, w).busy
     fill = vector_time(wafer, isa.MOV, arithmetic.sum, outputs, y).busy
-    streamed = _streams(sizes.columns, case.options) * ceil(outputs / VALUES_PER_WAVELET[arithmetic.sum])
+    streamed = _streams(sizes.columns, case.options) * wavelets_of(outputs, arithmetic.sum)
     return {
         "memory": (READ_SHARE * multiplies + fill) / cycles,
         "arithmetic every cycle": (1 - READ_SHARE) * multiplies / cycles,
@@ -181,16 +173,6 @@ def _arithmetic(options: Options) -> Arithmetic:
     return arithmetic_of(options, ("fp16", "mixed", "fp32"))
 
 
-def _back(place: int, cores: int, source: int) -> Plan:
-    """Return the plan of core *place* of a broadcast from core *source* to both ends of a line."""
-    sides = [*([ROW.toward] if place > 0 else []), *([ROW.away] if place < cores - 1 else [])]
-    if place == source:
-        return Plan((Route(BACK, "RAMP", tuple(sides)),), (Send(BACK),)) if sides else Plan()
-    nearer = ROW.away if place < source else ROW.toward
-    onward = tuple(side for side in sides if side != nearer)
-    return Plan((Route(BACK, nearer, ("RAMP", *onward)),), (Keep(BACK),))
-
-
 def _role(
     builder: Builder, column: int, colors: Sequence[Color], plan: Plan, sizes: _Sizes, arithmetic: Arithmetic
 ) -> CoreRole:
@@ -200,8 +182,7 @@ def _role(
     w = role.memory("w", sizes.inputs_each * step, arithmetic.factor, bank=0)
     y = role.memory("y", outputs, arithmetic.sum, bank=z_bank(builder.wafer) if arithmetic.sum == isa.F16 else 2)
     zero, factor, place, turn, turns = (role.register() for _ in range(5))
-    for route in plan.routes:
-        role.route(colors[route.color], route.source, *route.outputs)
+    write_routes(role, colors, plan)
     with role.task("start", start=True):
         role.set(zero, 0)
         role.set(place, 0)
@@ -211,22 +192,9 @@ def _role(
             role.load(factor, x.at(turn, 1), cost=0)
             role.vector(isa.MAC, y, y, w.at(place, outputs), factor, kind=arithmetic.product)
             role.iadd(place, place, step, cost=0)
-        _add_up(role, colors, plan, y)
+        write_steps(role, colors, plan, y)
         role.halt()
     return role
-
-
-def _add_up(role: CoreRole, colors: Sequence[Color], plan: Plan, y: Mem) -> None:
-    """Write the steps of a plan on y; sums stay in their type on the way."""
-    for step in plan.steps:
-        match step:
-            case Send(color):
-                role.fmovs(role.fabout(colors[color], y.length), y, kind=y.kind)
-            case Keep(color):
-                role.fmovs(y, role.fabin(colors[color], y.length), kind=y.kind)
-            case Add(color, onward):
-                dest = y if onward is None else role.fabout(colors[onward], y.length)
-                role.fadds(dest, y, role.fabin(colors[color], y.length), kind=y.kind)
 
 
 def _tiles(weights: Array, sizes: _Sizes, kind: int) -> Array:
@@ -236,17 +204,11 @@ def _tiles(weights: Array, sizes: _Sizes, kind: int) -> Array:
     return np.pad(blocks, ((0, 0), (0, 0), (0, gap))).reshape(sizes.rows, -1)
 
 
-def _depth(sizes: _Sizes, group: int) -> int:
-    """Return the most additions that a core's sum goes through on its way to the root."""
-    groups = len(collectives.centers(sizes.columns, group))
-    return min(group, sizes.columns) // 2 + groups // 2 + 2
-
-
 def _work(sizes: _Sizes, group: int, arithmetic: Arithmetic) -> dict[str, int]:
     """Return multiply-accumulates, those with zeros that fill up among them, and wavelet hops."""
     centers = collectives.centers(sizes.columns, group)
     hops = sizes.columns - len(centers) + centers[-1] - centers[0] + sizes.columns - 1
-    wavelets = ceil(sizes.outputs_each / VALUES_PER_WAVELET[arithmetic.sum])
+    wavelets = wavelets_of(sizes.outputs_each, arithmetic.sum)
     return {
         "macs": sizes.rows * sizes.columns * sizes.inputs_each * sizes.outputs_each,
         "hops": sizes.rows * hops * wavelets,

@@ -9,18 +9,11 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.kit.base import Array, scatter
+from wsesim.cores.kit.flow import jump, jump_if_less, unless_less
 from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import Color, Operand
-from wsesim.cores.programs.base import Array, scatter
-from wsesim.cores.programs.flow import jump, jump_if_less, unless_less
-from wsesim.cores.programs.gemm.streaming import (
-    VALUES_PER_WAVELET,
-    Arithmetic,
-    MatrixCut,
-    aligned,
-    gathered,
-    wavelets_of,
-)
+from wsesim.cores.operands import VALUES_PER_WAVELET, Color, Operand, wavelets_of
+from wsesim.cores.programs.gemm.streaming import Arithmetic, MatrixCut, aligned, gathered
 from wsesim.hardware import Wafer
 
 SPREAD, REDUCTION = 0, 1

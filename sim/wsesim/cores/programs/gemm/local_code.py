@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from wsesim.cores.builder import CoreRole
+from wsesim.cores.kit.flow import jump, jump_if_less
 from wsesim.cores.operands import Mem, Register
-from wsesim.cores.programs.flow import jump, jump_if_less
 from wsesim.hardware import Wafer
 
 

@@ -14,9 +14,8 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import ELEMENT_BYTES, Mem
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit import exact
+from wsesim.cores.kit.base import (
     Grid,
     KernelCase,
     KernelProgram,
@@ -32,8 +31,9 @@ from wsesim.cores.programs.base import (
     scatter,
     sizes_of,
 )
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import ELEMENT_BYTES, Mem
 from wsesim.cores.programs.gemm.local_code import CodeCosts, ScalarCode
-from wsesim.cores.programs.gemm.streaming import PRECISIONS, product_tolerance
 from wsesim.cores.rates import rate_of
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
@@ -81,7 +81,7 @@ def _chosen(options: Options) -> tuple[bool, bool]:
 
 
 def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
-    """Return the products loaded onto their cores, with random values."""
+    """Return the products loaded onto their cores, with random values whose sums are exact."""
     sizes, (vector, compute) = _Sizes.of(shape), _chosen(options)
     builder = Builder(wafer, width=grid[0], height=grid[1])
     role = builder.role("core")
@@ -96,17 +96,16 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     builder.place(role, range(grid[0]), range(grid[1]))
     random, machine = np.random.default_rng(seed), CoreMachine(builder)
     left, right = (
-        random.standard_normal((grid[1], grid[0], *size)).astype(np.float32)
+        exact.factors(random, (grid[1], grid[0], *size), isa.F32, sizes.depth)
         for size in ((sizes.rows, sizes.depth), (sizes.depth, sizes.width))
     )
     for name, values in (("a", left), ("b", right)):
         scatter(machine, name, values.reshape(grid[1], grid[0], -1))
-    exact = left.astype(np.float64) @ right
+    product = left @ right
     return Prepared(
         machine=machine,
-        read=lambda ran: gather(ran, "c").reshape(exact.shape),
-        expected=exact if compute else np.zeros_like(exact),
-        tolerance=product_tolerance(left, right, PRECISIONS["fp32"].sum_rounding, 2 * sizes.depth) if compute else 0.0,
+        read=lambda ran: gather(ran, "c").reshape(product.shape),
+        expected=product if compute else np.zeros_like(product),
         counts={"macs": grid[0] * grid[1] * sizes.macs if compute else 0, "hops": 0},
     )
 

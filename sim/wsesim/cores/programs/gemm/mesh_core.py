@@ -9,13 +9,13 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole, CoreTask
+from wsesim.cores.kit.base import Array, gather, scatter
+from wsesim.cores.kit.durations import memory
+from wsesim.cores.kit.flow import end_task, jump, jump_if_less
+from wsesim.cores.kit.plans import COLUMN, ROW
 from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import Color
-from wsesim.cores.programs.base import Array, gather, scatter
-from wsesim.cores.programs.collectives.plans import COLUMN, ROW
 from wsesim.cores.programs.collectives.rings import FORWARD, RING_COLORS, WAYS, Seat, ring_order, seats
-from wsesim.cores.programs.durations import memory
-from wsesim.cores.programs.flow import end_task, jump, jump_if_less
 from wsesim.cores.programs.gemm.streaming import aligned
 from wsesim.cores.rates import lines_of, rate_of
 from wsesim.cores.role import BANK_BYTES

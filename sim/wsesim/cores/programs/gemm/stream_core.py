@@ -8,10 +8,10 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.kit.base import Array, scatter
+from wsesim.cores.kit.flow import end_task, jump_if_less
 from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import Color, Mem, Operand, Register
-from wsesim.cores.programs.base import Array, scatter
-from wsesim.cores.programs.flow import end_task, jump_if_less
 from wsesim.cores.programs.gemm.streaming import Arithmetic, MatrixCut, aligned
 from wsesim.hardware import Wafer
 

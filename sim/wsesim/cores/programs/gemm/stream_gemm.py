@@ -20,9 +20,9 @@ from dataclasses import replace
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.operands import ELEMENT_BYTES
-from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening
-from wsesim.cores.programs.durations import Turns, Work, beside, memory, vector_time
+from wsesim.cores.kit.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening
+from wsesim.cores.kit.durations import Turns, Work, beside, memory, vector_time
+from wsesim.cores.operands import ELEMENT_BYTES, wavelets_of
 from wsesim.cores.programs.gemm.stream_core import StreamedLayer, load, words_sent
 from wsesim.cores.programs.gemm.streaming import (
     PRECISION_HELP,
@@ -34,10 +34,8 @@ from wsesim.cores.programs.gemm.streaming import (
     factor_values,
     gathered,
     nonzeros_of,
-    product_tolerance,
     random_factors,
     thinned,
-    wavelets_of,
 )
 from wsesim.hardware import Wafer
 from wsesim.kernels.collectives import link_cycles
@@ -54,11 +52,11 @@ OUTPUT_CYCLES = 4
 
 
 def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
-    """Return the layer loaded onto its cores, with random operands that are exact in the precision."""
+    """Return the layer loaded onto its cores, with random operands whose sums are exact."""
     cut, arithmetic = _cut(grid, shape, options), arithmetic_of(options)
     nonzeros = nonzeros_of(options, cut)
-    x = random_factors(seed, (cut.tokens, cut.inputs), arithmetic.factor)
-    weights = random_factors(seed + 1, (cut.inputs, cut.outputs), arithmetic.factor if nonzeros is None else isa.F16)
+    x = random_factors(seed, (cut.tokens, cut.inputs), arithmetic.sum, cut.inputs)
+    weights = random_factors(seed + 1, (cut.inputs, cut.outputs), arithmetic.sum, cut.inputs)
     if nonzeros is not None:
         weights = thinned(weights, cut, nonzeros, seed + 2)
     layer = StreamedLayer(cut=cut, arithmetic=arithmetic, sparse=nonzeros is not None)
@@ -66,7 +64,6 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
         machine=load(wafer, layer, x, weights),
         read=lambda ran: cut.from_cores(gathered(ran, "y")[1:], cut.outputs_each, cut.outputs),
         expected=x @ weights,
-        tolerance=product_tolerance(x, weights, arithmetic.sum_rounding, cut.inputs_each + cut.columns),
         counts={
             "macs": cut.tokens * int(np.count_nonzero(weights)),
             "hops": _hops(cut, arithmetic, words=words_sent(layer, weights)),

@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from wsesim.cores import isa
+from wsesim.cores.kit import exact
+from wsesim.cores.kit.base import Array, Grid, Options, Shape, choice_option, sizes_of, whole_option
 from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import ELEMENT_BYTES
-from wsesim.cores.programs.base import Array, Grid, Options, Shape, choice_option, sizes_of, whole_option
 from wsesim.errors import InputError
 
 
@@ -24,17 +25,14 @@ class Arithmetic(NamedTuple):
     """Of activations and weights."""
     sum: int
     """Of sums, in memory and on their way."""
-    sum_rounding: float
-    """Largest relative error of an addition."""
 
 
 PRECISIONS = {
-    "fp32": Arithmetic(isa.F32, isa.F32, isa.F32, 2.0**-24),
-    "mixed": Arithmetic(isa.MIXED, isa.F16, isa.F32, 2.0**-24),
-    "fp16": Arithmetic(isa.F16, isa.F16, isa.F16, 2.0**-11),
+    "fp32": Arithmetic(isa.F32, isa.F32, isa.F32),
+    "mixed": Arithmetic(isa.MIXED, isa.F16, isa.F32),
+    "fp16": Arithmetic(isa.F16, isa.F16, isa.F16),
 }
 NUMPY = {isa.F32: np.float32, isa.F16: np.float16}
-VALUES_PER_WAVELET = {isa.F32: 1, isa.F16: 2}
 ALIGNED_BYTES = 8
 """Features begin at multiples of it: a choice of these programs, whose operands then meet in the same banks."""
 
@@ -127,11 +125,6 @@ def aligned(tokens: int, kind: int) -> int:
     return ceil(tokens / step) * step
 
 
-def wavelets_of(values: int, kind: int) -> int:
-    """Return the wavelets of so many values of a type."""
-    return ceil(values / VALUES_PER_WAVELET[kind])
-
-
 def nonzeros_of(options: Options, cut: MatrixCut) -> int | None:
     """Return the weights a core gets for an output; None if all of them, without an index.
 
@@ -146,9 +139,9 @@ def nonzeros_of(options: Options, cut: MatrixCut) -> int | None:
     return nonzeros
 
 
-def random_factors(seed: int, shape: tuple[int, int], kind: int) -> Array:
-    """Return a normal matrix whose values are exact in a type, as float64."""
-    return np.random.default_rng(seed).standard_normal(shape).astype(NUMPY[kind]).astype(np.float64)
+def random_factors(seed: int, shape: tuple[int, int], total: int, depth: int) -> Array:
+    """Return a matrix of whole numbers, of which *depth* products add up exactly in the type *total*, as float64."""
+    return exact.factors(np.random.default_rng(seed), shape, total, depth)
 
 
 def thinned(weights: Array, cut: MatrixCut, nonzeros: int, seed: int) -> Array:
@@ -158,18 +151,6 @@ def thinned(weights: Array, cut: MatrixCut, nonzeros: int, seed: int) -> Array:
     blocks = filled.reshape(cut.columns, cut.inputs_each, cut.outputs)
     rank = np.random.default_rng(seed).random(blocks.shape).argsort(1).argsort(1)
     return np.where(rank < nonzeros, blocks, 0).reshape(-1, cut.outputs)[: cut.inputs]
-
-
-def product_tolerance(first: Array, second: Array, rounding: float, additions: int) -> float:
-    """Return how far a computed *first* @ *second* can lie from the exact one.
-
-    If no product goes through more than *additions* of a relative error u, n of them, that is n u / (1 - n u) times the
-    sum of the products' sizes (Higham, Accuracy and Stability of Numerical Algorithms, section 4.2).
-    """
-    error = additions * rounding
-    if error >= 1:
-        return float("inf")
-    return float(error / (1 - error) * (np.abs(first) @ np.abs(second)).max())
 
 
 def gathered(machine: CoreMachine, name: str) -> Array:

@@ -10,11 +10,11 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole, CoreTask
+from wsesim.cores.kit.base import Array, Grid, gather, scatter
+from wsesim.cores.kit.flow import jump, jump_if_less
+from wsesim.cores.kit.plans import COLUMN, ROW, LineAxis
 from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import Color
-from wsesim.cores.programs.base import Array, Grid, gather, scatter
-from wsesim.cores.programs.collectives.plans import COLUMN, ROW, LineAxis
-from wsesim.cores.programs.flow import jump, jump_if_less
 from wsesim.cores.programs.gemm.local_code import ScalarCode
 from wsesim.hardware import Wafer
 

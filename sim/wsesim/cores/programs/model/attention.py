@@ -10,22 +10,20 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder
+from wsesim.cores.kit import replay
+from wsesim.cores.kit.base import Array, Options
+from wsesim.cores.kit.lines import ALLREDUCE_COLORS, COLLECT_COLORS, AllreduceLine, Collection
+from wsesim.cores.kit.plans import COLUMN
+from wsesim.cores.kit.room import check_roles
+from wsesim.cores.kit.writer import KernelWriter, timed
 from wsesim.cores.operands import Color, Mem
-from wsesim.cores.programs.base import Array, Options
-from wsesim.cores.programs.collectives.plans import COLUMN
 from wsesim.cores.programs.model import heads, steps
-from wsesim.cores.programs.model.bounds import Bounded
-from wsesim.cores.programs.model.core import KernelWriter, timed
 from wsesim.cores.programs.model.feature import BANK, OTHER_BANK, FeatureSeat, seat_of
 from wsesim.cores.programs.model.heads import Heads, HeadSlice
-from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, COLLECT_COLORS, AllreduceLine, Collection
-from wsesim.cores.programs.room import check_roles
 from wsesim.hardware import Wafer
 
 COLORS = 2 * ALLREDUCE_COLORS + COLLECT_COLORS
 """Of a row of cores, of the columns of a head, and of a column of cores."""
-UNSEEN = -1000.0
-"""A score whose exponential is 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,28 +221,31 @@ def mask_of(place: HeadSeat, *, causal: bool) -> Array:
     return np.broadcast_to(flat, (layout.rows, layout.columns, flat.shape[-1]))
 
 
-def by_numpy(q: Array, k: Array, v: Array, count: int, *, causal: bool) -> Array:
-    """Return [token, feature]: attention of *count* heads."""
-    first, second, third = (part.reshape(len(part), count, -1).transpose(1, 0, 2) for part in (q, k, v))
-    scores = first @ second.swapaxes(1, 2) / np.sqrt(first.shape[-1])
-    if causal:
-        scores = np.where(np.tri(*scores.shape[1:]) > 0, scores, -np.inf)
-    grown = np.exp(scores - scores.max(-1, keepdims=True))
-    mixed = grown / grown.sum(-1, keepdims=True) @ third
-    return np.asarray(mixed.transpose(1, 0, 2).reshape(q.shape))
+def attended(q: Array, k: Array, v: Array, place: HeadSeat, *, causal: bool) -> Array:
+    """Return [token, feature]: attention as the cores compute it, *place* being that of one of them."""
+    mixed = np.empty_like(q)
+    for head in range(place.heads.heads):
+        own = np.s_[:, head * place.heads.width : (head + 1) * place.heads.width]
+        scores = _head_scores(q, k, place, head) * np.float32(1 / sqrt(place.heads.width))
+        if causal:
+            scores = np.where(np.tri(*scores.shape) > 0, scores, np.float32(heads.MASKED))
+        grown = replay.exponential(scores - scores.max(-1, keepdims=True))
+        chances = grown * (np.float32(1) / replay.running(grown.T)[:, None])
+        mixed[own] = replay.running(chance[:, None] * value for chance, value in zip(chances.T, v[own], strict=True))
+    return mixed
 
 
-def bounded(q: Bounded, k: Bounded, v: Bounded, count: int, *, causal: bool) -> Bounded:
-    """Return the same as the cores compute it."""
-    tokens, width = q.value.shape[0], q.value.shape[1] // count
-    share = Bounded.constant(1 / sqrt(width))
-    found = []
-    for head in range(count):
-        columns = np.s_[:, head * width : (head + 1) * width]
-        one, two, three = (Bounded(part.value[columns], part.error[columns]) for part in (q, k, v))
-        scores = one @ Bounded(two.value.T, two.error.T) * share
-        hidden = np.triu(np.ones((tokens, tokens), bool), 1) & causal
-        masked = scores + Bounded.exact(0.0)  # of what is masked nothing is left: e^UNSEEN is 0 too
-        seen = Bounded(np.where(hidden, UNSEEN, masked.value), np.where(hidden, 0.0, masked.error))
-        found.append(steps.bounded_softmax(seen) @ three)
-    return Bounded(*(np.concatenate([getattr(part, name) for part in found], 1) for name in ("value", "error")))
+def _head_scores(q: Array, k: Array, place: HeadSeat, head: int) -> Array:
+    """Return [token, key] as the columns of a head add it up."""
+    line, first = place.across, head // place.heads.summed * place.heads.columns
+    return replay.line_sum(head_parts(q, k, place.heads, head, range(first, first + line.cores)), line.group)
+
+
+def head_parts(q: Array, k: Array, where: Heads, head: int, columns: range) -> Array:
+    """Return [column, token, key]: the scores of a head over the features of each of *columns*."""
+    parts = np.zeros((len(columns), len(q), len(k)), np.float32)
+    for number, column in enumerate(columns):
+        run = where.run(column, head)
+        for feature in where.layout.first(column) + run.first + np.arange(run.count):
+            parts[number] = replay.mac(parts[number], q[:, feature, None], k[:, feature])
+    return parts

@@ -23,9 +23,8 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import Color, Mem
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit import replay
+from wsesim.cores.kit.base import (
     Array,
     Grid,
     KernelProgram,
@@ -37,16 +36,17 @@ from wsesim.cores.programs.base import (
     scatter,
     sizes_of,
 )
+from wsesim.cores.kit.lines import ALLREDUCE_COLORS, AllreduceLine
+from wsesim.cores.kit.plans import COLUMN
+from wsesim.cores.kit.room import check_roles
+from wsesim.cores.kit.writer import KernelWriter, timed
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import Color, Mem
 from wsesim.cores.programs.collectives.collective import GROUP_HELP, group_of
-from wsesim.cores.programs.collectives.plans import COLUMN
 from wsesim.cores.programs.model import heads, steps
-from wsesim.cores.programs.model.attention import by_numpy
-from wsesim.cores.programs.model.bounds import Bounded
-from wsesim.cores.programs.model.core import KernelWriter, timed
-from wsesim.cores.programs.model.feature import BANK, OTHER_BANK, FeatureLayout, draw, is_mixed
+from wsesim.cores.programs.model.attention import head_parts
+from wsesim.cores.programs.model.feature import BANK, OTHER_BANK, FeatureLayout, draw, is_mixed, stored
 from wsesim.cores.programs.model.heads import Heads
-from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, AllreduceLine
-from wsesim.cores.programs.room import check_roles
 from wsesim.hardware import Wafer
 
 NAME = "attention-decode"
@@ -186,10 +186,10 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     scatter(machine, "values", np.pad(_on_cores(values, first), ((0, 0),) * 3 + ((0, gap),)).transpose(0, 2, 1, 3)
             .reshape(grid[1], grid[0], -1))  # fmt: skip
     scatter(machine, "mask", _mask(first))
-    found = layout.lay_features(by_numpy(query, keys, values, first.heads.heads, causal=False)[0])
+    found = layout.lay_features(_attended(query, keys, values, first))
     return Prepared(
         machine=machine, read=lambda ran: gather(ran, "y"), expected=found,
-        tolerance=_bound(query, keys, values, first), counts={"macs": 2 * layout.features * first.positions},
+        counts={"macs": 2 * layout.features * first.positions},
     )  # fmt: skip
 
 
@@ -249,14 +249,29 @@ def _mask(seat: _Seat) -> Array:
     return np.broadcast_to(np.where(real, 0.0, heads.MASKED)[:, None], shape)
 
 
-def _bound(query: Array, keys: Array, values: Array, seat: _Seat) -> float:
-    """Return how far rounding can take the result."""
-    count, found = seat.heads.heads, 0.0
-    share = Bounded.constant(1 / sqrt(seat.heads.width))
-    for q, k, v in zip(*(np.split(part, count, 1) for part in (query, keys, values)), strict=True):
-        chances = steps.bounded_softmax(Bounded.exact(q) @ Bounded.exact(k.T) * share)
-        found = max(found, (chances.stored(half=is_mixed(seat.options)) @ Bounded.exact(v)).most)
-    return found
+def _attended(query: Array, keys: Array, values: Array, seat: _Seat) -> Array:
+    """Return [feature]: the attention as the cores compute it, rows of cores one after the other, then together."""
+    used, mixed = ceil(seat.positions / seat.rows), np.empty(query.shape[1], np.float32)
+    rows = [np.s_[row * used : (row + 1) * used] for row in range(seat.rows)]
+    for head in range(seat.heads.heads):
+        own = np.s_[head * seat.heads.width : (head + 1) * seat.heads.width]
+        scores = _head_scores(query, keys, seat, head) * np.float32(1 / sqrt(seat.heads.width))
+        grown = replay.exponential(scores - scores.max())
+        sums = np.array([replay.running(np.append(np.float32(0), grown[row])) for row in rows])
+        chances = stored(grown * (np.float32(1) / replay.line_sum(sums, seat.along.group)), seat.options)
+        parts = np.zeros((seat.rows, seat.heads.width), np.float32)
+        for number, row in enumerate(rows):
+            for chance, value in zip(chances[row], values[row, own], strict=True):
+                parts[number] = replay.mac(parts[number], value, chance)
+        mixed[own] = replay.line_sum(parts, seat.along.group)
+    return mixed
+
+
+def _head_scores(query: Array, keys: Array, seat: _Seat, head: int) -> Array:
+    """Return [position] as the columns of a head add it up."""
+    line, first = seat.across, head // seat.heads.summed * seat.heads.columns
+    parts = head_parts(query, keys, seat.heads, head, range(first, first + line.cores))
+    return replay.line_sum(parts[:, 0], line.group)
 
 
 def _seat(grid: Grid, shape: Shape, options: Options) -> _Seat:

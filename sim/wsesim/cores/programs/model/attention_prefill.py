@@ -16,8 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores.builder import Builder
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit.base import (
     Grid,
     KernelProgram,
     Options,
@@ -29,10 +28,10 @@ from wsesim.cores.programs.base import (
     scatter,
     sizes_of,
 )
+from wsesim.cores.kit.writer import KernelWriter
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.programs.collectives.collective import GROUP_HELP
-from wsesim.cores.programs.model.attention import HeadSeat, attend, bounded, by_numpy, mask_of, timed_cores, write_cores
-from wsesim.cores.programs.model.bounds import Bounded
-from wsesim.cores.programs.model.core import KernelWriter
+from wsesim.cores.programs.model.attention import HeadSeat, attend, attended, mask_of, timed_cores, write_cores
 from wsesim.cores.programs.model.feature import OTHER_BANK, FeatureLayout, draw
 from wsesim.cores.programs.model.heads import Heads
 from wsesim.hardware import Wafer
@@ -59,11 +58,9 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     for name, values in (("q", q), ("k", k), ("v", v)):
         scatter(machine, name, layout.lay(values))
     scatter(machine, "mask", mask_of(first, causal=causal))
-    count = first.heads.heads
     return Prepared(
         machine=machine, read=lambda ran: layout.take(gather(ran, "y")),
-        expected=by_numpy(q, k, v, count, causal=causal),
-        tolerance=bounded(Bounded.exact(q), Bounded.exact(k), Bounded.exact(v), count, causal=causal).most,
+        expected=attended(q, k, v, first, causal=causal),
         counts={"macs": 2 * layout.tokens**2 * layout.features},
     )  # fmt: skip
 

@@ -18,15 +18,15 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.kit import flow
+from wsesim.cores.kit.base import Grid, KernelProgram, Options, Prepared, Shape, gather, opening, scatter, sizes_of
+from wsesim.cores.kit.durations import memory, vector_time
+from wsesim.cores.kit.lines import COLLECT_COLORS, Collection
+from wsesim.cores.kit.plans import COLUMN, Keep, Plan, Send, spread_2d
+from wsesim.cores.kit.writer import KernelWriter, timed
 from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem
-from wsesim.cores.programs import flow
-from wsesim.cores.programs.base import Grid, KernelProgram, Options, Prepared, Shape, gather, opening, scatter, sizes_of
-from wsesim.cores.programs.collectives.plans import COLUMN, Keep, Plan, Send, spread_2d
-from wsesim.cores.programs.durations import memory, vector_time
-from wsesim.cores.programs.model.core import KernelWriter, timed
 from wsesim.cores.programs.model.feature import FeatureLayout
-from wsesim.cores.programs.model.lines import COLLECT_COLORS, Collection
 from wsesim.hardware import Wafer
 from wsesim.kernels import collectives
 
@@ -157,7 +157,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     machine.write(roles[0, _Seat(layout=layout, column=0, row=0, vocabulary=vocabulary).ids], "ids", ids)
     return Prepared(
         machine=machine, read=lambda ran: layout.take(gather(ran, "y")), expected=table[ids].astype(np.float64),
-        tolerance=0.0, counts={"values": layout.tokens * layout.features},
+        counts={"values": layout.tokens * layout.features},
     )  # fmt: skip
 
 

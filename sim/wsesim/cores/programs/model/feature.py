@@ -18,9 +18,7 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import Color, Mem
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit.base import (
     Array,
     Grid,
     KernelProgram,
@@ -33,10 +31,12 @@ from wsesim.cores.programs.base import (
     scatter,
     sizes_of,
 )
+from wsesim.cores.kit.lines import ALLREDUCE_COLORS, AllreduceLine
+from wsesim.cores.kit.plans import ROW
+from wsesim.cores.kit.writer import KernelWriter, timed
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import Color, Mem
 from wsesim.cores.programs.collectives.collective import GROUP_HELP, group_of
-from wsesim.cores.programs.collectives.plans import ROW
-from wsesim.cores.programs.model.core import KernelWriter, timed
-from wsesim.cores.programs.model.lines import ALLREDUCE_COLORS, AllreduceLine
 from wsesim.hardware import Wafer
 
 PRECISIONS = ("fp32", "mixed")
@@ -103,6 +103,12 @@ class FeatureLayout:
         filled = np.zeros(self.rows * self.tokens_each)
         filled[: len(values)] = values
         return np.broadcast_to(filled.reshape(self.rows, 1, -1), (self.rows, self.columns, self.tokens_each))
+
+    def blocks(self, values: Array) -> Array:
+        """Return [..., feature] as [column, feature of the column, ...], filled up with zeros."""
+        gap = self.columns * self.features_each - self.features
+        filled = np.pad(values, (*((0, 0),) * (values.ndim - 1), (0, gap)))
+        return np.moveaxis(filled, -1, 0).reshape(self.columns, self.features_each, *values.shape[:-1])
 
     def take(self, found: Array) -> Array:
         """Return [row, column, element] as [token, feature]."""
@@ -176,8 +182,7 @@ class HostData:
     loads: Mapping[str, Array]
     """[row, column, element] by variable."""
     expected: Array
-    """[token, feature]."""
-    tolerance: float
+    """[token, feature], as the cores round it."""
 
 
 Body = Callable[[KernelWriter, FeatureSeat], None]
@@ -194,9 +199,13 @@ def is_mixed(options: Options) -> bool:
 
 
 def draw(random: np.random.Generator, shape: tuple[int, ...], options: Options, *, spread: float = 1.0) -> Array:
-    """Return normal values that are exact as they are stored, as float64."""
-    values = (spread * random.standard_normal(shape)).astype(np.float16 if is_mixed(options) else np.float32)
-    return values.astype(np.float64)
+    """Return normal values that are exact as they are stored, as float32."""
+    return stored((spread * random.standard_normal(shape)).astype(np.float32), options).astype(np.float32)
+
+
+def stored(values: Array, options: Options) -> Array:
+    """Return fp32 values as the option `precision` has them stored."""
+    return values.astype(np.float16) if is_mixed(options) else values
 
 
 def feature_kernel(
@@ -224,7 +233,7 @@ def feature_kernel(
             scatter(machine, variable, values)
         return Prepared(
             machine=machine, read=lambda ran: result(layout).take(gather(ran, "y")), expected=given.expected,
-            tolerance=given.tolerance, counts={"values": layout.tokens * layout.features},
+            counts={"values": layout.tokens * layout.features},
         )  # fmt: skip
 
     def written(wafer: Wafer, grid: Grid, shape: Shape, chosen: Options) -> KernelWriter:

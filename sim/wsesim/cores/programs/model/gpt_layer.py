@@ -18,9 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores.builder import Builder
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import Mem
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit.base import (
     Array,
     Grid,
     KernelProgram,
@@ -33,12 +31,14 @@ from wsesim.cores.programs.base import (
     scatter,
     sizes_of,
 )
+from wsesim.cores.kit.writer import KernelWriter
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import Mem
 from wsesim.cores.programs.collectives.collective import GROUP_HELP
 from wsesim.cores.programs.model import gelu, linear, steps
 from wsesim.cores.programs.model.attention import HeadSeat, attend, mask_of, timed_cores, write_cores
-from wsesim.cores.programs.model.core import KernelWriter
 from wsesim.cores.programs.model.feature import OTHER_BANK, FeatureLayout, FeatureSeat, seat_of
-from wsesim.cores.programs.model.gpt_reference import FEED_FORWARD, LayerWeights, bound, by_numpy, random_weights
+from wsesim.cores.programs.model.gpt_reference import FEED_FORWARD, LayerWeights, layer_of, random_weights
 from wsesim.cores.programs.model.heads import Heads
 from wsesim.hardware import Wafer
 
@@ -110,8 +110,8 @@ def load_layer(
         scatter(machine, name, values)
     form = choice_option(chosen, "form", FORMS)
     return Prepared(
-        machine=machine, read=lambda ran: layout.take(gather(ran, "y")), expected=by_numpy(x, weights, heads, form),
-        tolerance=bound(x, weights, heads, form), counts={"macs": _macs(layout)},
+        machine=machine, read=lambda ran: layout.take(gather(ran, "y")), expected=layer_of(x, weights, first, form),
+        counts={"macs": _macs(layout)},
     )  # fmt: skip
 
 

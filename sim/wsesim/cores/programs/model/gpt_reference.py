@@ -1,15 +1,17 @@
-"""What a GPT-2 layer computes, by NumPy, and how far rounding on the cores can take it."""
+"""What a GPT-2 layer computes, by NumPy, step by step as the cores do."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from math import erf, pi, sqrt
+from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
-from wsesim.cores.programs.base import Array
-from wsesim.cores.programs.model import attention, gelu, layer_norm, steps
-from wsesim.cores.programs.model.bounds import Bounded
+from wsesim.cores.kit.base import Array
+from wsesim.cores.programs.model import attention, gelu, layer_norm
+from wsesim.cores.programs.model.attention import HeadSeat
+from wsesim.cores.programs.model.feature import FeatureLayout
+from wsesim.cores.programs.model.linear import product
 
 INIT_SPREAD = 0.02
 """Standard deviation of a fresh matrix in GPT-2 (Radford et al., 2019); times the square root of 768, its width, over
@@ -55,31 +57,24 @@ def random_weights(random: np.random.Generator, width: int) -> LayerWeights:
     return LayerWeights(**{name: make(name, shape) for name, shape in shapes.items()})
 
 
-def by_numpy(x: Array, weights: LayerWeights, heads: int, form: str) -> Array:
-    """Return the layer of x [token, feature], causal, in float64; *form* of GELU is tanh or erf."""
-    q, k, v = np.split(_norm(x, weights.norm1_scale, weights.norm1_bias) @ weights.qkv + weights.qkv_bias, 3, 1)
-    mixed = attention.by_numpy(q, k, v, heads, causal=True)
-    x = x + mixed @ weights.project + weights.project_bias
-    up = _norm(x, weights.norm2_scale, weights.norm2_bias) @ weights.up + weights.up_bias
-    normal = np.vectorize(erf)(up * sqrt(0.5)) if form == "erf" else np.tanh(sqrt(2 / pi) * (up + 0.044715 * up**3))
-    return np.asarray(x + 0.5 * up * (1 + normal) @ weights.down + weights.down_bias)
+def layer_of(x: Array, weights: LayerWeights, place: HeadSeat, form: str) -> Array:
+    """Return the layer of x [token, feature] as the cores compute it; *form* of GELU is tanh or erf."""
+    layout, options = place.heads.layout, place.options
+
+    def linear(values: Array, name: str, of: FeatureLayout = layout) -> Array:
+        found = product(values, _single(getattr(weights, name)), of, options)
+        return np.asarray(found + _single(getattr(weights, f"{name}_bias")))
+
+    def norm(values: Array, name: str) -> Array:
+        scale, bias = (_single(getattr(weights, f"{name}_{part}")) for part in ("scale", "bias"))
+        return layer_norm.normed(values, scale, bias, layout, options)
+
+    start = _single(x)
+    q, k, v = np.split(linear(norm(start, "norm1"), "qkv"), 3, 1)
+    middle = start + linear(attention.attended(q, k, v, place, causal=True), "project")
+    up = gelu.passed(linear(norm(middle, "norm2"), "up"), form)
+    return np.asarray(middle + linear(up, "down", layout.scaled(FEED_FORWARD)))
 
 
-def bound(x: Array, weights: LayerWeights, heads: int, form: str) -> float:
-    """Return the most by which the cores' fp32 can differ from that."""
-    w = {one.name: Bounded.exact(getattr(weights, one.name)) for one in fields(weights)}
-    start = Bounded.exact(x)
-    packed = layer_norm.bounded(start, w["norm1_scale"], w["norm1_bias"]) @ w["qkv"] + w["qkv_bias"]
-    parts = zip(np.split(packed.value, 3, 1), np.split(packed.error, 3, 1), strict=True)
-    q, k, v = (Bounded(value, error) for value, error in parts)
-    mixed = attention.bounded(q, k, v, heads, causal=True)
-    middle = start + (mixed @ w["project"] + w["project_bias"])
-    up = layer_norm.bounded(middle, w["norm2_scale"], w["norm2_bias"]) @ w["up"] + w["up_bias"]
-    passed = gelu.bounded(up, form)
-    off = gelu.formula_error(float(np.abs(up.value).max()), form)
-    return (middle + (Bounded(passed.value, passed.error + off) @ w["down"] + w["down_bias"])).most
-
-
-def _norm(x: Array, scale: Array, bias: Array) -> Array:
-    centred = x - x.mean(-1, keepdims=True)
-    return np.asarray(centred / np.sqrt(x.var(-1, keepdims=True) + steps.EPSILON) * scale + bias)
+def _single(values: Array) -> Array:
+    return values.astype(np.float32)

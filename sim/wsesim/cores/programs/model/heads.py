@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from math import ceil, gcd
 
 from wsesim.cores import isa
+from wsesim.cores.kit.base import Options
+from wsesim.cores.kit.lines import AllreduceLine
+from wsesim.cores.kit.plans import ROW
+from wsesim.cores.kit.writer import KernelWriter
 from wsesim.cores.operands import Color, Mem
-from wsesim.cores.programs.base import Options
 from wsesim.cores.programs.collectives.collective import group_of
-from wsesim.cores.programs.collectives.plans import ROW
 from wsesim.cores.programs.model import steps
-from wsesim.cores.programs.model.core import KernelWriter
 from wsesim.cores.programs.model.feature import FeatureLayout
-from wsesim.cores.programs.model.lines import AllreduceLine
 
 MASKED = -1.0e30
 """Added to the score of a key that does not count: its exponential is 0."""

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from wsesim.cores.programs.base import Array, Options
+from wsesim.cores.kit.base import Array, Options
+from wsesim.cores.kit.writer import KernelWriter
 from wsesim.cores.programs.model import steps
-from wsesim.cores.programs.model.bounds import Bounded
-from wsesim.cores.programs.model.core import KernelWriter
 from wsesim.cores.programs.model.feature import (
     PRECISION_HELP,
     FeatureLayout,
@@ -22,7 +21,7 @@ from wsesim.cores.programs.model.feature import (
     HostData,
     draw,
     feature_kernel,
-    is_mixed,
+    stored,
 )
 
 
@@ -36,27 +35,19 @@ def body(core: KernelWriter, seat: FeatureSeat) -> None:
     seat.output(core, y)
 
 
-def bounded(x: Bounded, scale: Bounded, bias: Bounded) -> Bounded:
-    """Return the norm as the cores compute it, x being [token, feature]."""
-    share, epsilon = Bounded.constant(1 / x.value.shape[-1]), Bounded.constant(steps.EPSILON)
-    centred = x - x.sum(-1) * share
-    root = ((centred * centred).sum(-1) * share + epsilon).sqrt()
-    return centred * (Bounded.exact(1.0) / root) * scale + bias
-
-
 def host(random: np.random.Generator, layout: FeatureLayout, options: Options) -> HostData:
-    """Return random tokens, scales and biases, and their norm by NumPy."""
+    """Return random tokens, scales and biases, and their norm."""
     x = draw(random, (layout.tokens, layout.features), options)
     weight, bias = (draw(random, (layout.features,), {}) for _ in range(2))
     return HostData(
         loads={"x": layout.lay(x), "scale": layout.lay_features(weight), "bias": layout.lay_features(bias)},
-        expected=_numpy(x) * weight + bias,
-        tolerance=bounded(*map(Bounded.exact, (x, weight, bias))).stored(half=is_mixed(options)).most,
+        expected=stored(normed(x, weight, bias, layout, options), options),
     )
 
 
-def _numpy(x: Array) -> Array:
-    return np.asarray((x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + steps.EPSILON))
+def normed(x: Array, scale: Array, bias: Array, layout: FeatureLayout, options: Options) -> Array:
+    """Return the norm as the cores compute it, x being [token, feature]."""
+    return np.asarray(steps.normalised(x, layout, options, centred=True) * scale + bias)
 
 
 PROGRAM = feature_kernel(name="layer-norm", doc=__doc__, body=body, host=host, options=PRECISION_HELP)

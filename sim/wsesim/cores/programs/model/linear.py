@@ -10,10 +10,12 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores import isa
+from wsesim.cores.kit import replay
+from wsesim.cores.kit.base import Array, Options
+from wsesim.cores.kit.writer import KernelWriter
 from wsesim.cores.operands import Mem
-from wsesim.cores.programs.base import Array
+from wsesim.cores.programs.collectives.collective import group_of
 from wsesim.cores.programs.model import steps
-from wsesim.cores.programs.model.core import KernelWriter
 from wsesim.cores.programs.model.feature import BANK, OTHER_BANK, FeatureLayout, FeatureSeat
 from wsesim.cores.programs.model.heads import aligned
 
@@ -60,3 +62,12 @@ def keep_own(
 def lay_weights(layout: FeatureLayout, weights: Array) -> Array:
     """Return [input, output] as [row, column, element], for the inputs of *layout*."""
     return layout.lay_features(np.pad(weights, ((0, 0), (0, aligned(weights.shape[1]) - weights.shape[1]))))
+
+
+def product(x: Array, weights: Array, layout: FeatureLayout, options: Options) -> Array:
+    """Return x W as `multiply` has it; x is [token, input], *layout* that of the inputs."""
+    tokens, inputs = layout.blocks(x), layout.blocks(weights.T)
+    parts = np.zeros((layout.columns, len(x), weights.shape[1]), np.float32)
+    for feature in range(layout.features_each):
+        parts = replay.mac(parts, tokens[:, feature, :, None], inputs[:, feature, None, :])
+    return replay.line_sum(parts, group_of(options, layout.columns))

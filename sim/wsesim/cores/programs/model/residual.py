@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from wsesim.cores.programs.base import Options
-from wsesim.cores.programs.model.bounds import Bounded
-from wsesim.cores.programs.model.core import KernelWriter
+from wsesim.cores.kit.base import Options
+from wsesim.cores.kit.writer import KernelWriter
 from wsesim.cores.programs.model.feature import (
     OTHER_BANK,
     PRECISION_HELP,
@@ -20,7 +19,7 @@ from wsesim.cores.programs.model.feature import (
     HostData,
     draw,
     feature_kernel,
-    is_mixed,
+    stored,
 )
 
 
@@ -36,8 +35,7 @@ def host(random: np.random.Generator, layout: FeatureLayout, options: Options) -
     a, b = (draw(random, (layout.tokens, layout.features), options) for _ in range(2))
     return HostData(
         loads={"a": layout.lay(a), "b": layout.lay(b)},
-        expected=a + b,
-        tolerance=(Bounded.exact(a) + Bounded.exact(b)).stored(half=is_mixed(options)).most,
+        expected=stored(a + b, options),
     )
 
 

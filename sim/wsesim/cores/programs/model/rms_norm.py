@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from wsesim.cores.programs.base import Options
+from wsesim.cores.kit.base import Options
+from wsesim.cores.kit.writer import KernelWriter
 from wsesim.cores.programs.model import steps
-from wsesim.cores.programs.model.bounds import Bounded
-from wsesim.cores.programs.model.core import KernelWriter
 from wsesim.cores.programs.model.feature import (
     PRECISION_HELP,
     FeatureLayout,
@@ -22,7 +21,7 @@ from wsesim.cores.programs.model.feature import (
     HostData,
     draw,
     feature_kernel,
-    is_mixed,
+    stored,
 )
 
 
@@ -35,20 +34,12 @@ def body(core: KernelWriter, seat: FeatureSeat) -> None:
     seat.output(core, y)
 
 
-def bounded(x: Bounded, scale: Bounded) -> Bounded:
-    """Return the norm as the cores compute it, x being [token, feature]."""
-    share, epsilon = Bounded.constant(1 / x.value.shape[-1]), Bounded.constant(steps.EPSILON)
-    root = ((x * x).sum(-1) * share + epsilon).sqrt()
-    return x * (Bounded.exact(1.0) / root) * scale
-
-
 def host(random: np.random.Generator, layout: FeatureLayout, options: Options) -> HostData:
-    """Return random tokens and scales, and their norm by NumPy."""
+    """Return random tokens and scales, and their norm."""
     x, weight = draw(random, (layout.tokens, layout.features), options), draw(random, (layout.features,), {})
     return HostData(
         loads={"x": layout.lay(x), "scale": layout.lay_features(weight)},
-        expected=x / np.sqrt(np.square(x).mean(-1, keepdims=True) + steps.EPSILON) * weight,
-        tolerance=bounded(*map(Bounded.exact, (x, weight))).stored(half=is_mixed(options)).most,
+        expected=stored(steps.normalised(x, layout, options, centred=False) * weight, options),
     )
 
 

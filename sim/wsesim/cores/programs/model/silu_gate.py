@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from wsesim.cores.programs.base import Options
+from wsesim.cores.kit.base import Options
+from wsesim.cores.kit.writer import KernelWriter
 from wsesim.cores.programs.model import steps
-from wsesim.cores.programs.model.bounds import Bounded
-from wsesim.cores.programs.model.core import KernelWriter
 from wsesim.cores.programs.model.feature import (
     OTHER_BANK,
     PRECISION_HELP,
@@ -23,7 +22,7 @@ from wsesim.cores.programs.model.feature import (
     HostData,
     draw,
     feature_kernel,
-    is_mixed,
+    stored,
 )
 
 SPREAD = 3.0
@@ -40,15 +39,13 @@ def body(core: KernelWriter, seat: FeatureSeat) -> None:
 
 
 def host(random: np.random.Generator, layout: FeatureLayout, options: Options) -> HostData:
-    """Return random gates and values, and what passes by NumPy."""
+    """Return random gates and values, and what passes."""
     shape = layout.tokens, layout.features
     gate, up = draw(random, shape, options, spread=SPREAD), draw(random, shape, options)
-    first, second, one = Bounded.exact(gate), Bounded.exact(up), Bounded.exact(1.0)
-    passed = first / (one + Bounded.exact(-gate).exp()) * second
     return HostData(
-        loads={"gate": layout.lay(gate), "up": layout.lay(up)}, expected=gate / (1 + np.exp(-gate)) * up,
-        tolerance=passed.stored(half=is_mixed(options)).most,
-    )  # fmt: skip
+        loads={"gate": layout.lay(gate), "up": layout.lay(up)},
+        expected=stored(steps.sigmoid_times_of(-gate, gate) * up, options),
+    )
 
 
 PROGRAM = feature_kernel(name="silu-gate", doc=__doc__, body=body, host=host, options=PRECISION_HELP)

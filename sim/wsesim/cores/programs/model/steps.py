@@ -6,11 +6,15 @@ operand's addresses stand still along the other axis. Exponentials, divides and 
 
 from __future__ import annotations
 
+import numpy as np
+
 from wsesim.cores import isa
+from wsesim.cores.kit import replay
+from wsesim.cores.kit.base import Array, Options
+from wsesim.cores.kit.writer import KernelWriter
 from wsesim.cores.operands import Mem
-from wsesim.cores.programs.model.bounds import Bounded
-from wsesim.cores.programs.model.core import KernelWriter
-from wsesim.cores.programs.model.feature import OTHER_BANK, FeatureSeat
+from wsesim.cores.programs.collectives.collective import group_of
+from wsesim.cores.programs.model.feature import OTHER_BANK, FeatureLayout, FeatureSeat
 
 LOWEST = -3.0e38
 """Stands for minus infinity: below all fp32 numbers that are met."""
@@ -110,7 +114,22 @@ def feature_values(core: KernelWriter, seat: FeatureSeat, name: str) -> Mem:
     return core.role.memory(name, seat.layout.features_each)
 
 
-def bounded_softmax(x: Bounded) -> Bounded:
-    """Return the softmax along the last axis as the cores compute it."""
-    grown = (x - x.max(-1)).exp()
-    return grown * (Bounded.exact(1.0) / grown.sum(-1))
+def row_sums(x: Array, layout: FeatureLayout, options: Options) -> Array:
+    """Return [token, 1]: what the cores of a row make of the sum of [token, feature]."""
+    parts = layout.blocks(x)
+    own = replay.running(np.moveaxis(parts, 1, 0))
+    return replay.line_sum(own, group_of(options, layout.columns))[:, None]
+
+
+def normalised(x: Array, layout: FeatureLayout, options: Options, *, centred: bool) -> Array:
+    """Return what `normalise` makes of [token, feature]."""
+    share = np.float32(1 / layout.features)
+    if centred:
+        x = x - row_sums(x, layout, options) * share
+    variance = row_sums(x * x, layout, options) * share
+    return np.asarray(x * (np.float32(1) / np.sqrt(variance + np.float32(EPSILON))))
+
+
+def sigmoid_times_of(y: Array, x: Array) -> Array:
+    """Return x / (1 + e^y) as `sigmoid_times` has it."""
+    return np.asarray(x / (replay.exponential(y) + np.float32(1)))

@@ -16,9 +16,7 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem, Register
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit.base import (
     Grid,
     KernelCase,
     KernelProgram,
@@ -34,6 +32,8 @@ from wsesim.cores.programs.base import (
     sizes_of,
     whole_option,
 )
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem, Register
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 
@@ -176,7 +176,7 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     block = np.random.default_rng(seed).integers(0, 2**24, (grid[1], way.words)).astype(np.float64)
     machine.write(roles[0], "block", block)
     return Prepared(
-        machine=machine, read=lambda ran: ran.read(roles[-1], "block"), expected=block, tolerance=0.0,
+        machine=machine, read=lambda ran: ran.read(roles[-1], "block"), expected=block,
         counts={"hops": grid[1] * way.hops * way.relays * way.words},
     )  # fmt: skip
 

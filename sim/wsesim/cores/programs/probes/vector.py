@@ -16,9 +16,8 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import ELEMENT_BYTES, Mem, Register
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit import exact
+from wsesim.cores.kit.base import (
     Array,
     Grid,
     KernelCase,
@@ -36,7 +35,9 @@ from wsesim.cores.programs.base import (
     scatter,
     sizes_of,
 )
-from wsesim.cores.programs.durations import written_cycles
+from wsesim.cores.kit.durations import written_cycles
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import ELEMENT_BYTES, Mem, Register
 from wsesim.cores.rates import rate_of
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
@@ -115,7 +116,7 @@ def timed(wafer: Wafer, write: Callable[[CoreRole], None], *, stamps: bool) -> i
 def load(
     wafer: Wafer, grid: Grid, seed: int, vector: Vector, write: Callable[[CoreRole, Mem, Mem, Register], None]
 ) -> Prepared:
-    """Return what *write* writes over a vector's operands on all cores, with small whole numbers."""
+    """Return what *write* writes over a vector's operands on all cores, with whole numbers whose sums are exact."""
     builder = Builder(wafer, width=grid[0], height=grid[1])
     role = builder.role("core")
     y, x = vector.operands(role)
@@ -126,17 +127,18 @@ def load(
         role.halt()
     builder.place(role, range(grid[0]), range(grid[1]))
     machine, random = CoreMachine(builder), np.random.default_rng(seed)
-    before, other = (random.integers(-8, 9, (grid[1], grid[0], vector.length)).astype(np.float64) for _ in range(2))
+    shape = grid[1], grid[0], vector.length
+    before, other = (exact.terms(random, shape, vector.kind, 1 + FACTOR) for _ in range(2))
     scatter(machine, "y", before)
     scatter(machine, "x", other)
     return Prepared(
-        machine=machine, read=lambda ran: gather(ran, "y"), expected=vector.result(before, other), tolerance=0.0,
+        machine=machine, read=lambda ran: gather(ran, "y"), expected=vector.result(before, other),
         counts={"elements": grid[0] * grid[1] * vector.length},
     )  # fmt: skip
 
 
 def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
-    """Return the instruction loaded onto its cores, with small whole numbers."""
+    """Return the instruction loaded onto its cores, with whole numbers whose sums are exact."""
     vector = Vector.of(shape, options)
     return load(wafer, grid, seed, vector, vector.write)
 

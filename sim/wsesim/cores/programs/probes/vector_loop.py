@@ -11,8 +11,7 @@ from functools import partial
 
 from wsesim.cores import isa
 from wsesim.cores.builder import CoreRole
-from wsesim.cores.operands import ELEMENT_BYTES, Mem, Register
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit.base import (
     Grid,
     KernelCase,
     KernelProgram,
@@ -26,7 +25,8 @@ from wsesim.cores.programs.base import (
     opening,
     sizes_of,
 )
-from wsesim.cores.programs.durations import written_cycles
+from wsesim.cores.kit.durations import written_cycles
+from wsesim.cores.operands import ELEMENT_BYTES, Mem, Register
 from wsesim.cores.programs.probes.vector import APART, Vector, load, timed
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer

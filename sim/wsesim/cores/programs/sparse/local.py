@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 
 from wsesim.cores import isa
 from wsesim.cores.builder import CoreRole
+from wsesim.cores.kit.durations import memory
 from wsesim.cores.operands import Mem, Register
-from wsesim.cores.programs.durations import memory
 from wsesim.cores.programs.gemm.local_code import CodeCosts, ScalarCode
 from wsesim.cores.programs.sparse.patterns import SparseTile
 from wsesim.cores.rates import rate_of

@@ -7,7 +7,7 @@ from math import ceil
 
 import numpy as np
 
-from wsesim.cores.programs.base import Array, Shape, sizes_of
+from wsesim.cores.kit.base import Array, Shape, sizes_of
 from wsesim.errors import InputError
 
 WHOLE_WORDS = 4

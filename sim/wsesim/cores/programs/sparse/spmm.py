@@ -17,9 +17,8 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import ELEMENT_BYTES
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit import exact
+from wsesim.cores.kit.base import (
     Array,
     Grid,
     KernelCase,
@@ -36,8 +35,9 @@ from wsesim.cores.programs.base import (
     opening,
     scatter,
 )
+from wsesim.cores.machine import CoreMachine
+from wsesim.cores.operands import ELEMENT_BYTES
 from wsesim.cores.programs.gemm.local_gemm import between_readings
-from wsesim.cores.programs.gemm.streaming import PRECISIONS, product_tolerance
 from wsesim.cores.programs.sparse.local import Coo, Csc, Csr, Ellpack, LocalProduct, closed_cycles
 from wsesim.cores.programs.sparse.patterns import SparseTile, random_places, starts_of
 from wsesim.errors import InputError
@@ -75,18 +75,17 @@ def prepare(kind: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options,
     builder.place(role, range(grid[0]), range(grid[1]))
     machine, cores = CoreMachine(builder), grid[0] * grid[1]
     random = np.random.default_rng(seed + 1)
-    values = random.standard_normal((cores, tile.stored)).astype(np.float32)
-    b = random.standard_normal((cores, tile.depth, tile.width)).astype(np.float32)
+    values = exact.factors(random, (cores, tile.stored), isa.F32, tile.depth)
+    b = exact.factors(random, (cores, tile.depth, tile.width), isa.F32, tile.depth)
     rows, columns = random_places(tile, cores, seed, filled=local.filled)
     _fill(machine, grid, kind, tile, rows, columns, values, b)
     dense = np.zeros((cores, tile.rows, tile.depth))
     dense[np.arange(cores)[:, None], rows, columns] = values
-    exact = (dense @ b).reshape(grid[1], grid[0], tile.rows, tile.width)
+    product = (dense @ b).reshape(grid[1], grid[0], tile.rows, tile.width)
     return Prepared(
         machine=machine,
         read=lambda ran: gather(ran, "c").reshape(grid[1], grid[0], tile.rows, tile.step)[..., : tile.width],
-        expected=exact if compute else np.zeros_like(exact),
-        tolerance=product_tolerance(dense, b, PRECISIONS["fp32"].sum_rounding, tile.depth) if compute else 0.0,
+        expected=product if compute else np.zeros_like(product),
         counts={"macs": cores * tile.stored * tile.width if compute else 0, "hops": 0},
     )
 

@@ -9,9 +9,10 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder
+from wsesim.cores.kit.base import Array, Grid, Options, Prepared, Shape, sizes_of
 from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import ELEMENT_BYTES
-from wsesim.cores.programs.base import Array, Grid, Options, Prepared, Shape, sizes_of
+from wsesim.cores.programs.stencils.arithmetic import Renew
 from wsesim.cores.programs.stencils.tile import SIDES, Star
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
@@ -21,7 +22,7 @@ LEAST_SIDE = 3
 SHAPE_HELP = "TW x TH x RADIUS x ITERATIONS: cells of a tile along x and y, how far a cell looks, how often"
 
 
-def star_of(name: str, grid: Grid, shape: Shape, *, waits: bool = True) -> Star:
+def star_of(name: str, grid: Grid, shape: Shape, *, spare: int = 1, waits: bool = True) -> Star:
     """Return the stencil of a shape.
 
     Raises:
@@ -32,19 +33,23 @@ def star_of(name: str, grid: Grid, shape: Shape, *, waits: bool = True) -> Star:
         raise InputError.at(f"{name} needs a border around its cores: a grid of 3x3 or more; got {grid[0]}x{grid[1]}")
     if min(shape[:2]) < shape[2]:
         raise InputError.at(f"{name} reaches one neighbour: a tile needs RADIUS = {shape[2]} cells on each side")
-    return Star(width=shape[0], height=shape[1], radius=shape[2], iterations=shape[3], waits=waits)
+    return Star(width=shape[0], height=shape[1], radius=shape[2], iterations=shape[3], spare=spare, waits=waits)
 
 
-def need(name: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+def need(star: Callable[[Grid, Shape], Star], wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
     """Return the bytes of a core's two arrays."""
-    return 2 * star_of(name, grid, shape).words * ELEMENT_BYTES[isa.F32]
+    return 2 * star(grid, shape).words * ELEMENT_BYTES[isa.F32]
 
 
-def load(wafer: Wafer, grid: Grid, star: Star, seed: int, core: Callable[..., Any]) -> Prepared:
-    """Return the stencil on its cores, whose programs *core* writes, with random cells."""
+def load(
+    wafer: Wafer, grid: Grid, star: Star, seed: int, core: Callable[..., Any], renew: Renew, *,
+    scalars_first: bool = False,
+) -> Prepared:  # fmt: skip
+    """Return the stencil on its cores, with random cells; *core* writes what each does, of which *renew* is the sum."""
     columns, rows = grid
-    field = np.random.default_rng(seed).integers(-8, 9, (rows * star.height, columns * star.width)).astype(np.float64)
+    field = np.random.default_rng(seed).standard_normal((rows * star.height, columns * star.width), np.float32)
     builder = Builder(wafer, width=columns, height=rows)
+    builder.scalars_first = scalars_first
     _place(builder, star, wafer, core)
     machine = CoreMachine(builder)
     tiles = _tiles(field, star, grid)
@@ -58,24 +63,19 @@ def load(wafer: Wafer, grid: Grid, star: Star, seed: int, core: Callable[..., An
     return Prepared(
         machine=machine,
         read=lambda ran: _deep(_read(ran, star), deep),
-        expected=_deep(_tiles(renewed(field, star), star, grid), deep),
-        tolerance=star.iterations * (4 * star.radius + 2) * 2.0**-23 * float(np.abs(field).max()),
+        expected=_deep(_tiles(renewed(field, star, renew), star, grid), deep),
         counts={"cells": cells},
         unread=not star.waits,
     )
 
 
-def renewed(field: Array, star: Star) -> Array:
-    """Return all cells after the iterations, by NumPy; the tiles of the border stay."""
+def renewed(field: Array, star: Star, renew: Renew) -> Array:
+    """Return all cells after the iterations, as the cores compute them; the tiles of the border stay."""
     field = field.copy()
-    left, right = star.width, field.shape[1] - star.width
-    top, bottom = star.height, field.shape[0] - star.height
+    inner = np.s_[star.height : field.shape[0] - star.height, star.width : field.shape[1] - star.width]
     for _ in range(star.iterations):
-        sums = star.weights[0] * field[top:bottom, left:right]
-        for i in range(1, star.radius + 1):
-            for x, y in ((i, 0), (-i, 0), (0, i), (0, -i)):
-                sums = sums + star.weights[i] * field[top + y : bottom + y, left + x : right + x]
-        field[top:bottom, left:right] = sums
+        views = [np.roll(field, turn, axis)[inner] for _, axis, turn in star.turns]
+        field[inner] = renew(star, field[inner], views)
     return field
 
 

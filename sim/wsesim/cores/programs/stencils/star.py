@@ -8,7 +8,8 @@ b   c - c   b      two for each direction, by the parity of the sender, each one
 A loop task blocks the compute task and starts the eight transfers; each has a completion task that counts. The fourth
 receive activates the compute task and the fourth send unblocks it; it renews the tile and activates the loop task. With
 radius 1 the centre is scaled, four shifted views are added, the sum is scaled back; with more, each view is multiplied
-and accumulated. The published kernel (rows `st2d`) on large tiles of the WSE-3 does not wait: option `halo`.
+and accumulated. On a WSE-2 tasks go before transfers, which fill the cycles they leave; on a WSE-3 both take turns.
+The published kernel (rows `st2d`) on large tiles of the WSE-3 does not wait: option `halo`.
 """
 
 from __future__ import annotations
@@ -16,8 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from wsesim.cores.machine import CoreRun
-from wsesim.cores.programs.base import (
+from wsesim.cores.kit.base import (
     Grid,
     KernelCase,
     KernelProgram,
@@ -29,6 +29,8 @@ from wsesim.cores.programs.base import (
     choice_option,
     opening,
 )
+from wsesim.cores.machine import CoreRun
+from wsesim.cores.programs.stencils.arithmetic import accumulated_sum, scaled_sum
 from wsesim.cores.programs.stencils.layout import SHAPE_HELP, load, need, star_of
 from wsesim.cores.programs.stencils.star_core import StarCore
 from wsesim.cores.programs.stencils.star_cycles import star_cycles
@@ -43,7 +45,9 @@ WATCHED = (1, 1)
 
 def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
     """Load the program and random cells."""
-    return load(wafer, grid, _star(grid, shape, options), seed, StarCore)
+    star, yields = _star(grid, shape, options), wafer.code.stencil_transfers_yield
+    renew = scaled_sum if star.radius == 1 else accumulated_sum
+    return load(wafer, grid, star, seed, StarCore, renew, scalars_first=yields)
 
 
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
@@ -79,5 +83,5 @@ PROGRAM = KernelProgram(
         "halo": "wait for the neighbours' edges, or free: renew the tile at once; edges are then those of some "
         "iteration, and only cells that they did not reach are compared [wait]",
     },
-    need=partial(need, NAME), measures={"iteration_cycles": Measure(cores=_iteration, silicon=False)},
+    need=partial(need, partial(star_of, NAME)), measures={"iteration_cycles": Measure(cores=_iteration, silicon=False)},
 )  # fmt: skip

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wsesim.cores.builder import Builder
+from wsesim.cores.kit.flow import end_task, jump_if_less
 from wsesim.cores.operands import Color, Register
-from wsesim.cores.programs.flow import end_task, jump_if_less
 from wsesim.cores.programs.stencils.arithmetic import accumulate, load_weights, scale_and_add, spend
 from wsesim.cores.programs.stencils.tile import OPPOSITE, SIDES, Star
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wsesim.cores.builder import Builder
+from wsesim.cores.kit.flow import end_task, jump_if_less, unless_less
 from wsesim.cores.operands import Color
-from wsesim.cores.programs.flow import end_task, jump_if_less
-from wsesim.cores.programs.stencils.arithmetic import accumulate, load_weights, spend
+from wsesim.cores.programs.stencils.arithmetic import accumulate_and_copy, load_weights, spend
 from wsesim.cores.programs.stencils.tile import OPPOSITE, Star
 
 
@@ -77,18 +77,18 @@ class TasksCore:
             self._count()
 
     def _store(self, side: str) -> None:
-        """Write the data task: store a word, go on to the next place, which may be in the next row."""
+        """Write the data task: store a word, go on to the next place, of a wider halo maybe in the next row."""
         role, place, column = self.role, self.place[side], self.column[side]
         edge = self.star.edge(self.cells, side, halo=True)
         with role.task(f"store {side}", on=self.receive[side]):
             spend(role, self.code.stencil_store_cycles)
             role.store(self.cells.at(place, 1), role.arrived, cost=0)
-            role.iadd(place, place, 1, cost=0)
-            role.iadd(column, column, 1, cost=0)
-            within = jump_if_less(role, column, self.rows[side])
-            role.set(column, 0, cost=0)
-            role.iadd(place, place, edge.outer_stride - edge.inner, cost=0)
-            within.land()
+            role.iadd(place, place, 1 if edge.inner > 1 else edge.outer_stride, cost=0)
+            if self.star.radius > 1:
+                role.iadd(column, column, 1, cost=0)
+                with unless_less(role, column, self.rows[side]):
+                    role.set(column, 0, cost=0)
+                    role.iadd(place, place, edge.outer_stride - edge.inner, cost=0)
 
     def _end(self, side: str) -> None:
         """Write the task that the control wavelet starts: nothing more is to come from this side for now."""
@@ -114,8 +114,7 @@ class TasksCore:
         role, star = self.role, self.star
         with role.task("compute"):
             if self.inner:
-                offset = self.code.stencil_offset_cycles
-                accumulate(role, star, self.cells, self.result, self.weights, star.distances, offset_cycles=offset)
+                accumulate_and_copy(role, star, self.cells, self.result, self.weights)
             for side in self.sides:
                 role.unblock(self.stores[side])
             role.activate(self.loop)

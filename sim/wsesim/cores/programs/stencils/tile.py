@@ -22,6 +22,8 @@ class Star:
     radius: int
     """How many cells away a cell looks along x and y."""
     iterations: int
+    spare: int = 1
+    """Words from one row of a core's arrays to the next beside the tile's and both halos'."""
     waits: bool = True
     """Whether a core waits for its neighbours' edges before it renews its tile."""
 
@@ -32,8 +34,8 @@ class Star:
 
     @property
     def pitch(self) -> int:
-        """Words from one row of a core's arrays to the next: both halos, and one word to spare."""
-        return self.width + 2 * self.radius + 1
+        """Words from one row of a core's arrays to the next."""
+        return self.width + 2 * self.radius + self.spare
 
     @property
     def words(self) -> int:
@@ -64,6 +66,12 @@ class Star:
         """Return (distance, words to a neighbour) in the order in which they are added."""
         steps = (-self.pitch, self.pitch, -1, 1)
         return [(distance, distance * step) for distance in distances for step in steps]
+
+    @property
+    def turns(self) -> list[tuple[int, int, int]]:
+        """(distance, axis, places): how NumPy rolls [y, x] to bring neighbours there, in the order of `shifts`."""
+        sides = ((0, 1), (0, -1), (1, 1), (1, -1))
+        return [(distance, axis, distance * way) for distance in self.distances for axis, way in sides]
 
     def edge(self, array: Mem, side: str, *, halo: bool) -> Mem:
         """Return the cells along one side of the tile: its own, or with `halo` those of the neighbour behind it."""

@@ -5,43 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from textwrap import dedent
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import numpy as np
-import numpy.typing as npt
 
 from wsesim.answer import Level
 from wsesim.cores.errors import NotWritten
+from wsesim.cores.kit import room
+from wsesim.cores.kit.prepared import Array as Array
+from wsesim.cores.kit.prepared import Prepared as Prepared
 from wsesim.cores.machine import CoreMachine, CoreRun
-from wsesim.cores.programs import room
 from wsesim.errors import InputError, nearest
 from wsesim.hardware import Wafer
 
-Array = npt.NDArray[Any]
 Grid = tuple[int, int]
 """Columns and rows of cores."""
 Shape = tuple[int, ...]
 Options = Mapping[str, str]
 MOST_DIGITS = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """A kernel loaded onto its cores, with what it must compute."""
-
-    machine: CoreMachine
-    read: Callable[[CoreMachine], Array]
-    """Takes the result out of the machine once it has run."""
-    expected: Array
-    """The same result by NumPy, of the same shape."""
-    tolerance: float
-    """Largest difference that rounding can explain; 0 where values only move or are whole numbers."""
-    counts: dict[str, int]
-    """Work the kernel has by its definition, by name: additions, wavelet hops."""
-    later_cycles: int = 0
-    """Of a part that stands for all: by how much the last core of the whole ends later than the last of the part."""
-    unread: bool = False
-    """Whether wavelets may lie unread at the end."""
 
 
 Prepare = Callable[[Wafer, Grid, Shape, Options, int], Prepared]
@@ -140,8 +121,7 @@ class KernelCase:
 
     def run(self, *, watch: Iterable[tuple[int, int]] = ()) -> CoreRun:
         """Load and run it, recording what the cores of *watch* do."""
-        prepared = self.load()
-        return prepared.machine.run(watch=watch, unread=prepared.unread)
+        return self.load().run(watch=watch)
 
     def closed(self) -> float:
         """Return the cycles of the closed form.
@@ -155,8 +135,7 @@ class KernelCase:
         """Return the cycles of a run, or of the closed form."""
         if self.level == "closed":
             return self.closed()
-        prepared = self.load()
-        return prepared.machine.run(unread=prepared.unread).cycles + prepared.later_cycles
+        return self.run().cycles
 
     def shares(self, cycles: float) -> Shares:
         """Return what limits its *cycles*; parts that are more than all, as resources work side by side, are cut to it.

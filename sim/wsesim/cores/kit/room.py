@@ -19,14 +19,14 @@ from wsesim.errors import InputError
 from wsesim.units import show_bytes
 
 if TYPE_CHECKING:
-    from wsesim.cores.programs.base import Grid, KernelCase, Shape
+    from wsesim.cores.kit.base import Grid, KernelCase, Shape
 
 CORE_HOST_BYTES = 800
 """A simulated core takes in the computer, at least: registers, threads, queues with their words. Measured on a whole
 wafer: 830 bytes for `residual`, 1,900 for `gemv`."""
 VALUE_HOST_BYTES = 8
 """Four bytes of data on a core take in the computer, at least: two cells of fp16. Measured: these for `gemv`, which
-draws column by column, 13 to 57 for others, whose rounding is followed value by value."""
+draws column by column, more for others, of whose steps NumPy makes copies."""
 VALUE_BYTES = 4
 ROLE_HOST_BYTES = 60_000
 """The program of one core takes in the computer, at least: a hundred instructions of 63 numbers. Measured:

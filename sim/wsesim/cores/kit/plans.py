@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
+from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.operands import Color, Mem
 
@@ -61,7 +62,12 @@ class Wait:
     cycles: int
 
 
-Step = Send | Keep | Add | Turn | Wait
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """Set the descriptors of the vector instruction that follows."""
+
+
+Step = Send | Keep | Add | Turn | Wait | SetUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,10 @@ class Plan:
     def then(self, other: Plan) -> Plan:
         """Return this plan followed by the *other*; a route that both have stands once."""
         return Plan(tuple(dict.fromkeys(self.routes + other.routes)), self.steps + other.steps)
+
+    def set_up(self) -> Plan:
+        """Return this plan with the descriptors of each step set before it."""
+        return Plan(self.routes, tuple(each for step in self.steps for each in (SetUp(), step)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,30 +184,37 @@ def _places(classes: Sequence[Hashable]) -> list[list[int]]:
     return list(found.values())
 
 
+def write_routes(role: CoreRole, colors: Sequence[Color], plan: Plan) -> None:
+    """Write a plan's routes, whose colors are numbers among *colors*."""
+    for route in plan.routes:
+        role.route(colors[route.color], route.source, *route.outputs)
+
+
+def write_steps(role: CoreRole, colors: Sequence[Color], plan: Plan, vector: Mem, op: int = isa.ADD) -> None:
+    """Write a plan's steps on *vector*; sums stay in its type on the way, or greatest values with isa.MAX."""
+    kind, length = vector.kind, vector.length
+    for step in plan.steps:
+        match step:
+            case Send(color):
+                role.vector(isa.MOV, role.fabout(colors[color], length), vector, kind=kind)
+            case Keep(color):
+                role.vector(isa.MOV, vector, role.fabin(colors[color], length), kind=kind)
+            case Add(color, onward):
+                dest = vector if onward is None else role.fabout(colors[onward], length)
+                role.vector(op, dest, vector, role.fabin(colors[color], length), kind=kind)
+            case Turn(color, routers):
+                role.control(colors[color], routers=routers)
+            case Wait(cycles):
+                role.wait(cycles)
+            case SetUp():
+                role.wait(role.wafer.code.vector_setup_cycles)
+
+
 def _role(builder: Builder, name: str, colors: Sequence[Color], plan: Plan, length: int, kind: int) -> CoreRole:
     role = builder.role(name)
     x = role.memory("x", length, kind)
-    for route in plan.routes:
-        role.route(colors[route.color], route.source, *route.outputs)
+    write_routes(role, colors, plan)
     with role.task("main", start=True):
-        for step in plan.steps:
-            _write(role, colors, x, step)
+        write_steps(role, colors, plan, x)
         role.halt()
     return role
-
-
-def _write(role: CoreRole, colors: Sequence[Color], x: Mem, step: Step) -> None:
-    kind, length = x.kind, x.length
-    match step:
-        case Send(color):
-            role.fmovs(role.fabout(colors[color], length), x, kind=kind)
-        case Keep(color):
-            role.fmovs(x, role.fabin(colors[color], length), kind=kind)
-        case Add(color, onward=None):
-            role.fadds(x, x, role.fabin(colors[color], length), kind=kind)
-        case Add(color, onward=int(onward)):
-            role.fadds(role.fabout(colors[onward], length), x, role.fabin(colors[color], length), kind=kind)
-        case Turn(color, routers=routers):
-            role.control(colors[color], routers=routers)
-        case Wait(cycles):
-            role.wait(cycles)

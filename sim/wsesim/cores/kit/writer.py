@@ -14,8 +14,8 @@ from typing import TypeVar
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.instruction import cycles_alone
+from wsesim.cores.kit.lines import AllreduceLine, Collection
 from wsesim.cores.operands import Mem, Register
-from wsesim.cores.programs.model.lines import AllreduceLine, Collection
 from wsesim.hardware import Wafer
 
 Item = TypeVar("Item")

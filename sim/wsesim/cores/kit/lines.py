@@ -15,16 +15,13 @@ from math import ceil
 
 from wsesim.cores import isa
 from wsesim.cores.builder import CoreRole
-from wsesim.cores.operands import Color, Mem
-from wsesim.cores.programs.collectives.plans import Add, Keep, LineAxis, Plan, Route, Send, chain, spread
-from wsesim.cores.programs.collectives.reduce_tree import root, tree
-from wsesim.cores.programs.gemm.streaming import VALUES_PER_WAVELET
+from wsesim.cores.kit.plans import LineAxis, Plan, chain, spread, write_routes, write_steps
+from wsesim.cores.kit.tree import TREE_COLORS, back, root, tree
+from wsesim.cores.operands import Color, Mem, wavelets_of
 from wsesim.hardware import Wafer
 from wsesim.kernels import collectives
 
-ALLREDUCE_COLORS = 5
-BACK = 4
-"""The color of the broadcast, after the four of the tree."""
+ALLREDUCE_COLORS = TREE_COLORS + 1
 COLLECT_COLORS = 3
 
 
@@ -43,31 +40,21 @@ class AllreduceLine:
     def plan(self) -> Plan:
         """Return what this core routes and does."""
         end = root(self.cores, self.group)
-        return tree(self.place, self.cores, self.group, self.axis).then(_back(self.place, self.cores, end, self.axis))
+        return tree(self.place, self.cores, self.group, self.axis).then(back(self.place, self.cores, end, self.axis))
 
     def route(self, role: CoreRole) -> None:
         """Write this core's routes."""
-        for route in self.plan.routes:
-            role.route(self.colors[route.color], route.source, *route.outputs)
+        write_routes(role, self.colors, self.plan)
 
     def allreduce(self, role: CoreRole, op: int, vector: Mem) -> None:
         """Write the steps that leave in *vector*, on all cores, its sum (isa.ADD) or greatest (isa.MAX) of the line."""
-        length, kind = vector.length, vector.kind
-        for step in self.plan.steps:
-            match step:
-                case Send(color):
-                    role.vector(isa.MOV, role.fabout(self.colors[color], length), vector, kind=kind)
-                case Keep(color):
-                    role.vector(isa.MOV, vector, role.fabin(self.colors[color], length), kind=kind)
-                case Add(color, onward):
-                    dest = vector if onward is None else role.fabout(self.colors[onward], length)
-                    role.vector(op, dest, vector, role.fabin(self.colors[color], length), kind=kind)
+        write_steps(role, self.colors, self.plan, vector, op)
 
     def cycles(self, wafer: Wafer, values: int, kind: int = isa.F32) -> float:
         """Return the cycles of an allreduce that all cores begin when they have the result of one before."""
         if self.cores == 1:
             return 0.0
-        wavelets, end = ceil(values / VALUES_PER_WAVELET[kind]), root(self.cores, self.group)
+        wavelets, end = wavelets_of(values, kind), root(self.cores, self.group)
         sums = collectives.tree_cycles(wafer, wavelets=wavelets, cores=self.cores, group=self.group)
         hops = max(end, self.cores - 1 - end)
         back = collectives.broadcast_cycles(wafer, wavelets=wavelets, hops=hops)
@@ -86,8 +73,7 @@ class Collection:
 
     def route(self, role: CoreRole) -> None:
         """Write this core's routes."""
-        for route in self._inward.then(self._outward).routes:
-            role.route(self.colors[route.color], route.source, *route.outputs)
+        write_routes(role, self.colors, self._inward.then(self._outward))
 
     def collect(self, role: CoreRole, parts: Mem, part: Mem) -> None:
         """Write the steps that fill *parts* on every core with what *part* holds on each, in the order of the cores."""
@@ -127,13 +113,3 @@ class Collection:
     @property
     def _outward(self) -> Plan:
         return spread(self.place, self.cores, 2, self.axis)
-
-
-def _back(place: int, cores: int, source: int, axis: LineAxis) -> Plan:
-    """Return the plan of core *place* of a broadcast from core *source* to both ends of a line."""
-    if place > source:
-        return spread(place - source, cores - source, BACK, axis)
-    if place < source:
-        return spread(source - place, source + 1, BACK, axis.turned)
-    sides = (*([axis.toward] if place > 0 else []), *([axis.away] if place < cores - 1 else []))
-    return Plan((Route(BACK, "RAMP", sides),), (Send(BACK),)) if sides else Plan()

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from wsesim import questions
 from wsesim.answer import Answer, DoesNotFit, Level, NotAnswered, Outcome
-from wsesim.cores.programs import PROGRAMS, KernelCase, NoRoom, NotWritten, TooFew, TooLarge, room
+from wsesim.cores.kit import room
+from wsesim.cores.programs import PROGRAMS, KernelCase, NoRoom, NotWritten, TooFew, TooLarge
 from wsesim.cores.state import LAST_CYCLE
 from wsesim.errors import InputError
 from wsesim.hardware import load_cluster

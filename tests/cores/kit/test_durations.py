@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsesim.cores.programs.durations import Turns, Work, beside, in_all, in_turns, residues
+from wsesim.cores.kit.durations import Turns, Work, beside, in_all, in_turns, residues
 
 STEPS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=4)
 WORK = st.recursive(STEPS, lambda inner: st.lists(st.builds(Turns, st.integers(0, 5), inner), max_size=3), max_leaves=6)
