@@ -147,6 +147,9 @@ def test_every_message_arrives_whole(case: Traffic) -> None:
     assert run.sent[..., isa.RAMP].sum() == queues["pushed"][channels["port"] == isa.INWARD].sum()
     assert run.hops == sum(run.traffic.values())
     assert ((run.busy + run.stalled) <= run.cycles).all()
+    assert (np.sum([*run.spent.values()], axis=0) == run.cycles).all()
+    assert all((cycles >= 0).all() for cycles in run.spent.values())
+    assert (run.cycles - run.spent["idle"] == run.busy + run.stalled).all()
 
 
 @settings(OPTIONS, max_examples=20)

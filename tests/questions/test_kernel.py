@@ -14,6 +14,7 @@ from wsesim.answer import Answer, CoreFrames, CoreMap, DoesNotFit, Level, NotAns
 from wsesim.cores.errors import ProgramError
 from wsesim.cores.measures import MEASURES, RATES
 from wsesim.cores.programs import PROGRAMS, KernelCase
+from wsesim.cores.state import CAUSES
 from wsesim.errors import InputError
 from wsesim.hardware import override_names
 from wsesim.questions.kernel import READ, KernelQuestion
@@ -86,7 +87,7 @@ def test_cores_answer_with_figures_values_drawings_and_files(tmp_path: Path) -> 
     assert found.figures["wavelet_hops"] == 48
     assert found.right is True
     assert found.spent is not None
-    assert found.spent.by_cause.keys() == {"busy", "stalled", "idle"}
+    assert found.spent.by_cause.keys() == {*CAUSES}
     assert [drawing.name for drawing in found.drawings] == ["busy", "stalled", "links", "activity"]
     assert all(isinstance(each, CoreMap) and each.values.shape == (2, 4) for each in found.drawings[:3])
     assert isinstance(found.drawings[3], CoreFrames)

@@ -30,7 +30,7 @@ class Cause:
 
 _TABLE = (
     ("fmac", "FMAC", "multiply-accumulate units at work on matrix products", "#2b5c8a", "#5b95cc"),
-    ("compute", "compute", "the wafer at work on any kernel", "#386b9c", "#6ea3d6"),
+    ("compute", "compute", "the wafer at work on any kernel, a core on elements", "#386b9c", "#6ea3d6"),
     ("prefill", "prefill", "prompts being read", "#1f4468", "#3f78ad"),
     ("decode", "decode", "tokens being written", "#5f97c4", "#8dbde6"),
     ("queue", "queue", "requests that wait for those before them, or for room", "#d9b9a0", "#9c7f6a"),
@@ -57,14 +57,21 @@ _TABLE = (
         "#b9a33f",
         "#c6b45c",
     ),
-    ("launch", "launch", "starting kernels on the wafer, and vector instructions", "#9a9488", "#8f897e"),
+    (
+        "launch",
+        "launch",
+        "starts of kernels; on a core, of tasks and instructions, and scalar code",
+        "#9a9488",
+        "#8f897e",
+    ),
     ("step", "step overhead", "fixed work of the software at each step", "#5f7d4f", "#8fb07c"),
     ("update", "optimizer update", "new weights from gradients, beside the wafer", "#b8567a", "#d97d9f"),
     ("accumulate", "accumulate", "gradients of a pass added to those before", "#d497ae", "#8f4c66"),
     ("guesses", "guesses", "a small model's guesses, and checking them", "#a0436a", "#c4668c"),
     ("input", "input", "the host's tokens, or the wait for them", "#7d7a2d", "#b5b052"),
-    ("busy", "busy", "cores at work", "#5b87b5", "#8fb8de"),
-    ("stalled", "stalled", "cores waiting: for wavelets, for room to send, for memory", "#b08968", "#c9a98a"),
+    ("banks", "banks", "what vector instructions take longer because reads meet in memory", "#5b87b5", "#8fb8de"),
+    ("fabric wait", "fabric wait", "cores that wait for a wavelet to arrive", "#b08968", "#c9a98a"),
+    ("queue wait", "queue wait", "cores that wait for room to send a wavelet", "#d68f74", "#e8ad97"),
     ("idle", "idle", "nothing to do", "#dad6cb", "#4a4944"),
     ("folded", "the same again", "equal layers or passes, counted instead of played", "#e7e5de", "#383734"),
 )

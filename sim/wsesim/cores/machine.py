@@ -20,7 +20,7 @@ from wsesim.cores.instruction import Instruction
 from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem
 from wsesim.cores.packing import CORES_A_WORD, PATIENCE_CYCLES, STEP, pack, role_queues
 from wsesim.cores.spans import Span, flows_of, spans_of
-from wsesim.cores.state import FAULTY, HUNG, LAST_CYCLE, PAUSED, State
+from wsesim.cores.state import CAUSES, FAULTY, HUNG, IDLE, LAST_CYCLE, LAUNCH, PAUSED, State
 from wsesim.errors import nearest
 
 MOST_CORES_UNCOMPILED = 4096
@@ -39,6 +39,8 @@ class CoreRun:
     """Wavelets that left a queue, and cycles a core worked."""
     busy: npt.NDArray[np.int64]
     """[row, column] cycles in which the datapath or the main thread worked."""
+    spent: dict[str, npt.NDArray[np.int64]]
+    """[row, column] cycles by what they went to, one of `state.CAUSES`; all together are the cycles of the run."""
     stalled: npt.NDArray[np.int64]
     """[row, column] cycles with a task or a vector instruction under way that had to wait."""
     sent: npt.NDArray[np.int64]
@@ -217,6 +219,7 @@ class CoreMachine:
             cycles=int(state.clock[0]["worked"]),
             events=int(state.clock[0]["events"]),
             busy=busy.reshape(shape),
+            spent=self._spent(),
             stalled=np.maximum(0, state.tallies["occupied"] - busy).reshape(shape),
             sent=sent,
             traffic=traffic,
@@ -228,6 +231,18 @@ class CoreMachine:
             spans=spans,
             flows=flows_of(self.builder, spans),
         )
+
+    def _spent(self) -> dict[str, npt.NDArray[np.int64]]:
+        """Return the cycles of every core by cause; what comes after its last work is idle.
+
+        Starts of what then has no elements may last longer than any work; those cycles are not the run's.
+        """
+        spent = self.state.tallies["spent"].astype(np.int64)
+        rest = self.state.clock[0]["worked"] - spent.sum(1)
+        spent[:, IDLE] += np.maximum(0, rest)
+        spent[:, LAUNCH] += np.minimum(0, rest)
+        shape = (self.builder.height, self.builder.width)
+        return {cause: spent[:, number].reshape(shape) for number, cause in enumerate(CAUSES)}
 
     def _traffic(self) -> tuple[npt.NDArray[np.int64], dict[str, int]]:
         """Return wavelets by core and port, and link crossings by color."""

@@ -27,6 +27,11 @@ OUTSIDE_MEMORY, NO_CONTROL_TASK, NOBODY_THERE = 1, 2, 3
 """Kinds of faults."""
 PAUSED, QUIET, HUNG, FAULTY = 0, 1, 2, 3
 """How a run ended."""
+IDLE, COMPUTE, BANK, LAUNCH, FABRIC, ROOM = 0, 1, 2, 3, 4, 5
+CAUSES = ("idle", "compute", "banks", "launch", "fabric wait", "queue wait")
+"""What cycles of a core go to: no task and no vector instruction under way; elements at full rate; what they take
+longer by banks and lines of memory; starts of tasks and instructions, and scalar code; waiting for a wavelet to arrive;
+waiting for room to send one."""
 TASK_SLOT = -1
 """Slot of a row of the log that is a task; its line is the task's number."""
 LINE_BYTES = 64
@@ -41,13 +46,13 @@ CORE = np.dtype([
     ("ready", "i4"),  # cycle from which the main thread goes on
     ("free", "i4"),  # cycle from which the datapath is free
     ("busy", "i4"),  # cycles the datapath or the main thread worked
-    ("covered", "i4"),  # end of the last cycle counted in busy
+    ("covered", "i4"),  # cycle up to which it is known where cycles went
     ("role", "i4"),
     ("live", "i2"),  # bit per thread that runs a vector instruction; bit 0 is the main thread
     ("first", "i1"),  # queue the router looks at first: the one that lost a link last time
     ("turn", "i1"),  # thread that may issue first
     ("halted", "i1"),
-    ("active", "i1"),  # whether a task or a vector instruction is under way
+    ("waits", "i1"),  # what cycles from `covered` on go to, unless it works: IDLE, or one of CAUSES
     ("edges", "i1"),  # bit per port without a neighbour
     ("watched", "i1"),  # whether its instructions are logged
 ])  # fmt: skip
@@ -55,6 +60,7 @@ TALLY = np.dtype([
     ("occupied", "i4"),  # cycles with a task or a vector instruction under way, less the cycle since which one is
     ("task", "i4"),  # the running task
     ("begun", "i4"),  # its first cycle
+    ("spent", "i4", (6,)),  # cycles by cause, numbered as CAUSES
 ])  # fmt: skip
 THREAD = np.dtype([
     ("done", "i8"),  # elements done

@@ -19,7 +19,20 @@ from wsesim.cores.engine.router import route
 from wsesim.cores.engine.tasks import go_on
 from wsesim.cores.engine.vector import issue
 from wsesim.cores.engine.words import ONE, Int, lowest
-from wsesim.cores.state import FAULTY, HUNG, LINE_BYTES, PAUSED, QUIET, SPAN, State
+from wsesim.cores.state import (
+    BANK,
+    COMPUTE,
+    FAULTY,
+    HUNG,
+    IDLE,
+    LAUNCH,
+    LINE_BYTES,
+    PAUSED,
+    QUIET,
+    ROOM,
+    SPAN,
+    State,
+)
 
 EVENTS_A_CALL = 20_000_000
 """After which a run comes up for air, so that it can be interrupted."""
@@ -57,10 +70,15 @@ def _is_ready(here: Any, now: Int) -> bool:
 
 
 @inlined
-def _use_datapath(core: Int, now: Int, until: Int, state: State) -> Int:
-    """Let threads issue in turn, and the main thread go on; return how many cycles of work they took up."""
+def _use_datapath(core: Int, now: Int, until: Int, state: State) -> tuple[Int, Int, Int, Int]:
+    """Let threads issue in turn, and the main thread go on.
+
+    Return how many cycles of work they took up; of these, how many elements take at full rate and how many more they
+    took; and what a thread waits for, if one does.
+    """
     here, threads = state.cores[core], state.clock[0]["threads"]
-    took, taken, slot = np.int64(0), np.int64(0), np.int64(here["turn"])
+    took, full, longer, waits = np.int64(0), np.int64(0), np.int64(0), np.int64(LAUNCH)
+    taken, slot = np.int64(0), np.int64(here["turn"])
     if state.clock[0]["scalars_first"] and _is_ready(here, now):
         slot = np.int64(0)
     for _ in range(threads):
@@ -68,22 +86,28 @@ def _use_datapath(core: Int, now: Int, until: Int, state: State) -> Int:
             slot = np.int64(0)
         if slot == 0 and taken == 0 and _is_ready(here, now):
             took = go_on(core, now, state)
-            if took:
+            if took > 0:
                 here["turn"] = 1
                 break
+            waits = np.int64(ROOM) if took < 0 else waits
+            took = np.int64(0)
         if _is_due(core, slot, taken, now, state):
-            cycles = issue(core, slot, now, until, state)
-            if cycles:
+            cycles, rate = issue(core, slot, now, until, state)
+            if cycles == 0:
+                waits = rate
+            else:
                 if taken == 0:
                     here["turn"] = slot + 1
-                took, taken = max(took, cycles), taken | state.code[state.threads[core, slot]["line"]]["sides"]
+                if cycles > took:
+                    took, full, longer = cycles, rate, cycles - rate
+                taken |= state.code[state.threads[core, slot]["line"]]["sides"]
                 here["free"] = now + took
                 if taken == isa.BOTH_SIDES:
                     break
         slot += 1
     if taken:
         state.clock[0]["moved"] = max(state.clock[0]["moved"], now + took)
-    return took
+    return took, full, longer, waits
 
 
 @inlined
@@ -108,19 +132,27 @@ def _come_back(core: Int, now: Int, took: Int, state: State) -> None:
 
 
 @inlined
-def _account(core: Int, now: Int, took: Int, state: State) -> None:
-    """Note how long the core has been at work."""
-    here, clock = state.cores[core], state.clock[0]
+def _account(core: Int, now: Int, took: Int, full: Int, longer: Int, waits: Int, state: State) -> None:
+    """Note where the cycles went: up to now to what the core waited for, from now on to work."""
+    here, tally, clock = state.cores[core], state.tallies[core], state.clock[0]
+    covered = np.int64(here["covered"])
+    if now > covered:
+        tally["spent"][here["waits"]] += now - covered
+        covered = now
     active = here["live"] != 0 or here["counter"] >= 0
-    if active != (here["active"] != 0):
-        state.tallies[core]["occupied"] += -now if active else now
-        here["active"] = 1 if active else 0
+    if active != (here["waits"] != IDLE):
+        tally["occupied"] += -now if active else now
+    here["waits"] = waits if active else IDLE
     if took > 0:
-        covered, end = here["covered"], now + took
-        here["busy"] += max(0, end - max(now, covered))
-        here["covered"] = max(covered, end)
-        clock["worked"] = max(clock["worked"], end)
-        clock["acted"] = max(clock["acted"], end)
+        work = max(np.int64(0), now + took - covered)
+        here["busy"] += work
+        tally["spent"][COMPUTE] += min(full, work)
+        tally["spent"][BANK] += min(longer, max(np.int64(0), work - full))
+        tally["spent"][LAUNCH] += max(np.int64(0), work - full - longer)
+        covered += work
+        clock["worked"] = max(clock["worked"], now + took)
+        clock["acted"] = max(clock["acted"], now + took)
+    here["covered"] = covered
 
 
 @inlined
@@ -151,14 +183,15 @@ def _work(core: Int, now: Int, until: Int, state: State) -> Int:
     """One cycle of a core's program; return how many cycles of work it took up."""
     if _is_idle(core, state):
         return np.int64(0)
-    free, took = np.int64(state.cores[core]["free"]), np.int64(0)
+    free, took, full, longer = np.int64(state.cores[core]["free"]), np.int64(0), np.int64(0), np.int64(0)
+    waits = np.int64(LAUNCH)
     _complete_due(core, now, state)
     if free > now:
         wake(core, free, now, state)
     else:
-        took = _use_datapath(core, now, until, state)
+        took, full, longer, waits = _use_datapath(core, now, until, state)
     _come_back(core, now, took, state)
-    _account(core, now, took, state)
+    _account(core, now, took, full, longer, waits, state)
     return took
 
 

@@ -89,7 +89,10 @@ def _pick_task(core: Int, now: Int, state: State) -> bool:
 
 @called
 def go_on(core: Int, now: Int, state: State) -> Int:
-    """Let the main thread go on; return the cycles it took, 0 if it must wait or has put an instruction on thread 0."""
+    """Let the main thread go on.
+
+    Return the cycles it took; 0 if it must wait or has put an instruction on thread 0, -1 if it waits for room to send.
+    """
     here = state.cores[core]
     for _ in range(ZERO_COST):
         line = np.int64(here["counter"])
@@ -101,7 +104,7 @@ def go_on(core: Int, now: Int, state: State) -> Int:
         if code["op"] > isa.LAST_VECTOR:
             cost = scalar(core, line, now, state)
             if cost < 0:
-                return np.int64(0)
+                return cost
             here["ready"] = now + cost
             state.executed[line] += 1
             if cost > 0 or here["halted"]:

@@ -8,7 +8,7 @@ from wsesim.cores import isa
 from wsesim.cores.engine.compiling import inlined
 from wsesim.cores.engine.queues import first_word, has_room, pop, push, wake
 from wsesim.cores.engine.words import WORD, Int, decode, encode
-from wsesim.cores.state import CONTROL_SHIFT, READY_SHIFT, State
+from wsesim.cores.state import CONTROL_SHIFT, FABRIC, READY_SHIFT, ROOM, State
 
 
 @inlined
@@ -108,8 +108,10 @@ def _arrived(core: Int, number: Int, now: Int, state: State) -> Int:
 
 
 @inlined
-def issue(core: Int, slot: Int, now: Int, until: Int, state: State) -> Int:
-    """Handle as many elements of a vector instruction as one issue may; return the cycles it took, 0 if it must wait.
+def issue(core: Int, slot: Int, now: Int, until: Int, state: State) -> tuple[Int, Int]:
+    """Handle as many elements of a vector instruction as one issue may.
+
+    Return the cycles it took and would take at full rate; if it must wait, instead of these 0 and what for.
 
     A memory instruction that is alone on its core takes all its issues at once: nobody can see the difference.
     """
@@ -117,18 +119,18 @@ def issue(core: Int, slot: Int, now: Int, until: Int, state: State) -> Int:
     line, done, wanted, pace = thread["line"], thread["done"], thread["wanted"], np.int64(thread["pace"])
     code, operands = state.code[line], state.operands[line]
     fabrics, row, per_issue = code["fabrics"], code["row"], code["per_issue"]
-    count, issues = np.int64(min(per_issue, wanted - done)), np.int64(1)
+    count, issues, full = np.int64(min(per_issue, wanted - done)), np.int64(1), np.int64(code["cycles"])
     data0, data1, data2 = np.int64(0), np.int64(0), np.int64(0)
     if row > 0:
         left = row - done % row
         if left < per_issue:
-            count, pace = np.int64(min(count, left)), np.int64(thread["tail"])
+            count, pace, full = np.int64(min(count, left)), np.int64(thread["tail"]), np.int64(code["tail_cycles"])
     elif fabrics == 0 and slot == 0 and state.cores[core]["live"] == 1:
         issues = np.int64(min((wanted - done + per_issue - 1) // per_issue, max(1, (until - now) // pace)))
         count = np.int64(min(wanted - done, issues * per_issue))
     if fabrics:
         if fabrics & 1 and not has_room(core, operands[0]["address"], now, state):
-            return np.int64(0)
+            return np.int64(0), np.int64(ROOM)
         if fabrics & 2:
             data0 = _arrived(core, operands[1]["address"], now, state)
         if fabrics & 4:
@@ -136,7 +138,7 @@ def issue(core: Int, slot: Int, now: Int, until: Int, state: State) -> Int:
         if fabrics & 8:
             data2 = _arrived(core, operands[3]["address"], now, state)
         if data0 < 0 or data1 < 0 or data2 < 0:
-            return np.int64(0)
+            return np.int64(0), np.int64(FABRIC)
     word = _elements(core, line, thread, done, count, data0, data1, data2, state)
     if fabrics:
         for source in range(1, 4):
@@ -150,4 +152,4 @@ def issue(core: Int, slot: Int, now: Int, until: Int, state: State) -> Int:
     if done + count >= wanted:
         cycles += thread["later"]
     thread["next"] = now + cycles
-    return cycles
+    return cycles, min(cycles, issues * full)

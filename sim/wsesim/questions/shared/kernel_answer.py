@@ -161,8 +161,8 @@ def _silicon_notes(case: KernelCase, longer: float) -> tuple[str, ...]:
 def _spent(case: KernelCase, found: KernelOutcome, took: float) -> Spent:
     """Return the mean core's time; cores that are done before the last, or beyond the part that was run, are idle."""
     run, cycles, clock_hz = _run(found), found.cycles, case.wafer.core.clock_hz
-    busy, stalled = float(run.busy.mean()), float(run.stalled.mean())
-    parts = {"busy": busy, "stalled": stalled, "idle": max(0.0, cycles - busy - stalled)}
+    parts = {cause: float(spent.mean()) for cause, spent in run.spent.items()}
+    parts["idle"] += cycles - run.cycles
     parts |= {SILICON: took - cycles} if took > cycles else {}
     return Spent(total_s=took / clock_hz, by_cause={cause: each / clock_hz for cause, each in parts.items()})
 
