@@ -71,7 +71,7 @@ _TABLE = (
     ("input", "input", "the host's tokens, or the wait for them", "#7d7a2d", "#b5b052"),
     ("banks", "banks", "what vector instructions take longer because reads meet in memory", "#5b87b5", "#8fb8de"),
     ("fabric wait", "fabric wait", "cores that wait for a wavelet to arrive", "#b08968", "#c9a98a"),
-    ("queue wait", "queue wait", "cores that wait for room to send a wavelet", "#d68f74", "#e8ad97"),
+    ("queue wait", "queue wait", "cores that wait for room to send a wavelet", "#93624b", "#b3846c"),
     ("idle", "idle", "nothing to do", "#dad6cb", "#4a4944"),
     ("folded", "the same again", "equal layers or passes, counted instead of played", "#e7e5de", "#383734"),
 )
