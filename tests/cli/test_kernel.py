@@ -204,3 +204,19 @@ def test_pictures_that_cannot_be(tmp_path: Path) -> None:
     assert "give --trace too" in refused(*CHAIN, "--watch", "1,1")
     assert "COLUMN,ROW" in refused(*CHAIN, "--trace", tmp_path / "t.json", "--watch", "one")
     assert "the core [9, 0] is not on the grid" in refused(*CHAIN, "--trace", tmp_path / "t.json", "--watch", "9,0")
+
+
+@pytest.mark.parametrize("cause", ["launch", "fabric-wait"])
+def test_a_heat_map_of_a_cause(cause: str, tmp_path: Path) -> None:
+    assert f"{cause}</text>" in _drawn(tmp_path / "map.svg", cause)
+
+
+def test_a_heat_map_of_nothing_is_told(tmp_path: Path) -> None:
+    found = call(*CHAIN, "--heatmap", tmp_path / "map.svg", "--map", "banks")
+    assert found.exit_code == 2
+    assert "--map banks is nothing on all cores; there are: busy" in found.stderr
+
+
+def _drawn(path: Path, cause: str) -> str:
+    call(*CHAIN, "--heatmap", str(path), "--map", cause)
+    return path.read_text("utf-8")

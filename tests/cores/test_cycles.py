@@ -196,4 +196,4 @@ def test_busy_stalled_and_idle_make_up_the_run(make: Make) -> None:
     assert run.cycles == 30 + 6 + 20
     assert run.busy.tolist() == [[50, 20]]
     assert run.stalled.tolist() == [[0, 36]]
-    assert run.idle.tolist() == [[6, 0]]
+    assert run.spent["idle"].tolist() == [[6, 0]]

@@ -43,7 +43,7 @@ def run(make: Make) -> CoreRun:
 def test_maps_are_by_name(run: CoreRun) -> None:
     assert show.core_map(run, "busy").tolist() == run.busy.tolist()
     assert show.core_map(run, "stalled").tolist() == run.stalled.tolist()
-    assert show.core_map(run, "idle").tolist() == run.idle.tolist()
+    assert show.core_map(run, "fabric-wait").tolist() == run.spent["fabric wait"].tolist()
     assert show.core_map(run, "east").tolist() == [[30, 30, 30, 0]] * 3
     assert show.core_map(run, "ramp").tolist() == [[0, 30, 30, 30]] * 3
     assert show.core_map(run, "links").tolist() == [[30, 30, 30, 0]] * 3

@@ -88,9 +88,10 @@ def test_cores_answer_with_figures_values_drawings_and_files(tmp_path: Path) -> 
     assert found.right is True
     assert found.spent is not None
     assert found.spent.by_cause.keys() == {*CAUSES}
-    assert [drawing.name for drawing in found.drawings] == ["busy", "stalled", "links", "activity"]
-    assert all(isinstance(each, CoreMap) and each.values.shape == (2, 4) for each in found.drawings[:3])
-    assert isinstance(found.drawings[3], CoreFrames)
+    maps = ["busy", "stalled", "links", "compute", "launch", "fabric-wait"]
+    assert [drawing.name for drawing in found.drawings] == [*maps, "activity"]
+    assert all(isinstance(each, CoreMap) and each.values.shape == (2, 4) for each in found.drawings[:-1])
+    assert isinstance(found.drawings[-1], CoreFrames)
     assert found.files["trace.json"]().startswith(b"{")
     assert found.files["activity.gif"]().startswith(b"GIF89a")
     assert found.facts["work"] == {"adds": 48, "hops": 48}

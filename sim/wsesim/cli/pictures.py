@@ -10,7 +10,7 @@ from wsesim.answer import Answer, CoreMap
 from wsesim.answers import check_file, write_file
 from wsesim.errors import InputError
 
-MAPS = ("busy", "stalled", "links")
+MAPS = ("busy", "stalled", "links", "compute", "banks", "launch", "fabric-wait", "queue-wait")
 """Drawings of a kernel's answer that are maps of its cores."""
 
 
@@ -59,7 +59,12 @@ class Pictures:
         from wsesim.answers import map_picture
 
         if self.heatmap is not None:
-            drawn = next(each for each in answer.drawings if isinstance(each, CoreMap) and each.name == self.drawn)
+            maps = {each.name: each for each in answer.drawings if isinstance(each, CoreMap)}
+            if self.drawn not in maps:
+                raise InputError.at(
+                    f"--map {self.drawn} is nothing on all cores; there are: {', '.join(maps) or 'none'}"
+                )
+            drawn = maps[self.drawn]
             yield "heat map", self.heatmap, map_picture(replace(drawn, title=f"{title}: {drawn.name}")).encode()
         for what, path, name in (("trace", self.trace, "trace.json"), ("animation", self.movie, "activity.gif")):
             if path is not None and name in answer.files:

@@ -67,11 +67,6 @@ class CoreRun:
         """Wavelets times links they crossed."""
         return int(self.sent[:, :, : isa.RAMP].sum())
 
-    @property
-    def idle(self) -> npt.NDArray[np.int64]:
-        """[row, column] cycles with nothing under way."""
-        return self.cycles - self.busy - self.stalled
-
 
 class CoreMachine:
     """A program on its cores, ready to run once."""

@@ -31,12 +31,13 @@ _MAIN = 1
 
 
 def core_map(run: CoreRun, what: str) -> Values:
-    """Return [row, column] of what is to be seen: busy, stalled or idle cycles, wavelets over links, or by port.
+    """Return [row, column] of what is to be seen: busy or stalled cycles, those of a cause, wavelets by port or in all.
 
     Raises:
-        KeyError: an unknown name; ports are called "west" and so on.
+        KeyError: an unknown name; ports are called "west" and so on, causes "fabric-wait" and so on, wavelets "links".
     """
-    maps = {"busy": run.busy, "stalled": run.stalled, "idle": run.idle, "links": run.sent[:, :, : isa.RAMP].sum(2)}
+    maps = {"busy": run.busy, "stalled": run.stalled, "links": run.sent[:, :, : isa.RAMP].sum(2)}
+    maps |= {cause.replace(" ", "-"): cycles for cause, cycles in run.spent.items()}
     maps |= {port: run.sent[:, :, number] for number, port in enumerate(PORTS)}
     return np.asarray(maps[what])
 

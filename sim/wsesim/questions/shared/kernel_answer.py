@@ -23,8 +23,11 @@ AS_DESIGNED = (
 )
 MAPS = (
     ("busy", "Cycles a core works", "cycles"), ("stalled", "Cycles a core waits", "cycles"),
-    ("links", "Wavelets sent to neighbours", "wavelets"),
+    ("links", "Wavelets sent to neighbours", "wavelets"), ("compute", "Cycles of elements at full rate", "cycles"),
+    ("banks", "Cycles lost to banks of memory", "cycles"), ("launch", "Cycles of starts and scalar code", "cycles"),
+    ("fabric-wait", "Cycles waiting for a wavelet", "cycles"), ("queue-wait", "Cycles waiting for room", "cycles"),
 )  # fmt: skip
+"""What of a run is drawn as a map of the cores: name, title and unit; what is nowhere more than nothing is left out."""
 WAITS = "waiting for each other, which the closed form leaves out"
 FOLDED = "One part was simulated and stands for all that do the same; hops and events are those of that part."
 UNCOMPARED = "Values are not compared where a figure is measured."
@@ -183,7 +186,8 @@ def _drawings(found: KernelOutcome) -> tuple[Drawing, ...]:
     from wsesim.cores import show
 
     run = _run(found)
-    maps = [CoreMap(name=what, title=title, unit=unit, values=show.core_map(run, what)) for what, title, unit in MAPS]
+    named = [(what, title, unit, show.core_map(run, what)) for what, title, unit in MAPS]
+    maps = [CoreMap(name=what, title=title, unit=unit, values=each) for what, title, unit, each in named if each.any()]
     if not found.frame_cycles or not len(run.frames):
         return tuple(maps)
     shares = (run.frames / found.frame_cycles).clip(0, 1)
