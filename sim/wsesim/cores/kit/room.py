@@ -21,15 +21,15 @@ from wsesim.units import show_bytes
 if TYPE_CHECKING:
     from wsesim.cores.kit.base import Grid, KernelCase, Shape
 
-CORE_HOST_BYTES = 800
-"""A simulated core takes in the computer, at least: registers, threads, queues with their words. Measured on a whole
-wafer: 830 bytes for `residual`, 1,900 for `gemv`."""
+CORE_HOST_BYTES = 600
+"""A simulated core takes in the computer, at least: registers, threads, queues with their words. Measured: 660 bytes for
+`allreduce-2d`, 790 for `residual`, 890 for `gemv`."""
 VALUE_HOST_BYTES = 8
 """Four bytes of data on a core take in the computer, at least: two cells of fp16. Measured: these for `gemv`, which
 draws column by column, more for others, of whose steps NumPy makes copies."""
 VALUE_BYTES = 4
 ROLE_HOST_BYTES = 60_000
-"""The program of one core takes in the computer, at least: a hundred instructions of 63 numbers. Measured:
+"""The program of one core takes in the computer, at least: a hundred instructions. Measured: 90,000 for
 `attention-prefill`."""
 CORE_CYCLES_PER_S = 5e7
 """Cores times cycles simulated in a second of CPU time. Measured: 10 million for cores that only pass wavelets on, 75
