@@ -64,7 +64,7 @@ bench: venv ## Measure the speed of the simulator itself
 calibrate: venv ## Set the calibrated constants anew without each group of rows in turn
 	$(BIN)/python benchmarks/calibrate.py
 
-reports: venv ## Rewrite the committed reports: ten minutes
+reports: venv ## Rewrite the committed reports: two minutes
 	for name in $(REPORTED); do $(BIN)/wsesim run workloads/$$name.yaml --out reports/$$name --force --quiet || exit; done
 	for name in $(KERNELS); do $(BIN)/wsesim run workloads/kernels/$$name.yaml --out reports/$$name --force --quiet || exit; done
 	for name in $(STUDIED); do $(BIN)/wsesim sweep workloads/studies/$$name.yaml --out reports/$$name --force --quiet || exit; done
