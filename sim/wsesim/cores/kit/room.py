@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from wsesim.cores.kit.base import Grid, KernelCase, Shape
 
 CORE_HOST_BYTES = 600
-"""A simulated core takes in the computer, at least: registers, threads, queues with their words. Measured: 660 bytes for
-`allreduce-2d`, 790 for `residual`, 890 for `gemv`."""
+"""A simulated core takes in the computer, at least: registers, threads, queues with their words. Measured: 660 bytes
+for `allreduce-2d`, 790 for `residual`, 890 for `gemv`."""
 VALUE_HOST_BYTES = 8
 """Four bytes of data on a core take in the computer, at least: two cells of fp16. Measured: these for `gemv`, which
 draws column by column, more for others, of whose steps NumPy makes copies."""
