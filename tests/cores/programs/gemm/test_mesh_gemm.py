@@ -111,3 +111,11 @@ def test_mistakes_are_named(
 ) -> None:
     with pytest.raises(InputError, match=message):
         run_kernel(NAME, WAFER, grid, shape, options=options)
+
+
+@pytest.mark.parametrize("apart", ["1 B", "2 B", "3 B", "4 B"])
+def test_columns_lie_as_far_apart_as_banks_ask(apart: str) -> None:
+    wafer = load_cluster("cs-2", overrides={"core.bank_apart": apart}).cluster.wafer
+    found = run_kernel("mesh-gemm", wafer, (4, 4), (24, 24, 24))
+    assert found.closed_cycles == pytest.approx(found.cycles, rel=0.1)
+    assert found.cycles <= run_kernel("mesh-gemm", load_cluster("cs-2").cluster.wafer, (4, 4), (24, 24, 24)).cycles

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 
@@ -226,7 +227,7 @@ def z_bank(wafer: Wafer) -> int:
     """Return the bank in which Z begins, X lying in the first: one that does not collide, or on a line like X."""
     column, core = memory(isa.F16, 1), wafer.core
     reads_lines = lines_of(core, (column,) * 3, rate_of(core, isa.MAC, isa.F16, (column,) * 3)) >= (0, 0)
-    return 0 if reads_lines else core.bank_apart_bytes // BANK_BYTES
+    return 0 if reads_lines else ceil(core.bank_apart_bytes / BANK_BYTES)
 
 
 def load(wafer: Wafer, tiles: Tiles, x: Array, w: Array) -> CoreMachine:

@@ -161,8 +161,8 @@ def _turns(wafer: Wafer, tiles: Tiles) -> Work:
 
     def turn(k: int, n: int) -> tuple[int, int]:
         z, x = z_bank(wafer) * BANK_BYTES + n * column, k * column
-        collide = (z - x) % core.bank_period_bytes != core.bank_apart_bytes
-        pace = rate.slow_cycles if collide else rate.cycles
+        apart = min((z - x) % core.bank_period_bytes, (x - z) % core.bank_period_bytes)
+        pace = rate.slow_cycles if apart < core.bank_apart_bytes else rate.cycles
         busy = line_cycles(core, z, x, tiles.m) if by_lines else axpy.issues * pace
         return 1 + axpy.launch + axpy.issues, core.saved_map_cycles - 1 + busy - axpy.issues
 
