@@ -73,13 +73,6 @@ class KernelCore(KernelWriter):
         known = next((color for color in self._builder.colors if color.name == name), None)
         return known or self._builder.color(name)
 
-    def communicate(self, write: Callable[[], None], cycles: float) -> None:
-        """Have *write* write a communication; where only the time counts, count its *cycles*."""
-        if self.placed:
-            write()
-        else:
-            self._cycles += self._turns * cycles
-
 
 def timed_core(setup: KernelSetup, uses: Uses) -> KernelCore:
     """Return a core that is only timed."""

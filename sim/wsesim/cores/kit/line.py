@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from math import isqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from wsesim.cores import isa
 from wsesim.cores.errors import ProgramError
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 SHIFT_THREAD = isa.MICROTHREADS - 1
 """The microthread that sends while the task receives: the last, so that the first are left to authors."""
+
+Routed = TypeVar("Routed", AllreduceLine, Collection, AllToAll)
 
 
 class KernelLine:
@@ -69,19 +71,14 @@ class KernelLine:
             return AllreduceLine(place=place, cores=self.cores, group=size, axis=self.axis, colors=colors)
 
         colors, first = self._colors(f"allreduce by {size}", ALLREDUCE_COLORS, lambda place: seen_from(place).plan)
-        line = seen_from(self._place, colors)
-        if first:
-            line.route(self._core.role)
-        self._core.allreduce(line, op, vector)
+        self._core.allreduce(self._routed(seen_from(self._place, colors), first=first), op, vector)
 
     def collect(self, parts: Mem, part: Mem) -> None:
         """Fill *parts* on all cores with what *part* holds on each, in the order of the cores."""
         self._check(part.length * self.cores, parts.length)
         colors, first = self._colors("collect", COLLECT_COLORS, lambda place: place)
         line = Collection(place=self._place, cores=self.cores, axis=self.axis, colors=colors)
-        if first:
-            line.route(self._core.role)
-        self._core.collect(line, parts, part)
+        self._core.collect(self._routed(line, first=first), parts, part)
 
     def shift(self, into: Mem, vector: Mem, *, back: bool = False) -> None:
         """Fill *into* with the *vector* of the core before this one, or with *back* of the one behind it.
@@ -119,8 +116,7 @@ class KernelLine:
         role, own = self._core.role, self._place * part
         colors, first = self._colors("all to all", ALL_TO_ALL_COLORS, lambda place: place)
         exchange = AllToAll(place=self._place, cores=self.cores, axis=self.axis, colors=colors)
-        if first:
-            exchange.route(role)
+        self._routed(exchange, first=first)
         role.vector(isa.MOV, into.at(own, part), parts.at(own, part), kind=parts.kind)
         cycles = all_to_all_cycles(self._core.wafer, parts, self.cores)
         self._core.communicate(lambda: exchange.write(role, into, parts), cycles)
@@ -140,6 +136,12 @@ class KernelLine:
         """Return the colors of a communication, and whether this core has no routes of it yet."""
         first = self._core.first_use(self.name, what, key)
         return [self._core.color(f"{self.name}: {what} {at}") for at in range(number)], first
+
+    def _routed(self, line: Routed, *, first: bool) -> Routed:
+        """Return a line of cores, its routes written the first time."""
+        if first:
+            line.route(self._core.role)
+        return line
 
     def _check(self, elements: int, room: int) -> None:
         if elements != room:

@@ -8,7 +8,7 @@ A sum goes along a line as a chain. Two colors take turns, because a core receiv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from wsesim.cores import isa
@@ -168,15 +168,15 @@ class Layout:
         """Give every core a vector `x` and the role of its plan."""
         colors = [builder.color(f"color {number}") for number in range(self.colors)]
         roles: dict[Plan, CoreRole] = {}
-        for at_x in _places(self.columns):
-            for at_y in _places(self.rows):
+        for at_x in alike_places(self.columns):
+            for at_y in alike_places(self.rows):
                 plan = self.plan(at_x[0], at_y[0])
                 if plan not in roles:
                     roles[plan] = _role(builder, f"{at_x[0]},{at_y[0]}", colors, plan, length, kind)
                 builder.place(roles[plan], at_x, at_y)
 
 
-def _places(classes: Sequence[Hashable]) -> list[list[int]]:
+def alike_places(classes: Iterable[Hashable]) -> list[list[int]]:
     """Return the places of each class."""
     found: dict[Hashable, list[int]] = {}
     for place, of in enumerate(classes):

@@ -7,7 +7,7 @@ costs if nothing holds it up. The sum is the kernel's closed form; its effort do
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -44,17 +44,19 @@ class KernelWriter:
 
     def allreduce(self, line: AllreduceLine, op: int, vector: Mem) -> None:
         """Leave in *vector* its sum or greatest over a line of cores, on all of them."""
-        if self.placed:
-            line.allreduce(self.role, op, vector)
-        else:
-            self._cycles += line.cycles(self.wafer, vector.length, vector.kind)
+        cycles = line.cycles(self.wafer, vector.length, vector.kind)
+        self.communicate(lambda: line.allreduce(self.role, op, vector), cycles)
 
     def collect(self, line: Collection, parts: Mem, part: Mem) -> None:
         """Fill *parts* with what *part* holds on each core of a line."""
+        self.communicate(lambda: line.collect(self.role, parts, part), line.cycles(self.wafer, part.length))
+
+    def communicate(self, write: Callable[[], None], cycles: float) -> None:
+        """Have *write* write a communication; where only the time counts, count its *cycles*."""
         if self.placed:
-            line.collect(self.role, parts, part)
+            write()
         else:
-            self._cycles += line.cycles(self.wafer, part.length)
+            self._cycles += self._turns * cycles
 
     def repeat(self, times: int) -> Iterator[Register]:
         """Write what the body of a `for` writes as a loop of so many turns, none of them for 0; yields its counter."""

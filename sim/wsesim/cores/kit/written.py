@@ -6,7 +6,7 @@ body ─► one role for each kind of core ─► cores          row by row, col
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from wsesim.cores.kit.base import (
     sizes_of,
 )
 from wsesim.cores.kit.core import KernelCore, KernelSetup, Uses, timed_core
+from wsesim.cores.kit.plans import alike_places
 from wsesim.cores.kit.room import check_roles
 from wsesim.cores.machine import CoreMachine
 from wsesim.hardware import Wafer
@@ -106,10 +107,7 @@ def _written(setup: KernelSetup, body: Body) -> Builder:
             return builder
 
 
-def _alike(uses: Uses, line: str, cores: int) -> Sequence[list[int]]:
+def _alike(uses: Uses, line: str, cores: int) -> list[list[int]]:
     """Return the places of a line in lists, those together whose programs are the same."""
     keys = [key for (name, _), key in uses.items() if name == line]
-    found: dict[Hashable, list[int]] = {}
-    for place in range(cores):
-        found.setdefault(tuple(key(place) for key in keys), []).append(place)
-    return list(found.values())
+    return alike_places(tuple(key(place) for key in keys) for place in range(cores))

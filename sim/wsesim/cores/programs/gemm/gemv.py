@@ -11,7 +11,6 @@ over all its outputs for each of its inputs. Of 16-bit values two share a wavele
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import ceil
 
 import numpy as np
@@ -37,10 +36,9 @@ from wsesim.cores.kit.base import (
 )
 from wsesim.cores.kit.durations import memory, vector_time
 from wsesim.cores.kit.lines import ALLREDUCE_COLORS, AllreduceLine
-from wsesim.cores.kit.plans import ROW, Plan, write_routes, write_steps
-from wsesim.cores.kit.tree import root
+from wsesim.cores.kit.plans import ROW
 from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import ELEMENT_BYTES, Color, wavelets_of
+from wsesim.cores.operands import ELEMENT_BYTES, wavelets_of
 from wsesim.cores.programs.collectives.collective import GROUP_HELP, group_of
 from wsesim.cores.programs.gemm.mesh_core import z_bank
 from wsesim.cores.programs.gemm.streaming import (
@@ -82,8 +80,8 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
     builder = Builder(wafer, width=sizes.columns, height=sizes.rows)
     colors = [builder.color(f"color {number}") for number in range(ALLREDUCE_COLORS)]
     for column in range(sizes.columns):
-        plan = AllreduceLine(place=column, cores=sizes.columns, group=group, axis=ROW, colors=colors).plan
-        builder.place(_role(builder, column, colors, plan, sizes, arithmetic), [column], range(sizes.rows))
+        line = AllreduceLine(place=column, cores=sizes.columns, group=group, axis=ROW, colors=colors)
+        builder.place(_role(builder, line, sizes, arithmetic), [column], range(sizes.rows))
     machine = CoreMachine(builder)
     found = _fill(machine, sizes, arithmetic, seed)
     return Prepared(
@@ -118,16 +116,14 @@ def _fill(machine: CoreMachine, sizes: _Sizes, arithmetic: Arithmetic, seed: int
 def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     """Return the cycles: fill, one multiply-accumulate for each input, the tree, the broadcast back."""
     sizes, arithmetic, group = _Sizes(grid, shape), _arithmetic(options), group_of(options, grid[0])
-    outputs, wavelets = sizes.outputs_each, wavelets_of(sizes.outputs_each, arithmetic.sum)
+    outputs = sizes.outputs_each
     y, w = memory(arithmetic.sum, outputs), memory(arithmetic.factor, outputs)
     fill = vector_time(wafer, isa.MOV, arithmetic.sum, outputs, y).cycles
     axpy = vector_time(wafer, isa.MAC, arithmetic.product, outputs, y, y, w).cycles
     turn = axpy + wafer.core.saved_map_cycles
-    tree_cycles = collectives.tree_cycles(wafer, wavelets=wavelets, cores=sizes.columns, group=group)
-    end = root(sizes.columns, group)
-    hops = max(end, sizes.columns - 1 - end)
-    back = collectives.broadcast_cycles(wafer, wavelets=wavelets, hops=hops) - wafer.core.task_launch_cycles - 1
-    return BEGIN_CYCLES + fill + sizes.inputs_each * turn + tree_cycles + (back if hops else 0)
+    line = AllreduceLine(place=0, cores=sizes.columns, group=group, axis=ROW, colors=())
+    summed = line.cycles(wafer, outputs, arithmetic.sum)
+    return wafer.core.task_launch_cycles + BEGIN_CYCLES + fill + sizes.inputs_each * turn + summed
 
 
 def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
@@ -173,16 +169,14 @@ def _arithmetic(options: Options) -> Arithmetic:
     return arithmetic_of(options, ("fp16", "mixed", "fp32"))
 
 
-def _role(
-    builder: Builder, column: int, colors: Sequence[Color], plan: Plan, sizes: _Sizes, arithmetic: Arithmetic
-) -> CoreRole:
-    role, outputs = builder.role(f"column {column}"), sizes.outputs_each
+def _role(builder: Builder, line: AllreduceLine, sizes: _Sizes, arithmetic: Arithmetic) -> CoreRole:
+    role, outputs = builder.role(f"column {line.place}"), sizes.outputs_each
     x = role.memory("x", sizes.inputs_each, arithmetic.factor)
     step = aligned(outputs, arithmetic.factor)
     w = role.memory("w", sizes.inputs_each * step, arithmetic.factor, bank=0)
     y = role.memory("y", outputs, arithmetic.sum, bank=z_bank(builder.wafer) if arithmetic.sum == isa.F16 else 2)
     zero, factor, place, turn, turns = (role.register() for _ in range(5))
-    write_routes(role, colors, plan)
+    line.route(role)
     with role.task("start", start=True):
         role.set(zero, 0)
         role.set(place, 0)
@@ -192,7 +186,7 @@ def _role(
             role.load(factor, x.at(turn, 1), cost=0)
             role.vector(isa.MAC, y, y, w.at(place, outputs), factor, kind=arithmetic.product)
             role.iadd(place, place, step, cost=0)
-        write_steps(role, colors, plan, y)
+        line.allreduce(role, isa.ADD, y)
         role.halt()
     return role
 
