@@ -116,6 +116,23 @@ def test_a_service_is_never_slower_with_more(model: Model, name: str, times: flo
         assert goal(plans[1]) <= (1 + 1e-9) * goal(plans[0])
 
 
+@pytest.mark.parametrize("width", [32, 64])
+def test_the_head_of_a_service_has_the_rows_that_many_tokens_side_by_side_need(width: int) -> None:
+    """Of one token a head of one row is the quickest; of those of a hundred sequences it would be what all wait for."""
+    model = Model(name="m", layers=2, width=width, heads=1, kv_heads=1, head_width=32, ffn_width=128, vocab=1000,
+                  max_length=8192, activation="gelu", norm="layer_norm", position="learned", tied=False)  # fmt: skip
+    cluster = replace(SMALL_CS2, systems=1, wafer=replace(SMALL_CS2.wafer, columns=48, rows=64))
+    goal = PlanGoal(prompt=60, position=90, passes=61, streams=True)
+    plan = plan_service(request(model, goal, cluster, positions=512, batch=1), goal)
+    assert isinstance(plan, ResidentPlan)
+    embed, head = plan.tables
+    free = cluster.wafer.rows - embed.rows - max(stage.row + stage.rows - embed.rows for stage in plan.stages)
+    assert head.rows <= free
+    shapes = [(columns, rows) for rows in range(1, free + 1) for columns in (8, 12, 20, 24, 32, 42, 48)]
+    heads = [replace(head, columns=columns, rows=rows) for columns, rows in shapes]
+    assert goal(plan) <= 1.03 * min(goal(replace(plan, tables=(embed, other), _chunks={})) for other in heads)
+
+
 @settings(deadline=None, max_examples=12)
 @given(MODELS, GOALS, st.integers(0, 2**32 - 1))
 def test_no_bound_is_above_what_the_plan_takes(model: Model, goal: PlanGoal, seed: int) -> None:

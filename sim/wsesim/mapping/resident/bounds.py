@@ -23,7 +23,7 @@ from wsesim.mapping.resident.plan import timed_positions
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.room import NONE, WaferRoom
 from wsesim.mapping.resident.stage_times import Cycles, StageTimes, Step, next_wafer_cycles
-from wsesim.mapping.resident.tables import TableStrips, table_cycles, table_strips
+from wsesim.mapping.resident.tables import TableStrips, ranked_by, table_cycles, table_strips
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,8 @@ class Places:
     options: StageOptions
     strips: tuple[TableStrips, ...]
     strip: Counts
-    """Number of the strips of each: those with which it takes the fewest wafers, then the fastest."""
+    """Number of the strips of each, with which it takes the fewest wafers: those fastest for one token; where others
+    are faster for many, the option stands here again with them."""
     wafers: Counts
     layers_bytes: Counts
     """Of a core: its layers, with their part of the cache."""
@@ -75,16 +76,20 @@ class Places:
         fits = has_room(request, options, options.layers * layer, request.batch)
         options, layer = options.some(fits), layer[fits]
         strips = table_strips(request) if len(options) else ()
-        wafers, strip, room = np.full(len(options), NONE), np.zeros(len(options), int), WaferRoom(request, options)
-        cycles = table_cycles(request, strips, TokenStep(positions=1), 1)[0] if strips else np.zeros(0)
-        for number in np.argsort(cycles, kind="stable").tolist():
-            taken = room.taken(strips[number])
-            better = taken < wafers
-            wafers, strip = np.where(better, taken, wafers), np.where(better, number, strip)
-        there = wafers < NONE
+        if not strips:
+            none = np.zeros(0, int)
+            return cls(request=request, options=options.some(none), strips=(), strip=none, wafers=none,
+                       layers_bytes=none)  # fmt: skip
+        room = WaferRoom(request, options)
+        taken = np.array([room.taken(one) for one in strips])
+        wafers = taken.min(axis=0)
+        fastest, busiest = (_first(taken == wafers, cycles) for cycles in ranked_by(request, strips))
+        there = np.flatnonzero(wafers < NONE)
+        which = np.concatenate([there, there[busiest[there] != fastest[there]]])
+        strip = np.concatenate([fastest[there], busiest[which[len(there) :]]])
         return cls(
-            request=request, options=options.some(there), strips=strips, strip=strip[there], wafers=wafers[there],
-            layers_bytes=(options.layers * layer)[there],
+            request=request, options=options.some(which), strips=strips, strip=strip, wafers=wafers[which],
+            layers_bytes=(options.layers * layer)[which],
         )  # fmt: skip
 
     def some(self, which: NDArray[np.bool_] | Counts) -> Places:
@@ -235,6 +240,13 @@ class Bounds:
 
     def _layer(self, places: Places, step: Step) -> Cycles:
         return self.times.layer(step)[self.times.place[places.options.size]]
+
+
+def _first(open_: NDArray[np.bool_], cycles: Cycles) -> Counts:
+    """Return for each option the number of the strips that take the fewest *cycles* among those open to it."""
+    order = np.argsort(cycles, kind="stable")
+    found: Counts = order[open_[order].argmax(axis=0)]
+    return found
 
 
 def _last(goal: PlanGoal, way: ReadingWay) -> int:
