@@ -57,6 +57,7 @@ BY_HAND = st.one_of(
     st.fixed_dictionaries({"stages": st.integers(1, 13)}), st.fixed_dictionaries({"wafers": st.integers(1, 4)}),
     st.fixed_dictionaries({"replicas": st.integers(1, 4)}),
     st.fixed_dictionaries({"chunk": st.sampled_from([1, 8, 64, 128, 800])}),
+    st.fixed_dictionaries({"placement": st.sampled_from(["whole", "blocks", "rectangles"])}),
 )  # fmt: skip
 
 
@@ -66,6 +67,32 @@ def test_nothing_by_hand_is_faster(model: Model, goal: PlanGoal, software: Any, 
     assume(by_hand.get("stages", 1) <= model.layers)
     asked = request(model, goal, software=software)
     assert seconds(asked, goal) <= (1 + 1e-9) * seconds(replace(asked, **by_hand), goal)
+
+
+@pytest.mark.parametrize(("link", "chosen"), [(1.0, "blocks"), (0.05, "rectangles"), (0.02, "whole")])
+def test_the_kind_of_placement_is_chosen_by_its_time(link: float, chosen: str) -> None:
+    wafer = replace(SMALL_CS2.wafer, columns=48, rows=64,
+                    fabric=replace(SMALL_CS2.wafer.fabric, link_wavelets_per_cycle=link))  # fmt: skip
+    model = Model(name="m", layers=2, width=32, heads=1, kv_heads=1, head_width=32, ffn_width=128, vocab=1000,
+                  max_length=8192, activation="gelu", norm="layer_norm", position="learned", tied=False, causal=False,
+                  norm_order="post", token_types=2, task="mlm")  # fmt: skip
+    goal, cluster = PlanGoal(prompt=128), replace(SMALL_CS2, systems=1, wafer=wafer)
+    kinds = ("whole", "blocks", "rectangles", "auto")
+    plans = [plan_resident(request(model, goal, cluster, positions=128, placement=kind), goal) for kind in kinds]
+    each = [plan for plan in plans if isinstance(plan, ResidentPlan)]
+    assert [plan.placement for plan in each] == [*kinds[:3], chosen]
+    assert goal(each[-1]) == min(map(goal, each[:3]))
+
+
+@given(st.integers(2, 3000))
+def test_a_shorter_prompt_can_pass_in_no_more_and_no_larger_parts(prompt: int) -> None:
+    asked = request(Model(name="m", layers=1, width=32, heads=1, kv_heads=1, head_width=32, ffn_width=32, vocab=10,
+                          max_length=4096, activation="gelu", norm="layer_norm", position="learned"),
+                    PlanGoal(prompt=1), positions=3000)  # fmt: skip
+    longer, shorter = ([(way.shifts, -(-tokens // way.tokens), way.tokens) for way in ways_to_read(asked, tokens)]
+                       for tokens in (prompt, prompt - 1))  # fmt: skip
+    for kind, parts, tokens in longer:
+        assert any(kind == one and fewer <= parts and less <= tokens for one, fewer, less in shorter)
 
 
 def better(cluster: Cluster, name: str, times: float) -> Cluster:

@@ -38,7 +38,7 @@ class ReadingWay:
 
 
 def ways_to_read(request: ResidentRequest, prompt: int) -> Iterator[ReadingWay]:
-    """Yield the ways in which so many tokens of a prompt can pass: even parts, or a few side by side.
+    """Yield the ways in which so many tokens of a prompt can pass: so many at a time, or in so many even parts.
 
     All pass together where every token sees all others.
     """
@@ -46,11 +46,20 @@ def ways_to_read(request: ResidentRequest, prompt: int) -> Iterator[ReadingWay]:
         yield ReadingWay(shifts=True, tokens=request.positions)
         return
     powers = [2**power for power in range(prompt.bit_length())]
-    parts = sorted({*powers, *(3 * power // 2 for power in powers[1:])})
-    sizes = {-(-prompt // number) for number in parts} if request.chunk is None else {request.chunk}
-    yield from (ReadingWay(shifts=True, tokens=tokens) for tokens in sorted(sizes))
-    most = min(request.chunk or prompt, prompt)
-    yield from (ReadingWay(shifts=False, tokens=tokens) for tokens in powers if tokens <= most)
+    between = [3 * power // 2 for power in powers[1:]]
+    shifting = _parts(prompt, [*powers, *between]) if request.chunk is None else [request.chunk]
+    yield from (ReadingWay(shifts=True, tokens=tokens) for tokens in shifting)
+    beside = (tokens for tokens in _parts(prompt, powers) if tokens <= (request.chunk or prompt))
+    yield from (ReadingWay(shifts=False, tokens=tokens) for tokens in beside)
+
+
+def _parts(prompt: int, sizes: Sequence[int]) -> list[int]:
+    """Return tokens that pass together: *sizes*, and even parts as many as one of them, where these are the larger.
+
+    For each of them a shorter prompt has one that is no larger, of which it needs no more.
+    """
+    fit = [size for size in sizes if size <= prompt]
+    return sorted({*fit, *(-(-prompt // number) for number in fit if number * number <= prompt)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
