@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wsesim.cores import isa
 from wsesim.cores.instruction import CoreTask, Instruction
-from wsesim.cores.operands import ELEMENT_BYTES, FabricOperand, Mem, Operand, Register
+from wsesim.cores.operands import ELEMENT_WORDS, FabricOperand, Mem, Operand, Register
 from wsesim.cores.rates import Pace, Rate
 from wsesim.cores.role import CoreRole
 from wsesim.cores.state import INSTRUCTION, LAST_CYCLE, OPERAND, Array, zeros
@@ -12,7 +12,7 @@ from wsesim.cores.state import INSTRUCTION, LAST_CYCLE, OPERAND, Array, zeros
 OPERANDS = 4
 Places = dict[tuple[int, int], int]
 """Number of a core's queue by color and port."""
-_ABSENT = {"length_register": -1, "activate": -1, "unblock": -1, "bank_a": -1, "bank_b": -1, "line_a": -1, "line_b": -1}
+_ABSENT = {"length_register": -1, "activate": -1, "unblock": -1, "bank_a": -1, "bank_b": -1}
 _STOPPED = Rate(1, 1, 1)
 
 
@@ -52,9 +52,9 @@ def _pace(pace: Pace) -> dict[str, int]:
     return {
         "sides": pace.sides, "per_issue": rate.per_issue, "cycles": min(rate.cycles, LAST_CYCLE),
         "slow_cycles": min(rate.slow_cycles, LAST_CYCLE), "bank_a": rate.banks[0], "bank_b": rate.banks[1],
-        "bank_offset": rate.banks[2], "bank_period": rate.period, "bank_reach": rate.reach, "row": pace.row,
+        "bank_period": rate.period, "bank_reach": rate.reach, "row": pace.row,
         "tail_cycles": min(tail.cycles, LAST_CYCLE), "tail_slow_cycles": min(tail.slow_cycles, LAST_CYCLE),
-        "tail_reach": tail.reach, "line_a": pace.lines[0], "line_b": pace.lines[1],
+        "tail_reach": tail.reach, "by_lines": pace.by_lines,
     }  # fmt: skip
 
 
@@ -63,16 +63,16 @@ def _operand(each: Instruction, number: int, operand: Operand, places: Places) -
     if operand is None:
         return (isa.NONE, 0, 0, 0, -1, 0, 0, 0)
     element = each.element(number)
-    size = ELEMENT_BYTES[element]
+    words = ELEMENT_WORDS[element]
     if isinstance(operand, Register):
-        return (isa.REG, element, size, operand.index, -1, 0, 0, 0)
+        return (isa.REG, element, words, operand.index, -1, 0, 0, 0)
     if isinstance(operand, FabricOperand):
         port = isa.INWARD if number else isa.RAMP
         queue = operand.color.index if each.op == isa.SWITCH else places[operand.color.index, port]
-        return (isa.FABRIC, element, size, queue, -1, 0, 0, 0)
+        return (isa.FABRIC, element, words, queue, -1, 0, 0, 0)
     assert isinstance(operand, Mem)
-    offset = _number(operand.offset)
-    return (isa.MEM, element, size, operand.cell, offset, operand.stride, operand.inner, operand.outer_stride)
+    strides = (operand.stride * words, operand.inner, operand.outer_stride * words)
+    return (isa.MEM, element, words, operand.address, _number(operand.offset), *strides)
 
 
 def _number(named: Register | CoreTask | None) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder
-from wsesim.cores.operands import FabricOperand
+from wsesim.cores.operands import MEMORY_WORD_BYTES, FabricOperand
 from wsesim.cores.packing import STEP
 from wsesim.cores.role import PORTS
 from wsesim.cores.state import CONTROL_SHIFT, NO_CONTROL_TASK, NOBODY_THERE, State
@@ -75,8 +75,8 @@ def explain_fault(builder: Builder, state: State) -> str:
         ]
         name = builder.colors[color].name
         return f"{who}: color {name!r} goes {' and '.join(ports).lower()} after its switch, where nobody takes it"
-    cells = int(state.roles[role]["cells"])
-    return f"{who} ({_line(builder, line)}) reads or writes outside its {cells:,} elements of memory"
+    has = builder.roles[role].words * MEMORY_WORD_BYTES
+    return f"{who} ({_line(builder, line)}) reads or writes outside its {has:,} bytes of data"
 
 
 def place_of(builder: Builder, core: int) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from wsesim.cores import isa
-from wsesim.cores.operands import ELEMENT_BYTES, FabricOperand, Mem, Operand, Register, element_of
+from wsesim.cores.operands import FabricOperand, Mem, Operand, Register, element_of
 from wsesim.cores.rates import Pace
 
 
@@ -92,14 +92,14 @@ def cycles_alone(instruction: Instruction) -> int:
 
 def _distance(instruction: Instruction, pace: Pace) -> int:
     """Return how many bytes, modulo the period of the banks, two reads lie apart; that period if they cannot meet."""
-    first, second, offset = pace.rate.banks
+    first, second = pace.rate.banks
     if first < 0:
         return pace.rate.period
-    apart = _address(instruction, first) - _address(instruction, second) + offset
+    apart = _address(instruction, first) - _address(instruction, second)
     return min(apart % pace.rate.period, -apart % pace.rate.period)
 
 
 def _address(instruction: Instruction, number: int) -> int:
     operand = instruction.operands[number]
     assert isinstance(operand, Mem)
-    return operand.cell * ELEMENT_BYTES[operand.kind]
+    return operand.byte_address

@@ -168,22 +168,26 @@ def _operand(role: CoreRole, operand: Operand, number: int) -> str:
 def _variable(role: CoreRole, mem: Mem) -> tuple[str, Mem]:
     """Return the variable that begins at, or before, the first element; all of the memory if none has it."""
     for name, variable in role.variables.items():
-        if variable.kind == mem.kind and variable.cell <= mem.cell < variable.cell + max(1, variable.length):
+        if variable.kind == mem.kind and variable.address <= mem.address < _end(variable):
             return name, variable
-    return "cell", Mem(0, 0)
+    return "memory", Mem(0, 0, mem.kind)
+
+
+def _end(variable: Mem) -> int:
+    return variable.address + max(1, variable.length) * variable.words
 
 
 def _memory(role: CoreRole, mem: Mem) -> str:
     """Return the variable that elements belong to, and which they are: first, how many, and their strides."""
     name, variable = _variable(role, mem)
     if (
-        mem.cell == variable.cell
+        mem.address == variable.address
         and mem.length == variable.length
         and mem.stride == 1
         and not (mem.offset or mem.inner)
     ):
         return name
-    first = mem.cell - variable.cell
+    first = mem.first_in(variable)
     start = f"r{mem.offset.index}{f' + {first}' if first else ''}" if mem.offset else str(first)
     if mem.length == 1:
         return f"{name}[{start}]"

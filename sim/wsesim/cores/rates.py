@@ -37,8 +37,8 @@ class Rate:
     """From one issue to the next."""
     slow_cycles: int
     """The same where banks collide."""
-    banks: tuple[int, int, int] = (-1, -1, 0)
-    """The two operands that may collide, and by how many bytes the first lies behind the second beside their cells."""
+    banks: tuple[int, int] = (-1, -1)
+    """The two operands that may collide."""
     period: int = 1
     """Bytes after which the banks repeat."""
     reach: int = 0
@@ -54,8 +54,8 @@ class Pace:
     """Elements of a row of two dimensions, if a row ends within an issue; else 0."""
     tail: Rate | None = None
     """Rate of the last issue of such a row."""
-    lines: tuple[int, int] = (-1, -1)
-    """See `lines_of`."""
+    by_lines: bool = False
+    """See `go_by_lines`."""
     sides: int = isa.BOTH_SIDES
     """Of the datapath that an issue takes up."""
 
@@ -65,7 +65,7 @@ def pace_of(core: Core, op: int, kind: int, operands: tuple[Operand, ...]) -> Pa
     rate = rate_of(core, op, kind, operands)
     row = 0 if any(isinstance(operand, FabricOperand) for operand in operands) else row_of(operands, rate.per_issue)
     tail = rate_of(core, op, kind, operands, most=row % rate.per_issue) if row else None
-    return Pace(rate, row, tail, lines_of(core, operands, rate), _sides(core, op, kind, operands))
+    return Pace(rate, row, tail, go_by_lines(core, operands, rate), _sides(core, op, kind, operands))
 
 
 def _sides(core: Core, op: int, kind: int, operands: tuple[Operand, ...]) -> int:
@@ -102,21 +102,16 @@ def rate_of(core: Core, op: int, kind: int, operands: tuple[Operand, ...], *, mo
         period, reach = core.word_period_bytes, WORD_BYTES
     if words and per_issue > 1:
         cycles, reach = slow, period
-    apart = (first.origin - second.origin) % period
-    return Rate(per_issue, cycles, slow, (reads[0], reads[1], apart), period, reach)
+    return Rate(per_issue, cycles, slow, (reads[0], reads[1]), period, reach)
 
 
-def lines_of(core: Core, operands: tuple[Operand, ...], rate: Rate) -> tuple[int, int]:
-    """Return where cell 0 of two operands read would lie, modulo all banks, if they are read by lines; or -1, -1."""
-    reads = [operands[number] for number in rate.banks[:2] if number >= 0]
-    found = []
+def go_by_lines(core: Core, operands: tuple[Operand, ...], rate: Rate) -> bool:
+    """Whether two operands are read by lines (`line_cycles`)."""
+    reads = [operands[number] for number in rate.banks if number >= 0]
     for operand in reads:
         if not isinstance(operand, Mem) or operand.kind not in HALVES or operand.stride != 1 or operand.inner:
-            return -1, -1
-        found.append(operand.origin % core.word_period_bytes)
-    if len(found) < 2 or rate.per_issue * ELEMENT_BYTES[isa.F16] <= core.line_bytes:
-        return -1, -1
-    return found[0], found[1]
+            return False
+    return len(reads) == 2 and rate.per_issue * ELEMENT_BYTES[isa.F16] > core.line_bytes
 
 
 def line_cycles(core: Core, first: int, second: int, length: int) -> int:

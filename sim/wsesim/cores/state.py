@@ -41,7 +41,7 @@ CORE = np.dtype([
     ("pending", "i8"),  # bit per queue that holds something
     ("activated", "i8"),  # bit per task
     ("blocked", "i8"),  # bit per task
-    ("cell", "i8"),  # its first memory cell
+    ("memory", "i8"),  # its first word of memory; even
     ("counter", "i4"),  # instruction of the running task, -1: none
     ("ready", "i4"),  # cycle from which the main thread goes on
     ("free", "i4"),  # cycle from which the datapath is free
@@ -71,7 +71,7 @@ THREAD = np.dtype([
     ("tail", "i4"),  # cycles of the last issue of a row
     ("later", "i4"),  # cycles by which the last issue takes longer
     ("started", "i4"),
-    ("cells", "i4", (4,)),  # first cell of each operand, counted from that of the core
+    ("addresses", "i4", (4,)),  # of the first element of each operand: the word of the core's memory
 ])  # fmt: skip
 QUEUE = np.dtype([
     ("freed", "i4"),  # cycle in which a word was taken out; its place is free from the next cycle on
@@ -91,7 +91,7 @@ FILTER = np.dtype([
 ROLE = np.dtype([
     ("forward", "i8"),  # bit per queue that the router forwards; the others hold what waits for the program
     ("urgent", "i8"),  # bit per task of high priority
-    ("cells", "i8"),  # of memory
+    ("words", "i8"),  # of memory
 ])  # fmt: skip
 CHANNEL = np.dtype([
     ("color", "i4"),
@@ -123,25 +123,23 @@ INSTRUCTION = np.dtype([
     ("slow_cycles", "i4"),  # the same when two reads fall into the same banks
     ("bank_a", "i4"),  # number of the first operand read from memory, 0-3; -1: no two reads
     ("bank_b", "i4"),
-    ("bank_offset", "i4"),  # byte address of the first minus the second, less what their cells account for
     ("bank_period", "i4"),  # bytes after which the banks repeat, a power of two
     ("bank_reach", "i4"),  # bytes, modulo that, nearer than which two reads meet in a bank
     ("row", "i4"),  # elements of a row of two dimensions, if a row ends within an issue; else 0
     ("tail_cycles", "i4"),  # of the last issue of such a row
     ("tail_slow_cycles", "i4"),
     ("tail_reach", "i4"),
-    ("line_a", "i4"),  # address of cell 0 of operand bank_a, modulo 16 bytes; -1: reads do not go by lines
-    ("line_b", "i4"),
+    ("by_lines", "i4"),  # whether the two reads go by lines
 ])  # fmt: skip
 OPERAND = np.dtype([
     ("kind", "i4"),  # isa.MEM and so on
     ("element", "i4"),  # type of its elements
-    ("size", "i4"),  # bytes of an element
-    ("address", "i4"),  # cell, register, the core's queue, or the color of a switch
-    ("register", "i4"),  # added to the address, -1: none
-    ("stride", "i4"),
+    ("words", "i4"),  # of an element
+    ("address", "i4"),  # word of memory, register, the core's queue, or the color of a switch
+    ("register", "i4"),  # so many elements are added to the address, -1: none
+    ("stride", "i4"),  # words
     ("inner", "i4"),  # elements of the inner dimension; 0: one dimension
-    ("outer", "i4"),  # stride of the outer one
+    ("outer", "i4"),  # stride of the outer one, words
 ])  # fmt: skip
 CLOCK = np.dtype([(name, "i8") for name in (
     "now",
@@ -200,9 +198,9 @@ class State(NamedTuple):
     registers: Array
     """[core, register] float64"""
     memory: Array
-    """[cell] uint32"""
+    """[word] uint16, the low half of what takes two words first"""
     floats: Array
-    """The same memory as float32."""
+    """The same memory as float32, for those that begin at even words."""
     executed: Array
     """[instruction] elements handled; of a scalar instruction, times it ran"""
     log: Array

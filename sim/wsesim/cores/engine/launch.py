@@ -10,27 +10,30 @@ from wsesim.cores.engine.queues import fault
 from wsesim.cores.engine.words import ONE, Int, whole
 from wsesim.cores.state import OUTSIDE_MEMORY, Array, State
 
+WORD_BYTES = 2
+"""Of memory."""
+
 
 @inlined
 def touched(core: Int, operand: Int, state: State) -> Int:
-    """Return the first cell of an operand in memory, counted from that of its core."""
-    cell = np.int64(operand["address"])
+    """Return the address of the first element of an operand in memory."""
+    address = np.int64(operand["address"])
     if operand["register"] >= 0:
-        cell += whole(state.registers[core, operand["register"]])
-    return cell
+        address += whole(state.registers[core, operand["register"]]) * operand["words"]
+    return address
 
 
 @called
-def inside(cell: Int, length: Int, operand: Int, cells: Int) -> bool:
-    """Whether an operand of *length* elements from *cell* on stays within so many cells."""
-    low, high = np.int64(cell), np.int64(cell)
+def inside(address: Int, length: Int, operand: Int, words: Int) -> bool:
+    """Whether an operand of *length* elements from *address* on stays within so many words."""
+    low, high = np.int64(address), np.int64(address) + operand["words"]
     inner, stride = operand["inner"], operand["stride"]
     last = (length if inner == 0 else min(inner, length)) - 1
     low, high = low + min(0, last * stride), high + max(0, last * stride)
     if inner > 0:
         last = (length - 1) // inner * operand["outer"]
         low, high = low + min(0, last), high + max(0, last)
-    return bool(low >= 0 and high < cells)
+    return bool(low >= 0 and high <= words)
 
 
 @called
@@ -44,27 +47,26 @@ def _half_lines(start: Int, size: Int, line_bytes: Int) -> tuple[Int, Int]:
 @called
 def _line_cycles(thread: Int, code: Int, length: Int, line_bytes: Int) -> Int:
     """Return the cycles to read two vectors of 16-bit elements: see `rates.line_cycles`."""
-    first, second = thread["cells"][code["bank_a"]], thread["cells"][code["bank_b"]]
-    even_a, odd_a = _half_lines(2 * first + code["line_a"], 2 * length, line_bytes)
-    even_b, odd_b = _half_lines(2 * second + code["line_b"], 2 * length, line_bytes)
+    first, second = np.int64(thread["addresses"][code["bank_a"]]), np.int64(thread["addresses"][code["bank_b"]])
+    even_a, odd_a = _half_lines(WORD_BYTES * first, WORD_BYTES * length, line_bytes)
+    even_b, odd_b = _half_lines(WORD_BYTES * second, WORD_BYTES * length, line_bytes)
     return max(even_a + even_b, odd_a + odd_b)
 
 
 @called
-def _set_pace(thread: Int, code: Int, operands: Array, length: Int, line_bytes: Int) -> None:
+def _set_pace(thread: Int, code: Int, length: Int, line_bytes: Int) -> None:
     """Fix how fast an instruction goes: by the banks and lines its descriptors meet."""
     pace, tail = np.int64(code["cycles"]), np.int64(code["tail_cycles"])
     if code["bank_a"] >= 0:
-        first, second, period = code["bank_a"], code["bank_b"], np.int64(code["bank_period"])
-        apart = np.int64(thread["cells"][first]) * operands[first]["size"] + code["bank_offset"]
-        apart = (apart - np.int64(thread["cells"][second]) * operands[second]["size"]) & (period - 1)
+        period, first = np.int64(code["bank_period"]), np.int64(thread["addresses"][code["bank_a"]])
+        apart = WORD_BYTES * (first - thread["addresses"][code["bank_b"]]) & (period - 1)
         apart = min(apart, period - apart)
         if apart < code["bank_reach"]:
             pace = np.int64(code["slow_cycles"])
         if apart < code["tail_reach"]:
             tail = np.int64(code["tail_slow_cycles"])
     thread["pace"], thread["tail"], thread["later"] = pace, tail, 0
-    if code["line_a"] >= 0 and length > code["per_issue"]:
+    if code["by_lines"] and length > code["per_issue"]:
         issues = (length + code["per_issue"] - 1) // code["per_issue"]
         thread["later"] = max(_line_cycles(thread, code, length, line_bytes) - issues * pace, 1 - pace)
 
@@ -79,12 +81,12 @@ def launch(core: Int, slot: Int, line: Int, now: Int, state: State) -> None:
     for number in range(4):
         operand = state.operands[line, number]
         if operand["kind"] == isa.MEM:
-            cell = touched(core, operand, state)
-            if length > 0 and not inside(cell, length, operand, state.roles[here["role"]]["cells"]):
+            address = touched(core, operand, state)
+            if length > 0 and not inside(address, length, operand, state.roles[here["role"]]["words"]):
                 fault(core, line, OUTSIDE_MEMORY, state.clock)
-                length, cell = np.int64(0), np.int64(0)
-            thread["cells"][number] = cell
-    _set_pace(thread, code, state.operands[line], length, state.clock[0]["line_bytes"])
+                length, address = np.int64(0), np.int64(0)
+            thread["addresses"][number] = address
+    _set_pace(thread, code, length, state.clock[0]["line_bytes"])
     thread["line"], thread["done"], thread["wanted"], thread["started"] = line, 0, length, now
     thread["next"] = max(now + 1, now + code["cost"]) if length == 0 else now + code["cost"]
     here["live"] |= ONE << slot
