@@ -67,7 +67,7 @@ def _check_role(builder: Builder, role: CoreRole) -> None:
     for each in role.instructions:
         for number, operand in enumerate(each.operands):
             if isinstance(operand, FabricOperand):
-                _check_fabric(role, each, operand, heard if number else sent, "reads" if number else "sends on")
+                _check_fabric(role, each, operand, *((sent, "sends on") if each.writes(number) else (heard, "reads")))
             elif isinstance(operand, Mem):
                 _check_memory(role, each, number, operand)
 
@@ -91,8 +91,8 @@ def _check_fabric(role: CoreRole, each: Instruction, operand: FabricOperand, has
 
 
 def _check_memory(role: CoreRole, each: Instruction, number: int, operand: Mem) -> None:
-    """Check operands that do not move by register; the engine checks the others when they are used."""
-    if operand.offset is not None or each.length_register is not None:
+    """Check operands that are known; the engine checks those that registers move or describe when they are used."""
+    if operand.offset or each.length_register or each.length_described or each.op == isa.DESCRIBE:
         return
     length = each.length if each.is_vector else 1
     inner, first, words = operand.inner, operand.address, ELEMENT_WORDS[each.element(number)]

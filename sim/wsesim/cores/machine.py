@@ -54,7 +54,7 @@ class CoreRun:
     elements: int
     """Elements of vector instructions."""
     sram_bytes: int
-    """Bytes that vector instructions read from and wrote to memory."""
+    """Bytes that vector instructions read from and wrote to memory; not by registers of descriptors."""
     frames: npt.NDArray[np.int64]
     """[time, row, column] cycles worked since the frame before, if asked for."""
     spans: tuple[Span, ...]

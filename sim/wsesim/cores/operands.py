@@ -74,7 +74,16 @@ class FabricOperand:
     length: int
 
 
-Operand = Mem | FabricOperand | Register | None
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """A register of a core that holds a descriptor, in memory or fabric, which the program writes as it runs."""
+
+    index: int
+    dest: bool
+    """Whether instructions write there; else they read."""
+
+
+Operand = Mem | FabricOperand | Register | Descriptor | None
 
 MEMORY_WORD_BYTES = 2
 ELEMENT_BYTES = {isa.F32: 4, isa.F16: 2, isa.I32: 4, isa.MIXED: 4, isa.I16: 2}

@@ -14,8 +14,9 @@ import numpy as np
 
 from wsesim.cores import isa, state
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.encoding import Places, encode
+from wsesim.cores.encoding import OPERANDS, Places, encode
 from wsesim.cores.errors import ProgramError, TooFew
+from wsesim.cores.rates import memory_figures
 from wsesim.cores.state import Array, State, zeros
 
 STEP = {isa.WEST: (0, -1), isa.EAST: (0, 1), isa.NORTH: (-1, 0), isa.SOUTH: (1, 0)}
@@ -97,6 +98,7 @@ def pack(builder: Builder) -> State:
     threads = 1 + max([0, *(int(slot) for slot in code["slot"])])
     taken = np.array([role.words for role in builder.roles], np.int64)[of]
     memory = zeros(max(2, int(taken.sum())), np.uint16)
+    described = max(role.descriptors for role in builder.roles)
     words, cores = max(sum(queue.room for queue in mine) for mine in queues), len(of)
     return State(
         clock=_clock(builder, threads), code=code, operands=operands, roles=_roles(builder, queues),
@@ -106,6 +108,9 @@ def pack(builder: Builder) -> State:
         threads=zeros((cores, threads), state.THREAD), queues=_queues(builder, queues),
         ring=zeros((cores, words), "i8"), filters=_filters(builder), position=zeros((cores, len(builder.colors)), "u1"),
         registers=zeros((cores, max(role.registers for role in builder.roles)), "f8"), memory=memory,
+        descriptors=zeros((cores, described), state.OPERAND),
+        described=zeros((cores, threads if described else 0, OPERANDS), state.OPERAND),
+        figures=memory_figures(builder.wafer.core),
         floats=memory.view(np.float32), executed=zeros(len(code), "i8"), log=zeros(LOG_ROWS, state.LOG),
         ways=zeros((isa.PORTS, 2), "i8"), visits=zeros(cores, "i4"),
         due=zeros((state.SPAN, 1 + -(-cores // CORES_A_WORD)), "i8"),

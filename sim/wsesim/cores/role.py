@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from wsesim.cores import isa
 from wsesim.cores.errors import TooFew
 from wsesim.cores.instruction import CoreTask
-from wsesim.cores.operands import ELEMENT_BYTES, MEMORY_WORD_BYTES, Color, FabricOperand, Mem, Register
+from wsesim.cores.operands import ELEMENT_BYTES, MEMORY_WORD_BYTES, Color, Descriptor, FabricOperand, Mem, Register
 from wsesim.cores.place import source_line
 from wsesim.cores.scalars import Scalars
 from wsesim.cores.vectors import Vectors
@@ -61,6 +61,7 @@ class CoreRole(Vectors, Scalars):
         self.colors: set[Color] = set()
         self.data_bytes = 0
         self.registers = 2
+        self.descriptors = 0
 
     @property
     def words(self) -> int:
@@ -105,6 +106,17 @@ class CoreRole(Vectors, Scalars):
             raise TooFew(f"role {self.name!r} ({source_line()}) uses more than {isa.REGISTERS} registers")
         self.registers += 1
         return Register(self.registers - 1)
+
+    def descriptor(self, *, dest: bool = False) -> Descriptor:
+        """Reserve a register of descriptors, for what instructions read, or with `dest` for what they write.
+
+        Raises:
+            TooFew: a core has no more.
+        """
+        if self.descriptors >= isa.DESCRIPTORS:
+            raise TooFew(f"role {self.name!r} ({source_line()}) uses more than {isa.DESCRIPTORS} descriptors")
+        self.descriptors += 1
+        return Descriptor(self.descriptors - 1, dest)
 
     def route(self, color: Color, source: str, *outputs: str, ring: bool = False) -> None:
         """Send what comes from *source* to all *outputs*, or drop it if there are none.

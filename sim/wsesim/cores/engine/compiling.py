@@ -76,7 +76,7 @@ prefetch: Callable[[Any, int, int], None] = _intrinsic(_prefetch) if jit.COMPILE
 
 def _fingerprint() -> str:
     here = Path(__file__).parent
-    sources = [here.parent / "isa.py", here.parent / "state.py", *sorted(here.glob("*.py"))]
+    sources = [here.parent / "isa.py", here.parent / "issues.py", here.parent / "state.py", *sorted(here.glob("*.py"))]
     return sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:12]
 
 

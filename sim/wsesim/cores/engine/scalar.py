@@ -8,6 +8,7 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.engine.compiling import called, inlined
+from wsesim.cores.engine.describe import adjust, describe, registered
 from wsesim.cores.engine.launch import inside, log_span, touched
 from wsesim.cores.engine.memory import load, store
 from wsesim.cores.engine.queues import fault, has_room, push, set_switch, wake
@@ -124,6 +125,12 @@ def scalar(core: Int, line: Int, now: Int, state: State) -> Int:
     elif op == isa.END or op == isa.HALT:
         following = np.int64(-1)
         _leave(core, op, now + cost, state)
+    elif op == isa.DESCRIBE:
+        operand = state.operands[line, 1]
+        describe(core, target, line, touched(core, operand, state), state)
+    elif op == isa.ADJUST:
+        value = _number(core, line, 1, state)
+        adjust(core, target, code["target"], registered(value), state)
     elif op == isa.WAIT:
         clock["moved"] = max(clock["moved"], now + cost)
     else:

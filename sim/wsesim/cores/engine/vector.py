@@ -9,7 +9,7 @@ from wsesim.cores.engine.compiling import inlined
 from wsesim.cores.engine.memory import is_half, load, store, store_bits
 from wsesim.cores.engine.queues import first_word, has_room, pop, push, wake
 from wsesim.cores.engine.words import WORD, Int, decode, encode
-from wsesim.cores.state import CONTROL_SHIFT, FABRIC, READY_SHIFT, ROOM, State
+from wsesim.cores.state import CONTROL_SHIFT, FABRIC, READY_SHIFT, ROOM, Array, State
 
 
 @inlined
@@ -55,11 +55,11 @@ def _combine(op: Int, a: float, b: float, c: float) -> float:
 
 @inlined
 def _elements(
-    core: Int, line: Int, thread: Int, first: Int, count: Int, data0: Int, data1: Int, data2: Int, state: State
-) -> Int:
+    core: Int, op: Int, operands: Array, thread: Int, first: Int, count: Int, data0: Int, data1: Int, data2: Int,
+    state: State,
+) -> Int:  # fmt: skip
     """Compute *count* elements; return the word to send if the destination is fabric."""
-    op, dest = state.code[line]["op"], state.operands[line, 0]
-    source0, source1, source2 = state.operands[line, 1], state.operands[line, 2], state.operands[line, 3]
+    dest, source0, source1, source2 = operands[0], operands[1], operands[2], operands[3]
     start, kind, element = state.cores[core]["memory"], dest["kind"], dest["element"]
     into, addresses = start + thread["addresses"][0], thread["addresses"]
     from0, from1, from2 = start + addresses[1], start + addresses[2], start + addresses[3]
@@ -112,15 +112,16 @@ def issue(core: Int, slot: Int, now: Int, until: Int, state: State) -> tuple[Int
     A memory instruction that is alone on its core takes all its issues at once: nobody can see the difference.
     """
     thread = state.threads[core, slot]
-    line, done, wanted, pace = thread["line"], thread["done"], thread["wanted"], np.int64(thread["pace"])
-    code, operands = state.code[line], state.operands[line]
-    fabrics, row, per_issue = code["fabrics"], code["row"], code["per_issue"]
-    count, issues, full = np.int64(min(per_issue, wanted - done)), np.int64(1), np.int64(code["cycles"])
+    line, done, wanted = np.int64(thread["line"]), np.int64(thread["done"]), np.int64(thread["wanted"])
+    code, pace, full = state.code[line], np.int64(thread["pace"]), np.int64(thread["full"])
+    operands = state.described[core, slot] if code["described"] else state.operands[line]
+    fabrics, row, per_issue = thread["fabrics"], np.int64(thread["row"]), np.int64(thread["per_issue"])
+    count, issues = min(per_issue, wanted - done), np.int64(1)
     data0, data1, data2 = np.int64(0), np.int64(0), np.int64(0)
     if row > 0:
         left = row - done % row
         if left < per_issue:
-            count, pace, full = np.int64(min(count, left)), np.int64(thread["tail"]), np.int64(code["tail_cycles"])
+            count, pace, full = np.int64(min(count, left)), np.int64(thread["tail"]), np.int64(thread["tail_full"])
     elif fabrics == 0 and slot == 0 and state.cores[core]["live"] == 1:
         issues = np.int64(min((wanted - done + per_issue - 1) // per_issue, max(1, (until - now) // pace)))
         count = np.int64(min(wanted - done, issues * per_issue))
@@ -135,7 +136,7 @@ def issue(core: Int, slot: Int, now: Int, until: Int, state: State) -> tuple[Int
             data2 = _arrived(core, operands[3]["address"], now, state)
         if data0 < 0 or data1 < 0 or data2 < 0:
             return np.int64(0), np.int64(FABRIC)
-    word = _elements(core, line, thread, done, count, data0, data1, data2, state)
+    word = _elements(core, code["op"], operands, thread, done, count, data0, data1, data2, state)
     if fabrics:
         for source in range(1, 4):
             if (fabrics >> source) & 1:
