@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wsesim.cores import isa, jit
-from wsesim.cores.bits import from_bits, to_bits
+from wsesim.cores.bits import rounded, view
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.check import check_program
 from wsesim.cores.errors import Deadlock as Deadlock
@@ -54,7 +54,7 @@ class CoreRun:
     elements: int
     """Elements of vector instructions."""
     sram_bytes: int
-    """Bytes that vector instructions read from and wrote to memory."""
+    """Bytes that vector instructions read from and wrote to memory; not by registers of descriptors."""
     frames: npt.NDArray[np.int64]
     """[time, row, column] cycles worked since the frame before, if asked for."""
     spans: tuple[Span, ...]
@@ -94,19 +94,19 @@ class CoreMachine:
         Raises:
             ProgramError: the role has no such variable, or the values do not fit it.
         """
-        cells = self._cells(role, name)
+        stored, given = self._elements(role, name), np.asarray(values)
         try:
-            spread = np.broadcast_to(np.asarray(values), cells.shape)
+            np.broadcast_to(given, stored.shape)
         except ValueError:
-            has, wants = np.shape(values), f"{cells.shape[0]} cores of {cells.shape[1]} elements"
+            has, wants = np.shape(values), f"{stored.shape[0]} cores of {stored.shape[1]} elements"
             raise ProgramError(
                 f"values of the shape {has} do not fit {name!r} of role {role.name!r}: {wants}"
             ) from None
-        cells[:] = to_bits(spread, role.variables[name].kind)
+        stored[:] = rounded(given, role.variables[name].kind)
 
     def read(self, role: CoreRole, name: str) -> npt.NDArray[np.float64]:
         """Return a variable as [core, element]."""
-        return from_bits(self._cells(role, name), role.variables[name].kind)
+        return self._elements(role, name).astype(np.float64)
 
     def place_filter(self, role: CoreRole, color: Color, first: npt.ArrayLike) -> None:
         """Give the filter of a color on every core of *role* its own first wavelet; *first* is [core].
@@ -260,14 +260,14 @@ class CoreMachine:
     def _cores(self, role: CoreRole) -> npt.NDArray[np.intp]:
         return np.flatnonzero(self.builder.role_of.ravel() == self.builder.roles.index(role))
 
-    def _cells(self, role: CoreRole, name: str) -> npt.NDArray[np.uint32]:
-        """Return the cells of a variable, [core, element], as they lie in memory."""
+    def _elements(self, role: CoreRole, name: str) -> npt.NDArray[Any]:
+        """Return a variable, [core, element], as it lies in memory."""
         if name not in role.variables:
             raise ProgramError(f"role {role.name!r} has no variable {name!r}{nearest(name, role.variables)}")
         variable, cores = role.variables[name], self._cores(role)
-        first = int(self.state.cores["cell"][cores[0]]) if len(cores) else 0
-        cells = self.state.memory[first : first + len(cores) * role.cells].reshape(len(cores), role.cells)
-        return cells[:, variable.cell : variable.cell + variable.length]
+        first = int(self.state.cores["memory"][cores[0]]) if len(cores) else 0
+        words = self.state.memory[first : first + len(cores) * role.words].reshape(len(cores), role.words)
+        return view(words[:, variable.address : variable.address + variable.length * variable.words], variable.kind)
 
 
 def _bytes(each: Instruction) -> int:

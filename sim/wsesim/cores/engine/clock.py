@@ -60,7 +60,7 @@ def _is_due(core: Int, slot: Int, taken: Int, now: Int, state: State) -> bool:
     thread = state.threads[core, slot]
     if (state.cores[core]["live"] >> slot) & 1 == 0 or thread["next"] > now or thread["done"] >= thread["wanted"]:
         return False
-    return bool(state.code[thread["line"]]["sides"] & taken == 0)
+    return bool(thread["sides"] & taken == 0)
 
 
 @inlined
@@ -100,7 +100,7 @@ def _use_datapath(core: Int, now: Int, until: Int, state: State) -> tuple[Int, I
                     here["turn"] = slot + 1
                 if cycles > took:
                     took, full, longer = cycles, rate, cycles - rate
-                taken |= state.code[state.threads[core, slot]["line"]]["sides"]
+                taken |= state.threads[core, slot]["sides"]
                 here["free"] = now + took
                 if taken == isa.BOTH_SIDES:
                     break
