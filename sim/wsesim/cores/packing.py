@@ -107,7 +107,7 @@ def pack(builder: Builder) -> State:
         ring=zeros((cores, words), "i8"), filters=_filters(builder), position=zeros((cores, len(builder.colors)), "u1"),
         registers=zeros((cores, max(role.registers for role in builder.roles)), "f8"), memory=memory,
         floats=memory.view(np.float32), executed=zeros(len(code), "i8"), log=zeros(LOG_ROWS, state.LOG),
-        ways=zeros((isa.PORTS, 2), "i8"), visits=zeros(cores, "i4"),
+        events=zeros(0, state.EVENT), ways=zeros((isa.PORTS, 2), "i8"), visits=zeros(cores, "i4"),
         due=zeros((state.SPAN, 1 + -(-cores // CORES_A_WORD)), "i8"),
     )  # fmt: skip
 

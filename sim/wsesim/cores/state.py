@@ -150,6 +150,7 @@ CLOCK = np.dtype([(name, "i8") for name in (
     "moved",  # last cycle in which a wavelet or an element moved
     "acted",  # last cycle in which a program did something
     "logged",  # rows of the log
+    "noted",  # events
     "fault", "fault_core", "fault_line",
     "hop", "ramp", "task_cycles",  # start of a task by a wavelet or at the launch
     "activation_cycles",  # start of a task that the core itself activated
@@ -159,6 +160,21 @@ CLOCK = np.dtype([(name, "i8") for name in (
     "scalars_first",  # whether the main thread goes before microthreads; else they take turns
     "patience",  # cycles without moved or acted that are taken for a hang
 )])  # fmt: skip
+EVENT = np.dtype([
+    ("core", "i4"),
+    ("kind", "i2"),  # ISSUE and so on
+    ("slot", "i2"),  # thread
+    ("number", "i4"),  # instruction; of a task that begins the task; of a wavelet that is forwarded its queue
+    ("start", "i4"),
+    ("end", "i4"),  # of a launch, when its first elements are due
+    ("more", "i4"),  # of an issue, its cycles at full rate; of a task, 1 + queue of its wavelet, or -1: it only
+    # takes a breath; of a wavelet, ports
+])  # fmt: skip
+ISSUE, SCALAR, LAUNCHED, COMPLETED, BEGUN, FORWARDED = range(6)
+"""Kinds of events: elements issued, a scalar instruction, a vector instruction put on a thread, one taken off it, a
+task that begins, a wavelet that a router forwards."""
+OBEYED = 1 << 5
+"""Beside the ports of a wavelet: a control wavelet that the router obeyed."""
 LOG = np.dtype([(name, "i8") for name in ("core", "slot", "line", "start", "end")])
 
 
@@ -207,6 +223,8 @@ class State(NamedTuple):
     """[instruction] elements handled; of a scalar instruction, times it ran"""
     log: Array
     """[row] LOG"""
+    events: Array
+    """[event] EVENT in the order in which they happened, as many as there is room for; no rows: none is noted"""
     ways: Array
     """[port, 2] core and queue that the wavelet being forwarded goes to"""
     visits: Array

@@ -6,9 +6,10 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.engine.compiling import inlined
+from wsesim.cores.engine.notes import note
 from wsesim.cores.engine.queues import fault, first_word, has_room, inward, neighbour, pop, push, set_switch, wake
 from wsesim.cores.engine.words import ONE, Int, lowest
-from wsesim.cores.state import CONTROL_SHIFT, NOBODY_THERE, READY_SHIFT, State
+from wsesim.cores.state import CONTROL_SHIFT, FORWARDED, NOBODY_THERE, OBEYED, READY_SHIFT, State
 
 RAMP_BIT = 1 << isa.RAMP
 
@@ -135,6 +136,7 @@ def route(core: Int, now: Int, state: State) -> Int:
         used |= goes
         _send(goes, word, now, state)
         pop(core, queue, now, state)
+        note(core, FORWARDED, 0, queue, now, now + 1, goes + (OBEYED if command >= 0 else 0), state)
         moved += 1
         if sieve >= 0:
             _count(core, sieve, control, state)
