@@ -19,7 +19,7 @@ from wsesim.cores.state import BEGUN, COMPLETED, FORWARDED, ISSUE, LAUNCHED, OBE
 _NUMBER = (1 << QUEUE_BITS) - 1
 
 
-class Cause(NamedTuple):
+class Waited(NamedTuple):
     """The event that another waited for."""
 
     event: int
@@ -46,7 +46,7 @@ class Events:
         self._thread = _before(thread, np.argsort(thread, kind="stable"), on_thread)
         self._words = Words(state, rows)
 
-    def last(self) -> Cause | None:
+    def last(self) -> Waited | None:
         """Return the event that made the last cycle, the first of several; None if nothing happened."""
         rows, kind = self.rows, self.rows["kind"]
         if not len(rows):
@@ -54,15 +54,15 @@ class Events:
         takes = (rows["slot"] > 0) | (self._state.code["cost"][rows["number"]] > 0)
         ends = np.where(kind == LAUNCHED, np.where(takes, rows["start"] + 1, 0), rows["end"])
         ends[(kind == COMPLETED) | ((kind == SCALAR) & (rows["end"] == rows["start"]))] = 0
-        return Cause(int(np.argmax(ends)), int(ends.max()))
+        return Waited(int(np.argmax(ends)), int(ends.max()))
 
-    def cause(self, event: int) -> Cause | None:
+    def cause(self, event: int) -> Waited | None:
         """Return what an event waited for last; None where it is not known."""
         now = int(self.rows["start"][event])
         found = self._of_router if self.rows["kind"][event] == FORWARDED else self._of_program
         return next(found(event, now), None)
 
-    def _of_program(self, event: int, now: int) -> Iterator[Cause]:
+    def _of_program(self, event: int, now: int) -> Iterator[Waited]:
         yield from self._own(event, now)
         yield from self._completed(event, now)
         yield from self._arrived(event, now)
@@ -70,23 +70,23 @@ class Events:
         yield from self._datapath(event, now)
         yield from self._queued(event, now)
 
-    def _of_router(self, event: int, now: int) -> Iterator[Cause]:
+    def _of_router(self, event: int, now: int) -> Iterator[Waited]:
         yield from self._arrived(event, now)
         yield from self._switched(event, now)
         yield from self._room(event, now)
         yield from self._crossed(event, now)
         yield from self._queued(event, now)
 
-    def _own(self, event: int, now: int) -> Iterator[Cause]:
+    def _own(self, event: int, now: int) -> Iterator[Waited]:
         """Find what came before on the same thread."""
         rows, on_thread = self.rows, self.rows["kind"][event] in (ISSUE, COMPLETED)
         own = int((self._thread if on_thread else self._main)[event])
         if own >= 0:
             goes_on = rows["kind"][own] == LAUNCHED and not on_thread
             if (rows["start"][own] + 1 if goes_on else rows["end"][own]) == now:
-                yield Cause(own, now)
+                yield Waited(own, now)
 
-    def _completed(self, event: int, now: int) -> Iterator[Cause]:
+    def _completed(self, event: int, now: int) -> Iterator[Waited]:
         """Find the instruction whose end frees a thread, or starts or unblocks a task."""
         kind, number = self.rows["kind"][event], self.rows["number"][event]
         if kind not in (LAUNCHED, BEGUN):
@@ -96,15 +96,15 @@ class Events:
                 line = self._state.code[self.rows["number"][other]]
                 frees = self.rows["slot"][other] == self.rows["slot"][event]
                 if frees if kind == LAUNCHED else number in (line["activate"], line["unblock"]):
-                    yield Cause(other, now)
+                    yield Waited(other, now)
 
-    def _datapath(self, event: int, now: int) -> Iterator[Cause]:
+    def _datapath(self, event: int, now: int) -> Iterator[Waited]:
         """Find what took the datapath until now."""
         rows = self.rows
         for other in self._earlier(event, now):
             issued = rows["kind"][other] == ISSUE and rows["start"][other] < now == rows["end"][other]
             if issued or (rows["start"][other] == now - 1 and self._takes(other)):
-                yield Cause(other, now)
+                yield Waited(other, now)
 
     def _earlier(self, event: int, now: int) -> Iterator[int]:
         """Yield events of the program before one, back to those that took the datapath before the last cycle."""
@@ -124,7 +124,7 @@ class Events:
             return bool(row["more"] < 0)
         return bool(row["kind"] == SCALAR and row["end"] > row["start"])
 
-    def _arrived(self, event: int, now: int) -> Iterator[Cause]:
+    def _arrived(self, event: int, now: int) -> Iterator[Waited]:
         """Find what sent a word that has just arrived."""
         clock, start = self._state.clock[0], self.rows["start"]
         for queue in self._words.out_of(event):
@@ -135,41 +135,41 @@ class Events:
                 inward = self._port(queue) == isa.INWARD
                 left, takes = int(start[sender]), int(clock["ramp"] if inward else clock["hop"])
             if left + takes == now:
-                yield Cause(sender, left)
+                yield Waited(sender, left)
 
-    def _room(self, event: int, now: int) -> Iterator[Cause]:
+    def _room(self, event: int, now: int) -> Iterator[Waited]:
         """Find what has just made room in a queue."""
         for queue in self._words.into(event):
             room = int(self._state.queues[queue >> QUEUE_BITS, queue & _NUMBER]["room"])
             other = self._words.made_room(queue, event, room)
             if other >= 0 and self.rows["start"][other] == now - 1:
-                yield Cause(other, now)
+                yield Waited(other, now)
 
-    def _queued(self, event: int, now: int) -> Iterator[Cause]:
+    def _queued(self, event: int, now: int) -> Iterator[Waited]:
         """Find what has just taken out the word before."""
         for queue in self._words.out_of(event):
             other = self._words.before(queue, event)
             if other >= 0 and self.rows["start"][other] == now - 1:
-                yield Cause(other, now)
+                yield Waited(other, now)
 
-    def _switched(self, event: int, now: int) -> Iterator[Cause]:
+    def _switched(self, event: int, now: int) -> Iterator[Waited]:
         """Find what has just turned the switch of a wavelet's color."""
         color = self.color(event)
         for other in self._just(self._router, event, now):
             if self.rows["more"][other] & OBEYED and self.color(other) == color:
-                yield Cause(other, now)
+                yield Waited(other, now)
         for other in self._just(self._program, event, now):
             line = self.rows["number"][other]
             turns = self.rows["kind"][other] == SCALAR and self._state.code[line]["op"] == isa.SWITCH
             if turns and self._state.operands[line, 0]["address"] == color:
-                yield Cause(other, now)
+                yield Waited(other, now)
 
-    def _crossed(self, event: int, now: int) -> Iterator[Cause]:
+    def _crossed(self, event: int, now: int) -> Iterator[Waited]:
         """Find the wavelet that has just taken a port that this one needs."""
         needs = ports_of(self.rows["more"][event])
         for other in self._just(self._router, event, now):
             if self.rows["more"][other] & needs:
-                yield Cause(other, now)
+                yield Waited(other, now)
 
     def _just(self, before: Indices, event: int, now: int) -> Iterator[int]:
         """Yield those of the chain of events *before* one that began in the cycle before."""

@@ -17,7 +17,7 @@ from math import ceil
 from typing import NamedTuple
 
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.events import Cause, Events
+from wsesim.cores.events import Events, Waited
 from wsesim.cores.instruction import Instruction
 from wsesim.cores.operands import FabricOperand
 from wsesim.cores.spans import NAMES, Core
@@ -32,7 +32,7 @@ MOST_EVENTS = 2_000_000
 """That are noted for a path: 48 MB."""
 MOST_CORES = 16_384
 """Whose events are noted: a run of more is left as fast as it is."""
-TOO_MANY = f"the events of at most {MOST_CORES:,} cores, and {MOST_EVENTS:,} of them, are noted for it"
+NO_PATH = f"the events of at most {MOST_CORES:,} cores, and {MOST_EVENTS:,} of them, are noted for it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +171,7 @@ def _wavelet(builder: Builder, events: Events, event: int, core: int, start: int
     return _Step(start, end, core, "wavelet", "", color, {cause: end - start}, wavelet=True, key=("wavelet", color))
 
 
-def _program(builder: Builder, state: State, events: Events, at: Cause, end: int) -> _Step:
+def _program(builder: Builder, state: State, events: Events, at: Waited, end: int) -> _Step:
     """Return what an event of a program takes until *end*."""
     row = events.rows[at.event]
     start, core, number = (int(row[name]) for name in ("start", "core", "number"))

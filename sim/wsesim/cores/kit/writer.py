@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.instruction import cycles_alone
 from wsesim.cores.kit.lines import AllreduceLine, Collection
+from wsesim.cores.kit.named import timed_alone
 from wsesim.cores.operands import Mem, Register
 from wsesim.hardware import Wafer
 
@@ -104,7 +104,7 @@ class KernelWriter:
 
     def _settle(self) -> None:
         written = self.role.instructions
-        self._cycles += self._turns * sum(cycles_alone(each) for each in written[self._seen :])
+        self._cycles += self._turns * sum(timed_alone(self.wafer, each) for each in written[self._seen :])
         self._seen = len(written)
 
 
