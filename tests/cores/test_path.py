@@ -108,6 +108,23 @@ def test_reads_that_meet_are_told_from_elements(make: Make, wse2: Wafer) -> None
     }  # fmt: skip
 
 
+def test_instructions_that_take_turns_are_one_segment(make: Make) -> None:
+    """Two cores send each other vectors: each sends and receives, an element of one after an element of the other."""
+    program = make(2)
+    east, west = program.color("east"), program.color("west")
+    for column, (sent, got, port) in enumerate(((east, west, "EAST"), (west, east, "WEST"))):
+        role = program.role(f"core {column}")
+        role.route(sent, "RAMP", port)
+        role.route(got, port, "RAMP")
+        with role.task("main", start=True):
+            role.fmovs(role.fabout(sent, 50), role.memory("x", 50), thread=1)
+            role.fmovs(role.memory("y", 50), role.fabin(got, 50), thread=2)
+        program.place(role, [column], [0])
+    path = ties(CoreMachine(program).run(path=True))
+    assert len(path.segments) < 10
+    assert any(segment.what == "mov in turns" and segment.cycles > 80 for segment in path.segments)
+
+
 def test_segments_put_together_tie_as_well(make: Make) -> None:
     path = ties(CoreMachine(late_sender(make)).run(path=True))
     few = path.shortened(2)

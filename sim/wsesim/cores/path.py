@@ -207,30 +207,46 @@ def _instruction(each: Instruction) -> tuple[str, str, str]:
 
 
 def _joined(builder: Builder, steps: Iterable[_Step]) -> list[PathSegment]:
-    """Return steps, the last first, as segments, the first first; what goes on is one."""
+    """Return steps, the last first, as segments, the first first.
+
+    What goes on is one segment, also where two instructions of a core take turns.
+    """
     groups: list[list[_Step]] = []
+    keys: list[set[tuple[object, ...]]] = []
     for step in steps:
-        if groups and groups[-1][-1].key == step.key:
+        if len(groups) > 1 and step.key in keys[-2] and _same_core(step, groups[-1][0], groups[-2][0]):
+            turned, others = groups.pop(), keys.pop()
+            groups[-1] += turned
+            keys[-1] |= others
+        if keys and step.key in keys[-1]:
             groups[-1].append(step)
         else:
             groups.append([step])
-    found: list[PathSegment] = []
-    for at in range(len(groups) - 1, -1, -1):
-        later = groups[at - 1][-1].core if at else groups[at][0].core
-        found.append(_segment(builder, groups[at], later))
-    return found
+            keys.append({step.key})
+    arrive = [groups[0][0].core, *(group[-1].core for group in groups)] if groups else []
+    return [_segment(builder, group, core) for group, core in zip(reversed(groups), reversed(arrive[:-1]), strict=True)]
 
 
-def _segment(builder: Builder, steps: Sequence[_Step], later: int) -> PathSegment:
+def _same_core(*steps: _Step) -> bool:
+    return not any(step.wavelet for step in steps) and len({step.core for step in steps}) == 1
+
+
+def _segment(builder: Builder, steps: Sequence[_Step], arrives: int) -> PathSegment:
+    """Return steps, the last first, as one segment; if they are of a wavelet, it arrives at that core."""
     first, last = steps[-1], steps[0]
     causes: Counter[str] = Counter()
+    took: Counter[tuple[object, ...]] = Counter()
     for step in steps:
         causes.update(step.causes)
-    arrives, leaves = (later, first.core) if first.wavelet else (last.core, last.core)
-    (row, column), (from_row, from_column) = divmod(arrives, builder.width), divmod(leaves, builder.width)
+        took[step.key] += step.end - step.start
+    most = max(took, key=lambda key: took[key])
+    longest = next(step for step in steps if step.key == most)
+    ends = (arrives, first.core) if first.wavelet else (last.core, last.core)
+    (row, column), (from_row, from_column) = (divmod(core, builder.width) for core in ends)
     return PathSegment(
-        start=first.start, end=last.end, core=(column, row), origin=(from_column, from_row), what=first.what,
-        place=first.place, color=first.color, causes=dict(causes),
+        start=first.start, end=last.end, core=(column, row), origin=(from_column, from_row),
+        what=f"{longest.what} in turns" if len(took) > 1 else longest.what, place=longest.place, color=longest.color,
+        causes=dict(causes),
     )  # fmt: skip
 
 

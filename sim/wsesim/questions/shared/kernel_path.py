@@ -10,7 +10,7 @@ from wsesim.answer import CoreMap, Table
 if TYPE_CHECKING:
     from wsesim.cores.programs import CriticalPath, KernelCase, KernelOutcome, PathSegment
 
-MOST_SEGMENTS = 200
+MOST_SEGMENTS = 100
 """That are told one by one; of longer paths, neighbours are put together."""
 Cycles = Mapping[str, float]
 
@@ -81,22 +81,18 @@ def _beside(case: KernelCase, found: KernelOutcome, path: CriticalPath | None) -
 
 
 def _segments(path: CriticalPath) -> Table:
-    from wsesim.cores.programs import PATH_CAUSES
+    """Return a row for each segment; of causes, those that take anything."""
+    shown = path.shortened(MOST_SEGMENTS)
+    causes = tuple(cause for cause, cycles in path.causes.items() if cycles)
+    columns = ("start", "cycles", "core", "what", "line", "color", *(cause.replace(" ", "_") for cause in causes))
+    few = "" if len(shown) == len(path.segments) else f"; {len(path.segments):,} segments, neighbours put together"
+    rows = tuple((*_told(segment), *(segment.causes.get(cause) for cause in causes)) for segment in shown)
+    return Table(name="critical_path", title=f"Critical path from the first cycle{few}", columns=columns, rows=rows)
 
-    names = tuple(cause.replace(" ", "_") for cause in PATH_CAUSES)
-    columns = ("start", "cycles", "core", "what", "color", *names, "line")
-    rows = tuple(_row(segment) for segment in path.shortened(MOST_SEGMENTS))
-    return Table(
-        name="critical_path", title="Critical path, from the first cycle to the last", columns=columns, rows=rows
-    )
 
-
-def _row(segment: PathSegment) -> tuple[object, ...]:
-    from wsesim.cores.programs import PATH_CAUSES
-
+def _told(segment: PathSegment) -> tuple[object, ...]:
     where = str(segment.core) if segment.hops == 0 else f"{segment.origin} to {segment.core}"
-    causes = (segment.causes.get(cause) for cause in PATH_CAUSES)
-    return (segment.start, segment.cycles, where, segment.what, segment.color, *causes, segment.place)
+    return (segment.start, segment.cycles, where, segment.what, segment.place, segment.color)
 
 
 def _path(found: KernelOutcome) -> CriticalPath | None:
