@@ -177,7 +177,7 @@ def _switches(builder: Builder, places: list[Places]) -> Array:
             for place, route in enumerate(positions):
                 last = place + 1 == len(positions)
                 following = (0 if color in role.rings else place) if last else place + 1
-                switches[number, color, place] = (places[number][color, route.source], route.outputs, following)
+                switches[number, color, place] = (places[number][color, route.source], route.mask, following)
     return switches
 
 
@@ -203,7 +203,7 @@ def _queues(builder: Builder, queues: list[list[CoreQueue]]) -> Array:
         words = 0
         for at, queue in enumerate(mine):
             first = role.routes[queue.color][0]
-            usual[number, at] = (-1, 0, words, 0, 0, queue.room, first.outputs if first.source == queue.port else 0)
+            usual[number, at] = (-1, 0, words, 0, 0, queue.room, first.mask if first.source == queue.port else 0)
             words += queue.room
     return _spread(builder, usual)
 

@@ -80,7 +80,7 @@ QUEUE = np.dtype([
     ("head", "i2"),
     ("count", "i2"),
     ("room", "i2"),  # words it holds
-    ("mask", "i1"),  # ports its wavelets leave by now; 0: the switch listens elsewhere
+    ("mask", "i1"),  # ports its wavelets leave by now, or isa.DROPS; 0: the switch listens elsewhere
 ], align=True)  # fmt: skip
 FILTER = np.dtype([
     ("first", "i4"),  # wavelet of a period that passes first
@@ -101,7 +101,7 @@ CHANNEL = np.dtype([
 ])  # fmt: skip
 SWITCH = np.dtype([
     ("queue", "i4"),  # that a position listens to
-    ("mask", "i4"),  # ports that it sends to
+    ("mask", "i4"),  # ports that it sends to, or isa.DROPS
     ("following", "i4"),  # position that comes next
 ])  # fmt: skip
 INSTRUCTION = np.dtype([

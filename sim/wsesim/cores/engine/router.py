@@ -119,6 +119,7 @@ def route(core: Int, now: Int, state: State) -> Int:
         if entry >> READY_SHIFT > now:
             wake(core, entry >> READY_SHIFT, now, state)
             continue
+        goes &= isa.DROPS - 1
         word, sieve, command = entry & (ONE << READY_SHIFT) - 1, np.int64(-1), np.int64(-1)
         control = word >> CONTROL_SHIFT
         if goes & RAMP_BIT:
