@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.engine.compiling import compiled, inlined, prefetch
+from wsesim.cores.engine.compiling import called, inlined, prefetch
 from wsesim.cores.engine.launch import complete
 from wsesim.cores.engine.notes import note
 from wsesim.cores.engine.queues import wake
@@ -246,7 +246,7 @@ def _failed(now: Int, state: State) -> Int:
     return np.int64(HUNG if now - min(clock["moved"], clock["acted"]) > clock["patience"] else -1)
 
 
-@compiled
+@called
 def run_cycles(until: Int, state: State) -> Int:
     """Run until cycle *until*, or until nobody is due any more; return how it ended (`state.PAUSED` and so on)."""
     clock, ended = state.clock[0], np.int64(-1)
