@@ -130,6 +130,8 @@ def test_segments_put_together_tie_as_well(make: Make) -> None:
     few = path.shortened(2)
     assert [(each.start, each.end) for each in few] == [(0, 31), (31, 45)]
     assert few[0].what == "scalar code and 1 more"
+    assert few[1].what == "mov and 1 more"
+    assert (few[1].origin, few[1].core) == ((0, 0), (2, 0))
     assert sum(sum(each.causes.values()) for each in few) == path.cycles
     assert path.shortened(9) == path.segments
 

@@ -252,9 +252,14 @@ def _segment(builder: Builder, steps: Sequence[_Step], arrives: int) -> PathSegm
 
 def _together(parts: Sequence[PathSegment]) -> PathSegment:
     """Return segments that follow each other as one."""
-    longest = max(parts, key=lambda part: part.cycles)
+    if len(parts) == 1:
+        return parts[0]
+    first, last, longest = parts[0], parts[-1], max(parts, key=lambda part: part.cycles)
+    placed = max(parts, key=lambda part: part.cycles if part.place else 0)
     causes: Counter[str] = Counter()
     for part in parts:
         causes.update(part.causes)
-    what = longest.what if len(parts) == 1 else f"{longest.what} and {len(parts) - 1} more"
-    return replace(longest, start=parts[0].start, end=parts[-1].end, what=what, causes=dict(causes))
+    return PathSegment(
+        start=first.start, end=last.end, core=last.core, origin=first.origin, place=placed.place, color=longest.color,
+        what=f"{longest.what} and {len(parts) - 1} more", causes=dict(causes),
+    )  # fmt: skip

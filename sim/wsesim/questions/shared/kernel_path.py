@@ -10,7 +10,7 @@ from wsesim.answer import CoreMap, Table
 if TYPE_CHECKING:
     from wsesim.cores.programs import CriticalPath, KernelCase, KernelOutcome, PathSegment
 
-MOST_SEGMENTS = 100
+MOST_SEGMENTS = 60
 """That are told one by one; of longer paths, neighbours are put together."""
 Cycles = Mapping[str, float]
 
