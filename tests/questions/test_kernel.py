@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -408,3 +410,14 @@ def test_what_is_not_read_changes_nothing(number: int) -> None:
     for name, text in unread().items():
         value: Any = int(text) if text.isdigit() else float(text) if text.replace(".", "").isdigit() else text
         assert outcome(case, {name: value}) == before, name
+
+
+def test_asking_for_a_kernel_imports_no_other_kind() -> None:
+    script = (
+        "import sys; from pathlib import Path; from wsesim import questions\n"
+        "data = {'kernel': 'reduce-chain', 'grid': [4, 2], 'shape': [8], 'cluster': 'cs-2'}\n"
+        "questions.ask(data, file='x.yaml', folder=Path())\n"
+        "print([name for name in ('training', 'serving', 'kernel') if f'wsesim.questions.{name}' in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['kernel']"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from math import ceil, floor
+from math import ceil, floor, fsum
 from typing import Any
 
 from wsesim.cores.instruction import Instruction, cycles_alone
@@ -128,7 +128,7 @@ def timed_alone(wafer: Wafer, each: Instruction) -> Any:
     has_elements = each.pace is not None and each.length > 0
     parts, term = dict(getattr(each.cost, "parts", {})), LAUNCHES if each.is_vector else SCALARS
     before = float(each.cost if has_elements else cycles)
-    parts[term] = parts.get(term, 0.0) + before - sum(parts.values())
+    parts[term] = parts.get(term, 0.0) + before - fsum(parts.values())
     parts[BANKS] = float(cycles) - float(cycles_alone(_apart(each))) if has_elements else 0.0
     return _of(float(cycles), parts)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import fsum
 
 from wsesim.cores.kit.base import KernelCase
 from wsesim.cores.kit.named import BANKS, HOPS, LAUNCHES, RAMPS, SCALARS, STARTS, STREAMING, named
@@ -33,6 +34,6 @@ def closed_terms(case: KernelCase) -> dict[str, float]:
     """
     cycles = replace(case, wafer=named(case.wafer)).closed()
     parts: Mapping[str, float] = getattr(cycles, "parts", {})
-    found = {ELEMENTS: float(cycles) - sum(parts.values()), **parts}
+    found = {ELEMENTS: float(cycles) - fsum(parts.values()), **parts}
     terms = (term for terms in TERMS.values() for term in terms)
     return {term: found[term] for term in terms if abs(found.get(term, 0.0)) > _NOTHING}

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import reduce
+from operator import add
 from typing import TypeVar
 
 from wsesim.cores import isa
@@ -104,7 +106,7 @@ class KernelWriter:
 
     def _settle(self) -> None:
         written = self.role.instructions
-        self._cycles += self._turns * sum(timed_alone(self.wafer, each) for each in written[self._seen :])
+        self._cycles += self._turns * reduce(add, (timed_alone(self.wafer, each) for each in written[self._seen :]), 0)
         self._seen = len(written)
 
 

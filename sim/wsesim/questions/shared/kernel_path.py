@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import fsum
 from typing import TYPE_CHECKING
 
 from wsesim.answer import CoreMap, Table
@@ -66,16 +67,16 @@ def _beside(case: KernelCase, found: KernelOutcome, path: CriticalPath | None) -
 
     assert found.run is not None, "cores were simulated"
     terms = closed_terms(case)
-    closed = {cause: sum(terms.get(term, 0.0) for term in names) for cause, names in TERMS.items()}
+    closed = {cause: fsum(terms.get(term, 0.0) for term in names) for cause, names in TERMS.items()}
     mean = {cause: float(spent.mean()) for cause, spent in found.run.spent.items()}
-    mean["idle"] += found.cycles - sum(mean.values())
+    mean["idle"] += found.cycles - fsum(mean.values())
     told = {cause: ", ".join(f"{terms[n]:,.0f} {n}" for n in names if n in terms) for cause, names in TERMS.items()}
     causes: Cycles = path.causes if path else {}
     rows = [
         (cause, closed.get(cause), causes.get(cause), mean.get(cause), told.get(cause, ""))
         for cause in dict.fromkeys((*PATH_CAUSES, *mean))
     ]
-    total = ("together", sum(terms.values()), path.cycles if path else None, found.cycles, "")
+    total = ("together", fsum(terms.values()), path.cycles if path else None, found.cycles, "")
     columns = ("cause", "closed_form_cycles", "critical_path_cycles", "mean_core_cycles", "terms_of_the_closed_form")
     return Table(name="causes", title="Cycles by cause, as designed", columns=columns, rows=(*rows, total))
 
