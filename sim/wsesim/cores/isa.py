@@ -75,6 +75,7 @@ SOUTH = 3
 RAMP = 4
 PORTS = 5
 INWARD = 5
+DROPS = 1 << PORTS  # in place of ports: what comes leaves by none
 
 # Sides of the datapath, numbered as the fabric operand of a move: from memory to the fabric, from the fabric to memory.
 OUT_SIDE, IN_SIDE = 1, 2

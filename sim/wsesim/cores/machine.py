@@ -19,8 +19,9 @@ from wsesim.cores.explain import explain_circling, explain_fault, explain_unread
 from wsesim.cores.instruction import Instruction
 from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem
 from wsesim.cores.packing import CORES_A_WORD, PATIENCE_CYCLES, STEP, pack, role_queues
+from wsesim.cores.path import MOST_CORES, MOST_EVENTS, CriticalPath, critical_path
 from wsesim.cores.spans import Span, flows_of, spans_of
-from wsesim.cores.state import CAUSES, FAULTY, HUNG, IDLE, LAST_CYCLE, LAUNCH, PAUSED, State
+from wsesim.cores.state import CAUSES, EVENT, FAULTY, HUNG, IDLE, LAST_CYCLE, LAUNCH, PAUSED, State, zeros
 from wsesim.errors import nearest
 
 MOST_CORES_UNCOMPILED = 4096
@@ -61,6 +62,8 @@ class CoreRun:
     """What the watched cores did, by start."""
     flows: tuple[tuple[Span, Span], ...]
     """Of these, which received what which sent."""
+    path: CriticalPath | None = None
+    """The chain of events that made the last cycle; None where it was not asked for, or more happened than is noted."""
 
     @property
     def hops(self) -> int:
@@ -128,7 +131,7 @@ class CoreMachine:
     def run(
         self, *, limit: int = LAST_CYCLE, patience: int = PATIENCE_CYCLES, frame_cycles: int | None = None,
         watch: Iterable[tuple[int, int]] = (), unread: bool = False, tell_cycles: int | None = None,
-        tell: Callable[[int], None] = lambda _: None,
+        tell: Callable[[int], None] = lambda _: None, path: bool = False,
     ) -> CoreRun:  # fmt: skip
         """Run until nothing happens any more.
 
@@ -140,11 +143,15 @@ class CoreMachine:
             unread: accept that wavelets lie unread at the end.
             tell_cycles: *tell* every so many cycles, or at every step of the recorded activity, how far it is.
             tell: takes the cycles simulated so far.
+            path: find the critical path; of a run of more than `path.MOST_CORES` cores or `path.MOST_EVENTS` events,
+                none is found.
 
         Raises:
             Deadlock: somebody waits for what never comes; says which cores and for what.
             ProgramError: it has run before, does not end, leaves wavelets unread, or does what no core can.
         """
+        if path and self.builder.width * self.builder.height <= MOST_CORES:
+            self.state = self.state._replace(events=zeros(MOST_EVENTS, EVENT))
         state, clock = self.state, self.state.clock[0]
         if self._has_run:
             raise ProgramError("the machine has run already: load the program again")
@@ -209,6 +216,7 @@ class CoreMachine:
         busy = state.cores["busy"].astype(np.int64)
         sent, traffic = self._traffic()
         spans = spans_of(self.builder, rows)
+        noted = 0 < state.clock[0]["noted"] <= len(state.events)
         worked = np.diff(np.array([np.zeros_like(busy), *frames]), axis=0).reshape(-1, *shape)
         return CoreRun(
             cycles=int(state.clock[0]["worked"]),
@@ -225,6 +233,7 @@ class CoreMachine:
             frames=worked,
             spans=spans,
             flows=flows_of(self.builder, spans),
+            path=critical_path(self.builder, state) if noted else None,
         )
 
     def _spent(self) -> dict[str, npt.NDArray[np.int64]]:

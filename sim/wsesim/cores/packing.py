@@ -112,7 +112,7 @@ def pack(builder: Builder) -> State:
         described=zeros((cores, threads if described else 0, OPERANDS), state.OPERAND),
         figures=memory_figures(builder.wafer.core),
         floats=memory.view(np.float32), executed=zeros(len(code), "i8"), log=zeros(LOG_ROWS, state.LOG),
-        ways=zeros((isa.PORTS, 2), "i8"), visits=zeros(cores, "i4"),
+        events=zeros(0, state.EVENT), ways=zeros((isa.PORTS, 2), "i8"), visits=zeros(cores, "i4"),
         due=zeros((state.SPAN, 1 + -(-cores // CORES_A_WORD)), "i8"),
     )  # fmt: skip
 
@@ -182,7 +182,7 @@ def _switches(builder: Builder, places: list[Places]) -> Array:
             for place, route in enumerate(positions):
                 last = place + 1 == len(positions)
                 following = (0 if color in role.rings else place) if last else place + 1
-                switches[number, color, place] = (places[number][color, route.source], route.outputs, following)
+                switches[number, color, place] = (places[number][color, route.source], route.mask, following)
     return switches
 
 
@@ -208,7 +208,7 @@ def _queues(builder: Builder, queues: list[list[CoreQueue]]) -> Array:
         words = 0
         for at, queue in enumerate(mine):
             first = role.routes[queue.color][0]
-            usual[number, at] = (-1, 0, words, 0, 0, queue.room, first.outputs if first.source == queue.port else 0)
+            usual[number, at] = (-1, 0, words, 0, 0, queue.room, first.mask if first.source == queue.port else 0)
             words += queue.room
     return _spread(builder, usual)
 

@@ -31,6 +31,11 @@ class SwitchPosition:
     place: str = ""
     """Line of the builder."""
 
+    @property
+    def mask(self) -> int:
+        """Return the outputs as the router sees them."""
+        return self.outputs or isa.DROPS
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
@@ -119,7 +124,7 @@ class CoreRole(Vectors, Scalars):
         return Descriptor(self.descriptors - 1, dest)
 
     def route(self, color: Color, source: str, *outputs: str, ring: bool = False) -> None:
-        """Send what comes from *source* to all *outputs*, or drop it if there are none.
+        """Send what comes from *source* to all *outputs*; if there are none, the router takes it and it is gone.
 
         A second call adds the next switch position. Control wavelets advance the switch; with `ring` the first position
         follows the last.

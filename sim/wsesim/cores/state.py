@@ -88,7 +88,7 @@ QUEUE = np.dtype([
     ("head", "i2"),
     ("count", "i2"),
     ("room", "i2"),  # words it holds
-    ("mask", "i1"),  # ports its wavelets leave by now; 0: the switch listens elsewhere
+    ("mask", "i1"),  # ports its wavelets leave by now, or isa.DROPS; 0: the switch listens elsewhere
 ], align=True)  # fmt: skip
 FILTER = np.dtype([
     ("first", "i4"),  # wavelet of a period that passes first
@@ -109,7 +109,7 @@ CHANNEL = np.dtype([
 ])  # fmt: skip
 SWITCH = np.dtype([
     ("queue", "i4"),  # that a position listens to
-    ("mask", "i4"),  # ports that it sends to
+    ("mask", "i4"),  # ports that it sends to, or isa.DROPS
     ("following", "i4"),  # position that comes next
 ])  # fmt: skip
 INSTRUCTION = np.dtype([
@@ -161,6 +161,7 @@ CLOCK = np.dtype([(name, "i8") for name in (
     "moved",  # last cycle in which a wavelet or an element moved
     "acted",  # last cycle in which a program did something
     "logged",  # rows of the log
+    "noted",  # events
     "fault", "fault_core", "fault_line",
     "hop", "ramp", "task_cycles",  # start of a task by a wavelet or at the launch
     "activation_cycles",  # start of a task that the core itself activated
@@ -170,6 +171,21 @@ CLOCK = np.dtype([(name, "i8") for name in (
     "scalars_first",  # whether the main thread goes before microthreads; else they take turns
     "patience",  # cycles without moved or acted that are taken for a hang
 )])  # fmt: skip
+EVENT = np.dtype([
+    ("core", "i4"),
+    ("kind", "i2"),  # ISSUE and so on
+    ("slot", "i2"),  # thread
+    ("number", "i4"),  # instruction; of a task that begins the task; of a wavelet that is forwarded its queue
+    ("start", "i4"),
+    ("end", "i4"),  # of a launch, when its first elements are due
+    ("more", "i4"),  # of an issue, its cycles at full rate; of a task, 1 + queue of its wavelet, or -1: it only
+    # takes a breath; of a wavelet, ports
+])  # fmt: skip
+ISSUE, SCALAR, LAUNCHED, COMPLETED, BEGUN, FORWARDED = range(6)
+"""Kinds of events: elements issued, a scalar instruction, a vector instruction put on a thread, one taken off it, a
+task that begins, a wavelet that a router forwards."""
+OBEYED = 1 << 5
+"""Beside the ports of a wavelet: a control wavelet that the router obeyed."""
 LOG = np.dtype([(name, "i8") for name in ("core", "slot", "line", "start", "end")])
 
 
@@ -224,6 +240,8 @@ class State(NamedTuple):
     """[instruction] elements handled; of a scalar instruction, times it ran"""
     log: Array
     """[row] LOG"""
+    events: Array
+    """[event] EVENT in the order in which they happened, as many as there is room for; no rows: none is noted"""
     ways: Array
     """[port, 2] core and queue that the wavelet being forwarded goes to"""
     visits: Array

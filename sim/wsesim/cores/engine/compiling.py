@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import sha256
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from wsesim.cores import jit
@@ -13,15 +11,14 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 if not jit.COMPILED:
 
-    def compiled(function: Function) -> Function:
+    def called(function: Function) -> Function:
         """Return *function* as it is."""
         return function
 
-    called = inlined = compiled
+    inlined = called
 
 else:
     from llvmlite import ir as _ir  # type: ignore[import-untyped]
-    from numba import config as _config
     from numba import njit as _njit
     from numba.core import cgutils as _cgutils
     from numba.core import types as _types
@@ -41,21 +38,8 @@ else:
     _AS_C = {"boundscheck": False, "error_model": "numpy", "_nrt": False}
     _WITHIN = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
-    def compiled(function: Function) -> Function:
-        """Return *function* compiled, for Python to call; the machine code is kept beside the source.
-
-        numba's cache looks only at the file a function stands in, so a change elsewhere would go unseen. The folder is
-        therefore named after all source that the compiled code is made from.
-        """
-        before = _config.CACHE_DIR
-        _config.CACHE_DIR = str(Path(before or Path(__file__).parent / "__pycache__") / f"compiled-{_FINGERPRINT}")
-        try:
-            return cast(Function, _njit(cache=True, **_AS_C)(function))
-        finally:
-            _config.CACHE_DIR = before
-
     def called(function: Function) -> Function:
-        """Return *function* compiled, for compiled code to call."""
+        """Return *function* compiled, for compiled code to call, or for `native` to keep."""
         return cast(Function, _njit(**_AS_C, **_WITHIN)(function))
 
     def inlined(function: Function) -> Function:
@@ -83,12 +67,3 @@ def uncompiled_prefetch(array: Any, row: int, offset: int) -> None:
 
 prefetch: Callable[[Any, int, int], None] = _intrinsic(_prefetch) if jit.COMPILED else uncompiled_prefetch
 """Has the computer load the line of its cache at so many bytes in a row of an array, which is soon needed."""
-
-
-def _fingerprint() -> str:
-    here = Path(__file__).parent
-    sources = [here.parent / "isa.py", here.parent / "issues.py", here.parent / "state.py", *sorted(here.glob("*.py"))]
-    return sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:12]
-
-
-_FINGERPRINT = _fingerprint()

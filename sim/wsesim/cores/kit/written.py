@@ -27,6 +27,7 @@ from wsesim.cores.kit.core import KernelCore, KernelSetup, Uses, timed_core
 from wsesim.cores.kit.plans import alike_places
 from wsesim.cores.kit.room import check_roles
 from wsesim.cores.machine import CoreMachine
+from wsesim.cores.place import written_by
 from wsesim.hardware import Wafer
 
 Operands = Callable[[KernelSetup, np.random.Generator], Mapping[str, Array]]
@@ -64,13 +65,16 @@ def kernel(
 
     def timed(*asked: object) -> KernelCore:
         core = timed_core(setup(*asked), {})  # type: ignore[arg-type]
-        body(core)
+        with written_by(body):
+            body(core)
         return core
 
     def prepare(wafer: Wafer, grid: Grid, shape: Shape, chosen: Options, seed: int) -> Prepared:
         asked = setup(wafer, grid, shape, chosen)
         values = operands(asked, np.random.default_rng(seed))
-        machine = CoreMachine(_written(asked, body))
+        with written_by(body):
+            builder = _written(asked, body)
+        machine = CoreMachine(builder)
         for variable, each in values.items():
             scatter(machine, variable, each)
         return Prepared(

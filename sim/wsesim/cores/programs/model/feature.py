@@ -36,6 +36,7 @@ from wsesim.cores.kit.plans import ROW
 from wsesim.cores.kit.writer import KernelWriter, timed
 from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import Color, Mem
+from wsesim.cores.place import written_by
 from wsesim.cores.programs.collectives.collective import GROUP_HELP, group_of
 from wsesim.hardware import Wafer
 
@@ -223,7 +224,7 @@ def feature_kernel(
             role = builder.role(f"column {column}")
             seat = seat_of(layout, column, chosen, colors)
             seat.line.route(role)
-            with role.task("start", start=True):
+            with written_by(body), role.task("start", start=True):
                 body(KernelWriter(role, placed=True), seat)
                 role.halt()
             builder.place(role, [column], range(layout.rows))
