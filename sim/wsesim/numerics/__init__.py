@@ -5,9 +5,12 @@ from wsesim.numerics.executor import BlockRun, Cache, Execution, execute, new_ca
 from wsesim.numerics.functions import OpFunction, Setting, computes, function_of
 from wsesim.numerics.inputs import token_inputs
 from wsesim.numerics.loss import IGNORED
+from wsesim.numerics.loss_scale import LossScale
 from wsesim.numerics.optimizer import AdamW, Schedule
+from wsesim.numerics.precision import InPrecision, Lost
 from wsesim.numerics.reference import walk_reference
 from wsesim.numerics.smaller import Part, quick
+from wsesim.numerics.storage import EXACT, Storage
 from wsesim.numerics.text import SAMPLES, load_text, token_windows
 from wsesim.numerics.tokenizer import Tokenizer
 from wsesim.numerics.training import Forward, NamedArrays, StepTaken, backward, forward, step, update
@@ -15,6 +18,7 @@ from wsesim.numerics.verify import verify_model
 from wsesim.numerics.weights import SeededWeights, Weights
 
 __all__ = [
+    "EXACT",
     "IGNORED",
     "SAMPLES",
     "AdamW",
@@ -22,6 +26,9 @@ __all__ = [
     "Cache",
     "Execution",
     "Forward",
+    "InPrecision",
+    "LossScale",
+    "Lost",
     "NamedArrays",
     "OpFunction",
     "Part",
@@ -30,6 +37,7 @@ __all__ = [
     "SeededWeights",
     "Setting",
     "StepTaken",
+    "Storage",
     "Tokenizer",
     "Weights",
     "backward",
