@@ -323,6 +323,8 @@ class Verification:
     layers: int
     worst: str
     """The tensor where the largest difference stands."""
+    gradients: int = 0
+    """Weights whose gradients and updates were compared, too, in float64 and on a narrow copy of the model."""
     reduced: str = ""
     """What was made smaller to stay quick, in words; empty if nothing."""
 

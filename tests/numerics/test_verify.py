@@ -138,7 +138,7 @@ def test_progress_is_told_by_block() -> None:
     told: list[str] = []
     tell: Callable[[str], None] = told.append
     verify_model(GPT2, text=TEXT, sequences=1, length=8, progress=tell)
-    assert told == ["embed", "layer 1 of 3", "layer 2 of 3", "layer 3 of 3", "head"]
+    assert told == ["embed", "layer 1 of 3", "layer 2 of 3", "layer 3 of 3", "head", "gradients"]
 
 
 def test_a_part_is_verified_where_the_whole_is_not_asked_for() -> None:

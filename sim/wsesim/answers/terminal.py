@@ -256,8 +256,9 @@ def _checks(to: Printer, result: Result) -> None:
     if check is not None:
         scope = f" ({check.reduced})" if check.reduced else ""
         errors = f": largest error {text.error(check.max_error)}, allowed {text.error(check.tolerance)}"
-        verdict = ("passed", "") if check.ok else ("FAILED", "bold red")
-        to.line(("Verification ", "bold"), verdict, (f"{errors}, against float64{scope}", ""), gap=True)
+        beside = f"; gradients of {check.gradients} weights" if check.gradients else ""
+        verdict = ("passed", "") if check.ok else (f"FAILED at {check.worst}", "bold red")
+        to.line(("Verification ", "bold"), verdict, (f"{errors}, against float64{scope}{beside}", ""), gap=True)
     elif result.answer is not None and right is None:
         to.line(("Verification ", "bold"), ("not run", ""), gap=True)
 

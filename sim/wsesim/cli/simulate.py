@@ -125,7 +125,8 @@ def verify(file: Path, settings: tuple[str, ...]) -> None:
     verdict = "agrees" if found.ok else f"differs, most in {found.worst}"
     say(
         f"{name}: {verdict}: largest difference {found.max_error:.3g}, allowed {found.tolerance:.3g}"
-        f" ({found.layers} layers, {found.tokens:,} tokens, loss {found.loss:.4f})"
+        f" ({found.layers} layers, {found.tokens:,} tokens, loss {found.loss:.4f};"
+        f" gradients of {found.gradients} weights of a narrow copy)"
     )
     if found.reduced:
         say(f"made smaller to stay quick: {found.reduced} (all of it: --set verification.whole=true)")

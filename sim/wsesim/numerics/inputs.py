@@ -11,6 +11,11 @@ from wsesim.numerics.loss import IGNORED
 from wsesim.ops import find
 
 
+def fold_ids(ids: Ids, vocab: int) -> Ids:
+    """Return *ids* within a vocabulary of another size, where it does not matter which token is which."""
+    return ids % vocab
+
+
 def token_inputs(graph: Graph, ids: Ids, mask: Ids | None = None) -> dict[str, Ids]:
     """Return every tensor of tokens and labels that *graph* reads, from *ids* [batch, length].
 

@@ -13,8 +13,8 @@ from wsesim.graph import Graph, macs
 from wsesim.model import Model, build_graph
 
 BUDGET_S = 0.75
-"""CPU time of both passes and of making their weights, as estimated; reading text takes about a quarter of a second
-more. Assumed: what nobody minds waiting for."""
+"""CPU time of both passes and of making their weights, as estimated; reading text, and the narrow copy whose gradients
+are looked at, take about a fifth of a second each. Assumed: what nobody minds waiting for."""
 MACS_PER_S = 6e9
 """Multiply-accumulates in a second of CPU time, on the mean of fp32 and float64. Measured, widths of 256 to 2048."""
 WEIGHT_S = 20e-9

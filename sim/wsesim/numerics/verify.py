@@ -1,5 +1,9 @@
 """Hold the graph, run in fp32, to the independent float64 formulation, tensor by tensor.
 
+Before that, its weights are held to those that the model has by its shape alone (`structure`); after it, a narrow copy
+with large weights is run in float64, forward, backward and for one update (`probe`). What both formulations read, ids,
+labels and a file's weights, is made twice (`second`), and seeded weights have to differ from layer to layer.
+
 What difference is rounding and what is a mistake follows from rounding theory. A sum of n fp32 products, rounded
 at random, is off by about u sqrt(n) of its size, u = 2^-24, and by more than DEVIATIONS times that practically never
 (Higham and Mary, "A New Approach to Probabilistic Rounding Error Analysis", SIAM J. Sci. Comput. 41, 2019: the
@@ -30,9 +34,12 @@ from wsesim.model import Model, build_graph
 from wsesim.numerics.arrays import Array, Ids, row_chunks
 from wsesim.numerics.checkpoint import SafetensorsWeights
 from wsesim.numerics.executor import BlockRun, walk
-from wsesim.numerics.inputs import token_inputs
+from wsesim.numerics.inputs import fold_ids, token_inputs
+from wsesim.numerics.probe import LENGTH, SEQUENCES, Probed, probe
 from wsesim.numerics.reference import ReferenceStep, walk_reference
+from wsesim.numerics.second import SecondReader, second_tokens
 from wsesim.numerics.smaller import Part, quick
+from wsesim.numerics.structure import differences
 from wsesim.numerics.text import load_text, token_windows
 from wsesim.numerics.tokenizer import Tokenizer
 from wsesim.numerics.weights import SeededWeights, Weights
@@ -44,6 +51,8 @@ DEVIATIONS = 8.0
 """How many standard deviations of rounding are still rounding. See above."""
 LOSS_ROUNDING = 16 * UNIT_ROUNDOFF
 """Of a loss, relative: the logarithm, the sum over the vocabulary and the mean each round a few times."""
+_WATCHED = 64
+"""Numbers of a weight that are looked at to tell it from that of another layer."""
 SPREAD = 0.02
 """Spread of seeded biases and norms, so that a forgotten one shows."""
 
@@ -65,13 +74,14 @@ def verify_model(
     """Run *model* on the first tokens of *text* as a graph in fp32 and by the reference in float64, and compare.
 
     Compared are the hidden state after the embedding and after each layer, logits, and losses; one layer of weights is
-    in memory at a time. *text* is what `load_text` reads. Weights come from the safetensors file *weights*, or are made
-    from *seed*. *layers* runs only the first so many. Unless *whole*, a part of it all is run, which `quick` chooses;
-    *layers* are kept then, and so are sequences and length if the latter is *fixed_length*. *tolerance* is an absolute
-    difference for every tensor; by default each has its own from rounding theory.
+    in memory at a time. Gradients and updates are those of a narrow copy. *text* is what `load_text` reads. Weights
+    come from the safetensors file *weights*, or are made from *seed*. *layers* runs only the first so many. Unless
+    *whole*, a part of it all is run, which `quick` chooses; *layers* are kept then, and so are sequences and length if
+    the latter is *fixed_length*. *tolerance* is an absolute difference for every tensor of the fp32 run; by default
+    each has its own from rounding theory.
 
     If all is well, `max_error` and `tolerance` of the answer are those of logits or loss, and `worst` names the tensor
-    whose error is largest beside its tolerance. If not, all three are of the first tensor that is off by more.
+    whose error is largest beside its tolerance. If not, all three are of the first thing that is off by more.
 
     Raises:
         InputError: text that cannot be read, weights that do not match, or ids of the text that the vocabulary of
@@ -85,18 +95,44 @@ def verify_model(
     if not whole:
         part = quick(part, layers=layers is None, length=not fixed_length, weights=weights is None)
     small, reduced = part.model, [part.said(asked)]
-    ids = token_windows(load_text(text), Tokenizer.gpt2(), part.sequences, part.length)
+    read = token_windows(load_text(text), Tokenizer.gpt2(), 1, part.tokens + SEQUENCES * LENGTH)[0]
+    ids, more = read[: part.tokens].reshape(part.sequences, part.length), read[part.tokens :]
     if ids.max() >= small.vocab:
         if weights:
             raise _foreign_ids(weights, model, int(ids.max()))
-        ids %= small.vocab
         reduced += [] if small.vocab < model.vocab else [f"token ids folded into a vocabulary of {model.vocab}"]
-    graph = part.graph
-    full = replace(small, layers=model.layers)
-    shapes = build_graph(full, sequences=part.sequences, length=part.length, precision="fp32")
-    source: Weights = SafetensorsWeights(weights, shapes) if weights else SeededWeights(shapes, seed, spread=SPREAD)
-    found = list(_compare(small, graph, _LastBlock(source), token_inputs(graph, ids), tolerance, progress))
+    deep = replace(small, layers=model.layers)
+    shapes = build_graph(deep, sequences=part.sequences, length=part.length, precision="fp32")
+    found = [_mistake(f"structure: {difference}") for difference in differences(deep, shapes)]
+    if not found:
+        found += _both(part, weights, shapes, ids, seed, tolerance, progress)
+        if progress:
+            progress("gradients")
+        found += [_probed(each) for each in probe(model, more.reshape(SEQUENCES, LENGTH), seed)]
     return _summary(found, tokens=ids.size, layers=small.layers, reduced="; ".join(filter(None, reduced)))
+
+
+def _both(
+    part: Part, file: Path | None, shapes: Graph, ids: Ids, seed: int, tolerance: float | None,
+    progress: Callable[[str], None] | None,
+) -> Iterator[_Comparison]:  # fmt: skip
+    """Run graph and reference, and last say what is odd about the weights they were given."""
+    seeded = _Watched(SeededWeights(shapes, seed, spread=SPREAD))
+    of_graph = SafetensorsWeights(file, shapes) if file else _LastBlock(seeded)
+    of_reference = SecondReader(file, part.model) if file else of_graph
+    tokens, again = token_inputs(part.graph, fold_ids(ids, part.model.vocab)), second_tokens(part.model, ids)
+    yield from _compare(part, (of_graph, tokens), (of_reference, again), tolerance, progress)
+    yield from (_mistake(flaw) for flaw in seeded.flaws)
+
+
+def _mistake(name: str) -> _Comparison:
+    return _Comparison(name=name, error=inf, tolerance=0.0, is_output=False)
+
+
+def _probed(each: Probed) -> _Comparison:
+    return _Comparison(
+        name=each.name, error=each.error, tolerance=each.tolerance, is_output=False, is_gradient=each.is_gradient
+    )
 
 
 def _foreign_ids(weights: Path, model: Model, largest: int) -> InputError:
@@ -119,6 +155,7 @@ class _Comparison:
     """Whether it is logits or a loss."""
     loss: float = 0.0
     """The fp32 value, if it is a loss."""
+    is_gradient: bool = False
 
     @property
     def excess(self) -> float:
@@ -142,20 +179,40 @@ class _LastBlock:
         return self._arrays
 
 
+class _Watched:
+    """Notes of seeded weights what a graph and a reference that both read them would not notice."""
+
+    def __init__(self, source: Weights) -> None:
+        self._source = source
+        self._seen: dict[tuple[str, str], Array] = {}
+        self.flaws: list[str] = []
+
+    def load(self, block: str, copy: int) -> dict[str, Array]:
+        arrays = self._source.load(block, copy)
+        for name, array in arrays.items():
+            start = array.reshape(-1)[:_WATCHED].copy()
+            if start.size > 1 and not np.ptp(start):
+                self.flaws.append(f"weights: {name} of {block} {copy + 1} is {start[0]:g} everywhere")
+            if np.array_equal(self._seen.get((block, name)), start):  # type: ignore[arg-type]
+                self.flaws.append(f"weights: {name} of {block} {copy + 1} is that of the copy before")
+            self._seen[block, name] = start
+        return arrays
+
+
+Given = tuple[Weights, Mapping[str, Ids]]
+"""Weights, and tokens by name."""
+
+
 def _compare(
-    model: Model,
-    graph: Graph,
-    weights: Weights,
-    tokens: Mapping[str, Ids],
-    tolerance: float | None,
-    progress: Callable[[str], None] | None,
+    part: Part, given: Given, to_reference: Given, tolerance: float | None, progress: Callable[[str], None] | None
 ) -> Iterator[_Comparison]:
     """Run both side by side and yield what each block gave."""
+    graph, model = part.graph, part.model
     blocks = {block.name: block for block in graph.blocks}
     logits = {op.inputs[0] for block in graph.blocks for op in block.ops if find(op.kind).is_loss}
     terms = 0
-    runs = walk(graph, weights, tokens, keep=logits)
-    for run, step in zip(runs, walk_reference(model, weights, tokens), strict=True):
+    runs = walk(graph, *given, keep=logits)
+    for run, step in zip(runs, walk_reference(model, *to_reference), strict=True):
         block = blocks[run.block]
         terms += sum(_inner_length(graph, block, op) for op in block.phase("forward"))
         for found in _compare_block(block, run, step, terms):
@@ -215,5 +272,5 @@ def _summary(found: list[_Comparison], *, tokens: int, layers: int, reduced: str
     return Verification(
         ok=not mistaken, max_error=shown.error, tolerance=shown.tolerance,
         loss=sum(comparison.loss for comparison in found), tokens=tokens, layers=layers, worst=worst.name,
-        reduced=reduced,
+        reduced=reduced, gradients=sum(comparison.is_gradient for comparison in found),
     )  # fmt: skip
