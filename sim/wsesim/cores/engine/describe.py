@@ -104,9 +104,9 @@ def _row(operands: Array, per_issue: Int) -> Int:
     for number in range(4):
         operand = operands[number]
         if operand["kind"] == isa.MEM:
-            found = np.int64(operand["inner"])
-            if found == 0 and operand["words"] > 1 and operand["length"] < per_issue:
-                found = np.int64(operand["length"])
+            found, length = np.int64(operand["inner"]), np.int64(operand["length"])
+            if operand["words"] > 1 and length < per_issue and (found == 0 or length < found):
+                found = length
             if found > 0 and (row == 0 or found < row):
                 row = found
     return row if row > 0 and row % per_issue else np.int64(0)
