@@ -33,6 +33,29 @@ is no slower there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KernelSetup:
+    """What is asked of a kernel."""
+
+    wafer: Wafer
+    grid: Grid
+    """Columns and rows of cores."""
+    shape: Shape
+    """Size of the problem."""
+    options: Options = field(default_factory=dict)
+    """Choices, by name."""
+
+    @property
+    def columns(self) -> int:
+        """Columns of cores."""
+        return self.grid[0]
+
+    @property
+    def rows(self) -> int:
+        """Rows of cores."""
+        return self.grid[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KernelProgram:
     """A kernel for any rectangle of cores and any shape."""
 
@@ -107,6 +130,11 @@ class KernelCase:
             TooFew: the wafer has no row of cores left for its edge.
         """
         room.check_cores(self)
+
+    @property
+    def setup(self) -> KernelSetup:
+        """What is asked of the kernel."""
+        return KernelSetup(wafer=self.wafer, grid=self.grid, shape=self.shape, options=self.options)
 
     @property
     def need_bytes(self) -> int:
