@@ -7,7 +7,6 @@ body ─► one role for each kind of core ─► cores          row by row, col
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -38,7 +37,7 @@ Operands = Callable[[Any, np.random.Generator], Mapping[str, Array]]
 """(what is asked, random numbers) -> values by name."""
 Body = Callable[[KernelCore], None]
 """Writes what one core does."""
-Write = Callable[[Any, Builder], None]
+Write = Callable[[Any, Builder], object]
 """(what is asked, program without roles) -> nothing: writes the roles of all cores and places them."""
 Meaning = Callable[..., Array]
 """(what is asked, the operands by name) -> what the result must be."""
@@ -46,11 +45,6 @@ Lay = Callable[..., Mapping[str, Array]]
 """(what is asked, the operands by name) -> values of the variables that are filled, each [row, column, element]."""
 Fold = Callable[[KernelSetup], KernelSetup]
 """What is asked of all cores -> what is asked of the part that stands for them."""
-
-
-def one_row(setup: KernelSetup) -> KernelSetup:
-    """Return what is asked of one row of a kernel in which all do the same."""
-    return replace(setup, grid=(setup.columns, 1))
 
 
 def kernel(
@@ -61,7 +55,8 @@ def kernel(
     read: Callable[[Any, CoreMachine], Array] | None = None, options: Mapping[str, str] | None = None,
     timed: Callable[[Any], Sequence[int]] = lambda _: (0,), closed: Callable[[Wafer, Any], float] | None = None,
     need: Callable[[Any], int] | None = None, values: Callable[[Any], int] | None = None, fold: Fold | None = None,
-    edge: tuple[int, int] = (0, 0), unread: Callable[[Any], bool] = lambda _: False,
+    later: Callable[[KernelSetup], int] = lambda _: 0, edge: tuple[int, int] = (0, 0),
+    unread: Callable[[Any], bool] = lambda _: False, ready: Callable[[Any, CoreMachine], None] = lambda *_: None,
     limits: Callable[[KernelCase, float], Shares] | None = None, measures: Mapping[str, Measure] | None = None,
 ) -> KernelProgram:  # fmt: skip
     """Return the kernel that its author's functions make, for any grid.
@@ -81,7 +76,8 @@ def kernel(
         takes: the numbers of a shape in words, for messages; what *shape_help* begins with if empty.
         fits: which shapes can be, where not all can.
         asked: makes of what is asked what the other functions want to know; raises InputError on what cannot be.
-        lay: lays the operands on the cores, where they are not drawn as they lie there.
+        lay: lays the operands on the cores, where they are not drawn as they lie there. Rows that play the edge may be
+            left out.
         result: the variable that all cores have and that is compared.
         take: what of the variable is compared, where not all of it is.
         read: takes the result out of the machine, where it is no variable of all cores.
@@ -91,7 +87,9 @@ def kernel(
         need: bytes that the fullest core has at least, where they are not those of the body's variables.
         values: see `KernelProgram`.
         fold: what is asked of a part that stands for all cores and takes as many cycles.
+        later: by how many cycles the last core of the whole ends later than the last of the part.
         edge: rows of cores above and below the grid's that play the wafer's edge.
+        ready: makes a loaded machine ready, where cores differ in more than their variables.
         unread: whether wavelets may lie unread at the end.
         limits: see `KernelProgram`.
         measures: see `KernelProgram`.
@@ -112,17 +110,19 @@ def kernel(
 
     def load(given: KernelSetup, seed: int) -> Prepared:
         own = asked(given)
-        drawn = operands(own, np.random.default_rng(seed))
         if body is None:
             builder = Builder(given.wafer, width=given.columns, height=given.rows + sum(edge))
             write(own, builder)  # type: ignore[misc]
         else:
             builder = _written(given, body, alone(given.wafer, given.grid, given.shape, given.options).uses)
-        machine = CoreMachine(builder)
+        drawn, machine = operands(own, np.random.default_rng(seed)), CoreMachine(builder)
         for variable, each in lay(own, **drawn).items():
-            scatter(machine, variable, np.pad(each, (edge, (0, 0), (0, 0))) if any(edge) else each)
+            scatter(machine, variable, np.pad(each, (edge, (0, 0), (0, 0))) if len(each) < builder.height else each)
+        ready(own, machine)
         reads = (lambda ran: take(own, gather(ran, result))) if read is None else (lambda ran: read(own, ran))
-        return Prepared(machine=machine, read=reads, expected=meaning(own, **drawn), unread=unread(own))
+        return Prepared(
+            machine=machine, read=reads, expected=meaning(own, **drawn), later_cycles=later(given), unread=unread(own)
+        )
 
     def prepare(wafer: Wafer, grid: Grid, shape: Shape, chosen: Options, seed: int) -> Prepared:
         return load(setup(wafer, grid, shape, chosen), seed)

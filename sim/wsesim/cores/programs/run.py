@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from math import ceil
 from pathlib import Path
@@ -46,8 +46,6 @@ class KernelOutcome:
     """CPU time of the simulation."""
     run: CoreRun | None
     """What the run showed; None where nothing ran."""
-    counts: Mapping[str, int] = field(default_factory=dict)
-    """Work the kernel has by its definition, in the simulated part; empty where nothing ran."""
     frame_cycles: int | None = None
     """Cycles from one picture of `run.frames` to the next; None where none were taken."""
     listing: Callable[[], str] | None = None
@@ -129,7 +127,7 @@ def run_case(
     return KernelOutcome(
         cycles=run.cycles, seconds=run.cycles / clock, closed_cycles=closed,
         agreement=prepared.compare() if verify else None, events=run.events,
-        cpu_s=time.process_time() - started, run=run, counts=prepared.counts, frame_cycles=frame_cycles,
+        cpu_s=time.process_time() - started, run=run, frame_cycles=frame_cycles,
         listing=partial(list_program, prepared.machine.builder, run.executed),
     )  # fmt: skip
 
