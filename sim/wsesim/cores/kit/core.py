@@ -51,7 +51,7 @@ class KernelCore(KernelWriter):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timed:
+class TimedCores:
     """What a kernel takes by cores that are only timed."""
 
     cycles: float
@@ -61,7 +61,7 @@ class Timed:
     uses: Uses
 
 
-def timed_cores(setup: KernelSetup, body: Callable[[KernelCore], None], columns: Iterable[int]) -> Timed:
+def timed_cores(setup: KernelSetup, body: Callable[[KernelCore], None], columns: Iterable[int]) -> TimedCores:
     """Return what *body* takes on the first core of each of *columns*."""
     uses: Uses = {}
     cores = []
@@ -71,4 +71,4 @@ def timed_cores(setup: KernelSetup, body: Callable[[KernelCore], None], columns:
         body(core)
         cores.append(core)
     data_bytes = max(core.role.data_bytes for core in cores)
-    return Timed(cycles=max(core.cycles for core in cores), data_bytes=data_bytes, uses=uses)
+    return TimedCores(cycles=max(core.cycles for core in cores), data_bytes=data_bytes, uses=uses)

@@ -27,7 +27,7 @@ from wsesim.cores.kit.base import (
     scatter,
     sizes_of,
 )
-from wsesim.cores.kit.core import KernelCore, KernelSetup, Timed, Uses, timed_cores
+from wsesim.cores.kit.core import KernelCore, KernelSetup, TimedCores, Uses, timed_cores
 from wsesim.cores.kit.plans import alike_places
 from wsesim.cores.kit.room import check_roles
 from wsesim.cores.machine import CoreMachine
@@ -103,7 +103,7 @@ def kernel(
         return asked(setup(*question))
 
     @once_in_a_row
-    def alone(*question: Any) -> Timed:
+    def alone(*question: Any) -> TimedCores:
         given = setup(*question)
         assert body is not None, "a program without a body states its closed form and its need"
         return timed_cores(given, body, timed(asked(given)))
@@ -140,11 +140,11 @@ def kernel(
     )  # fmt: skip
 
 
-def once_in_a_row(function: Callable[..., Timed]) -> Callable[..., Timed]:
+def once_in_a_row(function: Callable[..., TimedCores]) -> Callable[..., TimedCores]:
     """Return a function of a question that answers as before if it is asked the same again."""
-    last: list[tuple[object, Timed]] = []
+    last: list[tuple[object, TimedCores]] = []
 
-    def answer(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> Timed:
+    def answer(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> TimedCores:
         question = wafer, grid, shape, dict(options)
         if not last or last[0][0] != question:
             last[:] = [(question, function(*question))]
