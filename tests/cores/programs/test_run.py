@@ -79,7 +79,7 @@ def test_what_is_no_finite_number_is_never_right(value: float) -> None:
     ("changed", "message"),
     [
         ({"name": "reduc-chain"}, "no such kernel 'reduc-chain', did you mean 'reduce-chain'?"),
-        ({"name": "zzz"}, "no such kernel 'zzz'; there are: broadcast, "),
+        ({"name": "zzz"}, "no such kernel 'zzz'; there are: allreduce-2d, "),
         ({"level": "core"}, "the level must be one of cores, closed; got 'core', did you mean 'cores'?"),
         ({"grid": (751, 1)}, "a grid of 751 x 1 does not fit the wafer, which has 750 columns and 994 rows of cores"),
         ({"grid": (4, 0)}, "a grid of 4 x 0 does not fit"),
