@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -12,10 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsesim.cores import isa
+from wsesim.cores import isa, jit
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.engine import words
-from wsesim.cores.engine.compiling import compiled
 from wsesim.cores.machine import CoreMachine
 
 Make = Callable[..., Builder]
@@ -99,6 +99,11 @@ def test_moves_convert_between_floats(make: Make) -> None:
     machine.write(role, "wide", values)
     machine.run()
     assert np.array_equal(machine.read(role, "back")[0], values.astype(np.float16).astype(np.float64))
+
+
+def compiled(function: Any) -> Any:
+    """Return a function compiled, for Python to call, if the engine is."""
+    return importlib.import_module("numba").njit(function) if jit.COMPILED else function
 
 
 @compiled

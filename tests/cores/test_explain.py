@@ -235,7 +235,7 @@ def test_addresses_outside_the_memory_of_a_core_are_caught(make: Make) -> None:
     program_with(0, 8).run()
     program_with(8, 8).run()
     for start, length in ((9, 8), (-1, 8), (16, 1)):
-        with pytest.raises(Exception, match=r"core \(0, 0\).*test_explain.py, line \d+.*outside its 16 elements"):
+        with pytest.raises(Exception, match=r"core \(0, 0\).*test_explain.py, line \d+.*outside its 64 bytes"):
             program_with(start, length).run()
 
 
@@ -246,6 +246,6 @@ def test_loads_and_stores_outside_are_caught(make: Make) -> None:
     x, place = role.memory("x", 4), role.register()
     with role.task("main", start=True):
         role.set(place, 4)
-        role.load(place, Mem(x.cell, 1, offset=place))
-    with pytest.raises(Exception, match="outside its 4 elements"):
+        role.load(place, Mem(x.address, 1, offset=place))
+    with pytest.raises(Exception, match="outside its 16 bytes"):
         CoreMachine(program).run()

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from wsesim.cores import jit
-from wsesim.cores.engine import compiling
+from wsesim.cores.builder import Builder
+from wsesim.cores.engine import native
+from wsesim.cores.machine import CoreMachine
+from wsesim.hardware import load_cluster
 
 SOURCE = str(Path(jit.__file__).parents[2])
 SCRIPT = """
@@ -51,14 +54,35 @@ def test_with_compilation_off_too() -> None:
     assert run("import os; os.environ['NUMBA_DISABLE_JIT'] = '1'") == "False 36 36.0"
 
 
-def test_compiled_code_is_kept_apart_by_its_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = pytest.importorskip("numba").config
-    monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path))
-    compiled = compiling.compiled(plus_one)
-    assert compiled(1) == 2
-    assert str(tmp_path) == config.CACHE_DIR
-    assert [path.name for path in tmp_path.iterdir()] == [f"compiled-{compiling._FINGERPRINT}"]
+def test_with_its_machine_code_at_hand_the_compiler_stays_away() -> None:
+    pytest.importorskip("numba")
+    run("")  # which makes the machine code, if there is none
+    after = "import atexit; atexit.register(lambda: print('numba' in sys.modules))"
+    assert run(after) == "True 36 36.0\nFalse"
 
 
-def plus_one(number: int) -> int:
-    return number + 1
+def test_machine_code_is_kept_apart_by_what_it_is_made_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("numba")
+    made: list[bytes] = []
+
+    def compiles(state: object) -> bytes:
+        made.append(b"name\0code %d" % len(made))
+        return made[-1]
+
+    state = CoreMachine(one_core()).state
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "kept"))
+    monkeypatch.setattr(native, "_compile", compiles)
+    for source in ("one", "one", "other", "one"):
+        monkeypatch.setattr(native, "_made_from", lambda source=source: source)
+        found = native._machine_code((1,), state)
+        assert found == made[source == "other"]
+    assert len(made) == len([*(tmp_path / "kept").iterdir()]) == 2
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file"))
+    assert native._machine_code((1,), state) == b"name\0code 2", "where none can be kept, it is made"
+
+
+def one_core() -> Builder:
+    program = Builder(load_cluster("cs-2").cluster.wafer, width=1, height=1)
+    program.place(program.role("core"), [0], [0])
+    return program

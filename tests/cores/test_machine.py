@@ -51,8 +51,8 @@ def test_cores_of_a_role_come_row_by_row(make: Make) -> None:
     found = CoreMachine(program)
     found.write(even, "x", [[1], [2], [3]])
     found.write(odd, "y", [[4], [5], [6]])
-    first = found.state.cores["cell"]
-    assert found.state.floats[first].tolist() == [1, 4, 2, 5, 3, 6]
+    first = found.state.cores["memory"]
+    assert found.state.floats[first // 2].tolist() == [1, 4, 2, 5, 3, 6]
 
 
 def test_a_run_of_nothing(make: Make) -> None:
@@ -139,11 +139,11 @@ def test_colors_get_the_deepest_queue_left(make: Make, wse3: Wafer) -> None:
 
 
 def test_memory_follows_what_roles_use(make: Make) -> None:
-    """A core without variables has no cells, whatever others have; queues it has room for as the fullest."""
+    """A core without variables has no memory, whatever others have; queues it has room for as the fullest."""
     program = make(3)
     program = stream(make)
     found = CoreMachine(program)
-    assert len(found.state.memory) == 40 + 40
+    assert len(found.state.floats) == 40 + 40
     assert found.state.queues.shape == (3, 2)
     fabric = program.wafer.fabric
     assert found.state.ring.shape == (3, fabric.in_queue_words[0] + fabric.ramp_cycles + fabric.link_words)

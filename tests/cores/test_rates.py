@@ -10,7 +10,7 @@ from wsesim.cores.operands import Color, FabricOperand, Mem, Operand, Register
 from wsesim.cores.rates import Rate, rate_of, row_of
 from wsesim.hardware import Wafer
 
-A, B = Mem(0, 64), Mem(64, 64)
+A, B = Mem(0, 64), Mem(128, 64)
 H, G = Mem(0, 64, isa.F16), Mem(64, 64, isa.F16)
 
 
@@ -71,12 +71,12 @@ def test_strides_take_lanes_away(wse2: Wafer, stride: int, lanes: int) -> None:
 
 @pytest.mark.parametrize(("apart", "cycles"), [(0, 2), (1, 1), (2, 1), (3, 1), (4, 2), (62, 1), (63, 1), (64, 2)])
 def test_reads_of_words_collide_in_one_of_four_alignments(wse2: Wafer, apart: int, cycles: int) -> None:
-    assert issued(wse2, isa.MAC, isa.F32, A, A, Mem(apart, 64), Register(2)) == (1, cycles)
+    assert issued(wse2, isa.MAC, isa.F32, A, A, Mem(2 * apart, 64), Register(2)) == (1, cycles)
 
 
 @pytest.mark.parametrize("apart", [0, 1, 2, 3])
 def test_reads_of_two_words_always_collide(wse2: Wafer, apart: int) -> None:
-    assert issued(wse2, isa.ADD, isa.F32, A, A, Mem(apart, 64)) == (2, 2)
+    assert issued(wse2, isa.ADD, isa.F32, A, A, Mem(2 * apart, 64)) == (2, 2)
 
 
 def test_a_row_that_ends_within_an_issue_is_known(wse3: Wafer) -> None:

@@ -69,6 +69,27 @@ def test_an_animation(run: CoreRun) -> None:
         show.activity_gif(CoreRun(**{**fields(run), "frames": run.frames[:0]}), title="", frame_cycles=FRAME)  # type: ignore[arg-type]
 
 
+def test_the_critical_path_is_framed_and_a_row_of_the_trace(make: Make) -> None:
+    from PIL import Image
+
+    program = make(2)
+    for column, waits in enumerate((30, 4)):
+        role = program.role(f"core {column}")
+        with role.task("main", start=True):
+            role.wait(waits)
+        program.place(role, [column], [0])
+    found = CoreMachine(program).run(frame_cycles=FRAME, watch=[(0, 0)], path=True)
+    assert found.path is not None
+    with Image.open(io.BytesIO(show.activity_gif(found, title="", frame_cycles=FRAME))) as picture:
+        pixels = np.asarray(picture.convert("RGB")).astype(int)
+    red = (pixels == show.RED).all(2).nonzero()[1] - 8
+    assert red.size
+    assert red.max() < 300, "only the left core is framed"
+    events = json.loads(show.trace_json(found.spans, found.flows, found.path.segments))["traceEvents"]
+    assert events[0]["args"] == {"name": "critical path"}
+    assert [(event["name"], event["dur"]) for event in events[1:2]] == [("scalar code (0, 0)", 0.03)]
+
+
 def fields(run: CoreRun) -> dict[str, object]:
     return {name: getattr(run, name) for name in CoreRun.__dataclass_fields__}
 

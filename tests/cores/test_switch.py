@@ -199,3 +199,37 @@ def test_words_that_wait_for_a_switch_wait_on_their_side(make: Make) -> None:
     machine.write(east, "x", [[4, 5, 6]])
     machine.run()
     assert machine.read(middle, "y").tolist() == [[1, 2, 3, 4, 5, 6]]
+
+
+def test_a_route_without_outputs_drops_what_comes(make: Make) -> None:
+    """More than all queues on the way hold: the sender ends only as the router takes them."""
+    program = make(2)
+    color = program.color("data")
+    sender(program, color, 500, "EAST")
+    relay(program, color, "WEST", at=(1, 0))
+    run = CoreMachine(program).run(path=True)
+    assert run.path is not None
+    assert run.path.cycles == run.cycles
+    assert run.sent[0].sum(0)[isa.EAST] == 500
+    assert run.sent[0, 1].sum() == 0
+
+
+def test_a_switch_may_drop_for_a_while(make: Make) -> None:
+    """The second position drops; after it the first one sends on to the program again."""
+    program = make(2)
+    color = program.color("data")
+    role = program.role("sender")
+    x = role.memory("x", 6)
+    role.route(color, "RAMP", "EAST")
+    with role.task("main", start=True):
+        for part in range(3):
+            role.fmovs(role.fabout(color, 2), x.at(2 * part, 2))
+            role.control(color, commands=("NOP", "ADVANCE"))
+        role.halt()
+    program.place(role, [0], [0])
+    other = receiver(program, color, 4, "WEST")
+    other.route(color, "WEST", ring=True)
+    machine = CoreMachine(program)
+    machine.write(role, "x", np.arange(6))
+    machine.run()
+    assert machine.read(other, "y").tolist() == [[0, 1, 4, 5]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -80,6 +82,32 @@ def test_a_file_resolves_to_itself(tmp_path: Path) -> None:
     assert question.title == again.title == "reduce-chain of 8 on 4 x 2 cores of CS-2"
 
 
+@pytest.mark.parametrize("fold", [False, True])
+def test_the_critical_path_and_the_terms_of_the_closed_form_tie(fold: bool) -> None:
+    found = answered(asked("allreduce-2d", (4, 5), (6,), fold=fold))
+    causes, path = found.tables
+    rows = [dict(zip(path.columns, row, strict=True)) for row in path.rows]
+    assert sum(row["cycles"] for row in rows) == found.figures["cycles"]  # type: ignore[misc]
+    assert [row["start"] for row in rows[1:]] == [row["start"] + row["cycles"] for row in rows[:-1]]  # type: ignore[operator]
+    *parts, total = ([cell or 0 for cell in row[1:4]] for row in causes.rows)
+    assert total == [found.figures["closed_cycles"], found.figures["cycles"], found.figures["cycles"]]
+    assert [sum(column) for column in zip(*parts, strict=True)] == pytest.approx(total)
+    assert any("critical path goes over" in sentence for sentence in found.sentences)
+
+
+def test_terms_of_a_closed_form_sum_to_it() -> None:
+    found = answered(asked("allreduce-2d", (4, 5), (6,)), level="closed")
+    (terms,) = found.tables
+    assert sum(row[1] for row in terms.rows) == pytest.approx(found.figures["closed_cycles"])  # type: ignore[misc]
+
+
+def test_a_run_that_is_too_large_says_that_it_has_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wsesim.cores.machine.MOST_CORES", 1)
+    found = answered(loaded(tmp_path))
+    assert [table.name for table in found.tables] == ["causes"]
+    assert any("No critical path" in note for note in found.notes)
+
+
 def test_cores_answer_with_figures_values_drawings_and_files(tmp_path: Path) -> None:
     found = answered(loaded(tmp_path))
     assert found.figures["cycles"] == found.figures["closed_cycles"] == 36
@@ -89,7 +117,7 @@ def test_cores_answer_with_figures_values_drawings_and_files(tmp_path: Path) -> 
     assert found.spent is not None
     assert found.spent.by_cause.keys() == {*CAUSES}
     maps = ["busy", "stalled", "links", "compute", "launch", "fabric-wait"]
-    assert [drawing.name for drawing in found.drawings] == [*maps, "activity"]
+    assert [drawing.name for drawing in found.drawings] == [*maps, "critical-path", "activity"]
     assert all(isinstance(each, CoreMap) and each.values.shape == (2, 4) for each in found.drawings[:-1])
     assert isinstance(found.drawings[-1], CoreFrames)
     assert found.files["trace.json"]().startswith(b"{")
@@ -382,3 +410,14 @@ def test_what_is_not_read_changes_nothing(number: int) -> None:
     for name, text in unread().items():
         value: Any = int(text) if text.isdigit() else float(text) if text.replace(".", "").isdigit() else text
         assert outcome(case, {name: value}) == before, name
+
+
+def test_asking_for_a_kernel_imports_no_other_kind() -> None:
+    script = (
+        "import sys; from pathlib import Path; from wsesim import questions\n"
+        "data = {'kernel': 'reduce-chain', 'grid': [4, 2], 'shape': [8], 'cluster': 'cs-2'}\n"
+        "questions.ask(data, file='x.yaml', folder=Path())\n"
+        "print([name for name in ('training', 'serving', 'kernel') if f'wsesim.questions.{name}' in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['kernel']"

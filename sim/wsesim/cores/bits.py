@@ -1,4 +1,4 @@
-"""Values as the bits that lie in memory, by type of element."""
+"""Elements as they lie in memory, by type."""
 
 from __future__ import annotations
 
@@ -9,23 +9,14 @@ import numpy.typing as npt
 
 from wsesim.cores import isa
 
-
-def to_bits(values: npt.NDArray[Any], kind: int) -> npt.NDArray[np.uint32]:
-    """Return *values*, of any shape, as one word each, rounded to the type."""
-    if kind == isa.F16:
-        return values.astype(np.float16).view(np.uint16).astype(np.uint32)
-    if kind == isa.F32:
-        return values.astype(np.float32).view(np.uint32)
-    whole = values.astype(np.int64)
-    return (whole & 0xFFFF if kind == isa.I16 else whole).astype(np.uint32)
+DTYPES = {isa.F32: np.float32, isa.F16: np.float16, isa.I32: np.int32, isa.I16: np.int16}
 
 
-def from_bits(bits: npt.NDArray[np.uint32], kind: int) -> npt.NDArray[np.float64]:
-    """Return the values that words, of any shape, stand for."""
-    if kind == isa.F16:
-        return bits.astype(np.uint16).view(np.float16).astype(np.float64)
-    if kind == isa.F32:
-        return np.ascontiguousarray(bits).view(np.float32).astype(np.float64)
-    if kind == isa.I16:
-        return bits.astype(np.uint16).view(np.int16).astype(np.float64)
-    return np.ascontiguousarray(bits).view(np.int32).astype(np.float64)
+def view(words: npt.NDArray[np.uint16], kind: int) -> npt.NDArray[Any]:
+    """Return words of memory, [core, word], as the elements of a type that they are."""
+    return words.view(DTYPES[kind])
+
+
+def rounded(values: npt.NDArray[Any], kind: int) -> npt.NDArray[Any]:
+    """Return values that are rounded to a type when they are stored as one: whole numbers cut off and wrapped."""
+    return values.astype(np.int64) if kind in (isa.I32, isa.I16) and values.dtype.kind == "f" else values

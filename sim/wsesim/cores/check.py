@@ -8,7 +8,7 @@ from wsesim.cores import isa
 from wsesim.cores.builder import PORTS, Builder, CoreRole
 from wsesim.cores.errors import NoRoom, ProgramError
 from wsesim.cores.instruction import Instruction
-from wsesim.cores.operands import ELEMENT_BYTES, FabricOperand, Mem
+from wsesim.cores.operands import ELEMENT_BYTES, ELEMENT_WORDS, MEMORY_WORD_BYTES, FabricOperand, Mem
 from wsesim.cores.packing import STEP, role_queues
 from wsesim.cores.state import Array
 from wsesim.units import show_bytes
@@ -67,9 +67,9 @@ def _check_role(builder: Builder, role: CoreRole) -> None:
     for each in role.instructions:
         for number, operand in enumerate(each.operands):
             if isinstance(operand, FabricOperand):
-                _check_fabric(role, each, operand, heard if number else sent, "reads" if number else "sends on")
+                _check_fabric(role, each, operand, *((sent, "sends on") if each.writes(number) else (heard, "reads")))
             elif isinstance(operand, Mem):
-                _check_memory(role, each, operand, ELEMENT_BYTES[each.element(number)])
+                _check_memory(role, each, number, operand)
 
 
 def _largest(role: CoreRole) -> str:
@@ -90,18 +90,19 @@ def _check_fabric(role: CoreRole, each: Instruction, operand: FabricOperand, has
         raise ProgramError(f"{who} {does} color {color.name!r}, {why}")
 
 
-def _check_memory(role: CoreRole, each: Instruction, operand: Mem, size: int) -> None:
-    """Check operands that do not move by register; the engine checks the others when they are used."""
-    if operand.offset is not None or each.length_register is not None:
+def _check_memory(role: CoreRole, each: Instruction, number: int, operand: Mem) -> None:
+    """Check operands that are known; the engine checks those that registers move or describe when they are used."""
+    if operand.offset or each.length_register or each.length_described or each.op == isa.DESCRIBE:
         return
     length = each.length if each.is_vector else 1
-    inner, stride, first = operand.inner, operand.stride, operand.cell
-    ends = [0, max(0, (min(inner, length) if inner else length) - 1) * stride]
+    inner, first, words = operand.inner, operand.address, ELEMENT_WORDS[each.element(number)]
+    ends = [0, max(0, (min(inner, length) if inner else length) - 1) * operand.stride * words]
     if inner:
-        ends += [end + (length - 1) // inner * operand.outer_stride for end in ends]
-    if length > 0 and (first + min(ends) < 0 or first + max(ends) >= role.cells):
+        ends += [end + (length - 1) // inner * operand.outer_stride * words for end in ends]
+    if length > 0 and (first + min(ends) < 0 or first + max(ends) + words > role.words):
         raise ProgramError(
-            f"role {role.name!r} ({each.place}) uses {length} elements of {size} bytes that reach outside its memory"
+            f"role {role.name!r} ({each.place}) uses {length} elements of {words * MEMORY_WORD_BYTES} bytes that reach "
+            "outside its memory"
         )
 
 

@@ -6,10 +6,10 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder
-from wsesim.cores.operands import FabricOperand
+from wsesim.cores.operands import MEMORY_WORD_BYTES, FabricOperand
 from wsesim.cores.packing import STEP
 from wsesim.cores.role import PORTS
-from wsesim.cores.state import CONTROL_SHIFT, NO_CONTROL_TASK, NOBODY_THERE, State
+from wsesim.cores.state import CONTROL_SHIFT, NO_CONTROL_TASK, NO_DESCRIPTOR, NOBODY_THERE, State
 
 MOST_EXAMPLES = 3
 PORT_NAMES = {number: name for name, number in PORTS.items()}
@@ -75,8 +75,10 @@ def explain_fault(builder: Builder, state: State) -> str:
         ]
         name = builder.colors[color].name
         return f"{who}: color {name!r} goes {' and '.join(ports).lower()} after its switch, where nobody takes it"
-    cells = int(state.roles[role]["cells"])
-    return f"{who} ({_line(builder, line)}) reads or writes outside its {cells:,} elements of memory"
+    if clock["fault"] == NO_DESCRIPTOR:
+        return f"{who} ({_line(builder, line)}) uses a descriptor that it has not written"
+    has = builder.roles[role].words * MEMORY_WORD_BYTES
+    return f"{who} ({_line(builder, line)}) reads or writes outside its {has:,} bytes of data"
 
 
 def place_of(builder: Builder, core: int) -> str:
@@ -101,7 +103,7 @@ def _waits(builder: Builder, state: State, core: int) -> str:
         where = "main thread" if slot == 0 else f"microthread {slot - 1}"
         parts.append(
             f"{where} ({_line(builder, line)}) has done {thread['done']} of {thread['wanted']} elements and waits for "
-            f"{_wants(builder, state, core, line)}"
+            f"{_wants(builder, state, core, slot, line)}"
         )
     line = int(here["counter"])
     if line >= 0 and 0 not in slots:
@@ -118,20 +120,21 @@ def _next(builder: Builder, line: int) -> str:
     return f"microthread {each.thread}" if each.is_vector else "its next instruction"
 
 
-def _wants(builder: Builder, state: State, core: int, line: int) -> str:
-    each = builder.instruction(line)
-    for number, operand in enumerate(each.operands):
-        if number == 0 or not isinstance(operand, FabricOperand):
+def _wants(builder: Builder, state: State, core: int, slot: int, line: int) -> str:
+    operands = state.described[core, slot] if state.code[line]["described"] else state.operands[line]
+    channels = state.channels[state.cores[core]["role"]]
+    for operand in operands[1:]:
+        if operand["kind"] != isa.FABRIC:
             continue
-        at = state.operands[line, number]["address"]
-        queue = state.queues[core, at]
+        queue, color = state.queues[core, operand["address"]], builder.colors[channels[operand["address"]]["color"]]
         if queue["count"] == 0:
-            return f"a wavelet of color {operand.color.name!r}"
+            return f"a wavelet of color {color.name!r}"
         word = state.ring[core, queue["words"] + queue["head"]]
         if word >> CONTROL_SHIFT & 1:
-            return f"data of color {operand.color.name!r} behind a control wavelet"
-    dest = each.operands[0]
-    return f"room on color {dest.color.name!r}" if isinstance(dest, FabricOperand) else "its next element"
+            return f"data of color {color.name!r} behind a control wavelet"
+    if operands[0]["kind"] != isa.FABRIC:
+        return "its next element"
+    return f"room on color {builder.colors[channels[operands[0]['address']]['color']].name!r}"
 
 
 def _line(builder: Builder, number: int) -> str:

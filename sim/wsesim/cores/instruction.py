@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from wsesim.cores import isa
-from wsesim.cores.operands import ELEMENT_BYTES, FabricOperand, Mem, Operand, Register, element_of
+from wsesim.cores.operands import Descriptor, FabricOperand, Mem, Operand, Register, element_of
 from wsesim.cores.rates import Pace
 
 
@@ -38,6 +38,8 @@ class Instruction:
     """Elements."""
     length_register: Register | None = None
     """Holds them when it starts, if not None."""
+    length_described: bool = False
+    """Whether its descriptors say how many when it starts."""
     activate: CoreTask | None = None
     """Task to activate when it is done; of a scalar instruction, the task it is about."""
     unblock: CoreTask | None = None
@@ -64,6 +66,16 @@ class Instruction:
     def fabrics(self) -> int:
         """Bit per operand that is fabric."""
         return sum(1 << number for number, o in enumerate(self.operands) if isinstance(o, FabricOperand))
+
+    @property
+    def described(self) -> int:
+        """Bit per operand that a register of descriptors holds."""
+        return sum(1 << number for number, o in enumerate(self.operands) if isinstance(o, Descriptor))
+
+    def writes(self, number: int) -> bool:
+        """Whether an operand is written: the destination, or what a descriptor of destinations comes to describe."""
+        into = self.operands[0]
+        return number == 0 or (self.op == isa.DESCRIBE and isinstance(into, Descriptor) and into.dest)
 
     def element(self, number: int) -> int:
         """Return the type of the elements of an operand."""
@@ -92,14 +104,14 @@ def cycles_alone(instruction: Instruction) -> int:
 
 def _distance(instruction: Instruction, pace: Pace) -> int:
     """Return how many bytes, modulo the period of the banks, two reads lie apart; that period if they cannot meet."""
-    first, second, offset = pace.rate.banks
+    first, second = pace.rate.banks
     if first < 0:
         return pace.rate.period
-    apart = _address(instruction, first) - _address(instruction, second) + offset
+    apart = _address(instruction, first) - _address(instruction, second)
     return min(apart % pace.rate.period, -apart % pace.rate.period)
 
 
 def _address(instruction: Instruction, number: int) -> int:
     operand = instruction.operands[number]
     assert isinstance(operand, Mem)
-    return operand.cell * ELEMENT_BYTES[operand.kind]
+    return operand.byte_address

@@ -43,6 +43,15 @@ FMAXS = 42
 SWITCH = 43  # set the own router's switch of a color to the position that is the target
 LOW_HALF = 44  # r[dest] = low 16 bits of the word r[src], as fp16
 HIGH_HALF = 45  # r[dest] = high 16 bits of the word r[src], as a whole number
+DESCRIBE = 46  # descriptor[dest] = what the source describes; target: whether it keeps its place
+ADJUST = 47  # the field of descriptor[dest] that is the target = r[src] (or the immediate)
+
+# Fields of a descriptor, as ADJUST numbers them.
+ADDRESS = 0
+LENGTH = 1
+STRIDE = 2
+INNER = 3
+OUTER = 4
 
 # Types of elements.
 F32 = 0
@@ -56,6 +65,7 @@ NONE = 0
 MEM = 1
 FABRIC = 2
 REG = 3
+DESCRIPTOR = 4  # a register of descriptors, which the program writes
 
 # Ports of a router; the opposite of port p is p ^ 1. INWARD numbers the queue from the ramp to the program.
 WEST = 0
@@ -65,6 +75,7 @@ SOUTH = 3
 RAMP = 4
 PORTS = 5
 INWARD = 5
+DROPS = 1 << PORTS  # in place of ports: what comes leaves by none
 
 # Sides of the datapath, numbered as the fabric operand of a move: from memory to the fabric, from the fabric to memory.
 OUT_SIDE, IN_SIDE = 1, 2
@@ -80,6 +91,7 @@ KEEP_BIT = 1 << 20  # routers do not take their command off
 STARTS_SHIFT = 21  # seven bits: 1 + number of the control task it starts, 0: none
 
 REGISTERS = 32
+DESCRIPTORS = 44  # registers of them: of the WSE-2, as published; the WSE-3 has 48
 MICROTHREADS = 8
 CONTROL_TASKS = 64
 TASKS = 64

@@ -17,8 +17,8 @@ import numpy as np
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.instruction import Instruction, cycles_alone
-from wsesim.cores.operands import FabricOperand, Mem, Operand, Register
-from wsesim.cores.scalars import COMMANDS
+from wsesim.cores.operands import Descriptor, FabricOperand, Mem, Operand, Register
+from wsesim.cores.scalars import COMMANDS, FIELDS
 from wsesim.cores.state import Array
 
 _VECTORS = {
@@ -31,8 +31,10 @@ _SCALARS = {
     isa.STORE: "store", isa.JUMP: "jump", isa.JUMP_LESS: "jump_if_less", isa.ACTIVATE: "activate", isa.BLOCK: "block",
     isa.UNBLOCK: "unblock", isa.CONTROL: "control", isa.STAMP: "stamp", isa.END: "end", isa.HALT: "halt",
     isa.WAIT: "wait", isa.SWITCH: "switch", isa.LOW_HALF: "low_half", isa.HIGH_HALF: "high_half",
+    isa.DESCRIBE: "describe", isa.ADJUST: "adjust",
 }  # fmt: skip
 _WITH_NUMBER = (isa.SET, isa.IADD, isa.IMUL)
+_FIELDS = {number: name for name, number in FIELDS.items()}
 _COMMANDS = {number: name for name, number in COMMANDS.items()}
 HEADS = ("", "instruction", "cycles", "launch + issues", "handled", "line")
 
@@ -108,6 +110,10 @@ def _words(role: CoreRole, each: Instruction) -> str:
         operands = [_color_of(each), *_commands(each)]
     elif each.op == isa.SWITCH:
         operands = [_color_of(each), str(each.target)]
+    elif each.op == isa.DESCRIBE and each.target:
+        operands.append("keeps")
+    elif each.op == isa.ADJUST:
+        operands[1:1] = [_FIELDS[each.target], *([_number(each)] if len(operands) == 1 else [])]
     elif each.op in (isa.JUMP, isa.JUMP_LESS):
         operands.append(f"to {each.target}")
     elif each.op in _WITH_NUMBER and len(operands) < (2 if each.op == isa.SET else 3):
@@ -159,6 +165,8 @@ def _options(each: Instruction) -> list[str]:
 def _operand(role: CoreRole, operand: Operand, number: int) -> str:
     if isinstance(operand, Register):
         return f"r{operand.index}"
+    if isinstance(operand, Descriptor):
+        return f"d{operand.index}"
     if isinstance(operand, FabricOperand):
         return f"{'fabin' if number else 'fabout'}({operand.color.name}, {operand.length})"
     assert isinstance(operand, Mem)
@@ -168,22 +176,26 @@ def _operand(role: CoreRole, operand: Operand, number: int) -> str:
 def _variable(role: CoreRole, mem: Mem) -> tuple[str, Mem]:
     """Return the variable that begins at, or before, the first element; all of the memory if none has it."""
     for name, variable in role.variables.items():
-        if variable.kind == mem.kind and variable.cell <= mem.cell < variable.cell + max(1, variable.length):
+        if variable.kind == mem.kind and variable.address <= mem.address < _end(variable):
             return name, variable
-    return "cell", Mem(0, 0)
+    return "memory", Mem(0, 0, mem.kind)
+
+
+def _end(variable: Mem) -> int:
+    return variable.address + max(1, variable.length) * variable.words
 
 
 def _memory(role: CoreRole, mem: Mem) -> str:
     """Return the variable that elements belong to, and which they are: first, how many, and their strides."""
     name, variable = _variable(role, mem)
     if (
-        mem.cell == variable.cell
+        mem.address == variable.address
         and mem.length == variable.length
         and mem.stride == 1
         and not (mem.offset or mem.inner)
     ):
         return name
-    first = mem.cell - variable.cell
+    first = mem.first_in(variable)
     start = f"r{mem.offset.index}{f' + {first}' if first else ''}" if mem.offset else str(first)
     if mem.length == 1:
         return f"{name}[{start}]"

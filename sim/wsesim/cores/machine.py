@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wsesim.cores import isa, jit
-from wsesim.cores.bits import from_bits, to_bits
+from wsesim.cores.bits import rounded, view
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.check import check_program
 from wsesim.cores.errors import Deadlock as Deadlock
@@ -19,8 +19,9 @@ from wsesim.cores.explain import explain_circling, explain_fault, explain_unread
 from wsesim.cores.instruction import Instruction
 from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem
 from wsesim.cores.packing import CORES_A_WORD, PATIENCE_CYCLES, STEP, pack, role_queues
+from wsesim.cores.path import MOST_CORES, MOST_EVENTS, CriticalPath, critical_path
 from wsesim.cores.spans import Span, flows_of, spans_of
-from wsesim.cores.state import CAUSES, FAULTY, HUNG, IDLE, LAST_CYCLE, LAUNCH, PAUSED, State
+from wsesim.cores.state import CAUSES, EVENT, FAULTY, HUNG, IDLE, LAST_CYCLE, LAUNCH, PAUSED, State, zeros
 from wsesim.errors import nearest
 
 MOST_CORES_UNCOMPILED = 4096
@@ -54,13 +55,15 @@ class CoreRun:
     elements: int
     """Elements of vector instructions."""
     sram_bytes: int
-    """Bytes that vector instructions read from and wrote to memory."""
+    """Bytes that vector instructions read from and wrote to memory; not by registers of descriptors."""
     frames: npt.NDArray[np.int64]
     """[time, row, column] cycles worked since the frame before, if asked for."""
     spans: tuple[Span, ...]
     """What the watched cores did, by start."""
     flows: tuple[tuple[Span, Span], ...]
     """Of these, which received what which sent."""
+    path: CriticalPath | None = None
+    """The chain of events that made the last cycle; None where it was not asked for, or more happened than is noted."""
 
     @property
     def hops(self) -> int:
@@ -94,19 +97,19 @@ class CoreMachine:
         Raises:
             ProgramError: the role has no such variable, or the values do not fit it.
         """
-        cells = self._cells(role, name)
+        stored, given = self._elements(role, name), np.asarray(values)
         try:
-            spread = np.broadcast_to(np.asarray(values), cells.shape)
+            np.broadcast_to(given, stored.shape)
         except ValueError:
-            has, wants = np.shape(values), f"{cells.shape[0]} cores of {cells.shape[1]} elements"
+            has, wants = np.shape(values), f"{stored.shape[0]} cores of {stored.shape[1]} elements"
             raise ProgramError(
                 f"values of the shape {has} do not fit {name!r} of role {role.name!r}: {wants}"
             ) from None
-        cells[:] = to_bits(spread, role.variables[name].kind)
+        stored[:] = rounded(given, role.variables[name].kind)
 
     def read(self, role: CoreRole, name: str) -> npt.NDArray[np.float64]:
         """Return a variable as [core, element]."""
-        return from_bits(self._cells(role, name), role.variables[name].kind)
+        return self._elements(role, name).astype(np.float64)
 
     def place_filter(self, role: CoreRole, color: Color, first: npt.ArrayLike) -> None:
         """Give the filter of a color on every core of *role* its own first wavelet; *first* is [core].
@@ -128,7 +131,7 @@ class CoreMachine:
     def run(
         self, *, limit: int = LAST_CYCLE, patience: int = PATIENCE_CYCLES, frame_cycles: int | None = None,
         watch: Iterable[tuple[int, int]] = (), unread: bool = False, tell_cycles: int | None = None,
-        tell: Callable[[int], None] = lambda _: None,
+        tell: Callable[[int], None] = lambda _: None, path: bool = False,
     ) -> CoreRun:  # fmt: skip
         """Run until nothing happens any more.
 
@@ -140,11 +143,15 @@ class CoreMachine:
             unread: accept that wavelets lie unread at the end.
             tell_cycles: *tell* every so many cycles, or at every step of the recorded activity, how far it is.
             tell: takes the cycles simulated so far.
+            path: find the critical path; of a run of more than `path.MOST_CORES` cores or `path.MOST_EVENTS` events,
+                none is found.
 
         Raises:
             Deadlock: somebody waits for what never comes; says which cores and for what.
             ProgramError: it has run before, does not end, leaves wavelets unread, or does what no core can.
         """
+        if path and self.builder.width * self.builder.height <= MOST_CORES:
+            self.state = self.state._replace(events=zeros(MOST_EVENTS, EVENT))
         state, clock = self.state, self.state.clock[0]
         if self._has_run:
             raise ProgramError("the machine has run already: load the program again")
@@ -209,6 +216,7 @@ class CoreMachine:
         busy = state.cores["busy"].astype(np.int64)
         sent, traffic = self._traffic()
         spans = spans_of(self.builder, rows)
+        noted = 0 < state.clock[0]["noted"] <= len(state.events)
         worked = np.diff(np.array([np.zeros_like(busy), *frames]), axis=0).reshape(-1, *shape)
         return CoreRun(
             cycles=int(state.clock[0]["worked"]),
@@ -225,6 +233,7 @@ class CoreMachine:
             frames=worked,
             spans=spans,
             flows=flows_of(self.builder, spans),
+            path=critical_path(self.builder, state) if noted else None,
         )
 
     def _spent(self) -> dict[str, npt.NDArray[np.int64]]:
@@ -260,14 +269,14 @@ class CoreMachine:
     def _cores(self, role: CoreRole) -> npt.NDArray[np.intp]:
         return np.flatnonzero(self.builder.role_of.ravel() == self.builder.roles.index(role))
 
-    def _cells(self, role: CoreRole, name: str) -> npt.NDArray[np.uint32]:
-        """Return the cells of a variable, [core, element], as they lie in memory."""
+    def _elements(self, role: CoreRole, name: str) -> npt.NDArray[Any]:
+        """Return a variable, [core, element], as it lies in memory."""
         if name not in role.variables:
             raise ProgramError(f"role {role.name!r} has no variable {name!r}{nearest(name, role.variables)}")
         variable, cores = role.variables[name], self._cores(role)
-        first = int(self.state.cores["cell"][cores[0]]) if len(cores) else 0
-        cells = self.state.memory[first : first + len(cores) * role.cells].reshape(len(cores), role.cells)
-        return cells[:, variable.cell : variable.cell + variable.length]
+        first = int(self.state.cores["memory"][cores[0]]) if len(cores) else 0
+        words = self.state.memory[first : first + len(cores) * role.words].reshape(len(cores), role.words)
+        return view(words[:, variable.address : variable.address + variable.length * variable.words], variable.kind)
 
 
 def _bytes(each: Instruction) -> int:

@@ -25,29 +25,45 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Mem:
-    """Elements in memory: one dimension, or `inner` of them every `outer_stride` cells."""
+    """Elements in memory: one dimension, or `inner` of them every `outer_stride` elements.
 
-    cell: int
+    Strides and offsets count elements of its type, as the SDK's do.
+    """
+
+    address: int
+    """Word of 16 bits in which the first one begins."""
     length: int
     kind: int = isa.F32
     stride: int = 1
     inner: int = 0
     outer_stride: int = 0
     offset: Register | None = None
-    origin: int = 0
-    """Byte address of cell 0, were all cells before it of the same kind; banks follow from it."""
+
+    @property
+    def words(self) -> int:
+        """Words of an element."""
+        return ELEMENT_WORDS[self.kind]
+
+    @property
+    def byte_address(self) -> int:
+        """Byte in which the first element begins; banks follow from it."""
+        return self.address * MEMORY_WORD_BYTES
 
     def at(self, start: int | Register, length: int | None = None, stride: int | None = None) -> Mem:
         """Return the elements from *start* (or from where a register says) on."""
-        moved = replace(self, offset=start) if isinstance(start, Register) else replace(self, cell=self.cell + start)
-        rest = self.length - (0 if isinstance(start, Register) else start)
+        known, stride = 0 if isinstance(start, Register) else start, self.stride if stride is None else stride
         return replace(
-            moved, length=rest if length is None else length, stride=self.stride if stride is None else stride
-        )
+            self, address=self.address + known * self.words, length=self.length - known if length is None else length,
+            stride=stride, offset=start if isinstance(start, Register) else self.offset,
+        )  # fmt: skip
 
     def grid(self, rows: int, columns: int, *, row_stride: int, stride: int = 1) -> Mem:
-        """Return *rows* x *columns* elements, rows *row_stride* cells apart."""
+        """Return *rows* x *columns* elements, rows *row_stride* elements apart."""
         return replace(self, length=rows * columns, inner=columns, outer_stride=row_stride, stride=stride)
+
+    def first_in(self, other: Mem) -> int:
+        """Return which element of *other* the first one is."""
+        return (self.address - other.address) // self.words
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +74,20 @@ class FabricOperand:
     length: int
 
 
-Operand = Mem | FabricOperand | Register | None
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """A register of a core that holds a descriptor, in memory or fabric, which the program writes as it runs."""
 
+    index: int
+    dest: bool
+    """Whether instructions write there; else they read."""
+
+
+Operand = Mem | FabricOperand | Register | Descriptor | None
+
+MEMORY_WORD_BYTES = 2
 ELEMENT_BYTES = {isa.F32: 4, isa.F16: 2, isa.I32: 4, isa.MIXED: 4, isa.I16: 2}
+ELEMENT_WORDS = {kind: size // MEMORY_WORD_BYTES for kind, size in ELEMENT_BYTES.items()}
 KIND_NAMES = {isa.F32: "fp32", isa.F16: "fp16", isa.I32: "int32", isa.MIXED: "mixed", isa.I16: "int16"}
 HALVES = (isa.F16, isa.I16)
 WAVELET_BYTES = 4

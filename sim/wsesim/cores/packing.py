@@ -14,8 +14,9 @@ import numpy as np
 
 from wsesim.cores import isa, state
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.encoding import Places, encode
+from wsesim.cores.encoding import OPERANDS, Places, encode
 from wsesim.cores.errors import ProgramError, TooFew
+from wsesim.cores.rates import memory_figures
 from wsesim.cores.state import Array, State, zeros
 
 STEP = {isa.WEST: (0, -1), isa.EAST: (0, 1), isa.NORTH: (-1, 0), isa.SOUTH: (1, 0)}
@@ -95,19 +96,23 @@ def pack(builder: Builder) -> State:
     of = builder.role_of.ravel()
     code, operands = encode(builder.roles, places, builder.control_tasks)
     threads = 1 + max([0, *(int(slot) for slot in code["slot"])])
-    cells = np.array([role.cells for role in builder.roles], np.int64)[of]
-    memory = zeros(max(1, int(cells.sum())), np.uint32)
+    taken = np.array([role.words for role in builder.roles], np.int64)[of]
+    memory = zeros(max(2, int(taken.sum())), np.uint16)
+    described = max(role.descriptors for role in builder.roles)
     words, cores = max(sum(queue.room for queue in mine) for mine in queues), len(of)
     return State(
         clock=_clock(builder, threads), code=code, operands=operands, roles=_roles(builder, queues),
         entries=_entries(builder), control_task=_control_tasks(builder), channels=_channels(builder, queues),
         places=_places(builder, places), switches=_switches(builder, places),
-        cores=_cores(builder, cells), tallies=zeros(cores, state.TALLY),
+        cores=_cores(builder, taken), tallies=zeros(cores, state.TALLY),
         threads=zeros((cores, threads), state.THREAD), queues=_queues(builder, queues),
         ring=zeros((cores, words), "i8"), filters=_filters(builder), position=zeros((cores, len(builder.colors)), "u1"),
         registers=zeros((cores, max(role.registers for role in builder.roles)), "f8"), memory=memory,
+        descriptors=zeros((cores, described), state.OPERAND),
+        described=zeros((cores, threads if described else 0, OPERANDS), state.OPERAND),
+        figures=memory_figures(builder.wafer.core),
         floats=memory.view(np.float32), executed=zeros(len(code), "i8"), log=zeros(LOG_ROWS, state.LOG),
-        ways=zeros((isa.PORTS, 2), "i8"), visits=zeros(cores, "i4"),
+        events=zeros(0, state.EVENT), ways=zeros((isa.PORTS, 2), "i8"), visits=zeros(cores, "i4"),
         due=zeros((state.SPAN, 1 + -(-cores // CORES_A_WORD)), "i8"),
     )  # fmt: skip
 
@@ -129,7 +134,7 @@ def _roles(builder: Builder, queues: list[list[CoreQueue]]) -> Array:
     roles = zeros(len(builder.roles), state.ROLE)
     roles["forward"] = [_mask(at for at, q in enumerate(mine) if q.port != isa.INWARD) for mine in queues]
     roles["urgent"] = [_mask(role.urgent) for role in builder.roles]
-    roles["cells"] = [role.cells for role in builder.roles]
+    roles["words"] = [role.words for role in builder.roles]
     return roles
 
 
@@ -177,16 +182,16 @@ def _switches(builder: Builder, places: list[Places]) -> Array:
             for place, route in enumerate(positions):
                 last = place + 1 == len(positions)
                 following = (0 if color in role.rings else place) if last else place + 1
-                switches[number, color, place] = (places[number][color, route.source], route.outputs, following)
+                switches[number, color, place] = (places[number][color, route.source], route.mask, following)
     return switches
 
 
-def _cores(builder: Builder, cells: Array) -> Array:
+def _cores(builder: Builder, taken: Array) -> Array:
     of = builder.role_of.ravel()
     cores = zeros(len(of), state.CORE)
     cores["role"], cores["counter"] = of, -1
     by_role = np.argsort(of, kind="stable")
-    cores["cell"][by_role] = np.cumsum(cells[by_role]) - cells[by_role]
+    cores["memory"][by_role] = np.cumsum(taken[by_role]) - taken[by_role]
     for name, tasks in (("activated", "started"), ("blocked", "blocked_first")):
         cores[name] = np.array([_mask(getattr(role, tasks)) for role in builder.roles], np.int64)[of]
     edges = cores["edges"].reshape(builder.role_of.shape)
@@ -203,7 +208,7 @@ def _queues(builder: Builder, queues: list[list[CoreQueue]]) -> Array:
         words = 0
         for at, queue in enumerate(mine):
             first = role.routes[queue.color][0]
-            usual[number, at] = (-1, 0, words, 0, 0, queue.room, first.outputs if first.source == queue.port else 0)
+            usual[number, at] = (-1, 0, words, 0, 0, queue.room, first.mask if first.source == queue.port else 0)
             words += queue.room
     return _spread(builder, usual)
 

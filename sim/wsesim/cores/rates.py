@@ -21,10 +21,12 @@ from dataclasses import dataclass
 from math import ceil
 
 from wsesim.cores import isa
-from wsesim.cores.operands import ELEMENT_BYTES, HALVES, FabricOperand, Mem, Operand, element_of
+from wsesim.cores.issues import WORD_BYTES, MemoryFigures, colliding, memory_cycles, sides_taken, stride_lanes
+from wsesim.cores.operands import ELEMENT_BYTES, HALVES, Descriptor, FabricOperand, Mem, Operand, element_of
 from wsesim.hardware import Core
 
-WORD_BYTES = 4
+ANY_LENGTH = 1 << 14
+"""Elements taken for those of a descriptor that the program writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,8 @@ class Rate:
     """From one issue to the next."""
     slow_cycles: int
     """The same where banks collide."""
-    banks: tuple[int, int, int] = (-1, -1, 0)
-    """The two operands that may collide, and by how many bytes the first lies behind the second beside their cells."""
+    banks: tuple[int, int] = (-1, -1)
+    """The two operands that may collide."""
     period: int = 1
     """Bytes after which the banks repeat."""
     reach: int = 0
@@ -54,25 +56,41 @@ class Pace:
     """Elements of a row of two dimensions, if a row ends within an issue; else 0."""
     tail: Rate | None = None
     """Rate of the last issue of such a row."""
-    lines: tuple[int, int] = (-1, -1)
-    """See `lines_of`."""
+    by_lines: bool = False
+    """See `go_by_lines`."""
     sides: int = isa.BOTH_SIDES
     """Of the datapath that an issue takes up."""
+    lanes: float = 1.0
+    """Of the datapath, whatever the strides."""
+    passes: bool = False
+    """Whether a move to the fabric and one from it go side by side."""
 
 
 def pace_of(core: Core, op: int, kind: int, operands: tuple[Operand, ...]) -> Pace:
-    """Return how fast an instruction goes on *operands*, the destination first."""
+    """Return how fast an instruction goes on *operands*, the destination first.
+
+    What the program describes as it runs is taken for elements one after the other; the engine reckons with what it is.
+    """
+    operands = tuple(_assumed(operand, kind, number) for number, operand in enumerate(operands))
     rate = rate_of(core, op, kind, operands)
     row = 0 if any(isinstance(operand, FabricOperand) for operand in operands) else row_of(operands, rate.per_issue)
     tail = rate_of(core, op, kind, operands, most=row % rate.per_issue) if row else None
-    return Pace(rate, row, tail, lines_of(core, operands, rate), _sides(core, op, kind, operands))
+    passes = core.moves_pass and op == isa.MOV and kind in HALVES
+    sides = sides_taken(passes, sum(1 << n for n, operand in enumerate(operands) if isinstance(operand, FabricOperand)))
+    lanes = _datapath(core, op, kind, operands)
+    return Pace(rate, row, tail, go_by_lines(core, operands, rate), sides, lanes, passes)
 
 
-def _sides(core: Core, op: int, kind: int, operands: tuple[Operand, ...]) -> int:
-    fabric = [isinstance(operand, FabricOperand) for operand in operands]
-    if not (core.moves_pass and op == isa.MOV and kind in HALVES and sum(fabric) == 1):
-        return isa.BOTH_SIDES
-    return isa.OUT_SIDE if fabric[0] else isa.IN_SIDE
+def _assumed(operand: Operand, kind: int, number: int) -> Operand:
+    return Mem(0, ANY_LENGTH, element_of(None, kind, number)) if isinstance(operand, Descriptor) else operand
+
+
+def memory_figures(core: Core) -> MemoryFigures:
+    """Return what issues are reckoned with."""
+    return MemoryFigures(
+        core.sram_read_bytes_per_cycle, core.sram_write_bytes_per_cycle, core.colliding_cycles, core.bank_period_bytes,
+        core.bank_apart_bytes, core.word_period_bytes, core.line_bytes,
+    )  # fmt: skip
 
 
 def rate_of(core: Core, op: int, kind: int, operands: tuple[Operand, ...], *, most: int | None = None) -> Rate:
@@ -85,38 +103,25 @@ def rate_of(core: Core, op: int, kind: int, operands: tuple[Operand, ...], *, mo
     per_issue = max(1, int(lanes)) if most is None else most
     size = [per_issue * ELEMENT_BYTES[element_of(operand, kind, n)] for n, operand in enumerate(operands)]
     reads = [n for n, o in enumerate(operands) if n > 0 and isinstance(o, Mem) and o.stride != 0]
-    cycles = max(1, ceil(1 / lanes), ceil(sum(size[n] for n in reads) / core.sram_read_bytes_per_cycle))
-    if isinstance(operands[0], Mem):
-        cycles = max(cycles, ceil(size[0] / core.sram_write_bytes_per_cycle))
-    if _meets_itself(core, operands):
-        cycles = max(cycles, core.colliding_cycles)
+    written, figures = size[0] if isinstance(operands[0], Mem) else 0, memory_figures(core)
+    cycles = memory_cycles(lanes, sum(size[n] for n in reads), written, _meets_itself(core, operands), figures)
     if len(reads) < 2:
         return Rate(per_issue, cycles, cycles)
-    slow = max(cycles, core.colliding_cycles)
     first, second = operands[reads[0]], operands[reads[1]]
     assert isinstance(first, Mem)
     assert isinstance(second, Mem)
     words = ELEMENT_BYTES[first.kind] == ELEMENT_BYTES[second.kind] == WORD_BYTES
-    period, reach = core.bank_period_bytes, core.bank_apart_bytes
-    if words:
-        period, reach = core.word_period_bytes, WORD_BYTES
-    if words and per_issue > 1:
-        cycles, reach = slow, period
-    apart = (first.origin - second.origin) % period
-    return Rate(per_issue, cycles, slow, (reads[0], reads[1], apart), period, reach)
+    cycles, slow, period, reach = colliding(cycles, per_issue, words, figures)
+    return Rate(per_issue, cycles, slow, (reads[0], reads[1]), period, reach)
 
 
-def lines_of(core: Core, operands: tuple[Operand, ...], rate: Rate) -> tuple[int, int]:
-    """Return where cell 0 of two operands read would lie, modulo all banks, if they are read by lines; or -1, -1."""
-    reads = [operands[number] for number in rate.banks[:2] if number >= 0]
-    found = []
+def go_by_lines(core: Core, operands: tuple[Operand, ...], rate: Rate) -> bool:
+    """Whether two operands are read by lines (`line_cycles`)."""
+    reads = [operands[number] for number in rate.banks if number >= 0]
     for operand in reads:
         if not isinstance(operand, Mem) or operand.kind not in HALVES or operand.stride != 1 or operand.inner:
-            return -1, -1
-        found.append(operand.origin % core.word_period_bytes)
-    if len(found) < 2 or rate.per_issue * ELEMENT_BYTES[isa.F16] <= core.line_bytes:
-        return -1, -1
-    return found[0], found[1]
+            return False
+    return len(reads) == 2 and rate.per_issue * ELEMENT_BYTES[isa.F16] > core.line_bytes
 
 
 def line_cycles(core: Core, first: int, second: int, length: int) -> int:
@@ -159,7 +164,7 @@ def _meets_itself(core: Core, operands: tuple[Operand, ...]) -> bool:
 
 def _lanes(core: Core, op: int, kind: int, operands: tuple[Operand, ...]) -> float:
     limits = [_datapath(core, op, kind, operands)]
-    limits += [_stride_limit(operand.stride) for operand in operands if isinstance(operand, Mem)]
+    limits += [stride_lanes(operand.stride) for operand in operands if isinstance(operand, Mem)]
     return min(limits)
 
 
@@ -176,10 +181,3 @@ def _datapath(core: Core, op: int, kind: int, operands: tuple[Operand, ...]) -> 
     if len(sizes) > 1 and kind != isa.MIXED:
         return core.convert_per_cycle
     return min(simd, core.max_per_cycle) if op == isa.MAX else simd
-
-
-def _stride_limit(stride: int) -> float:
-    """Return how many lanes a stride leaves: rules of the SDK's appendix; where it gives two figures, the lower."""
-    if stride in (0, 1) or stride % 8 in (2, 3, 5, 6):
-        return float("inf")
-    return 1 if stride % 8 == 0 else 2

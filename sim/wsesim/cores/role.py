@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from wsesim.cores import isa
 from wsesim.cores.errors import TooFew
 from wsesim.cores.instruction import CoreTask
-from wsesim.cores.operands import ELEMENT_BYTES, Color, FabricOperand, Mem, Register
+from wsesim.cores.operands import ELEMENT_BYTES, MEMORY_WORD_BYTES, Color, Descriptor, FabricOperand, Mem, Register
 from wsesim.cores.place import source_line
 from wsesim.cores.scalars import Scalars
 from wsesim.cores.vectors import Vectors
@@ -18,8 +18,8 @@ from wsesim.hardware import Wafer
 
 PORTS = {"WEST": isa.WEST, "EAST": isa.EAST, "NORTH": isa.NORTH, "SOUTH": isa.SOUTH, "RAMP": isa.RAMP}
 ALIGNMENT_BYTES = 4
-BANK_BYTES, BANKS = 2, 4
-"""Two reads collide in banks that are equal modulo 4."""
+BANKS = 4
+"""Successive words lie in successive banks; two reads collide in banks that are equal modulo 4."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,11 @@ class SwitchPosition:
     outputs: int
     place: str = ""
     """Line of the builder."""
+
+    @property
+    def mask(self) -> int:
+        """Return the outputs as the router sees them."""
+        return self.outputs or isa.DROPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +64,14 @@ class CoreRole(Vectors, Scalars):
         self.queues: dict[tuple[Color, bool], int] = {}
         self.variables: dict[str, Mem] = {}
         self.colors: set[Color] = set()
-        self.cells = 0
         self.data_bytes = 0
         self.registers = 2
+        self.descriptors = 0
+
+    @property
+    def words(self) -> int:
+        """Words of 16 bits that its variables take up, from address 0 on; an even number."""
+        return -(-self.data_bytes // ALIGNMENT_BYTES) * (ALIGNMENT_BYTES // MEMORY_WORD_BYTES)
 
     @property
     def arrived(self) -> Register:
@@ -85,10 +95,9 @@ class CoreRole(Vectors, Scalars):
         size = ELEMENT_BYTES[kind]
         self.data_bytes += -self.data_bytes % ALIGNMENT_BYTES
         if bank is not None:
-            self.data_bytes += (bank * BANK_BYTES - self.data_bytes) % (BANKS * BANK_BYTES)
-        variable = Mem(self.cells, length, kind, origin=self.data_bytes - self.cells * size)
+            self.data_bytes += (bank * MEMORY_WORD_BYTES - self.data_bytes) % (BANKS * MEMORY_WORD_BYTES)
+        variable = Mem(self.data_bytes // MEMORY_WORD_BYTES, length, kind)
         self.variables[name] = variable
-        self.cells += length
         self.data_bytes += length * size
         return variable
 
@@ -103,8 +112,19 @@ class CoreRole(Vectors, Scalars):
         self.registers += 1
         return Register(self.registers - 1)
 
+    def descriptor(self, *, dest: bool = False) -> Descriptor:
+        """Reserve a register of descriptors, for what instructions read, or with `dest` for what they write.
+
+        Raises:
+            TooFew: a core has no more.
+        """
+        if self.descriptors >= isa.DESCRIPTORS:
+            raise TooFew(f"role {self.name!r} ({source_line()}) uses more than {isa.DESCRIPTORS} descriptors")
+        self.descriptors += 1
+        return Descriptor(self.descriptors - 1, dest)
+
     def route(self, color: Color, source: str, *outputs: str, ring: bool = False) -> None:
-        """Send what comes from *source* to all *outputs*, or drop it if there are none.
+        """Send what comes from *source* to all *outputs*; if there are none, the router takes it and it is gone.
 
         A second call adds the next switch position. Control wavelets advance the switch; with `ring` the first position
         follows the last.

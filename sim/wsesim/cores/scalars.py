@@ -9,9 +9,12 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.instruction import CoreTask
-from wsesim.cores.operands import Color, FabricOperand, Mem, Register
+from wsesim.cores.operands import Color, Descriptor, FabricOperand, Mem, Register
 from wsesim.cores.table import InstructionTable
+from wsesim.errors import nearest
 
+FIELDS = {"address": isa.ADDRESS, "length": isa.LENGTH, "stride": isa.STRIDE, "inner": isa.INNER, "outer": isa.OUTER}
+"""Of a descriptor."""
 COMMANDS = {"NOP": isa.NOP, "ADVANCE": isa.ADVANCE, "RESET": isa.RESET}
 
 
@@ -82,6 +85,26 @@ class Scalars(InstructionTable):
         turn = core.saved_map_cycles if saved else core.map_cycles
         with self._repeat(counter, times, turn, turn):
             yield
+
+    def describe(
+        self, descriptor: Descriptor, operand: Mem | FabricOperand, *, keeps: bool = False, cost: int = 1
+    ) -> None:
+        """descriptor = operand, with the register of its offset as it is now.
+
+        Instructions that use it give its elements their own type, over which its strides then count. With `keeps` it
+        begins the next time where the instruction before has ended.
+        """
+        self.instruction(
+            isa.DESCRIBE, descriptor, operand, cost=cost, kind=getattr(operand, "kind", isa.I32), target=int(keeps)
+        )
+
+    def adjust(self, descriptor: Descriptor, field: str, value: Register | int, *, cost: int = 1) -> None:
+        """One of the FIELDS of a descriptor = value; the address counts words of 16 bits, strides elements."""
+        if field not in FIELDS:
+            raise self._error(f"adjusts {field!r} of a descriptor{nearest(field, FIELDS)}")
+        given = (value,) if isinstance(value, Register) else ()
+        immediate = 0 if isinstance(value, Register) else value
+        self.instruction(isa.ADJUST, descriptor, *given, cost=cost, target=FIELDS[field], immediate=immediate)
 
     def activate(self, task: CoreTask, *, cost: int = 1) -> None:
         """Make a task ready to run."""

@@ -16,18 +16,25 @@ import numpy.typing as npt
 from wsesim.answers.drawings import COLORS, fitted
 from wsesim.cores import isa
 from wsesim.cores.machine import CoreRun
-from wsesim.cores.spans import Span
+from wsesim.cores.path import PathSegment
+from wsesim.cores.spans import Core, Span
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 Values = npt.NDArray[Any]
 PORTS = ("west", "east", "north", "south", "ramp")
-PAPER, INK = 254, 255
+MARK, PAPER, INK = 253, 254, 255
 """Of the 256 colors of a film, those that stand for no share."""
+RED = (214, 40, 40)
+"""Of a mark."""
 FONT_PIXELS, LINE_PIXELS, MARGIN, KEY_PIXELS = 12, 16, 8, 160
 _MAIN = 1
 """Viewers lose the name of thread 0."""
+_PATH = 1 << 20
+"""Number of the critical path among cores."""
+_THICK = 2
+"""Pixels of the frame around a core of the critical path."""
 
 
 def core_map(run: CoreRun, what: str) -> Values:
@@ -45,7 +52,8 @@ def core_map(run: CoreRun, what: str) -> Values:
 def activity_gif(run: CoreRun, *, title: str, frame_cycles: int, frame_s: float = 0.1) -> bytes:
     """Return the activity of all cores over time as an animated GIF; needs a run with `frame_cycles`.
 
-    Each picture says what it shows, and at which cycle it ends; below is what the colors mean.
+    Each picture says what it shows, and at which cycle it ends; below is what the colors mean. Cores are framed that
+    the critical path was on meanwhile, if the run has one.
 
     Raises:
         ValueError: the run has no frames.
@@ -53,9 +61,10 @@ def activity_gif(run: CoreRun, *, title: str, frame_cycles: int, frame_s: float 
     if not len(run.frames):
         raise ValueError("the run has no frames: run it with frame_cycles")
     ends = [min(run.cycles, frame_cycles * number) for number in range(1, len(run.frames) + 1)]
+    segments, framed = (run.path.segments, "; framed: the critical path") if run.path else ((), "")
     pictures = [
-        _picture(frame / frame_cycles, title, f"cycle {end:,} of {run.cycles:,}")
-        for frame, end in zip(run.frames, ends, strict=True)
+        _picture(frame / frame_cycles, title, f"cycle {end:,} of {run.cycles:,}{framed}", _during(segments, start, end))
+        for frame, start, end in zip(run.frames, [0, *ends], ends, strict=False)
     ]
     data = io.BytesIO()
     duration_ms = round(frame_s * 1000)
@@ -65,11 +74,18 @@ def activity_gif(run: CoreRun, *, title: str, frame_cycles: int, frame_s: float 
     return data.getvalue()
 
 
-def _picture(shares: Values, title: str, cycle: str) -> Image:
+def _during(segments: Iterable[PathSegment], start: int, end: int) -> set[Core]:
+    """Return the cores that a path is on between two cycles; a wavelet counts where it arrives."""
+    return {segment.core for segment in segments if segment.start < end and segment.end > start}
+
+
+def _picture(shares: Values, title: str, cycle: str, path: set[Core]) -> Image:
     """Return a picture of [row, column] shares of time that cores worked, with its words above and its key below."""
     from PIL import Image, ImageDraw, ImageFont
 
     shades = _shaded(fitted(shares))
+    for column, row in path:
+        _frame(shades, column, row, shares.shape)
     height, width = shades.shape
     font = ImageFont.load_default(FONT_PIXELS)
     words = max(int(font.getlength(line)) for line in (title, cycle))
@@ -91,24 +107,38 @@ def _picture(shares: Values, title: str, cycle: str) -> Image:
     return picture
 
 
+def _frame(shades: npt.NDArray[np.uint8], column: int, row: int, cores: tuple[int, ...]) -> None:
+    """Draw a frame just within the edges of a core."""
+    height, width = shades.shape
+    top, bottom = (height * at // cores[0] for at in (row, row + 1))
+    left, right = (width * at // cores[1] for at in (column, column + 1))
+    cell = shades[top : max(bottom, top + 1), left : max(right, left + 1)]
+    inside = cell[_THICK:-_THICK, _THICK:-_THICK].copy()
+    cell[:] = MARK
+    cell[_THICK:-_THICK, _THICK:-_THICK] = inside
+
+
 def _shaded(shares: Values) -> npt.NDArray[np.uint8]:
-    return (np.clip(shares, 0, 1) * (PAPER - 1)).round().astype(np.uint8)
+    return (np.clip(shares, 0, 1) * (MARK - 1)).round().astype(np.uint8)
 
 
 def _palette() -> bytes:
     """Return the colors of shares, of paper and of ink, as red, green and blue."""
     from matplotlib import colormaps
 
-    shades = (colormaps[COLORS](np.linspace(0, 1, PAPER))[:, :3] * 255).round().astype(np.uint8)
-    return shades.tobytes() + bytes(3 * [255]) + bytes(3 * [20])
+    shades = (colormaps[COLORS](np.linspace(0, 1, MARK))[:, :3] * 255).round().astype(np.uint8)
+    return shades.tobytes() + bytes(RED) + bytes(3 * [255]) + bytes(3 * [20])
 
 
-def trace_json(spans: Iterable[Span], flows: Iterable[tuple[Span, Span]] = ()) -> str:
+def trace_json(
+    spans: Iterable[Span], flows: Iterable[tuple[Span, Span]] = (), path: Iterable[PathSegment] = ()
+) -> str:  # fmt: skip
     """Return tasks and vector instructions of watched cores for ui.perfetto.dev; a cycle is drawn as a nanosecond.
 
-    A slice has its line of source, its elements and its colors; an arrow leads from what sends to what receives.
+    A slice has its line of source, its elements and its colors; an arrow leads from what sends to what receives. The
+    critical path is a row of its own.
     """
-    events: list[dict[str, object]] = []
+    events = _path_events(path)
     cores: dict[tuple[int, int], int] = {}
     threads: set[tuple[int, int]] = set()
     for span in spans:
@@ -133,6 +163,20 @@ def trace_json(spans: Iterable[Span], flows: Iterable[tuple[Span, Span]] = ()) -
                 "tid": _thread(span), "ts": cycle / 1000, **({"bp": "e"} if phase == "f" else {}),
             })  # fmt: skip
     return json.dumps({"displayTimeUnit": "ns", "traceEvents": events}, separators=(",", ":"))
+
+
+def _path_events(path: Iterable[PathSegment]) -> list[dict[str, object]]:
+    slices: list[dict[str, object]] = [
+        {"ph": "X", "pid": _PATH, "tid": _MAIN, "name": f"{segment.what} {segment.core}", "ts": segment.start / 1000,
+         "dur": segment.cycles / 1000, "args": _of_path(segment)}
+        for segment in path
+    ]  # fmt: skip
+    return [_name("process_name", "critical path", _PATH, 0), *slices] if slices else []
+
+
+def _of_path(segment: PathSegment) -> dict[str, object]:
+    told = {"line": segment.place, "color": segment.color, "from": str(segment.origin) if segment.hops else ""}
+    return {name: value for name, value in told.items() if value} | dict(segment.causes)
 
 
 def _thread(span: Span) -> int:

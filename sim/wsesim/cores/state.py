@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from wsesim.cores.issues import MemoryFigures
+
 Array = np.ndarray[Any, Any]
 
 QUEUES = 62
@@ -23,7 +25,7 @@ LAST_CYCLE = 1 << 29
 """Where runs stop at the latest, so that cycles fit 31 bits."""
 CONTROL_SHIFT, READY_SHIFT = 32, 33
 """A word of a queue: cycle from which it is seen << READY_SHIFT | whether it is control << CONTROL_SHIFT | data."""
-OUTSIDE_MEMORY, NO_CONTROL_TASK, NOBODY_THERE = 1, 2, 3
+OUTSIDE_MEMORY, NO_CONTROL_TASK, NOBODY_THERE, NO_DESCRIPTOR = 1, 2, 3, 4
 """Kinds of faults."""
 PAUSED, QUIET, HUNG, FAULTY = 0, 1, 2, 3
 """How a run ended."""
@@ -41,7 +43,7 @@ CORE = np.dtype([
     ("pending", "i8"),  # bit per queue that holds something
     ("activated", "i8"),  # bit per task
     ("blocked", "i8"),  # bit per task
-    ("cell", "i8"),  # its first memory cell
+    ("memory", "i8"),  # its first word of memory; even
     ("counter", "i4"),  # instruction of the running task, -1: none
     ("ready", "i4"),  # cycle from which the main thread goes on
     ("free", "i4"),  # cycle from which the datapath is free
@@ -63,15 +65,21 @@ TALLY = np.dtype([
     ("spent", "i4", (6,)),  # cycles by cause, numbered as CAUSES
 ])  # fmt: skip
 THREAD = np.dtype([
-    ("done", "i8"),  # elements done
-    ("wanted", "i8"),  # elements in all
+    ("done", "i4"),  # elements done
+    ("wanted", "i4"),  # elements in all
     ("line", "i4"),  # instruction
     ("next", "i4"),  # cycle of the next issue
     ("pace", "i4"),  # cycles between two issues
     ("tail", "i4"),  # cycles of the last issue of a row
+    ("full", "i4"),  # `pace` at full rate
+    ("tail_full", "i4"),  # `tail` at full rate
+    ("row", "i4"),  # elements of a row of two dimensions, if a row ends within an issue; else 0
     ("later", "i4"),  # cycles by which the last issue takes longer
     ("started", "i4"),
-    ("cells", "i4", (4,)),  # first cell of each operand, counted from that of the core
+    ("addresses", "i4", (4,)),  # of the first element of each operand: the word of the core's memory
+    ("per_issue", "i2"),  # elements
+    ("fabrics", "i1"),  # bit per operand that is fabric
+    ("sides", "i1"),  # of the datapath that an issue takes up: isa.OUT_SIDE, IN_SIDE or both
 ])  # fmt: skip
 QUEUE = np.dtype([
     ("freed", "i4"),  # cycle in which a word was taken out; its place is free from the next cycle on
@@ -80,7 +88,7 @@ QUEUE = np.dtype([
     ("head", "i2"),
     ("count", "i2"),
     ("room", "i2"),  # words it holds
-    ("mask", "i1"),  # ports its wavelets leave by now; 0: the switch listens elsewhere
+    ("mask", "i1"),  # ports its wavelets leave by now, or isa.DROPS; 0: the switch listens elsewhere
 ], align=True)  # fmt: skip
 FILTER = np.dtype([
     ("first", "i4"),  # wavelet of a period that passes first
@@ -91,7 +99,7 @@ FILTER = np.dtype([
 ROLE = np.dtype([
     ("forward", "i8"),  # bit per queue that the router forwards; the others hold what waits for the program
     ("urgent", "i8"),  # bit per task of high priority
-    ("cells", "i8"),  # of memory
+    ("words", "i8"),  # of memory
 ])  # fmt: skip
 CHANNEL = np.dtype([
     ("color", "i4"),
@@ -101,12 +109,13 @@ CHANNEL = np.dtype([
 ])  # fmt: skip
 SWITCH = np.dtype([
     ("queue", "i4"),  # that a position listens to
-    ("mask", "i4"),  # ports that it sends to
+    ("mask", "i4"),  # ports that it sends to, or isa.DROPS
     ("following", "i4"),  # position that comes next
 ])  # fmt: skip
 INSTRUCTION = np.dtype([
     ("immediate", "i8"),  # integer, bits of a float, word of a control wavelet
-    ("length", "i8"),
+    ("length", "i8"),  # elements; -1: the descriptors say it
+    ("lanes", "f8"),  # of the datapath
     ("op", "i4"),
     ("kind", "i4"),  # type of its elements
     ("slot", "i4"),  # 0: the main thread waits for it; 1-8: runs on microthread 0-7
@@ -116,32 +125,34 @@ INSTRUCTION = np.dtype([
     ("target", "i4"),  # instruction a jump leads to, position of a switch
     ("cost", "i4"),  # cycles before the first element, or of a scalar instruction
     ("cost_else", "i4"),  # cycles of a branch not taken, less those of one taken
-    ("fabrics", "i4"),  # bit per operand that is fabric
-    ("sides", "i4"),  # of the datapath that an issue takes up: isa.OUT_SIDE, IN_SIDE or both
-    ("per_issue", "i4"),  # elements
+    ("described", "i4"),  # bit per operand that a register of descriptors holds; if any, what follows is reckoned anew
+    ("passes", "i4"),  # whether a move to the fabric and one from it go side by side
+    ("fabrics", "i4"),  # as of a thread, the next two as well
+    ("sides", "i4"),
+    ("per_issue", "i4"),
     ("cycles", "i4"),  # between two issues
     ("slow_cycles", "i4"),  # the same when two reads fall into the same banks
     ("bank_a", "i4"),  # number of the first operand read from memory, 0-3; -1: no two reads
     ("bank_b", "i4"),
-    ("bank_offset", "i4"),  # byte address of the first minus the second, less what their cells account for
     ("bank_period", "i4"),  # bytes after which the banks repeat, a power of two
     ("bank_reach", "i4"),  # bytes, modulo that, nearer than which two reads meet in a bank
-    ("row", "i4"),  # elements of a row of two dimensions, if a row ends within an issue; else 0
+    ("row", "i4"),  # as of a thread
     ("tail_cycles", "i4"),  # of the last issue of such a row
     ("tail_slow_cycles", "i4"),
     ("tail_reach", "i4"),
-    ("line_a", "i4"),  # address of cell 0 of operand bank_a, modulo 16 bytes; -1: reads do not go by lines
-    ("line_b", "i4"),
+    ("by_lines", "i4"),  # whether the two reads go by lines
 ])  # fmt: skip
 OPERAND = np.dtype([
-    ("kind", "i4"),  # isa.MEM and so on
+    ("kind", "i4"),  # isa.MEM and so on; of a register of descriptors that nobody has written, isa.NONE
     ("element", "i4"),  # type of its elements
-    ("size", "i4"),  # bytes of an element
-    ("address", "i4"),  # cell, register, the core's queue, or the color of a switch
-    ("register", "i4"),  # added to the address, -1: none
-    ("stride", "i4"),
+    ("words", "i4"),  # of an element
+    ("address", "i4"),  # word of memory, number of a register, the core's queue, or the color of a switch
+    ("register", "i4"),  # so many elements are added to the address, -1: none
+    ("stride", "i4"),  # words; elements where an instruction of another type may use it: in a register of descriptors
     ("inner", "i4"),  # elements of the inner dimension; 0: one dimension
-    ("outer", "i4"),  # stride of the outer one
+    ("outer", "i4"),  # stride of the outer one, as `stride`
+    ("length", "i4"),  # elements
+    ("keeps", "i4"),  # whether it begins the next time where an instruction has ended
 ])  # fmt: skip
 CLOCK = np.dtype([(name, "i8") for name in (
     "now",
@@ -150,6 +161,7 @@ CLOCK = np.dtype([(name, "i8") for name in (
     "moved",  # last cycle in which a wavelet or an element moved
     "acted",  # last cycle in which a program did something
     "logged",  # rows of the log
+    "noted",  # events
     "fault", "fault_core", "fault_line",
     "hop", "ramp", "task_cycles",  # start of a task by a wavelet or at the launch
     "activation_cycles",  # start of a task that the core itself activated
@@ -159,6 +171,21 @@ CLOCK = np.dtype([(name, "i8") for name in (
     "scalars_first",  # whether the main thread goes before microthreads; else they take turns
     "patience",  # cycles without moved or acted that are taken for a hang
 )])  # fmt: skip
+EVENT = np.dtype([
+    ("core", "i4"),
+    ("kind", "i2"),  # ISSUE and so on
+    ("slot", "i2"),  # thread
+    ("number", "i4"),  # instruction; of a task that begins the task; of a wavelet that is forwarded its queue
+    ("start", "i4"),
+    ("end", "i4"),  # of a launch, when its first elements are due
+    ("more", "i4"),  # of an issue, its cycles at full rate; of a task, 1 + queue of its wavelet, or -1: it only
+    # takes a breath; of a wavelet, ports
+])  # fmt: skip
+ISSUE, SCALAR, LAUNCHED, COMPLETED, BEGUN, FORWARDED = range(6)
+"""Kinds of events: elements issued, a scalar instruction, a vector instruction put on a thread, one taken off it, a
+task that begins, a wavelet that a router forwards."""
+OBEYED = 1 << 5
+"""Beside the ports of a wavelet: a control wavelet that the router obeyed."""
 LOG = np.dtype([(name, "i8") for name in ("core", "slot", "line", "start", "end")])
 
 
@@ -199,14 +226,22 @@ class State(NamedTuple):
     """[core, color] of its switch"""
     registers: Array
     """[core, register] float64"""
+    descriptors: Array
+    """[core, number] OPERAND: registers that the program writes"""
+    described: Array
+    """[core, slot, 4] OPERAND: of instructions that name such registers, what their operands are"""
+    figures: MemoryFigures
+    """What issues are reckoned with."""
     memory: Array
-    """[cell] uint32"""
+    """[word] uint16, the low half of what takes two words first"""
     floats: Array
-    """The same memory as float32."""
+    """The same memory as float32, for those that begin at even words."""
     executed: Array
     """[instruction] elements handled; of a scalar instruction, times it ran"""
     log: Array
     """[row] LOG"""
+    events: Array
+    """[event] EVENT in the order in which they happened, as many as there is room for; no rows: none is noted"""
     ways: Array
     """[port, 2] core and queue that the wavelet being forwarded goes to"""
     visits: Array

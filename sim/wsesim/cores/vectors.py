@@ -6,7 +6,17 @@ from typing import TypedDict, Unpack
 
 from wsesim.cores import isa
 from wsesim.cores.instruction import CoreTask
-from wsesim.cores.operands import HALVES, KIND_NAMES, FabricOperand, Mem, Operand, Register, element_of, length_of
+from wsesim.cores.operands import (
+    HALVES,
+    KIND_NAMES,
+    Descriptor,
+    FabricOperand,
+    Mem,
+    Operand,
+    Register,
+    element_of,
+    length_of,
+)
 from wsesim.cores.rates import pace_of
 from wsesim.cores.table import InstructionTable
 
@@ -26,7 +36,11 @@ class Options(TypedDict, total=False):
     unblock: CoreTask | None
     """Task to unblock when it is done."""
     length: int | Register | None
-    """Elements, if not what the operands say; a register is read when the instruction starts."""
+    """Elements, if not what the operands say; a register is read when the instruction starts.
+
+    Where registers of descriptors are among the operands, the first source that has a length says it, else the
+    destination.
+    """
     launch: int | None
     """Cycles before its first element."""
 
@@ -46,10 +60,11 @@ class Vectors(InstructionTable):
             raise self._error(f"names microthread {thread}; there are 0 to {isa.MICROTHREADS - 1}")
         usual = core.vector_launch_cycles if thread is None else core.microthread_launch_cycles
         register, whole = length if isinstance(length, Register) else None, 1 if shared is None else shared
+        described = length is None and any(isinstance(operand, Descriptor) for operand in operands)
         self.instruction(
             op, *operands, cost=usual if launch is None else launch, kind=kind, pace=pace_of(core, op, kind, operands),
             thread=thread, length=length if isinstance(length, int) else whole, length_register=register,
-            activate=activate, unblock=unblock,
+            length_described=described, activate=activate, unblock=unblock,
         )  # fmt: skip
 
     def fmovs(self, dest: Operand, src: Operand, **options: Unpack[Options]) -> None:
@@ -105,6 +120,8 @@ class Vectors(InstructionTable):
         if op == isa.MAC and kind not in _FLOATS:
             raise self._error(f"multiplies and adds {KIND_NAMES[kind]} in one instruction: only floats can")
         for number, operand in enumerate(operands):
+            if isinstance(operand, Descriptor) and operand.dest != (number == 0):
+                raise self._error(f"{'reads' if number else 'writes'} by a descriptor that is for the other")
             wanted = element_of(None, kind, number)
             if not isinstance(operand, Mem) or operand.kind == wanted:
                 continue

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any
@@ -20,14 +21,48 @@ USUAL = "training"
 
 def kinds() -> Mapping[str, type[Question]]:
     """Return every kind by its name, in the order of the modules' names; a module put on the package's path counts."""
-    found: dict[str, type[Question]] = {}
+    found = {}
     for module in pkgutil.iter_modules(package.__path__):
-        if module.name.startswith("_"):
-            continue
-        for value in vars(import_module(f"{package.__name__}.{module.name}")).values():
-            if isinstance(value, type) and isinstance(vars(value).get("kind"), str):
-                found[value.kind] = value  # type: ignore[attr-defined]  # looked at just now
+        found.update(_kinds_in(module.name))
     return MappingProxyType(found)
+
+
+def _kinds_in(module: str) -> dict[str, type[Question]]:
+    if module.startswith("_"):
+        return {}
+    values = vars(import_module(f"{package.__name__}.{module}")).values()
+    classes = (value for value in values if isinstance(value, type) and isinstance(vars(value).get("kind"), str))
+    return {value.kind: value for value in classes}  # type: ignore[attr-defined]  # looked at just now
+
+
+class KeysLater(Mapping[str, str]):
+    """Something to be said of keys, found out when it is asked for: for that all kinds have to be imported."""
+
+    def __init__(self, find: Callable[[], Mapping[str, str]]) -> None:
+        """Remember how it is found out."""
+        self._find = cache(find)
+
+    def __getitem__(self, key: str) -> str:
+        """Return what is said of a key."""
+        return self._find()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the keys."""
+        return iter(self._find())
+
+    def __len__(self) -> int:
+        """Return how many keys something is said of."""
+        return len(self._find())
+
+
+def _named_by_its_key(data: Mapping[Any, Any]) -> type[Question] | None:
+    """Return the kind of a module that is named by a key of a file which marks this kind; no other is imported."""
+    for module in pkgutil.iter_modules(package.__path__):
+        if module.name in data:
+            for kind in _kinds_in(module.name).values():
+                if kind.mark == module.name:
+                    return kind
+    return None
 
 
 def kind_of(data: Mapping[Any, Any], problems: Problems) -> type[Question]:
@@ -36,8 +71,10 @@ def kind_of(data: Mapping[Any, Any], problems: Problems) -> type[Question]:
     Raises:
         InputError: there is no such kind, nor one of a name like it: what else the file may have cannot be said.
     """
-    known = kinds()
     name = data.get(KEY)
+    if name is None and (marked := _named_by_its_key(data)):
+        return marked
+    known = kinds()
     if name is None:
         return next((kind for kind in known.values() if kind.mark and kind.mark in data), known[USUAL])
     if isinstance(name, str) and name in known:
@@ -56,8 +93,17 @@ def called(kind: type[Question]) -> str:
     return f"a file with {kind.mark}" if kind.mark else f"phase {kind.kind}"
 
 
-def keys_elsewhere(kind: type[Question]) -> dict[str, str]:
+def keys_elsewhere(kind: type[Question]) -> Mapping[str, str]:
     """Return what is to be said of each key that files of other kinds have and those of *kind* have not."""
+    return KeysLater(lambda: _elsewhere(kind))
+
+
+def keys_needed(kind: type[Question]) -> Mapping[str, str]:
+    """Return who needs each required key of *kind* that not all kinds told apart by their phase have."""
+    return KeysLater(lambda: _needed(kind))
+
+
+def _elsewhere(kind: type[Question]) -> dict[str, str]:
     own, others = set(kind.file.keys()), [each for each in kinds().values() if each is not kind]
     found = {}
     for key in {key for other in others for key in other.file.keys()} - own:  # noqa: SIM118
@@ -67,8 +113,7 @@ def keys_elsewhere(kind: type[Question]) -> dict[str, str]:
     return found
 
 
-def keys_needed(kind: type[Question]) -> dict[str, str]:
-    """Return who needs each required key of *kind* that not all kinds told apart by their phase have."""
+def _needed(kind: type[Question]) -> dict[str, str]:
     common = set.intersection(*(set(each.file.keys()) for each in kinds().values() if not each.mark))
     required = {name for name, field in kind.file.model_fields.items() if field.is_required()}
     return {key: f"{called(kind)} needs it" for key in required - common}

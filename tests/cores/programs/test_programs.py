@@ -16,6 +16,7 @@ import sys
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,9 +24,11 @@ from tests.cores.programs import spoiling
 from tests.cores.programs.cases import SMALL, drawn
 from tests.cores.programs.spoiling import Spoil
 
+from wsesim.cores.engine import run_cycles
 from wsesim.cores.errors import ProgramError
 from wsesim.cores.kit.base import Array
 from wsesim.cores.programs import PROGRAMS, KernelCase, NoRoom, Prepared, TooLarge
+from wsesim.cores.state import State
 from wsesim.errors import InputError
 
 ROOT = Path(__file__).parents[3]
@@ -45,9 +48,10 @@ LONG = 20
 """Times what a right run takes, after which a spoilt one has failed."""
 SCRIPT = """
 import json
-from tests.cores.programs.test_programs import answers
-from wsesim.cores import jit
+from tests.cores.programs.test_programs import answers, run_guarded
+from wsesim.cores import engine, jit
 assert not jit.COMPILED
+engine.run_cycles = run_guarded
 print(json.dumps(answers()))
 """
 
@@ -155,6 +159,30 @@ def _result(prepared: Prepared, most: int) -> Array | None:
     except ProgramError:
         return None
     return prepared.read(prepared.machine)
+
+
+class Guarded(np.ndarray[Any, Any]):
+    """An array without negative indices: compiled code does not count from the end."""
+
+    def __getitem__(self, index: Any) -> Any:
+        """Return an element, or refuse."""
+        self._check(index)
+        return super().__getitem__(index)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        """Change an element, or refuse."""
+        self._check(index)
+        super().__setitem__(index, value)
+
+    def _check(self, index: Any) -> None:
+        for each in index if isinstance(index, tuple) else (index,):
+            assert not isinstance(each, int | np.integer) or each >= 0
+
+
+def run_guarded(until: int, state: State) -> Any:
+    """Run the engine on arrays that refuse negative indices."""
+    arrays = {name: each.view(Guarded) for name, each in state._asdict().items() if isinstance(each, np.ndarray)}
+    return run_cycles(until, state._replace(**arrays))  # type: ignore[arg-type]
 
 
 def answers() -> dict[str, list[object]]:

@@ -1,5 +1,10 @@
 """The compiled part: routers, cores and the clock. What it works on is a `State`."""
 
-from wsesim.cores.engine.clock import run_cycles
+from wsesim.cores import jit
+
+if jit.COMPILED:
+    from wsesim.cores.engine.native import run_cycles
+else:
+    from wsesim.cores.engine.clock import run_cycles
 
 __all__ = ["run_cycles"]

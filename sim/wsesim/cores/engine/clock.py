@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.engine.compiling import compiled, inlined, prefetch
+from wsesim.cores.engine.compiling import called, inlined, prefetch
 from wsesim.cores.engine.launch import complete
+from wsesim.cores.engine.notes import note
 from wsesim.cores.engine.queues import wake
 from wsesim.cores.engine.router import route
 from wsesim.cores.engine.tasks import go_on
@@ -21,10 +22,12 @@ from wsesim.cores.engine.vector import issue
 from wsesim.cores.engine.words import ONE, Int, lowest
 from wsesim.cores.state import (
     BANK,
+    COMPLETED,
     COMPUTE,
     FAULTY,
     HUNG,
     IDLE,
+    ISSUE,
     LAUNCH,
     LINE_BYTES,
     PAUSED,
@@ -50,6 +53,7 @@ def _complete_due(core: Int, now: Int, state: State) -> None:
         if (live >> slot) & 1:
             thread = state.threads[core, slot]
             if thread["done"] >= thread["wanted"] and thread["next"] <= now:
+                note(core, COMPLETED, slot, thread["line"], now, now, 0, state)
                 complete(core, slot, now, state)
         slot += 1
 
@@ -60,7 +64,7 @@ def _is_due(core: Int, slot: Int, taken: Int, now: Int, state: State) -> bool:
     thread = state.threads[core, slot]
     if (state.cores[core]["live"] >> slot) & 1 == 0 or thread["next"] > now or thread["done"] >= thread["wanted"]:
         return False
-    return bool(state.code[thread["line"]]["sides"] & taken == 0)
+    return bool(thread["sides"] & taken == 0)
 
 
 @inlined
@@ -96,11 +100,12 @@ def _use_datapath(core: Int, now: Int, until: Int, state: State) -> tuple[Int, I
             if cycles == 0:
                 waits = rate
             else:
+                note(core, ISSUE, slot, state.threads[core, slot]["line"], now, now + cycles, rate, state)
                 if taken == 0:
                     here["turn"] = slot + 1
                 if cycles > took:
                     took, full, longer = cycles, rate, cycles - rate
-                taken |= state.code[state.threads[core, slot]["line"]]["sides"]
+                taken |= state.threads[core, slot]["sides"]
                 here["free"] = now + took
                 if taken == isa.BOTH_SIDES:
                     break
@@ -241,7 +246,7 @@ def _failed(now: Int, state: State) -> Int:
     return np.int64(HUNG if now - min(clock["moved"], clock["acted"]) > clock["patience"] else -1)
 
 
-@compiled
+@called
 def run_cycles(until: Int, state: State) -> Int:
     """Run until cycle *until*, or until nobody is due any more; return how it ended (`state.PAUSED` and so on)."""
     clock, ended = state.clock[0], np.int64(-1)

@@ -6,9 +6,10 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.engine.compiling import inlined
+from wsesim.cores.engine.notes import note
 from wsesim.cores.engine.queues import fault, first_word, has_room, inward, neighbour, pop, push, set_switch, wake
 from wsesim.cores.engine.words import ONE, Int, lowest
-from wsesim.cores.state import CONTROL_SHIFT, NOBODY_THERE, READY_SHIFT, State
+from wsesim.cores.state import CONTROL_SHIFT, FORWARDED, NOBODY_THERE, OBEYED, READY_SHIFT, State
 
 RAMP_BIT = 1 << isa.RAMP
 
@@ -118,6 +119,7 @@ def route(core: Int, now: Int, state: State) -> Int:
         if entry >> READY_SHIFT > now:
             wake(core, entry >> READY_SHIFT, now, state)
             continue
+        goes &= isa.DROPS - 1
         word, sieve, command = entry & (ONE << READY_SHIFT) - 1, np.int64(-1), np.int64(-1)
         control = word >> CONTROL_SHIFT
         if goes & RAMP_BIT:
@@ -135,6 +137,7 @@ def route(core: Int, now: Int, state: State) -> Int:
         used |= goes
         _send(goes, word, now, state)
         pop(core, queue, now, state)
+        note(core, FORWARDED, 0, queue, now, now + 1, goes + (OBEYED if command >= 0 else 0), state)
         moved += 1
         if sieve >= 0:
             _count(core, sieve, control, state)

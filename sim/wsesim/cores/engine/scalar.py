@@ -8,7 +8,9 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.engine.compiling import called, inlined
+from wsesim.cores.engine.describe import adjust, describe, registered
 from wsesim.cores.engine.launch import inside, log_span, touched
+from wsesim.cores.engine.memory import load, store
 from wsesim.cores.engine.queues import fault, has_room, push, set_switch, wake
 from wsesim.cores.engine.words import ONE, Int, decode, encode, half_to_float, whole
 from wsesim.cores.state import CONTROL_SHIFT, OUTSIDE_MEMORY, TASK_SLOT, State
@@ -44,13 +46,13 @@ def _calculate(op: Int, a: float, b: float) -> float:
 
 @inlined
 def _touch(core: Int, line: Int, number: Int, state: State) -> Int:
-    """Return the cell that a load or a store goes to; the first of the core if it would be outside."""
+    """Return the word of all memory that a load or a store goes to; the core's first if it would be outside."""
     here, operand = state.cores[core], state.operands[line, number]
-    cell = touched(core, operand, state)
-    if inside(cell, 1, operand, state.roles[here["role"]]["cells"]):
-        return here["cell"] + cell
+    address = touched(core, operand, state)
+    if inside(address, 1, operand, state.roles[here["role"]]["words"]):
+        return here["memory"] + address
     fault(core, line, OUTSIDE_MEMORY, state.clock)
-    return np.int64(here["cell"])
+    return np.int64(here["memory"])
 
 
 @inlined
@@ -62,7 +64,7 @@ def _compute(core: Int, line: Int, op: Int, target: Int, source: Int, state: Sta
     elif op == isa.COPY:
         registers[core, target] = registers[core, source]
     elif op == isa.LOAD:
-        registers[core, target] = decode(np.int64(state.memory[_touch(core, line, 1, state)]), kind)
+        registers[core, target] = load(_touch(core, line, 1, state), kind, state)
     elif op == isa.LOW_HALF:
         registers[core, target] = half_to_float(whole(float(registers[core, source])) & 0xFFFF)
     elif op == isa.HIGH_HALF:
@@ -119,10 +121,16 @@ def scalar(core: Int, line: Int, now: Int, state: State) -> Int:
     elif op == isa.STAMP:
         state.registers[core, target] = float(now)
     elif op == isa.STORE:
-        state.memory[_touch(core, line, 0, state)] = np.uint32(encode(state.registers[core, source], code["kind"]))
+        store(_touch(core, line, 0, state), float(state.registers[core, source]), code["kind"], state)
     elif op == isa.END or op == isa.HALT:
         following = np.int64(-1)
         _leave(core, op, now + cost, state)
+    elif op == isa.DESCRIBE:
+        operand = state.operands[line, 1]
+        describe(core, target, line, touched(core, operand, state), state)
+    elif op == isa.ADJUST:
+        value = _number(core, line, 1, state)
+        adjust(core, target, code["target"], registered(value), state)
     elif op == isa.WAIT:
         clock["moved"] = max(clock["moved"], now + cost)
     else:

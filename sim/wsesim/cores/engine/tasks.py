@@ -7,22 +7,24 @@ import numpy as np
 from wsesim.cores import isa
 from wsesim.cores.engine.compiling import called, inlined
 from wsesim.cores.engine.launch import launch
+from wsesim.cores.engine.notes import note
 from wsesim.cores.engine.queues import fault, first_word, pop, wake
 from wsesim.cores.engine.scalar import scalar
 from wsesim.cores.engine.words import ONE, WORD, Int, decode, lowest
-from wsesim.cores.state import CONTROL_SHIFT, NO_CONTROL_TASK, READY_SHIFT, State
+from wsesim.cores.state import BEGUN, CONTROL_SHIFT, LAUNCHED, NO_CONTROL_TASK, READY_SHIFT, SCALAR, State
 
 ZERO_COST = 64
 """Instructions without cost that the main thread runs in one cycle before it is made to take a breath."""
 
 
 @inlined
-def _begin(core: Int, task: Int, now: Int, cost: Int, state: State) -> None:
-    """Start a task, whose first instruction comes *cost* cycles later."""
+def _begin(core: Int, task: Int, number: Int, now: Int, cost: Int, state: State) -> None:
+    """Start a task, by a wavelet of queue *number* if not -1; its first instruction comes *cost* cycles later."""
     here, tally, clock = state.cores[core], state.tallies[core], state.clock[0]
     here["counter"] = state.entries[here["role"], task]
     here["ready"] = now + cost
     tally["task"], tally["begun"] = task, now
+    note(core, BEGUN, 0, task, now, now + cost, number + 1, state)
     clock["worked"] = max(clock["worked"], now + cost)
 
 
@@ -65,14 +67,14 @@ def _pick(core: Int, among: Int, now: Int, state: State) -> bool:
         word = first_word(core, number, state) & WORD
         state.registers[core, 0], state.registers[core, 1] = decode(word, isa.F32), float(word)
         pop(core, number, now, state)
-        _begin(core, task, now, clock["task_cycles"], state)
+        _begin(core, task, number, now, clock["task_cycles"], state)
         return True
     local = here["activated"] & among
     if local == 0:
         return False
     task = lowest(local)
     here["activated"] &= ~(ONE << task)
-    _begin(core, task, now, clock["task_cycles"] if now == 0 else clock["activation_cycles"], state)
+    _begin(core, task, -1, now, clock["task_cycles"] if now == 0 else clock["activation_cycles"], state)
     return True
 
 
@@ -107,6 +109,7 @@ def go_on(core: Int, now: Int, state: State) -> Int:
                 return cost
             here["ready"] = now + cost
             state.executed[line] += 1
+            note(core, SCALAR, 0, line, now, now + cost, 0, state)
             if cost > 0 or here["halted"]:
                 return cost
             continue
@@ -115,9 +118,11 @@ def go_on(core: Int, now: Int, state: State) -> Int:
             return np.int64(0)
         launch(core, slot, line, now, state)
         here["counter"] = line + 1
+        note(core, LAUNCHED, slot, line, now, state.threads[core, slot]["next"], 0, state)
         if slot > 0 or code["cost"] > 0:
             here["ready"] = now + 1
             return np.int64(1)
         return np.int64(0)
     here["ready"] = now + 1
+    note(core, BEGUN, 0, state.tallies[core]["task"], now, now + 1, -1, state)
     return np.int64(1)

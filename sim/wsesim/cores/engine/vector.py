@@ -6,14 +6,15 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.engine.compiling import inlined
+from wsesim.cores.engine.memory import is_half, load, store, store_bits
 from wsesim.cores.engine.queues import first_word, has_room, pop, push, wake
 from wsesim.cores.engine.words import WORD, Int, decode, encode
-from wsesim.cores.state import CONTROL_SHIFT, FABRIC, READY_SHIFT, ROOM, State
+from wsesim.cores.state import CONTROL_SHIFT, FABRIC, READY_SHIFT, ROOM, Array, State
 
 
 @inlined
-def _cell(operand: Int, first: Int, index: Int) -> Int:
-    """Return the cell of element *index* of an operand that begins at a cell."""
+def _place(operand: Int, first: Int, index: Int) -> Int:
+    """Return the word of element *index* of an operand that begins at a word."""
     inner = operand["inner"]
     if inner == 0:
         return first + index * operand["stride"]
@@ -22,17 +23,14 @@ def _cell(operand: Int, first: Int, index: Int) -> Int:
 
 @inlined
 def _fetch(operand: Int, first: Int, index: Int, data: Int, core: Int, state: State) -> float:
-    """Return element *index* of a source; *first* is its first cell, *data* the wavelet of a fabric operand."""
+    """Return element *index* of a source; *first* is its first word, *data* the wavelet of a fabric operand."""
     kind, element = operand["kind"], operand["element"]
     if kind == isa.MEM:
-        cell = _cell(operand, first, index)
-        if element == isa.F32:
-            return float(state.floats[cell])
-        return decode(np.int64(state.memory[cell]), element)
+        return load(_place(operand, first, index), element, state)
     if kind == isa.REG:
         return float(state.registers[core, operand["address"]])
     if kind == isa.FABRIC:
-        if index & 1 and (element == isa.F16 or element == isa.I16):
+        if index & 1 and is_half(element):
             data = data >> 16
         return decode(data, element)
     return 0.0
@@ -57,37 +55,35 @@ def _combine(op: Int, a: float, b: float, c: float) -> float:
 
 @inlined
 def _elements(
-    core: Int, line: Int, thread: Int, first: Int, count: Int, data0: Int, data1: Int, data2: Int, state: State
-) -> Int:
+    core: Int, op: Int, operands: Array, thread: Int, first: Int, count: Int, data0: Int, data1: Int, data2: Int,
+    state: State,
+) -> Int:  # fmt: skip
     """Compute *count* elements; return the word to send if the destination is fabric."""
-    op, dest = state.code[line]["op"], state.operands[line, 0]
-    source0, source1, source2 = state.operands[line, 1], state.operands[line, 2], state.operands[line, 3]
-    start, kind, element = state.cores[core]["cell"], dest["kind"], dest["element"]
-    cell = start + thread["cells"][0]
-    cell0, cell1, cell2 = start + thread["cells"][1], start + thread["cells"][2], start + thread["cells"][3]
+    dest, source0, source1, source2 = operands[0], operands[1], operands[2], operands[3]
+    start, kind, element = state.cores[core]["memory"], dest["kind"], dest["element"]
+    into, addresses = start + thread["addresses"][0], thread["addresses"]
+    from0, from1, from2 = start + addresses[1], start + addresses[2], start + addresses[3]
     two, three = op != isa.MOV, op == isa.MAC or op == isa.ADD3
     product = (element == isa.I32 or element == isa.I16) and op == isa.MUL
     word = np.int64(0)
     for index in range(first, first + count):
-        a = _fetch(source0, cell0, index, data0, core, state)
+        a = _fetch(source0, from0, index, data0, core, state)
         b, c = 0.0, 0.0
         if two:
-            b = _fetch(source1, cell1, index, data1, core, state)
+            b = _fetch(source1, from1, index, data1, core, state)
         if three:
-            c = _fetch(source2, cell2, index, data2, core, state)
+            c = _fetch(source2, from2, index, data2, core, state)
         value = _combine(op, a, b, c)
         if kind == isa.MEM:
-            if element == isa.F32:
-                state.floats[_cell(dest, cell, index)] = np.float32(value)
-            elif product:
-                state.memory[_cell(dest, cell, index)] = np.uint32(np.int64(a) * np.int64(b) & WORD)
+            if product:
+                store_bits(_place(dest, into, index), np.int64(a) * np.int64(b) & WORD, element, state)
             else:
-                state.memory[_cell(dest, cell, index)] = np.uint32(encode(value, element))
+                store(_place(dest, into, index), value, element, state)
         elif kind == isa.REG:
             state.registers[core, dest["address"]] = decode(encode(value, element), element)
         else:
             bits = np.int64(a) * np.int64(b) & WORD if product else np.int64(encode(value, element))
-            if element == isa.F16 or element == isa.I16:
+            if is_half(element):
                 bits &= 0xFFFF
                 word = word | bits << 16 if index & 1 else bits
             else:
@@ -116,15 +112,16 @@ def issue(core: Int, slot: Int, now: Int, until: Int, state: State) -> tuple[Int
     A memory instruction that is alone on its core takes all its issues at once: nobody can see the difference.
     """
     thread = state.threads[core, slot]
-    line, done, wanted, pace = thread["line"], thread["done"], thread["wanted"], np.int64(thread["pace"])
-    code, operands = state.code[line], state.operands[line]
-    fabrics, row, per_issue = code["fabrics"], code["row"], code["per_issue"]
-    count, issues, full = np.int64(min(per_issue, wanted - done)), np.int64(1), np.int64(code["cycles"])
+    line, done, wanted = np.int64(thread["line"]), np.int64(thread["done"]), np.int64(thread["wanted"])
+    code, pace, full = state.code[line], np.int64(thread["pace"]), np.int64(thread["full"])
+    operands = state.described[core, slot] if code["described"] else state.operands[line]
+    fabrics, row, per_issue = thread["fabrics"], np.int64(thread["row"]), np.int64(thread["per_issue"])
+    count, issues = min(per_issue, wanted - done), np.int64(1)
     data0, data1, data2 = np.int64(0), np.int64(0), np.int64(0)
     if row > 0:
         left = row - done % row
         if left < per_issue:
-            count, pace, full = np.int64(min(count, left)), np.int64(thread["tail"]), np.int64(code["tail_cycles"])
+            count, pace, full = np.int64(min(count, left)), np.int64(thread["tail"]), np.int64(thread["tail_full"])
     elif fabrics == 0 and slot == 0 and state.cores[core]["live"] == 1:
         issues = np.int64(min((wanted - done + per_issue - 1) // per_issue, max(1, (until - now) // pace)))
         count = np.int64(min(wanted - done, issues * per_issue))
@@ -139,7 +136,7 @@ def issue(core: Int, slot: Int, now: Int, until: Int, state: State) -> tuple[Int
             data2 = _arrived(core, operands[3]["address"], now, state)
         if data0 < 0 or data1 < 0 or data2 < 0:
             return np.int64(0), np.int64(FABRIC)
-    word = _elements(core, line, thread, done, count, data0, data1, data2, state)
+    word = _elements(core, code["op"], operands, thread, done, count, data0, data1, data2, state)
     if fabrics:
         for source in range(1, 4):
             if (fabrics >> source) & 1:

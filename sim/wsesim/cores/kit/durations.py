@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from math import ceil
+from operator import add
 
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.instruction import cycles_alone
+from wsesim.cores.kit.named import timed_alone
 from wsesim.cores.operands import Mem, Operand
 from wsesim.cores.rates import rate_of
 from wsesim.hardware import Wafer
@@ -53,7 +55,7 @@ def written_cycles(wafer: Wafer, write: Callable[[CoreRole], None]) -> int:
     """Return the cycles of the instructions that *write* writes, one after the other, if nothing holds them up."""
     role = Builder(wafer, width=1, height=1).role("timed")
     write(role)
-    return sum(map(cycles_alone, role.instructions))
+    return reduce(add, (timed_alone(wafer, each) for each in role.instructions), 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ A sum goes along a line as a chain. Two colors take turns, because a core receiv
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.operands import Color, Mem
+from wsesim.cores.place import author_line, written_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,10 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send the vector."""
+    """Send the vector; `place`, as of all steps, is the line of source that asks for it."""
 
     color: int
+    place: str = field(default_factory=author_line, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Keep:
     """Receive into the vector."""
 
     color: int
+    place: str = field(default_factory=author_line, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Add:
 
     color: int
     onward: int | None = None
+    place: str = field(default_factory=author_line, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class Turn:
 
     color: int
     routers: int
+    place: str = field(default_factory=author_line, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +65,14 @@ class Wait:
     """Do nothing for so many cycles."""
 
     cycles: int
+    place: str = field(default_factory=author_line, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class SetUp:
     """Set the descriptors of the vector instruction that follows."""
+
+    place: str = field(default_factory=author_line, compare=False)
 
 
 Step = Send | Keep | Add | Turn | Wait | SetUp
@@ -83,7 +91,7 @@ class Plan:
 
     def set_up(self) -> Plan:
         """Return this plan with the descriptors of each step set before it."""
-        return Plan(self.routes, tuple(each for step in self.steps for each in (SetUp(), step)))
+        return Plan(self.routes, tuple(each for step in self.steps for each in (SetUp(step.place), step)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,22 +200,27 @@ def write_routes(role: CoreRole, colors: Sequence[Color], plan: Plan) -> None:
 
 def write_steps(role: CoreRole, colors: Sequence[Color], plan: Plan, vector: Mem, op: int = isa.ADD) -> None:
     """Write a plan's steps on *vector*; sums stay in its type on the way, or greatest values with isa.MAX."""
-    kind, length = vector.kind, vector.length
     for step in plan.steps:
-        match step:
-            case Send(color):
-                role.vector(isa.MOV, role.fabout(colors[color], length), vector, kind=kind)
-            case Keep(color):
-                role.vector(isa.MOV, vector, role.fabin(colors[color], length), kind=kind)
-            case Add(color, onward):
-                dest = vector if onward is None else role.fabout(colors[onward], length)
-                role.vector(op, dest, vector, role.fabin(colors[color], length), kind=kind)
-            case Turn(color, routers):
-                role.control(colors[color], routers=routers)
-            case Wait(cycles):
-                role.wait(cycles)
-            case SetUp():
-                role.wait(role.wafer.code.vector_setup_cycles)
+        with written_by(step.place):
+            _write_step(role, colors, step, vector, op)
+
+
+def _write_step(role: CoreRole, colors: Sequence[Color], step: Step, vector: Mem, op: int) -> None:
+    kind, length = vector.kind, vector.length
+    match step:
+        case Send(color):
+            role.vector(isa.MOV, role.fabout(colors[color], length), vector, kind=kind)
+        case Keep(color):
+            role.vector(isa.MOV, vector, role.fabin(colors[color], length), kind=kind)
+        case Add(color, onward):
+            dest = vector if onward is None else role.fabout(colors[onward], length)
+            role.vector(op, dest, vector, role.fabin(colors[color], length), kind=kind)
+        case Turn(color, routers):
+            role.control(colors[color], routers=routers)
+        case Wait(cycles):
+            role.wait(cycles)
+        case SetUp():
+            role.wait(role.wafer.code.vector_setup_cycles)
 
 
 def _role(builder: Builder, name: str, colors: Sequence[Color], plan: Plan, length: int, kind: int) -> CoreRole:

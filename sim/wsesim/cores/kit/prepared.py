@@ -50,7 +50,7 @@ class Prepared:
 
     def run(
         self, *, watch: Iterable[tuple[int, int]] = (), frame_cycles: int | None = None, tell_cycles: int | None = None,
-        tell: Callable[[int], None] = lambda _: None,
+        tell: Callable[[int], None] = lambda _: None, path: bool = False,
     ) -> CoreRun:  # fmt: skip
         """Run it as `CoreMachine.run` does; the cycles are those of the whole, where a part stands for all.
 
@@ -58,9 +58,10 @@ class Prepared:
             ProgramError: it cannot end.
         """
         run = self.machine.run(
-            watch=watch, frame_cycles=frame_cycles, unread=self.unread, tell_cycles=tell_cycles, tell=tell
-        )
-        return replace(run, cycles=run.cycles + self.later_cycles)
+            watch=watch, frame_cycles=frame_cycles, unread=self.unread, tell_cycles=tell_cycles, tell=tell, path=path,
+        )  # fmt: skip
+        later, found = self.later_cycles, run.path
+        return replace(run, cycles=run.cycles + later, path=None if found is None else found.later(later))
 
     def compare(self) -> Agreement:
         """Compare the result of a run with NumPy's.

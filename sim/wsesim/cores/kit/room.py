@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 CORE_HOST_BYTES = 600
 """A simulated core takes in the computer, at least: registers, threads, queues with their words. Measured: 660 bytes
 for `allreduce-2d`, 790 for `residual`, 890 for `gemv`."""
-VALUE_HOST_BYTES = 8
-"""Four bytes of data on a core take in the computer, at least: two cells of fp16. Measured: these for `gemv`, which
-draws column by column, more for others, of whose steps NumPy makes copies."""
+VALUE_HOST_BYTES = 4
+"""Four bytes of data on a core take in the computer, at least: themselves. Measured: 5 for `gemv`, which draws column
+by column, more for others, of whose steps NumPy makes copies."""
 VALUE_BYTES = 4
 ROLE_HOST_BYTES = 60_000
 """The program of one core takes in the computer, at least: a hundred instructions. Measured: 90,000 for

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import reduce
+from operator import add
 from typing import TypeVar
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.instruction import cycles_alone
 from wsesim.cores.kit.lines import AllreduceLine, Collection
+from wsesim.cores.kit.named import timed_alone
 from wsesim.cores.operands import Mem, Register
 from wsesim.hardware import Wafer
 
@@ -104,7 +106,7 @@ class KernelWriter:
 
     def _settle(self) -> None:
         written = self.role.instructions
-        self._cycles += self._turns * sum(cycles_alone(each) for each in written[self._seen :])
+        self._cycles += self._turns * reduce(add, (timed_alone(self.wafer, each) for each in written[self._seen :]), 0)
         self._seen = len(written)
 
 

@@ -31,6 +31,7 @@ from wsesim.cores.kit.core import KernelCore, KernelSetup, TimedCores, Uses, tim
 from wsesim.cores.kit.plans import alike_places
 from wsesim.cores.kit.room import check_roles
 from wsesim.cores.machine import CoreMachine
+from wsesim.cores.place import written_by
 from wsesim.hardware import Wafer
 
 Operands = Callable[[Any, np.random.Generator], Mapping[str, Array]]
@@ -106,7 +107,8 @@ def kernel(
     def alone(*question: Any) -> TimedCores:
         given = setup(*question)
         assert body is not None, "a program without a body states its closed form and its need"
-        return timed_cores(given, body, timed(asked(given)))
+        with written_by(body):
+            return timed_cores(given, body, timed(asked(given)))
 
     def load(given: KernelSetup, seed: int) -> Prepared:
         own = asked(given)
@@ -114,7 +116,9 @@ def kernel(
             builder = Builder(given.wafer, width=given.columns, height=given.rows + sum(edge))
             write(own, builder)  # type: ignore[misc]
         else:
-            builder = _written(given, body, alone(given.wafer, given.grid, given.shape, given.options).uses)
+            uses = alone(given.wafer, given.grid, given.shape, given.options).uses
+            with written_by(body):
+                builder = _written(given, body, uses)
         drawn, machine = operands(own, np.random.default_rng(seed)), CoreMachine(builder)
         for variable, each in lay(own, **drawn).items():
             scatter(machine, variable, np.pad(each, (edge, (0, 0), (0, 0))) if len(each) < builder.height else each)
@@ -141,14 +145,17 @@ def kernel(
 
 
 def once_in_a_row(function: Callable[..., TimedCores]) -> Callable[..., TimedCores]:
-    """Return a function of a question that answers as before if it is asked the same again."""
-    last: list[tuple[object, TimedCores]] = []
+    """Return a function of a question that answers as before if it is asked the same again, of the same wafer.
+
+    One that is equal need not be the same: its cycles may remember what they are (`named`).
+    """
+    last: list[tuple[Wafer, object, TimedCores]] = []
 
     def answer(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> TimedCores:
-        question = wafer, grid, shape, dict(options)
-        if not last or last[0][0] != question:
-            last[:] = [(question, function(*question))]
-        return last[0][1]
+        question = grid, shape, dict(options)
+        if not last or last[0][0] is not wafer or last[0][1] != question:
+            last[:] = [(wafer, question, function(wafer, *question))]
+        return last[0][2]
 
     return answer
 

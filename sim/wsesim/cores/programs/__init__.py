@@ -8,6 +8,8 @@ from wsesim.cores.host import free_bytes, within
 from wsesim.cores.kit.base import KernelCase, KernelProgram, Measure, Reading, slowdown
 from wsesim.cores.kit.file import is_file
 from wsesim.cores.kit.prepared import Agreement, Prepared
+from wsesim.cores.kit.terms import TERMS, closed_terms
+from wsesim.cores.path import NO_PATH, PATH_CAUSES, CriticalPath, PathSegment
 from wsesim.cores.programs.run import KernelOutcome, find_program, run_case, run_kernel, usually_watched
 
 
@@ -24,18 +26,24 @@ def _found() -> dict[str, KernelProgram]:
 PROGRAMS: dict[str, KernelProgram] = _found()
 
 __all__ = [
+    "NO_PATH",
+    "PATH_CAUSES",
     "PROGRAMS",
+    "TERMS",
     "Agreement",
+    "CriticalPath",
     "KernelCase",
     "KernelOutcome",
     "KernelProgram",
     "Measure",
     "NoRoom",
     "NotWritten",
+    "PathSegment",
     "Prepared",
     "Reading",
     "TooFew",
     "TooLarge",
+    "closed_terms",
     "find_program",
     "free_bytes",
     "is_file",

@@ -96,13 +96,14 @@ def run_kernel(
 
 def run_case(
     case: KernelCase, *, verify: bool = True, watch: Iterable[tuple[int, int]] = (), pictures: int = 0,
-    say: Callable[[str], None] = lambda _: None,
+    say: Callable[[str], None] = lambda _: None, path: bool = False,
 ) -> KernelOutcome:  # fmt: skip
     """Run a kernel, or at level closed calculate it.
 
     With `fold` a row or two are simulated and stand for all, as exact as all would be. What the cores of *watch*, each
     (column, row), do is recorded in `run.spans`; the activity of all at about *pictures* times in `run.frames`,
-    `frame_cycles` apart. *say* is told how long it takes, and how far it is.
+    `frame_cycles` apart; with *path*, what made it last in `run.path`, if there are no more cores and events than
+    `CoreMachine.run` notes. *say* is told how long it takes, and how far it is.
 
     Raises:
         InputError: a shape that cannot be.
@@ -124,7 +125,7 @@ def run_case(
     frame_cycles = max(1, ceil(closed / pictures)) if pictures else None
     run = prepared.run(
         watch=watch, frame_cycles=frame_cycles, tell_cycles=max(1, ceil(closed / TOLD)),
-        tell=lambda now: say(f"{what}: {min(now / closed, ALMOST):.0%}"),
+        tell=lambda now: say(f"{what}: {min(now / closed, ALMOST):.0%}"), path=path,
     )  # fmt: skip
     return KernelOutcome(
         cycles=run.cycles, seconds=run.cycles / clock, closed_cycles=closed,

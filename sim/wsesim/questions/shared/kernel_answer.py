@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from wsesim.answer import Answer, CoreFrames, CoreMap, Drawing, Level, Number, Reason, Spent
 from wsesim.cores.measures import MEASURES, RATES
 from wsesim.questions.base import Say
+from wsesim.questions.shared.kernel_path import closed_table, path_map, path_notes, path_sentences, path_tables
 
 if TYPE_CHECKING:
     from wsesim.cores.machine import CoreRun
@@ -63,6 +64,7 @@ def closed_answer(case: KernelCase, *, machine: str, must_fit: bool) -> Answer:
     return Answer(
         level="closed", figures=_times(cycles * longer, cycles * longer, clock), headline=_headline(clock),
         spent=_limited(case, cycles, cycles * longer), facts=_facts(case, machine), notes=_silicon_notes(case, longer),
+        tables=(closed_table(case),),
         leaves_out=(LEAVES_OUT["closed"], *(() if must_fit else ("Whether it fits a core's memory.",))),
     )  # fmt: skip
 
@@ -81,7 +83,8 @@ def cores_answer(
     """
     from wsesim.cores.programs import run_case
 
-    found, clock = run_case(case, verify=verify, watch=watch, pictures=pictures, say=say), case.wafer.core.clock_hz
+    found = run_case(case, verify=verify, watch=watch, pictures=pictures, say=say, path=True)
+    clock = case.wafer.core.clock_hz
     longer = _longer(case, found.cycles)
     took, closed = found.cycles * longer, found.closed_cycles * _longer(case, found.closed_cycles)
     waits_s = (took - closed) / clock
@@ -90,10 +93,11 @@ def cores_answer(
     }  # fmt: skip
     return Answer(
         level="cores", figures=figures, headline=_headline(clock), spent=_spent(case, found, took),
-        sentences=_said(found, figures), drawings=_drawings(found), files=_files(case, found),
+        sentences=(*_said(found, figures), *path_sentences(found)), tables=path_tables(case, found),
+        drawings=_drawings(found), files=_files(case, found),
         facts=_facts(case, machine, found.counts), right=found.right, events=found.events,
         reasons=(Reason(figure="time_s", cause=WAITS, seconds=waits_s),) if waits_s else (),
-        leaves_out=(LEAVES_OUT["cores"],), notes=(*_silicon_notes(case, longer), *_run_notes(case)),
+        leaves_out=(LEAVES_OUT["cores"],), notes=(*_silicon_notes(case, longer), *_run_notes(case), *path_notes(found)),
     )  # fmt: skip
 
 
@@ -165,7 +169,7 @@ def _spent(case: KernelCase, found: KernelOutcome, took: float) -> Spent:
     """Return the mean core's time; cores that are done before the last, or beyond the part that was run, are idle."""
     run, cycles, clock_hz = _run(found), found.cycles, case.wafer.core.clock_hz
     parts = {cause: float(spent.mean()) for cause, spent in run.spent.items()}
-    parts["idle"] += cycles - run.cycles
+    parts["idle"] += cycles - fsum(parts.values())
     parts |= {SILICON: took - cycles} if took > cycles else {}
     return Spent(total_s=took / clock_hz, by_cause={cause: each / clock_hz for cause, each in parts.items()})
 
@@ -188,6 +192,7 @@ def _drawings(found: KernelOutcome) -> tuple[Drawing, ...]:
     run = _run(found)
     named = [(what, title, unit, show.core_map(run, what)) for what, title, unit in MAPS]
     maps = [CoreMap(name=what, title=title, unit=unit, values=each) for what, title, unit, each in named if each.any()]
+    maps += path_map(found)
     if not found.frame_cycles or not len(run.frames):
         return tuple(maps)
     shares = (run.frames / found.frame_cycles).clip(0, 1)
@@ -205,7 +210,9 @@ def _files(case: KernelCase, found: KernelOutcome) -> dict[str, Callable[[], byt
     if (listing := found.listing) is not None:
         files["listing.txt"] = lambda: listing().encode()
     if run.spans:
-        files["trace.json"] = lambda: show.trace_json(run.spans, run.flows).encode()
+        files["trace.json"] = lambda: show.trace_json(
+            run.spans, run.flows, run.path.segments if run.path else ()
+        ).encode()
     if frame_cycles and len(run.frames):
         files["activity.gif"] = lambda: show.activity_gif(run, title=title, frame_cycles=frame_cycles)
     return files

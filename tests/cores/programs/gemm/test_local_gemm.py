@@ -25,7 +25,7 @@ def test_columns_a_multiple_of_all_banks_apart_take_two_cycles_an_element() -> N
 
 @pytest.mark.parametrize(("stride", "cycles"), [(1, 1), (3, 1), (4, 2), (6, 1), (32, 2)])
 def test_an_update_in_place_meets_itself_where_its_stride_is_a_multiple_of_all_banks(stride: int, cycles: int) -> None:
-    column, line = Mem(0, 8, stride=stride), Mem(100, 8, stride=1)
+    column, line = Mem(0, 8, stride=stride), Mem(200, 8, stride=1)
     core = MACHINES["cs-2"].core
     assert rate_of(core, isa.MAC, isa.F32, (column, column, line)).cycles == cycles
     assert rate_of(core, isa.MAC, isa.F32, (column, line, line)).cycles == 1

@@ -27,7 +27,7 @@ def test_views_and_edges_lie_where_a_picture_shows_them() -> None:
     array = Mem(0, star.words)
     assert (star.pitch, star.words, star.center) == (6, 24, 7)
     assert [shift for _, shift in star.shifts(star.distances)] == [-6, 6, -1, 1]
-    first = {side: star.edge(array, side, halo=True).cell for side in SIDES}
+    first = {side: star.edge(array, side, halo=True).first_in(array) for side in SIDES}
     assert first == {"WEST": 6, "EAST": 10, "NORTH": 1, "SOUTH": 19}
     for side in SIDES:
         assert star.edge(array, side, halo=True).length == star.edge(array, OPPOSITE[side], halo=False).length

@@ -14,6 +14,7 @@ from wsesim.cores import isa
 from wsesim.cores.builder import CoreRole
 from wsesim.cores.kit.base import Array
 from wsesim.cores.kit.flow import unless_less
+from wsesim.cores.kit.named import as_scalar_code
 from wsesim.cores.operands import Mem, Register
 from wsesim.hardware import Wafer
 
@@ -142,7 +143,7 @@ def butterflies(points: int) -> int:
     return stages(points) * points // 2
 
 
-def transform_cycles(wafer: Wafer, points: int) -> int:
+def transform_cycles(wafer: Wafer, points: int) -> float:
     """Return the cycles of a transform, instruction by instruction."""
     core = wafer.core
     taken, last = core.branch_taken_cycles, core.branch_not_taken_cycles
@@ -153,4 +154,4 @@ def transform_cycles(wafer: Wafer, points: int) -> int:
     inner = turns * (LOADS + ARITHMETIC + STORES + MOVES + taken) - blocks * saved
     middle = blocks * (4 + taken) - stages(points) * saved
     outer = 3 + stages(points) * (wafer.code.nest_cycles + load + 5 + taken) - saved
-    return reorder + inner + middle + outer
+    return as_scalar_code(wafer, reorder + inner + middle + outer)

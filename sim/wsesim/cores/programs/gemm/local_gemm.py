@@ -153,7 +153,7 @@ def between_readings(case: KernelCase) -> int:
 
 def _column_pace(wafer: Wafer, sizes: _Product) -> float:
     """Return the cycles an element of a column takes; one of four starts of A and C meets in a bank."""
-    into, of = Mem(0, sizes.rows, stride=sizes.width), Mem(1, sizes.rows, stride=sizes.depth)
+    into, of = Mem(0, sizes.rows, stride=sizes.width), Mem(2, sizes.rows, stride=sizes.depth)
     rate = rate_of(wafer.core, isa.MAC, isa.F32, (into, into, of))
     return (3 * rate.cycles + rate.slow_cycles) / 4
 

@@ -14,11 +14,10 @@ from wsesim.cores.kit.base import Array, Shape
 from wsesim.cores.kit.durations import memory
 from wsesim.cores.kit.flow import end_task, jump, jump_if_less
 from wsesim.cores.kit.plans import COLUMN, ROW, alike_places
-from wsesim.cores.operands import Color
+from wsesim.cores.operands import MEMORY_WORD_BYTES, Color
 from wsesim.cores.programs.collectives.rings import FORWARD, RING_COLORS, WAYS, Seat, ring_order, seats
 from wsesim.cores.programs.gemm.streaming import aligned
-from wsesim.cores.rates import lines_of, rate_of
-from wsesim.cores.role import BANK_BYTES
+from wsesim.cores.rates import go_by_lines, rate_of
 from wsesim.hardware import Wafer
 
 OWN_STEP = 1
@@ -227,8 +226,8 @@ class _Core:
 def z_bank(wafer: Wafer) -> int:
     """Return the bank in which Z begins, X lying in the first: one that does not collide, or on a line like X."""
     column, core = memory(isa.F16, 1), wafer.core
-    reads_lines = lines_of(core, (column,) * 3, rate_of(core, isa.MAC, isa.F16, (column,) * 3)) >= (0, 0)
-    return 0 if reads_lines else ceil(core.bank_apart_bytes / BANK_BYTES)
+    reads_lines = go_by_lines(core, (column,) * 3, rate_of(core, isa.MAC, isa.F16, (column,) * 3))
+    return 0 if reads_lines else ceil(core.bank_apart_bytes / MEMORY_WORD_BYTES)
 
 
 def write(tiles: Tiles, builder: Builder) -> None:

@@ -35,11 +35,10 @@ from wsesim.cores.kit.base import (
 from wsesim.cores.kit.durations import Turns, Work, beside, in_all, in_turns, memory, vector_time
 from wsesim.cores.kit.written import kernel
 from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import ELEMENT_BYTES, wavelets_of
+from wsesim.cores.operands import ELEMENT_BYTES, MEMORY_WORD_BYTES, wavelets_of
 from wsesim.cores.programs.gemm.mesh_core import Tiles, lay, take, write, z_bank
 from wsesim.cores.programs.gemm.streaming import aligned
-from wsesim.cores.rates import line_cycles, lines_of, rate_of
-from wsesim.cores.role import BANK_BYTES
+from wsesim.cores.rates import go_by_lines, line_cycles, rate_of
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 from wsesim.kernels.collectives import link_cycles
@@ -163,12 +162,12 @@ def _turns(wafer: Wafer, tiles: Tiles) -> Work:
     core, rows = wafer.core, memory(isa.F16, tiles.m)
     rate = rate_of(wafer.core, isa.MAC, isa.F16, (rows,) * 3)
     axpy = vector_time(wafer, isa.MAC, isa.F16, tiles.m, rows, rows, rows)
-    by_lines = lines_of(core, (rows,) * 3, rate) >= (0, 0) and tiles.m > rate.per_issue
+    by_lines = go_by_lines(core, (rows,) * 3, rate) and tiles.m > rate.per_issue
     column = tiles.m * ELEMENT_BYTES[isa.F16]
     outer = (5, core.branch_taken_cycles - 1 + wafer.code.map_start_cycles - 1)
 
     def turn(k: int, n: int) -> tuple[int, int]:
-        z, x = z_bank(wafer) * BANK_BYTES + n * column, k * column
+        z, x = z_bank(wafer) * MEMORY_WORD_BYTES + n * column, k * column
         apart = min((z - x) % core.bank_period_bytes, (x - z) % core.bank_period_bytes)
         pace = rate.slow_cycles if apart < core.bank_apart_bytes else rate.cycles
         busy = line_cycles(core, z, x, tiles.m) if by_lines else axpy.issues * pace

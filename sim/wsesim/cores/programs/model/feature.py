@@ -22,6 +22,7 @@ from wsesim.cores.kit.base import Array, KernelProgram, Options, choice_option
 from wsesim.cores.kit.core import KernelCore, KernelSetup
 from wsesim.cores.kit.written import Meaning, Operands, kernel
 from wsesim.cores.operands import Mem
+from wsesim.cores.place import written_by
 from wsesim.cores.programs.collectives.collective import GROUP_HELP, group_of
 
 PRECISIONS = ("fp32", "mixed")
@@ -219,11 +220,15 @@ def feature_kernel(
     def asked(setup: KernelSetup) -> FeatureLayout:
         return layout_of(setup, *setup.shape, unit=unit)
 
+    def written(core: KernelCore) -> None:
+        with written_by(body):
+            body(FeatureSeat(core, asked(core.setup)))
+
     more = f" (a multiple of {unit})" if unit > 1 else ""
     return kernel(
         name=name, doc=doc, shape_help=shape_help, example="64x128", takes=f"tokens and features{more}",
         fits=lambda _, features: features % unit == 0, asked=asked, operands=operands, lay=laid, meaning=meaning,
-        body=lambda core: body(FeatureSeat(core, asked(core.setup))),
+        body=written,
         take=lambda layout, found: result(layout).take(found),
         options={**(options or {}), "precision": PRECISION_HELP, **GROUP_HELP},
     )  # fmt: skip

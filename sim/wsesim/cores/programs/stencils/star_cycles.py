@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from wsesim.cores.issues import WORD_BYTES
 from wsesim.cores.kit.durations import residues, written_cycles
 from wsesim.cores.operands import Mem
 from wsesim.cores.programs.stencils.arithmetic import accumulate, accumulate_view, scale_and_add
 from wsesim.cores.programs.stencils.tile import SIDES, Star
-from wsesim.cores.rates import WORD_BYTES
 from wsesim.cores.role import CoreRole
 from wsesim.hardware import Wafer
 

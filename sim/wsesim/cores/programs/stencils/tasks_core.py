@@ -51,7 +51,7 @@ class TasksCore:
             role.set(self.before, 2 * len(self.sides) - 1)
             for side in self.sides:
                 edge = star.edge(self.cells, side, halo=True)
-                role.set(self.place[side], edge.cell - self.cells.cell)
+                role.set(self.place[side], edge.first_in(self.cells))
                 role.set(self.rows[side], edge.inner)
             self.weights = load_weights(role, star.weights) if self.inner else []
             role.activate(self.loop)
@@ -95,7 +95,7 @@ class TasksCore:
         role, edge = self.role, self.star.edge(self.cells, side, halo=True)
         with role.task(f"end {side}"):
             role.block(self.stores[side])
-            role.set(self.place[side], edge.cell - self.cells.cell)
+            role.set(self.place[side], edge.first_in(self.cells))
             self._count()
 
     def _count(self) -> None:
