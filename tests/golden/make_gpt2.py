@@ -3,7 +3,8 @@
     python make_gpt2.py
 
 Needs the packages `torch` and `transformers`, which the project itself does not use. NAME.safetensors holds the weights
-as transformers saves them (fp32), NAME.expected.safetensors token ids and labels, and logits and losses in float64.
+as transformers saves them (fp32), NAME.expected.safetensors token ids and labels, and logits and losses in float64,
+NAME.gradients.safetensors the gradients of the loss in float64, under the names of the weights.
 """
 
 from collections.abc import Callable
@@ -60,7 +61,9 @@ def main() -> None:
         with TemporaryDirectory() as folder:
             model.save_pretrained(folder)
             move(Path(folder) / "model.safetensors", FOLDER / f"{name}.safetensors")
-        save_file(expected(name, model.double()), FOLDER / f"{name}.expected.safetensors")
+        wanted = expected(name, model.double())
+        save_file(wanted, FOLDER / f"{name}.expected.safetensors")
+        save_file(gradients(name, model, wanted), FOLDER / f"{name}.gradients.safetensors")
 
 
 def randomise(model: Any) -> None:
@@ -97,6 +100,23 @@ def expected(name: str, model: Any) -> dict[str, Any]:
         output = model(**arguments, labels=ids)
         tensors["logits"] = output.logits
     return {key: value.contiguous() for key, value in (tensors | {"loss": output.loss.reshape(1)}).items()}
+
+
+def gradients(name: str, model: Any, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return the gradient of every parameter, of the loss made from logits in float64; transformers' own is fp32."""
+    ids, entropy = wanted["ids"], torch.nn.functional.cross_entropy
+    types = {"token_type_ids": wanted["types"]} if "types" in wanted else {}
+    output = model(input_ids=ids, attention_mask=torch.ones_like(ids), **types)
+    if name == "bert_mlm":
+        masked = output.prediction_logits[:, :MASKED].flatten(0, 1)
+        loss = entropy(masked, ids[:, :MASKED].flatten())
+        loss = loss + entropy(output.seq_relationship_logits, torch.arange(SEQUENCES) % 2)
+    elif name.endswith("classify"):
+        loss = entropy(output.logits, torch.arange(SEQUENCES) % 3)
+    else:
+        loss = entropy(output.logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten())
+    loss.backward()
+    return {key: parameter.grad.contiguous() for key, parameter in model.named_parameters()}
 
 
 if __name__ == "__main__":

@@ -1,15 +1,21 @@
 """Laws of the derived training graph, for every shape of model there is."""
 
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsesim.graph import Block, Graph, flops, macs, with_training
+from wsesim.errors import SpecError
+from wsesim.graph import Block, Graph, Op, flops, is_borrowed, macs, with_training
+from wsesim.graph.backward import is_lent
 from wsesim.model.build import build_graph
 from wsesim.model.spec import Model
 from wsesim.ops import find, options
+
+TINY = Model(name="tiny", layers=1, width=4, heads=1, kv_heads=1, head_width=4, ffn_width=4, vocab=4, max_length=4)
 
 
 @st.composite
@@ -53,20 +59,68 @@ def test_forward_is_left_alone(graph: Graph) -> None:
         assert after.outputs[: len(before.outputs)] == before.outputs
 
 
+def updates_of(block: Block) -> list[Op]:
+    return [op for op in block.phase("optimizer") if op.kind == "adamw"]
+
+
 @given(graphs())
 def test_every_weight_gets_one_gradient_and_one_update(graph: Graph) -> None:
-    for block in with_training(graph).blocks:
-        updated = [op.inputs[0] for op in block.phase("optimizer")]
-        assert len(updated) == len(set(updated))
+    training = with_training(graph)
+    for block in training.blocks:
+        updated = [op.inputs[0] for op in updates_of(block)]
+        assert sorted(updated) == sorted(weight.name for weight in block.weights() if not is_borrowed(weight))
+        for op in updates_of(block):
+            weight, gradient = (block.tensors[name] for name in op.inputs[:2])
+            assert gradient.of == weight.name
+            assert gradient.axes == weight.axes
+            moments = [block.tensors[name] for name in op.inputs[2:]]
+            assert [(moment.role, moment.dtype, moment.axes) for moment in moments] == 2 * [
+                ("state", "fp32", weight.axes)
+            ]
+            is_of_norm = any(weight.name in other.inputs for other in block.ops if find(other.kind).is_norm)
+            assert op.attrs["decays"] == (not weight.name.endswith(".bias") and not is_of_norm)
+
+
+@given(graphs())
+def test_every_weight_gradient_reaches_one_update(graph: Graph) -> None:
+    """Each is read by one optimizer op that adds or updates, wherever its weight is kept, tied heads included."""
+    training = with_training(graph)
+    readers = Counter(
+        name for block in training.blocks for op in block.phase("optimizer") if op.kind != "norm" for name in op.inputs
+    )
+    normed = {name for block in training.blocks for op in block.ops if op.kind == "norm" for name in op.inputs}
+    for block in training.blocks:
         for weight in block.weights():
             (gradient,) = gradients_of(block, weight.name)
             assert graph.shape(block.tensors[gradient]) == graph.shape(weight)
-            is_borrowed = weight.of not in (None, weight.name)
-            assert (weight.name in updated) != is_borrowed
-            if not is_borrowed:
-                (update,) = (op for op in block.phase("optimizer") if op.inputs[0] == weight.name)
-                assert update.kind == "adam"
-                assert update.inputs == (weight.name, gradient)
+            assert readers[gradient] == sum(
+                readers[gradient] > 0 and weight.name in {tensor.name for tensor in other.weights()}
+                for other in training.blocks
+            )
+        for op in updates_of(block):
+            assert op.inputs[1] in normed
+
+
+def test_the_gradient_of_a_tied_head_is_added_to_that_of_its_table() -> None:
+    embed, _, head = with_training(build_graph(TINY, sequences=1, length=2)).blocks
+    (total,) = (op for op in embed.phase("optimizer") if op.kind == "accumulate")
+    assert total.inputs == ("tokens.weight.grad", "logits.weight.grad")
+    assert "logits.weight.grad" in head.outputs
+    assert "logits.weight.grad" in embed.inputs
+    (update,) = (op for op in updates_of(embed) if op.inputs[0] == "tokens.weight")
+    assert update.inputs[1] == total.outputs[0]
+
+
+def test_places_of_a_sparse_weight_come_with_it() -> None:
+    layer = with_training(build_graph(replace(TINY, sparsity=0.5), sequences=1, length=2)).blocks[1]
+    (op,) = (op for op in layer.ops if op.name == "ffn.up.weight.backward")
+    places = layer.tensors[op.inputs[-1]]
+    assert (places.name, places.role, places.dtype, places.density) == ("ffn.up.weight.places", "state", "bool", 1)
+
+
+def test_without_a_loss_there_is_nothing_to_train() -> None:
+    with pytest.raises(SpecError, match="tiny has no loss, so there is nothing to train"):
+        with_training(build_graph(TINY, sequences=1, length=2, loss=False))
 
 
 @given(graphs())
@@ -84,8 +138,9 @@ def test_gradients_climb_from_block_to_block(graph: Graph) -> None:
     for before, after in pairwise(blocks):
         sent = [name for name in after.outputs if after.tensors[name].role == "gradient"]
         taken = [name for name in before.inputs if before.tensors[name].role == "gradient"]
-        assert [after.tensors[name].of for name in sent] == ["x"]
-        assert [before.tensors[name].of for name in taken] == [before.outputs[0]]
+        assert after.tensors[sent[0]].of == "x"
+        assert before.tensors[taken[0]].of == before.outputs[0]
+        assert all(is_lent(after, name) for name in sent[1:])
     assert not any(blocks[0].tensors[name].role == "gradient" for name in blocks[0].outputs)
 
 
@@ -128,8 +183,7 @@ def test_backward_reads_again_what_the_kinds_say(graph: Graph) -> None:
 
 
 def test_a_residual_hands_its_gradient_on_as_it_is() -> None:
-    model = Model(name="tiny", layers=1, width=4, heads=1, kv_heads=1, head_width=4, ffn_width=4, vocab=4, max_length=4)
-    layer = with_training(build_graph(model, sequences=1, length=2)).blocks[1]
+    layer = with_training(build_graph(TINY, sequences=1, length=2)).blocks[1]
     assert not [op for op in layer.ops if op.kind == "residual_backward"]
     (down,) = (op for op in layer.ops if op.name == "ffn.down.input.backward")
     assert down.inputs[0] == "ffn.residual.out.grad"

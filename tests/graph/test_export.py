@@ -75,6 +75,7 @@ def test_links_join_the_blocks_in_both_directions() -> None:
         ("layer", "x.grad.sum", "embed", "embed.position.out.grad"),
         ("layer", "ffn.residual.out", "head", "x"),
         ("head", "x.grad", "layer", "ffn.residual.out.grad"),
+        ("head", "logits.weight.grad", "embed", "logits.weight.grad"),
     ]
 
 

@@ -11,7 +11,7 @@ from wsesim.graph import Op
 from wsesim.model import Model, build_graph
 from wsesim.numerics.arrays import Array
 from wsesim.numerics.executor import execute
-from wsesim.numerics.functions import function_of
+from wsesim.numerics.functions import Setting, function_of
 from wsesim.numerics.inputs import token_inputs
 from wsesim.numerics.reference import walk_reference
 from wsesim.numerics.verify import verify_model
@@ -29,7 +29,7 @@ DENSE = replace(MODEL, experts=0, experts_per_token=1)
 def run(kind: str, *inputs: Array, **dims: int) -> Array:
     names = tuple(f"in{n}" for n in range(len(inputs)))
     op = Op(name="op", kind=kind, inputs=names, outputs=("out",))
-    (result,) = function_of(op)(op, inputs, dims)
+    (result,) = function_of(op)(op, inputs, Setting(dims=dims))
     return result
 
 

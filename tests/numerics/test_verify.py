@@ -12,7 +12,8 @@ from wsesim.numerics import executor
 from wsesim.numerics.arrays import Array
 from wsesim.numerics.attention import scores, softmax
 from wsesim.numerics.functions import OpFunction, function_of
-from wsesim.numerics.ops import layer_norm, linear
+from wsesim.numerics.linear import linear
+from wsesim.numerics.norms import layer_norm
 from wsesim.numerics.tokenizer import Tokenizer
 from wsesim.numerics.verify import verify_model
 from wsesim.ops.gelu_tanh import gelu_tanh

@@ -83,5 +83,5 @@ def test_a_few_numbers_stay_what_they_are(graph: Graph) -> None:
 
 @pytest.mark.parametrize(("arguments", "name"), [({"seed": -1}, "seed"), ({"seed": 0, "spread": -0.1}, "spread")])
 def test_negative_arguments_are_refused(graph: Graph, arguments: dict[str, float], name: str) -> None:
-    with pytest.raises(SpecError, match=f"{name} must not be negative"):
+    with pytest.raises(SpecError, match=f"{name} must be zero or above"):
         SeededWeights(graph, **arguments)  # type: ignore[arg-type]

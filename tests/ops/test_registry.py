@@ -18,7 +18,7 @@ from wsesim.kernels.costs import KERNELS
 from wsesim.kernels.resident_graph import resident_model
 from wsesim.kernels.resident_ops import READ_KERNELS, WRITTEN_KERNELS, TokenStep, resident_cost
 from wsesim.model import Model, build_graph
-from wsesim.numerics import function_of
+from wsesim.numerics import Setting, function_of
 from wsesim.ops import (
     NUMERICS,
     CoreProgram,
@@ -46,11 +46,15 @@ def squared(x):
     return (x > 0) * x * x
 
 
+def squared_backward(gradient, x):
+    return 2 * gradient * (x > 0) * x
+
+
 OPS = (
     Kind(
         name="squared_relu", meaning="max(x, 0)²", work=Recipe(2), resident=Recipe(2), numpy=squared,
         program=Gap("a toy"), differentiable=(0,), option=Option("activation", "relu2", hugging_face=("relu_sq",)),
-        backward=(gradient_of("squared_relu", Recipe(3)),),
+        backward=(gradient_of("squared_relu", Recipe(3), numpy=squared_backward),),
     ),
 )
 """
@@ -89,12 +93,17 @@ def _options(program: CoreProgram) -> set[str]:
 
 
 def test_work_off_the_wafer_and_outside_of_graphs_alone_has_no_kernel() -> None:
-    assert {name for name, kind in kinds().items() if isinstance(kind.work, Gap)} == {"adam", "argmax"}
+    assert {name for name, kind in kinds().items() if isinstance(kind.work, Gap)} == {
+        "adamw",
+        "argmax",
+        "extend",
+        "norm",
+    }
 
 
 def test_what_is_missing_is_an_answer_with_its_reason() -> None:
-    with pytest.raises(SpecError, match="adam is not modelled with weight streaming: weights are updated"):
-        recipe_of("adam")
+    with pytest.raises(SpecError, match="adamw is not modelled with weight streaming: weights are updated"):
+        recipe_of("adamw")
     with pytest.raises(SpecError, match="'gelo' is not a kind of op, did you mean 'gelu'"):
         find("gelo")
     with pytest.raises(SpecError, match="norm = 'batch_norm' is none of layer_norm, rms_norm"):
@@ -125,7 +134,10 @@ def test_an_op_is_one_file(folder: Path) -> None:
     assert {"ffn.squared", "ffn.squared.backward"} <= {op.name for op in layer.ops}
     assert costs["ffn.squared.backward"] > costs["ffn.squared"] > 0
     op = next(op for op in layer.ops if op.kind == "squared_relu")
-    np.testing.assert_array_equal(function_of(op)(op, [np.array([-2.0, 3.0])], {})[0], [0, 9])
+    back = next(op for op in layer.ops if op.kind == "squared_relu_backward")
+    x, gradient = np.array([-2.0, 3.0]), np.array([5.0, 5.0])
+    np.testing.assert_array_equal(function_of(op)(op, [x], Setting())[0], [0, 9])
+    np.testing.assert_array_equal(function_of(back)(back, [gradient, x], Setting())[0], [0, 30])
     where = resident.Rectangle(wafer=cluster.wafer, columns=8, rows=8, software=WAFERLLM)
     (activation,) = (op for op in resident_model(model).layer if op.kind == "squared_relu")
     cost = resident_cost(activation, where, TokenStep(positions=8))

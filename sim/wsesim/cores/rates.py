@@ -88,8 +88,8 @@ def _assumed(operand: Operand, kind: int, number: int) -> Operand:
 def memory_figures(core: Core) -> MemoryFigures:
     """Return what issues are reckoned with."""
     return MemoryFigures(
-        core.sram_read_bytes_per_cycle, core.sram_write_bytes_per_cycle, core.colliding_cycles, core.bank_period_bytes,
-        core.bank_apart_bytes, core.word_period_bytes, core.line_bytes,
+        float(core.sram_read_bytes_per_cycle), float(core.sram_write_bytes_per_cycle), core.colliding_cycles,
+        core.bank_period_bytes, core.bank_apart_bytes, core.word_period_bytes, core.line_bytes,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Dataflow graphs of models: tensors, ops, one layer written once."""
 
-from wsesim.graph.backward import with_training
+from wsesim.graph.backward import is_borrowed, with_training
 from wsesim.graph.core import BYTES_PER_ELEMENT, Attribute, Block, Graph, Op, Tensor
 from wsesim.graph.counts import flops, is_linear, linear_tensors, macs, matrices
 from wsesim.graph.export import to_dot, to_json
@@ -14,6 +14,7 @@ __all__ = [
     "Op",
     "Tensor",
     "flops",
+    "is_borrowed",
     "is_linear",
     "linear_tensors",
     "macs",

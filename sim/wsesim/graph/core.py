@@ -13,10 +13,14 @@ from types import MappingProxyType
 
 from wsesim.errors import SpecError, require_choice
 
-BYTES_PER_ELEMENT: Mapping[str, int] = MappingProxyType({"fp16": 2, "fp32": 4, "int32": 4})
+BYTES_PER_ELEMENT: Mapping[str, int] = MappingProxyType({
+    "fp16": 2, "bf16": 2, "cb16": 2, "fp32": 4, "int32": 4, "bool": 1,
+})  # fmt: skip
 INDEX_BYTES = 2
 """Of the place of a weight that is not zero, sent beside its value where zeros are left out (Hot Chips 34, 2022)."""
-ROLES = ("tokens", "activation", "weight", "gradient", "loss")
+ROLES = ("tokens", "activation", "weight", "gradient", "loss", "state", "cache")
+GIVEN = ("tokens", "weight", "state", "cache")
+"""Roles of what is there before a block runs."""
 PHASES = ("forward", "backward", "optimizer")
 
 
@@ -28,9 +32,10 @@ class Tensor:
     axes: tuple[str, ...]
     """Names of the axes, outermost first; lengths stand in the graph's `dims`."""
     role: str = "activation"
-    """tokens | activation | weight | gradient | loss."""
+    """tokens | activation | weight | gradient | loss | state (of the optimizer, where weights are kept) | cache (keys
+    and values of the tokens before)."""
     dtype: str = "fp16"
-    """fp16 | fp32 | int32."""
+    """fp16 | bf16 | cb16 | fp32 | int32 | bool."""
     of: str | None = None
     """For a gradient: the tensor it belongs to. Weight gradients leave the wafer."""
     density: float = 1.0
@@ -176,7 +181,7 @@ def _check_block(block: Block) -> None:
     if block.repeat < 1:
         raise SpecError(f"{block.name}.repeat", f"must be at least 1, got {block.repeat}")
     _check_names(block)
-    written = {name for name, tensor in block.tensors.items() if tensor.role in ("weight", "tokens")}
+    written = {name for name, tensor in block.tensors.items() if tensor.role in GIVEN}
     written |= set(block.inputs)
     for op in block.ops:
         for name in (*op.inputs, *op.outputs):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, permutations
 from typing import Any
 
+from wsesim.graph.backward import is_lent
 from wsesim.graph.core import PHASES, Block, Graph, Op, Tensor
 from wsesim.graph.counts import flops, macs
 from wsesim.units import show_count, show_flops
@@ -38,7 +39,16 @@ def to_json(graph: Graph) -> dict[str, Any]:
 
 
 def links(graph: Graph) -> Iterator[tuple[Block, str, Block, str]]:
-    """Yield (block, its output, neighbour, its input) for what blocks hand on: activations down, gradients up."""
+    """Yield (block, its output, other block, its input) for what blocks hand on, a tied head's gradient as well."""
+    yield from handovers(graph)
+    for writer, reader in permutations(graph.blocks, 2):
+        for name in writer.outputs:
+            if name in reader.inputs and is_lent(writer, name):
+                yield writer, name, reader, name
+
+
+def handovers(graph: Graph) -> Iterator[tuple[Block, str, Block, str]]:
+    """Yield (block, its output, neighbour, its input) for what neighbours hand on: activations down, gradients up."""
     for before, after in pairwise(graph.blocks):
         yield from _handed(before, after, "activation")
         yield from _handed(after, before, "gradient")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wsesim.graph.core import PHASES, Block, Graph, Op
 from wsesim.graph.counts import flops, macs
-from wsesim.graph.export import SHADES, cost_text, flops_text, links, shape_text
+from wsesim.graph.export import SHADES, cost_text, flops_text, handovers, shape_text
 from wsesim.graph.layout import BACKWARD, FORWARD, OPTIMIZER, SIDE, Arrangement, Spot, Wire, arrange
 from wsesim.graph.pen import FAINT, FONT, SOFT, arrow, clean, letters, number, rectangle, start, swing, upright
 from wsesim.units import show_bytes, show_count
@@ -230,7 +230,7 @@ def _handovers(graph: Graph, page: _Page, arranged: Sequence[Arrangement]) -> It
     ports = [{(spot.name, spot.takes_in): page.box(index, spot) for spot in arrangement.spots if spot.op is None}
              for index, arrangement in enumerate(arranged)]  # fmt: skip
     index = {block.name: place for place, block in enumerate(graph.blocks)}
-    for writer, output, reader, name in links(graph):
+    for writer, output, reader, name in handovers(graph):
         begin, end = ports[index[writer.name]][output, False], ports[index[reader.name]][name, True]
         if begin.y < end.y:
             yield upright(begin.middle, begin.bottom, end.y, SHADES["forward"][1])

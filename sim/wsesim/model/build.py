@@ -12,12 +12,25 @@ from wsesim.ops import chosen, find
 STREAM = ("batch", "length", "width")
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What is built of a model."""
+
+    dtype: str
+    padded: bool
+    """Whether a mask says which tokens count."""
+    cached: bool
+    """Whether keys and values of tokens before come from a cache."""
+    loss: bool
+    """Whether it ends in losses, or in logits."""
+
+
 @dataclass(slots=True)
 class _Builder:
     """Collects tensors and ops of one block; `x` names flow from call to call."""
 
     name: str
-    dtype: str
+    form: _Form
     repeat: int = 1
     inputs: tuple[str, ...] = ()
     density: float = 1.0
@@ -30,10 +43,14 @@ class _Builder:
     def tensor(
         self, name: str, axes: tuple[str, ...], role: str = "activation", of: str | None = None, density: float = 1.0
     ) -> str:
-        dtype = {"tokens": "int32", "loss": "fp32"}.get(role, self.dtype)
+        dtype = {"tokens": "int32", "loss": "fp32"}.get(role, self.form.dtype)
         room = self.room if "chosen" in axes else 1.0
         self.tensors[name] = Tensor(name=name, axes=axes, role=role, dtype=dtype, of=of, density=density, room=room)
         return name
+
+    def mask(self) -> tuple[str, ...]:
+        """Return what an op reads beside, where not all tokens count."""
+        return (self.tensor("mask", ("batch", "keys"), "tokens"),) if self.form.padded else ()
 
     def weight(self, name: str, *axes: str, of: str | None = None, density: float = 1.0) -> str:
         return self.tensor(name, axes, "weight", of, density)
@@ -69,25 +86,49 @@ class _Builder:
         )  # fmt: skip
 
 
-def build_graph(model: Model, *, sequences: int, length: int, precision: str = "mixed") -> Graph:
+def build_graph(
+    model: Model, *, sequences: int, length: int, precision: str = "mixed", padded: bool = False,
+    keys: int | None = None, loss: bool = True,
+) -> Graph:  # fmt: skip
     """Return the forward graph of *model* for `sequences` x `length` tokens.
 
+    Args:
+        model: what is built.
+        sequences: of a batch.
+        length: tokens of a sequence that are computed.
+        precision: fp32 | fp16 | mixed | bf16 | cb16: of what is kept; fp16 and mixed keep fp16.
+        padded: whether a tensor `mask` [batch, keys] says which tokens count (1) and which fill up (0).
+        keys: tokens of a sequence so far, these included; those before are in the cache of each layer,
+            `attention.cache` [batch, keys, kv]. None: these are all, and there is no cache.
+        loss: whether it ends in losses; else in logits, and reads no labels.
+
     Raises:
-        SpecError: the length is over what the model's position table holds.
+        SpecError: the tokens are more than the model's position table holds, or fewer than those computed; or a model
+            whose tokens see those after them has a cache.
     """
-    if model.position == "learned" and length > model.max_length:
-        raise SpecError("length", f"= {length} is over the model's {model.max_length} positions")
-    dtype = "fp32" if precision == "fp32" else "fp16"
+    _check_keys(model, length, keys)
+    if model.position == "learned" and (keys or length) > model.max_length:
+        raise SpecError("length", f"= {keys or length} is over the model's {model.max_length} positions")
+    form = _Form(precision if precision in ("fp32", "bf16", "cb16") else "fp16", padded, keys is not None, loss)
     dims = {
-        "batch": sequences, "length": length, "keys": length, "width": model.width, "heads": model.heads,
+        "batch": sequences, "length": length, "keys": keys or length, "width": model.width, "heads": model.heads,
         "head": model.head_width, "qkv": model.qkv_width, "attention": model.attention_width,
         "ffn": model.ffn_width, "vocab": model.vocab, "positions": model.max_length, "classes": model.classes,
         "types": max(1, model.token_types), "one": 1, "two": 2, "masked": min(model.masked, length),
     }  # fmt: skip
+    if form.cached:
+        dims["kv"] = 2 * model.kv_heads * model.head_width
     if model.experts:
         dims |= {"experts": model.experts, "chosen": model.experts_per_token}
-    blocks = (_embed(model, dtype), _layer(model, dtype), _head(model, dtype))
+    blocks = (_embed(model, form), _layer(model, form), _head(model, form))
     return Graph(name=model.name, dims=dims, blocks=blocks)
+
+
+def _check_keys(model: Model, length: int, keys: int | None) -> None:
+    if keys is not None and not model.causal:
+        raise SpecError("keys", "of a cache are for causal models: here a token sees those after it")
+    if keys is not None and keys < length:
+        raise SpecError("keys", f"must be at least length = {length}, got {keys}")
 
 
 def parameters(model: Model) -> int:
@@ -95,13 +136,15 @@ def parameters(model: Model) -> int:
     return build_graph(model, sequences=1, length=1).parameters()
 
 
-def _embed(model: Model, dtype: str) -> Block:
-    b = _Builder("embed", dtype)
+def _embed(model: Model, form: _Form) -> Block:
+    b = _Builder("embed", form)
     ids = b.tensor("ids", ("batch", "length"), "tokens")
     table = b.weight("tokens.weight", "vocab", "width", of="tokens.weight")
     x = b.op("embed.tokens", "embedding", (ids, table), STREAM)
     if model.position == "learned":
-        x = b.op("embed.position", "position", (x, b.weight("positions.weight", "positions", "width")), STREAM)
+        x = b.op(
+            "embed.position", "position", (x, b.weight("positions.weight", "positions", "width"), *b.mask()), STREAM
+        )
     if model.token_types:
         types = b.tensor("types", ("batch", "length"), "tokens")
         typed = b.op("embed.types", "embedding", (types, b.weight("types.weight", "types", "width")), STREAM)
@@ -111,8 +154,8 @@ def _embed(model: Model, dtype: str) -> Block:
     return b.finish(x)
 
 
-def _layer(model: Model, dtype: str) -> Block:
-    b = _Builder("layer", dtype, repeat=model.layers, inputs=("x",), density=1 - model.sparsity,
+def _layer(model: Model, form: _Form) -> Block:
+    b = _Builder("layer", form, repeat=model.layers, inputs=("x",), density=1 - model.sparsity,
                  room=model.expert_imbalance)  # fmt: skip
     x = b.tensor("x", STREAM)
     if model.block == "parallel":
@@ -138,12 +181,22 @@ def _attention(b: _Builder, x: str, model: Model) -> str:
                    epsilon=model.norm_epsilon, **shared)  # fmt: skip
     if model.position == "rotary":
         turned = model.rotary_width or model.head_width
-        qkv = b.op("attention.rotary", "rotary", (qkv,), ("batch", "length", "qkv"), base=model.rotary_base,
+        qkv = b.op("attention.rotary", "rotary", (qkv, *b.mask()), ("batch", "length", "qkv"), base=model.rotary_base,
                    turned=turned, interleaved=model.block == "parallel", **shared)  # fmt: skip
     square = ("batch", "heads", "length", "keys")
-    scores = b.op("attention.scores", "scores", (qkv,), square, **shared)
-    probabilities = b.op("attention.softmax", "softmax", (scores,), square, causal=model.causal)
-    mixed = b.op("attention.sum", "weighted_sum", (probabilities, qkv), ("batch", "length", "attention"), **shared)
+    cached: tuple[str, ...] = ()
+    if b.form.cached:
+        before = b.tensor("attention.cache", ("batch", "keys", "kv"), "cache")
+        cached = (b.op("attention.extend", "extend", (qkv, before), ("batch", "keys", "kv")),)
+    scores = b.op("attention.scores", "scores", (qkv, *cached), square, **shared)
+    probabilities = b.op("attention.softmax", "softmax", (scores, *b.mask()), square, causal=model.causal)
+    mixed = b.op(
+        "attention.sum",
+        "weighted_sum",
+        (probabilities, *(cached or (qkv,))),
+        ("batch", "length", "attention"),
+        **shared,
+    )
     return b.linear("attention.project", mixed, ("attention", "width"), bias=model.attention_bias)
 
 
@@ -177,8 +230,8 @@ def _activated(b: _Builder, up: str, gate: str | None, model: Model) -> str:
     return b.op(f"ffn.{kind.partition('_')[0]}", kind, inputs, b.tensors[up].axes)
 
 
-def _head(model: Model, dtype: str) -> Block:
-    b = _Builder("head", dtype, inputs=("x",))
+def _head(model: Model, form: _Form) -> Block:
+    b = _Builder("head", form, inputs=("x",))
     x = b.tensor("x", STREAM)
     if model.norm_order == "pre":
         x = b.norm("final.norm" if model.task == "mlm" else "head.norm", x, model)
@@ -193,7 +246,7 @@ def _head(model: Model, dtype: str) -> Block:
             losses.append(_pooled_loss(b, x, classes="two"))
         return b.finish(*losses)
     if model.task == "classify":
-        last = b.op("head.last", "select", (x,), ("batch", "width"), positions="last")
+        last = b.op("head.last", "select", (x, *b.mask()), ("batch", "width"), positions="last")
         return b.finish(_class_loss(b, b.linear("head.classes", last, ("width", "classes"), bias=False)))
     return b.finish(_logits_loss(b, x, model))
 
@@ -205,16 +258,20 @@ def _logits_loss(b: _Builder, x: str, model: Model) -> str:
     if (not model.tied and model.block == "parallel") or model.task == "mlm":
         parts.append(b.weight("logits.bias", "vocab"))
     logits = b.op("head.logits", "linear", tuple(parts), (*axes, "vocab"), transposed=True)
+    if not b.form.loss:
+        return logits
     labels = b.tensor("labels", axes, "tokens")
     return b.op("head.loss", "cross_entropy", (logits, labels), ("one",), shift=model.task == "lm")
 
 
 def _pooled_loss(b: _Builder, x: str, *, classes: str) -> str:
-    first = b.op("head.first", "select", (x,), ("batch", "width"), positions="first")
+    first = b.op("head.first", "select", (x, *b.mask()), ("batch", "width"), positions="first")
     pool = b.linear("head.pool", first, ("width", "width"), bias=True)
     pooled = b.op("head.tanh", "tanh", (pool,), ("batch", "width"))
     return _class_loss(b, b.linear("head.classes", pooled, ("width", classes), bias=True))
 
 
 def _class_loss(b: _Builder, logits: str) -> str:
+    if not b.form.loss:
+        return logits
     return b.op("head.class_loss", "cross_entropy", (logits, b.tensor("classes", ("batch",), "tokens")), ("one",))

@@ -1,100 +1,134 @@
-"""The ops between the two attention matrices. They read one packed tensor: queries, keys, values of a token in a row.
+"""Attention. Its ops read one packed tensor: queries, keys, values of a token in a row.
 
 `qkv` is [batch, length, (heads + 2 * kv_heads) * head]; query head h reads key and value head h // (heads / kv_heads).
+With a cache, keys and values come from there: `kv` is [batch, keys, 2 * kv_heads * head], of all tokens so far.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import sqrt
 
 import numpy as np
 
 from wsesim.graph import Op
 from wsesim.numerics.arrays import Array, as_rows, row_chunks
-from wsesim.numerics.functions import forward
+from wsesim.numerics.functions import Setting, computes
 
 
-@forward("rotary")
-def rotary(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> tuple[Array]:
-    """Turn each pair of a query or key by position / base^(2 i / turned); values pass as they are.
-
-    Pairs are neighbours (GPT-J, `interleaved`) or stand half of `turned` apart (Llama as Hugging Face stores it). Only
-    the first `turned` numbers of a head turn. Angles are made in float64: a position of 10⁵ leaves few digits in fp32.
-    """
-    (qkv,) = inputs
-    turned, heads, kv_heads = int(op.attrs["turned"]), int(op.attrs["heads"]), int(op.attrs["kv_heads"])
-    batch, length, _ = qkv.shape
-    packed = qkv.reshape(batch, length, heads + 2 * kv_heads, dims["head"]).copy()
-    frequency = float(op.attrs["base"]) ** (-np.arange(0, turned, 2) / turned)
-    angle = np.arange(length)[:, None, None] * frequency
-    cos, sin = np.cos(angle).astype(qkv.dtype), np.sin(angle).astype(qkv.dtype)
-    pairs = packed[:, :, : heads + kv_heads, :turned]
-    if op.attrs["interleaved"]:
-        first, second = pairs[..., 0::2], pairs[..., 1::2]
-    else:
-        first, second = pairs[..., : turned // 2], pairs[..., turned // 2 :]
-    new_first = first * cos - second * sin
-    second[...] = second * cos + first * sin
-    first[...] = new_first
-    return (packed.reshape(qkv.shape),)
+@computes("extend")
+def extend(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Write the keys and values of these tokens behind those in the cache, and return it."""
+    qkv, cache = inputs
+    cache[:, cache.shape[1] - qkv.shape[1] :] = qkv[..., qkv.shape[-1] - cache.shape[-1] :]
+    return (cache,)
 
 
-@forward("head_norm")
-def head_norm(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> tuple[Array]:
-    """Divide each head of queries and keys by its root mean square, times a scale [head]; values pass as they are."""
-    qkv, query_scale, key_scale = inputs
-    heads, kv_heads = int(op.attrs["heads"]), int(op.attrs["kv_heads"])
-    packed = qkv.reshape(*qkv.shape[:2], heads + 2 * kv_heads, dims["head"]).copy()
-    normed = packed[:, :, : heads + kv_heads]
-    normed /= np.sqrt(np.square(normed).mean(axis=-1, keepdims=True) + float(op.attrs["epsilon"]))
-    normed[:, :, :heads] *= query_scale
-    normed[:, :, heads:] *= key_scale
-    return (packed.reshape(qkv.shape),)
-
-
-@forward("scores")
-def scores(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> tuple[Array]:
+@computes("scores")
+def scores(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return query @ key^T / sqrt(head): [batch, heads, length, keys]."""
-    query, key, _ = _split(op, inputs[0], dims)
-    product = (query * (1 / sqrt(dims["head"]))) @ key.swapaxes(-1, -2)
+    head = setting.dims["head"]
+    key, _ = _keys_values(op, inputs[-1], head)
+    product = (_queries(op, inputs[0], head) * (1 / sqrt(head))) @ key.swapaxes(-1, -2)
     return (product.reshape(len(product), -1, *product.shape[-2:]),)
 
 
-@forward("softmax")
-def softmax(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> tuple[Array]:
-    """Return exp(x - max) / sum over the keys; with `causal`, keys after the query's position count as -inf."""
-    (x,) = inputs
+@computes("scores_backward")
+def scores_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Return the gradient of the packed tensor: nothing for its values."""
+    gradient, qkv = inputs
+    head, result = setting.dims["head"], np.zeros_like(qkv)
+    back = _grouped(op, gradient) * (1 / sqrt(head))
+    key, _ = _keys_values(op, qkv, head)
+    of_key, _ = _keys_values(op, result, head)
+    of_key[:, :, 0] = (back.swapaxes(-1, -2) @ _queries(op, qkv, head)).sum(axis=2)
+    _queries_of(op, result, head)[...] = _ungrouped(back @ key)
+    return (result,)
+
+
+@computes("softmax")
+def softmax(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Return exp(x - max) / sum over the keys.
+
+    With `causal`, keys after the query's position count as -inf, and so do those that a mask [batch, keys] leaves out;
+    a query that is left with none of them sees nothing.
+    """
+    x, *mask = inputs
     rows, result = as_rows(x), np.empty_like(x)
     out = as_rows(result)
     queries, keys = x.shape[-2:]
     for part in row_chunks(len(rows), keys):
-        chunk = rows[part]
+        row, chunk = np.arange(part.start, part.stop), rows[part]
         if op.attrs["causal"]:
-            position = np.arange(part.start, part.stop) % queries
+            position = row % queries + (keys - queries)
             chunk = np.where(np.arange(keys) > position[:, None], -np.inf, chunk)
-        chunk = np.exp(chunk - chunk.max(axis=-1, keepdims=True))
-        np.divide(chunk, chunk.sum(axis=-1, keepdims=True), out=out[part])
+        if mask:
+            chunk = np.where(mask[0][row // (len(rows) // len(x))] == 0, -np.inf, chunk)
+        largest = chunk.max(axis=-1, keepdims=True)
+        if mask:
+            largest[np.isneginf(largest)] = 0
+        chunk = np.exp(chunk - largest)
+        total = chunk.sum(axis=-1, keepdims=True)
+        if mask:
+            total[total == 0] = 1
+        np.divide(chunk, total, out=out[part])
     return (result,)
 
 
-@forward("weighted_sum")
-def weighted_sum(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> tuple[Array]:
+@computes("softmax_backward")
+def softmax_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Return y * (gradient - sum over the keys of gradient * y), y being the probabilities."""
+    gradient, y = (as_rows(array) for array in inputs)
+    result = np.empty_like(inputs[1])
+    out = as_rows(result)
+    for part in row_chunks(*y.shape):
+        both = gradient[part] * y[part]
+        np.subtract(both, y[part] * both.sum(axis=-1, keepdims=True), out=out[part])
+    return (result,)
+
+
+@computes("weighted_sum")
+def weighted_sum(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return probabilities @ value, heads side by side: [batch, length, heads * head]."""
-    probabilities, qkv = inputs
-    *_, value = _split(op, qkv, dims)
-    batch, heads, length, keys = probabilities.shape
+    probabilities, kv = inputs
+    _, value = _keys_values(op, kv, setting.dims["head"])
+    mixed = _ungrouped(_grouped(op, probabilities) @ value)
+    return (mixed.transpose(0, 2, 1, 3).reshape(len(mixed), mixed.shape[2], -1),)
+
+
+@computes("weighted_sum_backward")
+def weighted_sum_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array, Array]:
+    """Return the gradients of the probabilities and of the packed tensor: nothing for its queries and keys."""
+    gradient, probabilities, qkv = inputs
+    head, result = setting.dims["head"], np.zeros_like(qkv)
+    back = _grouped(op, gradient.reshape(*gradient.shape[:2], -1, head).transpose(0, 2, 1, 3))
+    _, value = _keys_values(op, qkv, head)
+    _, of_value = _keys_values(op, result, head)
+    of_value[:, :, 0] = (_grouped(op, probabilities).swapaxes(-1, -2) @ back).sum(axis=2)
+    return _ungrouped(back @ value.swapaxes(-1, -2)), result
+
+
+def _grouped(op: Op, by_head: Array) -> Array:
+    """Return [batch, heads, ...] as [batch, kv_heads, group, ...]."""
     kv_heads = int(op.attrs["kv_heads"])
-    mixed = probabilities.reshape(batch, kv_heads, heads // kv_heads, length, keys) @ value
-    by_head = mixed.reshape(batch, heads, length, dims["head"])
-    return (by_head.transpose(0, 2, 1, 3).reshape(batch, length, heads * dims["head"]),)
+    return by_head.reshape(len(by_head), kv_heads, by_head.shape[1] // kv_heads, *by_head.shape[2:])
 
 
-def _split(op: Op, qkv: Array, dims: Mapping[str, int]) -> tuple[Array, Array, Array]:
-    """Return views: query [batch, kv_heads, group, length, head]; key and value alike with a group of one."""
-    heads, kv_heads = int(op.attrs["heads"]), int(op.attrs["kv_heads"])
-    batch, length, _ = qkv.shape
-    by_head = qkv.reshape(batch, length, heads + 2 * kv_heads, dims["head"]).transpose(0, 2, 1, 3)
-    query = by_head[:, :heads].reshape(batch, kv_heads, heads // kv_heads, length, dims["head"])
-    key, value = by_head[:, heads : heads + kv_heads, None], by_head[:, heads + kv_heads :, None]
-    return query, key, value
+def _ungrouped(array: Array) -> Array:
+    return array.reshape(len(array), -1, *array.shape[-2:])
+
+
+def _queries_of(op: Op, qkv: Array, head: int) -> Array:
+    """Return a view: queries [batch, heads, length, head]."""
+    return qkv.reshape(*qkv.shape[:2], -1, head).transpose(0, 2, 1, 3)[:, : int(op.attrs["heads"])]
+
+
+def _queries(op: Op, qkv: Array, head: int) -> Array:
+    return _grouped(op, _queries_of(op, qkv, head))
+
+
+def _keys_values(op: Op, kv: Array, head: int) -> tuple[Array, Array]:
+    """Return views: keys and values [batch, kv_heads, 1, keys, head], the last of what is packed in *kv*."""
+    kv_heads = int(op.attrs["kv_heads"])
+    by_head = kv.reshape(*kv.shape[:2], -1, head).transpose(0, 2, 1, 3)[:, -2 * kv_heads :, None]
+    return by_head[:, :kv_heads], by_head[:, kv_heads:]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import DTypeLike
 from safetensors import SafetensorError, safe_open
 
 from wsesim.errors import InputError, Problem, nearest
@@ -25,8 +26,8 @@ class SafetensorsWeights:
     that the graph has no use for are left alone.
     """
 
-    def __init__(self, path: Path, graph: Graph) -> None:
-        """Check the file at *path* against the shapes of *graph*.
+    def __init__(self, path: Path, graph: Graph, dtype: DTypeLike = np.float32) -> None:
+        """Check the file at *path* against the shapes of *graph*; its numbers are read as *dtype*.
 
         Raises:
             InputError: not a safetensors file, names of no known scheme, or tensors that are missing or of another
@@ -34,6 +35,7 @@ class SafetensorsWeights:
         """
         self._path = path
         self._graph = graph
+        self._dtype = dtype
         self._blocks = {block.name: block for block in graph.blocks}
         self._found = _read_header(path)
         self._family, self._base = self._recognise()
@@ -126,7 +128,7 @@ class SafetensorsWeights:
             stored: Array = file.get_tensor(name)  # type: ignore[no-untyped-call]
         except (SafetensorError, OSError) as error:
             raise InputError.at(f"cannot read tensor {name!r}: {error}", file=str(self._path)) from None
-        array = stored.astype(np.float32, copy=False)
+        array = stored.astype(self._dtype, copy=False)
         # The sum is finite only if all are: one pass, and no array of flags.
         if not np.isfinite(array.sum(dtype=np.float64)):
             raise InputError.at(f"tensor {name!r} holds NaN or infinity, wanted numbers", file=str(self._path))

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from wsesim.errors import SpecError
-from wsesim.graph import Block, Graph, Op
+from wsesim.graph import Block, Graph, Op, Tensor
 from wsesim.numerics.arrays import Array, Ids
-from wsesim.numerics.functions import function_of
+from wsesim.numerics.functions import Setting, function_of
+from wsesim.numerics.storage import EXACT, Storage
 from wsesim.numerics.weights import Weights
+
+NO_SCALARS: Mapping[str, float] = MappingProxyType({})
+Cache = Mapping[tuple[str, int, str], Array]
+"""By (block, copy, tensor): room for the keys and values of each token, [batch, any length, kv]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,31 +56,36 @@ def execute(
     *,
     dtype: DTypeLike = np.float32,
     keep: Collection[str] = (),
+    cache: Cache | None = None,
+    scalars: Mapping[str, float] = NO_SCALARS,
+    storage: Storage = EXACT,
 ) -> Execution:
     """Run the forward ops of *graph* and return logits and losses.
 
     *tokens* holds every tensor of ids and labels (`token_inputs` makes them); *keep* names tensors to return from each
-    copy of each block that has them. Arithmetic is in *dtype*; weights of one block copy are in memory at a time.
+    copy of each block that has them. Ops compute in *dtype*; if that is float32, what they give is kept as *storage*
+    says. Weights of one block copy are in memory at a time. A graph with a cache reads and extends *cache*, which
+    `new_cache` makes.
 
     Raises:
         InputError: an id is outside its table.
         SpecError: an op of a kind that cannot run, or an array whose shape is not the graph's.
     """
-    sinks = {name: (op.inputs[0], op.outputs[0]) for block in graph.blocks for name, op in _losses(block)}
-    ends = {name for sink in sinks.values() for name in sink}
+    losses = {op.outputs[0]: op.inputs[0] for block in graph.blocks for op in losses_of(block)}
+    logits = tuple(losses.values()) or graph.blocks[-1].outputs
     found: dict[str, Array] = {}
     kept: dict[tuple[str, int, str], Array] = {}
-    for run in walk(graph, weights, tokens, dtype=dtype, keep={*keep, *ends}):
+    wanted = {*keep, *losses, *logits}
+    for run in walk(graph, weights, tokens, dtype=dtype, keep=wanted, cache=cache, scalars=scalars, storage=storage):
         for name, array in run.tensors.items():
-            if name in ends:
+            if name in losses or name in logits:
                 found[name] = array
             if name in keep:
                 kept[run.block, run.copy, name] = array
     return Execution(
-        logits={logits: found[logits] for logits, _ in sinks.values()},
-        losses={loss: float(found[loss][0]) for _, loss in sinks.values()},
+        logits={name: found[name] for name in logits}, losses={name: float(found[name][0]) for name in losses},
         kept=kept,
-    )
+    )  # fmt: skip
 
 
 def walk(
@@ -84,6 +95,9 @@ def walk(
     *,
     dtype: DTypeLike = np.float32,
     keep: Collection[str] = (),
+    cache: Cache | None = None,
+    scalars: Mapping[str, float] = NO_SCALARS,
+    storage: Storage = EXACT,
 ) -> Iterator[BlockRun]:
     """Run *graph* as `execute` does, yielding each block copy when it is done, so that a caller can follow along.
 
@@ -97,9 +111,14 @@ def walk(
         for copy in range(block.repeat):
             values = dict(zip(inputs, carried, strict=True))
             carried = ()
-            values |= _tokens_of(graph, block, tokens)
-            values |= {name: array.astype(dtype, copy=False) for name, array in weights.load(block.name, copy).items()}
-            run_ops(graph, block, block.phase("forward"), values, keep={*keep, *outputs})
+            values |= tokens_of(graph, block, tokens)
+            values |= _cached(graph, block, copy, cache or {})
+            loaded = {name: array.astype(dtype, copy=False) for name, array in weights.load(block.name, copy).items()}
+            values |= streamed(block, loaded, storage)
+            run_ops(
+                graph, block, block.phase("forward"), values, keep={*keep, *outputs}, scalars=scalars,
+                storage=storage,
+            )  # fmt: skip
             carried = [values[name] for name in outputs]
             yield BlockRun(block=block.name, copy=copy, tensors=values)
             del values
@@ -112,8 +131,10 @@ def run_ops(
     values: dict[str, Array],
     *,
     keep: Collection[str],
+    scalars: Mapping[str, float] = NO_SCALARS,
+    storage: Storage = EXACT,
 ) -> None:
-    """Run *ops* in order on *values*, which gains their outputs and loses what none of them reads any more.
+    """Run *ops* of any phase in order on *values*, which gains their outputs and loses what none reads any more.
 
     Raises:
         SpecError: an op that nothing computes, or an output whose shape is not the graph's.
@@ -122,28 +143,65 @@ def run_ops(
     for name in [name for name in values if name not in last_use and name not in keep]:
         del values[name]
     for index, op in enumerate(ops):
-        results = function_of(op)(op, [values[name] for name in op.inputs], graph.dims)
+        shapes = [graph.shape(block.tensors[name]) for name in op.outputs]
+        setting = Setting(dims=graph.dims, shapes=shapes, scalars=scalars)
+        results = function_of(op)(op, [values[name] for name in op.inputs], setting)
         for name, array in zip(op.outputs, results, strict=True):
             _check_shape(graph, block, name, array)
-            values[name] = array
+            values[name] = storage.store(block.tensors[name], array)
         for name in {*op.inputs, *op.outputs}:
             if last_use[name] <= index and name not in keep:
                 del values[name]
 
 
-def _losses(block: Block) -> Iterator[tuple[str, Op]]:
-    for op in block.phase("forward"):
-        if block.tensors[op.outputs[0]].role == "loss":
-            yield op.outputs[0], op
+def streamed(block: Block, weights: Mapping[str, Array], storage: Storage) -> dict[str, Array]:
+    """Return weights and state of a block as its ops read them: weights in the format they are streamed in."""
+    return {name: storage.store(block.tensors[name], array) for name, array in weights.items()}
 
 
-def _tokens_of(graph: Graph, block: Block, tokens: Mapping[str, Ids]) -> dict[str, Ids]:
+def losses_of(block: Block) -> list[Op]:
+    """Return the ops of *block* that make losses."""
+    return [op for op in block.phase("forward") if block.tensors[op.outputs[0]].role == "loss"]
+
+
+def tokens_of(graph: Graph, block: Block, tokens: Mapping[str, Ids]) -> dict[str, Ids]:
+    """Return the ids, labels and masks that *block* reads.
+
+    Raises:
+        SpecError: one is missing, or of another shape.
+    """
     names = [tensor.name for tensor in block.tensors.values() if tensor.role == "tokens"]
     for name in names:
         if name not in tokens:
             raise SpecError(name, f"is not among the tokens given: {', '.join(sorted(tokens)) or 'none'}")
         _check_shape(graph, block, name, tokens[name])
     return {name: tokens[name] for name in names}
+
+
+def new_cache(graph: Graph, keys: int, dtype: DTypeLike = np.float32) -> Cache:
+    """Return room for *keys* tokens of each sequence, for a graph that has a cache."""
+    batch = graph.dims["batch"]
+    return {
+        (block.name, copy, tensor.name): np.zeros((batch, keys, graph.dims[tensor.axes[-1]]), dtype=dtype)
+        for block in graph.blocks
+        for tensor in _caches(block)
+        for copy in range(block.repeat)
+    }
+
+
+def _caches(block: Block) -> list[Tensor]:
+    return [tensor for tensor in block.tensors.values() if tensor.role == "cache"]
+
+
+def _cached(graph: Graph, block: Block, copy: int, cache: Cache) -> dict[str, Array]:
+    """Return views of the cache as long as there are tokens."""
+    found = {}
+    for tensor in _caches(block):
+        room, keys = cache.get((block.name, copy, tensor.name)), graph.dims["keys"]
+        if room is None or room.shape[1] < keys:
+            raise SpecError(tensor.name, f"has no room for {keys} tokens: `new_cache` makes it")
+        found[tensor.name] = room[:, :keys]
+    return found
 
 
 def _check_shape(graph: Graph, block: Block, name: str, array: Array) -> None:

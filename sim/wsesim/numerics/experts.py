@@ -5,20 +5,20 @@ The copies of a token stand in the order of its experts' numbers: [batch, length
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from wsesim.graph import Op
 from wsesim.numerics.arrays import Array, Ids
-from wsesim.numerics.functions import forward
+from wsesim.numerics.functions import Setting, computes
 
 
-@forward("route")
-def route(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> tuple[Array]:
+@computes("route")
+def route(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return gates: the softmax over each token's largest logits; of equal ones, those of lower numbers count."""
     (logits,) = inputs
-    picked = _picked(logits, dims["chosen"])
+    picked = _picked(logits, setting.dims["chosen"])
     largest = np.take_along_axis(logits, picked, axis=-1)
     powers = np.exp(largest - largest.max(axis=-1, keepdims=True))
     gates = np.zeros_like(logits)
@@ -26,18 +26,18 @@ def route(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> tuple[Arr
     return (gates,)
 
 
-@forward("dispatch")
-def dispatch(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> tuple[Array]:
+@computes("dispatch")
+def dispatch(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return a copy of each token for each of its experts: [batch, length, chosen, width]."""
     x, _ = inputs
-    return (np.repeat(x[:, :, None], dims["chosen"], axis=2),)
+    return (np.repeat(x[:, :, None], setting.dims["chosen"], axis=2),)
 
 
-@forward("expert_linear")
-def expert_linear(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> tuple[Array]:
+@computes("expert_linear")
+def expert_linear(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return x @ weight (+ bias) with the matrix of each copy's expert; weight is [experts, in, out]."""
     x, weight, gates, *bias = inputs
-    expert = _picked(gates, dims["chosen"])
+    expert = _picked(gates, setting.dims["chosen"])
     y = np.empty((*x.shape[:-1], weight.shape[-1]), dtype=x.dtype)
     for number in range(len(weight)):
         own = expert == number
@@ -47,12 +47,65 @@ def expert_linear(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> t
     return (y,)
 
 
-@forward("combine")
-def combine(op: Op, inputs: Sequence[Array], dims: Mapping[str, int]) -> tuple[Array]:
+@computes("combine")
+def combine(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return the sum over a token's copies, each times its expert's gate: [batch, length, width]."""
     y, gates = inputs
-    gate = np.take_along_axis(gates, _picked(gates, dims["chosen"]), axis=-1)
+    gate = np.take_along_axis(gates, _picked(gates, setting.dims["chosen"]), axis=-1)
     return ((y * gate[..., None]).sum(axis=2),)
+
+
+@computes("route_backward")
+def route_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Return the gradient of the logits: that of a softmax, 0 where the gate is."""
+    gradient, gates = inputs
+    both = gradient * gates
+    return (both - gates * both.sum(axis=-1, keepdims=True),)
+
+
+@computes("dispatch_backward")
+def dispatch_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Return the sum over a token's copies."""
+    return (inputs[0].sum(axis=2),)
+
+
+@computes("expert_linear_grad_input")
+def expert_linear_grad_input(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Return gradient @ weight^T with the matrix of each copy's expert."""
+    gradient, weight, gates = inputs
+    expert = _picked(gates, setting.dims["chosen"])
+    back = np.empty((*gradient.shape[:-1], weight.shape[1]), dtype=gradient.dtype)
+    for number in range(len(weight)):
+        own = expert == number
+        back[own] = gradient[own] @ weight[number].T
+    return (back,)
+
+
+@computes("expert_linear_grad_weight")
+def expert_linear_grad_weight(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array, ...]:
+    """Return x^T @ gradient over each expert's copies, where the weight has places only, and its bias's gradient."""
+    x, gradient, gates, *places = inputs
+    expert = _picked(gates, setting.dims["chosen"])
+    results = tuple(np.empty(shape, dtype=x.dtype) for shape in setting.shapes)
+    for number in range(len(results[0])):
+        own = expert == number
+        results[0][number] = x[own].T @ gradient[own]
+        for bias in results[1:]:
+            bias[number] = gradient[own].sum(axis=0)
+    if places:
+        results[0][...] *= places[0]
+    return results
+
+
+@computes("combine_backward")
+def combine_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array, Array]:
+    """Return the gradients of the copies and of the gates, 0 where a token has no copy."""
+    gradient, y, gates = inputs
+    picked = _picked(gates, setting.dims["chosen"])
+    gate = np.take_along_axis(gates, picked, axis=-1)
+    of_gates = np.zeros_like(gates)
+    np.put_along_axis(of_gates, picked, (gradient[:, :, None] * y).sum(axis=-1), axis=-1)
+    return gradient[:, :, None] * gate[..., None], of_gates
 
 
 def _picked(values: Array, chosen: int) -> Ids:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 
 import numpy as np
@@ -12,16 +13,40 @@ from wsesim.graph import Op
 from wsesim.numerics.arrays import Array, row_chunks
 from wsesim.ops import NUMERICS, Elsewhere, Gap, find
 
-OpFunction = Callable[[Op, Sequence[Array], Mapping[str, int]], tuple[Array, ...]]
-"""(op, arrays of its inputs, lengths of the axes) -> arrays of its outputs. Never writes to its inputs."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What an op is told beside its arrays."""
+
+    dims: Mapping[str, int] = field(default_factory=dict)
+    """Lengths of the graph's axes."""
+    shapes: Sequence[tuple[int, ...]] = ()
+    """Of its outputs."""
+    scalars: Mapping[str, float] = field(default_factory=dict)
+    """Numbers of this run: the learning rate, say."""
+
+    def scalar(self, name: str) -> float:
+        """Return a number of this run.
+
+        Raises:
+            SpecError: it is not given.
+        """
+        if name not in self.scalars:
+            raise SpecError(name, "is needed for this run and not given")
+        return self.scalars[name]
+
+
+OpFunction = Callable[[Op, Sequence[Array], Setting], tuple[Array, ...]]
+"""(op, arrays of its inputs, setting) -> arrays of its outputs. Only what is updated where it lies, weights and state
+of the optimizer and the cache of keys and values, is written to."""
 
 _REGISTERED: dict[str, OpFunction] = {}
-_REGISTERING = ("attention", "experts", "ops")
+_REGISTERING = ("attention", "experts", "gelu", "linear", "loss", "norms", "optimizer", "rotary", "tables")
 """Modules of this package that register functions when they are imported."""
 
 
-def forward(kind: str) -> Callable[[OpFunction], OpFunction]:
-    """Register a function as what an op of *kind* computes.
+def computes(kind: str) -> Callable[[OpFunction], OpFunction]:
+    """Register a function as what an op of *kind*, forward or backward, computes.
 
     Raises:
         SpecError: the op states a function of its own or none, or another was registered.
@@ -44,10 +69,14 @@ def function_of(op: Op) -> OpFunction:
     """
     stated = find(op.kind).numpy
     if isinstance(stated, Elsewhere):
+        if op.kind not in _registered():
+            raise SpecError(
+                op.name, f"is of the kind {op.kind!r}, which leaves its function to numerics; there is none"
+            )
         return _registered()[op.kind]
     if isinstance(stated, Gap):
         raise SpecError(op.name, f"is of the kind {op.kind!r}, which cannot run here: {stated.reason}")
-    return lambda op, inputs, dims: (by_chunks(stated, *inputs),)
+    return lambda op, inputs, setting: by_chunks(stated, *inputs, outputs=len(op.outputs))
 
 
 def _registered() -> Mapping[str, OpFunction]:
@@ -56,10 +85,14 @@ def _registered() -> Mapping[str, OpFunction]:
     return _REGISTERED
 
 
-def by_chunks(function: Callable[..., Array], *inputs: Array) -> Array:
-    """Apply an elementwise *function* piece by piece, so that its temporaries stay small."""
-    result = np.empty(inputs[0].shape, dtype=inputs[0].dtype)
-    out, flat = result.reshape(-1), [array.reshape(-1) for array in inputs]
-    for part in row_chunks(out.size, 1):
-        out[part] = function(*(array[part] for array in flat))
-    return result
+def by_chunks(
+    function: Callable[..., Array | tuple[Array, ...]], *inputs: Array, outputs: int = 1
+) -> tuple[Array, ...]:
+    """Apply an elementwise *function* of so many *outputs* piece by piece, so that its temporaries stay small."""
+    results = tuple(np.empty(inputs[0].shape, dtype=inputs[0].dtype) for _ in range(outputs))
+    out, flat = [result.reshape(-1) for result in results], [array.reshape(-1) for array in inputs]
+    for part in row_chunks(out[0].size, 1):
+        made = function(*(array[part] for array in flat))
+        for whole, piece in zip(out, made if isinstance(made, tuple) else (made,), strict=True):
+            whole[part] = piece
+    return results

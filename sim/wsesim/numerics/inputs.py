@@ -7,28 +7,44 @@ import numpy as np
 from wsesim.errors import SpecError
 from wsesim.graph import Graph
 from wsesim.numerics.arrays import Ids
+from wsesim.numerics.loss import IGNORED
 from wsesim.ops import find
 
 
-def token_inputs(graph: Graph, ids: Ids) -> dict[str, Ids]:
+def token_inputs(graph: Graph, ids: Ids, mask: Ids | None = None) -> dict[str, Ids]:
     """Return every tensor of tokens and labels that *graph* reads, from *ids* [batch, length].
 
     A language model's labels are the ids themselves; those of masked positions are the ids that stand there (none is
-    hidden: labels decide the loss, not the arithmetic). The second half of each sequence is of the second type, and
-    sequences take the classes in turn.
+    hidden: labels decide the loss, not the storage). The second half of each sequence is of the second type, and
+    sequences take the classes in turn. Where *mask* [batch, length] is 0 a token fills up: it is no label, and where
+    labels are those of the next token, none follows from it.
 
     Raises:
-        SpecError: *ids* has another shape than the graph.
+        SpecError: *ids* or *mask* has another shape than the graph, or there is a mask and the graph has none.
     """
     wanted = graph.dims["batch"], graph.dims["length"]
+    names = {tensor.name for block in graph.blocks for tensor in block.tensors.values() if tensor.role == "tokens"}
     if ids.shape != wanted:
         raise SpecError("ids", f"must have the shape {wanted}, got {ids.shape}")
-    made = {"ids": ids, "types": np.broadcast_to(np.arange(wanted[1]) >= (wanted[1] + 1) // 2, wanted).astype(np.int64)}
+    if mask is not None and ("mask" not in names or mask.shape != wanted):
+        known = wanted if "mask" in names else "no mask: `build_graph(padded=True)` has one"
+        raise SpecError("mask", f"has the shape {mask.shape}, the graph {known}")
+    counts = np.ones(wanted, dtype=np.int64) if mask is None else mask
+    second = np.arange(wanted[1]) >= (wanted[1] + 1) // 2
+    made = {"ids": ids, "types": np.broadcast_to(second, wanted).astype(np.int64), "mask": counts}
     for block in graph.blocks:
         for op in block.ops:
             if find(op.kind).is_loss:
                 logits, labels = (block.tensors[name] for name in op.inputs)
                 per_sequence = np.arange(wanted[0]) % graph.dims[logits.axes[-1]]
-                made[labels.name] = per_sequence if len(labels.axes) == 1 else ids[:, : graph.shape(labels)[1]]
-    names = {tensor.name for block in graph.blocks for tensor in block.tensors.values() if tensor.role == "tokens"}
+                of_tokens = _labels(ids, counts, shift=bool(op.attrs.get("shift")))
+                made[labels.name] = per_sequence if len(labels.axes) == 1 else of_tokens[:, : graph.shape(labels)[1]]
     return {name: made[name] for name in sorted(names)}
+
+
+def _labels(ids: Ids, counts: Ids, *, shift: bool) -> Ids:
+    learned = counts != 0
+    if shift:
+        learned = learned.copy()
+        learned[:, 1:] &= counts[:, :-1] != 0
+    return np.where(learned, ids, IGNORED)

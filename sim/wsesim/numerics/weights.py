@@ -9,7 +9,7 @@ from zlib import crc32
 
 import numpy as np
 
-from wsesim.errors import SpecError
+from wsesim.errors import require_not_negative
 from wsesim.graph import Graph, Tensor
 from wsesim.numerics.arrays import Array
 
@@ -36,20 +36,20 @@ class SeededWeights:
     streams of its own, named by seed, tensor and layer, so any layer can be made alone.
     """
 
-    def __init__(self, graph: Graph, seed: int, *, spread: float = 0.0) -> None:
+    def __init__(self, graph: Graph, seed: int, *, spread: float = 0.0, deviation: float = INIT_STD) -> None:
         """Make weights for the shapes of *graph*.
 
         A positive *spread* draws biases from normal(0, spread) and norms from normal(1, spread), so that a comparison
-        notices when one is forgotten.
+        notices when one is forgotten. Matrices and tables are normal(0, *deviation*).
 
         Raises:
-            SpecError: *seed* or *spread* is negative.
+            SpecError: *seed*, *spread* or *deviation* is negative.
         """
-        if seed < 0 or spread < 0:
-            raise SpecError("seed" if seed < 0 else "spread", "must not be negative")
+        require_not_negative(seed=seed, spread=spread, deviation=deviation)
         self._graph = graph
         self._seed = seed
         self._spread = spread
+        self._deviation = deviation
         self._blocks = {block.name: block for block in graph.blocks}
 
     def load(self, block: str, copy: int) -> dict[str, Array]:
@@ -60,7 +60,7 @@ class SeededWeights:
     def _make(self, tensor: Tensor, copy: int, layers: int) -> Array:
         name = tensor.of or tensor.name
         mean = 1.0 if name.endswith(".scale") else 0.0
-        deviation = self._spread if name.endswith((".scale", ".bias")) else INIT_STD
+        deviation = self._spread if name.endswith((".scale", ".bias")) else self._deviation
         if name in _RESIDUAL_PROJECTIONS:
             deviation /= sqrt(2 * layers)
         shape = self._graph.shape(tensor)

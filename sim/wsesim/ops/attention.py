@@ -7,6 +7,14 @@ _TWO_PRODUCTS = Kernel("attention_product_backward")
 
 OPS = (
     Kind(
+        name="extend",
+        meaning="keys and values of these tokens, behind those of the tokens before",
+        work=Gap("graphs of training and evaluation have no cache"),
+        resident=Gap("scores and values are counted with what is in the cache"),
+        numpy=NUMERICS,
+        program=Gap("no core program moves the cache"),
+    ),
+    Kind(
         name="scores",
         meaning="query @ key^T / sqrt(head)",
         work=_PRODUCT,

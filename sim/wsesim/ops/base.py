@@ -62,7 +62,7 @@ class Elsewhere:
 
 
 NUMERICS = Elsewhere("numerics")
-"""A function over arrays that is not elementwise: registered by `numerics.ops.forward`."""
+"""A function over arrays that is not elementwise: registered by `numerics.functions.computes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,8 @@ class Kind:
     resident: Recipe | Kernel | Gap
     """With resident weights, where the program and so the counts differ."""
     numpy: Callable[..., Any] | Elsewhere | Gap
-    """An elementwise function of arrays alike in shape and type, or a function registered elsewhere."""
+    """An elementwise function of arrays alike in shape and type, or a function registered elsewhere. Of a gradient, it
+    takes that of the output, then what `needs` says; it returns that of the input, or a tuple of those of several."""
     program: CoreProgram | Gap
     matrix: bool = False
     """Whether it multiplies matrices, so that it has multiply-accumulates."""
@@ -139,12 +140,12 @@ class Kind:
 
 def gradient_of(
     name: str, work: Recipe | Kernel, *, meaning: str = "", suffix: str = "backward", program: str = "",
-    matrix: bool = False, sums_along: str | None = None,
+    matrix: bool = False, sums_along: str | None = None, numpy: Callable[..., Any] | Elsewhere = NUMERICS,
 ) -> Kind:  # fmt: skip
-    """Return the kind `<name>_<suffix>` of the backward pass; it has no place in inference and is not executed."""
+    """Return the kind `<name>_<suffix>` of the backward pass; it has no place in inference."""
     return Kind(
         name=f"{name}_{suffix}", meaning=meaning or f"gradient of {name}", work=work,
-        resident=Gap("inference has no backward pass"), numpy=Gap("only the forward pass is executed"),
+        resident=Gap("inference has no backward pass"), numpy=numpy,
         program=CoreProgram(program) if program else Gap("no core program: those there are do the forward pass"),
         matrix=matrix, sums_along=sums_along,
     )  # fmt: skip

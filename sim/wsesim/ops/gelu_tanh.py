@@ -17,6 +17,14 @@ def gelu_tanh(x: Any) -> Any:
     return 0.5 * x * (1 + np.tanh(sqrt(2 / pi) * (x + 0.044715 * x * x * x)))
 
 
+def gelu_tanh_backward(gradient: Any, x: Any) -> Any:
+    """Return the gradient of x: with t the tanh of u, half of 1 + t + x (1 - t²) u'."""
+    import numpy as np
+
+    t = np.tanh(sqrt(2 / pi) * (x + 0.044715 * x * x * x))
+    return 0.5 * gradient * (1 + t + x * (1 - t * t) * (sqrt(2 / pi) * (1 + 3 * 0.044715 * x * x)))
+
+
 OPS = (
     Kind(
         name="gelu_tanh",
@@ -29,6 +37,6 @@ OPS = (
         option=Option(
             "activation", "gelu_tanh", hugging_face=("gelu_new", "gelu_fast", "gelu_accurate", "gelu_pytorch_tanh")
         ),
-        backward=(gradient_of("gelu_tanh", Recipe(12, exps=1, divides=1)),),
+        backward=(gradient_of("gelu_tanh", Recipe(12, exps=1, divides=1), numpy=gelu_tanh_backward),),
     ),
 )

@@ -11,7 +11,7 @@ OPS = (
         numpy=NUMERICS,
         program=Gap("no core program: `residual` adds what every token brings along, not one table for all"),
         differentiable=(0, 1),
-        needs=(),
+        needs=(2,),  # which positions count, where there is padding
         backward=(gradient_of("position", Recipe(1)),),
     ),
 )

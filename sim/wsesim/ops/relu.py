@@ -16,6 +16,11 @@ def relu(x: Any) -> Any:
     return np.maximum(x, 0)
 
 
+def relu_backward(gradient: Any, x: Any) -> Any:
+    """Return the gradient where x is above zero."""
+    return gradient * (x > 0)
+
+
 OPS = (
     Kind(
         name="relu",
@@ -26,6 +31,7 @@ OPS = (
         program=Gap("no core program: one vector instruction"),
         differentiable=(0,),
         option=Option("activation", "relu", hugging_face=("relu",)),
-        backward=(gradient_of("relu", Recipe(2)),),  # a mask by comparing with zero, and its product with the gradient
+        # A mask by comparing with zero, and its product with the gradient.
+        backward=(gradient_of("relu", Recipe(2), numpy=relu_backward),),
     ),
 )

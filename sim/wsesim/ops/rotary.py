@@ -14,7 +14,7 @@ OPS = (
         numpy=NUMERICS,
         program=CoreProgram("rotary", unit=2),
         differentiable=(0,),
-        needs=(),
+        needs=(1,),  # which positions count, where there is padding
         backward=(gradient_of("rotary", _TURN),),
     ),
 )

@@ -11,7 +11,7 @@ OPS = (
         numpy=NUMERICS,
         program=Gap("no core program picks positions"),
         differentiable=(0,),
-        needs=(),
+        needs=(1,),  # which positions count, where there is padding
         backward=(gradient_of("select", Recipe(1)),),
     ),
 )

@@ -7,16 +7,19 @@ to who owns it (none here), its elements, their bytes, the first of them, its si
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from ctypes import CFUNCTYPE, byref, c_int32, c_int64, c_void_p
+from collections.abc import Callable, Iterator
+from ctypes import CFUNCTYPE, byref, c_double, c_int32, c_int64, c_void_p
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from wsesim.cores.state import State
+import numpy as np
 
+from wsesim.cores.state import Array, State
+
+Argument = Array | float
 _HERE = Path(__file__).parent
 _NAME_END = b"\0"
 _READABLE = 0o644
@@ -26,25 +29,42 @@ _FOUND: dict[tuple[Any, ...], tuple[Callable[..., int], Any]] = {}
 
 def run_cycles(until: int, state: State) -> int:
     """Do as `clock.run_cycles` does."""
-    layout = tuple((array.dtype, array.ndim) for array in state)
+    each = list(_each(state))
+    layout = tuple((one.dtype, one.ndim) if isinstance(one, np.ndarray) else type(one) for one in each)
     if layout not in _FOUND:
-        _FOUND[layout] = _linked(_machine_code(layout, state), arguments=len(_fields(state)))
+        _FOUND[layout] = _linked(_machine_code(layout, state), [kind for one in each for kind in _kinds(one)])
     result, raised = c_int64(), c_void_p()
-    if _FOUND[layout][0](byref(result), byref(raised), until, *_fields(state)):
+    if _FOUND[layout][0](byref(result), byref(raised), until, *(field for one in each for field in _fields(one))):
         raise RuntimeError("the engine's machine code has raised an exception")
     return result.value
 
 
-def _fields(state: State) -> list[int]:
-    found = []
-    for array in state:
-        assert array.flags.c_contiguous
-        found += [0, 0, array.size, array.itemsize, array.ctypes.data, *array.shape, *array.strides]
-    return found
+def _each(state: State) -> Iterator[Argument]:
+    """Yield the arrays of a state and the numbers that stand among them."""
+    for field in state:
+        if isinstance(field, tuple):
+            yield from field
+        else:
+            yield field
 
 
-def _linked(code: bytes, *, arguments: int) -> tuple[Callable[..., int], Any]:
-    """Return the function that machine code begins with the name of."""
+def _fields(argument: Argument) -> tuple[float, ...]:
+    """Return an array, or a number, as the arguments that it is passed in."""
+    if not isinstance(argument, np.ndarray):
+        return (argument,)
+    assert argument.flags.c_contiguous
+    place = argument.ctypes.data
+    return 0, 0, argument.size, argument.itemsize, place, *argument.shape, *argument.strides
+
+
+def _kinds(argument: Argument) -> list[Any]:
+    if isinstance(argument, np.ndarray):
+        return (5 + 2 * argument.ndim) * [c_int64]
+    return [c_int64 if isinstance(argument, int) else c_double]
+
+
+def _linked(code: bytes, kinds: list[Any]) -> tuple[Callable[..., int], Any]:
+    """Return the function that machine code begins with the name of; *kinds* are those of the state's arguments."""
     from llvmlite import binding  # type: ignore[import-untyped]
 
     name, _, compiled = code.partition(_NAME_END)
@@ -54,7 +74,7 @@ def _linked(code: bytes, *, arguments: int) -> tuple[Callable[..., int], Any]:
     linker = binding.create_mcjit_compiler(binding.parse_assembly(""), machine)
     linker.add_object_file(binding.ObjectFileRef.from_data(compiled))
     linker.finalize_object()
-    kind = CFUNCTYPE(c_int32, c_void_p, c_void_p, *(1 + arguments) * [c_int64])
+    kind = CFUNCTYPE(c_int32, c_void_p, c_void_p, c_int64, *kinds)
     return kind(linker.get_function_address(name.decode())), linker
 
 
@@ -103,8 +123,9 @@ def _compile(state: State) -> bytes:
     from wsesim.cores.engine import clock
 
     function: Any = clock.run_cycles
-    function.compile((numba.int64, numba.typeof(state)))
-    found = next(iter(function.overloads.values()))
+    signature = numba.int64, numba.typeof(state)
+    function.compile(signature)
+    found = function.overloads[signature]
     name, library = found.fndesc.llvm_func_name, found.library
     library.get_pointer_to_function(name)  # which has the library made
     code: bytes = name.encode() + _NAME_END + library._get_compiled_object()
