@@ -7,7 +7,8 @@
 
 from wsesim.cores.isa import ADD, F16, F32, I16, I32, MAC, MAX, MOV, MUL, SUB
 from wsesim.cores.kit import exact, replay
-from wsesim.cores.kit.core import KernelCore, KernelSetup
+from wsesim.cores.kit.base import KernelSetup
+from wsesim.cores.kit.core import KernelCore
 from wsesim.cores.kit.line import KernelLine
 from wsesim.cores.kit.written import kernel
 from wsesim.cores.operands import Mem, Register

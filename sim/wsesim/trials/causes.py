@@ -34,7 +34,7 @@ def layer_of(trial: Trial, wafer: Wafer) -> LayerCycles | None:
     """Return where the cycles of *trial* go; None for what is not a linear layer."""
     if trial.program not in (stream_gemm.NAME, stream_gradient.NAME):
         return None
-    cut, arithmetic = cut_of(trial.program, trial.grid, trial.shape), arithmetic_of(trial.options)
+    cut, arithmetic = cut_of(trial.grid, trial.shape), arithmetic_of(trial.options)
     factor, total = memory(arithmetic.factor, cut.tokens_each), memory(arithmetic.sum, cut.tokens_each)
     if trial.program == stream_gemm.NAME:
         weights = nonzeros_of(trial.options, cut) or cut.inputs_each

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.cores.programs.test_spoilt import SMALL, WAFERS
+from tests.cores.programs.cases import SMALL, WAFERS
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder

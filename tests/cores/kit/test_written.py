@@ -98,3 +98,34 @@ def test_more_programs_than_the_computer_can_write_are_refused(monkeypatch: pyte
 def test_a_file_opens_with_what_it_computes_and_a_picture() -> None:
     program = case(doubled, lambda y: 2 * y, (1, 1)).program
     assert (program.summary, program.picture) == ("Mine.", "  a picture".strip())
+
+
+def test_a_body_is_timed_once_for_cycles_and_room_and_written_once_where_all_do_the_same() -> None:
+    placed: list[bool] = []
+
+    def counted(core: kit.KernelCore) -> None:
+        placed.append(core.placed)
+        doubled(core)
+
+    asked = case(counted, lambda y: 2 * y, (5, 7))
+    assert run_case(asked).right
+    assert placed == [False, True]
+    assert asked.of_shape(4).closed() == asked.closed()
+    assert placed == [False, True]
+
+
+def told(core: kit.KernelCore) -> None:
+    """Add what is told of the column, and sum over pairs of columns."""
+    y = core.role.memory("y", 4)
+    core.role.fadds(y, y, core.constant(float(core.row.told("third", lambda place: place // 3))))
+    core.row.part(2).allreduce(y)
+
+
+def test_cores_of_which_the_same_is_told_share_a_program_and_parts_of_a_line_keep_to_themselves() -> None:
+    def becomes(y: Array) -> Array:
+        sums = (y + np.arange(6)[:, None] // 3).reshape(3, 3, 2, 4).sum(2)
+        return np.repeat(sums, 2, axis=1)
+
+    asked = case(told, becomes, (6, 3))
+    assert run_case(asked).right
+    assert len(asked.load().machine.builder.roles) == 4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.cores.programs.test_spoilt import SMALL, WAFERS
+from tests.cores.programs.cases import SMALL, WAFERS
 from tests.cores.test_path import ties
 
 from wsesim.cores.programs import PROGRAMS, KernelCase

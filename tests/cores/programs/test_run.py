@@ -33,7 +33,7 @@ def test_a_run_says_what_it_did() -> None:
     found = run_kernel("reduce-chain", WAFER, (4, 2), (8,))
     assert found.run is not None
     assert found.cycles == found.run.cycles == found.closed_cycles
-    assert found.wavelet_hops == found.counts["hops"] == 2 * 3 * 8
+    assert found.wavelet_hops == 2 * 3 * 8
     assert 0 < found.busy < 1
     assert found.events > 0
 
@@ -79,7 +79,7 @@ def test_what_is_no_finite_number_is_never_right(value: float) -> None:
     ("changed", "message"),
     [
         ({"name": "reduc-chain"}, "no such kernel 'reduc-chain', did you mean 'reduce-chain'?"),
-        ({"name": "zzz"}, "no such kernel 'zzz'; there are: broadcast, "),
+        ({"name": "zzz"}, "no such kernel 'zzz'; there are: allreduce-2d, "),
         ({"level": "core"}, "the level must be one of cores, closed; got 'core', did you mean 'cores'?"),
         ({"grid": (751, 1)}, "a grid of 751 x 1 does not fit the wafer, which has 750 columns and 994 rows of cores"),
         ({"grid": (4, 0)}, "a grid of 4 x 0 does not fit"),
@@ -107,66 +107,6 @@ def test_a_program_that_just_does_not_fit_says_so() -> None:
     with pytest.raises(NoRoom, match="of data and code; a core has 46 KiB") as caught:
         run_kernel("reduce-chain", WAFER, (2, 1), (WAFER.core.usable_bytes // 4,))
     assert caught.value.need_bytes > caught.value.have_bytes == WAFER.core.usable_bytes
-
-
-SMALL = {
-    "reduce-two-phase": ((4, 1), (200,)),
-    "gemv": ((4, 4), (64, 64)),
-    "mesh-gemm": ((4, 4), (64, 64, 64)),
-    "summa": ((4, 4), (64, 64, 64)),
-    "local-gemm": ((1, 1), (32, 32, 32)),
-    "spmm-coo": ((1, 1), (16, 16, 16, 9)),
-    "stencil-star": ((3, 3), (9, 9, 1, 1)),
-    "stencil-tasks": ((3, 3), (9, 9, 1, 1)),
-    "fft-3d": ((32, 32), (32,)),
-    "vector": ((1, 1), (1000,)),
-    "vector-loop": ((1, 1), (1024, 16)),
-    "message": ((2, 1), (1000,)),
-    "softmax": ((4, 4), (8, 16)),
-    "gpt-layer": ((2, 2), (4, 8, 2)),
-    "attention-prefill": ((2, 2), (2, 4, 8)),
-    "attention-decode": ((2, 2), (2, 4, 8)),
-}
-LARGE = {
-    "reduce-two-phase": ((4, 1), (20_000,)),
-    "gemv": ((4, 4), (100_000, 100_000)),
-    "mesh-gemm": ((4, 4), (50_000, 50_000, 50_000)),
-    "summa": ((4, 4), (50_000, 50_000, 50_000)),
-    "local-gemm": ((1, 1), (50_000, 50_000, 50_000)),
-    "spmm-coo": ((1, 1), (50_000, 50_000, 50_000, 9)),
-    "stencil-star": ((3, 3), (50_000, 50_000, 1, 1)),
-    "stencil-tasks": ((3, 3), (50_000, 50_000, 1, 1)),
-    "fft-3d": ((512, 512), (512,)),
-    "vector": ((1, 1), (10**9,)),
-    "message": ((2, 1), (10**9,)),
-    "softmax": ((4, 4), (8, 10**6)),
-    "embedding": ((4, 4), (9, 10**6, 999)),
-    "stream-gemm": ((4, 4), (50_000, 50_000, 50_000)),
-    "stream-gradient": ((4, 4), (50_000, 50_000, 50_000)),
-    "attention-decode": ((4, 4), (16, 64, 50_000)),
-}
-
-
-@pytest.mark.parametrize("name", LARGE)
-def test_data_without_room_is_refused_before_any_of_it_is_made(name: str) -> None:
-    grid, shape = LARGE[name]
-    wafer = (
-        replace(WAFER, core=replace(WAFER.core, reserved_bytes=WAFER.core.sram_bytes - 4096))
-        if "fft" in name
-        else WAFER
-    )
-    with pytest.raises(NoRoom, match=r"for its data on each core, which has"):
-        run_kernel(name, wafer, grid, shape)
-
-
-def test_what_is_known_before_loading_is_no_more_than_what_is_loaded() -> None:
-    for name, (grid, shape) in SMALL.items():
-        program = find_program(name)
-        assert program.prepare is not None
-        roles = program.prepare(WAFER, grid, shape, {}, 0).machine.builder.roles
-        need = program.need(WAFER, grid, shape, {})
-        most = max(role.data_bytes for role in roles)
-        assert most - 512 <= need <= most, name
 
 
 def test_large_grids_are_refused_without_the_compiler(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,40 @@ is no slower there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KernelSetup:
+    """What is asked of a kernel."""
+
+    wafer: Wafer
+    grid: Grid
+    """Columns and rows of cores."""
+    shape: Shape
+    """Size of the problem."""
+    options: Options = field(default_factory=dict)
+    """Choices, by name."""
+    whole: Grid | None = None
+    """The grid that this one stands for, if it is a part."""
+
+    def first_rows(self, rows: int) -> KernelSetup:
+        """Return the same of the first rows, which stand for all."""
+        return replace(self, grid=(self.columns, min(rows, self.rows)), whole=self.grid)
+
+    @property
+    def rows_left(self) -> int:
+        """Rows of the whole that this part leaves out."""
+        return self.whole[1] - self.rows if self.whole else 0
+
+    @property
+    def columns(self) -> int:
+        """Columns of cores."""
+        return self.grid[0]
+
+    @property
+    def rows(self) -> int:
+        """Rows of cores."""
+        return self.grid[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KernelProgram:
     """A kernel for any rectangle of cores and any shape."""
 
@@ -107,6 +141,11 @@ class KernelCase:
             TooFew: the wafer has no row of cores left for its edge.
         """
         room.check_cores(self)
+
+    @property
+    def setup(self) -> KernelSetup:
+        """What is asked of the kernel."""
+        return KernelSetup(wafer=self.wafer, grid=self.grid, shape=self.shape, options=self.options)
 
     @property
     def need_bytes(self) -> int:
@@ -197,17 +236,9 @@ def slowdown(wafer: Wafer, shares: Shares) -> float:
     return 1 + sum(share * (factors[resource] - 1) for resource, share in shares.items())
 
 
-def one_row(prepare: Prepare, row_shape: Callable[[Grid, Shape], Shape] | None = None) -> Prepare:
-    """Return how to load one row of a kernel in which nothing travels between rows.
-
-    *row_shape* tells from grid and shape what one row has of the whole, where that is not the shape already.
-    """
-
-    def folded(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
-        of_row = shape if row_shape is None else row_shape(grid, shape)
-        return prepare(wafer, (grid[0], 1), of_row, options, seed)
-
-    return folded
+def one_row(setup: KernelSetup) -> KernelSetup:
+    """Return what is asked of one row of a kernel in whose rows all is the same."""
+    return setup.first_rows(1)
 
 
 def whole_option(options: Options, name: str, default: int) -> int:

@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
 
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.kit.base import Grid, Options, Shape
+from wsesim.cores.kit.base import KernelSetup as KernelSetup
 from wsesim.cores.kit.line import KernelLine
 from wsesim.cores.kit.plans import COLUMN, ROW
 from wsesim.cores.kit.writer import KernelWriter
 from wsesim.cores.operands import Color
-from wsesim.hardware import Wafer
 
 Uses = dict[tuple[str, str], Callable[[int], Hashable]]
 """Communications of a kernel by line and name; each tells from a place on the line what its program is like there."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KernelSetup:
-    """What is asked of a kernel."""
-
-    wafer: Wafer
-    grid: Grid
-    """Columns and rows of cores."""
-    shape: Shape
-    """Size of the problem."""
-    options: Options = field(default_factory=dict)
-    """Choices, by name."""
-
-    @property
-    def columns(self) -> int:
-        """Columns of cores."""
-        return self.grid[0]
-
-    @property
-    def rows(self) -> int:
-        """Rows of cores."""
-        return self.grid[1]
 
 
 class KernelCore(KernelWriter):
@@ -74,7 +50,25 @@ class KernelCore(KernelWriter):
         return known or self._builder.color(name)
 
 
-def timed_core(setup: KernelSetup, uses: Uses) -> KernelCore:
-    """Return a core that is only timed."""
-    builder = Builder(setup.wafer, width=1, height=1)
-    return KernelCore(builder, builder.role("timed"), setup, uses=uses, placed=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedCores:
+    """What a kernel takes by cores that are only timed."""
+
+    cycles: float
+    """Of the busiest."""
+    data_bytes: int
+    """Of the variables of the fullest."""
+    uses: Uses
+
+
+def timed_cores(setup: KernelSetup, body: Callable[[KernelCore], None], columns: Iterable[int]) -> TimedCores:
+    """Return what *body* takes on the first core of each of *columns*."""
+    uses: Uses = {}
+    cores = []
+    for column in columns:
+        builder = Builder(setup.wafer, width=1, height=1)
+        core = KernelCore(builder, builder.role("timed"), setup, at=(column, 0), uses=uses, placed=False)
+        body(core)
+        cores.append(core)
+    data_bytes = max(core.role.data_bytes for core in cores)
+    return TimedCores(cycles=max(core.cycles for core in cores), data_bytes=data_bytes, uses=uses)

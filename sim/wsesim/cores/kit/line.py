@@ -30,22 +30,40 @@ if TYPE_CHECKING:
 SHIFT_THREAD = isa.MICROTHREADS - 1
 """The microthread that sends while the task receives: the last, so that the first are left to authors."""
 
+Told = TypeVar("Told", bound=Hashable)
 Routed = TypeVar("Routed", AllreduceLine, Collection, AllToAll)
 
 
 class KernelLine:
     """The row or the column of cores that a core is a part of, seen from that core."""
 
-    def __init__(self, core: KernelCore, name: str, axis: LineAxis, place: int, cores: int) -> None:
-        """Stand on core *place*, from 0 on, of a line of so many *cores*."""
+    def __init__(
+        self, core: KernelCore, name: str, axis: LineAxis, place: int, cores: int, *, line: str | None = None
+    ) -> None:  # fmt: skip
+        """Stand on core *place*, from 0 on, of a line of so many *cores*, or of a part of the *line* of that name."""
         self.name, self.axis, self.cores = name, axis, cores
-        self._core, self._place = core, place
+        self._core, self._place, self._line = core, place, line or name
 
     @property
     def place(self) -> int:
         """This core's place on the line, from 0 on; asked for, it gives each core of the line a program of its own."""
-        self._core.first_use(self.name, "place", lambda place: place)
+        self._use("place", lambda place: place)
         return self._place
+
+    def told(self, name: str, what: Callable[[int], Told]) -> Told:
+        """Return what *what* says of this core's place: cores of which it says the same may share a program.
+
+        *name* is one for each such question of a kernel.
+        """
+        self._use(name, what)
+        return what(self._place)
+
+    def part(self, cores: int) -> KernelLine:
+        """Return the part of the line that this core is in, where parts have so many *cores* each."""
+        if cores == self.cores:
+            return self
+        name, place = f"{self.name} by {cores}", self._place % cores
+        return KernelLine(self._core, name, self.axis, place, cores, line=self._line)
 
     def sum(self, vector: Mem, op: int = isa.ADD) -> None:
         """Leave in *vector* on the first core its sum over the line (or greatest: isa.MAX); others keep theirs."""
@@ -134,8 +152,13 @@ class KernelLine:
 
     def _colors(self, what: str, number: int, key: Callable[[int], Hashable]) -> tuple[list[Color], bool]:
         """Return the colors of a communication, and whether this core has no routes of it yet."""
-        first = self._core.first_use(self.name, what, key)
+        first = self._use(what, key)
         return [self._core.color(f"{self.name}: {what} {at}") for at in range(number)], first
+
+    def _use(self, what: str, key: Callable[[int], Hashable]) -> bool:
+        """Note what tells places apart; return whether this core has not met it yet."""
+        named = f"{self.name}: {what}"
+        return self._core.first_use(self._line, named, lambda place: key(place % self.cores))
 
     def _routed(self, line: Routed, *, first: bool) -> Routed:
         """Return a line of cores, its routes written the first time."""

@@ -38,8 +38,6 @@ class Prepared:
     expected: Array
     """The same result by NumPy, of the same shape, all finite and equal to it: operands are whole numbers whose sums
     are exact (`exact`), or NumPy goes through the machine's steps in its order and rounds as it does (`replay`)."""
-    counts: dict[str, int]
-    """Work the kernel has by its definition, by name: additions, wavelet hops."""
     later_cycles: int = 0
     """Of a part that stands for all: by how much the last core of the whole ends later than the last of the part."""
     unread: bool = False

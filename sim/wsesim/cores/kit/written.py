@@ -1,12 +1,13 @@
-"""A kernel from what its author states: its operands, its body, and what NumPy makes of the operands.
+"""A kernel from what its author states: its operands, its program, and what NumPy makes of the operands.
 
 body ─► one role for each kind of core ─► cores          row by row, column by column, where programs differ
-     └► a core that is only timed ─► closed form, bytes a core needs
+     └► cores that are only timed ─► closed form, bytes a core needs
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,89 +15,160 @@ from wsesim.cores.builder import Builder
 from wsesim.cores.kit.base import (
     Array,
     Grid,
+    KernelCase,
     KernelProgram,
+    Measure,
     Options,
     Prepared,
     Shape,
+    Shares,
     gather,
     opening,
     scatter,
     sizes_of,
 )
-from wsesim.cores.kit.core import KernelCore, KernelSetup, Uses, timed_core
+from wsesim.cores.kit.core import KernelCore, KernelSetup, TimedCores, Uses, timed_cores
 from wsesim.cores.kit.plans import alike_places
 from wsesim.cores.kit.room import check_roles
 from wsesim.cores.machine import CoreMachine
 from wsesim.cores.place import written_by
 from wsesim.hardware import Wafer
 
-Operands = Callable[[KernelSetup, np.random.Generator], Mapping[str, Array]]
-"""(what is asked, random numbers) -> values of the variables that are filled, each [row, column, element]."""
+Operands = Callable[[Any, np.random.Generator], Mapping[str, Array]]
+"""(what is asked, random numbers) -> values by name."""
 Body = Callable[[KernelCore], None]
 """Writes what one core does."""
+Write = Callable[[Any, Builder], object]
+"""(what is asked, program without roles) -> nothing: writes the roles of all cores and places them."""
 Meaning = Callable[..., Array]
 """(what is asked, the operands by name) -> what the result must be."""
+Lay = Callable[..., Mapping[str, Array]]
+"""(what is asked, the operands by name) -> values of the variables that are filled, each [row, column, element]."""
+Fold = Callable[[KernelSetup], KernelSetup]
+"""What is asked of all cores -> what is asked of the part that stands for them."""
 
 
 def kernel(
-    *, name: str, doc: str | None, shape_help: str, example: str, operands: Operands, body: Body, meaning: Meaning,
-    result: str = "y", take: Callable[[Array], Array] = lambda values: values,
-    options: Mapping[str, str] | None = None,
+    *, name: str, doc: str | None, shape_help: str, example: str, operands: Operands, meaning: Meaning,
+    body: Body | None = None, write: Write | None = None, takes: str = "", fits: Callable[..., bool] | None = None,
+    asked: Callable[[KernelSetup], Any] = lambda setup: setup, lay: Lay = lambda _, **operands: operands,
+    result: str = "y", take: Callable[[Any, Array], Array] = lambda _, values: values,
+    read: Callable[[Any, CoreMachine], Array] | None = None, options: Mapping[str, str] | None = None,
+    timed: Callable[[Any], Sequence[int]] = lambda _: (0,), closed: Callable[[Wafer, Any], float] | None = None,
+    need: Callable[[Any], int] | None = None, values: Callable[[Any], int] | None = None, fold: Fold | None = None,
+    later: Callable[[KernelSetup], int] = lambda _: 0, edge: tuple[int, int] = (0, 0),
+    unread: Callable[[Any], bool] = lambda _: False, ready: Callable[[Any, CoreMachine], None] = lambda *_: None,
+    limits: Callable[[KernelCase, float], Shares] | None = None, measures: Mapping[str, Measure] | None = None,
 ) -> KernelProgram:  # fmt: skip
     """Return the kernel that its author's functions make, for any grid.
+
+    All of them are handed what is asked: a `KernelSetup`, or what *asked* makes of it.
 
     Args:
         name: what it is called.
         doc: text whose first line says what it computes; the rest shows how it lies on the cores.
         shape_help: what the numbers of a shape mean.
         example: a shape, `64x128`; kernels take as many numbers.
-        operands: draws the values that the cores are given.
-        body: writes what one core does. It is carried out once for each kind of core: for all, unless rows or columns
-            communicate or it asks for a core's place. And once more where only the time counts, on the first core.
+        operands: draws the values that are worked on.
         meaning: makes the result by NumPy, as [row, column, element] or what *take* leaves of it.
+        body: writes what one core does. It is carried out once for each kind of core: for all, unless rows or columns
+            communicate or it asks for a core's place. And once more where only the time counts.
+        write: writes the programs of all cores instead, where each has a role that is not one body.
+        takes: the numbers of a shape in words, for messages; what *shape_help* begins with if empty.
+        fits: which shapes can be, where not all can.
+        asked: makes of what is asked what the other functions want to know; raises InputError on what cannot be.
+        lay: lays the operands on the cores, where they are not drawn as they lie there. Rows that play the edge may be
+            left out.
         result: the variable that all cores have and that is compared.
         take: what of the variable is compared, where not all of it is.
+        read: takes the result out of the machine, where it is no variable of all cores.
         options: what can be chosen, each with an explanation.
+        timed: the columns whose first core is timed, of which the busiest counts.
+        closed: (wafer, what is asked) -> cycles, where those of the body are not near enough.
+        need: bytes that the fullest core has at least, where they are not those of the body's variables.
+        values: see `KernelProgram`.
+        fold: what is asked of a part that stands for all cores and takes as many cycles.
+        later: by how many cycles the last core of the whole ends later than the last of the part.
+        edge: rows of cores above and below the grid's that play the wafer's edge.
+        ready: makes a loaded machine ready, where cores differ in more than their variables.
+        unread: whether wavelets may lie unread at the end.
+        limits: see `KernelProgram`.
+        measures: see `KernelProgram`.
     """
 
     def setup(wafer: Wafer, grid: Grid, shape: Shape, chosen: Options) -> KernelSetup:
-        sizes_of(name, shape, shape_help.partition(":")[0], example)
+        sizes_of(name, shape, takes or shape_help.partition(":")[0], example, fits=fits)
         return KernelSetup(wafer=wafer, grid=grid, shape=shape, options=chosen)
 
-    def timed(*asked: object) -> KernelCore:
-        core = timed_core(setup(*asked), {})  # type: ignore[arg-type]
+    def found(*question: Any) -> Any:
+        return asked(setup(*question))
+
+    @once_in_a_row
+    def alone(*question: Any) -> TimedCores:
+        given = setup(*question)
+        assert body is not None, "a program without a body states its closed form and its need"
         with written_by(body):
-            body(core)
-        return core
+            return timed_cores(given, body, timed(asked(given)))
+
+    def load(given: KernelSetup, seed: int) -> Prepared:
+        own = asked(given)
+        if body is None:
+            builder = Builder(given.wafer, width=given.columns, height=given.rows + sum(edge))
+            write(own, builder)  # type: ignore[misc]
+        else:
+            uses = alone(given.wafer, given.grid, given.shape, given.options).uses
+            with written_by(body):
+                builder = _written(given, body, uses)
+        drawn, machine = operands(own, np.random.default_rng(seed)), CoreMachine(builder)
+        for variable, each in lay(own, **drawn).items():
+            scatter(machine, variable, np.pad(each, (edge, (0, 0), (0, 0))) if len(each) < builder.height else each)
+        ready(own, machine)
+        reads = (lambda ran: take(own, gather(ran, result))) if read is None else (lambda ran: read(own, ran))
+        return Prepared(
+            machine=machine, read=reads, expected=meaning(own, **drawn), later_cycles=later(given), unread=unread(own)
+        )
 
     def prepare(wafer: Wafer, grid: Grid, shape: Shape, chosen: Options, seed: int) -> Prepared:
-        asked = setup(wafer, grid, shape, chosen)
-        values = operands(asked, np.random.default_rng(seed))
-        with written_by(body):
-            builder = _written(asked, body)
-        machine = CoreMachine(builder)
-        for variable, each in values.items():
-            scatter(machine, variable, each)
-        return Prepared(
-            machine=machine, read=lambda ran: take(gather(ran, result)), expected=meaning(asked, **values), counts={},
-        )  # fmt: skip
+        return load(setup(wafer, grid, shape, chosen), seed)
+
+    def folded(wafer: Wafer, grid: Grid, shape: Shape, chosen: Options, seed: int) -> Prepared:
+        assert fold is not None
+        return load(fold(setup(wafer, grid, shape, chosen)), seed)
 
     return KernelProgram(
         name=name, **opening(doc), shape_help=shape_help, prepare=prepare, options=options or {},
-        closed=lambda *asked: timed(*asked).cycles, need=lambda *asked: timed(*asked).role.data_bytes,
+        closed=(lambda *of: alone(*of).cycles) if closed is None else (lambda *of: closed(of[0], found(*of))),
+        need=(lambda *of: alone(*of).data_bytes) if need is None else (lambda *of: need(found(*of))),
+        values=None if values is None else (lambda *of: values(found(*of))), folded=folded if fold else None,
+        edge_rows=sum(edge), limits=limits, measures=measures or {},
     )  # fmt: skip
 
 
-def _written(setup: KernelSetup, body: Body) -> Builder:
+def once_in_a_row(function: Callable[..., TimedCores]) -> Callable[..., TimedCores]:
+    """Return a function of a question that answers as before if it is asked the same again, of the same wafer.
+
+    One that is equal need not be the same: its cycles may remember what they are (`named`).
+    """
+    last: list[tuple[Wafer, object, TimedCores]] = []
+
+    def answer(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> TimedCores:
+        question = grid, shape, dict(options)
+        if not last or last[0][0] is not wafer or last[0][1] != question:
+            last[:] = [(wafer, question, function(wafer, *question))]
+        return last[0][2]
+
+    return answer
+
+
+def _written(setup: KernelSetup, body: Body, uses: Uses) -> Builder:
     """Return the program of all cores, one role for all whose programs are the same.
 
-    What tells them apart shows only while they are written: another communication, in a branch that the first core does
-    not take, has them written anew.
+    What tells them apart shows only while they are written: another communication, in a branch that no timed core
+    takes, has them written anew.
     """
-    uses: Uses = {}
-    body(timed_core(setup, uses))
+    met = dict(uses)
     while True:
-        known, builder = dict(uses), Builder(setup.wafer, width=setup.columns, height=setup.rows)
+        known, builder = dict(met), Builder(setup.wafer, width=setup.columns, height=setup.rows)
         columns, rows = _alike(known, "row", setup.columns), _alike(known, "column", setup.rows)
         check_roles(len(columns) * len(rows))
         for at_columns in columns:
@@ -104,10 +176,10 @@ def _written(setup: KernelSetup, body: Body) -> Builder:
                 at = at_columns[0], at_rows[0]
                 role = builder.role(f"core {at[0]},{at[1]}")
                 with role.task("start", start=True):
-                    body(KernelCore(builder, role, setup, at=at, uses=uses, placed=True))
+                    body(KernelCore(builder, role, setup, at=at, uses=met, placed=True))
                     role.halt()
                 builder.place(role, at_columns, at_rows)
-        if uses.keys() == known.keys():
+        if met.keys() == known.keys():
             return builder
 
 

@@ -13,7 +13,7 @@ from wsesim.answer import Level
 from wsesim.cores import isa
 from wsesim.cores.kit.base import Grid, KernelCase, KernelProgram, Shape
 from wsesim.cores.kit.file import is_file, load_kernel
-from wsesim.cores.kit.prepared import Agreement
+from wsesim.cores.kit.prepared import Agreement, Prepared
 from wsesim.cores.kit.room import cpu_seconds
 from wsesim.cores.listing import list_program
 from wsesim.cores.machine import CoreRun
@@ -47,7 +47,7 @@ class KernelOutcome:
     run: CoreRun | None
     """What the run showed; None where nothing ran."""
     counts: Mapping[str, int] = field(default_factory=dict)
-    """Work the kernel has by its definition, in the simulated part; empty where nothing ran."""
+    """Multiply-accumulates and additions of vectors' elements, and wavelet hops, of the simulated part, where any."""
     frame_cycles: int | None = None
     """Cycles from one picture of `run.frames` to the next; None where none were taken."""
     listing: Callable[[], str] | None = None
@@ -130,9 +130,16 @@ def run_case(
     return KernelOutcome(
         cycles=run.cycles, seconds=run.cycles / clock, closed_cycles=closed,
         agreement=prepared.compare() if verify else None, events=run.events,
-        cpu_s=time.process_time() - started, run=run, counts=prepared.counts, frame_cycles=frame_cycles,
+        cpu_s=time.process_time() - started, run=run, counts=_counts(prepared, run), frame_cycles=frame_cycles,
         listing=partial(list_program, prepared.machine.builder, run.executed),
     )  # fmt: skip
+
+
+def _counts(prepared: Prepared, run: CoreRun) -> dict[str, int]:
+    instructions = (each for role in prepared.machine.builder.roles for each in role.instructions)
+    added = sum(count for each, count in zip(instructions, run.executed.tolist(), strict=True) if each.op == isa.ADD)
+    found = {"macs": run.fmacs, "adds": added, "hops": int(run.sent[..., : isa.RAMP].sum())}
+    return {name: count for name, count in found.items() if count}
 
 
 def find_program(name: str, folder: Path = Path()) -> KernelProgram:

@@ -1,11 +1,9 @@
-"""Collectives compute what NumPy computes, and their closed forms give the cycles of the cores."""
+"""Collectives against published models, on machines of other latencies, and by a part that stands for all."""
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,10 +17,7 @@ NAMES = (
     "broadcast", "broadcast-2d", "reduce-chain", "reduce-two-phase", "reduce-tree", "allreduce-chain", "allreduce-2d",
     "allreduce-ring",
 )  # fmt: skip
-GRIDS = ((1, 1), (2, 1), (1, 3), (3, 2), (5, 4), (8, 1), (11, 2))
 WAFER = load_cluster("cs-2").cluster.wafer
-MEDIAN, WORST = 0.03, 0.10
-"""How far a closed form may be from the cores."""
 WORST_ELSEWHERE = 0.13
 """The same on machines nobody has built: the ring's clashes on a router were counted on real latencies."""
 
@@ -43,25 +38,6 @@ def error_of(found: KernelOutcome) -> float:
     return abs(found.closed_cycles / found.cycles - 1)
 
 
-@pytest.mark.parametrize("grid", GRIDS)
-@pytest.mark.parametrize("name", NAMES)
-def test_whole_numbers_are_exact(name: str, grid: tuple[int, int]) -> None:
-    for length in (1, 2, 23):
-        assert run_kernel(name, WAFER, grid, (length,), options={"type": "i32"}).right
-
-
-@pytest.mark.parametrize("grid", GRIDS)
-@pytest.mark.parametrize("name", NAMES)
-def test_sums_are_as_good_as_their_type(name: str, grid: tuple[int, int]) -> None:
-    assert run_kernel(name, WAFER, grid, (17,), seed=3).right
-
-
-@pytest.mark.parametrize("group", [1, 2, 3, 4, 7, 11, 99])
-@pytest.mark.parametrize("name", ["reduce-two-phase", "reduce-tree"])
-def test_groups_of_any_size(name: str, group: int) -> None:
-    assert run_kernel(name, WAFER, (11, 1), (9,), options={"type": "i32", "group": str(group)}).right
-
-
 def test_a_group_of_all_cores_is_a_chain_whose_descriptors_are_set_first() -> None:
     chain = run_kernel("reduce-chain", WAFER, (9, 1), (20,)).cycles
     found = run_kernel("reduce-two-phase", WAFER, (9, 1), (20,), options={"group": "9"}).cycles
@@ -74,26 +50,6 @@ def test_the_last_group_passes_its_sum_on_as_it_adds_it_up() -> None:
         run_kernel("reduce-two-phase", WAFER, (cores, 1), (300,), options={"group": "8"}).cycles for cores in (64, 57)
     )
     assert whole == rest
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_wavelets_are_those_the_kernel_needs(name: str) -> None:
-    for grid in GRIDS:
-        found = run_kernel(name, WAFER, grid, (22,))
-        controls = found.counts.get("controls", 0)
-        assert found.counts["hops"] <= found.wavelet_hops <= found.counts["hops"] + controls
-
-
-@pytest.mark.parametrize("name", [name for name in NAMES if "2d" not in name])
-def test_one_row_stands_for_all_that_do_the_same(name: str) -> None:
-    folded = run_kernel(name, WAFER, (6, 4), (19,), fold=True)
-    unfolded = run_kernel(name, WAFER, (6, 4), (19,))
-    assert folded.right
-    assert folded.run is not None
-    assert unfolded.run is not None
-    assert folded.cycles == unfolded.cycles
-    assert (unfolded.run.busy == folded.run.busy).all()
-    assert (unfolded.run.sent == folded.run.sent).all()
 
 
 @pytest.mark.parametrize("machine", ["cs-1", "cs-2", "cs-3"])
@@ -109,19 +65,6 @@ def test_two_rows_stand_for_all_where_columns_come_last(name: str, machine: str,
             assert folded.cycles == unfolded.cycles, (rows, length)
             assert folded.run is not None
             assert folded.run.busy.shape == (min(rows, 2), columns)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_closed_forms_meet_the_cores(name: str) -> None:
-    random = np.random.default_rng(0)
-    errors = []
-    for _ in range(25):
-        wafer = load_cluster(str(random.choice(["cs-1", "cs-2", "cs-3"]))).cluster.wafer
-        grid = (int(random.integers(2, 20)), int(random.integers(1, 4)))
-        options = grouped(name, int(random.integers(1, 8)))
-        errors.append(error_of(run_kernel(name, wafer, grid, (int(random.integers(1, 80)),), options=options)))
-    assert statistics.median(errors) <= MEDIAN
-    assert max(errors) <= WORST
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,8 +1,6 @@
-"""The transform of a cube on cores is NumPy's, and takes the cycles of its closed form."""
+"""The transform of a cube on cores: what it means, what travels, what a local transform takes."""
 
 from __future__ import annotations
-
-import statistics
 
 import numpy as np
 import pytest
@@ -12,17 +10,20 @@ from wsesim.cores.builder import Builder
 from wsesim.cores.errors import ProgramError
 from wsesim.cores.kit.base import gather
 from wsesim.cores.machine import CoreMachine
-from wsesim.cores.programs import KernelOutcome, run_kernel
+from wsesim.cores.programs import KernelCase, KernelOutcome, Prepared, run_kernel
 from wsesim.cores.programs.fft import cube
 from wsesim.cores.programs.fft.exchange import link_wavelets
-from wsesim.cores.programs.fft.local import LocalTransform, butterflies, interleaved, tables, transform_cycles
+from wsesim.cores.programs.fft.local import PARTS, LocalTransform, butterflies, interleaved, tables, transform_cycles
 from wsesim.errors import InputError
 from wsesim.hardware import load_cluster
 
 MACHINES = {name: load_cluster(name).cluster.wafer for name in ("cs-1", "cs-2", "cs-3")}
 WAFER = MACHINES["cs-2"]
-MEDIAN, WORST = 0.03, 0.10
-"""How far the closed form may be from the cores."""
+
+
+def loaded(points: int, rows: int, seed: int = 0) -> Prepared:
+    case = KernelCase(program=cube.PROGRAM, wafer=WAFER, grid=(points, rows), shape=(points,), options={}, seed=seed)
+    return case.load()
 
 
 def run(points: int, rows: int | None = None, machine: str = "cs-2", seed: int = 0) -> KernelOutcome:
@@ -30,39 +31,18 @@ def run(points: int, rows: int | None = None, machine: str = "cs-2", seed: int =
     return run_kernel("fft-3d", MACHINES[machine], grid, (points,), seed=seed)
 
 
-@pytest.mark.parametrize("machine", sorted(MACHINES))
-@pytest.mark.parametrize("points", [2, 4, 8, 16])
-def test_a_cube_is_that_of_numpy(points: int, machine: str) -> None:
-    assert run(points, machine=machine).right
-
-
-@pytest.mark.parametrize("points", [2, 4, 8, 32, 64])
-def test_one_row_transforms_a_plane(points: int) -> None:
-    assert run(points, rows=1).right
-
-
 def test_another_seed_is_another_cube() -> None:
-    first, second = (cube.prepare(WAFER, (4, 4), (4,), {}, seed).expected for seed in (0, 1))
+    first, second = (loaded(4, 4, seed).expected for seed in (0, 1))
     assert (first != second).all()
 
 
 @pytest.mark.parametrize(("points", "rows"), [(8, 8), (16, 1)])
 def test_what_is_expected_is_the_transform(points: int, rows: int) -> None:
-    prepared = cube.prepare(WAFER, (points, rows), (points,), {}, 0)
+    prepared = loaded(points, rows)
     first = prepared.read(prepared.machine) if rows > 1 else gather(prepared.machine, "x")
     pencils = first[..., ::2] + 1j * first[..., 1::2]
     whole = np.fft.fftn(pencils).transpose(1, 2, 0) if rows > 1 else np.fft.fftn(pencils[0]).T[None]
     assert np.abs(prepared.expected - interleaved(whole)).max() < 1e-5 * np.abs(whole).max()
-
-
-def test_the_closed_form_meets_the_cores() -> None:
-    errors = []
-    for machine in MACHINES:
-        for points, rows in ((2, 1), (4, 4), (8, 1), (8, 8), (16, 16), (32, 1), (32, 32), (128, 1)):
-            found = run(points, rows, machine)
-            errors.append(abs(found.closed_cycles / found.cycles - 1))
-    assert statistics.median(errors) <= MEDIAN
-    assert max(errors) <= WORST
 
 
 def test_each_number_goes_straight_to_its_core_and_on_to_the_end_of_the_line() -> None:
@@ -70,9 +50,10 @@ def test_each_number_goes_straight_to_its_core_and_on_to_the_end_of_the_line() -
     found = run(points, rows=1)
     assert found.run is not None
     turns = points - 1
+    wavelets = 2 * sum(PARTS * away**2 for away in range(1, points))
     marks = 2 * (turns * points // 2)  # one a turn, up to the end of the line
     handovers = 2 * turns
-    assert found.wavelet_hops == found.counts["hops"] + marks + handovers
+    assert found.wavelet_hops == wavelets + marks + handovers
     assert found.run.sent[0, points - 2, isa.EAST] == link_wavelets(points) + turns + 1
 
 
@@ -81,10 +62,6 @@ def test_cores_get_only_what_is_meant_for_them() -> None:
     found = run(points, rows=1)
     assert found.run is not None
     assert (found.run.sent[0, :, isa.RAMP] == 2 * (points - 1)).all()
-
-
-def test_the_work_is_counted() -> None:
-    assert run(8).counts["butterflies"] == 3 * 64 * 12
 
 
 @pytest.mark.parametrize("points", [2, 4, 8, 64, 256])

@@ -1,10 +1,7 @@
-"""Dense products of single cores are right, and take the cycles of their closed form."""
+"""Dense products of single cores: what reads that collide take."""
 
 from __future__ import annotations
 
-import statistics
-
-import numpy as np
 import pytest
 
 from wsesim.cores import isa
@@ -19,20 +16,6 @@ MACHINES = {name: load_cluster(name).cluster.wafer for name in ("cs-1", "cs-2", 
 
 def run(shape: tuple[int, ...], machine: str = "cs-2", **options: str) -> KernelOutcome:
     return run_kernel("local-gemm", MACHINES[machine], (2, 2), shape, options=options)
-
-
-def test_values_are_those_of_numpy_and_cycles_near_the_closed_form() -> None:
-    random, errors = np.random.default_rng(0), []
-    for _ in range(60):
-        shape = tuple(int(size) for size in random.integers(1, 24, 3))
-        options = [{}, {"compute": "never"}, {"code": "scalar"}][int(random.integers(3))]
-        found = run(shape, str(random.choice(list(MACHINES))), **options)
-        assert found.right
-        assert found.run is not None
-        assert found.run.fmacs == (0 if options else found.counts["macs"])
-        errors.append(abs(found.closed_cycles / found.cycles - 1))
-    assert statistics.median(errors) <= 0.005
-    assert max(errors) <= 0.10
 
 
 def test_columns_a_multiple_of_all_banks_apart_take_two_cycles_an_element() -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import sqrt
 
 import numpy as np
 import pytest
 
 from wsesim.cores.kit.base import Array
-from wsesim.cores.programs.model.gpt_layer import load_layer
-from wsesim.cores.programs.model.gpt_reference import LayerWeights
-from wsesim.hardware import load_cluster
+from wsesim.cores.programs import KernelCase, Prepared
+from wsesim.cores.programs.model.gpt_layer import layer_kernel
+from wsesim.cores.programs.model.gpt_reference import shapes_of
+from wsesim.hardware import Wafer, load_cluster
 from wsesim.model import Model, build_graph
 from wsesim.numerics import SeededWeights, execute, token_inputs
 
@@ -38,6 +40,13 @@ class Stronger:
         return {name: array * factor if name.endswith(".weight") else array for name, array in found.items()}
 
 
+def load_layer(
+    wafer: Wafer, grid: tuple[int, int], x: Array, weights: Mapping[str, Array], *, heads: int, form: str = "tanh"
+) -> Prepared:
+    program = layer_kernel(lambda *_: {"x": x, **weights})
+    return KernelCase(program=program, wafer=wafer, grid=grid, shape=(*x.shape, heads), options={"form": form}).load()
+
+
 @pytest.mark.parametrize("activation", ["gelu", "gelu_tanh"])
 @pytest.mark.parametrize(("machine", "grid"), [("cs-2", (16, 8)), ("cs-3", (8, 4)), ("cs-2", (5, 3))])
 def test_layers_one_after_the_other_are_the_executors(machine: str, grid: tuple[int, int], activation: str) -> None:
@@ -55,9 +64,8 @@ def test_layers_one_after_the_other_are_the_executors(machine: str, grid: tuple[
     wafer = load_cluster(machine).cluster.wafer
     for layer in range(2):
         arrays = weights.load("layer", layer)
-        given = LayerWeights(**{name: arrays[found] for name, found in NAMES.items()})
-        options = {"form": "erf" if activation == "gelu" else "tanh"}
-        prepared = load_layer(wafer, grid, x, given, heads=HEADS, options=options)
+        given = {name: arrays[found] for name, found in NAMES.items()}
+        prepared = load_layer(wafer, grid, x, given, heads=HEADS, form="erf" if activation == "gelu" else "tanh")
         prepared.machine.run()
         x = prepared.read(prepared.machine)
         assert np.abs(x - kept["layer", layer, "ffn.residual.out"][0]).max() < TOLERANCE
@@ -65,17 +73,13 @@ def test_layers_one_after_the_other_are_the_executors(machine: str, grid: tuple[
 
 def test_every_weight_counts() -> None:
     random = np.random.default_rng(1)
-    shapes = {
-        "norm1_scale": (4,), "norm1_bias": (4,), "qkv": (4, 12), "qkv_bias": (12,), "project": (4, 4),
-        "project_bias": (4,), "norm2_scale": (4,), "norm2_bias": (4,), "up": (4, 16), "up_bias": (16,),
-        "down": (16, 4), "down_bias": (4,),
-    }  # fmt: skip
+    shapes = shapes_of(4)
     assert shapes.keys() == NAMES.keys()
     weights = {name: random.standard_normal(shape) for name, shape in shapes.items()}
     x = random.standard_normal((3, 4))
-    before = load_layer(WAFER, (3, 2), x, LayerWeights(**weights), heads=2).expected
+    before = load_layer(WAFER, (3, 2), x, weights, heads=2).expected
     for name in shapes:
-        changed = LayerWeights(**{**weights, name: weights[name] + 0.5})
+        changed = {**weights, name: weights[name] + 0.5}
         prepared = load_layer(WAFER, (3, 2), x, changed, heads=2)
         prepared.machine.run()
         found = prepared.read(prepared.machine)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from math import erf
 
 import numpy as np
@@ -11,7 +13,7 @@ import pytest
 from wsesim.cores import isa
 from wsesim.cores.kit import exact, replay
 from wsesim.cores.kit.base import Array, gather
-from wsesim.cores.programs import PROGRAMS
+from wsesim.cores.programs import PROGRAMS, KernelCase
 from wsesim.cores.programs.model import cross_entropy, gelu, layer_norm, rms_norm, rotary, silu_gate, softmax, steps
 from wsesim.cores.programs.model.feature import FeatureLayout
 from wsesim.hardware import load_cluster
@@ -32,40 +34,36 @@ def norm(x: Array) -> Array:
     return np.asarray(x / np.sqrt(np.square(x).mean(-1, keepdims=True) + steps.EPSILON))
 
 
-def features_of(values: Array) -> Array:
-    return np.asarray(values[0].reshape(-1)[: LAYOUT.features])
-
-
 MEANT: dict[str, tuple[object, dict[str, str], Callable[[dict[str, Array]], Array]]] = {
-    "softmax": (softmax, {}, lambda given: shares(LAYOUT.take(given["x"]))),
-    "rms-norm": (rms_norm, {}, lambda given: norm(LAYOUT.take(given["x"])) * features_of(given["scale"])),
+    "softmax": (softmax, {}, lambda given: shares(given["x"])),
+    "rms-norm": (rms_norm, {}, lambda given: norm(given["x"]) * given["scale"]),
     "layer-norm": (
         layer_norm, {},
-        lambda given: norm((x := LAYOUT.take(given["x"])) - x.mean(-1, keepdims=True)) * features_of(given["scale"])
-        + features_of(given["bias"]),
+        lambda given: norm((x := given["x"]) - x.mean(-1, keepdims=True)) * given["scale"]
+        + given["bias"],
     ),
     "silu-gate": (
         silu_gate, {},
-        lambda given: (x := LAYOUT.take(given["gate"])) / (1 + np.exp(-x)) * LAYOUT.take(given["up"]),
+        lambda given: (x := given["gate"]) / (1 + np.exp(-x)) * given["up"],
     ),
     "gelu-erf": (
-        gelu, {"form": "erf"}, lambda given: (x := LAYOUT.take(given["x"])) / 2 * (1 + np.vectorize(erf)(x / 2**0.5)),
+        gelu, {"form": "erf"}, lambda given: (x := given["x"]) / 2 * (1 + np.vectorize(erf)(x / 2**0.5)),
     ),
     "gelu-tanh": (
         gelu, {"form": "tanh"},
-        lambda given: (x := LAYOUT.take(given["x"])) / 2 * (1 + np.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * x**3))),
+        lambda given: (x := given["x"]) / 2 * (1 + np.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * x**3))),
     ),
     "cross-entropy": (
         cross_entropy, {},
         lambda given: np.broadcast_to(
-            -np.log(shares(LAYOUT.take(given["x"])))[np.arange(7), given["labels"][:, 0].reshape(-1)[:7].astype(int)]
+            -np.log(shares(given["x"]))[np.arange(7), given["labels"].astype(int)]
             [:, None], (7, 3),
         ),
     ),
     "rotary": (
         rotary, {},
         lambda given: np.ascontiguousarray(
-            LAYOUT.take(given["x"]).view(np.complex128)
+            given["x"].view(np.complex128)
             * np.exp(1j * np.arange(7)[:, None] * 1e4 ** (-np.arange(0, 22, 2) / 22))
         ).view(np.float64),
     ),
@@ -74,11 +72,14 @@ MEANT: dict[str, tuple[object, dict[str, str], Callable[[dict[str, Array]], Arra
 
 @pytest.mark.parametrize("name", MEANT)
 def test_replays_are_what_is_meant(name: str) -> None:
-    module, options, meant = MEANT[name]
+    module, chosen, meant = MEANT[name]
     for precision, close in (("fp32", CLOSE), ("mixed", HALF)):
-        given = module.host(np.random.default_rng(1), LAYOUT, {**options, "precision": precision})  # type: ignore[attr-defined]
-        wanted = meant(given.loads)
-        assert np.abs(given.expected - wanted).max() < close * max(1, np.abs(wanted).max()), precision
+        options = {**chosen, "precision": precision}
+        program = module.PROGRAM  # type: ignore[attr-defined]
+        case = KernelCase(program=program, wafer=WAFER, grid=(3, 2), shape=(7, 22), options=options)
+        drawn = module.operands(replace(LAYOUT, options=options), np.random.default_rng(0))  # type: ignore[attr-defined]
+        wanted = meant({operand: values.astype(float) for operand, values in drawn.items()})
+        assert np.abs(case.load().expected - wanted).max() < close * max(1, np.abs(wanted).max()), precision
 
 
 @pytest.mark.parametrize("causal", [True, False])
@@ -125,3 +126,17 @@ def test_sums_are_exact_on_the_way(kind: int, depth: int) -> None:
     assert np.abs(np.cumsum(exact.terms(random, (depth,), kind, depth))).max() <= exact.EXACT[kind]
     if depth < 60_000 or kind == isa.F32:
         assert (a * b != 0).all()
+
+
+def test_the_compiled_exponential_is_that_of_the_c_library() -> None:
+    numba = pytest.importorskip("numba")
+
+    @numba.njit  # type: ignore[untyped-decorator]
+    def compiled(values: object, found: object) -> None:
+        for number in range(len(values)):  # type: ignore[arg-type]
+            found[number] = math.exp(values[number])  # type: ignore[index]
+
+    values = np.random.default_rng(0).uniform(-100, 88, 200_000).astype(np.float32)
+    found = np.empty(len(values))
+    compiled(values.astype(np.float64), found)
+    assert (found.astype(np.float32) == replay.exponential(values)).all()

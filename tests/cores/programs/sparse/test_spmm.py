@@ -1,11 +1,9 @@
-"""Sparse products on cores compute A B in every format, and take the cycles of their closed forms."""
+"""Sparse products on cores: what a stored value costs in every format."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from wsesim.cores.programs import KernelOutcome, run_kernel
 from wsesim.cores.programs.sparse.patterns import SparseTile, random_places, starts_of
@@ -21,38 +19,6 @@ def run(
     kind: str, shape: Sizes, machine: str = "cs-2", grid: tuple[int, int] = (1, 1), **options: str
 ) -> KernelOutcome:
     return run_kernel(f"spmm-{kind}", MACHINES[machine], grid, shape, options=options)
-
-
-@given(
-    kind=st.sampled_from(FORMATS),
-    machine=st.sampled_from(list(MACHINES)),
-    sizes=st.tuples(st.integers(1, 9), st.integers(1, 14), st.integers(1, 40)),
-    fill=st.floats(0, 1),
-    banks=st.sampled_from(["apart", "same"]),
-    compute=st.sampled_from(["once", "never"]),
-    seed=st.integers(0, 9),
-)
-@settings(max_examples=60, deadline=None)
-def test_values_are_those_of_numpy_and_cycles_those_of_the_closed_form(
-    kind: str, machine: str, sizes: tuple[int, int, int], fill: float, banks: str, compute: str, seed: int
-) -> None:
-    rows, depth, width = sizes
-    slots = max(1, round(fill * depth))
-    stored = rows * slots if kind == "ellpack" else max(1, round(fill * rows * depth))
-    found = run_kernel(
-        f"spmm-{kind}", MACHINES[machine], (2, 1), (rows, depth, width, stored), seed=seed,
-        options={"banks": banks, "compute": compute},
-    )  # fmt: skip
-    assert found.right
-    assert found.cycles == found.closed_cycles
-    assert found.run is not None
-    assert found.run.fmacs == found.counts["macs"]
-
-
-@pytest.mark.parametrize("kind", FORMATS)
-def test_every_core_takes_as_long_as_one(kind: str) -> None:
-    shape = (8, 8, 20, 24)
-    assert run(kind, shape, grid=(3, 2)).cycles == run(kind, shape).cycles
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -80,7 +46,7 @@ def test_few_slots_are_written_out() -> None:
 
 def test_starts_say_where_lines_begin_and_end() -> None:
     tile = SparseTile(rows=6, depth=5, width=3, stored=11)
-    rows, columns = random_places(tile, 3, 0, filled=False)
+    rows, columns = random_places(tile, 3, np.random.default_rng(0), filled=False)
     starts = starts_of(rows, 6)
     assert (starts[:, 0] == 0).all()
     assert (starts[:, -1] == 11).all()

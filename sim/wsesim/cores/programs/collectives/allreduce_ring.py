@@ -17,40 +17,22 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.kit.base import (
-    Array,
-    Grid,
-    KernelProgram,
-    Options,
-    Prepared,
-    Shape,
-    gather,
-    one_row,
-    opening,
-    scatter,
-)
+from wsesim.cores.kit.base import Array, KernelSetup, one_row
 from wsesim.cores.kit.plans import ROW, Route
-from wsesim.cores.machine import CoreMachine
+from wsesim.cores.kit.written import kernel
 from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem, Register
-from wsesim.cores.programs.collectives.collective import (
-    SHAPE_HELP,
-    TYPE_HELP,
-    kind_of,
-    random_values,
-    row_sums_everywhere,
-    vector_length,
-)
-from wsesim.hardware import Wafer
+from wsesim.cores.programs.collectives import collective
+from wsesim.cores.programs.collectives.collective import kind_of, row_sums_everywhere
+from wsesim.cores.programs.collectives.rings import ring_order
 from wsesim.kernels import collectives
 
-NAME = "allreduce-ring"
 COLORS = 4
 RECEIVER = 1  # the microthread that receives, while the main thread sends
 
 
-def ring(cores: int) -> list[int]:
-    """Return the core at each place of the ring."""
-    return [*range(0, cores, 2), *reversed(range(1, cores, 2))]
+def _part(setup: KernelSetup) -> int:
+    """Return the values of a part."""
+    return -(-setup.shape[0] // setup.columns)
 
 
 def _link_color(order: list[int], place: int) -> int:
@@ -73,15 +55,16 @@ def _routes(order: list[int]) -> list[tuple[list[Route], int, int]]:
     return found
 
 
-def _write(builder: Builder, part: int, kind: int) -> None:
-    cores = builder.width
+def write(setup: KernelSetup, builder: Builder) -> None:
+    """Write the programs of all cores."""
+    cores, part = builder.width, _part(setup)
     colors = [builder.color(f"color {number}") for number in range(COLORS)]
     roles: dict[tuple[tuple[Route, ...], int, int], CoreRole] = {}
-    for core, (routes, receive, send) in enumerate(_routes(ring(cores))):
+    for core, (routes, receive, send) in enumerate(_routes(ring_order(cores))):
         key = (tuple(sorted(routes, key=lambda route: route.color)), receive, send)
         if key not in roles:
             role = roles[key] = builder.role(f"core {core}")
-            x = role.memory("x", part * cores, kind)
+            x = role.memory("x", part * cores, kind_of(setup.options))
             for route in routes if cores > 1 else ():
                 role.route(colors[route.color], route.source, *route.outputs)
             with role.task("main", start=True):
@@ -138,59 +121,33 @@ class _Steps:
         return self.x.at(register, self.part)
 
 
-def _slots(values: Array, part: int) -> Array:
+def lay(setup: KernelSetup, x: Array) -> dict[str, Array]:
     """Return vectors as they lie on the cores: cut, filled up, and put into slots by place."""
-    rows, cores, length = values.shape
-    cut = np.pad(values, ((0, 0), (0, 0), (0, part * cores - length))).reshape(rows, cores, cores, part)
-    return cut[:, np.arange(cores)[:, None], _part_in_slot(cores)].reshape(rows, cores, -1)
+    (cores, rows), part = setup.grid, _part(setup)
+    cut = np.pad(x, ((0, 0), (0, 0), (0, part * cores - x.shape[2]))).reshape(rows, cores, cores, part)
+    return {"x": cut[:, np.arange(cores)[:, None], _part_in_slot(cores)].reshape(rows, cores, -1)}
 
 
-def _vectors(slots: Array, part: int, length: int) -> Array:
+def take(setup: KernelSetup, slots: Array) -> Array:
     """Return vectors in order from how they lie on the cores."""
-    rows, cores, _ = slots.shape
-    cut = slots.reshape(rows, cores, cores, part)
+    cores, rows = setup.grid
+    cut = slots.reshape(rows, cores, cores, -1)
     ordered = np.empty_like(cut)
     ordered[:, np.arange(cores)[:, None], _part_in_slot(cores)] = cut
-    return ordered.reshape(rows, cores, -1)[:, :, :length]
+    return ordered.reshape(rows, cores, -1)[:, :, : setup.shape[0]]
 
 
 def _part_in_slot(cores: int) -> Array:
     """Return [core, slot] the part that lies there."""
-    place = np.argsort(ring(cores))
+    place = np.argsort(ring_order(cores))
     return np.asarray((place[:, None] - np.arange(cores)) % cores)
 
 
-def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
-    """Load the program and random values."""
-    length, kind, (cores, rows) = vector_length(NAME, shape), kind_of(options), grid
-    part = -(-length // cores)
-    values = random_values(seed, grid, length, kind, (1,))
-    builder = Builder(wafer, width=cores, height=rows)
-    _write(builder, part, kind)
-    machine = CoreMachine(builder)
-    scatter(machine, "x", _slots(values, part))
-    steps = 2 * (cores - 1)
-    return Prepared(
-        machine=machine,
-        read=lambda ran: _vectors(gather(ran, "x"), part, length),
-        expected=row_sums_everywhere(values),
-        counts={"adds": rows * cores * (cores - 1) * part, "hops": rows * steps * part * 2 * (cores - 1)},
-    )
-
-
-def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
-    """Return the cycles."""
-    kind_of(options)
-    return collectives.ring_cycles(wafer, wavelets=vector_length(NAME, shape), cores=grid[0])
-
-
-def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
-    """Return the bytes of the vector, filled up to as many parts as cores."""
-    length, cores = vector_length(NAME, shape), grid[0]
-    return -(-length // cores) * cores * ELEMENT_BYTES[kind_of(options)]
-
-
-PROGRAM = KernelProgram(
-    name=NAME, **opening(__doc__), shape_help=SHAPE_HELP, prepare=prepare, closed=closed, options=TYPE_HELP,
-    folded=one_row(prepare), need=need,
+PROGRAM = kernel(
+    name="allreduce-ring", doc=__doc__, shape_help=collective.SHAPE_HELP, example=collective.EXAMPLE,
+    takes=collective.TAKES, options=collective.TYPE_HELP, asked=collective.checked, write=write, lay=lay, result="x",
+    operands=lambda setup, random: {"x": collective.draw(setup, random, (1,))}, take=take, fold=one_row,
+    meaning=lambda _, x: row_sums_everywhere(x),
+    closed=lambda wafer, setup: collectives.ring_cycles(wafer, wavelets=setup.shape[0], cores=setup.columns),
+    need=lambda setup: _part(setup) * setup.columns * ELEMENT_BYTES[kind_of(setup.options)],
 )  # fmt: skip

@@ -13,30 +13,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from wsesim.cores.kit.base import Grid, Options
-from wsesim.cores.kit.plans import Layout, Plan, by_parity, spread_2d
-from wsesim.cores.programs.collectives.collective import TYPE_HELP, Fold, all_cores, collective
+from wsesim.cores.kit.base import KernelSetup
+from wsesim.cores.kit.plans import Layout, by_parity, spread_2d
+from wsesim.cores.programs.collectives.collective import collective
 from wsesim.kernels import collectives
 
 
-def layout(grid: Grid, options: Options) -> Layout:
+def layout(setup: KernelSetup) -> Layout:
     """Return the plans of all cores."""
-
-    def plan(x: int, y: int) -> Plan:
-        return spread_2d(x, y, grid, 0)
-
-    return Layout(colors=1, plan=plan, columns=by_parity(grid[0]), rows=by_parity(grid[1]))
+    columns, rows = map(by_parity, setup.grid)
+    return Layout(colors=1, plan=lambda x, y: spread_2d(x, y, setup.grid, 0), columns=columns, rows=rows)
 
 
 PROGRAM = collective(
-    name="broadcast-2d",
-    doc=__doc__,
-    layout=layout,
-    take=all_cores,
+    name="broadcast-2d", doc=__doc__, layout=layout, rows=2,
     expected=lambda values: np.broadcast_to(values[:1, :1], values.shape),
-    summed=(),
-    work=lambda grid, length, _: {"adds": 0, "hops": (grid[0] * grid[1] - 1) * length},
-    cycles=lambda wafer, grid, length, _: collectives.broadcast_cycles(wafer, wavelets=length, hops=sum(grid) - 2),
-    options=TYPE_HELP,
-    fold=Fold(rows=2, layout=lambda wafer, grid, *_: layout((grid[0], min(2, grid[1])), {})),
-)
+    cycles=lambda setup: collectives.broadcast_cycles(setup.wafer, wavelets=setup.shape[0], hops=sum(setup.grid) - 2),
+)  # fmt: skip

@@ -16,14 +16,14 @@ that of the next, where the wavelet ends. One group of all cores is a plain chai
 
 from __future__ import annotations
 
-from wsesim.cores.kit.base import Grid, Options
+from wsesim.cores.kit.base import KernelSetup
 from wsesim.cores.kit.plans import ROW, Add, Layout, Plan, Route, Send, Turn, alike, chain, distinct
 from wsesim.cores.programs.collectives.collective import (
     GROUP_HELP,
     TYPE_HELP,
     collective,
     first_column,
-    group_of,
+    row_group,
     row_sums,
 )
 from wsesim.kernels import collectives
@@ -31,10 +31,9 @@ from wsesim.kernels import collectives
 COLORS = (0, 1)
 
 
-def layout(grid: Grid, options: Options) -> Layout:
+def layout(setup: KernelSetup) -> Layout:
     """Return the plans of all cores."""
-    columns, rows = grid
-    group = group_of(options, columns)
+    (columns, rows), group = setup.grid, row_group(setup)
     return Layout(colors=2, plan=lambda x, _: plan(x, columns, group), columns=distinct(columns), rows=alike(rows))
 
 
@@ -72,30 +71,11 @@ def _through(color: int) -> Route:
     return Route(color, ROW.away, (ROW.toward,))
 
 
-def work(grid: Grid, length: int, options: Options) -> dict[str, int]:
-    """Return additions, wavelet hops, and control wavelets."""
-    columns, rows = grid
-    group = group_of(options, columns)
-    groups = -(-columns // group)
-    hops = columns - groups + (groups - 1) * group
-    return {
-        "adds": rows * (columns - 1) * length,
-        "hops": rows * hops * length,
-        "controls": rows * (groups - 1) * (group - 1),
-    }
-
-
 PROGRAM = collective(
-    name="reduce-two-phase",
-    doc=__doc__,
-    layout=layout,
-    take=first_column,
-    expected=row_sums,
-    summed=(1,),
-    work=work,
-    cycles=lambda wafer, grid, length, options: collectives.two_phase_cycles(
-        wafer, wavelets=length, cores=grid[0], group=group_of(options, grid[0])
+    name="reduce-two-phase", doc=__doc__, layout=layout, take=first_column, expected=row_sums, summed=(1,),
+    cycles=lambda setup: collectives.two_phase_cycles(
+        setup.wafer, wavelets=setup.shape[0], cores=setup.columns, group=row_group(setup)
     ),
     options={**TYPE_HELP, **GROUP_HELP},
     limits=lambda case, cycles: {"link": case.shape[0] / cycles} if case.grid[0] > 1 else {},
-)
+)  # fmt: skip

@@ -10,38 +10,20 @@ three. The published kernel is wsFFT, arXiv 2209.15040.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.kit.base import (
-    Array,
-    Grid,
-    KernelCase,
-    KernelProgram,
-    Options,
-    Prepared,
-    Shape,
-    Shares,
-    gather,
-    opening,
-    scatter,
-)
+from wsesim.cores.kit.base import Array, KernelCase, KernelSetup, Shares, gather
+from wsesim.cores.kit.written import kernel
 from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import ELEMENT_BYTES
-from wsesim.cores.programs.fft.exchange import End, Exchange, ExchangeAxis, exchange_cycles, link_wavelets, wavelet_hops
-from wsesim.cores.programs.fft.local import (
-    PARTS,
-    LocalTransform,
-    butterflies,
-    interleaved,
-    tables,
-    transform_cycles,
-    transformed,
-)
+from wsesim.cores.programs.fft.exchange import End, Exchange, ExchangeAxis, exchange_cycles, link_wavelets
+from wsesim.cores.programs.fft.local import PARTS, LocalTransform, interleaved, tables, transform_cycles, transformed
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 
@@ -52,82 +34,98 @@ SET_UP_CYCLES = 10
 counts that follow from it, one receive, and its own number."""
 
 
-def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
-    """Return the transform loaded onto its cores, with random numbers."""
-    points, dimensions = _sizes(grid, shape)
-    columns, rows = grid
-    builder = Builder(wafer, width=columns, height=rows)
-    axes = [ExchangeAxis.of(builder, "column", "EAST", "WEST"), ExchangeAxis.of(builder, "row", "SOUTH", "NORTH")][
-        : dimensions - 1
-    ]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cube:
+    """A cube on a square of cores, or a plane of it on a row."""
+
+    setup: KernelSetup
+    points: int
+    """Of a pencil."""
+
+    @classmethod
+    def of(cls, setup: KernelSetup) -> _Cube:
+        """Return what is asked.
+
+        Raises:
+            InputError: not a power of two, or not as many cores as that.
+        """
+        (points,) = setup.shape
+        if setup.grid not in ((points, points), (points, 1)):
+            raise InputError.at(
+                f"{NAME} of {points}^3 takes {points} x {points} cores, or {points} x 1 for one plane; got"
+                f" {setup.columns} x {setup.rows}"
+            )
+        return cls(setup=setup, points=points)
+
+    @property
+    def dimensions(self) -> int:
+        """Of the transform."""
+        return 3 if self.setup.rows == self.points else 2
+
+    @property
+    def axes(self) -> tuple[tuple[str, str, str], ...]:
+        """Lines along which pencils are exchanged: name, port to the last core, port to the first."""
+        return (("column", "EAST", "WEST"), ("row", "SOUTH", "NORTH"))[: self.dimensions - 1]
+
+
+def operands(cube: _Cube, random: np.random.Generator) -> Mapping[str, Array]:
+    """Return random pencils [row, column, point], whose parts are fp32 between -1 and 1."""
+    parts = random.uniform(-1, 1, (2, cube.setup.rows, cube.setup.columns, cube.points)).astype(np.float32)
+    return {"pencils": np.asarray(parts[0] + 1j * parts[1].astype(np.complex128))}
+
+
+def write(cube: _Cube, builder: Builder) -> None:
+    """Write the programs of all cores, one for those at the same ends of their lines."""
+    axes = [ExchangeAxis.of(builder, *axis) for axis in cube.axes]
     for ends in product(End, repeat=len(axes)):
-        places = [end.places(points) for end in ends] + [range(1)] * (2 - len(axes))
+        places = [end.places(cube.points) for end in ends] + [range(1)] * (2 - len(axes))
         if all(places):
-            builder.place(_role(builder, axes, ends, points), *places)
-    machine = CoreMachine(builder)
-    across, down = np.broadcast_to(np.arange(columns), (rows, columns)), np.arange(rows)[:, None]
-    _place(machine, axes, (across, np.broadcast_to(down, (rows, columns))), points)
-    for name, values in tables(points).items():
-        for role in builder.roles:
-            machine.write(role, name, values)
-    pencils = _random(seed, (rows, columns, points))
-    scatter(machine, "x", interleaved(pencils))
-    found = _transform(pencils, dimensions)
-    expected = found.transpose(1, 2, 0) if dimensions == 3 else found[0].T[None]
-    lines = (dimensions - 1) * rows
-    return Prepared(
-        machine=machine,
-        read=lambda ran: gather(ran, "x" if dimensions == 3 else "y"),
-        expected=interleaved(expected),
-        counts={"butterflies": dimensions * rows * columns * butterflies(points), "hops": lines * wavelet_hops(points)},
-    )
+            builder.place(_role(builder, axes, ends, cube.points), *places)
 
 
-def _transform(pencils: Array, dimensions: int) -> Array:
+def lay(cube: _Cube, pencils: Array) -> Mapping[str, Array]:
+    """Return what each variable begins with: pencils, tables, and the core's places on its lines."""
+    rows, columns, _ = pencils.shape
+    same = {name: np.broadcast_to(table, (rows, columns, len(table))) for name, table in tables(cube.points).items()}
+    places = dict(zip(("row", "column"), np.indices((rows, columns))[..., None], strict=True))
+    return {"x": interleaved(pencils), **same, **{name: places[name] for name, *_ in cube.axes}}
+
+
+def make_ready(cube: _Cube, machine: CoreMachine) -> None:
+    """Tell the filters of every core what to take."""
+    builder = machine.builder
+    for number, (_, toward, _) in enumerate(cube.axes):
+        place = np.indices(builder.role_of.shape)[1 - number]
+        for of, role in enumerate(builder.roles):
+            mine = place[builder.role_of == of]
+            for color in builder.colors[2 * number : 2 * number + 2]:
+                if color.index in role.filters:
+                    turned = color.name == toward.lower()
+                    machine.place_filter(role, color, PARTS * (cube.points - 1 - mine if turned else mine))
+
+
+def meaning(cube: _Cube, pencils: Array) -> Array:
     """Return the transform as the cores compute it: along z, then x, then y, pencil by pencil."""
     re, im = pencils.real.astype(np.float32), pencils.imag.astype(np.float32)
-    for axis in range(2, 2 - dimensions, -1):
+    for axis in range(2, 2 - cube.dimensions, -1):
         along = transformed(np.moveaxis(re, axis, -1), np.moveaxis(im, axis, -1))
         re, im = (np.moveaxis(part, -1, axis) for part in along)
-    return np.asarray(re + 1j * im.astype(np.float64))
+    found = np.asarray(re + 1j * im.astype(np.float64))
+    return interleaved(found.transpose(1, 2, 0) if cube.dimensions == 3 else found[0].T[None])
 
 
-def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
+def closed(wafer: Wafer, cube: _Cube) -> float:
     """Return the cycles: transforms, and transposes between them."""
-    points, dimensions = _sizes(grid, shape)
-    core = wafer.core
+    core, points = wafer.core, cube.points
     between = SET_UP_CYCLES + exchange_cycles(wafer.fabric, points) + core.activation_cycles
-    return core.task_launch_cycles + dimensions * transform_cycles(wafer, points) + (dimensions - 1) * between
+    return core.task_launch_cycles + cube.dimensions * transform_cycles(wafer, points) + len(cube.axes) * between
 
 
 def limits(case: KernelCase, cycles: float) -> Shares:
     """Return the part in which wavelets pass a busiest link one after the other; the rest is instructions."""
-    points, dimensions = _sizes(case.grid, case.shape)
-    link = (dimensions - 1) * link_wavelets(points) / cycles
+    cube = _Cube.of(case.setup)
+    link = len(cube.axes) * link_wavelets(cube.points) / cycles
     return {"link": link, "arithmetic": 1 - link}
-
-
-def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
-    """Return the bytes of two pencils."""
-    return 2 * PARTS * _sizes(grid, shape)[0] * ELEMENT_BYTES[isa.F32]
-
-
-def _sizes(grid: Grid, shape: Shape) -> tuple[int, int]:
-    """Return the points of a pencil and the dimensions of the transform.
-
-    Raises:
-        InputError: not a power of two, or not as many cores as that.
-    """
-    if len(shape) != 1 or shape[0] < 2 or shape[0] & (shape[0] - 1):
-        given = "x".join(map(str, shape))
-        raise InputError.at(f"{NAME} takes the edge of its cube, a power of two, for example 32; got {given}")
-    points = shape[0]
-    if grid not in ((points, points), (points, 1)):
-        raise InputError.at(
-            f"{NAME} of {points}^3 takes {points} x {points} cores, or {points} x 1 for one plane; got"
-            f" {grid[0]} x {grid[1]}"
-        )
-    return points, 3 if grid[1] == points else 2
 
 
 def _role(builder: Builder, axes: list[ExchangeAxis], ends: Iterable[End], points: int) -> CoreRole:
@@ -152,31 +150,10 @@ def _role(builder: Builder, axes: list[ExchangeAxis], ends: Iterable[End], point
     return role
 
 
-def _place(machine: CoreMachine, axes: list[ExchangeAxis], places: tuple[Array, Array], points: int) -> None:
-    """Tell every core where on its lines it is, and its filters what to take."""
-    for axis, place in zip(axes, places, strict=False):
-        scatter(machine, axis.name, place[:, :, None])
-        for number, role in enumerate(machine.builder.roles):
-            mine = place[machine.builder.role_of == number]
-            for color in (axis.onward, axis.homeward):
-                if color.index in role.filters:
-                    firsts = np.array([axis.first_taken(color, int(at), points) for at in mine])
-                    machine.place_filter(role, color, firsts)
-
-
-def _random(seed: int, shape: tuple[int, ...]) -> Array:
-    """Return complex numbers whose parts are fp32 between -1 and 1."""
-    random = np.random.default_rng(seed)
-    parts = random.uniform(-1, 1, (2, *shape)).astype(np.float32)
-    return np.asarray(parts[0] + 1j * parts[1].astype(np.complex128))
-
-
-PROGRAM = KernelProgram(
-    name=NAME,
-    **opening(__doc__),
-    shape_help="N: edge of the cube, a power of two, on N x N cores; on N x 1 the plane of one row",
-    prepare=prepare,
-    closed=closed,
-    need=need,
-    limits=limits,
-)
+PROGRAM = kernel(
+    name=NAME, doc=__doc__, asked=_Cube.of, operands=operands, write=write, lay=lay, ready=make_ready, meaning=meaning,
+    shape_help="N: edge of the cube, a power of two, on N x N cores; on N x 1 the plane of one row", example="32",
+    takes="the edge of its cube, a power of two", fits=lambda points: points > 1 and not points & (points - 1),
+    read=lambda cube, ran: gather(ran, "x" if cube.dimensions == 3 else "y"), closed=closed, limits=limits,
+    need=lambda cube: 2 * PARTS * cube.points * ELEMENT_BYTES[isa.F32],
+)  # fmt: skip

@@ -36,11 +36,6 @@ class End(Enum):
     INNER = "inner"
     LAST = "last"
 
-    @classmethod
-    def of(cls, place: int, cores: int) -> End:
-        """Return that of core *place*."""
-        return cls.FIRST if place == 0 else cls.LAST if place == cores - 1 else cls.INNER
-
     def places(self, cores: int) -> range:
         """Return the cores that are there, of a line of at least two."""
         return {End.FIRST: range(1), End.INNER: range(1, cores - 1), End.LAST: range(cores - 1, cores)}[self]
@@ -63,10 +58,6 @@ class ExchangeAxis:
     def of(cls, builder: Builder, name: str, toward: str, back: str) -> ExchangeAxis:
         """Reserve the colors of an axis."""
         return cls(name, toward, back, builder.color(toward.lower()), builder.color(back.lower()))
-
-    def first_taken(self, color: Color, place: int, cores: int) -> int:
-        """Return the first wavelet of a turn that core *place* takes from a color."""
-        return PARTS * (cores - 1 - place if color == self.onward else place)
 
 
 class Exchange:
@@ -146,11 +137,6 @@ def _descending(x: Mem) -> Mem:
 def link_wavelets(cores: int) -> int:
     """Return the data wavelets that pass the busiest link of a line, the last of each direction."""
     return PARTS * cores * (cores - 1) // 2
-
-
-def wavelet_hops(cores: int) -> int:
-    """Return the data wavelets times links on a line, in both directions."""
-    return 2 * sum(PARTS * away * away for away in range(1, cores))
 
 
 def exchange_cycles(fabric: Fabric, cores: int) -> int:

@@ -30,7 +30,6 @@ from wsesim.cores.kit.base import (
     Shape,
     Shares,
     gather,
-    one_row,
     opening,
     sizes_of,
 )
@@ -45,7 +44,6 @@ from wsesim.cores.programs.gemm.streaming import (
     Arithmetic,
     aligned,
     arithmetic_of,
-    random_factors,
 )
 from wsesim.hardware import Wafer
 from wsesim.kernels import collectives
@@ -88,8 +86,12 @@ def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int)
         machine=machine,
         read=lambda ran: gather(ran, "y"),
         expected=np.broadcast_to(found[:, None], (sizes.rows, sizes.columns, sizes.outputs_each)),
-        counts=_work(sizes, group, arithmetic),
     )
+
+
+def folded(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
+    """Return one row of cores with its outputs, which stands for all."""
+    return prepare(wafer, (grid[0], 1), (shape[0], ceil(shape[1] / grid[1])), options, seed)
 
 
 def _fill(machine: CoreMachine, sizes: _Sizes, arithmetic: Arithmetic, seed: int) -> Array:
@@ -97,7 +99,7 @@ def _fill(machine: CoreMachine, sizes: _Sizes, arithmetic: Arithmetic, seed: int
 
     One column of cores after the other, because the matrix of a wafer does not fit a memory several times over.
     """
-    x = random_factors(seed, (1, sizes.inputs), arithmetic.sum, sizes.inputs)[0]
+    x = exact.factors(np.random.default_rng(seed), (1, sizes.inputs), arithmetic.sum, sizes.inputs)[0]
     random = np.random.default_rng(seed + 1)
     found = np.zeros((1, sizes.rows * sizes.outputs_each))
     for column, role in enumerate(machine.builder.roles):
@@ -198,17 +200,6 @@ def _tiles(weights: Array, sizes: _Sizes, kind: int) -> Array:
     return np.pad(blocks, ((0, 0), (0, 0), (0, gap))).reshape(sizes.rows, -1)
 
 
-def _work(sizes: _Sizes, group: int, arithmetic: Arithmetic) -> dict[str, int]:
-    """Return multiply-accumulates, those with zeros that fill up among them, and wavelet hops."""
-    centers = collectives.centers(sizes.columns, group)
-    hops = sizes.columns - len(centers) + centers[-1] - centers[0] + sizes.columns - 1
-    wavelets = wavelets_of(sizes.outputs_each, arithmetic.sum)
-    return {
-        "macs": sizes.rows * sizes.columns * sizes.inputs_each * sizes.outputs_each,
-        "hops": sizes.rows * hops * wavelets,
-    }
-
-
 PROGRAM = KernelProgram(
     name=NAME,
     **opening(__doc__),
@@ -216,7 +207,7 @@ PROGRAM = KernelProgram(
     prepare=prepare,
     closed=closed,
     options={"precision": "fp16, mixed (sums in fp32) or fp32 [fp16]", **GROUP_HELP},
-    folded=one_row(prepare, lambda grid, shape: (shape[0], ceil(shape[1] / grid[1]))),
+    folded=folded,
     need=need,
     limits=limits,
     measures={"flops_per_s": Measure(cores=_flops, closed=_flops)},

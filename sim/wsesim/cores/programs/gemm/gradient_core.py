@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -9,12 +10,12 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.kit.base import Array, scatter
+from wsesim.cores.kit.base import Array
 from wsesim.cores.kit.flow import jump, jump_if_less, unless_less
+from wsesim.cores.kit.plans import alike_places, by_parity
 from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import VALUES_PER_WAVELET, Color, Operand, wavelets_of
 from wsesim.cores.programs.gemm.streaming import Arithmetic, MatrixCut, aligned, gathered
-from wsesim.hardware import Wafer
 
 SPREAD, REDUCTION = 0, 1
 """Microthreads of the features and of the sums."""
@@ -141,49 +142,48 @@ class _Core:
         self.role.vector(isa.MOV, dest, source, kind=self.arithmetic.factor, thread=SPREAD, activate=self.task)
 
 
-def load(wafer: Wafer, cut: MatrixCut, arithmetic: Arithmetic, x: Array, dy: Array) -> CoreMachine:
-    """Return a machine to multiply *x* [token, input], transposed, by *dy* [token, output]; dW ends up in its last row.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gradient:
+    """A layer on its cores, and its precision."""
 
-    Raises:
-        ProgramError: the operands do not fit the memory of a core, or the result that of a sink.
-    """
-    builder = Builder(wafer, width=cut.columns, height=cut.rows + 1)
+    cut: MatrixCut
+    arithmetic: Arithmetic
+
+
+def write(gradient: Gradient, builder: Builder) -> None:
+    """Write the programs of all cores; dW ends up in the last row."""
+    cut, arithmetic = gradient.cut, gradient.arithmetic
     down = (builder.color("down 0"), builder.color("down 1"))
     colors = _Colors(builder.color("along"), down)
-    for at_x in _alike(cut.columns, parity=False):
-        for at_y in _alike(cut.rows, parity=True):
+    for at_x in alike_places((place == 0, place == cut.columns - 1) for place in range(cut.columns)):
+        for at_y in alike_places(by_parity(cut.rows)):
             builder.place(_Core(builder, cut, arithmetic, colors, at_x[0], at_y[0]).role, at_x, at_y)
     builder.place(_sink(builder, cut, arithmetic, colors), range(cut.columns), [cut.rows])
-    machine = CoreMachine(builder)
-    scatter(machine, "x", cut.on_cores(x, cut.inputs_each, kind=arithmetic.factor, below=1))
-    kept = cut.on_cores(dy, cut.outputs_each, kind=arithmetic.factor, below=1, before=ARRIVALS)
-    scatter(machine, "dy", kept)
-    scatter(machine, "plan", _plans(cut))
-    return machine
+
+
+def lay(gradient: Gradient, x: Array, dy: Array) -> Mapping[str, Array]:
+    """Return what each variable begins with; x is [token, input], dy [token, output]."""
+    cut, kind = gradient.cut, gradient.arithmetic.factor
+    return {
+        "x": cut.on_cores(x, cut.inputs_each, kind=kind),
+        "dy": cut.on_cores(dy, cut.outputs_each, kind=kind, before=ARRIVALS), "plan": _plans(cut),
+    }  # fmt: skip
 
 
 def _plans(cut: MatrixCut) -> Array:
-    """Return what each column knows, [row, column, number], with a row for sinks.
+    """Return what each column knows, [row, column, number].
 
     Features before its own, with its own, and the number of its last.
     """
     before = [cut.owned_before(column) for column in range(cut.columns + 1)]
     found = [[west, own, own - 1] for west, own in pairwise(before)]
-    return np.broadcast_to(found, (cut.rows + 1, cut.columns, PLAN))
+    return np.broadcast_to(found, (cut.rows, cut.columns, PLAN))
 
 
 def result(machine: CoreMachine, cut: MatrixCut) -> Array:
     """Return dW, [input, output], as the sinks hold it."""
     found = gathered(machine, "dw")[cut.rows].reshape(cut.columns, cut.outputs, -1)[:, :, : cut.inputs_each]
     return np.asarray(found.transpose(0, 2, 1).reshape(-1, cut.outputs)[: cut.inputs])
-
-
-def _alike(cores: int, *, parity: bool) -> list[list[int]]:
-    """Return the places of a line that share a role: the ends, those between, odd apart from even if asked."""
-    kinds: dict[tuple[bool, bool, int], list[int]] = {}
-    for place in range(cores):
-        kinds.setdefault((place == 0, place == cores - 1, place % 2 if parity else 0), []).append(place)
-    return list(kinds.values())
 
 
 def _sink(builder: Builder, cut: MatrixCut, arithmetic: Arithmetic, colors: _Colors) -> CoreRole:

@@ -8,109 +8,82 @@ B. `code=scalar` instead walks three loops over rows, columns and depth, and kee
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.kit import exact
-from wsesim.cores.kit.base import (
-    Grid,
-    KernelCase,
-    KernelProgram,
-    Measure,
-    Options,
-    Prepared,
-    Reading,
-    Shape,
-    choice_option,
-    gather,
-    one_row,
-    opening,
-    scatter,
-    sizes_of,
-)
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import ELEMENT_BYTES, Mem
+from wsesim.cores.kit.base import Array, KernelCase, KernelSetup, Measure, Reading, choice_option, one_row
+from wsesim.cores.kit.core import KernelCore
+from wsesim.cores.kit.written import kernel
+from wsesim.cores.operands import Mem
 from wsesim.cores.programs.gemm.local_code import CodeCosts, ScalarCode
 from wsesim.cores.rates import rate_of
+from wsesim.cores.role import CoreRole
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 
-NAME = "local-gemm"
 # Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 STORE_CYCLES = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Sizes:
-    """A tile of ROWS x DEPTH by one of DEPTH x WIDTH."""
+class _Product:
+    """A tile of ROWS x DEPTH by one of DEPTH x WIDTH on each core of a grid."""
 
+    cores: tuple[int, int]
+    """Rows and columns of the grid."""
     rows: int
     depth: int
     width: int
+    vector: bool
+    """Whether columns are multiplied at once."""
+    compute: bool
+    """Whether anything is."""
 
     @classmethod
-    def of(cls, shape: Shape) -> _Sizes:
-        """Return the sizes of a shape.
+    def of(cls, setup: KernelSetup) -> _Product:
+        """Return what is asked.
 
         Raises:
-            InputError: the shape is not three sizes of 1 or more.
+            InputError: an option cannot be, or scalar code is to leave out what it consists of.
         """
-        sizes_of(NAME, shape, "rows, depth and width", "32x16x24")
-        return cls(rows=shape[0], depth=shape[1], width=shape[2])
-
-    @property
-    def macs(self) -> int:
-        """Multiply-accumulates."""
-        return self.rows * self.depth * self.width
-
-
-def _chosen(options: Options) -> tuple[bool, bool]:
-    """Return whether columns are multiplied at once, and whether anything is.
-
-    Raises:
-        InputError: an option is something else, or scalar code is to leave out what it consists of.
-    """
-    vector = choice_option(options, "code", ("vector", "scalar")) == "vector"
-    compute = choice_option(options, "compute", ("once", "never")) == "once"
-    if not vector and not compute:
-        raise InputError.at("option compute can be never with code=vector only")
-    return vector, compute
+        vector = choice_option(setup.options, "code", ("vector", "scalar")) == "vector"
+        compute = choice_option(setup.options, "compute", ("once", "never")) == "once"
+        if not vector and not compute:
+            raise InputError.at("option compute can be never with code=vector only")
+        rows, depth, width = setup.shape
+        cores = setup.rows, setup.columns
+        return cls(cores=cores, rows=rows, depth=depth, width=width, vector=vector, compute=compute)
 
 
-def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
-    """Return the products loaded onto their cores, with random values whose sums are exact."""
-    sizes, (vector, compute) = _Sizes.of(shape), _chosen(options)
-    builder = Builder(wafer, width=grid[0], height=grid[1])
-    role = builder.role("core")
-    a, b = role.memory("a", sizes.rows * sizes.depth), role.memory("b", sizes.depth * sizes.width)
-    c = role.memory("c", sizes.rows * sizes.width)
-    with role.task("start", start=True):
-        if vector:
-            _columns(role, sizes, a, b, c, compute=compute)
-        else:
-            _scalars(role, sizes, a, b, c)
-        role.halt()
-    builder.place(role, range(grid[0]), range(grid[1]))
-    random, machine = np.random.default_rng(seed), CoreMachine(builder)
-    left, right = (
-        exact.factors(random, (grid[1], grid[0], *size), isa.F32, sizes.depth)
-        for size in ((sizes.rows, sizes.depth), (sizes.depth, sizes.width))
-    )
-    for name, values in (("a", left), ("b", right)):
-        scatter(machine, name, values.reshape(grid[1], grid[0], -1))
-    product = left @ right
-    return Prepared(
-        machine=machine,
-        read=lambda ran: gather(ran, "c").reshape(product.shape),
-        expected=product if compute else np.zeros_like(product),
-        counts={"macs": grid[0] * grid[1] * sizes.macs if compute else 0, "hops": 0},
-    )
+def operands(product: _Product, random: np.random.Generator) -> Mapping[str, Array]:
+    """Return random values whose sums are exact."""
+    shapes = {"a": (product.rows, product.depth), "b": (product.depth, product.width)}
+    return {
+        name: exact.factors(random, (*product.cores, *shape), isa.F32, product.depth) for name, shape in shapes.items()
+    }
 
 
-def _columns(role: CoreRole, sizes: _Sizes, a: Mem, b: Mem, c: Mem, *, compute: bool) -> None:
+def meaning(product: _Product, a: Array, b: Array) -> Array:
+    """Return the product of each core."""
+    return (a @ b * product.compute).reshape(*product.cores, -1)
+
+
+def body(core: KernelCore) -> None:
+    """Write what one core does."""
+    product, role = _Product.of(core.setup), core.role
+    a, b = role.memory("a", product.rows * product.depth), role.memory("b", product.depth * product.width)
+    c = role.memory("c", product.rows * product.width)
+    if product.vector:
+        _columns(role, product, a, b, c)
+    else:
+        _scalars(role, product, a, b, c)
+
+
+def _columns(role: CoreRole, sizes: _Product, a: Mem, b: Mem, c: Mem) -> None:
     """Write the loops over depth and width; without arithmetic nothing asks for the values of B."""
     code = ScalarCode(role)
     k, j, depth, width, at, factor, a_place, c_place = (role.register() for _ in range(8))
@@ -119,7 +92,7 @@ def _columns(role: CoreRole, sizes: _Sizes, a: Mem, b: Mem, c: Mem, *, compute: 
     with code.count(k, depth):
         role.set(c_place, 0)
         with code.count(j, width):
-            if compute:
+            if sizes.compute:
                 code.load(factor, b.at(at, 1))
                 role.iadd(at, at, 1, cost=0)
                 column = c.at(c_place, sizes.rows, sizes.width)
@@ -128,7 +101,7 @@ def _columns(role: CoreRole, sizes: _Sizes, a: Mem, b: Mem, c: Mem, *, compute: 
         code.move_base(a_place, 1)
 
 
-def _scalars(role: CoreRole, sizes: _Sizes, a: Mem, b: Mem, c: Mem) -> None:
+def _scalars(role: CoreRole, sizes: _Product, a: Mem, b: Mem, c: Mem) -> None:
     """Write three loops; the compiler takes the row of A out of the inner one, the line of B changes in it."""
     code = ScalarCode(role)
     counters, limits = [role.register() for _ in range(3)], [role.register() for _ in range(3)]
@@ -153,28 +126,20 @@ def _scalars(role: CoreRole, sizes: _Sizes, a: Mem, b: Mem, c: Mem) -> None:
             role.store(c.at(at, 1), total, cost=STORE_CYCLES)
 
 
-def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
+def closed(wafer: Wafer, sizes: _Product) -> float:
     """Return the cycles of a core; all take as many."""
-    sizes, (vector, compute) = _Sizes.of(shape), _chosen(options)
     core = wafer.core
     costs = CodeCosts(wafer)
-    if not vector:
+    if not sizes.vector:
         inner = costs.load(1) + costs.load(2) + 2 * costs.step + costs.count
         each = 1 + sizes.depth * inner + costs.count_ends + costs.load(2) - costs.step + STORE_CYCLES + costs.count
         line = costs.step + sizes.width * each + costs.count_ends + costs.count
         return core.task_launch_cycles + 3 + sizes.rows * line + costs.count_ends
     turn: float = costs.count + costs.move_base
-    if compute:
+    if sizes.compute:
         turn += costs.load(1) + costs.settle + sizes.rows * _column_pace(wafer, sizes)
     outer = 1 + sizes.width * turn + costs.count_ends + costs.move_base + costs.count
     return core.task_launch_cycles + 4 + sizes.depth * outer + costs.count_ends
-
-
-def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
-    """Return the bytes of the three matrices."""
-    sizes = _Sizes.of(shape)
-    elements = sizes.rows * sizes.depth + sizes.depth * sizes.width + sizes.rows * sizes.width
-    return elements * ELEMENT_BYTES[isa.F32]
 
 
 def _counter(case: KernelCase) -> Reading:
@@ -186,24 +151,21 @@ def between_readings(case: KernelCase) -> int:
     return case.wafer.core.stamp_cycles + (case.wafer.code.window_cycles if case.silicon else 0)
 
 
-def _column_pace(wafer: Wafer, sizes: _Sizes) -> float:
+def _column_pace(wafer: Wafer, sizes: _Product) -> float:
     """Return the cycles an element of a column takes; one of four starts of A and C meets in a bank."""
     into, of = Mem(0, sizes.rows, stride=sizes.width), Mem(2, sizes.rows, stride=sizes.depth)
     rate = rate_of(wafer.core, isa.MAC, isa.F32, (into, into, of))
     return (3 * rate.cycles + rate.slow_cycles) / 4
 
 
-PROGRAM = KernelProgram(
-    name=NAME,
-    **opening(__doc__),
-    shape_help="ROWS x DEPTH x WIDTH of a core: A is ROWS x DEPTH, B DEPTH x WIDTH",
-    prepare=prepare,
-    closed=closed,
+PROGRAM = kernel(
+    name="local-gemm", doc=__doc__, asked=_Product.of, operands=operands, body=body, meaning=meaning, result="c",
+    lay=lambda product, **given: {name: values.reshape(*product.cores, -1) for name, values in given.items()},
+    shape_help="ROWS x DEPTH x WIDTH of a core: A is ROWS x DEPTH, B DEPTH x WIDTH", example="32x16x24",
+    takes="rows, depth and width", closed=closed, fold=one_row,
     options={
         "code": "vector, or scalar: no vector instructions at all [vector]",
         "compute": "once, or never: leave out the multiply-accumulates, for measurements [once]",
     },
-    folded=one_row(prepare),
-    need=need,
     measures={"counter_cycles": Measure(cores=_counter, closed=_counter)},
-)
+)  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -10,11 +10,10 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole, CoreTask
-from wsesim.cores.kit.base import Array, gather, scatter
+from wsesim.cores.kit.base import Array, Shape
 from wsesim.cores.kit.durations import memory
 from wsesim.cores.kit.flow import end_task, jump, jump_if_less
-from wsesim.cores.kit.plans import COLUMN, ROW
-from wsesim.cores.machine import CoreMachine
+from wsesim.cores.kit.plans import COLUMN, ROW, alike_places
 from wsesim.cores.operands import MEMORY_WORD_BYTES, Color
 from wsesim.cores.programs.collectives.rings import FORWARD, RING_COLORS, WAYS, Seat, ring_order, seats
 from wsesim.cores.programs.gemm.streaming import aligned
@@ -29,6 +28,8 @@ OWN_STEP = 1
 class Tiles:
     """Sizes of the tiles, and how often they are multiplied: 0 and 2 times are for measurements."""
 
+    shape: Shape
+    """Rows and columns of X, columns of W."""
     cores: int
     """In a line of the square."""
     m: int
@@ -229,14 +230,9 @@ def z_bank(wafer: Wafer) -> int:
     return 0 if reads_lines else ceil(core.bank_apart_bytes / MEMORY_WORD_BYTES)
 
 
-def load(wafer: Wafer, tiles: Tiles, x: Array, w: Array) -> CoreMachine:
-    """Return a machine ready to multiply *x* by *w*, both filled up to whole tiles.
-
-    Raises:
-        ProgramError: the tiles do not fit the memory of a core.
-    """
+def write(tiles: Tiles, builder: Builder) -> None:
+    """Write the programs of all cores."""
     cores = tiles.cores
-    builder = Builder(wafer, width=cores, height=cores)
     colors: list[Color] = []
     lines: list[list[tuple[Seat, ...]]] = []
     for name, axis in (("row", ROW), ("column", COLUMN)):
@@ -244,21 +240,27 @@ def load(wafer: Wafer, tiles: Tiles, x: Array, w: Array) -> CoreMachine:
         of_ways = [seats(cores, way, axis, len(colors) + RING_COLORS * way) for way in WAYS] if travels else []
         lines.append(list(zip(*of_ways, strict=True)) if of_ways else [()] * cores)
         colors += [builder.color(f"{name} {number}") for number in range(RING_COLORS * len(of_ways))]
-    roles: dict[tuple[tuple[Seat, ...], tuple[Seat, ...]], list[tuple[int, int]]] = {}
-    for column, along in enumerate(lines[0]):
-        for row, down in enumerate(lines[1]):
-            roles.setdefault((along, down), []).append((column, row))
-    for (along, down), places in roles.items():
-        role = _Core(builder, tiles, colors, along, down).role
-        for column, row in places:
-            builder.place(role, [column], [row])
-    machine = CoreMachine(builder)
-    scatter(machine, "x", _with_buffer(_tiled(x, cores, tiles.m, tiles.k).transpose(0, 1, 3, 2)))
-    scatter(machine, "w", _with_buffer(_tiled(w, cores, tiles.k, tiles.n)))
+    for columns in alike_places(lines[0]):
+        for rows in alike_places(lines[1]):
+            role = _Core(builder, tiles, colors, lines[0][columns[0]], lines[1][rows[0]]).role
+            builder.place(role, columns, rows)
+
+
+def lay(tiles: Tiles, x: Array, w: Array) -> Mapping[str, Array]:
+    """Return what each variable begins with, of operands that are filled up to whole tiles."""
+    cores = tiles.cores
+    filled_x, filled_w = _filled(x, cores * tiles.m, cores * tiles.k), _filled(w, cores * tiles.k, cores * tiles.n)
     ways = np.array([_alignment(int(place), cores) for place in np.argsort(ring_order(cores))])
-    scatter(machine, "x plan", np.broadcast_to(ways[:, None], (cores, cores, len(WAYS))))
-    scatter(machine, "w plan", np.broadcast_to(ways[None], (cores, cores, len(WAYS))))
-    return machine
+    plans = (cores, cores, len(WAYS))
+    return {
+        "x": _with_buffer(_tiled(filled_x, cores, tiles.m, tiles.k).transpose(0, 1, 3, 2)),
+        "w": _with_buffer(_tiled(filled_w, cores, tiles.k, tiles.n)),
+        "x plan": np.broadcast_to(ways[:, None], plans), "w plan": np.broadcast_to(ways[None], plans),
+    }  # fmt: skip
+
+
+def _filled(values: Array, rows: int, columns: int) -> Array:
+    return np.pad(values, ((0, rows - values.shape[0]), (0, columns - values.shape[1])))
 
 
 def _alignment(place: int, cores: int) -> tuple[int, int]:
@@ -279,8 +281,8 @@ def _with_buffer(tiles: Array) -> Array:
     return np.pad(flat, ((0, 0), (0, 0), (0, 2 * aligned(flat.shape[2], isa.F16) - flat.shape[2])))
 
 
-def result(machine: CoreMachine, tiles: Tiles) -> Array:
-    """Return Z, filled up to whole tiles."""
+def take(tiles: Tiles, z: Array) -> Array:
+    """Return Z as a matrix, filled up to whole tiles."""
     order = ring_order(tiles.cores)
-    found = gather(machine, "z").reshape(tiles.cores, tiles.cores, tiles.n, tiles.m)[np.ix_(order, order)]
+    found = z.reshape(tiles.cores, tiles.cores, tiles.n, tiles.m)[np.ix_(order, order)]
     return found.transpose(0, 3, 1, 2).reshape(tiles.cores * tiles.m, tiles.cores * tiles.n)

@@ -12,32 +12,32 @@ and all four transfers (X and W, sent and received) are done. All values are 16-
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from math import ceil, gcd, lcm
 
 import numpy as np
 
 from wsesim.cores import isa
+from wsesim.cores.builder import Builder
+from wsesim.cores.kit import exact
 from wsesim.cores.kit.base import (
-    Grid,
+    Array,
     KernelCase,
-    KernelProgram,
+    KernelSetup,
     Measure,
-    Options,
-    Prepared,
     Reading,
-    Shape,
     choice_option,
     gather,
-    opening,
-    sizes_of,
+    scatter,
     whole_option,
 )
 from wsesim.cores.kit.durations import Turns, Work, beside, in_all, in_turns, memory, vector_time
+from wsesim.cores.kit.written import kernel
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import ELEMENT_BYTES, MEMORY_WORD_BYTES, wavelets_of
-from wsesim.cores.programs.collectives.rings import ring_order
-from wsesim.cores.programs.gemm.mesh_core import Tiles, load, result, z_bank
-from wsesim.cores.programs.gemm.streaming import aligned, random_factors
+from wsesim.cores.programs.gemm.mesh_core import Tiles, lay, take, write, z_bank
+from wsesim.cores.programs.gemm.streaming import aligned
 from wsesim.cores.rates import go_by_lines, line_cycles, rate_of
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
@@ -66,26 +66,28 @@ ALIGN_CYCLES = 2
 """Of a step of the alignment: it is counted."""
 
 
-def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
-    """Return the product loaded onto its cores, with random operands whose sums are exact in 16 bits."""
-    tiles = _tiles(grid, shape, options)
-    m, k, n = shape
-    depth = tiles.times * k
-    x, w = random_factors(seed, (m, k), isa.F16, depth), random_factors(seed + 1, (k, n), isa.F16, depth)
-    cores = tiles.cores
-    filled_x = np.pad(x, ((0, cores * tiles.m - m), (0, cores * tiles.k - k)))
-    filled_w = np.pad(w, ((0, cores * tiles.k - k), (0, cores * tiles.n - n)))
-    return Prepared(
-        machine=load(wafer, tiles, filled_x, filled_w),
-        read=lambda ran: result(ran, tiles)[:m, :n],
-        expected=tiles.times * (x @ w),
-        counts={"macs": tiles.times * cores**3 * tiles.m * tiles.k * tiles.n, "hops": _hops(tiles)},
-    )
+def asked(setup: KernelSetup) -> Tiles:
+    """Return the tiles of a product of M x K by K x N on a square.
+
+    Raises:
+        InputError: the grid is not square, or an option is not known.
+    """
+    if setup.columns != setup.rows:
+        raise InputError.at(f"{NAME} takes a square of cores; got {setup.columns} x {setup.rows}")
+    m, k, n = (ceil(size / setup.columns) for size in setup.shape)
+    times = TIMES[choice_option(setup.options, "compute", tuple(TIMES))]
+    return Tiles(shape=setup.shape, cores=setup.columns, m=m, k=k, n=n, times=times)
 
 
-def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+def operands(tiles: Tiles, random: np.random.Generator) -> Mapping[str, Array]:
+    """Return random operands whose sums are exact in 16 bits."""
+    m, k, n = tiles.shape
+    shapes = {"x": (m, k), "w": (k, n)}
+    return {name: exact.factors(random, shape, isa.F16, tiles.times * k) for name, shape in shapes.items()}
+
+
+def need(tiles: Tiles) -> int:
     """Return the bytes of a core's tiles: two buffers of X and of W, and Z."""
-    tiles = _tiles(grid, shape, options)
     x, w = (aligned(size, isa.F16) for size in (tiles.m * tiles.k, tiles.k * tiles.n))
     return (2 * (x + w) + tiles.m * tiles.n) * ELEMENT_BYTES[isa.F16]
 
@@ -95,20 +97,26 @@ def _product(case: KernelCase) -> Reading:
 
     Cores do not wait for each other between products.
     """
-    tiles, repeats = _tiles(case.grid, case.shape, case.options), whole_option(case.options, "repeats", REPEATS)
-    tiles = replace(tiles, moved=choice_option(case.options, "tiles", ("travel", "stay")) == "travel")
-    m, k, n = (tiles.cores * size for size in (tiles.m, tiles.k, tiles.n))
-    ends = []
-    for products in (1, 1 + repeats):
-        machine = load(case.wafer, replace(tiles, repeats=products), np.zeros((m, k)), np.zeros((k, n)))
-        machine.run()
-        ends.append(gather(machine, "ended"))
+    repeats = whole_option(case.options, "repeats", REPEATS)
+    tiles = replace(asked(case.setup), moved=choice_option(case.options, "tiles", ("travel", "stay")) == "travel")
+    ends = [_ended(case.wafer, replace(tiles, repeats=products)) for products in (1, 1 + repeats)]
     return Reading(value=float((ends[1] - ends[0]).mean()) / repeats)
 
 
-def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
+def _ended(wafer: Wafer, tiles: Tiles) -> Array:
+    """Return when each core is done."""
+    builder = Builder(wafer, width=tiles.cores, height=tiles.cores)
+    write(tiles, builder)
+    machine, (m, k, n) = CoreMachine(builder), tiles.shape
+    for name, values in lay(tiles, np.zeros((m, k)), np.zeros((k, n))).items():
+        scatter(machine, name, values)
+    machine.run()
+    return gather(machine, "ended")
+
+
+def closed(wafer: Wafer, tiles: Tiles) -> float:
     """Return the cycles: start, alignment, as many steps as cores in a line."""
-    tiles, core = _tiles(grid, shape, options), wafer.core
+    core = wafer.core
     taken, passed = core.branch_taken_cycles, core.branch_not_taken_cycles
     fill = vector_time(wafer, isa.MOV, isa.F16, tiles.m * tiles.n, memory(isa.F16, 1)).cycles
     begin = core.task_launch_cycles + wafer.code.mesh_setup_cycles + START_CYCLES + fill + 2 + passed - taken
@@ -172,38 +180,12 @@ def _turns(wafer: Wafer, tiles: Tiles) -> Work:
     return [Turns(tiles.times, in_turns([Turns(1, [*in_turns(row, tiles.n), outer]) for row in begin], tiles.k))]
 
 
-def _tiles(grid: Grid, shape: Shape, options: Options) -> Tiles:
-    """Return the tiles of a product of M x K by K x N on a square.
-
-    Raises:
-        InputError: the grid is not square, the shape is not three sizes of 1 or more, an option is not known.
-    """
-    if grid[0] != grid[1]:
-        raise InputError.at(f"{NAME} takes a square of cores; got {grid[0]} x {grid[1]}")
-    sizes_of(NAME, shape, "M, K and N", "24x24x24")
-    m, k, n = (ceil(size / grid[0]) for size in shape)
-    times = TIMES[choice_option(options, "compute", tuple(TIMES))]
-    return Tiles(cores=grid[0], m=m, k=k, n=n, times=times)
-
-
-def _hops(tiles: Tiles) -> int:
-    """Return the wavelet hops of all shifts: in the alignment a line shifts as far as it has to, then all lines."""
-    order, cores = ring_order(tiles.cores), tiles.cores
-    if cores == 1:
-        return 0
-    around = sum(abs(order[place] - order[place - 1]) for place in range(cores))
-    shifts = sum(min(place, cores - place) for place in range(cores)) + cores * cores
-    return shifts * around * (wavelets_of(tiles.m * tiles.k, isa.F16) + wavelets_of(tiles.k * tiles.n, isa.F16))
-
-
-PROGRAM = KernelProgram(
-    name=NAME,
-    **opening(__doc__),
-    shape_help="M x K x N: rows of X, columns of X and rows of W, columns of W",
-    prepare=prepare,
-    closed=closed,
+PROGRAM = kernel(
+    name=NAME, doc=__doc__, shape_help="M x K x N: rows of X, columns of X and rows of W, columns of W",
+    example="24x24x24", takes="M, K and N", asked=asked, operands=operands, write=write, lay=lay, result="z",
+    take=lambda tiles, z: take(tiles, z)[: tiles.shape[0], : tiles.shape[2]], closed=closed, need=need,
+    meaning=lambda tiles, x, w: tiles.times * (x @ w),
     options={"compute": "once, never or twice: how often tiles are multiplied in a step, for measurements [once]"},
-    need=need,
     measures={
         "product_cycles": Measure(
             cores=_product,
@@ -214,4 +196,4 @@ PROGRAM = KernelProgram(
             },
         )
     },
-)
+)  # fmt: skip

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.kit.base import Array, scatter
+from wsesim.cores.kit.base import Array
 from wsesim.cores.kit.flow import end_task, jump_if_less
-from wsesim.cores.machine import CoreMachine
+from wsesim.cores.kit.plans import alike_places
 from wsesim.cores.operands import Color, Mem, Operand, Register
 from wsesim.cores.programs.gemm.streaming import Arithmetic, MatrixCut, aligned
-from wsesim.hardware import Wafer
 
 LAST = 1 << 31
 """Bit of a sparse weight's wavelet: the last of its output. Below it 15 bits of offset, and 16 of value."""
@@ -26,11 +26,22 @@ REDUCTION = 0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamedLayer:
-    """A layer on its cores, its precision, and whether a weight brings its index along (zeros are not sent then)."""
+    """A layer on its cores, and its precision."""
 
     cut: MatrixCut
     arithmetic: Arithmetic
-    sparse: bool
+    nonzeros: int | None
+    """Weights a core gets for an output, at most, each with its index; None if all of them, without."""
+
+    @property
+    def sparse(self) -> bool:
+        """Whether a weight brings its index along; zeros are not sent then."""
+        return self.nonzeros is not None
+
+    @property
+    def words(self) -> int:
+        """Wavelets of a column's weights, at most."""
+        return self.cut.outputs * (self.cut.inputs_each if self.nonzeros is None else self.nonzeros)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,34 +165,24 @@ class _Core:
         end_task(role)
 
 
-def load(wafer: Wafer, layer: StreamedLayer, x: Array, weights: Array) -> CoreMachine:
-    """Return a machine ready to multiply *x* [token, input] by *weights* [input, output]; its row 0 feeds.
-
-    Raises:
-        ProgramError: the operands do not fit the memory of a core, or of a feeder.
-    """
-    cut = layer.cut
-    words, counts = _wavelets(layer, weights)
-    builder = Builder(wafer, width=cut.columns, height=cut.rows + 1)
-    colors = _colors(builder)
-    feeder = _feeder(builder, layer, colors.weights, words.shape[1])
-    builder.place(feeder, range(cut.columns), [0])
-    for kind in dict.fromkeys(_kind(cut, column) for column in range(cut.columns)):
-        alike = [column for column in range(cut.columns) if _kind(cut, column) == kind]
+def write(layer: StreamedLayer, builder: Builder) -> None:
+    """Write the programs of all cores; row 0 feeds."""
+    cut, colors = layer.cut, _colors(builder)
+    builder.place(_feeder(builder, layer, colors.weights), range(cut.columns), [0])
+    for alike in alike_places(_kind(cut, column) for column in range(cut.columns)):
         if cut.rows > 1:
             builder.place(_Core(builder, layer, colors, alike[0], last=False).role, alike, range(1, cut.rows))
         builder.place(_Core(builder, layer, colors, alike[0], last=True).role, alike, [cut.rows])
-    machine = CoreMachine(builder)
-    machine.write(feeder, "words", words)
-    machine.write(feeder, "count", counts[:, None])
-    scatter(machine, "x", cut.on_cores(x, cut.inputs_each, kind=layer.arithmetic.factor, above=1))
-    scatter(machine, "plan", _plans(cut))
-    return machine
 
 
-def words_sent(layer: StreamedLayer, weights: Array) -> int:
-    """Return the wavelets that all feeders send together."""
-    return int(_wavelets(layer, weights)[1].sum())
+def lay(layer: StreamedLayer, x: Array, weights: Array) -> Mapping[str, Array]:
+    """Return what each variable begins with; x is [token, input], the weights, which feeders send, [input, output]."""
+    cut, (words, counts) = layer.cut, _wavelets(layer, weights)
+    cores = cut.rows + 1, cut.columns
+    return {
+        "x": cut.on_cores(x, cut.inputs_each, kind=layer.arithmetic.factor), "plan": _plans(cut),
+        "words": np.broadcast_to(words, (*cores, layer.words)), "count": np.broadcast_to(counts[:, None], (*cores, 1)),
+    }  # fmt: skip
 
 
 def _kind(cut: MatrixCut, column: int) -> tuple[bool, bool, int]:
@@ -194,18 +195,18 @@ def _colors(builder: Builder) -> _Colors:
 
 
 def _plans(cut: MatrixCut) -> Array:
-    """Return what each column knows, [row, column, number], with a row for feeders.
+    """Return what each column knows, [row, column, number].
 
     Outputs before the first whose sums it sends first, before the first of its own, and with its own.
     """
     columns = range(cut.columns)
     found = [[cut.owned_before(at) for at in ((column - 1) % cut.columns, column, column + 1)] for column in columns]
-    return np.broadcast_to(found, (cut.rows + 1, cut.columns, PLAN))
+    return np.broadcast_to(found, (cut.rows, cut.columns, PLAN))
 
 
-def _feeder(builder: Builder, layer: StreamedLayer, weights: Color, words: int) -> CoreRole:
+def _feeder(builder: Builder, layer: StreamedLayer, weights: Color) -> CoreRole:
     """Write the role that sends the weights of a column, output after output."""
-    role, kind = builder.role("feeder"), isa.I32 if layer.sparse else isa.F32
+    role, kind, words = builder.role("feeder"), isa.I32 if layer.sparse else isa.F32, layer.words
     memory = role.memory("words", words, kind)
     count, all_words = role.memory("count", 1, isa.I32), role.register()
     role.route(weights, "RAMP", "SOUTH")
@@ -227,7 +228,7 @@ def _wavelets(layer: StreamedLayer, weights: Array) -> tuple[Array, Array]:
     step = aligned(cut.tokens_each, layer.arithmetic.factor)
     sent = [np.concatenate([_sparse(weights_of, step) for weights_of in column]) for column in blocks]
     counts = np.array([len(each) for each in sent])
-    words = np.zeros((cut.columns, counts.max()), np.int64)
+    words = np.zeros((cut.columns, layer.words), np.int64)
     for column, each in enumerate(sent):
         words[column, : counts[column]] = each
     return words, counts

@@ -15,26 +15,28 @@ x is dy then, and y is dx.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.kit.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening
+from wsesim.cores.kit import exact
+from wsesim.cores.kit.base import Array, KernelProgram, KernelSetup, choice_option
 from wsesim.cores.kit.durations import Turns, Work, beside, memory, vector_time
+from wsesim.cores.kit.written import Operands, kernel
 from wsesim.cores.operands import ELEMENT_BYTES, wavelets_of
-from wsesim.cores.programs.gemm.stream_core import StreamedLayer, load, words_sent
+from wsesim.cores.programs.gemm.stream_core import StreamedLayer, lay, write
 from wsesim.cores.programs.gemm.streaming import (
+    LAYER,
     PRECISION_HELP,
     Arithmetic,
     MatrixCut,
     aligned,
     arithmetic_of,
     cut_of,
-    factor_values,
     gathered,
     nonzeros_of,
-    random_factors,
     thinned,
 )
 from wsesim.hardware import Wafer
@@ -51,34 +53,35 @@ OUTPUT_CYCLES = 4
 """After the last weight of an output: two registers begin anew, one counts."""
 
 
-def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
-    """Return the layer loaded onto its cores, with random operands whose sums are exact."""
-    cut, arithmetic = _cut(grid, shape, options), arithmetic_of(options)
-    nonzeros = nonzeros_of(options, cut)
-    x = random_factors(seed, (cut.tokens, cut.inputs), arithmetic.sum, cut.inputs)
-    weights = random_factors(seed + 1, (cut.inputs, cut.outputs), arithmetic.sum, cut.inputs)
-    if nonzeros is not None:
-        weights = thinned(weights, cut, nonzeros, seed + 2)
-    layer = StreamedLayer(cut=cut, arithmetic=arithmetic, sparse=nonzeros is not None)
-    return Prepared(
-        machine=load(wafer, layer, x, weights),
-        read=lambda ran: cut.from_cores(gathered(ran, "y")[1:], cut.outputs_each, cut.outputs),
-        expected=x @ weights,
-        counts={
-            "macs": cut.tokens * int(np.count_nonzero(weights)),
-            "hops": _hops(cut, arithmetic, words=words_sent(layer, weights)),
-        },
-    )
+def asked(setup: KernelSetup) -> StreamedLayer:
+    """Return the layer; in the gradient of its input what comes in is as wide as its output.
+
+    Raises:
+        InputError: an option cannot be.
+    """
+    cut = cut_of(setup.grid, setup.shape)
+    if choice_option(setup.options, "pass", PASSES) != PASSES[0]:
+        cut = replace(cut, inputs=cut.outputs, outputs=cut.inputs)
+    nonzeros = nonzeros_of(setup.options, cut)
+    return StreamedLayer(cut=cut, arithmetic=arithmetic_of(setup.options), nonzeros=nonzeros)
 
 
-def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
+def operands(layer: StreamedLayer, random: np.random.Generator) -> Mapping[str, Array]:
+    """Return random x [token, input] and weights [input, output], whose sums are exact."""
+    cut, total = layer.cut, layer.arithmetic.sum
+    x = exact.factors(random, (cut.tokens, cut.inputs), total, cut.inputs)
+    weights = exact.factors(random, (cut.inputs, cut.outputs), total, cut.inputs)
+    return {"x": x, "weights": weights if layer.nonzeros is None else thinned(weights, cut, layer.nonzeros, random)}
+
+
+def closed(wafer: Wafer, layer: StreamedLayer) -> float:
     """Return the cycles: outputs one after the other, then the way of the last sums round the ring.
 
     If that way is longer than an output takes, the first core, once it has waited for a sum, lags behind until it is
     as far down the ring again.
     """
-    cut, arithmetic, core = _cut(grid, shape, options), arithmetic_of(options), wafer.core
-    first, following = output_cycles(wafer, cut, arithmetic, nonzeros_of(options, cut))
+    cut, arithmetic, core = layer.cut, layer.arithmetic, wafer.core
+    first, following = output_cycles(wafer, cut, arithmetic, layer.nonzeros)
     begin = core.task_launch_cycles + FEEDER_CYCLES + link_cycles(wafer.fabric, cut.rows)
     link, farthest, owner = link_cycles(wafer.fabric, 1), cut.columns - 1, cut.last_owner
     keep = core.microthread_launch_cycles + _sums_cycles(wafer, cut, arithmetic)
@@ -120,45 +123,26 @@ def _sums_cycles(wafer: Wafer, cut: MatrixCut, arithmetic: Arithmetic) -> int:
     return vector_time(wafer, isa.MOV, arithmetic.sum, cut.tokens_each, sums, sums).busy
 
 
-def _cut(grid: Grid, shape: Shape, options: Options) -> MatrixCut:
-    """Return how the layer lies; in the gradient of its input what comes in is as wide as its output."""
-    cut = cut_of(NAME, grid, shape)
-    if choice_option(options, "pass", PASSES) == PASSES[0]:
-        return cut
-    return replace(cut, inputs=cut.outputs, outputs=cut.inputs)
-
-
-def _hops(cut: MatrixCut, arithmetic: Arithmetic, words: int) -> int:
-    """Return the wavelet hops of all columns' weights down, and of all rows' sums round the ring."""
-    before = cut.owned_before(cut.columns - 1)
-    rounds = cut.outputs * (cut.columns - 1) + before * (cut.columns - 2) if cut.columns > 1 else 0
-    return cut.rows * (words + rounds * wavelets_of(cut.tokens_each, arithmetic.sum))
-
-
-def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+def need(layer: StreamedLayer) -> int:
     """Return the bytes of a core's activations and results."""
-    cut, arithmetic = _cut(grid, shape, options), arithmetic_of(options)
-    x = cut.inputs_each * aligned(cut.tokens_each, arithmetic.factor) * ELEMENT_BYTES[arithmetic.factor]
-    return x + cut.outputs_each * cut.tokens_each * ELEMENT_BYTES[arithmetic.sum]
+    cut, kinds = layer.cut, layer.arithmetic
+    x = cut.inputs_each * aligned(cut.tokens_each, kinds.factor) * ELEMENT_BYTES[kinds.factor]
+    return x + cut.outputs_each * cut.tokens_each * ELEMENT_BYTES[kinds.sum]
 
 
-def values(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
-    """Return those of the operands, of which feeders hold the weights, and of the result."""
-    return factor_values(shape)
+def layer_kernel(operands: Operands) -> KernelProgram:
+    """Return the program for x and weights that *operands* returns."""
+    return kernel(
+        name=NAME, doc=__doc__, **LAYER, asked=asked, operands=operands, write=write, lay=lay, closed=closed, need=need,
+        meaning=lambda layer, x, weights: x @ weights, values=lambda layer: layer.cut.factors, edge=(1, 0),
+        read=lambda layer, ran: layer.cut.from_cores(gathered(ran, "y")[1:]),
+        options={
+            "pass": "forward, or input-gradient: dx = dy W^T [forward]",
+            **PRECISION_HELP,
+            "nonzeros": "weights a core gets for an output, with their index; zeros are not sent [all, without an "
+            "index]",
+        },
+    )  # fmt: skip
 
 
-PROGRAM = KernelProgram(
-    name=NAME,
-    **opening(__doc__),
-    shape_help="TOKENS x INPUTS x OUTPUTS",
-    prepare=prepare,
-    closed=closed,
-    need=need,
-    values=values,
-    edge_rows=1,
-    options={
-        "pass": "forward, or input-gradient: dx = dy W^T [forward]",
-        **PRECISION_HELP,
-        "nonzeros": "weights a core gets for an output, with their index; zeros are not sent [all, without an index]",
-    },
-)
+PROGRAM = layer_kernel(operands)

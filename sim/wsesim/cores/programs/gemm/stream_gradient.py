@@ -15,23 +15,27 @@ wavelet that moves on its own switch, and that of the next owner.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from math import ceil
 
+import numpy as np
+
 from wsesim.cores import isa
-from wsesim.cores.kit.base import Grid, KernelProgram, Options, Prepared, Shape, opening
+from wsesim.cores.kit import exact
+from wsesim.cores.kit.base import Array, KernelSetup
 from wsesim.cores.kit.durations import Turns, Work, beside, memory, vector_time
+from wsesim.cores.kit.written import kernel
 from wsesim.cores.operands import ELEMENT_BYTES, wavelets_of
-from wsesim.cores.programs.gemm.gradient_core import load, result
+from wsesim.cores.programs.gemm.gradient_core import Gradient, lay, result, write
 from wsesim.cores.programs.gemm.streaming import (
+    LAYER,
     PRECISION_HELP,
     Arithmetic,
     MatrixCut,
     aligned,
     arithmetic_of,
     cut_of,
-    factor_values,
-    random_factors,
 )
 from wsesim.hardware import Core, Wafer
 from wsesim.kernels.collectives import link_cycles
@@ -50,22 +54,28 @@ FETCHED_CYCLES = 2
 """Of a fetch after its launch: the other buffer is taken, one more counted."""
 
 
-def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
-    """Return the gradient loaded onto its cores, with random operands whose sums are exact."""
-    cut, arithmetic = _cut(grid, shape), arithmetic_of(options)
-    kept = random_factors(seed, (cut.tokens, cut.inputs), arithmetic.sum, cut.tokens)
-    spread = random_factors(seed + 1, (cut.tokens, cut.outputs), arithmetic.sum, cut.tokens)
-    return Prepared(
-        machine=load(wafer, cut, arithmetic, kept, spread),
-        read=lambda ran: result(ran, cut),
-        expected=kept.T @ spread,
-        counts={"macs": cut.tokens * cut.inputs * cut.outputs, "hops": _hops(cut, arithmetic)},
-    )
+def asked(setup: KernelSetup) -> Gradient:
+    """Return how the layer lies, turned so that the narrower operand is the one that is spread.
+
+    Raises:
+        InputError: an option cannot be.
+    """
+    cut = cut_of(setup.grid, setup.shape)
+    if cut.outputs > cut.inputs:
+        cut = replace(cut, inputs=cut.outputs, outputs=cut.inputs)
+    return Gradient(cut=cut, arithmetic=arithmetic_of(setup.options))
 
 
-def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
+def operands(gradient: Gradient, random: np.random.Generator) -> Mapping[str, Array]:
+    """Return random x [token, input] and dy [token, output], whose sums are exact."""
+    cut, total = gradient.cut, gradient.arithmetic.sum
+    widths = {"x": cut.inputs, "dy": cut.outputs}
+    return {name: exact.factors(random, (cut.tokens, width), total, cut.tokens) for name, width in widths.items()}
+
+
+def closed(wafer: Wafer, gradient: Gradient) -> float:
     """Return the cycles: features one after the other, then the way of the last sums down the column."""
-    cut, arithmetic, core = _cut(grid, shape), arithmetic_of(options), wafer.core
+    cut, arithmetic, core = gradient.cut, gradient.arithmetic, wafer.core
     work, following, left = feature_cycles(wafer, cut, arithmetic)
     link, launch, taken = link_cycles(wafer.fabric, 1), core.microthread_launch_cycles, core.branch_taken_cycles
     begin = core.task_launch_cycles + START_CYCLES + 3 * core.branch_not_taken_cycles + 1
@@ -99,40 +109,14 @@ def _fetch_cycles(core: Core, cut: MatrixCut) -> int:
     return 3 * passed + taken + 4 if cut.columns == 1 else 2 * (passed + taken) + 4
 
 
-def _cut(grid: Grid, shape: Shape) -> MatrixCut:
-    """Return how the layer lies, turned so that the narrower operand is the one that is spread."""
-    cut = cut_of(NAME, grid, shape)
-    if cut.outputs <= cut.inputs:
-        return cut
-    return replace(cut, inputs=cut.outputs, outputs=cut.inputs)
-
-
-def _hops(cut: MatrixCut, arithmetic: Arithmetic) -> int:
-    """Return the wavelet hops of features along rows and of sums down columns to the sinks."""
-    along = cut.rows * (cut.columns - 1) * wavelets_of(cut.tokens_each, arithmetic.factor)
-    return cut.outputs * (along + cut.columns * cut.rows * wavelets_of(cut.inputs_each, arithmetic.sum))
-
-
-def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+def need(gradient: Gradient) -> int:
     """Return the bytes of a core's activations and their gradients."""
-    cut, arithmetic = _cut(grid, shape), arithmetic_of(options)
-    step = aligned(cut.tokens_each, arithmetic.factor) * ELEMENT_BYTES[arithmetic.factor]
-    return (cut.inputs_each + cut.outputs_each) * step
+    cut, factor = gradient.cut, gradient.arithmetic.factor
+    return (cut.inputs_each + cut.outputs_each) * aligned(cut.tokens_each, factor) * ELEMENT_BYTES[factor]
 
 
-def values(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
-    """Return those of the operands, and of the gradient, which sinks hold."""
-    return factor_values(shape)
-
-
-PROGRAM = KernelProgram(
-    name=NAME,
-    **opening(__doc__),
-    shape_help="TOKENS x INPUTS x OUTPUTS",
-    prepare=prepare,
-    closed=closed,
-    need=need,
-    values=values,
-    edge_rows=1,
-    options=PRECISION_HELP,
-)
+PROGRAM = kernel(
+    name=NAME, doc=__doc__, **LAYER, asked=asked, operands=operands, write=write, lay=lay, closed=closed,
+    need=need, meaning=lambda _, x, dy: x.T @ dy, read=lambda gradient, ran: result(ran, gradient.cut),
+    values=lambda gradient: gradient.cut.factors, edge=(0, 1), options=PRECISION_HELP,
+)  # fmt: skip

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.kit import exact
-from wsesim.cores.kit.base import Array, Grid, Options, Shape, choice_option, sizes_of, whole_option
+from wsesim.cores.kit.base import Array, Grid, Options, Shape, choice_option, whole_option
 from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import ELEMENT_BYTES
 from wsesim.errors import InputError
@@ -74,40 +73,44 @@ class MatrixCut:
         """The column that owns the last output."""
         return (self.outputs - 1) // self.outputs_each
 
-    def on_cores(
-        self, values: Array, each: int, *, kind: int, above: int = 0, below: int = 0, before: int = 0
-    ) -> Array:
+    @property
+    def factors(self) -> int:
+        """Values of TOKENS x INPUTS, of TOKENS x OUTPUTS, and of INPUTS x OUTPUTS."""
+        return self.tokens * (self.inputs + self.outputs) + self.inputs * self.outputs
+
+    def on_cores(self, values: Array, each: int, *, kind: int, before: int = 0) -> Array:
         """Return [token, feature] as [row, column, element]: on a core, *each* features, one `aligned` after the other.
 
-        Zeros are added: rows of cores *above* or *below* for feeders or sinks, and places for features *before*.
+        Places for features *before* are added, filled with zeros.
         """
         filled = np.zeros((self.rows * self.tokens_each, self.columns * each), values.dtype)
         filled[: values.shape[0], : values.shape[1]] = values
         blocks = filled.reshape(self.rows, self.tokens_each, self.columns, each)
         gap = aligned(self.tokens_each, kind) - self.tokens_each
-        cores = np.pad(blocks.transpose(0, 2, 3, 1), ((above, below), (0, 0), (before, 0), (0, gap)))
-        return cores.reshape(self.rows + above + below, self.columns, -1)
+        cores = np.pad(blocks.transpose(0, 2, 3, 1), ((0, 0), (0, 0), (before, 0), (0, gap)))
+        return cores.reshape(self.rows, self.columns, -1)
 
-    def from_cores(self, found: Array, each: int, features: int) -> Array:
-        """Return [row, column, element] as [token, feature], without the filling."""
-        blocks = found.reshape(self.rows, self.columns, each, self.tokens_each).transpose(0, 3, 1, 2)
-        return blocks.reshape(self.rows * self.tokens_each, -1)[: self.tokens, :features]
+    def from_cores(self, found: Array) -> Array:
+        """Return [row, column, element] as [token, output], without the filling."""
+        blocks = found.reshape(self.rows, self.columns, self.outputs_each, self.tokens_each).transpose(0, 3, 1, 2)
+        return blocks.reshape(self.rows * self.tokens_each, -1)[: self.tokens, : self.outputs]
 
 
-def cut_of(name: str, grid: Grid, shape: Shape) -> MatrixCut:
-    """Return how a layer of TOKENS x INPUTS x OUTPUTS lies on the grid.
+class _Layer(TypedDict):
+    shape_help: str
+    example: str
+    takes: str
 
-    Raises:
-        InputError: the shape is not three sizes of 1 or more.
-    """
-    sizes_of(name, shape, "tokens, inputs and outputs", "64x32x32")
+
+LAYER: _Layer = {
+    "shape_help": "TOKENS x INPUTS x OUTPUTS", "example": "64x32x32", "takes": "tokens, inputs and outputs",
+}  # fmt: skip
+"""How the shape of a linear layer is told."""
+
+
+def cut_of(grid: Grid, shape: Shape) -> MatrixCut:
+    """Return how a layer of TOKENS x INPUTS x OUTPUTS lies on the grid."""
     return MatrixCut(columns=grid[0], rows=grid[1], tokens=shape[0], inputs=shape[1], outputs=shape[2])
-
-
-def factor_values(shape: Shape) -> int:
-    """Return the values of TOKENS x INPUTS, of TOKENS x OUTPUTS, and of INPUTS x OUTPUTS."""
-    tokens, inputs, outputs = shape
-    return tokens * (inputs + outputs) + inputs * outputs
 
 
 def arithmetic_of(options: Options, names: tuple[str, ...] = tuple(PRECISIONS)) -> Arithmetic:
@@ -139,17 +142,12 @@ def nonzeros_of(options: Options, cut: MatrixCut) -> int | None:
     return nonzeros
 
 
-def random_factors(seed: int, shape: tuple[int, int], total: int, depth: int) -> Array:
-    """Return a matrix of whole numbers, of which *depth* products add up exactly in the type *total*, as float64."""
-    return exact.factors(np.random.default_rng(seed), shape, total, depth)
-
-
-def thinned(weights: Array, cut: MatrixCut, nonzeros: int, seed: int) -> Array:
+def thinned(weights: Array, cut: MatrixCut, nonzeros: int, random: np.random.Generator) -> Array:
     """Return [input, output] weights with at most *nonzeros* of them left for each column of cores and output."""
     filled = np.zeros((cut.columns * cut.inputs_each, cut.outputs))
     filled[: cut.inputs] = weights
     blocks = filled.reshape(cut.columns, cut.inputs_each, cut.outputs)
-    rank = np.random.default_rng(seed).random(blocks.shape).argsort(1).argsort(1)
+    rank = random.random(blocks.shape).argsort(1).argsort(1)
     return np.where(rank < nonzeros, blocks, 0).reshape(-1, cut.outputs)[: cut.inputs]
 
 

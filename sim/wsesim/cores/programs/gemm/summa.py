@@ -12,36 +12,24 @@ collectives do: one after the other, and the routes are written anew for each tr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import product
 
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.kit.base import (
-    Grid,
-    KernelCase,
-    KernelProgram,
-    Measure,
-    Options,
-    Prepared,
-    Reading,
-    Shape,
-    Shares,
-    choice_option,
-    opening,
-    sizes_of,
-)
+from wsesim.cores.kit import exact
+from wsesim.cores.kit.base import Array, KernelCase, KernelSetup, Measure, Reading, Shares, choice_option
 from wsesim.cores.kit.durations import Turns, Work, beside, in_all, memory, residues
+from wsesim.cores.kit.written import kernel
 from wsesim.cores.operands import ELEMENT_BYTES, Mem
 from wsesim.cores.programs.gemm.local_code import CodeCosts
-from wsesim.cores.programs.gemm.streaming import random_factors
-from wsesim.cores.programs.gemm.summa_core import BUFFERS, PLAN_WORDS, Panels, load, result
+from wsesim.cores.programs.gemm.summa_core import BUFFERS, PLAN_WORDS, Panels, lay, take, write
 from wsesim.cores.rates import rate_of
 from wsesim.errors import InputError
 from wsesim.hardware import Core, Wafer
 from wsesim.kernels.collectives import link_cycles
 
-NAME = "summa"
 AXES = ("row", "column")
 FIRST = (0, 0)
 """The core whose spans are measured."""
@@ -50,36 +38,25 @@ REGISTERS = 7
 """Scalar instructions before the first step, beside those of each axis."""
 
 
-def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
-    """Return the product loaded onto its cores, with random operands whose sums are exact."""
-    panels = panels_of(grid, shape, options)
-    m, k, n = shape
-    a, b = random_factors(seed, (m, k), isa.F32, k), random_factors(seed + 1, (k, n), isa.F32, k)
-    depth = panels.steps * panels.k - k
-    filled_a = np.pad(a, ((0, panels.rows * panels.m - m), (0, depth)))
-    filled_b = np.pad(b, ((0, depth), (0, panels.columns * panels.n - n)))
-    return Prepared(
-        machine=load(wafer, panels, filled_a, filled_b),
-        read=lambda ran: result(ran, panels)[:m, :n],
-        expected=a @ b,
-        counts={"macs": panels.columns * panels.rows * panels.steps * _pair(panels), "hops": _hops(panels)},
-    )
-
-
-def panels_of(grid: Grid, shape: Shape, options: Options) -> Panels:
+def asked(setup: KernelSetup) -> Panels:
     """Return how a product of M x K by K x N lies on the grid.
 
     Raises:
-        InputError: the shape is not three sizes of 1 or more, or an option is not known.
+        InputError: an option is not known.
     """
-    sizes_of(NAME, shape, "M, K and N", "24x24x24")
-    overlapped = choice_option(options, "transfers", ("overlapped", "library")) == "overlapped"
-    return Panels.of(grid, *shape, overlapped=overlapped)
+    overlapped = choice_option(setup.options, "transfers", ("overlapped", "library")) == "overlapped"
+    return Panels.of(setup.grid, setup.shape, overlapped=overlapped)
 
 
-def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
+def operands(panels: Panels, random: np.random.Generator) -> Mapping[str, Array]:
+    """Return random operands whose sums are exact."""
+    m, k, n = panels.shape
+    return {name: exact.factors(random, shape, isa.F32, k) for name, shape in (("a", (m, k)), ("b", (k, n)))}
+
+
+def closed(wafer: Wafer, panels: Panels) -> float:
     """Return the cycles: start, the first transfers, then a pair for each step while the next panels travel."""
-    panels, core = panels_of(grid, shape, options), wafer.core
+    core = wafer.core
     lines, words, work = (panels.columns > 1) + (panels.rows > 1), sum(_words(panels)), _work(wafer, panels)
     pair = sum(in_all(work))
     travel = core.microthread_launch_cycles + words + _latency(wafer, panels) if lines else 0
@@ -151,9 +128,8 @@ def mean_pace(wafer: Wafer, panels: Panels) -> float:
     return rate.cycles + (rate.slow_cycles - rate.cycles) * near / (panels.steps * panels.k * panels.n)
 
 
-def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+def need(panels: Panels) -> int:
     """Return the bytes of a core's panels of A and B, with their buffers, and of C."""
-    panels = panels_of(grid, shape, options)
     a = (panels.steps // panels.columns + BUFFERS) * panels.m * panels.k
     b = (panels.steps // panels.rows + BUFFERS) * panels.k * panels.n
     return (a + b + panels.m * panels.n + 2 * PLAN_WORDS) * ELEMENT_BYTES[isa.F32]
@@ -161,7 +137,7 @@ def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
 
 def limits(case: KernelCase, cycles: float) -> Shares:
     """Return the part of multiply-accumulates that do not collide, and the rest; none where memory is slower still."""
-    panels = panels_of(case.grid, case.shape, case.options)
+    panels = asked(case.setup)
     macs = panels.steps * _pair(panels)
     every_cycle = max(0.0, macs * (case.wafer.core.colliding_cycles - mean_pace(case.wafer, panels)) / cycles)
     return {"arithmetic every cycle": every_cycle, "arithmetic": 1 - every_cycle}
@@ -175,7 +151,7 @@ def _flops(case: KernelCase) -> Reading:
 
 
 def _compute_span(case: KernelCase) -> Reading:
-    panels = panels_of(case.grid, case.shape, case.options)
+    panels = asked(case.setup)
     macs, pair = [span for span in case.run(watch=[FIRST]).spans if span.name == "mac"], panels.k * panels.n
     steps = [macs[first : first + pair] for first in range(0, len(macs), pair)]
     return Reading(value=sum(step[-1].end - step[0].start for step in steps))
@@ -194,30 +170,14 @@ def _pair(panels: Panels) -> int:
     return panels.m * panels.k * panels.n
 
 
-def _hops(panels: Panels) -> int:
-    """Return the wavelet hops: every panel of A crosses its row, every panel of B its column; roots hand over."""
-    columns, rows = panels.columns, panels.rows
-    along = rows * (columns - 1) * panels.m * panels.k + columns * (rows - 1) * panels.k * panels.n
-    return panels.steps * along + rows * _handed(columns) + columns * _handed(rows)
-
-
-def _handed(cores: int) -> int:
-    """Return the hops of a line's control wavelets, which go one core each way from all roots but the last."""
-    return max(0, 2 * cores - 3)
-
-
-PROGRAM = KernelProgram(
-    name=NAME,
-    **opening(__doc__),
-    shape_help="M x K x N: rows of A, columns of A and rows of B, columns of B",
-    prepare=prepare,
-    closed=closed,
+PROGRAM = kernel(
+    name="summa", doc=__doc__, shape_help="M x K x N: rows of A, columns of A and rows of B, columns of B",
+    example="24x24x24", takes="M, K and N", asked=asked, operands=operands, write=write, lay=lay, result="c", take=take,
+    meaning=lambda _, a, b: a @ b, closed=closed, need=need, limits=limits,
     options={"transfers": "overlapped, or library: the SDK's collectives, nothing at the same time [overlapped]"},
-    need=need,
-    limits=limits,
     measures={
         "flops_per_s": Measure(cores=_flops, closed=_flops),
         "compute_span_cycles": Measure(cores=_compute_span, silicon=False),
         "broadcast_cycles": Measure(cores=_broadcast, silicon=False),
     },
-)
+)  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, lcm
 
@@ -10,13 +10,11 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole, CoreTask
-from wsesim.cores.kit.base import Array, Grid, gather, scatter
+from wsesim.cores.kit.base import Array, Grid, Shape
 from wsesim.cores.kit.flow import jump, jump_if_less
-from wsesim.cores.kit.plans import COLUMN, ROW, LineAxis
-from wsesim.cores.machine import CoreMachine
+from wsesim.cores.kit.plans import COLUMN, ROW, LineAxis, alike_places
 from wsesim.cores.operands import Color
 from wsesim.cores.programs.gemm.local_code import ScalarCode
-from wsesim.hardware import Wafer
 
 BUFFERS = 2
 PLAN_WORDS = 2
@@ -27,6 +25,8 @@ PLAN_WORDS = 2
 class Panels:
     """How C = A B lies on a rectangle: as many steps as both columns and rows divide, a panel of A and of B in each."""
 
+    shape: Shape
+    """Rows and columns of A, columns of B."""
     columns: int
     rows: int
     m: int
@@ -39,11 +39,11 @@ class Panels:
     """Whether the next panels travel while a pair is multiplied."""
 
     @classmethod
-    def of(cls, grid: Grid, m: int, k: int, n: int, *, overlapped: bool) -> Panels:
+    def of(cls, grid: Grid, shape: Shape, *, overlapped: bool) -> Panels:
         """Cut an M x K by K x N product; what does not divide is filled up."""
-        columns, rows = grid
+        (columns, rows), (m, k, n) = grid, shape
         each = (ceil(m / rows), ceil(k / lcm(columns, rows)), ceil(n / columns))
-        return cls(columns=columns, rows=rows, m=each[0], k=each[1], n=each[2], overlapped=overlapped)
+        return cls(shape=shape, columns=columns, rows=rows, m=each[0], k=each[1], n=each[2], overlapped=overlapped)
 
     @property
     def steps(self) -> int:
@@ -230,35 +230,31 @@ class _Core:
             code.move_descriptor(self.a_place, panels.m)
 
 
-def load(wafer: Wafer, panels: Panels, a: Array, b: Array) -> CoreMachine:
-    """Return a machine ready to multiply *a* by *b*, both filled up to whole panels.
-
-    Raises:
-        ProgramError: the panels do not fit the memory of a core.
-    """
-    builder = Builder(wafer, width=panels.columns, height=panels.rows)
+def write(panels: Panels, builder: Builder) -> None:
+    """Write the programs of all cores, one for those at the same ends of their lines."""
     colors = [builder.color("a"), builder.color("b")]
-    for columns, across in _seats(panels.columns):
-        for rows, down in _seats(panels.rows):
-            builder.place(_Core(builder, panels, colors, (across, down)).role, columns, rows)
-    machine = CoreMachine(builder)
+    across, down = (
+        [(place == 0, place == cores - 1) for place in range(cores)] for cores in (panels.columns, panels.rows)
+    )
+    for columns in alike_places(across):
+        for rows in alike_places(down):
+            role = _Core(builder, panels, colors, (across[columns[0]], down[rows[0]])).role
+            builder.place(role, columns, rows)
+
+
+def lay(panels: Panels, a: Array, b: Array) -> Mapping[str, Array]:
+    """Return what each variable begins with, of operands that are filled up to whole panels."""
     k, own_a, own_b = panels.k, panels.steps // panels.columns, panels.steps // panels.rows
-    a_panels = a.reshape(panels.rows, panels.m, panels.columns, own_a, k).transpose(0, 2, 3, 4, 1)
-    b_panels = b.reshape(panels.rows, own_b, k, panels.columns, panels.n).transpose(0, 3, 1, 4, 2)
-    scatter(machine, "a", _with_buffers(a_panels))
-    scatter(machine, "b", _with_buffers(b_panels))
-    grid = (panels.rows, panels.columns, PLAN_WORDS)
-    scatter(machine, "a plan", np.broadcast_to(_turns(panels.columns, own_a)[None], grid))
-    scatter(machine, "b plan", np.broadcast_to(_turns(panels.rows, own_b)[:, None], grid))
-    return machine
-
-
-def _seats(cores: int) -> list[tuple[range, tuple[bool, bool]]]:
-    """Return the places of a line that are alike, and whether they are the first, and the last."""
-    if cores == 1:
-        return [(range(1), (True, True))]
-    seats = [(range(1), (True, False)), (range(1, cores - 1), (False, False)), (range(cores - 1, cores), (False, True))]
-    return [seat for seat in seats if len(seat[0])]
+    depth = panels.steps * k - a.shape[1]
+    filled_a = np.pad(a, ((0, panels.rows * panels.m - a.shape[0]), (0, depth)))
+    filled_b = np.pad(b, ((0, depth), (0, panels.columns * panels.n - b.shape[1])))
+    a_panels = filled_a.reshape(panels.rows, panels.m, panels.columns, own_a, k).transpose(0, 2, 3, 4, 1)
+    b_panels = filled_b.reshape(panels.rows, own_b, k, panels.columns, panels.n).transpose(0, 3, 1, 4, 2)
+    plans = (panels.rows, panels.columns, PLAN_WORDS)
+    return {
+        "a": _with_buffers(a_panels), "a plan": np.broadcast_to(_turns(panels.columns, own_a)[None], plans),
+        "b": _with_buffers(b_panels), "b plan": np.broadcast_to(_turns(panels.rows, own_b)[:, None], plans),
+    }  # fmt: skip
 
 
 def _turns(cores: int, own: int) -> Array:
@@ -273,7 +269,7 @@ def _with_buffers(panels: Array) -> Array:
     return filled.reshape(*panels.shape[:2], -1)
 
 
-def result(machine: CoreMachine, panels: Panels) -> Array:
-    """Return C, filled up to whole panels."""
-    found = gather(machine, "c").reshape(panels.rows, panels.columns, panels.n, panels.m)
-    return found.transpose(0, 3, 1, 2).reshape(panels.rows * panels.m, panels.columns * panels.n)
+def take(panels: Panels, c: Array) -> Array:
+    """Return C as a matrix, without what fills up its panels."""
+    found = c.reshape(panels.rows, panels.columns, panels.n, panels.m).transpose(0, 3, 1, 2)
+    return found.reshape(panels.rows * panels.m, panels.columns * panels.n)[: panels.shape[0], : panels.shape[2]]

@@ -2,58 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder
 from wsesim.cores.kit import replay
-from wsesim.cores.kit.base import Array, Options
-from wsesim.cores.kit.lines import ALLREDUCE_COLORS, COLLECT_COLORS, AllreduceLine, Collection
-from wsesim.cores.kit.plans import COLUMN
-from wsesim.cores.kit.room import check_roles
-from wsesim.cores.kit.writer import KernelWriter, timed
-from wsesim.cores.operands import Color, Mem
+from wsesim.cores.kit.base import Array
+from wsesim.cores.kit.core import KernelCore, KernelSetup
+from wsesim.cores.kit.writer import KernelWriter
+from wsesim.cores.operands import Mem
 from wsesim.cores.programs.model import heads, steps
-from wsesim.cores.programs.model.feature import BANK, OTHER_BANK, FeatureSeat, seat_of
-from wsesim.cores.programs.model.heads import Heads, HeadSlice
-from wsesim.hardware import Wafer
-
-COLORS = 2 * ALLREDUCE_COLORS + COLLECT_COLORS
-"""Of a row of cores, of the columns of a head, and of a column of cores."""
+from wsesim.cores.programs.model.feature import BANK, OTHER_BANK, FeatureSeat, layout_of
+from wsesim.cores.programs.model.heads import HeadPart, Heads
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class HeadSeat:
-    """What a core knows of its place among tokens x heads."""
+    """A core among tokens x heads."""
 
+    core: KernelCore
     heads: Heads
-    column: int
-    row: int
-    options: Options
-    colors: Sequence[Color] = ()
 
     @property
     def seat(self) -> FeatureSeat:
         """Its place in its row."""
-        return seat_of(self.heads.layout, self.column, self.options, self.colors[:ALLREDUCE_COLORS])
+        return FeatureSeat(self.core, self.heads.layout)
 
     @property
-    def across(self) -> AllreduceLine:
-        """The columns of its heads: the whole row, or a part with colors of its own, in one group to spare queues."""
-        if self.heads.segments == 1:
-            return self.seat.line
-        colors = self.colors[ALLREDUCE_COLORS : 2 * ALLREDUCE_COLORS]
-        return self.heads.line(self.column, {"group": str(self.heads.columns)}, colors)
-
-    @property
-    def along(self) -> Collection:
-        """Its column of cores."""
-        colors = self.colors[2 * ALLREDUCE_COLORS :]
-        return Collection(place=self.row, cores=self.heads.layout.rows, axis=COLUMN, colors=colors)
+    def part(self) -> HeadPart:
+        """What it has of the heads."""
+        return self.heads.of(self.core)
 
     @property
     def tokens(self) -> int:
@@ -63,81 +43,46 @@ class HeadSeat:
     @property
     def keys(self) -> int:
         """Tokens of all cores; those too many are masked."""
-        return heads.aligned(self.tokens * self.heads.layout.rows)
+        return keys_of(self.heads)
 
-    def runs(self, core: KernelWriter) -> Iterator[HeadSlice]:
-        """Write what the body of a `for` writes for its features of each head."""
-        return core.each(self.heads.runs(self.column), self.heads.kinds(self.column))
-
-    def route(self, core: KernelWriter) -> None:
-        """Write this core's routes."""
-        self.across.route(core.role)
-        self.along.route(core.role)
+    def add_up(self, scores: Mem) -> None:
+        """Sum over the columns of its heads: the whole row, or a part in one group, to spare queues."""
+        self.heads.line(self.core).allreduce(scores, group=group_of(self.heads))
 
 
-Body = Callable[[KernelWriter, HeadSeat], None]
-"""Writes what one core does."""
+def keys_of(of: Heads) -> int:
+    """Return the keys of a token: one for each place of all rows, filled up."""
+    return heads.aligned(of.layout.tokens_each * of.layout.rows)
 
 
-def of_each_kind(place: HeadSeat) -> list[HeadSeat]:
-    """Return the first core of every kind of column: those with as many features, of as many heads.
-
-    How these divide over the heads changes nothing: each feature takes as long, and each head on top.
-    """
-    kinds: dict[tuple[int, int], HeadSeat] = {}
-    for column in range(place.heads.layout.columns):
-        kind = place.heads.layout.count(column), len(place.heads.of_column(column))
-        kinds.setdefault(kind, replace(place, column=column))
-    return list(kinds.values())
+def group_of(of: Heads) -> int:
+    """Return how many columns of a head add up first."""
+    return of.layout.group if of.segments == 1 else of.columns
 
 
-def write_cores(builder: Builder, first: HeadSeat, body: Body, *, rows: bool = False) -> None:
-    """Write *body* on every core; with *rows* it also sums along whole rows, where heads sum along parts of them."""
-    colors = [builder.color(f"color {number}") for number in range(COLORS)]
-    layout = first.heads.layout
-    check_roles(layout.rows * layout.columns)
-    for row in range(layout.rows):
-        for column in range(layout.columns):
-            place = replace(first, column=column, row=row, colors=colors)
-            role = builder.role(f"core {column},{row}")
-            core = KernelWriter(role, placed=True)
-            place.route(core)
-            if rows and place.heads.segments > 1:
-                place.seat.line.route(role)
-            with role.task("start", start=True):
-                body(core, place)
-                role.halt()
-            builder.place(role, [column], [row])
+def heads_of(setup: KernelSetup, *, count: int, width: int, tokens: int) -> Heads:
+    """Return how so many heads of *width* features, and tokens, lie on the cores that are asked for."""
+    return Heads(layout=layout_of(setup, tokens, count * width), heads=count)
 
 
-def timed_cores(wafer: Wafer, first: HeadSeat, body: Body) -> list[KernelWriter]:
-    """Return what *body* takes on the first core of every kind of column."""
-    cores = []
-    for place in of_each_kind(first):
-        cores.append(timed(wafer))
-        body(cores[-1], place)
-    return cores
-
-
-def attend(core: KernelWriter, place: HeadSeat, q: Mem, k: Mem, v: Mem, y: Mem) -> None:
+def attend(seat: HeadSeat, q: Mem, k: Mem, v: Mem, y: Mem) -> None:
     """y = softmax(q k / sqrt(width of a head) + mask) v; all of them [feature, token]. Reserves the variable `mask`."""
-    role, keys, own_heads = core.role, place.keys, place.heads.of_column(place.column)
-    every = place.tokens * keys
-    scores = role.memory("scores", place.heads.summed * every, bank=BANK)
-    all_keys, all_values = _collected(core, place, "keys", k), _collected(core, place, "values", v)
-    _score(core, place, scores, q, all_keys)
-    core.allreduce(place.across, isa.ADD, scores)
+    core, keys, part = seat.core, seat.keys, seat.part
+    role, every = core.role, seat.tokens * keys
+    scores = role.memory("scores", seat.heads.summed * every, bank=BANK)
+    all_keys, all_values = _collected(seat, "keys", k), _collected(seat, "values", v)
+    _score(seat, scores, q, all_keys)
+    seat.add_up(scores)
     mask = role.memory("mask", every, bank=OTHER_BANK)
-    share = core.constant(1 / sqrt(place.heads.width))
-    if not own_heads:
+    share = core.constant(1 / sqrt(seat.heads.width))
+    if not part.heads:
         return
-    first, count = place.heads.run(place.column, own_heads[0]).head, len(own_heads)
-    own = scores.at(first * every, count * every)
+    own = scores.at(part.head * every, part.heads * every)
     role.fmuls(own, own, share)
-    for head in core.each(range(count), [(0, count)]):
+    for head in core.each(range(part.heads), [(0, part.heads)]):
         role.fadds(own.at(head * every, every), own.at(head * every, every), mask)
-    softmax_rows(core, own, role.memory("row sums", count * place.tokens, bank=OTHER_BANK))
-    _weigh(core, place, y, scores, all_values)
+    softmax_rows(core, own, role.memory("row sums", part.heads * seat.tokens, bank=OTHER_BANK))
+    _weigh(seat, y, scores, all_values)
 
 
 def softmax_rows(core: KernelWriter, rows: Mem, sums: Mem) -> None:
@@ -150,15 +95,15 @@ def softmax_rows(core: KernelWriter, rows: Mem, sums: Mem) -> None:
     core.role.fmuls(rows, rows, heads.per_row(sums, rows))
 
 
-def _collected(core: KernelWriter, place: HeadSeat, name: str, part: Mem) -> Mem:
+def _collected(seat: HeadSeat, name: str, part: Mem) -> Mem:
     """Return what all cores of the column have in *part*, as [feature, key], each feature from the same bank on."""
-    role, tokens, rows = core.role, place.tokens, place.heads.layout.rows
-    features = place.seat.features
+    core, tokens, rows = seat.core, seat.tokens, seat.heads.layout.rows
+    role, features = core.role, seat.part.count
     parts = role.memory(f"parts of {name}", rows * part.length)
-    whole = role.memory(name, features * place.keys, bank=OTHER_BANK)
+    whole = role.memory(name, features * seat.keys, bank=OTHER_BANK)
     if not features:
         return whole
-    core.collect(place.along, parts, part)
+    core.column.collect(parts, part)
     with core.scalars(2) as (source, target):
         role.set(source, 0)
         role.set(target, 0)
@@ -166,18 +111,18 @@ def _collected(core: KernelWriter, place: HeadSeat, name: str, part: Mem) -> Mem
             blocks = parts.at(source).grid(rows, tokens, row_stride=part.length)
             role.fmovs(whole.at(target, rows * tokens), blocks)
             role.iadd(source, source, tokens, cost=0)
-            role.iadd(target, target, place.keys, cost=0)
+            role.iadd(target, target, seat.keys, cost=0)
     return whole
 
 
-def _score(core: KernelWriter, place: HeadSeat, scores: Mem, q: Mem, keys: Mem) -> None:
+def _score(seat: HeadSeat, scores: Mem, q: Mem, keys: Mem) -> None:
     """Add up q k over this core's features: for each feature and token an AXPY over all keys."""
-    role, tokens, count = core.role, place.tokens, place.keys
+    core, role, tokens, count = seat.core, seat.core.role, seat.tokens, seat.keys
     role.fmovs(scores, core.constant(0.0))
     with core.scalars(4) as (value, query, key, sums):
         role.set(query, 0)
         role.set(key, 0)
-        for run in place.runs(core):
+        for run in seat.part.write(core):
             of_head = scores.at(run.head * tokens * count, tokens * count)
             for _ in core.repeat(run.count):
                 role.set(sums, 0)
@@ -189,14 +134,14 @@ def _score(core: KernelWriter, place: HeadSeat, scores: Mem, q: Mem, keys: Mem) 
                 role.iadd(key, key, count, cost=0)
 
 
-def _weigh(core: KernelWriter, place: HeadSeat, y: Mem, chances: Mem, values: Mem) -> None:
+def _weigh(seat: HeadSeat, y: Mem, chances: Mem, values: Mem) -> None:
     """Write y: for each feature and token a product over all keys, and its sum."""
-    role, tokens, count = core.role, place.tokens, place.keys
+    core, role, tokens, count = seat.core, seat.core.role, seat.tokens, seat.keys
     products, zero = role.memory("products", count), core.constant(0.0)
     with core.scalars(4) as (total, target, value, chance):
         role.set(target, 0)
         role.set(value, 0)
-        for run in place.runs(core):
+        for run in seat.part.write(core):
             of_head = chances.at(run.head * tokens * count, tokens * count)
             for _ in core.repeat(run.count):
                 role.set(chance, 0)
@@ -210,23 +155,23 @@ def _weigh(core: KernelWriter, place: HeadSeat, y: Mem, chances: Mem, values: Me
                 role.iadd(value, value, count, cost=0)
 
 
-def mask_of(place: HeadSeat, *, causal: bool) -> Array:
+def mask_of(of: Heads, *, causal: bool) -> Array:
     """Return the mask as [row, column, element]: 0 where a key counts for a token, `MASKED` where not."""
-    layout, each = place.heads.layout, place.tokens
+    layout, each = of.layout, of.layout.tokens_each
     token = np.arange(layout.rows * each).reshape(layout.rows, 1, each, 1)
-    key = np.arange(place.keys)
+    key = np.arange(keys_of(of))
     hidden = (key >= layout.tokens) | ((key > token) if causal else False)
-    hidden = np.broadcast_to(hidden, (layout.rows, 1, each, place.keys))
+    hidden = np.broadcast_to(hidden, (layout.rows, 1, each, len(key)))
     flat = np.where(hidden, heads.MASKED, 0.0).reshape(layout.rows, 1, -1)
     return np.broadcast_to(flat, (layout.rows, layout.columns, flat.shape[-1]))
 
 
-def attended(q: Array, k: Array, v: Array, place: HeadSeat, *, causal: bool) -> Array:
-    """Return [token, feature]: attention as the cores compute it, *place* being that of one of them."""
+def attended(q: Array, k: Array, v: Array, of: Heads, *, causal: bool) -> Array:
+    """Return [token, feature]: attention as the cores compute it."""
     mixed = np.empty_like(q)
-    for head in range(place.heads.heads):
-        own = np.s_[:, head * place.heads.width : (head + 1) * place.heads.width]
-        scores = _head_scores(q, k, place, head) * np.float32(1 / sqrt(place.heads.width))
+    for head in range(of.heads):
+        own = np.s_[:, head * of.width : (head + 1) * of.width]
+        scores = head_scores(q, k, of, head, group_of(of)) * np.float32(1 / sqrt(of.width))
         if causal:
             scores = np.where(np.tri(*scores.shape) > 0, scores, np.float32(heads.MASKED))
         grown = replay.exponential(scores - scores.max(-1, keepdims=True))
@@ -235,17 +180,13 @@ def attended(q: Array, k: Array, v: Array, place: HeadSeat, *, causal: bool) -> 
     return mixed
 
 
-def _head_scores(q: Array, k: Array, place: HeadSeat, head: int) -> Array:
-    """Return [token, key] as the columns of a head add it up."""
-    line, first = place.across, head // place.heads.summed * place.heads.columns
-    return replay.line_sum(head_parts(q, k, place.heads, head, range(first, first + line.cores)), line.group)
-
-
-def head_parts(q: Array, k: Array, where: Heads, head: int, columns: range) -> Array:
-    """Return [column, token, key]: the scores of a head over the features of each of *columns*."""
-    parts = np.zeros((len(columns), len(q), len(k)), np.float32)
-    for number, column in enumerate(columns):
-        run = where.run(column, head)
-        for feature in where.layout.first(column) + run.first + np.arange(run.count):
-            parts[number] = replay.mac(parts[number], q[:, feature, None], k[:, feature])
-    return parts
+def head_scores(q: Array, k: Array, of: Heads, head: int, group: int) -> Array:
+    """Return [token, key] as the columns of a head add it up, in groups of so many."""
+    segment, number = divmod(head, of.summed)
+    parts = np.zeros((of.columns, len(q), len(k)), np.float32)
+    for column, sums in enumerate(parts, start=segment * of.columns):
+        part = of.part(column)
+        run = part.run(number - part.head)
+        for feature in of.layout.first(column) + run.first + np.arange(run.count):
+            sums[:] = replay.mac(sums, q[:, feature, None], k[:, feature])
+    return replay.line_sum(parts, group)

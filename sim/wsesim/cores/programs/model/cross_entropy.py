@@ -12,24 +12,18 @@ takes 2 tanh(d / 2) off the distance d, so the size of the vocabulary says how m
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import log, tanh
 
 import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.kit import flow, replay
-from wsesim.cores.kit.base import Array, Options
+from wsesim.cores.kit.base import Array
 from wsesim.cores.kit.writer import KernelWriter
 from wsesim.cores.operands import Mem, Register
 from wsesim.cores.programs.model import steps
-from wsesim.cores.programs.model.feature import (
-    PRECISION_HELP,
-    FeatureLayout,
-    FeatureSeat,
-    HostData,
-    draw,
-    feature_kernel,
-)
+from wsesim.cores.programs.model.feature import FeatureLayout, FeatureSeat, feature_kernel
 
 SPREAD = 2.0
 """Standard deviation of the logits tried out: of each so much is left in a sum that rounding does not hide it."""
@@ -37,28 +31,34 @@ CONVERGED = 1e-9
 """Distance from the logarithm that fp32 does not see any more."""
 
 
-def body(core: KernelWriter, seat: FeatureSeat) -> None:
+def operands(layout: FeatureLayout, random: np.random.Generator) -> Mapping[str, Array]:
+    """Return random logits and labels."""
+    x = layout.draw(random, spread=SPREAD)
+    return {"x": x, "labels": random.integers(0, layout.features, layout.tokens)}
+
+
+def body(seat: FeatureSeat) -> None:
     """Write what one core does."""
-    x, tokens, features, role = seat.input(core, "x"), seat.tokens, seat.features, core.role
+    x, tokens, role, core = seat.input("x"), seat.tokens, seat.role, seat.core
     labels, losses = role.memory("labels", tokens, isa.I32), role.memory("y", tokens)
-    both = steps.token_values(core, seat, "sums and picked", times=2)
+    both = seat.per_token("sums and picked", times=2)
     sums, picked = both.at(0, tokens), both.at(tokens, tokens)
-    steps.gather_features(core, isa.MAX, sums, x, features)
-    core.allreduce(seat.line, isa.MAX, sums)
-    role.fsubs(x, x, steps.per_token(sums, features))
+    steps.over_features(seat, isa.MAX, sums, x)
+    seat.allreduce(sums, isa.MAX)
+    role.fsubs(x, x, steps.per_token(sums, seat.features))
     role.fmovs(picked, core.constant(0.0))
-    if features:
-        _pick(core, seat, picked, x, labels)
+    if seat.features:
+        _pick(seat, picked, x, labels)
     steps.exponentials(core, x)
-    steps.gather_features(core, isa.ADD, sums, x, features)
-    core.allreduce(seat.line, isa.ADD, both)
+    steps.over_features(seat, isa.ADD, sums, x)
+    seat.allreduce(both)
     _logarithms(core, losses, sums, turns_of(seat.layout.features))
     role.fsubs(losses, losses, picked)
 
 
-def _pick(core: KernelWriter, seat: FeatureSeat, picked: Mem, x: Mem, labels: Mem) -> None:
+def _pick(seat: FeatureSeat, picked: Mem, x: Mem, labels: Mem) -> None:
     """Leave in *picked* the value of x at the label of every token whose label this core has."""
-    role = core.role
+    role, core = seat.role, seat.core
     with core.scalars(5) as (label, first, last, place, value):
         role.set(first, seat.first)
         role.set(last, seat.first + seat.features - 1)
@@ -106,17 +106,12 @@ def turns_of(most: int) -> int:
     return max(1, turns)
 
 
-def host(random: np.random.Generator, layout: FeatureLayout, options: Options) -> HostData:
-    """Return random logits and labels, and the loss of every token, which every column must have."""
-    x = draw(random, (layout.tokens, layout.features), options, spread=SPREAD)
-    labels = random.integers(0, layout.features, layout.tokens)
+def meaning(layout: FeatureLayout, x: Array, labels: Array) -> Array:
+    """Return the loss of every token, which every column must have."""
     shifted = x - x.max(-1, keepdims=True)
-    sums = steps.row_sums(replay.exponential(shifted), layout, options)
+    sums = steps.row_sums(replay.exponential(shifted), layout)
     losses = logarithm(sums, turns_of(layout.features)) - np.take_along_axis(shifted, labels[:, None], 1)
-    return HostData(
-        loads={"x": layout.lay(x), "labels": layout.lay_tokens(labels)},
-        expected=np.broadcast_to(losses, (layout.tokens, layout.columns)),
-    )
+    return np.broadcast_to(losses, (layout.tokens, layout.columns))
 
 
 def logarithm(x: Array, turns: int) -> Array:
@@ -129,6 +124,6 @@ def logarithm(x: Array, turns: int) -> Array:
 
 
 PROGRAM = feature_kernel(
-    name="cross-entropy", doc=__doc__, body=body, host=host, options=PRECISION_HELP, result=FeatureLayout.one_each,
-    shape_help="TOKENS x VOCABULARY: tokens in all, logits of each",
+    name="cross-entropy", doc=__doc__, operands=operands, body=body, meaning=meaning, result=FeatureLayout.one_each,
+    lay={"labels": FeatureLayout.lay_tokens}, shape_help="TOKENS x VOCABULARY: tokens in all, logits of each",
 )  # fmt: skip

@@ -10,7 +10,7 @@ vocab +------+------+------+         3  the first row sends all tokens back sout
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -19,18 +19,17 @@ import numpy as np
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.kit import flow
-from wsesim.cores.kit.base import Grid, KernelProgram, Options, Prepared, Shape, gather, opening, scatter, sizes_of
+from wsesim.cores.kit.base import Array, KernelSetup
 from wsesim.cores.kit.durations import memory, vector_time
 from wsesim.cores.kit.lines import COLLECT_COLORS, Collection
-from wsesim.cores.kit.plans import COLUMN, Keep, Plan, Send, spread_2d
+from wsesim.cores.kit.plans import COLUMN, Plan, spread_2d, write_routes, write_steps
 from wsesim.cores.kit.writer import KernelWriter, timed
-from wsesim.cores.machine import CoreMachine
+from wsesim.cores.kit.written import kernel
 from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem
-from wsesim.cores.programs.model.feature import FeatureLayout
+from wsesim.cores.programs.model.feature import FeatureLayout, layout_of
 from wsesim.hardware import Wafer
 from wsesim.kernels import collectives
 
-NAME = "embedding"
 # Counted from the program, a cycle for each scalar instruction that nothing waits for; no figures of a machine.
 BEGIN_CYCLES = 5
 """Of the scalar instructions before the first token."""
@@ -39,14 +38,48 @@ TABLE_SPREAD = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Table:
+    """A table whose rows are asked for, on a rectangle of cores."""
+
+    layout: FeatureLayout
+    vocabulary: int
+
+    @classmethod
+    def of(cls, setup: KernelSetup) -> _Table:
+        """Return the table that is asked for."""
+        tokens, vocabulary, features = setup.shape
+        return cls(layout=layout_of(setup, tokens, features), vocabulary=vocabulary)
+
+    @property
+    def rows_each(self) -> int:
+        """Rows of the table on a core."""
+        return ceil(self.vocabulary / self.layout.rows)
+
+    @property
+    def need(self) -> int:
+        """Bytes of a core's rows of the table, and of what it finds there for all tokens, on the first row."""
+        return (self.rows_each + self.layout.tokens) * self.layout.features_each * ELEMENT_BYTES[isa.F32]
+
+    @property
+    def values(self) -> int:
+        """Those of the table and of the result, and what the first row of cores finds."""
+        layout = self.layout
+        return (self.vocabulary + 2 * layout.tokens) * layout.features + layout.rows * layout.columns * layout.tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Seat:
     """What a core knows of its place."""
 
-    layout: FeatureLayout
+    table: _Table
     column: int
     row: int
-    vocabulary: int
     colors: Sequence[Color] = ()
+
+    @property
+    def layout(self) -> FeatureLayout:
+        """How the result lies."""
+        return self.table.layout
 
     @property
     def ids(self) -> Plan:
@@ -59,11 +92,6 @@ class _Seat:
         return Collection(place=self.row, cores=self.layout.rows, axis=COLUMN, colors=self.colors[1:])
 
     @property
-    def rows_each(self) -> int:
-        """Rows of the table on a core."""
-        return ceil(self.vocabulary / self.layout.rows)
-
-    @property
     def features(self) -> int:
         """Features of a core, as many as the first column has."""
         return self.layout.features_each
@@ -71,21 +99,15 @@ class _Seat:
 
 def _write(role: CoreRole, seat: _Seat) -> None:
     """Write what one core does."""
-    layout = seat.layout
-    ids = role.memory("ids", layout.tokens, isa.I32)
-    table = role.memory("table", seat.rows_each * seat.features)
+    layout, corner = seat.layout, seat.column == seat.row == 0
+    ids = role.memory("ids" if corner else "ids received", layout.tokens, isa.I32)
+    table = role.memory("table", seat.table.rows_each * seat.features)
     y = role.memory("y", layout.tokens_each * seat.features)
     found = role.memory("found", layout.tokens * seat.features if seat.row == 0 else 0)
-    for route in seat.ids.routes:
-        role.route(seat.colors[route.color], route.source, *route.outputs)
+    write_routes(role, seat.colors, seat.ids)
     seat.along.route(role)
     with role.task("start", start=True):
-        for step in seat.ids.steps:
-            match step:
-                case Send():
-                    role.mov32(role.fabout(seat.colors[0], ids.length), ids)
-                case Keep():
-                    role.mov32(ids, role.fabin(seat.colors[0], ids.length))
+        write_steps(role, seat.colors, seat.ids, ids)
         _find(KernelWriter(role, placed=True), seat, ids, table, found)
         _give_back(role, seat, found, y)
         role.halt()
@@ -94,10 +116,10 @@ def _write(role: CoreRole, seat: _Seat) -> None:
 def _find(core: KernelWriter, seat: _Seat, ids: Mem, table: Mem, found: Mem) -> None:
     """Send the rows of the table that tokens ask for north, in the order of the tokens; the first row keeps them."""
     role, each = core.role, seat.features
-    first, receive, send = seat.row * seat.rows_each, *seat.along.inward
+    first, receive, send = seat.row * seat.table.rows_each, *seat.along.inward
     with core.scalars(5) as (token, start, end, place, kept):
         role.set(start, first)
-        role.set(end, first + seat.rows_each - 1)
+        role.set(end, first + seat.table.rows_each - 1)
         role.set(kept, 0)
         for turn in core.repeat(ids.length):
             role.load(token, ids.at(turn, 1))
@@ -133,43 +155,42 @@ def _give_back(role: CoreRole, seat: _Seat, found: Mem, y: Mem) -> None:
             role.fmovs(others.at(0, length, stride=0) if dest is None else dest, role.fabin(color, length))
 
 
-def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
-    """Return the table spread over its cores, with random rows and random ids on the first core."""
-    layout, vocabulary = _sizes(grid, shape)
-    random = np.random.default_rng(seed)
-    table = (TABLE_SPREAD * random.standard_normal((vocabulary, layout.features))).astype(np.float32)
-    ids = random.integers(0, vocabulary, layout.tokens)
-    builder = Builder(wafer, width=grid[0], height=grid[1])
+def operands(table: _Table, random: np.random.Generator) -> Mapping[str, Array]:
+    """Return random rows of the table, and random ids."""
+    rows = TABLE_SPREAD * random.standard_normal((table.vocabulary, table.layout.features))
+    return {"rows": rows.astype(np.float32), "ids": random.integers(0, table.vocabulary, table.layout.tokens)}
+
+
+def write(table: _Table, builder: Builder) -> None:
+    """Write the programs of all cores."""
     colors = [builder.color(f"color {number}") for number in range(1 + COLLECT_COLORS)]
     roles: dict[tuple[int, Plan], CoreRole] = {}
-    for row in range(grid[1]):
-        for column in range(grid[0]):
-            seat = _Seat(layout=layout, column=column, row=row, vocabulary=vocabulary, colors=colors)
+    for row in range(builder.height):
+        for column in range(builder.width):
+            seat = _Seat(table=table, column=column, row=row, colors=colors)
             if (row, seat.ids) not in roles:
                 role = roles[row, seat.ids] = builder.role(f"core {column},{row}")
                 _write(role, seat)
             builder.place(roles[row, seat.ids], [column], [row])
-    machine = CoreMachine(builder)
-    whole = np.zeros((grid[1] * seat.rows_each, grid[0] * layout.features_each))
-    whole[:vocabulary, : layout.features] = table
-    cut = whole.reshape(grid[1], seat.rows_each, grid[0], -1).transpose(0, 2, 1, 3)
-    scatter(machine, "table", cut.reshape(grid[1], grid[0], -1))
-    machine.write(roles[0, _Seat(layout=layout, column=0, row=0, vocabulary=vocabulary).ids], "ids", ids)
-    return Prepared(
-        machine=machine, read=lambda ran: layout.take(gather(ran, "y")), expected=table[ids].astype(np.float64),
-        counts={"values": layout.tokens * layout.features},
-    )  # fmt: skip
 
 
-def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
+def lay(table: _Table, rows: Array, ids: Array) -> Mapping[str, Array]:
+    """Return the table spread over the cores, and the ids, which the first core is given."""
+    layout, grid = table.layout, (table.layout.rows, table.layout.columns)
+    whole = np.zeros((layout.rows * table.rows_each, layout.columns * layout.features_each))
+    whole[: len(rows), : layout.features] = rows
+    cut = whole.reshape(layout.rows, table.rows_each, layout.columns, -1).transpose(0, 2, 1, 3)
+    return {"table": cut.reshape(*grid, -1), "ids": np.broadcast_to(ids, (*grid, len(ids)))}
+
+
+def closed(wafer: Wafer, table: _Table) -> float:
     """Return the cycles if ids are spread evenly: the ids, a turn of the first row for each token, and all tokens back.
 
     Each of the rows that are *filled* has its share of the tokens. A token takes the first row a move from its own
     table, or one from the fabric. The first row waits once for what comes from far: of so many even draws the greatest
     is on average tokens / (tokens + 1) of the way off.
     """
-    layout, vocabulary = _sizes(grid, shape)
-    filled = ceil(vocabulary / ceil(vocabulary / layout.rows))
+    layout, filled = table.layout, ceil(table.vocabulary / table.rows_each)
     core, each, tokens = wafer.core, layout.features_each, layout.tokens
     hops = layout.columns + layout.rows - 2
     ids = collectives.broadcast_cycles(wafer, wavelets=tokens, hops=hops) if hops else wafer.core.task_launch_cycles
@@ -200,35 +221,10 @@ def _kept(layout: FeatureLayout, y: Mem, tokens: int) -> Mem:
     return y.grid(tokens, layout.features_each, row_stride=1, stride=layout.tokens_each)
 
 
-def _sizes(grid: Grid, shape: Shape) -> tuple[FeatureLayout, int]:
-    """Return how the result lies, and the rows of the table.
-
-    Raises:
-        InputError: the shape is not three sizes of 1 or more.
-    """
-    sizes_of(NAME, shape, "tokens, vocabulary and features", "16x100x32")
-    return FeatureLayout(columns=grid[0], rows=grid[1], tokens=shape[0], features=shape[2]), shape[1]
-
-
-def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
-    """Return the bytes of a core's rows of the table, and of what it finds there for all tokens, on the first row."""
-    layout, vocabulary = _sizes(grid, shape)
-    rows = ceil(vocabulary / layout.rows) + layout.tokens
-    return rows * layout.features_each * ELEMENT_BYTES[isa.F32]
-
-
-def values(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
-    """Return those of the table and of the result, and what the first row of cores finds."""
-    tokens, vocabulary, features = shape
-    return (vocabulary + 2 * tokens) * features + grid[0] * grid[1] * tokens
-
-
-PROGRAM = KernelProgram(
-    name=NAME,
-    **opening(__doc__),
+PROGRAM = kernel(
+    name="embedding", doc=__doc__, asked=_Table.of, operands=operands, write=write, lay=lay, closed=closed,
+    meaning=lambda table, rows, ids: rows[ids].astype(np.float64),
+    take=lambda table, found: table.layout.take(found), need=lambda table: table.need,
     shape_help="TOKENS x VOCABULARY x FEATURES: tokens in all, rows of the table, features of each",
-    prepare=prepare,
-    closed=closed,
-    need=need,
-    values=values,
-)
+    example="16x100x32", takes="tokens, vocabulary and features", values=lambda table: table.values,
+)  # fmt: skip

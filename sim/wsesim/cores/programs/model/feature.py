@@ -10,38 +10,23 @@ tokens  | 0..  |      |      |
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from math import ceil
 
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder
-from wsesim.cores.kit.base import (
-    Array,
-    Grid,
-    KernelProgram,
-    Options,
-    Prepared,
-    Shape,
-    choice_option,
-    gather,
-    opening,
-    scatter,
-    sizes_of,
-)
-from wsesim.cores.kit.lines import ALLREDUCE_COLORS, AllreduceLine
-from wsesim.cores.kit.plans import ROW
-from wsesim.cores.kit.writer import KernelWriter, timed
-from wsesim.cores.machine import CoreMachine
-from wsesim.cores.operands import Color, Mem
+from wsesim.cores.builder import CoreRole
+from wsesim.cores.kit.base import Array, KernelProgram, Options, choice_option
+from wsesim.cores.kit.core import KernelCore, KernelSetup
+from wsesim.cores.kit.written import Meaning, Operands, kernel
+from wsesim.cores.operands import Mem
 from wsesim.cores.place import written_by
 from wsesim.cores.programs.collectives.collective import GROUP_HELP, group_of
-from wsesim.hardware import Wafer
 
 PRECISIONS = ("fp32", "mixed")
-PRECISION_HELP = {"precision": "fp32, or mixed: values stored in fp16, computed in fp32 [fp32]"}
+PRECISION_HELP = "fp32, or mixed: values stored in fp16, computed in fp32 [fp32]"
 BANK, OTHER_BANK = 0, 2
 """Where arrays begin that one instruction reads together."""
 
@@ -56,6 +41,25 @@ class FeatureLayout:
     features: int
     unit: int = 1
     """Features that stay together on a core."""
+    options: Options = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse options that cannot be.
+
+        Raises:
+            InputError: `precision` is neither fp32 nor mixed, or `group` no whole number from 1 on.
+        """
+        _ = self.mixed, self.group
+
+    @property
+    def mixed(self) -> bool:
+        """Whether values are stored in fp16."""
+        return choice_option(self.options, "precision", PRECISIONS) == "mixed"
+
+    @property
+    def group(self) -> int:
+        """Cores of a row that add up first."""
+        return group_of(self.options, self.columns)
 
     @property
     def tokens_each(self) -> int:
@@ -77,14 +81,19 @@ class FeatureLayout:
 
     def scaled(self, by: float) -> FeatureLayout:
         """Return the same tokens with so many times the features on every core."""
-        return FeatureLayout(
-            columns=self.columns, rows=self.rows, tokens=self.tokens, features=int(self.features * by),
-            unit=max(1, int(self.unit * by)),
-        )  # fmt: skip
+        return replace(self, features=int(self.features * by), unit=max(1, int(self.unit * by)))
 
     def one_each(self) -> FeatureLayout:
         """Return the same tokens with one feature on every column."""
-        return FeatureLayout(columns=self.columns, rows=self.rows, tokens=self.tokens, features=self.columns)
+        return replace(self, features=self.columns, unit=1)
+
+    def draw(self, random: np.random.Generator, *, spread: float = 1.0) -> Array:
+        """Return normal values [token, feature] that are exact as they are stored, as float32."""
+        return self.stored(single(spread * random.standard_normal((self.tokens, self.features)))).astype(np.float32)
+
+    def stored(self, values: Array) -> Array:
+        """Return fp32 values as the option `precision` has them stored."""
+        return values.astype(np.float16) if self.mixed else values
 
     def lay(self, values: Array) -> Array:
         """Return [token, feature] as [row, column, element]."""
@@ -117,15 +126,17 @@ class FeatureLayout:
         return blocks.reshape(self.rows * self.tokens_each, -1)[: self.tokens, : self.features]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class FeatureSeat:
-    """What a core knows of its place."""
+    """A core among tokens x features."""
 
+    core: KernelCore
     layout: FeatureLayout
-    column: int
-    line: AllreduceLine
-    """Its row of cores."""
-    options: Options = field(default_factory=dict)
+
+    @property
+    def role(self) -> CoreRole:
+        """What it writes instructions on."""
+        return self.core.role
 
     @property
     def tokens(self) -> int:
@@ -135,133 +146,100 @@ class FeatureSeat:
     @property
     def features(self) -> int:
         """Features it has."""
-        return self.layout.count(self.column)
+        return self.core.row.told(f"features of {self.layout.features}", self.layout.count)
 
     @property
     def first(self) -> int:
         """The first of them."""
-        return self.layout.first(self.column)
+        return self.core.row.told(f"first of {self.layout.features}", self.layout.first)
 
-    @property
-    def mixed(self) -> bool:
-        """Whether values are stored in fp16."""
-        return is_mixed(self.options)
+    def allreduce(self, vector: Mem, op: int = isa.ADD) -> None:
+        """Leave in *vector* its sum over the row, or with isa.MAX the greatest."""
+        self.core.row.allreduce(vector, op, group=self.layout.group)
 
     def own(self, values: Mem) -> Mem:
         """Return the part of an array of tokens x features that this core fills."""
         return values.at(0, self.features * self.tokens)
 
-    def array(self, core: KernelWriter, name: str, bank: int = BANK, kind: int = isa.F32) -> Mem:
+    def array(self, name: str, bank: int = BANK, kind: int = isa.F32) -> Mem:
         """Reserve an array of tokens x features, as long as that of the first column, and return it all."""
-        return core.role.memory(name, self.layout.features_each * self.tokens, kind, bank=bank)
+        return self.role.memory(name, self.layout.features_each * self.tokens, kind, bank=bank)
 
-    def input(self, core: KernelWriter, name: str, bank: int = BANK) -> Mem:
+    def part(self, name: str, bank: int = BANK) -> Mem:
+        """Reserve an array of tokens x features and return what this core fills of it."""
+        return self.own(self.array(name, bank))
+
+    def per_token(self, name: str, times: int = 1) -> Mem:
+        """Reserve *times* values per token, in other banks than the features."""
+        return self.role.memory(name, times * self.tokens, bank=OTHER_BANK)
+
+    def per_feature(self, name: str) -> Mem:
+        """Reserve a value per feature."""
+        return self.role.memory(name, self.layout.features_each)
+
+    def input(self, name: str, bank: int = BANK) -> Mem:
         """Reserve an input and return this core's part in fp32."""
-        if not self.mixed:
-            return self.own(self.array(core, name, bank))
-        stored, widened = self.array(core, name, bank, isa.F16), self.array(core, f"{name} in fp32", bank)
-        core.role.fmovs(self.own(widened), self.own(stored))
-        return self.own(widened)
+        if not self.layout.mixed:
+            return self.part(name, bank)
+        stored, widened = self.array(name, bank, isa.F16), self.part(f"{name} in fp32", bank)
+        self.role.fmovs(widened, self.own(stored))
+        return widened
 
-    def output(self, core: KernelWriter, y: Mem) -> None:
+    def output(self, y: Mem) -> None:
         """Store the result, which is the variable `y` itself unless values are stored in fp16."""
-        if self.mixed:
-            core.role.fmovs(self.own(core.role.variables["y"]), y)
+        if self.layout.mixed:
+            self.role.fmovs(self.own(self.role.variables["y"]), y)
 
-    def result(self, core: KernelWriter, bank: int = BANK) -> Mem:
+    def result(self, bank: int = BANK) -> Mem:
         """Reserve the result and return this core's part of it, or of an fp32 array to be stored there."""
-        if not self.mixed:
-            return self.own(self.array(core, "y", bank))
-        self.array(core, "y", bank, isa.F16)
-        return self.own(self.array(core, "y in fp32", bank))
+        if not self.layout.mixed:
+            return self.part("y", bank)
+        self.array("y", bank, isa.F16)
+        return self.part("y in fp32", bank)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostData:
-    """What the cores are given, and what they must make of it."""
-
-    loads: Mapping[str, Array]
-    """[row, column, element] by variable."""
-    expected: Array
-    """[token, feature], as the cores round it."""
-
-
-Body = Callable[[KernelWriter, FeatureSeat], None]
-"""Writes what one core does; leaves [feature, token] in the variable `y`."""
-
-
-def is_mixed(options: Options) -> bool:
-    """Return whether values are stored in fp16.
-
-    Raises:
-        InputError: the option `precision` is neither fp32 nor mixed.
-    """
-    return choice_option(options, "precision", PRECISIONS) == "mixed"
-
-
-def draw(random: np.random.Generator, shape: tuple[int, ...], options: Options, *, spread: float = 1.0) -> Array:
-    """Return normal values that are exact as they are stored, as float32."""
-    return stored((spread * random.standard_normal(shape)).astype(np.float32), options).astype(np.float32)
-
-
-def stored(values: Array, options: Options) -> Array:
-    """Return fp32 values as the option `precision` has them stored."""
-    return values.astype(np.float16) if is_mixed(options) else values
+def single(values: Array) -> Array:
+    """Return values as fp32."""
+    return values.astype(np.float32)
 
 
 def feature_kernel(
-    *, name: str, doc: str | None, body: Body, host: Callable[[np.random.Generator, FeatureLayout, Options], HostData],
-    options: Mapping[str, str], unit: int = 1, shape_help: str = "TOKENS x FEATURES: tokens in all, features of each",
+    *, name: str, doc: str | None, body: Callable[[FeatureSeat], None], operands: Operands, meaning: Meaning,
+    lay: Mapping[str, Callable[[FeatureLayout, Array], Array]] | None = None, options: Mapping[str, str] | None = None,
+    unit: int = 1, shape_help: str = "TOKENS x FEATURES: tokens in all, features of each",
     result: Callable[[FeatureLayout], FeatureLayout] = lambda layout: layout,
 ) -> KernelProgram:  # fmt: skip
-    """Return the program of a kernel on tokens x features that travels along rows only; `y` lies as *result* says."""
+    """Return a kernel on tokens x features, whose functions are handed a `FeatureLayout`; `y` lies as *result* says.
 
-    def prepare(wafer: Wafer, grid: Grid, shape: Shape, chosen: Options, seed: int) -> Prepared:
-        layout = layout_of(name, grid, shape, unit)
-        builder = Builder(wafer, width=layout.columns, height=layout.rows)
-        colors = [builder.color(f"row {number}") for number in range(ALLREDUCE_COLORS)]
-        for column in range(layout.columns):
-            role = builder.role(f"column {column}")
-            seat = seat_of(layout, column, chosen, colors)
-            seat.line.route(role)
-            with written_by(body), role.task("start", start=True):
-                body(KernelWriter(role, placed=True), seat)
-                role.halt()
-            builder.place(role, [column], range(layout.rows))
-        given = host(np.random.default_rng(seed), layout, chosen)
-        machine = CoreMachine(builder)
-        for variable, values in given.loads.items():
-            scatter(machine, variable, values)
-        return Prepared(
-            machine=machine, read=lambda ran: result(layout).take(gather(ran, "y")), expected=given.expected,
-            counts={"values": layout.tokens * layout.features},
-        )  # fmt: skip
+    Operands are [token, feature], unless *lay* tells how else they lie.
+    """
 
-    def written(wafer: Wafer, grid: Grid, shape: Shape, chosen: Options) -> KernelWriter:
-        core = timed(wafer)
-        body(core, seat_of(layout_of(name, grid, shape, unit), 0, chosen, ()))
-        return core
+    def laid(layout: FeatureLayout, **given: Array) -> Mapping[str, Array]:
+        return {each: (lay or {}).get(each, FeatureLayout.lay)(layout, values) for each, values in given.items()}
 
-    return KernelProgram(
-        name=name, **opening(doc), shape_help=shape_help, prepare=prepare,
-        closed=lambda *case: written(*case).cycles, need=lambda *case: written(*case).role.data_bytes,
-        options={**options, **GROUP_HELP},
+    def asked(setup: KernelSetup) -> FeatureLayout:
+        return layout_of(setup, *setup.shape, unit=unit)
+
+    def written(core: KernelCore) -> None:
+        with written_by(body):
+            body(FeatureSeat(core, asked(core.setup)))
+
+    more = f" (a multiple of {unit})" if unit > 1 else ""
+    return kernel(
+        name=name, doc=doc, shape_help=shape_help, example="64x128", takes=f"tokens and features{more}",
+        fits=lambda _, features: features % unit == 0, asked=asked, operands=operands, lay=laid, meaning=meaning,
+        body=written,
+        take=lambda layout, found: result(layout).take(found),
+        options={**(options or {}), "precision": PRECISION_HELP, **GROUP_HELP},
     )  # fmt: skip
 
 
-def seat_of(layout: FeatureLayout, column: int, options: Options, colors: Sequence[Color]) -> FeatureSeat:
-    """Return the place of the cores of a column; *colors* are those of its row."""
-    group = group_of(options, layout.columns)
-    line = AllreduceLine(place=column, cores=layout.columns, group=group, axis=ROW, colors=colors)
-    return FeatureSeat(layout=layout, column=column, line=line, options=options)
-
-
-def layout_of(name: str, grid: Grid, shape: Shape, unit: int = 1) -> FeatureLayout:
-    """Return how TOKENS x FEATURES lie on a grid.
+def layout_of(setup: KernelSetup, tokens: int, features: int, *, unit: int = 1) -> FeatureLayout:
+    """Return how tokens x features lie on the cores that are asked for.
 
     Raises:
-        InputError: the shape is not two sizes of 1 or more, the features a multiple of *unit*.
+        InputError: an option cannot be.
     """
-    more = f" (a multiple of {unit})" if unit > 1 else ""
-    sizes_of(name, shape, f"tokens and features{more}", "64x128", fits=lambda _, features: features % unit == 0)
-    return FeatureLayout(columns=grid[0], rows=grid[1], tokens=shape[0], features=shape[1], unit=unit)
+    return FeatureLayout(
+        columns=setup.columns, rows=setup.rows, tokens=tokens, features=features, unit=unit, options=setup.options
+    )

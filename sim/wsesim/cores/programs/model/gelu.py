@@ -14,6 +14,7 @@ Each element takes one scalar exponential and one scalar divide; the rest are ve
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import pi, sqrt
 
 import numpy as np
@@ -24,16 +25,7 @@ from wsesim.cores.kit.base import Array, Options, choice_option
 from wsesim.cores.kit.writer import KernelWriter
 from wsesim.cores.operands import Mem
 from wsesim.cores.programs.model import steps
-from wsesim.cores.programs.model.feature import (
-    OTHER_BANK,
-    PRECISION_HELP,
-    FeatureLayout,
-    FeatureSeat,
-    HostData,
-    draw,
-    feature_kernel,
-    stored,
-)
+from wsesim.cores.programs.model.feature import OTHER_BANK, FeatureLayout, FeatureSeat, feature_kernel
 
 FORMS = ("erf", "tanh")
 P = 0.3275911
@@ -46,21 +38,29 @@ SPREAD = 1.5
 a mistake in it."""
 
 
-def body(core: KernelWriter, seat: FeatureSeat) -> None:
+def operands(layout: FeatureLayout, random: np.random.Generator) -> Mapping[str, Array]:
+    """Return random values."""
+    return {"x": layout.draw(random, spread=SPREAD)}
+
+
+def body(seat: FeatureSeat) -> None:
     """Write what one core does."""
-    form = choice_option(seat.options, "form", FORMS)
-    x, y = seat.input(core, "x"), seat.result(core, OTHER_BANK)
+    x, y = seat.input("x"), seat.result(OTHER_BANK)
+    pass_through(seat, y, x, form_of(seat.layout.options))
+    seat.output(y)
+
+
+def form_of(options: Options, forms: tuple[str, ...] = FORMS) -> str:
+    """Return which GELU it is; the first of *forms* is the default."""
+    return choice_option(options, "form", forms)
+
+
+def pass_through(seat: FeatureSeat, y: Mem, x: Mem, form: str) -> None:
+    """y = GELU of x; *y* begins in another bank than *x*."""
     if form == "erf":
-        by_erf(core, y, x, *erf_scratch(core, seat))
+        by_erf(seat.core, y, x, *(seat.part(name, bank) for name, bank in (("|x|", 0), ("t", 2), ("exp", 0))))
     else:
-        by_tanh(core, y, x)
-    seat.output(core, y)
-
-
-def erf_scratch(core: KernelWriter, seat: FeatureSeat) -> tuple[Mem, Mem, Mem]:
-    """Reserve what `by_erf` needs beside x and y."""
-    size, other, grown = (seat.array(core, name, bank) for name, bank in (("|x|", 0), ("t", 2), ("exp", 0)))
-    return seat.own(size), seat.own(other), seat.own(grown)
+        by_tanh(seat.core, y, x)
 
 
 def by_erf(core: KernelWriter, y: Mem, x: Mem, size: Mem, t: Mem, grown: Mem) -> None:
@@ -103,13 +103,6 @@ def by_tanh(core: KernelWriter, y: Mem, x: Mem) -> None:
     steps.sigmoid_times(core, y, x)
 
 
-def host(random: np.random.Generator, layout: FeatureLayout, options: Options) -> HostData:
-    """Return random values and their GELU."""
-    x = draw(random, (layout.tokens, layout.features), options, spread=SPREAD)
-    found = passed(x, choice_option(options, "form", FORMS))
-    return HostData(loads={"x": layout.lay(x)}, expected=stored(found, options))
-
-
 def passed(x: Array, form: str) -> Array:
     """Return GELU as the cores compute it."""
     single = np.float32
@@ -125,5 +118,6 @@ def passed(x: Array, form: str) -> Array:
 
 
 PROGRAM = feature_kernel(
-    name="gelu", doc=__doc__, body=body, host=host, options={"form": "erf or tanh [erf]", **PRECISION_HELP}
-)
+    name="gelu", doc=__doc__, operands=operands, body=body, options={"form": "erf or tanh [erf]"},
+    meaning=lambda layout, x: layout.stored(passed(x, form_of(layout.options))),
+)  # fmt: skip

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil, gcd
 
 from wsesim.cores import isa
-from wsesim.cores.kit.base import Options
-from wsesim.cores.kit.lines import AllreduceLine
-from wsesim.cores.kit.plans import ROW
+from wsesim.cores.kit.core import KernelCore
+from wsesim.cores.kit.line import KernelLine
 from wsesim.cores.kit.writer import KernelWriter
-from wsesim.cores.operands import Color, Mem
-from wsesim.cores.programs.collectives.collective import group_of
+from wsesim.cores.operands import Mem
 from wsesim.cores.programs.model import steps
 from wsesim.cores.programs.model.feature import FeatureLayout
 
@@ -36,6 +34,42 @@ class HeadSlice:
     first: int
     """Among the core's features."""
     count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadPart:
+    """The neighbouring features of a column, head by head."""
+
+    head: int
+    """The first, among those whose scores the column sums."""
+    before: int
+    """Features of that head that columns before have."""
+    count: int
+    """Features of the column."""
+    width: int
+    """Features of a head."""
+
+    @property
+    def heads(self) -> int:
+        """Heads it has part in."""
+        return ceil((self.before + self.count) / self.width) if self.count else 0
+
+    def run(self, number: int) -> HeadSlice:
+        """Return what it has of one of its heads."""
+        start = max(self.before, number * self.width)
+        stop = min(self.before + self.count, (number + 1) * self.width)
+        return HeadSlice(head=self.head + number, first=start - self.before, count=stop - start)
+
+    def write(self, core: KernelWriter) -> Iterator[HeadSlice]:
+        """Write what the body of a `for` writes for the features of each head.
+
+        Where only the time counts, for one of each kind: they have as many features, in equal banks. Only the first and
+        the last head of a column may be cut.
+        """
+        heads = range(self.heads)
+        inner = [heads[1:-1][at::ALIGNED_VALUES] for at in range(ALIGNED_VALUES)]
+        kinds = ((self.run(group[0]), len(group)) for group in (heads[:1], *inner, heads[1:][-1:]) if group)
+        return core.each(map(self.run, heads), kinds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,36 +99,30 @@ class Heads:
         """Heads of such a group."""
         return self.heads // self.segments
 
-    def line(self, column: int, options: Options, colors: Sequence[Color]) -> AllreduceLine:
-        """Return the line of cores that sum the scores of their heads."""
-        group = group_of(options, self.columns)
-        return AllreduceLine(place=column % self.columns, cores=self.columns, group=group, axis=ROW, colors=colors)
+    def line(self, core: KernelCore) -> KernelLine:
+        """Return the part of a core's row that sums the scores of its heads."""
+        return core.row.part(self.columns)
 
-    def of_column(self, column: int) -> range:
-        """Return the heads that a column has part in."""
-        first, end = self.layout.first(column), self.layout.first(column + 1)
-        return range(first // self.width, -(-end // self.width)) if end > first else range(0)
+    def of(self, core: KernelCore) -> HeadPart:
+        """Return what a core has of the heads."""
+        return core.row.told("heads", self.part)
 
-    def run(self, column: int, head: int) -> HeadSlice:
-        """Return what a column has of a head."""
-        first, end = self.layout.first(column), self.layout.first(column + 1)
-        before = column // self.columns * self.summed
-        start, stop = max(first, head * self.width), min(end, (head + 1) * self.width)
-        return HeadSlice(head=head - before, first=start - first, count=stop - start)
+    def part(self, column: int) -> HeadPart:
+        """Return what a column has of the heads."""
+        head, before = divmod(self.layout.first(column), self.width)
+        first = head - column // self.columns * self.summed
+        return HeadPart(head=first, before=before, count=self.layout.count(column), width=self.width)
 
-    def runs(self, column: int) -> Iterator[HeadSlice]:
-        """Return the features of a column, cut by heads."""
-        return (self.run(column, head) for head in self.of_column(column))
+    def kinds(self) -> list[int]:
+        """Return the first column of every kind: those with as many features, of as many heads.
 
-    def kinds(self, column: int) -> list[tuple[HeadSlice, int]]:
-        """Return one of the runs of each kind, and how many take as long: they have as many features, in equal banks.
-
-        Only the first and the last head of a column may be cut.
+        How these divide over the heads changes nothing: each feature takes as long, and each head on top.
         """
-        heads = self.of_column(column)
-        inner = [heads[1:-1][at::ALIGNED_VALUES] for at in range(ALIGNED_VALUES)]
-        groups = [heads[:1], *inner, heads[1:][-1:]]
-        return [(self.run(column, group[0]), len(group)) for group in groups if group]
+        kinds: dict[tuple[int, int], int] = {}
+        for column in range(self.layout.columns):
+            part = self.part(column)
+            kinds.setdefault((part.count, part.heads), column)
+        return list(kinds.values())
 
 
 def gather_rows(core: KernelWriter, op: int, into: Mem, rows: Mem) -> None:

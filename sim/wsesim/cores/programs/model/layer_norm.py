@@ -9,45 +9,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from wsesim.cores.kit.base import Array, Options
-from wsesim.cores.kit.writer import KernelWriter
+from wsesim.cores.kit.base import Array
 from wsesim.cores.programs.model import steps
-from wsesim.cores.programs.model.feature import (
-    PRECISION_HELP,
-    FeatureLayout,
-    FeatureSeat,
-    HostData,
-    draw,
-    feature_kernel,
-    stored,
-)
+from wsesim.cores.programs.model.feature import FeatureLayout, FeatureSeat, feature_kernel, single
 
 
-def body(core: KernelWriter, seat: FeatureSeat) -> None:
+def operands(layout: FeatureLayout, random: np.random.Generator) -> Mapping[str, Array]:
+    """Return random tokens, scales and biases."""
+    x = layout.draw(random)
+    scale, bias = (single(random.standard_normal(layout.features)) for _ in range(2))
+    return {"x": x, "scale": scale, "bias": bias}
+
+
+def body(seat: FeatureSeat) -> None:
     """Write what one core does."""
-    x, y = seat.input(core, "x"), seat.result(core)
-    weight, bias = steps.feature_values(core, seat, "scale"), steps.feature_values(core, seat, "bias")
-    steps.normalise(core, seat, y, x, steps.token_values(core, seat, "sums"), centred=True)
-    steps.scale(core, y, weight, seat.features, seat.tokens)
-    steps.shift(core, y, bias, seat.features, seat.tokens)
-    seat.output(core, y)
+    x, y = seat.input("x"), seat.result()
+    scale, bias = seat.per_feature("scale"), seat.per_feature("bias")
+    steps.normalise(seat, y, x, seat.per_token("sums"), centred=True)
+    steps.scale(seat, y, scale)
+    steps.shift(seat, y, bias)
+    seat.output(y)
 
 
-def host(random: np.random.Generator, layout: FeatureLayout, options: Options) -> HostData:
-    """Return random tokens, scales and biases, and their norm."""
-    x = draw(random, (layout.tokens, layout.features), options)
-    weight, bias = (draw(random, (layout.features,), {}) for _ in range(2))
-    return HostData(
-        loads={"x": layout.lay(x), "scale": layout.lay_features(weight), "bias": layout.lay_features(bias)},
-        expected=stored(normed(x, weight, bias, layout, options), options),
-    )
+def meaning(layout: FeatureLayout, x: Array, scale: Array, bias: Array) -> Array:
+    """Return the norm."""
+    return layout.stored(normed(layout, x, scale, bias))
 
 
-def normed(x: Array, scale: Array, bias: Array, layout: FeatureLayout, options: Options) -> Array:
-    """Return the norm as the cores compute it, x being [token, feature]."""
-    return np.asarray(steps.normalised(x, layout, options, centred=True) * scale + bias)
+def normed(layout: FeatureLayout, x: Array, scale: Array, bias: Array) -> Array:
+    """Return the norm of [token, feature] in fp32."""
+    return np.asarray(steps.normalised(x, layout, centred=True) * scale + bias)
 
 
-PROGRAM = feature_kernel(name="layer-norm", doc=__doc__, body=body, host=host, options=PRECISION_HELP)
+PROGRAM = feature_kernel(
+    name="layer-norm", doc=__doc__, operands=operands, body=body, meaning=meaning,
+    lay=dict.fromkeys(("scale", "bias"), FeatureLayout.lay_features),
+)  # fmt: skip

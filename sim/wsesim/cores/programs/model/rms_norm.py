@@ -9,38 +9,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from wsesim.cores.kit.base import Options
-from wsesim.cores.kit.writer import KernelWriter
+from wsesim.cores.kit.base import Array
 from wsesim.cores.programs.model import steps
-from wsesim.cores.programs.model.feature import (
-    PRECISION_HELP,
-    FeatureLayout,
-    FeatureSeat,
-    HostData,
-    draw,
-    feature_kernel,
-    stored,
-)
+from wsesim.cores.programs.model.feature import FeatureLayout, FeatureSeat, feature_kernel, single
 
 
-def body(core: KernelWriter, seat: FeatureSeat) -> None:
+def operands(layout: FeatureLayout, random: np.random.Generator) -> Mapping[str, Array]:
+    """Return random tokens and scales."""
+    return {"x": layout.draw(random), "scale": single(random.standard_normal(layout.features))}
+
+
+def body(seat: FeatureSeat) -> None:
     """Write what one core does."""
-    x, y = seat.input(core, "x"), seat.result(core)
-    weight = steps.feature_values(core, seat, "scale")
-    steps.normalise(core, seat, y, x, steps.token_values(core, seat, "sums"), centred=False)
-    steps.scale(core, y, weight, seat.features, seat.tokens)
-    seat.output(core, y)
+    x, y, scale = seat.input("x"), seat.result(), seat.per_feature("scale")
+    steps.normalise(seat, y, x, seat.per_token("sums"), centred=False)
+    steps.scale(seat, y, scale)
+    seat.output(y)
 
 
-def host(random: np.random.Generator, layout: FeatureLayout, options: Options) -> HostData:
-    """Return random tokens and scales, and their norm."""
-    x, weight = draw(random, (layout.tokens, layout.features), options), draw(random, (layout.features,), {})
-    return HostData(
-        loads={"x": layout.lay(x), "scale": layout.lay_features(weight)},
-        expected=stored(steps.normalised(x, layout, options, centred=False) * weight, options),
-    )
+def meaning(layout: FeatureLayout, x: Array, scale: Array) -> Array:
+    """Return the norm."""
+    return layout.stored(steps.normalised(x, layout, centred=False) * scale)
 
 
-PROGRAM = feature_kernel(name="rms-norm", doc=__doc__, body=body, host=host, options=PRECISION_HELP)
+PROGRAM = feature_kernel(
+    name="rms-norm", doc=__doc__, operands=operands, body=body, meaning=meaning,
+    lay={"scale": FeatureLayout.lay_features},
+)  # fmt: skip

@@ -9,43 +9,35 @@ Each element takes one scalar exponential and one scalar divide.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from wsesim.cores.kit.base import Options
-from wsesim.cores.kit.writer import KernelWriter
+from wsesim.cores.kit.base import Array
 from wsesim.cores.programs.model import steps
-from wsesim.cores.programs.model.feature import (
-    OTHER_BANK,
-    PRECISION_HELP,
-    FeatureLayout,
-    FeatureSeat,
-    HostData,
-    draw,
-    feature_kernel,
-    stored,
-)
+from wsesim.cores.programs.model.feature import OTHER_BANK, FeatureLayout, FeatureSeat, feature_kernel
 
 SPREAD = 3.0
 """Standard deviation of the gates tried out, so that both tails are met."""
 
 
-def body(core: KernelWriter, seat: FeatureSeat) -> None:
+def operands(layout: FeatureLayout, random: np.random.Generator) -> Mapping[str, Array]:
+    """Return random gates and values."""
+    return {"gate": layout.draw(random, spread=SPREAD), "up": layout.draw(random)}
+
+
+def body(seat: FeatureSeat) -> None:
     """Write what one core does."""
-    gate, up, y = seat.input(core, "gate"), seat.input(core, "up"), seat.result(core, OTHER_BANK)
-    core.role.fmuls(y, gate, core.constant(-1.0))
-    steps.sigmoid_times(core, y, gate)
-    core.role.fmuls(y, y, up)
-    seat.output(core, y)
+    gate, up, y = seat.input("gate"), seat.input("up"), seat.result(OTHER_BANK)
+    seat.role.fmuls(y, gate, seat.core.constant(-1.0))
+    steps.sigmoid_times(seat.core, y, gate)
+    seat.role.fmuls(y, y, up)
+    seat.output(y)
 
 
-def host(random: np.random.Generator, layout: FeatureLayout, options: Options) -> HostData:
-    """Return random gates and values, and what passes."""
-    shape = layout.tokens, layout.features
-    gate, up = draw(random, shape, options, spread=SPREAD), draw(random, shape, options)
-    return HostData(
-        loads={"gate": layout.lay(gate), "up": layout.lay(up)},
-        expected=stored(steps.sigmoid_times_of(-gate, gate) * up, options),
-    )
+def meaning(layout: FeatureLayout, gate: Array, up: Array) -> Array:
+    """Return what passes."""
+    return layout.stored(steps.sigmoid_times_of(-gate, gate) * up)
 
 
-PROGRAM = feature_kernel(name="silu-gate", doc=__doc__, body=body, host=host, options=PRECISION_HELP)
+PROGRAM = feature_kernel(name="silu-gate", doc=__doc__, operands=operands, body=body, meaning=meaning)

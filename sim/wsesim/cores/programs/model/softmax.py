@@ -9,51 +9,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.kit import replay
-from wsesim.cores.kit.base import Options
-from wsesim.cores.kit.writer import KernelWriter
+from wsesim.cores.kit.base import Array
 from wsesim.cores.programs.model import steps
-from wsesim.cores.programs.model.feature import (
-    PRECISION_HELP,
-    FeatureLayout,
-    FeatureSeat,
-    HostData,
-    draw,
-    feature_kernel,
-    stored,
-)
+from wsesim.cores.programs.model.feature import FeatureLayout, FeatureSeat, feature_kernel
 
 SPREAD = 2.0
 """Standard deviation of the values tried out: some probabilities are small, none so small that sums do not see it."""
 
 
-def body(core: KernelWriter, seat: FeatureSeat) -> None:
+def operands(layout: FeatureLayout, random: np.random.Generator) -> Mapping[str, Array]:
+    """Return random values."""
+    return {"x": layout.draw(random, spread=SPREAD)}
+
+
+def body(seat: FeatureSeat) -> None:
     """Write what one core does."""
-    x, y = seat.input(core, "x"), seat.result(core)
-    sums, features = steps.token_values(core, seat, "sums"), seat.features
-    steps.gather_features(core, isa.MAX, sums, x, features)
-    core.allreduce(seat.line, isa.MAX, sums)
-    core.role.fsubs(y, x, steps.per_token(sums, features))
-    steps.exponentials(core, y)
-    steps.gather_features(core, isa.ADD, sums, y, features)
-    core.allreduce(seat.line, isa.ADD, sums)
-    steps.reciprocals(core, sums)
-    core.role.fmuls(y, y, steps.per_token(sums, features))
-    seat.output(core, y)
+    x, y, sums, features = seat.input("x"), seat.result(), seat.per_token("sums"), seat.features
+    steps.over_features(seat, isa.MAX, sums, x)
+    seat.allreduce(sums, isa.MAX)
+    seat.role.fsubs(y, x, steps.per_token(sums, features))
+    steps.exponentials(seat.core, y)
+    steps.over_features(seat, isa.ADD, sums, y)
+    seat.allreduce(sums)
+    steps.reciprocals(seat.core, sums)
+    seat.role.fmuls(y, y, steps.per_token(sums, features))
+    seat.output(y)
 
 
-def host(random: np.random.Generator, layout: FeatureLayout, options: Options) -> HostData:
-    """Return random values and their softmax."""
-    x = draw(random, (layout.tokens, layout.features), options, spread=SPREAD)
+def meaning(layout: FeatureLayout, x: Array) -> Array:
+    """Return the softmax."""
     grown = replay.exponential(x - x.max(-1, keepdims=True))
-    share = np.float32(1) / steps.row_sums(grown, layout, options)
-    return HostData(loads={"x": layout.lay(x)}, expected=stored(grown * share, options))
+    return layout.stored(grown * (np.float32(1) / steps.row_sums(grown, layout)))
 
 
 PROGRAM = feature_kernel(
-    name="softmax", doc=__doc__, body=body, host=host, options=PRECISION_HELP,
+    name="softmax", doc=__doc__, operands=operands, body=body, meaning=meaning,
     shape_help="TOKENS x VALUES: tokens in all, values of each",
 )  # fmt: skip

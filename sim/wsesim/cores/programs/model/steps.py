@@ -10,11 +10,10 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.kit import replay
-from wsesim.cores.kit.base import Array, Options
+from wsesim.cores.kit.base import Array
 from wsesim.cores.kit.writer import KernelWriter
 from wsesim.cores.operands import Mem
-from wsesim.cores.programs.collectives.collective import group_of
-from wsesim.cores.programs.model.feature import OTHER_BANK, FeatureLayout, FeatureSeat
+from wsesim.cores.programs.model.feature import FeatureLayout, FeatureSeat
 
 LOWEST = -3.0e38
 """Stands for minus infinity: below all fp32 numbers that are met."""
@@ -32,11 +31,12 @@ def per_feature(values: Mem, features: int, tokens: int) -> Mem:
     return values.at(0, features).grid(features, tokens, row_stride=1, stride=0)
 
 
-def gather_features(core: KernelWriter, op: int, into: Mem, x: Mem, features: int) -> None:
+def over_features(seat: FeatureSeat, op: int, into: Mem, x: Mem) -> None:
     """Leave in *into*, per token, the sum (isa.ADD) or greatest (isa.MAX) of its features on this core."""
-    core.role.fmovs(into, core.constant(0.0 if op == isa.ADD else LOWEST))
-    if features:
-        core.role.vector(op, per_token(into, features), per_token(into, features), x)
+    seat.role.fmovs(into, seat.core.constant(0.0 if op == isa.ADD else LOWEST))
+    if seat.features:
+        each = per_token(into, seat.features)
+        seat.role.vector(op, each, each, x)
 
 
 def exponentials(core: KernelWriter, x: Mem) -> None:
@@ -73,60 +73,49 @@ def sigmoid_times(core: KernelWriter, y: Mem, x: Mem) -> None:
             core.role.store(y.at(turn, 1), value, cost=0)
 
 
-def normalise(core: KernelWriter, seat: FeatureSeat, y: Mem, x: Mem, sums: Mem, *, centred: bool) -> None:
+def normalise(seat: FeatureSeat, y: Mem, x: Mem, sums: Mem, *, centred: bool) -> None:
     """y = (x - mean) / sqrt(variance + epsilon); or, if not *centred*, x / sqrt(mean square + epsilon).
 
     *sums* has a value per token. The squares go through `y`.
     """
-    features, share, role = seat.features, core.constant(1 / seat.layout.features), core.role
-    epsilon = core.constant(EPSILON)
+    core, role, features = seat.core, seat.role, seat.features
+    share, epsilon = core.constant(1 / seat.layout.features), core.constant(EPSILON)
     if centred:
-        gather_features(core, isa.ADD, sums, x, features)
-        core.allreduce(seat.line, isa.ADD, sums)
+        over_features(seat, isa.ADD, sums, x)
+        seat.allreduce(sums)
         role.fmuls(sums, sums, share)
         role.fsubs(x, x, per_token(sums, features))
     role.fmuls(y, x, x)
-    gather_features(core, isa.ADD, sums, y, features)
-    core.allreduce(seat.line, isa.ADD, sums)
+    over_features(seat, isa.ADD, sums, y)
+    seat.allreduce(sums)
     role.fmuls(sums, sums, share)
     role.fadds(sums, sums, epsilon)
     reciprocals(core, sums, of_root=True)
     role.fmuls(y, x, per_token(sums, features))
 
 
-def scale(core: KernelWriter, y: Mem, by: Mem, features: int, tokens: int) -> None:
+def scale(seat: FeatureSeat, y: Mem, by: Mem) -> None:
     """y = y * by, a factor per feature."""
-    core.role.fmuls(y, y, per_feature(by, features, tokens))
+    seat.role.fmuls(y, y, per_feature(by, seat.features, seat.tokens))
 
 
-def shift(core: KernelWriter, y: Mem, by: Mem, features: int, tokens: int) -> None:
+def shift(seat: FeatureSeat, y: Mem, by: Mem) -> None:
     """y = y + by, a bias per feature."""
-    core.role.fadds(y, y, per_feature(by, features, tokens))
+    seat.role.fadds(y, y, per_feature(by, seat.features, seat.tokens))
 
 
-def token_values(core: KernelWriter, seat: FeatureSeat, name: str, times: int = 1) -> Mem:
-    """Reserve *times* values per token, in other banks than the features."""
-    return core.role.memory(name, times * seat.tokens, bank=OTHER_BANK)
-
-
-def feature_values(core: KernelWriter, seat: FeatureSeat, name: str) -> Mem:
-    """Reserve a value per feature."""
-    return core.role.memory(name, seat.layout.features_each)
-
-
-def row_sums(x: Array, layout: FeatureLayout, options: Options) -> Array:
+def row_sums(x: Array, layout: FeatureLayout) -> Array:
     """Return [token, 1]: what the cores of a row make of the sum of [token, feature]."""
-    parts = layout.blocks(x)
-    own = replay.running(np.moveaxis(parts, 1, 0))
-    return replay.line_sum(own, group_of(options, layout.columns))[:, None]
+    own = replay.running(np.moveaxis(layout.blocks(x), 1, 0))
+    return replay.line_sum(own, layout.group)[:, None]
 
 
-def normalised(x: Array, layout: FeatureLayout, options: Options, *, centred: bool) -> Array:
+def normalised(x: Array, layout: FeatureLayout, *, centred: bool) -> Array:
     """Return what `normalise` makes of [token, feature]."""
     share = np.float32(1 / layout.features)
     if centred:
-        x = x - row_sums(x, layout, options) * share
-    variance = row_sums(x * x, layout, options) * share
+        x = x - row_sums(x, layout) * share
+    variance = row_sums(x * x, layout) * share
     return np.asarray(x * (np.float32(1) / np.sqrt(variance + np.float32(EPSILON))))
 
 

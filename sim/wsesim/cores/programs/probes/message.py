@@ -17,21 +17,16 @@ import numpy as np
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.kit.base import (
-    Grid,
     KernelCase,
-    KernelProgram,
+    KernelSetup,
     Measure,
-    Options,
-    Prepared,
     Reading,
-    Shape,
     Shares,
     choice_option,
     one_row,
-    opening,
-    sizes_of,
     whole_option,
 )
+from wsesim.cores.kit.written import kernel
 from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem, Register
 from wsesim.errors import InputError
@@ -58,6 +53,8 @@ class Message:
 class _Way:
     """How a block goes along a row."""
 
+    rows: int
+    """Of cores, each with a block of its own."""
     words: int
     hops: int
     """Of a stretch."""
@@ -67,19 +64,24 @@ class _Way:
     """Whether the task of a core that has received it works on it before it goes on."""
 
     @classmethod
-    def of(cls, grid: Grid, shape: Shape, options: Options) -> _Way:
-        """Return the way of a shape.
+    def of(cls, setup: KernelSetup) -> _Way:
+        """Return the way that is asked for.
 
         Raises:
             InputError: the row has no second core, or stretches do not divide it.
         """
-        (words,) = sizes_of(NAME, shape, "one number of words", "8")
-        relays, hops = whole_option(options, "relays", 1), grid[0] - 1
+        (words,), options = setup.shape, setup.options
+        relays, hops = whole_option(options, "relays", 1), setup.columns - 1
         if not hops or hops % relays:
             wanted = f"takes 1 + a multiple of {relays} columns"
-            raise InputError.at(f"{NAME} over {relays} stretches {wanted}; got {grid[0]}")
+            raise InputError.at(f"{NAME} over {relays} stretches {wanted}; got {setup.columns}")
         handled = choice_option(options, "handled", ("no", "yes")) == "yes"
-        return cls(words=words, hops=hops // relays, relays=relays, handled=handled)
+        return cls(rows=setup.rows, words=words, hops=hops // relays, relays=relays, handled=handled)
+
+    @property
+    def columns(self) -> int:
+        """Columns of cores."""
+        return self.hops * self.relays + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +97,21 @@ class _Clocks:
     """When the counter is read at the end of the row."""
 
 
-def _load(wafer: Wafer, rows: int, way: _Way) -> tuple[CoreMachine, list[CoreRole], list[_Clocks]]:
-    """Return the program on its rows, the roles of cores that take the block in, and their clocks."""
-    builder = Builder(wafer, width=way.hops * way.relays + 1, height=rows)
+def write(way: _Way, builder: Builder) -> tuple[list[CoreRole], list[_Clocks]]:
+    """Write the programs; return the roles of cores that take the block in, and their clocks."""
+    rows = builder.height
     colors = [builder.color(f"block {number}") for number in range(2)]
     for number in range(1, way.relays + 1):
         _let_pass(builder, colors[number % 2], range((number - 1) * way.hops + 1, number * way.hops))
     roles, clocks = [], []
-    work = wafer.code.pass_on_cycles if way.handled else 0
+    work = builder.wafer.code.pass_on_cycles if way.handled else 0
     for number in range(way.relays + 1):
         role = builder.role(f"core {number}")
         builder.place(role, [number * way.hops], range(rows))
         arrives, leaves = (colors[at % 2] if 0 < at <= way.relays else None for at in (number, number + 1))
         roles.append(role)
         clocks.append(_write(role, way.words, arrives, leaves, work))
-    return CoreMachine(builder), roles, clocks
+    return roles, clocks
 
 
 def _let_pass(builder: Builder, color: Color, columns: Sequence[int]) -> None:
@@ -120,7 +122,8 @@ def _let_pass(builder: Builder, color: Color, columns: Sequence[int]) -> None:
 
 
 def _write(role: CoreRole, words: int, arrives: Color | None, leaves: Color | None, work: int) -> _Clocks:
-    block, clocks = role.memory("block", words, isa.I32), _Clocks(*(role.register() for _ in range(4)))
+    block = role.memory("block" if arrives is None else "received", words, isa.I32)
+    clocks = _Clocks(*(role.register() for _ in range(4)))
     if arrives is None:
         with role.task("start", start=True):
             role.stamp(clocks.started)
@@ -153,8 +156,9 @@ def _pass_on(role: CoreRole, block: Mem, leaves: Color | None, clocks: _Clocks) 
 
 def send(wafer: Wafer, *, words: int, hops: int = 1, relays: int = 1, handled: bool = False) -> Message:
     """Run one row and read its clocks."""
-    way = _Way(words=words, hops=hops, relays=relays, handled=handled)
-    machine, roles, clocks = _load(wafer, 1, way)
+    builder = Builder(wafer, width=hops * relays + 1, height=1)
+    roles, clocks = write(_Way(rows=1, words=words, hops=hops, relays=relays, handled=handled), builder)
+    machine = CoreMachine(builder)
     machine.run()
 
     def at(number: int, clock: Register) -> int:
@@ -169,40 +173,23 @@ def send(wafer: Wafer, *, words: int, hops: int = 1, relays: int = 1, handled: b
     )
 
 
-def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
-    """Return the message loaded onto its cores, with random words."""
-    way = _Way.of(grid, shape, options)
-    machine, roles, _ = _load(wafer, grid[1], way)
-    block = np.random.default_rng(seed).integers(0, 2**24, (grid[1], way.words)).astype(np.float64)
-    machine.write(roles[0], "block", block)
-    return Prepared(
-        machine=machine, read=lambda ran: ran.read(roles[-1], "block"), expected=block,
-        counts={"hops": grid[1] * way.hops * way.relays * way.words},
-    )  # fmt: skip
-
-
-def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
+def closed(wafer: Wafer, way: _Way) -> float:
     """Return the cycles: start, reading, stretches one after the other, the call of the last reading."""
-    way, core, fabric = _Way.of(grid, shape, options), wafer.core, wafer.fabric
+    core, fabric = wafer.core, wafer.fabric
     stretch = core.microthread_launch_cycles + 1 + 2 * fabric.ramp_cycles + way.hops * fabric.hop_cycles
     stretch += way.words + core.activation_cycles
     work = wafer.code.pass_on_cycles if way.handled else 0
     return core.task_launch_cycles + core.stamp_cycles + way.relays * (stretch + work) + wafer.code.call_cycles
 
 
-def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
-    """Return the bytes of a block."""
-    return _Way.of(grid, shape, options).words * ELEMENT_BYTES[isa.I32]
-
-
 def limits(case: KernelCase, cycles: float) -> Shares:
     """Return the part in which words stream through a link."""
-    way = _Way.of(case.grid, case.shape, case.options)
+    way = _Way.of(case.setup)
     return {"link": way.relays * way.words / cycles}
 
 
 def _sent(case: KernelCase) -> Message:
-    way = _Way.of(case.grid, case.shape, case.options)
+    way = _Way.of(case.setup)
     return send(case.wafer, words=way.words, hops=way.hops, relays=way.relays, handled=way.handled)
 
 
@@ -228,7 +215,7 @@ def _completion(case: KernelCase) -> Reading:
 
 
 def _per_hop(case: KernelCase) -> Reading:
-    way = _Way.of(case.grid, case.shape, case.options)
+    way = _Way.of(case.setup)
     if way.hops == 1:
         raise InputError.at("a slope over hops wants a stretch of 2 hops or more")
     near, far = (send(case.wafer, words=way.words, hops=hops).received for hops in (1, way.hops))
@@ -236,7 +223,7 @@ def _per_hop(case: KernelCase) -> Reading:
 
 
 def _per_wavelet(case: KernelCase) -> Reading:
-    way = _Way.of(case.grid, case.shape, case.options)
+    way = _Way.of(case.setup)
     if way.words < SLOPE:
         raise InputError.at(f"a slope over words wants {SLOPE} words or more; got {way.words}")
     short = way.words // SLOPE
@@ -244,19 +231,17 @@ def _per_wavelet(case: KernelCase) -> Reading:
     return Reading(value=(many - few) / (way.words - short), shares={"link": 1.0})
 
 
-PROGRAM = KernelProgram(
-    name=NAME,
-    **opening(__doc__),
-    shape_help="WORDS: 32-bit words of the block",
-    prepare=prepare,
-    closed=closed,
+PROGRAM = kernel(
+    name=NAME, doc=__doc__, shape_help="WORDS: 32-bit words of the block", example="8", takes="one number of words",
+    asked=_Way.of, operands=lambda way, random: {"block": random.integers(0, 2**24, (way.rows, way.words)) * 1.0},
+    lay=lambda way, block: {"block": np.broadcast_to(block[:, None], (way.rows, way.columns, way.words))},
+    write=write, meaning=lambda way, block: block, read=lambda _, ran: ran.read(ran.builder.roles[-1], "received"),
+    closed=closed, need=lambda way: way.words * ELEMENT_BYTES[isa.I32], fold=one_row,
+    values=lambda way: (way.relays + 1) * way.rows * way.words,
     options={
         "relays": "stretches, each as many hops [1]",
         "handled": "no, or yes: whether the task of a core that has received it works on it before it goes on [no]",
     },
-    folded=one_row(prepare),
-    need=need,
-    values=lambda _, grid, shape, options: (whole_option(options, "relays", 1) + 1) * grid[1] * shape[0],
     limits=limits,
     measures={
         "counter_cycles": Measure(cores=_counter),
@@ -266,4 +251,4 @@ PROGRAM = KernelProgram(
         "cycles_per_hop": Measure(cores=_per_hop),
         "cycles_per_wavelet": Measure(cores=_per_wavelet),
     },
-)
+)  # fmt: skip

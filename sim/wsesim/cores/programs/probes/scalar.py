@@ -8,32 +8,20 @@ memory        load load add store  an addition in memory
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder, CoreRole
-from wsesim.cores.kit.base import (
-    Grid,
-    KernelCase,
-    KernelProgram,
-    Measure,
-    Options,
-    Prepared,
-    Reading,
-    Shape,
-    choice_option,
-    gather,
-    one_row,
-    opening,
-    sizes_of,
-)
+from wsesim.cores.kit.base import KernelCase, KernelSetup, Measure, Reading, choice_option, one_row
+from wsesim.cores.kit.core import KernelCore
 from wsesim.cores.kit.flow import jump_if_less
-from wsesim.cores.machine import CoreMachine
+from wsesim.cores.kit.written import kernel
 from wsesim.cores.operands import Mem, Register
 from wsesim.cores.programs.probes.vector import timed
+from wsesim.cores.role import CoreRole
 from wsesim.hardware import Wafer
 
-NAME = "scalar"
 CODES = ("dependent", "taken", "not-taken", "memory")
 START_CYCLES = 2
 """Two registers are filled."""
@@ -41,9 +29,37 @@ MEMORY_LINES = 4
 """Instructions of a turn through memory."""
 
 
-def _sizes(shape: Shape, options: Options) -> tuple[int, str]:
-    (count,) = sizes_of(NAME, shape, "one count", "8")
-    return count, choice_option(options, "code", CODES)
+@dataclass(frozen=True, slots=True)
+class _Scalars:
+    """So many instructions of a code on every core of a grid."""
+
+    setup: KernelSetup
+    code: str
+
+    @classmethod
+    def of(cls, setup: KernelSetup) -> _Scalars:
+        """Return what is asked."""
+        return cls(setup, choice_option(setup.options, "code", CODES))
+
+    @property
+    def count(self) -> int:
+        """Instructions."""
+        return self.setup.shape[0]
+
+    @property
+    def cores(self) -> tuple[int, int]:
+        """Rows and columns of the grid."""
+        return self.setup.rows, self.setup.columns
+
+    @property
+    def need(self) -> int:
+        """Bytes of the instructions, which are written out."""
+        return self.count * (MEMORY_LINES if self.code == "memory" else 1) * self.setup.wafer.core.instruction_bytes
+
+    @property
+    def adds(self) -> float:
+        """What is added up comes to."""
+        return float(self.count if self.code in ("dependent", "memory") else 0)
 
 
 def _write(role: CoreRole, count: int, code: str, total: Mem, value: Register, one: Register) -> None:
@@ -60,39 +76,23 @@ def _write(role: CoreRole, count: int, code: str, total: Mem, value: Register, o
             jump_if_less(role, *((value, one) if code == "taken" else (one, value))).land()
 
 
-def _core(role: CoreRole, count: int, code: str) -> None:
-    kind = isa.F32 if code == "dependent" else isa.I16
+def body(core: KernelCore) -> None:
+    """Write what one core does."""
+    asked, role = _Scalars.of(core.setup), core.role
+    dependent = asked.code == "dependent"
+    kind = isa.F32 if dependent else isa.I16
     total, value, one = role.memory("total", 1, kind), role.register(), role.register()
     role.memory("one", 1, kind)
     role.set(value, 0, cost=1)
-    role.set(one, 1, kind=isa.F32 if code == "dependent" else isa.I32, cost=1)
-    _write(role, count, code, total, value, one)
-    if code == "dependent":
+    role.set(one, 1, kind=isa.F32 if dependent else isa.I32, cost=1)
+    _write(role, asked.count, asked.code, total, value, one)
+    if dependent:
         role.store(total, value)
 
 
-def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
-    """Return the instructions loaded onto their cores; what is added up comes to their number."""
-    count, code = _sizes(shape, options)
-    builder = Builder(wafer, width=grid[0], height=grid[1])
-    role = builder.role("core")
-    with role.task("start", start=True):
-        _core(role, count, code)
-        role.halt()
-    builder.place(role, range(grid[0]), range(grid[1]))
-    machine = CoreMachine(builder)
-    machine.write(role, "one", 1)
-    adds = count if code in ("dependent", "memory") else 0
-    return Prepared(
-        machine=machine, read=lambda ran: gather(ran, "total"), expected=np.full((grid[1], grid[0], 1), float(adds)),
-        counts={"adds": grid[0] * grid[1] * adds},
-    )  # fmt: skip
-
-
-def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
+def closed(wafer: Wafer, asked: _Scalars) -> float:
     """Return the cycles: start, and the instructions."""
-    count, code = _sizes(shape, options)
-    core = wafer.core
+    core, code, count = wafer.core, asked.code, asked.count
     if code == "memory":
         each = 3 * core.dependent_cycles + 1
     elif code == "dependent":
@@ -102,14 +102,9 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return core.task_launch_cycles + START_CYCLES + count * each + (code == "dependent")
 
 
-def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
-    """Return the bytes of the instructions, which are written out."""
-    count, code = _sizes(shape, options)
-    return count * (MEMORY_LINES if code == "memory" else 1) * wafer.core.instruction_bytes
-
-
 def _dispatch(case: KernelCase) -> Reading:
-    count, code = _sizes(case.shape, case.options)
+    asked = _Scalars.of(case.setup)
+    count, code = asked.count, asked.code
 
     def write(role: CoreRole) -> None:
         total, value, one = role.memory("total", 1, isa.I16), role.register(), role.register()
@@ -120,16 +115,11 @@ def _dispatch(case: KernelCase) -> Reading:
     return Reading(value=timed(case.wafer, write, stamps=False) / count)
 
 
-PROGRAM = KernelProgram(
-    name=NAME,
-    **opening(__doc__),
-    shape_help="COUNT: how many, one after the other",
-    prepare=prepare,
-    closed=closed,
+PROGRAM = kernel(
+    name="scalar", doc=__doc__, shape_help="COUNT: how many, one after the other", example="8", takes="one count",
+    asked=_Scalars.of, operands=lambda asked, _: {"one": np.ones((*asked.cores, 1))}, body=body, closed=closed,
+    meaning=lambda asked, one: asked.adds * one, result="total", fold=one_row,
+    need=lambda asked: asked.need, values=lambda asked: asked.cores[0] * asked.cores[1],
     options={"code": "dependent, taken, not-taken or memory: which [dependent]"},
-    folded=one_row(prepare),
-    need=need,
-    values=lambda _, grid, *__: grid[0] * grid[1],
-    limits=lambda case, cycles: {"arithmetic": 1.0},
-    measures={"dispatch_cycles": Measure(cores=_dispatch)},
-)
+    limits=lambda case, cycles: {"arithmetic": 1.0}, measures={"dispatch_cycles": Measure(cores=_dispatch)},
+)  # fmt: skip

@@ -9,7 +9,7 @@ The rest are ways of timing it: between two readings of the counter, from dispat
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,32 +17,15 @@ import numpy as np
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.kit import exact
-from wsesim.cores.kit.base import (
-    Array,
-    Grid,
-    KernelCase,
-    KernelProgram,
-    Measure,
-    Options,
-    Prepared,
-    Reading,
-    Shape,
-    Shares,
-    choice_option,
-    gather,
-    one_row,
-    opening,
-    scatter,
-    sizes_of,
-)
-from wsesim.cores.kit.durations import written_cycles
+from wsesim.cores.kit.base import Array, KernelCase, KernelSetup, Measure, Reading, Shares, choice_option, one_row
+from wsesim.cores.kit.core import KernelCore
+from wsesim.cores.kit.written import kernel
 from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import ELEMENT_BYTES, Mem, Register
 from wsesim.cores.rates import rate_of
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 
-NAME = "vector"
 OPS = {"mac": isa.MAC, "add": isa.ADD, "mov": isa.MOV}
 TYPES = {"f32": isa.F32, "f16": isa.F16, "i16": isa.I16}
 APART = {"apart": 4, "same": 0}
@@ -58,25 +41,28 @@ BOTH_ENDS = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vector:
-    """A vector instruction over memory."""
+    """A vector instruction over memory, on every core of a grid."""
 
+    cores: tuple[int, int]
+    """Rows and columns of the grid."""
     op: int
     kind: int
     length: int
     apart: int
 
     @classmethod
-    def of(cls, shape: Shape, options: Options) -> Vector:
-        """Return the instruction of a shape.
+    def of(cls, setup: KernelSetup) -> Vector:
+        """Return the instruction that is asked for.
 
         Raises:
-            InputError: the shape is not one length, or an option cannot be.
+            InputError: an option cannot be.
         """
-        (length,) = sizes_of(NAME, shape, "one length", "1024")
+        (length,), options = setup.shape, setup.options
         op, kind = OPS[choice_option(options, "op", tuple(OPS))], TYPES[choice_option(options, "type", tuple(TYPES))]
         if (op, kind) == (isa.MAC, isa.I16):
             raise InputError.at("option type cannot be i16 with op=mac: only floats are multiplied and added at once")
-        return cls(op=op, kind=kind, length=length, apart=APART[choice_option(options, "banks", tuple(APART))])
+        apart = APART[choice_option(options, "banks", tuple(APART))]
+        return cls(cores=(setup.rows, setup.columns), op=op, kind=kind, length=length, apart=apart)
 
     def operands(self, role: CoreRole) -> tuple[Mem, Mem]:
         """Reserve y and x."""
@@ -90,7 +76,12 @@ class Vector:
         sources = {isa.MOV: (x,), isa.ADD: (y, x), isa.MAC: (y, x, factor)}[self.op]
         role.vector(self.op, y, *sources, kind=self.kind)
 
-    def result(self, y: Array, x: Array) -> Array:
+    def draw(self, random: np.random.Generator) -> Mapping[str, Array]:
+        """Return whole numbers whose sums are exact."""
+        shape = *self.cores, self.length
+        return {name: exact.terms(random, shape, self.kind, 1 + FACTOR) for name in ("y", "x")}
+
+    def meaning(self, y: Array, x: Array) -> Array:
         """Return y after it, by NumPy."""
         return np.asarray({isa.MOV: x, isa.ADD: y + x, isa.MAC: y + FACTOR * x}[self.op])
 
@@ -113,49 +104,18 @@ def timed(wafer: Wafer, write: Callable[[CoreRole], None], *, stamps: bool) -> i
     return last - first
 
 
-def load(
-    wafer: Wafer, grid: Grid, seed: int, vector: Vector, write: Callable[[CoreRole, Mem, Mem, Register], None]
-) -> Prepared:
-    """Return what *write* writes over a vector's operands on all cores, with whole numbers whose sums are exact."""
-    builder = Builder(wafer, width=grid[0], height=grid[1])
-    role = builder.role("core")
-    y, x = vector.operands(role)
-    factor = role.register()
-    with role.task("start", start=True):
-        role.set(factor, FACTOR, kind=isa.F32)
-        write(role, y, x, factor)
-        role.halt()
-    builder.place(role, range(grid[0]), range(grid[1]))
-    machine, random = CoreMachine(builder), np.random.default_rng(seed)
-    shape = grid[1], grid[0], vector.length
-    before, other = (exact.terms(random, shape, vector.kind, 1 + FACTOR) for _ in range(2))
-    scatter(machine, "y", before)
-    scatter(machine, "x", other)
-    return Prepared(
-        machine=machine, read=lambda ran: gather(ran, "y"), expected=vector.result(before, other),
-        counts={"elements": grid[0] * grid[1] * vector.length},
-    )  # fmt: skip
+def body(core: KernelCore) -> None:
+    """Write what one core does."""
+    vector = Vector.of(core.setup)
+    vector.write(core.role, *reserved(core, vector))
 
 
-def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
-    """Return the instruction loaded onto its cores, with whole numbers whose sums are exact."""
-    vector = Vector.of(shape, options)
-    return load(wafer, grid, seed, vector, vector.write)
-
-
-def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
-    """Return the cycles: start, factor, the instruction."""
-    return wafer.core.task_launch_cycles + 1 + _alone(wafer, Vector.of(shape, options))
-
-
-def _alone(wafer: Wafer, vector: Vector) -> int:
-    return written_cycles(wafer, lambda role: vector.write(role, *vector.operands(role), role.register()))
-
-
-def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
-    """Return the bytes of both operands."""
-    vector = Vector.of(shape, options)
-    return 2 * vector.length * ELEMENT_BYTES[vector.kind]
+def reserved(core: KernelCore, vector: Vector) -> tuple[Mem, Mem, Register]:
+    """Reserve y and x, and set the factor."""
+    y, x = vector.operands(core.role)
+    factor = core.role.register()
+    core.role.set(factor, FACTOR, kind=isa.F32)
+    return y, x, factor
 
 
 def running(wafer: Wafer, vector: Vector) -> Shares:
@@ -176,9 +136,9 @@ def running(wafer: Wafer, vector: Vector) -> Shares:
 
 def limits(case: KernelCase, cycles: float) -> Shares:
     """Return the same of *cycles* in which the instruction is run once."""
-    vector = Vector.of(case.shape, case.options)
-    part = (_alone(case.wafer, vector) - case.wafer.core.vector_launch_cycles) / cycles
-    return {resource: share * part for resource, share in running(case.wafer, vector).items()}
+    core = case.wafer.core
+    part = (case.closed() - core.task_launch_cycles - 1 - core.vector_launch_cycles) / cycles
+    return {resource: share * part for resource, share in running(case.wafer, Vector.of(case.setup)).items()}
 
 
 def _cycles(wafer: Wafer, vector: Vector, *, stamps: bool = False, setup: int = 0) -> int:
@@ -196,17 +156,17 @@ def _cycles(wafer: Wafer, vector: Vector, *, stamps: bool = False, setup: int = 
 def _counter(case: KernelCase) -> Reading:
     set_up = choice_option(case.options, "setup", ("no", "yes")) == "yes"
     setup = case.wafer.code.vector_setup_cycles if set_up else 0
-    value = _cycles(case.wafer, Vector.of(case.shape, case.options), stamps=True, setup=setup)
+    value = _cycles(case.wafer, Vector.of(case.setup), stamps=True, setup=setup)
     return Reading(value=value, shares=limits(case, value))
 
 
 def _dispatch(case: KernelCase) -> Reading:
-    value = _cycles(case.wafer, Vector.of(case.shape, case.options))
+    value = _cycles(case.wafer, Vector.of(case.setup))
     return Reading(value=value, shares=limits(case, value))
 
 
 def _latency(case: KernelCase) -> Reading:
-    value = _cycles(case.wafer, Vector.of(case.shape, case.options)) + BOTH_ENDS
+    value = _cycles(case.wafer, Vector.of(case.setup)) + BOTH_ENDS
     return Reading(value=value, shares=limits(case, value))
 
 
@@ -234,25 +194,20 @@ def _long(case: KernelCase) -> Vector:
     Raises:
         InputError: it has too few elements.
     """
-    vector = Vector.of(case.shape, case.options)
+    vector = Vector.of(case.setup)
     if vector.length < SLOPE * BANKS_BYTES:
         raise InputError.at(f"a slope wants {SLOPE * BANKS_BYTES} elements or more; got {vector.length}")
     return vector
 
 
-PROGRAM = KernelProgram(
-    name=NAME,
-    **opening(__doc__),
-    shape_help="LENGTH: elements of both vectors of a core",
-    prepare=prepare,
-    closed=closed,
+PROGRAM = kernel(
+    name="vector", doc=__doc__, asked=Vector.of, operands=Vector.draw, body=body, meaning=Vector.meaning,
+    shape_help="LENGTH: elements of both vectors of a core", example="1024", takes="one length", fold=one_row,
     options={
         "op": "mac, add or mov: y + x a, y + x, or x [mac]",
         "type": "f32, f16 or i16, of the elements [f32]",
         "banks": "apart, or same: whether x lies 4 bytes beside y or in the same banks [apart]",
     },
-    folded=one_row(prepare),
-    need=need,
     limits=limits,
     measures={
         "counter_cycles": Measure(
@@ -263,4 +218,4 @@ PROGRAM = KernelProgram(
         "elements_per_cycle": Measure(cores=_rate),
         "bank_slowdown": Measure(cores=_bank_slowdown),
     },
-)
+)  # fmt: skip

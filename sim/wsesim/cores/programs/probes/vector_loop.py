@@ -7,27 +7,16 @@ x   [ chunk ][ chunk ][ chunk ][ chunk ]      map       `@map`, which moves them
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
 
 from wsesim.cores import isa
-from wsesim.cores.builder import CoreRole
-from wsesim.cores.kit.base import (
-    Grid,
-    KernelCase,
-    KernelProgram,
-    Measure,
-    Options,
-    Prepared,
-    Reading,
-    Shape,
-    choice_option,
-    one_row,
-    opening,
-    sizes_of,
-)
+from wsesim.cores.kit.base import KernelCase, KernelSetup, Measure, Reading, choice_option, one_row
+from wsesim.cores.kit.core import KernelCore
 from wsesim.cores.kit.durations import written_cycles
-from wsesim.cores.operands import ELEMENT_BYTES, Mem, Register
-from wsesim.cores.programs.probes.vector import APART, Vector, load, timed
+from wsesim.cores.kit.written import kernel
+from wsesim.cores.operands import Mem, Register
+from wsesim.cores.programs.probes.vector import APART, Vector, reserved, timed
+from wsesim.cores.role import CoreRole
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 
@@ -40,22 +29,33 @@ BEGIN_CYCLES = 5
 """Registers that are filled before the first turn: the factor, three, and the counter."""
 
 
-def _sizes(shape: Shape, options: Options) -> tuple[Vector, int, str]:
-    """Return all elements as one instruction, those of a chunk, and the form of the loop.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Loop(Vector):
+    """All elements as one instruction, those of a chunk, and the form of the loop."""
 
-    Raises:
-        InputError: chunks do not divide the vector, or whole maps its chunks.
-    """
-    length, chunk = sizes_of(NAME, shape, "LENGTH and CHUNK", "4096x16")
-    form = choice_option(options, "form", FORMS)
-    whole = chunk * (INNER if form == "for-map" else 1)
-    if length % whole:
-        raise InputError.at(f"{NAME} with form={form} takes a whole number of {whole:,} elements; got {length:,}")
-    return Vector(op=isa.MAC, kind=isa.F16, length=length, apart=APART["same"]), chunk, form
+    chunk: int
+    form: str
+
+    @classmethod
+    def of(cls, setup: KernelSetup) -> _Loop:
+        """Return the loop that is asked for.
+
+        Raises:
+            InputError: chunks do not divide the vector, or whole maps its chunks.
+        """
+        (length, chunk), form = setup.shape, choice_option(setup.options, "form", FORMS)
+        whole = chunk * (INNER if form == "for-map" else 1)
+        if length % whole:
+            raise InputError.at(f"{NAME} with form={form} takes a whole number of {whole:,} elements; got {length:,}")
+        return cls(
+            cores=(setup.rows, setup.columns), op=isa.MAC, kind=isa.F16, length=length, apart=APART["same"],
+            chunk=chunk, form=form,
+        )  # fmt: skip
 
 
-def _write(vector: Vector, chunk: int, form: str, role: CoreRole, y: Mem, x: Mem, factor: Register) -> None:
+def _write(vector: _Loop, role: CoreRole, y: Mem, x: Mem, factor: Register) -> None:
     """Write the loop."""
+    chunk, form = vector.chunk, vector.form
     turns, loops = vector.length // chunk, form == "for-map"
     at, turn, times, around, arounds = (role.register() for _ in range(5))
     role.set(at, 0)
@@ -81,15 +81,15 @@ def _write(vector: Vector, chunk: int, form: str, role: CoreRole, y: Mem, x: Mem
             role.wait(moving_on)
 
 
-def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
-    """Return the loop loaded onto its cores, with small whole numbers."""
-    vector, chunk, form = _sizes(shape, options)
-    return load(wafer, grid, seed, vector, partial(_write, vector, chunk, form))
+def body(core: KernelCore) -> None:
+    """Write what one core does."""
+    loop = _Loop.of(core.setup)
+    _write(loop, core.role, *reserved(core, loop))
 
 
-def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
+def closed(wafer: Wafer, vector: _Loop) -> float:
     """Return the cycles: start, then turns."""
-    (vector, chunk, form), core = _sizes(shape, options), wafer.core
+    chunk, form, core = vector.chunk, vector.form, wafer.core
     one = written_cycles(
         wafer, lambda role: Vector.write(vector, role, *(Mem(0, chunk, isa.F16),) * 2, role.register())
     )
@@ -103,28 +103,18 @@ def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
     return begin + turns // INNER * (1 + INNER * (one + core.map_cycles) + moving_on + taken) + last
 
 
-def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
-    """Return the bytes of both operands."""
-    return 2 * _sizes(shape, options)[0].length * ELEMENT_BYTES[isa.F16]
-
-
 def _counter(case: KernelCase) -> Reading:
-    vector, chunk, form = _sizes(case.shape, case.options)
+    loop = _Loop.of(case.setup)
 
     def write(role: CoreRole) -> None:
-        _write(vector, chunk, form, role, *vector.operands(role), role.register())
+        _write(loop, role, *loop.operands(role), role.register())
 
     return Reading(value=timed(case.wafer, write, stamps=True))
 
 
-PROGRAM = KernelProgram(
-    name=NAME,
-    **opening(__doc__),
-    shape_help="LENGTH x CHUNK: elements of both vectors of a core, and of one instruction",
-    prepare=prepare,
-    closed=closed,
-    options={"form": "while, map or for-map: how the chunks are gone through [while]"},
-    folded=one_row(prepare),
-    need=need,
-    measures={"counter_cycles": Measure(cores=_counter, silicon=False)},
-)
+PROGRAM = kernel(
+    name=NAME, doc=__doc__, asked=_Loop.of, operands=_Loop.draw, body=body, meaning=_Loop.meaning, closed=closed,
+    shape_help="LENGTH x CHUNK: elements of both vectors of a core, and of one instruction", example="4096x16",
+    takes="LENGTH and CHUNK", options={"form": "while, map or for-map: how the chunks are gone through [while]"},
+    fold=one_row, measures={"counter_cycles": Measure(cores=_counter, silicon=False)},
+)  # fmt: skip

@@ -7,7 +7,7 @@ from math import ceil
 
 import numpy as np
 
-from wsesim.cores.kit.base import Array, Shape, sizes_of
+from wsesim.cores.kit.base import Array, Shape
 from wsesim.errors import InputError
 
 WHOLE_WORDS = 4
@@ -29,9 +29,8 @@ class SparseTile:
         """Return the tile of a shape; with *filled* all rows store as many values.
 
         Raises:
-            InputError: the shape is not four sizes of 1 or more, or the values do not fit the tile.
+            InputError: the values do not fit the tile.
         """
-        sizes_of(name, shape, "rows, depth, width and stored values", "32x16x68x64")
         rows, depth, width, stored = shape
         if stored > rows * depth:
             raise InputError.at(f"a tile of {rows} x {depth} stores at most {rows * depth:,} values; got {stored:,}")
@@ -55,9 +54,8 @@ class SparseTile:
         return filled.reshape(len(values), -1)
 
 
-def random_places(tile: SparseTile, cores: int, seed: int, *, filled: bool) -> tuple[Array, Array]:
+def random_places(tile: SparseTile, cores: int, random: np.random.Generator, *, filled: bool) -> tuple[Array, Array]:
     """Return row and column of the stored values of each core as [core, value], row by row."""
-    random = np.random.default_rng(seed)
     if filled:
         order = random.random((cores, tile.rows, tile.depth)).argsort(2)[..., : tile.slots]
         columns = np.sort(order, 2).reshape(cores, -1)

@@ -10,38 +10,33 @@ many values in each row. Nothing travels. Cores differ in where their values lie
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Mapping
+from dataclasses import dataclass
 from math import ceil, floor, nan
 
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.builder import Builder
 from wsesim.cores.kit import exact
 from wsesim.cores.kit.base import (
     Array,
-    Grid,
     KernelCase,
     KernelProgram,
+    KernelSetup,
     Measure,
     Options,
-    Prepared,
     Reading,
-    Shape,
     Shares,
     choice_option,
-    gather,
     one_row,
-    opening,
-    scatter,
 )
-from wsesim.cores.machine import CoreMachine
+from wsesim.cores.kit.core import KernelCore
+from wsesim.cores.kit.written import kernel
 from wsesim.cores.operands import ELEMENT_BYTES
 from wsesim.cores.programs.gemm.local_gemm import between_readings
 from wsesim.cores.programs.sparse.local import Coo, Csc, Csr, Ellpack, LocalProduct, closed_cycles
 from wsesim.cores.programs.sparse.patterns import SparseTile, random_places, starts_of
 from wsesim.errors import InputError
-from wsesim.hardware import Wafer
 
 FORMATS: dict[str, type[LocalProduct]] = {"coo": Coo, "csc": Csc, "csr": Csr, "ellpack": Ellpack}
 HELP = {
@@ -62,38 +57,53 @@ def local_options(options: Options) -> tuple[bool, bool]:
     return spread, choice_option(options, "compute", ("once", "never")) == "once"
 
 
-def prepare(kind: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
-    """Return the products loaded onto their cores, with random values at random places."""
-    local, (spread, compute) = FORMATS[kind], local_options(options)
-    tile = SparseTile.of(f"spmm-{kind}", shape, filled=local.filled)
-    builder = Builder(wafer, width=grid[0], height=grid[1])
-    role = builder.role("core")
-    program = local(role, tile, spread=spread, compute=compute)
-    with role.task("start", start=True):
-        program.write()
-        role.halt()
-    builder.place(role, range(grid[0]), range(grid[1]))
-    machine, cores = CoreMachine(builder), grid[0] * grid[1]
-    random = np.random.default_rng(seed + 1)
-    values = exact.factors(random, (cores, tile.stored), isa.F32, tile.depth)
-    b = exact.factors(random, (cores, tile.depth, tile.width), isa.F32, tile.depth)
-    rows, columns = random_places(tile, cores, seed, filled=local.filled)
-    _fill(machine, grid, kind, tile, rows, columns, values, b)
-    dense = np.zeros((cores, tile.rows, tile.depth))
-    dense[np.arange(cores)[:, None], rows, columns] = values
-    product = (dense @ b).reshape(grid[1], grid[0], tile.rows, tile.width)
-    return Prepared(
-        machine=machine,
-        read=lambda ran: gather(ran, "c").reshape(grid[1], grid[0], tile.rows, tile.step)[..., : tile.width],
-        expected=product if compute else np.zeros_like(product),
-        counts={"macs": cores * tile.stored * tile.width if compute else 0, "hops": 0},
-    )
+@dataclass(frozen=True, slots=True)
+class _Sparse:
+    """A sparse tile of a format on every core of a grid."""
+
+    kind: str
+    tile: SparseTile
+    cores: tuple[int, int]
+    """Rows and columns of the grid."""
+    spread: bool
+    compute: bool
+
+    @property
+    def local(self) -> type[LocalProduct]:
+        """The format's program."""
+        return FORMATS[self.kind]
+
+    @property
+    def number(self) -> int:
+        """All cores."""
+        return self.cores[0] * self.cores[1]
 
 
-def _fill(
-    machine: CoreMachine, grid: Grid, kind: str, tile: SparseTile, rows: Array, columns: Array, values: Array, b: Array
-) -> None:
-    """Write what the format stores."""
+def operands(sparse: _Sparse, random: np.random.Generator) -> Mapping[str, Array]:
+    """Return random values at random places, and B, whose sums are exact; each [core, ...]."""
+    tile, number = sparse.tile, sparse.number
+    values = exact.factors(random, (number, tile.stored), isa.F32, tile.depth)
+    b = exact.factors(random, (number, tile.depth, tile.width), isa.F32, tile.depth)
+    rows, columns = random_places(tile, number, random, filled=sparse.local.filled)
+    return {"rows": rows, "columns": columns, "values": values, "b": b}
+
+
+def meaning(sparse: _Sparse, rows: Array, columns: Array, values: Array, b: Array) -> Array:
+    """Return the product of each core."""
+    tile = sparse.tile
+    dense = np.zeros((sparse.number, tile.rows, tile.depth))
+    dense[np.arange(sparse.number)[:, None], rows, columns] = values
+    return (dense @ b * sparse.compute).reshape(*sparse.cores, tile.rows, tile.width)
+
+
+def take(sparse: _Sparse, found: Array) -> Array:
+    """Return the lines of C without what fills them up."""
+    return found.reshape(*sparse.cores, sparse.tile.rows, sparse.tile.step)[..., : sparse.tile.width]
+
+
+def lay(sparse: _Sparse, rows: Array, columns: Array, values: Array, b: Array) -> Mapping[str, Array]:
+    """Return what the format stores."""
+    kind, tile = sparse.kind, sparse.tile
     if kind == "csc":
         order = np.argsort(columns * tile.rows + rows, 1)
         rows, columns, values = (np.take_along_axis(found, order, 1) for found in (rows, columns, values))
@@ -101,27 +111,18 @@ def _fill(
     if kind in ("csc", "csr"):
         lines, count = (columns, tile.depth) if kind == "csc" else (rows, tile.rows)
         arrays["starts"] = starts_of(lines, count)
-    for name, found in arrays.items():
-        scatter(machine, name, np.asarray(found).reshape(grid[1], grid[0], -1))
+    return {name: np.asarray(found).reshape(*sparse.cores, -1) for name, found in arrays.items()}
 
 
-def closed(kind: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
-    """Return the cycles of a core; all take as many."""
-    local, (spread, compute) = FORMATS[kind], local_options(options)
-    tile = SparseTile.of(f"spmm-{kind}", shape, filled=local.filled)
-    return closed_cycles(wafer, local, tile, spread=spread, compute=compute)
-
-
-def need(kind: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+def need(sparse: _Sparse) -> int:
     """Return the bytes of B, C and the values; indices come on top."""
-    tile = SparseTile.of(f"spmm-{kind}", shape, filled=FORMATS[kind].filled)
+    tile = sparse.tile
     return ((tile.depth + tile.rows) * tile.step + tile.stored) * ELEMENT_BYTES[isa.F32]
 
 
-def values(kind: str, wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
+def values(sparse: _Sparse) -> int:
     """Return those of the cores, and of A with its zeros, of which NumPy draws places and takes the product."""
-    each = need(kind, wafer, grid, shape, options) // ELEMENT_BYTES[isa.F32] + shape[0] * shape[1]
-    return grid[0] * grid[1] * each
+    return sparse.number * (need(sparse) // ELEMENT_BYTES[isa.F32] + sparse.tile.rows * sparse.tile.depth)
 
 
 def limits(case: KernelCase, cycles: float) -> Shares:
@@ -162,19 +163,29 @@ def _mean(options: Options, most: int) -> float:
     return mean
 
 
-COO, CSC, CSR, ELLPACK = (
-    KernelProgram(
-        name=f"spmm-{kind}",
-        **opening(__doc__),
-        shape_help="ROWS x DEPTH x WIDTH x STORED of a core: A is ROWS x DEPTH, B DEPTH x WIDTH; STORED values of A",
-        prepare=partial(prepare, kind),
-        closed=partial(closed, kind),
-        options=HELP,
-        folded=one_row(partial(prepare, kind)),
-        need=partial(need, kind),
-        values=partial(values, kind),
-        limits=limits,
+def _program(kind: str) -> KernelProgram:
+    """Return the program of a format."""
+    name = f"spmm-{kind}"
+
+    def asked(setup: KernelSetup) -> _Sparse:
+        spread, compute = local_options(setup.options)
+        tile = SparseTile.of(name, setup.shape, filled=FORMATS[kind].filled)
+        return _Sparse(kind, tile, (setup.rows, setup.columns), spread, compute)
+
+    def body(core: KernelCore) -> None:
+        sparse = asked(core.setup)
+        sparse.local(core.role, sparse.tile, spread=sparse.spread, compute=sparse.compute).write()
+
+    return kernel(
+        name=name, doc=__doc__, asked=asked, operands=operands, body=body, meaning=meaning, result="c", take=take,
+        lay=lay, shape_help="ROWS x DEPTH x WIDTH x STORED of a core: A is ROWS x DEPTH, B DEPTH x WIDTH; STORED "
+        "values of A", example="32x16x68x64", takes="rows, depth, width and stored values", options=HELP,
+        closed=lambda wafer, sparse: closed_cycles(
+            wafer, sparse.local, sparse.tile, spread=sparse.spread, compute=sparse.compute
+        ),
+        need=need, values=values, fold=one_row, limits=limits,
         measures={"counter_cycles": Measure(cores=_counter, closed=_counter, options=MEAN_HELP)},
-    )
-    for kind in FORMATS
-)
+    )  # fmt: skip
+
+
+COO, CSC, CSR, ELLPACK = map(_program, FORMATS)

@@ -106,16 +106,20 @@ def _step(wafer: Wafer, shape: Shape, options: Options) -> StepTime:
     Raises:
         InputError: the shape is not two sizes, or a block is larger than the column.
     """
-    cells, _ = sizes_of(NAME, shape, "CELLS and STEPS", "100x1000")
+    cells, _ = _sizes(shape)
     block = whole_option(options, "block", largest_block(wafer, cells))
     if block > cells:
         raise InputError.at(f"option block must be at most the {cells} cells of a column; got {block}")
     return step_time(wafer, cells, block)
 
 
+def _sizes(shape: Shape) -> Shape:
+    return sizes_of(NAME, shape, "CELLS and STEPS", "100x1000")
+
+
 def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
     """Return the bytes of a core's columns, and of the buffers of its blocks."""
-    return _bytes(shape[0], whole_option(options, "block", 1))
+    return _bytes(_sizes(shape)[0], whole_option(options, "block", 1))
 
 
 def limits(case: KernelCase, cycles: float) -> Shares:

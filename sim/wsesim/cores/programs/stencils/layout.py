@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder
-from wsesim.cores.kit.base import Array, Grid, Options, Prepared, Shape, sizes_of
-from wsesim.cores.machine import CoreMachine
+from wsesim.cores.errors import NotWritten
+from wsesim.cores.kit.base import Array, KernelProgram, KernelSetup, Measure
+from wsesim.cores.kit.written import kernel
 from wsesim.cores.operands import ELEMENT_BYTES
 from wsesim.cores.programs.stencils.arithmetic import Renew
 from wsesim.cores.programs.stencils.tile import SIDES, Star
@@ -19,54 +21,99 @@ from wsesim.hardware import Wafer
 
 PARITIES = 2
 LEAST_SIDE = 3
-SHAPE_HELP = "TW x TH x RADIUS x ITERATIONS: cells of a tile along x and y, how far a cell looks, how often"
 
 
-def star_of(name: str, grid: Grid, shape: Shape, *, spare: int = 1, waits: bool = True) -> Star:
-    """Return the stencil of a shape.
+def bordered(name: str, setup: KernelSetup) -> KernelSetup:
+    """Return what is asked.
 
     Raises:
-        InputError: it cannot be.
+        InputError: there is no core inside a border.
     """
-    sizes_of(name, shape, "TWxTHxRADIUSxITERATIONS", "5x5x1x4")
-    if min(grid) < LEAST_SIDE:
-        raise InputError.at(f"{name} needs a border around its cores: a grid of 3x3 or more; got {grid[0]}x{grid[1]}")
-    if min(shape[:2]) < shape[2]:
-        raise InputError.at(f"{name} reaches one neighbour: a tile needs RADIUS = {shape[2]} cells on each side")
-    return Star(width=shape[0], height=shape[1], radius=shape[2], iterations=shape[3], spare=spare, waits=waits)
+    if min(setup.grid) < LEAST_SIDE:
+        got = f"{setup.columns}x{setup.rows}"
+        raise InputError.at(f"{name} needs a border around its cores: a grid of 3x3 or more; got {got}")
+    return setup
 
 
-def need(star: Callable[[Grid, Shape], Star], wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
-    """Return the bytes of a core's two arrays."""
-    return 2 * star(grid, shape).words * ELEMENT_BYTES[isa.F32]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tiled:
+    """A stencil on tiles of a rectangle of cores."""
+
+    setup: KernelSetup
+    star: Star
+    box: bool = False
+    """Whether a cell looks at all of the square around it, and not along x and y only."""
+
+    @classmethod
+    def of(cls, name: str, setup: KernelSetup, *, spare: int = 1, waits: bool = True) -> Tiled:
+        """Return the stencil that is asked for.
+
+        Raises:
+            InputError: it cannot be.
+        """
+        width, height, radius, iterations = bordered(name, setup).shape
+        if min(width, height) < radius:
+            raise InputError.at(f"{name} reaches one neighbour: a tile needs RADIUS = {radius} cells on each side")
+        star = Star(width=width, height=height, radius=radius, iterations=iterations, spare=spare, waits=waits)
+        return cls(setup=setup, star=star)
+
+    def draw(self, random: np.random.Generator) -> dict[str, Array]:
+        """Return random cells of all tiles, [y, x]."""
+        shape = self.setup.rows * self.star.height, self.setup.columns * self.star.width
+        return {"cells": random.standard_normal(shape, np.float32)}
+
+    def lay(self, cells: Array) -> dict[str, Array]:
+        """Return the arrays of all cores, in which halos are around tiles."""
+        star, (columns, rows) = self.star, self.setup.grid
+        arrays = np.zeros((rows, columns, star.height + 2 * star.radius, star.pitch))
+        self._inside(arrays)[:] = self.tiles(cells)
+        return {"cells": arrays.reshape(rows, columns, -1)}
+
+    def tiles(self, cells: Array) -> Array:
+        """Return [row, column, y, x] the cells of each core."""
+        cut = cells.reshape(self.setup.rows, self.star.height, self.setup.columns, self.star.width)
+        return np.asarray(cut.transpose(0, 2, 1, 3))
+
+    def take(self, found: Array) -> Array:
+        """Return the cells that are compared, of the arrays of all cores."""
+        star = self.star
+        return self.deep(self._inside(found.reshape(*found.shape[:2], star.height + 2 * star.radius, star.pitch)))
+
+    def deep(self, tiles: Array) -> Array:
+        """Return the cells so deep inside that no edge has reached them that was not waited for."""
+        star, (height, width) = self.star, tiles.shape[2:]
+        depth = 0 if star.waits else star.radius * star.iterations
+        return tiles[:, :, depth : max(depth, height - depth), depth : max(depth, width - depth)]
+
+    def _inside(self, arrays: Array) -> Array:
+        """Return the tiles of arrays that have halos."""
+        star = self.star
+        return arrays[:, :, star.radius : star.radius + star.height, star.radius : star.radius + star.width]
 
 
-def load(
-    wafer: Wafer, grid: Grid, star: Star, seed: int, core: Callable[..., Any], renew: Renew, *,
-    scalars_first: bool = False,
-) -> Prepared:  # fmt: skip
-    """Return the stencil on its cores, with random cells; *core* writes what each does, of which *renew* is the sum."""
-    columns, rows = grid
-    field = np.random.default_rng(seed).standard_normal((rows * star.height, columns * star.width), np.float32)
-    builder = Builder(wafer, width=columns, height=rows)
-    builder.scalars_first = scalars_first
-    _place(builder, star, wafer, core)
-    machine = CoreMachine(builder)
-    tiles = _tiles(field, star, grid)
-    for number, role in enumerate(builder.roles):
-        here = builder.role_of == number
-        arrays = np.zeros((int(here.sum()), star.height + 2 * star.radius, star.pitch))
-        _inside(arrays, star)[:] = tiles[here]
-        machine.write(role, "cells", arrays.reshape(len(arrays), -1))
-    deep = 0 if star.waits else star.radius * star.iterations
-    cells = (columns - 2) * (rows - 2) * star.cells * star.iterations
-    return Prepared(
-        machine=machine,
-        read=lambda ran: _deep(_read(ran, star), deep),
-        expected=_deep(_tiles(renewed(field, star, renew), star, grid), deep),
-        counts={"cells": cells},
-        unread=not star.waits,
-    )
+def stencil(
+    *, name: str, doc: str | None, asked: Callable[[KernelSetup], Tiled], core: Callable[..., Any],
+    renew: Callable[[Star], Renew], closed: Callable[[Wafer, Tiled], float], options: dict[str, str],
+    scalars_first: Callable[[Wafer], bool] = lambda _: False, measures: dict[str, Measure] | None = None,
+) -> KernelProgram:  # fmt: skip
+    """Return a stencil: *core* writes what each core does, of which *renew* is the sum."""
+
+    def write(tiled: Tiled, builder: Builder) -> None:
+        if tiled.box:
+            raise NotWritten(f"{name} has no program for a box, whose edges go over corners, only a closed form")
+        builder.scalars_first = scalars_first(builder.wafer)
+        _place(builder, tiled.star, core)
+
+    def meaning(tiled: Tiled, cells: Array) -> Array:
+        return tiled.deep(tiled.tiles(renewed(cells, tiled.star, renew(tiled.star))))
+
+    return kernel(
+        name=name, doc=doc, asked=asked, operands=Tiled.draw, lay=Tiled.lay, write=write, meaning=meaning,
+        shape_help="TW x TH x RADIUS x ITERATIONS: cells of a tile along x and y, how far a cell looks, how often",
+        example="5x5x1x4", takes="TWxTHxRADIUSxITERATIONS", result="cells", take=Tiled.take, closed=closed,
+        need=lambda tiled: 2 * tiled.star.words * ELEMENT_BYTES[isa.F32], options=options, measures=measures,
+        unread=lambda tiled: not tiled.star.waits,
+    )  # fmt: skip
 
 
 def renewed(field: Array, star: Star, renew: Renew) -> Array:
@@ -79,7 +126,8 @@ def renewed(field: Array, star: Star, renew: Renew) -> Array:
     return field
 
 
-def _place(builder: Builder, star: Star, wafer: Wafer, core: Callable[..., Any]) -> None:
+def _place(builder: Builder, star: Star, core: Callable[..., Any]) -> None:
+    """Write the programs of all cores, a role for those with as many neighbours of one parity."""
     colors = {(side, parity): builder.color(f"{side.lower()} {parity}") for side in SIDES for parity in range(PARITIES)}
     columns, rows = builder.width, builder.height
     roles: dict[tuple[tuple[str, ...], int], Any] = {}
@@ -99,29 +147,3 @@ def _inward(column: int, row: int, columns: int, rows: int) -> tuple[str, ...]:
     across = "EAST" if column == 0 else "WEST" if column == columns - 1 else ""
     down = "SOUTH" if row == 0 else "NORTH" if row == rows - 1 else ""
     return () if across and down else (across or down,)
-
-
-def _tiles(field: Array, star: Star, grid: Grid) -> Array:
-    """Return [row, column, y, x] the cells of each core."""
-    cut = field.reshape(grid[1], star.height, grid[0], star.width)
-    return np.asarray(cut.transpose(0, 2, 1, 3))
-
-
-def _inside(arrays: Array, star: Star) -> Array:
-    """Return the tiles of arrays that have halos."""
-    return arrays[:, star.radius : star.radius + star.height, star.radius : star.radius + star.width]
-
-
-def _read(machine: CoreMachine, star: Star) -> Array:
-    builder = machine.builder
-    found = np.empty((builder.height, builder.width, star.height, star.width))
-    for number, role in enumerate(builder.roles):
-        arrays = machine.read(role, "cells").reshape(-1, star.height + 2 * star.radius, star.pitch)
-        found[builder.role_of == number] = _inside(arrays, star)
-    return found
-
-
-def _deep(tiles: Array, depth: int) -> Array:
-    """Return the cells of tiles that are so deep inside that no neighbour's edge has reached them."""
-    height, width = tiles.shape[2:]
-    return tiles[:, :, depth : max(depth, height - depth), depth : max(depth, width - depth)]

@@ -24,30 +24,17 @@ import numpy as np
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.kit import replay
-from wsesim.cores.kit.base import (
-    Array,
-    Grid,
-    KernelCase,
-    KernelProgram,
-    Measure,
-    Options,
-    Prepared,
-    Reading,
-    Shape,
-    gather,
-    opening,
-    scatter,
-    sizes_of,
-)
-from wsesim.cores.machine import CoreMachine, CoreRun
+from wsesim.cores.kit.base import Array, Grid, KernelCase, KernelSetup, Measure, Reading
+from wsesim.cores.kit.written import kernel
+from wsesim.cores.machine import CoreRun
 from wsesim.cores.operands import ELEMENT_BYTES, Color, FabricOperand, Mem, Operand, Register
+from wsesim.cores.programs.stencils.layout import LEAST_SIDE, bordered
 from wsesim.cores.programs.stencils.star import WATCHED, iteration
 from wsesim.errors import InputError
 from wsesim.hardware import Wafer
 from wsesim.kernels.collectives import link_cycles
 
 NAME = "stencil-one-cell"
-LEAST_SIDE = 3
 PARTS = 2
 """Of a sum, beside the cell."""
 FIRST_STEADY = 4
@@ -139,51 +126,35 @@ def _renew(role: CoreRole, arriving: Sequence[FabricOperand], x: Mem, parts: Mem
             role.wait(core.vector_launch_cycles)
 
 
-def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
-    """Load the program and random cells."""
-    iterations = _iterations(grid, shape)
-    columns, rows = grid
-    builder = Builder(wafer, width=columns, height=rows)
+def write(setup: KernelSetup, builder: Builder) -> None:
+    """Write the programs of all cores."""
     colors = [builder.color(f"color {number}") for number in range(COLORS)]
     roles: dict[_Core, CoreRole] = {}
-    for row in range(rows):
-        for column in range(columns):
-            core = _core_of(column, row, grid, pairs=builder.wafer.core.fabric_inputs > 1)
+    for row in range(setup.rows):
+        for column in range(setup.columns):
+            core = _core_of(column, row, setup.grid, pairs=_in_pairs(setup))
             if core not in roles:
-                roles[core] = _role(builder, core, colors, iterations)
+                roles[core] = _role(builder, core, colors, setup.shape[0])
             builder.place(roles[core], [column], [row])
-    machine = CoreMachine(builder)
-    cells = np.random.default_rng(seed).standard_normal((rows, columns), np.float32)
-    scatter(machine, "x", cells[..., None])
-    inner = (columns - 2) * (rows - 2) * iterations
-    return Prepared(
-        machine=machine,
-        read=lambda ran: gather(ran, "x")[..., 0],
-        expected=_renewed(cells, iterations, pairs=builder.wafer.core.fabric_inputs > 1),
-        counts={"cells": inner, "macs": 0},
-    )
 
 
-def _iterations(grid: Grid, shape: Shape) -> int:
-    sizes_of(NAME, shape, "the number of iterations", "4")
-    if min(grid) < LEAST_SIDE:
-        raise InputError.at(f"{NAME} needs a border around its cores: a grid of 3x3 or more; got {grid[0]}x{grid[1]}")
-    return shape[0]
+def _in_pairs(setup: KernelSetup) -> bool:
+    return setup.wafer.core.fabric_inputs > 1
 
 
-def _renewed(cells: Array, iterations: int, *, pairs: bool) -> Array:
+def meaning(setup: KernelSetup, x: Array) -> Array:
     """Return all cells after the iterations, as the cores compute them; those of the border stay."""
-    rows, columns = cells.shape
-    cells, order = cells.copy(), list(SIDES.values())
-    for _ in range(iterations):
+    columns, rows = setup.grid
+    cells, order = x[..., 0].copy(), list(SIDES.values())
+    for _ in range(setup.shape[0]):
         sent = cells * np.float32(NEIGHBOUR_WEIGHT)
         arriving = np.array([sent[1 + y : rows - 1 + y, 1 + x : columns - 1 + x] for x, y in order])
-        if pairs:
+        if _in_pairs(setup):
             terms = [arriving[0] + arriving[1], arriving[2] + arriving[3]]
         else:
             terms = list(np.take_along_axis(arriving, _by_color(columns, rows), 0))
         cells[1:-1, 1:-1] = replay.running([cells[1:-1, 1:-1] * np.float32(OWN_WEIGHT), *terms])
-    return cells
+    return cells[..., None]
 
 
 def _by_color(columns: int, rows: int) -> Array:
@@ -195,16 +166,16 @@ def _by_color(columns: int, rows: int) -> Array:
     return np.argsort(colors, axis=0)
 
 
-def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
+def closed(wafer: Wafer, setup: KernelSetup) -> float:
     """Return the cycles: each iteration those of the instructions, or till the neighbours' values are in and added.
 
     Values that come at the same time leave the ramp one by one, which this leaves out; a single line of inner cores,
     which wait along one axis only, is up to a quarter faster.
     """
-    iterations, core = _iterations(grid, shape), wafer.core
+    (iterations,), core = setup.shape, wafer.core
     step = 1 + core.vector_launch_cycles
     turn = 1 + ADDITIONS * step + step + core.branch_taken_cycles
-    if max(grid) > LEAST_SIDE:
+    if max(setup.grid) > LEAST_SIDE:
         turn = max(turn, link_cycles(wafer.fabric, 1) + ADDITIONS * step + core.branch_taken_cycles)
     last = core.branch_not_taken_cycles - core.branch_taken_cycles
     return core.task_launch_cycles + BEGIN_CYCLES + iterations * turn + last
@@ -233,21 +204,13 @@ def _steady(case: KernelCase) -> Reading:
     return Reading(value=median(later - sooner for sooner, later in pairwise(ends)))
 
 
-def need(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> int:
-    """Return the bytes of a cell and of the parts of its sum."""
-    _iterations(grid, shape)
-    return (1 + PARTS) * ELEMENT_BYTES[isa.F32]
-
-
-PROGRAM = KernelProgram(
-    name=NAME,
-    **opening(__doc__),
-    shape_help="ITERATIONS",
-    prepare=prepare,
-    closed=closed,
-    need=need,
+PROGRAM = kernel(
+    name=NAME, doc=__doc__, shape_help="ITERATIONS", example="4", takes="the number of iterations",
+    asked=lambda setup: bordered(NAME, setup),
+    operands=lambda setup, random: {"x": random.standard_normal((setup.rows, setup.columns, 1), np.float32)},
+    write=write, meaning=meaning, result="x", closed=closed, need=lambda _: (1 + PARTS) * ELEMENT_BYTES[isa.F32],
     measures={
         "iteration_cycles": Measure(cores=_iteration, silicon=False),
         "steady_iteration_cycles": Measure(cores=_steady, silicon=False),
     },
-)
+)  # fmt: skip

@@ -15,44 +15,23 @@ The published kernel (rows `st2d`) on large tiles of the WSE-3 does not wait: op
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
-from wsesim.cores.kit.base import (
-    Grid,
-    KernelCase,
-    KernelProgram,
-    Measure,
-    Options,
-    Prepared,
-    Reading,
-    Shape,
-    choice_option,
-    opening,
-)
+from wsesim.cores.kit.base import KernelCase, KernelSetup, Measure, Reading, choice_option
 from wsesim.cores.machine import CoreRun
 from wsesim.cores.programs.stencils.arithmetic import accumulated_sum, scaled_sum
-from wsesim.cores.programs.stencils.layout import SHAPE_HELP, load, need, star_of
+from wsesim.cores.programs.stencils.layout import Tiled, stencil
 from wsesim.cores.programs.stencils.star_core import StarCore
 from wsesim.cores.programs.stencils.star_cycles import star_cycles
-from wsesim.cores.programs.stencils.tile import Star
 from wsesim.errors import InputError
-from wsesim.hardware import Wafer
 
 NAME = "stencil-star"
 WATCHED = (1, 1)
 """The core whose iterations are measured: the first that is not of the border."""
 
 
-def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
-    """Load the program and random cells."""
-    star, yields = _star(grid, shape, options), wafer.code.stencil_transfers_yield
-    renew = scaled_sum if star.radius == 1 else accumulated_sum
-    return load(wafer, grid, star, seed, StarCore, renew, scalars_first=yields)
-
-
-def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
-    """Return the cycles: start, and iterations."""
-    return star_cycles(wafer, _star(grid, shape, options))
+def asked(setup: KernelSetup) -> Tiled:
+    """Return the stencil that is asked for."""
+    return Tiled.of(NAME, setup, waits=choice_option(setup.options, "halo", ("wait", "free")) == "wait")
 
 
 def iteration(case: KernelCase, last: Callable[[CoreRun], int]) -> Reading:
@@ -73,15 +52,13 @@ def _iteration(case: KernelCase) -> Reading:
     return iteration(case, lambda run: max(span.end for span in run.spans))
 
 
-def _star(grid: Grid, shape: Shape, options: Options) -> Star:
-    return star_of(NAME, grid, shape, waits=choice_option(options, "halo", ("wait", "free")) == "wait")
-
-
-PROGRAM = KernelProgram(
-    name=NAME, **opening(__doc__), shape_help=SHAPE_HELP, prepare=prepare, closed=closed,
+PROGRAM = stencil(
+    name=NAME, doc=__doc__, asked=asked, core=StarCore, closed=lambda wafer, tiled: star_cycles(wafer, tiled.star),
+    renew=lambda star: scaled_sum if star.radius == 1 else accumulated_sum,
+    scalars_first=lambda wafer: wafer.code.stencil_transfers_yield,
     options={
         "halo": "wait for the neighbours' edges, or free: renew the tile at once; edges are then those of some "
         "iteration, and only cells that they did not reach are compared [wait]",
     },
-    need=partial(need, partial(star_of, NAME)), measures={"iteration_cycles": Measure(cores=_iteration, silicon=False)},
+    measures={"iteration_cycles": Measure(cores=_iteration, silicon=False)},
 )  # fmt: skip

@@ -13,46 +13,25 @@ radius 2 a tile of 8 columns has rows of 48 bytes, and views up and down collide
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import replace
 
-from wsesim.cores.errors import NotWritten
-from wsesim.cores.kit.base import Grid, KernelProgram, Options, Prepared, Shape, choice_option, opening
+from wsesim.cores.kit.base import KernelSetup, choice_option
 from wsesim.cores.programs.stencils.arithmetic import copied_sum
-from wsesim.cores.programs.stencils.layout import SHAPE_HELP, load, need, star_of
+from wsesim.cores.programs.stencils.layout import Tiled, stencil
 from wsesim.cores.programs.stencils.star_cycles import tasks_cycles
 from wsesim.cores.programs.stencils.tasks_core import TasksCore
-from wsesim.cores.programs.stencils.tile import Star
-from wsesim.hardware import Wafer
 
 NAME = "stencil-tasks"
 
 
-def prepare(wafer: Wafer, grid: Grid, shape: Shape, options: Options, seed: int) -> Prepared:
-    """Load the program and random cells.
-
-    Raises:
-        NotWritten: of a box, whose edges over corners no program exchanges.
-    """
-    if _is_box(options):
-        raise NotWritten(f"{NAME} has no program for a box, whose edges go over corners, only a closed form")
-    return load(wafer, grid, _star(grid, shape), seed, TasksCore, copied_sum)
-
-
-def closed(wafer: Wafer, grid: Grid, shape: Shape, options: Options) -> float:
-    """Return the cycles: start, and iterations."""
-    return tasks_cycles(wafer, _star(grid, shape), box=_is_box(options))
-
-
-def _star(grid: Grid, shape: Shape) -> Star:
+def asked(setup: KernelSetup) -> Tiled:
     """Return the stencil, in arrays without a word to spare, as a compiler lays out one with halos."""
-    return star_of(NAME, grid, shape, spare=0)
+    box = choice_option(setup.options, "neighbours", ("star", "box")) == "box"
+    return replace(Tiled.of(NAME, setup, spare=0), box=box)
 
 
-def _is_box(options: Options) -> bool:
-    return choice_option(options, "neighbours", ("star", "box")) == "box"
-
-
-PROGRAM = KernelProgram(
-    name=NAME, **opening(__doc__), shape_help=SHAPE_HELP, prepare=prepare, closed=closed, need=partial(need, _star),
+PROGRAM = stencil(
+    name=NAME, doc=__doc__, asked=asked, core=TasksCore, renew=lambda _: copied_sum,
+    closed=lambda wafer, tiled: tasks_cycles(wafer, tiled.star, box=tiled.box),
     options={"neighbours": "star, or box: all cells of the square around, in closed form only [star]"},
 )  # fmt: skip
