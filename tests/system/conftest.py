@@ -23,6 +23,7 @@ def program_of() -> MakeProgram:
         *stages: Shape, passes: int = 1, smaller: int = 0, systems: int = 1, buffer_bytes: int = 2000,
         token_bytes: int = 8, stream: float = 1e6, update: float = 1e18, latency_s: float = 0.0, hop_s: float = 0.0,
         shard_bytes: int = 10**9, host: float = 1e18, host_latency_s: float = 0.0, step_s: float = 0.0,
+        update_waits: int = 0,
     ) -> Program:  # fmt: skip
         """Passes, then *smaller* ones that compute and read three quarters as much."""
         machine = replace(
@@ -51,14 +52,14 @@ def program_of() -> MakeProgram:
         )  # fmt: skip
         return Program(
             cluster=machine,
-            software=replace(software, step_s=step_s),
+            software=replace(software, step_s=step_s, update_waits=update_waits),
             placement=StepPlacement(
                 micro_batch=4, passes=passes + smaller, columns=1, rows=1, tokens_per_core=1, features_per_core=1.0,
                 recompute=False,
             ),
             groups=(larger, less) if smaller else (larger,),
             memory=(), buffer_bytes=buffer_bytes, optimizer_bytes_per_weight_byte=15.0, parameters=1, model_flops=1,
-            causes={}, wafers=systems,
+            update_bytes=15 * sum(repeat * gradients for repeat, _, _, gradients in stages), causes={}, wafers=systems,
         )  # fmt: skip
 
     return make

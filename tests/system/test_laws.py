@@ -37,6 +37,7 @@ MACHINES = st.fixed_dictionaries(
         "host": st.sampled_from([1e5, 1e9]),
         "host_latency_s": st.sampled_from([0.0, 1e-4]),
         "step_s": st.sampled_from([0.0, 1e-3]),
+        "update_waits": st.sampled_from([0, 0, 1]),
     }
 )
 

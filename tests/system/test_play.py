@@ -149,3 +149,17 @@ def test_folding_changes_no_figure_of_a_model(model: str, length: int, passes: i
     assert folded.seconds == pytest.approx(one_wafer, rel=1e-9)
     exact = time_step(program, fold=False)
     assert (exact.step_s, exact.seconds, exact.moved) == (whole.step_s, one_wafer, dict(whole.moved))
+
+
+def test_an_update_that_waits_for_the_norm_goes_over_all_weights_at_last(program_of: MakeProgram) -> None:
+    """Two gradients of 1000 bytes: added as they come, 5 bytes each, then updated, 15 bytes each."""
+    stages = [(2, 1e-3, 1000, 1000)]
+    at_once, waits = (
+        play(program_of(*stages, stream=1e9, update=1e6, update_waits=update_waits)) for update_waits in (0, 1)
+    )
+    assert ("memoryx", "accumulate") not in at_once.seconds
+    assert at_once.seconds["memoryx", "update"] == pytest.approx(30e-3)
+    assert waits.seconds["memoryx", "accumulate"] == pytest.approx(10e-3)
+    assert waits.seconds["memoryx", "update"] == pytest.approx(30e-3)
+    assert waits.step_s == pytest.approx(1e-3 + 40e-3, abs=1e-5)
+    assert waits.step_s > at_once.step_s

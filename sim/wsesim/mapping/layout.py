@@ -76,6 +76,7 @@ def lay(request: StepRequest, *, passes: int, recompute: bool) -> Program:
         memory=memory_of(request, largest, recompute=recompute),
         buffer_bytes=room_bytes(request),
         optimizer_bytes_per_weight_byte=software.optimizer_traffic_bytes_per_parameter / _weight_bytes(request),
+        update_bytes=batch.nonzero_parameters() * software.optimizer_traffic_bytes_per_parameter,
         parameters=batch.parameters(),
         model_flops=flops(batch, phases=("forward", "backward")),
         causes=causes_of(groups, region),

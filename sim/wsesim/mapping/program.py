@@ -77,6 +77,8 @@ class Program:
     """Room on the wafer for weights on their way in, and as much for gradients on their way out."""
     optimizer_bytes_per_weight_byte: float
     """Memory traffic of the optimizer in MemoryX per byte of streamed weight."""
+    update_bytes: int
+    """Memory traffic of the optimizer in MemoryX for all weights, a tied one counted once."""
     parameters: int
     model_flops: int
     """Matrix FLOPs of one step over all systems: forward and backward, no recompute."""
@@ -119,9 +121,25 @@ class Program:
         return self.cluster.host.latency_s + group.token_bytes / self.cluster.host.input_bytes_per_s
 
     def update_s(self, size: float, *, last: bool) -> float:
-        """Return the seconds the store takes for *size* bytes of gradients; with the *last* it updates the weights."""
-        traffic = self.optimizer_bytes_per_weight_byte if last else self.software.accumulate_traffic
+        """Return the seconds the store takes for *size* bytes of gradients.
+
+        With the *last* it updates the weights, or takes their squares on the way where the update waits for the norm.
+        """
+        updates = last and not self.software.update_waits
+        traffic = self.optimizer_bytes_per_weight_byte if updates else self.software.accumulate_traffic
         return size * traffic / self.cluster.memoryx.update_bytes_per_s
+
+    @property
+    def second_pass_s(self) -> float:
+        """Seconds in which the store goes over all weights once the norm of the gradients is known; 0 if it need not.
+
+        two passes    gradients arrive, are added and their squares summed | all weights are updated
+        one pass      gradients arrive, and each last one updates its weight
+        """
+        trains = any(stage.gradient_bytes for group in self.groups for stage in group.stages)
+        if not trains or not self.software.update_waits:
+            return 0.0
+        return self.update_bytes / self.cluster.memoryx.update_bytes_per_s
 
     def busy_s(self) -> dict[str, float]:
         """Return the seconds each part of the machine is at work on the whole step, whatever it waits for.
@@ -139,7 +157,8 @@ class Program:
             ) / rate,
             "gradients": (added + gradients[id(last)]) / rate,
             "input": fsum(group.count * self.input_s(group) for group in self.groups),
-            "update": self.update_s(added, last=False) + self.update_s(gradients[id(last)], last=True),
+            "update": self.update_s(added, last=False) + self.update_s(gradients[id(last)], last=True)
+            + self.second_pass_s,
         }  # fmt: skip
 
 

@@ -38,6 +38,9 @@ class Training:
     """Of a parameter in a checkpoint."""
     accumulate_traffic: float = field(metadata=LESS)
     """Memory bytes in the store per byte of a gradient that is added to the others."""
+    update_waits: int = field(metadata=LESS)
+    """1 where no weight is updated before the norm of all gradients is known, by which they are clipped; 0 where each
+    is updated when the last of its gradient has come."""
     even_passes: int = field(metadata=LESS)
     """1 where all passes of a step have one size, which divides the sequences of a system; 0 where they need not."""
 
@@ -52,7 +55,7 @@ class Training:
             kernel_launch_s=self.kernel_launch_s, step_s=self.step_s, weight_launch_cycles=self.weight_launch_cycles,
             optimizer_traffic_bytes_per_parameter=self.optimizer_traffic_bytes_per_parameter,
             checkpoint_bytes_per_parameter=self.checkpoint_bytes_per_parameter,
-            accumulate_traffic=self.accumulate_traffic, even_passes=self.even_passes,
+            accumulate_traffic=self.accumulate_traffic, update_waits=self.update_waits, even_passes=self.even_passes,
         )  # fmt: skip
 
 

@@ -98,7 +98,7 @@ class Machine:
             env.process(self._feed_tokens(index))
             env.process(self._wafer(index))
         env.run(until=env.process(self._drain_gradients()))
-        self.store.finish()
+        self.store.finish(float(env.now))
         return max(float(env.now), self.store.free)
 
     def state(self, place: Place) -> tuple[object, ...]:

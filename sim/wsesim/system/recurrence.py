@@ -23,7 +23,7 @@ from wsesim.mapping import PassGroup, Program, Stage
 from wsesim.system.machine import ROUNDING, tree_latency_s
 from wsesim.system.sequence import pieces
 from wsesim.system.store import TRACK as STORE
-from wsesim.system.store import lag_after
+from wsesim.system.store import cause_of, lag_after
 
 _ALIKE_S, _ALIKE = 1e-12, 1e-13
 """How far times, relative to now, may be apart at two boundaries that are alike: seconds, or this share of them."""
@@ -120,6 +120,10 @@ class _Times:
         self._repeat(last.count - 1, partial(self._pass, last, last=False), _moving(last, passes=True))
         self._pass(last, last=True)
         drained = max(self.gradients.at, self.gradients.room_from(0.0, self.now))
+        second = self.program.second_pass_s
+        if second:
+            self.free = max(self.free, drained) + second
+            self.seconds[STORE, "update"] += second
         updated = max(drained, self.free)
         ended = updated + self.program.software.step_s
         self._spent("wafer", "update", self.now, updated)
@@ -183,7 +187,7 @@ class _Times:
         line.put(size, line.at)
         seconds = self.program.update_s(size, last=last)
         self.free = max(self.free, line.at + self.latency_s) + seconds
-        self.seconds[STORE, "update" if last else "accumulate"] += seconds
+        self.seconds[STORE, cause_of(self.program, last=last)] += seconds
 
     def _spent(self, track: str, cause: str, start: float, end: float) -> None:
         if end > start:

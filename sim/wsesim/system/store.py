@@ -34,7 +34,7 @@ class Store:
     def take(self, size: float, arrival: float, *, last: bool) -> None:
         """Take a piece of *size* bytes; the *last* time a gradient comes, its weight is updated."""
         seconds = self.program.update_s(size, last=last)
-        cause, start = "update" if last else "accumulate", max(self.free, arrival)
+        cause, start = cause_of(self.program, last=last), max(self.free, arrival)
         self.free = start + seconds
         self.recorder.count(TRACK, cause, seconds)
         if self._busy and self._busy[-1][0].cause == cause and self._busy[-1][1] == start:
@@ -59,11 +59,22 @@ class Store:
             rest = [(replace(work, start=now), self.free) for work, _ in rest[-1:] if lag > 0]
         self._busy = rest
 
-    def finish(self) -> None:
-        """Show the rest."""
+    def finish(self, now: float) -> None:
+        """Update what waited for the last gradient, all of which have come by *now*, and show the rest."""
+        second = self.program.second_pass_s
+        if second:
+            self.free = max(self.free, now)
+            self._busy.append((Work(track=TRACK, cause="update", name="update", start=self.free), self.free + second))
+            self.free += second
+            self.recorder.count(TRACK, "update", second)
         for work, end in self._busy:
             self.recorder.show(TRACK, work.cause, work.start, end)
         self._busy.clear()
+
+
+def cause_of(program: Program, *, last: bool) -> str:
+    """Return what the store does with a piece of a gradient."""
+    return "update" if last and not program.software.update_waits else "accumulate"
 
 
 def lag_after(times: int, *, before: float, lag: float, period: float, work: float) -> float | None:

@@ -52,7 +52,7 @@ TRAINING = Reads(
     software=RELEASE
     | _of(
         training="state_bytes_per_parameter optimizer_traffic_bytes_per_parameter checkpoint_bytes_per_parameter "
-        "accumulate_traffic"
+        "accumulate_traffic update_waits"
     ),
 )
 RESIDENT = _of(
