@@ -113,8 +113,7 @@ def walk(
             carried = ()
             values |= tokens_of(graph, block, tokens)
             values |= _cached(graph, block, copy, cache or {})
-            loaded = {name: array.astype(dtype, copy=False) for name, array in weights.load(block.name, copy).items()}
-            values |= streamed(block, loaded, storage)
+            values |= streamed(block, weights.load(block.name, copy), storage, dtype)
             run_ops(
                 graph, block, block.phase("forward"), values, keep={*keep, *outputs}, scalars=scalars,
                 storage=storage,
@@ -154,9 +153,15 @@ def run_ops(
                 del values[name]
 
 
-def streamed(block: Block, weights: Mapping[str, Array], storage: Storage) -> dict[str, Array]:
-    """Return weights and state of a block as its ops read them: weights in the format they are streamed in."""
-    return {name: storage.store(block.tensors[name], array) for name, array in weights.items()}
+def streamed(
+    block: Block, weights: Mapping[str, Array], storage: Storage, dtype: DTypeLike | None = None
+) -> dict[str, Array]:  # fmt: skip
+    """Return weights and state of a block as its ops read them: in *dtype*, weights in the format of the stream."""
+    found = {name: array if dtype is None else array.astype(dtype, copy=False) for name, array in weights.items()}
+    return {
+        name: storage.store(block.tensors[name], array) if name in block.tensors else array
+        for name, array in found.items()
+    }
 
 
 def losses_of(block: Block) -> list[Op]:
