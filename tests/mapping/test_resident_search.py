@@ -57,6 +57,7 @@ BY_HAND = st.one_of(
     st.fixed_dictionaries({"stages": st.integers(1, 13)}), st.fixed_dictionaries({"wafers": st.integers(1, 4)}),
     st.fixed_dictionaries({"replicas": st.integers(1, 4)}),
     st.fixed_dictionaries({"chunk": st.sampled_from([1, 8, 64, 128, 800])}),
+    st.fixed_dictionaries({"placement": st.sampled_from(["whole", "blocks", "rectangles"])}),
 )  # fmt: skip
 
 
@@ -66,6 +67,32 @@ def test_nothing_by_hand_is_faster(model: Model, goal: PlanGoal, software: Any, 
     assume(by_hand.get("stages", 1) <= model.layers)
     asked = request(model, goal, software=software)
     assert seconds(asked, goal) <= (1 + 1e-9) * seconds(replace(asked, **by_hand), goal)
+
+
+@pytest.mark.parametrize(("link", "chosen"), [(1.0, "blocks"), (0.05, "rectangles"), (0.02, "whole")])
+def test_the_kind_of_placement_is_chosen_by_its_time(link: float, chosen: str) -> None:
+    wafer = replace(SMALL_CS2.wafer, columns=48, rows=64,
+                    fabric=replace(SMALL_CS2.wafer.fabric, link_wavelets_per_cycle=link))  # fmt: skip
+    model = Model(name="m", layers=2, width=32, heads=1, kv_heads=1, head_width=32, ffn_width=128, vocab=1000,
+                  max_length=8192, activation="gelu", norm="layer_norm", position="learned", tied=False, causal=False,
+                  norm_order="post", token_types=2, task="mlm")  # fmt: skip
+    goal, cluster = PlanGoal(prompt=128), replace(SMALL_CS2, systems=1, wafer=wafer)
+    kinds = ("whole", "blocks", "rectangles", "auto")
+    plans = [plan_resident(request(model, goal, cluster, positions=128, placement=kind), goal) for kind in kinds]
+    each = [plan for plan in plans if isinstance(plan, ResidentPlan)]
+    assert [plan.placement for plan in each] == [*kinds[:3], chosen]
+    assert goal(each[-1]) == min(map(goal, each[:3]))
+
+
+@given(st.integers(2, 3000))
+def test_a_shorter_prompt_can_pass_in_no_more_and_no_larger_parts(prompt: int) -> None:
+    asked = request(Model(name="m", layers=1, width=32, heads=1, kv_heads=1, head_width=32, ffn_width=32, vocab=10,
+                          max_length=4096, activation="gelu", norm="layer_norm", position="learned"),
+                    PlanGoal(prompt=1), positions=3000)  # fmt: skip
+    longer, shorter = ([(way.shifts, -(-tokens // way.tokens), way.tokens) for way in ways_to_read(asked, tokens)]
+                       for tokens in (prompt, prompt - 1))  # fmt: skip
+    for kind, parts, tokens in longer:
+        assert any(kind == one and fewer <= parts and less <= tokens for one, fewer, less in shorter)
 
 
 def better(cluster: Cluster, name: str, times: float) -> Cluster:
@@ -114,6 +141,23 @@ def test_a_service_is_never_slower_with_more(model: Model, name: str, times: flo
     if isinstance(plans[0], ResidentPlan):
         assert isinstance(plans[1], ResidentPlan)
         assert goal(plans[1]) <= (1 + 1e-9) * goal(plans[0])
+
+
+@pytest.mark.parametrize("width", [32, 64])
+def test_the_head_of_a_service_has_the_rows_that_many_tokens_side_by_side_need(width: int) -> None:
+    """Of one token a head of one row is the quickest; of those of a hundred sequences it would be what all wait for."""
+    model = Model(name="m", layers=2, width=width, heads=1, kv_heads=1, head_width=32, ffn_width=128, vocab=1000,
+                  max_length=8192, activation="gelu", norm="layer_norm", position="learned", tied=False)  # fmt: skip
+    cluster = replace(SMALL_CS2, systems=1, wafer=replace(SMALL_CS2.wafer, columns=48, rows=64))
+    goal = PlanGoal(prompt=60, position=90, passes=61, streams=True)
+    plan = plan_service(request(model, goal, cluster, positions=512, batch=1), goal)
+    assert isinstance(plan, ResidentPlan)
+    embed, head = plan.tables
+    free = cluster.wafer.rows - embed.rows - max(stage.row + stage.rows - embed.rows for stage in plan.stages)
+    assert head.rows <= free
+    shapes = [(columns, rows) for rows in range(1, free + 1) for columns in (8, 12, 20, 24, 32, 42, 48)]
+    heads = [replace(head, columns=columns, rows=rows) for columns, rows in shapes]
+    assert goal(plan) <= 1.03 * min(goal(replace(plan, tables=(embed, other), _chunks={})) for other in heads)
 
 
 @settings(deadline=None, max_examples=12)

@@ -149,9 +149,12 @@ def test_the_floor_is_close_where_kernels_set_the_time() -> None:
 @settings(max_examples=20, deadline=None)
 @given(asked=REQUESTS, more=st.integers(1, 9))
 def test_more_sequences_never_take_less(asked: Draw, more: int) -> None:
+    """But for what leaving cores unused could bring where it is not looked for: at most what filling them takes."""
     request = fitting(asked)
-    larger = replace(request, sequences=request.sequences + more)
-    assert step_s(larger) >= step_s(request) * (1 - 1e-9)
+    way, larger = chosen(request)[0], replace(request, sequences=request.sequences + more)
+    filled_s = way.program.causes.get("fill", 0.0)
+    unsought_s = filled_s if filled_s < WORTH * way.timed.step_s else 0.0
+    assert step_s(larger) >= way.timed.step_s * (1 - 1e-9) - unsought_s
 
 
 @settings(max_examples=20, deadline=None)

@@ -9,6 +9,7 @@ import click
 
 from wsesim._version import __version__
 from wsesim.cli import interrupt
+from wsesim.cli.data import data
 from wsesim.cli.describe import check, init, machines, models, schema, show, software
 from wsesim.cli.group import Commands
 from wsesim.cli.kernel import kernel
@@ -31,7 +32,7 @@ def cli() -> None:
 
 
 for command in (
-    run, check, show, schema, init, models, machines, software, graph, verify, validate, sweep, kernel, levels,
+    run, check, show, schema, init, models, machines, software, graph, verify, validate, sweep, kernel, levels, data,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -96,8 +96,10 @@ def _copy_fits(goal: PlanGoal, request: ResidentRequest) -> bool:
     """Return whether a copy has room, and for a prompt that it reads in one of the ways there are."""
     if not request.systems:
         return False
+    if request.in_squares and fits_in_squares(request, goal):
+        return True
     if not request.in_rectangles:
-        return fits_in_squares(request, goal)
+        return False
     places = Places.of(request, stage_options(request))
     bounds = Bounds(goal, StageTimes(request, places.options))
     ways = ways_to_read(request, max(1, min(request.positions, goal.prompt) - goal.reused))

@@ -23,7 +23,7 @@ from wsesim.mapping.resident.plan import timed_positions
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.room import NONE, WaferRoom
 from wsesim.mapping.resident.stage_times import Cycles, StageTimes, Step, next_wafer_cycles
-from wsesim.mapping.resident.tables import TableStrips, table_cycles, table_strips
+from wsesim.mapping.resident.tables import TableStrips, ranked_by, table_cycles, table_strips
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class ReadingWay:
 
 
 def ways_to_read(request: ResidentRequest, prompt: int) -> Iterator[ReadingWay]:
-    """Yield the ways in which so many tokens of a prompt can pass: even parts, or a few side by side.
+    """Yield the ways in which so many tokens of a prompt can pass: so many at a time, or in so many even parts.
 
     All pass together where every token sees all others.
     """
@@ -46,11 +46,20 @@ def ways_to_read(request: ResidentRequest, prompt: int) -> Iterator[ReadingWay]:
         yield ReadingWay(shifts=True, tokens=request.positions)
         return
     powers = [2**power for power in range(prompt.bit_length())]
-    parts = sorted({*powers, *(3 * power // 2 for power in powers[1:])})
-    sizes = {-(-prompt // number) for number in parts} if request.chunk is None else {request.chunk}
-    yield from (ReadingWay(shifts=True, tokens=tokens) for tokens in sorted(sizes))
-    most = min(request.chunk or prompt, prompt)
-    yield from (ReadingWay(shifts=False, tokens=tokens) for tokens in powers if tokens <= most)
+    between = [3 * power // 2 for power in powers[1:]]
+    shifting = _parts(prompt, [*powers, *between]) if request.chunk is None else [request.chunk]
+    yield from (ReadingWay(shifts=True, tokens=tokens) for tokens in shifting)
+    beside = (tokens for tokens in _parts(prompt, powers) if tokens <= (request.chunk or prompt))
+    yield from (ReadingWay(shifts=False, tokens=tokens) for tokens in beside)
+
+
+def _parts(prompt: int, sizes: Sequence[int]) -> list[int]:
+    """Return tokens that pass together: *sizes*, and even parts as many as one of them, where these are the larger.
+
+    For each of them a shorter prompt has one that is no larger, of which it needs no more.
+    """
+    fit = [size for size in sizes if size <= prompt]
+    return sorted({*fit, *(-(-prompt // number) for number in fit if number * number <= prompt)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,7 +70,8 @@ class Places:
     options: StageOptions
     strips: tuple[TableStrips, ...]
     strip: Counts
-    """Number of the strips of each: those with which it takes the fewest wafers, then the fastest."""
+    """Number of the strips of each, with which it takes the fewest wafers: those fastest for one token; where others
+    are faster for many, the option stands here again with them."""
     wafers: Counts
     layers_bytes: Counts
     """Of a core: its layers, with their part of the cache."""
@@ -75,16 +85,20 @@ class Places:
         fits = has_room(request, options, options.layers * layer, request.batch)
         options, layer = options.some(fits), layer[fits]
         strips = table_strips(request) if len(options) else ()
-        wafers, strip, room = np.full(len(options), NONE), np.zeros(len(options), int), WaferRoom(request, options)
-        cycles = table_cycles(request, strips, TokenStep(positions=1), 1)[0] if strips else np.zeros(0)
-        for number in np.argsort(cycles, kind="stable").tolist():
-            taken = room.taken(strips[number])
-            better = taken < wafers
-            wafers, strip = np.where(better, taken, wafers), np.where(better, number, strip)
-        there = wafers < NONE
+        if not strips:
+            none = np.zeros(0, int)
+            return cls(request=request, options=options.some(none), strips=(), strip=none, wafers=none,
+                       layers_bytes=none)  # fmt: skip
+        room = WaferRoom(request, options)
+        taken = np.array([room.taken(one) for one in strips])
+        wafers = taken.min(axis=0)
+        fastest, busiest = (_first(taken == wafers, cycles) for cycles in ranked_by(request, strips))
+        there = np.flatnonzero(wafers < NONE)
+        which = np.concatenate([there, there[busiest[there] != fastest[there]]])
+        strip = np.concatenate([fastest[there], busiest[which[len(there) :]]])
         return cls(
-            request=request, options=options.some(there), strips=strips, strip=strip[there], wafers=wafers[there],
-            layers_bytes=(options.layers * layer)[there],
+            request=request, options=options.some(which), strips=strips, strip=strip, wafers=wafers[which],
+            layers_bytes=(options.layers * layer)[which],
         )  # fmt: skip
 
     def some(self, which: NDArray[np.bool_] | Counts) -> Places:
@@ -235,6 +249,13 @@ class Bounds:
 
     def _layer(self, places: Places, step: Step) -> Cycles:
         return self.times.layer(step)[self.times.place[places.options.size]]
+
+
+def _first(open_: NDArray[np.bool_], cycles: Cycles) -> Counts:
+    """Return for each option the number of the strips that take the fewest *cycles* among those open to it."""
+    order = np.argsort(cycles, kind="stable")
+    found: Counts = order[open_[order].argmax(axis=0)]
+    return found
 
 
 def _last(goal: PlanGoal, way: ReadingWay) -> int:

@@ -66,12 +66,12 @@ def _with_more(plan: ResidentPlan, goal: PlanGoal) -> ResidentPlan:
 def _placed(
     request: ResidentRequest, requests: list[ResidentRequest], goal: PlanGoal
 ) -> ResidentPlan | DoesNotFit:  # fmt: skip
-    if request.in_rectangles:
-        return fastest(requests, goal) or _failed(request, goal, too_full([*copied(request)][-1]))
-    tried = [plan_in_squares(one, goal) for one in requests]
-    plans = [plan for plan in tried if isinstance(plan, ResidentPlan)]
+    found = [fastest(requests, goal)] if request.in_rectangles else []
+    tried = [plan_in_squares(one, goal) for one in requests] if request.in_squares else []
+    plans = [plan for plan in (*found, *tried) if isinstance(plan, ResidentPlan)]
     if not plans:
-        return _failed(request, goal, next(failure for failure in tried if isinstance(failure, DoesNotFit)))
+        failures = [failure for failure in tried if isinstance(failure, DoesNotFit)]
+        return _failed(request, goal, too_full([*copied(request)][-1]) if request.in_rectangles else failures[0])
     best, *others = sorted([*plans, *(plan.next_best for plan in plans if plan.next_best)], key=goal)
     return replace(best, next_best=next((one for one in others if kind_of(one) != kind_of(best)), None))
 

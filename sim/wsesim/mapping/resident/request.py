@@ -29,8 +29,8 @@ class ResidentRequest:
     """Of weights, cache and sums; fp16 is what there is."""
     placement: str = "auto"
     """whole: one square of cores a wafer; blocks: as many squares as the wafer has room for; rectangles: the whole
-    wafer in even parts, embedding and head apart; auto: rectangles, or the faster kind of squares if a grid is given
-    or memory need not be enough."""
+    wafer in even parts, embedding and head apart; auto: the fastest of all, of squares if a grid is given or memory
+    need not be enough."""
     prefill_grid: int | None = None
     """Side of the squares for prompts; None: as for decoding. If it differs, all is moved in between."""
     decode_grid: int | None = None
@@ -92,10 +92,15 @@ class ResidentRequest:
 
     @property
     def in_rectangles(self) -> bool:
-        """Whether the mapping cuts wafers into rectangles rather than squares."""
+        """Whether the mapping tries to cut wafers into rectangles."""
         if self.placement != "auto":
             return self.placement == "rectangles"
         return self.must_fit and not (self.prefill_grid or self.decode_grid)
+
+    @property
+    def in_squares(self) -> bool:
+        """Whether the mapping tries squares."""
+        return self.placement != "rectangles"
 
     @property
     def systems(self) -> int:

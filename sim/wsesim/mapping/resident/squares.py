@@ -40,9 +40,9 @@ def plan_in_squares(request: ResidentRequest, goal: PlanGoal) -> ResidentPlan | 
     return min(failures, key=lambda failure: needs_bytes(failure.memory))
 
 
-def kind_of(plan: ResidentPlan) -> tuple[str, int, int, int]:
+def kind_of(plan: ResidentPlan) -> tuple[str, int, int, int, bool]:
     """Return what the next best differs in."""
-    return plan.placement, len(plan.stages), plan.wafers, plan.replicas
+    return plan.placement, len(plan.stages), plan.wafers, plan.replicas, plan.together is None
 
 
 def fits_in_squares(request: ResidentRequest, goal: PlanGoal) -> bool:

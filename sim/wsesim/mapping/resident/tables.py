@@ -70,7 +70,11 @@ class TableStrips:
 
 
 def table_strips(request: ResidentRequest) -> tuple[TableStrips, ...]:
-    """Return the strips to compare, on one wafer and on several: of each none is slower than others as high."""
+    """Return the strips to compare, on one wafer and on several.
+
+    Of those as high none is quicker for one token, or none for one of each sequence held: a service has the head choose
+    many side by side, and there it may be what all wait for.
+    """
     there = request.wafers or request.systems
     kinds = (True, False) if there > 1 else (True,)
     return tuple(found for one_wafer in kinds for found in _strips_on(_alone(request), one_wafer))
@@ -90,10 +94,18 @@ def _strips_on(request: ResidentRequest, one_wafer: bool) -> tuple[TableStrips, 
     else:
         pairs = product(*(_quickest(request, embeds=embeds, heads=not embeds) for embeds in (True, False)))
         found = [TableStrips(one_wafer=one_wafer, above=above, below=below) for above, below in pairs]
-    step, most = TokenStep(positions=1), request.cluster.wafer.rows * (1 if one_wafer else 2)
-    cycles = table_cycles(request, tuple(found), step, 1)[0].tolist()
-    timed = sorted((one.rows, cycles[number], number) for number, one in enumerate(found) if one.rows <= most)
-    return tuple(found[number] for number in _quicker(timed))
+    most = request.cluster.wafer.rows * (1 if one_wafer else 2)
+    kept = set[int]()
+    for cycles in ranked_by(request, tuple(found)):
+        order = cycles.tolist()
+        kept |= {*_quicker(sorted((one.rows, order[at], at) for at, one in enumerate(found) if one.rows <= most))}
+    return tuple(found[number] for number in sorted(kept))
+
+
+def ranked_by(request: ResidentRequest, found: tuple[TableStrips, ...]) -> tuple[Cycles, Cycles]:
+    """Return the cycles of one token through strips, and those of one of each sequence in the busier of both."""
+    one, each = (TokenStep(positions=1, batch=batch) for batch in (1, request.batch))
+    return table_cycles(request, found, one, 1)[0], table_cycles(request, found, each, each.batch)[1]
 
 
 def _quicker(timed: Iterable[tuple[int, float, int]]) -> Iterator[int]:
@@ -106,7 +118,7 @@ def _quicker(timed: Iterable[tuple[int, float, int]]) -> Iterator[int]:
 
 
 def _quickest(request: ResidentRequest, *, embeds: bool, heads: bool) -> list[Strip]:
-    """Return the strips with room for tables, fewest rows first, each faster than all before it."""
+    """Return the strips with room for tables, each faster than all with fewer rows: for one token, or for many."""
     wafer, laid = request.cluster.wafer, request.laid
     columns, rows = (found.ravel() for found in np.meshgrid(
         table_sizes(laid, "x", wafer.columns), table_sizes(laid, "y", wafer.rows)))  # fmt: skip
@@ -114,14 +126,16 @@ def _quickest(request: ResidentRequest, *, embeds: bool, heads: bool) -> list[St
     columns, rows = columns[room], rows[room]
     if not len(columns):
         return []
-    ends = np.full(len(columns), embeds), np.full(len(columns), heads)
-    cycles = _end_cycles(laid, rectangles(request, columns, rows), *ends, TokenStep(positions=1), 1)
-    order = np.lexsort((cycles, rows))
-    best = order[np.flatnonzero(np.diff(rows[order], prepend=0))]  # the fastest of each height
-    timed = zip(rows[best].tolist(), cycles[best].tolist(), best.tolist(), strict=True)
+    ends, kept = (np.full(len(columns), embeds), np.full(len(columns), heads)), set[int]()
+    for batch in {1, request.batch}:
+        step = TokenStep(positions=1, batch=batch)
+        cycles = _end_cycles(laid, rectangles(request, columns, rows), *ends, step, batch)
+        order = np.lexsort((cycles, rows))
+        best = order[np.flatnonzero(np.diff(rows[order], prepend=0))]  # the fastest of each height
+        kept |= {*_quicker(zip(rows[best].tolist(), cycles[best].tolist(), best.tolist(), strict=True))}
     return [
         Strip(columns=int(columns[number]), rows=int(rows[number]), embeds=embeds, heads=heads)
-        for number in _quicker(timed)
+        for number in sorted(kept)
     ]
 
 

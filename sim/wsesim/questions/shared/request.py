@@ -33,10 +33,10 @@ class PlacedSection(Section):
     batch: Annotated[Size, Default("one user")] = 1
     """Sequences held at once."""
     placement: Annotated[
-        Literal["auto", "whole", "blocks", "rectangles"], Default("rectangles, unless a grid is given")
+        Literal["auto", "whole", "blocks", "rectangles"], Default("the fastest, of squares if a grid is given")
     ] = "auto"
     """Whether each layer takes a square as large as the wafer, one after the other; squares hold layers as a pipeline;
-    or rectangles that use all of the wafer do. auto: rectangles, unless a grid is given."""
+    or rectangles that use all of the wafer do. auto: the fastest, of squares if a grid is given."""
     stages: Annotated[AutoOrSize, Default("as many as are fastest")] = "auto"
     """Stages of the pipeline. Default: as many as are fastest."""
     wafers: Annotated[AutoOrSize, Default("as many of the systems as are fastest")] = "auto"
