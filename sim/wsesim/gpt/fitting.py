@@ -1,0 +1,126 @@
+"""Learning from rows, and asking how much was learned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from wsesim.errors import InputError, SpecError, require_positive
+from wsesim.gpt.network import Network, tokens_of
+from wsesim.gpt.rows import Ids, Rows, rows_of
+from wsesim.model import Model
+from wsesim.numerics import IGNORED, AdamW, StepTaken, step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What learning came to, step by step."""
+
+    losses: tuple[float, ...]
+    """Of each step's batch, before its update."""
+    norms: tuple[float, ...]
+    """Of all gradients of each step, before they were clipped."""
+    learning_rates: tuple[float, ...]
+    evaluations: tuple[Mapping[str, float], ...] = ()
+    """After each epoch, of the rows that were given for it."""
+
+
+def learning_rows(model: Model, data: Any) -> Rows:
+    """Return the rows of *data*, with labels; those of a language model are the tokens themselves if none are given.
+
+    Raises:
+        SpecError: as `rows_of`, or there are no labels of classes.
+    """
+    rows = rows_of(model, data)
+    if rows.labels is not None:
+        return rows
+    if model.task == "classify":
+        raise SpecError("labels", f"are missing: a class from 0 to {model.classes - 1} of each row")
+    return replace(rows, labels=rows.ids)
+
+
+def fit(
+    network: Network, rows: Rows, *, epochs: int, batch_size: int, micro_batch_size: int | None, optimizer: AdamW,
+    seed: int, recompute: bool, validation: Rows | None,
+) -> History:  # fmt: skip
+    """Update the weights of *network* where they lie; moments start from zero. Rows without a label add nothing.
+
+    Raises:
+        InputError: labels of one class only, or all ignored; or a step whose gradients are not finite: weights are then
+            those of the step before it.
+        SpecError: sizes that are not positive.
+    """
+    require_positive(epochs=epochs, batch_size=batch_size, micro_batch_size=micro_batch_size or batch_size)
+    rows = _labelled(network, rows)
+    state, taken, evaluations = network.state(), list[StepTaken](), list[dict[str, float]]()
+    for epoch in range(epochs):
+        order = np.random.default_rng((seed, epoch)).permutation(len(rows))
+        for batch in batches(rows, batch_size, order):
+            parts = batch.parts(min(micro_batch_size or batch_size, len(batch)))
+            graph, arrays = network.training(batch, state)
+            graph = graph.with_dims(batch=len(parts[0]))
+            tokens = [tokens_of(graph, part, padded=batch.is_padded) for part in parts]
+            done = step(graph, arrays, tokens, optimizer, len(taken) + 1, recompute=recompute)
+            if not isfinite(done.norm):
+                raise InputError.at(f"step {len(taken) + 1} has gradients that are not finite: it was not taken; a "
+                                    "smaller learning rate, or a longer way up to it, may do")  # fmt: skip
+            taken.append(done)
+        if validation is not None:
+            evaluations.append(evaluate(network, validation, batch_size=batch_size))
+    return History(
+        losses=tuple(sum(one.losses.values()) for one in taken), norms=tuple(one.norm for one in taken),
+        learning_rates=tuple(one.learning_rate for one in taken), evaluations=tuple(evaluations),
+    )  # fmt: skip
+
+
+def evaluate(network: Network, rows: Rows, *, batch_size: int) -> dict[str, float]:
+    """Return `loss`, the mean over all labels that count, `accuracy`, and `labels`, how many there are.
+
+    Raises:
+        InputError: there are none.
+    """
+    require_positive(batch_size=batch_size)
+    loss, right, counted = 0.0, 0, 0
+    for batch in batches(rows, batch_size, np.arange(len(rows))):
+        held = labels_held(network, batch)
+        labels = int((held != IGNORED).sum())
+        if labels:
+            output = network.outputs(batch)
+            loss += (output.loss or 0.0) * labels
+            right += int((output.logits.argmax(axis=-1) == held).sum())
+            counted += labels
+    if not counted:
+        raise InputError.at("all labels are ignored: nothing is left to evaluate")
+    return {"loss": loss / counted, "accuracy": right / counted, "labels": counted}
+
+
+def batches(rows: Rows, size: int, order: Ids) -> Iterator[Rows]:
+    """Yield rows in an order, *size* at a time, the last ones as many as are left."""
+    for start in range(0, len(rows), size):
+        yield rows.taken(order[start : start + size])
+
+
+def labels_held(network: Network, rows: Rows) -> Ids:
+    """Return the label that each row of logits is held to: that of the next token, or the class."""
+    graph, _ = network.graph(rows, loss=True)
+    tokens = tokens_of(graph, rows)
+    if network.model.task == "classify":
+        return np.asarray(tokens["classes"])
+    held = np.full_like(rows.ids, IGNORED)
+    held[:, :-1] = tokens["labels"][:, 1:]
+    return held
+
+
+def _labelled(network: Network, rows: Rows) -> Rows:
+    """Return the rows that have something to learn from."""
+    held = labels_held(network, rows).reshape(len(rows), -1)
+    known = np.unique(held[held != IGNORED])
+    if not known.size:
+        raise InputError.at("all labels are ignored: nothing is left to learn from")
+    if network.model.task == "classify" and known.size == 1:
+        raise InputError.at(f"all labels are {known[0]}: of one class only nothing can be learned")
+    return rows.taken(np.flatnonzero((held != IGNORED).any(axis=1)))
