@@ -197,6 +197,8 @@ def test_sizes_that_are_left_out_follow() -> None:
         ({"num_heads": True}, "num_heads must be a whole number, got True"),
         ({"num_classes": 1}, "num_classes must be 2 or more"),
         ({"num_classes": -2}, "num_classes must be zero or above, got -2"),
+        ({"hidden_size": 0}, "hidden_size must be positive, got 0"),
+        ({"filter_size": 0}, "filter_size must be positive, got 0"),
         ({"hidden_size": 9}, "hidden_size = 9 is not a multiple of num_heads = 2"),
         ({"vocab_size": 0}, "vocab_size must be positive, got 0"),
         ({"max_position_embeddings": 0}, "max_position_embeddings must be positive"),

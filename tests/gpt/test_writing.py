@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.gpt.test_module import BATCH, IDS, LENGTH, VOCAB, gpt
 
-from wsesim.errors import SpecError
+from wsesim.errors import InputError, SpecError
 from wsesim.gpt.writing import Sampling
 
 MASK = np.ones_like(IDS)
@@ -88,6 +88,7 @@ def test_shares_are_of_the_likeliest(logits: list[float], top_k: int, top_p: flo
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"max_new_tokens": 2.5}, "max_new_tokens must be a whole number, got 2.5"),
         ({"max_new_tokens": 0}, "max_new_tokens must be positive"),
         ({"max_new_tokens": 11}, "max_new_tokens = 11 after 6 tokens is over the model's 16 positions"),
         ({"max_new_tokens": 4, "eos_token_id": VOCAB}, "eos_token_id must be from 0 to 22, got 23"),
@@ -103,6 +104,14 @@ def test_shares_are_of_the_likeliest(logits: list[float], top_k: int, top_p: flo
 def test_what_cannot_be_written_is_named(options: dict[str, Any], message: str) -> None:
     with pytest.raises(SpecError, match=message):
         gpt().generate(IDS, **options)
+
+
+@pytest.mark.parametrize("do_sample", [False, True])
+def test_weights_that_are_no_numbers_write_nothing(do_sample: bool) -> None:
+    model = gpt()
+    model.parameters()["transformer.ln_f.bias"][0] = np.nan
+    with pytest.raises(InputError, match="the logits hold NaN or infinity"):
+        model.generate(IDS, max_new_tokens=2, do_sample=do_sample)
 
 
 def test_a_classifier_has_no_words() -> None:

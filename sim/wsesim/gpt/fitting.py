@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from wsesim.errors import InputError, SpecError, require_positive
+from wsesim.errors import InputError, SpecError, require_not_negative, require_positive
 from wsesim.gpt.network import Network, tokens_of
 from wsesim.gpt.rows import Ids, Rows, rows_of
+from wsesim.gpt.shape import whole
 from wsesim.model import Model
 from wsesim.numerics import IGNORED, AdamW, StepTaken, step
 
@@ -54,13 +55,15 @@ def fit(
             those of the step before it.
         SpecError: sizes that are not positive.
     """
-    require_positive(epochs=epochs, batch_size=batch_size, micro_batch_size=micro_batch_size or batch_size)
+    part_size = batch_size if micro_batch_size is None else micro_batch_size
+    _require_whole(epochs=epochs, batch_size=batch_size, micro_batch_size=part_size)
+    require_not_negative(seed=whole("seed", seed))
     rows = _labelled(network, rows)
     state, taken, evaluations = network.state(), list[StepTaken](), list[dict[str, float]]()
     for epoch in range(epochs):
         order = np.random.default_rng((seed, epoch)).permutation(len(rows))
         for batch in batches(rows, batch_size, order):
-            parts = batch.parts(min(micro_batch_size or batch_size, len(batch)))
+            parts = batch.parts(min(part_size, len(batch)))
             graph, arrays = network.training(batch, state)
             graph = graph.with_dims(batch=len(parts[0]))
             tokens = [tokens_of(graph, part, padded=batch.is_padded) for part in parts]
@@ -83,7 +86,7 @@ def evaluate(network: Network, rows: Rows, *, batch_size: int) -> dict[str, floa
     Raises:
         InputError: there are none.
     """
-    require_positive(batch_size=batch_size)
+    _require_whole(batch_size=batch_size)
     loss, right, counted = 0.0, 0, 0
     for batch in batches(rows, batch_size, np.arange(len(rows))):
         held = labels_held(network, batch)
@@ -113,6 +116,10 @@ def labels_held(network: Network, rows: Rows) -> Ids:
     held = np.full_like(rows.ids, IGNORED)
     held[:, :-1] = tokens["labels"][:, 1:]
     return held
+
+
+def _require_whole(**sizes: Any) -> None:
+    require_positive(**{name: whole(name, size) for name, size in sizes.items()})
 
 
 def _labelled(network: Network, rows: Rows) -> Rows:

@@ -40,9 +40,11 @@ class Module:
         """Run `forward`."""
         return self.forward(*args, **kwargs)
 
-    def forward(self, input_ids: Any, attention_mask: Any = None, labels: Any = None) -> Any:
-        """Run `transformer`; a subclass may do more."""
-        return self.transformer(input_ids, attention_mask, labels)
+    def forward(
+        self, input_ids: Any, attention_mask: Any = None, labels: Any = None, *, output_hidden_states: bool = False
+    ) -> Any:
+        """Run `transformer`; a subclass may do more, or take less."""
+        return self.transformer(input_ids, attention_mask, labels, output_hidden_states=output_hidden_states)
 
     def transformer(
         self, input_ids: Any, attention_mask: Any = None, labels: Any = None, *, output_hidden_states: bool = False

@@ -35,18 +35,18 @@ def model_of(sizes: Mapping[str, Any]) -> Model:
     Raises:
         SpecError: a size that no model has, by the name it has here.
     """
-    layers, heads, classes = (_count(name, sizes[name]) for name in (*NEEDED, "num_classes"))
+    layers, heads, classes = (whole(name, sizes[name]) for name in (*NEEDED, "num_classes"))
     require_positive(num_layers=layers, num_heads=heads)
     require_not_negative(num_classes=classes)
-    width = _count("hidden_size", sizes["hidden_size"] or HEAD_WIDTH * heads)
+    width = _size("hidden_size", sizes["hidden_size"], HEAD_WIDTH * heads)
     if width % heads:
         raise SpecError("hidden_size", f"= {width} is not a multiple of num_heads = {heads}")
     try:
         return Model(
             name=f"cerebras-gpt-{layers}x{width}", layers=layers, width=width, heads=heads, kv_heads=heads,
-            head_width=width // heads, ffn_width=_count("filter_size", sizes["filter_size"] or FILTERS * width),
-            vocab=_count("vocab_size", sizes["vocab_size"]), activation=sizes["activation"],
-            max_length=_count("max_position_embeddings", sizes["max_position_embeddings"]),
+            head_width=width // heads, ffn_width=_size("filter_size", sizes["filter_size"], FILTERS * width),
+            vocab=whole("vocab_size", sizes["vocab_size"]), activation=sizes["activation"],
+            max_length=whole("max_position_embeddings", sizes["max_position_embeddings"]),
             norm_epsilon=sizes["layer_norm_epsilon"],
             task="classify" if classes else "lm", classes=classes or _NO_CLASSES,
         )  # fmt: skip
@@ -71,10 +71,21 @@ def dtype_of(name: Any) -> np.dtype[Any]:
     return np.dtype(np.float64 if called == "float64" else np.float32)
 
 
-def _count(name: str, value: Any) -> int:
+def whole(name: str, value: Any) -> int:
+    """Return a whole number of any type as one of Python's.
+
+    Raises:
+        SpecError: it is none.
+    """
     try:
         if isinstance(value, bool):
             raise TypeError
         return index(value)
     except TypeError:
         raise SpecError(name, f"must be a whole number, got {value!r}") from None
+
+
+def _size(name: str, value: Any, usual: int) -> int:
+    found = usual if value is None else whole(name, value)
+    require_positive(**{name: found})
+    return found
