@@ -143,3 +143,23 @@ def test_names_are_escaped_on_pages(call: Call, question: Path, in_tmp: Path) ->
     question.write_text(question.read_text().replace("gpt2", "{preset: gpt2, source: '<b>x</b>'}"))
     assert call("run", question, "--no-verify", "--quiet").exit_code == 0
     assert "<b>x</b>" not in (in_tmp / "runs/question/report.html").read_text()
+
+
+def test_precision_says_errors_and_time_of_each_format(call: Call, question: Path) -> None:
+    document = json.loads(call("precision", question, "--json").stdout)
+    ways = {(way["name"], way["loss_scale"]): way for way in document["ways"]}
+    assert ways["fp32", 1]["closed_s"] > ways["fp16", 1]["closed_s"] == ways["cb16", 1]["closed_s"]
+    errors = {key: max(one["error"] for one in way["lost"]) for key, way in ways.items()}
+    assert errors["fp32", 1] < errors["fp16", 2**15] < errors["cb16", 1] < errors["bf16", 1]
+    found = call("precision", question, "--set", "precision=cb16")
+    assert found.exit_code == 0
+    assert "cb16, no subnormals" in found.stdout
+    assert "Made smaller to stay quick" in found.stdout
+
+
+def test_precision_of_a_kernel_is_refused(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "sum.yaml"
+    file.write_text("kernel: allreduce-chain\ncluster: cs-2\ngrid: [4, 1]\nshape: [4]\n")
+    found = call("precision", file)
+    assert found.exit_code == 2
+    assert "has no model whose numbers could be kept in any format" in found.stderr

@@ -80,13 +80,13 @@ def test_a_core_keeps_some_memory_for_data() -> None:
 
 
 def test_fmac_rate_of_each_precision() -> None:
-    assert [CLUSTER.wafer.core.fmac_per_cycle(precision) for precision in PRECISIONS] == [4, 2, 1]
+    assert [CLUSTER.wafer.core.fmac_per_cycle(precision) for precision in PRECISIONS] == [4, 2, 1, 2, 2]
 
 
 def test_an_unknown_precision_names_the_nearest() -> None:
-    with pytest.raises(SpecError, match="did you mean 'fp16'"):
-        CLUSTER.wafer.core.fmac_per_cycle("bf16")
-    with pytest.raises(SpecError, match="must be one of fp16, mixed, fp32"):
+    with pytest.raises(SpecError, match="did you mean 'mixed'"):
+        CLUSTER.wafer.core.fmac_per_cycle("mixd")
+    with pytest.raises(SpecError, match="must be one of fp16, mixed, fp32, bf16, cb16"):
         CLUSTER.wafer.peak_flops("int8")
 
 

@@ -15,6 +15,7 @@ from wsesim.cli.group import Commands
 from wsesim.cli.kernel import kernel
 from wsesim.cli.measure import sweep, validate
 from wsesim.cli.options import debug_option
+from wsesim.cli.precision import precision
 from wsesim.cli.simulate import graph, levels, run, verify
 from wsesim.signs import write_nearest
 
@@ -32,7 +33,8 @@ def cli() -> None:
 
 
 for command in (
-    run, check, show, schema, init, models, machines, software, graph, verify, validate, sweep, kernel, levels, data,
+    run, check, show, schema, init, models, machines, software, graph, verify, precision, validate, sweep, kernel,
+    levels, data,
 ):  # fmt: skip
     cli.add_command(command)
 

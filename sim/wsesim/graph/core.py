@@ -13,7 +13,9 @@ from types import MappingProxyType
 
 from wsesim.errors import SpecError, require_choice
 
-BYTES_PER_ELEMENT: Mapping[str, int] = MappingProxyType({"fp16": 2, "fp32": 4, "int32": 4, "bool": 1})
+BYTES_PER_ELEMENT: Mapping[str, int] = MappingProxyType({
+    "fp16": 2, "bf16": 2, "cb16": 2, "fp32": 4, "int32": 4, "bool": 1,
+})  # fmt: skip
 INDEX_BYTES = 2
 """Of the place of a weight that is not zero, sent beside its value where zeros are left out (Hot Chips 34, 2022)."""
 ROLES = ("tokens", "activation", "weight", "gradient", "loss", "state", "cache")
@@ -33,7 +35,7 @@ class Tensor:
     """tokens | activation | weight | gradient | loss | state (of the optimizer, where weights are kept) | cache (keys
     and values of the tokens before)."""
     dtype: str = "fp16"
-    """fp16 | fp32 | int32 | bool."""
+    """fp16 | bf16 | cb16 | fp32 | int32 | bool."""
     of: str | None = None
     """For a gradient: the tensor it belongs to. Weight gradients leave the wafer."""
     density: float = 1.0

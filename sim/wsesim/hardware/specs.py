@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, fields, replace
 from wsesim.errors import SpecError, require_at_most, require_choice, require_not_negative, require_positive
 from wsesim.figures import LESS, MORE, neither
 
-PRECISIONS = ("fp16", "mixed", "fp32")
+PRECISIONS = ("fp16", "mixed", "fp32", "bf16", "cb16")
+"""fp16 adds up in fp16; mixed multiplies fp16 and adds up in fp32, and so do bf16 and cb16 with operands of theirs."""
 """Arithmetic of a multiply-accumulate: all 16-bit; 16-bit factors summed in 32 bits; all 32-bit."""
 
 FASTEST_HZ = 10**11
@@ -126,8 +127,8 @@ class Core:
             SpecError: an unknown precision.
         """
         require_choice("precision", precision, PRECISIONS)
-        rates = (self.fmac_fp16_per_cycle, self.fmac_mixed_per_cycle, self.fmac_fp32_per_cycle)
-        return dict(zip(PRECISIONS, rates, strict=True))[precision]
+        rates = {"fp16": self.fmac_fp16_per_cycle, "fp32": self.fmac_fp32_per_cycle}
+        return rates.get(precision, self.fmac_mixed_per_cycle)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ from wsesim.kernels.collectives import link_cycles
 from wsesim.kernels.counts import added
 from wsesim.software import Training
 
-MIXED_TRAFFIC_BYTES = {"fp16": (4, 2), "mixed": (6, 4), "fp32": (8, 4)}
+MIXED_TRAFFIC_BYTES = {"fp16": (4, 2), "mixed": (6, 4), "bf16": (6, 4), "cb16": (6, 4), "fp32": (8, 4)}
 """SRAM bytes (read, written) by one multiply-accumulate of an AXPY: x and y in, y out, at their precisions."""
 
 

@@ -96,7 +96,7 @@ def build_graph(
         model: what is built.
         sequences: of a batch.
         length: tokens of a sequence that are computed.
-        precision: fp32 | mixed.
+        precision: fp32 | fp16 | mixed | bf16 | cb16: of what is kept; fp16 and mixed keep fp16.
         padded: whether a tensor `mask` [batch, keys] says which tokens count (1) and which fill up (0).
         keys: tokens of a sequence so far, these included; those before are in the cache of each layer,
             `attention.cache` [batch, keys, kv]. None: these are all, and there is no cache.
@@ -109,7 +109,7 @@ def build_graph(
     _check_keys(model, length, keys)
     if model.position == "learned" and (keys or length) > model.max_length:
         raise SpecError("length", f"= {keys or length} is over the model's {model.max_length} positions")
-    form = _Form("fp32" if precision == "fp32" else "fp16", padded, keys is not None, loss)
+    form = _Form(precision if precision in ("fp32", "bf16", "cb16") else "fp16", padded, keys is not None, loss)
     dims = {
         "batch": sequences, "length": length, "keys": keys or length, "width": model.width, "heads": model.heads,
         "head": model.head_width, "qkv": model.qkv_width, "attention": model.attention_width,

@@ -5,10 +5,14 @@ from wsesim.numerics.executor import BlockRun, Cache, Execution, execute, new_ca
 from wsesim.numerics.functions import OpFunction, Setting, computes, function_of
 from wsesim.numerics.inputs import token_inputs
 from wsesim.numerics.loss import IGNORED
+from wsesim.numerics.loss_scale import LossScale
 from wsesim.numerics.optimizer import AdamW, Schedule
+from wsesim.numerics.precision import InPrecision, Lost
 from wsesim.numerics.reference import walk_reference
+from wsesim.numerics.rounding import FORMATS
 from wsesim.numerics.saving import save_tensors, stored_tensors
 from wsesim.numerics.smaller import Part, quick
+from wsesim.numerics.storage import EXACT, Storage
 from wsesim.numerics.text import SAMPLES, load_text, token_windows
 from wsesim.numerics.tokenizer import Tokenizer
 from wsesim.numerics.training import (
@@ -27,6 +31,8 @@ from wsesim.numerics.vocabulary import tokenizer_files
 from wsesim.numerics.weights import SeededWeights, Weights
 
 __all__ = [
+    "EXACT",
+    "FORMATS",
     "IGNORED",
     "SAMPLES",
     "AdamW",
@@ -34,7 +40,10 @@ __all__ = [
     "Cache",
     "Execution",
     "Forward",
+    "InPrecision",
     "Key",
+    "LossScale",
+    "Lost",
     "NamedArrays",
     "OpFunction",
     "Part",
@@ -43,6 +52,7 @@ __all__ = [
     "SeededWeights",
     "Setting",
     "StepTaken",
+    "Storage",
     "Tokenizer",
     "Weights",
     "backward",

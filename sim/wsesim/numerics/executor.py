@@ -13,6 +13,7 @@ from wsesim.errors import SpecError
 from wsesim.graph import Block, Graph, Op, Tensor
 from wsesim.numerics.arrays import Array, Ids
 from wsesim.numerics.functions import Setting, function_of
+from wsesim.numerics.storage import EXACT, Storage
 from wsesim.numerics.weights import Weights
 
 NO_SCALARS: Mapping[str, float] = MappingProxyType({})
@@ -57,12 +58,14 @@ def execute(
     keep: Collection[str] = (),
     cache: Cache | None = None,
     scalars: Mapping[str, float] = NO_SCALARS,
+    storage: Storage = EXACT,
 ) -> Execution:
     """Run the forward ops of *graph* and return logits and losses.
 
     *tokens* holds every tensor of ids and labels (`token_inputs` makes them); *keep* names tensors to return from each
-    copy of each block that has them. Arithmetic is in *dtype*; weights of one block copy are in memory at a time. A
-    graph with a cache reads and extends *cache*, which `new_cache` makes.
+    copy of each block that has them. Ops compute in *dtype*; if that is float32, what they give is kept as *storage*
+    says. Weights of one block copy are in memory at a time. A graph with a cache reads and extends *cache*, which
+    `new_cache` makes.
 
     Raises:
         InputError: an id is outside its table.
@@ -73,7 +76,7 @@ def execute(
     found: dict[str, Array] = {}
     kept: dict[tuple[str, int, str], Array] = {}
     wanted = {*keep, *losses, *logits}
-    for run in walk(graph, weights, tokens, dtype=dtype, keep=wanted, cache=cache, scalars=scalars):
+    for run in walk(graph, weights, tokens, dtype=dtype, keep=wanted, cache=cache, scalars=scalars, storage=storage):
         for name, array in run.tensors.items():
             if name in losses or name in logits:
                 found[name] = array
@@ -94,6 +97,7 @@ def walk(
     keep: Collection[str] = (),
     cache: Cache | None = None,
     scalars: Mapping[str, float] = NO_SCALARS,
+    storage: Storage = EXACT,
 ) -> Iterator[BlockRun]:
     """Run *graph* as `execute` does, yielding each block copy when it is done, so that a caller can follow along.
 
@@ -109,8 +113,12 @@ def walk(
             carried = ()
             values |= tokens_of(graph, block, tokens)
             values |= _cached(graph, block, copy, cache or {})
-            values |= {name: array.astype(dtype, copy=False) for name, array in weights.load(block.name, copy).items()}
-            run_ops(graph, block, block.phase("forward"), values, keep={*keep, *outputs}, scalars=scalars)
+            loaded = {name: array.astype(dtype, copy=False) for name, array in weights.load(block.name, copy).items()}
+            values |= streamed(block, loaded, storage)
+            run_ops(
+                graph, block, block.phase("forward"), values, keep={*keep, *outputs}, scalars=scalars,
+                storage=storage,
+            )  # fmt: skip
             carried = [values[name] for name in outputs]
             yield BlockRun(block=block.name, copy=copy, tensors=values)
             del values
@@ -124,6 +132,7 @@ def run_ops(
     *,
     keep: Collection[str],
     scalars: Mapping[str, float] = NO_SCALARS,
+    storage: Storage = EXACT,
 ) -> None:
     """Run *ops* of any phase in order on *values*, which gains their outputs and loses what none reads any more.
 
@@ -139,10 +148,15 @@ def run_ops(
         results = function_of(op)(op, [values[name] for name in op.inputs], setting)
         for name, array in zip(op.outputs, results, strict=True):
             _check_shape(graph, block, name, array)
-            values[name] = array
+            values[name] = storage.store(block.tensors[name], array)
         for name in {*op.inputs, *op.outputs}:
             if last_use[name] <= index and name not in keep:
                 del values[name]
+
+
+def streamed(block: Block, weights: Mapping[str, Array], storage: Storage) -> dict[str, Array]:
+    """Return weights and state of a block as its ops read them: weights in the format they are streamed in."""
+    return {name: storage.store(block.tensors[name], array) for name, array in weights.items()}
 
 
 def losses_of(block: Block) -> list[Op]:

@@ -21,9 +21,10 @@ from numpy.typing import DTypeLike
 from wsesim.errors import SpecError
 from wsesim.graph import Block, Graph, Op, is_borrowed
 from wsesim.numerics.arrays import Array, Ids
-from wsesim.numerics.executor import NO_SCALARS, losses_of, run_ops, tokens_of
+from wsesim.numerics.executor import NO_SCALARS, losses_of, run_ops, streamed, tokens_of
 from wsesim.numerics.loss import COUNT, LOSS_SCALE, labels_counted
 from wsesim.numerics.optimizer import AdamW
+from wsesim.numerics.storage import EXACT, Storage
 from wsesim.numerics.weights import Weights
 
 Key = tuple[str, int, str]
@@ -91,6 +92,7 @@ class Forward:
     tokens: Mapping[str, Ids]
     scalars: Mapping[str, float]
     recompute: bool
+    storage: Storage
 
     @property
     def loss(self) -> float:
@@ -105,6 +107,7 @@ def forward(
     *,
     scalars: Mapping[str, float] = NO_SCALARS,
     recompute: bool = False,
+    storage: Storage = EXACT,
 ) -> Forward:
     """Run the forward ops; with *recompute* keep of each block what it takes in only.
 
@@ -122,12 +125,17 @@ def forward(
         again = set(inputs) if recompute else {*_read_again(block)}
         for copy in range(block.repeat):
             values = dict(zip(inputs, carried, strict=True))
-            values |= tokens_of(graph, block, tokens) | arrays.load(block.name, copy)
-            run_ops(graph, block, block.phase("forward"), values, keep={*again, *outputs, *ends}, scalars=scalars)
+            values |= tokens_of(graph, block, tokens) | streamed(block, arrays.load(block.name, copy), storage)
+            run_ops(
+                graph, block, block.phase("forward"), values, keep={*again, *outputs, *ends}, scalars=scalars,
+                storage=storage,
+            )  # fmt: skip
             carried = [values[name] for name in outputs]
             losses |= {name: float(values[name][0]) for name in ends}
             saved[block.name, copy] = {name: values[name] for name in again if name in values}
-    return Forward(losses=losses, saved=saved, tokens=tokens, scalars=scalars, recompute=recompute)
+    return Forward(
+        losses=losses, saved=saved, tokens=tokens, scalars=scalars, recompute=recompute, storage=storage
+    )  # fmt: skip
 
 
 def backward(graph: Graph, arrays: NamedArrays, run: Forward) -> dict[Key, Array]:
@@ -148,7 +156,10 @@ def backward(graph: Graph, arrays: NamedArrays, run: Forward) -> dict[Key, Array
         values |= {name: lent.pop(name) for name in incoming if name in lent}
         final = _final_gradients(block)
         leaving = [name for name in block.outputs if block.tensors[name].role == "gradient"]
-        run_ops(graph, block, _arriving(block), values, keep={*final.values(), *leaving}, scalars=run.scalars)
+        run_ops(
+            graph, block, _arriving(block), values, keep={*final.values(), *leaving}, scalars=run.scalars,
+            storage=run.storage,
+        )  # fmt: skip
         weights = {name for name in leaving if block.tensors[str(block.tensors[name].of)].role == "weight"}
         lent |= {name: values[name] for name in weights}
         carried = [values[name] for name in leaving if name not in weights]
@@ -190,14 +201,14 @@ class StepTaken:
 
 def step(
     graph: Graph, arrays: NamedArrays, batches: Sequence[Mapping[str, Ids]], optimizer: AdamW, number: int,
-    *, loss_scale: float = 1.0, recompute: bool = False,
+    *, loss_scale: float = 1.0, recompute: bool = False, storage: Storage = EXACT,
 ) -> StepTaken:  # fmt: skip
     """Take step *number* (from 1) on a batch given in parts, each as large as *graph* is."""
     scalars = {**label_counts(graph, batches), LOSS_SCALE: loss_scale}
     total: dict[Key, Array] = {}
     losses: dict[str, float] = {}
     for tokens in batches:
-        run = forward(graph, arrays, tokens, scalars=scalars, recompute=recompute)
+        run = forward(graph, arrays, tokens, scalars=scalars, recompute=recompute, storage=storage)
         losses = {name: losses.get(name, 0.0) + loss for name, loss in run.losses.items()}
         for key, gradient in backward(graph, arrays, run).items():
             if key in total:
@@ -242,11 +253,15 @@ def _again(graph: Graph, block: Block, copy: int, arrays: NamedArrays, run: Forw
     """Return what the backward ops of a block read, computed once more if only its input was kept."""
     if (block.name, copy) not in run.saved:
         raise SpecError("run", "is used up: each forward pass has one backward pass")
-    given: dict[str, Array] = {**tokens_of(graph, block, run.tokens), **arrays.load(block.name, copy)}
+    weights = streamed(block, arrays.load(block.name, copy), run.storage)
+    given: dict[str, Array] = {**tokens_of(graph, block, run.tokens), **weights}
     values = run.saved.pop((block.name, copy))
     if run.recompute:
         values |= given
-        run_ops(graph, block, block.phase("forward"), values, keep={*_read_again(block)}, scalars=run.scalars)
+        run_ops(
+            graph, block, block.phase("forward"), values, keep={*_read_again(block)}, scalars=run.scalars,
+            storage=run.storage,
+        )  # fmt: skip
     return values | given
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wsesim.answer import Comparison, Level, Result, Verification
     from wsesim.questions.base import Question, Say
     from wsesim.questions.running import Tell
+    from wsesim.questions.shared.precision import PrecisionLost
     from wsesim.yamlfile import Document, Loc
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "json_schema",
     "kinds",
     "load",
+    "precision_lost",
     "require_level",
     "run",
     "show",
@@ -125,6 +127,18 @@ def verify(question: Question, *, say: Say | None = None) -> Verification:
     from wsesim.questions.shared.numbers import verify
 
     return verify(question, say=say or silent)
+
+
+def precision_lost(question: Question, *, say: Say | None = None) -> PrecisionLost:
+    """Compute a small part of a question's model as machines would keep its numbers, in each format.
+
+    Raises:
+        InputError: a kind without a model.
+    """
+    from wsesim.questions.base import silent
+    from wsesim.questions.shared.precision import precision_lost
+
+    return precision_lost(question, say=say or silent)
 
 
 def show(question: Question) -> str:

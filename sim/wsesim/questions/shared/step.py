@@ -64,9 +64,10 @@ class StepFile(ModelFile):
     batch: BatchSection
     """What the step sees."""
     precision: Annotated[
-        Literal["mixed", "fp16", "fp32"], Default("as in the vendor's stock training configurations")
+        Literal["mixed", "fp16", "fp32", "bf16", "cb16"], Default("as in the vendor's stock training configurations")
     ] = "mixed"
-    """Number formats: mixed multiplies fp16 and accumulates fp32."""
+    """Number formats: mixed multiplies fp16 and accumulates fp32; bf16 and cb16 multiply theirs and accumulate fp32,
+    in the same time."""
 
 
 def check_step(draft: Draft) -> Derived:

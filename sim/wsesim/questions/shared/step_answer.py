@@ -19,7 +19,9 @@ from wsesim.questions.shared.step_notes import choices, notes, words
 from wsesim.system import Timed, Way, fastest, play
 from wsesim.units import Dimension, show, show_count
 
-PEAKS = {"fp16": ("fp16",), "mixed": ("fp16", "mixed"), "fp32": ("fp32",)}
+PEAKS = {
+    "fp16": ("fp16",), "fp32": ("fp32",), **dict.fromkeys(("mixed", "bf16", "cb16"), ("fp16", "mixed")),
+}  # fmt: skip
 """Peaks a run of each precision could be measured against; the highest is taken."""
 LEAVES_OUT = {
     "closed": (

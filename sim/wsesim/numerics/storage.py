@@ -1,0 +1,62 @@
+"""The numbers a machine keeps between ops: each tensor is rounded to the format that the graph states for it.
+
+Ops themselves add up in float32, as the machine does from 16-bit operands (`precision_opt_level` 0 and 1 of the vendor
+keep the sums of products and of attention in 32 bits). What is rounded are activations, gradients, and weights as they
+are streamed; the optimizer's own weights and moments, losses and what belongs to no tensor stay float32.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from wsesim.graph import Tensor
+from wsesim.numerics.arrays import Array
+from wsesim.numerics.rounding import Format, find_format, rounded
+
+STORED = ("activation", "gradient", "weight")
+"""Roles of tensors that are kept in the graph's format."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """How tensors are kept.
+
+    Raises:
+        SpecError: on construction, for an unknown format.
+    """
+
+    format: str = "fp16"
+    """Of what the graph states in 16 bits: fp16 | bf16 | cb16; or fp32, and nothing is rounded."""
+    subnormals: bool = True
+    """Whether numbers below the smallest normal one are kept; else they become zero."""
+    stochastic: bool = False
+    """Whether rounding is at random, from the seed; else to the nearest."""
+    seed: int = 0
+    _draw: np.random.Generator = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_draw", np.random.default_rng(self.seed))
+        _ = self.kept
+
+    @property
+    def kept(self) -> Format:
+        """The format of what is kept in 16 bits."""
+        return find_format(self.format, subnormals=self.subnormals, stochastic=self.stochastic)
+
+    def store(self, tensor: Tensor, array: Array) -> Array:
+        """Return *array* as the machine keeps it for *tensor*; float64 is left as it is, for references."""
+        if tensor.role not in STORED or tensor.dtype in ("fp32", "int32", "bool") or array.dtype != np.float32:
+            return array
+        return rounded(array, self.kept, self._draw)
+
+    @property
+    def name(self) -> str:
+        """How it is told."""
+        more = "" if self.subnormals else ", no subnormals"
+        return f"{self.format}{more}{', at random' if self.stochastic else ''}"
+
+
+EXACT = Storage(format="fp32")
+"""Nothing is rounded."""
