@@ -26,6 +26,14 @@ def test_a_step_is_that_of_the_file(tmp_path: Path) -> None:
     assert f"{STEP_SEQUENCES} sequences of 32 tokens" in usual.title
 
 
+@pytest.mark.parametrize(("precision", "said"), [("cb16", "cb16"), ("fp16", "mixed")])
+def test_the_precision_is_that_of_the_file(precision: str, said: str, tmp_path: Path) -> None:
+    model = CerebrasGPT(2, 2, vocab_size=64, max_position_embeddings=32, precision=precision)
+    found = model.simulate(batch=8, verify=False)
+    wanted = answered(tmp_path, f"batch: {{sequences: 8}}\ncluster: {{machine: cs-2, systems: 1}}\nprecision: {said}")
+    assert (found.title, found.outcome) == (wanted.title, wanted.outcome)
+
+
 def test_a_classifier_is_that_of_the_file(tmp_path: Path) -> None:
     model = CerebrasGPT(2, 2, 5, vocab_size=64, max_position_embeddings=32)
     found = model.simulate(batch=8, verify=False, phase="evaluation")

@@ -93,6 +93,30 @@ def test_a_step_that_is_no_number_is_not_taken() -> None:
         np.testing.assert_array_equal(array, before[name])
 
 
+@pytest.mark.parametrize(("precision", "scale"), [(None, 1), ("bf16", 1), ("fp16", 2.0**15), ("cb16", 2.0**15)])
+def test_the_loss_is_scaled_where_a_format_needs_it(precision: str | None, scale: float) -> None:
+    model = gpt(3, precision=precision)
+    history = model.fit(CLASSES, epochs=30, batch_size=4, learning_rate=1e-2)
+    assert history.loss_scales[0] == scale
+    assert model.evaluate(CLASSES)["accuracy"] == 1
+    assert all(array.dtype == np.float32 for array in model.parameters().values())
+
+
+def test_a_step_that_overflows_is_left_out_and_the_scale_halved() -> None:
+    model = gpt(3, precision="fp16")
+    model.parameters()["score.weight"][...] *= 50
+    before = {name: array.copy() for name, array in model.parameters().items()}
+    history = model.fit(CLASSES, epochs=12, batch_size=4, loss_scale="dynamic")
+    left_out = [not np.isfinite(norm) for norm in history.norms]
+    assert left_out[0]
+    assert not left_out[-1]
+    for at, scale in enumerate(history.loss_scales[1:]):
+        assert scale == history.loss_scales[at] / (2 if left_out[at] else 1)
+    assert any((array != before[name]).any() for name, array in model.parameters().items())
+    with pytest.raises(InputError, match="step 1 has gradients that are not finite"):
+        model.fit(CLASSES, loss_scale=2.0**20)
+
+
 @pytest.mark.parametrize(
     ("data", "options", "message"),
     [
@@ -106,6 +130,7 @@ def test_a_step_that_is_no_number_is_not_taken() -> None:
         (CLASSES, {"epochs": 0}, "epochs must be positive"),
         (CLASSES, {"batch_size": 0}, "batch_size must be positive"),
         (CLASSES, {"micro_batch_size": -1}, "micro_batch_size must be positive"),
+        (CLASSES, {"loss_scale": "dynamik"}, "loss_scale must be a number or dynamic, got 'dynamik'"),
         (CLASSES, {"learning_rate": 0}, "peak must be positive"),
     ],
 )

@@ -10,7 +10,8 @@ from wsesim.errors import InputError, SpecError
 from wsesim.gpt import CerebrasGPT, Model
 from wsesim.graph import with_training
 from wsesim.model import build_graph
-from wsesim.numerics import NamedArrays, backward, forward, stored_tensors, token_inputs
+from wsesim.numerics import NamedArrays, Storage, backward, forward, stored_tensors, token_inputs
+from wsesim.numerics.rounding import rounded
 
 BATCH, LENGTH, VOCAB = 4, 6, 23
 IDS = np.random.default_rng(0).integers(0, VOCAB, (BATCH, LENGTH))
@@ -173,6 +174,21 @@ def test_each_forward_pass_has_one_backward_pass() -> None:
             model.backward()
 
 
+def test_numbers_are_kept_as_machines_keep_them() -> None:
+    exact, errors = gpt(dtype="float64")(IDS).logits, {}
+    for precision in (None, "fp16", "cb16", "bf16"):
+        model = gpt(precision=precision)
+        logits = model(IDS).logits
+        errors[precision] = float(np.abs(logits - exact).max())
+        if precision:
+            storage = Storage(format=precision)
+            np.testing.assert_array_equal(rounded(logits, storage.kept), logits)
+            model(IDS, labels=IDS)
+            for gradient in model.backward().values():
+                np.testing.assert_array_equal(rounded(np.ascontiguousarray(gradient), storage.kept), gradient)
+    assert errors[None] < errors["fp16"] / 100 < errors["fp16"] < errors["cb16"] < errors["bf16"]
+
+
 def test_weights_are_drawn_from_the_seed() -> None:
     sizes: dict[str, Any] = {"hidden_size": 8, "vocab_size": 11, "max_position_embeddings": 4}
     one, same, other = (CerebrasGPT(1, 2, **sizes, seed=seed).parameters() for seed in (3, 3, 4))
@@ -205,6 +221,9 @@ def test_sizes_that_are_left_out_follow() -> None:
         ({"activation": "gleu"}, "activation must be one of .*, did you mean 'gelu'"),
         ({"activation": "swiglu"}, "activation must be one of .* in a gpt2, got swiglu"),
         ({"layer_norm_epsilon": 0.0}, "layer_norm_epsilon must be positive"),
+        ({"precision": "cb61"}, "precision must be one of fp16, bf16, cb16; got 'cb61', did you mean"),
+        ({"precision": "fp32"}, "precision must be one of fp16, bf16, cb16"),
+        ({"precision": "bf16", "dtype": "float64"}, "precision = bf16 rounds float32, and dtype is float64"),
         ({"dtype": "float16"}, "dtype must be one of float32, float64; got 'float16'"),
     ],
 )  # fmt: skip

@@ -15,6 +15,13 @@ MASK = np.ones_like(IDS)
 MASK[0, :2], MASK[2, 3:] = 0, 0
 
 
+@pytest.mark.parametrize("precision", ["bf16", "cb16"])
+def test_a_cache_in_16_bits_changes_no_word(precision: str) -> None:
+    model = gpt(precision=precision)
+    found = model.generate(IDS, MASK, max_new_tokens=6)
+    np.testing.assert_array_equal(found, model.generate(IDS, MASK, max_new_tokens=6, use_cache=False))
+
+
 @pytest.mark.parametrize("mask", [None, MASK])
 @pytest.mark.parametrize("options", [{}, {"do_sample": True, "top_k": 9, "temperature": 0.8, "seed": 3}])
 def test_a_cache_changes_no_word(mask: Any, options: dict[str, Any]) -> None:

@@ -16,7 +16,8 @@ class CerebrasGPT(Module):
         self, num_layers: int, num_heads: int, num_classes: int = 0, *, hidden_size: int | None = None,
         vocab_size: int = DEFAULTS["vocab_size"], max_position_embeddings: int = DEFAULTS["max_position_embeddings"],
         filter_size: int | None = None, activation: str = DEFAULTS["activation"],
-        layer_norm_epsilon: float = DEFAULTS["layer_norm_epsilon"], dtype: str = DEFAULTS["dtype"], seed: int = 0,
+        layer_norm_epsilon: float = DEFAULTS["layer_norm_epsilon"], dtype: str = DEFAULTS["dtype"],
+        precision: str | None = None, seed: int = 0,
     ) -> None:  # fmt: skip
         """State the sizes; weights are drawn from *seed* when they are first needed.
 
@@ -31,6 +32,8 @@ class CerebrasGPT(Module):
             activation: gelu | gelu_tanh | relu.
             layer_norm_epsilon: added to the variance under a norm's root.
             dtype: float32 | float64, that is computed in.
+            precision: fp16 | bf16 | cb16, that machines would keep weights, activations and gradients in between ops;
+                None: as they are. Parameters and moments stay float32.
             seed: of the weights.
 
         Raises:
@@ -40,5 +43,6 @@ class CerebrasGPT(Module):
         self.num_layers, self.num_heads, self.num_classes = num_layers, num_heads, num_classes
         self.hidden_size, self.filter_size = hidden_size, filter_size
         self.vocab_size, self.max_position_embeddings = vocab_size, max_position_embeddings
-        self.activation, self.layer_norm_epsilon, self.dtype, self.seed = activation, layer_norm_epsilon, dtype, seed
+        self.activation, self.layer_norm_epsilon, self.dtype = activation, layer_norm_epsilon, dtype
+        self.precision, self.seed = precision, seed
         self._check()

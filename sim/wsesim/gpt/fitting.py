@@ -14,7 +14,7 @@ from wsesim.gpt.network import Network, tokens_of
 from wsesim.gpt.rows import Ids, Rows, rows_of
 from wsesim.gpt.shape import whole
 from wsesim.model import Model
-from wsesim.numerics import IGNORED, AdamW, StepTaken, step
+from wsesim.numerics import EXACT, IGNORED, AdamW, LossScale, StepTaken, step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,8 @@ class History:
     norms: tuple[float, ...]
     """Of all gradients of each step, before they were clipped."""
     learning_rates: tuple[float, ...]
+    loss_scales: tuple[float, ...]
+    """Of each step; a step that overflowed with it, and has no finite norm, was left out."""
     evaluations: tuple[Mapping[str, float], ...] = ()
     """After each epoch, of the rows that were given for it."""
 
@@ -46,7 +48,7 @@ def learning_rows(model: Model, data: Any) -> Rows:
 
 def fit(
     network: Network, rows: Rows, *, epochs: int, batch_size: int, micro_batch_size: int | None, optimizer: AdamW,
-    seed: int, recompute: bool, validation: Rows | None,
+    loss_scale: float | str | None, seed: int, recompute: bool, validation: Rows | None,
 ) -> History:  # fmt: skip
     """Update the weights of *network* where they lie; moments start from zero. Rows without a label add nothing.
 
@@ -59,25 +61,61 @@ def fit(
     _require_whole(epochs=epochs, batch_size=batch_size, micro_batch_size=part_size)
     require_not_negative(seed=whole("seed", seed))
     rows = _labelled(network, rows)
-    state, taken, evaluations = network.state(), list[StepTaken](), list[dict[str, float]]()
+    learner = _Learner(network, optimizer, LossScale.of(_scale(network, loss_scale)), recompute=recompute)
+    evaluations = list[dict[str, float]]()
     for epoch in range(epochs):
         order = np.random.default_rng((seed, epoch)).permutation(len(rows))
         for batch in batches(rows, batch_size, order):
-            parts = batch.parts(min(part_size, len(batch)))
-            graph, arrays = network.training(batch, state)
-            graph = graph.with_dims(batch=len(parts[0]))
-            tokens = [tokens_of(graph, part, padded=batch.is_padded) for part in parts]
-            done = step(graph, arrays, tokens, optimizer, len(taken) + 1, recompute=recompute)
-            if not isfinite(done.norm):
-                raise InputError.at(f"step {len(taken) + 1} has gradients that are not finite: it was not taken; a "
-                                    "smaller learning rate, or a longer way up to it, may do")  # fmt: skip
-            taken.append(done)
+            learner.step(batch, min(part_size, len(batch)))
         if validation is not None:
             evaluations.append(evaluate(network, validation, batch_size=batch_size))
-    return History(
-        losses=tuple(sum(one.losses.values()) for one in taken), norms=tuple(one.norm for one in taken),
-        learning_rates=tuple(one.learning_rate for one in taken), evaluations=tuple(evaluations),
-    )  # fmt: skip
+    return learner.history(evaluations)
+
+
+class _Learner:
+    """Moments, the scale of the loss, and what steps came to so far."""
+
+    def __init__(self, network: Network, optimizer: AdamW, scale: LossScale, *, recompute: bool) -> None:
+        self._network, self._optimizer, self._scale, self._recompute = network, optimizer, scale, recompute
+        self._state = network.state()
+        self._taken = 0
+        self._steps, self._scales = list[StepTaken](), list[float]()
+
+    def step(self, batch: Rows, part_size: int) -> None:
+        """Update the weights, or leave it if a dynamic scale was too large."""
+        parts = batch.parts(part_size)
+        graph, arrays = self._network.training(batch, self._state)
+        graph = graph.with_dims(batch=part_size)
+        tokens = [tokens_of(graph, part, padded=batch.is_padded) for part in parts]
+        scale = self._scale
+        with np.errstate(over="ignore", invalid="ignore"):  # what does not fit is looked for in the norm
+            done = step(
+                graph, arrays, tokens, self._optimizer, self._taken + 1, loss_scale=scale.value,
+                recompute=self._recompute, storage=self._network.storage,
+            )  # fmt: skip
+        overflowed = not isfinite(done.norm)
+        self._scale = scale.after(overflowed=overflowed)
+        if overflowed and self._scale == scale:
+            what = f"step {len(self._steps) + 1} has gradients that are not finite: it was not taken"
+            raise InputError.at(f"{what}; a smaller learning rate, or another loss_scale, may do")
+        self._taken += not overflowed
+        self._steps.append(done)
+        self._scales.append(scale.value)
+
+    def history(self, evaluations: list[dict[str, float]]) -> History:
+        return History(
+            losses=tuple(sum(one.losses.values()) for one in self._steps),
+            norms=tuple(one.norm for one in self._steps), loss_scales=tuple(self._scales),
+            learning_rates=tuple(one.learning_rate for one in self._steps), evaluations=tuple(evaluations),
+        )  # fmt: skip
+
+
+def _scale(network: Network, asked: float | str | None) -> float | str:
+    """Return the scale that is asked for, or the one that the format needs: as the vendor's Model Zoo wants of cb16."""
+    if asked is not None:
+        return asked
+    smallest = network.storage.kept.smallest_normal
+    return "dynamic" if smallest > EXACT.kept.smallest_normal else 1.0
 
 
 def evaluate(network: Network, rows: Rows, *, batch_size: int) -> dict[str, float]:

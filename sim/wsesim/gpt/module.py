@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Module:
     """A GPT. A subclass sets `num_layers` and `num_heads`, and may set `num_classes` and what else sizes it.
 
-    `hidden_size`, `vocab_size`, `max_position_embeddings`, `filter_size`, `activation`, `layer_norm_epsilon`, `dtype`
-    and `seed` mean what they do in `CerebrasGPT`. Once there are weights, none of them changes any more.
+    `hidden_size`, `vocab_size`, `max_position_embeddings`, `filter_size`, `activation`, `layer_norm_epsilon`, `dtype`,
+    `precision` and `seed` mean what they do in `CerebrasGPT`. Once there are weights, none of them changes any more.
 
     Shapes: ids and masks are [batch, length], or [length] for one row. A token whose mask is 0 fills up: it is not
     seen, not counted in positions, and no label. Filling up left, right or not at all gives the same logits where
@@ -90,8 +90,8 @@ class Module:
 
     def fit(
         self, data: Any, *, epochs: int = 1, batch_size: int = 8, learning_rate: float = 1e-3,
-        optimizer: AdamW | None = None, micro_batch_size: int | None = None, recompute: bool = False, seed: int = 0,
-        validation: Any = None,
+        optimizer: AdamW | None = None, micro_batch_size: int | None = None, recompute: bool = False,
+        loss_scale: float | str | None = None, seed: int = 0, validation: Any = None,
     ) -> History:  # fmt: skip
         """Learn from *data* by AdamW, whose moments start from zero each time.
 
@@ -104,6 +104,8 @@ class Module:
             optimizer: settings with a schedule of their own.
             micro_batch_size: rows computed at a time, where a batch would not fit in memory; gradients are the same.
             recompute: whether the backward pass computes layers again to save memory; gradients are the same.
+            loss_scale: that keeps small gradients from being lost in 16 bits, a number or `dynamic`: it halves where a
+                step overflows, which is then left out. By default dynamic with a `precision` of fp16 or cb16, else 1.
             seed: of the orders.
             validation: rows to evaluate after each epoch.
 
@@ -116,7 +118,7 @@ class Module:
         return fitting.fit(
             network, fitting.learning_rows(network.model, data), epochs=epochs, batch_size=batch_size, seed=seed,
             optimizer=optimizer or AdamW(schedule=Schedule(peak=learning_rate)), micro_batch_size=micro_batch_size,
-            recompute=recompute,
+            recompute=recompute, loss_scale=loss_scale,
             validation=None if validation is None else fitting.learning_rows(network.model, validation),
         )  # fmt: skip
 
@@ -160,8 +162,9 @@ class Module:
 
     @classmethod
     def from_pretrained(
-        cls, folder_name: str | Path, num_classes: int | None = None, *, dtype: str = "float32", seed: int = 0
-    ) -> Self:
+        cls, folder_name: str | Path, num_classes: int | None = None, *, dtype: str = "float32",
+        precision: str | None = None, seed: int = 0,
+    ) -> Self:  # fmt: skip
         """Return the model in a folder, as `save_pretrained` and transformers write it.
 
         With other *num_classes* than the folder's (0: words), all but the head is the folder's, and a head of classes
@@ -171,10 +174,11 @@ class Module:
             InputError: a file is missing, broken, pickled, of another kind of model, or holds NaN.
         """
         computed = shape.dtype_of(dtype)
+        storage = shape.storage_of(precision, computed)
         model, weights = folder.load(Path(folder_name), num_classes, seed, computed)
         made = cls.__new__(cls)
-        made.__dict__.update(shape.sizes_of(model), dtype=dtype, seed=seed)
-        made._take(Network(model, weights, computed))
+        made.__dict__.update(shape.sizes_of(model), dtype=dtype, precision=precision, seed=seed)
+        made._take(Network(model, weights, computed, storage))
         return made
 
     def save_pretrained(self, folder_name: str | Path, tokenizer: Tokenizer | None = None) -> None:
@@ -208,7 +212,8 @@ class Module:
         from wsesim.questions import run
 
         asked = asking.question_of(
-            self.model, machine=machine, systems=systems, batch=batch, length=length, phase=phase, sections=sections
+            self.model, machine=machine, systems=systems, batch=batch, length=length, phase=phase, sections=sections,
+            precision=self._stated()["precision"],
         )  # fmt: skip
         return run(asked, level=level, verify=verify)
 
@@ -228,7 +233,7 @@ class Module:
     def _check(self) -> None:
         """Refuse sizes of which no model can be made."""
         stated = self._stated()
-        shape.dtype_of(stated["dtype"])
+        shape.storage_of(stated["precision"], shape.dtype_of(stated["dtype"]))
         hf_config(shape.model_of(stated))
 
     def _ready(self) -> Network:
@@ -237,7 +242,8 @@ class Module:
             stated = self._stated()
             model, dtype = shape.model_of(stated), shape.dtype_of(stated["dtype"])
             plain = build_graph(model, sequences=1, length=1, loss=False)
-            self._take(Network(model, SeededWeights(plain, stated["seed"]), dtype))
+            storage = shape.storage_of(stated["precision"], dtype)
+            self._take(Network(model, SeededWeights(plain, stated["seed"]), dtype, storage))
         elif (changed := self._changed()) is not None:
             raise SpecError(changed, "cannot change any more: there are weights of another size")
         assert self._network is not None, "it was just made"

@@ -11,7 +11,20 @@ from wsesim.gpt.output import Array, Output
 from wsesim.gpt.rows import Rows
 from wsesim.graph import Graph, with_training
 from wsesim.model import Model, build_graph
-from wsesim.numerics import Cache, Execution, Forward, Key, NamedArrays, Weights, execute, forward, token_inputs, walk
+from wsesim.numerics import (
+    EXACT,
+    Cache,
+    Execution,
+    Forward,
+    Key,
+    NamedArrays,
+    Storage,
+    Weights,
+    execute,
+    forward,
+    token_inputs,
+    walk,
+)
 
 Tokens = dict[str, Any]
 Ready = tuple[Graph, NamedArrays]
@@ -23,16 +36,16 @@ State = dict[Key, Array]
 class Network:
     """A model with weights."""
 
-    def __init__(self, model: Model, weights: Weights, dtype: np.dtype[Any]) -> None:
-        """Load all *weights*.
+    def __init__(self, model: Model, weights: Weights, dtype: np.dtype[Any], storage: Storage = EXACT) -> None:
+        """Load all *weights*; they stay in *dtype*, and what ops read and give is kept as *storage* says.
 
         Raises:
             InputError, SpecError: they are not those of *model*.
         """
-        self.model, self.dtype = model, dtype
+        self.model, self.dtype, self.storage = model, dtype, storage
         self._ready: dict[tuple[bool, ...], Ready] = {}
         self._learning: dict[bool, Graph] = {}
-        self.plain = build_graph(model, sequences=1, length=1, precision="fp32", loss=False)
+        self.plain = build_graph(model, sequences=1, length=1, precision=storage.format, loss=False)
         self.weights = NamedArrays.begin(self.plain, weights, dtype)
         self.arrays = self.weights.arrays
         self.ends = self.plain.blocks[-1].outputs[0]
@@ -44,8 +57,8 @@ class Network:
         form = rows.is_padded, keys is not None, loss
         if form not in self._ready:
             built = build_graph(
-                self.model, sequences=1, length=1, precision="fp32", padded=form[0], keys=1 if form[1] else None,
-                loss=loss,
+                self.model, sequences=1, length=1, precision=self.storage.format, padded=form[0],
+                keys=1 if form[1] else None, loss=loss,
             )  # fmt: skip
             self._ready[form] = built, NamedArrays(built, self.arrays)
         graph, arrays = self._ready[form]
@@ -61,7 +74,7 @@ class Network:
 
     def state(self) -> State:
         """Return the weights, and moments of zero; pages of zeros take no memory before they are written."""
-        built = build_graph(self.model, sequences=1, length=1, precision="fp32")
+        built = build_graph(self.model, sequences=1, length=1)
         moments = [
             ((block.name, copy, tensor.name), np.zeros(built.shape(tensor), dtype=self.dtype))
             for block in with_training(built).blocks
@@ -85,12 +98,12 @@ class Network:
 
     def _run(self, rows: Rows, keep: Any = ()) -> Execution:
         graph, arrays = self.graph(rows, loss=rows.labels is not None)
-        return execute(graph, arrays, tokens_of(graph, rows), dtype=self.dtype, keep=keep)
+        return execute(graph, arrays, tokens_of(graph, rows), dtype=self.dtype, keep=keep, storage=self.storage)
 
     def learning(self, rows: Rows) -> tuple[Output, Learning]:
         """Run forward and keep what the backward pass reads."""
         graph, arrays = self.training(rows, self.state())
-        run = forward(graph, arrays, tokens_of(graph, rows))
+        run = forward(graph, arrays, tokens_of(graph, rows), storage=self.storage)
         return Output(loss=run.loss, logits=run.saved["head", 0][self.ends]), (graph, arrays, run)
 
     def cached(self, rows: Rows) -> Graph:
@@ -116,7 +129,7 @@ class Network:
         part = Rows(ids=rows.ids[:, start:stop], mask=rows.mask[:, :stop])
         graph, arrays = self.graph(part, keys=stop)
         tokens = {"ids": part.ids, "mask": part.mask}
-        return walk(graph, arrays, tokens, dtype=self.dtype, cache=cache)
+        return walk(graph, arrays, tokens, dtype=self.dtype, cache=cache, storage=self.storage)
 
 
 def tokens_of(graph: Graph, rows: Rows, *, padded: bool | None = None) -> Tokens:

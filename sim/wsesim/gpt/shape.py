@@ -11,10 +11,11 @@ import numpy as np
 
 from wsesim.errors import SpecError, require_choice, require_not_negative, require_positive
 from wsesim.model import Model
+from wsesim.numerics import EXACT, FORMATS, Storage
 
 DEFAULTS: Mapping[str, Any] = MappingProxyType({
     "num_classes": 0, "hidden_size": None, "vocab_size": 50257, "max_position_embeddings": 2048, "filter_size": None,
-    "activation": "gelu", "layer_norm_epsilon": 1e-5, "dtype": "float32", "seed": 0,
+    "activation": "gelu", "layer_norm_epsilon": 1e-5, "dtype": "float32", "precision": None, "seed": 0,
 })  # fmt: skip
 """What may be left out, and what it is then: GPT-2's vocabulary, Cerebras-GPT's positions, GELU and epsilon."""
 NEEDED = ("num_layers", "num_heads")
@@ -69,6 +70,20 @@ def dtype_of(name: Any) -> np.dtype[Any]:
     called = getattr(name, "__name__", str(name))
     require_choice("dtype", called, ("float32", "float64"))
     return np.dtype(np.float64 if called == "float64" else np.float32)
+
+
+def storage_of(precision: Any, dtype: np.dtype[Any]) -> Storage:
+    """Return how tensors are kept between ops.
+
+    Raises:
+        SpecError: a format that is not known, or one of 16 bits for numbers of 64.
+    """
+    if precision is None:
+        return EXACT
+    require_choice("precision", precision, [name for name in FORMATS if name != EXACT.format])
+    if dtype != np.float32:
+        raise SpecError("precision", f"= {precision} rounds float32, and dtype is {dtype.name}")
+    return Storage(format=precision)
 
 
 def whole(name: str, value: Any) -> int:
