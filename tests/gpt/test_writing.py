@@ -1,14 +1,18 @@
 """Writing: with and without a cache alike, filled up on either side alike, drawn as the shares say."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.numpy import load_file
+from tests.gpt.test_folder import GOLDEN, folder_of
 from tests.gpt.test_module import BATCH, IDS, LENGTH, VOCAB, gpt
 
 from wsesim.errors import InputError, SpecError
+from wsesim.gpt import CerebrasGPT
 from wsesim.gpt.writing import Sampling
 
 MASK = np.ones_like(IDS)
@@ -39,6 +43,20 @@ def test_the_likeliest_is_what_the_logits_say() -> None:
     for _ in range(5):
         ids = np.append(ids, model(ids).logits[0, -1].argmax())
     np.testing.assert_array_equal(model.generate(IDS[0], max_new_tokens=5)[0], ids)
+
+
+WRITTEN = [
+    [40, 40, 40, 40, 31, 58, 40, 40, 40, 40, 40, 9], [31, 40, 40, 31, 40, 31, 40, 40, 40, 40, 40, 31],
+    [47, 47, 47, 47, 9, 9, 9, 9, 47, 9, 9, 47],
+]  # fmt: skip
+"""What transformers 5.24 writes after the first four ids of the golden model, of the first row the last two of them."""
+
+
+def test_a_golden_model_writes_what_transformers_made_of_it(tmp_path: Path) -> None:
+    model = CerebrasGPT.from_pretrained(folder_of("gpt2_gelu", tmp_path, activation_function="gelu"))
+    ids = load_file(GOLDEN / "gpt2_gelu.expected.safetensors")["ids"][:, :4]
+    found = model.generate(ids, [[0, 0, 1, 1], [1] * 4, [1] * 4], max_new_tokens=12)
+    assert found[:, 4:].tolist() == WRITTEN
 
 
 def test_rows_are_written_as_if_alone() -> None:

@@ -15,7 +15,7 @@ def token_inputs(graph: Graph, ids: Ids, mask: Ids | None = None, labels: Ids | 
     """Return every tensor of tokens and labels that *graph* reads, from *ids* [batch, length].
 
     A language model's labels are the ids themselves; those of masked positions are the ids that stand there (none is
-    hidden: labels decide the loss, not the storage). The second half of each sequence is of the second type, and
+    hidden: labels decide the loss, not the arithmetic). The second half of each sequence is of the second type, and
     sequences take the classes in turn. Where *mask* [batch, length] is 0 a token fills up: it is no label, and where
     labels are those of the next token, none follows from it. *labels*, of tokens or of sequences as the graph has them,
     stand in place of these.
