@@ -131,6 +131,7 @@ def test_a_step_that_overflows_is_left_out_and_the_scale_halved() -> None:
         (CLASSES, {"batch_size": 0}, "batch_size must be positive"),
         (CLASSES, {"micro_batch_size": -1}, "micro_batch_size must be positive"),
         (CLASSES, {"loss_scale": "dynamik"}, "loss_scale must be a number or dynamic, got 'dynamik'"),
+        (CLASSES, {"learning_rate": 1.0, "optimizer": AdamW(schedule=Schedule(peak=1))}, "learning_rate and optimizer"),
         (CLASSES, {"learning_rate": 0}, "peak must be positive"),
     ],
 )

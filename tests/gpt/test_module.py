@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import wsesim
 from wsesim.errors import InputError, SpecError
@@ -27,6 +29,7 @@ def gpt(num_classes: int = 0, dtype: str = "float32", **more: Any) -> CerebrasGP
     return made
 
 
+MODELS = {0: gpt(), 3: gpt(3)}
 ARTICLE = """
 import wsesim.gpt as cb
 
@@ -73,6 +76,22 @@ def test_filling_up_on_either_side_changes_no_logits(num_classes: int) -> None:
     for row, place in ((0, 2), (1, 5)):
         last = logits[row] if num_classes else logits[row, place]
         np.testing.assert_allclose(last, alone[0] if num_classes else alone[0, 2], atol=1e-5)
+
+
+@given(data=st.data(), num_classes=st.sampled_from([0, 3]))
+@settings(max_examples=25)
+def test_a_row_is_the_same_among_others_as_alone(data: st.DataObject, num_classes: int) -> None:
+    model = MODELS[num_classes]
+    texts = data.draw(st.lists(st.lists(st.integers(0, VOCAB - 1), min_size=1, max_size=7), min_size=1, max_size=4))
+    wide = data.draw(st.integers(max(map(len, texts)), 9))
+    ids, mask = np.full((len(texts), wide), VOCAB - 1), np.zeros((len(texts), wide), dtype=bool)
+    for row, text in enumerate(texts):
+        start = data.draw(st.integers(0, wide - len(text)))
+        ids[row, start : start + len(text)], mask[row, start : start + len(text)] = text, True
+    logits = model(ids, mask).logits
+    for row, text in enumerate(texts):
+        own = logits[row] if num_classes else logits[row][mask[row]]
+        np.testing.assert_allclose(own, model(text).logits[0], atol=1e-5)
 
 
 @pytest.mark.parametrize("num_classes", [0, 3])

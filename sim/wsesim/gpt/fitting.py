@@ -14,7 +14,10 @@ from wsesim.gpt.network import Network, tokens_of
 from wsesim.gpt.rows import Ids, Rows, rows_of
 from wsesim.gpt.shape import whole
 from wsesim.model import Model
-from wsesim.numerics import EXACT, IGNORED, AdamW, LossScale, StepTaken, step
+from wsesim.numerics import EXACT, IGNORED, AdamW, LossScale, Schedule, StepTaken, step
+
+USUAL_RATE = 1e-3
+"""Learning rate where none is given. Assumed: models of a few layers learn with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,19 @@ def learning_rows(model: Model, data: Any) -> Rows:
     if model.task == "classify":
         raise SpecError("labels", f"are missing: a class from 0 to {model.classes - 1} of each row")
     return replace(rows, labels=rows.ids)
+
+
+def optimizer_of(learning_rate: float | None, optimizer: AdamW | None) -> AdamW:
+    """Return AdamW at a rate, or the settings that are given.
+
+    Raises:
+        SpecError: both are given, or the rate is not positive.
+    """
+    if optimizer is None:
+        return AdamW(schedule=Schedule(peak=USUAL_RATE if learning_rate is None else learning_rate))
+    if learning_rate is not None:
+        raise SpecError("learning_rate", "and optimizer cannot both be given: the optimizer has its schedule")
+    return optimizer
 
 
 def fit(

@@ -12,7 +12,7 @@ from wsesim.gpt.network import Learning, Network
 from wsesim.gpt.output import Array, Output
 from wsesim.gpt.rows import Ids, rows_of
 from wsesim.model import Model, build_graph, hf_config
-from wsesim.numerics import AdamW, Schedule, SeededWeights, Tokenizer, backward, stored_tensors
+from wsesim.numerics import AdamW, SeededWeights, Tokenizer, backward, stored_tensors
 
 if TYPE_CHECKING:
     from wsesim.answer import Level, Result
@@ -89,7 +89,7 @@ class Module:
         return stored_tensors(network.plain, network.arrays)
 
     def fit(
-        self, data: Any, *, epochs: int = 1, batch_size: int = 8, learning_rate: float = 1e-3,
+        self, data: Any, *, epochs: int = 1, batch_size: int = 8, learning_rate: float | None = None,
         optimizer: AdamW | None = None, micro_batch_size: int | None = None, recompute: bool = False,
         loss_scale: float | str | None = None, seed: int = 0, validation: Any = None,
     ) -> History:  # fmt: skip
@@ -100,8 +100,8 @@ class Module:
                 language model learns the ids themselves.
             epochs: times that all rows are gone through, each time in another order.
             batch_size: rows of a step; the last step of an epoch has what is left.
-            learning_rate: of all steps, where there is no *optimizer*.
-            optimizer: settings with a schedule of their own.
+            learning_rate: of all steps, by default 0.001.
+            optimizer: settings with a schedule of their own, in place of that.
             micro_batch_size: rows computed at a time, where a batch would not fit in memory; gradients are the same.
             recompute: whether the backward pass computes layers again to save memory; gradients are the same.
             loss_scale: that keeps small gradients from being lost in 16 bits, a number or `dynamic`: it halves where a
@@ -117,7 +117,7 @@ class Module:
         self._learning = None
         return fitting.fit(
             network, fitting.learning_rows(network.model, data), epochs=epochs, batch_size=batch_size, seed=seed,
-            optimizer=optimizer or AdamW(schedule=Schedule(peak=learning_rate)), micro_batch_size=micro_batch_size,
+            optimizer=fitting.optimizer_of(learning_rate, optimizer), micro_batch_size=micro_batch_size,
             recompute=recompute, loss_scale=loss_scale,
             validation=None if validation is None else fitting.learning_rows(network.model, validation),
         )  # fmt: skip
