@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from wsesim.answer import Answer, Comparison, Level, Result, Status, Verification
     from wsesim.errors import InputError, WsesimError
+    from wsesim.gpt import CerebrasGPT
     from wsesim.model import Model
     from wsesim.questions import ask, load
     from wsesim.questions.base import Question
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
+    "CerebrasGPT",
     "Comparison",
     "InputError",
     "Model",
@@ -45,6 +47,7 @@ __all__ = [
 
 _HOME = {
     "Answer": "wsesim.answer",
+    "CerebrasGPT": "wsesim.gpt",
     "Comparison": "wsesim.answer",
     "InputError": "wsesim.errors",
     "Model": "wsesim.model",

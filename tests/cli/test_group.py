@@ -137,7 +137,7 @@ def test_errors_are_json_too(call: Call, question: Path) -> None:
         "status": "error",
         "problems": [
             {
-                "message": "precision must be one of mixed, fp16, fp32; got 'mixd', did you mean 'mixed'?",
+                "message": "precision must be one of mixed, fp16, fp32, bf16, cb16; got 'mixd', did you mean 'mixed'?",
                 "file": str(question),
                 "line": 4,
                 "column": 12,

@@ -1,3 +1,4 @@
+import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -145,12 +146,20 @@ def test_unknown_names_are_told(saved: Callable[[Tensors], Path]) -> None:
     assert messages(saved({}))[0].endswith("; there are none")
 
 
-@pytest.mark.parametrize("content", [b"", b"short", b"PK\x03\x04" + bytes(100), b"\x02\0\0\0\0\0\0\0{]", b"x" * 50])
+@pytest.mark.parametrize("content", [b"", b"short", b"\x02\0\0\0\0\0\0\0{]", b"x" * 50])
 def test_a_file_of_another_kind_is_told(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "model.bin"
     path.write_bytes(content)
     (message,) = messages(path)
     assert message.startswith("found no safetensors file, wanted one: ")
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04" + bytes(100), pickle.dumps({"a": 1}), b"\x80\x04"])
+def test_a_pickled_file_is_refused_with_the_reason(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "model.bin"
+    path.write_bytes(content)
+    (message,) = messages(path)
+    assert message.startswith("is a pickled checkpoint, which may run any code when it is read; save it as safetensors")
 
 
 def test_a_cut_file_is_told(tmp_path: Path) -> None:

@@ -339,7 +339,7 @@ def test_a_mistake_in_a_setting_names_the_setting(tmp_path: Path) -> None:
         (None, "--set batch.sequences=0: batch.sequences must be at least 1; got 0"),
         (None, "--set cluster={machine: cs-2, systms: 2}: unknown key 'systms' in cluster, did you mean 'systems'?"),
         (None, "--set hardware.core.clock=1 Gz: hardware.core.clock has the unknown unit 'Gz', did you mean 'GHz'?"),
-        (4, "precision must be one of mixed, fp16, fp32; got 'mixd', did you mean 'mixed'?"),
+        (4, "precision must be one of mixed, fp16, fp32, bf16, cb16; got 'mixd', did you mean 'mixed'?"),
     ]  # fmt: skip
 
 

@@ -72,7 +72,8 @@ def test_everything_wrong_is_said_at_its_place(study_file: Callable[..., Path]) 
         "grid.yaml:2:1: error: unknown key 'sets', did you mean 'set'?",
         "grid.yaml:3:27: error: hardware.core.sram has the unit 'KB/s', which does not measure bytes; for example"
         " '48 KiB'",
-        "grid.yaml:3:46: error: precision must be one of mixed, fp16, fp32; got 'fp17', did you mean 'fp16'?",
+        "grid.yaml:3:46: error: precision must be one of mixed, fp16, fp32, bf16, cb16; got 'fp17', "
+        "did you mean 'fp16'?",
         "grid.yaml:5:33: error: hardware.wafer.io has the unit 'TB', which does not measure bytes per second; for"
         " example '1.2 Tb/s'",
         "grid.yaml:5:41: error: hardware.wafer.io needs a unit, for example '1.2 Tb/s'; got 3",
@@ -237,7 +238,7 @@ def test_settings_hold_at_every_point(study_file: Callable[..., Path]) -> None:
         ("precision", "--set precision: write KEY=VALUE"),
         (
             "precision=fp17",
-            "--set precision=fp17: precision must be one of mixed, fp16, fp32; got 'fp17'",
+            "--set precision=fp17: precision must be one of mixed, fp16, fp32, bf16, cb16; got 'fp17'",
         ),
         ("precison=fp16", "--set precison=fp16: set: precison is not a setting that a study can change, did you mean"),
         ("batch.sequences=3", "--set batch.sequences=3: set: batch.sequences stands under vary too"),

@@ -2,12 +2,14 @@
 
 from wsesim.model.build import build_graph, parameters
 from wsesim.model.hf import read_hf_config
+from wsesim.model.hf_write import hf_config
 from wsesim.model.presets import load_preset, model_names
 from wsesim.model.spec import Model
 
 __all__ = [
     "Model",
     "build_graph",
+    "hf_config",
     "load_preset",
     "model_names",
     "parameters",

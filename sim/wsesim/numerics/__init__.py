@@ -1,6 +1,6 @@
 """Real numbers: text as token ids, a NumPy executor of a Graph, and the proof that the graph is right."""
 
-from wsesim.numerics.checkpoint import SafetensorsWeights
+from wsesim.numerics.checkpoint import SafetensorsWeights, refuse_pickled
 from wsesim.numerics.executor import BlockRun, Cache, Execution, execute, new_cache, run_ops, walk
 from wsesim.numerics.functions import OpFunction, Setting, computes, function_of
 from wsesim.numerics.inputs import token_inputs
@@ -9,16 +9,30 @@ from wsesim.numerics.loss_scale import LossScale
 from wsesim.numerics.optimizer import AdamW, Schedule
 from wsesim.numerics.precision import InPrecision, Lost
 from wsesim.numerics.reference import walk_reference
+from wsesim.numerics.rounding import FORMATS
+from wsesim.numerics.saving import save_tensors, stored_tensors
 from wsesim.numerics.smaller import Part, quick
 from wsesim.numerics.storage import EXACT, Storage
 from wsesim.numerics.text import SAMPLES, load_text, token_windows
 from wsesim.numerics.tokenizer import Tokenizer
-from wsesim.numerics.training import Forward, NamedArrays, StepTaken, backward, forward, step, update
+from wsesim.numerics.training import (
+    Forward,
+    Key,
+    NamedArrays,
+    StepTaken,
+    backward,
+    forward,
+    label_counts,
+    step,
+    update,
+)
 from wsesim.numerics.verify import verify_model
+from wsesim.numerics.vocabulary import tokenizer_files
 from wsesim.numerics.weights import SeededWeights, Weights
 
 __all__ = [
     "EXACT",
+    "FORMATS",
     "IGNORED",
     "SAMPLES",
     "AdamW",
@@ -27,6 +41,7 @@ __all__ = [
     "Execution",
     "Forward",
     "InPrecision",
+    "Key",
     "LossScale",
     "Lost",
     "NamedArrays",
@@ -45,13 +60,18 @@ __all__ = [
     "execute",
     "forward",
     "function_of",
+    "label_counts",
     "load_text",
     "new_cache",
     "quick",
+    "refuse_pickled",
     "run_ops",
+    "save_tensors",
     "step",
+    "stored_tensors",
     "token_inputs",
     "token_windows",
+    "tokenizer_files",
     "update",
     "verify_model",
     "walk",

@@ -12,11 +12,13 @@ from safetensors import SafetensorError, safe_open
 from wsesim.errors import InputError, Problem, nearest
 from wsesim.graph import Block, Graph, Tensor
 from wsesim.numerics.arrays import Array
-from wsesim.numerics.naming import FAMILIES, Family, family_of
+from wsesim.numerics.naming import FAMILIES, Family, family_of, part_widths
 
 _MOST_PROBLEMS = 8
 """Problems listed one by one; the rest are counted."""
 _READABLE = ("F16", "F32", "F64")
+_PICKLED = (b"PK\x03\x04", b"\x80")
+"""What files start with that PyTorch or pickle wrote."""
 
 
 class SafetensorsWeights:
@@ -106,10 +108,7 @@ class SafetensorsWeights:
     def _wanted(self, tensor: Tensor, parts: int) -> list[tuple[int, ...]]:
         """Return the shapes of the parts that make up a tensor: all of it, or queries, keys and values."""
         *rest, last = self._graph.shape(tensor)
-        if parts == 1:
-            return [(*rest, last)]
-        queries = self._graph.dims["attention"]
-        return [(*rest, queries), *[(*rest, (last - queries) // 2)] * 2]
+        return [(*rest, width) for width in part_widths(last, self._graph.dims["attention"], parts)]
 
     def _mismatch(self, name: str, wanted: tuple[int, ...], tensor: Tensor) -> str:
         if name not in self._found:
@@ -144,9 +143,26 @@ def _open(path: Path) -> safe_open:
     except FileNotFoundError:
         raise InputError.at("no such weights file", file=name) from None
     except SafetensorError as error:
+        refuse_pickled(path)
         raise InputError.at(f"found no safetensors file, wanted one: {error}", file=name) from None
     except (OSError, ValueError) as error:
         raise InputError.at(f"cannot read this weights file: {error}", file=name) from None
+
+
+def refuse_pickled(path: Path) -> None:
+    """Refuse a checkpoint that PyTorch or pickle wrote.
+
+    Raises:
+        InputError: it is one; says why it is not read, and what to do.
+    """
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start.startswith(_PICKLED):
+        raise InputError.at(
+            "is a pickled checkpoint, which may run any code when it is read; save it as safetensors "
+            "(`save_pretrained` of transformers does)",
+            file=str(path),
+        )
 
 
 def _read_header(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:

@@ -113,7 +113,7 @@ def walk(
             carried = ()
             values |= tokens_of(graph, block, tokens)
             values |= _cached(graph, block, copy, cache or {})
-            values |= streamed(block, weights.load(block.name, copy), storage, dtype)
+            values |= streamed(block, _loaded(weights, block, copy, dtype), storage)  # and kept nowhere else
             run_ops(
                 graph, block, block.phase("forward"), values, keep={*keep, *outputs}, scalars=scalars,
                 storage=storage,
@@ -153,15 +153,16 @@ def run_ops(
                 del values[name]
 
 
-def streamed(
-    block: Block, weights: Mapping[str, Array], storage: Storage, dtype: DTypeLike | None = None
-) -> dict[str, Array]:  # fmt: skip
-    """Return weights and state of a block as its ops read them: in *dtype*, weights in the format of the stream."""
-    found = {name: array if dtype is None else array.astype(dtype, copy=False) for name, array in weights.items()}
-    return {
-        name: storage.store(block.tensors[name], array) if name in block.tensors else array
-        for name, array in found.items()
-    }
+def _loaded(weights: Weights, block: Block, copy: int, dtype: DTypeLike) -> dict[str, Array]:
+    return {name: array.astype(dtype, copy=False) for name, array in weights.load(block.name, copy).items()}
+
+
+def streamed(block: Block, weights: Mapping[str, Array], storage: Storage) -> dict[str, Array]:
+    """Return weights and state of a block as its ops read them: weights in the format they are streamed in.
+
+    What the block does not have, as moments in a forward graph, is left out.
+    """
+    return {name: storage.store(block.tensors[name], array) for name, array in weights.items() if name in block.tensors}
 
 
 def losses_of(block: Block) -> list[Op]:

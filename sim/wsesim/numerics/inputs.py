@@ -16,13 +16,14 @@ def fold_ids(ids: Ids, vocab: int) -> Ids:
     return ids % vocab
 
 
-def token_inputs(graph: Graph, ids: Ids, mask: Ids | None = None) -> dict[str, Ids]:
+def token_inputs(graph: Graph, ids: Ids, mask: Ids | None = None, labels: Ids | None = None) -> dict[str, Ids]:
     """Return every tensor of tokens and labels that *graph* reads, from *ids* [batch, length].
 
     A language model's labels are the ids themselves; those of masked positions are the ids that stand there (none is
-    hidden: labels decide the loss, not the storage). The second half of each sequence is of the second type, and
+    hidden: labels decide the loss, not the arithmetic). The second half of each sequence is of the second type, and
     sequences take the classes in turn. Where *mask* [batch, length] is 0 a token fills up: it is no label, and where
-    labels are those of the next token, none follows from it.
+    labels are those of the next token, none follows from it. *labels*, of tokens or of sequences as the graph has them,
+    stand in place of these.
 
     Raises:
         SpecError: *ids* or *mask* has another shape than the graph, or there is a mask and the graph has none.
@@ -40,16 +41,18 @@ def token_inputs(graph: Graph, ids: Ids, mask: Ids | None = None) -> dict[str, I
     for block in graph.blocks:
         for op in block.ops:
             if find(op.kind).is_loss:
-                logits, labels = (block.tensors[name] for name in op.inputs)
-                per_sequence = np.arange(wanted[0]) % graph.dims[logits.axes[-1]]
-                of_tokens = _labels(ids, counts, shift=bool(op.attrs.get("shift")))
-                made[labels.name] = per_sequence if len(labels.axes) == 1 else of_tokens[:, : graph.shape(labels)[1]]
+                logits, held = (block.tensors[name] for name in op.inputs)
+                if len(held.axes) == 1:
+                    made[held.name] = np.arange(wanted[0]) % graph.dims[logits.axes[-1]] if labels is None else labels
+                else:
+                    of_tokens = _labels(ids if labels is None else labels, counts, shift=bool(op.attrs.get("shift")))
+                    made[held.name] = of_tokens[:, : graph.shape(held)[1]]
     return {name: made[name] for name in sorted(names)}
 
 
-def _labels(ids: Ids, counts: Ids, *, shift: bool) -> Ids:
+def _labels(labels: Ids, counts: Ids, *, shift: bool) -> Ids:
     learned = counts != 0
     if shift:
         learned = learned.copy()
         learned[:, 1:] &= counts[:, :-1] != 0
-    return np.where(learned, ids, IGNORED)
+    return np.where(learned, labels, IGNORED)

@@ -70,6 +70,11 @@ def family_of(names: Collection[str]) -> tuple[Family, str] | None:
     return None
 
 
+def part_widths(width: int, queries: int, parts: int) -> list[int]:
+    """Return the widths of what stands side by side in *width*: all of it, or queries, keys and values."""
+    return [width] if parts == 1 else [queries, *[(width - queries) // 2] * 2]
+
+
 def _same(*modules: str) -> Stored:
     return Stored(modules)
 

@@ -22,8 +22,10 @@ from typing import SupportsIndex
 
 import regex
 
-from wsesim.errors import InputError
+from wsesim.errors import InputError, SpecError
 
+GPT2_MERGES = 50000
+"""Merges of GPT-2's vocabulary."""
 _PRE_TOKEN = regex.compile(r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")
 _PRINTED_BYTES = (*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100))
 _BYTES_IN_ID_ORDER = (*_PRINTED_BYTES, *(byte for byte in range(256) if byte not in _PRINTED_BYTES))
@@ -31,7 +33,7 @@ _BYTES_IN_ID_ORDER = (*_PRINTED_BYTES, *(byte for byte in range(256) if byte not
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Tokenizer:
-    """A byte-level vocabulary and its merges; `Tokenizer.gpt2()` makes GPT-2's."""
+    """A byte-level vocabulary and its merges; `Tokenizer.gpt2()` makes GPT-2's, or one of its first merges only."""
 
     token_bytes: tuple[bytes, ...]
     """The bytes each id stands for, in order of id; the last is `<|endoftext|>`."""
@@ -40,10 +42,20 @@ class Tokenizer:
 
     @staticmethod
     @cache
-    def gpt2() -> Tokenizer:
-        """Return GPT-2's tokenizer, read once from the tables that ship with the package."""
+    def gpt2(merges: int = GPT2_MERGES) -> Tokenizer:
+        """Return GPT-2's tokenizer, read once from the tables that ship with the package.
+
+        With fewer *merges*, the first of them, it spells any text in more tokens of a smaller vocabulary: 256 bytes,
+        one for each merge, and `end_of_text`.
+
+        Raises:
+            SpecError: there are not as many.
+        """
+        if not 0 <= merges <= GPT2_MERGES:
+            raise SpecError("merges", f"must be from 0 to {GPT2_MERGES}, got {merges}")
         packed = resources.files("wsesim.numerics").joinpath("data", "vocab.bpe.gz").read_bytes()
-        return _from_merges(gzip.decompress(packed).decode("utf-8"))
+        lines = gzip.decompress(packed).decode("utf-8").split("\n")
+        return _from_merges(lines[1 : 1 + merges])  # the first names the version
 
     @property
     def vocab_size(self) -> int:
@@ -123,14 +135,20 @@ class Tokenizer:
 _ID_OF_BYTE = tuple(_BYTES_IN_ID_ORDER.index(byte) for byte in range(256))
 
 
-def _from_merges(table: str) -> Tokenizer:
-    """Read a `vocab.bpe`: a version line, then per line two tokens that merge, each byte written as one character."""
-    spelled = [chr(byte) for byte in _PRINTED_BYTES]
-    spelled += [chr(256 + n) for n in range(256 - len(spelled))]  # bytes that do not print, a space among them
-    id_of = {character: token for token, character in enumerate(spelled)}
+def spelling() -> dict[int, str]:
+    """Return the character each byte is written as in files of vocabularies: itself if it prints, else one from 256."""
+    written = [chr(byte) for byte in _PRINTED_BYTES]
+    written += [chr(256 + n) for n in range(256 - len(written))]  # bytes that do not print, a space among them
+    return dict(zip(_BYTES_IN_ID_ORDER, written, strict=True))
+
+
+def _from_merges(lines: Iterable[str]) -> Tokenizer:
+    """Read lines of a `vocab.bpe`: two tokens that merge, each byte written as one character."""
+    signs = spelling()
+    id_of = {signs[byte]: token for token, byte in enumerate(_BYTES_IN_ID_ORDER)}
     token_bytes = [bytes([byte]) for byte in _BYTES_IN_ID_ORDER]
     merges: dict[tuple[int, int], int] = {}
-    for line in table.split("\n")[1:-1]:
+    for line in lines:
         left, right = line.split(" ")
         pair = id_of[left], id_of[right]
         merges[pair] = id_of[left + right] = len(token_bytes)
