@@ -10,7 +10,7 @@ from wsesim.numerics.reference import walk_reference
 from wsesim.numerics.smaller import Part, quick
 from wsesim.numerics.text import SAMPLES, load_text, token_windows
 from wsesim.numerics.tokenizer import Tokenizer
-from wsesim.numerics.training import Forward, NamedArrays, StepTaken, backward, forward, step, update
+from wsesim.numerics.training import Forward, Key, NamedArrays, StepTaken, backward, forward, step, update
 from wsesim.numerics.verify import verify_model
 from wsesim.numerics.weights import SeededWeights, Weights
 
@@ -22,6 +22,7 @@ __all__ = [
     "Cache",
     "Execution",
     "Forward",
+    "Key",
     "NamedArrays",
     "OpFunction",
     "Part",

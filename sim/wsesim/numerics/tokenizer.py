@@ -22,8 +22,11 @@ from typing import SupportsIndex
 
 import regex
 
-from wsesim.errors import InputError
+from wsesim.errors import InputError, SpecError
 
+BYTES = 256
+"""Tokens that are one byte; they come first."""
+GPT2_MERGES = 50_000
 _PRE_TOKEN = regex.compile(r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")
 _PRINTED_BYTES = (*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100))
 _BYTES_IN_ID_ORDER = (*_PRINTED_BYTES, *(byte for byte in range(256) if byte not in _PRINTED_BYTES))
@@ -31,7 +34,7 @@ _BYTES_IN_ID_ORDER = (*_PRINTED_BYTES, *(byte for byte in range(256) if byte not
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Tokenizer:
-    """A byte-level vocabulary and its merges; `Tokenizer.gpt2()` makes GPT-2's."""
+    """A byte-level vocabulary and its merges; `Tokenizer.gpt2()` makes GPT-2's, or what its first merges are."""
 
     token_bytes: tuple[bytes, ...]
     """The bytes each id stands for, in order of id; the last is `<|endoftext|>`."""
@@ -40,10 +43,19 @@ class Tokenizer:
 
     @staticmethod
     @cache
-    def gpt2() -> Tokenizer:
-        """Return GPT-2's tokenizer, read once from the tables that ship with the package."""
+    def gpt2(merges: int = GPT2_MERGES) -> Tokenizer:
+        """Return GPT-2's tokenizer with the first *merges* of its merges, read from the table that ships with wsesim.
+
+        Any number of first merges is a tokenizer of its own, which loses nothing: its vocabulary is 256 bytes, the
+        merges and the end of text.
+
+        Raises:
+            SpecError: fewer than none, or more than there are.
+        """
+        if not 0 <= merges <= GPT2_MERGES:
+            raise SpecError("merges", f"must be from 0 to {GPT2_MERGES:,}, got {merges:,}")
         packed = resources.files("wsesim.numerics").joinpath("data", "vocab.bpe.gz").read_bytes()
-        return _from_merges(gzip.decompress(packed).decode("utf-8"))
+        return _from_merges(gzip.decompress(packed).decode("utf-8"), merges)
 
     @property
     def vocab_size(self) -> int:
@@ -123,14 +135,14 @@ class Tokenizer:
 _ID_OF_BYTE = tuple(_BYTES_IN_ID_ORDER.index(byte) for byte in range(256))
 
 
-def _from_merges(table: str) -> Tokenizer:
+def _from_merges(table: str, count: int) -> Tokenizer:
     """Read a `vocab.bpe`: a version line, then per line two tokens that merge, each byte written as one character."""
     spelled = [chr(byte) for byte in _PRINTED_BYTES]
     spelled += [chr(256 + n) for n in range(256 - len(spelled))]  # bytes that do not print, a space among them
     id_of = {character: token for token, character in enumerate(spelled)}
     token_bytes = [bytes([byte]) for byte in _BYTES_IN_ID_ORDER]
     merges: dict[tuple[int, int], int] = {}
-    for line in table.split("\n")[1:-1]:
+    for line in table.split("\n")[1 : count + 1]:
         left, right = line.split(" ")
         pair = id_of[left], id_of[right]
         merges[pair] = id_of[left + right] = len(token_bytes)
