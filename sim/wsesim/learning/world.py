@@ -94,7 +94,7 @@ class _State:
         return self.at.get(self.carried.get(what, what))
 
 
-def words() -> tuple[str, ...]:
+def world_words() -> tuple[str, ...]:
     """Return all words of all stories, in order."""
     some = ("goes", "to", "the", "takes", "puts", "down", "Where", "is", ".", "?")
     return (*some, *PLACES, *PEOPLE, *THINGS)
