@@ -19,7 +19,7 @@ def trained(learner: Learner, keep: Callable[[Learner], None] = lambda _: None) 
 
 
 def keep_in(folder: Path, learner: Learner) -> None:
-    files = checkpoint_files(learner.course, learner.corpus.sha256, learner.arrays, learner.progress)
+    files = checkpoint_files(learner.course, learner.lessons.sha256, learner.arrays, learner.progress)
     for name, content in files.items():
         (folder / name).write_bytes(content)
 

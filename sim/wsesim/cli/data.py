@@ -14,8 +14,6 @@ from wsesim.errors import InputError
 if TYPE_CHECKING:
     from wsesim.learning import Examples
 
-WORLDS = ("world", "easy-world")
-"""Made here, from a seed."""
 SHOWN = 3
 _WIDE, _LONG = 100, 400
 """Signs of a text that are shown, of one of many and of one alone."""
@@ -31,7 +29,7 @@ def data(context: click.Context) -> None:
     """
     if context.invoked_subcommand:
         return
-    from wsesim.learning import PACKAGES, data_folder
+    from wsesim.learning import PACKAGES, WORLDS, data_folder
 
     folder = data_folder()
     known = [(one, (folder / one.archive).exists()) for one in PACKAGES.values()]
@@ -83,7 +81,7 @@ def _show_plain(name: str, text: str) -> None:
 
 
 def _show_labelled(name: str, found: Examples) -> None:
-    from wsesim.learning import learn
+    from wsesim.learning import WORLDS, learn
 
     readers = {"most frequent label": found.majority, "bag of words": learn(found).accuracy(found.test)}
     if name in WORLDS:
@@ -102,12 +100,13 @@ def _show_labelled(name: str, found: Examples) -> None:
 
 
 def _texts(name: str, file: Path | None) -> Examples | str:
-    from wsesim.learning import EASY, FULL, LabelledTexts, PlainText, data_folder, find_package, world_examples
+    from wsesim.learning import WORLDS, LabelledTexts, PlainText, data_folder, find_package, world_examples
 
     if name in WORLDS:
         if file:
             raise InputError.at(f"{name} is made here; --file is not read", file=str(file))
-        return world_examples(FULL) if name == WORLDS[0] else world_examples(EASY, train=1000, dev=200, test=400)
+        world, sizes = WORLDS[name]
+        return world_examples(world, **sizes)
     package = find_package(name)
     archive = file or data_folder() / package.archive
     if isinstance(package, PlainText):

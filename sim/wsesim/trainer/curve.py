@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wsesim.answers import svg
-from wsesim.trainer.progress import Progress
+from wsesim.trainer.progress import Evaluation, Learned, Progress
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,14 +17,14 @@ _MOST_POINTS = 400
 
 
 def curve_svg(progress: Progress) -> str:
-    """Return the curve in bits a byte as an `<svg>` element."""
+    """Return the curve, in bits a byte of a text, else in nats a token, as an `<svg>` element."""
     with svg.drawing(_WIDTH, _HEIGHT) as figure:
         plot = (_WIDTH - _LEFT - _RIGHT) / _WIDTH, (_HEIGHT - _BOTTOM - _TOP) / _HEIGHT
         axes = figure.add_axes((_LEFT / _WIDTH, _BOTTOM / _HEIGHT, *plot))
         steps, line = _means(progress)
         axes.plot(steps, line, color=svg.SOFT, linewidth=1.2, zorder=2)
         for one in progress.evaluations:
-            svg.dot(axes, one.step, one.bits_a_byte, 36, svg.INK)
+            svg.dot(axes, one.step, _height(one), 36, svg.INK)
         _name(axes, progress, line)
         axes.set(xlim=(0, max(1, progress.step)), ylim=(0, None))
         axes.set_xlabel("step", color=svg.SOFT, fontsize=9.5)
@@ -32,13 +32,17 @@ def curve_svg(progress: Progress) -> str:
         axes.grid(axis="y", color=svg.LINE, linewidth=0.6, zorder=0)
         axes.spines[:].set_visible(False)
         axes.spines["bottom"].set(visible=True, color=svg.LINE, linewidth=0.9)
-        return svg.inline(figure, "curve", "bits a byte over the steps, learned from and held out")
+        return svg.inline(figure, "curve", "loss over the steps, learned from and held out")
+
+
+def _height(one: Learned | Evaluation) -> float:
+    return one.nats if one.bits_a_byte is None else one.bits_a_byte
 
 
 def _name(axes: Axes, progress: Progress, line: list[float]) -> None:
     """Write at the right end what is what, the higher one above the other where they are near."""
     ends = [
-        ("held out", progress.evaluations[-1].bits_a_byte, svg.INK),
+        ("held out", _height(progress.evaluations[-1]), svg.INK),
         ("learned from", (line or [0.0])[-1], svg.SOFT),
     ]
     for (words, height, colour), side in zip(sorted(ends, key=lambda end: -end[1]), ("bottom", "top"), strict=True):
@@ -50,4 +54,4 @@ def _means(progress: Progress) -> tuple[list[int], list[float]]:
     size = -(-progress.step // _MOST_POINTS) or 1
     groups = [progress.learned[at : at + size] for at in range(0, progress.step, size)]
     steps = [group[-1].step for group in groups]
-    return steps, [sum(one.bits_a_byte for one in group) / len(group) for group in groups]
+    return steps, [sum(map(_height, group)) / len(group) for group in groups]

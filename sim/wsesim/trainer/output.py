@@ -4,9 +4,11 @@ result.json:
 
     program, status, name, title    "ok", or "unfinished" where steps are left
     step, steps                     done; of the whole training
-    text, text_sha256, tokens       what was learned from; tokens {learned, held_out, vocabulary}
-    held_out                        {nats, bits_a_byte}: loss a token and a byte on text that is held out, now
-    evaluations                     list of {step, nats, bits_a_byte, sample}
+    text, text_sha256, about        what was learned from
+    held_out                        {nats, bits_a_byte, right}: the last of `evaluations`
+    evaluations                     list of {step, nats, bits_a_byte, right, sample}: loss a token and a byte, and the
+                                    share of questions answered right, on what is not learned from; or null
+    test                            {reader: share that is right}, the model first, asked once in the end
     wafer                           the same training, simulated: fields of `wsesim.trainer.wafer.OnWafer`
     notes, inputs                   sentences; the file with every default filled in
     cost                            {cpu_s, steps}: of this run of the program, the only part that varies
@@ -18,6 +20,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,16 +73,15 @@ class Report:
 
 def training_json(report: Report) -> dict[str, object]:
     """Return the form described above."""
-    learner, corpus = report.learner, report.learner.corpus
+    learner, now = report.learner, report.now
     course, progress = learner.course, learner.progress
     return {
         "program": "wsesim", "version": __version__, "status": "ok" if learner.done else "unfinished",
         "name": course.name, "title": report.title, "step": progress.step, "steps": course.steps,
-        "text": course.learning["text"], "text_sha256": corpus.sha256,
-        "tokens": {"learned": len(corpus.learned), "held_out": len(corpus.held),
-                   "vocabulary": corpus.tokenizer.vocab_size},
-        "held_out": {"nats": report.now.nats, "bits_a_byte": report.now.bits_a_byte},
-        "evaluations": [asdict(one) for one in progress.evaluations], "wafer": asdict(report.wafer),
+        "text": course.learning["text"], "text_sha256": learner.lessons.sha256, "about": learner.lessons.about,
+        "held_out": {"nats": now.nats, "bits_a_byte": now.bits_a_byte, "right": now.right},
+        "evaluations": [asdict(one) for one in progress.evaluations], "test": progress.test,
+        "wafer": asdict(report.wafer),
         "notes": list(NOTES), "inputs": dict(course.question.asked.resolved),
         "cost": {"cpu_s": report.cpu_s, "steps": report.steps},
     }  # fmt: skip
@@ -98,7 +100,7 @@ def write_training(report: Report, out: Path, *, overwrite: bool) -> tuple[Path,
     files = {
         "report.html": render_training(report).encode(), "result.json": json_text(training_json(report)).encode(),
         "losses.csv": _losses_csv(learner.progress.learned),
-        **checkpoint_files(learner.course, learner.corpus.sha256, learner.arrays, learner.progress),
+        **checkpoint_files(learner.course, learner.lessons.sha256, learner.arrays, learner.progress),
     }  # fmt: skip
     return publish(files, out, overwrite=overwrite)
 
@@ -110,11 +112,12 @@ def render_training(report: Report) -> str:
     from wsesim.answers.page import templates
     from wsesim.trainer.curve import curve_svg
 
+    learner = report.learner
     page = {
-        "report": report, "learner": report.learner, "progress": report.learner.progress, "wafer": report.wafer,
-        "corpus": report.learner.corpus, "curve": Markup(curve_svg(report.learner.progress)), "notes": NOTES,
-        "took": taken(report.wafer), "inputs": questions.show(report.learner.course.question), "causes": (),
-        "program": f"wsesim {__version__}", "state_bytes": _state_bytes(report.learner),
+        "report": report, "learner": learner, "progress": learner.progress, "about": learner.lessons.about,
+        "winner": winner(learner.progress.test), "curve": Markup(curve_svg(learner.progress)), "notes": NOTES,
+        "took": taken(report.wafer), "inputs": questions.show(learner.course.question), "causes": (),
+        "program": f"wsesim {__version__}", "state_bytes": _state_bytes(learner),
     }  # fmt: skip
     return templates("wsesim.trainer").get_template("training.html.j2").render(page)
 
@@ -125,16 +128,19 @@ def print_training(report: Report, console: Console, *, folder: Path) -> None:
 
     to, now, progress = Printer(console), report.now, report.learner.progress
     to.line((report.title, "bold"), gap=True)
-    after = f"after {progress.step:,} steps; before the first {progress.evaluations[0].bits_a_byte:.3f}."
-    to.line((f"{now.bits_a_byte:.3f} bits a byte", "bold"),
-            (f" on text that is held out, {now.nats:.3f} nats a token, {after}", ""), gap=True)  # fmt: skip
+    to.line((report.learner.lessons.about, ""))
+    after = f"after {progress.step:,} steps; before the first {progress.evaluations[0].nats:.3f} nats."
+    to.line((f"{now.shown}, {now.nats:.3f} nats a token", "bold"),
+            (f" on what is not learned from, {after}", ""), gap=True)  # fmt: skip
     every = -(-len(progress.evaluations) // MOST_PRINTED)
     shown = progress.evaluations[::-1][::every][::-1]
     to.line(("Loss, nats a token", "bold"), gap=True)
-    to.table(("step", "learned from", "held out", "bits a byte"), [
+    to.table(("step", "learned from", "held out", ""), [
         [(cell, "") for cell in (f"{one.step:,}", _nats_before(progress.learned, one.step), f"{one.nats:.3f}",
-                                 f"{one.bits_a_byte:.3f}")] for one in shown
+                                 one.shown)] for one in shown
     ], "rrrr")  # fmt: skip
+    if progress.test:
+        to.line(("The test: ", "bold"), (winner(progress.test), ""), gap=True)
     to.line(("It writes: ", "bold"), (now.sample, ""), gap=True)
     to.line((taken(report.wafer), ""), gap=True)
     to.line((f"Here {report.steps:,} steps took {text.seconds(report.cpu_s)} of CPU time.", "dim"), gap=True)
@@ -151,6 +157,17 @@ def taken(wafer: OnWafer) -> str:
     systems = "1 system" if wafer.systems == 1 else f"{wafer.systems:,} systems"
     return (f"On {name} ({systems}) the same {wafer.steps:,} steps would take {text.seconds(wafer.seconds)}{energy}, "
             f"{text.seconds(wafer.step_s or 0)} each, and before the first {text.seconds(before)}.")  # fmt: skip
+
+
+def winner(test: Mapping[str, float]) -> str:
+    """Say in words who is right more often of a test, the model being the first; nothing where there is none."""
+    if not test:
+        return ""
+    (model, share), *others = test.items()
+    best, rival = max(others, key=lambda one: one[1])
+    order = "more often than" if share > rival else "as often as" if share == rival else "less often than"
+    rest = "; ".join(f"{name} {right:.3f}" for name, right in others if name != best)
+    return f"{model} is right {order} any simple reader: {share:.3f}, {best} {rival:.3f}; {rest}."
 
 
 def _nats_before(learned: list[Learned], step: int) -> str:

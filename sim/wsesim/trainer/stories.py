@@ -6,19 +6,34 @@ a story that is learned from is a story of the test.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wsesim.learning import PLACES, Example, Examples, Story, World, world_words
-from wsesim.numerics import IGNORED
+from wsesim.errors import InputError
+from wsesim.learning import (
+    PLACES,
+    WORLDS,
+    Example,
+    Examples,
+    Story,
+    World,
+    last_place,
+    learn,
+    world_examples,
+    world_words,
+)
+from wsesim.model import build_graph
+from wsesim.numerics import IGNORED, NamedArrays, execute
+from wsesim.trainer.course import Course
+from wsesim.trainer.lessons import Ids, Verdict
 
 NOTHING = 0
 """The token that fills up, after the last word."""
-Ids = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,20 +46,43 @@ class Stories:
     number_of: dict[str, int]
     """Token of each word."""
     tested: frozenset[str]
+    """Stories that are not learned from."""
 
     @classmethod
-    def of(cls, world: World, examples: Examples) -> Stories:
-        """Return the stories of a world."""
+    def of(cls, name: str, course: Course) -> Stories:
+        """Return the stories of a world by its name.
+
+        Raises:
+            InputError: they are longer than the sequences of *course*.
+        """
+        world, sizes = WORLDS[name]
+        examples = world_examples(world, **sizes)
+        longest = 1 + max(len(one.text.split()) for one in (*examples.dev, *examples.test))
+        if longest > course.length:
+            raise InputError.at(f"stories of {name} have up to {longest} words with their answer; make batch.length as "
+                                f"long, it is {course.length}", file=course.question.asked.file)  # fmt: skip
         numbers = {word: number for number, word in enumerate(world_words(), start=NOTHING + 1)}
         return cls(world=world, examples=examples, number_of=numbers,
-                   tested=frozenset(one.text for one in examples.test))  # fmt: skip
+                   tested=frozenset(one.text for one in (*examples.dev, *examples.test)))  # fmt: skip
 
-    def batch(self, step: int, seed: int, sequences: int, length: int) -> tuple[Ids, Ids]:
+    @property
+    def sha256(self) -> str:
+        """The sum of the test: all else follows from it and the seed."""
+        return sha256("\n".join(one.text for one in self.examples.test).encode()).hexdigest()
+
+    @property
+    def about(self) -> str:
+        """What it is, in a sentence."""
+        dev, test = len(self.examples.dev), len(self.examples.test)
+        others = f"others, {dev:,} to judge by and {test:,} for the test, are not learned from"
+        return f"Synthetic: a made-up world, a question after each event; {others}; {len(self.number_of)} words."
+
+    def batch(self, step: int, course: Course) -> tuple[Ids, Ids]:
         """Return ids and labels of a step (from 1), [sequences, length] each; stories that are longer are left out."""
-        fresh = self.world.stories(seed * 2**32 + step, asked=True)
-        fitting = (one for one in fresh if len(one.words) < length and self.tested.isdisjoint(_begun(one)))
-        some = list(islice(fitting, sequences))
-        ids = np.stack([self.ids(one.words, length) for one in some])
+        fresh = self.world.stories(int(course.learning["seed"]) * 2**32 + step, asked=True)
+        fitting = (one for one in fresh if len(one.words) < course.length and self.tested.isdisjoint(_begun(one)))
+        some = list(islice(fitting, course.sequences))
+        ids = np.stack([self.ids(one.words, course.length) for one in some])
         labels = np.full_like(ids, IGNORED)
         for row, story in enumerate(some):
             for place, answer in story.answers:
@@ -57,20 +95,42 @@ class Stories:
         found[: len(words)] = [self.number_of[word] for word in words]
         return found
 
-    def asked(self, some: tuple[Example, ...], length: int) -> tuple[Ids, Ids, Ids]:
-        """Return ids [examples, length], the place of each question mark, and the place that is the answer."""
-        words = [one.text.split() for one in some]
-        return (np.stack([self.ids(each, length) for each in words]), np.array([len(each) - 1 for each in words]),
-                np.array([one.label for one in some]))  # fmt: skip
+    def bits_a_byte(self, nats: float, ids: Ids) -> None:
+        """Return nothing: no text is learned."""
 
-    @property
-    def answers(self) -> Ids:
-        """Tokens of the places, in the order of labels."""
-        return np.array([self.number_of[place] for place in PLACES])
+    def judge(self, course: Course, weights: NamedArrays, step: int) -> Verdict:
+        """Judge *weights* by the stories that choices are made by."""
+        scores = self._scores(course, weights, self.examples.dev)
+        labels = np.array([one.label for one in self.examples.dev])
+        largest = scores.max(axis=1, keepdims=True)
+        logs = scores - largest - np.log(np.exp(scores - largest).sum(axis=1, keepdims=True))
+        first = f"{self.examples.dev[0].text} {PLACES[scores[0].argmax()]}"
+        return Verdict(nats=float(-logs[np.arange(len(labels)), labels].mean()),
+                       right=float((scores.argmax(axis=1) == labels).mean()), sample=first)  # fmt: skip
+
+    def test(self, course: Course, weights: NamedArrays) -> Mapping[str, float]:
+        """Return what is right of the test: the model, then simple readers."""
+        test = self.examples.test
+        labels = np.array([one.label for one in test])
+        return {
+            "this model": float((self._scores(course, weights, test).argmax(axis=1) == labels).mean()),
+            "bag of words": learn(self.examples).accuracy(test), "most frequent label": self.examples.majority,
+            "last place named": sum(last_place(one.text) == one.label for one in test) / len(test),
+        }  # fmt: skip
+
+    def _scores(self, course: Course, weights: NamedArrays, some: tuple[Example, ...]) -> NDArray[np.float64]:
+        """Return the logits of the places after each question, [examples, places]."""
+        graph = build_graph(course.model, sequences=len(some), length=course.length, loss=False)
+        words = [one.text.split() for one in some]
+        ids = np.stack([self.ids(each, course.length) for each in words])
+        (logits,) = execute(graph, weights, {"ids": ids}).logits.values()
+        places = [self.number_of[place] for place in PLACES]
+        found: NDArray[np.float64] = logits[np.arange(len(some)), [len(each) - 1 for each in words]][:, places]
+        return found.astype(np.float64)
 
 
 def _begun(story: Story) -> Iterator[str]:
-    """Yield what a test would ask of each beginning of a story: events without the questions between, and a question."""
+    """Yield what a test would ask of each beginning of a story: its events, and a question at the end alone."""
     events: list[str] = []
     start = 0
     for place, _ in story.answers:

@@ -13,9 +13,11 @@ from wsesim.workload import SAMPLE, Default, Derived, Section, check_sample, fil
 from wsesim.workload.fields import Count, Size, Text
 
 DATA = "data:"
-"""Begins the name of a text that `wsesim data fetch` brings."""
+"""Begins the name of a text that `wsesim data` lists."""
 SMALLEST_VOCAB = 257
 """A token for each byte, and one for the end of a text."""
+ONLY_OF_TEXTS = ("held_out", "evaluation_sequences", "prompt", "sample_tokens")
+"""Keys that are not read where a made-up world is learned."""
 EVALUATIONS = 20
 """Evaluations of a training, unless told otherwise."""
 NOTE = "learning: its steps make the token budget; nothing else of it is read here. `wsesim train` learns by it."
@@ -27,8 +29,9 @@ class LearningSection(Section):
     """Learning from a text with real numbers: what from, how long, how fast."""
 
     text: Annotated[Text, Default("public-domain text that ships with wsesim")] = "sample:sotu"
-    """Text to learn from: sample:NAME, data:NAME of what `wsesim data fetch` brings, or a UTF-8 file relative to this
-    file. The vocabulary is that of the first of GPT-2's merges, as many as model.vocab has room for."""
+    """Text to learn from: sample:NAME, data:NAME of what `wsesim data` lists, or a UTF-8 file relative to this file.
+    Its vocabulary is that of the first of GPT-2's merges, as many as model.vocab has room for; a made-up world's is its
+    words, and what is learned are answers to questions."""
     steps: Size
     """Steps of the training."""
     learning_rate: Annotated[float, Field(gt=0, le=100), Default("assumed: for models of some 100,000 weights")] = 0.003
@@ -70,8 +73,11 @@ def check_learning(draft: Draft) -> Derived:
         return {}
     draft.problems.notes.append(NOTE)
     _check_text(section.text, draft)
+    if _is_world(section.text):
+        draft.problems.notes += [f"learning.{key} has no effect: it is read where learning.text is a text."
+                                 for key in ONLY_OF_TEXTS if key in section.model_fields_set]  # fmt: skip
     if draft.model is not None:
-        _check_model(draft.model, draft)
+        _check_model(draft.model, section, draft)
     if batch is not None and batch.sequences % section.micro_batches:
         _wrong(draft, "micro_batches", f"= {section.micro_batches:,} does not divide batch.sequences = "
                                        f"{batch.sequences:,}")  # fmt: skip
@@ -85,18 +91,35 @@ def check_learning(draft: Draft) -> Derived:
     }
 
 
-def _check_model(model: Model, draft: Draft) -> None:
+def _is_world(text: str) -> bool:
+    from wsesim.learning import WORLDS
+
+    return text.startswith(DATA) and text.removeprefix(DATA) in WORLDS
+
+
+def _smallest_vocab(text: str) -> tuple[int, str]:
+    from wsesim.learning import world_words
+
+    if _is_world(text):
+        return len(world_words()) + 1, "a token for each word and one that fills up"
+    return SMALLEST_VOCAB, "a token for each byte and one for the end"
+
+
+def _check_model(model: Model, section: LearningSection, draft: Draft) -> None:
+    least, what = _smallest_vocab(section.text)
     if model.task != "lm" or not model.causal:
         why = "cannot learn from plain text: only a causal language model can (model.task: lm, model.causal: true)"
         draft.problems.add_field(("model",), f"= {model.name} {why}")
-    if model.vocab < SMALLEST_VOCAB:
+    if model.vocab < least:
         draft.problems.add_field(("model", "vocab"), f"= {model.vocab} is too small to learn from a text: it takes "
-                                 f"{SMALLEST_VOCAB}, a token for each byte and one for the end")  # fmt: skip
+                                 f"{least}, {what}")  # fmt: skip
 
 
 def _check_text(text: str, draft: Draft) -> None:
     if text.startswith(SAMPLE):
         check_sample(text, ("learning", "text"), draft.problems)
+    elif _is_world(text):
+        return
     elif text.startswith(DATA):
         from wsesim.learning import find_text
 
