@@ -16,7 +16,7 @@ def ask(**changes: Any) -> Question:
 def test_the_steps_make_the_token_budget() -> None:
     asked = ask(learning={"steps": 50}).asked
     assert asked.resolved["token_budget"] == 50 * 8 * 128
-    assert any("nothing else of it is read here" in note for note in asked.notes)
+    assert any("reads its steps alone" in note for note in asked.notes)
     assert asked.resolved["learning"]["warmup"] == 2
     assert asked.resolved["learning"]["evaluate_every"] == 3
 

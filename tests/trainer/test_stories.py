@@ -72,6 +72,12 @@ def test_a_training_ends_with_a_test_beside_simple_readers(course: MakeCourse) -
     assert last.shown == f"{last.right:.3f} right"
 
 
+def test_what_a_world_does_not_read_is_said(course: MakeCourse) -> None:
+    notes = course(**EASY_WORLD).question.asked.notes
+    assert "learning.sample_tokens has no effect: it is read where learning.text is a text." in notes
+    assert not any("learning.seed" in note for note in notes)
+
+
 def test_who_wins_is_said_in_words() -> None:
     test = {"this model": 0.9, "bag of words": 0.7, "most frequent label": 0.2}
     said = (

@@ -66,6 +66,11 @@ class Report:
                 f"{course.length:,} tokens.")  # fmt: skip
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of numbers and file."""
+        return (*NOTES, *self.learner.course.question.asked.notes)
+
+    @property
     def now(self) -> Evaluation:
         """The last evaluation."""
         return self.learner.progress.evaluations[-1]
@@ -82,7 +87,7 @@ def training_json(report: Report) -> dict[str, object]:
         "held_out": {"nats": now.nats, "bits_a_byte": now.bits_a_byte, "right": now.right},
         "evaluations": [asdict(one) for one in progress.evaluations], "test": progress.test,
         "wafer": asdict(report.wafer),
-        "notes": list(NOTES), "inputs": dict(course.question.asked.resolved),
+        "notes": list(report.notes), "inputs": dict(course.question.asked.resolved),
         "cost": {"cpu_s": report.cpu_s, "steps": report.steps},
     }  # fmt: skip
 
@@ -115,7 +120,7 @@ def render_training(report: Report) -> str:
     learner = report.learner
     page = {
         "report": report, "learner": learner, "progress": learner.progress, "about": learner.lessons.about,
-        "winner": winner(learner.progress.test), "curve": Markup(curve_svg(learner.progress)), "notes": NOTES,
+        "winner": winner(learner.progress.test), "curve": Markup(curve_svg(learner.progress)), "notes": report.notes,
         "took": taken(report.wafer), "inputs": questions.show(learner.course.question), "causes": (),
         "program": f"wsesim {__version__}", "state_bytes": _state_bytes(learner),
     }  # fmt: skip
@@ -143,6 +148,8 @@ def print_training(report: Report, console: Console, *, folder: Path) -> None:
         to.line(("The test: ", "bold"), (winner(progress.test), ""), gap=True)
     to.line(("It writes: ", "bold"), (now.sample, ""), gap=True)
     to.line((taken(report.wafer), ""), gap=True)
+    for place, note in enumerate(report.learner.course.question.asked.notes):
+        to.line(("Note: ", "bold"), (note, ""), gap=place == 0)
     to.line((f"Here {report.steps:,} steps took {text.seconds(report.cpu_s)} of CPU time.", "dim"), gap=True)
     to.line(("Report  ", "bold"), ((folder / "report.html").as_posix(), ""), gap=True, wrap=False)
 

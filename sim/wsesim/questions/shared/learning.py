@@ -20,7 +20,7 @@ ONLY_OF_TEXTS = ("held_out", "evaluation_sequences", "prompt", "sample_tokens")
 """Keys that are not read where a made-up world is learned."""
 EVALUATIONS = 20
 """Evaluations of a training, unless told otherwise."""
-NOTE = "learning: its steps make the token budget; nothing else of it is read here. `wsesim train` learns by it."
+NOTE = "learning: `wsesim run` reads its steps alone, which make the token budget; `wsesim train` learns by it."
 _ADAMW = "as in Cerebras-GPT 111M (the vendor's Model Zoo, 111m.yaml)"
 Share = Annotated[float, Field(ge=0, lt=1)]
 
