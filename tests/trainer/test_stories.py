@@ -10,7 +10,7 @@ from wsesim.learning import EASY, PLACES
 from wsesim.numerics import IGNORED
 from wsesim.trainer import Course, begin, train
 from wsesim.trainer.output import winner
-from wsesim.trainer.stories import Stories, _begun
+from wsesim.trainer.stories import Stories, _begun, _thinned
 
 MakeCourse = Callable[..., Course]
 EASY_WORLD = {"text": "data:easy-world", "length": 48}
@@ -36,6 +36,17 @@ def test_beginnings_of_a_story_are_what_a_test_would_ask() -> None:
     assert first.split()[-4:] == [*story.words[6:9], "?"]
     assert second.count("?") == 1
     assert second.startswith(first.partition("Where")[0])
+
+
+def test_some_questions_are_left_out_but_never_the_last() -> None:
+    story = next(one for one in EASY.stories(3, asked=True) if len(one.answers) == 4)
+    found = {_thinned(story, np.random.default_rng(seed)) for seed in range(60)}
+    assert len(found) == 8
+    for one in found:
+        assert [one.words[place] for place, _ in one.answers] == ["?"] * len(one.answers)
+        assert one.words.count("?") == len(one.answers)
+        assert one.answers[-1][1] == story.answer
+        assert list(_begun(one))[-1] == list(_begun(story))[-1]
 
 
 def test_no_story_of_the_test_is_learned_from(course: MakeCourse) -> None:

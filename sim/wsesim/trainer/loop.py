@@ -55,7 +55,9 @@ def begin(course: Course) -> Learner:
         InputError: the text cannot be read, or is too short.
     """
     lessons = lessons_of(course)
-    arrays = NamedArrays.begin(course.graph, SeededWeights(course.graph, int(course.learning["seed"])))
+    asked = course.learning
+    weights = SeededWeights(course.graph, int(asked["seed"]), deviation=float(asked["weight_deviation"]))
+    arrays = NamedArrays.begin(course.graph, weights)
     return Learner(course=course, lessons=lessons, arrays=arrays, progress=Progress())
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from wsesim import answers
 from wsesim.questions.base import Question
-from wsesim.trainer.checkpoint import STATE
 from wsesim.trainer.course import Course
 from wsesim.trainer.loop import Learner, Tell, begin, resume, train
 from wsesim.trainer.output import Report, write_training
@@ -53,7 +52,6 @@ def learn_by(question: Question, out: Path, *, force: bool, again: bool, tell: T
     tell(0, course.steps, "reading the text")
     learner = resume(course, out) if again and out.exists() else begin(course)
     keeper = _Keeper(out, on_wafer(course), started, learner.progress.step, force or again)
-    if learner.done and (out / STATE).exists() and again:
-        return keeper.report(learner)
-    train(learner, keep=keeper.keep, tell=tell)
+    if not learner.done:
+        train(learner, keep=keeper.keep, tell=tell)
     return keeper.report(learner)

@@ -1,7 +1,7 @@
 """Stories of the made-up world as tokens, a word each; what is learned is the answer to each question in them.
 
-Nothing of the world is real. A question stands after each event, so that a story teaches several times. No beginning of
-a story that is learned from is a story of the test.
+Nothing of the world is real. A question stands after about every other event, so that a story teaches more than once;
+some have one at the end alone, as those of the test. No beginning of a story that is learned from is one of the test.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ from wsesim.numerics import IGNORED, NamedArrays, execute
 from wsesim.trainer.course import Course
 from wsesim.trainer.lessons import Ids, Verdict
 
+KEPT = 0.5
+"""Share of questions before the last that are asked. Assumed: enough to teach, few enough to be like the test."""
 NOTHING = 0
 """The token that fills up, after the last word."""
 
@@ -75,13 +77,14 @@ class Stories:
         """What it is, in a sentence."""
         dev, test = len(self.examples.dev), len(self.examples.test)
         others = f"others, {dev:,} to judge by and {test:,} for the test, are not learned from"
-        return f"Synthetic: a made-up world, a question after each event; {others}; {len(self.number_of)} words."
+        return f"Synthetic: a made-up world, a question after every other event; {others}; {len(self.number_of)} words."
 
     def batch(self, step: int, course: Course) -> tuple[Ids, Ids]:
         """Return ids and labels of a step (from 1), [sequences, length] each; stories that are longer are left out."""
         fresh = self.world.stories(int(course.learning["seed"]) * 2**32 + step, asked=True)
         fitting = (one for one in fresh if len(one.words) < course.length and self.tested.isdisjoint(_begun(one)))
-        some = list(islice(fitting, course.sequences))
+        draw = np.random.default_rng((int(course.learning["seed"]), step))
+        some = [_thinned(one, draw) for one in islice(fitting, course.sequences)]
         ids = np.stack([self.ids(one.words, course.length) for one in some])
         labels = np.full_like(ids, IGNORED)
         for row, story in enumerate(some):
@@ -129,12 +132,27 @@ class Stories:
         return found.astype(np.float64)
 
 
+def _thinned(story: Story, draw: np.random.Generator) -> Story:
+    """Return a story without some of its questions, but with the last: else none would be like those of the test."""
+    words: list[str] = []
+    answers: list[tuple[int, str]] = []
+    start = 0
+    for (place, answer), kept in zip(story.answers, draw.random(len(story.answers)) < KEPT, strict=True):
+        question = story.words.index("Where", start)
+        words += story.words[start:question]
+        if kept or place == story.answers[-1][0]:
+            words += story.words[question : place + 1]
+            answers.append((len(words) - 1, answer))
+        start = place + 1
+    return Story(words=tuple(words), answers=tuple(answers))
+
+
 def _begun(story: Story) -> Iterator[str]:
     """Yield what a test would ask of each beginning of a story: its events, and a question at the end alone."""
     events: list[str] = []
     start = 0
     for place, _ in story.answers:
-        question = next(at for at in range(place, start - 1, -1) if story.words[at] == "Where")
+        question = story.words.index("Where", start)
         events += story.words[start:question]
         yield " ".join((*events, *story.words[question : place + 1]))
         start = place + 1

@@ -54,6 +54,8 @@ class LearningSection(Section):
     """Parts in which this computer computes a batch, to need less memory."""
     seed: Annotated[int, Field(ge=0, lt=2**63), Default("any will do; the same gives the same bits")] = 0
     """Seed of the first weights, of the order of the text and of samples."""
+    weight_deviation: Annotated[float, Field(gt=0, le=10), Default("as in GPT-2")] = 0.02
+    """Standard deviation of the first weights; of those that write to the stream smaller by sqrt(2 x layers)."""
     held_out: Annotated[float, Field(gt=0, le=0.5), Default("assumed: enough to judge by")] = 0.1
     """Share of the text that is not learned from: the end of each of ten equal parts."""
     evaluate_every: Annotated[Size | None, Default(f"{EVALUATIONS} times in all")] = None
