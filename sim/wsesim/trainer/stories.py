@@ -1,7 +1,8 @@
 """Stories of the made-up world as tokens, a word each; what is learned is the answer to each question in them.
 
-Nothing of the world is real. A question stands after about every other event, so that a story teaches more than once;
-some have one at the end alone, as those of the test. No beginning of a story that is learned from is one of the test.
+Nothing of the world is real. In the first half of a training a question stands after each event, which teaches most; in
+the second some are left out, so that some stories have one at the end alone, as those of the test. No beginning of a
+story that is learned from is one of the test.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ from wsesim.trainer.course import Course
 from wsesim.trainer.lessons import Ids, Verdict
 
 KEPT = 0.5
-"""Share of questions before the last that are asked. Assumed: enough to teach, few enough to be like the test."""
+"""Share of questions before the last that are asked in the second half. Assumed: enough of them to teach, few enough to
+be like the test."""
 NOTHING = 0
 """The token that fills up, after the last word."""
 
@@ -77,14 +79,16 @@ class Stories:
         """What it is, in a sentence."""
         dev, test = len(self.examples.dev), len(self.examples.test)
         others = f"others, {dev:,} to judge by and {test:,} for the test, are not learned from"
-        return f"Synthetic: a made-up world, a question after every other event; {others}; {len(self.number_of)} words."
+        return f"Synthetic: a made-up world, asked after each event, later after some; {others}; {len(self.number_of)} words."
 
     def batch(self, step: int, course: Course) -> tuple[Ids, Ids]:
         """Return ids and labels of a step (from 1), [sequences, length] each; stories that are longer are left out."""
         fresh = self.world.stories(int(course.learning["seed"]) * 2**32 + step, asked=True)
         fitting = (one for one in fresh if len(one.words) < course.length and self.tested.isdisjoint(_begun(one)))
         draw = np.random.default_rng((int(course.learning["seed"]), step))
-        some = [_thinned(one, draw) for one in islice(fitting, course.sequences)]
+        some = list(islice(fitting, course.sequences))
+        if 2 * step > course.steps:
+            some = [_thinned(one, draw) for one in some]
         ids = np.stack([self.ids(one.words, course.length) for one in some])
         labels = np.full_like(ids, IGNORED)
         for row, story in enumerate(some):
