@@ -79,7 +79,7 @@ class Stories:
         """What it is, in a sentence."""
         dev, test = len(self.examples.dev), len(self.examples.test)
         others = f"others, {dev:,} to judge by and {test:,} for the test, are not learned from"
-        return f"Synthetic: a made-up world, asked after each event, later after some; {others}; {len(self.number_of)} words."
+        return f"Synthetic: a made-up world, asked after each event, later after some; {others}."
 
     def batch(self, step: int, course: Course) -> tuple[Ids, Ids]:
         """Return ids and labels of a step (from 1), [sequences, length] each; stories that are longer are left out."""
