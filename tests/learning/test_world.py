@@ -6,7 +6,7 @@ import pytest
 
 from wsesim.errors import SpecError
 from wsesim.learning import EASY, FULL, World, last_place, world_examples
-from wsesim.learning.world import PEOPLE, PLACES, THINGS, words
+from wsesim.learning.world import PEOPLE, PLACES, THINGS, world_words
 
 
 def followed(text: str) -> str:
@@ -53,8 +53,8 @@ def _asked(words: tuple[str, ...], place: int) -> bool:
 def test_a_seed_tells_the_same_stories_and_all_words_are_known() -> None:
     one, other, third = ([story.text for story in islice(FULL.stories(seed), 50)] for seed in (3, 3, 4))
     assert one == other != third
-    assert {word for text in one for word in text.split()} <= set(words())
-    assert len(words()) == len(set(words())) == 10 + len(PLACES) + len(PEOPLE) + len(THINGS)
+    assert {word for text in one for word in text.split()} <= set(world_words())
+    assert len(world_words()) == len(set(world_words())) == 10 + len(PLACES) + len(PEOPLE) + len(THINGS)
 
 
 def test_the_last_place_named_is_seldom_right_in_the_full_world() -> None:

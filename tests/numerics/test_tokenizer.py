@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsesim.errors import InputError
+from wsesim.errors import InputError, SpecError
 from wsesim.numerics.text import load_text
 from wsesim.numerics.tokenizer import Tokenizer
 
@@ -159,3 +159,21 @@ def other() -> Any:
 @given(text=assigned_text)
 def test_ids_are_those_of_tokenizers_live(text: str, other: Any) -> None:
     assert gpt2.encode(text) == other.encode(text).ids
+
+
+@given(st.text(max_size=60), st.integers(0, 2000))
+def test_the_first_merges_are_a_tokenizer_that_loses_nothing(text: str, merges: int) -> None:
+    first = Tokenizer.gpt2(merges)
+    ids = first.encode(text)
+    assert first.vocab_size == 257 + merges
+    assert first.decode(ids) == text
+    assert all(0 <= token < 256 + merges for token in ids)
+    assert len(ids) >= len(gpt2.encode(text))
+
+
+def test_merges_are_as_many_as_there_are() -> None:
+    assert Tokenizer.gpt2(50_000).token_bytes == gpt2.token_bytes
+    assert Tokenizer.gpt2(0).encode("a b") == [gpt2.encode(letter)[0] for letter in ("a", " ", "b")]
+    for wrong in (-1, 50_001):
+        with pytest.raises(SpecError, match="merges must be from 0 to 50,000"):
+            Tokenizer.gpt2(wrong)

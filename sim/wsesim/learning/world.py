@@ -8,9 +8,10 @@ who carries it is. Stories follow from a seed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from types import MappingProxyType
 
 import numpy as np
 
@@ -94,7 +95,7 @@ class _State:
         return self.at.get(self.carried.get(what, what))
 
 
-def words() -> tuple[str, ...]:
+def world_words() -> tuple[str, ...]:
     """Return all words of all stories, in order."""
     some = ("goes", "to", "the", "takes", "puts", "down", "Where", "is", ".", "?")
     return (*some, *PLACES, *PEOPLE, *THINGS)
@@ -117,6 +118,13 @@ def world_examples(world: World, *, seed: int = 0, train: int = 8000, dev: int =
     each = tuple(found.values())
     return Examples(name="world", labels=PLACES, train=each[:train], dev=each[train : train + dev],
                     test=each[train + dev :])  # fmt: skip
+
+
+WORLDS: Mapping[str, tuple[World, Mapping[str, int]]] = MappingProxyType({
+    "world": (FULL, {"train": 8000, "dev": 500, "test": 1000}),
+    "easy-world": (EASY, {"train": 1000, "dev": 200, "test": 400}),
+})  # fmt: skip
+"""Worlds by name, and how many stories there are of each to learn from, to make choices by and to test by."""
 
 
 def last_place(text: str) -> int:

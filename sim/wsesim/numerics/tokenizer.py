@@ -24,7 +24,9 @@ import regex
 
 from wsesim.errors import InputError, SpecError
 
-GPT2_MERGES = 50000
+BYTES = 256
+"""Tokens that are one byte; they come first."""
+GPT2_MERGES = 50_000
 """Merges of GPT-2's vocabulary."""
 _PRE_TOKEN = regex.compile(r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")
 _PRINTED_BYTES = (*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100))
@@ -52,7 +54,7 @@ class Tokenizer:
             SpecError: there are not as many.
         """
         if not 0 <= merges <= GPT2_MERGES:
-            raise SpecError("merges", f"must be from 0 to {GPT2_MERGES}, got {merges}")
+            raise SpecError("merges", f"must be from 0 to {GPT2_MERGES:,}, got {merges:,}")
         packed = resources.files("wsesim.numerics").joinpath("data", "vocab.bpe.gz").read_bytes()
         lines = gzip.decompress(packed).decode("utf-8").split("\n")
         return _from_merges(lines[1 : 1 + merges])  # the first names the version

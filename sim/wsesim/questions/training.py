@@ -11,6 +11,7 @@ from wsesim.answer import FigureSpec
 from wsesim.model import Model, parameters
 from wsesim.questions.base import Draft, Reads
 from wsesim.questions.shared.kinds import StepQuestion
+from wsesim.questions.shared.learning import LearningSection, check_learning
 from wsesim.questions.shared.reads import TRAINING
 from wsesim.questions.shared.step import FIGURES, StepFile, check_step
 from wsesim.workload import Default, Derived, Section
@@ -28,7 +29,9 @@ class TrainingFile(StepFile):
     recompute: Annotated[Literal["auto", "never", "always"], Default("where the step is faster with it")] = "auto"
     """Whether the backward pass computes each layer's inside again; auto: where the step is faster with it."""
     token_budget: Annotated[int, Field(ge=1, le=LARGEST_TOTAL)] | None = None
-    """Tokens to train on. Default: the model's own budget, else 20 a parameter."""
+    """Tokens to train on. Default: those of `learning`, else the model's own budget, else 20 a parameter."""
+    learning: LearningSection | None = None
+    """How `wsesim train` learns from a text with real numbers, in this computer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +55,14 @@ class TrainingStep(StepQuestion):
     @classmethod
     def check(cls, draft: Draft) -> Derived:
         """Check the batch; return its defaults and the token budget."""
-        return {**check_step(draft), **({"token_budget": _budget(draft.model)} if draft.model else {})}
+        derived = {**check_step(draft), **check_learning(draft)}
+        return {**derived, **({"token_budget": _budget(draft.model, draft)} if draft.model else {})}
 
 
-def _budget(model: Model) -> tuple[int, str]:
+def _budget(model: Model, draft: Draft) -> tuple[int, str]:
+    learning, batch = draft.values.get("learning"), draft.values.get("batch")
+    if learning is not None and batch is not None:
+        return learning.steps * batch.sequences * (batch.length or model.max_length), "the steps of learning"
     if model.token_budget is not None:
         return model.token_budget, f"the model's own: {model.source}"
     tokens = TOKENS_PER_PARAMETER * parameters(model)

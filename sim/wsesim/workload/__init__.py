@@ -4,6 +4,7 @@ from wsesim.workload.fields import Default, Derived, Figures, Section, fill, rea
 from wsesim.workload.inputs import (
     SAMPLE,
     check_length,
+    check_sample,
     check_text,
     check_tokens,
     check_verification,
@@ -41,6 +42,7 @@ __all__ = [
     "Section",
     "apply_settings",
     "check_length",
+    "check_sample",
     "check_text",
     "check_tokens",
     "check_verification",

@@ -194,14 +194,19 @@ def check_verification(section: VerificationSection, model: Model | None, folder
 def check_text(text: str, model: Model | None, folder: Path, problems: Problems) -> None:
     """Check that the text is there, and that the model can read a text of the user's own."""
     if text.startswith(SAMPLE):
-        name = text.removeprefix(SAMPLE)
-        if name not in SAMPLES:
-            hint = nearest(name, SAMPLES) or f"; there is: {SAMPLE}{', '.join(SAMPLES)}"
-            problems.add_field(("text",), f"{text!r} is not a sample that ships with wsesim{hint}")
+        check_sample(text, ("text",), problems)
         return
     problem = file_problem(folder / text) or _vocab_problem(model)
     if problem:
         problems.add_field(("text",), f"= {text!r} {problem}")
+
+
+def check_sample(text: str, loc: Loc, problems: Problems) -> None:
+    """Check that a sample ships with wsesim."""
+    name = text.removeprefix(SAMPLE)
+    if name not in SAMPLES:
+        hint = nearest(name, SAMPLES) or f"; there is: {SAMPLE}{', '.join(SAMPLES)}"
+        problems.add_field(loc, f"{text!r} is not a sample that ships with wsesim{hint}")
 
 
 def _vocab_problem(model: Model | None) -> str | None:

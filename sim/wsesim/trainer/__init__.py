@@ -1,0 +1,25 @@
+"""Training for real: a question of training with a section `learning` is learned by, in this computer.
+
+    Question ─Course─► begin | resume ─► Learner ─train─► Report ─┬─ print_training    terminal
+                                                                   └─ write_training    page, data, losses, checkpoint
+
+Forward, backward and update are those of the graph that is simulated; beside it stands what the wafer would take.
+"""
+
+from wsesim.trainer.course import Course
+from wsesim.trainer.loop import Learner, begin, resume, train
+from wsesim.trainer.output import Report, print_training, training_json, write_training
+from wsesim.trainer.run import learn_by
+
+__all__ = [
+    "Course",
+    "Learner",
+    "Report",
+    "begin",
+    "learn_by",
+    "print_training",
+    "resume",
+    "train",
+    "training_json",
+    "write_training",
+]  # fmt: skip
