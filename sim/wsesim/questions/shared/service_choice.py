@@ -90,8 +90,19 @@ def placement_by_rate(service: Service, judged: Judged) -> Choice:
     """Return the choice of the placement: by the largest rate where others were tried for it."""
     if not judged.others:
         return placement_choice(FULL_REQUEST.name, judged.plan, service.goal)
-    others = tuple((plan_words(other.plan), other.per_s) for other in judged.others)
-    return Choice(what="placement", chosen=plan_words(judged.plan), figure=_RATE, value=judged.per_s, others=others)
+    chosen, *others = words_tried(judged).items()
+    return Choice(what="placement", chosen=chosen[0], figure=_RATE, value=chosen[1], others=tuple(others))
+
+
+def words_tried(judged: Judged) -> dict[str, float]:
+    """Return the placements that were tried, in words, the best first, and the rate of each.
+
+    Those that differ in no more than their strips of tables are told as one, the best of them.
+    """
+    found: dict[str, float] = {}
+    for one in (judged, *judged.others):
+        found.setdefault(plan_words(one.plan), one.per_s)
+    return found
 
 
 def choices_by_rate(judged: Judged) -> Iterator[Choice]:
@@ -115,6 +126,10 @@ def holds_as_much(service: Service, searched: Requests | None, judged: Judged, p
     if searched is None or not judged.per_s:
         return True
     times = service_times(service, plan)
-    chunks = (times.chunk, *open_chunks(service, plan))
-    shares = (share_at(judged.per_s, searched, replace(times, chunk=chunk), service.objective)[0] for chunk in chunks)
+    ways = [
+        replace(times, chunk=chunk, slots=slots)
+        for chunk in (times.chunk, *open_chunks(service, plan))
+        for slots in sorted({times.slots, min(times.slots, judged.found[0].slots)}, reverse=True)
+    ]
+    shares = (share_at(judged.per_s, searched, way, service.objective)[0] for way in ways)
     return any(share >= service.objective.share for share in shares)

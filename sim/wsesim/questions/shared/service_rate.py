@@ -7,9 +7,8 @@ from dataclasses import replace
 from math import nextafter
 
 from wsesim.answer import Choice, Curve
-from wsesim.questions.shared.choosing import plan_words
 from wsesim.questions.shared.service import Service
-from wsesim.questions.shared.service_choice import SEARCHED, Judged
+from wsesim.questions.shared.service_choice import SEARCHED, Judged, words_tried
 from wsesim.system import LargestRate, Objective, Requests, Served, ServiceTimes, counted, serve, share_at
 from wsesim.units import show_seconds
 
@@ -85,7 +84,7 @@ def rate_words(service: Service, judged: Judged) -> tuple[str, ...]:
         return ()
     goal, span = service.objective, counted(SEARCHED)
     if not found.per_s:
-        tried = "; ".join(plan_words(one.plan) for one in (judged, *judged.others))
+        tried = "; ".join(words_tried(judged))
         return (
             f"No rate holds the objective with the placements tried: even one request at a time, only "
             f"{found.share:.1%} have their {limits_words(goal)}. Tried: {tried}.",
