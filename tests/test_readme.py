@@ -6,11 +6,14 @@ import json
 import re
 import shlex
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from wsesim import validation
 from wsesim.cli import cli
 from wsesim.cores.programs import PROGRAMS
 from wsesim.questions import kinds
@@ -27,6 +30,27 @@ ROWS = pytest.mark.xdist_group("kernel rows")
 """With the tests of all rows, which are then computed once."""
 OF_THIS_MACHINE = ("Verification", "Simulated ")
 """Starts of paragraphs that a run without verification, or on another day, has otherwise."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def rows_once() -> Iterator[None]:
+    """Have all rows computed once, whoever asks for them here."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("report", "kernels_report"):
+            patch.setattr(validation, name, _once(getattr(validation, name)))
+        yield
+
+
+def _once(report: Callable[..., Any]) -> Callable[..., Any]:
+    known: dict[str, Any] = {}
+
+    def found(*asked: object, progress: object, **more: object) -> Any:
+        key = repr((asked, more))
+        if key not in known:
+            known[key] = report(*asked, progress=progress, **more)
+        return known[key]
+
+    return found
 
 
 @pytest.fixture

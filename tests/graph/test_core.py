@@ -109,7 +109,7 @@ def test_a_graph_refuses_what_has_no_size(changes: dict[str, Any], message: str)
     ("make", "message"),
     [
         (lambda: replace(X, role="weights"), "x.role must be one of .*; got 'weights', did you mean 'weight'?"),
-        (lambda: replace(X, dtype="fp8"), "x.dtype must be one of fp16, fp32, int32, bool; got 'fp8'"),
+        (lambda: replace(X, dtype="fp8"), "x.dtype must be one of fp16, bf16, cb16, fp32, int32, bool; got 'fp8'"),
         (lambda: replace(NORM, phase="forwards"), "norm.phase must be one of .* did you mean 'forward'?"),
     ],
 )

@@ -34,6 +34,6 @@ def test_the_first_merges_are_a_tokenizer_too(merges: int) -> None:
 
 
 def test_more_merges_than_there_are_is_refused() -> None:
-    for merges in (-1, 50001):
-        with pytest.raises(SpecError, match=f"merges must be from 0 to 50000, got {merges}"):
+    for merges, told in ((-1, "-1"), (50001, "50,001")):
+        with pytest.raises(SpecError, match=f"merges must be from 0 to 50,000, got {told}"):
             Tokenizer.gpt2(merges)

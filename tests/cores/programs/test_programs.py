@@ -40,8 +40,8 @@ MEDIANS = {"stencil-one-cell": 0.06}
 """Where it may be farther off: values that come at the same time leave the ramp one by one, which it leaves out."""
 TO_THE_CYCLE = ("gelu", "silu-gate", "residual", "rotary", "scalar", "spmm-coo", "spmm-csc", "spmm-csr", "spmm-ellpack")
 """Nothing travels, and no reads collide that its closed form does not know of."""
-MOST = 8
-"""Changes of each kind that are tried in a case."""
+MOST = [3, pytest.param(20, marks=pytest.mark.nightly)]
+"""Changes of each kind that are tried in a case, by day and at night."""
 OTHER = 1000
 """Of a second draw, how much its seed is greater."""
 LONG = 20
@@ -112,13 +112,14 @@ def test_shapes_of_other_numbers_are_messages(name: str) -> None:
                 ask(wafer, (4, 4), shape, {})
 
 
+@pytest.mark.parametrize("most_changes", MOST)
 @pytest.mark.parametrize("name", SMALL)
-def test_what_is_spoilt_is_seen(name: str) -> None:
+def test_what_is_spoilt_is_seen(name: str, most_changes: int) -> None:
     slipped, seen = [], 0
     for number, each in enumerate(SMALL[name]):
         case = each.case(name, number)
         most = LONG * case.run().cycles
-        for spoil in _chosen(case):
+        for spoil in _chosen(case, most_changes):
             if any(_seen(replace(case, seed=seed), spoil, most) for seed in (number, number + OTHER)):
                 seen += 1
             elif _matters(case, spoil, most):
@@ -127,12 +128,12 @@ def test_what_is_spoilt_is_seen(name: str) -> None:
     assert seen
 
 
-def _chosen(case: KernelCase) -> list[Spoil]:
+def _chosen(case: KernelCase, most: int) -> list[Spoil]:
     """Return some of the ways to spoil a case."""
     random, machine = np.random.default_rng(case.seed), case.load().machine
     kinds = (spoiling.elements(machine), spoiling.wavelets(machine))
-    chosen = [found[number] for found in kinds for number in random.permutation(len(found))[:MOST]]
-    return chosen + spoiling.operands(machine, random, MOST)
+    chosen = [found[number] for found in kinds for number in random.permutation(len(found))[:most]]
+    return chosen + spoiling.operands(machine, random, most)
 
 
 def _seen(case: KernelCase, spoil: Spoil, most: int) -> bool:
