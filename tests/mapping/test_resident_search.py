@@ -61,7 +61,7 @@ BY_HAND = st.one_of(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=7)
+@settings(deadline=None, max_examples=5)
 @given(MODELS, GOALS, st.sampled_from(SOFTWARE), BY_HAND)
 def test_nothing_by_hand_is_faster(model: Model, goal: PlanGoal, software: Any, by_hand: dict[str, Any]) -> None:
     assume(by_hand.get("stages", 1) <= model.layers)
@@ -116,7 +116,7 @@ UP = ("columns", "rows", "systems", "sram_bytes", "clock_hz", "link_wavelets_per
 DOWN = ("task_launch_cycles", "vector_launch_cycles", "hop_cycles", "ramp_cycles")
 
 
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=5)
 @given(MODELS, GOALS, st.sampled_from(UP), st.sampled_from([1.1, 1.5, 2, 3]))
 def test_more_of_the_machine_is_never_slower(model: Model, goal: PlanGoal, name: str, times: float) -> None:
     more = request(model, goal, better(SMALL_CS2, name, times))

@@ -44,7 +44,7 @@ def _moves(kind: str, unchanged: list[object], section: str, slot: Slot) -> bool
     return False
 
 
-@pytest.mark.parametrize("kind", CASES)
+@pytest.mark.parametrize("kind", MOVED)
 def test_all_figures_that_are_not_read_move_no_answer(kind: str) -> None:
     question = questions.kinds()[kind]
     others = [
