@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -16,7 +17,7 @@ import wsesim
 from wsesim import questions
 from wsesim.errors import SpecError
 from wsesim.study import Study, load_study, run, sweep
-from wsesim.study.run import PointTask, run_point, tasks_of
+from wsesim.study.run import PointTask, _undisturbed, run_point, tasks_of
 
 GRID = "vary: {cluster.systems: [1, 2, 193], batch.sequences: [4, 6]}\nfigures: [step_s, mfu, passes]\n"
 
@@ -312,3 +313,28 @@ def test_workers_end_with_a_parent_that_was_killed(
             return
         time.sleep(0.1)
     pytest.fail(f"workers {workers} outlived their parent")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of threads")
+def test_ctrl_c_that_another_thread_hears_waits_until_processes_have_started() -> None:
+    ready, done = threading.Event(), list[str]()
+
+    def hear() -> None:
+        ready.wait()
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+    def begin() -> None:
+        with _undisturbed():
+            ready.set()
+            thread.join()
+            done.extend("x" for _ in range(10_000))
+
+    thread, before = threading.Thread(target=hear), signal.signal(signal.SIGINT, signal.default_int_handler)
+    thread.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            begin()
+        assert len(done) == 10_000
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)

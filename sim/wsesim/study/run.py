@@ -220,12 +220,24 @@ def _without_main() -> Iterator[None]:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Hold Ctrl-C back while processes start; they begin with it held back, and would print tracebacks else."""
+    """Hold Ctrl-C back while processes start; they begin with it held back, and would print tracebacks else.
+
+    A thread that does not hold it back, that of a progress bar, may hear it for this one: it is raised here at the end.
+    """
     if sys.platform == "win32":
         yield
         return
+    heard: list[int] = []
+    handler = signal.getsignal(signal.SIGINT)
+    ours = callable(handler) and threading.current_thread() is threading.main_thread()
+    if ours:
+        signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if ours:
+            signal.signal(signal.SIGINT, handler)
+        if heard:
+            signal.raise_signal(signal.SIGINT)
