@@ -170,7 +170,7 @@ def test_a_process_that_was_told_to_ignore_it_goes_on(question: Path, tmp_path: 
     assert (tmp_path / "out" / "report.html").exists()
 
 
-@pytest.mark.parametrize("wait_s", [0.0, 0.3, 2.0])
+@pytest.mark.parametrize("wait_s", [pytest.param(0.0, marks=pytest.mark.nightly), 0.3, 2.0])
 def test_workers_of_a_sweep_say_nothing_and_end(question: Path, tmp_path: Path, wait_s: float) -> None:
     (tmp_path / "study.yaml").write_text(STUDY)
     arguments = ("sweep", tmp_path / "study.yaml", "--jobs", 2, "--out", tmp_path / "out")
