@@ -81,11 +81,11 @@ def _show_plain(name: str, text: str) -> None:
 
 
 def _show_labelled(name: str, found: Examples) -> None:
-    from wsesim.learning import WORLDS, learn
+    from wsesim.learning import WORLDS, last_place_right, learn
 
     readers = {"most frequent label": found.majority, "bag of words": learn(found).accuracy(found.test)}
     if name in WORLDS:
-        readers["last place named"] = _last_place(found)
+        readers["last place named"] = last_place_right(found.test)
     sizes = {part: len(getattr(found, part)) for part in ("train", "dev", "test")}
     some = [{"label": found.labels[one.label], "text": one.text} for one in found.test[:SHOWN]]
     if manner().json:
@@ -113,9 +113,3 @@ def _texts(name: str, file: Path | None) -> Examples | str:
         return package.text(archive)
     assert isinstance(package, LabelledTexts), "there is no third kind"
     return package.examples(archive)
-
-
-def _last_place(found: Examples) -> float:
-    from wsesim.learning import last_place
-
-    return sum(last_place(one.text) == one.label for one in found.test) / len(found.test)

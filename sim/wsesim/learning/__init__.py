@@ -15,10 +15,21 @@ from wsesim.learning.packages import (
     find_package,
     find_text,
 )
-from wsesim.learning.world import EASY, FULL, PLACES, WORLDS, Story, World, last_place, world_examples, world_words
+from wsesim.learning.world import (
+    EASY,
+    FULL,
+    PLACES,
+    WORLDS,
+    Story,
+    World,
+    last_place,
+    last_place_right,
+    world_examples,
+    world_words,
+)
 
 __all__ = [
     "EASY", "FULL", "PACKAGES", "PLACES", "WORLDS", "BagOfWords", "Example", "Examples", "LabelledTexts", "Package",
     "PlainText", "Story", "World", "data_folder", "divided", "fetch", "find_package", "find_text", "last_place",
-    "learn", "world_examples", "world_words",
+    "last_place_right", "learn", "world_examples", "world_words",
 ]  # fmt: skip

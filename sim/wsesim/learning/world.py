@@ -8,7 +8,7 @@ who carries it is. Stories follow from a seed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from types import MappingProxyType
@@ -130,6 +130,11 @@ WORLDS: Mapping[str, tuple[World, Mapping[str, int]]] = MappingProxyType({
 def last_place(text: str) -> int:
     """Return what a reader says who only looks for the last place that is named."""
     return PLACES.index(next(word for word in reversed(text.split()) if word in PLACES))
+
+
+def last_place_right(some: Sequence[Example]) -> float:
+    """Return the share of stories of which such a reader is right."""
+    return sum(last_place(one.text) == one.label for one in some) / len(some)
 
 
 def _story(world: World, draw: np.random.Generator, *, asked: bool) -> Story:

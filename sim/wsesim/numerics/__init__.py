@@ -3,7 +3,7 @@
 from wsesim.numerics.checkpoint import SafetensorsWeights, refuse_pickled
 from wsesim.numerics.executor import BlockRun, Cache, Execution, execute, new_cache, run_ops, walk
 from wsesim.numerics.functions import OpFunction, Setting, computes, function_of
-from wsesim.numerics.inputs import token_inputs
+from wsesim.numerics.inputs import fold_ids, token_inputs
 from wsesim.numerics.loss import IGNORED
 from wsesim.numerics.loss_scale import LossScale
 from wsesim.numerics.optimizer import AdamW, Schedule
@@ -58,6 +58,7 @@ __all__ = [
     "backward",
     "computes",
     "execute",
+    "fold_ids",
     "forward",
     "function_of",
     "label_counts",

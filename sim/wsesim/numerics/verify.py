@@ -37,6 +37,7 @@ from wsesim.numerics.executor import BlockRun, walk
 from wsesim.numerics.inputs import fold_ids, token_inputs
 from wsesim.numerics.probe import LENGTH, SEQUENCES, Probed, probe
 from wsesim.numerics.reference import ReferenceStep, walk_reference
+from wsesim.numerics.rounding import FORMATS
 from wsesim.numerics.second import SecondReader, second_tokens
 from wsesim.numerics.smaller import Part, quick
 from wsesim.numerics.structure import differences
@@ -45,7 +46,7 @@ from wsesim.numerics.tokenizer import Tokenizer
 from wsesim.numerics.weights import SeededWeights, Weights
 from wsesim.ops import INNER, find
 
-UNIT_ROUNDOFF = 2.0**-24
+UNIT_ROUNDOFF = FORMATS["fp32"].unit_roundoff
 """Of fp32. Source: IEEE 754."""
 DEVIATIONS = 8.0
 """How many standard deviations of rounding are still rounding. See above."""

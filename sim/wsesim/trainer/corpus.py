@@ -17,10 +17,11 @@ from wsesim.numerics import NamedArrays, Tokenizer, forward, load_text, token_in
 from wsesim.trainer.course import Course
 from wsesim.trainer.lessons import Ids, Verdict
 from wsesim.trainer.samples import write_sample
+from wsesim.workload import SAMPLE
 
 PARTS = 10
 """Equal parts of a text, each of which ends in what is held out: early and late pages are judged alike."""
-DATA, SAMPLE = "data:", "sample:"
+DATA = "data:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from wsesim.errors import InputError
 from wsesim.questions.base import Question, Say, silent
+from wsesim.workload import SAMPLE
 
 if TYPE_CHECKING:
     from wsesim.numerics import Lost, Part, Storage
@@ -51,15 +52,24 @@ def precision_lost(question: Question, *, say: Say = silent) -> PrecisionLost:
     """
     from wsesim.graph import with_training
     from wsesim.model import build_graph
-    from wsesim.numerics import SAMPLES, InPrecision, SeededWeights, Tokenizer, load_text, token_inputs, token_windows
+    from wsesim.numerics import (
+        SAMPLES,
+        InPrecision,
+        SeededWeights,
+        Tokenizer,
+        fold_ids,
+        load_text,
+        token_inputs,
+        token_windows,
+    )
 
     asked = question.asked
     if asked.model is None:
         raise InputError.at("has no model whose numbers could be kept in any format", file=asked.file)
     part, reduced = _part(question)
     graph = with_training(build_graph(part.model, sequences=part.sequences, length=part.length))
-    text = load_text(f"sample:{next(iter(SAMPLES))}")
-    ids = token_windows(text, Tokenizer.gpt2(), part.sequences, part.length) % part.model.vocab
+    text = load_text(f"{SAMPLE}{next(iter(SAMPLES))}")
+    ids = fold_ids(token_windows(text, Tokenizer.gpt2(), part.sequences, part.length), part.model.vocab)
     labels, ways = _labels(question, part), list[KeptAs]()
     passes = InPrecision(graph, SeededWeights(graph, 0), token_inputs(graph, ids), labels=labels)
     for storage, scale in _ways():
