@@ -1,5 +1,16 @@
 """Real numbers: text as token ids, a NumPy executor of a Graph, and the proof that the graph is right."""
 
+from wsesim.numerics import (  # noqa: F401 - they register what ops compute
+    attention,
+    experts,
+    gelu,
+    linear,
+    loss,
+    norms,
+    optimizer,
+    rotary,
+    tables,
+)
 from wsesim.numerics.checkpoint import SafetensorsWeights, refuse_pickled
 from wsesim.numerics.executor import BlockRun, Cache, Execution, execute, new_cache, run_ops, walk
 from wsesim.numerics.functions import OpFunction, Setting, computes, function_of
@@ -10,6 +21,7 @@ from wsesim.numerics.optimizer import AdamW, Schedule
 from wsesim.numerics.precision import InPrecision, Lost
 from wsesim.numerics.reference import walk_reference
 from wsesim.numerics.rounding import FORMATS
+from wsesim.numerics.sampling import Sampling
 from wsesim.numerics.saving import save_tensors, stored_tensors
 from wsesim.numerics.smaller import Part, quick
 from wsesim.numerics.storage import EXACT, Storage
@@ -48,6 +60,7 @@ __all__ = [
     "OpFunction",
     "Part",
     "SafetensorsWeights",
+    "Sampling",
     "Schedule",
     "SeededWeights",
     "Setting",

@@ -1,10 +1,9 @@
-"""How functions over arrays are found: elementwise ones stand with their op, the others register here."""
+"""How functions over arrays are found: elementwise ones stand with their op, the others register when imported."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 
 import numpy as np
 
@@ -41,8 +40,6 @@ OpFunction = Callable[[Op, Sequence[Array], Setting], tuple[Array, ...]]
 of the optimizer and the cache of keys and values, is written to."""
 
 _REGISTERED: dict[str, OpFunction] = {}
-_REGISTERING = ("attention", "experts", "gelu", "linear", "loss", "norms", "optimizer", "rotary", "tables")
-"""Modules of this package that register functions when they are imported."""
 
 
 def computes(kind: str) -> Callable[[OpFunction], OpFunction]:
@@ -69,20 +66,14 @@ def function_of(op: Op) -> OpFunction:
     """
     stated = find(op.kind).numpy
     if isinstance(stated, Elsewhere):
-        if op.kind not in _registered():
+        if op.kind not in _REGISTERED:
             raise SpecError(
                 op.name, f"is of the kind {op.kind!r}, which leaves its function to numerics; there is none"
             )
-        return _registered()[op.kind]
+        return _REGISTERED[op.kind]
     if isinstance(stated, Gap):
         raise SpecError(op.name, f"is of the kind {op.kind!r}, which cannot run here: {stated.reason}")
     return lambda op, inputs, setting: by_chunks(stated, *inputs, outputs=len(op.outputs))
-
-
-def _registered() -> Mapping[str, OpFunction]:
-    for module in _REGISTERING:
-        import_module(f"{__package__}.{module}")
-    return _REGISTERED
 
 
 def by_chunks(

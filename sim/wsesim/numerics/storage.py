@@ -7,6 +7,7 @@ are streamed; the optimizer's own weights and moments, losses and what belongs t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -34,6 +35,8 @@ class Storage:
     stochastic: bool = False
     """Whether rounding is at random, from the seed; else to the nearest."""
     seed: int = 0
+    watch: Callable[[Tensor, Array], None] | None = field(default=None, repr=False, compare=False)
+    """Is shown each tensor as it is kept."""
     _draw: np.random.Generator = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -47,9 +50,11 @@ class Storage:
 
     def store(self, tensor: Tensor, array: Array) -> Array:
         """Return *array* as the machine keeps it for *tensor*; float64 is left as it is, for references."""
-        if tensor.role not in STORED or tensor.dtype in ("fp32", "int32", "bool") or array.dtype != np.float32:
-            return array
-        return rounded(array, self.kept, self._draw)
+        if tensor.role in STORED and tensor.dtype not in ("fp32", "int32", "bool") and array.dtype == np.float32:
+            array = rounded(array, self.kept, self._draw)
+        if self.watch is not None:
+            self.watch(tensor, array)
+        return array
 
     @property
     def name(self) -> str:

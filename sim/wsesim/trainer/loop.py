@@ -76,7 +76,7 @@ def train(learner: Learner, *, keep: Keep, tell: Tell) -> None:
     """Go on to the last step; *keep* is called at each evaluation.
 
     Raises:
-        InputError: gradients are no finite numbers: it has diverged.
+        InputError: loss or gradients are no finite numbers: it has diverged.
     """
     course, progress = learner.course, learner.progress
     if not progress.evaluations:
@@ -99,16 +99,22 @@ def _learned(learner: Learner) -> Learned:
              for at in range(0, len(ids), course.part)]  # fmt: skip
     taken = step(course.graph, learner.arrays, parts, course.optimizer, number)
     nats = sum(taken.losses.values())
-    if not isfinite(taken.norm) or not isfinite(nats):
-        raise InputError.at(f"step {number:,}: gradients are no finite numbers, the training has diverged; lower "
-                            "learning.learning_rate, or warm up longer", file=course.question.asked.file)  # fmt: skip
+    _require_finite(course, number, nats, taken.norm)
     return Learned(step=number, nats=nats, bits_a_byte=learner.lessons.bits_a_byte(nats, ids), norm=taken.norm,
                    learning_rate=taken.learning_rate)  # fmt: skip
 
 
 def _evaluated(learner: Learner) -> Evaluation:
     done = learner.progress.step
-    return Evaluation(step=done, **asdict(learner.lessons.judge(learner.course, learner.arrays, done)))
+    verdict = learner.lessons.judge(learner.course, learner.arrays, done)
+    _require_finite(learner.course, done, verdict.nats)
+    return Evaluation(step=done, **asdict(verdict))
+
+
+def _require_finite(course: Course, step: int, *found: float) -> None:
+    if not all(isfinite(number) for number in found):
+        raise InputError.at(f"step {step:,}: loss or gradients are no finite numbers, the training has diverged; lower "
+                            "learning.learning_rate, or warm up longer", file=course.question.asked.file)  # fmt: skip
 
 
 def _said(progress: Progress) -> str:
