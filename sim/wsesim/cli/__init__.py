@@ -18,6 +18,7 @@ from wsesim.cli.options import debug_option
 from wsesim.cli.precision import precision
 from wsesim.cli.simulate import graph, levels, run, verify
 from wsesim.cli.train import train
+from wsesim.cli.use import ask, classify, generate
 from wsesim.signs import write_nearest
 
 
@@ -35,7 +36,7 @@ def cli() -> None:
 
 for command in (
     run, check, show, schema, init, models, machines, software, graph, verify, precision, validate, sweep, kernel,
-    levels, data, train,
+    levels, data, train, ask, classify, generate,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -34,7 +35,11 @@ def train(file: Path, settings: tuple[str, ...], out: Path | None, force: bool, 
         raise click.UsageError("--force begins again, --resume goes on: give one of them")
     with bar(f"training {question.asked.name}") as tell:
         found = trainer.learn_by(question, folder, force=force, again=resume, tell=tell)
+    if isinstance(found, trainer.SeedsReport):
+        document, show = trainer.seeds_json(found), partial(trainer.print_seeds, found)
+    else:
+        document, show = trainer.training_json(found), partial(trainer.print_training, found)
     if manner().json:
-        print_json(trainer.training_json(found))
+        print_json(document)
     if not manner().silent:
-        trainer.print_training(found, console(), folder=folder)
+        show(console(), folder=folder)

@@ -61,6 +61,17 @@ EASY = World(people=2, things=0, least=2, most=4)
 FULL = World()
 
 
+GROWN = ((0.15, EASY), (0.35, World(things=0, least=2)))
+"""Shares of a training until which it learns in a simpler world: first two people, then people alone. Assumed: who can
+follow one of two people soon follows one of four, and then what they carry; all at once take far longer."""
+
+
+def simpler(world: World, share: float) -> World:
+    """Return the world to learn in for *world* after a *share* of a training: itself in the end."""
+    grown = (one for until, one in GROWN if share < until and one.people <= world.people and one.things < world.things)
+    return next(grown, world)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """What happened, with questions and their answers in between."""

@@ -26,7 +26,7 @@ from wsesim.numerics.saving import save_tensors, stored_tensors
 from wsesim.numerics.smaller import Part, quick
 from wsesim.numerics.storage import EXACT, Storage
 from wsesim.numerics.text import SAMPLES, load_text, token_windows
-from wsesim.numerics.tokenizer import Tokenizer
+from wsesim.numerics.tokenizer import GPT2_MERGES, Tokenizer
 from wsesim.numerics.training import (
     Forward,
     Key,
@@ -45,6 +45,7 @@ from wsesim.numerics.weights import SeededWeights, Weights
 __all__ = [
     "EXACT",
     "FORMATS",
+    "GPT2_MERGES",
     "IGNORED",
     "SAMPLES",
     "AdamW",

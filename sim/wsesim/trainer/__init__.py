@@ -10,15 +10,19 @@ from wsesim.trainer.course import Course
 from wsesim.trainer.loop import Learner, begin, resume, train
 from wsesim.trainer.output import Report, print_training, training_json, write_training
 from wsesim.trainer.run import learn_by
+from wsesim.trainer.seeds import SeedsReport, print_seeds, seeds_json
 
 __all__ = [
     "Course",
     "Learner",
     "Report",
+    "SeedsReport",
     "begin",
     "learn_by",
+    "print_seeds",
     "print_training",
     "resume",
+    "seeds_json",
     "train",
     "training_json",
     "write_training",

@@ -15,8 +15,9 @@ from wsesim.errors import InputError
 from wsesim.learning import data_folder, find_text
 from wsesim.numerics import NamedArrays, Tokenizer, forward, load_text, token_inputs
 from wsesim.trainer.course import Course
-from wsesim.trainer.lessons import Ids, Verdict
+from wsesim.trainer.lessons import Ids, Tokens, Verdict
 from wsesim.trainer.samples import write_sample
+from wsesim.uses import WRITING, About, tokenizer_of
 from wsesim.workload import SAMPLE
 
 PARTS = 10
@@ -42,12 +43,12 @@ class Corpus:
         held = f"{self.held.size:,} held out, the end of each of ten equal parts"
         return f"{self.learned.size:,} tokens to learn from, {held}; a vocabulary of {self.tokenizer.vocab_size:,}."
 
-    def batch(self, step: int, course: Course) -> tuple[Ids, Ids]:
+    def batch(self, step: int, course: Course) -> Tokens:
         """Return ids and labels of a step (from 1), [sequences, length], each from a place drawn at random."""
         draw = np.random.default_rng((int(course.learning["seed"]), step))
         starts = draw.integers(0, len(self.learned) - course.length + 1, size=course.sequences)
         ids = _windows(self.learned, starts, course.length)
-        return ids, ids
+        return {"ids": ids, "labels": ids}
 
     def judge(self, course: Course, weights: NamedArrays, step: int) -> Verdict:
         """Judge *weights* after *step* steps by what is held out, and let them write."""
@@ -57,6 +58,16 @@ class Corpus:
         nats = sum(losses) / len(losses)
         sample = write_sample(course, weights, self.tokenizer, step) if isfinite(nats) else ""
         return Verdict(nats=nats, bits_a_byte=self.bits_a_byte(nats, ids), sample=sample)
+
+    def about_weights(self, course: Course) -> About:
+        """Return what the weights are for: to write."""
+        return About(use=WRITING, text=str(course.learning["text"]), length=course.length)
+
+    def asked(self, course: Course) -> tuple[int, int]:
+        """Return tokens of the prompt, and of a sample."""
+        most = course.model.max_length
+        reads = min(most, len(self.tokenizer.encode(str(course.learning["prompt"]))))
+        return reads, min(most - reads, int(course.learning["sample_tokens"]))
 
     def test(self, course: Course, weights: NamedArrays) -> Mapping[str, float]:
         """Return nothing: a text has no test beside what is held out."""
@@ -79,7 +90,7 @@ def corpus_of(course: Course) -> Corpus:
         InputError: it cannot be read, or it is too short for a sequence on either side.
     """
     text = _text(str(course.learning["text"]), course.question.asked.folder)
-    tokenizer = Tokenizer.gpt2(min(course.model.vocab, Tokenizer.gpt2().vocab_size) - Tokenizer.gpt2(0).vocab_size)
+    tokenizer = tokenizer_of(course.model.vocab)
     ids = np.fromiter(tokenizer.iter_encode(text), dtype=np.int32)
     learned, held = _divided(ids, float(course.learning["held_out"]))
     for some, name in ((learned, "to learn from"), (held, "held out")):

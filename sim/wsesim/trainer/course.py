@@ -26,6 +26,8 @@ class Course:
     """
 
     question: Question
+    seed: int | None = None
+    """In place of the question's own."""
 
     def __post_init__(self) -> None:
         if "learning" not in self.question.asked.resolved:
@@ -46,9 +48,10 @@ class Course:
 
     @property
     def learning(self) -> Mapping[str, Any]:
-        """The section `learning`, every default filled in."""
+        """The section `learning`, every default filled in, with one seed."""
         found: Mapping[str, Any] = self.question.asked.resolved["learning"]
-        return found
+        one = found["seed"] if self.seed is None else self.seed
+        return {**{key: value for key, value in found.items() if key != "seeds"}, "seed": one}
 
     @property
     def sequences(self) -> int:
@@ -73,7 +76,10 @@ class Course:
     @cached_property
     def graph(self) -> Graph:
         """The graph of a part of a batch, forward, backward and update."""
-        return with_training(build_graph(self.model, sequences=self.part, length=self.length, precision="fp32"))
+        return with_training(build_graph(
+            self.model, sequences=self.part, length=self.length, precision="fp32",
+            padded=self.model.task == "classify",
+        ))  # fmt: skip
 
     @cached_property
     def optimizer(self) -> AdamW:

@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 
 from wsesim.numerics import NamedArrays
 from wsesim.trainer.course import Course
+from wsesim.uses import About
 
 Ids = NDArray[np.int64]
+Tokens = Mapping[str, Ids]
+"""By name of the graph's tensor; sequences are rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +43,20 @@ class Lessons(Protocol):
     def about(self) -> str:
         """What it is, in a sentence."""
 
-    def batch(self, step: int, course: Course) -> tuple[Ids, Ids]:
-        """Return ids and labels of a step (from 1), [sequences, length] each."""
+    def batch(self, step: int, course: Course) -> Tokens:
+        """Return what the graph reads in a step (from 1), ids [sequences, length] among it."""
 
     def bits_a_byte(self, nats: float, ids: Ids) -> float | None:
         """Return a loss in nats a token as bits a byte; None where no text is learned."""
 
     def judge(self, course: Course, weights: NamedArrays, step: int) -> Verdict:
         """Judge *weights* after *step* steps by what is not learned from."""
+
+    def about_weights(self, course: Course) -> About:
+        """Return what the weights are for, and what their ids and numbers mean."""
+
+    def asked(self, course: Course) -> tuple[int, int]:
+        """Return tokens of a usual question to the trained model, and those that it writes as an answer."""
 
     def test(self, course: Course, weights: NamedArrays) -> Mapping[str, float]:
         """Return the share that is right of a test that is asked once, in the end, by reader; the model comes first."""

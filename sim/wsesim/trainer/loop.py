@@ -8,11 +8,12 @@ from math import isfinite
 from pathlib import Path
 
 from wsesim.errors import InputError
-from wsesim.learning import WORLDS
+from wsesim.learning import PACKAGES, WORLDS, LabelledTexts
 from wsesim.numerics import NamedArrays, SeededWeights, step
 from wsesim.trainer.checkpoint import read_checkpoint
 from wsesim.trainer.corpus import DATA, corpus_of
 from wsesim.trainer.course import Course
+from wsesim.trainer.labelled import Labelled
 from wsesim.trainer.lessons import Lessons
 from wsesim.trainer.progress import Evaluation, Learned, Progress
 from wsesim.trainer.stories import Stories
@@ -39,13 +40,17 @@ class Learner:
 
 
 def lessons_of(course: Course) -> Lessons:
-    """Return what a course learns from: a text, or a made-up world.
+    """Return what a course learns from: a text, texts with labels, or a made-up world.
 
     Raises:
         InputError: it cannot be read, or does not go with the batch.
     """
-    name = str(course.learning["text"]).removeprefix(DATA)
-    return Stories.of(name, course) if name in WORLDS else corpus_of(course)
+    source = str(course.learning["text"])
+    name = source.removeprefix(DATA) if source.startswith(DATA) else ""
+    if name in WORLDS:
+        return Stories.of(name, course)
+    package = PACKAGES.get(name)
+    return Labelled.of(package, course) if isinstance(package, LabelledTexts) else corpus_of(course)
 
 
 def begin(course: Course) -> Learner:
@@ -94,14 +99,14 @@ def train(learner: Learner, *, keep: Keep, tell: Tell) -> None:
 
 def _learned(learner: Learner) -> Learned:
     course, number = learner.course, learner.progress.step + 1
-    ids, labels = learner.lessons.batch(number, course)
-    parts = [{"ids": ids[at : at + course.part], "labels": labels[at : at + course.part]}
-             for at in range(0, len(ids), course.part)]  # fmt: skip
+    tokens = learner.lessons.batch(number, course)
+    parts = [{name: rows[at : at + course.part] for name, rows in tokens.items()}
+             for at in range(0, course.sequences, course.part)]  # fmt: skip
     taken = step(course.graph, learner.arrays, parts, course.optimizer, number)
     nats = sum(taken.losses.values())
     _require_finite(course, number, nats, taken.norm)
-    return Learned(step=number, nats=nats, bits_a_byte=learner.lessons.bits_a_byte(nats, ids), norm=taken.norm,
-                   learning_rate=taken.learning_rate)  # fmt: skip
+    bits = learner.lessons.bits_a_byte(nats, tokens["ids"])
+    return Learned(step=number, nats=nats, bits_a_byte=bits, norm=taken.norm, learning_rate=taken.learning_rate)
 
 
 def _evaluated(learner: Learner) -> Evaluation:

@@ -10,6 +10,7 @@ result.json:
                                     share of questions answered right, on what is not learned from; or null
     test                            {reader: share that is right}, the model first, asked once in the end
     wafer                           the same training, simulated: fields of `wsesim.trainer.wafer.OnWafer`
+    answering                       answers of the trained model, simulated: fields of `AnsweringOnWafer` there
     notes, inputs                   sentences; the file with every default filled in
     cost                            {cpu_s, steps}: of this run of the program, the only part that varies
 
@@ -32,8 +33,9 @@ from wsesim.model import parameters
 from wsesim.trainer.checkpoint import checkpoint_files
 from wsesim.trainer.loop import Learner
 from wsesim.trainer.progress import Evaluation, Learned
-from wsesim.trainer.wafer import OnWafer
+from wsesim.trainer.wafer import AnsweringOnWafer, OnWafer
 from wsesim.units import show_bytes, show_count
+from wsesim.uses import Trained, trained_files
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,6 +54,7 @@ class Report:
 
     learner: Learner
     wafer: OnWafer
+    answering: AnsweringOnWafer
     cpu_s: float
     """Of this run of the program."""
     steps: int
@@ -71,6 +74,13 @@ class Report:
         return (*NOTES, *self.learner.course.question.asked.notes)
 
     @property
+    def trained(self) -> Trained:
+        """The weights, with what they are for."""
+        learner = self.learner
+        return Trained(model=learner.course.model, weights=learner.arrays,
+                       about=learner.lessons.about_weights(learner.course))  # fmt: skip
+
+    @property
     def now(self) -> Evaluation:
         """The last evaluation."""
         return self.learner.progress.evaluations[-1]
@@ -86,7 +96,7 @@ def training_json(report: Report) -> dict[str, object]:
         "text": course.learning["text"], "text_sha256": learner.lessons.sha256, "about": learner.lessons.about,
         "held_out": {"nats": now.nats, "bits_a_byte": now.bits_a_byte, "right": now.right},
         "evaluations": [asdict(one) for one in progress.evaluations], "test": progress.test,
-        "wafer": asdict(report.wafer),
+        "wafer": asdict(report.wafer), "answering": asdict(report.answering),
         "notes": list(report.notes), "inputs": dict(course.question.asked.resolved),
         "cost": {"cpu_s": report.cpu_s, "steps": report.steps},
     }  # fmt: skip
@@ -105,6 +115,7 @@ def write_training(report: Report, out: Path, *, overwrite: bool) -> tuple[Path,
     files = {
         "report.html": render_training(report).encode(), "result.json": json_text(training_json(report)).encode(),
         "losses.csv": _losses_csv(learner.progress.learned),
+        **trained_files(report.trained),
         **checkpoint_files(learner.course, learner.lessons.sha256, learner.arrays, learner.progress),
     }  # fmt: skip
     return publish(files, out, overwrite=overwrite)
@@ -121,7 +132,8 @@ def render_training(report: Report) -> str:
     page = {
         "report": report, "learner": learner, "progress": learner.progress, "about": learner.lessons.about,
         "winner": winner(learner.progress.test), "curve": Markup(curve_svg(learner.progress)), "notes": report.notes,
-        "took": taken(report.wafer), "inputs": questions.show(learner.course.question), "causes": (),
+        "took": taken(report.wafer), "answers": answered(report.answering, report.wafer.machine),
+        "inputs": questions.show(learner.course.question), "causes": (),
         "program": f"wsesim {__version__}", "state_bytes": _state_bytes(learner),
     }  # fmt: skip
     return templates("wsesim.trainer").get_template("training.html.j2").render(page)
@@ -148,6 +160,7 @@ def print_training(report: Report, console: Console, *, folder: Path) -> None:
         to.line(("The test: ", "bold"), (winner(progress.test), ""), gap=True)
     to.line(("It writes: ", "bold"), (now.sample, ""), gap=True)
     to.line((taken(report.wafer), ""), gap=True)
+    to.line((answered(report.answering, report.wafer.machine), ""), gap=True)
     for place, note in enumerate(report.learner.course.question.asked.notes):
         to.line(("Note: ", "bold"), (note, ""), gap=place == 0)
     to.line((f"Here {report.steps:,} steps took {text.seconds(report.cpu_s)} of CPU time.", "dim"), gap=True)
@@ -164,6 +177,20 @@ def taken(wafer: OnWafer) -> str:
     systems = "1 system" if wafer.systems == 1 else f"{wafer.systems:,} systems"
     return (f"On {name} ({systems}) the same {wafer.steps:,} steps would take {text.seconds(wafer.seconds)}{energy}, "
             f"{text.seconds(wafer.step_s or 0)} each, and before the first {text.seconds(before)}.")  # fmt: skip
+
+
+def answered(answering: AnsweringOnWafer, machine: str) -> str:
+    """Say what answering would take, in a sentence or two."""
+    asks = f"{answering.reads:,} tokens read" + (f", {answering.writes:,} written" if answering.writes else "")
+    if answering.answer_s is None:
+        return f"On {machine} an answer ({asks}) cannot be given with resident weights: {answering.why}"
+    one = f"{text.seconds(answering.answer_s)}, {text.joules(answering.answer_energy_j or 0)}"
+    said = f"An answer ({asks}) would take {one} on {machine}, with weights that stay there"
+    if not answering.batch_s:
+        return f"{said}."
+    each = f"{answering.batch / answering.batch_s:,.0f} texts a second"
+    energy = text.joules((answering.batch_energy_j or 0) / answering.batch)
+    return f"{said}; {answering.batch:,} texts at once, read by weights that stream, {each}, {energy} each."
 
 
 def winner(test: Mapping[str, float]) -> str:

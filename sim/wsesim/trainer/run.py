@@ -11,7 +11,8 @@ from wsesim.questions.base import Question
 from wsesim.trainer.course import Course
 from wsesim.trainer.loop import Learner, Tell, begin, resume, train
 from wsesim.trainer.output import Report, write_training
-from wsesim.trainer.wafer import OnWafer, on_wafer
+from wsesim.trainer.seeds import SeedsReport, write_seeds
+from wsesim.trainer.wafer import AnsweringOnWafer, OnWafer, answering_on_wafer, on_wafer
 
 
 @dataclass(slots=True)
@@ -20,21 +21,38 @@ class _Keeper:
 
     out: Path
     wafer: OnWafer
+    answering: AnsweringOnWafer
     started: float
     before: int
     overwrite: bool
 
     def report(self, learner: Learner) -> Report:
         cpu_s = time.process_time() - self.started
-        return Report(learner=learner, wafer=self.wafer, cpu_s=cpu_s, steps=learner.progress.step - self.before)
+        return Report(learner=learner, wafer=self.wafer, answering=self.answering, cpu_s=cpu_s,
+                      steps=learner.progress.step - self.before)  # fmt: skip
 
     def keep(self, learner: Learner) -> None:
         write_training(self.report(learner), self.out, overwrite=self.overwrite)
         self.overwrite = True
 
 
-def learn_by(question: Question, out: Path, *, force: bool, again: bool, tell: Tell) -> Report:
+def seeds_of(question: Question) -> tuple[int, ...]:
+    """Return the seeds of the trainings that a question asks for.
+
+    Raises:
+        InputError: it says nothing of learning.
+    """
+    learning = Course(question=question).question.asked.resolved["learning"]
+    seeds, first = learning["seeds"], int(learning["seed"])
+    if seeds is None:
+        return (first,)
+    return tuple(seeds) if isinstance(seeds, list) else tuple(range(first, first + int(seeds)))
+
+
+def learn_by(question: Question, out: Path, *, force: bool, again: bool, tell: Tell) -> Report | SeedsReport:
     """Train by *question* and keep all of it in the folder *out*, which is whole after each evaluation.
+
+    Of several seeds each has a folder of its own beside it, and *out* is written when all are done.
 
     Args:
         question: one of training with a section `learning`.
@@ -46,12 +64,27 @@ def learn_by(question: Question, out: Path, *, force: bool, again: bool, tell: T
     Raises:
         InputError: the question, its text or the folder cannot be used, or the training diverges.
     """
-    course = Course(question=question)
+    seeds = seeds_of(question)
+    if question.asked.resolved["learning"]["seeds"] is None:
+        return _learn(Course(question=question), out, force=force, again=again, tell=tell)
+    folders = {seed: out.with_name(f"{out.name}-seed-{seed}") for seed in seeds}
+    for folder in (out, *folders.values()):
+        answers.check_folder(folder, overwrite=force or again)
+    reports = tuple(_learn(Course(question=question, seed=seed), folder, force=force, again=again, tell=tell)
+                    for seed, folder in folders.items())  # fmt: skip
+    found = SeedsReport(reports=reports, folders=tuple(folder.name for folder in folders.values()))
+    write_seeds(found, out, overwrite=force or again)
+    return found
+
+
+def _learn(course: Course, out: Path, *, force: bool, again: bool, tell: Tell) -> Report:
     answers.check_folder(out, overwrite=force or again)
     started = time.process_time()
     tell(0, course.steps, "reading the text")
     learner = resume(course, out) if again and out.exists() else begin(course)
-    keeper = _Keeper(out, on_wafer(course), started, learner.progress.step, force or again)
+    asked = learner.lessons.asked(course)
+    keeper = _Keeper(out, on_wafer(course), answering_on_wafer(course, *asked), started, learner.progress.step,
+                     force or again)  # fmt: skip
     if not learner.done:
         train(learner, keep=keeper.keep, tell=tell)
     return keeper.report(learner)

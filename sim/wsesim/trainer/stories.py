@@ -1,16 +1,17 @@
 """Stories of the made-up world as tokens, a word each; what is learned is the answer to each question in them.
 
-Nothing of the world is real. In the first half of a training a question stands after each event, which teaches most; in
-the second some are left out, so that some stories have one at the end alone, as those of the test. No beginning of a
-story that is learned from is one of the test.
+Nothing of the world is real. A sequence holds story after story, each in a world where nobody was anywhere before.
+Worlds become larger as the training goes on: who follows one of two people learns to follow one of four, and what they
+carry. In the first half a question stands after each event, which teaches most; in the second some are left out, of
+some stories all but the last, as in those of the test. No beginning of a story that is learned from is one of the test.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,19 +26,14 @@ from wsesim.learning import (
     World,
     last_place_right,
     learn,
+    simpler,
     world_examples,
     world_words,
 )
-from wsesim.model import build_graph
-from wsesim.numerics import IGNORED, NamedArrays, execute
+from wsesim.numerics import IGNORED, NamedArrays
 from wsesim.trainer.course import Course
-from wsesim.trainer.lessons import Ids, Verdict
-
-KEPT = 0.5
-"""Share of questions before the last that are asked in the second half. Assumed: enough of them to teach, few enough to
-be like the test."""
-NOTHING = 0
-"""The token that fills up, after the last word."""
+from wsesim.trainer.lessons import Ids, Tokens, Verdict
+from wsesim.uses import ANSWERING, NOTHING, About, Answerer, shares
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,8 +43,6 @@ class Stories:
     world: World
     examples: Examples
     """What simple readers learn from, and the test."""
-    number_of: dict[str, int]
-    """Token of each word."""
     tested: frozenset[str]
     """Stories that are not learned from."""
 
@@ -65,8 +59,7 @@ class Stories:
         if longest > course.length:
             raise InputError.at(f"stories of {name} have up to {longest} words with their answer; make batch.length as "
                                 f"long, it is {course.length}", file=course.question.asked.file)  # fmt: skip
-        numbers = {word: number for number, word in enumerate(world_words(), start=NOTHING + 1)}
-        return cls(world=world, examples=examples, number_of=numbers,
+        return cls(world=world, examples=examples,
                    tested=frozenset(one.text for one in (*examples.dev, *examples.test)))  # fmt: skip
 
     @property
@@ -81,39 +74,40 @@ class Stories:
         others = f"others, {dev:,} to judge by and {test:,} for the test, are not learned from"
         return f"Synthetic: a made-up world, asked after each event, later after some; {others}."
 
-    def batch(self, step: int, course: Course) -> tuple[Ids, Ids]:
-        """Return ids and labels of a step (from 1), [sequences, length] each; stories that are longer are left out."""
-        fresh = self.world.stories(int(course.learning["seed"]) * 2**32 + step, asked=True)
-        fitting = (one for one in fresh if len(one.words) < course.length and self.tested.isdisjoint(_begun(one)))
-        draw = np.random.default_rng((int(course.learning["seed"]), step))
-        some = list(islice(fitting, course.sequences))
+    def batch(self, step: int, course: Course) -> Tokens:
+        """Return ids and labels of a step (from 1), [sequences, length] each: stories one after the other in each."""
+        seed = int(course.learning["seed"])
+        world = simpler(self.world, (step - 1) / course.steps)
+        fresh = (one for one in world.stories(seed * 2**32 + step, asked=True) if self.tested.isdisjoint(_begun(one)))
         if 2 * step > course.steps:
-            some = [_thinned(one, draw) for one in some]
-        ids = np.stack([self.ids(one.words, course.length) for one in some])
+            draw = np.random.default_rng((seed, step))
+            fresh = (_thinned(one, draw) for one in fresh)
+        ids = np.full((course.sequences, course.length), NOTHING, dtype=np.int64)
         labels = np.full_like(ids, IGNORED)
-        for row, story in enumerate(some):
-            for place, answer in story.answers:
-                labels[row, place + 1] = self.number_of[answer]
-        return ids, labels
-
-    def ids(self, words: tuple[str, ...] | list[str], length: int) -> Ids:
-        """Return the tokens of *words*, filled up to *length*."""
-        found = np.full(length, NOTHING, dtype=np.int64)
-        found[: len(words)] = [self.number_of[word] for word in words]
-        return found
+        reader = _answerer(course)
+        for row, held in zip(ids, labels, strict=True):
+            words, answers = _one_after_the_other(fresh, course.length)
+            row[:] = reader.ids([words], course.length)
+            for place, answer in answers:
+                held[place + 1] = reader.number(answer)
+        return {"ids": ids, "labels": labels}
 
     def bits_a_byte(self, nats: float, ids: Ids) -> None:
         """Return nothing: no text is learned."""
 
     def judge(self, course: Course, weights: NamedArrays, step: int) -> Verdict:
         """Judge *weights* by the stories that choices are made by."""
-        scores = self._scores(course, weights, self.examples.dev)
-        labels = np.array([one.label for one in self.examples.dev])
-        largest = scores.max(axis=1, keepdims=True)
-        logs = scores - largest - np.log(np.exp(scores - largest).sum(axis=1, keepdims=True))
-        first = f"{self.examples.dev[0].text} {PLACES[scores[0].argmax()]}"
-        return Verdict(nats=float(-logs[np.arange(len(labels)), labels].mean()),
-                       right=float((scores.argmax(axis=1) == labels).mean()), sample=first)  # fmt: skip
+        dev = self.examples.dev
+        likely = shares(self._scores(course, weights, dev))
+        labels = np.array([one.label for one in dev])
+        return Verdict(nats=float(-np.log(likely[np.arange(len(labels)), labels]).mean()),
+                       right=float((likely.argmax(axis=1) == labels).mean()),
+                       sample=f"{dev[0].text} {PLACES[likely[0].argmax()]}")  # fmt: skip
+
+    def asked(self, course: Course) -> tuple[int, int]:
+        """Return tokens of a story of the test, in the mean; nothing is written."""
+        tokens = [len(one.text.split()) for one in self.examples.test]
+        return round(sum(tokens) / len(tokens)), 0
 
     def test(self, course: Course, weights: NamedArrays) -> Mapping[str, float]:
         """Return what is right of the test: the model, then simple readers."""
@@ -121,27 +115,49 @@ class Stories:
         labels = np.array([one.label for one in test])
         return {
             "this model": float((self._scores(course, weights, test).argmax(axis=1) == labels).mean()),
-            "bag of words": learn(self.examples).accuracy(test), "most frequent label": self.examples.majority,
+            "bag of words": _bag_of_words(self.examples), "most frequent label": self.examples.majority,
             "last place named": last_place_right(test),
         }  # fmt: skip
 
+    def about_weights(self, course: Course) -> About:
+        """Return what the weights are for: to answer."""
+        return About(use=ANSWERING, text=str(course.learning["text"]), length=course.length, labels=PLACES,
+                     words=world_words())  # fmt: skip
+
     def _scores(self, course: Course, weights: NamedArrays, some: tuple[Example, ...]) -> NDArray[np.float64]:
         """Return the logits of the places after each question, [examples, places]."""
-        graph = build_graph(course.model, sequences=len(some), length=course.length, loss=False)
-        words = [one.text.split() for one in some]
-        ids = np.stack([self.ids(each, course.length) for each in words])
-        (logits,) = execute(graph, weights, {"ids": ids}).logits.values()
-        places = [self.number_of[place] for place in PLACES]
-        found: NDArray[np.float64] = logits[np.arange(len(some)), [len(each) - 1 for each in words]][:, places]
-        return found.astype(np.float64)
+        return _answerer(course, weights).scores([one.text.split() for one in some])
+
+
+def _answerer(course: Course, weights: NamedArrays | None = None) -> Answerer:
+    return Answerer(model=course.model, weights=weights, words=world_words(), places=PLACES)
+
+
+@cache
+def _bag_of_words(examples: Examples) -> float:
+    """Return what a bag of words gets right of the test; the same for all trainings in a world."""
+    return learn(examples).accuracy(examples.test)
+
+
+def _one_after_the_other(fresh: Iterator[Story], length: int) -> tuple[list[str], list[tuple[int, str]]]:
+    """Return words and answers of stories that fill a sequence; of the last, as far as an answer has room."""
+    words, answers = list[str](), list[tuple[int, str]]()
+    for story in fresh:
+        fits = [(place, answer) for place, answer in story.answers if len(words) + place + 1 < length]
+        answers += [(len(words) + place, answer) for place, answer in fits]
+        words += story.words[: fits[-1][0] + 1 if fits else 0]
+        if len(fits) < len(story.answers):
+            break
+    return words, answers
 
 
 def _thinned(story: Story, draw: np.random.Generator) -> Story:
-    """Return a story without some of its questions, but with the last: else none would be like those of the test."""
+    """Return a story with a share of its questions, drawn too, and the last: some are as those of the test."""
+    share = draw.random()
     words: list[str] = []
     answers: list[tuple[int, str]] = []
     start = 0
-    for (place, answer), kept in zip(story.answers, draw.random(len(story.answers)) < KEPT, strict=True):
+    for (place, answer), kept in zip(story.answers, draw.random(len(story.answers)) < share, strict=True):
         question = story.words.index("Where", start)
         words += story.words[start:question]
         if kept or place == story.answers[-1][0]:

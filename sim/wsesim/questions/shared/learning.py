@@ -23,6 +23,7 @@ EVALUATIONS = 20
 NOTE = "learning: `wsesim run` reads its steps alone, which make the token budget; `wsesim train` learns by it."
 _ADAMW = "as in Cerebras-GPT 111M (the vendor's Model Zoo, 111m.yaml)"
 Share = Annotated[float, Field(ge=0, lt=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
 class LearningSection(Section):
@@ -31,7 +32,8 @@ class LearningSection(Section):
     text: Annotated[Text, Default("public-domain text that ships with wsesim")] = "sample:sotu"
     """Text to learn from: sample:NAME, data:NAME of what `wsesim data` lists, or a UTF-8 file relative to this file.
     Its vocabulary is that of the first of GPT-2's merges, as many as model.vocab has room for; a made-up world's is its
-    words, and what is learned are answers to questions."""
+    words, and what is learned are answers to questions. Texts with labels are told apart, by a model of model.task:
+    classify that reads the first tokens of each, as many as batch.length."""
     steps: Size
     """Steps of the training."""
     learning_rate: Annotated[float, Field(gt=0, le=100), Default("assumed: for models of some 100,000 weights")] = 0.003
@@ -52,8 +54,12 @@ class LearningSection(Section):
     """Largest norm of all gradients together."""
     micro_batches: Annotated[Size, Default("all at once")] = 1
     """Parts in which this computer computes a batch, to need less memory."""
-    seed: Annotated[int, Field(ge=0, lt=2**63), Default("any will do; the same gives the same bits")] = 0
+    seed: Annotated[Seed, Default("any will do; the same gives the same bits")] = 0
     """Seed of the first weights, of the order of the text and of samples."""
+    seeds: Annotated[Size | list[Seed] | None, Default("one")] = None
+    """Trainings that differ by their seed alone: how many, from `seed` on, or their seeds. Default: one."""
+    left_out: Annotated[Share, Default("none, unless told otherwise")] = 0.0
+    """Share of the tokens of a text with a label that are left out, others each time it is learned from."""
     weight_deviation: Annotated[float, Field(gt=0, le=10), Default("as in GPT-2")] = 0.02
     """Standard deviation of the first weights; of those that write to the stream smaller by sqrt(2 x layers)."""
     held_out: Annotated[float, Field(gt=0, le=0.5), Default("assumed: enough to judge by")] = 0.1
@@ -75,9 +81,9 @@ def check_learning(draft: Draft) -> Derived:
         return {}
     draft.problems.notes.append(NOTE)
     _check_text(section.text, draft)
-    if _is_world(section.text):
-        draft.problems.notes += [f"learning.{key} has no effect: it is read where learning.text is a text."
-                                 for key in ONLY_OF_TEXTS if key in section.model_fields_set]  # fmt: skip
+    _note_unread(section, draft)
+    if isinstance(section.seeds, list) and len(set(section.seeds)) < max(1, len(section.seeds)):
+        _wrong(draft, "seeds", "must be one or more, each once")
     if draft.model is not None:
         _check_model(draft.model, section, draft)
     if batch is not None and batch.sequences % section.micro_batches:
@@ -91,6 +97,26 @@ def check_learning(draft: Draft) -> Derived:
         "learning.warmup": (section.steps // 20, "a twentieth of the steps"),
         "learning.evaluate_every": (-(-section.steps // EVALUATIONS), f"{EVALUATIONS} times in all"),
     }
+
+
+def _note_unread(section: LearningSection, draft: Draft) -> None:
+    labels = _labels(section.text)
+    unread = ONLY_OF_TEXTS if labels or _is_world(section.text) else ()
+    notes = [f"learning.{key} has no effect: it is read where learning.text is a text."
+             for key in unread if key in section.model_fields_set]  # fmt: skip
+    if section.left_out and not labels:
+        notes.append("learning.left_out has no effect: it is read where learning.text is texts with labels.")
+    if isinstance(section.seeds, list) and "seed" in section.model_fields_set:
+        notes.append("learning.seed has no effect: learning.seeds lists them.")
+    draft.problems.notes += notes
+
+
+def _labels(text: str) -> tuple[str, ...]:
+    """Return the labels of the texts that a source names; none, if they have none."""
+    from wsesim.learning import PACKAGES, LabelledTexts
+
+    package = PACKAGES.get(text.removeprefix(DATA)) if text.startswith(DATA) else None
+    return package.labels if isinstance(package, LabelledTexts) else ()
 
 
 def _is_world(text: str) -> bool:
@@ -109,12 +135,22 @@ def _smallest_vocab(text: str) -> tuple[int, str]:
 
 def _check_model(model: Model, section: LearningSection, draft: Draft) -> None:
     least, what = _smallest_vocab(section.text)
-    if model.task != "lm" or not model.causal:
+    if labels := _labels(section.text):
+        _check_classes(model, labels, draft)
+    elif model.task != "lm" or not model.causal:
         why = "cannot learn from plain text: only a causal language model can (model.task: lm, model.causal: true)"
         draft.problems.add_field(("model",), f"= {model.name} {why}")
     if model.vocab < least:
         draft.problems.add_field(("model", "vocab"), f"= {model.vocab} is too small to learn from a text: it takes "
                                  f"{least}, {what}")  # fmt: skip
+
+
+def _check_classes(model: Model, labels: tuple[str, ...], draft: Draft) -> None:
+    wanted = f"model.task: classify and model.classes: {len(labels)}, for {', '.join(labels)}"
+    if model.task != "classify" or not model.causal:
+        draft.problems.add_field(("model",), f"= {model.name} cannot tell texts apart: it takes {wanted}")
+    elif model.classes != len(labels):
+        draft.problems.add_field(("model", "classes"), f"= {model.classes} does not go with the texts: {wanted}")
 
 
 def _check_text(text: str, draft: Draft) -> None:
@@ -123,10 +159,10 @@ def _check_text(text: str, draft: Draft) -> None:
     elif _is_world(text):
         return
     elif text.startswith(DATA):
-        from wsesim.learning import find_text
+        from wsesim.learning import find_package
 
         try:
-            find_text(text.removeprefix(DATA))
+            find_package(text.removeprefix(DATA))
         except InputError as error:
             _wrong(draft, "text", f"= {text!r}: {error.problems[0].message}")
     elif problem := file_problem(draft.folder / text):

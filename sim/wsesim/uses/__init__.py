@@ -1,0 +1,20 @@
+"""What a trained model is for: a story with a question, a text to be told apart, words to go on from.
+
+    folder ─load─► Trained ─┬─ Answerer     a story of the made-up world with a question -> a place
+                            ├─ Classifier   a text -> a label
+                            └─ Writer       a beginning -> what follows
+
+A training judges its weights by the same three that answer a user. The door to the package.
+"""
+
+from wsesim.uses.answerer import NOTHING, Answerer, story_words
+from wsesim.uses.classifier import Classifier
+from wsesim.uses.kept import ANSWERING, CLASSIFYING, WRITING, About, Trained, load, trained_files
+from wsesim.uses.reading import shares, tokenizer_of
+from wsesim.uses.shipped import SHIPPED, shipped
+from wsesim.uses.writer import TEMPERATURE, Writer
+
+__all__ = [
+    "ANSWERING", "CLASSIFYING", "NOTHING", "SHIPPED", "TEMPERATURE", "WRITING", "About", "Answerer", "Classifier",
+    "Trained", "Writer", "load", "shares", "shipped", "story_words", "tokenizer_of", "trained_files",
+]  # fmt: skip
