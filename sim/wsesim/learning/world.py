@@ -61,15 +61,21 @@ EASY = World(people=2, things=0, least=2, most=4)
 FULL = World()
 
 
-GROWN = ((0.15, EASY), (0.35, World(things=0, least=2)))
-"""Shares of a training until which it learns in a simpler world: first two people, then people alone. Assumed: who can
-follow one of two people soon follows one of four, and then what they carry; all at once take far longer."""
+SIMPLER = ((0.1, EASY), (0.3, World(things=0, least=2)))
+"""Simpler worlds, and the share of a training until which nothing larger is met: first two people, then people alone.
+Assumed: who can follow one of two people soon follows one of four, and then what they carry; all at once take far longer.
+"""
+MIXED = 0.7
+"""Share of a training until which simpler worlds are met beside larger ones: what was not learned yet still can be."""
 
 
-def simpler(world: World, share: float) -> World:
-    """Return the world to learn in for *world* after a *share* of a training: itself in the end."""
-    grown = (one for until, one in GROWN if share < until and one.people <= world.people and one.things < world.things)
-    return next(grown, world)
+def worlds_for(world: World, share: float) -> tuple[World, ...]:
+    """Return the worlds to learn in for *world* after a *share* of a training: itself alone in the end."""
+    if share >= MIXED:
+        return (world,)
+    grown = [(until, one) for until, one in SIMPLER if one.people <= world.people and one.things < world.things]
+    met = [one for at, (_, one) in enumerate(grown) if at == 0 or share >= grown[at - 1][0]]
+    return (*met, world) if not grown or share >= grown[-1][0] else tuple(met)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,9 +26,9 @@ from wsesim.learning import (
     World,
     last_place_right,
     learn,
-    simpler,
     world_examples,
     world_words,
+    worlds_for,
 )
 from wsesim.numerics import IGNORED, NamedArrays
 from wsesim.trainer.course import Course
@@ -77,20 +77,24 @@ class Stories:
     def batch(self, step: int, course: Course) -> Tokens:
         """Return ids and labels of a step (from 1), [sequences, length] each: stories one after the other in each."""
         seed = int(course.learning["seed"])
-        world = simpler(self.world, (step - 1) / course.steps)
-        fresh = (one for one in world.stories(seed * 2**32 + step, asked=True) if self.tested.isdisjoint(_begun(one)))
-        if 2 * step > course.steps:
-            draw = np.random.default_rng((seed, step))
-            fresh = (_thinned(one, draw) for one in fresh)
+        worlds = worlds_for(self.world, (step - 1) / course.steps)
+        thin = np.random.default_rng((seed, step)) if 2 * step > course.steps else None
+        fresh = [self._fresh(world, seed * 2**32 + step, thin) for world in worlds]
         ids = np.full((course.sequences, course.length), NOTHING, dtype=np.int64)
         labels = np.full_like(ids, IGNORED)
         reader = _answerer(course)
-        for row, held in zip(ids, labels, strict=True):
-            words, answers = _one_after_the_other(fresh, course.length)
+        for number, (row, held) in enumerate(zip(ids, labels, strict=True)):
+            words, answers = _one_after_the_other(fresh[(step + number) % len(worlds)], course.length)
             row[:] = reader.ids([words], course.length)
             for place, answer in answers:
                 held[place + 1] = reader.number(answer)
         return {"ids": ids, "labels": labels}
+
+    def _fresh(self, world: World, seed: int, thin: np.random.Generator | None) -> Iterator[Story]:
+        """Yield stories of which no beginning is one of the test, with *thin* some questions left out."""
+        for story in world.stories(seed, asked=True):
+            if self.tested.isdisjoint(_begun(story)):
+                yield story if thin is None else _thinned(story, thin)
 
     def bits_a_byte(self, nats: float, ids: Ids) -> None:
         """Return nothing: no text is learned."""
