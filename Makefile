@@ -9,11 +9,12 @@ INSTALLED := .venv/.installed
 WORKLOAD ?= workloads/cerebras-gpt-111m.yaml
 REPORTED := cerebras-gpt-111m cerebras-gpt-13b llama-2-7b-cs3 llama-3-8b-generate llama-3-70b-serving
 KERNELS := allreduce-2d
+SHIPPED := world spam reviews sotu
 STUDIED := off-wafer-bandwidth sram-per-core systems-strong
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv run test nightly mutants lint types contracts check format golden bench calibrate reports constraints build clean
+.PHONY: help venv run test nightly mutants lint types contracts check format golden bench calibrate reports weights constraints build clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +72,10 @@ reports: venv ## Rewrite the committed reports: two minutes
 	$(BIN)/wsesim validate --sensitivity --out build/validation --force
 	$(BIN)/wsesim validate --kernels --out build/validation-kernels --force
 	cp build/validation/*.* build/validation-kernels/*.* reports
+
+weights: venv ## Train the small models that ship, and put them into the package: an hour
+	for name in $(SHIPPED); do $(BIN)/wsesim train workloads/learning/$$name.yaml --out build/$$name --force || exit; done
+	$(BIN)/python benchmarks/weights.py $(foreach name,$(SHIPPED),$(name)=build/$(name))
 
 constraints: ## Pin the newest allowed versions in constraints.txt (needs uv)
 	uv pip compile -q --universal --fork-strategy fewest --python-version 3.11 --upgrade \

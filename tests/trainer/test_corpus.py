@@ -32,12 +32,12 @@ def test_the_ends_of_ten_parts_are_held_out(course: MakeCourse, tmp_path: Path) 
 
 def test_batches_follow_from_seed_and_step(course: MakeCourse) -> None:
     corpus = corpus_of(course())
-    first, labels = corpus.batch(1, course())
-    np.testing.assert_array_equal(first, corpus.batch(1, course())[0])
+    first, labels = corpus.batch(1, course()).values()
+    np.testing.assert_array_equal(first, corpus.batch(1, course())["ids"])
     np.testing.assert_array_equal(first, labels)
     assert first.shape == (4, 16)
-    assert not np.array_equal(first, corpus.batch(2, course())[0])
-    assert not np.array_equal(first, corpus.batch(1, course(seed=1))[0])
+    assert not np.array_equal(first, corpus.batch(2, course())["ids"])
+    assert not np.array_equal(first, corpus.batch(1, course(seed=1))["ids"])
     np.testing.assert_array_equal(corpus.judged(2, 16)[0], corpus.held[:16])
     np.testing.assert_array_equal(corpus.judged(2, 16)[1], corpus.held[-16:])
 

@@ -3,16 +3,17 @@
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from wsesim import questions
 from wsesim.trainer import Course, Learner, Report, begin, print_training, train, training_json, write_training
-from wsesim.trainer.output import render_training, taken
-from wsesim.trainer.wafer import on_wafer
+from wsesim.trainer.output import answered, render_training, taken
+from wsesim.trainer.wafer import answering_on_wafer, on_wafer
 
 MakeCourse = Callable[..., Course]
 
@@ -20,7 +21,17 @@ MakeCourse = Callable[..., Course]
 def reported(course: Course) -> Report:
     learner = begin(course)
     train(learner, keep=lambda _: None, tell=lambda *_: None)
-    return Report(learner=learner, wafer=on_wafer(course), cpu_s=1.5, steps=course.steps)
+    return shown(learner, course.steps)
+
+
+def shown(learner: Learner, steps: int) -> Report:
+    course = learner.course
+    answering = answering_on_wafer(course, *learner.lessons.asked(course))
+    return Report(learner=learner, wafer=on_wafer(course), answering=answering, cpu_s=1.5, steps=steps)
+
+
+def asked(data: dict[str, Any]) -> Mapping[str, Any]:
+    return questions.run(questions.ask(data, file="q.yaml", folder=Path()), verify=False).figures
 
 
 def test_the_wafer_takes_as_many_steps(course: MakeCourse) -> None:
@@ -34,6 +45,23 @@ def test_the_wafer_takes_as_many_steps(course: MakeCourse) -> None:
     assert "On CS-2 (1 system) the same 6 steps would take" in taken(found)
 
 
+def test_the_wafer_answers_as_the_questions_of_answering_say(course: MakeCourse) -> None:
+    made = course()
+    found = answering_on_wafer(made, 3, 5)
+    shared = {"model": {"layers": 1, "width": 8, "heads": 2, "vocab": 300, "max_length": 16}, "cluster": "cs-2"}
+    one = asked({**shared, "phase": "generate", "inference": {"prompt": 3, "generate": 5}})
+    many = asked({**shared, "phase": "evaluation", "batch": {"sequences": 4, "length": 3}})
+    assert found.answer_s == pytest.approx(one["total_s"])
+    assert found.answer_energy_j == pytest.approx(5 * (one["energy_per_token_j"] or 0))
+    assert found.batch_s == pytest.approx(many["step_s"])
+    assert found.batch_energy_j == pytest.approx(12 * (many["energy_per_token_j"] or 0))
+    said = answered(found, "CS-2")
+    assert "An answer (3 tokens read, 5 written) would take" in said
+    assert f"{4 / (found.batch_s or 1):,.0f} texts a second" in said
+    read = answering_on_wafer(made, 3, 0)
+    assert read.answer_s == pytest.approx(asked({**shared, "phase": "prefill", "inference": {"prompt": 3}})["ttft_s"])
+
+
 def test_what_the_wafer_cannot_is_said(course: MakeCourse) -> None:
     from dataclasses import replace
 
@@ -45,7 +73,8 @@ def test_files(course: MakeCourse, tmp_path: Path) -> None:
     report = reported(course())
     written = write_training(report, tmp_path / "out", overwrite=False)
     assert [path.name for path in written] == [
-        "report.html", "result.json", "losses.csv", "checkpoint.safetensors", "checkpoint.json",
+        "report.html", "result.json", "losses.csv", "model.safetensors", "model.json", "config.json",
+        "checkpoint.safetensors", "checkpoint.json",
     ]  # fmt: skip
     rows = list(csv.DictReader(io.StringIO((tmp_path / "out" / "losses.csv").read_text())))
     assert [float(row["nats"]) for row in rows] == [one.nats for one in report.learner.progress.learned]
@@ -58,7 +87,7 @@ def test_an_unfinished_training_says_so(course: MakeCourse) -> None:
     seen: list[str] = []
 
     def keep(learner: Learner) -> None:
-        report = Report(learner=learner, wafer=on_wafer(learner.course), cpu_s=1.0, steps=learner.progress.step)
+        report = shown(learner, learner.progress.step)
         seen.append(str(training_json(report)["status"]))
         assert ("--resume" in render_training(report)) == (not learner.done)
 

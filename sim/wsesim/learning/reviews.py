@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 from wsesim.errors import InputError
 from wsesim.learning.examples import Example
@@ -51,7 +52,9 @@ def _value(data: bytes) -> Any:
         import rdata
     except ImportError:
         raise InputError.at("reviews are in R's own format: install wsesim[data], which brings rdata") from None
-    return rdata.conversion.convert(rdata.parser.parse_data(data, extension=".rds"))
+    with catch_warnings():
+        simplefilter("ignore", UserWarning)  # of R's kinds of tables, which are read as plain ones
+        return rdata.conversion.convert(rdata.parser.parse_data(data, extension=".rds"))
 
 
 def _member(archive: bytes, name: bytes) -> bytes:

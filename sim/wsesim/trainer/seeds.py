@@ -4,12 +4,13 @@ result.json of all:
 
     program, version, status, name, title, text, about
     seeds               list of {seed, folder, held_out, test, cpu_s}
+    best                the seed whose weights are beside it
     test                {reader: {mean, least, most}}, the model first
     said                who wins, in words
     wafer, answering    of one training, as its own result.json has them
     notes, inputs, cost
 
-Beside it are the weights of the training that does best on what choices are made by.
+Beside it are the weights of the training that does best on what choices are made by, never on the test.
 """
 
 from __future__ import annotations
@@ -110,6 +111,7 @@ def seeds_json(report: SeedsReport) -> dict[str, object]:
              "held_out": {"nats": each.now.nats, "bits_a_byte": each.now.bits_a_byte, "right": each.now.right}}
             for seed, folder, each in zip(report.seeds, report.folders, report.reports, strict=True)
         ],
+        "best": int(report.best.learner.course.learning["seed"]),
         "test": {reader: asdict(spread) for reader, spread in report.test.items()}, "said": report.said,
         "wafer": asdict(one.wafer), "answering": asdict(one.answering), "notes": list(one.notes),
         "inputs": dict(course.question.asked.resolved), "cost": {"cpu_s": report.cpu_s},

@@ -9,12 +9,12 @@ A training judges its weights by the same three that answer a user. The door to 
 
 from wsesim.uses.answerer import NOTHING, Answerer, story_words
 from wsesim.uses.classifier import Classifier
-from wsesim.uses.kept import ANSWERING, CLASSIFYING, WRITING, About, Trained, load, trained_files
+from wsesim.uses.kept import ANSWERING, CLASSIFYING, USES, WRITING, About, Trained, load, trained_files
 from wsesim.uses.reading import shares, tokenizer_of
 from wsesim.uses.shipped import SHIPPED, shipped
 from wsesim.uses.writer import TEMPERATURE, Writer
 
 __all__ = [
-    "ANSWERING", "CLASSIFYING", "NOTHING", "SHIPPED", "TEMPERATURE", "WRITING", "About", "Answerer", "Classifier",
+    "ANSWERING", "CLASSIFYING", "NOTHING", "SHIPPED", "TEMPERATURE", "USES", "WRITING", "About", "Answerer", "Classifier",
     "Trained", "Writer", "load", "shares", "shipped", "story_words", "tokenizer_of", "trained_files",
 ]  # fmt: skip
