@@ -10,6 +10,7 @@ from typing import Any
 
 from wsesim.learning import PACKAGES
 from wsesim.model import parameters
+from wsesim.trainer.output import winner
 from wsesim.units import show_count
 from wsesim.uses import SHIPPED, USES, Trained, load, trained_files
 
@@ -17,8 +18,8 @@ PLACE = Path(__file__).parent.parent / "sim" / "wsesim" / "uses" / "data"
 CARD = """\
 # {name}: {what}
 
-{synthetic}A GPT of {count} parameters that ships with wsesim to be asked: `{command}`. It is small, and made to show that
-the graph whose time is simulated learns as well; for anything that matters take another.
+{synthetic}A GPT of {count} parameters that ships with wsesim to be asked: `{command}`. It is small, and made to show
+that the graph whose time is simulated learns as well; for anything that matters take another.
 
 - **Learned from**: {data}
 - **Made by** `wsesim train workloads/learning/{file}.yaml`, {seeds}; these are the weights of {which}.
@@ -50,9 +51,7 @@ def figures(form: Mapping[str, Any]) -> str:
     if "said" in form:
         return str(form["said"])
     if form["test"]:
-        return (
-            "right of the test: " + ", ".join(f"{reader} {share:.3f}" for reader, share in form["test"].items()) + "."
-        )
+        return f"of the test {winner(form['test'])}"
     return f"{form['held_out']['bits_a_byte']:.3f} bits a byte on text that is held out."
 
 

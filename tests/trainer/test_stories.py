@@ -49,7 +49,7 @@ def test_a_sequence_holds_story_after_story_and_each_answer_is_that_of_its_own()
 def test_larger_worlds_are_met_later(course: MakeCourse) -> None:
     made = course(text="data:world", length=64, steps=100)
     stories = Stories.of("world", made)
-    met = [{WORD[one] for step in range(first, first + 4) for one in stories.batch(step, made)["ids"].flat if one}
+    met = [{WORD[int(one)] for step in range(first, first + 4) for one in stories.batch(step, made)["ids"].flat if one}
            for first in (1, 15, 35, 90)]  # fmt: skip
     assert ["Peter" in words for words in met] == [False, True, True, True]
     assert ["takes" in words for words in met] == [False, False, True, True]

@@ -28,7 +28,10 @@ def trained(use: str) -> Trained:
         CLASSIFYING: {"vocab": 300, "task": "classify", "classes": 2},
         WRITING: {"vocab": 300},
     }
-    about = {ANSWERING: {"words": world_words(), "labels": PLACES}, CLASSIFYING: {"labels": ("wanted", "spam")}}
+    about: dict[str, dict[str, Any]] = {
+        ANSWERING: {"words": world_words(), "labels": PLACES},
+        CLASSIFYING: {"labels": ("wanted", "spam")},
+    }
     model = Model(**SIZES, **more[use])
     graph = build_graph(model, sequences=1, length=1, loss=False)
     weights = NamedArrays.begin(graph, SeededWeights(graph, 1, deviation=0.5))
@@ -131,9 +134,7 @@ def test_a_seed_gives_a_text_and_room_is_kept_to() -> None:
 
 
 def test_a_model_for_something_else_names_the_command_for_it() -> None:
-    with pytest.raises(
-        InputError, match="holds a model for language model, not for question answering: `wsesim generate`"
-    ):
+    with pytest.raises(InputError, match="a model for language model, not for question answering: `wsesim generate`"):
         trained(WRITING).answerer()
 
 

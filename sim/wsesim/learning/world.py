@@ -63,7 +63,7 @@ FULL = World()
 
 SIMPLER = ((0.1, EASY), (0.3, World(things=0, least=2)))
 """Simpler worlds, and the share of a training until which nothing larger is met: first two people, then people alone.
-Assumed: who can follow one of two people soon follows one of four, and then what they carry; all at once take far longer.
+Assumed: who can follow one of two people soon follows one of four, and then what they carry; all at once take longer.
 """
 MIXED = 0.7
 """Share of a training until which simpler worlds are met beside larger ones: what was not learned yet still can be."""

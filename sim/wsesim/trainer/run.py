@@ -70,21 +70,26 @@ def learn_by(question: Question, out: Path, *, force: bool, again: bool, tell: T
     folders = {seed: out.with_name(f"{out.name}-seed-{seed}") for seed in seeds}
     for folder in (out, *folders.values()):
         answers.check_folder(folder, overwrite=force or again)
-    reports = tuple(_learn(Course(question=question, seed=seed), folder, force=force, again=again, tell=tell)
-                    for seed, folder in folders.items())  # fmt: skip
-    found = SeedsReport(reports=reports, folders=tuple(folder.name for folder in folders.values()))
+    reports = list[Report]()
+    for seed, folder in folders.items():
+        course, like = Course(question=question, seed=seed), reports[0] if reports else None
+        reports.append(_learn(course, folder, force=force, again=again, tell=tell, like=like))
+    found = SeedsReport(reports=tuple(reports), folders=tuple(folder.name for folder in folders.values()))
     write_seeds(found, out, overwrite=force or again)
     return found
 
 
-def _learn(course: Course, out: Path, *, force: bool, again: bool, tell: Tell) -> Report:
+def _learn(
+    course: Course, out: Path, *, force: bool, again: bool, tell: Tell, like: Report | None = None
+) -> Report:  # fmt: skip
+    """Train in one folder; on the wafer it takes what *like* takes, which differs by its seed alone."""
     answers.check_folder(out, overwrite=force or again)
     started = time.process_time()
     tell(0, course.steps, "reading the text")
     learner = resume(course, out) if again and out.exists() else begin(course)
-    asked = learner.lessons.asked(course)
-    keeper = _Keeper(out, on_wafer(course), answering_on_wafer(course, *asked), started, learner.progress.step,
-                     force or again)  # fmt: skip
+    wafer = like.wafer if like else on_wafer(course)
+    answering = like.answering if like else answering_on_wafer(course, *learner.lessons.asked(course))
+    keeper = _Keeper(out, wafer, answering, started, learner.progress.step, force or again)
     if not learner.done:
         train(learner, keep=keeper.keep, tell=tell)
     return keeper.report(learner)

@@ -15,6 +15,6 @@ from wsesim.uses.shipped import SHIPPED, shipped
 from wsesim.uses.writer import TEMPERATURE, Writer
 
 __all__ = [
-    "ANSWERING", "CLASSIFYING", "NOTHING", "SHIPPED", "TEMPERATURE", "USES", "WRITING", "About", "Answerer", "Classifier",
-    "Trained", "Writer", "load", "shares", "shipped", "story_words", "tokenizer_of", "trained_files",
+    "ANSWERING", "CLASSIFYING", "NOTHING", "SHIPPED", "TEMPERATURE", "USES", "WRITING", "About", "Answerer",
+    "Classifier", "Trained", "Writer", "load", "shares", "shipped", "story_words", "tokenizer_of", "trained_files",
 ]  # fmt: skip
