@@ -48,7 +48,8 @@ def _in_float32(x: Array) -> Array:
     square = inner * inner
     inner *= _polynomial(_T, square)
     inner /= _polynomial(_U, square)
-    return np.tanh(inner, out=inner)
+    np.tanh(inner, out=inner)
+    return inner
 
 
 def _in_float64(x: Array) -> Array:
