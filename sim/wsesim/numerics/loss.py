@@ -13,7 +13,7 @@ import numpy as np
 from wsesim.errors import InputError, SpecError
 from wsesim.graph import Op
 from wsesim.numerics.arrays import Array, Ids, as_rows, row_chunks
-from wsesim.numerics.functions import Setting, computes
+from wsesim.numerics.functions import Setting, computes, room_for
 from wsesim.numerics.tables import check_ids
 
 IGNORED = -100
@@ -35,7 +35,8 @@ def cross_entropy(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Ar
     for part in row_chunks(*logits.shape):
         counts = np.flatnonzero(labels[part] != IGNORED)
         shifted = logits[part] - logits[part].max(axis=-1, keepdims=True)
-        losses = np.log(np.exp(shifted).sum(axis=-1))[counts] - shifted[counts, labels[part][counts]]
+        at_label = shifted[counts, labels[part][counts]]
+        losses = np.log(np.exp(shifted, out=shifted).sum(axis=-1))[counts] - at_label
         total += float(losses.sum(dtype=np.float64))
     return (np.array([total / _count(op, labels, setting)], dtype=logits.dtype),)
 
@@ -43,16 +44,16 @@ def cross_entropy(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Ar
 @computes("cross_entropy_backward")
 def cross_entropy_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return the gradient of the logits: softmax less 1 at the label, over the count, times the loss scale."""
-    logits, result = as_rows(inputs[0]), np.empty_like(inputs[0])
+    logits, result = as_rows(inputs[0]), room_for(inputs, setting)
     labels, out = _held(op, inputs[1], logits.shape[-1]), as_rows(result)
     share = setting.scalars.get(LOSS_SCALE, 1.0) / _count(op, labels, setting)
     for part in row_chunks(*logits.shape):
         counts = np.flatnonzero(labels[part] != IGNORED)
-        powers = np.exp(logits[part] - logits[part].max(axis=-1, keepdims=True))
+        powers = np.subtract(logits[part], logits[part].max(axis=-1, keepdims=True), out=out[part])
+        np.exp(powers, out=powers)
         powers *= share / powers.sum(axis=-1, keepdims=True)
         powers[counts, labels[part][counts]] -= share
         powers[labels[part] == IGNORED] = 0
-        out[part] = powers
     return (result,)
 
 

@@ -68,7 +68,7 @@ class InPrecision:
     def _values(self, storage: Storage, dtype: DTypeLike, loss_scale: float) -> list[tuple[Tensor, Array]]:
         """Return all that both passes keep, in the order in which it is made."""
         seen: list[tuple[Tensor, Array]] = []
-        watched = replace(storage, watch=lambda tensor, array: seen.append((tensor, array)))
+        watched = replace(storage, watch=lambda tensor, array: seen.append((tensor, array.copy())))
         scalars = {**self._counts, LOSS_SCALE: loss_scale}
         arrays = NamedArrays.begin(self._graph, self._weights, dtype)
         with np.errstate(over="ignore", invalid="ignore"):  # that a format is too small for a number is what is asked

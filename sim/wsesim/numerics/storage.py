@@ -36,7 +36,7 @@ class Storage:
     """Whether rounding is at random, from the seed; else to the nearest."""
     seed: int = 0
     watch: Callable[[Tensor, Array], None] | None = field(default=None, repr=False, compare=False)
-    """Is shown each tensor as it is kept."""
+    """Is shown each tensor as it is kept; its array is written over when no op reads it any more."""
     _draw: np.random.Generator = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
