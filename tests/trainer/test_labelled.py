@@ -58,7 +58,7 @@ def test_each_text_comes_once_before_any_comes_again(spam: Callable[..., Course]
 def test_tokens_are_left_out_but_never_all(spam: Callable[..., Course]) -> None:
     course = spam(left_out=0.9)
     lessons = begin(course).lessons
-    some = [lessons.batch(step, course)["mask"].sum(axis=1) for step in range(1, 9)]
+    some = [lessons.batch(step, course, 0)["mask"].sum(axis=1) for step in range(1, 9)]
     assert np.min(some) == 1
     assert np.mean(some) < 4
 

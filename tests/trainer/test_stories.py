@@ -11,6 +11,7 @@ from wsesim.learning import EASY, PLACES, world_words
 from wsesim.numerics import IGNORED
 from wsesim.trainer import Course, begin, train
 from wsesim.trainer.output import winner
+from wsesim.trainer.progress import Learned
 from wsesim.trainer.stories import Stories, _begun, _one_after_the_other, _thinned
 
 MakeCourse = Callable[..., Course]
@@ -22,14 +23,15 @@ EASY_WORLD = {"text": "data:easy-world", "length": 48}
 def test_what_is_learned_is_the_answer_after_each_question(course: MakeCourse) -> None:
     made = course(**EASY_WORLD)
     stories = Stories.of("easy-world", made)
-    ids, labels = stories.batch(1, made).values()
+    ids, labels = stories.batch(1, made, 0).values()
     assert ids.shape == labels.shape == (4, 48)
     rows, places = np.nonzero(labels != IGNORED)
-    assert {WORD[ids[row, place - 1]] for row, place in zip(rows, places, strict=True)} == {"?"}
+    assert {WORD[ids[row, place]] for row, place in zip(rows, places, strict=True)} == {"?"}
+    assert {WORD[ids[row, place - 1]] for row, place in zip(rows, places, strict=True)} == {"Mary", "John"}
     assert {WORD[labels[row, place]] for row, place in zip(rows, places, strict=True)} <= set(PLACES)
     assert int((ids == NUMBER["?"]).sum()) == len(rows)
-    np.testing.assert_array_equal(ids, stories.batch(1, made)["ids"])
-    assert not np.array_equal(ids, stories.batch(2, made)["ids"])
+    np.testing.assert_array_equal(ids, stories.batch(1, made, 0)["ids"])
+    assert not np.array_equal(ids, stories.batch(2, made, 0)["ids"])
 
 
 def test_a_sequence_holds_story_after_story_and_each_answer_is_that_of_its_own() -> None:
@@ -46,13 +48,27 @@ def test_a_sequence_holds_story_after_story_and_each_answer_is_that_of_its_own()
     assert len(words) == answers[-1][0] + 1
 
 
-def test_larger_worlds_are_met_later(course: MakeCourse) -> None:
-    made = course(text="data:world", length=64, steps=100)
+def test_larger_worlds_are_met_as_simpler_ones_are_mastered(course: MakeCourse) -> None:
+    made = course(text="data:world", length=64, steps=1200)
     stories = Stories.of("world", made)
-    met = [{WORD[int(one)] for step in range(first, first + 4) for one in stories.batch(step, made)["ids"].flat if one}
-           for first in (1, 15, 35, 90)]  # fmt: skip
-    assert ["Peter" in words for words in met] == [False, True, True, True]
-    assert ["takes" in words for words in met] == [False, False, True, True]
+    met = [{WORD[int(one)] for step in range(4) for one in stories.batch(step + 1, made, stage)["ids"].flat if one}
+           for stage in range(3)]  # fmt: skip
+    assert ["Peter" in words for words in met] == [False, True, True]
+    assert ["takes" in words for words in met] == [False, False, True]
+    worse, better = learned(0, nats=1.0), learned(0, nats=0.1)
+    assert stories.stage([], made) == 0
+    assert stories.stage(better[:-1], made) == 0
+    assert stories.stage(better, made) == 1
+    assert stories.stage(better[:50] + worse[:50], made) == 0
+    assert stories.stage([*better, *learned(1, nats=0.1)], made) == 2
+    assert stories.stage([*better, *learned(2, nats=0.1)], made) == 2
+    assert stories.stage(worse * 2, made) == 1  # late
+    assert stories.stage([*worse, *learned(1, nats=1.0) * 3], made) == 2
+
+
+def learned(stage: int, *, nats: float) -> list[Learned]:
+    """Return 100 steps."""
+    return [Learned(step=1, nats=nats, bits_a_byte=None, norm=1.0, learning_rate=1.0, stage=stage)] * 100
 
 
 def test_beginnings_of_a_story_are_what_a_test_would_ask() -> None:

@@ -24,13 +24,13 @@ from wsesim.learning.world import (
     World,
     last_place,
     last_place_right,
+    lessons_for,
     world_examples,
     world_words,
-    worlds_for,
 )
 
 __all__ = [
     "EASY", "FULL", "PACKAGES", "PLACES", "WORLDS", "BagOfWords", "Example", "Examples", "LabelledTexts", "Package",
     "PlainText", "Story", "World", "data_folder", "divided", "fetch", "find_package", "find_text", "last_place",
-    "last_place_right", "learn", "world_examples", "world_words", "worlds_for",
+    "last_place_right", "learn", "lessons_for", "world_examples", "world_words",
 ]  # fmt: skip

@@ -61,21 +61,13 @@ EASY = World(people=2, things=0, least=2, most=4)
 FULL = World()
 
 
-SIMPLER = ((0.1, EASY), (0.3, World(things=0, least=2)))
-"""Simpler worlds, and the share of a training until which nothing larger is met: first two people, then people alone.
-Assumed: who can follow one of two people soon follows one of four, and then what they carry; all at once take longer.
-"""
-MIXED = 0.7
-"""Share of a training until which simpler worlds are met beside larger ones: what was not learned yet still can be."""
+def lessons_for(world: World) -> tuple[World, ...]:
+    """Return the worlds to learn in, one after the other, for *world*, the last: two people, people alone, all of it.
 
-
-def worlds_for(world: World, share: float) -> tuple[World, ...]:
-    """Return the worlds to learn in for *world* after a *share* of a training: itself alone in the end."""
-    if share >= MIXED:
-        return (world,)
-    grown = [(until, one) for until, one in SIMPLER if one.people <= world.people and one.things < world.things]
-    met = [one for at, (_, one) in enumerate(grown) if at == 0 or share >= grown[at - 1][0]]
-    return (*met, world) if not grown or share >= grown[-1][0] else tuple(met)
+    Who can follow one of two people soon follows one of four, and then what they carry; all at once take far longer.
+    """
+    simpler = (EASY, World(things=0, least=EASY.least))
+    return (*(one for one in simpler if one.people <= world.people and one.things < world.things), world)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

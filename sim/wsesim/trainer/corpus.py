@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from math import isfinite, log
@@ -16,6 +16,7 @@ from wsesim.learning import data_folder, find_text
 from wsesim.numerics import NamedArrays, Tokenizer, forward, load_text, token_inputs
 from wsesim.trainer.course import Course
 from wsesim.trainer.lessons import Ids, Tokens, Verdict
+from wsesim.trainer.progress import Learned
 from wsesim.trainer.samples import write_sample
 from wsesim.uses import WRITING, About, tokenizer_of
 from wsesim.workload import SAMPLE
@@ -43,7 +44,11 @@ class Corpus:
         held = f"{self.held.size:,} held out, the end of each of ten equal parts"
         return f"{self.learned.size:,} tokens to learn from, {held}; a vocabulary of {self.tokenizer.vocab_size:,}."
 
-    def batch(self, step: int, course: Course) -> Tokens:
+    def stage(self, learned: Sequence[Learned], course: Course) -> int:
+        """Return 0: all of it is learned from the first step on."""
+        return 0
+
+    def batch(self, step: int, course: Course, stage: int = 0) -> Tokens:
         """Return ids and labels of a step (from 1), [sequences, length], each from a place drawn at random."""
         draw = np.random.default_rng((int(course.learning["seed"]), step))
         starts = draw.integers(0, len(self.learned) - course.length + 1, size=course.sequences)

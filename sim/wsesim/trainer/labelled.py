@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -13,6 +13,7 @@ from wsesim.learning import Example, Examples, LabelledTexts, data_folder, learn
 from wsesim.numerics import NamedArrays
 from wsesim.trainer.course import Course
 from wsesim.trainer.lessons import Ids, Tokens, Verdict
+from wsesim.trainer.progress import Learned
 from wsesim.uses import CLASSIFYING, About, Classifier, shares, tokenizer_of
 
 SHOWN = 70
@@ -51,7 +52,11 @@ class Labelled:
         return (f"{train:,} texts to learn from, {dev:,} to make choices by, {test:,} for the test, each once; labels: "
                 f"{', '.join(self.examples.labels)}.")  # fmt: skip
 
-    def batch(self, step: int, course: Course) -> Tokens:
+    def stage(self, learned: Sequence[Learned], course: Course) -> int:
+        """Return 0: all of it is learned from the first step on."""
+        return 0
+
+    def batch(self, step: int, course: Course, stage: int = 0) -> Tokens:
         """Return ids, mask and classes of a step (from 1); each text comes once before any comes again."""
         size, seed = course.sequences, int(course.learning["seed"])
         places = range((step - 1) * size, step * size)

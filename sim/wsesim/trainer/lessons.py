@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from wsesim.numerics import NamedArrays
 from wsesim.trainer.course import Course
+from wsesim.trainer.progress import Learned
 from wsesim.uses import About
 
 Ids = NDArray[np.int64]
@@ -43,7 +44,10 @@ class Lessons(Protocol):
     def about(self) -> str:
         """What it is, in a sentence."""
 
-    def batch(self, step: int, course: Course) -> Tokens:
+    def stage(self, learned: Sequence[Learned], course: Course) -> int:
+        """Return which part of what there is to learn the step after those *learned* is about."""
+
+    def batch(self, step: int, course: Course, stage: int) -> Tokens:
         """Return what the graph reads in a step (from 1), ids [sequences, length] among it."""
 
     def bits_a_byte(self, nats: float, ids: Ids) -> float | None:

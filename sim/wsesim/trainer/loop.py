@@ -99,14 +99,16 @@ def train(learner: Learner, *, keep: Keep, tell: Tell) -> None:
 
 def _learned(learner: Learner) -> Learned:
     course, number = learner.course, learner.progress.step + 1
-    tokens = learner.lessons.batch(number, course)
+    stage = learner.lessons.stage(learner.progress.learned, course)
+    tokens = learner.lessons.batch(number, course, stage)
     parts = [{name: rows[at : at + course.part] for name, rows in tokens.items()}
              for at in range(0, course.sequences, course.part)]  # fmt: skip
     taken = step(course.graph, learner.arrays, parts, course.optimizer, number)
     nats = sum(taken.losses.values())
     _require_finite(course, number, nats, taken.norm)
     bits = learner.lessons.bits_a_byte(nats, tokens["ids"])
-    return Learned(step=number, nats=nats, bits_a_byte=bits, norm=taken.norm, learning_rate=taken.learning_rate)
+    return Learned(step=number, nats=nats, bits_a_byte=bits, norm=taken.norm, learning_rate=taken.learning_rate,
+                   stage=stage)  # fmt: skip
 
 
 def _evaluated(learner: Learner) -> Evaluation:

@@ -20,6 +20,8 @@ class Learned:
     norm: float
     """Of all gradients, before it is clipped."""
     learning_rate: float
+    stage: int = 0
+    """Which of several worlds it was that it learned in; 0 where there is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,15 @@
 """Stories of the made-up world as tokens, a word each; what is learned is the answer to each question in them.
 
 Nothing of the world is real. A sequence holds story after story, each in a world where nobody was anywhere before.
-Worlds become larger as the training goes on: who follows one of two people learns to follow one of four, and what they
-carry. In the first half a question stands after each event, which teaches most; in the second some are left out, of
-some stories all but the last, as in those of the test. No beginning of a story that is learned from is one of the test.
+Worlds become larger as they are mastered: who follows one of two people learns to follow one of four, then what they
+carry. An answer is read at the word that is asked about, in place of the question mark. In the first half of a training a
+question stands after each event, which teaches most; in the second some are left out, of some stories all but the last,
+as in those of the test. No beginning of a story that is learned from is one of the test.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -26,14 +27,20 @@ from wsesim.learning import (
     World,
     last_place_right,
     learn,
+    lessons_for,
     world_examples,
     world_words,
-    worlds_for,
 )
 from wsesim.numerics import IGNORED, NamedArrays
 from wsesim.trainer.course import Course
 from wsesim.trainer.lessons import Ids, Tokens, Verdict
+from wsesim.trainer.progress import Learned
 from wsesim.uses import ANSWERING, NOTHING, About, Answerer, shares
+
+WINDOW, MASTERED = 100, 0.25
+"""Steps whose mean loss tells that a world is mastered, nats an answer. Assumed: most answers are right then."""
+LATEST = 0.5
+"""Share of the steps after which the whole world is met, mastered or not what is simpler. Assumed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,20 +81,27 @@ class Stories:
         others = f"others, {dev:,} to judge by and {test:,} for the test, are not learned from"
         return f"Synthetic: a made-up world, asked after each event, later after some; {others}."
 
-    def batch(self, step: int, course: Course) -> Tokens:
+    def stage(self, learned: Sequence[Learned], course: Course) -> int:
+        """Return which world the next step learns in: a larger one once one is mastered, in time at the latest."""
+        now, stages = learned[-1].stage if learned else 0, len(lessons_for(self.world))
+        last = [one.nats for one in learned[-WINDOW:] if one.stage == now]
+        mastered = len(last) == WINDOW and sum(last) / WINDOW < MASTERED
+        late = len(learned) >= course.steps * LATEST * (now + 1) / stages
+        return min(now + (mastered or late), stages - 1)
+
+    def batch(self, step: int, course: Course, stage: int) -> Tokens:
         """Return ids and labels of a step (from 1), [sequences, length] each: stories one after the other in each."""
         seed = int(course.learning["seed"])
-        worlds = worlds_for(self.world, (step - 1) / course.steps)
         thin = np.random.default_rng((seed, step)) if 2 * step > course.steps else None
-        fresh = [self._fresh(world, seed * 2**32 + step, thin) for world in worlds]
+        fresh = self._fresh(lessons_for(self.world)[stage], seed * 2**32 + step, thin)
         ids = np.full((course.sequences, course.length), NOTHING, dtype=np.int64)
         labels = np.full_like(ids, IGNORED)
         reader = _answerer(course)
-        for number, (row, held) in enumerate(zip(ids, labels, strict=True)):
-            words, answers = _one_after_the_other(fresh[(step + number) % len(worlds)], course.length)
+        for row, held in zip(ids, labels, strict=True):
+            words, answers = _one_after_the_other(fresh, course.length)
             row[:] = reader.ids([words], course.length)
             for place, answer in answers:
-                held[place + 1] = reader.number(answer)
+                held[place] = reader.number(answer)
         return {"ids": ids, "labels": labels}
 
     def _fresh(self, world: World, seed: int, thin: np.random.Generator | None) -> Iterator[Story]:

@@ -44,10 +44,10 @@ class Answerer:
         return found
 
     def scores(self, stories: Sequence[Sequence[str]]) -> Scores:
-        """Return the logits of the places after each story, [stories, places]."""
+        """Return the logits of the places at the word that each story asks about: [stories, places]."""
         said = logits(self.model, self.weights, self.ids(stories))
-        ends = [len(story) - 1 for story in stories]
-        found: Scores = said[np.arange(len(stories)), ends][:, [self.number(place) for place in self.places]]
+        asked = [len(story) - 2 for story in stories]
+        found: Scores = said[np.arange(len(stories)), asked][:, [self.number(place) for place in self.places]]
         return found
 
     def answer(self, text: str) -> dict[str, float]:
