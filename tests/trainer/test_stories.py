@@ -62,8 +62,8 @@ def test_larger_worlds_are_met_as_simpler_ones_are_mastered(course: MakeCourse) 
     assert stories.stage(better[:50] + worse[:50], made) == 0
     assert stories.stage([*better, *learned(1, nats=0.1)], made) == 2
     assert stories.stage([*better, *learned(2, nats=0.1)], made) == 2
-    assert stories.stage(worse * 2, made) == 1  # late
-    assert stories.stage([*worse, *learned(1, nats=1.0) * 3], made) == 2
+    assert stories.stage(worse * 5, made) == 0
+    assert stories.stage(worse * 6, made) == 2  # late
 
 
 def learned(stage: int, *, nats: float) -> list[Learned]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
+class MeanAndRange:
     """A figure of several trainings."""
 
     mean: float
@@ -68,7 +68,7 @@ class SeedsReport:
         return min(self.reports, key=lambda one: (-(one.now.right or 0), one.now.nats))
 
     @property
-    def test(self) -> Mapping[str, Spread]:
+    def test(self) -> Mapping[str, MeanAndRange]:
         """What is right of the test by reader; without a test, what is held out."""
         tests = [one.learner.progress.test for one in self.reports]
         return {reader: _spread([test[reader] for test in tests]) for reader in tests[0]}
@@ -85,7 +85,7 @@ class SeedsReport:
         """Who wins, in words."""
         if not self.test:
             return f"On what is held out: {self.held_out}."
-        means = winner({reader: spread.mean for reader, spread in self.test.items()})
+        means = winner({reader: each.mean for reader, each in self.test.items()})
         first = next(iter(self.test.values()))
         return f"Of {len(self.reports)} seeds {means} The model's range: {first.least:.3f} to {first.most:.3f}."
 
@@ -95,8 +95,8 @@ class SeedsReport:
         return sum(one.cpu_s for one in self.reports)
 
 
-def _spread(found: list[float]) -> Spread:
-    return Spread(mean=sum(found) / len(found), least=min(found), most=max(found))
+def _spread(found: list[float]) -> MeanAndRange:
+    return MeanAndRange(mean=sum(found) / len(found), least=min(found), most=max(found))
 
 
 def seeds_json(report: SeedsReport) -> dict[str, object]:
@@ -112,7 +112,7 @@ def seeds_json(report: SeedsReport) -> dict[str, object]:
             for seed, folder, each in zip(report.seeds, report.folders, report.reports, strict=True)
         ],
         "best": int(report.best.learner.course.learning["seed"]),
-        "test": {reader: asdict(spread) for reader, spread in report.test.items()}, "said": report.said,
+        "test": {reader: asdict(each) for reader, each in report.test.items()}, "said": report.said,
         "wafer": asdict(one.wafer), "answering": asdict(one.answering), "notes": list(one.notes),
         "inputs": dict(course.question.asked.resolved), "cost": {"cpu_s": report.cpu_s},
     }  # fmt: skip

@@ -2,9 +2,10 @@
 
 Nothing of the world is real. A sequence holds story after story, each in a world where nobody was anywhere before.
 Worlds become larger as they are mastered: who follows one of two people learns to follow one of four, then what they
-carry. An answer is read at the word that is asked about, in place of the question mark. In the first half of a training a
-question stands after each event, which teaches most; in the second some are left out, of some stories all but the last,
-as in those of the test. No beginning of a story that is learned from is one of the test.
+carry. What is told is the answer, at the word that is asked about, and who each event is about, at its last word: that
+makes keys of what an answer is found by. In the first half of a training a question stands after each event, which teaches
+most; in the second some are left out, of some stories all but the last, as in those of the test. No beginning of a story
+that is learned from is one of the test.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ from wsesim.trainer.lessons import Ids, Tokens, Verdict
 from wsesim.trainer.progress import Learned
 from wsesim.uses import ANSWERING, NOTHING, About, Answerer, shares
 
-WINDOW, MASTERED = 100, 0.25
-"""Steps whose mean loss tells that a world is mastered, nats an answer. Assumed: most answers are right then."""
+WINDOW, MASTERED = 100, 0.1
+"""Steps whose mean loss tells that a world is mastered, nats a label. Assumed: most answers are right then."""
 LATEST = 0.5
 """Share of the steps after which the whole world is met, mastered or not what is simpler. Assumed."""
 
@@ -86,8 +87,8 @@ class Stories:
         now, stages = learned[-1].stage if learned else 0, len(lessons_for(self.world))
         last = [one.nats for one in learned[-WINDOW:] if one.stage == now]
         mastered = len(last) == WINDOW and sum(last) / WINDOW < MASTERED
-        late = len(learned) >= course.steps * LATEST * (now + 1) / stages
-        return min(now + (mastered or late), stages - 1)
+        late = len(learned) >= LATEST * course.steps
+        return stages - 1 if late else min(now + mastered, stages - 1)
 
     def batch(self, step: int, course: Course, stage: int) -> Tokens:
         """Return ids and labels of a step (from 1), [sequences, length] each: stories one after the other in each."""
@@ -100,8 +101,8 @@ class Stories:
         for row, held in zip(ids, labels, strict=True):
             words, answers = _one_after_the_other(fresh, course.length)
             row[:] = reader.ids([words], course.length)
-            for place, answer in answers:
-                held[place] = reader.number(answer)
+            for place, told in (*answers, *_subjects(words)):
+                held[place] = reader.number(told)
         return {"ids": ids, "labels": labels}
 
     def _fresh(self, world: World, seed: int, thin: np.random.Generator | None) -> Iterator[Story]:
@@ -167,6 +168,16 @@ def _one_after_the_other(fresh: Iterator[Story], length: int) -> tuple[list[str]
         if len(fits) < len(story.answers):
             break
     return words, answers
+
+
+def _subjects(words: list[str]) -> Iterator[tuple[int, str]]:
+    """Yield the place of each full stop, and who is the subject of what it ends."""
+    start = 0
+    for place, word in enumerate(words):
+        if word == ".":
+            yield place, words[start]
+        if word in ".?":
+            start = place + 1
 
 
 def _thinned(story: Story, draw: np.random.Generator) -> Story:
