@@ -3,9 +3,9 @@
 Nothing of the world is real. A sequence holds story after story, each in a world where nobody was anywhere before.
 Worlds become larger as they are mastered: who follows one of two people learns to follow one of four, then what they
 carry. What is told is the answer, at the word that is asked about, and who each event is about, at its last word: that
-makes keys of what an answer is found by. In the first half of a training a question stands after each event, which teaches
-most; in the second some are left out, of some stories all but the last, as in those of the test. No beginning of a story
-that is learned from is one of the test.
+makes keys of what an answer is found by. A question stands after each event, which teaches most, but some are left out,
+of some stories all but the last: else an answer might be found by the one before. No beginning of a story of the test is
+learned from.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Stories:
         """What it is, in a sentence."""
         dev, test = len(self.examples.dev), len(self.examples.test)
         others = f"others, {dev:,} to judge by and {test:,} for the test, are not learned from"
-        return f"Synthetic: a made-up world, asked after each event, later after some; {others}."
+        return f"Synthetic: a made-up world, asked after each event or some; {others}."
 
     def stage(self, learned: Sequence[Learned], course: Course) -> int:
         """Return which world the next step learns in: a larger one once one is mastered, in time at the latest."""
@@ -93,8 +93,7 @@ class Stories:
     def batch(self, step: int, course: Course, stage: int) -> Tokens:
         """Return ids and labels of a step (from 1), [sequences, length] each: stories one after the other in each."""
         seed = int(course.learning["seed"])
-        thin = np.random.default_rng((seed, step)) if 2 * step > course.steps else None
-        fresh = self._fresh(lessons_for(self.world)[stage], seed * 2**32 + step, thin)
+        fresh = self._fresh(lessons_for(self.world)[stage], seed * 2**32 + step, np.random.default_rng((seed, step)))
         ids = np.full((course.sequences, course.length), NOTHING, dtype=np.int64)
         labels = np.full_like(ids, IGNORED)
         reader = _answerer(course)
@@ -105,11 +104,10 @@ class Stories:
                 held[place] = reader.number(told)
         return {"ids": ids, "labels": labels}
 
-    def _fresh(self, world: World, seed: int, thin: np.random.Generator | None) -> Iterator[Story]:
-        """Yield stories of which no beginning is one of the test, with *thin* some questions left out."""
-        for story in world.stories(seed, asked=True):
-            if self.tested.isdisjoint(_begun(story)):
-                yield story if thin is None else _thinned(story, thin)
+    def _fresh(self, world: World, seed: int, draw: np.random.Generator) -> Iterator[Story]:
+        """Yield stories of which no beginning is one of the test, some questions left out."""
+        fresh = (one for one in world.stories(seed, asked=True) if self.tested.isdisjoint(_begun(one)))
+        return (_thinned(one, draw) for one in fresh)
 
     def bits_a_byte(self, nats: float, ids: Ids) -> None:
         """Return nothing: no text is learned."""
