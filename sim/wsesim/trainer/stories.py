@@ -3,9 +3,9 @@
 Nothing of the world is real. A sequence holds story after story, each in a world where nobody was anywhere before.
 Worlds become larger as they are mastered: who follows one of two people learns to follow one of four, then what they
 carry. What is told is the answer, at the word that is asked about, and who each event is about, at its last word: that
-makes keys of what an answer is found by. A question stands after each event, which teaches most, but some are left out,
-of some stories all but the last: else an answer might be found by the one before. No beginning of a story of the test is
-learned from.
+makes keys of what an answer is found by. A question stands after each event, which teaches most, but some are left out:
+else an answer might be found by the one before; of some stories all but the last. No beginning of a story of the test
+is learned from.
 """
 
 from __future__ import annotations
