@@ -5,7 +5,7 @@ from itertools import islice
 import pytest
 
 from wsesim.errors import SpecError
-from wsesim.learning import EASY, FULL, World, last_place, world_examples
+from wsesim.learning import EASY, FULL, World, last_place, lessons_for, world_examples
 from wsesim.learning.world import PEOPLE, PLACES, THINGS, world_words
 
 
@@ -76,3 +76,10 @@ def test_stories_are_different_and_not_more_than_there_are() -> None:
 def test_a_world_that_cannot_be_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(SpecError, match="must be"):
         World(**wrong)
+
+
+def test_worlds_grow_to_the_one_that_is_asked_about() -> None:
+    assert [(one.people, one.things) for one in lessons_for(FULL)] == [(2, 0), (4, 0), (4, 2)]
+    assert lessons_for(FULL)[-1] is FULL
+    assert lessons_for(EASY) == (EASY,)
+    assert [(one.people, one.things) for one in lessons_for(World(people=3, things=1))] == [(2, 0), (3, 1)]

@@ -8,8 +8,8 @@ import pytest
 
 from wsesim.errors import InputError
 from wsesim.numerics import load_text
-from wsesim.trainer import Course
-from wsesim.trainer.corpus import corpus_of
+from wsesim.trainer import Course, begin
+from wsesim.trainer.corpus import Corpus, corpus_of
 
 MakeCourse = Callable[..., Course]
 
@@ -54,3 +54,8 @@ def test_a_text_too_short_is_refused(course: MakeCourse, tmp_path: Path) -> None
     (tmp_path / "text").write_text("ab" * 50)
     with pytest.raises(InputError, match=r"text has 100 tokens, 10 of them held out: too few for a sequence of 16"):
         corpus_of(course(tmp_path, text="text"))
+
+
+def test_a_file_that_is_called_as_a_world_is_a_file(course: MakeCourse, tmp_path: Path) -> None:
+    (tmp_path / "world").write_text("ab" * 500)
+    assert isinstance(begin(course(tmp_path, text="world")).lessons, Corpus)
