@@ -162,7 +162,8 @@ def test_quoted_accuracy_of_kernels_is_that_of_today(checkout: Path) -> None:
 
 
 def test_quoted_shares_are_those_of_the_models_that_ship() -> None:
-    rows = re.findall(r"^\| `workloads/learning/(\w+)\.yaml` \| ([^|]+) \| ([\d.]+) \| ([\d.]+) \|$", TEXT, re.MULTILINE)
+    form = r"^\| `workloads/learning/(\w+)\.yaml` \| ([^|]+) \| ([\d.]+) \| ([\d.]+) \|$"
+    rows = re.findall(form, TEXT, re.MULTILINE)
     assert [name for name, *_ in rows] == ["spam", "reviews", "world"]
     for name, *cells in rows:
         card = (ROOT / "sim" / "wsesim" / "uses" / "data" / name / "README.md").read_text("utf-8")

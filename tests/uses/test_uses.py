@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from wsesim import CerebrasGPT
 from wsesim.errors import InputError, SpecError
 from wsesim.learning import PLACES, world_words
 from wsesim.model import Model, build_graph
@@ -188,3 +189,10 @@ def test_what_does_not_go_together_is_refused() -> None:
         About(use=CLASSIFYING, text="x", length=3)
     with pytest.raises(SpecError, match="words must hold all labels"):
         About(use=ANSWERING, text="x", length=3, labels=("park",), words=("garden",))
+
+
+def test_the_model_class_reads_what_a_gpt2_is(tmp_path: Path) -> None:
+    reader = trained(CLASSIFYING).classifier()
+    texts = [reader.tokens(text) for text in ("free money, click now", "lunch")]
+    found = CerebrasGPT.from_pretrained(kept(trained(CLASSIFYING), tmp_path))(*reader.rows(texts)).logits
+    np.testing.assert_allclose(found, reader.scores(texts), atol=1e-5)
