@@ -60,7 +60,7 @@ class SeedsReport:
     @property
     def title(self) -> str:
         """What is done, in one sentence."""
-        return f"{self.reports[0].title} {len(self.reports)} times, seeds {', '.join(map(str, self.seeds))}."
+        return f"{self.reports[0].title} Seeds: {', '.join(map(str, self.seeds))}."
 
     @property
     def best(self) -> Report:
@@ -87,6 +87,8 @@ class SeedsReport:
             return f"On what is held out: {self.held_out}."
         means = winner({reader: each.mean for reader, each in self.test.items()})
         first = next(iter(self.test.values()))
+        if len(self.reports) == 1:
+            return f"Of one seed {means}"
         return f"Of {len(self.reports)} seeds {means} The model's range: {first.least:.3f} to {first.most:.3f}."
 
     @property
