@@ -18,12 +18,12 @@ PLACE = Path(__file__).parent.parent / "sim" / "wsesim" / "uses" / "data"
 CARD = """\
 # {name}: {what}
 
-{synthetic}A GPT of {count} parameters that ships with wsesim to be asked: `{command}`. It is small, and made to show
-that the graph whose time is simulated learns as well; for anything that matters take another.
+{synthetic}A GPT of {count} parameters that ships with wsesim to be asked: `{command}`.
+It is small, and made to show that the graph whose time is simulated learns as well; for what matters take another.
 
 - **Learned from**: {data}
-- **Made by** `wsesim train workloads/learning/{file}.yaml`, {seeds}; these are the weights of {which}.
-  Stored in 16 bits a number.
+- **Made by** `wsesim train workloads/learning/{file}.yaml`, {seeds};
+  these are the weights of {which}. Stored in 16 bits a number.
 - **Figures**: {figures}
 - **Shape**: `model.json`; weights: `model.safetensors`, names as of GPT-2.
 - **Licence** of the weights: Apache-2.0, as wsesim's.
@@ -41,7 +41,7 @@ def card(name: str, trained: Trained, form: Mapping[str, Any], best: int) -> str
     return CARD.format(
         name=name, what=SHIPPED[name], count=show_count(parameters(trained.model)), command=USES[trained.about.use],
         synthetic="Synthetic: a made-up world. " if package is None else "", data=data, file=form["name"],
-        seeds=f"seeds {', '.join(map(str, several))}" if several else f"seed {best}", figures=figures(form),
+        seeds=f"seeds {', '.join(map(str, several))}" if len(several) > 1 else f"seed {best}", figures=figures(form),
         which=f"seed {best}" + (", which does best on what choices are made by" if len(several) > 1 else ""),
     )  # fmt: skip
 
