@@ -88,7 +88,7 @@ def test_a_file_in_the_way_is_seen_before_any_work(
     assert stages.calls == []
 
 
-@pytest.mark.parametrize("command", ["run", "levels", "show", "verify", "graph"])
+@pytest.mark.parametrize("command", ["run", "levels", "show", "verify", "forward", "graph"])
 def test_a_study_is_sent_to_the_sweep(refused: Refused, in_tmp: Path, command: str) -> None:
     (in_tmp / "study.yaml").write_text("workload: question.yaml\nvary: {batch.sequences: [4, 8]}\n")
     assert "is a study; `wsesim sweep study.yaml` runs it, point by point" in refused(command, "study.yaml")
@@ -103,6 +103,20 @@ def test_verify(call: Call, question: Path, stages: Any) -> None:
     assert found.exit_code == 1
     assert json.loads(found.stdout)["status"] == "differs"
     assert "differs, most in logits" in call("verify", question).stdout
+
+
+def test_forward(call: Call, refused: Refused, question: Path) -> None:
+    small = [word for key in ("layers=2", "width=64", "heads=2", "vocab=300") for word in ("--set", f"model.{key}")]
+    found = call("forward", question, *small, "--set", "verification.length=8")
+    assert found.stdout.startswith("question: 8 tokens through 2 layers, 184,832 weights: loss 5."), found.output
+    assert "no effect" not in found.stdout
+    said = call("forward", question, *small, "--set", "verification.layers=1", "--json").stdout
+    assert json.loads(said)["forward"]["losses"].keys() == {"head.loss.out"}
+    assert "verification.layers has no effect here" in call(
+        "forward", question, *small, "--set", "verification.layers=1"
+    ).stdout  # fmt: skip
+    large = ("--set", "verification.length=1024", "--set", "verification.sequences=4096")
+    assert "this would take 1.53 TiB; make verification.sequences or" in refused("forward", question, *large)
 
 
 def test_graph(call: Call, refused: Refused, question: Path, in_tmp: Path) -> None:

@@ -124,7 +124,7 @@ def test_what_is_missing_broken_or_in_parts_is_said(tmp_path: Path) -> None:
     weights.unlink()
     assert "model.safetensors: error: no such weights file" in broken(tmp_path)
     (tmp_path / "model.safetensors.index.json").write_text("{}")
-    assert "has its weights in several files, which are not read; save it as one" in broken(tmp_path)
+    assert "index.json: error: has no `weight_map` with the file of each tensor" in broken(tmp_path)
 
 
 def test_weights_that_are_no_numbers_are_neither_read_nor_saved(tmp_path: Path) -> None:

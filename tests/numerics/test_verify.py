@@ -4,16 +4,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.numerics.test_models_golden import MODELS
 
 from wsesim.errors import InputError, SpecError
 from wsesim.graph import Op
-from wsesim.model import Model
+from wsesim.model import Model, build_graph
 from wsesim.numerics import executor
 from wsesim.numerics.arrays import Array
 from wsesim.numerics.attention import scores, softmax
+from wsesim.numerics.checkpoint import SafetensorsWeights
 from wsesim.numerics.functions import OpFunction, function_of
 from wsesim.numerics.linear import linear
 from wsesim.numerics.norms import layer_norm
+from wsesim.numerics.second import SecondReader
 from wsesim.numerics.tokenizer import Tokenizer
 from wsesim.numerics.verify import verify_model
 from wsesim.ops.gelu_tanh import gelu_tanh
@@ -125,12 +128,23 @@ def test_weights_of_a_file(tmp_path: Path) -> None:
     assert verify_model(STORED, text=text, sequences=2, length=4, weights=GOLDEN, layers=1).layers == 1
 
 
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_both_readers_find_the_weights_of_every_family(model: Model, tmp_path: Path) -> None:
+    graph = build_graph(model, sequences=1, length=4)
+    file = GOLDEN.with_name(f"{model.name}.safetensors")
+    ours, second = SafetensorsWeights(file, graph), SecondReader(file, model)
+    for block in graph.blocks:
+        for copy in range(block.repeat):
+            for name, array in ours.load(block.name, copy).items():
+                np.testing.assert_array_equal(second.load(block.name, copy)[name], array, err_msg=name)
+
+
 def test_ids_that_the_files_vocabulary_lacks_are_refused() -> None:
     with pytest.raises(InputError) as caught:
         verify_model(STORED, text=TEXT, sequences=1, length=4, weights=GOLDEN)
     assert str(caught.value) == (
         f"{GOLDEN}: error: the vocabulary has 61 tokens, but the text has the id 4502 in GPT-2's vocabulary of 50257: "
-        "leave the weights out to verify with seeded ones"
+        "leave the weights out to take seeded ones"
     )
 
 

@@ -1,4 +1,4 @@
-"""Commands that answer one question: run, levels, verify, graph."""
+"""Commands that answer one question: run, levels, verify, forward, graph."""
 
 from __future__ import annotations
 
@@ -133,6 +133,34 @@ def verify(file: Path, settings: tuple[str, ...]) -> None:
     say(f"{cpu_s:.2f} s of CPU time")
     if not found.ok:
         click.get_current_context().exit(DIFFERS)
+
+
+@click.command()
+@file_argument
+@settings_option
+@speaking
+def forward(file: Path, settings: tuple[str, ...]) -> None:
+    """Compute all of a model on its text.
+
+    Layer by layer: of the weights only one layer's are in memory at a time. They are those of verification.weights, a
+    safetensors file or the index of several, or drawn from verification.seed; verification.sequences and
+    verification.length say how many tokens of the text they see.
+    """
+    from wsesim import questions
+
+    question = questions.load(file, settings=settings)
+    name = question.asked.name
+    started = time.process_time()
+    with bar(f"computing {name}") as tell:
+        found = questions.forward(question, tell=tell)
+    cpu_s = time.process_time() - started
+    if manner().json:
+        print_json({"status": "ok", "forward": asdict(found), "cost": {"cpu_s": cpu_s}})
+    if question.asked.resolved["verification"]["layers"] != "auto":
+        say("verification.layers has no effect here: all layers are computed")
+    size = f"{found.tokens:,} tokens through {found.layers} layers, {found.parameters:,} weights"
+    say(f"{name}: {size}: loss {found.loss:.4f}")
+    say(f"{cpu_s:.2f} s of CPU time")
 
 
 @click.command()

@@ -11,7 +11,7 @@ from wsesim.numerics import (  # noqa: F401 - they register what ops compute
     rotary,
     tables,
 )
-from wsesim.numerics.checkpoint import SafetensorsWeights, refuse_pickled
+from wsesim.numerics.checkpoint import SafetensorsWeights
 from wsesim.numerics.executor import BlockRun, Cache, Execution, execute, new_cache, run_ops, walk
 from wsesim.numerics.functions import OpFunction, Setting, computes, function_of
 from wsesim.numerics.inputs import fold_ids, token_inputs
@@ -25,6 +25,7 @@ from wsesim.numerics.sampling import Sampling
 from wsesim.numerics.saving import save_tensors, stored_tensors
 from wsesim.numerics.smaller import Part, quick
 from wsesim.numerics.storage import EXACT, Storage
+from wsesim.numerics.stored import INDEX, refuse_pickled
 from wsesim.numerics.text import SAMPLES, load_text, token_windows
 from wsesim.numerics.tokenizer import Tokenizer
 from wsesim.numerics.training import (
@@ -41,15 +42,18 @@ from wsesim.numerics.training import (
 from wsesim.numerics.verify import verify_model
 from wsesim.numerics.vocabulary import tokenizer_files
 from wsesim.numerics.weights import SeededWeights, Weights
+from wsesim.numerics.whole import Computed, compute
 
 __all__ = [
     "EXACT",
     "FORMATS",
     "IGNORED",
+    "INDEX",
     "SAMPLES",
     "AdamW",
     "BlockRun",
     "Cache",
+    "Computed",
     "Execution",
     "Forward",
     "InPrecision",
@@ -69,6 +73,7 @@ __all__ = [
     "Tokenizer",
     "Weights",
     "backward",
+    "compute",
     "computes",
     "execute",
     "fold_ids",

@@ -2,7 +2,8 @@
 
     load or ask ─► Question ─┬─ run ─────► Result
                              ├─ compare ─► Comparison (levels side by side)
-                             └─ verify ──► Verification
+                             ├─ verify ──► Verification
+                             └─ forward ─► Computed
 
 Importing this package is cheap: kinds are imported by the function that needs them.
 """
@@ -17,6 +18,7 @@ from wsesim.answer import LEVELS
 
 if TYPE_CHECKING:
     from wsesim.answer import Comparison, Level, Result, Verification
+    from wsesim.numerics import Computed
     from wsesim.questions.base import Question, Say
     from wsesim.questions.running import Tell
     from wsesim.questions.shared.precision import PrecisionLost
@@ -26,6 +28,7 @@ __all__ = [
     "KEY",
     "ask",
     "compare",
+    "forward",
     "is_study",
     "json_schema",
     "kinds",
@@ -127,6 +130,18 @@ def verify(question: Question, *, say: Say | None = None) -> Verification:
     from wsesim.questions.shared.numbers import verify
 
     return verify(question, say=say or silent)
+
+
+def forward(question: Question, *, tell: Tell | None = None) -> Computed:
+    """Compute all of a question's model with real numbers, layer by layer; *tell* hears of each.
+
+    Raises:
+        InputError: a kind without a model, text or weights that cannot be used, or not enough memory.
+    """
+    from wsesim.questions.running import untold
+    from wsesim.questions.shared.numbers import forward
+
+    return forward(question, tell=tell or untold)
 
 
 def precision_lost(question: Question, *, say: Say | None = None) -> PrecisionLost:

@@ -137,7 +137,7 @@ class VerificationSection(Section):
     seed: Annotated[int, Field(ge=0, lt=2**63), Default("any will do; the same gives the same numbers")] = 0
     """Seed of the random weights."""
     weights: Annotated[Text | None, Default("random weights")] = None
-    """Weights to use instead of random ones: a safetensors file, relative to this file."""
+    """Weights to use instead of random ones: a safetensors file, or the index of several, relative to this file."""
 
 
 class OutputsSection(Section):
