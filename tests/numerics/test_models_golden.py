@@ -36,8 +36,8 @@ MODELS = (
         ffn_width=20,
     ),
     replace(
-        GPT2, name="gptj", position="rotary", rotary_width=4, block="parallel", activation="gelu_tanh",
-        attention_bias=False, tied=False,
+        GPT2, name="gptj", position="rotary", rotary_width=4, rotary_pairs="interleaved", block="parallel",
+        activation="gelu_tanh", attention_bias=False, tied=False,
     ),
     BERT,
     replace(BERT, name="bert_classify", task="classify", classes=3),

@@ -39,7 +39,7 @@ NARROW_TEXT = "Q7X3Z9J1"
         replace(
             GPT2, kv_heads=2, norm="rms_norm", position="rotary", activation="swiglu", bias=False, attention_bias=False
         ),
-        replace(GPT2, position="rotary", rotary_width=8, block="parallel", attention_bias=False, tied=False),
+        replace(GPT2, position="rotary", rotary_width=8, rotary_pairs="interleaved", block="parallel", tied=False),
         replace(GPT2, norm_order="post", causal=False, token_types=2, task="mlm", masked=5),
         replace(GPT2, activation="relu"),
         replace(GPT2, norm="rms_norm", position="rotary", activation="swiglu", head_norm=True),

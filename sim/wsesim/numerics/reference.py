@@ -150,7 +150,7 @@ def _turned(model: Model, x: Float64s) -> Float64s:
     pairs, rest = x[:, :turned], x[:, turned:]
     frequency = np.array([model.rotary_base ** (-2 * i / turned) for i in range(turned // 2)])
     angle = np.outer(np.arange(len(x)), frequency)
-    if model.block == "parallel":
+    if model.rotary_pairs == "interleaved":
         spun = np.ascontiguousarray(pairs).view(np.complex128) * np.exp(1j * angle)
         return np.hstack([spun.view(np.float64), rest])
     spun = (pairs[:, : turned // 2] + 1j * pairs[:, turned // 2 :]) * np.exp(1j * angle)
