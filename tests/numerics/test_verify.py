@@ -27,6 +27,8 @@ GPT2 = Model(
     name="gpt2", layers=3, width=96, heads=4, kv_heads=4, head_width=24, ffn_width=384, vocab=50257, max_length=64
 )  # fmt: skip
 STORED = replace(GPT2, layers=2, width=24, head_width=6, ffn_width=40, vocab=61, max_length=16)
+SMALL = replace(GPT2, vocab=500)
+FOLDED = "token ids folded into a vocabulary of 500"
 # One token a character, each below 61.
 NARROW_TEXT = "Q7X3Z9J1"
 
@@ -82,32 +84,32 @@ MISTAKES: dict[str, tuple[str, OpFunction, str]] = {
 def test_a_wrong_op_is_noticed_and_placed(mistake: str, monkeypatch: pytest.MonkeyPatch) -> None:
     kind, function, place = MISTAKES[mistake]
     monkeypatch.setattr(executor, "function_of", lambda op: function if op.kind == kind else function_of(op))
-    found = verify_model(replace(GPT2, width=192, ffn_width=768), text=TEXT, sequences=1, length=16)
+    found = verify_model(replace(SMALL, width=192, ffn_width=768), text=TEXT, sequences=1, length=16)
     assert not found.ok
     assert found.max_error > found.tolerance
     assert found.worst == place
 
 
 def test_a_tolerance_may_be_given() -> None:
-    assert verify_model(GPT2, text=TEXT, sequences=1, length=8, tolerance=1e-3).tolerance == 1e-3
-    strict = verify_model(GPT2, text=TEXT, sequences=1, length=8, tolerance=1e-12)
+    assert verify_model(SMALL, text=TEXT, sequences=1, length=8, tolerance=1e-3).tolerance == 1e-3
+    strict = verify_model(SMALL, text=TEXT, sequences=1, length=8, tolerance=1e-12)
     assert not strict.ok
     assert strict.max_error > strict.tolerance == 1e-12
 
 
 def test_fewer_layers_are_the_first_of_the_same_model() -> None:
-    whole = verify_model(GPT2, text=TEXT, sequences=1, length=8)
-    found = verify_model(GPT2, text=TEXT, sequences=1, length=8, layers=2)
-    assert (found.layers, found.reduced) == (2, "the first 2 of 3 layers")
+    whole = verify_model(SMALL, text=TEXT, sequences=1, length=8)
+    found = verify_model(SMALL, text=TEXT, sequences=1, length=8, layers=2)
+    assert (found.layers, found.reduced) == (2, f"the first 2 of 3 layers; {FOLDED}")
     assert found.loss != whole.loss
-    assert verify_model(GPT2, text=TEXT, sequences=1, length=8, layers=3).reduced == ""
+    assert verify_model(SMALL, text=TEXT, sequences=1, length=8, layers=3).reduced == FOLDED
     for layers in (0, 4):
         with pytest.raises(SpecError, match=f"layers must be from 1 to 3, got {layers}"):
-            verify_model(GPT2, text=TEXT, sequences=1, length=8, layers=layers)
+            verify_model(SMALL, text=TEXT, sequences=1, length=8, layers=layers)
 
 
 def test_seeds_are_kept_apart() -> None:
-    losses = [verify_model(GPT2, text=TEXT, sequences=1, length=8, seed=seed).loss for seed in (0, 0, 1)]
+    losses = [verify_model(SMALL, text=TEXT, sequences=1, length=8, seed=seed).loss for seed in (0, 0, 1)]
     assert losses[0] == losses[1] != losses[2]
 
 
