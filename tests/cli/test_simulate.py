@@ -161,3 +161,19 @@ def test_precision_of_a_kernel_is_refused(call: Call, tmp_path: Path) -> None:
     found = call("precision", file)
     assert found.exit_code == 2
     assert "has no model whose numbers could be kept in any format" in found.stderr
+
+
+def test_a_step_as_mapped_is_compared_with_the_plain_one_and_told(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "step.yaml"
+    file.write_text("phase: training\nmodel: {preset: cerebras-gpt-111m, width: 16, heads: 2, ffn_width: 32}\n"
+                    "batch: {sequences: 4, length: 8}\ncluster: {machine: cs-2, systems: 2}\n")  # fmt: skip
+    said = call("verify", file, "--as-mapped")
+    assert said.exit_code == 0, said.output
+    for words in ("agrees with the plain step", "4 sequences over 2 wafers, in 2 passes", "features of a token over"):
+        assert words in said.stdout
+
+
+def test_what_streams_no_weights_is_not_computed_as_mapped(refused: Refused, tmp_path: Path) -> None:
+    file = tmp_path / "prompt.yaml"
+    file.write_text("phase: prefill\nmodel: cerebras-gpt-111m\ninference: {prompt: 64}\ncluster: {machine: cs-2}\n")
+    assert "asks of no step whose weights stream" in refused("verify", file, "--as-mapped")

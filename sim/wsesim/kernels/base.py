@@ -71,6 +71,16 @@ class Region:
         """Return the features of a token that one core holds."""
         return width / self.columns
 
+    def features_of(self, width: int) -> tuple[int, ...]:
+        """Return the first feature of each column, and at last their number: whole features, as even as they can be."""
+        return tuple(column * width // self.columns for column in range(self.columns + 1))
+
+    def tokens_of(self, tokens: int) -> tuple[int, ...]:
+        """Return the first token of each row, and at last their number; of fewer than all each row has its share."""
+        if tokens == self.sequences * self.length:
+            return tuple(min(tokens, row * self.tokens_per_core) for row in range(self.rows + 1))
+        return tuple(row * tokens // self.rows for row in range(self.rows + 1))
+
     def fmac_per_cycle(self, precision: str) -> float:
         """Return the multiply-accumulates per cycle an AXPY sustains: the datapath's, or what SRAM can feed.
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from wsesim.graph import Tensor
+from wsesim.graph import Op, Tensor
 from wsesim.numerics.arrays import Array
+from wsesim.numerics.functions import OpFunction, function_of
 from wsesim.numerics.rounding import Format, find_format, rounded
 
 STORED = ("activation", "gradient", "weight")
@@ -50,6 +51,14 @@ class Storage:
         if tensor.role not in STORED or tensor.dtype in ("fp32", "int32", "bool") or array.dtype != np.float32:
             return array
         return rounded(array, self.kept, self._draw)
+
+    def function_of(self, op: Op) -> OpFunction:
+        """Return what computes an op: here NumPy, which adds up in any order.
+
+        Raises:
+            SpecError: nothing does.
+        """
+        return function_of(op)
 
     @property
     def name(self) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wsesim.answer import Comparison, Level, Result, Verification
     from wsesim.questions.base import Question, Say
     from wsesim.questions.running import Tell
+    from wsesim.questions.shared.as_mapped import HeldAsMapped
     from wsesim.questions.shared.precision import PrecisionLost
     from wsesim.yamlfile import Document, Loc
 
@@ -26,6 +27,7 @@ __all__ = [
     "KEY",
     "ask",
     "compare",
+    "hold_as_mapped",
     "is_study",
     "json_schema",
     "kinds",
@@ -127,6 +129,18 @@ def verify(question: Question, *, say: Say | None = None) -> Verification:
     from wsesim.questions.shared.numbers import verify
 
     return verify(question, say=say or silent)
+
+
+def hold_as_mapped(question: Question, *, say: Say | None = None) -> HeldAsMapped:
+    """Compute a part of a question's step as it is mapped, and compare all its numbers with the plain one's.
+
+    Raises:
+        InputError: a kind whose weights do not stream, or what does not fit.
+    """
+    from wsesim.questions.base import silent
+    from wsesim.questions.shared.as_mapped import hold_as_mapped
+
+    return hold_as_mapped(question, say=say or silent)
 
 
 def precision_lost(question: Question, *, say: Say | None = None) -> PrecisionLost:
