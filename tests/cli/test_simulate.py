@@ -177,3 +177,23 @@ def test_what_streams_no_weights_is_not_computed_as_mapped(refused: Refused, tmp
     file = tmp_path / "prompt.yaml"
     file.write_text("phase: prefill\nmodel: cerebras-gpt-111m\ninference: {prompt: 64}\ncluster: {machine: cs-2}\n")
     assert "asks of no step whose weights stream" in refused("verify", file, "--as-mapped")
+
+
+def test_a_step_on_cores_tells_cycles_of_each_op(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "step.yaml"
+    small = "{preset: cerebras-gpt-111m, width: 8, heads: 1, layers: 1, ffn_width: 8, vocab: 9, max_length: 4}"
+    file.write_text(
+        f"phase: training\nbatch: {{sequences: 4, length: 4}}\ncluster: {{machine: cs-2}}\nmodel: {small}\n"
+    )
+    said = call("verify", file, "--on-cores", "4x4")
+    assert said.exit_code == 0, said.output
+    for words in ("on 4 x 4 cores agrees with the executor", "attention.softmax.backward", "cycles in all; loss"):
+        assert words in said.stdout
+
+
+def test_what_cannot_run_on_cores_is_told(refused: Refused, tmp_path: Path) -> None:
+    file = tmp_path / "step.yaml"
+    file.write_text("phase: training\nbatch: {sequences: 4, length: 8}\ncluster: {machine: cs-2}\nmodel: llama-2-7b\n")
+    assert "of the kind rms_norm, on simulated cores is not modelled" in refused("verify", file, "--on-cores", "8x8")
+    assert "must be COLUMNSxROWS, for example 8x8; got '8'" in refused("verify", file, "--on-cores", "8")
+    assert "exclude each other" in refused("verify", file, "--on-cores", "8x8", "--as-mapped")

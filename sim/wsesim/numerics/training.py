@@ -216,7 +216,7 @@ def step(
                 total[key] += gradient
             else:
                 total[key] = gradient
-    norm = update(graph, arrays, total, optimizer, number, loss_scale=loss_scale)
+    norm = update(graph, arrays, total, optimizer, number, loss_scale=loss_scale, storage=storage)
     return StepTaken(losses=losses, norm=norm, learning_rate=optimizer.schedule.rate(number))
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wsesim.questions.running import Tell
     from wsesim.questions.shared.as_mapped import HeldAsMapped
     from wsesim.questions.shared.precision import PrecisionLost
+    from wsesim.trials import StepOnCores
     from wsesim.yamlfile import Document, Loc
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "require_level",
     "run",
     "show",
+    "step_on_cores",
     "verify",
 ]
 
@@ -141,6 +143,18 @@ def hold_as_mapped(question: Question, *, say: Say | None = None) -> HeldAsMappe
     from wsesim.questions.shared.as_mapped import hold_as_mapped
 
     return hold_as_mapped(question, say=say or silent)
+
+
+def step_on_cores(question: Question, grid: tuple[int, int], *, say: Say | None = None) -> StepOnCores:
+    """Run a step of training, of a small copy of a question's model, on simulated cores, and compare all its numbers.
+
+    Raises:
+        InputError: a kind without a model, or an op that no core program does.
+    """
+    from wsesim.questions.base import silent
+    from wsesim.questions.shared.on_cores import step_on_cores
+
+    return step_on_cores(question, grid, say=say or silent)
 
 
 def precision_lost(question: Question, *, say: Say | None = None) -> PrecisionLost:

@@ -48,7 +48,7 @@ def test_every_placement_gives_outputs_gradients_and_weights_of_the_plain_step(
     step = mapped(name, columns=columns, rows=rows, sequences=sequences, systems=systems, passes=passes,
                   recompute=recompute)  # fmt: skip
     graph = step.request.graph
-    arrays = NamedArrays.begin(graph, SeededWeights(graph, seed, spread=0.3, deviation=0.3))
+    arrays = NamedArrays.begin(graph, SeededWeights(graph, seed, spread=0.1, deviation=0.1))
     ids = np.random.default_rng(seed).integers(0, graph.dims["vocab"], (sequences, LENGTH))
     found = list(hold(step, graph, arrays, token_inputs(graph, ids)))
     assert {kind for one in found for kind in ("gradient", "step") if kind in one.name} == {"gradient", "step"}
@@ -60,7 +60,7 @@ def test_a_token_that_is_left_out_is_seen(monkeypatch: pytest.MonkeyPatch) -> No
     step = mapped("gpt2")
     monkeypatch.setattr(Lines, "down", lambda lines, tokens: [slice(1, tokens)])
     graph = step.request.graph
-    arrays = NamedArrays.begin(graph, SeededWeights(graph, 0, spread=0.3, deviation=0.3))
+    arrays = NamedArrays.begin(graph, SeededWeights(graph, 0, spread=0.1, deviation=0.1))
     ids = np.random.default_rng(0).integers(0, graph.dims["vocab"], (5, LENGTH))
     assert max(one.excess for one in hold(step, graph, arrays, token_inputs(graph, ids))) > 100
 

@@ -1,7 +1,7 @@
 """A step as mapped, held to the same step in one piece: forward, gradients, and the weights after an update.
 
-Both round in fp32 and add up in other orders. What that may come to is what `verify` allows: u sqrt(n) (8 rms +
-largest) of a tensor, n being the terms that led to it; those of a gradient are all of the forward and the backward pass. The
+Both round in fp32 and add up in other orders. What that may come to is what `verify` allows of a tensor,
+u sqrt(n) (8 rms + largest), n being the terms that led to it in both; those of a gradient are all of both passes. The
 update has an epsilon of 1, so that a gradient of nearly zero moves a weight by no more than itself.
 """
 
@@ -18,11 +18,14 @@ from wsesim.numerics.arrays import Array, Ids
 from wsesim.numerics.executor import walk
 from wsesim.numerics.mapped.step import MappedStep
 from wsesim.numerics.optimizer import AdamW, Schedule
+from wsesim.numerics.storage import EXACT, Storage
 from wsesim.numerics.training import Key, NamedArrays, backward, forward, update
 from wsesim.numerics.verify import DEVIATIONS, LOSS_ROUNDING, UNIT_ROUNDOFF, inner_length
 
 RATE = 0.1
 OPTIMIZER = AdamW(schedule=Schedule(peak=RATE), epsilon=1.0)
+Computed = tuple[Mapping[str, float], Mapping[Key, Array]]
+"""Losses, and the gradient of each weight."""
 FLOOR = 0.1
 """Of a gradient's tolerance, that of the largest. Assumed: what comes back through a softmax or a norm is small because
 larger terms cancel (the gradient of a key's bias is zero in theory), and is off as those are."""
@@ -54,21 +57,31 @@ def hold(mapped: MappedStep, graph: Graph, arrays: NamedArrays, tokens: Mapping[
 
 
 def _step(mapped: MappedStep, graph: Graph, arrays: NamedArrays, tokens: Mapping[str, Ids]) -> Iterator[HeldTensor]:
+    run = forward(graph, arrays, tokens)
+    wanted = dict(run.losses), backward(graph, arrays, run)
+    yield from hold_step(graph, arrays, wanted, mapped.gradients(graph, arrays, tokens))
+
+
+def hold_step(
+    graph: Graph, arrays: NamedArrays, wanted: Computed, found: Computed, storage: Storage = EXACT
+) -> Iterator[HeldTensor]:
+    """Yield losses and gradients of both, and the weights after an update, which *storage* computes of those found.
+
+    *arrays* are updated by what is wanted.
+    """
     both = sum(inner_length(graph, block, op) * block.repeat for block in graph.blocks for op in block.ops
                if op.phase != "optimizer")  # fmt: skip
-    run = forward(graph, arrays, tokens)
-    wanted_losses, wanted = run.losses, backward(graph, arrays, run)
-    losses, found = mapped.gradients(graph, arrays, tokens)
-    for name, loss in wanted_losses.items():
+    (losses, gradients), (found_losses, found_gradients) = wanted, found
+    for name, loss in losses.items():
         allowed = UNIT_ROUNDOFF * sqrt(both) * DEVIATIONS * abs(loss) + LOSS_ROUNDING * max(1.0, abs(loss))
-        yield HeldTensor(name=name, error=_finite(abs(losses[name] - loss)), tolerance=allowed)
-    floor = FLOOR * max(_allowed(array, both) for array in wanted.values())
-    allowed_of = {key: max(floor, _allowed(array, both)) for key, array in wanted.items()}
-    for key, array in wanted.items():
-        yield _held(f"gradient of {_named(key)}", found[key], array, allowed_of[key])
+        yield HeldTensor(name=name, error=_finite(abs(found_losses[name] - loss)), tolerance=allowed)
+    floor = FLOOR * max(_allowed(array, both) for array in gradients.values())
+    allowed_of = {key: max(floor, _allowed(array, both)) for key, array in gradients.items()}
+    for key, array in gradients.items():
+        yield _held(f"gradient of {_named(key)}", found_gradients[key], array, allowed_of[key])
     other = NamedArrays(graph, {key: array.copy() for key, array in arrays.arrays.items()})
-    update(graph, arrays, wanted, OPTIMIZER, 1)
-    update(graph, other, found, OPTIMIZER, 1)
+    update(graph, arrays, gradients, OPTIMIZER, 1)
+    update(graph, other, found_gradients, OPTIMIZER, 1, storage=storage)
     for key, allowed in allowed_of.items():
         array = arrays.arrays[key]
         rounding = 4 * UNIT_ROUNDOFF * float(np.abs(array).max())
@@ -93,7 +106,7 @@ def _forward(mapped: MappedStep, graph: Graph, arrays: NamedArrays, tokens: Mapp
 
 def _allowed(array: Array, terms: int) -> float:
     rms, largest = sqrt(float(np.square(array, dtype=np.float64).mean())), float(np.abs(array).max())
-    return UNIT_ROUNDOFF * sqrt(terms) * (DEVIATIONS * rms + largest)
+    return UNIT_ROUNDOFF * sqrt(2 * terms) * (DEVIATIONS * rms + largest)
 
 
 def _held(name: str, found: Array, wanted: Array, allowed: float) -> HeldTensor:

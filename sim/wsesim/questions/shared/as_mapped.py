@@ -11,7 +11,7 @@ from wsesim.answer import DoesNotFit
 from wsesim.errors import InputError
 from wsesim.questions.base import Question, Say, silent
 from wsesim.questions.shared.kinds import StepQuestion
-from wsesim.workload import SAMPLE
+from wsesim.questions.shared.precision import sample_ids
 
 if TYPE_CHECKING:
     from wsesim.numerics import Part
@@ -70,19 +70,12 @@ def hold_as_mapped(question: Question, *, say: Say = silent) -> HeldAsMapped:
     say("mapping a part of the step")
     mapped = _mapped(question, part, systems)
     arrays = NamedArrays.begin(mapped.request.graph, SeededWeights(mapped.request.graph, 0, spread=0.02))
-    ids = fold_ids(_ids(part), part.model.vocab)
+    ids = fold_ids(sample_ids(part.sequences, part.length), part.model.vocab)
     tokens = token_inputs(mapped.request.graph, ids)
     say("computing it as mapped")
     with np.errstate(over="ignore", invalid="ignore"):
         tensors = tuple(hold(mapped, mapped.request.graph, arrays, tokens))
     return HeldAsMapped(tensors=tensors, split=tuple(_split(mapped, part)), reduced=reduced)
-
-
-def _ids(part: Part):  # type: ignore[no-untyped-def]  # numpy is imported late
-    from wsesim.numerics import SAMPLES, Tokenizer, load_text, token_windows
-
-    text = load_text(f"{SAMPLE}{next(iter(SAMPLES))}")
-    return token_windows(text, Tokenizer.gpt2(), part.sequences, part.length)
 
 
 def _part(question: StepQuestion) -> tuple[Part, int, str]:

@@ -11,7 +11,7 @@ from wsesim.questions.base import Question, Say, silent
 from wsesim.workload import SAMPLE
 
 if TYPE_CHECKING:
-    from wsesim.numerics import Lost, Part, Storage
+    from wsesim.numerics import Ids, Lost, Part, Storage
 
 LOSS_SCALE = 2.0**15
 """Beside 1: what the vendor's dynamic scale of a loss begins at."""
@@ -53,14 +53,10 @@ def precision_lost(question: Question, *, say: Say = silent) -> PrecisionLost:
     from wsesim.graph import with_training
     from wsesim.model import build_graph
     from wsesim.numerics import (
-        SAMPLES,
         InPrecision,
         SeededWeights,
-        Tokenizer,
         fold_ids,
-        load_text,
         token_inputs,
-        token_windows,
     )
 
     asked = question.asked
@@ -68,8 +64,7 @@ def precision_lost(question: Question, *, say: Say = silent) -> PrecisionLost:
         raise InputError.at("has no model whose numbers could be kept in any format", file=asked.file)
     part, reduced = _part(question)
     graph = with_training(build_graph(part.model, sequences=part.sequences, length=part.length))
-    text = load_text(f"{SAMPLE}{next(iter(SAMPLES))}")
-    ids = fold_ids(token_windows(text, Tokenizer.gpt2(), part.sequences, part.length), part.model.vocab)
+    ids = fold_ids(sample_ids(part.sequences, part.length), part.model.vocab)
     labels, ways = _labels(question, part), list[KeptAs]()
     passes = InPrecision(graph, SeededWeights(graph, 0), token_inputs(graph, ids), labels=labels)
     for storage, scale in _ways():
@@ -77,6 +72,13 @@ def precision_lost(question: Question, *, say: Say = silent) -> PrecisionLost:
         lost = passes.lost(storage, loss_scale=scale)
         ways.append(KeptAs(name=storage.name, format=storage.format, loss_scale=scale, lost=lost))
     return PrecisionLost(reduced=reduced, labels=labels, ways=tuple(ways))
+
+
+def sample_ids(sequences: int, length: int) -> Ids:
+    """Return the first tokens of the text that ships, [sequences, length]."""
+    from wsesim.numerics import SAMPLES, Tokenizer, load_text, token_windows
+
+    return token_windows(load_text(f"{SAMPLE}{next(iter(SAMPLES))}"), Tokenizer.gpt2(), sequences, length)
 
 
 def _part(question: Question) -> tuple[Part, str]:
