@@ -9,8 +9,9 @@ from math import sqrt
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from wsesim.graph import Graph, Tensor
+from wsesim.graph import Graph, Op, Tensor
 from wsesim.numerics.arrays import Array, Ids
+from wsesim.numerics.functions import OpFunction
 from wsesim.numerics.loss import LOSS_SCALE
 from wsesim.numerics.storage import EXACT, Storage
 from wsesim.numerics.training import NamedArrays, backward, forward, label_counts
@@ -35,14 +36,18 @@ class Lost:
 
 @dataclass(frozen=True, kw_only=True)
 class _Recorded(Storage):
-    """Keeps what is kept."""
+    """Keeps what another keeps, and notes it."""
 
+    kept_by: Storage
     seen: list[tuple[Tensor, Array]] = field(default_factory=list)
 
     def store(self, tensor: Tensor, array: Array) -> Array:
-        found = Storage.store(self, tensor, array)
+        found = self.kept_by.store(tensor, array)
         self.seen.append((tensor, found))
         return found
+
+    def function_of(self, op: Op) -> OpFunction:
+        return self.kept_by.function_of(op)
 
 
 class InPrecision:
@@ -79,10 +84,7 @@ class InPrecision:
 
     def _values(self, storage: Storage, dtype: DTypeLike, loss_scale: float) -> list[tuple[Tensor, Array]]:
         """Return all that both passes keep, in the order in which it is made."""
-        record = _Recorded(
-            format=storage.format, subnormals=storage.subnormals, stochastic=storage.stochastic,
-            seed=storage.seed,
-        )  # fmt: skip
+        record = _Recorded(kept_by=storage)
         scalars = {**self._counts, LOSS_SCALE: loss_scale}
         arrays = NamedArrays.begin(self._graph, self._weights, dtype)
         with np.errstate(over="ignore", invalid="ignore"):  # that a format is too small for a number is what is asked

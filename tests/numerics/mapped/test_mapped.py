@@ -66,14 +66,14 @@ def test_a_token_that_is_left_out_is_seen(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_ring_ends_at_the_column_that_owns_the_output() -> None:
-    lines = mapped("gpt2", columns=3).lines(1)
+    lines = Lines(region=mapped("gpt2", columns=3).region(1))
     x, weight = np.ones((1, 3), np.float32), np.array([[1e8, 1e8, 1e8], [1, 1, 1], [-1e8, -1e8, -1e8]], np.float32)
     # Columns are added 1, 2, 0 for output 0, then 2, 0, 1 and 0, 1, 2; of 1 beside 1e8 nothing is left.
     assert lines.ring(x, weight).tolist() == [[0.0, 1.0, 0.0]]
 
 
 def test_partial_sums_on_their_way_have_the_format_that_the_mapping_sends() -> None:
-    region = mapped("gpt2", columns=3).lines(1).region
+    region = mapped("gpt2", columns=3).region(1)
     x, weight = np.ones((1, 3), np.float32), np.full((3, 1), 0.4, np.float32)
     half = FORMATS["bf16"]
     wanted = rounded(rounded(rounded(weight[0], half) + weight[1], half) + weight[2], half)

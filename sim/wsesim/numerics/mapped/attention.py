@@ -15,7 +15,7 @@ import numpy as np
 from wsesim.graph import Op
 from wsesim.numerics.arrays import Array
 from wsesim.numerics.functions import Setting
-from wsesim.numerics.mapped.lines import FP32, Lines, as_mapped, chain, clipped, macs, running
+from wsesim.numerics.mapped.lines import Lines, as_mapped, chain, clipped, macs, running
 from wsesim.numerics.rounding import rounded
 
 
@@ -151,4 +151,4 @@ def _over_keys(lines: Lines, x: Array) -> Array:
 
 
 def _kept(lines: Lines, values: Array) -> Array:
-    return values if lines.softmax is FP32 else rounded(np.ascontiguousarray(values), lines.softmax)
+    return values if lines.softmax.is_float32 else rounded(np.ascontiguousarray(values), lines.softmax)

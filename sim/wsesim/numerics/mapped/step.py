@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from wsesim.graph import Graph
+from wsesim.kernels import Region
 from wsesim.mapping import Program, StepRequest, region_of, sizes_of
 from wsesim.numerics.arrays import Array, Ids
 from wsesim.numerics.loss import LOSS_SCALE
 from wsesim.numerics.mapped.lines import FP32, Lines, OnLines
 from wsesim.numerics.optimizer import AdamW
-from wsesim.numerics.rounding import Format
+from wsesim.numerics.rounding import find_format
 from wsesim.numerics.storage import EXACT, Storage
 from wsesim.numerics.training import Key, NamedArrays, StepTaken, backward, forward, label_counts, update
 
@@ -30,27 +31,32 @@ class MappedStep:
     program: Program
     storage: Storage = EXACT
     """How tensors are kept between ops."""
-    partial_sums: Format = FP32
-    """Of linear layers' partial sums, on their way from core to core."""
-    softmax: Format = FP32
-    """What a softmax computes in."""
+    level: int = 1
+    """The vendor's `precision_opt_level`."""
 
     @property
     def sizes(self) -> tuple[tuple[int, ...], ...]:
         """Sequences of each pass of each wafer."""
         return sizes_of(self.request, self.program.placement.passes)
 
-    def lines(self, sequences: int) -> Lines:
-        """Return how sums run in a pass of so many sequences."""
-        region = region_of(self.request, sequences)
-        return Lines(region=region, partial_sums=self.partial_sums, softmax=self.softmax)
+    def region(self, sequences: int) -> Region:
+        """Return the cores of a pass of so many sequences."""
+        return region_of(self.request, sequences)
 
     def on_lines(self, sequences: int) -> OnLines:
-        """Return how a pass of so many sequences is computed and kept."""
-        kept = self.storage
+        """Return how a pass of so many sequences is computed and kept.
+
+        From level 1 on partial sums of linear layers pass in the format of what is kept, if the mapping sends them in
+        fewer bytes than fp32 has; at level 2 softmax computes in it.
+        """
+        kept, region = self.storage, self.region(sequences)
+        narrow = self.level >= 1 and region.software.partial_sum_bytes < FP32.bytes
+        form = find_format(kept.format, subnormals=kept.subnormals)  # to the nearest: where values are kept is told
+        lines = Lines(
+            region=region, partial_sums=form if narrow else FP32, softmax=form if self.level >= 2 else FP32
+        )  # fmt: skip
         return OnLines(
-            format=kept.format, subnormals=kept.subnormals, stochastic=kept.stochastic, seed=kept.seed,
-            lines=self.lines(sequences),
+            format=kept.format, subnormals=kept.subnormals, stochastic=kept.stochastic, seed=kept.seed, lines=lines,
         )  # fmt: skip
 
     def gradients(

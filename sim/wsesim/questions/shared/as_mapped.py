@@ -11,7 +11,8 @@ from wsesim.answer import DoesNotFit
 from wsesim.errors import InputError
 from wsesim.questions.base import Question, Say, silent
 from wsesim.questions.shared.kinds import StepQuestion
-from wsesim.questions.shared.precision import sample_ids
+from wsesim.questions.shared.sample import sample_ids
+from wsesim.questions.shared.step import Step
 
 if TYPE_CHECKING:
     from wsesim.numerics import Part
@@ -68,7 +69,7 @@ def hold_as_mapped(question: Question, *, say: Say = silent) -> HeldAsMapped:
         )  # fmt: skip
     part, systems, reduced = _part(question)
     say("mapping a part of the step")
-    mapped = _mapped(question, part, systems)
+    mapped = map_part(question.step, part, systems)
     arrays = NamedArrays.begin(mapped.request.graph, SeededWeights(mapped.request.graph, 0, spread=0.02))
     ids = fold_ids(sample_ids(part.sequences, part.length), part.model.vocab)
     tokens = token_inputs(mapped.request.graph, ids)
@@ -94,35 +95,41 @@ def _part(question: StepQuestion) -> tuple[Part, int, str]:
     return part, systems, "; ".join(filter(None, (said, f"{systems} of {wafers} systems" * (systems < wafers))))
 
 
-def _mapped(question: StepQuestion, part: Part, systems: int) -> MappedStep:
+def map_part(step: Step, part: Part, systems: int) -> MappedStep:
+    """Return a part of a step, mapped on so many systems as is fastest, a sequence a pass.
+
+    Raises:
+        InputError: it does not fit.
+    """
     from wsesim.graph import with_training
     from wsesim.mapping import StepRequest
     from wsesim.model import build_graph
     from wsesim.numerics.mapped import MappedStep
     from wsesim.system import fastest
 
-    step = question.step
     graph = build_graph(part.model, sequences=part.sequences, length=part.length, precision=step.precision)
-    cluster = replace(question.asked.hardware.cluster, systems=systems)
+    cluster = replace(step.asked.hardware.cluster, systems=systems)
     request = StepRequest(
         graph=with_training(graph) if step.trains else graph, cluster=cluster, software=step.software,
         sequences=part.sequences, length=part.length, precision=step.precision, micro_batch=1, recompute=step.recompute,
     )  # fmt: skip
     ways = fastest(request)
     if isinstance(ways, DoesNotFit):
-        raise InputError.at(f"a part of it does not fit: {ways.limit}", file=question.asked.file)
+        raise InputError.at(f"a part of it does not fit: {ways.limit}", file=step.asked.file)
     return MappedStep(request=ways[0].request, program=ways[0].program)
 
 
 def _split(mapped: MappedStep, part: Part) -> Iterator[str]:
     """Yield what was split how."""
-    place, region, request = mapped.program.placement, mapped.lines(1).region, mapped.request
+    from wsesim.numerics.mapped import Lines
+
+    place, region, request = mapped.program.placement, mapped.region(1), mapped.request
     widths = dict.fromkeys(request.graph.dims[name] for name in ("width", "ffn") if name in request.graph.dims)
     tokens = part.length
     yield f"features of a token over {region.columns:,} columns of cores: " + ", ".join(
         f"{width:,} by {_each(region.features_of(width))}" for width in widths
     )
-    rows = len(mapped.lines(1).down(tokens))
+    rows = len(Lines(region=region).down(tokens))
     yield f"tokens of a pass over {rows:,} rows: {tokens:,} by {_each(region.tokens_of(tokens))}"
     wafers = sum(map(bool, mapped.sizes))
     yield (f"{part.sequences:,} sequences over {wafers:,} wafer{'s' * (wafers > 1)}, in {place.passes:,} passes; "

@@ -30,7 +30,7 @@ def step_on_cores(question: Question, grid: tuple[int, int], *, say: Say = silen
     from wsesim.graph import with_training
     from wsesim.model import build_graph
     from wsesim.numerics import SeededWeights, fold_ids, token_inputs
-    from wsesim.questions.shared.precision import sample_ids
+    from wsesim.questions.shared.sample import sample_ids
 
     asked = question.asked
     if asked.model is None:
