@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 CHOSEN_BY = {"fp16": "mixed"}
 """Word of `precision` whose values are of a format, where it is another: products are added up in fp32."""
 
+TIMES = ("step_s", "total_s")
+"""Figures that say how long a question takes: of a step, and of a request; weights of the latter are never fp32."""
+
 
 @click.command()
 @file_argument
@@ -52,17 +55,19 @@ def _seconds(file: Path, settings: tuple[str, ...], question: Question, form: st
     from wsesim import questions
     from wsesim.answer import Answer
 
-    if question.asked.resolved.get("batch") is None:
+    figure = next((name for name in TIMES if name in {spec.name for spec in question.figures}), None)
+    if figure is None or (form == "fp32" and figure != TIMES[0]):
         return None
-    word, more = CHOSEN_BY.get(form, form), [] if level is None else [f"precision_opt_level={level}"]
+    word = CHOSEN_BY.get(form, form) if figure == TIMES[0] else form
+    more = [] if level is None else [f"precision_opt_level={level}"]
     outcome = questions.run(
         questions.load(file, settings=(*settings, f"precision={word}", *more)), level="closed", verify=False
     ).outcome
-    return outcome.figures["step_s"] if isinstance(outcome, Answer) else None
+    return outcome.figures[figure] if isinstance(outcome, Answer) else None
 
 
 def _said(name: str, found: PrecisionLost, times: Sequence[float | None]) -> list[str]:
-    heads = ("KEPT AS", "LOSS SCALE", "STEP", "FORWARD ERROR", "GRADIENT ERROR", "GRADIENTS LOST", "WORST")
+    heads = ("KEPT AS", "LOSS SCALE", "TIME", "FORWARD ERROR", "GRADIENT ERROR", "GRADIENTS LOST", "WORST")
     rows = [_row(way, seconds) for way, seconds in zip(found.ways, times, strict=True)]
     kinds = dict.fromkeys((one.kind, one.backward) for way in found.ways for one in way.lost)
     each = [{(one.kind, one.backward): one.error for one in way.lost} for way in found.ways]

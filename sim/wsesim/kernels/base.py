@@ -20,13 +20,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil, fsum
 
-from wsesim.hardware import Cluster
+from wsesim.hardware import Cluster, Core
 from wsesim.kernels.collectives import link_cycles
 from wsesim.kernels.counts import added
 from wsesim.software import Training
 
 MIXED_TRAFFIC_BYTES = {"fp16": (4, 2), "mixed": (6, 4), "bf16": (6, 4), "cb16": (6, 4), "fp32": (8, 4)}
 """SRAM bytes (read, written) by one multiply-accumulate of an AXPY: x and y in, y out, at their precisions."""
+
+
+def sustained_fmac(core: Core, precision: str) -> float:
+    """Return the multiply-accumulates per cycle of a core's AXPY: the datapath's, or what SRAM can feed."""
+    read, written = MIXED_TRAFFIC_BYTES[precision]
+    fed = min(core.sram_read_bytes_per_cycle / read, core.sram_write_bytes_per_cycle / written)
+    return min(core.fmac_per_cycle(precision), fed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +94,7 @@ class Region:
         Reads and writes have ports of their own. Mixed precision reads 6 bytes a MAC, so that 16 bytes a cycle feed
         2.67 of WSE-3's four lanes; in 16 bits a MAC reads 4 bytes, which feeds four of eight, as AXPYs there measure.
         """
-        core = self.cluster.wafer.core
-        read, written = MIXED_TRAFFIC_BYTES[precision]
-        fed = min(core.sram_read_bytes_per_cycle / read, core.sram_write_bytes_per_cycle / written)
-        return min(core.fmac_per_cycle(precision), fed)
+        return sustained_fmac(self.cluster.wafer.core, precision)
 
     def link_wavelets_per_cycle(self) -> float:
         """Return the wavelets a link passes per cycle on silicon, where a stream has gaps that limit heat."""
