@@ -160,11 +160,15 @@ def test_names_are_escaped_on_pages(call: Call, question: Path, in_tmp: Path) ->
 
 
 def test_precision_says_errors_and_time_of_each_format(call: Call, question: Path) -> None:
-    document = json.loads(call("precision", question, "--json").stdout)
+    small = [f"--set=model.{name}={size}" for name, size in (("width", 96), ("heads", 4), ("ffn_width", 200))]
+    document = json.loads(call("precision", question, *small, "--json").stdout)
     ways = {(way["name"], way["loss_scale"]): way for way in document["ways"]}
-    assert ways["fp32", 1]["closed_s"] > ways["fp16", 1]["closed_s"] == ways["cb16", 1]["closed_s"]
+    assert ways["fp32", 1]["closed_s"] >= ways["fp16", 1]["closed_s"] == ways["cb16", 1]["closed_s"]
     errors = {key: max(one["error"] for one in way["lost"]) for key, way in ways.items()}
     assert errors["fp32", 1] < errors["fp16", 2**15] < errors["cb16", 1] < errors["bf16", 1]
+    forward = {key: max(one["error"] for one in way["lost"] if not one["backward"]) for key, way in ways.items()}
+    assert forward["fp16", 1] < forward["fp16, level 1", 1] < 1.5 * forward["fp16, level 2", 1]
+    assert ways["fp16", 1]["closed_s"] >= ways["fp16, level 1", 1]["closed_s"]
     assert any("no subnormals" in way["name"] for way in document["ways"])
     assert document["reduced"]
 
@@ -175,3 +179,39 @@ def test_precision_of_a_kernel_is_refused(call: Call, tmp_path: Path) -> None:
     found = call("precision", file)
     assert found.exit_code == 2
     assert "has no model whose numbers could be kept in any format" in found.stderr
+
+
+def test_a_step_as_mapped_is_compared_with_the_plain_one_and_told(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "step.yaml"
+    file.write_text("phase: training\nmodel: {preset: cerebras-gpt-111m, width: 16, heads: 2, ffn_width: 32}\n"
+                    "batch: {sequences: 4, length: 8}\ncluster: {machine: cs-2, systems: 2}\n")  # fmt: skip
+    said = call("verify", file, "--as-mapped")
+    assert said.exit_code == 0, said.output
+    for words in ("agrees with the plain step", "4 sequences over 2 wafers, in 2 passes", "features of a token over"):
+        assert words in said.stdout
+
+
+def test_what_streams_no_weights_is_not_computed_as_mapped(refused: Refused, tmp_path: Path) -> None:
+    file = tmp_path / "prompt.yaml"
+    file.write_text("phase: prefill\nmodel: cerebras-gpt-111m\ninference: {prompt: 64}\ncluster: {machine: cs-2}\n")
+    assert "asks of no step whose weights stream" in refused("verify", file, "--as-mapped")
+
+
+def test_a_step_on_cores_tells_cycles_of_each_op(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "step.yaml"
+    small = "{preset: cerebras-gpt-111m, width: 8, heads: 1, layers: 1, ffn_width: 8, vocab: 9, max_length: 4}"
+    file.write_text(
+        f"phase: training\nbatch: {{sequences: 4, length: 4}}\ncluster: {{machine: cs-2}}\nmodel: {small}\n"
+    )
+    said = call("verify", file, "--on-cores", "4x4")
+    assert said.exit_code == 0, said.output
+    for words in ("on 4 x 4 cores agrees with the executor", "attention.softmax.backward", "cycles in all; loss"):
+        assert words in said.stdout
+
+
+def test_what_cannot_run_on_cores_is_told(refused: Refused, tmp_path: Path) -> None:
+    file = tmp_path / "step.yaml"
+    file.write_text("phase: training\nbatch: {sequences: 4, length: 8}\ncluster: {machine: cs-2}\nmodel: llama-2-7b\n")
+    assert "of the kind rms_norm, on simulated cores is not modelled" in refused("verify", file, "--on-cores", "8x8")
+    assert "must be COLUMNSxROWS, for example 8x8; got '8'" in refused("verify", file, "--on-cores", "8")
+    assert "exclude each other" in refused("verify", file, "--on-cores", "8x8", "--as-mapped")

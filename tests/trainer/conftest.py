@@ -20,8 +20,13 @@ DATA: dict[str, Any] = {
 MakeCourse = Callable[..., Course]
 
 
-def toy_question(folder: Path = Path(), *, length: int = 16, **learning: Any) -> Question:
-    data = {**DATA, "batch": {"sequences": 4, "length": length}, "model": {**DATA["model"], "max_length": length}}
+def toy_question(folder: Path = Path(), *, length: int = 16, precision: str = "mixed", **learning: Any) -> Question:
+    data = {
+        **DATA,
+        "precision": precision,
+        "batch": {"sequences": 4, "length": length},
+        "model": {**DATA["model"], "max_length": length},
+    }
     return questions.ask({**data, "learning": {**LEARNING, **learning}}, file="toy.yaml", folder=folder)
 
 

@@ -16,8 +16,9 @@ from wsesim.cli.kernel import kernel
 from wsesim.cli.measure import sweep, validate
 from wsesim.cli.options import debug_option
 from wsesim.cli.precision import precision
-from wsesim.cli.simulate import forward, graph, levels, run, verify
+from wsesim.cli.simulate import forward, graph, levels, run
 from wsesim.cli.train import train
+from wsesim.cli.verify import verify
 from wsesim.signs import write_nearest
 
 

@@ -1,4 +1,4 @@
-"""Commands that answer one question: run, levels, verify, forward, graph."""
+"""Commands that answer one question: run, levels, forward, graph."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from wsesim.cli.options import (
     settings_option,
     speaking,
 )
-from wsesim.cli.output import RUNS, console, or_shown, print_json, progress, put, say
+from wsesim.cli.output import DIFFERS, RUNS, console, or_shown, print_json, progress, put, say
 from wsesim.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from wsesim.graph import Graph
     from wsesim.questions.base import Question
 
-DIFFERS = 1
-"""Exit code of a comparison that failed."""
 GRAPH_FORMS = ("dot", "svg", "json")
 
 
@@ -100,39 +98,6 @@ def levels(file: Path, settings: tuple[str, ...], out: Path | None, force: bool)
     if not manner().silent:
         answers.print_comparison(found, console())
     say(f"\nreport: {folder / 'levels.html'}")
-
-
-@click.command()
-@file_argument
-@settings_option
-@speaking
-def verify(file: Path, settings: tuple[str, ...]) -> None:
-    """Check the numbers of a small part of a model.
-
-    The graph is computed in its own precision and compared with an independent float64 formulation.
-    """
-    from wsesim import questions
-
-    question = questions.load(file, settings=settings)
-    name = question.asked.name
-    started = time.process_time()
-    with progress(f"verifying {name}") as tell:
-        found = questions.verify(question, say=tell)
-    cpu_s = time.process_time() - started
-    if manner().json:
-        status = "ok" if found.ok else "differs"
-        print_json({"status": status, "verification": asdict(found), "cost": {"cpu_s": cpu_s}})
-    verdict = "agrees" if found.ok else f"differs, most in {found.worst}"
-    say(
-        f"{name}: {verdict}: largest difference {found.max_error:.3g}, allowed {found.tolerance:.3g}"
-        f" ({found.layers} layers, {found.tokens:,} tokens, loss {found.loss:.4f};"
-        f" gradients of {found.gradients} weights of a narrow copy)"
-    )
-    if found.reduced:
-        say(f"made smaller to stay quick: {found.reduced} (all of it: --set verification.whole=true)")
-    say(f"{cpu_s:.2f} s of CPU time")
-    if not found.ok:
-        click.get_current_context().exit(DIFFERS)
 
 
 @click.command()

@@ -11,11 +11,12 @@ from wsesim.numerics import (  # noqa: F401 - they register what ops compute
     rotary,
     tables,
 )
+from wsesim.numerics.arrays import Ids
 from wsesim.numerics.checkpoint import SafetensorsWeights
 from wsesim.numerics.executor import BlockRun, Cache, Execution, execute, new_cache, run_ops, walk
 from wsesim.numerics.functions import OpFunction, Setting, computes, function_of
 from wsesim.numerics.inputs import fold_ids, token_inputs
-from wsesim.numerics.loss import IGNORED
+from wsesim.numerics.loss import IGNORED, held_labels, labels_of_batch, scale_of_loss
 from wsesim.numerics.loss_scale import LossScale
 from wsesim.numerics.optimizer import AdamW, Schedule
 from wsesim.numerics.precision import InPrecision, Lost
@@ -56,6 +57,7 @@ __all__ = [
     "Computed",
     "Execution",
     "Forward",
+    "Ids",
     "InPrecision",
     "Key",
     "LossScale",
@@ -79,13 +81,16 @@ __all__ = [
     "fold_ids",
     "forward",
     "function_of",
+    "held_labels",
     "label_counts",
+    "labels_of_batch",
     "load_text",
     "new_cache",
     "quick",
     "refuse_pickled",
     "run_ops",
     "save_tensors",
+    "scale_of_loss",
     "step",
     "stored_tensors",
     "token_inputs",

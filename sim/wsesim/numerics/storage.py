@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from wsesim.graph import Tensor
+from wsesim.graph import Op, Tensor
 from wsesim.numerics.arrays import Array
+from wsesim.numerics.functions import OpFunction, function_of
 from wsesim.numerics.rounding import Format, find_format, rounded
 
 STORED = ("activation", "gradient", "weight")
@@ -55,6 +56,14 @@ class Storage:
         if self.watch is not None:
             self.watch(tensor, array)
         return array
+
+    def function_of(self, op: Op) -> OpFunction:
+        """Return what computes an op: here NumPy, which adds up in any order.
+
+        Raises:
+            SpecError: nothing does.
+        """
+        return function_of(op)
 
     @property
     def name(self) -> str:

@@ -207,14 +207,14 @@ def _compare(
     runs = walk(graph, *given, keep=logits)
     for run, step in zip(runs, walk_reference(model, *to_reference), strict=True):
         block = blocks[run.block]
-        terms += sum(_inner_length(graph, block, op) for op in block.phase("forward"))
+        terms += sum(inner_length(graph, block, op) for op in block.phase("forward"))
         for found in _compare_block(block, run, step, terms):
             yield found if tolerance is None else replace(found, tolerance=tolerance)
         if progress:
             progress(f"layer {run.copy + 1} of {model.layers}" if run.block == "layer" else run.block)
 
 
-def _inner_length(graph: Graph, block: Block, op: Op) -> int:
+def inner_length(graph: Graph, block: Block, op: Op) -> int:
     """Return how many terms each number of the op's output adds up; 1 for elementwise ops."""
     along = find(op.kind).sums_along
     if along == INNER:
