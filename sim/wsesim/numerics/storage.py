@@ -38,16 +38,14 @@ class Storage:
     seed: int = 0
     watch: Callable[[Tensor, Array], None] | None = field(default=None, repr=False, compare=False)
     """Is shown each tensor as it is kept; its array is written over when no op reads it any more."""
+    kept: Format = field(init=False, repr=False, compare=False)
+    """The format of what is kept in 16 bits."""
     _draw: np.random.Generator = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        kept = find_format(self.format, subnormals=self.subnormals, stochastic=self.stochastic)
+        object.__setattr__(self, "kept", kept)
         object.__setattr__(self, "_draw", np.random.default_rng(self.seed))
-        _ = self.kept
-
-    @property
-    def kept(self) -> Format:
-        """The format of what is kept in 16 bits."""
-        return find_format(self.format, subnormals=self.subnormals, stochastic=self.stochastic)
 
     def store(self, tensor: Tensor, array: Array) -> Array:
         """Return *array* as the machine keeps it for *tensor*; float64 is left as it is, for references."""
