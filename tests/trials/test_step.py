@@ -12,7 +12,7 @@ from wsesim.hardware import load_cluster
 from wsesim.kernels import Region
 from wsesim.model import build_graph, load_preset
 from wsesim.numerics import SeededWeights, Setting, token_inputs
-from wsesim.numerics.mapped import Lines
+from wsesim.numerics.mapped import StreamedLines
 from wsesim.numerics.mapped.products import gradient_of_weight
 from wsesim.software import load_software
 from wsesim.trials import step_on_cores
@@ -49,10 +49,10 @@ def test_linear_layers_on_cores_are_those_of_the_mapping_to_the_last_bit() -> No
         cluster=replace(CLUSTER, wafer=wafer), software=load_software("release-2").for_training(), sequences=1,
         length=24, precision="fp32",
     )  # fmt: skip
-    draw, lines = np.random.default_rng(0), Lines(region=region)
+    draw, lines = np.random.default_rng(0), StreamedLines(region=region)
     x, weight, back = (draw.normal(size=shape).astype(np.float32) for shape in ((24, 32), (32, 16), (24, 16)))
-    assert np.array_equal(bench().product(x, weight), lines.ring(x, weight))
-    assert np.array_equal(bench().product(back, weight.T), lines.ring(back, weight.T))
+    assert np.array_equal(bench().product(x, weight), lines.product(x, weight))
+    assert np.array_equal(bench().product(back, weight.T), lines.product(back, weight.T))
     assert np.array_equal(bench().over_tokens(x, back), gradient_of_weight(lines, x, back))
 
 

@@ -46,6 +46,12 @@ class Bench:
 
     def run(self, name: str, shape: Sequence[int], options: Mapping[str, str] | None = None, **values: Array) -> Array:
         """Return what the program makes of *values*, in fp32."""
+        return self.run_on(name, shape, values, options)
+
+    def run_on(
+        self, name: str, shape: Sequence[int], values: Mapping[str, Array], options: Mapping[str, str] | None = None
+    ) -> Array:
+        """Return the same of values by name."""
         found: ValuesRun = run_values(name, self.wafer, self.grid, tuple(shape), values, options=options)
         self.programs.append((name, found.cycles))
         return np.asarray(found.result, dtype=np.float32)
@@ -182,7 +188,7 @@ def _position_backward(bench: Bench, op: Op, inputs: Sequence[Array], setting: S
 
 def _ones(ids: Array, count: int) -> Array:
     """Return a row for each token, zero but for a one at its id."""
-    return (ids.reshape(-1, 1) == np.arange(count)).astype(np.float32)
+    return np.asarray(ids.reshape(-1, 1) == np.arange(count), dtype=np.float32)
 
 
 @on_cores("cross_entropy")
@@ -222,7 +228,7 @@ def _adamw(bench: Bench, op: Op, inputs: Sequence[Array], setting: Setting) -> t
     laid = {name: np.pad(array.reshape(-1), (0, rows * columns - weight.size)).reshape(rows, columns)
             for name, array in zip("wgmv", inputs, strict=True)}  # fmt: skip
     settings = settings_of(setting.scalars, decays=bool(op.attrs["decays"]))
-    found = bench.run("adamw", (rows, columns), settings=settings, **laid).reshape(3, -1)
+    found = bench.run_on("adamw", (rows, columns), {"settings": settings, **laid}).reshape(3, -1)
     for array, updated in zip((weight, moment1, moment2), found, strict=True):
         array[...] = updated[: weight.size].reshape(weight.shape)
     return weight, moment1, moment2
