@@ -119,7 +119,13 @@ def test_a_dynamic_scale_leaves_out_steps_that_overflow_and_goes_on_to_the_same_
         evaluate_every=6,
     )  # fmt: skip
     kept: list[Learner] = []
-    whole = trained(begin(made), lambda learner: (kept or keep_in(tmp_path, learner), kept.append(learner))[0])  # type: ignore[func-returns-value]
+
+    def keep_first(learner: Learner) -> None:
+        if not kept:
+            keep_in(tmp_path, learner)
+        kept.append(learner)
+
+    whole = trained(begin(made), keep_first)
     scales = [step.loss_scale for step in whole.progress.learned]
     assert 0 < overflowing(whole) < 9
     assert scales[0] == 2.0**23 > scales[-1] == whole.progress.scale.value

@@ -17,7 +17,7 @@ from wsesim.numerics.mapped.products import gradient_of_weight
 from wsesim.software import load_software
 from wsesim.trials import step_on_cores
 from wsesim.trials.core_ops import CORE_OPS, Bench
-from wsesim.trials.step import OnCores
+from wsesim.trials.step import CoreStorage
 
 CLUSTER = load_cluster("cs-2").cluster
 GPT = replace(load_preset("cerebras-gpt-111m"), layers=1, width=16, heads=2, kv_heads=2, head_width=8, ffn_width=24,
@@ -58,7 +58,7 @@ def test_linear_layers_on_cores_are_those_of_the_mapping_to_the_last_bit() -> No
 
 def test_an_op_that_is_wrong_on_cores_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     op, ones = Op(name="sum", kind="residual", inputs=("a", "b"), outputs=("y",)), np.ones((4, 8), np.float32)
-    on_cores, setting = OnCores(bench=bench()), Setting(shapes=[(4, 8)])
+    on_cores, setting = CoreStorage(bench=bench()), Setting(shapes=[(4, 8)])
     assert np.array_equal(on_cores.function_of(op)(op, [ones, ones], setting)[0], ones + ones)
     monkeypatch.setitem(CORE_OPS, "residual", lambda bench, op, inputs, setting: (inputs[0],))
     on_cores.function_of(op)(op, [ones, ones], setting)
@@ -68,4 +68,4 @@ def test_an_op_that_is_wrong_on_cores_is_seen(monkeypatch: pytest.MonkeyPatch) -
 def test_what_has_no_program_is_named() -> None:
     op = Op(name="layer.turn", kind="rotary", inputs=("x",), outputs=("y",))
     with pytest.raises(NotModelled, match=r"layer\.turn, of the kind rotary, on simulated cores is not modelled"):
-        OnCores(bench=bench()).function_of(op)
+        CoreStorage(bench=bench()).function_of(op)

@@ -13,7 +13,7 @@ from wsesim.numerics.reference import walk_reference
 from wsesim.numerics.rounding import FORMATS
 from wsesim.numerics.saving import save_tensors, stored_tensors
 from wsesim.numerics.smaller import Part, quick
-from wsesim.numerics.storage import EXACT, Storage
+from wsesim.numerics.storage import EXACT, KEPT_AS, Storage
 from wsesim.numerics.text import SAMPLES, load_text, token_windows
 from wsesim.numerics.tokenizer import Tokenizer
 from wsesim.numerics.training import (
@@ -35,6 +35,7 @@ __all__ = [
     "EXACT",
     "FORMATS",
     "IGNORED",
+    "KEPT_AS",
     "SAMPLES",
     "AdamW",
     "BlockRun",

@@ -8,6 +8,7 @@ are streamed; the optimizer's own weights and moments, losses and what belongs t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 
@@ -18,6 +19,10 @@ from wsesim.numerics.rounding import Format, find_format, rounded
 
 STORED = ("activation", "gradient", "weight")
 """Roles of tensors that are kept in the graph's format."""
+
+
+KEPT_AS = MappingProxyType({"mixed": "fp16", "fp16": "fp16", "bf16": "bf16", "cb16": "cb16", "fp32": "fp32"})
+"""Format that each `precision` of a question keeps its numbers in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

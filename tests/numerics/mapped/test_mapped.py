@@ -131,7 +131,7 @@ def test_resident_weights_on_a_line_of_any_length_give_the_outputs_of_the_plain_
 def test_the_tree_adds_up_as_cores_do(cores: int) -> None:
     line = CoreLine(cores=cores)
     parts = np.random.default_rng(cores).normal(size=(cores, 50)).astype(np.float32)
-    assert np.array_equal(ResidentLines(line=line).gathered(parts), line_sum(parts, line.group))
+    assert np.array_equal(ResidentLines(line=line).gathered(list(parts)), line_sum(parts, line.group))
 
 
 def test_each_op_of_a_plan_sums_along_the_axis_that_its_input_lies_on() -> None:

@@ -113,7 +113,7 @@ def _lies(plan: ResidentPlan, part: Part) -> Iterator[str]:
     where, width = plan.request.rectangle(stage.columns, stage.rows), part.model.width
     yield f"layers on rectangles of {stage.columns:,} x {stage.rows:,} cores, weights spread over both axes"
     each, cores = where.y.each(width), where.y.cores
-    yield f"features of a token along y, {width:,} by {each:,} on {cores:,} cores; what a product gives along x, or back"
+    yield f"features of a token along y, {width:,} by {each:,} on {cores:,} cores; what a product gives lies along x"
     yield (f"sums run along the axis of the inputs in a tree of two levels: groups of {where.y.group:,} cores along y, "
            f"{where.x.group:,} along x, to their centres, then over these")  # fmt: skip
 
