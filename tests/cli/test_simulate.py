@@ -187,14 +187,25 @@ def test_a_step_as_mapped_is_compared_with_the_plain_one_and_told(call: Call, tm
                     "batch: {sequences: 4, length: 8}\ncluster: {machine: cs-2, systems: 2}\n")  # fmt: skip
     said = call("verify", file, "--as-mapped")
     assert said.exit_code == 0, said.output
-    for words in ("agrees with the plain step", "4 sequences over 2 wafers, in 2 passes", "features of a token over"):
+    for words in ("agrees with the plain graph", "4 sequences over 2 wafers, in 2 passes", "features of a token over"):
         assert words in said.stdout
 
 
-def test_what_streams_no_weights_is_not_computed_as_mapped(refused: Refused, tmp_path: Path) -> None:
+def test_resident_weights_are_computed_where_they_lie(call: Call, tmp_path: Path) -> None:
     file = tmp_path / "prompt.yaml"
-    file.write_text("phase: prefill\nmodel: cerebras-gpt-111m\ninference: {prompt: 64}\ncluster: {machine: cs-2}\n")
-    assert "asks of no step whose weights stream" in refused("verify", file, "--as-mapped")
+    file.write_text("phase: generate\nmodel: {preset: llama-2-7b, layers: 2, width: 64, heads: 4, ffn_width: 96}\n"
+                    "inference: {prompt: 64, generate: 4, decode_grid: 12, prefill_grid: 12}\n"
+                    "cluster: cs-2\n")  # fmt: skip
+    said = call("verify", file, "--as-mapped")
+    assert said.exit_code == 0, said.output
+    for words in ("agrees with the plain graph", "rectangles of 12 x 12 cores", "groups of 4 cores along y"):
+        assert words in said.stdout
+
+
+def test_a_service_is_not_computed_as_mapped(refused: Refused, tmp_path: Path) -> None:
+    file = tmp_path / "service.yaml"
+    file.write_text("phase: serving\nmodel: gpt2\nserving: {rate: 5}\ncluster: cs-2\n")
+    assert "asks of neither a step nor a request" in refused("verify", file, "--as-mapped")
 
 
 def test_a_step_on_cores_tells_cycles_of_each_op(call: Call, tmp_path: Path) -> None:

@@ -12,12 +12,12 @@ from wsesim.hardware import load_cluster
 from wsesim.kernels import Region
 from wsesim.model import build_graph, load_preset
 from wsesim.numerics import SeededWeights, Setting, token_inputs
-from wsesim.numerics.mapped import Lines
+from wsesim.numerics.mapped import StreamedLines
 from wsesim.numerics.mapped.products import gradient_of_weight
 from wsesim.software import load_software
 from wsesim.trials import step_on_cores
 from wsesim.trials.core_ops import CORE_OPS, Bench
-from wsesim.trials.step import OnCores
+from wsesim.trials.step import CoreStorage
 
 CLUSTER = load_cluster("cs-2").cluster
 GPT = replace(load_preset("cerebras-gpt-111m"), layers=1, width=16, heads=2, kv_heads=2, head_width=8, ffn_width=24,
@@ -49,16 +49,16 @@ def test_linear_layers_on_cores_are_those_of_the_mapping_to_the_last_bit() -> No
         cluster=replace(CLUSTER, wafer=wafer), software=load_software("release-2").for_training(), sequences=1,
         length=24, precision="fp32",
     )  # fmt: skip
-    draw, lines = np.random.default_rng(0), Lines(region=region)
+    draw, lines = np.random.default_rng(0), StreamedLines(region=region)
     x, weight, back = (draw.normal(size=shape).astype(np.float32) for shape in ((24, 32), (32, 16), (24, 16)))
-    assert np.array_equal(bench().product(x, weight), lines.ring(x, weight))
-    assert np.array_equal(bench().product(back, weight.T), lines.ring(back, weight.T))
+    assert np.array_equal(bench().product(x, weight), lines.product(x, weight))
+    assert np.array_equal(bench().product(back, weight.T), lines.product(back, weight.T))
     assert np.array_equal(bench().over_tokens(x, back), gradient_of_weight(lines, x, back))
 
 
 def test_an_op_that_is_wrong_on_cores_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     op, ones = Op(name="sum", kind="residual", inputs=("a", "b"), outputs=("y",)), np.ones((4, 8), np.float32)
-    on_cores, setting = OnCores(bench=bench()), Setting(shapes=[(4, 8)])
+    on_cores, setting = CoreStorage(bench=bench()), Setting(shapes=[(4, 8)])
     assert np.array_equal(on_cores.function_of(op)(op, [ones, ones], setting)[0], ones + ones)
     monkeypatch.setitem(CORE_OPS, "residual", lambda bench, op, inputs, setting: (inputs[0],))
     on_cores.function_of(op)(op, [ones, ones], setting)
@@ -68,4 +68,4 @@ def test_an_op_that_is_wrong_on_cores_is_seen(monkeypatch: pytest.MonkeyPatch) -
 def test_what_has_no_program_is_named() -> None:
     op = Op(name="layer.turn", kind="rotary", inputs=("x",), outputs=("y",))
     with pytest.raises(NotModelled, match=r"layer\.turn, of the kind rotary, on simulated cores is not modelled"):
-        OnCores(bench=bench()).function_of(op)
+        CoreStorage(bench=bench()).function_of(op)

@@ -24,15 +24,17 @@ _GRID = re.compile(r"[1-9][0-9]{0,3}x[1-9][0-9]{0,3}", re.ASCII)
 @click.command()
 @file_argument
 @settings_option
-@click.option("--as-mapped", is_flag=True, help="Compare a step computed as it is mapped with the plain one instead.")
+@click.option(
+    "--as-mapped", is_flag=True, help="Compare what is computed as it is mapped with the plain graph instead."
+)
 @click.option("--on-cores", "grid", metavar="COLUMNSxROWS", help="Run a step of a small copy on so many cores instead.")
 @speaking
 def verify(file: Path, settings: tuple[str, ...], as_mapped: bool, grid: str | None) -> None:
     """Check the numbers of a small part of a model.
 
     The graph is computed in its own precision and compared with an independent float64 formulation. With --as-mapped a
-    part of a step is computed as the mapping lays it, features and tokens split over the cores and sums in the fabric's
-    order, and compared with the same step in one piece. With --on-cores a step of a small copy of the model, forward,
+    part of it is computed as the mapping lays it, features and tokens split over the cores and sums in the fabric's
+    order, and compared with the same in one piece. With --on-cores a step of a small copy of the model, forward,
     backward and update, runs op after op on simulated cores.
     """
     if grid is not None:
@@ -80,7 +82,7 @@ def _verify_as_mapped(file: Path, settings: tuple[str, ...]) -> None:
             "status": "ok" if found.ok else "differs", "split": found.split, "reduced": found.reduced,
             "tensors": [asdict(held) for held in found.tensors], "cost": {"cpu_s": cpu_s},
         })  # fmt: skip
-    verdict = "agrees with the plain step" if found.ok else "differs from the plain step"
+    verdict = "agrees with the plain graph" if found.ok else "differs from the plain graph"
     say(
         f"{name}: as mapped it {verdict}, most in {worst.name}: {worst.error:.3g}, allowed {worst.tolerance:.3g}"
         f" ({len(found.tensors)} tensors)"

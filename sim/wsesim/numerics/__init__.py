@@ -25,7 +25,7 @@ from wsesim.numerics.rounding import FORMATS
 from wsesim.numerics.sampling import Sampling
 from wsesim.numerics.saving import save_tensors, stored_tensors
 from wsesim.numerics.smaller import Part, quick
-from wsesim.numerics.storage import EXACT, Storage
+from wsesim.numerics.storage import EXACT, KEPT_AS, Storage
 from wsesim.numerics.stored import INDEX, refuse_pickled
 from wsesim.numerics.text import SAMPLES, load_text, token_windows
 from wsesim.numerics.tokenizer import Tokenizer
@@ -50,6 +50,7 @@ __all__ = [
     "FORMATS",
     "IGNORED",
     "INDEX",
+    "KEPT_AS",
     "SAMPLES",
     "AdamW",
     "BlockRun",

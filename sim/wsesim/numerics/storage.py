@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 
@@ -19,6 +20,10 @@ from wsesim.numerics.rounding import Format, find_format, rounded
 
 STORED = ("activation", "gradient", "weight")
 """Roles of tensors that are kept in the graph's format."""
+
+
+KEPT_AS = MappingProxyType({"mixed": "fp16", "fp16": "fp16", "bf16": "bf16", "cb16": "cb16", "fp32": "fp32"})
+"""Format that each `precision` of a question keeps its numbers in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,8 @@ from typing import Any
 from wsesim.errors import InputError
 from wsesim.graph import Graph, with_training
 from wsesim.model import Model, build_graph
-from wsesim.numerics import EXACT, AdamW, LossScale, Schedule, Storage
+from wsesim.numerics import EXACT, KEPT_AS, AdamW, LossScale, Schedule, Storage
 from wsesim.questions.base import Question
-from wsesim.questions.shared.scaling import KEPT_AS
 
 _ABOUT = ("name", "source", "token_budget")
 """What a model is called; nothing that its numbers depend on."""

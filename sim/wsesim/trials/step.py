@@ -62,7 +62,7 @@ class OpOnCores:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OnCores(Storage):
+class CoreStorage(Storage):
     """The executor's ops on simulated cores; nothing is rounded but as cores do."""
 
     bench: Bench
@@ -141,7 +141,7 @@ def step_on_cores(
         NotModelled: an op that no core program does.
         ProgramError: one that does not fit the cores.
     """
-    on_cores, arrays = OnCores(bench=Bench(wafer=wafer, grid=grid), say=say), NamedArrays.begin(graph, weights)
+    on_cores, arrays = CoreStorage(bench=Bench(wafer=wafer, grid=grid), say=say), NamedArrays.begin(graph, weights)
     wanted, found = (_passes(graph, arrays, tokens, storage) for storage in (EXACT, on_cores))
     tensors = tuple(hold_step(graph, arrays, wanted, found, on_cores))
     return StepOnCores(grid=grid, ops=tuple(on_cores.ops), tensors=tensors, loss=sum(found[0].values()))

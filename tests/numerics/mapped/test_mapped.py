@@ -7,12 +7,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wsesim.answer import DoesNotFit
+from wsesim.cores.kit.replay import line_sum
 from wsesim.graph import with_training
 from wsesim.hardware import load_cluster
+from wsesim.kernels.resident import CoreLine
 from wsesim.mapping import StepRequest, lay, sizes_of
+from wsesim.mapping.resident import PlanGoal, ResidentRequest, plan_resident
 from wsesim.model import build_graph, load_preset
 from wsesim.numerics import NamedArrays, SeededWeights, token_inputs
-from wsesim.numerics.mapped import Lines, MappedStep, hold, mapped_kinds, through_tree
+from wsesim.numerics.mapped import (
+    MappedStep,
+    OnLines,
+    ResidentLines,
+    StreamedLines,
+    hold,
+    hold_outputs,
+    mapped_kinds,
+    on_plan,
+    through_tree,
+)
 from wsesim.numerics.probe import narrow
 from wsesim.numerics.rounding import FORMATS, rounded
 from wsesim.ops import kinds
@@ -58,7 +72,7 @@ def test_every_placement_gives_outputs_gradients_and_weights_of_the_plain_step(
 
 def test_a_token_that_is_left_out_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     step = mapped("gpt2")
-    monkeypatch.setattr(Lines, "down", lambda lines, tokens: [slice(1, tokens)])
+    monkeypatch.setattr(StreamedLines, "down", lambda lines, tokens: [slice(1, tokens)])
     graph = step.request.graph
     arrays = NamedArrays.begin(graph, SeededWeights(graph, 0, spread=0.1, deviation=0.1))
     ids = np.random.default_rng(0).integers(0, graph.dims["vocab"], (5, LENGTH))
@@ -66,10 +80,10 @@ def test_a_token_that_is_left_out_is_seen(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_ring_ends_at_the_column_that_owns_the_output() -> None:
-    lines = Lines(region=mapped("gpt2", columns=3).region(1))
+    lines = StreamedLines(region=mapped("gpt2", columns=3).region(1))
     x, weight = np.ones((1, 3), np.float32), np.array([[1e8, 1e8, 1e8], [1, 1, 1], [-1e8, -1e8, -1e8]], np.float32)
     # Columns are added 1, 2, 0 for output 0, then 2, 0, 1 and 0, 1, 2; of 1 beside 1e8 nothing is left.
-    assert lines.ring(x, weight).tolist() == [[0.0, 1.0, 0.0]]
+    assert lines.product(x, weight).tolist() == [[0.0, 1.0, 0.0]]
 
 
 def test_partial_sums_on_their_way_have_the_format_that_the_mapping_sends() -> None:
@@ -77,7 +91,7 @@ def test_partial_sums_on_their_way_have_the_format_that_the_mapping_sends() -> N
     x, weight = np.ones((1, 3), np.float32), np.full((3, 1), 0.4, np.float32)
     half = FORMATS["bf16"]
     wanted = rounded(rounded(rounded(weight[0], half) + weight[1], half) + weight[2], half)
-    assert Lines(region=region, partial_sums=half).ring(x, weight).tolist() == [wanted.tolist()]
+    assert StreamedLines(region=region, partial_sums=half).product(x, weight).tolist() == [wanted.tolist()]
 
 
 def test_sequences_are_shared_over_wafers_and_passes_as_the_program_plays_them() -> None:
@@ -96,3 +110,48 @@ def test_a_tree_adds_its_children_before_its_siblings() -> None:
 def test_every_op_that_sums_over_cores_is_computed_as_mapped() -> None:
     summing = {name for name, kind in kinds().items() if kind.sums_along and kind.name not in ("extend", "route")}
     assert summing <= mapped_kinds()
+
+
+@settings(max_examples=10)
+@given(name=st.sampled_from(MODELS), cores=st.integers(1, 40), seed=st.integers(0, 99))
+def test_resident_weights_on_a_line_of_any_length_give_the_outputs_of_the_plain_graph(
+    name: str, cores: int, seed: int
+) -> None:
+    graph = build_graph(narrow(load_preset(name)), sequences=2, length=LENGTH, precision="fp32")
+    ids = np.random.default_rng(seed).integers(0, graph.dims["vocab"], (2, LENGTH))
+    lines = ResidentLines(line=CoreLine(cores=cores))
+    found = list(hold_outputs(
+        graph, SeededWeights(graph, seed, spread=0.1, deviation=0.1), token_inputs(graph, ids),
+        OnLines(format="fp32", lines_of=lambda op: lines),
+    ))  # fmt: skip
+    assert max(one.excess for one in found) <= 1
+
+
+@pytest.mark.parametrize("cores", [1, 2, 7, 12, 40])
+def test_the_tree_adds_up_as_cores_do(cores: int) -> None:
+    line = CoreLine(cores=cores)
+    parts = np.random.default_rng(cores).normal(size=(cores, 50)).astype(np.float32)
+    assert np.array_equal(ResidentLines(line=line).gathered(list(parts)), line_sum(parts, line.group))
+
+
+def test_each_op_of_a_plan_sums_along_the_axis_that_its_input_lies_on() -> None:
+    model = replace(load_preset("gpt2"), layers=2, width=48, heads=4, kv_heads=4, head_width=12, ffn_width=96)
+    request = ResidentRequest(
+        model=model,
+        cluster=CLUSTER,
+        software=load_software("waferllm").for_inference(),
+        positions=32,
+        placement="whole",
+    )
+    plan = plan_resident(request, PlanGoal(position=16, passes=1.0))
+    assert not isinstance(plan, DoesNotFit)
+    lines, stage = on_plan(plan).lines_of, plan.stages[0]
+    ops = {op.name: op for block in build_graph(model, sequences=1, length=8).blocks for op in block.ops}
+    for name, cores in (
+        ("attention.qkv", stage.rows),
+        ("attention.project", stage.columns),
+        ("ffn.down", stage.columns),
+    ):
+        found = lines(ops[name])
+        assert isinstance(found, ResidentLines)
+        assert found.line.cores == cores

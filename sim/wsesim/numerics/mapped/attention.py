@@ -6,7 +6,6 @@ to keys and values is summed over the queries, down the rows that their sequence
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from math import sqrt
 
@@ -15,7 +14,7 @@ import numpy as np
 from wsesim.graph import Op
 from wsesim.numerics.arrays import Array
 from wsesim.numerics.functions import Setting
-from wsesim.numerics.mapped.lines import Lines, as_mapped, chain, clipped, macs, running
+from wsesim.numerics.mapped.lines import Lines, as_mapped, clipped, macs, running
 from wsesim.numerics.rounding import rounded
 
 
@@ -46,7 +45,7 @@ class _Heads:
     def along(self, head: int, a: Array, b: Array) -> Array:
         """Return a [.., head] @ b [.., head]^T, added up along the head's columns."""
         other = b.swapaxes(-1, -2)
-        return running(macs(a[..., part], other[..., part, :]) for part in self.columns(head))
+        return self._lines.gathered([macs(a[..., part], other[..., part, :]) for part in self.columns(head)])
 
     def rows(self, sequence: int, length: int) -> list[slice]:
         """Return the queries of a sequence that each row of cores has."""
@@ -122,7 +121,7 @@ def weighted_sum(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting
     """Return probabilities @ value, heads side by side: [batch, length, heads * head]."""
     probabilities, kv = inputs
     packed = _Heads(lines, op, kv, setting)
-    mixed = _by_head(packed, lambda head: macs(probabilities[:, head], packed.value(head)))
+    mixed = _by_head(packed, lambda head: lines.over_keys(probabilities[:, head], packed.value(head)))
     return (mixed.transpose(0, 2, 1, 3).reshape(len(mixed), mixed.shape[2], -1),)
 
 
@@ -143,11 +142,7 @@ def _by_head(packed: _Heads, make: Callable[[int], Array]) -> Array:
 
 def _over_keys(lines: Lines, x: Array) -> Array:
     """Return the sum of [batch, heads, queries, keys] over the keys, which divide over the columns of a head."""
-    heads, keys = x.shape[1], x.shape[-1]
-    columns = max(1, lines.region.columns // heads)
-    bounds = [column * keys // columns for column in range(columns + 1)]
-    pieces = [slice(first, end) for first, end in itertools.pairwise(bounds) if first < end]
-    return chain(x, pieces)
+    return lines.summed(x, lines.keys(x.shape[1], x.shape[-1]))
 
 
 def _kept(lines: Lines, values: Array) -> Array:

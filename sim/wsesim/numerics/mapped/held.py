@@ -21,6 +21,7 @@ from wsesim.numerics.optimizer import AdamW, Schedule
 from wsesim.numerics.storage import EXACT, Storage
 from wsesim.numerics.training import Key, NamedArrays, backward, forward, update
 from wsesim.numerics.verify import DEVIATIONS, LOSS_ROUNDING, UNIT_ROUNDOFF, inner_length
+from wsesim.numerics.weights import Weights
 
 RATE = 0.1
 OPTIMIZER = AdamW(schedule=Schedule(peak=RATE), epsilon=1.0)
@@ -89,14 +90,19 @@ def hold_step(
 
 
 def _forward(mapped: MappedStep, graph: Graph, arrays: NamedArrays, tokens: Mapping[str, Ids]) -> Iterator[HeldTensor]:
-    """Hold the first pass of the first wafer, block by block."""
+    """Hold the first pass of the first wafer."""
     first = mapped.sizes[0][0]
-    small, part, terms = graph.with_dims(batch=first), {name: each[:first] for name, each in tokens.items()}, 0
-    blocks = {block.name: block for block in graph.blocks}
-    both = (walk(small, arrays, part), walk(small, arrays, part, storage=mapped.on_lines(first)))
+    part = {name: each[:first] for name, each in tokens.items()}
+    return hold_outputs(graph.with_dims(batch=first), arrays, part, mapped.on_lines(first))
+
+
+def hold_outputs(graph: Graph, weights: Weights, tokens: Mapping[str, Ids], storage: Storage) -> Iterator[HeldTensor]:
+    """Yield the outputs of each block, and what losses are made of, that *storage* computes, held to the plain ones."""
+    terms, blocks = 0, {block.name: block for block in graph.blocks}
+    both = (walk(graph, weights, tokens), walk(graph, weights, tokens, storage=storage))
     for wanted, found in zip(*both, strict=True):
         block = blocks[wanted.block]
-        terms += sum(inner_length(small, block, op) for op in block.phase("forward"))
+        terms += sum(inner_length(graph, block, op) for op in block.phase("forward"))
         for name in wanted.tensors:
             if block.tensors[name].role in ("activation", "loss"):
                 array = wanted.tensors[name]

@@ -52,7 +52,7 @@ def over_tokens(lines: Lines, rows: Array) -> Array:
 
 
 def _by_rows(lines: Lines, x: Array, matrix: Array) -> Array:
-    return lines.ring(as_rows(x), matrix).reshape(*x.shape[:-1], matrix.shape[-1])
+    return lines.product(as_rows(x), matrix).reshape(*x.shape[:-1], matrix.shape[-1])
 
 
 @as_mapped("expert_linear")
@@ -77,7 +77,7 @@ def _by_experts(lines: Lines, x: Array, weight: Array, gates: Array, setting: Se
     y = np.empty((*x.shape[:-1], weight.shape[-1]), dtype=x.dtype)
     for number in range(len(weight)):
         own = expert == number
-        y[own] = lines.ring(x[own], weight[number])
+        y[own] = lines.product(x[own], weight[number])
     return y
 
 

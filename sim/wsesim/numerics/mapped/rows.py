@@ -11,7 +11,7 @@ from wsesim.numerics.arrays import Array, Ids, as_rows
 from wsesim.numerics.experts import chosen_experts
 from wsesim.numerics.functions import Setting
 from wsesim.numerics.loss import IGNORED, held_labels, labels_of_batch, scale_of_loss
-from wsesim.numerics.mapped.lines import Lines, as_mapped, chain, clipped
+from wsesim.numerics.mapped.lines import Lines, as_mapped, clipped
 from wsesim.numerics.mapped.products import over_tokens
 from wsesim.numerics.tables import add_rows, check_ids, places
 
@@ -21,8 +21,8 @@ def layer_norm(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) 
     """Return (x - mean) / sqrt(variance + epsilon) * scale + bias."""
     x, scale, bias = inputs
     across = lines.across(x.shape[-1])
-    y = x - _mean(x, across)
-    return (y / _root(op, y, across) * scale + bias,)
+    y = x - _mean(lines, x, across)
+    return (y / _root(lines, op, y, across) * scale + bias,)
 
 
 @as_mapped("layer_norm_backward")
@@ -30,11 +30,11 @@ def layer_norm_backward(lines: Lines, op: Op, inputs: Sequence[Array], setting: 
     """Return the gradients of x, scale and bias."""
     gradient, x, scale = inputs
     across = lines.across(x.shape[-1])
-    y = x - _mean(x, across)
-    root = _root(op, y, across)
+    y = x - _mean(lines, x, across)
+    root = _root(lines, op, y, across)
     y = y / root
-    back = _through(gradient * scale, y, root, across)
-    back = back - _mean(back, across)
+    back = _through(lines, gradient * scale, y, root, across)
+    back = back - _mean(lines, back, across)
     return back, over_tokens(lines, as_rows(gradient * y)), over_tokens(lines, as_rows(gradient))
 
 
@@ -42,7 +42,7 @@ def layer_norm_backward(lines: Lines, op: Op, inputs: Sequence[Array], setting: 
 def rms_norm(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return x / sqrt(mean of squares + epsilon) * scale."""
     x, scale = inputs
-    return (x / _root(op, x, lines.across(x.shape[-1])) * scale,)
+    return (x / _root(lines, op, x, lines.across(x.shape[-1])) * scale,)
 
 
 @as_mapped("rms_norm_backward")
@@ -50,9 +50,9 @@ def rms_norm_backward(lines: Lines, op: Op, inputs: Sequence[Array], setting: Se
     """Return the gradients of x and scale."""
     gradient, x, scale = inputs
     across = lines.across(x.shape[-1])
-    root = _root(op, x, across)
+    root = _root(lines, op, x, across)
     y = x / root
-    return _through(gradient * scale, y, root, across), over_tokens(lines, as_rows(gradient * y))
+    return _through(lines, gradient * scale, y, root, across), over_tokens(lines, as_rows(gradient * y))
 
 
 @as_mapped("head_norm")
@@ -62,7 +62,7 @@ def head_norm(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -
     result = qkv.copy()
     for part, across, scale in _normed_heads(lines, op, qkv.shape[-1], scales, setting):
         x = qkv[..., part]
-        result[..., part] = x / _root(op, x, across) * scale
+        result[..., part] = x / _root(lines, op, x, across) * scale
     return (result,)
 
 
@@ -74,8 +74,8 @@ def head_norm_backward(lines: Lines, op: Op, inputs: Sequence[Array], setting: S
     of_scales = [np.zeros_like(scale) for scale in scales]
     for number, (part, across, scale) in enumerate(_normed_heads(lines, op, qkv.shape[-1], scales, setting)):
         x, back = qkv[..., part], gradient[..., part]
-        root = _root(op, x, across)
-        result[..., part] = _through(back * scale, x / root, root, across)
+        root = _root(lines, op, x, across)
+        result[..., part] = _through(lines, back * scale, x / root, root, across)
         of_scales[number >= heads] += over_tokens(lines, as_rows(back * (x / root)))
     return result, *of_scales  # type: ignore[return-value]  # two scales
 
@@ -93,16 +93,16 @@ def _normed_heads(
     ]  # fmt: skip
 
 
-def _mean(x: Array, across: Sequence[slice]) -> Array:
-    return chain(x, across) * x.dtype.type(1 / x.shape[-1])
+def _mean(lines: Lines, x: Array, across: Sequence[slice]) -> Array:
+    return np.asarray(lines.summed(x, across) * x.dtype.type(1 / x.shape[-1]))
 
 
-def _root(op: Op, x: Array, across: Sequence[slice]) -> Array:
-    return np.asarray(np.sqrt(_mean(x * x, across) + x.dtype.type(op.attrs["epsilon"])))
+def _root(lines: Lines, op: Op, x: Array, across: Sequence[slice]) -> Array:
+    return np.asarray(np.sqrt(_mean(lines, x * x, across) + x.dtype.type(op.attrs["epsilon"])))
 
 
-def _through(gradient: Array, y: Array, root: Array, across: Sequence[slice]) -> Array:
-    return np.asarray((gradient - y * _mean(gradient * y, across)) / root)
+def _through(lines: Lines, gradient: Array, y: Array, root: Array, across: Sequence[slice]) -> Array:
+    return np.asarray((gradient - y * _mean(lines, gradient * y, across)) / root)
 
 
 @as_mapped("cross_entropy")
@@ -111,7 +111,7 @@ def cross_entropy(lines: Lines, op: Op, inputs: Sequence[Array], setting: Settin
     logits = as_rows(inputs[0])
     labels = held_labels(op, inputs[1], logits.shape[-1])
     shifted = logits - logits.max(axis=-1, keepdims=True)
-    total = chain(np.exp(shifted), lines.across(logits.shape[-1]))
+    total = lines.summed(np.exp(shifted), lines.across(logits.shape[-1]))
     counts = labels != IGNORED
     picked_logits = np.take_along_axis(shifted, np.where(counts, labels, 0)[:, None], axis=1)
     losses = np.where(counts[:, None], np.log(total) - picked_logits, 0).astype(logits.dtype)
@@ -125,7 +125,7 @@ def cross_entropy_backward(lines: Lines, op: Op, inputs: Sequence[Array], settin
     labels = held_labels(op, inputs[1], logits.shape[-1])
     share = logits.dtype.type(scale_of_loss(setting) / labels_of_batch(op, labels, setting))
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    powers = powers * (share / chain(powers, lines.across(logits.shape[-1])))
+    powers = powers * (share / lines.summed(powers, lines.across(logits.shape[-1])))
     counts = np.flatnonzero(labels != IGNORED)
     powers[counts, labels[counts]] -= share
     powers[labels == IGNORED] = 0
@@ -159,6 +159,6 @@ def combine_backward(lines: Lines, op: Op, inputs: Sequence[Array], setting: Set
     gradient, y, gates = inputs
     chosen = chosen_experts(gates, setting.dims["chosen"])
     gate, of_gates = np.take_along_axis(gates, chosen, axis=-1), np.zeros_like(gates)
-    sums = chain(gradient[:, :, None] * y, lines.across(y.shape[-1]))
+    sums = lines.summed(gradient[:, :, None] * y, lines.across(y.shape[-1]))
     np.put_along_axis(of_gates, chosen, sums[..., 0], axis=-1)
     return gradient[:, :, None] * gate[..., None], of_gates

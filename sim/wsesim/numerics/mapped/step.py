@@ -14,7 +14,7 @@ from wsesim.kernels import Region
 from wsesim.mapping import Program, StepRequest, region_of, sizes_of
 from wsesim.numerics.arrays import Array, Ids
 from wsesim.numerics.loss import LOSS_SCALE
-from wsesim.numerics.mapped.lines import FP32, Lines, OnLines
+from wsesim.numerics.mapped.lines import FP32, OnLines, StreamedLines
 from wsesim.numerics.optimizer import AdamW
 from wsesim.numerics.rounding import find_format
 from wsesim.numerics.storage import EXACT, Storage
@@ -52,11 +52,12 @@ class MappedStep:
         kept, region = self.storage, self.region(sequences)
         narrow = self.level >= 1 and region.software.partial_sum_bytes < FP32.bytes
         form = find_format(kept.format, subnormals=kept.subnormals)  # to the nearest: where values are kept is told
-        lines = Lines(
+        lines = StreamedLines(
             region=region, partial_sums=form if narrow else FP32, softmax=form if self.level >= 2 else FP32
         )  # fmt: skip
         return OnLines(
-            format=kept.format, subnormals=kept.subnormals, stochastic=kept.stochastic, seed=kept.seed, lines=lines,
+            format=kept.format, subnormals=kept.subnormals, stochastic=kept.stochastic, seed=kept.seed,
+            lines_of=lambda op: lines,
         )  # fmt: skip
 
     def gradients(

@@ -1,4 +1,4 @@
-"""Whether a step computed as it is mapped gives the numbers of the plain one: on a part of it, mapped by itself."""
+"""Whether what is computed as it is mapped gives the numbers of the plain graph: on a part of a step, or of a model."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from wsesim.answer import DoesNotFit
 from wsesim.errors import InputError
 from wsesim.questions.base import Question, Say, silent
-from wsesim.questions.shared.kinds import StepQuestion
+from wsesim.questions.shared.kinds import RequestQuestion, StepQuestion
 from wsesim.questions.shared.sample import sample_ids
 from wsesim.questions.shared.step import Step
 
 if TYPE_CHECKING:
+    from wsesim.mapping.resident import ResidentPlan
     from wsesim.numerics import Part
     from wsesim.numerics.mapped import HeldTensor, MappedStep
 
@@ -23,6 +24,8 @@ COMPUTED, WORDS, LAYERS = 8, 256, 2
 seconds, product by product."""
 SYSTEMS, SEQUENCES = 3, 2
 """Systems at most, and sequences of each: two passes on each wafer, and sums over wafers."""
+SPREAD = 0.02
+"""Of seeded biases and norms, so that a forgotten one shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,35 +51,71 @@ class HeldAsMapped:
 
 
 def hold_as_mapped(question: Question, *, say: Say = silent) -> HeldAsMapped:
-    """Compute a part of a step as it is mapped, and in one piece, and compare all that comes out.
+    """Compute a part of a question's model as it is mapped, and in one piece, and compare all that comes out.
 
-    The part is mapped as the whole question would be: on the question's machine and stack, as is fastest, a sequence a
-    pass.
+    A step is mapped as the whole question would be: on the question's machine and stack, as is fastest, a sequence a
+    pass. With resident weights the forward pass is computed, on the regions that write tokens.
 
     Raises:
-        InputError: a kind whose weights do not stream, or a step that does not fit the machine.
+        InputError: a kind without a step or a request, or what does not fit the machine.
     """
+    if isinstance(question, StepQuestion):
+        return _step_held(question, say)
+    if isinstance(question, RequestQuestion):
+        return _request_held(question, say)
+    raise InputError.at(
+        "asks of neither a step nor a request, so nothing can be computed as mapped; leave --as-mapped out",
+        file=question.asked.file,
+    )  # fmt: skip
+
+
+def _step_held(question: StepQuestion, say: Say) -> HeldAsMapped:
     import numpy as np
 
     from wsesim.numerics import NamedArrays, SeededWeights, fold_ids, token_inputs
     from wsesim.numerics.mapped import hold
 
-    asked = question.asked
-    if not isinstance(question, StepQuestion):
-        raise InputError.at(
-            "asks of no step whose weights stream, so none can be computed as mapped; leave --as-mapped out",
-            file=asked.file,
-        )  # fmt: skip
     part, systems, reduced = _part(question)
     say("mapping a part of the step")
     mapped = map_part(question.step, part, systems)
-    arrays = NamedArrays.begin(mapped.request.graph, SeededWeights(mapped.request.graph, 0, spread=0.02))
-    ids = fold_ids(sample_ids(part.sequences, part.length), part.model.vocab)
-    tokens = token_inputs(mapped.request.graph, ids)
+    graph = mapped.request.graph
+    arrays = NamedArrays.begin(graph, SeededWeights(graph, 0, spread=SPREAD))
+    tokens = token_inputs(graph, fold_ids(sample_ids(part.sequences, part.length), part.model.vocab))
     say("computing it as mapped")
     with np.errstate(over="ignore", invalid="ignore"):
-        tensors = tuple(hold(mapped, mapped.request.graph, arrays, tokens))
+        tensors = tuple(hold(mapped, graph, arrays, tokens))
     return HeldAsMapped(tensors=tensors, split=tuple(_split(mapped, part)), reduced=reduced)
+
+
+def _request_held(question: RequestQuestion, say: Say) -> HeldAsMapped:
+    from wsesim.model import build_graph
+    from wsesim.numerics import Part, SeededWeights, fold_ids, quick, token_inputs
+    from wsesim.numerics.mapped import hold_outputs, on_plan
+    from wsesim.questions.shared.request_times import plan_of
+
+    plan = plan_of(question.request, say)
+    if isinstance(plan, DoesNotFit):
+        raise InputError.at(f"does not fit: {plan.why}", file=question.asked.file)
+    model, positions = question.asked.shape, question.request.positions
+    whole = Part(model=model, sequences=question.request.batch, length=positions)
+    small = replace(model, layers=min(LAYERS, model.layers), vocab=min(WORDS, model.vocab))
+    part = quick(Part(model=small, sequences=1, length=min(COMPUTED, positions)), length=False)
+    graph = build_graph(part.model, sequences=1, length=part.length, precision="fp32")
+    tokens = token_inputs(graph, fold_ids(sample_ids(1, part.length), part.model.vocab))
+    say("computing it as it lies")
+    tensors = tuple(hold_outputs(graph, SeededWeights(graph, 0, spread=SPREAD), tokens, on_plan(plan)))
+    return HeldAsMapped(tensors=tensors, split=tuple(_lies(plan, part)), reduced=part.said(whole))
+
+
+def _lies(plan: ResidentPlan, part: Part) -> Iterator[str]:
+    """Yield how a model lies whose weights are resident."""
+    stage = next(stage for stage in plan.stages if stage.layers)
+    where, width = plan.request.rectangle(stage.columns, stage.rows), part.model.width
+    yield f"layers on rectangles of {stage.columns:,} x {stage.rows:,} cores, weights spread over both axes"
+    each, cores = where.y.each(width), where.y.cores
+    yield f"features of a token along y, {width:,} by {each:,} on {cores:,} cores; what a product gives lies along x"
+    yield (f"sums run along the axis of the inputs in a tree of two levels: groups of {where.y.group:,} cores along y, "
+           f"{where.x.group:,} along x, to their centres, then over these")  # fmt: skip
 
 
 def _part(question: StepQuestion) -> tuple[Part, int, str]:
@@ -115,13 +154,13 @@ def map_part(step: Step, part: Part, systems: int) -> MappedStep:
     )  # fmt: skip
     ways = fastest(request)
     if isinstance(ways, DoesNotFit):
-        raise InputError.at(f"a part of it does not fit: {ways.limit}", file=step.asked.file)
+        raise InputError.at(f"a part of it does not fit: {ways.why}", file=step.asked.file)
     return MappedStep(request=ways[0].request, program=ways[0].program)
 
 
 def _split(mapped: MappedStep, part: Part) -> Iterator[str]:
     """Yield what was split how."""
-    from wsesim.numerics.mapped import Lines
+    from wsesim.numerics.mapped import StreamedLines
 
     place, region, request = mapped.program.placement, mapped.region(1), mapped.request
     widths = dict.fromkeys(request.graph.dims[name] for name in ("width", "ffn") if name in request.graph.dims)
@@ -129,7 +168,7 @@ def _split(mapped: MappedStep, part: Part) -> Iterator[str]:
     yield f"features of a token over {region.columns:,} columns of cores: " + ", ".join(
         f"{width:,} by {_each(region.features_of(width))}" for width in widths
     )
-    rows = len(Lines(region=region).down(tokens))
+    rows = len(StreamedLines(region=region).down(tokens))
     yield f"tokens of a pass over {rows:,} rows: {tokens:,} by {_each(region.tokens_of(tokens))}"
     wafers = sum(map(bool, mapped.sizes))
     yield (f"{part.sequences:,} sequences over {wafers:,} wafer{'s' * (wafers > 1)}, in {place.passes:,} passes; "

@@ -11,7 +11,6 @@ from wsesim.questions.base import Question, Say, silent
 from wsesim.questions.shared.as_mapped import map_part
 from wsesim.questions.shared.kinds import StepQuestion
 from wsesim.questions.shared.sample import sample_ids
-from wsesim.questions.shared.scaling import KEPT_AS
 from wsesim.questions.shared.step import UNLEVELLED
 
 if TYPE_CHECKING:
@@ -66,6 +65,7 @@ def precision_lost(question: Question, *, say: Say = silent) -> PrecisionLost:
     from wsesim.graph import with_training
     from wsesim.model import build_graph
     from wsesim.numerics import (
+        KEPT_AS,
         InPrecision,
         SeededWeights,
         Storage,

@@ -13,8 +13,6 @@ from wsesim.questions.base import Draft
 from wsesim.workload import Default, Section
 from wsesim.workload.fields import Size
 
-KEPT_AS = {"mixed": "fp16", "fp16": "fp16", "bf16": "bf16", "cb16": "cb16", "fp32": "fp32"}
-"""Format that a step of each `precision` keeps its numbers in."""
 _SCALES = ("loss_scaling_factor", "initial_loss_scale", "steps_per_increase", "unscaled")
 _ZOO = "as in the vendor's Model Zoo (MixedPrecision)"
 Scale = Annotated[float, Field(ge=2.0**-14, le=2.0**24)]
@@ -45,7 +43,7 @@ def check_numbers(draft: Draft, section: NumbersSection) -> None:
     if section.numbers == "float32":
         notes += [f"learning.{key} has no effect: it is read where learning.numbers is machine." for key in given]
         return
-    if KEPT_AS.get(precision) == "fp32":
+    if precision == "fp32":
         notes.append("learning.numbers: machine is float32, too, with precision: fp32.")
     if precision == "cb16" and not dynamic and not section.unscaled:
         draft.problems.add_field(
