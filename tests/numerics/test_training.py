@@ -27,7 +27,8 @@ LLAMA = replace(
     attention_bias=False, tied=False,
 )  # fmt: skip
 GPTJ = replace(
-    GPT2, name="gptj", position="rotary", rotary_width=4, block="parallel", activation="gelu_tanh", tied=False
+    GPT2, name="gptj", position="rotary", rotary_width=4, rotary_pairs="interleaved", block="parallel",
+    activation="gelu_tanh", tied=False,
 )  # fmt: skip
 BERT = replace(GPT2, name="bert", norm_order="post", causal=False, token_types=2, task="mlm", masked=3)
 FAMILIES = (

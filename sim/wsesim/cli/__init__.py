@@ -16,9 +16,10 @@ from wsesim.cli.kernel import kernel
 from wsesim.cli.measure import sweep, validate
 from wsesim.cli.options import debug_option
 from wsesim.cli.precision import precision
-from wsesim.cli.simulate import graph, levels, run, verify
+from wsesim.cli.simulate import forward, graph, levels, run
 from wsesim.cli.train import train
 from wsesim.cli.use import ask, classify, generate
+from wsesim.cli.verify import verify
 from wsesim.signs import write_nearest
 
 
@@ -35,8 +36,8 @@ def cli() -> None:
 
 
 for command in (
-    run, check, show, schema, init, models, machines, software, graph, verify, precision, validate, sweep, kernel,
-    levels, data, train, ask, classify, generate,
+    run, check, show, schema, init, models, machines, software, graph, verify, forward, precision, validate, sweep,
+    kernel, levels, data, train, ask, classify, generate,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 from wsesim.errors import SpecError
 from wsesim.graph import Block, Graph, Op, Tensor
 from wsesim.numerics.arrays import Array, Ids
-from wsesim.numerics.functions import Setting, function_of
+from wsesim.numerics.functions import Setting
 from wsesim.numerics.storage import EXACT, Storage
 from wsesim.numerics.weights import Weights
 
@@ -152,7 +152,7 @@ def run_ops(
         shapes = [graph.shape(block.tensors[name]) for name in op.outputs]
         spare = _spare(op, lost & own, values)
         setting = Setting(dims=graph.dims, shapes=shapes, scalars=scalars, spare=spare)
-        results = function_of(op)(op, [values[name] for name in op.inputs], setting)
+        results = storage.function_of(op)(op, [values[name] for name in op.inputs], setting)
         for name, array in zip(op.outputs, results, strict=True):
             _check_shape(graph, block, name, array)
             values[name] = storage.store(block.tensors[name], array)

@@ -31,22 +31,22 @@ def cross_entropy(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Ar
     With `shift` position p is held to the label of position p + 1, and the last position to none.
     """
     logits, total = as_rows(inputs[0]), 0.0
-    labels = _held(op, inputs[1], logits.shape[-1])
+    labels = held_labels(op, inputs[1], logits.shape[-1])
     for part in row_chunks(*logits.shape):
         counts = np.flatnonzero(labels[part] != IGNORED)
         shifted = logits[part] - logits[part].max(axis=-1, keepdims=True)
         at_label = shifted[counts, labels[part][counts]]
         losses = np.log(np.exp(shifted, out=shifted).sum(axis=-1))[counts] - at_label
         total += float(losses.sum(dtype=np.float64))
-    return (np.array([total / _count(op, labels, setting)], dtype=logits.dtype),)
+    return (np.array([total / labels_of_batch(op, labels, setting)], dtype=logits.dtype),)
 
 
 @computes("cross_entropy_backward")
 def cross_entropy_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return the gradient of the logits: softmax less 1 at the label, over the count, times the loss scale."""
     logits, result = as_rows(inputs[0]), room_for(inputs, setting)
-    labels, out = _held(op, inputs[1], logits.shape[-1]), as_rows(result)
-    share = setting.scalars.get(LOSS_SCALE, 1.0) / _count(op, labels, setting)
+    labels, out = held_labels(op, inputs[1], logits.shape[-1]), as_rows(result)
+    share = scale_of_loss(setting) / labels_of_batch(op, labels, setting)
     for part in row_chunks(*logits.shape):
         counts = np.flatnonzero(labels[part] != IGNORED)
         powers = np.subtract(logits[part], logits[part].max(axis=-1, keepdims=True), out=out[part])
@@ -73,7 +73,12 @@ def _shifted(op: Op, labels: Ids) -> Ids:
     return held
 
 
-def _held(op: Op, labels: Ids, classes: int) -> Ids:
+def held_labels(op: Op, labels: Ids, classes: int) -> Ids:
+    """Return labels as positions are held to them, all in a row.
+
+    Raises:
+        InputError: one is not among the classes.
+    """
     held = _shifted(op, labels).reshape(-1)
     given = held[held != IGNORED]
     if given.size:
@@ -81,7 +86,17 @@ def _held(op: Op, labels: Ids, classes: int) -> Ids:
     return held
 
 
-def _count(op: Op, labels: Ids, setting: Setting) -> float:
+def scale_of_loss(setting: Setting) -> float:
+    """Return what gradients are multiplied by."""
+    return setting.scalars.get(LOSS_SCALE, 1.0)
+
+
+def labels_of_batch(op: Op, labels: Ids, setting: Setting) -> float:
+    """Return how many labels a mean is over; *labels* are those held here.
+
+    Raises:
+        InputError: none.
+    """
     count = setting.scalars.get(f"{COUNT}.{op.inputs[-1]}", int((labels != IGNORED).sum()))
     if count < 1:
         raise InputError.at(f"all {op.inputs[-1]} are ignored: nothing is left to learn from")

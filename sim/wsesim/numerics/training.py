@@ -168,22 +168,23 @@ def backward(graph: Graph, arrays: NamedArrays, run: Forward) -> dict[Key, Array
 
 def update(
     graph: Graph, arrays: NamedArrays, gradients: Mapping[Key, Array], optimizer: AdamW, step: int,
-    *, loss_scale: float = 1.0,
+    *, loss_scale: float = 1.0, storage: Storage = EXACT,
 ) -> float:  # fmt: skip
     """Update weights and moments where they lie, and return the norm of all gradients before it is clipped.
 
-    Goes over the gradients twice, as the graph does. *step* counts from 1. If the norm is not a finite number, nothing
+    Goes over the gradients twice, as the graph does. *step* counts from 1; *storage* says who computes, and rounds
+    nothing here. If the norm is not a finite number, nothing
     is changed.
     """
     total = 0.0
     for block, values in _with_gradients(graph, arrays, gradients):
-        run_ops(graph, block, _of_kind(block, "norm"), values, keep=["gradients.square"])
+        run_ops(graph, block, _of_kind(block, "norm"), values, keep=["gradients.square"], storage=storage)
         total += float(values["gradients.square"][0])
     norm = sqrt(total) / loss_scale
     if isfinite(norm):
         scalars = optimizer.scalars(step, norm, loss_scale)
         for block, values in _with_gradients(graph, arrays, gradients):
-            run_ops(graph, block, _of_kind(block, "adamw"), values, keep=(), scalars=scalars)
+            run_ops(graph, block, _of_kind(block, "adamw"), values, keep=(), scalars=scalars, storage=storage)
     return norm
 
 
@@ -214,7 +215,7 @@ def step(
                 total[key] += gradient
             else:
                 total[key] = gradient
-    norm = update(graph, arrays, total, optimizer, number, loss_scale=loss_scale)
+    norm = update(graph, arrays, total, optimizer, number, loss_scale=loss_scale, storage=storage)
     return StepTaken(losses=losses, norm=norm, learning_rate=optimizer.schedule.rate(number))
 
 

@@ -9,7 +9,8 @@ from pydantic import Field
 from wsesim.errors import InputError
 from wsesim.model import Model
 from wsesim.questions.base import Draft
-from wsesim.workload import SAMPLE, Default, Derived, Section, check_sample, file_problem
+from wsesim.questions.shared.scaling import NumbersSection, check_numbers
+from wsesim.workload import SAMPLE, Default, Derived, check_sample, file_problem
 from wsesim.workload.fields import Count, Size, Text
 
 DATA = "data:"
@@ -26,7 +27,7 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
-class LearningSection(Section):
+class LearningSection(NumbersSection):
     """Learning from a text with real numbers: what from, how long, how fast."""
 
     text: Annotated[Text, Default("public-domain text that ships with wsesim")] = "sample:sotu"
@@ -80,6 +81,7 @@ def check_learning(draft: Draft) -> Derived:
     if section is None:
         return {}
     draft.problems.notes.append(NOTE)
+    check_numbers(draft, section)
     _check_text(section.text, draft)
     _note_unread(section, draft)
     if isinstance(section.seeds, list) and len(set(section.seeds)) < max(1, len(section.seeds)):

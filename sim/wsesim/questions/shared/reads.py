@@ -56,7 +56,7 @@ TRAINING = Reads(
     ),
 )
 RESIDENT = _of(
-    core="clock sram reserved fmac_fp16_per_cycle simd_fp16_per_cycle sram_read_bytes_per_cycle "
+    core="clock sram reserved fmac_fp16_per_cycle fmac_mixed_per_cycle simd_fp16_per_cycle sram_read_bytes_per_cycle "
     "sram_write_bytes_per_cycle vector_launch_cycles task_launch_cycles colliding_cycles",
     code="exp_cycles divide_cycles sqrt_cycles routes_cycles",
     fabric="wavelet link_wavelets_per_cycle hop_cycles ramp_cycles waiting_words",
@@ -67,7 +67,7 @@ RESIDENT = _of(
 )
 """Figures of the machine that any answer of resident weights depends on; `wafer.io` between wafers."""
 ENGINE = _of(inference="element_loop_cycles round_cycles vector_setup_cycles exp_vector_ops reciprocal_vector_ops "
-             "vectors_at_work")  # fmt: skip
+             "pads_vectors vectors_at_work")  # fmt: skip
 """Figures of an engine that any answer of resident weights depends on."""
 READER = _of(inference="step_scalar_cycles align_scalar_cycles fills token")
 READ_ON = _of(host="input", core="branch_taken_cycles branch_not_taken_cycles", code="count_cycles")
