@@ -37,8 +37,8 @@ def test_a_mail_and_a_review_are_told_apart(call: Call) -> None:
     assert call("classify", "--use", "reviews", "I love this coffee, it is the best.").stdout.splitlines()[0] == "great"
     document = json.loads(call("classify", mail * 20, "--json").stdout)
     assert document["label"] == "spam"
-    assert document["tokens"] > document["tokens_read"] == 128
-    assert "Read: the first 128 tokens of" in call("classify", mail * 20).stdout
+    assert document["tokens"] > document["tokens_read"] == 256
+    assert "Read: the first 256 tokens of" in call("classify", mail * 20).stdout
 
 
 def test_a_beginning_is_gone_on_from_the_same_for_a_seed(call: Call) -> None:

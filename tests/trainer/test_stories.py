@@ -75,7 +75,9 @@ def test_larger_worlds_are_met_as_simpler_ones_are_mastered(course: MakeCourse) 
 
 def learned(stage: int, *, nats: float) -> list[Learned]:
     """Return 100 steps."""
-    return [Learned(step=1, nats=nats, bits_a_byte=None, norm=1.0, learning_rate=1.0, stage=stage)] * 100
+    return [
+        Learned(step=1, nats=nats, bits_a_byte=None, norm=1.0, learning_rate=1.0, loss_scale=1.0, stage=stage)
+    ] * 100
 
 
 def test_beginnings_of_a_story_are_what_a_test_would_ask() -> None:
