@@ -42,6 +42,8 @@ class Recipe:
     """Square roots a row."""
     row_divides: int = 0
     """Divisions a row."""
+    launches: int = 1
+    """Kernels that a compiler of streamed steps makes of it; each is started."""
 
 
 @dataclass(frozen=True, slots=True)
