@@ -59,6 +59,7 @@ def _requests(phase: str) -> Iterator[Data]:
     asked: Data = {"prompt": 100, **({} if phase == "prefill" else {"generate": 8})}
     for model in (LLAMA, GPT, {**LLAMA, "head_norm": True}, {**GPT, "block": "parallel"}):
         yield _case(phase, model, inference=asked)
+    yield _case(phase, LLAMA, inference=asked, precision="bf16")
     yield _case(phase, MIXTURE, inference={**asked, "batch": 6, "placement": "whole"})
     yield _case(phase, {**GPT, "max_length": 60_000}, inference=asked)
     for model in (BERT, {**GPT, "task": "classify"}) if phase == "prefill" else ():
@@ -79,6 +80,7 @@ def _services(phase: str) -> Iterator[Data]:
     for changed in ({"draft_tokens": 2}, {"placement": "blocks", "decode_grid": 20, "prefill_grid": 14}):
         yield _case(phase, LLAMA, serving=serving, inference=changed)
     yield _case(phase, LLAMA, serving=serving, software="waferengine")
+    yield _case(phase, LLAMA, serving=serving, precision="bf16")
     yield from _held_up(phase, serving=serving)
 
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from math import ceil, fsum
 from typing import NamedTuple
 
-from wsesim.hardware import Cluster
+from wsesim.hardware import Cluster, Core
 from wsesim.kernels.collectives import link_cycles
 from wsesim.kernels.counts import added
 from wsesim.software import Training
@@ -36,6 +36,13 @@ class Axpy(NamedTuple):
     cycles: float
     sram_bytes: float
     """Read and written."""
+
+
+def sustained_fmac(core: Core, precision: str) -> float:
+    """Return the multiply-accumulates per cycle of a core's AXPY: the datapath's, or what SRAM can feed."""
+    read, written = MIXED_TRAFFIC_BYTES[precision]
+    fed = min(core.sram_read_bytes_per_cycle / read, core.sram_write_bytes_per_cycle / written)
+    return min(core.fmac_per_cycle(precision), fed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,16 +87,23 @@ class Region:
         """Return the features of a token that one core holds."""
         return width / self.columns
 
+    def features_of(self, width: int) -> tuple[int, ...]:
+        """Return the first feature of each column, and at last their number: whole features, as even as they can be."""
+        return tuple(column * width // self.columns for column in range(self.columns + 1))
+
+    def tokens_of(self, tokens: int) -> tuple[int, ...]:
+        """Return the first token of each row, and at last their number; of fewer than all each row has its share."""
+        if tokens == self.sequences * self.length:
+            return tuple(min(tokens, row * self.tokens_per_core) for row in range(self.rows + 1))
+        return tuple(row * tokens // self.rows for row in range(self.rows + 1))
+
     def fmac_per_cycle(self, precision: str) -> float:
         """Return the multiply-accumulates per cycle an AXPY sustains: the datapath's, or what SRAM can feed.
 
         Reads and writes have ports of their own. Mixed precision reads 6 bytes a MAC, so that 16 bytes a cycle feed
         2.67 of WSE-3's four lanes; in 16 bits a MAC reads 4 bytes, which feeds four of eight, as AXPYs there measure.
         """
-        core = self.cluster.wafer.core
-        read, written = MIXED_TRAFFIC_BYTES[precision]
-        fed = min(core.sram_read_bytes_per_cycle / read, core.sram_write_bytes_per_cycle / written)
-        return min(core.fmac_per_cycle(precision), fed)
+        return sustained_fmac(self.cluster.wafer.core, precision)
 
     def axpy(self, precision: str, tokens: float) -> Axpy:
         """Return an AXPY over *tokens* with the start of its weight, the faster of two ways.

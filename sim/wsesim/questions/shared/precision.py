@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING
 
 from wsesim.errors import InputError
 from wsesim.questions.base import Question, Say, silent
-from wsesim.workload import SAMPLE
+from wsesim.questions.shared.as_mapped import map_part
+from wsesim.questions.shared.kinds import StepQuestion
+from wsesim.questions.shared.sample import sample_ids
+from wsesim.questions.shared.step import UNLEVELLED
 
 if TYPE_CHECKING:
     from wsesim.numerics import Lost, Part, Storage
 
 LOSS_SCALE = 2.0**15
 """Beside 1: what the vendor's dynamic scale of a loss begins at."""
-COMPUTED, WORDS = 16, 1024
+ANY_ORDER = "Sums are added in fp32, in any order."
+MAPPED_ORDER = (
+    "Sums are added in fp32, in any order (level 0) unless a level is named: then as they are mapped, partial sums of "
+    "linear layers passing in 16 bits over"
+)
+COMPUTED, WORDS = 8, 512
 """Tokens of a sequence, and words of the vocabulary, that are computed at most. Assumed: enough for every op, in a
 second for each format."""
 
@@ -26,6 +34,8 @@ class KeptAs:
 
     name: str
     format: str
+    level: int | None
+    """`precision_opt_level`; None where weights do not stream, or all is fp32."""
     loss_scale: float
     lost: tuple[Lost, ...]
     """By kind of op, on the part of the model that was computed."""
@@ -40,6 +50,8 @@ class PrecisionLost:
     labels: int
     """That a gradient is a mean over."""
     ways: tuple[KeptAs, ...]
+    order: str
+    """In which order sums are added, in a sentence."""
 
 
 def precision_lost(question: Question, *, say: Say = silent) -> PrecisionLost:
@@ -53,14 +65,12 @@ def precision_lost(question: Question, *, say: Say = silent) -> PrecisionLost:
     from wsesim.graph import with_training
     from wsesim.model import build_graph
     from wsesim.numerics import (
-        SAMPLES,
+        KEPT_AS,
         InPrecision,
         SeededWeights,
-        Tokenizer,
+        Storage,
         fold_ids,
-        load_text,
         token_inputs,
-        token_windows,
     )
 
     asked = question.asked
@@ -68,15 +78,26 @@ def precision_lost(question: Question, *, say: Say = silent) -> PrecisionLost:
         raise InputError.at("has no model whose numbers could be kept in any format", file=asked.file)
     part, reduced = _part(question)
     graph = with_training(build_graph(part.model, sequences=part.sequences, length=part.length))
-    text = load_text(f"{SAMPLE}{next(iter(SAMPLES))}")
-    ids = fold_ids(token_windows(text, Tokenizer.gpt2(), part.sequences, part.length), part.model.vocab)
+    ids = fold_ids(sample_ids(part.sequences, part.length), part.model.vocab)
     labels, ways = _labels(question, part), list[KeptAs]()
     passes = InPrecision(graph, SeededWeights(graph, 0), token_inputs(graph, ids), labels=labels)
     for storage, scale in _ways():
         say(f"computing in {storage.name}")
         lost = passes.lost(storage, loss_scale=scale)
-        ways.append(KeptAs(name=storage.name, format=storage.format, loss_scale=scale, lost=lost))
-    return PrecisionLost(reduced=reduced, labels=labels, ways=tuple(ways))
+        level = 0 if isinstance(question, StepQuestion) and storage.format != "fp32" else None
+        ways.append(KeptAs(name=storage.name, format=storage.format, level=level, loss_scale=scale, lost=lost))
+    order = ANY_ORDER
+    if isinstance(question, StepQuestion) and question.step.precision not in UNLEVELLED:
+        mapped = map_part(replace(question.step, level=1), part, 1)
+        order = f"{MAPPED_ORDER} {mapped.program.placement.columns:,} columns of cores."
+        kept = Storage(format=KEPT_AS[question.step.precision])
+        for level in (1, 2):
+            say(f"computing in {kept.name} at level {level}")
+            lost = passes.lost(replace(mapped, storage=kept, level=level).on_lines(part.sequences))
+            ways.append(KeptAs(
+                name=f"{kept.name}, level {level}", format=kept.format, level=level, loss_scale=1.0, lost=lost
+            ))  # fmt: skip
+    return PrecisionLost(reduced=reduced, labels=labels, ways=tuple(ways), order=order)
 
 
 def _part(question: Question) -> tuple[Part, str]:

@@ -56,7 +56,7 @@ TRAINING = Reads(
     ),
 )
 RESIDENT = _of(
-    core="clock sram reserved fmac_fp16_per_cycle simd_fp16_per_cycle sram_read_bytes_per_cycle "
+    core="clock sram reserved fmac_fp16_per_cycle fmac_mixed_per_cycle simd_fp16_per_cycle sram_read_bytes_per_cycle "
     "sram_write_bytes_per_cycle vector_launch_cycles task_launch_cycles colliding_cycles",
     code="exp_cycles divide_cycles sqrt_cycles routes_cycles",
     fabric="wavelet link_wavelets_per_cycle hop_cycles ramp_cycles waiting_words",
