@@ -12,7 +12,7 @@ from wsesim.graph import Graph, Op, backward
 from wsesim.graph.backward import _Backward
 from wsesim.model import Model, build
 from wsesim.model.build import _Builder
-from wsesim.numerics import executor, inputs, optimizer, probe, rotary, smaller, tables, verify
+from wsesim.numerics import executor, inputs, optimizer, probe, rotary, smaller, storage, tables, verify
 from wsesim.numerics.arrays import Array
 from wsesim.numerics.functions import OpFunction, Setting, function_of
 from wsesim.numerics.naming import Family, Pieces
@@ -59,9 +59,7 @@ def computing(kind: str, wrong: Callable[[OpFunction], OpFunction]) -> Plant:
     """Let ops of a kind compute something else."""
 
     def plant(patch: Patch) -> None:
-        patch.setattr(
-            executor, "function_of", lambda op: wrong(function_of(op)) if op.kind == kind else function_of(op)
-        )
+        patch.setattr(storage, "function_of", lambda op: wrong(function_of(op)) if op.kind == kind else function_of(op))
 
     return plant
 

@@ -9,7 +9,7 @@ from tests.numerics.test_models_golden import MODELS
 from wsesim.errors import InputError, SpecError
 from wsesim.graph import Op
 from wsesim.model import Model, build_graph
-from wsesim.numerics import executor
+from wsesim.numerics import storage
 from wsesim.numerics.arrays import Array
 from wsesim.numerics.attention import scores, softmax
 from wsesim.numerics.checkpoint import SafetensorsWeights
@@ -83,7 +83,7 @@ MISTAKES: dict[str, tuple[str, OpFunction, str]] = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_wrong_op_is_noticed_and_placed(mistake: str, monkeypatch: pytest.MonkeyPatch) -> None:
     kind, function, place = MISTAKES[mistake]
-    monkeypatch.setattr(executor, "function_of", lambda op: function if op.kind == kind else function_of(op))
+    monkeypatch.setattr(storage, "function_of", lambda op: function if op.kind == kind else function_of(op))
     found = verify_model(replace(SMALL, width=192, ffn_width=768), text=TEXT, sequences=1, length=16)
     assert not found.ok
     assert found.max_error > found.tolerance

@@ -51,6 +51,8 @@ def _steps(phase: str) -> Iterator[Data]:
         yield _case(phase, GPT, batch=batch, hardware={name: "20 MB/s"}, machine="andromeda", systems=16)
     for precision in ("fp16", "fp32"):
         yield _case(phase, GPT, batch=batch, precision=precision)
+    for sums in ({"core.accumulator": "64 B"}, {"core.accumulator": "0 B", "core.sram_write_bytes_per_cycle": 2}):
+        yield _case(phase, GPT, batch={**batch, "sequences": 64}, hardware=sums, machine="cs-3")
     yield _case(phase, GPT, batch={"sequences": 1, "length": 8}, hardware={"wafer.io_channels": 1})
     yield _case(phase, GPT, batch={**batch, "sequences": 7, "micro_batch": 5})
 

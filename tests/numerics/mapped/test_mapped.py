@@ -155,3 +155,17 @@ def test_each_op_of_a_plan_sums_along_the_axis_that_its_input_lies_on() -> None:
         found = lines(ops[name])
         assert isinstance(found, ResidentLines)
         assert found.line.cores == cores
+
+
+def test_sums_in_half_precision_are_rounded_at_each_product_and_at_each_core() -> None:
+    x, weight = np.ones((1, 4), np.float32), np.array([[2048.0], [1.0], [1.0], [2.0]], np.float32)
+    half, whole = (
+        ResidentLines(line=CoreLine(cores=2), half=half, partial_sums=FORMATS["fp16"]) for half in (True, False)
+    )
+    assert half.product(x, weight).tolist() == [
+        [2052.0]
+    ]  # 2048 + 1 is 2048 in fp16, then 3 are added, and 2051 is 2052
+    assert whole.product(x, weight).tolist() == [[2052.0]]
+    three = ResidentLines(line=CoreLine(cores=1), half=True)
+    assert three.product(x[:, :3], weight[:3]).tolist() == [[2048.0]]
+    assert ResidentLines(line=CoreLine(cores=1)).product(x[:, :3], weight[:3]).tolist() == [[2050.0]]

@@ -151,24 +151,36 @@ def mapped_kinds() -> frozenset[str]:
 class OnLines(Storage):
     """Tensors kept as elsewhere, ops computed as they are mapped."""
 
-    lines_of: Callable[[Op], Lines]
-    """The lines that an op's sums run along."""
+    lines_of: Callable[[Op], Lines | None]
+    """The lines that an op's sums run along; None where it is not mapped."""
 
     def function_of(self, op: Op) -> OpFunction:
         """Return what computes an op as mapped."""
-        return partial(_REGISTERED[op.kind], self.lines_of(op)) if op.kind in mapped_kinds() else function_of(op)
+        lines = self.lines_of(op) if op.kind in mapped_kinds() else None
+        return function_of(op) if lines is None else partial(_REGISTERED[op.kind], lines)
 
 
-def macs(x: Array, weight: Array) -> Array:
+def macs(x: Array, weight: Array, *, half: bool = False) -> Array:
     """Return x [..., tokens, k] @ weight [..., k, outputs] as a core has it, product by product, each rounded once.
 
-    A core multiplies exactly and rounds the sum; float64 holds the product of two fp32 numbers.
+    A core multiplies exactly and rounds the sum, to fp32 or with *half* to fp16; float64 holds the product of two fp32
+    numbers.
     """
     total = np.asarray(x[..., :, 0, None] * weight[..., None, 0, :])
+    if half:
+        return _half_macs(total, x, weight)
     for number in range(1, x.shape[-1]):
         product = x[..., :, number, None].astype(np.float64) * weight[..., None, number, :]
         total = np.add(total, product).astype(x.dtype)
     return total
+
+
+def _half_macs(total: Array, x: Array, weight: Array) -> Array:
+    total = total.astype(np.float16)
+    for number in range(1, x.shape[-1]):
+        product = x[..., :, number, None].astype(np.float64) * weight[..., None, number, :]
+        total = np.add(total, product).astype(np.float16)
+    return total.astype(x.dtype)
 
 
 def running(parts: Iterable[Array]) -> Array:

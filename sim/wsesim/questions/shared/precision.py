@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from wsesim.answer import DoesNotFit
 from wsesim.errors import InputError
 from wsesim.questions.base import Question, Say, silent
 from wsesim.questions.shared.as_mapped import map_part
-from wsesim.questions.shared.kinds import StepQuestion
+from wsesim.questions.shared.kinds import RequestQuestion, StepQuestion
 from wsesim.questions.shared.sample import sample_ids
 from wsesim.questions.shared.step import UNLEVELLED
 
 if TYPE_CHECKING:
-    from wsesim.numerics import Lost, Part, Storage
+    from wsesim.numerics import InPrecision, Lost, Part, Storage
+    from wsesim.questions.shared.request import Request
+    from wsesim.questions.shared.step import Step
 
 LOSS_SCALE = 2.0**15
 """Beside 1: what the vendor's dynamic scale of a loss begins at."""
@@ -22,6 +25,9 @@ ANY_ORDER = "Sums are added in fp32, in any order."
 MAPPED_ORDER = (
     "Sums are added in fp32, in any order (level 0) unless a level is named: then as they are mapped, partial sums of "
     "linear layers passing in 16 bits over"
+)
+RESIDENT_ORDER = (
+    "As it lies: in the order of the cores, passed on in 16 bits; with fp16 cores add up in fp16, too. Forward only."
 )
 COMPUTED, WORDS = 8, 512
 """Tokens of a sequence, and words of the vocabulary, that are computed at most. Assumed: enough for every op, in a
@@ -64,14 +70,7 @@ def precision_lost(question: Question, *, say: Say = silent) -> PrecisionLost:
     """
     from wsesim.graph import with_training
     from wsesim.model import build_graph
-    from wsesim.numerics import (
-        KEPT_AS,
-        InPrecision,
-        SeededWeights,
-        Storage,
-        fold_ids,
-        token_inputs,
-    )
+    from wsesim.numerics import InPrecision, SeededWeights, fold_ids, token_inputs
 
     asked = question.asked
     if asked.model is None:
@@ -86,18 +85,44 @@ def precision_lost(question: Question, *, say: Say = silent) -> PrecisionLost:
         lost = passes.lost(storage, loss_scale=scale)
         level = 0 if isinstance(question, StepQuestion) and storage.format != "fp32" else None
         ways.append(KeptAs(name=storage.name, format=storage.format, level=level, loss_scale=scale, lost=lost))
-    order = ANY_ORDER
+    placed, order = _as_placed(question, part, passes, say)
+    return PrecisionLost(reduced=reduced, labels=labels, ways=(*ways, *placed), order=order)
+
+
+def _as_placed(question: Question, part: Part, passes: InPrecision, say: Say) -> tuple[list[KeptAs], str]:
+    """Return what is lost where sums are added as they are placed, and in which order they are."""
     if isinstance(question, StepQuestion) and question.step.precision not in UNLEVELLED:
-        mapped = map_part(replace(question.step, level=1), part, 1)
-        order = f"{MAPPED_ORDER} {mapped.program.placement.columns:,} columns of cores."
-        kept = Storage(format=KEPT_AS[question.step.precision])
-        for level in (1, 2):
-            say(f"computing in {kept.name} at level {level}")
-            lost = passes.lost(replace(mapped, storage=kept, level=level).on_lines(part.sequences))
-            ways.append(KeptAs(
-                name=f"{kept.name}, level {level}", format=kept.format, level=level, loss_scale=1.0, lost=lost
-            ))  # fmt: skip
-    return PrecisionLost(reduced=reduced, labels=labels, ways=tuple(ways), order=order)
+        return _as_mapped(question.step, part, passes, say)
+    if isinstance(question, RequestQuestion):
+        return _as_it_lies(question.request, passes, say)
+    return [], ANY_ORDER
+
+
+def _as_mapped(step: Step, part: Part, passes: InPrecision, say: Say) -> tuple[list[KeptAs], str]:
+    from wsesim.numerics import KEPT_AS, Storage
+
+    mapped, kept, ways = map_part(replace(step, level=1), part, 1), Storage(format=KEPT_AS[step.precision]), []
+    for level in (1, 2):
+        say(f"computing in {kept.name} at level {level}")
+        lost = passes.lost(replace(mapped, storage=kept, level=level).on_lines(part.sequences))
+        name = f"{kept.name}, level {level}"
+        ways.append(KeptAs(name=name, format=kept.format, level=level, loss_scale=1.0, lost=lost))
+    return ways, f"{MAPPED_ORDER} {mapped.program.placement.columns:,} columns of cores."
+
+
+def _as_it_lies(request: Request, passes: InPrecision, say: Say) -> tuple[list[KeptAs], str]:
+    from wsesim.numerics import Storage
+    from wsesim.numerics.mapped import on_plan
+    from wsesim.questions.shared.request_times import plan_of
+
+    plan = plan_of(request, say)
+    if isinstance(plan, DoesNotFit):
+        return [], ANY_ORDER
+    kept = Storage(format=request.asked.resolved["precision"])
+    say(f"computing in {kept.name} where weights lie")
+    lost, name = passes.lost(on_plan(plan, kept)), f"{kept.name}, as it lies"
+    way = KeptAs(name=name, format=kept.format, level=None, loss_scale=1.0, lost=lost)
+    return [way], f"{ANY_ORDER} {RESIDENT_ORDER}"
 
 
 def _part(question: Question) -> tuple[Part, str]:
