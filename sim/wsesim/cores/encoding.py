@@ -28,8 +28,19 @@ def encode(roles: list[CoreRole], places: list[Places], control_tasks: list[str]
             for at in range(OPERANDS):
                 operand = each.operands[at] if at < len(each.operands) else None
                 operands[number, at] = _operand(each, at, operand, place)
+        _mark_inward(code[start : start + len(role.instructions)])
         start += len(role.instructions)
     return code, operands
+
+
+def _mark_inward(code: Array) -> None:
+    """Mark what nobody but its core can see: those without cost where one with cost soon follows."""
+    free = isa.MOST_FREE
+    for each in code[::-1]:
+        own, least = each["op"] in isa.INWARD_OPS, each["cost"] + min(0, each["cost_else"])
+        jumps = each["op"] in (isa.JUMP, isa.JUMP_LESS)
+        free = 0 if own and least > 0 else free + 1 if own and not jumps else isa.MOST_FREE
+        each["inward"] = free < isa.MOST_FREE
 
 
 def _fields(each: Instruction, start: int, control_tasks: list[str]) -> dict[str, float]:

@@ -124,7 +124,7 @@ def _clock(builder: Builder, threads: int) -> Array:
         ("hop", fabric.hop_cycles), ("ramp", fabric.ramp_cycles), ("task_cycles", core.task_launch_cycles),
         ("activation_cycles", core.activation_cycles), ("line_bytes", core.line_bytes), ("threads", threads),
         ("width", builder.width), ("scalars_first", builder.scalars_first),
-        ("patience", PATIENCE_CYCLES),
+        ("patience", PATIENCE_CYCLES), ("ahead", 1), ("band", 16),
     ):  # fmt: skip
         clock[name] = min(value, state.LAST_CYCLE)
     return clock

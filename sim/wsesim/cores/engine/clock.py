@@ -49,14 +49,14 @@ measured: with fewer, asking for it costs more than it saves."""
 @inlined
 def _complete_due(core: Int, now: Int, state: State) -> None:
     """Take all finished vector instructions off their threads."""
-    live, slot = state.cores[core]["live"], np.int64(0)
-    while live >> slot:
-        if (live >> slot) & 1:
-            thread = state.threads[core, slot]
-            if thread["done"] >= thread["wanted"] and thread["next"] <= now:
-                note(core, COMPLETED, slot, thread["line"], now, now, 0, state)
-                complete(core, slot, now, state)
-        slot += 1
+    live = np.int64(state.cores[core]["live"])
+    while live:
+        slot = lowest(live)
+        live &= live - 1
+        thread = state.threads[core, slot]
+        if thread["done"] >= thread["wanted"] and thread["next"] <= now:
+            note(core, COMPLETED, slot, thread["line"], now, now, 0, state)
+            complete(core, slot, now, state)
 
 
 @inlined
@@ -90,7 +90,7 @@ def _use_datapath(core: Int, now: Int, until: Int, state: State) -> tuple[Int, I
         if slot >= threads:
             slot = np.int64(0)
         if slot == 0 and taken == 0 and _is_ready(here, now):
-            took = go_on(core, now, state)
+            took = go_on(core, now, until, state)
             if took > 0:
                 here["turn"] = 1
                 break
@@ -119,18 +119,16 @@ def _use_datapath(core: Int, now: Int, until: Int, state: State) -> tuple[Int, I
 @inlined
 def _come_back(core: Int, now: Int, took: Int, state: State) -> None:
     """Have the core visited again when a thread of it is due."""
-    here, slot = state.cores[core], np.int64(0)
-    live = here["live"]
-    soon = took > 0
-    while live >> slot:
-        if (live >> slot) & 1:
-            due = state.threads[core, slot]["next"]
-            if due > now:
-                wake(core, due, now, state)
-            elif soon:
-                wake(core, now + 1, now, state)
-        slot += 1
-    if live & 1 == 0 and not here["halted"]:
+    here, soon = state.cores[core], took > 0
+    live = np.int64(here["live"])
+    while live:
+        due = state.threads[core, lowest(live)]["next"]
+        live &= live - 1
+        if due > now:
+            wake(core, due, now, state)
+        elif soon:
+            wake(core, now + 1, now, state)
+    if here["live"] & 1 == 0 and not here["halted"]:
         if here["ready"] > now:
             wake(core, here["ready"], now, state)
         elif soon:
@@ -189,7 +187,11 @@ def _work(core: Int, now: Int, until: Int, state: State) -> Int:
     """One cycle of a core's program; return how many cycles of work it took up."""
     if _is_idle(core, state):
         return np.int64(0)
-    free, took, full, longer = np.int64(state.cores[core]["free"]), np.int64(0), np.int64(0), np.int64(0)
+    here = state.cores[core]
+    if here["live"] == 0 and here["counter"] >= 0 and here["ready"] > now:
+        wake(core, here["ready"], now, state)
+        return np.int64(0)
+    free, took, full, longer = np.int64(here["free"]), np.int64(0), np.int64(0), np.int64(0)
     waits = np.int64(LAUNCH)
     _complete_due(core, now, state)
     if free > now:
@@ -222,17 +224,17 @@ def _load_elements(core: Int, state: State) -> None:
 
 
 @inlined
-def _gather(bucket: Int, state: State) -> Int:
-    """List the cores that are due in a cycle, in the order in which they lie in memory; return how many."""
-    count = np.int64(0)
-    state.due[bucket, 0] = 0
-    for word in range(1, state.due.shape[1]):
-        bits = state.due[bucket, word]
-        state.due[bucket, word] = 0
+def _gather(now: Int, low: Int, high: Int, state: State) -> Int:
+    """List the cores of some words of the calendar that are due, in the order of memory; return how many."""
+    count, bucket = np.int64(0), now & (SPAN - 1)
+    for word in range(low, high):
+        bits = state.due[bucket, 1 + word]
+        if bits != 0:
+            state.due[bucket, 1 + word] = 0
         while bits != 0:
             number = lowest(bits)
-            bits &= ~(ONE << number)
-            state.visits[count] = ((word - 1) << 6) + number
+            bits &= bits - 1
+            state.visits[count] = (word << 6) + number
             count += 1
     return count
 
@@ -250,9 +252,48 @@ def _next_due(now: Int, state: State) -> Int:
 def _failed(now: Int, state: State) -> Int:
     """Return how a run ends that did what none can do or gets nowhere, -1 if neither."""
     clock = state.clock[0]
-    if clock["fault"]:
+    if clock["fault"] and clock["fault_cycle"] < now:
         return np.int64(FAULTY)
     return np.int64(HUNG if now - min(clock["moved"], clock["acted"]) > clock["patience"] else -1)
+
+
+@inlined
+def _visit(now: Int, low: Int, high: Int, until: Int, state: State) -> Int:
+    """Have the cores of some words of the calendar do what they do in a cycle; return how many events that were."""
+    events, count = np.int64(0), _gather(now, max(np.int64(0), low), min(high, state.due.shape[1] - 1), state)
+    ahead = count if len(state.cores) > MANY_CORES else 0
+    for turn in range(count):
+        if turn + 2 * AHEAD < ahead:
+            _load(np.int64(state.visits[turn + 2 * AHEAD]), state)
+            _load_elements(np.int64(state.visits[turn + AHEAD]), state)
+        core = np.int64(state.visits[turn])
+        events += _forward(core, now, state) + _work(core, now, until, state)
+    return events
+
+
+@inlined
+def _cycles_at_once(now: Int, until: Int, state: State) -> Int:
+    """Return how many cycles a band of cores may go through before the next band does: see `run_cycles`."""
+    clock = state.clock[0]
+    hangs = min(clock["moved"], clock["acted"]) + clock["patience"] - now
+    return np.int64(max(1, min(clock["ahead"], until - now, hangs)))
+
+
+@inlined
+def _pass(now: Int, cycles: Int, until: Int, state: State) -> Int:
+    """Run some cycles, band by band; return how many events they had."""
+    clock, events, low = state.clock[0], np.int64(0), np.int64(0)
+    words, band = state.due.shape[1] - 1, np.int64(clock["band"]) if cycles > 1 else np.int64(len(state.cores))
+    skew = ((clock["width"] if clock["width"] < len(state.cores) else 1) + 63) >> 6
+    while low < words + (cycles - 1) * skew:
+        for step in range(cycles):
+            if clock["fault"] and clock["fault_cycle"] < now + step:
+                break
+            events += _visit(now + step, low - step * skew, low + band - step * skew, until, state)
+        low += band
+    for step in range(cycles):
+        state.due[(now + step) & (SPAN - 1), 0] = 0
+    return events
 
 
 @called
@@ -269,15 +310,9 @@ def run_cycles(until: Int, state: State) -> Int:
         if now >= until or events >= budget or clock["logged"] > len(state.log) // 2:
             ended = np.int64(PAUSED)
             break
-        count = _gather(now & (SPAN - 1), state)
-        ahead = count if count > MANY and len(state.cores) > MANY_CORES else 0
-        for turn in range(count):
-            if turn + 2 * AHEAD < ahead:
-                _load(np.int64(state.visits[turn + 2 * AHEAD]), state)
-                _load_elements(np.int64(state.visits[turn + AHEAD]), state)
-            core = np.int64(state.visits[turn])
-            events += _forward(core, now, state) + _work(core, now, until, state)
-        now += 1
+        cycles = _cycles_at_once(now, until, state)
+        events += _pass(now, cycles, until, state)
+        now += cycles
         ended = _failed(now, state)
     clock["now"], clock["events"] = now, events
     return ended

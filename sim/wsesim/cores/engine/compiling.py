@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+import numpy as np
+
 from wsesim.cores import jit
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -45,6 +47,21 @@ else:
     def inlined(function: Function) -> Function:
         """Return *function* compiled into its callers, for what is given the whole state: calls copy all arguments."""
         return cast(Function, _njit(forceinline=True, **_AS_C, **_WITHIN)(function))
+
+
+def _trailing(_: Any, bits: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        return builder.cttz(given[0], _ir.IntType(1)(1))
+
+    return _types.int64(_types.int64), generate
+
+
+def uncompiled_trailing_zeros(bits: Any) -> Any:
+    """Return how many zeros stand below the lowest bit that is set."""
+    return np.int64((int(bits) & -int(bits)).bit_length() - 1)
+
+
+trailing_zeros: Callable[[Any], Any] = _intrinsic(_trailing) if jit.COMPILED else uncompiled_trailing_zeros
 
 
 def _prefetch(_: Any, array: Any, row: Any, offset: Any) -> Any:

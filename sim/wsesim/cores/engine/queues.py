@@ -11,7 +11,7 @@ import numpy as np
 from wsesim.cores import isa
 from wsesim.cores.engine.compiling import called, inlined
 from wsesim.cores.engine.words import ONE, Int
-from wsesim.cores.state import READY_SHIFT, SPAN, Array, State
+from wsesim.cores.state import LOOK, READY_SHIFT, SPAN, Array, State
 
 
 @inlined
@@ -27,7 +27,7 @@ def neighbour(core: Int, port: Int, clock: Array) -> Int:
 @inlined
 def wake(core: Int, when: Int, now: Int, state: State) -> None:
     """Have a core visited at a later cycle; if that is too far off for the calendar, at its last one, to ask again."""
-    bucket = min(when, now + SPAN - 1) & (SPAN - 1)
+    bucket = min(when, now + LOOK) & (SPAN - 1)
     state.due[bucket, 0] = 1
     state.due[bucket, 1 + (core >> 6)] |= ONE << (core & 63)
 
@@ -95,10 +95,12 @@ def set_switch(core: Int, color: Int, place: Int, switches: Array, queues: Array
 
 
 @called
-def fault(core: Int, line: Int, kind: Int, clock: Array) -> None:
-    """Note the first thing that none can do; the run ends with this cycle."""
-    if clock[0]["fault"] == 0:
+def fault(core: Int, line: Int, kind: Int, now: Int, clock: Array) -> None:
+    """Note what none can do, of several the first, on the first core; the run ends with its cycle."""
+    first, there = clock[0]["fault_cycle"], clock[0]["fault_core"]
+    if clock[0]["fault"] == 0 or now < first or (now == first and core < there):
         clock[0]["fault"], clock[0]["fault_core"], clock[0]["fault_line"] = kind, core, line
+        clock[0]["fault_cycle"] = now
 
 
 @inlined
