@@ -193,7 +193,7 @@ class CoreMachine:
             if ended == PAUSED and clock["now"] < until:
                 continue
             if frame_cycles:
-                frames.append(state.cores["busy"].astype(np.int64))
+                frames.append(state.tallies["busy"].astype(np.int64))
             if ended != PAUSED or until >= limit:
                 return ended, frames, rows
             tell(until)
@@ -213,7 +213,7 @@ class CoreMachine:
         executed = state.executed[: sum(len(role.instructions) for role in self.builder.roles)]
         instructions = [each for role in self.builder.roles for each in role.instructions]
         bytes_ = [_bytes(each) for each in instructions]
-        busy = state.cores["busy"].astype(np.int64)
+        busy = state.tallies["busy"].astype(np.int64)
         sent, traffic = self._traffic()
         spans = spans_of(self.builder, rows)
         noted = 0 < state.clock[0]["noted"] <= len(state.events)

@@ -25,6 +25,8 @@ LOOK = 15
 """Cycles from now on for which somebody may be put on it."""
 LAST_CYCLE = 1 << 29
 """Where runs stop at the latest, so that cycles fit 31 bits."""
+NEVER = (1 << 31) - 1
+"""A cycle that does not come."""
 CONTROL_SHIFT, READY_SHIFT = 32, 33
 """A word of a queue: cycle from which it is seen << READY_SHIFT | whether it is control << CONTROL_SHIFT | data."""
 OUTSIDE_MEMORY, NO_CONTROL_TASK, NOBODY_THERE, NO_DESCRIPTOR = 1, 2, 3, 4
@@ -49,7 +51,7 @@ CORE = np.dtype([
     ("counter", "i4"),  # instruction of the running task, -1: none
     ("ready", "i4"),  # cycle from which the main thread goes on
     ("free", "i4"),  # cycle from which the datapath is free
-    ("busy", "i4"),  # cycles the datapath or the main thread worked
+    ("rests", "i4"),  # cycle before which its program can do nothing, unless it is roused
     ("covered", "i4"),  # cycle up to which it is known where cycles went
     ("role", "i4"),
     ("live", "i2"),  # bit per thread that runs a vector instruction; bit 0 is the main thread
@@ -61,6 +63,7 @@ CORE = np.dtype([
     ("watched", "i1"),  # whether its instructions are logged
 ])  # fmt: skip
 TALLY = np.dtype([
+    ("busy", "i4"),  # cycles the datapath or the main thread worked
     ("occupied", "i4"),  # cycles with a task or a vector instruction under way, less the cycle since which one is
     ("task", "i4"),  # the running task
     ("begun", "i4"),  # its first cycle

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.engine.compiling import called, inlined, prefetch
+from wsesim.cores.engine.compiling import called, inlined
 from wsesim.cores.engine.launch import complete
 from wsesim.cores.engine.notes import note
-from wsesim.cores.engine.queues import wake
+from wsesim.cores.engine.queues import rouse, wake
 from wsesim.cores.engine.router import route
 from wsesim.cores.engine.tasks import go_on
 from wsesim.cores.engine.vector import issue
@@ -29,7 +29,7 @@ from wsesim.cores.state import (
     IDLE,
     ISSUE,
     LAUNCH,
-    LINE_BYTES,
+    NEVER,
     PAUSED,
     QUIET,
     ROOM,
@@ -39,11 +39,6 @@ from wsesim.cores.state import (
 
 EVENTS_A_CALL = 20_000_000
 """After which a run comes up for air, so that it can be interrupted."""
-AHEAD = 2
-"""Visits by which a core's state is asked for before it is needed."""
-MANY, MANY_CORES = 1500, 8192
-"""Visits in a cycle, and cores in all, from which a core's state lies in no near cache when its turn comes again;
-measured: with fewer, asking for it costs more than it saves."""
 
 
 @inlined
@@ -125,14 +120,14 @@ def _come_back(core: Int, now: Int, took: Int, state: State) -> None:
         due = state.threads[core, lowest(live)]["next"]
         live &= live - 1
         if due > now:
-            wake(core, due, now, state)
+            rouse(core, due, now, state)
         elif soon:
-            wake(core, now + 1, now, state)
+            rouse(core, now + 1, now, state)
     if here["live"] & 1 == 0 and not here["halted"]:
         if here["ready"] > now:
-            wake(core, here["ready"], now, state)
+            rouse(core, here["ready"], now, state)
         elif soon:
-            wake(core, now + 1, now, state)
+            rouse(core, now + 1, now, state)
 
 
 @inlined
@@ -149,7 +144,7 @@ def _account(core: Int, now: Int, took: Int, full: Int, longer: Int, waits: Int,
     here["waits"] = waits if active else IDLE
     if took > 0:
         work = max(np.int64(0), now + took - covered)
-        here["busy"] += work
+        tally["busy"] += work
         tally["spent"][COMPUTE] += min(full, work)
         tally["spent"][BANK] += min(longer, max(np.int64(0), work - full))
         tally["spent"][LAUNCH] += max(np.int64(0), work - full - longer)
@@ -185,42 +180,24 @@ def _forward(core: Int, now: Int, state: State) -> Int:
 @inlined
 def _work(core: Int, now: Int, until: Int, state: State) -> Int:
     """One cycle of a core's program; return how many cycles of work it took up."""
-    if _is_idle(core, state):
-        return np.int64(0)
     here = state.cores[core]
-    if here["live"] == 0 and here["counter"] >= 0 and here["ready"] > now:
-        wake(core, here["ready"], now, state)
+    if here["rests"] > now:
+        if here["rests"] < NEVER:
+            wake(core, here["rests"], now, state)
+        return np.int64(0)
+    here["rests"] = NEVER
+    if _is_idle(core, state):
         return np.int64(0)
     free, took, full, longer = np.int64(here["free"]), np.int64(0), np.int64(0), np.int64(0)
     waits = np.int64(LAUNCH)
     _complete_due(core, now, state)
     if free > now:
-        wake(core, free, now, state)
+        rouse(core, free, now, state)
     else:
         took, full, longer, waits = _use_datapath(core, now, until, state)
     _come_back(core, now, took, state)
     _account(core, now, took, full, longer, waits, state)
     return took
-
-
-@inlined
-def _load(core: Int, state: State) -> None:
-    """Have the computer load what a core that will be visited soon consists of."""
-    prefetch(state.cores, core, 0)
-    for offset in range(0, state.queues.strides[0], LINE_BYTES):
-        prefetch(state.queues, core, offset)
-    for offset in range(0, state.threads.strides[0], LINE_BYTES):
-        prefetch(state.threads, core, offset)
-    for offset in range(0, state.ring.strides[0], LINE_BYTES):
-        prefetch(state.ring, core, offset)
-
-
-@inlined
-def _load_elements(core: Int, state: State) -> None:
-    """Have it load what the main thread of a core that is visited next works on."""
-    here, thread = state.cores[core], state.threads[core, 0]
-    if here["live"] & 1:
-        prefetch(state.memory, here["memory"] + thread["addresses"][1] + 2 * thread["done"], 0)
 
 
 @inlined
@@ -261,11 +238,7 @@ def _failed(now: Int, state: State) -> Int:
 def _visit(now: Int, low: Int, high: Int, until: Int, state: State) -> Int:
     """Have the cores of some words of the calendar do what they do in a cycle; return how many events that were."""
     events, count = np.int64(0), _gather(now, max(np.int64(0), low), min(high, state.due.shape[1] - 1), state)
-    ahead = count if len(state.cores) > MANY_CORES else 0
     for turn in range(count):
-        if turn + 2 * AHEAD < ahead:
-            _load(np.int64(state.visits[turn + 2 * AHEAD]), state)
-            _load_elements(np.int64(state.visits[turn + AHEAD]), state)
         core = np.int64(state.visits[turn])
         events += _forward(core, now, state) + _work(core, now, until, state)
     return events

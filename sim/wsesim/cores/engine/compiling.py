@@ -22,7 +22,6 @@ if not jit.COMPILED:
 else:
     from llvmlite import ir as _ir  # type: ignore[import-untyped]
     from numba import njit as _njit
-    from numba.core import cgutils as _cgutils
     from numba.core import types as _types
     from numba.extending import intrinsic as _intrinsic
     from numba.np import arrayobj as _arrayobj
@@ -62,25 +61,3 @@ def uncompiled_trailing_zeros(bits: Any) -> Any:
 
 
 trailing_zeros: Callable[[Any], Any] = _intrinsic(_trailing) if jit.COMPILED else uncompiled_trailing_zeros
-
-
-def _prefetch(_: Any, array: Any, row: Any, offset: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        rows = context.make_array(signature.args[0])(context, builder, given[0])
-        place = builder.add(builder.mul(given[1], builder.extract_value(rows.strides, 0)), given[2])
-        pointer, whole = _ir.IntType(8).as_pointer(), _ir.IntType(32)
-        takes = _ir.FunctionType(_ir.VoidType(), [pointer, whole, whole, whole])
-        function = _cgutils.get_or_insert_function(builder.module, takes, "llvm.prefetch.p0i8")
-        start = builder.gep(builder.bitcast(rows.data, pointer), [place])
-        builder.call(function, [start, whole(1), whole(3), whole(1)])  # to be written, near, data
-        return context.get_dummy_value()
-
-    return _types.void(array, _types.intp, _types.intp), generate
-
-
-def uncompiled_prefetch(array: Any, row: int, offset: int) -> None:
-    """Do nothing: uncompiled code gains nothing by it."""
-
-
-prefetch: Callable[[Any, int, int], None] = _intrinsic(_prefetch) if jit.COMPILED else uncompiled_prefetch
-"""Has the computer load the line of its cache at so many bytes in a row of an array, which is soon needed."""

@@ -33,11 +33,29 @@ def wake(core: Int, when: Int, now: Int, state: State) -> None:
 
 
 @inlined
+def rouse(core: Int, when: Int, now: Int, state: State) -> None:
+    """Have a core visited at a later cycle because its program may then have something to do."""
+    here = state.cores[core]
+    here["rests"] = min(here["rests"], np.int64(when))
+    wake(core, when, now, state)
+
+
+@inlined
 def has_room(core: Int, number: Int, now: Int, state: State) -> bool:
     """Whether a queue has room for one more word in this cycle."""
     queue = state.queues[core, number]
     taken = queue["count"] + (1 if queue["freed"] == now else 0)
     return bool(taken < queue["room"])
+
+
+@inlined
+def may_send(core: Int, number: Int, now: Int, state: State) -> bool:
+    """Whether a program has room to send; if it has from the next cycle on, it is roused then."""
+    if has_room(core, number, now, state):
+        return True
+    if state.queues[core, number]["freed"] == now:
+        rouse(core, now + 1, now, state)
+    return False
 
 
 @inlined
@@ -50,13 +68,17 @@ def first_word(core: Int, number: Int, state: State) -> Int:
 @inlined
 def push(core: Int, number: Int, word: Int, ready: Int, now: Int, state: State) -> None:
     """Put a word (data and control bit) into a queue that has room."""
+    here = state.cores[core]
     queue = state.queues[core, number]
     count: Int = np.int64(queue["count"])
     slot: Int = np.int64(0)
     if count == 0:
         queue["head"] = 0
-        state.cores[core]["pending"] |= ONE << number
-        wake(core, ready, now, state)
+        here["pending"] |= ONE << number
+        if (state.roles[here["role"]]["forward"] >> number) & 1:
+            wake(core, ready, now, state)
+        else:
+            rouse(core, ready, now, state)
     else:
         slot = queue["head"] + count
         if slot >= queue["room"]:
@@ -68,7 +90,7 @@ def push(core: Int, number: Int, word: Int, ready: Int, now: Int, state: State) 
 
 @inlined
 def pop(core: Int, number: Int, now: Int, state: State) -> None:
-    """Take the first word out of a queue; have the next one looked at, and who waited for the room woken."""
+    """Take the first word out of a queue; have the next one looked at, and who waited for the room roused."""
     here, queue = state.cores[core], state.queues[core, number]
     count, head = np.int64(queue["count"]), np.int64(queue["head"]) + 1
     if head == queue["room"]:
@@ -78,7 +100,7 @@ def pop(core: Int, number: Int, now: Int, state: State) -> None:
     queue["freed"] = now
     if count == queue["room"]:
         port = state.channels[here["role"], number]["port"]
-        wake(neighbour(core, port, state.clock), now + 1, now, state)
+        rouse(neighbour(core, port, state.clock), now + 1, now, state)
     if count == 1:
         here["pending"] &= ~(ONE << number)
     else:

@@ -11,7 +11,7 @@ from wsesim.cores.engine.compiling import called, inlined
 from wsesim.cores.engine.describe import adjust, describe, registered
 from wsesim.cores.engine.launch import inside, log_span, touched
 from wsesim.cores.engine.memory import load, store
-from wsesim.cores.engine.queues import fault, has_room, push, set_switch, wake
+from wsesim.cores.engine.queues import fault, may_send, push, set_switch, wake
 from wsesim.cores.engine.words import ONE, Int, decode, encode, half_to_float, whole
 from wsesim.cores.state import CONTROL_SHIFT, OUTSIDE_MEMORY, TASK_SLOT, State
 
@@ -111,7 +111,7 @@ def scalar(core: Int, line: Int, now: Int, state: State) -> Int:
     elif op == isa.ACTIVATE or op == isa.BLOCK or op == isa.UNBLOCK:
         _control_tasks(here, op, ONE << code["activate"])
     elif op == isa.CONTROL:
-        if not has_room(core, target, now, state):
+        if not may_send(core, target, now, state):
             return np.int64(-1)
         word = ONE << CONTROL_SHIFT | code["immediate"]
         push(core, target, word, now + 1 + clock["ramp"], now, state)

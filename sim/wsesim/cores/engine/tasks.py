@@ -8,7 +8,7 @@ from wsesim.cores import isa
 from wsesim.cores.engine.compiling import called, inlined
 from wsesim.cores.engine.launch import launch
 from wsesim.cores.engine.notes import note
-from wsesim.cores.engine.queues import fault, first_word, pop, wake
+from wsesim.cores.engine.queues import fault, first_word, pop, rouse
 from wsesim.cores.engine.scalar import scalar
 from wsesim.cores.engine.words import ONE, WORD, Int, decode, lowest
 from wsesim.cores.state import BEGUN, CONTROL_SHIFT, LAUNCHED, NO_CONTROL_TASK, READY_SHIFT, SCALAR, State
@@ -52,7 +52,7 @@ def _arrival(core: Int, among: Int, now: Int, state: State) -> tuple[Int, Int]:
         waiting &= ~(ONE << number)
         entry = first_word(core, number, state)
         if entry >> READY_SHIFT > now:
-            wake(core, entry >> READY_SHIFT, now, state)
+            rouse(core, entry >> READY_SHIFT, now, state)
             continue
         task = _task_of(core, number, entry, now, state)
         if task >= 0 and (among >> task) & 1:
