@@ -98,8 +98,8 @@ TASKS = 64
 POSITIONS = 4
 
 INWARD_OPS = (
-    SET, COPY, IADD, IMUL, FADD, FSUB, FMUL, FDIV, FEXP, FSQRT, LOAD, STORE, JUMP, JUMP_LESS, FMAXS, LOW_HALF, HIGH_HALF,
-    DESCRIBE, ADJUST,
+    SET, COPY, IADD, IMUL, FADD, FSUB, FMUL, FDIV, FMAXS, FEXP, FSQRT, LOAD, STORE, JUMP, JUMP_LESS, LOW_HALF,
+    HIGH_HALF, DESCRIBE, ADJUST,
 )  # fmt: skip
 """Scalar instructions that change nothing but their core's registers, descriptors and memory."""
 MOST_FREE = 8

@@ -91,13 +91,13 @@ class CoreMachine:
         self.state = pack(builder)
         self._has_run = False
 
-    def write(self, role: CoreRole, name: str, values: npt.ArrayLike) -> None:
-        """Fill a variable on every core of *role*; *values* is [core, element], cores row by row.
+    def write(self, role: CoreRole, name: str, values: npt.ArrayLike, cores: slice = slice(None)) -> None:
+        """Fill a variable on every core of *role*, or some; *values* is [core, element], cores row by row.
 
         Raises:
             ProgramError: the role has no such variable, or the values do not fit it.
         """
-        stored, given = self._elements(role, name), np.asarray(values)
+        stored, given = self.stored(role, name)[cores], np.asarray(values)
         try:
             np.broadcast_to(given, stored.shape)
         except ValueError:
@@ -109,7 +109,7 @@ class CoreMachine:
 
     def read(self, role: CoreRole, name: str) -> npt.NDArray[np.float64]:
         """Return a variable as [core, element]."""
-        return self._elements(role, name).astype(np.float64)
+        return self.stored(role, name).astype(np.float64)
 
     def place_filter(self, role: CoreRole, color: Color, first: npt.ArrayLike) -> None:
         """Give the filter of a color on every core of *role* its own first wavelet; *first* is [core].
@@ -159,6 +159,8 @@ class CoreMachine:
         _call_all(state)
         clock["patience"] = patience
         self._watch(watch)
+        if len(state.events) or state.cores["watched"].any():
+            clock["ahead"] = 1  # what is recorded stands in the order in which it happens
         ended, frames, rows = self._play(min(limit, LAST_CYCLE), frame_cycles, tell_cycles, tell)
         waiting = explain_waiting(self.builder, state)
         now, worked = int(clock["now"]), int(clock["worked"])
@@ -269,7 +271,7 @@ class CoreMachine:
     def _cores(self, role: CoreRole) -> npt.NDArray[np.intp]:
         return np.flatnonzero(self.builder.role_of.ravel() == self.builder.roles.index(role))
 
-    def _elements(self, role: CoreRole, name: str) -> npt.NDArray[Any]:
+    def stored(self, role: CoreRole, name: str) -> npt.NDArray[Any]:
         """Return a variable, [core, element], as it lies in memory."""
         if name not in role.variables:
             raise ProgramError(f"role {role.name!r} has no variable {name!r}{nearest(name, role.variables)}")

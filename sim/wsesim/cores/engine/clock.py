@@ -47,7 +47,7 @@ def _complete_due(core: Int, now: Int, state: State) -> None:
     live = np.int64(state.cores[core]["live"])
     while live:
         slot = lowest(live)
-        live &= live - 1
+        live &= ~(ONE << slot)
         thread = state.threads[core, slot]
         if thread["done"] >= thread["wanted"] and thread["next"] <= now:
             note(core, COMPLETED, slot, thread["line"], now, now, 0, state)
@@ -117,8 +117,9 @@ def _come_back(core: Int, now: Int, took: Int, state: State) -> None:
     here, soon = state.cores[core], took > 0
     live = np.int64(here["live"])
     while live:
-        due = state.threads[core, lowest(live)]["next"]
-        live &= live - 1
+        slot = lowest(live)
+        live &= ~(ONE << slot)
+        due = state.threads[core, slot]["next"]
         if due > now:
             rouse(core, due, now, state)
         elif soon:
@@ -210,7 +211,7 @@ def _gather(now: Int, low: Int, high: Int, state: State) -> Int:
             state.due[bucket, 1 + word] = 0
         while bits != 0:
             number = lowest(bits)
-            bits &= bits - 1
+            bits &= ~(ONE << number)
             state.visits[count] = (word << 6) + number
             count += 1
     return count
