@@ -3,6 +3,13 @@
 A core is visited only in a cycle for which somebody has put it on the calendar: the push of a word into an empty queue,
 the removal of one from a full queue, or the core itself. A core that waits costs nothing, and the clock jumps over
 cycles in which nobody is due. Cores due in the same cycle are visited in the order in which they lie in memory.
+
+What a core does shows at its neighbours a cycle later. So a band of cores goes through some cycles before the next one
+does, and what it works on stays in a near cache: with each cycle the band moves back by as many words of the calendar
+as lie between a core and that below it, so that whoever is visited finds all as it would be, cycle by cycle.
+
+    cycle  now      |  band 1   |  band 2   |  ...
+           now + 1  | band 1 |  band 2   |  band 3
 """
 
 from __future__ import annotations
@@ -247,7 +254,7 @@ def _visit(now: Int, low: Int, high: Int, until: Int, state: State) -> Int:
 
 @inlined
 def _cycles_at_once(now: Int, until: Int, state: State) -> Int:
-    """Return how many cycles a band of cores may go through before the next band does: see `run_cycles`."""
+    """Return how many cycles a band may go through at once: none after which the run might be found to hang."""
     clock = state.clock[0]
     hangs = min(clock["moved"], clock["acted"]) + clock["patience"] - now
     return np.int64(max(1, min(clock["ahead"], until - now, hangs)))
@@ -257,7 +264,7 @@ def _cycles_at_once(now: Int, until: Int, state: State) -> Int:
 def _pass(now: Int, cycles: Int, until: Int, state: State) -> Int:
     """Run some cycles, band by band; return how many events they had."""
     clock, events, low = state.clock[0], np.int64(0), np.int64(0)
-    words, band = state.due.shape[1] - 1, np.int64(clock["band"]) if cycles > 1 else np.int64(len(state.cores))
+    words, band = state.due.shape[1] - 1, np.int64(clock["band"])
     skew = ((clock["width"] if clock["width"] < len(state.cores) else 1) + 63) >> 6
     while low < words + (cycles - 1) * skew:
         for step in range(cycles):
