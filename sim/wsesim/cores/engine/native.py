@@ -118,7 +118,8 @@ def _made_from() -> tuple[object, ...]:
 def _version(package: str) -> bytes:
     """Return the file that says which version of a package there is; importlib.metadata takes a while to be read."""
     found = find_spec(package)
-    assert found is not None and found.origin is not None
+    assert found is not None
+    assert found.origin is not None
     return Path(found.origin).with_name("_version.py").read_bytes()
 
 
