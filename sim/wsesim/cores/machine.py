@@ -17,7 +17,7 @@ from wsesim.cores.errors import Deadlock as Deadlock
 from wsesim.cores.errors import ProgramError, TooLarge
 from wsesim.cores.explain import explain_circling, explain_fault, explain_unread, explain_waiting
 from wsesim.cores.instruction import Instruction
-from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem
+from wsesim.cores.operands import ELEMENT_BYTES, MEMORY_WORD_BYTES, Color, Mem
 from wsesim.cores.packing import CORES_A_WORD, PATIENCE_CYCLES, STEP, pack, role_queues
 from wsesim.cores.path import MOST_CORES, MOST_EVENTS, CriticalPath, critical_path
 from wsesim.cores.spans import Span, flows_of, spans_of
@@ -55,7 +55,7 @@ class CoreRun:
     elements: int
     """Elements of vector instructions."""
     sram_bytes: int
-    """Bytes that vector instructions read from and wrote to memory; not by registers of descriptors."""
+    """Bytes that vector instructions read from and wrote to memory."""
     frames: npt.NDArray[np.int64]
     """[time, row, column] cycles worked since the frame before, if asked for."""
     spans: tuple[Span, ...]
@@ -215,6 +215,7 @@ class CoreMachine:
         executed = state.executed[: sum(len(role.instructions) for role in self.builder.roles)]
         instructions = [each for role in self.builder.roles for each in role.instructions]
         bytes_ = [_bytes(each) for each in instructions]
+        described = int(state.clock[0]["described"]) * MEMORY_WORD_BYTES
         busy = state.tallies["busy"].astype(np.int64)
         sent, traffic = self._traffic()
         spans = spans_of(self.builder, rows)
@@ -231,7 +232,7 @@ class CoreMachine:
             fmacs=int(executed[[each.op == isa.MAC for each in instructions]].sum()),
             executed=executed,
             elements=int(executed[[each.is_vector for each in instructions]].sum()),
-            sram_bytes=int((executed * np.array(bytes_, np.int64)).sum()),
+            sram_bytes=int((executed * np.array(bytes_, np.int64)).sum() + described),
             frames=worked,
             spans=spans,
             flows=flows_of(self.builder, spans),

@@ -169,6 +169,7 @@ CLOCK = np.dtype([(name, "i8") for name in (
     "logged",  # rows of the log
     "noted",  # events
     "fault", "fault_core", "fault_line", "fault_cycle",  # the first thing that none can do
+    "described",  # words of memory that operands in registers of descriptors read and write
     "hop", "ramp", "task_cycles",  # start of a task by a wavelet or at the launch
     "activation_cycles",  # start of a task that the core itself activated
     "line_bytes",  # of the lines in which long vectors of 16-bit elements are read

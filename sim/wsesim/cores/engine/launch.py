@@ -6,7 +6,7 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.engine.compiling import called, inlined
-from wsesim.cores.engine.describe import WORD_BYTES, by_lines, length_of, move_on, set_described_pace, take
+from wsesim.cores.engine.describe import WORD_BYTES, by_lines, length_of, move_on, set_described_pace, take, words_moved
 from wsesim.cores.engine.queues import fault
 from wsesim.cores.engine.words import ONE, Int, whole
 from wsesim.cores.state import NO_DESCRIPTOR, OUTSIDE_MEMORY, Array, State
@@ -114,6 +114,7 @@ def _by_descriptors(core: Int, slot: Int, line: Int, length: Int, now: Int, stat
     set_described_pace(thread, code, operands, state.figures)
     first, second = by_lines(operands, thread["per_issue"], state.figures.line_bytes)
     _set_later(thread, first, second, length, state.figures.line_bytes)
+    state.clock[0]["described"] += length * words_moved(named, operands)
     move_on(descriptors, named, operands, length)
     return length
 

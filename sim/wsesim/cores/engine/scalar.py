@@ -9,7 +9,7 @@ import numpy as np
 from wsesim.cores import isa
 from wsesim.cores.engine.compiling import called, inlined
 from wsesim.cores.engine.describe import adjust, describe, registered
-from wsesim.cores.engine.launch import inside, log_span, touched
+from wsesim.cores.engine.launch import log_span, touched
 from wsesim.cores.engine.memory import load, store
 from wsesim.cores.engine.queues import fault, may_send, push, set_switch, wake
 from wsesim.cores.engine.words import ONE, Int, decode, encode, half_to_float, whole
@@ -49,7 +49,7 @@ def _touch(core: Int, line: Int, number: Int, now: Int, state: State) -> Int:
     """Return the word of all memory that a load or a store goes to; the core's first if it would be outside."""
     here, operand = state.cores[core], state.operands[line, number]
     address = touched(core, operand, state)
-    if inside(address, 1, operand, state.roles[here["role"]]["words"]):
+    if address >= 0 and address + operand["words"] <= state.roles[here["role"]]["words"]:
         return here["memory"] + address
     fault(core, line, OUTSIDE_MEMORY, now, state.clock)
     return np.int64(here["memory"])

@@ -147,9 +147,8 @@ def _halved(case: KernelCase, axes: list[int]) -> Shape | None:
         }
         return tuple(sizes.values())
 
-    if not _fits(case, case.grid, less_by(max(powers))):
-        return None
-    return less_by(bisect_left(range(max(powers)), True, key=lambda less: _fits(case, case.grid, less_by(less))))
+    first = bisect_left(range(max(powers)), True, key=lambda less: _fits(case, case.grid, less_by(less)))
+    return less_by(first) if _fits(case, case.grid, less_by(first)) else None
 
 
 def _fits(case: KernelCase, grid: Grid, shape: Shape) -> bool:
