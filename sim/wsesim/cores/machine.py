@@ -159,8 +159,8 @@ class CoreMachine:
         _call_all(state)
         clock["patience"] = patience
         self._watch(watch)
-        if len(state.events) or state.cores["watched"].any():
-            clock["ahead"] = 1  # what is recorded stands in the order in which it happens
+        if state.cores["watched"].any():
+            clock["ahead"] = 1  # what is logged stands in the order in which it happens
         ended, frames, rows = self._play(min(limit, LAST_CYCLE), frame_cycles, tell_cycles, tell)
         waiting = explain_waiting(self.builder, state)
         now, worked = int(clock["now"]), int(clock["worked"])

@@ -22,7 +22,7 @@ from wsesim.cores import isa
 from wsesim.cores.engine.compiling import called, inlined
 from wsesim.cores.engine.launch import complete
 from wsesim.cores.engine.notes import note
-from wsesim.cores.engine.queues import rouse, wake
+from wsesim.cores.engine.queues import next_due, rouse, wake
 from wsesim.cores.engine.router import route
 from wsesim.cores.engine.tasks import go_on
 from wsesim.cores.engine.vector import issue
@@ -225,15 +225,6 @@ def _gather(now: Int, low: Int, high: Int, state: State) -> Int:
 
 
 @inlined
-def _next_due(now: Int, state: State) -> Int:
-    """Return the next cycle from *now* on in which a core is due, -1 if none is."""
-    for ahead in range(SPAN):
-        if state.due[(now + ahead) & (SPAN - 1), 0]:
-            return now + ahead
-    return np.int64(-1)
-
-
-@inlined
 def _failed(now: Int, state: State) -> Int:
     """Return how a run ends that did what none can do or gets nowhere, -1 if neither."""
     clock = state.clock[0]
@@ -254,8 +245,13 @@ def _visit(now: Int, low: Int, high: Int, until: Int, state: State) -> Int:
 
 @inlined
 def _cycles_at_once(now: Int, until: Int, state: State) -> Int:
-    """Return how many cycles a band may go through at once: none after which the run might be found to hang."""
-    clock = state.clock[0]
+    """Return how many cycles a band may go through at once: none after which the run might be found to hang.
+
+    While events are noted it is one, so that they stand in the order in which they happen.
+    """
+    clock, rows = state.clock[0], len(state.events)
+    if 0 < rows >= clock["noted"]:
+        return np.int64(1)
     hangs = min(clock["moved"], clock["acted"]) + clock["patience"] - now
     return np.int64(max(1, min(clock["ahead"], until - now, hangs)))
 
@@ -283,7 +279,7 @@ def run_cycles(until: Int, state: State) -> Int:
     clock, ended = state.clock[0], np.int64(-1)
     now, events, budget = clock["now"], clock["events"], clock["events"] + EVENTS_A_CALL
     while ended < 0:
-        due = _next_due(now, state)
+        due = next_due(now, state)
         if due < 0:
             ended = np.int64(QUIET)
             break

@@ -25,6 +25,15 @@ def neighbour(core: Int, port: Int, clock: Array) -> Int:
 
 
 @inlined
+def next_due(now: Int, state: State) -> Int:
+    """Return the next cycle from *now* on in which a core is due, -1 if none is."""
+    for ahead in range(SPAN):
+        if state.due[(now + ahead) & (SPAN - 1), 0]:
+            return now + ahead
+    return np.int64(-1)
+
+
+@inlined
 def wake(core: Int, when: Int, now: Int, state: State) -> None:
     """Have a core visited at a later cycle; if that is too far off for the calendar, at its last one, to ask again."""
     bucket = min(when, now + LOOK) & (SPAN - 1)
