@@ -137,9 +137,9 @@ def test_parts_of_a_lane_count() -> None:
 @pytest.mark.parametrize("wafer", [WSE2, WSE3])
 @given(st.integers(1, 400))
 def test_ports_of_memory_feed_the_lanes_of_machines_there_are(wafer: Wafer, length: int) -> None:
-    core = wafer.core
+    core, where = wafer.core, square_of(wafer, 4, WAFERLLM)
     for lanes in (core.fmac_fp16_per_cycle, core.simd_fp16_per_cycle):
-        assert vector_cycles(core, length, lanes) == core.colliding_cycles * issues(length, lanes)
+        assert vector_cycles(where, length, lanes) == core.colliding_cycles * issues(length, lanes)
 
 
 @pytest.mark.parametrize("port", ["sram_read_bytes_per_cycle", "sram_write_bytes_per_cycle"])

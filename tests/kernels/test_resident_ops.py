@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,8 +13,9 @@ from tests.kernels.squares import square_of
 
 from wsesim.errors import NotModelled
 from wsesim.hardware import load_cluster
-from wsesim.kernels.resident import Rectangle
+from wsesim.kernels.resident import Rectangle, vector_cycles
 from wsesim.kernels.resident_graph import ResidentModel, resident_model
+from wsesim.kernels.resident_many import Rectangles
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
 from wsesim.model import Model
 from wsesim.software import Inference, load_software
@@ -300,3 +303,22 @@ def test_no_core_multiplies_faster_than_it_can(software: Inference, lanes: float
     for op in (*resident_model(LLAMA).layer, *resident_model(MIXTRAL).layer):
         cost = resident_cost(op, where, step)
         assert cost.macs <= cost.cycles * where.cores * lanes * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("lanes", [4.0, 3.0, 2.5])
+def test_a_padded_vector_never_takes_longer_than_a_longer_one(lanes: float) -> None:
+    cycles: Any = vector_cycles  # of a length, or of an array of them
+    core = replace(WHERE.wafer.core, fmac_fp16_per_cycle=lanes)
+    padded = replace(
+        WHERE, wafer=replace(WHERE.wafer, core=core), software=replace(WAFERLLM, pads_vectors=1)
+    )  # fmt: skip
+    plain = replace(padded, software=WAFERLLM)
+    lengths = range(1, 40)
+    taken, as_long = ([cycles(where, length, lanes) for length in lengths] for where in (padded, plain))
+    assert taken == sorted(taken)
+    assert all(one <= other for one, other in zip(taken, as_long, strict=True))
+    assert taken != as_long
+    many = Rectangles(
+        wafer=padded.wafer, software=padded.software, columns=np.full(39, 4), rows=np.full(39, 4)
+    )  # fmt: skip
+    assert cycles(many, np.array(lengths), lanes).tolist() == taken

@@ -30,6 +30,13 @@ def test_drawn_requests_have_the_rate_and_lengths_asked_for() -> None:
     assert min(requests.prompt.min(), requests.output.min()) >= 1
 
 
+@pytest.mark.parametrize("longest", [2, 60, 100, 512, 4096])
+def test_requests_of_mean_length_are_cut_as_those_that_are_drawn(longest: int) -> None:
+    alike = asked(requests=3, prompt_spread=0.0, output_spread=0.0, longest=longest)
+    requests = requests_of(alike)
+    assert {alike.usual} == set(zip(requests.prompt.tolist(), requests.output.tolist(), strict=True))
+
+
 def test_the_seed_decides() -> None:
     one, same, other = (requests_of(asked(requests=50, seed=seed)) for seed in (1, 1, 2))
     assert np.array_equal(one.arrival_s, same.arrival_s)

@@ -29,7 +29,7 @@ from wsesim.errors import require_positive
 from wsesim.hardware import Core, Wafer
 from wsesim.kernels import collectives
 from wsesim.kernels.base import MIXED_TRAFFIC_BYTES, Cost
-from wsesim.kernels.counts import chosen, largest
+from wsesim.kernels.counts import chosen, largest, least, up
 from wsesim.software import Inference
 
 VALUE_BYTES = 2
@@ -145,9 +145,14 @@ def issues(length: int, lanes: float) -> float:
     """
     if lanes * LANE_PARTS < 1:  # less than any fraction counted in: an issue is one value, over many cycles
         return length / lanes
-    wide = Fraction(lanes).limit_denominator(LANE_PARTS)
+    wide = _wide(lanes)
     common = Fraction(gcd(length * wide.denominator, wide.numerator), wide.denominator)
     return float((length + wide - common) / wide)
+
+
+@cache
+def _wide(lanes: float) -> Fraction:
+    return Fraction(lanes).limit_denominator(LANE_PARTS)
 
 
 def _issues_of(lengths: Any, lanes: float) -> Any:
@@ -165,14 +170,24 @@ def _tabled_issues(lanes: float) -> NDArray[np.float64]:
 def _counted_issues(lengths: NDArray[np.int64], lanes: float) -> NDArray[np.float64]:
     if lanes * LANE_PARTS < 1:
         return lengths / lanes
-    wide = Fraction(lanes).limit_denominator(LANE_PARTS)
+    wide = _wide(lanes)
     parts = lengths * wide.denominator
     found: NDArray[np.float64] = (parts + wide.numerator - np.gcd(parts, wide.numerator)) / wide.numerator
     return found
 
 
-def vector_cycles(core: Core, length: int, lanes: float) -> float:
-    """Return the cycles of the elements of a vector instruction: of its issues, or of its bytes through SRAM's ports.
+def vector_cycles(where: Rectangle, length: int, lanes: float) -> float:
+    """Return the cycles of the elements of a vector instruction, padded to whole issues where that takes less."""
+    found = _vector_cycles(where.wafer.core, length, lanes)
+    if not where.software.pads_vectors:
+        return found
+    whole = max(1, _wide(lanes).numerator)
+    padded: float = least(found, _vector_cycles(where.wafer.core, up(length, whole) * whole, lanes))
+    return padded
+
+
+def _vector_cycles(core: Core, length: int, lanes: float) -> float:
+    """Return the cycles of issues, or of bytes through SRAM's ports.
 
     Two operands are read and one is written; reads of an issue collide.
     """
@@ -185,7 +200,7 @@ def vector_cycles(core: Core, length: int, lanes: float) -> float:
 def map_cycles(where: Rectangle, turns: int, length: int) -> float:
     """Return the cycles of *turns* multiply-accumulates over *length* values, without the round around them."""
     core = where.wafer.core
-    return turns * (core.vector_launch_cycles + vector_cycles(core, length, core.fmac_fp16_per_cycle))
+    return turns * (core.vector_launch_cycles + vector_cycles(where, length, core.fmac_fp16_per_cycle))
 
 
 def matvec(
@@ -198,7 +213,7 @@ def matvec(
     """
     turns, length = where.line(sums).each(inputs), where.across(sums).each(outputs)
     core, round_cycles = where.wafer.core, where.software.round_cycles
-    fill = vector_cycles(core, batch * length, core.simd_fp16_per_cycle)
+    fill = vector_cycles(where, batch * length, core.simd_fp16_per_cycle)
     after = batch * map_cycles(where, turns, length), where.scalar(batch * round_cycles)
     beside = map_cycles(where, turns * length, batch), where.scalar(turns * round_cycles)
     first = after[0] + after[1] <= beside[0] + beside[1]
@@ -239,7 +254,7 @@ def elementwise(
         each = ops * software.element_loop_cycles
         cycles: float = elements * (each + exps * code.exp_cycles + divides * code.divide_cycles)
     else:
-        issue = core.vector_launch_cycles + vector_cycles(core, elements, core.simd_fp16_per_cycle)
+        issue = core.vector_launch_cycles + vector_cycles(where, elements, core.simd_fp16_per_cycle)
         count = ops + exps * software.exp_vector_ops + divides * software.reciprocal_vector_ops
         cycles = count * (issue + software.vector_setup_cycles)
     return Cost(serial={cause: cycles}, sram_bytes=3 * VALUE_BYTES * ops * elements * where.cores)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from wsesim.errors import SpecError, require_not_negative, require_positive
-from wsesim.figures import LESS, neither
+from wsesim.figures import LESS, MORE, neither
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +76,8 @@ class Inference:
     """Vector instructions of an exponential, each over all elements of a core."""
     reciprocal_vector_ops: int = field(metadata=LESS)
     """Vector instructions of a reciprocal, each over all elements of a core."""
+    pads_vectors: int = field(metadata=MORE)
+    """1 where vectors whose last issue is not full are padded if that takes less; 0 where they are as long as data."""
     step_scalar_cycles: int = field(metadata=LESS)
     """Scalar instructions of a step of MeshGEMM beside its tasks and branches, cycles."""
     align_scalar_cycles: int = field(metadata=LESS)
@@ -93,6 +95,7 @@ class Inference:
             token_turn_s=self.token_turn_s, element_loop_cycles=self.element_loop_cycles,
             round_cycles=self.round_cycles, vector_setup_cycles=self.vector_setup_cycles,
             exp_vector_ops=self.exp_vector_ops, reciprocal_vector_ops=self.reciprocal_vector_ops,
+            pads_vectors=self.pads_vectors,
             step_scalar_cycles=self.step_scalar_cycles, align_scalar_cycles=self.align_scalar_cycles,
         )  # fmt: skip
 

@@ -23,6 +23,7 @@ from wsesim.yamlfile import read_text
 KEYS = ("arrival_s", "prompt", "output")
 MOST_TOKENS = 10**9
 LAST_ARRIVAL_S = 1e9
+Lengths = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +45,21 @@ class Arrivals:
     longest: int
     """Tokens of prompt and answer together, at most."""
 
+    @property
+    def usual(self) -> tuple[int, int]:
+        """The tokens of a prompt and of an answer of mean length, cut as those drawn are."""
+        prompt, output = shortened(np.array([self.prompt]), np.array([self.output]), self.longest)
+        return int(prompt[0]), int(output[0])
+
 
 @dataclass(frozen=True, slots=True)
 class Requests:
     """Requests in the order they arrive, as arrays of equal length."""
 
     arrival_s: npt.NDArray[np.float64]
-    prompt: npt.NDArray[np.int64]
+    prompt: Lengths
     """Tokens of each prompt."""
-    output: npt.NDArray[np.int64]
+    output: Lengths
     """Tokens of each answer."""
     cut: int = 0
     """Requests that were drawn longer than they may be, and cut."""
@@ -103,12 +110,17 @@ def requests_of(arrivals: Arrivals) -> Requests:
     arrival = np.cumsum(draw.exponential(1 / arrivals.rate_per_s, arrivals.requests))
     drawn = _lengths(draw, arrivals.output, arrivals.output_spread, arrivals.requests)
     asked = _lengths(draw, arrivals.prompt, arrivals.prompt_spread, arrivals.requests)
-    output = np.minimum(drawn, arrivals.longest - 1)
-    prompt = np.minimum(asked, arrivals.longest - output)
+    prompt, output = shortened(asked, drawn, arrivals.longest)
     return Requests(arrival, prompt, output, cut=int(np.count_nonzero((output < drawn) | (prompt < asked))))
 
 
-def _lengths(draw: np.random.Generator, mean: int, spread: float, count: int) -> npt.NDArray[np.int64]:
+def shortened(prompts: Lengths, outputs: Lengths, longest: int) -> tuple[Lengths, Lengths]:
+    """Return prompts and answers that are no longer together: prompts are cut, and answers if nothing else is left."""
+    written = np.minimum(outputs, longest - 1)
+    return np.minimum(prompts, longest - written), written
+
+
+def _lengths(draw: np.random.Generator, mean: int, spread: float, count: int) -> Lengths:
     """Return whole log-normal lengths of a mean and a relative standard deviation, 1 or more."""
     variance = math.log1p(spread * spread)
     drawn = np.exp(draw.normal(math.log(mean) - variance / 2, math.sqrt(variance), count))

@@ -67,7 +67,7 @@ RESIDENT = _of(
 )
 """Figures of the machine that any answer of resident weights depends on; `wafer.io` between wafers."""
 ENGINE = _of(inference="element_loop_cycles round_cycles vector_setup_cycles exp_vector_ops reciprocal_vector_ops "
-             "vectors_at_work")  # fmt: skip
+             "pads_vectors vectors_at_work")  # fmt: skip
 """Figures of an engine that any answer of resident weights depends on."""
 READER = _of(inference="step_scalar_cycles align_scalar_cycles fills token")
 READ_ON = _of(host="input", core="branch_taken_cycles branch_not_taken_cycles", code="count_cycles")

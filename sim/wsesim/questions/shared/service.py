@@ -36,11 +36,9 @@ class Service:
     @property
     def goal(self) -> PlanGoal:
         """What the placement is chosen for: requests of the mean length, always more of them."""
-        prompt = max(1, min(self.arrivals.prompt, self.longest - 1))
-        written = max(1, min(self.arrivals.output, self.longest - prompt))
-        position = min(self.longest, prompt + written // 2)
+        prompt, written = self.arrivals.usual
         return PlanGoal(
-            prompt=prompt, position=position, passes=written / self.guesses.tokens_per_pass,
+            prompt=prompt, position=prompt + written // 2, passes=written / self.guesses.tokens_per_pass,
             guesses=self.guesses.tokens, guess_cost=self.guesses.cost, streams=True,
         )  # fmt: skip
 

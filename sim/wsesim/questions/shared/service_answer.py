@@ -147,8 +147,8 @@ def _spent(requests: Requests, served: Served, times: ServiceTimes, figures: Map
 
 
 def _decided(service: Service, plan: ResidentPlan) -> tuple[str, Any]:
-    position = min(service.longest, service.arrivals.prompt + service.arrivals.output // 2)
-    return "time per output token", lambda software: with_software(plan, software).decode(max(1, position)).seconds
+    position = service.goal.position
+    return "time per output token", lambda software: with_software(plan, software).decode(position).seconds
 
 
 def _facts(question: Question, service: Service, plan: ResidentPlan) -> dict[str, Mapping[str, object]]:
