@@ -159,8 +159,6 @@ class CoreMachine:
         _call_all(state)
         clock["patience"] = patience
         self._watch(watch)
-        if state.cores["watched"].any():
-            clock["ahead"] = 1  # what is logged stands in the order in which it happens
         ended, frames, rows = self._play(min(limit, LAST_CYCLE), frame_cycles, tell_cycles, tell)
         waiting = explain_waiting(self.builder, state)
         now, worked = int(clock["now"]), int(clock["worked"])
@@ -209,6 +207,8 @@ class CoreMachine:
             if not (0 <= column < self.builder.width and 0 <= row < self.builder.height):
                 raise ProgramError(f"core ({column}, {row}) is to be watched; the program has none there")
             self.state.cores[row * self.builder.width + column]["watched"] = 1
+        clock = self.state.clock[0]  # the log has room for all that so many cores do at once
+        clock["ahead"] = min(clock["ahead"], MOST_WATCHED // max(1, len(chosen)))
 
     def _result(self, frames: list[npt.NDArray[np.int64]], rows: list[Any]) -> CoreRun:
         state, shape = self.state, (self.builder.height, self.builder.width)

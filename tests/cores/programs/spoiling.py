@@ -33,7 +33,8 @@ def again(prepared: Prepared) -> Prepared:
     """Return a loaded program that has not run as one of its own: to write it anew takes much longer."""
     machine = copy(prepared.machine)
     arrays = {name: each.copy() for name, each in machine.state._asdict().items() if isinstance(each, np.ndarray)}
-    machine.state = machine.state._replace(**arrays | {"floats": arrays["memory"].view(np.float32)})
+    arrays["floats"] = arrays["memory"].view(np.float32)
+    machine.state = machine.state._replace(**arrays)  # type: ignore[arg-type]
     return replace(prepared, machine=machine)
 
 
