@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from operator import eq
+from operator import eq, index
+from typing import Any
 
 from wsesim.signs import printable
 
@@ -126,6 +127,20 @@ def require_at_most(largest: int, why: str, **fields: float) -> None:
     for name, value in fields.items():
         if value > largest:
             raise SpecError(name, f"must be at most {largest:,}, as {why}; got {value:,.0f}")
+
+
+def require_whole(name: str, value: Any) -> int:
+    """Return a whole number of any type as one of Python's.
+
+    Raises:
+        SpecError: it is none.
+    """
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        return index(value)
+    except TypeError:
+        raise SpecError(name, f"must be a whole number, got {value!r}") from None
 
 
 def require_choice(name: str, value: str, choices: Iterable[str]) -> None:

@@ -88,7 +88,7 @@ def test_a_file_in_the_way_is_seen_before_any_work(
     assert stages.calls == []
 
 
-@pytest.mark.parametrize("command", ["run", "levels", "show", "verify", "graph"])
+@pytest.mark.parametrize("command", ["run", "levels", "show", "verify", "forward", "graph"])
 def test_a_study_is_sent_to_the_sweep(refused: Refused, in_tmp: Path, command: str) -> None:
     (in_tmp / "study.yaml").write_text("workload: question.yaml\nvary: {batch.sequences: [4, 8]}\n")
     assert "is a study; `wsesim sweep study.yaml` runs it, point by point" in refused(command, "study.yaml")
@@ -103,6 +103,20 @@ def test_verify(call: Call, question: Path, stages: Any) -> None:
     assert found.exit_code == 1
     assert json.loads(found.stdout)["status"] == "differs"
     assert "differs, most in logits" in call("verify", question).stdout
+
+
+def test_forward(call: Call, refused: Refused, question: Path) -> None:
+    small = [word for key in ("layers=2", "width=64", "heads=2", "vocab=300") for word in ("--set", f"model.{key}")]
+    found = call("forward", question, *small, "--set", "verification.length=8")
+    assert found.stdout.startswith("question: 8 tokens through 2 layers, 184,832 weights: loss 5."), found.output
+    assert "no effect" not in found.stdout
+    said = call("forward", question, *small, "--set", "verification.layers=1", "--json").stdout
+    assert json.loads(said)["forward"]["losses"].keys() == {"head.loss.out"}
+    assert "verification.layers has no effect here" in call(
+        "forward", question, *small, "--set", "verification.layers=1"
+    ).stdout  # fmt: skip
+    large = ("--set", "verification.length=1024", "--set", "verification.sequences=4096")
+    assert "this would take 1.53 TiB; make verification.sequences or" in refused("forward", question, *large)
 
 
 def test_graph(call: Call, refused: Refused, question: Path, in_tmp: Path) -> None:
@@ -146,11 +160,15 @@ def test_names_are_escaped_on_pages(call: Call, question: Path, in_tmp: Path) ->
 
 
 def test_precision_says_errors_and_time_of_each_format(call: Call, question: Path) -> None:
-    document = json.loads(call("precision", question, "--json").stdout)
+    small = [f"--set=model.{name}={size}" for name, size in (("width", 96), ("heads", 4), ("ffn_width", 200))]
+    document = json.loads(call("precision", question, *small, "--json").stdout)
     ways = {(way["name"], way["loss_scale"]): way for way in document["ways"]}
-    assert ways["fp32", 1]["closed_s"] > ways["fp16", 1]["closed_s"] == ways["cb16", 1]["closed_s"]
+    assert ways["fp32", 1]["closed_s"] >= ways["fp16", 1]["closed_s"] == ways["cb16", 1]["closed_s"]
     errors = {key: max(one["error"] for one in way["lost"]) for key, way in ways.items()}
     assert errors["fp32", 1] < errors["fp16", 2**15] < errors["cb16", 1] < errors["bf16", 1]
+    forward = {key: max(one["error"] for one in way["lost"] if not one["backward"]) for key, way in ways.items()}
+    assert forward["fp16", 1] < forward["fp16, level 1", 1] < 1.5 * forward["fp16, level 2", 1]
+    assert ways["fp16", 1]["closed_s"] >= ways["fp16, level 1", 1]["closed_s"]
     assert any("no subnormals" in way["name"] for way in document["ways"])
     assert document["reduced"]
 
@@ -161,3 +179,50 @@ def test_precision_of_a_kernel_is_refused(call: Call, tmp_path: Path) -> None:
     found = call("precision", file)
     assert found.exit_code == 2
     assert "has no model whose numbers could be kept in any format" in found.stderr
+
+
+def test_a_step_as_mapped_is_compared_with_the_plain_one_and_told(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "step.yaml"
+    file.write_text("phase: training\nmodel: {preset: cerebras-gpt-111m, width: 16, heads: 2, ffn_width: 32}\n"
+                    "batch: {sequences: 4, length: 8}\ncluster: {machine: cs-2, systems: 2}\n")  # fmt: skip
+    said = call("verify", file, "--as-mapped")
+    assert said.exit_code == 0, said.output
+    for words in ("agrees with the plain graph", "4 sequences over 2 wafers, in 2 passes", "features of a token over"):
+        assert words in said.stdout
+
+
+def test_resident_weights_are_computed_where_they_lie(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "prompt.yaml"
+    file.write_text("phase: generate\nmodel: {preset: llama-2-7b, layers: 2, width: 64, heads: 4, ffn_width: 96}\n"
+                    "inference: {prompt: 64, generate: 4, decode_grid: 12, prefill_grid: 12}\n"
+                    "cluster: cs-2\n")  # fmt: skip
+    said = call("verify", file, "--as-mapped")
+    assert said.exit_code == 0, said.output
+    for words in ("agrees with the plain graph", "rectangles of 12 x 12 cores", "groups of 4 cores along y"):
+        assert words in said.stdout
+
+
+def test_a_service_is_not_computed_as_mapped(refused: Refused, tmp_path: Path) -> None:
+    file = tmp_path / "service.yaml"
+    file.write_text("phase: serving\nmodel: gpt2\nserving: {rate: 5}\ncluster: cs-2\n")
+    assert "asks of neither a step nor a request" in refused("verify", file, "--as-mapped")
+
+
+def test_a_step_on_cores_tells_cycles_of_each_op(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "step.yaml"
+    small = "{preset: cerebras-gpt-111m, width: 8, heads: 1, layers: 1, ffn_width: 8, vocab: 9, max_length: 4}"
+    file.write_text(
+        f"phase: training\nbatch: {{sequences: 4, length: 4}}\ncluster: {{machine: cs-2}}\nmodel: {small}\n"
+    )
+    said = call("verify", file, "--on-cores", "4x4")
+    assert said.exit_code == 0, said.output
+    for words in ("on 4 x 4 cores agrees with the executor", "attention.softmax.backward", "cycles in all; loss"):
+        assert words in said.stdout
+
+
+def test_what_cannot_run_on_cores_is_told(refused: Refused, tmp_path: Path) -> None:
+    file = tmp_path / "step.yaml"
+    file.write_text("phase: training\nbatch: {sequences: 4, length: 8}\ncluster: {machine: cs-2}\nmodel: llama-2-7b\n")
+    assert "of the kind rms_norm, on simulated cores is not modelled" in refused("verify", file, "--on-cores", "8x8")
+    assert "must be COLUMNSxROWS, for example 8x8; got '8'" in refused("verify", file, "--on-cores", "8")
+    assert "exclude each other" in refused("verify", file, "--on-cores", "8x8", "--as-mapped")

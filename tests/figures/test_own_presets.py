@@ -70,7 +70,11 @@ def test_a_file_that_changes_nothing_is_the_machine_it_extends(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("text", "place", "message"),
     [
-        ("extends: cs2\n", (1, 10), "extends = 'cs2' must be one of andromeda, cg-1, cs-1, cs-2, cs-3, or a path in"),
+        (
+            "extends: cs2\n",
+            (1, 10),
+            "extends = 'cs2' must be one of andromeda, cg-1, cs-1, cs-2, cs-3, cs-4, or a path in",
+        ),
         ("extends: _common\n", (1, 10), "extends = '_common' must be one of andromeda"),
         ("extends: 3\n", (1, 10), "extends must be the name of a machine or a path that ends in .yaml; got 3"),
         ("extends: no.yaml\n", (1, 10), "extends = 'no.yaml' is not there; paths start at the folder of this file"),

@@ -1,12 +1,14 @@
 """Make models/: tiny GPT-2 and its relatives with random weights, and what torch and transformers compute with them.
 
-    python make_gpt2.py
+    python make_gpt2.py          all of them
+    python make_gpt2.py llama    some
 
 Needs the packages `torch` and `transformers`, which the project itself does not use. NAME.safetensors holds the weights
 as transformers saves them (fp32), NAME.expected.safetensors token ids and labels, and logits and losses in float64,
 NAME.gradients.safetensors the gradients of the loss in float64, under the names of the weights.
 """
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from shutil import move
@@ -30,6 +32,7 @@ LLAMA = {
     "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 40, "rms_norm_eps": 1e-6,
     "tie_word_embeddings": False,
 }  # fmt: skip
+MIXTRAL = LLAMA | {"intermediate_size": 20, "num_local_experts": 4, "num_experts_per_tok": 2}
 GPTJ = {
     "vocab_size": VOCAB, "n_positions": POSITIONS, "n_embd": 24, "n_layer": 2, "n_head": 4, "rotary_dim": 4,
     "n_inner": 40, "tie_word_embeddings": False,
@@ -46,6 +49,7 @@ def models() -> dict[str, Callable[[], Any]]:
             hf.GPT2Config(**GPT2, activation_function="gelu_new", num_labels=3, pad_token_id=VOCAB - 1)
         ),
         "llama": lambda: hf.LlamaForCausalLM(hf.LlamaConfig(**LLAMA)),
+        "mixtral": lambda: hf.MixtralForCausalLM(hf.MixtralConfig(**MIXTRAL, experts_implementation="eager")),
         "gptj": lambda: hf.GPTJForCausalLM(hf.GPTJConfig(**GPTJ, activation_function="gelu_new")),
         "bert_classify": lambda: hf.BertForSequenceClassification(hf.BertConfig(**BERT, num_labels=3)),
         "bert_mlm": lambda: hf.BertForPreTraining(hf.BertConfig(**BERT)),
@@ -56,14 +60,24 @@ def main() -> None:
     """Write every model and what it computes."""
     FOLDER.mkdir(exist_ok=True)
     for name, make in models().items():
+        if sys.argv[1:] and name not in sys.argv[1:]:
+            continue
         model = make().eval()
         randomise(model)
-        with TemporaryDirectory() as folder:
-            model.save_pretrained(folder)
-            move(Path(folder) / "model.safetensors", FOLDER / f"{name}.safetensors")
+        save(model, f"{name}.safetensors")
         wanted = expected(name, model.double())
         save_file(wanted, FOLDER / f"{name}.expected.safetensors")
-        save_file(gradients(name, model, wanted), FOLDER / f"{name}.gradients.safetensors")
+        loss(name, model, wanted).backward()
+        for parameter in model.parameters():
+            parameter.data = parameter.grad
+        save(model, f"{name}.gradients.safetensors")
+
+
+def save(model: Any, file: str) -> None:
+    """Write the parameters of *model* under the names that transformers has for them in files."""
+    with TemporaryDirectory() as folder:
+        model.save_pretrained(folder)
+        move(Path(folder) / "model.safetensors", FOLDER / file)
 
 
 def randomise(model: Any) -> None:
@@ -102,21 +116,19 @@ def expected(name: str, model: Any) -> dict[str, Any]:
     return {key: value.contiguous() for key, value in (tensors | {"loss": output.loss.reshape(1)}).items()}
 
 
-def gradients(name: str, model: Any, wanted: dict[str, Any]) -> dict[str, Any]:
-    """Return the gradient of every parameter, of the loss made from logits in float64; transformers' own is fp32."""
+def loss(name: str, model: Any, wanted: dict[str, Any]) -> Any:
+    """Return the loss made from logits in float64; transformers' own is fp32."""
     ids, entropy = wanted["ids"], torch.nn.functional.cross_entropy
     types = {"token_type_ids": wanted["types"]} if "types" in wanted else {}
     output = model(input_ids=ids, attention_mask=torch.ones_like(ids), **types)
     if name == "bert_mlm":
         masked = output.prediction_logits[:, :MASKED].flatten(0, 1)
-        loss = entropy(masked, ids[:, :MASKED].flatten())
-        loss = loss + entropy(output.seq_relationship_logits, torch.arange(SEQUENCES) % 2)
-    elif name.endswith("classify"):
-        loss = entropy(output.logits, torch.arange(SEQUENCES) % 3)
-    else:
-        loss = entropy(output.logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten())
-    loss.backward()
-    return {key: parameter.grad.contiguous() for key, parameter in model.named_parameters()}
+        return entropy(masked, ids[:, :MASKED].flatten()) + entropy(
+            output.seq_relationship_logits, torch.arange(SEQUENCES) % 2
+        )
+    if name.endswith("classify"):
+        return entropy(output.logits, torch.arange(SEQUENCES) % 3)
+    return entropy(output.logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten())
 
 
 if __name__ == "__main__":

@@ -124,7 +124,22 @@ def test_what_is_missing_broken_or_in_parts_is_said(tmp_path: Path) -> None:
     weights.unlink()
     assert "model.safetensors: error: no such weights file" in broken(tmp_path)
     (tmp_path / "model.safetensors.index.json").write_text("{}")
-    assert "has its weights in several files, which are not read; save it as one" in broken(tmp_path)
+    assert "index.json: error: has no `weight_map` with the file of each tensor" in broken(tmp_path)
+
+
+def test_weights_in_several_files_are_those_of_one(tmp_path: Path) -> None:
+    model = gpt()
+    model.save_pretrained(tmp_path)
+    tensors, files = load_file(tmp_path / "model.safetensors"), {}
+    (tmp_path / "model.safetensors").unlink()
+    for number, name in enumerate(tensors):
+        files[name] = f"model-{number % 3}.safetensors"
+    for file in set(files.values()):
+        save_file({name: array for name, array in tensors.items() if files[name] == file}, tmp_path / file)
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps({"weight_map": files}))
+    again = CerebrasGPT.from_pretrained(tmp_path).parameters()
+    for name, array in model.parameters().items():
+        np.testing.assert_array_equal(again[name], array)
 
 
 def test_weights_that_are_no_numbers_are_neither_read_nor_saved(tmp_path: Path) -> None:

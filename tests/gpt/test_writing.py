@@ -5,15 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from safetensors.numpy import load_file
 from tests.gpt.test_folder import GOLDEN, folder_of
 from tests.gpt.test_module import BATCH, IDS, LENGTH, VOCAB, gpt
 
 from wsesim.errors import InputError, SpecError
 from wsesim.gpt import CerebrasGPT
-from wsesim.gpt.writing import Sampling
 
 MASK = np.ones_like(IDS)
 MASK[0, :2], MASK[2, 3:] = 0, 0
@@ -88,26 +85,6 @@ def test_drawing_follows_the_shares_and_the_seed() -> None:
     assert (one != other).any()
     narrow = model.generate(IDS, max_new_tokens=8, do_sample=True, top_k=1)
     np.testing.assert_array_equal(narrow, model.generate(IDS, max_new_tokens=8))
-
-
-@given(
-    logits=st.lists(st.floats(-20, 20), min_size=1, max_size=12), top_k=st.integers(0, 13), top_p=st.floats(0.01, 1),
-    temperature=st.floats(0.1, 10),
-)  # fmt: skip
-def test_shares_are_of_the_likeliest(logits: list[float], top_k: int, top_p: float, temperature: float) -> None:
-    sampling = Sampling(do_sample=True, top_k=top_k, top_p=top_p, temperature=temperature)
-    given_logits = np.array(logits)
-    shares = sampling.shares(given_logits)
-    assert shares.sum() == pytest.approx(1)
-    kept = shares > 0
-    assert kept[given_logits.argmax()]
-    assert not top_k or kept.sum() <= top_k
-    assert (given_logits[kept].min() >= given_logits[~kept]).all()
-    full = np.exp((given_logits - given_logits.max()) / temperature)
-    if not top_k:
-        # Without the least likely of those kept, they are not enough.
-        assert full[kept].sum() - full[kept].min() < top_p * full.sum() * (1 + 1e-9)
-    np.testing.assert_allclose(shares[kept], full[kept] / full[kept].sum())
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,7 @@ def test_an_unknown_machine_names_the_nearest(machine: str, hint: str) -> None:
 
 @pytest.mark.parametrize("machine", ["_common", "", "../sources", "gpu"])
 def test_only_listed_presets_are_machines(machine: str) -> None:
-    with pytest.raises(SpecError, match="must be one of andromeda, cg-1, cs-1, cs-2, cs-3"):
+    with pytest.raises(SpecError, match="must be one of andromeda, cg-1, cs-1, cs-2, cs-3, cs-4"):
         load_cluster(machine)
 
 

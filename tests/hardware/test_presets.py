@@ -36,7 +36,7 @@ IDS = [f"{file}:{name}" for file, name, _ in NUMBERS]
 
 
 def test_machine_names() -> None:
-    assert MACHINES == ("andromeda", "cg-1", "cs-1", "cs-2", "cs-3")
+    assert MACHINES == ("andromeda", "cg-1", "cs-1", "cs-2", "cs-3", "cs-4")
 
 
 @pytest.mark.parametrize(("file", "name", "number"), NUMBERS, ids=IDS)
@@ -158,3 +158,12 @@ def test_scalar_code_is_slower_by_the_ratio_of_two_measured_rows(machine: str) -
 def test_as_designed_nothing_is_slower() -> None:
     wafer = load_cluster("cs-3").cluster.wafer.as_designed()
     assert set(wafer.silicon.by_resource.values()) == {1.0}
+
+
+def test_the_announced_machine_has_the_bandwidth_that_was_announced() -> None:
+    wafer = load_cluster("cs-4").cluster.wafer
+    core = wafer.core
+    moved = wafer.cores * core.clock_hz * (core.sram_read_bytes_per_cycle + core.sram_write_bytes_per_cycle)
+    assert moved == pytest.approx(43.2e15, rel=0.01)
+    assert wafer.cores * core.sram_bytes == pytest.approx(44e9, rel=0.02)
+    assert load_cluster("cs-4").cluster.systems == 3

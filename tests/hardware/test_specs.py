@@ -25,6 +25,7 @@ PARTS: list[Any] = [
 ]
 MAY_BE_ZERO = {
     "programming_s",
+    "accumulator_bytes",
     "reserved_bytes",
     "vector_launch_cycles",
     "task_launch_cycles",

@@ -33,6 +33,34 @@ def test_forward_by_hand(region_of: MakeRegion) -> None:
     assert cost.sram_bytes == 60 * 4 * 10 * 60
 
 
+def test_sums_beside_the_datapath_leave_the_ports_to_the_other_operand(region_of: MakeRegion) -> None:
+    """Four lanes, of which SRAM feeds 16 / 6 if it holds the sums, too; 64 B hold those of 16 tokens."""
+    wide = {"fmac_mixed_per_cycle": 4, "sram_write_bytes_per_cycle": 16}
+    laid = {"sequences": 2, "length": 96}  # 32 tokens a core
+    without = forward(region_of(**laid, **wide, accumulator_bytes=0), inputs=20, outputs=30)
+    assert without.overlapped["fmac"] == pytest.approx(60 * (32 / (16 / 6) + 1))
+    assert without.sram_bytes == 60 * 32 * 10 * 60
+    beside = forward(region_of(**laid, **wide, accumulator_bytes=64), inputs=20, outputs=30)
+    assert beside.overlapped["fmac"] == 60 * (32 / 4 + 2)
+    assert beside.sram_bytes == 60 * 32 * 2 * 60
+    hardly = forward(region_of(**laid, **wide, accumulator_bytes=4), inputs=20, outputs=30)
+    assert hardly == without
+
+
+@given(TOKENS, st.integers(0, 2048))
+def test_a_token_more_costs_no_more_each_however_large_the_memory_for_sums(
+    region_of: MakeRegion, tokens: int, accumulator_bytes: int
+) -> None:
+    """What the floor of more passes rests on."""
+    region = region_of(fmac_mixed_per_cycle=4, accumulator_bytes=accumulator_bytes)
+    few, more, larger = (region.axpy("mixed", number).cycles for number in (tokens, tokens + 1, 2 * tokens))
+    assert few <= more
+    assert more / (tokens + 1) <= few / tokens * (1 + 1e-12)
+    assert larger <= 2 * few * (1 + 1e-12)
+    twice = region_of(fmac_mixed_per_cycle=4, accumulator_bytes=2 * accumulator_bytes)
+    assert twice.axpy("mixed", tokens).cycles <= few
+
+
 def test_the_input_gradient_is_forward_with_the_weight_turned(region_of: MakeRegion) -> None:
     assert grad_input(region_of(), inputs=20, outputs=30) == forward(region_of(), inputs=30, outputs=20)
 
@@ -41,13 +69,13 @@ def test_weight_gradient_by_hand(region_of: MakeRegion) -> None:
     cost = grad_weight(region_of(), inputs=20, outputs=30)
     assert cost.overlapped == {
         "fmac": 60 * (4 / 2 + 1),
-        "broadcast": 20 * 4 / 2,  # the narrower of x and dy
+        "broadcast": 60 * 4 / 2,  # the narrower of x and dy, once for each feature of a core
         "reduction": 60 / 2,
         "injection": 600 / 2 / 6,
     }
     assert cost.serial == {"fill": 6 * 5}  # down the column
     assert cost.cycles == 210
-    assert cost.fabric_bytes == (40 + 30) * 4 * 60
+    assert cost.fabric_bytes == (120 + 30) * 4 * 60
 
 
 def test_half_the_positions_are_half_the_tokens(region_of: MakeRegion) -> None:

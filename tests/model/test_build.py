@@ -9,7 +9,10 @@ from wsesim.model import Model, build_graph, load_preset
 GPT = Model(name="gpt", layers=3, width=8, heads=2, kv_heads=2, head_width=4, ffn_width=32, vocab=11, max_length=16)
 LLAMA = replace(GPT, kv_heads=1, activation="swiglu", norm="rms_norm", position="rotary", bias=False,
                 attention_bias=False, tied=False)  # fmt: skip
-GPT_J = replace(GPT, position="rotary", rotary_width=2, block="parallel", attention_bias=False, tied=False)
+GPT_J = replace(
+    GPT, position="rotary", rotary_width=2, rotary_pairs="interleaved", block="parallel", attention_bias=False,
+    tied=False,
+)  # fmt: skip
 BERT = replace(GPT, norm_order="post", causal=False, token_types=2, task="mlm", masked=4)
 
 
@@ -69,6 +72,8 @@ def test_a_gpt_j_norms_once_for_both_halves() -> None:
     assert readers == ["attention.qkv", "ffn.up"]
     (rotary,) = (op for op in layer.ops if op.kind == "rotary")
     assert (rotary.attrs["turned"], rotary.attrs["interleaved"]) == (2, True)
+    neox = build_graph(replace(GPT_J, rotary_pairs="halves"), sequences=2, length=4)
+    assert [op.attrs["interleaved"] for op in neox.blocks[1].ops if op.kind == "rotary"] == [False]
     assert "logits.bias" in graph.blocks[2].tensors
 
 

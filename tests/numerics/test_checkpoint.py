@@ -140,7 +140,7 @@ def test_numbers_that_are_none_are_refused(tensors: Tensors, saved: Callable[[Te
 def test_unknown_names_are_told(saved: Callable[[Tensors], Path]) -> None:
     (message,) = messages(saved({"blk.0.attn_q.weight": np.zeros(3)}))
     assert message == (
-        "the tensors follow no known naming (GPT-2, GPT-J, Llama, BERT for pre-training, BERT); "
+        "the tensors follow no known naming (GPT-2, GPT-J, Mixtral, Llama, BERT for pre-training, BERT); "
         "the first is 'blk.0.attn_q.weight'"
     )
     assert messages(saved({}))[0].endswith("; there are none")
@@ -170,4 +170,4 @@ def test_a_cut_file_is_told(tmp_path: Path) -> None:
 
 def test_no_file_and_a_directory_are_told(tmp_path: Path) -> None:
     assert messages(tmp_path / "none.safetensors") == ["no such weights file"]
-    assert messages(tmp_path) == ["this is a directory; name a .safetensors file in it"]
+    assert messages(tmp_path) == ["this is a directory; name a .safetensors file in it, or its .index.json"]

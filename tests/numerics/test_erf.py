@@ -26,5 +26,6 @@ def test_fp32_stays_fp32() -> None:
 
 
 @pytest.mark.parametrize(("x", "wanted"), [(math.inf, 1.0), (-math.inf, -1.0), (0.0, 0.0), (math.nan, math.nan)])
-def test_the_ends_of_the_line(x: float, wanted: float) -> None:
-    np.testing.assert_equal(erf(np.array([x])), [wanted])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_ends_of_the_line(x: float, wanted: float, dtype: type) -> None:
+    np.testing.assert_equal(erf(np.array([x], dtype=dtype)), np.array([wanted], dtype=dtype))

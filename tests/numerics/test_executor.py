@@ -25,8 +25,8 @@ LLAMA = replace(
     bias=False, attention_bias=False, tied=False,
 )  # fmt: skip
 GPTJ = replace(
-    GPT2, name="gptj", head_width=6, position="rotary", rotary_width=4, block="parallel", attention_bias=False,
-    tied=False, activation="gelu_tanh",
+    GPT2, name="gptj", head_width=6, position="rotary", rotary_width=4, rotary_pairs="interleaved", block="parallel",
+    attention_bias=False, tied=False, activation="gelu_tanh",
 )  # fmt: skip
 BERT = replace(GPT2, name="bert", norm_order="post", causal=False, token_types=2, task="mlm", masked=3)
 FAMILIES = {
@@ -93,6 +93,7 @@ def shapes(draw: st.DrawFn) -> Model:
         rotary_width=2 * draw(st.integers(0, head_width // 2)), ffn_width=draw(st.integers(1, 30)),
         vocab=draw(st.integers(2, 40)), classes=draw(st.integers(2, 4)), masked=draw(st.integers(1, 9)),
         norm_epsilon=draw(st.sampled_from([1e-5, 1e-2])), rotary_base=draw(st.sampled_from([1e4, 5e5])),
+        rotary_pairs=draw(st.sampled_from(["halves", "interleaved"])),
     )  # fmt: skip
 
 

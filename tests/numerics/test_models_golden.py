@@ -31,8 +31,13 @@ MODELS = (
         attention_bias=False, tied=False, norm_epsilon=1e-6,
     ),
     replace(
-        GPT2, name="gptj", position="rotary", rotary_width=4, block="parallel", activation="gelu_tanh",
-        attention_bias=False, tied=False,
+        GPT2, name="mixtral", kv_heads=2, norm="rms_norm", position="rotary", activation="swiglu", bias=False,
+        attention_bias=False, tied=False, norm_epsilon=1e-6, rotary_base=1e6, experts=4, experts_per_token=2,
+        ffn_width=20,
+    ),
+    replace(
+        GPT2, name="gptj", position="rotary", rotary_width=4, rotary_pairs="interleaved", block="parallel",
+        activation="gelu_tanh", attention_bias=False, tied=False,
     ),
     BERT,
     replace(BERT, name="bert_classify", task="classify", classes=3),

@@ -12,10 +12,10 @@ from wsesim.graph import Graph, Op, backward
 from wsesim.graph.backward import _Backward
 from wsesim.model import Model, build
 from wsesim.model.build import _Builder
-from wsesim.numerics import executor, inputs, optimizer, probe, rotary, smaller, tables, verify
+from wsesim.numerics import executor, inputs, optimizer, probe, rotary, smaller, storage, tables, verify
 from wsesim.numerics.arrays import Array
 from wsesim.numerics.functions import OpFunction, Setting, function_of
-from wsesim.numerics.naming import Family
+from wsesim.numerics.naming import Family, Pieces
 from wsesim.numerics.verify import verify_model
 from wsesim.numerics.weights import SeededWeights, Weights
 from wsesim.ops import find
@@ -31,7 +31,8 @@ LLAMA = replace(
     attention_bias=False, tied=False,
 )  # fmt: skip
 GPTJ = replace(
-    GPT2, name="gptj", position="rotary", rotary_width=4, block="parallel", attention_bias=False, tied=False
+    GPT2, name="gptj", position="rotary", rotary_width=4, rotary_pairs="interleaved", block="parallel",
+    attention_bias=False, tied=False,
 )  # fmt: skip
 BERT = replace(GPT2, name="bert", norm_order="post", causal=False, token_types=2, task="mlm", masked=5)
 MIXTRAL = replace(LLAMA, name="mixtral", experts=4, experts_per_token=2)
@@ -58,9 +59,7 @@ def computing(kind: str, wrong: Callable[[OpFunction], OpFunction]) -> Plant:
     """Let ops of a kind compute something else."""
 
     def plant(patch: Patch) -> None:
-        patch.setattr(
-            executor, "function_of", lambda op: wrong(function_of(op)) if op.kind == kind else function_of(op)
-        )
+        patch.setattr(storage, "function_of", lambda op: wrong(function_of(op)) if op.kind == kind else function_of(op))
 
     return plant
 
@@ -221,21 +220,17 @@ def rolled_gradients(self: Any, right: Callable[..., None], gradients: Mapping[A
     right(self, dict(zip(gradients, [*names[1:], *names[:1]], strict=True)))
 
 
-Source = tuple[tuple[str, ...], bool]
-"""Names in a file, and whether matrices are turned."""
-
-
-def stored(name: str, change: Callable[[tuple[str, ...], bool], Source]) -> Plant:
+def stored(name: str, change: Callable[[Pieces], Pieces]) -> Plant:
     """Let a weight of a file be read in another way."""
 
-    def wrong(right: Callable[..., Source]) -> Callable[..., Source]:
-        def tensors(self: Family, weight: str, base: str, layer: int) -> Source:
-            found = right(self, weight, base, layer)
-            return change(*found) if weight == name else found
+    def wrong(right: Callable[..., Pieces]) -> Callable[..., Pieces]:
+        def pieces(self: Family, weight: str, *where: Any) -> Pieces:
+            found = right(self, weight, *where)
+            return change(found) if weight == name else found
 
-        return tensors
+        return pieces
 
-    return method(Family, "tensors", wrong)
+    return method(Family, "pieces", wrong)
 
 
 ROWS = (
@@ -275,9 +270,13 @@ ROWS = (
     Row("types exchanged", BERT, tokens(lambda made: made | {"types": 1 - made["types"]})),
     Row("ids folded to two", GPT2, lambda patch: patch.setattr(verify, "fold_ids", lambda ids, vocab: ids % 2)),
     Row("queries and keys of a file exchanged", replace(LLAMA, **STORED, norm_epsilon=1e-6),
-        stored("attention.qkv.weight", lambda names, turned: ((names[0], names[2], names[1]), turned)), "llama"),
+        stored("attention.qkv.weight",
+               lambda found: replace(found, names=tuple(found.names[at] for at in (0, 2, 1)))), "llama"),
     Row("matrix of a file not transposed", replace(GPTJ, **STORED, activation="gelu_tanh"),
-        stored("attention.project.weight", lambda names, _: (names, False)), "gptj"),
+        stored("attention.project.weight", lambda found: replace(found, out_in=False)), "gptj"),
+    Row("experts of a file in another order", replace(MIXTRAL, **STORED | {"ffn_width": 20}, norm_epsilon=1e-6,
+                                                      rotary_base=1e6),
+        stored("ffn.up.weight", lambda found: replace(found, names=found.names[::-1])), "mixtral"),
     Row("seeded layers alike", GPT2, method(SeededWeights, "load", alike_layers)),
     Row("biases never drawn", GPT2, lambda patch: patch.setattr(verify, "SPREAD", 0.0)),
     Row("builder forgets ffn biases", GPT2, rebuilt(linear=without_bias)),

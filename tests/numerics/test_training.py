@@ -9,8 +9,9 @@ import pytest
 from wsesim.errors import InputError, SpecError
 from wsesim.graph import Graph, with_training
 from wsesim.model import Model, build_graph
+from wsesim.numerics import executor
 from wsesim.numerics.arrays import Array, Ids
-from wsesim.numerics.executor import execute, new_cache
+from wsesim.numerics.executor import execute, new_cache, walk
 from wsesim.numerics.inputs import token_inputs
 from wsesim.numerics.loss import IGNORED
 from wsesim.numerics.optimizer import AdamW, Schedule
@@ -26,7 +27,8 @@ LLAMA = replace(
     attention_bias=False, tied=False,
 )  # fmt: skip
 GPTJ = replace(
-    GPT2, name="gptj", position="rotary", rotary_width=4, block="parallel", activation="gelu_tanh", tied=False
+    GPT2, name="gptj", position="rotary", rotary_width=4, rotary_pairs="interleaved", block="parallel",
+    activation="gelu_tanh", tied=False,
 )  # fmt: skip
 BERT = replace(GPT2, name="bert", norm_order="post", causal=False, token_types=2, task="mlm", masked=3)
 FAMILIES = (
@@ -60,6 +62,24 @@ def same(found: dict[Key, Array], wanted: dict[Key, Array], exact: float) -> Non
     assert found.keys() == wanted.keys()
     for key, array in wanted.items():
         assert float(np.abs(found[key] - array).max()) <= exact * (float(np.abs(array).max()) + 1e-3), key
+
+
+@pytest.mark.parametrize("sequences", [1, BATCH])
+@pytest.mark.parametrize("model", FAMILIES, ids=lambda model: model.name)
+def test_what_is_written_over_is_nobodys(model: Model, sequences: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = with_training(graph_of(model, sequences))
+    weights, tokens = SeededWeights(graph, 3, spread=0.3), token_inputs(graph, ids_of(sequences))
+    every = [name for block in graph.blocks for name in block.tensors]
+    for keep in ([], every):
+        runs = [(run, {name: array.copy() for name, array in run.tensors.items()})
+                for run in walk(graph, weights, tokens, keep=keep)]  # fmt: skip
+        for run, as_it_was in runs:
+            for name, array in as_it_was.items():
+                np.testing.assert_array_equal(run.tensors[name], array)
+    arrays = arrays_of(graph)
+    found = backward(graph, arrays, forward(graph, arrays, tokens))
+    monkeypatch.setattr(executor, "_spare", lambda *_: [])
+    same(found, backward(graph, arrays, forward(graph, arrays, tokens)), 0)
 
 
 @pytest.mark.parametrize("model", FAMILIES, ids=lambda model: model.name)

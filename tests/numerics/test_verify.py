@@ -4,16 +4,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.numerics.test_models_golden import MODELS
 
 from wsesim.errors import InputError, SpecError
 from wsesim.graph import Op
-from wsesim.model import Model
-from wsesim.numerics import executor
+from wsesim.model import Model, build_graph
+from wsesim.numerics import storage
 from wsesim.numerics.arrays import Array
 from wsesim.numerics.attention import scores, softmax
+from wsesim.numerics.checkpoint import SafetensorsWeights
 from wsesim.numerics.functions import OpFunction, function_of
 from wsesim.numerics.linear import linear
 from wsesim.numerics.norms import layer_norm
+from wsesim.numerics.second import SecondReader
 from wsesim.numerics.tokenizer import Tokenizer
 from wsesim.numerics.verify import verify_model
 from wsesim.ops.gelu_tanh import gelu_tanh
@@ -24,6 +27,8 @@ GPT2 = Model(
     name="gpt2", layers=3, width=96, heads=4, kv_heads=4, head_width=24, ffn_width=384, vocab=50257, max_length=64
 )  # fmt: skip
 STORED = replace(GPT2, layers=2, width=24, head_width=6, ffn_width=40, vocab=61, max_length=16)
+SMALL = replace(GPT2, vocab=500)
+FOLDED = "token ids folded into a vocabulary of 500"
 # One token a character, each below 61.
 NARROW_TEXT = "Q7X3Z9J1"
 
@@ -36,7 +41,7 @@ NARROW_TEXT = "Q7X3Z9J1"
         replace(
             GPT2, kv_heads=2, norm="rms_norm", position="rotary", activation="swiglu", bias=False, attention_bias=False
         ),
-        replace(GPT2, position="rotary", rotary_width=8, block="parallel", attention_bias=False, tied=False),
+        replace(GPT2, position="rotary", rotary_width=8, rotary_pairs="interleaved", block="parallel", tied=False),
         replace(GPT2, norm_order="post", causal=False, token_types=2, task="mlm", masked=5),
         replace(GPT2, activation="relu"),
         replace(GPT2, norm="rms_norm", position="rotary", activation="swiglu", head_norm=True),
@@ -78,33 +83,33 @@ MISTAKES: dict[str, tuple[str, OpFunction, str]] = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_wrong_op_is_noticed_and_placed(mistake: str, monkeypatch: pytest.MonkeyPatch) -> None:
     kind, function, place = MISTAKES[mistake]
-    monkeypatch.setattr(executor, "function_of", lambda op: function if op.kind == kind else function_of(op))
-    found = verify_model(replace(GPT2, width=192, ffn_width=768), text=TEXT, sequences=1, length=16)
+    monkeypatch.setattr(storage, "function_of", lambda op: function if op.kind == kind else function_of(op))
+    found = verify_model(replace(SMALL, width=192, ffn_width=768), text=TEXT, sequences=1, length=16)
     assert not found.ok
     assert found.max_error > found.tolerance
     assert found.worst == place
 
 
 def test_a_tolerance_may_be_given() -> None:
-    assert verify_model(GPT2, text=TEXT, sequences=1, length=8, tolerance=1e-3).tolerance == 1e-3
-    strict = verify_model(GPT2, text=TEXT, sequences=1, length=8, tolerance=1e-12)
+    assert verify_model(SMALL, text=TEXT, sequences=1, length=8, tolerance=1e-3).tolerance == 1e-3
+    strict = verify_model(SMALL, text=TEXT, sequences=1, length=8, tolerance=1e-12)
     assert not strict.ok
     assert strict.max_error > strict.tolerance == 1e-12
 
 
 def test_fewer_layers_are_the_first_of_the_same_model() -> None:
-    whole = verify_model(GPT2, text=TEXT, sequences=1, length=8)
-    found = verify_model(GPT2, text=TEXT, sequences=1, length=8, layers=2)
-    assert (found.layers, found.reduced) == (2, "the first 2 of 3 layers")
+    whole = verify_model(SMALL, text=TEXT, sequences=1, length=8)
+    found = verify_model(SMALL, text=TEXT, sequences=1, length=8, layers=2)
+    assert (found.layers, found.reduced) == (2, f"the first 2 of 3 layers; {FOLDED}")
     assert found.loss != whole.loss
-    assert verify_model(GPT2, text=TEXT, sequences=1, length=8, layers=3).reduced == ""
+    assert verify_model(SMALL, text=TEXT, sequences=1, length=8, layers=3).reduced == FOLDED
     for layers in (0, 4):
         with pytest.raises(SpecError, match=f"layers must be from 1 to 3, got {layers}"):
-            verify_model(GPT2, text=TEXT, sequences=1, length=8, layers=layers)
+            verify_model(SMALL, text=TEXT, sequences=1, length=8, layers=layers)
 
 
 def test_seeds_are_kept_apart() -> None:
-    losses = [verify_model(GPT2, text=TEXT, sequences=1, length=8, seed=seed).loss for seed in (0, 0, 1)]
+    losses = [verify_model(SMALL, text=TEXT, sequences=1, length=8, seed=seed).loss for seed in (0, 0, 1)]
     assert losses[0] == losses[1] != losses[2]
 
 
@@ -125,12 +130,23 @@ def test_weights_of_a_file(tmp_path: Path) -> None:
     assert verify_model(STORED, text=text, sequences=2, length=4, weights=GOLDEN, layers=1).layers == 1
 
 
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_both_readers_find_the_weights_of_every_family(model: Model, tmp_path: Path) -> None:
+    graph = build_graph(model, sequences=1, length=4)
+    file = GOLDEN.with_name(f"{model.name}.safetensors")
+    ours, second = SafetensorsWeights(file, graph), SecondReader(file, model)
+    for block in graph.blocks:
+        for copy in range(block.repeat):
+            for name, array in ours.load(block.name, copy).items():
+                np.testing.assert_array_equal(second.load(block.name, copy)[name], array, err_msg=name)
+
+
 def test_ids_that_the_files_vocabulary_lacks_are_refused() -> None:
     with pytest.raises(InputError) as caught:
         verify_model(STORED, text=TEXT, sequences=1, length=4, weights=GOLDEN)
     assert str(caught.value) == (
         f"{GOLDEN}: error: the vocabulary has 61 tokens, but the text has the id 4502 in GPT-2's vocabulary of 50257: "
-        "leave the weights out to verify with seeded ones"
+        "leave the weights out to take seeded ones"
     )
 
 

@@ -51,6 +51,8 @@ def _steps(phase: str) -> Iterator[Data]:
         yield _case(phase, GPT, batch=batch, hardware={name: "20 MB/s"}, machine="andromeda", systems=16)
     for precision in ("fp16", "fp32"):
         yield _case(phase, GPT, batch=batch, precision=precision)
+    for sums in ({"core.accumulator": "64 B"}, {"core.accumulator": "0 B", "core.sram_write_bytes_per_cycle": 2}):
+        yield _case(phase, GPT, batch={**batch, "sequences": 64}, hardware=sums, machine="cs-3")
     yield _case(phase, GPT, batch={"sequences": 1, "length": 8}, hardware={"wafer.io_channels": 1})
     yield _case(phase, GPT, batch={**batch, "sequences": 7, "micro_batch": 5})
 
@@ -59,6 +61,7 @@ def _requests(phase: str) -> Iterator[Data]:
     asked: Data = {"prompt": 100, **({} if phase == "prefill" else {"generate": 8})}
     for model in (LLAMA, GPT, {**LLAMA, "head_norm": True}, {**GPT, "block": "parallel"}):
         yield _case(phase, model, inference=asked)
+    yield _case(phase, LLAMA, inference=asked, precision="bf16")
     yield _case(phase, MIXTURE, inference={**asked, "batch": 6, "placement": "whole"})
     yield _case(phase, {**GPT, "max_length": 60_000}, inference=asked)
     for model in (BERT, {**GPT, "task": "classify"}) if phase == "prefill" else ():
@@ -79,6 +82,7 @@ def _services(phase: str) -> Iterator[Data]:
     for changed in ({"draft_tokens": 2}, {"placement": "blocks", "decode_grid": 20, "prefill_grid": 14}):
         yield _case(phase, LLAMA, serving=serving, inference=changed)
     yield _case(phase, LLAMA, serving=serving, software="waferengine")
+    yield _case(phase, LLAMA, serving=serving, precision="bf16")
     yield from _held_up(phase, serving=serving)
 
 

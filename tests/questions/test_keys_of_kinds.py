@@ -81,7 +81,8 @@ def test_what_is_left_out_of_a_request(tmp_path: Path) -> None:
         ("phase: serving\nserving: {rate: 1, slo_tpot: 0 s}\n", "slo_tpot must be above 0"),
         ("phase: decode\ninference: {prompt: 9, decode_gird: 3}\n", "did you mean 'decode_grid'?"),
         ("phase: decode\ninference: {prompt: 9, placement: hole}\n", "did you mean 'whole'?"),
-        ("phase: decode\ninference: {prompt: 9}\nprecision: fp32\n", "precision must be fp16; got 'fp32'"),
+        ("phase: decode\ninference: {prompt: 9}\nprecision: fp32\n",
+         "precision must be one of fp16, bf16, cb16; got 'fp32'"),
         ("phase: decode\ninference: {prompt: 9}\nsoftware: release-2\n", "software = 'release-2' has no figures of "
          "inference; ideal, waferengine, waferllm have"),
         ("phase: decode\ninference: {prompt: 9, decode_grid: 4000}\n", "inference.decode_grid must be at most"),

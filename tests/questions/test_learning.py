@@ -3,7 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from wsesim import questions
+from wsesim.errors import InputError
 from wsesim.questions.base import Question
 
 DATA: dict[str, Any] = {"model": "cerebras-gpt-111m", "batch": {"sequences": 8, "length": 128}, "cluster": "cs-2"}
@@ -31,3 +34,29 @@ def test_only_its_steps_change_the_answer() -> None:
     plain, learned = (questions.run(ask(**more), verify=False) for more in ({}, {"learning": {"steps": 50}}))
     changed = {name for name, value in plain.figures.items() if learned.figures[name] != value}
     assert changed == {"budget_s", "flops_to_budget"}
+
+
+def test_cb16_without_a_dynamic_scale_is_refused_unless_overridden() -> None:
+    learning = {"steps": 50, "numbers": "machine"}
+    with pytest.raises(
+        InputError, match=r"loss_scaling_factor = 1 with precision: cb16 is refused, .* make it dynamic"
+    ):
+        ask(precision="cb16", learning=learning)
+    ask(precision="cb16", learning={**learning, "loss_scaling_factor": "dynamic"})
+    ask(precision="cb16", learning={**learning, "unscaled": True})
+    ask(precision="bf16", learning=learning)
+
+
+@pytest.mark.parametrize(
+    ("learning", "said"),
+    [
+        (
+            {"loss_scaling_factor": 8},
+            "learning.loss_scaling_factor has no effect: it is read where learning.numbers is",
+        ),
+        ({"numbers": "machine", "steps_per_increase": 9}, "steps_per_increase has no effect: learning.loss_scaling"),
+        ({"numbers": "machine", "unscaled": True}, "learning.unscaled has no effect: it is read with precision: cb16"),
+    ],
+)
+def test_keys_of_a_scale_that_are_not_read_are_said(learning: dict[str, Any], said: str) -> None:
+    assert any(said in note for note in ask(learning={"steps": 50, **learning}).asked.notes)

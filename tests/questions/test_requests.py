@@ -170,3 +170,12 @@ def test_every_level_gives_the_figures_that_the_kind_states(phase: str) -> None:
         assert isinstance(outcome, Answer)
         assert list(outcome.figures) == [spec.name for spec in question.figures]
         assert set(outcome.headline) <= set(outcome.figures)
+
+
+def test_products_that_add_up_in_fp32_take_longer_and_are_measured_by_their_own_peak() -> None:
+    asked: dict[str, object] = {"prompt": 512, "generate": 16}
+    half, brain, cerebras = (answer("generate", asked, precision=name) for name in ("fp16", "bf16", "cb16"))
+    half_s, brain_s, cerebras_s = (float(each.figures["total_s"] or 0) for each in (half, brain, cerebras))
+    assert half_s < brain_s == cerebras_s
+    assert "dense bf16 peak" in brain.headline["mfu"]
+    assert question_of("generate", asked, precision="cb16").title.endswith("cb16 precision.")

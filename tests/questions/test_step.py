@@ -102,6 +102,7 @@ CHANGES: dict[str, dict[str, object]] = {
     "batch": {"batch": {"sequences": 48, "length": 512}},
     "micro-batch": {"batch": {"sequences": 24, "length": 512, "micro_batch": 12}},
     "precision": {"precision": "fp16"},
+    "precision_opt_level": {"precision_opt_level": 0},
     "machine": {"cluster": "cs-3"},
     "systems": {"cluster": {"machine": "cs-2", "systems": 2}},
     "a figure of the hardware": {"hardware": {"core.clock": "1 GHz"}},
@@ -198,3 +199,20 @@ def test_checking_numbers_never_takes_more_memory_than_said() -> None:
     assert result.notes[0].startswith("Not verified: that takes ")
     with pytest.raises(InputError, match=r"case\.yaml: error: verification would take .* GiB; make"):
         questions.verify(question)
+
+
+def test_partial_sums_of_level_0_take_longer_and_a_softmax_of_level_2_is_said_to_take_as_long() -> None:
+    step_s = [float(result_of(precision_opt_level=level).figures["step_s"] or 0) for level in (0, 1, 2)]
+    assert step_s[0] > step_s[1] == step_s[2]
+    notes = [" ".join(result_of(precision_opt_level=level).notes) for level in (0, 1, 2)]
+    for said, words in zip(notes, ("passes partial sums in 4 bytes", "", "takes the time of 1"), strict=True):
+        assert words in said
+    assert "precision_opt_level" not in notes[1]
+
+
+@pytest.mark.parametrize("precision", ["fp16", "fp32"])
+@pytest.mark.parametrize("level", [0, 2])
+def test_levels_without_a_meaning_are_refused(precision: str, level: int) -> None:
+    with pytest.raises(InputError, match=f"= {level} has no meaning with precision: {precision}, whose sums are"):
+        result_of(precision=precision, precision_opt_level=level)
+    assert result_of(precision=precision, precision_opt_level=1).status is result_of(precision=precision).status

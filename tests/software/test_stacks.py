@@ -18,7 +18,7 @@ from wsesim.software import Software, load_software, software_names
 IDEAL = load_software("ideal")
 PARTS: list[Any] = [IDEAL.for_training(), IDEAL.for_inference()]
 SIZES = {
-    "partial_sum_bytes", "attention_value_bytes", "token_bytes", "strip_keys", "layers_in_flight",
+    "partial_sum_bytes", "attention_value_bytes", "token_bytes", "strip_keys", "layers_in_flight", "log_every",
     "state_bytes_per_parameter", "master_bytes_per_parameter", "vectors_at_work", "fills",
 }  # fmt: skip
 TRAINING = {"model": "gpt2", "batch": {"sequences": 8, "length": 128}, "verification": {"enabled": False}}
@@ -83,8 +83,8 @@ def test_no_number_is_negative_or_endless_and_sizes_are_not_zero(part: Any, name
 
 def test_ideal_software_costs_nothing() -> None:
     costs = {
-        "kernel_launch_s", "step_s", "weight_launch_cycles", "token_turn_s", "element_loop_cycles", "round_cycles",
-        "vector_setup_cycles", "step_scalar_cycles", "align_scalar_cycles",
+        "kernel_launch_s", "step_s", "log_s", "weight_launch_cycles", "token_turn_s", "element_loop_cycles",
+        "round_cycles", "vector_setup_cycles", "step_scalar_cycles", "align_scalar_cycles",
     }  # fmt: skip
     found = {field.name: getattr(part, field.name) for part in PARTS for field in fields(part)}
     assert {name for name, value in found.items() if value == 0} == costs | {"even_passes", "update_waits"}

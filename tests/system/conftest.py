@@ -52,7 +52,7 @@ def program_of() -> MakeProgram:
         )  # fmt: skip
         return Program(
             cluster=machine,
-            software=replace(software, step_s=step_s, update_waits=update_waits),
+            software=replace(software, step_s=step_s, log_s=0.0, update_waits=update_waits),
             placement=StepPlacement(
                 micro_batch=4, passes=passes + smaller, columns=1, rows=1, tokens_per_core=1, features_per_core=1.0,
                 recompute=False,

@@ -20,8 +20,12 @@ DATA: dict[str, Any] = {
 MakeCourse = Callable[..., Course]
 
 
-def toy_question(folder: Path = Path(), *, length: int = 16, **learning: Any) -> Question:
-    data = {**DATA, "batch": {"sequences": 4, "length": length}, "model": {**DATA["model"], "max_length": length}}
+def toy_question(
+    folder: Path = Path(), *, length: int = 16, precision: str = "mixed", sequences: int = 4, layers: int = 1,
+    width: int = 8, **learning: Any,
+) -> Question:  # fmt: skip
+    model = {**DATA["model"], "max_length": length, "layers": layers, "width": width}
+    data = {**DATA, "precision": precision, "batch": {"sequences": sequences, "length": length}, "model": model}
     return questions.ask({**data, "learning": {**LEARNING, **learning}}, file="toy.yaml", folder=folder)
 
 

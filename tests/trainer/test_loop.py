@@ -102,6 +102,71 @@ def test_tensors_of_another_model_are_refused(course: MakeCourse, tmp_path: Path
 def test_what_diverges_stops_and_says_why(course: MakeCourse) -> None:
     learner = begin(course(steps=50))
     next(iter(learner.arrays.arrays.values()))[...] = np.float32(3e38)
-    with pytest.raises(InputError, match=r"step 1: gradients are no finite numbers, .* lower learning.learning_rate"), \
+    with pytest.raises(InputError, match=r"step 0: loss or gradients are no finite .* lower learning.learning_rate"), \
             np.errstate(all="ignore"):  # fmt: skip
         trained(learner)
+
+
+def overflowing(one: Learner) -> int:
+    return sum(step.norm is None for step in one.progress.learned)
+
+
+def test_a_dynamic_scale_leaves_out_steps_that_overflow_and_goes_on_to_the_same_bits(
+    course: MakeCourse, tmp_path: Path
+) -> None:
+    made = course(
+        precision="mixed", numbers="machine", loss_scaling_factor="dynamic", initial_loss_scale=2.0**23, steps=9,
+        evaluate_every=6,
+    )  # fmt: skip
+    kept: list[Learner] = []
+
+    def keep_first(learner: Learner) -> None:
+        if not kept:
+            keep_in(tmp_path, learner)
+        kept.append(learner)
+
+    whole = trained(begin(made), keep_first)
+    scales = [step.loss_scale for step in whole.progress.learned]
+    assert 0 < overflowing(whole) < 9
+    assert scales[0] == 2.0**23 > scales[-1] == whole.progress.scale.value
+    gone_on = resume(made, tmp_path)
+    assert gone_on.progress.step == 6
+    assert same_bits(whole, trained(gone_on))
+
+
+def test_numbers_as_the_machine_keeps_them_are_rounded_and_learn_all_the_same(course: MakeCourse) -> None:
+    exact, kept = (
+        trained(begin(course(precision="bf16", numbers=numbers, steps=12, evaluate_every=12)))
+        for numbers in ("float32", "machine")
+    )
+    assert not same_bits(exact, kept)
+    assert kept.progress.learned[-1].nats == pytest.approx(exact.progress.learned[-1].nats, rel=0.02)
+    assert overflowing(kept) == 0
+
+
+def test_a_fixed_scale_that_overflows_is_stopped_with_the_reason(course: MakeCourse) -> None:
+    with pytest.raises(InputError, match=r"step 1: loss or gradients are no finite.*scaling_factor: dynamic"):
+        trained(begin(course(precision="mixed", numbers="machine", loss_scaling_factor=2.0**24)))
+
+
+BARE = 2.0**-9
+"""A fixed scale that makes gradients of 256 labels as small as those of a mean over 131,072 are."""
+
+
+@pytest.mark.nightly
+def test_after_300_steps_formats_with_a_scale_are_within_two_percent_and_fp16_without_is_not(
+    course: MakeCourse,
+) -> None:
+    losses = {}
+    for name, precision, factor in (
+        ("fp32", "fp32", 1.0), ("bf16", "bf16", 1.0), ("cb16", "cb16", "dynamic"), ("fp16", "mixed", "dynamic"),
+        ("fp16 bare", "mixed", BARE),
+    ):  # fmt: skip
+        done = trained(begin(course(
+            precision=precision, numbers="machine", loss_scaling_factor=factor, steps=300, evaluate_every=300,
+            sequences=8, length=32, layers=2, width=16, learning_rate=0.004, evaluation_sequences=32,
+        )))  # fmt: skip
+        losses[name] = done.progress.evaluations[-1].nats
+    for name in ("bf16", "cb16", "fp16"):
+        assert losses[name] == pytest.approx(losses["fp32"], rel=0.02), losses
+    assert losses["fp16 bare"] > 1.02 * losses["fp32"], losses

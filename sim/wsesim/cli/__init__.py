@@ -16,8 +16,9 @@ from wsesim.cli.kernel import kernel
 from wsesim.cli.measure import sweep, validate
 from wsesim.cli.options import debug_option
 from wsesim.cli.precision import precision
-from wsesim.cli.simulate import graph, levels, run, verify
+from wsesim.cli.simulate import forward, graph, levels, run
 from wsesim.cli.train import train
+from wsesim.cli.verify import verify
 from wsesim.signs import write_nearest
 
 
@@ -34,8 +35,8 @@ def cli() -> None:
 
 
 for command in (
-    run, check, show, schema, init, models, machines, software, graph, verify, precision, validate, sweep, kernel,
-    levels, data, train,
+    run, check, show, schema, init, models, machines, software, graph, verify, forward, precision, validate, sweep,
+    kernel, levels, data, train,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wsesim.cli.options import force_file_option, manner, speaking
-from wsesim.cli.output import console, print_json, progress, say
+from wsesim.cli.output import DIFFERS, console, print_json, progress, say
 from wsesim.cli.pictures import MAPS, Pictures
 from wsesim.errors import InputError
 
 if TYPE_CHECKING:
     from wsesim.cores.programs import KernelProgram
 
-DIFFERS = 1
-"""Exit code of a kernel whose values are not those of NumPy."""
 LEVELS = ("cores", "closed")
 NEW_FILE = click.Path(path_type=Path, dir_okay=False)
 COMMAND = "wsesim kernel"

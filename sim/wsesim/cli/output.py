@@ -18,6 +18,8 @@ from wsesim.signs import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
+DIFFERS = 1
+"""Exit code of a comparison that failed."""
 RUNS = Path("runs")
 """Where a run is written unless told otherwise."""
 _PIPE_COLUMNS = 120

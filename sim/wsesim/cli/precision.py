@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 CHOSEN_BY = {"fp16": "mixed"}
 """Word of `precision` whose values are of a format, where it is another: products are added up in fp32."""
 
+TIMES = ("step_s", "total_s")
+"""Figures that say how long a question takes: of a step, and of a request; weights of the latter are never fp32."""
+
 
 @click.command()
 @file_argument
@@ -37,8 +40,9 @@ def precision(file: Path, settings: tuple[str, ...]) -> None:
     name = question.asked.name
     with progress(f"computing {name}") as tell:
         found = questions.precision_lost(question, say=tell)
-    known = {form: _seconds(file, settings, question, form) for form in {way.format for way in found.ways}}
-    times = [known[way.format] for way in found.ways]
+    chosen = {(way.format, way.level) for way in found.ways}
+    known = {way: _seconds(file, settings, question, *way) for way in chosen}
+    times = [known[way.format, way.level] for way in found.ways]
     if manner().json:
         print_json({"status": "ok", "name": name, "reduced": found.reduced, "labels": found.labels, "ways": [
             {**asdict(way), "closed_s": seconds} for way, seconds in zip(found.ways, times, strict=True)
@@ -46,27 +50,29 @@ def precision(file: Path, settings: tuple[str, ...]) -> None:
     say("\n\n".join(_said(name, found, times)))
 
 
-def _seconds(file: Path, settings: tuple[str, ...], question: Question, form: str) -> float | None:
-    """Return how long the question takes with values of a format; None if it has no choice, or does not fit."""
+def _seconds(file: Path, settings: tuple[str, ...], question: Question, form: str, level: int | None) -> float | None:
+    """Return how long the question takes with values of a format, at a level; None: no choice, or it does not fit."""
     from wsesim import questions
     from wsesim.answer import Answer
 
-    if question.asked.resolved.get("batch") is None:
+    figure = next((name for name in TIMES if name in {spec.name for spec in question.figures}), None)
+    if figure is None or (form == "fp32" and figure != TIMES[0]):
         return None
-    word = CHOSEN_BY.get(form, form)
+    word = CHOSEN_BY.get(form, form) if figure == TIMES[0] else form
+    more = [] if level is None else [f"precision_opt_level={level}"]
     outcome = questions.run(
-        questions.load(file, settings=(*settings, f"precision={word}")), level="closed", verify=False
+        questions.load(file, settings=(*settings, f"precision={word}", *more)), level="closed", verify=False
     ).outcome
-    return outcome.figures["step_s"] if isinstance(outcome, Answer) else None
+    return outcome.figures[figure] if isinstance(outcome, Answer) else None
 
 
 def _said(name: str, found: PrecisionLost, times: Sequence[float | None]) -> list[str]:
-    heads = ("KEPT AS", "LOSS SCALE", "STEP", "FORWARD ERROR", "GRADIENT ERROR", "GRADIENTS LOST", "WORST")
+    heads = ("KEPT AS", "LOSS SCALE", "TIME", "FORWARD ERROR", "GRADIENT ERROR", "GRADIENTS LOST", "WORST")
     rows = [_row(way, seconds) for way, seconds in zip(found.ways, times, strict=True)]
     kinds = dict.fromkeys((one.kind, one.backward) for way in found.ways for one in way.lost)
     each = [{(one.kind, one.backward): one.error for one in way.lost} for way in found.ways]
     words = [_name(way) for way in found.ways]
-    more = [f"Gradients are of a mean over {found.labels:,} labels."]
+    more = [f"Gradients are of a mean over {found.labels:,} labels.", found.order]
     if found.reduced:
         more.append(f"Made smaller to stay quick: {found.reduced}.")
     return [

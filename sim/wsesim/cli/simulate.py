@@ -1,4 +1,4 @@
-"""Commands that answer one question: run, levels, verify, graph."""
+"""Commands that answer one question: run, levels, forward, graph."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from wsesim.cli.options import (
     settings_option,
     speaking,
 )
-from wsesim.cli.output import RUNS, console, or_shown, print_json, progress, put, say
+from wsesim.cli.output import DIFFERS, RUNS, console, or_shown, print_json, progress, put, say
 from wsesim.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from wsesim.graph import Graph
     from wsesim.questions.base import Question
 
-DIFFERS = 1
-"""Exit code of a comparison that failed."""
 GRAPH_FORMS = ("dot", "svg", "json")
 
 
@@ -106,33 +104,28 @@ def levels(file: Path, settings: tuple[str, ...], out: Path | None, force: bool)
 @file_argument
 @settings_option
 @speaking
-def verify(file: Path, settings: tuple[str, ...]) -> None:
-    """Check the numbers of a small part of a model.
+def forward(file: Path, settings: tuple[str, ...]) -> None:
+    """Compute all of a model on its text.
 
-    The graph is computed in its own precision and compared with an independent float64 formulation.
+    Layer by layer: of the weights only one layer's are in memory at a time. They are those of verification.weights, a
+    safetensors file or the index of several, or drawn from verification.seed; verification.sequences and
+    verification.length say how many tokens of the text they see.
     """
     from wsesim import questions
 
     question = questions.load(file, settings=settings)
     name = question.asked.name
     started = time.process_time()
-    with progress(f"verifying {name}") as tell:
-        found = questions.verify(question, say=tell)
+    with bar(f"computing {name}") as tell:
+        found = questions.forward(question, tell=tell)
     cpu_s = time.process_time() - started
     if manner().json:
-        status = "ok" if found.ok else "differs"
-        print_json({"status": status, "verification": asdict(found), "cost": {"cpu_s": cpu_s}})
-    verdict = "agrees" if found.ok else f"differs, most in {found.worst}"
-    say(
-        f"{name}: {verdict}: largest difference {found.max_error:.3g}, allowed {found.tolerance:.3g}"
-        f" ({found.layers} layers, {found.tokens:,} tokens, loss {found.loss:.4f};"
-        f" gradients of {found.gradients} weights of a narrow copy)"
-    )
-    if found.reduced:
-        say(f"made smaller to stay quick: {found.reduced} (all of it: --set verification.whole=true)")
+        print_json({"status": "ok", "forward": asdict(found), "cost": {"cpu_s": cpu_s}})
+    if question.asked.resolved["verification"]["layers"] != "auto":
+        say("verification.layers has no effect here: all layers are computed")
+    size = f"{found.tokens:,} tokens through {found.layers} layers, {found.parameters:,} weights"
+    say(f"{name}: {size}: loss {found.loss:.4f}")
     say(f"{cpu_s:.2f} s of CPU time")
-    if not found.ok:
-        click.get_current_context().exit(DIFFERS)
 
 
 @click.command()

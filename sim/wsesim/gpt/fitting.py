@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from wsesim.errors import InputError, SpecError, require_not_negative, require_positive
+from wsesim.errors import InputError, SpecError, require_not_negative, require_positive, require_whole
 from wsesim.gpt.network import Network, tokens_of
 from wsesim.gpt.rows import Ids, Rows, rows_of
-from wsesim.gpt.shape import whole
 from wsesim.model import Model
 from wsesim.numerics import EXACT, IGNORED, AdamW, LossScale, Schedule, StepTaken, step
 
@@ -75,7 +74,7 @@ def fit(
     """
     part_size = batch_size if micro_batch_size is None else micro_batch_size
     _require_whole(epochs=epochs, batch_size=batch_size, micro_batch_size=part_size)
-    require_not_negative(seed=whole("seed", seed))
+    require_not_negative(seed=require_whole("seed", seed))
     rows = _labelled(network, rows)
     learner = _Learner(network, optimizer, LossScale.of(_scale(network, loss_scale)), recompute=recompute)
     evaluations = list[dict[str, float]]()
@@ -173,7 +172,7 @@ def labels_held(network: Network, rows: Rows) -> Ids:
 
 
 def _require_whole(**sizes: Any) -> None:
-    require_positive(**{name: whole(name, size) for name, size in sizes.items()})
+    require_positive(**{name: require_whole(name, size) for name, size in sizes.items()})
 
 
 def _labelled(network: Network, rows: Rows) -> Rows:

@@ -1,4 +1,4 @@
-"""A folder as transformers keeps a model in: config.json, model.safetensors, files of the tokenizer."""
+"""A folder as transformers keeps a model in: config.json, model.safetensors or its parts, files of the tokenizer."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from wsesim.gpt.output import Array
 from wsesim.graph import Graph
 from wsesim.model import Model, build_graph, hf_config, read_hf_config
 from wsesim.numerics import (
+    INDEX,
     SafetensorsWeights,
     SeededWeights,
     Tokenizer,
@@ -28,12 +29,8 @@ from wsesim.numerics import (
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 _OF_CLASSES = ("head.classes.weight",)
-_ELSEWHERE = {
-    "model.safetensors.index.json": "has its weights in several files, which are not read; save it as one "
-    "(`max_shard_size` of transformers)",
-    "pytorch_model.bin": "",
-}
-"""What a folder may have in place of its weights, and what to say; a pickled file is looked at first."""
+_PICKLED = "pytorch_model.bin"
+"""What a folder may have in place of its weights, and is not read."""
 
 
 def save(folder: Path, network: Network, tokenizer: Tokenizer | None) -> None:
@@ -72,8 +69,7 @@ def load(folder: Path, num_classes: int | None, seed: int, dtype: np.dtype[Any])
         hf_config(model)
     except SpecError as error:
         raise InputError.at(f"is not a gpt2's: {error}", file=str(folder / CONFIG)) from None
-    _require_weights(folder)
-    stored = SafetensorsWeights(folder / WEIGHTS, build_graph(model, sequences=1, length=1), dtype)
+    stored = SafetensorsWeights(_weights_in(folder), build_graph(model, sequences=1, length=1), dtype)
     if num_classes is None or num_classes == (model.classes if model.task == "classify" else 0):
         return model, stored
     wanted = _with_classes(model, num_classes)
@@ -107,13 +103,13 @@ def _require_ids(model: Model, tokenizer: Tokenizer) -> None:
         raise SpecError("tokenizer", f"has {tokenizer.vocab_size} ids, the model {model.vocab}")
 
 
-def _require_weights(folder: Path) -> None:
-    if (folder / WEIGHTS).exists():
-        return
-    for name, message in _ELSEWHERE.items():
-        if (folder / name).is_file():
-            refuse_pickled(folder / name)
-            raise InputError.at(message or "is no safetensors file, and nothing else is read", file=str(folder / name))
+def _weights_in(folder: Path) -> Path:
+    """Return the file of the weights, or the index of those that they are in."""
+    one, several, pickled = folder / WEIGHTS, folder / f"{WEIGHTS}{INDEX}", folder / _PICKLED
+    if not one.exists() and not several.exists() and pickled.is_file():
+        refuse_pickled(pickled)
+        raise InputError.at("is no safetensors file, and nothing else is read", file=str(pickled))
+    return several if several.exists() and not one.exists() else one
 
 
 def _write(path: Path, text: str) -> None:

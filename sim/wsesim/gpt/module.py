@@ -12,7 +12,7 @@ from wsesim.gpt.network import Learning, Network
 from wsesim.gpt.output import Array, Output
 from wsesim.gpt.rows import Ids, rows_of
 from wsesim.model import Model, build_graph, hf_config
-from wsesim.numerics import AdamW, SeededWeights, Tokenizer, backward, stored_tensors
+from wsesim.numerics import AdamW, Sampling, SeededWeights, Tokenizer, backward, stored_tensors
 
 if TYPE_CHECKING:
     from wsesim.answer import Level, Result
@@ -154,7 +154,7 @@ class Module:
             SpecError: naming what is not right.
         """
         network = self._ready()
-        choice = writing.Sampling(do_sample=do_sample, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)
+        choice = Sampling(do_sample=do_sample, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)
         return writing.generate(
             network, rows_of(network.model, input_ids, attention_mask), choice, max_new_tokens=max_new_tokens,
             eos_token_id=eos_token_id, use_cache=use_cache,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from operator import index
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from wsesim.errors import SpecError, require_choice, require_not_negative, require_positive
+from wsesim.errors import SpecError, require_choice, require_not_negative, require_positive, require_whole
 from wsesim.model import Model
 from wsesim.numerics import EXACT, FORMATS, Storage
 
@@ -36,7 +35,7 @@ def model_of(sizes: Mapping[str, Any]) -> Model:
     Raises:
         SpecError: a size that no model has, by the name it has here.
     """
-    layers, heads, classes = (whole(name, sizes[name]) for name in (*NEEDED, "num_classes"))
+    layers, heads, classes = (require_whole(name, sizes[name]) for name in (*NEEDED, "num_classes"))
     require_positive(num_layers=layers, num_heads=heads)
     require_not_negative(num_classes=classes)
     width = _size("hidden_size", sizes["hidden_size"], HEAD_WIDTH * heads)
@@ -46,8 +45,8 @@ def model_of(sizes: Mapping[str, Any]) -> Model:
         return Model(
             name=f"cerebras-gpt-{layers}x{width}", layers=layers, width=width, heads=heads, kv_heads=heads,
             head_width=width // heads, ffn_width=_size("filter_size", sizes["filter_size"], FILTERS * width),
-            vocab=whole("vocab_size", sizes["vocab_size"]), activation=sizes["activation"],
-            max_length=whole("max_position_embeddings", sizes["max_position_embeddings"]),
+            vocab=require_whole("vocab_size", sizes["vocab_size"]), activation=sizes["activation"],
+            max_length=require_whole("max_position_embeddings", sizes["max_position_embeddings"]),
             norm_epsilon=sizes["layer_norm_epsilon"],
             task="classify" if classes else "lm", classes=classes or _NO_CLASSES,
         )  # fmt: skip
@@ -86,21 +85,7 @@ def storage_of(precision: Any, dtype: np.dtype[Any]) -> Storage:
     return Storage(format=precision)
 
 
-def whole(name: str, value: Any) -> int:
-    """Return a whole number of any type as one of Python's.
-
-    Raises:
-        SpecError: it is none.
-    """
-    try:
-        if isinstance(value, bool):
-            raise TypeError
-        return index(value)
-    except TypeError:
-        raise SpecError(name, f"must be a whole number, got {value!r}") from None
-
-
 def _size(name: str, value: Any, usual: int) -> int:
-    found = usual if value is None else whole(name, value)
+    found = usual if value is None else require_whole(name, value)
     require_positive(**{name: found})
     return found

@@ -1,6 +1,6 @@
 """Dataflow graphs of models: tensors, ops, one layer written once."""
 
-from wsesim.graph.backward import is_borrowed, with_training
+from wsesim.graph.backward import is_borrowed, is_lent, with_training
 from wsesim.graph.core import BYTES_PER_ELEMENT, Attribute, Block, Graph, Op, Tensor
 from wsesim.graph.counts import flops, is_linear, linear_tensors, macs, matrices
 from wsesim.graph.export import to_dot, to_json
@@ -15,6 +15,7 @@ __all__ = [
     "Tensor",
     "flops",
     "is_borrowed",
+    "is_lent",
     "is_linear",
     "linear_tensors",
     "macs",

@@ -49,6 +49,8 @@ class Core:
     """Bytes the datapath reads from memory per cycle."""
     sram_write_bytes_per_cycle: float = field(metadata=MORE)
     """Bytes the datapath writes to memory per cycle."""
+    accumulator_bytes: int = field(metadata=MORE)
+    """Memory beside the datapath in which a program keeps the sums of a streamed product, bytes."""
     vector_launch_cycles: int = field(metadata=LESS)
     """Cycles a vector instruction costs beside its elements."""
     task_launch_cycles: int = field(metadata=LESS)
@@ -107,7 +109,7 @@ class Core:
             reserved_bytes=self.reserved_bytes, vector_launch_cycles=self.vector_launch_cycles,
             task_launch_cycles=self.task_launch_cycles, activation_cycles=self.activation_cycles,
             microthread_launch_cycles=self.microthread_launch_cycles, stamp_cycles=self.stamp_cycles,
-            bank_apart_bytes=self.bank_apart_bytes,
+            bank_apart_bytes=self.bank_apart_bytes, accumulator_bytes=self.accumulator_bytes,
         )  # fmt: skip
         require_at_most(FASTEST_HZ, "no silicon has a faster clock, in hertz", clock_hz=self.clock_hz)
         require_at_most(LARGEST_SRAM_BYTES, "a core's address has 32 bits at most", sram_bytes=self.sram_bytes)

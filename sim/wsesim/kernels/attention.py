@@ -17,7 +17,7 @@ computed, masked or not; it passes in strips and is never stored whole.
 
 from __future__ import annotations
 
-from wsesim.kernels.base import MIXED_TRAFFIC_BYTES, Cost, Region
+from wsesim.kernels.base import Cost, Region
 from wsesim.ops import recipe_of
 
 
@@ -26,12 +26,11 @@ def product(region: Region, *, width: int, times: int = 1) -> Cost:
     keys, tokens = region.length, region.tokens_per_core
     software, wafer, link = region.software, region.cluster.wafer, region.link_wavelets_per_cycle()
     sums = times * tokens * keys
-    axpys = times * keys * region.features_per_core(width)
-    rate = region.fmac_per_cycle("fp32")
+    axpys, axpy = times * keys * region.features_per_core(width), region.axpy("fp32", tokens)
     across = sums * software.attention_value_bytes / wafer.fabric.wavelet_bytes
     return Cost(
         overlapped={
-            "fmac": axpys * (tokens / rate + software.weight_launch_cycles),
+            "fmac": axpys * axpy.cycles,
             "reduction": across / link,
             "arrival": axpys / link,
         },
@@ -40,7 +39,7 @@ def product(region: Region, *, width: int, times: int = 1) -> Cost:
             "reduction": sums / wafer.core.simd_fp32_per_cycle,
         },
         fabric_bytes=(axpys + across) * region.wavelet_bytes * region.cores,
-        sram_bytes=axpys * tokens * sum(MIXED_TRAFFIC_BYTES["fp32"]) * region.cores,
+        sram_bytes=axpys * axpy.sram_bytes * region.cores,
     )
 
 

@@ -19,14 +19,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil, fsum
+from typing import NamedTuple
 
-from wsesim.hardware import Cluster
+from wsesim.hardware import Cluster, Core
 from wsesim.kernels.collectives import link_cycles
 from wsesim.kernels.counts import added
 from wsesim.software import Training
 
 MIXED_TRAFFIC_BYTES = {"fp16": (4, 2), "mixed": (6, 4), "bf16": (6, 4), "cb16": (6, 4), "fp32": (8, 4)}
 """SRAM bytes (read, written) by one multiply-accumulate of an AXPY: x and y in, y out, at their precisions."""
+
+
+class Axpy(NamedTuple):
+    """A vector times a number, added to another."""
+
+    cycles: float
+    sram_bytes: float
+    """Read and written."""
+
+
+def sustained_fmac(core: Core, precision: str) -> float:
+    """Return the multiply-accumulates per cycle of a core's AXPY: the datapath's, or what SRAM can feed."""
+    read, written = MIXED_TRAFFIC_BYTES[precision]
+    fed = min(core.sram_read_bytes_per_cycle / read, core.sram_write_bytes_per_cycle / written)
+    return min(core.fmac_per_cycle(precision), fed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,16 +87,39 @@ class Region:
         """Return the features of a token that one core holds."""
         return width / self.columns
 
+    def features_of(self, width: int) -> tuple[int, ...]:
+        """Return the first feature of each column, and at last their number: whole features, as even as they can be."""
+        return tuple(column * width // self.columns for column in range(self.columns + 1))
+
+    def tokens_of(self, tokens: int) -> tuple[int, ...]:
+        """Return the first token of each row, and at last their number; of fewer than all each row has its share."""
+        if tokens == self.sequences * self.length:
+            return tuple(min(tokens, row * self.tokens_per_core) for row in range(self.rows + 1))
+        return tuple(row * tokens // self.rows for row in range(self.rows + 1))
+
     def fmac_per_cycle(self, precision: str) -> float:
         """Return the multiply-accumulates per cycle an AXPY sustains: the datapath's, or what SRAM can feed.
 
         Reads and writes have ports of their own. Mixed precision reads 6 bytes a MAC, so that 16 bytes a cycle feed
         2.67 of WSE-3's four lanes; in 16 bits a MAC reads 4 bytes, which feeds four of eight, as AXPYs there measure.
         """
-        core = self.cluster.wafer.core
+        return sustained_fmac(self.cluster.wafer.core, precision)
+
+    def axpy(self, precision: str, tokens: float) -> Axpy:
+        """Return an AXPY over *tokens* with the start of its weight, the faster of two ways.
+
+        Sums are read and written in SRAM; or they stay in the memory beside the datapath, block by block where it
+        does not hold them all, each block with a start of its own, and the other operand alone is read.
+        """
+        core, start = self.cluster.wafer.core, self.software.weight_launch_cycles
         read, written = MIXED_TRAFFIC_BYTES[precision]
-        fed = min(core.sram_read_bytes_per_cycle / read, core.sram_write_bytes_per_cycle / written)
-        return min(core.fmac_per_cycle(precision), fed)
+        in_sram = Axpy(tokens / self.fmac_per_cycle(precision) + start, tokens * (read + written))
+        if not core.accumulator_bytes:
+            return in_sram
+        rate = min(core.fmac_per_cycle(precision), core.sram_read_bytes_per_cycle / (read - written))
+        blocks = max(1.0, tokens * written / core.accumulator_bytes)
+        beside = Axpy(tokens / rate + start * blocks, tokens * (read - written))
+        return beside if beside.cycles < in_sram.cycles else in_sram
 
     def link_wavelets_per_cycle(self) -> float:
         """Return the wavelets a link passes per cycle on silicon, where a stream has gaps that limit heat."""

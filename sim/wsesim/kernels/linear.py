@@ -11,7 +11,9 @@
 
 The gradient of the input is the same with rows and columns of the weight exchanged. For the gradient of the weight
 the narrower of x and dy is broadcast along the row, each core multiplies it with the other over its tokens, and the
-sums run down the column and out at the edge.
+sums run down the column and out at the edge. One operand of each multiply-accumulate comes from the fabric, as a core
+has no room for what its row holds: what is broadcast passes once for every feature of a core. Chosen with training on a
+CS-3 in view, whose datapath such a stream feeds by less than half.
 
 Zeros are never sent: with a *density* below 1 only so many of the weights come and start an AXPY, and only their
 gradients are made. Partial sums are as many as before. Of several *matrices* (experts) each multiplies its own share of
@@ -32,18 +34,19 @@ def forward(
     only, above 1 where a token goes to several experts.
     """
     tokens = region.tokens_per_core * positions
+    axpy = region.axpy(region.precision, tokens / matrices)
     weights_per_core = matrices * density * outputs * region.features_per_core(inputs)
     partial_sums, link = outputs * tokens * _wavelets_per_value(region), region.link_wavelets_per_cycle()
     return Cost(
         overlapped={
-            "fmac": _fmac_cycles(region, weights_per_core, tokens / matrices),
+            "fmac": weights_per_core * axpy.cycles,
             "reduction": partial_sums / link,
             "arrival": weights_per_core / link,
             "injection": matrices * density * inputs * outputs / region.edge_wavelets_per_cycle(),
         },
         serial={"fill": region.chain_fill_cycles(region.columns)},
         fabric_bytes=(weights_per_core + partial_sums) * region.wavelet_bytes * region.cores,
-        sram_bytes=_sram_bytes(region, weights_per_core * tokens / matrices),
+        sram_bytes=weights_per_core * axpy.sram_bytes * region.cores,
     )
 
 
@@ -63,30 +66,24 @@ def grad_weight(
     tokens = region.tokens_per_core * positions
     sums_per_core = matrices * density * outputs * region.features_per_core(inputs)
     each, link = _wavelets_per_value(region), region.link_wavelets_per_cycle()
-    activations, sums = min(inputs, outputs) * tokens * each, sums_per_core * each
+    products, sums = sums_per_core * tokens / matrices, sums_per_core * each
+    activations = max(min(inputs, outputs) * tokens, products) * each
+    read, written = MIXED_TRAFFIC_BYTES[region.precision]  # the sum of a product stays in a register
+    rate, start = region.cluster.wafer.core.fmac_per_cycle(region.precision), region.software.weight_launch_cycles
     return Cost(
         overlapped={
-            "fmac": _fmac_cycles(region, sums_per_core, tokens / matrices),
+            "fmac": products / rate + sums_per_core * start,
             "broadcast": activations / link,
             "reduction": sums / link,
             "injection": matrices * density * inputs * outputs * each / region.edge_wavelets_per_cycle(),
         },
         serial={"fill": region.chain_fill_cycles(region.rows)},
         fabric_bytes=(activations + sums) * region.wavelet_bytes * region.cores,
-        sram_bytes=_sram_bytes(region, sums_per_core * tokens / matrices),
+        sram_bytes=products * (read - written) * region.cores,
     )
-
-
-def _fmac_cycles(region: Region, axpys: float, tokens: float) -> float:
-    rate = region.fmac_per_cycle(region.precision)
-    return axpys * (tokens / rate + region.software.weight_launch_cycles)
 
 
 def _wavelets_per_value(region: Region) -> float:
     """Wavelets a partial sum or an activation takes on its way: less than one if several fit."""
     value_bytes = 4 if region.precision == "fp32" else region.software.partial_sum_bytes
     return value_bytes / region.wavelet_bytes
-
-
-def _sram_bytes(region: Region, macs_per_core: float) -> float:
-    return macs_per_core * sum(MIXED_TRAFFIC_BYTES[region.precision]) * region.cores

@@ -94,6 +94,15 @@ def pass_sizes(sequences: int, passes: int) -> tuple[tuple[int, int], ...]:
     return tuple((size, count) for size, count in ((each + 1, rest), (each, passes - rest)) if size and count)
 
 
+def sizes_of(request: StepRequest, passes: int) -> tuple[tuple[int, ...], ...]:
+    """Return of each system the sequences of its passes, in order: some have one sequence less, or none."""
+    more = request.sequences - request.cluster.systems * (request.share - 1)
+    shares = (request.share - (system >= more) for system in range(request.cluster.systems))
+    return tuple(
+        tuple(size for size, count in pass_sizes(share, passes) for _ in range(count)) for share in shares
+    )  # fmt: skip
+
+
 def region_of(request: StepRequest, sequences: int) -> Region:
     """Return the cores that a pass of so many sequences takes."""
     cluster, wafer = request.cluster, request.cluster.wafer

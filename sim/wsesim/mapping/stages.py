@@ -12,6 +12,7 @@ from wsesim.kernels import Region, kernel_cost
 from wsesim.mapping.memory import has_backward, layer_of
 from wsesim.mapping.program import PassGroup, Stage
 from wsesim.mapping.recompute import from_its_input, from_its_inside
+from wsesim.ops import recipe_of
 
 AGAIN = ("recompute", "strips")
 """Phases of forward kernels that run in the backward pass, which are causes of their own: what was not kept though it
@@ -68,7 +69,7 @@ def cycles_by_cause(kernel: OpTime) -> Iterator[tuple[str, float]]:
 
 def _launches(kernels: Sequence[OpTime], phase: str) -> int:
     """Count the kernels that are started; what is recomputed runs inside the backward kernels' programs."""
-    return sum(kernel.phase == phase for kernel in kernels)
+    return sum(recipe_of(kernel.kind).launches for kernel in kernels if kernel.phase == phase)
 
 
 def _stage(timing: Timing, block: Block, phase: str, ops: Sequence[Op], again: Mapping[str, str]) -> Stage:

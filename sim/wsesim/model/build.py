@@ -182,7 +182,7 @@ def _attention(b: _Builder, x: str, model: Model) -> str:
     if model.position == "rotary":
         turned = model.rotary_width or model.head_width
         qkv = b.op("attention.rotary", "rotary", (qkv, *b.mask()), ("batch", "length", "qkv"), base=model.rotary_base,
-                   turned=turned, interleaved=model.block == "parallel", **shared)  # fmt: skip
+                   turned=turned, interleaved=model.rotary_pairs == "interleaved", **shared)  # fmt: skip
     square = ("batch", "heads", "length", "keys")
     cached: tuple[str, ...] = ()
     if b.form.cached:

@@ -132,7 +132,7 @@ def _gpt2(config: _Config, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def _gptj(config: _Config, fields: Mapping[str, Any]) -> dict[str, Any]:
     return _gpt(config, fields) | {
-        "rotary_width": config.integer("rotary_dim", 64),
+        "rotary_width": config.integer("rotary_dim", 64), "rotary_pairs": "interleaved",
         "position": "rotary", "block": "parallel", "attention_bias": False, "tied": False,
     }  # fmt: skip
 

@@ -15,6 +15,7 @@ def choices() -> dict[str, tuple[str, ...]]:
 
 _CHOICES = {
     "position": ("learned", "rotary"),
+    "rotary_pairs": ("halves", "interleaved"),
     "block": ("sequential", "parallel"),
     "norm_order": ("pre", "post"),
     "task": ("lm", "classify", "mlm"),
@@ -49,6 +50,8 @@ class Model:
     """learned | rotary."""
     rotary_width: int = 0
     """Numbers of each head that rotary positions turn; 0 means all."""
+    rotary_pairs: str = "halves"
+    """halves (a number turns with the one half of them further on: Llama) | interleaved (with its neighbour: GPT-J)."""
     block: str = "sequential"
     """sequential | parallel (attention and FFN read the same normed input, as GPT-J)."""
     norm_order: str = "pre"

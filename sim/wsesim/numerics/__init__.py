@@ -1,18 +1,32 @@
 """Real numbers: text as token ids, a NumPy executor of a Graph, and the proof that the graph is right."""
 
-from wsesim.numerics.checkpoint import SafetensorsWeights, refuse_pickled
+from wsesim.numerics import (  # noqa: F401 - they register what ops compute
+    attention,
+    experts,
+    gelu,
+    linear,
+    loss,
+    norms,
+    optimizer,
+    rotary,
+    tables,
+)
+from wsesim.numerics.arrays import Ids
+from wsesim.numerics.checkpoint import SafetensorsWeights
 from wsesim.numerics.executor import BlockRun, Cache, Execution, execute, new_cache, run_ops, walk
 from wsesim.numerics.functions import OpFunction, Setting, computes, function_of
 from wsesim.numerics.inputs import fold_ids, token_inputs
-from wsesim.numerics.loss import IGNORED
+from wsesim.numerics.loss import IGNORED, held_labels, labels_of_batch, scale_of_loss
 from wsesim.numerics.loss_scale import LossScale
 from wsesim.numerics.optimizer import AdamW, Schedule
 from wsesim.numerics.precision import InPrecision, Lost
 from wsesim.numerics.reference import walk_reference
 from wsesim.numerics.rounding import FORMATS
+from wsesim.numerics.sampling import Sampling
 from wsesim.numerics.saving import save_tensors, stored_tensors
 from wsesim.numerics.smaller import Part, quick
-from wsesim.numerics.storage import EXACT, Storage
+from wsesim.numerics.storage import EXACT, KEPT_AS, Storage
+from wsesim.numerics.stored import INDEX, refuse_pickled
 from wsesim.numerics.text import SAMPLES, load_text, token_windows
 from wsesim.numerics.tokenizer import Tokenizer
 from wsesim.numerics.training import (
@@ -29,17 +43,22 @@ from wsesim.numerics.training import (
 from wsesim.numerics.verify import verify_model
 from wsesim.numerics.vocabulary import tokenizer_files
 from wsesim.numerics.weights import SeededWeights, Weights
+from wsesim.numerics.whole import Computed, compute
 
 __all__ = [
     "EXACT",
     "FORMATS",
     "IGNORED",
+    "INDEX",
+    "KEPT_AS",
     "SAMPLES",
     "AdamW",
     "BlockRun",
     "Cache",
+    "Computed",
     "Execution",
     "Forward",
+    "Ids",
     "InPrecision",
     "Key",
     "LossScale",
@@ -48,6 +67,7 @@ __all__ = [
     "OpFunction",
     "Part",
     "SafetensorsWeights",
+    "Sampling",
     "Schedule",
     "SeededWeights",
     "Setting",
@@ -56,18 +76,22 @@ __all__ = [
     "Tokenizer",
     "Weights",
     "backward",
+    "compute",
     "computes",
     "execute",
     "fold_ids",
     "forward",
     "function_of",
+    "held_labels",
     "label_counts",
+    "labels_of_batch",
     "load_text",
     "new_cache",
     "quick",
     "refuse_pickled",
     "run_ops",
     "save_tensors",
+    "scale_of_loss",
     "step",
     "stored_tensors",
     "token_inputs",

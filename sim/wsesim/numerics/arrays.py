@@ -13,7 +13,7 @@ Array = NDArray[Any]
 Ids = NDArray[np.int64]
 """Token ids, labels or positions."""
 
-CHUNK_ELEMENTS = 2**18
+CHUNK_ELEMENTS = 2**16
 """Numbers an elementwise op works on at once: its temporaries stay in cache and out of the memory peak."""
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from wsesim.graph import Op
 from wsesim.numerics.arrays import Array, as_rows, row_chunks
-from wsesim.numerics.functions import Setting, computes
+from wsesim.numerics.functions import Setting, computes, room_for
 
 
 @computes("extend")
@@ -54,7 +54,7 @@ def softmax(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     a query that is left with none of them sees nothing.
     """
     x, *mask = inputs
-    rows, result = as_rows(x), np.empty_like(x)
+    rows, result = as_rows(x), room_for(inputs, setting)
     out = as_rows(result)
     queries, keys = x.shape[-2:]
     for part in row_chunks(len(rows), keys):
@@ -67,11 +67,12 @@ def softmax(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
         largest = chunk.max(axis=-1, keepdims=True)
         if mask:
             largest[np.isneginf(largest)] = 0
-        chunk = np.exp(chunk - largest)
+        chunk = np.subtract(chunk, largest, out=out[part])
+        np.exp(chunk, out=chunk)
         total = chunk.sum(axis=-1, keepdims=True)
         if mask:
             total[total == 0] = 1
-        np.divide(chunk, total, out=out[part])
+        chunk /= total
     return (result,)
 
 
@@ -79,7 +80,7 @@ def softmax(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
 def softmax_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return y * (gradient - sum over the keys of gradient * y), y being the probabilities."""
     gradient, y = (as_rows(array) for array in inputs)
-    result = np.empty_like(inputs[1])
+    result = room_for(inputs, setting)
     out = as_rows(result)
     for part in row_chunks(*y.shape):
         both = gradient[part] * y[part]

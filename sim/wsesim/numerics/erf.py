@@ -1,8 +1,11 @@
 """The error function for arrays, in the precision of its argument.
 
-Source: W. J. Cody, "Rational Chebyshev Approximations for the Error Function", Mathematics of Computation 23 (1969),
-107: the two intervals below 4. The second formula serves beyond 4 as well: 1 - erf is under 1.6e-8 there, so eight
-digits of it are more than float64 holds of erf.
+In float64 by W. J. Cody, "Rational Chebyshev Approximations for the Error Function", Mathematics of Computation 23
+(1969), 107: the two intervals below 4. The second formula serves beyond 4 as well: 1 - erf is under 1.6e-8 there, so
+eight digits of it are more than float64 holds of erf.
+
+In float32, of which a step of training takes millions, as one formula for all numbers, so that nothing is sorted into
+intervals: erf(x) = tanh(x * T(x²) / U(x²)). What the fraction is off is forgiven where tanh is flat.
 """
 
 from __future__ import annotations
@@ -29,9 +32,27 @@ _S = (
     3.29079923573345963e3, 4.36261909014324716e3, 3.43936767414372164e3, 1.23033935480374942e3,
 )  # fmt: skip
 
+# Fitted to artanh(erf(x)) / x up to 4.5, weighted by what erf is off (least squares, again and again weighted by what
+# is left): 4e-9 at most.
+_T = (6.703966808, 1.312507639e2, 8.611449206e2, 3.472745968e3)
+_U = (1.0, 7.290906780e1, 4.828589904e2, 3.077640972e3)
+
 
 def erf(x: Array) -> Array:
     """Return erf of every number of *x*, to a few units in the last place of its type."""
+    return _in_float32(x) if x.dtype == np.float32 else _in_float64(x)
+
+
+def _in_float32(x: Array) -> Array:
+    inner = np.clip(x, -_FAR, _FAR)
+    square = inner * inner
+    inner *= _polynomial(_T, square)
+    inner /= _polynomial(_U, square)
+    np.tanh(inner, out=inner)
+    return inner
+
+
+def _in_float64(x: Array) -> Array:
     size = np.abs(x)
     near = size <= _NEAR
     result = np.empty_like(size)

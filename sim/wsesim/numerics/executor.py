@@ -12,11 +12,13 @@ from numpy.typing import DTypeLike
 from wsesim.errors import SpecError
 from wsesim.graph import Block, Graph, Op, Tensor
 from wsesim.numerics.arrays import Array, Ids
-from wsesim.numerics.functions import Setting, function_of
+from wsesim.numerics.functions import Setting
 from wsesim.numerics.storage import EXACT, Storage
 from wsesim.numerics.weights import Weights
 
 NO_SCALARS: Mapping[str, float] = MappingProxyType({})
+_PASSING = ("activation", "gradient")
+"""Roles of tensors whose arrays are an op's own: nobody else has them."""
 Cache = Mapping[tuple[str, int, str], Array]
 """By (block, copy, tensor): room for the keys and values of each token, [batch, any length, kv]."""
 
@@ -130,10 +132,13 @@ def run_ops(
     values: dict[str, Array],
     *,
     keep: Collection[str],
+    spent: Collection[str] = (),
     scalars: Mapping[str, float] = NO_SCALARS,
     storage: Storage = EXACT,
 ) -> None:
     """Run *ops* of any phase in order on *values*, which gains their outputs and loses what none reads any more.
+
+    What an op gives may lie where an array that is lost lay, if an op of these made it or it is among *spent*.
 
     Raises:
         SpecError: an op that nothing computes, or an output whose shape is not the graph's.
@@ -141,16 +146,28 @@ def run_ops(
     last_use = {name: index for index, op in enumerate(ops) for name in (*op.outputs, *op.inputs)}
     for name in [name for name in values if name not in last_use and name not in keep]:
         del values[name]
+    own = {*spent}
     for index, op in enumerate(ops):
+        lost = {name for name in (*op.inputs, *op.outputs) if last_use[name] <= index and name not in keep}
         shapes = [graph.shape(block.tensors[name]) for name in op.outputs]
-        setting = Setting(dims=graph.dims, shapes=shapes, scalars=scalars)
-        results = function_of(op)(op, [values[name] for name in op.inputs], setting)
+        spare = _spare(op, lost & own, values)
+        setting = Setting(dims=graph.dims, shapes=shapes, scalars=scalars, spare=spare)
+        results = storage.function_of(op)(op, [values[name] for name in op.inputs], setting)
         for name, array in zip(op.outputs, results, strict=True):
             _check_shape(graph, block, name, array)
             values[name] = storage.store(block.tensors[name], array)
-        for name in {*op.inputs, *op.outputs}:
-            if last_use[name] <= index and name not in keep:
-                del values[name]
+        own |= {name for name in op.outputs if block.tensors[name].role in _PASSING}
+        for name in lost:
+            del values[name]
+
+
+def _spare(op: Op, lost: Collection[str], values: Mapping[str, Array]) -> list[int]:
+    """Return the places of the inputs that are *lost* and share their memory with nothing that stays."""
+    return [
+        place for place, name in enumerate(op.inputs)
+        if name in lost
+        and not any(np.may_share_memory(values[name], array) for other, array in values.items() if other != name)
+    ]  # fmt: skip
 
 
 def _loaded(weights: Weights, block: Block, copy: int, dtype: DTypeLike) -> dict[str, Array]:

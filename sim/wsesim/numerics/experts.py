@@ -18,7 +18,7 @@ from wsesim.numerics.functions import Setting, computes
 def route(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return gates: the softmax over each token's largest logits; of equal ones, those of lower numbers count."""
     (logits,) = inputs
-    picked = _picked(logits, setting.dims["chosen"])
+    picked = chosen_experts(logits, setting.dims["chosen"])
     largest = np.take_along_axis(logits, picked, axis=-1)
     powers = np.exp(largest - largest.max(axis=-1, keepdims=True))
     gates = np.zeros_like(logits)
@@ -37,7 +37,7 @@ def dispatch(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
 def expert_linear(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return x @ weight (+ bias) with the matrix of each copy's expert; weight is [experts, in, out]."""
     x, weight, gates, *bias = inputs
-    expert = _picked(gates, setting.dims["chosen"])
+    expert = chosen_experts(gates, setting.dims["chosen"])
     y = np.empty((*x.shape[:-1], weight.shape[-1]), dtype=x.dtype)
     for number in range(len(weight)):
         own = expert == number
@@ -51,7 +51,7 @@ def expert_linear(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Ar
 def combine(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return the sum over a token's copies, each times its expert's gate: [batch, length, width]."""
     y, gates = inputs
-    gate = np.take_along_axis(gates, _picked(gates, setting.dims["chosen"]), axis=-1)
+    gate = np.take_along_axis(gates, chosen_experts(gates, setting.dims["chosen"]), axis=-1)
     return ((y * gate[..., None]).sum(axis=2),)
 
 
@@ -73,7 +73,7 @@ def dispatch_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tupl
 def expert_linear_grad_input(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return gradient @ weight^T with the matrix of each copy's expert."""
     gradient, weight, gates = inputs
-    expert = _picked(gates, setting.dims["chosen"])
+    expert = chosen_experts(gates, setting.dims["chosen"])
     back = np.empty((*gradient.shape[:-1], weight.shape[1]), dtype=gradient.dtype)
     for number in range(len(weight)):
         own = expert == number
@@ -85,7 +85,7 @@ def expert_linear_grad_input(op: Op, inputs: Sequence[Array], setting: Setting) 
 def expert_linear_grad_weight(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array, ...]:
     """Return x^T @ gradient over each expert's copies, where the weight has places only, and its bias's gradient."""
     x, gradient, gates, *places = inputs
-    expert = _picked(gates, setting.dims["chosen"])
+    expert = chosen_experts(gates, setting.dims["chosen"])
     results = tuple(np.empty(shape, dtype=x.dtype) for shape in setting.shapes)
     for number in range(len(results[0])):
         own = expert == number
@@ -101,13 +101,13 @@ def expert_linear_grad_weight(op: Op, inputs: Sequence[Array], setting: Setting)
 def combine_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array, Array]:
     """Return the gradients of the copies and of the gates, 0 where a token has no copy."""
     gradient, y, gates = inputs
-    picked = _picked(gates, setting.dims["chosen"])
+    picked = chosen_experts(gates, setting.dims["chosen"])
     gate = np.take_along_axis(gates, picked, axis=-1)
     of_gates = np.zeros_like(gates)
     np.put_along_axis(of_gates, picked, (gradient[:, :, None] * y).sum(axis=-1), axis=-1)
     return gradient[:, :, None] * gate[..., None], of_gates
 
 
-def _picked(values: Array, chosen: int) -> Ids:
+def chosen_experts(values: Array, chosen: int) -> Ids:
     """Return the numbers of the *chosen* largest values, lowest number first: [batch, length, chosen]."""
     return np.sort(np.argsort(-values, axis=-1, kind="stable")[..., :chosen], axis=-1)

@@ -1,10 +1,9 @@
-"""How functions over arrays are found: elementwise ones stand with their op, the others register here."""
+"""How functions over arrays are found: elementwise ones stand with their op, the others register when imported."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 
 import numpy as np
 
@@ -24,6 +23,8 @@ class Setting:
     """Of its outputs."""
     scalars: Mapping[str, float] = field(default_factory=dict)
     """Numbers of this run: the learning rate, say."""
+    spare: Collection[int] = ()
+    """Places of inputs that nothing reads any more: what an op gives may lie where they do."""
 
     def scalar(self, name: str) -> float:
         """Return a number of this run.
@@ -37,12 +38,10 @@ class Setting:
 
 
 OpFunction = Callable[[Op, Sequence[Array], Setting], tuple[Array, ...]]
-"""(op, arrays of its inputs, setting) -> arrays of its outputs. Only what is updated where it lies, weights and state
-of the optimizer and the cache of keys and values, is written to."""
+"""(op, arrays of its inputs, setting) -> arrays of its outputs. Only what is spare is written to, and what is updated
+where it lies: weights and state of the optimizer, and the cache of keys and values."""
 
 _REGISTERED: dict[str, OpFunction] = {}
-_REGISTERING = ("attention", "experts", "gelu", "linear", "loss", "norms", "optimizer", "rotary", "tables")
-"""Modules of this package that register functions when they are imported."""
 
 
 def computes(kind: str) -> Callable[[OpFunction], OpFunction]:
@@ -69,30 +68,38 @@ def function_of(op: Op) -> OpFunction:
     """
     stated = find(op.kind).numpy
     if isinstance(stated, Elsewhere):
-        if op.kind not in _registered():
+        if op.kind not in _REGISTERED:
             raise SpecError(
                 op.name, f"is of the kind {op.kind!r}, which leaves its function to numerics; there is none"
             )
-        return _registered()[op.kind]
+        return _REGISTERED[op.kind]
     if isinstance(stated, Gap):
         raise SpecError(op.name, f"is of the kind {op.kind!r}, which cannot run here: {stated.reason}")
-    return lambda op, inputs, setting: by_chunks(stated, *inputs, outputs=len(op.outputs))
-
-
-def _registered() -> Mapping[str, OpFunction]:
-    for module in _REGISTERING:
-        import_module(f"{__package__}.{module}")
-    return _REGISTERED
+    return lambda op, inputs, setting: by_chunks(stated, inputs, setting, outputs=len(op.outputs))
 
 
 def by_chunks(
-    function: Callable[..., Array | tuple[Array, ...]], *inputs: Array, outputs: int = 1
+    function: Callable[..., Array | tuple[Array, ...]], inputs: Sequence[Array], setting: Setting, *, outputs: int = 1
 ) -> tuple[Array, ...]:
     """Apply an elementwise *function* of so many *outputs* piece by piece, so that its temporaries stay small."""
-    results = tuple(np.empty(inputs[0].shape, dtype=inputs[0].dtype) for _ in range(outputs))
+    first = room_for(inputs, setting) if outputs == 1 else np.empty(inputs[0].shape, dtype=inputs[0].dtype)
+    results = (first, *(np.empty_like(first) for _ in range(1, outputs)))
     out, flat = [result.reshape(-1) for result in results], [array.reshape(-1) for array in inputs]
     for part in row_chunks(out[0].size, 1):
         made = function(*(array[part] for array in flat))
         for whole, piece in zip(out, made if isinstance(made, tuple) else (made,), strict=True):
             whole[part] = piece
     return results
+
+
+def room_for(inputs: Sequence[Array], setting: Setting) -> Array:
+    """Return an array like the first of *inputs* for a result to lie in: one of them, if it is spare.
+
+    Memory that is new has to be cleared by the system first, which takes longer than to fill it.
+    """
+    wanted = inputs[0]
+    for place in sorted(setting.spare):
+        array = inputs[place]
+        if (array.shape, array.dtype) == (wanted.shape, wanted.dtype) and array.flags.c_contiguous:
+            return array
+    return np.empty(wanted.shape, dtype=wanted.dtype)

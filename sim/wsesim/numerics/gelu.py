@@ -16,14 +16,34 @@ from wsesim.numerics.functions import Setting, by_chunks, computes
 @computes("gelu")
 def gelu(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array, ...]:
     """Return x * Phi(x)."""
-    return by_chunks(lambda x: x * _phi(x), *inputs)
+    return by_chunks(_gelu, inputs, setting)
 
 
 @computes("gelu_backward")
 def gelu_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array, ...]:
     """Return gradient * (Phi(x) + x * density(x))."""
-    return by_chunks(lambda g, x: g * (_phi(x) + x * np.exp(-0.5 * x * x) * (1 / sqrt(2 * pi))), *inputs)
+    return by_chunks(_gelu_backward, inputs, setting)
+
+
+def _gelu(x: Array) -> Array:
+    y = _phi(x)
+    y *= x
+    return y
+
+
+def _gelu_backward(gradient: Array, x: Array) -> Array:
+    density = x * x
+    density *= -0.5
+    np.exp(density, out=density)
+    density *= 1 / sqrt(2 * pi)
+    density *= x
+    density += _phi(x)
+    density *= gradient
+    return density
 
 
 def _phi(x: Array) -> Array:
-    return np.asarray(0.5 * (1 + erf(x * sqrt(0.5))))
+    phi = erf(x * sqrt(0.5))
+    phi += 1
+    phi *= 0.5
+    return phi

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
-from wsesim.errors import SpecError
+from wsesim.errors import InputError, SpecError
 from wsesim.graph import Graph
 from wsesim.numerics.arrays import Ids
 from wsesim.numerics.loss import IGNORED
+from wsesim.numerics.tokenizer import Tokenizer
 from wsesim.ops import find
 
 
 def fold_ids(ids: Ids, vocab: int) -> Ids:
     """Return *ids* within a vocabulary of another size, where it does not matter which token is which."""
     return ids % vocab
+
+
+def require_known(ids: Ids, vocab: int, weights: Path) -> None:
+    """Refuse ids of a text that given *weights* have no row for.
+
+    Raises:
+        InputError: one is over the vocabulary.
+    """
+    if ids.max() >= vocab:
+        raise InputError.at(
+            f"the vocabulary has {vocab} tokens, but the text has the id {ids.max()} in GPT-2's vocabulary of "
+            f"{Tokenizer.gpt2().vocab_size}: leave the weights out to take seeded ones",
+            file=str(weights),
+        )
 
 
 def token_inputs(graph: Graph, ids: Ids, mask: Ids | None = None, labels: Ids | None = None) -> dict[str, Ids]:

@@ -13,7 +13,7 @@ import numpy as np
 from wsesim.errors import InputError, SpecError
 from wsesim.graph import Op
 from wsesim.numerics.arrays import Array, Ids, as_rows, row_chunks
-from wsesim.numerics.functions import Setting, computes
+from wsesim.numerics.functions import Setting, computes, room_for
 from wsesim.numerics.tables import check_ids
 
 IGNORED = -100
@@ -31,28 +31,29 @@ def cross_entropy(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Ar
     With `shift` position p is held to the label of position p + 1, and the last position to none.
     """
     logits, total = as_rows(inputs[0]), 0.0
-    labels = _held(op, inputs[1], logits.shape[-1])
+    labels = held_labels(op, inputs[1], logits.shape[-1])
     for part in row_chunks(*logits.shape):
         counts = np.flatnonzero(labels[part] != IGNORED)
         shifted = logits[part] - logits[part].max(axis=-1, keepdims=True)
-        losses = np.log(np.exp(shifted).sum(axis=-1))[counts] - shifted[counts, labels[part][counts]]
+        at_label = shifted[counts, labels[part][counts]]
+        losses = np.log(np.exp(shifted, out=shifted).sum(axis=-1))[counts] - at_label
         total += float(losses.sum(dtype=np.float64))
-    return (np.array([total / _count(op, labels, setting)], dtype=logits.dtype),)
+    return (np.array([total / labels_of_batch(op, labels, setting)], dtype=logits.dtype),)
 
 
 @computes("cross_entropy_backward")
 def cross_entropy_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return the gradient of the logits: softmax less 1 at the label, over the count, times the loss scale."""
-    logits, result = as_rows(inputs[0]), np.empty_like(inputs[0])
-    labels, out = _held(op, inputs[1], logits.shape[-1]), as_rows(result)
-    share = setting.scalars.get(LOSS_SCALE, 1.0) / _count(op, labels, setting)
+    logits, result = as_rows(inputs[0]), room_for(inputs, setting)
+    labels, out = held_labels(op, inputs[1], logits.shape[-1]), as_rows(result)
+    share = scale_of_loss(setting) / labels_of_batch(op, labels, setting)
     for part in row_chunks(*logits.shape):
         counts = np.flatnonzero(labels[part] != IGNORED)
-        powers = np.exp(logits[part] - logits[part].max(axis=-1, keepdims=True))
+        powers = np.subtract(logits[part], logits[part].max(axis=-1, keepdims=True), out=out[part])
+        np.exp(powers, out=powers)
         powers *= share / powers.sum(axis=-1, keepdims=True)
         powers[counts, labels[part][counts]] -= share
         powers[labels[part] == IGNORED] = 0
-        out[part] = powers
     return (result,)
 
 
@@ -72,7 +73,12 @@ def _shifted(op: Op, labels: Ids) -> Ids:
     return held
 
 
-def _held(op: Op, labels: Ids, classes: int) -> Ids:
+def held_labels(op: Op, labels: Ids, classes: int) -> Ids:
+    """Return labels as positions are held to them, all in a row.
+
+    Raises:
+        InputError: one is not among the classes.
+    """
     held = _shifted(op, labels).reshape(-1)
     given = held[held != IGNORED]
     if given.size:
@@ -80,7 +86,17 @@ def _held(op: Op, labels: Ids, classes: int) -> Ids:
     return held
 
 
-def _count(op: Op, labels: Ids, setting: Setting) -> float:
+def scale_of_loss(setting: Setting) -> float:
+    """Return what gradients are multiplied by."""
+    return setting.scalars.get(LOSS_SCALE, 1.0)
+
+
+def labels_of_batch(op: Op, labels: Ids, setting: Setting) -> float:
+    """Return how many labels a mean is over; *labels* are those held here.
+
+    Raises:
+        InputError: none.
+    """
     count = setting.scalars.get(f"{COUNT}.{op.inputs[-1]}", int((labels != IGNORED).sum()))
     if count < 1:
         raise InputError.at(f"all {op.inputs[-1]} are ignored: nothing is left to learn from")

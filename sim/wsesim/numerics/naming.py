@@ -1,12 +1,16 @@
 """Under which names Hugging Face stores what the graph needs.
 
-Source: the `transformers` implementations of GPT-2, GPT-J, Llama and BERT.
+Source: the `transformers` implementations of GPT-2, GPT-J, Llama, Mixtral and BERT.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+
+from wsesim.numerics.arrays import Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +18,45 @@ class Stored:
     """One module of the graph (a linear layer, a norm, a table) as a file holds it."""
 
     modules: tuple[str, ...]
-    """Modules whose outputs stand side by side in the graph; `{base}` and `{layer}` are filled in."""
+    """Modules whose outputs stand side by side in the graph; `{base}`, `{layer}` and `{expert}` are filled in."""
     out_in: bool = False
     """Whether the file's matrix is [out, in] where the graph's is [in, out]."""
+
+    @property
+    def by_expert(self) -> bool:
+        """Whether there is one module for each expert."""
+        return "{expert}" in self.modules[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pieces:
+    """The tensors of a file that make up one weight of the graph, and how."""
+
+    names: tuple[str, ...]
+    out_in: bool
+    """Whether each is turned."""
+    by_expert: bool
+    """Whether they lie one behind the other along a first axis; else side by side, as queries, keys and values."""
+
+    def joined(self, arrays: Sequence[Array]) -> Array:
+        """Return the weight."""
+        turned = [array.T for array in arrays] if self.out_in else arrays
+        if self.by_expert:
+            return np.stack(turned)
+        return turned[0] if len(turned) == 1 else np.concatenate(turned, axis=-1)
+
+    def cut(self, weight: Array, queries: int) -> list[Array]:
+        """Return views of *weight*, whose heads have *queries* features, as the tensors are stored."""
+        ends = np.cumsum(part_widths(weight.shape[-1], queries, len(self.names)))[:-1]
+        pieces = list(weight) if self.by_expert else np.split(weight, ends, axis=-1)
+        return [piece.T for piece in pieces] if self.out_in else pieces
+
+    def shapes(self, shape: tuple[int, ...], queries: int) -> list[tuple[int, ...]]:
+        """Return the shapes of the tensors of a weight of a *shape*."""
+        *rest, last = shape
+        widths = part_widths(last, queries, len(self.names))
+        wanted = [shape[1:]] * len(self.names) if self.by_expert else [(*rest, width) for width in widths]
+        return [size[::-1] for size in wanted] if self.out_in else wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,19 +80,25 @@ class Family:
                 return base
         return None
 
-    def fill(self, pattern: str, base: str, layer: int) -> str:
+    def fill(self, pattern: str, base: str, layer: int, expert: int = 0) -> str:
         """Return the name that *pattern* stands for."""
-        return pattern.format(base=base, layer=f"{self.layers.format(base=base)}{layer}.")
+        return pattern.format(base=base, layer=f"{self.layers.format(base=base)}{layer}.", expert=expert)
 
-    def tensors(self, weight: str, base: str, layer: int) -> tuple[tuple[str, ...], bool] | None:
-        """Return the names of the tensors that make up *weight* and whether they are [out, in]; None if unknown."""
+    def pieces(self, weight: str, base: str, layer: int, experts: int = 1) -> Pieces | None:
+        """Return the tensors that make up *weight*; None if unknown."""
         module, _, part = weight.rpartition(".")
         stored = self.stored.get(weight) or self.stored.get(module)
         if stored is None:
             return None
         suffix = "weight" if part == "scale" else part
-        names = tuple(f"{self.fill(name, base, layer)}.{suffix}" for name in stored.modules)
-        return names, stored.out_in and part == "weight"
+        modules = [
+            self.fill(name, base, layer, expert)
+            for expert in range(experts if stored.by_expert else 1) for name in stored.modules
+        ]  # fmt: skip
+        return Pieces(
+            names=tuple(f"{module}.{suffix}" for module in modules), out_in=stored.out_in and part == "weight",
+            by_expert=stored.by_expert,
+        )  # fmt: skip
 
     def layers_in(self, names: Collection[str], base: str) -> int:
         """Return how many layers *names* speak of."""
@@ -122,6 +168,12 @@ _LLAMA = {
     "head.classes": _out_in("score"),
     "logits": _same("lm_head"),
 }
+_MIXTRAL = _LLAMA | {
+    "ffn.router": _out_in("{layer}block_sparse_moe.gate"),
+    "ffn.gate": _out_in("{layer}block_sparse_moe.experts.{expert}.w1"),
+    "ffn.up": _out_in("{layer}block_sparse_moe.experts.{expert}.w3"),
+    "ffn.down": _out_in("{layer}block_sparse_moe.experts.{expert}.w2"),
+}
 _BERT = {
     "tokens": _same("{base}embeddings.word_embeddings"),
     "positions": _same("{base}embeddings.position_embeddings"),
@@ -154,6 +206,10 @@ FAMILIES = (
     Family(
         name="GPT-J", bases=("transformer.", ""), layers="{base}h.", stored=_GPTJ,
         markers=("{base}wte.weight", "{layer}attn.q_proj.weight"),
+    ),
+    Family(
+        name="Mixtral", bases=("model.", ""), layers="{base}layers.", stored=_MIXTRAL,
+        markers=("{base}embed_tokens.weight", "{layer}block_sparse_moe.gate.weight"),
     ),
     Family(
         name="Llama", bases=("model.", ""), layers="{base}layers.", stored=_LLAMA,

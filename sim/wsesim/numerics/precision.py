@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from math import sqrt
 
 import numpy as np
@@ -31,18 +31,6 @@ class Lost:
     """Share of the values that are not zero and are kept as zero."""
     overflowed: float
     """Share of the values that are kept as no finite number."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Recorded(Storage):
-    """Keeps what is kept."""
-
-    seen: list[tuple[Tensor, Array]] = field(default_factory=list)
-
-    def store(self, tensor: Tensor, array: Array) -> Array:
-        found = Storage.store(self, tensor, array)
-        self.seen.append((tensor, found))
-        return found
 
 
 class InPrecision:
@@ -79,16 +67,14 @@ class InPrecision:
 
     def _values(self, storage: Storage, dtype: DTypeLike, loss_scale: float) -> list[tuple[Tensor, Array]]:
         """Return all that both passes keep, in the order in which it is made."""
-        record = _Recorded(
-            format=storage.format, subnormals=storage.subnormals, stochastic=storage.stochastic,
-            seed=storage.seed,
-        )  # fmt: skip
+        seen: list[tuple[Tensor, Array]] = []
+        watched = replace(storage, watch=lambda tensor, array: seen.append((tensor, array.copy())))
         scalars = {**self._counts, LOSS_SCALE: loss_scale}
         arrays = NamedArrays.begin(self._graph, self._weights, dtype)
         with np.errstate(over="ignore", invalid="ignore"):  # that a format is too small for a number is what is asked
-            run = forward(self._graph, arrays, self._tokens, scalars=scalars, storage=record)
+            run = forward(self._graph, arrays, self._tokens, scalars=scalars, storage=watched)
             backward(self._graph, arrays, run)
-        return record.seen
+        return seen
 
 
 def _sums(wanted: Array, kept: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -150,7 +150,7 @@ def _turned(model: Model, x: Float64s) -> Float64s:
     pairs, rest = x[:, :turned], x[:, turned:]
     frequency = np.array([model.rotary_base ** (-2 * i / turned) for i in range(turned // 2)])
     angle = np.outer(np.arange(len(x)), frequency)
-    if model.block == "parallel":
+    if model.rotary_pairs == "interleaved":
         spun = np.ascontiguousarray(pairs).view(np.complex128) * np.exp(1j * angle)
         return np.hstack([spun.view(np.float64), rest])
     spun = (pairs[:, : turned // 2] + 1j * pairs[:, turned // 2 :]) * np.exp(1j * angle)
@@ -232,6 +232,8 @@ def _loss(model: Model, logits: Float64s, labels: Ids) -> float:
     return math.fsum(losses) / len(losses)
 
 
+_PIECE = 2**13
+"""Numbers of which the error function is made at once, so that they stay in cache."""
 _STEPS = 64
 _GRID = np.arange(6 * _STEPS + 1) / _STEPS
 _EXACT = np.array([math.erf(point) for point in _GRID])
@@ -257,8 +259,9 @@ def _erf(x: Float64s) -> Float64s:
 
 
 def _gelu(x: Float64s) -> Float64s:
-    rows = x.reshape(-1, x.shape[-1])
-    return np.stack([row * (1 + _erf(row / math.sqrt(2))) / 2 for row in rows]).reshape(x.shape)
+    flat = x.reshape(-1)
+    pieces = np.split(flat, range(_PIECE, flat.size, _PIECE))
+    return np.concatenate([piece * (1 + _erf(piece / math.sqrt(2))) / 2 for piece in pieces]).reshape(x.shape)
 
 
 def _gelu_tanh(x: Float64s) -> Float64s:

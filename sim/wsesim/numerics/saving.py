@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 from wsesim.errors import InputError, SpecError
 from wsesim.graph import Graph
 from wsesim.numerics.arrays import Array
-from wsesim.numerics.naming import FAMILIES, part_widths
+from wsesim.numerics.naming import FAMILIES
 from wsesim.numerics.training import Key
 
 
@@ -35,18 +35,11 @@ def stored_tensors(graph: Graph, arrays: Mapping[Key, Array], family: str = "GPT
                 array = arrays.get((block.name, copy, tensor.name))
                 if array is None:  # a tied head: the table has it
                     continue
-                stored = scheme.tensors(tensor.name, scheme.bases[0], copy)
-                if stored is None:
+                pieces = scheme.pieces(tensor.name, scheme.bases[0], copy, graph.dims.get("experts", 1))
+                if pieces is None:
                     raise SpecError(tensor.name, f"has no name in checkpoints of {family}")
-                names, out_in = stored
-                found |= dict(zip(names, _parts(graph, array, len(names), out_in=out_in), strict=True))
+                found |= dict(zip(pieces.names, pieces.cut(array, graph.dims["attention"]), strict=True))
     return found
-
-
-def _parts(graph: Graph, array: Array, parts: int, *, out_in: bool) -> list[Array]:
-    widths = part_widths(array.shape[-1], graph.dims["attention"], parts)
-    cut = np.split(array, np.cumsum(widths)[:-1], axis=-1)
-    return [part.T for part in cut] if out_in else cut
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Array]) -> None:

@@ -6,6 +6,7 @@ matrix that is not turned show as any other mistake does.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -31,11 +32,12 @@ class SecondReader:
     """The weights of a checkpoint as `SafetensorsWeights` hands them out, found by the ends of their names."""
 
     def __init__(self, path: Path, model: Model) -> None:
-        """Read the names in the file at *path*, which holds *model*."""
-        self._path, self._stated = path, stated_weights(model)
-        self._names = _names_of(model)
-        with safe_open(path, framework="numpy") as file:
-            self._keys = list(file.keys())
+        """Read the names in the file at *path*, or in those beside it that it names; they hold *model*."""
+        self._stated, self._names, self._experts = stated_weights(model), _names_of(model), model.experts
+        self._keys: dict[str, Path] = {}
+        for part in _parts_of(path):
+            with safe_open(part, framework="numpy") as file:
+                self._keys |= dict.fromkeys(file.keys(), part)
 
     def load(self, block: str, copy: int) -> dict[str, Array]:
         """Return the weights of one copy of a block."""
@@ -45,13 +47,22 @@ class SecondReader:
         wanted = "tokens.weight" if name == "logits.weight" and self._stated["head"][name][1] else name
         ends, turned = self._names[wanted.rpartition(".")[0]] if wanted not in self._names else self._names[wanted]
         part = wanted.rpartition(".")[2].replace("scale", "weight")
-        with safe_open(self._path, framework="numpy") as file:
-            found = [np.asarray(file.get_tensor(self._key(f"{end.format(copy)}.{part}"))) for end in ends.split()]
+        if _EACH in ends:
+            each = [ends.replace(_EACH, str(expert)).format(copy) for expert in range(self._experts)]
+            return np.array([self._tensor(f"{end}.{part}").T for end in each])
+        found = [self._tensor(f"{end.format(copy)}.{part}") for end in ends.split()]
         return np.concatenate([each.T if turned and each.ndim == 2 else each for each in found], axis=-1)
 
-    def _key(self, end: str) -> str:
-        found: str = next(key for key in self._keys if key == end or key.endswith(f".{end}"))
-        return found
+    def _tensor(self, end: str) -> Array:
+        key = next(key for key in self._keys if key == end or key.endswith(f".{end}"))
+        with safe_open(self._keys[key], framework="numpy") as file:
+            return np.asarray(file.get_tensor(key))
+
+
+def _parts_of(path: Path) -> list[Path]:
+    if path.suffix != ".json":
+        return [path]
+    return [path.parent / name for name in sorted(set(json.loads(path.read_bytes())["weight_map"].values()))]
 
 
 def _names_of(model: Model) -> dict[str, tuple[str, bool]]:
@@ -60,7 +71,9 @@ def _names_of(model: Model) -> dict[str, tuple[str, bool]]:
         return _BERT | {"head.classes": ("seq_relationship" if model.task == "mlm" else "classifier", True)}
     if model.block == "parallel":
         return _GPTJ
-    return _GPT2 if model.position == "learned" else _LLAMA
+    if model.position == "learned":
+        return _GPT2
+    return _LLAMA | _MIXTRAL if model.experts else _LLAMA
 
 
 _HEAD = {"logits": ("lm_head", False), "head.classes": ("score", True)}
@@ -85,6 +98,12 @@ _LLAMA = _HEAD | {
     "attention.query_norm": (f"{_SELF}q_norm", False), "attention.key_norm": (f"{_SELF}k_norm", False),
     "attention.project": (f"{_SELF}o_proj", True), "ffn.gate": ("layers.{}.mlp.gate_proj", True),
     "ffn.up": ("layers.{}.mlp.up_proj", True), "ffn.down": ("layers.{}.mlp.down_proj", True),
+}  # fmt: skip
+_EACH = "EACH"
+_EXPERTS = f"layers.{{}}.block_sparse_moe.experts.{_EACH}."
+_MIXTRAL = {
+    "ffn.router": ("layers.{}.block_sparse_moe.gate", True), "ffn.gate": (f"{_EXPERTS}w1", True),
+    "ffn.up": (f"{_EXPERTS}w3", True), "ffn.down": (f"{_EXPERTS}w2", True),
 }  # fmt: skip
 _LAYER, _ATTENDED = "encoder.layer.{0}.", "encoder.layer.{0}.attention.self."
 _BERT = {

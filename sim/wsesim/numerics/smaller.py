@@ -66,10 +66,15 @@ class Part:
 
     @property
     def bytes(self) -> int:
-        """Memory it takes, about: one block's weights and twice the logits, in fp32 and in float64."""
+        """Memory it takes, about, in fp32 and in float64."""
+        return self.forward_bytes * (4 + 8) // 4
+
+    @property
+    def forward_bytes(self) -> int:
+        """Memory a forward pass in fp32 takes, about: one block's weights and twice the logits."""
         graph = self.graph
         largest = max(sum(map(graph.elements, block.weights())) for block in graph.blocks)
-        return (4 + 8) * (largest + 2 * self.tokens * self.model.vocab)
+        return 4 * (largest + 2 * self.tokens * self.model.vocab)
 
     @property
     def is_quick(self) -> bool:

@@ -7,16 +7,23 @@ are streamed; the optimizer's own weights and moments, losses and what belongs t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 
-from wsesim.graph import Tensor
+from wsesim.graph import Op, Tensor
 from wsesim.numerics.arrays import Array
+from wsesim.numerics.functions import OpFunction, function_of
 from wsesim.numerics.rounding import Format, find_format, rounded
 
 STORED = ("activation", "gradient", "weight")
 """Roles of tensors that are kept in the graph's format."""
+
+
+KEPT_AS = MappingProxyType({"mixed": "fp16", "fp16": "fp16", "bf16": "bf16", "cb16": "cb16", "fp32": "fp32"})
+"""Format that each `precision` of a question keeps its numbers in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,22 +41,32 @@ class Storage:
     stochastic: bool = False
     """Whether rounding is at random, from the seed; else to the nearest."""
     seed: int = 0
+    watch: Callable[[Tensor, Array], None] | None = field(default=None, repr=False, compare=False)
+    """Is shown each tensor as it is kept; its array is written over when no op reads it any more."""
+    kept: Format = field(init=False, repr=False, compare=False)
+    """The format of what is kept in 16 bits."""
     _draw: np.random.Generator = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        kept = find_format(self.format, subnormals=self.subnormals, stochastic=self.stochastic)
+        object.__setattr__(self, "kept", kept)
         object.__setattr__(self, "_draw", np.random.default_rng(self.seed))
-        _ = self.kept
-
-    @property
-    def kept(self) -> Format:
-        """The format of what is kept in 16 bits."""
-        return find_format(self.format, subnormals=self.subnormals, stochastic=self.stochastic)
 
     def store(self, tensor: Tensor, array: Array) -> Array:
         """Return *array* as the machine keeps it for *tensor*; float64 is left as it is, for references."""
-        if tensor.role not in STORED or tensor.dtype in ("fp32", "int32", "bool") or array.dtype != np.float32:
-            return array
-        return rounded(array, self.kept, self._draw)
+        if tensor.role in STORED and tensor.dtype not in ("fp32", "int32", "bool") and array.dtype == np.float32:
+            array = rounded(array, self.kept, self._draw)
+        if self.watch is not None:
+            self.watch(tensor, array)
+        return array
+
+    def function_of(self, op: Op) -> OpFunction:
+        """Return what computes an op: here NumPy, which adds up in any order.
+
+        Raises:
+            SpecError: nothing does.
+        """
+        return function_of(op)
 
     @property
     def name(self) -> str:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from wsesim.errors import SpecError
-from wsesim.graph import Block, Graph, Op, is_borrowed
+from wsesim.graph import Block, Graph, Op, is_borrowed, is_lent
 from wsesim.numerics.arrays import Array, Ids
 from wsesim.numerics.executor import NO_SCALARS, losses_of, run_ops, streamed, tokens_of
 from wsesim.numerics.loss import COUNT, LOSS_SCALE, labels_counted
@@ -151,40 +151,40 @@ def backward(graph: Graph, arrays: NamedArrays, run: Forward) -> dict[Key, Array
     carried: Sequence[Array] = ()
     for block, copy in _downwards(graph):
         values = _again(graph, block, copy, arrays, run)
-        incoming = [name for name in block.inputs if block.tensors[name].role == "gradient"]
-        values |= dict(zip([name for name in incoming if name not in lent], carried, strict=True))
-        values |= {name: lent.pop(name) for name in incoming if name in lent}
-        final = _final_gradients(block)
-        leaving = [name for name in block.outputs if block.tensors[name].role == "gradient"]
+        arrived = {name: lent.pop(name) for name in block.inputs if name in lent}
+        spent = {*arrived, *_made(block, values)}
+        passed = [name for name in _gradients(block, block.inputs) if name not in arrived]
+        values |= arrived | dict(zip(passed, carried, strict=True))
+        final, leaving = _final_gradients(block), _gradients(block, block.outputs)
         run_ops(
-            graph, block, _arriving(block), values, keep={*final.values(), *leaving}, scalars=run.scalars,
-            storage=run.storage,
+            graph, block, _arriving(block), values, keep={*final.values(), *leaving}, spent=spent,
+            scalars=run.scalars, storage=run.storage,
         )  # fmt: skip
-        weights = {name for name in leaving if block.tensors[str(block.tensors[name].of)].role == "weight"}
-        lent |= {name: values[name] for name in weights}
-        carried = [values[name] for name in leaving if name not in weights]
+        lent |= {name: values[name] for name in leaving if is_lent(block, name)}
+        carried = [values[name] for name in leaving if name not in lent]
         gradients |= {(block.name, copy, weight): values[name] for weight, name in final.items()}
     return gradients
 
 
 def update(
     graph: Graph, arrays: NamedArrays, gradients: Mapping[Key, Array], optimizer: AdamW, step: int,
-    *, loss_scale: float = 1.0,
+    *, loss_scale: float = 1.0, storage: Storage = EXACT,
 ) -> float:  # fmt: skip
     """Update weights and moments where they lie, and return the norm of all gradients before it is clipped.
 
-    Goes over the gradients twice, as the graph does. *step* counts from 1. If the norm is not a finite number, nothing
+    Goes over the gradients twice, as the graph does. *step* counts from 1; *storage* says who computes, and rounds
+    nothing here. If the norm is not a finite number, nothing
     is changed.
     """
     total = 0.0
     for block, values in _with_gradients(graph, arrays, gradients):
-        run_ops(graph, block, _of_kind(block, "norm"), values, keep=["gradients.square"])
+        run_ops(graph, block, _of_kind(block, "norm"), values, keep=["gradients.square"], storage=storage)
         total += float(values["gradients.square"][0])
     norm = sqrt(total) / loss_scale
     if isfinite(norm):
         scalars = optimizer.scalars(step, norm, loss_scale)
         for block, values in _with_gradients(graph, arrays, gradients):
-            run_ops(graph, block, _of_kind(block, "adamw"), values, keep=(), scalars=scalars)
+            run_ops(graph, block, _of_kind(block, "adamw"), values, keep=(), scalars=scalars, storage=storage)
     return norm
 
 
@@ -215,7 +215,7 @@ def step(
                 total[key] += gradient
             else:
                 total[key] = gradient
-    norm = update(graph, arrays, total, optimizer, number, loss_scale=loss_scale)
+    norm = update(graph, arrays, total, optimizer, number, loss_scale=loss_scale, storage=storage)
     return StepTaken(losses=losses, norm=norm, learning_rate=optimizer.schedule.rate(number))
 
 
@@ -236,6 +236,16 @@ def _owned(block: Block) -> list[str]:
 
 def _activations(block: Block, names: Collection[str]) -> list[str]:
     return [name for name in names if block.tensors[name].role == "activation"]
+
+
+def _gradients(block: Block, names: Collection[str]) -> list[str]:
+    return [name for name in names if block.tensors[name].role == "gradient"]
+
+
+def _made(block: Block, names: Collection[str]) -> list[str]:
+    """Return the activations that are *block*'s own: those that pass from block to block are in other hands, too."""
+    passing = {*block.inputs, *block.outputs}
+    return [name for name in _activations(block, names) if name not in passing]
 
 
 def _read_again(block: Block) -> Iterator[str]:

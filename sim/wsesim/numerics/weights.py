@@ -79,6 +79,10 @@ class SeededWeights:
             if tensor.density < 1:
                 part *= generator.random(part.size) < tensor.density
 
+        starts = range(0, flat.size, _PIECE_ELEMENTS)
+        if len(starts) == 1:
+            fill(0)
+            return array
         with ThreadPoolExecutor() as pool:
-            list(pool.map(fill, range(0, flat.size, _PIECE_ELEMENTS)))
+            list(pool.map(fill, starts))
         return array

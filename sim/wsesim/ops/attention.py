@@ -38,7 +38,7 @@ OPS = (
         needs=(),
         needs_output=True,
         # Multiply and sum along the keys, subtract, multiply.
-        backward=(gradient_of("softmax", Kernel("softmax_backward", Recipe(4))),),
+        backward=(gradient_of("softmax", Kernel("softmax_backward", Recipe(4)), program="softmax-gradient"),),
     ),
     Kind(
         name="weighted_sum",

@@ -42,6 +42,8 @@ class Recipe:
     """Square roots a row."""
     row_divides: int = 0
     """Divisions a row."""
+    launches: int = 1
+    """Kernels that a compiler of streamed steps makes of it; each is started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,6 @@ def gradient_of(
     return Kind(
         name=f"{name}_{suffix}", meaning=meaning or f"gradient of {name}", work=work,
         resident=Gap("inference has no backward pass"), numpy=numpy,
-        program=CoreProgram(program) if program else Gap("no core program: those there are do the forward pass"),
+        program=CoreProgram(program) if program else Gap("no core program does what comes back through it"),
         matrix=matrix, sums_along=sums_along,
     )  # fmt: skip

@@ -12,6 +12,6 @@ OPS = (
         program=CoreProgram("cross-entropy"),
         differentiable=(0,),
         is_loss=True,
-        backward=(gradient_of("cross_entropy", Recipe(4, exps=1)),),
+        backward=(gradient_of("cross_entropy", Recipe(4, exps=1), program="cross-entropy-gradient"),),
     ),
 )

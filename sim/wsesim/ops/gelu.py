@@ -15,6 +15,6 @@ OPS = (
         program=CoreProgram("gelu", {"form": "erf"}),
         differentiable=(0,),
         option=Option("activation", "gelu", hugging_face=("gelu", "gelu_python")),
-        backward=(gradient_of("gelu", Recipe(13, exps=1, divides=1)),),
+        backward=(gradient_of("gelu", Recipe(13, exps=1, divides=1), program="gelu-gradient"),),
     ),
 )

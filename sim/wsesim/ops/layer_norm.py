@@ -17,6 +17,6 @@ OPS = (
         sums_along=INNER,
         option=Option("norm", "layer_norm"),
         weights=("scale", "bias"),
-        backward=(gradient_of("layer_norm", Recipe(11, row_sums=2)),),
+        backward=(gradient_of("layer_norm", Recipe(11, row_sums=2), program="layer-norm-gradient"),),
     ),
 )

@@ -2,8 +2,8 @@
 
 from wsesim.ops.base import NUMERICS, CoreProgram, Kind, Recipe, gradient_of
 
-_TURN = Recipe(3)
-"""Two products with cosines and sines, a sum."""
+_TURN = Recipe(3, launches=4)
+"""Two products with cosines and sines, a sum; and a move, by which the halves of a pair change places."""
 
 OPS = (
     Kind(

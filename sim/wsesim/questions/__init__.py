@@ -2,7 +2,8 @@
 
     load or ask ─► Question ─┬─ run ─────► Result
                              ├─ compare ─► Comparison (levels side by side)
-                             └─ verify ──► Verification
+                             ├─ verify ──► Verification
+                             └─ forward ─► Computed
 
 Importing this package is cheap: kinds are imported by the function that needs them.
 """
@@ -17,15 +18,20 @@ from wsesim.answer import LEVELS
 
 if TYPE_CHECKING:
     from wsesim.answer import Comparison, Level, Result, Verification
+    from wsesim.numerics import Computed
     from wsesim.questions.base import Question, Say
     from wsesim.questions.running import Tell
+    from wsesim.questions.shared.as_mapped import HeldAsMapped
     from wsesim.questions.shared.precision import PrecisionLost
+    from wsesim.trials import StepOnCores
     from wsesim.yamlfile import Document, Loc
 
 __all__ = [
     "KEY",
     "ask",
     "compare",
+    "forward",
+    "hold_as_mapped",
     "is_study",
     "json_schema",
     "kinds",
@@ -34,6 +40,7 @@ __all__ = [
     "require_level",
     "run",
     "show",
+    "step_on_cores",
     "verify",
 ]
 
@@ -127,6 +134,42 @@ def verify(question: Question, *, say: Say | None = None) -> Verification:
     from wsesim.questions.shared.numbers import verify
 
     return verify(question, say=say or silent)
+
+
+def forward(question: Question, *, tell: Tell | None = None) -> Computed:
+    """Compute all of a question's model with real numbers, layer by layer; *tell* hears of each.
+
+    Raises:
+        InputError: a kind without a model, text or weights that cannot be used, or not enough memory.
+    """
+    from wsesim.questions.running import untold
+    from wsesim.questions.shared.numbers import forward
+
+    return forward(question, tell=tell or untold)
+
+
+def hold_as_mapped(question: Question, *, say: Say | None = None) -> HeldAsMapped:
+    """Compute a part of a question's step as it is mapped, and compare all its numbers with the plain one's.
+
+    Raises:
+        InputError: a kind whose weights do not stream, or what does not fit.
+    """
+    from wsesim.questions.base import silent
+    from wsesim.questions.shared.as_mapped import hold_as_mapped
+
+    return hold_as_mapped(question, say=say or silent)
+
+
+def step_on_cores(question: Question, grid: tuple[int, int], *, say: Say | None = None) -> StepOnCores:
+    """Run a step of training, of a small copy of a question's model, on simulated cores, and compare all its numbers.
+
+    Raises:
+        InputError: a kind without a model, or an op that no core program does.
+    """
+    from wsesim.questions.base import silent
+    from wsesim.questions.shared.on_cores import step_on_cores
+
+    return step_on_cores(question, grid, say=say or silent)
 
 
 def precision_lost(question: Question, *, say: Say | None = None) -> PrecisionLost:

@@ -41,6 +41,6 @@ class Decode(RequestQuestion):
     figures: ClassVar[tuple[FigureSpec, ...]] = (*WRITE_FIGURES, *COMMON_FIGURES)
     usual: ClassVar[tuple[str, ...]] = ("tpot_s", "tokens_per_s_user", "tokens_per_s", "energy_per_token_j", "wafers")
     reads: ClassVar[Reads] = DECODE
-    title_form: ClassVar[str] = "Decode of {model}: {generate:,} tokens after {prompt:,}{each}, fp16 precision."
+    title_form: ClassVar[str] = "Decode of {model}: {generate:,} tokens after {prompt:,}{each}, {precision} precision."
     prompts: ClassVar[bool] = False
     writes: ClassVar[bool] = True

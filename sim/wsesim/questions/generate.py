@@ -48,6 +48,8 @@ class Generate(RequestQuestion):
         "ttft_s", "tpot_s", "tokens_per_s_user", "tokens_per_s", "total_s", "energy_per_token_j", "wafers",
     )  # fmt: skip
     reads: ClassVar[Reads] = GENERATE
-    title_form: ClassVar[str] = "Generation with {model}: {prompt:,} tokens in, {generate:,} out{each}, fp16 precision."
+    title_form: ClassVar[str] = (
+        "Generation with {model}: {prompt:,} tokens in, {generate:,} out{each}, {precision} precision."
+    )
     prompts: ClassVar[bool] = True
     writes: ClassVar[bool] = True

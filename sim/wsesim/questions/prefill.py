@@ -31,6 +31,6 @@ class Prefill(RequestQuestion):
     figures: ClassVar[tuple[FigureSpec, ...]] = (*READ_FIGURES, *COMMON_FIGURES)
     usual: ClassVar[tuple[str, ...]] = ("ttft_s", "prompt_tokens_per_s", "chunk", "energy_per_token_j", "wafers")
     reads: ClassVar[Reads] = PREFILL
-    title_form: ClassVar[str] = "Prefill of {model}: a prompt of {prompt:,} tokens{each}, fp16 precision."
+    title_form: ClassVar[str] = "Prefill of {model}: a prompt of {prompt:,} tokens{each}, {precision} precision."
     prompts: ClassVar[bool] = True
     writes: ClassVar[bool] = False

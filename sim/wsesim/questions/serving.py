@@ -148,7 +148,7 @@ class Serving(ModelQuestion):
         """What is asked."""
         rate = self.asked.resolved["serving"]["rate"]
         come = f"{rate:g} request{'' if rate == 1 else 's'} a second" if rate else "requests of a trace"
-        return f"Serving {named(self.asked)}: {come}, fp16 precision."
+        return f"Serving {named(self.asked)}: {come}, {self.asked.resolved['precision']} precision."
 
     @property
     def inputs(self) -> tuple[Path, ...]:

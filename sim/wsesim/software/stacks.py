@@ -16,6 +16,10 @@ class Training:
     """Time to start one kernel on the whole wafer: command, program switch, barrier; seconds."""
     step_s: float = field(metadata=LESS)
     """Fixed work at each training step, seconds."""
+    log_s: float = field(metadata=LESS)
+    """Time by which a step is longer whose loss is fetched and logged, seconds."""
+    log_every: int = field(metadata=MORE)
+    """Steps from one that is logged to the next."""
     partial_sum_bytes: int = field(metadata=LESS)
     """Size of a partial sum of a linear layer on its way along the row, bytes."""
     attention_value_bytes: int = field(metadata=LESS)
@@ -49,14 +53,20 @@ class Training:
             partial_sum_bytes=self.partial_sum_bytes, attention_value_bytes=self.attention_value_bytes,
             token_bytes=self.token_bytes, strip_keys=self.strip_keys, layers_in_flight=self.layers_in_flight,
             state_bytes_per_parameter=self.state_bytes_per_parameter,
-            master_bytes_per_parameter=self.master_bytes_per_parameter,
+            master_bytes_per_parameter=self.master_bytes_per_parameter, log_every=self.log_every,
         )  # fmt: skip
         require_not_negative(
-            kernel_launch_s=self.kernel_launch_s, step_s=self.step_s, weight_launch_cycles=self.weight_launch_cycles,
+            kernel_launch_s=self.kernel_launch_s, step_s=self.step_s, log_s=self.log_s,
+            weight_launch_cycles=self.weight_launch_cycles,
             optimizer_traffic_bytes_per_parameter=self.optimizer_traffic_bytes_per_parameter,
             checkpoint_bytes_per_parameter=self.checkpoint_bytes_per_parameter,
             accumulate_traffic=self.accumulate_traffic, update_waits=self.update_waits, even_passes=self.even_passes,
         )  # fmt: skip
+
+    @property
+    def fixed_s(self) -> float:
+        """Time of a step in which the wafer does nothing for it, seconds, the mean of steps logged and not."""
+        return self.step_s + self.log_s / self.log_every
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

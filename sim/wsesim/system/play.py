@@ -49,7 +49,7 @@ def play(program: Program, *, fold: bool = True) -> Played:
     if fold:
         machine.at_boundary = Folder(machine).at_boundary
     updated = machine.run()
-    fixed = program.software.step_s
+    fixed = program.software.fixed_s
     recorder.spent("wafer", "update", machine.computed, updated, name="wait for update")
     recorder.spent("wafer", "step", updated, updated + fixed, name="step overhead")
     intervals = sorted(recorder.intervals, key=lambda interval: (interval.start_s, interval.track))

@@ -125,7 +125,7 @@ class _Times:
             self.free = max(self.free, drained) + second
             self.seconds[STORE, "update"] += second
         updated = max(drained, self.free)
-        ended = updated + self.program.software.step_s
+        ended = updated + self.program.software.fixed_s
         self._spent("wafer", "update", self.now, updated)
         self._spent("wafer", "step", updated, ended)
         return Timed(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from math import log
+from math import isfinite, log
 from pathlib import Path
 
 import numpy as np
@@ -55,8 +55,8 @@ class Corpus:
         losses = [forward(course.graph, weights, token_inputs(course.graph, ids[at : at + course.part])).loss
                   for at in range(0, len(ids), course.part)]  # fmt: skip
         nats = sum(losses) / len(losses)
-        return Verdict(nats=nats, bits_a_byte=self.bits_a_byte(nats, ids),
-                       sample=write_sample(course, weights, self.tokenizer, step))  # fmt: skip
+        sample = write_sample(course, weights, self.tokenizer, step) if isfinite(nats) else ""
+        return Verdict(nats=nats, bits_a_byte=self.bits_a_byte(nats, ids), sample=sample)
 
     def test(self, course: Course, weights: NamedArrays) -> Mapping[str, float]:
         """Return nothing: a text has no test beside what is held out."""

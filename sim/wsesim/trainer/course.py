@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from wsesim.errors import InputError
 from wsesim.graph import Graph, with_training
 from wsesim.model import Model, build_graph
-from wsesim.numerics import AdamW, Schedule
+from wsesim.numerics import EXACT, KEPT_AS, AdamW, LossScale, Schedule, Storage
 from wsesim.questions.base import Question
 
 _ABOUT = ("name", "source", "token_budget")
@@ -73,7 +73,24 @@ class Course:
     @cached_property
     def graph(self) -> Graph:
         """The graph of a part of a batch, forward, backward and update."""
-        return with_training(build_graph(self.model, sequences=self.part, length=self.length, precision="fp32"))
+        return with_training(
+            build_graph(self.model, sequences=self.part, length=self.length, precision=self.storage.format)
+        )
+
+    @cached_property
+    def storage(self) -> Storage:
+        """How numbers are kept between ops: as they are, or as the machine keeps them."""
+        machine = self.learning["numbers"] == "machine"
+        return Storage(format=KEPT_AS[self.question.asked.resolved["precision"]]) if machine else EXACT
+
+    @property
+    def loss_scale(self) -> LossScale:
+        """What the loss is multiplied with at the first step."""
+        asked = self.learning
+        if self.storage is EXACT:
+            return LossScale()
+        begun = LossScale.of(asked["loss_scaling_factor"], initial=asked["initial_loss_scale"])
+        return replace(begun, steps_per_increase=asked["steps_per_increase"])
 
     @cached_property
     def optimizer(self) -> AdamW:
@@ -91,4 +108,5 @@ class Course:
         """Return all that the numbers of a training depend on but its text, by dotted name."""
         model = {f"model.{key}": value for key, value in asdict(self.model).items() if key not in _ABOUT}
         learning = {f"learning.{key}": value for key, value in self.learning.items()}
-        return {**model, "batch.sequences": self.sequences, "batch.length": self.length, **learning}
+        return {**model, "batch.sequences": self.sequences, "batch.length": self.length,
+                "kept as": self.storage.name, **learning}  # fmt: skip

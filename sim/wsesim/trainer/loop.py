@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
 
+import numpy as np
+
 from wsesim.errors import InputError
 from wsesim.learning import WORLDS
 from wsesim.numerics import NamedArrays, SeededWeights, step
@@ -58,7 +60,7 @@ def begin(course: Course) -> Learner:
     asked = course.learning
     weights = SeededWeights(course.graph, int(asked["seed"]), deviation=float(asked["weight_deviation"]))
     arrays = NamedArrays.begin(course.graph, weights)
-    return Learner(course=course, lessons=lessons, arrays=arrays, progress=Progress())
+    return Learner(course=course, lessons=lessons, arrays=arrays, progress=Progress(scale=course.loss_scale))
 
 
 def resume(course: Course, folder: Path) -> Learner:
@@ -76,7 +78,7 @@ def train(learner: Learner, *, keep: Keep, tell: Tell) -> None:
     """Go on to the last step; *keep* is called at each evaluation.
 
     Raises:
-        InputError: gradients are no finite numbers: it has diverged.
+        InputError: loss or gradients are no finite numbers: it has diverged.
     """
     course, progress = learner.course, learner.progress
     if not progress.evaluations:
@@ -97,18 +99,36 @@ def _learned(learner: Learner) -> Learned:
     ids, labels = learner.lessons.batch(number, course)
     parts = [{"ids": ids[at : at + course.part], "labels": labels[at : at + course.part]}
              for at in range(0, len(ids), course.part)]  # fmt: skip
-    taken = step(course.graph, learner.arrays, parts, course.optimizer, number)
-    nats = sum(taken.losses.values())
-    if not isfinite(taken.norm) or not isfinite(nats):
-        raise InputError.at(f"step {number:,}: gradients are no finite numbers, the training has diverged; lower "
-                            "learning.learning_rate, or warm up longer", file=course.question.asked.file)  # fmt: skip
-    return Learned(step=number, nats=nats, bits_a_byte=learner.lessons.bits_a_byte(nats, ids), norm=taken.norm,
+    scale = learner.progress.scale
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is no finite number, which is looked for
+        taken = step(
+            course.graph, learner.arrays, parts, course.optimizer, number, loss_scale=scale.value,
+            storage=course.storage,
+        )  # fmt: skip
+    nats, overflowed = sum(taken.losses.values()), not isfinite(taken.norm)
+    if not isfinite(nats) or (overflowed and (not scale.dynamic or scale.value == scale.least)):
+        raise InputError.at(f"step {number:,}: {_why(course)}", file=course.question.asked.file)
+    learner.progress.scale = scale.after(overflowed=overflowed)
+    return Learned(step=number, nats=nats, bits_a_byte=learner.lessons.bits_a_byte(nats, ids),
+                   norm=None if overflowed else taken.norm, loss_scale=scale.value,
                    learning_rate=taken.learning_rate)  # fmt: skip
+
+
+def _why(course: Course) -> str:
+    said = (
+        "loss or gradients are no finite numbers, the training has diverged; lower learning.learning_rate, or warm up "
+        "longer"
+    )
+    scaled = course.loss_scale.value != 1 and not course.loss_scale.dynamic
+    return f"{said}; or set learning.loss_scaling_factor: dynamic" if scaled else said
 
 
 def _evaluated(learner: Learner) -> Evaluation:
     done = learner.progress.step
-    return Evaluation(step=done, **asdict(learner.lessons.judge(learner.course, learner.arrays, done)))
+    verdict = learner.lessons.judge(learner.course, learner.arrays, done)
+    if not isfinite(verdict.nats):
+        raise InputError.at(f"step {done:,}: {_why(learner.course)}", file=learner.course.question.asked.file)
+    return Evaluation(step=done, **asdict(verdict))
 
 
 def _said(progress: Progress) -> str:

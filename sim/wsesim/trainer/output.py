@@ -29,6 +29,7 @@ from wsesim import questions
 from wsesim._version import __version__
 from wsesim.answers import json_text, publish, text
 from wsesim.model import parameters
+from wsesim.numerics import EXACT
 from wsesim.trainer.checkpoint import checkpoint_files
 from wsesim.trainer.loop import Learner
 from wsesim.trainer.progress import Evaluation, Learned
@@ -40,8 +41,10 @@ if TYPE_CHECKING:
 
 MOST_PRINTED = 12
 """Evaluations on the terminal; the page and the files have all."""
+FLOAT32 = (
+    "Numbers are float32, computed in this computer: the machine's own precision is simulated in time, not in value."
+)
 NOTES = (
-    "Numbers are float32, computed in this computer: the machine's own precision is simulated in time, not in value.",
     "The same file gives the same bits on the same computer with as many threads; sums of others may round otherwise.",
 )
 
@@ -68,12 +71,26 @@ class Report:
     @property
     def notes(self) -> tuple[str, ...]:
         """What is to be said of numbers and file."""
-        return (*NOTES, *self.learner.course.question.asked.notes)
+        return (_numbers(self.learner), *NOTES, *self.learner.course.question.asked.notes)
 
     @property
     def now(self) -> Evaluation:
         """The last evaluation."""
         return self.learner.progress.evaluations[-1]
+
+
+def _numbers(learner: Learner) -> str:
+    """Say what numbers were kept in, and what that took."""
+    kept = learner.course.storage
+    if kept is EXACT:
+        return FLOAT32
+    left_out = sum(one.norm is None for one in learner.progress.learned)
+    scale = learner.progress.scale
+    return (
+        f"Numbers are kept as {kept.name} between ops, as the machine keeps them, and added up in fp32; what is held "
+        f"out is judged in float32. The loss scale is {'dynamic, now' if scale.dynamic else 'fixed:'} {scale.value:g}; "
+        f"{left_out:,} steps overflowed and were left out."
+    )
 
 
 def training_json(report: Report) -> dict[str, object]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from wsesim.numerics import LossScale
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
@@ -17,8 +19,10 @@ class Learned:
     """Loss a token, the mean over the batch, before the update."""
     bits_a_byte: float | None
     """The same a byte; None where no text is learned."""
-    norm: float
-    """Of all gradients, before it is clipped."""
+    norm: float | None
+    """Of all gradients, before it is clipped; None where they overflowed, and the step was left out."""
+    loss_scale: float
+    """What the loss was multiplied with."""
     learning_rate: float
 
 
@@ -49,6 +53,8 @@ class Progress:
     learned: list[Learned] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
 
+    scale: LossScale = field(default_factory=LossScale)
+    """What the loss is multiplied with at the next step."""
     test: dict[str, float] = field(default_factory=dict)
     """Share that is right of the test by reader, asked once in the end; empty before, and where there is no test."""
 
@@ -66,8 +72,8 @@ class Progress:
         """Return what `to_json` made plain.
 
         Raises:
-            KeyError, TypeError: it is something else.
+            KeyError, TypeError, SpecError: it is something else.
         """
         learned, evaluations = form["learned"], form["evaluations"]
         return cls(learned=[Learned(**one) for one in learned], evaluations=[Evaluation(**one) for one in evaluations],
-                   test=dict(form["test"]))  # fmt: skip
+                   test=dict(form["test"]), scale=LossScale(**form["scale"]))  # fmt: skip

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wsesim.model import build_graph
-from wsesim.numerics import Tokenizer, Weights, execute, new_cache
+from wsesim.numerics import Sampling, Tokenizer, Weights, execute, new_cache
 from wsesim.trainer.course import Course
 
-TEMPERATURE = 0.8
-"""Logits are divided by it before one is drawn. Assumed: text neither repeats itself nor falls apart."""
+SAMPLING = Sampling(do_sample=True, temperature=0.8)
+"""Assumed: text neither repeats itself nor falls apart."""
 
 
 def write_sample(course: Course, weights: Weights, tokenizer: Tokenizer, step: int) -> str:
@@ -25,11 +24,6 @@ def write_sample(course: Course, weights: Weights, tokenizer: Tokenizer, step: i
         graph = build_graph(course.model, sequences=1, length=len(fresh), keys=len(ids), loss=False)
         run = execute(graph, weights, {"ids": np.array([fresh], dtype=np.int64)}, cache=cache)
         (logits,) = run.logits.values()
-        fresh = [_drawn(logits[0, -1, : tokenizer.vocab_size], draw)]
+        fresh = SAMPLING.next_tokens(logits[:, -1, : tokenizer.vocab_size], [draw]).tolist()
         ids = ids + fresh
     return tokenizer.decode(ids)
-
-
-def _drawn(logits: NDArray[np.float32], draw: np.random.Generator) -> int:
-    shares = np.exp((logits.astype(np.float64) - logits.max()) / TEMPERATURE)
-    return int(np.searchsorted(np.cumsum(shares), draw.random() * shares.sum()))

@@ -156,13 +156,14 @@ def _scores(graph: Graph, block: Block, op: Op, region: Region, program: CorePro
 
 
 def _softmax(graph: Graph, block: Block, op: Op, region: Region, program: CoreProgram) -> Streamed:
-    """The scores of a query with all keys of all heads divide over the columns; a trial has those of one head."""
-    heads = graph.dims["heads"]
+    """The scores of a query with all keys of all heads divide over the columns; a trial has those of one head.
+
+    So do what comes back to them.
+    """
+    heads, form = graph.dims["heads"], attention.softmax if op.kind == "softmax" else attention.softmax_backward
 
     def cost(where: Region, kept: int, passed: int, density: float) -> Cost:
-        if where is region:
-            return attention.softmax(where, heads=heads)
-        return attention.softmax(with_keys(where, kept), heads=1)
+        return form(where, heads=heads) if where is region else form(with_keys(where, kept), heads=1)
 
     case = _case(program, {}, region, heads * region.length, 0, cost, 1.0, rows=1)
     return replace(case, whole=case.kept * region.columns / (heads * region.length))
@@ -192,7 +193,7 @@ def _elementwise(graph: Graph, block: Block, op: Op, region: Region, program: Co
 
 _CASES: Mapping[str, Callable[[Graph, Block, Op, Region, CoreProgram], Streamed | None]] = {
     "linear": _linear, "linear_grad_input": _linear, "linear_grad_weight": _linear, "attention_product": _scores,
-    "softmax": _softmax,
+    "softmax": _softmax, "softmax_backward": _softmax,
 }  # fmt: skip
 """By the kernel that an op states; what states a recipe alone is elementwise."""
 

@@ -33,6 +33,8 @@ TRAINING_STACK, SERVED_STACK, RESIDENT_STACK = "release-2", "waferengine", "wafe
 rows of inference that name no program, the one that most of them are of."""
 UNEVEN_SINCE, UNEVEN_SINCE_YEAR = (2, 5), 2025
 """The vendor's release that no longer asks for passes of one size (its documentation of 2.5), and its year."""
+_LOG_EVERY = ((r"HPC Asia 2027", 1), (r"EPCC workshop", 10), (r"20-batch windows", 20))
+"""Steps from one that a run logs to the next, by its source or notes; of others it is not known."""
 _STACKS = {"WaferLLM": "waferllm", "WaferEngine": "waferengine"}
 _UNNAMED_ACTIVATION = "gelu"
 
@@ -105,7 +107,7 @@ FAMILIES = (
     ModelFamily("BERT", r"bert", _ENCODER),
     ModelFamily("ESM", r"\besm", (("causal", False), ("position", "rotary"))),
     ModelFamily("GPT-J", r"gpt-?j", (("block", "parallel"), ("position", "rotary"), ("tied", False),
-                                     ("attention_bias", False), ("rotary_width", 64))),
+                                     ("attention_bias", False), ("rotary_width", 64), ("rotary_pairs", "interleaved"))),
     ModelFamily("Llama", r"llama|mistral|qwen", _ROTARY),
     ModelFamily("GPT", r"gpt", ()),
 )  # fmt: skip
@@ -204,6 +206,14 @@ def _has_even_passes(row: Measurement) -> bool:
     return year is not None and int(year[0]) < UNEVEN_SINCE_YEAR
 
 
+def log_every(row: Measurement) -> int | None:
+    """Return the steps from one that the run of a row logs to the next; None where its source does not say."""
+    if stack_of(row) != TRAINING_STACK:
+        return None
+    said = f"{row.cells.get('source', '')} {row.cells['notes']}"
+    return next((steps for pattern, steps in _LOG_EVERY if re.search(pattern, said)), None)
+
+
 def machine_of(
     row: Measurement, settings: Mapping[str, object], *, systems: int = 1, clock_hz: float | None = None
 ) -> dict[str, Any]:  # fmt: skip
@@ -211,6 +221,7 @@ def machine_of(
     machine = row.cells["system"].lower()
     known = software_override_names()
     software: dict[str, object] = {"training.even_passes": 1} if _has_even_passes(row) else {}
+    software |= {"training.log_every": steps} if (steps := log_every(row)) else {}
     software |= {name: value for name, value in settings.items() if name in known}
     hardware: dict[str, object] = {} if clock_hz is None else {"core.clock": f"{clock_hz / 1e9:g} GHz"}
     hardware |= {name: value for name, value in settings.items() if name not in known}

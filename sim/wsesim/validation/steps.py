@@ -11,6 +11,7 @@ from wsesim.validation.asking import Conversion, NotAsked, RowQuestion, answer_t
 from wsesim.validation.rows import (
     NO_SETTINGS,
     Measurement,
+    log_every,
     machine_of,
     model_of,
     precision_of,
@@ -37,7 +38,9 @@ def ask_step(row: Measurement, settings: Mapping[str, object] = NO_SETTINGS) -> 
     """
     if row.unit not in _FIGURES or _BESIDE.search(row.metric):
         raise NotAsked(f"{row.metric} in {row.unit!r} is not a figure of a step")
-    return _with_micro_batch(row, step_file(row, settings), _FIGURES[row.unit])
+    asked = _with_micro_batch(row, step_file(row, settings), _FIGURES[row.unit])
+    said = (asked.note, "" if log_every(row) else "which steps are logged is not stated")
+    return replace(asked, note="; ".join(filter(None, said)))
 
 
 def ask_flops(row: Measurement, settings: Mapping[str, object] = NO_SETTINGS) -> RowQuestion:

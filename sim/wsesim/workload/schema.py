@@ -67,6 +67,8 @@ class ModelSection(Section):
     """How a token knows its position."""
     rotary_width: Count | None = None
     """Numbers of each head that rotary positions turn; 0 means all."""
+    rotary_pairs: Literal["halves", "interleaved"] | None = None
+    """Whether a number turns with the one half of them further on (Llama), or with its neighbour (GPT-J)."""
     block: Literal["sequential", "parallel"] | None = None
     """Whether the feed-forward network follows attention, or both read the same normed input (GPT-J)."""
     norm_order: Literal["pre", "post"] | None = None
@@ -137,7 +139,7 @@ class VerificationSection(Section):
     seed: Annotated[int, Field(ge=0, lt=2**63), Default("any will do; the same gives the same numbers")] = 0
     """Seed of the random weights."""
     weights: Annotated[Text | None, Default("random weights")] = None
-    """Weights to use instead of random ones: a safetensors file, relative to this file."""
+    """Weights to use instead of random ones: a safetensors file, or the index of several, relative to this file."""
 
 
 class OutputsSection(Section):

@@ -22,7 +22,8 @@ _READ_WITH: Mapping[str, tuple[str, Callable[[Model], bool]]] = {
     **dict.fromkeys(("classes",), ("model.task is classify", lambda model: model.task == "classify")),
     **dict.fromkeys(("masked", "sentence_head"), ("model.task is mlm", lambda model: model.task == "mlm")),
     **dict.fromkeys(
-        ("rotary_width", "rotary_base"), ("model.position is rotary", lambda model: model.position == "rotary")
+        ("rotary_width", "rotary_pairs", "rotary_base"),
+        ("model.position is rotary", lambda model: model.position == "rotary"),
     ),
     **dict.fromkeys(
         ("experts_per_token", "expert_imbalance"), ("model.experts is above 0", lambda model: model.experts > 0)

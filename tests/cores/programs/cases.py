@@ -40,6 +40,8 @@ SPARSE = [small(2, 1, 6, 5, 7, 12), small(1, 1, 3, 4, 4, 6)]
 LINES = [small(2, 1, 1), small(5, 2, 7), small(4, 3, 6, type="i32"), small(1, 3, 2)]
 GROUPS = [*LINES, small(7, 1, 3, group="3"), small(11, 1, 9, group="99")]
 PRECISE = [small(3, 2, 7, 8, 5, precision=name) for name in ("fp32", "mixed", "fp16")] + [small(6, 1, 1, 1, 1)]
+BACKWARD = ("affine", "softmax-gradient", "layer-norm-gradient", "gelu-gradient", "cross-entropy-gradient", "adamw")
+"""What a training step needs beside the forward pass."""
 SMALL: dict[str, list[Small]] = {
     **dict.fromkeys(("broadcast", "broadcast-2d", "reduce-chain", "allreduce-chain", "allreduce-2d"), LINES),
     **dict.fromkeys(("reduce-two-phase", "reduce-tree"), GROUPS),
@@ -65,7 +67,9 @@ SMALL: dict[str, list[Small]] = {
     "vector-loop": [small(1, 1, 64, 16), small(1, 1, 512, 16, form="for-map")],
     "scalar": [small(2, 1, 5), small(1, 1, 4, code="memory")],
     "message": [small(2, 1, 9), small(5, 2, 4, relays="2")],
-    **dict.fromkeys(("layer-norm", "rms-norm", "softmax", "silu-gate", "residual", "cross-entropy"), FEATURES),
+    **dict.fromkeys(("layer-norm", "rms-norm", "silu-gate", "residual", "cross-entropy"), FEATURES),
+    "softmax": [*FEATURES[:3], small(2, 3, 5, 7, mask="causal")],
+    **dict.fromkeys(BACKWARD, FEATURES[1:3]),
     "gelu": [small(3, 2, 5, 7, form="erf"), small(2, 1, 3, 4, form="tanh")],
     "rotary": [small(3, 2, 5, 8), small(2, 1, 3, 10)],
     "embedding": [small(3, 2, 5, 7, 10), small(1, 4, 6, 9, 3), small(4, 7, 2, 3, 1)],
@@ -83,12 +87,13 @@ CHOICES: dict[str, tuple[str, ...]] = {
 """What is drawn of options, where a program says nothing else; what stands in none of both keeps its default."""
 OWN_CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
     "gemv": {"precision": ("fp16", "mixed", "fp32")}, "mesh-gemm": {"compute": ("once", "once", "never", "twice")},
+    "softmax": {"mask": ("none",)},
     **{name: {"precision": ("fp32", "mixed", "fp16")} for name in ("stream-gemm", "stream-gradient")},
     "vector": {"type": ("f32", "f16")}, "vector-loop": {"form": ("while", "map", "for-map")},
     "scalar": {"code": ("dependent", "taken", "not-taken", "memory")}, "local-gemm": {"compute": ("once",)},
 }  # fmt: skip
 MOST: dict[str, tuple[Sizes, Sizes]] = {
-    **dict.fromkeys(("layer-norm", "rms-norm", "softmax", "silu-gate", "residual", "cross-entropy", "gelu"),
+    **dict.fromkeys(("layer-norm", "rms-norm", "softmax", "silu-gate", "residual", "cross-entropy", "gelu", *BACKWARD),
                     ((19, 3), (30, 90))),
     "rotary": ((19, 3), (30, 59)), "embedding": ((19, 3), (30, 59, 29)), "gpt-layer": ((8, 5), (8, 4, 4)),
     **dict.fromkeys(("attention-decode", "attention-prefill"), ((8, 5), (4, 8, 29))),

@@ -87,6 +87,8 @@ class KernelProgram:
     core has at least. Known before anything is made, and raises and lasts as `closed` does."""
     options: Mapping[str, str] = field(default_factory=dict)
     """What can be chosen, each with an explanation."""
+    given: Callable[[Wafer, Grid, Shape, Options, Mapping[str, Array]], Prepared] | None = None
+    """The same on operands that are given by name, in place of random ones; None where there is no program."""
     folded: Prepare | None = None
     """The same for a part of the grid that stands for all and takes as many cycles; None where no part does."""
     values: Callable[[Wafer, Grid, Shape, Options], int] | None = None

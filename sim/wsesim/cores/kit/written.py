@@ -111,6 +111,9 @@ def kernel(
             return timed_cores(given, body, timed(asked(given)))
 
     def load(given: KernelSetup, seed: int) -> Prepared:
+        return laid(given, operands(asked(given), np.random.default_rng(seed)))
+
+    def laid(given: KernelSetup, values: Mapping[str, Array]) -> Prepared:
         own = asked(given)
         if body is None:
             builder = Builder(given.wafer, width=given.columns, height=given.rows + sum(edge))
@@ -119,24 +122,27 @@ def kernel(
             uses = alone(given.wafer, given.grid, given.shape, given.options).uses
             with written_by(body):
                 builder = _written(given, body, uses)
-        drawn, machine = operands(own, np.random.default_rng(seed)), CoreMachine(builder)
-        for variable, each in lay(own, **drawn).items():
+        machine = CoreMachine(builder)
+        for variable, each in lay(own, **values).items():
             scatter(machine, variable, np.pad(each, (edge, (0, 0), (0, 0))) if len(each) < builder.height else each)
         ready(own, machine)
         reads = (lambda ran: take(own, gather(ran, result))) if read is None else (lambda ran: read(own, ran))
         return Prepared(
-            machine=machine, read=reads, expected=meaning(own, **drawn), later_cycles=later(given), unread=unread(own)
+            machine=machine, read=reads, expected=meaning(own, **values), later_cycles=later(given), unread=unread(own)
         )
 
     def prepare(wafer: Wafer, grid: Grid, shape: Shape, chosen: Options, seed: int) -> Prepared:
         return load(setup(wafer, grid, shape, chosen), seed)
+
+    def given(wafer: Wafer, grid: Grid, shape: Shape, chosen: Options, values: Mapping[str, Array]) -> Prepared:
+        return laid(setup(wafer, grid, shape, chosen), values)
 
     def folded(wafer: Wafer, grid: Grid, shape: Shape, chosen: Options, seed: int) -> Prepared:
         assert fold is not None
         return load(fold(setup(wafer, grid, shape, chosen)), seed)
 
     return KernelProgram(
-        name=name, **opening(doc), shape_help=shape_help, prepare=prepare, options=options or {},
+        name=name, **opening(doc), shape_help=shape_help, prepare=prepare, given=given, options=options or {},
         closed=(lambda *of: alone(*of).cycles) if closed is None else (lambda *of: closed(of[0], found(*of))),
         need=(lambda *of: alone(*of).data_bytes) if need is None else (lambda *of: need(found(*of))),
         values=None if values is None else (lambda *of: values(found(*of))), folded=folded if fold else None,

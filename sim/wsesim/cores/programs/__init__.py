@@ -12,7 +12,15 @@ from wsesim.cores.kit.file import is_file
 from wsesim.cores.kit.prepared import Agreement, Prepared
 from wsesim.cores.kit.terms import TERMS, closed_terms
 from wsesim.cores.path import NO_PATH, PATH_CAUSES, CriticalPath, PathSegment
-from wsesim.cores.programs.run import KernelOutcome, find_program, run_case, run_kernel, usually_watched
+from wsesim.cores.programs.run import (
+    KernelOutcome,
+    ValuesRun,
+    find_program,
+    run_case,
+    run_kernel,
+    run_values,
+    usually_watched,
+)
 
 
 class Programs(Mapping[str, KernelProgram]):
@@ -71,12 +79,14 @@ __all__ = [
     "Reading",
     "TooFew",
     "TooLarge",
+    "ValuesRun",
     "closed_terms",
     "find_program",
     "free_bytes",
     "is_file",
     "run_case",
     "run_kernel",
+    "run_values",
     "slowdown",
     "usually_watched",
     "within",

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from wsesim.answer import Level
 from wsesim.cores import isa
+from wsesim.cores.errors import NotWritten
 from wsesim.cores.kit.base import Grid, KernelCase, KernelProgram, Shape
 from wsesim.cores.kit.file import is_file, load_kernel
-from wsesim.cores.kit.prepared import Agreement, Prepared
+from wsesim.cores.kit.prepared import Agreement, Array, Prepared
 from wsesim.cores.kit.room import cpu_seconds
 from wsesim.cores.listing import list_program
 from wsesim.cores.machine import CoreRun
@@ -140,6 +141,39 @@ def _counts(prepared: Prepared, run: CoreRun) -> dict[str, int]:
     added = sum(count for each, count in zip(instructions, run.executed.tolist(), strict=True) if each.op == isa.ADD)
     found = {"macs": run.fmacs, "adds": added, "hops": int(run.sent[..., : isa.RAMP].sum())}
     return {name: count for name, count in found.items() if count}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValuesRun:
+    """What a kernel made of given operands."""
+
+    result: Array
+    cycles: int
+    agreement: Agreement
+    """With what NumPy makes of them; a program whose operands are usually exact in any order may differ by rounding."""
+
+
+def run_values(
+    name: str, wafer: Wafer, grid: Grid, shape: Shape, values: Mapping[str, Array], *,
+    options: Mapping[str, str] | None = None,
+) -> ValuesRun:  # fmt: skip
+    """Run a kernel on the operands *values*, by name, as its program lays them.
+
+    Raises:
+        InputError: an unknown kernel or option; a grid or shape that cannot be.
+        NotWritten: there is no program.
+        ProgramError: the program does not fit a core, or cannot end.
+    """
+    case = KernelCase(
+        program=find_program(name), wafer=wafer, grid=grid, shape=shape, options=dict(options or {})
+    )  # fmt: skip
+    _check(case)
+    case.check_room()
+    if case.program.given is None:
+        raise NotWritten(f"{name} has no program for operands that are given")
+    prepared = case.program.given(wafer, grid, shape, case.options, values)
+    run = prepared.run()
+    return ValuesRun(result=prepared.read(prepared.machine), cycles=run.cycles, agreement=prepared.compare())
 
 
 def find_program(name: str, folder: Path = Path()) -> KernelProgram:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from wsesim.errors import SpecError, require_choice, require_positive
-from wsesim.hardware import Cluster
+from wsesim.hardware import Cluster, Wafer
+from wsesim.kernels.base import sustained_fmac
 from wsesim.kernels.resident import Rectangle
 from wsesim.kernels.resident_graph import ResidentModel, resident_model
 from wsesim.model import Model
 from wsesim.software import Inference
 
+PRECISIONS = ("fp16", "bf16", "cb16")
 PLACEMENTS = ("auto", "whole", "blocks", "rectangles")
+
+
+@lru_cache(maxsize=64)
+def computing(wafer: Wafer, precision: str) -> Wafer:
+    """Return *wafer* with 16-bit products at the rate of a precision: bf16 and cb16 add up in fp32, as mixed does."""
+    if precision == "fp16":
+        return wafer
+    rate = min(wafer.core.fmac_fp16_per_cycle, sustained_fmac(wafer.core, precision))
+    return replace(wafer, core=replace(wafer.core, fmac_fp16_per_cycle=rate))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +38,7 @@ class ResidentRequest:
     cluster: Cluster
     software: Inference
     precision: str = "fp16"
-    """Of weights, cache and sums; fp16 is what there is."""
+    """Of weights and cache: fp16 | bf16 | cb16. Sums are fp16 with fp16, and fp32 on a core with the others."""
     placement: str = "auto"
     """whole: one square of cores a wafer; blocks: as many squares as the wafer has room for; rectangles: the whole
     wafer in even parts, embedding and head apart; auto: the fastest of all, of squares if a grid is given or memory
@@ -54,7 +66,7 @@ class ResidentRequest:
 
     def __post_init__(self) -> None:
         require_choice("placement", self.placement, PLACEMENTS)
-        require_choice("precision", self.precision, ("fp16",))
+        require_choice("precision", self.precision, PRECISIONS)
         require_positive(positions=self.positions, batch=self.batch)
         names = ("prefill_grid", "decode_grid", "wafers", "replicas", "stages", "chunk")
         given = {name: getattr(self, name) for name in names}
@@ -107,6 +119,11 @@ class ResidentRequest:
         """The most wafers that a copy could have."""
         return self.cluster.systems // (self.replicas or 1)
 
+    @property
+    def wafer(self) -> Wafer:
+        """The cluster's wafer, its 16-bit products as fast as those of the precision are."""
+        return computing(self.cluster.wafer, self.precision)
+
     def rectangle(self, columns: int, rows: int) -> Rectangle:
         """Return a rectangle of cores of the cluster's wafer."""
-        return Rectangle(wafer=self.cluster.wafer, columns=columns, rows=rows, software=self.software)
+        return Rectangle(wafer=self.wafer, columns=columns, rows=rows, software=self.software)

@@ -31,7 +31,7 @@ Cycles = NDArray[np.float64]
 
 def rectangles(request: ResidentRequest, columns: NDArray[np.int64], rows: NDArray[np.int64]) -> Rectangles:
     """Return rectangles of the request's wafer."""
-    return Rectangles(wafer=request.cluster.wafer, columns=columns, rows=rows, software=request.software)
+    return Rectangles(wafer=request.wafer, columns=columns, rows=rows, software=request.software)
 
 
 Causes = list[tuple[int, Mapping[str, Any]]]

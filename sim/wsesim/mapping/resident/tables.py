@@ -159,7 +159,7 @@ def table_cycles(
     entering: Step = (
         replace(step, positions=1) if isinstance(step, TokenStep) else ChunkStep(tokens=step.tokens, block=1)
     )
-    return _table_cycles(request.laid, request.cluster.wafer, request.software, found, entering, heads)
+    return _table_cycles(request.laid, request.wafer, request.software, found, entering, heads)
 
 
 @lru_cache(maxsize=4096)

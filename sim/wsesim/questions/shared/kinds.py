@@ -115,7 +115,11 @@ class RequestQuestion(ModelQuestion):
         request = self.request
         each = "" if request.batch == 1 else f" for each of {request.batch:,} sequences"
         return self.title_form.format(
-            model=named(self.asked), prompt=request.prompt, generate=request.generate, each=each
+            model=named(self.asked),
+            prompt=request.prompt,
+            generate=request.generate,
+            each=each,
+            precision=self.asked.resolved["precision"],
         )
 
     @classmethod

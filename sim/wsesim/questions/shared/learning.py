@@ -9,7 +9,8 @@ from pydantic import Field
 from wsesim.errors import InputError
 from wsesim.model import Model
 from wsesim.questions.base import Draft
-from wsesim.workload import SAMPLE, Default, Derived, Section, check_sample, file_problem
+from wsesim.questions.shared.scaling import NumbersSection, check_numbers
+from wsesim.workload import SAMPLE, Default, Derived, check_sample, file_problem
 from wsesim.workload.fields import Count, Size, Text
 
 DATA = "data:"
@@ -25,7 +26,7 @@ _ADAMW = "as in Cerebras-GPT 111M (the vendor's Model Zoo, 111m.yaml)"
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
-class LearningSection(Section):
+class LearningSection(NumbersSection):
     """Learning from a text with real numbers: what from, how long, how fast."""
 
     text: Annotated[Text, Default("public-domain text that ships with wsesim")] = "sample:sotu"
@@ -74,6 +75,7 @@ def check_learning(draft: Draft) -> Derived:
     if section is None:
         return {}
     draft.problems.notes.append(NOTE)
+    check_numbers(draft, section)
     _check_text(section.text, draft)
     if _is_world(section.text):
         draft.problems.notes += [f"learning.{key} has no effect: it is read where learning.text is a text."

@@ -15,7 +15,14 @@ from wsesim.software import Inference
 
 
 def placing_of(
-    section: Mapping[str, Any], model: Model, cluster: Cluster, software: Inference, *, positions: int, batch: int
+    section: Mapping[str, Any],
+    model: Model,
+    cluster: Cluster,
+    software: Inference,
+    *,
+    positions: int,
+    batch: int,
+    precision: str,
 ) -> ResidentRequest:
     """Return what the keys of an `inference` section ask of the placement, for *batch* sequences held at once.
 
@@ -34,7 +41,7 @@ def placing_of(
     if not grids.keys() <= section.keys():  # the squares for what is not done lie where the others do
         grids = dict.fromkeys(grids, grids["prefill_grid"] or grids["decode_grid"])
     return ResidentRequest(
-        model=model, cluster=cluster, software=software, placement=section["placement"],
+        model=model, cluster=cluster, software=software, precision=precision, placement=section["placement"],
         wafers=wafers, replicas=replicas, stages=_unless_auto(section["stages"]), positions=positions,
         batch=batch, chunk=_unless_auto(section.get("chunk")), ends=section["ends"], must_fit=section["must_fit"],
         prefill_grid=grids["prefill_grid"], decode_grid=grids["decode_grid"],

@@ -24,8 +24,8 @@ HEAD = _names("causal task classes masked sentence_head")
 EXPERTS = _names("experts experts_per_token expert_imbalance")
 """Facts of a mixture of experts."""
 STREAMED = _of(
-    core="clock sram reserved fmac_fp16_per_cycle fmac_mixed_per_cycle fmac_fp32_per_cycle simd_fp32_per_cycle "
-    "sram_read_bytes_per_cycle sram_write_bytes_per_cycle vector_launch_cycles",
+    core="accumulator clock sram reserved fmac_fp16_per_cycle fmac_mixed_per_cycle fmac_fp32_per_cycle "
+    "simd_fp32_per_cycle sram_read_bytes_per_cycle sram_write_bytes_per_cycle vector_launch_cycles",
     code="exp_cycles divide_cycles",
     fabric="wavelet link_wavelets_per_cycle hop_cycles ramp_cycles",
     silicon="link_slowdown",
@@ -37,8 +37,8 @@ STREAMED = _of(
 )
 """Figures of the machine that a step with streamed weights depends on."""
 RELEASE = _of(
-    training="kernel_launch step partial_sum attention_value token weight_launch_cycles strip_keys layers_in_flight "
-    "master_bytes_per_parameter even_passes",
+    training="kernel_launch step log log_every partial_sum attention_value token weight_launch_cycles strip_keys "
+    "layers_in_flight master_bytes_per_parameter even_passes",
 )
 """Figures of a training release that any step depends on."""
 EVALUATION = Reads(
@@ -56,7 +56,7 @@ TRAINING = Reads(
     ),
 )
 RESIDENT = _of(
-    core="clock sram reserved fmac_fp16_per_cycle simd_fp16_per_cycle sram_read_bytes_per_cycle "
+    core="clock sram reserved fmac_fp16_per_cycle fmac_mixed_per_cycle simd_fp16_per_cycle sram_read_bytes_per_cycle "
     "sram_write_bytes_per_cycle vector_launch_cycles task_launch_cycles colliding_cycles",
     code="exp_cycles divide_cycles sqrt_cycles routes_cycles",
     fabric="wavelet link_wavelets_per_cycle hop_cycles ramp_cycles waiting_words",

@@ -85,8 +85,11 @@ class WriteSection(PlacedSection, GuessSection):
 class ResidentFile(ModelFile):
     """A file that asks of resident weights."""
 
-    precision: Annotated[Literal["fp16"], Default("what programs with resident weights compute in")] = "fp16"
-    """Number format of weights, cache and sums."""
+    precision: Annotated[Literal["fp16", "bf16", "cb16"], Default("what programs with resident weights compute in")] = (
+        "fp16"
+    )
+    """Number format of weights and cache. With fp16 sums are fp16, too; bf16 and cb16 add up in fp32 on a core, at the
+    rate of mixed precision, and pass sums on in 16 bits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +255,7 @@ def _check_placing(draft: Draft, positions: int) -> None:
         placing_of(
             section.model_dump(), draft.model, draft.hardware.cluster, draft.software.for_inference(),
             positions=positions, batch=section.batch if isinstance(section.batch, int) else 1,
+            precision=draft.values["precision"],
         )  # fmt: skip
     except SpecError as error:
         if error.name != "software":  # said already

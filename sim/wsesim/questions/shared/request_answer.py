@@ -136,7 +136,7 @@ def figures_of(request: Request, plan: ResidentPlan, times: RequestTimes) -> dic
         "tokens_per_s": batch / tpot_s if tpot_s else None, "interval_s": interval_s,
         "users_to_fill": tpot_s / interval_s if batch == 1 and tpot_s and interval_s else None,
         "total_s": times.total_s, "total_cycles": round(times.total_s * plan.clock_hz), "flops": round(flops),
-        "mfu": flops / (times.total_s * plan.all_wafers * wafer.peak_flops("fp16")),
+        "mfu": flops / (times.total_s * plan.all_wafers * wafer.peak_flops(plan.request.precision)),
         "energy_per_token_j": power_w * times.total_s / tokens, "power_w": power_w,
         "wafers": plan.all_wafers, "replicas": plan.replicas,
         "stages": len(plan.stages), "cache_in_s": plan.host_in(cache_bytes), "cache_out_s": plan.host_out(cache_bytes),
@@ -152,7 +152,7 @@ def _interval_s(request: Request, plan: ResidentPlan, times: RequestTimes) -> fl
 
 def _headline(request: Request, plan: ResidentPlan, figures: Mapping[str, Any]) -> dict[str, str]:
     wafers = wafers_words(plan)
-    peak = plan.all_wafers * request.asked.hardware.cluster.wafer.peak_flops("fp16")
+    peak = plan.all_wafers * request.asked.hardware.cluster.wafer.peak_flops(plan.request.precision)
     words = {
         "ttft_s": f"{plural(request.prompt - request.reused, 'token')} of the prompt computed",
         "prompt_tokens_per_s": "computed, over the time to read them",
@@ -164,7 +164,7 @@ def _headline(request: Request, plan: ResidentPlan, figures: Mapping[str, Any]) 
         words["users_to_fill"] = "beyond them, each waits for the others"
     return words | {
         "total_s": f"{figures['total_cycles']:,} cycles at {plan.clock_hz / 1e9:g} GHz",
-        "mfu": f"of {peak_text(peak, 'fp16', plan.all_wafers)}",
+        "mfu": f"of {peak_text(peak, plan.request.precision, plan.all_wafers)}",
         "energy_per_token_j": f"at {show(figures['power_w'], Dimension.WATTS)}, {wafers}",
     }  # fmt: skip
 

@@ -120,7 +120,7 @@ def _tried(plan: ResidentPlan, phase: PhaseTime, tile: ResidentTile, what: str, 
     rows, events, factor, added = list[tuple[object, ...]](), 0, 0.0, dict[str, float]()
     for number, (name, (names, cycles)) in enumerate(ops.items(), start=1):
         say(f"{what}: {name} ({number} of {len(ops)})")
-        tried, share = first_that_runs(resident_trials(tile, name), plan.request.cluster.wafer), cycles / total
+        tried, share = first_that_runs(resident_trials(tile, name), plan.request.wafer), cycles / total
         rows.append(kernel_row(f"{what}: {', '.join(names)}", share, tried))
         if not isinstance(tried, Tried):
             factor += share

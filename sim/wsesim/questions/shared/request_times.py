@@ -68,7 +68,7 @@ def _placing(request: Request) -> ResidentRequest:
     asked = request.asked
     return placing_of(
         asked.resolved["inference"], asked.shape, asked.hardware.cluster, software_of_request(asked),
-        positions=request.positions, batch=request.batch,
+        positions=request.positions, batch=request.batch, precision=asked.resolved["precision"],
     )  # fmt: skip
 
 

@@ -104,7 +104,7 @@ def _placing(service: Service) -> ResidentRequest:
     asked = service.asked
     return placing_of(
         asked.resolved["inference"], asked.shape, asked.hardware.cluster, software_of_request(asked),
-        positions=service.longest, batch=service.batch or 1,
+        positions=service.longest, batch=service.batch or 1, precision=asked.resolved["precision"],
     )  # fmt: skip
 
 

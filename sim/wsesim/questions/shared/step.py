@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from wsesim.answer import FigureSpec
@@ -18,6 +18,9 @@ from wsesim.workload.fields import AutoOrSize, Size
 if TYPE_CHECKING:
     from wsesim.mapping import StepRequest
 
+UNLEVELLED = ("fp16", "fp32")
+"""Precisions whose sums are what their values are."""
+FP32_BYTES = 4
 BOUND = (
     "the longest of five that work at the same time, each over the whole step and never waiting: multiply-accumulates "
     "at peak, weights in, gradients out, tokens in, updates of the store"
@@ -68,12 +71,18 @@ class StepFile(ModelFile):
     ] = "mixed"
     """Number formats: mixed multiplies fp16 and accumulates fp32; bf16 and cb16 multiply theirs and accumulate fp32,
     in the same time."""
+    precision_opt_level: Annotated[
+        Literal[0, 1, 2], Default("as the vendor's software has it, unless told otherwise")
+    ] = 1
+    """0: partial sums of linear layers pass in fp32; 1: in 16 bits, as the software stack says, attention's in fp32;
+    2: softmax computes in 16 bits, too, which changes numbers (`wsesim precision`) and no time here."""
 
 
 def check_step(draft: Draft) -> Derived:
     """Check a batch against systems and model; return defaults that follow."""
     batch = draft.values.get("batch")
     draft.check_software("for_training")
+    _check_level(draft)
     if batch is None:
         return {}
     if draft.model is None:
@@ -88,6 +97,24 @@ def check_step(draft: Draft) -> Derived:
     }
 
 
+def _check_level(draft: Draft) -> None:
+    level, precision = draft.values.get("precision_opt_level", 1), draft.values.get("precision", "mixed")
+    if precision in UNLEVELLED and level != 1:
+        draft.problems.add_field(
+            ("precision_opt_level",), f"= {level} has no meaning with precision: {precision}, whose sums are "
+            f"{precision} everywhere; leave it out, or choose mixed, bf16 or cb16"
+        )  # fmt: skip
+    elif level == 0:
+        draft.problems.notes.append(
+            "precision_opt_level: 0 passes partial sums in 4 bytes; training.partial_sum of the stack is not read."
+        )
+    elif level == 2:
+        draft.problems.notes.append(
+            "precision_opt_level: 2 takes the time of 1 here: how much faster a softmax in 16 bits is was not found. "
+            "What it costs in numbers: `wsesim precision`."
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One step, of training or forward only."""
@@ -100,6 +127,8 @@ class Step:
     micro_batch: int | None
     """Sequences per system and pass at most; None: as is fastest."""
     precision: str
+    level: int
+    """Of the precision: 0 | 1 | 2."""
     recompute: str
     """auto | never | always."""
     token_budget: int
@@ -113,6 +142,7 @@ class Step:
         return cls(
             asked=asked, trains=trains, sequences=batch["sequences"], length=batch["length"],
             micro_batch=micro_batch if isinstance(micro_batch, int) else None, precision=resolved["precision"],
+            level=resolved["precision_opt_level"],
             recompute=resolved.get("recompute", "never"), token_budget=resolved.get("token_budget", 0),
         )  # fmt: skip
 
@@ -125,7 +155,8 @@ class Step:
     def software(self) -> TrainingSoftware:
         """What the release costs."""
         assert self.asked.software is not None, "a step runs a stack"
-        return self.asked.software.for_training()
+        stack = self.asked.software.for_training()
+        return replace(stack, partial_sum_bytes=FP32_BYTES) if self.level == 0 else stack
 
     def request(self, graph: Graph) -> StepRequest:
         """Return what is asked of the mapping; *graph* is the step's."""

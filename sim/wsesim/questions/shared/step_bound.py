@@ -21,7 +21,7 @@ def closed_s(program: Program) -> float:
 
     No step that is played is shorter.
     """
-    return max(program.busy_s().values()) + program.software.step_s
+    return max(program.busy_s().values()) + program.software.fixed_s
 
 
 def closed_spent(program: Program) -> dict[str, float]:
@@ -29,7 +29,7 @@ def closed_spent(program: Program) -> dict[str, float]:
     busy, found = program.busy_s(), dict(program.causes)
     longest = max(busy, key=lambda part: busy[part])
     found[longest] = found.get(longest, 0.0) + busy[longest] - busy["compute"]
-    found["step"] = found.get("step", 0.0) + program.software.step_s
+    found["step"] = found.get("step", 0.0) + program.software.fixed_s
     return {cause: seconds for cause, seconds in found.items() if seconds > 0}
 
 

@@ -12,7 +12,7 @@ takes 2 tanh(d / 2) off the distance d, so the size of the vocabulary says how m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import log, tanh
 
 import numpy as np
@@ -58,8 +58,19 @@ def body(seat: FeatureSeat) -> None:
 
 def _pick(seat: FeatureSeat, picked: Mem, x: Mem, labels: Mem) -> None:
     """Leave in *picked* the value of x at the label of every token whose label this core has."""
+    with seat.core.scalars(1) as (value,):
+        for token, place in own_labels(seat, labels):
+            seat.role.load(value, x.at(place, 1))
+            seat.role.store(picked.at(token, 1), value)
+
+
+def own_labels(seat: FeatureSeat, labels: Mem) -> Iterator[tuple[Register, Register]]:
+    """Write what the body of a `for` writes for each token whose label this core has.
+
+    Yields the token, and the place of its label's logit among the core's.
+    """
     role, core = seat.role, seat.core
-    with core.scalars(5) as (label, first, last, place, value):
+    with core.scalars(4) as (label, first, last, place):
         role.set(first, seat.first)
         role.set(last, seat.first + seat.features - 1)
         for token in core.repeat(seat.tokens):
@@ -68,8 +79,7 @@ def _pick(seat: FeatureSeat, picked: Mem, x: Mem, labels: Mem) -> None:
                 role.iadd(place, label, -seat.first)
                 role.imul(place, place, seat.tokens)
                 role.iadd(place, place, token)
-                role.load(value, x.at(place, 1))
-                role.store(picked.at(token, 1), value)
+                yield token, place
 
 
 def _logarithms(core: KernelWriter, y: Mem, x: Mem, turns: int) -> None:

@@ -21,6 +21,7 @@ from wsesim.cores.builder import CoreRole
 from wsesim.cores.kit.base import Array, KernelProgram, Options, choice_option
 from wsesim.cores.kit.core import KernelCore, KernelSetup
 from wsesim.cores.kit.written import Meaning, Operands, kernel
+from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import Mem
 from wsesim.cores.place import written_by
 from wsesim.cores.programs.collectives.collective import GROUP_HELP, group_of
@@ -208,10 +209,12 @@ def feature_kernel(
     lay: Mapping[str, Callable[[FeatureLayout, Array], Array]] | None = None, options: Mapping[str, str] | None = None,
     unit: int = 1, shape_help: str = "TOKENS x FEATURES: tokens in all, features of each",
     result: Callable[[FeatureLayout], FeatureLayout] = lambda layout: layout,
+    read: Callable[[FeatureLayout, CoreMachine], Array] | None = None, precise: bool = False,
 ) -> KernelProgram:  # fmt: skip
     """Return a kernel on tokens x features, whose functions are handed a `FeatureLayout`; `y` lies as *result* says.
 
-    Operands are [token, feature], unless *lay* tells how else they lie.
+    Operands are [token, feature], unless *lay* tells how else they lie. What is more than `y` is taken by *read*. A
+    *precise* kernel has all its values in fp32.
     """
 
     def laid(layout: FeatureLayout, **given: Array) -> Mapping[str, Array]:
@@ -229,8 +232,8 @@ def feature_kernel(
         name=name, doc=doc, shape_help=shape_help, example="64x128", takes=f"tokens and features{more}",
         fits=lambda _, features: features % unit == 0, asked=asked, operands=operands, lay=laid, meaning=meaning,
         body=written,
-        take=lambda layout, found: result(layout).take(found),
-        options={**(options or {}), "precision": PRECISION_HELP, **GROUP_HELP},
+        take=lambda layout, found: result(layout).take(found), read=read,
+        options={**(options or {}), **({} if precise else {"precision": PRECISION_HELP}), **GROUP_HELP},
     )  # fmt: skip
 
 

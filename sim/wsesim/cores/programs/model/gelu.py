@@ -66,7 +66,8 @@ def pass_through(seat: FeatureSeat, y: Mem, x: Mem, form: str) -> None:
 def by_erf(core: KernelWriter, y: Mem, x: Mem, size: Mem, t: Mem, grown: Mem) -> None:
     """y = GELU of x by the error function; *y* and *t* begin in another bank than the others."""
     role, constant = core.role, core.constant
-    coefficients = [constant(value) for value in COEFFICIENTS]
+    for value in COEFFICIENTS:
+        constant(value)
     minus, half, one, root, zero = (constant(value) for value in (-1.0, -0.5, 1.0, P * sqrt(0.5), 0.0))
     role.fmuls(y, x, minus)
     role.fmaxs(size, x, y)
@@ -74,22 +75,34 @@ def by_erf(core: KernelWriter, y: Mem, x: Mem, size: Mem, t: Mem, grown: Mem) ->
     role.fadds(t, t, one)
     role.fmuls(y, size, half)
     role.fmuls(grown, size, y)
+    divide_and_grow(core, t, grown)
+    role.fmuls(y, y, grown)
+    polynomial(core, grown, t)
+    role.fmuls(y, y, grown)
+    role.fmaxs(grown, x, zero)
+    role.fadds(y, grown, y)
+
+
+def divide_and_grow(core: KernelWriter, t: Mem, grown: Mem) -> None:
+    """t = 1 / t, grown = e^grown."""
+    role, one = core.role, core.constant(1.0)
     with core.scalars(1) as (value,):
-        for turn in core.repeat(x.length):
+        for turn in core.repeat(t.length):
             role.load(value, t.at(turn, 1), cost=0)
             role.scalar(isa.FDIV, value, one, value)
             role.store(t.at(turn, 1), value, cost=0)
             role.load(value, grown.at(turn, 1), cost=0)
             role.scalar(isa.FEXP, value, value)
             role.store(grown.at(turn, 1), value, cost=0)
-    role.fmuls(y, y, grown)
-    role.fmuls(grown, t, coefficients[-1])
+
+
+def polynomial(core: KernelWriter, into: Mem, t: Mem) -> None:
+    """into = a1 t + ... + a5 t^5; *into* begins in another bank than *t*."""
+    role, coefficients = core.role, [core.constant(value) for value in COEFFICIENTS]
+    role.fmuls(into, t, coefficients[-1])
     for coefficient in coefficients[-2::-1]:
-        role.fadds(grown, grown, coefficient)
-        role.fmuls(grown, grown, t)
-    role.fmuls(y, y, grown)
-    role.fmaxs(grown, x, zero)
-    role.fadds(y, grown, y)
+        role.fadds(into, into, coefficient)
+        role.fmuls(into, into, t)
 
 
 def by_tanh(core: KernelWriter, y: Mem, x: Mem) -> None:
@@ -111,10 +124,15 @@ def passed(x: Array, form: str) -> Array:
     size = np.abs(x)
     half = size * single(-0.5)
     t = single(1) / (size * single(P * sqrt(0.5)) + single(1))
-    sums = t * single(COEFFICIENTS[-1])
+    return np.asarray(np.maximum(x, single(0)) + half * replay.exponential(size * half) * polynomial_of(t))
+
+
+def polynomial_of(t: Array) -> Array:
+    """Return a1 t + ... + a5 t^5 as `polynomial` has it."""
+    sums = t * np.float32(COEFFICIENTS[-1])
     for coefficient in COEFFICIENTS[-2::-1]:
-        sums = (sums + single(coefficient)) * t
-    return np.asarray(np.maximum(x, single(0)) + half * replay.exponential(size * half) * sums)
+        sums = (sums + np.float32(coefficient)) * t
+    return sums
 
 
 PROGRAM = feature_kernel(

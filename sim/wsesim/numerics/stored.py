@@ -1,0 +1,127 @@
+"""Tensors in safetensors files: one file, or several that an index names, opened when asked for.
+
+An index is what transformers writes beside the parts of a large model: `weight_map` has the file of each tensor.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+
+from wsesim.errors import InputError
+from wsesim.numerics.arrays import Array
+
+INDEX = ".index.json"
+"""How the name of an index ends."""
+_PICKLED = (b"PK\x03\x04", b"\x80")
+"""What files start with that PyTorch or pickle wrote."""
+
+
+class StoredTensors:
+    """Shapes and types of all tensors, and their numbers when asked for."""
+
+    kinds: Mapping[str, tuple[tuple[int, ...], str]]
+    """Shape and type by name, in the order of the files."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the headers of a file, or of all that an index names.
+
+        Raises:
+            InputError: a file is missing, broken or pickled, or has not what the index says.
+        """
+        self.path = path
+        self._files = _indexed(path) if path.name.endswith(INDEX) else dict.fromkeys(_header(path), path)
+        headers = {file: _header(file) for file in dict.fromkeys(self._files.values())}
+        for name, file in self._files.items():
+            if name not in headers[file]:
+                raise InputError.at(f"names tensor {name!r} in {file.name}, which does not have it", file=str(path))
+        self.kinds = {name: headers[file][name] for name, file in self._files.items()}
+
+    @contextmanager
+    def opened(self) -> Iterator[Reader]:
+        """Open files as they are read from, and close them at the end: their pages are then no part of this process."""
+        with ExitStack() as stack:
+            yield Reader(self._files, stack)
+
+
+class Reader:
+    """Reads tensors of files that it opens once."""
+
+    def __init__(self, files: Mapping[str, Path], stack: ExitStack) -> None:
+        self._files, self._stack = files, stack
+        self._open: dict[Path, Any] = {}
+
+    def read(self, name: str) -> Array:
+        """Return a tensor as it is stored.
+
+        Raises:
+            InputError: it can no longer be read.
+        """
+        path = self._files[name]
+        try:
+            if path not in self._open:
+                self._open[path] = self._stack.enter_context(_open(path))
+            stored: Array = self._open[path].get_tensor(name)
+        except (SafetensorError, OSError) as error:
+            raise InputError.at(f"cannot read tensor {name!r}: {error}", file=str(path)) from None
+        return stored
+
+
+def refuse_pickled(path: Path) -> None:
+    """Refuse a checkpoint that PyTorch or pickle wrote.
+
+    Raises:
+        InputError: it is one; says why it is not read, and what to do.
+    """
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start.startswith(_PICKLED):
+        raise InputError.at(
+            "is a pickled checkpoint, which may run any code when it is read; save it as safetensors "
+            "(`save_pretrained` of transformers does)",
+            file=str(path),
+        )
+
+
+def _open(path: Path) -> safe_open:
+    name = str(path)
+    if path.is_dir():
+        raise InputError.at(f"this is a directory; name a .safetensors file in it, or its {INDEX}", file=name)
+    try:
+        return safe_open(path, framework="numpy")
+    except FileNotFoundError:
+        raise InputError.at("no such weights file", file=name) from None
+    except SafetensorError as error:
+        refuse_pickled(path)
+        raise InputError.at(f"found no safetensors file, wanted one: {error}", file=name) from None
+    except (OSError, ValueError) as error:
+        raise InputError.at(f"cannot read this weights file: {error}", file=name) from None
+
+
+def _header(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
+    """Return shape and type of every tensor, in the file's order."""
+    with _open(path) as file:
+        slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        return {name: (tuple(part.get_shape()), part.get_dtype()) for name, part in slices.items()}
+
+
+def _indexed(path: Path) -> dict[str, Path]:
+    """Return the file of each tensor that an index names; all lie beside it."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise InputError.at("no such index of weights", file=str(path)) from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError.at(f"cannot read this index of weights: {error}", file=str(path)) from None
+    names = found.get("weight_map") if isinstance(found, dict) else None
+    if not isinstance(names, dict) or not names:
+        raise InputError.at("has no `weight_map` with the file of each tensor", file=str(path))
+    for file in names.values():
+        if not isinstance(file, str) or Path(file).name != file:
+            raise InputError.at(f"names {file!r}, wanted a file beside it", file=str(path))
+    return {name: path.with_name(file) for name, file in names.items()}
