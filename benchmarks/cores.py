@@ -68,14 +68,14 @@ CASES = (
     Case(kernel="reduce-chain", columns=512, rows=1, shape=(4096,), goal="over 10,000,000 events/s"),
     Case(kernel="allreduce-2d", columns=128, rows=128, shape=(64,), goal="over 10,000,000 events/s"),
     Case(kernel="fft-3d", columns=32, rows=32, shape=(32,), goal="under 3 s"),
-    Case(kernel="fft-3d", columns=64, rows=64, shape=(64,), goal="over 10,000,000 events/s"),
+    Case(kernel="fft-3d", columns=64, rows=64, shape=(64,), goal="under 3 s"),
     Case(kernel="fft-3d", columns=512, rows=1, shape=(512,), goal="one plane of 512"),
     Case(kernel="allreduce-2d", columns=750, rows=994, shape=(64,), fold=True, goal="under 1 s"),
     Case(
         kernel="gemv", columns=720, rows=720, shape=(16384, 16384), options={"group": "30"}, goal="under 5 min",
         whole_wafer=True,
     ),
-    Case(kernel="allreduce-2d", columns=750, rows=994, shape=(64,), goal="under 60 s and 4 GB", whole_wafer=True),
+    Case(kernel="allreduce-2d", columns=750, rows=994, shape=(64,), goal="under 12 s and 1 GB", whole_wafer=True),
 )  # fmt: skip
 
 

@@ -76,7 +76,8 @@ def test_values_that_are_no_numbers_are_wrong_and_still_json(monkeypatch: pytest
         prepared = original(*arguments)  # type: ignore[arg-type]
         return replace(prepared, read=lambda ran: prepared.read(ran) * np.inf)
 
-    monkeypatch.setitem(PROGRAMS, "reduce-chain", replace(right, prepare=prepare))  # type: ignore[arg-type]
+    patched = {**PROGRAMS, "reduce-chain": replace(right, prepare=prepare)}  # type: ignore[arg-type]
+    monkeypatch.setattr("wsesim.cores.programs.PROGRAMS", patched)
     found = call(*CHAIN, "--json")
     assert found.exit_code == 1
     document = json.loads(found.stdout)
@@ -139,7 +140,8 @@ def test_values_that_differ_are_a_failed_comparison(monkeypatch: pytest.MonkeyPa
         prepared = original(*arguments)  # type: ignore[arg-type]
         return replace(prepared, expected=prepared.expected + 1)
 
-    monkeypatch.setitem(PROGRAMS, "reduce-chain", replace(right, prepare=prepare))  # type: ignore[arg-type]
+    patched = {**PROGRAMS, "reduce-chain": replace(right, prepare=prepare)}  # type: ignore[arg-type]
+    monkeypatch.setattr("wsesim.cores.programs.PROGRAMS", patched)
     found = call(*CHAIN)
     assert found.exit_code == 1
     assert "Values are NOT NumPy's: 16 of 16 differ, largest difference 1." in " ".join(found.stdout.split())

@@ -83,6 +83,7 @@ def test_whoever_describes_operands_the_cores_do_the_same(
     written = play(lambda role: described(role, op, kind, operands, which), machine)
     assert written.memory == stated.memory
     assert (written.run.cycles, written.run.elements) == (stated.run.cycles, stated.run.elements)
+    assert written.run.sram_bytes == stated.run.sram_bytes
     assert all(np.array_equal(written.run.spent[cause], stated.run.spent[cause]) for cause in stated.run.spent)
 
 

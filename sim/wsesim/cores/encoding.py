@@ -13,28 +13,44 @@ OPERANDS = 4
 Places = dict[tuple[int, int], int]
 """Number of a core's queue by color and port."""
 _ABSENT = {"length_register": -1, "activate": -1, "unblock": -1, "bank_a": -1, "bank_b": -1}
+_USUAL: dict[str, float] = {**dict.fromkeys(INSTRUCTION.names or (), 0), **_ABSENT}
+_JUMPS = (isa.JUMP, isa.JUMP_LESS)
 _STOPPED = Rate(1, 1, 1)
 
 
 def encode(roles: list[CoreRole], places: list[Places], control_tasks: list[str]) -> tuple[Array, Array]:
     """Return the instructions of all roles, one role after the other, and their operands."""
-    count = max(1, sum(len(role.instructions) for role in roles))
-    code, operands = zeros(count, INSTRUCTION), zeros((count, OPERANDS), OPERAND)
-    start = 0
+    rows: list[tuple[float, ...]] = []
+    named: list[list[tuple[int, ...]]] = []
     for role, place in zip(roles, places, strict=True):
-        for number, each in enumerate(role.instructions, start):
-            fields = _ABSENT | _fields(each, start, control_tasks)
-            code[number] = tuple(fields.get(name, 0) for name in code.dtype.names)
-            for at in range(OPERANDS):
-                operand = each.operands[at] if at < len(each.operands) else None
-                operands[number, at] = _operand(each, at, operand, place)
-        start += len(role.instructions)
+        start, inward = len(rows), _inward(role.instructions)
+        for each, own in zip(role.instructions, inward, strict=True):
+            rows.append(tuple((_USUAL | _fields(each, start, control_tasks) | {"inward": own}).values()))
+            absent = (None,) * (OPERANDS - len(each.operands))
+            named.append([_operand(each, at, operand, place) for at, operand in enumerate(each.operands + absent)])
+    code, operands = zeros(max(1, len(rows)), INSTRUCTION), zeros((max(1, len(rows)), OPERANDS), OPERAND)
+    if rows:
+        code[:], operands[:] = rows, named
     return code, operands
+
+
+def _inward(instructions: list[Instruction]) -> list[bool]:
+    """Return which of them nobody but its core can see: of those without cost where one with cost soon follows."""
+    found, free = [], isa.MOST_FREE
+    for each in reversed(instructions):
+        if each.op not in isa.INWARD_OPS:
+            free = isa.MOST_FREE
+        elif each.cost + min(0, each.cost_else) > 0:
+            free = 0
+        else:
+            free += 1 if each.op not in _JUMPS else isa.MOST_FREE
+        found.append(free < isa.MOST_FREE)
+    return found[::-1]
 
 
 def _fields(each: Instruction, start: int, control_tasks: list[str]) -> dict[str, float]:
     """Return the fields that are not nothing; cycles after which no run goes on are cut off there."""
-    immediate, jumps = each.immediate, each.op in (isa.JUMP, isa.JUMP_LESS)
+    immediate, jumps = each.immediate, each.op in _JUMPS
     if each.starts is not None:
         immediate |= (1 + control_tasks.index(each.starts)) << isa.STARTS_SHIFT
     fields = {

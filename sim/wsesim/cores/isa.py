@@ -96,3 +96,11 @@ MICROTHREADS = 8
 CONTROL_TASKS = 64
 TASKS = 64
 POSITIONS = 4
+
+INWARD_OPS = (
+    SET, COPY, IADD, IMUL, FADD, FSUB, FMUL, FDIV, FMAXS, FEXP, FSQRT, LOAD, STORE, JUMP, JUMP_LESS, LOW_HALF,
+    HIGH_HALF, DESCRIBE, ADJUST,
+)  # fmt: skip
+"""Scalar instructions that change nothing but their core's registers, descriptors and memory."""
+MOST_FREE = 8
+"""Of these in a row without cost."""

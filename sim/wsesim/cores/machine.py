@@ -17,7 +17,7 @@ from wsesim.cores.errors import Deadlock as Deadlock
 from wsesim.cores.errors import ProgramError, TooLarge
 from wsesim.cores.explain import explain_circling, explain_fault, explain_unread, explain_waiting
 from wsesim.cores.instruction import Instruction
-from wsesim.cores.operands import ELEMENT_BYTES, Color, Mem
+from wsesim.cores.operands import ELEMENT_BYTES, MEMORY_WORD_BYTES, Color, Mem
 from wsesim.cores.packing import CORES_A_WORD, PATIENCE_CYCLES, STEP, pack, role_queues
 from wsesim.cores.path import MOST_CORES, MOST_EVENTS, CriticalPath, critical_path
 from wsesim.cores.spans import Span, flows_of, spans_of
@@ -55,7 +55,7 @@ class CoreRun:
     elements: int
     """Elements of vector instructions."""
     sram_bytes: int
-    """Bytes that vector instructions read from and wrote to memory; not by registers of descriptors."""
+    """Bytes that vector instructions read from and wrote to memory."""
     frames: npt.NDArray[np.int64]
     """[time, row, column] cycles worked since the frame before, if asked for."""
     spans: tuple[Span, ...]
@@ -91,13 +91,13 @@ class CoreMachine:
         self.state = pack(builder)
         self._has_run = False
 
-    def write(self, role: CoreRole, name: str, values: npt.ArrayLike) -> None:
-        """Fill a variable on every core of *role*; *values* is [core, element], cores row by row.
+    def write(self, role: CoreRole, name: str, values: npt.ArrayLike, cores: slice = slice(None)) -> None:
+        """Fill a variable on every core of *role*, or some; *values* is [core, element], cores row by row.
 
         Raises:
             ProgramError: the role has no such variable, or the values do not fit it.
         """
-        stored, given = self._elements(role, name), np.asarray(values)
+        stored, given = self.stored(role, name)[cores], np.asarray(values)
         try:
             np.broadcast_to(given, stored.shape)
         except ValueError:
@@ -109,7 +109,7 @@ class CoreMachine:
 
     def read(self, role: CoreRole, name: str) -> npt.NDArray[np.float64]:
         """Return a variable as [core, element]."""
-        return self._elements(role, name).astype(np.float64)
+        return self.stored(role, name).astype(np.float64)
 
     def place_filter(self, role: CoreRole, color: Color, first: npt.ArrayLike) -> None:
         """Give the filter of a color on every core of *role* its own first wavelet; *first* is [core].
@@ -193,7 +193,7 @@ class CoreMachine:
             if ended == PAUSED and clock["now"] < until:
                 continue
             if frame_cycles:
-                frames.append(state.cores["busy"].astype(np.int64))
+                frames.append(state.tallies["busy"].astype(np.int64))
             if ended != PAUSED or until >= limit:
                 return ended, frames, rows
             tell(until)
@@ -207,13 +207,16 @@ class CoreMachine:
             if not (0 <= column < self.builder.width and 0 <= row < self.builder.height):
                 raise ProgramError(f"core ({column}, {row}) is to be watched; the program has none there")
             self.state.cores[row * self.builder.width + column]["watched"] = 1
+        clock = self.state.clock[0]  # the log has room for all that so many cores do at once
+        clock["ahead"] = min(clock["ahead"], MOST_WATCHED // max(1, len(chosen)))
 
     def _result(self, frames: list[npt.NDArray[np.int64]], rows: list[Any]) -> CoreRun:
         state, shape = self.state, (self.builder.height, self.builder.width)
         executed = state.executed[: sum(len(role.instructions) for role in self.builder.roles)]
         instructions = [each for role in self.builder.roles for each in role.instructions]
         bytes_ = [_bytes(each) for each in instructions]
-        busy = state.cores["busy"].astype(np.int64)
+        described = int(state.clock[0]["described"]) * MEMORY_WORD_BYTES
+        busy = state.tallies["busy"].astype(np.int64)
         sent, traffic = self._traffic()
         spans = spans_of(self.builder, rows)
         noted = 0 < state.clock[0]["noted"] <= len(state.events)
@@ -229,7 +232,7 @@ class CoreMachine:
             fmacs=int(executed[[each.op == isa.MAC for each in instructions]].sum()),
             executed=executed,
             elements=int(executed[[each.is_vector for each in instructions]].sum()),
-            sram_bytes=int((executed * np.array(bytes_, np.int64)).sum()),
+            sram_bytes=int((executed * np.array(bytes_, np.int64)).sum() + described),
             frames=worked,
             spans=spans,
             flows=flows_of(self.builder, spans),
@@ -269,7 +272,7 @@ class CoreMachine:
     def _cores(self, role: CoreRole) -> npt.NDArray[np.intp]:
         return np.flatnonzero(self.builder.role_of.ravel() == self.builder.roles.index(role))
 
-    def _elements(self, role: CoreRole, name: str) -> npt.NDArray[Any]:
+    def stored(self, role: CoreRole, name: str) -> npt.NDArray[Any]:
         """Return a variable, [core, element], as it lies in memory."""
         if name not in role.variables:
             raise ProgramError(f"role {role.name!r} has no variable {name!r}{nearest(name, role.variables)}")

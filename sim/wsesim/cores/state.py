@@ -19,10 +19,14 @@ QUEUES = 62
 """On one core: their bits fit an integer."""
 MOST_WORDS = 1 << 14
 """In one queue."""
-SPAN = 16
+SPAN = 32
 """Cycles of the calendar."""
+LOOK = 15
+"""Cycles from now on for which somebody may be put on it."""
 LAST_CYCLE = 1 << 29
 """Where runs stop at the latest, so that cycles fit 31 bits."""
+NEVER = (1 << 31) - 1
+"""A cycle that does not come."""
 CONTROL_SHIFT, READY_SHIFT = 32, 33
 """A word of a queue: cycle from which it is seen << READY_SHIFT | whether it is control << CONTROL_SHIFT | data."""
 OUTSIDE_MEMORY, NO_CONTROL_TASK, NOBODY_THERE, NO_DESCRIPTOR = 1, 2, 3, 4
@@ -47,7 +51,7 @@ CORE = np.dtype([
     ("counter", "i4"),  # instruction of the running task, -1: none
     ("ready", "i4"),  # cycle from which the main thread goes on
     ("free", "i4"),  # cycle from which the datapath is free
-    ("busy", "i4"),  # cycles the datapath or the main thread worked
+    ("rests", "i4"),  # cycle before which its program can do nothing, unless it is roused
     ("covered", "i4"),  # cycle up to which it is known where cycles went
     ("role", "i4"),
     ("live", "i2"),  # bit per thread that runs a vector instruction; bit 0 is the main thread
@@ -59,6 +63,7 @@ CORE = np.dtype([
     ("watched", "i1"),  # whether its instructions are logged
 ])  # fmt: skip
 TALLY = np.dtype([
+    ("busy", "i4"),  # cycles the datapath or the main thread worked
     ("occupied", "i4"),  # cycles with a task or a vector instruction under way, less the cycle since which one is
     ("task", "i4"),  # the running task
     ("begun", "i4"),  # its first cycle
@@ -125,6 +130,7 @@ INSTRUCTION = np.dtype([
     ("target", "i4"),  # instruction a jump leads to, position of a switch
     ("cost", "i4"),  # cycles before the first element, or of a scalar instruction
     ("cost_else", "i4"),  # cycles of a branch not taken, less those of one taken
+    ("inward", "i4"),  # whether nobody but its core can see when it runs
     ("described", "i4"),  # bit per operand that a register of descriptors holds; if any, what follows is reckoned anew
     ("passes", "i4"),  # whether a move to the fabric and one from it go side by side
     ("fabrics", "i4"),  # as of a thread, the next two as well
@@ -162,11 +168,14 @@ CLOCK = np.dtype([(name, "i8") for name in (
     "acted",  # last cycle in which a program did something
     "logged",  # rows of the log
     "noted",  # events
-    "fault", "fault_core", "fault_line",
+    "fault", "fault_core", "fault_line", "fault_cycle",  # the first thing that none can do
+    "described",  # words of memory that operands in registers of descriptors read and write
     "hop", "ramp", "task_cycles",  # start of a task by a wavelet or at the launch
     "activation_cycles",  # start of a task that the core itself activated
     "line_bytes",  # of the lines in which long vectors of 16-bit elements are read
     "width",  # cores in a row
+    "ahead",  # cycles that a band of cores goes through at once
+    "band",  # cores of it, in words of the calendar
     "threads",  # the program uses, the main thread too
     "scalars_first",  # whether the main thread goes before microthreads; else they take turns
     "patience",  # cycles without moved or acted that are taken for a hang

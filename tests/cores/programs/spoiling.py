@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import copy
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from wsesim.cores import isa
+from wsesim.cores.kit.prepared import Prepared
 from wsesim.cores.machine import CoreMachine
 from wsesim.cores.operands import HALVES
 
@@ -24,6 +27,15 @@ class Spoil(NamedTuple):
 
     what: str
     apply: Callable[[CoreMachine], None]
+
+
+def again(prepared: Prepared) -> Prepared:
+    """Return a loaded program that has not run as one of its own: to write it anew takes much longer."""
+    machine = copy(prepared.machine)
+    arrays = {name: each.copy() for name, each in machine.state._asdict().items() if isinstance(each, np.ndarray)}
+    arrays["floats"] = arrays["memory"].view(np.float32)
+    machine.state = machine.state._replace(**arrays)  # type: ignore[arg-type]
+    return replace(prepared, machine=machine)
 
 
 def _field(machine: CoreMachine, name: str) -> Any:

@@ -59,7 +59,7 @@ def test_values_that_differ_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert right.prepare is not None
     prepared = right.prepare(WAFER, (3, 1), (4,), {}, 0)
     wrong = replace(right, prepare=lambda *_: replace(prepared, expected=prepared.expected + 1))
-    monkeypatch.setitem(PROGRAMS, "broadcast", wrong)
+    monkeypatch.setattr("wsesim.cores.programs.PROGRAMS", {**PROGRAMS, "broadcast": wrong})
     found = run_kernel("broadcast", WAFER, (3, 1), (4,))
     assert found.right is False
     assert found.agreement == Agreement(compared=12, differing=12, largest=1)

@@ -3,6 +3,13 @@
 A core is visited only in a cycle for which somebody has put it on the calendar: the push of a word into an empty queue,
 the removal of one from a full queue, or the core itself. A core that waits costs nothing, and the clock jumps over
 cycles in which nobody is due. Cores due in the same cycle are visited in the order in which they lie in memory.
+
+What a core does shows at its neighbours a cycle later. So a band of cores goes through some cycles before the next one
+does, and what it works on stays in a near cache: with each cycle the band moves back by as many words of the calendar
+as lie between a core and that below it, so that whoever is visited finds all as it would be, cycle by cycle.
+
+    cycle  now      |  band 1   |  band 2   |  ...
+           now + 1  | band 1 |  band 2   |  band 3
 """
 
 from __future__ import annotations
@@ -12,10 +19,10 @@ from typing import Any
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.engine.compiling import called, inlined, prefetch
+from wsesim.cores.engine.compiling import called, inlined
 from wsesim.cores.engine.launch import complete
 from wsesim.cores.engine.notes import note
-from wsesim.cores.engine.queues import wake
+from wsesim.cores.engine.queues import next_due, rouse, wake
 from wsesim.cores.engine.router import route
 from wsesim.cores.engine.tasks import go_on
 from wsesim.cores.engine.vector import issue
@@ -29,7 +36,7 @@ from wsesim.cores.state import (
     IDLE,
     ISSUE,
     LAUNCH,
-    LINE_BYTES,
+    NEVER,
     PAUSED,
     QUIET,
     ROOM,
@@ -39,24 +46,19 @@ from wsesim.cores.state import (
 
 EVENTS_A_CALL = 20_000_000
 """After which a run comes up for air, so that it can be interrupted."""
-AHEAD = 2
-"""Visits by which a core's state is asked for before it is needed."""
-MANY, MANY_CORES = 1500, 8192
-"""Visits in a cycle, and cores in all, from which a core's state lies in no near cache when its turn comes again;
-measured: with fewer, asking for it costs more than it saves."""
 
 
 @inlined
 def _complete_due(core: Int, now: Int, state: State) -> None:
     """Take all finished vector instructions off their threads."""
-    live, slot = state.cores[core]["live"], np.int64(0)
-    while live >> slot:
-        if (live >> slot) & 1:
-            thread = state.threads[core, slot]
-            if thread["done"] >= thread["wanted"] and thread["next"] <= now:
-                note(core, COMPLETED, slot, thread["line"], now, now, 0, state)
-                complete(core, slot, now, state)
-        slot += 1
+    live = np.int64(state.cores[core]["live"])
+    while live:
+        slot = lowest(live)
+        live &= ~(ONE << slot)
+        thread = state.threads[core, slot]
+        if thread["done"] >= thread["wanted"] and thread["next"] <= now:
+            note(core, COMPLETED, slot, thread["line"], now, now, 0, state)
+            complete(core, slot, now, state)
 
 
 @inlined
@@ -90,7 +92,7 @@ def _use_datapath(core: Int, now: Int, until: Int, state: State) -> tuple[Int, I
         if slot >= threads:
             slot = np.int64(0)
         if slot == 0 and taken == 0 and _is_ready(here, now):
-            took = go_on(core, now, state)
+            took = go_on(core, now, until, state)
             if took > 0:
                 here["turn"] = 1
                 break
@@ -119,22 +121,21 @@ def _use_datapath(core: Int, now: Int, until: Int, state: State) -> tuple[Int, I
 @inlined
 def _come_back(core: Int, now: Int, took: Int, state: State) -> None:
     """Have the core visited again when a thread of it is due."""
-    here, slot = state.cores[core], np.int64(0)
-    live = here["live"]
-    soon = took > 0
-    while live >> slot:
-        if (live >> slot) & 1:
-            due = state.threads[core, slot]["next"]
-            if due > now:
-                wake(core, due, now, state)
-            elif soon:
-                wake(core, now + 1, now, state)
-        slot += 1
-    if live & 1 == 0 and not here["halted"]:
-        if here["ready"] > now:
-            wake(core, here["ready"], now, state)
+    here, soon = state.cores[core], took > 0
+    live = np.int64(here["live"])
+    while live:
+        slot = lowest(live)
+        live &= ~(ONE << slot)
+        due = state.threads[core, slot]["next"]
+        if due > now:
+            rouse(core, due, now, state)
         elif soon:
-            wake(core, now + 1, now, state)
+            rouse(core, now + 1, now, state)
+    if here["live"] & 1 == 0 and not here["halted"]:
+        if here["ready"] > now:
+            rouse(core, here["ready"], now, state)
+        elif soon:
+            rouse(core, now + 1, now, state)
 
 
 @inlined
@@ -151,7 +152,7 @@ def _account(core: Int, now: Int, took: Int, full: Int, longer: Int, waits: Int,
     here["waits"] = waits if active else IDLE
     if took > 0:
         work = max(np.int64(0), now + took - covered)
-        here["busy"] += work
+        tally["busy"] += work
         tally["spent"][COMPUTE] += min(full, work)
         tally["spent"][BANK] += min(longer, max(np.int64(0), work - full))
         tally["spent"][LAUNCH] += max(np.int64(0), work - full - longer)
@@ -187,13 +188,19 @@ def _forward(core: Int, now: Int, state: State) -> Int:
 @inlined
 def _work(core: Int, now: Int, until: Int, state: State) -> Int:
     """One cycle of a core's program; return how many cycles of work it took up."""
+    here = state.cores[core]
+    if here["rests"] > now:
+        if here["rests"] < NEVER:
+            wake(core, here["rests"], now, state)
+        return np.int64(0)
+    here["rests"] = NEVER
     if _is_idle(core, state):
         return np.int64(0)
-    free, took, full, longer = np.int64(state.cores[core]["free"]), np.int64(0), np.int64(0), np.int64(0)
+    free, took, full, longer = np.int64(here["free"]), np.int64(0), np.int64(0), np.int64(0)
     waits = np.int64(LAUNCH)
     _complete_due(core, now, state)
     if free > now:
-        wake(core, free, now, state)
+        rouse(core, free, now, state)
     else:
         took, full, longer, waits = _use_datapath(core, now, until, state)
     _come_back(core, now, took, state)
@@ -202,57 +209,68 @@ def _work(core: Int, now: Int, until: Int, state: State) -> Int:
 
 
 @inlined
-def _load(core: Int, state: State) -> None:
-    """Have the computer load what a core that will be visited soon consists of."""
-    prefetch(state.cores, core, 0)
-    for offset in range(0, state.queues.strides[0], LINE_BYTES):
-        prefetch(state.queues, core, offset)
-    for offset in range(0, state.threads.strides[0], LINE_BYTES):
-        prefetch(state.threads, core, offset)
-    for offset in range(0, state.ring.strides[0], LINE_BYTES):
-        prefetch(state.ring, core, offset)
-
-
-@inlined
-def _load_elements(core: Int, state: State) -> None:
-    """Have it load what the main thread of a core that is visited next works on."""
-    here, thread = state.cores[core], state.threads[core, 0]
-    if here["live"] & 1:
-        prefetch(state.memory, here["memory"] + thread["addresses"][1] + 2 * thread["done"], 0)
-
-
-@inlined
-def _gather(bucket: Int, state: State) -> Int:
-    """List the cores that are due in a cycle, in the order in which they lie in memory; return how many."""
-    count = np.int64(0)
-    state.due[bucket, 0] = 0
-    for word in range(1, state.due.shape[1]):
-        bits = state.due[bucket, word]
-        state.due[bucket, word] = 0
+def _gather(now: Int, low: Int, high: Int, state: State) -> Int:
+    """List the cores of some words of the calendar that are due, in the order of memory; return how many."""
+    count, bucket = np.int64(0), now & (SPAN - 1)
+    for word in range(low, high):
+        bits = state.due[bucket, 1 + word]
+        if bits != 0:
+            state.due[bucket, 1 + word] = 0
         while bits != 0:
             number = lowest(bits)
             bits &= ~(ONE << number)
-            state.visits[count] = ((word - 1) << 6) + number
+            state.visits[count] = (word << 6) + number
             count += 1
     return count
-
-
-@inlined
-def _next_due(now: Int, state: State) -> Int:
-    """Return the next cycle from *now* on in which a core is due, -1 if none is."""
-    for ahead in range(SPAN):
-        if state.due[(now + ahead) & (SPAN - 1), 0]:
-            return now + ahead
-    return np.int64(-1)
 
 
 @inlined
 def _failed(now: Int, state: State) -> Int:
     """Return how a run ends that did what none can do or gets nowhere, -1 if neither."""
     clock = state.clock[0]
-    if clock["fault"]:
+    if clock["fault"] and clock["fault_cycle"] < now:
         return np.int64(FAULTY)
     return np.int64(HUNG if now - min(clock["moved"], clock["acted"]) > clock["patience"] else -1)
+
+
+@inlined
+def _visit(now: Int, low: Int, high: Int, until: Int, state: State) -> Int:
+    """Have the cores of some words of the calendar do what they do in a cycle; return how many events that were."""
+    events, count = np.int64(0), _gather(now, max(np.int64(0), low), min(high, state.due.shape[1] - 1), state)
+    for turn in range(count):
+        core = np.int64(state.visits[turn])
+        events += _forward(core, now, state) + _work(core, now, until, state)
+    return events
+
+
+@inlined
+def _cycles_at_once(now: Int, until: Int, state: State) -> Int:
+    """Return how many cycles a band may go through at once: none after which the run might be found to hang.
+
+    While events are noted it is one, so that they stand in the order in which they happen.
+    """
+    clock, rows = state.clock[0], len(state.events)
+    if 0 < rows >= clock["noted"]:
+        return np.int64(1)
+    hangs = min(clock["moved"], clock["acted"]) + clock["patience"] - now
+    return np.int64(max(1, min(clock["ahead"], until - now, hangs)))
+
+
+@inlined
+def _pass(now: Int, cycles: Int, until: Int, state: State) -> Int:
+    """Run some cycles, band by band; return how many events they had."""
+    clock, events, low = state.clock[0], np.int64(0), np.int64(0)
+    words, band = state.due.shape[1] - 1, np.int64(clock["band"])
+    skew = ((clock["width"] if clock["width"] < len(state.cores) else 1) + 63) >> 6
+    while low < words + (cycles - 1) * skew:
+        for step in range(cycles):
+            if clock["fault"] and clock["fault_cycle"] < now + step:
+                break
+            events += _visit(now + step, low - step * skew, low + band - step * skew, until, state)
+        low += band
+    for step in range(cycles):
+        state.due[(now + step) & (SPAN - 1), 0] = 0
+    return events
 
 
 @called
@@ -261,7 +279,7 @@ def run_cycles(until: Int, state: State) -> Int:
     clock, ended = state.clock[0], np.int64(-1)
     now, events, budget = clock["now"], clock["events"], clock["events"] + EVENTS_A_CALL
     while ended < 0:
-        due = _next_due(now, state)
+        due = next_due(now, state)
         if due < 0:
             ended = np.int64(QUIET)
             break
@@ -269,15 +287,9 @@ def run_cycles(until: Int, state: State) -> Int:
         if now >= until or events >= budget or clock["logged"] > len(state.log) // 2:
             ended = np.int64(PAUSED)
             break
-        count = _gather(now & (SPAN - 1), state)
-        ahead = count if count > MANY and len(state.cores) > MANY_CORES else 0
-        for turn in range(count):
-            if turn + 2 * AHEAD < ahead:
-                _load(np.int64(state.visits[turn + 2 * AHEAD]), state)
-                _load_elements(np.int64(state.visits[turn + AHEAD]), state)
-            core = np.int64(state.visits[turn])
-            events += _forward(core, now, state) + _work(core, now, until, state)
-        now += 1
+        cycles = _cycles_at_once(now, until, state)
+        events += _pass(now, cycles, until, state)
+        now += cycles
         ended = _failed(now, state)
     clock["now"], clock["events"] = now, events
     return ended

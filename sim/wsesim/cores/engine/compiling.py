@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+import numpy as np
+
 from wsesim.cores import jit
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -20,7 +22,6 @@ if not jit.COMPILED:
 else:
     from llvmlite import ir as _ir  # type: ignore[import-untyped]
     from numba import njit as _njit
-    from numba.core import cgutils as _cgutils
     from numba.core import types as _types
     from numba.extending import intrinsic as _intrinsic
     from numba.np import arrayobj as _arrayobj
@@ -47,23 +48,16 @@ else:
         return cast(Function, _njit(forceinline=True, **_AS_C, **_WITHIN)(function))
 
 
-def _prefetch(_: Any, array: Any, row: Any, offset: Any) -> Any:
+def _trailing(_: Any, bits: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        rows = context.make_array(signature.args[0])(context, builder, given[0])
-        place = builder.add(builder.mul(given[1], builder.extract_value(rows.strides, 0)), given[2])
-        pointer, whole = _ir.IntType(8).as_pointer(), _ir.IntType(32)
-        takes = _ir.FunctionType(_ir.VoidType(), [pointer, whole, whole, whole])
-        function = _cgutils.get_or_insert_function(builder.module, takes, "llvm.prefetch.p0i8")
-        start = builder.gep(builder.bitcast(rows.data, pointer), [place])
-        builder.call(function, [start, whole(1), whole(3), whole(1)])  # to be written, near, data
-        return context.get_dummy_value()
+        return builder.cttz(given[0], _ir.IntType(1)(1))
 
-    return _types.void(array, _types.intp, _types.intp), generate
+    return _types.int64(_types.int64), generate
 
 
-def uncompiled_prefetch(array: Any, row: int, offset: int) -> None:
-    """Do nothing: uncompiled code gains nothing by it."""
+def uncompiled_trailing_zeros(bits: Any) -> Any:
+    """Return how many zeros stand below the lowest bit that is set."""
+    return np.int64((int(bits) & -int(bits)).bit_length() - 1)
 
 
-prefetch: Callable[[Any, int, int], None] = _intrinsic(_prefetch) if jit.COMPILED else uncompiled_prefetch
-"""Has the computer load the line of its cache at so many bytes in a row of an array, which is soon needed."""
+trailing_zeros: Callable[[Any], Any] = _intrinsic(_trailing) if jit.COMPILED else uncompiled_trailing_zeros

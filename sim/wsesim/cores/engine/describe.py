@@ -74,6 +74,16 @@ def length_of(operands: Array) -> Int:
 
 
 @called
+def words_moved(named: Array, operands: Array) -> Int:
+    """Return how many words of memory an element takes of the operands that registers of descriptors hold."""
+    words = np.int64(0)
+    for number in range(4):
+        if named[number]["kind"] == isa.DESCRIPTOR and operands[number]["kind"] == isa.MEM:
+            words += operands[number]["words"]
+    return words
+
+
+@called
 def move_on(descriptors: Array, named: Array, operands: Array, length: Int) -> None:
     """Let the descriptors that keep their place begin after *length* elements, in whole rows where there are rows."""
     for number in range(4):

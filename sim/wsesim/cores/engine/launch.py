@@ -6,7 +6,7 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.engine.compiling import called, inlined
-from wsesim.cores.engine.describe import WORD_BYTES, by_lines, length_of, move_on, set_described_pace, take
+from wsesim.cores.engine.describe import WORD_BYTES, by_lines, length_of, move_on, set_described_pace, take, words_moved
 from wsesim.cores.engine.queues import fault
 from wsesim.cores.engine.words import ONE, Int, whole
 from wsesim.cores.state import NO_DESCRIPTOR, OUTSIDE_MEMORY, Array, State
@@ -86,7 +86,7 @@ def _set_later(thread: Int, first: Int, second: Int, length: Int, line_bytes: In
 
 
 @inlined
-def _reach(core: Int, line: Int, length: Int, thread: Int, operands: Array, state: State) -> Int:
+def _reach(core: Int, line: Int, length: Int, thread: Int, operands: Array, now: Int, state: State) -> Int:
     """Note where operands in memory begin; return the length, 0 if one reaches outside."""
     words = state.roles[state.cores[core]["role"]]["words"]
     for number in range(4):
@@ -94,26 +94,27 @@ def _reach(core: Int, line: Int, length: Int, thread: Int, operands: Array, stat
         if operand["kind"] == isa.MEM:
             address = touched(core, operand, state)
             if length > 0 and not inside(address, length, operand, words):
-                fault(core, line, OUTSIDE_MEMORY, state.clock)
+                fault(core, line, OUTSIDE_MEMORY, now, state.clock)
                 length, address = np.int64(0), np.int64(0)
             thread["addresses"][number] = address
     return length
 
 
 @inlined
-def _by_descriptors(core: Int, slot: Int, line: Int, length: Int, state: State) -> Int:
+def _by_descriptors(core: Int, slot: Int, line: Int, length: Int, now: Int, state: State) -> Int:
     """Fix what an instruction works on that names registers of descriptors, and its pace; return its length."""
     thread, code, named = state.threads[core, slot], state.code[line], state.operands[line]
     operands, descriptors = state.described[core, slot], state.descriptors[core]
     if not take(descriptors, named, operands):
-        fault(core, line, NO_DESCRIPTOR, state.clock)
+        fault(core, line, NO_DESCRIPTOR, now, state.clock)
         length = np.int64(0)
     if length < 0:
         length = length_of(operands)
-    length = _reach(core, line, length, thread, operands, state)
+    length = _reach(core, line, length, thread, operands, now, state)
     set_described_pace(thread, code, operands, state.figures)
     first, second = by_lines(operands, thread["per_issue"], state.figures.line_bytes)
     _set_later(thread, first, second, length, state.figures.line_bytes)
+    state.clock[0]["described"] += length * words_moved(named, operands)
     move_on(descriptors, named, operands, length)
     return length
 
@@ -126,9 +127,9 @@ def launch(core: Int, slot: Int, line: Int, now: Int, state: State) -> None:
     if code["length_register"] >= 0:
         length = np.int64(min(MOST_ELEMENTS, max(0, whole(state.registers[core, code["length_register"]]))))
     if code["described"]:
-        length = _by_descriptors(core, slot, line, length, state)
+        length = _by_descriptors(core, slot, line, length, now, state)
     else:
-        length = _reach(core, line, length, thread, state.operands[line], state)
+        length = _reach(core, line, length, thread, state.operands[line], now, state)
         _set_pace(thread, code)
         first = np.int64(code["bank_a"] if code["by_lines"] else -1)
         _set_later(thread, first, code["bank_b"], length, state.figures.line_bytes)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from ctypes import CFUNCTYPE, byref, c_double, c_int32, c_int64, c_void_p
 from functools import cache
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -106,14 +107,20 @@ def _folder() -> Path:
 @cache
 def _made_from() -> tuple[object, ...]:
     """Return what machine code depends on beside the layout: its source, the compiler and the processor."""
-    from importlib.metadata import version
-
     from llvmlite import binding
 
     sources = [*(_HERE.parent / f"{name}.py" for name in ("isa", "issues", "state")), *sorted(_HERE.glob("*.py"))]
     source = sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
     features = binding.get_host_cpu_features().flatten()
-    return source, version("numba"), version("llvmlite"), binding.get_host_cpu_name(), features
+    return source, _version("numba"), _version("llvmlite"), binding.get_host_cpu_name(), features
+
+
+def _version(package: str) -> bytes:
+    """Return the file that says which version of a package there is; importlib.metadata takes a while to be read."""
+    found = find_spec(package)
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).with_name("_version.py").read_bytes()
 
 
 def _compile(state: State) -> bytes:

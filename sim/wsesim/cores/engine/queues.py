@@ -11,7 +11,7 @@ import numpy as np
 from wsesim.cores import isa
 from wsesim.cores.engine.compiling import called, inlined
 from wsesim.cores.engine.words import ONE, Int
-from wsesim.cores.state import READY_SHIFT, SPAN, Array, State
+from wsesim.cores.state import LOOK, READY_SHIFT, SPAN, Array, State
 
 
 @inlined
@@ -25,11 +25,28 @@ def neighbour(core: Int, port: Int, clock: Array) -> Int:
 
 
 @inlined
+def next_due(now: Int, state: State) -> Int:
+    """Return the next cycle from *now* on in which a core is due, -1 if none is."""
+    for ahead in range(SPAN):
+        if state.due[(now + ahead) & (SPAN - 1), 0]:
+            return now + ahead
+    return np.int64(-1)
+
+
+@inlined
 def wake(core: Int, when: Int, now: Int, state: State) -> None:
     """Have a core visited at a later cycle; if that is too far off for the calendar, at its last one, to ask again."""
-    bucket = min(when, now + SPAN - 1) & (SPAN - 1)
+    bucket = min(when, now + LOOK) & (SPAN - 1)
     state.due[bucket, 0] = 1
     state.due[bucket, 1 + (core >> 6)] |= ONE << (core & 63)
+
+
+@inlined
+def rouse(core: Int, when: Int, now: Int, state: State) -> None:
+    """Have a core visited at a later cycle because its program may then have something to do."""
+    here = state.cores[core]
+    here["rests"] = min(here["rests"], np.int64(when))
+    wake(core, when, now, state)
 
 
 @inlined
@@ -38,6 +55,16 @@ def has_room(core: Int, number: Int, now: Int, state: State) -> bool:
     queue = state.queues[core, number]
     taken = queue["count"] + (1 if queue["freed"] == now else 0)
     return bool(taken < queue["room"])
+
+
+@inlined
+def may_send(core: Int, number: Int, now: Int, state: State) -> bool:
+    """Whether a program has room to send; if it has from the next cycle on, it is roused then."""
+    if has_room(core, number, now, state):
+        return True
+    if state.queues[core, number]["freed"] == now:
+        rouse(core, now + 1, now, state)
+    return False
 
 
 @inlined
@@ -50,13 +77,17 @@ def first_word(core: Int, number: Int, state: State) -> Int:
 @inlined
 def push(core: Int, number: Int, word: Int, ready: Int, now: Int, state: State) -> None:
     """Put a word (data and control bit) into a queue that has room."""
+    here = state.cores[core]
     queue = state.queues[core, number]
     count: Int = np.int64(queue["count"])
     slot: Int = np.int64(0)
     if count == 0:
         queue["head"] = 0
-        state.cores[core]["pending"] |= ONE << number
-        wake(core, ready, now, state)
+        here["pending"] |= ONE << number
+        if (state.roles[here["role"]]["forward"] >> number) & 1:
+            wake(core, ready, now, state)
+        else:
+            rouse(core, ready, now, state)
     else:
         slot = queue["head"] + count
         if slot >= queue["room"]:
@@ -68,7 +99,7 @@ def push(core: Int, number: Int, word: Int, ready: Int, now: Int, state: State) 
 
 @inlined
 def pop(core: Int, number: Int, now: Int, state: State) -> None:
-    """Take the first word out of a queue; have the next one looked at, and who waited for the room woken."""
+    """Take the first word out of a queue; have the next one looked at, and who waited for the room roused."""
     here, queue = state.cores[core], state.queues[core, number]
     count, head = np.int64(queue["count"]), np.int64(queue["head"]) + 1
     if head == queue["room"]:
@@ -78,7 +109,7 @@ def pop(core: Int, number: Int, now: Int, state: State) -> None:
     queue["freed"] = now
     if count == queue["room"]:
         port = state.channels[here["role"], number]["port"]
-        wake(neighbour(core, port, state.clock), now + 1, now, state)
+        rouse(neighbour(core, port, state.clock), now + 1, now, state)
     if count == 1:
         here["pending"] &= ~(ONE << number)
     else:
@@ -95,10 +126,12 @@ def set_switch(core: Int, color: Int, place: Int, switches: Array, queues: Array
 
 
 @called
-def fault(core: Int, line: Int, kind: Int, clock: Array) -> None:
-    """Note the first thing that none can do; the run ends with this cycle."""
-    if clock[0]["fault"] == 0:
+def fault(core: Int, line: Int, kind: Int, now: Int, clock: Array) -> None:
+    """Note what none can do, of several the first, on the first core; the run ends with its cycle."""
+    first, there = clock[0]["fault_cycle"], clock[0]["fault_core"]
+    if clock[0]["fault"] == 0 or now < first or (now == first and core < there):
         clock[0]["fault"], clock[0]["fault_core"], clock[0]["fault_line"] = kind, core, line
+        clock[0]["fault_cycle"] = now
 
 
 @inlined

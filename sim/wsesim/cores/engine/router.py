@@ -26,30 +26,46 @@ def beyond(core: Int, color: Int, port: Int, state: State) -> tuple[Int, Int]:
 
 
 @inlined
-def _fits(core: Int, color: Int, number: Int, goes: Int, now: Int, state: State) -> bool:
-    """Whether there is room behind all ports of a mask; what lies there is noted in `ways`."""
-    fits = True
-    while goes != 0:
-        port = lowest(goes)
-        goes &= goes - 1
-        other, queue = beyond(core, color, port, state)
-        state.ways[port, 0], state.ways[port, 1] = other, queue
-        if queue < 0:
-            fault(core, number, NOBODY_THERE, state.clock)
-            fits = False
-        elif not has_room(other, queue, now, state):
-            fits = False
-    return fits
+def _takes(core: Int, color: Int, number: Int, port: Int, now: Int, state: State) -> tuple[bool, Int, Int]:
+    """Return whether there is room for queue *number*'s next word behind a port, the core there and its queue."""
+    other, queue = beyond(core, color, port, state)
+    if queue < 0:
+        fault(core, number, NOBODY_THERE, now, state.clock)
+        return False, other, queue
+    return has_room(other, queue, now, state), other, queue
 
 
 @inlined
-def _send(goes: Int, word: Int, now: Int, state: State) -> None:
-    """Push a word into the queues behind all ports of a mask, as `_fits` has found them."""
-    while goes != 0:
-        port = lowest(goes)
-        goes &= goes - 1
-        ready = now + (state.clock[0]["ramp"] if port == isa.RAMP else state.clock[0]["hop"])
-        push(state.ways[port, 0], state.ways[port, 1], word, ready, now, state)
+def _hand_over(other: Int, queue: Int, word: Int, port: Int, now: Int, state: State) -> None:
+    """Push a word into the queue of a core that lies behind a port."""
+    clock = state.clock[0]
+    push(other, queue, word, now + (clock["ramp"] if port == isa.RAMP else clock["hop"]), now, state)
+
+
+@inlined
+def _send(core: Int, color: Int, number: Int, goes: Int, word: Int, now: Int, state: State) -> bool:
+    """Send a word to the ports of a mask if there is room behind all of them; whether there was."""
+    if goes == 0:
+        return True
+    port, rest = lowest(goes), goes & (goes - 1)
+    fits, other, queue = _takes(core, color, number, port, now, state)
+    if rest == 0:
+        if fits:
+            _hand_over(other, queue, word, port, now, state)
+        return fits
+    left = rest
+    while left != 0:
+        second = lowest(left)
+        left &= left - 1
+        fine, state.ways[second, 0], state.ways[second, 1] = _takes(core, color, number, second, now, state)
+        fits = fits and fine
+    if fits:
+        _hand_over(other, queue, word, port, now, state)
+        while rest != 0:
+            port = lowest(rest)
+            rest &= rest - 1
+            _hand_over(state.ways[port, 0], state.ways[port, 1], word, port, now, state)
+    return fits
 
 
 @inlined
@@ -105,13 +121,10 @@ def route(core: Int, now: Int, state: State) -> Int:
     pending = here["pending"] & state.roles[role]["forward"]
     used, moved, lost, switched = np.int64(0), np.int64(0), np.int64(-1), np.int64(0)
     while pending != 0:
-        if pending >> number == 0:
-            number = np.int64(0)
-        while (pending >> number) & 1 == 0:
-            number += 1
-        pending &= ~(ONE << number)
-        queue, at = number, number
-        number += 1
+        later = pending >> number << number
+        queue = lowest(later if later else pending)
+        pending &= ~(ONE << queue)
+        number = queue + 1
         color, goes = np.int64(state.channels[role, queue]["color"]), np.int64(state.queues[core, queue]["mask"])
         if goes == 0 or (switched >> color) & 1:
             continue
@@ -130,12 +143,11 @@ def route(core: Int, now: Int, state: State) -> Int:
             command, word, goes = _take_command(word, goes)
         if goes & used:
             if lost < 0:
-                lost = at
+                lost = queue
             continue
-        if not _fits(core, color, queue, goes, now, state):
+        if not _send(core, color, queue, goes, word, now, state):
             continue
         used |= goes
-        _send(goes, word, now, state)
         pop(core, queue, now, state)
         note(core, FORWARDED, 0, queue, now, now + 1, goes + (OBEYED if command >= 0 else 0), state)
         moved += 1

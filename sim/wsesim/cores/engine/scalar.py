@@ -9,9 +9,9 @@ import numpy as np
 from wsesim.cores import isa
 from wsesim.cores.engine.compiling import called, inlined
 from wsesim.cores.engine.describe import adjust, describe, registered
-from wsesim.cores.engine.launch import inside, log_span, touched
+from wsesim.cores.engine.launch import log_span, touched
 from wsesim.cores.engine.memory import load, store
-from wsesim.cores.engine.queues import fault, has_room, push, set_switch, wake
+from wsesim.cores.engine.queues import fault, may_send, push, set_switch, wake
 from wsesim.cores.engine.words import ONE, Int, decode, encode, half_to_float, whole
 from wsesim.cores.state import CONTROL_SHIFT, OUTSIDE_MEMORY, TASK_SLOT, State
 
@@ -45,18 +45,18 @@ def _calculate(op: Int, a: float, b: float) -> float:
 
 
 @inlined
-def _touch(core: Int, line: Int, number: Int, state: State) -> Int:
+def _touch(core: Int, line: Int, number: Int, now: Int, state: State) -> Int:
     """Return the word of all memory that a load or a store goes to; the core's first if it would be outside."""
     here, operand = state.cores[core], state.operands[line, number]
     address = touched(core, operand, state)
-    if inside(address, 1, operand, state.roles[here["role"]]["words"]):
+    if address >= 0 and address + operand["words"] <= state.roles[here["role"]]["words"]:
         return here["memory"] + address
-    fault(core, line, OUTSIDE_MEMORY, state.clock)
+    fault(core, line, OUTSIDE_MEMORY, now, state.clock)
     return np.int64(here["memory"])
 
 
 @inlined
-def _compute(core: Int, line: Int, op: Int, target: Int, source: Int, state: State) -> None:
+def _compute(core: Int, line: Int, op: Int, target: Int, source: Int, now: Int, state: State) -> None:
     """Carry out an instruction that only changes a register."""
     kind, registers = state.code[line]["kind"], state.registers
     if op == isa.SET:
@@ -64,7 +64,7 @@ def _compute(core: Int, line: Int, op: Int, target: Int, source: Int, state: Sta
     elif op == isa.COPY:
         registers[core, target] = registers[core, source]
     elif op == isa.LOAD:
-        registers[core, target] = load(_touch(core, line, 1, state), kind, state)
+        registers[core, target] = load(_touch(core, line, 1, now, state), kind, state)
     elif op == isa.LOW_HALF:
         registers[core, target] = half_to_float(whole(float(registers[core, source])) & 0xFFFF)
     elif op == isa.HIGH_HALF:
@@ -111,7 +111,7 @@ def scalar(core: Int, line: Int, now: Int, state: State) -> Int:
     elif op == isa.ACTIVATE or op == isa.BLOCK or op == isa.UNBLOCK:
         _control_tasks(here, op, ONE << code["activate"])
     elif op == isa.CONTROL:
-        if not has_room(core, target, now, state):
+        if not may_send(core, target, now, state):
             return np.int64(-1)
         word = ONE << CONTROL_SHIFT | code["immediate"]
         push(core, target, word, now + 1 + clock["ramp"], now, state)
@@ -121,7 +121,7 @@ def scalar(core: Int, line: Int, now: Int, state: State) -> Int:
     elif op == isa.STAMP:
         state.registers[core, target] = float(now)
     elif op == isa.STORE:
-        store(_touch(core, line, 0, state), float(state.registers[core, source]), code["kind"], state)
+        store(_touch(core, line, 0, now, state), float(state.registers[core, source]), code["kind"], state)
     elif op == isa.END or op == isa.HALT:
         following = np.int64(-1)
         _leave(core, op, now + cost, state)
@@ -134,6 +134,6 @@ def scalar(core: Int, line: Int, now: Int, state: State) -> Int:
     elif op == isa.WAIT:
         clock["moved"] = max(clock["moved"], now + cost)
     else:
-        _compute(core, line, op, target, source, state)
+        _compute(core, line, op, target, source, now, state)
     here["counter"] = following
     return cost

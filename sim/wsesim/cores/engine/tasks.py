@@ -8,11 +8,13 @@ from wsesim.cores import isa
 from wsesim.cores.engine.compiling import called, inlined
 from wsesim.cores.engine.launch import launch
 from wsesim.cores.engine.notes import note
-from wsesim.cores.engine.queues import fault, first_word, pop, wake
+from wsesim.cores.engine.queues import fault, first_word, pop, rouse
 from wsesim.cores.engine.scalar import scalar
 from wsesim.cores.engine.words import ONE, WORD, Int, decode, lowest
 from wsesim.cores.state import BEGUN, CONTROL_SHIFT, LAUNCHED, NO_CONTROL_TASK, READY_SHIFT, SCALAR, State
 
+MOST_AHEAD = 1 << 12
+"""Cycles that a main thread goes ahead of the others where nobody sees it."""
 ZERO_COST = 64
 """Instructions without cost that the main thread runs in one cycle before it is made to take a breath."""
 
@@ -29,14 +31,14 @@ def _begin(core: Int, task: Int, number: Int, now: Int, cost: Int, state: State)
 
 
 @inlined
-def _task_of(core: Int, number: Int, entry: Int, state: State) -> Int:
+def _task_of(core: Int, number: Int, entry: Int, now: Int, state: State) -> Int:
     """Return the task that a word starts, -1: none."""
     role = state.cores[core]["role"]
     if (entry >> CONTROL_SHIFT) & 1 == 0:
         return np.int64(state.channels[role, number]["task"])
     task = np.int64(state.control_task[role, ((entry >> isa.STARTS_SHIFT) & 127) - 1])
     if task < 0:
-        fault(core, state.channels[role, number]["color"], NO_CONTROL_TASK, state.clock)
+        fault(core, state.channels[role, number]["color"], NO_CONTROL_TASK, now, state.clock)
     return task
 
 
@@ -50,9 +52,9 @@ def _arrival(core: Int, among: Int, now: Int, state: State) -> tuple[Int, Int]:
         waiting &= ~(ONE << number)
         entry = first_word(core, number, state)
         if entry >> READY_SHIFT > now:
-            wake(core, entry >> READY_SHIFT, now, state)
+            rouse(core, entry >> READY_SHIFT, now, state)
             continue
-        task = _task_of(core, number, entry, state)
+        task = _task_of(core, number, entry, now, state)
         if task >= 0 and (among >> task) & 1:
             return number, task
     return np.int64(-1), np.int64(-1)
@@ -89,20 +91,45 @@ def _pick_task(core: Int, now: Int, state: State) -> bool:
     return False
 
 
+@inlined
+def _unseen(core: Int, now: Int, until: Int, state: State) -> Int:
+    """Return the cycle before which nobody sees when the main thread runs what is only its core's own."""
+    clock, rows = state.clock[0], len(state.events)
+    if state.cores[core]["live"] or 0 < rows >= clock["noted"]:
+        return np.int64(now)
+    return np.int64(min(until, now + MOST_AHEAD, min(clock["moved"], clock["acted"]) + clock["patience"]))
+
+
+@inlined
+def _run_ahead(core: Int, line: Int, now: Int, until: Int, state: State) -> Int:
+    """Run an instruction that is only its core's own, and those that follow it before a cycle; return their cycles."""
+    here, took, cost = state.cores[core], np.int64(0), np.int64(0)
+    while state.code[line]["inward"] and (cost == 0 or now + took < until):
+        cost = scalar(core, line, now + took, state)
+        state.executed[line] += 1
+        note(core, SCALAR, 0, line, now + took, now + took + cost, 0, state)
+        took += cost
+        line = np.int64(here["counter"])
+    here["ready"] = now + took
+    return took
+
+
 @called
-def go_on(core: Int, now: Int, state: State) -> Int:
+def go_on(core: Int, now: Int, until: Int, state: State) -> Int:
     """Let the main thread go on.
 
     Return the cycles it took; 0 if it must wait or has put an instruction on thread 0, -1 if it waits for room to send.
     """
     here = state.cores[core]
-    for _ in range(ZERO_COST):
+    for turn in range(ZERO_COST):
         line = np.int64(here["counter"])
         if line < 0:
             if not _pick_task(core, now, state) or here["ready"] > now:
                 return np.int64(0)
             continue
         code = state.code[line]
+        if code["inward"] and turn < ZERO_COST - isa.MOST_FREE:
+            return _run_ahead(core, line, now, _unseen(core, now, until, state), state)
         if code["op"] > isa.LAST_VECTOR:
             cost = scalar(core, line, now, state)
             if cost < 0:

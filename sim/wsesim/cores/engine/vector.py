@@ -7,7 +7,7 @@ import numpy as np
 from wsesim.cores import isa
 from wsesim.cores.engine.compiling import inlined
 from wsesim.cores.engine.memory import is_half, load, store, store_bits
-from wsesim.cores.engine.queues import first_word, has_room, pop, push, wake
+from wsesim.cores.engine.queues import first_word, may_send, pop, push, rouse
 from wsesim.cores.engine.words import WORD, Int, decode, encode
 from wsesim.cores.state import CONTROL_SHIFT, FABRIC, READY_SHIFT, ROOM, Array, State
 
@@ -98,7 +98,7 @@ def _arrived(core: Int, number: Int, now: Int, state: State) -> Int:
         return np.int64(-1)
     entry = first_word(core, number, state)
     if entry >> READY_SHIFT > now:
-        wake(core, entry >> READY_SHIFT, now, state)
+        rouse(core, entry >> READY_SHIFT, now, state)
         return np.int64(-1)
     return np.int64(-1) if (entry >> CONTROL_SHIFT) & 1 else entry & WORD
 
@@ -126,7 +126,7 @@ def issue(core: Int, slot: Int, now: Int, until: Int, state: State) -> tuple[Int
         issues = np.int64(min((wanted - done + per_issue - 1) // per_issue, max(1, (until - now) // pace)))
         count = np.int64(min(wanted - done, issues * per_issue))
     if fabrics:
-        if fabrics & 1 and not has_room(core, operands[0]["address"], now, state):
+        if fabrics & 1 and not may_send(core, operands[0]["address"], now, state):
             return np.int64(0), np.int64(ROOM)
         if fabrics & 2:
             data0 = _arrived(core, operands[1]["address"], now, state)

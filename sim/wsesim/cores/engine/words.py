@@ -7,22 +7,18 @@ from typing import Any
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.engine.compiling import called, inlined
+from wsesim.cores.engine.compiling import called, inlined, trailing_zeros
 
 Int = Any
 """A whole number: Python's where it can be, NumPy's where arrays are read uncompiled."""
 ONE = np.int64(1)
 WORD = np.int64(0xFFFFFFFF)
-_DE_BRUIJN = np.int64(0x03F79D71B4CB0A89)
-_PLACES = tuple(
-    next(bit for bit in range(64) if (int(_DE_BRUIJN) << bit & (1 << 64) - 1) >> 58 == top) for top in range(64)
-)
 
 
 @inlined
 def lowest(bits: Int) -> Int:
     """Return the place of the lowest bit that is set; one is."""
-    return np.int64(_PLACES[((bits & -bits) * _DE_BRUIJN) >> 58 & 63])
+    return trailing_zeros(np.int64(bits))
 
 
 @inlined

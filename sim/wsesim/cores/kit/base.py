@@ -282,11 +282,20 @@ def sizes_of(name: str, shape: Shape, takes: str, example: str, *, fits: Callabl
     return shape
 
 
+SCATTERED = 1 << 20
+"""Values that are copied at once."""
+
+
 def scatter(machine: CoreMachine, name: str, values: Array) -> None:
     """Fill the variable *name* of every core that has one; *values* is [row, column, element]."""
+    rows = max(1, SCATTERED // max(1, values[:1].size))
     for number, role in enumerate(machine.builder.roles):
         if name in role.variables:
-            machine.write(role, name, values[machine.builder.role_of == number])
+            done = 0
+            for first in range(0, len(values), rows):
+                some = values[first : first + rows][machine.builder.role_of[first : first + rows] == number]
+                machine.write(role, name, some, slice(done, done + len(some)))
+                done += len(some)
 
 
 def gather(machine: CoreMachine, name: str) -> Array:
@@ -294,7 +303,7 @@ def gather(machine: CoreMachine, name: str) -> Array:
     builder = machine.builder
     found: Array = np.empty((builder.height, builder.width, builder.roles[0].variables[name].length))
     for number, role in enumerate(builder.roles):
-        found[builder.role_of == number] = machine.read(role, name)
+        found[builder.role_of == number] = machine.stored(role, name)
     return found
 
 

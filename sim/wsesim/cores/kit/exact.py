@@ -15,6 +15,8 @@ from wsesim.cores.kit.base import Array, Shape
 
 EXACT = {isa.F32: 2**24, isa.F16: 2**11, isa.I32: 2**31 - 1, isa.I16: 2**15 - 1}
 """Up to this size a type holds all whole numbers."""
+BLOCK = 1 << 16
+"""Numbers that are drawn at once, so that they are still in a near cache when they are stored."""
 SURE = 8
 """Standard deviations that a sum of random signs never reaches: beyond them it is off once in 10^13 (Hoeffding)."""
 
@@ -40,6 +42,9 @@ def _largest(kind: int, depth: int) -> float:
 def _signed(random: np.random.Generator, shape: Shape, most: float) -> Array:
     """Return numbers from 1 to *most* of random sign; where not even 1 is small enough, some are zero instead."""
     top = max(1, int(most))
-    drawn = random.integers(-top, top, shape).astype(np.float64)
-    drawn += drawn >= 0
+    drawn = np.empty(shape)
+    values = drawn.reshape(-1)
+    for start in range(0, values.size, BLOCK):
+        block = random.integers(-top, top, min(BLOCK, values.size - start))
+        values[start : start + BLOCK] = block + (block >= 0)
     return drawn if most >= 1 else np.where(random.random(shape) < most**2, drawn, 0.0)

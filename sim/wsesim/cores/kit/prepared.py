@@ -73,9 +73,10 @@ class Prepared:
         if found.shape != self.expected.shape:
             shapes = ["x".join(map(str, each.shape)) or "one number" for each in (found, self.expected)]
             raise ProgramError(f"the cores' result is {shapes[0]}, and by NumPy it is {shapes[1]}")
+        unequal = np.asarray(found != self.expected)
         with np.errstate(invalid="ignore"):
-            largest = float(np.max(np.abs(found - self.expected), initial=0.0))
+            largest = float(np.max(np.abs(found[unequal] - self.expected[unequal]), initial=0.0))
         return Agreement(
-            compared=found.size, differing=int((found != self.expected).sum()),
+            compared=found.size, differing=int(np.count_nonzero(unequal)),
             largest=largest if isfinite(largest) else None,
         )  # fmt: skip

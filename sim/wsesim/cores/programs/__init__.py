@@ -1,7 +1,9 @@
 """Kernels as programs for cores: any rectangle, any shape, real values; cycles from the cores or in closed form."""
 
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import import_module
-from pkgutil import walk_packages
+from pkgutil import iter_modules
 
 from wsesim.cores.errors import NoRoom, NotWritten, TooFew, TooLarge
 from wsesim.cores.host import free_bytes, within
@@ -21,17 +23,43 @@ from wsesim.cores.programs.run import (
 )
 
 
-def _found() -> dict[str, KernelProgram]:
-    """Return every program by its name, in the order of the folders' and modules' names: being there is enough."""
-    found: dict[str, KernelProgram] = {}
-    for module in walk_packages(__path__, f"{__name__}."):
-        for value in vars(import_module(module.name)).values():
-            if isinstance(value, KernelProgram):
-                found[value.name] = value
-    return found
+class Programs(Mapping[str, KernelProgram]):
+    """Every program by its name, in the order of the folders' and modules' names: being there is enough.
+
+    One that is asked for is looked for in the module of its name first, as it takes a while to read them all.
+    """
+
+    def __getitem__(self, name: str) -> KernelProgram:
+        """Return a program."""
+        own = [module for module in _modules() if module.rpartition(".")[2] == name.replace("-", "_")]
+        found = _programs(*own)
+        return found[name] if name in found else _programs(*_modules())[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield their names."""
+        return iter(_programs(*_modules()))
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(_programs(*_modules()))
 
 
-PROGRAMS: dict[str, KernelProgram] = _found()
+@cache
+def _modules() -> tuple[str, ...]:
+    folders = [info.name for info in iter_modules(__path__, f"{__name__}.") if info.ispkg]
+    paths = ([f"{path}/{folder.rpartition('.')[2]}" for path in __path__] for folder in folders)
+    return tuple(
+        info.name for folder, at in zip(folders, paths, strict=True) for info in iter_modules(at, f"{folder}.")
+    )
+
+
+@cache
+def _programs(*modules: str) -> dict[str, KernelProgram]:
+    values = (value for module in modules for value in vars(import_module(module)).values())
+    return {value.name: value for value in values if isinstance(value, KernelProgram)}
+
+
+PROGRAMS = Programs()
 
 __all__ = [
     "NO_PATH",
