@@ -126,7 +126,7 @@ def test_what_is_damaged_is_right_to_begin_with(call: Call, in_tmp: Path, kind: 
     assert found.exit_code == 0, found.output
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(file=damaged(tuple(kind for kind in RIGHT if kind not in SLOW)))
 def test_a_damaged_file_is_right_or_a_message(call: Call, in_tmp: Path, file: tuple[str, bytes]) -> None:
     _ended_well(_asked(call, in_tmp, *file))
@@ -147,7 +147,7 @@ WORDS = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=st.lists(WORDS, min_size=1, max_size=6).filter(lambda words: words[0] != "validate" or "--show" in words))
 def test_any_words_are_a_command_or_a_message(call: Call, in_tmp: Path, words: list[str]) -> None:
     (in_tmp / "w.yaml").write_bytes(ASKING["w.yaml"])
@@ -157,7 +157,7 @@ def test_any_words_are_a_command_or_a_message(call: Call, in_tmp: Path, words: l
     assert all(sign.isprintable() or sign in "\n\t\N{NO-BREAK SPACE}" for sign in found.output), ascii(found.output)
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=st.sampled_from(sorted(PROGRAMS)),
     grid=st.sampled_from(["4x4", "4x1", "1x1", "8x4", "1x5", "3x3", "0x4", "900x900", "4", "x", "-1x4"]),

@@ -92,7 +92,6 @@ def test_folders_are_those_of_runs(toy: Path, call: Call, refused: Refused) -> N
         (5, "  steps: 40\n  schedule: cosin", "did you mean 'cosine'?"),
         (5, "  steps: 40\n  text: sample:sot", "learning.text 'sample:sot' is not a sample that ships with wsesim"),
         (5, "  steps: 40\n  text: data:sot", "no texts are called 'sot', did you mean 'sotu'?"),
-        (5, "  steps: 40\n  text: data:spam", "spam are texts with labels"),
         (5, "  steps: 40\n  text: gone.txt", "learning.text = 'gone.txt' is not there"),
         (5, "  steps: 40\n  micro_batches: 3", "learning.micro_batches = 3 does not divide batch.sequences = 4"),
         (5, "  steps: 40\n  warmup: 50", "learning.warmup = 50 is over the 40 steps"),
@@ -107,6 +106,13 @@ def test_mistakes_are_told_at_their_line(toy: Path, refused: Refused, line: int,
     found = refused("train", toy)
     assert said in found
     assert f"toy.yaml:{line + wrong.count(chr(10))}:" in found
+
+
+def test_a_model_of_language_cannot_tell_texts_apart(toy: Path, refused: Refused) -> None:
+    toy.write_text(FILE.replace("  steps: 40", "  steps: 40\n  text: data:spam"))
+    found = refused("train", toy)
+    assert "toy.yaml:1:8: error: model = toy cannot tell texts apart: it takes" in found
+    assert "classes: 2" in found
 
 
 def test_without_the_section_it_is_said_what_is_missing(toy: Path, refused: Refused) -> None:

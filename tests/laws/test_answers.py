@@ -54,7 +54,7 @@ def _check_bound(answer: Answer) -> None:
     assert bound.seconds + math.fsum(bound.gap.values()) == pytest.approx(step_s, rel=CLOSE)
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(st.one_of(questions(), questions(), kernels()))
 def test_every_answer_is_sound(data: Data) -> None:
     answer = answered(data)

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from tests.laws.pairs import Pair, better_cores, better_machines, freer, lighter, times_as_fast
 
 
-@settings(max_examples=45)
+@settings(max_examples=30)
 @given(better_machines())
 def test_a_better_machine_is_never_slower(pair: Pair) -> None:
     pair.check()
 
 
-@settings(max_examples=35)
+@settings(max_examples=25)
 @given(better_cores())
 def test_better_cores_are_never_slower(pair: Pair) -> None:
     pair.check()
@@ -33,7 +33,7 @@ def test_more_freedom_is_never_worse(pair: Pair) -> None:
     pair.check()
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(lighter())
 def test_more_work_is_never_faster(pair: Pair) -> None:
     pair.check()

@@ -61,7 +61,7 @@ BY_HAND = st.one_of(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=5)
+@settings(deadline=None, max_examples=3)
 @given(MODELS, GOALS, st.sampled_from(SOFTWARE), BY_HAND)
 def test_nothing_by_hand_is_faster(model: Model, goal: PlanGoal, software: Any, by_hand: dict[str, Any]) -> None:
     assume(by_hand.get("stages", 1) <= model.layers)
@@ -116,21 +116,21 @@ UP = ("columns", "rows", "systems", "sram_bytes", "clock_hz", "link_wavelets_per
 DOWN = ("task_launch_cycles", "vector_launch_cycles", "hop_cycles", "ramp_cycles")
 
 
-@settings(deadline=None, max_examples=5)
+@settings(deadline=None, max_examples=3)
 @given(MODELS, GOALS, st.sampled_from(UP), st.sampled_from([1.1, 1.5, 2, 3]))
 def test_more_of_the_machine_is_never_slower(model: Model, goal: PlanGoal, name: str, times: float) -> None:
     more = request(model, goal, better(SMALL_CS2, name, times))
     assert seconds(more, goal) <= (1 + 1e-9) * seconds(request(model, goal), goal)
 
 
-@settings(deadline=None, max_examples=5)
+@settings(deadline=None, max_examples=3)
 @given(MODELS, GOALS, st.sampled_from(DOWN), st.sampled_from([2, 5]))
 def test_slower_starts_and_ways_are_never_faster(model: Model, goal: PlanGoal, name: str, times: int) -> None:
     worse = request(model, goal, better(SMALL_CS2, name, times))
     assert seconds(request(model, goal), goal) <= (1 + 1e-9) * seconds(worse, goal)
 
 
-@settings(deadline=None, max_examples=5)
+@settings(deadline=None, max_examples=3)
 @given(MODELS, st.sampled_from(["systems", "rows", "columns", "sram_bytes"]), st.sampled_from([1.5, 2, 4]))
 def test_a_service_is_never_slower_with_more(model: Model, name: str, times: float) -> None:
     goal = PlanGoal(prompt=200, position=250, passes=100, streams=True)
@@ -160,7 +160,7 @@ def test_the_head_of_a_service_has_the_rows_that_many_tokens_side_by_side_need(w
     assert goal(plan) <= 1.03 * min(goal(replace(plan, tables=(embed, other), _chunks={})) for other in heads)
 
 
-@settings(deadline=None, max_examples=12)
+@settings(deadline=None, max_examples=8)
 @given(MODELS, GOALS, st.integers(0, 2**32 - 1))
 def test_no_bound_is_above_what_the_plan_takes(model: Model, goal: PlanGoal, seed: int) -> None:
     asked = request(model, goal, replicas=1)
