@@ -26,7 +26,7 @@ def _needs(request: StepRequest, size: int, *, recompute: bool) -> int:
     return sum(line.bytes_per_core for line in program.memory)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(sequences=st.integers(1, 150), length=st.integers(64, 1024), sram=st.integers(12, 64), recompute=st.booleans())
 def test_the_largest_pass_is_the_last_that_fits(
     request_of: MakeRequest, sequences: int, length: int, sram: int, recompute: bool
@@ -40,7 +40,7 @@ def test_the_largest_pass_is_the_last_that_fits(
         assert _needs(asked, size + 1, recompute=recompute) > sram * 1024
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(sequences=st.integers(1, 400), sram=st.integers(20, 64), systems=st.integers(1, 3))
 def test_every_number_of_passes_of_a_micro_batch_is_tried_once(
     request_of: MakeRequest, sequences: int, sram: int, systems: int
@@ -122,7 +122,7 @@ def test_every_advice_fits(request_of: MakeRequest, case: str) -> None:
         assert misfit(_follow(asked, each)) is None, each
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     model=st.sampled_from(["gpt2", "bert-base", "llama-2-7b"]), sequences=st.integers(1, 60),
     length=st.integers(1, 512), share=st.integers(1, 60), sram=st.integers(3, 30),

@@ -82,7 +82,7 @@ def test_blocks_lie_two_by_four() -> None:
     assert needs_bytes(plan.memory) <= CS3.wafer.core.sram_bytes
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=12)
 @given(st.integers(1, 8192), st.integers(1, 8192))
 def test_parts_sum_to_the_time(tokens: int, position: int) -> None:
     plan = planned(BLOCKS)
@@ -109,7 +109,7 @@ def test_chunks_of_a_prompt_overlap_and_a_reused_prefix_saves_time() -> None:
     assert half.cycles == pytest.approx(plan.prefill(2048, start=2048).cycles)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=12)
 @given(st.integers(1, 8000), st.sampled_from([None, 4]), st.integers(2, 6))
 def test_prompts_follow_one_another_as_their_chunks_do(tokens: int, together: int | None, count: int) -> None:
     """All chunks of all prompts on one path through the stages, but for how the last differ."""
@@ -231,7 +231,7 @@ def test_groups_of_a_batch_follow_each_other_where_that_is_faster() -> None:
     assert eight.interval_cycles == 8 * one.interval_cycles
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=20)
 @given(st.integers(1, 15), st.integers(1, 15), st.sampled_from([256, 700]))
 def test_more_sequences_never_take_less(batch: int, more: int, position: int) -> None:
     plan = planned(replace(BLOCKS, batch=30, positions=1024))

@@ -126,7 +126,7 @@ def test_what_fits_is_what_the_memory_table_says(request: ResidentRequest) -> No
         assert needs_bytes(less.memory) > sram_bytes
 
 
-@settings(deadline=None, max_examples=6)
+@settings(deadline=None, max_examples=4)
 @given(REQUESTS, st.integers(40, 96), st.integers(0, 40))
 def test_more_sram_never_needs_more_wafers(request: ResidentRequest, size_kib: int, more_kib: int) -> None:
     less = fewest_wafers(replace(request, cluster=with_sram(MANY, size_kib * KIB)))
@@ -151,7 +151,7 @@ def large_plan() -> ResidentPlan:
     return planned(asked(model=LARGE, cluster=MANY, positions=8192, wafers=4))
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=12)
 @given(st.integers(1, 8191), st.integers(1, 8191))
 def test_time_grows_with_the_position_and_with_the_prompt(one: int, other: int) -> None:
     plan = large_plan()
