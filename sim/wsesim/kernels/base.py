@@ -39,7 +39,11 @@ class Axpy(NamedTuple):
 
 
 def sustained_fmac(core: Core, precision: str) -> float:
-    """Return the multiply-accumulates per cycle of a core's AXPY: the datapath's, or what SRAM can feed."""
+    """Return the multiply-accumulates per cycle of an AXPY, its sums in SRAM: the datapath's, or what SRAM feeds.
+
+    Reads and writes have ports of their own. Mixed precision reads 6 bytes a MAC, so that 16 bytes a cycle feed 2.67 of
+    WSE-3's four lanes; in 16 bits a MAC reads 4 bytes, which feeds four of eight, as AXPYs there measure.
+    """
     read, written = MIXED_TRAFFIC_BYTES[precision]
     fed = min(core.sram_read_bytes_per_cycle / read, core.sram_write_bytes_per_cycle / written)
     return min(core.fmac_per_cycle(precision), fed)
@@ -97,14 +101,6 @@ class Region:
             return tuple(min(tokens, row * self.tokens_per_core) for row in range(self.rows + 1))
         return tuple(row * tokens // self.rows for row in range(self.rows + 1))
 
-    def fmac_per_cycle(self, precision: str) -> float:
-        """Return the multiply-accumulates per cycle an AXPY sustains: the datapath's, or what SRAM can feed.
-
-        Reads and writes have ports of their own. Mixed precision reads 6 bytes a MAC, so that 16 bytes a cycle feed
-        2.67 of WSE-3's four lanes; in 16 bits a MAC reads 4 bytes, which feeds four of eight, as AXPYs there measure.
-        """
-        return sustained_fmac(self.cluster.wafer.core, precision)
-
     def axpy(self, precision: str, tokens: float) -> Axpy:
         """Return an AXPY over *tokens* with the start of its weight, the faster of two ways.
 
@@ -113,7 +109,7 @@ class Region:
         """
         core, start = self.cluster.wafer.core, self.software.weight_launch_cycles
         read, written = MIXED_TRAFFIC_BYTES[precision]
-        in_sram = Axpy(tokens / self.fmac_per_cycle(precision) + start, tokens * (read + written))
+        in_sram = Axpy(tokens / sustained_fmac(core, precision) + start, tokens * (read + written))
         if not core.accumulator_bytes:
             return in_sram
         rate = min(core.fmac_per_cycle(precision), core.sram_read_bytes_per_cycle / (read - written))

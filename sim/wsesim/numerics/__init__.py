@@ -40,12 +40,13 @@ from wsesim.numerics.training import (
     step,
     update,
 )
-from wsesim.numerics.verify import verify_model
+from wsesim.numerics.verify import DEVIATIONS, SPREAD, UNIT_ROUNDOFF, verify_model
 from wsesim.numerics.vocabulary import tokenizer_files
 from wsesim.numerics.weights import SeededWeights, Weights
 from wsesim.numerics.whole import Computed, compute
 
 __all__ = [
+    "DEVIATIONS",
     "EXACT",
     "FORMATS",
     "GPT2_MERGES",
@@ -53,6 +54,8 @@ __all__ = [
     "INDEX",
     "KEPT_AS",
     "SAMPLES",
+    "SPREAD",
+    "UNIT_ROUNDOFF",
     "AdamW",
     "BlockRun",
     "Cache",

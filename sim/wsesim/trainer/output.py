@@ -41,6 +41,8 @@ from wsesim.uses import Trained, trained_files
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from wsesim.answers.terminal import Printer
+
 MOST_PRINTED = 12
 """Evaluations on the terminal; the page and the files have all."""
 FLOAT32 = (
@@ -176,11 +178,16 @@ def print_training(report: Report, console: Console, *, folder: Path) -> None:
     if progress.test:
         to.line(("The test: ", "bold"), (winner(progress.test), ""), gap=True)
     to.line(("It writes: ", "bold"), (now.sample, ""), gap=True)
+    print_end(report, to, here=f"{report.steps:,} steps", cpu_s=report.cpu_s, folder=folder)
+
+
+def print_end(report: Report, to: Printer, *, here: str, cpu_s: float, folder: Path) -> None:
+    """Print what the wafer would take, what is to be noted, what was spent *here*, and where the page lies."""
     to.line((taken(report.wafer), ""), gap=True)
     to.line((answered(report.answering, report.wafer.machine), ""), gap=True)
     for place, note in enumerate(report.learner.course.question.asked.notes):
         to.line(("Note: ", "bold"), (note, ""), gap=place == 0)
-    to.line((f"Here {report.steps:,} steps took {text.seconds(report.cpu_s)} of CPU time.", "dim"), gap=True)
+    to.line((f"Here {here} took {text.seconds(cpu_s)} of CPU time.", "dim"), gap=True)
     to.line(("Report  ", "bold"), ((folder / "report.html").as_posix(), ""), gap=True, wrap=False)
 
 

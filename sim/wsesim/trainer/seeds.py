@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING
 
 from wsesim import questions
 from wsesim._version import __version__
-from wsesim.answers import json_text, publish, text
-from wsesim.trainer.output import Report, answered, taken, winner
+from wsesim.answers import json_text, publish
+from wsesim.trainer.output import Report, answered, print_end, taken, winner
 from wsesim.uses import trained_files
 
 if TYPE_CHECKING:
@@ -155,12 +155,7 @@ def print_seeds(report: SeedsReport, console: Console, *, folder: Path) -> None:
     heads = _heads(report)
     to.line(("", ""))
     to.table(heads, [[(cell, "") for cell in row] for row in _rows(report)], "r" * len(heads))
-    to.line((taken(one.wafer), ""), gap=True)
-    to.line((answered(one.answering, one.wafer.machine), ""), gap=True)
-    for place, note in enumerate(one.learner.course.question.asked.notes):
-        to.line(("Note: ", "bold"), (note, ""), gap=place == 0)
-    to.line((f"Here it took {text.seconds(report.cpu_s)} of CPU time.", "dim"), gap=True)
-    to.line(("Report  ", "bold"), ((folder / "report.html").as_posix(), ""), gap=True, wrap=False)
+    print_end(one, to, here="it", cpu_s=report.cpu_s, folder=folder)
 
 
 def _heads(report: SeedsReport) -> tuple[str, ...]:

@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from wsesim.graph import Graph, Op
 from wsesim.hardware import Wafer
 from wsesim.numerics import (
+    DEVIATIONS,
     EXACT,
+    UNIT_ROUNDOFF,
     Key,
     NamedArrays,
     OpFunction,
@@ -33,10 +35,8 @@ from wsesim.numerics.mapped import HeldTensor, hold_step
 from wsesim.trials.core_ops import Bench, core_op
 
 Array = NDArray[Any]
-UNIT_ROUNDOFF = 2.0**-24
-DEVIATIONS, ERF_ERROR = 8.0, 1.5e-7
-"""How far an op may be from NumPy, as `wsesim verify` allows it: u sqrt(n) (8 rms + largest), n being all its terms;
-and where a program takes the error function by Abramowitz and Stegun's formula 7.1.26, what that is off by."""
+ERF_ERROR = 1.5e-7
+"""Where a program takes the error function by Abramowitz and Stegun's formula 7.1.26, what that is off by."""
 BY_FORMULA = ("gelu", "gelu_backward")
 
 
@@ -91,7 +91,10 @@ class CoreStorage(Storage):
 
 
 def _allowed(op: Op, inputs: Sequence[Array], wanted: Array) -> float:
-    """Return how far cores may be from NumPy where both round: what one number is made of at most."""
+    """Return how far cores may be from NumPy where both round, as `wsesim verify` allows it.
+
+    That is u sqrt(n) (8 rms + largest), n being of how many terms one number is made, at most.
+    """
     largest = max(float(np.abs(array).max(initial=0.0)) for array in (*inputs, wanted) if array.dtype.kind == "f")
     terms = max(array.shape[-1] for array in inputs if array.ndim) + max(array.size for array in inputs) ** 0.5
     rms = sqrt(float(np.square(wanted, dtype=np.float64).mean()))

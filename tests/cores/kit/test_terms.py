@@ -26,10 +26,8 @@ def case_of(name: str, columns: int, rows: int, *shape: int, wafer: Wafer = WAFE
 @pytest.mark.parametrize("name", SMALL)
 def test_terms_sum_to_the_closed_form(name: str) -> None:
     for each in SMALL[name]:
-        for wafer in WAFERS:
-            case = KernelCase(
-                program=PROGRAMS[name], wafer=wafer, grid=each.grid, shape=each.shape, options=each.options
-            )  # fmt: skip
+        for number in range(len(WAFERS)):
+            case = each.case(name, number)
             terms = closed_terms(case)
             assert sum(terms.values()) == pytest.approx(case.closed(), rel=1e-12)
             assert all(cycles > 0 for cycles in terms.values())

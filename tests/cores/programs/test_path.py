@@ -6,15 +6,10 @@ import pytest
 from tests.cores.programs.cases import SMALL, WAFERS
 from tests.cores.test_path import ties
 
-from wsesim.cores.programs import PROGRAMS, KernelCase
-
 
 @pytest.mark.parametrize("name", SMALL)
 def test_segments_sum_to_the_cycles_of_the_run(name: str) -> None:
     for each in SMALL[name]:
-        for wafer in WAFERS:
-            case = KernelCase(
-                program=PROGRAMS[name], wafer=wafer, grid=each.grid, shape=each.shape, options=each.options
-            )  # fmt: skip
-            loaded = case.load()
+        for number in range(len(WAFERS)):
+            loaded = each.case(name, number).load()
             ties(loaded.machine.run(unread=loaded.unread, path=True))

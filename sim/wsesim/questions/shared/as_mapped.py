@@ -24,8 +24,6 @@ COMPUTED, WORDS, LAYERS = 8, 256, 2
 seconds, product by product."""
 SYSTEMS, SEQUENCES = 3, 2
 """Systems at most, and sequences of each: two passes on each wafer, and sums over wafers."""
-SPREAD = 0.02
-"""Of seeded biases and norms, so that a forgotten one shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +70,7 @@ def hold_as_mapped(question: Question, *, say: Say = silent) -> HeldAsMapped:
 def _step_held(question: StepQuestion, say: Say) -> HeldAsMapped:
     import numpy as np
 
-    from wsesim.numerics import NamedArrays, SeededWeights, fold_ids, token_inputs
+    from wsesim.numerics import SPREAD, NamedArrays, SeededWeights, fold_ids, token_inputs
     from wsesim.numerics.mapped import hold
 
     part, systems, reduced = _part(question)
@@ -89,7 +87,7 @@ def _step_held(question: StepQuestion, say: Say) -> HeldAsMapped:
 
 def _request_held(question: RequestQuestion, say: Say) -> HeldAsMapped:
     from wsesim.model import build_graph
-    from wsesim.numerics import Part, SeededWeights, fold_ids, quick, token_inputs
+    from wsesim.numerics import SPREAD, Part, SeededWeights, fold_ids, quick, token_inputs
     from wsesim.numerics.mapped import hold_outputs, on_plan
     from wsesim.questions.shared.request_times import plan_of
 

@@ -7,20 +7,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import numpy as np
-
-from wsesim.cores.kit.base import Array
 from wsesim.cores.programs.model import steps
-from wsesim.cores.programs.model.feature import FeatureLayout, FeatureSeat, feature_kernel, single
-
-
-def operands(layout: FeatureLayout, random: np.random.Generator) -> Mapping[str, Array]:
-    """Return random tokens, scales and biases."""
-    x = layout.draw(random)
-    scale, bias = (single(random.standard_normal(layout.features)) for _ in range(2))
-    return {"x": x, "scale": scale, "bias": bias}
+from wsesim.cores.programs.model.feature import FeatureLayout, FeatureSeat, feature_kernel
+from wsesim.cores.programs.model.layer_norm import operands
 
 
 def body(seat: FeatureSeat) -> None:
