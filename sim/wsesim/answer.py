@@ -330,6 +330,31 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Nearest:
+    """The measured rows that a question is most like, and how far off the simulator was there."""
+
+    group: str
+    """Of rows that are scored together."""
+    row: str
+    """The one that the question is most like."""
+    rows: int
+    """In the group."""
+    median: float
+    """Of the group's errors without sign, as a fraction."""
+    worst: float
+    """The largest of them."""
+    left_out: float | None
+    """The largest with constants that were set without the group; None where not known."""
+    unlike: tuple[str, ...]
+    """What the question has otherwise than the row, or beyond the sizes of the group, in words."""
+
+    @property
+    def within(self) -> float:
+        """How far off an answer may be, as a fraction, where it is like the group: blind where that is known."""
+        return max(self.worst, self.left_out or 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatorCost:
     """What the simulation itself took. Not part of the deterministic result."""
 
@@ -376,6 +401,8 @@ class Result:
     outcome: Outcome
     verification: Verification | None = None
     provenance: Provenance
+    nearest: Nearest | None = None
+    """None where nothing like the question was measured, or there is no answer."""
     cost: SimulatorCost | None = None
     notes: tuple[str, ...] = ()
     """Said of the run as a whole, beside what the answer notes."""

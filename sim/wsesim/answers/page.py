@@ -47,7 +47,7 @@ def _of_answer(result: Result, answer: Answer) -> dict[str, object]:
     causes = causes_of(answer)
     return {
         "causes": tuple(causes.values()), "about": views.about(answer), "headline": views.headline(result, answer),
-        "choices": views.choices(result, answer),
+        "choices": views.choices(result, answer), "nearest": views.nearest(result),
         "figures": views.figures(result, answer), "spent": views.spent(answer, causes),
         "gap": views.gap(answer, causes), "reached_s": views.reached_s(answer), "width": views.width,
         "tables": tuple(map(views.grid, answer.tables)), "ops": views.ops(answer, causes),

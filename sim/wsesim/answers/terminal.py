@@ -147,6 +147,7 @@ def _answer(to: Printer, result: Result, answer: Answer) -> None:
     to.grid((((line.label, ""), (line.value, "bold"), (line.detail, "dim")) for line in lines), "lrf")
     for sentence in (*answer.sentences, *views.choices(result, answer)):
         to.line((sentence, "dim"))
+    to.line(("Nearest measured: ", "bold"), (views.nearest(result), "dim"))
     _bound(to, answer, causes)
     _time(to, answer, causes)
     for table in answer.tables:

@@ -108,6 +108,18 @@ def _choice(specs: tuple[FigureSpec, ...], choice: Choice) -> str:
     return f"{said}; next best: {words}, {text.shown(choice.figure, value)}."
 
 
+def nearest(result: Result) -> str:
+    """Say which measured rows the question is most like, how far off the simulator was there, and what is unlike."""
+    found = result.nearest
+    if found is None:
+        return "nothing like it: no row says how far this answer is off."
+    of = f"{found.rows} rows" if found.rows > 1 else "1 row"
+    half = f", half of them within {text.percent(found.median)}" if found.rows > 1 else ""
+    blind = "" if found.left_out is None else f", {text.percent(found.left_out)} where left out of the calibration"
+    unlike = f" Unlike them: {', '.join(found.unlike)}." if found.unlike else ""
+    return f"{found.group}, {of} within {text.percent(found.worst)}{half}{blind}.{unlike}"
+
+
 def figures(result: Result, answer: Answer) -> tuple[Line, ...]:
     """Return every figure, each with its meaning."""
     meanings = {spec.name: spec.meaning for spec in result.specs}

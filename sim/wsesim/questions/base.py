@@ -133,6 +133,8 @@ class Question(Protocol):
     stack: ClassVar[str]
     """Software it runs unless told otherwise, the same on every machine; empty where there is none."""
     reads: ClassVar[Reads]
+    kin: ClassVar[tuple[str, ...]]
+    """Kinds whose measured rows speak for this one where it has none of its own, most like it first."""
     supported: ClassVar[str]
     """Which level measured silicon supports, and how far; said first where levels are compared."""
 

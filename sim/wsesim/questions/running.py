@@ -12,7 +12,7 @@ from math import fsum
 from wsesim.answer import LEVELS, Answer, Comparison, Difference, Level, NotAnswered, Outcome, Result
 from wsesim.errors import InputError, NotModelled, OutOfReach, nearest
 from wsesim.questions.base import Question, Say, silent
-from wsesim.questions.shared.facts import cost_since, provenance_of
+from wsesim.questions.shared.facts import cost_since, nearest_of, provenance_of
 from wsesim.questions.shared.numbers import verified_if_possible
 
 Tell = Callable[[int, int, str], None]
@@ -43,7 +43,8 @@ def run(
     notes = (*question.asked.notes, *notes)
     return Result(
         name=question.asked.name, title=question.title, kind=question.kind, specs=question.figures, outcome=outcome,
-        verification=checked, provenance=provenance_of(question), cost=cost, notes=notes,
+        verification=checked, provenance=provenance_of(question),
+        nearest=nearest_of(question, outcome) if isinstance(outcome, Answer) else None, cost=cost, notes=notes,
     )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ class ModelQuestion:
     level: ClassVar[Level] = "system"
     stack: ClassVar[str] = "waferllm"
     reads: ClassVar[Reads]
+    kin: ClassVar[tuple[str, ...]] = ()
     supported: ClassVar[str]
 
     asked: Asked
