@@ -6,6 +6,8 @@ every layer for the backward pass, only each layer's input is kept and the backw
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from math import fsum
 
@@ -21,7 +23,7 @@ from wsesim.software import Training
 
 @dataclass(slots=True)
 class Known:
-    """What was worked out of a request, to be used again: many ways to lay it are tried."""
+    """What was worked out of kernels, to be used again: many ways to lay a step are tried, by many questions."""
 
     activations: Activations | None = None
     kernels: dict[tuple[str, str, str, int], OpTime] = field(default_factory=dict)
@@ -48,7 +50,10 @@ class StepRequest:
     rows: int | None = None
     """Of the wafer that are used at most, or None for all; as are columns."""
     columns: int | None = None
-    known: Known = field(init=False, default_factory=Known, compare=False, repr=False)
+    known: Known = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "known", _known_of(self))
 
     @property
     def share(self) -> int:
@@ -59,6 +64,27 @@ class StepRequest:
     def policies(self) -> tuple[bool, ...]:
         """Whether layers are computed again: what is allowed, that which needs most memory first."""
         return {"auto": (False, True), "never": (False,), "always": (True,)}[self.recompute]
+
+
+_UNREAD = {"io_bytes_per_s": 1.0, "idle_power_w": 0.0, "active_power_w": 0.0}
+"""Figures of a wafer that no kernel and no activation depends on, all set to the same."""
+_MOST_KNOWN = 64
+_known: OrderedDict[Hashable, tuple[object, Known]] = OrderedDict()
+"""The blocks of a graph, kept so that no other has their identity, with what is known; the latest used last."""
+
+
+def _known_of(request: StepRequest) -> Known:
+    """Return what is known of the kernels of a request: that of all whose kernels cannot differ."""
+    graph = request.graph
+    axes = tuple(size for axis, size in graph.dims.items() if axis != "batch")
+    wafer = replace(request.cluster.wafer, **_UNREAD)
+    key = (id(graph.blocks), axes, wafer, request.software, request.length, request.precision, request.rows,
+           request.columns)  # fmt: skip
+    found = _known.pop(key, None) or (graph.blocks, Known())
+    _known[key] = found
+    if len(_known) > _MOST_KNOWN:
+        _known.popitem(last=False)
+    return found[1]
 
 
 def lay(request: StepRequest, *, passes: int, recompute: bool) -> Program:
@@ -117,8 +143,11 @@ def region_of(request: StepRequest, sequences: int) -> Region:
 
 def memory_of(request: StepRequest, sequences: int, *, recompute: bool) -> tuple[MemoryUse, ...]:
     """Return the memory of a core in passes of so many sequences."""
+    known = request.known
+    if known.activations is None:
+        known.activations = activations(request.graph)
     return memory_table(
-        request.cluster.wafer, region_of(request, sequences), activations(request.graph),
+        request.cluster.wafer, region_of(request, sequences), known.activations,
         heads=request.graph.dims["heads"], buffer_bytes=room_bytes(request), recompute=recompute,
     )  # fmt: skip
 
