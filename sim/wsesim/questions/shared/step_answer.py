@@ -14,15 +14,17 @@ from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
 from wsesim.questions.shared.job import job_figures, job_table
 from wsesim.questions.shared.step import MFU, Step
-from wsesim.questions.shared.step_bound import bound_of, closed_s, closed_spent
+from wsesim.questions.shared.step_bound import bound_of, closed_spent
 from wsesim.questions.shared.step_notes import choices, notes, words
-from wsesim.system import Timed, Way, fastest, play
+from wsesim.system import Clock, Timed, Way, by_formula, fastest, play, time_step
 from wsesim.units import Dimension, show, show_count
 
 PEAKS = {
     "fp16": ("fp16",), "fp32": ("fp32",), **dict.fromkeys(("mixed", "bf16", "cb16"), ("fp16", "mixed")),
 }  # fmt: skip
 """Peaks a run of each precision could be measured against; the highest is taken."""
+CLOCKS: Mapping[Level, Clock] = {"closed": by_formula, "system": time_step}
+"""What says when a step ends, and so which way to lay it is the fastest."""
 LEAVES_OUT = {
     "closed": (
         "Waiting: kernels, transfers, input and updates never wait for each other; the longest of them counts.",
@@ -49,12 +51,12 @@ def solve_step(question: Question, step: Step, level: Level, say: Say) -> Outcom
     graph = step.graph()
     say("mapping the step")
     request = step.request(graph)
-    ways = fastest(request)
+    ways = fastest(request, clock=CLOCKS[level])
     if isinstance(ways, DoesNotFit):
         return ways
     way = ways[0]
     if level == "closed":
-        return saying(_closed_answer(question, step, way), request, ways)
+        return saying(_told(_in_figures(question, step, way, level), question, step, way), request, ways)
     answer = saying(timed_answer(question, step, way), request, ways)
     if not step.asked.resolved["outputs"]["timeline"]:
         return answer
@@ -65,19 +67,8 @@ def solve_step(question: Question, step: Step, level: Level, say: Say) -> Outcom
 
 def sketch_step(question: Question, step: Step, level: Level) -> Outcome:
     """Answer what a step takes at the closed or the system level, in figures alone."""
-    ways = fastest(step.request(step.graph()))
-    if isinstance(ways, DoesNotFit):
-        return ways
-    program = ways[0].program
-    if level == "closed":
-        return _in_figures(question, step, program, level, closed_s(program), closed_spent(program))
-    timed = ways[0].timed
-    return _in_figures(question, step, program, level, timed.step_s, spent_on(program, timed))
-
-
-def _closed_answer(question: Question, step: Step, way: Way) -> Answer:
-    found = _in_figures(question, step, way.program, "closed", closed_s(way.program), closed_spent(way.program))
-    return _told(found, question, step, way)
+    ways = fastest(step.request(step.graph()), clock=CLOCKS[level])
+    return ways if isinstance(ways, DoesNotFit) else _in_figures(question, step, ways[0], level)
 
 
 def saying(answer: Answer, request: StepRequest, ways: tuple[Way, ...]) -> Answer:
@@ -87,14 +78,13 @@ def saying(answer: Answer, request: StepRequest, ways: tuple[Way, ...]) -> Answe
 
 def timed_answer(question: Question, step: Step, way: Way) -> Answer:
     """Return the answer of a step whose times are known."""
-    spent = spent_on(way.program, way.timed)
-    found = _in_figures(question, step, way.program, "system", way.timed.step_s, spent)
+    found = _in_figures(question, step, way, "system")
     return replace(_told(found, question, step, way), events=way.timed.pieces)
 
 
-def _in_figures(
-    question: Question, step: Step, program: Program, level: Level, step_s: float, spent: Mapping[str, float]
-) -> Answer:
+def _in_figures(question: Question, step: Step, way: Way, level: Level) -> Answer:
+    program, step_s = way.program, way.timed.step_s
+    spent = closed_spent(program) if level == "closed" else spent_on(program, way.timed)
     bound = bound_of(program, spent, step.precision)
     figures = _figures(step, program, step_s) | {"bound_s": bound.seconds}
     figures |= job_figures(program.parameters, program.cluster, step.software, trains=step.trains)
@@ -124,7 +114,7 @@ def _told(answer: Answer, question: Question, step: Step, way: Way) -> Answer:
 def _again_s(way: Way, software: Any) -> float:
     """Return the closed form of the step with other figures of the software, at the same placement."""
     place = way.program.placement
-    return closed_s(lay(replace(way.request, software=software), passes=place.passes, recompute=place.recompute))
+    return lay(replace(way.request, software=software), passes=place.passes, recompute=place.recompute).least_s
 
 
 def _figures(step: Step, program: Program, step_s: float) -> dict[str, Any]:
