@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 from wsesim.answer import FigureSpec, Level, Outcome, UsedFigure
 from wsesim.errors import SpecError
@@ -90,6 +90,8 @@ class Asked:
     """Names the folder of the run."""
     file: str
     folder: Path
+    data: Mapping[str, Any]
+    """What was given, nothing filled in: what follows from a setting follows anew where it is changed."""
     model: Model | None
     hardware: HardwareChoice
     software: SoftwareChoice | None
@@ -172,3 +174,11 @@ class Question(Protocol):
             NotModelled: the question asks for what is not modelled.
             InputError: a file that the question names cannot be read.
         """
+
+
+@runtime_checkable
+class Sketchable(Protocol):
+    """A kind that can leave out what only a reader of one answer wants; others are solved whole."""
+
+    def sketch(self, level: Level) -> Outcome:
+        """Return the figures, the seconds by cause and the bound that `solve` gives, and no more."""

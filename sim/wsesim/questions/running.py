@@ -11,7 +11,7 @@ from math import fsum
 
 from wsesim.answer import LEVELS, Answer, Comparison, Difference, Level, NotAnswered, Outcome, Result
 from wsesim.errors import InputError, NotModelled, OutOfReach, nearest
-from wsesim.questions.base import Question, Say, silent
+from wsesim.questions.base import Question, Say, Sketchable, silent
 from wsesim.questions.shared.facts import cost_since, nearest_of, provenance_of
 from wsesim.questions.shared.numbers import verified_if_possible
 
@@ -52,6 +52,15 @@ def solve(question: Question, level: Level, say: Say = silent) -> Outcome:
     """Answer *question* at *level*; what is not modelled, or too large for this computer, is an outcome, too."""
     try:
         return question.solve(level, say)
+    except (NotModelled, OutOfReach) as error:
+        return NotAnswered(why=str(error))
+
+
+def sketch(question: Question, level: Level | None = None) -> Outcome:
+    """Answer *question* as `solve` does, without what only a reader of one answer wants, where its kind can."""
+    wanted = level or question.level
+    try:
+        return question.sketch(wanted) if isinstance(question, Sketchable) else question.solve(wanted, silent)
     except (NotModelled, OutOfReach) as error:
         return NotAnswered(why=str(error))
 

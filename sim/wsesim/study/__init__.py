@@ -6,6 +6,7 @@
 A study knows what a question states about itself (settings, figures, what it reads) and no kind by its name.
 """
 
+from wsesim.study.asked import asked, changed
 from wsesim.study.load import load_study
 from wsesim.study.output import FILES, print_table, render_sweep, write_sweep
 from wsesim.study.run import sweep
@@ -18,6 +19,8 @@ __all__ = [
     "PointRow",
     "Study",
     "SweepTable",
+    "asked",
+    "changed",
     "load_study",
     "print_table",
     "render_sweep",

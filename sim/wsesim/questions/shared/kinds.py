@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 from wsesim.answer import FigureSpec, Level, Outcome
 from wsesim.graph import Graph
-from wsesim.questions.base import Asked, Draft, Reads, Say
+from wsesim.questions.base import Asked, Draft, Reads, Say, silent
 from wsesim.questions.shared.numbers import files_of
 from wsesim.questions.shared.request import Request, check_request, forward_graph, request_of, tokens_of
 from wsesim.questions.shared.step import FIGURES, Step, check_step, named
@@ -92,6 +92,14 @@ class StepQuestion(ModelQuestion):
 
         return solve_step(self, self.step, level, say)
 
+    def sketch(self, level: Level) -> Outcome:
+        """Answer at a level in figures alone."""
+        if level == "cores":
+            return self.solve(level, silent)
+        from wsesim.questions.shared.step_answer import sketch_step
+
+        return sketch_step(self, self.step, level)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestQuestion(ModelQuestion):
@@ -152,3 +160,11 @@ class RequestQuestion(ModelQuestion):
         from wsesim.questions.shared.request_answer import solve_request
 
         return solve_request(self, self.request, level, say)
+
+    def sketch(self, level: Level) -> Outcome:
+        """Answer at a level in figures alone."""
+        if level == "cores":
+            return self.solve(level, silent)
+        from wsesim.questions.shared.request_answer import sketch_request
+
+        return sketch_request(self, self.request, level)
