@@ -110,6 +110,22 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """What holds a time, and what it would be with figures twice as good, asked again."""
+
+    name: str
+    """`datapath`, `off-wafer links`; several joined by ` + ` tie: none alone brings what they bring together."""
+    figures: tuple[str, ...]
+    """That were doubled, or halved where less is better; names of machine and software."""
+    saved_s: float
+    """Of the whole; negative where the time grows."""
+    by_cause: Mapping[str, float]
+    """Seconds saved of each cause; they sum to `saved_s`."""
+    ties: bool = False
+    """Whether it is several that tie."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpTime:
     """One kernel of the answer, all its calls together; seconds on one wafer."""
 
@@ -264,6 +280,8 @@ class Answer:
     """What this level does not model."""
     notes: tuple[str, ...] = ()
     """What was assumed, clamped, refused or chosen for the user."""
+    limits: tuple[Limit, ...] = ()
+    """What holds the time, that which would bring most first; empty where nothing was asked again."""
     reasons: tuple[Reason, ...] = ()
     """Why this level differs from the next coarser one; what they leave is named when levels are compared."""
     right: bool | None = None

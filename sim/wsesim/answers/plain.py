@@ -22,6 +22,7 @@ A result:
     facts               {group: {name: value}}
     leaves_out, notes   lists of sentences
     reasons             list of {figure, cause, seconds}: why this level differs from the next coarser one
+    limits              list of {name, figures, saved_s, by_cause {cause: seconds}, ties}: what twice as good would save
     right               whether values computed on the way are right, or null
     verification        fields of `wsesim.answer.Verification`, or null
     nearest             fields of `wsesim.answer.Nearest`: measured rows that the question is most like; or null
@@ -86,7 +87,7 @@ def _answer(outcome: Outcome) -> dict[str, object]:
             for curve in answer.drawings if isinstance(curve, Curve)
         },
         "facts": answer.facts, "leaves_out": answer.leaves_out, "notes": answer.notes, "reasons": answer.reasons,
-        "right": answer.right,
+        "right": answer.right, "limits": answer.limits,
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from math import fsum
 from wsesim.answer import Answer, Choice, FigureSpec, OpTime, Result, Status, Table
 from wsesim.answers import text
 from wsesim.answers.causes import Cause
+from wsesim.answers.limits import held_by
 from wsesim.units import plural
 
 SHOWN_OPS = 16
@@ -34,6 +35,8 @@ class Segment:
     share: str = ""
     meaning: str = ""
     offset: str = "0%"
+    held: str = ""
+    """By which limit, where it is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,10 +142,11 @@ def spent(answer: Answer, causes: Mapping[str, Cause]) -> tuple[Segment, ...]:
     """Return the time by cause, longest first."""
     if answer.spent is None or answer.spent.total_s <= 0:
         return ()
-    total_s = answer.spent.total_s
+    total_s, held = answer.spent.total_s, held_by(answer)
     return tuple(
         Segment(label=causes[cause].label, style=causes[cause].style, width=width(time_s, total_s),
-                value=text.seconds(time_s), share=text.percent(time_s / total_s), meaning=causes[cause].meaning)
+                value=text.seconds(time_s), share=text.percent(time_s / total_s), meaning=causes[cause].meaning,
+                held=held.get(cause, ""))
         for cause, time_s in text.ranked(answer.spent.by_cause)
     )  # fmt: skip
 

@@ -169,7 +169,13 @@ class _Times:
 
     def _waiting_for_weights(self, size: float) -> Callable[[float], float]:
         """Return what takes pieces of *size* in, one after the other: from when one is wanted to when it is there."""
-        line, spent, moved, latency_s, takes_s = self.weights, self.seconds, self.moved, self.latency_s, size / self.rate
+        line, spent, moved, latency_s, takes_s = (
+            self.weights,
+            self.seconds,
+            self.moved,
+            self.latency_s,
+            size / self.rate,
+        )
 
         def wait(start: float) -> float:
             sent = line.at + takes_s

@@ -7,7 +7,8 @@ from dataclasses import replace
 from math import fsum
 from typing import Any
 
-from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
+from wsesim.answer import Answer, DoesNotFit, Level, Limit, Outcome, Spent
+from wsesim.hardware import Cluster
 from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.base import Question, Say, silent
 from wsesim.questions.shared.choosing import (
@@ -20,6 +21,7 @@ from wsesim.questions.shared.choosing import (
     wafers_words,
 )
 from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
+from wsesim.questions.shared.limits import limits_of
 from wsesim.questions.shared.request import Request, forward_graph
 from wsesim.questions.shared.request_times import (
     RequestTimes,
@@ -68,9 +70,7 @@ def _times(request: Request, plan: ResidentPlan, level: Level) -> RequestTimes:
     return time_by_formula(request, plan) if level == "closed" else time_request(request, plan)
 
 
-def _in_figures(
-    question: Question, request: Request, plan: ResidentPlan, times: RequestTimes, level: Level
-) -> Answer:
+def _in_figures(question: Question, request: Request, plan: ResidentPlan, times: RequestTimes, level: Level) -> Answer:
     figures = figures_of(request, plan, times)
     return Answer(
         level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
@@ -102,8 +102,22 @@ def answer_of(question: Question, request: Request, plan: ResidentPlan, times: R
             *spare_copies_words(plan), *unused_words(plan),
             *by_hand_words(_label(question, chosen_by), plan, open_plan(request), seconds),
         ),
-        events=len(ops) if level == "system" else 0,
+        events=len(ops) if level == "system" else 0, limits=_limits(question, request, plan, level),
     )  # fmt: skip
+
+
+def _limits(question: Question, request: Request, plan: ResidentPlan, level: Level) -> tuple[Limit, ...]:
+    """Return what holds the request, placed as it is."""
+    if level == "cores":
+        return ()
+
+    def again(cluster: Cluster, software: Any) -> Mapping[str, float]:
+        hardware = replace(request.asked.hardware, cluster=cluster)
+        asked = replace(request, asked=replace(request.asked, hardware=hardware))
+        other = replace(plan, request=replace(plan.request, cluster=cluster, software=software))
+        return _times(asked, other, level).spent(other.clock_hz)
+
+    return limits_of(question, plan.request.cluster, plan.request.software, again)
 
 
 def _chosen_by(request: Request) -> str:

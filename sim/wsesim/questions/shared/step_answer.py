@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from math import fsum
 from typing import Any
 
-from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
+from wsesim.answer import Answer, DoesNotFit, Level, Limit, Outcome, Spent
 from wsesim.graph import Graph
+from wsesim.hardware import Cluster
 from wsesim.mapping import Program, StepRequest, lay
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
 from wsesim.questions.shared.job import job_figures, job_table
+from wsesim.questions.shared.limits import limits_of
 from wsesim.questions.shared.step import MFU, Step
 from wsesim.questions.shared.step_bound import bound_of, closed_spent
 from wsesim.questions.shared.step_notes import choices, notes, words
@@ -56,13 +58,26 @@ def solve_step(question: Question, step: Step, level: Level, say: Say) -> Outcom
         return ways
     way = ways[0]
     if level == "closed":
-        return saying(_told(_in_figures(question, step, way, level), question, step, way), request, ways)
+        answer = saying(_told(_in_figures(question, step, way, level), question, step, way), request, ways)
+        return replace(answer, limits=_limits(question, way, closed_spent))
     answer = saying(timed_answer(question, step, way), request, ways)
+    answer = replace(answer, limits=_limits(question, way, lambda program: spent_on(program, time_step(program))))
     if not step.asked.resolved["outputs"]["timeline"]:
         return answer
     say(f"simulating {'a training' if step.trains else 'an evaluation'} step")
     played = play(way.program)
     return replace(answer, timeline=played.intervals, events=played.events)
+
+
+def _limits(question: Question, way: Way, spent: Callable[[Program], Mapping[str, float]]) -> tuple[Limit, ...]:
+    """Return what holds the step, laid as it is."""
+    place = way.program.placement
+
+    def again(cluster: Cluster, software: Any) -> Mapping[str, float]:
+        request = replace(way.request, cluster=cluster, software=software)
+        return spent(lay(request, passes=place.passes, recompute=place.recompute))
+
+    return limits_of(question, way.request.cluster, way.request.software, again)
 
 
 def sketch_step(question: Question, step: Step, level: Level) -> Outcome:
