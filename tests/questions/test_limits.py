@@ -21,7 +21,7 @@ PROMPT = {"phase": "prefill", "model": "cerebras-gpt-111m", "cluster": "cs-2", "
 
 
 def answer_of(data: Mapping[str, object]) -> Answer:
-    outcome = questions.run(questions.ask(data, file="limits", folder=Path()), verify=False).outcome
+    outcome = questions.run(questions.ask(data, file="limits", folder=Path()), verify=False, explain=True).outcome
     assert isinstance(outcome, Answer)
     return outcome
 

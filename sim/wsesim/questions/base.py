@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
-from wsesim.answer import FigureSpec, Level, Outcome, UsedFigure
+from wsesim.answer import FigureSpec, Level, Limit, Outcome, UsedFigure
 from wsesim.errors import SpecError
 from wsesim.graph import Graph
 from wsesim.hardware import HardwareChoice
@@ -174,6 +174,14 @@ class Question(Protocol):
             NotModelled: the question asks for what is not modelled.
             InputError: a file that the question names cannot be read.
         """
+
+
+@runtime_checkable
+class Held(Protocol):
+    """A kind that can say what holds its time."""
+
+    def limits(self, level: Level) -> tuple[Limit, ...]:
+        """Return what twice as good a limit would bring, most first; empty where the level cannot say."""
 
 
 @runtime_checkable

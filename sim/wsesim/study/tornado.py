@@ -13,7 +13,7 @@ LABELS = 300
 """Points that names take, on the left."""
 MOST = 24
 """Bars at most; the table has all."""
-ROOM = 46
+ROOM = 58
 """Points for the words at the ends of bars."""
 
 

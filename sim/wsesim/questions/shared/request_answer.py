@@ -102,13 +102,14 @@ def answer_of(question: Question, request: Request, plan: ResidentPlan, times: R
             *spare_copies_words(plan), *unused_words(plan),
             *by_hand_words(_label(question, chosen_by), plan, open_plan(request), seconds),
         ),
-        events=len(ops) if level == "system" else 0, limits=_limits(question, request, plan, level),
+        events=len(ops) if level == "system" else 0,
     )  # fmt: skip
 
 
-def _limits(question: Question, request: Request, plan: ResidentPlan, level: Level) -> tuple[Limit, ...]:
-    """Return what holds the request, placed as it is."""
-    if level == "cores":
+def request_limits(question: Question, request: Request, level: Level) -> tuple[Limit, ...]:
+    """Return what holds a request at the closed or the system level, placed as it is; nothing if it does not fit."""
+    plan = plan_of(request, silent)
+    if isinstance(plan, DoesNotFit):
         return ()
 
     def again(cluster: Cluster, software: Any) -> Mapping[str, float]:

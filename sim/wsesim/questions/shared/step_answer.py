@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from math import fsum
 from typing import Any
@@ -58,10 +58,8 @@ def solve_step(question: Question, step: Step, level: Level, say: Say) -> Outcom
         return ways
     way = ways[0]
     if level == "closed":
-        answer = saying(_told(_in_figures(question, step, way, level), question, step, way), request, ways)
-        return replace(answer, limits=_limits(question, way, closed_spent))
+        return saying(_told(_in_figures(question, step, way, level), question, step, way), request, ways)
     answer = saying(timed_answer(question, step, way), request, ways)
-    answer = replace(answer, limits=_limits(question, way, lambda program: spent_on(program, time_step(program))))
     if not step.asked.resolved["outputs"]["timeline"]:
         return answer
     say(f"simulating {'a training' if step.trains else 'an evaluation'} step")
@@ -69,13 +67,17 @@ def solve_step(question: Question, step: Step, level: Level, say: Say) -> Outcom
     return replace(answer, timeline=played.intervals, events=played.events)
 
 
-def _limits(question: Question, way: Way, spent: Callable[[Program], Mapping[str, float]]) -> tuple[Limit, ...]:
-    """Return what holds the step, laid as it is."""
-    place = way.program.placement
+def step_limits(question: Question, step: Step, level: Level) -> tuple[Limit, ...]:
+    """Return what holds a step at the closed or the system level, laid as it is; nothing if it does not fit."""
+    ways = fastest(step.request(step.graph()), clock=CLOCKS[level])
+    if isinstance(ways, DoesNotFit):
+        return ()
+    way, place = ways[0], ways[0].program.placement
 
     def again(cluster: Cluster, software: Any) -> Mapping[str, float]:
         request = replace(way.request, cluster=cluster, software=software)
-        return spent(lay(request, passes=place.passes, recompute=place.recompute))
+        program = lay(request, passes=place.passes, recompute=place.recompute)
+        return closed_spent(program) if level == "closed" else spent_on(program, time_step(program))
 
     return limits_of(question, way.request.cluster, way.request.software, again)
 
