@@ -149,6 +149,8 @@ class ModelSection(Section):
     """Tokens of the busiest expert over the mean; every expert takes room and time for as many. Default: 1."""
     norm_epsilon: Annotated[float, Field(gt=0)] | None = None
     """Added to the variance under a norm's root."""
+    stored_less: Bound | None = None
+    """What files of weights have scales of norms less by (Gemma: 1). Default: 0."""
     rotary_base: Annotated[float, Field(gt=0)] | None = None
     """Base of the rotary frequencies."""
     token_budget: Annotated[int, Field(ge=1, le=LARGEST_TOTAL)] | None = None
