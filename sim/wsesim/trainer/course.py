@@ -110,7 +110,7 @@ class Course:
 
     def decides(self) -> dict[str, object]:
         """Return all that the numbers of a training depend on but its text, by dotted name."""
-        model = {f"model.{key}": value for key, value in asdict(self.model).items() if key not in _ABOUT}
+        model = {f"model.{key}": value for key, value in self.model.stated.items() if key not in _ABOUT}
         learning = {f"learning.{key}": value for key, value in self.learning.items()}
         return {**model, "batch.sequences": self.sequences, "batch.length": self.length,
                 "kept as": self.storage.name, **learning}  # fmt: skip
