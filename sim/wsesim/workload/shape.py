@@ -98,9 +98,7 @@ def _weights_beside(section: ModelSection, folder: Path) -> Iterator[str]:
     found = [name for name in names if section.config and path.is_dir() and (path / name).is_file()]
     if found:
         stated = (Path(section.config or "") / found[0]).as_posix()
-        yield (
-            f"model.config: numbers are checked with weights that are drawn; verification.weights: {stated} takes its own."
-        )
+        yield f"model.config: numbers are checked with weights drawn; verification.weights: {stated} takes its own."
 
 
 def _of_one_class(model: Model) -> Iterator[str]:
