@@ -17,7 +17,7 @@ TRAINING = load_software("release-2").for_training()
 def costs(model: str, machine: str, *, trains: bool = True, sparsity: float = 0.0) -> dict[str, float]:
     shape, cluster = replace(load_preset(model), sparsity=sparsity), load_cluster(machine).cluster
     parameters = build_graph(shape, sequences=1, length=1).parameters()
-    figures = job_figures(parameters, cluster, TRAINING, trains=trains)
+    figures = job_figures(parameters, parameters, cluster, TRAINING, trains=trains)
     table = job_table(figures, TRAINING, trains=trains)
     assert [row[1] for row in table.rows] == list(figures.values())
     return figures

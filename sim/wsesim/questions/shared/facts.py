@@ -43,6 +43,8 @@ def model_facts(model: Model, graph: Graph) -> Mapping[str, object]:
     facts = {"name": model.name, "parameters": graph.parameters(), **{name: shape[name] for name in MODEL_FACTS}}
     if model.sparsity:
         facts |= {"sparsity": model.sparsity, "nonzero_parameters": graph.nonzero_parameters()}
+    if model.adapter_rank:
+        facts |= {"adapter_rank": model.adapter_rank, "learned_parameters": graph.parameters(learned=True)}
     if model.experts:
         facts |= {name: shape[name] for name in ("experts", "experts_per_token", "expert_imbalance")}
     return facts

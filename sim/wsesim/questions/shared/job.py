@@ -9,17 +9,19 @@ from wsesim.hardware import Cluster
 from wsesim.software import Training
 
 
-def job_figures(parameters: int, cluster: Cluster, software: Training, *, trains: bool) -> dict[str, float]:
+def job_figures(
+    parameters: int, learned: int, cluster: Cluster, software: Training, *, trains: bool
+) -> dict[str, float]:
     """Return the seconds of what is done once and beside the steps; only training writes checkpoints.
 
-    Weights that are zero are stored like others.
+    Weights that are zero are stored like others; in a checkpoint stand those that are learned.
     """
     figures = {
         "programming_s": cluster.host.programming_s,
         "weight_upload_s": parameters * software.master_bytes_per_parameter / cluster.memoryx.load_bytes_per_s,
     }
     if trains:
-        kept = parameters * software.checkpoint_bytes_per_parameter
+        kept = learned * software.checkpoint_bytes_per_parameter
         figures["checkpoint_s"] = kept / cluster.memoryx.save_bytes_per_s
     return figures
 

@@ -103,7 +103,7 @@ def open_service(service: Service) -> ResidentPlan | DoesNotFit | None:
 def _placing(service: Service) -> ResidentRequest:
     asked = service.asked
     return placing_of(
-        asked.resolved["inference"], asked.shape, asked.hardware.cluster, software_of_request(asked),
+        asked.resolved["inference"], asked.merged, asked.hardware.cluster, software_of_request(asked),
         positions=service.longest, batch=service.batch or 1, precision=asked.resolved["precision"],
     )  # fmt: skip
 

@@ -104,7 +104,7 @@ def _in_figures(question: Question, step: Step, way: Way, level: Level) -> Answe
     spent = closed_spent(program) if level == "closed" else spent_on(program, way.timed)
     bound = bound_of(program, spent, step.precision)
     figures = _figures(step, program, step_s) | {"bound_s": bound.seconds}
-    figures |= job_figures(program.parameters, program.cluster, step.software, trains=step.trains)
+    figures |= job_figures(program.parameters, program.learned, program.cluster, step.software, trains=step.trains)
     return Answer(
         level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
         spent=Spent(total_s=step_s, by_cause=spent, what="step"), bound=bound,
