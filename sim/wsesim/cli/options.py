@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +56,32 @@ def speaking(command: Callable[..., Any]) -> Callable[..., Any]:
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
 
-settings_option = click.option(
+_set_option = click.option(
     "--set",
     "settings",
     metavar="KEY=VALUE",
     multiple=True,
     help="Replace a value of the file, for example batch.sequences=240. Repeatable.",
 )
+_NAMED = {"machine": "cluster.machine", "software": "software.stack"}
+"""Options that are settings with a short name, and the keys they stand for."""
+
+
+def settings_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --set, --machine and --software; the command gets all of them as its `settings`."""
+
+    @wraps(command)
+    def with_settings(
+        *arguments: Any, settings: tuple[str, ...], machine: str | None, software: str | None, **more: Any
+    ) -> Any:
+        named = {"machine": machine, "software": software}
+        extra = tuple(f"{_NAMED[key]}={json.dumps(value)}" for key, value in named.items() if value is not None)
+        return command(*arguments, settings=(*settings, *extra), **more)
+
+    machine = click.option("--machine", metavar="NAME", help="The machine, for a file that names none, or another.")
+    software = click.option("--software", metavar="NAME", help="The software stack, likewise.")
+    return _set_option(machine(software(with_settings)))
+
 
 force_option = click.option("--force", is_flag=True, help="Replace a folder wsesim wrote and nobody changed since.")
 force_file_option = click.option("--force", is_flag=True, help="Replace the file, whoever wrote it.")

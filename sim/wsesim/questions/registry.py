@@ -17,6 +17,7 @@ from wsesim.workload import Problems, shown
 
 USUAL = "training"
 """The kind of a file that does not say."""
+MACHINE = "name a machine, as `cluster: cs-3` does, or --machine cs-3"
 
 
 def kinds() -> Mapping[str, type[Question]]:
@@ -116,4 +117,5 @@ def _elsewhere(kind: type[Question]) -> dict[str, str]:
 def _needed(kind: type[Question]) -> dict[str, str]:
     common = set.intersection(*(set(each.file.keys()) for each in kinds().values() if not each.mark))
     required = {name for name, field in kind.file.model_fields.items() if field.is_required()}
-    return {key: f"{called(kind)} needs it" for key in required - common}
+    found = {key: f"{called(kind)} needs it" for key in required - common}
+    return found | dict.fromkeys(("cluster", "cluster.machine"), MACHINE)

@@ -70,8 +70,9 @@ class Problems:
             at_key = error["type"] in ("extra_forbidden", "invalid_key") or error["input"] is None
             inner = schema.inner(str(error["loc"][0])) if len(error["loc"]) > 1 else schema
             place, message = _explained(error, loc, (inner or schema).keys())
-            if len(loc) == 1 and key in self.needed and (error["type"] == "missing" or error["input"] is None):
-                message = f"{message.partition(';')[0]}{'; ' if at_key else ': '}{self.needed[key]}"
+            dotted = ".".join(map(str, loc))
+            if dotted in self.needed and (error["type"] == "missing" or error["input"] is None):
+                message = f"{message.partition(';')[0]}{'; ' if at_key else ': '}{self.needed[dotted]}"
             self.add(place, message, at_key=at_key)
 
     def raise_if_any(self) -> None:
