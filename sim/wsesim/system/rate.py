@@ -101,8 +101,7 @@ def full_rate(requests: Requests, times: ServiceTimes) -> float:
 
     Queues are stable below it and at no more (the saturation rule, Baccelli and Foss 1995).
     """
-    together = Requests(np.full(len(requests), requests.arrival_s[0]), requests.prompt, requests.output)
-    served = serve(together, times)
+    served = serve(requests.together(), times)
     ends: npt.NDArray[np.float64] = np.sort(served.end_s[served.held])
     inside = ends[counted(len(ends))]
     if len(inside) < 2 or inside[-1] == inside[0]:

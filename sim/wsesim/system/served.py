@@ -28,6 +28,8 @@ class Served:
     busy: tuple[tuple[float, float, float], ...]
     """Stretches of rounds: from, to, and seconds the entry of the pipeline was taken."""
     rounds: int
+    reused: npt.NDArray[np.int64]
+    """Tokens of each prompt that were in the cache."""
     copies: tuple[Served, ...] = ()
     """What each of several copies did, where requests were spread over them; those without any were idle."""
 
@@ -86,7 +88,7 @@ def together(copies: Sequence[Served]) -> Served:
     order = np.argsort(turns)
     arrays = {
         name: np.concatenate([getattr(copy, name) for copy in copies])[order]
-        for name in ("arrival_s", "ready_s", "begun_s", "first_s", "end_s", "output")
+        for name in ("arrival_s", "ready_s", "begun_s", "first_s", "end_s", "output", "reused")
     }
     rounds, busy = sum(copy.rounds for copy in copies), tuple(stretch for copy in copies for stretch in copy.busy)
     return Served(**arrays, busy=busy, rounds=rounds, copies=tuple(copies))

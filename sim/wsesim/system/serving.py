@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wsesim.errors import SpecError, require_not_negative, require_positive
+from wsesim.system.kept import KeptBlocks
 from wsesim.system.requests import Requests
 from wsesim.system.served import Served, together
 
@@ -120,8 +121,15 @@ class _Server:
         chunks = times.chunks(requests.prompt)
         self.chunks, self.chunk_s, self.drain_s = chunks.tolist(), (enter_s / chunks).tolist(), drain_s.tolist()
         self.begun, self.first, self.end = np.full((3, len(requests)), np.nan)
+        latency, interval = times.latency, times.interval
+        self.lines = latency.base_s, latency.per_position_s, interval.base_s, interval.per_position_s
         self.now, self.round, self.next = self.arrival[0], 0, 0
         self.queue: deque[int] = deque()
+        fits = ~requests.refused & (requests.prompt + requests.output <= times.capacity_tokens)
+        self.fits = fits.tolist()
+        blocks, capacity = requests.blocks, times.capacity_tokens
+        self.kept = KeptBlocks(blocks, requests.block_tokens, capacity) if blocks else None
+        self.reused = np.zeros(len(requests), np.int64)
         self.entering: int | None = None
         self.left = 0
         """Chunks of it."""
@@ -134,6 +142,8 @@ class _Server:
         self.furthest = -math.inf
         """The largest of them."""
         self.positions, self.held = 0, 0
+        self.known: tuple[int, tuple[float, float]] = 0, (0.0, 0.0)
+        """What the next so many rounds take, if that is known."""
         self.busy: list[tuple[float, float, float]] = []
 
     def play(self) -> Served:
@@ -147,13 +157,13 @@ class _Server:
                 self.now = comes
         return Served(
             arrival_s=self.requests.arrival_s, ready_s=self.ready_s, begun_s=self.begun, first_s=self.first,
-            end_s=self.end, output=self.requests.output, busy=tuple(self.busy), rounds=self.round,
+            end_s=self.end, output=self.requests.output, busy=tuple(self.busy), rounds=self.round, reused=self.reused,
         )  # fmt: skip
 
     def _take_in(self) -> None:
         """Queue what has arrived; let the oldest prompt enter if there is room for its whole answer."""
         while self.next < len(self.arrival) and self.arrival[self.next] <= self.now:
-            if self.prompt[self.next] + self.output[self.next] <= self.times.capacity_tokens:
+            if self.fits[self.next]:
                 self.queue.append(self.next)
             self.next += 1
         if self.entering is None and self.queue and self._has_slot():
@@ -162,6 +172,17 @@ class _Server:
                 self.entering = self.queue.popleft()
                 self.left, self.begun[self.entering] = self.chunks[self.entering], self.now
                 self.held += tokens
+                if self.kept is not None:
+                    self._reuse(self.entering, self.kept)
+
+    def _reuse(self, request: int, kept: KeptBlocks) -> None:
+        """Read of a prompt only what is not there yet: a later token costs what it does behind all before it."""
+        prompt = self.prompt[request]
+        if found := min(kept.begin(request, self.held), prompt - 1):
+            self.reused[request] = found
+            whole, there = (float(each) for each in self.times.enter_s(np.array([prompt, found])))
+            self.left = self.chunks[request] = int(self.times.chunks(np.array([prompt - found]))[0])
+            self.chunk_s[request] = (whole - there) / self.left
 
     def _has_slot(self) -> bool:
         return len(self.writing) + len(self.draining) < self.times.slots
@@ -186,7 +207,8 @@ class _Server:
             rounds, left = int(ends), self._next_s() - self.now
         else:
             rounds, left = int(min(ends, self.left)), self._drained_s() - self.now
-        if left == math.inf or self._seconds(rounds) < left:
+        self.known = rounds, self._pass_s(rounds)
+        if self.known[1][0] < left:
             return rounds
         return 1 + bisect_left(range(1, rounds), left, key=self._seconds)
 
@@ -198,21 +220,30 @@ class _Server:
         count, chunk_s = len(self.writing), 0.0 if self.entering is None else self.chunk_s[self.entering]
         if not count:
             return rounds * chunk_s, rounds * chunk_s
-        latency, interval = self.times.latency, self.times.interval
+        base_s, rises_s, each_s, grows_s = self.lines  # of `GrowingTime`, written out: most of a simulation is here
         furthest, total = self.furthest + self.round, self.positions + count * self.round
-        entering = interval.sum_s(total, rounds, count) + rounds * chunk_s
-        through = latency.sum_s(furthest, rounds)
-        ahead = latency.sum_s(furthest, 1) - interval.sum_s(total, 1, count) - chunk_s
-        slope = latency.per_position_s - count * interval.per_position_s
+        if rounds == 1:
+            entering = count * each_s + grows_s * total + chunk_s
+            return max(base_s + rises_s * furthest, entering), entering
+        pairs = rounds * (rounds - 1) / 2
+        entering = count * rounds * each_s + grows_s * (total * rounds + count * pairs) + rounds * chunk_s
+        through = rounds * base_s + rises_s * (furthest * rounds + pairs)
+        ahead = base_s + rises_s * furthest - count * each_s - grows_s * total - chunk_s
+        slope = rises_s - count * grows_s
         # Until this round one of the two is longer, from it on the other; a round before the first or after the last
         # means that none takes over.
         turn = math.floor(min(max(-ahead / slope, -1.0), rounds - 1.0)) + 1 if slope else 0
-        early, late = latency.sum_s(furthest, turn), interval.sum_s(total, turn, count) + turn * chunk_s
+        if not turn:
+            return max(through, entering), entering
+        pairs = turn * (turn - 1) / 2
+        early = turn * base_s + rises_s * (furthest * turn + pairs)
+        late = count * turn * each_s + grows_s * (total * turn + count * pairs) + turn * chunk_s
         return max(early, late) + max(through - early, entering - late), entering
 
     def _pass(self, rounds: int) -> None:
         """Let *rounds* pass: every sequence writes that many tokens; of a prompt as many chunks enter."""
-        seconds, entered_s = self._pass_s(rounds)
+        seconds, entered_s = self.known[1] if self.known[0] == rounds else self._pass_s(rounds)
+        self.known = 0, (0.0, 0.0)
         started, self.now, self.round = self.now, self.now + seconds, self.round + rounds
         if self.entering is None and self.draining:
             self.now = max(self.now, min(self.draining[-1][0], self._next_s()))
@@ -229,6 +260,8 @@ class _Server:
         before = self.draining[-1][0] if self.draining else self.now
         self.draining.append((max(before, self.now + self.drain_s[request]), request))
         self.entering = None
+        if self.kept is not None:
+            self.kept.entered(request)
 
     def _begin_writing(self) -> None:
         """Prompts that have drained have their first token; those that write more do so from the next round on."""
@@ -237,7 +270,7 @@ class _Server:
             self.first[request] = first_s
             if self.output[request] == 1:
                 self.end[request] = first_s
-                self.held -= self.prompt[request] + 1
+                self._leave(request)
                 continue
             self.starts[request] = start = self.prompt[request] - self.round
             self.furthest = max(self.furthest, start)
@@ -250,4 +283,9 @@ class _Server:
         self.positions -= start
         if start == self.furthest:
             self.furthest = max(self.starts.values(), default=-math.inf)
+        self._leave(request)
+
+    def _leave(self, request: int) -> None:
         self.held -= self.prompt[request] + self.output[request]
+        if self.kept is not None:
+            self.kept.finish(request, self.held)

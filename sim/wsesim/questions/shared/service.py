@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from math import inf
 
 from wsesim.answer import DoesNotFit
 from wsesim.mapping.resident import PlanGoal, ResidentPlan, ResidentRequest, plan_service
@@ -11,7 +12,7 @@ from wsesim.questions.base import Asked
 from wsesim.questions.shared.choosing import left_open
 from wsesim.questions.shared.placing import placed, placing_of
 from wsesim.questions.shared.request import Guesses, software_of_request
-from wsesim.system import Arrivals, GrowingTime, Objective, ServiceTimes
+from wsesim.system import Arrivals, GrowingTime, Objective, Requests, ServiceTimes
 from wsesim.units import Dimension, parse
 
 LEAST_CHUNK = 64
@@ -32,6 +33,8 @@ class Service:
     batch: int | None
     """Sequences of full length held at once; None: as many as fit."""
     guesses: Guesses
+    warmup: int = 0
+    """First requests that do not count."""
 
     @property
     def goal(self) -> PlanGoal:
@@ -54,13 +57,33 @@ def service_of(asked: Asked) -> Service:
     ttft_s, tpot_s = (float(parse(section.pop(key), Dimension.SECONDS)) for key in ("slo_ttft", "slo_tpot"))
     objective = Objective(ttft_s=ttft_s, tpot_s=tpot_s, share=section.pop("slo_share"))
     trace, rate, search = section.pop("trace"), section.pop("rate"), section.pop("search")
+    skip, span, warmup = section.pop("skip"), section.pop("span"), section.pop("warmup")
     arrivals = Arrivals(
-        **section, rate_per_s=None if trace else rate, trace=None if trace is None else asked.folder / trace
-    )
+        **section, rate_per_s=rate, trace=None if trace is None else asked.folder / trace,
+        skip_s=0.0 if skip is None else float(parse(skip, Dimension.SECONDS)),
+        span_s=inf if span is None else float(parse(span, Dimension.SECONDS)),
+    )  # fmt: skip
     batch = held["batch"] if isinstance(held["batch"], int) else None
     return Service(
-        asked=asked, arrivals=arrivals, objective=objective, search=search, batch=batch, guesses=Guesses.of(held)
+        asked=asked, arrivals=arrivals, objective=objective, search=search, batch=batch, guesses=Guesses.of(held),
+        warmup=warmup,
     )  # fmt: skip
+
+
+def of_trace(service: Service, requests: Requests) -> Service:
+    """Return a service that is laid out for the *requests* of its trace: for their mean lengths, as for drawn ones."""
+    if service.arrivals.trace is None or requests.refused.all():
+        return service
+    lengths = (each[~requests.refused] for each in (requests.prompt, requests.output))
+    prompt, output = (max(1, round(float(each.mean()))) for each in lengths)
+    return replace(service, arrivals=replace(service.arrivals, prompt=prompt, output=output, requests=len(requests)))
+
+
+def tokens_in(text: str) -> int:
+    """Count the tokens of a text, GPT-2's; halves of surrogate pairs are one sign each."""
+    from wsesim.numerics import Tokenizer
+
+    return sum(1 for _ in Tokenizer.gpt2().iter_encode(text.encode("utf-8", "replace").decode()))
 
 
 def placed_service(service: Service, goal: PlanGoal | None = None) -> ResidentPlan | DoesNotFit:

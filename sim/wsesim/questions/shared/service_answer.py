@@ -15,7 +15,15 @@ from wsesim.questions.shared.choosing import by_hand_words, placement_choice, un
 from wsesim.questions.shared.facts import deciding
 from wsesim.questions.shared.request import FULL_REQUEST
 from wsesim.questions.shared.request_answer import LEAVES_OUT, facts_of, placement_words, with_software
-from wsesim.questions.shared.service import Service, open_service, placed_service, service_of, service_times
+from wsesim.questions.shared.service import (
+    Service,
+    of_trace,
+    open_service,
+    placed_service,
+    service_of,
+    service_times,
+    tokens_in,
+)
 from wsesim.questions.shared.service_choice import (
     Judged,
     choices_by_rate,
@@ -60,11 +68,12 @@ SERVICE_LEAVES_OUT: Mapping[Level, tuple[str, ...]] = {
 def solve_service(question: Question, level: Level, say: Say) -> Outcome:
     """Answer what a service can do at a level."""
     service = service_of(question.asked)
+    requests = requests_of(service.arrivals, tokens=tokens_in, say=say)
+    service = of_trace(service, requests)
     say("placing the model")
     plan = placed_service(service)
     if isinstance(plan, DoesNotFit):
         return plan
-    requests = requests_of(service.arrivals)
     if level == "closed":
         return _by_formula(question, service, plan, requests)
     searched = searched_of(service, requests)
@@ -204,7 +213,8 @@ def _headline(service: Service, plan: ResidentPlan, figures: Mapping[str, Any]) 
 
 
 def _cut(service: Service, requests: Requests) -> Iterator[str]:
-    """Say how many lengths that were drawn were cut."""
+    """Say what was read, and how many lengths that were drawn were cut."""
+    yield from requests.notes
     if requests.cut:
         yield (
             f"{requests.cut:,} of {len(requests):,} requests were drawn longer than serving.longest = "
@@ -227,7 +237,7 @@ def _notes(
         *(timeline_words(requests) if timeline else ()),
         *([ops_words(requests, served)] if served.held.any() else []),
     ]
-    over = int((~served.held).sum())
+    over = int((~served.held & ~requests.refused).sum())
     if over:
         found.append(f"{over:,} requests are longer than the {times.capacity_tokens:,} positions of a copy.")
     return tuple(found)

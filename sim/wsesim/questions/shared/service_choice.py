@@ -50,7 +50,8 @@ def searched_of(service: Service, requests: Requests) -> Requests | None:
         return None
     if service.arrivals.trace is None:
         return requests_of(replace(service.arrivals, requests=SEARCHED))
-    return requests.repeated(SEARCHED) if isfinite(requests.rate_per_s) else None
+    served = requests.chosen(~requests.refused)
+    return served.repeated(SEARCHED) if len(served) and isfinite(served.rate_per_s) else None
 
 
 def judge(service: Service, searched: Requests | None, plan: ResidentPlan, times: ServiceTimes, say: Say) -> Judged:

@@ -1,0 +1,298 @@
+"""Public traces of requests as they are: which column is what, when each request arrives, and how long it is.
+
+    form          arrival                 prompt              answer             more
+    wsesim        arrival_s               prompt              output
+    Azure         TIMESTAMP (time of day) ContextTokens       GeneratedTokens
+    BurstGPT      Timestamp               Request tokens      Response tokens
+    Vidur         arrived_at              num_prefill_tokens  num_decode_tokens
+    Splitwise     arrival_timestamp       prompt_size         token_size
+    Mooncake      timestamp (ms)          input_length        output_length      hash_ids, blocks of the prompt
+    LLMServingSim arrival_time_ns         input_toks          output_toks
+    ShareGPT      none                    conversations: what is said first, and what is answered
+
+Only gaps count: times start at the earliest request, whatever they are counted from.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NoReturn
+
+from wsesim.errors import InputError, nearest
+from wsesim.system.records import Records, Row, open_records
+
+MOST_TOKENS = 10**9
+LONGEST_SPAN_S = 1e9
+MOST_KEPT = 2_000_000
+"""Requests that are played of one trace, at most: each takes about a kilobyte while it is."""
+TOLD_EVERY = 20_000
+BLOCKS = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
+"""Tokens that a block of a prompt may have, where it has a name of its own."""
+
+SECONDS: Mapping[str, float] = {
+    "arrivals": 1.0, "arrivaltimens": 1e-9, "arrivalns": 1e-9, "arrivaltimestamp": 1.0, "arrivedat": 1.0,
+    "arrivaltime": 1.0, "arrivalms": 1e-3, "timestampms": 1e-3, "timestamp": 1.0, "starttime": 1.0, "createdat": 1.0,
+}  # fmt: skip
+"""What a number in a column of times counts, by its name without signs and capitals."""
+PROMPTS: Mapping[str, str] = {
+    "prompt": "wsesim", "contexttokens": "Azure", "requesttokens": "BurstGPT", "numprefilltokens": "Vidur",
+    "promptsize": "Splitwise", "inputlength": "Mooncake", "inputtoks": "LLMServingSim", "prompttokens": "OpenAI",
+    "inputtokens": "plain", "promptlen": "plain", "inputlen": "plain", "promptlength": "plain",
+    "conversations": "ShareGPT", "messages": "ShareGPT", "conversation": "ShareGPT",
+}  # fmt: skip
+"""The form of which a column of prompts is."""
+OUTPUTS = (
+    "output", "generatedtokens", "responsetokens", "numdecodetokens", "tokensize", "outputlength", "outputtoks",
+    "completiontokens", "outputtokens", "outputlen", "response", "completion", "answer",
+)  # fmt: skip
+MILLISECONDS = frozenset({"inputlength"})
+"""Columns of prompts beside which `timestamp` counts milliseconds (Mooncake, Dynamo)."""
+_CLOCK = re.compile(
+    r"(\d{4}-\d\d-\d\d)[ T](\d\d):(\d\d):(\d\d(?:\.\d*)?)\s*(?:Z|UTC|([+-])(\d\d):?(\d\d))?", re.ASCII
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceForm:
+    """Which column is what."""
+
+    name: str
+    arrival: str | None
+    """None: the file does not say when requests arrive."""
+    unit_s: float
+    prompt: str
+    output: str | None
+    """None where prompts are conversations that have the answers in them."""
+    blocks: str | None
+    typed: bool
+    """Whether prompts and answers that are text are texts, not slips."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All that is read, in the order of the fields."""
+        return tuple(name for name in (self.arrival, self.prompt, self.output, self.blocks) if name is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """Which rows of a trace are asked for, and what becomes of those that are too long."""
+
+    skip_s: float = 0.0
+    span_s: float = math.inf
+    most: int | None = None
+    longest: int
+    longer: str = "refuse"
+    """refuse (they arrive and are turned away) | cut (the prompt is) | drop."""
+
+
+@dataclass(slots=True)
+class Columns:
+    """What was read: requests in the order of the file."""
+
+    form: TraceForm
+    arrival_s: array[float] = field(default_factory=lambda: array("d"))
+    prompt: array[int] = field(default_factory=lambda: array("q"))
+    output: array[int] = field(default_factory=lambda: array("q"))
+    blocks: list[tuple[int, ...]] = field(default_factory=list)
+    empty: int = 0
+    """Rows without tokens to read or to write."""
+    longer: int = 0
+    """Rows over the longest."""
+    rows: int = 0
+    block_tokens: int = 0
+
+
+def read_columns(
+    path: Path, excerpt: Excerpt, *, tokens: Callable[[str], int], say: Callable[[str], None]
+) -> Columns:  # fmt: skip
+    """Read the requests of a file.
+
+    Raises:
+        InputError: not a file of requests; says which line and column, and what would be right.
+    """
+    with open_records(path) as records:
+        found = Columns(form_of(records, str(path)))
+        reader = _Reader(found, excerpt, str(path), tokens)
+        for row in records.rows(found.form.columns):
+            if reader.add(row):
+                break
+            if found.rows % TOLD_EVERY == 0:
+                say(f"reading requests: {found.rows:,} rows, {records.read():.0%} of {path.name}")
+    if not found.prompt:
+        raise InputError.at("has no requests that are asked for", file=str(path), line=1)
+    found.block_tokens = _block_tokens(found) if found.blocks else 0
+    return found
+
+
+def form_of(records: Records, file: str) -> TraceForm:
+    """Tell a form by its columns.
+
+    Raises:
+        InputError: no known form has them.
+    """
+    names = {re.sub(r"[^a-z0-9]", "", name.lower()): name for name in records.names}
+    prompt = next((key for key in PROMPTS if key in names), None)
+    output = next((key for key in OUTPUTS if key in names), None)
+    if prompt is None or (output is None and PROMPTS[prompt] != "ShareGPT"):
+        what, known = ("prompt", PROMPTS) if prompt is None else ("output", OUTPUTS)
+        hint = next((each for each in (nearest(name, known) for name in names) if each), "")
+        message = (
+            f"no column {what!r}, nor one that says the same in a public trace{hint}; there are: "
+            f"{', '.join(records.names)}; needed are arrival_s, prompt and output"
+        )
+        raise InputError.at(message, file=file, line=1)
+    arrival = next((key for key in SECONDS if key in names), None)
+    unit_s = SECONDS[arrival] if arrival else 0.0
+    if arrival == "timestamp" and prompt in MILLISECONDS:
+        unit_s = 1e-3
+    return TraceForm(
+        name=PROMPTS[prompt], arrival=names[arrival] if arrival else None, unit_s=unit_s, prompt=names[prompt],
+        output=None if PROMPTS[prompt] == "ShareGPT" else names[output or ""], blocks=names.get("hashids"),
+        typed=records.typed,
+    )  # fmt: skip
+
+
+class _Reader:
+    """Adds rows to columns."""
+
+    def __init__(self, found: Columns, excerpt: Excerpt, file: str, tokens: Callable[[str], int]) -> None:
+        self.found, self.excerpt, self.file, self.tokens = found, excerpt, file, tokens
+        self.origin_s: float | None = None
+        self.origin_day: int | None = None
+
+    def add(self, row: Row) -> bool:
+        """Add a row; return whether that was the last that is asked for."""
+        line, values = row
+        found, form, excerpt = self.found, self.found.form, self.excerpt
+        found.rows += 1
+        at_s = 0.0
+        if form.arrival is not None:
+            at_s, values = self._arrival(values[0], line), values[1:]
+            if not excerpt.skip_s <= at_s < excerpt.skip_s + excerpt.span_s and (excerpt.skip_s or at_s > 0):
+                return False
+        prompt, output = self._sizes(values, line)
+        if prompt < 1 or output < 1:
+            found.empty += 1
+            return False
+        if prompt + output > excerpt.longest:
+            found.longer += 1
+            if excerpt.longer == "drop":
+                return False
+        self._keep(at_s, prompt, output, line)
+        if form.blocks is not None:
+            found.blocks.append(self._blocks(values[-1], line))
+        return len(found.prompt) == excerpt.most
+
+    def _keep(self, at_s: float, prompt: int, output: int, line: int) -> None:
+        if len(self.found.prompt) == MOST_KEPT:
+            message = f"more than {MOST_KEPT:,} requests; ask for fewer with serving.requests, or serving.span"
+            raise InputError.at(message, file=self.file, line=line)
+        if self.excerpt.longer == "cut" and prompt + output > self.excerpt.longest:
+            output = min(output, self.excerpt.longest - 1)
+            prompt = min(prompt, self.excerpt.longest - output)
+        self.found.arrival_s.append(at_s)
+        self.found.prompt.append(prompt)
+        self.found.output.append(output)
+
+    def _arrival(self, value: Any, line: int) -> float:
+        """Return when a request arrives, seconds after the first of the file."""
+        try:
+            time_s = _number(value) * self.found.form.unit_s
+        except ValueError:
+            time_s = self._clock(value, line)
+        if self.origin_s is None:
+            self.origin_s = time_s
+        at_s = time_s - self.origin_s
+        if not abs(at_s) <= LONGEST_SPAN_S:
+            self._fail(self.found.form.arrival, value, f"is more than {LONGEST_SPAN_S:g} s from the first", line)
+        return at_s
+
+    def _clock(self, value: Any, line: int) -> float:
+        match = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None
+        day = _ordinal(match[1]) if match else None
+        if match is None or day is None:
+            message = "is not a number, nor a time such as 2023-11-16 18:20:01.1"
+            self._fail(self.found.form.arrival, value, message, line)
+        if self.origin_day is None:
+            self.origin_day = day
+        east_min = int(f"{match[5]}1") * (60 * int(match[6]) + int(match[7])) if match[5] else 0
+        minutes = 60 * int(match[2]) + int(match[3]) - east_min
+        return 86400.0 * (day - self.origin_day) + 60.0 * minutes + float(match[4])
+
+    def _sizes(self, values: Sequence[Any], line: int) -> tuple[int, int]:
+        form = self.found.form
+        if form.output is None:
+            return self._said(values[0], line)
+        return self._size(values[0], form.prompt, line), self._size(values[1], form.output, line)
+
+    def _size(self, value: Any, name: str, line: int) -> int:
+        try:
+            number = _number(value)
+        except ValueError:
+            if isinstance(value, str) and self.found.form.typed and value:
+                return self.tokens(value)
+            self._fail(name, value, "is not a number", line)
+        if number != math.floor(number) or not 0 <= number <= MOST_TOKENS:
+            self._fail(name, value, "is not a whole number from 0 on", line)
+        return int(number)
+
+    def _said(self, turns: Any, line: int) -> tuple[int, int]:
+        """Return the tokens of what is said first, and of its answer; 0 of what is not there."""
+        if not isinstance(turns, list):
+            self._fail(self.found.form.prompt, turns, "is not a list of what is said", line)
+        texts = [turn.get("value", turn.get("content")) for turn in turns[:2] if isinstance(turn, dict)]
+        sizes = [self.tokens(text) if isinstance(text, str) and text else 0 for text in texts]
+        first, second = (*sizes, 0, 0)[:2]
+        return first, second
+
+    def _blocks(self, value: Any, line: int) -> tuple[int, ...]:
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(type(each) is int for each in value):
+            self._fail(self.found.form.blocks, value, "is not a list of whole numbers", line)
+        return tuple(value)
+
+    def _fail(self, name: str | None, value: Any, message: str, line: int) -> NoReturn:
+        if value is None or value == "":
+            raise InputError.at(f"{name} is missing", file=self.file, line=line)
+        shown = repr(value)
+        shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
+        raise InputError.at(f"{name} = {shown} {message}", file=self.file, line=line)
+
+
+def _number(value: Any) -> float:
+    """Return a finite number as it stands in a table or in JSON.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if type(value) is str or type(value) is int or type(value) is float:
+        try:
+            number = float(value)
+        except OverflowError:
+            raise ValueError from None
+        if math.isfinite(number):
+            return number
+    raise ValueError
+
+
+@lru_cache(maxsize=4096)
+def _ordinal(day: str) -> int | None:
+    try:
+        return date.fromisoformat(day).toordinal()
+    except ValueError:
+        return None
+
+
+def _block_tokens(found: Columns) -> int:
+    """Return the tokens of a block: the fewest, of those that are usual, with which no prompt has too few blocks."""
+    pairs = zip(found.blocks, found.prompt, strict=True)
+    least = max((prompt / len(blocks) for blocks, prompt in pairs if blocks), default=0.0)
+    return next((size for size in BLOCKS if size >= least), BLOCKS[-1])
