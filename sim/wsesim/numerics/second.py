@@ -22,9 +22,11 @@ def second_tokens(model: Model, ids: Ids) -> dict[str, Ids]:
     sequences, length = ids.shape
     own = np.array([[int(number) % model.vocab for number in row] for row in ids])
     of_first = length - length // 2
-    types = np.array([[0] * of_first + [1] * (length // 2)] * sequences)
+    types = np.array([[0] * of_first + [int(model.token_types > 1)] * (length // 2)] * sequences)
     classes = 2 if model.task == "mlm" else model.classes
     labels = own[:, : min(model.masked, length)] if model.task == "mlm" else own
+    if model.task == "tag":
+        labels = own % model.classes
     return {"ids": own, "types": types, "labels": labels, "classes": np.array([n % classes for n in range(sequences)])}
 
 

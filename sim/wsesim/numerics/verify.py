@@ -228,6 +228,8 @@ def _compare_block(block: Block, run: BlockRun, step: ReferenceStep, terms: int)
         name = f"{run.block} {run.copy + 1}" if run.block == "layer" else run.block
         yield _comparison(f"{name}: {output}", run.tensors[output], step.hidden, terms, is_output=False)
         return
+    if not step.losses:
+        yield _comparison(block.outputs[0], run.tensors[block.outputs[0]], step.logits["states"], terms, is_output=True)
     for op in block.ops:
         if find(op.kind).is_loss:
             which = "tokens" if "vocab" in block.tensors[op.inputs[0]].axes else "classes"

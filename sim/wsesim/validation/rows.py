@@ -107,7 +107,8 @@ FAMILIES = (
     ModelFamily("BERT", r"bert", _ENCODER),
     ModelFamily("ESM", r"\besm", (("causal", False), ("position", "rotary"))),
     ModelFamily("GPT-J", r"gpt-?j", (("block", "parallel"), ("position", "rotary"), ("tied", False),
-                                     ("attention_bias", False), ("rotary_width", 64), ("rotary_pairs", "interleaved"))),
+                                     ("attention_bias", False), ("rotary_width", 64), ("rotary_pairs", "interleaved"),
+                                     ("head_bias", True))),
     ModelFamily("Llama", r"llama|mistral|qwen", _ROTARY),
     ModelFamily("GPT", r"gpt", ()),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 
 from wsesim.answer import UsedFigure
 from wsesim.errors import InputError, SpecError
-from wsesim.model import Model, load_preset, read_hf_config
+from wsesim.model import EXTRAS, Model, load_preset, read_hf_config
 from wsesim.ops import chosen
 from wsesim.workload.fields import as_yaml
 from wsesim.workload.inputs import GPT2_VOCAB, file_problem
@@ -19,8 +19,12 @@ from wsesim.workload.schema import ModelSection
 _SIZES = ("layers", "width", "heads", "kv_heads", "head_width", "ffn_width", "vocab")
 _LABELS = ("name", "source", "token_budget")
 _READ_WITH: Mapping[str, tuple[str, Callable[[Model], bool]]] = {
-    **dict.fromkeys(("classes",), ("model.task is classify", lambda model: model.task == "classify")),
-    **dict.fromkeys(("masked", "sentence_head"), ("model.task is mlm", lambda model: model.task == "mlm")),
+    **dict.fromkeys(
+        ("classes",), ("model.task is classify or tag", lambda model: model.task in ("classify", "tag"))
+    ),
+    **dict.fromkeys(("masked",), ("model.task is mlm", lambda model: model.task == "mlm")),
+    "sentence_head": ("model.task is mlm or embed", lambda model: model.task in ("mlm", "embed")),
+    **dict.fromkeys(("full_every",), ("model.window is above 0", lambda model: model.window > 0)),
     **dict.fromkeys(
         ("rotary_width", "rotary_pairs", "rotary_base"),
         ("model.position is rotary", lambda model: model.position == "rotary"),
@@ -57,7 +61,7 @@ def model_of(
         return None, ()
     try:
         model, defaults = resolve_model(section, name=name, length=length, folder=folder)
-        problems.notes += _unread(section, model)
+        problems.notes += [*_unread(section, model), *model.notes]
         return _with_masks(section, model, length, defaults)
     except SpecError as error:
         problems.add_spec("model", error)
@@ -151,7 +155,7 @@ def _whole(given: Mapping[str, Any], name: str, length: int | None) -> tuple[Mod
         shape.derive("attention_bias", given["bias"], "as bias")
     _derive_experts(shape)
     for each in fields(Model):
-        if each.default is not MISSING and each.name not in ("token_budget", "source"):
+        if each.default is not MISSING and each.name not in (*EXTRAS, "token_budget", "source", "notes"):
             shape.derive(each.name, each.default, "as in GPT-2")
     return Model(**shape.values), tuple(shape.defaults)
 
