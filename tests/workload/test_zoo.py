@@ -32,6 +32,7 @@ trainer:
       use_projection_bias_in_attention: false
       use_ffn_bias_in_attention: false
       use_ffn_bias: false
+      attention_sliding_window_length: 40
       dropout_rate: 0.1
       hiden_size: 3
     optimizer: {{SGD: {{momentum: 0.9}}}}
@@ -73,6 +74,7 @@ def test_the_trainer_form(tmp_path: Path) -> None:
     assert (model.layers, model.width, model.heads, model.kv_heads, model.ffn_width) == (2, 64, 4, 2, 256)
     assert (model.norm, model.activation, model.position, model.rotary_width) == ("rms_norm", "swiglu", "rotary", 16)
     assert (model.tied, model.bias, model.attention_bias, model.sparsity) == (False, False, False, 0.5)
+    assert (model.window, model.project_bias) == (40, False)
     assert resolved["batch"] == {"sequences": 16, "length": 100, "micro_batch": 4}
     assert (resolved["precision"], resolved["precision_opt_level"]) == ("cb16", 2)
     assert resolved["cluster"]["systems"] == 2
@@ -92,7 +94,7 @@ def test_the_flat_form(tmp_path: Path) -> None:
     question = asked(FLAT, tmp_path)
     resolved, model = question.asked.resolved, question.asked.shape
     assert (model.task, model.masked, model.sentence_head, model.token_types) == ("mlm", 9, False, 0)
-    assert (model.causal, model.norm_order) == (False, "post")
+    assert (model.causal, model.norm_order, model.activation) == (False, "post", "gelu")
     assert (resolved["precision"], resolved["precision_opt_level"]) == ("bf16", 0)
     assert resolved["batch"] == {"sequences": 32, "length": 64, "micro_batch": "auto"}
     assert (
@@ -130,12 +132,12 @@ def test_a_job_without_a_loader_to_train_from_evaluates(tmp_path: Path) -> None:
         ("num_heads: 4", "num_heads: 0", 8, "model.num_heads must be a whole number above 0; got 0"),
         ("type: rotary", "type: relative", 12, "positions by learned buckets of distances (T5) are not modelled"),
         ("type: rotary", "type: rotery", 12, "is not modelled, did you mean 'rotary'?"),
-        ("dropout_rate: 0.1", "attention_sink_tokens: 4", 22, "a window of attention that keeps the first tokens"),
-        ("dropout_rate: 0.1", "moe: {num_experts: 4, top_k: 9}", 22, "model.experts_per_token must be from 1 to"),
-        ("batch_size: 16, ", "", 33, "train_dataloader.batch_size is missing"),
+        ("dropout_rate: 0.1", "attention_chunk_size: 4", 23, "= 4: attention in chunks, which is not modelled"),
+        ("dropout_rate: 0.1", "moe: {num_experts: 4, top_k: 9}", 23, "model.experts_per_token must be from 1 to"),
+        ("batch_size: 16, ", "", 34, "train_dataloader.batch_size is missing"),
         ("  init: &init", "  init: 3\n  x: &init", 2, "init must be a mapping"),
         ("trainer:\n", "trainer: [1]\nx:\n", 1, "a list of trainers is several jobs"),
-        ("fp16_type: cbfloat16", "fp16_type: cbfloat", 25, "did you mean 'cbfloat16'?"),
+        ("fp16_type: cbfloat16", "fp16_type: cbfloat", 26, "did you mean 'cbfloat16'?"),
     ],
 )
 def test_refused(old: str, new: str, line: int, said: str, tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def read_model(made: Translation, length: int | None) -> None:
         if key in MODEL:
             _translate(made, part, key)
     _activation(made, part)
-    _attention(made, part, length)
+    _attention(made, part)
     _experts(made, part)
     _head(made, part, family, length)
     made.rest(given, FREE, ELSEWHERE | MODEL.keys())
@@ -94,8 +94,8 @@ def _activation(made: Translation, part: JobPart) -> None:
     made.put("model", "activation", made.word(part, key, ACTIVATIONS, {}), part, key)
 
 
-def _attention(made: Translation, part: JobPart, length: int | None) -> None:
-    """Heads, their width, biases and windows."""
+def _attention(made: Translation, part: JobPart) -> None:
+    """Heads, their width, and how many keys a token sees."""
     values = part.values
     heads = made.whole(part, "num_heads", values["num_heads"])
     module, extra = values.get("attention_module", "aiayn_attention"), values.get("extra_attention_params") or {}
@@ -109,18 +109,13 @@ def _attention(made: Translation, part: JobPart, length: int | None) -> None:
         if inner % heads:
             made.refuse(part, "attention_inner_dim", f"= {inner} is not divided by num_heads = {heads}")
         made.put("model", "head_width", inner // heads, part, "attention_inner_dim")
-    if values.get("use_ffn_bias_in_attention") != values.get("use_projection_bias_in_attention"):
-        made.apart.append(
-            f"a bias of the attention's output unlike its inputs' ({part.loc[-1]}.use_ffn_bias_in_attention)"
-        )
-    else:
-        made.used += [made.named(part, key) for key in ("use_ffn_bias_in_attention",) if key in made.parts.model.values]
-    if "attention_sliding_window_length" in values:
-        window = made.whole(part, "attention_sliding_window_length", values["attention_sliding_window_length"])
-        if window < (length or made.whole(part, "max_position_embeddings", values["max_position_embeddings"])):
-            made.refuse(part, "attention_sliding_window_length", f"= {window}: a window of attention that binds, which "
-                        "is not modelled; with sequences no longer than it, it changes nothing")  # fmt: skip
-        made.free.append(made.named(part, "attention_sliding_window_length"))
+    window, sinks = (values.get(f"attention_{key}") for key in ("sliding_window_length", "sink_tokens"))
+    if window is not None and sinks:
+        keys = sum(made.whole(part, f"attention_{key}", values[f"attention_{key}"])
+                   for key in ("sliding_window_length", "sink_tokens"))  # fmt: skip
+        made.put("model", "window", keys, part, "attention_sink_tokens", "attention_sliding_window_length")
+    elif window is not None:
+        made.put("model", "window", window, part, "attention_sliding_window_length")
 
 
 def _experts(made: Translation, part: JobPart) -> None:
@@ -129,7 +124,9 @@ def _experts(made: Translation, part: JobPart) -> None:
     if not isinstance(moe, Mapping):
         made.refuse(part, name, f"must be a mapping; got {shown(moe)}")
     if moe.get("num_shared_experts"):
-        made.refuse(part, f"{name}/num_shared_experts", "= experts that every token goes through are not modelled")
+        width = made.whole(part, "filter_size", part.values["filter_size"])
+        shared = width * made.whole(part, f"{name}/num_shared_experts", moe["num_shared_experts"])
+        made.put("model", "shared_width", shared, part, f"{name}/num_shared_experts")
     if moe.get("num_experts", 1) != 1:
         made.put("model", "experts", moe["num_experts"], part, f"{name}/num_experts")
         made.put("model", "experts_per_token", moe.get("top_k", 1), part, f"{name}/top_k")
@@ -143,8 +140,8 @@ def _head(made: Translation, part: JobPart, family: ZooFamily, length: int | Non
     nsp = not values.get("disable_nsp", False)
     if "num_segments" not in values:
         made.put("model", "token_types", 2 if nsp else 0, part, "disable_nsp")
-    if task == "classify":
-        key = "num_labels" if "num_labels" in values else "num_classes"
+    if task in ("classify", "tag"):
+        key = next((key for key in ("num_labels", "num_classes", "num_cls_classes") if key in values), "num_labels")
         made.put("model", "classes", values.get(key, 2), part, key)
         del made.data["model"]["sentence_head"]
         return

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wsesim.ops import option_named
+from wsesim.ops import option_named, options
 
 
 def _names(words: str) -> frozenset[str]:
@@ -48,24 +48,30 @@ MODEL: Mapping[str, To | Only | Apart] = {
     "filter_size": To("ffn_width"),
     "vocab_size": To("vocab"),
     "max_position_embeddings": To("max_length"),
-    "position_embedding_type": To("position", {"learned": "learned", "rotary": "rotary"}),
+    "position_embedding_type": To("position", {"learned": "learned", "rotary": "rotary", "alibi": "alibi"}),
     "rotary_dim": To("rotary_width"),
     "rope_theta": To("rotary_base"),
-    "norm_type": To("norm", {"layernorm": "layer_norm", "rmsnorm": "rms_norm"}),
+    "norm_type": To(
+        "norm", {"layernorm": "layer_norm", "rmsnorm": "rms_norm", "biasless-layernorm": "layer_norm_scale"}
+    ),
+    "norm_first_sandwich": To("norm_order", {True: "both", False: "pre"}),
+    "use_untied_layer_norm": To("untied_norms"),
+    "embedding_layer_norm": To("embed_norm"),
+    "embeddings_scale": To("embed_scale"),
+    "output_logits_scale": To("logits_scale"),
     "layer_norm_epsilon": To("norm_epsilon"),
     "share_embedding_weights": To("tied"),
     "use_projection_bias_in_attention": To("attention_bias"),
+    "use_ffn_bias_in_attention": To("project_bias"),
     "use_ffn_bias": To("bias"),
+    "use_bias_in_output": To("head_bias"),
+    "attention_logit_softcapping": To("attention_cap"),
+    "final_logit_softcapping": To("logits_cap"),
+    "sliding_window_every_other_decoder_layer": To("full_every", {True: 2, False: 0}),
     "disable_nsp": To("sentence_head", {True: False, False: True}),
     "num_segments": To("token_types"),
     "norm_first": To("norm_order", {True: "pre", False: "post"}),
-    "embedding_layer_norm": Apart((False,), "the norm after the tables"),
-    "use_bias_in_output": Apart((False,), "the bias of the head"),
     "alibi_trainable_slopes": Only((False,), "slopes of ALiBi that are learned"),
-    "attention_logit_softcapping": Only((), "logits of attention capped by a tanh"),
-    "final_logit_softcapping": Only((), "logits of the head capped by a tanh"),
-    "norm_first_sandwich": Only((False,), "norms both before and after each sublayer"),
-    "attention_sink_tokens": Only((0,), "a window of attention that keeps the first tokens"),
     "attention_vertical_column_spacing": Only((), "attention over columns of tokens"),
     "attention_chunk_size": Only((), "attention in chunks"),
     "fixed_sparse_attention": Only((), "sparse attention"),
@@ -74,11 +80,8 @@ MODEL: Mapping[str, To | Only | Apart] = {
     "scale_qk_dot_by_layer_idx": Apart((False,), "the scale of attention by layer"),
 }
 """Keys of `model` that decide what it costs; words not named here pass as they are and are checked like any others."""
-ACTIVATIONS = {
-    **{name: name for name in ("gelu", "relu", "swiglu", "geglu", "gelu_tanh")},
-    **option_named("activation"),
-}
-"""What the Model Zoo calls activations. Its names of gated ones (swiglu) are ours."""
+ACTIVATIONS = {**option_named("activation", gated=False), **{name: name for name in options("activation")}}
+"""What the Model Zoo calls activations: those with a gate as we do."""
 NOT_MODELLED = {
     "relative": "positions by learned buckets of distances (T5)",
     "fixed": "sines that are added to the embeddings",
@@ -113,7 +116,11 @@ FAMILIES: Mapping[str, ZooFamily] = {
     **dict.fromkeys(("gptj", "falcon", "gpt-neox", "gpt_neox"), _BESIDE),
     **dict.fromkeys(("bert", "roberta"), ZooFamily(_ENCODER, {**_BERT.fields, "task": "mlm"})),
     "esm2": ZooFamily({**_ENCODER, "disable_nsp": True}, {"causal": False, "norm_order": "pre", "task": "mlm"}),
-    **dict.fromkeys(("bert/classifier",), ZooFamily(_ENCODER, {**_BERT.fields, "task": "classify"})),
+    "bert/classifier": ZooFamily(_ENCODER, {**_BERT.fields, "task": "classify"}),
+    **dict.fromkeys(
+        ("bert/token_classifier", "bert/extractive_summarization", "bert/qa"),
+        ZooFamily(_ENCODER, {**_BERT.fields, "task": "tag"}),
+    ),
 }  # fmt: skip
 """Families by `model.name`."""
 MECHANISMS: Mapping[str, str] = {
@@ -121,8 +128,6 @@ MECHANISMS: Mapping[str, str] = {
     "pretrained": "a shape that stands in another file",
     "dpr": "two encoders that are told apart by pairs",
     "dpo": "two models, one of which only judges pairs (DPO)",
-    **dict.fromkeys(("bert/token_classifier", "bert/extractive_summarization"), "a class for each token"),
-    "bert/qa": "a span in a text",
     **dict.fromkeys(
         ("llava", "multimodal_simple", "mllama", "dino", "vision_transformer", "vit", "ViTModel"), "patches of images"
     ),
@@ -151,8 +156,8 @@ attention_type attention_kernel attention_softmax_fp32 alibi_implementation boun
 compute_eval_metrics dropout_seed embedding_initializer initializer initializer_range output_layer_initializer
 ffn_initializer ffn_output_layer_initializer default_initializer attention_initializer loss_scaling loss_weight
 mlm_loss_scaling mlm_loss_weight weight_initialization_seed
-lr_adjustment_groups mup_base_hidden_size mup_base_filter_size embeddings_scale scale_qk_dot_by_d attention_logits_alpha
-output_logits_alpha output_logits_scale scale_output_logits_by_d pos_scaling_factor pos_scaling_type
+lr_adjustment_groups mup_base_hidden_size mup_base_filter_size scale_qk_dot_by_d attention_logits_alpha
+output_logits_alpha scale_output_logits_by_d pos_scaling_factor pos_scaling_type
 pos_scaling_extra_args fold_rope_consts position_embedding_offset pad_token_id mask_token_id
 mask_padding_in_positional_embed embedding_pad_token_id problem_type label_smoothing pooler_nonlinearity
 mlm_nonlinearity use_final_layer_norm use_ffn_bias_in_mlm use_output_bias_in_mlm use_position_embedding
@@ -160,14 +165,14 @@ use_segment_embedding tf_summary enable_vts allow_multireplica use_cache future_
 enable_gpu_optimizations freeze_ffn_bias_in_glu max_tokens start_token temperature top_k top_p loop_dim stop_sequences
 include_padding_in_loss use_vsl disable_attention document_separator_token
 dropout_rate embedding_dropout_rate attention_dropout_rate residual_dropout_rate embd_pdrop task_dropout
-cls_dropout_rate encoder_output_dropout_rate token_dropout num_relative_attention_buckets
-sliding_window_every_other_decoder_layer
+cls_dropout_rate encoder_output_dropout_rate token_dropout num_relative_attention_buckets use_cls_bias max_cls_tokens
 """)
 """Keys of `model` that change neither shapes nor costs here; dropout is a mask beside much larger sums."""
 ELSEWHERE = _names("""
+attention_sliding_window_length attention_sink_tokens
 name model_name nonlinearity encoder_nonlinearity attention_module extra_attention_params attention_inner_dim num_labels
-attention_sliding_window_length moe moe_params use_ffn_bias_in_attention mixed_precision fp16_type use_bfloat16
-precision_opt_level num_classes use_untied_layer_norm
+moe moe_params mixed_precision fp16_type use_bfloat16
+precision_opt_level num_classes num_cls_classes
 """)
 """Keys of `model` that are read together with others."""
 
