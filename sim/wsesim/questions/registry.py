@@ -10,10 +10,9 @@ from types import MappingProxyType
 from typing import Any
 
 import wsesim.questions as package
-from wsesim.errors import nearest
 from wsesim.questions import KEY
 from wsesim.questions.base import Question
-from wsesim.workload import Problems, shown
+from wsesim.workload import Problems, shown, value_hint
 
 USUAL = "training"
 """The kind of a file that does not say."""
@@ -81,7 +80,7 @@ def kind_of(data: Mapping[Any, Any], problems: Problems) -> type[Question]:
     if isinstance(name, str) and name in known:
         return known[name]
     choices = {name: kind for name, kind in known.items() if not kind.mark}
-    hint = nearest(name, choices) if isinstance(name, str) else ""
+    hint = value_hint(name, choices) if isinstance(name, str) else ""
     problems.add((KEY,), f"{KEY} must be one of {', '.join(choices)}; got {shown(name)}{hint}")
     guess = next((kind for each, kind in choices.items() if repr(each) in hint), None)
     if guess is None:

@@ -65,6 +65,8 @@ def read_precision(made: Translation) -> None:
         made.put("precision", "", "bf16", model, "use_bfloat16")
     elif part.values.get("fp16_type") is not None:
         made.put("precision", "", made.word(part, "fp16_type", FORMATS, {}), part, switch, "fp16_type")
+    elif part.values.get(switch) is True:
+        made.put("precision", "", "mixed", part, switch)
     key = "precision_opt_level"
     held = next((each for each in (trainer, runs, model) if each.values.get(key) is not None), None)
     if held is not None:
