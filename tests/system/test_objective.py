@@ -28,7 +28,7 @@ def test_limits_hold_up_to_and_with_their_value() -> None:
 
 def test_percentiles_rise_and_are_none_where_nothing_was_served() -> None:
     found = percentiles(serve(drawn(200, 10.0), times()))
-    assert list(found) == ["ttft_s", "tpot_s", "latency_s"]
+    assert list(found) == ["ttft_s", "tpot_s", "latency_s", "waited_s"]
     for values in found.values():
         assert values["p50"] <= values["p90"] <= values["p95"] <= values["p99"]
     assert percentiles(serve(drawn(20, 10.0), times(capacity_tokens=1))) == {}

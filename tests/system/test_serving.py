@@ -96,7 +96,7 @@ def test_the_same_requests_give_the_same_times() -> None:
 
 def test_percentiles() -> None:
     found = percentiles(serve(drawn(200, 10.0), times()))
-    assert list(found) == ["ttft_s", "tpot_s", "latency_s"]
+    assert list(found) == ["ttft_s", "tpot_s", "latency_s", "waited_s"]
     for values in found.values():
         assert values["p50"] <= values["p90"] <= values["p95"] <= values["p99"]
     assert percentiles(serve(drawn(20, 10.0), times(capacity_tokens=1))) == {}

@@ -36,6 +36,13 @@ MOST_REQUESTS = 2_000_000
 """As many as of a trace are played, at most (`system.traces`): each takes about a kilobyte while it is."""
 DRAWN = ("prompt", "prompt_spread", "output", "output_spread")
 """Keys of requests that are drawn."""
+_MEANT = {
+    "ttft": "TTFT, from arrival to the first token (Vidur: prefill_e2e_time)",
+    "tpot": "TPOT, per token after the first (mean ITL; Vidur: decode_time_execution_plus_preemption_normalized)",
+    "latency": "E2E latency, from arrival to the last token (Vidur: request_e2e_time)",
+    "waited": "from when the wafers have a prompt to when they begin to read it (Vidur: request_scheduling_delay)",
+}
+"""What waits are called by serving benchmarks and by Vidur."""
 TRACED = ("speed", "skip", "span", "longer")
 """Keys of requests of a trace."""
 
@@ -121,6 +128,9 @@ class Serving(ModelQuestion):
         FigureSpec(name="met_share", label="good answers", meaning="share of requests within both limits",
                    better="more"),
         FigureSpec(name="tokens_per_s", label="tokens per second", meaning="written, all users", better="more"),
+        FigureSpec(name="all_tokens_per_s", label="all tokens per second", meaning="read and written, all users",
+                   better="more"),
+        FigureSpec(name="reused_share", label="prompts reused", meaning="share of their tokens that was in the cache"),
         FigureSpec(name="utilization", label="utilization", meaning="share of the time in which tokens enter the "
                    "pipeline"),
         FigureSpec(name="served", label="requests served", meaning="the others are longer than the wafers hold"),
@@ -134,10 +144,10 @@ class Serving(ModelQuestion):
         FigureSpec(name="requests", label="requests", meaning="that arrived"),
         FULL_REQUEST,
         *(
-            FigureSpec(name=f"{name}_{point}_s", label=f"{words}, {point.upper()}", meaning=f"of requests served, "
-                       f"{point}", better="less")
+            FigureSpec(name=f"{name}_{point}_s", label=f"{words}, {point.upper()}", meaning=f"{_MEANT[name]}; of "
+                       f"requests served, {point}", better="less")
             for name, words in (("ttft", "time to first token"), ("tpot", "time per output token"),
-                                ("latency", "whole answer"))
+                                ("latency", "whole answer"), ("waited", "wait in the queue"))
             for point in ("mean", "p50", "p90", "p95", "p99")
         ),
         FigureSpec(name="slots", label="slots", meaning="sequences let in at once"),

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 Times = npt.NDArray[np.float64]
+_ARRAYS = ("arrival_s", "ready_s", "begun_s", "first_s", "end_s", "output", "reused")
+"""What is known of each request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,16 @@ class Served:
         return (self.end_s - self.arrival_s)[self.held]
 
     @property
+    def waited_s(self) -> Times:
+        """From when the wafers had the prompt to when they began to read it, of those served."""
+        return (self.begun_s - self.ready_s)[self.held]
+
+    def after(self, warmup: int) -> Served:
+        """Return all but the first requests, for what is said of each; when the pipeline was taken stays out."""
+        rest = {name: getattr(self, name)[warmup:] for name in _ARRAYS}
+        return Served(**rest, busy=(), rounds=0)
+
+    @property
     def duration_s(self) -> float:
         """From the first arrival to the last token."""
         return float(self.end_s[self.held].max(initial=self.arrival_s[0]) - self.arrival_s[0])
@@ -86,9 +98,6 @@ def together(copies: Sequence[Served]) -> Served:
     """Return what became of all requests, of which each of *copies* had every so many-th in turn."""
     turns = np.concatenate([np.arange(len(copy.end_s)) * len(copies) + turn for turn, copy in enumerate(copies)])
     order = np.argsort(turns)
-    arrays = {
-        name: np.concatenate([getattr(copy, name) for copy in copies])[order]
-        for name in ("arrival_s", "ready_s", "begun_s", "first_s", "end_s", "output", "reused")
-    }
+    arrays = {name: np.concatenate([getattr(copy, name) for copy in copies])[order] for name in _ARRAYS}
     rounds, busy = sum(copy.rounds for copy in copies), tuple(stretch for copy in copies for stretch in copy.busy)
     return Served(**arrays, busy=busy, rounds=rounds, copies=tuple(copies))

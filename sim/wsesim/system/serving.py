@@ -149,8 +149,10 @@ class _Server:
     def play(self) -> Served:
         """Play until all is done."""
         while self.next < len(self.arrival) or self.queue or self.held:
-            self._begin_writing()
-            self._take_in()
+            if self.draining and self.draining[0][0] <= self.now:
+                self._begin_writing()
+            if self.entering is None:  # while a prompt enters, others may wait to be queued, too
+                self._take_in()
             if self.entering is not None or self.writing:
                 self._pass(self._rounds_alike())
             elif (comes := min(self._next_s(), self._drained_s())) < math.inf:
@@ -166,7 +168,7 @@ class _Server:
             if self.fits[self.next]:
                 self.queue.append(self.next)
             self.next += 1
-        if self.entering is None and self.queue and self._has_slot():
+        if self.queue and self._has_slot():
             tokens = self.prompt[self.queue[0]] + self.output[self.queue[0]]
             if self.held + tokens <= self.times.capacity_tokens:
                 self.entering = self.queue.popleft()

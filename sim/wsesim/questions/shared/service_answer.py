@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
+from wsesim.errors import InputError
 from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.choosing import by_hand_words, placement_choice, unused_words, wafers_words
@@ -33,6 +34,7 @@ from wsesim.questions.shared.service_choice import (
     placement_by_rate,
     searched_of,
 )
+from wsesim.questions.shared.service_curves import occupancy_curves, wait_curves
 from wsesim.questions.shared.service_details import (
     ops_words,
     percentile_table,
@@ -69,6 +71,9 @@ def solve_service(question: Question, level: Level, say: Say) -> Outcome:
     """Answer what a service can do at a level."""
     service = service_of(question.asked)
     requests = requests_of(service.arrivals, tokens=tokens_in, say=say)
+    if service.warmup >= len(requests):
+        message = f"serving.warmup = {service.warmup:,} leaves none of {len(requests):,} requests to count"
+        raise InputError.at(message, file=question.asked.file)
     service = of_trace(service, requests)
     say("placing the model")
     plan = placed_service(service)
@@ -126,18 +131,25 @@ def _served(
     plan, rate = judged.plan, judged.rate
     slots = rate.slots if rate else judged.times.slots
     served, times, more_choices = served_best(requests, judged.times, slots, service.objective)
+    counted = served.after(service.warmup)
     figures = _figures(service, plan, requests, times, served, rate)
     spent = _spent(requests, served, times, figures)
     asked = service.asked.resolved["outputs"]["timeline"]
     return Answer(
         level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
         headline=_headline(service, plan, figures), spent=spent,
-        sentences=(placement_words(plan), *deciding(question, *_decided(service, plan), "inference"),
+        sentences=(*overload_words(service, plan, requests, rate), placement_words(plan),
+                   *deciding(question, *_decided(service, plan), "inference"),
                    *rate_words(service, judged)),
         ops=service_ops(service, plan, requests, served, spent.by_cause),
         timeline=service_timeline(requests, served) if asked else (), memory=plan.memory,
-        memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, tables=(percentile_table(percentiles(served)),),
-        drawings=(utilization_curve(served), *rate_curves(service, requests, searched, judged)),
+        memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, tables=(percentile_table(percentiles(counted)),),
+        drawings=(
+            utilization_curve(served),
+            *occupancy_curves(requests, served, plan.replicas * times.capacity_tokens),
+            *wait_curves(counted, service.objective),
+            *rate_curves(service, requests, searched, judged),
+        ),
         facts=_facts(question, service, plan),
         choices=(placement_by_rate(service, judged), *choices_by_rate(judged), *more_choices),
         files={"requests.csv": partial(requests_csv, requests, served, service.objective)},
@@ -172,20 +184,23 @@ def _figures(
     offered = requests.rate_per_s if math.isfinite(requests.rate_per_s) else None
     window_s = max(duration_s, len(requests) / offered if offered else 0.0)  # as long as all their gaps, at least
     utilization = min(1.0, served.entered_s / duration_s)
-    share = service.objective.met_share(served)
+    counted = served.after(service.warmup)
+    share = service.objective.met_share(counted)
     power_w = plan.all_wafers * (wafer.idle_power_w + wafer.active_power_w * utilization)
     written = int(requests.output[served.held].sum())
-    tokens = written + int(requests.prompt[served.held].sum())
-    found = percentiles(served)
+    read = int(requests.prompt[served.held].sum())
+    tokens, found = written + read, percentiles(counted)
     waits = {
         f"{name}_{point}_s": found.get(f"{name}_s", {}).get(point)
-        for name in ("ttft", "tpot", "latency")
+        for name in ("ttft", "tpot", "latency", "waited")
         for point in ("mean", *(f"p{point}" for point in PERCENTILES))
     }
     return waits | {
         "requests": len(requests), "served": int(served.held.sum()), "duration_s": duration_s,
         "offered_per_s": offered, "served_per_s": int(served.held.sum()) / window_s,
-        "tokens_per_s": written / window_s, "met_share": share, "goodput_per_s": share * len(requests) / window_s,
+        "tokens_per_s": written / window_s, "all_tokens_per_s": tokens / window_s,
+        "reused_share": int(served.reused.sum()) / max(read, 1),
+        "met_share": share, "goodput_per_s": share * len(requests) / window_s,
         FULL_REQUEST.name: service.goal(plan), "largest_rate_per_s": rate.per_s if rate else None,
         "utilization": utilization,
         "power_w": power_w, "energy_per_token_j": power_w * duration_s / max(tokens, 1),
@@ -210,6 +225,19 @@ def _headline(service: Service, plan: ResidentPlan, figures: Mapping[str, Any]) 
     if figures["largest_rate_per_s"] is None:
         return words
     return {"largest_rate_per_s": f"at which {goal.share:.1%} of requests have their {limits}", **words}
+
+
+def overload_words(
+    service: Service, plan: ResidentPlan, requests: Requests, rate: LargestRate | None
+) -> Iterator[str]:  # fmt: skip
+    """Say it where more requests arrive than can leave."""
+    arrive = requests.rate_per_s * (1 - float(requests.refused.mean()))
+    full, about = (rate.full_per_s, "") if rate and rate.full_per_s else (1 / service.goal(plan), "about ")
+    if full < arrive < math.inf:
+        yield (
+            f"Overload: {arrive:.4g} requests arrive a second, and {about}{full:.4g} can leave. The queue grows for as "
+            "long as they come, and waits tell how long that was rather than what the service is."
+        )
 
 
 def _cut(service: Service, requests: Requests) -> Iterator[str]:
@@ -237,6 +265,8 @@ def _notes(
         *(timeline_words(requests) if timeline else ()),
         *([ops_words(requests, served)] if served.held.any() else []),
     ]
+    if service.warmup:
+        found.append(f"The first {service.warmup:,} requests are served and count in no share and no percentile.")
     over = int((~served.held & ~requests.refused).sum())
     if over:
         found.append(f"{over:,} requests are longer than the {times.capacity_tokens:,} positions of a copy.")

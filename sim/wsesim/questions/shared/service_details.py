@@ -24,13 +24,14 @@ BINS = 60
 SHOWN_REQUESTS = 250
 """Requests that the timeline shows, four slices each: a viewer gets slow with more lanes."""
 COLUMNS = ("request", "arrival_s", "prompt", "output", "ready_s", "begun_s", "first_s", "end_s", "waited_s", "ttft_s",
-           "tpot_s", "latency_s", "met", "why")  # fmt: skip
+           "tpot_s", "latency_s", "met", "why", "reused")  # fmt: skip
 """Of `requests.csv`. The first of them are those of a trace, so that it can be served again."""
 
 
 def percentile_table(found: Mapping[str, Mapping[str, float]]) -> Table:
     """Return mean and percentiles of what requests take, by what they are of."""
-    names = {"ttft_s": "time to first token", "tpot_s": "time per output token", "latency_s": "whole answer"}
+    names = {"ttft_s": "time to first token", "tpot_s": "time per output token", "latency_s": "whole answer",
+             "waited_s": "wait in the queue"}  # fmt: skip
     points = ("mean", *(f"p{point}" for point in PERCENTILES))
     rows = tuple((names[name], *(values[point] for point in points)) for name, values in found.items())
     columns = ("what", *(f"{point}_s" for point in points))
@@ -109,7 +110,7 @@ def timeline_words(requests: Requests) -> tuple[str, ...]:
 def requests_csv(requests: Requests, served: Served, objective: Objective) -> bytes:
     """Return one line a request: its lengths, moments and waits to the nanosecond, whether it was good enough, and why.
 
-    Moments and waits of a request that can never be held are empty.
+    Moments and waits of a request that can never be held are empty. `reused` tokens of its prompt were in the cache.
     """
     waits = [
         served.begun_s - served.ready_s, served.first_s - served.arrival_s,
@@ -123,6 +124,7 @@ def requests_csv(requests: Requests, served: Served, objective: Objective) -> by
     why = np.where(waits[1] > objective.ttft_s, "first token late", "").astype(object)
     why[waits[2] > objective.tpot_s] += np.where(why[waits[2] > objective.tpot_s] == "", "tokens slow", ", tokens slow")
     why[~served.held] = "refused: longer than the wafers hold"
+    why[requests.refused] = "refused: longer than serving.longest"
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -130,5 +132,6 @@ def requests_csv(requests: Requests, served: Served, objective: Objective) -> by
     lengths = requests.prompt.tolist(), requests.output.tolist()
     good = np.where(met, "true", "false").tolist()
     numbers = range(1, len(requests) + 1)
-    writer.writerows(zip(numbers, arrival.tolist(), *lengths, *times, good, why.tolist(), strict=True))
+    told = good, why.tolist(), served.reused.tolist()
+    writer.writerows(zip(numbers, arrival.tolist(), *lengths, *times, *told, strict=True))
     return text.getvalue().encode()
