@@ -7,6 +7,7 @@ from tests.questions.reading_cases import CASES, FACTS, answered, cases, figures
 
 from wsesim import questions
 from wsesim.figures import Slot
+from wsesim.model import EXTRAS
 
 FACTORS = (2.0, 0.5, 10.0, 0.1)
 LIMITS = {"cluster.max_systems"}
@@ -61,9 +62,11 @@ def test_every_fact_that_is_read_moves_an_answer_and_no_other_does(kind: str) ->
     reads = questions.kinds()[kind].reads.model
     wrong = []
     for name in FACTS:
+        idle = name in EXTRAS and name not in reads  # of which a few cases are as good as all
+        pairs = list(zip(cases(kind), before(kind), strict=True))[: 3 if idle else None]
         found = (
             (answered(changed), known)
-            for data, known in zip(cases(kind), before(kind), strict=True)
+            for data, known in pairs
             for changed in with_fact(data, name)
         )
         moves = any(new is not None and new != old for new, old in found)

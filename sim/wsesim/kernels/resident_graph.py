@@ -256,7 +256,7 @@ def _weights(graph: Graph, block: Block, op: Op, along: Along) -> tuple[Resident
 
 def _weight(graph: Graph, op: Op, tensor: Tensor, along: Along) -> ResidentWeight:
     linear = op.kind.endswith("linear")
-    several = tensor.axes[0] == "experts"
+    several = tensor.axes[0] == "experts" and len(tensor.axes) > 1
     axes, number = (tensor.axes[1:], graph.dims["experts"]) if several else (tensor.axes, 1)
     if len(axes) == 1:
         # A bias lies where outputs do, the scale of a norm where its input does.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wsesim.graph import Block
+from wsesim.graph import Attribute, Block
 from wsesim.model.builder import STREAM, Builder
 from wsesim.model.spec import Model
 
@@ -18,7 +18,8 @@ def embed_block(b: Builder, model: Model) -> Block:
         x = b.linear("embed.widen", x, ("embedded", "width"), bias=False, density=1.0)
     if model.position == "learned":
         table = b.weight("positions.weight", "positions", "width")
-        x = b.op("embed.position", "position", (x, table, *b.mask()), STREAM, offset=model.position_offset)
+        offset: dict[str, Attribute] = {"offset": model.position_offset} if model.position_offset else {}
+        x = b.op("embed.position", "position", (x, table, *b.mask()), STREAM, **offset)
     if model.token_types:
         types = b.tensor("types", ("batch", "length"), "tokens")
         typed = b.op("embed.types", "embedding", (types, b.weight("types.weight", "types", "width")), STREAM)

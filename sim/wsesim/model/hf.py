@@ -20,10 +20,10 @@ _TEXT_OF = {"gemma3": "gemma3_text", "mistral3": "mistral", "pixtral": "mistral"
 """By the type of a model with images, that of its text model, where the file leaves it out."""
 
 
-def read_hf_config(path: str | Path) -> Model:
+def read_hf_config(path: str | Path, *, task: str | None = None) -> Model:
     """Return the model that the `config.json` at *path* describes.
 
-    The task is the one of its `architectures`; what is not followed stands in the model's `notes`.
+    The task is the one of its `architectures`, or *task*; what is not followed stands in the model's `notes`.
 
     Raises:
         InputError: the file is missing, over 1 MiB or not JSON; a key is missing or wrong; something is not supported.
@@ -36,7 +36,7 @@ def read_hf_config(path: str | Path) -> Model:
     family = FAMILIES[kind]
     keys = {name: key_of(config, name, family.usual) for name in NAMES}
     fields = family.read(config, sizes(config, family.usual, family.defaults))
-    fields |= task_of(config, family, causal=fields.get("causal", True))
+    fields |= task_of(config, family, causal=fields.get("causal", True), wanted=task)
     note_unread(config)
     try:
         return Model(

@@ -85,7 +85,7 @@ HARMLESS = frozenset(
     pad_token special_tokens_map vocab_list is_folding_model esmfold_config sinusoidal_pos_embds tie_weights_
     tokenizer tie_encoder_decoder cross_attention_hidden_size original_max_position_embeddings initial_context_length
     rope_local_base_freq swiglu_limit cache_implementation position_embedding_type logits_to_keep num_logits_to_keep
-    mlp_dim_mult gelu_fused block_list _sliding_window_pattern model_max_length training_precision quantization_config
+    mlp_dim_mult gelu_fused block_list _sliding_window_pattern model_max_length seq_length training_precision quantization_config
     use_bidirectional_attention boi_token_index eoi_token_index image_token_index mm_tokens_per_image vision_config
     architectures_ use_parallel_embedding embedding_sharding_dim aux_loss_alpha seq_aux ep_size moe_implementation
     use_mems_eval use_mems_train memory_attention multi_query_attention original_rope attn_pdrop_ bias_dropout

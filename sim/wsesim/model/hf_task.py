@@ -18,12 +18,16 @@ _FIXED = {"ForQuestionAnswering": 2, "ForMultipleChoice": 1, "ForNextSentencePre
 """Classes that a head has whatever the file says."""
 
 
-def task_of(config: HfConfig, family: HfFamily, *, causal: bool) -> Fields:
-    """Return task, classes and heads of a model that is *causal* or an encoder.
+def task_of(config: HfConfig, family: HfFamily, *, causal: bool, wanted: str | None = None) -> Fields:
+    """Return task, classes and heads of a model that is *causal* or an encoder; the task is *wanted*, if that is said.
 
     Raises:
         InputError: the class is of another family, or for something else.
     """
+    fields: Fields
+    if wanted is not None:
+        fields = {"task": wanted, "sentence_head": family.pools if wanted == "embed" else family.sentences}
+        return fields | ({"classes": _classes(config)} if wanted in ("classify", "tag") else {})
     prefix = family.prefix
     known: Mapping[str, str] = {**(_WRITES if causal else _FILLS), **_TELLS}
     ending = _ending(config, prefix, known)
@@ -33,7 +37,7 @@ def task_of(config: HfConfig, family: HfFamily, *, causal: bool) -> Fields:
     if task == "embed":
         config.note("architectures", f"names a body without a head ({prefix}{ending}): hidden states are what it gives; "
                     f"model.task: {'lm' if causal else 'mlm'} adds one")  # fmt: skip
-    fields: Fields = {"task": task, "sentence_head": family.pools if task == "embed" else ending == "ForPreTraining"}
+    fields = {"task": task, "sentence_head": family.pools if task == "embed" else ending == "ForPreTraining"}
     if task in ("classify", "tag"):
         fields["classes"] = _FIXED.get(ending) or _classes(config)
     return fields
@@ -67,7 +71,4 @@ def _classes(config: HfConfig) -> int:
     classes = config.integer("num_labels", len(labels) if labels is not None else 2)
     if labels is not None and classes != len(labels):
         config.fail("num_labels", f"= {classes} but id2label has {len(labels)} labels")
-    if classes == 1:
-        config.note("num_labels" if labels is None else "id2label", "makes one number a text: its loss is counted as that "
-                    "of one class")  # fmt: skip
     return classes

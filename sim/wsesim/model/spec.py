@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from math import inf
+from typing import Any
 
 from wsesim.errors import SpecError, require_choice, require_positive
 from wsesim.ops import chosen, options
@@ -171,7 +173,7 @@ class Model:
     def _check_extras(self) -> None:
         for name in ("position_offset", "embed_width", "shared_width", "window", "full_every", "attention_scale",
                      "attention_cap", "logits_cap"):  # fmt: skip
-            if getattr(self, name) < 0:
+            if not 0 <= getattr(self, name) < inf:
                 raise SpecError(name, f"must not be negative, got {getattr(self, name)}")
         require_positive(
             embed_scale=self.embed_scale, residual_scale=self.residual_scale, logits_scale=self.logits_scale
@@ -199,6 +201,13 @@ class Model:
         if not 1 <= self.expert_imbalance <= max(1.0, self.experts / self.experts_per_token):
             most = f"experts / experts_per_token = {max(1.0, self.experts / self.experts_per_token):g}"
             raise SpecError("expert_imbalance", f"must be from 1 to {most}, got {self.expert_imbalance}")
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """Its fields by name, without the extras that it has not and without notes: what a file of it says."""
+        usual = {each.name: each.default for each in fields(self)}
+        found = {name: getattr(self, name) for name in usual if name != "notes"}
+        return {name: value for name, value in found.items() if name not in EXTRAS or value != usual[name]}
 
     @property
     def gated(self) -> bool:

@@ -59,7 +59,7 @@ def model_of(
         return None, ()
     try:
         model, defaults = resolve_model(section, name=name, length=length, folder=folder)
-        problems.notes += [*_unread(section, model), *model.notes]
+        problems.notes += [*_unread(section, model), *_of_one_class(model), *model.notes]
         return _with_masks(section, model, length, defaults)
     except SpecError as error:
         problems.add_spec("model", error)
@@ -78,6 +78,11 @@ def _with_masks(
     others = (figure for figure in defaults if figure.name != "model.masked")
     masked = UsedFigure(name="model.masked", text=as_yaml(length), source=source)
     return replace(model, masked=length), (*others, masked)
+
+
+def _of_one_class(model: Model) -> Iterator[str]:
+    if model.task in ("classify", "tag") and model.classes == 1:
+        yield "model.classes: one class is one number, as regressions have; its loss is counted as that of a class."
 
 
 def _unread(section: ModelSection, model: Model) -> Iterator[str]:
@@ -105,7 +110,7 @@ def resolve_model(
     if section.preset is not None:
         return _changed(load_preset(section.preset), given)
     if section.config is not None:
-        config = asdict(read_hf_config(folder / section.config))
+        config = asdict(read_hf_config(folder / section.config, task=section.task))
         return _changed(Model(**config | {"source": section.config}), given)
     return _whole(given, name, length)
 
