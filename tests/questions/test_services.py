@@ -224,7 +224,7 @@ def test_the_page_shows_queue_batch_cache_and_how_waits_are_spread(served: Answe
 
 
 def test_a_warm_up_does_not_count_and_overload_is_named(tmp_path: Path) -> None:
-    rows_of = "".join(f"{0.001 * at},300,{9 if at else 900}\n" for at in range(40))
+    rows_of = "".join(f"{0.001 * at},300,{9 if at else 600}\n" for at in range(40))
     (tmp_path / "t.csv").write_text(f"arrival_s,prompt,output\n{rows_of}")
     asked: dict[str, Any] = {"trace": "t.csv", "search": False, "timeline": False}
     cold, warm = (answer(tmp_path, **asked, warmup=count) for count in (0, 1))
@@ -234,3 +234,23 @@ def test_a_warm_up_does_not_count_and_overload_is_named(tmp_path: Path) -> None:
     assert warm.sentences[0].startswith("Overload: 1000 requests arrive a second, and about ")
     with pytest.raises(InputError, match="leaves none of 40 requests to count"):
         answer(tmp_path, **asked, warmup=40)
+
+
+def test_reading_and_writing_apart() -> None:
+    data: dict[str, Any] = {
+        "model": "gpt2", "phase": "serving", "cluster": {"machine": "cs-2", "systems": 3}, "outputs": {"timeline": False},
+        "verification": {"enabled": False}, "serving": {"rate": 40, "requests": 60, "search": False},
+        "inference": {"readers": 1, "replicas": 2, "wafers": 1},
+    }  # fmt: skip
+    found = questions.run(questions.ask(data, file="case.yaml", folder=Path())).answer
+    assert found is not None
+    assert found.figures["wafers"] == 3
+    assert found.sentences[0].startswith("To read: ")
+    assert found.sentences[1].startswith("To write: ")
+    assert found.spent is not None
+    assert found.spent.by_cause["prefill"] > 0
+    closed = questions.run(questions.ask(data, file="case.yaml", folder=Path()), level="closed").answer
+    assert closed is not None
+    assert closed.figures["full_request_s"] == found.figures["full_request_s"]
+    with pytest.raises(InputError, match="leaves none of 3 systems to write"):
+        questions.ask(data | {"inference": {"readers": 3}}, file="case.yaml", folder=Path())

@@ -26,7 +26,7 @@ from wsesim.questions.shared.request import (
 )
 from wsesim.questions.shared.step import named
 from wsesim.workload import Default, Derived, Section, check_tokens, file_problem
-from wsesim.workload.fields import LARGEST, AutoOrSize, Size, Text, Time
+from wsesim.workload.fields import LARGEST, AutoOrSize, Count, Size, Text, Time
 
 Spread = Annotated[float, Field(ge=0, le=10), Default("assumed: lengths differ by half")]
 
@@ -52,6 +52,8 @@ class HeldSection(PlacedSection, GuessSection):
 
     batch: Annotated[AutoOrSize, Default("as many as fit")] = "auto"  # type: ignore[assignment]  # one more word
     """Sequences of full length held at once. Default: as many as fit, or fewer where that holds slo_tpot longer."""
+    readers: Annotated[Count, Default("each copy reads and writes")] = 0
+    """Systems that only read prompts, and hand their caches over to the others, which only write."""
     chunk: Annotated[AutoOrSize, Default("as the placement does")] = "auto"
     """Tokens of a prompt that pass at a time. Default: as the placement does, or fewer where that holds more."""
     prefill_grid: Annotated[AutoOrSize, Default("as chosen by the placement")] = "auto"
@@ -197,6 +199,10 @@ class Serving(ModelQuestion):
         section, model, problems = draft.values.get("serving"), draft.model, draft.problems
         longest = (section.longest or (model.max_length if model else None)) if section else None
         check_resident(draft, writes=True, positions=longest)
+        held, hardware = draft.values.get("inference"), draft.hardware
+        if held and hardware and held.readers and held.readers >= hardware.cluster.systems:
+            message = f"= {held.readers} leaves none of {hardware.cluster.systems} systems to write"
+            problems.add_field(("inference", "readers"), message)
         if section is None:
             return {}
         if section.trace is None and section.rate is None:

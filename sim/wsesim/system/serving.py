@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wsesim.errors import SpecError, require_not_negative, require_positive
+from wsesim.system.apart import serve_apart
 from wsesim.system.kept import KeptBlocks
 from wsesim.system.requests import Requests
 from wsesim.system.served import Served, together
@@ -68,12 +69,26 @@ class ServiceTimes:
     """From the arrival of a request at the host to the first token on the wafers."""
     input_token_s: float = 0.0
     """Of each token of a prompt more."""
+    readers: ServiceTimes | None = None
+    """Wafers that only read prompts, and hand them over to these, which only write; None: these do both."""
+    move_latency_s: float = 0.0
+    """To hand over the cache of a prompt."""
+    move_token_s: float = 0.0
+    """Of each token of it more."""
 
     def __post_init__(self) -> None:
         require_positive(chunk=self.chunk, slots=self.slots, copies=self.copies)
         if any(enters > 1.000001 * whole for enters, whole in zip(self.entering_s, self.prefill_s, strict=True)):
             raise SpecError("entering_s", "must be at most prefill_s: what has been read has entered")
-        require_not_negative(input_latency_s=self.input_latency_s, input_token_s=self.input_token_s)
+        require_not_negative(
+            input_latency_s=self.input_latency_s, input_token_s=self.input_token_s, move_latency_s=self.move_latency_s,
+            move_token_s=self.move_token_s,
+        )  # fmt: skip
+
+    @property
+    def all_copies(self) -> int:
+        """Those that read included."""
+        return self.copies + (self.readers.copies if self.readers else 0)
 
     def read_s(self, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """Return the time to read the first *tokens* of a prompt."""
@@ -102,6 +117,8 @@ def serve(requests: Requests, times: ServiceTimes) -> Served:
 
     Copies take requests in turn, as a load balancer does that knows nothing of their lengths.
     """
+    if times.readers is not None:
+        return serve_apart(requests, times, serve)
     if times.copies == 1:
         return _Server(requests, times).play()
     return together([_Server(share, times).play() for share in requests.in_turn(times.copies) if len(share)])

@@ -9,20 +9,19 @@ from functools import partial
 from typing import Any
 
 from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
-from wsesim.errors import InputError
+from wsesim.errors import InputError, NotModelled
 from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.choosing import by_hand_words, placement_choice, unused_words, wafers_words
 from wsesim.questions.shared.facts import deciding
 from wsesim.questions.shared.request import FULL_REQUEST
-from wsesim.questions.shared.request_answer import LEAVES_OUT, facts_of, placement_words, with_software
+from wsesim.questions.shared.request_answer import LEAVES_OUT, facts_of, with_software
 from wsesim.questions.shared.service import (
     Service,
     of_trace,
     open_service,
     placed_service,
     service_of,
-    service_times,
     tokens_in,
 )
 from wsesim.questions.shared.service_choice import (
@@ -46,6 +45,7 @@ from wsesim.questions.shared.service_details import (
     utilization_curve,
 )
 from wsesim.questions.shared.service_rate import limits_words, rate_curves, rate_words, served_best
+from wsesim.questions.shared.service_readers import all_wafers, apart_words, full_s, readers_of, times_of
 from wsesim.system import (
     PERCENTILES,
     LargestRate,
@@ -79,15 +79,19 @@ def solve_service(question: Question, level: Level, say: Say) -> Outcome:
     plan = placed_service(service)
     if isinstance(plan, DoesNotFit):
         return plan
+    if isinstance(readers := readers_of(service), DoesNotFit):
+        return readers
     if level == "closed":
         return _by_formula(question, service, plan, requests)
     searched = searched_of(service, requests)
     judged = judge_placements(service, searched, plan, say)
     if level == "cores":
+        if service.readers:
+            raise NotModelled("reading and writing on wafers of their own", "at level cores; ask at level system")
         from wsesim.questions.shared.request_cores import slower_on_cores
 
         prompt, output = (max(1, round(float(each.mean()))) for each in (requests.prompt, requests.output))
-        own = service_times(service, judged.plan)
+        own = times_of(service, judged.plan)
         times, table, note = slower_on_cores(prompt, output, judged.plan, own, say)
         slower = judge(service, searched, judged.plan, times, say)
         answer = _served(question, service, requests, searched, slower, say, level)
@@ -98,18 +102,19 @@ def solve_service(question: Question, level: Level, say: Say) -> Outcome:
 
 def _by_formula(question: Question, service: Service, plan: ResidentPlan, requests: Requests) -> Answer:
     """Return the rate at which the pipeline is full, if one request alone holds the objective."""
-    times = service_times(service, plan)
+    times = times_of(service, plan)
     prompt, output = round(float(requests.prompt.mean())), float(requests.output.mean())
     position = prompt + output / 2
-    read = plan.prefill(max(1, prompt))
+    readers = readers_of(service)
+    read = (readers if isinstance(readers, ResidentPlan) else plan).prefill(max(1, prompt))
     token_s = times.latency.base_s + times.latency.per_position_s * position
     held = read.seconds <= service.objective.ttft_s and token_s <= service.objective.tpot_s
-    full_s = service.goal(plan)
+    longest_s = full_s(service, plan)
     offered = requests.rate_per_s if len(requests) > 1 else 0.0
     found = {
-        "largest_rate_per_s": (1 / full_s if held else 0.0) if service.search else None,
-        FULL_REQUEST.name: full_s,
-        "tokens_per_s": output * min(offered, 1 / full_s), "ttft_p50_s": read.seconds, "tpot_p50_s": token_s,
+        "largest_rate_per_s": (1 / longest_s if held else 0.0) if service.search else None,
+        FULL_REQUEST.name: longest_s,
+        "tokens_per_s": output * min(offered, 1 / longest_s), "ttft_p50_s": read.seconds, "tpot_p50_s": token_s,
     }  # fmt: skip
     spent = {"prefill": read.seconds, "decode": (output - 1) * token_s}
     total_s = math.fsum(spent.values())
@@ -118,7 +123,8 @@ def _by_formula(question: Question, service: Service, plan: ResidentPlan, reques
         headline={name: "" for name, value in found.items() if value is not None},
         spent=Spent(total_s=total_s, by_cause=spent, what="request"), memory=plan.memory,
         memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, facts=_facts(question, service, plan),
-        choices=(placement_choice(FULL_REQUEST.name, plan, service.goal),), leaves_out=SERVICE_LEAVES_OUT["closed"],
+        choices=(placement_choice(FULL_REQUEST.name, plan, partial(full_s, service)),),
+        leaves_out=SERVICE_LEAVES_OUT["closed"],
         notes=(*unused_words(plan), *_cut(service, requests)),
     )  # fmt: skip
 
@@ -131,17 +137,18 @@ def _served(
     plan, rate = judged.plan, judged.rate
     slots = rate.slots if rate else judged.times.slots
     served, times, more_choices = served_best(requests, judged.times, slots, service.objective)
-    counted = served.after(service.warmup)
+    counted, apart = served.after(service.warmup), readers_of(service)
+    readers = apart if isinstance(apart, ResidentPlan) else None
     figures = _figures(service, plan, requests, times, served, rate)
     spent = _spent(requests, served, times, figures)
     asked = service.asked.resolved["outputs"]["timeline"]
     return Answer(
         level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
         headline=_headline(service, plan, figures), spent=spent,
-        sentences=(*overload_words(service, plan, requests, rate), placement_words(plan),
+        sentences=(*overload_words(service, plan, requests, rate), *apart_words(service, plan),
                    *deciding(question, *_decided(service, plan), "inference"),
                    *rate_words(service, judged)),
-        ops=service_ops(service, plan, requests, served, spent.by_cause),
+        ops=service_ops(service, plan, requests, served, spent.by_cause, readers),
         timeline=service_timeline(requests, served) if asked else (), memory=plan.memory,
         memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, tables=(percentile_table(percentiles(counted)),),
         drawings=(
@@ -162,7 +169,7 @@ def _spent(requests: Requests, served: Served, times: ServiceTimes, figures: Map
     """Return the time in which tokens of prompts enter the pipeline, tokens that are written do, or none does."""
     duration_s = float(figures["duration_s"])
     busy_s = float(figures["utilization"]) * duration_s
-    read_s = min(busy_s, reading_s(requests, served, times) / times.copies)
+    read_s = min(busy_s, reading_s(requests, served, times) / times.all_copies)
     spent = {"prefill": read_s, "decode": busy_s - read_s, "idle": duration_s - busy_s}
     return Spent(total_s=duration_s, what="service", by_cause={name: each for name, each in spent.items() if each > 0})
 
@@ -186,7 +193,7 @@ def _figures(
     utilization = min(1.0, served.entered_s / duration_s)
     counted = served.after(service.warmup)
     share = service.objective.met_share(counted)
-    power_w = plan.all_wafers * (wafer.idle_power_w + wafer.active_power_w * utilization)
+    power_w = all_wafers(service, plan) * (wafer.idle_power_w + wafer.active_power_w * utilization)
     written = int(requests.output[served.held].sum())
     read = int(requests.prompt[served.held].sum())
     tokens, found = written + read, percentiles(counted)
@@ -201,10 +208,10 @@ def _figures(
         "tokens_per_s": written / window_s, "all_tokens_per_s": tokens / window_s,
         "reused_share": int(served.reused.sum()) / max(read, 1),
         "met_share": share, "goodput_per_s": share * len(requests) / window_s,
-        FULL_REQUEST.name: service.goal(plan), "largest_rate_per_s": rate.per_s if rate else None,
+        FULL_REQUEST.name: full_s(service, plan), "largest_rate_per_s": rate.per_s if rate else None,
         "utilization": utilization,
         "power_w": power_w, "energy_per_token_j": power_w * duration_s / max(tokens, 1),
-        "wafers": plan.all_wafers, "replicas": plan.replicas,
+        "wafers": all_wafers(service, plan), "replicas": plan.replicas,
         "slots": plan.replicas * times.slots, "capacity_tokens": plan.replicas * times.capacity_tokens,
         "stages": len(plan.stages), "chunk": times.chunk,
     }  # fmt: skip
@@ -232,7 +239,7 @@ def overload_words(
 ) -> Iterator[str]:  # fmt: skip
     """Say it where more requests arrive than can leave."""
     arrive = requests.rate_per_s * (1 - float(requests.refused.mean()))
-    full, about = (rate.full_per_s, "") if rate and rate.full_per_s else (1 / service.goal(plan), "about ")
+    full, about = (rate.full_per_s, "") if rate and rate.full_per_s else (1 / full_s(service, plan), "about ")
     if full < arrive < math.inf:
         yield (
             f"Overload: {arrive:.4g} requests arrive a second, and {about}{full:.4g} can leave. The queue grows for as "

@@ -50,11 +50,16 @@ def utilization_curve(served: Served) -> Curve:
 
 def reading_s(requests: Requests, served: Served, times: ServiceTimes) -> float:
     """Return the seconds in which prompts entered, all together."""
-    return math.fsum(times.enter_s(requests.prompt[served.held]))
+    return math.fsum((times.readers or times).enter_s(requests.prompt[served.held]))
 
 
 def service_ops(
-    service: Service, plan: ResidentPlan, requests: Requests, served: Served, spent: Mapping[str, float]
+    service: Service,
+    plan: ResidentPlan,
+    requests: Requests,
+    served: Served,
+    spent: Mapping[str, float],
+    readers: ResidentPlan | None = None,
 ) -> tuple[OpTime, ...]:
     """Return the ops of a request of mean length, called for all; together they take the seconds *spent* by phase."""
     held, guesses = served.held, service.guesses
@@ -64,7 +69,9 @@ def service_ops(
     position = min(service.longest, max(1, round(prompt + output / 2)))
     tokens = int((requests.output[held] - 1).sum())
     passes = tokens / guesses.tokens_per_pass * (1 + guesses.tokens)
-    found = _taking(ops_of(plan.prefill(max(1, round(prompt))), "prefill", int(held.sum()), plan.clock_hz), spent)
+    found = _taking(
+        ops_of((readers or plan).prefill(max(1, round(prompt))), "prefill", int(held.sum()), plan.clock_hz), spent
+    )
     return found + (_taking(ops_of(plan.decode(position), "decode", passes, plan.clock_hz), spent) if tokens else ())
 
 
