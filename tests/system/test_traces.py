@@ -78,9 +78,11 @@ def test_only_a_newline_ends_a_record(tmp_path: Path) -> None:
 
 def test_texts_have_their_tokens_counted_and_come_at_the_rate(tmp_path: Path) -> None:
     talk = [{"conversations": [{"from": "human", "value": "a b c"}, {"from": "gpt", "value": "d e"}, {"value": "f"}]},
-            {"conversations": []}, {"conversations": [{"value": "a"}, {"value": "b"}]}]  # fmt: skip
+            {"conversations": []}, {"conversations": [{"value": "a"}, {"value": "b"}]},
+            {"conversations": [{"role": "system", "content": "a b"}, {"role": "user", "content": "c d"},
+                               {"role": "assistant", "content": "e f g"}]}]  # fmt: skip
     found = read(json.dumps(talk), tmp_path, "s.json", rate_per_s=2.0)
-    assert [row[1:] for row in rows(found)] == [(3, 2), (1, 1)]
+    assert [row[1:] for row in rows(found)] == [(3, 2), (1, 1), (4, 3)]
     assert "1 rows have no tokens to read or none to write" in found.notes[1]
     plain = read('{"prompt": "a b", "output": 7}\n', tmp_path, "s.json", rate_per_s=2.0)
     assert rows(plain)[0][1:] == (2, 7)

@@ -52,6 +52,8 @@ OUTPUTS = (
     "output", "generatedtokens", "responsetokens", "numdecodetokens", "tokensize", "outputlength", "outputtoks",
     "completiontokens", "outputtokens", "outputlen", "response", "completion", "answer",
 )  # fmt: skip
+ANSWERS = ("gpt", "chatgpt", "assistant", "model", "bot", "bing", "bard")
+"""Who answers in a conversation."""
 MILLISECONDS = frozenset({"inputlength"})
 """Columns of prompts beside which `timestamp` counts milliseconds (Mooncake, Dynamo)."""
 _CLOCK = re.compile(
@@ -244,13 +246,18 @@ class _Reader:
         return int(number)
 
     def _said(self, turns: Any, line: int) -> tuple[int, int]:
-        """Return the tokens of what is said first, and of its answer; 0 of what is not there."""
+        """Return the tokens of what is said before the first answer, and of that; 0 of what is not there."""
         if not isinstance(turns, list):
             self._fail(self.found.form.prompt, turns, "is not a list of what is said", line)
-        texts = [turn.get("value", turn.get("content")) for turn in turns[:2] if isinstance(turn, dict)]
-        sizes = [self.tokens(text) if isinstance(text, str) and text else 0 for text in texts]
-        first, second = (*sizes, 0, 0)[:2]
-        return first, second
+        before = 0
+        for number, turn in enumerate(turns):
+            held = turn if isinstance(turn, dict) else {"value": turn}
+            text, speaker = held.get("value", held.get("content")), held.get("from", held.get("role"))
+            size = self.tokens(text) if isinstance(text, str) and text else 0
+            if speaker in ANSWERS or (speaker is None and number):
+                return before, size
+            before += size
+        return before, 0
 
     def _blocks(self, value: Any, line: int) -> tuple[int, ...]:
         if value is None:
