@@ -84,7 +84,7 @@ def test_the_trainer_form(tmp_path: Path) -> None:
     assert "model.hidden_size" in read
     assert "extra_attention_params.num_kv_groups" in read
     assert "changes of the mask" in apart
-    assert "loop.checkpoint_steps" in apart
+    assert resolved["job"] == {"checkpoint_every": 50, "evaluate_every": 10, "evaluate_steps": 1}
     assert "model.dropout_rate" in free
     assert "ComputeNorm" in free
     assert "model.hiden_size, did you mean 'hidden_size'" in unknown

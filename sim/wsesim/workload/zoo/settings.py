@@ -18,7 +18,8 @@ _MOMENT_BYTES, _WEIGHT_BYTES, _CHECKPOINT_BYTES = 4, 8, 4
 _LOADER = frozenset(
     {"batch_size", "micro_batch_size", "max_sequence_length", "max_predictions_per_seq", "masked_lm_prob", "vocab_size"}
 )
-_BESIDE = ("eval_frequency", "eval_steps", "checkpoint_steps", "steps_per_epoch")
+_BESIDE = {"eval_frequency": "evaluate_every", "eval_steps": "evaluate_steps", "checkpoint_steps": "checkpoint_every"}
+"""What comes between steps, and the keys of `job` that say so."""
 
 
 def length_of(made: Translation) -> int | None:
@@ -101,16 +102,16 @@ def read_optimizer(made: Translation) -> None:
 
 
 def read_loop(made: Translation) -> None:
-    """Put the tokens of all steps; what comes beside steps is told."""
+    """Put the tokens of all steps, and what comes between them."""
     loop, batch = made.parts.loop, made.data["batch"]
     steps = loop.values.get("max_steps")
     length = batch.get("length", made.data["model"].get("max_length"))
     sizes = (steps, batch["sequences"], length)
     if made.parts.trains and all(type(size) is int and size > 0 for size in sizes):
         made.put("token_budget", "", math.prod(sizes), loop, "max_steps")
-    beside = [made.named(loop, key) for key in _BESIDE if key in loop.values]
-    if beside:
-        made.apart.append(f"evaluations and checkpoints between steps ({', '.join(beside)})")
+    for key, here in _BESIDE.items() if made.parts.trains else ():
+        if type(loop.values.get(key)) is int and loop.values[key] > 0:
+            made.put("job", here, loop.values[key], loop, key)
     read = {"max_steps", "precision_opt_level", "num_csx", *_BESIDE}
     made.free += [made.named(loop, key) for key in loop.values if key not in read]
 
