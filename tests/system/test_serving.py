@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -236,3 +237,14 @@ def test_moments_of_a_request_follow_one_another() -> None:
 def test_a_service_without_room_or_with_negative_times_is_refused(change: dict[str, float]) -> None:
     with pytest.raises(SpecError):
         times(**change)
+
+
+def test_urgent_prompts_enter_before_others() -> None:
+    alike = drawn(400, 90.0)
+    urgent = np.arange(400) % 4 == 0
+    ranked = serve(replace(alike, priority=(~urgent).astype(np.int64)), times())
+    plain = serve(alike, times())
+    waits = ranked.begun_s - ranked.ready_s
+    assert waits[urgent].mean() < 0.2 * waits[~urgent].mean()
+    assert serve(replace(alike, priority=np.zeros(400, np.int64)), times()).end_s.tolist() == plain.end_s.tolist()
+    assert ranked.entered_s == pytest.approx(plain.entered_s, rel=0.02)

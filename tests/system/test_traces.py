@@ -176,3 +176,11 @@ def test_a_record_without_an_end_is_not_read_whole(tmp_path: Path, monkeypatch: 
     for text in ("arrival_s,prompt,output\n1,2," + "3" * 2000, '{"arrival_s": "' + "x" * 2000, "[" + '{"a":\n' * 800):
         with pytest.raises(InputError, match=r"a line of more than 1,000 signs|not JSON"):
             read(text, tmp_path)
+
+
+def test_priorities_are_a_column_or_a_share_drawn_at_random(tmp_path: Path) -> None:
+    assert read("arrival_s,prompt,output,priority\n1,2,3,2\n0,5,6,0\n", tmp_path).priorities.tolist() == [0, 2]
+    shared = read("arrival_s,prompt,output\n" + "0,2,3\n" * 400, tmp_path, urgent=0.25).priorities
+    assert 60 < np.count_nonzero(shared == 0) < 140
+    plain = read("arrival_s,prompt,output\n0,2,3\n", tmp_path)
+    assert plain.priority is None

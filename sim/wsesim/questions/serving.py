@@ -83,6 +83,9 @@ class ServingSection(Section):
     longer: Annotated[Literal["refuse", "cut", "drop"], Default("as a server does")] = "refuse"
     """What becomes of requests of a trace over longest: they arrive and are turned away, their prompt is cut, or they
     are left out."""
+    urgent: Annotated[float, Field(ge=0, le=1), Default("all are alike")] = 0.0
+    """Share of requests, drawn at random, whose prompts enter before others'; not read where a trace has a column
+    `priority`, of which the lower goes first."""
     warmup: Annotated[Annotated[int, Field(ge=0, le=MOST_REQUESTS)], Default("all count")] = 0
     """First requests that are served and count in no share and no percentile."""
     prompt: Annotated[Size, Default("assumed: a page of text")] = 1024

@@ -48,6 +48,8 @@ class Arrivals:
     """Of a trace, how much is played."""
     longer: str = "refuse"
     """What becomes of rows of a trace over the longest: refuse | cut | drop."""
+    urgent: float = 0.0
+    """Share of requests, drawn at random, that go before others."""
 
     @property
     def excerpt(self) -> Excerpt:
@@ -79,6 +81,8 @@ class Requests:
     blocks: tuple[tuple[int, ...], ...] = ()
     """Of each prompt its blocks by name, from the first; empty where nobody names them."""
     block_tokens: int = 0
+    priority: Lengths | None = None
+    """Whose prompts enter before others': the lower first; None: all are alike."""
     notes: tuple[str, ...] = field(default=(), compare=False)
     """What is to be said of where they were read."""
 
@@ -97,6 +101,11 @@ class Requests:
         """Which of them are turned away for their length."""
         return np.zeros(len(self), bool) if self.turned_away is None else self.turned_away
 
+    @property
+    def priorities(self) -> Lengths:
+        """The priority of each."""
+        return np.zeros(len(self), np.int64) if self.priority is None else self.priority
+
     def chosen(self, which: npt.NDArray[np.int64] | npt.NDArray[np.bool_] | slice) -> Requests:
         """Return some of them."""
         numbers = np.arange(len(self))[which]
@@ -104,7 +113,7 @@ class Requests:
             self.arrival_s[which], self.prompt[which], self.output[which],
             turned_away=None if self.turned_away is None else self.turned_away[which],
             blocks=tuple(self.blocks[number] for number in numbers) if self.blocks else (),
-            block_tokens=self.block_tokens,
+            block_tokens=self.block_tokens, priority=None if self.priority is None else self.priority[which],
         )  # fmt: skip
 
     def repeated(self, count: int) -> Requests:
@@ -156,7 +165,16 @@ def requests_of(arrivals: Arrivals, *, tokens: Tokens = words_in, say: Callable[
     drawn = _lengths(draw, arrivals.output, arrivals.output_spread, arrivals.requests)
     asked = _lengths(draw, arrivals.prompt, arrivals.prompt_spread, arrivals.requests)
     prompt, output = shortened(asked, drawn, arrivals.longest)
-    return Requests(arrival, prompt, output, cut=int(np.count_nonzero((output < drawn) | (prompt < asked))))
+    cut = int(np.count_nonzero((output < drawn) | (prompt < asked)))
+    return Requests(arrival, prompt, output, cut=cut, priority=_drawn_priorities(arrivals, arrivals.requests))
+
+
+def _drawn_priorities(arrivals: Arrivals, count: int) -> Lengths | None:
+    """Return 0 for requests that are urgent, 1 for others; drawn apart, so that arrivals and lengths stay the same."""
+    if not arrivals.urgent:
+        return None
+    draw = np.random.default_rng((arrivals.seed, 1))
+    return (draw.random(count) >= arrivals.urgent).astype(np.int64)
 
 
 def shortened(prompts: Lengths, outputs: Lengths, longest: int) -> tuple[Lengths, Lengths]:
@@ -188,6 +206,7 @@ def read_trace(arrivals: Arrivals, *, tokens: Tokens, say: Callable[[str], None]
     found = Requests(
         at_s[order] - at_s[order[0]], prompt, output, turned_away=prompt + output > arrivals.longest,
         blocks=tuple(read.blocks[each] for each in order) if read.blocks else (), block_tokens=read.block_tokens,
+        priority=np.array(read.priority)[order] if read.priority else _drawn_priorities(arrivals, len(prompt)),
         notes=tuple(trace_words(arrivals.trace.name, read, arrivals.excerpt, late=late)),
     )  # fmt: skip
     wanted = rate if rate and timed else None

@@ -60,10 +60,9 @@ class Served:
         """From when the wafers had the prompt to when they began to read it, of those served."""
         return (self.begun_s - self.ready_s)[self.held]
 
-    def after(self, warmup: int) -> Served:
-        """Return all but the first requests, for what is said of each; when the pipeline was taken stays out."""
-        rest = {name: getattr(self, name)[warmup:] for name in _ARRAYS}
-        return Served(**rest, busy=(), rounds=0)
+    def chosen(self, which: slice | npt.NDArray[np.bool_]) -> Served:
+        """Return some of the requests, for what is said of each; when the pipeline was taken stays out."""
+        return Served(**{name: getattr(self, name)[which] for name in _ARRAYS}, busy=(), rounds=0)
 
     @property
     def duration_s(self) -> float:

@@ -113,7 +113,7 @@ class ServiceTimes:
 
 
 def serve(requests: Requests, times: ServiceTimes) -> Served:
-    """Play *requests*, first come first served; the same requests give the same times.
+    """Play *requests*, by priority and then first come first served; the same requests give the same times.
 
     Copies take requests in turn, as a load balancer does that knows nothing of their lengths.
     """
@@ -141,7 +141,9 @@ class _Server:
         latency, interval = times.latency, times.interval
         self.lines = latency.base_s, latency.per_position_s, interval.base_s, interval.per_position_s
         self.now, self.round, self.next = self.arrival[0], 0, 0
-        self.queue: deque[int] = deque()
+        self.queue: list[tuple[int, int]] = []
+        """A heap of (priority, request): of equals the first come."""
+        self.priority = requests.priorities.tolist()
         fits = ~requests.refused & (requests.prompt + requests.output <= times.capacity_tokens)
         self.fits = fits.tolist()
         blocks, capacity = requests.blocks, times.capacity_tokens
@@ -183,12 +185,13 @@ class _Server:
         """Queue what has arrived; let the oldest prompt enter if there is room for its whole answer."""
         while self.next < len(self.arrival) and self.arrival[self.next] <= self.now:
             if self.fits[self.next]:
-                self.queue.append(self.next)
+                heappush(self.queue, (self.priority[self.next], self.next))
             self.next += 1
         if self.queue and self._has_slot():
-            tokens = self.prompt[self.queue[0]] + self.output[self.queue[0]]
+            first = self.queue[0][1]
+            tokens = self.prompt[first] + self.output[first]
             if self.held + tokens <= self.times.capacity_tokens:
-                self.entering = self.queue.popleft()
+                self.entering = heappop(self.queue)[1]
                 self.left, self.begun[self.entering] = self.chunks[self.entering], self.now
                 self.held += tokens
                 if self.kept is not None:

@@ -73,13 +73,16 @@ class TraceForm:
     output: str | None
     """None where prompts are conversations that have the answers in them."""
     blocks: str | None
+    priority: str | None
     typed: bool
     """Whether prompts and answers that are text are texts, not slips."""
 
     @property
     def columns(self) -> tuple[str, ...]:
         """All that is read, in the order of the fields."""
-        return tuple(name for name in (self.arrival, self.prompt, self.output, self.blocks) if name is not None)
+        return tuple(
+            name for name in (self.arrival, self.prompt, self.output, self.priority, self.blocks) if name is not None
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +105,7 @@ class Columns:
     arrival_s: array[float] = field(default_factory=lambda: array("d"))
     prompt: array[int] = field(default_factory=lambda: array("q"))
     output: array[int] = field(default_factory=lambda: array("q"))
+    priority: array[int] = field(default_factory=lambda: array("q"))
     blocks: list[tuple[int, ...]] = field(default_factory=list)
     empty: int = 0
     """Rows without tokens to read or to write."""
@@ -157,6 +161,7 @@ def form_of(records: Records, file: str) -> TraceForm:
     return TraceForm(
         name=PROMPTS[prompt], arrival=names[arrival] if arrival else None, unit_s=unit_s, prompt=names[prompt],
         output=None if PROMPTS[prompt] == "ShareGPT" else names[output or ""], blocks=names.get("hashids"),
+        priority=names.get("priority"),
         typed=records.typed,
     )  # fmt: skip
 
@@ -188,6 +193,8 @@ class _Reader:
             if excerpt.longer == "drop":
                 return False
         self._keep(at_s, prompt, output, line)
+        if form.priority is not None:
+            found.priority.append(self._size(values[-1 if form.blocks is None else -2], form.priority, line))
         if form.blocks is not None:
             found.blocks.append(self._blocks(values[-1], line))
         return len(found.prompt) == excerpt.most

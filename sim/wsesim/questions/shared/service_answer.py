@@ -37,6 +37,7 @@ from wsesim.questions.shared.service_curves import occupancy_curves, wait_curves
 from wsesim.questions.shared.service_details import (
     ops_words,
     percentile_table,
+    priority_table,
     reading_s,
     requests_csv,
     service_ops,
@@ -137,7 +138,7 @@ def _served(
     plan, rate = judged.plan, judged.rate
     slots = rate.slots if rate else judged.times.slots
     served, times, more_choices = served_best(requests, judged.times, slots, service.objective)
-    counted, apart = served.after(service.warmup), readers_of(service)
+    counted, apart = served.chosen(slice(service.warmup, None)), readers_of(service)
     readers = apart if isinstance(apart, ResidentPlan) else None
     figures = _figures(service, plan, requests, times, served, rate)
     spent = _spent(requests, served, times, figures)
@@ -150,7 +151,8 @@ def _served(
                    *rate_words(service, judged)),
         ops=service_ops(service, plan, requests, served, spent.by_cause, readers),
         timeline=service_timeline(requests, served) if asked else (), memory=plan.memory,
-        memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, tables=(percentile_table(percentiles(counted)),),
+        memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes,
+        tables=(percentile_table(percentiles(counted)), *priority_table(requests, counted)),
         drawings=(
             utilization_curve(served),
             *occupancy_curves(requests, served, plan.replicas * times.capacity_tokens),
@@ -191,7 +193,7 @@ def _figures(
     offered = requests.rate_per_s if math.isfinite(requests.rate_per_s) else None
     window_s = max(duration_s, len(requests) / offered if offered else 0.0)  # as long as all their gaps, at least
     utilization = min(1.0, served.entered_s / duration_s)
-    counted = served.after(service.warmup)
+    counted = served.chosen(slice(service.warmup, None))
     share = service.objective.met_share(counted)
     power_w = all_wafers(service, plan) * (wafer.idle_power_w + wafer.active_power_w * utilization)
     written = int(requests.output[served.held].sum())

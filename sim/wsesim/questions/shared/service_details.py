@@ -17,7 +17,7 @@ from wsesim.answer import Curve, Interval, OpTime, Table
 from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.shared.request_times import ops_of
 from wsesim.questions.shared.service import Service
-from wsesim.system import PERCENTILES, Objective, Requests, Served, ServiceTimes
+from wsesim.system import PERCENTILES, Objective, Requests, Served, ServiceTimes, percentiles
 
 BINS = 60
 """Stretches of time that utilization is shown for."""
@@ -36,6 +36,22 @@ def percentile_table(found: Mapping[str, Mapping[str, float]]) -> Table:
     rows = tuple((names[name], *(values[point] for point in points)) for name, values in found.items())
     columns = ("what", *(f"{point}_s" for point in points))
     return Table(name="percentiles", title="How long requests take", columns=columns, rows=rows)
+
+
+def priority_table(requests: Requests, counted: Served) -> tuple[Table, ...]:
+    """Return how long requests of each priority take; nothing where all are alike."""
+    if requests.priority is None:
+        return ()
+    own = requests.priority[-len(counted.end_s) :]
+    rows = [
+        (f"priority {priority}, {row[0]}", *row[1:])
+        for priority in np.unique(own).tolist()
+        for row in percentile_table(percentiles(counted.chosen(own == priority))).rows
+    ]
+    columns = percentile_table({}).columns
+    return (
+        Table(name="priorities", title="How long requests of each priority take", columns=columns, rows=tuple(rows)),
+    )
 
 
 def utilization_curve(served: Served) -> Curve:
