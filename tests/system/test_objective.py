@@ -7,8 +7,9 @@ import pytest
 from tests.system.services import drawn, listed, times
 
 from wsesim.errors import SpecError
+from wsesim.system.abilities import GrowingTime
 from wsesim.system.objective import Objective, percentiles
-from wsesim.system.serving import GrowingTime, serve
+from wsesim.system.serving import serve
 
 
 def test_limits_hold_up_to_and_with_their_value() -> None:

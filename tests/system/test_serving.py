@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from tests.system.services import drawn, listed, same, served_as_one_by_one, times
 
 from wsesim.errors import SpecError
+from wsesim.system.abilities import GrowingTime
 from wsesim.system.objective import percentiles
 from wsesim.system.requests import Requests
 from wsesim.system.served import Served
-from wsesim.system.serving import GrowingTime, serve
+from wsesim.system.serving import serve
 
 
 def mean_in_system(served: Served) -> float:

@@ -10,15 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wsesim.system.abilities import ServiceTimes
 from wsesim.system.requests import Requests
 from wsesim.system.served import Served
-
-if TYPE_CHECKING:
-    from wsesim.system.serving import ServiceTimes
 
 
 def serve_apart(

@@ -29,9 +29,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from wsesim.system.abilities import ServiceTimes
 from wsesim.system.objective import Objective
 from wsesim.system.requests import Requests
-from wsesim.system.serving import ServiceTimes, serve
+from wsesim.system.serving import serve
 
 CLOSE = 0.01
 """The search ends when the rate is known to one per cent."""

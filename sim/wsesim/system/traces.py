@@ -1,14 +1,4 @@
-"""Public traces of requests as they are: which column is what, when each request arrives, and how long it is.
-
-    form          arrival                 prompt              answer             more
-    wsesim        arrival_s               prompt              output
-    Azure         TIMESTAMP (time of day) ContextTokens       GeneratedTokens
-    BurstGPT      Timestamp               Request tokens      Response tokens
-    Vidur         arrived_at              num_prefill_tokens  num_decode_tokens
-    Splitwise     arrival_timestamp       prompt_size         token_size
-    Mooncake      timestamp (ms)          input_length        output_length      hash_ids, blocks of the prompt
-    LLMServingSim arrival_time_ns         input_toks          output_toks
-    ShareGPT      none                    conversations: what is said first, and what is answered
+"""Requests of a trace, read record by record: when each arrives, how long it is, and which are left out.
 
 Only gaps count: times start at the earliest request, whatever they are counted from.
 """
@@ -18,15 +8,16 @@ from __future__ import annotations
 import math
 import re
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
 
-from wsesim.errors import InputError, nearest
-from wsesim.system.records import Records, Row, open_records
+from wsesim.errors import InputError
+from wsesim.system.records import Row, open_records
+from wsesim.system.trace_forms import ANSWERS, TraceForm, form_of
 
 MOST_TOKENS = 10**9
 LONGEST_SPAN_S = 1e9
@@ -36,53 +27,9 @@ TOLD_EVERY = 20_000
 BLOCKS = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 """Tokens that a block of a prompt may have, where it has a name of its own."""
 
-SECONDS: Mapping[str, float] = {
-    "arrivals": 1.0, "arrivaltimens": 1e-9, "arrivalns": 1e-9, "arrivaltimestamp": 1.0, "arrivedat": 1.0,
-    "arrivaltime": 1.0, "arrivalms": 1e-3, "timestampms": 1e-3, "timestamp": 1.0, "starttime": 1.0, "createdat": 1.0,
-}  # fmt: skip
-"""What a number in a column of times counts, by its name without signs and capitals."""
-PROMPTS: Mapping[str, str] = {
-    "prompt": "wsesim", "contexttokens": "Azure", "requesttokens": "BurstGPT", "numprefilltokens": "Vidur",
-    "promptsize": "Splitwise", "inputlength": "Mooncake", "inputtoks": "LLMServingSim", "prompttokens": "OpenAI",
-    "inputtokens": "plain", "promptlen": "plain", "inputlen": "plain", "promptlength": "plain",
-    "conversations": "ShareGPT", "messages": "ShareGPT", "conversation": "ShareGPT",
-}  # fmt: skip
-"""The form of which a column of prompts is."""
-OUTPUTS = (
-    "output", "generatedtokens", "responsetokens", "numdecodetokens", "tokensize", "outputlength", "outputtoks",
-    "completiontokens", "outputtokens", "outputlen", "response", "completion", "answer",
-)  # fmt: skip
-ANSWERS = ("gpt", "chatgpt", "assistant", "model", "bot", "bing", "bard")
-"""Who answers in a conversation."""
-MILLISECONDS = frozenset({"inputlength"})
-"""Columns of prompts beside which `timestamp` counts milliseconds (Mooncake, Dynamo)."""
 _CLOCK = re.compile(
     r"(\d{4}-\d\d-\d\d)[ T](\d\d):(\d\d):(\d\d(?:\.\d*)?)\s*(?:Z|UTC|([+-])(\d\d):?(\d\d))?", re.ASCII
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TraceForm:
-    """Which column is what."""
-
-    name: str
-    arrival: str | None
-    """None: the file does not say when requests arrive."""
-    unit_s: float
-    prompt: str
-    output: str | None
-    """None where prompts are conversations that have the answers in them."""
-    blocks: str | None
-    priority: str | None
-    typed: bool
-    """Whether prompts and answers that are text are texts, not slips."""
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """All that is read, in the order of the fields."""
-        return tuple(
-            name for name in (self.arrival, self.prompt, self.output, self.priority, self.blocks) if name is not None
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,35 +82,6 @@ def read_columns(
         raise InputError.at("has no requests that are asked for", file=str(path), line=1)
     found.block_tokens = _block_tokens(found) if found.blocks else 0
     return found
-
-
-def form_of(records: Records, file: str) -> TraceForm:
-    """Tell a form by its columns.
-
-    Raises:
-        InputError: no known form has them.
-    """
-    names = {re.sub(r"[^a-z0-9]", "", name.lower()): name for name in records.names}
-    prompt = next((key for key in PROMPTS if key in names), None)
-    output = next((key for key in OUTPUTS if key in names), None)
-    if prompt is None or (output is None and PROMPTS[prompt] != "ShareGPT"):
-        what, known = ("prompt", PROMPTS) if prompt is None else ("output", OUTPUTS)
-        hint = next((each for each in (nearest(name, known) for name in names) if each), "")
-        message = (
-            f"no column {what!r}, nor one that says the same in a public trace{hint}; there are: "
-            f"{', '.join(records.names)}; needed are arrival_s, prompt and output"
-        )
-        raise InputError.at(message, file=file, line=1)
-    arrival = next((key for key in SECONDS if key in names), None)
-    unit_s = SECONDS[arrival] if arrival else 0.0
-    if arrival == "timestamp" and prompt in MILLISECONDS:
-        unit_s = 1e-3
-    return TraceForm(
-        name=PROMPTS[prompt], arrival=names[arrival] if arrival else None, unit_s=unit_s, prompt=names[prompt],
-        output=None if PROMPTS[prompt] == "ShareGPT" else names[output or ""], blocks=names.get("hashids"),
-        priority=names.get("priority"),
-        typed=records.typed,
-    )  # fmt: skip
 
 
 class _Reader:
