@@ -19,8 +19,12 @@ MECHANISMS = {
     "neox": replace(GPT2, position="rotary", rotary_width=2, block="parallel", untied_norms=True, tied=False),
     "phi": replace(GPT2, position="rotary", rotary_width=2, block="parallel", tied=False, head_bias=True, kv_heads=1),
     "opt": replace(GPT2, activation="relu", position_offset=2, norm_order="post", embed_norm=False, embed_width=12),
-    "bloom": replace(GPT2, position="alibi", embed_norm=True, activation="gelu_tanh", heads=6, kv_heads=6, head_width=4),
-    "btlm": replace(GPT2, position="alibi", activation="swiglu", embed_scale=2.0, logits_scale=0.5, attention_scale=0.2),
+    "bloom": replace(
+        GPT2, position="alibi", embed_norm=True, activation="gelu_tanh", heads=6, kv_heads=6, head_width=4
+    ),
+    "btlm": replace(
+        GPT2, position="alibi", activation="swiglu", embed_scale=2.0, logits_scale=0.5, attention_scale=0.2
+    ),
     "mpt": replace(GPT2, position="alibi", norm="layer_norm_scale", bias=False, attention_bias=False),
     "olmo": replace(LLAMA, norm="layer_norm_plain", activation="reglu"),
     "olmo2": replace(LLAMA, norm_order="inner", wide_norm=True),

@@ -1,4 +1,4 @@
-"""Configs as published, cut to the keys that say what a model is, and how many parameters its authors or its files say."""
+"""Configs as published, cut to the keys that say what a model is, and how many parameters authors or files say."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def _short(layers: int, width: int, heads: int, vocab: int, positions: int, **mo
 
 _ROPE3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
           "original_max_position_embeddings": 8192}  # fmt: skip
-_GEMMA3 = {"model_type": "gemma3_text", "head_dim": 256, "query_pre_attn_scalar": 256, "sliding_window_pattern": 6,
+_GEMMA3 = {"model_type": "gemma3_text", "head_dim": 256, "query_pre_attn_scalar": 256,
+           "sliding_window": 512, "sliding_window_pattern": 6,
            "rope_local_base_freq": 10000, "hidden_activation": "gelu_pytorch_tanh"}  # fmt: skip
 _FALCON = {"model_type": "falcon", "alibi": False, "bias": False, "parallel_attn": True}
 _OSS = {"model_type": "gpt_oss", "num_key_value_heads": 8, "head_dim": 64, "num_experts_per_tok": 4,
@@ -61,7 +62,7 @@ PUBLISHED: dict[str, tuple[int, dict[str, Any]]] = {
     "phi-3-medium": (13_960_238_080, _long(40, 5120, 40, 17920, 32064, model_type="phi3", num_key_value_heads=10)),
     "phi-4-mini": (3_836_021_760, _long(32, 3072, 24, 8192, 200064, model_type="phi3", num_key_value_heads=8,
                                         tie_word_embeddings=True, partial_rotary_factor=0.75,
-                                        rope_scaling={"type": "longrope", "short_factor": [1.0], "long_factor": [1.0]})),
+                                        rope_scaling={"type": "longrope", "short_factor": [1.0]})),
     "gemma-2b": (2_506_172_416, _long(18, 2048, 8, 16384, 256000, model_type="gemma", num_key_value_heads=1,
                                       head_dim=256, hidden_act="gelu")),
     "gemma-7b": (8_537_680_896, _long(28, 3072, 16, 24576, 256000, model_type="gemma", num_key_value_heads=16,
@@ -72,10 +73,10 @@ PUBLISHED: dict[str, tuple[int, dict[str, Any]]] = {
                                         head_dim=256, query_pre_attn_scalar=256, attn_logit_softcapping=50.0)),
     "gemma-2-27b": (27_227_128_320, _long(46, 4608, 32, 36864, 256000, model_type="gemma2", num_key_value_heads=16,
                                           head_dim=128, query_pre_attn_scalar=144)),
-    "gemma-3-270m": (268_098_176, _long(18, 640, 4, 2048, 262144, num_key_value_heads=1, sliding_window=512, **_GEMMA3)),
-    "gemma-3-1b": (999_885_952, _long(26, 1152, 4, 6912, 262144, num_key_value_heads=1, sliding_window=512, **_GEMMA3)),
+    "gemma-3-270m": (268_098_176, _long(18, 640, 4, 2048, 262144, num_key_value_heads=1, **_GEMMA3)),
+    "gemma-3-1b": (999_885_952, _long(26, 1152, 4, 6912, 262144, num_key_value_heads=1, **_GEMMA3)),
     "gemma-3-4b": (3_880_263_168, {
-        "model_type": "gemma3", "architectures": ["Gemma3ForConditionalGeneration"], "vision_config": {"hidden_size": 1},
+        "model_type": "gemma3", "architectures": ["Gemma3ForConditionalGeneration"], "vision_config": {},
         "text_config": {"model_type": "gemma3_text", "hidden_size": 2560, "intermediate_size": 10240,
                         "num_hidden_layers": 34, "sliding_window": 1024, "num_key_value_heads": 4,
                         "rope_scaling": {"factor": 8.0, "rope_type": "linear"}}}),

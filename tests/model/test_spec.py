@@ -38,7 +38,8 @@ def test_sizes_are_positive(name: str, value: float) -> None:
         ({"block": "parallel", "norm_order": "post"}, "norm_order must be pre in a parallel block"),
         (
             {"activation": "gelu_new"},
-            "activation must be one of geglu, geglu_tanh, gelu, gelu_tanh, reglu, relu, relu2, silu, swiglu, swiglu_bounded; got 'gelu_new', did you mean",
+            "activation must be one of geglu, geglu_tanh, gelu, gelu_tanh, reglu, relu, relu2, silu, swiglu, "
+            "swiglu_bounded; got 'gelu_new', did you mean",
         ),
         ({"norm": "batch_norm"}, "norm must be one of"),
         ({"position": "fixed"}, "position must be one of"),

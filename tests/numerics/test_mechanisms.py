@@ -1,18 +1,15 @@
 """Every mechanism that published families are built on is computed right, alone, as mapped, and by both programs."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from tests.model.mechanisms import MECHANISMS
+from tests.numerics.mapped.test_mapped import LENGTH, step_of
 
-from wsesim.graph import with_training
 from wsesim.kernels.resident import CoreLine
 from wsesim.model import build_graph
 from wsesim.numerics import NamedArrays, SeededWeights, token_inputs, verify_model
-from wsesim.numerics.mapped import MappedStep, OnLines, ResidentLines, hold, hold_outputs
+from wsesim.numerics.mapped import OnLines, ResidentLines, hold, hold_outputs
 from wsesim.numerics.probe import narrow
-from tests.numerics.mapped.test_mapped import LENGTH, step_of
 
 
 @pytest.mark.parametrize("name", MECHANISMS)

@@ -11,7 +11,7 @@ import pytest
 from wsesim.graph import Graph, Op, backward
 from wsesim.graph.backward import _Backward
 from wsesim.model import Model, build
-from wsesim.model.builder import Builder
+from wsesim.model.builder import BlockBuilder
 from wsesim.numerics import executor, inputs, optimizer, probe, rotary, smaller, storage, tables, verify
 from wsesim.numerics.arrays import Array
 from wsesim.numerics.functions import OpFunction, Setting, function_of
@@ -185,19 +185,19 @@ def tokens(change: Callable[[dict[str, Array]], dict[str, Array]]) -> Plant:
 
 def rebuilt(**attrs: Any) -> Plant:
     """Let models be built as if they were others."""
-    return lambda patch: patch.setattr(build, "Builder", type("Changed", (Builder,), attrs))
+    return lambda patch: patch.setattr(build, "BlockBuilder", type("Changed", (BlockBuilder,), attrs))
 
 
 def without_bias(self: Any, name: str, *args: Any, bias: bool, **options: Any) -> str:
-    return Builder.linear(self, name, *args, bias=bias and not name.startswith("ffn"), **options)
+    return BlockBuilder.linear(self, name, *args, bias=bias and not name.startswith("ffn"), **options)
 
 
 def with_bias(self: Any, name: str, *args: Any, bias: bool, **options: Any) -> str:
-    return Builder.linear(self, name, *args, bias=bias or name.startswith("ffn"), **options)
+    return BlockBuilder.linear(self, name, *args, bias=bias or name.startswith("ffn"), **options)
 
 
 def untied(self: Any, name: str, *axes: str, of: str | None = None, density: float = 1.0) -> str:
-    return Builder.weight(self, name, *axes, of=None if name == "logits.weight" else of, density=density)
+    return BlockBuilder.weight(self, name, *axes, of=None if name == "logits.weight" else of, density=density)
 
 
 def resized(**change: Callable[[int], int]) -> Callable[[Graph], Graph]:

@@ -39,7 +39,8 @@ def _case(phase: str, model: Data, *, machine: str = "cs-2", systems: int = 1, *
 
 def _steps(phase: str) -> Iterator[Data]:
     batch = {"sequences": 32, "length": 128}
-    for model in (GPT, LLAMA, BERT, {**GPT, "task": "classify"}, MIXTURE, {**GPT, "sparsity": 0.5, "block": "parallel"}):
+    parallel = {**GPT, "sparsity": 0.5, "block": "parallel"}
+    for model in (GPT, LLAMA, BERT, {**GPT, "task": "classify"}, MIXTURE, parallel):
         yield _case(phase, model, batch=batch)
     for name, slow in (
         ("wafer.io", "20 MB/s"), ("memoryx.update", "2 MB/s"), ("host.input", "20 kB/s"), ("core.sram", "12 KiB"),

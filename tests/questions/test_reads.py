@@ -64,11 +64,7 @@ def test_every_fact_that_is_read_moves_an_answer_and_no_other_does(kind: str) ->
     for name in FACTS:
         idle = name in EXTRAS and name not in reads  # of which a few cases are as good as all
         pairs = list(zip(cases(kind), before(kind), strict=True))[: 3 if idle else None]
-        found = (
-            (answered(changed), known)
-            for data, known in pairs
-            for changed in with_fact(data, name)
-        )
+        found = ((answered(changed), known) for data, known in pairs for changed in with_fact(data, name))
         moves = any(new is not None and new != old for new, old in found)
         if moves != (name in reads):
             wrong.append(f"{name} is {'read' if name in reads else 'not read'} and moves {'an' if moves else 'no'} one")

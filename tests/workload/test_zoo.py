@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -163,3 +168,72 @@ def test_control_characters_of_names_do_not_reach_a_terminal(tmp_path: Path) -> 
     (tmp_path / "p.yaml").write_text(TRAINER.replace("hiden_size", '"hi\\u001b[31mden"'))
     job = job_of(parse_yaml((tmp_path / "p.yaml").read_text()))
     assert all(note.isprintable() for note in job.notes)
+
+
+WEIRD: tuple[Any, ...] = (
+    None,
+    [],
+    {},
+    -1,
+    0,
+    3,
+    1.5,
+    10**30,
+    "x",
+    True,
+    [1, 2],
+    {"a": 1},
+    "\x1b[31m",
+    [{}],
+    [None],
+    {"": ""},
+)
+"""What may stand where something else is meant."""
+
+
+def _places(held: Any, loc: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if loc:
+        yield loc
+    for key, value in held.items() if isinstance(held, dict) else enumerate(held) if isinstance(held, list) else ():
+        yield from _places(value, (*loc, key))
+
+
+def _mistaken() -> Iterator[str]:
+    """Yield jobs with something else at each place."""
+    for text in (TRAINER, FLAT):
+        whole = json.dumps(parse_yaml(text).data)
+        for loc, value in itertools.product(_places(json.loads(whole)), WEIRD):
+            data = inside = json.loads(whole)
+            for key in loc[:-1]:
+                inside = inside[key]
+            inside[loc[-1]] = value
+            yield json.dumps(data)
+
+
+def _holds(texts: Iterable[str], folder: Path) -> None:
+    for text in texts:
+        with contextlib.suppress(InputError):
+            asked(text, folder)
+
+
+def test_anything_anywhere_is_read_or_refused(tmp_path: Path) -> None:
+    _holds(itertools.islice(_mistaken(), 0, None, 61), tmp_path)
+
+
+@pytest.mark.nightly
+def test_anything_anywhere_is_read_or_refused_everywhere(tmp_path: Path) -> None:
+    _holds(_mistaken(), tmp_path)
+
+
+def test_the_model_of_a_job_may_be_asked_anything(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(TRAINER)
+    data: dict[str, Any] = {"model": {"zoo": "p.yaml", "layers": 3}, "phase": "decode", "cluster": "cs-3",
+                            "inference": {"prompt": 50}}  # fmt: skip
+    question = questions.ask(data, file="w.yaml", folder=tmp_path)
+    assert (question.asked.shape.layers, question.asked.shape.window) == (3, 40)
+    assert any(note.startswith("Read from a file of the Cerebras Model Zoo") for note in question.asked.notes)
+    (tmp_path / "p.yaml").write_text("a: 1\n")
+    with pytest.raises(InputError, match="is no job of the Model Zoo"):
+        questions.ask(data, file="w.yaml", folder=tmp_path)
+    with pytest.raises(InputError, match="cannot both be given"):
+        questions.ask({**data, "model": {"zoo": "p.yaml", "preset": "gpt2"}}, file="w.yaml", folder=tmp_path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wsesim.errors import SpecError
 from wsesim.graph import Graph
-from wsesim.model.builder import Builder, Form
+from wsesim.model.builder import BlockBuilder, Form
 from wsesim.model.head import embed_block, head_block
 from wsesim.model.layer import layer_block
 from wsesim.model.spec import Model
@@ -37,8 +37,9 @@ def build_graph(
     dims = {
         "batch": sequences, "length": length, "keys": keys or length, "width": model.width, "heads": model.heads,
         "head": model.head_width, "qkv": model.qkv_width, "attention": model.attention_width,
-        "ffn": model.ffn_width, "vocab": model.vocab, "positions": model.max_length + model.position_offset, "classes": model.classes,
-        "types": max(1, model.token_types), "one": 1, "two": 2, "masked": min(model.masked, length),
+        "ffn": model.ffn_width, "vocab": model.vocab, "classes": model.classes,
+        "positions": model.max_length + model.position_offset, "types": max(1, model.token_types), "one": 1, "two": 2,
+        "masked": min(model.masked, length),
     }  # fmt: skip
     if form.cached:
         dims["kv"] = 2 * model.kv_heads * model.head_width
@@ -48,11 +49,11 @@ def build_graph(
     ) if size}  # fmt: skip
     if model.experts:
         dims["chosen"] = model.experts_per_token
-    layer = Builder("layer", form, repeat=model.layers, inputs=("x",), density=1 - model.sparsity,
+    layer = BlockBuilder("layer", form, repeat=model.layers, inputs=("x",), density=1 - model.sparsity,
                     room=model.expert_imbalance)  # fmt: skip
     blocks = (
-        embed_block(Builder("embed", form), model), layer_block(layer, model),
-        head_block(Builder("head", form, inputs=("x",)), model),
+        embed_block(BlockBuilder("embed", form), model), layer_block(layer, model),
+        head_block(BlockBuilder("head", form, inputs=("x",)), model),
     )  # fmt: skip
     return Graph(name=model.name, dims=dims, blocks=blocks)
 

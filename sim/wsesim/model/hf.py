@@ -14,7 +14,6 @@ from wsesim.model.hf_refused import note_unread, refuse_unmodelled
 from wsesim.model.hf_task import task_of
 from wsesim.model.spec import Model
 
-
 _TEXT_OF = {"gemma3": "gemma3_text", "mistral3": "mistral", "pixtral": "mistral", "llava": "llama",
             "llava_next": "llama", "idefics2": "mistral", "paligemma": "gemma"}  # fmt: skip
 """By the type of a model with images, that of its text model, where the file leaves it out."""
@@ -65,7 +64,8 @@ def _text_part(config: HfConfig) -> HfConfig:
     found, outer = config.inner("text_config"), config.data
     config.note("text_config", "is what is read: the parts for images or sound are left out")
     kind = found.data.get("model_type") or _TEXT_OF.get(str(outer.get("model_type")))
-    shared = {key: outer[key] for key in ("architectures", "tie_word_embeddings", "quantization_config") if key in outer}
+    both = ("architectures", "tie_word_embeddings", "quantization_config")
+    shared = {key: outer[key] for key in both if key in outer}
     data: dict[str, Any] = {**shared, **found.data, **({"model_type": kind} if kind else {})}
     return HfConfig(file=found.file, text=found.text, data=data, within=found.within, notes=found.notes)
 
@@ -77,8 +77,8 @@ def _refuse_quantized(config: HfConfig) -> None:
     what = f"{shown(method)}" + (f", {shown(bits)} bits" if bits is not None else "")
     config.fail(
         "quantization_config",
-        f"asks for weights of another format ({what}), which have no mechanism: cores hold and multiply weights of 16 or 32 "
-        "bits; remove it to ask that",
+        f"asks for weights of another format ({what}), which have no mechanism: cores hold and multiply weights of 16 "
+        "or 32 bits; remove it to ask that",
     )
 
 

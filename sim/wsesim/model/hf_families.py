@@ -34,6 +34,7 @@ def _gemma(read: Callable[[HfConfig, Fields], Fields], prefix: str) -> HfFamily:
 
 
 _LLAMA = HfFamily(llamas.llama, "Llama")
+_MPT = ("n_layers", "d_model", "n_heads", "max_seq_len")
 _FALCON = HfFamily(gpts.falcon, "Falcon", defaults={"max_length": 2048, "vocab": 65024})
 FAMILIES: Mapping[str, HfFamily] = {
     "gpt2": HfFamily(gpts.gpt2, "GPT2", SHORT), "gptj": HfFamily(gpts.gptj, "GPTJ", SHORT), "llama": _LLAMA,
@@ -59,12 +60,13 @@ FAMILIES: Mapping[str, HfFamily] = {
     "gpt_neo": HfFamily(gpts.gpt_neo, "GPTNeo", ("num_layers", "hidden_size", "num_heads", *LONG[3:])),
     "gpt_neox": HfFamily(gpts.gpt_neox, "GPTNeoX"), "starcoder2": HfFamily(gpts.starcoder2, "Starcoder2"),
     "opt": HfFamily(gpts.opt, "OPT"),
-    "dbrx": HfFamily(gpts.dbrx, "Dbrx", ("n_layers", "d_model", "n_heads", "max_seq_len")),
+    "dbrx": HfFamily(gpts.dbrx, "Dbrx", _MPT),
     "bloom": HfFamily(gpts.bloom, "Bloom", ("n_layer", "hidden_size", "n_head", "seq_length"), {"max_length": 2048}),
-    "mpt": HfFamily(gpts.mpt, "MPT", ("n_layers", "d_model", "n_heads", "max_seq_len"), {"max_length": 2048}),
+    "mpt": HfFamily(gpts.mpt, "MPT", _MPT, {"max_length": 2048}),
     "btlm": HfFamily(gpts.mup_gpt2, "BTLM", SHORT), "jais": HfFamily(gpts.mup_gpt2, "JAIS", SHORT),
     "falcon": _FALCON, "RefinedWeb": _FALCON, "RefinedWebModel": _FALCON,
-    "roberta": HfFamily(gpts.roberta, "Roberta", pools=True), "xlm-roberta": HfFamily(gpts.roberta, "XLMRoberta", pools=True),
+    "roberta": HfFamily(gpts.roberta, "Roberta", pools=True),
+    "xlm-roberta": HfFamily(gpts.roberta, "XLMRoberta", pools=True),
     "camembert": HfFamily(gpts.roberta, "Camembert", pools=True), "esm": HfFamily(gpts.esm, "Esm", pools=True),
     "distilbert": HfFamily(gpts.distilbert, "DistilBert", ("n_layers", "dim", "n_heads", *LONG[3:])),
 }  # fmt: skip

@@ -95,8 +95,9 @@ def gpt_neox(config: HfConfig, fields: Fields) -> Fields:
     return found | rotary(config, found, share=0.25) | {
         "ffn_width": inner_width(config, ("intermediate_size",)),
         "activation": activation(config, gated=False, default="gelu"), "norm_epsilon": epsilon(config, 1e-5),
-        "attention_bias": config.flag("attention_bias", default=True), "block": "parallel" if parallel else "sequential",
-        "untied_norms": parallel, "tied": config.flag("tie_word_embeddings", default=False),
+        "attention_bias": config.flag("attention_bias", default=True),
+        "block": "parallel" if parallel else "sequential", "untied_norms": parallel,
+        "tied": config.flag("tie_word_embeddings", default=False),
     }  # fmt: skip
 
 
@@ -163,7 +164,8 @@ def mpt(config: HfConfig, fields: Fields) -> Fields:
     found = fields | {
         "kv_heads": groups[which] or at.integer("kv_n_heads"), "head_width": head_width(config, fields), "bias": bias,
         "ffn_width": int(fields["width"] * ratio), "activation": "gelu", "attention_bias": bias,
-        "norm": "rms_norm" if "rms" in kind else "layer_norm" if bias else "layer_norm_scale", "norm_epsilon": 1e-5,
+        "norm": "rms_norm" if "rms" in kind else "layer_norm" if bias else "layer_norm_scale",
+        "norm_epsilon": epsilon(config, 1e-5),
         "attention_scale": at.number("softmax_scale", 1.0) if at.has("softmax_scale") else 0.0,
         "logits_scale": _logit_scale(config, fields), "tied": config.flag("tie_word_embeddings", default=True),
     }  # fmt: skip

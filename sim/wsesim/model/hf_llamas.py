@@ -1,4 +1,4 @@
-"""Families built as Llama is: a root mean square norm before each half, rotary positions, a gate; and what each has else.
+"""Families built as Llama is: a root mean square norm before each half, rotary positions, a gate; and what they add.
 
 Keys and defaults are those of transformers 5; where a family was published with code of its own, those of its code.
 """
@@ -147,7 +147,7 @@ def gemma(config: HfConfig, fields: Fields) -> Fields:
     """Return a Gemma: a gate by the tanh form of GELU, whatever its older files call it; scales that are one more."""
     found = llama(config, fields, head=256, tied=True, active="geglu_tanh")
     config.asked.update(("hidden_act", "hidden_activation"))
-    return found | {"embed_scale": sqrt(fields["width"])}
+    return found | {"embed_scale": sqrt(fields["width"]), "stored_less": 1.0}
 
 
 def gemma2(config: HfConfig, fields: Fields) -> Fields:
@@ -221,7 +221,7 @@ def cohere(config: HfConfig, fields: Fields) -> Fields:
 def nemotron(config: HfConfig, fields: Fields) -> Fields:
     """Return a Nemotron: layer norms, a squared ReLU and no gate, half of a head turns."""
     squared = activation(config, gated=False, default="relu2")
-    return llama(config, fields, share=0.5, eps=1e-5, active=squared) | {"norm": "layer_norm"}
+    return llama(config, fields, share=0.5, eps=1e-5, active=squared) | {"norm": "layer_norm", "stored_less": 1.0}
 
 
 def gpt_oss(config: HfConfig, fields: Fields) -> Fields:
@@ -246,5 +246,6 @@ def chatglm(config: HfConfig, fields: Fields) -> Fields:
         "ffn_width": inner_width(config, ("ffn_hidden_size",)), "activation": "swiglu", "norm": "rms_norm",
         "norm_epsilon": epsilon(config, 1e-5), "attention_bias": config.flag("add_qkv_bias", default=False),
         "project_bias": config.flag("add_bias_linear", default=False),
-        "bias": config.flag("add_bias_linear", default=False), "tied": config.flag("tie_word_embeddings", default=False),
+        "bias": config.flag("add_bias_linear", default=False),
+        "tied": config.flag("tie_word_embeddings", default=False),
     }  # fmt: skip

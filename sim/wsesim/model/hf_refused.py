@@ -6,6 +6,11 @@ from collections.abc import Mapping
 
 from wsesim.model.hf_file import HfConfig, shown
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _TWO = "an encoder beside a decoder that looks at it has no mechanism here"
 _STATES = "layers of state spaces or recurrence in place of attention have no mechanism here"
 _PATCHES = "patches of images, or frames of sound, in place of tokens have no mechanism here"
@@ -57,39 +62,44 @@ _KEYS: Mapping[str, tuple[tuple[object, ...], str]] = {
     "num_nextn_predict_layers": ((0,), "a head that predicts more than the next token has no mechanism here"),
     "share_layers": ((False,), "layers that share one set of weights have no mechanism here"),
     "num_hidden_groups": ((), "layers that share one set of weights have no mechanism here"),
-    "apply_residual_connection_post_layernorm": ((False,), "a stream that goes on from what was normed has no mechanism here"),
+    "apply_residual_connection_post_layernorm": (
+        (False,),
+        "a stream that goes on from what was normed has no mechanism here",
+    ),
 }
 """By key, the values that ask for nothing (null and its absence always do), and what others ask for."""
-HARMLESS = frozenset(
+HARMLESS = _words(
     """
     _name_or_path name_or_path transformers_version _transformers_version torch_dtype dtype architectures model_type
     auto_map tokenizer_class processor_class bos_token_id eos_token_id pad_token_id sep_token_id cls_token_id
     unk_token_id mask_token_id decoder_start_token_id forced_eos_token_id prefix finetuning_task language id2label
-    label2id num_labels problem_type task_specific_params use_cache initializer_range initializer_factor init_std
-    init_config init_device embedding_fraction layerdrop dropout attention_dropout activation_dropout hidden_dropout
+    label2id problem_type task_specific_params use_cache initializer_range initializer_factor init_std init_config
+    init_device embedding_fraction layerdrop dropout attention_dropout activation_dropout hidden_dropout
     hidden_dropout_prob attention_probs_dropout_prob classifier_dropout classifier_dropout_prob seq_classif_dropout
     qa_dropout resid_pdrop embd_pdrop attn_pdrop emb_pdrop resid_dropout embd_dropout token_dropout
-    embedding_dropout ffn_dropout residual_dropout summary_activation summary_first_dropout
-    summary_proj_to_labels summary_type summary_use_proj gradient_checkpointing output_attentions output_hidden_states
-    output_past return_dict torchscript use_bfloat16 pretraining_tp slow_but_exact masked_softmax_fusion
-    bias_dropout_fusion offset_alibi skip_bias_add skip_bias_add_qkv attention_softmax_in_fp32 softmax_precision
-    scale_attention_softmax_in_fp32 reorder_and_upcast_attn chunk_size_feed_forward pruned_heads remove_invalid_values
-    max_length min_length do_sample num_beams num_beam_groups diversity_penalty temperature top_k top_p typical_p
-    repetition_penalty length_penalty no_repeat_ngram_size encoder_no_repeat_ngram_size bad_words_ids
-    num_return_sequences output_scores return_dict_in_generate forced_bos_token_id exponential_decay_length_penalty
-    suppress_tokens begin_suppress_tokens early_stopping tf_legacy_loss attn_implementation _attn_implementation
-    _attn_implementation_autoset use_flash_attn use_flash_attention use_flash_attention_2 flash_attn use_dynamic_ntk
-    use_logn_attn use_cache_quantization use_cache_kernel softmax_in_fp32 bf16 fp16 fp32 inference_runner
-    validate_runner_input router_aux_loss_coef output_router_logits router_jitter_noise router_z_loss_coef
-    max_window_layers use_sliding_window sliding_window n_ctx gradient_checkpointing_kwargs is_decoder seed verbose
-    pad_token special_tokens_map vocab_list is_folding_model esmfold_config sinusoidal_pos_embds tie_weights_
-    tokenizer tie_encoder_decoder cross_attention_hidden_size original_max_position_embeddings initial_context_length
-    rope_local_base_freq swiglu_limit cache_implementation position_embedding_type logits_to_keep num_logits_to_keep
-    mlp_dim_mult gelu_fused block_list _sliding_window_pattern model_max_length seq_length training_precision quantization_config
-    use_bidirectional_attention boi_token_index eoi_token_index image_token_index mm_tokens_per_image vision_config
-    architectures_ use_parallel_embedding embedding_sharding_dim aux_loss_alpha seq_aux ep_size moe_implementation
-    use_mems_eval use_mems_train memory_attention multi_query_attention original_rope attn_pdrop_ bias_dropout
-    """.split()
+    embedding_dropout ffn_dropout residual_dropout summary_activation summary_first_dropout summary_proj_to_labels
+    summary_type summary_use_proj gradient_checkpointing output_attentions output_hidden_states output_past
+    return_dict torchscript use_bfloat16 pretraining_tp slow_but_exact masked_softmax_fusion bias_dropout_fusion
+    offset_alibi skip_bias_add skip_bias_add_qkv attention_softmax_in_fp32 softmax_precision
+    scale_attention_softmax_in_fp32 reorder_and_upcast_attn chunk_size_feed_forward pruned_heads
+    remove_invalid_values max_length min_length do_sample num_beams num_beam_groups diversity_penalty temperature
+    top_k top_p typical_p repetition_penalty length_penalty no_repeat_ngram_size encoder_no_repeat_ngram_size
+    bad_words_ids num_return_sequences output_scores return_dict_in_generate forced_bos_token_id
+    exponential_decay_length_penalty suppress_tokens begin_suppress_tokens early_stopping tf_legacy_loss
+    attn_implementation _attn_implementation _attn_implementation_autoset use_flash_attn use_flash_attention
+    use_flash_attention_2 flash_attn use_dynamic_ntk use_logn_attn use_cache_quantization use_cache_kernel
+    softmax_in_fp32 bf16 fp16 fp32 inference_runner validate_runner_input router_aux_loss_coef output_router_logits
+    router_jitter_noise router_z_loss_coef max_window_layers use_sliding_window sliding_window n_ctx
+    gradient_checkpointing_kwargs is_decoder seed verbose pad_token special_tokens_map vocab_list is_folding_model
+    esmfold_config sinusoidal_pos_embds tokenizer tie_encoder_decoder cross_attention_hidden_size
+    original_max_position_embeddings initial_context_length rope_local_base_freq swiglu_limit cache_implementation
+    position_embedding_type logits_to_keep num_logits_to_keep mlp_dim_mult gelu_fused block_list num_kv_heads
+    num_key_value_heads embed_dropout swiglu_alpha layer_types learned_pos_emb _sliding_window_pattern
+    model_max_length seq_length training_precision quantization_config use_bidirectional_attention boi_token_index
+    eoi_token_index image_token_index mm_tokens_per_image vision_config use_parallel_embedding
+    embedding_sharding_dim aux_loss_alpha seq_aux ep_size moe_implementation use_mems_eval use_mems_train
+    memory_attention multi_query_attention original_rope bias_dropout
+    """
 )
 """Keys that change neither what is computed of a text nor what it costs, or are looked at elsewhere."""
 FEW = 6
@@ -116,4 +126,6 @@ def note_unread(config: HfConfig) -> None:
     if unread:
         names = ", ".join(shown(key) for key in sorted(unread)[:FEW])
         more = f" and {len(unread) - FEW} more" if len(unread) > FEW else ""
-        config.notes.append(f"config.json: {names}{more} {'is' if len(unread) == 1 else 'are'} not read: figures are those without")
+        config.notes.append(
+            f"config.json: {names}{more} {'is' if len(unread) == 1 else 'are'} not read: figures are those without"
+        )

@@ -35,8 +35,9 @@ def task_of(config: HfConfig, family: HfFamily, *, causal: bool, wanted: str | N
         return {"task": "lm" if causal else "mlm", "sentence_head": family.sentences}
     task = known[ending]
     if task == "embed":
-        config.note("architectures", f"names a body without a head ({prefix}{ending}): hidden states are what it gives; "
-                    f"model.task: {'lm' if causal else 'mlm'} adds one")  # fmt: skip
+        other = "lm" if causal else "mlm"
+        what = f"names a body without a head ({prefix}Model): hidden states are what it gives"
+        config.note("architectures", f"{what}; model.task: {other} adds one")
     fields = {"task": task, "sentence_head": family.pools if task == "embed" else ending == "ForPreTraining"}
     if task in ("classify", "tag"):
         fields["classes"] = _FIXED.get(ending) or _classes(config)

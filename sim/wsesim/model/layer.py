@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from wsesim.graph import Attribute, Block
-from wsesim.model.builder import STREAM, Builder
+from wsesim.model.builder import STREAM, BlockBuilder, norm_attrs
 from wsesim.model.spec import Model
 from wsesim.ops import chosen, find
 
 SQUARE = ("batch", "heads", "length", "keys")
 
 
-def layer_block(b: Builder, model: Model) -> Block:
+def layer_block(b: BlockBuilder, model: Model) -> Block:
     """Return the ops of a layer, which *b* collects."""
     x = b.tensor("x", STREAM)
     if model.block == "parallel":
@@ -23,7 +23,7 @@ def layer_block(b: Builder, model: Model) -> Block:
     return b.finish(x)
 
 
-def _parallel(b: Builder, x: str, model: Model) -> str:
+def _parallel(b: BlockBuilder, x: str, model: Model) -> str:
     """Both halves read one input, normed once for both or for each."""
     names = ("attention.norm", "ffn.norm") if model.untied_norms else ("norm",)
     normed = [b.norm(name, x, model) for name in names]
@@ -31,7 +31,7 @@ def _parallel(b: Builder, x: str, model: Model) -> str:
     return b.residual("residual", x, both, model)
 
 
-def _half(b: Builder, name: str, half: Callable[[Builder, str, Model], str], x: str, model: Model) -> str:
+def _half(b: BlockBuilder, name: str, half: Callable[[BlockBuilder, str, Model], str], x: str, model: Model) -> str:
     """Return the stream with what a half adds: normed before, after the sum, around, or what it gives alone."""
     order = model.norm_order
     given = half(b, b.norm(f"{name}.norm", x, model) if order in ("pre", "both") else x, model)
@@ -43,7 +43,7 @@ def _half(b: Builder, name: str, half: Callable[[Builder, str, Model], str], x: 
     return b.norm(f"{name}.norm", summed, model) if order == "post" else summed
 
 
-def attention(b: Builder, x: str, model: Model) -> str:
+def attention(b: BlockBuilder, x: str, model: Model) -> str:
     """Return what attention gives of *x*."""
     qkv = b.linear("attention.qkv", x, ("width", "qkv"), bias=model.attention_bias)
     shared: dict[str, Attribute] = {"heads": model.heads, "kv_heads": model.kv_heads}
@@ -59,17 +59,16 @@ def attention(b: Builder, x: str, model: Model) -> str:
     return b.linear("attention.project", mixed, ("attention", "width"), bias=model.projects_with_bias)
 
 
-def _normed(b: Builder, qkv: str, shared: dict[str, Attribute], model: Model) -> str:
+def _normed(b: BlockBuilder, qkv: str, shared: dict[str, Attribute], model: Model) -> str:
     """Norm queries and keys, each head of its own or all of a token together."""
     kind, axes = ("wide_norm", ("attention", "key")) if model.wide_norm else ("head_norm", ("head", "head"))
     if not (model.head_norm or model.wide_norm):
         return qkv
     weights = [b.weight(f"attention.{part}", axis) for part, axis in zip(find(kind).weights, axes, strict=True)]
-    return b.op(f"attention.{kind}", kind, (qkv, *weights), ("batch", "length", "qkv"), epsilon=model.norm_epsilon,
-                **shared)  # fmt: skip
+    return b.op(f"attention.{kind}", kind, (qkv, *weights), ("batch", "length", "qkv"), **norm_attrs(model), **shared)
 
 
-def _placed(b: Builder, qkv: str, shared: dict[str, Attribute], model: Model) -> str:
+def _placed(b: BlockBuilder, qkv: str, shared: dict[str, Attribute], model: Model) -> str:
     """Turn queries and keys by where they stand, if positions are rotary."""
     if model.position != "rotary":
         return qkv
@@ -78,7 +77,7 @@ def _placed(b: Builder, qkv: str, shared: dict[str, Attribute], model: Model) ->
                 turned=turned, interleaved=model.rotary_pairs == "interleaved", **shared)  # fmt: skip
 
 
-def _probabilities(b: Builder, scores: str, model: Model) -> str:
+def _probabilities(b: BlockBuilder, scores: str, model: Model) -> str:
     """Return the shares of scores: within a bound, less by distance, and beside a sink, where the model has such."""
     scores = b.capped("attention.cap", "cap_scores", scores, model.attention_cap)
     if model.position == "alibi":
@@ -92,20 +91,20 @@ def _probabilities(b: Builder, scores: str, model: Model) -> str:
     return b.op("attention.softmax", "softmax", (scores, *b.mask()), SQUARE, **attrs)
 
 
-def feed_forward(b: Builder, x: str, model: Model) -> str:
+def feed_forward(b: BlockBuilder, x: str, model: Model) -> str:
     """Return what the feed-forward network, or a mixture of them, gives of *x*."""
     if model.experts:
         return _mixture(b, x, model)
     return _network(b, "ffn", x, "ffn", model)
 
 
-def _network(b: Builder, name: str, x: str, inner: str, model: Model) -> str:
+def _network(b: BlockBuilder, name: str, x: str, inner: str, model: Model) -> str:
     up = b.linear(f"{name}.up", x, ("width", inner), bias=model.bias)
     gate = b.linear(f"{name}.gate", x, ("width", inner), bias=model.bias) if model.gated else None
     return b.linear(f"{name}.down", _activated(b, name, up, gate, model), (inner, "width"), bias=model.bias)
 
 
-def _mixture(b: Builder, x: str, model: Model) -> str:
+def _mixture(b: BlockBuilder, x: str, model: Model) -> str:
     """A token goes to its experts, each a feed-forward network of its own, and what they make of it is summed.
 
     The router's softmax is over the chosen logits alone (Mixtral, Jiang et al. 2024, arXiv 2401.04088), or over all
@@ -123,7 +122,7 @@ def _mixture(b: Builder, x: str, model: Model) -> str:
     return b.op("ffn.both", "residual", (mixed, _shared(b, x, model)), STREAM) if model.shared_width else mixed
 
 
-def _shared(b: Builder, x: str, model: Model) -> str:
+def _shared(b: BlockBuilder, x: str, model: Model) -> str:
     """Return what the network gives that every token goes through, weighed if the model does."""
     given = _network(b, "shared", x, "shared", model)
     if not model.shared_gate:
@@ -132,7 +131,7 @@ def _shared(b: Builder, x: str, model: Model) -> str:
     return b.op("shared.weigh", "weigh", (given, logit), STREAM)
 
 
-def _activated(b: Builder, name: str, up: str, gate: str | None, model: Model) -> str:
+def _activated(b: BlockBuilder, name: str, up: str, gate: str | None, model: Model) -> str:
     kind = chosen("activation", model.activation).name
     inputs = (up,) if gate is None else (gate, up)
     # Named by the function, whatever its form: gelu of gelu_tanh, silu of silu_gate.

@@ -23,11 +23,11 @@ _CHOICES = {
     "router": ("chosen", "all"),
     "task": ("lm", "classify", "mlm", "tag", "embed"),
 }
-EXTRAS = frozenset(
-    "position_offset project_bias head_bias untied_norms embed_norm embed_width embed_scale residual_scale "
-    "logits_scale logits_cap wide_norm attention_scale attention_cap sinks router router_bias shared_width shared_gate window "
-    "full_every".split()
-)
+EXTRAS = frozenset((
+    "position_offset", "project_bias", "head_bias", "untied_norms", "embed_norm", "embed_width", "embed_scale",
+    "residual_scale", "logits_scale", "logits_cap", "wide_norm", "attention_scale", "attention_cap", "sinks",
+    "router", "router_bias", "shared_width", "shared_gate", "window", "full_every", "stored_less",
+))  # fmt: skip
 """Fields whose default is that a model has no such thing, as most have not."""
 
 
@@ -54,7 +54,8 @@ class Model:
     activation: str = "gelu"
     """One of those that ops state: gelu | gelu_tanh | relu | relu2 | silu, or with a gate swiglu | geglu ..."""
     norm: str = "layer_norm"
-    """One of those that ops state: layer_norm | layer_norm_scale (no bias) | layer_norm_plain (no weights) | rms_norm."""
+    """One of those that ops state: layer_norm | layer_norm_scale (no bias) | layer_norm_plain (no weights) |
+    rms_norm."""
     position: str = "learned"
     """learned | rotary | alibi (scores fall with distance, by head) | none."""
     position_offset: int = 0
@@ -137,6 +138,8 @@ class Model:
     """Tokens of the busiest expert over the mean: what every expert takes room and time for, as a program is laid out
     before it knows who gets which token."""
     norm_epsilon: float = 1e-5
+    stored_less: float = 0.0
+    """What files have scales of norms less by (Gemma: 1)."""
     rotary_base: float = 10000.0
     token_budget: int | None = None
     """Tokens the model was trained on, if known; by default 20 a parameter (Hoffmann et al. 2022)."""
@@ -172,7 +175,7 @@ class Model:
 
     def _check_extras(self) -> None:
         for name in ("position_offset", "embed_width", "shared_width", "window", "full_every", "attention_scale",
-                     "attention_cap", "logits_cap"):  # fmt: skip
+                     "attention_cap", "logits_cap", "stored_less"):  # fmt: skip
             if not 0 <= getattr(self, name) < inf:
                 raise SpecError(name, f"must not be negative, got {getattr(self, name)}")
         require_positive(

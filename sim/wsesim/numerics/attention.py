@@ -62,7 +62,7 @@ def sink_softmax(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Arr
     """Return exp(x - max) over their sum and the exponential of the head's sink."""
     x, sinks, *mask = inputs
     wide = np.concatenate([x, np.broadcast_to(sinks[:, None, None], (*x.shape[:-1], 1))], axis=-1)
-    hidden = hidden_keys(op, *x.shape[-2:], setting)
+    hidden = hidden_keys(op, x, setting)
     if hidden is not None:
         wide[..., :-1][..., hidden] = -np.inf
     if mask:
@@ -85,10 +85,11 @@ def score_scale(op: Op, head: int) -> float:
     return float(op.attrs.get("scale", 1 / sqrt(head)))
 
 
-def hidden_keys(op: Op, queries: int, keys: int, setting: Setting) -> Array | None:
-    """Return which keys each query does not see, [queries, keys]: those after it, or out of its window."""
+def hidden_keys(op: Op, scores: Array, setting: Setting) -> Array | None:
+    """Return which keys each query of [..., queries, keys] does not see: those after it, or out of its window."""
     if not op.attrs["causal"]:
         return None
+    queries, keys = scores.shape[-2:]
     ahead = np.arange(keys) - np.arange(keys - queries, keys)[:, None]
     window, every = int(op.attrs.get("window", 0)), int(op.attrs.get("full_every", 0))
     if not window or (every and (setting.copy + 1) % every == 0):
@@ -98,7 +99,7 @@ def hidden_keys(op: Op, queries: int, keys: int, setting: Setting) -> Array | No
 
 def _softmax(op: Op, x: Array, mask: Sequence[Array], setting: Setting) -> tuple[Array]:
     inputs = (x, *mask)
-    hidden = hidden_keys(op, *x.shape[-2:], setting)
+    hidden = hidden_keys(op, x, setting)
     rows, result = as_rows(x), room_for(inputs, setting)
     out = as_rows(result)
     queries, keys = x.shape[-2:]

@@ -104,9 +104,7 @@ def _layer(model: Model, arrays: Mapping[str, Array], x: Float64s, copy: int) ->
     return _joined(model, read, "ffn", x, lambda seen: _feed_forward(model, read, seen))
 
 
-def _joined(
-    model: Model, read: _Read, name: str, x: Float64s, half: Callable[[Float64s], Float64s]
-) -> Float64s:
+def _joined(model: Model, read: _Read, name: str, x: Float64s, half: Callable[[Float64s], Float64s]) -> Float64s:
     """Return the stream after a half of a layer, its norms where the model has them."""
     if model.norm_order == "post":
         return read.norm(model, f"{name}.norm", x + model.residual_scale * half(x))

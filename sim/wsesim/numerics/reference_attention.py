@@ -14,7 +14,7 @@ from wsesim.model import Model
 Float64s = NDArray[np.float64]
 
 
-class Reading(Protocol):
+class ReferenceWeights(Protocol):
     """Weights of a layer by name, in float64."""
 
     def __call__(self, name: str) -> Float64s:
@@ -24,7 +24,7 @@ class Reading(Protocol):
         """Return x W + b."""
 
 
-def attention(model: Model, read: Reading, x: Float64s, copy: int) -> Float64s:
+def attention(model: Model, read: ReferenceWeights, x: Float64s, copy: int) -> Float64s:
     """Return what attention of the layer *copy* gives of x [sequences, length, width]."""
     size, group = model.head_width, model.heads // model.kv_heads
     bounds = [model.heads * size, (model.heads + model.kv_heads) * size]
@@ -45,11 +45,11 @@ def attention(model: Model, read: Reading, x: Float64s, copy: int) -> Float64s:
     return read.affine("attention.project", mixed)
 
 
-def _head_normed(model: Model, read: Reading, which: str, x: Float64s) -> Float64s:
+def _head_normed(model: Model, read: ReferenceWeights, which: str, x: Float64s) -> Float64s:
     return _normed(model, read, which, x) if model.head_norm else x
 
 
-def _normed(model: Model, read: Reading, which: str, x: Float64s) -> Float64s:
+def _normed(model: Model, read: ReferenceWeights, which: str, x: Float64s) -> Float64s:
     """Bring each row to the length of its scale."""
     rows = x.reshape(-1, x.shape[-1])
     lengths = [math.sqrt(math.fsum(row * row) / len(row) + model.norm_epsilon) for row in rows]

@@ -78,6 +78,8 @@ def _names_of(model: Model) -> dict[str, tuple[str, bool]]:
     return _LLAMA | _MIXTRAL if model.experts else _LLAMA
 
 
+TWICE_READ = ("GPT-2", "GPT-J", "Llama", "Mixtral", "BERT for pre-training", "BERT")
+"""Families of checkpoints whose names are known here, too; of others both formulations are given the same arrays."""
 _HEAD = {"logits": ("lm_head", False), "head.classes": ("score", True)}
 _GPT2 = _HEAD | {
     "tokens": ("wte", False), "positions": ("wpe", False), "head.norm": ("ln_f", False),

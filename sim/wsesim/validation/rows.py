@@ -143,7 +143,7 @@ def model_of(row: Measurement, *, length: int) -> dict[str, Any]:
 
 def _activation(row: Measurement) -> str:
     stated = row.cells["ffn_type"] or _UNNAMED_ACTIVATION
-    activation = option_named("activation").get(stated, stated)
+    activation = option_named("activation", gated=False).get(stated, stated)
     if activation not in options("activation"):
         raise NotAsked(f"ffn_type {row.cells['ffn_type']!r} is not modelled")
     return activation

@@ -43,6 +43,8 @@ class ModelSection(Section):
     """Name of a model that wsesim knows; `wsesim models` lists them."""
     config: Text | None = None
     """A Hugging Face config.json, relative to this file."""
+    zoo: Text | None = None
+    """A job of the Cerebras Model Zoo, relative to this file, of which the model is taken."""
     name: Text | None = None
     """What to call the model."""
     layers: Size | None = None
@@ -149,6 +151,8 @@ class ModelSection(Section):
     """Tokens of the busiest expert over the mean; every expert takes room and time for as many. Default: 1."""
     norm_epsilon: Annotated[float, Field(gt=0)] | None = None
     """Added to the variance under a norm's root."""
+    stored_less: Bound | None = None
+    """What files of weights have scales of norms less by (Gemma: 1). Default: 0."""
     rotary_base: Annotated[float, Field(gt=0)] | None = None
     """Base of the rotary frequencies."""
     token_budget: Annotated[int, Field(ge=1, le=LARGEST_TOTAL)] | None = None

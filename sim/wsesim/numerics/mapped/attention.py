@@ -99,7 +99,7 @@ def softmax(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> 
 
 def _hidden(op: Op, x: Array, mask: Array | None = None, *, setting: Setting) -> Array:
     """Return x, and -inf where a query does not see a key."""
-    hidden = hidden_keys(op, *x.shape[-2:], setting)
+    hidden = hidden_keys(op, x, setting)
     if hidden is not None:
         x = np.where(hidden, -np.inf, x).astype(x.dtype)
     if mask is not None:

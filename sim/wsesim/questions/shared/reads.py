@@ -16,8 +16,8 @@ def _of(**groups: str) -> frozenset[str]:
 
 SHAPE = _names(
     "layers width heads kv_heads head_width ffn_width vocab max_length activation norm position block norm_order "
-    "bias attention_bias project_bias head_bias head_norm wide_norm tied token_types untied_norms embed_norm embed_width "
-    "embed_scale residual_scale logits_scale logits_cap attention_cap sinks"
+    "bias attention_bias project_bias head_bias head_norm wide_norm tied token_types untied_norms embed_norm "
+    "embed_width embed_scale residual_scale logits_scale logits_cap attention_cap sinks"
 )
 """Facts of a model that move every answer about it."""
 HEAD = _names("causal task classes masked sentence_head")

@@ -104,6 +104,9 @@ def part_at(document: Document, loc: Loc) -> JobPart:
     """
     held: Any = document.data
     for depth, key in enumerate(loc, 1):
+        if isinstance(held, list) and not isinstance(key, int):
+            message = f"{loc[depth - 2]} must be a mapping (lines of `key: value`)"
+            raise InputError([document.problem(message, loc[: depth - 1])])
         held = held.get(key) if isinstance(held, Mapping) else held[int(key)]
         if held is None:
             return JobPart(loc, {})
