@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -74,13 +75,24 @@ def settings_option(command: Callable[..., Any]) -> Callable[..., Any]:
     def with_settings(
         *arguments: Any, settings: tuple[str, ...], machine: str | None, software: str | None, **more: Any
     ) -> Any:
-        named = {"machine": machine, "software": software}
-        extra = tuple(f"{_NAMED[key]}={json.dumps(value)}" for key, value in named.items() if value is not None)
+        named, folder = (
+            {"machine": machine, "software": software},
+            Path(more.get("file") or next(iter(more.get("files", ())), "")).parent,
+        )
+        extra = tuple(
+            f"{_NAMED[key]}={json.dumps(_from(folder, value))}" for key, value in named.items() if value is not None
+        )
         return command(*arguments, settings=(*settings, *extra), **more)
 
-    machine = click.option("--machine", metavar="NAME", help="The machine, for a file that names none, or another.")
-    software = click.option("--software", metavar="NAME", help="The software stack, likewise.")
+    about = "for a file that names none, or another; a file of your own starts from here"
+    machine = click.option("--machine", metavar="NAME|FILE", help=f"The machine, {about}.")
+    software = click.option("--software", metavar="NAME|FILE", help=f"The software stack, {about}.")
     return _set_option(machine(software(with_settings)))
+
+
+def _from(folder: Path, value: str) -> str:
+    """Return a name as it is, and the path of a file as one that starts from the *folder* of what is asked."""
+    return os.path.relpath(value, folder) if value.endswith(".yaml") else value
 
 
 force_option = click.option("--force", is_flag=True, help="Replace a folder wsesim wrote and nobody changed since.")

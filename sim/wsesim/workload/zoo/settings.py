@@ -11,6 +11,8 @@ from wsesim.workload.zoo.tables import FORMATS, MOMENTS
 from wsesim.workload.zoo.translation import Translation
 
 MICRO_BATCH = "csx.performance.micro_batch_size"
+_FILTERS, _MATRICES = ("param_filter", "param_name_patterns"), ("proj_output", "linear_layer", "proj_[qkv]")
+"""Keys that say which matrices are sparse, and what names all of a layer."""
 _OPEN = ("auto", "explore", None)
 """Micro-batches that the compiler chooses."""
 _MOMENT_BYTES, _WEIGHT_BYTES, _CHECKPOINT_BYTES = 4, 8, 4
@@ -125,6 +127,11 @@ def read_sparsity(made: Translation) -> None:
     if not isinstance(share, int | float):
         made.refuse(part, "sparsity", f"must be one share that does not change; got {shown(share)}")
     made.put("model", "sparsity", float(share), part, "sparsity")
+    filters = next((part.values[key] for key in _FILTERS if key in part.values), None)
+    if filters is not None and not all(name in str(filters) for name in _MATRICES):
+        made.apart.append(
+            f"which matrices are dense ({part.loc[-1]}: a filter that is not of all; all are taken as sparse)"
+        )
     if kind != "static":
         made.apart.append(f"changes of the mask while it trains ({part.loc[-1]}: {shown(kind)})")
     made.free += [made.named(part, key) for key in part.values if key not in ("sparsity", "algorithm", "type")]

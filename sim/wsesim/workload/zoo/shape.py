@@ -44,6 +44,7 @@ def read_model(made: Translation, length: int | None) -> None:
     part = JobPart(given.loc, {**family.defaults, **kept})
     made.filled += [f"{key} = {shown(value)}" for key, value in family.defaults.items() if key not in kept]
     made.put("model", "name", name, given, "name")
+    made.put("model", "source", "a job of the Cerebras Model Zoo", given, "name")
     for key, value in family.fields.items():
         made.put("model", key, value, given, "name")
     for key in part.values:
