@@ -38,7 +38,7 @@ MECHANISMS = {
         activation="swiglu_bounded", window=6, full_every=2,
     ),
     "qwen2_moe": replace(LLAMA, experts=4, experts_per_token=2, router="all", shared_width=16, shared_gate=True),
-    "nemotron": replace(GPT2, activation="relu2", position="none"),
+    "nemotron": replace(GPT2, activation="relu2", position="none", scale_by_layer=True),
     "silu": replace(GPT2, activation="silu", task="tag", classes=3),
     "states": replace(GPT2, task="embed"),
     "esm": replace(ENCODER, position="rotary"),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.model.published import PUBLISHED
 
 from wsesim.errors import InputError
 from wsesim.model import Model, load_preset, parameters, read_hf_config
@@ -114,6 +115,7 @@ def test_defaults_are_those_of_transformers(tmp_path: Path) -> None:
         (LLAMA2, {"rope_parameters": {"rope_theta": 5e5, "rope_type": "default"}}, {"rotary_base": 5e5}),
         (LLAMA2, {"rope_scaling": {"type": "default"}, "rope_theta": 20000}, {"rotary_base": 2e4}),
         (GPT2, {"scale_attn_weights": False}, {"attention_scale": 1.0}),
+        (GPT2, {"scale_attn_by_inverse_layer_idx": True}, {"scale_by_layer": True, "notes": ()}),
         (GPT2, {"architectures": ["GPT2Model"]}, {"task": "embed", "sentence_head": False}),
         (BERT, {"architectures": ["BertModel"]}, {"task": "embed", "sentence_head": True}),
         (BERT, {"architectures": ["BertForTokenClassification"], "num_labels": 9}, {"task": "tag", "classes": 9}),
@@ -268,9 +270,9 @@ _JSON = st.recursive(_VALUES, lambda inner: st.lists(inner, max_size=3) | st.dic
 
 
 @settings(max_examples=40)
-@given(st.sampled_from(sorted(CONFIGS)), st.data())
+@given(st.sampled_from(sorted({**CONFIGS, **PUBLISHED})), st.data())
 def test_whatever_stands_at_a_key_it_is_a_model_or_a_message(name: str, data: st.DataObject) -> None:
-    config = dict(CONFIGS[name])
+    config = dict(CONFIGS[name] if name in CONFIGS else PUBLISHED[name][1])
     optional = [
         "layer_types",
         "sliding_window",
@@ -303,7 +305,6 @@ def test_any_text_is_a_message(text: str) -> None:
 @pytest.mark.parametrize(
     ("config", "changes", "said"),
     [
-        (GPT2, {"scale_attn_by_inverse_layer_idx": True}, "scale_attn_by_inverse_layer_idx is a factor in one"),
         (LLAMA2, {"rope_scaling": {"rope_type": "llama3", "factor": 8.0}}, 'rope_scaling asks for "llama3" scaling'),
         (LLAMA2, {"rope_parameters": {"rope_type": "yarn"}}, 'rope_parameters asks for "yarn" scaling'),
         (BERT, {"architectures": ["BertModel"]}, "architectures names a body without a head (BertModel)"),

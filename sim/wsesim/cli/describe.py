@@ -111,7 +111,7 @@ def models() -> None:
 
     shapes = [(model, parameters(model)) for model in map(load_preset, model_names())]
     if manner().json:
-        print_json({"status": "ok", "models": [{**asdict(model), "parameters": count} for model, count in shapes]})
+        print_json({"status": "ok", "models": [{**model.stated, "parameters": count} for model, count in shapes]})
     heads = ("MODEL", "PARAMETERS", "LAYERS", "WIDTH", "HEADS", "FFN", "VOCABULARY", "LENGTH", "TOKENS")
     rows = [
         (

@@ -75,10 +75,8 @@ def settings_option(command: Callable[..., Any]) -> Callable[..., Any]:
     def with_settings(
         *arguments: Any, settings: tuple[str, ...], machine: str | None, software: str | None, **more: Any
     ) -> Any:
-        named, folder = (
-            {"machine": machine, "software": software},
-            Path(more.get("file") or next(iter(more.get("files", ())), "")).parent,
-        )
+        asked = more.get("file") or next(iter(more.get("files", ())), "")
+        named, folder = {"machine": machine, "software": software}, Path(asked).parent
         extra = tuple(
             f"{_NAMED[key]}={json.dumps(_from(folder, value))}" for key, value in named.items() if value is not None
         )

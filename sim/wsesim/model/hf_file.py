@@ -56,9 +56,10 @@ class HfConfig:
 
     def fail(self, key: str, message: str) -> NoReturn:
         """Refuse what stands at *key*."""
-        for path, position in _places(self.text):
-            if path == (*self.within, key):
-                raise InputError([_problem(f"{key} {message}", self.file, self.text, position)])
+        places = dict(_places(self.text))
+        for path in ((*self.within, key), (key,)):
+            if path in places:
+                raise InputError([_problem(f"{key} {message}", self.file, self.text, places[path])])
         raise InputError.at(f"{key} {message}", file=self.file)
 
     def note(self, key: str, message: str) -> None:

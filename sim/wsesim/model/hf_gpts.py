@@ -33,10 +33,9 @@ def _gpt(config: HfConfig, fields: Fields, default: str = "gelu_new", active: st
 
 
 def _scaled_scores(config: HfConfig) -> Fields:
-    if config.flag("scale_attn_by_inverse_layer_idx", default=False):
-        config.note("scale_attn_by_inverse_layer_idx", "is a factor in one that is there: costs are equal, and numbers "
-                    "are checked without it")  # fmt: skip
-    return {} if config.flag("scale_attn_weights", default=True) else {"attention_scale": 1.0}
+    scaled = config.flag("scale_attn_weights", default=True)
+    by_layer = config.flag("scale_attn_by_inverse_layer_idx", default=False)
+    return {"scale_by_layer": by_layer, "attention_scale": 0.0 if scaled else 1.0}
 
 
 def gpt2(config: HfConfig, fields: Fields) -> Fields:

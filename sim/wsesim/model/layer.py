@@ -53,6 +53,7 @@ def attention(b: BlockBuilder, x: str, model: Model) -> str:
         before = b.tensor("attention.cache", ("batch", "keys", "kv"), "cache")
         cached = (b.op("attention.extend", "extend", (qkv, before), ("batch", "keys", "kv")),)
     given: dict[str, Attribute] = {"scale": model.attention_scale} if model.attention_scale else {}
+    given |= {"by_layer": True} if model.scale_by_layer else {}
     scores = b.op("attention.scores", "scores", (qkv, *cached), SQUARE, **shared, **given)
     read = (_probabilities(b, scores, model), *(cached or (qkv,)))
     mixed = b.op("attention.sum", "weighted_sum", read, ("batch", "length", "attention"), **shared)

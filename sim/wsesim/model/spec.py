@@ -25,8 +25,8 @@ _CHOICES = {
 }
 EXTRAS = frozenset((
     "position_offset", "project_bias", "head_bias", "untied_norms", "embed_norm", "embed_width", "embed_scale",
-    "residual_scale", "logits_scale", "logits_cap", "wide_norm", "attention_scale", "attention_cap", "sinks",
-    "router", "router_bias", "shared_width", "shared_gate", "window", "full_every", "stored_less",
+    "residual_scale", "logits_scale", "logits_cap", "wide_norm", "attention_scale", "scale_by_layer", "attention_cap",
+    "sinks", "router", "router_bias", "shared_width", "shared_gate", "window", "full_every", "stored_less",
 ))  # fmt: skip
 """Fields whose default is that a model has no such thing, as most have not."""
 
@@ -93,6 +93,8 @@ class Model:
     """Whether all queries of a token, and all its keys, are normed together, before they turn (OLMo 2)."""
     attention_scale: float = 0.0
     """What scores are multiplied by; 0: 1 / sqrt(head_width)."""
+    scale_by_layer: bool = False
+    """Whether scores are divided by the number of their layer, from 1."""
     attention_cap: float = 0.0
     """Scores s become cap * tanh(s / cap) (Gemma 2); 0: no."""
     sinks: bool = False

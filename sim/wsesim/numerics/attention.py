@@ -29,7 +29,7 @@ def scores(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return query @ key^T / sqrt(head), or times another scale: [batch, heads, length, keys]."""
     head = setting.dims["head"]
     key, _ = _keys_values(op, inputs[-1], head)
-    product = (_queries(op, inputs[0], head) * score_scale(op, head)) @ key.swapaxes(-1, -2)
+    product = (_queries(op, inputs[0], head) * score_scale(op, setting)) @ key.swapaxes(-1, -2)
     return (product.reshape(len(product), -1, *product.shape[-2:]),)
 
 
@@ -38,7 +38,7 @@ def scores_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[
     """Return the gradient of the packed tensor: nothing for its values."""
     gradient, qkv = inputs
     head, result = setting.dims["head"], np.zeros_like(qkv)
-    back = _grouped(op, gradient) * score_scale(op, head)
+    back = _grouped(op, gradient) * score_scale(op, setting)
     key, _ = _keys_values(op, qkv, head)
     of_key, _ = _keys_values(op, result, head)
     of_key[:, :, 0] = (back.swapaxes(-1, -2) @ _queries(op, qkv, head)).sum(axis=2)
@@ -80,9 +80,10 @@ def sink_softmax_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> 
     return y * (gradient - total), of_sinks
 
 
-def score_scale(op: Op, head: int) -> float:
+def score_scale(op: Op, setting: Setting) -> float:
     """Return what scores are multiplied by."""
-    return float(op.attrs.get("scale", 1 / sqrt(head)))
+    scale = float(op.attrs.get("scale", 1 / sqrt(setting.dims["head"])))
+    return scale / (setting.copy + 1) if op.attrs.get("by_layer") else scale
 
 
 def hidden_keys(op: Op, scores: Array, setting: Setting) -> Array | None:

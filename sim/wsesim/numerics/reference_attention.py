@@ -40,7 +40,7 @@ def attention(model: Model, read: ReferenceWeights, x: Float64s, copy: int) -> F
             query = _turned(model, _head_normed(model, read, "query", queries[row, :, own]))
             key = _turned(model, _head_normed(model, read, "key", keys[row, :, shared]))
             seen = _seen(model, len(query), copy)
-            scores = _scores(model, query, key, head)
+            scores = _scores(model, query, key, head, copy)
             mixed[row, :, own] = _mixed(scores, seen, values[row, :, shared], sinks[head])
     return read.affine("attention.project", mixed)
 
@@ -57,9 +57,11 @@ def _normed(model: Model, read: ReferenceWeights, which: str, x: Float64s) -> Fl
     return normed.reshape(x.shape)
 
 
-def _scores(model: Model, query: Float64s, key: Float64s, head: int) -> Float64s:
-    """Return the scores of one head, [length, length]; all arguments are [length, head]."""
+def _scores(model: Model, query: Float64s, key: Float64s, head: int, copy: int) -> Float64s:
+    """Return the scores of one head of a layer, [length, length]; queries and keys are [length, head]."""
     scores: Float64s = np.inner(query, key) * (model.attention_scale or query.shape[1] ** -0.5)
+    if model.scale_by_layer:
+        scores = scores / (1 + copy)
     if model.attention_cap:
         scores = model.attention_cap * np.tanh(scores / model.attention_cap)
     if model.position == "alibi":

@@ -20,7 +20,7 @@ class _Heads:
         self.count, kv_heads, self.head = int(op.attrs["heads"]), int(op.attrs["kv_heads"]), setting.dims["head"]
         if kv_heads != self.count:
             raise NotModelled(f"{op.name}: queries that share a key, on simulated cores", "each head has its own")
-        self.share = score_scale(op, self.head)
+        self.share = score_scale(op, setting)
         parts = packed.reshape(*packed.shape[:2], 3 * self.count, self.head).transpose(0, 2, 1, 3)
         self.q, self.k, self.v = (parts[:, at * self.count : (at + 1) * self.count] for at in range(3))
 

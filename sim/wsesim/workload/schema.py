@@ -42,7 +42,7 @@ class ModelSection(Section):
     preset: Annotated[Text, one_of(model_names, "a model that wsesim knows", files=(".json", "config"))] | None = None
     """Name of a model that wsesim knows; `wsesim models` lists them."""
     config: Text | None = None
-    """A Hugging Face config.json, relative to this file."""
+    """A Hugging Face config.json, or the folder it is in, relative to this file."""
     zoo: Text | None = None
     """A job of the Cerebras Model Zoo, relative to this file, of which the model is taken."""
     name: Text | None = None
@@ -111,6 +111,8 @@ class ModelSection(Section):
     """Whether all queries of a token, and all keys, are normed together (OLMo 2). Default: false."""
     attention_scale: Bound | None = None
     """What scores are multiplied by. Default: 0, which is 1 / sqrt(head_width)."""
+    scale_by_layer: bool | None = None
+    """Whether scores are divided by the number of their layer. Default: false."""
     attention_cap: Bound | None = None
     """Scores stay within it by a tanh (Gemma 2). Default: 0, no bound."""
     sinks: bool | None = None

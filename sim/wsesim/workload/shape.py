@@ -57,13 +57,20 @@ def model_of(
     section: ModelSection, problems: Problems, *, name: str, length: int | None, folder: Path
 ) -> tuple[Model | None, tuple[UsedFigure, ...]]:
     """Return the model and the defaults filled in, or None and what is wrong with it."""
-    for key, named in (("config", section.config), ("zoo", section.zoo)):
-        if named and (problem := file_problem(folder / named)):
-            problems.add_field(("model", key), f"= {named!r} {problem}")
+    paths = {"config": _config_file(folder, section.config) if section.config else None,
+             "zoo": folder / section.zoo if section.zoo else None}  # fmt: skip
+    for key, path in paths.items():
+        if path and (problem := file_problem(path)):
+            problems.add_field(("model", key), f"= {getattr(section, key)!r} {problem}")
             return None, ()
     try:
         model, defaults = resolve_model(section, name=name, length=length, folder=folder)
-        problems.notes += [*_unread(section, model), *_of_one_class(model), *model.notes]
+        problems.notes += [
+            *_unread(section, model),
+            *_of_one_class(model),
+            *_weights_beside(section, folder),
+            *model.notes,
+        ]
         return _with_masks(section, model, length, defaults)
     except SpecError as error:
         problems.add_spec("model", error)
@@ -82,6 +89,22 @@ def _with_masks(
     others = (figure for figure in defaults if figure.name != "model.masked")
     masked = UsedFigure(name="model.masked", text=as_yaml(length), source=source)
     return replace(model, masked=length), (*others, masked)
+
+
+def _config_file(folder: Path, stated: str) -> Path:
+    """Return the config.json that is stated, or that of a folder as transformers keeps a model in."""
+    path = folder / stated
+    return path / "config.json" if path.is_dir() else path
+
+
+def _weights_beside(section: ModelSection, folder: Path) -> Iterator[str]:
+    """Say where the weights of a model's folder are: they are not taken unless a file says so."""
+    path = folder / (section.config or "")
+    names = ("model.safetensors", "model.safetensors.index.json")
+    found = [name for name in names if section.config and path.is_dir() and (path / name).is_file()]
+    if found:
+        stated = (Path(section.config or "") / found[0]).as_posix()
+        yield f"model.config: numbers are checked with weights drawn; verification.weights: {stated} takes its own."
 
 
 def _of_one_class(model: Model) -> Iterator[str]:
@@ -117,7 +140,7 @@ def resolve_model(
     if section.preset is not None:
         return _changed(load_preset(section.preset), given)
     if section.config is not None:
-        config = asdict(read_hf_config(folder / section.config, task=section.task))
+        config = asdict(read_hf_config(_config_file(folder, section.config), task=section.task))
         return _changed(Model(**config | {"source": section.config}), given)
     return _whole(given, name, length)
 

@@ -69,7 +69,7 @@ class _Heads:
 def scores(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return query @ key^T / sqrt(head): [batch, heads, length, keys]."""
     asking, asked = (_Heads(lines, op, packed, setting) for packed in (inputs[0], inputs[-1]))
-    share = inputs[0].dtype.type(score_scale(op, asking.head))
+    share = inputs[0].dtype.type(score_scale(op, setting))
     return (_by_head(asking, lambda head: asking.along(head, asking.query(head) * share, asked.key(head))),)
 
 
@@ -80,7 +80,7 @@ def scores_backward(lines: Lines, op: Op, inputs: Sequence[Array], setting: Sett
     packed, result = _Heads(lines, op, qkv, setting), np.zeros_like(qkv)
     into = _Heads(lines, op, result, setting)
     for head in range(packed.heads):
-        back = gradient[:, head] * qkv.dtype.type(score_scale(op, packed.head))
+        back = gradient[:, head] * qkv.dtype.type(score_scale(op, setting))
         into.query(head)[...] = macs(back, packed.key(head))
         into.key(head)[...] += packed.over_queries(back, packed.query(head))
     return (result,)
