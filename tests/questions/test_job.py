@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,20 +58,20 @@ def test_an_answer_has_them_beside_the_step() -> None:
     assert answer.figures["checkpoint_s"] == table.rows[2][1]
 
 
+def figures_of(**changes: Any) -> dict[str, Any]:
+    data = {"model": "gpt2", "batch": {"sequences": 8, "length": 128}, "cluster": "cs-2"}
+    question = questions.ask({**data, **changes}, file="case.yaml", folder=Path())
+    answer = questions.run(question, verify=False, level="closed").answer
+    assert answer is not None
+    return {**answer.figures, "rows": answer.tables[0].rows}
+
+
 def test_a_whole_job_is_the_sum_of_what_it_does() -> None:
-    data = {"model": "gpt2", "batch": {"sequences": 8, "length": 128}, "cluster": "cs-2", "token_budget": 8 * 128 * 100}
-    evaluation = questions.run(questions.ask({key: data[key] for key in ("model", "batch", "cluster")} | {"phase": "evaluation"}, file="c.yaml",
-                               folder=Path()), verify=False, level="closed").answer  # fmt: skip
-    found = {
-        name: questions.run(questions.ask({**data, "job": job}, file="case.yaml", folder=Path()), verify=False,
-                            level="closed").answer
-        for name, job in (("bare", None), ("full", {"checkpoint_every": 30, "evaluate_every": 25, "evaluate_steps": 2}))
-    }  # fmt: skip
-    bare, full = found["bare"], found["full"]
-    assert bare is not None and full is not None and evaluation is not None  # noqa: PT018
-    once = sum(bare.figures[name] for name in ("programming_s", "weight_upload_s", "budget_s"))
-    assert bare.figures["job_s"] == pytest.approx(once)
-    looks = 4 * 2 * evaluation.figures["step_s"]
-    assert full.figures["job_s"] == pytest.approx(once + 3 * full.figures["checkpoint_s"] + looks)
-    assert full.tables[0].rows[-1][2] == "100 steps, 3 checkpoints, 4 evaluations of 2 steps"
-    assert [row[0] for row in bare.tables[0].rows] == ["device programming", "weight upload", "checkpoint"]
+    between = {"checkpoint_every": 30, "evaluate_every": 25, "evaluate_steps": 2}
+    bare, full = (figures_of(token_budget=8 * 128 * 100, job=job) for job in (None, between))
+    once = sum(bare[name] for name in ("programming_s", "weight_upload_s", "budget_s"))
+    assert bare["job_s"] == pytest.approx(once)
+    looks = 4 * 2 * figures_of(phase="evaluation")["step_s"]
+    assert full["job_s"] == pytest.approx(once + 3 * full["checkpoint_s"] + looks)
+    assert full["rows"][-1][2] == "100 steps, 3 checkpoints, 4 evaluations of 2 steps"
+    assert [row[0] for row in bare["rows"]] == ["device programming", "weight upload", "checkpoint"]

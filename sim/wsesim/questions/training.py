@@ -60,8 +60,8 @@ class TrainingStep(StepQuestion):
         FigureSpec(name="flops_to_budget", label="FLOPs for the token budget", meaning="matrix FLOPs of the model over "
                    "the token budget"),
         FigureSpec(name="checkpoint_s", label="checkpoint", meaning="each time one is written"),
-        FigureSpec(name="job_s", label="whole job", meaning="programming, upload, all steps of the token budget, and the "
-                   "checkpoints and evaluations of `job`", better="less"),
+        FigureSpec(name="job_s", label="whole job", meaning="programming, upload, all steps of the token budget, "
+                   "and the checkpoints and evaluations of `job`", better="less"),
     )  # fmt: skip
     reads: ClassVar[Reads] = TRAINING
     what: ClassVar[str] = "training step"
