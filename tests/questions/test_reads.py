@@ -15,6 +15,7 @@ LIMITS = {"cluster.max_systems"}
 LONG = {"prefill", "generate", "serving"}
 """Kinds whose answers take long, and come the way those of decoding do."""
 MOVED = [pytest.param(kind, marks=[pytest.mark.nightly] if kind in LONG else []) for kind in CASES]
+SHAPED = [pytest.param(kind, marks=[pytest.mark.nightly] if kind in {*LONG, "decode"} else []) for kind in CASES]
 
 
 @cache
@@ -57,7 +58,7 @@ def test_all_figures_that_are_not_read_move_no_answer(kind: str) -> None:
         assert changed is None or answered(changed) == known
 
 
-@pytest.mark.parametrize("kind", MOVED)
+@pytest.mark.parametrize("kind", SHAPED)
 def test_every_fact_that_is_read_moves_an_answer_and_no_other_does(kind: str) -> None:
     reads = questions.kinds()[kind].reads.model
     wrong = []
