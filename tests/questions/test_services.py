@@ -234,7 +234,7 @@ def test_a_warm_up_does_not_count_and_overload_is_named(tmp_path: Path) -> None:
     assert figure(warm, "latency_mean_s") == pytest.approx(sum(took[1:]) / 39) != sum(took) / 40
     assert figure(warm, "served") == 40
     assert any("first 1 requests are served and count in no share" in note for note in warm.notes)
-    assert warm.sentences[0].startswith("Overload: 1000 requests arrive a second, and about ")
+    assert warm.notes[0].startswith("Overload: 1000 requests arrive a second, and about ")
     with pytest.raises(InputError, match="leaves none of 40 requests to count"):
         answer(tmp_path, **asked, warmup=40)
 

@@ -146,7 +146,7 @@ def _served(
     return Answer(
         level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
         headline=_headline(service, plan, figures), spent=spent,
-        sentences=(*overload_words(service, plan, requests, rate), *apart_words(service, plan),
+        sentences=(*apart_words(service, plan),
                    *deciding(question, *_decided(service, plan), "inference"),
                    *rate_words(service, judged)),
         ops=service_ops(service, plan, requests, served, spent.by_cause, readers),
@@ -268,6 +268,7 @@ def _notes(
     if by_hand and isinstance(opened, ResidentPlan) and not holds_as_much(service, searched, judged, opened):
         by_hand = ()
     found = [
+        *overload_words(service, plan, requests, judged.rate),
         *unused_words(plan),
         *_cut(service, requests),
         *by_hand,
