@@ -24,7 +24,7 @@ Say = Callable[[str], None]
 """Told what is done now."""
 
 
-LABELS = ("preset", "config", "name", "source", "stack", "machine")
+LABELS = ("preset", "config", "zoo", "name", "source", "stack", "machine")
 """Keys of a section that say which, or what it is called; no fact by themselves."""
 
 

@@ -43,6 +43,8 @@ class ModelSection(Section):
     """Name of a model that wsesim knows; `wsesim models` lists them."""
     config: Text | None = None
     """A Hugging Face config.json, or the folder it is in, relative to this file."""
+    zoo: Text | None = None
+    """A job of the Cerebras Model Zoo, relative to this file, of which the model is taken."""
     name: Text | None = None
     """What to call the model."""
     layers: Size | None = None
