@@ -38,6 +38,8 @@ class Mem:
     inner: int = 0
     outer_stride: int = 0
     offset: Register | None = None
+    beside: bool = False
+    """Whether it is kept beside the datapath, in the accumulators: then SRAM moves nothing of it."""
 
     @property
     def words(self) -> int:
@@ -72,6 +74,8 @@ class FabricOperand:
 
     color: Color
     length: int
+    kind: int | None = None
+    """Type of its elements; None: what the instruction says. Another one is hardware, no form of the SDK."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ def wavelets_of(values: int, kind: int) -> int:
 
 def element_of(operand: Operand, kind: int, number: int) -> int:
     """Return the type of an operand's elements in an instruction of *kind*; *number* 0 is the destination."""
-    if isinstance(operand, Mem):
+    if isinstance(operand, Mem | FabricOperand) and operand.kind is not None:
         return operand.kind
     if kind == isa.MIXED:
         return isa.F32 if number < 2 else isa.F16

@@ -166,7 +166,8 @@ def _channels(builder: Builder, queues: list[list[CoreQueue]]) -> Array:
             inward = queue.port == isa.INWARD
             task = role.on_wavelet.get(queue.color, -1) if inward else -1
             sieve = [*role.filters].index(queue.color) if inward and queue.color in role.filters else -1
-            channels[number, at] = (queue.color, queue.port, task, sieve)
+            begins = role.begins.get(queue.color, builder.core.task_launch_cycles)
+            channels[number, at] = (queue.color, queue.port, task, sieve, min(begins, state.LAST_CYCLE))
     return channels
 
 

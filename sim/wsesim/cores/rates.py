@@ -102,8 +102,9 @@ def rate_of(core: Core, op: int, kind: int, operands: tuple[Operand, ...], *, mo
         return Rate(per_issue, ceil(per_issue / lanes), ceil(per_issue / lanes))
     per_issue = max(1, int(lanes)) if most is None else most
     size = [per_issue * ELEMENT_BYTES[element_of(operand, kind, n)] for n, operand in enumerate(operands)]
-    reads = [n for n, o in enumerate(operands) if n > 0 and isinstance(o, Mem) and o.stride != 0]
-    written, figures = size[0] if isinstance(operands[0], Mem) else 0, memory_figures(core)
+    moved = [isinstance(o, Mem) and not o.beside for o in operands]
+    reads = [n for n, o in enumerate(operands) if n > 0 and moved[n] and isinstance(o, Mem) and o.stride != 0]
+    written, figures = size[0] if moved[0] else 0, memory_figures(core)
     cycles = memory_cycles(lanes, sum(size[n] for n in reads), written, _meets_itself(core, operands), figures)
     if len(reads) < 2:
         return Rate(per_issue, cycles, cycles)

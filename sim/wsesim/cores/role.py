@@ -58,6 +58,7 @@ class CoreRole(Vectors, Scalars):
         self.blocked_first: list[int] = []
         self.urgent: list[int] = []
         self.on_wavelet: dict[int, int] = {}
+        self.begins: dict[int, int] = {}
         self.routes: dict[int, list[SwitchPosition]] = {}
         self.rings: set[int] = set()
         self.filters: dict[int, Filter] = {}
@@ -83,10 +84,13 @@ class CoreRole(Vectors, Scalars):
         """Return where a data task or a control task finds its wavelet, as the whole number its 32 bits make."""
         return Register(1)
 
-    def memory(self, name: str, length: int, kind: int = isa.F32, *, bank: int | None = None) -> Mem:
+    def memory(
+        self, name: str, length: int, kind: int = isa.F32, *, bank: int | None = None, beside: bool = False
+    ) -> Mem:
         """Reserve *length* elements; with `bank`, 0 to 3, their address starts at that 16-bit bank modulo 4.
 
-        Two operands that an instruction reads run at full speed if their banks differ by 2.
+        Two operands that an instruction reads run at full speed if their banks differ by 2. With `beside` they are
+        kept in the accumulators if these hold them.
         """
         if name in self.variables:
             raise self._error(f"has two variables named {name!r}")
@@ -96,7 +100,8 @@ class CoreRole(Vectors, Scalars):
         self.data_bytes += -self.data_bytes % ALIGNMENT_BYTES
         if bank is not None:
             self.data_bytes += (bank * MEMORY_WORD_BYTES - self.data_bytes) % (BANKS * MEMORY_WORD_BYTES)
-        variable = Mem(self.data_bytes // MEMORY_WORD_BYTES, length, kind)
+        held = beside and length * size <= self.wafer.core.accumulator_bytes
+        variable = Mem(self.data_bytes // MEMORY_WORD_BYTES, length, kind, beside=held)
         self.variables[name] = variable
         self.data_bytes += length * size
         return variable
@@ -168,12 +173,14 @@ class CoreRole(Vectors, Scalars):
         self.queues[color, out] = number
 
     def declare(
-        self, name: str, *, blocked: bool = False, start: bool = False, on: Color | None = None, urgent: bool = False
-    ) -> CoreTask:
+        self, name: str, *, blocked: bool = False, start: bool = False, on: Color | None = None, urgent: bool = False,
+        begins: int | None = None,
+    ) -> CoreTask:  # fmt: skip
         """Name a task before its instructions are written.
 
         `start` makes it run at the beginning, `on` makes it a data task that each wavelet of that color starts,
-        `blocked` keeps it from running until it is unblocked, `urgent` lets it go before others that could run.
+        `blocked` keeps it from running until it is unblocked, `urgent` lets it go before others that could run;
+        `begins` are the cycles from a wavelet's arrival to its first instruction, if not those of the core.
         """
         if name in self.tasks:
             return self.tasks[name]
@@ -187,25 +194,27 @@ class CoreRole(Vectors, Scalars):
             if on.index in self.on_wavelet:
                 raise self._error(f"starts two tasks by wavelets of color {on.name!r}")
             self.on_wavelet[on.index] = task.index
+            self.begins |= {} if begins is None else {on.index: begins}
             self.colors.add(on)
         return task
 
     @contextmanager
     def task(
-        self, name: str, *, start: bool = False, blocked: bool = False, on: Color | None = None, urgent: bool = False
-    ) -> Iterator[CoreTask]:
+        self, name: str, *, start: bool = False, blocked: bool = False, on: Color | None = None, urgent: bool = False,
+        begins: int | None = None,
+    ) -> Iterator[CoreTask]:  # fmt: skip
         """Write the instructions of a task; it ends where the block ends."""
-        task = self.declare(name, start=start, blocked=blocked, on=on, urgent=urgent)
+        task = self.declare(name, start=start, blocked=blocked, on=on, urgent=urgent, begins=begins)
         if task.index in self.entries:
             raise self._error(f"writes the task {name!r} twice")
         self.entries[task.index] = len(self.instructions)
         yield task
         self.instruction(isa.END)
 
-    def fabin(self, color: Color, length: int) -> FabricOperand:
+    def fabin(self, color: Color, length: int, kind: int | None = None) -> FabricOperand:
         """Return a descriptor of *length* elements that arrive on *color*."""
-        return FabricOperand(color, length)
+        return FabricOperand(color, length, kind)
 
-    def fabout(self, color: Color, length: int) -> FabricOperand:
+    def fabout(self, color: Color, length: int, kind: int | None = None) -> FabricOperand:
         """Return a descriptor of *length* elements that leave on *color*."""
-        return FabricOperand(color, length)
+        return FabricOperand(color, length, kind)

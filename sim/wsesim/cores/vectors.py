@@ -123,11 +123,16 @@ class Vectors(InstructionTable):
             if isinstance(operand, Descriptor) and operand.dest != (number == 0):
                 raise self._error(f"{'reads' if number else 'writes'} by a descriptor that is for the other")
             wanted = element_of(None, kind, number)
-            if not isinstance(operand, Mem) or operand.kind == wanted:
+            if not isinstance(operand, Mem) or operand.kind == wanted or _rounds(kind, number, operand):
                 continue
             if op != isa.MOV or operand.kind not in _FLOATS or wanted not in _FLOATS:
                 raise self._error(f"uses {KIND_NAMES[operand.kind]} memory where {KIND_NAMES[wanted]} is expected")
         return shared
+
+
+def _rounds(kind: int, number: int, operand: Mem) -> bool:
+    """Whether a mixed instruction rounds its result to 16 bits: hardware, no form of the SDK."""
+    return kind == isa.MIXED and number == 0 and operand.kind == isa.F16
 
 
 def _of(kind: int, options: Options) -> Options:

@@ -6,17 +6,21 @@ from dataclasses import dataclass
 from math import fsum
 
 from wsesim.cores import isa
+from wsesim.cores.kit.base import KernelSetup
 from wsesim.cores.kit.durations import memory, vector_time
-from wsesim.cores.operands import Operand
 from wsesim.cores.programs.gemm import stream_gemm, stream_gradient
-from wsesim.cores.programs.gemm.streaming import arithmetic_of, cut_of, nonzeros_of
+from wsesim.cores.programs.gemm.streaming import arithmetic_of, cut_of
 from wsesim.hardware import Wafer
 from wsesim.trials.trial import Trial, Tried
 
 WHOLE = "features are whole on a core, the formula divides them evenly"
-SUMS = "sums of neighbours take turns with the multiply-accumulates on one datapath; the formula has them side by side"
+SUMS = (
+    "sums move at the fabric's two values a wavelet in the datapath of the products; the formula has them side by "
+    "side: a layer of two features a core, timed alone, would tell"
+)
+WAITS = "columns wait for the sums of their neighbours: links from core to core, turns without an output"
 PRODUCTS = "multiply-accumulates take longer on a core than the formula's rate: whole issues, launches, banks"
-STARTS = "each weight that arrives starts a task, beyond what the formula counts for it"
+STARTS = "each weight that arrives starts a product, beyond what the formula counts for it"
 CODE = "branches after each weight, counting, loops, roots, divides, conversions: the formula counts few of them"
 
 
@@ -25,28 +29,41 @@ class LayerCycles:
     """Where the cycles of a linear layer's trial go, by the closed form of its core program."""
 
     products: float
-    """Multiply-accumulates."""
+    """Multiply-accumulates in memory."""
     sums: float
-    """What an output (or a feature of a gradient) takes longer beside the transfer of another than alone."""
+    """What those with a sum from or to the fabric take longer; or a feature of a gradient beside another's transfer."""
+    starts: float = 0.0
+    """From weights to their products, where no task of the core's own starts them."""
+    rest: str = CODE
+    """What the rest is."""
 
 
 def layer_of(trial: Trial, wafer: Wafer) -> LayerCycles | None:
     """Return where the cycles of *trial* go; None for what is not a linear layer."""
     if trial.program not in (stream_gemm.NAME, stream_gradient.NAME):
         return None
-    cut, arithmetic = cut_of(trial.grid, trial.shape), arithmetic_of(trial.options)
-    factor, total = memory(arithmetic.factor, cut.tokens_each), memory(arithmetic.sum, cut.tokens_each)
-    if trial.program == stream_gemm.NAME:
-        weights = nonzeros_of(trial.options, cut) or cut.inputs_each
-        alone, beside = stream_gemm.output_cycles(wafer, cut, arithmetic, nonzeros_of(trial.options, cut))
-        operands: tuple[Operand, ...] = (total, total, factor)
-    else:
-        weights = cut.inputs_each
-        alone, beside, _ = stream_gradient.feature_cycles(wafer, cut, arithmetic)
-        operands = (None, None, factor, factor)
-    product = vector_time(wafer, isa.MAC, arithmetic.product, cut.tokens_each, *operands)
+    return _gemm(trial, wafer) if trial.program == stream_gemm.NAME else _gradient(trial, wafer)
+
+
+def _gemm(trial: Trial, wafer: Wafer) -> LayerCycles:
+    layer = stream_gemm.asked(
+        KernelSetup(wafer=wafer, grid=trial.grid, shape=trial.shape, options=trial.options)
+    )  # fmt: skip
+    outputs, parts = layer.cut.outputs, stream_gemm.output_cycles(wafer, layer)
+    products = layer.weights * parts.plain
     return LayerCycles(
-        products=cut.outputs * weights * product.cycles, sums=(beside - alone) * (cut.outputs - 1)
+        products=outputs * products, sums=outputs * (parts.first + parts.within + parts.last - products),
+        starts=outputs * parts.starts, rest=WAITS,
+    )  # fmt: skip
+
+
+def _gradient(trial: Trial, wafer: Wafer) -> LayerCycles:
+    cut, arithmetic = cut_of(trial.grid, trial.shape), arithmetic_of(trial.options)
+    factor = memory(arithmetic.factor, cut.tokens_each)
+    alone, beside, _ = stream_gradient.feature_cycles(wafer, cut, arithmetic)
+    product = vector_time(wafer, isa.MAC, arithmetic.product, cut.tokens_each, None, None, factor, factor)
+    return LayerCycles(
+        products=cut.outputs * cut.inputs_each * product.cycles, sums=(beside - alone) * (cut.outputs - 1)
     )  # fmt: skip
 
 
@@ -59,6 +76,6 @@ def extra_cycles(tried: Tried, wafer: Wafer) -> dict[str, float]:
     found = {
         PRODUCTS: layer.products - trial.products_cycles,
         SUMS: layer.sums,
-        STARTS: tried.starts_cycles - trial.launches_cycles,
+        STARTS: tried.starts_cycles + layer.starts - trial.launches_cycles,
     }
-    return {**found, CODE: rest - fsum(found.values())}
+    return {**found, layer.rest: rest - fsum(found.values())}

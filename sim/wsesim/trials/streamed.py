@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import ceil, prod
 
+from wsesim.cores.programs.gemm import stream_gemm
 from wsesim.graph import BYTES_PER_ELEMENT, Block, Graph, Op, Tensor, linear_tensors, matrices
 from wsesim.kernels import Cost, Region, attention, linear
 from wsesim.kernels.elementwise import elementwise
@@ -21,7 +22,13 @@ from wsesim.ops import CoreProgram, Kernel, find
 from wsesim.trials.trial import Trial
 
 COLUMNS, ROWS = 8, 4
-"""Of a trial. A row of eight has a core that starts a sum, cores that pass it on and one that keeps it."""
+"""Of a trial. A row of eight has a core that starts a sum, cores that pass it on and one that keeps it. Columns that
+take turns over their features are a multiple of these, so that the beats close round the ring: over all columns of a
+wafer the way back holds a whole sum."""
+MOST_COLUMNS = 32
+"""Beyond it a trial of columns that take turns has COLUMNS, in natural order."""
+ALIKE = 2
+"""Rows of a trial where each does the same as the one above, a hop later."""
 FEW = 4
 """Passing features a column of a trial keeps at least, so that its start and end do not weigh too much."""
 
@@ -62,10 +69,10 @@ class Streamed:
 
     def trials(self) -> Iterator[Trial]:
         """Yield ever smaller trials: first less passes, then the cores hold less."""
-        columns, rows = COLUMNS, min(self.stands_on, ROWS)
+        rows = min(self.stands_on, ROWS)
         tokens, kept, passed = self.tokens, self.kept, self.passed
         while True:
-            yield self._trial(columns, rows, tokens, kept, passed)
+            yield self._trial(self._columns(kept), rows, tokens, kept, passed)
             if passed > FEW:
                 passed = max(FEW, ceil(passed / 2))
             elif max(tokens, kept // self.unit) <= 1:
@@ -76,6 +83,14 @@ class Streamed:
                 kept = ceil(kept / (2 * self.unit)) * self.unit
                 passed = min(passed, kept)
 
+    def _nonzeros(self, kept: int) -> int:
+        """Return the weights a core gets for an output."""
+        return max(1, round(self.density * kept))
+
+    def _columns(self, kept: int) -> int:
+        turns = self._nonzeros(kept) if self.program == stream_gemm.NAME else 1
+        return turns * ceil(COLUMNS / turns) if turns <= MOST_COLUMNS else COLUMNS
+
     def _trial(self, columns: int, rows: int, tokens: int, kept: int, passed: int) -> Trial:
         shape = (rows * tokens, columns * kept, *([columns * passed] if self.passed else []))
         region = part_of(self.region, columns, rows, tokens)
@@ -83,7 +98,7 @@ class Streamed:
         held += [f"{kept} of {self.kept} features a core"] if kept < self.kept else []
         options, density = self.options, self.density
         if density < 1:
-            nonzeros = max(1, round(density * kept))
+            nonzeros = self._nonzeros(kept)
             options, density = {**options, "nonzeros": str(nonzeros)}, nonzeros / kept
         closed, free = (
             self.cost(where, columns * kept, columns * passed, density)
@@ -141,7 +156,9 @@ def _linear(graph: Graph, block: Block, op: Op, region: Region, program: CorePro
             matrices=experts if placed else 1,
         )  # fmt: skip
 
-    return _case(program, options, region, kept, passed, closed, share / experts, rows=ROWS, density=density)
+    rows = ROWS if cost is linear.grad_weight else ALIKE
+    options |= {} if cost is linear.grad_weight else _start(region)
+    return _case(program, options, region, kept, passed, closed, share / experts, rows=rows, density=density)
 
 
 def _scores(graph: Graph, block: Block, op: Op, region: Region, program: CoreProgram) -> Streamed:
@@ -152,7 +169,12 @@ def _scores(graph: Graph, block: Block, op: Op, region: Region, program: CorePro
         return attention.product(keys, width=kept)
 
     width, keys = graph.dims["attention"], FEW * region.columns
-    return _case(program, {}, region, width, keys, cost, 1.0, rows=ROWS)
+    return _case(program, _start(region), region, width, keys, cost, 1.0, rows=ALIKE)
+
+
+def _start(region: Region) -> Mapping[str, str]:
+    """Return as an option how a weight starts on the machine, in whole cycles: the same for cores and closed form."""
+    return {"start": str(max(1, round(region.software.weight_launch_cycles)))}
 
 
 def _softmax(graph: Graph, block: Block, op: Op, region: Region, program: CoreProgram) -> Streamed:

@@ -157,7 +157,7 @@ def test_more_memory_than_the_computer_has_is_refused_before_any_is_taken(monkey
     ("name", "shape"),
     [
         ("gemv", (400, 4000)), ("reduce-chain", (8000,)), ("summa", (500, 500, 200)), ("softmax", (400, 1024)),
-        ("embedding", (500, 500, 200)), ("spmm-csr", (32, 16, 68, 64)), ("stream-gemm", (500, 500, 200)),
+        ("embedding", (500, 500, 200)), ("spmm-csr", (32, 16, 68, 64)), ("stream-gemm", (500, 500, 100)),
         ("message", (8000,)), ("scalar", (200,)),
     ],
 )  # fmt: skip

@@ -69,7 +69,7 @@ def _pick(core: Int, among: Int, now: Int, state: State) -> bool:
         word = first_word(core, number, state) & WORD
         state.registers[core, 0], state.registers[core, 1] = decode(word, isa.F32), float(word)
         pop(core, number, now, state)
-        _begin(core, task, number, now, clock["task_cycles"], state)
+        _begin(core, task, number, now, np.int64(state.channels[here["role"], number]["begins"]), state)
         return True
     local = here["activated"] & among
     if local == 0:

@@ -27,10 +27,10 @@ def jump(role: CoreRole) -> Jump:
     return Jump(role, role.instruction(isa.JUMP, cost=role.wafer.core.branch_taken_cycles))
 
 
-def jump_if_less(role: CoreRole, first: Register, second: Register) -> Jump:
-    """Jump if *first* < *second*."""
+def jump_if_less(role: CoreRole, first: Register, second: Register, *, cost: int | None = None) -> Jump:
+    """Jump if *first* < *second*; it costs what branches do, or *cost* either way."""
     core = role.wafer.core
-    taken, last = core.branch_taken_cycles, core.branch_not_taken_cycles
+    taken, last = (core.branch_taken_cycles, core.branch_not_taken_cycles) if cost is None else (cost, cost)
     return Jump(role, role.instruction(isa.JUMP_LESS, None, first, second, cost=taken, cost_else=last - taken))
 
 

@@ -1,9 +1,9 @@
 """How sums run over cores. Of a pass whose weights stream: features of a token along a row, tokens down the columns.
 
-    column      0         1         2          y of column 1: each core adds up its own products, one after the other;
-             +-----+   +-----+   +-----+       the sums go round the row from behind the owner to the owner
+    column      0         1         2          y of column 1: each core adds its products, one after the other, to
+             +-----+   +-----+   +-----+       what it gets; sums go round the row from behind the owner to the owner
     tokens   | x w |   | x w |   | x w |
-             +-----+   +-----+   +-----+          P2 -> P2 + P0 -> (P2 + P0) + P1
+             +-----+   +-----+   +-----+          P2 -> P2 + p0 + q0 -> (P2 + p0 + q0) + p1 + q1
     ring        0 -----> keep      1st
                 ^-----------------|
 
@@ -109,7 +109,7 @@ class StreamedLines(Lines):
     def product(self, x: Array, weight: Array) -> Array:
         """Return x @ weight, the sum of each output going round the row to the column that owns it.
 
-        A column adds its part first to the outputs of columns before it, which have come half way round.
+        A column adds its products first to the outputs of columns before it, which have come half way round.
         """
         inputs, outputs = (self.region.features_of(width) for width in weight.shape)
         y = np.zeros((len(x), weight.shape[1]), dtype=x.dtype)
@@ -117,7 +117,7 @@ class StreamedLines(Lines):
             for column, part in enumerate(map(slice, inputs, inputs[1:])):
                 owned = slice(outputs[column], None) if late else slice(outputs[column])
                 if part.start < part.stop and y[:, owned].size:
-                    y[:, owned] = self.passed_on(y[:, owned] + macs(x[:, part], weight[part, owned]))
+                    y[:, owned] = self.passed_on(macs(x[:, part], weight[part, owned], onto=y[:, owned]))
         return y
 
     def over_keys(self, probabilities: Array, value: Array) -> Array:
@@ -160,16 +160,16 @@ class OnLines(Storage):
         return function_of(op) if lines is None else partial(_REGISTERED[op.kind], lines)
 
 
-def macs(x: Array, weight: Array, *, half: bool = False) -> Array:
+def macs(x: Array, weight: Array, *, half: bool = False, onto: Array | None = None) -> Array:
     """Return x [..., tokens, k] @ weight [..., k, outputs] as a core has it, product by product, each rounded once.
 
     A core multiplies exactly and rounds the sum, to fp32 or with *half* to fp16; float64 holds the product of two fp32
-    numbers.
+    numbers. The products are added *onto* what the core gets, if that is given.
     """
-    total = np.asarray(x[..., :, 0, None] * weight[..., None, 0, :])
+    total = np.asarray(x[..., :, 0, None] * weight[..., None, 0, :]) if onto is None else onto
     if half:
         return _half_macs(total, x, weight)
-    for number in range(1, x.shape[-1]):
+    for number in range(0 if onto is not None else 1, x.shape[-1]):
         product = x[..., :, number, None].astype(np.float64) * weight[..., None, number, :]
         total = np.add(total, product).astype(x.dtype)
     return total

@@ -12,16 +12,19 @@ from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.kit.base import Array
 from wsesim.cores.kit.flow import end_task, jump_if_less
 from wsesim.cores.kit.plans import alike_places
-from wsesim.cores.operands import Color, Mem, Operand, Register
+from wsesim.cores.operands import Color, Operand
+from wsesim.cores.programs.gemm.stream_order import order
 from wsesim.cores.programs.gemm.streaming import Arithmetic, MatrixCut, aligned
 
-LAST = 1 << 31
-"""Bit of a sparse weight's wavelet: the last of its output. Below it 15 bits of offset, and 16 of value."""
-OFFSET_BIT = 16
-PLAN = 3
-"""Numbers a core knows of the outputs."""
-REDUCTION = 0
-"""Microthread of the sums."""
+WEIGHT_BITS = 16
+"""Of a wavelet, below its tag."""
+INDEX_BITS = 12
+"""Of a tag: the feature a weight belongs to; above them its part in the output."""
+MOST_FEATURES = 1 << INDEX_BITS
+WITHIN, PASSES, ENDS = 0, 1, 2
+"""Of a first weight: not first, adds to what the west sends, begins the sum. Of a last one: not last, sends it, keeps
+it. Together 3 first + last: the part of a weight."""
+PARTS = [(first, last) for first in (WITHIN, PASSES, ENDS) for last in (WITHIN, PASSES, ENDS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,17 +34,24 @@ class StreamedLayer:
     cut: MatrixCut
     arithmetic: Arithmetic
     nonzeros: int | None
-    """Weights a core gets for an output, at most, each with its index; None if all of them, without."""
+    """Weights a core gets for an output, at most; None if all of them."""
+    start_cycles: int
+    """From the arrival of a weight to its AXPY."""
 
     @property
-    def sparse(self) -> bool:
-        """Whether a weight brings its index along; zeros are not sent then."""
-        return self.nonzeros is not None
+    def weights(self) -> int:
+        """Weights a core gets for an output, at most."""
+        return self.cut.inputs_each if self.nonzeros is None else self.nonzeros
 
     @property
-    def words(self) -> int:
-        """Wavelets of a column's weights, at most."""
-        return self.cut.outputs * (self.cut.inputs_each if self.nonzeros is None else self.nonzeros)
+    def way(self) -> int:
+        """Type of sums on their way, and of results: 16 bits, but for a product in single precision."""
+        return isa.F32 if self.arithmetic.product == isa.F32 else isa.F16
+
+    @property
+    def wavelets_each(self) -> int:
+        """Wavelets of a weight: beside one of 32 bits a tag has no room."""
+        return 1 if self.arithmetic.factor == isa.F16 else 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +71,28 @@ class _Core:
         self.is_west, self.is_east = column == 0, column == cut.columns - 1
         self.role = role = builder.role(f"core {column}{' last' * last}")
         kinds = layer.arithmetic
-        self.x_step, self.sums_step = aligned(cut.tokens_each, kinds.factor), aligned(cut.tokens_each, kinds.sum)
+        self.x_step = aligned(cut.tokens_each, kinds.factor)
         self.x = role.memory("x", cut.inputs_each * self.x_step, kinds.factor, bank=0)
-        self.sums = role.memory("sums", 3 * self.sums_step, kinds.sum, bank=2)
-        self.y = role.memory("y", cut.outputs_each * cut.tokens_each, kinds.sum)
-        self.plan = role.memory("plan", PLAN, isa.I32)
-        self.limit, self.both, self.offset, self.addend = (role.register() for _ in range(4))
-        self.now, self.done, self.result, self.value = (role.register() for _ in range(4))
-        self.first, self.west, self.own = (role.register() for _ in range(PLAN))
+        self.sums = role.memory("sums", cut.tokens_each, kinds.sum, bank=2, beside=True)
+        self.y = role.memory("y", cut.outputs_each * cut.tokens_each, layer.way)
+        self.offset, self.value, self.result, self.zero = (role.register() for _ in range(4))
+        self.bounds = {part: role.register() for part in self._parts[1:]}
         self._route(last=last)
-        self._start()
+        with role.task("start", start=True):
+            for part, register in self.bounds.items():
+                role.set(register, self._first_offset(part) - 1, cost=0)
+            role.set(self.result, 0, cost=0)
+            role.set(self.zero, 0)
         self._on_weight()
+
+    @property
+    def _parts(self) -> list[int]:
+        """The parts that weights play on a core: one alone passes nothing on."""
+        alone = self.is_west and self.is_east
+        return [part for part, both in enumerate(PARTS) if not (alone and PASSES in both)]
+
+    def _first_offset(self, part: int) -> int:
+        return (part << INDEX_BITS) * self.x_step
 
     def _route(self, *, last: bool) -> None:
         role, colors = self.role, self.colors
@@ -83,85 +104,41 @@ class _Core:
         if not (self.is_west and self.is_east):
             role.route(colors.back, "RAMP" if self.is_east else "EAST", "RAMP" if self.is_west else "WEST")
 
-    def _start(self) -> None:
-        role, inputs = self.role, self.layer.cut.inputs_each
-        with role.task("start", start=True):
-            role.set(self.limit, LAST - 1 if self.layer.sparse else (inputs - 1) * self.x_step - 1)
-            role.set(self.both, 3 * self.sums_step)
-            role.set(self.now, self.sums_step)
-            role.set(self.done, 0)
-            role.set(self.result, 0)
-            for place, register in enumerate((self.first, self.west, self.own)):
-                role.load(register, self.plan.at(place), cost=1)
-
     def _on_weight(self) -> None:
-        """Write the task of a weight: an AXPY, and after the last of an output its sums go on their way.
+        """Write the task of a weight: the AXPY its tag selects. That choice takes no cycles: hardware, not the SDK."""
+        role, layer = self.role, self.layer
+        with role.task("weight", on=self.colors.weights, begins=layer.start_cycles):
+            role.high_half(self.offset, role.arrived_word, cost=0)
+            role.imul(self.offset, self.offset, self.x_step, cost=0)
+            if layer.wavelets_each == 1:
+                role.low_half(self.value, role.arrived_word, cost=0)
+            else:
+                role.vector(isa.MOV, self.value, role.fabin(self.colors.weights, 1))
+            self._select(self._parts)
 
-        Where the sums begin stand zeros, to which the first weight of an output adds; then come two buffers.
-        """
-        role, sparse = self.role, self.layer.sparse
-        with role.task("weight", on=self.colors.weights):
-            if sparse:
-                role.low_half(self.value, role.arrived_word)
-                role.high_half(self.offset, role.arrived_word)
-            ends_output = jump_if_less(role, self.limit, role.arrived_word if sparse else self.offset)
-            self._axpy(self.x)
-            role.copy(self.addend, self.now)
-            if not sparse:
-                role.iadd(self.offset, self.offset, self.x_step, cost=1)
-            end_task(role)
-            ends_output.land()
-            self._axpy(self.x.at(-(LAST >> OFFSET_BIT)) if sparse else self.x)
-            role.set(self.addend, 0)
-            role.set(self.offset, 0)
-            role.iadd(self.done, self.done, 1)
-            self._send_sums()
-
-    def _axpy(self, x: Mem) -> None:
-        role, tokens = self.role, self.layer.cut.tokens_each
-        role.vector(
-            isa.MAC, self.sums.at(self.now, tokens), self.sums.at(self.addend, tokens), x.at(self.offset, tokens),
-            self.value if self.layer.sparse else role.arrived, kind=self.layer.arithmetic.product,
-        )  # fmt: skip
-
-    def _send_sums(self) -> None:
-        """Start the microthread that adds what the west sends; the next output goes to the other buffer.
-
-        The microthread starts when the sums before are on their way: then that buffer is free.
-        """
-        role, tokens, colors, alone = self.role, self.layer.cut.tokens_each, self.colors, self.is_west and self.is_east
-        west = role.fabin(colors.back if self.is_west else colors.east[1 - self.parity], tokens)
-        east = role.fabout(colors.back if self.is_east else colors.east[self.parity], tokens)
-        sums = self.sums.at(self.now, tokens)
-        if alone:
-            self._keep(sums)
+    def _select(self, parts: list[int]) -> None:
+        if len(parts) == 1:
+            self._axpy(parts[0])
             return
-        late = jump_if_less(role, self.own, self.done)
-        if self.is_west:
-            self._keep(sums, west)
-            late.land()
-        else:
-            mine = jump_if_less(role, self.west, self.done)
-        first = jump_if_less(role, self.first, self.done)
-        self._sum(east, sums, west)
-        first.land()
-        self._sum(east, sums)
-        if not self.is_west:
-            mine.land()
-            self._keep(sums, west)
-            late.land()
-            self._sum(east, sums, west)
+        middle = len(parts) // 2
+        later = jump_if_less(self.role, self.bounds[parts[middle]], self.offset, cost=0)
+        self._select(parts[:middle])
+        later.land()
+        self._select(parts[middle:])
 
-    def _keep(self, *terms: Operand) -> None:
-        """Add the own sums to what arrives: this is the owner of the output."""
-        self._sum(self.y.at(self.result, self.layer.cut.tokens_each), *terms, place=self.result)
-
-    def _sum(self, dest: Operand, *terms: Operand, place: Register | None = None) -> None:
-        role, op = self.role, isa.MOV if len(terms) == 1 else isa.ADD
-        role.vector(op, dest, *terms, kind=self.layer.arithmetic.sum, thread=REDUCTION)
-        role.scalar(isa.FSUB, self.now, self.both, self.now, cost=1)
-        if place:
-            role.iadd(place, place, self.layer.cut.tokens_each, cost=1)
+    def _axpy(self, part: int) -> None:
+        """Write one AXPY: the first of an output adds to what arrives, the last sends what it makes, or keeps it."""
+        role, tokens, (first, last) = self.role, self.layer.cut.tokens_each, PARTS[part]
+        west = self.colors.back if self.is_west else self.colors.east[1 - self.parity]
+        east = self.colors.back if self.is_east else self.colors.east[self.parity]
+        addends: list[Operand] = [self.sums, role.fabin(west, tokens, self.layer.way), self.zero]
+        into: list[Operand] = [
+            self.sums, role.fabout(east, tokens, self.layer.way), self.y.at(self.result, tokens),
+        ]  # fmt: skip
+        x = self.x.at(-self._first_offset(part)).at(self.offset, tokens)
+        role.vector(isa.MAC, into[last], addends[first], x, self.value, kind=self.layer.arithmetic.product)
+        if last == ENDS:
+            role.iadd(self.result, self.result, tokens, cost=0)
         end_task(role)
 
 
@@ -177,11 +154,15 @@ def write(layer: StreamedLayer, builder: Builder) -> None:
 
 def lay(layer: StreamedLayer, x: Array, weights: Array) -> Mapping[str, Array]:
     """Return what each variable begins with; x is [token, input], the weights, which feeders send, [input, output]."""
-    cut, (words, counts) = layer.cut, _wavelets(layer, weights)
-    cores = cut.rows + 1, cut.columns
+    cut, sent = layer.cut, _wavelets(layer, weights)
+    cores, counts = (cut.rows + 1, cut.columns), np.array([len(each) for each in sent])
+    words = np.zeros((cut.columns, _most_wavelets(layer)), np.int64)
+    for column, each in enumerate(sent):
+        words[column, : counts[column]] = each
     return {
-        "x": cut.on_cores(x, cut.inputs_each, kind=layer.arithmetic.factor), "plan": _plans(cut),
-        "words": np.broadcast_to(words, (*cores, layer.words)), "count": np.broadcast_to(counts[:, None], (*cores, 1)),
+        "x": cut.on_cores(x, cut.inputs_each, kind=layer.arithmetic.factor),
+        "words": np.broadcast_to(words, (*cores, words.shape[1])),
+        "count": np.broadcast_to(counts[:, None], (*cores, 1)),
     }  # fmt: skip
 
 
@@ -194,52 +175,51 @@ def _colors(builder: Builder) -> _Colors:
     return _Colors(builder.color("weights"), east, builder.color("back"))
 
 
-def _plans(cut: MatrixCut) -> Array:
-    """Return what each column knows, [row, column, number].
-
-    Outputs before the first whose sums it sends first, before the first of its own, and with its own.
-    """
-    columns = range(cut.columns)
-    found = [[cut.owned_before(at) for at in ((column - 1) % cut.columns, column, column + 1)] for column in columns]
-    return np.broadcast_to(found, (cut.rows, cut.columns, PLAN))
+def _most_wavelets(layer: StreamedLayer) -> int:
+    return layer.cut.outputs * layer.weights * layer.wavelets_each
 
 
 def _feeder(builder: Builder, layer: StreamedLayer, weights: Color) -> CoreRole:
     """Write the role that sends the weights of a column, output after output."""
-    role, kind, words = builder.role("feeder"), isa.I32 if layer.sparse else isa.F32, layer.words
-    memory = role.memory("words", words, kind)
+    role, words = builder.role("feeder"), _most_wavelets(layer)
+    memory = role.memory("words", words, isa.I32)
     count, all_words = role.memory("count", 1, isa.I32), role.register()
     role.route(weights, "RAMP", "SOUTH")
     with role.task("start", start=True):
         role.load(all_words, count)
-        role.vector(isa.MOV, role.fabout(weights, words), memory, kind=kind, length=all_words)
+        role.vector(isa.MOV, role.fabout(weights, words), memory, kind=isa.I32, length=all_words)
         role.halt()
     return role
 
 
-def _wavelets(layer: StreamedLayer, weights: Array) -> tuple[Array, Array]:
-    """Return what the feeders send, [column, wavelet] filled up with zeros, and how many wavelets."""
+def _wavelets(layer: StreamedLayer, weights: Array) -> list[Array]:
+    """Return what the feeder of each column sends: the weights of its outputs, in its order."""
     cut = layer.cut
     filled = np.zeros((cut.columns * cut.inputs_each, cut.outputs))
     filled[: cut.inputs] = weights
     blocks = filled.reshape(cut.columns, cut.inputs_each, cut.outputs).transpose(0, 2, 1)
-    if not layer.sparse:
-        return blocks.reshape(cut.columns, -1), np.full(cut.columns, cut.outputs * cut.inputs_each)
-    step = aligned(cut.tokens_each, layer.arithmetic.factor)
-    sent = [np.concatenate([_sparse(weights_of, step) for weights_of in column]) for column in blocks]
-    counts = np.array([len(each) for each in sent])
-    words = np.zeros((cut.columns, layer.words), np.int64)
-    for column, each in enumerate(sent):
-        words[column, : counts[column]] = each
-    return words, counts
+    taken = order(cut, layer.weights)
+    return [_column(layer, column, taken[column], blocks[column]) for column in range(cut.columns)]
 
 
-def _sparse(weights: Array, step: int) -> Array:
-    """Return the wavelets of one output for a column: value and offset of each weight that is not zero.
+def _column(layer: StreamedLayer, column: int, taken: Array, weights: Array) -> Array:
+    """Return the wavelets of a column for the outputs *taken*, of whose weights [output, feature] zeros are not sent.
 
-    An output without any sends one zero, so that its sums are sent on.
+    An output sends two at least, where its order rests on a first and a last one, else one.
     """
-    places = np.flatnonzero(weights) if weights.any() else np.zeros(1, np.intp)
-    words = weights[places].astype(np.float16).view(np.uint16).astype(np.int64) | (places * step << OFFSET_BIT)
-    words[-1] |= LAST
-    return words
+    cut, sends = layer.cut, weights[taken] != 0
+    if layer.nonzeros is None:
+        sends[:] = True
+    for feature in range(min(2, layer.weights)):
+        sends[:, feature] |= sends.sum(1) < min(2, layer.weights)
+    output, feature = np.nonzero(sends)
+    owner = taken // cut.outputs_each
+    first, last = np.diff(output, prepend=-1) > 0, np.diff(output, append=len(taken)) > 0
+    begins, keeps = (owner[output] + 1) % cut.columns == column, owner[output] == column
+    enters = np.where(first, np.where(begins, ENDS, PASSES), WITHIN)
+    leaves = np.where(last, np.where(keeps, ENDS, PASSES), WITHIN)
+    tags = (3 * enters + leaves << INDEX_BITS | feature) << WEIGHT_BITS
+    values = weights[taken[output], feature]
+    if layer.wavelets_each == 1:
+        return np.asarray(tags | values.astype(np.float16).view(np.uint16).astype(np.int64))
+    return np.stack((tags, values.astype(np.float32).view(np.uint32).astype(np.int64)), 1).ravel()
