@@ -30,7 +30,7 @@ MOST_PICTURES = 500
 MOST_WATCHED = 256
 _CASE = frozenset({"kernel", "grid", "shape", "options", "seed", "fold", "silicon"})
 """Fields that a kernel with all its choices is made of."""
-UNREAD = {"core.accumulator", "fabric.wavelet", "code.switch_cycles", "code.count_cycles"}
+UNREAD = {"fabric.wavelet", "code.switch_cycles", "code.count_cycles"}
 """Figures of the groups below that no kernel here depends on."""
 _GROUPS = ("core.", "fabric.", "code.", "silicon.")
 READ = {name for name in override_names() if name.startswith(_GROUPS)} - UNREAD | {"wafer.columns", "wafer.rows"}

@@ -27,7 +27,7 @@ take turns over their features are a multiple of these, so that the beats close 
 wafer the way back holds a whole sum."""
 MOST_COLUMNS = 32
 """Beyond it a trial of columns that take turns has COLUMNS, in natural order."""
-ALIKE = 2
+ALIKE = 1
 """Rows of a trial where each does the same as the one above, a hop later."""
 FEW = 4
 """Passing features a column of a trial keeps at least, so that its start and end do not weigh too much."""
