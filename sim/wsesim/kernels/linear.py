@@ -22,7 +22,7 @@ the tokens, one right after the other on all cores.
 
 from __future__ import annotations
 
-from wsesim.kernels.base import MIXED_TRAFFIC_BYTES, Cost, Region
+from wsesim.kernels.base import MIXED_TRAFFIC_BYTES, Cost, Region, all_of, mac_events
 
 
 def forward(
@@ -47,6 +47,7 @@ def forward(
         serial={"fill": region.chain_fill_cycles(region.columns)},
         fabric_bytes=(weights_per_core + partial_sums) * region.wavelet_bytes * region.cores,
         sram_bytes=weights_per_core * axpy.sram_bytes * region.cores,
+        events=all_of(axpy.events, weights_per_core * region.cores),
     )
 
 
@@ -69,10 +70,10 @@ def grad_weight(
     products, sums = sums_per_core * tokens / matrices, sums_per_core * each
     activations = max(min(inputs, outputs) * tokens, products) * each
     read, written = MIXED_TRAFFIC_BYTES[region.precision]  # the sum of a product stays in a register
-    rate, start = region.cluster.wafer.core.fmac_per_cycle(region.precision), region.software.weight_launch_cycles
+    core, start = region.cluster.wafer.core, region.software.weight_launch_cycles
     return Cost(
         overlapped={
-            "fmac": products / rate + sums_per_core * start,
+            "fmac": products / core.fmac_per_cycle(region.precision) + sums_per_core * start,
             "broadcast": activations / link,
             "reduction": sums / link,
             "injection": matrices * density * inputs * outputs * each / region.edge_wavelets_per_cycle(),
@@ -80,6 +81,7 @@ def grad_weight(
         serial={"fill": region.chain_fill_cycles(region.rows)},
         fabric_bytes=(activations + sums) * region.wavelet_bytes * region.cores,
         sram_bytes=products * (read - written) * region.cores,
+        events=mac_events(core, region.precision, products * region.cores, kept=False),
     )
 
 

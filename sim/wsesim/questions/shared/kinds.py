@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 from wsesim.answer import FigureSpec, Level, Outcome
 from wsesim.graph import Graph
 from wsesim.questions.base import Asked, Draft, Reads, Say
+from wsesim.questions.shared.capped import under_cap
 from wsesim.questions.shared.numbers import files_of
 from wsesim.questions.shared.request import Request, check_request, forward_graph, request_of, tokens_of
 from wsesim.questions.shared.step import FIGURES, Step, check_step, named
@@ -86,10 +87,10 @@ class StepQuestion(ModelQuestion):
         if level == "cores":
             from wsesim.questions.shared.step_cores import solve_on_cores
 
-            return solve_on_cores(self, self.step, say)
+            return under_cap(self, solve_on_cores(self, self.step, say), level, say)
         from wsesim.questions.shared.step_answer import solve_step
 
-        return solve_step(self, self.step, level, say)
+        return under_cap(self, solve_step(self, self.step, level, say), level, say)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +148,7 @@ class RequestQuestion(ModelQuestion):
         if level == "cores":
             from wsesim.questions.shared.request_cores import solve_on_cores
 
-            return solve_on_cores(self, self.request, say)
+            return under_cap(self, solve_on_cores(self, self.request, say), level, say)
         from wsesim.questions.shared.request_answer import solve_request
 
-        return solve_request(self, self.request, level, say)
+        return under_cap(self, solve_request(self, self.request, level, say), level, say)

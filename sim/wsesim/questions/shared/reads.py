@@ -14,6 +14,12 @@ def _of(**groups: str) -> frozenset[str]:
     return frozenset(f"{group}.{field}" for group, fields in groups.items() for field in fields.split())
 
 
+POWER = _of(
+    energy="clock voltage fixed leakage clocked nameplate capped events_off idle_off servers sram issue hop mac_fp16",
+    die="core_mm2 kib_mm2 defects_per_cm2 clustering spare_share seed",
+    price="wafer_usd system_usd years used_share kwh_usd overhead",
+)
+"""Figures of power, area and price that every answer depends on."""
 SHAPE = _names(
     "layers width heads kv_heads head_width ffn_width vocab max_length activation norm position block norm_order "
     "bias attention_bias head_norm tied token_types"
@@ -29,7 +35,7 @@ STREAMED = _of(
     code="exp_cycles divide_cycles",
     fabric="wavelet link_wavelets_per_cycle hop_cycles ramp_cycles",
     silicon="link_slowdown",
-    wafer="columns rows io io_channels idle_power active_power",
+    wafer="columns rows io io_channels",
     memoryx="capacity stream latency shard load",
     swarmx="fan_in link hop",
     host="input latency programming",
@@ -61,7 +67,7 @@ RESIDENT = _of(
     code="exp_cycles divide_cycles sqrt_cycles routes_cycles",
     fabric="wavelet link_wavelets_per_cycle hop_cycles ramp_cycles waiting_words",
     silicon="scalar_slowdown",
-    wafer="columns rows io idle_power active_power",
+    wafer="columns rows io",
     host="latency",
     cluster="max_systems systems",
 )

@@ -13,6 +13,7 @@ from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.choosing import by_hand_words, placement_choice, unused_words, wafers_words
 from wsesim.questions.shared.facts import deciding
+from wsesim.questions.shared.power import Power, power_of_ops, power_tables
 from wsesim.questions.shared.request import FULL_REQUEST
 from wsesim.questions.shared.request_answer import LEAVES_OUT, facts_of, placement_words, with_software
 from wsesim.questions.shared.service import Service, open_service, placed_service, service_of, service_times
@@ -45,7 +46,6 @@ from wsesim.system import (
     percentiles,
     requests_of,
 )
-from wsesim.units import Dimension, show
 
 SERVICE_LEAVES_OUT: Mapping[Level, tuple[str, ...]] = {
     **LEAVES_OUT,
@@ -119,22 +119,31 @@ def _served(
     served, times, more_choices = served_best(requests, judged.times, slots, service.objective)
     figures = _figures(service, plan, requests, times, served, rate)
     spent = _spent(requests, served, times, figures)
+    ops = service_ops(service, plan, requests, served, spent.by_cause)
+    power, tokens = power_of_ops(plan, ops, float(figures["duration_s"])), _tokens(requests, served)
+    figures |= power.figures(tokens)
     asked = service.asked.resolved["outputs"]["timeline"]
     return Answer(
         level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
-        headline=_headline(service, plan, figures), spent=spent,
+        headline=_headline(service, plan, figures, power), spent=spent,
         sentences=(placement_words(plan), *deciding(question, *_decided(service, plan), "inference"),
                    *rate_words(service, judged)),
-        ops=service_ops(service, plan, requests, served, spent.by_cause),
+        ops=ops,
         timeline=service_timeline(requests, served) if asked else (), memory=plan.memory,
-        memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, tables=(percentile_table(percentiles(served)),),
+        memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, tables=(percentile_table(percentiles(served)), *power_tables(power, tokens)),
         drawings=(utilization_curve(served), *rate_curves(service, requests, searched, judged)),
         facts=_facts(question, service, plan),
         choices=(placement_by_rate(service, judged), *choices_by_rate(judged), *more_choices),
         files={"requests.csv": partial(requests_csv, requests, served, service.objective)},
         leaves_out=SERVICE_LEAVES_OUT[level], events=served.rounds,
-        notes=_notes(service, requests, searched, served, times, judged, timeline=asked),
+        notes=(*power.notes(service.asked.hardware),
+               *_notes(service, requests, searched, served, times, judged, timeline=asked)),
     )  # fmt: skip
+
+
+def _tokens(requests: Requests, served: Served) -> int:
+    """Return the tokens read and written of requests that could be held."""
+    return int(requests.prompt[served.held].sum()) + int(requests.output[served.held].sum())
 
 
 def _spent(requests: Requests, served: Served, times: ServiceTimes, figures: Mapping[str, Any]) -> Spent:
@@ -159,14 +168,12 @@ def _figures(
     service: Service, plan: ResidentPlan, requests: Requests, times: ServiceTimes, served: Served,
     rate: LargestRate | None,
 ) -> dict[str, Any]:  # fmt: skip
-    wafer, duration_s = plan.request.cluster.wafer, max(served.duration_s, 1e-12)
+    duration_s = max(served.duration_s, 1e-12)
     offered = requests.rate_per_s if math.isfinite(requests.rate_per_s) else None
     window_s = max(duration_s, len(requests) / offered if offered else 0.0)  # as long as all their gaps, at least
     utilization = min(1.0, served.entered_s / duration_s)
     share = service.objective.met_share(served)
-    power_w = plan.all_wafers * (wafer.idle_power_w + wafer.active_power_w * utilization)
     written = int(requests.output[served.held].sum())
-    tokens = written + int(requests.prompt[served.held].sum())
     found = percentiles(served)
     waits = {
         f"{name}_{point}_s": found.get(f"{name}_s", {}).get(point)
@@ -179,14 +186,13 @@ def _figures(
         "tokens_per_s": written / window_s, "met_share": share, "goodput_per_s": share * len(requests) / window_s,
         FULL_REQUEST.name: service.goal(plan), "largest_rate_per_s": rate.per_s if rate else None,
         "utilization": utilization,
-        "power_w": power_w, "energy_per_token_j": power_w * duration_s / max(tokens, 1),
         "wafers": plan.all_wafers, "replicas": plan.replicas,
         "slots": plan.replicas * times.slots, "capacity_tokens": plan.replicas * times.capacity_tokens,
         "stages": len(plan.stages), "chunk": times.chunk,
     }  # fmt: skip
 
 
-def _headline(service: Service, plan: ResidentPlan, figures: Mapping[str, Any]) -> dict[str, str]:
+def _headline(service: Service, plan: ResidentPlan, figures: Mapping[str, Any], power: Power) -> dict[str, str]:
     goal = service.objective
     limits = limits_words(goal)
     come = figures["offered_per_s"] and f"{figures['offered_per_s']:.4g}"
@@ -196,7 +202,7 @@ def _headline(service: Service, plan: ResidentPlan, figures: Mapping[str, Any]) 
         "tokens_per_s": "written, all users",
         "utilization": f"of the time tokens enter the pipeline, {wafers_words(plan)}",
         "served": f"of {figures['requests']:,}; {room}",
-        "energy_per_token_j": f"read or written, at {show(figures['power_w'], Dimension.WATTS)}",
+        **({} if power.unsourced else {"energy_per_token_j": power.words("read or written")}),
     }  # fmt: skip
     if figures["largest_rate_per_s"] is None:
         return words
