@@ -16,7 +16,7 @@ from wsesim.software import STACKS
 Factors = Mapping[tuple[str, str], float]
 """By section of a file and name of a figure, what its number is multiplied by."""
 PRESETS: Mapping[str, Presets] = {"hardware": MACHINES, "software": STACKS}
-UNITS = {"BYTES": "B", "BYTES_PER_SECOND": "B/s", "HERTZ": "Hz", "SECONDS": "s", "WATTS": "W"}
+UNITS = {"BYTES": "B", "BYTES_PER_SECOND": "B/s", "HERTZ": "Hz", "SECONDS": "s", "WATTS": "W", "JOULES": "J"}
 OFF = (0.1, 0.25, 0.5, 0.8, 1.25, 2.0, 4.0, 16.0)
 BETTER = (2.0, 1.01, 1.1, 1.5, 4.0, 16.0)
 TIMES_WIDER = (2.0, 4.0, 16.0)

@@ -26,7 +26,7 @@ LLAMA: Data = {
 BERT: Data = {**GPT, "causal": False, "norm_order": "post", "token_types": 2, "task": "mlm"}
 MIXTURE: Data = {**LLAMA, "experts": 4, "experts_per_token": 2}
 WAFER: Data = {"wafer.columns": 48, "wafer.rows": 64}
-UNITS = {"BYTES": "B", "BYTES_PER_SECOND": "B/s", "HERTZ": "Hz", "SECONDS": "s", "WATTS": "W"}
+UNITS = {"BYTES": "B", "BYTES_PER_SECOND": "B/s", "HERTZ": "Hz", "SECONDS": "s", "WATTS": "W", "JOULES": "J"}
 
 
 def _case(phase: str, model: Data, *, machine: str = "cs-2", systems: int = 1, **keys: Any) -> Data:

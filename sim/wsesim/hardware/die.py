@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, islice
 from math import ceil, exp, fsum, log1p
 
 import numpy as np
@@ -21,8 +21,8 @@ from wsesim.figures import LESS, MORE, neither
 
 WAFER_MM2 = 46_225
 """Of the square that is cut from a wafer of 300 mm (the vendor)."""
-_REST = 1e-15
-"""Share of rows that may have more defects than are told apart."""
+_REST = 1e-18
+"""Share of rows that is nothing to speak of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +60,9 @@ class Die:
 
     def repaired_share(self, columns: int, rows: int, sram_bytes: int) -> float:
         """Return the share of wafers of which every row has spares for all its defects."""
-        mean, spares = self.bad_of_row(columns, sram_bytes), self.printed(columns) - columns
-        row = min(1.0, fsum(share for _, share in zip(range(spares + 1), self._shares(mean), strict=False)))
-        return row**rows
+        spares = self.printed(columns) - columns
+        shares = islice(row_shares(self.bad_of_row(columns, sram_bytes), self.clustering), spares + 1)
+        return min(1.0, fsum(shares)) ** rows
 
     def worst_row(self, columns: int, rows: int, sram_bytes: int) -> int:
         """Return the most cores of a row that do not work, of the wafer that is drawn."""
@@ -79,17 +79,14 @@ class Die:
             raise SpecError("defects_per_cm2", f"= {self.defects_per_cm2:g} leaves a row without a core that works")
         return found
 
-    def shares(self, mean: float, most: int) -> list[float]:
-        """Return the shares of rows with 0, 1, ... defects, up to *most*, which stands for all beyond."""
-        found = [share for _, share in zip(range(most), self._shares(mean), strict=False)]
-        return [*found, max(0.0, 1 - fsum(found))]
 
-    def _shares(self, mean: float) -> Iterator[float]:
-        alpha, share, number = self.clustering, exp(-self.clustering * log1p(mean / self.clustering)), 0
-        while True:
-            yield share
-            share *= (number + alpha) / (number + 1) * mean / (alpha + mean)
-            number += 1
+def row_shares(mean: float, clustering: float) -> Iterator[float]:
+    """Yield the shares of rows with 0, 1, 2, ... defects, as long as any are left to speak of."""
+    share, number = exp(-clustering * log1p(mean / clustering)), 0
+    while number <= mean or share > _REST:
+        yield share
+        share *= (number + clustering) / (number + 1) * mean / (clustering + mean)
+        number += 1
 
 
 @lru_cache(maxsize=4096)
@@ -97,6 +94,6 @@ def _worst(die: Die, mean: float, printed: int, rows: int) -> int:
     """Return the most defects of any row: each row has a place among all rows, whatever their mean is."""
     if not mean:
         return 0
-    below = np.fromiter(accumulate(die.shares(mean, printed)), float)
     place = float(np.random.default_rng(die.seed).random(rows).max())
-    return min(printed, int(np.searchsorted(below, min(place, 1 - _REST))))
+    below = accumulate(islice(row_shares(mean, die.clustering), printed))
+    return next((number for number, share in enumerate(below) if share >= place), printed if mean > printed else 0)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from math import fsum
 
-from wsesim.errors import SpecError, require_at_most, require_not_negative, require_positive
+from wsesim.errors import require_not_negative, require_positive
 from wsesim.figures import LESS, MORE, neither
 
 MAC_EVENTS = {"fp16": "mac_fp16", "mixed": "mac_mixed", "cb16": "mac_mixed", "bf16": "mac_bf16", "fp32": "mac_fp32"}
@@ -73,9 +73,6 @@ class Energy:
         require_positive(clock_hz=self.clock_hz, voltage=self.voltage, nameplate_w=self.nameplate_w)
         numbers = {each.name: getattr(self, each.name) for each in fields(self) if each.type == "float"}
         require_not_negative(**numbers)
-        require_at_most(10, "no silicon stands it", voltage=self.voltage)
-        if self.fixed_w >= self.nameplate_w:
-            raise SpecError("nameplate_w", f"must be above the {self.fixed_w:g} W of pumps, fans and control")
 
     def joules(self, counts: Mapping[str, float]) -> dict[str, float]:
         """Return the energy of so many of each event, joules."""
