@@ -1,7 +1,7 @@
 """What the simulated machines are made of: what is etched, and what a generation's scalar code and silicon cost."""
 
 from wsesim.hardware.die import WAFER_MM2, Die
-from wsesim.hardware.energy import MAC_EVENTS, PORT_BYTES, Energy
+from wsesim.hardware.energy import CLOCKS, MAC_EVENTS, PORT_BYTES, Energy
 from wsesim.hardware.load import MACHINES, HardwareChoice, load_cluster, machine_names, override_names
 from wsesim.hardware.price import Price
 from wsesim.hardware.specs import (
@@ -19,6 +19,7 @@ from wsesim.hardware.specs import (
 )
 
 __all__ = [
+    "CLOCKS",
     "MACHINES",
     "MAC_EVENTS",
     "PORT_BYTES",

@@ -26,8 +26,9 @@ def busiest(each: float, density: float, columns: int) -> float:
         return each * density
     below = floor(each)
     more = each - below
-    found = (1 - more) * _largest(below, density, columns) if more < 1 else 0.0
-    return found + (more * _largest(below + 1, density, columns) if more else 0.0)
+    found = (1 - more) * _largest(below, density, columns)
+    found += more * _largest(below + 1, density, columns) if more else 0.0
+    return min(each, max(each * density, found))
 
 
 @lru_cache(maxsize=4096)

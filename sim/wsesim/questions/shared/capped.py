@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 
 from wsesim.answer import Answer, NotAnswered, Outcome, Spent
 from wsesim.answer import Level as Levels
+from wsesim.hardware import CLOCKS
 from wsesim.questions.base import Asked, Question, Say
 from wsesim.units import Dimension, show
 
 CAUSE = "power cap"
 """What a run takes longer as its clock is lowered."""
-STEPS, LOWEST = 24, 1 / 64
-"""Halvings that a clock is looked for by, and the lowest that is tried, times the machine's own."""
+NEAR = 1e-3
+"""Share of what a system is made for that a clock may leave unused: each that is tried is a question of its own."""
+MOST_TRIED = 24
 
 
 def under_cap(question: Question, found: Outcome, level: Levels, say: Say) -> Outcome:
@@ -30,26 +33,39 @@ def under_cap(question: Question, found: Outcome, level: Levels, say: Say) -> Ou
 
 
 def _fastest(question: Question, level: Levels, say: Say) -> float:
-    """Return the fastest clock at which a system draws no more than it is made for; 0 where there is none."""
-    below, above = LOWEST, 1.0
-    own_hz = question.asked.hardware.cluster.wafer.core.clock_hz
+    """Return a clock as fast as may be at which a system draws no more than it is made for; 0 where there is none.
 
-    def over(share: float) -> bool:
-        answer = _at(question, share * own_hz).solve(level, say)
-        return not isinstance(answer, Answer) or _over(question, answer)
+    Power goes nearly straight with the clock between the slowest that it is known at and the machine's own.
+    """
+    wafer = question.asked.hardware.cluster.wafer
+    most_w = wafer.energy.nameplate_w
 
-    if over(below):
+    def drawn_w(clock_hz: float) -> float:
+        answer = _at(question, clock_hz).solve(level, say)
+        return (_system_w(question, answer) or inf) if isinstance(answer, Answer) else inf
+
+    low, high = wafer.energy.clock_hz * CLOCKS[0], wafer.core.clock_hz
+    low_w, high_w = drawn_w(low), drawn_w(high)
+    if low >= high or low_w > most_w:
         return 0.0
-    for _ in range(STEPS):
-        middle = (below * above) ** 0.5
-        below, above = (below, middle) if over(middle) else (middle, above)
-    return below * own_hz
+    for _ in range(MOST_TRIED):
+        if low_w >= (1 - NEAR) * most_w:
+            break
+        middle = low + (high - low) * ((1 - NEAR / 2) * most_w - low_w) / (high_w - low_w)
+        watts = drawn_w(middle)
+        low, low_w, high, high_w = (low, low_w, middle, watts) if watts > most_w else (middle, watts, high, high_w)
+    return low
 
 
 def _over(question: Question, answer: Answer) -> bool:
-    systems = answer.figures.get("wafers") or question.asked.hardware.cluster.systems
-    watts = answer.figures.get("power_w")
-    return watts is not None and watts / systems > question.asked.hardware.cluster.wafer.energy.nameplate_w
+    watts = _system_w(question, answer)
+    return watts is not None and watts > question.asked.hardware.cluster.wafer.energy.nameplate_w
+
+
+def _system_w(question: Question, answer: Answer) -> float | None:
+    """Return what one of the systems in use draws; None where it is not known."""
+    systems, watts = answer.figures.get("wafers"), answer.figures.get("power_w")
+    return None if watts is None else watts / (systems or question.asked.hardware.cluster.systems)
 
 
 def _at(question: Question, clock_hz: float) -> Question:

@@ -108,7 +108,7 @@ class Power:
         each_w = self.total_w / self.wafers
         if self.unsourced:
             yield f"No power, energy or price: {self.unsourced}."
-        elif each_w > energy.nameplate_w and not energy.capped:
+        elif each_w - self.off_w / self.wafers > energy.nameplate_w and not energy.capped:
             made, needs = (show(watts, Dimension.WATTS) for watts in (energy.nameplate_w, each_w))
             yield (
                 f"A system would draw {needs}, and is made for {made}: with hardware: energy.capped: true its clock is "
@@ -141,7 +141,7 @@ def step_counts(program: Program) -> dict[str, float]:
         group.count * (group.token_bytes + fsum(s.repeat * (s.weight_bytes + s.gradient_bytes) for s in group.stages))
         for group in program.groups
     )
-    return together(*kernels, {"io_bit": 8 * cluster.systems * moved})
+    return together(*kernels, {"io_bit": 8 * program.load * cluster.systems * moved})
 
 
 def resident_counts(plan: ResidentPlan, phases: Iterable[tuple[PhaseTime | None, float]]) -> dict[str, float]:
