@@ -7,8 +7,7 @@ import pytest
 
 from wsesim.figures import sources
 from wsesim.hardware import MACHINES as PRESETS
-from wsesim.hardware import WAFER_MM2
-from wsesim.hardware import load_cluster, machine_names, override_names
+from wsesim.hardware import WAFER_MM2, load_cluster, machine_names, override_names
 from wsesim.software import STACKS
 from wsesim.units import parse
 from wsesim.yamlfile import parse_yaml

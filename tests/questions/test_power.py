@@ -12,8 +12,8 @@ from wsesim.questions.shared.capped import CAUSE
 
 GPT = {"layers": 4, "width": 1536, "heads": 12, "vocab": 5000, "max_length": 512}
 LLAMA = {
-    **GPT, "activation": "swiglu", "ffn_width": 4096, "norm": "rms_norm", "position": "rotary", "bias": False, "attention_bias": False,
-    "tied": False, "kv_heads": 4,
+    **GPT, "activation": "swiglu", "ffn_width": 4096, "norm": "rms_norm", "position": "rotary", "bias": False,
+    "attention_bias": False, "tied": False, "kv_heads": 4,
 }  # fmt: skip
 CASES: Mapping[str, Mapping[str, Any]] = {
     "training": {"model": GPT, "batch": {"sequences": 256, "length": 512}},

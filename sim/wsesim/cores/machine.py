@@ -236,7 +236,8 @@ class CoreMachine:
             elements=int(executed[[each.is_vector for each in instructions]].sum()),
             sram_bytes=int((executed * np.array(bytes_, np.int64)).sum() + described),
             energy_events={
-                **energy_events(instructions, executed, described), "issue": float(busy.sum()),
+                **energy_events(instructions, executed, described),
+                "issue": float(busy.sum()),
                 "hop": float(sent[:, :, : isa.RAMP].sum()),
             },
             frames=worked,

@@ -1,4 +1,4 @@
-"""What a run of cores moved and computed, counted instruction by instruction: bytes of memory, and what costs energy."""
+"""What a run of cores moved and computed, instruction by instruction: bytes of memory, and what costs energy."""
 
 from __future__ import annotations
 

@@ -2,8 +2,9 @@
 
     power = fixed + cores (leakage V^2 + clocked V^2 clock / at clock) + V^2 sum(count x energy) / time
 
-V is the supply voltage over that at which the figures hold. Energy of an event goes with V^2 and not with the clock, so
-that twice the clock does not halve what a token takes: only what a system draws whatever it does is drawn for less long.
+V is the supply voltage over that at which the figures hold. Energy of an event goes with V^2 and not with
+the clock, so that twice the clock does not halve what a token takes: only what a system draws whatever it does is drawn
+for less long.
 """
 
 from __future__ import annotations

@@ -54,8 +54,8 @@ def sustained_fmac(core: Core, precision: str) -> float:
 def mac_events(core: Core, precision: str, macs: float, *, kept: bool = True) -> dict[str, float]:
     """Return the events of so many multiply-accumulates, whose sums are read and written unless they are in a register.
 
-    Each operand of an issue is an access, or as many as ports are wide. Sums count as lying beside the datapath wherever
-    a core has memory for any there: with all of them in SRAM, training at its measured pace would draw 28 to 30 kW of a
+    Each operand of an issue is an access, or as many as ports are wide. Sums count as lying beside the datapath if a
+    core has memory for any there: with all of them in SRAM, training at its measured pace would draw 28 to 30 kW of a
     CS-2 that is made for 23. Assumed: how its programs lay them is not published.
     """
     read, written = MIXED_TRAFFIC_BYTES[precision]

@@ -16,8 +16,8 @@ has no room for what its row holds: what is broadcast passes once for every feat
 CS-3 in view, whose datapath such a stream feeds by less than half.
 
 Zeros are never sent: with a *density* below 1 only so many of the weights come and start an AXPY, and only their
-gradients are made. The column with most of them sets the pace (`zeros`). Partial sums are as many as before. Of several *matrices* (experts) each multiplies its own share of
-the tokens, one right after the other on all cores.
+gradients are made. The column with most of them sets the pace (`zeros`). Partial sums are as many as before. Of several
+*matrices* (experts) each multiplies its own share of the tokens, one right after the other on all cores.
 """
 
 from __future__ import annotations

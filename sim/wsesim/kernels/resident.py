@@ -207,9 +207,9 @@ def resident_events(cost: Cost, wafer: Wafer, precision: str) -> dict[str, float
     """Return what of a resident op costs energy: every element of a vector instruction reads two values and writes one,
     as wide as the datapath."""
     elements, lanes = cost.sram_bytes / (3 * VALUE_BYTES), wafer.core.fmac_per_cycle("fp16")
-    issues = elements / lanes
+    issues, wide = elements / lanes, max(1.0, lanes * VALUE_BYTES / PORT_BYTES)
     return {
-        MAC_EVENTS[precision]: elements, "issue": issues, "sram": 3 * issues * max(1.0, lanes * VALUE_BYTES / PORT_BYTES),
+        MAC_EVENTS[precision]: elements, "issue": issues, "sram": 3 * issues * wide,
         "hop": cost.fabric_bytes / wafer.fabric.wavelet_bytes,
     }  # fmt: skip
 

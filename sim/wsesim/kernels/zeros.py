@@ -2,7 +2,7 @@
 
     one output's weights    | w 0 w | 0 0 0 | w w w | 0 w 0 |    a column each; every one of them is zero or not by
     AXPYs of a column           2       0       3       1        chance, and the sum that runs along the row is ready
-                                                                 when the third column is: after 3, where the mean is 1.5
+                                                                 when the third column is: after 3; the mean is 1.5
 
 Sums of an output pass from column to column while those of the next are made, and a core has room for little more than
 that (`core.accumulator`), so that columns do not run ahead of each other. Chosen with two measured slopes in view:
@@ -20,7 +20,7 @@ import numpy as np
 def busiest(each: float, density: float, columns: int) -> float:
     """Return how many of *each* weights of a column are not zero in the column with most of them, expected.
 
-    With *density* 1 all; of one column the mean. Between whole numbers of weights it goes evenly, as sizes of models do.
+    With *density* 1 all; of one column the mean. Between whole numbers of weights it goes evenly.
     """
     if density >= 1 or columns == 1:
         return each * density

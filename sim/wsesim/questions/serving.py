@@ -12,8 +12,8 @@ from pydantic import Field
 from wsesim.answer import FigureSpec, Level, Outcome
 from wsesim.graph import Graph
 from wsesim.questions.base import Asked, Draft, Reads, Say
-from wsesim.questions.shared.kinds import ModelQuestion
 from wsesim.questions.shared.capped import under_cap
+from wsesim.questions.shared.kinds import ModelQuestion
 from wsesim.questions.shared.numbers import files_of
 from wsesim.questions.shared.price import POWER_FIGURES
 from wsesim.questions.shared.reads import SERVING
@@ -138,6 +138,7 @@ class Serving(ModelQuestion):
         "wafers",
     )
     reads: ClassVar[Reads] = SERVING
+    kin: ClassVar[tuple[str, ...]] = ("generate", "decode")
     supported: ClassVar[str] = (
         "No served rate was measured in the open: the system level rests on measured prompts and tokens, and its "
         "queues on nothing but arithmetic."
@@ -200,7 +201,7 @@ class Serving(ModelQuestion):
         """Answer at a level."""
         from wsesim.questions.shared.service_answer import solve_service
 
-        return under_cap(self, solve_service(self, level, say), level, say)
+        return under_cap(self, solve_service(self, level, say), level, lambda at: at.solve(level, say))
 
 
 def _idle(section: ServingSection) -> Iterator[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from math import inf
 
 from wsesim.answer import Answer, NotAnswered, Outcome, Spent
 from wsesim.answer import Level as Levels
 from wsesim.hardware import CLOCKS
-from wsesim.questions.base import Asked, Question, Say
+from wsesim.questions.base import Asked, Question, Sketchable, silent
 from wsesim.units import Dimension, show
 
 CAUSE = "power cap"
@@ -18,21 +19,25 @@ NEAR = 1e-3
 MOST_TRIED = 24
 
 
-def under_cap(question: Question, found: Outcome, level: Levels, say: Say) -> Outcome:
-    """Return what is *found* with the machine's own clock, or what the fastest clock gives at which it may run."""
+def under_cap(question: Question, found: Outcome, level: Levels, again: Callable[[Question], Outcome]) -> Outcome:
+    """Return what is *found* with the machine's own clock, or *again* with the fastest that it may have."""
     energy = question.asked.hardware.cluster.wafer.energy
     if not energy.capped or not isinstance(found, Answer) or not _over(question, found):
         return found
-    say("lowering the clock")
-    clock_hz = _fastest(question, "system" if level == "cores" else level, say)
-    slower = _at(question, clock_hz).solve(level, say) if clock_hz else None
+    clock_hz = _fastest(question, "system" if level == "cores" else level)
+    slower = again(_at(question, clock_hz)) if clock_hz else None
     if not isinstance(slower, Answer):
         made = show(energy.nameplate_w, Dimension.WATTS)
         return NotAnswered(why=f"a system draws more than {made} at any clock (energy.nameplate, energy.capped)")
     return _stretched(found, slower, clock_hz)
 
 
-def _fastest(question: Question, level: Levels, say: Say) -> float:
+def sketched(question: Question, level: Levels) -> Outcome:
+    """Return an answer in figures alone, of a kind that has it."""
+    return question.sketch(level) if isinstance(question, Sketchable) else question.solve(level, silent)
+
+
+def _fastest(question: Question, level: Levels) -> float:
     """Return a clock as fast as may be at which a system draws no more than it is made for; 0 where there is none.
 
     Power goes nearly straight with the clock between the slowest that it is known at and the machine's own.
@@ -41,7 +46,7 @@ def _fastest(question: Question, level: Levels, say: Say) -> float:
     most_w = wafer.energy.nameplate_w
 
     def drawn_w(clock_hz: float) -> float:
-        answer = _at(question, clock_hz).solve(level, say)
+        answer = sketched(_at(question, clock_hz), level)
         return (_system_w(question, answer) or inf) if isinstance(answer, Answer) else inf
 
     low, high = wafer.energy.clock_hz * CLOCKS[0], wafer.core.clock_hz

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from wsesim.answer import FigureSpec, Level, Outcome
+from wsesim.answer import FigureSpec, Level, Limit, Outcome
 from wsesim.graph import Graph
-from wsesim.questions.base import Asked, Draft, Reads, Say
-from wsesim.questions.shared.capped import under_cap
+from wsesim.questions.base import Asked, Draft, Reads, Say, silent
+from wsesim.questions.shared.capped import sketched, under_cap
 from wsesim.questions.shared.numbers import files_of
 from wsesim.questions.shared.request import Request, check_request, forward_graph, request_of, tokens_of
 from wsesim.questions.shared.step import FIGURES, Step, check_step, named
@@ -29,6 +30,7 @@ class ModelQuestion:
     level: ClassVar[Level] = "system"
     stack: ClassVar[str] = "waferllm"
     reads: ClassVar[Reads]
+    kin: ClassVar[tuple[str, ...]] = ()
     supported: ClassVar[str]
 
     asked: Asked
@@ -87,10 +89,28 @@ class StepQuestion(ModelQuestion):
         if level == "cores":
             from wsesim.questions.shared.step_cores import solve_on_cores
 
-            return under_cap(self, solve_on_cores(self, self.step, say), level, say)
+            found = solve_on_cores(self, self.step, say)
+            return under_cap(self, found, level, lambda at: at.solve(level, say))
         from wsesim.questions.shared.step_answer import solve_step
 
-        return under_cap(self, solve_step(self, self.step, level, say), level, say)
+        found = solve_step(self, self.step, level, say)
+        return under_cap(self, found, level, lambda at: at.solve(level, say))
+
+    def sketch(self, level: Level) -> Outcome:
+        """Answer at a level in figures alone."""
+        if level == "cores":
+            return self.solve(level, silent)
+        from wsesim.questions.shared.step_answer import sketch_step
+
+        return under_cap(self, sketch_step(self, self.step, level), level, partial(sketched, level=level))
+
+    def limits(self, level: Level) -> tuple[Limit, ...]:
+        """Return what holds the time, laid as it is; cores are asked by `solve` alone."""
+        if level == "cores":
+            return ()
+        from wsesim.questions.shared.step_answer import step_limits
+
+        return step_limits(self, self.step, level)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +168,25 @@ class RequestQuestion(ModelQuestion):
         if level == "cores":
             from wsesim.questions.shared.request_cores import solve_on_cores
 
-            return under_cap(self, solve_on_cores(self, self.request, say), level, say)
+            found = solve_on_cores(self, self.request, say)
+            return under_cap(self, found, level, lambda at: at.solve(level, say))
         from wsesim.questions.shared.request_answer import solve_request
 
-        return under_cap(self, solve_request(self, self.request, level, say), level, say)
+        found = solve_request(self, self.request, level, say)
+        return under_cap(self, found, level, lambda at: at.solve(level, say))
+
+    def sketch(self, level: Level) -> Outcome:
+        """Answer at a level in figures alone."""
+        if level == "cores":
+            return self.solve(level, silent)
+        from wsesim.questions.shared.request_answer import sketch_request
+
+        return under_cap(self, sketch_request(self, self.request, level), level, partial(sketched, level=level))
+
+    def limits(self, level: Level) -> tuple[Limit, ...]:
+        """Return what holds the time, placed as it is; cores are asked by `solve` alone."""
+        if level == "cores":
+            return ()
+        from wsesim.questions.shared.request_answer import request_limits
+
+        return request_limits(self, self.request, level)

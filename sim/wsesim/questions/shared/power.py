@@ -9,7 +9,7 @@ from typing import Any
 
 from wsesim.answer import OpTime, Table
 from wsesim.hardware import Cluster, HardwareChoice
-from wsesim.kernels import all_of, resident_events, together
+from wsesim.kernels import Cost, all_of, resident_events, together
 from wsesim.mapping import Program
 from wsesim.mapping.resident import PhaseTime, ResidentPlan
 from wsesim.questions.shared.price import job_usd, price_table
@@ -146,11 +146,15 @@ def step_counts(program: Program) -> dict[str, float]:
 
 def resident_counts(plan: ResidentPlan, phases: Iterable[tuple[PhaseTime | None, float]]) -> dict[str, float]:
     """Return the events of *phases*, each so many times."""
-    wafer, precision = plan.request.cluster.wafer, plan.request.precision
-    return together(*(
-        all_of(resident_events(op.cost, wafer, precision), times)
-        for phase, times in phases if phase is not None for op in phase.ops
-    ))  # fmt: skip
+    work = [
+        (op.cost, count * times)
+        for phase, count in phases if phase is not None for sequence, times in phase.work for op in sequence.ops
+    ]  # fmt: skip
+    moved = Cost(
+        sram_bytes=fsum(times * cost.sram_bytes for cost, times in work),
+        fabric_bytes=fsum(times * cost.fabric_bytes for cost, times in work),
+    )
+    return resident_events(moved, plan.request.cluster.wafer, plan.request.precision)
 
 
 def power_of_ops(plan: ResidentPlan, ops: Iterable[OpTime], seconds: float) -> Power:

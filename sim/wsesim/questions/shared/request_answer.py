@@ -7,9 +7,10 @@ from dataclasses import replace
 from math import fsum
 from typing import Any
 
-from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
+from wsesim.answer import Answer, DoesNotFit, Level, Limit, Outcome, Spent
+from wsesim.hardware import Cluster
 from wsesim.mapping.resident import PhaseTime, ResidentPlan
-from wsesim.questions.base import Question, Say
+from wsesim.questions.base import Question, Say, silent
 from wsesim.questions.shared.choosing import (
     KINDS,
     by_hand_words,
@@ -20,6 +21,7 @@ from wsesim.questions.shared.choosing import (
     wafers_words,
 )
 from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
+from wsesim.questions.shared.limits import limits_of
 from wsesim.questions.shared.power import Power, power_tables, resident_counts
 from wsesim.questions.shared.request import Request, forward_graph, software_of_request
 from wsesim.questions.shared.request_times import (
@@ -54,8 +56,28 @@ def solve_request(question: Question, request: Request, level: Level, say: Say) 
     plan = plan_of(request, say)
     if isinstance(plan, DoesNotFit):
         return plan
-    times = time_by_formula(request, plan) if level == "closed" else time_request(request, plan)
-    return answer_of(question, request, plan, times, level)
+    return answer_of(question, request, plan, _times(request, plan, level), level)
+
+
+def sketch_request(question: Question, request: Request, level: Level) -> Outcome:
+    """Answer what a request takes at the closed or the system level, in figures alone."""
+    plan = plan_of(request, silent)
+    if isinstance(plan, DoesNotFit):
+        return plan
+    return _in_figures(question, request, plan, _times(request, plan, level), level)
+
+
+def _times(request: Request, plan: ResidentPlan, level: Level) -> RequestTimes:
+    return time_by_formula(request, plan) if level == "closed" else time_request(request, plan)
+
+
+def _in_figures(question: Question, request: Request, plan: ResidentPlan, times: RequestTimes, level: Level) -> Answer:
+    power = power_of(request, plan, times)
+    figures = {**figures_of(request, plan, times), **power.figures(_tokens(request, times))}
+    return Answer(
+        level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
+        spent=Spent(total_s=times.total_s, by_cause=times.spent(plan.clock_hz), what="request"),
+    )  # fmt: skip
 
 
 def answer_of(question: Question, request: Request, plan: ResidentPlan, times: RequestTimes, level: Level) -> Answer:
@@ -66,16 +88,15 @@ def answer_of(question: Question, request: Request, plan: ResidentPlan, times: R
         ops += ops_of(times.token, "decode", times.passes * (1 + request.guesses.tokens), plan)
     shown = level == "system" and request.asked.resolved["outputs"]["timeline"]
     power, tokens = power_of(request, plan, times), _tokens(request, times)
+    figures |= power.figures(tokens)
     words, chosen_by = _headline(request, plan, figures, power), _chosen_by(request)
 
     def seconds(other: ResidentPlan) -> float:
-        timed = (time_by_formula if level == "closed" else time_request)(request, other)
-        return float(figures_of(request, other, timed)[chosen_by])
+        return float(figures_of(request, other, _times(request, other, level))[chosen_by])
 
-    return Answer(
-        level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
+    return replace(
+        _in_figures(question, request, plan, times, level),
         headline={name: text for name, text in words.items() if figures.get(name) is not None},
-        spent=Spent(total_s=times.total_s, by_cause=times.spent(plan.clock_hz), what="request"),
         sentences=(placement_words(plan), *deciding(question, *_decided(request, plan), "inference")),
         ops=ops, timeline=timeline_of(times) if shown else (), memory=plan.memory,
         memory_limit_bytes=request.asked.hardware.cluster.wafer.core.sram_bytes,
@@ -88,6 +109,21 @@ def answer_of(question: Question, request: Request, plan: ResidentPlan, times: R
         ),
         events=len(ops) if level == "system" else 0,
     )  # fmt: skip
+
+
+def request_limits(question: Question, request: Request, level: Level) -> tuple[Limit, ...]:
+    """Return what holds a request at the closed or the system level, placed as it is; nothing if it does not fit."""
+    plan = plan_of(request, silent)
+    if isinstance(plan, DoesNotFit):
+        return ()
+
+    def again(cluster: Cluster, software: Any) -> Mapping[str, float]:
+        hardware = replace(request.asked.hardware, cluster=cluster)
+        asked = replace(request, asked=replace(request.asked, hardware=hardware))
+        other = replace(plan, request=replace(plan.request, cluster=cluster, software=software))
+        return _times(asked, other, level).spent(other.clock_hz)
+
+    return limits_of(question, plan.request.cluster, plan.request.software, again)
 
 
 def _chosen_by(request: Request) -> str:
@@ -117,7 +153,7 @@ def with_software(plan: ResidentPlan, software: Any) -> ResidentPlan:
 
 
 def figures_of(request: Request, plan: ResidentPlan, times: RequestTimes) -> dict[str, Any]:
-    """Return every figure of a request; None of what is not done."""
+    """Return every figure of a request but those of power; None of what is not done."""
     wafer, batch = request.asked.hardware.cluster.wafer, request.batch
     read = request.prompt - request.reused if times.prefill else 0
     reading_s = times.prefill.seconds if times.prefill else 0.0
@@ -133,14 +169,12 @@ def figures_of(request: Request, plan: ResidentPlan, times: RequestTimes) -> dic
         "users_to_fill": tpot_s / interval_s if batch == 1 and tpot_s and interval_s else None,
         "total_s": times.total_s, "total_cycles": round(times.total_s * plan.clock_hz), "flops": round(flops),
         "mfu": flops / (times.total_s * plan.all_wafers * wafer.peak_flops(plan.request.precision)),
-        **power_of(request, plan, times).figures(_tokens(request, times)), "wafers": plan.all_wafers, "replicas": plan.replicas,
+        "wafers": plan.all_wafers, "replicas": plan.replicas,
         "stages": len(plan.stages), "cache_in_s": plan.host_in(cache_bytes), "cache_out_s": plan.host_out(cache_bytes),
     }  # fmt: skip
 
 
-def _phases(
-    request: Request, plan: ResidentPlan, times: RequestTimes
-) -> tuple[tuple[PhaseTime | None, float], ...]:
+def _phases(request: Request, plan: ResidentPlan, times: RequestTimes) -> tuple[tuple[PhaseTime | None, float], ...]:
     """Return what is read and written, with how often all copies do it: each is as busy as the busiest."""
     copies = request.batch / plan.share(request.batch)
     return (times.prefill, copies), (times.token, copies * times.passes * (1 + request.guesses.tokens))
@@ -169,9 +203,7 @@ def _interval_s(request: Request, plan: ResidentPlan, times: RequestTimes) -> fl
     return (1 + guesses.tokens) * times.token.interval_cycles / plan.clock_hz / guesses.tokens_per_pass
 
 
-def _headline(
-    request: Request, plan: ResidentPlan, figures: Mapping[str, Any], power: Power
-) -> dict[str, str]:
+def _headline(request: Request, plan: ResidentPlan, figures: Mapping[str, Any], power: Power) -> dict[str, str]:
     wafers = wafers_words(plan)
     peak = plan.all_wafers * request.asked.hardware.cluster.wafer.peak_flops(plan.request.precision)
     words = {
