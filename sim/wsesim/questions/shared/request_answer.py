@@ -40,7 +40,7 @@ LEAVES_OUT: Mapping[Level, tuple[str, ...]] = {
     "system": (
         "Contention between colors, and stalls inside a core: kernels are closed forms.",
         "How fast a prompt is read in small groups while weights stay is assumed: no such program is published.",
-        "Noise between systems.",
+        "Noise between systems, and ways around defects: those take columns, and no hop more.",
         "Choosing tokens by sampling, tokenizing, and the network between users and the machine.",
         "Power from second to second: it is the mean over the request.",
     ),
