@@ -37,8 +37,8 @@ LEAVES_OUT = {
         "Causal savings in attention: the full square of scores is computed.",
         "Masks of sparse weights that change.",
         "Which token goes to which expert: every expert has the room and time of the busiest, model.expert_imbalance.",
-        "Power from second to second: it is the mean over the step. Noise between systems. Ways around defects: they take "
-        "columns, where spares do not take them in, and no hop more.",
+        "Power from second to second: it is the mean over the step. Noise between systems. Ways around defects: those "
+        "take columns, where spares do not take them in, and no hop more.",
         "Compilation: it takes minutes to an hour, and follows from software that is not described.",
     ),
     "cores": (
