@@ -75,7 +75,7 @@ def test_evaluation_is_quicker_than_training_and_fits_at_least_as_much(model: st
 def test_evaluation_says_computed_not_trained() -> None:
     found = evaluated()
     assert found.headline["tokens_per_s"] == "computed, all systems together"
-    assert found.headline["energy_per_token_j"].endswith("W, all systems, mean over the step, servers not in it")
+    assert found.headline["energy_per_token_j"].endswith("W, all systems, without servers")
     assert not any("trained" in words for words in found.headline.values())
     assert not any("checkpoint" in str(row) for table in found.tables for row in table.rows)
 

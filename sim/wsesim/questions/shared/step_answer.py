@@ -171,7 +171,7 @@ def _headline(step: Step, program: Program, step_s: float, power: Power) -> dict
         words["budget_s"] = f"for {show_count(step.token_budget)} tokens, steps back to back, nothing between"
     if power.unsourced:
         return words
-    return words | {"energy_per_token_j": power.words("all systems, mean over the step, servers not in it")}
+    return words | {"energy_per_token_j": power.words("all systems, without servers")}
 
 
 def _facts(step: Step, graph: Graph, program: Program) -> dict[str, Mapping[str, object]]:
