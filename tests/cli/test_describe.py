@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,9 @@ def test_check_json(call: Call, question: Path) -> None:
     assert document["files"][0]["name"] == "question"
 
 
-BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
+BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]\n" for a, b in pairwise("abcdefg")
+)
 BAD_FILES: dict[str, tuple[bytes, str, str]] = {
     "unknown key": (b"modle: gpt2\n", "1:1", "unknown key 'modle', did you mean 'model'?"),
     "a key that is no text": (b"true: 1\n", "1:1", "the key true is not text; quote it if it is meant"),
@@ -61,7 +64,7 @@ BAD_FILES: dict[str, tuple[bytes, str, str]] = {
     "empty": (b"", "1", "the file is empty"),
     "only a comment": (b"# nothing\n", "1", "the file is empty"),
     "duplicate key": (b"model: gpt2\nmodel: gpt2\n", "2:1", "duplicate key"),
-    "bomb": (BOMB.encode(), "2:8", "yaml aliases (*a) are not used here"),
+    "bomb": (BOMB.encode(), "5:4", "aliases and merge keys add more than 50,000 values"),
     "tag": (b"model: !!python/object:os.system x\n", "1:8", "yaml tags"),
     "tab": (b"batch:\n\tsequences: 1\n", "2:1", "a tab cannot indent yaml"),
     "not utf-8": (b"model: gpt2\nname: caf\xe9\n", "2:10", "byte 0xe9 is not UTF-8"),

@@ -25,6 +25,7 @@ LLAMA: Data = {
 }  # fmt: skip
 BERT: Data = {**GPT, "causal": False, "norm_order": "post", "token_types": 2, "task": "mlm"}
 MIXTURE: Data = {**LLAMA, "experts": 4, "experts_per_token": 2, "shared_width": 128}
+ADAPTED: Data = {**GPT, "adapter_rank": 4}
 WAFER: Data = {"wafer.columns": 48, "wafer.rows": 64}
 HELD: Data = {
     "energy.capped": True, "energy.nameplate": "3.03 kW", "die.defects_per_cm2": 40, "die.clustering": 2,
@@ -45,7 +46,7 @@ def _case(phase: str, model: Data, *, machine: str = "cs-2", systems: int = 1, *
 def _steps(phase: str) -> Iterator[Data]:
     batch = {"sequences": 32, "length": 128}
     parallel = {**GPT, "sparsity": 0.5, "block": "parallel"}
-    for model in (GPT, LLAMA, BERT, {**GPT, "task": "classify"}, MIXTURE, parallel):
+    for model in (GPT, LLAMA, BERT, {**GPT, "task": "classify"}, MIXTURE, parallel, ADAPTED):
         yield _case(phase, model, batch=batch)
     for name, slow in (
         ("wafer.io", "20 MB/s"), ("memoryx.update", "2 MB/s"), ("host.input", "20 kB/s"), ("core.sram", "12 KiB"),
@@ -90,7 +91,8 @@ def _services(phase: str) -> Iterator[Data]:
     for changed in ({"draft_tokens": 2}, {"placement": "blocks", "decode_grid": 20, "prefill_grid": 14}):
         yield _case(phase, LLAMA, serving=serving, inference=changed)
     yield _case(phase, LLAMA, serving=serving, software="waferengine")
-    yield _case(phase, LLAMA, serving=serving, precision="bf16")
+    for precision in ("bf16", "cb16"):
+        yield _case(phase, LLAMA, serving=serving, precision=precision)
     yield from _held_up(phase, serving=serving)
 
 

@@ -157,7 +157,7 @@ def resident_counts(plan: ResidentPlan, phases: Iterable[tuple[PhaseTime | None,
     return resident_events(moved, plan.request.cluster.wafer, plan.request.precision)
 
 
-def power_of_ops(plan: ResidentPlan, ops: Iterable[OpTime], seconds: float) -> Power:
-    """Return what the wafers of a plan draw that run *ops* in so many seconds."""
+def power_of_ops(plan: ResidentPlan, wafers: int, ops: Iterable[OpTime], seconds: float) -> Power:
+    """Return what so many wafers of a plan draw that run *ops* in so many seconds."""
     counts = together({}, *(all_of(op.events, op.calls) for op in ops))
-    return Power(cluster=plan.request.cluster, wafers=plan.all_wafers, seconds=seconds, counts=counts)
+    return Power(cluster=plan.request.cluster, wafers=wafers, seconds=seconds, counts=counts)
