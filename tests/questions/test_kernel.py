@@ -401,7 +401,8 @@ def unread() -> dict[str, str]:
         number, _, unit = figure.text.partition(" ")
         if figure.name not in READ and figure.name in override_names():
             switched = {"true": "false", "false": "true"}.get(figure.text)
-            found[figure.name] = switched or f"{2 * float(number):.10g} {unit}".strip()
+            times = 0.5 if figure.name.endswith("_share") else 2
+            found[figure.name] = switched or f"{times * float(number):.10g} {unit}".strip()
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import fsum
 
 import numpy as np
 import numpy.typing as npt
@@ -50,4 +51,4 @@ def energy_events(
 
 def _accesses(each: Instruction, lanes: int) -> float:
     in_memory = (n for n, operand in enumerate(each.operands) if isinstance(operand, Mem))
-    return sum(max(1.0, lanes * ELEMENT_BYTES[each.element(n)] / PORT_BYTES) for n in in_memory)
+    return fsum(max(1.0, lanes * ELEMENT_BYTES[each.element(n)] / PORT_BYTES) for n in in_memory)
