@@ -102,7 +102,7 @@ def sweep(study: str | Path | Study, *, jobs: int | None = None) -> SweepTable:
     from wsesim import study as studies
 
     loaded = study if isinstance(study, studies.Study) else studies.load_study(study)
-    return studies.sweep(loaded, jobs=jobs)
+    return studies.sweep(loaded, jobs=jobs, journal=studies.journal_place())
 
 
 def _loaded(question: str | Path | Question) -> Question:

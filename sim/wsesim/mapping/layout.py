@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from wsesim.answer import MemoryUse, OpTime
 from wsesim.graph import Graph, flops
-from wsesim.hardware import Cluster
+from wsesim.hardware import LARGEST_SRAM_BYTES, Cluster
 from wsesim.kernels import Region
 from wsesim.mapping.memory import activations, buffer_bytes, memory_table
 from wsesim.mapping.program import PassGroup, Program, Stage, StepPlacement
@@ -85,7 +85,8 @@ class StepRequest:
 
 
 _UNREAD = {"io_bytes_per_s": 1.0, "idle_power_w": 0.0, "active_power_w": 0.0}
-"""Figures of a wafer that no kernel and no activation depends on, all set to the same."""
+_UNREAD_OF_A_CORE = {"sram_bytes": LARGEST_SRAM_BYTES}
+"""Figures of a wafer that no kernel, no activation and no need of memory depends on, all set to the same."""
 _MOST_KNOWN = 64
 _known: OrderedDict[Hashable, tuple[object, Known]] = OrderedDict()
 """The blocks of a graph, kept so that no other has their identity, with what is known; the latest used last."""
@@ -95,7 +96,8 @@ def _known_of(request: StepRequest) -> Known:
     """Return what is known of the kernels of a request: that of all whose kernels cannot differ."""
     graph = request.graph
     axes = tuple(size for axis, size in graph.dims.items() if axis != "batch")
-    wafer = replace(request.cluster.wafer, **_UNREAD)
+    wafer = request.cluster.wafer
+    wafer = replace(wafer, core=replace(wafer.core, **_UNREAD_OF_A_CORE), **_UNREAD)
     key = (id(graph.blocks), axes, wafer, request.software, request.length, request.precision, request.rows,
            request.columns)  # fmt: skip
     found = _known.pop(key, None) or (graph.blocks, Known())

@@ -7,6 +7,7 @@ A study knows what a question states about itself (settings, figures, what it re
 """
 
 from wsesim.study.asked import asked, changed
+from wsesim.study.journal import journal_place
 from wsesim.study.load import load_study
 from wsesim.study.output import FILES, print_table, render_sweep, write_sweep
 from wsesim.study.run import sweep
@@ -21,6 +22,7 @@ __all__ = [
     "SweepTable",
     "asked",
     "changed",
+    "journal_place",
     "load_study",
     "print_table",
     "render_sweep",

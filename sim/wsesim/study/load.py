@@ -88,7 +88,7 @@ def load_study(path: str | Path, settings: Sequence[str] = ()) -> Study:
     assert base is not None, "a workload that is not there is a problem"
     return Study(
         name=read["name"] or name_of(path, "study"), question=read["question"] or "", workload_file=read["workload"],
-        base=base, kinds=kinds, data=dict(read_yaml(base.asked.file).data), axes=axes, fixed=fixed, kept=kept,
+        base=base, kinds=kinds, axes=axes, fixed=fixed, kept=kept,
         level=read["level"],
     )  # fmt: skip
 

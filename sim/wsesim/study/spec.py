@@ -116,8 +116,6 @@ class Study:
     """The question that is varied, before any change."""
     kinds: tuple[type[Question], ...]
     """Of its points: one, unless the phase varies."""
-    data: Mapping[str, Any]
-    """The file of `base` as plain data, nothing filled in: what follows from a setting must follow at each point."""
     axes: tuple[tuple[Parameter, ...], ...]
     """What varies independently; the parameters of one axis step together."""
     fixed: Mapping[str, Value]
@@ -168,6 +166,10 @@ class Study:
             for axis in self.axes
         ]
         return tuple({name: value for step in point for name, value in step.items()} for point in product(*steps))
+
+    def changes(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        """Return all settings that differ from the workload at the point of *values*."""
+        return {**self.fixed, **values}
 
     def to_json(self) -> dict[str, object]:
         """Return what makes the study as plain data."""

@@ -6,7 +6,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wsesim._version import __version__
@@ -49,6 +49,10 @@ class SweepTable:
 
     study: Study
     rows: tuple[PointRow, ...]
+    known: int = field(default=0, compare=False)
+    """Points that a journal knew: nothing that is written depends on it."""
+    said: tuple[str, ...] = field(default=(), compare=False)
+    """What went wrong with the journal, which changes no row."""
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -1,0 +1,136 @@
+"""One point of a study: small and plain on its way to a process, a row on its way back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from wsesim import questions
+from wsesim.answer import Level
+from wsesim.errors import InputError, WsesimError
+from wsesim.questions import KEY
+from wsesim.questions.base import Question
+from wsesim.study.asked import with_changes
+from wsesim.study.figures import figure_of
+from wsesim.study.journal import Journal, KeptAnswer, asked_sha256
+from wsesim.study.spec import Study, Value
+from wsesim.study.table import ERROR, PointRow
+
+OURS = "unexpected {}: a mistake in wsesim, not in the study; please report it"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointTask:
+    """What a point needs: small and plain, so that it can be sent to a process."""
+
+    number: int
+    kind: str
+    values: Mapping[str, Value]
+    changes: Mapping[str, Value]
+    data: Mapping[str, Any]
+    file: str
+    folder: Path
+    figures: tuple[str, ...]
+    level: Level | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """Points that were answered together."""
+
+    rows: Mapping[int, PointRow]
+    """By number of the point."""
+    kept: Mapping[int, tuple[str, KeptAnswer]]
+    """What was found, with the sum of what was asked, where nobody has kept it yet."""
+    known: int
+    """How many of them the journal knew."""
+    said: tuple[str, ...]
+    """What is to be said of the journal."""
+
+
+def tasks_of(study: Study) -> tuple[PointTask, ...]:
+    """Return a task for every point, in order."""
+    usual, asked = study.fixed.get(KEY, study.base.kind), study.base.asked
+    return tuple(
+        PointTask(number=number, kind=str(values.get(KEY, usual)), values=values, changes=study.changes(values),
+                  data=asked.data, file=asked.file, folder=asked.folder, figures=study.figures, level=study.level)
+        for number, values in enumerate(study.points())
+    )  # fmt: skip
+
+
+def run_points(tasks: Sequence[PointTask], place: Path | None) -> Answered:
+    """Answer points in this process, by the journal at *place* if there is one."""
+    rows: dict[int, PointRow] = {}
+    kept: dict[int, tuple[str, KeptAnswer]] = {}
+    journal, known = journal_at(place) if place else None, 0
+    for task in tasks:
+        rows[task.number], found, was_known = run_point(task, journal)
+        known += was_known
+        if found and journal is None:
+            kept[task.number] = found
+    said = tuple(journal.said) if journal else ()
+    if journal:
+        journal.said.clear()
+    return Answered(rows=rows, kept=kept, known=known, said=said)
+
+
+@cache
+def journal_at(place: Path) -> Journal:
+    """Return the journal at *place*, opened once by this process."""
+    return Journal.open(place)
+
+
+def run_point(task: PointTask, journal: Journal | None) -> tuple[PointRow, tuple[str, KeptAnswer] | None, bool]:
+    """Answer one point; what is wrong with it, or too large about it, stands in its row.
+
+    Returns:
+        The row; what was found, with the sum of what was asked; and whether the journal knew it.
+    """
+    try:
+        question = asked_by(task)
+        key = asked_sha256(question, task.level)
+        if journal and (kept := journal.get(key)):
+            return _row(task, question, kept), None, True
+        kept = KeptAnswer.of(questions.sketch(question, level=task.level))
+        if journal:
+            journal.keep(key, kept)
+        return _row(task, question, kept), (key, kept), False
+    except WsesimError as error:
+        return failed(task, _reason(error)), None, False
+    except Exception as error:
+        return failed(task, OURS.format(f"{type(error).__name__}{f' ({error})' if str(error) else ''}")), None, False
+
+
+def known_point(task: PointTask, journal: Journal) -> PointRow | None:
+    """Return the row of a point that the journal knows; None of one that has to be answered."""
+    try:
+        question = asked_by(task)
+        kept = journal.get(asked_sha256(question, task.level))
+        return _row(task, question, kept) if kept else None
+    except WsesimError:
+        return None
+
+
+def asked_by(task: PointTask) -> Question:
+    """Return the question of a point."""
+    return with_changes(task.data, task.changes, kind=task.kind, file=task.file, folder=task.folder)
+
+
+def _row(task: PointTask, question: Question, kept: KeptAnswer) -> PointRow:
+    return PointRow(
+        values=task.values, status=kept.status, why=kept.why,
+        figures={name: figure_of(kept, name, question) for name in task.figures},
+        inputs_sha256=questions.inputs_sha256(question),
+    )  # fmt: skip
+
+
+def failed(task: PointTask, why: str) -> PointRow:
+    """Return the row of a point that could not be asked."""
+    return PointRow(values=task.values, status=ERROR, why=why, figures=dict.fromkeys(task.figures))
+
+
+def _reason(error: WsesimError) -> str:
+    return "; ".join(problem.message for problem in error.problems) if isinstance(error, InputError) else str(error)
