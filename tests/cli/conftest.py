@@ -92,7 +92,7 @@ def _module(monkeypatch: pytest.MonkeyPatch, name: str, **functions: Any) -> Non
 @pytest.fixture
 def stages(monkeypatch: pytest.MonkeyPatch) -> Stages:
     """Replace running, verifying, writing, sweeps and validation by functions that note their call."""
-    made = Stages(calls=[], agrees=True, raises=None, right=None)
+    made = Stages(calls=[], agrees=True, raises=None, right=None, said=[])
 
     def run(question: Any, *, level: Any, verify: bool, say: Any) -> Any:
         made.calls.append(("run", question.asked.name, level, verify))
@@ -125,9 +125,11 @@ def stages(monkeypatch: pytest.MonkeyPatch) -> Stages:
 
 
 def _replace_tables(monkeypatch: pytest.MonkeyPatch, made: Stages) -> None:
-    table = SimpleNamespace(name="grid", to_json=lambda: {"status": "ok", "points": 3})
+    table = SimpleNamespace(
+        name="grid", to_json=lambda: {"status": "ok", "points": 3}, known=0, rows=(), said=made.said
+    )  # fmt: skip
 
-    def sweep(study: Any, *, jobs: int | None, progress: Any) -> Any:
+    def sweep(study: Any, *, jobs: int | None, journal: Path | None, progress: Any) -> Any:
         made.calls.append(("sweep", study.name, jobs))
         return table
 
@@ -147,7 +149,7 @@ def _replace_tables(monkeypatch: pytest.MonkeyPatch, made: Stages) -> None:
     def show(found: Any, console: Any) -> None:
         console.print("three points")
 
-    _module(monkeypatch, "study", load_study=load_study, sweep=sweep, write_sweep=write_sweep, print_table=show)
+    _module(monkeypatch, "study", load_study=load_study, journal_place=lambda: None, sweep=sweep, write_sweep=write_sweep, print_table=show)
     _module(
         monkeypatch, "validation", report=report, kernels_report=report, print_report=show, write_report=write_report,
         show_row=lambda row, rows: f"# {row}\n",

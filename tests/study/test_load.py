@@ -23,7 +23,7 @@ def test_what_is_left_out_is_filled_in(study: Callable[[str], Study]) -> None:
     assert found.figures == ("step_s", "tokens_per_s", "mfu", "bound_s", "micro_batch", "passes")
     assert found.fixed == {}
     assert found.base.asked.name == "tiny"
-    assert found.data["batch"] == {"sequences": 16, "length": 32}
+    assert found.base.asked.data["batch"] == {"sequences": 16, "length": 32}
     assert [kind.kind for kind in found.kinds] == ["training"]
     assert found.level is None
 

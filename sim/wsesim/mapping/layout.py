@@ -6,10 +6,10 @@ every layer for the backward pass, only each layer's input is kept and the backw
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from math import fsum
+from threading import Lock
 from typing import TypeVar
 
 from wsesim.answer import MemoryUse, OpTime
@@ -30,11 +30,13 @@ _MOST = 512
 
 def _kept(held: dict[_Key, _Value], key: _Key, make: Callable[[], _Value]) -> _Value:
     """Return what is held at *key*, made now if it is not there."""
-    if key not in held:
+    found = held.get(key)
+    if found is None:
+        found = make()
         if len(held) >= _MOST:
             held.clear()
-        held[key] = make()
-    return held[key]
+        held[key] = found
+    return found
 
 
 @dataclass(slots=True)
@@ -88,7 +90,8 @@ _UNREAD = {"io_bytes_per_s": 1.0, "idle_power_w": 0.0, "active_power_w": 0.0}
 _UNREAD_OF_A_CORE = {"sram_bytes": LARGEST_SRAM_BYTES}
 """Figures of a wafer that no kernel, no activation and no need of memory depends on, all set to the same."""
 _MOST_KNOWN = 64
-_known: OrderedDict[Hashable, tuple[object, Known]] = OrderedDict()
+_KNOWING = Lock()
+_known: dict[Hashable, tuple[object, Known]] = {}
 """The blocks of a graph, kept so that no other has their identity, with what is known; the latest used last."""
 
 
@@ -100,10 +103,11 @@ def _known_of(request: StepRequest) -> Known:
     wafer = replace(wafer, core=replace(wafer.core, **_UNREAD_OF_A_CORE), **_UNREAD)
     key = (id(graph.blocks), axes, wafer, request.software, request.length, request.precision, request.rows,
            request.columns)  # fmt: skip
-    found = _known.pop(key, None) or (graph.blocks, Known())
-    _known[key] = found
-    if len(_known) > _MOST_KNOWN:
-        _known.popitem(last=False)
+    with _KNOWING:
+        found = _known.pop(key, None) or (graph.blocks, Known())
+        _known[key] = found
+        if len(_known) > _MOST_KNOWN:
+            _known.pop(next(iter(_known)))
     return found[1]
 
 
@@ -197,7 +201,7 @@ def _stages(request: StepRequest, size: int, *, recompute: bool) -> tuple[Stage,
 
     def built() -> tuple[Stage, ...]:
         if not known.stages:
-            known.kernels.clear()
+            known.kernels = {}
         graph, region = request.graph.with_dims(batch=size), region_of(request, size)
         return build_stages(Timing(graph=graph, region=region, recompute=recompute, kernels=known.kernels))
 
