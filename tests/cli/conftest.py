@@ -83,6 +83,14 @@ class Stages(SimpleNamespace):
     calls: list[tuple[Any, ...]]
 
 
+class Table(SimpleNamespace):
+    """Stands for a study and for what it finds."""
+
+    def __len__(self) -> int:
+        """Have few points."""
+        return 3
+
+
 def _module(monkeypatch: pytest.MonkeyPatch, name: str, **functions: Any) -> None:
     module = SimpleNamespace(**functions)
     monkeypatch.setitem(sys.modules, f"wsesim.{name}", module)
@@ -125,7 +133,7 @@ def stages(monkeypatch: pytest.MonkeyPatch) -> Stages:
 
 
 def _replace_tables(monkeypatch: pytest.MonkeyPatch, made: Stages) -> None:
-    table = SimpleNamespace(
+    table = Table(
         name="grid", to_json=lambda: {"status": "ok", "points": 3}, known=0, rows=(), said=made.said
     )  # fmt: skip
 
@@ -136,8 +144,10 @@ def _replace_tables(monkeypatch: pytest.MonkeyPatch, made: Stages) -> None:
     def write_sweep(found: Any, out: Path, *, overwrite: bool) -> None:
         made.calls.append(("write_sweep", out, overwrite))
 
-    def load_study(path: Path, settings: tuple[str, ...] = ()) -> Any:
+    def load_study(path: Path, settings: tuple[str, ...] = (), level: Any = None) -> Any:
         return table
+
+    monkeypatch.setattr(questions, "is_study", lambda path: True)
 
     def report(rows: Path | None, *, sensitivity: bool, progress: Any) -> Any:
         made.calls.append(("validate", rows, sensitivity))
@@ -149,7 +159,15 @@ def _replace_tables(monkeypatch: pytest.MonkeyPatch, made: Stages) -> None:
     def show(found: Any, console: Any) -> None:
         console.print("three points")
 
-    _module(monkeypatch, "study", load_study=load_study, journal_place=lambda: None, sweep=sweep, write_sweep=write_sweep, print_table=show)
+    _module(
+        monkeypatch,
+        "study",
+        load_study=load_study,
+        journal_place=lambda: None,
+        sweep=sweep,
+        write_sweep=write_sweep,
+        print_table=show,
+    )
     _module(
         monkeypatch, "validation", report=report, kernels_report=report, print_report=show, write_report=write_report,
         show_row=lambda row, rows: f"# {row}\n",

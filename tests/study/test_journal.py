@@ -196,4 +196,3 @@ def test_a_study_that_is_killed_loses_and_doubles_nothing(study_file: Callable[.
 def test_fifty_kills_lose_and_double_nothing(study_file: Callable[..., Path], place: Path, jobs: int) -> None:
     file = study_file("vary: {batch.sequences: {from: 1, to: 1000, by: 1}}\n")
     killed_and_repeated(file, place, 1000, kills=50, jobs=jobs)
-

@@ -200,7 +200,9 @@ def test_an_executor_of_somebody_else_that_breaks_keeps_what_is_done(study: Call
     assert [row.status for row in rows] == ["ok"] * 2 + ["error"] * 4
 
 
-def test_a_mistake_of_ours_is_a_row_that_says_so(study: Callable[[str], Study], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_of_ours_is_a_row_that_says_so(
+    study: Callable[[str], Study], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(question: Any, *, level: Any) -> None:
         raise ZeroDivisionError("by nothing")
 

@@ -13,10 +13,11 @@ from wsesim.cli.data import data
 from wsesim.cli.describe import check, init, machines, models, schema, show, software
 from wsesim.cli.group import Commands
 from wsesim.cli.kernel import kernel
-from wsesim.cli.measure import sweep, validate
+from wsesim.cli.measure import validate
 from wsesim.cli.options import debug_option
 from wsesim.cli.precision import precision
 from wsesim.cli.simulate import forward, graph, levels, run
+from wsesim.cli.sweep import sweep
 from wsesim.cli.train import train
 from wsesim.cli.use import ask, classify, generate
 from wsesim.cli.verify import verify

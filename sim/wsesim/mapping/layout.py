@@ -21,7 +21,6 @@ from wsesim.mapping.program import PassGroup, Program, Stage, StepPlacement
 from wsesim.mapping.stages import Timing, build_stages, causes_of
 from wsesim.software import Training
 
-
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 _MOST = 512

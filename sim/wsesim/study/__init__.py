@@ -8,9 +8,10 @@ A study knows what a question states about itself (settings, figures, what it re
 
 from wsesim.study.asked import asked, changed
 from wsesim.study.journal import journal_place
-from wsesim.study.load import load_study
+from wsesim.study.line import fixed, sample_in, varied
+from wsesim.study.load import load_study, study_of
 from wsesim.study.output import FILES, print_table, render_sweep, write_sweep
-from wsesim.study.run import sweep
+from wsesim.study.run import estimate_s, sweep
 from wsesim.study.spec import Parameter, Study
 from wsesim.study.table import PointRow, SweepTable
 
@@ -22,10 +23,15 @@ __all__ = [
     "SweepTable",
     "asked",
     "changed",
+    "estimate_s",
+    "fixed",
     "journal_place",
     "load_study",
     "print_table",
     "render_sweep",
+    "sample_in",
+    "study_of",
     "sweep",
+    "varied",
     "write_sweep",
 ]

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from wsesim import questions
 from wsesim.answer import Level
-from wsesim.errors import InputError, WsesimError
+from wsesim.errors import InputError, SpecError, WsesimError
 from wsesim.questions import KEY
 from wsesim.questions.base import Question
 from wsesim.study.asked import with_changes
 from wsesim.study.figures import figure_of
 from wsesim.study.journal import Journal, KeptAnswer, asked_sha256
-from wsesim.study.spec import Study, Value
-from wsesim.study.table import ERROR, PointRow
+from wsesim.study.numbers import Value, numbers_of
+from wsesim.study.spec import Study
+from wsesim.study.table import ERROR, LEFT_OUT, PointRow
 
 OURS = "unexpected {}: a mistake in wsesim, not in the study; please report it"
 
@@ -35,6 +36,10 @@ class PointTask:
     folder: Path
     figures: tuple[str, ...]
     level: Level | None
+    why: str = ""
+    """Why it is not to be asked."""
+    status: str = ERROR
+    """Of a point that is not asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +58,20 @@ class Answered:
 
 def tasks_of(study: Study) -> tuple[PointTask, ...]:
     """Return a task for every point, in order."""
-    usual, asked = study.fixed.get(KEY, study.base.kind), study.base.asked
-    return tuple(
-        PointTask(number=number, kind=str(values.get(KEY, usual)), values=values, changes=study.changes(values),
-                  data=asked.data, file=asked.file, folder=asked.folder, figures=study.figures, level=study.level)
-        for number, values in enumerate(study.points())
+    return tuple(_task(study, number, values) for number, values in enumerate(study.points()))
+
+
+def _task(study: Study, number: int, values: Mapping[str, Value]) -> PointTask:
+    asked, changes, why, status = study.base.asked, dict[str, Value](), "", ERROR
+    try:
+        changes = study.changes(values)
+        why = study.broken(changes)
+        status = LEFT_OUT if why else ERROR
+    except (SpecError, ValueError) as error:
+        why = str(error)
+    return PointTask(
+        number=number, kind=str(changes.get(KEY, study.base.kind)), values=values, changes=changes, data=asked.data,
+        file=asked.file, folder=asked.folder, figures=study.figures, level=study.level, why=why, status=status,
     )  # fmt: skip
 
 
@@ -89,6 +103,8 @@ def run_point(task: PointTask, journal: Journal | None) -> tuple[PointRow, tuple
     Returns:
         The row; what was found, with the sum of what was asked; and whether the journal knew it.
     """
+    if task.why:
+        return failed(task, task.why), None, False
     try:
         question = asked_by(task)
         key = asked_sha256(question, task.level)
@@ -106,6 +122,8 @@ def run_point(task: PointTask, journal: Journal | None) -> tuple[PointRow, tuple
 
 def known_point(task: PointTask, journal: Journal) -> PointRow | None:
     """Return the row of a point that the journal knows; None of one that has to be answered."""
+    if task.why:
+        return failed(task, task.why)
     try:
         question = asked_by(task)
         kept = journal.get(asked_sha256(question, task.level))
@@ -129,8 +147,29 @@ def _row(task: PointTask, question: Question, kept: KeptAnswer) -> PointRow:
 
 def failed(task: PointTask, why: str) -> PointRow:
     """Return the row of a point that could not be asked."""
-    return PointRow(values=task.values, status=ERROR, why=why, figures=dict.fromkeys(task.figures))
+    return PointRow(values=task.values, status=task.status, why=why, figures=dict.fromkeys(task.figures))
 
 
 def _reason(error: WsesimError) -> str:
     return "; ".join(problem.message for problem in error.problems) if isinstance(error, InputError) else str(error)
+
+
+def keeping(study: Study, row: PointRow) -> PointRow:
+    """Return *row*, left out if its figures do not keep to what the study requires."""
+    figures = set(study.figures)
+    limits = [limit for limit in study.limits if figures & set(limit.names)] if row.ok else []
+    if not limits:
+        return row
+    settings = numbers_of(study.base, study.changes(row.values))
+
+    def lookup(name: str) -> float | None:
+        return row.figures[name] if name in figures else settings(name)
+
+    for limit in limits:
+        try:
+            why = "" if limit.value(lookup) else f"not {limit.text}"
+        except SpecError as error:
+            why = str(error)
+        if why:
+            return replace(row, status=LEFT_OUT, why=why, figures=dict.fromkeys(row.figures))
+    return row

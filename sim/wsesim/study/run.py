@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from dataclasses import replace
 from pathlib import Path
 
 from wsesim.errors import SpecError
 from wsesim.study.figures import with_efficiency
 from wsesim.study.journal import Journal, all_said
-from wsesim.study.point import Answered, PointTask, failed, journal_at, known_point, run_points, tasks_of
+from wsesim.study.point import Answered, PointTask, failed, journal_at, keeping, known_point, run_points, tasks_of
 from wsesim.study.processes import processes, starting
-from wsesim.study.spec import Study
+from wsesim.study.spec import Parameter, Study
 from wsesim.study.table import PointRow, SweepTable
 
 FEW = 100
@@ -55,9 +57,23 @@ def sweep(
         work.here()
     else:
         work.in_processes(wanted)
-    return SweepTable(
-        study=study, rows=with_efficiency(study, work.rows()), known=work.known, said=all_said(work.said)
-    )  # fmt: skip
+    rows = tuple(keeping(study, row) for row in with_efficiency(study, work.rows()))
+    return SweepTable(study=study, rows=rows, known=work.known, said=all_said(work.said))
+
+
+def estimate_s(study: Study, *, jobs: int | None = None) -> float:
+    """Return the seconds that *study* takes, as some of its points say; they are answered for it."""
+    tasks = tasks_of(replace(study, axes=tuple(tuple(map(_ends, axis)) for axis in study.axes)))
+    chosen = tasks[:: max(1, len(tasks) // 4)]
+    started = time.process_time()
+    run_points(chosen, None)
+    each_s = (time.process_time() - started) / len(chosen)
+    return len(study) * each_s / (jobs or os.cpu_count() or 1)
+
+
+def _ends(parameter: Parameter) -> Parameter:
+    values = parameter.values
+    return replace(parameter, values=tuple(values[place] for place in (0, len(values) // 2, -1)))
 
 
 class _Work:

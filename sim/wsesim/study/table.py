@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 ERROR = "error"
 """Status of a point whose settings do not go together: it was not asked at all."""
-STATUSES = (*(status.value for status in Status), ERROR)
+LEFT_OUT = "left_out"
+"""Status of a point that does not keep to what the study requires."""
+STATUSES = (*(status.value for status in Status), ERROR, LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,7 @@ class SweepTable:
     def count(self) -> dict[str, int]:
         """Return how many points ended how."""
         counted = Counter(row.status for row in self.rows)
-        return {status: counted[status] for status in STATUSES}
+        return {status: counted[status] for status in STATUSES if status != LEFT_OUT or self.study.limits}
 
     def reasons(self) -> dict[str, list[PointRow]]:
         """Return the points without figures by reason, in order."""
@@ -83,8 +85,7 @@ class SweepTable:
 
     def not_read(self) -> dict[str, tuple[str, ...]]:
         """Return the settings that the study varies or sets and that its points do not read, by kind of question."""
-        names = frozenset({*(parameter.name for parameter in self.study.parameters), *self.study.fixed})
-        unread = {kind.kind: kind.reads.unread(names) for kind in self.study.kinds}
+        unread = {kind.kind: kind.reads.unread(self.study.settings) for kind in self.study.kinds}
         return {kind: found for kind, found in unread.items() if found}
 
     def changed_nothing(self) -> tuple[str, ...]:

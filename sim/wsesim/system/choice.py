@@ -51,9 +51,7 @@ def _rank(way: Way) -> tuple[float, bool, int]:
     return way.timed.step_s, place.recompute, place.passes
 
 
-def fastest(
-    request: StepRequest, *, below_s: float = inf, clock: Clock = time_step
-) -> tuple[Way, ...] | DoesNotFit:
+def fastest(request: StepRequest, *, below_s: float = inf, clock: Clock = time_step) -> tuple[Way, ...] | DoesNotFit:
     """Return the fastest way to lay a step, and the next best if there is another; or why nothing fits.
 
     What is found to take more than *below_s* may not be the fastest, and there may be none.

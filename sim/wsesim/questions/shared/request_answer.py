@@ -68,9 +68,7 @@ def _times(request: Request, plan: ResidentPlan, level: Level) -> RequestTimes:
     return time_by_formula(request, plan) if level == "closed" else time_request(request, plan)
 
 
-def _in_figures(
-    question: Question, request: Request, plan: ResidentPlan, times: RequestTimes, level: Level
-) -> Answer:
+def _in_figures(question: Question, request: Request, plan: ResidentPlan, times: RequestTimes, level: Level) -> Answer:
     figures = figures_of(request, plan, times)
     return Answer(
         level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
