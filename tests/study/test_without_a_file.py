@@ -13,8 +13,8 @@ import wsesim
 from wsesim.cli import cli
 from wsesim.errors import InputError, SpecError
 from wsesim.study import Study, estimate_s, study_of, sweep
-from wsesim.study.formula import Formula
 from wsesim.study.line import values_in
+from wsesim.workload import Formula
 
 MakeStudy = Callable[[str], Study]
 
@@ -49,7 +49,7 @@ def test_a_dict_is_a_study_and_gives_a_frame(tiny: Path) -> None:
     vary = {
         "cluster.systems": "1..3",
         "hardware.core.sram": ("48KiB", "96 KiB"),
-        "batch.sequences": np.array([4, 8]).tolist(),
+        "batch.sequences": range(4, 12, 4),
     }
     frame = wsesim.sweep(tiny, vary, level="closed", figures=["step_s"], set={"precision": "fp16"}).frame()
     assert len(frame) == 12

@@ -58,7 +58,7 @@ def result_json(result: Result) -> dict[str, object]:
     form: dict[str, object] = {
         "program": PROGRAM, "status": result.status, "why": result.why, "name": result.name, "title": result.title,
         "kind": result.kind, **_answer(result.outcome), "verification": result.verification,
-        "provenance": result.provenance,
+        "provenance": result.provenance, **({"broken": result.broken} if result.broken else {}),
     }  # fmt: skip
     notes = form["notes"]
     assert isinstance(notes, tuple)

@@ -7,6 +7,7 @@ A study knows what a question states about itself (settings, figures, what it re
 """
 
 from wsesim.study.asked import asked, changed
+from wsesim.study.goals import Sized, Sizing, size
 from wsesim.study.journal import journal_place
 from wsesim.study.line import fixed, sample_in, varied
 from wsesim.study.load import load_study, study_of
@@ -19,6 +20,8 @@ __all__ = [
     "FILES",
     "Parameter",
     "PointRow",
+    "Sized",
+    "Sizing",
     "Study",
     "SweepTable",
     "asked",
@@ -30,6 +33,7 @@ __all__ = [
     "print_table",
     "render_sweep",
     "sample_in",
+    "size",
     "study_of",
     "sweep",
     "varied",

@@ -66,6 +66,11 @@ class KeptAnswer:
         """Whether the same would be found again; what is too large for one computer may not be for another."""
         return self.status in (Status.OK, Status.DOES_NOT_FIT)
 
+    @property
+    def spent_figures(self) -> Mapping[str, float]:
+        """Seconds by cause, each by the name that a study has for it."""
+        return {f"spent.{cause}": seconds for cause, seconds in self.spent.items()}
+
     def text(self) -> str:
         """Return it as it is written; numbers come back as the same bits."""
         return json.dumps(asdict(self), default=lambda value: value.item())

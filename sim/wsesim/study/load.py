@@ -13,12 +13,11 @@ from wsesim.questions import KEY
 from wsesim.questions.base import Question
 from wsesim.study.axes import Scenarios, axes_of, known_setting
 from wsesim.study.figures import EFFICIENCY, efficiency_problem, figure_names, spec_of, usual_figures
-from wsesim.study.formula import Formula
 from wsesim.study.line import fixed, values_in
 from wsesim.study.schema import StudyFile
 from wsesim.study.spec import SCENARIO, Study, Value, held, is_variable
 from wsesim.study.values import ValueChecker
-from wsesim.workload import Problems, name_of, place_of, read_fields, shown
+from wsesim.workload import Formula, Problems, name_of, place_of, read_fields, shown
 from wsesim.yamlfile import Document, Loc, read_yaml
 
 
@@ -70,8 +69,12 @@ def _readable(data: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(vary, Mapping):
         return dict(data)
     drawn = bool(data.get("sample"))
-    read = {str(name): values_in(values, drawn=drawn) if isinstance(values, str) else values if isinstance(values, Mapping)
-            else list(values) for name, values in vary.items()}  # fmt: skip
+    read: dict[str, Any] = {str(name): values for name, values in vary.items()}
+    for name, values in read.items():
+        if isinstance(values, str):
+            read[name] = values_in(values, drawn=drawn)
+        elif not isinstance(values, Mapping):
+            read[name] = list(values)
     return {**data, "vary": read}
 
 

@@ -11,9 +11,8 @@ from wsesim.answer import UsedFigure
 from wsesim.hardware import load_cluster
 from wsesim.questions.base import Question
 from wsesim.software import load_software
-from wsesim.study.formula import Lookup
 from wsesim.units import base_unit, parse
-from wsesim.workload import STACK, dimension_of_setting
+from wsesim.workload import STACK, Lookup, dimension_of_setting
 
 Value = int | float | bool | str | tuple[Any, ...]
 """Of a setting; lists are held as tuples."""

@@ -107,17 +107,29 @@ def run_point(task: PointTask, journal: Journal | None) -> tuple[PointRow, tuple
         return failed(task, task.why), None, False
     try:
         question = asked_by(task)
-        key = asked_sha256(question, task.level)
-        if journal and (kept := journal.get(key)):
-            return _row(task, question, kept), None, True
-        kept = KeptAnswer.of(questions.sketch(question, level=task.level))
-        if journal:
-            journal.keep(key, kept)
-        return _row(task, question, kept), (key, kept), False
+        kept, found, known = answered(question, task.level, journal)
+        return _row(task, question, kept), found, known
     except WsesimError as error:
-        return failed(task, _reason(error)), None, False
+        return failed(task, reason(error)), None, False
     except Exception as error:
         return failed(task, OURS.format(f"{type(error).__name__}{f' ({error})' if str(error) else ''}")), None, False
+
+
+def answered(
+    question: Question, level: Level | None, journal: Journal | None
+) -> tuple[KeptAnswer, tuple[str, KeptAnswer] | None, bool]:
+    """Answer a question in figures alone, by the journal if it knows.
+
+    Returns:
+        The answer; what was found, with the sum of what was asked, if it was not known; and whether it was.
+    """
+    key = asked_sha256(question, level)
+    if journal and (kept := journal.get(key)):
+        return kept, None, True
+    kept = KeptAnswer.of(questions.sketch(question, level=level))
+    if journal:
+        journal.keep(key, kept)
+    return kept, (key, kept), False
 
 
 def known_point(task: PointTask, journal: Journal) -> PointRow | None:
@@ -150,7 +162,8 @@ def failed(task: PointTask, why: str) -> PointRow:
     return PointRow(values=task.values, status=task.status, why=why, figures=dict.fromkeys(task.figures))
 
 
-def _reason(error: WsesimError) -> str:
+def reason(error: WsesimError) -> str:
+    """Return what was wrong, in a line."""
     return "; ".join(problem.message for problem in error.problems) if isinstance(error, InputError) else str(error)
 
 

@@ -14,14 +14,13 @@ from typing import Any, get_args, get_origin
 from wsesim._version import __version__
 from wsesim.answer import FigureSpec, Level
 from wsesim.questions.base import Question
-from wsesim.study.formula import Formula
 from wsesim.study.numbers import Value, as_setting, numbers_of
 from wsesim.units import Dimension, parse
-from wsesim.workload import SHORT, Section, dimension_of_setting, is_setting, setting_names
+from wsesim.workload import SHORT, Formula, Section, dimension_of_setting, is_setting, setting_names
 
 SCENARIO = "scenario"
 """Name of the parameter whose values are sets of changes."""
-SHOWN_ONLY = frozenset({"name", "text", "verification", "outputs"})
+SHOWN_ONLY = frozenset({"name", "text", "verification", "outputs", "assert"})
 """Keys that decide what is shown and checked beside an answer, never a figure of it."""
 _CALLED = ("name", "source")
 """Keys of a section that say what it is called."""
