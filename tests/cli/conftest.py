@@ -137,7 +137,7 @@ def _replace_tables(monkeypatch: pytest.MonkeyPatch, made: Stages) -> None:
         name="grid", to_json=lambda: {"status": "ok", "points": 3}, known=0, rows=(), said=made.said
     )  # fmt: skip
 
-    def sweep(study: Any, *, jobs: int | None, journal: Path | None, progress: Any) -> Any:
+    def sweep(study: Any, *, jobs: int | None, executor: Any, journal: Path | None, progress: Any) -> Any:
         made.calls.append(("sweep", study.name, jobs))
         return table
 

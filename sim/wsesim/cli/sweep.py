@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,13 +32,15 @@ MANY = 10_000
 @click.option("--require", metavar="FORMULA", multiple=True, help="What points have to keep to; others are left out.")
 @click.option("--level", metavar="LEVEL", help="closed, system or cores.  [default: as `wsesim run` would]")
 @click.option("--jobs", type=click.IntRange(min=1), help="Points to answer side by side.  [default: one a core]")
+@click.option("--scheduler", metavar="ADDRESS", help="Answer on the workers of a Dask scheduler, tcp://HOST:PORT.")
 @click.option("--yes", is_flag=True, help=f"Answer more than {MANY:,} points, however long they take.")
 @click.option("--fresh", is_flag=True, help="Answer every point anew, whatever is known, and keep nothing.")
 @out_option("Folder to write to.  [default: runs/NAME]")
 @force_option
 @speaking
 def sweep(
-    file: Path, settings: tuple[str, ...], jobs: int | None, yes: bool, fresh: bool, out: Path | None, force: bool,
+    file: Path, settings: tuple[str, ...], jobs: int | None, scheduler: str | None, yes: bool, fresh: bool,
+    out: Path | None, force: bool,
     **said: Any,
 ) -> None:  # fmt: skip
     """Answer every point of a study.
@@ -54,9 +57,10 @@ def sweep(
     folder = out or RUNS / loaded.name
     answers.check_folder(folder, overwrite=force)
     journal = None if fresh else studies.journal_place()
-    with progress(f"sweeping {loaded.name}") as tell:
+    elsewhere = studies.scheduler(scheduler) if scheduler else nullcontext()
+    with elsewhere as executor, progress(f"sweeping {loaded.name}") as tell:
         found = studies.sweep(
-            loaded, jobs=jobs, journal=journal,
+            loaded, jobs=jobs, executor=executor, journal=journal,
             progress=lambda done, total: tell(f"{loaded.name}: {done:,} of {total:,} points"),
         )  # fmt: skip
     with or_shown(lambda: studies.print_table(found, console())):

@@ -7,6 +7,7 @@ A study knows what a question states about itself (settings, figures, what it re
 """
 
 from wsesim.study.asked import asked, changed
+from wsesim.study.cluster import scheduler
 from wsesim.study.goals import Sized, Sizing, size
 from wsesim.study.journal import journal_place
 from wsesim.study.line import fixed, sample_in, varied
@@ -33,6 +34,7 @@ __all__ = [
     "print_table",
     "render_sweep",
     "sample_in",
+    "scheduler",
     "size",
     "study_of",
     "sweep",

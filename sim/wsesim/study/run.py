@@ -122,7 +122,12 @@ class _Work:
                 for first in range(0, len(missing), together):
                     futures.append(executor.submit(run_points, missing[first : first + together], place))
             for future in as_completed(futures):
-                self._take(future.result(), journal)
+                if lost := future.exception():
+                    if isinstance(lost, BrokenExecutor):
+                        raise lost
+                    self.said.append(f"Points were lost on their way: {type(lost).__name__}: {lost}")
+                else:
+                    self._take(future.result(), journal)
         except BrokenExecutor:
             self._keep_finished(futures, journal)
 
