@@ -8,6 +8,7 @@ A study knows what a question states about itself (settings, figures, what it re
 
 from wsesim.study.asked import asked, changed
 from wsesim.study.cluster import scheduler
+from wsesim.study.comparing import SideBySide, side_by_side
 from wsesim.study.goals import Sized, Sizing, size
 from wsesim.study.journal import journal_place
 from wsesim.study.line import fixed, sample_in, varied
@@ -21,6 +22,7 @@ __all__ = [
     "FILES",
     "Parameter",
     "PointRow",
+    "SideBySide",
     "Sized",
     "Sizing",
     "Study",
@@ -35,6 +37,7 @@ __all__ = [
     "render_sweep",
     "sample_in",
     "scheduler",
+    "side_by_side",
     "size",
     "study_of",
     "sweep",
