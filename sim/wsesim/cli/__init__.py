@@ -17,6 +17,7 @@ from wsesim.cli.kernel import kernel
 from wsesim.cli.measure import validate
 from wsesim.cli.options import debug_option
 from wsesim.cli.precision import precision
+from wsesim.cli.sensitivity import sensitivity
 from wsesim.cli.simulate import forward, graph, levels, run
 from wsesim.cli.size import size
 from wsesim.cli.sweep import sweep
@@ -40,7 +41,7 @@ def cli() -> None:
 
 for command in (
     run, check, show, schema, init, models, machines, software, graph, verify, forward, precision, validate, sweep,
-    size, compare, kernel, levels, data, train, ask, classify, generate,
+    sensitivity, size, compare, kernel, levels, data, train, ask, classify, generate,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -60,7 +60,7 @@ def answer_question(question: Question, *, level: Level | None, out: Path | None
     folder = out or RUNS / (name if level in (None, question.level) else f"{name}-{level}")
     answers.check_folder(folder, overwrite=force)
     with progress(f"answering {name}") as tell:
-        result = questions.run(question, level=level, verify=verify, say=tell)
+        result = questions.run(question, level=level, verify=verify, explain=True, say=tell)
     with or_shown(lambda: answers.print_result(result, console())):
         answers.write_result(result, folder, overwrite=force)
     if manner().json:

@@ -102,9 +102,10 @@ def is_study(path: str | Path) -> bool:
 
 
 def run(
-    question: Question, *, level: Level | None = None, verify: bool = True, say: Say | None = None
+    question: Question, *, level: Level | None = None, verify: bool = True, explain: bool = False,
+    say: Say | None = None,
 ) -> Result:  # fmt: skip
-    """Answer *question* at *level* (default: the kind's own), and check its numbers if it fits.
+    """Answer *question* at *level* (default: the kind's own); if it fits, check its numbers, and *explain* what holds it.
 
     Raises:
         InputError: a file that the question names cannot be used.
@@ -112,7 +113,7 @@ def run(
     from wsesim.questions.base import silent
     from wsesim.questions.running import run
 
-    return run(question, level=level, verify=verify, say=say or silent)
+    return run(question, level=level, verify=verify, explain=explain, say=say or silent)
 
 
 def sketch(question: Question, *, level: Level | None = None) -> Outcome:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from wsesim.answer import FigureSpec, Level, Outcome
+from wsesim.answer import FigureSpec, Level, Limit, Outcome
 from wsesim.graph import Graph
 from wsesim.questions.base import Asked, Draft, Reads, Say, silent
 from wsesim.questions.shared.numbers import files_of
@@ -28,6 +28,7 @@ class ModelQuestion:
     level: ClassVar[Level] = "system"
     stack: ClassVar[str] = "waferllm"
     reads: ClassVar[Reads]
+    kin: ClassVar[tuple[str, ...]] = ()
     supported: ClassVar[str]
 
     asked: Asked
@@ -99,6 +100,14 @@ class StepQuestion(ModelQuestion):
 
         return sketch_step(self, self.step, level)
 
+    def limits(self, level: Level) -> tuple[Limit, ...]:
+        """Return what holds the time, laid as it is; cores are asked by `solve` alone."""
+        if level == "cores":
+            return ()
+        from wsesim.questions.shared.step_answer import step_limits
+
+        return step_limits(self, self.step, level)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestQuestion(ModelQuestion):
@@ -167,3 +176,11 @@ class RequestQuestion(ModelQuestion):
         from wsesim.questions.shared.request_answer import sketch_request
 
         return sketch_request(self, self.request, level)
+
+    def limits(self, level: Level) -> tuple[Limit, ...]:
+        """Return what holds the time, placed as it is; cores are asked by `solve` alone."""
+        if level == "cores":
+            return ()
+        from wsesim.questions.shared.request_answer import request_limits
+
+        return request_limits(self, self.request, level)

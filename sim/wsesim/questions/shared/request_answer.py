@@ -7,7 +7,8 @@ from dataclasses import replace
 from math import fsum
 from typing import Any
 
-from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
+from wsesim.answer import Answer, DoesNotFit, Level, Limit, Outcome, Spent
+from wsesim.hardware import Cluster
 from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.base import Question, Say, silent
 from wsesim.questions.shared.choosing import (
@@ -20,6 +21,7 @@ from wsesim.questions.shared.choosing import (
     wafers_words,
 )
 from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
+from wsesim.questions.shared.limits import limits_of
 from wsesim.questions.shared.request import Request, forward_graph
 from wsesim.questions.shared.request_times import (
     RequestTimes,
@@ -102,6 +104,21 @@ def answer_of(question: Question, request: Request, plan: ResidentPlan, times: R
         ),
         events=len(ops) if level == "system" else 0,
     )  # fmt: skip
+
+
+def request_limits(question: Question, request: Request, level: Level) -> tuple[Limit, ...]:
+    """Return what holds a request at the closed or the system level, placed as it is; nothing if it does not fit."""
+    plan = plan_of(request, silent)
+    if isinstance(plan, DoesNotFit):
+        return ()
+
+    def again(cluster: Cluster, software: Any) -> Mapping[str, float]:
+        hardware = replace(request.asked.hardware, cluster=cluster)
+        asked = replace(request, asked=replace(request.asked, hardware=hardware))
+        other = replace(plan, request=replace(plan.request, cluster=cluster, software=software))
+        return _times(asked, other, level).spent(other.clock_hz)
+
+    return limits_of(question, plan.request.cluster, plan.request.software, again)
 
 
 def _chosen_by(request: Request) -> str:

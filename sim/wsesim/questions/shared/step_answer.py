@@ -7,12 +7,14 @@ from dataclasses import replace
 from math import fsum
 from typing import Any
 
-from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
+from wsesim.answer import Answer, DoesNotFit, Level, Limit, Outcome, Spent
 from wsesim.graph import Graph
+from wsesim.hardware import Cluster
 from wsesim.mapping import Program, StepRequest, lay
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
 from wsesim.questions.shared.job import job_figures, job_table
+from wsesim.questions.shared.limits import limits_of
 from wsesim.questions.shared.step import MFU, Step
 from wsesim.questions.shared.step_bound import bound_of, closed_spent
 from wsesim.questions.shared.step_notes import choices, notes, words
@@ -63,6 +65,21 @@ def solve_step(question: Question, step: Step, level: Level, say: Say) -> Outcom
     say(f"simulating {'a training' if step.trains else 'an evaluation'} step")
     played = play(way.program)
     return replace(answer, timeline=played.intervals, events=played.events)
+
+
+def step_limits(question: Question, step: Step, level: Level) -> tuple[Limit, ...]:
+    """Return what holds a step at the closed or the system level, laid as it is; nothing if it does not fit."""
+    ways = fastest(step.request(step.graph()), clock=CLOCKS[level])
+    if isinstance(ways, DoesNotFit):
+        return ()
+    way, place = ways[0], ways[0].program.placement
+
+    def again(cluster: Cluster, software: Any) -> Mapping[str, float]:
+        request = replace(way.request, cluster=cluster, software=software)
+        program = lay(request, passes=place.passes, recompute=place.recompute)
+        return closed_spent(program) if level == "closed" else spent_on(program, time_step(program))
+
+    return limits_of(question, way.request.cluster, way.request.software, again)
 
 
 def sketch_step(question: Question, step: Step, level: Level) -> Outcome:
