@@ -37,7 +37,7 @@ def compare(given: tuple[str, ...], settings: tuple[str, ...], level: str | None
 
 
 def _parts(found: SideBySide) -> list[str]:
-    from wsesim.answers.text import shown
+    from wsesim.answers import shown
 
     names = [side.name for side in found.sides]
     rows = [(name, *("-" if value is None else str(value) for value in row)) for name, row in found.asked.items()]
@@ -58,7 +58,7 @@ def _parts(found: SideBySide) -> list[str]:
 
 
 def _label(found: SideBySide, name: str) -> str:
-    from wsesim.answers.text import label
+    from wsesim.answers import label
 
     return next((label(spec) for side in found.sides for spec in side.specs if spec.name == name), name)
 

@@ -74,7 +74,7 @@ def _read(text: str, said: str) -> Formula:
 
 
 def _table(found: Sizing) -> str:
-    from wsesim.answers.text import shown
+    from wsesim.answers import shown
 
     heads = ("MACHINE", "SYSTEMS", *(name.upper() for name in found.senses), "")
     rows = [
