@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsesim import questions
-from wsesim.answer import Answer
+from wsesim.answer import Answer, Number
 from wsesim.cli import cli
 from wsesim.errors import InputError
 from wsesim.study import asked, size
@@ -87,7 +87,8 @@ def test_the_front_is_what_no_other_beats(found: list[tuple[int, int]]) -> None:
 
 
 def test_a_row_that_lacks_a_figure_is_not_on_the_front() -> None:
-    rows = [{"cost": None, "speed": 9}, {"cost": 1, "speed": 1}, {"cost": 2, "speed": 8}, {"cost": 9, "speed": 9}]
+    found = [(None, 9), (1, 1), (2, 8), (9, 9)]
+    rows: list[dict[str, Number | None]] = [{"cost": cost, "speed": speed} for cost, speed in found]
     assert front(rows, SENSES) == (1, 2, 3)
     assert knee(rows, SENSES) == 2
     assert knee(rows[:1], SENSES) is None

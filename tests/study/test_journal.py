@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from wsesim import questions
 from wsesim.study import Study, journal_place, point, sweep
 from wsesim.study.journal import Journal, KeptAnswer, asked_sha256, code_sha256
 
@@ -32,13 +33,13 @@ def place(tmp_path: Path) -> Path:
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return what is asked from now on, by name of the question."""
     found: list[str] = []
-    sketch = point.questions.sketch
+    sketch = questions.sketch
 
     def noted(question: Any, *, level: Any = None) -> Any:
         found.append(question.asked.name)
         return sketch(question, level=level)
 
-    monkeypatch.setattr(point.questions, "sketch", noted)
+    monkeypatch.setattr(questions, "sketch", noted)
     return found
 
 

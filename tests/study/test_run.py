@@ -16,7 +16,7 @@ import pytest
 import wsesim
 from wsesim import questions
 from wsesim.errors import SpecError
-from wsesim.study import Study, load_study, point, processes, run, sweep
+from wsesim.study import Study, load_study, processes, run, sweep
 from wsesim.study.point import run_point, tasks_of
 from wsesim.study.processes import _undisturbed
 
@@ -206,7 +206,7 @@ def test_a_mistake_of_ours_is_a_row_that_says_so(
     def broken(question: Any, *, level: Any) -> None:
         raise ZeroDivisionError("by nothing")
 
-    monkeypatch.setattr(point.questions, "sketch", broken)
+    monkeypatch.setattr(questions, "sketch", broken)
     with ThreadPoolExecutor(1) as pool:
         for table in (sweep(study(GRID)), sweep(study(GRID), executor=pool)):
             assert [row.status for row in table.rows] == ["error"] * 6

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from wsesim.answer import MemoryUse, OpTime
 from wsesim.graph import Graph, flops
-from wsesim.hardware import LARGEST_SRAM_BYTES, Cluster
+from wsesim.hardware import LARGEST_SRAM_BYTES, Cluster, Wafer
 from wsesim.kernels import Region
 from wsesim.mapping.memory import activations, buffer_bytes, memory_table
 from wsesim.mapping.program import PassGroup, Program, Stage, StepPlacement
@@ -85,9 +85,6 @@ class StepRequest:
         return {"auto": (False, True), "never": (False,), "always": (True,)}[self.recompute]
 
 
-_UNREAD = {"io_bytes_per_s": 1.0, "idle_power_w": 0.0, "active_power_w": 0.0}
-_UNREAD_OF_A_CORE = {"sram_bytes": LARGEST_SRAM_BYTES}
-"""Figures of a wafer that no kernel, no activation and no need of memory depends on, all set to the same."""
 _MOST_KNOWN = 64
 _KNOWING = Lock()
 _known: dict[Hashable, tuple[object, Known]] = {}
@@ -98,8 +95,7 @@ def _known_of(request: StepRequest) -> Known:
     """Return what is known of the kernels of a request: that of all whose kernels cannot differ."""
     graph = request.graph
     axes = tuple(size for axis, size in graph.dims.items() if axis != "batch")
-    wafer = request.cluster.wafer
-    wafer = replace(wafer, core=replace(wafer.core, **_UNREAD_OF_A_CORE), **_UNREAD)
+    wafer = _as_kernels_see(request.cluster.wafer)
     key = (id(graph.blocks), axes, wafer, request.software, request.length, request.precision, request.rows,
            request.columns)  # fmt: skip
     with _KNOWING:
@@ -108,6 +104,12 @@ def _known_of(request: StepRequest) -> Known:
         if len(_known) > _MOST_KNOWN:
             _known.pop(next(iter(_known)))
     return found[1]
+
+
+def _as_kernels_see(wafer: Wafer) -> Wafer:
+    """Return a wafer with all that no kernel, no activation and no need of memory depends on set to the same."""
+    core = replace(wafer.core, sram_bytes=LARGEST_SRAM_BYTES)
+    return replace(wafer, core=core, io_bytes_per_s=1.0, idle_power_w=0.0, active_power_w=0.0)
 
 
 def lay(request: StepRequest, *, passes: int, recompute: bool) -> Program:

@@ -10,7 +10,8 @@ from wsesim import questions
 from wsesim.answer import Level, Outcome
 from wsesim.questions import KEY
 from wsesim.questions.base import Question
-from wsesim.study.spec import Value, plain
+from wsesim.study.numbers import Value
+from wsesim.study.spec import plain
 from wsesim.workload import set_path
 
 

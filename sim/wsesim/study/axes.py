@@ -9,8 +9,9 @@ from typing import Any
 
 from wsesim.errors import SpecError, nearest
 from wsesim.questions import KEY
+from wsesim.study.numbers import Value
 from wsesim.study.sample import Drawn, SampleSection, draw
-from wsesim.study.spec import SCENARIO, Parameter, Value, held, is_variable, variable_names, written
+from wsesim.study.spec import SCENARIO, Parameter, held, is_variable, variable_names, written
 from wsesim.study.values import MOST_VALUES, RangeSection, ValueChecker, between, values_of
 from wsesim.workload import Problems, dimension_of_setting, read_fields, shown
 from wsesim.yamlfile import Loc

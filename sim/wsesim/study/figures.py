@@ -11,7 +11,8 @@ from wsesim.answers.text import label
 from wsesim.errors import nearest
 from wsesim.questions.base import Question
 from wsesim.study.journal import KeptAnswer
-from wsesim.study.spec import Study, Value
+from wsesim.study.numbers import Value
+from wsesim.study.spec import Study
 from wsesim.study.table import PointRow
 
 SYSTEMS = "cluster.systems"

@@ -14,8 +14,9 @@ from wsesim.questions.base import Question
 from wsesim.study.axes import Scenarios, axes_of, known_setting
 from wsesim.study.figures import EFFICIENCY, efficiency_problem, figure_names, spec_of, usual_figures
 from wsesim.study.line import fixed, values_in
+from wsesim.study.numbers import Value
 from wsesim.study.schema import StudyFile
-from wsesim.study.spec import SCENARIO, Study, Value, held, is_variable
+from wsesim.study.spec import SCENARIO, Study, held, is_variable
 from wsesim.study.values import ValueChecker
 from wsesim.workload import Formula, Problems, name_of, place_of, read_fields, shown
 from wsesim.yamlfile import Document, Loc, read_yaml

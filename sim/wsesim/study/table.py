@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from wsesim._version import __version__
 from wsesim.answer import Number, Status
 from wsesim.answers.plain import PROGRAM, plain_data
-from wsesim.study.spec import Parameter, Study, Value, written
+from wsesim.study.numbers import Value
+from wsesim.study.spec import Parameter, Study, written
 
 if TYPE_CHECKING:
     import pandas as pd
