@@ -135,6 +135,7 @@ def test_what_follows_and_what_is_required(tiny: Path) -> None:
     assert [row.status for row in table.rows] == ["left_out", "ok", "ok"]
     assert table.rows[0].why == "not hardware.wafer.columns <= 750"
     assert table.study.figures == ("step_s", "power_w", "mfu")
+    assert list(table.frame()["hardware.wafer.columns"]) == [1500, 750, 375]
     narrow = wsesim.load(tiny, settings=["hardware.wafer.columns=375", "hardware.core.sram=96 KiB"])
     assert table.rows[2].figures["step_s"] == wsesim.run(narrow, verify=False).figures["step_s"]
     costly = sweep(study_of(tiny, {**data, "require": ["power_w < 1 W"]}))
@@ -163,6 +164,21 @@ def test_arithmetic() -> None:
         Formula.read("1 / x").value({"x": 0}.get)
     with pytest.raises(SpecError, match="y stands for no number"):
         Formula.read("y").value({"x": 0}.get)
+
+
+def test_points_that_no_other_beats(tiny: Path) -> None:
+    data = {"vary": {"cluster.systems": "1..6"}, "figures": ["mfu"], "pareto": ["tokens_per_s", "power_w"]}
+    table = sweep(study_of(tiny, {**data, "level": "closed"}))
+    figures = [(row.figures["tokens_per_s"] or 0, row.figures["power_w"] or 0) for row in table.rows]
+    beaten = {place for place, (speed, power) in enumerate(figures)
+              if any(s >= speed and p <= power and (s, p) != (speed, power) for s, p in figures)}  # fmt: skip
+    assert {*table.best()} == {*range(6)} - beaten
+    assert table.study.figures == ("mfu", "tokens_per_s", "power_w")
+    best = next(remark for remark in table.remarks() if remark.startswith("No other beats in tokens_per_s, power_w: "))
+    assert f"cluster.systems = {table.best()[0] + 1} (the knee)" in best
+    assert table.to_json()["best"] == list(table.best())
+    assert "pareto: neither more nor less of passes is better" in refused(tiny, **{**data, "pareto": ["mfu", "passes"]})
+    assert "pareto needs two figures or more" in refused(tiny, **{**data, "pareto": ["mfu"]})
 
 
 def test_what_many_points_take_is_estimated(tiny: Path) -> None:

@@ -30,6 +30,7 @@ MANY = 10_000
 @click.option("--sample", metavar="METHOD:POINTS", help="Draw points from the ranges: latin:64, sobol:64, random:64.")
 @click.option("--derive", metavar="NAME=FORMULA", multiple=True, help="A setting that follows from others.")
 @click.option("--require", metavar="FORMULA", multiple=True, help="What points have to keep to; others are left out.")
+@click.option("--pareto", metavar="NAME,NAME", help="Figures to weigh points by: those no other beats are named.")
 @click.option("--level", metavar="LEVEL", help="closed, system or cores.  [default: as `wsesim run` would]")
 @click.option("--jobs", type=click.IntRange(min=1), help="Points to answer side by side.  [default: one a core]")
 @click.option("--scheduler", metavar="ADDRESS", help="Answer on the workers of a Dask scheduler, tcp://HOST:PORT.")
@@ -110,7 +111,7 @@ def _study(file: Path, settings: tuple[str, ...], said: dict[str, Any]) -> Study
     vary, given = studies.varied(said["vary"], drawn="sample" in said)
     always, given_always = studies.fixed(settings)
     data: dict[str, Any] = {"vary": vary, "set": always, "level": level}
-    for key in ("together", "figures"):
+    for key in ("together", "figures", "pareto"):
         data |= {key: [name.strip() for name in said[key].split(",")]} if key in said else {}
     if "sample" in said:
         data["sample"] = studies.sample_in(said["sample"])

@@ -92,8 +92,11 @@ def _study(data: Mapping[str, Any], problems: Problems, folder: Path, base: Ques
     axes = axes_of(varied, read.get("together", []), scenarios, sample, checker)
     asked = read.get("figures") if "figures" in data else usual_figures(kinds)
     limits = tuple(_formulas("require", enumerate(read.get("require", [])), problems).values())
+    pareto = tuple(map(str, read.get("pareto", [])))
     wanted = [*(asked or []), *_decided_by(limits, kinds, asked or [])]
+    wanted += [name for name in dict.fromkeys(pareto) if name not in wanted]
     kept = tuple(_kept(wanted, kinds, tuple(map(str, varied)), problems))
+    _check_weighed(pareto, kept, problems)
     derived = {str(name): each for name, each in _formulas("derive", read.get("derive", {}).items(), problems).items()
                if known_setting("derive", str(name), checker)}  # fmt: skip
     for name in derived.keys() & {*map(str, varied), *always}:
@@ -103,9 +106,18 @@ def _study(data: Mapping[str, Any], problems: Problems, folder: Path, base: Ques
     return Study(
         name=read["name"] or name_of(problems.file, "study"), question=read["question"] or "",
         workload_file=read["workload"], base=base, kinds=kinds, axes=axes, fixed=always, kept=kept,
-        level=read["level"], scenarios=scenarios, derived=derived, limits=limits,
+        level=read["level"], scenarios=scenarios, derived=derived, limits=limits, pareto=pareto,
         sampled=sample.words if sample else "",
     )  # fmt: skip
+
+
+def _check_weighed(pareto: Sequence[str], kept: Sequence[FigureSpec], problems: Problems) -> None:
+    if pareto and len(set(pareto)) < 2:
+        problems.add_field(("pareto",), "needs two figures or more, each once")
+    for index, name in enumerate(pareto):
+        spec = next((spec for spec in kept if spec.name == name), None)
+        if spec is not None and not spec.better:
+            problems.add(("pareto", index), f"pareto: neither more nor less of {name} is better")
 
 
 def _formulas(section: str, given: Any, problems: Problems) -> dict[Any, Formula]:

@@ -17,11 +17,12 @@ def front(found: Sequence[Figures], senses: Senses) -> tuple[int, ...]:
 
     One that lacks a figure is never on the front.
     """
-    costs = [_costs(figures, senses) for figures in found]
-    return tuple(
-        place for place, cost in enumerate(costs)
-        if cost and not any(_beats(other, cost, first=where < place) for where, other in enumerate(costs) if other)
-    )  # fmt: skip
+    costs = sorted((cost, place) for place, figures in enumerate(found) if (cost := _costs(figures, senses)))
+    best: list[tuple[tuple[float, ...], int]] = []
+    for cost, place in costs:  # whatever beats one comes before it
+        if not any(all(mine <= theirs for mine, theirs in zip(other, cost, strict=True)) for other, _ in best):
+            best.append((cost, place))
+    return tuple(sorted(place for _, place in best))
 
 
 def knee(found: Sequence[Figures], senses: Senses) -> int | None:
@@ -49,7 +50,3 @@ def _costs(figures: Figures, senses: Senses) -> tuple[float, ...]:
         value is not None for value, _ in values
     ) else ()  # fmt: skip
 
-
-def _beats(one: Sequence[float], other: Sequence[float], *, first: bool) -> bool:
-    as_good = all(mine <= theirs for mine, theirs in zip(one, other, strict=True))
-    return as_good and (first or tuple(one) != tuple(other))

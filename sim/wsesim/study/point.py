@@ -36,6 +36,7 @@ class PointTask:
     folder: Path
     figures: tuple[str, ...]
     level: Level | None
+    derived: Mapping[str, Value]
     why: str = ""
     """Why it is not to be asked."""
     status: str = ERROR
@@ -72,6 +73,7 @@ def _task(study: Study, number: int, values: Mapping[str, Value]) -> PointTask:
     return PointTask(
         number=number, kind=str(changes.get(KEY, study.base.kind)), values=values, changes=changes, data=asked.data,
         file=asked.file, folder=asked.folder, figures=study.figures, level=study.level, why=why, status=status,
+        derived={name: changes[name] for name in study.derived if name in changes},
     )  # fmt: skip
 
 
@@ -153,13 +155,14 @@ def _row(task: PointTask, question: Question, kept: KeptAnswer) -> PointRow:
     return PointRow(
         values=task.values, status=kept.status, why=kept.why,
         figures={name: figure_of(kept, name, question) for name in task.figures},
-        inputs_sha256=questions.inputs_sha256(question),
+        inputs_sha256=questions.inputs_sha256(question), derived=task.derived,
     )  # fmt: skip
 
 
 def failed(task: PointTask, why: str) -> PointRow:
     """Return the row of a point that could not be asked."""
-    return PointRow(values=task.values, status=task.status, why=why, figures=dict.fromkeys(task.figures))
+    figures = dict.fromkeys(task.figures)
+    return PointRow(values=task.values, status=task.status, why=why, figures=figures, derived=task.derived)
 
 
 def reason(error: WsesimError) -> str:

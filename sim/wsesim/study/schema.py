@@ -38,5 +38,7 @@ class StudyFile(Section):
     """Names under `vary` that step together and count as one, not every value with every other."""
     figures: list[Any] | None = None
     """What to keep of each point. Default: what is usual for the kind of question."""
+    pareto: Annotated[list[Any], Field(default_factory=list)]
+    """Two figures or more: points that no other beats in all of them are named, and the knee among them."""
     level: Literal["closed", "system", "cores"] | None = None
     """How every point is answered. Default: as `wsesim run` would."""

@@ -130,6 +130,8 @@ class Study:
     """Settings that follow from others at each point, in order."""
     limits: tuple[Formula, ...] = ()
     """What a point has to keep to."""
+    pareto: tuple[str, ...] = ()
+    """Figures that points are weighed by; names of some that are kept."""
     sampled: str = ""
     """How points were drawn, in words, where they are no grid."""
 
@@ -214,6 +216,7 @@ class Study:
             **({"derive": {name: each.text for name, each in self.derived.items()}} if self.derived else {}),
             **({"require": [each.text for each in self.limits]} if self.limits else {}),
             **({"sample": self.sampled} if self.sampled else {}),
+            **({"pareto": list(self.pareto)} if self.pareto else {}),
         }  # fmt: skip
 
     @property

@@ -13,6 +13,7 @@ from wsesim._version import __version__
 from wsesim.answer import Number, Status
 from wsesim.answers.plain import PROGRAM, plain_data
 from wsesim.study.numbers import Value
+from wsesim.study.pareto import front, knee
 from wsesim.study.spec import Parameter, Study, written
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 ERROR = "error"
 """Status of a point whose settings do not go together: it was not asked at all."""
+MOST_TOLD = 12
+"""Best points that are named in a sentence; the files have all."""
 LEFT_OUT = "left_out"
 """Status of a point that does not keep to what the study requires."""
 STATUSES = (*(status.value for status in Status), ERROR, LEFT_OUT)
@@ -39,6 +42,8 @@ class PointRow:
     """What was kept, by name; all None if the status is not ok."""
     inputs_sha256: str | None = None
     """Hash of the inputs of the run, as in its own report; None if there was no run."""
+    derived: Mapping[str, Value] = field(default_factory=dict)
+    """Settings that followed from others."""
 
     @property
     def ok(self) -> bool:
@@ -61,14 +66,16 @@ class SweepTable:
     def columns(self) -> tuple[str, ...]:
         """Names of the columns: parameters, those with a unit once more as numbers, status, figures, reason."""
         numbers = tuple(parameter.column for parameter in self.study.parameters if parameter.column)
-        return (*(p.name for p in self.study.parameters), *numbers, "status", *self.study.figures, "why")
+        names = (*(p.name for p in self.study.parameters), *numbers, *self.study.derived)
+        return (*names, "status", *self.study.figures, "why")
 
     def records(self) -> list[dict[str, object]]:
         """Return every row as plain data, keyed by column; values that are lists are tuples."""
         found: list[dict[str, object]] = []
         for row in self.rows:
             numbers = {p.column: p.number(row.values[p.name]) for p in self.study.parameters if p.column}
-            found.append({**row.values, **numbers, "status": row.status, **row.figures, "why": row.why})
+            derived = {name: row.derived.get(name) for name in self.study.derived}
+            found.append({**row.values, **numbers, **derived, "status": row.status, **row.figures, "why": row.why})
         return found
 
     def count(self) -> dict[str, int]:
@@ -83,6 +90,15 @@ class SweepTable:
             if not row.ok:
                 found.setdefault(row.why, []).append(row)
         return found
+
+    def best(self) -> tuple[int, ...]:
+        """Return the points that no other beats in the figures that the study weighs; the knee among them first."""
+        senses = {spec.name: spec.better for spec in self.study.kept if spec.name in self.study.pareto}
+        figures = [row.figures for row in self.rows]
+        at_knee = knee(figures, senses) if senses else None
+        if at_knee is None:
+            return ()
+        return (at_knee, *(place for place in front(figures, senses) if place != at_knee))
 
     def not_read(self) -> dict[str, tuple[str, ...]]:
         """Return the settings that the study varies or sets and that its points do not read, by kind of question."""
@@ -130,8 +146,18 @@ class SweepTable:
         idle = [name for name in self.changed_nothing() if name not in said]
         if idle:
             yield f"Changed no figure kept here: {', '.join(idle)}."
+        if best := self.best():
+            knee_, *others = map(self._named, best[: MOST_TOLD + 1])
+            more = f"; and {len(best) - MOST_TOLD - 1} more" if len(best) > MOST_TOLD + 1 else ""
+            told = "; ".join([f"{knee_} (the knee)", *others])
+            yield f"No other beats in {', '.join(self.study.pareto)}: {told}{more}."
         if never := self.never_there():
             yield f"No point has: {', '.join(never)}."
+
+    def _named(self, place: int) -> str:
+        shown = self.study.shown
+        pairs = zip(shown, values_shown(self.rows[place], shown), strict=True)
+        return " with ".join(f"{parameter.name} = {value}" for parameter, value in pairs)
 
     def frame(self) -> pd.DataFrame:
         """Return the rows as a data frame; what a point lacks is missing."""
@@ -157,6 +183,7 @@ class SweepTable:
             "program": PROGRAM, "status": "ok", "name": study.name, "question": study.question,
             "points": self.count(), "rows": rows, "not_read": self.not_read(),
             "changed_nothing": self.changed_nothing(), "never_there": self.never_there(),
+            **({"best": self.best()} if study.pareto else {}),
             "study": {"file": study.workload_file, **study.to_json()},
             "provenance": {"version": __version__, "inputs_sha256": study.inputs_sha256},
         }  # fmt: skip
