@@ -102,7 +102,7 @@ def stages(monkeypatch: pytest.MonkeyPatch) -> Stages:
     """Replace running, verifying, writing, sweeps and validation by functions that note their call."""
     made = Stages(calls=[], agrees=True, raises=None, right=None, said=[])
 
-    def run(question: Any, *, level: Any, verify: bool, say: Any) -> Any:
+    def run(question: Any, *, level: Any, verify: bool, explain: bool, say: Any) -> Any:
         made.calls.append(("run", question.asked.name, level, verify))
         say("working")
         if made.raises is not None:
@@ -147,7 +147,7 @@ def _replace_tables(monkeypatch: pytest.MonkeyPatch, made: Stages) -> None:
     def load_study(path: Path, settings: tuple[str, ...] = (), level: Any = None) -> Any:
         return table
 
-    monkeypatch.setattr(questions, "is_study", lambda path: True)
+    monkeypatch.setattr(questions, "is_study", lambda path: Path(path).name == "study.yaml")
 
     def report(rows: Path | None, *, sensitivity: bool, progress: Any) -> Any:
         made.calls.append(("validate", rows, sensitivity))

@@ -137,7 +137,7 @@ def answered(
 def known_point(task: PointTask, journal: Journal) -> PointRow | None:
     """Return the row of a point that the journal knows; None of one that has to be answered."""
     if task.why:
-        return failed(task, task.why)
+        return None
     try:
         question = asked_by(task)
         kept = journal.get(asked_sha256(question, task.level))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, as_completed
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +21,8 @@ FEW = 100
 """Points that are done here before processes have started; one takes some 7 ms, a process half a second to start."""
 MOST_TOGETHER, SHARES = 32, 16
 """Points that are sent to a process together, and into how many such parts at least its share is cut."""
+PROBED = 16
+"""Points that are looked up first, to see whether the journal knows the most."""
 _DIED = "its process ended twice before it was done (out of memory?); jobs=1 simulates it without processes"
 
 SweepProgress = Callable[[int, int], None]
@@ -95,7 +97,12 @@ class _Work:
             self._take(run_points((task,), self._journal))
 
     def in_processes(self, jobs: int) -> None:
-        """Do everything in *jobs* processes of our own; if they die, once more what is missing."""
+        """Do everything in *jobs* processes of our own; if they die, once more what is missing.
+
+        Where the journal knows the most, what it knows is looked up here: a process takes longer to start.
+        """
+        if self._journal and self._look_up(self._tasks[:PROBED]) >= min(PROBED, len(self._tasks)) / 2:
+            self._look_up(self._missing())
         for _ in range(2):
             missing = self._missing()
             if not missing:
@@ -105,12 +112,19 @@ class _Work:
 
     def elsewhere(self, executor: Executor) -> None:
         """Do on *executor* what the journal does not know, and keep here what is found there."""
+        self._look_up(self._missing())
         journal = journal_at(self._journal) if self._journal else None
-        for task in self._missing() if journal else ():
-            assert journal is not None, "there is one"
+        self._on(executor, getattr(executor, "_max_workers", len(self._tasks)), None, journal)
+
+    def _look_up(self, tasks: Sequence[PointTask]) -> int:
+        """Do what the journal knows of *tasks*; return how many it knows."""
+        if self._journal is None:
+            return 0
+        before, journal = self.known, journal_at(self._journal)
+        for task in tasks:
             if row := known_point(task, journal):
                 self._take(Answered(rows={task.number: row}, kept={}, known=1, said=()))
-        self._on(executor, getattr(executor, "_max_workers", len(self._tasks)), None, journal)
+        return self.known - before
 
     def _on(self, executor: Executor, jobs: int, place: Path | None, journal: Journal | None = None) -> None:
         """Do what is missing on *executor*, until it is done or the executor breaks."""
@@ -122,9 +136,10 @@ class _Work:
                 for first in range(0, len(missing), together):
                     futures.append(executor.submit(run_points, missing[first : first + together], place))
             for future in as_completed(futures):
-                if lost := future.exception():
-                    if isinstance(lost, BrokenExecutor):
-                        raise lost
+                lost = CancelledError("they were cancelled") if future.cancelled() else future.exception()
+                if isinstance(lost, BrokenExecutor):
+                    raise lost
+                if lost:
                     self.said.append(f"Points were lost on their way: {type(lost).__name__}: {lost}")
                 else:
                     self._take(future.result(), journal)
