@@ -107,7 +107,7 @@ def stages(monkeypatch: pytest.MonkeyPatch) -> Stages:
         say("working")
         if made.raises is not None:
             raise made.raises
-        return SimpleNamespace(answer=None if made.right is None else SimpleNamespace(right=made.right))
+        return SimpleNamespace(broken=(), answer=None if made.right is None else SimpleNamespace(right=made.right))
 
     def verify(question: Any, *, say: Any) -> Verification:
         return Verification(
