@@ -34,7 +34,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Explained:
+class CauseShare:
     """What a cause explains of the difference in time of a side from the first."""
 
     cause: str
@@ -53,7 +53,7 @@ class SideBySide:
     """What is not the same everywhere, by name, a value for each side; None of what a side has not."""
     figures: Mapping[str, tuple[Number | None, ...]] = field(default_factory=dict)
     """Figures of answers that are not the same everywhere."""
-    causes: tuple[tuple[Explained, ...], ...] = ()
+    causes: tuple[tuple[CauseShare, ...], ...] = ()
     """Of each side but the first, the causes by how much they explain."""
 
 
@@ -147,7 +147,7 @@ def _differing(sides: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]
     return {name: row for name, row in rows.items() if any(value != row[0] for value in row)}
 
 
-def _causes(before: KeptAnswer, after: KeptAnswer) -> Iterator[Explained]:
+def _causes(before: KeptAnswer, after: KeptAnswer) -> Iterator[CauseShare]:
     """Yield the causes that differ, those that explain most first."""
     if before.status != Status.OK or after.status != Status.OK:
         return
@@ -156,4 +156,4 @@ def _causes(before: KeptAnswer, after: KeptAnswer) -> Iterator[Explained]:
     pairs = [(name, before.spent.get(name, 0.0), after.spent.get(name, 0.0)) for name in names]
     for name, one, other in sorted(pairs, key=lambda pair: -abs(pair[2] - pair[1])):
         if abs(other - one) > _CLOSE:
-            yield Explained(cause=name, before_s=one, after_s=other, share=(other - one) / whole if whole else None)
+            yield CauseShare(cause=name, before_s=one, after_s=other, share=(other - one) / whole if whole else None)

@@ -179,7 +179,7 @@ class SweepTable:
         study = self.study
         hashes = ({"inputs_sha256": row.inputs_sha256} for row in self.rows)
         rows = [record | found for record, found in zip(self.records(), hashes, strict=True)]
-        form = {
+        form: dict[str, object] = {
             "program": PROGRAM, "status": "ok", "name": study.name, "question": study.question,
             "points": self.count(), "rows": rows, "not_read": self.not_read(),
             "changed_nothing": self.changed_nothing(), "never_there": self.never_there(),
