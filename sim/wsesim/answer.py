@@ -424,6 +424,8 @@ class Result:
     cost: SimulatorCost | None = None
     notes: tuple[str, ...] = ()
     """Said of the run as a whole, beside what the answer notes."""
+    broken: tuple[str, ...] = ()
+    """What the file asserts of the answer and is not so; the notes have it, too."""
 
     @property
     def status(self) -> Status:

@@ -1,4 +1,4 @@
-"""Commands that answer many questions: sweep, validate."""
+"""The command that compares with measurements: validate."""
 
 from __future__ import annotations
 
@@ -7,39 +7,8 @@ from pathlib import Path
 import click
 
 from wsesim.cli.bar import bar
-from wsesim.cli.options import force_option, manner, out_option, settings_option, speaking
-from wsesim.cli.output import RUNS, console, or_shown, print_json, progress, put, say
-
-
-@click.command()
-@click.argument("study", type=click.Path(path_type=Path))
-@settings_option
-@click.option("--jobs", type=click.IntRange(min=1), help="Points to answer side by side.  [default: one a core]")
-@out_option("Folder to write to.  [default: runs/NAME]")
-@force_option
-@speaking
-def sweep(study: Path, settings: tuple[str, ...], jobs: int | None, out: Path | None, force: bool) -> None:
-    """Answer every point of a study.
-
-    A study names the file of a question of any kind and varies one to three of its settings over lists or ranges.
-    """
-    from wsesim import answers
-    from wsesim import study as studies
-
-    loaded = studies.load_study(study, settings=settings)
-    folder = out or RUNS / loaded.name
-    answers.check_folder(folder, overwrite=force)
-    with progress(f"sweeping {loaded.name}") as tell:
-        found = studies.sweep(
-            loaded, jobs=jobs, progress=lambda done, total: tell(f"{loaded.name}: {done:,} of {total:,} points")
-        )
-    with or_shown(lambda: studies.print_table(found, console())):
-        studies.write_sweep(found, folder, overwrite=force)
-    if manner().json:
-        print_json(found.to_json())
-    if not manner().silent:
-        studies.print_table(found, console())
-    say(f"\ntables: {folder}")
+from wsesim.cli.options import force_option, manner, out_option, speaking
+from wsesim.cli.output import console, or_shown, print_json, put, say
 
 
 @click.command()

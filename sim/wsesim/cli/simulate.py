@@ -75,7 +75,7 @@ def answer_question(
         print_json(answers.result_json(result))
     if not manner().silent:
         answers.print_result(result, console(), folder=folder, whole=whole)
-    if result.answer is not None and result.answer.right is False:
+    if result.broken or (result.answer is not None and result.answer.right is False):
         click.get_current_context().exit(DIFFERS)
     return result
 

@@ -32,6 +32,7 @@ __all__ = [
     "compare",
     "forward",
     "hold_as_mapped",
+    "inputs_sha256",
     "is_study",
     "json_schema",
     "kinds",
@@ -124,6 +125,13 @@ def sketch(question: Question, *, level: Level | None = None) -> Outcome:
     from wsesim.questions.running import sketch
 
     return sketch(question, level)
+
+
+def inputs_sha256(question: Question) -> str:
+    """Return the sum of all that went into *question*, as its report has it; it changes when any of it does."""
+    from wsesim.questions.shared.facts import inputs_sha256
+
+    return inputs_sha256(question)
 
 
 def compare(question: Question, levels: Sequence[Level] = LEVELS, *, tell: Tell | None = None) -> Comparison:
