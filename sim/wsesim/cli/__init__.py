@@ -11,6 +11,7 @@ from wsesim._version import __version__
 from wsesim.cli import interrupt
 from wsesim.cli.data import data
 from wsesim.cli.describe import check, init, machines, models, schema, show, software
+from wsesim.cli.gpus import gpus
 from wsesim.cli.group import Commands
 from wsesim.cli.kernel import kernel
 from wsesim.cli.measure import sweep, validate
@@ -36,7 +37,7 @@ def cli() -> None:
 
 
 for command in (
-    run, check, show, schema, init, models, machines, software, graph, verify, forward, precision, validate, sweep,
+    run, check, show, schema, init, models, machines, software, gpus, graph, verify, forward, precision, validate, sweep,
     kernel, levels, data, train, ask, classify, generate,
 ):  # fmt: skip
     cli.add_command(command)

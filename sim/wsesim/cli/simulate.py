@@ -24,6 +24,7 @@ from wsesim.errors import InputError
 
 if TYPE_CHECKING:
     from wsesim.answer import Level
+    from wsesim.gpus import Fleet
     from wsesim.graph import Graph
     from wsesim.questions.base import Question
 
@@ -37,9 +38,12 @@ GRAPH_FORMS = ("dot", "svg", "json")
 @force_option
 @click.option("--verify/--no-verify", default=True, help="Whether to compute real numbers too.")
 @click.option("--level", metavar="LEVEL", help="closed, system or cores.  [default: system; a kernel: cores]")
+@click.option("--gpu", "gpus", metavar="GPU", multiple=True, help="Put an estimate of GPUs beside it: h100x64, "
+              "b200x8:fp8. Repeatable; `wsesim gpus` lists them.")  # fmt: skip
 @speaking
 def run(
-    file: Path, settings: tuple[str, ...], out: Path | None, force: bool, verify: bool, level: str | None
+    file: Path, settings: tuple[str, ...], out: Path | None, force: bool, verify: bool, level: str | None,
+    gpus: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Answer a question and write a report.
 
@@ -49,10 +53,24 @@ def run(
     from wsesim import questions
 
     wanted = None if level is None else questions.require_level(level)
-    answer_question(questions.load(file, settings=settings), level=wanted, out=out, force=force, verify=verify)
+    fleets = _fleets(gpus)
+    question = questions.load(file, settings=settings)
+    answer_question(question, level=wanted, out=out, force=force, verify=verify, fleets=fleets)
 
 
-def answer_question(question: Question, *, level: Level | None, out: Path | None, force: bool, verify: bool) -> None:
+def _fleets(gpus: tuple[str, ...]) -> tuple[Fleet, ...]:
+    """Return the GPUs of those names; estimates are loaded where some are named only."""
+    if not gpus:
+        return ()
+    from wsesim.gpus import fleet_named
+
+    return tuple(map(fleet_named, dict.fromkeys(gpus)))
+
+
+def answer_question(
+    question: Question, *, level: Level | None, out: Path | None, force: bool, verify: bool,
+    fleets: tuple[Fleet, ...] = (),
+) -> None:  # fmt: skip
     """Answer *question*, print the answer and write its report to runs/NAME unless *out* says where."""
     from wsesim import answers, questions
 
@@ -61,6 +79,8 @@ def answer_question(question: Question, *, level: Level | None, out: Path | None
     answers.check_folder(folder, overwrite=force)
     with progress(f"answering {name}") as tell:
         result = questions.run(question, level=level, verify=verify, say=tell)
+        if fleets:
+            result = questions.beside_gpus(question, result, fleets)
     with or_shown(lambda: answers.print_result(result, console())):
         answers.write_result(result, folder, overwrite=force)
     if manner().json:

@@ -52,16 +52,20 @@ class Parallel:
         return self.tensor * self.pipeline * self.context * self.data
 
     @property
-    def words(self) -> str:
-        """The layout in words."""
+    def degrees(self) -> str:
+        """The degrees in words."""
         degrees = (
             ("tensor", self.tensor), ("pipeline", self.pipeline), ("interleaved", self.interleave),
             ("context", self.context), ("expert", self.expert), ("data", self.data),
         )  # fmt: skip
-        parts = [f"{name} {degree}" for name, degree in degrees if degree > 1] or ["one GPU"]
+        return " x ".join(f"{name} {degree}" for name, degree in degrees if degree > 1) or "one GPU"
+
+    @property
+    def words(self) -> str:
+        """The layout of a step in words."""
         kept = {"none": "nothing sharded", "optimizer": "optimizer sharded", "all": "all sharded"}[self.sharding]
         again = {"none": "no recompute", "attention": "attention recomputed", "all": "layers recomputed"}
-        return f"{' x '.join(parts)}, micro-batch {self.micro_batch}, {kept}, {again[self.recompute]}"
+        return f"{self.degrees}, micro-batch {self.micro_batch}, {kept}, {again[self.recompute]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,9 @@ COLUMNS = (
 """Columns that are read; a table may have more."""
 
 
+_TIMED = ((r"train|tuning", "step"), (r"prefill", "prompt"), (r"serving", "queue"))
+
+
 class NotEstimated(Exception):
     """Why a row cannot be estimated."""
 
@@ -66,14 +69,9 @@ class GpuRow:
         return f"{self['group']}: {words}"
 
     @property
-    def kind(self) -> str:
-        """What is timed: training | prefill | generation | serving."""
-        phase = self["phase"]
-        if "train" in phase or "tuning" in phase:
-            return "training"
-        if "prefill" in phase:
-            return "prefill"
-        return "serving" if "serving" in phase else "generation"
+    def timed(self) -> str:
+        """What is timed: step | prompt | queue | request."""
+        return next((timed for pattern, timed in _TIMED if re.search(pattern, self["phase"])), "request")
 
 
 def model_of(row: GpuRow) -> Model:
@@ -190,7 +188,7 @@ def step_of(row: GpuRow) -> StepTask:
 
 def request_of(row: GpuRow) -> RequestTask:
     """Return the requests of a row; all at once where it says that they queue."""
-    queue = row.kind == "serving"
+    queue = row.timed == "queue"
     return RequestTask(
         model=model_of(row), prompt=row.whole("input_len"), generate=row.whole("output_len", 1),
         batch=None if queue else row.whole("batch_global", 0) or row.whole("micro_batch", 1), program=program_of(row),

@@ -20,8 +20,8 @@ from wsesim.gpus.training import StepEstimate, StepTask, estimate_step
 
 USUAL_MFU = 0.4
 """Of a GPU and precision of which no step was published."""
-OTHER_GPU, OTHER_PRECISION, OF_SCALE = 1.5, 0.7, 0.2
-"""What counts as far: another GPU, another precision, each factor e in GPUs; a factor e in weights counts 1."""
+OTHER_GPU, OTHER_PRECISION, OTHER_WORK, OF_SCALE = 1.5, 0.7, 0.7, 0.2
+"""What counts as far: another GPU, another precision, fine-tuning, each factor e in GPUs; a factor e in weights counts 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,8 @@ class SeriesScore:
     """Rows of one publication, model, GPU and precision."""
 
     name: str
-    kind: str
+    timed: str
+    """What: step | prompt | queue | request."""
     rows: int
     bias: float
     median: float
@@ -77,8 +78,8 @@ def score_rows(rows: Iterable[GpuRow], practice: Practice | None = None) -> tupl
 
 def score_row(row: GpuRow, practice: Practice | None = None) -> GpuScore:
     """Return the score of a row."""
-    column, unit = {"training": ("step_time_s", "s"), "serving": ("tokens_per_s", "tokens/s")}.get(
-        row.kind, ("latency_s", "s")
+    column, unit = {"step": ("step_time_s", "s"), "queue": ("tokens_per_s", "tokens/s")}.get(
+        row.timed, ("latency_s", "s")
     )  # fmt: skip
     measured = row.number(column)
     if not measured or measured <= 0:
@@ -93,13 +94,13 @@ def score_row(row: GpuRow, practice: Practice | None = None) -> GpuScore:
 
 
 def _estimated(row: GpuRow, fleet: Fleet) -> float:
-    if row.kind == "training":
+    if row.timed == "step":
         return _step(row, fleet).step_s
     task, layout = request_of(row), layout_of(row)
     found = estimate_request(task, fleet, layout) if row["tp"] else best_request(task, fleet)
     if isinstance(found, DoesNotFitGpus):
         raise NotEstimated(found.why)
-    return {"serving": found.tokens_per_s, "prefill": found.prompt_s}.get(row.kind, found.total_s)
+    return {"queue": found.tokens_per_s, "prompt": found.prompt_s}.get(row.timed, found.total_s)
 
 
 def _step(row: GpuRow, fleet: Fleet) -> StepEstimate:
@@ -140,7 +141,7 @@ def usual_mfu(gpu: str, bits: int) -> float:
 
 
 def _mfu(row: GpuRow, gpu: str, bits: int) -> float | None:
-    if row.kind != "training":
+    if row.timed != "step":
         return None
     try:
         fleet, measured = fleet_of(row), row.number("step_time_s")
@@ -163,7 +164,7 @@ def step_at_constant_s(task: StepTask, fleet: Fleet) -> float:
 
 
 def _at_constant(row: GpuRow, fleet: Fleet) -> float | None:
-    return step_at_constant_s(step_of(row), fleet) if row.kind == "training" else None
+    return step_at_constant_s(step_of(row), fleet) if row.timed == "step" else None
 
 
 def by_series(scores: Iterable[GpuScore]) -> tuple[SeriesScore, ...]:
@@ -180,7 +181,7 @@ def _series(name: str, members: list[GpuScore]) -> SeriesScore:
     constant = [abs(score.constant_error) for score in members if score.constant_error is not None]
     worst = max(members, key=lambda score: abs(score.error or 0.0))
     return SeriesScore(
-        name=name, kind=members[0].row.kind, rows=len(members), bias=median(errors), median=median(map(abs, errors)),
+        name=name, timed=members[0].row.timed, rows=len(members), bias=median(errors), median=median(map(abs, errors)),
         worst=abs(worst.error or 0.0), worst_id=worst.row["id"], constant_median=median(constant) if constant else None,
     )  # fmt: skip
 
@@ -191,9 +192,9 @@ def spread_of(series: Iterable[SeriesScore]) -> tuple[float, float]:
     return median(errors), fmean(errors[int(0.75 * len(errors)):])
 
 
-def nearest_series(kind: str, weights: float, fleet: Fleet) -> SeriesScore | None:
-    """Return the published series nearest to a question of *kind* about a model of so many *weights*."""
-    rows = [row for row in packaged_rows() if row.kind == kind]
+def nearest_series(timed: str, weights: float, fleet: Fleet) -> SeriesScore | None:
+    """Return the published series nearest to what is *timed* of a model of so many *weights*."""
+    rows = [row for row in packaged_rows() if row.timed == timed]
     if not rows:
         return None
     near = min(rows, key=lambda row: _distance(row, weights, fleet))
@@ -208,6 +209,7 @@ def _distance(row: GpuRow, weights: float, fleet: Fleet) -> float:
     if not billions:
         return float("inf")
     found = abs(log(billions * 1e9 / weights)) + OF_SCALE * abs(log(other.count / fleet.count))
+    found += OTHER_WORK * ("tuning" in row["phase"])
     found += OTHER_GPU * (other.gpu.key != fleet.gpu.key)
     return found + OTHER_PRECISION * (_bits(other) != _bits(fleet))
 

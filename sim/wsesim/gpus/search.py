@@ -119,6 +119,11 @@ def best_request(task: RequestTask, fleet: Fleet) -> RequestEstimate | DoesNotFi
     if not found:
         return DoesNotFitGpus(why=f"weights and caches are more than the memory of {fleet.label}")
     if task.batch is None:
+        soon = task.slowest_token_s or float("inf")
+        good = [estimate for estimate in found if estimate.total_s / max(1, task.generate) <= soon]
+        if not good:
+            return DoesNotFitGpus(why=f"no layout writes a token in {soon:g} s")
+        found = good
         return max(found, key=lambda estimate: estimate.tokens_per_s)
     return min(found, key=lambda estimate: estimate.total_s)
 

@@ -22,6 +22,9 @@ from wsesim.model import Model, parameters
 MOST_HELD = 2048
 """Requests that a server takes in at once. Source: default of TensorRT-LLM 1.0."""
 
+FEWER = 0.9
+"""Share of the requests held that is tried next where tokens come too slowly."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestTask:
@@ -33,6 +36,8 @@ class RequestTask:
     batch: int | None = 1
     waiting: int = MOST_HELD
     """Requests in all, of a queue."""
+    slowest_token_s: float | None = None
+    """Mean time of a token that is good enough, of a queue: no more requests are held at once than keep it."""
     program: Program = NOW
 
 
@@ -136,8 +141,20 @@ def estimate_request(task: RequestTask, fleet: Fleet, layout: Parallel) -> Reque
     request = Request(task, fleet, layout)
     copies = max(1, fleet.count // (layout.tensor * layout.pipeline))
     held = request.most_held()
-    wanted = min(MOST_HELD, -(-task.waiting // copies)) if task.batch is None else max(1, -(-task.batch // copies))
-    batch = max(1, min(held, wanted) if task.batch is None else wanted)
+    if task.batch is not None:
+        batch = max(1, -(-task.batch // copies))
+        return _held(request, batch, copies, fits=held >= batch)
+    batch = max(1, min(held, MOST_HELD, -(-task.waiting // copies)))
+    found = _held(request, batch, copies, fits=held >= 1)
+    while task.slowest_token_s and batch > 1 and found.total_s / max(1, task.generate) > task.slowest_token_s:
+        batch = max(1, min(batch - 1, int(batch * FEWER)))
+        found = _held(request, batch, copies, fits=held >= 1)
+    return found
+
+
+def _held(request: Request, batch: int, copies: int, *, fits: bool) -> RequestEstimate:
+    """Return what *batch* requests of each copy take."""
+    task, fleet, layout = request.task, request.fleet, request.layout
     layers, written = task.model.layers, task.generate
     read, read_sums_s = request.prompt(batch)
     token, token_sums_s = request.token(batch, task.prompt + written / 2)
@@ -156,6 +173,6 @@ def estimate_request(task: RequestTask, fleet: Fleet, layout: Parallel) -> Reque
     token_s = one.seconds + layers * token_sums_s + one.core_s * (1 / clock - 1)
     return RequestEstimate(
         prompt_s=prompt_s, token_s=token_s, total_s=total_s, tokens_per_s=copies * batch * written / total_s,
-        batch=batch, copies=copies, by_cause=by_cause, layout=layout, fits=held >= batch,
+        batch=batch, copies=copies, by_cause=by_cause, layout=layout, fits=fits,
         board_w=board_w(fleet.gpu, work, total_s, clock),
     )  # fmt: skip

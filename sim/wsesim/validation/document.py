@@ -65,7 +65,7 @@ class ModelReport:
         drawn = {f"{STEM}-errors.svg": errors_svg(self.validation), f"{STEM}-scatter.svg": scatter_svg(self.validation)}
         by_group, by_points = drawn
         parts = [*_head(), *_summary(self.validation, by_group), f"![Simulated against measured]({by_points})",
-                 *_rows(self.validation), *_constants(self.shifts), *_rest(self.validation)]  # fmt: skip
+                 *_rows(self.validation), *_gpus(), *_constants(self.shifts), *_rest(self.validation)]  # fmt: skip
         return {f"{STEM}.md": text.document(parts)} | {name: svg.encode() for name, svg in drawn.items()}
 
 
@@ -191,6 +191,19 @@ def _rows(validation: ModelValidation) -> Iterator[str]:
             yield f"### {text.escaped(name)}"
             yield _verdict(group) if name not in CLAIMS.values() else "No measurement."
             yield markdown_table(ROW_HEAD, [_row_line(score) for score in run])
+
+
+def _gpus() -> Iterator[str]:
+    """Yield how near the estimates come that stand beside answers, in short."""
+    from wsesim.validation.gpus import gpu_report
+    from wsesim.validation.gpus.report import spreads_table
+
+    yield "## Estimates of GPUs"
+    yield (
+        "What `wsesim run --gpu` puts beside an answer, against published times (estimated over measured, less one, by "
+        "series); `wsesim validate --gpus` has every series and row."
+    )
+    yield spreads_table(gpu_report())
 
 
 def _constants(shifts: Sequence[Shift]) -> Iterator[str]:
