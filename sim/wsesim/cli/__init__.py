@@ -37,8 +37,8 @@ def cli() -> None:
 
 
 for command in (
-    run, check, show, schema, init, models, machines, software, gpus, graph, verify, forward, precision, validate, sweep,
-    kernel, levels, data, train, ask, classify, generate,
+    run, check, show, schema, init, models, machines, software, gpus, graph, verify, forward, precision, validate,
+    sweep, kernel, levels, data, train, ask, classify, generate,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -39,6 +39,6 @@ def gpus() -> None:
                 units.show(chip.memory_bandwidth_bytes_per_s, Dimension.BYTES_PER_SECOND),
                 units.show(chip.link_bytes_per_s, Dimension.BYTES_PER_SECOND), str(chip.link_domain),
                 units.show(chip.board_w, Dimension.WATTS),
-            )  # fmt: skip
-        )
+            )
+        )  # fmt: skip
     say(table(heads, rows))

@@ -57,9 +57,9 @@ def validate(
     """Compare with measured machines, row by row.
 
     Rows are steps of training, prompts and tokens; with --kernels they are kernels, each run again as a program on
-    simulated cores, and with --gpus they are published times of GPUs, each estimated. Every row of wafers is a question that `wsesim run` answers, too: `wsesim validate --show ROW > row.yaml`.
-    Nothing is written but into the folder of --out, validation.md with its drawings, validation-kernels.md or
-    validation-gpus.md.
+    simulated cores; with --gpus published times of GPUs, each estimated. Every row of wafers is a question that
+    `wsesim run` answers, too: `wsesim validate --show ROW > row.yaml`. Nothing is written but into the folder of --out,
+    validation.md with its drawings, validation-kernels.md or validation-gpus.md.
     """
     from wsesim import answers, validation
 

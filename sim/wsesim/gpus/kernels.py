@@ -1,6 +1,6 @@
 """Time of a kernel on one GPU: of a matrix product by its tiles, of attention, of what passes through memory.
 
-    product m x n x k:   tiles of 256 x 128 or less ─► waves of one tile a multiprocessor ─► max(products, memory) + gap
+product m x n x k:   tiles of 256 x 128 or less ─► waves of one tile a multiprocessor ─► max(products, memory) + gap
 """
 
 from __future__ import annotations
@@ -15,10 +15,6 @@ TILES = ((256, 128, 1.0), (128, 256, 1.0), (128, 128, 0.9), (128, 64, 0.75), (64
 area over edge. Assumed, as CUTLASS's profiles have it."""
 FIRST_SHARE = 0.5
 """Share of FlashAttention 2's rate of products that the first one reaches. Source: Dao 2023, arXiv 2307.08691."""
-OLD_INSTRUCTIONS = 0.62
-"""Share of an H100's peak that instructions of the A100 reach. Source: Luo et al. 2024, arXiv 2402.13499."""
-SINCE_HOPPER = 4096
-"""FLOPs of 16 bits per cycle and multiprocessor from which on a chip has instructions that the A100 lacks."""
 SOFTMAX_INSTRUCTIONS = 6
 """Vector instructions of a score forward, beside its exponential: scale, maximum, subtract, sum, convert. Counted."""
 
@@ -75,7 +71,8 @@ class Kernels:
         """Return *count* products of m x k with k x n side by side, their operands of *bits*."""
         practice = self.gpu.practice
         peak, multiplied = self.gpu.chip.peak(bits)
-        arithmetic_s = self._tiled_s(ceil(m), ceil(n), k, count, peak * practice.tensor_share * self.gpu.chip.library_share)
+        rate = peak * practice.tensor_share * self.gpu.chip.library_share
+        arithmetic_s = self._tiled_s(ceil(m), ceil(n), k, count, rate)
         moved = count * ((m * k + k * n) * bits / 8 + m * n * out_bytes)
         memory_s = self.stream_s(moved)
         spent_s = max(arithmetic_s, memory_s)
@@ -110,13 +107,12 @@ class Kernels:
             scores: computed, each once.
             head_width: of a head.
             products: of a score with a head's width: 2 forward, 5 backward.
-            kind: as in `Program.attention`, but stored.
+            kind: as in `GpuProgram.attention`, but stored.
         """
         chip, practice = self.gpu.chip, self.gpu.practice
         peak, _ = chip.peak(16)
         flops = 2.0 * products * scores * head_width
-        newer = peak / (chip.sms * chip.clock_hz) >= SINCE_HOPPER * 0.99
-        share = practice.tensor_share * chip.library_share * (OLD_INSTRUCTIONS if newer and kind != "pipelined" else 1.0)
+        share = practice.tensor_share * chip.library_share * (1.0 if kind == "pipelined" else chip.common_share)
         share *= FIRST_SHARE if kind == "first" else 1.0
         product_s = flops / (peak * share)
         lanes = chip.sms * chip.clock_hz

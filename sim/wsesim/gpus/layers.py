@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wsesim.gpus.kernels import Kernels, Load
-from wsesim.gpus.layout import Parallel, Program
+from wsesim.gpus.layout import GpuProgram, Parallel
 from wsesim.model import Model
 
 NORM_PASSES = 10
@@ -15,7 +15,7 @@ CAST_BYTES = 3
 """Read and written beyond what 16 bits take, for a value that is quantized for products of 8 bits or less: once each
 way round, as both products of the backward pass contract over another axis. Counted."""
 ROUTED_PASSES = 6
-"""Values of a token, width and expert read and written forward to bring tokens in order of experts, and back; counted."""
+"""Values of a token, width and expert read and written forward to order tokens by experts and back. Counted."""
 LOGIT_BYTES = 20
 """Of a logit in training, all passes of a loss in 32 bits. Counted."""
 FUSED_KERNELS = 4
@@ -87,7 +87,7 @@ class LayerCost:
 
     shapes: Shapes
     kernels: Kernels
-    program: Program
+    program: GpuProgram
     bits: int
     trains_weights: bool = True
     """False where only adapters of low rank learn."""

@@ -28,7 +28,7 @@ class Parallel:
     context: int = 1
     """GPUs among which the tokens of a sequence are divided."""
     expert: int = 1
-    """Data- and context-parallel GPUs among which experts are divided."""
+    """GPUs of a stage among which experts are divided."""
     data: int = 1
     micro_batch: int = 1
     """Sequences of a pass and data-parallel GPU."""
@@ -43,8 +43,9 @@ class Parallel:
             tensor=self.tensor, pipeline=self.pipeline, interleave=self.interleave, context=self.context,
             expert=self.expert, data=self.data, micro_batch=self.micro_batch,
         )  # fmt: skip
-        if self.expert > 1 and (self.data * self.context) % self.expert:
-            raise SpecError("expert", f"= {self.expert} does not divide data x context = {self.data * self.context}")
+        among = self.tensor * self.data * self.context
+        if self.expert > 1 and among % self.expert:
+            raise SpecError("expert", f"= {self.expert} does not divide tensor x data x context = {among}")
 
     @property
     def gpus(self) -> int:
@@ -69,7 +70,7 @@ class Parallel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
+class GpuProgram:
     """What a training program does, where programs differ."""
 
     attention: Literal["stored", "first", "fused", "pipelined"] = "pipelined"
@@ -77,12 +78,12 @@ class Program:
     work, still with instructions of the A100 (FlashAttention 2); pipelined: exponentials beside products, with the
     chip's own instructions (FlashAttention 3, cuDNN)."""
     overlaps: bool = True
-    """Whether gradients and weights of data-parallel GPUs, tensor- and pipeline-parallel traffic run beside products."""
+    """Whether weights and gradients, and what stages and parts of a sequence send, pass beside products."""
     gradient_bytes: int = 2
     """Of a gradient as it is summed over micro-batches and reduced."""
 
 
-NOW = Program()
+NOW = GpuProgram()
 """What programs of 2025 do."""
-THEN = Program(attention="stored", overlaps=False, gradient_bytes=4)
+THEN = GpuProgram(attention="stored", overlaps=False, gradient_bytes=4)
 """What programs did before FlashAttention and overlapped collectives."""

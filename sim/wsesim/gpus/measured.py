@@ -8,24 +8,23 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import gcd
 
 from wsesim.errors import SpecError
-from wsesim.gpus.layout import NOW, THEN, Parallel, Program
+from wsesim.gpus.layout import NOW, THEN, GpuProgram, Parallel, Recompute
 from wsesim.gpus.load import Fleet, gpu_named
-from wsesim.gpus.serving import RequestTask
+from wsesim.gpus.serving import MOST_HELD, RequestTask
 from wsesim.gpus.training import StepTask
 from wsesim.model import Model
 
 COLUMNS = (
-    "id", "group", "gpu", "n_gpus", "gpus_per_node", "phase", "model", "n_params_b", "layers", "d_model", "n_heads", "n_kv_heads",
-    "d_head", "d_ffn", "ffn_type", "experts_active", "vocab", "seq_len", "input_len", "output_len", "batch_global",
-    "micro_batch", "tp", "pp", "vp", "cp", "ep", "dp", "sharding", "recompute", "precision", "schedule", "network",
-    "software",
-    "step_time_s", "latency_s", "tokens_per_s", "source", "date",
+    "id", "group", "gpu", "n_gpus", "gpus_per_node", "phase", "model", "n_params_b", "layers", "d_model", "n_heads",
+    "n_kv_heads", "d_head", "d_ffn", "ffn_type", "experts_active", "vocab", "seq_len", "input_len", "output_len",
+    "batch_global", "micro_batch", "tp", "pp", "vp", "cp", "ep", "dp", "sharding", "recompute", "precision", "schedule",
+    "network", "software", "step_time_s", "latency_s", "tokens_per_s", "source", "date",
 )  # fmt: skip
 """Columns that are read; a table may have more."""
-
-
+_PRECISIONS = ((r"fp4|int4|w4", "fp4"), (r"fp8|int8|w8", "fp8"), (r"bf16|tf32|mixed", "bf16"), (r"fp16|half", "fp16"))
 _TIMED = ((r"train|tuning", "step"), (r"prefill", "prompt"), (r"serving", "queue"))
 
 
@@ -78,18 +77,16 @@ def model_of(row: GpuRow) -> Model:
     """Return the model of a row."""
     heads, width = row.whole("n_heads"), row.whole("d_model")
     gated = "glu" in row["ffn_type"]
-    sizes = {
-        "layers": row.whole("layers"), "width": width, "heads": heads, "kv_heads": row.whole("n_kv_heads", heads),
-        "head_width": row.whole("d_head", width // heads), "ffn_width": row.whole("d_ffn"), "vocab": row.whole("vocab"),
-    }  # fmt: skip
     length = max(row.whole("seq_len", 1), row.whole("input_len", 0) + row.whole("output_len", 0))
     active = row.whole("experts_active", 1)
-    experts = {"experts": _experts(row, active), "experts_per_token": active} if active > 1 else {}
+    experts = _experts(row, active) if active > 1 else 0
     try:
         return Model(
             name=row["model"], max_length=length, activation="swiglu" if gated else "gelu",
             position="rotary" if gated else "learned", bias=not gated, attention_bias=not gated,
-            norm="rms_norm" if gated else "layer_norm", tied=not gated, **sizes, **experts,
+            norm="rms_norm" if gated else "layer_norm", tied=not gated, layers=row.whole("layers"), width=width,
+            heads=heads, kv_heads=row.whole("n_kv_heads", heads), head_width=row.whole("d_head", width // heads),
+            ffn_width=row.whole("d_ffn"), vocab=row.whole("vocab"), experts=experts, experts_per_token=active,
         )  # fmt: skip
     except SpecError as error:
         raise NotEstimated(str(error)) from None
@@ -117,33 +114,40 @@ def fleet_of(row: GpuRow) -> Fleet:
     )  # fmt: skip
 
 
+_PORT = re.compile(r"(?:(?P<ports>\d+)x [^,;]*?)?(?<![\d-])(?P<rate>\d+) Gb/s(?P<rest>[^,;+]*)")
+"""A network as rows state it: `8x HDR 200 Gb/s per node`, `1600 Gb/s RoCE per node`, `400 Gb/s per GPU`."""
+
+
 def _network(text: str, per_node: int) -> float | None:
-    """Return a GPU's share of a network of `8x HDR 200 Gb/s` or `1600 Gb/s ... per node`, bytes/s."""
-    found = re.search(r"(?:(\d+)x [^,;]*?)?(\d+) Gb/s", text.replace(",", ""))
-    if found is None or "class" in text or "per GPU" in text and not found[1]:
-        return float(found[2]) / 8 * 1e9 if found and "-" not in text and "per GPU" in text else None
-    if found[1]:
-        sharers = re.search(r"per (\d+) GPUs", text)
-        return int(found[1]) * int(found[2]) / 8 * 1e9 / (int(sharers[1]) if sharers else per_node)
-    return int(found[2]) / 8 * 1e9 / per_node if "per node" in text else None
+    """Return a GPU's share of a network, bytes/s; None where the text does not say it."""
+    found = _PORT.search(text)
+    if found is None or "not stated" in text:
+        return None
+    all_ports = int(found["ports"] or 1) * int(found["rate"]) / 8 * 1e9
+    if "per GPU" in found["rest"]:
+        return all_ports
+    sharers = re.search(r"per (\d+) GPUs", text)
+    if sharers or found["ports"] or "per node" in found["rest"]:
+        return all_ports / (int(sharers[1]) if sharers else per_node)
+    return None
 
 
 def _precision(text: str) -> str:
     words = text.lower()
-    for name, known in (("fp4", "fp4"), ("fp8", "fp8"), ("bf16", "bf16"), ("fp16", "fp16")):
-        if name in words:
+    for pattern, known in _PRECISIONS:
+        if re.search(pattern, words):
             return known
     raise NotEstimated(f"precision {text!r} is not known")
 
 
-def program_of(row: GpuRow) -> Program:
+def program_of(row: GpuRow) -> GpuProgram:
     """Return what the program of a row does, by its name and year."""
     named, year = f"{row['software']} {row['sharding']}".lower(), _year(row)
     if year >= 2024:
         return NOW
     if year < 2023 and "flash" not in named:
         return replace(THEN, overlaps="zero-3" in named)
-    return Program(attention="first")
+    return GpuProgram(attention="first")
 
 
 def _year(row: GpuRow) -> int:
@@ -154,14 +158,15 @@ def _year(row: GpuRow) -> int:
 def layout_of(row: GpuRow) -> Parallel:
     """Return the layout of a row."""
     tensor, stages = row.whole("tp", 1), row.whole("pp", 1)
-    context, expert = row.whole("cp", 1), row.whole("ep", 1)
+    context = row.whole("cp", 1)
     data = row.whole("dp", max(1, row.whole("n_gpus") // (tensor * stages * context)))
+    expert = gcd(row.whole("ep", 1), tensor * context * data)
     sharding = row["sharding"].lower()
     everything = ("fsdp" in sharding or "zero-3" in sharding) and stages == 1
     divided = any(word in sharding for word in ("fsdp", "zero", "optimizer"))
     again = row["recompute"].lower()
     selective = "selective" in again
-    recompute = "attention" if selective else "all" if "full" in again else "none"
+    recompute: Recompute = "attention" if selective else "all" if "full" in again else "none"
     pieces = row.whole("vp", 0) or _pieces(row, stages)
     modern = _year(row) >= 2023
     return Parallel(
@@ -192,4 +197,5 @@ def request_of(row: GpuRow) -> RequestTask:
     return RequestTask(
         model=model_of(row), prompt=row.whole("input_len"), generate=row.whole("output_len", 1),
         batch=None if queue else row.whole("batch_global", 0) or row.whole("micro_batch", 1), program=program_of(row),
+        waiting=(row.whole("batch_global", 0) if queue else 0) or MOST_HELD,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a GPU holds: weights, gradients, optimizer states, activations, caches; and what must be computed again to fit."""
+"""What a GPU holds in training: weights, gradients, states, activations; and what is computed again so that it fits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from wsesim.gpus.layers import Shapes
-from wsesim.gpus.layout import Parallel, Program
+from wsesim.gpus.layout import GpuProgram, Parallel
 from wsesim.model import Model
 
 USABLE = 0.94
@@ -14,7 +14,7 @@ USABLE = 0.94
 STATE_BYTES = 12
 """Of a weight: Adam's copy and two moments in 32 bits."""
 SCORE_BYTES = 5
-"""Of a score, where scores are stored: softmax in and out, and a mask. Source: Korthikanti et al. 2022, arXiv 2205.05198."""
+"""Of a score that is stored: softmax in and out, a mask. Source: Korthikanti et al. 2022, arXiv 2205.05198."""
 LOSS_BYTES = 6
 """Of a logit: 16 bits, and 32 in the loss."""
 
@@ -25,7 +25,7 @@ class Room:
 
     model: Model
     layout: Parallel
-    program: Program
+    program: GpuProgram
     trains_weights: bool = True
     bits: int = 16
     """Of operands of products."""

@@ -10,6 +10,7 @@ from importlib.resources import files
 from math import log
 from statistics import fmean, median
 
+from wsesim.errors import SpecError
 from wsesim.gpus.layout import Parallel
 from wsesim.gpus.load import Fleet
 from wsesim.gpus.measured import GpuRow, NotEstimated, fleet_of, layout_of, request_of, step_of
@@ -21,7 +22,7 @@ from wsesim.gpus.training import StepEstimate, StepTask, estimate_step
 USUAL_MFU = 0.4
 """Of a GPU and precision of which no step was published."""
 OTHER_GPU, OTHER_PRECISION, OTHER_WORK, OF_SCALE = 1.5, 0.7, 0.7, 0.2
-"""What counts as far: another GPU, another precision, fine-tuning, each factor e in GPUs; a factor e in weights counts 1."""
+"""What counts as far: another GPU, precision, fine-tuning, each factor e in GPUs; a factor e in weights counts 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,7 @@ def score_row(row: GpuRow, practice: Practice | None = None) -> GpuScore:
         fleet = fleet_of(row)
         fleet = fleet if practice is None else replace(fleet, gpu=replace(fleet.gpu, practice=practice))
         estimated = _estimated(row, fleet)
-    except NotEstimated as error:
+    except (NotEstimated, SpecError) as error:
         return GpuScore(row=row, unit=unit, measured=measured, estimated=None, reason=str(error))
     return GpuScore(row=row, unit=unit, measured=measured, estimated=estimated, at_constant=_at_constant(row, fleet))
 
@@ -114,8 +115,8 @@ def _step(row: GpuRow, fleet: Fleet) -> StepEstimate:
     layout = layout_of(row)
     if row["micro_batch"]:
         return estimate_step(task, fleet, layout)
-    found = [estimate_step(task, fleet, tried) for tried in _micro_batches(task, layout)]
-    return min(found, key=lambda estimate: (not estimate.fits, estimate.step_s))
+    estimates = [estimate_step(task, fleet, tried) for tried in _micro_batches(task, layout)]
+    return min(estimates, key=lambda estimate: (not estimate.fits, estimate.step_s))
 
 
 def _micro_batches(task: StepTask, layout: Parallel) -> list[Parallel]:
@@ -149,7 +150,7 @@ def _mfu(row: GpuRow, gpu: str, bits: int) -> float | None:
         if fleet.gpu.key != gpu or multiplied != bits or not measured:
             return None
         return flops_of(step_of(row)) / (measured * fleet.count * peak)
-    except NotEstimated:
+    except (NotEstimated, SpecError):
         return None
 
 
@@ -189,7 +190,7 @@ def _series(name: str, members: list[GpuScore]) -> SeriesScore:
 def spread_of(series: Iterable[SeriesScore]) -> tuple[float, float]:
     """Return the median over series of their medians, and the mean of the worst quarter of them."""
     errors = sorted(one.median for one in series)
-    return median(errors), fmean(errors[int(0.75 * len(errors)):])
+    return median(errors), fmean(errors[int(0.75 * len(errors)) :])
 
 
 def nearest_series(timed: str, weights: float, fleet: Fleet) -> SeriesScore | None:
@@ -204,7 +205,7 @@ def nearest_series(timed: str, weights: float, fleet: Fleet) -> SeriesScore | No
 def _distance(row: GpuRow, weights: float, fleet: Fleet) -> float:
     try:
         other, billions = fleet_of(row), row.number("n_params_b")
-    except NotEstimated:
+    except (NotEstimated, SpecError):
         return float("inf")
     if not billions:
         return float("inf")
@@ -212,4 +213,3 @@ def _distance(row: GpuRow, weights: float, fleet: Fleet) -> float:
     found += OTHER_WORK * ("tuning" in row["phase"])
     found += OTHER_GPU * (other.gpu.key != fleet.gpu.key)
     return found + OTHER_PRECISION * (_bits(other) != _bits(fleet))
-

@@ -70,7 +70,7 @@ def _kept(task: StepTask, tensor: int, pipeline: int, context: int, data: int) -
                 yield Parallel(
                     tensor=tensor, pipeline=pipeline, interleave=interleave, context=context, expert=expert, data=data,
                     micro_batch=micro_batch, sharding=sharding,
-                )  # type: ignore[arg-type]  # fmt: skip
+                )  # fmt: skip
 
 
 def _divisions(model: Model, most: int) -> Iterator[int]:

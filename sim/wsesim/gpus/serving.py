@@ -1,7 +1,7 @@
 """Time of requests on GPUs: a prompt read, tokens written one after the other, and as many requests as memory holds.
 
-    token = layers x (products that read all weights once + caches read + sums over tensor-parallel GPUs) + head
-    queue that is never empty:   tokens/s = batch x output / (output x token + batch x prompt)
+token = layers x (products that read all weights once + caches read + sums over tensor-parallel GPUs) + head
+queue that is never empty:   tokens/s = batch x output / (output x token + batch x prompt)
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from wsesim.gpus.kernels import Kernels, Load
 from wsesim.gpus.layers import FUSED_KERNELS, LayerCost, Shapes
-from wsesim.gpus.layout import NOW, Parallel, Program
+from wsesim.gpus.layout import NOW, GpuProgram, Parallel
 from wsesim.gpus.load import Fleet
 from wsesim.gpus.power import board_w, clock_share
 from wsesim.gpus.room import USABLE
@@ -38,7 +38,7 @@ class RequestTask:
     """Requests in all, of a queue."""
     slowest_token_s: float | None = None
     """Mean time of a token that is good enough, of a queue: no more requests are held at once than keep it."""
-    program: Program = NOW
+    program: GpuProgram = NOW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ class RequestEstimate:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class GpuRequest:
     """A request in a layout, term by term."""
 
     task: RequestTask
@@ -138,7 +138,7 @@ class Request:
 
 def estimate_request(task: RequestTask, fleet: Fleet, layout: Parallel) -> RequestEstimate:
     """Return what requests take in a layout, of which there are as many copies as the GPUs hold."""
-    request = Request(task, fleet, layout)
+    request = GpuRequest(task, fleet, layout)
     copies = max(1, fleet.count // (layout.tensor * layout.pipeline))
     held = request.most_held()
     if task.batch is not None:
@@ -152,7 +152,7 @@ def estimate_request(task: RequestTask, fleet: Fleet, layout: Parallel) -> Reque
     return found
 
 
-def _held(request: Request, batch: int, copies: int, *, fits: bool) -> RequestEstimate:
+def _held(request: GpuRequest, batch: int, copies: int, *, fits: bool) -> RequestEstimate:
     """Return what *batch* requests of each copy take."""
     task, fleet, layout = request.task, request.fleet, request.layout
     layers, written = task.model.layers, task.generate

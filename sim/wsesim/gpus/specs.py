@@ -6,13 +6,14 @@ step times (`wsesim validate --gpus`), one value each for all GPUs, models and p
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from wsesim.errors import SpecError, require_not_negative, require_positive
 from wsesim.figures import LESS, MORE, neither
 
 BITS = {"fp32": 32, "tf32": 19, "fp16": 16, "bf16": 16, "fp8": 8, "mxfp8": 8, "fp4": 4, "nvfp4": 4}
 """Bits of an operand of a matrix product, by precision."""
+_MAY_BE_NONE = ("dense_8_teraflops", "dense_4_teraflops", "node_w")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +24,7 @@ class Chip:
         SpecError: on construction, for sizes or rates that are not positive.
     """
 
-    sms: int = field(metadata=MORE)
+    sms: int = field(metadata=neither("more of them for one peak are slower each, and tiles fill them otherwise"))
     """Multiprocessors (compute units) that work side by side."""
     clock_hz: float = field(metadata=MORE)
     """Boost clock, at which the peaks are stated, hertz."""
@@ -53,22 +54,16 @@ class Chip:
     """Largest power of a server over its GPUs, watts per GPU."""
     library_share: float = field(metadata=MORE)
     """What the vendor's libraries reach of the products that issue and power would allow; NVIDIA's being 1."""
+    common_share: float = field(metadata=MORE)
+    """Share of the peak that instructions reach which all GPUs have: those of attention before FlashAttention 3."""
     process_energy: float = field(metadata=LESS)
     """Energy of switching in the chip's process, TSMC 4N being 1."""
 
     def __post_init__(self) -> None:
         """Check that every figure is a size or a rate."""
-        require_positive(
-            sms=self.sms, clock_hz=self.clock_hz, dense_16_teraflops=self.dense_16_teraflops,
-            exponentials_per_cycle=self.exponentials_per_cycle, vector_per_cycle=self.vector_per_cycle,
-            memory_bytes=self.memory_bytes, memory_bandwidth_bytes_per_s=self.memory_bandwidth_bytes_per_s,
-            link_bytes_per_s=self.link_bytes_per_s, link_domain=self.link_domain,
-            network_bytes_per_s=self.network_bytes_per_s, board_w=self.board_w, library_share=self.library_share,
-            process_energy=self.process_energy,
-        )  # fmt: skip
-        require_not_negative(
-            dense_8_teraflops=self.dense_8_teraflops, dense_4_teraflops=self.dense_4_teraflops, node_w=self.node_w
-        )
+        above_zero = [each.name for each in fields(self) if each.name not in _MAY_BE_NONE]
+        require_positive(**{name: getattr(self, name) for name in above_zero})
+        require_not_negative(**{name: getattr(self, name) for name in _MAY_BE_NONE})
 
     def peak(self, bits: int) -> tuple[float, int]:
         """Return the dense peak (FLOP/s) of products of *bits*, and the bits that are multiplied then."""

@@ -43,7 +43,7 @@ class Traffic:
         chip, practice = self.gpu.chip, self.gpu.practice
         found = practice.link_latency_s
         if group.inside > 1:
-            found += size_bytes * (group.inside - 1) / group.inside / (chip.link_bytes_per_s * practice.link_share)
+            found += size_bytes * (group.size - 1) / group.size / (chip.link_bytes_per_s * practice.link_share)
         if group.domains > 1:
             share = (group.domains - 1) / group.domains / group.inside
             between_s = size_bytes * share / (chip.network_bytes_per_s * practice.link_share)

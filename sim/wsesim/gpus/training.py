@@ -1,7 +1,7 @@
 """Time of a training step on GPUs: the slowest stage's micro-batches, the bubble, what traffic is not hidden, power.
 
-    micro-batch of a stage = layers x (forward + backward + again) + head + exposed tensor, context, expert traffic
-    step = m x slowest stage + (p - 1) / v x mean stage + weights and gradients + optimizer, at the clock power leaves
+micro-batch of a stage = layers x (forward + backward + again) + head + exposed tensor, context, expert traffic
+step = m x slowest stage + (p - 1) / v x mean stage + weights and gradients + optimizer, at the clock power leaves
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from math import ceil, log, sqrt
 
 from wsesim.gpus.kernels import Kernels, Load
 from wsesim.gpus.layers import LayerCost, Shapes
-from wsesim.gpus.layout import NOW, Parallel, Program
+from wsesim.gpus.layout import NOW, GpuProgram, Parallel
 from wsesim.gpus.load import Fleet
 from wsesim.gpus.power import board_w, clock_share
 from wsesim.gpus.room import USABLE, Room
@@ -33,7 +33,7 @@ class StepTask:
     model: Model
     sequences: int
     length: int
-    program: Program = NOW
+    program: GpuProgram = NOW
     trains_weights: bool = True
     """False where only adapters of low rank learn."""
     learns: bool = True
@@ -69,7 +69,7 @@ class StepEstimate:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class GpuStep:
     """A step in a layout, term by term."""
 
     task: StepTask
@@ -107,6 +107,13 @@ class Step:
         """GPUs with the same weights."""
         return self.group(self.layout.data * self.layout.context, self.layout.tensor)
 
+    @property
+    def experts(self) -> Group:
+        """GPUs among which experts are divided; those of a tensor-parallel group too where there are more of them."""
+        layout = self.layout
+        apart = layout.expert <= layout.data * layout.context
+        return self.group(layout.expert, layout.tensor if apart else 1)
+
     def tokens(self) -> float:
         """Return tokens of a micro-batch on one GPU."""
         return self.layout.micro_batch * self.task.length / self.layout.context
@@ -120,7 +127,7 @@ class Step:
         ring_s = self.traffic.gather_s(self.group(layout.context, layout.tensor), keys)
         context_s = self._exposed(ring_s, attention_s)
         sent = activations * model.experts_per_token * Shapes(model, layout).norm_share()
-        expert_s = 2 * self.traffic.exchange_s(self.group(layout.expert, layout.tensor), sent) if model.experts else 0.0
+        expert_s = 2 * self.traffic.exchange_s(self.experts, sent) if model.experts else 0.0
         return {"tensor-parallel traffic": tensor_s, "context-parallel traffic": context_s, "expert traffic": expert_s}
 
     def _exposed(self, traffic_s: float, beside_s: float) -> float:
@@ -165,7 +172,7 @@ class Step:
 
 def estimate_step(task: StepTask, fleet: Fleet, layout: Parallel) -> StepEstimate:
     """Return what a step takes in a layout, whose `recompute` is the least that is done."""
-    step, bits = Step(task, fleet, layout), BITS[fleet.precision]
+    step, bits = GpuStep(task, fleet, layout), BITS[fleet.precision]
     limit_bytes = USABLE * fleet.gpu.chip.memory_bytes
     again = step.room.share_again(task.length, step.micro_batches, limit_bytes)
     fits = again is not None
@@ -186,7 +193,7 @@ def estimate_step(task: StepTask, fleet: Fleet, layout: Parallel) -> StepEstimat
 
 
 def _assembled(
-    step: Step, forward: Load, backward: Load, exposed: dict[str, float], head: Load, *, share: float, fits: bool
+    step: GpuStep, forward: Load, backward: Load, exposed: dict[str, float], head: Load, *, share: float, fits: bool
 ) -> StepEstimate:  # fmt: skip
     layout, model, m = step.layout, step.task.model, step.micro_batches
     layers, stages = step.room.stage_layers, layout.pipeline
@@ -218,11 +225,11 @@ def _assembled(
 
 
 def _estimate(
-    step: Step, by_cause: dict[str, float], work: Load, clock: float, *, share: float, fits: bool
+    step: GpuStep, by_cause: dict[str, float], work: Load, clock: float, *, share: float, fits: bool
 ) -> StepEstimate:  # fmt: skip
     all_s = sum(by_cause.values())
     count = step.fleet.count
-    by_cause["slowest of all GPUs"] = all_s * step.fleet.gpu.practice.scatter * sqrt(2 * log(count)) if count > 1 else 0.0
+    by_cause["slowest of all GPUs"] = all_s * step.fleet.gpu.practice.scatter * sqrt(2 * log(count))
     step_s = sum(by_cause.values())
     layout = replace(step.layout, recompute="all") if share == 1 else step.layout
     return StepEstimate(

@@ -1,8 +1,8 @@
-"""The same question asked of GPUs, by estimates, beside an answer: a table, where their time goes, and how sure it is."""
+"""What GPUs would make of a question, by estimates, beside its answer: figures, where time goes, how sure it is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from wsesim.answer import Answer, Number, Result, Table, UsedFigure
@@ -28,13 +28,14 @@ from wsesim.questions.shared.kinds import RequestQuestion, StepQuestion
 from wsesim.units import Dimension, parse, plural
 
 COMPARED = (
-    "largest_rate_per_s", "step_s", "prompt_read_s", "ttft_s", "tpot_s", "total_s", "tokens_per_s", "power_w", "energy_per_token_j"
+    "largest_rate_per_s", "step_s", "prompt_read_s", "ttft_s", "tpot_s", "total_s", "tokens_per_s", "power_w",
+    "energy_per_token_j",
 )  # fmt: skip
 """Figures that are put side by side, where an answer has them."""
 LEFT_OUT = (
     "GPUs are estimated by formulas, in the fastest layout that was found; failures, input, contention of networks, "
-    "waiting requests, prefix caches and guessed tokens are left out. Their power is that of boards with their share of servers, the "
-    "wafers' that of systems."
+    "waiting requests, prefix caches and guessed tokens are left out. Their power is that of boards with their share "
+    "of servers, the wafers' that of systems."
 )
 Task = StepTask | RequestTask
 Estimate = StepEstimate | RequestEstimate
@@ -65,7 +66,11 @@ def beside_gpus(question: Question, result: Result, fleets: Sequence[Fleet]) -> 
     if result.answer is None:
         return replace(result, notes=(*result.notes, *sentences, LEFT_OUT), provenance=provenance)
     answer = result.answer
-    tables = (_table(answer, found), *(_time(one) for one in found if not isinstance(one.estimate, DoesNotFitGpus)))
+    known = {spec.name for spec in result.specs}
+    tables = (
+        _table(answer, found, known),
+        *(_time(one) for one in found if not isinstance(one.estimate, DoesNotFitGpus)),
+    )
     facts = {**answer.facts, **{one.fleet.label: _facts(one) for one in found}}
     answer = replace(
         answer, tables=(*answer.tables, *tables), sentences=(*answer.sentences, *sentences),
@@ -134,7 +139,7 @@ def _request_figures(task: RequestTask, fleet: Fleet, found: RequestEstimate) ->
     return figures | power
 
 
-def _power(fleet: Fleet, board_w: float, tokens_per_s: float) -> Mapping[str, Number]:
+def _power(fleet: Fleet, board_w: float, tokens_per_s: float) -> dict[str, Number]:
     """Return the power of boards, and of servers in proportion; and the energy of a token."""
     chip = fleet.gpu.chip
     power_w = fleet.count * board_w * (1 + chip.node_w / chip.board_w)
@@ -154,7 +159,8 @@ def _sentence(one: BesideGpus) -> str:
     if isinstance(found, StepEstimate) and 0 < found.again < 1:
         said += f" {found.again:.0%} of the layers are computed again to fit."
     if one.constant:
-        said += f" One utilization for all, {usual_mfu(one.fleet.gpu.key, _multiplied(one.fleet)):.0%}, stands beside it."
+        usual = usual_mfu(one.fleet.gpu.key, _multiplied(one.fleet))
+        said += f" One utilization for all, {usual:.0%}, stands beside it."
     if one.near is None:
         return said
     near = one.near
@@ -166,13 +172,14 @@ def _multiplied(fleet: Fleet) -> int:
     return fleet.gpu.chip.peak(BITS[fleet.precision])[1]
 
 
-def _table(answer: Answer, found: Sequence[BesideGpus]) -> Table:
-    """Return the figures of wafers and GPUs side by side."""
-    names = tuple(name for name in COMPARED if answer.figures.get(name) is not None)
+def _table(answer: Answer, found: Sequence[BesideGpus], known: Collection[str]) -> Table:
+    """Return the figures of wafers and GPUs side by side, of those that the kind has."""
+    said = [answer.figures, *(one.figures for one in found)]
+    names = tuple(name for name in COMPARED if name in known and any(each.get(name) is not None for each in said))
     machine = answer.facts.get("machine", {})
     systems = machine.get("systems", 1)
     own = f"{systems} × {machine.get('name', 'wafer')}"
-    rows: list[tuple[object, ...]] = [(own, *(answer.figures[name] for name in names))]
+    rows: list[tuple[object, ...]] = [(own, *(answer.figures.get(name) for name in names))]
     for one in found:
         rows.append((one.fleet.label, *(one.figures.get(name) for name in names)))
         if one.constant:

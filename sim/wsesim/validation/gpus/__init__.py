@@ -1,6 +1,6 @@
 """Published times of GPUs against their estimates: scores by series, and constants as all other series set them.
 
-    table ─► GpuRow ─► wsesim.gpus ─► GpuReport ─► terminal, JSON, Markdown
+table ─► GpuRow ─► wsesim.gpus ─► GpuReport ─► terminal, JSON, Markdown
 """
 
 from __future__ import annotations

@@ -46,9 +46,9 @@ def leave_out_series(rows: Sequence[GpuRow]) -> tuple[LeftOutSeries, ...]:
     """Return every series of steps, left out in turn."""
     practice = gpu_named(_ANY).practice
     by_name: dict[str, list[GpuRow]] = {}
-    for row in rows:
-        if row.timed == "step":
-            by_name.setdefault(row.series, []).append(row)
+    for score in score_rows(row for row in rows if row.timed == "step"):
+        if score.estimated is not None:
+            by_name.setdefault(score.row.series, []).append(score.row)
     trials = {
         name: {value: _misses(by_name, _moved(practice, name, value)) for value in _grid(value_now)}
         for name, value_now in calibrated().items()
@@ -62,7 +62,7 @@ def _grid(value: float) -> tuple[float, ...]:
 
 def _moved(practice: Practice, name: str, value: float) -> Practice:
     capped = min(value, 1.0) if name.endswith(("_share", "interference")) else value
-    return replace(practice, **{name: capped})  # type: ignore[arg-type]
+    return replace(practice, **{name: capped})
 
 
 def _misses(by_name: Mapping[str, Sequence[GpuRow]], practice: Practice) -> dict[str, float]:

@@ -70,9 +70,10 @@ class GpuReport:
 
     def files(self) -> dict[str, bytes]:
         """Return everything as Markdown, by the name of its file."""
-        parts = ["# Measured and estimated GPUs", _introduction(), *summary(self), *_constants(self.left_out), "## Rows",
-                 markdown_table(_ROW_HEAD, map(_row, _estimated(self.scores))), "## Not estimated",
-                 markdown_table(("row", "why"), [(one.row["id"], one.reason) for one in self.scores if one.reason])]  # fmt: skip
+        left = [(one.row["id"], one.reason) for one in self.scores if one.reason]
+        parts = ["# Measured and estimated GPUs", _introduction(), *summary(self), *_constants(self.left_out),
+                 "## Rows", markdown_table(_ROW_HEAD, map(_row, _estimated(self.scores))),
+                 "## Not estimated", markdown_table(("row", "why"), left)]  # fmt: skip
         return {FILE: document(parts)}
 
 
