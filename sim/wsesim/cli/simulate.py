@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from wsesim.graph import Graph
     from wsesim.questions.base import Question
 
-GRAPH_FORMS = ("dot", "svg", "json")
+GRAPH_FORMS = ("dot", "svg", "json", "chakra")
+ENDINGS = {form: form for form in GRAPH_FORMS} | {"et": "chakra"}
+"""Forms by how a file ends."""
 
 
 @click.command()
@@ -156,24 +158,37 @@ def forward(file: Path, settings: tuple[str, ...]) -> None:
 @force_file_option
 @speaking
 def graph(file: Path, settings: tuple[str, ...], form: str | None, target: Path | None, force: bool) -> None:
-    """Print the dataflow graph of the model that a question is about."""
+    """Print the dataflow graph of the model that a question is about.
+
+    chakra is an execution trace of one system, as ASTRA-sim reads it (NAME.0.et): loads of weights, ops with FLOPs and
+    bytes, sums over systems, stores of gradients.
+    """
     from wsesim import answers, questions
 
-    built = questions.load(file, settings=settings).graph()
+    question = questions.load(file, settings=settings)
+    built = question.graph()
     if built is None:
         raise InputError.at("asks of no model, so there is no graph", file=str(file))
     ending = target.suffix.removeprefix(".") if target else ""
-    form = form or (ending if ending in GRAPH_FORMS else "json" if manner().json else "dot")
-    text = _graph_text(built, form)
+    form = form or ENDINGS.get(ending) or ("json" if manner().json else "dot")
     if target is None:
-        put(text)
+        if form == "chakra":
+            raise click.UsageError("a chakra trace is not text; give a file to write, -o NAME.0.et")
+        put(_graph_text(built, form))
         return
     if target.exists() and target.samefile(file):
         raise InputError.at("is the question itself; choose another file", file=str(target))
-    answers.write_file(text.encode(), target, overwrite=force)
+    systems = question.asked.hardware.cluster.systems
+    answers.write_file(_graph_file(built, form, systems=systems), target, overwrite=force)
     if manner().json:
         print_json({"status": "ok", "file": str(target)})
     say(f"wrote {target}")
+
+
+def _graph_file(graph: Graph, form: str, *, systems: int) -> bytes:
+    from wsesim.graph import to_chakra
+
+    return to_chakra(graph, systems=systems) if form == "chakra" else _graph_text(graph, form).encode()
 
 
 def _graph_text(graph: Graph, form: str) -> str:
