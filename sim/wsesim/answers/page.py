@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from wsesim._version import __version__
 from wsesim.answer import Answer, Comparison, Result
-from wsesim.answers import text, views
+from wsesim.answers import limits, text, views
 from wsesim.answers.causes import Cause, causes_of
 from wsesim.answers.compared import Compared
 from wsesim.answers.drawings import drawn
@@ -47,7 +47,9 @@ def _of_answer(result: Result, answer: Answer) -> dict[str, object]:
     causes = causes_of(answer)
     return {
         "causes": tuple(causes.values()), "about": views.about(answer), "headline": views.headline(result, answer),
-        "choices": views.choices(result, answer),
+        "choices": views.choices(result, answer), "nearest": views.nearest(result),
+        "limits": limits.lines(answer), "without_effect": limits.without_effect(answer),
+        "above_bound": limits.told_above_bound(answer),
         "figures": views.figures(result, answer), "spent": views.spent(answer, causes),
         "gap": views.gap(answer, causes), "reached_s": views.reached_s(answer), "width": views.width,
         "tables": tuple(map(views.grid, answer.tables)), "ops": views.ops(answer, causes),

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from wsesim.answer import Answer, Comparison, Result
-from wsesim.answers import text, views
+from wsesim.answers import limits, text, views
 from wsesim.answers.causes import Cause, causes_of
 from wsesim.answers.compared import Compared
 from wsesim.signs import ascii_only, printable
@@ -147,8 +147,10 @@ def _answer(to: Printer, result: Result, answer: Answer) -> None:
     to.grid((((line.label, ""), (line.value, "bold"), (line.detail, "dim")) for line in lines), "lrf")
     for sentence in (*answer.sentences, *views.choices(result, answer)):
         to.line((sentence, "dim"))
+    to.line(("Nearest measured: ", "bold"), (views.nearest(result), "dim"))
     _bound(to, answer, causes)
     _time(to, answer, causes)
+    _limits(to, answer)
     for table in answer.tables:
         _table(to, views.grid(table), rest=f"in {table.name}.csv")
     _ops(to, answer, causes)
@@ -162,6 +164,8 @@ def _bound(to: Printer, answer: Answer, causes: dict[str, Cause]) -> None:
     if len(ranked) > _GAPS:
         named.append(f"{len(ranked) - _GAPS} more")
     on_top = f" On top come: {', '.join(named)}." if named else ""
+    held = limits.told_above_bound(answer)
+    on_top += f" Held by: {held}." if held else ""
     takes = f"this {answer.spent.what if answer.spent else 'run'} takes {text.seconds(views.reached_s(answer))}"
     bound = f"The bound is {text.seconds(answer.bound.seconds)}"
     to.line((bound, "bold"), (f" ({answer.bound.meaning}); {takes}.{on_top}", ""), gap=True)
@@ -170,14 +174,25 @@ def _bound(to: Printer, answer: Answer, causes: dict[str, Cause]) -> None:
 def _time(to: Printer, answer: Answer, causes: dict[str, Cause]) -> None:
     if answer.spent is None or answer.spent.total_s <= 0:
         return
-    longest_s = max(answer.spent.by_cause.values(), default=0.0)
+    longest_s, held = max(answer.spent.by_cause.values(), default=0.0), limits.held_by(answer)
     to.line(("Where the time goes", "bold"), gap=True)
     to.grid(
         (((causes[cause].label, ""), (_bar(spent_s, longest_s), causes[cause].dark), (text.seconds(spent_s), ""),
-          (text.percent(spent_s / answer.spent.total_s), ""))
+          (text.percent(spent_s / answer.spent.total_s), ""), (held.get(cause, ""), "dim"))
          for cause, spent_s in text.ranked(answer.spent.by_cause)),
-        "flrr",
+        "flrrl",
     )  # fmt: skip
+
+
+def _limits(to: Printer, answer: Answer) -> None:
+    """Print what each limit, twice as good, would bring."""
+    lines = limits.lines(answer)
+    if not lines:
+        return
+    to.line(("What twice as good would bring", "bold"), (", placed as it is", ""), gap=True)
+    to.grid((((line.name, ""), (line.saved, ""), (line.share, "")) for line in lines), "frr")
+    if none := limits.without_effect(answer):
+        to.line((f"next to nothing: {none}", "dim"))
 
 
 def _bar(part: float, whole: float) -> str:

@@ -17,6 +17,7 @@ from wsesim.cli.kernel import kernel
 from wsesim.cli.measure import sweep, validate
 from wsesim.cli.options import debug_option
 from wsesim.cli.precision import precision
+from wsesim.cli.sensitivity import sensitivity
 from wsesim.cli.simulate import forward, graph, levels, run
 from wsesim.cli.train import train
 from wsesim.cli.use import ask, classify, generate
@@ -38,7 +39,7 @@ def cli() -> None:
 
 for command in (
     run, check, show, schema, init, models, machines, software, gpus, graph, verify, forward, precision, validate,
-    sweep, kernel, levels, data, train, ask, classify, generate,
+    sweep, sensitivity, kernel, levels, data, train, ask, classify, generate,
 ):  # fmt: skip
     cli.add_command(command)
 

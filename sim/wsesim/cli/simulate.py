@@ -80,7 +80,7 @@ def answer_question(
     folder = out or RUNS / (name if level in (None, question.level) else f"{name}-{level}")
     answers.check_folder(folder, overwrite=force)
     with progress(f"answering {name}") as tell:
-        result = questions.run(question, level=level, verify=verify, say=tell)
+        result = questions.run(question, level=level, verify=verify, explain=True, say=tell)
         if fleets:
             result = questions.beside_gpus(question, result, fleets)
     with or_shown(lambda: answers.print_result(result, console())):

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from wsesim.graph.backward import is_borrowed, is_lent
+from wsesim.graph.backward import is_lent
 from wsesim.graph.core import PHASES, Block, Graph, Op, Tensor
 from wsesim.graph.counts import macs
 from wsesim.graph.export import handed, links
@@ -69,7 +69,7 @@ class _Trace:
         node = self._node(COMP, f"{title}.{op.name}", before, *attributes, in_store=op.phase == "optimizer")
         for name in op.outputs:
             self.writers[place, name] = node
-            if _leaves(block, block.tensors[name]):
+            if name in _leaving(block):
                 self._leave(f"{title}.{name}", block.tensors[name], node)
 
     def _writer(
@@ -124,10 +124,10 @@ def _lent(graph: Graph) -> Iterator[tuple[Block, str, Block, str]]:
     return ((writer, output, reader, name) for writer, output, reader, name in links(graph) if is_lent(writer, output))
 
 
-def _leaves(block: Block, tensor: Tensor) -> bool:
-    """Whether a tensor is the gradient of a weight that the block owns, which goes to the store."""
-    owned = block.tensors.get(tensor.of or "")
-    return tensor.role == "gradient" and owned is not None and owned.role == "weight" and not is_borrowed(owned)
+def _leaving(block: Block) -> frozenset[str]:
+    """Return the gradients that go to the store, where weights are updated: what the optimizer reads of the sweep."""
+    read = (name for op in block.phase("optimizer") for name in op.inputs)
+    return frozenset(name for name in read if block.tensors[name].role == "gradient")
 
 
 def _varint(value: int) -> bytes:

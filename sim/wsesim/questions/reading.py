@@ -150,7 +150,7 @@ def _asked(
     filled, defaults = fill(kind.file, draft.values, draft.given, {**common, **derived}, plain=plain)
     resolved = {key: filled[key] for key in sorted(filled, key=_rank)}
     return Asked(
-        name=draft.name, file=draft.file, folder=draft.folder, model=draft.model, hardware=draft.hardware,
+        name=draft.name, file=draft.file, folder=draft.folder, data=data, model=draft.model, hardware=draft.hardware,
         software=draft.software, given=_given(data), notes=tuple(draft.problems.notes), resolved=resolved,
         defaults=(*model_defaults, *software_defaults, *defaults),
     )  # fmt: skip

@@ -22,7 +22,7 @@ STEM = "validation"
 """With which names of files begin."""
 GROUP_HEAD = ("group", "rows run", "bias", "median", "worst", "worst row", "goals", "met", "baseline")
 CLAIM_HEAD = ("group", "rows run", "bias", "median", "worst", "worst row", "baseline")
-ROW_HEAD = ("row", "measured", "simulated", "unit", "error", "baseline")
+ROW_HEAD = ("row", "measured", "simulated", "unit", "error", "told without it", "baseline")
 CONSTANT_HEAD = ("constant", "value", "plausible", "meaning", "set on")
 LEFT_HEAD = ("group", "constants as all other groups set them", "median", "worst", "in view: median", "worst")
 
@@ -40,7 +40,9 @@ class ModelReport:
         rows = []
         for score in self.validation.scores:
             row = asdict(score) | {"error": score.error, "naive_error": score.naive_error}
-            for empty in [name for name in ("reason", "note") if not row[name]]:
+            if score.nearest is not None:
+                row["nearest"]["within"] = score.nearest.within
+            for empty in [name for name in ("reason", "note", "nearest") if not row[name]]:
                 del row[empty]
             rows.append(row)
         summary = {name: asdict(group) | {"met": group.met} for name, group in self.validation.summary().items()}
@@ -115,7 +117,10 @@ def _met(group: GroupSummary) -> str:
 
 def _row_line(score: RowScore) -> Line:
     simulated = "" if score.simulated is None else f"{score.simulated:.5g}"
-    return (score.id, f"{score.measured:.5g}", simulated, score.unit, signed(score.error), signed(score.naive_error))
+    nearest = score.nearest
+    within = "" if nearest is None else f"within {percent(nearest.within)}, as {nearest.group}"
+    baseline = signed(score.naive_error)
+    return (score.id, f"{score.measured:.5g}", simulated, score.unit, signed(score.error), within, baseline)
 
 
 def _verdict(group: GroupSummary) -> str:
