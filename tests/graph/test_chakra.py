@@ -87,5 +87,5 @@ def test_systems_sum_what_they_store() -> None:
     assert many[COMM_COLL] == many[MEM_STORE] == one[MEM_STORE] > 0
     summed = [node for node in _read(to_chakra(TRAINING, systems=4)) if node["type"] == COMM_COLL]
     assert {node["comm_type"] for node in summed} == {0}
-    weights = sum(b.repeat * TRAINING.bytes(t) for b in TRAINING.blocks for t in b.weights() if t.of in (None, t.name))
+    weights = sum(b.repeat * TRAINING.bytes(t) for b in TRAINING.blocks for t in b.weights())
     assert sum(node["comm_size"] for node in summed) == weights

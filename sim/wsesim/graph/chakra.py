@@ -125,9 +125,10 @@ def _lent(graph: Graph) -> Iterator[tuple[Block, str, Block, str]]:
 
 
 def _leaving(block: Block) -> frozenset[str]:
-    """Return the gradients that go to the store, where weights are updated: what the optimizer reads of the sweep."""
-    read = (name for op in block.phase("optimizer") for name in op.inputs)
-    return frozenset(name for name in read if block.tensors[name].role == "gradient")
+    """Return the gradients that go to the store, where weights are updated: what its ops read, and lent ones."""
+    read = {name for op in block.phase("optimizer") for name in op.inputs}
+    made = (name for op in block.phase("backward") for name in op.outputs)
+    return frozenset(name for name in made if name in read or is_lent(block, name))
 
 
 def _varint(value: int) -> bytes:
