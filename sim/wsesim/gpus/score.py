@@ -72,6 +72,12 @@ def packaged_rows() -> tuple[GpuRow, ...]:
     return tuple(GpuRow(row) for row in csv.DictReader(text.splitlines()))
 
 
+@cache
+def packaged_scores() -> tuple[GpuScore, ...]:
+    """Return the scores of the rows that come with the package."""
+    return score_rows(packaged_rows())
+
+
 def score_rows(rows: Iterable[GpuRow], practice: Practice | None = None) -> tuple[GpuScore, ...]:
     """Return each row's score, with other constants if *practice* gives them."""
     return tuple(score_row(row, practice) for row in rows)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wsesim.gpus import COLUMNS, GpuRow, packaged_rows, score_rows
+from wsesim.gpus import COLUMNS, GpuRow, packaged_rows, packaged_scores, score_rows
 from wsesim.validation.csvfile import read_cells
 from wsesim.validation.gpus.left_out import leave_out_series
 from wsesim.validation.gpus.report import GpuReport
@@ -37,4 +37,5 @@ def gpu_report(table: Path | None = None, *, sensitivity: bool = False) -> GpuRe
         InputError: as `read_gpu_table`.
     """
     rows = read_gpu_table(table)
-    return GpuReport(scores=score_rows(rows), left_out=leave_out_series(rows) if sensitivity else ())
+    scores = packaged_scores() if table is None else score_rows(rows)
+    return GpuReport(scores=scores, left_out=leave_out_series(rows) if sensitivity else ())
