@@ -12,7 +12,7 @@ from wsesim.answer import Answer, DoesNotFit, Result
 from wsesim.answers import result_json, result_schema
 from wsesim.answers.schema import schema_of
 
-TYPES = {
+TYPES: dict[str, Any] = {
     "string": str,
     "integer": int,
     "number": (int, float),

@@ -43,9 +43,26 @@ class Shapes:
     layout: Parallel
 
     @property
+    def ffn_parts(self) -> int:
+        """GPUs among which a feed-forward layer is divided: not those of experts that are narrower than the model."""
+        narrow = bool(self.model.experts) and self.model.ffn_width < self.model.width
+        return 1 if narrow and self.layout.expert % self.layout.tensor == 0 else self.layout.tensor
+
+    @property
+    def ffn_outputs(self) -> float:
+        """Widths that the activation writes, on one GPU."""
+        return self.model.ffn_width / self.ffn_parts
+
+    @property
     def ffn_inputs(self) -> float:
-        """Widths that the activation reads."""
-        return self.model.ffn_width * (2 if self.model.gated else 1) / self.layout.tensor
+        """Widths that the activation reads, on one GPU."""
+        return self.ffn_outputs * (2 if self.model.gated else 1)
+
+    @property
+    def routed_share(self) -> float:
+        """Copies of a token that a GPU computes: one; with experts each of theirs, or its own part of them."""
+        model = self.model
+        return (model.experts_per_token if model.experts else 1) * self.ffn_parts / self.layout.tensor
 
     def matrices(self) -> tuple[Matrix, ...]:
         """Return the linear layers, in order."""
@@ -56,7 +73,7 @@ class Shapes:
             Matrix(model.qkv_width / tensor, model.width),
             Matrix(model.width, model.attention_width / tensor),
             Matrix(self.ffn_inputs, model.width, local, routed),
-            Matrix(model.width, model.ffn_width / tensor, local, routed),
+            Matrix(model.width, self.ffn_outputs, local, routed),
         )  # fmt: skip
 
     def rows(self, matrix: Matrix, tokens: float) -> float:
@@ -64,11 +81,12 @@ class Shapes:
         if not matrix.of_experts:
             return tokens
         model = self.model
-        return tokens * model.experts_per_token * self.layout.expert * model.expert_imbalance / model.experts
+        return tokens * self.routed_share * self.layout.expert * model.expert_imbalance / model.experts
 
-    def layer_weights(self) -> float:
-        """Return weights of a layer on one GPU."""
-        return sum(matrix.n * matrix.k * matrix.count for matrix in self.matrices()) + 2 * self.model.width
+    def layer_weights(self, *, of_experts: bool) -> float:
+        """Return weights of a layer on one GPU: of its experts, or all others."""
+        found = sum(each.n * each.k * each.count for each in self.matrices() if each.of_experts == of_experts)
+        return found if of_experts else found + 2 * self.model.width
 
     def scores(self, sequences: float, length: float) -> float:
         """Return the scores of a layer that a GPU computes, with no more of the upper triangle than tiles cut off."""
@@ -117,16 +135,16 @@ class LayerCost:
 
     def _elementwise(self, tokens: float, passes: float, ffn_times: float) -> Load:
         model, shapes = self.shapes.model, self.shapes
-        routed = model.experts_per_token if model.experts else 1
-        inside = shapes.ffn_inputs + model.ffn_width / shapes.layout.tensor
+        routed = shapes.routed_share
+        inside = shapes.ffn_inputs + shapes.ffn_outputs
         turned = 2 * model.qkv_width / shapes.layout.tensor if model.position == "rotary" else 0
         values = passes * model.width * shapes.norm_share() + ffn_times * (inside * routed + turned)
         size_bytes = 2 * values
         if self.bits < 16:
-            cast = model.width * 2 + (model.attention_width + model.ffn_width * routed) / shapes.layout.tensor
+            cast = model.width * 2 + model.attention_width / shapes.layout.tensor + shapes.ffn_outputs * routed
             size_bytes += (CAST_BYTES if self.trains_weights else 1) * cast * ffn_times
         if model.experts:
-            size_bytes += 2 * ROUTED_PASSES * ffn_times * routed * model.width * shapes.norm_share()
+            size_bytes += 2 * ROUTED_PASSES * ffn_times * model.experts_per_token * model.width * shapes.norm_share()
         kernels = FUSED_KERNELS if self.serves else 6 + (4 if self.bits < 16 else 0) + (6 if model.experts else 0)
         return self.kernels.stream(tokens * size_bytes, kernels, fused=self.serves)
 

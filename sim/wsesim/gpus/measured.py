@@ -13,7 +13,7 @@ from math import gcd
 from wsesim.errors import SpecError
 from wsesim.gpus.layout import NOW, THEN, GpuProgram, Parallel, Recompute
 from wsesim.gpus.load import Fleet, gpu_named
-from wsesim.gpus.serving import MOST_HELD, RequestTask
+from wsesim.gpus.serving import RequestTask
 from wsesim.gpus.training import StepTask
 from wsesim.model import Model
 
@@ -21,7 +21,7 @@ COLUMNS = (
     "id", "group", "gpu", "n_gpus", "gpus_per_node", "phase", "model", "n_params_b", "layers", "d_model", "n_heads",
     "n_kv_heads", "d_head", "d_ffn", "ffn_type", "experts_active", "vocab", "seq_len", "input_len", "output_len",
     "batch_global", "micro_batch", "tp", "pp", "vp", "cp", "ep", "dp", "sharding", "recompute", "precision", "schedule",
-    "network", "software", "step_time_s", "latency_s", "tokens_per_s", "source", "date",
+    "network", "software", "step_time_s", "latency_s", "tokens_per_s", "source", "date", "notes",
 )  # fmt: skip
 """Columns that are read; a table may have more."""
 _PRECISIONS = ((r"fp4|int4|w4", "fp4"), (r"fp8|int8|w8", "fp8"), (r"bf16|tf32|mixed", "bf16"), (r"fp16|half", "fp16"))
@@ -191,11 +191,17 @@ def step_of(row: GpuRow) -> StepTask:
     )  # fmt: skip
 
 
+def _waiting(row: GpuRow) -> int | None:
+    """Return the requests of a queue, where the row says how many there were in all."""
+    found = re.search(r"(\d+) requests", row["notes"].replace(",", ""))
+    return row.whole("batch_global", 0) or (int(found[1]) if found else None)
+
+
 def request_of(row: GpuRow) -> RequestTask:
     """Return the requests of a row; all at once where it says that they queue."""
     queue = row.timed == "queue"
     return RequestTask(
         model=model_of(row), prompt=row.whole("input_len"), generate=row.whole("output_len", 1),
         batch=None if queue else row.whole("batch_global", 0) or row.whole("micro_batch", 1), program=program_of(row),
-        waiting=(row.whole("batch_global", 0) if queue else 0) or MOST_HELD,
+        waiting=_waiting(row) if queue else None,
     )  # fmt: skip

@@ -47,23 +47,26 @@ class Room:
         return self.model.vocab * self.model.width / self.layout.tensor
 
     @property
-    def weights(self) -> float:
-        """Weights of the fullest GPU before data-parallel ones divide them."""
-        ends = 1 if self.layout.pipeline > 1 or self.model.tied else 2
-        return self.stage_layers * self.shapes.layer_weights() + ends * self.table_weights
+    def weights(self) -> tuple[tuple[float, int], ...]:
+        """Weights of the fullest GPU, and how many GPUs hold the same: of experts fewer than of all others."""
+        layout, shapes = self.layout, self.shapes
+        ends = 1 if layout.pipeline > 1 or self.model.tied else 2
+        dense = self.stage_layers * shapes.layer_weights(of_experts=False) + ends * self.table_weights
+        sharers = layout.data * layout.context
+        of_experts = self.stage_layers * shapes.layer_weights(of_experts=True)
+        same = max(1, sharers * layout.tensor // (layout.expert * shapes.ffn_parts))
+        return (dense, sharers), (of_experts, same)
 
     def state_bytes(self) -> float:
         """Return bytes of weights, gradients and optimizer states."""
-        sharers = self.layout.data * self.layout.context
         held = 2 if self.trains_weights else self.bits / 8
         summed, states = (self.program.gradient_bytes, STATE_BYTES) if self.trains_weights else (0, 0)
-        of_weight = {
-            "none": held + summed + states,
-            "optimizer": held + summed + states / sharers,
-            "all": (held + summed + states) / sharers,
-        }[self.layout.sharding]
-        gathered = 2 * held * self.shapes.layer_weights() if self.layout.sharding == "all" else 0.0
-        return self.weights * of_weight + gathered
+        everything = self.layout.sharding == "all"
+        divided = {"none": 0.0, "optimizer": states, "all": held + summed + states}[self.layout.sharding]
+        whole = held + summed + states - divided
+        found = sum(weights * (whole + divided / sharers) for weights, sharers in self.weights)
+        layer = sum(self.shapes.layer_weights(of_experts=each) for each in (False, True))
+        return found + (2 * held * layer if everything else 0.0)
 
     def kept_bytes(self, length: float) -> tuple[float, float]:
         """Return bytes of a layer and micro-batch that are kept: all of it, and its input only.
@@ -73,13 +76,13 @@ class Room:
         """
         shapes, model, sequences = self.shapes, self.model, self.layout.micro_batch
         tokens, tensor = sequences * length / self.layout.context, self.layout.tensor
-        routed = model.experts_per_token if model.experts else 1
+        routed = shapes.routed_share
         width, heads = model.width * shapes.norm_share(), (model.qkv_width + model.attention_width) / tensor
         entry = 2 * width
         kept = (4 if self.program.attention != "stored" else 6) * width + 2 * (heads + routed * shapes.ffn_inputs)
         if self.trains_weights:
             of_inputs = 2 if self.bits >= 16 else 1
-            kept += of_inputs * (2 * width + (model.attention_width + routed * model.ffn_width) / tensor)
+            kept += of_inputs * (2 * width + model.attention_width / tensor + routed * shapes.ffn_outputs)
         scores = 0.0
         if self.program.attention == "stored" and self.layout.recompute == "none":
             scores = SCORE_BYTES * sequences * model.heads / tensor * length * length / self.layout.context

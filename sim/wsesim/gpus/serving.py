@@ -7,7 +7,7 @@ queue that is never empty:   tokens/s = batch x output / (output x token + batch
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wsesim.gpus.kernels import Kernels, Load
 from wsesim.gpus.layers import FUSED_KERNELS, LayerCost, Shapes
@@ -34,8 +34,8 @@ class RequestTask:
     prompt: int
     generate: int
     batch: int | None = 1
-    waiting: int = MOST_HELD
-    """Requests in all, of a queue."""
+    waiting: int | None = None
+    """Requests in all, of a queue; None: without end."""
     slowest_token_s: float | None = None
     """Mean time of a token that is good enough, of a queue: no more requests are held at once than keep it."""
     program: GpuProgram = NOW
@@ -144,12 +144,22 @@ def estimate_request(task: RequestTask, fleet: Fleet, layout: Parallel) -> Reque
     if task.batch is not None:
         batch = max(1, -(-task.batch // copies))
         return _held(request, batch, copies, fits=held >= batch)
-    batch = max(1, min(held, MOST_HELD, -(-task.waiting // copies)))
+    each = None if task.waiting is None else -(-task.waiting // copies)
+    batch = max(1, min(held, MOST_HELD, each or MOST_HELD))
     found = _held(request, batch, copies, fits=held >= 1)
     while task.slowest_token_s and batch > 1 and found.total_s / max(1, task.generate) > task.slowest_token_s:
         batch = max(1, min(batch - 1, int(batch * FEWER)))
         found = _held(request, batch, copies, fits=held >= 1)
-    return found
+    return found if each is None else _until_empty(request, found, each)
+
+
+def _until_empty(request: GpuRequest, found: RequestEstimate, each: int) -> RequestEstimate:
+    """Return a queue's estimate where every copy answers *each* requests in all, and the last of them by themselves."""
+    turns, rest = divmod(each, found.batch)
+    spent_s = turns * found.total_s
+    if rest:
+        spent_s += _held(request, rest, found.copies, fits=found.fits).total_s
+    return replace(found, tokens_per_s=found.copies * each * request.task.generate / spent_s)
 
 
 def _held(request: GpuRequest, batch: int, copies: int, *, fits: bool) -> RequestEstimate:

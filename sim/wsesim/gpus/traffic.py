@@ -56,14 +56,19 @@ class Traffic:
             return 0.0
         return 2 * self.gather_s(group, size_bytes) - self.gpu.practice.link_latency_s
 
-    def exchange_s(self, group: Group, size_bytes: float) -> float:
-        """Return the seconds of an all-to-all in which each GPU sends *size_bytes*."""
+    def exchange_s(self, group: Group, size_bytes: float, copies: float) -> float:
+        """Return the seconds of an all-to-all in which each GPU sends *size_bytes*, each of them to *copies* others.
+
+        To a domain it goes once, and there to those who want it (as DeepEP does).
+        """
         if group.size <= 1:
             return 0.0
-        chip, practice = self.gpu.chip, self.gpu.practice
-        outside = (group.size - group.inside) / group.size
-        inside_s = size_bytes * (group.inside - 1) / group.size / (chip.link_bytes_per_s * practice.link_share)
-        outside_s = size_bytes * outside / (chip.network_bytes_per_s * practice.link_share)
+        chip, practice, domains = self.gpu.chip, self.gpu.practice, group.domains
+        inside = size_bytes * copies * (group.inside - 1) / group.inside
+        reached = (domains - 1) * (1 - float((1 - 1 / domains) ** copies))
+        outside = size_bytes * reached
+        inside_s = inside / (chip.link_bytes_per_s * practice.link_share)
+        outside_s = outside / (chip.network_bytes_per_s * practice.link_share)
         return practice.link_latency_s + max(inside_s, outside_s)
 
     def send_s(self, size_bytes: float, *, stride: int) -> float:

@@ -103,16 +103,9 @@ class GpuStep:
         return Group.of(size, stride, self.fleet.gpu.chip.link_domain)
 
     @property
-    def sharers(self) -> Group:
-        """GPUs with the same weights."""
-        return self.group(self.layout.data * self.layout.context, self.layout.tensor)
-
-    @property
     def experts(self) -> Group:
-        """GPUs among which experts are divided; those of a tensor-parallel group too where there are more of them."""
-        layout = self.layout
-        apart = layout.expert <= layout.data * layout.context
-        return self.group(layout.expert, layout.tensor if apart else 1)
+        """GPUs among which experts are divided: those of a tensor-parallel group too, where experts are whole."""
+        return self.group(self.layout.expert, Shapes(self.task.model, self.layout).ffn_parts)
 
     def tokens(self) -> float:
         """Return tokens of a micro-batch on one GPU."""
@@ -122,12 +115,13 @@ class GpuStep:
         """Return exposed seconds of a layer's traffic in one direction, by cause."""
         model, layout = self.task.model, self.layout
         activations = self.tokens() * model.width * 2
-        tensor_s = 2 * self.traffic.reduce_s(self.group(layout.tensor, 1), activations)
+        sums = 1 if model.experts and Shapes(model, layout).ffn_parts == 1 else 2
+        tensor_s = sums * self.traffic.reduce_s(self.group(layout.tensor, 1), activations)
         keys = layout.micro_batch * self.task.length * 4 * model.kv_heads * model.head_width / layout.tensor
         ring_s = self.traffic.gather_s(self.group(layout.context, layout.tensor), keys)
         context_s = self._exposed(ring_s, attention_s)
-        sent = activations * model.experts_per_token * Shapes(model, layout).norm_share()
-        expert_s = 2 * self.traffic.exchange_s(self.experts, sent) if model.experts else 0.0
+        sent, copies = activations * Shapes(model, layout).norm_share(), model.experts_per_token
+        expert_s = 2 * self.traffic.exchange_s(self.experts, sent, copies) if model.experts else 0.0
         return {"tensor-parallel traffic": tensor_s, "context-parallel traffic": context_s, "expert traffic": expert_s}
 
     def _exposed(self, traffic_s: float, beside_s: float) -> float:
@@ -149,24 +143,32 @@ class GpuStep:
 
     def shared_traffic_s(self, forward_s: float, backward_s: float) -> float:
         """Return exposed seconds, of a step, of gathering weights and reducing gradients among data-parallel GPUs."""
-        if not self.task.learns:
-            whole = self.traffic.gather_s(self.sharers, 2 * self.room.weights) if self.layout.sharding == "all" else 0.0
-            return self.micro_batches * self._exposed(whole, forward_s)
-        weights = self.room.weights if self.task.trains_weights else 0.0
-        in_s = self.traffic.gather_s(self.sharers, 2 * weights)
-        out_s = self.traffic.gather_s(self.sharers, self.task.program.gradient_bytes * weights)
+        whole_s, out_s = self._gathered_s(2), self._gathered_s(self.task.program.gradient_bytes)
+        learns = self.task.learns and self.task.trains_weights
+        out_s = out_s if learns else 0.0
         if self.layout.sharding == "all":
-            whole = self.traffic.gather_s(self.sharers, 2 * self.room.weights)
-            back = self._exposed(whole + out_s, backward_s)
-            return self.micro_batches * (self._exposed(whole, forward_s) + back)
-        return self._exposed(in_s, forward_s) + self._exposed(out_s, backward_s)
+            back_s = self._exposed(whole_s + out_s, backward_s) if self.task.learns else 0.0
+            return self.micro_batches * (self._exposed(whole_s, forward_s) + back_s)
+        return self._exposed(whole_s, forward_s) + self._exposed(out_s, backward_s) if learns else 0.0
+
+    def _gathered_s(self, value_bytes: float) -> float:
+        """Return the seconds in which all weights, of so many bytes each, pass between the GPUs that share them."""
+        experts = Shapes(self.task.model, self.layout).ffn_parts * self.layout.expert
+        strides = (self.layout.tensor, experts)
+        return sum(
+            self.traffic.gather_s(self.group(sharers, stride), value_bytes * weights)
+            for (weights, sharers), stride in zip(self.room.weights, strides, strict=True)
+            if weights
+        )
 
     def optimizer(self) -> Load:
         """Return what an update reads and writes on one GPU."""
-        weights = self.room.weights if self.task.trains_weights and self.task.learns else 0.0
-        kept = weights / (self.sharers.size if self.layout.sharding != "none" else 1)
-        cleared = weights if self.layout.sharding != "all" else kept
-        size = OPTIMIZER_BYTES * kept + CLEARED_BYTES * cleared
+        if not (self.task.trains_weights and self.task.learns):
+            return Load()
+        size = 0.0
+        for weights, sharers in self.room.weights:
+            kept = weights / (sharers if self.layout.sharding != "none" else 1)
+            size += OPTIMIZER_BYTES * kept + CLEARED_BYTES * (kept if self.layout.sharding == "all" else weights)
         return Load(elementwise_s=self.kernels.stream_s(size), memory_bytes=size)
 
 
