@@ -29,13 +29,13 @@ from wsesim.units import Dimension, parse, plural
 
 COMPARED = (
     "largest_rate_per_s", "step_s", "prompt_read_s", "ttft_s", "tpot_s", "total_s", "tokens_per_s", "power_w",
-    "energy_per_token_j",
+    "servers_w", "energy_per_token_j",
 )  # fmt: skip
 """Figures that are put side by side, where an answer has them."""
 LEFT_OUT = (
     "GPUs are estimated by formulas, in the fastest layout that was found; failures, input, contention of networks, "
-    "waiting requests, prefix caches and guessed tokens are left out. Their power is that of boards with their share "
-    "of servers, the wafers' that of systems."
+    "waiting requests, prefix caches and guessed tokens are left out. Their power and energy are those of boards, "
+    "without servers, as the wafers' are those of systems."
 )
 Task = StepTask | RequestTask
 Estimate = StepEstimate | RequestEstimate
@@ -140,10 +140,10 @@ def _request_figures(task: RequestTask, fleet: Fleet, found: RequestEstimate) ->
 
 
 def _power(fleet: Fleet, board_w: float, tokens_per_s: float) -> dict[str, Number]:
-    """Return the power of boards, and of servers in proportion; and the energy of a token."""
-    chip = fleet.gpu.chip
-    power_w = fleet.count * board_w * (1 + chip.node_w / chip.board_w)
-    return {"power_w": power_w, "energy_per_token_j": power_w / tokens_per_s}
+    """Return the power of boards, that of servers in proportion, and the energy of a token without servers."""
+    chip, power_w = fleet.gpu.chip, fleet.count * board_w
+    servers_w = power_w * chip.node_w / chip.board_w
+    return {"power_w": power_w, "servers_w": servers_w, "energy_per_token_j": power_w / tokens_per_s}
 
 
 def _sentence(one: BesideGpus) -> str:
