@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from wsesim._version import __version__
 from wsesim.validation import naive, text
-from wsesim.validation.calibrate import Shift
+from wsesim.validation.calibrate import Otherwise, Shift
 from wsesim.validation.constants import MOST, Constants, load_constants
+from wsesim.validation.gpus.report import in_short, packaged_report
 from wsesim.validation.groups import CLAIMS
 from wsesim.validation.plots import errors_svg, scatter_svg
 from wsesim.validation.score import GroupSummary, ModelValidation, RowScore
@@ -24,6 +25,7 @@ GROUP_HEAD = ("group", "rows run", "bias", "median", "worst", "worst row", "goal
 CLAIM_HEAD = ("group", "rows run", "bias", "median", "worst", "worst row", "baseline")
 ROW_HEAD = ("row", "measured", "simulated", "unit", "error", "told without it", "baseline")
 CONSTANT_HEAD = ("constant", "value", "plausible", "meaning", "set on")
+OTHER_HEAD = ("chosen", "otherwise", "group", "median", "worst", "otherwise: median", "worst")
 LEFT_HEAD = ("group", "constants as all other groups set them", "median", "worst", "in view: median", "worst")
 
 
@@ -34,6 +36,8 @@ class ModelReport:
     validation: ModelValidation
     shifts: tuple[Shift, ...] = ()
     """What each calibrated constant does; empty if nobody asked."""
+    others: tuple[Otherwise, ...] = ()
+    """What each thing chosen with rows in view does; empty if nobody asked."""
 
     def to_json(self) -> dict[str, object]:
         """Return rows, summary, constants, and shifts if there are any, as plain data."""
@@ -67,7 +71,8 @@ class ModelReport:
         drawn = {f"{STEM}-errors.svg": errors_svg(self.validation), f"{STEM}-scatter.svg": scatter_svg(self.validation)}
         by_group, by_points = drawn
         parts = [*_head(), *_summary(self.validation, by_group), f"![Simulated against measured]({by_points})",
-                 *_rows(self.validation), *_gpus(), *_constants(self.shifts), *_rest(self.validation)]  # fmt: skip
+                 *_rows(self.validation), *in_short(packaged_report()), *_constants(self.shifts, self.others),
+                 *_rest(self.validation)]  # fmt: skip
         return {f"{STEM}.md": text.document(parts)} | {name: svg.encode() for name, svg in drawn.items()}
 
 
@@ -198,20 +203,7 @@ def _rows(validation: ModelValidation) -> Iterator[str]:
             yield markdown_table(ROW_HEAD, [_row_line(score) for score in run])
 
 
-def _gpus() -> Iterator[str]:
-    """Yield how near the estimates come that stand beside answers, in short."""
-    from wsesim.validation.gpus import gpu_report
-    from wsesim.validation.gpus.report import spreads_table
-
-    yield "## Estimates of GPUs"
-    yield (
-        "What `wsesim run --gpu` puts beside an answer, against published times (estimated over measured, less one, by "
-        "series); `wsesim validate --gpus` has every series and row."
-    )
-    yield spreads_table(gpu_report())
-
-
-def _constants(shifts: Sequence[Shift]) -> Iterator[str]:
+def _constants(shifts: Sequence[Shift], others: Sequence[Otherwise]) -> Iterator[str]:
     constants = load_constants()
     yield "## Constants set with these rows in view"
     yield (
@@ -239,6 +231,19 @@ def _constants(shifts: Sequence[Shift]) -> Iterator[str]:
         "percentage points; what counts whole things is changed by one."
     )
     yield markdown_table(_shift_head(shifts), _shift_lines(shifts))
+    yield "### Chosen otherwise"
+    yield "What mechanisms and figures chosen with rows in view do to the errors of each group that they move."
+    yield markdown_table(OTHER_HEAD, _other_lines(others))
+
+
+def _other_lines(others: Sequence[Otherwise]) -> list[Line]:
+    return [
+        (
+            other.choice.what, ", ".join(f"{name} = {value}" for name, value in other.choice.instead.items()), name,
+            percent(now.median), percent(now.worst), percent(then.median), percent(then.worst),
+        )
+        for other in others for name, (now, then) in other.groups.items()
+    ]  # fmt: skip
 
 
 def _constant_lines(constants: Constants) -> list[Line]:

@@ -8,7 +8,7 @@ from statistics import fmean, median
 from typing import TYPE_CHECKING
 
 from wsesim._version import __version__
-from wsesim.gpus import GpuScore, SeriesScore, by_series, gpu_named, spread_of
+from wsesim.gpus import GpuScore, SeriesScore, by_series, gpu_named, packaged_scores, spread_of
 from wsesim.validation.gpus.left_out import MOST, LeftOutSeries, calibrated
 from wsesim.validation.text import Line, document, markdown_table, percent, print_table, signed
 
@@ -79,16 +79,26 @@ class GpuReport:
 
 def summary(report: GpuReport) -> Iterator[str]:
     """Yield the tables of series, as parts of a Markdown document."""
-    yield spreads_table(report)
+    yield markdown_table(_SPREAD_HEAD, _spreads(report.series))
     for timed, title in TIMED.items():
         if lines := _lines(report.series, timed):
             yield f"### {title}"
             yield markdown_table(_HEAD, lines)
 
 
-def spreads_table(report: GpuReport) -> str:
-    """Return what all series come to, as a Markdown table."""
-    return markdown_table(_SPREAD_HEAD, _spreads(report.series))
+def packaged_report() -> GpuReport:
+    """Return the scores of the rows that come with the package."""
+    return GpuReport(scores=packaged_scores())
+
+
+def in_short(report: GpuReport) -> Iterator[str]:
+    """Yield what all series come to, as a part of another document."""
+    yield "## Estimates of GPUs"
+    yield (
+        "What `wsesim run --gpu` puts beside an answer, against published times (estimated over measured, less one, by "
+        "series); `wsesim validate --gpus` has every series and row."
+    )
+    yield markdown_table(_SPREAD_HEAD, _spreads(report.series))
 
 
 def _introduction() -> str:
