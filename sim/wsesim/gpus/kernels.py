@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from wsesim.gpus.load import Gpu
+from wsesim.gpus.specs import stored_bytes
 
 TILES = ((256, 128, 1.0), (128, 256, 1.0), (128, 128, 0.9), (128, 64, 0.75), (64, 64, 0.6))
 """Rows, columns, and the share of the full rate at which operands reach it from shared memory and L2, falling with
@@ -73,7 +74,7 @@ class Kernels:
         peak, multiplied = self.gpu.chip.peak(bits)
         rate = peak * practice.tensor_share * self.gpu.chip.library_share
         arithmetic_s = self._tiled_s(ceil(m), ceil(n), k, count, rate)
-        moved = count * ((m * k + k * n) * bits / 8 + m * n * out_bytes)
+        moved = count * ((m * k + k * n) * stored_bytes(bits) + m * n * out_bytes)
         memory_s = self.stream_s(moved)
         spent_s = max(arithmetic_s, memory_s)
         return Load(

@@ -18,6 +18,8 @@ ROUTED_PASSES = 6
 """Values of a token, width and expert read and written forward to order tokens by experts and back. Counted."""
 LOGIT_BYTES = 20
 """Of a logit in training, all passes of a loss in 32 bits. Counted."""
+SCALE_KERNELS = 4
+"""One for each product of 4 bits, whose inputs' scales are found as they come. Counted."""
 FUSED_KERNELS = 4
 """Kernels of a layer forward beside products and attention in serving programs: two norms with residuals, positions
 with the cache's write, activation. Counted."""
@@ -112,6 +114,11 @@ class LayerCost:
     serves: bool = False
     """Whether it is a serving program, whose kernels between products are fused."""
 
+    @property
+    def kernels_between(self) -> int:
+        """Kernels of a layer forward beside products and attention, in a serving program."""
+        return FUSED_KERNELS + (SCALE_KERNELS if self.bits <= 4 else 0)
+
     def forward(self, sequences: float, length: float) -> Load:
         """Return a pass forward over so many sequences."""
         tokens, shapes, found = sequences * length / self.shapes.layout.context, self.shapes, Load()
@@ -145,7 +152,9 @@ class LayerCost:
             size_bytes += (CAST_BYTES if self.trains_weights else 1) * cast * ffn_times
         if model.experts:
             size_bytes += 2 * ROUTED_PASSES * ffn_times * model.experts_per_token * model.width * shapes.norm_share()
-        kernels = FUSED_KERNELS if self.serves else 6 + (4 if self.bits < 16 else 0) + (6 if model.experts else 0)
+        kernels = (
+            self.kernels_between if self.serves else 6 + (4 if self.bits < 16 else 0) + (6 if model.experts else 0)
+        )
         return self.kernels.stream(tokens * size_bytes, kernels, fused=self.serves)
 
     def attention(self, sequences: float, length: float, *, back: bool) -> Load:

@@ -7,6 +7,7 @@ from math import ceil
 
 from wsesim.gpus.layers import Shapes
 from wsesim.gpus.layout import GpuProgram, Parallel
+from wsesim.gpus.specs import stored_bytes
 from wsesim.model import Model
 
 USABLE = 0.94
@@ -59,7 +60,7 @@ class Room:
 
     def state_bytes(self) -> float:
         """Return bytes of weights, gradients and optimizer states."""
-        held = 2 if self.trains_weights else self.bits / 8
+        held = 2 if self.trains_weights else stored_bytes(self.bits)
         summed, states = (self.program.gradient_bytes, STATE_BYTES) if self.trains_weights else (0, 0)
         everything = self.layout.sharding == "all"
         divided = {"none": 0.0, "optimizer": states, "all": held + summed + states}[self.layout.sharding]

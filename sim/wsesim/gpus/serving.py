@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from wsesim.gpus.kernels import Kernels, Load
-from wsesim.gpus.layers import FUSED_KERNELS, LayerCost, Shapes
+from wsesim.gpus.layers import LayerCost, Shapes
 from wsesim.gpus.layout import NOW, GpuProgram, Parallel
 from wsesim.gpus.load import Fleet
 from wsesim.gpus.power import board_w, clock_share
 from wsesim.gpus.room import USABLE
-from wsesim.gpus.specs import BITS
+from wsesim.gpus.specs import BITS, stored_bytes
 from wsesim.gpus.traffic import Group, Traffic
 from wsesim.model import Model, parameters
 
@@ -93,7 +93,7 @@ class GpuRequest:
         """Return bytes of weights on the fullest GPU; tables in 16 bits."""
         model = self.task.model
         tables = (1 if model.tied else 2) * model.vocab * model.width
-        inner = (parameters(model) - tables) * BITS[self.fleet.precision] / 8
+        inner = (parameters(model) - tables) * stored_bytes(BITS[self.fleet.precision])
         return (inner / self.layout.pipeline + 2 * tables) / self.layout.tensor
 
     def most_held(self) -> int:
@@ -127,7 +127,7 @@ class GpuRequest:
         size = batch * context * self.cache_bytes_per_token
         gap_s = self.fleet.gpu.practice.kernel_gap_s
         read_s = cost.kernels.stream_s(size)
-        found.add(Load(attention_s=read_s, launch_s=(1 + FUSED_KERNELS) * gap_s, memory_bytes=size))
+        found.add(Load(attention_s=read_s, launch_s=(1 + cost.kernels_between) * gap_s, memory_bytes=size))
         return found, self.sums_s(batch)
 
     def head(self, batch: float) -> Load:

@@ -13,7 +13,14 @@ from wsesim.figures import LESS, MORE, neither
 
 BITS = {"fp32": 32, "tf32": 19, "fp16": 16, "bf16": 16, "fp8": 8, "mxfp8": 8, "fp4": 4, "nvfp4": 4}
 """Bits of an operand of a matrix product, by precision."""
+SCALE_BITS = 0.5
+"""Of an operand of 4 bits, for its share of the scale of 16 of them (NVFP4)."""
 _MAY_BE_NONE = ("dense_8_teraflops", "dense_4_teraflops", "node_w")
+
+
+def stored_bytes(bits: int) -> float:
+    """Return the bytes of an operand of so many bits, with its share of scales."""
+    return (bits + (SCALE_BITS if bits <= 4 else 0)) / 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
