@@ -118,7 +118,7 @@ def stages(monkeypatch: pytest.MonkeyPatch) -> Stages:
     monkeypatch.setattr(
         answers,
         "print_result",
-        lambda result, console, folder=None: console.print(f"does not fit; report in {folder}"),
+        lambda result, console, folder=None, whole=True: console.print(f"does not fit; report in {folder}"),
     )
     _replace_tables(monkeypatch, made)
     return made

@@ -41,7 +41,7 @@ def test_a_step_stands_beside_gpus_and_one_utilization() -> None:
     assert all(row[place] > 0 for row in table["rows"])
     causes = found["tables"]["gpus_h100x8_bf16"]["rows"]
     assert sum(row[1] for row in causes) == pytest.approx(table["rows"][1][place])
-    said = " ".join(found["sentences"])
+    said = " ".join(found["notes"])
     assert "estimated" in said
     assert "Nearest measured" in said
     assert any(figure["name"] == "h100.chip.clock" for figure in found["provenance"]["figures"])
@@ -55,7 +55,7 @@ def test_requests_stand_beside_gpus(data: dict[str, Any], figure: str) -> None:
 
 def test_what_does_not_fit_gpus_or_wafers_is_said() -> None:
     found = _beside({**STEP, "model": "llama-3-70b", "batch": {"sequences": 1}}, "a100-40gbx1")
-    assert "does not fit" in " ".join(found["sentences"])
+    assert "does not fit" in " ".join(found["notes"])
     found = _beside({**REQUEST, "model": "llama-3-70b"}, "h100x8")
     assert found["status"] == "does_not_fit"
     assert "8 × H100, bf16, estimated" in " ".join(found["notes"])

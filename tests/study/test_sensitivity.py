@@ -49,7 +49,8 @@ def test_what_is_told_is_what_is_answered(found: Sensitivity) -> None:
     ramp = next(each for each in found.influences if each.setting == "hardware.fabric.ramp_cycles")
     again = asked(found.question, {ramp.setting: 4}, level="closed")
     assert isinstance(again, Answer)
-    assert ramp.worse is not None and ramp.worse.answer is not None
+    assert ramp.worse is not None
+    assert ramp.worse.answer is not None
     assert ramp.worse.answer == again.figures[found.figure.name]
     assert ramp.worse.answer > found.now
 

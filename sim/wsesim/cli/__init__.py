@@ -11,6 +11,7 @@ from wsesim._version import __version__
 from wsesim.cli import interrupt
 from wsesim.cli.data import data
 from wsesim.cli.describe import check, init, machines, models, schema, show, software
+from wsesim.cli.explain import explain
 from wsesim.cli.gpus import gpus
 from wsesim.cli.group import Commands
 from wsesim.cli.kernel import kernel
@@ -26,7 +27,7 @@ from wsesim.signs import write_nearest
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
 @debug_option
 def cli() -> None:
     """Answer what training and serving a GPT takes on wafer-scale machines.
@@ -38,8 +39,8 @@ def cli() -> None:
 
 
 for command in (
-    run, check, show, schema, init, models, machines, software, gpus, graph, verify, forward, precision, validate,
-    sweep, sensitivity, kernel, levels, data, train, ask, classify, generate,
+    run, check, explain, show, schema, init, models, machines, software, gpus, graph, verify, forward, precision,
+    validate, sweep, sensitivity, kernel, levels, data, train, ask, classify, generate,
 ):  # fmt: skip
     cli.add_command(command)
 

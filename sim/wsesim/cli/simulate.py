@@ -23,7 +23,7 @@ from wsesim.cli.output import DIFFERS, RUNS, console, or_shown, print_json, prog
 from wsesim.errors import InputError
 
 if TYPE_CHECKING:
-    from wsesim.answer import Level
+    from wsesim.answer import Level, Result
     from wsesim.gpus import Fleet
     from wsesim.graph import Graph
     from wsesim.questions.base import Question
@@ -40,12 +40,14 @@ ENDINGS = {form: form for form in GRAPH_FORMS} | {"et": "chakra"}
 @force_option
 @click.option("--verify/--no-verify", default=True, help="Whether to compute real numbers too.")
 @click.option("--level", metavar="LEVEL", help="closed, system or cores.  [default: system; a kernel: cores]")
+@click.option("-v", "--verbose", is_flag=True, help="Print all that the page has, not the answer in twenty lines.")
+@click.option("--fail-if-unfit", is_flag=True, help="Exit with 1 if there is no answer, as of what does not fit.")
 @click.option("--gpu", "gpus", metavar="GPU", multiple=True, help="Put an estimate of GPUs beside it: h100x64, "
               "b200x8:fp8. Repeatable; `wsesim gpus` lists them.")  # fmt: skip
 @speaking
 def run(
     file: Path, settings: tuple[str, ...], out: Path | None, force: bool, verify: bool, level: str | None,
-    gpus: tuple[str, ...],
+    verbose: bool, fail_if_unfit: bool, gpus: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Answer a question and write a report.
 
@@ -57,7 +59,11 @@ def run(
     wanted = None if level is None else questions.require_level(level)
     fleets = _fleets(gpus)
     question = questions.load(file, settings=settings)
-    answer_question(question, level=wanted, out=out, force=force, verify=verify, fleets=fleets)
+    result = answer_question(
+        question, level=wanted, out=out, force=force, verify=verify, whole=verbose, fleets=fleets
+    )  # fmt: skip
+    if fail_if_unfit and result.answer is None:
+        click.get_current_context().exit(DIFFERS)
 
 
 def _fleets(gpus: tuple[str, ...]) -> tuple[Fleet, ...]:
@@ -70,9 +76,9 @@ def _fleets(gpus: tuple[str, ...]) -> tuple[Fleet, ...]:
 
 
 def answer_question(
-    question: Question, *, level: Level | None, out: Path | None, force: bool, verify: bool,
+    question: Question, *, level: Level | None, out: Path | None, force: bool, verify: bool, whole: bool,
     fleets: tuple[Fleet, ...] = (),
-) -> None:  # fmt: skip
+) -> Result:  # fmt: skip
     """Answer *question*, print the answer and write its report to runs/NAME unless *out* says where."""
     from wsesim import answers, questions
 
@@ -88,9 +94,10 @@ def answer_question(
     if manner().json:
         print_json(answers.result_json(result))
     if not manner().silent:
-        answers.print_result(result, console(), folder=folder)
+        answers.print_result(result, console(), folder=folder, whole=whole)
     if result.answer is not None and result.answer.right is False:
         click.get_current_context().exit(DIFFERS)
+    return result
 
 
 @click.command()

@@ -106,7 +106,7 @@ def run(
     question: Question, *, level: Level | None = None, verify: bool = True, explain: bool = False,
     say: Say | None = None,
 ) -> Result:  # fmt: skip
-    """Answer *question* at *level* (default: the kind's own); if it fits, check its numbers, and *explain* what holds it.
+    """Answer *question* at *level* (default: the kind's own); if it fits, check its numbers and *explain* its time.
 
     Raises:
         InputError: a file that the question names cannot be used.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +130,7 @@ def _asked(
     assert draft.hardware is not None, "a machine that is not there is a problem"
     plain: dict[str, Any] = {}
     if draft.model is not None:
-        plain["model"] = asdict(draft.model)
+        plain["model"] = draft.model.stated
     overridden = {figure.name: draft_value(data, "hardware", figure.name) for figure in _overridden(draft.hardware)}
     plain["hardware"] = overridden
     software_defaults = tuple[UsedFigure, ...]()

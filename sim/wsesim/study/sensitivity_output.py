@@ -59,7 +59,8 @@ def sensitivity_json(found: Sensitivity) -> dict[str, object]:
         "times": found.times,
         "figures": [
             {"name": each.setting, "now": each.figure.text, "source": each.figure.source,
-             "better_way": each.way or None, "better": _plain(each.better, found.now), "worse": _plain(each.worse, found.now)}
+             "better_way": each.way or None, "better": _plain(each.better, found.now),
+             "worse": _plain(each.worse, found.now)}
             for each in found.effective
         ],
         "ties": [

@@ -108,7 +108,8 @@ FAMILIES = (
     ModelFamily("BERT", r"bert", _ENCODER),
     ModelFamily("ESM", r"\besm", (("causal", False), ("position", "rotary"))),
     ModelFamily("GPT-J", r"gpt-?j", (("block", "parallel"), ("position", "rotary"), ("tied", False),
-                                     ("attention_bias", False), ("rotary_width", 64), ("rotary_pairs", "interleaved"))),
+                                     ("attention_bias", False), ("rotary_width", 64), ("rotary_pairs", "interleaved"),
+                                     ("head_bias", True))),
     ModelFamily("Llama", r"llama|mistral|qwen", _ROTARY),
     ModelFamily("GPT", r"gpt", ()),
 )  # fmt: skip
@@ -142,7 +143,7 @@ def model_of(row: Measurement, *, length: int) -> dict[str, Any]:
 
 def _activation(row: Measurement) -> str:
     stated = row.cells["ffn_type"] or _UNNAMED_ACTIVATION
-    activation = option_named("activation").get(stated, stated)
+    activation = option_named("activation", gated=False).get(stated, stated)
     if activation not in options("activation"):
         raise NotAsked(f"ffn_type {row.cells['ffn_type']!r} is not modelled")
     return activation

@@ -73,7 +73,7 @@ def beside_gpus(question: Question, result: Result, fleets: Sequence[Fleet]) -> 
     )
     facts = {**answer.facts, **{one.fleet.label: _facts(one) for one in found}}
     answer = replace(
-        answer, tables=(*answer.tables, *tables), sentences=(*answer.sentences, *sentences),
+        answer, tables=(*answer.tables, *tables), notes=(*answer.notes, *sentences),
         leaves_out=(*answer.leaves_out, LEFT_OUT), facts=facts,
     )  # fmt: skip
     return replace(result, outcome=answer, provenance=provenance)
@@ -189,7 +189,7 @@ def _table(answer: Answer, found: Sequence[BesideGpus], known: Collection[str]) 
         if one.constant:
             rows.append(("the same, one utilization", *(one.constant.get(name) for name in names)))
     title = "Beside GPUs (their figures are a model's, not measured)"
-    return Table(name="gpus", title=title, columns=("machine", *names), rows=tuple(rows))
+    return Table(name="gpus", title=title, columns=("machine", *names), rows=tuple(rows), asked=True)
 
 
 def _time(one: BesideGpus) -> Table:
