@@ -180,5 +180,27 @@ def test_requests() -> None:
     assert soon.tokens_per_s < queue.tokens_per_s
     assert soon.total_s / 128 <= queue.total_s / 128 / 4
     assert isinstance(best_request(replace(task, batch=None, slowest_token_s=1e-6), fleet), DoesNotFitGpus)
+    kept = best_request(replace(task, reads=False), fleet)
+    assert not isinstance(kept, DoesNotFitGpus)
+    assert kept.prompt_s == 0
+    assert kept.total_s == pytest.approx(128 * kept.token_s)
     wide, narrow = (estimate_request(task, fleet, Parallel(tensor=tensor, data=8 // tensor)) for tensor in (8, 1))
     assert wide.prompt_s < narrow.prompt_s
+
+
+def test_windows_and_shared_networks_count() -> None:
+    fleet, layout = fleet_named("h100x8"), Parallel(data=8)
+    now = estimate_step(TASK, fleet, layout)
+    seen = estimate_step(replace(TASK, model=replace(LLAMA, window=512, full_every=6)), fleet, layout)
+    assert 0.2 < seen.by_cause["attention"] / now.by_cause["attention"] < 0.6
+    request = RequestTask(model=LLAMA, prompt=4000, generate=96, batch=None)
+    held, more = (
+        estimate_request(replace(request, model=model), fleet, layout) for model in (LLAMA, replace(LLAMA, window=512))
+    )
+    assert more.batch > 5 * held.batch
+    experts = replace(LLAMA, experts=8, ffn_width=1408, experts_per_token=2)
+    alone, beside = (
+        estimate_step(replace(TASK, model=replace(experts, shared_width=width)), fleet, layout) for width in (0, 5632)
+    )
+    assert beside.by_cause["matrix products"] > 1.3 * alone.by_cause["matrix products"]
+    assert beside.held_bytes > alone.held_bytes

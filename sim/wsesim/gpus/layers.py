@@ -14,6 +14,8 @@ NORM_PASSES_BACK = 14
 CAST_BYTES = 3
 """Read and written beyond what 16 bits take, for a value that is quantized for products of 8 bits or less: once each
 way round, as both products of the backward pass contract over another axis. Counted."""
+DIAGONAL = 64
+"""Keys beyond those that a token sees, for the tiles that the diagonal cuts: half of one of 128."""
 ROUTED_PASSES = 6
 """Values of a token, width and expert read and written forward to order tokens by experts and back. Counted."""
 LOGIT_BYTES = 20
@@ -61,6 +63,11 @@ class Shapes:
         return self.ffn_outputs * (2 if self.model.gated else 1)
 
     @property
+    def shared_inputs(self) -> float:
+        """Widths that the activation of the network beside experts reads, on one GPU."""
+        return self.model.shared_width * (2 if self.model.gated else 1) / self.layout.tensor
+
+    @property
     def routed_share(self) -> float:
         """Copies of a token that a GPU computes: one; with experts each of theirs, or its own part of them."""
         model = self.model
@@ -71,7 +78,10 @@ class Shapes:
         model, tensor = self.model, self.layout.tensor
         local = max(1, model.experts // self.layout.expert) if model.experts else 1
         routed = bool(model.experts)
+        shared = self.shared_inputs
+        beside = (Matrix(shared, model.width), Matrix(model.width, model.shared_width / tensor)) if shared else ()
         return (
+            *beside,
             Matrix(model.qkv_width / tensor, model.width),
             Matrix(model.width, model.attention_width / tensor),
             Matrix(self.ffn_inputs, model.width, local, routed),
@@ -93,8 +103,21 @@ class Shapes:
     def scores(self, sequences: float, length: float) -> float:
         """Return the scores of a layer that a GPU computes, with no more of the upper triangle than tiles cut off."""
         heads = self.model.heads / self.layout.tensor
-        seen = min(1.0, 0.5 + 64 / length) if self.model.causal else 1.0
-        return sequences * heads * length * length / self.layout.context * seen
+        return sequences * heads * length / self.layout.context * self.seen_keys(length)
+
+    def seen_keys(self, length: float) -> float:
+        """Return the keys that a token sees, mean over tokens of so many and over layers with a window and without."""
+        if not self.model.causal:
+            return length
+        every = min(length, 0.5 * length + DIAGONAL)
+        return self.over_layers(every, min(every, self.model.window + DIAGONAL))
+
+    def over_layers(self, whole: float, windowed: float) -> float:
+        """Return the mean over layers of what those without a window and those with one have."""
+        if not self.model.window:
+            return whole
+        share = 1 / self.model.full_every if self.model.full_every else 0.0
+        return share * whole + (1 - share) * windowed
 
     def norm_share(self) -> float:
         """Return the share of tokens whose norms and residuals a GPU computes."""
@@ -144,8 +167,9 @@ class LayerCost:
         model, shapes = self.shapes.model, self.shapes
         routed = shapes.routed_share
         inside = shapes.ffn_inputs + shapes.ffn_outputs
+        beside = shapes.shared_inputs + model.shared_width / shapes.layout.tensor
         turned = 2 * model.qkv_width / shapes.layout.tensor if model.position == "rotary" else 0
-        values = passes * model.width * shapes.norm_share() + ffn_times * (inside * routed + turned)
+        values = passes * model.width * shapes.norm_share() + ffn_times * (inside * routed + beside + turned)
         size_bytes = 2 * values
         if self.bits < 16:
             cast = model.width * 2 + model.attention_width / shapes.layout.tensor + shapes.ffn_outputs * routed
@@ -173,8 +197,11 @@ class LayerCost:
         return found.add(self.kernels.stream(all_scores * (SCORE_BYTES_BACK if back else SCORE_BYTES), 3, fused=True))
 
     def head(self, tokens: float, *, back: bool = True) -> Load:
-        """Return logits and loss, forward and *back*."""
+        """Return logits over the vocabulary and loss, forward and *back*; heads over few classes take no time."""
         model, tensor = self.shapes.model, self.shapes.layout.tensor
+        if model.task not in ("lm", "mlm"):
+            return Load()
+        tokens *= min(1.0, model.masked / model.max_length) if model.task == "mlm" else 1.0
         n, found = model.vocab / tensor, Load()
         products = ((tokens, n, model.width), (tokens, model.width, n), (n, model.width, tokens))
         for m, columns, k in products if back else products[:1]:

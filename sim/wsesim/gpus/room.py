@@ -80,7 +80,9 @@ class Room:
         routed = shapes.routed_share
         width, heads = model.width * shapes.norm_share(), (model.qkv_width + model.attention_width) / tensor
         entry = 2 * width
-        kept = (4 if self.program.attention != "stored" else 6) * width + 2 * (heads + routed * shapes.ffn_inputs)
+        kept = (4 if self.program.attention != "stored" else 6) * width + 2 * (
+            heads + routed * shapes.ffn_inputs + shapes.shared_inputs
+        )
         if self.trains_weights:
             of_inputs = 2 if self.bits >= 16 else 1
             kept += of_inputs * (2 * width + model.attention_width / tensor + routed * shapes.ffn_outputs)

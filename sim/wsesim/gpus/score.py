@@ -134,6 +134,7 @@ def flops_of(task: StepTask) -> float:
     """Return matrix FLOPs of a step: forward and twice back, attention in full, nothing computed again."""
     model = task.model
     ffn = (3 if model.gated else 2) * model.ffn_width * (model.experts_per_token if model.experts else 1)
+    ffn += (3 if model.gated else 2) * model.shared_width
     weights = model.layers * model.width * (model.qkv_width + model.attention_width + ffn) + model.vocab * model.width
     scores = 2 * model.layers * model.attention_width * task.length
     times = (3 if task.trains_weights else 2) if task.learns else 1

@@ -33,6 +33,8 @@ class RequestTask:
     model: Model
     prompt: int
     generate: int
+    reads: bool = True
+    """Whether the prompt is read; else it lies in the cache."""
     batch: int | None = 1
     waiting: int | None = None
     """Requests in all, of a queue; None: without end."""
@@ -46,7 +48,7 @@ class RequestEstimate:
     """What requests take."""
 
     prompt_s: float
-    """The whole batch's prompts."""
+    """The whole batch's prompts; 0 where none is read."""
     token_s: float
     """From a token to the next, in the middle of the answer."""
     total_s: float
@@ -100,7 +102,9 @@ class GpuRequest:
         """Return the requests of full length that the memory holds beside weights; 0: not even these."""
         task, layers = self.task, self.task.model.layers / self.layout.pipeline
         free = USABLE * self.fleet.gpu.chip.memory_bytes - self.weight_bytes()
-        each = layers * self.cache_bytes_per_token * (task.prompt + task.generate)
+        length = task.prompt + task.generate
+        kept = self.cost.shapes.over_layers(length, min(length, task.model.window))
+        each = layers * self.cache_bytes_per_token * kept
         return max(0, int(free / each))
 
     def sums_s(self, tokens: float) -> float:
@@ -124,7 +128,8 @@ class GpuRequest:
             rows = max(1.0, cost.shapes.rows(matrix, batch))
             count = min(matrix.count, batch * self.task.model.experts_per_token) if matrix.of_experts else 1.0
             found.add(cost.kernels.product(rows, matrix.n, matrix.k, bits=cost.bits, count=count))
-        size = batch * context * self.cache_bytes_per_token
+        seen = cost.shapes.over_layers(context, min(context, self.task.model.window))
+        size = batch * seen * self.cache_bytes_per_token
         gap_s = self.fleet.gpu.practice.kernel_gap_s
         read_s = cost.kernels.stream_s(size)
         found.add(Load(attention_s=read_s, launch_s=(1 + cost.kernels_between) * gap_s, memory_bytes=size))
@@ -169,17 +174,19 @@ def _held(request: GpuRequest, batch: int, copies: int, *, fits: bool) -> Reques
     read, read_sums_s = request.prompt(batch)
     token, token_sums_s = request.token(batch, task.prompt + written / 2)
     head = request.head(batch)
-    prompt = Load().add(read, layers).add(head)
+    reads = 1 if task.reads else 0
+    prompt = Load().add(read, reads * layers).add(head, reads)
     one = Load().add(token, layers).add(head)
-    work = Load().add(prompt).add(one, max(0, written - 1))
-    sums_s = layers * (read_sums_s + max(0, written - 1) * token_sums_s)
+    steps = max(0, written - reads)
+    work = Load().add(prompt).add(one, steps)
+    sums_s = layers * (reads * read_sums_s + steps * token_sums_s)
     clock = clock_share(fleet.gpu, work, sums_s)
     by_cause = {
         "matrix products": work.products_s, "attention": work.attention_s, "passes through memory": work.elementwise_s,
         "launches": work.launch_s, "tensor-parallel traffic": sums_s, "power limit": work.core_s * (1 / clock - 1),
     }  # fmt: skip
     total_s = sum(by_cause.values())
-    prompt_s = prompt.seconds + layers * read_sums_s + prompt.core_s * (1 / clock - 1)
+    prompt_s = prompt.seconds + reads * layers * read_sums_s + prompt.core_s * (1 / clock - 1)
     token_s = one.seconds + layers * token_sums_s + one.core_s * (1 / clock - 1)
     return RequestEstimate(
         prompt_s=prompt_s, token_s=token_s, total_s=total_s, tokens_per_s=copies * batch * written / total_s,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from wsesim.answer import Answer, Number, Result, Table, UsedFigure
@@ -60,7 +60,7 @@ def beside_gpus(question: Question, result: Result, fleets: Sequence[Fleet]) -> 
     if task is None:
         return replace(result, notes=(*result.notes, "GPUs are not asked: the question is of no model and batch."))
     found = tuple(estimate_for(task, fleet) for fleet in fleets)
-    sentences = tuple(_sentence(one) for one in found)
+    sentences = (*(_sentence(one) for one in found), *_ignored(task))
     used = tuple(_figure(one.fleet, figure) for one in found for figure in one.fleet.gpu.figures)
     provenance = replace(result.provenance, figures=(*result.provenance.figures, *used))
     if result.answer is None:
@@ -79,6 +79,12 @@ def beside_gpus(question: Question, result: Result, fleets: Sequence[Fleet]) -> 
     return replace(result, outcome=answer, provenance=provenance)
 
 
+def _ignored(task: Task) -> Iterator[str]:
+    """Yield what of the model the GPUs are not asked."""
+    if task.model.sparsity:
+        yield "GPUs compute weights that are zero, too: theirs are the figures of the dense model."
+
+
 def task_of(question: Question) -> Task | None:
     """Return what GPUs are asked; None where they cannot be."""
     match question:
@@ -88,8 +94,9 @@ def task_of(question: Question) -> Task | None:
             )
         case RequestQuestion(request=request):
             return RequestTask(
-                model=question.asked.shape, prompt=request.prompt, generate=request.generate, batch=request.batch
-            )
+                model=question.asked.shape, prompt=request.prompt, generate=request.generate, batch=request.batch,
+                reads=request.reads,
+            )  # fmt: skip
         case Serving():
             asked = question.asked.resolved["serving"]
             if asked["trace"] is not None:
@@ -129,11 +136,13 @@ def _step(task: StepTask, fleet: Fleet) -> BesideGpus:
 
 
 def _request_figures(task: RequestTask, fleet: Fleet, found: RequestEstimate) -> Mapping[str, Number]:
-    tokens = found.batch * found.copies * (task.prompt + task.generate)
+    tokens = found.batch * found.copies * (task.prompt * task.reads + task.generate)
     power = _power(fleet, found.board_w, tokens / found.total_s)
     if task.batch is None:
         return {"largest_rate_per_s": found.batch * found.copies / found.total_s, **power}
-    figures: dict[str, Number] = {"prompt_read_s": found.prompt_s, "ttft_s": found.prompt_s, "total_s": found.total_s}
+    figures: dict[str, Number] = {"total_s": found.total_s}
+    if task.reads:
+        figures |= {"prompt_read_s": found.prompt_s, "ttft_s": found.prompt_s}
     if task.generate:
         figures |= {"tpot_s": found.token_s, "tokens_per_s": found.tokens_per_s}
     return figures | power
