@@ -188,6 +188,8 @@ class Table:
     """Field names with their unit (`seconds`, `p50_s`, `share`, `note`); readers print values by them."""
     rows: tuple[tuple[object, ...], ...]
     """Text, numbers or None."""
+    asked: bool = False
+    """Whether it was asked for by itself, and so stands in a short answer, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

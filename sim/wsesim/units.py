@@ -49,6 +49,7 @@ def _units() -> dict[Dimension, dict[str, Fraction]]:
     data = {f"{prefix}B": Fraction(scale) for prefix, scale in (_SI | _BINARY).items()}
     rates = {f"{unit}/s": scale for unit, scale in data.items()}
     rates |= {f"{prefix}b/s": Fraction(scale, 8) for prefix, scale in (_SI | _BINARY).items()}
+    rates |= {f"{prefix}Bps": Fraction(scale) for prefix, scale in _SI.items()}
     rates |= {f"{prefix}bps": Fraction(scale, 8) for prefix, scale in _SI.items() if prefix != "k"}
     return {
         Dimension.BYTES: data,
@@ -100,7 +101,8 @@ def _scale(unit: str, dimension: Dimension) -> Fraction:
         if unit in units and other is not dimension:
             name = dimension.name.lower().replace("_", " ")
             raise ValueError(f"has the unit {unit!r}, which does not measure {name}; for example {dimension.example!r}")
-    raise ValueError(f"has the unknown unit {unit!r}{nearest(unit, known) or f', for example {dimension.example!r}'}")
+    alike = [each for each in known if ("B" in each, "b" in each) == ("B" in unit, "b" in unit)]  # never bits for bytes
+    raise ValueError(f"has the unknown unit {unit!r}{nearest(unit, alike) or f', for example {dimension.example!r}'}")
 
 
 def unit_scales() -> dict[str, Fraction]:

@@ -13,6 +13,7 @@ from wsesim.cli.compare import compare
 from wsesim.cli.data import data
 from wsesim.cli.describe import check, init, machines, models, schema, show, software
 from wsesim.cli.explain import explain
+from wsesim.cli.gpus import gpus
 from wsesim.cli.group import Commands
 from wsesim.cli.kernel import kernel
 from wsesim.cli.measure import validate
@@ -41,8 +42,8 @@ def cli() -> None:
 
 
 for command in (
-    run, check, explain, show, schema, init, models, machines, software, graph, verify, forward, precision, validate,
-    sweep, sensitivity, size, compare, kernel, levels, data, train, ask, classify, generate,
+    run, check, explain, show, schema, init, models, machines, software, gpus, graph, verify, forward, precision,
+    validate, sweep, sensitivity, size, compare, kernel, levels, data, train, ask, classify, generate,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -28,6 +28,7 @@ from wsesim.workload import (
     software_of,
     split_setting,
 )
+from wsesim.workload.zoo import is_job, job_of
 from wsesim.yamlfile import Document, Loc, read_yaml
 
 STUDY_KEYS = {"vary", "workload"}
@@ -46,7 +47,11 @@ def load(path: str | Path, *, settings: Sequence[str] = ()) -> Question:
         raise InputError([document.problem(message)])
     if asks_for_points(document.data):
         raise InputError([document.problem(f"is a study; `wsesim sweep {path}` runs it, point by point")])
-    problems = Problems(file=str(path), document=document)
+    notes = list[str]()
+    if is_job(document.data):
+        job = job_of(document)
+        document, notes = job.document, list(job.notes)
+    problems = Problems(file=str(path), document=document, notes=notes)
     return _question(dict(document.data), problems, Path(path).parent, settings)
 
 

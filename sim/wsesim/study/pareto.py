@@ -49,4 +49,3 @@ def _costs(figures: Figures, senses: Senses) -> tuple[float, ...]:
     return tuple(-value if sense == "more" else value for value, sense in values if value is not None) if all(
         value is not None for value, _ in values
     ) else ()  # fmt: skip
-

@@ -28,6 +28,7 @@ from wsesim.workload.settings import (
     split_setting,
 )
 from wsesim.workload.shape import model_of
+from wsesim.workload.words import value_hint
 
 __all__ = [
     "SAMPLE",
@@ -66,4 +67,5 @@ __all__ = [
     "software_of",
     "split_setting",
     "starter",
+    "value_hint",
 ]
