@@ -109,6 +109,16 @@ def _scale(unit: str, dimension: Dimension) -> Fraction:
     raise ValueError(f"has the unknown unit {unit!r}{nearest(unit, alike) or f', for example {dimension.example!r}'}")
 
 
+def unit_scales() -> dict[str, Fraction]:
+    """Return every unit with what one of it is in the unit we count in; none of them measures two things."""
+    return {unit: scale for units in _UNITS.values() for unit, scale in units.items()}
+
+
+def base_unit(dimension: Dimension) -> str:
+    """Return the unit we count in."""
+    return next(unit for unit, scale in _UNITS[dimension].items() if scale == 1 and "b" not in unit)
+
+
 def dimension_of(field_name: str) -> Dimension | None:
     """Return the dimension a field name ends in (`sram_bytes` → BYTES), or None for a plain number."""
     for dimension in sorted(Dimension, key=lambda d: -len(d.suffix)):

@@ -5,6 +5,7 @@ from wsesim.hardware.energy import CLOCKS, MAC_EVENTS, PORT_BYTES, Energy
 from wsesim.hardware.load import MACHINES, HardwareChoice, load_cluster, machine_names, override_names
 from wsesim.hardware.price import Price
 from wsesim.hardware.specs import (
+    LARGEST_SRAM_BYTES,
     PRECISIONS,
     SLOWDOWNS,
     Cluster,
@@ -20,6 +21,7 @@ from wsesim.hardware.specs import (
 
 __all__ = [
     "CLOCKS",
+    "LARGEST_SRAM_BYTES",
     "MACHINES",
     "MAC_EVENTS",
     "PORT_BYTES",
