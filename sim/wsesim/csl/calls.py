@@ -1,0 +1,271 @@
+"""Calls: evaluated while compiling, or code that goes to code."""
+
+from __future__ import annotations
+
+from wsesim.csl import tree, types
+from wsesim.csl.code import Body, Label, scalar
+from wsesim.csl.convert import coerce
+from wsesim.csl.core import evaluate, execute, expression, type_of
+from wsesim.csl.frame import Frame, Lowered
+from wsesim.csl.image import Operation
+from wsesim.csl.memory import load, store
+from wsesim.csl.program import Program
+from wsesim.csl.source import CslError, LimitError, Place
+from wsesim.csl.statements import ReturnSignal, local_place
+from wsesim.csl.types import Type
+from wsesim.csl.values import (
+    VOID, Aggregate, Binding, FunctionRef, Known, Located, Memory, Runtime, Slot, Value, copied, is_known, key,
+)  # fmt: skip
+
+
+@expression(tree.Call)
+def call(node: tree.Call, frame: Frame, wanted: Type | None) -> Value:
+    """`callee(arguments)`."""
+    callee = evaluate(node.callee, frame)
+    if isinstance(callee, Known) and isinstance(callee.data, FunctionRef):
+        return call_function(callee.data, node.arguments, frame, node.at)
+    of = callee.type.target if isinstance(callee.type, types.Pointer) else callee.type
+    if isinstance(callee, Runtime) and isinstance(of, types.Function):
+        return _call_pointer(callee, of, node, frame)
+    raise CslError(node.at, f"a {callee.type} is called", "functions and pointers to functions are")
+
+
+def call_function(ref: FunctionRef, arguments: list[tree.Node], frame: Frame, at: Place) -> Value:
+    """A call of a function that is known.
+
+    Raises:
+        CslError: A task, or the wrong number of arguments.
+    """
+    if ref.declaration.task:
+        raise CslError(at, f"{ref.declaration.name} is a task, and tasks are not called", "activate it, or make it a fn")
+    wanted = len(ref.declaration.parameters)
+    if wanted != len(arguments):
+        raise CslError(at, f"{ref.declaration.name} is called with {len(arguments)} arguments", f"it takes {wanted}")
+    hints = [_hint(parameter, ref) for parameter in ref.declaration.parameters]
+    values = [evaluate(argument, frame, hint) for argument, hint in zip(arguments, hints, strict=True)]
+    return call_with(ref, values, frame, at, [argument.at for argument in arguments])
+
+
+def _hint(parameter: tree.Parameter, ref: FunctionRef) -> Type | None:
+    try:
+        return type_of(parameter.type, ref.module.frame())
+    except LimitError:
+        raise
+    except CslError:
+        return None
+
+
+def call_with(ref: FunctionRef, values: list[Value], frame: Frame, at: Place, places: list[Place]) -> Value:
+    """A call with values: evaluated if nothing is lowered, or if it is `inline` and all of them are known."""
+    if ref.declaration.body is None:
+        raise CslError(at, f"{ref.declaration.name} is extern and has no body here")
+    if frame.body is None:
+        return evaluated(ref, values, frame, at, places)
+    if ref.declaration.inline and all(map(is_known, values)):
+        try:
+            return evaluated(ref, values, frame.comptime(), at, places)
+        except LimitError:
+            raise
+        except CslError:
+            pass
+    if _is_comptime_only(ref):
+        return evaluated(ref, values, frame.comptime(), at, places)
+    return _lowered_call(ref, values, frame, at, places)
+
+
+def _is_comptime_only(ref: FunctionRef) -> bool:
+    of = ref.module.lookup(ref.declaration.name, ref.declaration.at)
+    result = of.value.type.result if of and of.value and isinstance(of.value.type, types.Function) else types.VOID
+    return result != types.ANY and types.is_comptime_only(result)
+
+
+def evaluated(ref: FunctionRef, values: list[Value], frame: Frame, at: Place, places: list[Place]) -> Value:
+    """What a function comes to while compiling."""
+    scope = Frame(ref.module, ref.module.program, effects=frame.effects)
+    for parameter, value, place in zip(ref.declaration.parameters, values, places, strict=True):
+        of = type_of(parameter.type, scope)
+        if of not in (types.ANY, types.STRUCT):
+            value = coerce(value, of, frame, place, f"argument {parameter.name}")
+        scope.names[parameter.name] = Binding(copied(value))
+    scope.result = type_of(ref.declaration.result, scope)
+    frame.program.limits.enter(at)
+    try:
+        assert ref.declaration.body is not None
+        execute(ref.declaration.body, scope)
+    except ReturnSignal as signal:
+        return signal.value
+    finally:
+        frame.program.limits.leave()
+    if scope.result not in (types.VOID, types.ANY):
+        raise CslError(ref.declaration.at, f"{ref.declaration.name} ends without returning a {scope.result}", "return one")
+    return VOID
+
+
+def _lowered_call(ref: FunctionRef, values: list[Value], frame: Frame, at: Place, places: list[Place]) -> Value:
+    scope = Frame(ref.module, frame.program)
+    specialised: list[object] = []
+    for position, (parameter, place) in enumerate(zip(ref.declaration.parameters, places, strict=True)):
+        value, of = values[position], type_of(parameter.type, scope)
+        if of not in (types.ANY, types.STRUCT):
+            value = coerce(value, of, frame, place, f"argument {parameter.name}")
+        values[position] = value
+        fixed = _fixed(value, parameter, of)
+        specialised.append(key(value) if fixed else value.type)
+        scope.names[parameter.name] = Binding(value if fixed else _stand_in(value.type))
+    program = frame.program
+    mark = (ref, tuple(map(str, specialised)) if any(_unhashable(part) for part in specialised) else tuple(specialised))
+    lowered = program.functions.get(mark)
+    if lowered is None:
+        lowered = lower(ref, scope, program)
+        program.functions[mark] = lowered
+        fill(lowered, scope, program)
+    elif not lowered.done:
+        name = ref.declaration.name
+        raise CslError(at, f"{name} calls itself while it runs", "a core has no stack for it: write a loop")
+    for place_, value in zip(lowered.parameters, [v for v in values], strict=True):
+        if place_ is not None:
+            _pass(place_, value, frame, at)
+    frame.code.emit(Operation.CALL, at, d=lowered.link, n=lowered.entry)
+    return _returned(lowered, frame, at)
+
+
+def _unhashable(part: object) -> bool:
+    try:
+        hash(part)
+    except TypeError:
+        return True
+    return False
+
+
+def _returned(lowered: Lowered, frame: Frame, at: Place) -> Value:
+    if lowered.returned is None:
+        return VOID
+    value = load(lowered.returned, frame, at)
+    if isinstance(value, Runtime):
+        return Runtime(value.type, frame.code.result(Operation.MOVE, at, scalar(value.type, at), a=value.register))
+    return value
+
+
+def _fixed(value: Value, parameter: tree.Parameter, of: Type) -> bool:
+    """Whether a function is made anew for this value of an argument."""
+    if parameter.comptime or types.is_comptime_only(value.type) or value.type == types.VOID:
+        return True
+    if isinstance(value, Known) and (value.type in (types.COMPTIME_INT, types.COMPTIME_FLOAT) or isinstance(value.data, list)):
+        return True
+    return isinstance(value, Aggregate) or isinstance(value.type, types.Register)
+
+
+def _stand_in(of: Type) -> Value:
+    return Runtime(of, -1)
+
+
+def _pass(place: Memory | Slot, value: Value, frame: Frame, at: Place) -> None:
+    store(place, value, frame, at)
+
+
+def lower(ref: FunctionRef, scope: Frame, program: Program) -> Lowered:
+    """Places for what a function takes and gives."""
+    result = type_of(ref.declaration.result, scope)
+    lowered = Lowered(ref, result, addressed=frozenset(addressed(ref.declaration.body)))
+    lowered.link = program.code.register()
+    scope.body, scope.function = Body(program.code), lowered
+    for parameter in ref.declaration.parameters:
+        value = scope.names[parameter.name].value
+        if isinstance(value, Runtime) and value.register < 0:
+            place = local_place(parameter.name, value.type, scope, parameter.at)
+            lowered.parameters.append(place)  # type: ignore[arg-type]
+            inner = place if isinstance(place, Memory) else None
+            scope.names[parameter.name] = Binding(None if inner else Runtime(value.type, place.register), inner)  # type: ignore[attr-defined]
+        else:
+            lowered.parameters.append(None)  # type: ignore[arg-type]
+            if isinstance(value, Located):
+                scope.names[parameter.name] = Binding(place=value.place)
+    if result not in (types.VOID, types.ANY):
+        lowered.returned = local_place("the result", result, scope, ref.declaration.at)
+    return lowered
+
+
+def fill(lowered: Lowered, scope: Frame, program: Program) -> None:
+    """The code of a function."""
+    assert lowered.ref is not None
+    assert scope.body is not None
+    declaration = lowered.ref.declaration
+    assert declaration.body is not None
+    scope.body.mark(lowered.entry)
+    program.limits.enter(declaration.at)
+    ended = execute(declaration.body, scope)
+    program.limits.leave()
+    if not ended and lowered.result != types.VOID and not _endless(declaration.body):
+        raise CslError(declaration.at, f"{declaration.name} may end without returning a {lowered.result}", "return one at its end")
+    scope.body.mark(lowered.end)
+    scope.body.emit(Operation.RETURN, declaration.at, a=lowered.link)
+    program.code.bodies.append(scope.body.steps)
+    lowered.done = True
+
+
+def _endless(body: tree.Block) -> bool:
+    return bool(body.body) and isinstance(body.body[-1], tree.While | tree.Switch)
+
+
+def addressed(node: object) -> set[str]:
+    """Local names on which `&` is used, or that a descriptor or a field of one is made of."""
+    found: set[str] = set()
+    todo: list[object] = [node]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, list | tuple):
+            todo.extend(item)
+        elif isinstance(item, tree.Node):
+            if isinstance(item, tree.Unary) and item.op == "&":
+                found.add(_root(item.operand))
+            todo.extend(getattr(item, slot) for kind in type(item).__mro__[:-2] for slot in kind.__slots__)  # type: ignore[attr-defined]
+    return found
+
+
+def _root(node: tree.Node) -> str:
+    while isinstance(node, tree.Index | tree.Member):
+        node = node.base
+    return node.name if isinstance(node, tree.Name) else ""
+
+
+def _call_pointer(callee: Runtime, of: types.Function, node: tree.Call, frame: Frame) -> Value:
+    if len(of.parameters) != len(node.arguments):
+        raise CslError(node.at, f"called with {len(node.arguments)} arguments", f"a {of} takes {len(of.parameters)}")
+    link, places, result = signature(of, frame.program, node.at)
+    values = [
+        coerce(evaluate(argument, frame, kind), kind, frame, argument.at, "the argument")
+        for argument, kind in zip(node.arguments, of.parameters, strict=True)
+    ]
+    for place, value in zip(places, values, strict=True):
+        frame.code.emit(Operation.MOVE, node.at, scalar(value.type, node.at), d=place, a=frame.register(value, node.at))
+    frame.code.emit(Operation.CALL_AT, node.at, d=link, a=callee.register)
+    if result < 0:
+        return VOID
+    return Runtime(of.result, frame.code.result(Operation.MOVE, node.at, scalar(of.result, node.at), a=result))
+
+
+def signature(of: types.Function, program: Program, at: Place) -> tuple[int, list[int], int]:
+    """Registers by which functions of a type are called through pointers: link, arguments, result."""
+    if of not in program.thunks:
+        result = program.code.register() if of.result != types.VOID else -1
+        program.thunks[of] = (program.code.register(), [program.code.register() for _ in of.parameters], result)
+    return program.thunks[of]  # type: ignore[no-any-return]
+
+
+def entry_of(ref: FunctionRef, of: types.Function, program: Program, at: Place) -> Label:
+    """Where a function begins when it is called through a pointer of a type."""
+    mark = (ref, of)
+    if mark in program.thunks:
+        return program.thunks[mark]  # type: ignore[no-any-return]
+    link, arguments, result = signature(of, program, at)
+    entry = Label()
+    program.thunks[mark] = entry
+    frame = Frame(ref.module, program, Body(program.code), Lowered(None, of.result))
+    frame.code.mark(entry)
+    values: list[Value] = [Runtime(kind, place) for kind, place in zip(of.parameters, arguments, strict=True)]
+    value = call_with(ref, values, frame, at, [at] * len(values))
+    if result >= 0:
+        frame.code.emit(Operation.MOVE, at, scalar(of.result, at), d=result, a=frame.register(value, at))
+    frame.code.emit(Operation.RETURN, at, a=link)
+    program.code.bodies.append(frame.code.steps)
+    return entry

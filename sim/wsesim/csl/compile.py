@@ -1,0 +1,174 @@
+"""The compiler's door: a CSL file to an image."""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import wsesim.csl.aggregates
+import wsesim.csl.builtins
+import wsesim.csl.calls
+import wsesim.csl.flow
+import wsesim.csl.tensors  # noqa: F401
+from wsesim.csl import tree, types
+from wsesim.csl.assemble import Assembler
+from wsesim.csl.core import execute, type_of
+from wsesim.csl.files import Files
+from wsesim.csl.image import ColorSetting, Image, TileClass
+from wsesim.csl.layout import Layout
+from wsesim.csl.limits import Limits
+from wsesim.csl.modules import Module
+from wsesim.csl.program import Options, Program
+from wsesim.csl.source import CslError, LimitError, nearest
+from wsesim.csl.values import Known, Value
+
+
+def compile_file(
+    path: str | Path, *, arch: str = "wse2", params: dict[str, int] | None = None, colors: dict[str, int] | None = None,
+    fabric: tuple[int, int] = (0, 0), offsets: tuple[int, int] = (4, 1), import_paths: tuple[str, ...] = (), fp16: str = "f16",
+    depth: int = 200, inlined: int = 10_000,
+) -> Image:  # fmt: skip
+    """The image of a layout file.
+
+    Raises:
+        CslError: Mistakes in the program, each with its place.
+    """
+    options = Options(
+        arch=arch, params=params or {}, colors=colors or {}, fabric=fabric, offsets=offsets, fp16=fp16, depth=depth, inlined=inlined
+    )  # fmt: skip
+    files = Files(import_paths)
+    with _deep():
+        program, layout = _laid_out(str(path), options, files)
+        return _image(program, layout, options, files)
+
+
+def compile_tile(
+    path: str | Path, params: dict[str, Value | int], *, arch: str = "wse2", rectangle: tuple[int, int] = (1, 1),
+    import_paths: tuple[str, ...] = (), fp16: str = "f16", colors: dict[int, ColorSetting] | None = None,
+    spots: dict[str, int] | None = None, files: Files | None = None,
+) -> TileClass:  # fmt: skip
+    """The tile class of a program without a layout: whole numbers as params take the type that the file declares.
+
+    Raises:
+        CslError: Mistakes in the program.
+    """
+    options = Options(arch=arch, fp16=fp16)
+    files = files or Files(import_paths)
+    with _deep():
+        given = {name: value for name, value in params.items() if isinstance(value, Value)}
+        numbers = {name: value for name, value in params.items() if not isinstance(value, Value)}
+        given |= {name: Known(types.COMPTIME_INT, value) for name, value in numbers.items()}
+        return _tile(str(path), given, colors or {}, options, files, rectangle, spots if spots is not None else {})[0]
+
+
+@contextmanager
+def _deep() -> Iterator[None]:
+    """Room for calls within calls: the limits of the compiler end them first."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, 40_000))
+    try:
+        yield
+    except RecursionError as problem:
+        raise LimitError(None, "the program is nested too deep for the compiler", "call or nest less") from problem
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _laid_out(path: str, options: Options, files: Files) -> tuple[Program, Layout]:
+    program = Program(options, files, Limits(depth=options.depth, inlined=options.inlined), True)
+    layout = Layout(path, files)
+    program.layout = layout
+    module = Module(path, files.parsed(path), program, {})
+    program.modules.append(module)
+    module.params = _given(module, options)
+    blocks = [item for item in module.file.items if isinstance(item, tree.Layout)]
+    if not blocks:
+        raise CslError(module.file.at, "this file has no layout block", "compile the file with layout { ... }")
+    for item in module.file.items:
+        if isinstance(item, tree.VarDecl) and isinstance(item.value, tree.Builtin) and item.value.name == "@import_module":
+            module.lookup(item.name, item.at)
+    frame = module.frame()
+    frame.effects = True
+    for block in blocks:
+        execute(block.body, frame)
+    if layout.rectangle is None:
+        raise CslError(blocks[0].at, "the layout sets no rectangle", "@set_rectangle(width, height);")
+    return program, layout
+
+
+def _given(module: Module, options: Options) -> dict[str, Value]:
+    """Values of `--params` and `--colors` for the params of the layout file."""
+    declared = {
+        item.name: item for item in module.items.values() if isinstance(item, tree.VarDecl) and item.kind == "param"
+    }
+    found: dict[str, Value] = {}
+    for source, numbers in (("--params", options.params), ("--colors", options.colors)):
+        for name, number in numbers.items():
+            if name not in declared:
+                module.program.warn(f"{source}: {module.path} has no param {name}; {nearest(name, declared)}".rstrip("; "))
+                continue
+            found[name] = _typed(module, declared[name], number)
+    return found
+
+
+def _typed(module: Module, item: tree.VarDecl, number: int) -> Value:
+    of = type_of(item.type, module.frame()) if item.type is not None else types.COMPTIME_INT
+    if isinstance(of, types.Opaque):
+        return Known(of, number)
+    if of == types.BOOL:
+        return Known(of, bool(number))
+    if isinstance(of, types.Float):
+        return Known(of, float(number))
+    if isinstance(of, types.Int) and number < 0 and not of.signed:
+        raise CslError(item.at, f"param {item.name} is {number}, which {of} does not hold")
+    return Known(types.COMPTIME_INT, number)
+
+
+def _image(program: Program, layout: Layout, options: Options, files: Files) -> Image:
+    assert layout.rectangle is not None
+    width, height = layout.rectangle
+    spots: dict[str, int] = {}
+    classes: list[TileClass] = []
+    numbers: dict[Any, int] = {}
+    class_of = array("i")
+    warnings = list(program.warnings)
+    for y in range(height):
+        for x in range(width):
+            if (x, y) not in layout.tiles:
+                raise CslError(None, f"{layout.path}: core ({x}, {y}) has no program", "@set_tile_code for every core")
+            kind = layout.tiles[x, y]
+            colors = layout.colors.get((x, y), {})
+            mark = (kind, tuple(sorted((number, _mark(setting)) for number, setting in colors.items())))
+            if mark not in numbers:
+                numbers[mark] = len(classes)
+                tile = layout.kinds[kind]
+                made, said = _tile(tile.path, tile.params, colors, options, files, layout.rectangle, spots)
+                classes.append(replace(made, name=f"{Path(tile.path).stem}.{len(classes)}"))
+                warnings += [warning for warning in said if warning not in warnings]
+            class_of.append(numbers[mark])
+    return Image(
+        arch=options.arch, width=width, height=height, classes=tuple(classes), class_of=class_of.tobytes(),
+        names=tuple(layout.names), files=tuple(spots), params=options.params, colors=options.colors, fabric=options.fabric,
+        offsets=options.offsets, warnings=tuple(warnings),
+    )  # fmt: skip
+
+
+def _mark(setting: ColorSetting) -> Any:
+    return setting
+
+
+def _tile(
+    path: str, params: dict[str, Value], colors: dict[int, ColorSetting], options: Options, files: Files,
+    rectangle: tuple[int, int], spots: dict[str, int],
+) -> tuple[TileClass, list[str]]:  # fmt: skip
+    program = Program(options, files, Limits(depth=options.depth, inlined=options.inlined), False, rectangle)
+    program.setup.colors.update(colors)
+    module = program.instance(path, params, "", False)
+    module.check_params(None)
+    module.run()
+    return Assembler(program, Path(path).stem, spots).tile(), program.warnings

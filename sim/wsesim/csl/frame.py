@@ -1,0 +1,95 @@
+"""Where code is evaluated: module, program, local names, and the function that is lowered, if one is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from wsesim.csl.code import Body, Label
+from wsesim.csl.source import Place
+from wsesim.csl.types import Type
+from wsesim.csl.values import Binding, FunctionRef, Known, Runtime, Value
+from wsesim.csl.values import Place as Where
+
+if TYPE_CHECKING:
+    from wsesim.csl.modules import Module
+    from wsesim.csl.program import Program
+
+
+@dataclass(slots=True, eq=False)
+class Loop:
+    """A loop or a labelled block of a function that is lowered."""
+
+    label: str
+    leave: Label
+    again: Label | None
+    wanted: Type | None = None
+    place: Where | None = None
+    """Where the value of a labelled block goes."""
+
+
+@dataclass(slots=True, eq=False)
+class Lowered:
+    """A function that has code: where it begins, where its arguments, its result, its link go."""
+
+    ref: FunctionRef | None
+    result: Type
+    entry: Label = field(default_factory=Label)
+    end: Label = field(default_factory=Label)
+    link: int = -1
+    parameters: list[Value] = field(default_factory=list)
+    returned: Where | None = None
+    loops: list[Loop] = field(default_factory=list)
+    done: bool = False
+    addressed: frozenset[str] = frozenset()
+    """Local names whose address is taken."""
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """Names and where they are evaluated. `body` is None while compiling only."""
+
+    module: Module
+    program: Program
+    body: Body | None = None
+    function: Lowered | None = None
+    parent: Frame | None = None
+    names: dict[str, Binding] = field(default_factory=dict)
+    effects: bool = False
+    """Whether configuration builtins may act: top-level comptime blocks, layout, and what they call."""
+    result: Type | None = None
+    """What the function that is evaluated returns."""
+
+    def inner(self) -> Frame:
+        """A scope within this one."""
+        return Frame(self.module, self.program, self.body, self.function, self, {}, self.effects, self.result)
+
+    def comptime(self) -> Frame:
+        """The same scope, evaluated while compiling."""
+        return Frame(self.module, self.program, None, None, self, {}, self.effects, self.result)
+
+    def find(self, name: str) -> Binding | None:
+        """What a local name stands for."""
+        frame: Frame | None = self
+        while frame is not None:
+            if name in frame.names:
+                return frame.names[name]
+            frame = frame.parent
+        return None
+
+    @property
+    def code(self) -> Body:
+        """The code that is made.
+
+        Raises:
+            AssertionError: None is: the caller looks at `body` first.
+        """
+        assert self.body is not None
+        return self.body
+
+    def register(self, value: Value, at: Place) -> int:
+        """The register that holds a scalar."""
+        if isinstance(value, Runtime):
+            return value.register
+        assert isinstance(value, Known), value
+        return self.code.code.constant(value, at)

@@ -1,0 +1,241 @@
+"""Loads and stores: of variables while compiling, of registers and of the core's memory."""
+
+from __future__ import annotations
+
+from wsesim.csl import types
+from wsesim.csl.code import Label, scalar
+from wsesim.csl.convert import coerce
+from wsesim.csl.frame import Frame
+from wsesim.csl.image import Operation, Type
+from wsesim.csl.source import CslError, Place
+from wsesim.csl.values import (
+    VOID, Address, Aggregate, Cell, FieldCell, Fields, Items, Known, Located, Memory, Runtime, Slot, Value, copied, unwrap, wrap,
+)  # fmt: skip
+from wsesim.csl.values import Place as Where
+
+UNROLLED = 8
+"""Elements up to which an array is stored one by one; more are copied in a loop."""
+
+
+def load(where: Where, frame: Frame, at: Place) -> Value:
+    """What a place holds.
+
+    Raises:
+        CslError: Only the core knows, and it is asked for while compiling.
+    """
+    if isinstance(where, Cell):
+        return _load_cell(where, frame)
+    if isinstance(where, FieldCell):
+        base = load(where.base, frame, at)
+        if not isinstance(base, Aggregate) or where.name not in base.fields:
+            raise CslError(at, f"there is no field {where.name}")
+        return base.fields[where.name]
+    if isinstance(where, Slot):
+        return Runtime(where.type, where.register)
+    if isinstance(where, Fields):
+        return Aggregate(where.type, {name: load(inner, frame, at) for name, inner in where.places.items()})
+    assert isinstance(where, Memory)
+    return _load_memory(where, frame, at)
+
+
+def _load_cell(where: Cell, frame: Frame) -> Value:
+    value = where.storage.value
+    assert value is not None
+    if where.index < 0:
+        return value
+    if isinstance(value, Known) and isinstance(value.data, list) and isinstance(value.type, types.Array):
+        return wrap(value.type.element, value.data[where.index])
+    return value
+
+
+def _cell(where: Memory) -> Cell | None:
+    """A place that a known pointer to a variable while compiling names."""
+    if isinstance(where.pointer, Known) and isinstance(where.pointer.data, Address):
+        storage = where.pointer.data.storage
+        if storage is not None and storage.is_comptime:
+            whole = where.type == storage.type or not isinstance(storage.type, types.Array)
+            return Cell(where.type, storage, -1 if whole else where.pointer.data.words)
+    return None
+
+
+def _load_memory(where: Memory, frame: Frame, at: Place) -> Value:
+    cell = _cell(where)
+    if cell is not None:
+        return _load_cell(cell, frame)
+    if isinstance(where.type, types.Struct):
+        fields, offset = {}, where.words
+        for name, inner in where.type.fields:
+            fields[name] = load(Memory(inner, where.pointer, offset), frame, at)
+            offset += types.words(inner)
+        return Aggregate(where.type, fields)
+    if isinstance(where.type, types.Array):
+        return Located(where.type, where)
+    if frame.body is None:
+        raise CslError(at, "a variable of the core is read while compiling", "make it a const, or read it in a function")
+    if where.type == types.VOID:
+        return VOID
+    register, n = base_of(where, frame, at)
+    return Runtime(where.type, frame.code.result(Operation.LOAD, at, scalar(where.type, at), a=register, n=n))
+
+
+def base_of(where: Memory, frame: Frame, at: Place) -> tuple[int, int]:
+    """Register and number whose sum is the word address of a place."""
+    if isinstance(where.pointer, Known) and isinstance(where.pointer.data, Address):
+        data = where.pointer.data
+        return frame.register(Known(where.pointer.type, Address(data.storage, (data.words + where.words) & 0xFFFF)), at), 0
+    return frame.register(where.pointer, at), where.words
+
+
+def store(where: Where, value: Value, frame: Frame, at: Place) -> None:
+    """Put a value where a place is; it is converted to the type of the place.
+
+    Raises:
+        CslError: It is not converted by itself; or a variable of the core would change while compiling.
+    """
+    if isinstance(where, FieldCell):
+        base = load(where.base, frame, at)
+        if not isinstance(base, Aggregate) or where.name not in base.fields:
+            raise CslError(at, f"there is no field {where.name}")
+        base.fields[where.name] = coerce(value, base.fields[where.name].type, frame, at, "the value")
+        return
+    if where.type != types.STRUCT:
+        value = coerce(value, where.type, frame, at, "the value")
+    if isinstance(where, Memory) and (cell := _cell(where)) is not None:
+        where = cell
+    if isinstance(where, Cell):
+        _store_cell(where, value, frame, at)
+    elif isinstance(where, Slot):
+        frame.code.emit(Operation.MOVE, at, scalar(where.type, at), d=where.register, a=frame.register(value, at))
+    elif isinstance(where, Fields):
+        assert isinstance(value, Aggregate)
+        for name, inner in where.places.items():
+            store(inner, value.fields[name], frame, at)
+    elif isinstance(where, Memory):
+        _store_memory(where, value, frame, at)
+
+
+def _store_cell(where: Cell, value: Value, frame: Frame, at: Place) -> None:
+    if frame.body is not None:
+        raise CslError(at, "a variable known while compiling is changed by the core", "declare it var in the function")
+    if where.index < 0:
+        where.storage.value = copied(value)
+        return
+    held = where.storage.value
+    assert isinstance(held, Known)
+    held.data[where.index] = unwrap(copied(value))
+
+
+def _store_memory(where: Memory, value: Value, frame: Frame, at: Place) -> None:
+    if frame.body is None:
+        raise CslError(at, "a variable of the core is changed while compiling", "change it in a function or a task")
+    if isinstance(where.type, types.Array):
+        _store_array(where, where.type, value, frame, at)
+    elif isinstance(value, Aggregate) and isinstance(where.type, types.Struct):
+        offset = where.words
+        for name, inner in where.type.fields:
+            store(Memory(inner, where.pointer, offset), value.fields[name], frame, at)
+            offset += types.words(inner)
+    elif where.type != types.VOID:
+        register, n = base_of(where, frame, at)
+        frame.code.emit(Operation.STORE, at, scalar(where.type, at), a=register, n=n, b=frame.register(value, at))
+
+
+def _store_array(where: Memory, of: types.Array, value: Value, frame: Frame, at: Place) -> None:
+    count, wide = of.count, types.words(of.element)
+    if isinstance(value, Items):
+        for index, item in enumerate(value.items):
+            store(Memory(of.element, where.pointer, where.words + index * wide), item, frame, at)
+        return
+    if isinstance(value, Known) and (count <= UNROLLED or types.words(of.element) > 2):
+        for index, item in enumerate(value.data):
+            store(Memory(of.element, where.pointer, where.words + index * wide), wrap(of.element, item), frame, at)
+        return
+    if isinstance(value, Known) and all(item == value.data[0] for item in value.data):
+        source: Value | Memory = wrap(of.element, value.data[0])
+    else:
+        source = frame.program.constant_place(value) if isinstance(value, Known) else _located(value)
+    _copy(Memory(of.element, where.pointer, where.words), source, count, frame, at)
+
+
+def _located(value: Value) -> Memory:
+    assert isinstance(value, Located)
+    return value.place
+
+
+def _copy(target: Memory, source: Value | Memory, count: int, frame: Frame, at: Place) -> None:
+    """A loop that stores a value, or what lies elsewhere, `count` times."""
+    code, wide, element_type = frame.code, types.words(target.type), scalar(target.type, at)
+    offset, again = code.code.register(), Label()
+    code.emit(Operation.MOVE, at, d=offset, a=code.code.number(0))
+    bases = [_start(target, frame, at)] + ([_start(source, frame, at)] if isinstance(source, Memory) else [])
+    code.mark(again)
+    if isinstance(source, Memory):
+        from_ = code.result(Operation.ADD, at, a=bases[1], b=offset)
+        item = code.result(Operation.LOAD, at, element_type, a=from_)
+    else:
+        item = frame.register(source, at)
+    to = code.result(Operation.ADD, at, a=bases[0], b=offset)
+    code.emit(Operation.STORE, at, element_type, a=to, b=item)
+    code.emit(Operation.ADD, at, d=offset, a=offset, b=code.code.number(wide))
+    code.emit(Operation.JUMP_LESS, at, a=offset, b=code.code.number(count * wide), n=again)
+
+
+def _start(where: Memory, frame: Frame, at: Place) -> int:
+    register, n = base_of(where, frame, at)
+    return frame.code.result(Operation.ADD, at, Type.U16, a=register, b=frame.code.code.number(n)) if n else register
+
+
+def element(base: Where, indices: list[Value], frame: Frame, at: Place) -> Where:
+    """The place of an element of an array.
+
+    Raises:
+        CslError: Too many or too few indices; an index that must be known is not.
+    """
+    from wsesim.csl.access import flat_index
+
+    of = base.type
+    assert isinstance(of, types.Array)
+    if isinstance(base, Memory) and (cell := _cell(base)) is not None:
+        base = cell if isinstance(cell.storage.type, types.Array) and cell.type == cell.storage.type else base
+    if isinstance(base, Cell):
+        if of.lengths == (1 << 30,):
+            return Cell(of.element, base.storage, max(base.index, 0) + indices[0].data)  # type: ignore[attr-defined]
+        return Cell(of.element, base.storage, flat_index(of, indices, at))
+    assert isinstance(base, Memory), base
+    if len(indices) != len(of.lengths):
+        raise CslError(at, f"{len(indices)} indices into {of}", f"it has {len(of.lengths)} dimensions")
+    return _memory_element(base, of, indices, frame, at)
+
+
+def _memory_element(base: Memory, of: types.Array, indices: list[Value], frame: Frame, at: Place) -> Where:
+    wide, fixed, moving = types.words(of.element), base.words, -1
+    for position in range(len(indices) - 1, -1, -1):
+        value = indices[position]
+        if isinstance(value, Known):
+            fixed += value.data * wide
+        else:
+            term = _scaled(value, wide, frame, at)
+            moving = term if moving < 0 else frame.code.result(Operation.ADD, at, a=moving, b=term)
+        wide *= of.lengths[position]
+    if moving < 0 and isinstance(base.pointer, Known) and isinstance(base.pointer.data, Address):
+        pointer = base.pointer
+        here = Address(pointer.data.storage, (pointer.data.words + fixed) & 0xFFFF if fixed >= 0 else pointer.data.words + fixed)
+        return Memory(of.element, Known(pointer.type, here))
+    if moving < 0:
+        return Memory(of.element, base.pointer, fixed)
+    register, n = base_of(Memory(of.element, base.pointer, fixed), frame, at)
+    summed = frame.code.result(Operation.ADD, at, a=register, b=moving)
+    return Memory(of.element, Runtime(types.Pointer(of.element, False, _const(base)), summed), n)
+
+
+def _const(base: Memory) -> bool:
+    return isinstance(base.pointer.type, types.Pointer) and base.pointer.type.const
+
+
+def _scaled(value: Value, by: int, frame: Frame, at: Place) -> int:
+    register = frame.register(value, at)
+    if by == 1:
+        return register
+    if by & (by - 1) == 0:
+        return frame.code.result(Operation.SHL, at, a=register, b=frame.code.code.number(by.bit_length() - 1))
+    return frame.code.result(Operation.MUL, at, a=register, b=frame.code.code.number(by & 0xFFFF))
