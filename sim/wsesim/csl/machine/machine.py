@@ -236,3 +236,30 @@ class CslMachine:
     def registers_of(self, core: int) -> Any:
         """Return the registers of a core."""
         return self.state.code_state.frames[core]
+
+    def arrived(self, core: int, color: int) -> int:
+        """Return how many words a core has sent to the host that nobody took."""
+        return len(self._arrived[core, color])
+
+    def explain(self) -> str:
+        """Return what waits for what."""
+        return explain_waiting(self)
+
+    def symbol(self, core: int, name: str) -> npt.NDArray[np.uint8]:
+        """Return the bytes of a symbol of a core."""
+        tile = self.image.classes[self.class_of[core]]
+        found = next((each for each in (*tile.symbols, *tile.exports) if each.name == name), None)
+        if found is None:
+            names = [each.name for each in tile.symbols]
+            raise CslFault(f"no symbol {name!r} in memory{nearest(name, names)}")
+        memory = self.memory(core)
+        return memory[found.address : found.address + found.count * found.t.words].copy().view(np.uint8)
+
+    def report(self) -> dict[str, Any]:
+        """Return what the run took: cycles, where they went, traffic."""
+        tallies = self.state.tallies
+        spent = {cause: int(tallies["spent"][:, at].sum()) for at, cause in enumerate(state.CAUSES)}
+        return {
+            "cycles": self.cycles, "spent": spent, "scalar_cycles": int(self.state.code_state.cycles.sum()),
+            "dropped": int(self.state.code_state.meter["dropped"][0]),
+        }  # fmt: skip
