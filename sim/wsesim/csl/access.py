@@ -10,7 +10,20 @@ from wsesim.csl.memory import element, load
 from wsesim.csl.source import CslError, Place, nearest
 from wsesim.csl.types import Type
 from wsesim.csl.values import (
-    Address, Aggregate, Binding, Cell, FieldCell, Fields, FunctionRef, Items, Known, Located, Memory, Runtime, Value, wrap,
+    Address,
+    Aggregate,
+    Binding,
+    Cell,
+    FieldCell,
+    Fields,
+    FunctionRef,
+    Items,
+    Known,
+    Located,
+    Memory,
+    Runtime,
+    Value,
+    wrap,
 )  # fmt: skip
 from wsesim.csl.values import Place as Where
 
@@ -266,9 +279,9 @@ def address(node: tree.Node, frame: Frame) -> Value:
         value = evaluate(node, frame)
         if isinstance(value, Known) and isinstance(value.data, FunctionRef):
             return Known(types.Pointer(value.type, False, True), value.data)
-        if isinstance(value, Known) and isinstance(value.data, list) and not types.is_comptime_only(value.type):
-            where = frame.program.constant_place(value)
-        elif isinstance(value, Known) and types.words(value.type):
+        if (isinstance(value, Known) and isinstance(value.data, list) and not types.is_comptime_only(value.type)) or (
+            isinstance(value, Known) and types.words(value.type)
+        ):
             where = frame.program.constant_place(value)
         else:
             raise CslError(node.at, "this has no address", "variables, elements of arrays and functions have one")
@@ -281,14 +294,16 @@ def pointer_to(where: Where, frame: Frame, at: Place) -> Value:
         of = types.Pointer(where.type, False, False)
         return Known(of, Address(where.storage, max(where.index, 0)))
     if not isinstance(where, Memory):
-        raise CslError(at, "this has no address", "a variable of a function that & is used on lies in memory; a field does not")
+        raise CslError(
+            at, "this has no address", "a variable of a function that & is used on lies in memory; a field does not"
+        )
     const = isinstance(where.pointer.type, types.Pointer) and where.pointer.type.const
     of = types.Pointer(where.type, False, const)
     if isinstance(where.pointer, Known):
         return Known(of, Address(where.pointer.data.storage, where.pointer.data.words + where.words))
     if where.words:
-        moved = frame.code.result(Operation.ADD, at, a=frame.register(where.pointer, at), b=frame.code.code.number(where.words))
+        moved = frame.code.result(
+            Operation.ADD, at, a=frame.register(where.pointer, at), b=frame.code.code.number(where.words)
+        )
         return Runtime(of, moved)
     return Runtime(of, frame.register(where.pointer, at))
-
-

@@ -6,7 +6,7 @@ from wsesim.csl import tree, types
 from wsesim.csl.convert import array_of, coerce
 from wsesim.csl.core import evaluate, expression, type_of, whole
 from wsesim.csl.frame import Frame
-from wsesim.csl.source import CslError
+from wsesim.csl.source import CslError, Place
 from wsesim.csl.types import Type
 from wsesim.csl.values import VOID, Aggregate, Known, Value, copied, struct_of, tuple_of
 
@@ -50,7 +50,9 @@ def _is_blank(node: tree.Node) -> bool:
 def _array(node: tree.Braces, of: types.Array, frame: Frame) -> Value:
     if len(node.items) != of.count:
         raise CslError(node.at, f"{len(node.items)} elements for {of}", f"it has {of.count}")
-    items = [coerce(evaluate(item, frame, of.element), of.element, frame, item.at, "the element") for item in node.items]
+    items = [
+        coerce(evaluate(item, frame, of.element), of.element, frame, item.at, "the element") for item in node.items
+    ]
     return array_of(of, items)
 
 
@@ -106,7 +108,7 @@ def enum_type(node: tree.EnumType, frame: Frame, wanted: Type | None) -> Value:
     return Known(types.TYPE, types.Enum(str(node.at), base, tuple(members)))
 
 
-def fields_of(value: Value, at: tree.Place, what: str) -> dict[str, Value]:
+def fields_of(value: Value, at: Place, what: str) -> dict[str, Value]:
     """The fields of a struct; of `{}` and `.{}` none.
 
     Raises:

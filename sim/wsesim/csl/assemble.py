@@ -10,6 +10,7 @@ from wsesim.csl.code import Body, Draft, Label, scalar
 from wsesim.csl.frame import Frame, Lowered
 from wsesim.csl.image import NOWHERE, Operation, Step, TaskArgument, TaskKind, TileClass, TileTask
 from wsesim.csl.memory_image import Memory as Words
+from wsesim.csl.memory_image import functions_of
 from wsesim.csl.modules import function_type
 from wsesim.csl.operators import arithmetic
 from wsesim.csl.program import Program
@@ -82,7 +83,9 @@ class Assembler:
             arguments.append(TaskArgument(register, scalar(of, parameter.at), shift))
             shift += 16 * types.words(of)
             if shift > 32:
-                raise CslError(parameter.at, "more than 32 bits of arguments", "a wavelet carries one 32-bit number or two of 16")
+                raise CslError(
+                    parameter.at, "more than 32 bits of arguments", "a wavelet carries one 32-bit number or two of 16"
+                )
             values.append(Runtime(of, register))
         self._close(ref, frame, list(values), ref.declaration.at)
         task = TileTask(
@@ -162,10 +165,14 @@ class Assembler:
     def _pointers(self) -> dict[int, tuple[Known, Any]]:
         """What each register with an address, a descriptor or a function holds; lowering functions finds more."""
         found: dict[int, tuple[Known, Any]] = {}
-        while len(found) < len(self.code.constants.later):
+        seen = -1
+        while seen != (seen := len(self.code.constants.later) + len(list(self.words.used()))):
             for register, value in list(self.code.constants.later.values()):
                 if register not in found:
                     found[register] = (value, self._entry(value))
+            for storage in self.words.used():
+                for function in functions_of(storage.value):
+                    self._entry(function)
         for storage in self.words.used():
             self.words.note(storage)
         return found
@@ -243,7 +250,8 @@ class Assembler:
             element = types.words(storage.type.element)
             base = self.words.address(Address(storage, 0)) if storage.used else 0
             ids = {
-                name: self._number(fields[name], at) if name in fields else NOWHERE for name in ("activate_push", "activate_pop")
+                name: self._number(fields[name], at) if name in fields else NOWHERE
+                for name in ("activate_push", "activate_pop")
             }
             words = types.words(storage.type) if storage.used else 0
             found.append(image.FifoSetting(base=base, words=words, element=element, **ids))
@@ -254,7 +262,9 @@ class Assembler:
         for name, value, is_variable, at in self.setup.exports:
             if not isinstance(value, Known) or not isinstance(value.data, Address):
                 if not (isinstance(value, Known) and isinstance(value.data, FunctionRef)):
-                    raise CslError(at, f"{name} is a {value.type}, which the host cannot name", "a pointer or a function")
+                    raise CslError(
+                        at, f"{name} is a {value.type}, which the host cannot name", "a pointer or a function"
+                    )
                 continue
             found.append(self._export(name, value, is_variable, at))
         return tuple(found)
@@ -295,5 +305,3 @@ def image_task(entry: Any, label: Label) -> Any:
     from dataclasses import replace
 
     return replace(entry, entry=label.number)
-
-

@@ -14,7 +14,18 @@ from wsesim.csl.source import CslError, LimitError, Place
 from wsesim.csl.statements import ReturnSignal, local_place
 from wsesim.csl.types import Type
 from wsesim.csl.values import (
-    VOID, Aggregate, Binding, FunctionRef, Known, Located, Memory, Runtime, Slot, Value, copied, is_known, key,
+    VOID,
+    Aggregate,
+    Binding,
+    FunctionRef,
+    Known,
+    Located,
+    Memory,
+    Runtime,
+    Value,
+    copied,
+    is_known,
+    key,
 )  # fmt: skip
 
 
@@ -37,7 +48,9 @@ def call_function(ref: FunctionRef, arguments: list[tree.Node], frame: Frame, at
         CslError: A task, or the wrong number of arguments.
     """
     if ref.declaration.task:
-        raise CslError(at, f"{ref.declaration.name} is a task, and tasks are not called", "activate it, or make it a fn")
+        raise CslError(
+            at, f"{ref.declaration.name} is a task, and tasks are not called", "activate it, or make it a fn"
+        )
     wanted = len(ref.declaration.parameters)
     if wanted != len(arguments):
         raise CslError(at, f"{ref.declaration.name} is called with {len(arguments)} arguments", f"it takes {wanted}")
@@ -97,7 +110,9 @@ def evaluated(ref: FunctionRef, values: list[Value], frame: Frame, at: Place, pl
     finally:
         frame.program.limits.leave()
     if scope.result not in (types.VOID, types.ANY):
-        raise CslError(ref.declaration.at, f"{ref.declaration.name} ends without returning a {scope.result}", "return one")
+        raise CslError(
+            ref.declaration.at, f"{ref.declaration.name} ends without returning a {scope.result}", "return one"
+        )
     return VOID
 
 
@@ -122,9 +137,9 @@ def _lowered_call(ref: FunctionRef, values: list[Value], frame: Frame, at: Place
     elif not lowered.done:
         name = ref.declaration.name
         raise CslError(at, f"{name} calls itself while it runs", "a core has no stack for it: write a loop")
-    for place_, value in zip(lowered.parameters, [v for v in values], strict=True):
+    for place_, value in zip(lowered.parameters, values, strict=True):
         if place_ is not None:
-            _pass(place_, value, frame, at)
+            store(place_, value, frame, at)
     frame.code.emit(Operation.CALL, at, d=lowered.link, n=lowered.entry)
     return _returned(lowered, frame, at)
 
@@ -150,17 +165,15 @@ def _fixed(value: Value, parameter: tree.Parameter, of: Type) -> bool:
     """Whether a function is made anew for this value of an argument."""
     if parameter.comptime or types.is_comptime_only(value.type) or value.type == types.VOID:
         return True
-    if isinstance(value, Known) and (value.type in (types.COMPTIME_INT, types.COMPTIME_FLOAT) or isinstance(value.data, list)):
+    if isinstance(value, Known) and (
+        value.type in (types.COMPTIME_INT, types.COMPTIME_FLOAT) or isinstance(value.data, list)
+    ):
         return True
     return isinstance(value, Aggregate) or isinstance(value.type, types.Register)
 
 
 def _stand_in(of: Type) -> Value:
     return Runtime(of, -1)
-
-
-def _pass(place: Memory | Slot, value: Value, frame: Frame, at: Place) -> None:
-    store(place, value, frame, at)
 
 
 def lower(ref: FunctionRef, scope: Frame, program: Program) -> Lowered:
@@ -173,11 +186,11 @@ def lower(ref: FunctionRef, scope: Frame, program: Program) -> Lowered:
         value = scope.names[parameter.name].value
         if isinstance(value, Runtime) and value.register < 0:
             place = local_place(parameter.name, value.type, scope, parameter.at)
-            lowered.parameters.append(place)  # type: ignore[arg-type]
+            lowered.parameters.append(place)
             inner = place if isinstance(place, Memory) else None
             scope.names[parameter.name] = Binding(None if inner else Runtime(value.type, place.register), inner)  # type: ignore[attr-defined]
         else:
-            lowered.parameters.append(None)  # type: ignore[arg-type]
+            lowered.parameters.append(None)
             if isinstance(value, Located):
                 scope.names[parameter.name] = Binding(place=value.place)
     if result not in (types.VOID, types.ANY):
@@ -196,7 +209,9 @@ def fill(lowered: Lowered, scope: Frame, program: Program) -> None:
     ended = execute(declaration.body, scope)
     program.limits.leave()
     if not ended and lowered.result != types.VOID and not _endless(declaration.body):
-        raise CslError(declaration.at, f"{declaration.name} may end without returning a {lowered.result}", "return one at its end")
+        raise CslError(
+            declaration.at, f"{declaration.name} may end without returning a {lowered.result}", "return one at its end"
+        )
     scope.body.mark(lowered.end)
     scope.body.emit(Operation.RETURN, declaration.at, a=lowered.link)
     program.code.bodies.append(scope.body.steps)

@@ -110,7 +110,15 @@ class Body:
         return d
 
     def result(
-        self, op: Operation, at: Place, t: image.Type = image.Type.U16, *, a: int = -1, b: int = -1, c: int = -1, n: int = 0
+        self,
+        op: Operation,
+        at: Place,
+        t: image.Type = image.Type.U16,
+        *,
+        a: int = -1,
+        b: int = -1,
+        c: int = -1,
+        n: int = 0,
     ) -> int:
         """Append an instruction that writes a new register, which is handed back."""
         return self.emit(op, at, t, d=self.code.register(), a=a, b=b, c=c, n=n)
@@ -153,10 +161,14 @@ def scalar(of: Type, at: Place) -> image.Type:
         return image.Type.U64
     if of == types.COMPTIME_INT:
         return image.Type.I32
-    raise CslError(at, f"{of} is a type of values known while compiling only; this is computed by the core", _instead(of))
+    raise CslError(
+        at, f"{of} is a type of values known while compiling only; this is computed by the core", _instead(of)
+    )
 
 
 def _instead(of: Type) -> str:
     if of == types.COMPTIME_FLOAT:
         return "give it a type by @as(f32, ...)"
-    return "numbers of i8 to u64, f16, f32, bool, pointers, colors, ids, queues and descriptors are what a core computes"
+    return (
+        "numbers of i8 to u64, f16, f32, bool, pointers, colors, ids, queues and descriptors are what a core computes"
+    )

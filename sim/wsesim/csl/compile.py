@@ -62,8 +62,8 @@ def compile_tile(
     with _deep():
         given = {name: value for name, value in params.items() if isinstance(value, Value)}
         numbers = {name: value for name, value in params.items() if not isinstance(value, Value)}
-        given |= {name: Known(types.COMPTIME_INT, value) for name, value in numbers.items()}
-        return _tile(str(path), given, colors or {}, options, files, rectangle, spots if spots is not None else {})[0]
+        spots = spots if spots is not None else {}
+        return _tile(str(path), given, colors or {}, options, files, rectangle, spots, numbers)[0]
 
 
 @contextmanager
@@ -90,7 +90,11 @@ def _laid_out(path: str, options: Options, files: Files) -> tuple[Program, Layou
     if not blocks:
         raise CslError(module.file.at, "this file has no layout block", "compile the file with layout { ... }")
     for item in module.file.items:
-        if isinstance(item, tree.VarDecl) and isinstance(item.value, tree.Builtin) and item.value.name == "@import_module":
+        if (
+            isinstance(item, tree.VarDecl)
+            and isinstance(item.value, tree.Builtin)
+            and item.value.name == "@import_module"
+        ):
             module.lookup(item.name, item.at)
     frame = module.frame()
     frame.effects = True
@@ -103,16 +107,19 @@ def _laid_out(path: str, options: Options, files: Files) -> tuple[Program, Layou
 
 def _given(module: Module, options: Options) -> dict[str, Value]:
     """Values of `--params` and `--colors` for the params of the layout file."""
-    declared = {
-        item.name: item for item in module.items.values() if isinstance(item, tree.VarDecl) and item.kind == "param"
-    }
+    return _numbers(module, "--params", options.params) | _numbers(module, "--colors", options.colors)
+
+
+def _numbers(module: Module, source: str, numbers: dict[str, int]) -> dict[str, Value]:
+    """Whole numbers as the types that a file declares for its params."""
+    items = [item for item in module.items.values() if isinstance(item, tree.VarDecl)]
+    declared = {item.name: item for item in items if item.kind == "param"}
     found: dict[str, Value] = {}
-    for source, numbers in (("--params", options.params), ("--colors", options.colors)):
-        for name, number in numbers.items():
-            if name not in declared:
-                module.program.warn(f"{source}: {module.path} has no param {name}; {nearest(name, declared)}".rstrip("; "))
-                continue
+    for name, number in numbers.items():
+        if name in declared:
             found[name] = _typed(module, declared[name], number)
+        else:
+            module.program.warn(f"{source}: {module.path} has no param {name}; {nearest(name, declared)}".rstrip("; "))
     return found
 
 
@@ -164,11 +171,12 @@ def _mark(setting: ColorSetting) -> Any:
 
 def _tile(
     path: str, params: dict[str, Value], colors: dict[int, ColorSetting], options: Options, files: Files,
-    rectangle: tuple[int, int], spots: dict[str, int],
+    rectangle: tuple[int, int], spots: dict[str, int], numbers: dict[str, int] | None = None,
 ) -> tuple[TileClass, list[str]]:  # fmt: skip
     program = Program(options, files, Limits(depth=options.depth, inlined=options.inlined), False, rectangle)
     program.setup.colors.update(colors)
     module = program.instance(path, params, "", False)
+    module.params = params | _numbers(module, "set_param", numbers or {})
     module.check_params(None)
     module.run()
     return Assembler(program, Path(path).stem, spots).tile(), program.warnings

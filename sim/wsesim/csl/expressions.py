@@ -5,6 +5,7 @@ from __future__ import annotations
 from wsesim.csl import tree
 from wsesim.csl.lexer import unescape
 from wsesim.csl.reading import Reader
+from wsesim.csl.source import Place
 from wsesim.csl.tree import Node
 
 LEVELS = (
@@ -89,7 +90,7 @@ class Expressions(Reader):
             node = self.braces(here, node)
         return node
 
-    def braces(self, here: tree.Place, of: Node | None) -> Node:
+    def braces(self, here: Place, of: Node | None) -> Node:
         if self.at(".") and self.ahead().kind == "name" and self.ahead(2).text == "=":
             return tree.Braces(here, of, self.named_fields(), [])
         return tree.Braces(here, of, None, self.listed("}", "in a list of items"))

@@ -16,7 +16,16 @@ from wsesim.csl.source import CslError, LimitError, Place
 from wsesim.csl.statements import BreakSignal, ContinueSignal, local_place
 from wsesim.csl.types import Type
 from wsesim.csl.values import (
-    VOID, Aggregate, Binding, Items, Known, Located, Range, Runtime, Value, wrap,
+    VOID,
+    Aggregate,
+    Binding,
+    Items,
+    Known,
+    Located,
+    Range,
+    Runtime,
+    Value,
+    wrap,
 )  # fmt: skip
 
 Steps = list[Draft | Label]
@@ -100,7 +109,11 @@ def _common(values: list[Value], wanted: Type | None, frame: Frame, at: Place) -
         of = peer(value, other, at, "branches")
         value = Runtime(of, -1) if of != types.VOID else VOID
     if value.type in (types.COMPTIME_INT, types.COMPTIME_FLOAT):
-        return wanted if isinstance(wanted, types.Int | types.Float) else (types.I16 if value.type == types.COMPTIME_INT else types.F32)
+        return (
+            wanted
+            if isinstance(wanted, types.Int | types.Float)
+            else (types.I16 if value.type == types.COMPTIME_INT else types.F32)
+        )
     return wanted if isinstance(value, Aggregate) and isinstance(wanted, types.Struct) else value.type
 
 
@@ -255,7 +268,11 @@ def _countable(iterable: Value) -> bool:
     """Whether a core can go through it: ranges, and arrays of what it holds."""
     if isinstance(iterable, Known) and isinstance(iterable.data, Range):
         return isinstance(iterable.data.of, types.Int)
-    return isinstance(iterable.type, types.Array) and types.words(iterable.type.element) in (1, 2, 4) and not isinstance(iterable, Items)
+    return (
+        isinstance(iterable.type, types.Array)
+        and types.words(iterable.type.element) in (1, 2, 4)
+        and not isinstance(iterable, Items)
+    )
 
 
 def _elements(iterable: Value, at: Place) -> Iterator[Value]:

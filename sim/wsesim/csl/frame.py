@@ -37,7 +37,8 @@ class Lowered:
     entry: Label = field(default_factory=Label)
     end: Label = field(default_factory=Label)
     link: int = -1
-    parameters: list[Value] = field(default_factory=list)
+    parameters: list[Where | None] = field(default_factory=list)
+    """None where a value is built into the code."""
     returned: Where | None = None
     loops: list[Loop] = field(default_factory=list)
     done: bool = False

@@ -8,8 +8,38 @@ from dataclasses import dataclass
 from wsesim.csl.source import CslError, Place, Source
 
 KEYWORDS = frozenset(
-    "and or if else for while switch return break continue comptime fn task var const param struct union enum packed asm"
-    " volatile inline noinline export extern layout align linksection linkname".split()
+    [
+        "and",
+        "or",
+        "if",
+        "else",
+        "for",
+        "while",
+        "switch",
+        "return",
+        "break",
+        "continue",
+        "comptime",
+        "fn",
+        "task",
+        "var",
+        "const",
+        "param",
+        "struct",
+        "union",
+        "enum",
+        "packed",
+        "asm",
+        "volatile",
+        "inline",
+        "noinline",
+        "export",
+        "extern",
+        "layout",
+        "align",
+        "linksection",
+        "linkname",
+    ]
 )
 _TOKEN = re.compile(
     r"""(?P<space>[ \t\r\n]+|//[^\n]*)
@@ -76,7 +106,7 @@ def unescape(source: Source, token: Token) -> str:
             return chr(int(code[1:], 16))
         if code not in _ESCAPES:
             place = Place(source, token.offset + 1 + match.start())
-            raise CslError(place, f"\\{code} is no escape", 'escapes are \\n \\t \\r \\\\ \\" \\\' \\0 \\xNN')
+            raise CslError(place, f"\\{code} is no escape", "escapes are \\n \\t \\r \\\\ \\\" \\' \\0 \\xNN")
         return _ESCAPES[code]
 
     return re.sub(r"\\(x[0-9a-fA-F]{2}|.)", one, token.text[1:-1])

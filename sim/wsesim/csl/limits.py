@@ -40,7 +40,9 @@ class Limits:
         """
         self.deep += 1
         if self.deep > self.depth:
-            raise LimitError(at, f"calls nested more than {self.depth} deep while compiling", "--comptime-func-depth-limit")
+            raise LimitError(
+                at, f"calls nested more than {self.depth} deep while compiling", "--comptime-func-depth-limit"
+            )
 
     def leave(self) -> None:
         """A call is over."""

@@ -9,7 +9,22 @@ from wsesim.csl.frame import Frame
 from wsesim.csl.image import Operation, Type
 from wsesim.csl.source import CslError, Place
 from wsesim.csl.values import (
-    VOID, Address, Aggregate, Cell, FieldCell, Fields, Items, Known, Located, Memory, Runtime, Slot, Value, copied, unwrap, wrap,
+    VOID,
+    Address,
+    Aggregate,
+    Cell,
+    FieldCell,
+    Fields,
+    Items,
+    Known,
+    Located,
+    Memory,
+    Runtime,
+    Slot,
+    Value,
+    copied,
+    unwrap,
+    wrap,
 )  # fmt: skip
 from wsesim.csl.values import Place as Where
 
@@ -71,7 +86,9 @@ def _load_memory(where: Memory, frame: Frame, at: Place) -> Value:
     if isinstance(where.type, types.Array):
         return Located(where.type, where)
     if frame.body is None:
-        raise CslError(at, "a variable of the core is read while compiling", "make it a const, or read it in a function")
+        raise CslError(
+            at, "a variable of the core is read while compiling", "make it a const, or read it in a function"
+        )
     if where.type == types.VOID:
         return VOID
     register, n = base_of(where, frame, at)
@@ -82,7 +99,9 @@ def base_of(where: Memory, frame: Frame, at: Place) -> tuple[int, int]:
     """Register and number whose sum is the word address of a place."""
     if isinstance(where.pointer, Known) and isinstance(where.pointer.data, Address):
         data = where.pointer.data
-        return frame.register(Known(where.pointer.type, Address(data.storage, (data.words + where.words) & 0xFFFF)), at), 0
+        return frame.register(
+            Known(where.pointer.type, Address(data.storage, (data.words + where.words) & 0xFFFF)), at
+        ), 0
     return frame.register(where.pointer, at), where.words
 
 
@@ -219,7 +238,9 @@ def _memory_element(base: Memory, of: types.Array, indices: list[Value], frame: 
         wide *= of.lengths[position]
     if moving < 0 and isinstance(base.pointer, Known) and isinstance(base.pointer.data, Address):
         pointer = base.pointer
-        here = Address(pointer.data.storage, (pointer.data.words + fixed) & 0xFFFF if fixed >= 0 else pointer.data.words + fixed)
+        here = Address(
+            pointer.data.storage, (pointer.data.words + fixed) & 0xFFFF if fixed >= 0 else pointer.data.words + fixed
+        )
         return Memory(of.element, Known(pointer.type, here))
     if moving < 0:
         return Memory(of.element, base.pointer, fixed)

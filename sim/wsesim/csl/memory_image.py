@@ -115,6 +115,18 @@ class Memory:
         return tuple(found)
 
 
+def functions_of(value: Value | None) -> Iterator[Known]:
+    """Functions that a value points to."""
+    if isinstance(value, Known) and isinstance(value.data, FunctionRef):
+        yield value
+    elif isinstance(value, Aggregate):
+        for inner in value.fields.values():
+            yield from functions_of(inner)
+    elif isinstance(value, Known) and isinstance(value.data, list) and isinstance(value.type, types.Array):
+        for item in value.data if isinstance(value.type.element, types.Pointer) else ():
+            yield from functions_of(wrap(value.type.element, item))
+
+
 def _mark(value: Value) -> None:
     """Whatever a value points to is used."""
     if isinstance(value, Aggregate):
@@ -125,7 +137,7 @@ def _mark(value: Value) -> None:
         if isinstance(data, list):
             for item in data[:1] if data and isinstance(data[0], int | float) else data:
                 if not isinstance(item, int | float):
-                    _mark(wrap(value.type, item))
+                    _mark(item if isinstance(item, Value) else Known(value.type, item))
         base = data.base if isinstance(data, Dsd) else data
         if isinstance(base, Address) and base.storage is not None:
             base.storage.used = True

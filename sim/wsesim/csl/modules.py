@@ -128,9 +128,9 @@ class Module:
         from wsesim.csl.core import execute
 
         for item in self.file.items:
-            if isinstance(item, tree.VarDecl) and _imports(item):
-                self.lookup(item.name, item.at)
-            elif isinstance(item, tree.VarDecl) and item.storage == "export":
+            if (isinstance(item, tree.VarDecl) and _imports(item)) or (
+                isinstance(item, tree.VarDecl) and item.storage == "export"
+            ):
                 self.lookup(item.name, item.at)
             elif isinstance(item, tree.FnDecl) and item.storage == "export":
                 self.program.exported_functions.append(FunctionRef(self, item))

@@ -13,7 +13,7 @@ from wsesim.csl.source import CslError, LimitError, Place
 from wsesim.csl.types import Type
 
 _FORMATS = {"f32": ("<f", "<I"), "f16": ("<e", "<H")}
-_SMALL = {"bf16": (8, 7, 127), "cb16": (6, 9, 30)}
+_SMALL = {"bf16": (8, 7, 127), "cb16": (6, 9, 42)}
 MAX_BITS = 1 << 16
 """Of an integer without a width: a limit that keeps hostile files from filling memory."""
 

@@ -36,7 +36,9 @@ def binary(node: tree.Binary, frame: Frame, wanted: Type | None) -> Value:
     right = evaluate(node.right, frame, None if node.op in ("<<", ">>") else hint)
     if left.type == types.COMPTIME_INT and isinstance(left, Runtime) and _typed(right):
         left = coerce(left, right.type, frame, node.at)
-    return compare(node.op, left, right, frame, node.at) if compares else arithmetic(node.op, left, right, frame, node.at)
+    return (
+        compare(node.op, left, right, frame, node.at) if compares else arithmetic(node.op, left, right, frame, node.at)
+    )
 
 
 def _typed(value: Value) -> bool:
@@ -131,7 +133,7 @@ def branch(condition: tree.Node, frame: Frame, otherwise: Label) -> bool | None:
         if first is False:
             return False
         second = branch(condition.right, frame, otherwise)
-        return second if first is True else (None if second is not False else _never(frame, condition, otherwise))
+        return second if first is True or second is False else None
     value = evaluate(condition, frame, types.BOOL)
     decided = truth(value, condition.at, "the condition")
     if decided is None:
@@ -149,10 +151,6 @@ def _leave_unless(register: int, frame: Frame, otherwise: Label, at: Place) -> N
             frame.code.emit(FUSED[last.op], at, last.t, a=operands[0], b=operands[1], n=otherwise)
             return
     frame.code.emit(Operation.JUMP_UNLESS, at, image.Type.BOOL, a=register, n=otherwise)
-
-
-def _never(frame: Frame, condition: tree.Node, otherwise: Label) -> None:
-    frame.code.jump(otherwise, condition.at)
 
 
 @expression(tree.Unary)

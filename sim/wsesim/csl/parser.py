@@ -140,7 +140,11 @@ class Parser(Expressions):
         if self.at("comptime"):
             return self.comptime_statement(closed)
         label = ""
-        if self.token.kind == "name" and self.ahead().text == ":" and self.ahead(2).text in ("for", "while", "{", "inline"):
+        if (
+            self.token.kind == "name"
+            and self.ahead().text == ":"
+            and self.ahead(2).text in ("for", "while", "{", "inline")
+        ):
             label = self.take().text
             self.take()
         inline = self.at("inline") and self.accept("inline")
@@ -153,9 +157,9 @@ class Parser(Expressions):
         if self.at("while"):
             return self.while_statement(label, inline, closed)
         if self.at("switch"):
-            node = self.switch()
+            switch = self.switch()
             self.accept(";")
-            return node
+            return switch
         if self.at("asm", "volatile"):
             self.fail("assembly is not taken", "write the operation as a builtin")
         node = self.simple()

@@ -97,7 +97,11 @@ class Program:
             CslError: No such file; params that are no struct.
         """
         if not 1 <= len(node.arguments) <= 2:
-            raise CslError(node.at, "@import_module takes a path, and a struct of params", '@import_module("file.csl", .{ .p = 1 })')
+            raise CslError(
+                node.at,
+                "@import_module takes a path, and a struct of params",
+                '@import_module("file.csl", .{ .p = 1 })',
+            )
         path = known(node.arguments[0], importer.frame(), types.STRING, "the path").data
         if not isinstance(path, str):
             raise CslError(node.arguments[0].at, "the path of a module is a string")

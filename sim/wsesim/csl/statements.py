@@ -15,7 +15,20 @@ from wsesim.csl.operators import arithmetic
 from wsesim.csl.source import CslError, Place
 from wsesim.csl.types import Type
 from wsesim.csl.values import (
-    VOID, Address, Aggregate, Binding, Cell, Fields, Known, Memory, Runtime, Slot, Storage, Value, copied, is_known,
+    VOID,
+    Address,
+    Aggregate,
+    Binding,
+    Cell,
+    Fields,
+    Known,
+    Memory,
+    Runtime,
+    Slot,
+    Storage,
+    Value,
+    copied,
+    is_known,
 )  # fmt: skip
 from wsesim.csl.values import Place as Where
 
@@ -104,7 +117,9 @@ def local_place(name: str, of: Type, frame: Frame, at: Place) -> Where:
     if isinstance(of, types.Struct):
         return Fields(of, {inner: local_place(f"{name}.{inner}", kind, frame, at) for inner, kind in of.fields})
     if of in (types.COMPTIME_INT, types.COMPTIME_FLOAT):
-        raise CslError(at, f"var {name} needs a type", f"var {name}: {'i16' if of == types.COMPTIME_INT else 'f32'} = ...")
+        raise CslError(
+            at, f"var {name} needs a type", f"var {name}: {'i16' if of == types.COMPTIME_INT else 'f32'} = ..."
+        )
     scalar(of, at)
     register = frame.code.code.register()
     frame.program.variable_registers.add(register)
@@ -201,7 +216,9 @@ def return_(node: tree.Return, frame: Frame) -> bool:
         raise ReturnSignal(copied(value))
     function = frame.function
     assert function is not None
-    value = coerce(value, function.result, frame, node.at, "what is returned") if function.result != types.STRUCT else value
+    value = (
+        coerce(value, function.result, frame, node.at, "what is returned") if function.result != types.STRUCT else value
+    )
     if function.returned is not None:
         store(function.returned, value, frame, node.at)
     frame.code.jump(function.end, node.at)

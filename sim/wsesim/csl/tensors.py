@@ -49,7 +49,11 @@ def tensor(node: tree.Tensor, frame: Frame, wanted: Type | None) -> Value:
     for name, step in zip(node.names, steps, strict=True):
         if _signed(_flat(node, array, inner, {name: 2}) - first) != _signed(2 * step):
             raise CslError(node.access.at, f"the access is not linear in {name}", "like a * i + b")
-    words = (start.words + first * types.words(array.element)) & 0xFFFF if start.storage is None else start.words + first * types.words(array.element)
+    words = (
+        (start.words + first * types.words(array.element)) & 0xFFFF
+        if start.storage is None
+        else start.words + first * types.words(array.element)
+    )
     return Known(ACCESS, Access(Address(start.storage, words), array.element, lengths, steps))
 
 
@@ -69,7 +73,11 @@ def _array(node: tree.Node, frame: Frame) -> tuple[Address, types.Array]:
 def _start(where: Memory, node: tree.Node) -> tuple[Address, types.Array]:
     assert isinstance(where.type, types.Array)
     if not isinstance(where.pointer, Known):
-        raise CslError(node.at, "where this array lies is not known while compiling", "use .base_address in place of .tensor_access")
+        raise CslError(
+            node.at,
+            "where this array lies is not known while compiling",
+            "use .base_address in place of .tensor_access",
+        )
     return Address(where.pointer.data.storage, where.pointer.data.words + where.words), where.type
 
 

@@ -153,7 +153,12 @@ class Register(Type):
 
 BOOL, VOID, TYPE, ANY = Simple("bool"), Simple("void"), Simple("type"), Simple("anytype")
 COMPTIME_INT, COMPTIME_FLOAT, STRING = Simple("comptime_int"), Simple("comptime_float"), Simple("comptime_string")
-STRUCT, MODULE, RANGE, OPAQUE = Simple("comptime_struct"), Simple("imported_module"), Simple("range"), Simple("anyopaque")
+STRUCT, MODULE, RANGE, OPAQUE = (
+    Simple("comptime_struct"),
+    Simple("imported_module"),
+    Simple("range"),
+    Simple("anyopaque"),
+)
 I8, I16, I32, I64 = (Int(bits, True) for bits in (8, 16, 32, 64))
 U8, U16, U32, U64 = (Int(bits, False) for bits in (8, 16, 32, 64))
 F32, F16, BF16, CB16 = Float("f32"), Float("f16"), Float("bf16"), Float("cb16")

@@ -125,5 +125,3 @@ def has_exported_tensors(use: Use) -> Value:
 def get_symbol(use: Use) -> Value:
     """Internal to the old launch."""
     raise CslError(use.at, f"{use.node.name} is internal to the old launch", "export a function by @export_symbol")
-
-

@@ -27,14 +27,18 @@ def get_dsd(use: Use) -> Value:
     """A descriptor."""
     kind = use.type(0)
     if not isinstance(kind, types.Descriptor):
-        raise CslError(use.place(0), f"{kind} is no kind of descriptor", "mem1d_dsd, mem4d_dsd, fabin_dsd, fabout_dsd are")
+        raise CslError(
+            use.place(0), f"{kind} is no kind of descriptor", "mem1d_dsd, mem4d_dsd, fabin_dsd, fabout_dsd are"
+        )
     fields = use.fields(1, "the properties")
     names = {"fabin_dsd": FABIN, "fabout_dsd": FABOUT}.get(kind.name, MEMORY)
     if kind.name not in ("mem1d_dsd", "mem4d_dsd", "fabin_dsd", "fabout_dsd"):
         raise CslError(use.place(0), f"{kind} is not taken", "mem1d_dsd, mem4d_dsd, fabin_dsd, fabout_dsd are")
     for name in fields:
         if name not in names:
-            raise CslError(use.place(1), f"a {kind} has no .{name}", nearest(name, names) or f"it has .{', .'.join(names)}")
+            raise CslError(
+                use.place(1), f"a {kind} has no .{name}", nearest(name, names) or f"it has .{', .'.join(names)}"
+            )
     return _fabric(use, kind, fields) if kind.name.startswith("fab") else _memory(use, kind, fields)
 
 
@@ -63,7 +67,11 @@ def _fabric(use: Use, kind: types.Descriptor, fields: dict[str, Value]) -> Value
     if "extent" not in fields:
         raise CslError(use.at, f"a {kind} without .extent", ".extent = n")
     dsd = _number(use, dsd, "length", fields["extent"], Field.LENGTH, moving)
-    for name, flag, field in (("fabric_color", "color", Field.COLOR), ("input_queue", "queue", Field.QUEUE), ("output_queue", "queue", Field.QUEUE)):
+    for name, flag, field in (
+        ("fabric_color", "color", Field.COLOR),
+        ("input_queue", "queue", Field.QUEUE),
+        ("output_queue", "queue", Field.QUEUE),
+    ):
         if name in fields:
             dsd = _flag(use, dsd, name, flag, fields[name], field, moving)
     return _with(use, Known(kind, dsd), moving)
@@ -72,7 +80,9 @@ def _fabric(use: Use, kind: types.Descriptor, fields: dict[str, Value]) -> Value
 def _number(use: Use, dsd: Dsd, name: str, value: Value, field: Field, moving: list[tuple[Field, Value]]) -> Dsd:
     if isinstance(value, Known):
         low, high = (0, 0xFFFF) if name == "length" else (-0x8000, 0xFFFF)
-        return replace(dsd, **{name: whole_of(value, use.place(1), f".{'extent' if name == 'length' else name}", low, high)})  # type: ignore[arg-type]
+        return replace(
+            dsd, **{name: whole_of(value, use.place(1), f".{'extent' if name == 'length' else name}", low, high)}
+        )  # type: ignore[arg-type]
     if not isinstance(value.type, types.Int):
         raise CslError(use.place(1), f".extent or .stride is of type {value.type}", "it is an integer")
     moving.append((field, value))
@@ -228,7 +238,9 @@ def increment_dsd_offset(use: Use) -> Value:
         return Known(dsd.type, replace(dsd.data, base=Address(base.storage, base.words + by.data * words)))
     register = use.frame.register(dsd, use.at)
     start = Runtime(types.U16, get_field(use, register, Field.BASE))
-    return Runtime(dsd.type, set_field(use, register, Field.BASE, use.frame.register(shifted(use, start, by, words), use.at)))
+    return Runtime(
+        dsd.type, set_field(use, register, Field.BASE, use.frame.register(shifted(use, start, by, words), use.at))
+    )
 
 
 @builtin("@set_dsd_base_addr", least=2)
@@ -248,7 +260,9 @@ def set_dsd_base_addr(use: Use) -> Value:
         raise CslError(use.place(1), f"a base address of type {pointer.type}", "an array or a pointer")
     if isinstance(dsd, Known) and isinstance(pointer, Known):
         return Known(dsd.type, replace(dsd.data, base=pointer.data))
-    return Runtime(dsd.type, set_field(use, use.frame.register(dsd, use.at), Field.BASE, use.frame.register(pointer, use.at)))
+    return Runtime(
+        dsd.type, set_field(use, use.frame.register(dsd, use.at), Field.BASE, use.frame.register(pointer, use.at))
+    )
 
 
 @builtin("@set_dsd_length", "@set_dsd_stride", least=2)
@@ -264,5 +278,3 @@ def set_dsd_number(use: Use) -> Value:
         number = coerce(number, types.U16 if name == "length" else types.I16, use.frame, use.place(1), f"the {name}")
         return Known(dsd.type, replace(dsd.data, **{name: number.data}))  # type: ignore[attr-defined]
     return Runtime(dsd.type, set_field(use, use.frame.register(dsd, use.at), field, use.frame.register(number, use.at)))
-
-

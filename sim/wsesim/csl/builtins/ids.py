@@ -78,5 +78,3 @@ def id_register(value: Value, use: Use, at: object) -> int:
     if not isinstance(value.type, types.Opaque | types.Int) and value.type != types.COMPTIME_INT:
         raise CslError(use.at, f"{use.node.name} of a {value.type}", "it takes an id, a color, a queue or a task")
     return use.frame.register(value, use.at)
-
-

@@ -53,7 +53,9 @@ def map_(use: Use) -> Value:
 
 def _loop(use: Use, ref: FunctionRef, values: list[Value], kinds: list[Type], is_void: bool) -> None:
     code, at = use.frame.code, use.at
-    streams = [_stream(use, value, kind, index + 1) for index, (value, kind) in enumerate(zip(values, kinds, strict=False))]
+    streams = [
+        _stream(use, value, kind, index + 1) for index, (value, kind) in enumerate(zip(values, kinds, strict=False))
+    ]
     vectors = [stream for stream in streams if stream is not None]
     if not vectors:
         raise CslError(at, "@map over no vector", "one of its operands is a descriptor")

@@ -28,7 +28,9 @@ def as_(use: Use) -> Value:
         try:
             return coerce(value, of, use.frame, use.place(1))
         except CslError:
-            raise CslError(use.place(1), f"@as makes no {of} of a {value.type}", "it is for numbers, bool and enums") from None
+            raise CslError(
+                use.place(1), f"@as makes no {of} of a {value.type}", "it is for numbers, bool and enums"
+            ) from None
     if isinstance(value, Known):
         return Known(of, cast(value, of, use))
     if value.type == types.BOOL and isinstance(of, types.Int):
@@ -148,7 +150,9 @@ def get_int(use: Use) -> Value:
         return value
     of = value.type.base if isinstance(value.type, types.Enum) else types.U16
     if not isinstance(value.type, types.Opaque | types.Enum | types.Register):
-        raise CslError(use.place(0), f"there is no integer in a {value.type}", "there is in colors, ids, queues and enums")
+        raise CslError(
+            use.place(0), f"there is no integer in a {value.type}", "there is in colors, ids, queues and enums"
+        )
     return _retyped(value, of)
 
 
@@ -186,7 +190,9 @@ def _evaluated(use: Use, of: Type, values: list[Value]) -> Value:
         result = entry.evaluate(*(value.data for value in values))  # type: ignore[attr-defined]
     except (ValueError, OverflowError, ZeroDivisionError) as problem:
         raise CslError(use.at, f"this has no value: {problem}") from problem
-    return Known(of, round_to(of, float(result)) if isinstance(of, types.Float) or of == types.COMPTIME_FLOAT else result)
+    return Known(
+        of, round_to(of, float(result)) if isinstance(of, types.Float) or of == types.COMPTIME_FLOAT else result
+    )
 
 
 @builtin("@is_same_type", least=2)
@@ -300,5 +306,3 @@ def get_array(use: Use) -> Value:
 def get_string_from_byte(use: Use) -> Value:
     """A string of one byte."""
     return Known(types.STRING, chr(use.whole(0, "the byte", 0, 255)))
-
-

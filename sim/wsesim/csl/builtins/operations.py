@@ -6,7 +6,7 @@ from wsesim.csl import image, types
 from wsesim.csl.builtins.registers import dsr_number, options
 from wsesim.csl.builtins.table import Use, builtin
 from wsesim.csl.convert import converted
-from wsesim.csl.image import Operation, OperandKind, Vector, VectorOperand
+from wsesim.csl.image import OperandKind, Operation, Vector, VectorOperand
 from wsesim.csl.memory import store
 from wsesim.csl.numbers import bits_of, round_to
 from wsesim.csl.source import CslError
@@ -37,14 +37,22 @@ def operation(use: Use) -> Value:
     kinds = OPERATIONS[use.node.name[1:]]
     count = len(kinds)
     if use.count not in (count, count + 1):
-        raise CslError(use.at, f"{use.node.name} with {use.count} arguments", f"a destination, {count - 1} sources, perhaps options")
+        raise CslError(
+            use.at,
+            f"{use.node.name} with {use.count} arguments",
+            f"a destination, {count - 1} sources, perhaps options",
+        )
     if use.frame.body is None:
-        raise CslError(use.at, f"{use.node.name} is done by the core, not while compiling", "call it in a function or a task")
+        raise CslError(
+            use.at, f"{use.node.name} is done by the core, not while compiling", "call it in a function or a task"
+        )
     values = [use.value(index, kinds[index] if index else None) for index in range(count)]
     fields = use.fields(count, "the options")
     _check(use, values)
     operands = [_destination(use, values[0])]
-    accumulates = operands[0].kind == OperandKind.POINTER and count > 2 and _is_scalar(values[1]) and not _is_scalar(values[2])
+    accumulates = (
+        operands[0].kind == OperandKind.POINTER and count > 2 and _is_scalar(values[1]) and not _is_scalar(values[2])
+    )
     for index in range(1, count):
         if index == 1 and accumulates:
             pointer = values[0]
@@ -79,7 +87,9 @@ def _check(use: Use, values: list[Value]) -> None:
     fabrics = sum(value.type == types.FABIN for value in values)
     most = 1 if use.frame.program.options.arch == "wse3" else 2
     if fabrics > most:
-        raise CslError(use.at, f"{fabrics} sources from the fabric", f"at most {most} on {use.frame.program.options.arch}")
+        raise CslError(
+            use.at, f"{fabrics} sources from the fabric", f"at most {most} on {use.frame.program.options.arch}"
+        )
 
 
 def _destination(use: Use, value: Value) -> VectorOperand:

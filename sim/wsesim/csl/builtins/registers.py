@@ -23,7 +23,9 @@ OPTIONS = (
 def emit_intrinsic(use: Use, name: str, of: Type, values: list[Value]) -> Value:
     """A numbered function of the machine."""
     if use.frame.body is None:
-        raise CslError(use.at, f"{use.node.name} is done by the core, not while compiling", "call it in a function or a task")
+        raise CslError(
+            use.at, f"{use.node.name} is done by the core, not while compiling", "call it in a function or a task"
+        )
     registers = [use.frame.register(value, use.at) for value in values] + [-1, -1, -1]
     is_void = of == types.VOID
     d = -1 if is_void else use.frame.code.code.register()
@@ -71,7 +73,11 @@ def load_to_dsr(use: Use) -> Value:
         raise CslError(use.place(1), f"a {rest[0].type} is loaded", "a descriptor is")
     dsd = dsds[0]
     _fits(use, use.value(0), dsd)
-    fields = use.fields(use.count - 1, "the options") if not isinstance(rest[-1].type, types.Descriptor | types.Register) else {}
+    fields = (
+        use.fields(use.count - 1, "the options")
+        if not isinstance(rest[-1].type, types.Descriptor | types.Register)
+        else {}
+    )
     if use.frame.body is None:
         use.effect()
         if not isinstance(dsd, Known):
@@ -101,7 +107,11 @@ def options(use: Use, fields: dict[str, Value]) -> VectorOptions:
     """
     for name in fields:
         if name not in OPTIONS:
-            raise CslError(use.at, f"{use.node.name} has no option .{name}", nearest(name, OPTIONS) or f"it has .{', .'.join(OPTIONS)}")
+            raise CslError(
+                use.at,
+                f"{use.node.name} has no option .{name}",
+                nearest(name, OPTIONS) or f"it has .{', .'.join(OPTIONS)}",
+            )
     if "activate" in fields and "unblock" in fields:
         raise CslError(use.at, "both .activate and .unblock", "an operation ends with one of them")
     kind, target = _on_control(fields.get("on_control"))
@@ -141,7 +151,9 @@ def _id(use: Use, value: Value | None) -> int:
 
 def _priority(value: Value | None) -> int:
     fields = getattr(value, "fields", {})
-    return next((level for level, name in enumerate(("low", "medium", "high")) if name in fields and fields[name].data), 1)
+    return next(
+        (level for level, name in enumerate(("low", "medium", "high")) if name in fields and fields[name].data), 1
+    )
 
 
 def _on_control(value: Value | None) -> tuple[int, Value | None]:
@@ -185,7 +197,10 @@ def allocate_fifo(use: Use) -> Value:
     setup = use.frame.program.setup
     number = len(setup.fifos)
     setup.fifos.append((storage, fields, use.at))
-    return Known(types.FIFO, Dsd(kind="fifo", base=Address(storage, 0), flags=(("number", number),), element=storage.type.element))
+    return Known(
+        types.FIFO,
+        Dsd(kind="fifo", base=Address(storage, 0), flags=(("number", number),), element=storage.type.element),
+    )
 
 
 @builtin("@set_fifo_read_length", "@set_fifo_write_length", least=2)

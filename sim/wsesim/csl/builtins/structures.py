@@ -153,8 +153,14 @@ def _from_json(data: Any, of: Type, use: Use) -> Value:
         for name, entry in names.items():
             kind = kinds.get(name) or types.named(entry.split(":")[-1]) or types.COMPTIME_INT
             fields[name] = _from_json(data[entry], kind, use)
-        return coerce(struct_of(fields), of, use.frame, use.at, "the object") if of != types.STRUCT else struct_of(fields)
-    kind = types.BOOL if isinstance(data, bool) else (types.COMPTIME_FLOAT if isinstance(data, float) else types.COMPTIME_INT)
+        return (
+            coerce(struct_of(fields), of, use.frame, use.at, "the object") if of != types.STRUCT else struct_of(fields)
+        )
+    kind = (
+        types.BOOL
+        if isinstance(data, bool)
+        else (types.COMPTIME_FLOAT if isinstance(data, float) else types.COMPTIME_INT)
+    )
     if isinstance(of, types.Float) and kind == types.COMPTIME_INT:
         data, kind = float(data), types.COMPTIME_FLOAT
     return coerce(Known(kind, data), of, use.frame, use.at, "a value of the file")
@@ -162,5 +168,3 @@ def _from_json(data: Any, of: Type, use: Use) -> Value:
 
 def _flat(data: Any) -> list[Any]:
     return [inner for item in data for inner in _flat(item)] if isinstance(data, list) else [data]
-
-

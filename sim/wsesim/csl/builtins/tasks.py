@@ -44,7 +44,9 @@ def _enter(use: Use, kind: str, number: int, ref: FunctionRef) -> None:
     if kind == "local" and parameters:
         raise CslError(use.place(0), f"{ref.declaration.name} takes arguments", "a local task takes none")
     if kind == "data" and not parameters:
-        raise CslError(use.place(0), f"{ref.declaration.name} takes no argument", "a data task takes what the wavelet carries")
+        raise CslError(
+            use.place(0), f"{ref.declaration.name} takes no argument", "a data task takes what the wavelet carries"
+        )
     for other, taken, bound, _ in use.frame.program.setup.tasks:
         if (other == kind or {other, kind} <= {"local", "data"}) and taken == number:
             name = bound.declaration.name
