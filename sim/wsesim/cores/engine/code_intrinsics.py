@@ -86,6 +86,8 @@ def intrinsic(core: Int, number: Int, t: Int, a: Int, b: Int, c: Int, now: Int, 
         return _counter(cell, number, now)
     elif number == 26 or number == 27 or number >= 50:
         _note(core, number, a, b, c, now, code.meter, code.notes)
+        if number >= 50:
+            code.meter[0]["requests"] += 1
     elif number == 30:
         return read_register(core, a, np.int64(state.clock[0]["registers"]), state)
     elif number == 31:

@@ -33,11 +33,14 @@ def _begin(core: Int, task: Int, word: Int, now: Int, cost: Int, state: State) -
 
 
 @called
-def _by_wavelet(core: Int, among: Int, now: Int, state: State) -> bool:
-    """Start a task *among* those that may run by a wavelet that arrived, the lowest number first."""
+def _by_wavelet(core: Int, among: Int, now: Int, state: State) -> tuple[Int, Int]:
+    """Return the ids *among* those that may run whose first wavelet starts a task, and the queue of the next in turn.
+
+    Those after the task that ran last come first.
+    """
     here, code = state.cores[core], state.code_state
-    role, best, chosen = np.int64(here["role"]), np.int64(1 << 20), np.int64(-1)
-    waiting = here["pending"] & ~state.roles[role]["forward"]
+    role, last, nearest = np.int64(here["role"]), np.int64(code.cells[core]["task_id"]), np.int64(1 << 20)
+    waiting, found, chosen = here["pending"] & ~state.roles[role]["forward"], np.int64(-1), np.int64(-1)
     while waiting != 0:
         number = lowest(waiting)
         waiting &= ~(ONE << number)
@@ -48,33 +51,41 @@ def _by_wavelet(core: Int, among: Int, now: Int, state: State) -> bool:
         control = (entry >> CONTROL_SHIFT) & 1
         if who < 0 or (among >> who) & 1 == 0 or (control == 0 and code.tasks[role, who]["entry"] < 0):
             continue
-        if who < best:
-            best, chosen = who, np.int64(number)
-    if chosen < 0:
-        return False
-    entry = first_word(core, chosen, state)
+        if (who - last - 1) & 63 < nearest:
+            nearest, found, chosen = (who - last - 1) & 63, who, np.int64(number)
+    return found, chosen
+
+
+@called
+def _receive(core: Int, who: Int, queue: Int, now: Int, state: State) -> bool:
+    """Start the task of the first wavelet of a queue; whether there is one."""
+    code, role = state.code_state, np.int64(state.cores[core]["role"])
+    entry = first_word(core, queue, state)
     word, control = entry & WORD, (entry >> CONTROL_SHIFT) & 1
-    task = code.tasks[role, CONTROL_ENTRY + ((word >> 16) & 63) if control else best]
-    pop(core, chosen, now, state)
+    task = code.tasks[role, CONTROL_ENTRY + ((word >> 16) & 63) if control else who]
+    pop(core, queue, now, state)
     if task["entry"] < 0:
         code.cells[core]["unread"] += 1
         rouse(core, now + 1, now, state)
         return False
-    code.cells[core]["task_id"] = CONTROL_ENTRY + ((word >> 16) & 63) if control else best
+    code.cells[core]["task_id"] = who
     _begin(core, task, word, now, np.int64(state.clock[0]["task_cycles"]), state)
     return True
 
 
 @called
 def _pick(core: Int, among: Int, now: Int, state: State) -> bool:
-    """Start one of the tasks *among* if it may run; those of wavelets first, then by number."""
+    """Start one of the tasks *among* if it may run: the next one in turn."""
     here, code = state.cores[core], state.code_state
-    if _by_wavelet(core, among, now, state):
-        return True
+    last = np.int64(code.cells[core]["task_id"])
+    who, queue = _by_wavelet(core, among, now, state)
     local = here["activated"] & among
     while local != 0:
-        number = lowest(local)
-        local &= local - 1
+        later = (local >> ((last + 1) & 63)) << ((last + 1) & 63)
+        number = lowest(later if later else local)
+        if who >= 0 and (who - last - 1) & 63 < (number - last - 1) & 63:
+            break
+        local &= ~(ONE << number)
         here["activated"] &= ~(ONE << number)
         task = code.tasks[here["role"], number]
         if task["entry"] >= 0:
@@ -82,7 +93,7 @@ def _pick(core: Int, among: Int, now: Int, state: State) -> bool:
             cost = state.clock[0]["task_cycles"] if now == 0 else state.clock[0]["activation_cycles"]
             _begin(core, task, np.int64(0), now, np.int64(cost), state)
             return True
-    return False
+    return bool(queue >= 0 and _receive(core, who, queue, now, state))
 
 
 @called
@@ -96,7 +107,7 @@ def _pick_task(core: Int, now: Int, state: State) -> bool:
         return True
     if cell["waiting"] == 0:
         return False
-    cell["waiting"], cell["task_id"] = 0, -2
+    cell["waiting"] = 0
     task = code.launches[here["role"]]
     for at in range(task["count"]):
         code.frames[core, task["registers"][at]] = code.values[at]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from wsesim.cores import isa
 from wsesim.cores.codestate import COLORS, POSITIONS
 from wsesim.cores.state import QUEUES
-from wsesim.csl.image import ColorSetting, DsdKind, Field, Operation, TaskKind, TileClass
+from wsesim.csl.image import ColorSetting, DsdKind, Field, Operation, TaskKind, TileClass, Type
 from wsesim.hardware import Wafer
 
 HOST_WORDS = 4096
@@ -78,7 +78,7 @@ def _named(tile: TileClass, arch: str) -> tuple[set[int], set[int]]:
     ins, outs = set(tile.input_queues.values()), set(tile.output_queues.values())
     if arch == "wse2":
         ins |= {task.id for task in tile.tasks if task.kind == TaskKind.DATA}
-    for value in tile.first_values.values():
+    for value in _constants(tile):
         if value >> Field.LENGTH.shift & 0xFFFF and 0 <= value < 1 << 52:
             color = value >> Field.COLOR.shift & 31
             queue = value >> Field.QUEUE.shift & 15
@@ -90,6 +90,17 @@ def _named(tile: TileClass, arch: str) -> tuple[set[int], set[int]]:
             elif value & 7 == DsdKind.FABOUT:
                 outs.add(color)
     return ins, outs
+
+
+def _constants(tile: TileClass) -> list[int]:
+    """Return what may be descriptors: first values of registers, and of variables of 64 bits."""
+    found = list(tile.first_values.values())
+    for each in tile.symbols:
+        if each.t == Type.U64:
+            first, size = 2 * each.address, 8
+            for at in range(each.count):
+                found.append(int.from_bytes(tile.memory[first + size * at : first + size * (at + 1)], "little"))
+    return found
 
 
 def _listened(setting: ColorSetting) -> set[int]:
@@ -121,7 +132,7 @@ def _in_room(tile: TileClass, color: int, arch: str, wafer: Wafer) -> int:
 
 def _read_by(tile: TileClass, color: int) -> int:
     """Return the input queue that a descriptor names for a color, -1 if none does."""
-    for value in tile.first_values.values():
+    for value in _constants(tile):
         names = value & 7 == DsdKind.FABIN and value >> Field.LENGTH.shift & 0xFFFF
         if names and value >> Field.COLOR.shift & 31 == color:
             return value >> Field.QUEUE.shift & 15

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from wsesim.cores import isa, state
-from wsesim.cores.engine.queues import rouse
 from wsesim.cores.state import READY_SHIFT
 from wsesim.csl.image import HostFunction, Image, Type, Variable
 from wsesim.csl.machine.explain import explain_fault, explain_waiting
@@ -22,6 +21,7 @@ from wsesim.hardware import load_cluster
 MACHINES = {"wse2": "cs-2", "wse3": "cs-3"}
 LATENCY = 300
 """Cycles from the end of a command of the host to the begin of the next."""
+_BIT = np.int64(1)
 MOST_QUIET = 2_000_000
 """Cycles after which a command no longer waits for cores that never come to rest."""
 DTYPES = {Type.F32: np.float32, Type.F16: np.float16, Type.I16: np.int16, Type.U16: np.uint16, Type.I32: np.int32,
@@ -111,6 +111,7 @@ class CslMachine:
         for row in code.notes[: meter["notes"]].tolist():
             self.services.note(row) or self.traces.append(tuple(row))
         meter["notes"] = 0
+        meter["requests"] = 0
         self.state.clock[0]["logged"] = 0
 
     def functions(self, name: str) -> list[HostFunction | None]:
@@ -172,7 +173,10 @@ class CslMachine:
 
     def rouse(self, core: int) -> None:
         """Have a core looked at in the present cycle."""
-        rouse(core, self._now(), self._now(), self.state)
+        now, built = self._now(), self.state
+        built.cores["rests"][core] = min(int(built.cores["rests"][core]), now)
+        built.due[now & (state.SPAN - 1), 0] = 1
+        built.due[now & (state.SPAN - 1), 1 + (core >> 6)] |= _BIT << np.int64(core & 63)
 
     def variable(self, name: str, core: int) -> Variable | None:
         """Return what a core exports under a name."""
@@ -228,9 +232,8 @@ class CslMachine:
                 queue["pushed"] += 1
                 went = True
             if room:
-                bit = np.int64(np.uint64(1 << number).astype(np.int64))
-                built.cores["pending"][core] |= bit
-                rouse(core, now + 1, now, built)
+                built.cores["pending"][core] |= _BIT << np.int64(number)
+                self.rouse(core)
         return went
 
     def registers_of(self, core: int) -> Any:
