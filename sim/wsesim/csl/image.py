@@ -311,6 +311,8 @@ class ColorSetting:
     teardown: bool = False
     swap_x: bool = False
     swap_y: bool = False
+    to_host: bool = False
+    """Whether data that leave by no side are kept for the host."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,11 @@ class SdkCompileArtifacts:
     def __init__(self, path: str) -> None:
         """Take the folder."""
         self.path = Path(path)
+        self.inputs: dict[str, tuple[int, int, int]] = {}
+        """Core, color and port of streams from the host."""
+        self.outputs: dict[str, tuple[int, int, int]] = {}
+        self.symbols: list[tuple[int, str, bytes]] = []
+        """Core, symbol and what it holds at the start."""
 
 
 def get_platform(

@@ -43,6 +43,7 @@ class SdkRuntime:
             self.image: Image = load_image(self.folder)
         except InputError as error:
             raise RuntimeError(str(error)) from None
+        self._artifacts = bindir
         self._machine: CslMachine | None = None
         self._pending: list[tuple[Task, Callable[[], bool]]] = []
         self._stopped = False
@@ -83,6 +84,8 @@ class SdkRuntime:
     def load(self) -> None:
         """Put the program on the cores."""
         self._machine = CslMachine(self.image)
+        for core, name, data in getattr(self._artifacts, "symbols", ()):
+            self._machine.preset(core, name, data)
 
     def run(self) -> None:
         """Start the cores: tasks that are active at the start run."""
@@ -254,6 +257,41 @@ class SdkRuntime:
         gather(found, dest, order)
         machine.pause()
         return True
+
+    def send(self, port: str, data: Any, n_wavelets: int | None = None, *, nonblock: bool = False) -> Task:
+        """Send words into a stream of a layout."""
+        core, color, side = self._stream("inputs", port)
+        words = [int(word) for word in as_words(data)]
+        self.machine.send(core, color, words[:n_wavelets], side)
+        return self._do(self._sent, nonblock)
+
+    def receive(self, port: str, data: Any, n_wavelets: int | None = None, *, nonblock: bool = False) -> Task:
+        """Fill an array with words of a stream of a layout."""
+        core, color, _ = self._stream("outputs", port)
+        region = Region(0, 0, 1, 1, int(np.asarray(data).size if n_wavelets is None else n_wavelets))
+        return self._do(lambda: self._take(core, color, data, region), nonblock)
+
+    def _take(self, core: int, color: int, data: Any, region: Region) -> bool:
+        self.machine.settle()
+        words = self.machine.receive(core, color, region.elements)
+        if words is None:
+            return False
+        gather(np.array(words, np.uint32).reshape(1, 1, -1), data, MemcpyOrder.ROW_MAJOR)
+        return True
+
+    def _stream(self, way: str, port: str) -> tuple[int, int, int]:
+        streams: dict[str, tuple[int, int, int]] = getattr(self._artifacts, way, {})
+        if port not in streams:
+            raise RuntimeError(f"there is no stream {port!r} of {way}{nearest(port, streams)}")
+        return streams[port]
+
+    def get_port_id(self, name: str) -> str:
+        """Return a stream as `send` and `receive` take it."""
+        return name
+
+    def report_port_infos(self) -> str:
+        """Return the names of all streams."""
+        return ", ".join([*getattr(self._artifacts, "inputs", {}), *getattr(self._artifacts, "outputs", {})])
 
     def is_task_done(self, task: Task) -> bool:
         """Whether a command has ended."""

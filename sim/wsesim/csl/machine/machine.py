@@ -45,7 +45,7 @@ class CslMachine:
         """(core, cycle, number, a, b, c) of intrinsics that say something."""
         self.services = Services(self)
         self._arrived: dict[tuple[int, int], deque[int]] = defaultdict(deque)
-        self._offered: dict[tuple[int, int], deque[int]] = defaultdict(deque)
+        self._offered: dict[tuple[int, int, int], deque[int]] = defaultdict(deque)
         self._call_all()
 
     @property
@@ -198,9 +198,9 @@ class CslMachine:
         found: npt.NDArray[np.uint16] = self.state.memory[first : first + words]
         return found
 
-    def send(self, core: int, color: int, words: Sequence[int]) -> None:
-        """Offer words to what a core receives on a color."""
-        self._offered[core, color].extend(words)
+    def send(self, core: int, color: int, words: Sequence[int], port: int = isa.INWARD) -> None:
+        """Offer words to what a core receives on a color, or to its router at a port."""
+        self._offered[core, color, port].extend(words)
 
     def receive(self, core: int, color: int, count: int) -> list[int] | None:
         """Return the next words that a core sent to the host, None if so many have not come."""
@@ -214,11 +214,11 @@ class CslMachine:
     def _offer(self) -> bool:
         """Put words of streams into queues that have room; whether any went."""
         went, built, now = False, self.state, self._now()
-        for (core, color), words in self._offered.items():
+        for (core, color, port), words in self._offered.items():
             if not words:
                 continue
             role = built.cores["role"][core]
-            number = int(built.places[role, color, isa.INWARD])
+            number = int(built.places[role, color, port])
             if number < 0:
                 raise CslFault(f"PE ({core % self.image.width}, {core // self.image.width}) reads no color {color}")
             queue = built.queues[core, number]
@@ -231,7 +231,7 @@ class CslMachine:
                 queue["count"] += 1
                 queue["pushed"] += 1
                 went = True
-            if room:
+            if room and queue["count"]:
                 built.cores["pending"][core] |= _BIT << np.int64(number)
                 self.rouse(core)
         return went
@@ -257,6 +257,15 @@ class CslMachine:
             raise CslFault(f"no symbol {name!r} in memory{nearest(name, names)}")
         memory = self.memory(core)
         return memory[found.address : found.address + found.count * found.t.words].copy().view(np.uint8)
+
+    def preset(self, core: int, name: str, data: bytes) -> None:
+        """Write what a symbol of a core holds at the start."""
+        tile = self.image.classes[self.class_of[core]]
+        found = next((each for each in (*tile.symbols, *tile.exports) if each.name == name), None)
+        if found is None:
+            raise CslFault(f"no symbol {name!r} in memory{nearest(name, [each.name for each in tile.symbols])}")
+        words = np.frombuffer(data, np.uint16)
+        self.memory(core)[found.address : found.address + len(words)] = words
 
     def report(self) -> dict[str, Any]:
         """Return what the run took: cycles, where they went, traffic."""

@@ -342,7 +342,7 @@ def _colors(roles: list[LaidTile]) -> Array:
     table = zeros((len(roles), code.COLORS), code.COLOR)
     for row, each in zip(table, roles, strict=True):
         for color, setting in each.tile.colors.items():
-            row[color] = (setting.ring, setting.pop_mode, 0, 1)
+            row[color] = (setting.ring, setting.pop_mode, setting.to_host, 1)
         for color in each.collects:
             row[color]["collects"] = 1
     return table
