@@ -13,6 +13,7 @@ from wsesim.csl.memory_image import Memory as Words
 from wsesim.csl.memory_image import functions_of
 from wsesim.csl.modules import function_type
 from wsesim.csl.operators import arithmetic
+from wsesim.csl.optimise import optimised
 from wsesim.csl.program import Program
 from wsesim.csl.source import CslError, Place
 from wsesim.csl.types import Type
@@ -226,7 +227,7 @@ class Assembler:
     def _steps(self) -> tuple[Step, ...]:
         drafts: list[Draft] = []
         for body in self.code.bodies:
-            for item in body:
+            for item in optimised(body):
                 if isinstance(item, Label):
                     item.number = len(drafts)
                 else:

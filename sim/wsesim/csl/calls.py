@@ -17,16 +17,20 @@ from wsesim.csl.values import (
     VOID,
     Aggregate,
     Binding,
+    Fields,
     FunctionRef,
     Known,
     Located,
     Memory,
     Runtime,
+    Slot,
     Value,
     copied,
     is_known,
     key,
 )  # fmt: skip
+
+from wsesim.csl.values import Place as Where
 
 
 @expression(tree.Call)
@@ -126,7 +130,7 @@ def _lowered_call(ref: FunctionRef, values: list[Value], frame: Frame, at: Place
         values[position] = value
         fixed = _fixed(value, parameter, of)
         specialised.append(key(value) if fixed else value.type)
-        scope.names[parameter.name] = Binding(value if fixed else _stand_in(value.type))
+        scope.names[parameter.name] = Binding(value if fixed else Runtime(value.type, -1))
     program = frame.program
     mark = (ref, tuple(map(str, specialised)) if any(_unhashable(part) for part in specialised) else tuple(specialised))
     lowered = program.functions.get(mark)
@@ -172,10 +176,6 @@ def _fixed(value: Value, parameter: tree.Parameter, of: Type) -> bool:
     return isinstance(value, Aggregate) or isinstance(value.type, types.Register)
 
 
-def _stand_in(of: Type) -> Value:
-    return Runtime(of, -1)
-
-
 def lower(ref: FunctionRef, scope: Frame, program: Program) -> Lowered:
     """Places for what a function takes and gives."""
     result = type_of(ref.declaration.result, scope)
@@ -184,18 +184,33 @@ def lower(ref: FunctionRef, scope: Frame, program: Program) -> Lowered:
     scope.body, scope.function = Body(program.code), lowered
     for parameter in ref.declaration.parameters:
         value = scope.names[parameter.name].value
-        if isinstance(value, Runtime) and value.register < 0:
-            place = local_place(parameter.name, value.type, scope, parameter.at)
-            lowered.parameters.append(place)
-            inner = place if isinstance(place, Memory) else None
-            scope.names[parameter.name] = Binding(None if inner else Runtime(value.type, place.register), inner)  # type: ignore[attr-defined]
-        else:
-            lowered.parameters.append(None)
-            if isinstance(value, Located):
-                scope.names[parameter.name] = Binding(place=value.place)
+        assert value is not None
+        place, held = _received(parameter.name, value, scope, parameter.at)
+        lowered.parameters.append(place)
+        scope.names[parameter.name] = held
     if result not in (types.VOID, types.ANY):
         lowered.returned = local_place("the result", result, scope, ref.declaration.at)
     return lowered
+
+
+def _received(name: str, value: Value, scope: Frame, at: Place) -> tuple[Where | None, Binding]:
+    """Where an argument goes, or None if it is built into the code; what its name stands for."""
+    if isinstance(value, Runtime):
+        place = local_place(name, value.type, scope, at)
+        return place, Binding(load(place, scope, at)) if isinstance(place, Slot) else Binding(place=place)
+    if isinstance(value, Aggregate) and not is_known(value):
+        parts = {inner: _received(f"{name}.{inner}", part, scope, at) for inner, part in value.fields.items()}
+        places = {inner: place for inner, (place, _) in parts.items() if place is not None}
+        held = {inner: _value(binding, scope, at) for inner, (_, binding) in parts.items()}
+        return Fields(types.STRUCT, places), Binding(Aggregate(value.type, held))
+    return None, Binding(place=value.place) if isinstance(value, Located) else Binding(value)
+
+
+def _value(binding: Binding, scope: Frame, at: Place) -> Value:
+    if binding.value is not None:
+        return binding.value
+    assert binding.place is not None
+    return load(binding.place, scope, at)
 
 
 def fill(lowered: Lowered, scope: Frame, program: Program) -> None:

@@ -180,3 +180,12 @@ def _tile(
     module.check_params(None)
     module.run()
     return Assembler(program, Path(path).stem, spots).tile(), program.warnings
+
+
+def has_layout(path: str | Path) -> bool:
+    """Whether a file has a layout block.
+
+    Raises:
+        CslError: It is not CSL.
+    """
+    return any(isinstance(item, tree.Layout) for item in Files().parsed(str(path)).items)

@@ -8,6 +8,7 @@ from wsesim.csl.builtins import (  # noqa: F401
     mapping,
     numbers,
     operations,
+    printing,
     registers,
     structures,
     tasks,
