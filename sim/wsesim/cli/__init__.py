@@ -9,6 +9,7 @@ import click
 
 from wsesim._version import __version__
 from wsesim.cli import interrupt
+from wsesim.cli.csl import csl
 from wsesim.cli.data import data
 from wsesim.cli.describe import check, init, machines, models, schema, show, software
 from wsesim.cli.group import Commands
@@ -37,7 +38,7 @@ def cli() -> None:
 
 for command in (
     run, check, show, schema, init, models, machines, software, graph, verify, forward, precision, validate, sweep,
-    kernel, levels, data, train, ask, classify, generate,
+    kernel, csl, levels, data, train, ask, classify, generate,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -188,7 +188,9 @@ def _forward(core: Int, now: Int, state: State, pass_on: Rule) -> Int:
 
 
 @inlined
-def _work(core: Int, now: Int, until: Int, state: State, finish: Rule, proceed: Rule, hand_out: Rule, rests: Rule) -> Int:
+def _work(
+    core: Int, now: Int, until: Int, state: State, finish: Rule, proceed: Rule, hand_out: Rule, rests: Rule
+) -> Int:
     """One cycle of a core's program; return how many cycles of work it took up."""
     here = state.cores[core]
     if here["rests"] > now:

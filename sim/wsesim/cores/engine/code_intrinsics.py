@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from wsesim.cores.codestate import QUEUES, TEARDOWN_TASK, Array
 from wsesim.cores import isa
+from wsesim.cores.codestate import QUEUES, TEARDOWN_TASK, Array
 from wsesim.cores.engine.code_routes import read_register, rewrite, write_register
 from wsesim.cores.engine.code_values import bits_of, mathematics, value_of, wrap
 from wsesim.cores.engine.compiling import called

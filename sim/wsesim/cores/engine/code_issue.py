@@ -164,7 +164,9 @@ def _arrived(core: Int, number: Int, now: Int, state: State) -> Int:
 
 
 @called
-def _fetched(core: Int, at: Int, index: Int, data: Int, operands: Int, job: Int, line: Int, now: Int, state: State) -> Int:
+def _fetched(
+    core: Int, at: Int, index: Int, data: Int, operands: Int, job: Int, line: Int, now: Int, state: State
+) -> Int:
     """Return the bits of element *index* of a source."""
     operand = operands[at]
     kind = operand["kind"]
@@ -317,6 +319,8 @@ def complete_code(core: Int, slot: Int, now: Int, state: State) -> None:
     here["live"] &= ~(ONE << slot)
     if slot == 0:
         here["ready"] = now
+        thread = state.threads[core, slot]
+        state.code_state.cycles[thread["line"]] += now - thread["started"] - 1
     if job["advance"]:
         word = ONE << CONTROL_SHIFT | np.int64(OWN_ADVANCE)
         push(core, state.described[core, slot][0]["address"], word, now + 1 + state.clock[0]["ramp"], now, state)

@@ -177,17 +177,17 @@ def read_register(core: Int, address: Int, base: Int, state: State) -> Int:
     if address < base + 32:
         route = code.routes[role, color, 0]
         value = _sides(np.int64(max(0, route["tx"]))) | _sides(np.int64(max(0, route["rx"]))) << 5
-        value |= np.int64(code.colors[role, color]["pop"] == ALWAYS_POP) << 12
+        value |= np.int64(code.colors[role, color]["pop"]) << 12
         return np.int64(value | ((code.cells[core]["suspended"] >> color) & 1) << 14)
     value = np.int64(code.colors[role, color]["ring"]) << 12 | np.int64(state.position[core, color]) << 13
     for place in range(1, POSITIONS):
-        route, bits = code.routes[role, color, place], np.int64(5)
+        route, bits = code.routes[role, color, place], np.int64(5 + 8)
         if route["valid"]:
             mask, bits = max(np.int64(route["rx"]), np.int64(route["tx"])), np.int64(0)
             for port in range(isa.PORTS):
                 if (_sides(mask) >> port) & 1:
                     bits = np.int64(port)
-            bits |= 8 if route["tx"] >= 0 else 0
+            bits |= 8 if route["tx"] < 0 else 0
         value |= bits << 4 * (place - 1)
     return np.int64(value)
 
@@ -201,7 +201,7 @@ def write_register(core: Int, address: Int, value: Int, base: Int, now: Int, sta
     if address < base + 32:
         route = code.routes[role, color, 0]
         route["tx"], route["rx"] = _sides(value & 31), _sides((value >> 5) & 31)
-        code.colors[role, color]["pop"] = ALWAYS_POP if (value >> 12) & 3 == 1 else (value >> 12) & 3
+        code.colors[role, color]["pop"] = (value >> 12) & 3
         if (value >> 14) & 1 == 0:
             code.cells[core]["suspended"] &= ~(ONE << color)
             code.cells[core]["tearing"] &= ~(ONE << color)
@@ -213,7 +213,7 @@ def write_register(core: Int, address: Int, value: Int, base: Int, now: Int, sta
             route = code.routes[role, color, place]
             route["valid"] = bits & 7 < 5
             side = _sides(ONE << (bits & 7)) if bits & 7 < 5 else np.int64(-1)
-            route["tx"], route["rx"] = (side, -1) if bits & 8 else (-1, side)
+            route["tx"], route["rx"] = (-1, side) if bits & 8 else (side, -1)
         code.colors[role, color]["ring"] = (value >> 12) & 1
         state.position[core, color] = (value >> 13) & 3
     listen(core, color, state)

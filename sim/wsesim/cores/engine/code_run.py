@@ -261,7 +261,7 @@ def run_steps(core: Int, now: Int, most: Int, state: State) -> Int:
             frame[step["d"]] = frame[step["a"]]
         elif op == 20 or op == 21:
             _memory(core, line, step, now + took, state)
-        elif (op >= 22 and op <= 26) or op >= 42 and op <= 43:
+        elif (op >= 22 and op <= 26) or (op >= 42 and op <= 43):
             a = frame[step["a"]] if op > 22 else np.int64(0)
             b = frame[step["b"]] if op > 24 else np.int64(0)
             if _goes_on(op, t, a, b):

@@ -7,9 +7,8 @@ import numpy as np
 from wsesim.cores import isa
 from wsesim.cores.codestate import DIMENSIONS, ENDLESS, NO_COLOR, POSITIONS, QUEUES
 from wsesim.cores.engine.compiling import called
-from wsesim.cores.engine.describe import set_described_pace
+from wsesim.cores.engine.describe import by_lines, set_described_pace
 from wsesim.cores.engine.launch import _set_later
-from wsesim.cores.engine.describe import by_lines
 from wsesim.cores.engine.queues import fault
 from wsesim.cores.engine.words import ONE, Int
 from wsesim.cores.state import Array, State

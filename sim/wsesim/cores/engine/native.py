@@ -120,7 +120,10 @@ def _made_from() -> tuple[object, ...]:
     """Return what machine code depends on beside the layout: its source, the compiler and the processor."""
     from llvmlite import binding
 
-    sources = [*(_HERE.parent / f"{name}.py" for name in ("codestate", "isa", "issues", "state")), *sorted(_HERE.glob("*.py"))]
+    sources = [
+        *(_HERE.parent / f"{name}.py" for name in ("codestate", "isa", "issues", "state")),
+        *sorted(_HERE.glob("*.py")),
+    ]
     source = sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
     features = binding.get_host_cpu_features().flatten()
     return source, _version("numba"), _version("llvmlite"), binding.get_host_cpu_name(), features

@@ -41,3 +41,9 @@ def run_script(script: Path, arguments: Sequence[str] = ()) -> int:
         surroundings = os.environ | {"PATH": f"{commands}:{os.environ.get('PATH', '')}"}
         ended = subprocess.run(["bash", script.name, *arguments], cwd=script.parent, env=surroundings, check=False)
     return ended.returncode
+
+
+def shell_lines() -> str:
+    """Return what a shell evaluates to have the commands; they lie in the user's cache."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wsesim" / "csl"
+    return f"export PATH={shlex.quote(str(write_commands(cache)))}:$PATH"

@@ -11,7 +11,7 @@ from wsesim.csl.host.store import load, load_run
 from wsesim.errors import nearest
 
 
-class debug_util:  # noqa: N801 - the name that scripts import
+class debug_util:
     """Reads the last run of a compiled program; columns and rows are those of the whole fabric."""
 
     def __init__(self, bindir: Any, cmaddr: str | None = None, **_: Any) -> None:
@@ -38,7 +38,9 @@ class debug_util:  # noqa: N801 - the name that scripts import
         found = next((each for each in tile.symbols if each.name == name), None)
         if found is None:
             names = [each.name for each in tile.symbols]
-            raise RuntimeError(f"no symbol {name!r} in memory{nearest(name, names)}: `export` it if it is optimised away")
+            raise RuntimeError(
+                f"no symbol {name!r} in memory{nearest(name, names)}: `export` it if it is optimised away"
+            )
         memory = np.frombuffer(bytes.fromhex(load_run(self._folder).symbols[f"{at[0]},{at[1]}"]), np.uint16)
         size = found.count * found.t.words
         words = np.zeros(size, np.uint16)

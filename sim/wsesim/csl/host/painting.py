@@ -64,7 +64,9 @@ Masks3 = tuple[int, int, int]
 def _joined(layout: SdkLayout) -> dict[SdkColor, SdkColor]:
     """Return the one color that stands for each: connected ones are one."""
     colors = {c for r in layout.regions for point in r.paints.values() for c in point}
-    colors |= {c for r in layout.regions for given in r.params.values() for c in given.values() if isinstance(c, SdkColor)}
+    colors |= {
+        c for r in layout.regions for given in r.params.values() for c in given.values() if isinstance(c, SdkColor)
+    }
     group = {color: {color} for color in colors}
     for sender, receiver in layout.connections:
         both = group[sender.color] | group[receiver.color]
@@ -178,7 +180,9 @@ def _image(
                         region.file, dict(given), arch=layout.arch, rectangle=(width, height), colors=colors,
                         spots=spots, files=files,
                     )  # fmt: skip
-                    classes.append(replace(tile, colors=colors | {c: s for c, s in tile.colors.items() if c not in colors}))
+                    classes.append(
+                        replace(tile, colors=colors | {c: s for c, s in tile.colors.items() if c not in colors})
+                    )
             of[y, x] = found[key]
     return Image(
         arch=layout.arch, width=width, height=height, classes=tuple(classes), class_of=of.tobytes(),

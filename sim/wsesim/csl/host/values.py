@@ -25,7 +25,9 @@ def argument_bits(name: ExportedName, values: Sequence[Any]) -> list[int]:
     """
     if len(values) != len(name.inputs):
         raise RuntimeError(f"{name.name} takes {len(name.inputs)} arguments ({name.type}), not {len(values)}")
-    return [_bits(name.name, number, value, t) for number, (value, t) in enumerate(zip(values, name.inputs, strict=True))]
+    return [
+        _bits(name.name, number, value, t) for number, (value, t) in enumerate(zip(values, name.inputs, strict=True))
+    ]
 
 
 def _bits(function: str, number: int, value: Any, t: Type) -> int:

@@ -148,9 +148,7 @@ class CslMachine:
         self.settle(lambda: bool(code.cells["streams"].all()))
         self.launched = (name, begun)
         if not code.cells["streams"].all():
-            raise CslFault(
-                f"launch of {name!r}: {explain_waiting(self)}"
-            )
+            raise CslFault(f"launch of {name!r}: {explain_waiting(self)}")
         self.pause()
 
     def bases(self) -> list[int]:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from wsesim.cores import isa, state
 from wsesim.cores import codestate as code
+from wsesim.cores import isa, state
 from wsesim.cores.packing import BAND, CYCLES_AT_ONCE, LOG_ROWS, PATIENCE_CYCLES
 from wsesim.cores.rates import memory_figures
 from wsesim.cores.state import Array, State, zeros
 from wsesim.csl.image import NOWHERE, Image, TaskArgument, TaskKind, TileClass
-from wsesim.csl.machine.laying import REGISTERS, LaidTile, lay
+from wsesim.csl.machine.laying import REGISTERS, LaidQueue, LaidTile, lay
 from wsesim.csl.machine.operations import ELEMENT_WORDS, OPERATIONS
 from wsesim.csl.machine.steps import Code, encode
 from wsesim.hardware import Wafer

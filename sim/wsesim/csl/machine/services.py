@@ -92,9 +92,7 @@ class Services:
     def _call(self, core: int, cycle: int, address: int, callback: int) -> None:
         memory, image = self._machine.memory(core), self._machine.image
         axis, operation, root, send, receive, count = (int(word) for word in memory[address : address + 6])
-        self._calls[axis, core].append(
-            Request(core, cycle, operation, root, send >> 1, receive >> 1, count, callback)
-        )
+        self._calls[axis, core].append(Request(core, cycle, operation, root, send >> 1, receive >> 1, count, callback))
         row, column = divmod(core, image.width)
         line = (
             [row * image.width + x for x in range(image.width)] if axis == 0
