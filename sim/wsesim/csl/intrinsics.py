@@ -82,4 +82,5 @@ TABLE: dict[str, Intrinsic] = {
     "collective": Intrinsic(50, None, 60),  # a: word address of ten words that say what, b: id of the callback
     "tally_signal": Intrinsic(51),
     "tally_bump": Intrinsic(52),
+    "fourier": Intrinsic(53),  # a: word address of seven words that say what, b: id of the callback
 }

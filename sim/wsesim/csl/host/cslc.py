@@ -54,7 +54,7 @@ def _pairs(given: Sequence[str], option: str) -> dict[str, int]:
             try:
                 found[name.strip()] = int(value.strip(), 0)
             except ValueError:
-                raise InputError(f"{option}={text}: {part!r} is no name:number") from None
+                raise InputError.at(f"{option}={text}: {part!r} is no name:number") from None
     return found
 
 
@@ -62,7 +62,7 @@ def _two(text: str, option: str) -> tuple[int, int]:
     try:
         first, second = (int(part) for part in text.split(","))
     except ValueError:
-        raise InputError(f"{option}={text} is no pair of whole numbers, as in {option}=8,3") from None
+        raise InputError.at(f"{option}={text} is no pair of whole numbers, as in {option}=8,3") from None
     return first, second
 
 

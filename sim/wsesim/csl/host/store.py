@@ -56,11 +56,11 @@ def load(folder: Path) -> Image:
     """
     file = folder / IMAGE
     if not file.is_file():
-        raise InputError(f"{folder}: holds no compiled program (no {IMAGE}); compile it with cslc -o {folder}")
+        raise InputError.at(f"{folder}: holds no compiled program (no {IMAGE}); compile it with cslc -o {folder}")
     try:
         found = _Reader(io.BytesIO(file.read_bytes())).load()
     except (pickle.UnpicklingError, EOFError, AttributeError, IndexError) as error:
-        raise InputError(f"{file}: is not a compiled program: {error}; compile it again") from None
+        raise InputError.at(f"{file}: is not a compiled program: {error}; compile it again") from None
     assert isinstance(found, Image)
     return found
 
@@ -104,7 +104,7 @@ def load_run(folder: Path) -> RunRecord:
     try:
         return RunRecord(**json.loads((folder / RUN).read_text()))
     except OSError:
-        raise InputError(f"{folder}: the program has not run, or was not stopped") from None
+        raise InputError.at(f"{folder}: the program has not run, or was not stopped") from None
 
 
 RUNS: dict[Path, RunRecord] = {}

@@ -109,7 +109,8 @@ class CslMachine:
             self._arrived[row[0], row[2]].append(row[3])
         meter["collected"] = 0
         for row in code.notes[: meter["notes"]].tolist():
-            self.services.note(row) or self.traces.append(tuple(row))
+            if not self.services.note(row):
+                self.traces.append(tuple(row))
         meter["notes"] = 0
         meter["requests"] = 0
         self.state.clock[0]["logged"] = 0

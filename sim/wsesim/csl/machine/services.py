@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wsesim.cores.state import LAST_CYCLE
+from wsesim.csl.machine.fourier import cycles, transform
 
 if TYPE_CHECKING:
     from wsesim.csl.machine.machine import CslMachine
 
-COLLECTIVE, SIGNAL, BUMP = 50, 51, 52
+COLLECTIVE, SIGNAL, BUMP, FOURIER = 50, 51, 52, 53
 """Numbers of intrinsics."""
 BROADCAST, SCATTER, GATHER, REDUCE = range(4)
 SETUP_CYCLES = 200
@@ -66,6 +67,7 @@ class Services:
         self._calls: dict[tuple[int, int], deque[Request]] = defaultdict(deque)
         self._due: list[tuple[int, list[Request], int]] = []
         self._wakes: list[tuple[int, int, int]] = []
+        self._transforms: list[tuple[int, int, int, int]] = []
 
     def next_due(self) -> int:
         """Return the cycle of the next answer."""
@@ -74,11 +76,14 @@ class Services:
     def note(self, row: list[int]) -> bool:
         """Take a note of a core if it is a request; whether it is one."""
         core, cycle, number, a, b, c = row
-        if number not in (COLLECTIVE, SIGNAL, BUMP):
+        if number not in (COLLECTIVE, SIGNAL, BUMP, FOURIER):
             return False
         self._machine.state.code_state.meter["requests"] = 0
         if number == COLLECTIVE:
             self._call(core, cycle, a & 0xFFFF, b)
+        elif number == FOURIER:
+            self._transforms.append((cycle, core, a & 0xFFFF, b))
+            self._transform()
         elif number == SIGNAL:
             self._tally.signalled.add(core)
             self._tally.goal = c
@@ -113,6 +118,17 @@ class Services:
         self._machine.memory(corner)[address : address + 2] = np.array([tally.total], np.uint32).view(np.uint16)
         if task != NO_TASK:
             self._wakes.append((cycle + image.width + image.height, corner, task))
+
+    def _transform(self) -> None:
+        """Carry out a Fourier transform once every core has called; its data are there when it ends."""
+        if len(self._transforms) < len(self._machine.class_of):
+            return
+        _, core, address, _ = self._transforms[0]
+        request = [int(word) for word in self._machine.memory(core)[address : address + 7]]
+        ends = max(each[0] for each in self._transforms) + cycles(request[0], request[1])
+        transform(self._machine, request)
+        self._wakes += [(ends, core, task) for _, core, _, task in self._transforms]
+        self._transforms = []
 
     def serve(self, quiet: bool) -> bool:
         """Give the answers that are due; whether there was one."""
