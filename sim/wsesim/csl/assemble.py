@@ -15,6 +15,7 @@ from wsesim.csl.modules import function_type
 from wsesim.csl.operators import arithmetic
 from wsesim.csl.optimise import optimised
 from wsesim.csl.program import Program
+from wsesim.csl.recursion import with_stack
 from wsesim.csl.source import CslError, Place
 from wsesim.csl.types import Type
 from wsesim.csl.values import Address, Dsd, FunctionRef, Known, Runtime, Value
@@ -40,9 +41,12 @@ class Assembler:
         active = frozenset(self._number(value, at) for value, at in self.setup.active)
         active_checked = self._check_active(active)
         entries = self._pointers()
+        stack = with_stack(self.code, self.program.lowered)
         self.words.place()
         steps = self._steps()
         values = self._first_values(entries)
+        if stack >= 0:
+            values[stack] = self.words.end
         return TileClass(
             name=self.name, steps=steps, registers=self.code.registers, first_values=values, memory=self.words.content(self._bits),
             tasks=tuple(image_task(task, label) for task, label in self.tasks), active=active_checked,

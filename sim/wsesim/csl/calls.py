@@ -138,13 +138,15 @@ def _lowered_call(ref: FunctionRef, values: list[Value], frame: Frame, at: Place
         lowered = lower(ref, scope, program)
         program.functions[mark] = lowered
         fill(lowered, scope, program)
-    elif not lowered.done:
-        name = ref.declaration.name
-        raise CslError(at, f"{name} calls itself while it runs", "a core has no stack for it: write a loop")
+    goes_back = not lowered.done
+    if goes_back:
+        frame.code.emit(Operation.MOVE, at, d=lowered.link, a=lowered.link)
+        frame.code.last.goes_back = True
     for place_, value in zip(lowered.parameters, values, strict=True):
         if place_ is not None:
             store(place_, value, frame, at)
     frame.code.emit(Operation.CALL, at, d=lowered.link, n=lowered.entry)
+    frame.code.last.goes_back = goes_back
     return _returned(lowered, frame, at)
 
 
@@ -230,6 +232,7 @@ def fill(lowered: Lowered, scope: Frame, program: Program) -> None:
     scope.body.mark(lowered.end)
     scope.body.emit(Operation.RETURN, declaration.at, a=lowered.link)
     program.code.bodies.append(scope.body.steps)
+    program.lowered.append((lowered, scope.body.steps))
     lowered.done = True
 
 

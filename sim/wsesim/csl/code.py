@@ -37,6 +37,8 @@ class Draft:
     c: int = -1
     n: int | Label = 0
     vector: image.Vector | None = None
+    goes_back: bool = False
+    """A call of a function that has not ended, or the mark before it where registers are kept."""
 
 
 @dataclass(slots=True, eq=False)
@@ -122,6 +124,13 @@ class Body:
     ) -> int:
         """Append an instruction that writes a new register, which is handed back."""
         return self.emit(op, at, t, d=self.code.register(), a=a, b=b, c=c, n=n)
+
+    @property
+    def last(self) -> Draft:
+        """The last instruction, just made."""
+        step = self.steps[-1]
+        assert isinstance(step, Draft)
+        return step
 
     def mark(self, label: Label) -> None:
         """The label stands here."""

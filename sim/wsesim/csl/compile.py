@@ -18,7 +18,7 @@ import wsesim.csl.tensors  # noqa: F401
 from wsesim.csl import tree, types
 from wsesim.csl.assemble import Assembler
 from wsesim.csl.core import execute, type_of
-from wsesim.csl.files import Files
+from wsesim.csl.files import LIBRARY, Files
 from wsesim.csl.image import ColorSetting, Image, TileClass
 from wsesim.csl.layout import Layout
 from wsesim.csl.limits import Limits
@@ -41,7 +41,7 @@ def compile_file(
     options = Options(
         arch=arch, params=params or {}, colors=colors or {}, fabric=fabric, offsets=offsets, fp16=fp16, depth=depth, inlined=inlined
     )  # fmt: skip
-    files = Files(import_paths)
+    files = Files(import_paths, root=str(path))
     with _deep():
         program, layout = _laid_out(str(path), options, files)
         return _image(program, layout, options, files)
@@ -58,7 +58,7 @@ def compile_tile(
         CslError: Mistakes in the program.
     """
     options = Options(arch=arch, fp16=fp16)
-    files = files or Files(import_paths)
+    files = files or Files(import_paths, root=str(path))
     with _deep():
         given = {name: value for name, value in params.items() if isinstance(value, Value)}
         numbers = {name: value for name, value in params.items() if not isinstance(value, Value)}
@@ -175,7 +175,7 @@ def _tile(
 ) -> tuple[TileClass, list[str]]:  # fmt: skip
     program = Program(options, files, Limits(depth=options.depth, inlined=options.inlined), False, rectangle)
     program.setup.colors.update(colors)
-    module = program.instance(path, params, "", False)
+    module = program.instance(path, params, "", Path(path).is_relative_to(LIBRARY))
     module.params = params | _numbers(module, "set_param", numbers or {})
     module.check_params(None)
     module.run()

@@ -21,6 +21,8 @@ class Files:
 
     import_paths: tuple[str, ...] = ()
     trees: dict[str, tree.File] = field(default_factory=dict)
+    root: str = ""
+    """The layout file: older programs name files from its folder everywhere."""
     printed: list[str] = field(default_factory=list)
     """What `@comptime_print` said."""
 
@@ -42,7 +44,7 @@ class Files:
         """
         if name.startswith("<") and name.endswith(">"):
             return self._library(name[1:-1], at)
-        for folder in (Path(importer).parent, *map(Path, self.import_paths)):
+        for folder in (Path(importer).parent, *map(Path, self.import_paths), Path(self.root or importer).parent):
             candidate = Path(os.path.normpath(folder / name))
             if candidate.is_file():
                 return str(candidate)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wsesim.csl.code import Body, Label
 from wsesim.csl.source import Place
 from wsesim.csl.types import Type
-from wsesim.csl.values import Binding, FunctionRef, Known, Runtime, Value
+from wsesim.csl.values import Binding, Fields, FunctionRef, Known, Runtime, Slot, Value
 from wsesim.csl.values import Place as Where
 
 if TYPE_CHECKING:
@@ -44,6 +45,21 @@ class Lowered:
     done: bool = False
     addressed: frozenset[str] = frozenset()
     """Local names whose address is taken."""
+
+    @property
+    def result_register(self) -> int:
+        """The register of a scalar result, or -1."""
+        return self.returned.register if isinstance(self.returned, Slot) else -1
+
+    def received(self) -> Iterator[int]:
+        """Registers of arguments."""
+        todo = list(self.parameters)
+        while todo:
+            place = todo.pop()
+            if isinstance(place, Slot):
+                yield place.register
+            elif isinstance(place, Fields):
+                todo.extend(place.places.values())
 
 
 @dataclass(slots=True, eq=False)

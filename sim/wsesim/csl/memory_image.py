@@ -24,6 +24,7 @@ class Memory:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.placed: list[Storage] = []
+        self.end = FIRST
 
     def _order(self) -> list[Storage]:
         constants = {mark: storage for mark, (_, storage) in self.program.constants.items()}
@@ -77,6 +78,7 @@ class Memory:
             at = -(-at // step) * step
             storage.address = at
             at += types.words(storage.type)
+        self.end = -(-at // 4) * 4
         if at > WORDS:
             largest = max(self.placed, key=lambda storage: types.words(storage.type))
             bytes_ = types.words(largest.type) * 2

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wsesim.csl import image, tree, types
-from wsesim.csl.code import Code
+from wsesim.csl.code import Code, Draft, Label
 from wsesim.csl.core import evaluate, known
 from wsesim.csl.files import Files
 from wsesim.csl.frame import Lowered
@@ -72,6 +72,7 @@ class Program:
     constants: dict[int, tuple[Value, Storage]] = field(default_factory=dict)
     variable_registers: set[int] = field(default_factory=set)
     functions: dict[Any, Lowered] = field(default_factory=dict)
+    lowered: list[tuple[Lowered, list[Draft | Label]]] = field(default_factory=list)
     thunks: dict[Any, Any] = field(default_factory=dict)
     exported_functions: list[FunctionRef] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
