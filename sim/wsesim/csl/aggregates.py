@@ -14,6 +14,23 @@ from wsesim.csl.values import VOID, Aggregate, Known, Value, copied, struct_of, 
 @expression(tree.Braces)
 def braces(node: tree.Braces, frame: Frame, wanted: Type | None) -> Value:
     """`.{...}`, `T {...}`."""
+    if node.value is not None:
+        return node.value  # type: ignore[return-value]
+    value = _braces(node, frame, wanted)
+    if node.type is None and is_literal(node):
+        node.value = value
+    return value
+
+
+def is_literal(node: tree.Node) -> bool:
+    """Whether it comes to the same wherever it is evaluated."""
+    if isinstance(node, tree.Braces) and node.type is None:
+        return all(is_literal(inner) for inner in [*node.items, *(inner for _, inner in node.fields or ())])
+    is_constant = isinstance(node, tree.Name) and node.name in (*types.DIRECTIONS, "true", "false")
+    return is_constant or isinstance(node, tree.Number | tree.String)
+
+
+def _braces(node: tree.Braces, frame: Frame, wanted: Type | None) -> Value:
     of = None if node.type is None else _literal_type(node, frame)
     if isinstance(of, types.Array):
         return _array(node, of, frame)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from wsesim.csl import tree, types
 from wsesim.csl.code import Body, Label, scalar
 from wsesim.csl.convert import coerce
@@ -97,12 +99,23 @@ def _is_comptime_only(ref: FunctionRef) -> bool:
 
 
 def evaluated(ref: FunctionRef, values: list[Value], frame: Frame, at: Place, places: list[Place]) -> Value:
-    """What a function comes to while compiling."""
+    """What a function comes to while compiling; for equal arguments it is evaluated once where nothing else shows."""
+    if not (frame.program.is_layout and is_pure(ref)):
+        return _evaluated(ref, values, frame, at, places)
+    mark = (ref, tuple(map(key, values)))
+    if mark not in frame.program.results:
+        frame.program.results[mark] = _evaluated(ref, values, frame, at, places)
+    return copied(frame.program.results[mark])
+
+
+def _evaluated(ref: FunctionRef, values: list[Value], frame: Frame, at: Place, places: list[Place]) -> Value:
     scope = Frame(ref.module, ref.module.program, effects=frame.effects)
     for parameter, value, place in zip(ref.declaration.parameters, values, places, strict=True):
         of = type_of(parameter.type, scope)
         if of not in (types.ANY, types.STRUCT):
             value = coerce(value, of, frame, place, f"argument {parameter.name}")
+        if isinstance(value, Known) and isinstance(value.data, list):
+            frame.program.limits.step(at, len(value.data) >> 4)
         scope.names[parameter.name] = Binding(copied(value))
     scope.result = type_of(ref.declaration.result, scope)
     frame.program.limits.enter(at)
@@ -118,6 +131,36 @@ def evaluated(ref: FunctionRef, values: list[Value], frame: Frame, at: Place, pl
             ref.declaration.at, f"{ref.declaration.name} ends without returning a {scope.result}", "return one"
         )
     return VOID
+
+
+PURE = ("@as", "@get_color", "@get_int", "@is_same_type", "@type_of", "@has_field", "@field", "@is_arch", "@concat_structs")
+
+
+def is_pure(ref: FunctionRef) -> bool:
+    """Whether a function reads nothing that changes and calls nothing that acts."""
+    declaration = ref.declaration
+    if declaration.is_pure is None:
+        declaration.is_pure = all(_is_pure(node, ref) for node in nodes(declaration.body))
+    return declaration.is_pure
+
+
+def _is_pure(node: tree.Node, ref: FunctionRef) -> bool:
+    if isinstance(node, tree.Name):
+        item = ref.module.items.get(node.name)
+        return not (isinstance(item, tree.VarDecl) and item.kind == "var")
+    return not isinstance(node, tree.Call) and not (isinstance(node, tree.Builtin) and node.name not in PURE)
+
+
+def nodes(node: object) -> Iterator[tree.Node]:
+    """A node and all within it."""
+    todo: list[object] = [node]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, list | tuple):
+            todo.extend(item)
+        elif isinstance(item, tree.Node):
+            yield item
+            todo.extend(getattr(item, slot) for kind in type(item).__mro__[:-2] for slot in kind.__slots__)  # type: ignore[attr-defined]
 
 
 def _lowered_call(ref: FunctionRef, values: list[Value], frame: Frame, at: Place, places: list[Place]) -> Value:
@@ -242,17 +285,7 @@ def _endless(body: tree.Block) -> bool:
 
 def addressed(node: object) -> set[str]:
     """Local names on which `&` is used, or that a descriptor or a field of one is made of."""
-    found: set[str] = set()
-    todo: list[object] = [node]
-    while todo:
-        item = todo.pop()
-        if isinstance(item, list | tuple):
-            todo.extend(item)
-        elif isinstance(item, tree.Node):
-            if isinstance(item, tree.Unary) and item.op == "&":
-                found.add(_root(item.operand))
-            todo.extend(getattr(item, slot) for kind in type(item).__mro__[:-2] for slot in kind.__slots__)  # type: ignore[attr-defined]
-    return found
+    return {_root(item.operand) for item in nodes(node) if isinstance(item, tree.Unary) and item.op == "&"}
 
 
 def _root(node: tree.Node) -> str:

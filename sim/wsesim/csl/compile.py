@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from array import array
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,10 +18,10 @@ from wsesim.csl.core import execute, type_of
 from wsesim.csl.files import LIBRARY, Files
 from wsesim.csl.image import ColorSetting, Image, TileClass
 from wsesim.csl.layout import Layout
-from wsesim.csl.limits import Limits
+from wsesim.csl.limits import Limits, deep
 from wsesim.csl.modules import Module
 from wsesim.csl.program import Options, Program
-from wsesim.csl.source import CslError, LimitError, nearest
+from wsesim.csl.source import CslError, nearest
 from wsesim.csl.values import Known, Value
 
 
@@ -42,7 +39,7 @@ def compile_file(
         arch=arch, params=params or {}, colors=colors or {}, fabric=fabric, offsets=offsets, fp16=fp16, depth=depth, inlined=inlined
     )  # fmt: skip
     files = Files(import_paths, root=str(path))
-    with _deep():
+    with deep():
         program, layout = _laid_out(str(path), options, files)
         return _image(program, layout, options, files)
 
@@ -59,24 +56,11 @@ def compile_tile(
     """
     options = Options(arch=arch, fp16=fp16)
     files = files or Files(import_paths, root=str(path))
-    with _deep():
+    with deep():
         given = {name: value for name, value in params.items() if isinstance(value, Value)}
         numbers = {name: value for name, value in params.items() if not isinstance(value, Value)}
         spots = spots if spots is not None else {}
         return _tile(str(path), given, colors or {}, options, files, rectangle, spots, numbers)[0]
-
-
-@contextmanager
-def _deep() -> Iterator[None]:
-    """Room for calls within calls: the limits of the compiler end them first."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, 40_000))
-    try:
-        yield
-    except RecursionError as problem:
-        raise LimitError(None, "the program is nested too deep for the compiler", "call or nest less") from problem
-    finally:
-        sys.setrecursionlimit(before)
 
 
 def _laid_out(path: str, options: Options, files: Files) -> tuple[Program, Layout]:
@@ -150,7 +134,7 @@ def _image(program: Program, layout: Layout, options: Options, files: Files) -> 
                 raise CslError(None, f"{layout.path}: core ({x}, {y}) has no program", "@set_tile_code for every core")
             kind = layout.tiles[x, y]
             colors = layout.colors.get((x, y), {})
-            mark = (kind, tuple(sorted((number, _mark(setting)) for number, setting in colors.items())))
+            mark = (kind, tuple(sorted((number, id(setting)) for number, setting in colors.items())))
             if mark not in numbers:
                 numbers[mark] = len(classes)
                 tile = layout.kinds[kind]
@@ -163,10 +147,6 @@ def _image(program: Program, layout: Layout, options: Options, files: Files) -> 
         names=tuple(layout.names), files=tuple(spots), params=options.params, colors=options.colors, fabric=options.fabric,
         offsets=options.offsets, warnings=tuple(warnings),
     )  # fmt: skip
-
-
-def _mark(setting: ColorSetting) -> Any:
-    return setting
 
 
 def _tile(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from wsesim.csl.source import LimitError, Place
 
-MAX_STEPS = 400_000_000
+MAX_STEPS = 150_000_000
 """Expressions and statements evaluated in one compilation."""
+MAX_TEXT = 1 << 20
+"""Bytes of a string while compiling."""
 MAX_ELEMENTS = 1 << 22
 """Of an array while compiling."""
 
@@ -16,19 +21,19 @@ MAX_ELEMENTS = 1 << 22
 class Limits:
     """What a compilation may use, and has used."""
 
-    steps: int = MAX_STEPS
+    steps: int = field(default_factory=lambda: MAX_STEPS)
     depth: int = 200
     inlined: int = 10_000
     used: int = 0
     deep: int = 0
 
-    def step(self, at: Place) -> None:
-        """Count an expression or statement.
+    def step(self, at: Place, weight: int = 1) -> None:
+        """Count an expression or statement, or the elements of an array that is made.
 
         Raises:
             LimitError: One too many.
         """
-        self.used += 1
+        self.used += weight
         if self.used > self.steps:
             raise LimitError(at, f"more than {self.steps} steps while compiling", "does a loop never end?")
 
@@ -54,5 +59,23 @@ class Limits:
         Raises:
             LimitError: Too large.
         """
+        self.step(at, count >> 4)
         if count > MAX_ELEMENTS:
             raise LimitError(at, f"an array of {count} elements", f"at most {MAX_ELEMENTS}")
+
+
+@contextmanager
+def deep() -> Iterator[None]:
+    """Room for calls within calls: the limits of the compiler end them first.
+
+    Raises:
+        LimitError: They did not.
+    """
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, 40_000))
+    try:
+        yield
+    except RecursionError as problem:
+        raise LimitError(None, "the program is nested too deep for the compiler", "call or nest less") from problem
+    finally:
+        sys.setrecursionlimit(before)

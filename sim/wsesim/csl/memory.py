@@ -115,7 +115,8 @@ def store(where: Where, value: Value, frame: Frame, at: Place) -> None:
         base = load(where.base, frame, at)
         if not isinstance(base, Aggregate) or where.name not in base.fields:
             raise CslError(at, f"there is no field {where.name}")
-        base.fields[where.name] = coerce(value, base.fields[where.name].type, frame, at, "the value")
+        value = coerce(value, base.fields[where.name].type, frame, at, "the value")
+        store(where.base, Aggregate(base.type, {**base.fields, where.name: copied(value)}), frame, at)
         return
     if where.type != types.STRUCT:
         value = coerce(value, where.type, frame, at, "the value")
@@ -220,7 +221,8 @@ def element(base: Where, indices: list[Value], frame: Frame, at: Place) -> Where
         if of.lengths == (1 << 30,):
             return Cell(of.element, base.storage, max(base.index, 0) + indices[0].data)  # type: ignore[attr-defined]
         return Cell(of.element, base.storage, flat_index(of, indices, at))
-    assert isinstance(base, Memory), base
+    if not isinstance(base, Memory):
+        raise CslError(at, "an element of an array in a struct", "take the array out of the struct first")
     if len(indices) != len(of.lengths):
         raise CslError(at, f"{len(indices)} indices into {of}", f"it has {len(of.lengths)} dimensions")
     return _memory_element(base, of, indices, frame, at)

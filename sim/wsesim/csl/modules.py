@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from wsesim.csl import tree, types
 from wsesim.csl.convert import coerce
 from wsesim.csl.core import evaluate, type_of
+from wsesim.csl.files import LIBRARY
 from wsesim.csl.frame import Frame
 from wsesim.csl.source import CslError, Place, nearest
 from wsesim.csl.types import Type
@@ -42,6 +43,14 @@ class Module:
     def frame(self) -> Frame:
         """Its global scope, while compiling."""
         return Frame(self, self.program)
+
+    @property
+    def shown(self) -> str:
+        """Its file, or the name of a library."""
+        library = str(LIBRARY)
+        if self.path.startswith(library):
+            return f"<{self.path[len(library) + 1 :].removesuffix('.csl')}>"
+        return self.path
 
     def lookup(self, name: str, at: Place) -> Binding | None:
         """What a global name stands for.
@@ -120,7 +129,7 @@ class Module:
         """
         found = self.lookup(name, at)
         if found is None:
-            raise CslError(at, f"{self.path} has no {name}", nearest(name, self.items))
+            raise CslError(at, f"{self.shown} has no {name}", nearest(name, self.items))
         return found
 
     def run(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wsesim.csl import tree
 from wsesim.csl.expressions import Expressions
 from wsesim.csl.lexer import tokens
+from wsesim.csl.limits import deep
 from wsesim.csl.source import Source, nearest
 from wsesim.csl.tree import Node
 
@@ -17,7 +18,8 @@ def parse(source: Source) -> tree.File:
     Raises:
         CslError: Where the text is not CSL.
     """
-    return Parser(source, tokens(source)).file()
+    with deep():
+        return Parser(source, tokens(source)).file()
 
 
 class Parser(Expressions):

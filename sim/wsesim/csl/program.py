@@ -73,6 +73,8 @@ class Program:
     variable_registers: set[int] = field(default_factory=set)
     functions: dict[Any, Lowered] = field(default_factory=dict)
     lowered: list[tuple[Lowered, list[Draft | Label]]] = field(default_factory=list)
+    results: dict[Any, Value] = field(default_factory=dict)
+    """Of functions that are evaluated, by function and arguments."""
     thunks: dict[Any, Any] = field(default_factory=dict)
     exported_functions: list[FunctionRef] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

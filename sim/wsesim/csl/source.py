@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -51,12 +52,15 @@ class Place:
         return f"{self.source.path}:{self.line}:{self.column}"
 
 
+_AN = re.compile(r"\ba (?=[if]\d|input_|output_|imported_|array|enum)")
+
+
 class CslError(InputError):
     """A mistake in a CSL program, with its place."""
 
     def __init__(self, place: Place | None, message: str, right: str = "") -> None:
         self.place, self.message, self.right = place, message, right
-        text = f"{message}; {right}" if right else message
+        text = _AN.sub("an ", f"{message}; {right}" if right else message)
         super().__init__([Problem(text) if place is None else _problem(place, text)])
 
 

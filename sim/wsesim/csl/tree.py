@@ -81,6 +81,8 @@ class Braces(Node):
     type: Node | None
     fields: list[tuple[str, Node]] | None
     items: list[Node]
+    value: object = None
+    """What it always comes to, if it is made of literals and directions."""
 
 
 @dataclass(slots=True, eq=False)
@@ -186,6 +188,8 @@ class FnDecl(Node):
     storage: str
     inline: bool
     attributes: dict[str, Node]
+    is_pure: bool | None = None
+    """Whether equal arguments give equal results and nothing else; None: not looked at yet."""
 
 
 @dataclass(slots=True, eq=False)

@@ -37,7 +37,7 @@ class Runtime(Value):
 
 @dataclass(slots=True, eq=False)
 class Aggregate(Value):
-    """A struct or a tuple, field by field; fields of tuples are `0`, `1`, ..."""
+    """A struct or a tuple, field by field; fields of tuples are `0`, `1`, ... Nothing changes one: others replace it."""
 
     fields: dict[str, Value]
 
@@ -200,8 +200,6 @@ def copied(value: Value) -> Value:
     """A value that shares nothing that can change with this one."""
     if isinstance(value, Known) and isinstance(value.data, list):
         return Known(value.type, list(value.data))
-    if isinstance(value, Aggregate):
-        return Aggregate(value.type, {name: copied(inner) for name, inner in value.fields.items()})
     return value
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from wsesim.csl import types
+from wsesim.csl import tree, types
 from wsesim.csl.builtins.table import Use, builtin
-from wsesim.csl.image import ExportedName
+from wsesim.csl.image import ColorSetting, ExportedName
 from wsesim.csl.layout import Layout
 from wsesim.csl.routing import color_setting
 from wsesim.csl.source import CslError
@@ -63,8 +63,22 @@ def set_color_config(use: Use) -> Value:
     settings = layout.colors.setdefault(core, {})
     if color.data in settings:
         raise CslError(use.at, f"color {color.data} of core {core} is configured twice", "once for each core and color")
-    settings[color.data] = color_setting(use.value(3), use.place(3), use.frame.program.options.arch, color.data)
+    settings[color.data] = _setting(use, layout, color.data)
     return VOID
+
+
+def _setting(use: Use, layout: Layout, color: int) -> ColorSetting:
+    """Equal settings are one; what is written out in full is read once."""
+    written = use.value(3)
+    node = use.node.arguments[3]
+    is_literal = isinstance(node, tree.Braces) and node.value is written
+    if is_literal and (id(node), color) in layout.literals:
+        return layout.literals[id(node), color]
+    made = color_setting(written, use.place(3), use.frame.program.options.arch, color)
+    made = layout.settings.setdefault(made, made)
+    if is_literal:
+        layout.literals[id(node), color] = made
+    return made
 
 
 @builtin("@export_name", least=2, most=3)

@@ -12,7 +12,8 @@ from wsesim.csl.core import evaluate, truth
 from wsesim.csl.image import Operation
 from wsesim.csl.intrinsics import TABLE
 from wsesim.csl.numbers import bits_of, float_of, round_to
-from wsesim.csl.source import CslError
+from wsesim.csl.limits import MAX_TEXT
+from wsesim.csl.source import CslError, LimitError
 from wsesim.csl.types import Type
 from wsesim.csl.values import VOID, Address, Known, Runtime, Value
 
@@ -286,7 +287,10 @@ def written(value: Value) -> str:
 @builtin("@strcat", least=1, most=64)
 def strcat(use: Use) -> Value:
     """Strings one after the other."""
-    return Known(types.STRING, "".join(use.text(index, "an argument") for index in range(use.count)))
+    text = "".join(use.text(index, "an argument") for index in range(use.count))
+    if len(text) > MAX_TEXT:
+        raise LimitError(use.at, f"a string of {len(text)} bytes", f"at most {MAX_TEXT}")
+    return Known(types.STRING, text)
 
 
 @builtin("@strlen", least=1)

@@ -184,6 +184,8 @@ def allocate_fifo(use: Use) -> Value:
     from wsesim.csl.access import place
 
     where = place(use.node.arguments[0], use.frame)
+    if where is not None and not isinstance(where.type, types.Array | types.Pointer):
+        raise CslError(use.place(0), f"a FIFO in a {where.type}", "in a global array: var buffer = @zeros([n]u32);")
     if where is None or not isinstance(where.type, types.Array):
         value = use.value(0)
         if not isinstance(value, Known) or not isinstance(value.data, Address):
