@@ -68,7 +68,9 @@ def _number(word: str) -> float:
 def compiled(case: Case, folder: Path) -> TileClass | Exception:
     """The tile class of a case, as a file of a folder, or what is wrong with it."""
     path = folder / f"{len(list(folder.iterdir()))}.csl"
-    text = re.sub(r"(?m)^var (?=(\w+))", lambda match: "export var " if match[1] in case.expected else match[0], case.text)
+    text = re.sub(
+        r"(?m)^var (?=(\w+))", lambda match: "export var " if match[1] in case.expected else match[0], case.text
+    )
     path.write_text(text + LAUNCHED)
     try:
         return compile_tile(path, {}, arch=case.arch)

@@ -30,8 +30,12 @@ def _said(case: Case) -> str:
     path = Path("program.csl")
     path.write_text(case.text + (EXPORT if "fn main" in case.text else ""))
     with pytest.raises(InputError) as caught:
-        if "layout {" in case.text:
-            compile_file(path, arch=case.arch)
-        else:
-            compile_tile(path, {}, arch=case.arch)
+        _compiled(case, path)
     return str(caught.value)
+
+
+def _compiled(case: Case, path: Path) -> None:
+    if "layout {" in case.text:
+        compile_file(path, arch=case.arch)
+    else:
+        compile_tile(path, {}, arch=case.arch)

@@ -18,9 +18,10 @@ FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 
 def _compiler_options(command: Any) -> Any:
+    arch = click.Choice(("wse2", "wse3"))
     for option in reversed((
-        click.option("--arch", type=click.Choice(("wse2", "wse3")), default="wse3", show_default=True, help="Generation."),
-        click.option("--params", multiple=True, metavar="NAME:N,...", help="Values of params of the layout. Repeatable."),
+        click.option("--arch", type=arch, default="wse3", show_default=True, help="Generation."),
+        click.option("--params", multiple=True, metavar="NAME:N,...", help="Values of params. Repeatable."),
         click.option("--colors", multiple=True, metavar="NAME:N,...", help="Values of its colors. Repeatable."),
         click.option("--import-path", "import_paths", multiple=True, help="Where files are looked for. Repeatable."),
     )):  # fmt: skip
@@ -80,7 +81,9 @@ def compile_(file: Path, **options: Any) -> None:
     for line in image.warnings:
         click.echo(f"warning: {line}")
     steps = sum(len(tile.steps) for tile in image.classes)
-    click.echo(f"compile successful: {image.width} x {image.height} cores, {len(image.classes)} classes, {steps} instructions")
+    click.echo(
+        f"compile successful: {image.width} x {image.height} cores, {len(image.classes)} classes, {steps} instructions"
+    )
 
 
 @click.command()
@@ -92,7 +95,11 @@ def show(file: Path, stage: str, **options: Any) -> None:
     from wsesim.csl.show import OF_IMAGE, OF_TEXT
     from wsesim.csl.source import Source
 
-    lines = OF_TEXT[stage](Source(str(file), file.read_text())) if stage in OF_TEXT else OF_IMAGE[stage](_image(file, **options))
+    lines = (
+        OF_TEXT[stage](Source(str(file), file.read_text()))
+        if stage in OF_TEXT
+        else OF_IMAGE[stage](_image(file, **options))
+    )
     for line in lines:
         click.echo(line)
 

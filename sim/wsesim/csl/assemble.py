@@ -1,4 +1,4 @@
-"""A tile program as the machine takes it: addresses for variables, numbers for labels, entries for tasks and functions."""
+"""A tile program as the machine takes it: addresses of variables, numbers of labels, entries of tasks and functions."""
 
 from __future__ import annotations
 
@@ -48,14 +48,16 @@ class Assembler:
         if stack >= 0:
             values[stack] = self.words.end
         return TileClass(
-            name=self.name, steps=steps, registers=self.code.registers, first_values=values, memory=self.words.content(self._bits),
+            name=self.name, steps=steps, registers=self.code.registers, first_values=values,
+            memory=self.words.content(self._bits),
             tasks=tuple(image_task(task, label) for task, label in self.tasks), active=active_checked,
             blocked=frozenset(self._number(value, at) for value, at in self.setup.blocked_values),
             unblocked=frozenset(self._number(value, at) for value, at in self.setup.unblocked_values),
             input_queues=self._queues("input"), output_queues=self._queues("output"), colors=self.setup.colors,
             fifos=self._fifos(), shapes=tuple(self.setup.shapes), exports=self._exports(),
-            functions=tuple(image_task(function, label) for function, label in self.functions), symbols=self.words.symbols(),
-            start_dsrs=self._start_dsrs(), strings=tuple(self.setup.strings), separate_control_table=self.setup.control_table,
+            functions=tuple(image_task(function, label) for function, label in self.functions),
+            symbols=self.words.symbols(), strings=tuple(self.setup.strings),
+            start_dsrs=self._start_dsrs(), separate_control_table=self.setup.control_table,
         )  # fmt: skip
 
     def _queues(self, side: str) -> dict[int, int]:

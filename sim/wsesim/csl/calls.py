@@ -23,7 +23,6 @@ from wsesim.csl.values import (
     FunctionRef,
     Known,
     Located,
-    Memory,
     Runtime,
     Slot,
     Value,
@@ -31,7 +30,6 @@ from wsesim.csl.values import (
     is_known,
     key,
 )  # fmt: skip
-
 from wsesim.csl.values import Place as Where
 
 
@@ -133,7 +131,17 @@ def _evaluated(ref: FunctionRef, values: list[Value], frame: Frame, at: Place, p
     return VOID
 
 
-PURE = ("@as", "@get_color", "@get_int", "@is_same_type", "@type_of", "@has_field", "@field", "@is_arch", "@concat_structs")
+PURE = (
+    "@as",
+    "@get_color",
+    "@get_int",
+    "@is_same_type",
+    "@type_of",
+    "@has_field",
+    "@field",
+    "@is_arch",
+    "@concat_structs",
+)
 
 
 def is_pure(ref: FunctionRef) -> bool:

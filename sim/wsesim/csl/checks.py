@@ -1,4 +1,4 @@
-"""What looks like a mistake in a program that compiles: colors nobody uses, tasks nobody starts, queues nobody reads."""
+"""What looks like a mistake in a program that compiles: colors nobody uses, tasks nobody starts, queues unread."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RAMP = 16
 
 @dataclass(slots=True)
 class Use:
-    """What the code of a tile class names by known numbers; `is_open`: also some by numbers that only the core knows."""
+    """What the code of a tile class names by known numbers; `is_open`: some also by numbers that the core finds."""
 
     activated: set[int] = field(default_factory=set)
     unblocked: set[int] = field(default_factory=set)
@@ -43,7 +43,7 @@ def used(tile: TileClass) -> Use:
         numbers = [step.a] if step.op == Operation.ACTIVATE else []
         if step.vector is not None:
             options = step.vector.options
-            numbers += [options.activate] + ([options.control_id] if options.on_control == 2 else [])  # noqa: PLR2004
+            numbers += [options.activate] + ([options.control_id] if options.on_control == 2 else [])
         for register in numbers:
             _name(tile, register, use.activated, use)
         if step.op == Operation.SET_FIELD and step.n in (int(Field.COLOR), int(Field.QUEUE)):

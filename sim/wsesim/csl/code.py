@@ -97,8 +97,8 @@ class Body:
     steps: list[Draft | Label] = field(default_factory=list)
 
     def emit(
-        self, op: Operation, at: Place, t: image.Type = image.Type.U16, *, d: int = -1, a: int = -1, b: int = -1, c: int = -1,
-        n: int | Label = 0, vector: image.Vector | None = None,
+        self, op: Operation, at: Place, t: image.Type = image.Type.U16, *, d: int = -1, a: int = -1, b: int = -1,
+        c: int = -1, n: int | Label = 0, vector: image.Vector | None = None,
     ) -> int:  # fmt: skip
         """Append an instruction; d is handed back.
 

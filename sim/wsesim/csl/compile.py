@@ -27,8 +27,8 @@ from wsesim.csl.values import Known, Value
 
 def compile_file(
     path: str | Path, *, arch: str = "wse2", params: dict[str, int] | None = None, colors: dict[str, int] | None = None,
-    fabric: tuple[int, int] = (0, 0), offsets: tuple[int, int] = (4, 1), import_paths: tuple[str, ...] = (), fp16: str = "f16",
-    depth: int = 200, inlined: int = 10_000,
+    fabric: tuple[int, int] = (0, 0), offsets: tuple[int, int] = (4, 1), import_paths: tuple[str, ...] = (),
+    fp16: str = "f16", depth: int = 200, inlined: int = 10_000,
 ) -> Image:  # fmt: skip
     """The image of a layout file.
 
@@ -36,7 +36,8 @@ def compile_file(
         CslError: Mistakes in the program, each with its place.
     """
     options = Options(
-        arch=arch, params=params or {}, colors=colors or {}, fabric=fabric, offsets=offsets, fp16=fp16, depth=depth, inlined=inlined
+        arch=arch, params=params or {}, colors=colors or {}, fabric=fabric, offsets=offsets, fp16=fp16, depth=depth,
+        inlined=inlined,
     )  # fmt: skip
     files = Files(import_paths, root=str(path))
     with deep():
@@ -144,8 +145,8 @@ def _image(program: Program, layout: Layout, options: Options, files: Files) -> 
             class_of.append(numbers[mark])
     return Image(
         arch=options.arch, width=width, height=height, classes=tuple(classes), class_of=class_of.tobytes(),
-        names=tuple(layout.names), files=tuple(spots), params=options.params, colors=options.colors, fabric=options.fabric,
-        offsets=options.offsets, warnings=tuple(warnings),
+        names=tuple(layout.names), files=tuple(spots), params=options.params, colors=options.colors,
+        fabric=options.fabric, offsets=options.offsets, warnings=tuple(warnings),
     )  # fmt: skip
 
 

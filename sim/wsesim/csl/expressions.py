@@ -27,6 +27,7 @@ class Expressions(Reader):
         return left
 
     def unary(self) -> Node:
+        """An operand with what stands before it."""
         self.deeper()
         here = self.here
         if self.at("!", "~", "-", "&", "comptime"):
@@ -47,11 +48,13 @@ class Expressions(Reader):
         return node
 
     def labelled_block(self) -> Node:
+        """`name: {...}`."""
         label = self.take().text
         self.take()
         return self.block(label)
 
     def if_value(self) -> Node:
+        """`if (c) a else b`."""
         here = self.here
         self.take()
         self.expect("(", "after if")
@@ -62,6 +65,7 @@ class Expressions(Reader):
         return tree.If(here, condition, then, otherwise)
 
     def tensor(self) -> Node:
+        """`|i|{n} -> A[i]`."""
         here = self.here
         self.take()
         names = [self.name("of an index of the tensor access")]
@@ -83,6 +87,7 @@ class Expressions(Reader):
         return found
 
     def curly(self) -> Node:
+        """A type, or a literal of one."""
         here = self.here
         node = self.type()
         if self.at("{") and isinstance(node, tree.ArrayType | tree.Name | tree.Member | tree.StructType):
@@ -91,11 +96,13 @@ class Expressions(Reader):
         return node
 
     def braces(self, here: Place, of: Node | None) -> Node:
+        """What stands between braces: fields with names, or items."""
         if self.at(".") and self.ahead().kind == "name" and self.ahead(2).text == "=":
             return tree.Braces(here, of, self.named_fields(), [])
         return tree.Braces(here, of, None, self.listed("}", "in a list of items"))
 
     def named_fields(self) -> list[tuple[str, Node]]:
+        """`.name = value, ...` up to }."""
         fields = []
         while not self.accept("}"):
             self.expect(".", "before the name of a field")
@@ -127,6 +134,7 @@ class Expressions(Reader):
         return node
 
     def array_type(self) -> Node:
+        """`[n]T` or `[*]T`."""
         here = self.here
         self.take()
         if self.at("*") and self.ahead().text == "]":
@@ -136,6 +144,7 @@ class Expressions(Reader):
         return tree.ArrayType(here, lengths, self.type())
 
     def function_type(self) -> Node:
+        """`fn (A) R`."""
         here, task = self.here, self.take().text == "task"
         self.expect("(", "after fn")
         parameters = []
@@ -148,6 +157,7 @@ class Expressions(Reader):
         return tree.FunctionType(here, task, parameters, self.type())
 
     def struct_type(self) -> Node:
+        """`struct {...}` and its like."""
         here, packed = self.here, False
         while self.at("packed", "extern"):
             packed |= self.take().text == "packed"
@@ -163,6 +173,7 @@ class Expressions(Reader):
         return tree.StructType(here, kind, packed, fields)
 
     def enum_type(self) -> Node:
+        """`enum (T) {...}`."""
         here, base = self.here, None
         self.take()
         if self.accept("("):
@@ -178,6 +189,7 @@ class Expressions(Reader):
         return tree.EnumType(here, base, members)
 
     def postfix(self) -> Node:
+        """An atom with members, elements, calls behind it."""
         node = self.atom()
         while True:
             here = self.here
@@ -194,11 +206,13 @@ class Expressions(Reader):
                 return node
 
     def member_name(self) -> str:
+        """A name behind a point: a word of the language too."""
         if self.token.kind == "keyword":
             return self.take().text
         return self.name("of a member after .")
 
     def atom(self) -> Node:
+        """A name, a literal, a builtin, what stands in parentheses."""
         here, token = self.here, self.token
         if token.kind == "name":
             return tree.Name(here, self.take().text)
@@ -225,7 +239,9 @@ class Expressions(Reader):
         raise AssertionError
 
     def block(self, label: str = "") -> tree.Block:
+        """`{...}`."""
         raise NotImplementedError
 
     def switch(self) -> tree.Switch:
+        """`switch (x) {...}`."""
         raise NotImplementedError

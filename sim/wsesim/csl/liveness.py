@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wsesim.csl.code import Draft, Label
-from wsesim.csl.image import Operation, OperandKind
+from wsesim.csl.image import OperandKind, Operation
 
 Steps = list[Draft | Label]
 _ENDS = (Operation.RETURN, Operation.END)

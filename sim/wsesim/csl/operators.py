@@ -14,8 +14,8 @@ from wsesim.csl.types import Type
 from wsesim.csl.values import Aggregate, Known, Runtime, Value, key
 
 ARITHMETIC = {
-    "+": Operation.ADD, "-": Operation.SUB, "*": Operation.MUL, "/": Operation.DIV, "%": Operation.REM, "&": Operation.AND,
-    "|": Operation.OR, "^": Operation.XOR, "<<": Operation.SHL, ">>": Operation.SHR,
+    "+": Operation.ADD, "-": Operation.SUB, "*": Operation.MUL, "/": Operation.DIV, "%": Operation.REM,
+    "&": Operation.AND, "|": Operation.OR, "^": Operation.XOR, "<<": Operation.SHL, ">>": Operation.SHR,
 }  # fmt: skip
 COMPARISON = {"==": Operation.EQ, "!=": Operation.NE, "<": Operation.LT, "<=": Operation.LE}
 FUSED = {
@@ -141,15 +141,19 @@ def branch(condition: tree.Node, frame: Frame, otherwise: Label) -> bool | None:
     return decided
 
 
+def _fuses(last: Draft) -> bool:
+    exact = last.op in (Operation.EQ, Operation.NE) or last.t not in (image.Type.F16, image.Type.F32)
+    return last.op in FUSED and exact
+
+
 def _leave_unless(register: int, frame: Frame, otherwise: Label, at: Place) -> None:
     """A comparison just made and its jump become one; of floats only where NaN takes the same way."""
     last = frame.code.steps[-1] if frame.code.steps else None
-    if isinstance(last, Draft) and last.d == register and last.op in FUSED:
-        if last.op in (Operation.EQ, Operation.NE) or last.t not in (image.Type.F16, image.Type.F32):
-            frame.code.steps.pop()
-            operands = (last.b, last.a) if last.op in (Operation.LT, Operation.LE) else (last.a, last.b)
-            frame.code.emit(FUSED[last.op], at, last.t, a=operands[0], b=operands[1], n=otherwise)
-            return
+    if isinstance(last, Draft) and last.d == register and _fuses(last):
+        frame.code.steps.pop()
+        operands = (last.b, last.a) if last.op in (Operation.LT, Operation.LE) else (last.a, last.b)
+        frame.code.emit(FUSED[last.op], at, last.t, a=operands[0], b=operands[1], n=otherwise)
+        return
     frame.code.emit(Operation.JUMP_UNLESS, at, image.Type.BOOL, a=register, n=otherwise)
 
 

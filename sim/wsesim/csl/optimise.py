@@ -1,4 +1,4 @@
-"""Passes over the code of a function that leave its results as they are: what is never reached, jumps that go nowhere."""
+"""Passes over code that leave its results as they are: what is never reached goes, and jumps that go nowhere."""
 
 from __future__ import annotations
 

@@ -26,12 +26,14 @@ class Parser(Expressions):
     """Reads statements, declarations and files."""
 
     def file(self) -> tree.File:
+        """A whole file."""
         here, items = self.here, []
         while self.token.kind != "end":
             items.extend(self.item())
         return tree.File(here, items)
 
     def item(self) -> list[Node]:
+        """What stands at the top of a file."""
         here = self.here
         if self.accept(";"):
             return []
@@ -68,6 +70,7 @@ class Parser(Expressions):
         return found
 
     def storage(self) -> tuple[str, bool]:
+        """`export`, `extern`, and whether it is inline."""
         storage, inline = "", False
         while self.at("export", "extern", "inline", "noinline"):
             word = self.take().text
@@ -76,6 +79,7 @@ class Parser(Expressions):
         return storage, inline
 
     def declaration(self, storage: str, comptime: bool) -> Node:
+        """`var`, `const`, `param` up to the semicolon."""
         kind, here = self.take().text, self.here
         name = self.name(f"after {kind}")
         of = self.type() if self.accept(":") else None
@@ -85,6 +89,7 @@ class Parser(Expressions):
         return tree.VarDecl(here, kind, name, of, attributes, value, storage, comptime)
 
     def attributes(self) -> dict[str, Node]:
+        """`align(n)` and its like."""
         found = {}
         while self.at("align", "linksection", "linkname"):
             name = self.take().text
@@ -94,6 +99,7 @@ class Parser(Expressions):
         return found
 
     def function(self, storage: str, inline: bool) -> Node:
+        """A function or a task."""
         task = self.take().text == "task"
         here = self.here
         name = self.name("of a task" if task else "of a function")
@@ -115,6 +121,7 @@ class Parser(Expressions):
         return tree.FnDecl(here, task, name, parameters, result, body, storage, inline, attributes)
 
     def parameter(self) -> tree.Parameter:
+        """A parameter of a function."""
         comptime, here = self.accept("comptime"), self.here
         if self.token.kind == "name" and self.ahead().text == ":":
             name = self.name("of a parameter")
@@ -123,6 +130,7 @@ class Parser(Expressions):
         return tree.Parameter(here, "_", self.type(), comptime)
 
     def block(self, label: str = "") -> tree.Block:
+        """`{...}`."""
         self.deeper()
         here = self.expect("{", "at the start of a block")
         body = []
@@ -171,6 +179,7 @@ class Parser(Expressions):
         return node
 
     def comptime_statement(self, closed: bool) -> Node:
+        """What follows `comptime` in a block."""
         here = self.here
         self.take()
         if self.at("var", "const"):
@@ -183,6 +192,7 @@ class Parser(Expressions):
         return node
 
     def simple(self) -> Node:
+        """A statement that ends with a semicolon, without it."""
         here = self.here
         if self.accept("return"):
             return tree.Return(here, None if self.at(";", "else", ",", "}") else self.expression())
@@ -200,6 +210,7 @@ class Parser(Expressions):
         return tree.Evaluate(target.at, target)
 
     def if_statement(self, closed: bool) -> Node:
+        """`if (c) ... else ...`."""
         here = self.here
         self.take()
         self.expect("(", "after if")
@@ -210,6 +221,7 @@ class Parser(Expressions):
         return tree.If(here, condition, then, otherwise)
 
     def for_statement(self, label: str, inline: bool, closed: bool) -> Node:
+        """`for (a) |v, i| ...`."""
         here = self.here
         self.take()
         self.expect("(", "after for")
@@ -223,6 +235,7 @@ class Parser(Expressions):
         return tree.For(here, iterable, name, index, self.statement(closed), label, inline)
 
     def while_statement(self, label: str, inline: bool, closed: bool) -> Node:
+        """`while (c) : (step) ...`."""
         here, step = self.here, None
         self.take()
         self.expect("(", "after while")
@@ -235,6 +248,7 @@ class Parser(Expressions):
         return tree.While(here, condition, step, self.statement(closed), label, inline)
 
     def switch(self) -> tree.Switch:
+        """`switch (x) {...}`."""
         here = self.here
         self.take()
         self.expect("(", "after switch")
@@ -249,6 +263,7 @@ class Parser(Expressions):
         return tree.Switch(here, subject, cases)
 
     def case(self) -> tree.Case:
+        """A case of a switch."""
         here, values = self.here, []
         if not self.accept("else"):
             values.append(self.expression())

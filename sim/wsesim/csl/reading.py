@@ -17,10 +17,12 @@ class Reader:
 
     @property
     def token(self) -> Token:
+        """The next token."""
         return self.tokens[self.position]
 
     @property
     def here(self) -> Place:
+        """Where the next token stands."""
         return Place(self.source, self.tokens[self.position].offset)
 
     def ahead(self, count: int = 1) -> Token:

@@ -104,7 +104,9 @@ def _step(step: Step, tile: TileClass) -> str:
 
     parts = [step.op.name.lower(), step.t.name.lower()]
     parts += [f"d=r{step.d}"] if step.d != NOWHERE else []
-    parts += [f"{name}={register(value)}" for name, value in (("a", step.a), ("b", step.b), ("c", step.c)) if value >= 0]
+    parts += [
+        f"{name}={register(value)}" for name, value in (("a", step.a), ("b", step.b), ("c", step.c)) if value >= 0
+    ]
     parts += [f"n={step.n}"] if step.n else []
     if step.vector is not None:
         operands = (f"{operand.kind.name.lower()} {register(operand.value)}" for operand in step.vector.operands)

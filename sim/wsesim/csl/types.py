@@ -121,7 +121,7 @@ class Enum(Type):
 
 @dataclass(frozen=True, slots=True)
 class Struct(Type):
-    """A struct, union or tuple: `identity` is where it was declared, empty if it is anonymous; tuples have fields 0, 1."""
+    """A struct or tuple: `identity` is where it was declared, empty if it is anonymous; tuples have fields 0, 1."""
 
     identity: str
     fields: tuple[tuple[str, Type], ...]
@@ -171,8 +171,9 @@ REGISTERS = tuple(map(Register, ("dsr_dest", "dsr_src0", "dsr_src1", "dsr_fifo_d
 NAMED: dict[str, Type] = {
     str(of): of
     for of in (
-        BOOL, VOID, TYPE, ANY, COMPTIME_INT, COMPTIME_FLOAT, STRING, STRUCT, MODULE, OPAQUE, I8, I16, I32, I64, U8, U16, U32, U64,
-        F32, F16, BF16, CB16, DIRECTION, COLOR, INPUT_QUEUE, OUTPUT_QUEUE, DATA_TASK, LOCAL_TASK, CONTROL_TASK, UT, *DSDS, *REGISTERS,
+        BOOL, VOID, TYPE, ANY, COMPTIME_INT, COMPTIME_FLOAT, STRING, STRUCT, MODULE, OPAQUE, I8, I16, I32, I64, U8,
+        U16, U32, U64, F32, F16, BF16, CB16, DIRECTION, COLOR, INPUT_QUEUE, OUTPUT_QUEUE, DATA_TASK, LOCAL_TASK,
+        CONTROL_TASK, UT, *DSDS, *REGISTERS,
     )
 }  # fmt: skip
 """Types that have a name from the start; integers of other widths are read from their name."""

@@ -1,4 +1,4 @@
-"""Values of CSL while a program is compiled: known ones, those that only the core will know, and places that hold them."""
+"""Values while a program is compiled: known ones, those that only the core will know, and places that hold them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ class Value:
 
 @dataclass(slots=True, eq=False)
 class Known(Value):
-    """A value known while compiling. `data`: int, float, bool, str, Type, None for void; of arrays a flat list of data;
-    of pointers an `Address`; of functions a `FunctionRef`; of descriptors a `Dsd`; of modules a `Module`."""
+    """A value known while compiling.
+
+    `data`: int, float, bool, str, Type, None for void; of arrays a flat list of data; of pointers an `Address`; of
+    functions a `FunctionRef`; of descriptors a `Dsd`; of modules a `Module`.
+    """
 
     data: Any
 

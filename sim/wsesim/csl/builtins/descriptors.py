@@ -141,7 +141,8 @@ def _accessed(use: Use, kind: types.Descriptor, access: Access, flags: tuple[tup
         if len(access.lengths) != 1:
             raise CslError(use.place(1), f"{len(access.lengths)} indices in a mem1d_dsd", "a mem4d_dsd takes up to 4")
         dsd = Dsd(
-            kind="mem1d", base=access.start, length=access.lengths[0], stride=access.steps[0], flags=flags, element=access.element
+            kind="mem1d", base=access.start, length=access.lengths[0], stride=access.steps[0], flags=flags,
+            element=access.element,
         )  # fmt: skip
         return Known(kind, dsd)
     lengths, steps = access.lengths[::-1], access.steps[::-1]

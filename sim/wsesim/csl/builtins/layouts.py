@@ -94,9 +94,8 @@ def export_name(use: Use) -> Value:
     inputs = tuple(scalar(kind, use.place(1)) for kind in of.parameters) if isinstance(of, types.Function) else ()
     if len(inputs) > 15:
         raise CslError(use.place(1), f"{len(inputs)} parameters", "an exported function has at most 15")
-    layout.names.append(
-        ExportedName(name=name, type=str(of), is_function=isinstance(of, types.Function), mutable=mutable, inputs=inputs)
-    )  # fmt: skip
+    called = isinstance(of, types.Function)
+    layout.names.append(ExportedName(name=name, type=str(of), is_function=called, mutable=mutable, inputs=inputs))
     return VOID
 
 

@@ -11,8 +11,8 @@ from wsesim.csl.convert import coerce, converted
 from wsesim.csl.core import evaluate, truth
 from wsesim.csl.image import Operation
 from wsesim.csl.intrinsics import TABLE
-from wsesim.csl.numbers import bits_of, float_of, round_to
 from wsesim.csl.limits import MAX_TEXT
+from wsesim.csl.numbers import bits_of, float_of, round_to
 from wsesim.csl.source import CslError, LimitError
 from wsesim.csl.types import Type
 from wsesim.csl.values import VOID, Address, Known, Runtime, Value

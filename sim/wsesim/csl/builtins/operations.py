@@ -13,7 +13,8 @@ from wsesim.csl.source import CslError
 from wsesim.csl.types import F16, F32, I16, U16, U32, Type
 from wsesim.csl.values import VOID, Aggregate, Known, Memory, Runtime, Value
 
-_TWO = {**dict.fromkeys(("add16", "addc16", "sub16", "and16", "or16", "xor16", "sll16", "slr16", "sar16"), (U16, U16, U16)),
+_INTEGER = ("add16", "addc16", "sub16", "and16", "or16", "xor16", "sll16", "slr16", "sar16")
+_TWO = {**dict.fromkeys(_INTEGER, (U16, U16, U16)),
         **dict.fromkeys(("faddh", "fsubh", "fmulh", "fmaxh"), (F16, F16, F16)),
         **dict.fromkeys(("fadds", "fsubs", "fmuls", "fmaxs"), (F32, F32, F32))}  # fmt: skip
 OPERATIONS: dict[str, tuple[Type, ...]] = {
@@ -22,8 +23,8 @@ OPERATIONS: dict[str, tuple[Type, ...]] = {
     **dict.fromkeys(("fabsh", "fnegh", "fmovh", "fnormh"), (F16, F16)),
     **dict.fromkeys(("fabss", "fnegs", "fmovs", "fnorms"), (F32, F32)),
     "mov32": (U32, U32), "faddhs": (F32, F16, F32), "fmach": (F16, F16, F16, F16), "fmachs": (F32, F32, F16, F16),
-    "fmacs": (F32, F32, F32, F32), "fscaleh": (F16, F16, I16), "fscales": (F32, F32, I16), "fh2s": (F32, F16), "fs2h": (F16, F32),
-    "fh2xp16": (I16, F16), "fs2xp16": (I16, F32), "xp162fh": (F16, I16), "xp162fs": (F32, I16),
+    "fmacs": (F32, F32, F32, F32), "fscaleh": (F16, F16, I16), "fscales": (F32, F32, I16), "fh2s": (F32, F16),
+    "fs2h": (F16, F32), "fh2xp16": (I16, F16), "fs2xp16": (I16, F32), "xp162fh": (F16, I16), "xp162fs": (F32, I16),
 }  # fmt: skip
 """Type of the destination and of each source."""
 

@@ -99,9 +99,8 @@ def block(use: Use) -> Value:
         raise CslError(use.place(0), f"{use.node.name} of a color", "on wse3 it takes the input queue")
     if use.frame.body is None:
         use.effect()
-        (use.frame.program.setup.blocked_values if use.node.name == "@block" else use.frame.program.setup.unblocked_values).append(
-            (value, use.at)
-        )  # fmt: skip
+        setup = use.frame.program.setup
+        (setup.blocked_values if use.node.name == "@block" else setup.unblocked_values).append((value, use.at))
         return VOID
     operation = Operation.BLOCK if use.node.name == "@block" else Operation.UNBLOCK
     register = id_register(value, use, use.place(0))
