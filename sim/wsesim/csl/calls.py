@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from wsesim.csl import tree, types
 from wsesim.csl.code import Body, Label, scalar
 from wsesim.csl.convert import coerce
@@ -12,6 +10,7 @@ from wsesim.csl.frame import Frame, Lowered
 from wsesim.csl.image import Operation
 from wsesim.csl.memory import load, store
 from wsesim.csl.program import Program
+from wsesim.csl.purity import addressed, is_pure
 from wsesim.csl.source import CslError, LimitError, Place
 from wsesim.csl.statements import ReturnSignal, local_place
 from wsesim.csl.types import Type
@@ -129,46 +128,6 @@ def _evaluated(ref: FunctionRef, values: list[Value], frame: Frame, at: Place, p
             ref.declaration.at, f"{ref.declaration.name} ends without returning a {scope.result}", "return one"
         )
     return VOID
-
-
-PURE = (
-    "@as",
-    "@get_color",
-    "@get_int",
-    "@is_same_type",
-    "@type_of",
-    "@has_field",
-    "@field",
-    "@is_arch",
-    "@concat_structs",
-)
-
-
-def is_pure(ref: FunctionRef) -> bool:
-    """Whether a function reads nothing that changes and calls nothing that acts."""
-    declaration = ref.declaration
-    if declaration.is_pure is None:
-        declaration.is_pure = all(_is_pure(node, ref) for node in nodes(declaration.body))
-    return declaration.is_pure
-
-
-def _is_pure(node: tree.Node, ref: FunctionRef) -> bool:
-    if isinstance(node, tree.Name):
-        item = ref.module.items.get(node.name)
-        return not (isinstance(item, tree.VarDecl) and item.kind == "var")
-    return not isinstance(node, tree.Call) and not (isinstance(node, tree.Builtin) and node.name not in PURE)
-
-
-def nodes(node: object) -> Iterator[tree.Node]:
-    """A node and all within it."""
-    todo: list[object] = [node]
-    while todo:
-        item = todo.pop()
-        if isinstance(item, list | tuple):
-            todo.extend(item)
-        elif isinstance(item, tree.Node):
-            yield item
-            todo.extend(getattr(item, slot) for kind in type(item).__mro__[:-2] for slot in kind.__slots__)  # type: ignore[attr-defined]
 
 
 def _lowered_call(ref: FunctionRef, values: list[Value], frame: Frame, at: Place, places: list[Place]) -> Value:
@@ -289,17 +248,6 @@ def fill(lowered: Lowered, scope: Frame, program: Program) -> None:
 
 def _endless(body: tree.Block) -> bool:
     return bool(body.body) and isinstance(body.body[-1], tree.While | tree.Switch)
-
-
-def addressed(node: object) -> set[str]:
-    """Local names on which `&` is used, or that a descriptor or a field of one is made of."""
-    return {_root(item.operand) for item in nodes(node) if isinstance(item, tree.Unary) and item.op == "&"}
-
-
-def _root(node: tree.Node) -> str:
-    while isinstance(node, tree.Index | tree.Member):
-        node = node.base
-    return node.name if isinstance(node, tree.Name) else ""
 
 
 def _call_pointer(callee: Runtime, of: types.Function, node: tree.Call, frame: Frame) -> Value:

@@ -11,6 +11,7 @@ import wsesim.csl.aggregates
 import wsesim.csl.builtins
 import wsesim.csl.calls
 import wsesim.csl.flow
+import wsesim.csl.loops
 import wsesim.csl.tensors  # noqa: F401
 from wsesim.csl import tree, types
 from wsesim.csl.assemble import Assembler

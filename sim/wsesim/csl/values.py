@@ -40,7 +40,7 @@ class Runtime(Value):
 
 @dataclass(slots=True, eq=False)
 class Aggregate(Value):
-    """A struct or a tuple, field by field; fields of tuples are `0`, `1`, ... Nothing changes one: others replace it."""
+    """A struct or a tuple, field by field; fields of tuples are `0`, `1`, ... It is never changed, but replaced."""
 
     fields: dict[str, Value]
 
