@@ -89,7 +89,7 @@ def intrinsic(core: Int, number: Int, t: Int, a: Int, b: Int, c: Int, now: Int, 
         if number >= 50:
             code.meter[0]["requests"] += 1
     elif number == 30:
-        return read_register(core, a, np.int64(state.clock[0]["registers"]), state)
+        return read_register(core, a, np.int64(state.clock[0]["registers"]), now, state)
     elif number == 31:
         write_register(core, a, b, np.int64(state.clock[0]["registers"]), now, state)
     elif number == 32:

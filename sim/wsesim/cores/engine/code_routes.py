@@ -12,13 +12,17 @@ from wsesim.cores import isa
 from wsesim.cores.codestate import POSITIONS, TEARDOWN_TASK
 from wsesim.cores.engine.code_issue import OWN_ADVANCE
 from wsesim.cores.engine.compiling import called, inlined
-from wsesim.cores.engine.queues import rouse, wake
+from wsesim.cores.engine.queues import neighbour, rouse, wake
 from wsesim.cores.engine.words import ONE, WORD, Int
 from wsesim.cores.state import CONTROL_SHIFT, State
 
 NOP, ADVANCE, RESET, TEARDOWN = 0, 1, 2, 3
 ALWAYS_POP, POP_ON_ADVANCE, POP_ON_ADVANCE_NOP = 1, 2, 3
 IGNORED_NOP = 4
+SPARE_ROOM = 4
+"""Words of a queue that is opened as code runs."""
+COUNTER_CONTROL, COUNTER_WORDS = 0x7D00, 0x7D08
+"""Addresses, after our choice: a write to the first starts the counter of cycles, whose words begin at the second."""
 COUNTER, SPARSE, RANGE, OFF = 1, 2, 3, 4
 """Kinds of filters; builders' have kind 0."""
 COUNTS_DATA, COUNTS_CONTROL, FILTERS_CONTROL = 1, 2, 4
@@ -38,9 +42,36 @@ def listen(core: Int, color: Int, state: State) -> None:
     if (state.code_state.cells[core]["suspended"] >> color) & 1:
         rx = np.int64(0)
     for port in range(isa.PORTS):
+        if (rx >> port) & 1 and state.places[role, color, port] < 0:
+            _open(core, color, np.int64(port), state)
         queue = np.int64(state.places[role, color, port])
         if queue >= 0 and state.channels[role, queue]["color"] == color:
             state.queues[core, queue]["mask"] = (tx if tx else isa.DROPS) if (rx >> port) & 1 else 0
+
+
+@called
+def _open(core: Int, color: Int, port: Int, state: State) -> None:
+    """Give a color a queue for a side that code begins to listen to as it runs, if one is left."""
+    role, number, words = np.int64(state.cores[core]["role"]), np.int64(0), np.int64(0)
+    while number < state.queues.shape[1] and state.queues[core, number]["room"] > 0:
+        words = max(words, np.int64(state.queues[core, number]["words"]) + state.queues[core, number]["room"])
+        number += 1
+    if number >= state.queues.shape[1] or words + SPARE_ROOM > state.ring.shape[1]:
+        return
+    queue, channel = state.queues[core, number], state.channels[role, number]
+    queue["words"], queue["room"], queue["freed"] = words, SPARE_ROOM, -1
+    channel["color"], channel["port"], channel["task"], channel["filter"] = color, port, -1, -1
+    state.places[role, color, port] = number
+    state.roles[role]["forward"] |= ONE << number
+
+
+@called
+def _call_neighbours(core: Int, now: Int, state: State) -> None:
+    """Have the routers beside a core looked at: what they hold may go on now."""
+    wake(core, now + 1, now, state)
+    for port in range(isa.RAMP):
+        if (state.cores[core]["edges"] >> port) & 1 == 0:
+            wake(neighbour(core, port, state.clock), now + 1, now, state)
 
 
 @called
@@ -156,10 +187,7 @@ def rewrite(core: Int, number: Int, a: Int, b: Int, c: Int, now: Int, state: Sta
         else:
             code.routes[role, color, 0]["rx"] ^= c
     listen(core, color, state)
-    wake(core, now + 1, now, state)
-
-
-COLOR_CONFIG, SWITCH_CONFIG = 0, 1
+    _call_neighbours(core, now, state)
 
 
 @called
@@ -169,9 +197,11 @@ def _sides(bits: Int) -> Int:
 
 
 @called
-def read_register(core: Int, address: Int, base: Int, state: State) -> Int:
-    """Return a register of colors (from *base* on) or of switches (32 further)."""
+def read_register(core: Int, address: Int, base: Int, now: Int, state: State) -> Int:
+    """Return a register of colors (from *base* on) or of switches (32 further), or a word of the counter of cycles."""
     role, color, code = np.int64(state.cores[core]["role"]), (address - base) & 31, state.code_state
+    if COUNTER_WORDS <= address < COUNTER_WORDS + 3:
+        return ((now - code.cells[core]["clock_start"]) >> 16 * (address - COUNTER_WORDS)) & 0xFFFF
     if not base <= address < base + 64:
         return np.int64(0)
     if address < base + 32:
@@ -196,6 +226,8 @@ def read_register(core: Int, address: Int, base: Int, state: State) -> Int:
 def write_register(core: Int, address: Int, value: Int, base: Int, now: Int, state: State) -> None:
     """Write such a register."""
     role, color, code = np.int64(state.cores[core]["role"]), (address - base) & 31, state.code_state
+    if address == COUNTER_CONTROL:
+        code.cells[core]["clock_start"], code.cells[core]["counts"] = now, 1
     if not base <= address < base + 64:
         return
     if address < base + 32:
@@ -217,4 +249,4 @@ def write_register(core: Int, address: Int, value: Int, base: Int, now: Int, sta
         code.colors[role, color]["ring"] = (value >> 12) & 1
         state.position[core, color] = (value >> 13) & 3
     listen(core, color, state)
-    wake(core, now + 1, now, state)
+    _call_neighbours(core, now, state)

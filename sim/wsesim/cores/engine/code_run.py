@@ -15,6 +15,8 @@ from wsesim.cores.engine.queues import fault, first_word, pop, rouse
 from wsesim.cores.engine.words import ONE, WORD, Int, lowest
 from wsesim.cores.state import CONTROL_SHIFT, OUTSIDE_MEMORY, READY_SHIFT, State
 
+FIRST_REGISTER = 0x7000
+"""Address from which on a core has registers; those that are not simulated read 0."""
 MOST_AHEAD = 1 << 12
 """Cycles that a main thread goes ahead of the others where nobody sees it."""
 NO_TASK_ID = 31
@@ -177,13 +179,12 @@ def _memory(core: Int, line: Int, step: Int, now: Int, state: State) -> None:
     t, address = np.int64(step["t"]), (frame[step["a"]] + step["n"]) & REACH
     words, base = words_of(t), np.int64(state.clock[0]["registers"])
     if address + words > state.roles[here["role"]]["words"]:
-        if base <= address < base + 64:
-            if step["op"] == 20:
-                frame[step["d"]] = signed(read_register(core, address, base, state), t)
-            else:
-                write_register(core, address, frame[step["b"]] & REACH, base, now, state)
-            return
-        fault(core, line, OUTSIDE_MEMORY, now, state.clock)
+        if address < FIRST_REGISTER:
+            fault(core, line, OUTSIDE_MEMORY, now, state.clock)
+        elif step["op"] == 20:
+            frame[step["d"]] = signed(read_register(core, address, base, now, state), t)
+        else:
+            write_register(core, address, frame[step["b"]] & REACH, base, now, state)
     elif step["op"] == 20:
         frame[step["d"]] = signed(read(state.memory, np.int64(here["memory"]), address, words), t)
     else:
@@ -313,5 +314,7 @@ def go_on_code(core: Int, now: Int, until: Int, state: State) -> Int:
         return np.int64(0)
     most = np.int64(1)
     if here["live"] == 0:
-        most = min(until, now + MOST_AHEAD, min(clock["moved"], clock["acted"]) + clock["patience"]) - now
-    return run_steps(core, now, max(most, np.int64(1)), state)
+        most = max(most, min(until, now + MOST_AHEAD) - now)
+    took = run_steps(core, now, most, state)
+    clock["moved"] = max(clock["moved"], now + took)
+    return took

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pickle
 from collections import deque
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from wsesim.csl.host.geometry import OPPOSITE, STEPS, Masks, SdkColor
-from wsesim.csl.host.layout import Point, RegionPort, SdkLayout
+from wsesim.csl.host.layout import CodeRegion, Point, RegionPort, SdkLayout
 from wsesim.csl.host.platform import SdkCompileArtifacts
 from wsesim.csl.host.store import save
 from wsesim.csl.image import ColorSetting, Image, SwitchSetting, TileClass
@@ -20,6 +21,9 @@ SWITCHABLE = {"wse2": range(24), "wse3": (*range(10), 12, 13, 16, 17, 20, 21)}
 COLORS = range(24)
 MARGIN = 2
 """Cores around all regions over which paths may go."""
+Program = tuple[CodeRegion | None, dict[str, int | SdkColor]]
+NOBODY: Program = (None, {})
+"""Of a core that routes only."""
 Routes = dict[Point, dict[SdkColor, list[Masks]]]
 
 
@@ -95,7 +99,7 @@ def _join(routes: Routes, color: SdkColor, start: Point, end: Point, first: int,
     _complete(routes[start][color], tx=path[0])
     _complete(routes[end][color], rx=OPPOSITE[path[-1]])
     x, y = start
-    for before, after in zip(path, path[1:], strict=False):
+    for before, after in pairwise(path):
         x, y = x + STEPS[before][0], y + STEPS[before][1]
         routes.setdefault((x, y), {})[color] = [(OPPOSITE[before], after)]
 
@@ -103,7 +107,7 @@ def _join(routes: Routes, color: SdkColor, start: Point, end: Point, first: int,
 def _path(
     routes: Routes, color: SdkColor, start: Point, end: Point, first: int, size: tuple[int, int]
 ) -> list[int]:  # fmt: skip
-    """Return the sides by which a shortest way leaves each core, at first by the side of the port if that is as short."""
+    """Return the sides by which a shortest way leaves each core, first by the port's if that is as short."""
     order = sorted(STEPS, key=lambda side: side != first)
     came: dict[Point, tuple[Point, int] | None] = {start: None}
     ahead = deque([start])
@@ -152,10 +156,11 @@ def _image(
     from wsesim.csl.compile import compile_tile
     from wsesim.csl.files import Files
 
-    programs = {}
-    for region in layout.regions:
-        for (x, y), params in region.params.items():
-            programs[region.origin[0] + x, region.origin[1] + y] = (region, params)
+    programs: dict[Point, Program] = {
+        (each.origin[0] + x, each.origin[1] + y): (each, params)
+        for each in layout.regions
+        for (x, y), params in each.params.items()
+    }
     found: dict[bytes, int] = {}
     classes: list[TileClass] = []
     of, spots, files = np.zeros((height, width), np.int32), dict[str, int](), Files(())
@@ -165,7 +170,7 @@ def _image(
                 numbers[color]: _setting(positions, ((x, y), color) in hosts)
                 for color, positions in sorted(routes.get((x, y), {}).items(), key=lambda each: numbers[each[0]])
             }
-            region, params = programs.get((x, y), (None, {}))
+            region, params = programs.get((x, y), NOBODY)
             given = {
                 name: numbers.get(joined[value], 0) if isinstance(value, SdkColor) else value
                 for name, value in params.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import pickle
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,10 +88,8 @@ class RunRecord:
 def save_run(record: RunRecord, folder: Path) -> None:
     """Keep what a run leaves; where nobody may write, it is kept by the process only."""
     RUNS[folder.resolve()] = record
-    try:
+    with suppress(OSError):
         (folder / RUN).write_text(json.dumps(asdict(record)))
-    except OSError:
-        pass
 
 
 def load_run(folder: Path) -> RunRecord:

@@ -32,7 +32,7 @@ def input_array_to_u32(
     if sentinel is None:
         return words
     index = (np.arange(words.size, dtype=np.uint32) % fast_dim_sz).reshape(words.shape)
-    return (index << HALF_BITS) | words
+    return ((index << HALF_BITS) | words).astype(np.uint32)
 
 
 def memcpy_view(arr: npt.NDArray[Any], datatype: Any) -> npt.NDArray[Any]:

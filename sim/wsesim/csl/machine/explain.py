@@ -98,7 +98,7 @@ def _stuck(machine: CslMachine) -> list[str]:
     for core, number in zip(*np.nonzero(built.queues["count"]), strict=True):
         role = int(built.cores["role"][core])
         channel, queue = built.channels[role, number], built.queues[core, number]
-        if number >= len(machine.roles[role].queues):
+        if number >= len(machine.laid[machine.role_class[role]].queues):
             continue
         color, where = int(channel["color"]), core_name(machine, int(core))
         if channel["port"] == isa.INWARD:

@@ -35,7 +35,7 @@ def transform(machine: CslMachine, request: list[int]) -> None:
     count = 2 * pencils * pencils * size * words
     place, twiddles = place >> 1, twiddles >> 1
     table = machine.memory(0)[twiddles : twiddles + size * words].copy().view(kind)
-    cosines, sines = table[0::2], table[1::2] if inverse else -table[1::2]
+    cosines, sines = table[0::2], table[1::2] * kind(1 if inverse else -1)
     cube = np.zeros((size, size, size, 2), kind)
     for core in range(wide * wide):
         row, column = divmod(core, wide)
@@ -58,7 +58,7 @@ def transform(machine: CslMachine, request: list[int]) -> None:
 def _scale(size: int, norm: int, inverse: int) -> float:
     """Return the factor of each of the three passes."""
     if norm == ORTHO:
-        return 1 / np.sqrt(size)
+        return float(1 / np.sqrt(size))
     return 1 / size if (norm == BACKWARD) == bool(inverse) else 1.0
 
 

@@ -51,16 +51,17 @@ def lay(tile: TileClass, arch: str, wafer: Wafer) -> LaidTile:
     ins, outs = _named(tile, arch)
     wide = {color for color in tile.colors if laid.rewrites}
     if len(wide) * (isa.PORTS + 1) + 2 * len((ins | outs) - wide) > QUEUES:
-        wide = {color for color in wide if tile.colors[color].teardown}
+        wide = set()  # queues are opened as code begins to listen
     for color, setting in sorted(tile.colors.items()):
         ports = _ALL_PORTS if color in wide else _listened(setting)
+        ports = ports | {isa.RAMP} if laid.rewrites and color in outs else ports
         for port in sorted(ports):
             room = _out_room(tile, color, wafer) if port == isa.RAMP else wafer.fabric.link_words
             laid.queues.append(LaidQueue(color, port, room))
     for color in sorted(outs - set(tile.colors)):
         laid.queues.append(LaidQueue(color, isa.RAMP, _out_room(tile, color, wafer)))
         laid.collects.add(color)
-    for color in sorted(ins | {c for c, s in tile.colors.items() if c in wide or _reaches_ramp(s)}):
+    for color in sorted(ins | {c for c, s in tile.colors.items() if laid.rewrites or _reaches_ramp(s)}):
         room = _in_room(tile, color, arch, wafer) if color in tile.colors else HOST_WORDS
         laid.queues.append(LaidQueue(color, isa.INWARD, room, _channel(tile, color, arch)))
     return laid

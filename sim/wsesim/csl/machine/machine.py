@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wsesim.cores import isa, state
-from wsesim.cores.state import READY_SHIFT
+from wsesim.cores.state import LAST_CYCLE, READY_SHIFT
 from wsesim.csl.image import HostFunction, Image, Type, Variable
 from wsesim.csl.machine.explain import explain_fault, explain_waiting
 from wsesim.csl.machine.packing import pack
@@ -21,6 +21,8 @@ from wsesim.hardware import load_cluster
 MACHINES = {"wse2": "cs-2", "wse3": "cs-3"}
 LATENCY = 300
 """Cycles from the end of a command of the host to the begin of the next."""
+STRIDE = 1 << 17
+"""Cycles after which a run is looked at."""
 _BIT = np.int64(1)
 MOST_QUIET = 2_000_000
 """Cycles after which a command no longer waits for cores that never come to rest."""
@@ -39,7 +41,7 @@ class CslMachine:
     def __init__(self, image: Image) -> None:
         """Lay the program out."""
         self.image, self.wafer = image, load_cluster(MACHINES[image.arch]).cluster.wafer
-        self.state, self.roles = pack(image, self.wafer)
+        self.state, self.laid, self.role_class = pack(image, self.wafer)
         self.class_of = np.frombuffer(image.class_of, np.int32)
         self.traces: list[tuple[int, ...]] = []
         """(core, cycle, number, a, b, c) of intrinsics that say something."""
@@ -91,10 +93,13 @@ class CslMachine:
     def settle(self, done: Callable[[], bool] | None = None) -> bool:
         """Run until all is quiet, or something is done where it never is; whether it came to rest."""
         limit = self._now() + MOST_QUIET
-        while not self.advance(min(limit, self._now() + MOST_QUIET // 16)):
-            if self._now() >= limit and (done is None or done()):
-                return False
-            limit = max(limit, self._now() + 1)
+        while not self.advance(min(limit, self._now() + STRIDE)):
+            if self._now() >= limit:
+                if done is None or done():
+                    return False
+                limit += MOST_QUIET
+            if self._now() >= LAST_CYCLE - STRIDE:
+                raise CslFault(f"still running after {self._now():,} cycles: {explain_waiting(self)}")
         return True
 
     def pause(self) -> None:
@@ -133,8 +138,7 @@ class CslMachine:
         bases = self.bases()
         code.values[: len(values)] = values
         roles = self.state.cores["role"]
-        for number, role in enumerate(self.roles):
-            each = self.image.classes.index(role.tile)
+        for number, each in enumerate(self.role_class.tolist()):
             function = found[each]
             row = code.launches[number]
             row["entry"] = -1 if function is None else bases[each] + function.entry

@@ -26,51 +26,59 @@ MOST_WHOLE = 4096
 """Cores up to which each has all its memory."""
 THREADS = 9
 TASKS = code.CONTROL_ENTRY + isa.CONTROL_TASKS
+SPARE_ROOM = 4
+"""Words of a queue that a core opens as it runs, as in `engine.code_routes`."""
 FIRST_RANDOM = 0xDEADBEEF
+Numbers = npt.NDArray[np.int64]
 KINDS = {"counter": 1, "sparse_counter": 2, "range": 3}
 
 
-def pack(image: Image, wafer: Wafer) -> tuple[State, list[LaidTile]]:
-    """Return the state of a program before its first cycle, and what each of its roles is laid from."""
-    of = np.frombuffer(image.class_of, np.int32)
+def pack(image: Image, wafer: Wafer) -> tuple[State, list[LaidTile], Numbers]:
+    """Return the state of a program before its first cycle, its classes laid out, and the class of each role."""
+    of = np.frombuffer(image.class_of, np.int32).astype(np.int64)
     laid = [lay(tile, image.arch, wafer) for tile in image.classes]
-    compiled = encode(image.classes, wafer)
-    roles, role_of = _roles(laid, of)
+    class_of, role_of = _roles(laid, of)
     cores, words = len(of), _words(image, len(of))
-    rooms = max([0, 1, *(sum(queue.room for queue in each.queues) for each in laid)])
+    rooms = max([0, 1, *(sum(queue.room for queue in each.queues) + _spare(each) * SPARE_ROOM for each in laid)])
     memory = zeros(max(2, cores * words), np.uint16)
     for number, tile in enumerate(image.classes):
         given = np.frombuffer(tile.memory, np.uint16)
         memory.reshape(cores, words)[of == number, : len(given)] = given
-    rows = max(1 << 14, 64 * cores)
     built = State(
         clock=_clock(image, wafer), code=_code(wafer, image.arch), operands=_operands(),
-        roles=_role_table(roles, words), entries=np.full((1, 1), -1, np.int64),
-        control_task=np.full((1, 1), -1, np.int64), channels=_channels(roles), places=_places(roles),
-        switches=zeros((1, 1, isa.POSITIONS), state.SWITCH), cores=_cores(image, roles, role_of, words),
-        tallies=zeros(cores, state.TALLY), threads=zeros((cores, THREADS), state.THREAD),
-        queues=_queues(roles, role_of), ring=zeros((cores, rooms), "i8"), filters=_filters(roles, role_of),
-        position=_positions(roles, role_of), registers=zeros((1, 2), "f8"), memory=memory,
+        roles=_role_table(laid, words)[class_of], entries=np.full((1, 1), -1, np.int64),
+        control_task=np.full((1, 1), -1, np.int64), channels=_channels(laid)[class_of],
+        places=_places(laid)[class_of], switches=zeros((1, 1, isa.POSITIONS), state.SWITCH),
+        cores=_cores(image, laid, of, role_of, words), tallies=zeros(cores, state.TALLY),
+        threads=zeros((cores, THREADS), state.THREAD), queues=_queues(laid)[of], ring=zeros((cores, rooms), "i8"),
+        filters=_filters(laid)[of], position=_positions(laid)[of], registers=zeros((1, 2), "f8"), memory=memory,
         descriptors=zeros((1, 1), state.OPERAND), described=zeros((cores, THREADS, 4), state.OPERAND),
         figures=memory_figures(wafer.core), floats=memory.view(np.float32),
         executed=zeros(len(OPERATIONS), "i8"), log=zeros(LOG_ROWS, state.LOG), events=zeros(0, state.EVENT),
         ways=zeros((isa.PORTS, 2), "i8"), visits=zeros(cores, "i4"),
-        code_state=_code_state(image, laid, roles, role_of, of, compiled, rows),
+        code_state=_code_state(image, laid, class_of, of, encode(image.classes, wafer)),
         due=zeros((state.SPAN, 1 + -(-cores // 64)), "i8"),
     )  # fmt: skip
-    return built, roles
+    return built, laid, class_of
 
 
-def _roles(laid: list[LaidTile], of: npt.NDArray[np.int32]) -> tuple[list[LaidTile], npt.NDArray[np.int64]]:
-    """Return the roles and the role of each core: a class is one, unless its code changes routes."""
-    roles, first, role_of = list(laid), {}, of.astype(np.int64)
-    for core in np.flatnonzero(np.array([each.rewrites for each in laid])[of]):
+def _spare(each: LaidTile) -> int:
+    """Return how many queues a core may open as its code changes routes."""
+    return max(0, state.QUEUES - len(each.queues)) if each.rewrites else 0
+
+
+def _roles(laid: list[LaidTile], of: Numbers) -> tuple[Numbers, Numbers]:
+    """Return the class of each role and the role of each core: a class is one, unless its code changes routes."""
+    class_of, role_of = list(range(len(laid))), of.copy()
+    rewrites = np.array([each.rewrites for each in laid])
+    seen: set[int] = set()
+    for core in np.flatnonzero(rewrites[of]).tolist():
         number = int(of[core])
-        if number in first:
-            role_of[core] = len(roles)
-            roles.append(laid[number])
-        first[number] = True
-    return roles, role_of
+        if number in seen:
+            role_of[core] = len(class_of)
+            class_of.append(number)
+        seen.add(number)
+    return np.array(class_of, np.int64), role_of
 
 
 def _words(image: Image, cores: int) -> int:
@@ -111,9 +119,9 @@ def _operands() -> Array:
     return operands
 
 
-def _role_table(roles: list[LaidTile], words: int) -> Array:
-    table = zeros(len(roles), state.ROLE)
-    table["forward"] = [_mask(at for at, q in enumerate(each.queues) if q.port != isa.INWARD) for each in roles]
+def _role_table(laid: list[LaidTile], words: int) -> Array:
+    table = zeros(len(laid), state.ROLE)
+    table["forward"] = [_mask(at for at, q in enumerate(each.queues) if q.port != isa.INWARD) for each in laid]
     table["words"] = words
     return table
 
@@ -125,9 +133,9 @@ def _mask(bits: object) -> int:
     return found - (1 << 64) if found >= 1 << 63 else found
 
 
-def _channels(roles: list[LaidTile]) -> Array:
-    table = zeros((len(roles), max(0, 1, *(len(each.queues) for each in roles))), state.CHANNEL)
-    for row, each in zip(table, roles, strict=True):
+def _channels(laid: list[LaidTile]) -> Array:
+    table = zeros((len(laid), max(0, 1, *(len(each.queues) + _spare(each) for each in laid))), state.CHANNEL)
+    for row, each in zip(table, laid, strict=True):
         sieves = _sieves(each.tile)
         for at, queue in enumerate(each.queues):
             inward = queue.port == isa.INWARD
@@ -140,10 +148,10 @@ def _sieves(tile: TileClass) -> list[int]:
     return [color for color, setting in sorted(tile.colors.items()) if setting.filter]
 
 
-def _places(roles: list[LaidTile]) -> Array:
+def _places(laid: list[LaidTile]) -> Array:
     """Return where what comes on a color from a side goes; a swap brings it to the queue of the color's partner."""
-    table = np.full((len(roles), code.COLORS, isa.INWARD + 1), -1, np.int64)
-    for row, each in zip(table, roles, strict=True):
+    table = np.full((len(laid), code.COLORS, isa.INWARD + 1), -1, np.int64)
+    for row, each in zip(table, laid, strict=True):
         for at, queue in enumerate(each.queues):
             row[queue.color, queue.port] = at
         plain = row.copy()
@@ -155,15 +163,15 @@ def _places(roles: list[LaidTile]) -> Array:
     return table
 
 
-def _queues(roles: list[LaidTile], role_of: npt.NDArray[np.int64]) -> Array:
-    usual = np.zeros((len(roles), max(0, 1, *(len(each.queues) for each in roles))), state.QUEUE)
-    for row, each in zip(usual, roles, strict=True):
+def _queues(laid: list[LaidTile]) -> Array:
+    usual = np.zeros((len(laid), max(0, 1, *(len(each.queues) + _spare(each) for each in laid))), state.QUEUE)
+    for row, each in zip(usual, laid, strict=True):
         words = 0
         for at, queue in enumerate(each.queues):
             mask = _mask_at_start(each, queue)
             row[at] = (-1, 0, words, 0, 0, queue.room, mask)
             words += queue.room
-    return usual[role_of]
+    return usual
 
 
 def _mask_at_start(each: LaidTile, queue: LaidQueue) -> int:
@@ -179,9 +187,9 @@ def _mask_at_start(each: LaidTile, queue: LaidQueue) -> int:
     return (tx or isa.DROPS) if rx >> queue.port & 1 and not setting.teardown else 0
 
 
-def _filters(roles: list[LaidTile], role_of: npt.NDArray[np.int64]) -> Array:
-    usual = np.zeros((len(roles), max(0, 1, *(len(_sieves(each.tile)) for each in roles))), state.FILTER)
-    for row, each in zip(usual, roles, strict=True):
+def _filters(laid: list[LaidTile]) -> Array:
+    usual = np.zeros((len(laid), max(0, 1, *(len(_sieves(each.tile)) for each in laid))), state.FILTER)
+    for row, each in zip(usual, laid, strict=True):
         for at, color in enumerate(_sieves(each.tile)):
             sieve = each.tile.colors[color].filter
             assert sieve is not None
@@ -191,23 +199,23 @@ def _filters(roles: list[LaidTile], role_of: npt.NDArray[np.int64]) -> Array:
             else:
                 first = (0, sieve.max_counter, sieve.limit1, sieve.init_counter)
                 row[at] = (*first, KINDS[sieve.kind], flags, sieve.limit2, 0)
-    return usual[role_of]
+    return usual
 
 
-def _positions(roles: list[LaidTile], role_of: npt.NDArray[np.int64]) -> Array:
-    usual = np.zeros((len(roles), code.COLORS), np.uint8)
-    for row, each in zip(usual, roles, strict=True):
+def _positions(laid: list[LaidTile]) -> Array:
+    usual = np.zeros((len(laid), code.COLORS), np.uint8)
+    for row, each in zip(usual, laid, strict=True):
         for color, setting in each.tile.colors.items():
             row[color] = setting.current
-    return usual[role_of]
+    return usual
 
 
-def _cores(image: Image, roles: list[LaidTile], role_of: npt.NDArray[np.int64], words: int) -> Array:
+def _cores(image: Image, laid: list[LaidTile], of: Numbers, role_of: Numbers, words: int) -> Array:
     cores = zeros(len(role_of), state.CORE)
     cores["role"], cores["counter"] = role_of, -1
     cores["memory"] = np.arange(len(role_of), dtype=np.int64) * words
-    cores["activated"] = np.array([_mask(each.tile.active) for each in roles], np.int64)[role_of]
-    cores["blocked"] = np.array([_mask(_blocked(each, image.arch)) for each in roles], np.int64)[role_of]
+    cores["activated"] = np.array([_mask(each.tile.active) for each in laid], np.int64)[of]
+    cores["blocked"] = np.array([_mask(_blocked(each, image.arch)) for each in laid], np.int64)[of]
     edges = cores["edges"].reshape(image.height, image.width)
     edges[:, 0] |= 1 << isa.WEST
     edges[:, -1] |= 1 << isa.EAST
@@ -245,10 +253,9 @@ def _tasks(laid: list[LaidTile], compiled: Code) -> Array:
 
 
 def _code_state(
-    image: Image, laid: list[LaidTile], roles: list[LaidTile], role_of: npt.NDArray[np.int64],
-    of: npt.NDArray[np.int32], compiled: Code, rows: int,
+    image: Image, laid: list[LaidTile], class_of: Numbers, of: Numbers, compiled: Code
 ) -> code.CodeState:  # fmt: skip
-    cores, class_of = len(of), [laid.index(each) for each in roles]
+    cores, rows = len(of), max(1 << 14, 64 * len(of))
     frames = zeros((cores, max(0, 1, *(tile.registers for tile in image.classes))), "i8")
     for number, tile in enumerate(image.classes):
         usual = np.zeros(frames.shape[1], np.int64)
@@ -262,18 +269,19 @@ def _code_state(
     cells = zeros(cores, code.CELL)
     cells["prng"], cells["streams"], cells["task_id"] = FIRST_RANDOM, 1, -1
     cells["suspended"] = np.array(
-        [_mask(c for c, s in each.tile.colors.items() if s.teardown) for each in roles], np.int64
-    )[role_of]
+        [_mask(c for c, s in each.tile.colors.items() if s.teardown) for each in laid], np.int64
+    )[of]
     cells["urgent"] = np.array(
-        [_mask(t.id for t in each.tile.tasks if t.high_priority) for each in roles], np.int64
-    )[role_of]  # fmt: skip
+        [_mask(t.id for t in each.tile.tasks if t.high_priority) for each in laid], np.int64
+    )[of]  # fmt: skip
     return code.CodeState(
         steps=compiled.steps, cycles=zeros(len(compiled.steps), "i8"), frames=frames, vectors=compiled.vectors,
         dsrs=dsrs, jobs=zeros((cores, THREADS), code.JOB), tasks=_tasks(laid, compiled)[class_of],
-        launches=zeros(len(roles), code.TASK), values=zeros(code.ARGUMENTS, "i8"), cells=cells,
+        launches=zeros(len(class_of), code.TASK), values=zeros(code.ARGUMENTS, "i8"), cells=cells,
         fifos=zeros((cores, max(0, 1, *(len(tile.fifos) for tile in image.classes))), code.FIFO),
         fifo_kinds=_fifo_kinds(image)[class_of], shapes=_shapes(image)[class_of],
-        out_colors=_bound(roles, image.arch), routes=_routes(roles), colors=_colors(roles),
+        out_colors=_bound(laid, image.arch)[class_of], routes=_routes(laid)[class_of],
+        colors=_colors(laid)[class_of],
         meter=zeros(1, code.METER), collected=zeros(rows, code.NOTE), notes=zeros(rows, code.NOTE),
     )  # fmt: skip
 
@@ -317,20 +325,20 @@ def _shapes(image: Image) -> Array:
     return shapes
 
 
-def _bound(roles: list[LaidTile], arch: str) -> Array:
-    table = np.full((len(roles), 2, code.QUEUES), -1, np.int64)
+def _bound(laid: list[LaidTile], arch: str) -> Array:
+    table = np.full((len(laid), 2, code.QUEUES), -1, np.int64)
     if arch == "wse3":
-        for row, each in zip(table, roles, strict=True):
+        for row, each in zip(table, laid, strict=True):
             for side, queues in enumerate((each.tile.input_queues, each.tile.output_queues)):
                 for number, color in queues.items():
                     row[side, number] = color
     return table
 
 
-def _routes(roles: list[LaidTile]) -> Array:
-    table = zeros((len(roles), code.COLORS, code.POSITIONS), code.ROUTE)
+def _routes(laid: list[LaidTile]) -> Array:
+    table = zeros((len(laid), code.COLORS, code.POSITIONS), code.ROUTE)
     table["rx"], table["tx"] = -1, -1
-    for row, each in zip(table, roles, strict=True):
+    for row, each in zip(table, laid, strict=True):
         for color, setting in each.tile.colors.items():
             for at, position in enumerate(setting.positions):
                 rx = -1 if position.rx is None else position.rx
@@ -338,9 +346,9 @@ def _routes(roles: list[LaidTile]) -> Array:
     return table
 
 
-def _colors(roles: list[LaidTile]) -> Array:
-    table = zeros((len(roles), code.COLORS), code.COLOR)
-    for row, each in zip(table, roles, strict=True):
+def _colors(laid: list[LaidTile]) -> Array:
+    table = zeros((len(laid), code.COLORS), code.COLOR)
+    for row, each in zip(table, laid, strict=True):
         for color, setting in each.tile.colors.items():
             row[color] = (setting.ring, setting.pop_mode, setting.to_host, 1)
         for color in each.collects:

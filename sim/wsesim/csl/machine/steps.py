@@ -37,7 +37,7 @@ def encode(classes: Sequence[TileClass], wafer: Wafer) -> Code:
     for tile in classes:
         base = len(rows)
         bases.append(base)
-        for step, (cost, taken) in zip(tile.steps, costs_of(tile.steps, wafer), strict=True):
+        for step, (cost, taken) in zip(tile.steps, costs_of(tile, wafer), strict=True):
             rows.append(_row(step, base, cost, taken, vectors))
     table = zeros(max(1, len(rows)), code.STEP)
     for at, row in enumerate(rows):
