@@ -1,4 +1,4 @@
-"""Cases of CSL: files of small programs, each below a line `//// title`."""
+"""Cases of CSL: files of small programs, each below a line `//// title`; files they import below lines `//+ name`."""
 
 from __future__ import annotations
 
@@ -66,12 +66,13 @@ def _number(word: str) -> float:
 
 
 def compiled(case: Case, folder: Path) -> TileClass | Exception:
-    """The tile class of a case, as a file of a folder, or what is wrong with it."""
-    path = folder / f"{len(list(folder.iterdir()))}.csl"
-    text = re.sub(
-        r"(?m)^var (?=(\w+))", lambda match: "export var " if match[1] in case.expected else match[0], case.text
-    )
-    path.write_text(text + LAUNCHED)
+    """The tile class of a case, whose files lie in a folder, or what is wrong with it."""
+    parts = re.split(r"(?m)^//\+ (\S+)$", case.text)
+    for name, text in zip(parts[1::2], parts[2::2], strict=True):
+        (folder / name).write_text(text)
+    kept = lambda match: "export var " if match[1] in case.expected else match[0]  # noqa: E731
+    path = folder / "program.csl"
+    path.write_text(re.sub(r"(?m)^var (?=(\w+))", kept, parts[0]) + LAUNCHED)
     try:
         return compile_tile(path, {}, arch=case.arch)
     except InputError as problem:
@@ -80,7 +81,11 @@ def compiled(case: Case, folder: Path) -> TileClass | Exception:
 
 def run_all(all_cases: list[Case], arch: str, folder: Path) -> dict[str, Any]:
     """What the variables of each case hold after `main`; all cases of a generation run side by side."""
-    tiles = {case.id: compiled(case, folder) for case in all_cases if case.arch == arch}
+    chosen = [case for case in all_cases if case.arch == arch]
+    folders = [folder / f"{arch}-{number}" for number in range(len(chosen))]
+    for each in folders:
+        each.mkdir()
+    tiles = {case.id: compiled(case, each) for case, each in zip(chosen, folders, strict=True)}
     found: dict[str, Any] = {name: tile for name, tile in tiles.items() if isinstance(tile, Exception)}
     good = {name: tile for name, tile in tiles.items() if isinstance(tile, TileClass)}
     if good:
