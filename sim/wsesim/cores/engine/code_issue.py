@@ -6,92 +6,18 @@ import numpy as np
 
 from wsesim.cores import isa
 from wsesim.cores.codestate import DIMENSIONS
+from wsesim.cores.engine.code_elements import combined
 from wsesim.cores.engine.code_memory import REACH, read, write
 from wsesim.cores.engine.compiling import called
-from wsesim.cores.engine.memory import is_half
 from wsesim.cores.engine.queues import fault, first_word, may_send, pop, push, rouse
-from wsesim.cores.engine.words import ONE, WORD, Int, decode, encode
+from wsesim.cores.engine.words import ONE, WORD, Int
 from wsesim.cores.state import CONTROL_SHIFT, FABRIC, LAUNCH, OUTSIDE_MEMORY, READY_SHIFT, ROOM, State
 
 OWN_ADVANCE = 0xFFFFFFFF
 """Word of a control wavelet that only the own router obeys: its switch advances."""
 NOT_YET, CONTROL_WORD = -1, -2
-
-
-@called
-def _whole(op: Int, a: Int, b: Int, carry: Int) -> Int:
-    """Return an operation on 16 bits."""
-    if op == 20:
-        return a + b
-    if op == 21:
-        return a - b
-    if op == 22:
-        return a & b
-    if op == 23:
-        return a | b
-    if op == 24:
-        return a ^ b
-    by = b & 31
-    if op == 25:
-        return a << by if by < 16 else np.int64(0)
-    if op == 26:
-        return a >> by
-    if op == 27:
-        return ((a ^ 0x8000) - 0x8000) >> by
-    if op == 31:
-        return a + b + carry
-    count = np.int64(0)
-    if op == 30:
-        for at in range(16):
-            count += (a >> at) & 1
-        return count
-    for at in range(16):
-        if (a >> (15 - at if op == 28 else at)) & 1:
-            return count
-        count += 1
-    return count
-
-
-@called
-def _float(op: Int, a: float, b: float, c: float) -> float:
-    """Return an operation on floats."""
-    if op == 40:
-        return a + b
-    if op == 41:
-        return a - b
-    if op == 42:
-        return a * b
-    if op == 43:
-        return a + b * c
-    if op == 44:
-        return b if b > a or a != a else a
-    if op == 45:
-        return abs(a)
-    if op == 46:
-        return -a
-    if op == 48:
-        return a * 2.0**b
-    return a
-
-
-@called
-def _combined(op: Int, a: Int, b: Int, c: Int, operands: Int, job: Int) -> Int:
-    """Return the bits of the result of an operation on bits."""
-    into = np.int64(operands[0]["element"])
-    if op == 1:
-        return a & 0xFFFF if is_half(into) else a & WORD
-    if op < 40:
-        value = _whole(op, a & 0xFFFF, b & 0xFFFF, np.int64(job["carry"]))
-        job["carry"] = (value >> 16) & 1
-        return value & 0xFFFF
-    if op == 46:
-        return a ^ (0x8000 if is_half(into) else 0x80000000)
-    x, y, z = decode(a, operands[1]["element"]), 0.0, 0.0
-    if op < 45 or op == 48:
-        y = decode(b, operands[2]["element"])
-    if op == 43:
-        z = decode(c, operands[3]["element"])
-    return np.int64(encode(_float(op, x, y, z), into))
+DFILT = 60
+"""Number of the operation that drops."""
 
 
 @called
@@ -202,7 +128,7 @@ def _elements(
             b = _fetched(core, np.int64(2), index, data1 >> 16 if odd else data1, operands, job, line, now, state)
         if three:
             c = _fetched(core, np.int64(3), index, data2 >> 16 if odd else data2, operands, job, line, now, state)
-        bits = _combined(op, a, b, c, operands, job)
+        bits = combined(op, a, b, c, operands, job)
         if dest["kind"] == isa.MEM:
             address = _place(dest, job, np.int64(0), index)
             if address + dest["words"] > words:
@@ -253,11 +179,27 @@ def _on_control(core: Int, slot: Int, queue: Int, now: Int, state: State) -> Non
 
 
 @called
+def _drop(core: Int, slot: Int, now: Int, state: State) -> tuple[Int, Int]:
+    """Drop what arrives; control wavelets are what is counted."""
+    thread, queue = state.threads[core, slot], np.int64(state.described[core, slot][0]["address"])
+    word = _arrived(core, queue, now, state)
+    if word == NOT_YET:
+        return np.int64(0), np.int64(FABRIC)
+    pop(core, queue, now, state)
+    if word == CONTROL_WORD:
+        thread["done"] += 1
+    thread["next"] = now + 1
+    return np.int64(1), np.int64(1)
+
+
+@called
 def issue_code(core: Int, slot: Int, now: Int, until: Int, state: State) -> tuple[Int, Int]:
     """Handle as many elements of a vector operation as one issue may; return as `vector.issue` does."""
     thread, job = state.threads[core, slot], state.code_state.jobs[core, slot]
     line, done, wanted = np.int64(thread["line"]), np.int64(thread["done"]), np.int64(thread["wanted"])
     operands, pace, full = state.described[core, slot], np.int64(thread["pace"]), np.int64(thread["full"])
+    if state.code[job["row"]]["op"] == DFILT:
+        return _drop(core, slot, now, state)
     fabrics, row, per_issue = np.int64(thread["fabrics"]), np.int64(thread["row"]), np.int64(thread["per_issue"])
     count, issues = min(per_issue, wanted - done), np.int64(1)
     data = (np.int64(0), np.int64(0), np.int64(0))
@@ -301,7 +243,7 @@ def issue_code(core: Int, slot: Int, now: Int, until: Int, state: State) -> tupl
         push(core, operands[0]["address"], word, now + 1 + state.clock[0]["ramp"], now, state)
     thread["done"] = done + count
     state.executed[job["row"]] += count
-    cycles = issues * pace
+    cycles: Int = issues * pace
     if done + count >= wanted:
         cycles += thread["later"]
     thread["next"] = now + cycles

@@ -182,10 +182,13 @@ def rewrite(core: Int, number: Int, a: Int, b: Int, c: Int, now: Int, state: Sta
     elif number == 38:
         code.colors[role, color]["pop"] = b & 3
     elif number == 46:
-        if b:
-            code.routes[role, color, 0]["tx"] ^= c
+        route = code.routes[role, color, 0]
+        old = max(np.int64(0), np.int64(route["tx"] if b & 1 else route["rx"]))
+        new = old ^ c if b < 2 else (old | c if b < 4 else old & ~c)
+        if b & 1:
+            route["tx"] = new
         else:
-            code.routes[role, color, 0]["rx"] ^= c
+            route["rx"] = new
     listen(core, color, state)
     _call_neighbours(core, now, state)
 

@@ -8,7 +8,7 @@ from wsesim.cores.codestate import BAD_ASSERT, BAD_CODE, CONTROL_ENTRY
 from wsesim.cores.engine.code_intrinsics import LAST_MATHEMATICS, function, intrinsic
 from wsesim.cores.engine.code_memory import REACH, read, signed, words_of, write
 from wsesim.cores.engine.code_routes import read_register, write_register
-from wsesim.cores.engine.code_values import BOOL, F16, bits_of, convert, divide, less, same, shift, value_of, wrap
+from wsesim.cores.engine.code_values import arithmetic, convert, goes_on, less, same, wrap
 from wsesim.cores.engine.code_vector import start_vector
 from wsesim.cores.engine.compiling import called, inlined
 from wsesim.cores.engine.queues import fault, first_word, pop, rouse
@@ -118,61 +118,6 @@ def _pick_task(core: Int, now: Int, state: State) -> bool:
 
 
 @inlined
-def _arithmetic(op: Int, t: Int, a: Int, b: Int) -> Int:
-    """Return the result of ADD to SHR."""
-    if t >= F16 and op <= 7:
-        x, y = value_of(a, t), value_of(b, t)
-        if op == 2:
-            x = x + y
-        elif op == 3:
-            x = x - y
-        elif op == 4:
-            x = x * y
-        elif op == 5:
-            x = float(np.float64(x) / np.float64(y))
-        else:
-            return a ^ (0x8000 if t == F16 else 0x80000000)
-        return bits_of(x, t)
-    if op == 2:
-        return wrap(a + b, t)
-    if op == 3:
-        return wrap(a - b, t)
-    if op == 4:
-        return wrap(a * b, t)
-    if op == 5:
-        return wrap(divide(a, b, t, False), t)
-    if op == 6:
-        return wrap(divide(a, b, t, True), t)
-    if op == 7:
-        return wrap(-a, t)
-    if op == 8:
-        return np.int64(a & b)
-    if op == 9:
-        return np.int64(a | b)
-    if op == 10:
-        return np.int64(a ^ b)
-    if op == 11:
-        return np.int64(a ^ 1) if t == BOOL else wrap(~a, t)
-    return shift(a, b, t, op == 12)
-
-
-@inlined
-def _goes_on(op: Int, t: Int, a: Int, b: Int) -> bool:
-    """Whether a jump is taken."""
-    if op == 22:
-        return True
-    if op == 23:
-        return bool(a != 0)
-    if op == 24:
-        return bool(a == 0)
-    if op == 26:
-        return same(a, b, t)
-    if op == 42:
-        return not same(a, b, t)
-    return less(a, b, t, op == 43)
-
-
-@inlined
 def _memory(core: Int, line: Int, step: Int, now: Int, state: State) -> None:
     """Load or store."""
     frame, here = state.code_state.frames[core], state.cores[core]
@@ -220,10 +165,9 @@ def _rare(core: Int, line: Int, now: Int, state: State) -> None:
         code.dsrs[core, n]["value"] = a
     elif op == 36:
         here["activated"] |= ONE << (a & 63)
-    elif op == 37:
-        here["blocked"] |= ONE << (a & 63)
-    elif op == 38:
-        here["blocked"] &= ~(ONE << (a & 63))
+    elif op == 37 or op == 38:
+        bit = ONE << (a & 63) if n == 0 else np.int64(0)
+        here["blocked"] = here["blocked"] | bit if op == 37 else here["blocked"] & ~bit
     elif op == 39:
         if a == 0:
             fault(core, line, BAD_ASSERT, now, state.clock)
@@ -235,7 +179,7 @@ def _rare(core: Int, line: Int, now: Int, state: State) -> None:
             fifo["read"] = b
     elif op == 40:
         t = np.int64(step["t"])
-        if n <= LAST_MATHEMATICS:
+        if n <= LAST_MATHEMATICS:  # noqa: SIM108
             found = function(n, t, a, b)
         else:
             found = intrinsic(core, n, t, a, b, c, now, state)
@@ -257,7 +201,7 @@ def run_steps(core: Int, now: Int, most: Int, state: State) -> Int:
             break
         if op <= 13 and op > 1:
             b = frame[step["b"]] if step["b"] >= 0 else np.int64(0)
-            frame[step["d"]] = _arithmetic(op, t, frame[step["a"]], b)
+            frame[step["d"]] = arithmetic(op, t, frame[step["a"]], b)
         elif op == 1:
             frame[step["d"]] = frame[step["a"]]
         elif op == 20 or op == 21:
@@ -265,7 +209,7 @@ def run_steps(core: Int, now: Int, most: Int, state: State) -> Int:
         elif (op >= 22 and op <= 26) or (op >= 42 and op <= 43):
             a = frame[step["a"]] if op > 22 else np.int64(0)
             b = frame[step["b"]] if op > 24 else np.int64(0)
-            if _goes_on(op, t, a, b):
+            if goes_on(op, t, a, b):
                 following, cost = np.int64(step["n"]), np.int64(step["taken"])
         elif op >= 14 and op <= 17:
             a, b = frame[step["a"]], frame[step["b"]]

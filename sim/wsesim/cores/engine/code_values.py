@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from wsesim.cores.engine.compiling import called
+from wsesim.cores.engine.compiling import called, inlined
 from wsesim.cores.engine.words import WORD, Int, float_to_half, half_to_float, whole
 
 BOOL, I8, U8, I16, U16, I32, U32, I64, U64, F16, F32 = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
@@ -20,7 +20,7 @@ def wrap(value: Int, t: Int) -> Int:
         return value & 0xFFFF
     if t == I16:
         return ((value & 0xFFFF) ^ 0x8000) - 0x8000
-    if t == U32 or t == F32:
+    if t == U32 or t == F32:  # noqa: SIM109
         return value & WORD
     if t == I32:
         return ((value & WORD) ^ 0x80000000) - 0x80000000
@@ -133,3 +133,58 @@ def mathematics(number: Int, a: float, b: float) -> float:
     if number == 10:
         return 1.0 / math.sqrt(a) if a > 0.0 else (math.inf if a == 0.0 else math.nan)
     return float(a * 2.0 ** min(max(b, -300.0), 300.0))
+
+
+@inlined
+def arithmetic(op: Int, t: Int, a: Int, b: Int) -> Int:
+    """Return the result of ADD to SHR."""
+    if t >= F16 and op <= 7:
+        x, y = value_of(a, t), value_of(b, t)
+        if op == 2:
+            x = x + y
+        elif op == 3:
+            x = x - y
+        elif op == 4:
+            x = x * y
+        elif op == 5:
+            x = float(np.float64(x) / np.float64(y))
+        else:
+            return a ^ (0x8000 if t == F16 else 0x80000000)
+        return bits_of(x, t)
+    if op == 2:
+        return wrap(a + b, t)
+    if op == 3:
+        return wrap(a - b, t)
+    if op == 4:
+        return wrap(a * b, t)
+    if op == 5:
+        return wrap(divide(a, b, t, False), t)
+    if op == 6:
+        return wrap(divide(a, b, t, True), t)
+    if op == 7:
+        return wrap(-a, t)
+    if op == 8:
+        return np.int64(a & b)
+    if op == 9:
+        return np.int64(a | b)
+    if op == 10:
+        return np.int64(a ^ b)
+    if op == 11:
+        return np.int64(a ^ 1) if t == BOOL else wrap(~a, t)
+    return shift(a, b, t, op == 12)
+
+
+@inlined
+def goes_on(op: Int, t: Int, a: Int, b: Int) -> bool:
+    """Whether a jump is taken."""
+    if op == 22:
+        return True
+    if op == 23:
+        return bool(a != 0)
+    if op == 24:
+        return bool(a == 0)
+    if op == 26:
+        return same(a, b, t)
+    if op == 42:
+        return not same(a, b, t)
+    return less(a, b, t, op == 43)

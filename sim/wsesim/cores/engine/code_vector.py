@@ -71,7 +71,7 @@ def _operand(
     """Describe an operand as a descriptor says; whether that is possible."""
     kind = value & 7
     operand["stride"], operand["inner"], operand["outer"], operand["length"] = 0, 0, 0, 0
-    if kind == MEM1D or kind == MEM4D:
+    if kind == MEM1D or kind == MEM4D:  # noqa: SIM109
         _memory(operand, job, number, value, index, shapes)
         return True
     if kind == FIFO:

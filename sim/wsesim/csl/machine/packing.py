@@ -337,7 +337,7 @@ def _bound(laid: list[LaidTile], arch: str) -> Array:
 
 def _routes(laid: list[LaidTile]) -> Array:
     table = zeros((len(laid), code.COLORS, code.POSITIONS), code.ROUTE)
-    table["rx"], table["tx"] = -1, -1
+    table["rx"], table["tx"], table["valid"][:, :, 0] = -1, -1, 1
     for row, each in zip(table, laid, strict=True):
         for color, setting in each.tile.colors.items():
             for at, position in enumerate(setting.positions):
