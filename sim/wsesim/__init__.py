@@ -68,7 +68,7 @@ def run(question: str | Path | Question, *, level: Level | None = None, verify: 
     """
     from wsesim import questions
 
-    return questions.run(_loaded(question), level=level, verify=verify)
+    return questions.run(_loaded(question), level=level, verify=verify, explain=True)
 
 
 def compare(question: str | Path | Question) -> Comparison:

@@ -32,6 +32,11 @@ class Dimension(Enum):
         """A well-formed quantity, for error messages."""
         return self.value[1]
 
+    @property
+    def unit(self) -> str:
+        """The unit that numbers of this dimension have inside."""
+        return next(unit for unit, scale in _UNITS[self].items() if scale == 1)
+
 
 _SI = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18}
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50}

@@ -94,7 +94,7 @@ def stages(monkeypatch: pytest.MonkeyPatch) -> Stages:
     """Replace running, verifying, writing, sweeps and validation by functions that note their call."""
     made = Stages(calls=[], agrees=True, raises=None, right=None)
 
-    def run(question: Any, *, level: Any, verify: bool, say: Any) -> Any:
+    def run(question: Any, *, level: Any, verify: bool, explain: bool, say: Any) -> Any:
         made.calls.append(("run", question.asked.name, level, verify))
         say("working")
         if made.raises is not None:
@@ -118,7 +118,7 @@ def stages(monkeypatch: pytest.MonkeyPatch) -> Stages:
     monkeypatch.setattr(
         answers,
         "print_result",
-        lambda result, console, folder=None: console.print(f"does not fit; report in {folder}"),
+        lambda result, console, folder=None, whole=True: console.print(f"does not fit; report in {folder}"),
     )
     _replace_tables(monkeypatch, made)
     return made

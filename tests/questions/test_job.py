@@ -8,7 +8,7 @@ import pytest
 from wsesim import questions
 from wsesim.hardware import load_cluster
 from wsesim.model import build_graph, load_preset
-from wsesim.questions.shared.job import job_table
+from wsesim.questions.shared.job import job_figures, job_table
 from wsesim.software import load_software
 
 TRAINING = load_software("release-2").for_training()
@@ -16,7 +16,9 @@ TRAINING = load_software("release-2").for_training()
 
 def costs(model: str, machine: str, *, trains: bool = True, sparsity: float = 0.0) -> dict[str, float]:
     shape, cluster = replace(load_preset(model), sparsity=sparsity), load_cluster(machine).cluster
-    figures, table = job_table(build_graph(shape, sequences=1, length=1), cluster, TRAINING, trains=trains)
+    parameters = build_graph(shape, sequences=1, length=1).parameters()
+    figures = job_figures(parameters, cluster, TRAINING, trains=trains)
+    table = job_table(figures, TRAINING, trains=trains)
     assert [row[1] for row in table.rows] == list(figures.values())
     return figures
 

@@ -125,6 +125,7 @@ def test_without_a_timeline_asked_for_there_is_none() -> None:
     assert found.ops
 
 
+@pytest.mark.nightly
 def test_the_largest_rate_does_not_depend_on_how_many_requests_are_served() -> None:
     few, many = (answer(rate=20, requests=requests, slo_ttft="1 s", timeline=False) for requests in (1, 3000))
     assert figure(few, "largest_rate_per_s") == figure(many, "largest_rate_per_s") > 0
@@ -175,6 +176,7 @@ def test_a_full_pipeline_writes_as_a_batch_does() -> None:
     assert tpot_s == pytest.approx(figure(batch.answer, "tpot_s"), rel=0.02)
 
 
+@pytest.mark.nightly
 def test_who_is_let_in_is_chosen_where_tokens_would_be_slow() -> None:
     tight: dict[str, Any] = {"requests": 300, "slo_ttft": "2 s", "slo_tpot": "400 us", "slo_share": 0.9}
     found = answer(rate=1, **tight)

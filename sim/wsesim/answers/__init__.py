@@ -62,11 +62,14 @@ def short(name: str, value: float) -> str:
     return short(name, value)
 
 
-def print_result(result: Result, console: Console, *, folder: Path | None = None) -> None:
-    """Print the answer, what limits it and where the time goes; *folder* is named as where the report is."""
+def print_result(result: Result, console: Console, *, folder: Path | None = None, whole: bool = True) -> None:
+    """Print the answer, what limits it and where the time goes; *folder* is named as where the report is.
+
+    Not the *whole*: in some twenty lines.
+    """
     from wsesim.answers.terminal import print_result
 
-    print_result(result, console, folder=folder)
+    print_result(result, console, folder=folder, whole=whole)
 
 
 def render_result(result: Result) -> str:

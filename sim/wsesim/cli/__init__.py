@@ -12,11 +12,13 @@ from wsesim.cli import interrupt
 from wsesim.cli.csl import csl
 from wsesim.cli.data import data
 from wsesim.cli.describe import check, init, machines, models, schema, show, software
+from wsesim.cli.explain import explain
 from wsesim.cli.group import Commands
 from wsesim.cli.kernel import kernel
 from wsesim.cli.measure import sweep, validate
 from wsesim.cli.options import debug_option
 from wsesim.cli.precision import precision
+from wsesim.cli.sensitivity import sensitivity
 from wsesim.cli.simulate import forward, graph, levels, run
 from wsesim.cli.train import train
 from wsesim.cli.use import ask, classify, generate
@@ -25,7 +27,7 @@ from wsesim.signs import write_nearest
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
 @debug_option
 def cli() -> None:
     """Answer what training and serving a GPT takes on wafer-scale machines.
@@ -37,8 +39,8 @@ def cli() -> None:
 
 
 for command in (
-    run, check, show, schema, init, models, machines, software, graph, verify, forward, precision, validate, sweep,
-    kernel, csl, levels, data, train, ask, classify, generate,
+    run, check, explain, show, schema, init, models, machines, software, graph, verify, forward, precision, validate,
+    sweep, sensitivity, kernel, csl, levels, data, train, ask, classify, generate,
 ):  # fmt: skip
     cli.add_command(command)
 

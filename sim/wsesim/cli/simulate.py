@@ -23,7 +23,7 @@ from wsesim.cli.output import DIFFERS, RUNS, console, or_shown, print_json, prog
 from wsesim.errors import InputError
 
 if TYPE_CHECKING:
-    from wsesim.answer import Level
+    from wsesim.answer import Level, Result
     from wsesim.graph import Graph
     from wsesim.questions.base import Question
 
@@ -37,9 +37,12 @@ GRAPH_FORMS = ("dot", "svg", "json")
 @force_option
 @click.option("--verify/--no-verify", default=True, help="Whether to compute real numbers too.")
 @click.option("--level", metavar="LEVEL", help="closed, system or cores.  [default: system; a kernel: cores]")
+@click.option("-v", "--verbose", is_flag=True, help="Print all that the page has, not the answer in twenty lines.")
+@click.option("--fail-if-unfit", is_flag=True, help="Exit with 1 if there is no answer, as of what does not fit.")
 @speaking
 def run(
-    file: Path, settings: tuple[str, ...], out: Path | None, force: bool, verify: bool, level: str | None
+    file: Path, settings: tuple[str, ...], out: Path | None, force: bool, verify: bool, level: str | None,
+    verbose: bool, fail_if_unfit: bool,
 ) -> None:  # fmt: skip
     """Answer a question and write a report.
 
@@ -49,10 +52,15 @@ def run(
     from wsesim import questions
 
     wanted = None if level is None else questions.require_level(level)
-    answer_question(questions.load(file, settings=settings), level=wanted, out=out, force=force, verify=verify)
+    question = questions.load(file, settings=settings)
+    result = answer_question(question, level=wanted, out=out, force=force, verify=verify, whole=verbose)
+    if fail_if_unfit and result.answer is None:
+        click.get_current_context().exit(DIFFERS)
 
 
-def answer_question(question: Question, *, level: Level | None, out: Path | None, force: bool, verify: bool) -> None:
+def answer_question(
+    question: Question, *, level: Level | None, out: Path | None, force: bool, verify: bool, whole: bool
+) -> Result:  # fmt: skip
     """Answer *question*, print the answer and write its report to runs/NAME unless *out* says where."""
     from wsesim import answers, questions
 
@@ -60,15 +68,16 @@ def answer_question(question: Question, *, level: Level | None, out: Path | None
     folder = out or RUNS / (name if level in (None, question.level) else f"{name}-{level}")
     answers.check_folder(folder, overwrite=force)
     with progress(f"answering {name}") as tell:
-        result = questions.run(question, level=level, verify=verify, say=tell)
+        result = questions.run(question, level=level, verify=verify, explain=True, say=tell)
     with or_shown(lambda: answers.print_result(result, console())):
         answers.write_result(result, folder, overwrite=force)
     if manner().json:
         print_json(answers.result_json(result))
     if not manner().silent:
-        answers.print_result(result, console(), folder=folder)
+        answers.print_result(result, console(), folder=folder, whole=whole)
     if result.answer is not None and result.answer.right is False:
         click.get_current_context().exit(DIFFERS)
+    return result
 
 
 @click.command()

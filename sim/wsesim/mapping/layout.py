@@ -6,27 +6,46 @@ every layer for the backward pass, only each layer's input is kept and the backw
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from math import fsum
+from typing import TypeVar
 
 from wsesim.answer import MemoryUse, OpTime
 from wsesim.graph import Graph, flops
 from wsesim.hardware import Cluster
 from wsesim.kernels import Region
-from wsesim.mapping.memory import Activations, activations, buffer_bytes, memory_table
+from wsesim.mapping.memory import activations, buffer_bytes, memory_table
 from wsesim.mapping.program import PassGroup, Program, Stage, StepPlacement
 from wsesim.mapping.stages import Timing, build_stages, causes_of
 from wsesim.software import Training
 
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+_MOST = 512
+"""Things of a sort that are kept; then all of them are worked out anew, as they are needed."""
+
+
+def _kept(held: dict[_Key, _Value], key: _Key, make: Callable[[], _Value]) -> _Value:
+    """Return what is held at *key*, made now if it is not there."""
+    if key not in held:
+        if len(held) >= _MOST:
+            held.clear()
+        held[key] = make()
+    return held[key]
+
 
 @dataclass(slots=True)
 class Known:
-    """What was worked out of a request, to be used again: many ways to lay it are tried."""
+    """What was worked out of kernels, to be used again: many ways to lay a step are tried, by many questions."""
 
-    activations: Activations | None = None
     kernels: dict[tuple[str, str, str, int], OpTime] = field(default_factory=dict)
     stages: dict[tuple[int, bool], tuple[Stage, ...]] = field(default_factory=dict)
-    """By sequences of a pass and whether layers are computed again."""
+    """By sequences of a pass and whether layers are computed again; as is memory."""
+    memory: dict[tuple[int, bool], tuple[MemoryUse, ...]] = field(default_factory=dict)
+    programs: dict[tuple[int, bool, int, int], Program] = field(default_factory=dict)
+    """By passes, whether layers are computed again, sequences and systems; of any machine around such a wafer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +67,10 @@ class StepRequest:
     rows: int | None = None
     """Of the wafer that are used at most, or None for all; as are columns."""
     columns: int | None = None
-    known: Known = field(init=False, default_factory=Known, compare=False, repr=False)
+    known: Known = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "known", _known_of(self))
 
     @property
     def share(self) -> int:
@@ -61,8 +83,35 @@ class StepRequest:
         return {"auto": (False, True), "never": (False,), "always": (True,)}[self.recompute]
 
 
+_UNREAD = {"io_bytes_per_s": 1.0, "idle_power_w": 0.0, "active_power_w": 0.0}
+"""Figures of a wafer that no kernel and no activation depends on, all set to the same."""
+_MOST_KNOWN = 64
+_known: OrderedDict[Hashable, tuple[object, Known]] = OrderedDict()
+"""The blocks of a graph, kept so that no other has their identity, with what is known; the latest used last."""
+
+
+def _known_of(request: StepRequest) -> Known:
+    """Return what is known of the kernels of a request: that of all whose kernels cannot differ."""
+    graph = request.graph
+    axes = tuple(size for axis, size in graph.dims.items() if axis != "batch")
+    wafer = replace(request.cluster.wafer, **_UNREAD)
+    key = (id(graph.blocks), axes, wafer, request.software, request.length, request.precision, request.rows,
+           request.columns)  # fmt: skip
+    found = _known.pop(key, None) or (graph.blocks, Known())
+    _known[key] = found
+    if len(_known) > _MOST_KNOWN:
+        _known.popitem(last=False)
+    return found[1]
+
+
 def lay(request: StepRequest, *, passes: int, recompute: bool) -> Program:
     """Return the step in so many *passes*, as even as they can be, whether that is the best or fits."""
+    key = (passes, recompute, request.sequences, request.cluster.systems)
+    found = _kept(request.known.programs, key, lambda: _laid(request, passes=passes, recompute=recompute))
+    return replace(found, cluster=request.cluster)
+
+
+def _laid(request: StepRequest, *, passes: int, recompute: bool) -> Program:
     sizes = pass_sizes(request.share, passes)
     groups = tuple(_group(request, size, count, recompute=recompute) for size, count in sizes)
     largest, software = sizes[0][0], request.software
@@ -117,10 +166,14 @@ def region_of(request: StepRequest, sequences: int) -> Region:
 
 def memory_of(request: StepRequest, sequences: int, *, recompute: bool) -> tuple[MemoryUse, ...]:
     """Return the memory of a core in passes of so many sequences."""
-    return memory_table(
-        request.cluster.wafer, region_of(request, sequences), activations(request.graph),
-        heads=request.graph.dims["heads"], buffer_bytes=room_bytes(request), recompute=recompute,
-    )  # fmt: skip
+
+    def table() -> tuple[MemoryUse, ...]:
+        return memory_table(
+            request.cluster.wafer, region_of(request, sequences), activations(request.graph),
+            heads=request.graph.dims["heads"], buffer_bytes=room_bytes(request), recompute=recompute,
+        )  # fmt: skip
+
+    return _kept(request.known.memory, (sequences, recompute), table)
 
 
 def room_bytes(request: StepRequest) -> int:
@@ -138,11 +191,14 @@ def _group(request: StepRequest, size: int, count: int, *, recompute: bool) -> P
 
 def _stages(request: StepRequest, size: int, *, recompute: bool) -> tuple[Stage, ...]:
     known = request.known
-    if (size, recompute) not in known.stages:
+
+    def built() -> tuple[Stage, ...]:
+        if not known.stages:
+            known.kernels.clear()
         graph, region = request.graph.with_dims(batch=size), region_of(request, size)
-        timing = Timing(graph=graph, region=region, recompute=recompute, kernels=known.kernels)
-        known.stages[size, recompute] = build_stages(timing)
-    return known.stages[size, recompute]
+        return build_stages(Timing(graph=graph, region=region, recompute=recompute, kernels=known.kernels))
+
+    return _kept(known.stages, (size, recompute), built)
 
 
 def _placement(region: Region, width: int, *, passes: int, recompute: bool) -> StepPlacement:

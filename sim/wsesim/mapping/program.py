@@ -142,10 +142,7 @@ class Program:
         return self.update_bytes / self.cluster.memoryx.update_bytes_per_s
 
     def busy_s(self) -> dict[str, float]:
-        """Return the seconds each part of the machine is at work on the whole step, whatever it waits for.
-
-        No step is shorter than the longest of them and the fixed work of the software.
-        """
+        """Return the seconds each part of the machine is at work on the whole step, whatever it waits for."""
         rate, last = self.stream_bytes_per_s, self.groups[-1]
         gradients = {id(group): sum(stage.repeat * stage.gradient_bytes for stage in group.stages)
                      for group in self.groups}  # fmt: skip
@@ -160,6 +157,11 @@ class Program:
             "update": self.update_s(added, last=False) + self.update_s(gradients[id(last)], last=True)
             + self.second_pass_s,
         }  # fmt: skip
+
+    @property
+    def least_s(self) -> float:
+        """Seconds of the step if nothing waited for anything else but the software's fixed work: none is shorter."""
+        return max(self.busy_s().values()) + self.software.fixed_s
 
 
 def _together(kernels: Sequence[OpTime], counts: Sequence[int]) -> OpTime:

@@ -22,9 +22,11 @@ def second_tokens(model: Model, ids: Ids) -> dict[str, Ids]:
     sequences, length = ids.shape
     own = np.array([[int(number) % model.vocab for number in row] for row in ids])
     of_first = length - length // 2
-    types = np.array([[0] * of_first + [1] * (length // 2)] * sequences)
+    types = np.array([[0] * of_first + [int(model.token_types > 1)] * (length // 2)] * sequences)
     classes = 2 if model.task == "mlm" else model.classes
     labels = own[:, : min(model.masked, length)] if model.task == "mlm" else own
+    if model.task == "tag":
+        labels = own % model.classes
     return {"ids": own, "types": types, "labels": labels, "classes": np.array([n % classes for n in range(sequences)])}
 
 
@@ -76,6 +78,8 @@ def _names_of(model: Model) -> dict[str, tuple[str, bool]]:
     return _LLAMA | _MIXTRAL if model.experts else _LLAMA
 
 
+TWICE_READ = ("GPT-2", "GPT-J", "Llama", "Mixtral", "BERT for pre-training", "BERT")
+"""Families of checkpoints whose names are known here, too; of others both formulations are given the same arrays."""
 _HEAD = {"logits": ("lm_head", False), "head.classes": ("score", True)}
 _GPT2 = _HEAD | {
     "tokens": ("wte", False), "positions": ("wpe", False), "head.norm": ("ln_f", False),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +130,7 @@ def _asked(
     assert draft.hardware is not None, "a machine that is not there is a problem"
     plain: dict[str, Any] = {}
     if draft.model is not None:
-        plain["model"] = asdict(draft.model)
+        plain["model"] = draft.model.stated
     overridden = {figure.name: draft_value(data, "hardware", figure.name) for figure in _overridden(draft.hardware)}
     plain["hardware"] = overridden
     software_defaults = tuple[UsedFigure, ...]()
@@ -150,7 +149,7 @@ def _asked(
     filled, defaults = fill(kind.file, draft.values, draft.given, {**common, **derived}, plain=plain)
     resolved = {key: filled[key] for key in sorted(filled, key=_rank)}
     return Asked(
-        name=draft.name, file=draft.file, folder=draft.folder, model=draft.model, hardware=draft.hardware,
+        name=draft.name, file=draft.file, folder=draft.folder, data=data, model=draft.model, hardware=draft.hardware,
         software=draft.software, given=_given(data), notes=tuple(draft.problems.notes), resolved=resolved,
         defaults=(*model_defaults, *software_defaults, *defaults),
     )  # fmt: skip

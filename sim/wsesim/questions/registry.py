@@ -21,10 +21,20 @@ USUAL = "training"
 
 def kinds() -> Mapping[str, type[Question]]:
     """Return every kind by its name, in the order of the modules' names; a module put on the package's path counts."""
+    return _kinds_on(tuple(package.__path__))
+
+
+@cache
+def _kinds_on(path: tuple[str, ...]) -> Mapping[str, type[Question]]:
     found = {}
-    for module in pkgutil.iter_modules(package.__path__):
-        found.update(_kinds_in(module.name))
+    for module in _modules_on(path):
+        found.update(_kinds_in(module))
     return MappingProxyType(found)
+
+
+@cache
+def _modules_on(path: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(module.name for module in pkgutil.iter_modules(path))
 
 
 def _kinds_in(module: str) -> dict[str, type[Question]]:
@@ -57,10 +67,10 @@ class KeysLater(Mapping[str, str]):
 
 def _named_by_its_key(data: Mapping[Any, Any]) -> type[Question] | None:
     """Return the kind of a module that is named by a key of a file which marks this kind; no other is imported."""
-    for module in pkgutil.iter_modules(package.__path__):
-        if module.name in data:
-            for kind in _kinds_in(module.name).values():
-                if kind.mark == module.name:
+    for module in _modules_on(tuple(package.__path__)):
+        if module in data:
+            for kind in _kinds_in(module).values():
+                if kind.mark == module:
                     return kind
     return None
 

@@ -138,6 +138,7 @@ class Serving(ModelQuestion):
         "wafers",
     )
     reads: ClassVar[Reads] = SERVING
+    kin: ClassVar[tuple[str, ...]] = ("generate", "decode")
     supported: ClassVar[str] = (
         "No served rate was measured in the open: the system level rests on measured prompts and tokens, and its "
         "queues on nothing but arithmetic."

@@ -56,6 +56,9 @@ class TrainingStep(StepQuestion):
     def check(cls, draft: Draft) -> Derived:
         """Check the batch; return its defaults and the token budget."""
         derived = {**check_step(draft), **check_learning(draft)}
+        if draft.model and draft.model.task == "embed":
+            message = "= embed ends in hidden states: there is no loss to train by; give lm, mlm, classify or tag"
+            draft.problems.add_field(("model", "task"), message)
         return {**derived, **({"token_budget": _budget(draft.model, draft)} if draft.model else {})}
 
 

@@ -2,7 +2,7 @@
 
 from wsesim.system.choice import fastest
 from wsesim.system.objective import PERCENTILES, Objective, percentiles
-from wsesim.system.part import Way
+from wsesim.system.part import Clock, Way, by_formula
 from wsesim.system.play import Played, play
 from wsesim.system.rate import LargestRate, best_rate, counted, largest_rate, share_at
 from wsesim.system.recurrence import Timed, time_step
@@ -13,6 +13,7 @@ from wsesim.system.serving import GrowingTime, ServiceTimes, serve
 __all__ = [
     "PERCENTILES",
     "Arrivals",
+    "Clock",
     "GrowingTime",
     "LargestRate",
     "Objective",
@@ -23,6 +24,7 @@ __all__ = [
     "Timed",
     "Way",
     "best_rate",
+    "by_formula",
     "counted",
     "fastest",
     "largest_rate",

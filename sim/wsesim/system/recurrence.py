@@ -25,6 +25,9 @@ from wsesim.system.sequence import pieces
 from wsesim.system.store import TRACK as STORE
 from wsesim.system.store import cause_of, lag_after
 
+COMPUTE, WEIGHTS_WAIT, GRADIENTS_WAIT = ("wafer", "compute"), ("wafer", "weights"), ("wafer", "gradients")
+WEIGHTS_IN, GRADIENTS_OUT = ("swarmx down", "weights"), ("swarmx up", "gradients")
+"""What a piece takes time of: track and cause."""
 _ALIKE_S, _ALIKE = 1e-12, 1e-13
 """How far times, relative to now, may be apart at two boundaries that are alike: seconds, or this share of them."""
 
@@ -149,45 +152,70 @@ class _Times:
     def _copy(self, stage: Stage, *, last: bool) -> None:
         count = pieces(self.program, stage)
         self.pieces += count
-        weights, gradients, compute_s = (
-            stage.weight_bytes / count,
-            stage.gradient_bytes / count,
-            stage.compute_s / count,
-        )
+        weights, gradients = stage.weight_bytes / count, stage.gradient_bytes / count
+        compute_s, spent = stage.compute_s / count, self.seconds
+        wait = self._waiting_for_weights(weights) if weights else None
+        send = self._sending_gradients(gradients, last=last) if gradients else None
+        held, put = self.weights, self.weights.held.append
         for _ in range(count):
-            if weights:
-                self._wait_for_weights(weights)
-            start = self.now
-            self.now = start + compute_s
-            self._spent("wafer", "compute", start, self.now)
-            if weights:
-                self.weights.put(weights, self.now)
-            if gradients:
-                self._send_gradients(gradients, last=last)
+            start = wait(self.now) if wait else self.now
+            now = start + compute_s
+            if now > start:
+                spent[COMPUTE] += now - start
+            if wait:
+                held.taken += weights
+                put((weights, now))
+            self.now = send(now) if send else now
 
-    def _wait_for_weights(self, size: float) -> None:
-        line, start = self.weights, self.now
-        sent = line.at + size / self.rate
-        self._spent("swarmx down", "weights", line.at, sent)
-        self.moved["weights"] += size
-        arrival = sent + self.latency_s
-        line.at = line.room_from(size, sent)
-        got = max(start, line.at)
-        self.now = got + (arrival - got) if arrival > got else got  # as an event's delay is added to its time
-        self._spent("wafer", "weights", start, self.now)
+    def _waiting_for_weights(self, size: float) -> Callable[[float], float]:
+        """Return what takes pieces of *size* in, one after the other: from when one is wanted to when it is there."""
+        line, spent, moved, latency_s, takes_s = (
+            self.weights,
+            self.seconds,
+            self.moved,
+            self.latency_s,
+            size / self.rate,
+        )
 
-    def _send_gradients(self, size: float, *, last: bool) -> None:
-        line, start = self.gradients, self.now
-        self.now = line.room_from(size, start)
-        self._spent("wafer", "gradients", start, self.now)
-        start = max(line.at, self.now)
-        line.at = start + size / self.rate
-        self._spent("swarmx up", "gradients", start, line.at)
-        self.moved["gradients"] += size
-        line.put(size, line.at)
-        seconds = self.program.update_s(size, last=last)
-        self.free = max(self.free, line.at + self.latency_s) + seconds
-        self.seconds[STORE, cause_of(self.program, last=last)] += seconds
+        def wait(start: float) -> float:
+            sent = line.at + takes_s
+            if sent > line.at:
+                spent[WEIGHTS_IN] += sent - line.at
+            moved["weights"] += size
+            arrival = sent + latency_s
+            got = line.at = line.room_from(size, sent)
+            if start > got:
+                got = start
+            if arrival > got:
+                got = got + (arrival - got)  # as an event's delay is added to its time
+            if got > start:
+                spent[WEIGHTS_WAIT] += got - start
+            return got
+
+        return wait
+
+    def _sending_gradients(self, size: float, *, last: bool) -> Callable[[float], float]:
+        """Return what sends pieces of *size* out, one after the other: from when one is ready to when it is let go."""
+        line, spent, moved, latency_s, takes_s = (
+            self.gradients, self.seconds, self.moved, self.latency_s, size / self.rate
+        )  # fmt: skip
+        stored_s, stored = self.program.update_s(size, last=last), (STORE, cause_of(self.program, last=last))
+
+        def send(ready: float) -> float:
+            now = line.room_from(size, ready)
+            if now > ready:
+                spent[GRADIENTS_WAIT] += now - ready
+            start = max(line.at, now)
+            sent = line.at = start + takes_s
+            if sent > start:
+                spent[GRADIENTS_OUT] += sent - start
+            moved["gradients"] += size
+            line.put(size, sent)
+            self.free = max(self.free, sent + latency_s) + stored_s
+            spent[stored] += stored_s
+            return now
+
+        return send
 
     def _spent(self, track: str, cause: str, start: float, end: float) -> None:
         if end > start:

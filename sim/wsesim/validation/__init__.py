@@ -38,14 +38,17 @@ def report(
     Raises:
         InputError: the table cannot be read.
     """
-    from wsesim.validation.calibrate import shifts
+    from wsesim.validation.calibrate import otherwise, shifts
     from wsesim.validation.document import ModelReport
     from wsesim.validation.rows import read_table
     from wsesim.validation.score import validate_rows
 
     rows = read_table(table)
     found = validate_rows(rows, progress=progress)
-    return ModelReport(validation=found, shifts=shifts(rows, progress=progress) if sensitivity else ())
+    if not sensitivity:
+        return ModelReport(validation=found)
+    moved, others = shifts(rows, progress=progress), otherwise(rows, progress=progress)
+    return ModelReport(validation=found, shifts=moved, others=others)
 
 
 def kernels_report(

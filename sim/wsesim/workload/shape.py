@@ -9,7 +9,7 @@ from typing import Any
 
 from wsesim.answer import UsedFigure
 from wsesim.errors import InputError, SpecError
-from wsesim.model import Model, load_preset, read_hf_config
+from wsesim.model import EXTRAS, Model, load_preset, read_hf_config
 from wsesim.ops import chosen
 from wsesim.workload.fields import as_yaml
 from wsesim.workload.inputs import GPT2_VOCAB, file_problem
@@ -19,8 +19,10 @@ from wsesim.workload.schema import ModelSection
 _SIZES = ("layers", "width", "heads", "kv_heads", "head_width", "ffn_width", "vocab")
 _LABELS = ("name", "source", "token_budget")
 _READ_WITH: Mapping[str, tuple[str, Callable[[Model], bool]]] = {
-    **dict.fromkeys(("classes",), ("model.task is classify", lambda model: model.task == "classify")),
-    **dict.fromkeys(("masked", "sentence_head"), ("model.task is mlm", lambda model: model.task == "mlm")),
+    **dict.fromkeys(("classes",), ("model.task is classify or tag", lambda model: model.task in ("classify", "tag"))),
+    **dict.fromkeys(("masked",), ("model.task is mlm", lambda model: model.task == "mlm")),
+    "sentence_head": ("model.task is mlm or embed", lambda model: model.task in ("mlm", "embed")),
+    **dict.fromkeys(("full_every",), ("model.window is above 0", lambda model: model.window > 0)),
     **dict.fromkeys(
         ("rotary_width", "rotary_pairs", "rotary_base"),
         ("model.position is rotary", lambda model: model.position == "rotary"),
@@ -51,13 +53,18 @@ def model_of(
     section: ModelSection, problems: Problems, *, name: str, length: int | None, folder: Path
 ) -> tuple[Model | None, tuple[UsedFigure, ...]]:
     """Return the model and the defaults filled in, or None and what is wrong with it."""
-    problem = file_problem(folder / section.config) if section.config else None
+    problem = file_problem(_config_file(folder, section.config)) if section.config else None
     if problem:
         problems.add_field(("model", "config"), f"= {section.config!r} {problem}")
         return None, ()
     try:
         model, defaults = resolve_model(section, name=name, length=length, folder=folder)
-        problems.notes += _unread(section, model)
+        problems.notes += [
+            *_unread(section, model),
+            *_of_one_class(model),
+            *_weights_beside(section, folder),
+            *model.notes,
+        ]
         return _with_masks(section, model, length, defaults)
     except SpecError as error:
         problems.add_spec("model", error)
@@ -76,6 +83,27 @@ def _with_masks(
     others = (figure for figure in defaults if figure.name != "model.masked")
     masked = UsedFigure(name="model.masked", text=as_yaml(length), source=source)
     return replace(model, masked=length), (*others, masked)
+
+
+def _config_file(folder: Path, stated: str) -> Path:
+    """Return the config.json that is stated, or that of a folder as transformers keeps a model in."""
+    path = folder / stated
+    return path / "config.json" if path.is_dir() else path
+
+
+def _weights_beside(section: ModelSection, folder: Path) -> Iterator[str]:
+    """Say where the weights of a model's folder are: they are not taken unless a file says so."""
+    path = folder / (section.config or "")
+    names = ("model.safetensors", "model.safetensors.index.json")
+    found = [name for name in names if section.config and path.is_dir() and (path / name).is_file()]
+    if found:
+        stated = (Path(section.config or "") / found[0]).as_posix()
+        yield f"model.config: numbers are checked with weights drawn; verification.weights: {stated} takes its own."
+
+
+def _of_one_class(model: Model) -> Iterator[str]:
+    if model.task in ("classify", "tag") and model.classes == 1:
+        yield "model.classes: one class is one number, as regressions have; its loss is counted as that of a class."
 
 
 def _unread(section: ModelSection, model: Model) -> Iterator[str]:
@@ -103,7 +131,7 @@ def resolve_model(
     if section.preset is not None:
         return _changed(load_preset(section.preset), given)
     if section.config is not None:
-        config = asdict(read_hf_config(folder / section.config))
+        config = asdict(read_hf_config(_config_file(folder, section.config), task=section.task))
         return _changed(Model(**config | {"source": section.config}), given)
     return _whole(given, name, length)
 
@@ -151,7 +179,7 @@ def _whole(given: Mapping[str, Any], name: str, length: int | None) -> tuple[Mod
         shape.derive("attention_bias", given["bias"], "as bias")
     _derive_experts(shape)
     for each in fields(Model):
-        if each.default is not MISSING and each.name not in ("token_budget", "source"):
+        if each.default is not MISSING and each.name not in (*EXTRAS, "token_budget", "source", "notes"):
             shape.derive(each.name, each.default, "as in GPT-2")
     return Model(**shape.values), tuple(shape.defaults)
 

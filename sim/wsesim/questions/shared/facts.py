@@ -12,9 +12,10 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from wsesim._version import __version__
-from wsesim.answer import Provenance, SimulatorCost
+from wsesim.answer import Answer, Nearest, Provenance, SimulatorCost
 from wsesim.graph import Graph
 from wsesim.hardware import Cluster
+from wsesim.measured import nearest, traits_of
 from wsesim.model import Model
 from wsesim.software import STACKS, load_software
 
@@ -30,6 +31,8 @@ DECIDES = 0.1
 """Share of the headline from which on a single figure of the software is said to decide it."""
 MUCH = 0.1
 """Share of the time that another choice has to save to be told."""
+COUNTED = "cluster.systems"
+"""A figure that is the size of the question, and no change of the machine."""
 IDEAL = "ideal"
 """The stack without software costs, which the others are held against."""
 
@@ -102,6 +105,14 @@ def provenance_of(question: Question) -> Provenance:
         version=__version__, workload=asked.resolved, inputs_sha256=hashlib.sha256(text.encode()).hexdigest(),
         figures=asked.figures, defaults=asked.defaults, unread=question.reads.unread(asked.given),
     )  # fmt: skip
+
+
+def nearest_of(question: Question, answer: Answer) -> Nearest | None:
+    """Return the measured rows that a question is most like."""
+    choice = question.asked.software
+    traits = traits_of(question.kind, "" if choice is None else choice.stack, answer.facts)
+    changed = sum(figure.overridden and figure.name != COUNTED for figure in question.asked.figures)
+    return nearest(traits, kin=question.kin, changed=changed) if traits else None
 
 
 def cost_since(started: float, events: int) -> SimulatorCost:

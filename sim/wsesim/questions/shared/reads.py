@@ -16,12 +16,13 @@ def _of(**groups: str) -> frozenset[str]:
 
 SHAPE = _names(
     "layers width heads kv_heads head_width ffn_width vocab max_length activation norm position block norm_order "
-    "bias attention_bias head_norm tied token_types"
+    "bias attention_bias project_bias head_bias head_norm wide_norm tied token_types untied_norms embed_norm "
+    "embed_width embed_scale residual_scale logits_scale logits_cap attention_cap sinks"
 )
 """Facts of a model that move every answer about it."""
 HEAD = _names("causal task classes masked sentence_head")
 """Facts of what a model is trained to tell; `causal` decides which token a class is told from."""
-EXPERTS = _names("experts experts_per_token expert_imbalance")
+EXPERTS = _names("experts experts_per_token expert_imbalance router_bias shared_width shared_gate")
 """Facts of a mixture of experts."""
 STREAMED = _of(
     core="accumulator clock sram reserved fmac_fp16_per_cycle fmac_mixed_per_cycle fmac_fp32_per_cycle "
@@ -42,12 +43,12 @@ RELEASE = _of(
 )
 """Figures of a training release that any step depends on."""
 EVALUATION = Reads(
-    model=SHAPE | HEAD | EXPERTS | {"sparsity"},
+    model=SHAPE | HEAD | EXPERTS | {"sparsity", "position_offset"},
     hardware=STREAMED,
     software=RELEASE,
 )
 TRAINING = Reads(
-    model=EVALUATION.model | {"token_budget"},
+    model=EVALUATION.model | {"token_budget", "router"},
     hardware=STREAMED | _of(memoryx="update save"),
     software=RELEASE
     | _of(

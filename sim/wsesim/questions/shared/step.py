@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from wsesim.answer import FigureSpec
 from wsesim.graph import Graph, with_training
-from wsesim.model import build_graph, parameters
+from wsesim.model import Model, build_graph, parameters
 from wsesim.questions.base import Asked, Draft
 from wsesim.questions.shared.numbers import VERIFIED_LENGTH
 from wsesim.software import Training as TrainingSoftware
@@ -169,8 +170,15 @@ class Step:
 
     def graph(self) -> Graph:
         """Return the graph of the whole batch."""
-        forward = build_graph(self.asked.shape, sequences=self.sequences, length=self.length, precision=self.precision)
-        return with_training(forward) if self.trains else forward
+        one = _of_one_sequence(self.asked.shape, self.length, self.precision, self.trains)
+        return one.with_dims(batch=self.sequences)
+
+
+@lru_cache(maxsize=16)
+def _of_one_sequence(model: Model, length: int, precision: str, trains: bool) -> Graph:
+    """Return the graph of one sequence: the same ops whatever the batch, for all questions that ask of this model."""
+    forward = build_graph(model, sequences=1, length=length, precision=precision)
+    return with_training(forward) if trains else forward
 
 
 def named(asked: Asked) -> str:

@@ -9,7 +9,7 @@ from math import inf
 from wsesim.answer import Choice
 from wsesim.mapping import Program, StepRequest, floor_from_s, largest_pass
 from wsesim.questions.shared.facts import MUCH
-from wsesim.system import Way, fastest
+from wsesim.system import Clock, Way, fastest
 from wsesim.units import Dimension, show
 
 NEARBY = (0.75, 1.25)
@@ -68,7 +68,7 @@ def _freer(request: StepRequest, way: Way) -> Iterator[str]:
     opened = {"micro_batch": request.micro_batch is not None, "recompute": trains and request.recompute != "auto"}
     free = replace(request, micro_batch=None, recompute="auto" if trains else request.recompute)
     most_s = (1 - MUCH) * way.timed.step_s
-    found = _within(free, most_s) if any(opened.values()) else None
+    found = _within(free, most_s, way.clock) if any(opened.values()) else None
     if found:
         settings = " and ".join(f"{name}: auto" for name, was in opened.items() if was)
         yield f"{settings} would take {_better(found, found.timed.step_s / way.timed.step_s)}."
@@ -80,16 +80,16 @@ def _batches(request: StepRequest, way: Way) -> Iterator[str]:
     for sequences in sorted(_nearby(request, way)):
         share = sequences / request.sequences
         most_s = min((1 - MUCH) * way.timed.step_s, best[0] if best else inf) * share
-        if found := _within(replace(request, sequences=sequences), most_s):
+        if found := _within(replace(request, sequences=sequences), most_s, way.clock):
             best = (found.timed.step_s / share, sequences, found)
     if best:
         each_s, sequences, better = best
         yield f"{sequences:,} sequences would take {_better(better, each_s / way.timed.step_s)} for each."
 
 
-def _within(request: StepRequest, most_s: float) -> Way | None:
+def _within(request: StepRequest, most_s: float, clock: Clock) -> Way | None:
     """Return the fastest way to lay a step, if there is one that takes no more than *most_s*."""
-    found = fastest(request, below_s=most_s)
+    found = fastest(request, below_s=most_s, clock=clock)
     return found[0] if isinstance(found, tuple) and found and found[0].timed.step_s <= most_s else None
 
 
