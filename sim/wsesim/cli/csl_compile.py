@@ -93,10 +93,10 @@ def compile_(file: Path, **options: Any) -> None:
 def show(file: Path, stage: str, **options: Any) -> None:
     """Print a stage of the compiler: tokens, syntax tree, tile classes, code, memory map, routes as a picture."""
     from wsesim.csl.show import OF_IMAGE, OF_TEXT
-    from wsesim.csl.source import Source
+    from wsesim.csl.source import SourceFile
 
     lines = (
-        OF_TEXT[stage](Source(str(file), file.read_text()))
+        OF_TEXT[stage](SourceFile(str(file), file.read_text()))
         if stage in OF_TEXT
         else OF_IMAGE[stage](_image(file, **options))
     )

@@ -6,13 +6,13 @@ from wsesim.csl import tree, types
 from wsesim.csl.convert import array_of, coerce
 from wsesim.csl.core import evaluate, expression, type_of, whole
 from wsesim.csl.frame import Frame
-from wsesim.csl.source import CslError, Place
-from wsesim.csl.types import Type
-from wsesim.csl.values import VOID, Aggregate, Known, Value, copied, struct_of, tuple_of
+from wsesim.csl.source import CslError, SourcePlace
+from wsesim.csl.types import CslType
+from wsesim.csl.values import VOID, Aggregate, KnownValue, Value, copied, struct_of, tuple_of
 
 
 @expression(tree.Braces)
-def braces(node: tree.Braces, frame: Frame, wanted: Type | None) -> Value:
+def braces(node: tree.Braces, frame: Frame, wanted: CslType | None) -> Value:
     """`.{...}`, `T {...}`."""
     if node.value is not None:
         return node.value  # type: ignore[return-value]
@@ -30,7 +30,7 @@ def is_literal(node: tree.Node) -> bool:
     return is_constant or isinstance(node, tree.Number | tree.String)
 
 
-def _braces(node: tree.Braces, frame: Frame, wanted: Type | None) -> Value:
+def _braces(node: tree.Braces, frame: Frame, wanted: CslType | None) -> Value:
     of = None if node.type is None else _literal_type(node, frame)
     if isinstance(of, types.Array):
         return _array(node, of, frame)
@@ -49,11 +49,11 @@ def _braces(node: tree.Braces, frame: Frame, wanted: Type | None) -> Value:
     return coerce(struct_of(fields), of, frame, node.at, "the struct") if of else struct_of(fields)
 
 
-def _element(wanted: Type | None) -> Type | None:
+def _element(wanted: CslType | None) -> CslType | None:
     return wanted.element if isinstance(wanted, types.Array) else None
 
 
-def _literal_type(node: tree.Braces, frame: Frame) -> Type:
+def _literal_type(node: tree.Braces, frame: Frame) -> CslType:
     if isinstance(node.type, tree.ArrayType) and any(_is_blank(length) for length in node.type.lengths):
         return types.Array((len(node.items),), type_of(node.type.element, frame))
     assert node.type is not None
@@ -74,13 +74,13 @@ def _array(node: tree.Braces, of: types.Array, frame: Frame) -> Value:
 
 
 @expression(tree.PointerType)
-def pointer_type(node: tree.PointerType, frame: Frame, wanted: Type | None) -> Value:
+def pointer_type(node: tree.PointerType, frame: Frame, wanted: CslType | None) -> Value:
     """`*T`, `[*]T`."""
-    return Known(types.TYPE, types.Pointer(type_of(node.target, frame), node.many, node.const))
+    return KnownValue(types.TYPE, types.Pointer(type_of(node.target, frame), node.many, node.const))
 
 
 @expression(tree.ArrayType)
-def array_type(node: tree.ArrayType, frame: Frame, wanted: Type | None) -> Value:
+def array_type(node: tree.ArrayType, frame: Frame, wanted: CslType | None) -> Value:
     """`[n, m]T`."""
     inner = frame if frame.body is None else frame.comptime()
     lengths = tuple(whole(length, inner, "the length of an array", 0, 1 << 32) for length in node.lengths)
@@ -89,27 +89,27 @@ def array_type(node: tree.ArrayType, frame: Frame, wanted: Type | None) -> Value
         raise CslError(node.at, f"an array of {element}", f"write more lengths: [n, m]{element.element}")
     of = types.Array(lengths, element)
     frame.program.limits.array(of.count, node.at)
-    return Known(types.TYPE, of)
+    return KnownValue(types.TYPE, of)
 
 
 @expression(tree.FunctionType)
-def function_type(node: tree.FunctionType, frame: Frame, wanted: Type | None) -> Value:
+def function_type(node: tree.FunctionType, frame: Frame, wanted: CslType | None) -> Value:
     """`fn (A) R`."""
     parameters = tuple(type_of(parameter, frame) for parameter in node.parameters)
-    return Known(types.TYPE, types.Function(node.task, parameters, type_of(node.result, frame)))
+    return KnownValue(types.TYPE, types.Function(node.task, parameters, type_of(node.result, frame)))
 
 
 @expression(tree.StructType)
-def struct_type(node: tree.StructType, frame: Frame, wanted: Type | None) -> Value:
+def struct_type(node: tree.StructType, frame: Frame, wanted: CslType | None) -> Value:
     """`struct {...}`."""
     if node.kind == "union":
         raise CslError(node.at, "unions are not taken", "use @bitcast")
     fields = tuple((name, type_of(inner, frame)) for name, inner in node.fields)
-    return Known(types.TYPE, types.Struct(str(node.at), fields))
+    return KnownValue(types.TYPE, types.Struct(str(node.at), fields))
 
 
 @expression(tree.EnumType)
-def enum_type(node: tree.EnumType, frame: Frame, wanted: Type | None) -> Value:
+def enum_type(node: tree.EnumType, frame: Frame, wanted: CslType | None) -> Value:
     """`enum (T) {...}`: members without a value take the smallest numbers that no member has."""
     base = type_of(node.base, frame) if node.base else types.U16
     given = {name: whole(value, frame, f"the value of {name}") for name, value in node.members if value is not None}
@@ -122,10 +122,10 @@ def enum_type(node: tree.EnumType, frame: Frame, wanted: Type | None) -> Value:
         members.append((name, given[name] if value is not None else following))
     if len({name for name, _ in members}) != len(members):
         raise CslError(node.at, "two members of the enum have one name")
-    return Known(types.TYPE, types.Enum(str(node.at), base, tuple(members)))
+    return KnownValue(types.TYPE, types.Enum(str(node.at), base, tuple(members)))
 
 
-def fields_of(value: Value, at: Place, what: str) -> dict[str, Value]:
+def fields_of(value: Value, at: SourcePlace, what: str) -> dict[str, Value]:
     """The fields of a struct; of `{}` and `.{}` none.
 
     Raises:

@@ -6,28 +6,27 @@ from typing import Any
 
 from wsesim.csl import image, types
 from wsesim.csl.calls import call_with, entry_of
-from wsesim.csl.code import Body, Draft, Label, scalar
+from wsesim.csl.code import Body, Label, StepDraft, scalar
 from wsesim.csl.frame import Frame, Lowered
 from wsesim.csl.image import NOWHERE, Operation, Step, TaskArgument, TaskKind, TileClass, TileTask
-from wsesim.csl.memory_image import Memory as Words
-from wsesim.csl.memory_image import functions_of
+from wsesim.csl.memory_image import MemoryImage, functions_of
 from wsesim.csl.modules import function_type
 from wsesim.csl.operators import arithmetic
 from wsesim.csl.optimise import optimised
-from wsesim.csl.program import Program
+from wsesim.csl.program import TileProgram
 from wsesim.csl.recursion import with_stack
-from wsesim.csl.source import CslError, Place
-from wsesim.csl.types import Type
-from wsesim.csl.values import Address, Dsd, FunctionRef, Known, Runtime, Value
+from wsesim.csl.source import CslError, SourcePlace
+from wsesim.csl.types import CslType
+from wsesim.csl.values import Address, Dsd, FunctionRef, KnownValue, Runtime, Value
 
 
 class Assembler:
     """Makes a tile class of a program whose comptime blocks have run."""
 
-    def __init__(self, program: Program, name: str, spots: dict[str, int]) -> None:
+    def __init__(self, program: TileProgram, name: str, spots: dict[str, int]) -> None:
         self.program, self.name, self.spots = program, name, spots
         self.setup, self.code = program.setup, program.code
-        self.words = Words(program)
+        self.words = MemoryImage(program)
         self.tasks: list[tuple[TileTask, Label]] = []
         self.functions: list[tuple[image.HostFunction, Label]] = []
 
@@ -67,7 +66,7 @@ class Assembler:
         for kind, number, ref, at in self.setup.tasks:
             self._task(kind, number, ref, at)
         for name, value, is_variable, at in self.setup.exports:
-            if not is_variable and isinstance(value, Known) and isinstance(value.data, FunctionRef):
+            if not is_variable and isinstance(value, KnownValue) and isinstance(value.data, FunctionRef):
                 self._function(name, value.data, at)
         for ref in self.program.exported_functions:
             if ref.declaration.body is not None and not ref.declaration.task:
@@ -81,7 +80,7 @@ class Assembler:
     def _frame(self, ref: FunctionRef) -> Frame:
         return Frame(ref.module, self.program, Body(self.code), Lowered(ref, types.VOID))
 
-    def _task(self, kind: str, number: int, ref: FunctionRef, at: Place) -> None:
+    def _task(self, kind: str, number: int, ref: FunctionRef, at: SourcePlace) -> None:
         frame, entry = self._frame(ref), Label()
         frame.code.mark(entry)
         values, arguments, shift = [], [], 0
@@ -101,7 +100,7 @@ class Assembler:
         )  # fmt: skip
         self.tasks.append((task, entry))
 
-    def _close(self, ref: FunctionRef, frame: Frame, values: list[Value], at: Place) -> None:
+    def _close(self, ref: FunctionRef, frame: Frame, values: list[Value], at: SourcePlace) -> None:
         """Call the function, then end; a task is called here and nowhere else."""
         if ref.declaration.body is None:
             raise CslError(at, f"{ref.declaration.name} has no body")
@@ -109,7 +108,7 @@ class Assembler:
         frame.code.emit(Operation.END, at)
         self.code.bodies.append(frame.code.steps)
 
-    def _function(self, name: str, ref: FunctionRef, at: Place) -> None:
+    def _function(self, name: str, ref: FunctionRef, at: SourcePlace) -> None:
         if any(function.name == name for function, _ in self.functions):
             return
         frame, entry = self._frame(ref), Label()
@@ -135,11 +134,11 @@ class Assembler:
         self.code.bodies.append(frame.code.steps)
         self.tasks.append((TileTask(name="teardown", kind=TaskKind.LOCAL, id=29, entry=0), entry))
 
-    def _handler(self, name: str, number: int, ref: FunctionRef, at: Place, frame: Frame) -> None:
+    def _handler(self, name: str, number: int, ref: FunctionRef, at: SourcePlace, frame: Frame) -> None:
         from wsesim.csl.intrinsics import TABLE
 
         pending = Runtime(types.U32, frame.code.result(Operation.INTRINSIC, at, image.Type.U32, n=TABLE[name].number))
-        bit = arithmetic("&", pending, Known(types.U32, 1 << number), frame, at)
+        bit = arithmetic("&", pending, KnownValue(types.U32, 1 << number), frame, at)
         skip = Label()
         frame.code.emit(
             Operation.JUMP_EQUAL, at, image.Type.U32, a=frame.register(bit, at), b=self.code.number(0), n=skip
@@ -147,19 +146,19 @@ class Assembler:
         call_with(ref, [], frame, at, [])
         frame.code.mark(skip)
 
-    def _number(self, value: Value, at: Place) -> int:
+    def _number(self, value: Value, at: SourcePlace) -> int:
         """The number of an id, or that a task is bound to.
 
         Raises:
             CslError: A task that is bound to none.
         """
-        if isinstance(value, Known) and isinstance(value.data, FunctionRef):
+        if isinstance(value, KnownValue) and isinstance(value.data, FunctionRef):
             for _, number, ref, _ in self.setup.tasks:
                 if ref == value.data:
                     return number
             name = value.data.declaration.name
             raise CslError(at, f"task {name} is bound to no id", f"@bind_local_task({name}, id) in a comptime block")
-        assert isinstance(value, Known), value
+        assert isinstance(value, KnownValue), value
         return int(value.data)
 
     def _check_active(self, active: frozenset[int]) -> frozenset[int]:
@@ -169,9 +168,9 @@ class Assembler:
                 self.program.warn(f"{at}: id {self._number(value, at)} is activated and no task is bound to it")
         return active
 
-    def _pointers(self) -> dict[int, tuple[Known, Any]]:
+    def _pointers(self) -> dict[int, tuple[KnownValue, Any]]:
         """What each register with an address, a descriptor or a function holds; lowering functions finds more."""
-        found: dict[int, tuple[Known, Any]] = {}
+        found: dict[int, tuple[KnownValue, Any]] = {}
         seen = -1
         while seen != (seen := len(self.code.constants.later) + len(list(self.words.used()))):
             for register, value in list(self.code.constants.later.values()):
@@ -184,14 +183,14 @@ class Assembler:
             self.words.note(storage)
         return found
 
-    def _entry(self, value: Known) -> Label | None:
+    def _entry(self, value: KnownValue) -> Label | None:
         if not isinstance(value.data, FunctionRef) or value.data.declaration.task:
             return None
         of = value.type.target if isinstance(value.type, types.Pointer) else value.type
         assert isinstance(of, types.Function)
         return entry_of(value.data, of, self.program, value.data.declaration.at)
 
-    def _bits(self, value: Known) -> int:
+    def _bits(self, value: KnownValue) -> int:
         """A known value as the bits of a register."""
         data = value.data
         if isinstance(data, Address):
@@ -224,14 +223,14 @@ class Assembler:
             return image.descriptor(kind, base=base, length=self.setup.shapes.index(shape), **fields)
         return image.descriptor(kind, base=base, length=dsd.length, stride=dsd.stride, **fields)
 
-    def _first_values(self, entries: dict[int, tuple[Known, Any]]) -> dict[int, int]:
+    def _first_values(self, entries: dict[int, tuple[KnownValue, Any]]) -> dict[int, int]:
         values = {register: bits for bits, register in self.code.constants.bits.items() if bits}
         for register, (value, _) in entries.items():
             values[register] = self._bits(value)
         return values
 
     def _steps(self) -> tuple[Step, ...]:
-        drafts: list[Draft] = []
+        drafts: list[StepDraft] = []
         for body in self.code.bodies:
             for item in optimised(body):
                 if isinstance(item, Label):
@@ -240,13 +239,13 @@ class Assembler:
                     drafts.append(item)
         return tuple(self._step(draft) for draft in drafts)
 
-    def _step(self, draft: Draft) -> Step:
+    def _step(self, draft: StepDraft) -> Step:
         n = draft.n.number if isinstance(draft.n, Label) else draft.n
         return Step(
             draft.op, draft.t, draft.d, draft.a, draft.b, draft.c, n, self._spot(draft.at), draft.vector
         )  # fmt: skip
 
-    def _spot(self, at: Place) -> image.SourceSpot:
+    def _spot(self, at: SourcePlace) -> image.SourceSpot:
         file = self.spots.setdefault(at.source.path, len(self.spots))
         return image.SourceSpot(file, at.line, at.column)
 
@@ -267,8 +266,8 @@ class Assembler:
     def _exports(self) -> tuple[image.Variable, ...]:
         found = []
         for name, value, is_variable, at in self.setup.exports:
-            if not isinstance(value, Known) or not isinstance(value.data, Address):
-                if not (isinstance(value, Known) and isinstance(value.data, FunctionRef)):
+            if not isinstance(value, KnownValue) or not isinstance(value.data, Address):
+                if not (isinstance(value, KnownValue) and isinstance(value.data, FunctionRef)):
                     raise CslError(
                         at, f"{name} is a {value.type}, which the host cannot name", "a pointer or a function"
                     )
@@ -276,7 +275,7 @@ class Assembler:
             found.append(self._export(name, value, is_variable, at))
         return tuple(found)
 
-    def _export(self, name: str, value: Known, is_variable: bool, at: Place) -> image.Variable:
+    def _export(self, name: str, value: KnownValue, is_variable: bool, at: SourcePlace) -> image.Variable:
         of = value.type
         assert isinstance(of, types.Pointer)
         inner = of.target
@@ -301,7 +300,7 @@ class Assembler:
         return tuple(found)
 
 
-def _parameters(ref: FunctionRef) -> tuple[Type, ...]:
+def _parameters(ref: FunctionRef) -> tuple[CslType, ...]:
     of = function_type(ref.module, ref.declaration)
     assert isinstance(of, types.Function)
     return of.parameters

@@ -9,34 +9,34 @@ from wsesim.csl.core import evaluate, execute, expression, type_of
 from wsesim.csl.frame import Frame, Lowered
 from wsesim.csl.image import Operation
 from wsesim.csl.memory import load, store
-from wsesim.csl.program import Program
+from wsesim.csl.program import TileProgram
 from wsesim.csl.purity import addressed, is_pure
-from wsesim.csl.source import CslError, LimitError, Place
+from wsesim.csl.source import CslError, LimitError, SourcePlace
 from wsesim.csl.statements import ReturnSignal, local_place
-from wsesim.csl.types import Type
+from wsesim.csl.types import CslType
 from wsesim.csl.values import (
     VOID,
     Aggregate,
     Binding,
     Fields,
     FunctionRef,
-    Known,
+    InRegister,
+    KnownValue,
     Located,
     Runtime,
-    Slot,
     Value,
+    Where,
     copied,
     is_known,
     key,
 )  # fmt: skip
-from wsesim.csl.values import Place as Where
 
 
 @expression(tree.Call)
-def call(node: tree.Call, frame: Frame, wanted: Type | None) -> Value:
+def call(node: tree.Call, frame: Frame, wanted: CslType | None) -> Value:
     """`callee(arguments)`."""
     callee = evaluate(node.callee, frame)
-    if isinstance(callee, Known) and isinstance(callee.data, FunctionRef):
+    if isinstance(callee, KnownValue) and isinstance(callee.data, FunctionRef):
         return call_function(callee.data, node.arguments, frame, node.at)
     of = callee.type.target if isinstance(callee.type, types.Pointer) else callee.type
     if isinstance(callee, Runtime) and isinstance(of, types.Function):
@@ -44,7 +44,7 @@ def call(node: tree.Call, frame: Frame, wanted: Type | None) -> Value:
     raise CslError(node.at, f"a {callee.type} is called", "functions and pointers to functions are")
 
 
-def call_function(ref: FunctionRef, arguments: list[tree.Node], frame: Frame, at: Place) -> Value:
+def call_function(ref: FunctionRef, arguments: list[tree.Node], frame: Frame, at: SourcePlace) -> Value:
     """A call of a function that is known.
 
     Raises:
@@ -62,7 +62,7 @@ def call_function(ref: FunctionRef, arguments: list[tree.Node], frame: Frame, at
     return call_with(ref, values, frame, at, [argument.at for argument in arguments])
 
 
-def _hint(parameter: tree.Parameter, ref: FunctionRef) -> Type | None:
+def _hint(parameter: tree.ParameterNode, ref: FunctionRef) -> CslType | None:
     try:
         return type_of(parameter.type, ref.module.frame())
     except LimitError:
@@ -71,7 +71,7 @@ def _hint(parameter: tree.Parameter, ref: FunctionRef) -> Type | None:
         return None
 
 
-def call_with(ref: FunctionRef, values: list[Value], frame: Frame, at: Place, places: list[Place]) -> Value:
+def call_with(ref: FunctionRef, values: list[Value], frame: Frame, at: SourcePlace, places: list[SourcePlace]) -> Value:
     """A call with values: evaluated if nothing is lowered, or if it is `inline` and all of them are known."""
     if ref.declaration.body is None:
         raise CslError(at, f"{ref.declaration.name} is extern and has no body here")
@@ -95,7 +95,7 @@ def _is_comptime_only(ref: FunctionRef) -> bool:
     return result != types.ANY and types.is_comptime_only(result)
 
 
-def evaluated(ref: FunctionRef, values: list[Value], frame: Frame, at: Place, places: list[Place]) -> Value:
+def evaluated(ref: FunctionRef, values: list[Value], frame: Frame, at: SourcePlace, places: list[SourcePlace]) -> Value:
     """What a function comes to while compiling; for equal arguments it is evaluated once where nothing else shows."""
     if not (frame.program.is_layout and is_pure(ref)):
         return _evaluated(ref, values, frame, at, places)
@@ -105,13 +105,15 @@ def evaluated(ref: FunctionRef, values: list[Value], frame: Frame, at: Place, pl
     return copied(frame.program.results[mark])
 
 
-def _evaluated(ref: FunctionRef, values: list[Value], frame: Frame, at: Place, places: list[Place]) -> Value:
+def _evaluated(
+    ref: FunctionRef, values: list[Value], frame: Frame, at: SourcePlace, places: list[SourcePlace]
+) -> Value:
     scope = Frame(ref.module, ref.module.program, effects=frame.effects)
     for parameter, value, place in zip(ref.declaration.parameters, values, places, strict=True):
         of = type_of(parameter.type, scope)
         if of not in (types.ANY, types.STRUCT):
             value = coerce(value, of, frame, place, f"argument {parameter.name}")
-        if isinstance(value, Known) and isinstance(value.data, list):
+        if isinstance(value, KnownValue) and isinstance(value.data, list):
             frame.program.limits.step(at, len(value.data) >> 4)
         scope.names[parameter.name] = Binding(copied(value))
     scope.result = type_of(ref.declaration.result, scope)
@@ -130,7 +132,9 @@ def _evaluated(ref: FunctionRef, values: list[Value], frame: Frame, at: Place, p
     return VOID
 
 
-def _lowered_call(ref: FunctionRef, values: list[Value], frame: Frame, at: Place, places: list[Place]) -> Value:
+def _lowered_call(
+    ref: FunctionRef, values: list[Value], frame: Frame, at: SourcePlace, places: list[SourcePlace]
+) -> Value:
     scope = Frame(ref.module, frame.program)
     specialised: list[object] = []
     for position, (parameter, place) in enumerate(zip(ref.declaration.parameters, places, strict=True)):
@@ -168,7 +172,7 @@ def _unhashable(part: object) -> bool:
     return False
 
 
-def _returned(lowered: Lowered, frame: Frame, at: Place) -> Value:
+def _returned(lowered: Lowered, frame: Frame, at: SourcePlace) -> Value:
     if lowered.returned is None:
         return VOID
     value = load(lowered.returned, frame, at)
@@ -177,18 +181,18 @@ def _returned(lowered: Lowered, frame: Frame, at: Place) -> Value:
     return value
 
 
-def _fixed(value: Value, parameter: tree.Parameter, of: Type) -> bool:
+def _fixed(value: Value, parameter: tree.ParameterNode, of: CslType) -> bool:
     """Whether a function is made anew for this value of an argument."""
     if parameter.comptime or types.is_comptime_only(value.type) or value.type == types.VOID:
         return True
-    if isinstance(value, Known) and (
+    if isinstance(value, KnownValue) and (
         value.type in (types.COMPTIME_INT, types.COMPTIME_FLOAT) or isinstance(value.data, list)
     ):
         return True
-    return isinstance(value, Aggregate) or isinstance(value.type, types.Register)
+    return isinstance(value, Aggregate) or isinstance(value.type, types.DsrType)
 
 
-def lower(ref: FunctionRef, scope: Frame, program: Program) -> Lowered:
+def lower(ref: FunctionRef, scope: Frame, program: TileProgram) -> Lowered:
     """Places for what a function takes and gives."""
     result = type_of(ref.declaration.result, scope)
     lowered = Lowered(ref, result, addressed=frozenset(addressed(ref.declaration.body)))
@@ -205,11 +209,11 @@ def lower(ref: FunctionRef, scope: Frame, program: Program) -> Lowered:
     return lowered
 
 
-def _received(name: str, value: Value, scope: Frame, at: Place) -> tuple[Where | None, Binding]:
+def _received(name: str, value: Value, scope: Frame, at: SourcePlace) -> tuple[Where | None, Binding]:
     """Where an argument goes, or None if it is built into the code; what its name stands for."""
     if isinstance(value, Runtime):
         place = local_place(name, value.type, scope, at)
-        return place, Binding(load(place, scope, at)) if isinstance(place, Slot) else Binding(place=place)
+        return place, Binding(load(place, scope, at)) if isinstance(place, InRegister) else Binding(place=place)
     if isinstance(value, Aggregate) and not is_known(value):
         parts = {inner: _received(f"{name}.{inner}", part, scope, at) for inner, part in value.fields.items()}
         places = {inner: place for inner, (place, _) in parts.items() if place is not None}
@@ -218,14 +222,14 @@ def _received(name: str, value: Value, scope: Frame, at: Place) -> tuple[Where |
     return None, Binding(place=value.place) if isinstance(value, Located) else Binding(value)
 
 
-def _value(binding: Binding, scope: Frame, at: Place) -> Value:
+def _value(binding: Binding, scope: Frame, at: SourcePlace) -> Value:
     if binding.value is not None:
         return binding.value
     assert binding.place is not None
     return load(binding.place, scope, at)
 
 
-def fill(lowered: Lowered, scope: Frame, program: Program) -> None:
+def fill(lowered: Lowered, scope: Frame, program: TileProgram) -> None:
     """The code of a function."""
     assert lowered.ref is not None
     assert scope.body is not None
@@ -246,7 +250,7 @@ def fill(lowered: Lowered, scope: Frame, program: Program) -> None:
     lowered.done = True
 
 
-def _endless(body: tree.Block) -> bool:
+def _endless(body: tree.BlockNode) -> bool:
     return bool(body.body) and isinstance(body.body[-1], tree.While | tree.Switch)
 
 
@@ -266,7 +270,7 @@ def _call_pointer(callee: Runtime, of: types.Function, node: tree.Call, frame: F
     return Runtime(of.result, frame.code.result(Operation.MOVE, node.at, scalar(of.result, node.at), a=result))
 
 
-def signature(of: types.Function, program: Program, at: Place) -> tuple[int, list[int], int]:
+def signature(of: types.Function, program: TileProgram, at: SourcePlace) -> tuple[int, list[int], int]:
     """Registers by which functions of a type are called through pointers: link, arguments, result."""
     if of not in program.thunks:
         result = program.code.register() if of.result != types.VOID else -1
@@ -274,7 +278,7 @@ def signature(of: types.Function, program: Program, at: Place) -> tuple[int, lis
     return program.thunks[of]  # type: ignore[no-any-return]
 
 
-def entry_of(ref: FunctionRef, of: types.Function, program: Program, at: Place) -> Label:
+def entry_of(ref: FunctionRef, of: types.Function, program: TileProgram, at: SourcePlace) -> Label:
     """Where a function begins when it is called through a pointer of a type."""
     mark = (ref, of)
     if mark in program.thunks:

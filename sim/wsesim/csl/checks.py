@@ -11,7 +11,7 @@ RAMP = 16
 
 
 @dataclass(slots=True)
-class Use:
+class TileUse:
     """What the code of a tile class names by known numbers; `is_open`: some also by numbers that the core finds."""
 
     activated: set[int] = field(default_factory=set)
@@ -33,9 +33,9 @@ def findings(image: Image) -> list[str]:
     return found + list(_colors(image, uses))
 
 
-def used(tile: TileClass) -> Use:
+def used(tile: TileClass) -> TileUse:
     """What the code of a tile class names."""
-    use = Use(activated=set(tile.active))
+    use = TileUse(activated=set(tile.active))
     descriptors = [tile.first_values.get(register, 0) for register in _descriptors(tile)]
     for bits in descriptors:
         _descriptor(bits, use)
@@ -64,7 +64,7 @@ def _descriptors(tile: TileClass) -> set[int]:
     return found
 
 
-def _descriptor(bits: int, use: Use) -> None:
+def _descriptor(bits: int, use: TileUse) -> None:
     kind = bits & 7
     color, queue = (bits >> Field.COLOR.shift) & 31, (bits >> Field.QUEUE.shift) & 15
     if kind == DsdKind.FABIN:
@@ -74,7 +74,7 @@ def _descriptor(bits: int, use: Use) -> None:
         use.sent_colors.add(color)
 
 
-def _name(tile: TileClass, register: int, into: set[int], use: Use) -> None:
+def _name(tile: TileClass, register: int, into: set[int], use: TileUse) -> None:
     if register == NOWHERE:
         return
     if any(step.d == register for step in tile.steps):
@@ -83,13 +83,13 @@ def _name(tile: TileClass, register: int, into: set[int], use: Use) -> None:
         into.add(tile.first_values.get(register, 0))
 
 
-def _tasks(tile: TileClass, use: Use) -> Iterator[str]:
+def _tasks(tile: TileClass, use: TileUse) -> Iterator[str]:
     for task in tile.tasks:
         if task.kind == TaskKind.LOCAL and task.id not in use.activated and task.name != "teardown" and not use.is_open:
             yield f"{tile.name}: task {task.name} (id {task.id}) is bound and nothing activates it"
 
 
-def _queues(tile: TileClass, use: Use, arch: str) -> Iterator[str]:
+def _queues(tile: TileClass, use: TileUse, arch: str) -> Iterator[str]:
     data = {task.id for task in tile.tasks if task.kind == TaskKind.DATA}
     controls = any(task.kind == TaskKind.CONTROL for task in tile.tasks)
     for queue, color in tile.input_queues.items():
@@ -98,7 +98,7 @@ def _queues(tile: TileClass, use: Use, arch: str) -> Iterator[str]:
             yield f"{tile.name}: input queue {queue} of color {color} has no task and no descriptor that reads it"
 
 
-def _colors(image: Image, uses: list[Use]) -> Iterator[str]:
+def _colors(image: Image, uses: list[TileUse]) -> Iterator[str]:
     if any(use.is_open for use in uses):
         return
     routed = {color for tile in image.classes for color in tile.colors}

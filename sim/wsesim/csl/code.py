@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from wsesim.csl import image, types
 from wsesim.csl.image import Operation
 from wsesim.csl.numbers import bits_of
-from wsesim.csl.source import CslError, LimitError, Place
-from wsesim.csl.types import Type
-from wsesim.csl.values import Address, Dsd, FunctionRef, Known
+from wsesim.csl.source import CslError, LimitError, SourcePlace
+from wsesim.csl.types import CslType
+from wsesim.csl.values import Address, Dsd, FunctionRef, KnownValue
 
 MAX_STEPS = 400_000
 """Instructions of a tile class: far more than 48 KB of memory hold."""
@@ -25,11 +25,11 @@ class Label:
 
 
 @dataclass(slots=True)
-class Draft:
+class StepDraft:
     """An instruction whose jump may go to a label."""
 
     op: Operation
-    at: Place
+    at: SourcePlace
     t: image.Type = image.Type.U16
     d: int = -1
     a: int = -1
@@ -42,22 +42,22 @@ class Draft:
 
 
 @dataclass(slots=True, eq=False)
-class Constants:
+class ConstantRegisters:
     """Registers that never change, one for each value."""
 
     first: int = 0
     bits: dict[int, int] = field(default_factory=dict)
-    later: dict[object, tuple[int, Known]] = field(default_factory=dict)
+    later: dict[object, tuple[int, KnownValue]] = field(default_factory=dict)
     """Values that hold an address: register and value by the value."""
 
 
 @dataclass(slots=True, eq=False)
-class Code:
+class ClassCode:
     """All code of a tile class."""
 
     registers: int = 0
-    constants: Constants = field(default_factory=Constants)
-    bodies: list[list[Draft | Label]] = field(default_factory=list)
+    constants: ConstantRegisters = field(default_factory=ConstantRegisters)
+    bodies: list[list[StepDraft | Label]] = field(default_factory=list)
     count: int = 0
 
     def register(self) -> int:
@@ -71,7 +71,7 @@ class Code:
             self.constants.bits[value] = self.register()
         return self.constants.bits[value]
 
-    def constant(self, value: Known, at: Place) -> int:
+    def constant(self, value: KnownValue, at: SourcePlace) -> int:
         """The register that holds this known value.
 
         Raises:
@@ -93,11 +93,11 @@ class Code:
 class Body:
     """The code of a function while it is made."""
 
-    code: Code
-    steps: list[Draft | Label] = field(default_factory=list)
+    code: ClassCode
+    steps: list[StepDraft | Label] = field(default_factory=list)
 
     def emit(
-        self, op: Operation, at: Place, t: image.Type = image.Type.U16, *, d: int = -1, a: int = -1, b: int = -1,
+        self, op: Operation, at: SourcePlace, t: image.Type = image.Type.U16, *, d: int = -1, a: int = -1, b: int = -1,
         c: int = -1, n: int | Label = 0, vector: image.Vector | None = None,
     ) -> int:  # fmt: skip
         """Append an instruction; d is handed back.
@@ -108,13 +108,13 @@ class Body:
         self.code.count += 1
         if self.code.count > MAX_STEPS:
             raise LimitError(at, f"more than {MAX_STEPS} instructions in a tile class", "unroll less")
-        self.steps.append(Draft(op, at, t, d, a, b, c, n, vector))
+        self.steps.append(StepDraft(op, at, t, d, a, b, c, n, vector))
         return d
 
     def result(
         self,
         op: Operation,
-        at: Place,
+        at: SourcePlace,
         t: image.Type = image.Type.U16,
         *,
         a: int = -1,
@@ -126,22 +126,22 @@ class Body:
         return self.emit(op, at, t, d=self.code.register(), a=a, b=b, c=c, n=n)
 
     @property
-    def last(self) -> Draft:
+    def last(self) -> StepDraft:
         """The last instruction, just made."""
         step = self.steps[-1]
-        assert isinstance(step, Draft)
+        assert isinstance(step, StepDraft)
         return step
 
     def mark(self, label: Label) -> None:
         """The label stands here."""
         self.steps.append(label)
 
-    def jump(self, label: Label, at: Place) -> None:
+    def jump(self, label: Label, at: SourcePlace) -> None:
         """Go on at the label."""
         self.emit(Operation.JUMP, at, n=label)
 
     @contextmanager
-    def captured(self, into: list[Draft | Label]) -> Iterator[None]:
+    def captured(self, into: list[StepDraft | Label]) -> Iterator[None]:
         """What is appended meanwhile goes to another list."""
         steps, self.steps = self.steps, into
         try:
@@ -150,7 +150,7 @@ class Body:
             self.steps = steps
 
 
-def scalar(of: Type, at: Place) -> image.Type:
+def scalar(of: CslType, at: SourcePlace) -> image.Type:
     """The machine's type of a scalar.
 
     Raises:
@@ -164,9 +164,9 @@ def scalar(of: Type, at: Place) -> image.Type:
         return scalar(of.base, at)
     if of == types.BOOL:
         return image.Type.BOOL
-    if isinstance(of, types.Opaque | types.Pointer | types.Register | types.Function):
+    if isinstance(of, types.Opaque | types.Pointer | types.DsrType | types.Function):
         return image.Type.U16
-    if isinstance(of, types.Descriptor):
+    if isinstance(of, types.DsdType):
         return image.Type.U64
     if of == types.COMPTIME_INT:
         return image.Type.I32
@@ -175,7 +175,7 @@ def scalar(of: Type, at: Place) -> image.Type:
     )
 
 
-def _instead(of: Type) -> str:
+def _instead(of: CslType) -> str:
     if of == types.COMPTIME_FLOAT:
         return "give it a type by @as(f32, ...)"
     return (

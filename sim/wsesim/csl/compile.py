@@ -18,12 +18,12 @@ from wsesim.csl.assemble import Assembler
 from wsesim.csl.core import execute, type_of
 from wsesim.csl.files import LIBRARY, Files
 from wsesim.csl.image import ColorSetting, Image, TileClass
-from wsesim.csl.layout import Layout
+from wsesim.csl.layout import LaidOut
 from wsesim.csl.limits import Limits, deep
-from wsesim.csl.modules import Module
-from wsesim.csl.program import Options, Program
+from wsesim.csl.modules import ModuleInstance
+from wsesim.csl.program import CompilerOptions, TileProgram
 from wsesim.csl.source import CslError, nearest
-from wsesim.csl.values import Known, Value
+from wsesim.csl.values import KnownValue, Value
 
 
 def compile_file(
@@ -36,7 +36,7 @@ def compile_file(
     Raises:
         CslError: Mistakes in the program, each with its place.
     """
-    options = Options(
+    options = CompilerOptions(
         arch=arch, params=params or {}, colors=colors or {}, fabric=fabric, offsets=offsets, fp16=fp16, depth=depth,
         inlined=inlined,
     )  # fmt: skip
@@ -56,7 +56,7 @@ def compile_tile(
     Raises:
         CslError: Mistakes in the program.
     """
-    options = Options(arch=arch, fp16=fp16)
+    options = CompilerOptions(arch=arch, fp16=fp16)
     files = files or Files(import_paths, root=str(path))
     with deep():
         given = {name: value for name, value in params.items() if isinstance(value, Value)}
@@ -65,14 +65,14 @@ def compile_tile(
         return _tile(str(path), given, colors or {}, options, files, rectangle, spots, numbers)[0]
 
 
-def _laid_out(path: str, options: Options, files: Files) -> tuple[Program, Layout]:
-    program = Program(options, files, Limits(depth=options.depth, inlined=options.inlined), True)
-    layout = Layout(path, files)
+def _laid_out(path: str, options: CompilerOptions, files: Files) -> tuple[TileProgram, LaidOut]:
+    program = TileProgram(options, files, Limits(depth=options.depth, inlined=options.inlined), True)
+    layout = LaidOut(path, files)
     program.layout = layout
-    module = Module(path, files.parsed(path), program, {})
+    module = ModuleInstance(path, files.parsed(path), program, {})
     program.modules.append(module)
     module.params = _given(module, options)
-    blocks = [item for item in module.file.items if isinstance(item, tree.Layout)]
+    blocks = [item for item in module.file.items if isinstance(item, tree.LayoutNode)]
     if not blocks:
         raise CslError(module.file.at, "this file has no layout block", "compile the file with layout { ... }")
     for item in module.file.items:
@@ -91,12 +91,12 @@ def _laid_out(path: str, options: Options, files: Files) -> tuple[Program, Layou
     return program, layout
 
 
-def _given(module: Module, options: Options) -> dict[str, Value]:
+def _given(module: ModuleInstance, options: CompilerOptions) -> dict[str, Value]:
     """Values of `--params` and `--colors` for the params of the layout file."""
     return _numbers(module, "--params", options.params) | _numbers(module, "--colors", options.colors)
 
 
-def _numbers(module: Module, source: str, numbers: dict[str, int]) -> dict[str, Value]:
+def _numbers(module: ModuleInstance, source: str, numbers: dict[str, int]) -> dict[str, Value]:
     """Whole numbers as the types that a file declares for its params."""
     items = [item for item in module.items.values() if isinstance(item, tree.VarDecl)]
     declared = {item.name: item for item in items if item.kind == "param"}
@@ -109,20 +109,20 @@ def _numbers(module: Module, source: str, numbers: dict[str, int]) -> dict[str, 
     return found
 
 
-def _typed(module: Module, item: tree.VarDecl, number: int) -> Value:
+def _typed(module: ModuleInstance, item: tree.VarDecl, number: int) -> Value:
     of = type_of(item.type, module.frame()) if item.type is not None else types.COMPTIME_INT
     if isinstance(of, types.Opaque):
-        return Known(of, number)
+        return KnownValue(of, number)
     if of == types.BOOL:
-        return Known(of, bool(number))
+        return KnownValue(of, bool(number))
     if isinstance(of, types.Float):
-        return Known(of, float(number))
+        return KnownValue(of, float(number))
     if isinstance(of, types.Int) and number < 0 and not of.signed:
         raise CslError(item.at, f"param {item.name} is {number}, which {of} does not hold")
-    return Known(types.COMPTIME_INT, number)
+    return KnownValue(types.COMPTIME_INT, number)
 
 
-def _image(program: Program, layout: Layout, options: Options, files: Files) -> Image:
+def _image(program: TileProgram, layout: LaidOut, options: CompilerOptions, files: Files) -> Image:
     assert layout.rectangle is not None
     width, height = layout.rectangle
     spots: dict[str, int] = {}
@@ -152,10 +152,10 @@ def _image(program: Program, layout: Layout, options: Options, files: Files) -> 
 
 
 def _tile(
-    path: str, params: dict[str, Value], colors: dict[int, ColorSetting], options: Options, files: Files,
+    path: str, params: dict[str, Value], colors: dict[int, ColorSetting], options: CompilerOptions, files: Files,
     rectangle: tuple[int, int], spots: dict[str, int], numbers: dict[str, int] | None = None,
 ) -> tuple[TileClass, list[str]]:  # fmt: skip
-    program = Program(options, files, Limits(depth=options.depth, inlined=options.inlined), False, rectangle)
+    program = TileProgram(options, files, Limits(depth=options.depth, inlined=options.inlined), False, rectangle)
     program.setup.colors.update(colors)
     module = program.instance(path, params, "", Path(path).is_relative_to(LIBRARY))
     module.params = params | _numbers(module, "set_param", numbers or {})
@@ -170,4 +170,4 @@ def has_layout(path: str | Path) -> bool:
     Raises:
         CslError: It is not CSL.
     """
-    return any(isinstance(item, tree.Layout) for item in Files().parsed(str(path)).items)
+    return any(isinstance(item, tree.LayoutNode) for item in Files().parsed(str(path)).items)

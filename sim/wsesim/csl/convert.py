@@ -7,12 +7,12 @@ from wsesim.csl.code import scalar
 from wsesim.csl.frame import Frame
 from wsesim.csl.image import Operation
 from wsesim.csl.numbers import round_to
-from wsesim.csl.source import CslError, Place, nearest
-from wsesim.csl.types import Type
-from wsesim.csl.values import Address, Aggregate, FunctionRef, Items, Known, Located, Runtime, Value, unwrap, wrap
+from wsesim.csl.source import CslError, SourcePlace, nearest
+from wsesim.csl.types import CslType
+from wsesim.csl.values import Address, Aggregate, FunctionRef, Items, KnownValue, Located, Runtime, Value, unwrap, wrap
 
 
-def coerce(value: Value, of: Type, frame: Frame, at: Place, what: str = "this") -> Value:
+def coerce(value: Value, of: CslType, frame: Frame, at: SourcePlace, what: str = "this") -> Value:
     """The value as one of the type, as CSL converts by itself.
 
     Raises:
@@ -21,7 +21,7 @@ def coerce(value: Value, of: Type, frame: Frame, at: Place, what: str = "this") 
     if value.type == of or of == types.ANY:
         return value
     result = None
-    if isinstance(value, Known):
+    if isinstance(value, KnownValue):
         result = _known(value, of, at, what)
     if result is None and isinstance(value, Aggregate):
         result = _aggregate(value, of, frame, at, what)
@@ -36,43 +36,43 @@ def coerce(value: Value, of: Type, frame: Frame, at: Place, what: str = "this") 
     return result
 
 
-def _known(value: Known, of: Type, at: Place, what: str) -> Value | None:
+def _known(value: KnownValue, of: CslType, at: SourcePlace, what: str) -> Value | None:
     data = value.data
     if isinstance(data, int) and not isinstance(data, bool) and _numeric(value.type):
         if isinstance(of, types.Int):
             if not of.low <= data <= of.high:
                 raise CslError(at, f"{what} is {data}, which {of} does not hold", f"{of} holds {of.low} to {of.high}")
-            return Known(of, data)
-        return Known(of, data) if of == types.COMPTIME_INT else None
+            return KnownValue(of, data)
+        return KnownValue(of, data) if of == types.COMPTIME_INT else None
     if isinstance(data, float) and isinstance(of, types.Float):
         widens = value.type == types.COMPTIME_FLOAT or (value.type != types.F32 and of == types.F32)
-        return Known(of, round_to(of, data)) if widens else None
+        return KnownValue(of, round_to(of, data)) if widens else None
     if isinstance(data, float) and of == types.COMPTIME_FLOAT:
-        return Known(of, data)
+        return KnownValue(of, data)
     if isinstance(data, Address) and isinstance(of, types.Pointer):
-        return Known(of, data) if _points(value.type, of) else None
+        return KnownValue(of, data) if _points(value.type, of) else None
     if isinstance(data, FunctionRef):
         target = of.target if isinstance(of, types.Pointer) else of
         if isinstance(target, types.Function):
-            return Known(of, data) if _callable(value.type, target) else None
+            return KnownValue(of, data) if _callable(value.type, target) else None
     if isinstance(data, list) and isinstance(of, types.Array) and isinstance(value.type, types.Array):
         if of.lengths != value.type.lengths:
             return None
         element = value.type.element
-        return Known(of, [unwrap(_element(wrap(element, item), of.element, at, what)) for item in data])
+        return KnownValue(of, [unwrap(_element(wrap(element, item), of.element, at, what)) for item in data])
     return None
 
 
-def _element(value: Value, of: Type, at: Place, what: str) -> Value:
+def _element(value: Value, of: CslType, at: SourcePlace, what: str) -> Value:
     if value.type == of:
         return value
-    result = _known(value, of, at, what) if isinstance(value, Known) else None
+    result = _known(value, of, at, what) if isinstance(value, KnownValue) else None
     if result is None:
         raise CslError(at, f"an element is of type {value.type}, not {of}", _advice(value, of))
     return result
 
 
-def _aggregate(value: Aggregate, of: Type, frame: Frame, at: Place, what: str) -> Value | None:
+def _aggregate(value: Aggregate, of: CslType, frame: Frame, at: SourcePlace, what: str) -> Value | None:
     if of == types.STRUCT:
         return value
     if isinstance(of, types.Array):
@@ -89,12 +89,12 @@ def _aggregate(value: Aggregate, of: Type, frame: Frame, at: Place, what: str) -
 
 def array_of(of: types.Array, items: list[Value]) -> Value:
     """An array of these elements."""
-    if all(isinstance(item, Known | Aggregate) for item in items):
-        return Known(of, [unwrap(item) for item in items])
+    if all(isinstance(item, KnownValue | Aggregate) for item in items):
+        return KnownValue(of, [unwrap(item) for item in items])
     return Items(of, items)
 
 
-def _runtime(value: Runtime, of: Type, frame: Frame, at: Place) -> Value | None:
+def _runtime(value: Runtime, of: CslType, frame: Frame, at: SourcePlace) -> Value | None:
     have = value.type
     if isinstance(have, types.Int) and isinstance(of, types.Int) and _widens(have, of):
         return converted(value, of, frame, at)
@@ -107,7 +107,7 @@ def _runtime(value: Runtime, of: Type, frame: Frame, at: Place) -> Value | None:
     return None
 
 
-def converted(value: Value, of: Type, frame: Frame, at: Place) -> Value:
+def converted(value: Value, of: CslType, frame: Frame, at: SourcePlace) -> Value:
     """A scalar that the core converts."""
     register = frame.register(value, at)
     n = int(scalar(value.type, at))
@@ -120,11 +120,11 @@ def _widens(have: types.Int, of: types.Int) -> bool:
     return of.signed and of.bits > have.bits
 
 
-def _numeric(of: Type) -> bool:
+def _numeric(of: CslType) -> bool:
     return isinstance(of, types.Int) or of == types.COMPTIME_INT
 
 
-def _points(have: Type, of: types.Pointer) -> bool:
+def _points(have: CslType, of: types.Pointer) -> bool:
     if not isinstance(have, types.Pointer):
         return False
     if have.const and not of.const and not isinstance(of.target, types.Function):
@@ -140,13 +140,13 @@ def _points(have: Type, of: types.Pointer) -> bool:
     return False
 
 
-def _callable(have: Type, of: types.Function) -> bool:
+def _callable(have: CslType, of: types.Function) -> bool:
     if not isinstance(have, types.Function):
         return False
     return have.task == of.task and len(have.parameters) == len(of.parameters)
 
 
-def peer(a: Value, b: Value, at: Place, op: str) -> Type:
+def peer(a: Value, b: Value, at: SourcePlace, op: str) -> CslType:
     """The type that two operands have in common.
 
     Raises:
@@ -173,16 +173,16 @@ def peer(a: Value, b: Value, at: Place, op: str) -> Type:
     raise CslError(at, f"{op} between {a.type} and {b.type}", "convert one by @as(T, x)")
 
 
-def _fits(value: Value, of: Type) -> bool:
+def _fits(value: Value, of: CslType) -> bool:
     """Whether it is a known integer that the other type holds."""
-    if not isinstance(value, Known) or not isinstance(of, types.Int) or not isinstance(value.type, types.Int):
+    if not isinstance(value, KnownValue) or not isinstance(of, types.Int) or not isinstance(value.type, types.Int):
         return False
     return bool(of.low <= value.data <= of.high)
 
 
-def _advice(value: Value, of: Type) -> str:
+def _advice(value: Value, of: CslType) -> str:
     if value.type == types.COMPTIME_INT and isinstance(of, types.Float):
-        return f"write {value.data}.0" if isinstance(value, Known) else "write it with a point"
+        return f"write {value.data}.0" if isinstance(value, KnownValue) else "write it with a point"
     if of == types.BOOL:
         return "compare it: x != 0"
     numbers = (types.Int, types.Float)

@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 
 from wsesim.csl import types
 from wsesim.csl.frame import Frame
-from wsesim.csl.source import CslError, Place
+from wsesim.csl.source import CslError, SourcePlace
 from wsesim.csl.tree import Node
-from wsesim.csl.types import Type
-from wsesim.csl.values import Known, Value
+from wsesim.csl.types import CslType
+from wsesim.csl.values import KnownValue, Value
 
-Expression = Callable[[Any, Frame, Type | None], Value]
+Expression = Callable[[Any, Frame, CslType | None], Value]
 Statement = Callable[[Any, Frame], bool]
 EXPRESSIONS: dict[type[Node], Expression] = {}
 STATEMENTS: dict[type[Node], Statement] = {}
@@ -42,7 +42,7 @@ def statement(*kinds: type[Node]) -> Callable[[S], S]:
     return enter
 
 
-def evaluate(node: Node, frame: Frame, wanted: Type | None = None) -> Value:
+def evaluate(node: Node, frame: Frame, wanted: CslType | None = None) -> Value:
     """What an expression comes to; `wanted` is a hint, nothing is converted to it."""
     frame.program.limits.step(node.at)
     return EXPRESSIONS[type(node)](node, frame, wanted)
@@ -54,26 +54,26 @@ def execute(node: Node, frame: Frame) -> bool:
     return STATEMENTS[type(node)](node, frame)
 
 
-def known(node: Node, frame: Frame, wanted: Type | None = None, what: str = "this") -> Known:
+def known(node: Node, frame: Frame, wanted: CslType | None = None, what: str = "this") -> KnownValue:
     """What an expression comes to, which must be known while compiling and no struct.
 
     Raises:
         CslError: Only the core will know it.
     """
     value = evaluate(node, frame, wanted)
-    if not isinstance(value, Known):
+    if not isinstance(value, KnownValue):
         raise CslError(node.at, f"{what} must be known while compiling", "make it a const, a param or a literal")
     return value
 
 
-def type_of(node: Node, frame: Frame) -> Type:
+def type_of(node: Node, frame: Frame) -> CslType:
     """The type that an expression stands for.
 
     Raises:
         CslError: It stands for no type.
     """
     value = evaluate(node, frame if frame.body is None else frame.comptime(), types.TYPE)
-    if not isinstance(value, Known) or not isinstance(value.data, Type):
+    if not isinstance(value, KnownValue) or not isinstance(value.data, CslType):
         raise CslError(node.at, f"expected a type, found a value of type {value.type}")
     return value.data
 
@@ -87,16 +87,16 @@ def whole(node: Node, frame: Frame, what: str, low: int = -(1 << 31), high: int 
     return whole_of(known(node, frame, None, what), node.at, what, low, high)
 
 
-def whole_of(value: Value, at: Place, what: str, low: int = -(1 << 31), high: int = (1 << 32) - 1) -> int:
+def whole_of(value: Value, at: SourcePlace, what: str, low: int = -(1 << 31), high: int = (1 << 32) - 1) -> int:
     """A known value as a whole number in a range."""
-    if not isinstance(value, Known) or isinstance(value.data, bool) or not isinstance(value.data, int):
+    if not isinstance(value, KnownValue) or isinstance(value.data, bool) or not isinstance(value.data, int):
         raise CslError(at, f"{what} must be an integer known while compiling, not {value.type}")
     if not low <= value.data <= high:
         raise CslError(at, f"{what} is {value.data}", f"it must be from {low} to {high}")
     return value.data
 
 
-def truth(value: Value, at: Place, what: str) -> bool | None:
+def truth(value: Value, at: SourcePlace, what: str) -> bool | None:
     """A condition as known, or None where the core decides.
 
     Raises:
@@ -104,4 +104,4 @@ def truth(value: Value, at: Place, what: str) -> bool | None:
     """
     if value.type != types.BOOL:
         raise CslError(at, f"{what} is of type {value.type}, not bool", "compare it: x != 0")
-    return bool(value.data) if isinstance(value, Known) else None
+    return bool(value.data) if isinstance(value, KnownValue) else None

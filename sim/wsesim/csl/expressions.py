@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from wsesim.csl import tree
 from wsesim.csl.lexer import unescape
-from wsesim.csl.reading import Reader
-from wsesim.csl.source import Place
+from wsesim.csl.reading import TokenReader
+from wsesim.csl.source import SourcePlace
 from wsesim.csl.tree import Node
 
 LEVELS = (
@@ -13,7 +13,7 @@ LEVELS = (
 )  # fmt: skip
 
 
-class Expressions(Reader):
+class Expressions(TokenReader):
     """Reads expressions and types."""
 
     def expression(self, level: int = 0) -> Node:
@@ -75,7 +75,7 @@ class Expressions(Reader):
         self.expect("{", "before the lengths of a tensor access")
         lengths = self.listed("}", "in the lengths of a tensor access")
         self.expect("->", "between the lengths of a tensor access and what it accesses")
-        return tree.Tensor(here, names, lengths, self.postfix())
+        return tree.TensorNode(here, names, lengths, self.postfix())
 
     def listed(self, end: str, where: str) -> list[Node]:
         """Expressions with commas between them, up to the mark that ends them."""
@@ -95,7 +95,7 @@ class Expressions(Reader):
             node = self.braces(here, node)
         return node
 
-    def braces(self, here: Place, of: Node | None) -> Node:
+    def braces(self, here: SourcePlace, of: Node | None) -> Node:
         """What stands between braces: fields with names, or items."""
         if self.at(".") and self.ahead().kind == "name" and self.ahead(2).text == "=":
             return tree.Braces(here, of, self.named_fields(), [])
@@ -238,7 +238,7 @@ class Expressions(Reader):
         self.fail("expected an expression")
         raise AssertionError
 
-    def block(self, label: str = "") -> tree.Block:
+    def block(self, label: str = "") -> tree.BlockNode:
         """`{...}`."""
         raise NotImplementedError
 

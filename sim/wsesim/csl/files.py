@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wsesim.csl import tree
 from wsesim.csl.parser import parse
-from wsesim.csl.source import CslError, Place, Source, nearest
+from wsesim.csl.source import CslError, SourceFile, SourcePlace, nearest
 
 LIBRARY = Path(__file__).parent / "library"
 MAX_BYTES = 4 << 20
@@ -33,10 +33,10 @@ class Files:
             CslError: It cannot be read, or is not CSL.
         """
         if path not in self.trees:
-            self.trees[path] = parse(Source(path, _text(path)))
+            self.trees[path] = parse(SourceFile(path, _text(path)))
         return self.trees[path]
 
-    def find(self, name: str, importer: str, at: Place) -> str:
+    def find(self, name: str, importer: str, at: SourcePlace) -> str:
         """The path of a file that another names: `<library>`, relative to that file, or in an import path.
 
         Raises:
@@ -52,7 +52,7 @@ class Files:
         alike = nearest(Path(name).name, [p.name for p in folder.glob("*.csl")])
         raise CslError(at, f"there is no file {name} beside {Path(importer).name}", alike)
 
-    def _library(self, name: str, at: Place) -> str:
+    def _library(self, name: str, at: SourcePlace) -> str:
         for folder in (LIBRARY, *map(Path, self.import_paths)):
             candidate = folder / f"{name}.csl"
             if candidate.is_file() and Path(os.path.normpath(candidate)).is_relative_to(os.path.normpath(folder)):

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from wsesim.csl import tree, types
-from wsesim.csl.code import Draft, Label, scalar
+from wsesim.csl.code import Label, StepDraft, scalar
 from wsesim.csl.convert import coerce, peer
 from wsesim.csl.core import evaluate, execute, expression, statement, truth
 from wsesim.csl.frame import Frame
 from wsesim.csl.image import Operation
 from wsesim.csl.memory import load, store
 from wsesim.csl.operators import branch
-from wsesim.csl.source import CslError, Place
+from wsesim.csl.source import CslError, SourcePlace
 from wsesim.csl.statements import local_place
-from wsesim.csl.types import Type
+from wsesim.csl.types import CslType
 from wsesim.csl.values import (
     VOID,
     Aggregate,
-    Known,
+    KnownValue,
     Runtime,
     Value,
 )  # fmt: skip
 
-Steps = list[Draft | Label]
+Steps = list[StepDraft | Label]
 
 
 @statement(tree.If)
@@ -48,7 +48,7 @@ def if_statement(node: tree.If, frame: Frame) -> bool:
 
 
 @expression(tree.If)
-def if_value(node: tree.If, frame: Frame, wanted: Type | None) -> Value:
+def if_value(node: tree.If, frame: Frame, wanted: CslType | None) -> Value:
     """`if (c) a else b` as a value."""
     if frame.body is None:
         chosen = truth(evaluate(node.condition, frame, types.BOOL), node.condition.at, "the condition")
@@ -67,7 +67,7 @@ def if_value(node: tree.If, frame: Frame, wanted: Type | None) -> Value:
     return merge(arms, frame, wanted, node.at)
 
 
-def arm(node: tree.Node, frame: Frame, wanted: Type | None) -> Value:
+def arm(node: tree.Node, frame: Frame, wanted: CslType | None) -> Value:
     """What a branch comes to: a block, a statement or an expression."""
     if isinstance(node, tree.Evaluate):
         node = node.value
@@ -77,7 +77,7 @@ def arm(node: tree.Node, frame: Frame, wanted: Type | None) -> Value:
     return evaluate(node, frame, wanted)
 
 
-def merge(arms: list[tuple[Steps, Value]], frame: Frame, wanted: Type | None, at: Place) -> Value:
+def merge(arms: list[tuple[Steps, Value]], frame: Frame, wanted: CslType | None, at: SourcePlace) -> Value:
     """Join branches: their code one after the other, each going on behind the last, their values in one place."""
     if len(arms) == 1:
         frame.code.steps.extend(arms[0][0])
@@ -96,7 +96,7 @@ def merge(arms: list[tuple[Steps, Value]], frame: Frame, wanted: Type | None, at
     return load(place, frame, at) if place is not None else VOID
 
 
-def _common(values: list[Value], wanted: Type | None, frame: Frame, at: Place) -> Type:
+def _common(values: list[Value], wanted: CslType | None, frame: Frame, at: SourcePlace) -> CslType:
     value = values[0]
     for other in values[1:]:
         if isinstance(value, Aggregate) and isinstance(other, Aggregate):
@@ -126,19 +126,19 @@ def switch_statement(node: tree.Switch, frame: Frame) -> bool:
 
 
 @expression(tree.Switch)
-def switch_value(node: tree.Switch, frame: Frame, wanted: Type | None) -> Value:
+def switch_value(node: tree.Switch, frame: Frame, wanted: CslType | None) -> Value:
     """`switch (x) {...}` as a value."""
     return _switch(node, frame, lambda case: arm(case.body, frame, wanted), wanted)[0]
 
 
 def _switch(
-    node: tree.Switch, frame: Frame, run: Callable[[tree.Case], Value], wanted: Type | None
+    node: tree.Switch, frame: Frame, run: Callable[[tree.Case], Value], wanted: CslType | None
 ) -> tuple[Value, bool]:
     subject = evaluate(node.subject, frame)
     if not isinstance(subject.type, types.Int | types.Enum) and subject.type != types.COMPTIME_INT:
         raise CslError(node.subject.at, f"a switch over {subject.type}", "it is over integers and enums")
     labels, default = _cases(node, subject, frame)
-    if isinstance(subject, Known):
+    if isinstance(subject, KnownValue):
         chosen = labels.get(subject.data, default)
         return (run(chosen), True) if chosen is not None else (VOID, False)
     targets = {id(case): Label() for case in node.cases}
@@ -168,7 +168,7 @@ def _cases(node: tree.Switch, subject: Value, frame: Frame) -> tuple[dict[int, t
         for inner in case.values:
             value = evaluate(inner, frame.comptime() if frame.body else frame, subject.type)
             value = coerce(value, subject.type, frame, inner.at, "the value of a case")
-            assert isinstance(value, Known)
+            assert isinstance(value, KnownValue)
             if value.data in found:
                 raise CslError(inner.at, "two cases have one value")
             found[value.data] = case

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wsesim.csl.code import Body, Label
-from wsesim.csl.source import Place
-from wsesim.csl.types import Type
-from wsesim.csl.values import Binding, Fields, FunctionRef, Known, Runtime, Slot, Value
-from wsesim.csl.values import Place as Where
+from wsesim.csl.source import SourcePlace
+from wsesim.csl.types import CslType
+from wsesim.csl.values import Binding, Fields, FunctionRef, InRegister, KnownValue, Runtime, Value, Where
 
 if TYPE_CHECKING:
-    from wsesim.csl.modules import Module
-    from wsesim.csl.program import Program
+    from wsesim.csl.modules import ModuleInstance
+    from wsesim.csl.program import TileProgram
 
 
 @dataclass(slots=True, eq=False)
@@ -24,7 +23,7 @@ class Loop:
     label: str
     leave: Label
     again: Label | None
-    wanted: Type | None = None
+    wanted: CslType | None = None
     place: Where | None = None
     """Where the value of a labelled block goes."""
 
@@ -34,7 +33,7 @@ class Lowered:
     """A function that has code: where it begins, where its arguments, its result, its link go."""
 
     ref: FunctionRef | None
-    result: Type
+    result: CslType
     entry: Label = field(default_factory=Label)
     end: Label = field(default_factory=Label)
     link: int = -1
@@ -49,14 +48,14 @@ class Lowered:
     @property
     def result_register(self) -> int:
         """The register of a scalar result, or -1."""
-        return self.returned.register if isinstance(self.returned, Slot) else -1
+        return self.returned.register if isinstance(self.returned, InRegister) else -1
 
     def received(self) -> Iterator[int]:
         """Registers of arguments."""
         todo = list(self.parameters)
         while todo:
             place = todo.pop()
-            if isinstance(place, Slot):
+            if isinstance(place, InRegister):
                 yield place.register
             elif isinstance(place, Fields):
                 todo.extend(place.places.values())
@@ -66,15 +65,15 @@ class Lowered:
 class Frame:
     """Names and where they are evaluated. `body` is None while compiling only."""
 
-    module: Module
-    program: Program
+    module: ModuleInstance
+    program: TileProgram
     body: Body | None = None
     function: Lowered | None = None
     parent: Frame | None = None
     names: dict[str, Binding] = field(default_factory=dict)
     effects: bool = False
     """Whether configuration builtins may act: top-level comptime blocks, layout, and what they call."""
-    result: Type | None = None
+    result: CslType | None = None
     """What the function that is evaluated returns."""
 
     def inner(self) -> Frame:
@@ -104,9 +103,9 @@ class Frame:
         assert self.body is not None
         return self.body
 
-    def register(self, value: Value, at: Place) -> int:
+    def register(self, value: Value, at: SourcePlace) -> int:
         """The register that holds a scalar."""
         if isinstance(value, Runtime):
             return value.register
-        assert isinstance(value, Known), value
+        assert isinstance(value, KnownValue), value
         return self.code.code.constant(value, at)

@@ -7,7 +7,7 @@ from typing import Any
 
 from wsesim.csl.files import Files
 from wsesim.csl.image import ColorSetting, ExportedName
-from wsesim.csl.source import Place
+from wsesim.csl.source import SourcePlace
 from wsesim.csl.values import Aggregate, Value, key
 
 Core = tuple[int, int]
@@ -21,11 +21,11 @@ class Tile:
 
     path: str
     params: dict[str, Value]
-    at: Place
+    at: SourcePlace
 
 
 @dataclass(slots=True, eq=False)
-class Layout:
+class LaidOut:
     """The rectangle while the layout block runs. Equal programs with equal params are one `Tile`."""
 
     path: str
@@ -52,7 +52,7 @@ class Layout:
             self.keys[id(value)] = (value, self.known.setdefault(key(value), len(self.known)))
         return self.keys[id(value)][1]
 
-    def set_tile(self, core: Core, name: str, params: dict[str, Value], at: Place) -> None:
+    def set_tile(self, core: Core, name: str, params: dict[str, Value], at: SourcePlace) -> None:
         """Give a core its program; the layout file itself if there is no name.
 
         Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from wsesim.csl.source import CslError, Place, Source
+from wsesim.csl.source import CslError, SourceFile, SourcePlace
 
 KEYWORDS = frozenset(
     [
@@ -64,7 +64,7 @@ class Token:
     offset: int
 
 
-def tokens(source: Source) -> list[Token]:
+def tokens(source: SourceFile) -> list[Token]:
     """All tokens of a file, the last one of kind `end`.
 
     Raises:
@@ -74,7 +74,7 @@ def tokens(source: Source) -> list[Token]:
     while offset < len(text):
         match = _TOKEN.match(text, offset)
         if match is None:
-            raise CslError(Place(source, offset), *_unreadable(text, offset))
+            raise CslError(SourcePlace(source, offset), *_unreadable(text, offset))
         kind, word = str(match.lastgroup), match.group()
         if kind == "name" and word in KEYWORDS:
             kind = "keyword"
@@ -93,7 +93,7 @@ def _unreadable(text: str, offset: int) -> tuple[str, str]:
     return f"{char!r} begins nothing in CSL", ""
 
 
-def unescape(source: Source, token: Token) -> str:
+def unescape(source: SourceFile, token: Token) -> str:
     """The characters of a string or character token, one for each byte.
 
     Raises:
@@ -105,7 +105,7 @@ def unescape(source: Source, token: Token) -> str:
         if code.startswith("x") and len(code) == 3:
             return chr(int(code[1:], 16))
         if code not in _ESCAPES:
-            place = Place(source, token.offset + 1 + match.start())
+            place = SourcePlace(source, token.offset + 1 + match.start())
             raise CslError(place, f"\\{code} is no escape", "escapes are \\n \\t \\r \\\\ \\\" \\' \\0 \\xNN")
         return _ESCAPES[code]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from wsesim.csl.source import LimitError, Place
+from wsesim.csl.source import LimitError, SourcePlace
 
 MAX_STEPS = 150_000_000
 """Expressions and statements evaluated in one compilation."""
@@ -27,7 +27,7 @@ class Limits:
     used: int = 0
     deep: int = 0
 
-    def step(self, at: Place, weight: int = 1) -> None:
+    def step(self, at: SourcePlace, weight: int = 1) -> None:
         """Count an expression or statement, or the elements of an array that is made.
 
         Raises:
@@ -37,7 +37,7 @@ class Limits:
         if self.used > self.steps:
             raise LimitError(at, f"more than {self.steps} steps while compiling", "does a loop never end?")
 
-    def enter(self, at: Place) -> None:
+    def enter(self, at: SourcePlace) -> None:
         """Count a call within calls.
 
         Raises:
@@ -53,7 +53,7 @@ class Limits:
         """A call is over."""
         self.deep -= 1
 
-    def array(self, count: int, at: Place) -> None:
+    def array(self, count: int, at: SourcePlace) -> None:
         """Look at the size of an array.
 
         Raises:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from wsesim.csl.code import Draft, Label
+from wsesim.csl.code import Label, StepDraft
 from wsesim.csl.image import OperandKind, Operation
 
-Steps = list[Draft | Label]
+Steps = list[StepDraft | Label]
 _ENDS = (Operation.RETURN, Operation.END)
 
 
-def reads(step: Draft) -> set[int]:
+def reads(step: StepDraft) -> set[int]:
     """Registers that an instruction reads."""
     found = {step.a, step.b, step.c}
     if step.vector is not None:
@@ -41,7 +41,7 @@ def live_after(steps: Steps) -> list[set[int]]:
     return after
 
 
-def _follow(step: Draft, position: int, before: list[set[int]], places: dict[int, int]) -> set[int]:
+def _follow(step: StepDraft, position: int, before: list[set[int]], places: dict[int, int]) -> set[int]:
     if step.op in _ENDS:
         return set()
     found = set() if step.op == Operation.JUMP else set(before[position + 1])

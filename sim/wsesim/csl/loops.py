@@ -11,14 +11,14 @@ from wsesim.csl.frame import Frame, Loop
 from wsesim.csl.image import Operation
 from wsesim.csl.memory import element, load
 from wsesim.csl.operators import branch
-from wsesim.csl.source import CslError, LimitError, Place
+from wsesim.csl.source import CslError, LimitError, SourcePlace
 from wsesim.csl.statements import BreakSignal, ContinueSignal
 from wsesim.csl.values import (
     VOID,
     Aggregate,
     Binding,
     Items,
-    Known,
+    KnownValue,
     Located,
     Range,
     Runtime,
@@ -64,7 +64,7 @@ def _unrolled_while(node: tree.While, frame: Frame) -> None:
         _count_inlined(turns, frame, node.at)
 
 
-def _count_inlined(turns: int, frame: Frame, at: Place) -> None:
+def _count_inlined(turns: int, frame: Frame, at: SourcePlace) -> None:
     if frame.body is not None and turns > frame.program.limits.inlined:
         limit = frame.program.limits.inlined
         raise LimitError(at, f"an inline loop of more than {limit} turns", "--max-inlined-iterations")
@@ -93,7 +93,7 @@ def for_(node: tree.For, frame: Frame) -> bool:
     iterable = evaluate(node.iterable, frame)
     if frame.body is None or node.inline or not _countable(iterable):
         _unrolled_for(node, iterable, frame)
-    elif isinstance(iterable, Known) and isinstance(iterable.data, Range):
+    elif isinstance(iterable, KnownValue) and isinstance(iterable.data, Range):
         _range_loop(node, iterable.data, frame)
     else:
         _array_loop(node, iterable, frame)
@@ -102,7 +102,7 @@ def for_(node: tree.For, frame: Frame) -> bool:
 
 def _countable(iterable: Value) -> bool:
     """Whether a core can go through it: ranges, and arrays of what it holds."""
-    if isinstance(iterable, Known) and isinstance(iterable.data, Range):
+    if isinstance(iterable, KnownValue) and isinstance(iterable.data, Range):
         return isinstance(iterable.data.of, types.Int)
     return (
         isinstance(iterable.type, types.Array)
@@ -111,19 +111,19 @@ def _countable(iterable: Value) -> bool:
     )
 
 
-def _elements(iterable: Value, at: Place) -> Iterator[Value]:
-    if isinstance(iterable, Known) and isinstance(iterable.data, Range):
+def _elements(iterable: Value, at: SourcePlace) -> Iterator[Value]:
+    if isinstance(iterable, KnownValue) and isinstance(iterable.data, Range):
         bounds = iterable.data
         values = (bounds.start, bounds.stop, bounds.step)
-        if not all(isinstance(value, Known) for value in values):
+        if not all(isinstance(value, KnownValue) for value in values):
             raise CslError(at, "the bounds of this range must be known while compiling")
         for number in range(*(value.data for value in values)):  # type: ignore[attr-defined]
-            yield Known(bounds.of, number)
+            yield KnownValue(bounds.of, number)
     elif isinstance(iterable, Aggregate):
         yield from iterable.fields.values()
     elif isinstance(iterable, Items):
         yield from iterable.items
-    elif isinstance(iterable, Known) and isinstance(iterable.data, list):
+    elif isinstance(iterable, KnownValue) and isinstance(iterable.data, list):
         assert isinstance(iterable.type, types.Array)
         for item in iterable.data:
             yield wrap(iterable.type.element, item)
@@ -137,7 +137,7 @@ def _unrolled_for(node: tree.For, iterable: Value, frame: Frame) -> None:
         _count_inlined(turn, frame, node.at)
         frame.program.limits.step(node.at)
         scope = frame.inner()
-        _name(node, scope, value, Known(types.COMPTIME_INT, turn))
+        _name(node, scope, value, KnownValue(types.COMPTIME_INT, turn))
         if frame.body is not None and frame.function is not None:
             loop = Loop(node.label, end, Label())
             frame.function.loops.append(loop)
@@ -160,7 +160,7 @@ def _name(node: tree.For, scope: Frame, value: Value, turn: Value) -> None:
 def _range_loop(node: tree.For, bounds: Range, frame: Frame) -> None:
     code, of, at = frame.code, bounds.of, node.at
     t, counter = scalar(of, at), frame.code.code.register()
-    down = isinstance(bounds.step, Known) and bounds.step.data < 0
+    down = isinstance(bounds.step, KnownValue) and bounds.step.data < 0
     stop, step = frame.register(bounds.stop, at), frame.register(bounds.step, at)
     start = frame.register(bounds.start, at)
     code.emit(Operation.MOVE, at, t, d=counter, a=start)
@@ -179,7 +179,7 @@ def _range_loop(node: tree.For, bounds: Range, frame: Frame) -> None:
 
 def _runs(bounds: Range, down: bool) -> bool:
     """Whether a first turn is certain."""
-    if not (isinstance(bounds.start, Known) and isinstance(bounds.stop, Known)):
+    if not (isinstance(bounds.start, KnownValue) and isinstance(bounds.stop, KnownValue)):
         return False
     return bool(bounds.stop.data < bounds.start.data if down else bounds.start.data < bounds.stop.data)
 

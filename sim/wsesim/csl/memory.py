@@ -7,7 +7,7 @@ from wsesim.csl.code import Label, scalar
 from wsesim.csl.convert import coerce
 from wsesim.csl.frame import Frame
 from wsesim.csl.image import Operation, Type
-from wsesim.csl.source import CslError, Place
+from wsesim.csl.source import CslError, SourcePlace
 from wsesim.csl.values import (
     VOID,
     Address,
@@ -15,24 +15,24 @@ from wsesim.csl.values import (
     Cell,
     FieldCell,
     Fields,
+    InMemory,
+    InRegister,
     Items,
-    Known,
+    KnownValue,
     Located,
-    Memory,
     Runtime,
-    Slot,
     Value,
+    Where,
     copied,
     unwrap,
     wrap,
 )  # fmt: skip
-from wsesim.csl.values import Place as Where
 
 UNROLLED = 8
 """Elements up to which an array is stored one by one; more are copied in a loop."""
 
 
-def load(where: Where, frame: Frame, at: Place) -> Value:
+def load(where: Where, frame: Frame, at: SourcePlace) -> Value:
     """What a place holds.
 
     Raises:
@@ -45,11 +45,11 @@ def load(where: Where, frame: Frame, at: Place) -> Value:
         if not isinstance(base, Aggregate) or where.name not in base.fields:
             raise CslError(at, f"there is no field {where.name}")
         return base.fields[where.name]
-    if isinstance(where, Slot):
+    if isinstance(where, InRegister):
         return Runtime(where.type, where.register)
     if isinstance(where, Fields):
         return Aggregate(where.type, {name: load(inner, frame, at) for name, inner in where.places.items()})
-    assert isinstance(where, Memory)
+    assert isinstance(where, InMemory)
     return _load_memory(where, frame, at)
 
 
@@ -58,14 +58,14 @@ def _load_cell(where: Cell, frame: Frame) -> Value:
     assert value is not None
     if where.index < 0:
         return value
-    if isinstance(value, Known) and isinstance(value.data, list) and isinstance(value.type, types.Array):
+    if isinstance(value, KnownValue) and isinstance(value.data, list) and isinstance(value.type, types.Array):
         return wrap(value.type.element, value.data[where.index])
     return value
 
 
-def _cell(where: Memory) -> Cell | None:
+def _cell(where: InMemory) -> Cell | None:
     """A place that a known pointer to a variable while compiling names."""
-    if isinstance(where.pointer, Known) and isinstance(where.pointer.data, Address):
+    if isinstance(where.pointer, KnownValue) and isinstance(where.pointer.data, Address):
         storage = where.pointer.data.storage
         if storage is not None and storage.is_comptime:
             whole = where.type == storage.type or not isinstance(storage.type, types.Array)
@@ -73,14 +73,14 @@ def _cell(where: Memory) -> Cell | None:
     return None
 
 
-def _load_memory(where: Memory, frame: Frame, at: Place) -> Value:
+def _load_memory(where: InMemory, frame: Frame, at: SourcePlace) -> Value:
     cell = _cell(where)
     if cell is not None:
         return _load_cell(cell, frame)
     if isinstance(where.type, types.Struct):
         fields, offset = {}, where.words
         for name, inner in where.type.fields:
-            fields[name] = load(Memory(inner, where.pointer, offset), frame, at)
+            fields[name] = load(InMemory(inner, where.pointer, offset), frame, at)
             offset += types.words(inner)
         return Aggregate(where.type, fields)
     if isinstance(where.type, types.Array):
@@ -95,17 +95,17 @@ def _load_memory(where: Memory, frame: Frame, at: Place) -> Value:
     return Runtime(where.type, frame.code.result(Operation.LOAD, at, scalar(where.type, at), a=register, n=n))
 
 
-def base_of(where: Memory, frame: Frame, at: Place) -> tuple[int, int]:
+def base_of(where: InMemory, frame: Frame, at: SourcePlace) -> tuple[int, int]:
     """Register and number whose sum is the word address of a place."""
-    if isinstance(where.pointer, Known) and isinstance(where.pointer.data, Address):
+    if isinstance(where.pointer, KnownValue) and isinstance(where.pointer.data, Address):
         data = where.pointer.data
         return frame.register(
-            Known(where.pointer.type, Address(data.storage, (data.words + where.words) & 0xFFFF)), at
+            KnownValue(where.pointer.type, Address(data.storage, (data.words + where.words) & 0xFFFF)), at
         ), 0
     return frame.register(where.pointer, at), where.words
 
 
-def store(where: Where, value: Value, frame: Frame, at: Place) -> None:
+def store(where: Where, value: Value, frame: Frame, at: SourcePlace) -> None:
     """Put a value where a place is; it is converted to the type of the place.
 
     Raises:
@@ -120,32 +120,32 @@ def store(where: Where, value: Value, frame: Frame, at: Place) -> None:
         return
     if where.type != types.STRUCT:
         value = coerce(value, where.type, frame, at, "the value")
-    if isinstance(where, Memory) and (cell := _cell(where)) is not None:
+    if isinstance(where, InMemory) and (cell := _cell(where)) is not None:
         where = cell
     if isinstance(where, Cell):
         _store_cell(where, value, frame, at)
-    elif isinstance(where, Slot):
+    elif isinstance(where, InRegister):
         frame.code.emit(Operation.MOVE, at, scalar(where.type, at), d=where.register, a=frame.register(value, at))
     elif isinstance(where, Fields):
         assert isinstance(value, Aggregate)
         for name, inner in where.places.items():
             store(inner, value.fields[name], frame, at)
-    elif isinstance(where, Memory):
+    elif isinstance(where, InMemory):
         _store_memory(where, value, frame, at)
 
 
-def _store_cell(where: Cell, value: Value, frame: Frame, at: Place) -> None:
+def _store_cell(where: Cell, value: Value, frame: Frame, at: SourcePlace) -> None:
     if frame.body is not None:
         raise CslError(at, "a variable known while compiling is changed by the core", "declare it var in the function")
     if where.index < 0:
         where.storage.value = copied(value)
         return
     held = where.storage.value
-    assert isinstance(held, Known)
+    assert isinstance(held, KnownValue)
     held.data[where.index] = unwrap(copied(value))
 
 
-def _store_memory(where: Memory, value: Value, frame: Frame, at: Place) -> None:
+def _store_memory(where: InMemory, value: Value, frame: Frame, at: SourcePlace) -> None:
     if frame.body is None:
         raise CslError(at, "a variable of the core is changed while compiling", "change it in a function or a task")
     if isinstance(where.type, types.Array):
@@ -153,43 +153,43 @@ def _store_memory(where: Memory, value: Value, frame: Frame, at: Place) -> None:
     elif isinstance(value, Aggregate) and isinstance(where.type, types.Struct):
         offset = where.words
         for name, inner in where.type.fields:
-            store(Memory(inner, where.pointer, offset), value.fields[name], frame, at)
+            store(InMemory(inner, where.pointer, offset), value.fields[name], frame, at)
             offset += types.words(inner)
     elif where.type != types.VOID:
         register, n = base_of(where, frame, at)
         frame.code.emit(Operation.STORE, at, scalar(where.type, at), a=register, n=n, b=frame.register(value, at))
 
 
-def _store_array(where: Memory, of: types.Array, value: Value, frame: Frame, at: Place) -> None:
+def _store_array(where: InMemory, of: types.Array, value: Value, frame: Frame, at: SourcePlace) -> None:
     count, wide = of.count, types.words(of.element)
     if isinstance(value, Items):
         for index, item in enumerate(value.items):
-            store(Memory(of.element, where.pointer, where.words + index * wide), item, frame, at)
+            store(InMemory(of.element, where.pointer, where.words + index * wide), item, frame, at)
         return
-    if isinstance(value, Known) and (count <= UNROLLED or types.words(of.element) > 2):
+    if isinstance(value, KnownValue) and (count <= UNROLLED or types.words(of.element) > 2):
         for index, item in enumerate(value.data):
-            store(Memory(of.element, where.pointer, where.words + index * wide), wrap(of.element, item), frame, at)
+            store(InMemory(of.element, where.pointer, where.words + index * wide), wrap(of.element, item), frame, at)
         return
-    if isinstance(value, Known) and all(item == value.data[0] for item in value.data):
-        source: Value | Memory = wrap(of.element, value.data[0])
+    if isinstance(value, KnownValue) and all(item == value.data[0] for item in value.data):
+        source: Value | InMemory = wrap(of.element, value.data[0])
     else:
-        source = frame.program.constant_place(value) if isinstance(value, Known) else _located(value)
-    _copy(Memory(of.element, where.pointer, where.words), source, count, frame, at)
+        source = frame.program.constant_place(value) if isinstance(value, KnownValue) else _located(value)
+    _copy(InMemory(of.element, where.pointer, where.words), source, count, frame, at)
 
 
-def _located(value: Value) -> Memory:
+def _located(value: Value) -> InMemory:
     assert isinstance(value, Located)
     return value.place
 
 
-def _copy(target: Memory, source: Value | Memory, count: int, frame: Frame, at: Place) -> None:
+def _copy(target: InMemory, source: Value | InMemory, count: int, frame: Frame, at: SourcePlace) -> None:
     """A loop that stores a value, or what lies elsewhere, `count` times."""
     code, wide, element_type = frame.code, types.words(target.type), scalar(target.type, at)
     offset, again = code.code.register(), Label()
     code.emit(Operation.MOVE, at, d=offset, a=code.code.number(0))
-    bases = [_start(target, frame, at)] + ([_start(source, frame, at)] if isinstance(source, Memory) else [])
+    bases = [_start(target, frame, at)] + ([_start(source, frame, at)] if isinstance(source, InMemory) else [])
     code.mark(again)
-    if isinstance(source, Memory):
+    if isinstance(source, InMemory):
         from_ = code.result(Operation.ADD, at, a=bases[1], b=offset)
         item = code.result(Operation.LOAD, at, element_type, a=from_)
     else:
@@ -200,12 +200,12 @@ def _copy(target: Memory, source: Value | Memory, count: int, frame: Frame, at: 
     code.emit(Operation.JUMP_LESS, at, a=offset, b=code.code.number(count * wide), n=again)
 
 
-def _start(where: Memory, frame: Frame, at: Place) -> int:
+def _start(where: InMemory, frame: Frame, at: SourcePlace) -> int:
     register, n = base_of(where, frame, at)
     return frame.code.result(Operation.ADD, at, Type.U16, a=register, b=frame.code.code.number(n)) if n else register
 
 
-def element(base: Where, indices: list[Value], frame: Frame, at: Place) -> Where:
+def element(base: Where, indices: list[Value], frame: Frame, at: SourcePlace) -> Where:
     """The place of an element of an array.
 
     Raises:
@@ -215,47 +215,47 @@ def element(base: Where, indices: list[Value], frame: Frame, at: Place) -> Where
 
     of = base.type
     assert isinstance(of, types.Array)
-    if isinstance(base, Memory) and (cell := _cell(base)) is not None:
+    if isinstance(base, InMemory) and (cell := _cell(base)) is not None:
         base = cell if isinstance(cell.storage.type, types.Array) and cell.type == cell.storage.type else base
     if isinstance(base, Cell):
         if of.lengths == (1 << 30,):
             return Cell(of.element, base.storage, max(base.index, 0) + indices[0].data)  # type: ignore[attr-defined]
         return Cell(of.element, base.storage, flat_index(of, indices, at))
-    if not isinstance(base, Memory):
+    if not isinstance(base, InMemory):
         raise CslError(at, "an element of an array in a struct", "take the array out of the struct first")
     if len(indices) != len(of.lengths):
         raise CslError(at, f"{len(indices)} indices into {of}", f"it has {len(of.lengths)} dimensions")
     return _memory_element(base, of, indices, frame, at)
 
 
-def _memory_element(base: Memory, of: types.Array, indices: list[Value], frame: Frame, at: Place) -> Where:
+def _memory_element(base: InMemory, of: types.Array, indices: list[Value], frame: Frame, at: SourcePlace) -> Where:
     wide, fixed, moving = types.words(of.element), base.words, -1
     for position in range(len(indices) - 1, -1, -1):
         value = indices[position]
-        if isinstance(value, Known):
+        if isinstance(value, KnownValue):
             fixed += value.data * wide
         else:
             term = _scaled(value, wide, frame, at)
             moving = term if moving < 0 else frame.code.result(Operation.ADD, at, a=moving, b=term)
         wide *= of.lengths[position]
-    if moving < 0 and isinstance(base.pointer, Known) and isinstance(base.pointer.data, Address):
+    if moving < 0 and isinstance(base.pointer, KnownValue) and isinstance(base.pointer.data, Address):
         pointer = base.pointer
         here = Address(
             pointer.data.storage, (pointer.data.words + fixed) & 0xFFFF if fixed >= 0 else pointer.data.words + fixed
         )
-        return Memory(of.element, Known(pointer.type, here))
+        return InMemory(of.element, KnownValue(pointer.type, here))
     if moving < 0:
-        return Memory(of.element, base.pointer, fixed)
-    register, n = base_of(Memory(of.element, base.pointer, fixed), frame, at)
+        return InMemory(of.element, base.pointer, fixed)
+    register, n = base_of(InMemory(of.element, base.pointer, fixed), frame, at)
     summed = frame.code.result(Operation.ADD, at, a=register, b=moving)
-    return Memory(of.element, Runtime(types.Pointer(of.element, False, _const(base)), summed), n)
+    return InMemory(of.element, Runtime(types.Pointer(of.element, False, _const(base)), summed), n)
 
 
-def _const(base: Memory) -> bool:
+def _const(base: InMemory) -> bool:
     return isinstance(base.pointer.type, types.Pointer) and base.pointer.type.const
 
 
-def _scaled(value: Value, by: int, frame: Frame, at: Place) -> int:
+def _scaled(value: Value, by: int, frame: Frame, at: SourcePlace) -> int:
     register = frame.register(value, at)
     if by == 1:
         return register

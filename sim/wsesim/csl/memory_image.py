@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from wsesim.csl import image, types
 from wsesim.csl.code import scalar
 from wsesim.csl.numbers import bits_of
-from wsesim.csl.program import Program
+from wsesim.csl.program import TileProgram
 from wsesim.csl.source import CslError
-from wsesim.csl.types import Type
-from wsesim.csl.values import Address, Aggregate, Dsd, FunctionRef, Known, Storage, Value, wrap
+from wsesim.csl.types import CslType
+from wsesim.csl.values import Address, Aggregate, Dsd, FunctionRef, KnownValue, StoredVariable, Value, wrap
 
 FIRST = 16
 """Word at which variables begin: address 0 is none."""
@@ -18,23 +18,23 @@ WORDS = 24576
 """Of a core: 48 KB."""
 
 
-class Memory:
+class MemoryImage:
     """Variables in the order of their declaration: the program first, then its modules, then what functions need."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: TileProgram) -> None:
         self.program = program
-        self.placed: list[Storage] = []
+        self.placed: list[StoredVariable] = []
         self.end = FIRST
 
-    def _order(self) -> list[Storage]:
+    def _order(self) -> list[StoredVariable]:
         constants = {mark: storage for mark, (_, storage) in self.program.constants.items()}
-        found: list[Storage] = []
+        found: list[StoredVariable] = []
         seen: set[int] = set()
         for module in self.program.modules:
             for name in module.items:
                 storage = self.program.storages.get((module, name))
                 binding = module.bindings.get(name)
-                if storage is None and binding is not None and isinstance(binding.value, Known):
+                if storage is None and binding is not None and isinstance(binding.value, KnownValue):
                     data = binding.value.data
                     storage = constants.get(id(data) if isinstance(data, list) else id(binding.value))
                     if storage is not None:
@@ -45,7 +45,7 @@ class Memory:
         rest = [*constants.values(), *self.program.statics]
         return found + [storage for storage in rest if id(storage) not in seen]
 
-    def used(self) -> Iterator[Storage]:
+    def used(self) -> Iterator[StoredVariable]:
         """Variables that code, exports or the values of others need."""
         for name, value, _, _ in self.program.setup.exports:
             del name
@@ -61,7 +61,7 @@ class Memory:
                         _mark(storage.value)
         yield from (storage for storage in self._order() if storage.used)
 
-    def note(self, storage: Storage) -> None:
+    def note(self, storage: StoredVariable) -> None:
         """The variable takes memory."""
         if storage not in self.placed:
             self.placed.append(storage)
@@ -92,7 +92,7 @@ class Memory:
         base = address.storage.address if address.storage else 0
         return (base + address.words) & 0xFFFF
 
-    def content(self, bits: Callable[[Known], int]) -> bytes:
+    def content(self, bits: Callable[[KnownValue], int]) -> bytes:
         """What memory holds at the start, up to the last word that is not 0."""
         words: dict[int, int] = {}
         for storage in self.placed:
@@ -117,14 +117,14 @@ class Memory:
         return tuple(found)
 
 
-def functions_of(value: Value | None) -> Iterator[Known]:
+def functions_of(value: Value | None) -> Iterator[KnownValue]:
     """Functions that a value points to."""
-    if isinstance(value, Known) and isinstance(value.data, FunctionRef):
+    if isinstance(value, KnownValue) and isinstance(value.data, FunctionRef):
         yield value
     elif isinstance(value, Aggregate):
         for inner in value.fields.values():
             yield from functions_of(inner)
-    elif isinstance(value, Known) and isinstance(value.data, list) and isinstance(value.type, types.Array):
+    elif isinstance(value, KnownValue) and isinstance(value.data, list) and isinstance(value.type, types.Array):
         for item in value.data if isinstance(value.type.element, types.Pointer) else ():
             yield from functions_of(wrap(value.type.element, item))
 
@@ -134,19 +134,19 @@ def _mark(value: Value) -> None:
     if isinstance(value, Aggregate):
         for inner in value.fields.values():
             _mark(inner)
-    elif isinstance(value, Known):
+    elif isinstance(value, KnownValue):
         data = value.data
         if isinstance(data, list):
             for item in data[:1] if data and isinstance(data[0], int | float) else data:
                 if not isinstance(item, int | float):
-                    _mark(item if isinstance(item, Value) else Known(value.type, item))
+                    _mark(item if isinstance(item, Value) else KnownValue(value.type, item))
         base = data.base if isinstance(data, Dsd) else data
         if isinstance(base, Address) and base.storage is not None:
             base.storage.used = True
 
 
-def _write(words: dict[int, int], at: int, of: Type, value: Value, bits: Callable[[Known], int]) -> None:
-    if isinstance(of, types.Array) and isinstance(value, Known):
+def _write(words: dict[int, int], at: int, of: CslType, value: Value, bits: Callable[[KnownValue], int]) -> None:
+    if isinstance(of, types.Array) and isinstance(value, KnownValue):
         wide = types.words(of.element)
         if of.element in (types.I16, types.U16):
             words.update((at + i, item) for i, item in enumerate(value.data) if item)
@@ -158,7 +158,7 @@ def _write(words: dict[int, int], at: int, of: Type, value: Value, bits: Callabl
         for name, inner in of.fields:
             _write(words, at, inner, value.fields[name], bits)
             at += types.words(inner)
-    elif isinstance(value, Known):
+    elif isinstance(value, KnownValue):
         number = bits(value) if isinstance(value.data, Address | Dsd | FunctionRef) else bits_of(value.type, value.data)
         for index in range(types.words(of)):
             words[at + index] = number >> (16 * index) & 0xFFFF

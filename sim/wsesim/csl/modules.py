@@ -10,21 +10,21 @@ from wsesim.csl.convert import coerce
 from wsesim.csl.core import evaluate, type_of
 from wsesim.csl.files import LIBRARY
 from wsesim.csl.frame import Frame
-from wsesim.csl.source import CslError, Place, nearest
-from wsesim.csl.types import Type
-from wsesim.csl.values import VOID, Address, Binding, FunctionRef, Known, Memory, Storage, Value, copied
+from wsesim.csl.source import CslError, SourcePlace, nearest
+from wsesim.csl.types import CslType
+from wsesim.csl.values import VOID, Address, Binding, FunctionRef, InMemory, KnownValue, StoredVariable, Value, copied
 
 if TYPE_CHECKING:
-    from wsesim.csl.program import Program
+    from wsesim.csl.program import TileProgram
 
 
 @dataclass(slots=True, eq=False)
-class Module:
+class ModuleInstance:
     """An instance of a file. `name` is what its symbols begin with, empty for the program itself."""
 
     path: str
     file: tree.File
-    program: Program
+    program: TileProgram
     params: dict[str, Value]
     name: str = ""
     is_library: bool = False
@@ -52,7 +52,7 @@ class Module:
             return f"<{self.path[len(library) + 1 :].removesuffix('.csl')}>"
         return self.path
 
-    def lookup(self, name: str, at: Place) -> Binding | None:
+    def lookup(self, name: str, at: SourcePlace) -> Binding | None:
         """What a global name stands for.
 
         Raises:
@@ -72,9 +72,9 @@ class Module:
             self.busy.discard(name)
         return self.bindings[name]
 
-    def _bind(self, item: tree.VarDecl | tree.FnDecl, at: Place) -> Binding:
+    def _bind(self, item: tree.VarDecl | tree.FnDecl, at: SourcePlace) -> Binding:
         if isinstance(item, tree.FnDecl):
-            return Binding(Known(function_type(self, item), FunctionRef(self, item)))
+            return Binding(KnownValue(function_type(self, item), FunctionRef(self, item)))
         if item.kind == "param":
             return Binding(self._param(item, at))
         if item.kind == "const" and item.value is not None and item.storage != "export":
@@ -89,7 +89,7 @@ class Module:
         value = evaluate(item.value, self.frame(), of)
         return value if of is None else coerce(value, of, self.frame(), item.value.at, f"the value of {item.name}")
 
-    def _param(self, item: tree.VarDecl, at: Place) -> Value:
+    def _param(self, item: tree.VarDecl, at: SourcePlace) -> Value:
         of = type_of(item.type, self.frame()) if item.type else None
         if item.name in self.params:
             value = self.params[item.name]
@@ -98,7 +98,7 @@ class Module:
             raise CslError(at, f"param {item.name} was given no value", f"give .{item.name} where {self.path} is used")
         return self._value(item)
 
-    def _variable(self, item: tree.VarDecl) -> Memory:
+    def _variable(self, item: tree.VarDecl) -> InMemory:
         of = type_of(item.type, self.frame()) if item.type else None
         value = None
         if item.value is not None:
@@ -112,16 +112,16 @@ class Module:
         words = 1
         if align is not None:
             bytes_ = evaluate(align, self.frame())
-            words = max(1, bytes_.data // 2) if isinstance(bytes_, Known) else 1
-        storage = Storage(f"{self.name}.{item.name}" if self.name else item.name, of, value, False, words)
+            words = max(1, bytes_.data // 2) if isinstance(bytes_, KnownValue) else 1
+        storage = StoredVariable(f"{self.name}.{item.name}" if self.name else item.name, of, value, False, words)
         storage.is_comptime = self.program.is_layout
         storage.used = item.storage == "export"
         if storage.is_comptime:
             storage.value = copied(value) if value else zero(of, item.at)
         self.program.storages[(self, item.name)] = storage
-        return Memory(of, Known(types.Pointer(of, False, item.kind == "const"), Address(storage, 0)))
+        return InMemory(of, KnownValue(types.Pointer(of, False, item.kind == "const"), Address(storage, 0)))
 
-    def member(self, name: str, at: Place) -> Binding:
+    def member(self, name: str, at: SourcePlace) -> Binding:
         """What `module.name` stands for.
 
         Raises:
@@ -148,7 +148,7 @@ class Module:
                 frame.effects = True
                 execute(item.body, frame)
 
-    def check_params(self, given_at: Place | None) -> None:
+    def check_params(self, given_at: SourcePlace | None) -> None:
         """Warn of values for params that are not there."""
         names = [item.name for item in self.items.values() if isinstance(item, tree.VarDecl) and item.kind == "param"]
         for name in self.params:
@@ -162,9 +162,9 @@ def _imports(item: tree.VarDecl) -> bool:
     return isinstance(item.value, tree.Builtin) and item.value.name == "@import_module"
 
 
-def function_type(module: Module, declaration: tree.FnDecl) -> Type:
+def function_type(module: ModuleInstance, declaration: tree.FnDecl) -> CslType:
     """The type of a function; parameters whose type depends on others count as any."""
-    parameters: list[Type] = []
+    parameters: list[CslType] = []
     generic = {p.name for p in declaration.parameters}
     for parameter in declaration.parameters:
         depends = any(name in generic for name in _names(parameter.type))
@@ -186,7 +186,7 @@ def _names(node: object) -> list[str]:
     return []
 
 
-def zero(of: Type, at: Place) -> Value:
+def zero(of: CslType, at: SourcePlace) -> Value:
     """What a variable without a value holds.
 
     Raises:
@@ -194,25 +194,25 @@ def zero(of: Type, at: Place) -> Value:
     """
     if isinstance(of, types.Array):
         inner = zero(of.element, at)
-        return Known(of, [inner.data if isinstance(inner, Known) else inner] * of.count)
+        return KnownValue(of, [inner.data if isinstance(inner, KnownValue) else inner] * of.count)
     if isinstance(of, types.Struct):
         from wsesim.csl.values import Aggregate
 
         return Aggregate(of, {name: zero(inner, at) for name, inner in of.fields})
     if isinstance(of, types.Float):
-        return Known(of, 0.0)
+        return KnownValue(of, 0.0)
     if of == types.BOOL:
-        return Known(of, False)
+        return KnownValue(of, False)
     if isinstance(of, types.Int | types.Opaque | types.Enum):
-        return Known(of, 0)
+        return KnownValue(of, 0)
     if isinstance(of, types.Pointer):
-        return Known(of, Address(None, 0))
-    if isinstance(of, types.Descriptor):
+        return KnownValue(of, Address(None, 0))
+    if isinstance(of, types.DsdType):
         from wsesim.csl.values import Dsd
 
-        return Known(of, Dsd(kind="none"))
+        return KnownValue(of, Dsd(kind="none"))
     if of == types.VOID:
         return VOID
     if of in (types.COMPTIME_INT, types.COMPTIME_FLOAT, types.STRING):
-        return Known(of, {"comptime_int": 0, "comptime_float": 0.0}.get(str(of), ""))
+        return KnownValue(of, {"comptime_int": 0, "comptime_float": 0.0}.get(str(of), ""))
     raise CslError(at, f"a {of} must be given a value")

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from wsesim.csl import types
-from wsesim.csl.source import CslError, LimitError, Place
-from wsesim.csl.types import Type
+from wsesim.csl.source import CslError, LimitError, SourcePlace
+from wsesim.csl.types import CslType
 
 _FORMATS = {"f32": ("<f", "<I"), "f16": ("<e", "<H")}
 _SMALL = {"bf16": (8, 7, 127), "cb16": (6, 9, 42)}
@@ -18,7 +18,7 @@ MAX_BITS = 1 << 16
 """Of an integer without a width: a limit that keeps hostile files from filling memory."""
 
 
-def round_to(of: Type, value: float) -> float:
+def round_to(of: CslType, value: float) -> float:
     """The nearest float of the type, ties to even."""
     name = str(of)
     if name == "comptime_float" or math.isnan(value) or math.isinf(value):
@@ -26,7 +26,7 @@ def round_to(of: Type, value: float) -> float:
     return float_of(of, bits_of(of, value))
 
 
-def bits_of(of: Type, value: Any) -> int:
+def bits_of(of: CslType, value: Any) -> int:
     """The bits of a number, a bool or an id, as an unsigned number of its width."""
     name = str(of)
     if name in _FORMATS:
@@ -57,7 +57,7 @@ def _small_bits(name: str, value: float) -> int:
     return sign | min(code, top << fraction_bits)
 
 
-def float_of(of: Type, bits: int) -> float:
+def float_of(of: CslType, bits: int) -> float:
     """The float that these bits are."""
     name = str(of)
     if name in _FORMATS:
@@ -92,7 +92,7 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }  # fmt: skip
 
 
-def integer(op: str, of: Type, a: int, b: int, at: Place) -> int:
+def integer(op: str, of: CslType, a: int, b: int, at: SourcePlace) -> int:
     """The result of an operator on two known integers; those of a fixed width wrap around.
 
     Raises:
@@ -112,7 +112,7 @@ def integer(op: str, of: Type, a: int, b: int, at: Place) -> int:
     return of.wrap(result) if isinstance(of, types.Int) else result
 
 
-def floating(op: str, of: Type, a: float, b: float, at: Place) -> float:
+def floating(op: str, of: CslType, a: float, b: float, at: SourcePlace) -> float:
     """The result of an operator on two known floats, rounded to the type.
 
     Raises:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from wsesim.csl import image, tree, types
-from wsesim.csl.code import Draft, Label, scalar
+from wsesim.csl.code import Label, StepDraft, scalar
 from wsesim.csl.convert import coerce, peer
 from wsesim.csl.core import evaluate, expression, truth
 from wsesim.csl.frame import Frame
 from wsesim.csl.image import Operation
 from wsesim.csl.numbers import COMPARE, floating, integer, round_to
-from wsesim.csl.source import CslError, Place
-from wsesim.csl.types import Type
-from wsesim.csl.values import Aggregate, Known, Runtime, Value, key
+from wsesim.csl.source import CslError, SourcePlace
+from wsesim.csl.types import CslType
+from wsesim.csl.values import Aggregate, KnownValue, Runtime, Value, key
 
 ARITHMETIC = {
     "+": Operation.ADD, "-": Operation.SUB, "*": Operation.MUL, "/": Operation.DIV, "%": Operation.REM,
@@ -26,7 +26,7 @@ FUSED = {
 
 
 @expression(tree.Binary)
-def binary(node: tree.Binary, frame: Frame, wanted: Type | None) -> Value:
+def binary(node: tree.Binary, frame: Frame, wanted: CslType | None) -> Value:
     """`left op right`."""
     if node.op in ("and", "or"):
         return _logic(node, frame)
@@ -45,7 +45,7 @@ def _typed(value: Value) -> bool:
     return isinstance(value.type, types.Int | types.Float)
 
 
-def arithmetic(op: str, left: Value, right: Value, frame: Frame, at: Place) -> Value:
+def arithmetic(op: str, left: Value, right: Value, frame: Frame, at: SourcePlace) -> Value:
     """The result of an operator that is no comparison.
 
     Raises:
@@ -59,37 +59,37 @@ def arithmetic(op: str, left: Value, right: Value, frame: Frame, at: Place) -> V
         raise CslError(at, f"{op} is not for {of}", "it is for integers")
     if op in ("<<", ">>"):
         _shift_count(right, at)
-    elif not (of == types.COMPTIME_FLOAT and isinstance(left, Known) and isinstance(right, Known)):
+    elif not (of == types.COMPTIME_FLOAT and isinstance(left, KnownValue) and isinstance(right, KnownValue)):
         left, right = coerce(left, of, frame, at, "the left operand"), coerce(right, of, frame, at, "the right operand")
-    if isinstance(left, Known) and isinstance(right, Known):
+    if isinstance(left, KnownValue) and isinstance(right, KnownValue):
         if is_float:
-            return Known(of, floating(op, of, float(left.data), float(right.data), at))
-        return Known(of, integer(op, of, left.data, right.data, at))
+            return KnownValue(of, floating(op, of, float(left.data), float(right.data), at))
+        return KnownValue(of, integer(op, of, left.data, right.data, at))
     if frame.body is None:
         raise CslError(at, "this must be known while compiling, and a variable of the core is in it")
     registers = (frame.register(left, at), frame.register(right, at))
     return Runtime(of, frame.code.result(ARITHMETIC[op], at, scalar(of, at), a=registers[0], b=registers[1]))
 
 
-def _shift_count(value: Value, at: Place) -> None:
+def _shift_count(value: Value, at: SourcePlace) -> None:
     if value.type != types.COMPTIME_INT and not isinstance(value.type, types.Int):
         raise CslError(at, f"shifts by a {value.type}", "shift by an unsigned integer")
     if isinstance(value, Runtime) and isinstance(value.type, types.Int) and value.type.signed:
         raise CslError(at, f"shifts by a signed {value.type}", "convert it: @as(u16, x)")
 
 
-def compare(op: str, left: Value, right: Value, frame: Frame, at: Place) -> Value:
+def compare(op: str, left: Value, right: Value, frame: Frame, at: SourcePlace) -> Value:
     """A bool."""
     if isinstance(left, Aggregate) or isinstance(right, Aggregate):
         raise CslError(at, f"{op} between {left.type} and {right.type}", "compare field by field")
     of = peer(left, right, at, op)
     if op not in ("==", "!=") and not (isinstance(of, types.Int | types.Float) or str(of).startswith("comptime_")):
         raise CslError(at, f"{op} is not for {of}", "only == and != are")
-    if isinstance(left, Known) and isinstance(right, Known):
+    if isinstance(left, KnownValue) and isinstance(right, KnownValue):
         if isinstance(left.data, int | float | str):
             left, right = _rounded(left, of), _rounded(right, of)
-            return Known(types.BOOL, bool(COMPARE[op](left.data, right.data)))
-        return Known(types.BOOL, (key(left) == key(right)) == (op == "=="))
+            return KnownValue(types.BOOL, bool(COMPARE[op](left.data, right.data)))
+        return KnownValue(types.BOOL, (key(left) == key(right)) == (op == "=="))
     left, right = coerce(left, of, frame, at, "the left operand"), coerce(right, of, frame, at, "the right operand")
     if frame.body is None:
         raise CslError(at, "this must be known while compiling, and a variable of the core is in it")
@@ -101,8 +101,8 @@ def compare(op: str, left: Value, right: Value, frame: Frame, at: Place) -> Valu
     )  # fmt: skip
 
 
-def _rounded(value: Known, of: Type) -> Known:
-    return Known(of, round_to(of, value.data)) if isinstance(of, types.Float) else value
+def _rounded(value: KnownValue, of: CslType) -> KnownValue:
+    return KnownValue(of, round_to(of, value.data)) if isinstance(of, types.Float) else value
 
 
 def _logic(node: tree.Binary, frame: Frame) -> Value:
@@ -141,15 +141,15 @@ def branch(condition: tree.Node, frame: Frame, otherwise: Label) -> bool | None:
     return decided
 
 
-def _fuses(last: Draft) -> bool:
+def _fuses(last: StepDraft) -> bool:
     exact = last.op in (Operation.EQ, Operation.NE) or last.t not in (image.Type.F16, image.Type.F32)
     return last.op in FUSED and exact
 
 
-def _leave_unless(register: int, frame: Frame, otherwise: Label, at: Place) -> None:
+def _leave_unless(register: int, frame: Frame, otherwise: Label, at: SourcePlace) -> None:
     """A comparison just made and its jump become one; of floats only where NaN takes the same way."""
     last = frame.code.steps[-1] if frame.code.steps else None
-    if isinstance(last, Draft) and last.d == register and _fuses(last):
+    if isinstance(last, StepDraft) and last.d == register and _fuses(last):
         frame.code.steps.pop()
         operands = (last.b, last.a) if last.op in (Operation.LT, Operation.LE) else (last.a, last.b)
         frame.code.emit(FUSED[last.op], at, last.t, a=operands[0], b=operands[1], n=otherwise)
@@ -158,7 +158,7 @@ def _leave_unless(register: int, frame: Frame, otherwise: Label, at: Place) -> N
 
 
 @expression(tree.Unary)
-def unary(node: tree.Unary, frame: Frame, wanted: Type | None) -> Value:
+def unary(node: tree.Unary, frame: Frame, wanted: CslType | None) -> Value:
     """`!x`, `~x`, `-x`, `&x`, `comptime x`."""
     if node.op == "comptime":
         return evaluate(node.operand, frame.comptime(), wanted)
@@ -170,14 +170,14 @@ def unary(node: tree.Unary, frame: Frame, wanted: Type | None) -> Value:
     if node.op == "!":
         decided = truth(value, node.at, "the operand of !")
         if decided is not None:
-            return Known(types.BOOL, not decided)
+            return KnownValue(types.BOOL, not decided)
     elif node.op == "~" and not (isinstance(value.type, types.Int) or value.type == types.COMPTIME_INT):
         raise CslError(node.at, f"~ is not for {value.type}", "it is for integers")
     elif not _typed(value) and value.type not in (types.COMPTIME_INT, types.COMPTIME_FLOAT):
         raise CslError(node.at, f"{node.op} is not for {value.type}", "it is for numbers")
-    if isinstance(value, Known):
+    if isinstance(value, KnownValue):
         data = ~value.data if node.op == "~" else -value.data
-        return Known(value.type, value.type.wrap(data) if isinstance(value.type, types.Int) else data)
+        return KnownValue(value.type, value.type.wrap(data) if isinstance(value.type, types.Int) else data)
     operation = Operation.NEG if node.op == "-" else Operation.NOT
     register = frame.register(value, node.at)
     return Runtime(value.type, frame.code.result(operation, node.at, scalar(value.type, node.at), a=register))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from wsesim.csl.code import Draft, Label
+from wsesim.csl.code import Label, StepDraft
 from wsesim.csl.image import Operation
 
-Steps = list[Draft | Label]
+Steps = list[StepDraft | Label]
 _LEAVES = (Operation.JUMP, Operation.RETURN, Operation.END)
 
 
@@ -18,7 +18,7 @@ def optimised(steps: Steps) -> Steps:
 
 def _reached(steps: Steps) -> Steps:
     """Without what stands between a jump and the next label that some jump goes to."""
-    targets = {id(step.n) for step in steps if isinstance(step, Draft) and isinstance(step.n, Label)}
+    targets = {id(step.n) for step in steps if isinstance(step, StepDraft) and isinstance(step.n, Label)}
     found: Steps = []
     dead = False
     for position, step in enumerate(steps):
@@ -35,7 +35,7 @@ def _without_idle_jumps(steps: Steps) -> Steps:
     """Without jumps to what comes next anyway."""
     found: Steps = []
     for position, step in enumerate(steps):
-        if isinstance(step, Draft) and step.op == Operation.JUMP and _follows(steps, position, step.n):
+        if isinstance(step, StepDraft) and step.op == Operation.JUMP and _follows(steps, position, step.n):
             continue
         found.append(step)
     return found

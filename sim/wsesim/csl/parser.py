@@ -6,13 +6,13 @@ from wsesim.csl import tree
 from wsesim.csl.expressions import Expressions
 from wsesim.csl.lexer import tokens
 from wsesim.csl.limits import deep
-from wsesim.csl.source import Source, nearest
+from wsesim.csl.source import SourceFile, nearest
 from wsesim.csl.tree import Node
 
 ASSIGNMENTS = ("=", "+=", "-=", "*=", "/=", "%=", "<<=", ">>=", "&=", "|=", "^=")
 
 
-def parse(source: Source) -> tree.File:
+def parse(source: SourceFile) -> tree.File:
     """The syntax tree of a file.
 
     Raises:
@@ -44,7 +44,7 @@ class Parser(Expressions):
             self.accept(";")
             return [tree.Comptime(here, body)]
         if self.accept("layout"):
-            return [tree.Layout(here, self.block())]
+            return [tree.LayoutNode(here, self.block())]
         if self.token.text == "color" and self.ahead().kind == "name":
             return self.old_colors()
         storage, inline = self.storage()
@@ -120,16 +120,16 @@ class Parser(Expressions):
             self.accept(";")
         return tree.FnDecl(here, task, name, parameters, result, body, storage, inline, attributes)
 
-    def parameter(self) -> tree.Parameter:
+    def parameter(self) -> tree.ParameterNode:
         """A parameter of a function."""
         comptime, here = self.accept("comptime"), self.here
         if self.token.kind == "name" and self.ahead().text == ":":
             name = self.name("of a parameter")
             self.take()
-            return tree.Parameter(here, name, self.type(), comptime)
-        return tree.Parameter(here, "_", self.type(), comptime)
+            return tree.ParameterNode(here, name, self.type(), comptime)
+        return tree.ParameterNode(here, "_", self.type(), comptime)
 
-    def block(self, label: str = "") -> tree.Block:
+    def block(self, label: str = "") -> tree.BlockNode:
         """`{...}`."""
         self.deeper()
         here = self.expect("{", "at the start of a block")
@@ -140,7 +140,7 @@ class Parser(Expressions):
             if not self.accept(";"):
                 body.append(self.statement())
         self.depth -= 1
-        return tree.Block(here, body, label)
+        return tree.BlockNode(here, body, label)
 
     def statement(self, closed: bool = False) -> Node:
         """A statement; `closed`: `else`, `,` or `}` may end it in place of `;`."""

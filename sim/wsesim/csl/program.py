@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from wsesim.csl import image, tree, types
-from wsesim.csl.code import Code, Draft, Label
+from wsesim.csl.code import ClassCode, Label, StepDraft
 from wsesim.csl.core import evaluate, known
 from wsesim.csl.files import Files
 from wsesim.csl.frame import Lowered
 from wsesim.csl.limits import Limits
-from wsesim.csl.modules import Module
-from wsesim.csl.source import CslError, Place
-from wsesim.csl.values import Address, Aggregate, FunctionRef, Known, Memory, Storage, Value
+from wsesim.csl.modules import ModuleInstance
+from wsesim.csl.source import CslError, SourcePlace
+from wsesim.csl.values import Address, Aggregate, FunctionRef, InMemory, KnownValue, StoredVariable, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class CompilerOptions:
     """What the compiler is told."""
 
     arch: str = "wse2"
@@ -35,44 +35,44 @@ class Options:
 class Setup:
     """What the comptime blocks of a tile class set up; ids and functions are resolved when all have run."""
 
-    tasks: list[tuple[str, int, FunctionRef, Place]] = field(default_factory=list)
+    tasks: list[tuple[str, int, FunctionRef, SourcePlace]] = field(default_factory=list)
     """Kind (local, data, control), id, task."""
     queues: dict[tuple[str, int], int] = field(default_factory=dict)
     """Color by (input or output, number)."""
     colors: dict[int, image.ColorSetting] = field(default_factory=dict)
-    blocked_values: list[tuple[Value, Place]] = field(default_factory=list)
-    unblocked_values: list[tuple[Value, Place]] = field(default_factory=list)
-    active: list[tuple[Value, Place]] = field(default_factory=list)
-    exports: list[tuple[str, Value, bool, Place]] = field(default_factory=list)
+    blocked_values: list[tuple[Value, SourcePlace]] = field(default_factory=list)
+    unblocked_values: list[tuple[Value, SourcePlace]] = field(default_factory=list)
+    active: list[tuple[Value, SourcePlace]] = field(default_factory=list)
+    exports: list[tuple[str, Value, bool, SourcePlace]] = field(default_factory=list)
     """Name, value or pointer to the variable, whether it is such a pointer."""
-    dsrs: list[tuple[int, Known, image.VectorOptions, Place]] = field(default_factory=list)
-    fifos: list[tuple[Storage, dict[str, Value], Place]] = field(default_factory=list)
+    dsrs: list[tuple[int, KnownValue, image.VectorOptions, SourcePlace]] = field(default_factory=list)
+    fifos: list[tuple[StoredVariable, dict[str, Value], SourcePlace]] = field(default_factory=list)
     shapes: list[image.Shape] = field(default_factory=list)
     strings: list[str] = field(default_factory=list)
-    teardowns: list[tuple[int, FunctionRef, Place]] = field(default_factory=list)
-    flushes: list[tuple[int, FunctionRef, Place]] = field(default_factory=list)
+    teardowns: list[tuple[int, FunctionRef, SourcePlace]] = field(default_factory=list)
+    flushes: list[tuple[int, FunctionRef, SourcePlace]] = field(default_factory=list)
     high: set[int] = field(default_factory=set)
     control_table: bool = False
 
 
 @dataclass(slots=True, eq=False)
-class Program:
+class TileProgram:
     """What is compiled, and what has been made of it so far."""
 
-    options: Options
+    options: CompilerOptions
     files: Files
     limits: Limits
     is_layout: bool
     rectangle: tuple[int, int] | None = None
-    modules: list[Module] = field(default_factory=list)
-    code: Code = field(default_factory=Code)
+    modules: list[ModuleInstance] = field(default_factory=list)
+    code: ClassCode = field(default_factory=ClassCode)
     setup: Setup = field(default_factory=Setup)
-    storages: dict[tuple[Module, str], Storage] = field(default_factory=dict)
-    statics: list[Storage] = field(default_factory=list)
-    constants: dict[int, tuple[Value, Storage]] = field(default_factory=dict)
+    storages: dict[tuple[ModuleInstance, str], StoredVariable] = field(default_factory=dict)
+    statics: list[StoredVariable] = field(default_factory=list)
+    constants: dict[int, tuple[Value, StoredVariable]] = field(default_factory=dict)
     variable_registers: set[int] = field(default_factory=set)
     functions: dict[Any, Lowered] = field(default_factory=dict)
-    lowered: list[tuple[Lowered, list[Draft | Label]]] = field(default_factory=list)
+    lowered: list[tuple[Lowered, list[StepDraft | Label]]] = field(default_factory=list)
     results: dict[Any, Value] = field(default_factory=dict)
     """Of functions that are evaluated, by function and arguments."""
     thunks: dict[Any, Any] = field(default_factory=dict)
@@ -85,15 +85,15 @@ class Program:
         if message not in self.warnings:
             self.warnings.append(message)
 
-    def instance(self, path: str, params: dict[str, Value], name: str, is_library: bool) -> Module:
+    def instance(self, path: str, params: dict[str, Value], name: str, is_library: bool) -> ModuleInstance:
         """A new instance of a file."""
-        module = Module(path, self.files.parsed(path), self, params, name, is_library)
+        module = ModuleInstance(path, self.files.parsed(path), self, params, name, is_library)
         self.modules.append(module)
         if len(self.modules) > 2000:
             raise CslError(module.file.at, "more than 2000 module instances", "does a file import itself?")
         return module
 
-    def import_module(self, node: tree.Builtin, importer: Module, name: str) -> Known:
+    def import_module(self, node: tree.Builtin, importer: ModuleInstance, name: str) -> KnownValue:
         """`@import_module(path, params)`.
 
         Raises:
@@ -119,19 +119,19 @@ class Program:
         module = self.instance(found, params, prefix, path.startswith("<"))
         module.check_params(node.at)
         module.run()
-        return Known(types.MODULE, module)
+        return KnownValue(types.MODULE, module)
 
-    def constant_place(self, value: Value) -> Memory:
+    def constant_place(self, value: Value) -> InMemory:
         """Where a known array or scalar lies that the core reads."""
-        mark = id(value.data) if isinstance(value, Known) and isinstance(value.data, list) else id(value)
+        mark = id(value.data) if isinstance(value, KnownValue) and isinstance(value.data, list) else id(value)
         if mark not in self.constants:
-            storage = Storage("constant", value.type, value)
+            storage = StoredVariable("constant", value.type, value)
             self.constants[mark] = (value, storage)
         storage = self.constants[mark][1]
-        return Memory(value.type, Known(types.Pointer(value.type, False, True), Address(storage, 0)))
+        return InMemory(value.type, KnownValue(types.Pointer(value.type, False, True), Address(storage, 0)))
 
     @property
-    def fp16(self) -> types.Type:
+    def fp16(self) -> types.CslType:
         """The 16-bit float of the core."""
         return types.Float(self.options.fp16)
 

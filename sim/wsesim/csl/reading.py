@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from wsesim.csl.lexer import Token
-from wsesim.csl.source import CslError, LimitError, Place, Source
+from wsesim.csl.source import CslError, LimitError, SourceFile, SourcePlace
 
 MAX_NESTING = 120
 """Expressions, types and blocks nested in each other: a limit that keeps hostile files from the stack of Python."""
 
 
-class Reader:
+class TokenReader:
     """The tokens of a file and how far they are read."""
 
-    def __init__(self, source: Source, tokens: list[Token]) -> None:
+    def __init__(self, source: SourceFile, tokens: list[Token]) -> None:
         self.source, self.tokens, self.position, self.depth = source, tokens, 0, 0
 
     @property
@@ -21,9 +21,9 @@ class Reader:
         return self.tokens[self.position]
 
     @property
-    def here(self) -> Place:
+    def here(self) -> SourcePlace:
         """Where the next token stands."""
-        return Place(self.source, self.tokens[self.position].offset)
+        return SourcePlace(self.source, self.tokens[self.position].offset)
 
     def ahead(self, count: int = 1) -> Token:
         """A token further on."""
@@ -47,7 +47,7 @@ class Reader:
             return True
         return False
 
-    def expect(self, text: str, after: str) -> Place:
+    def expect(self, text: str, after: str) -> SourcePlace:
         """Take this mark or keyword, or say that it is missing."""
         here = self.here
         if not self.accept(text):
@@ -68,7 +68,7 @@ class Reader:
         place = self.here
         if message.startswith("expected ;") and self.position:
             last = self.tokens[self.position - 1]
-            place = Place(self.source, last.offset + len(last.text))
+            place = SourcePlace(self.source, last.offset + len(last.text))
         raise CslError(place, f"{message}, found {found}", right)
 
     def deeper(self) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from wsesim.csl import types
 from wsesim.csl.aggregates import fields_of
 from wsesim.csl.image import ColorSetting, FilterSetting, PopMode, SwitchSetting
-from wsesim.csl.source import CslError, Place, nearest
-from wsesim.csl.values import Aggregate, Known, Value, wrap
+from wsesim.csl.source import CslError, SourcePlace, nearest
+from wsesim.csl.values import Aggregate, KnownValue, Value, wrap
 
 SIDES = {"WEST": 1, "EAST": 2, "NORTH": 4, "SOUTH": 8, "RAMP": 16, "NONE": 0}
 GROUPS = ("routes", "switches", "filter", "teardown")
@@ -14,7 +14,7 @@ SWITCHABLE = frozenset({*range(10), 12, 13, 16, 17, 20, 21})
 """Colors with switch positions on WSE-3."""
 
 
-def color_setting(value: Value, at: Place, arch: str, color: int) -> ColorSetting:
+def color_setting(value: Value, at: SourcePlace, arch: str, color: int) -> ColorSetting:
     """The setting of a color on a core.
 
     Raises:
@@ -39,14 +39,14 @@ def color_setting(value: Value, at: Place, arch: str, color: int) -> ColorSettin
     )  # fmt: skip
 
 
-def _names(fields: dict[str, Value], names: tuple[str, ...], at: Place) -> None:
+def _names(fields: dict[str, Value], names: tuple[str, ...], at: SourcePlace) -> None:
     for name in fields:
         if name not in names:
             raise CslError(at, f"there is no .{name} here", nearest(name, names) or f"there is .{', .'.join(names)}")
 
 
 def _positions(
-    routes: dict[str, Value], switches: dict[str, Value], at: Place
+    routes: dict[str, Value], switches: dict[str, Value], at: SourcePlace
 ) -> tuple[tuple[SwitchSetting, ...], int]:
     rx = _sides(routes.get("rx"), at)
     tx = _sides(routes.get("tx"), at)
@@ -55,7 +55,7 @@ def _positions(
     for number in range(1, max(given, default=0) + 1):
         found.append(_position(switches.get(f"pos{number}"), at))
     current = switches.get("current_switch_pos")
-    start = current.data if isinstance(current, Known) else 0
+    start = current.data if isinstance(current, KnownValue) else 0
     if not 0 <= start <= 3:
         raise CslError(at, f".current_switch_pos is {start}", "it is from 0 to 3")
     while len(found) <= start:
@@ -63,7 +63,7 @@ def _positions(
     return tuple(found), start
 
 
-def _position(value: Value | None, at: Place) -> SwitchSetting:
+def _position(value: Value | None, at: SourcePlace) -> SwitchSetting:
     if value is None:
         return SwitchSetting(None, None, False)
     fields = fields_of(value, at, "a switch position")
@@ -73,19 +73,19 @@ def _position(value: Value | None, at: Place) -> SwitchSetting:
     return SwitchSetting(_sides(fields.get("rx"), at), _sides(fields.get("tx"), at))
 
 
-def _sides(value: Value | None, at: Place) -> int | None:
+def _sides(value: Value | None, at: SourcePlace) -> int | None:
     """A mask of one direction, a tuple or an array of them."""
     if value is None:
         return None
     if isinstance(value, Aggregate):
         items = list(value.fields.values())
-    elif isinstance(value, Known) and isinstance(value.data, list):
+    elif isinstance(value, KnownValue) and isinstance(value.data, list):
         items = [wrap(types.DIRECTION, item) for item in value.data]
     else:
         items = [value]
     mask = 0
     for item in items:
-        if not isinstance(item, Known) or item.type != types.DIRECTION:
+        if not isinstance(item, KnownValue) or item.type != types.DIRECTION:
             raise CslError(at, f"a {item.type} is no direction", "EAST, WEST, NORTH, SOUTH, RAMP are")
         mask |= SIDES[[*types.DIRECTIONS, "NONE"][item.data]]
     return mask
@@ -93,10 +93,10 @@ def _sides(value: Value | None, at: Place) -> int | None:
 
 def _truth(fields: dict[str, Value], name: str) -> bool:
     value = fields.get(name)
-    return bool(value.data) if isinstance(value, Known) else False
+    return bool(value.data) if isinstance(value, KnownValue) else False
 
 
-def _pop_mode(switches: dict[str, Value], at: Place) -> PopMode:
+def _pop_mode(switches: dict[str, Value], at: SourcePlace) -> PopMode:
     if "pop_mode" not in switches:
         return PopMode.NO_POP
     fields = fields_of(switches["pop_mode"], at, ".pop_mode")
@@ -107,7 +107,7 @@ def _pop_mode(switches: dict[str, Value], at: Place) -> PopMode:
     return PopMode.NO_POP
 
 
-def _filter(value: Value, at: Place) -> FilterSetting | None:
+def _filter(value: Value, at: SourcePlace) -> FilterSetting | None:
     fields = fields_of(value, at, ".filter")
     kinds = fields_of(fields["kind"], at, ".kind") if "kind" in fields else {}
     kind = next((name for name in ("sparse_counter", "counter", "range") if _truth(kinds, name)), "")

@@ -12,20 +12,20 @@ from wsesim.csl import tree
 from wsesim.csl.image import NOWHERE, Image, Step, TileClass, Type
 from wsesim.csl.lexer import tokens
 from wsesim.csl.parser import parse
-from wsesim.csl.source import Place, Source
+from wsesim.csl.source import SourceFile, SourcePlace
 
 SIDES = ((1, "W"), (2, "E"), (4, "N"), (8, "S"), (16, "R"))
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
-def show_tokens(source: Source) -> Iterator[str]:
+def show_tokens(source: SourceFile) -> Iterator[str]:
     """A token a line: place, kind, text."""
     for token in tokens(source):
-        place = Place(source, token.offset)
+        place = SourcePlace(source, token.offset)
         yield f"{place.line}:{place.column}\t{token.kind}\t{token.text}"
 
 
-def show_tree(source: Source) -> Iterator[str]:
+def show_tree(source: SourceFile) -> Iterator[str]:
     """The syntax tree, a node a line."""
     yield from _node(parse(source), 0)
 
@@ -152,7 +152,7 @@ def _mask(mask: int | None) -> str:
     return "" if mask is None else "".join(letter for bit, letter in SIDES if mask & bit)
 
 
-OF_TEXT: dict[str, Callable[[Source], Iterator[str]]] = {"tokens": show_tokens, "ast": show_tree}
+OF_TEXT: dict[str, Callable[[SourceFile], Iterator[str]]] = {"tokens": show_tokens, "ast": show_tree}
 OF_IMAGE: dict[str, Callable[[Image], Iterator[str]]] = {
     "classes": show_classes, "code": show_code, "memory": show_memory, "routes": show_routes,
 }  # fmt: skip

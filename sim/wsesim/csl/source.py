@@ -11,7 +11,7 @@ from wsesim.errors import InputError, Problem
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Source:
+class SourceFile:
     """A CSL file: its path as it is shown, and its text."""
 
     path: str
@@ -28,10 +28,10 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Place:
+class SourcePlace:
     """Where something stands: an offset into a source."""
 
-    source: Source
+    source: SourceFile
     offset: int
 
     @property
@@ -58,13 +58,13 @@ _AN = re.compile(r"\ba (?=[if]\d|input_|output_|imported_|array|enum)")
 class CslError(InputError):
     """A mistake in a CSL program, with its place."""
 
-    def __init__(self, place: Place | None, message: str, right: str = "") -> None:
+    def __init__(self, place: SourcePlace | None, message: str, right: str = "") -> None:
         self.place, self.message, self.right = place, message, right
         text = _AN.sub("an ", f"{message}; {right}" if right else message)
         super().__init__([Problem(text) if place is None else _problem(place, text)])
 
 
-def _problem(place: Place, text: str) -> Problem:
+def _problem(place: SourcePlace, text: str) -> Problem:
     line = place.line
     return Problem(text, place.source.path, line, place.column, place.source.line(line))
 

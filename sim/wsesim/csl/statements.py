@@ -12,8 +12,8 @@ from wsesim.csl.image import Operation
 from wsesim.csl.memory import load, store
 from wsesim.csl.modules import zero
 from wsesim.csl.operators import arithmetic
-from wsesim.csl.source import CslError, Place
-from wsesim.csl.types import Type
+from wsesim.csl.source import CslError, SourcePlace
+from wsesim.csl.types import CslType
 from wsesim.csl.values import (
     VOID,
     Address,
@@ -21,16 +21,16 @@ from wsesim.csl.values import (
     Binding,
     Cell,
     Fields,
-    Known,
-    Memory,
+    InMemory,
+    InRegister,
+    KnownValue,
     Runtime,
-    Slot,
-    Storage,
+    StoredVariable,
     Value,
+    Where,
     copied,
     is_known,
 )  # fmt: skip
-from wsesim.csl.values import Place as Where
 
 
 class ReturnSignal(Exception):
@@ -44,7 +44,7 @@ class ReturnSignal(Exception):
 class BreakSignal(Exception):
     """A loop or block that is evaluated is left."""
 
-    def __init__(self, label: str, value: Value, at: Place) -> None:
+    def __init__(self, label: str, value: Value, at: SourcePlace) -> None:
         super().__init__()
         self.label, self.value, self.at = label, value, at
 
@@ -52,7 +52,7 @@ class BreakSignal(Exception):
 class ContinueSignal(Exception):
     """A loop that is evaluated goes on with its next turn."""
 
-    def __init__(self, label: str, at: Place) -> None:
+    def __init__(self, label: str, at: SourcePlace) -> None:
         super().__init__()
         self.label, self.at = label, at
 
@@ -75,7 +75,7 @@ def declare(node: tree.VarDecl, frame: Frame) -> bool:
     return False
 
 
-def _bind(node: tree.VarDecl, kind: Type, value: Value | None, frame: Frame, at_once: bool) -> Binding:
+def _bind(node: tree.VarDecl, kind: CslType, value: Value | None, frame: Frame, at_once: bool) -> Binding:
     if node.kind == "const":
         if value is None:
             raise CslError(node.at, f"{node.name} has no value", "a const needs one")
@@ -84,7 +84,7 @@ def _bind(node: tree.VarDecl, kind: Type, value: Value | None, frame: Frame, at_
         if not needs_place:
             return Binding(copied(value) if frame.body is None else pinned(value, frame, node.at))
     if at_once:
-        storage = Storage(node.name, kind, copied(value) if value is not None else zero(kind, node.at), True)
+        storage = StoredVariable(node.name, kind, copied(value) if value is not None else zero(kind, node.at), True)
         storage.home = "comptime" if frame.body is not None else None
         return Binding(place=Cell(kind, storage))
     place = local_place(node.name, kind, frame, node.at)
@@ -95,7 +95,7 @@ def _bind(node: tree.VarDecl, kind: Type, value: Value | None, frame: Frame, at_
     return Binding(place=place)
 
 
-def pinned(value: Value, frame: Frame, at: Place) -> Value:
+def pinned(value: Value, frame: Frame, at: SourcePlace) -> Value:
     """The value, in a register that nothing changes from now on."""
     if isinstance(value, Aggregate):
         return Aggregate(value.type, {name: pinned(inner, frame, at) for name, inner in value.fields.items()})
@@ -104,16 +104,16 @@ def pinned(value: Value, frame: Frame, at: Place) -> Value:
     return value
 
 
-def local_place(name: str, of: Type, frame: Frame, at: Place) -> Where:
+def local_place(name: str, of: CslType, frame: Frame, at: SourcePlace) -> Where:
     """Where a variable of a function lives: arrays and what `&` is used on in memory, the rest in registers."""
     function = frame.function
     addressed = function is not None and name in function.addressed
     if isinstance(of, types.Array) or (addressed and types.words(of)):
         if not types.words(of):
             raise CslError(at, f"{name} is of type {of}, of which a core holds nothing", "make it const")
-        storage = Storage(name, of, None, used=True)
+        storage = StoredVariable(name, of, None, used=True)
         frame.program.statics.append(storage)
-        return Memory(of, Known(types.Pointer(of, False, False), Address(storage, 0)))
+        return InMemory(of, KnownValue(types.Pointer(of, False, False), Address(storage, 0)))
     if isinstance(of, types.Struct):
         return Fields(of, {inner: local_place(f"{name}.{inner}", kind, frame, at) for inner, kind in of.fields})
     if of in (types.COMPTIME_INT, types.COMPTIME_FLOAT):
@@ -123,7 +123,7 @@ def local_place(name: str, of: Type, frame: Frame, at: Place) -> Where:
     scalar(of, at)
     register = frame.code.code.register()
     frame.program.variable_registers.add(register)
-    return Slot(of, register)
+    return InRegister(of, register)
 
 
 @statement(tree.Assign)
@@ -135,7 +135,7 @@ def assign(node: tree.Assign, frame: Frame) -> bool:
     where = place_of(node.target, frame)
     if where is None:
         raise CslError(node.target.at, "this cannot be assigned to", _why_not(node.target, frame))
-    if isinstance(where, Memory) and isinstance(where.pointer.type, types.Pointer) and where.pointer.type.const:
+    if isinstance(where, InMemory) and isinstance(where.pointer.type, types.Pointer) and where.pointer.type.const:
         raise CslError(node.target.at, "this is const", "only variables are assigned to")
     value = evaluate(node.value, frame, where.type)
     if node.op != "=":
@@ -160,8 +160,8 @@ def evaluate_statement(node: tree.Evaluate, frame: Frame) -> bool:
     return False
 
 
-@statement(tree.Block)
-def block(node: tree.Block, frame: Frame) -> bool:
+@statement(tree.BlockNode)
+def block(node: tree.BlockNode, frame: Frame) -> bool:
     """`{...}`."""
     if node.label:
         labelled(node, frame, None)
@@ -170,8 +170,8 @@ def block(node: tree.Block, frame: Frame) -> bool:
     return any(execute(item, inner) for item in node.body)
 
 
-@expression(tree.Block)
-def block_value(node: tree.Block, frame: Frame, wanted: Type | None) -> Value:
+@expression(tree.BlockNode)
+def block_value(node: tree.BlockNode, frame: Frame, wanted: CslType | None) -> Value:
     """A block where a value is wanted."""
     if node.label:
         return labelled(node, frame, wanted)
@@ -179,7 +179,7 @@ def block_value(node: tree.Block, frame: Frame, wanted: Type | None) -> Value:
     return VOID
 
 
-def labelled(node: tree.Block, frame: Frame, wanted: Type | None) -> Value:
+def labelled(node: tree.BlockNode, frame: Frame, wanted: CslType | None) -> Value:
     """A block that `break :label value` gives a value."""
     if frame.body is None:
         try:
@@ -200,7 +200,7 @@ def labelled(node: tree.Block, frame: Frame, wanted: Type | None) -> Value:
     return load(loop.place, frame, node.at) if loop.place else VOID
 
 
-def _run(node: tree.Block, frame: Frame) -> None:
+def _run(node: tree.BlockNode, frame: Frame) -> None:
     inner = frame.inner()
     any(execute(item, inner) for item in node.body)
 
@@ -251,7 +251,7 @@ def continue_(node: tree.Continue, frame: Frame) -> bool:
     return True
 
 
-def _loop(label: str, frame: Frame, at: Place, word: str) -> Loop:
+def _loop(label: str, frame: Frame, at: SourcePlace, word: str) -> Loop:
     assert frame.function is not None
     for loop in reversed(frame.function.loops):
         if (loop.label == label) if label else loop.again is not None:

@@ -9,8 +9,8 @@ from wsesim.csl.access import place
 from wsesim.csl.core import evaluate, expression, whole
 from wsesim.csl.frame import Frame
 from wsesim.csl.source import CslError
-from wsesim.csl.types import Type
-from wsesim.csl.values import Address, Binding, Known, Memory, Value
+from wsesim.csl.types import CslType
+from wsesim.csl.values import Address, Binding, InMemory, KnownValue, Value
 
 ACCESS = types.Simple("tensor access")
 
@@ -20,13 +20,13 @@ class Access:
     """Elements of an array: where the first lies, lengths in the order of the braces, and what a step of each adds."""
 
     start: Address
-    element: Type
+    element: CslType
     lengths: tuple[int, ...]
     steps: tuple[int, ...]
 
 
-@expression(tree.Tensor)
-def tensor(node: tree.Tensor, frame: Frame, wanted: Type | None) -> Value:
+@expression(tree.TensorNode)
+def tensor(node: tree.TensorNode, frame: Frame, wanted: CslType | None) -> Value:
     """A tensor access.
 
     Raises:
@@ -54,25 +54,25 @@ def tensor(node: tree.Tensor, frame: Frame, wanted: Type | None) -> Value:
         if start.storage is None
         else start.words + first * types.words(array.element)
     )
-    return Known(ACCESS, Access(Address(start.storage, words), array.element, lengths, steps))
+    return KnownValue(ACCESS, Access(Address(start.storage, words), array.element, lengths, steps))
 
 
 def _array(node: tree.Node, frame: Frame) -> tuple[Address, types.Array]:
     where = place(node, frame)
-    if where is not None and isinstance(where, Memory) and isinstance(where.type, types.Array):
+    if where is not None and isinstance(where, InMemory) and isinstance(where.type, types.Array):
         return _start(where, node)
     value = evaluate(node, frame)
     of = value.type.target if isinstance(value.type, types.Pointer) else value.type
-    if isinstance(value, Known) and isinstance(value.data, Address) and isinstance(of, types.Array):
+    if isinstance(value, KnownValue) and isinstance(value.data, Address) and isinstance(of, types.Array):
         return value.data, of
-    if isinstance(value, Known) and isinstance(value.data, list) and isinstance(of, types.Array):
+    if isinstance(value, KnownValue) and isinstance(value.data, list) and isinstance(of, types.Array):
         return _start(frame.program.constant_place(value), node)
     raise CslError(node.at, f"a {value.type} is accessed", "arrays and known pointers to arrays are")
 
 
-def _start(where: Memory, node: tree.Node) -> tuple[Address, types.Array]:
+def _start(where: InMemory, node: tree.Node) -> tuple[Address, types.Array]:
     assert isinstance(where.type, types.Array)
-    if not isinstance(where.pointer, Known):
+    if not isinstance(where.pointer, KnownValue):
         raise CslError(
             node.at,
             "where this array lies is not known while compiling",
@@ -81,10 +81,10 @@ def _start(where: Memory, node: tree.Node) -> tuple[Address, types.Array]:
     return Address(where.pointer.data.storage, where.pointer.data.words + where.words), where.type
 
 
-def _flat(node: tree.Tensor, array: types.Array, frame: Frame, at: dict[str, int]) -> int:
+def _flat(node: tree.TensorNode, array: types.Array, frame: Frame, at: dict[str, int]) -> int:
     scope = frame.inner()
     for name in node.names:
-        scope.names[name] = Binding(Known(types.COMPTIME_INT, at.get(name, 0)))
+        scope.names[name] = Binding(KnownValue(types.COMPTIME_INT, at.get(name, 0)))
     flat = 0
     assert isinstance(node.access, tree.Index)
     for index, length in zip(node.access.indices, array.lengths, strict=True):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wsesim.csl.source import Place
+from wsesim.csl.source import SourcePlace
 
 
 @dataclass(slots=True, eq=False)
 class Node:
     """Anything with a place."""
 
-    at: Place
+    at: SourcePlace
 
 
 @dataclass(slots=True, eq=False)
@@ -103,7 +103,7 @@ class Binary(Node):
 
 
 @dataclass(slots=True, eq=False)
-class Tensor(Node):
+class TensorNode(Node):
     """`|i, j|{m, n} -> access`."""
 
     names: list[str]
@@ -168,7 +168,7 @@ class VarDecl(Node):
 
 
 @dataclass(slots=True, eq=False)
-class Parameter(Node):
+class ParameterNode(Node):
     """A parameter of a function."""
 
     name: str
@@ -182,9 +182,9 @@ class FnDecl(Node):
 
     task: bool
     name: str
-    parameters: list[Parameter]
+    parameters: list[ParameterNode]
     result: Node
-    body: Block | None
+    body: BlockNode | None
     storage: str
     inline: bool
     attributes: dict[str, Node]
@@ -193,7 +193,7 @@ class FnDecl(Node):
 
 
 @dataclass(slots=True, eq=False)
-class Block(Node):
+class BlockNode(Node):
     """`{...}`, perhaps with a label."""
 
     body: list[Node]
@@ -294,10 +294,10 @@ class Comptime(Node):
 
 
 @dataclass(slots=True, eq=False)
-class Layout(Node):
+class LayoutNode(Node):
     """The layout block of a file."""
 
-    body: Block
+    body: BlockNode
 
 
 @dataclass(slots=True, eq=False)

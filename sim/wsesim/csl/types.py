@@ -7,12 +7,12 @@ from math import prod
 
 
 @dataclass(frozen=True, slots=True)
-class Type:
+class CslType:
     """A type; `str()` is how CSL writes it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Int(Type):
+class Int(CslType):
     """A two's complement integer of a width in bits."""
 
     bits: int
@@ -38,7 +38,7 @@ class Int(Type):
 
 
 @dataclass(frozen=True, slots=True)
-class Float(Type):
+class Float(CslType):
     """`f32`, `f16`, `bf16`, `cb16`."""
 
     name: str
@@ -48,7 +48,7 @@ class Float(Type):
 
 
 @dataclass(frozen=True, slots=True)
-class Simple(Type):
+class Simple(CslType):
     """A type that is its name: `bool`, `void`, `type`, `comptime_int`, ..."""
 
     name: str
@@ -58,7 +58,7 @@ class Simple(Type):
 
 
 @dataclass(frozen=True, slots=True)
-class Opaque(Type):
+class Opaque(CslType):
     """A number that is not for counting: `color`, `input_queue`, ids, `direction`."""
 
     name: str
@@ -68,11 +68,11 @@ class Opaque(Type):
 
 
 @dataclass(frozen=True, slots=True)
-class Array(Type):
+class Array(CslType):
     """`[n, m]T`, row-major."""
 
     lengths: tuple[int, ...]
-    element: Type
+    element: CslType
 
     @property
     def count(self) -> int:
@@ -84,10 +84,10 @@ class Array(Type):
 
 
 @dataclass(frozen=True, slots=True)
-class Pointer(Type):
+class Pointer(CslType):
     """`*T` or `[*]T`, perhaps to const."""
 
-    target: Type
+    target: CslType
     many: bool
     const: bool
 
@@ -96,23 +96,23 @@ class Pointer(Type):
 
 
 @dataclass(frozen=True, slots=True)
-class Function(Type):
+class Function(CslType):
     """`fn (A, B) R` or `task () void`."""
 
     task: bool
-    parameters: tuple[Type, ...]
-    result: Type
+    parameters: tuple[CslType, ...]
+    result: CslType
 
     def __str__(self) -> str:
         return f"{'task' if self.task else 'fn'} ({', '.join(map(str, self.parameters))}) {self.result}"
 
 
 @dataclass(frozen=True, slots=True)
-class Enum(Type):
+class Enum(CslType):
     """An enum; `identity` is where it was declared."""
 
     identity: str
-    base: Type
+    base: CslType
     members: tuple[tuple[str, int], ...]
 
     def __str__(self) -> str:
@@ -120,11 +120,11 @@ class Enum(Type):
 
 
 @dataclass(frozen=True, slots=True)
-class Struct(Type):
+class Struct(CslType):
     """A struct or tuple: `identity` is where it was declared, empty if it is anonymous; tuples have fields 0, 1."""
 
     identity: str
-    fields: tuple[tuple[str, Type], ...]
+    fields: tuple[tuple[str, CslType], ...]
 
     def __str__(self) -> str:
         inner = ", ".join(f"{name}: {of}" for name, of in self.fields)
@@ -132,7 +132,7 @@ class Struct(Type):
 
 
 @dataclass(frozen=True, slots=True)
-class Descriptor(Type):
+class DsdType(CslType):
     """`mem1d_dsd`, `mem4d_dsd`, `fabin_dsd`, `fabout_dsd`, `fifo`, `circbuf_dsd`."""
 
     name: str
@@ -142,7 +142,7 @@ class Descriptor(Type):
 
 
 @dataclass(frozen=True, slots=True)
-class Register(Type):
+class DsrType(CslType):
     """The file of a descriptor register: `dsr_dest`, `dsr_src0`, `dsr_src1`, `xdsr`, `sr`, ..."""
 
     name: str
@@ -164,11 +164,11 @@ U8, U16, U32, U64 = (Int(bits, False) for bits in (8, 16, 32, 64))
 F32, F16, BF16, CB16 = Float("f32"), Float("f16"), Float("bf16"), Float("cb16")
 DIRECTION, COLOR, INPUT_QUEUE, OUTPUT_QUEUE = map(Opaque, ("direction", "color", "input_queue", "output_queue"))
 DATA_TASK, LOCAL_TASK, CONTROL_TASK, UT = map(Opaque, ("data_task_id", "local_task_id", "control_task_id", "ut_id"))
-DSDS = tuple(map(Descriptor, ("mem1d_dsd", "mem4d_dsd", "fabin_dsd", "fabout_dsd", "circbuf_dsd", "fifo")))
+DSDS = tuple(map(DsdType, ("mem1d_dsd", "mem4d_dsd", "fabin_dsd", "fabout_dsd", "circbuf_dsd", "fifo")))
 MEM1D, MEM4D, FABIN, FABOUT, CIRCBUF, FIFO = DSDS
-REGISTERS = tuple(map(Register, ("dsr_dest", "dsr_src0", "dsr_src1", "dsr_fifo_dest", "dsr_fifo_src1", "xdsr", "sr")))
+REGISTERS = tuple(map(DsrType, ("dsr_dest", "dsr_src0", "dsr_src1", "dsr_fifo_dest", "dsr_fifo_src1", "xdsr", "sr")))
 
-NAMED: dict[str, Type] = {
+NAMED: dict[str, CslType] = {
     str(of): of
     for of in (
         BOOL, VOID, TYPE, ANY, COMPTIME_INT, COMPTIME_FLOAT, STRING, STRUCT, MODULE, OPAQUE, I8, I16, I32, I64, U8,
@@ -182,7 +182,7 @@ DIRECTIONS = ("EAST", "WEST", "NORTH", "SOUTH", "RAMP")
 COMPTIME_ONLY = (COMPTIME_INT, COMPTIME_FLOAT, STRING, STRUCT, MODULE, TYPE, RANGE)
 
 
-def named(name: str) -> Type | None:
+def named(name: str) -> CslType | None:
     """The type of this name, or None."""
     if found := NAMED.get(name):
         return found
@@ -191,19 +191,19 @@ def named(name: str) -> Type | None:
     return None
 
 
-def is_integer(of: Type) -> bool:
+def is_integer(of: CslType) -> bool:
     """Whether it is an integer type of a fixed width."""
     return isinstance(of, Int)
 
 
-def is_comptime_only(of: Type) -> bool:
+def is_comptime_only(of: CslType) -> bool:
     """Whether values of it exist only while the program is compiled."""
     if isinstance(of, Array):
         return is_comptime_only(of.element)
     return of in COMPTIME_ONLY or isinstance(of, Function)
 
 
-def words(of: Type) -> int:
+def words(of: CslType) -> int:
     """Words of 16 bits that a value takes in memory; 0 for what has no place there."""
     if isinstance(of, Array):
         return of.count * words(of.element)
@@ -215,19 +215,19 @@ def words(of: Type) -> int:
         return words(of.base)
     if isinstance(of, Struct):
         return sum(words(inner) for _, inner in of.fields)
-    if isinstance(of, Descriptor):
+    if isinstance(of, DsdType):
         return 0 if of.name == "fifo" else 4
-    return 1 if isinstance(of, Opaque | Pointer | Register) or of == BOOL else 0
+    return 1 if isinstance(of, Opaque | Pointer | DsrType) or of == BOOL else 0
 
 
-def alignment(of: Type) -> int:
+def alignment(of: CslType) -> int:
     """Words to whose multiple an address of it is rounded up."""
     if isinstance(of, Array):
         return alignment(of.element)
     return 2 if words(of) >= 2 else 1
 
 
-def same(a: Type, b: Type) -> bool:
+def same(a: CslType, b: CslType) -> bool:
     """Whether two types are one; anonymous structs compare without regard to order."""
     if isinstance(a, Struct) and isinstance(b, Struct) and not a.identity and not b.identity:
         return sorted(a.fields, key=lambda field: field[0]) == sorted(b.fields, key=lambda field: field[0])

@@ -6,22 +6,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wsesim.csl import types
-from wsesim.csl.types import Type
+from wsesim.csl.types import CslType
 
 if TYPE_CHECKING:
     from wsesim.csl import tree
-    from wsesim.csl.modules import Module
+    from wsesim.csl.modules import ModuleInstance
 
 
 @dataclass(slots=True, eq=False)
 class Value:
     """Anything an expression may come to."""
 
-    type: Type
+    type: CslType
 
 
 @dataclass(slots=True, eq=False)
-class Known(Value):
+class KnownValue(Value):
     """A value known while compiling.
 
     `data`: int, float, bool, str, Type, None for void; of arrays a flat list of data; of pointers an `Address`; of
@@ -56,15 +56,15 @@ class Items(Value):
 class Located(Value):
     """An array that lies in memory."""
 
-    place: Memory
+    place: InMemory
 
 
 @dataclass(slots=True, eq=False)
-class Storage:
+class StoredVariable:
     """What has an address: a global or static variable of a core, or a variable while compiling (`is_comptime`)."""
 
     name: str
-    type: Type
+    type: CslType
     value: Value | None
     is_comptime: bool = False
     align: int = 1
@@ -77,7 +77,7 @@ class Storage:
 class Address:
     """A known pointer: words into a storage, or an absolute word address if there is none."""
 
-    storage: Storage | None
+    storage: StoredVariable | None
     words: int
 
     def __eq__(self, other: object) -> bool:
@@ -91,7 +91,7 @@ class Address:
 class FunctionRef:
     """A function or task of a module instance."""
 
-    module: Module
+    module: ModuleInstance
     declaration: tree.FnDecl
 
     def __eq__(self, other: object) -> bool:
@@ -111,7 +111,7 @@ class Dsd:
     stride: int = 1
     shape: tuple[tuple[int, ...], tuple[int, ...]] | None = None
     flags: tuple[tuple[str, int], ...] = ()
-    element: Type | None = None
+    element: CslType | None = None
     """Of what the base points to; what a dsd of one is counted in."""
 
 
@@ -119,43 +119,43 @@ class Dsd:
 class Range:
     """Bounds and step of `@range`, each known or not."""
 
-    of: Type
+    of: CslType
     start: Value
     stop: Value
     step: Value
 
 
 @dataclass(slots=True, eq=False)
-class Place:
+class Where:
     """Where a value may be stored."""
 
-    type: Type
+    type: CslType
 
 
 @dataclass(slots=True, eq=False)
-class Cell(Place):
+class Cell(Where):
     """A variable while compiling, or an element of one (`index` in elements; -1: all of it)."""
 
-    storage: Storage
+    storage: StoredVariable
     index: int = -1
 
 
 @dataclass(slots=True, eq=False)
-class Slot(Place):
+class InRegister(Where):
     """A scalar variable of a function that lives in a register."""
 
     register: int
 
 
 @dataclass(slots=True, eq=False)
-class Fields(Place):
+class Fields(Where):
     """A struct variable of a function, field by field."""
 
-    places: dict[str, Place]
+    places: dict[str, Where]
 
 
 @dataclass(slots=True, eq=False)
-class Memory(Place):
+class InMemory(Where):
     """Words of the core's memory: at a pointer, `words` further on."""
 
     pointer: Value
@@ -163,10 +163,10 @@ class Memory(Place):
 
 
 @dataclass(slots=True, eq=False)
-class FieldCell(Place):
+class FieldCell(Where):
     """A field of a struct variable while compiling."""
 
-    base: Place
+    base: Where
     name: str
 
 
@@ -175,34 +175,34 @@ class Binding:
     """What a local name stands for."""
 
     value: Value | None = None
-    place: Place | None = None
+    place: Where | None = None
     flags: set[str] = field(default_factory=set)
 
 
-VOID = Known(types.VOID, None)
+VOID = KnownValue(types.VOID, None)
 
 
 def is_known(value: Value) -> bool:
     """Whether nothing of it is left to the core."""
     if isinstance(value, Aggregate):
         return all(is_known(inner) for inner in value.fields.values())
-    return isinstance(value, Known)
+    return isinstance(value, KnownValue)
 
 
-def wrap(of: Type, data: Any) -> Value:
+def wrap(of: CslType, data: Any) -> Value:
     """An element of an array's data as a value."""
-    return data if isinstance(data, Value) else Known(of, data)
+    return data if isinstance(data, Value) else KnownValue(of, data)
 
 
 def unwrap(value: Value) -> Any:
     """A value as an element of an array's data."""
-    return value.data if isinstance(value, Known) else value
+    return value.data if isinstance(value, KnownValue) else value
 
 
 def copied(value: Value) -> Value:
     """A value that shares nothing that can change with this one."""
-    if isinstance(value, Known) and isinstance(value.data, list):
-        return Known(value.type, list(value.data))
+    if isinstance(value, KnownValue) and isinstance(value.data, list):
+        return KnownValue(value.type, list(value.data))
     return value
 
 
@@ -225,13 +225,13 @@ def key(value: Value) -> Any:
     """Something hashable that is equal for equal known values."""
     if isinstance(value, Aggregate):
         return ("struct", tuple(sorted((name, key(inner)) for name, inner in value.fields.items())))
-    if not isinstance(value, Known):
+    if not isinstance(value, KnownValue):
         return ("runtime", value.type)
     if isinstance(value.data, list):
         return (str(value.type), tuple(key(item) if isinstance(item, Value) else item for item in value.data))
     if isinstance(value.type, types.Simple) and value.type == types.MODULE:
         return ("module", id(value.data))
-    if isinstance(value.data, Type):
+    if isinstance(value.data, CslType):
         return ("type", value.data)
     if isinstance(value.data, float):
         return (str(value.type), value.data.hex())

@@ -7,7 +7,7 @@ from wsesim.csl.builtins.registers import emit_intrinsic
 from wsesim.csl.builtins.table import Use, builtin
 from wsesim.csl.routing import color_setting
 from wsesim.csl.source import CslError
-from wsesim.csl.values import VOID, FunctionRef, Known, Value
+from wsesim.csl.values import VOID, FunctionRef, KnownValue, Value
 
 
 @builtin("@initialize_queue", least=1, most=2)
@@ -22,7 +22,7 @@ def initialize_queue(use: Use) -> Value:
     if "color" not in fields:
         return VOID
     color = fields["color"]
-    if not isinstance(color, Known) or not isinstance(color.data, int):
+    if not isinstance(color, KnownValue) or not isinstance(color.data, int):
         raise CslError(use.place(1), f".color is of type {color.type}", "it is a color known while compiling")
     if (side, queue.data) in use.frame.program.setup.queues:
         raise CslError(use.at, f"{side} queue {queue.data} is initialised twice", "once for each queue")
@@ -118,7 +118,7 @@ def set_active_prng(use: Use) -> Value:
 @builtin("@has_exported_tensors", least=0)
 def has_exported_tensors(use: Use) -> Value:
     """Internal to the old launch."""
-    return Known(types.BOOL, False)
+    return KnownValue(types.BOOL, False)
 
 
 @builtin("@get_symbol_id", "@get_symbol_value", "@get_tensor_ptr", least=1, most=2)

@@ -11,7 +11,7 @@ from wsesim.csl.core import whole_of
 from wsesim.csl.image import Field, Operation, Type
 from wsesim.csl.source import CslError, nearest
 from wsesim.csl.tensors import Access
-from wsesim.csl.values import Address, Aggregate, Dsd, Known, Runtime, Value, is_known, wrap
+from wsesim.csl.values import Address, Aggregate, Dsd, KnownValue, Runtime, Value, is_known, wrap
 
 MEMORY = ("tensor_access", "base_address", "extent", "stride", "offset", "wavelet_index_offset")
 FABIN = ("extent", "fabric_color", "input_queue", "priority", "simd_mode", "control_transform", "wavelet_index_offset")
@@ -26,7 +26,7 @@ SIMD = {"simd_off": 0, "simd_32": 1, "simd_64": 2, "simd_32_or_64": 3, "simd_max
 def get_dsd(use: Use) -> Value:
     """A descriptor."""
     kind = use.type(0)
-    if not isinstance(kind, types.Descriptor):
+    if not isinstance(kind, types.DsdType):
         raise CslError(
             use.place(0), f"{kind} is no kind of descriptor", "mem1d_dsd, mem4d_dsd, fabin_dsd, fabout_dsd are"
         )
@@ -43,10 +43,10 @@ def get_dsd(use: Use) -> Value:
 
 
 def _true(value: Value | None) -> bool:
-    return isinstance(value, Known) and bool(value.data)
+    return isinstance(value, KnownValue) and bool(value.data)
 
 
-def _fabric(use: Use, kind: types.Descriptor, fields: dict[str, Value]) -> Value:
+def _fabric(use: Use, kind: types.DsdType, fields: dict[str, Value]) -> Value:
     flags: dict[str, int] = {}
     if _true(fields.get("control")):
         flags["control"] = 1
@@ -74,11 +74,11 @@ def _fabric(use: Use, kind: types.Descriptor, fields: dict[str, Value]) -> Value
     ):
         if name in fields:
             dsd = _flag(use, dsd, name, flag, fields[name], field, moving)
-    return _with(use, Known(kind, dsd), moving)
+    return _with(use, KnownValue(kind, dsd), moving)
 
 
 def _number(use: Use, dsd: Dsd, name: str, value: Value, field: Field, moving: list[tuple[Field, Value]]) -> Dsd:
-    if isinstance(value, Known):
+    if isinstance(value, KnownValue):
         low, high = (0, 0xFFFF) if name == "length" else (-0x8000, 0xFFFF)
         return replace(
             dsd, **{name: whole_of(value, use.place(1), f".{'extent' if name == 'length' else name}", low, high)}
@@ -97,13 +97,13 @@ def _flag(
         raise CslError(use.place(1), f".{name} is not given: it is void", "give the param a value")
     if value.type != wanted:
         raise CslError(use.place(1), f".{name} is of type {value.type}, not {wanted}", f"@get_{wanted}(n) makes one")
-    if isinstance(value, Known):
+    if isinstance(value, KnownValue):
         return replace(dsd, flags=(*dsd.flags, (flag, value.data)))
     moving.append((field, value))
     return dsd
 
 
-def _with(use: Use, known: Known, moving: list[tuple[Field, Value]]) -> Value:
+def _with(use: Use, known: KnownValue, moving: list[tuple[Field, Value]]) -> Value:
     """The descriptor with fields that only the core knows."""
     if not moving:
         return known
@@ -124,11 +124,11 @@ def get_field(use: Use, register: int, field: Field) -> int:
     return use.frame.code.result(Operation.GET_FIELD, use.at, t, a=register, n=int(field))
 
 
-def _memory(use: Use, kind: types.Descriptor, fields: dict[str, Value]) -> Value:
+def _memory(use: Use, kind: types.DsdType, fields: dict[str, Value]) -> Value:
     flags = (("indexed", 1),) if _true(fields.get("wavelet_index_offset")) else ()
     if "tensor_access" in fields:
         access = fields["tensor_access"]
-        if not isinstance(access, Known) or not isinstance(access.data, Access):
+        if not isinstance(access, KnownValue) or not isinstance(access.data, Access):
             raise CslError(use.place(1), f".tensor_access is a {access.type}", "|i|{n} -> A[i]")
         return _accessed(use, kind, access.data, flags)
     if "base_address" not in fields:
@@ -136,7 +136,7 @@ def _memory(use: Use, kind: types.Descriptor, fields: dict[str, Value]) -> Value
     return _by_fields(use, kind, fields, flags)
 
 
-def _accessed(use: Use, kind: types.Descriptor, access: Access, flags: tuple[tuple[str, int], ...]) -> Value:
+def _accessed(use: Use, kind: types.DsdType, access: Access, flags: tuple[tuple[str, int], ...]) -> Value:
     if kind.name == "mem1d_dsd":
         if len(access.lengths) != 1:
             raise CslError(use.place(1), f"{len(access.lengths)} indices in a mem1d_dsd", "a mem4d_dsd takes up to 4")
@@ -144,7 +144,7 @@ def _accessed(use: Use, kind: types.Descriptor, access: Access, flags: tuple[tup
             kind="mem1d", base=access.start, length=access.lengths[0], stride=access.steps[0], flags=flags,
             element=access.element,
         )  # fmt: skip
-        return Known(kind, dsd)
+        return KnownValue(kind, dsd)
     lengths, steps = access.lengths[::-1], access.steps[::-1]
     return _shaped(kind, access.start, lengths, strides(lengths, steps), flags, access.element)
 
@@ -158,23 +158,23 @@ def strides(lengths: tuple[int, ...], steps: tuple[int, ...]) -> tuple[int, ...]
 
 
 def _shaped(
-    kind: types.Descriptor, base: Address, lengths: tuple[int, ...], steps: tuple[int, ...],
-    flags: tuple[tuple[str, int], ...], element: types.Type,
-) -> Known:  # fmt: skip
-    return Known(kind, Dsd(kind="mem4d", base=base, shape=(lengths, steps), flags=flags, element=element))
+    kind: types.DsdType, base: Address, lengths: tuple[int, ...], steps: tuple[int, ...],
+    flags: tuple[tuple[str, int], ...], element: types.CslType,
+) -> KnownValue:  # fmt: skip
+    return KnownValue(kind, Dsd(kind="mem4d", base=base, shape=(lengths, steps), flags=flags, element=element))
 
 
 def _numbers(use: Use, value: Value, what: str) -> tuple[int, ...]:
     if isinstance(value, Aggregate):
         items = list(value.fields.values())
-    elif isinstance(value, Known) and isinstance(value.data, list):
+    elif isinstance(value, KnownValue) and isinstance(value.data, list):
         items = [wrap(types.I16, item) for item in value.data]
     else:
         items = [value]
     return tuple(whole_of(item, use.place(1), what, -0x8000, 0xFFFF) for item in items)
 
 
-def _by_fields(use: Use, kind: types.Descriptor, fields: dict[str, Value], flags: tuple[tuple[str, int], ...]) -> Value:
+def _by_fields(use: Use, kind: types.DsdType, fields: dict[str, Value], flags: tuple[tuple[str, int], ...]) -> Value:
     base = fields["base_address"]
     of = base.type
     if not isinstance(of, types.Pointer):
@@ -188,19 +188,19 @@ def _by_fields(use: Use, kind: types.Descriptor, fields: dict[str, Value], flags
         lengths = _numbers(use, fields["extent"], ".extent")[::-1] if "extent" in fields else ()
         steps = _numbers(use, fields["stride"], ".stride") if "stride" in fields else (1,)
         steps += (0,) * (len(lengths) - len(steps))
-        start = moved.data if isinstance(moved, Known) else Address(None, 0)
+        start = moved.data if isinstance(moved, KnownValue) else Address(None, 0)
         known = _shaped(kind, start, lengths, steps, flags, element)
-        return _with(use, known, [] if isinstance(moved, Known) else [(Field.BASE, moved)])
+        return _with(use, known, [] if isinstance(moved, KnownValue) else [(Field.BASE, moved)])
     moving: list[tuple[Field, Value]] = []
     dsd = Dsd(kind="mem1d", length=1, flags=flags, element=element)
     for name, part, field in (("extent", "length", Field.LENGTH), ("stride", "stride", Field.STRIDE)):
         if name in fields:
             dsd = _number(use, dsd, part, _single(fields[name]), field, moving)
-    if isinstance(moved, Known):
+    if isinstance(moved, KnownValue):
         dsd = replace(dsd, base=moved.data)
     else:
         moving.append((Field.BASE, moved))
-    return _with(use, Known(kind, dsd), moving)
+    return _with(use, KnownValue(kind, dsd), moving)
 
 
 def _single(value: Value) -> Value:
@@ -214,8 +214,8 @@ def shifted(use: Use, pointer: Value, by: Value, words: int) -> Value:
     """A pointer some elements further on."""
     if not isinstance(by.type, types.Int) and by.type != types.COMPTIME_INT:
         raise CslError(use.at, f"an offset of type {by.type}", "it is an i16")
-    if isinstance(pointer, Known) and isinstance(by, Known):
-        return Known(pointer.type, Address(pointer.data.storage, pointer.data.words + by.data * words))
+    if isinstance(pointer, KnownValue) and isinstance(by, KnownValue):
+        return KnownValue(pointer.type, Address(pointer.data.storage, pointer.data.words + by.data * words))
     register = use.frame.register(by, use.at)
     if words > 1:
         register = use.frame.code.result(Operation.MUL, use.at, a=register, b=use.frame.code.code.number(words))
@@ -225,7 +225,7 @@ def shifted(use: Use, pointer: Value, by: Value, words: int) -> Value:
 
 def _descriptor(use: Use, index: int = 0) -> Value:
     value = use.value(index)
-    if not isinstance(value.type, types.Descriptor):
+    if not isinstance(value.type, types.DsdType):
         raise CslError(use.place(index), f"{use.node.name} of a {value.type}", "it takes a descriptor")
     return value
 
@@ -234,9 +234,9 @@ def _descriptor(use: Use, index: int = 0) -> Value:
 def increment_dsd_offset(use: Use) -> Value:
     """A descriptor that begins some elements further on."""
     dsd, by, words = _descriptor(use), use.value(1, types.I16), types.words(use.type(2))
-    if isinstance(dsd, Known) and isinstance(by, Known) and dsd.data.base is not None:
+    if isinstance(dsd, KnownValue) and isinstance(by, KnownValue) and dsd.data.base is not None:
         base = dsd.data.base
-        return Known(dsd.type, replace(dsd.data, base=Address(base.storage, base.words + by.data * words)))
+        return KnownValue(dsd.type, replace(dsd.data, base=Address(base.storage, base.words + by.data * words)))
     register = use.frame.register(dsd, use.at)
     start = Runtime(types.U16, get_field(use, register, Field.BASE))
     return Runtime(
@@ -255,12 +255,12 @@ def set_dsd_base_addr(use: Use) -> Value:
         pointer = pointer_to(where, use.frame, use.at)
     else:
         pointer = use.value(1)
-    if isinstance(pointer, Known) and isinstance(pointer.data, list):
+    if isinstance(pointer, KnownValue) and isinstance(pointer.data, list):
         pointer = pointer_to(use.frame.program.constant_place(pointer), use.frame, use.at)
     if not isinstance(pointer.type, types.Pointer):
         raise CslError(use.place(1), f"a base address of type {pointer.type}", "an array or a pointer")
-    if isinstance(dsd, Known) and isinstance(pointer, Known):
-        return Known(dsd.type, replace(dsd.data, base=pointer.data))
+    if isinstance(dsd, KnownValue) and isinstance(pointer, KnownValue):
+        return KnownValue(dsd.type, replace(dsd.data, base=pointer.data))
     return Runtime(
         dsd.type, set_field(use, use.frame.register(dsd, use.at), Field.BASE, use.frame.register(pointer, use.at))
     )
@@ -275,7 +275,7 @@ def set_dsd_number(use: Use) -> Value:
         raise CslError(use.place(0), f"{use.node.name} of a mem4d_dsd", "make another by @get_dsd")
     if not isinstance(number.type, types.Int) and number.type != types.COMPTIME_INT:
         raise CslError(use.place(1), f"a {name} of type {number.type}", "it is an integer")
-    if isinstance(dsd, Known) and is_known(number):
+    if isinstance(dsd, KnownValue) and is_known(number):
         number = coerce(number, types.U16 if name == "length" else types.I16, use.frame, use.place(1), f"the {name}")
-        return Known(dsd.type, replace(dsd.data, **{name: number.data}))  # type: ignore[attr-defined]
+        return KnownValue(dsd.type, replace(dsd.data, **{name: number.data}))  # type: ignore[attr-defined]
     return Runtime(dsd.type, set_field(use, use.frame.register(dsd, use.at), field, use.frame.register(number, use.at)))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from wsesim.csl import types
 from wsesim.csl.builtins.table import Use, builtin
 from wsesim.csl.source import CslError
-from wsesim.csl.types import Type
-from wsesim.csl.values import Known, Runtime, Value
+from wsesim.csl.types import CslType
+from wsesim.csl.values import KnownValue, Runtime, Value
 
-RANGES: dict[str, tuple[Type, int, int]] = {
+RANGES: dict[str, tuple[CslType, int, int]] = {
     "@get_color": (types.COLOR, 0, 31),
     "@get_input_queue": (types.INPUT_QUEUE, 0, 7),
     "@get_output_queue": (types.OUTPUT_QUEUE, 0, 7),
@@ -29,22 +29,22 @@ def get_id(use: Use) -> Value:
     return _made(use, of, low, high)
 
 
-def _made(use: Use, of: Type, low: int, high: int) -> Value:
+def _made(use: Use, of: CslType, low: int, high: int) -> Value:
     value = use.value(0)
     if isinstance(value.type, types.Opaque | types.Enum):
         return _retyped(value, of)
     if not isinstance(value.type, types.Int) and value.type != types.COMPTIME_INT:
         raise CslError(use.place(0), f"{use.node.name} of a {value.type}", "it takes an integer")
-    if not isinstance(value, Known):
+    if not isinstance(value, KnownValue):
         return Runtime(of, use.frame.register(value, use.at))
     if not low <= value.data <= high:
         arch = use.frame.program.options.arch
         raise CslError(use.place(0), f"{use.node.name}({value.data})", f"on {arch} it takes {low} to {high}")
-    return Known(of, value.data)
+    return KnownValue(of, value.data)
 
 
-def _retyped(value: Value, of: Type) -> Value:
-    return Known(of, value.data) if isinstance(value, Known) else Runtime(of, value.register)  # type: ignore[attr-defined]
+def _retyped(value: Value, of: CslType) -> Value:
+    return KnownValue(of, value.data) if isinstance(value, KnownValue) else Runtime(of, value.register)  # type: ignore[attr-defined]
 
 
 @builtin("@get_data_task_id", least=1)
@@ -73,7 +73,7 @@ def id_register(value: Value, use: Use, at: object) -> int:
     """
     from wsesim.csl.values import FunctionRef
 
-    if isinstance(value, Known) and isinstance(value.data, FunctionRef) and value.data.declaration.task:
+    if isinstance(value, KnownValue) and isinstance(value.data, FunctionRef) and value.data.declaration.task:
         return use.frame.register(value, use.at)
     if not isinstance(value.type, types.Opaque | types.Int) and value.type != types.COMPTIME_INT:
         raise CslError(use.at, f"{use.node.name} of a {value.type}", "it takes an id, a color, a queue or a task")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from wsesim.csl import tree, types
 from wsesim.csl.builtins.table import Use, builtin
 from wsesim.csl.image import ColorSetting, ExportedName
-from wsesim.csl.layout import Layout
+from wsesim.csl.layout import LaidOut
 from wsesim.csl.routing import color_setting
 from wsesim.csl.source import CslError
-from wsesim.csl.values import VOID, Known, Value, is_known, struct_of
+from wsesim.csl.values import VOID, KnownValue, Value, is_known, struct_of
 
 
-def _layout(use: Use) -> Layout:
+def _layout(use: Use) -> LaidOut:
     if not use.frame.program.is_layout or use.frame.program.layout is None:
         raise CslError(use.at, f"{use.node.name} outside a layout block", "it stands in layout { } or what that calls")
-    layout: Layout = use.frame.program.layout
+    layout: LaidOut = use.frame.program.layout
     return layout
 
 
@@ -29,7 +29,7 @@ def set_rectangle(use: Use) -> Value:
     return VOID
 
 
-def _core(use: Use, layout: Layout) -> tuple[int, int]:
+def _core(use: Use, layout: LaidOut) -> tuple[int, int]:
     if layout.rectangle is None:
         raise CslError(use.at, f"{use.node.name} before @set_rectangle", "the rectangle comes first")
     width, height = layout.rectangle
@@ -67,7 +67,7 @@ def set_color_config(use: Use) -> Value:
     return VOID
 
 
-def _setting(use: Use, layout: Layout, color: int) -> ColorSetting:
+def _setting(use: Use, layout: LaidOut, color: int) -> ColorSetting:
     """Equal settings are one; what is written out in full is read once."""
     written = use.value(3)
     node = use.node.arguments[3]
@@ -107,12 +107,12 @@ def get_rectangle(use: Use) -> Value:
         raise CslError(use.at, "@get_rectangle before @set_rectangle", "the rectangle comes first")
 
     def pair(width: int, height: int) -> Value:
-        return struct_of({"width": Known(types.U16, width), "height": Known(types.U16, height)})
+        return struct_of({"width": KnownValue(types.U16, width), "height": KnownValue(types.U16, height)})
 
     width, height = program.rectangle
     return struct_of(
         {
-            "width": Known(types.U16, width), "height": Known(types.U16, height),
+            "width": KnownValue(types.U16, width), "height": KnownValue(types.U16, height),
             "fabric": pair(*program.options.fabric), "offsets": pair(*program.options.offsets),
         }
     )  # fmt: skip

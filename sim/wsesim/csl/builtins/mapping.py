@@ -14,20 +14,20 @@ from wsesim.csl.image import Field, OperandKind, Operation, Vector, VectorOperan
 from wsesim.csl.memory import load, store
 from wsesim.csl.source import CslError
 from wsesim.csl.statements import pinned
-from wsesim.csl.types import Type
-from wsesim.csl.values import VOID, Address, FunctionRef, Known, Memory, Runtime, Storage, Value
+from wsesim.csl.types import CslType
+from wsesim.csl.values import VOID, Address, FunctionRef, InMemory, KnownValue, Runtime, StoredVariable, Value
 
 
 @dataclass(slots=True)
 class Stream:
     """A vector that the loop walks along: in memory by an address and a step, on the fabric word by word."""
 
-    of: Type
+    of: CslType
     dsd: int
     is_fabric: bool
     address: int = -1
     step: int = -1
-    word: Memory | None = None
+    word: InMemory | None = None
 
 
 @builtin("@map", least=2, most=18)
@@ -36,7 +36,7 @@ def map_(use: Use) -> Value:
     if use.frame.body is None:
         raise CslError(use.at, "@map is done by the core, not while compiling", "call it in a function or a task")
     callee = use.value(0)
-    if not isinstance(callee, Known) or not isinstance(callee.data, FunctionRef):
+    if not isinstance(callee, KnownValue) or not isinstance(callee.data, FunctionRef):
         raise CslError(use.place(0), f"@map of a {callee.type}", "its first argument is a function")
     ref = callee.data
     parameters = len(ref.declaration.parameters)
@@ -51,7 +51,7 @@ def map_(use: Use) -> Value:
     return VOID
 
 
-def _loop(use: Use, ref: FunctionRef, values: list[Value], kinds: list[Type], is_void: bool) -> None:
+def _loop(use: Use, ref: FunctionRef, values: list[Value], kinds: list[CslType], is_void: bool) -> None:
     code, at = use.frame.code, use.at
     streams = [
         _stream(use, value, kind, index + 1) for index, (value, kind) in enumerate(zip(values, kinds, strict=False))
@@ -76,11 +76,11 @@ def _loop(use: Use, ref: FunctionRef, values: list[Value], kinds: list[Type], is
     code.mark(end)
 
 
-def _stream(use: Use, value: Value, of: Type, index: int) -> Stream | None:
-    if isinstance(value.type, types.Register):
+def _stream(use: Use, value: Value, of: CslType, index: int) -> Stream | None:
+    if isinstance(value.type, types.DsrType):
         dsd = use.frame.code.result(Operation.GET_DSR, use.at, image.Type.U64, n=dsr_number(value, use, index))
         return _walked(use, dsd, of)
-    if not isinstance(value.type, types.Descriptor):
+    if not isinstance(value.type, types.DsdType):
         return None
     if value.type not in (types.MEM1D, types.FABIN, types.FABOUT):
         raise CslError(use.place(index), f"@map over a {value.type}", "over mem1d_dsd, fabin_dsd, fabout_dsd")
@@ -89,14 +89,14 @@ def _stream(use: Use, value: Value, of: Type, index: int) -> Stream | None:
         return _walked(use, dsd, of)
     if types.words(of) not in (1, 2):
         raise CslError(use.place(index), f"a {of} on the fabric", "16- and 32-bit numbers are")
-    storage = Storage("word of @map", of, None, used=True)
+    storage = StoredVariable("word of @map", of, None, used=True)
     use.frame.program.statics.append(storage)
-    word = Memory(of, Known(types.Pointer(of, False, False), Address(storage, 0)))
+    word = InMemory(of, KnownValue(types.Pointer(of, False, False), Address(storage, 0)))
     single = set_field(use, dsd, Field.LENGTH, use.frame.code.code.number(1))
     return Stream(of, single, True, word=word, step=dsd)
 
 
-def _walked(use: Use, dsd: int, of: Type) -> Stream:
+def _walked(use: Use, dsd: int, of: CslType) -> Stream:
     code, words = use.frame.code, max(1, types.words(of))
     step = get_field(use, dsd, Field.STRIDE)
     if words > 1:
@@ -119,7 +119,7 @@ def _count(use: Use, vectors: list[Stream]) -> int:
 def _take(use: Use, stream: Stream) -> Value:
     if stream.word is None:
         of = types.Pointer(stream.of, False, False)
-        return load(Memory(stream.of, Runtime(of, stream.address)), use.frame, use.at)
+        return load(InMemory(stream.of, Runtime(of, stream.address)), use.frame, use.at)
     _move(use, stream, True)
     return load(stream.word, use.frame, use.at)
 
@@ -137,10 +137,10 @@ def _give(use: Use, out: Value, stream: Stream | None, result: Value) -> None:
     if stream is None:
         if not isinstance(out.type, types.Pointer):
             raise CslError(use.place(use.count - 1), f"a {out.type} is no output", "a descriptor or a pointer is")
-        store(Memory(out.type.target, out), result, use.frame, use.at)
+        store(InMemory(out.type.target, out), result, use.frame, use.at)
     elif stream.word is None:
         of = types.Pointer(stream.of, False, False)
-        store(Memory(stream.of, Runtime(of, stream.address)), result, use.frame, use.at)
+        store(InMemory(stream.of, Runtime(of, stream.address)), result, use.frame, use.at)
     else:
         store(stream.word, result, use.frame, use.at)
         _move(use, stream, False)

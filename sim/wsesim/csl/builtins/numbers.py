@@ -14,8 +14,8 @@ from wsesim.csl.intrinsics import TABLE
 from wsesim.csl.limits import MAX_TEXT
 from wsesim.csl.numbers import bits_of, float_of, round_to
 from wsesim.csl.source import CslError, LimitError
-from wsesim.csl.types import Type
-from wsesim.csl.values import VOID, Address, Known, Runtime, Value
+from wsesim.csl.types import CslType
+from wsesim.csl.values import VOID, Address, KnownValue, Runtime, Value
 
 
 @builtin("@as", least=2)
@@ -32,18 +32,18 @@ def as_(use: Use) -> Value:
             raise CslError(
                 use.place(1), f"@as makes no {of} of a {value.type}", "it is for numbers, bool and enums"
             ) from None
-    if isinstance(value, Known):
-        return Known(of, cast(value, of, use))
+    if isinstance(value, KnownValue):
+        return KnownValue(of, cast(value, of, use))
     if value.type == types.BOOL and isinstance(of, types.Int):
         return Runtime(of, use.frame.register(value, use.at))
     return converted(value, of, use.frame, use.at)
 
 
-def _castable(of: Type) -> bool:
+def _castable(of: CslType) -> bool:
     return is_number(of) or of == types.BOOL or isinstance(of, types.Enum)
 
 
-def cast(value: Known, of: Type, use: Use) -> object:
+def cast(value: KnownValue, of: CslType, use: Use) -> object:
     """A known number as a number of another type.
 
     Raises:
@@ -78,9 +78,9 @@ def bitcast(use: Use) -> Value:
     have = _bits(value.type) or (_bits(of) if value.type == types.COMPTIME_INT else 0)
     if not _bits(of) or have != _bits(of):
         raise CslError(use.at, f"@bitcast makes no {of} of a {value.type}", "both must have the same number of bits")
-    if isinstance(value, Known):
+    if isinstance(value, KnownValue):
         bits = bits_of(of if value.type == types.COMPTIME_INT else value.type, value.data)
-        return Known(of, float_of(of, bits) if isinstance(of, types.Float) else _wrapped(of, bits))
+        return KnownValue(of, float_of(of, bits) if isinstance(of, types.Float) else _wrapped(of, bits))
     unsigned = types.Int(have, False)
     signed = isinstance(of, types.Int) and of.signed
     register = use.frame.register(value, use.at)
@@ -95,13 +95,13 @@ def bitcast(use: Use) -> Value:
     return Runtime(of, register)
 
 
-def _wrapped(of: Type, bits: int) -> int | bool:
+def _wrapped(of: CslType, bits: int) -> int | bool:
     if of == types.BOOL:
         return bool(bits & 1)
     return of.wrap(bits) if isinstance(of, types.Int) else bits
 
 
-def _bits(of: Type) -> int:
+def _bits(of: CslType) -> int:
     if isinstance(of, types.Int):
         return of.bits
     if isinstance(of, types.Float):
@@ -115,23 +115,23 @@ def _pointer_of(use: Use, of: types.Pointer, value: Value) -> Value:
     """Byte addresses of the language are word addresses of the core."""
     if isinstance(value.type, types.Pointer):
         return _retyped(value, of)
-    if isinstance(value, Known):
-        return Known(of, Address(None, (value.data >> 1) & 0xFFFF))
+    if isinstance(value, KnownValue):
+        return KnownValue(of, Address(None, (value.data >> 1) & 0xFFFF))
     one = use.frame.code.code.number(1)
     return Runtime(of, use.frame.code.result(Operation.SHR, use.at, a=use.frame.register(value, use.at), b=one))
 
 
-def _number_of(use: Use, of: Type, value: Value) -> Value:
-    if isinstance(value, Known) and isinstance(value.data, Address) and value.data.storage is None:
-        return Known(of, value.data.words * 2)
+def _number_of(use: Use, of: CslType, value: Value) -> Value:
+    if isinstance(value, KnownValue) and isinstance(value.data, Address) and value.data.storage is None:
+        return KnownValue(of, value.data.words * 2)
     if use.frame.body is None:
         raise CslError(use.at, "addresses of variables are not known yet while compiling", "take it in a function")
     one = use.frame.code.code.number(1)
     return Runtime(of, use.frame.code.result(Operation.SHL, use.at, a=use.frame.register(value, use.at), b=one))
 
 
-def _retyped(value: Value, of: Type) -> Value:
-    return Known(of, value.data) if isinstance(value, Known) else Runtime(of, value.register)  # type: ignore[attr-defined]
+def _retyped(value: Value, of: CslType) -> Value:
+    return KnownValue(of, value.data) if isinstance(value, KnownValue) else Runtime(of, value.register)  # type: ignore[attr-defined]
 
 
 @builtin("@ptrcast", least=2)
@@ -150,7 +150,7 @@ def get_int(use: Use) -> Value:
     if isinstance(value.type, types.Int) or value.type == types.COMPTIME_INT:
         return value
     of = value.type.base if isinstance(value.type, types.Enum) else types.U16
-    if not isinstance(value.type, types.Opaque | types.Enum | types.Register):
+    if not isinstance(value.type, types.Opaque | types.Enum | types.DsrType):
         raise CslError(
             use.place(0), f"there is no integer in a {value.type}", "there is in colors, ids, queues and enums"
         )
@@ -165,7 +165,9 @@ def intrinsic(use: Use) -> Value:
     name, of = use.text(0, "the name"), use.type(1)
     entry = TABLE[name]
     values = [use.value(index) for index in range(2, use.count)]
-    if use.frame.body is None or (entry.evaluate is not None and all(isinstance(value, Known) for value in values)):
+    if use.frame.body is None or (
+        entry.evaluate is not None and all(isinstance(value, KnownValue) for value in values)
+    ):
         return _evaluated(use, of, values)
     registers = [_operand(use, value) for value in values] + [-1, -1, -1]
     is_void = of == types.VOID
@@ -178,20 +180,20 @@ def intrinsic(use: Use) -> Value:
 
 
 def _operand(use: Use, value: Value) -> int:
-    if isinstance(value, Known) and isinstance(value.data, str):
+    if isinstance(value, KnownValue) and isinstance(value.data, str):
         return use.frame.code.code.number(use.frame.program.string(value.data))
     return use.frame.register(value, use.at)
 
 
-def _evaluated(use: Use, of: Type, values: list[Value]) -> Value:
+def _evaluated(use: Use, of: CslType, values: list[Value]) -> Value:
     entry = TABLE[use.text(0, "the name")]
-    if entry.evaluate is None or not all(isinstance(value, Known) for value in values):
+    if entry.evaluate is None or not all(isinstance(value, KnownValue) for value in values):
         raise CslError(use.at, "this is computed by the core, not while compiling", "call it in a function or a task")
     try:
         result = entry.evaluate(*(value.data for value in values))  # type: ignore[attr-defined]
     except (ValueError, OverflowError, ZeroDivisionError) as problem:
         raise CslError(use.at, f"this has no value: {problem}") from problem
-    return Known(
+    return KnownValue(
         of, round_to(of, float(result)) if isinstance(of, types.Float) or of == types.COMPTIME_FLOAT else result
     )
 
@@ -199,7 +201,7 @@ def _evaluated(use: Use, of: Type, values: list[Value]) -> Value:
 @builtin("@is_same_type", least=2)
 def is_same_type(use: Use) -> Value:
     """Whether two types are one."""
-    return Known(types.BOOL, types.same(use.type(0), use.type(1)))
+    return KnownValue(types.BOOL, types.same(use.type(0), use.type(1)))
 
 
 @builtin("@type_of", least=1)
@@ -207,12 +209,12 @@ def type_of_(use: Use) -> Value:
     """The type of an expression, of which no code is made."""
     frame = use.frame
     if frame.body is None:
-        return Known(types.TYPE, _type_while_compiling(use))
+        return KnownValue(types.TYPE, _type_while_compiling(use))
     with frame.code.captured([]):
-        return Known(types.TYPE, use.value(0).type)
+        return KnownValue(types.TYPE, use.value(0).type)
 
 
-def _type_while_compiling(use: Use) -> Type:
+def _type_while_compiling(use: Use) -> CslType:
     """Of a variable of the core too, which is not read."""
     from wsesim.csl.access import place
 
@@ -223,7 +225,7 @@ def _type_while_compiling(use: Use) -> Type:
 @builtin("@fp16", least=0)
 def fp16(use: Use) -> Value:
     """The 16-bit float of the core."""
-    return Known(types.TYPE, use.frame.program.fp16)
+    return KnownValue(types.TYPE, use.frame.program.fp16)
 
 
 @builtin("@is_arch", least=1)
@@ -232,13 +234,13 @@ def is_arch(use: Use) -> Value:
     name = use.text(0, "the name")
     if name not in ("wse1", "wse2", "wse3"):
         raise CslError(use.place(0), f"there is no architecture {name}", 'there is "wse2" and "wse3"')
-    return Known(types.BOOL, name == use.frame.program.options.arch)
+    return KnownValue(types.BOOL, name == use.frame.program.options.arch)
 
 
 @builtin("@is_comptime", least=0)
 def is_comptime(use: Use) -> Value:
     """Whether this is evaluated while compiling."""
-    return Known(types.BOOL, use.frame.body is None)
+    return KnownValue(types.BOOL, use.frame.body is None)
 
 
 @builtin("@comptime_assert", least=1, most=2)
@@ -274,14 +276,14 @@ def comptime_print(use: Use) -> Value:
 
 def written(value: Value) -> str:
     """A value as CSL writes it."""
-    if isinstance(value, Known) and value.type == types.DIRECTION:
+    if isinstance(value, KnownValue) and value.type == types.DIRECTION:
         return types.DIRECTIONS[value.data]
-    if isinstance(value, Known) and isinstance(value.data, int | float | str | Type):
+    if isinstance(value, KnownValue) and isinstance(value.data, int | float | str | CslType):
         return str(value.data).lower() if isinstance(value.data, bool) else str(value.data)
     fields = getattr(value, "fields", None)
     if fields is not None:
         return ".{ " + ", ".join(f".{name} = {written(inner)}" for name, inner in fields.items()) + " }"
-    return str(value.data) if isinstance(value, Known) and isinstance(value.data, list) else f"a {value.type}"
+    return str(value.data) if isinstance(value, KnownValue) and isinstance(value.data, list) else f"a {value.type}"
 
 
 @builtin("@strcat", least=1, most=64)
@@ -290,23 +292,23 @@ def strcat(use: Use) -> Value:
     text = "".join(use.text(index, "an argument") for index in range(use.count))
     if len(text) > MAX_TEXT:
         raise LimitError(use.at, f"a string of {len(text)} bytes", f"at most {MAX_TEXT}")
-    return Known(types.STRING, text)
+    return KnownValue(types.STRING, text)
 
 
 @builtin("@strlen", least=1)
 def strlen(use: Use) -> Value:
     """How many bytes a string has."""
-    return Known(types.COMPTIME_INT, len(use.text(0, "the string")))
+    return KnownValue(types.COMPTIME_INT, len(use.text(0, "the string")))
 
 
 @builtin("@get_array", least=1)
 def get_array(use: Use) -> Value:
     """The bytes of a string."""
     text = use.text(0, "the string")
-    return Known(types.Array((len(text),), types.U8), [ord(char) & 0xFF for char in text])
+    return KnownValue(types.Array((len(text),), types.U8), [ord(char) & 0xFF for char in text])
 
 
 @builtin("@get_string_from_byte", least=1)
 def get_string_from_byte(use: Use) -> Value:
     """A string of one byte."""
-    return Known(types.STRING, chr(use.whole(0, "the byte", 0, 255)))
+    return KnownValue(types.STRING, chr(use.whole(0, "the byte", 0, 255)))

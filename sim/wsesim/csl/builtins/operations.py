@@ -10,14 +10,14 @@ from wsesim.csl.image import OperandKind, Operation, Vector, VectorOperand
 from wsesim.csl.memory import store
 from wsesim.csl.numbers import bits_of, round_to
 from wsesim.csl.source import CslError
-from wsesim.csl.types import F16, F32, I16, U16, U32, Type
-from wsesim.csl.values import VOID, Aggregate, Known, Memory, Runtime, Value
+from wsesim.csl.types import F16, F32, I16, U16, U32, CslType
+from wsesim.csl.values import VOID, Aggregate, InMemory, KnownValue, Runtime, Value
 
 _INTEGER = ("add16", "addc16", "sub16", "and16", "or16", "xor16", "sll16", "slr16", "sar16")
 _TWO = {**dict.fromkeys(_INTEGER, (U16, U16, U16)),
         **dict.fromkeys(("faddh", "fsubh", "fmulh", "fmaxh"), (F16, F16, F16)),
         **dict.fromkeys(("fadds", "fsubs", "fmuls", "fmaxs"), (F32, F32, F32))}  # fmt: skip
-OPERATIONS: dict[str, tuple[Type, ...]] = {
+OPERATIONS: dict[str, tuple[CslType, ...]] = {
     **_TWO,
     **dict.fromkeys(("mov16", "clz", "ctz", "popcnt"), (U16, U16)),
     **dict.fromkeys(("fabsh", "fnegh", "fmovh", "fnormh"), (F16, F16)),
@@ -59,7 +59,7 @@ def operation(use: Use) -> Value:
             pointer = values[0]
             assert isinstance(pointer.type, types.Pointer)
             first = Runtime(kinds[1], _scalar(use, values[1], kinds[1], 1))
-            store(Memory(kinds[1], pointer), first, use.frame, use.at)
+            store(InMemory(kinds[1], pointer), first, use.frame, use.at)
             operands.append(VectorOperand(OperandKind.POINTER, operands[0].value))
         else:
             operands.append(_source(use, values[index], kinds[index], index))
@@ -74,7 +74,7 @@ for _name in OPERATIONS:
 
 
 def _is_scalar(value: Value) -> bool:
-    return not isinstance(value.type, types.Descriptor | types.Register | types.Pointer)
+    return not isinstance(value.type, types.DsdType | types.DsrType | types.Pointer)
 
 
 def _check(use: Use, values: list[Value]) -> None:
@@ -94,29 +94,29 @@ def _check(use: Use, values: list[Value]) -> None:
 
 
 def _destination(use: Use, value: Value) -> VectorOperand:
-    if isinstance(value.type, types.Descriptor):
+    if isinstance(value.type, types.DsdType):
         return VectorOperand(OperandKind.DSD, use.frame.register(value, use.at))
-    if isinstance(value.type, types.Register):
+    if isinstance(value.type, types.DsrType):
         return VectorOperand(OperandKind.DSR, dsr_number(value, use, 0))
     if isinstance(value.type, types.Pointer):
         return VectorOperand(OperandKind.POINTER, use.frame.register(value, use.at))
     raise CslError(use.place(0), f"a {value.type} is no destination", "a descriptor, a DSR or a pointer is: &x")
 
 
-def _source(use: Use, value: Value, of: Type, index: int) -> VectorOperand:
-    if isinstance(value.type, types.Descriptor):
+def _source(use: Use, value: Value, of: CslType, index: int) -> VectorOperand:
+    if isinstance(value.type, types.DsdType):
         return VectorOperand(OperandKind.DSD, use.frame.register(value, use.place(index)))
-    if isinstance(value.type, types.Register):
+    if isinstance(value.type, types.DsrType):
         return VectorOperand(OperandKind.DSR, dsr_number(value, use, index))
     if isinstance(value.type, types.Pointer):
         return VectorOperand(OperandKind.POINTER, use.frame.register(value, use.place(index)))
     return VectorOperand(OperandKind.SCALAR, _scalar(use, value, of, index))
 
 
-def _scalar(use: Use, value: Value, of: Type, index: int) -> int:
+def _scalar(use: Use, value: Value, of: CslType, index: int) -> int:
     """The register that holds the bits of a scalar source, as the operation reads it."""
     at = use.place(index)
-    if isinstance(value, Known):
+    if isinstance(value, KnownValue):
         return use.frame.code.code.number(_known_bits(use, value, of, index))
     if value.type == of:
         return use.frame.register(value, at)
@@ -131,8 +131,8 @@ def _scalar(use: Use, value: Value, of: Type, index: int) -> int:
     return use.frame.register(value, at)
 
 
-def _known_bits(use: Use, value: Value, of: Type, index: int) -> int:
-    assert isinstance(value, Known)
+def _known_bits(use: Use, value: Value, of: CslType, index: int) -> int:
+    assert isinstance(value, KnownValue)
     if isinstance(of, types.Float):
         if not isinstance(value.data, float):
             right = f"write {value.data}.0" if value.type == types.COMPTIME_INT else f"convert it by @as({of}, x)"

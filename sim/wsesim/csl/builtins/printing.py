@@ -10,7 +10,7 @@ from wsesim.csl.builtins.registers import emit_intrinsic
 from wsesim.csl.builtins.table import Use, builtin
 from wsesim.csl.convert import converted
 from wsesim.csl.source import CslError
-from wsesim.csl.values import VOID, Known, Runtime, Value
+from wsesim.csl.values import VOID, KnownValue, Runtime, Value
 
 TEXT, DECIMAL, HEX, BINARY, FLOAT, SIGNED = range(6)
 KINDS = {"d": DECIMAL, "X": HEX, "b": BINARY, "f": FLOAT}
@@ -26,7 +26,7 @@ def print_format(use: Use) -> Value:
     count = 0
     for literal, spec in parts(use, use.text(0, "the text")):
         if spec is None:
-            _print(use, Known(types.U16, TEXT), Known(types.U16, use.frame.program.string(literal)), 0)
+            _print(use, KnownValue(types.U16, TEXT), KnownValue(types.U16, use.frame.program.string(literal)), 0)
             continue
         value = next(values, None)
         count += 1
@@ -58,20 +58,20 @@ def parts(use: Use, text: str) -> Iterator[tuple[str, str | None]]:
 
 def _value(use: Use, spec: str, value: Value) -> None:
     kind = KINDS[spec]
-    if value.type in (types.COMPTIME_INT, types.COMPTIME_FLOAT) and isinstance(value, Known):
-        value = Known(types.I32 if value.type == types.COMPTIME_INT else types.F32, value.data)
+    if value.type in (types.COMPTIME_INT, types.COMPTIME_FLOAT) and isinstance(value, KnownValue):
+        value = KnownValue(types.I32 if value.type == types.COMPTIME_INT else types.F32, value.data)
     if isinstance(value.type, types.Float) != (kind == FLOAT):
         raise CslError(use.at, f"{{{spec}}} of a {value.type}", "{f} is for floats, {d}, {X}, {b} for integers")
     size = 16 * types.words(value.type)
     if kind == FLOAT:
         bits = value if value.type == types.F32 else converted(value, types.F32, use.frame, use.at)
-        _print(use, Known(types.U16, FLOAT), Runtime(types.U32, use.frame.register(bits, use.at)), size)
+        _print(use, KnownValue(types.U16, FLOAT), Runtime(types.U32, use.frame.register(bits, use.at)), size)
         return
     signed = isinstance(value.type, types.Int) and value.type.signed
     if kind == DECIMAL and signed:
         kind = SIGNED
-    _print(use, Known(types.U16, kind), converted(value, types.U32, use.frame, use.at), size)
+    _print(use, KnownValue(types.U16, kind), converted(value, types.U32, use.frame, use.at), size)
 
 
 def _print(use: Use, kind: Value, bits: Value, size: int) -> None:
-    emit_intrinsic(use, "print", types.VOID, [kind, bits, Known(types.U16, size)])
+    emit_intrinsic(use, "print", types.VOID, [kind, bits, KnownValue(types.U16, size)])

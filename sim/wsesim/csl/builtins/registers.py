@@ -8,8 +8,8 @@ from wsesim.csl.code import scalar
 from wsesim.csl.image import DsrFile, Operation, VectorOptions, dsr
 from wsesim.csl.intrinsics import TABLE
 from wsesim.csl.source import CslError, nearest
-from wsesim.csl.types import Type
-from wsesim.csl.values import VOID, Address, Dsd, Known, Memory, Runtime, Value
+from wsesim.csl.types import CslType
+from wsesim.csl.values import VOID, Address, Dsd, InMemory, KnownValue, Runtime, Value
 
 FILES = {
     "dsr_dest": DsrFile.DEST, "dsr_src0": DsrFile.SRC0, "dsr_src1": DsrFile.SRC1, "dsr_fifo_dest": DsrFile.DEST,
@@ -20,7 +20,7 @@ OPTIONS = (
 )  # fmt: skip
 
 
-def emit_intrinsic(use: Use, name: str, of: Type, values: list[Value]) -> Value:
+def emit_intrinsic(use: Use, name: str, of: CslType, values: list[Value]) -> Value:
     """A numbered function of the machine."""
     if use.frame.body is None:
         raise CslError(
@@ -40,16 +40,16 @@ def emit_intrinsic(use: Use, name: str, of: Type, values: list[Value]) -> Value:
 def get_dsr(use: Use) -> Value:
     """A descriptor register."""
     of = use.type(0)
-    if not isinstance(of, types.Register) or of.name not in FILES:
+    if not isinstance(of, types.DsrType) or of.name not in FILES:
         raise CslError(use.place(0), f"{of} is no file of registers", "dsr_dest, dsr_src0, dsr_src1 are")
-    return Known(of, use.whole(1, "the number", 0, 31))
+    return KnownValue(of, use.whole(1, "the number", 0, 31))
 
 
 @builtin("@get_xdsr", "@get_sr", least=1)
 def get_other_register(use: Use) -> Value:
     """A register of circular buffers and four dimensions."""
-    of = types.Register(use.node.name.removeprefix("@get_"))
-    return Known(of, use.whole(0, "the number", 0, 31))
+    of = types.DsrType(use.node.name.removeprefix("@get_"))
+    return KnownValue(of, use.whole(0, "the number", 0, 31))
 
 
 def dsr_number(value: Value, use: Use, index: int) -> int:
@@ -58,7 +58,7 @@ def dsr_number(value: Value, use: Use, index: int) -> int:
     Raises:
         CslError: None.
     """
-    if not isinstance(value, Known) or not isinstance(value.type, types.Register) or value.type.name not in FILES:
+    if not isinstance(value, KnownValue) or not isinstance(value.type, types.DsrType) or value.type.name not in FILES:
         raise CslError(use.place(index), f"a {value.type} is no descriptor register", "@get_dsr(dsr_dest, n) makes one")
     return dsr(FILES[value.type.name], value.data)
 
@@ -68,19 +68,17 @@ def load_to_dsr(use: Use) -> Value:
     """Put a descriptor into a register."""
     register = dsr_number(use.value(0), use, 0)
     rest = [use.value(index) for index in range(1, use.count)]
-    dsds = [value for value in rest if isinstance(value.type, types.Descriptor)]
+    dsds = [value for value in rest if isinstance(value.type, types.DsdType)]
     if not dsds:
         raise CslError(use.place(1), f"a {rest[0].type} is loaded", "a descriptor is")
     dsd = dsds[0]
     _fits(use, use.value(0), dsd)
     fields = (
-        use.fields(use.count - 1, "the options")
-        if not isinstance(rest[-1].type, types.Descriptor | types.Register)
-        else {}
+        use.fields(use.count - 1, "the options") if not isinstance(rest[-1].type, types.DsdType | types.DsrType) else {}
     )
     if use.frame.body is None:
         use.effect()
-        if not isinstance(dsd, Known):
+        if not isinstance(dsd, KnownValue):
             raise CslError(use.place(1), "the descriptor must be known while compiling")
         use.frame.program.setup.dsrs.append((register, dsd, options(use, fields), use.at))
         return VOID
@@ -92,7 +90,7 @@ def load_to_dsr(use: Use) -> Value:
 
 
 def _fits(use: Use, register: Value, dsd: Value) -> None:
-    is_dest = isinstance(register.type, types.Register) and FILES.get(register.type.name) == DsrFile.DEST
+    is_dest = isinstance(register.type, types.DsrType) and FILES.get(register.type.name) == DsrFile.DEST
     if dsd.type == types.FABIN and is_dest:
         raise CslError(use.place(1), "a fabin_dsd in a destination register", "load it to dsr_src0 or dsr_src1")
     if dsd.type == types.FABOUT and not is_dest:
@@ -133,7 +131,7 @@ def _flag(use: Use, fields: dict[str, Value], name: str) -> bool:
     value = fields.get(name)
     if value is None:
         return False
-    if not isinstance(value, Known) or value.type != types.BOOL:
+    if not isinstance(value, KnownValue) or value.type != types.BOOL:
         raise CslError(use.at, f".{name} must be true or false, known while compiling")
     return bool(value.data)
 
@@ -143,9 +141,9 @@ def _id(use: Use, value: Value | None) -> int:
         return -1
     if isinstance(value, Runtime):
         return value.register
-    assert isinstance(value, Known), value
+    assert isinstance(value, KnownValue), value
     if value.type == types.COMPTIME_INT:
-        value = Known(types.U16, value.data & 0xFFFF)
+        value = KnownValue(types.U16, value.data & 0xFFFF)
     return use.frame.program.code.constant(value, use.at)
 
 
@@ -188,18 +186,22 @@ def allocate_fifo(use: Use) -> Value:
         raise CslError(use.place(0), f"a FIFO in a {where.type}", "in a global array: var buffer = @zeros([n]u32);")
     if where is None or not isinstance(where.type, types.Array):
         value = use.value(0)
-        if not isinstance(value, Known) or not isinstance(value.data, Address):
+        if not isinstance(value, KnownValue) or not isinstance(value.data, Address):
             raise CslError(use.place(0), f"a FIFO in a {value.type}", "in a global array: var buffer = @zeros([n]u32);")
         storage = value.data.storage
     else:
-        storage = where.pointer.data.storage if isinstance(where, Memory) and isinstance(where.pointer, Known) else None
+        storage = (
+            where.pointer.data.storage
+            if isinstance(where, InMemory) and isinstance(where.pointer, KnownValue)
+            else None
+        )
     if storage is None or not isinstance(storage.type, types.Array) or types.words(storage.type.element) not in (1, 2):
         raise CslError(use.place(0), "a FIFO needs an array of 16- or 32-bit elements", "var buffer = @zeros([n]u32);")
     fields = use.fields(1, "the properties")
     setup = use.frame.program.setup
     number = len(setup.fifos)
     setup.fifos.append((storage, fields, use.at))
-    return Known(
+    return KnownValue(
         types.FIFO,
         Dsd(kind="fifo", base=Address(storage, 0), flags=(("number", number),), element=storage.type.element),
     )

@@ -12,8 +12,8 @@ from wsesim.csl.builtins.table import Use, builtin
 from wsesim.csl.convert import coerce
 from wsesim.csl.modules import zero
 from wsesim.csl.source import CslError
-from wsesim.csl.types import Type
-from wsesim.csl.values import Aggregate, Items, Known, Range, Value, struct_of, unwrap
+from wsesim.csl.types import CslType
+from wsesim.csl.values import Aggregate, Items, KnownValue, Range, Value, struct_of, unwrap
 
 
 @builtin("@zeros", least=1)
@@ -25,7 +25,7 @@ def zeros(use: Use) -> Value:
     return zero(of, use.at)
 
 
-def _array(use: Use, of: Type) -> types.Array:
+def _array(use: Use, of: CslType) -> types.Array:
     if not isinstance(of, types.Array):
         raise CslError(use.place(0), f"{of} is no array type", "write [n]T")
     return of
@@ -36,34 +36,34 @@ def constants(use: Use) -> Value:
     """An array filled with a value."""
     of = _array(use, use.type(0))
     value = coerce(use.value(1, of.element), of.element, use.frame, use.place(1), "the value")
-    if not isinstance(value, Known):
+    if not isinstance(value, KnownValue):
         return Items(of, [value] * of.count)
-    return Known(of, [unwrap(value)] * of.count)
+    return KnownValue(of, [unwrap(value)] * of.count)
 
 
 @builtin("@dimensions", least=1)
 def dimensions(use: Use) -> Value:
     """The lengths of an array type."""
     of = _array(use, use.type(0))
-    return Known(types.Array((len(of.lengths),), types.U32), list(of.lengths))
+    return KnownValue(types.Array((len(of.lengths),), types.U32), list(of.lengths))
 
 
 @builtin("@element_count", least=1)
 def element_count(use: Use) -> Value:
     """How many elements an array type has."""
-    return Known(types.U32, _array(use, use.type(0)).count)
+    return KnownValue(types.U32, _array(use, use.type(0)).count)
 
 
 @builtin("@element_type", least=1)
 def element_type(use: Use) -> Value:
     """The type of the elements of an array type."""
-    return Known(types.TYPE, _array(use, use.type(0)).element)
+    return KnownValue(types.TYPE, _array(use, use.type(0)).element)
 
 
 @builtin("@rank", least=1)
 def rank(use: Use) -> Value:
     """How many dimensions an array type has."""
-    return Known(types.U16, len(_array(use, use.type(0)).lengths))
+    return KnownValue(types.U16, len(_array(use, use.type(0)).lengths))
 
 
 @builtin("@field", least=2)
@@ -76,9 +76,9 @@ def field(use: Use) -> Value:
 def has_field(use: Use) -> Value:
     """Whether there is a field of a name."""
     value, name = use.value(0), use.text(1, "the name")
-    if isinstance(value, Known) and value.type == types.MODULE:
-        return Known(types.BOOL, name in value.data.items)
-    return Known(types.BOOL, isinstance(value, Aggregate) and name in value.fields)
+    if isinstance(value, KnownValue) and value.type == types.MODULE:
+        return KnownValue(types.BOOL, name in value.data.items)
+    return KnownValue(types.BOOL, isinstance(value, Aggregate) and name in value.fields)
 
 
 @builtin("@concat_structs", least=2)
@@ -104,17 +104,17 @@ def range_(use: Use) -> Value:
     if not isinstance(of, types.Int) and of != types.COMPTIME_INT:
         raise CslError(use.place(0), f"a range of {of}", "it is of integers")
     values = [coerce(use.value(index, of), of, use.frame, use.place(index), "a bound") for index in range(1, use.count)]
-    start, stop, step = (Known(of, 0), values[0], Known(of, 1)) if use.count == 2 else values
-    if isinstance(step, Known) and step.data == 0:
+    start, stop, step = (KnownValue(of, 0), values[0], KnownValue(of, 1)) if use.count == 2 else values
+    if isinstance(step, KnownValue) and step.data == 0:
         raise CslError(use.place(3), "a step of 0", "it would never end")
-    return Known(types.RANGE, Range(of, start, stop, step))
+    return KnownValue(types.RANGE, Range(of, start, stop, step))
 
 
 @builtin("@range_start", "@range_stop", "@range_step", least=1)
 def range_part(use: Use) -> Value:
     """A bound or the step of a range."""
     value = use.value(0)
-    if not isinstance(value, Known) or not isinstance(value.data, Range):
+    if not isinstance(value, KnownValue) or not isinstance(value.data, Range):
         raise CslError(use.place(0), f"a {value.type} is no range", "@range makes one")
     part: Value = getattr(value.data, use.node.name.removeprefix("@range_"))
     return part
@@ -140,12 +140,12 @@ def import_comptime_value(use: Use) -> Value:
     return _from_json(data, of, use)
 
 
-def _from_json(data: Any, of: Type, use: Use) -> Value:
+def _from_json(data: Any, of: CslType, use: Use) -> Value:
     if isinstance(of, types.Array):
         flat = _flat(data)
         if len(flat) != of.count:
             raise CslError(use.at, f"the file holds {len(flat)} elements", f"{of} has {of.count}")
-        return Known(of, [unwrap(_from_json(item, of.element, use)) for item in flat])
+        return KnownValue(of, [unwrap(_from_json(item, of.element, use)) for item in flat])
     if isinstance(data, dict):
         names = {entry.split(":")[0]: entry for entry in data}
         fields: dict[str, Value] = {}
@@ -163,7 +163,7 @@ def _from_json(data: Any, of: Type, use: Use) -> Value:
     )
     if isinstance(of, types.Float) and kind == types.COMPTIME_INT:
         data, kind = float(data), types.COMPTIME_FLOAT
-    return coerce(Known(kind, data), of, use.frame, use.at, "a value of the file")
+    return coerce(KnownValue(kind, data), of, use.frame, use.at, "a value of the file")
 
 
 def _flat(data: Any) -> list[Any]:

@@ -9,9 +9,9 @@ from wsesim.csl import tree, types
 from wsesim.csl.aggregates import fields_of
 from wsesim.csl.core import evaluate, expression, type_of, whole_of
 from wsesim.csl.frame import Frame
-from wsesim.csl.source import CslError, Place, nearest
-from wsesim.csl.types import Type
-from wsesim.csl.values import Known, Value
+from wsesim.csl.source import CslError, SourcePlace, nearest
+from wsesim.csl.types import CslType
+from wsesim.csl.values import KnownValue, Value
 
 
 @dataclass(slots=True)
@@ -20,10 +20,10 @@ class Use:
 
     node: tree.Builtin
     frame: Frame
-    wanted: Type | None
+    wanted: CslType | None
 
     @property
-    def at(self) -> Place:
+    def at(self) -> SourcePlace:
         """Where it stands."""
         return self.node.at
 
@@ -32,22 +32,22 @@ class Use:
         """How many arguments it has."""
         return len(self.node.arguments)
 
-    def place(self, index: int) -> Place:
+    def place(self, index: int) -> SourcePlace:
         """Where an argument stands."""
         return self.node.arguments[index].at
 
-    def value(self, index: int, wanted: Type | None = None) -> Value:
+    def value(self, index: int, wanted: CslType | None = None) -> Value:
         """What an argument comes to."""
         return evaluate(self.node.arguments[index], self.frame, wanted)
 
-    def known(self, index: int, what: str) -> Known:
+    def known(self, index: int, what: str) -> KnownValue:
         """An argument that must be known, evaluated while compiling.
 
         Raises:
             CslError: It is not.
         """
         value = evaluate(self.node.arguments[index], self.frame.comptime() if self.frame.body else self.frame)
-        if not isinstance(value, Known):
+        if not isinstance(value, KnownValue):
             raise CslError(self.place(index), f"{what} of {self.node.name} must be known while compiling")
         return value
 
@@ -55,7 +55,7 @@ class Use:
         """An argument that is a whole number in a range."""
         return whole_of(self.known(index, what), self.place(index), what, low, high)
 
-    def type(self, index: int) -> Type:
+    def type(self, index: int) -> CslType:
         """An argument that is a type."""
         return type_of(self.node.arguments[index], self.frame)
 
@@ -99,7 +99,7 @@ def builtin(*names: str, least: int, most: int | None = None) -> Callable[[Actio
 
 
 @expression(tree.Builtin)
-def call(node: tree.Builtin, frame: Frame, wanted: Type | None) -> Value:
+def call(node: tree.Builtin, frame: Frame, wanted: CslType | None) -> Value:
     """`@name(arguments)`."""
     if node.name not in BUILTINS:
         raise CslError(node.at, f"there is no builtin {node.name}", nearest(node.name, BUILTINS))
@@ -110,6 +110,6 @@ def call(node: tree.Builtin, frame: Frame, wanted: Type | None) -> Value:
     return action(Use(node, frame, wanted))
 
 
-def is_number(of: Type) -> bool:
+def is_number(of: CslType) -> bool:
     """Whether values of it are numbers."""
     return isinstance(of, types.Int | types.Float) or of in (types.COMPTIME_INT, types.COMPTIME_FLOAT)

@@ -7,7 +7,7 @@ from wsesim.csl.builtins.ids import id_register
 from wsesim.csl.builtins.table import Use, builtin
 from wsesim.csl.image import Operation
 from wsesim.csl.source import CslError
-from wsesim.csl.values import VOID, FunctionRef, Known, Value
+from wsesim.csl.values import VOID, FunctionRef, KnownValue, Value
 
 KINDS = {
     "@bind_data_task": ("data", types.DATA_TASK),
@@ -85,7 +85,7 @@ def activate(use: Use) -> Value:
 
 
 def _is_task(value: Value) -> bool:
-    return isinstance(value, Known) and isinstance(value.data, FunctionRef) and value.data.declaration.task
+    return isinstance(value, KnownValue) and isinstance(value.data, FunctionRef) and value.data.declaration.task
 
 
 @builtin("@block", "@unblock", least=1)
