@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wsesim.csl.host.geometry import Edge, Route, RoutingPosition, SdkColor
+from wsesim.csl.host.geometry import Edge, RouteSide, RoutingPosition, SdkColor
 from wsesim.csl.host.layout import SdkLayout
 from wsesim.csl.host.platform import SdkTarget
 from wsesim.csl.host.runtime import SdkRuntime
@@ -41,7 +41,7 @@ def test_regions_joined_by_paths_pass_streams_on(
     monkeypatch.chdir(tmp_path)
     Path("relay.csl").write_text(RELAY)
     layout, ports = SdkLayout(target), []
-    ramp_out, ramp_in = RoutingPosition().set_input([Route.RAMP]), RoutingPosition().set_output([Route.RAMP])
+    ramp_out, ramp_in = RoutingPosition().set_input([RouteSide.RAMP]), RoutingPosition().set_output([RouteSide.RAMP])
     for number, place in enumerate([(1, 1), (4, 3)]):
         region = layout.create_code_region("relay.csl", f"relay{number}", 1, 1)
         rx, tx = SdkColor("rx"), region.color("tx")

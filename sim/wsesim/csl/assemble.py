@@ -8,7 +8,7 @@ from wsesim.csl import image, types
 from wsesim.csl.calls import call_with, entry_of
 from wsesim.csl.code import Body, Label, StepDraft, scalar
 from wsesim.csl.frame import Frame, Lowered
-from wsesim.csl.image import NOWHERE, Operation, Step, TaskArgument, TaskKind, TileClass, TileTask
+from wsesim.csl.image import NOWHERE, CodeStep, Operation, TaskArgument, TaskKind, TileClass, TileTask
 from wsesim.csl.memory_image import MemoryImage, functions_of
 from wsesim.csl.modules import function_type
 from wsesim.csl.operators import arithmetic
@@ -229,7 +229,7 @@ class Assembler:
             values[register] = self._bits(value)
         return values
 
-    def _steps(self) -> tuple[Step, ...]:
+    def _steps(self) -> tuple[CodeStep, ...]:
         drafts: list[StepDraft] = []
         for body in self.code.bodies:
             for item in optimised(body):
@@ -239,9 +239,9 @@ class Assembler:
                     drafts.append(item)
         return tuple(self._step(draft) for draft in drafts)
 
-    def _step(self, draft: StepDraft) -> Step:
+    def _step(self, draft: StepDraft) -> CodeStep:
         n = draft.n.number if isinstance(draft.n, Label) else draft.n
-        return Step(
+        return CodeStep(
             draft.op, draft.t, draft.d, draft.a, draft.b, draft.c, n, self._spot(draft.at), draft.vector
         )  # fmt: skip
 
@@ -289,13 +289,13 @@ class Assembler:
             count, inner = inner.count, inner.element
         return image.Variable(name=name, address=address, t=scalar(inner, at), count=count, is_pointer=is_pointer)
 
-    def _start_dsrs(self) -> tuple[Step, ...]:
+    def _start_dsrs(self) -> tuple[CodeStep, ...]:
         found = []
         for number, dsd, options, at in self.setup.dsrs:
-            vector = image.Vector("", (), options)
+            vector = image.VectorUse("", (), options)
             register = self.code.constant(dsd, at)
             found.append(
-                Step(Operation.LOAD_DSR, image.Type.U64, a=register, n=number, spot=self._spot(at), vector=vector)
+                CodeStep(Operation.LOAD_DSR, image.Type.U64, a=register, n=number, spot=self._spot(at), vector=vector)
             )  # fmt: skip
         return tuple(found)
 

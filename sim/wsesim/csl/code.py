@@ -36,7 +36,7 @@ class StepDraft:
     b: int = -1
     c: int = -1
     n: int | Label = 0
-    vector: image.Vector | None = None
+    vector: image.VectorUse | None = None
     goes_back: bool = False
     """A call of a function that has not ended, or the mark before it where registers are kept."""
 
@@ -98,7 +98,7 @@ class Body:
 
     def emit(
         self, op: Operation, at: SourcePlace, t: image.Type = image.Type.U16, *, d: int = -1, a: int = -1, b: int = -1,
-        c: int = -1, n: int | Label = 0, vector: image.Vector | None = None,
+        c: int = -1, n: int | Label = 0, vector: image.VectorUse | None = None,
     ) -> int:  # fmt: skip
         """Append an instruction; d is handed back.
 

@@ -64,7 +64,7 @@ class Operation(IntEnum):
     END = 30  # the task, or the function that the host launched, is over
     GET_FIELD = 31  # d = field n (Field.code) of descriptor a; signed where the field is
     SET_FIELD = 32  # d = descriptor a with b in field n
-    LOAD_DSR = 33  # DSR n (`dsr`) = descriptor a; see Vector.options
+    LOAD_DSR = 33  # DSR n (`dsr`) = descriptor a; see VectorUse.options
     GET_DSR = 34  # d = descriptor that DSR n holds
     SET_DSR = 35  # DSR n keeps its options and is descriptor a from now on
     ACTIVATE = 36  # the task whose id a holds
@@ -72,7 +72,7 @@ class Operation(IntEnum):
     UNBLOCK = 38
     ASSERT = 39  # a fault with a place unless a
     INTRINSIC = 40  # d = number n of `intrinsics.TABLE`, of a, b, c; t is the result's type
-    VECTOR = 41  # see `Vector`
+    VECTOR = 41  # see `VectorUse`
     JUMP_UNEQUAL = 42  # to n if a != b
     JUMP_LESS_EQUAL = 43  # to n if a <= b
     FIFO_LENGTH = 44  # length for reading (n = 0) or writing (n = 1) of the FIFO of descriptor a becomes b
@@ -176,7 +176,7 @@ class VectorOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Vector:
+class VectorUse:
     """The operation of a VECTOR instruction: the builtin's name without `@`, destination first, the scalar last."""
 
     name: str
@@ -197,7 +197,7 @@ NO_SPOT = SourceSpot(0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class CodeStep:
     """One instruction."""
 
     op: Operation
@@ -208,7 +208,7 @@ class Step:
     c: int = NOWHERE
     n: int = 0
     spot: SourceSpot = NO_SPOT
-    vector: Vector | None = None
+    vector: VectorUse | None = None
     """Of VECTOR (whose result, whether it went to its end, is d) and its options of LOAD_DSR (no operands)."""
 
 
@@ -343,7 +343,7 @@ class TileClass:
     """A kind of core: the same file, parameters and colors."""
 
     name: str
-    steps: tuple[Step, ...] = ()
+    steps: tuple[CodeStep, ...] = ()
     registers: int = 0
     first_values: dict[int, int] = field(default_factory=dict)
     """First value of a register (as a signed or unsigned 64-bit number); others start at 0."""
@@ -366,7 +366,7 @@ class TileClass:
     functions: tuple[HostFunction, ...] = ()
     symbols: tuple[Variable, ...] = ()
     """All globals in memory, for `read_symbol`, memory maps and faults."""
-    start_dsrs: tuple[Step, ...] = ()
+    start_dsrs: tuple[CodeStep, ...] = ()
     """LOAD_DSR steps done before the first cycle; their registers have first values."""
     strings: tuple[str, ...] = ()
     """Of intrinsics that take a string: its number here is what they get."""

@@ -59,7 +59,9 @@ TABLE: dict[str, Intrinsic] = {
     "enable_timestamp": Intrinsic(24),  # and set to 0
     "disable_timestamp": Intrinsic(25),
     "trace": Intrinsic(26),  # a: kind (0 number, 1 string, 2 timestamp, 3 float, 4 bool), b: bits, c: key and size
-    "print": Intrinsic(27),  # simprint: a: kind (0 text, 1 decimal, 2 hex, 3 binary, 4 float), b: bits or string, c: type
+    "print": Intrinsic(
+        27
+    ),  # simprint: a: kind (0 text, 1 decimal, 2 hex, 3 binary, 4 float), b: bits or string, c: type
     # Registers of the configuration; a is the color.
     "config_read": Intrinsic(30),  # a: word address
     "config_write": Intrinsic(31),  # a: word address, b: value

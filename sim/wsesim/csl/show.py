@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from wsesim.csl import tree
-from wsesim.csl.image import NOWHERE, Image, Step, TileClass, Type
+from wsesim.csl.image import NOWHERE, CodeStep, Image, TileClass, Type
 from wsesim.csl.lexer import tokens
 from wsesim.csl.parser import parse
 from wsesim.csl.source import SourceFile, SourcePlace
@@ -88,7 +88,7 @@ def show_code(image: Image) -> Iterator[str]:
             yield f"    {number:5} {_step(step, tile)}"
 
 
-def _line(image: Image, step: Step) -> str:
+def _line(image: Image, step: CodeStep) -> str:
     path = image.files[step.spot.file]
     try:
         text = Path(path).read_text().splitlines()[step.spot.line - 1].strip()
@@ -97,7 +97,7 @@ def _line(image: Image, step: Step) -> str:
     return f"{Path(path).name}:{step.spot.line}: {text}"
 
 
-def _step(step: Step, tile: TileClass) -> str:
+def _step(step: CodeStep, tile: TileClass) -> str:
     def register(number: int) -> str:
         written = number in tile.first_values
         return f"r{number}" + (f"={tile.first_values[number]}" if written else "")

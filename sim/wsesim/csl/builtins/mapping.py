@@ -10,7 +10,7 @@ from wsesim.csl.builtins.registers import dsr_number
 from wsesim.csl.builtins.table import Use, builtin
 from wsesim.csl.calls import call_with
 from wsesim.csl.code import Label
-from wsesim.csl.image import Field, OperandKind, Operation, Vector, VectorOperand
+from wsesim.csl.image import Field, OperandKind, Operation, VectorOperand, VectorUse
 from wsesim.csl.memory import load, store
 from wsesim.csl.source import CslError
 from wsesim.csl.statements import pinned
@@ -129,7 +129,7 @@ def _move(use: Use, stream: Stream, is_input: bool) -> None:
     word = VectorOperand(OperandKind.POINTER, use.frame.register(stream.word.pointer, use.at))
     fabric = VectorOperand(OperandKind.DSD, stream.dsd)
     name = "mov32" if types.words(stream.of) == 2 else "mov16"
-    vector = Vector(name, (word, fabric) if is_input else (fabric, word))
+    vector = VectorUse(name, (word, fabric) if is_input else (fabric, word))
     use.frame.code.emit(Operation.VECTOR, use.at, d=use.frame.code.code.register(), vector=vector)
 
 

@@ -6,7 +6,7 @@ from wsesim.csl import image, types
 from wsesim.csl.builtins.registers import dsr_number, options
 from wsesim.csl.builtins.table import Use, builtin
 from wsesim.csl.convert import converted
-from wsesim.csl.image import OperandKind, Operation, Vector, VectorOperand
+from wsesim.csl.image import OperandKind, Operation, VectorOperand, VectorUse
 from wsesim.csl.memory import store
 from wsesim.csl.numbers import bits_of, round_to
 from wsesim.csl.source import CslError
@@ -63,7 +63,7 @@ def operation(use: Use) -> Value:
             operands.append(VectorOperand(OperandKind.POINTER, operands[0].value))
         else:
             operands.append(_source(use, values[index], kinds[index], index))
-    vector = Vector(use.node.name[1:], tuple(operands), options(use, fields))
+    vector = VectorUse(use.node.name[1:], tuple(operands), options(use, fields))
     done = use.frame.code.code.register()
     use.frame.code.emit(Operation.VECTOR, use.at, d=done, vector=vector)
     return Runtime(types.BOOL, done)
@@ -153,6 +153,6 @@ def dfilt(use: Use) -> Value:
     """Drop data until control wavelets came."""
     value = use.value(0)
     operand = _source(use, value, U32, 0)
-    vector = Vector("dfilt", (operand,), options(use, use.fields(1, "the options")))
+    vector = VectorUse("dfilt", (operand,), options(use, use.fields(1, "the options")))
     use.frame.code.emit(Operation.VECTOR, use.at, image.Type.U16, d=use.frame.code.code.register(), vector=vector)
     return VOID

@@ -82,7 +82,7 @@ def load_to_dsr(use: Use) -> Value:
             raise CslError(use.place(1), "the descriptor must be known while compiling")
         use.frame.program.setup.dsrs.append((register, dsd, options(use, fields), use.at))
         return VOID
-    vector = image.Vector("", (), options(use, fields))
+    vector = image.VectorUse("", (), options(use, fields))
     use.frame.code.emit(
         Operation.LOAD_DSR, use.at, image.Type.U64, a=use.frame.register(dsd, use.at), n=register, vector=vector
     )  # fmt: skip

@@ -28,7 +28,7 @@ class MemcpyOrder(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
+class CopyRegion:
     """Cores of a command, and elements on each."""
 
     column: int
@@ -70,7 +70,7 @@ def as_words(source: Any) -> Words:
     raise TypeError(f"memcpy takes arrays of 32-bit items (float32, int32, uint32), not {flat.dtype}")
 
 
-def spread(words: Words, region: Region, order: MemcpyOrder) -> Words:
+def spread(words: Words, region: CopyRegion, order: MemcpyOrder) -> Words:
     """Return an array of the host as [row, column, element].
 
     Raises:

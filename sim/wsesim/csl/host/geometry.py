@@ -33,7 +33,7 @@ class IntRectangle:
                 yield x, y
 
 
-class Route(Enum):
+class RouteSide(Enum):
     """Sides of a router, as bits of a mask."""
 
     WEST = 1
@@ -72,12 +72,12 @@ class RoutingPosition:
         """Begin without sides."""
         self.rx, self.tx = 0, 0
 
-    def set_input(self, sides: Iterable[Route]) -> RoutingPosition:
+    def set_input(self, sides: Iterable[RouteSide]) -> RoutingPosition:
         """Take from these sides."""
         self.rx = sum(side.value for side in sides)
         return self
 
-    def set_output(self, sides: Iterable[Route]) -> RoutingPosition:
+    def set_output(self, sides: Iterable[RouteSide]) -> RoutingPosition:
         """Send to these sides."""
         self.tx = sum(side.value for side in sides)
         return self

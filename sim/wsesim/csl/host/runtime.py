@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from wsesim.csl.host.arrays import MemcpyDataType, MemcpyOrder, Region, Words, as_words, gather, spread
+from wsesim.csl.host.arrays import CopyRegion, MemcpyDataType, MemcpyOrder, Words, as_words, gather, spread
 from wsesim.csl.host.leaving import leave
 from wsesim.csl.host.store import load as load_image
 from wsesim.csl.host.values import argument_bits, word_bits
@@ -156,7 +156,7 @@ class SdkRuntime:
         nonblock: bool = False,
     ) -> Task:  # fmt: skip
         """Copy an array to a name, or send it on a color."""
-        region = Region(px, py, w, h, elem_per_pe)
+        region = CopyRegion(px, py, w, h, elem_per_pe)
         return self._put(dest, spread(as_words(src), region, order), region, streaming, data_type, nonblock)
 
     def memcpy_h2d_rowbcast(
@@ -165,8 +165,8 @@ class SdkRuntime:
         nonblock: bool = False,
     ) -> Task:  # fmt: skip
         """Copy [row][element] to all cores of each row."""
-        words = spread(as_words(src), Region(px, py, 1, h, elem_per_pe), order)
-        region = Region(px, py, w, h, elem_per_pe)
+        words = spread(as_words(src), CopyRegion(px, py, 1, h, elem_per_pe), order)
+        region = CopyRegion(px, py, w, h, elem_per_pe)
         return self._put(dest, np.repeat(words, w, axis=1), region, streaming, data_type, nonblock)
 
     def memcpy_h2d_colbcast(
@@ -175,8 +175,8 @@ class SdkRuntime:
         nonblock: bool = False,
     ) -> Task:  # fmt: skip
         """Copy [column][element] to all cores of each column."""
-        words = spread(as_words(src), Region(px, py, w, 1, elem_per_pe), order)
-        region = Region(px, py, w, h, elem_per_pe)
+        words = spread(as_words(src), CopyRegion(px, py, w, 1, elem_per_pe), order)
+        region = CopyRegion(px, py, w, h, elem_per_pe)
         return self._put(dest, np.repeat(words, h, axis=0), region, streaming, data_type, nonblock)
 
     def memcpy_h2d_stride(
@@ -185,7 +185,7 @@ class SdkRuntime:
         order: MemcpyOrder = MemcpyOrder.ROW_MAJOR, nonblock: bool = False,
     ) -> Task:  # fmt: skip
         """Copy to every *row_stride*-th column and every *col_stride*-th row."""
-        region = Region(
+        region = CopyRegion(
             px, py, 1 + (w - 1) // row_stride, 1 + (h - 1) // col_stride, elem_per_pe, row_stride, col_stride
         )  # fmt: skip
         return self._put(dest, spread(as_words(src), region, order), region, streaming, data_type, nonblock)
@@ -196,14 +196,14 @@ class SdkRuntime:
         nonblock: bool = False,
     ) -> Task:  # fmt: skip
         """Fill an array from a name, or with what cores send on a color."""
-        region = Region(px, py, w, h, elem_per_pe)
+        region = CopyRegion(px, py, w, h, elem_per_pe)
         if streaming:
             return self._do(lambda: self._collect(int(src), dest, region, order), nonblock)
         name = self._name(int(src)).name
         return self._do(lambda: self._fetch(name, dest, region, data_type, order), nonblock)
 
     def _put(
-        self, dest: int, words: Words, region: Region, streaming: bool, data_type: MemcpyDataType, nonblock: bool
+        self, dest: int, words: Words, region: CopyRegion, streaming: bool, data_type: MemcpyDataType, nonblock: bool
     ) -> Task:  # fmt: skip
         cores = region.cores(self.image.width, self.image.height)
         if streaming:
@@ -218,7 +218,7 @@ class SdkRuntime:
         self.machine.pause()
         return self.machine.offered() == 0
 
-    def _write(self, name: str, words: Words, region: Region, data_type: MemcpyDataType) -> bool:
+    def _write(self, name: str, words: Words, region: CopyRegion, data_type: MemcpyDataType) -> bool:
         machine, cores = self.machine, region.cores(self.image.width, self.image.height)
         machine.settle()
         half = data_type == MemcpyDataType.MEMCPY_16BIT
@@ -230,7 +230,7 @@ class SdkRuntime:
         return True
 
     def _fetch(
-        self, name: str, dest: Any, region: Region, data_type: MemcpyDataType, order: MemcpyOrder
+        self, name: str, dest: Any, region: CopyRegion, data_type: MemcpyDataType, order: MemcpyOrder
     ) -> bool:  # fmt: skip
         machine, cores = self.machine, region.cores(self.image.width, self.image.height)
         machine.settle()
@@ -246,7 +246,7 @@ class SdkRuntime:
         machine.pause()
         return True
 
-    def _collect(self, color: int, dest: Any, region: Region, order: MemcpyOrder) -> bool:
+    def _collect(self, color: int, dest: Any, region: CopyRegion, order: MemcpyOrder) -> bool:
         machine, cores = self.machine, region.cores(self.image.width, self.image.height)
         machine.settle()
         if any(machine.arrived(int(core), color) < region.elements for core in cores.flat):
@@ -268,10 +268,10 @@ class SdkRuntime:
     def receive(self, port: str, data: Any, n_wavelets: int | None = None, *, nonblock: bool = False) -> Task:
         """Fill an array with words of a stream of a layout."""
         core, color, _ = self._stream("outputs", port)
-        region = Region(0, 0, 1, 1, int(np.asarray(data).size if n_wavelets is None else n_wavelets))
+        region = CopyRegion(0, 0, 1, 1, int(np.asarray(data).size if n_wavelets is None else n_wavelets))
         return self._do(lambda: self._take(core, color, data, region), nonblock)
 
-    def _take(self, core: int, color: int, data: Any, region: Region) -> bool:
+    def _take(self, core: int, color: int, data: Any, region: CopyRegion) -> bool:
         self.machine.settle()
         words = self.machine.receive(core, color, region.elements)
         if words is None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from wsesim.csl.image import Operation, Step, TileClass, Type
+from wsesim.csl.image import CodeStep, Operation, TileClass, Type
 from wsesim.csl.intrinsics import TABLE
 from wsesim.hardware import Wafer
 
@@ -97,7 +97,7 @@ def _inlined(tile: TileClass) -> set[int]:
     return gone
 
 
-def _rotate(steps: Sequence[Step], found: Costs, back: int, wafer: Wafer) -> None:
+def _rotate(steps: Sequence[CodeStep], found: Costs, back: int, wafer: Wafer) -> None:
     """Have a loop that jumps back to its test branch only once: where the test says that it goes on."""
     for at in range(steps[back].n, back):
         if steps[at].op in CONDITIONAL and steps[at].n > back:
@@ -109,7 +109,7 @@ def _rotate(steps: Sequence[Step], found: Costs, back: int, wafer: Wafer) -> Non
             return
 
 
-def _alone(step: Step, wafer: Wafer) -> int:
+def _alone(step: CodeStep, wafer: Wafer) -> int:
     """Return what a step takes whose operands are there."""
     op, t = step.op, step.t
     if op == Operation.MOVE:

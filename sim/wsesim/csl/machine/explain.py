@@ -8,7 +8,7 @@ import numpy as np
 
 from wsesim.cores import codestate as code
 from wsesim.cores import isa, state
-from wsesim.csl.image import Step
+from wsesim.csl.image import CodeStep
 
 if TYPE_CHECKING:
     from wsesim.csl.machine.machine import CslMachine
@@ -22,7 +22,7 @@ _FAULTS = {
 }
 
 
-def step_at(machine: CslMachine, line: int) -> Step | None:
+def step_at(machine: CslMachine, line: int) -> CodeStep | None:
     """Return a step by its number in the engine's table."""
     for base, tile in zip(machine.bases(), machine.image.classes, strict=True):
         if base <= line < base + len(tile.steps):

@@ -15,7 +15,7 @@ from wsesim.cores.state import Array, State, zeros
 from wsesim.csl.image import NOWHERE, Image, TaskArgument, TaskKind, TileClass
 from wsesim.csl.machine.laying import REGISTERS, LaidQueue, LaidTile, lay
 from wsesim.csl.machine.operations import ELEMENT_WORDS, OPERATIONS
-from wsesim.csl.machine.steps import Code, encode
+from wsesim.csl.machine.steps import EncodedSteps, encode
 from wsesim.hardware import Wafer
 
 MEMORY_WORDS = 24_576
@@ -238,7 +238,7 @@ def _task(row: Array, base: int, entry: int, arguments: Sequence[TaskArgument]) 
         row["registers"][at], row["types"][at], row["shifts"][at] = each.register, each.t, each.shift
 
 
-def _tasks(laid: list[LaidTile], compiled: Code) -> Array:
+def _tasks(laid: list[LaidTile], compiled: EncodedSteps) -> Array:
     table = zeros((len(laid), TASKS), code.TASK)
     table["entry"] = -1
     for row, each, base in zip(table, laid, compiled.bases, strict=True):
@@ -253,7 +253,7 @@ def _tasks(laid: list[LaidTile], compiled: Code) -> Array:
 
 
 def _code_state(
-    image: Image, laid: list[LaidTile], class_of: Numbers, of: Numbers, compiled: Code
+    image: Image, laid: list[LaidTile], class_of: Numbers, of: Numbers, compiled: EncodedSteps
 ) -> code.CodeState:  # fmt: skip
     cores, rows = len(of), max(1 << 14, 64 * len(of))
     frames = zeros((cores, max(0, 1, *(tile.registers for tile in image.classes))), "i8")

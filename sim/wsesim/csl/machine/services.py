@@ -33,7 +33,7 @@ _BIT = np.int64(1)
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class CollectiveCall:
     """A core's call of a collective."""
 
     core: int
@@ -64,8 +64,8 @@ class Services:
     def __init__(self, machine: CslMachine) -> None:
         """Begin without any."""
         self._machine, self._tally = machine, Tally()
-        self._calls: dict[tuple[int, int], deque[Request]] = defaultdict(deque)
-        self._due: list[tuple[int, list[Request], int]] = []
+        self._calls: dict[tuple[int, int], deque[CollectiveCall]] = defaultdict(deque)
+        self._due: list[tuple[int, list[CollectiveCall], int]] = []
         self._wakes: list[tuple[int, int, int]] = []
         self._transforms: list[tuple[int, int, int, int]] = []
 
@@ -97,7 +97,9 @@ class Services:
     def _call(self, core: int, cycle: int, address: int, callback: int) -> None:
         memory, image = self._machine.memory(core), self._machine.image
         axis, operation, root, send, receive, count = (int(word) for word in memory[address : address + 6])
-        self._calls[axis, core].append(Request(core, cycle, operation, root, send >> 1, receive >> 1, count, callback))
+        self._calls[axis, core].append(
+            CollectiveCall(core, cycle, operation, root, send >> 1, receive >> 1, count, callback)
+        )
         row, column = divmod(core, image.width)
         line = (
             [row * image.width + x for x in range(image.width)] if axis == 0
@@ -148,7 +150,7 @@ class Services:
         return True
 
 
-def _cycles(calls: list[Request]) -> int:
+def _cycles(calls: list[CollectiveCall]) -> int:
     first, cores = calls[0], len(calls)
     root = min(max(first.root, 0), cores - 1)
     distance = max(root, cores - 1 - root)
@@ -159,7 +161,7 @@ def _cycles(calls: list[Request]) -> int:
     return SETUP_CYCLES + first.count * cores + distance
 
 
-def _move(machine: CslMachine, calls: list[Request]) -> None:
+def _move(machine: CslMachine, calls: list[CollectiveCall]) -> None:
     """Bring the data of a collective where they belong."""
     root = calls[calls[0].root]
     words = 2 * root.count

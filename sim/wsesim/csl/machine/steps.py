@@ -9,7 +9,7 @@ import numpy as np
 
 from wsesim.cores import codestate as code
 from wsesim.cores.state import Array, zeros
-from wsesim.csl.image import NOWHERE, Operation, Step, TileClass, Vector, VectorOptions
+from wsesim.csl.image import NOWHERE, CodeStep, Operation, TileClass, VectorOptions, VectorUse
 from wsesim.csl.machine.costs import JUMPS, costs_of
 from wsesim.csl.machine.operations import ROWS
 from wsesim.hardware import Wafer
@@ -21,7 +21,7 @@ _SEEN = {Operation.VECTOR, Operation.BLOCK, Operation.UNBLOCK}
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class EncodedSteps:
     """Steps of all classes, and where each class begins."""
 
     steps: Array
@@ -29,7 +29,7 @@ class Code:
     bases: tuple[int, ...]
 
 
-def encode(classes: Sequence[TileClass], wafer: Wafer) -> Code:
+def encode(classes: Sequence[TileClass], wafer: Wafer) -> EncodedSteps:
     """Return the code of tile classes as the engine reads it."""
     rows: list[tuple[int, ...]] = []
     vectors: list[tuple[object, ...]] = []
@@ -45,23 +45,23 @@ def encode(classes: Sequence[TileClass], wafer: Wafer) -> Code:
     named = zeros(max(1, len(vectors)), code.VECTOR)
     for at, each in enumerate(vectors):
         named[at] = each
-    return Code(table, named, tuple(bases))
+    return EncodedSteps(table, named, tuple(bases))
 
 
-def _row(step: Step, base: int, cost: int, taken: int, vectors: list[tuple[object, ...]]) -> tuple[int, ...]:
+def _row(step: CodeStep, base: int, cost: int, taken: int, vectors: list[tuple[object, ...]]) -> tuple[int, ...]:
     n, c = step.n, step.c
     if step.op in _AIMED:
         n += base
     elif step.op == Operation.CALL_AT:
         n = base
     elif step.op in (Operation.VECTOR, Operation.LOAD_DSR):
-        vectors.append(_vector(step.vector or Vector("", (), VectorOptions())))
+        vectors.append(_vector(step.vector or VectorUse("", (), VectorOptions())))
         n, c = (len(vectors) - 1, c) if step.op == Operation.VECTOR else (n, len(vectors) - 1)
     seen = step.op in _SEEN or (step.op == Operation.INTRINSIC and step.n in _SEEN_INTRINSICS)
     return (n, int(step.op), step.d, step.a, step.b, c, cost, taken, int(step.t), seen)
 
 
-def _vector(vector: Vector) -> tuple[object, ...]:
+def _vector(vector: VectorUse) -> tuple[object, ...]:
     kinds, values, options = np.full(4, -1), np.zeros(4, np.int64), vector.options
     for at, operand in enumerate(vector.operands):
         kinds[at], values[at] = operand.kind, operand.value

@@ -3,7 +3,7 @@
 from wsesim.csl.host.arrays import MemcpyDataType as MemcpyDataType
 from wsesim.csl.host.arrays import MemcpyOrder as MemcpyOrder
 from wsesim.csl.host.geometry import Edge as Edge
-from wsesim.csl.host.geometry import Route as Route
+from wsesim.csl.host.geometry import RouteSide as Route  # noqa: F401
 from wsesim.csl.host.geometry import RoutingPosition as RoutingPosition
 from wsesim.csl.host.geometry import SdkColor as Color  # noqa: F401
 from wsesim.csl.host.geometry import get_edge_routing as get_edge_routing
