@@ -37,7 +37,7 @@ def tensor(node: tree.TensorNode, frame: Frame, wanted: CslType | None) -> Value
         raise CslError(node.at, f"{len(node.names)} indices and {len(node.lengths)} lengths", "as many of each")
     if len(node.names) > 4:
         raise CslError(node.at, f"{len(node.names)} indices", "a descriptor has at most 4")
-    lengths = tuple(whole(length, inner, "a length of a tensor access", 0, 0x7FFF) for length in node.lengths)
+    lengths = tuple(whole(length, inner, "a length of a tensor access", 0, 0xFFFF) for length in node.lengths)
     if not isinstance(node.access, tree.Index):
         raise CslError(node.access.at, "this accesses no array", "|i|{n} -> A[i]")
     start, array = _array(node.access.base, inner)
