@@ -30,7 +30,7 @@ def cycles(size: int, pencils: int) -> int:
 def transform(machine: CslMachine, request: list[int]) -> None:
     """Carry out a transform over all cores."""
     size, pencils, is_wide, norm, inverse, place, twiddles = request[:7]
-    kind = np.float32 if is_wide else np.float16
+    kind: Any = np.float32 if is_wide else np.float16
     words, wide = 2 if is_wide else 1, machine.image.width
     count = 2 * pencils * pencils * size * words
     place, twiddles = place >> 1, twiddles >> 1
