@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 import random
+import re
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-from tests.csl.cases import Case, run_all
+import pytest
+from tests.csl.cases import LAUNCHED, Case, cases, run_all
 
-from wsesim.csl.compile import compile_file
+from wsesim.csl import limits
+from wsesim.csl.compile import compile_file, compile_tile
+from wsesim.errors import InputError
 
+WORDS = (
+    "i16",
+    "f32",
+    "0",
+    "-1",
+    "1.5",
+    "&",
+    ".*",
+    "[0]",
+    "()",
+    ".{}",
+    "void",
+    "comptime",
+    "@zeros",
+    "if",
+    "return",
+    "type",
+)
 NAMES = {"i16": ("a", "b"), "u16": ("c", "d"), "i32": ("e", "f"), "f32": ("g", "h")}
 VALUES = {"a": -7, "b": 300, "c": 65000, "d": 9, "e": -70000, "f": 12345, "g": 1.7, "h": -0.3}
 
@@ -47,6 +70,19 @@ def test_known_and_unknown_values_compute_alike(tmp_path: Path) -> None:
 
 def _known(text: str) -> str:
     return "".join(f"{char}_" if char.isalpha() else char for char in text)
+
+
+def test_whatever_a_file_says_the_compiler_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs with a word changed, left out or put twice compile, or are refused with a place; none hangs."""
+    monkeypatch.setattr(limits, "MAX_STEPS", 50_000)
+    source, path = random.Random(11), tmp_path / "program.csl"
+    for case in source.sample(cases("programs"), 100):
+        words = re.findall(r"\s+|\w+|@\w+|.", case.text)
+        at = source.randrange(len(words))
+        words[at : at + 1] = source.choice([[], [words[at]] * 2, [source.choice(words)], [source.choice(WORDS)]])
+        path.write_text("".join(words) + LAUNCHED)
+        with suppress(InputError):
+            compile_tile(path, {}, arch=case.arch)
 
 
 def test_cores_share_a_class_where_file_params_and_colors_agree(tmp_path: Path) -> None:

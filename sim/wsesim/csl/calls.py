@@ -12,7 +12,7 @@ from wsesim.csl.memory import load, store
 from wsesim.csl.program import TileProgram
 from wsesim.csl.purity import addressed, is_pure
 from wsesim.csl.source import CslError, LimitError, SourcePlace
-from wsesim.csl.statements import ReturnSignal, local_place
+from wsesim.csl.statements import ReturnSignal, execute_alone, local_place
 from wsesim.csl.types import CslType
 from wsesim.csl.values import (
     VOID,
@@ -120,7 +120,7 @@ def _evaluated(
     frame.program.limits.enter(at)
     try:
         assert ref.declaration.body is not None
-        execute(ref.declaration.body, scope)
+        execute_alone(ref.declaration.body, scope)
     except ReturnSignal as signal:
         return signal.value
     finally:

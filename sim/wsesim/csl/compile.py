@@ -15,7 +15,7 @@ import wsesim.csl.loops
 import wsesim.csl.tensors  # noqa: F401
 from wsesim.csl import tree, types
 from wsesim.csl.assemble import Assembler
-from wsesim.csl.core import execute, type_of
+from wsesim.csl.core import type_of
 from wsesim.csl.files import LIBRARY, Files
 from wsesim.csl.image import ColorSetting, Image, TileClass
 from wsesim.csl.layout import LaidOut
@@ -23,6 +23,7 @@ from wsesim.csl.limits import Limits, deep
 from wsesim.csl.modules import ModuleInstance
 from wsesim.csl.program import CompilerOptions, TileProgram
 from wsesim.csl.source import CslError, nearest
+from wsesim.csl.statements import execute_alone
 from wsesim.csl.values import KnownValue, Value
 
 
@@ -85,7 +86,7 @@ def _laid_out(path: str, options: CompilerOptions, files: Files) -> tuple[TilePr
     frame = module.frame()
     frame.effects = True
     for block in blocks:
-        execute(block.body, frame)
+        execute_alone(block.body, frame)
     if layout.rectangle is None:
         raise CslError(blocks[0].at, "the layout sets no rectangle", "@set_rectangle(width, height);")
     return program, layout

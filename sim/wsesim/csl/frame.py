@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wsesim.csl.code import Body, Label
-from wsesim.csl.source import SourcePlace
+from wsesim.csl.source import CslError, SourcePlace
 from wsesim.csl.types import CslType
 from wsesim.csl.values import Binding, Fields, FunctionRef, InRegister, KnownValue, Runtime, Value, Where
 
@@ -104,8 +104,13 @@ class Frame:
         return self.body
 
     def register(self, value: Value, at: SourcePlace) -> int:
-        """The register that holds a scalar."""
+        """The register that holds a scalar.
+
+        Raises:
+            CslError: No scalar.
+        """
         if isinstance(value, Runtime):
             return value.register
-        assert isinstance(value, KnownValue), value
+        if not isinstance(value, KnownValue):
+            raise CslError(at, f"a {value.type} where one number is wanted", "take an element or a field of it")
         return self.code.code.constant(value, at)

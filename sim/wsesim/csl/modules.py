@@ -134,7 +134,7 @@ class ModuleInstance:
 
     def run(self) -> None:
         """Evaluate its imports and its top-level comptime blocks, in the order of the file."""
-        from wsesim.csl.core import execute
+        from wsesim.csl.statements import execute_alone
 
         for item in self.file.items:
             if (isinstance(item, tree.VarDecl) and _imports(item)) or (
@@ -146,7 +146,7 @@ class ModuleInstance:
             elif isinstance(item, tree.Comptime):
                 frame = self.frame()
                 frame.effects = True
-                execute(item.body, frame)
+                execute_alone(item.body, frame)
 
     def check_params(self, given_at: SourcePlace | None) -> None:
         """Warn of values for params that are not there."""

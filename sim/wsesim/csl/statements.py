@@ -211,7 +211,9 @@ def return_(node: tree.Return, frame: Frame) -> bool:
     result = frame.function.result if frame.function else frame.result
     value = evaluate(node.value, frame, result) if node.value else VOID
     if frame.body is None:
-        if result is not None and result not in (types.ANY, types.STRUCT):
+        if result is None:
+            raise CslError(node.at, "return outside a function", "it stands in a fn or a task")
+        if result not in (types.ANY, types.STRUCT):
             value = coerce(value, result, frame, node.at, "what is returned")
         raise ReturnSignal(copied(value))
     function = frame.function
@@ -238,6 +240,19 @@ def break_(node: tree.Break, frame: Frame) -> bool:
         store(loop.place, value, frame, node.at)
     frame.code.jump(loop.leave, node.at)
     return True
+
+
+def execute_alone(node: tree.Node, frame: Frame) -> None:
+    """Do a block that no loop stands around.
+
+    Raises:
+        CslError: It is left by a break or continue.
+    """
+    try:
+        execute(node, frame)
+    except (BreakSignal, ContinueSignal) as signal:
+        word = "break" if isinstance(signal, BreakSignal) else "continue"
+        raise CslError(signal.at, f"{word} of no loop", "it stands in a for or while") from None
 
 
 @statement(tree.Continue)
