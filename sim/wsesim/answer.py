@@ -188,6 +188,8 @@ class Table:
     """Field names with their unit (`seconds`, `p50_s`, `share`, `note`); readers print values by them."""
     rows: tuple[tuple[object, ...], ...]
     """Text, numbers or None."""
+    asked: bool = False
+    """Whether it was asked for by itself, and so stands in a short answer, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -424,6 +426,8 @@ class Result:
     cost: SimulatorCost | None = None
     notes: tuple[str, ...] = ()
     """Said of the run as a whole, beside what the answer notes."""
+    broken: tuple[str, ...] = ()
+    """What the file asserts of the answer and is not so; the notes have it, too."""
 
     @property
     def status(self) -> Status:

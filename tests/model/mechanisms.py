@@ -44,5 +44,7 @@ MECHANISMS = {
     "esm": replace(ENCODER, position="rotary"),
     "roberta": replace(ENCODER, position_offset=2, norm_order="post", token_types=1),
     "sentences": replace(ENCODER, task="embed", norm_order="post", sentence_head=True),
+    "lora": replace(LLAMA, adapter_rank=4, adapter_scale=2.0, adapted="all"),
+    "lora_classes": replace(GPT2, adapter_rank=3, task="classify", classes=3),
     "regression": replace(GPT2, task="classify", classes=1),
 }  # fmt: skip

@@ -10,6 +10,7 @@ from safetensors.numpy import load_file
 from wsesim.graph import with_training
 from wsesim.model import build_graph, read_hf_config
 from wsesim.numerics import NamedArrays, SafetensorsWeights, backward, forward, token_inputs, walk_reference
+from wsesim.numerics.second import TWICE_READ, SecondReader
 
 FOLDER = Path(__file__).parents[1] / "golden" / "families"
 NAMES = sorted(file.stem for file in FOLDER.glob("*.json"))
@@ -35,6 +36,21 @@ def test_logits_loss_and_gradients_are_those_of_transformers(name: str) -> None:
     for (block, copy, weight), gradient in backward(graph, arrays, run).items():
         there = of_torch.load(block, copy)[weight] - (model.stored_less if weight.endswith(".scale") else 0)
         assert float(np.abs(gradient - there).max()) <= 2e-5 * max(1e-3, float(np.abs(there).max())), weight
+
+
+def test_a_second_reader_finds_the_same_weights_by_itself() -> None:
+    seen = set()
+    for name in NAMES:
+        model, file = read_hf_config(FOLDER / f"{name}.json"), FOLDER / f"{name}.safetensors"
+        first = SafetensorsWeights(file, build_graph(model, sequences=1, length=4))
+        if first.family in TWICE_READ:
+            second = SecondReader(file, model)
+            seen.add(name)
+            for block in ("embed", "layer", "head"):
+                found = second.load(block, 0)
+                assert found.keys() == first.load(block, 0).keys()
+                assert all(np.array_equal(array, found[key]) for key, array in first.load(block, 0).items())
+    assert {"qwen2", "cohere", "nemotron", "stablelm", "olmo"} <= seen
 
 
 def test_the_golden_files_stay_small() -> None:

@@ -25,6 +25,7 @@ LLAMA: Data = {
 }  # fmt: skip
 BERT: Data = {**GPT, "causal": False, "norm_order": "post", "token_types": 2, "task": "mlm"}
 MIXTURE: Data = {**LLAMA, "experts": 4, "experts_per_token": 2, "shared_width": 128}
+ADAPTED: Data = {**GPT, "adapter_rank": 4}
 WAFER: Data = {"wafer.columns": 48, "wafer.rows": 64}
 UNITS = {"BYTES": "B", "BYTES_PER_SECOND": "B/s", "HERTZ": "Hz", "SECONDS": "s", "WATTS": "W"}
 
@@ -40,7 +41,7 @@ def _case(phase: str, model: Data, *, machine: str = "cs-2", systems: int = 1, *
 def _steps(phase: str) -> Iterator[Data]:
     batch = {"sequences": 32, "length": 128}
     parallel = {**GPT, "sparsity": 0.5, "block": "parallel"}
-    for model in (GPT, LLAMA, BERT, {**GPT, "task": "classify"}, MIXTURE, parallel):
+    for model in (GPT, LLAMA, BERT, {**GPT, "task": "classify"}, MIXTURE, parallel, ADAPTED):
         yield _case(phase, model, batch=batch)
     for name, slow in (
         ("wafer.io", "20 MB/s"), ("memoryx.update", "2 MB/s"), ("host.input", "20 kB/s"), ("core.sram", "12 KiB"),

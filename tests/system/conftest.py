@@ -58,7 +58,8 @@ def program_of() -> MakeProgram:
                 recompute=False,
             ),
             groups=(larger, less) if smaller else (larger,),
-            memory=(), buffer_bytes=buffer_bytes, optimizer_bytes_per_weight_byte=15.0, parameters=1, model_flops=1,
+            memory=(), buffer_bytes=buffer_bytes, optimizer_bytes_per_weight_byte=15.0, parameters=1, learned=1,
+            model_flops=1,
             update_bytes=15 * sum(repeat * gradients for repeat, _, _, gradients in stages), causes={}, wafers=systems,
         )  # fmt: skip
 

@@ -71,8 +71,9 @@ def told_above_bound(answer: Answer) -> str:
 
 def _holder(limits: tuple[Limit, ...], cause: str, seconds: float) -> str:
     saved = {limit.name: limit.by_cause.get(cause, 0.0) for limit in limits}
-    single = {limit.name: saved[limit.name] for limit in limits if not limit.ties}
-    most, best = max(saved.values(), default=0.0), max(single, key=lambda name: single[name], default="")
-    if most < HELD * seconds:
+    most = max(saved.values(), default=0.0)
+    if most <= 0 or most < HELD * seconds:
         return ""
+    single = {limit.name: saved[limit.name] for limit in limits if not limit.ties}
+    best = max(single, key=lambda name: single[name])
     return best if single[best] >= ALONE * most else max(saved, key=lambda name: saved[name])

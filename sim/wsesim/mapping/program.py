@@ -80,6 +80,8 @@ class Program:
     update_bytes: int
     """Memory traffic of the optimizer in MemoryX for all weights, a tied one counted once."""
     parameters: int
+    learned: int
+    """Parameters that training changes."""
     model_flops: int
     """Matrix FLOPs of one step over all systems: forward and backward, no recompute."""
     causes: Mapping[str, float]

@@ -126,4 +126,5 @@ def _timed(timing: Timing, block: Block, op: Op, phase: str) -> OpTime:
 
 def _is_weight_gradient(block: Block, name: str) -> bool:
     tensor = block.tensors[name]
-    return tensor.role == "gradient" and tensor.of is not None and block.tensors[tensor.of].role == "weight"
+    of = block.tensors[tensor.of] if tensor.role == "gradient" and tensor.of is not None else None
+    return of is not None and of.role == "weight" and not of.frozen

@@ -62,7 +62,8 @@ def _features(model: Mapping[str, Any]) -> frozenset[str]:
     has = {
         "an encoder": not model["causal"], "parallel blocks": model["block"] == "parallel",
         f"{model['position']} positions": model["position"] != "learned", "experts": "experts" in model,
-        "sparse weights": "sparsity" in model, f"{model['activation']}": not model["activation"].startswith("gelu"),
+        "sparse weights": "sparsity" in model, "adapters": "adapter_rank" in model,
+        f"{model['activation']}": not model["activation"].startswith("gelu"),
     }  # fmt: skip
     return frozenset(name for name, true in has.items() if true)
 

@@ -9,6 +9,9 @@ from wsesim.model.head import embed_block, head_block
 from wsesim.model.layer import layer_block
 from wsesim.model.spec import Model
 
+WITH_CLASSES = ("classify", "tag")
+"""Tasks whose head is new, and so learned, where all else is frozen."""
+
 
 def build_graph(
     model: Model, *, sequences: int, length: int, precision: str = "mixed", padded: bool = False,
@@ -45,15 +48,19 @@ def build_graph(
         dims["kv"] = 2 * model.kv_heads * model.head_width
     dims |= {name: size for name, size in (
         ("embedded", model.embed_width), ("experts", model.experts), ("shared", model.shared_width),
-        ("key", model.kv_heads * model.head_width * model.wide_norm),
+        ("key", model.kv_heads * model.head_width * model.wide_norm), ("rank", model.adapter_rank),
     ) if size}  # fmt: skip
     if model.experts:
         dims["chosen"] = model.experts_per_token
-    layer = BlockBuilder("layer", form, repeat=model.layers, inputs=("x",), density=1 - model.sparsity,
-                    room=model.expert_imbalance)  # fmt: skip
+    frozen = model.adapter_rank > 0
+    layer = BlockBuilder(
+        "layer", form, repeat=model.layers, inputs=("x",), density=1 - model.sparsity, room=model.expert_imbalance,
+        adapts=model.adapts, adapter_scale=model.adapter_scale, frozen=frozen,
+    )  # fmt: skip
+    head = BlockBuilder("head", form, inputs=("x",), frozen=frozen and model.task not in WITH_CLASSES)
     blocks = (
-        embed_block(BlockBuilder("embed", form), model), layer_block(layer, model),
-        head_block(BlockBuilder("head", form, inputs=("x",)), model),
+        embed_block(BlockBuilder("embed", form, frozen=frozen), model), layer_block(layer, model),
+        head_block(head, model),
     )  # fmt: skip
     return Graph(name=model.name, dims=dims, blocks=blocks)
 

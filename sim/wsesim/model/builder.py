@@ -9,6 +9,8 @@ from wsesim.model.spec import Model
 from wsesim.ops import chosen, find
 
 STREAM = ("batch", "length", "width")
+ADAPTER = ".adapter."
+"""In the names of what an adapter is made of."""
 
 
 def norm_attrs(model: Model) -> dict[str, Attribute]:
@@ -42,6 +44,11 @@ class BlockBuilder:
     """Of the weights of linear layers."""
     room: float = 1.0
     """Of tokens at their experts."""
+    adapts: tuple[str, ...] = ()
+    """Linear layers beside which an adapter is learned."""
+    adapter_scale: float = 1.0
+    frozen: bool = False
+    """Whether all but adapters stays as it is in training."""
     tensors: dict[str, Tensor] = field(default_factory=dict)
     ops: list[Op] = field(default_factory=list)
 
@@ -51,7 +58,10 @@ class BlockBuilder:
         """Add a tensor and return its name."""
         dtype = {"tokens": "int32", "loss": "fp32"}.get(role, self.form.dtype)
         room = self.room if "chosen" in axes else 1.0
-        self.tensors[name] = Tensor(name=name, axes=axes, role=role, dtype=dtype, of=of, density=density, room=room)
+        self.tensors[name] = Tensor(
+            name=name, axes=axes, role=role, dtype=dtype, of=of, density=density, room=room,
+            frozen=role == "weight" and self.frozen and ADAPTER not in name,
+        )  # fmt: skip
         return name
 
     def mask(self) -> tuple[str, ...]:
@@ -75,7 +85,16 @@ class BlockBuilder:
         parts = [x, self.weight(f"{name}.weight", *axes, density=density)]
         if bias:
             parts.append(self.weight(f"{name}.bias", axes[1]))
-        return self.op(name, "linear", tuple(parts), (*self.tensors[x].axes[:-1], axes[1]))
+        given = self.op(name, "linear", tuple(parts), (*self.tensors[x].axes[:-1], axes[1]))
+        return self._adapted(name, x, axes, given) if name in self.adapts else given
+
+    def _adapted(self, name: str, x: str, axes: tuple[str, str], given: str) -> str:
+        """Add what an adapter beside a linear layer gives: down to its rank, up again, times its scale."""
+        names = (f"{name}{ADAPTER}down", f"{name}{ADAPTER}up")
+        low = self.linear(names[0], x, (axes[0], "rank"), bias=False, density=1.0)
+        high = self.linear(names[1], low, ("rank", axes[1]), bias=False, density=1.0)
+        high = self.scaled(f"{name}{ADAPTER}scale", high, self.adapter_scale)
+        return self.op(f"{name}{ADAPTER}sum", "residual", (given, high), self.tensors[given].axes)
 
     def expert_linear(self, name: str, x: str, gates: str, axes: tuple[str, str], model: Model) -> str:
         """Add a linear layer of each expert and return the name of its output."""

@@ -60,6 +60,8 @@ def _key_of(config: HfConfig, name: str, keys: Mapping[str, str]) -> str:
 def _text_part(config: HfConfig) -> HfConfig:
     """Return the text model of a file that has images or sound beside."""
     if not config.has("text_config") or config.has("num_hidden_layers"):
+        if "vision_config" in config.data:
+            config.note("vision_config", "is left out: the text model is what is read")
         return config
     found, outer = config.inner("text_config"), config.data
     config.note("text_config", "is what is read: the parts for images or sound are left out")

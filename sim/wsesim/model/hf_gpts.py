@@ -103,8 +103,10 @@ def gpt_neox(config: HfConfig, fields: Fields) -> Fields:
 def phi(config: HfConfig, fields: Fields) -> Fields:
     """Return a Phi 1 or 2: both halves read one norm, biases everywhere, the head's too."""
     found = fields | {"kv_heads": kv_heads(config, fields["heads"]), "head_width": head_width(config, fields)}
-    return found | rotary(config, found, share=0.5) | {
-        "ffn_width": inner_width(config, ("intermediate_size",)), "norm_epsilon": epsilon(config, 1e-5),
+    turned = {"rotary_width": config.integer("rotary_dim")} if config.has("rotary_dim") else {}
+    return found | rotary(config, found, share=0.5) | turned | {
+        "ffn_width": inner_width(config, ("intermediate_size",), 4 * fields["width"]),
+        "norm_epsilon": epsilon(config, 1e-5),
         "activation": activation(config, gated=False, default="gelu_new"), "block": "parallel",
         "tied": config.flag("tie_word_embeddings", default=False), "head_bias": True,
     }  # fmt: skip
@@ -133,6 +135,18 @@ def opt(config: HfConfig, fields: Fields) -> Fields:
         "activation": activation(config, gated=False, default="relu", keys=("activation_function",)),
         "norm": "layer_norm" if affine else "layer_norm_plain", "norm_order": "pre" if before else "post",
         "embed_norm": False, "embed_width": 0 if narrow == fields["width"] else narrow,
+        "tied": config.flag("tie_word_embeddings", default=True),
+    }  # fmt: skip
+
+
+def biogpt(config: HfConfig, fields: Fields) -> Fields:
+    """Return a BioGPT: a GPT-2 whose table of positions has two rows more, and whose embedding is scaled."""
+    scaled = config.flag("scale_embedding", default=True)
+    return fields | {
+        "kv_heads": fields["heads"], "head_width": head_width(config, fields), "position_offset": 2,
+        "ffn_width": inner_width(config, ("intermediate_size",)), "norm_epsilon": epsilon(config, 1e-12),
+        "activation": activation(config, gated=False, default="gelu"),
+        "embed_scale": fields["width"] ** 0.5 if scaled else 1.0,
         "tied": config.flag("tie_word_embeddings", default=True),
     }  # fmt: skip
 

@@ -233,6 +233,55 @@ def gpt_oss(config: HfConfig, fields: Fields) -> Fields:
     return found | mixture(config, experts=128, each=4) | {"sinks": True, "router_bias": True}
 
 
+def glm(config: HfConfig, fields: Fields) -> Fields:
+    """Return a GLM 4: half of a head turns, in pairs of neighbours; the later one has four norms."""
+    found = llama(config, fields, kv=2, head=128, share=0.5, eps=1.5625e-7)
+    found |= {"rotary_pairs": "interleaved", "project_bias": False}
+    return found | ({"norm_order": "both"} if config.data["model_type"] == "glm4" else {})
+
+
+def seed_oss(config: HfConfig, fields: Fields) -> Fields:
+    """Return a Seed-OSS: a Llama with a flag for each bias of attention."""
+    out = config.flag("attention_out_bias", default=False)
+    return llama(config, fields, head=128) | {
+        "attention_bias": config.flag("attention_bias", default=True), "project_bias": out,
+    }  # fmt: skip
+
+
+def ernie(config: HfConfig, fields: Fields) -> Fields:
+    """Return a dense ERNIE 4.5: a Llama whose neighbours turn, with one flag for all biases."""
+    bias = config.flag("use_bias", default=False)
+    found = llama(config, fields, head=128, eps=1e-5, base=5e5, tied=True)
+    return found | {"rotary_pairs": "interleaved", "bias": bias, "attention_bias": bias}
+
+
+def arcee(config: HfConfig, fields: Fields) -> Fields:
+    """Return an Arcee: a Llama with a squared ReLU and no gate."""
+    return llama(config, fields, eps=1e-5, active=activation(config, gated=False, default="relu2"))
+
+
+def phimoe(config: HfConfig, fields: Fields) -> Fields:
+    """Return a Phi 3.5 with experts: layer norms, biases of attention and of the head."""
+    config.note("model_type", "is phimoe: shares of experts are a softmax over the chosen, where it masks one by one")
+    found = llama(config, fields, kv=8, eps=1e-5) | window(config, fields) | mixture(config, experts=16, each=2)
+    return found | {"norm": "layer_norm", "head_bias": config.flag("lm_head_bias", default=False)}
+
+
+def baichuan(config: HfConfig, fields: Fields) -> Fields:
+    """Return a Baichuan: a Llama, the larger of which has ALiBi and says no positions."""
+    return llama(config, fields) | ({} if config.has("max_position_embeddings") else {"position": "alibi"})
+
+
+def orion(config: HfConfig, fields: Fields) -> Fields:
+    """Return an Orion: a Llama with layer norms."""
+    return llama(config, fields, eps=1e-5) | {"norm": "layer_norm"}
+
+
+def granite_shared(config: HfConfig, fields: Fields) -> Fields:
+    """Return a Granite with experts and a network beside them."""
+    return granitemoe(config, fields) | {"shared_width": config.integer("shared_intermediate_size", 1024)}
+
+
 def chatglm(config: HfConfig, fields: Fields) -> Fields:
     """Return a ChatGLM 2 or 3, or a GLM 4 of its code: half of a head turns, in pairs of neighbours."""
     config.require("rmsnorm", True, "layer norms stand in no published file")

@@ -35,6 +35,8 @@ MECHANISMS: Mapping[str, str] = {
                      "glm4_moe_lite", "glm_moe_dsa"), _LATENT),
     **dict.fromkeys(("deepseek", "glm4_moe", "llama4", "llama4_text", "ernie4_5_moe", "dots1", "hunyuan_v1_moe",
                      "bailing_moe", "arctic", "moonshot"), _UNLIKE),
+    "persimmon": "layer norms of queries and keys by head have no mechanism here",
+    "bitnet": "weights of fewer than 16 bits have no mechanism here",
     "albert": "layers that share one set of weights have no mechanism here",
     "modernbert": "windows that look both ways have no mechanism here",
     **dict.fromkeys(("longformer", "nystromformer", "reformer", "fnet"),
@@ -60,6 +62,7 @@ _KEYS: Mapping[str, tuple[tuple[object, ...], str]] = {
     "attention_chunk_size": ((), "attention within chunks has no mechanism here"),
     "n_group": ((1,), "experts picked by groups have no mechanism here"),
     "num_nextn_predict_layers": ((0,), "a head that predicts more than the next token has no mechanism here"),
+    "is_folding_model": ((False,), "a head that folds a protein has no mechanism here"),
     "share_layers": ((False,), "layers that share one set of weights have no mechanism here"),
     "num_hidden_groups": ((), "layers that share one set of weights have no mechanism here"),
     "apply_residual_connection_post_layernorm": (

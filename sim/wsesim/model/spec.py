@@ -21,12 +21,14 @@ _CHOICES = {
     "block": ("sequential", "parallel"),
     "norm_order": ("pre", "post", "both", "inner"),
     "router": ("chosen", "all"),
+    "adapted": ("attention", "all"),
     "task": ("lm", "classify", "mlm", "tag", "embed"),
 }
 EXTRAS = frozenset((
     "position_offset", "project_bias", "head_bias", "untied_norms", "embed_norm", "embed_width", "embed_scale",
     "residual_scale", "logits_scale", "logits_cap", "wide_norm", "attention_scale", "scale_by_layer", "attention_cap",
-    "sinks", "router", "router_bias", "shared_width", "shared_gate", "window", "full_every", "stored_less",
+    "sinks", "router", "router_bias", "adapter_rank", "adapter_scale", "adapted",
+    "shared_width", "shared_gate", "window", "full_every", "stored_less",
 ))  # fmt: skip
 """Fields whose default is that a model has no such thing, as most have not."""
 
@@ -139,6 +141,14 @@ class Model:
     expert_imbalance: float = 1.0
     """Tokens of the busiest expert over the mean: what every expert takes room and time for, as a program is laid out
     before it knows who gets which token."""
+    adapter_rank: int = 0
+    """Rank of what is learned beside matrices that stay as they are (LoRA, Hu et al. 2022, arXiv 2106.09685): x W +
+    adapter_scale x A B; all else is frozen but the head of a task with classes. 0: all weights are learned."""
+    adapter_scale: float = 1.0
+    """What an adapter's part is multiplied by: alpha / rank in files of adapters."""
+    adapted: str = "attention"
+    """Which matrices have adapters: attention (queries, keys and values together, and the projection) | all (those of
+    the feed-forward network, too)."""
     norm_epsilon: float = 1e-5
     stored_less: float = 0.0
     """What files have scales of norms less by (Gemma: 1)."""
@@ -176,12 +186,15 @@ class Model:
             raise SpecError("token_budget", f"must be positive, got {self.token_budget}")
 
     def _check_extras(self) -> None:
-        for name in ("position_offset", "embed_width", "shared_width", "window", "full_every", "attention_scale",
-                     "attention_cap", "logits_cap", "stored_less"):  # fmt: skip
+        for name in ("position_offset", "embed_width", "shared_width", "adapter_rank", "window", "full_every",
+                     "attention_scale", "attention_cap", "logits_cap", "stored_less"):  # fmt: skip
             if not 0 <= getattr(self, name) < inf:
                 raise SpecError(name, f"must not be negative, got {getattr(self, name)}")
         require_positive(
-            embed_scale=self.embed_scale, residual_scale=self.residual_scale, logits_scale=self.logits_scale
+            embed_scale=self.embed_scale,
+            residual_scale=self.residual_scale,
+            logits_scale=self.logits_scale,
+            adapter_scale=self.adapter_scale,
         )
         if self.head_norm and self.wide_norm:
             raise SpecError("wide_norm", "and head_norm cannot both be: queries and keys are normed once")
@@ -194,6 +207,10 @@ class Model:
             raise SpecError(name, "is of a mixture of experts: experts = 0")
         if self.shared_gate and not self.shared_width:
             raise SpecError("shared_gate", "weighs a shared network: shared_width = 0")
+        if self.adapter_rank > min(self.width, self.ffn_width):
+            raise SpecError("adapter_rank", f"must be below the matrices' sizes, got {self.adapter_rank}")
+        if self.adapter_rank and self.adapted == "all" and self.experts:
+            raise SpecError("adapted", "= all is not modelled of experts, of which each would have adapters of its own")
         if self.window and not self.causal:
             raise SpecError("window", "looks back: here a token sees those after it")
 
@@ -213,6 +230,14 @@ class Model:
         usual = {each.name: each.default for each in fields(self)}
         found = {name: getattr(self, name) for name in usual if name != "notes"}
         return {name: value for name, value in found.items() if name not in EXTRAS or value != usual[name]}
+
+    @property
+    def adapts(self) -> tuple[str, ...]:
+        """Which linear layers of a layer have adapters."""
+        if not self.adapter_rank:
+            return ()
+        inner = ("ffn.up", "ffn.gate", "ffn.down") if self.adapted == "all" else ()
+        return ("attention.qkv", "attention.project", *inner)
 
     @property
     def gated(self) -> bool:

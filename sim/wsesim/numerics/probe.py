@@ -65,7 +65,8 @@ def narrow(model: Model) -> Model:
         token_types=min(model.token_types, 3), classes=min(model.classes, 5), masked=min(model.masked, 3),
         experts=experts, experts_per_token=chosen, expert_imbalance=1.0, embed_width=min(model.embed_width, 6),
         shared_width=min(model.shared_width, 9), window=min(model.window, LENGTH // 2),
-        full_every=min(model.full_every, 2), position_offset=min(model.position_offset, 2),
+        full_every=min(model.full_every, 2), adapter_rank=min(model.adapter_rank, 3),
+        position_offset=min(model.position_offset, 2),
     )  # fmt: skip
 
 
@@ -163,7 +164,9 @@ def _slopes(held: _Held, gradients: Mapping[Key, Array]) -> Iterator[Probed]:
     for key, weight in held.arrays.arrays.items():
         if key[2].endswith(("weight", "scale", "bias")):
             errors = iter([np.inf])
-            if key in gradients and gradients[key].shape == weight.shape:
+            if not _is_learned(held.model, key):
+                errors = iter([np.inf if key in gradients else 0.0])
+            elif key in gradients and gradients[key].shape == weight.shape:
                 errors = (_slope(held, key, gradients[key], draw) for _ in range(TRIES))
             error = next((error for error in errors if error <= SLOPE_EXACT), np.inf)
             yield Probed(
@@ -172,6 +175,12 @@ def _slopes(held: _Held, gradients: Mapping[Key, Array]) -> Iterator[Probed]:
                 tolerance=SLOPE_EXACT,
                 is_gradient=True,
             )
+
+
+def _is_learned(model: Model, key: Key) -> bool:
+    """Return whether training changes a weight: all, or where there are adapters only those and a head of classes."""
+    new_head = key[0] == "head" and model.task in ("classify", "tag")
+    return not model.adapter_rank or ".adapter." in key[2] or new_head
 
 
 def _slope(held: _Held, key: Key, gradient: Array, draw: np.random.Generator) -> float:

@@ -56,8 +56,8 @@ def walk_reference(model: Model, weights: Weights, tokens: Mapping[str, Ids]) ->
 class _Read:
     """Weights of one copy, each turned to float64 when asked for and not kept."""
 
-    def __init__(self, arrays: Mapping[str, Array]) -> None:
-        self.arrays = arrays
+    def __init__(self, arrays: Mapping[str, Array], adapter_scale: float = 1.0) -> None:
+        self.arrays, self.adapter_scale = arrays, adapter_scale
 
     def __call__(self, name: str) -> Float64s:
         return self.arrays[name].astype(np.float64)
@@ -67,6 +67,9 @@ class _Read:
         product: Float64s = np.tensordot(x, self(f"{name}.weight"), axes=1)
         if f"{name}.bias" in self.arrays:
             product += self(f"{name}.bias")
+        if f"{name}.adapter.up.weight" in self.arrays:
+            low = np.tensordot(x, self(f"{name}.adapter.down.weight"), axes=1)
+            product += self.adapter_scale * np.tensordot(low, self(f"{name}.adapter.up.weight"), axes=1)
         return product
 
     def norm(self, model: Model, name: str, x: Float64s) -> Float64s:
@@ -95,7 +98,7 @@ def _embed(model: Model, arrays: Mapping[str, Array], tokens: Mapping[str, Ids])
 
 
 def _layer(model: Model, arrays: Mapping[str, Array], x: Float64s, copy: int) -> Float64s:
-    read, factor = _Read(arrays), model.residual_scale
+    read, factor = _Read(arrays, model.adapter_scale), model.residual_scale
     if model.block == "parallel":
         first, second = ("attention.norm", "ffn.norm") if model.untied_norms else ("norm", "norm")
         attended = attention(model, read, read.norm(model, first, x), copy)

@@ -110,6 +110,9 @@ def _attention(model: Model) -> Pairs:
     also = model.attention_bias if model.project_bias is None else model.project_bias
     yield from _affine("attention.qkv", (model.width, wide + narrow + narrow), model.attention_bias)
     yield from _affine("attention.project", (wide, model.width), also)
+    if model.adapter_rank:
+        yield from _adapter("attention.qkv", model.width, model.adapter_rank, wide + narrow + narrow)
+        yield from _adapter("attention.project", wide, model.adapter_rank, model.width)
     if model.head_norm or model.wide_norm:
         yield "attention.query_norm.scale", (wide if model.wide_norm else model.head_width,)
         yield "attention.key_norm.scale", (narrow if model.wide_norm else model.head_width,)
@@ -117,11 +120,20 @@ def _attention(model: Model) -> Pairs:
         yield "attention.sink.bias", (model.heads,)
 
 
+def _adapter(name: str, inputs: int, rank: int, outputs: int) -> Pairs:
+    yield f"{name}.adapter.down.weight", (inputs, rank)
+    yield f"{name}.adapter.up.weight", (rank, outputs)
+
+
 def _network(model: Model, name: str, each: tuple[int, ...], inner: int) -> Pairs:
     gated = model.activation in ("swiglu", "swiglu_bounded", "geglu", "geglu_tanh", "reglu")
     for part in ["up", "gate"] if gated else ["up"]:
         yield from _affine(f"{name}.{part}", (*each, model.width, inner), model.bias)
     yield from _affine(f"{name}.down", (*each, inner, model.width), model.bias)
+    if model.adapter_rank and model.adapted == "all" and name == "ffn":
+        for part in ["up", "gate"] if gated else ["up"]:
+            yield from _adapter(f"ffn.{part}", model.width, model.adapter_rank, inner)
+        yield from _adapter("ffn.down", inner, model.adapter_rank, model.width)
 
 
 def _head(model: Model) -> Pairs:

@@ -8,7 +8,7 @@ A kind is found by the `phase` of a file (or by a key of its own, `mark`), in an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
@@ -24,7 +24,7 @@ Say = Callable[[str], None]
 """Told what is done now."""
 
 
-LABELS = ("preset", "config", "name", "source", "stack", "machine")
+LABELS = ("preset", "config", "zoo", "name", "source", "stack", "machine")
 """Keys of a section that say which, or what it is called; no fact by themselves."""
 
 
@@ -110,6 +110,11 @@ class Asked:
         """The model, of kinds that have one."""
         assert self.model is not None, "a kind with a model has one once it is read"
         return self.model
+
+    @property
+    def merged(self) -> Model:
+        """The model as it answers: what adapters learned is added to the weights that they stand beside."""
+        return replace(self.shape, adapter_rank=0)
 
     @property
     def figures(self) -> tuple[UsedFigure, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 from wsesim.answer import UsedFigure
 from wsesim.errors import InputError
 from wsesim.questions import KEY
+from wsesim.questions.asserting import check_asserted
 from wsesim.questions.base import Asked, Draft, Question
 from wsesim.questions.registry import keys_elsewhere, keys_needed, kind_of
 from wsesim.workload import (
@@ -27,6 +28,7 @@ from wsesim.workload import (
     software_of,
     split_setting,
 )
+from wsesim.workload.zoo import is_job, job_of
 from wsesim.yamlfile import Document, Loc, read_yaml
 
 STUDY_KEYS = {"vary", "workload"}
@@ -45,7 +47,11 @@ def load(path: str | Path, *, settings: Sequence[str] = ()) -> Question:
         raise InputError([document.problem(message)])
     if asks_for_points(document.data):
         raise InputError([document.problem(f"is a study; `wsesim sweep {path}` runs it, point by point")])
-    problems = Problems(file=str(path), document=document)
+    notes = list[str]()
+    if is_job(document.data):
+        job = job_of(document)
+        document, notes = job.document, list(job.notes)
+    problems = Problems(file=str(path), document=document, notes=notes)
     return _question(dict(document.data), problems, Path(path).parent, settings)
 
 
@@ -92,6 +98,7 @@ def _question(data: dict[str, Any], problems: Problems, folder: Path, settings: 
         check_verification(values["verification"], model, folder, problems)
     if "text" in values:
         check_text(values["text"], model, folder, problems)
+    check_asserted(kind, values.get("asserted") or (), problems)
     given = frozenset(key for key, value in data.items() if value is not None)
     draft = Draft(
         file=problems.file, folder=folder, name=name, values=values, given=given, model=model, hardware=hardware,

@@ -10,13 +10,13 @@ from types import MappingProxyType
 from typing import Any
 
 import wsesim.questions as package
-from wsesim.errors import nearest
 from wsesim.questions import KEY
 from wsesim.questions.base import Question
-from wsesim.workload import Problems, shown
+from wsesim.workload import Problems, shown, value_hint
 
 USUAL = "training"
 """The kind of a file that does not say."""
+MACHINE = "name a machine, as `cluster: cs-3` does, or --machine cs-3"
 
 
 def kinds() -> Mapping[str, type[Question]]:
@@ -90,7 +90,7 @@ def kind_of(data: Mapping[Any, Any], problems: Problems) -> type[Question]:
     if isinstance(name, str) and name in known:
         return known[name]
     choices = {name: kind for name, kind in known.items() if not kind.mark}
-    hint = nearest(name, choices) if isinstance(name, str) else ""
+    hint = value_hint(name, choices) if isinstance(name, str) else ""
     problems.add((KEY,), f"{KEY} must be one of {', '.join(choices)}; got {shown(name)}{hint}")
     guess = next((kind for each, kind in choices.items() if repr(each) in hint), None)
     if guess is None:
@@ -126,4 +126,5 @@ def _elsewhere(kind: type[Question]) -> dict[str, str]:
 def _needed(kind: type[Question]) -> dict[str, str]:
     common = set.intersection(*(set(each.file.keys()) for each in kinds().values() if not each.mark))
     required = {name for name, field in kind.file.model_fields.items() if field.is_required()}
-    return {key: f"{called(kind)} needs it" for key in required - common}
+    found = {key: f"{called(kind)} needs it" for key in required - common}
+    return found | dict.fromkeys(("cluster", "cluster.machine"), MACHINE)

@@ -22,6 +22,7 @@ from wsesim.workload.fields import (
     Figures,
     Name,
     Section,
+    Silent,
     Size,
     Text,
     choice,
@@ -43,6 +44,8 @@ class ModelSection(Section):
     """Name of a model that wsesim knows; `wsesim models` lists them."""
     config: Text | None = None
     """A Hugging Face config.json, or the folder it is in, relative to this file."""
+    zoo: Text | None = None
+    """A job of the Cerebras Model Zoo, relative to this file, of which the model is taken."""
     name: Text | None = None
     """What to call the model."""
     layers: Size | None = None
@@ -149,6 +152,12 @@ class ModelSection(Section):
     """Whether what that network gives is weighed token by token (Qwen2-MoE). Default: false."""
     expert_imbalance: Annotated[float, Field(ge=1, le=LARGEST)] | None = None
     """Tokens of the busiest expert over the mean; every expert takes room and time for as many. Default: 1."""
+    adapter_rank: Count | None = None
+    """Rank of adapters that are learned in place of all weights (LoRA). Default: 0, all weights are learned."""
+    adapter_scale: Annotated[float, Field(gt=0, le=LARGEST)] | None = None
+    """What an adapter's part is multiplied by: alpha / rank. Default: 1."""
+    adapted: Annotated[str, *choice(lambda: choices()["adapted"])] | None = None
+    """Which matrices have adapters: those of attention, or all of a layer. Default: attention."""
     norm_epsilon: Annotated[float, Field(gt=0)] | None = None
     """Added to the variance under a norm's root."""
     stored_less: Bound | None = None
@@ -209,6 +218,9 @@ class QuestionFile(Section):
     """A machine's name, or a mapping."""
     hardware: Annotated[Figures, Field(default_factory=dict)]
     """Figures of the machine to change, by dotted name or nested, each with its unit."""
+    asserted: Annotated[list[Text] | None, Silent(), Field(alias="assert")] = None
+    """What the answer has to keep to, as comparisons of its figures: `tokens_per_s >= 50000`. If it does not,
+    `wsesim run` ends with exit code 1."""
 
 
 class ModelFile(QuestionFile):

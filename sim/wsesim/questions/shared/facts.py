@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wsesim._version import __version__
@@ -43,6 +44,8 @@ def model_facts(model: Model, graph: Graph) -> Mapping[str, object]:
     facts = {"name": model.name, "parameters": graph.parameters(), **{name: shape[name] for name in MODEL_FACTS}}
     if model.sparsity:
         facts |= {"sparsity": model.sparsity, "nonzero_parameters": graph.nonzero_parameters()}
+    if model.adapter_rank:
+        facts |= {"adapter_rank": model.adapter_rank, "learned_parameters": graph.parameters(learned=True)}
     if model.experts:
         facts |= {name: shape[name] for name in ("experts", "experts_per_token", "expert_imbalance")}
     return facts
@@ -91,20 +94,31 @@ def deciding(question: Question, headline: str, seconds: Callable[[object], floa
             )
 
 
-def provenance_of(question: Question) -> Provenance:
-    """Return all that went in, with a sum that changes when any of it does."""
+def inputs_sha256(question: Question) -> str:
+    """Return a sum of all that went in, which changes when any of it does."""
     asked = question.asked
     inputs = {
         "version": __version__,
         "workload": asked.resolved,
         "figures": [[figure.name, figure.text] for figure in asked.figures],
-        "files": [hashlib.sha256(path.read_bytes()).hexdigest() for path in question.inputs],
+        "files": [_sum_of(path) for path in question.inputs],
     }
     text = json.dumps(inputs, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def provenance_of(question: Question) -> Provenance:
+    """Return all that went in, with its sum."""
+    asked = question.asked
     return Provenance(
-        version=__version__, workload=asked.resolved, inputs_sha256=hashlib.sha256(text.encode()).hexdigest(),
+        version=__version__, workload=asked.resolved, inputs_sha256=inputs_sha256(question),
         figures=asked.figures, defaults=asked.defaults, unread=question.reads.unread(asked.given),
     )  # fmt: skip
+
+
+def _sum_of(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def nearest_of(question: Question, answer: Answer) -> Nearest | None:

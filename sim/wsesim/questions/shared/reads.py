@@ -22,6 +22,8 @@ SHAPE = _names(
 """Facts of a model that move every answer about it."""
 HEAD = _names("causal task classes masked sentence_head")
 """Facts of what a model is trained to tell; `causal` decides which token a class is told from."""
+ADAPTERS = _names("adapter_rank adapted")
+"""Facts of what is learned beside frozen weights."""
 EXPERTS = _names("experts experts_per_token expert_imbalance router_bias shared_width shared_gate")
 """Facts of a mixture of experts."""
 STREAMED = _of(
@@ -43,7 +45,7 @@ RELEASE = _of(
 )
 """Figures of a training release that any step depends on."""
 EVALUATION = Reads(
-    model=SHAPE | HEAD | EXPERTS | {"sparsity", "position_offset"},
+    model=SHAPE | HEAD | EXPERTS | ADAPTERS | {"sparsity", "position_offset"},
     hardware=STREAMED,
     software=RELEASE,
 )

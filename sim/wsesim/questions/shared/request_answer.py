@@ -214,7 +214,7 @@ def facts_of(question: Question, plan: ResidentPlan, batch: Mapping[str, object]
     asked, prompt, token = question.asked, plan.prefill_stages[0], plan.stages[0]
     graph = forward_graph(asked, sequences=1, length=1)
     return {
-        "model": model_facts(asked.shape, graph),
+        "model": model_facts(asked.merged, graph),
         "machine": machine_facts(asked.hardware.cluster, asked.resolved["precision"]),
         "batch": batch,
         "placement": {

@@ -10,6 +10,7 @@ from wsesim.answer import FigureSpec
 from wsesim.graph import Graph, with_training
 from wsesim.model import Model, build_graph, parameters
 from wsesim.questions.base import Asked, Draft
+from wsesim.questions.shared.job import Between
 from wsesim.questions.shared.numbers import VERIFIED_LENGTH
 from wsesim.software import Training as TrainingSoftware
 from wsesim.units import show_count
@@ -151,6 +152,11 @@ class Step:
     def tokens(self) -> int:
         """Tokens of one step."""
         return self.sequences * self.length
+
+    @property
+    def between(self) -> Between:
+        """What comes between the steps of the job, over its token budget."""
+        return Between.of(self.asked.resolved.get("job"), -(-self.token_budget // self.tokens))
 
     @property
     def software(self) -> TrainingSoftware:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import fsum
 from typing import Any
 
-from wsesim.answer import Answer, DoesNotFit, Level, Limit, Outcome, Spent
+from wsesim.answer import Answer, DoesNotFit, Level, Limit, Outcome, Spent, Table
 from wsesim.graph import Graph
 from wsesim.hardware import Cluster
 from wsesim.mapping import Program, StepRequest, lay
@@ -104,11 +104,21 @@ def _in_figures(question: Question, step: Step, way: Way, level: Level) -> Answe
     spent = closed_spent(program) if level == "closed" else spent_on(program, way.timed)
     bound = bound_of(program, spent, step.precision)
     figures = _figures(step, program, step_s) | {"bound_s": bound.seconds}
-    figures |= job_figures(program.parameters, program.cluster, step.software, trains=step.trains)
+    figures |= job_figures(program.parameters, program.learned, program.cluster, step.software, trains=step.trains)
+    if step.trains:
+        figures["job_s"] = step.between.job_s(figures, _evaluation_s(step, level) if step.between.evaluations else 0.0)
     return Answer(
         level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
         spent=Spent(total_s=step_s, by_cause=spent, what="step"), bound=bound,
     )  # fmt: skip
+
+
+def _evaluation_s(step: Step, level: Level) -> float:
+    """Return the time of a forward step of the same batch."""
+    forward = replace(step, trains=False, recompute="never")
+    ways = fastest(forward.request(forward.graph()), clock=CLOCKS[level])
+    assert not isinstance(ways, DoesNotFit), "what trains has room to evaluate"
+    return ways[0].timed.step_s
 
 
 def _told(answer: Answer, question: Question, step: Step, way: Way) -> Answer:
@@ -123,9 +133,14 @@ def _told(answer: Answer, question: Question, step: Step, way: Way) -> Answer:
         answer, headline=_headline(step, program, answer.spent.total_s, power_w), sentences=tuple(sentences),
         ops=tuple(program.kernels()), memory=program.memory,
         memory_limit_bytes=program.cluster.wafer.core.sram_bytes,
-        tables=(job_table(answer.figures, step.software, trains=step.trains),), facts=_facts(step, graph, program),
+        tables=(_job_table(answer, step),), facts=_facts(step, graph, program),
         leaves_out=LEAVES_OUT[answer.level],
     )  # fmt: skip
+
+
+def _job_table(answer: Answer, step: Step) -> Table:
+    between = step.between if step.asked.resolved.get("job") else None
+    return job_table(answer.figures, step.software, trains=step.trains, between=between)
 
 
 def _again_s(way: Way, software: Any) -> float:

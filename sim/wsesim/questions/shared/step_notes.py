@@ -10,7 +10,7 @@ from wsesim.answer import Choice
 from wsesim.mapping import Program, StepRequest, floor_from_s, largest_pass
 from wsesim.questions.shared.facts import MUCH
 from wsesim.system import Clock, Way, fastest
-from wsesim.units import Dimension, show
+from wsesim.units import Dimension, show, show_count
 
 NEARBY = (0.75, 1.25)
 """How many times as many sequences a batch nearby has."""
@@ -44,6 +44,7 @@ def words(program: Program) -> str:
 def notes(request: StepRequest, way: Way) -> Iterator[str]:
     """Yield what was assumed or done otherwise than stated, and what would do much better."""
     yield from _shares(request)
+    yield from _adapters(request)
     stated, size = request.micro_batch, way.program.placement.micro_batch
     if stated is not None and (stated != size or len(way.program.groups) > 1):
         yield f"micro_batch = {stated:,} came to {words(way.program)}: as few, as even as can be."
@@ -60,6 +61,13 @@ def _shares(request: StepRequest) -> Iterator[str]:
             f"{sequences:,} sequences do not divide by {systems:,} systems: {rest:,} compute{'s' * (rest == 1)} "
             f"{request.share:,}, the others {request.share - 1:,} and wait."
         )
+
+
+def _adapters(request: StepRequest) -> Iterator[str]:
+    """Say what of a model with adapters is learned."""
+    learned, every = request.graph.parameters(learned=True), request.graph.parameters()
+    if learned < every:
+        yield f"Adapters alone are learned, {show_count(learned)} of {show_count(every)} parameters; the others stay."
 
 
 def _freer(request: StepRequest, way: Way) -> Iterator[str]:
