@@ -16,7 +16,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 
 @click.group()
 def csl() -> None:
-    """Compile and run kernel programs written in CSL on simulated cores.
+    """Run kernel programs written in CSL.
 
     \b
     wsesim csl run commands_wse3.sh    run a script of cslc and cs_python as it is

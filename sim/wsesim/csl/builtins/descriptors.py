@@ -80,9 +80,8 @@ def _fabric(use: Use, kind: types.DsdType, fields: dict[str, Value]) -> Value:
 def _number(use: Use, dsd: Dsd, name: str, value: Value, field: Field, moving: list[tuple[Field, Value]]) -> Dsd:
     if isinstance(value, KnownValue):
         low, high = (0, 0xFFFF) if name == "length" else (-0x8000, 0xFFFF)
-        return replace(
-            dsd, **{name: whole_of(value, use.place(1), f".{'extent' if name == 'length' else name}", low, high)}
-        )  # type: ignore[arg-type]
+        number = whole_of(value, use.place(1), f".{'extent' if name == 'length' else name}", low, high)
+        return replace(dsd, **{name: number})  # type: ignore[arg-type]
     if not isinstance(value.type, types.Int):
         raise CslError(use.place(1), f".extent or .stride is of type {value.type}", "it is an integer")
     moving.append((field, value))
