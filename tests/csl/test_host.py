@@ -18,6 +18,7 @@ from wsesim.csl.host.store import load
 from wsesim.csl.host.utils import calculate_cycles, input_array_to_u32, memcpy_view
 from wsesim.errors import InputError
 
+pytestmark = pytest.mark.xdist_group("csl")  # one worker compiles the engine that runs compiled code
 LAYOUT = """
 param columns: u16;
 param rows: u16;

@@ -15,6 +15,7 @@ from wsesim.csl import limits
 from wsesim.csl.compile import compile_file, compile_tile
 from wsesim.errors import InputError
 
+pytestmark = pytest.mark.xdist_group("csl")  # one worker compiles the engine that runs compiled code
 WORDS = (
     "i16",
     "f32",

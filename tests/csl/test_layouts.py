@@ -13,6 +13,7 @@ from wsesim.csl.host.platform import SdkTarget
 from wsesim.csl.host.runtime import SdkRuntime
 from wsesim.csl.machine.fourier import _lines
 
+pytestmark = pytest.mark.xdist_group("csl")  # one worker compiles the engine that runs compiled code
 RELAY = """
 param size: u16;
 param add: u16;

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.csl.cases import Case, cases, differs, run_all
 
+pytestmark = pytest.mark.xdist_group("csl")  # one worker compiles the engine that runs compiled code
 CASES = cases("programs")
 
 
