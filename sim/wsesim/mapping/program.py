@@ -16,15 +16,18 @@ class StepPlacement:
     """How a step was laid on the machine."""
 
     micro_batch: int
-    """Sequences of the largest pass on the fullest system."""
+    """Sequences of the fullest system that are held: whose layers' inputs or insides are kept for the backward pass."""
+    sub_batch: int
+    """Of them, sequences that pass a layer together: those of the largest pass."""
     passes: int
-    """Micro-batches per step and system (gradient accumulation)."""
+    """Sub-batches per step and system (gradient accumulation)."""
     columns: int
     rows: int
     tokens_per_core: int
     features_per_core: float
-    recompute: bool
-    """Whether the backward pass computes each layer's inside again."""
+    recompute: float
+    """0 where the inside of every layer is kept for the backward pass; else of one in how many layers the input is, from
+    which the backward pass computes again what it reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,7 @@ class Stage:
 
     block: str
     phase: str
-    """forward | backward."""
+    """forward | backward | recompute."""
     repeat: int
     kernels: tuple[OpTime, ...]
     """The kernels of one copy, in order; `calls`, `flops` and `seconds` are of all copies in one pass."""
@@ -140,6 +143,14 @@ class Program:
         if not trains or not self.software.update_waits:
             return 0.0
         return self.update_bytes / self.cluster.memoryx.update_bytes_per_s
+
+    @property
+    def closed_s(self) -> float:
+        """Seconds of a step by formula: the part of the machine that has most to do, never waiting.
+
+        No step that is played is shorter.
+        """
+        return max(self.busy_s().values()) + self.software.fixed_s
 
     def busy_s(self) -> dict[str, float]:
         """Return the seconds each part of the machine is at work on the whole step, whatever it waits for.

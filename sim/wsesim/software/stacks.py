@@ -30,7 +30,7 @@ class Training:
     """Cycles an arriving weight costs beside the elements of its AXPY."""
     strip_keys: int = field(metadata=neither("longer strips take memory and save launches"))
     """Keys (or vocabulary entries) a core holds scores (or logits) of at once."""
-    layers_in_flight: int = field(metadata=neither("room for weights that come early is taken from sequences"))
+    layers_in_flight: float = field(metadata=neither("room for weights that come early is taken from sequences"))
     """Copies of a layer's weights that the wafer has room for, and of its gradients."""
     state_bytes_per_parameter: int = field(metadata=LESS)
     """What the store keeps of a parameter in training: weight, master copy and moments of the optimizer."""

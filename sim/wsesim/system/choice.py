@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
 
 from wsesim.answer import DoesNotFit
-from wsesim.mapping import Program, StepRequest, floor_from_s, floor_s, misfit, passes_that_fit
+from wsesim.mapping import (
+    Program,
+    StepRequest,
+    floor_from_s,
+    floor_s,
+    larger_that_fit,
+    largest_pass,
+    lay,
+    misfit,
+    passes_that_fit,
+)
 from wsesim.system.part import Way, narrowed, way_of
 
 
@@ -23,29 +34,55 @@ class Search:
         """What a way has to take less than to be of interest."""
         return min(self.below_s, self.found[1].timed.step_s if len(self.found) > 1 else inf)
 
-    def policy(self, *, recompute: bool) -> None:
-        """Try every number of passes; the fewest first, as most often they are the fastest."""
+    def policy(self, *, recompute: float) -> int:
+        """Try every number of passes, the fewest first, as most often they are the fastest.
+
+        Return the most sequences of a pass that fit.
+        """
         laid: Program | None = None
         for passes in passes_that_fit(self.request, recompute=recompute):
             if laid is not None:
                 if floor_from_s(self.request, laid, passes) >= self.beaten_s:
-                    return
+                    break
                 if floor_s(self.request, laid, passes) >= self.beaten_s:
                     continue
-            way = way_of(self.request, passes=passes, recompute=recompute)
-            laid = way.program
-            self.found.append(way)
-            self.found = sorted(self.found, key=lambda way: way.timed.step_s)[:2]
+            laid = self._tried(passes, recompute)
+        return largest_pass(self.request, recompute=recompute)
+
+    def larger(self, most: int) -> None:
+        """Try passes of more than *most* sequences, which fit if more is computed again; until that alone is too much."""
+        least_s = self._least_s()
+        for passes, recompute in larger_that_fit(self.request, most):
+            if least_s(recompute) >= self.beaten_s:
+                return
+            if lay(self.request, passes=passes, recompute=recompute).closed_s < self.beaten_s:
+                self._tried(passes, recompute)
+
+    def _least_s(self) -> Callable[[float], float]:
+        """Return what computing takes at least, by what is kept: in the fewest passes, each layer more takes as long."""
+        most = self.request.policies[-1]
+        once_s, twice_s = (
+            lay(self.request, passes=self.request.micro_batches, recompute=kept).busy_s()["compute"]
+            for kept in (min(most, 1.0), most)
+        )
+        return lambda kept: once_s + (twice_s - once_s) * (1 - 1 / max(kept, 1.0)) / (1 - 1 / max(most, 2.0))
+
+    def _tried(self, passes: int, recompute: float) -> Program:
+        way = way_of(self.request, passes=passes, recompute=recompute)
+        self.found = sorted([*self.found, way], key=lambda way: way.timed.step_s)[:2]
+        return way.program
 
 
 def fastest(request: StepRequest, *, below_s: float = inf) -> tuple[Way, ...] | DoesNotFit:
     """Return the fastest way to lay a step, and the next best if there is another; or why nothing fits.
 
-    What is found to take *below_s* or more may not be the fastest.
+    What is found to take *below_s* or more may not be the fastest. The less is computed again, the faster are passes of
+    one size: that of layers whose input is not kept is only tried for what does not fit else.
     """
     if problem := misfit(request):
         return problem
-    search = Search(request, below_s)
-    for recompute in request.policies:
-        search.policy(recompute=recompute)
+    search, most = Search(request, below_s), 0
+    for recompute in filter(lambda kept: kept <= 1, request.policies):
+        most = max(most, search.policy(recompute=recompute))
+    search.larger(most)
     return tuple(sorted(map(narrowed, search.found), key=lambda way: way.timed.step_s))

@@ -31,7 +31,7 @@ class Way:
     timed: Timed
 
 
-def way_of(request: StepRequest, *, passes: int, recompute: bool) -> Way:
+def way_of(request: StepRequest, *, passes: int, recompute: float) -> Way:
     """Return a way to lay a step, with the time it takes."""
     program = lay(request, passes=passes, recompute=recompute)
     return Way(request=request, program=program, timed=time_step(program))
@@ -47,7 +47,7 @@ def narrowed(way: Way) -> Way:
         return way
     best = _fewer_columns(way)
     while (place := best.program.placement).rows > 1:
-        rows = -(-place.micro_batch * way.request.length // (place.tokens_per_core + 1))
+        rows = -(-place.sub_batch * way.request.length // (place.tokens_per_core + 1))
         trial = _faster(best, replace(best.request, rows=rows, columns=way.request.columns), look=_fewer_columns)
         if trial is best:
             break
@@ -71,7 +71,7 @@ def _fewer_columns(way: Way) -> Way:
 def _faster(way: Way, request: StepRequest, *, look: Callable[[Way], Way] = lambda way: way) -> Way:
     """Return *way* on another part of the wafer, or on what *look* finds of it, if it is faster; else as it is."""
     place = way.program.placement
-    if not fits(request, place.micro_batch, recompute=place.recompute):
+    if not fits(request, place.sub_batch, recompute=place.recompute):
         return way
     trial = look(way_of(request, passes=place.passes, recompute=place.recompute))
     return trial if trial.timed.step_s < way.timed.step_s else way
@@ -80,7 +80,7 @@ def _faster(way: Way, request: StepRequest, *, look: Callable[[Way], Way] = lamb
 def _compute_s(way: Way, request: StepRequest) -> float:
     """Return what *way* computes on another part of the wafer; infinite where that does not fit."""
     place = way.program.placement
-    if not fits(request, place.micro_batch, recompute=place.recompute):
+    if not fits(request, place.sub_batch, recompute=place.recompute):
         return inf
     return lay(request, passes=place.passes, recompute=place.recompute).busy_s()["compute"]
 

@@ -112,8 +112,9 @@ def _figures(step: Step, program: Program, step_s: float) -> dict[str, Any]:
         "samples_per_s": step.sequences / step_s, "mfu": program.model_flops / (step_s * peak),
         "flops_per_step": program.model_flops,
         "energy_per_token_j": power_w * step_s / step.tokens, "power_w": power_w,
-        "micro_batch": program.placement.micro_batch, "passes": program.placement.passes,
-        "recompute": program.placement.recompute,
+        "micro_batch": program.placement.micro_batch, "sub_batch": program.placement.sub_batch,
+        "passes": program.placement.passes, "recompute": program.placement.recompute > 0,
+        "checkpoint_layers": program.placement.recompute,
         "budget_s": step.token_budget / step.tokens * step_s,
         "flops_to_budget": program.model_flops * step.token_budget / step.tokens,
     }  # fmt: skip
@@ -144,9 +145,9 @@ def _facts(step: Step, graph: Graph, program: Program) -> dict[str, Mapping[str,
         "machine": machine_facts(cluster, step.precision),
         "batch": {"sequences": step.sequences, "length": step.length, "per_system": program.largest_share},
         "placement": {
-            "passes": words(program), "micro_batch": place.micro_batch, "columns": place.columns, "rows": place.rows,
+            "passes": words(program), "micro_batch": place.micro_batch, "sub_batch": place.sub_batch, "columns": place.columns, "rows": place.rows,
             "tokens_per_core": place.tokens_per_core, "features_per_core": place.features_per_core,
-            "recompute": place.recompute,
+            "recompute": place.recompute > 0, "checkpoint_layers": place.recompute,
         },
     }  # fmt: skip
 

@@ -58,6 +58,6 @@ def _at_best(program: Program, precision: str) -> dict[str, float]:
     peak = max(wafer.peak_flops(precision), wafer.peak_flops("fp32"))  # scores are always in single precision
     flops = fsum(
         group.count * kernel.flops for group in program.groups for stage in group.stages for kernel in stage.kernels
-        if kernel.phase == stage.phase
+        if kernel.phase == stage.phase != "recompute"
     )  # fmt: skip
     return {**program.busy_s(), "compute": flops / peak}
