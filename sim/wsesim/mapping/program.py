@@ -133,16 +133,30 @@ class Program:
         return size * traffic / self.cluster.memoryx.update_bytes_per_s
 
     @property
+    def last_gradient_bytes(self) -> int:
+        """Of the last pass, in which each gradient comes for the last time; 0 where nothing is trained."""
+        return sum(stage.repeat * stage.gradient_bytes for stage in self.groups[-1].stages)
+
+    @property
     def second_pass_s(self) -> float:
         """Seconds in which the store goes over all weights once the norm of the gradients is known; 0 if it need not.
 
         two passes    gradients arrive, are added and their squares summed | all weights are updated
         one pass      gradients arrive, and each last one updates its weight
         """
-        trains = any(stage.gradient_bytes for group in self.groups for stage in group.stages)
-        if not trains or not self.software.update_waits:
+        if not self.last_gradient_bytes or not self.software.update_waits:
             return 0.0
         return self.update_bytes / self.cluster.memoryx.update_bytes_per_s
+
+    @property
+    def between_s(self) -> float:
+        """Seconds from the end of a step's arithmetic to the next step's beginning, if nothing is waited for."""
+        return fsum(self.between.values())
+
+    @property
+    def between(self) -> Mapping[str, float]:
+        """The same by cause."""
+        return {"step": self.software.fixed_s}
 
     @property
     def closed_s(self) -> float:
@@ -150,12 +164,13 @@ class Program:
 
         No step that is played is shorter.
         """
-        return max(self.busy_s().values()) + self.software.fixed_s
+        busy = self.busy_s()
+        return max(busy["compute"] + self.between_s, *busy.values())
 
     def busy_s(self) -> dict[str, float]:
         """Return the seconds each part of the machine is at work on the whole step, whatever it waits for.
 
-        No step is shorter than the longest of them and the fixed work of the software.
+        No step is shorter than the longest of them.
         """
         rate, last = self.stream_bytes_per_s, self.groups[-1]
         gradients = {id(group): sum(stage.repeat * stage.gradient_bytes for stage in group.stages)

@@ -30,7 +30,11 @@ MFU = FigureSpec(
     "recomputed, no weights that are zero) / (step time × peak of all wafers)", better="more",
 )  # fmt: skip
 FIGURES = (
-    FigureSpec(name="step_s", label="one step", meaning="from the first weight to the last update", better="less"),
+    FigureSpec(name="step_s", label="one step", meaning="from the end of the step before to its own, as all steps but "
+               "the first", better="less"),
+    FigureSpec(name="first_step_s", label="first step", meaning="before which nothing is prepared", better="less"),
+    FigureSpec(name="last_update_s", label="last update", meaning="from the end of the last step until all weights are "
+               "updated", better="less"),
     FigureSpec(name="tokens_per_s", label="tokens per second", meaning="tokens of a step over its time, all systems "
                "together", better="more"),
     FigureSpec(name="samples_per_s", label="samples per second", meaning="sequences of a step over its time",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import fsum
 from typing import Any
 
@@ -14,7 +14,7 @@ from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
 from wsesim.questions.shared.job import job_table
 from wsesim.questions.shared.step import MFU, Step
-from wsesim.questions.shared.step_bound import bound_of, closed_s, closed_spent
+from wsesim.questions.shared.step_bound import bound_of, closed_spent
 from wsesim.questions.shared.step_notes import choices, notes, words
 from wsesim.system import Timed, Way, fastest, play
 from wsesim.units import Dimension, show, show_count
@@ -44,6 +44,19 @@ LEAVES_OUT = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """A step among others like it, and what the first and the last of them take besides."""
+
+    step_s: float
+    first_s: float
+    tail_s: float
+
+    def of(self, steps: float) -> float:
+        """Return what so many steps take back to back; of less than one its share of the first."""
+        return self.first_s * min(1.0, steps) + max(0.0, steps - 1) * self.step_s + (self.tail_s if steps else 0.0)
+
+
 def solve_step(question: Question, step: Step, level: Level, say: Say) -> Outcome:
     """Answer what a step takes at the closed or the system level."""
     graph = step.graph()
@@ -54,8 +67,8 @@ def solve_step(question: Question, step: Step, level: Level, say: Say) -> Outcom
         return ways
     way = ways[0]
     if level == "closed":
-        total_s, spent = closed_s(way.program), closed_spent(way.program)
-        return saying(_answer(question, step, way, level=level, step_s=total_s, spent=spent), request, ways)
+        alone = Ends(step_s=way.program.closed_s, first_s=way.program.closed_s, tail_s=0.0)
+        return saying(_answer(question, step, way, level=level, ends=alone, spent=closed_spent(way.program)), request, ways)
     answer = saying(timed_answer(question, step, way), request, ways)
     if not step.asked.resolved["outputs"]["timeline"]:
         return answer
@@ -72,16 +85,18 @@ def saying(answer: Answer, request: StepRequest, ways: tuple[Way, ...]) -> Answe
 def timed_answer(question: Question, step: Step, way: Way) -> Answer:
     """Return the answer of a step whose times are known."""
     spent = spent_on(way.program, way.timed)
-    answer = _answer(question, step, way, level="system", step_s=way.timed.step_s, spent=spent)
+    timed = way.timed
+    ends = Ends(step_s=timed.step_s, first_s=timed.first_s, tail_s=timed.tail_s)
+    answer = _answer(question, step, way, level="system", ends=ends, spent=spent)
     return replace(answer, events=way.timed.pieces)
 
 
 def _answer(
-    question: Question, step: Step, way: Way, *, level: Level, step_s: float, spent: Mapping[str, float]
+    question: Question, step: Step, way: Way, *, level: Level, ends: Ends, spent: Mapping[str, float]
 ) -> Answer:
-    program, graph = way.program, way.request.graph
+    program, graph, step_s = way.program, way.request.graph, ends.step_s
     bound = bound_of(program, spent, step.precision)
-    figures = _figures(step, program, step_s) | {"bound_s": bound.seconds}
+    figures = _figures(step, program, ends) | {"bound_s": bound.seconds}
     headline = _headline(step, program, step_s, figures["power_w"])
     job, table = job_table(graph, program.cluster, step.software, trains=step.trains)
     figures |= job
@@ -99,23 +114,23 @@ def _answer(
 def _again_s(way: Way, software: Any) -> float:
     """Return the closed form of the step with other figures of the software, at the same placement."""
     place = way.program.placement
-    return closed_s(lay(replace(way.request, software=software), passes=place.passes, recompute=place.recompute))
+    return lay(replace(way.request, software=software), passes=place.passes, recompute=place.recompute).closed_s
 
 
-def _figures(step: Step, program: Program, step_s: float) -> dict[str, Any]:
-    wafer, systems = program.cluster.wafer, program.cluster.systems
+def _figures(step: Step, program: Program, ends: Ends) -> dict[str, Any]:
+    wafer, systems, step_s = program.cluster.wafer, program.cluster.systems, ends.step_s
     busy = program.load * fsum(program.causes.values()) / step_s
     power_w = systems * (wafer.idle_power_w + wafer.active_power_w * min(1.0, busy))
     peak = systems * wafer.peak_flops(_peak_precision(step, program))
     return {
-        "step_s": step_s, "step_cycles": round(step_s * wafer.core.clock_hz), "tokens_per_s": step.tokens / step_s,
+        "step_s": step_s, "first_step_s": ends.first_s, "last_update_s": ends.tail_s, "step_cycles": round(step_s * wafer.core.clock_hz), "tokens_per_s": step.tokens / step_s,
         "samples_per_s": step.sequences / step_s, "mfu": program.model_flops / (step_s * peak),
         "flops_per_step": program.model_flops,
         "energy_per_token_j": power_w * step_s / step.tokens, "power_w": power_w,
         "micro_batch": program.placement.micro_batch, "sub_batch": program.placement.sub_batch,
         "passes": program.placement.passes, "recompute": program.placement.recompute > 0,
         "checkpoint_layers": program.placement.recompute,
-        "budget_s": step.token_budget / step.tokens * step_s,
+        "budget_s": ends.of(step.token_budget / step.tokens),
         "flops_to_budget": program.model_flops * step.token_budget / step.tokens,
     }  # fmt: skip
 

@@ -16,20 +16,11 @@ _OWN = {
 """Causes of a step that are the work of a part of the machine: what a bound covers first."""
 
 
-def closed_s(program: Program) -> float:
-    """Return the seconds of a step by formula: the part of the machine that has most to do, never waiting.
-
-    No step that is played is shorter.
-    """
-    return max(program.busy_s().values()) + program.software.fixed_s
-
-
 def closed_spent(program: Program) -> dict[str, float]:
-    """Return the same by cause: what kernels take, and what another part takes longer than they."""
-    busy, found = program.busy_s(), dict(program.causes)
+    """Return `Program.closed_s` by cause: what the wafer takes, and what another part takes longer than it."""
+    busy, found = program.busy_s(), dict(program.causes) | dict(program.between)
     longest = max(busy, key=lambda part: busy[part])
-    found[longest] = found.get(longest, 0.0) + busy[longest] - busy["compute"]
-    found["step"] = found.get("step", 0.0) + program.software.fixed_s
+    found[longest] = found.get(longest, 0.0) + max(0.0, busy[longest] - busy["compute"] - program.between_s)
     return {cause: seconds for cause, seconds in found.items() if seconds > 0}
 
 
