@@ -82,7 +82,7 @@ def all_ways(request: StepRequest) -> dict[tuple[int, float], float]:
     }  # fmt: skip
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(asked=REQUESTS)
 def test_nothing_is_faster_than_what_is_chosen(asked: Draw) -> None:
     """Of all that use the whole wafer the two fastest are found; a part of it is only taken where it is faster yet."""
@@ -189,7 +189,7 @@ def test_the_lowest_point_is_found_in_few_steps(lowest: int, high: int) -> None:
     assert len(asked) < 30
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(asked=REQUESTS)
 def test_no_way_is_faster_than_its_floor(asked: Draw) -> None:
     """From every way with as many passes or fewer."""
@@ -213,7 +213,7 @@ def test_the_floor_is_close_where_kernels_set_the_time() -> None:
     assert floor_s(request, laid, 6) == pytest.approx(time_step(other).step_s, rel=0.05)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(asked=REQUESTS, more=st.integers(1, 9))
 def test_more_sequences_never_take_less(asked: Draw, more: int) -> None:
     """But for what leaving cores unused could bring where it is not looked for: at most what filling them takes."""
@@ -224,7 +224,7 @@ def test_more_sequences_never_take_less(asked: Draw, more: int) -> None:
     assert step_s(larger) >= way.timed.step_s * (1 - 1e-9) - unsought_s
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(asked=REQUESTS, micro_batch=st.integers(1, 50), recompute=st.sampled_from(["never", "always"]))
 def test_what_is_stated_is_never_faster_than_what_is_chosen(asked: Draw, micro_batch: int, recompute: str) -> None:
     request = fitting(asked)
@@ -233,7 +233,7 @@ def test_what_is_stated_is_never_faster_than_what_is_chosen(asked: Draw, micro_b
         assert step_s(request) <= step_s(stated) * (1 + 1e-9)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(asked=REQUESTS, systems=st.integers(2, 5))
 def test_systems_without_a_tree_in_the_way_are_never_slower(asked: Draw, systems: int) -> None:
     """The tree has one level from one system up to its fan-in."""
@@ -242,7 +242,7 @@ def test_systems_without_a_tree_in_the_way_are_never_slower(asked: Draw, systems
     assert step_s(shared) <= step_s(request) * (1 + 1e-9)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     asked=REQUESTS, what=st.sampled_from(["sram_bytes", "rows", "columns"]), times=st.sampled_from([1.01, 1.3, 2, 16])
 )

@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from math import floor
 
 from wsesim.mapping import Program, Stage
-
-_ROUNDING_S = 1e-12
-
+from wsesim.system.sequence import alike_s
 
 @dataclass(slots=True)
 class Due:
@@ -35,15 +33,16 @@ class Due:
     def ready(self, size: float) -> float:
         """Return when the next piece of *size* bytes may be sent; 0 bytes for one that was sent before."""
         self.sent += size
-        return max(self.first, self._updated)
+        return max(self.first, self.updated)
 
     def slack(self, now: float) -> float:
         """Return how much earlier than *now*, when it is sent, the last piece was updated, whatever came after that."""
-        slack = now - self._updated
-        return slack if slack > _ROUNDING_S else 0.0
+        slack = now - self.updated
+        return slack if slack > alike_s(now) else 0.0
 
     @property
-    def _updated(self) -> float:
+    def updated(self) -> float:
+        """When the store is done with the last piece, whatever came after it."""
         return self.end - self.work_s * max(0.0, 1 - self.sent / self.size)
 
     def skip(self, size: float, seconds: float) -> None:

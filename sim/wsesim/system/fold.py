@@ -9,7 +9,7 @@ from math import fsum
 from wsesim.system.due import safe
 from wsesim.system.machine import Machine
 from wsesim.system.recorder import Bytes, Seconds
-from wsesim.system.sequence import Cursor, Place
+from wsesim.system.sequence import Cursor, Place, alike_s
 from wsesim.system.store import TRACK as STORE
 from wsesim.system.store import lag_after
 
@@ -61,14 +61,15 @@ class Folder:
         mark = self._mark(place, now)
         before = self.marks.get(key)
         self.marks[key] = mark
-        if before is None or before.state != mark.state or room < 1:
-            return 0
         due = self.machine.due
+        if before is None or room < 1 or not _alike(before.state, mark.state, alike_s(max(now, due.end if due else 0.0))):
+            return 0
         if due and not (room := safe(room, before=before.slack, slack=mark.slack)):
             return 0
         period, work = mark.time - before.time, _stored_s(mark) - _stored_s(before)
-        lag = lag_after(room, before=before.lag, lag=mark.lag, period=period, work=work)
-        if lag is None:
+        arriving = self.machine.latency_s
+        room, lag = lag_after(room, before=before.lag, lag=mark.lag, period=period, work=work, arriving=arriving)
+        if not room:
             return 0
         store.jump(now, lag, idle_s=0.0 if work else room * period)
         if due:
@@ -87,6 +88,15 @@ class Folder:
             machine.state(place), now + machine.recorder.offset, machine.recorder.counts(), machine.store.lag(now),
             machine.slack, sent,
         )  # fmt: skip
+
+
+def _alike(one: object, other: object, most: float) -> bool:
+    """Return whether two states are the same but for rounding."""
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(_alike(*pair, most) for pair in zip(one, other, strict=True))
+    if isinstance(one, float) and isinstance(other, float):
+        return abs(one - other) <= most
+    return one == other
 
 
 def _stored_s(mark: _Mark) -> float:

@@ -11,7 +11,7 @@ to step as far as it can: tokens and weights come early, last gradients and upda
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Generator
 from math import ceil, log
 from typing import Any
@@ -75,7 +75,7 @@ class Queue:
         """Describe what is in it and what waits for room, relative to now."""
         found = [float(len(self.items))]
         for size, arrival, _ in (*self.items, *((self.offered,) if self.offered else ())):
-            found += (size, max(0.0, round(arrival - self.env.now, 12)))
+            found += (size, max(0.0, arrival - self.env.now))
         return tuple(found)
 
     def _signal(self) -> None:
@@ -100,9 +100,7 @@ class Machine:
         self.due: Due | None = None
         self.slack = 0.0
         """How much later than it might have been the last piece of weights was sent."""
-        self.awaited = 0.0
-        """When the update was done that the sender last waited for."""
-        self.drained = [env.event()]
+        self.drained: defaultdict[int, simpy.Event] = defaultdict(env.event)
         """Of each step: all gradients of it have come to the store."""
         self.ended: list[float] = []
         """When each step ended, with what was skipped."""
@@ -133,8 +131,9 @@ class Machine:
         ahead = (sender.number - place.number, sender.stage - place.stage, sender.copy - place.copy, self.piece)
         fed = self.passes_fed[0] - place.number
         queues = (*self.weights, *self.gradients, *self.tokens)
-        since = sorted((track, round(self.env.now - work.start, 12)) for track, work in self.under_way.items())
-        waits = (self.due is not None, self.slack > 0, round(max(0.0, self.awaited - self.env.now), 12))
+        since = sorted((track, self.env.now - work.start) for track, work in self.under_way.items())
+        free = self.due is None or self.slack > 0
+        waits = (self.due is not None, free, 0.0 if free or not self.due else self.due.updated - self.env.now)
         return (ahead, fed, waits, tuple(since), *(queue.state() for queue in queues))
 
     def _work(self, track: str, cause: str, seconds: float, name: str = "", step: int = 0) -> Process:
@@ -164,7 +163,6 @@ class Machine:
             return 0.0
         ready = self.due.ready(size)
         if ready > self.env.now:
-            self.awaited = ready
             yield self.env.timeout(ready - self.env.now)
         self.slack = self.due.slack(self.env.now)
         if self.env.now >= self.due.end:
@@ -237,7 +235,6 @@ class Machine:
     def _arrived(self, size: float, number: int) -> None:
         """Hand a piece of pass *number* to the store; without a size, the end of step *number*."""
         if not size:
-            self.drained.append(self.env.event())
             self.drained[number].succeed(self.store.close(float(self.env.now), step=number))
             return
         step = step_at(self.program, number)

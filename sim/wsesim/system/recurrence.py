@@ -25,13 +25,9 @@ from wsesim.mapping import PassGroup, Program, Stage
 from wsesim.system.due import Due, counted, safe
 from wsesim.system.line import Line
 from wsesim.system.machine import tree_latency_s
-from wsesim.system.sequence import pieces, repeats
+from wsesim.system.sequence import alike_s, pieces, repeats
 from wsesim.system.store import TRACK as STORE
 from wsesim.system.store import cause_of, due_after, lag_after
-
-_ALIKE_S, _ALIKE = 1e-12, 1e-13
-"""How far times, relative to now, may be apart at two boundaries that are alike: seconds, or this share of them."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timed:
@@ -86,7 +82,7 @@ class _Times:
         self.weights, self.gradients = Line(program.buffer_bytes), Line(program.buffer_bytes)
         self.tokens = Line(program.input_room_bytes)
         self.due: Due | None = None
-        self.slack = self.awaited = 0.0
+        self.slack = 0.0
         self.seconds: dict[tuple[str, str], float] = defaultdict(float)
         self.moved: dict[str, float] = defaultdict(float)
         self.pieces = 0
@@ -182,7 +178,6 @@ class _Times:
             return 0.0
         ready = self.due.ready(size)
         if ready > line.at:
-            self.awaited = ready
             line.at = line.at + (ready - line.at)
         self.slack = self.due.slack(line.at)
         if line.at >= self.due.end:
@@ -214,8 +209,9 @@ class _Times:
             done += 1
             if self.fold and done < times:
                 mark = self._mark(moving)
-                done += self._skip(times - done, before, mark, moving) if before else 0
-                before = mark
+                skipped = self._skip(times - done, before, mark, moving) if before else 0
+                done += skipped
+                before = self._mark(moving) if skipped else mark
 
     def _mark(self, moving: frozenset[str]) -> _Mark:
         lines = {"weights": self.weights.at, "gradients": self.now, "tokens": self.tokens.at}
@@ -224,7 +220,7 @@ class _Times:
             for part in getattr(self, name).state(self.now, idle_until=idle)
         ]  # fmt: skip
         if self.due:
-            state += (1.0, float(self.slack > 0), max(0.0, self.awaited - self.now))
+            state += (1.0, float(self.slack > 0), 0.0 if self.slack > 0 else self.due.updated - self.now)
         return _Mark(
             self.now + self.skipped, state, max(0.0, self.free - self.now), self.slack,
             self.due.sent if self.due else 0.0, self.seconds.copy(), self.moved.copy(),
@@ -234,16 +230,17 @@ class _Times:
         """Count what happened between two marks *times* more, if they are alike; return how often it was."""
         if len(before.state) != len(mark.state):
             return 0
-        pairs = zip(before.state, mark.state, strict=True)
-        if any(abs(one - other) > max(_ALIKE_S, _ALIKE * abs(one)) for one, other in pairs):
+        most = alike_s(max(self.now, self.due.end if self.due else 0.0))
+        if any(abs(one - other) > most for one, other in zip(before.state, mark.state, strict=True)):
             return 0
         if self.due and not (times := safe(times, before=before.slack, slack=mark.slack)):
             return 0
         period = mark.time - before.time
         stored = {key: seconds - before.seconds[key] for key, seconds in mark.seconds.items()}
         work = fsum(seconds for (track, _), seconds in stored.items() if track == STORE)
-        lag = lag_after(times, before=before.lag, lag=mark.lag, period=period, work=work)
-        if lag is None:
+        arriving = max(0.0, self.gradients.at - self.now) + self.latency_s
+        times, lag = lag_after(times, before=before.lag, lag=mark.lag, period=period, work=work, arriving=arriving)
+        if not times:
             return 0
         for key, seconds in stored.items():
             self.seconds[key] += times * seconds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from sys import float_info
 
 from wsesim.mapping import PassGroup, Program, Stage
 
@@ -21,6 +22,11 @@ def repeats(ended: Sequence[float]) -> bool:
         return False
     last, before = ended[-1] - ended[-2], ended[-2] - (ended[-3] if len(ended) > 2 else 0.0)
     return abs(last - before) <= _SAME * last or len(ended) >= MOST_STEPS
+
+
+def alike_s(now: float) -> float:
+    """Return how far two times, relative to *now*, may be apart and still be one: a picosecond, or what rounding makes."""
+    return max(1e-12, 16 * float_info.epsilon * now)
 
 
 @dataclass(frozen=True, slots=True, order=True)

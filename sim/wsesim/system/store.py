@@ -12,6 +12,7 @@ arrive, and from that what many equal stretches in a row come to.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from math import floor
 
 from wsesim.mapping import Program
 from wsesim.system.due import Due, first_bytes
@@ -100,15 +101,17 @@ def cause_of(program: Program, *, last: bool) -> str:
     return "update" if last and not program.software.update_waits else "accumulate"
 
 
-def lag_after(times: int, *, before: float, lag: float, period: float, work: float) -> float | None:
-    """Return the lag when what made it *lag* out of *before* has happened *times* more; None if that is unknown.
+def lag_after(
+    times: int, *, before: float, lag: float, period: float, work: float, arriving: float
+) -> tuple[int, float]:  # fmt: skip
+    """Return how often what made the store *lag* out of *before* may be counted, *times* at most, and its lag then.
 
     In a *period* pieces worth *work* seconds arrive, always alike, and lag' = max(lag + work - period, C): either
-    it was busy all along, or the last pieces left it with C whatever was before.
+    it was busy all along, or the last pieces left it with C whatever was before, which is no more than they are worth
+    and the time until the last of them has come, *arriving*. While it catches up, C is not known to be reached.
     """
     growth = work - period
-    if not work:
-        return max(0.0, lag + times * growth)
-    if growth < -_ROUNDING_S and lag <= before + growth + _ROUNDING_S:
-        return None  # it is catching up, and C is still hidden
-    return lag + times * max(0.0, growth)
+    if work and growth < -_ROUNDING_S and lag <= before + growth + _ROUNDING_S:
+        times = min(times, max(0, floor((lag - work - arriving) / -growth)))
+        return times, lag + times * growth
+    return times, max(0.0, lag + times * growth) if not work else lag + times * max(0.0, growth)
