@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import fsum
+from math import fsum, log, sqrt
 
 from wsesim.answer import MemoryUse, OpTime
 from wsesim.hardware import Cluster
@@ -104,9 +104,13 @@ class Program:
 
     @property
     def stream_bytes_per_s(self) -> float:
-        """The slowest of store, tree and wafer edge: what weights come in at, and gradients go out at."""
-        cluster = self.cluster
-        return min(cluster.memoryx.stream_bytes_per_s, cluster.swarmx.link_bytes_per_s, cluster.wafer.io_bytes_per_s)
+        """The slowest of store, tree and wafer edge: what weights come in at, and gradients go out at.
+
+        A node of the tree copies to its children, and adds up what they send, as fast for each as they are few.
+        """
+        cluster, tree = self.cluster, self.cluster.swarmx
+        node = tree.node_bytes_per_s / min(tree.fan_in, self.wafers)
+        return min(cluster.memoryx.stream_bytes_per_s, tree.link_bytes_per_s, node, cluster.wafer.io_bytes_per_s)
 
     @property
     def input_room_bytes(self) -> int:
@@ -121,7 +125,8 @@ class Program:
 
     def input_s(self, group: PassGroup) -> float:
         """Return the seconds a host takes to send the tokens of one pass of *group*."""
-        return self.cluster.host.latency_s + group.token_bytes / self.cluster.host.input_bytes_per_s
+        host = self.cluster.host
+        return host.latency_s + group.token_bytes * min(host.feeds, self.wafers) / host.input_bytes_per_s
 
     def update_s(self, size: float, *, last: bool) -> float:
         """Return the seconds the store takes for *size* bytes of gradients.
@@ -156,7 +161,16 @@ class Program:
     @property
     def between(self) -> Mapping[str, float]:
         """The same by cause."""
-        return {"step": self.software.fixed_s}
+        found = {"step": self.software.fixed_s}
+        if late_s := self.straggle_s:
+            found["stragglers"] = late_s
+        return found
+
+    @property
+    def straggle_s(self) -> float:
+        """Seconds by which the slowest of all wafers is later than one: each scatters, and all wait for each other."""
+        deviation_s = self.software.step_jitter * fsum(group.count * group.compute_s for group in self.groups)
+        return deviation_s * sqrt(2 * log(self.wafers))
 
     @property
     def closed_s(self) -> float:

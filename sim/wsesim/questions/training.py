@@ -10,6 +10,7 @@ from pydantic import Field
 from wsesim.answer import FigureSpec
 from wsesim.model import Model, parameters
 from wsesim.questions.base import Draft, Reads
+from wsesim.questions.shared.failures import FailuresSection
 from wsesim.questions.shared.kinds import StepQuestion
 from wsesim.questions.shared.learning import LearningSection, check_learning
 from wsesim.questions.shared.reads import TRAINING
@@ -30,6 +31,8 @@ class TrainingFile(StepFile):
     """Whether the backward pass computes each layer's inside again; auto: where the step is faster with it."""
     token_budget: Annotated[int, Field(ge=1, le=LARGEST_TOTAL)] | None = None
     """Tokens to train on. Default: those of `learning`, else the model's own budget, else 20 a parameter."""
+    failures: FailuresSection | None = None
+    """How often systems fail; nothing fails where it is left out, as no rate of wafer-scale systems is published."""
     learning: LearningSection | None = None
     """How `wsesim train` learns from a text with real numbers, in this computer."""
 
@@ -47,6 +50,11 @@ class TrainingStep(StepQuestion):
         FigureSpec(name="flops_to_budget", label="FLOPs for the token budget", meaning="matrix FLOPs of the model over "
                    "the token budget"),
         FigureSpec(name="checkpoint_s", label="checkpoint", meaning="each time one is written"),
+        FigureSpec(name="goodput", label="goodput", meaning="share of a long training in which steps are taken that need "
+                   "not be taken again: without checkpoints, restarts and what failures lose; 1 where `failures` is not "
+                   "stated", better="more"),
+        FigureSpec(name="budget_with_failures_s", label="token budget with failures", meaning="time of the token budget "
+                   "over the goodput", better="less"),
     )  # fmt: skip
     reads: ClassVar[Reads] = TRAINING
     what: ClassVar[str] = "training step"

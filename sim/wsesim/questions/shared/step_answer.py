@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import fsum
+from math import fsum, inf
 from typing import Any
 
 from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
@@ -12,6 +12,7 @@ from wsesim.graph import Graph
 from wsesim.mapping import Program, StepRequest, lay
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
+from wsesim.questions.shared.failures import failures_of
 from wsesim.questions.shared.job import job_table
 from wsesim.questions.shared.step import MFU, Step
 from wsesim.questions.shared.step_bound import bound_of, closed_spent
@@ -34,7 +35,7 @@ LEAVES_OUT = {
         "Masks of sparse weights that change, and zeros that fall unevenly over columns of cores.",
         "Which token goes to which expert: every expert has the room and time of the busiest, model.expert_imbalance.",
         "Power that depends on the clock or on what a core does: only whether the wafer computes counts.",
-        "Defective cores, thermal throttling, and noise between systems.",
+        "Defective cores and thermal throttling.",
         "Compilation: it takes minutes to an hour, and follows from software that is not described.",
     ),
     "cores": (
@@ -100,6 +101,8 @@ def _answer(
     headline = _headline(step, program, step_s, figures["power_w"])
     job, table = job_table(graph, program.cluster, step.software, trains=step.trains)
     figures |= job
+    if step.trains:
+        figures |= _with_failures(step, program.wafers, figures)
     sentences = [f"MFU = {MFU.meaning}."]
     sentences += deciding(question, "step", lambda software: _again_s(way, software), "training")
     return Answer(
@@ -133,6 +136,18 @@ def _figures(step: Step, program: Program, ends: Ends) -> dict[str, Any]:
         "budget_s": ends.of(step.token_budget / step.tokens),
         "flops_to_budget": program.model_flops * step.token_budget / step.tokens,
     }  # fmt: skip
+
+
+def _with_failures(step: Step, wafers: int, figures: Mapping[str, Any]) -> dict[str, float]:
+    """Return what failures leave of a training."""
+    section, goodput = step.asked.resolved.get("failures"), 1.0
+    if section:
+        goodput = failures_of(
+            section, systems=wafers, restart_s=figures["programming_s"] + figures["weight_upload_s"],
+            checkpoint_s=figures["checkpoint_s"],
+        ).goodput  # fmt: skip
+    budget_s = figures["budget_s"] / goodput if goodput else inf
+    return {"goodput": goodput, "budget_with_failures_s": budget_s}
 
 
 def _peak_precision(step: Step, program: Program) -> str:
