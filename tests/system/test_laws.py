@@ -58,7 +58,7 @@ def _wafer(played: Played) -> dict[str, float]:
     return {cause: seconds for (track, cause), seconds in played.seconds.items() if track == "wafer"}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(stages=STAGES, machine=MACHINES)
 def test_folding_changes_no_figure(program_of: MakeProgram, stages: list[tuple[int, ...]], machine: Draw) -> None:
     program = program_of(*stages, **machine)
@@ -72,7 +72,7 @@ def test_folding_changes_no_figure(program_of: MakeProgram, stages: list[tuple[i
     assert folded.events <= whole.events
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(stages=STAGES, machine=MACHINES, fold=st.booleans())
 def test_nothing_is_lost(program_of: MakeProgram, stages: list[tuple[int, ...]], machine: Draw, fold: bool) -> None:
     program = program_of(*stages, **machine)
@@ -87,7 +87,7 @@ def test_nothing_is_lost(program_of: MakeProgram, stages: list[tuple[int, ...]],
         assert played.seconds[links[name], name] == pytest.approx(size / program.stream_bytes_per_s, rel=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(stages=STAGES, machine=MACHINES, fold=st.booleans())
 def test_a_track_does_one_thing_at_a_time(
     program_of: MakeProgram, stages: list[tuple[int, ...]], machine: Draw, fold: bool
@@ -150,7 +150,7 @@ def test_more_room_and_less_latency_are_never_slower(
     assert time_step(prompt).step_s <= before * (1 + 1e-9)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(stages=STAGES, machine=MACHINES)
 def test_the_same_program_plays_the_same(program_of: MakeProgram, stages: list[tuple[int, ...]], machine: Draw) -> None:
     assert play(program_of(*stages, **machine)) == play(program_of(*stages, **machine))

@@ -53,8 +53,8 @@ class Due:
 
 
 def first_bytes(program: Program) -> float:
-    """Return the bytes of weights that are sent until each has been sent once: those of the forward stages."""
-    return sum(stage.repeat * counted(program, stage, stage.weight_bytes) for stage in program.groups[0].stages)
+    """Return the bytes of weights that are sent until each has been sent once: those of the forward stages; 1 at least."""
+    return max(1.0, sum(stage.repeat * counted(program, stage, stage.weight_bytes) for stage in program.groups[0].stages))
 
 
 def counted(program: Program, stage: Stage, size: float) -> float:

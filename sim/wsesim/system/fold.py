@@ -20,6 +20,7 @@ class _Mark:
 
     state: tuple[object, ...]
     time: float
+    skipped: float
     counts: tuple[Seconds, Bytes]
     lag: float
     """Of the store."""
@@ -66,7 +67,8 @@ class Folder:
             return 0
         if due and not (room := safe(room, before=before.slack, slack=mark.slack)):
             return 0
-        period, work = mark.time - before.time, _stored_s(mark) - _stored_s(before)
+        period = mark.time - before.time + (mark.skipped - before.skipped)
+        work = _stored_s(mark) - _stored_s(before)
         arriving = self.machine.latency_s
         room, lag = lag_after(room, before=before.lag, lag=mark.lag, period=period, work=work, arriving=arriving)
         if not room:
@@ -85,7 +87,7 @@ class Folder:
         machine = self.machine
         sent = machine.due.sent if machine.due else 0.0
         return _Mark(
-            machine.state(place), now + machine.recorder.offset, machine.recorder.counts(), machine.store.lag(now),
+            machine.state(place), now, machine.recorder.offset, machine.recorder.counts(), machine.store.lag(now),
             machine.slack, sent,
         )  # fmt: skip
 

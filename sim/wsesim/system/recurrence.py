@@ -60,7 +60,7 @@ class _Mark:
     """How things stand at the end of a copy or a pass."""
 
     time: float
-    """With what was skipped."""
+    skipped: float
     state: list[float]
     lag: float
     """Of the store."""
@@ -117,10 +117,11 @@ class _Times:
 
     def _close(self, *, drained: float) -> None:
         """End a step for the store: the sender of the next waits for what is due, and for the last gradient first."""
-        self.due = due_after(self.program, free=max(self.free, drained), soonest=self.soonest)
+        due = due_after(self.program, free=max(self.free, drained), soonest=self.soonest)
         if second := self.program.second_pass_s:
             self.seconds[STORE, "update"] += second
-        self.free = self.due.end if self.due else self.free
+        self.free = due.end if due else self.free
+        self.due = due if any(stage.weight_bytes for stage in self.program.groups[0].stages) else None
         self.weights.at = max(self.weights.at, drained)
 
     def _pass(self, group: PassGroup, *, last: bool) -> None:
@@ -222,7 +223,7 @@ class _Times:
         if self.due:
             state += (1.0, float(self.slack > 0), 0.0 if self.slack > 0 else self.due.updated - self.now)
         return _Mark(
-            self.now + self.skipped, state, max(0.0, self.free - self.now), self.slack,
+            self.now, self.skipped, state, max(0.0, self.free - self.now), self.slack,
             self.due.sent if self.due else 0.0, self.seconds.copy(), self.moved.copy(),
         )  # fmt: skip
 
@@ -235,7 +236,7 @@ class _Times:
             return 0
         if self.due and not (times := safe(times, before=before.slack, slack=mark.slack)):
             return 0
-        period = mark.time - before.time
+        period = mark.time - before.time + (mark.skipped - before.skipped)
         stored = {key: seconds - before.seconds[key] for key, seconds in mark.seconds.items()}
         work = fsum(seconds for (track, _), seconds in stored.items() if track == STORE)
         arriving = max(0.0, self.gradients.at - self.now) + self.latency_s
