@@ -13,7 +13,7 @@ from wsesim.mapping import Program
 from wsesim.questions.base import Question
 from wsesim.questions.shared.step import Step
 from wsesim.questions.shared.step_answer import timed_answer
-from wsesim.questions.shared.step_bound import bound_of, closed_s, closed_spent
+from wsesim.questions.shared.step_bound import bound_of, closed_spent
 from wsesim.questions.training import TrainingStep
 from wsesim.system import Timed, fastest
 
@@ -81,7 +81,8 @@ def test_rates_are_of_the_whole_batch(measured: Measured) -> None:
     assert figures["samples_per_s"] * figures["step_s"] == pytest.approx(step.sequences)
     assert figures["tokens_per_s"] == pytest.approx(figures["samples_per_s"] * step.length)
     steps = step.token_budget / (step.sequences * step.length)
-    assert figures["budget_s"] == pytest.approx(steps * figures["step_s"])
+    ends = figures["first_step_s"] - figures["step_s"] + figures["last_update_s"]
+    assert figures["budget_s"] == pytest.approx(steps * figures["step_s"] + ends)
 
 
 def test_where_the_step_goes_adds_up(measured: Measured) -> None:
@@ -131,7 +132,7 @@ def test_what_the_bound_covers_beyond_its_own_causes_is_spread_evenly() -> None:
 
 
 def test_the_formula_is_between_bound_and_step(measured: Measured) -> None:
-    closed, precision = closed_s(measured.program), measured.step.precision
+    closed, precision = measured.program.closed_s, measured.step.precision
     assert bound_of(measured.program, {}, precision).seconds <= closed * (1 + 1e-9)
     assert closed <= measured.timed.step_s * (1 + 1e-9)
     spent = closed_spent(measured.program)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from wsesim.answer import DoesNotFit, MemoryUse
@@ -107,7 +107,7 @@ def _too_large(request: StepRequest) -> DoesNotFit:
     )
 
 
-def _smallest(request: StepRequest, size: int) -> int:
+def _smallest(request: StepRequest, size: int) -> float:
     """Return what is kept where least memory is taken."""
     return min(request.policies, key=lambda kept: _needs_bytes(memory_of(request, size, recompute=kept)))
 
@@ -115,9 +115,10 @@ def _smallest(request: StepRequest, size: int) -> int:
 def _what_would_fit(request: StepRequest, need: int) -> str:
     """Return changes any one of which is enough, each tried."""
     advice = []
-    for what in ("micro_batch", "sub_batch"):
-        if size := _largest_stated(request, what):
-            advice.append(f"a {what.replace('_', '-')} of {size:,}")
+    if size := _largest_stated(request, request.micro_batch, lambda size: replace(request, micro_batch=size)):
+        advice.append(f"a micro-batch of {size:,}")
+    if size := _largest_stated(request, request.sub_batch, lambda size: replace(request, sub_batch=size)):
+        advice.append(f"a sub-batch of {size:,}")
     if request.recompute == "never" and _any_fits(replace(request, recompute="auto")):
         advice.append("recompute: auto")
     shorter = (request.length >> halvings for halvings in range(1, request.length.bit_length()))
@@ -127,11 +128,10 @@ def _what_would_fit(request: StepRequest, need: int) -> str:
     return " or ".join(advice) + " would fit"
 
 
-def _largest_stated(request: StepRequest, what: str) -> int:
-    """Return the largest micro-batch or sub-batch, less than the one stated, that would fit; 0 if there is none."""
-    stated = getattr(request, what)
+def _largest_stated(request: StepRequest, stated: int | None, smaller: Callable[[int], StepRequest]) -> int:
+    """Return the largest micro-batch or sub-batch, less than the one *stated*, that would fit; 0 if there is none."""
     sizes = range(1, min(stated, request.share) if stated else 1)
-    return bisect_left(sizes, True, key=lambda size: not _any_fits(replace(request, **{what: size})))
+    return bisect_left(sizes, True, key=lambda size: not _any_fits(smaller(size)))
 
 
 def _any_fits(request: StepRequest) -> bool:

@@ -1,8 +1,8 @@
 """Graph and cluster → Program: the sequences of a system cut into passes, then every kernel's time on them.
 
 Weight streaming: activations stay in SRAM, tokens along rows, features along columns. If SRAM cannot keep the inside of
-every layer for the backward pass, only each layer's input, or that of one in so many, is kept and the backward pass computes
-again what it reads.
+every layer for the backward pass, only each layer's input, or that of one in so many, is kept and the backward pass
+computes again what it reads.
 
 A micro-batch is what is held: what the backward pass needs of it is kept until then. Layers are worked through with a
 part of it at a time, the sub-batch, for which weights stream in and kernels are started: one pass.
