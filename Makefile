@@ -14,7 +14,7 @@ STUDIED := off-wafer-bandwidth sram-per-core systems-strong
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv run test nightly mutants lint types contracts check format golden bench calibrate reports weights constraints build clean
+.PHONY: help venv run test nightly mutants lint types contracts check format golden bench calibrate measured reports weights constraints build clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,13 +65,17 @@ bench: venv ## Measure the speed of the simulator itself
 calibrate: venv ## Set the calibrated constants anew without each group of rows in turn
 	$(BIN)/python benchmarks/calibrate.py
 
+measured: venv ## Keep the errors of all measured rows for questions that are like one: five minutes
+	$(BIN)/python benchmarks/measured.py
+
 reports: venv ## Rewrite the committed reports: two minutes
 	for name in $(REPORTED); do $(BIN)/wsesim run workloads/$$name.yaml --out reports/$$name --force --quiet || exit; done
 	for name in $(KERNELS); do $(BIN)/wsesim run workloads/kernels/$$name.yaml --out reports/$$name --force --quiet || exit; done
 	for name in $(STUDIED); do $(BIN)/wsesim sweep workloads/studies/$$name.yaml --out reports/$$name --force --quiet || exit; done
 	$(BIN)/wsesim validate --sensitivity --out build/validation --force
 	$(BIN)/wsesim validate --kernels --out build/validation-kernels --force
-	cp build/validation/*.* build/validation-kernels/*.* reports
+	$(BIN)/wsesim validate --gpus --sensitivity --out build/validation-gpus --force
+	cp build/validation/*.* build/validation-kernels/*.* build/validation-gpus/*.* reports
 
 weights: venv ## Train the small models that ship, and put them into the package: an hour
 	for name in $(SHIPPED); do $(BIN)/wsesim train workloads/learning/$$name.yaml --out build/$$name --force || exit; done

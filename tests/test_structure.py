@@ -24,6 +24,10 @@ LEAVES = {
     "wsesim.cores.measures": "figures that kernels are measured by, without the kernels",
     "wsesim.cores.jit": "whether there is a compiler, without what is compiled",
     "wsesim.cores.show": "drawings of a run, for the kind that answers with them",
+    "wsesim.answers.causes": "what causes of time mean, for who asks",
+    "wsesim.answers.words": "the glossary, for who asks",
+    "wsesim.figures.docs": "what fields of figures hold, for who asks",
+    "wsesim.questions.shared.limits": "what limits are made of, for who asks",
     "wsesim.kernels.collectives": "cycles of collectives, which programs are built by",
     "wsesim.kernels.resident": "cycles of resident products and sums, which a kernel asks for by itself",
 }

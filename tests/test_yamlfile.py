@@ -107,12 +107,13 @@ def test_lines_are_counted_as_yaml_does(end: str) -> None:
         ("x: {b: 1, b: 2}", (1, 11), 'duplicate key "b", first in line 1; keep one of them'),
         ("a:\n\tb: 1\n", (2, 1), "a tab cannot indent yaml; use spaces"),
         ("\ta: 1\n", (1, 1), "a tab cannot indent yaml; use spaces"),
-        ("a: &x 1\nb: *x\n", (2, 4), "yaml aliases (*x) are not used here; write the value out"),
-        ("a: *x\n", (1, 4), "yaml aliases (*x) are not used here; write the value out"),
+        ("a: *x\n", (1, 4), "an alias of which no anchor (&name) stands above"),
+        ("a: &x [1, *x]\n", (1, 4), "an anchor whose value holds itself"),
+        ("a: &x {<<: *x}\n", (1, 4), "an anchor whose value holds itself"),
+        ("a: 1\nb: {<<: 2}\n", (2, 9), "a merge key (<<) takes a mapping, or a list of mappings"),
         ("a: !!int 3", (1, 4), "yaml tags (tag:yaml.org,2002:int) are not used here; write a plain value"),
         ("!!python/object/apply:os.system [ls]", (1, 1), "yaml tags (tag:yaml.org,2002:python/object/apply:os.system)"),
         ("a: !thing {b: 1}", (1, 4), "yaml tags (!thing) are not used here; write a plain value"),
-        ("a: {c: 1}\nb:\n  <<: {c: 2}\n", (3, 3), "yaml merge keys (<<) are not used here; write the values out"),
         ("a: 1\n---\nb: 2\n", (2, 1), "a second document starts here; a file holds one"),
         ("- a\nb: 1\n", (2, 1), "does not line up with the lines above it; check the indentation"),
         ("a: b: c\n", (1, 5), "a ':' cannot stand here; quote the text, or check the indentation"),
@@ -149,9 +150,22 @@ def test_anchors_alone_are_harmless() -> None:
     assert parse_yaml("a: &x 1\nb: &x 2\n").data == {"a": 1, "b": 2}
 
 
-def test_an_alias_bomb_stops_at_its_first_alias() -> None:
-    bomb = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [{f'*a{i - 1}, ' * 9}]\n" for i in range(1, 30))
-    assert problem_of(bomb).line == 2
+def test_aliases_and_merge_keys_are_what_they_stand_for() -> None:
+    document = parse_yaml("a: &x {b: 1, c: 2}\nd: *x\ne: {<<: *x, c: 3}\nf:\n  <<: [{g: 1}, *x, {b: 9}]\n  h: *x\n")
+    shared = {"b": 1, "c": 2}
+    assert document.data == {"a": shared, "d": shared, "e": {"c": 3, "b": 1}, "f": {"h": shared, "g": 1, **shared}}
+    assert document.places[("e", "b")] == document.places[("a", "b")] == (1, 11)
+    assert document.places[("e", "c")] == (3, 16)
+
+
+def test_a_bomb_of_aliases_or_merge_keys_stops_before_it_is_written_out() -> None:
+    bomb = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [{f'*a{i - 1}, ' * 9}]\n" for i in range(1, 9))
+    assert problem_of(bomb).message.startswith("aliases and merge keys add more than")
+    deep = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}]\n" for i in range(1, 60))
+    assert problem_of(deep).message == f"nested more than {DEEPEST_NESTING} deep by aliases"
+    keys = ", ".join(f"k{number}: 1" for number in range(500))
+    merges = f"a0: &a0 {{{keys}}}\n" + "".join(f"a{i}: &a{i} {{<<: *a{i - 1}}}\n" for i in range(1, 110))
+    assert problem_of(merges).message.startswith("aliases and merge keys add more than")
 
 
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ("{a: ", "}")])

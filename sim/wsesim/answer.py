@@ -110,6 +110,22 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """What holds a time, and what it would be with figures twice as good, asked again."""
+
+    name: str
+    """`datapath`, `off-wafer links`; several joined by ` + ` tie: none alone brings what they bring together."""
+    figures: tuple[str, ...]
+    """That were doubled, or halved where less is better; names of machine and software."""
+    saved_s: float
+    """Of the whole; negative where the time grows."""
+    by_cause: Mapping[str, float]
+    """Seconds saved of each cause; they sum to `saved_s`."""
+    ties: bool = False
+    """Whether it is several that tie."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpTime:
     """One kernel of the answer, all its calls together; seconds on one wafer."""
 
@@ -172,6 +188,8 @@ class Table:
     """Field names with their unit (`seconds`, `p50_s`, `share`, `note`); readers print values by them."""
     rows: tuple[tuple[object, ...], ...]
     """Text, numbers or None."""
+    asked: bool = False
+    """Whether it was asked for by itself, and so stands in a short answer, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +282,8 @@ class Answer:
     """What this level does not model."""
     notes: tuple[str, ...] = ()
     """What was assumed, clamped, refused or chosen for the user."""
+    limits: tuple[Limit, ...] = ()
+    """What holds the time, that which would bring most first; empty where nothing was asked again."""
     reasons: tuple[Reason, ...] = ()
     """Why this level differs from the next coarser one; what they leave is named when levels are compared."""
     right: bool | None = None
@@ -330,6 +350,31 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Nearest:
+    """The measured rows that a question is most like, and how far off the simulator was there."""
+
+    group: str
+    """Of rows that are scored together."""
+    row: str
+    """The one that the question is most like."""
+    rows: int
+    """In the group."""
+    median: float
+    """Of the group's errors without sign, as a fraction."""
+    worst: float
+    """The largest of them."""
+    left_out: float | None
+    """The largest with constants that were set without the group; None where not known."""
+    unlike: tuple[str, ...]
+    """What the question has otherwise than the row, or beyond the sizes of the group, in words."""
+
+    @property
+    def within(self) -> float:
+        """How far off an answer may be, as a fraction, where it is like the group: blind where that is known."""
+        return max(self.worst, self.left_out or 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatorCost:
     """What the simulation itself took. Not part of the deterministic result."""
 
@@ -376,9 +421,13 @@ class Result:
     outcome: Outcome
     verification: Verification | None = None
     provenance: Provenance
+    nearest: Nearest | None = None
+    """None where nothing like the question was measured, or there is no answer."""
     cost: SimulatorCost | None = None
     notes: tuple[str, ...] = ()
     """Said of the run as a whole, beside what the answer notes."""
+    broken: tuple[str, ...] = ()
+    """What the file asserts of the answer and is not so; the notes have it, too."""
 
     @property
     def status(self) -> Status:

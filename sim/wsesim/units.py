@@ -32,6 +32,11 @@ class Dimension(Enum):
         """A well-formed quantity, for error messages."""
         return self.value[1]
 
+    @property
+    def unit(self) -> str:
+        """The unit that numbers of this dimension have inside."""
+        return next(unit for unit, scale in _UNITS[self].items() if scale == 1)
+
 
 _SI = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18}
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50}
@@ -44,6 +49,7 @@ def _units() -> dict[Dimension, dict[str, Fraction]]:
     data = {f"{prefix}B": Fraction(scale) for prefix, scale in (_SI | _BINARY).items()}
     rates = {f"{unit}/s": scale for unit, scale in data.items()}
     rates |= {f"{prefix}b/s": Fraction(scale, 8) for prefix, scale in (_SI | _BINARY).items()}
+    rates |= {f"{prefix}Bps": Fraction(scale) for prefix, scale in _SI.items()}
     rates |= {f"{prefix}bps": Fraction(scale, 8) for prefix, scale in _SI.items() if prefix != "k"}
     return {
         Dimension.BYTES: data,
@@ -95,7 +101,18 @@ def _scale(unit: str, dimension: Dimension) -> Fraction:
         if unit in units and other is not dimension:
             name = dimension.name.lower().replace("_", " ")
             raise ValueError(f"has the unit {unit!r}, which does not measure {name}; for example {dimension.example!r}")
-    raise ValueError(f"has the unknown unit {unit!r}{nearest(unit, known) or f', for example {dimension.example!r}'}")
+    alike = [each for each in known if ("B" in each, "b" in each) == ("B" in unit, "b" in unit)]  # never bits for bytes
+    raise ValueError(f"has the unknown unit {unit!r}{nearest(unit, alike) or f', for example {dimension.example!r}'}")
+
+
+def unit_scales() -> dict[str, Fraction]:
+    """Return every unit with what one of it is in the unit we count in; none of them measures two things."""
+    return {unit: scale for units in _UNITS.values() for unit, scale in units.items()}
+
+
+def base_unit(dimension: Dimension) -> str:
+    """Return the unit we count in."""
+    return next(unit for unit, scale in _UNITS[dimension].items() if scale == 1 and "b" not in unit)
 
 
 def dimension_of(field_name: str) -> Dimension | None:

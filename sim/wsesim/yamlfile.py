@@ -1,7 +1,7 @@
 """Read one yaml document safely, remembering where every key and value stands.
 
-YAML 1.2, plain data only: no tags, no aliases (an alias is how a small file becomes a huge one), no merge keys, no
-duplicate keys; a date stays the text it was. Every key is text.
+YAML 1.2, plain data only: no tags, no duplicate keys; a date stays the text it was. Every key is text. Aliases and
+merge keys (`*name`, `<<`) are read as what they stand for, within bounds: with them a small file can be huge.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ _TAG = "tag:yaml.org,2002:"
 _TEXT, _DATE = f"{_TAG}str", f"{_TAG}timestamp"
 LARGEST_FILE_BYTES = 1 << 20
 DEEPEST_NESTING = 32
+MOST_REPEATED = 50_000
+"""Values that aliases and merge keys of one file may add to those that stand in it."""
 
 Loc = tuple[str | int, ...]
 
@@ -69,6 +71,8 @@ def parse_yaml(text: str, file: str = "<text>") -> Document:
     lines = tuple(re.split(r"\r\n|\r|\n", text))
     try:
         node = reader.compose(text)
+        if node is not None:
+            _Expansion().measure(node)
         if wrong := list(_wrong_keys(node)):
             raise InputError(_problem(message, file, lines, *place) for message, place in wrong)
         data = None if node is None else reader.constructor.construct_document(node)
@@ -149,18 +153,87 @@ _PlainConstructor.add_constructor(f"{_TAG}int", _PlainConstructor.construct_yaml
 
 def _not_plain(event: Any, nesting: int) -> str | None:
     kind = type(event).__name__
-    if kind == "AliasEvent":
-        return f"yaml aliases (*{event.anchor}) are not used here; write the value out"
     if getattr(event, "ctag", None):
         return f"yaml tags ({event.ctag}) are not used here; write a plain value"
-    if kind == "ScalarEvent" and event.value == "<<" and event.implicit[0]:
-        return "yaml merge keys (<<) are not used here; write the values out"
-    if kind != "ScalarEvent" and nesting >= DEEPEST_NESTING:
+    if kind not in ("ScalarEvent", "AliasEvent") and nesting >= DEEPEST_NESTING:
         return f"nested more than {DEEPEST_NESTING} deep"
     return None
 
 
+class _Expansion:
+    """Merges mappings in place, and measures what a document comes to with its aliases written out.
+
+    Nothing is written out for it: of every node only size and depth are kept.
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[int, tuple[int, int]] = {}
+        self.open: set[int] = set()
+        self.seen, self.merged = 0, 0
+
+    def measure(self, node: Node) -> tuple[int, int]:
+        """Return how many values *node* has and how deep they are nested.
+
+        Raises:
+            ComposerError: it holds itself, or is too large or too deep.
+        """
+        if id(node) in self.open:
+            raise ComposerError(None, None, "an anchor whose value holds itself", node.start_mark)
+        if id(node) not in self.known:
+            self.open.add(id(node))
+            self.seen += 1
+            if isinstance(node, MappingNode):
+                self._merge(node)
+            found = [self.measure(part) for part in _parts(node)]
+            size, deepest = 1 + sum(size for size, _ in found), max((deep for _, deep in found), default=0)
+            self._check(node, size, depth := deepest + (not isinstance(node, ScalarNode)))
+            self.known[id(node)] = size, depth
+            self.open.remove(id(node))
+        return self.known[id(node)]
+
+    def _check(self, node: Node, size: int, depth: int) -> None:
+        if size > self.seen + MOST_REPEATED or self.merged > MOST_REPEATED:
+            message = f"aliases and merge keys add more than {MOST_REPEATED:,} values to this; write less with them"
+            raise ComposerError(None, None, message, node.start_mark)
+        if depth > DEEPEST_NESTING:
+            raise ComposerError(None, None, f"nested more than {DEEPEST_NESTING} deep by aliases", node.start_mark)
+
+    def _merge(self, node: MappingNode) -> None:
+        """Put the pairs of merge keys into *node*: its own keys stay, then those of the first mapping merged count."""
+        merges = [value for key, value in node.value if _is_merge(key)]
+        if not merges:
+            return
+        own = [(key, value) for key, value in node.value if not _is_merge(key)]
+        names = {key.value for key, _ in own if isinstance(key, ScalarNode)}
+        for value in merges:
+            for part in value.value if isinstance(value, SequenceNode) else [value]:
+                if not isinstance(part, MappingNode):
+                    message = "a merge key (<<) takes a mapping, or a list of mappings"
+                    raise ComposerError(None, None, message, part.start_mark)
+                self.measure(part)
+                new = [pair for pair in part.value if isinstance(pair[0], ScalarNode) and pair[0].value not in names]
+                names |= {key.value for key, _ in new}
+                self.merged += len(part.value)
+                self._check(node, 0, 0)
+                own += new
+        node.value = own
+
+
+def _is_merge(key: Node) -> bool:
+    return isinstance(key, ScalarNode) and key.value == "<<" and key.style is None
+
+
+def _parts(node: Node) -> Iterator[Node]:
+    """Yield the nodes right inside *node*."""
+    if isinstance(node, MappingNode):
+        for pair in node.value:
+            yield from pair
+    elif isinstance(node, SequenceNode):
+        yield from node.value
+
+
 _CLEARER = (
+    ("found undefined alias", "an alias of which no anchor (&name) stands above"),
     ("but found another document", "a second document starts here; a file holds one"),
     ("expected <block end>", "does not line up with the lines above it; check the indentation"),
     ("mapping values are not allowed here", "a ':' cannot stand here; quote the text, or check the indentation"),

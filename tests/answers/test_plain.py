@@ -12,7 +12,7 @@ from wsesim.answers import comparison_json, json_text, result_json
 KEYS = (
     "program", "status", "why", "name", "title", "kind", "level", "figures", "headline", "bound", "spent", "sentences",
     "choices", "ops", "timeline", "memory", "memory_limit_bytes", "tables", "curves", "facts", "leaves_out", "notes",
-    "reasons", "right", "verification", "provenance", "cost",
+    "reasons", "right", "limits", "verification", "nearest", "provenance", "cost",
 )  # fmt: skip
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

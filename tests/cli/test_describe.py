@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,9 @@ def test_check_json(call: Call, question: Path) -> None:
     assert document["files"][0]["name"] == "question"
 
 
-BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
+BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{b}: &{b} [{','.join([f'*{a}'] * 9)}]\n" for a, b in pairwise("abcdefg")
+)
 BAD_FILES: dict[str, tuple[bytes, str, str]] = {
     "unknown key": (b"modle: gpt2\n", "1:1", "unknown key 'modle', did you mean 'model'?"),
     "a key that is no text": (b"true: 1\n", "1:1", "the key true is not text; quote it if it is meant"),
@@ -61,7 +64,7 @@ BAD_FILES: dict[str, tuple[bytes, str, str]] = {
     "empty": (b"", "1", "the file is empty"),
     "only a comment": (b"# nothing\n", "1", "the file is empty"),
     "duplicate key": (b"model: gpt2\nmodel: gpt2\n", "2:1", "duplicate key"),
-    "bomb": (BOMB.encode(), "2:8", "yaml aliases (*a) are not used here"),
+    "bomb": (BOMB.encode(), "5:4", "aliases and merge keys add more than 50,000 values"),
     "tag": (b"model: !!python/object:os.system x\n", "1:8", "yaml tags"),
     "tab": (b"batch:\n\tsequences: 1\n", "2:1", "a tab cannot indent yaml"),
     "not utf-8": (b"model: gpt2\nname: caf\xe9\n", "2:10", "byte 0xe9 is not UTF-8"),
@@ -133,6 +136,7 @@ def test_show_json_has_defaults_and_figures_with_sources(call: Call, question: P
 
 def test_schema_is_json(call: Call) -> None:
     assert json.loads(call("schema").stdout)["title"] == "wsesim workload"
+    assert json.loads(call("schema", "--results").stdout)["title"] == "A result of wsesim"
 
 
 def test_init_writes_a_workload_that_is_right_and_never_overwrites(call: Call, refused: Refused, in_tmp: Path) -> None:
@@ -145,7 +149,9 @@ def test_init_writes_a_workload_that_is_right_and_never_overwrites(call: Call, r
     assert json.loads(call("init", "a/new/folder.yaml", "--json").stdout)["file"] == "a/new/folder.yaml"
 
 
-@pytest.mark.parametrize(("command", "name"), [("models", "gpt2"), ("machines", "cs-2"), ("software", "waferllm")])
+@pytest.mark.parametrize(
+    ("command", "name"), [("models", "gpt2"), ("machines", "cs-2"), ("software", "waferllm"), ("gpus", "h100")]
+)
 def test_lists(call: Call, command: str, name: str) -> None:
     lines = call(command).stdout.splitlines()
     assert any(line.startswith(f"{name} ") for line in lines)

@@ -73,7 +73,7 @@ def test_python_m_is_the_command_line(python: Python) -> None:
 
 def test_an_unknown_command_or_option_names_the_nearest(refused: Refused) -> None:
     assert "no such command 'chek', did you mean 'check'?" in refused("chek")
-    assert "no such command 'zzz'; there are: run, check" in refused("zzz")
+    assert "no such command 'zzz'; there are: run, check, explain" in refused("zzz")
     assert "--force" in refused("run", "x.yaml", "--forc")
 
 

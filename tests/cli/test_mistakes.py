@@ -111,7 +111,7 @@ def test_a_config_is_refused_where_it_is_wrong(
         (f"{FILES['question']}hardware: {{fabric.wavelet: 1 GiB}}\n", (), "must be at most 512, as no more wires than"),
         (f"{SERVING}serving: {{rate: 1, slo_ttft: 2}}\n", (), "w.yaml:4:30: error: serving.slo_ttft must be a time wi"),
         (f"{SERVING}serving: {{rate: 1, slo_ttft: 0 s}}\n", (), "serving.slo_ttft must be above 0; got '0 s'"),
-        (f"{SERVING}serving: {{rate: 1, trace: w.yaml}}\n", (), "serving.rate and serving.trace cannot both be given"),
+        (f"{SERVING}serving: {{rate: 1, speed: 2, trace: w.yaml}}\n", (), "serving.speed and serving.rate cannot both"),
         (FILES["question"], ("model.task=classify", "model.classes=1"), "model.classes must be 2 or more: of a single"),
         (FILES["question"], ("model.task=mlm", "model.masked=100"), "model.masked = 100 is over the 64 tokens of a se"),
         (

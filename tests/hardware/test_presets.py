@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from wsesim.figures import sources
+from wsesim.gpus import GPUS
 from wsesim.hardware import MACHINES as PRESETS
 from wsesim.hardware import load_cluster, machine_names, override_names
 from wsesim.software import STACKS
@@ -15,12 +16,14 @@ from wsesim.yamlfile import parse_yaml
 FOLDER = files("wsesim.hardware") / "presets"
 STACK_FOLDER = files("wsesim.software") / "presets"
 FILES = sorted(file.name for file in FOLDER.iterdir() if file.name.endswith(".yaml"))
+GPU_FOLDER = files("wsesim.gpus") / "presets"
 STACK_FILES = sorted(file.name for file in STACK_FOLDER.iterdir() if file.name.endswith(".yaml"))
+GPU_FILES = sorted(file.name for file in GPU_FOLDER.iterdir() if file.name.endswith(".yaml"))
 MACHINES = machine_names()
 
 
 def data_of(file: str) -> dict[str, Any]:
-    folder = FOLDER if file in FILES else STACK_FOLDER
+    folder = FOLDER if file in FILES else GPU_FOLDER if file in GPU_FILES else STACK_FOLDER
     data = parse_yaml((folder / file).read_text("utf-8"), file).data
     assert isinstance(data, dict)
     return data
@@ -31,7 +34,7 @@ def numbers_of(file: str) -> list[tuple[str, dict[str, Any]]]:
     return [(f"{group}.{name}", number) for group, members in groups.items() for name, number in members.items()]
 
 
-NUMBERS = [(file, name, number) for file in (*FILES, *STACK_FILES) for name, number in numbers_of(file)]
+NUMBERS = [(file, name, number) for file in (*FILES, *STACK_FILES, *GPU_FILES) for name, number in numbers_of(file)]
 IDS = [f"{file}:{name}" for file, name, _ in NUMBERS]
 
 
@@ -51,7 +54,7 @@ def test_every_number_says_where_it_is_from(file: str, name: str, number: dict[s
 
 @pytest.mark.parametrize(("file", "name", "number"), NUMBERS, ids=IDS)
 def test_every_number_has_the_unit_of_its_field(file: str, name: str, number: dict[str, Any]) -> None:
-    slot = (PRESETS.slots if file in FILES else STACKS.slots)[name]
+    slot = (PRESETS.slots if file in FILES else GPUS.slots if file in GPU_FILES else STACKS.slots)[name]
     slot.value(number["value"])
     if slot.dimension is None:
         assert type(number["value"]) in (int, float, bool, list)

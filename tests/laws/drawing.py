@@ -60,7 +60,9 @@ def shapes(draw: st.DrawFn, kind: str) -> Data:
 def _variants(kind: str) -> tuple[Data, ...]:
     found: tuple[Data, ...] = (
         {}, {"experts": 4, "experts_per_token": 2}, {"block": "parallel"}, {"head_norm": True},
-        {"experts": 8, "experts_per_token": 1, "expert_imbalance": 1.5},
+        {"experts": 8, "experts_per_token": 1, "expert_imbalance": 1.5, "shared_width": 96},
+        {"position": "alibi", "embed_norm": True, "project_bias": False},
+        {"norm_order": "both", "attention_cap": 50.0, "logits_cap": 30.0, "sinks": True, "embed_scale": 8.0},
     )  # fmt: skip
     if kind in WRITERS:
         return found

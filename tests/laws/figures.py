@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from hypothesis import strategies as st
 from tests.laws.asking import Data, asked
@@ -16,7 +15,6 @@ from wsesim.software import STACKS
 Factors = Mapping[tuple[str, str], float]
 """By section of a file and name of a figure, what its number is multiplied by."""
 PRESETS: Mapping[str, Presets] = {"hardware": MACHINES, "software": STACKS}
-UNITS = {"BYTES": "B", "BYTES_PER_SECOND": "B/s", "HERTZ": "Hz", "SECONDS": "s", "WATTS": "W"}
 OFF = (0.1, 0.25, 0.5, 0.8, 1.25, 2.0, 4.0, 16.0)
 BETTER = (2.0, 1.01, 1.1, 1.5, 4.0, 16.0)
 TIMES_WIDER = (2.0, 4.0, 16.0)
@@ -78,15 +76,5 @@ def with_factors(data: Data, factors: Factors) -> Data:
     found = {**data, **{section: dict(data.get(section, {})) for section, _ in factors}}
     for (section, name), factor in factors.items():
         if name in now:
-            found[section][name] = _multiplied(PRESETS[section].slots[name], now[name], factor)
+            found[section][name] = PRESETS[section].slots[name].multiplied(now[name], factor)
     return found
-
-
-def _multiplied(slot: Slot, text: str, factor: float) -> object:
-    raw: Any = float(text) if slot.dimension is None else text
-    now = slot.value(int(raw) if slot.kind == "int" and slot.dimension is None else raw)
-    assert isinstance(now, int | float), "a number"
-    new: float = now * factor
-    if slot.kind == "int":  # at least by one, but not to zero, which some figures cannot be
-        new = max(min(now, 1), round(new) if round(new) != now else now + (1 if factor > 1 else -1))
-    return new if slot.dimension is None else f"{new!r} {UNITS[slot.dimension.name]}"

@@ -60,6 +60,7 @@ BY_HAND = st.fixed_dictionaries(
 )  # fmt: skip
 
 
+@pytest.mark.nightly
 @settings(deadline=None, max_examples=12, phases=[Phase.generate])  # made small again and again, one takes minutes
 @given(MODELS, BY_HAND)
 def test_what_is_advised_fits_and_one_step_back_does_not(model: Model, by_hand: dict[str, Any]) -> None:

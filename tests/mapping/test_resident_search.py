@@ -123,6 +123,7 @@ def test_more_of_the_machine_is_never_slower(model: Model, goal: PlanGoal, name:
     assert seconds(more, goal) <= (1 + 1e-9) * seconds(request(model, goal), goal)
 
 
+@pytest.mark.nightly
 @settings(deadline=None, max_examples=3)
 @given(MODELS, GOALS, st.sampled_from(DOWN), st.sampled_from([2, 5]))
 def test_slower_starts_and_ways_are_never_faster(model: Model, goal: PlanGoal, name: str, times: int) -> None:

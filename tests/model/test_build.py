@@ -11,7 +11,7 @@ LLAMA = replace(GPT, kv_heads=1, activation="swiglu", norm="rms_norm", position=
                 attention_bias=False, tied=False)  # fmt: skip
 GPT_J = replace(
     GPT, position="rotary", rotary_width=2, rotary_pairs="interleaved", block="parallel", attention_bias=False,
-    tied=False,
+    tied=False, head_bias=True,
 )  # fmt: skip
 BERT = replace(GPT, norm_order="post", causal=False, token_types=2, task="mlm", masked=4)
 

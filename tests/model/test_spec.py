@@ -38,13 +38,22 @@ def test_sizes_are_positive(name: str, value: float) -> None:
         ({"block": "parallel", "norm_order": "post"}, "norm_order must be pre in a parallel block"),
         (
             {"activation": "gelu_new"},
-            "activation must be one of gelu, gelu_tanh, relu, swiglu; got 'gelu_new', did you mean",
+            "activation must be one of geglu, geglu_tanh, gelu, gelu_tanh, reglu, relu, relu2, silu, swiglu, "
+            "swiglu_bounded; got 'gelu_new', did you mean",
         ),
         ({"norm": "batch_norm"}, "norm must be one of"),
-        ({"position": "alibi"}, "position must be one of"),
+        ({"position": "fixed"}, "position must be one of"),
+        ({"window": -1}, "window must not be negative"),
+        ({"attention_cap": float("nan")}, "attention_cap must not be negative, got nan"),
+        ({"head_norm": True, "wide_norm": True}, "wide_norm and head_norm cannot both be"),
+        ({"untied_norms": True}, "untied_norms is of parallel blocks"),
+        ({"position": "alibi", "position_offset": 2}, "position_offset is of a table of positions"),
+        ({"router_bias": True}, "router_bias is of a mixture of experts"),
+        ({"experts": 2, "shared_gate": True}, "shared_gate weighs a shared network"),
+        ({"window": 4, "causal": False}, "window looks back"),
         ({"block": "ladder"}, "block must be one of"),
         ({"norm_order": "sandwich"}, "norm_order must be one of"),
-        ({"task": "clm"}, "task must be one of lm, classify, mlm"),
+        ({"task": "clm"}, "task must be one of lm, classify, mlm, tag, embed"),
     ],
 )
 def test_nonsense_is_refused(changes: dict[str, Any], message: str) -> None:

@@ -67,6 +67,23 @@ CASES: dict[str, list[Case]] = {
     "route": [(normal((2, 3, 3)), {})],
     "dispatch": [(gated((2, 3, 4), at=1), {})],
     "combine": [(gated((2, 3, 2, 4), at=1), {})],
+    "layer_norm_scale": [(normal((2, 3, 5), (5,)), {"epsilon": 1e-3})],
+    "layer_norm_plain": [(normal((2, 3, 5)), {"epsilon": 1e-3})],
+    "wide_norm": [(normal((2, 3, 32), (16,), (8,)), {"epsilon": 1e-3})],
+    "route_all": [(normal((2, 3, 3)), {})],
+    "weigh": [(normal((2, 3, 4), (2, 3, 1)), {})],
+    "scale": [(normal((3, 7)), {"factor": 0.3})],
+    "cap": [(normal((3, 7)), {"cap": 0.8})],
+    "cap_scores": [(normal((2, 4, 3, 3)), {"cap": 0.8})],
+    "sink_softmax": [
+        (normal((2, 4, 3, 3), (4,)), {"causal": True, "window": 2}), (masked((2, 4, 3, 3), (4,)), {"causal": True}),
+    ],
+    "silu": [(normal((3, 7)), {})],
+    "squared_relu": [(normal((3, 7)), {})],
+    "relu_gate": [(normal((3, 7), (3, 7)), {})],
+    "gelu_gate": [(normal((3, 7), (3, 7)), {})],
+    "gelu_tanh_gate": [(normal((3, 7), (3, 7)), {})],
+    "silu_bounded_gate": [(lambda draw: [4 * each for each in normal((3, 7), (3, 7))(draw)], {})],
     "rotary": [
         (make, {"base": 50.0, "turned": turned, "interleaved": interleaved, **SPLIT})
         for turned in (2, 4) for interleaved in (False, True) for make in (normal((2, 3, 32)), masked((2, 3, 32)))
@@ -74,7 +91,7 @@ CASES: dict[str, list[Case]] = {
     "scores": [(normal((2, 3, 32)), SPLIT)],
     "softmax": [
         (normal((2, 4, 3, 3)), {"causal": True}), (normal((2, 4, 3, 3)), {"causal": False}),
-        (masked((2, 4, 3, 3)), {"causal": True}),
+        (masked((2, 4, 3, 3)), {"causal": True}), (normal((2, 4, 3, 3)), {"causal": True, "window": 2}),
     ],
     "weighted_sum": [(normal((2, 4, 3, 3), (2, 3, 32)), SPLIT)],
     "gelu": [(normal((3, 7)), {})],

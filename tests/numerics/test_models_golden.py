@@ -37,7 +37,7 @@ MODELS = (
     ),
     replace(
         GPT2, name="gptj", position="rotary", rotary_width=4, rotary_pairs="interleaved", block="parallel",
-        activation="gelu_tanh", attention_bias=False, tied=False,
+        activation="gelu_tanh", attention_bias=False, tied=False, head_bias=True,
     ),
     BERT,
     replace(BERT, name="bert_classify", task="classify", classes=3),

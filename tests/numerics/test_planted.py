@@ -11,7 +11,7 @@ import pytest
 from wsesim.graph import Graph, Op, backward
 from wsesim.graph.backward import _Backward
 from wsesim.model import Model, build
-from wsesim.model.build import _Builder
+from wsesim.model.builder import BlockBuilder
 from wsesim.numerics import executor, inputs, optimizer, probe, rotary, smaller, storage, tables, verify
 from wsesim.numerics.arrays import Array
 from wsesim.numerics.functions import OpFunction, Setting, function_of
@@ -33,6 +33,7 @@ LLAMA = replace(
 GPTJ = replace(
     GPT2, name="gptj", position="rotary", rotary_width=4, rotary_pairs="interleaved", block="parallel",
     attention_bias=False, tied=False,
+    head_bias=True,
 )  # fmt: skip
 BERT = replace(GPT2, name="bert", norm_order="post", causal=False, token_types=2, task="mlm", masked=5)
 MIXTRAL = replace(LLAMA, name="mixtral", experts=4, experts_per_token=2)
@@ -184,19 +185,19 @@ def tokens(change: Callable[[dict[str, Array]], dict[str, Array]]) -> Plant:
 
 def rebuilt(**attrs: Any) -> Plant:
     """Let models be built as if they were others."""
-    return lambda patch: patch.setattr(build, "_Builder", type("Changed", (_Builder,), attrs))
+    return lambda patch: patch.setattr(build, "BlockBuilder", type("Changed", (BlockBuilder,), attrs))
 
 
 def without_bias(self: Any, name: str, *args: Any, bias: bool, **options: Any) -> str:
-    return _Builder.linear(self, name, *args, bias=bias and not name.startswith("ffn"), **options)
+    return BlockBuilder.linear(self, name, *args, bias=bias and not name.startswith("ffn"), **options)
 
 
 def with_bias(self: Any, name: str, *args: Any, bias: bool, **options: Any) -> str:
-    return _Builder.linear(self, name, *args, bias=bias or name.startswith("ffn"), **options)
+    return BlockBuilder.linear(self, name, *args, bias=bias or name.startswith("ffn"), **options)
 
 
 def untied(self: Any, name: str, *axes: str, of: str | None = None, density: float = 1.0) -> str:
-    return _Builder.weight(self, name, *axes, of=None if name == "logits.weight" else of, density=density)
+    return BlockBuilder.weight(self, name, *axes, of=None if name == "logits.weight" else of, density=density)
 
 
 def resized(**change: Callable[[int], int]) -> Callable[[Graph], Graph]:

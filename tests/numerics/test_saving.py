@@ -10,7 +10,7 @@ from tests.numerics.test_models_golden import FOLDER, MODELS
 from wsesim.errors import InputError, SpecError
 from wsesim.model import Model, build_graph
 from wsesim.numerics.checkpoint import SafetensorsWeights
-from wsesim.numerics.naming import family_of
+from wsesim.numerics.naming_families import family_of
 from wsesim.numerics.saving import save_tensors, stored_tensors
 from wsesim.numerics.training import NamedArrays
 

@@ -52,9 +52,9 @@ def squared_backward(gradient, x):
 
 OPS = (
     Kind(
-        name="squared_relu", meaning="max(x, 0)²", work=Recipe(2), resident=Recipe(2), numpy=squared,
-        program=Gap("a toy"), differentiable=(0,), option=Option("activation", "relu2", hugging_face=("relu_sq",)),
-        backward=(gradient_of("squared_relu", Recipe(3), numpy=squared_backward),),
+        name="toyed_relu", meaning="max(x, 0)²", work=Recipe(2), resident=Recipe(2), numpy=squared,
+        program=Gap("a toy"), differentiable=(0,), option=Option("activation", "relu_toy", hugging_face=("relu_sq",)),
+        backward=(gradient_of("toyed_relu", Recipe(3), numpy=squared_backward),),
     ),
 )
 """
@@ -106,12 +106,14 @@ def test_what_is_missing_is_an_answer_with_its_reason() -> None:
         recipe_of("adamw")
     with pytest.raises(SpecError, match="'gelo' is not a kind of op, did you mean 'gelu'"):
         find("gelo")
-    with pytest.raises(SpecError, match="norm = 'batch_norm' is none of layer_norm, rms_norm"):
+    with pytest.raises(SpecError, match="norm = 'batch_norm' is none of layer_norm, layer_norm_plain, "):
         chosen("norm", "batch_norm")
 
 
 def test_activations_are_told_apart_by_their_gate() -> None:
-    assert option_named("activation", gated=True) == {"silu": "swiglu", "swish": "swiglu"}
+    assert option_named("activation", gated=True)["silu"] == "swiglu"
+    assert option_named("activation", gated=False)["silu"] == "silu"
+    assert option_named("activation", gated=True)["gelu_pytorch_tanh"] == "geglu_tanh"
     assert option_named("activation", gated=False)["gelu_new"] == "gelu_tanh"
 
 
@@ -122,33 +124,33 @@ def test_counts_that_nobody_reads_are_refused() -> None:
 
 
 def test_an_op_is_one_file(folder: Path) -> None:
-    (folder / "squared_relu.py").write_text(TOY)
-    assert "relu2" in options("activation")
+    (folder / "toyed_relu.py").write_text(TOY)
+    assert "relu_toy" in options("activation")
     model = Model(
         name="toy", layers=2, width=64, heads=2, kv_heads=2, head_width=32, ffn_width=256, vocab=100, max_length=64,
-        activation="relu2",
+        activation="relu_toy",
     )  # fmt: skip
     cluster = load_cluster("cs-2").cluster
     layer = with_training(build_graph(model, sequences=2, length=8)).blocks[1]
     costs = _costs(model, Region(software=TRAINING, cluster=cluster, sequences=2000, length=64, precision="mixed"))
-    assert {"ffn.squared", "ffn.squared.backward"} <= {op.name for op in layer.ops}
-    assert costs["ffn.squared.backward"] > costs["ffn.squared"] > 0
-    op = next(op for op in layer.ops if op.kind == "squared_relu")
-    back = next(op for op in layer.ops if op.kind == "squared_relu_backward")
+    assert {"ffn.toyed", "ffn.toyed.backward"} <= {op.name for op in layer.ops}
+    assert costs["ffn.toyed.backward"] > costs["ffn.toyed"] > 0
+    op = next(op for op in layer.ops if op.kind == "toyed_relu")
+    back = next(op for op in layer.ops if op.kind == "toyed_relu_backward")
     x, gradient = np.array([-2.0, 3.0]), np.array([5.0, 5.0])
     np.testing.assert_array_equal(function_of(op)(op, [x], Setting())[0], [0, 9])
     np.testing.assert_array_equal(function_of(back)(back, [gradient, x], Setting())[0], [0, 30])
     where = resident.Rectangle(wafer=cluster.wafer, columns=8, rows=8, software=WAFERLLM)
-    (activation,) = (op for op in resident_model(model).layer if op.kind == "squared_relu")
+    (activation,) = (op for op in resident_model(model).layer if op.kind == "toyed_relu")
     cost = resident_cost(activation, where, TokenStep(positions=8))
     assert cost.cycles == resident.elementwise(where, elements=32, ops=2).cycles
     asked = {
         "phase": "training",
-        "model": {"preset": "cerebras-gpt-111m", "activation": "relu2"},
+        "model": {"preset": "cerebras-gpt-111m", "activation": "relu_toy"},
         "batch": {"sequences": 4},
         "cluster": "cs-2",
     }
-    assert questions.ask(asked, file="toy", folder=folder).asked.shape.activation == "relu2"
+    assert questions.ask(asked, file="toy", folder=folder).asked.shape.activation == "relu_toy"
 
 
 def _costs(model: Model, region: Region) -> dict[str, float]:

@@ -24,7 +24,8 @@ LLAMA: Data = {
     "attention_bias": False, "tied": False, "kv_heads": 2,
 }  # fmt: skip
 BERT: Data = {**GPT, "causal": False, "norm_order": "post", "token_types": 2, "task": "mlm"}
-MIXTURE: Data = {**LLAMA, "experts": 4, "experts_per_token": 2}
+MIXTURE: Data = {**LLAMA, "experts": 4, "experts_per_token": 2, "shared_width": 128}
+ADAPTED: Data = {**GPT, "adapter_rank": 4}
 WAFER: Data = {"wafer.columns": 48, "wafer.rows": 64}
 UNITS = {"BYTES": "B", "BYTES_PER_SECOND": "B/s", "HERTZ": "Hz", "SECONDS": "s", "WATTS": "W"}
 
@@ -39,7 +40,8 @@ def _case(phase: str, model: Data, *, machine: str = "cs-2", systems: int = 1, *
 
 def _steps(phase: str) -> Iterator[Data]:
     batch = {"sequences": 32, "length": 128}
-    for model in (GPT, LLAMA, BERT, {**GPT, "task": "classify"}, MIXTURE, {**GPT, "sparsity": 0.5}):
+    parallel = {**GPT, "sparsity": 0.5, "block": "parallel"}
+    for model in (GPT, LLAMA, BERT, {**GPT, "task": "classify"}, MIXTURE, parallel, ADAPTED):
         yield _case(phase, model, batch=batch)
     for name, slow in (
         ("wafer.io", "20 MB/s"), ("memoryx.update", "2 MB/s"), ("host.input", "20 kB/s"), ("core.sram", "12 KiB"),
@@ -180,7 +182,7 @@ def _others(name: str, now: object) -> list[object]:
         return [not now]
     if isinstance(now, int):
         return [2 * now, now + 2, max(1, now // 2)] if now else [2]
-    return [2 * now if now else 0.5] if isinstance(now, float) else [123_456]
+    return [2 * now if now else 0.5] if isinstance(now, float) else [123_456, True, False]
 
 
-FACTS = tuple(name for name in Model.__dataclass_fields__ if name not in ("name", "source"))
+FACTS = tuple(name for name in Model.__dataclass_fields__ if name not in ("name", "source", "notes"))

@@ -55,5 +55,8 @@ def test_settings_reach_figures_nested_or_not(tmp_path: Path) -> None:
 
 
 def test_the_software_of_another_phase_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="has no figures of inference; ideal, waferengine, waferllm have"):
+    with pytest.raises(
+        InputError,
+        match="has no figures of inference; ideal, served-2024-08, served-2024-10, waferengine, waferllm have",
+    ):
         load(tmp_path, "model: gpt2\nphase: decode\ninference: {prompt: 8}\ncluster: cs-2\nsoftware: release-2\n")

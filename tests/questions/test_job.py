@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from wsesim import questions
 from wsesim.hardware import load_cluster
 from wsesim.model import build_graph, load_preset
-from wsesim.questions.shared.job import job_table
+from wsesim.questions.shared.job import job_figures, job_table
 from wsesim.software import load_software
 
 TRAINING = load_software("release-2").for_training()
@@ -16,7 +17,9 @@ TRAINING = load_software("release-2").for_training()
 
 def costs(model: str, machine: str, *, trains: bool = True, sparsity: float = 0.0) -> dict[str, float]:
     shape, cluster = replace(load_preset(model), sparsity=sparsity), load_cluster(machine).cluster
-    figures, table = job_table(build_graph(shape, sequences=1, length=1), cluster, TRAINING, trains=trains)
+    parameters = build_graph(shape, sequences=1, length=1).parameters()
+    figures = job_figures(parameters, parameters, cluster, TRAINING, trains=trains)
+    table = job_table(figures, TRAINING, trains=trains)
     assert [row[1] for row in table.rows] == list(figures.values())
     return figures
 
@@ -53,3 +56,22 @@ def test_an_answer_has_them_beside_the_step() -> None:
     (table,) = answer.tables
     assert (table.title, table.rows[0][0]) == ("Before and beside the steps", "device programming")
     assert answer.figures["checkpoint_s"] == table.rows[2][1]
+
+
+def figures_of(**changes: Any) -> dict[str, Any]:
+    data = {"model": "gpt2", "batch": {"sequences": 8, "length": 128}, "cluster": "cs-2"}
+    question = questions.ask({**data, **changes}, file="case.yaml", folder=Path())
+    answer = questions.run(question, verify=False, level="closed").answer
+    assert answer is not None
+    return {**answer.figures, "rows": answer.tables[0].rows}
+
+
+def test_a_whole_job_is_the_sum_of_what_it_does() -> None:
+    between = {"checkpoint_every": 30, "evaluate_every": 25, "evaluate_steps": 2}
+    bare, full = (figures_of(token_budget=8 * 128 * 100, job=job) for job in (None, between))
+    once = sum(bare[name] for name in ("programming_s", "weight_upload_s", "budget_s"))
+    assert bare["job_s"] == pytest.approx(once)
+    looks = 4 * 2 * figures_of(phase="evaluation")["step_s"]
+    assert full["job_s"] == pytest.approx(once + 3 * full["checkpoint_s"] + looks)
+    assert full["rows"][-1][2] == "100 steps, 3 checkpoints, 4 evaluations of 2 steps"
+    assert [row[0] for row in bare["rows"]] == ["device programming", "weight upload", "checkpoint"]

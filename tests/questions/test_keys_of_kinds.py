@@ -84,7 +84,7 @@ def test_what_is_left_out_of_a_request(tmp_path: Path) -> None:
         ("phase: decode\ninference: {prompt: 9}\nprecision: fp32\n",
          "precision must be one of fp16, bf16, cb16; got 'fp32'"),
         ("phase: decode\ninference: {prompt: 9}\nsoftware: release-2\n", "software = 'release-2' has no figures of "
-         "inference; ideal, waferengine, waferllm have"),
+         "inference; ideal, served-2024-08, served-2024-10, waferengine, waferllm have"),
         ("phase: decode\ninference: {prompt: 9, decode_grid: 4000}\n", "inference.decode_grid must be at most"),
         ("phase: generate\ninference: {prompt: 9, prefill_grid: 4000}\n", "inference.prefill_grid must be at most"),
         ("phase: decode\ninference: {prompt: 9, stages: 99}\n", "inference.stages must be at most 32"),

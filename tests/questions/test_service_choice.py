@@ -56,6 +56,7 @@ def test_the_chunk_is_chosen_and_one_by_hand_is_no_better() -> None:
     assert all(choice.what != "chunk" for choice in least.choices)
 
 
+@pytest.mark.nightly
 def test_where_the_objective_binds_the_placement_is_chosen_by_the_largest_rate() -> None:
     found = answer("170 us")
     choice = found.choices[0]
@@ -68,6 +69,7 @@ def test_where_the_objective_binds_the_placement_is_chosen_by_the_largest_rate()
     assert len(answer("20 ms").choices[0].others) <= 1 < len(choice.others)
 
 
+@pytest.mark.nightly
 def test_of_prompts_that_keep_the_pipeline_and_prompts_that_are_soon_through_the_better_is_taken() -> None:
     service = service_of(asked_for("20 ms").asked)
     searched = searched_of(service, requests_of(service.arrivals))
@@ -89,6 +91,7 @@ def test_words_of_no_rate_name_what_was_tried_and_the_limit_in_full() -> None:
     assert "1.265 us" in found.headline["largest_rate_per_s"]
 
 
+@pytest.mark.nightly
 def test_nobody_is_sent_to_a_placement_that_holds_less() -> None:
     service = service_of(asked_for("170 us", stages=1).asked)
     searched = searched_of(service, requests_of(service.arrivals))

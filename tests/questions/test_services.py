@@ -13,6 +13,7 @@ import pytest
 
 from wsesim import questions
 from wsesim.answer import Answer, Curve
+from wsesim.errors import InputError
 from wsesim.questions.shared import service_details
 
 BASE: dict[str, object] = {
@@ -90,7 +91,7 @@ def test_refused_requests_have_a_line_without_times(served: Answer) -> None:
     goal = Objective(ttft_s=1, tpot_s=1, share=1)
     text = service_details.requests_csv(requests, serve(requests, times(capacity_tokens=200)), goal).decode()
     last = text.splitlines()[-1]
-    assert last == "2,1.0,3000,10,,,,,,,,,false,refused: longer than the wafers hold"
+    assert last == "2,1.0,3000,10,,,,,,,,,false,refused: longer than the wafers hold,0"
 
 
 def test_ops_take_the_time_that_was_spent_by_phase(served: Answer) -> None:
@@ -125,6 +126,7 @@ def test_without_a_timeline_asked_for_there_is_none() -> None:
     assert found.ops
 
 
+@pytest.mark.nightly
 def test_the_largest_rate_does_not_depend_on_how_many_requests_are_served() -> None:
     few, many = (answer(rate=20, requests=requests, slo_ttft="1 s", timeline=False) for requests in (1, 3000))
     assert figure(few, "largest_rate_per_s") == figure(many, "largest_rate_per_s") > 0
@@ -175,6 +177,7 @@ def test_a_full_pipeline_writes_as_a_batch_does() -> None:
     assert tpot_s == pytest.approx(figure(batch.answer, "tpot_s"), rel=0.02)
 
 
+@pytest.mark.nightly
 def test_who_is_let_in_is_chosen_where_tokens_would_be_slow() -> None:
     tight: dict[str, Any] = {"requests": 300, "slo_ttft": "2 s", "slo_tpot": "400 us", "slo_share": 0.9}
     found = answer(rate=1, **tight)
@@ -206,3 +209,51 @@ def test_the_same_question_gives_the_same_files() -> None:
 
 def made(files: Mapping[str, Any]) -> dict[str, bytes]:
     return {name: make() for name, make in files.items()}
+
+
+def test_the_page_shows_queue_batch_cache_and_how_waits_are_spread(served: Answer) -> None:
+    curves = {drawing.name: drawing for drawing in served.drawings if isinstance(drawing, Curve)}
+    assert {"queue", "batch", "cache", "ttft", "tpot", "latency"} <= curves.keys()
+    for name in ("queue", "batch", "cache"):
+        ys = [y for _, y in curves[name].points]
+        assert ys[-1] == 0, "all are done"
+        assert min(ys) >= 0
+    assert 0 < max(y for _, y in curves["cache"].points) <= 1
+    assert max(y for _, y in curves["batch"].points) <= figure(served, "slots")
+    waits = {y: x for x, y in curves["ttft"].points}
+    assert waits[0.5] == pytest.approx(figure(served, "ttft_p50_s"))
+    assert served.figures["waited_p50_s"] is not None
+
+
+def test_a_warm_up_does_not_count_and_overload_is_named(tmp_path: Path) -> None:
+    rows_of = "".join(f"{0.001 * at},300,{9 if at else 600}\n" for at in range(40))
+    (tmp_path / "t.csv").write_text(f"arrival_s,prompt,output\n{rows_of}")
+    asked: dict[str, Any] = {"trace": "t.csv", "search": False, "timeline": False}
+    warm = answer(tmp_path, **asked, warmup=1)
+    took = [float(line["latency_s"]) for line in rows(warm)]
+    assert figure(warm, "latency_mean_s") == pytest.approx(sum(took[1:]) / 39) != sum(took) / 40
+    assert figure(warm, "served") == 40
+    assert any("first 1 requests are served and count in no share" in note for note in warm.notes)
+    assert warm.notes[0].startswith("Overload: 1000 requests arrive a second, and about ")
+    with pytest.raises(InputError, match="leaves none of 40 requests to count"):
+        answer(tmp_path, **asked, warmup=40)
+
+
+def test_reading_and_writing_apart() -> None:
+    data: dict[str, Any] = {
+        **BASE, "model": {"layers": 2, "width": 256, "heads": 4, "max_length": 512},
+        "cluster": {"machine": "cs-2", "systems": 3}, "inference": {"readers": 1, "replicas": 2, "wafers": 1},
+        "serving": {"rate": 40, "requests": 60, "search": False, "prompt": 100},
+    }  # fmt: skip
+    found = questions.run(questions.ask(data, file="case.yaml", folder=Path())).answer
+    assert found is not None
+    assert found.figures["wafers"] == 3
+    assert found.sentences[0].startswith("To read: ")
+    assert found.sentences[1].startswith("To write: ")
+    assert found.spent is not None
+    assert found.spent.by_cause["prefill"] > 0
+    closed = questions.run(questions.ask(data, file="case.yaml", folder=Path()), level="closed").answer
+    assert closed is not None
+    assert closed.figures["full_request_s"] == found.figures["full_request_s"]
+    with pytest.raises(InputError, match="leaves none of 3 systems to write"):
+        questions.ask(data | {"inference": {"readers": 3}}, file="case.yaml", folder=Path())

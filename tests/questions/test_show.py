@@ -67,7 +67,7 @@ def test_a_machine_and_a_stack_of_the_users_own_are_shown_by_their_paths(tmp_pat
     assert figures_of(again) == figures_of(question)
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=30), st.floats(1e-300, 1e300), st.integers(1, 10**18))
 def test_any_text_and_number_survives(source: str, epsilon: float, budget: int) -> None:
     shape = {"layers": 2, "width": 64, "heads": 4, "source": source, "norm_epsilon": epsilon}
@@ -146,7 +146,7 @@ def test_the_kinds_are_all_here() -> None:
     assert {name for name, kind in questions.kinds().items() if not kind.mark} == KINDS.keys()
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(valid())
 def test_any_right_file_is_shown_as_one_that_asks_the_same(data: dict[str, Any]) -> None:
     question = ask(data)

@@ -132,7 +132,7 @@ def test_what_the_bound_covers_beyond_its_own_causes_is_spread_evenly() -> None:
 
 
 def test_the_formula_is_between_bound_and_step(measured: Measured) -> None:
-    closed, precision = measured.program.closed_s, measured.step.precision
+    closed, precision = measured.program.least_s, measured.step.precision
     assert bound_of(measured.program, {}, precision).seconds <= closed * (1 + 1e-9)
     assert closed <= measured.timed.step_s * (1 + 1e-9)
     spent = closed_spent(measured.program)

@@ -53,6 +53,7 @@ class Allreduce:
         model=frozenset({"width", "ffn_width", "heads", "kv_heads", "head_width", "bias", "attention_bias"}),
         hardware=frozenset({"cluster.systems", "swarmx.link", "swarmx.hop"}),
     )
+    kin: ClassVar[tuple[str, ...]] = ()
     supported: ClassVar[str] = "Nothing was measured."
 
     asked: Asked

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from wsesim.system import serving
+from wsesim.system.abilities import GrowingTime, ServiceTimes
 from wsesim.system.requests import Requests
 from wsesim.system.served import Served
-from wsesim.system.serving import GrowingTime, ServiceTimes, serve
+from wsesim.system.serving import serve
 
 
 def times(**changes: object) -> ServiceTimes:

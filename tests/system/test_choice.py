@@ -149,7 +149,7 @@ PUBLISHED = [
 
 @pytest.mark.parametrize(("name", "machine", "length", "held"), PUBLISHED)
 def test_published_micro_batches_fit(name: str, machine: str, length: int, held: int) -> None:
-    """Of the vendor's model cards and configurations; a step is at most a quarter slower than in the best micro-batch."""
+    """Of the vendor's model cards and configurations; a step is a quarter slower than the best at most."""
     request = StepRequest(
         graph=with_training(build_graph(load_preset(name), sequences=held, length=length)),
         cluster=load_cluster(machine).cluster, software=load_software("release-2").for_training(),

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from tests.system.services import drawn, listed, same, served_as_one_by_one, times
 
 from wsesim.errors import SpecError
+from wsesim.system.abilities import GrowingTime, ServiceTimes
 from wsesim.system.rate import full_rate
-from wsesim.system.serving import GrowingTime, ServiceTimes, serve
+from wsesim.system.serving import serve
 
 
 def piped(**changes: object) -> ServiceTimes:

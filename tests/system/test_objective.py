@@ -7,8 +7,9 @@ import pytest
 from tests.system.services import drawn, listed, times
 
 from wsesim.errors import SpecError
+from wsesim.system.abilities import GrowingTime
 from wsesim.system.objective import Objective, percentiles
-from wsesim.system.serving import GrowingTime, serve
+from wsesim.system.serving import serve
 
 
 def test_limits_hold_up_to_and_with_their_value() -> None:
@@ -28,7 +29,7 @@ def test_limits_hold_up_to_and_with_their_value() -> None:
 
 def test_percentiles_rise_and_are_none_where_nothing_was_served() -> None:
     found = percentiles(serve(drawn(200, 10.0), times()))
-    assert list(found) == ["ttft_s", "tpot_s", "latency_s"]
+    assert list(found) == ["ttft_s", "tpot_s", "latency_s", "waited_s"]
     for values in found.values():
         assert values["p50"] <= values["p90"] <= values["p95"] <= values["p99"]
     assert percentiles(serve(drawn(20, 10.0), times(capacity_tokens=1))) == {}

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.system.services import drawn, listed, same, shortened, times
 
+from wsesim.system.abilities import GrowingTime, ServiceTimes
 from wsesim.system.objective import Objective
 from wsesim.system.rate import CLOSE, LargestRate, best_rate, counted, full_rate, largest_rate, share_at
 from wsesim.system.requests import Requests
-from wsesim.system.serving import GrowingTime, ServiceTimes, serve
+from wsesim.system.serving import serve
 
 LOOSE = Objective(ttft_s=1e6, tpot_s=1e6, share=0.99)
 

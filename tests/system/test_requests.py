@@ -1,15 +1,11 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from wsesim.errors import InputError
-from wsesim.system.requests import Arrivals, Requests, read_trace, requests_of
-
-ROWS = "arrival_s,prompt,output\n0.5,100,20\n0.5,90,1\n2,1,1\n"
+from wsesim.system.requests import Arrivals, Requests, requests_of
 
 
 def asked(**changes: object) -> Arrivals:
@@ -84,57 +80,3 @@ def test_lengths_are_log_normal_with_their_mean_and_cut_to_the_longest() -> None
     logs = np.log(wide.output)
     assert logs.mean() == pytest.approx(math.log(100) - math.log(5) / 2, abs=0.05)
     assert logs.std() == pytest.approx(math.sqrt(math.log(5)), rel=0.03)
-
-
-def test_a_trace_may_be_at_its_limits(tmp_path: Path) -> None:
-    file = tmp_path / "t.csv"
-    file.write_text("arrival_s,prompt,output\n0,4095,1\n1e9,1,4095\n")
-    requests = read_trace(file, longest=4096)
-    assert requests.arrival_s.tolist() == [0, 1e9]
-    file.write_text(f"arrival_s,prompt,output\n0,{10**9},1\n")
-    assert read_trace(file, longest=10**10).prompt.tolist() == [10**9]
-    file.write_text(f"arrival_s,prompt,output\n0,{10**9 + 1},1\n")
-    with pytest.raises(InputError, match="not a whole number"):
-        read_trace(file, longest=10**10)
-
-
-@pytest.mark.parametrize("name", ["t.csv", "t.jsonl"])
-def test_a_trace(name: str, tmp_path: Path) -> None:
-    file = tmp_path / name
-    lines = ('{"arrival_s": 0.5, "prompt": 100, "output": 20}', "", '{"arrival_s": 0.5, "prompt": 90, "output": 1}',
-             '{"arrival_s": 2, "prompt": 1, "output": 1, "user": "x"}')  # fmt: skip
-    file.write_text(ROWS if name == "t.csv" else "\n".join(lines))
-    requests = requests_of(asked(trace=file, rate_per_s=None))
-    assert requests.arrival_s.tolist() == [0.5, 0.5, 2.0]
-    assert requests.prompt.tolist() == [100, 90, 1]
-    assert requests.output.tolist() == [20, 1, 1]
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "line", "said"),
-    [
-        ("t.csv", "arrival_s,prompt\n1,2\n", 1, "'output' is missing"),
-        ("t.csv", "arrival_s,prompt,output\n1,2.5,3\n", 2, "prompt = 2.5 is not a whole number"),
-        ("t.csv", "arrival_s,prompt,output\n1,2,0\n", 2, "output = 0 is not a whole number"),
-        ("t.csv", "arrival_s,prompt,output\n1,2,3\n-1,2,3\n", 3, "before 0"),
-        ("t.csv", "arrival_s,prompt,output\n5,2,3\n1,2,3\n", 3, "arrival_s = 1 is before the request above"),
-        ("t.csv", "arrival_s,prompt,output\n1,9000,3\n", 2, "over serving.longest"),
-        ("t.csv", "arrival_s,prompt,output\n1,3000,2000\n", 2, "are 5,000 tokens, over serving.longest"),
-        ("t.csv", "arrival_s,prompt,output\nnan,2,3\n", 2, "is not a number"),
-        ("t.csv", "arrival_s,prompt,output\n", 1, "has no requests"),
-        ("t.jsonl", '{"arrival_s": 1,\n', 1, "not JSON"),
-        ("t.jsonl", "[1]\n", 1, "must be {"),
-        ("t.jsonl", "[" * 100_000, 1, "not JSON"),
-        ("t.jsonl", f'{{"arrival_s": 1, "output": 1, "prompt": {"9" * 400}}}', 1, "is not a number"),
-        ("t.csv", "arrival_s,prompt,output\n1e300,2,3\n", 2, "after 1e+09 s"),
-        ("t.jsonl", '{"arrival_s": 1, "prompt": 1}\n', 1, "output is missing"),
-    ],
-)
-def test_a_trace_that_cannot_be_read(name: str, text: str, line: int | None, said: str, tmp_path: Path) -> None:
-    file = tmp_path / name
-    file.write_text(text)
-    with pytest.raises(InputError) as caught:
-        read_trace(file, longest=4096)
-    (problem,) = caught.value.problems
-    assert problem.line == line
-    assert said in problem.message

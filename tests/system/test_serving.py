@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,10 +12,11 @@ from hypothesis import strategies as st
 from tests.system.services import drawn, listed, same, served_as_one_by_one, times
 
 from wsesim.errors import SpecError
+from wsesim.system.abilities import GrowingTime
 from wsesim.system.objective import percentiles
 from wsesim.system.requests import Requests
 from wsesim.system.served import Served
-from wsesim.system.serving import GrowingTime, serve
+from wsesim.system.serving import serve
 
 
 def mean_in_system(served: Served) -> float:
@@ -96,7 +98,7 @@ def test_the_same_requests_give_the_same_times() -> None:
 
 def test_percentiles() -> None:
     found = percentiles(serve(drawn(200, 10.0), times()))
-    assert list(found) == ["ttft_s", "tpot_s", "latency_s"]
+    assert list(found) == ["ttft_s", "tpot_s", "latency_s", "waited_s"]
     for values in found.values():
         assert values["p50"] <= values["p90"] <= values["p95"] <= values["p99"]
     assert percentiles(serve(drawn(20, 10.0), times(capacity_tokens=1))) == {}
@@ -236,3 +238,14 @@ def test_moments_of_a_request_follow_one_another() -> None:
 def test_a_service_without_room_or_with_negative_times_is_refused(change: dict[str, float]) -> None:
     with pytest.raises(SpecError):
         times(**change)
+
+
+def test_urgent_prompts_enter_before_others() -> None:
+    alike = drawn(400, 90.0)
+    urgent = np.arange(400) % 4 == 0
+    ranked = serve(replace(alike, priority=(~urgent).astype(np.int64)), times())
+    plain = serve(alike, times())
+    waits = ranked.begun_s - ranked.ready_s
+    assert waits[urgent].mean() < 0.2 * waits[~urgent].mean()
+    assert serve(replace(alike, priority=np.zeros(400, np.int64)), times()).end_s.tolist() == plain.end_s.tolist()
+    assert ranked.entered_s == pytest.approx(plain.entered_s, rel=0.02)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from wsesim.validation import report
-from wsesim.validation.calibrate import MARK, ConstantTrial, best, leave_out, section, shifts
+from wsesim.validation.calibrate import MARK, ConstantTrial, best, leave_out, otherwise, section, shifts
 from wsesim.validation.constants import load_constants, read_constants
 from wsesim.validation.rows import read_table
 from wsesim.validation.score import RowScore, validate, validate_rows
@@ -75,3 +75,12 @@ def test_a_group_left_out_is_predicted_by_the_others(write_table: WriteTable) ->
 
 def test_the_baseline_does_not_depend_on_constants(table: Path) -> None:
     assert validate(table).scores[0].naive is not None
+
+
+def test_what_was_chosen_is_told_beside_the_other_choice(write_table: WriteTable) -> None:
+    rows = read_table(write_table({"id": "gpt", "value": "500"}))
+    found = {each.choice.where: each.groups for each in otherwise(rows)}
+    now, then = found["training.partial_sum"]["CS-2 GPT small"]
+    assert (now.median, then.median) != (None, None)
+    assert now.median != then.median
+    assert not found["silicon.scalar_slowdown"]  # a training step has no scalar code

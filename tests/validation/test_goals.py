@@ -54,11 +54,11 @@ def test_every_row_with_a_shape_runs(measured: ModelValidation) -> None:
     """Left over are rows of no known shape, what is not simulated, and claims that no placement or program allows."""
     for score in measured.scores:
         if score.simulated is None and "does not fit" not in score.reason:
-            assert any(
-                words in score.reason for words in ("gives no", "not simulated", "not modelled", "guessed ahead")
-            ), score
+            assert any(words in score.reason for words in ("gives no", "not simulated", "not modelled")), score
     claims = [score for score in measured.scores if score.group == "served (vendor claims)"]
-    assert sum(score.simulated is not None for score in claims) >= 4
+    errors = [abs(score.error) for score in claims if score.error is not None]
+    assert len(errors) >= 7
+    assert max(errors) <= 0.25
 
 
 def test_groups_are_nearer_than_the_baseline(measured: ModelValidation) -> None:

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
+from wsesim.answer import Nearest
 from wsesim.errors import InputError
 from wsesim.validation import report, write_report
 from wsesim.validation.document import ModelReport
@@ -24,10 +25,16 @@ def whole(measured: ModelValidation) -> ModelReport:
     return ModelReport(validation=measured)
 
 
+NEAREST = Nearest(group="CS-2 ESM", row="x", rows=2, median=0.01, worst=0.02, left_out=0.045, unlike=())
+
+
 def _score(name: str, group: str, measured: float, simulated: float | None, **more: str) -> RowScore:
     naive = None if simulated is None else 1.5 * measured
-    return RowScore(id=name, group=group, metric="m", measured=measured, simulated=simulated, naive=naive,
-                 **{"unit": "samples/s", **more})  # fmt: skip
+    nearest, unit = None if simulated is None else NEAREST, more.pop("unit", "samples/s")
+    return RowScore(
+        id=name, group=group, metric="m", unit=unit, measured=measured, simulated=simulated, naive=naive,
+        nearest=nearest, **more,
+    )  # fmt: skip
 
 
 SMALL = ModelValidation(
@@ -66,8 +73,10 @@ def test_the_json_is_plain(whole: ModelReport) -> None:
     assert len(document["rows"]) == 116
     shared = {"id", "group", "metric", "unit", "measured", "simulated", "naive", "error", "naive_error"}
     for row in document["rows"]:
-        assert row.keys() - {"note"} == (shared if row["simulated"] is not None else shared | {"reason"})
+        assert row.keys() - {"note", "nearest"} == (shared if row["simulated"] is not None else shared | {"reason"})
         assert (row["simulated"] is None) == (row["error"] is None)
+    told = next(row["nearest"] for row in document["rows"] if row["group"] == "CS-2 GPT")
+    assert told["within"] == max(told["worst"], told["left_out"] or 0)
     assert document["summary"]["CS-2 GPT"].keys() == {
         "rows", "run", "signed_median", "median", "worst", "worst_id", "naive_median", "naive_worst", "median_goal",
         "worst_goal", "met",

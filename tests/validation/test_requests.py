@@ -63,7 +63,6 @@ def test_no_id_is_looked_up() -> None:
         ("WLLM-prefill", {"phase": "prefill on the moon"}, "not a phase"),
         ("WLLM-e2e", {"phase": "prefill+decode", "seq_len": "", "n_heads": ""}, "gives no n_heads"),
         ("WLLM-gemv", {"model": "GEMM"}, "not an operator"),
-        ("VEN-L31-70B-oct", {}, "guessed ahead"),
         ("VEN-K26", {}, "gives no layers"),
     ],
 )
@@ -122,7 +121,11 @@ def test_an_operator_is_a_kernel_in_a_loop() -> None:
 def test_served_speed_is_predicted_with_what_was_assumed() -> None:
     asked = ask_row(row_named("VEN-L31-8B"))
     assert value_of(asked) > 0
+    assert asked.data["software"] == "served-2024-08"
     assert "positions cached" in asked.note
+    later = ask_row(row_named("VEN-L31-405B"))
+    assert (later.data["software"], later.data["inference"]["draft_tokens"]) == ("served-2024-10", 4)
+    assert "4 tokens guessed ahead (assumed)" in later.note
 
 
 def test_the_baseline_of_a_token_by_hand() -> None:

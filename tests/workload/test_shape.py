@@ -6,8 +6,9 @@ import pytest
 
 from wsesim.errors import SpecError
 from wsesim.model import Model, load_preset
+from wsesim.workload.problems import Problems
 from wsesim.workload.schema import ModelSection
-from wsesim.workload.shape import resolve_model
+from wsesim.workload.shape import model_of, resolve_model
 
 TINY: dict[str, Any] = {"layers": 2, "width": 64, "heads": 4}
 
@@ -72,6 +73,20 @@ def test_attention_has_a_bias_where_the_rest_has() -> None:
 
 def test_a_given_head_width_need_not_divide_the_width() -> None:
     assert resolved({**TINY, "heads": 3, "head_width": 16})[0].attention_width == 48
+
+
+def test_a_config_is_that_of_a_folder_and_weights_beside_it_are_named(tmp_path: Path) -> None:
+    config = {"model_type": "gpt2", "n_layer": 2, "n_embd": 64, "n_head": 4, "n_positions": 32, "vocab_size": 100}
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "config.json").write_text(json.dumps(config))
+    section, problems = ModelSection(config="mine", task="tag", classes=1), Problems(file="w.yaml")
+    model, _ = model_of(section, problems, name="w", length=8, folder=tmp_path)
+    assert model is not None
+    assert (model.task, model.classes) == ("tag", 1)
+    assert [note.partition(":")[0] for note in problems.notes] == ["model.classes"]
+    (tmp_path / "mine" / "model.safetensors").write_bytes(b"")
+    model_of(section, problems, name="w", length=8, folder=tmp_path)
+    assert problems.notes[-1].endswith("verification.weights: mine/model.safetensors takes its own.")
 
 
 def test_a_config_is_read_from_beside_the_workload(tmp_path: Path) -> None:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from wsesim._version import __version__
 from wsesim.answer import Answer, Comparison, Result
-from wsesim.answers import text, views
+from wsesim.answers import limits, text, views
 from wsesim.answers.causes import Cause, causes_of
 from wsesim.answers.compared import Compared
 from wsesim.answers.drawings import drawn
 from wsesim.answers.roofline import rooflines
 from wsesim.answers.timeline import MOST_ROWS, timeline_svg, tracks_of
+from wsesim.answers.verdict import verdict
 from wsesim.signs import printable
 from wsesim.units import plural, show_bytes
 
@@ -47,7 +48,9 @@ def _of_answer(result: Result, answer: Answer) -> dict[str, object]:
     causes = causes_of(answer)
     return {
         "causes": tuple(causes.values()), "about": views.about(answer), "headline": views.headline(result, answer),
-        "choices": views.choices(result, answer),
+        "choices": views.choices(result, answer), "nearest": views.nearest(result),
+        "verdict_said": verdict(answer), "limits": limits.lines(answer),
+        "without_effect": limits.without_effect(answer), "above_bound": limits.told_above_bound(answer),
         "figures": views.figures(result, answer), "spent": views.spent(answer, causes),
         "gap": views.gap(answer, causes), "reached_s": views.reached_s(answer), "width": views.width,
         "tables": tuple(map(views.grid, answer.tables)), "ops": views.ops(answer, causes),

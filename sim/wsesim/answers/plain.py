@@ -22,8 +22,10 @@ A result:
     facts               {group: {name: value}}
     leaves_out, notes   lists of sentences
     reasons             list of {figure, cause, seconds}: why this level differs from the next coarser one
+    limits              list of {name, figures, saved_s, by_cause {cause: seconds}, ties}: what twice as good would save
     right               whether values computed on the way are right, or null
     verification        fields of `wsesim.answer.Verification`, or null
+    nearest             fields of `wsesim.answer.Nearest`: measured rows that the question is most like; or null
     provenance          version, workload, inputs_sha256, figures, defaults, unread
     cost                {events, cpu_s, peak_memory_bytes, verification_cpu_s, events_per_s} or null; the only part that
                         varies between runs
@@ -58,7 +60,8 @@ def result_json(result: Result) -> dict[str, object]:
     form: dict[str, object] = {
         "program": PROGRAM, "status": result.status, "why": result.why, "name": result.name, "title": result.title,
         "kind": result.kind, **_answer(result.outcome), "verification": result.verification,
-        "provenance": result.provenance,
+        "nearest": result.nearest, "provenance": result.provenance,
+        **({"broken": result.broken} if result.broken else {}),
     }  # fmt: skip
     notes = form["notes"]
     assert isinstance(notes, tuple)
@@ -85,7 +88,7 @@ def _answer(outcome: Outcome) -> dict[str, object]:
             for curve in answer.drawings if isinstance(curve, Curve)
         },
         "facts": answer.facts, "leaves_out": answer.leaves_out, "notes": answer.notes, "reasons": answer.reasons,
-        "right": answer.right,
+        "right": answer.right, "limits": answer.limits,
     }  # fmt: skip
 
 

@@ -10,9 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from wsesim.answer import Answer, Comparison, Result
-from wsesim.answers import text, views
+from wsesim.answer import Table as AnswerTable
+from wsesim.answers import limits, text, views
 from wsesim.answers.causes import Cause, causes_of
 from wsesim.answers.compared import Compared
+from wsesim.answers.verdict import verdict
 from wsesim.signs import ascii_only, printable
 from wsesim.units import plural
 
@@ -22,6 +24,8 @@ _LEAST = 12
 _LONGEST_LABEL = 44
 _BAR = 24
 _OPS = 8
+_CAUSES = 6
+"""Causes that are printed where not all are asked for."""
 _GAPS = 5
 _ROWS = 16
 """Rows of a table that are printed; the page and its file have all."""
@@ -119,38 +123,49 @@ def _least(rows: Sequence[Sequence[Text]], align: str) -> list[int]:
     return found
 
 
-def print_result(result: Result, console: Console, *, folder: Path | None = None) -> None:
-    """Print the answer, what limits it and where the time goes; *folder* is named as where the report is."""
+def print_result(result: Result, console: Console, *, folder: Path | None = None, whole: bool = True) -> None:
+    """Print the answer, what limits it and where the time goes; *folder* is named as where the report is.
+
+    Not the *whole*: in some twenty lines, a verdict, the headline, and where most of the time goes.
+    """
     to = Printer(console)
     to.line((result.title, "bold"), gap=True)
     if result.answer is None:
         to.line((f"{views.VERDICTS[result.status]} ", "bold red"), (result.why, ""), gap=True)
     else:
-        _answer(to, result, result.answer)
-    _memory(to, result)
+        _answer(to, result, result.answer, whole=whole)
+    if whole or result.answer is None:
+        _memory(to, result)
     _notes(to, result)
     _checks(to, result)
     if result.cost is not None:
         took = f"{plural(result.cost.events, 'event')} in {text.seconds(result.cost.cpu_s)} of CPU time"
         checked_s = result.cost.verification_cpu_s
         checked = f"; numbers verified in {text.seconds(checked_s)}" if checked_s is not None else ""
-        to.line((f"Simulated {took}{checked}", "dim"), gap=True)
+        to.line((f"Simulated {took}{checked}{'' if whole else '; -v prints all'}", "dim"), gap=True)
     if folder is not None:
         to.line(("Report  ", "bold"), ((folder / "report.html").as_posix(), ""), gap=True, wrap=False)
 
 
-def _answer(to: Printer, result: Result, answer: Answer) -> None:
+def _answer(to: Printer, result: Result, answer: Answer, *, whole: bool) -> None:
     causes = causes_of(answer)
     to.line((views.about(answer), "dim"))
+    if said := verdict(answer):
+        to.line((said, "bold"))
     to.line()
     lines = views.headline(result, answer)
     to.grid((((line.label, ""), (line.value, "bold"), (line.detail, "dim")) for line in lines), "lrf")
-    for sentence in (*answer.sentences, *views.choices(result, answer)):
+    for sentence in (*answer.sentences, *views.choices(result, answer)) if whole else ():
         to.line((sentence, "dim"))
+    to.line(("Nearest measured: ", "bold"), (views.nearest(result), "dim"))
+    if not whole:
+        _time(to, answer, causes, most=_CAUSES)
+        _tables(to, [table for table in answer.tables if table.asked])
+        return
     _bound(to, answer, causes)
     _time(to, answer, causes)
-    for table in answer.tables:
-        _table(to, views.grid(table), rest=f"in {table.name}.csv")
+    _limits(to, answer)
+    _tables(to, answer.tables)
     _ops(to, answer, causes)
 
 
@@ -162,27 +177,45 @@ def _bound(to: Printer, answer: Answer, causes: dict[str, Cause]) -> None:
     if len(ranked) > _GAPS:
         named.append(f"{len(ranked) - _GAPS} more")
     on_top = f" On top come: {', '.join(named)}." if named else ""
+    held = limits.told_above_bound(answer)
+    on_top += f" Held by: {held}." if held else ""
     takes = f"this {answer.spent.what if answer.spent else 'run'} takes {text.seconds(views.reached_s(answer))}"
     bound = f"The bound is {text.seconds(answer.bound.seconds)}"
     to.line((bound, "bold"), (f" ({answer.bound.meaning}); {takes}.{on_top}", ""), gap=True)
 
 
-def _time(to: Printer, answer: Answer, causes: dict[str, Cause]) -> None:
+def _time(to: Printer, answer: Answer, causes: dict[str, Cause], most: int | None = None) -> None:
     if answer.spent is None or answer.spent.total_s <= 0:
         return
-    longest_s = max(answer.spent.by_cause.values(), default=0.0)
+    longest_s, held = max(answer.spent.by_cause.values(), default=0.0), limits.held_by(answer)
     to.line(("Where the time goes", "bold"), gap=True)
     to.grid(
         (((causes[cause].label, ""), (_bar(spent_s, longest_s), causes[cause].dark), (text.seconds(spent_s), ""),
-          (text.percent(spent_s / answer.spent.total_s), ""))
-         for cause, spent_s in text.ranked(answer.spent.by_cause)),
-        "flrr",
+          (text.percent(spent_s / answer.spent.total_s), ""), (held.get(cause, ""), "dim"))
+         for cause, spent_s in text.ranked(answer.spent.by_cause)[:most]),
+        "flrrl",
     )  # fmt: skip
+
+
+def _limits(to: Printer, answer: Answer) -> None:
+    """Print what each limit, twice as good, would bring."""
+    lines = limits.lines(answer)
+    if not lines:
+        return
+    to.line(("What twice as good would bring", "bold"), (", placed as it is", ""), gap=True)
+    to.grid((((line.name, ""), (line.saved, ""), (line.share, "")) for line in lines), "frr")
+    if none := limits.without_effect(answer):
+        to.line((f"next to nothing: {none}", "dim"))
 
 
 def _bar(part: float, whole: float) -> str:
     halves = round(2 * _BAR * part / whole) if whole > 0 else 0
     return "━" * (halves // 2) + "╸" * (halves % 2) or "╸"
+
+
+def _tables(to: Printer, tables: Iterable[AnswerTable]) -> None:
+    for table in tables:
+        _table(to, views.grid(table), rest=f"in {table.name}.csv")
 
 
 def _table(to: Printer, table: views.Grid, *, rest: str) -> None:

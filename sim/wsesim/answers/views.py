@@ -9,6 +9,7 @@ from math import fsum
 from wsesim.answer import Answer, Choice, FigureSpec, OpTime, Result, Status, Table
 from wsesim.answers import text
 from wsesim.answers.causes import Cause
+from wsesim.answers.limits import held_by
 from wsesim.units import plural
 
 SHOWN_OPS = 16
@@ -34,6 +35,8 @@ class Segment:
     share: str = ""
     meaning: str = ""
     offset: str = "0%"
+    held: str = ""
+    """By which limit, where it is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +111,18 @@ def _choice(specs: tuple[FigureSpec, ...], choice: Choice) -> str:
     return f"{said}; next best: {words}, {text.shown(choice.figure, value)}."
 
 
+def nearest(result: Result) -> str:
+    """Say which measured rows the question is most like, how far off the simulator was there, and what is unlike."""
+    found = result.nearest
+    if found is None:
+        return "nothing like it: no row says how far this answer is off."
+    of = f"{found.rows} rows" if found.rows > 1 else "1 row"
+    half = f", half of them within {text.percent(found.median)}" if found.rows > 1 else ""
+    blind = "" if found.left_out is None else f", {text.percent(found.left_out)} where left out of the calibration"
+    unlike = f" Unlike them: {', '.join(found.unlike)}." if found.unlike else ""
+    return f"{found.group}, {of} within {text.percent(found.worst)}{half}{blind}.{unlike}"
+
+
 def figures(result: Result, answer: Answer) -> tuple[Line, ...]:
     """Return every figure, each with its meaning."""
     meanings = {spec.name: spec.meaning for spec in result.specs}
@@ -127,10 +142,11 @@ def spent(answer: Answer, causes: Mapping[str, Cause]) -> tuple[Segment, ...]:
     """Return the time by cause, longest first."""
     if answer.spent is None or answer.spent.total_s <= 0:
         return ()
-    total_s = answer.spent.total_s
+    total_s, held = answer.spent.total_s, held_by(answer)
     return tuple(
         Segment(label=causes[cause].label, style=causes[cause].style, width=width(time_s, total_s),
-                value=text.seconds(time_s), share=text.percent(time_s / total_s), meaning=causes[cause].meaning)
+                value=text.seconds(time_s), share=text.percent(time_s / total_s), meaning=causes[cause].meaning,
+                held=held.get(cause, ""))
         for cause, time_s in text.ranked(answer.spent.by_cause)
     )  # fmt: skip
 

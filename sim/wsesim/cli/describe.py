@@ -11,7 +11,7 @@ import click
 from wsesim import units
 from wsesim.cli.options import file_argument, manner, settings_option, speaking
 from wsesim.cli.output import print_json, say, table
-from wsesim.errors import InputError, Problem
+from wsesim.errors import InputError, Problem, SpecError
 from wsesim.units import Dimension
 
 
@@ -75,13 +75,15 @@ def show(file: Path, settings: tuple[str, ...]) -> None:
 
 
 @click.command()
+@click.option("--results", is_flag=True, help="Of result.json, in place of files of questions.")
 @speaking
-def schema() -> None:
+def schema(results: bool) -> None:
     """Print the JSON schema of files of questions, of every kind."""
+    from wsesim.answers import result_schema
     from wsesim.questions import json_schema
 
     if not manner().quiet:
-        print_json(json_schema())
+        print_json(result_schema() if results else json_schema())
 
 
 @click.command()
@@ -104,14 +106,28 @@ def init(file: Path) -> None:
 
 
 @click.command()
+@click.argument("name", required=False)
 @speaking
-def models() -> None:
-    """List the models that a question can name."""
+def models(name: str | None) -> None:
+    """List the models that a question can name.
+
+    With a NAME: the whole shape of that model, and where it comes from.
+    """
     from wsesim.model import load_preset, model_names, parameters
 
+    if name is not None:
+        try:
+            model = load_preset(name)
+        except SpecError as error:
+            raise InputError.at(error.message) from None
+        shape = {**asdict(model), "parameters": parameters(model)}
+        if manner().json:
+            print_json({"status": "ok", **shape})
+        say(table(("FACT", "VALUE"), [(key, str(value)) for key, value in shape.items()], left=("VALUE",)))
+        return
     shapes = [(model, parameters(model)) for model in map(load_preset, model_names())]
     if manner().json:
-        print_json({"status": "ok", "models": [{**asdict(model), "parameters": count} for model, count in shapes]})
+        print_json({"status": "ok", "models": [{**model.stated, "parameters": count} for model, count in shapes]})
     heads = ("MODEL", "PARAMETERS", "LAYERS", "WIDTH", "HEADS", "FFN", "VOCABULARY", "LENGTH", "TOKENS")
     rows = [
         (
@@ -131,12 +147,21 @@ def models() -> None:
 
 
 @click.command()
+@click.argument("name", required=False)
 @speaking
-def machines() -> None:
+def machines(name: str | None) -> None:
     """List the machines that a question can name.
 
     A yaml file of your own may stand in their place, in `cluster`: it extends one of them and states what differs.
+
+    With a NAME or a file: every figure of that machine, where it comes from, and what it is instead of.
     """
+    if name is not None:
+        from wsesim.cli.listed import show_preset
+        from wsesim.hardware import MACHINES
+
+        show_preset(MACHINES, name)
+        return
     from wsesim.hardware import PRECISIONS, load_cluster, machine_names
 
     choices = {name: load_cluster(name).cluster for name in machine_names()}
@@ -170,13 +195,22 @@ def machines() -> None:
 
 
 @click.command()
+@click.argument("name", required=False)
 @speaking
-def software() -> None:
+def software(name: str | None) -> None:
     """List the software stacks that a question can name.
 
     Unless told otherwise training and evaluation run release-2, all that has resident weights waferllm, on every
     machine. A yaml file of your own may stand in their place, in `software`.
+
+    With a NAME or a file: every figure of that stack, where it comes from, and what it is instead of.
     """
+    if name is not None:
+        from wsesim.cli.listed import show_preset
+        from wsesim.software import STACKS
+
+        show_preset(STACKS, name)
+        return
     from wsesim.software import STACKS, load_software, software_names
 
     choices = {name: load_software(name) for name in software_names()}

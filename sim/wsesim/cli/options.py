@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +57,41 @@ def speaking(command: Callable[..., Any]) -> Callable[..., Any]:
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
 
-settings_option = click.option(
+_set_option = click.option(
     "--set",
     "settings",
     metavar="KEY=VALUE",
     multiple=True,
     help="Replace a value of the file, for example batch.sequences=240. Repeatable.",
 )
+_NAMED = {"machine": "cluster.machine", "software": "software.stack"}
+"""Options that are settings with a short name, and the keys they stand for."""
+
+
+def settings_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --set, --machine and --software; the command gets all of them as its `settings`."""
+
+    @wraps(command)
+    def with_settings(
+        *arguments: Any, settings: tuple[str, ...], machine: str | None, software: str | None, **more: Any
+    ) -> Any:
+        asked = more.get("file") or next(iter(more.get("files", ())), "")
+        named, folder = {"machine": machine, "software": software}, Path(asked).parent
+        extra = tuple(
+            f"{_NAMED[key]}={json.dumps(_from(folder, value))}" for key, value in named.items() if value is not None
+        )
+        return command(*arguments, settings=(*settings, *extra), **more)
+
+    about = "for a file that names none, or another; a file of your own starts from here"
+    machine = click.option("--machine", metavar="NAME|FILE", help=f"The machine, {about}.")
+    software = click.option("--software", metavar="NAME|FILE", help=f"The software stack, {about}.")
+    return _set_option(machine(software(with_settings)))
+
+
+def _from(folder: Path, value: str) -> str:
+    """Return a name as it is, and the path of a file as one that starts from the *folder* of what is asked."""
+    return os.path.relpath(value, folder) if value.endswith(".yaml") else value
+
 
 force_option = click.option("--force", is_flag=True, help="Replace a folder wsesim wrote and nobody changed since.")
 force_file_option = click.option("--force", is_flag=True, help="Replace the file, whoever wrote it.")

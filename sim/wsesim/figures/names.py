@@ -98,6 +98,39 @@ class Slot:
             raise SpecError(self.name, f"is too small; got {_shown(raw)}")
         return raw
 
+    def read(self, text: str) -> int | float:
+        """Return the number of this field that is printed as *text*, with its unit.
+
+        Raises:
+            SpecError: the field holds no single number, or *text* is none of it.
+        """
+        if self.kind not in ("int", "float"):
+            raise SpecError(self.name, f"is no single number, but {_shown(text)}")
+        raw: Any = text
+        if self.dimension is None:
+            raw = int(float(text)) if self.kind == "int" else float(text)
+        found = self.value(raw)
+        assert isinstance(found, int | float), "a single number"
+        return found
+
+    def multiplied(self, text: str, factor: float) -> int | float | str:
+        """Return *factor* times a number of this field, as it would stand in a file.
+
+        A whole number changes by one at least, but not to zero, which some figures cannot be.
+
+        Args:
+            text: the number as it is printed, with its unit.
+            factor: above zero.
+
+        Raises:
+            SpecError: the field holds no number, or *text* is none of it.
+        """
+        now = self.read(text)
+        new: float = now * factor
+        if self.kind == "int":
+            new = max(min(now, 1), round(new) if round(new) != now else now + (1 if factor > 1 else -1))
+        return new if self.dimension is None else f"{new!r} {self.dimension.unit}"
+
     def schema(self) -> dict[str, Any]:
         """Return the JSON schema of the figure, which says which way is better."""
         found = self._type()

@@ -155,11 +155,14 @@ class Presets:
             {name: slot.dimension for name, slot in self.slots.items() if name not in fixed}
         )
         self._packaged: dict[str, Preset] = {}
+        self._names: tuple[str, ...] = ()
 
     def names(self) -> tuple[str, ...]:
         """Return the presets that can be named, sorted."""
-        stems = (file.name.removesuffix(".yaml") for file in self.folder.iterdir() if file.name.endswith(".yaml"))
-        return tuple(sorted(stem for stem in stems if not stem.startswith("_")))
+        if not self._names:
+            stems = (file.name.removesuffix(".yaml") for file in self.folder.iterdir() if file.name.endswith(".yaml"))
+            self._names = tuple(sorted(stem for stem in stems if not stem.startswith("_")))
+        return self._names
 
     def read(self, name: str, *, folder: Path = Path()) -> Preset:
         """Return the preset of that name, or the file at that path, which starts at *folder* and ends in .yaml.

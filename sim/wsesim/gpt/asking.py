@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +30,7 @@ def question_of(
         InputError: it is not a right one, with every problem.
     """
     data: dict[str, Any] = {
-        "name": model.name, "model": asdict(model), KEY: phase, "cluster": {"machine": machine, "systems": systems},
+        "name": model.name, "model": model.stated, KEY: phase, "cluster": {"machine": machine, "systems": systems},
     }  # fmt: skip
     known = kinds()[phase].file.model_fields if phase in kinds() else {}
     if precision is not None and "batch" in known:

@@ -99,6 +99,8 @@ class _Backward:
             return
         incoming = () if is_loss else (self._merged(op.outputs[0]),)
         wanted = [op.inputs[i] for i in kind.differentiable if i < len(op.inputs)]
+        if all(self.block.tensors[name].frozen for name in wanted):
+            return
         if incoming and len(kind.backward) > 1:
             self._reverse_linear(op, kind, *incoming)
             return
@@ -116,7 +118,7 @@ class _Backward:
         for name in self.block.inputs:
             if name in self.parts and not self.stop_at_input:
                 outputs.append(self._merged(name))
-        trained = [tensor for tensor in self.block.weights() if tensor.name in self.parts]
+        trained = [tensor for tensor in self.block.weights() if tensor.name in self.parts and not tensor.frozen]
         merged = {tensor.name: self._merged(tensor.name) for tensor in trained}
         outputs += [merged[tensor.name] for tensor in trained if is_borrowed(tensor)]
         self._optimize({tensor: merged[tensor.name] for tensor in trained if not is_borrowed(tensor)})
@@ -133,6 +135,8 @@ class _Backward:
         if not (self.stop_at_input and activation in self.block.inputs):
             outputs = (self._new_gradient(activation),)
             self._append(op, to_input, f"{op.name}.input", (incoming, weight, *routes), outputs)
+        if self.tensors[weight].frozen:
+            return
         grads = tuple(self._new_gradient(name) for name in (weight, *bias))
         self._append(op, to_weight, f"{op.name}.weight", (activation, incoming, *routes, *self._places(weight)), grads)
 

@@ -42,6 +42,8 @@ class Tensor:
     """Share of the elements that are not zero, for a weight and its gradient."""
     room: float = 1.0
     """Places laid out for each element, above 1 for tokens of experts: how many each gets is known too late."""
+    frozen: bool = False
+    """Of a weight, whether training leaves it as it is: no gradient of it is made."""
 
     def __post_init__(self) -> None:
         """Refuse roles and types that do not exist, and tensors of nothing."""
@@ -160,20 +162,20 @@ class Graph:
                 if name in writer:
                     yield writer[name], op.name, name
 
-    def parameters(self) -> int:
-        """Return the number of weights, a tied weight counted once."""
-        return self._over_weights(self.elements)
+    def parameters(self, *, learned: bool = False) -> int:
+        """Return the number of weights, or of those that are *learned*, a tied weight counted once."""
+        return self._over_weights(self.elements, learned=learned)
 
-    def nonzero_parameters(self) -> int:
-        """Return the number of weights that are not zero, a tied weight counted once."""
-        return self._over_weights(self.nonzeros)
+    def nonzero_parameters(self, *, learned: bool = False) -> int:
+        """Return the number of weights that are not zero, all or those *learned*, a tied weight counted once."""
+        return self._over_weights(self.nonzeros, learned=learned)
 
-    def _over_weights(self, count: Callable[[Tensor], int]) -> int:
+    def _over_weights(self, count: Callable[[Tensor], int], *, learned: bool) -> int:
         seen: dict[str, int] = {}
         for block in self.blocks:
             for tensor in block.weights():
                 key = tensor.of or f"{block.name}.{tensor.name}"
-                seen[key] = count(tensor) * block.repeat
+                seen[key] = 0 if learned and tensor.frozen else count(tensor) * block.repeat
         return sum(seen.values())
 
 

@@ -2,6 +2,7 @@
 
 from wsesim.hardware.load import MACHINES, HardwareChoice, load_cluster, machine_names, override_names
 from wsesim.hardware.specs import (
+    LARGEST_SRAM_BYTES,
     PRECISIONS,
     SLOWDOWNS,
     Cluster,
@@ -16,6 +17,7 @@ from wsesim.hardware.specs import (
 )
 
 __all__ = [
+    "LARGEST_SRAM_BYTES",
     "MACHINES",
     "PRECISIONS",
     "SLOWDOWNS",

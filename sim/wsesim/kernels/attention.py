@@ -17,6 +17,8 @@ computed, masked or not; it passes in strips and is never stored whole.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from wsesim.kernels.base import Cost, Region
 from wsesim.ops import recipe_of
 
@@ -55,6 +57,14 @@ def softmax_backward(region: Region, *, heads: int) -> Cost:
     return _over_scores(
         region, heads, recipe_of("softmax_backward").ops / region.cluster.wafer.core.simd_fp32_per_cycle
     )
+
+
+def over_scores(region: Region, kind: str, *, heads: int) -> Cost:
+    """Return the cost of an op of *kind* on every score alone: nothing is summed."""
+    recipe, wafer = recipe_of(kind), region.cluster.wafer
+    rest = recipe.ops / wafer.core.simd_fp32_per_cycle
+    cycles = recipe.exps * wafer.code.exp_cycles + recipe.divides * wafer.code.divide_cycles + rest
+    return replace(_over_scores(region, heads, cycles), serial={})
 
 
 def _over_scores(region: Region, heads: int, cycles_each: float) -> Cost:

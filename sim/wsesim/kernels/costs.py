@@ -56,6 +56,10 @@ def _softmax_backward(graph: Graph, block: Block, op: Op, region: Region) -> Cos
     return attention.softmax_backward(region, heads=graph.dims["heads"])
 
 
+def _over_scores(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
+    return attention.over_scores(region, op.kind, heads=graph.dims["heads"])
+
+
 def _exchange(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
     stream = _stream(block, op)
     width, positions = graph.dims[stream.axes[-1]], _share_of_tokens(graph, stream)
@@ -81,6 +85,7 @@ KERNELS: Mapping[str, Callable[[Graph, Block, Op, Region], Cost]] = MappingProxy
         "attention_product_backward": _product_backward,
         "softmax": _softmax,
         "softmax_backward": _softmax_backward,
+        "over_scores": _over_scores,
         "exchange": _exchange,
     }
 )

@@ -86,6 +86,8 @@ class ResidentOp:
     """Within attention: features of all keys side by side."""
     queries: int = 0
     """Within attention: features of all queries side by side."""
+    of_scores: bool = False
+    """Whether it gives a number for each score, as many as there are positions."""
     copies: int = 1
     """Positions of a sequence that a head looks at."""
     by_sequence: bool = False
@@ -96,7 +98,8 @@ class ResidentOp:
     @property
     def form(self) -> tuple[object, ...]:
         """All that its cost depends on: ops that have one cost the same."""
-        product = (self.inputs, self.joined, self.biased, self.keys, self.queries, self.copies, self.by_sequence)
+        product = (self.inputs, self.joined, self.biased, self.keys, self.queries, self.of_scores, self.copies,
+                   self.by_sequence)  # fmt: skip
         return (self.kind, self.along, self.turned, self.parts, self.experts, *product)
 
     @property
@@ -212,16 +215,18 @@ def _resident_op(graph: Graph, block: Block, op: Op, kind: Kind, along: Along) -
         raise NotModelled(f"{op.name} ({kind.name}) with resident weights", facet.reason)
     stream = block.tensors[op.inputs[0] if kind.name == WRITTEN else op.outputs[0]]
     dims, width = graph.dims, graph.dims[stream.axes[-1]]
-    in_attention = "kv_heads" in op.attrs or kind.name == "softmax"
+    of_scores = stream.axes[-1] == "keys"
+    in_attention = "kv_heads" in op.attrs or of_scores
     keys, queries = (_kv_width(block, graph), dims["attention"]) if in_attention else (0, 0)
     found = ResidentOp(
         name=op.name.replace("loss", "choice"), kind=kind.name, facet=facet, along=along, keys=keys, queries=queries,
         parts=(width,), copies=_positions(graph, block, stream), by_sequence=stream.axes[-1] == "vocab",
+        of_scores=of_scores,
         experts=_experts(graph, block, op), weights=_weights(graph, block, op, along),
     )  # fmt: skip
     if op.kind.endswith("linear"):
         return _product(graph, block, op, found)
-    if kind.name in ("rotary", "head_norm"):
+    if kind.name in ("rotary", "head_norm", "wide_norm"):
         turned = int(op.attrs.get("turned", dims["head"]))
         return replace(found, parts=(turned * queries // dims["head"], turned * keys // dims["head"]))
     return found
@@ -251,7 +256,7 @@ def _weights(graph: Graph, block: Block, op: Op, along: Along) -> tuple[Resident
 
 def _weight(graph: Graph, op: Op, tensor: Tensor, along: Along) -> ResidentWeight:
     linear = op.kind.endswith("linear")
-    several = tensor.axes[0] == "experts"
+    several = tensor.axes[0] == "experts" and len(tensor.axes) > 1
     axes, number = (tensor.axes[1:], graph.dims["experts"]) if several else (tensor.axes, 1)
     if len(axes) == 1:
         # A bias lies where outputs do, the scale of a norm where its input does.

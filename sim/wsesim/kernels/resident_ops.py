@@ -136,7 +136,7 @@ def _written_vectors(op: ResidentOp, where: Rectangle, step: TokenStep) -> Cost:
         each = replace(op, by_sequence=False, copies=1)
         return _written_vectors(each, where, replace(step, batch=1)).times(step.batch * op.copies)
     times, batch = op.loads(step.batch)
-    parts = (step.positions,) if op.kind == "softmax" else op.parts
+    parts = (step.positions,) if op.of_scores else op.parts
     return _vectors(op, where, times * batch, parts, along=op.along, turned=op.turned)
 
 
@@ -149,7 +149,7 @@ def _vectors(
     Roots and quotients of a row's parts are taken side by side, in two lanes.
     """
     recipe, code = op.recipe, where.wafer.code
-    cause = "softmax" if op.kind == "softmax" else "elementwise"
+    cause = "softmax" if op.of_scores else "elementwise"
     elements = rows * sum(where.line(along).each(part) for part in parts)
     found = elementwise(
         where, elements=elements, ops=recipe.ops, exps=recipe.exps, divides=recipe.divides, cause=cause
@@ -189,7 +189,7 @@ def _read_vectors(op: ResidentOp, where: Rectangle, step: ChunkStep) -> Cost:
     """
     times, tokens = op.loads(step.tokens)
     rows = times * where.y.each(tokens)
-    if op.kind == "softmax":
+    if op.of_scores:
         block = _vectors(op, where, rows, (step.block,), along="x", turned=False, divided=False)
         return block.times(step.blocks * op.query_groups)
     return _vectors(op, where, rows, op.parts, along="x", turned=not op.keys)

@@ -80,14 +80,16 @@ def _stated(request: StepRequest) -> int:
 def _over_store(request: StepRequest) -> DoesNotFit | None:
     parameters, trains = request.graph.nonzero_parameters(), has_backward(request.graph)
     software = request.software
-    each = software.state_bytes_per_parameter if trains else software.master_bytes_per_parameter
-    need, have = parameters * each, request.cluster.memoryx.capacity_bytes
+    learned = request.graph.nonzero_parameters(learned=True) if trains else 0
+    frozen_bytes = (parameters - learned) * software.master_bytes_per_parameter
+    need, have = learned * software.state_bytes_per_parameter + frozen_bytes, request.cluster.memoryx.capacity_bytes
+    each = need / parameters
     if need <= have:
         return None
     return DoesNotFit(
-        why=f"weights{' and optimizer state' if trains else ''} need {show_bytes(need)} ({each} B for each of "
+        why=f"weights{' and optimizer state' if trains else ''} need {show_bytes(need)} ({each:g} B for each of "
         f"{parameters:,} parameters), MemoryX holds {show_bytes(have)}: use a store of {_at_least(need)} "
-        f"(hardware: memoryx.capacity) or a model of at most {have // each:,} parameters"
+        f"(hardware: memoryx.capacity) or a model of at most {int(have // each):,} parameters"
     )
 
 

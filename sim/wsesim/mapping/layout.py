@@ -10,37 +10,49 @@ part of it at a time, the sub-batch, for which weights stream in and kernels are
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from math import fsum, isqrt
+from threading import Lock
+from typing import TypeVar
 
 from wsesim.answer import MemoryUse, OpTime
 from wsesim.graph import Graph, flops
-from wsesim.hardware import Cluster
+from wsesim.hardware import LARGEST_SRAM_BYTES, Cluster, Wafer
 from wsesim.kernels import Region
-from wsesim.mapping.memory import (
-    Activations,
-    activations,
-    buffer_bytes,
-    checkpoints,
-    has_backward,
-    layer_of,
-    memory_table,
-)
+from wsesim.mapping.memory import activations, buffer_bytes, checkpoints, has_backward, layer_of, memory_table
 from wsesim.mapping.program import PassGroup, Program, Stage, StepPlacement
 from wsesim.mapping.stages import KernelKey, Timing, build_stages, causes_of
 from wsesim.software import Training
 
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+_MOST = 512
+"""Things of a sort that are kept; then all of them are worked out anew, as they are needed."""
+
+
+def _kept(held: dict[_Key, _Value], key: _Key, make: Callable[[], _Value]) -> _Value:
+    """Return what is held at *key*, made now if it is not there."""
+    found = held.get(key)
+    if found is None:
+        found = make()
+        if len(held) >= _MOST:
+            held.clear()
+        held[key] = found
+    return found
+
 
 @dataclass(slots=True)
 class Known:
-    """What was worked out of a request, to be used again: many ways to lay it are tried."""
+    """What was worked out of kernels, to be used again: many ways to lay a step are tried, by many questions."""
 
-    activations: Activations | None = None
-    room_bytes: int = 0
     kernels: dict[KernelKey, OpTime] = field(default_factory=dict)
     stages: dict[tuple[int, float], tuple[Stage, ...]] = field(default_factory=dict)
     """By sequences of a pass and what is kept (`StepPlacement.recompute`)."""
+    memory: dict[tuple[int, float, int], tuple[MemoryUse, ...]] = field(default_factory=dict)
+    """By the same and the sequences held."""
+    programs: dict[tuple[int, float, int, int, int | None], Program] = field(default_factory=dict)
+    """By passes, what is kept, sequences, systems and the micro-batch; of any machine around such a wafer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +76,10 @@ class StepRequest:
     rows: int | None = None
     """Of the wafer that are used at most, or None for all; as are columns."""
     columns: int | None = None
-    known: Known = field(init=False, default_factory=Known, compare=False, repr=False)
+    known: Known = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "known", _known_of(self))
 
     @property
     def share(self) -> int:
@@ -90,8 +105,41 @@ class StepRequest:
         return next(cuts(self.share, self.micro_batch or self.share, even=bool(self.software.even_passes)))
 
 
+_MOST_KNOWN = 64
+_KNOWING = Lock()
+_known: dict[Hashable, tuple[object, Known]] = {}
+"""The blocks of a graph, kept so that no other has their identity, with what is known; the latest used last."""
+
+
+def _known_of(request: StepRequest) -> Known:
+    """Return what is known of the kernels of a request: that of all whose kernels cannot differ."""
+    graph = request.graph
+    axes = tuple(size for axis, size in graph.dims.items() if axis != "batch")
+    wafer = _as_kernels_see(request.cluster.wafer)
+    key = (id(graph.blocks), axes, wafer, request.software, request.length, request.precision, request.rows,
+           request.columns)  # fmt: skip
+    with _KNOWING:
+        found = _known.pop(key, None) or (graph.blocks, Known())
+        _known[key] = found
+        if len(_known) > _MOST_KNOWN:
+            _known.pop(next(iter(_known)))
+    return found[1]
+
+
+def _as_kernels_see(wafer: Wafer) -> Wafer:
+    """Return a wafer with all that no kernel, no activation and no need of memory depends on set to the same."""
+    core = replace(wafer.core, sram_bytes=LARGEST_SRAM_BYTES)
+    return replace(wafer, core=core, io_bytes_per_s=1.0, idle_power_w=0.0, active_power_w=0.0)
+
+
 def lay(request: StepRequest, *, passes: int, recompute: float) -> Program:
     """Return the step in so many *passes*, as even as they can be, whether that is the best or fits."""
+    key = (passes, recompute, request.sequences, request.cluster.systems, request.micro_batch)
+    found = _kept(request.known.programs, key, lambda: _laid(request, passes=passes, recompute=recompute))
+    return replace(found, cluster=request.cluster)
+
+
+def _laid(request: StepRequest, *, passes: int, recompute: float) -> Program:
     sizes = pass_sizes(request.share, passes)
     groups = tuple(_group(request, size, count, recompute=recompute) for size, count in sizes)
     largest, software = sizes[0][0], request.software
@@ -105,8 +153,9 @@ def lay(request: StepRequest, *, passes: int, recompute: float) -> Program:
         memory=memory_of(request, largest, recompute=recompute),
         buffer_bytes=room_bytes(request),
         optimizer_bytes_per_weight_byte=software.optimizer_traffic_bytes_per_parameter / _weight_bytes(request),
-        update_bytes=batch.nonzero_parameters() * software.optimizer_traffic_bytes_per_parameter,
+        update_bytes=batch.nonzero_parameters(learned=True) * software.optimizer_traffic_bytes_per_parameter,
         parameters=batch.parameters(),
+        learned=batch.parameters(learned=True),
         model_flops=flops(batch, phases=("forward", "backward")),
         causes=causes_of(groups, region),
         wafers=min(request.cluster.systems, request.sequences),
@@ -168,13 +217,16 @@ def region_of(request: StepRequest, sequences: int) -> Region:
 
 def memory_of(request: StepRequest, sequences: int, *, recompute: float) -> tuple[MemoryUse, ...]:
     """Return the memory of a core in passes of so many sequences."""
-    known = request.known
-    known.activations = known.activations or activations(request.graph)
-    return memory_table(
-        request.cluster.wafer, region_of(request, sequences), known.activations,
-        heads=request.graph.dims["heads"], buffer_bytes=room_bytes(request), recompute=recompute,
-        held=region_of(request, held_by(request, sequences)),
-    )  # fmt: skip
+    held = held_by(request, sequences)
+
+    def table() -> tuple[MemoryUse, ...]:
+        return memory_table(
+            request.cluster.wafer, region_of(request, sequences), activations(request.graph),
+            heads=request.graph.dims["heads"], buffer_bytes=room_bytes(request), recompute=recompute,
+            held=region_of(request, held),
+        )  # fmt: skip
+
+    return _kept(request.known.memory, (sequences, recompute, held), table)
 
 
 def held_by(request: StepRequest, sequences: int) -> int:
@@ -184,11 +236,7 @@ def held_by(request: StepRequest, sequences: int) -> int:
 
 def room_bytes(request: StepRequest) -> int:
     """Return the room on the wafer for weights on their way in."""
-    known = request.known
-    known.room_bytes = known.room_bytes or buffer_bytes(
-        request.graph, layers=request.software.layers_in_flight, shard_bytes=request.cluster.memoryx.shard_bytes
-    )
-    return known.room_bytes
+    return buffer_bytes(request.graph, layers=request.software.layers_in_flight)
 
 
 def _group(request: StepRequest, size: int, count: int, *, recompute: float) -> PassGroup:
@@ -201,11 +249,14 @@ def _group(request: StepRequest, size: int, count: int, *, recompute: float) -> 
 
 def _stages(request: StepRequest, size: int, *, recompute: float) -> tuple[Stage, ...]:
     known = request.known
-    if (size, recompute) not in known.stages:
+
+    def built() -> tuple[Stage, ...]:
+        if not known.stages:
+            known.kernels = {}
         graph, region = request.graph.with_dims(batch=size), region_of(request, size)
-        timing = Timing(graph=graph, region=region, recompute=recompute, kernels=known.kernels)
-        known.stages[size, recompute] = build_stages(timing)
-    return known.stages[size, recompute]
+        return build_stages(Timing(graph=graph, region=region, recompute=recompute, kernels=known.kernels))
+
+    return _kept(known.stages, (size, recompute), built)
 
 
 def _placement(request: StepRequest, region: Region, *, passes: int, recompute: float) -> StepPlacement:

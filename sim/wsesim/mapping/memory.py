@@ -43,13 +43,12 @@ def has_backward(graph: Graph) -> bool:
     return any(block.phase("backward") for block in graph.blocks)
 
 
-def buffer_bytes(graph: Graph, *, layers: float, shard_bytes: int) -> int:
-    """Return the room for weights on their way in: so many copies of a layer, but two shards of it at least.
+def buffer_bytes(graph: Graph, *, layers: float) -> int:
+    """Return the room for weights on their way in: so many copies of a layer, or such a part of one.
 
-    One part is at work, others are on their way. Of experts, one at a time; larger blocks stream through the same room.
+    Half of it is at work, half on its way. Of experts, one at a time; larger blocks stream through the same room.
     """
-    layer = sum(graph.bytes(tensor) // matrices(graph, tensor) for tensor in layer_of(graph).weights())
-    return max(ceil(layers * layer), 2 * min(shard_bytes, layer))
+    return ceil(layers * sum(graph.bytes(tensor) // matrices(graph, tensor) for tensor in layer_of(graph).weights()))
 
 
 def activations(graph: Graph) -> Activations:

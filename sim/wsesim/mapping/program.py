@@ -26,8 +26,8 @@ class StepPlacement:
     tokens_per_core: int
     features_per_core: float
     recompute: float
-    """0 where the inside of every layer is kept for the backward pass; else of one in how many layers the input is, from
-    which the backward pass computes again what it reads."""
+    """0 where the inside of every layer is kept for the backward pass; else of one in how many layers the input is,
+    from which the backward pass computes again what it reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +83,8 @@ class Program:
     update_bytes: int
     """Memory traffic of the optimizer in MemoryX for all weights, a tied one counted once."""
     parameters: int
+    learned: int
+    """Parameters that training changes."""
     model_flops: int
     """Matrix FLOPs of one step over all systems: forward and backward, no recompute."""
     causes: Mapping[str, float]
@@ -173,7 +175,7 @@ class Program:
         return deviation_s * sqrt(2 * log(self.wafers))
 
     @property
-    def closed_s(self) -> float:
+    def least_s(self) -> float:
         """Seconds of a step by formula: the part of the machine that has most to do, never waiting.
 
         No step that is played is shorter.

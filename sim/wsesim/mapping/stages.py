@@ -39,8 +39,8 @@ class Timing:
 def build_stages(timing: Timing) -> tuple[Stage, ...]:
     """Return the stages of one pass: blocks forward, then in training the same blocks backward in reverse order.
 
-    Of layers whose input is not kept it is computed again from the last that was: those before it run forward once more.
-    Each does so just before the layers that need it; here all run in a row.
+    Of layers whose input is not kept it is computed again from the last that was: those before it run forward once
+    more. Each does so just before the layers that need it; here all run in a row.
     """
     blocks, layer = timing.graph.blocks, layer_of(timing.graph)
     stages = [_stage(timing, block, "forward", block.phase("forward"), {}) for block in blocks]
@@ -140,4 +140,5 @@ def _timed(timing: Timing, block: Block, op: Op, phase: str, calls: int) -> OpTi
 
 def _is_weight_gradient(block: Block, name: str) -> bool:
     tensor = block.tensors[name]
-    return tensor.role == "gradient" and tensor.of is not None and block.tensors[tensor.of].role == "weight"
+    of = block.tensors[tensor.of] if tensor.role == "gradient" and tensor.of is not None else None
+    return of is not None and of.role == "weight" and not of.frozen

@@ -4,11 +4,13 @@ from wsesim.model.build import build_graph, parameters
 from wsesim.model.hf import read_hf_config
 from wsesim.model.hf_write import hf_config
 from wsesim.model.presets import load_preset, model_names
-from wsesim.model.spec import Model
+from wsesim.model.spec import EXTRAS, Model, choices
 
 __all__ = [
+    "EXTRAS",
     "Model",
     "build_graph",
+    "choices",
     "hf_config",
     "load_preset",
     "model_names",

@@ -9,7 +9,7 @@ from wsesim.errors import SpecError
 from wsesim.model.spec import Model
 from wsesim.ops import option_named
 
-_NOT_SHAPE = ("name", "source", "token_budget")
+_NOT_SHAPE = ("name", "source", "token_budget", "notes")
 _UNREAD = ("masked", "sentence_head", "rotary_width", "rotary_pairs", "rotary_base")
 """Fields that make no difference to a GPT-2."""
 _ARCHITECTURES = {"lm": "GPT2LMHeadModel", "classify": "GPT2ForSequenceClassification"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from math import inf
+from typing import Any
 
 from wsesim.errors import SpecError, require_choice, require_positive
 from wsesim.ops import chosen, options
@@ -14,12 +16,21 @@ def choices() -> dict[str, tuple[str, ...]]:
 
 
 _CHOICES = {
-    "position": ("learned", "rotary"),
+    "position": ("learned", "rotary", "alibi", "none"),
     "rotary_pairs": ("halves", "interleaved"),
     "block": ("sequential", "parallel"),
-    "norm_order": ("pre", "post"),
-    "task": ("lm", "classify", "mlm"),
+    "norm_order": ("pre", "post", "both", "inner"),
+    "router": ("chosen", "all"),
+    "adapted": ("attention", "all"),
+    "task": ("lm", "classify", "mlm", "tag", "embed"),
 }
+EXTRAS = frozenset((
+    "position_offset", "project_bias", "head_bias", "untied_norms", "embed_norm", "embed_width", "embed_scale",
+    "residual_scale", "logits_scale", "logits_cap", "wide_norm", "attention_scale", "scale_by_layer", "attention_cap",
+    "sinks", "router", "router_bias", "adapter_rank", "adapter_scale", "adapted",
+    "shared_width", "shared_gate", "window", "full_every", "stored_less",
+))  # fmt: skip
+"""Fields whose default is that a model has no such thing, as most have not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,33 +54,70 @@ class Model:
     max_length: int
     """Positions the model knows; rows of the position table if it is learned."""
     activation: str = "gelu"
-    """One of those that ops state: gelu | gelu_tanh | relu | swiglu."""
+    """One of those that ops state: gelu | gelu_tanh | relu | relu2 | silu, or with a gate swiglu | geglu ..."""
     norm: str = "layer_norm"
-    """One of those that ops state: layer_norm | rms_norm."""
+    """One of those that ops state: layer_norm | layer_norm_scale (no bias) | layer_norm_plain (no weights) |
+    rms_norm."""
     position: str = "learned"
-    """learned | rotary."""
+    """learned | rotary | alibi (scores fall with distance, by head) | none."""
+    position_offset: int = 0
+    """Rows of the table of positions before that of the first token (OPT, RoBERTa: 2)."""
     rotary_width: int = 0
     """Numbers of each head that rotary positions turn; 0 means all."""
     rotary_pairs: str = "halves"
     """halves (a number turns with the one half of them further on: Llama) | interleaved (with its neighbour: GPT-J)."""
     block: str = "sequential"
-    """sequential | parallel (attention and FFN read the same normed input, as GPT-J)."""
+    """sequential | parallel (attention and FFN read the same input, as GPT-J)."""
+    untied_norms: bool = False
+    """In a parallel block: whether attention and FFN each have a norm of their own (GPT-NeoX), not one for both."""
     norm_order: str = "pre"
-    """pre (GPT) | post (BERT)."""
+    """pre (GPT) | post (BERT: of the sum) | both (Gemma 2: before a half, and of what it gives) | inner (OLMo 2: of
+    what a half gives, before the sum)."""
+    embed_norm: bool | None = None
+    """Whether what is embedded is normed (BERT, BLOOM); None: where norm_order is post."""
+    embed_width: int = 0
+    """Width of the table, if it is another than the stream's: a matrix leads there, and one back (OPT-350M); 0: no."""
+    embed_scale: float = 1.0
+    """What is embedded is multiplied by it (Gemma: sqrt(width))."""
+    residual_scale: float = 1.0
+    """What a half gives is multiplied by it before the sum (Granite)."""
     causal: bool = True
     """Whether a token sees only the past; False for an encoder."""
     bias: bool = True
     """Whether linear layers have a bias."""
     attention_bias: bool = True
-    """Whether the attention's linear layers have a bias."""
+    """Whether queries, keys and values have a bias; and what attention gives, unless `project_bias` says otherwise."""
+    project_bias: bool | None = None
+    """Whether the projection of what attention gives has a bias; None: as attention_bias (Qwen2: False)."""
     head_norm: bool = False
     """Whether queries and keys are normed by head, before they turn (Qwen3)."""
+    wide_norm: bool = False
+    """Whether all queries of a token, and all its keys, are normed together, before they turn (OLMo 2)."""
+    attention_scale: float = 0.0
+    """What scores are multiplied by; 0: 1 / sqrt(head_width)."""
+    scale_by_layer: bool = False
+    """Whether scores are divided by the number of their layer, from 1."""
+    attention_cap: float = 0.0
+    """Scores s become cap * tanh(s / cap) (Gemma 2); 0: no."""
+    sinks: bool = False
+    """Whether each head has a learned score that takes its share of the softmax, and goes nowhere (gpt-oss)."""
+    window: int = 0
+    """Keys that a token sees, itself included, in layers that have a window; 0: all before it."""
+    full_every: int = 0
+    """Of so many layers the last sees all keys whatever the window (Gemma 3: 6); 0: none does."""
     tied: bool = True
     """Whether the head shares the token table."""
+    head_bias: bool = False
+    """Whether the head over the vocabulary has a bias (GPT-J); that of mlm always has one."""
+    logits_scale: float = 1.0
+    """What logits are multiplied by."""
+    logits_cap: float = 0.0
+    """Logits z become cap * tanh(z / cap) (Gemma 2); 0: no."""
     token_types: int = 0
     """Rows of a token-type table (BERT: 2)."""
     task: str = "lm"
-    """lm | classify (an encoder's first token, or a causal model's last, into `classes`) | mlm (`masked` positions)."""
+    """lm | classify (an encoder's first token, or a causal model's last, into `classes`) | mlm (`masked` positions) |
+    tag (each token into `classes`) | embed (no head: hidden states, and an encoder's pooled first token)."""
     classes: int = 2
     masked: int = 20
     """Masked positions a sequence, for mlm."""
@@ -82,14 +130,34 @@ class Model:
     """Feed-forward networks of a layer, of which a router picks some for each token; 0: one, and no router."""
     experts_per_token: int = 1
     """Experts a token is computed by."""
+    router: str = "chosen"
+    """Which logits share out a token: chosen (those of its experts, Mixtral) | all (so that shares come to less)."""
+    router_bias: bool = False
+    """Whether a router has a bias (gpt-oss)."""
+    shared_width: int = 0
+    """Inner size of a feed-forward network that computes every token beside its experts; 0: there is none."""
+    shared_gate: bool = False
+    """Whether what the shared network gives is weighed token by token (Qwen2-MoE)."""
     expert_imbalance: float = 1.0
     """Tokens of the busiest expert over the mean: what every expert takes room and time for, as a program is laid out
     before it knows who gets which token."""
+    adapter_rank: int = 0
+    """Rank of what is learned beside matrices that stay as they are (LoRA, Hu et al. 2022, arXiv 2106.09685): x W +
+    adapter_scale x A B; all else is frozen but the head of a task with classes. 0: all weights are learned."""
+    adapter_scale: float = 1.0
+    """What an adapter's part is multiplied by: alpha / rank in files of adapters."""
+    adapted: str = "attention"
+    """Which matrices have adapters: attention (queries, keys and values together, and the projection) | all (those of
+    the feed-forward network, too)."""
     norm_epsilon: float = 1e-5
+    stored_less: float = 0.0
+    """What files have scales of norms less by (Gemma: 1)."""
     rotary_base: float = 10000.0
     token_budget: int | None = None
     """Tokens the model was trained on, if known; by default 20 a parameter (Hoffmann et al. 2022)."""
     source: str = "given in the workload"
+    notes: tuple[str, ...] = ()
+    """What its file says that is not followed here, or changes no cost."""
 
     def __post_init__(self) -> None:
         """Check sizes and choices."""
@@ -106,17 +174,45 @@ class Model:
             raise SpecError("rotary_width", f"must be even and at most head_width = {self.head_width}")
         if self.position == "rotary" and self.head_width % 2:
             raise SpecError("head_width", f"must be even for rotary positions, got {self.head_width}")
-        if self.block == "parallel" and self.norm_order == "post":
+        if self.block == "parallel" and self.norm_order != "pre":
             raise SpecError("norm_order", "must be pre in a parallel block, where both halves read one normed input")
+        self._check_extras()
         if not 0 <= self.sparsity < 1:
             raise SpecError("sparsity", f"must be at least 0 and below 1, got {self.sparsity}")
         self._check_experts()
         if self.token_types < 0:
             raise SpecError("token_types", f"must not be negative, got {self.token_types}")
-        if self.task == "classify" and self.classes < 2:
-            raise SpecError("classes", "must be 2 or more: of a single class nothing can be learnt")
         if self.token_budget is not None and self.token_budget < 1:
             raise SpecError("token_budget", f"must be positive, got {self.token_budget}")
+
+    def _check_extras(self) -> None:
+        for name in ("position_offset", "embed_width", "shared_width", "adapter_rank", "window", "full_every",
+                     "attention_scale", "attention_cap", "logits_cap", "stored_less"):  # fmt: skip
+            if not 0 <= getattr(self, name) < inf:
+                raise SpecError(name, f"must not be negative, got {getattr(self, name)}")
+        require_positive(
+            embed_scale=self.embed_scale,
+            residual_scale=self.residual_scale,
+            logits_scale=self.logits_scale,
+            adapter_scale=self.adapter_scale,
+        )
+        if self.head_norm and self.wide_norm:
+            raise SpecError("wide_norm", "and head_norm cannot both be: queries and keys are normed once")
+        if self.untied_norms and self.block != "parallel":
+            raise SpecError("untied_norms", "is of parallel blocks: in a sequential one each half has its norm")
+        if self.position_offset and self.position != "learned":
+            raise SpecError("position_offset", "is of a table of positions: position is " + self.position)
+        if (self.shared_width or self.router_bias or self.router != "chosen") and not self.experts:
+            name = "shared_width" if self.shared_width else "router_bias" if self.router_bias else "router"
+            raise SpecError(name, "is of a mixture of experts: experts = 0")
+        if self.shared_gate and not self.shared_width:
+            raise SpecError("shared_gate", "weighs a shared network: shared_width = 0")
+        if self.adapter_rank > min(self.width, self.ffn_width):
+            raise SpecError("adapter_rank", f"must be below the matrices' sizes, got {self.adapter_rank}")
+        if self.adapter_rank and self.adapted == "all" and self.experts:
+            raise SpecError("adapted", "= all is not modelled of experts, of which each would have adapters of its own")
+        if self.window and not self.causal:
+            raise SpecError("window", "looks back: here a token sees those after it")
 
     def _check_experts(self) -> None:
         if self.experts < 0:
@@ -129,9 +225,34 @@ class Model:
             raise SpecError("expert_imbalance", f"must be from 1 to {most}, got {self.expert_imbalance}")
 
     @property
+    def stated(self) -> dict[str, Any]:
+        """Its fields by name, without the extras that it has not and without notes: what a file of it says."""
+        usual = {each.name: each.default for each in fields(self)}
+        found = {name: getattr(self, name) for name in usual if name != "notes"}
+        return {name: value for name, value in found.items() if name not in EXTRAS or value != usual[name]}
+
+    @property
+    def adapts(self) -> tuple[str, ...]:
+        """Which linear layers of a layer have adapters."""
+        if not self.adapter_rank:
+            return ()
+        inner = ("ffn.up", "ffn.gate", "ffn.down") if self.adapted == "all" else ()
+        return ("attention.qkv", "attention.project", *inner)
+
+    @property
     def gated(self) -> bool:
         """Whether the feed-forward network has a gate beside its way up."""
         return chosen("activation", self.activation).gated
+
+    @property
+    def projects_with_bias(self) -> bool:
+        """Whether the projection of what attention gives has a bias."""
+        return self.attention_bias if self.project_bias is None else self.project_bias
+
+    @property
+    def norms_embedding(self) -> bool:
+        """Whether what is embedded is normed."""
+        return self.norm_order == "post" if self.embed_norm is None else self.embed_norm
 
     @property
     def attention_width(self) -> int:

@@ -9,9 +9,11 @@ from wsesim.numerics import (  # noqa: F401 - they register what ops compute
     norms,
     optimizer,
     rotary,
+    scales,
     tables,
 )
 from wsesim.numerics.arrays import Ids
+from wsesim.numerics.attention import score_scale
 from wsesim.numerics.checkpoint import SafetensorsWeights
 from wsesim.numerics.executor import BlockRun, Cache, Execution, execute, new_cache, run_ops, walk
 from wsesim.numerics.functions import OpFunction, Setting, computes, function_of
@@ -96,6 +98,7 @@ __all__ = [
     "run_ops",
     "save_tensors",
     "scale_of_loss",
+    "score_scale",
     "step",
     "stored_tensors",
     "token_inputs",

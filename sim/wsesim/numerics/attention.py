@@ -26,10 +26,10 @@ def extend(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
 
 @computes("scores")
 def scores(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
-    """Return query @ key^T / sqrt(head): [batch, heads, length, keys]."""
+    """Return query @ key^T / sqrt(head), or times another scale: [batch, heads, length, keys]."""
     head = setting.dims["head"]
     key, _ = _keys_values(op, inputs[-1], head)
-    product = (_queries(op, inputs[0], head) * (1 / sqrt(head))) @ key.swapaxes(-1, -2)
+    product = (_queries(op, inputs[0], head) * score_scale(op, setting)) @ key.swapaxes(-1, -2)
     return (product.reshape(len(product), -1, *product.shape[-2:]),)
 
 
@@ -38,7 +38,7 @@ def scores_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[
     """Return the gradient of the packed tensor: nothing for its values."""
     gradient, qkv = inputs
     head, result = setting.dims["head"], np.zeros_like(qkv)
-    back = _grouped(op, gradient) * (1 / sqrt(head))
+    back = _grouped(op, gradient) * score_scale(op, setting)
     key, _ = _keys_values(op, qkv, head)
     of_key, _ = _keys_values(op, result, head)
     of_key[:, :, 0] = (back.swapaxes(-1, -2) @ _queries(op, qkv, head)).sum(axis=2)
@@ -50,18 +50,64 @@ def scores_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[
 def softmax(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return exp(x - max) / sum over the keys.
 
-    With `causal`, keys after the query's position count as -inf, and so do those that a mask [batch, keys] leaves out;
-    a query that is left with none of them sees nothing.
+    With `causal`, keys after the query's position count as -inf, with a `window` those out of it, and so do those that
+    a mask [batch, keys] leaves out; a query that is left with none of them sees nothing.
     """
     x, *mask = inputs
+    return _softmax(op, x, mask, setting)
+
+
+@computes("sink_softmax")
+def sink_softmax(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Return exp(x - max) over their sum and the exponential of the head's sink."""
+    x, sinks, *mask = inputs
+    wide = np.concatenate([x, np.broadcast_to(sinks[:, None, None], (*x.shape[:-1], 1))], axis=-1)
+    hidden = hidden_keys(op, x, setting)
+    if hidden is not None:
+        wide[..., :-1][..., hidden] = -np.inf
+    if mask:
+        wide[..., :-1][np.broadcast_to(mask[0][:, None, None] == 0, x.shape)] = -np.inf
+    wide = np.exp(wide - wide.max(axis=-1, keepdims=True))
+    return (np.ascontiguousarray((wide / wide.sum(axis=-1, keepdims=True))[..., :-1]),)
+
+
+@computes("sink_softmax_backward")
+def sink_softmax_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array, Array]:
+    """Return the gradients of the scores, and of the sinks: what is left of one is their share."""
+    gradient, y = inputs
+    total = (gradient * y).sum(axis=-1, keepdims=True)
+    of_sinks = -((1 - y.sum(axis=-1, keepdims=True)) * total).sum(axis=(0, 2, 3))
+    return y * (gradient - total), of_sinks
+
+
+def score_scale(op: Op, setting: Setting) -> float:
+    """Return what scores are multiplied by."""
+    scale = float(op.attrs.get("scale", 1 / sqrt(setting.dims["head"])))
+    return scale / (setting.copy + 1) if op.attrs.get("by_layer") else scale
+
+
+def hidden_keys(op: Op, scores: Array, setting: Setting) -> Array | None:
+    """Return which keys each query of [..., queries, keys] does not see: those after it, or out of its window."""
+    if not op.attrs["causal"]:
+        return None
+    queries, keys = scores.shape[-2:]
+    ahead = np.arange(keys) - np.arange(keys - queries, keys)[:, None]
+    window, every = int(op.attrs.get("window", 0)), int(op.attrs.get("full_every", 0))
+    if not window or (every and (setting.copy + 1) % every == 0):
+        return np.asarray(ahead > 0)
+    return np.asarray((ahead > 0) | (ahead <= -window))
+
+
+def _softmax(op: Op, x: Array, mask: Sequence[Array], setting: Setting) -> tuple[Array]:
+    inputs = (x, *mask)
+    hidden = hidden_keys(op, x, setting)
     rows, result = as_rows(x), room_for(inputs, setting)
     out = as_rows(result)
     queries, keys = x.shape[-2:]
     for part in row_chunks(len(rows), keys):
         row, chunk = np.arange(part.start, part.stop), rows[part]
-        if op.attrs["causal"]:
-            position = row % queries + (keys - queries)
-            chunk = np.where(np.arange(keys) > position[:, None], -np.inf, chunk)
+        if hidden is not None:
+            chunk = np.where(hidden[row % queries], -np.inf, chunk)
         if mask:
             chunk = np.where(mask[0][row // (len(rows) // len(x))] == 0, -np.inf, chunk)
         largest = chunk.max(axis=-1, keepdims=True)

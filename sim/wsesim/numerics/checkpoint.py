@@ -11,7 +11,8 @@ from numpy.typing import DTypeLike
 from wsesim.errors import InputError, Problem, nearest
 from wsesim.graph import Block, Graph, Tensor
 from wsesim.numerics.arrays import Array
-from wsesim.numerics.naming import FAMILIES, Family, Pieces, family_of
+from wsesim.numerics.naming import Family, Pieces
+from wsesim.numerics.naming_families import FAMILIES, family_of
 from wsesim.numerics.stored import Reader, StoredTensors
 
 _MOST_PROBLEMS = 8
@@ -20,7 +21,7 @@ _READABLE = ("F16", "F32", "F64")
 
 
 class SafetensorsWeights:
-    """The weights of a GPT-2, GPT-J, Llama, Mixtral or BERT checkpoint, in one file or in several, read when asked for.
+    """The weights of a checkpoint of a family that is known, in one file or in several, read when asked for.
 
     Names, shapes and types of all tensors are checked at once, their numbers when they are read. Tensors
     that the graph has no use for are left alone.
@@ -40,6 +41,9 @@ class SafetensorsWeights:
         self._stored = StoredTensors(path)
         self._found = self._stored.kinds
         self._family, self._base = self._recognise()
+        dims = graph.dims
+        self._heads = dims["heads"], (dims["qkv"] // dims["head"] - dims["heads"]) // 2
+        self._less = _stored_less(graph)
         # A tied head would say the same again.
         messages = dict.fromkeys(self._mismatches())
         problems = [Problem(message, file=str(path)) for message in messages]
@@ -59,8 +63,14 @@ class SafetensorsWeights:
         with self._stored.opened() as reader:
             for tensor in self._blocks[block].weights():
                 pieces = self._sources(tensor, copy)
-                arrays[tensor.name] = pieces.joined([self._read(reader, name) for name in pieces.names])
+                array = pieces.joined([self._read(reader, name) for name in pieces.names], self._heads)
+                arrays[tensor.name] = array + array.dtype.type(self._less.get(tensor.name, 0)) if self._less else array
         return arrays
+
+    @property
+    def family(self) -> str:
+        """The naming scheme that the file follows."""
+        return self._family.name
 
     def _recognise(self) -> tuple[Family, str]:
         recognised = family_of(self._found)
@@ -123,6 +133,12 @@ class SafetensorsWeights:
         if not np.isfinite(array.sum(dtype=np.float64)):
             raise InputError.at(f"tensor {name!r} holds NaN or infinity, wanted numbers", file=str(self._path))
         return array
+
+
+def _stored_less(graph: Graph) -> dict[str, float]:
+    """Return the scales of norms that a file has less by a number, and by which."""
+    ops = (op for block in graph.blocks for op in block.ops if "stored_less" in op.attrs)
+    return {name: float(op.attrs["stored_less"]) for op in ops for name in op.inputs if name.endswith(".scale")}
 
 
 def _sizes(shape: tuple[int, ...]) -> str:

@@ -118,7 +118,7 @@ def walk(
             values |= streamed(block, _loaded(weights, block, copy, dtype), storage)  # and kept nowhere else
             run_ops(
                 graph, block, block.phase("forward"), values, keep={*keep, *outputs}, scalars=scalars,
-                storage=storage,
+                storage=storage, copy=copy,
             )  # fmt: skip
             carried = [values[name] for name in outputs]
             yield BlockRun(block=block.name, copy=copy, tensors=values)
@@ -135,6 +135,7 @@ def run_ops(
     spent: Collection[str] = (),
     scalars: Mapping[str, float] = NO_SCALARS,
     storage: Storage = EXACT,
+    copy: int = 0,
 ) -> None:
     """Run *ops* of any phase in order on *values*, which gains their outputs and loses what none reads any more.
 
@@ -151,7 +152,7 @@ def run_ops(
         lost = {name for name in (*op.inputs, *op.outputs) if last_use[name] <= index and name not in keep}
         shapes = [graph.shape(block.tensors[name]) for name in op.outputs]
         spare = _spare(op, lost & own, values)
-        setting = Setting(dims=graph.dims, shapes=shapes, scalars=scalars, spare=spare)
+        setting = Setting(dims=graph.dims, shapes=shapes, scalars=scalars, spare=spare, copy=copy)
         results = storage.function_of(op)(op, [values[name] for name in op.inputs], setting)
         for name, array in zip(op.outputs, results, strict=True):
             _check_shape(graph, block, name, array)

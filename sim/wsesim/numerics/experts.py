@@ -26,6 +26,53 @@ def route(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     return (gates,)
 
 
+@computes("route_all")
+def route_all(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Return gates: the softmax over all logits of a token, and 0 but for the largest; they come to less than one."""
+    (logits,) = inputs
+    shares = _softmax(logits)
+    picked = chosen_experts(logits, setting.dims["chosen"])
+    gates = np.zeros_like(logits)
+    np.put_along_axis(gates, picked, np.take_along_axis(shares, picked, axis=-1), axis=-1)
+    return (gates,)
+
+
+@computes("route_all_backward")
+def route_all_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Return the gradient of the logits: that of a softmax, of whose shares those of the largest alone are read."""
+    gradient, logits = inputs
+    shares = _softmax(logits)
+    picked, read = chosen_experts(logits, setting.dims["chosen"]), np.zeros_like(gradient)
+    np.put_along_axis(read, picked, np.take_along_axis(gradient, picked, axis=-1), axis=-1)
+    both = read * shares
+    return (both - shares * both.sum(axis=-1, keepdims=True),)
+
+
+def _softmax(logits: Array) -> Array:
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
+@computes("weigh")
+def weigh(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Return x [batch, length, width] times the sigmoid of each token's logit [batch, length, 1]."""
+    x, logits = inputs
+    return (x * _sigmoid(logits),)
+
+
+@computes("weigh_backward")
+def weigh_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array, Array]:
+    """Return the gradients of x and of the logits."""
+    gradient, x, logits = inputs
+    share = _sigmoid(logits)
+    return gradient * share, (gradient * x).sum(axis=-1, keepdims=True) * share * (1 - share)
+
+
+def _sigmoid(x: Array) -> Array:
+    small = np.exp(-np.abs(x))
+    return np.asarray(np.where(x >= 0, 1, small) / (1 + small))
+
+
 @computes("dispatch")
 def dispatch(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return a copy of each token for each of its experts: [batch, length, chosen, width]."""

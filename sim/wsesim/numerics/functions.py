@@ -25,6 +25,8 @@ class Setting:
     """Numbers of this run: the learning rate, say."""
     spare: Collection[int] = ()
     """Places of inputs that nothing reads any more: what an op gives may lie where they do."""
+    copy: int = 0
+    """Which of the copies of its block it is in, from 0."""
 
     def scalar(self, name: str) -> float:
         """Return a number of this run.

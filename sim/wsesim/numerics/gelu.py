@@ -25,6 +25,22 @@ def gelu_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Ar
     return by_chunks(_gelu_backward, inputs, setting)
 
 
+@computes("gelu_gate")
+def gelu_gate(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array, ...]:
+    """Return gelu(gate) * up."""
+    return by_chunks(lambda gate, up: _gelu(gate) * up, inputs, setting)
+
+
+@computes("gelu_gate_backward")
+def gelu_gate_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array, ...]:
+    """Return the gradients of gate and of up."""
+    return by_chunks(_gelu_gate_backward, inputs, setting, outputs=2)
+
+
+def _gelu_gate_backward(gradient: Array, gate: Array, up: Array) -> tuple[Array, Array]:
+    return _gelu_backward(gradient * up, gate), gradient * _gelu(gate)
+
+
 def _gelu(x: Array) -> Array:
     y = _phi(x)
     y *= x

@@ -36,11 +36,11 @@ def require_known(ids: Ids, vocab: int, weights: Path) -> None:
 def token_inputs(graph: Graph, ids: Ids, mask: Ids | None = None, labels: Ids | None = None) -> dict[str, Ids]:
     """Return every tensor of tokens and labels that *graph* reads, from *ids* [batch, length].
 
-    A language model's labels are the ids themselves; those of masked positions are the ids that stand there (none is
-    hidden: labels decide the loss, not the arithmetic). The second half of each sequence is of the second type, and
-    sequences take the classes in turn. Where *mask* [batch, length] is 0 a token fills up: it is no label, and where
-    labels are those of the next token, none follows from it. *labels*, of tokens or of sequences as the graph has them,
-    stand in place of these.
+    A language model's labels are the ids themselves; classes of tokens are their ids, folded; those of masked positions
+    are the ids that stand there (none is hidden: labels decide the loss, not the arithmetic). The second half of each
+    sequence is of the second type, and sequences take the classes in turn. Where *mask* [batch, length] is 0 a token
+    fills up: it is no label, and where labels are those of the next token, none follows from it. *labels*, of tokens or
+    of sequences as the graph has them, stand in place of these.
 
     Raises:
         SpecError: *ids* or *mask* has another shape than the graph, or there is a mask and the graph has none.
@@ -54,7 +54,8 @@ def token_inputs(graph: Graph, ids: Ids, mask: Ids | None = None, labels: Ids | 
         raise SpecError("mask", f"has the shape {mask.shape}, the graph {known}")
     counts = np.ones(wanted, dtype=np.int64) if mask is None else mask
     second = np.arange(wanted[1]) >= (wanted[1] + 1) // 2
-    made = {"ids": ids, "types": np.broadcast_to(second, wanted).astype(np.int64), "mask": counts}
+    types = np.broadcast_to(second & (graph.dims.get("types", 2) > 1), wanted).astype(np.int64)
+    made = {"ids": ids, "types": types, "mask": counts}
     for block in graph.blocks:
         for op in block.ops:
             if find(op.kind).is_loss:
@@ -62,7 +63,8 @@ def token_inputs(graph: Graph, ids: Ids, mask: Ids | None = None, labels: Ids | 
                 if len(held.axes) == 1:
                     made[held.name] = np.arange(wanted[0]) % graph.dims[logits.axes[-1]] if labels is None else labels
                 else:
-                    of_tokens = _labels(ids if labels is None else labels, counts, shift=bool(op.attrs.get("shift")))
+                    given = ids % graph.dims[logits.axes[-1]] if labels is None else labels
+                    of_tokens = _labels(given, counts, shift=bool(op.attrs.get("shift")))
                     made[held.name] = of_tokens[:, : graph.shape(held)[1]]
     return {name: made[name] for name in sorted(names)}
 

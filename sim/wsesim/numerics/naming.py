@@ -1,7 +1,4 @@
-"""Under which names Hugging Face stores what the graph needs.
-
-Source: the `transformers` implementations of GPT-2, GPT-J, Llama, Mixtral and BERT.
-"""
+"""How Hugging Face stores what the graph needs: under which names, side by side, in turn, turned or one less."""
 
 from __future__ import annotations
 
@@ -21,6 +18,14 @@ class Stored:
     """Modules whose outputs stand side by side in the graph; `{base}`, `{layer}` and `{expert}` are filled in."""
     out_in: bool = False
     """Whether the file's matrix is [out, in] where the graph's is [in, out]."""
+    grouped: bool = False
+    """Whether queries, keys and values stand group by group, each key and value behind the queries that read it."""
+    share: tuple[int, int] | None = None
+    """Which of how many matrices that stand one behind the other it is: gate and way up in one."""
+    in_turn: bool = False
+    """Whether those stand number by number in turn."""
+    whole: bool = False
+    """Whether the names are those of tensors, and end in no `.weight` or `.bias`."""
 
     @property
     def by_expert(self) -> bool:
@@ -37,10 +42,16 @@ class Pieces:
     """Whether each is turned."""
     by_expert: bool
     """Whether they lie one behind the other along a first axis; else side by side, as queries, keys and values."""
+    stored: Stored = Stored(())
+    """How they are stored."""
 
-    def joined(self, arrays: Sequence[Array]) -> Array:
-        """Return the weight."""
-        turned = [array.T for array in arrays] if self.out_in else arrays
+    def joined(self, arrays: Sequence[Array], heads: tuple[int, int] = (1, 1)) -> Array:
+        """Return the weight of a model of so many heads of queries, and of keys."""
+        turned = [array.T for array in arrays] if self.out_in else list(arrays)
+        if self.stored.grouped:
+            turned = [_ungrouped(array, *heads) for array in turned]
+        if self.stored.share:
+            turned = [_share(array, *self.stored.share, in_turn=self.stored.in_turn) for array in turned]
         if self.by_expert:
             return np.stack(turned)
         return turned[0] if len(turned) == 1 else np.concatenate(turned, axis=-1)
@@ -54,6 +65,9 @@ class Pieces:
     def shapes(self, shape: tuple[int, ...], queries: int) -> list[tuple[int, ...]]:
         """Return the shapes of the tensors of a weight of a *shape*."""
         *rest, last = shape
+        if self.stored.share:
+            wide = (*rest, last * self.stored.share[1])
+            return [wide[::-1] if self.out_in else wide]
         widths = part_widths(last, queries, len(self.names))
         wanted = [shape[1:]] * len(self.names) if self.by_expert else [(*rest, width) for width in widths]
         return [size[::-1] for size in wanted] if self.out_in else wanted
@@ -96,8 +110,8 @@ class Family:
             for expert in range(experts if stored.by_expert else 1) for name in stored.modules
         ]  # fmt: skip
         return Pieces(
-            names=tuple(f"{module}.{suffix}" for module in modules), out_in=stored.out_in and part == "weight",
-            by_expert=stored.by_expert,
+            names=tuple(module if stored.whole else f"{module}.{suffix}" for module in modules),
+            out_in=stored.out_in and part == "weight", by_expert=stored.by_expert, stored=stored,
         )  # fmt: skip
 
     def layers_in(self, names: Collection[str], base: str) -> int:
@@ -107,120 +121,19 @@ class Family:
         return len({number for number in numbers if number.isdigit()})
 
 
-def family_of(names: Collection[str]) -> tuple[Family, str] | None:
-    """Return the scheme that *names* follow and its prefix, or None."""
-    for family in FAMILIES:
-        base = family.base_in(names)
-        if base is not None:
-            return family, base
-    return None
-
-
 def part_widths(width: int, queries: int, parts: int) -> list[int]:
     """Return the widths of what stands side by side in *width*: all of it, or queries, keys and values."""
     return [width] if parts == 1 else [queries, *[(width - queries) // 2] * 2]
 
 
-def _same(*modules: str) -> Stored:
-    return Stored(modules)
+def _share(array: Array, at: int, count: int, *, in_turn: bool) -> Array:
+    """Return one of *count* matrices that stand in one, number by number in turn or one behind the other."""
+    return np.asarray(array[..., at::count] if in_turn else np.split(array, count, axis=-1)[at])
 
 
-def _out_in(*modules: str) -> Stored:
-    return Stored(modules, out_in=True)
-
-
-_GPT2 = {
-    "tokens": _same("{base}wte"),
-    "positions": _same("{base}wpe"),
-    "attention.norm": _same("{layer}ln_1"),
-    "attention.qkv": _same("{layer}attn.c_attn"),
-    "attention.project": _same("{layer}attn.c_proj"),
-    "ffn.norm": _same("{layer}ln_2"),
-    "ffn.up": _same("{layer}mlp.c_fc"),
-    "ffn.down": _same("{layer}mlp.c_proj"),
-    "head.norm": _same("{base}ln_f"),
-    "head.classes": _out_in("score"),
-    "logits": _same("lm_head"),
-}
-_GPTJ = {
-    "tokens": _same("{base}wte"),
-    "norm": _same("{layer}ln_1"),
-    "attention.qkv": _out_in("{layer}attn.q_proj", "{layer}attn.k_proj", "{layer}attn.v_proj"),
-    "attention.project": _out_in("{layer}attn.out_proj"),
-    "ffn.up": _out_in("{layer}mlp.fc_in"),
-    "ffn.down": _out_in("{layer}mlp.fc_out"),
-    "head.norm": _same("{base}ln_f"),
-    "head.classes": _out_in("score"),
-    "logits": _same("lm_head"),
-}
-_LLAMA = {
-    "tokens": _same("{base}embed_tokens"),
-    "attention.norm": _same("{layer}input_layernorm"),
-    "attention.qkv": _out_in("{layer}self_attn.q_proj", "{layer}self_attn.k_proj", "{layer}self_attn.v_proj"),
-    "attention.query_norm": _same("{layer}self_attn.q_norm"),
-    "attention.key_norm": _same("{layer}self_attn.k_norm"),
-    "attention.project": _out_in("{layer}self_attn.o_proj"),
-    "ffn.norm": _same("{layer}post_attention_layernorm"),
-    "ffn.gate": _out_in("{layer}mlp.gate_proj"),
-    "ffn.up": _out_in("{layer}mlp.up_proj"),
-    "ffn.down": _out_in("{layer}mlp.down_proj"),
-    "head.norm": _same("{base}norm"),
-    "head.classes": _out_in("score"),
-    "logits": _same("lm_head"),
-}
-_MIXTRAL = _LLAMA | {
-    "ffn.router": _out_in("{layer}block_sparse_moe.gate"),
-    "ffn.gate": _out_in("{layer}block_sparse_moe.experts.{expert}.w1"),
-    "ffn.up": _out_in("{layer}block_sparse_moe.experts.{expert}.w3"),
-    "ffn.down": _out_in("{layer}block_sparse_moe.experts.{expert}.w2"),
-}
-_BERT = {
-    "tokens": _same("{base}embeddings.word_embeddings"),
-    "positions": _same("{base}embeddings.position_embeddings"),
-    "types": _same("{base}embeddings.token_type_embeddings"),
-    "embed.norm": _same("{base}embeddings.LayerNorm"),
-    "attention.qkv": _out_in(
-        "{layer}attention.self.query", "{layer}attention.self.key", "{layer}attention.self.value"
-    ),
-    "attention.project": _out_in("{layer}attention.output.dense"),
-    "attention.norm": _same("{layer}attention.output.LayerNorm"),
-    "ffn.up": _out_in("{layer}intermediate.dense"),
-    "ffn.down": _out_in("{layer}output.dense"),
-    "ffn.norm": _same("{layer}output.LayerNorm"),
-    "head.pool": _out_in("{base}pooler.dense"),
-}  # fmt: skip
-_BERT_PRETRAINING = _BERT | {
-    "head.dense": _out_in("cls.predictions.transform.dense"),
-    "head.norm": _same("cls.predictions.transform.LayerNorm"),
-    "head.classes": _out_in("cls.seq_relationship"),
-    "logits": _same("cls.predictions.decoder"),
-    "logits.bias": _same("cls.predictions"),
-}
-_BERT_CLASSIFIER = _BERT | {"head.classes": _out_in("classifier")}
-
-FAMILIES = (
-    Family(
-        name="GPT-2", bases=("transformer.", ""), layers="{base}h.", stored=_GPT2,
-        markers=("{base}wte.weight", "{layer}attn.c_attn.weight"),
-    ),
-    Family(
-        name="GPT-J", bases=("transformer.", ""), layers="{base}h.", stored=_GPTJ,
-        markers=("{base}wte.weight", "{layer}attn.q_proj.weight"),
-    ),
-    Family(
-        name="Mixtral", bases=("model.", ""), layers="{base}layers.", stored=_MIXTRAL,
-        markers=("{base}embed_tokens.weight", "{layer}block_sparse_moe.gate.weight"),
-    ),
-    Family(
-        name="Llama", bases=("model.", ""), layers="{base}layers.", stored=_LLAMA,
-        markers=("{base}embed_tokens.weight", "{layer}self_attn.q_proj.weight"),
-    ),
-    Family(
-        name="BERT for pre-training", bases=("bert.",), layers="{base}encoder.layer.", stored=_BERT_PRETRAINING,
-        markers=("{layer}attention.self.query.weight", "cls.predictions.bias"),
-    ),
-    Family(
-        name="BERT", bases=("bert.", ""), layers="{base}encoder.layer.", stored=_BERT_CLASSIFIER,
-        markers=("{layer}attention.self.query.weight",),
-    ),
-)  # fmt: skip
+def _ungrouped(array: Array, heads: int, kv_heads: int) -> Array:
+    """Return [..., groups of queries, a key and a value] as all queries, all keys, all values."""
+    group = heads // kv_heads
+    by_group = array.reshape(*array.shape[:-1], kv_heads, group + 2, -1)
+    parts = by_group[..., :group, :], by_group[..., group : group + 1, :], by_group[..., group + 1 :, :]
+    return np.concatenate([part.reshape(*array.shape[:-1], -1) for part in parts], axis=-1)

@@ -38,6 +38,36 @@ def layer_norm_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tu
     return back, as_rows(gradient * y).sum(axis=0), as_rows(gradient).sum(axis=0)
 
 
+@computes("layer_norm_scale")
+def layer_norm_scale(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Return (x - mean) / sqrt(variance + epsilon) * scale over the last axis."""
+    (y,) = layer_norm_plain(op, inputs, setting)
+    y *= inputs[1]
+    return (y,)
+
+
+@computes("layer_norm_scale_backward")
+def layer_norm_scale_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array, Array]:
+    """Return the gradients of x and scale."""
+    of_x, of_scale, _ = layer_norm_backward(op, inputs, setting)
+    return of_x, of_scale
+
+
+@computes("layer_norm_plain")
+def layer_norm_plain(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Return (x - mean) / sqrt(variance + epsilon) over the last axis."""
+    y = inputs[0] - inputs[0].mean(axis=-1, keepdims=True)
+    y /= _root(op, y)
+    return (y,)
+
+
+@computes("layer_norm_plain_backward")
+def layer_norm_plain_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Return the gradient of x."""
+    gradient, x = inputs
+    return (layer_norm_backward(op, (gradient, x, np.ones(1, dtype=x.dtype)), setting)[0],)
+
+
 @computes("rms_norm")
 def rms_norm(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return x / sqrt(mean of squares + epsilon) * scale over the last axis."""
@@ -78,6 +108,34 @@ def head_norm_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tup
     incoming[...] = _through(incoming * _scales(op, query_scale, key_scale), y, root)
     heads = int(op.attrs["heads"])
     return back.reshape(qkv.shape), of_scales[:heads].sum(axis=0), of_scales[heads:].sum(axis=0)
+
+
+@computes("wide_norm")
+def wide_norm(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Divide all queries by their root mean square, and all keys, times scales as wide; values pass as they are."""
+    qkv, *scales = inputs
+    result = qkv.copy()
+    for part, scale in _wide_parts(qkv, scales):
+        result[..., part] = qkv[..., part] / _root(op, qkv[..., part]) * scale
+    return (result,)
+
+
+@computes("wide_norm_backward")
+def wide_norm_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array, Array, Array]:
+    """Return the gradients of the packed tensor and of both scales."""
+    gradient, qkv, *scales = inputs
+    back, of_scales = gradient.copy(), []
+    for part, scale in _wide_parts(qkv, scales):
+        of_x, of_scale = rms_norm_backward(op, (gradient[..., part], qkv[..., part], scale), setting)
+        back[..., part] = of_x
+        of_scales.append(of_scale)
+    return back, of_scales[0], of_scales[1]
+
+
+def _wide_parts(qkv: Array, scales: Sequence[Array]) -> list[tuple[slice, Array]]:
+    """Return where queries and keys lie, which are as wide as their scales, and those."""
+    queries, keys = (len(scale) for scale in scales)
+    return [(slice(queries), scales[0]), (slice(queries, queries + keys), scales[1])]
 
 
 def _root(op: Op, x: Array) -> Array:

@@ -63,7 +63,10 @@ def narrow(model: Model) -> Model:
         heads=kv_heads * min(2, model.heads // model.kv_heads), ffn_width=min(model.ffn_width, 14),
         vocab=min(model.vocab, 53), max_length=min(model.max_length, LENGTH + 4), rotary_width=turned,
         token_types=min(model.token_types, 3), classes=min(model.classes, 5), masked=min(model.masked, 3),
-        experts=experts, experts_per_token=chosen, expert_imbalance=1.0,
+        experts=experts, experts_per_token=chosen, expert_imbalance=1.0, embed_width=min(model.embed_width, 6),
+        shared_width=min(model.shared_width, 9), window=min(model.window, LENGTH // 2),
+        full_every=min(model.full_every, 2), adapter_rank=min(model.adapter_rank, 3),
+        position_offset=min(model.position_offset, 2),
     )  # fmt: skip
 
 
@@ -74,7 +77,7 @@ def probe(model: Model, ids: Ids, seed: int) -> Iterator[Probed]:
     """
     small = narrow(model)
     held = _Held(small, ids[:, : small.max_length], seed)
-    checks = [held.gradients]
+    checks = [] if small.task == "embed" else [held.gradients]
     if ids.shape[1] > PADS:
         checks.append(held.padded)
     if small.causal:
@@ -91,7 +94,8 @@ class _Held:
 
     def __init__(self, model: Model, ids: Ids, seed: int) -> None:
         self.model, self.ids, self.seed = model, ids, seed
-        self.graph = with_training(build_graph(model, sequences=len(ids), length=ids.shape[1]))
+        graph = build_graph(model, sequences=len(ids), length=ids.shape[1])
+        self.graph = graph if model.task == "embed" else with_training(graph)
         source = SeededWeights(self.graph, seed, spread=DEVIATION, deviation=DEVIATION)
         self.arrays = NamedArrays.begin(self.graph, source, np.float64)
         self.tokens = second_tokens(model, ids)
@@ -160,7 +164,9 @@ def _slopes(held: _Held, gradients: Mapping[Key, Array]) -> Iterator[Probed]:
     for key, weight in held.arrays.arrays.items():
         if key[2].endswith(("weight", "scale", "bias")):
             errors = iter([np.inf])
-            if key in gradients and gradients[key].shape == weight.shape:
+            if not _is_learned(held.model, key):
+                errors = iter([np.inf if key in gradients else 0.0])
+            elif key in gradients and gradients[key].shape == weight.shape:
                 errors = (_slope(held, key, gradients[key], draw) for _ in range(TRIES))
             error = next((error for error in errors if error <= SLOPE_EXACT), np.inf)
             yield Probed(
@@ -169,6 +175,12 @@ def _slopes(held: _Held, gradients: Mapping[Key, Array]) -> Iterator[Probed]:
                 tolerance=SLOPE_EXACT,
                 is_gradient=True,
             )
+
+
+def _is_learned(model: Model, key: Key) -> bool:
+    """Return whether training changes a weight: all, or where there are adapters only those and a head of classes."""
+    new_head = key[0] == "head" and model.task in ("classify", "tag")
+    return not model.adapter_rank or ".adapter." in key[2] or new_head
 
 
 def _slope(held: _Held, key: Key, gradient: Array, draw: np.random.Generator) -> float:

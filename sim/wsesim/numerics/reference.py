@@ -15,13 +15,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wsesim.model import Model
 from wsesim.numerics.arrays import Array, Ids
+from wsesim.numerics.reference_attention import Float64s, attention
 from wsesim.numerics.weights import Weights
-
-Float64s = NDArray[np.float64]
 
 _VOCAB_STEP = 4096
 """Rows of the head's table turned to float64 at a time: the whole of it would be twice as large as the fp32 one."""
@@ -37,9 +35,9 @@ class ReferenceStep:
     hidden: Float64s | None = None
     """[sequences, length, width]; the head has none."""
     logits: Mapping[str, Float64s] = field(default_factory=dict)
-    """By `tokens` (over the vocabulary) and `classes` (over sequences' classes)."""
+    """By `tokens` (over the vocabulary), `classes`, and `states` (of a model without a head)."""
     losses: Mapping[str, float] = field(default_factory=dict)
-    """Mean cross-entropy of each of `logits`."""
+    """Mean cross-entropy of each of `logits` that has labels."""
 
 
 def walk_reference(model: Model, weights: Weights, tokens: Mapping[str, Ids]) -> Iterator[ReferenceStep]:
@@ -47,19 +45,19 @@ def walk_reference(model: Model, weights: Weights, tokens: Mapping[str, Ids]) ->
     x = _embed(model, weights.load("embed", 0), tokens)
     yield ReferenceStep(block="embed", copy=0, hidden=x)
     for copy in range(model.layers):
-        x = _layer(model, weights.load("layer", copy), x)
+        x = _layer(model, weights.load("layer", copy), x, copy)
         yield ReferenceStep(block="layer", copy=copy, hidden=x)
     logits = _head(model, weights.load("head", 0), x)
-    labels = {"tokens": "labels", "classes": "classes"}
-    losses = {name: _loss(model, values, tokens[labels[name]]) for name, values in logits.items()}
+    labels = {"tokens": "labels", "classes": "labels" if model.task == "tag" else "classes"}
+    losses = {name: _loss(model, logits[name], tokens[labels[name]]) for name in logits if name in labels}
     yield ReferenceStep(block="head", copy=0, logits=logits, losses=losses)
 
 
 class _Read:
     """Weights of one copy, each turned to float64 when asked for and not kept."""
 
-    def __init__(self, arrays: Mapping[str, Array]) -> None:
-        self.arrays = arrays
+    def __init__(self, arrays: Mapping[str, Array], adapter_scale: float = 1.0) -> None:
+        self.arrays, self.adapter_scale = arrays, adapter_scale
 
     def __call__(self, name: str) -> Float64s:
         return self.arrays[name].astype(np.float64)
@@ -69,13 +67,18 @@ class _Read:
         product: Float64s = np.tensordot(x, self(f"{name}.weight"), axes=1)
         if f"{name}.bias" in self.arrays:
             product += self(f"{name}.bias")
+        if f"{name}.adapter.up.weight" in self.arrays:
+            low = np.tensordot(x, self(f"{name}.adapter.down.weight"), axes=1)
+            product += self.adapter_scale * np.tensordot(low, self(f"{name}.adapter.up.weight"), axes=1)
         return product
 
     def norm(self, model: Model, name: str, x: Float64s) -> Float64s:
-        mean = np.mean(x, axis=-1) if model.norm == "layer_norm" else np.zeros(x.shape[:-1])
-        square = np.mean(x**2, axis=-1) if model.norm == "rms_norm" else np.var(x, axis=-1)
+        centred = model.norm != "rms_norm"
+        mean = np.mean(x, axis=-1) if centred else np.zeros(x.shape[:-1])
+        square = np.var(x, axis=-1) if centred else np.mean(x**2, axis=-1)
         normed: Float64s = (x - mean[..., None]) / np.sqrt(square + model.norm_epsilon)[..., None]
-        normed *= self(f"{name}.scale")
+        if model.norm != "layer_norm_plain":
+            normed *= self(f"{name}.scale")
         if model.norm == "layer_norm":
             normed += self(f"{name}.bias")
         return normed
@@ -83,143 +86,117 @@ class _Read:
 
 def _embed(model: Model, arrays: Mapping[str, Array], tokens: Mapping[str, Ids]) -> Float64s:
     length = tokens["ids"].shape[1]
-    x = arrays["tokens.weight"][tokens["ids"]].astype(np.float64)
+    x: Float64s = arrays["tokens.weight"][tokens["ids"]].astype(np.float64) * model.embed_scale
+    if model.embed_width:
+        x = x @ arrays["embed.widen.weight"].astype(np.float64)
     if model.position == "learned":
-        x += arrays["positions.weight"][np.newaxis, :length]
+        x += arrays["positions.weight"][np.newaxis, model.position_offset : model.position_offset + length]
     if model.token_types:
         x += arrays["types.weight"][tokens["types"]]
-    return _Read(arrays).norm(model, "embed.norm", x) if model.norm_order == "post" else x
+    normed = model.norm_order == "post" if model.embed_norm is None else model.embed_norm
+    return _Read(arrays).norm(model, "embed.norm", x) if normed else x
 
 
-def _layer(model: Model, arrays: Mapping[str, Array], x: Float64s) -> Float64s:
-    read = _Read(arrays)
+def _layer(model: Model, arrays: Mapping[str, Array], x: Float64s, copy: int) -> Float64s:
+    read, factor = _Read(arrays, model.adapter_scale), model.residual_scale
     if model.block == "parallel":
-        seen = read.norm(model, "norm", x)
-        return x + _attention(model, read, seen) + _feed_forward(model, read, seen)
+        first, second = ("attention.norm", "ffn.norm") if model.untied_norms else ("norm", "norm")
+        attended = attention(model, read, read.norm(model, first, x), copy)
+        return x + factor * (attended + _feed_forward(model, read, read.norm(model, second, x)))
+    x = _joined(model, read, "attention", x, lambda seen: attention(model, read, seen, copy))
+    return _joined(model, read, "ffn", x, lambda seen: _feed_forward(model, read, seen))
+
+
+def _joined(model: Model, read: _Read, name: str, x: Float64s, half: Callable[[Float64s], Float64s]) -> Float64s:
+    """Return the stream after a half of a layer, its norms where the model has them."""
     if model.norm_order == "post":
-        x = read.norm(model, "attention.norm", x + _attention(model, read, x))
-        return read.norm(model, "ffn.norm", x + _feed_forward(model, read, x))
-    x = x + _attention(model, read, read.norm(model, "attention.norm", x))
-    return x + _feed_forward(model, read, read.norm(model, "ffn.norm", x))
-
-
-def _attention(model: Model, read: _Read, x: Float64s) -> Float64s:
-    size, group = model.head_width, model.heads // model.kv_heads
-    bounds = [model.heads * size, (model.heads + model.kv_heads) * size]
-    queries, keys, values = np.split(read.affine("attention.qkv", x), bounds, axis=-1)
-    mixed = np.empty_like(queries)
-    for row in range(len(x)):
-        for head in range(model.heads):
-            own = slice(head * size, (head + 1) * size)
-            shared = slice(head // group * size, (head // group + 1) * size)
-            query = _turned(model, _head_normed(model, read, "query", queries[row, :, own]))
-            key = _turned(model, _head_normed(model, read, "key", keys[row, :, shared]))
-            mixed[row, :, own] = _one_head(query, key, values[row, :, shared], causal=model.causal)
-    return read.affine("attention.project", mixed)
-
-
-def _head_normed(model: Model, read: _Read, which: str, x: Float64s) -> Float64s:
-    """Bring each row of [length, head] to the length of its scale, if the model norms by head."""
-    if not model.head_norm:
-        return x
-    lengths = [math.sqrt(math.fsum(row * row) / len(row) + model.norm_epsilon) for row in x]
-    normed: Float64s = x / np.array(lengths)[:, None] * read(f"attention.{which}_norm.scale")
-    return normed
-
-
-def _one_head(query: Float64s, key: Float64s, value: Float64s, *, causal: bool) -> Float64s:
-    """Attention of one head over one sequence; all arguments are [length, head]."""
-    weight = np.exp(_centred(np.inner(query, key) / math.sqrt(query.shape[1]), causal=causal))
-    if causal:
-        weight = np.tril(weight)
-    mixed: Float64s = (weight @ value) / weight.sum(axis=1)[:, None]
-    return mixed
-
-
-def _centred(scores: Float64s, *, causal: bool) -> Float64s:
-    """Take from each row the largest score its query may see, so that no exponential that counts overflows."""
-    seen = np.maximum.accumulate(scores, axis=1).diagonal() if causal else scores.max(axis=1)
-    return np.minimum(scores - seen[:, None], 0)
-
-
-def _turned(model: Model, x: Float64s) -> Float64s:
-    """Rotate the pairs of [length, head] in the complex plane, if the model has rotary positions."""
-    if model.position != "rotary":
-        return x
-    turned = model.rotary_width or model.head_width
-    pairs, rest = x[:, :turned], x[:, turned:]
-    frequency = np.array([model.rotary_base ** (-2 * i / turned) for i in range(turned // 2)])
-    angle = np.outer(np.arange(len(x)), frequency)
-    if model.rotary_pairs == "interleaved":
-        spun = np.ascontiguousarray(pairs).view(np.complex128) * np.exp(1j * angle)
-        return np.hstack([spun.view(np.float64), rest])
-    spun = (pairs[:, : turned // 2] + 1j * pairs[:, turned // 2 :]) * np.exp(1j * angle)
-    return np.hstack([spun.real, spun.imag, rest])
+        return read.norm(model, f"{name}.norm", x + model.residual_scale * half(x))
+    if model.norm_order == "inner":
+        return x + model.residual_scale * read.norm(model, f"{name}.norm", half(x))
+    given = half(read.norm(model, f"{name}.norm", x))
+    if model.norm_order == "both":
+        given = read.norm(model, f"{name}.after_norm", given)
+    return x + model.residual_scale * given
 
 
 def _feed_forward(model: Model, read: _Read, x: Float64s) -> Float64s:
     return _mixture(model, read, x) if model.experts else _network(model, read, x)
 
 
-def _network(model: Model, read: _Read, x: Float64s) -> Float64s:
-    up = read.affine("ffn.up", x)
-    if model.activation == "swiglu":
-        gate = read.affine("ffn.gate", x)
-        return read.affine("ffn.down", up * gate * 0.5 * (1 + np.tanh(gate / 2)))
-    return read.affine("ffn.down", _ACTIVATIONS[model.activation](up))
+def _network(model: Model, read: _Read, x: Float64s, name: str = "ffn") -> Float64s:
+    up = read.affine(f"{name}.up", x)
+    if model.activation in _GATED:
+        return read.affine(f"{name}.down", _GATED[model.activation](read.affine(f"{name}.gate", x), up))
+    return read.affine(f"{name}.down", _ACTIVATIONS[model.activation](up))
 
 
 def _mixture(model: Model, read: _Read, x: Float64s) -> Float64s:
     """One expert after another, each over the tokens that rank it high enough (Jiang et al. 2024, section 2.1)."""
     mixed = np.zeros_like(x)
     rows, out = x.reshape(-1, model.width), mixed.reshape(-1, model.width)
-    wishes = [_wishes(row, model.experts_per_token) for row in rows @ read("ffn.router.weight")]
+    wishes = [_wishes(model, row) for row in read.affine("ffn.router", rows)]
     for number in range(model.experts):
         expert = _Read({name: array[number] for name, array in read.arrays.items() if _is_of_experts(name)})
         own = [token for token, wish in enumerate(wishes) if number in wish]
         share = np.array([wishes[token][number] for token in own])
         if own:
             out[own] += share[:, None] * _network(model, expert, rows[own])
-    return mixed
+    return mixed + _shared(model, read, x) if model.shared_width else mixed
+
+
+def _shared(model: Model, read: _Read, x: Float64s) -> Float64s:
+    given = _network(model, read, x, "shared")
+    return given * _sigmoid(read.affine("shared.weight_of_token", x)) if model.shared_gate else given
 
 
 def _is_of_experts(name: str) -> bool:
     return name.startswith(("ffn.up.", "ffn.gate.", "ffn.down."))
 
 
-def _wishes(logits: Float64s, count: int) -> dict[int, float]:
+def _wishes(model: Model, logits: Float64s) -> dict[int, float]:
     """Return the experts a token goes to and their shares; of equal logits the earlier expert's counts."""
-    best = sorted(range(len(logits)), key=lambda number: (-logits[number], number))[:count]
-    powers = [math.exp(logits[number] - logits[best[0]]) for number in best]
-    return {number: power / math.fsum(powers) for number, power in zip(best, powers, strict=True)}
+    ranked = sorted(range(len(logits)), key=lambda number: (-logits[number], number))
+    best = ranked[: model.experts_per_token]
+    powers = {number: math.exp(logits[number] - logits[best[0]]) for number in ranked}
+    total = math.fsum(powers[number] for number in (best if model.router == "chosen" else ranked))
+    return {number: powers[number] / total for number in best}
 
 
 def _head(model: Model, arrays: Mapping[str, Array], x: Float64s) -> dict[str, Float64s]:
     read = _Read(arrays)
-    if model.norm_order == "pre":
+    if model.norm_order != "post":
         x = read.norm(model, "final.norm" if model.task == "mlm" else "head.norm", x)
     if model.task == "lm":
-        return {"tokens": _over_vocabulary(arrays, x)}
+        return {"tokens": _over_vocabulary(model, arrays, x)}
+    if model.task == "tag":
+        return {"classes": read.affine("head.classes", x)}
+    if model.task == "embed":
+        return {"states": _pooled(read, x) if model.sentence_head and not model.causal else x}
     if model.task == "classify":
-        return {"classes": read.affine("head.classes", x[:, -1]) if model.causal else _pooled(read, x)}
+        return {"classes": read.affine("head.classes", x[:, -1] if model.causal else _pooled(read, x))}
     guess = read.norm(model, "head.norm", _gelu(read.affine("head.dense", x[:, : model.masked])))
-    logits = {"tokens": _over_vocabulary(arrays, guess)}
-    return logits | {"classes": _pooled(read, x)} if model.sentence_head else logits
+    logits = {"tokens": _over_vocabulary(model, arrays, guess)}
+    return logits | {"classes": read.affine("head.classes", _pooled(read, x))} if model.sentence_head else logits
 
 
 def _pooled(read: _Read, x: Float64s) -> Float64s:
-    return read.affine("head.classes", np.tanh(read.affine("head.pool", x[:, 0])))
+    return np.tanh(read.affine("head.pool", x[:, 0]))
 
 
-def _over_vocabulary(arrays: Mapping[str, Array], x: Float64s) -> Float64s:
+def _over_vocabulary(model: Model, arrays: Mapping[str, Array], x: Float64s) -> Float64s:
     table, bias = arrays["logits.weight"], arrays.get("logits.bias")
     rows = x.reshape(-1, x.shape[-1])
+    if model.embed_width:
+        rows = rows @ arrays["head.narrow.weight"].astype(np.float64)
     logits = np.empty((len(rows), len(table)))
     for start in range(0, len(table), _VOCAB_STEP):
         part = slice(start, start + _VOCAB_STEP)
         logits[:, part] = np.inner(rows, table[part].astype(np.float64))
     if bias is not None:
         logits += bias
+    logits *= model.logits_scale
+    if model.logits_cap:
+        logits = model.logits_cap * np.tanh(logits / model.logits_cap)
     return logits.reshape(*x.shape[:-1], len(table))
 
 
@@ -273,4 +250,22 @@ _ACTIVATIONS: Mapping[str, Callable[[Float64s], Float64s]] = {
     "gelu": _gelu,
     "gelu_tanh": _gelu_tanh,
     "relu": lambda x: (x + np.abs(x)) / 2,
+    "relu2": lambda x: x * np.maximum(x, 0),
+    "silu": lambda x: x * _sigmoid(x),
 }
+_GATED: Mapping[str, Callable[[Float64s, Float64s], Float64s]] = {
+    "swiglu": lambda gate, up: gate * _sigmoid(gate) * up,
+    "swiglu_bounded": lambda gate, up: _bounded(gate.clip(max=7), up.clip(-7, 7)),
+    "geglu": lambda gate, up: _gelu(gate) * up,
+    "geglu_tanh": lambda gate, up: _gelu_tanh(gate) * up,
+    "reglu": lambda gate, up: np.where(gate > 0, gate * up, 0),
+}
+
+
+def _bounded(gate: Float64s, up: Float64s) -> Float64s:
+    return gate * _sigmoid(1.702 * gate) * (1 + up)
+
+
+def _sigmoid(x: Float64s) -> Float64s:
+    share: Float64s = (1 + np.tanh(x / 2)) / 2
+    return share

@@ -22,9 +22,11 @@ def second_tokens(model: Model, ids: Ids) -> dict[str, Ids]:
     sequences, length = ids.shape
     own = np.array([[int(number) % model.vocab for number in row] for row in ids])
     of_first = length - length // 2
-    types = np.array([[0] * of_first + [1] * (length // 2)] * sequences)
+    types = np.array([[0] * of_first + [int(model.token_types > 1)] * (length // 2)] * sequences)
     classes = 2 if model.task == "mlm" else model.classes
     labels = own[:, : min(model.masked, length)] if model.task == "mlm" else own
+    if model.task == "tag":
+        labels = own % model.classes
     return {"ids": own, "types": types, "labels": labels, "classes": np.array([n % classes for n in range(sequences)])}
 
 
@@ -34,6 +36,7 @@ class SecondReader:
     def __init__(self, path: Path, model: Model) -> None:
         """Read the names in the file at *path*, or in those beside it that it names; they hold *model*."""
         self._stated, self._names, self._experts = stated_weights(model), _names_of(model), model.experts
+        self._less = np.float32(model.stored_less)
         self._keys: dict[str, Path] = {}
         for part in _parts_of(path):
             with safe_open(part, framework="numpy") as file:
@@ -51,6 +54,8 @@ class SecondReader:
             each = [ends.replace(_EACH, str(expert)).format(copy) for expert in range(self._experts)]
             return np.array([self._tensor(f"{end}.{part}").T for end in each])
         found = [self._tensor(f"{end.format(copy)}.{part}") for end in ends.split()]
+        if name.endswith(".scale"):
+            return np.asarray(found[0] + self._less)
         return np.concatenate([each.T if turned and each.ndim == 2 else each for each in found], axis=-1)
 
     def _tensor(self, end: str) -> Array:
@@ -69,13 +74,15 @@ def _names_of(model: Model) -> dict[str, tuple[str, bool]]:
     """Return by module where it stands (`{}`: the layer), and whether its matrix is turned."""
     if not model.causal:
         return _BERT | {"head.classes": ("seq_relationship" if model.task == "mlm" else "classifier", True)}
-    if model.block == "parallel":
+    if model.block == "parallel" and model.head_bias:
         return _GPTJ
     if model.position == "learned":
         return _GPT2
     return _LLAMA | _MIXTRAL if model.experts else _LLAMA
 
 
+TWICE_READ = ("GPT-2", "GPT-J", "Llama", "Mixtral", "BERT for pre-training", "BERT")
+"""Families of checkpoints whose names are known here, too; of others both formulations are given the same arrays."""
 _HEAD = {"logits": ("lm_head", False), "head.classes": ("score", True)}
 _GPT2 = _HEAD | {
     "tokens": ("wte", False), "positions": ("wpe", False), "head.norm": ("ln_f", False),
@@ -92,7 +99,7 @@ _GPTJ = _HEAD | {
 _SELF = "layers.{0}.self_attn."
 _LLAMA = _HEAD | {
     "tokens": ("embed_tokens", False), "head.norm": ("norm", False),
-    "attention.norm": ("layers.{}.input_layernorm", False),
+    "attention.norm": ("layers.{}.input_layernorm", False), "norm": ("layers.{}.input_layernorm", False),
     "ffn.norm": ("layers.{}.post_attention_layernorm", False),
     "attention.qkv": (f"{_SELF}q_proj {_SELF}k_proj {_SELF}v_proj", True),
     "attention.query_norm": (f"{_SELF}q_norm", False), "attention.key_norm": (f"{_SELF}k_norm", False),

@@ -63,7 +63,8 @@ Pairs = Iterator[tuple[str, tuple[int, ...]]]
 
 
 def _norm(model: Model, name: str) -> Pairs:
-    yield f"{name}.scale", (model.width,)
+    if model.norm != "layer_norm_plain":
+        yield f"{name}.scale", (model.width,)
     if model.norm == "layer_norm":
         yield f"{name}.bias", (model.width,)
 
@@ -75,44 +76,81 @@ def _affine(name: str, shape: tuple[int, ...], bias: bool) -> Pairs:
 
 
 def _embed(model: Model) -> Pairs:
-    yield "tokens.weight", (model.vocab, model.width)
+    yield "tokens.weight", (model.vocab, model.embed_width or model.width)
+    if model.embed_width:
+        yield "embed.widen.weight", (model.embed_width, model.width)
     if model.position == "learned":
-        yield "positions.weight", (model.max_length, model.width)
+        yield "positions.weight", (model.position_offset + model.max_length, model.width)
     if model.token_types:
         yield "types.weight", (model.token_types, model.width)
-    if model.norm_order == "post":
+    if model.norm_order == "post" if model.embed_norm is None else model.embed_norm:
         yield from _norm(model, "embed.norm")
 
 
 def _layer(model: Model) -> Pairs:
-    for norm in ["norm"] if model.block == "parallel" else ["attention.norm", "ffn.norm"]:
+    one = model.block == "parallel" and not model.untied_norms
+    for norm in ["norm"] if one else ["attention.norm", "ffn.norm"]:
         yield from _norm(model, norm)
-    wide, narrow = model.heads * model.head_width, model.kv_heads * model.head_width
-    yield from _affine("attention.qkv", (model.width, wide + narrow + narrow), model.attention_bias)
-    yield from _affine("attention.project", (wide, model.width), model.attention_bias)
-    if model.head_norm:
-        yield "attention.query_norm.scale", (model.head_width,)
-        yield "attention.key_norm.scale", (model.head_width,)
+    if model.norm_order == "both":
+        yield from _norm(model, "attention.after_norm")
+        yield from _norm(model, "ffn.after_norm")
+    yield from _attention(model)
     each = (model.experts,) if model.experts else ()
     if model.experts:
-        yield "ffn.router.weight", (model.width, model.experts)
-    for name in ["ffn.up", "ffn.gate"] if model.activation == "swiglu" else ["ffn.up"]:
-        yield from _affine(name, (*each, model.width, model.ffn_width), model.bias)
-    yield from _affine("ffn.down", (*each, model.ffn_width, model.width), model.bias)
+        yield from _affine("ffn.router", (model.width, model.experts), model.router_bias)
+    yield from _network(model, "ffn", each, model.ffn_width)
+    if model.shared_width:
+        yield from _network(model, "shared", (), model.shared_width)
+    if model.shared_gate:
+        yield "shared.weight_of_token.weight", (model.width, 1)
+
+
+def _attention(model: Model) -> Pairs:
+    wide, narrow = model.heads * model.head_width, model.kv_heads * model.head_width
+    also = model.attention_bias if model.project_bias is None else model.project_bias
+    yield from _affine("attention.qkv", (model.width, wide + narrow + narrow), model.attention_bias)
+    yield from _affine("attention.project", (wide, model.width), also)
+    if model.adapter_rank:
+        yield from _adapter("attention.qkv", model.width, model.adapter_rank, wide + narrow + narrow)
+        yield from _adapter("attention.project", wide, model.adapter_rank, model.width)
+    if model.head_norm or model.wide_norm:
+        yield "attention.query_norm.scale", (wide if model.wide_norm else model.head_width,)
+        yield "attention.key_norm.scale", (narrow if model.wide_norm else model.head_width,)
+    if model.sinks:
+        yield "attention.sink.bias", (model.heads,)
+
+
+def _adapter(name: str, inputs: int, rank: int, outputs: int) -> Pairs:
+    yield f"{name}.adapter.down.weight", (inputs, rank)
+    yield f"{name}.adapter.up.weight", (rank, outputs)
+
+
+def _network(model: Model, name: str, each: tuple[int, ...], inner: int) -> Pairs:
+    gated = model.activation in ("swiglu", "swiglu_bounded", "geglu", "geglu_tanh", "reglu")
+    for part in ["up", "gate"] if gated else ["up"]:
+        yield from _affine(f"{name}.{part}", (*each, model.width, inner), model.bias)
+    yield from _affine(f"{name}.down", (*each, inner, model.width), model.bias)
+    if model.adapter_rank and model.adapted == "all" and name == "ffn":
+        for part in ["up", "gate"] if gated else ["up"]:
+            yield from _adapter(f"ffn.{part}", model.width, model.adapter_rank, inner)
+        yield from _adapter("ffn.down", inner, model.adapter_rank, model.width)
 
 
 def _head(model: Model) -> Pairs:
-    if model.norm_order == "pre":
+    if model.norm_order != "post":
         yield from _norm(model, "final.norm" if model.task == "mlm" else "head.norm")
     if model.task == "mlm":
         yield from _affine("head.dense", (model.width, model.width), True)
         yield from _norm(model, "head.norm")
-    if model.task != "classify":
-        yield "logits.weight", (model.vocab, model.width)
-        if model.task == "mlm" or (model.block == "parallel" and not model.tied):
+    if model.task in ("lm", "mlm"):
+        yield "logits.weight", (model.vocab, model.embed_width or model.width)
+        if model.task == "mlm" or model.head_bias:
             yield "logits.bias", (model.vocab,)
-    pooled = not model.causal if model.task == "classify" else model.task == "mlm" and model.sentence_head
+        if model.embed_width:
+            yield "head.narrow.weight", (model.width, model.embed_width)
+    pooled = not model.causal and model.task != "tag" and (model.task == "classify" or model.sentence_head)
     if pooled:
         yield from _affine("head.pool", (model.width, model.width), True)
-    if pooled or model.task == "classify":
-        yield from _affine("head.classes", (model.width, 2 if model.task == "mlm" else model.classes), pooled)
+    if model.task in ("classify", "tag") or (pooled and model.task == "mlm"):
+        classes = 2 if model.task == "mlm" else model.classes
+        yield from _affine("head.classes", (model.width, classes), pooled or model.task == "tag")

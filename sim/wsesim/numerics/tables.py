@@ -29,16 +29,16 @@ def embedding_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tup
 
 @computes("position")
 def position(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
-    """Return x [batch, length, width] plus row p of the table at position p."""
+    """Return x [batch, length, width] plus row p of the table at position p, counted from an offset."""
     x, table, *mask = inputs
-    return (x + table[places(x.shape[1], setting, *mask)],)
+    return (x + table[places(x.shape[1], setting, *mask) + int(op.attrs.get("offset", 0))],)
 
 
 @computes("position_backward")
 def position_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array, Array]:
     """Hand the gradient on, and add it to the rows of the table."""
     gradient, *mask = inputs
-    at = places(gradient.shape[1], setting, *mask)
+    at = places(gradient.shape[1], setting, *mask) + int(op.attrs.get("offset", 0))
     rows = gradient if mask else gradient.sum(axis=0)
     return gradient, add_rows(rows, at, setting.shapes[1])
 

@@ -128,7 +128,7 @@ def forward(
             values |= tokens_of(graph, block, tokens) | streamed(block, arrays.load(block.name, copy), storage)
             run_ops(
                 graph, block, block.phase("forward"), values, keep={*again, *outputs, *ends}, scalars=scalars,
-                storage=storage,
+                storage=storage, copy=copy,
             )  # fmt: skip
             carried = [values[name] for name in outputs]
             losses |= {name: float(values[name][0]) for name in ends}
@@ -158,7 +158,7 @@ def backward(graph: Graph, arrays: NamedArrays, run: Forward) -> dict[Key, Array
         final, leaving = _final_gradients(block), _gradients(block, block.outputs)
         run_ops(
             graph, block, _arriving(block), values, keep={*final.values(), *leaving}, spent=spent,
-            scalars=run.scalars, storage=run.storage,
+            scalars=run.scalars, storage=run.storage, copy=copy,
         )  # fmt: skip
         lent |= {name: values[name] for name in leaving if is_lent(block, name)}
         carried = [values[name] for name in leaving if name not in lent]
@@ -270,7 +270,7 @@ def _again(graph: Graph, block: Block, copy: int, arrays: NamedArrays, run: Forw
         values |= given
         run_ops(
             graph, block, block.phase("forward"), values, keep={*_read_again(block)}, scalars=run.scalars,
-            storage=run.storage,
+            storage=run.storage, copy=copy,
         )  # fmt: skip
     return values | given
 

@@ -38,7 +38,7 @@ from wsesim.numerics.inputs import fold_ids, require_known, token_inputs
 from wsesim.numerics.probe import LENGTH, SEQUENCES, Probed, probe
 from wsesim.numerics.reference import ReferenceStep, walk_reference
 from wsesim.numerics.rounding import FORMATS
-from wsesim.numerics.second import SecondReader, second_tokens
+from wsesim.numerics.second import TWICE_READ, SecondReader, second_tokens
 from wsesim.numerics.smaller import Part, quick
 from wsesim.numerics.structure import differences
 from wsesim.numerics.text import load_text, token_windows
@@ -120,7 +120,9 @@ def _both(
     """Run graph and reference, and last say what is odd about the weights they were given."""
     seeded = _Watched(SeededWeights(shapes, seed, spread=SPREAD))
     of_graph = SafetensorsWeights(file, shapes) if file else _LastBlock(seeded)
-    of_reference = SecondReader(file, part.model) if file else of_graph
+    of_reference: Weights = of_graph
+    if file and isinstance(of_graph, SafetensorsWeights) and of_graph.family in TWICE_READ:
+        of_reference = SecondReader(file, part.model)
     tokens, again = token_inputs(part.graph, fold_ids(ids, part.model.vocab)), second_tokens(part.model, ids)
     yield from _compare(part, (of_graph, tokens), (of_reference, again), tolerance, progress)
     yield from (_mistake(flaw) for flaw in seeded.flaws)
@@ -228,6 +230,8 @@ def _compare_block(block: Block, run: BlockRun, step: ReferenceStep, terms: int)
         name = f"{run.block} {run.copy + 1}" if run.block == "layer" else run.block
         yield _comparison(f"{name}: {output}", run.tensors[output], step.hidden, terms, is_output=False)
         return
+    if not step.losses:
+        yield _comparison(block.outputs[0], run.tensors[block.outputs[0]], step.logits["states"], terms, is_output=True)
     for op in block.ops:
         if find(op.kind).is_loss:
             which = "tokens" if "vocab" in block.tensors[op.inputs[0]].axes else "classes"

@@ -41,6 +41,19 @@ OPS = (
         backward=(gradient_of("softmax", Kernel("softmax_backward", Recipe(4)), program="softmax-gradient"),),
     ),
     Kind(
+        name="sink_softmax",
+        meaning="exp(x - max) / (sum over keys + exp(sink of the head - max))",
+        work=Kernel("softmax", Recipe(5, exps=1)),  # that of softmax; a term more a row is not counted
+        resident=Recipe(4, exps=1, row_sums=2, row_divides=1),
+        numpy=NUMERICS,
+        program=Gap("no core program: `softmax` has no sink"),
+        differentiable=(0, 1),
+        needs=(),
+        needs_output=True,
+        # Multiply and sum along the keys, subtract, multiply; what is left of one is the sink's share.
+        backward=(gradient_of("sink_softmax", Kernel("softmax_backward", Recipe(4))),),
+    ),
+    Kind(
         name="weighted_sum",
         meaning="probabilities @ value",
         work=_PRODUCT,

@@ -137,7 +137,7 @@ class Kind:
     @property
     def is_norm(self) -> bool:
         """Whether it scales what it reads to a norm of one."""
-        return bool(self.weights)
+        return bool(self.weights) or (self.option is not None and self.option.field == "norm")
 
 
 def gradient_of(

@@ -1,6 +1,8 @@
-"""Layer norm (Ba et al. 2016): two passes over a token, mean and variance, and an affine."""
+"""Layer norm (Ba et al. 2016): two passes over a token, mean and variance, and an affine, a scale, or nothing more."""
 
-from wsesim.ops.base import INNER, NUMERICS, CoreProgram, Kind, Option, Recipe, gradient_of
+from wsesim.ops.base import INNER, NUMERICS, CoreProgram, Gap, Kind, Option, Recipe, gradient_of
+
+_ONE_FORM = Gap("no core program: `layer-norm` has a scale and a bias")
 
 OPS = (
     Kind(
@@ -18,5 +20,30 @@ OPS = (
         option=Option("norm", "layer_norm"),
         weights=("scale", "bias"),
         backward=(gradient_of("layer_norm", Recipe(11, row_sums=2), program="layer-norm-gradient"),),
+    ),
+    Kind(
+        name="layer_norm_scale",
+        meaning="(x - mean) / sqrt(var + eps) * scale",
+        work=Recipe(5, row_sums=2),
+        resident=Recipe(6, row_sums=2, row_roots=1, row_divides=1),
+        numpy=NUMERICS,
+        program=_ONE_FORM,
+        differentiable=(0, 1),
+        sums_along=INNER,
+        option=Option("norm", "layer_norm_scale"),
+        weights=("scale",),
+        backward=(gradient_of("layer_norm_scale", Recipe(10, row_sums=2)),),
+    ),
+    Kind(
+        name="layer_norm_plain",
+        meaning="(x - mean) / sqrt(var + eps)",
+        work=Recipe(4, row_sums=2),
+        resident=Recipe(5, row_sums=2, row_roots=1, row_divides=1),
+        numpy=NUMERICS,
+        program=_ONE_FORM,
+        differentiable=(0,),
+        sums_along=INNER,
+        option=Option("norm", "layer_norm_plain"),
+        backward=(gradient_of("layer_norm_plain", Recipe(8, row_sums=2)),),
     ),
 )

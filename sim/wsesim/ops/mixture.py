@@ -6,6 +6,16 @@ _PROGRAM = Gap("no core program moves tokens between rows")
 
 OPS = (
     Kind(
+        name="weigh",
+        meaning="x * sigmoid(logit of the token)",
+        work=Recipe(1),  # the sigmoid, one a token, is not counted
+        resident=Recipe(1),
+        numpy=NUMERICS,
+        program=Gap("no core program: one vector instruction, and a number a token"),
+        differentiable=(0, 1),
+        backward=(gradient_of("weigh", Recipe(3, row_sums=1)),),
+    ),
+    Kind(
         name="route",
         meaning="softmax over the largest logits, 0 elsewhere",
         work=Recipe(6, exps=1, divides=1, row_sums=2),
@@ -16,6 +26,17 @@ OPS = (
         needs=(),
         needs_output=True,
         backward=(gradient_of("route", Recipe(4, row_sums=1)),),
+    ),
+    Kind(
+        name="route_all",
+        meaning="softmax over all logits, 0 where not among the largest",
+        work=Recipe(6, exps=1, divides=1, row_sums=2),
+        resident=Recipe(6, exps=1, divides=1, row_sums=2),
+        numpy=NUMERICS,
+        program=Gap("no core program picks the largest of many"),
+        differentiable=(0,),
+        # The softmax once more, of which the gates keep a part; then as for route.
+        backward=(gradient_of("route_all", Recipe(10, exps=1, divides=1, row_sums=2)),),
     ),
     Kind(
         name="dispatch",

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from wsesim.answer import LEVELS
 
 if TYPE_CHECKING:
-    from wsesim.answer import Comparison, Level, Result, Verification
+    from wsesim.answer import Comparison, Level, Outcome, Result, Verification
+    from wsesim.gpus import Fleet
     from wsesim.numerics import Computed
     from wsesim.questions.base import Question, Say
     from wsesim.questions.running import Tell
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
 __all__ = [
     "KEY",
     "ask",
+    "beside_gpus",
     "compare",
     "forward",
     "hold_as_mapped",
+    "inputs_sha256",
     "is_study",
     "json_schema",
     "kinds",
@@ -40,6 +43,7 @@ __all__ = [
     "require_level",
     "run",
     "show",
+    "sketch",
     "step_on_cores",
     "verify",
 ]
@@ -100,9 +104,10 @@ def is_study(path: str | Path) -> bool:
 
 
 def run(
-    question: Question, *, level: Level | None = None, verify: bool = True, say: Say | None = None
+    question: Question, *, level: Level | None = None, verify: bool = True, explain: bool = False,
+    say: Say | None = None,
 ) -> Result:  # fmt: skip
-    """Answer *question* at *level* (default: the kind's own), and check its numbers if it fits.
+    """Answer *question* at *level* (default: the kind's own); if it fits, check its numbers and *explain* its time.
 
     Raises:
         InputError: a file that the question names cannot be used.
@@ -110,7 +115,32 @@ def run(
     from wsesim.questions.base import silent
     from wsesim.questions.running import run
 
-    return run(question, level=level, verify=verify, say=say or silent)
+    return run(question, level=level, verify=verify, explain=explain, say=say or silent)
+
+
+def sketch(question: Question, *, level: Level | None = None) -> Outcome:
+    """Answer *question* at *level* with figures, seconds by cause and bound alone: what studies and searches need.
+
+    Raises:
+        InputError: a file that the question names cannot be used.
+    """
+    from wsesim.questions.running import sketch
+
+    return sketch(question, level)
+
+
+def inputs_sha256(question: Question) -> str:
+    """Return the sum of all that went into *question*, as its report has it; it changes when any of it does."""
+    from wsesim.questions.shared.facts import inputs_sha256
+
+    return inputs_sha256(question)
+
+
+def beside_gpus(question: Question, result: Result, fleets: Sequence[Fleet]) -> Result:
+    """Return *result* of *question* with what GPUs would make of it, by estimates."""
+    from wsesim.questions.shared.gpus import beside_gpus
+
+    return beside_gpus(question, result, fleets)
 
 
 def compare(question: Question, levels: Sequence[Level] = LEVELS, *, tell: Tell | None = None) -> Comparison:

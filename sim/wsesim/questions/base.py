@@ -8,11 +8,11 @@ A kind is found by the `phase` of a file (or by a key of its own, `mark`), in an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
-from wsesim.answer import FigureSpec, Level, Outcome, UsedFigure
+from wsesim.answer import FigureSpec, Level, Limit, Outcome, UsedFigure
 from wsesim.errors import SpecError
 from wsesim.graph import Graph
 from wsesim.hardware import HardwareChoice
@@ -24,7 +24,7 @@ Say = Callable[[str], None]
 """Told what is done now."""
 
 
-LABELS = ("preset", "config", "name", "source", "stack", "machine")
+LABELS = ("preset", "config", "zoo", "name", "source", "stack", "machine")
 """Keys of a section that say which, or what it is called; no fact by themselves."""
 
 
@@ -90,6 +90,8 @@ class Asked:
     """Names the folder of the run."""
     file: str
     folder: Path
+    data: Mapping[str, Any]
+    """What was given, nothing filled in: what follows from a setting follows anew where it is changed."""
     model: Model | None
     hardware: HardwareChoice
     software: SoftwareChoice | None
@@ -108,6 +110,11 @@ class Asked:
         """The model, of kinds that have one."""
         assert self.model is not None, "a kind with a model has one once it is read"
         return self.model
+
+    @property
+    def merged(self) -> Model:
+        """The model as it answers: what adapters learned is added to the weights that they stand beside."""
+        return replace(self.shape, adapter_rank=0)
 
     @property
     def figures(self) -> tuple[UsedFigure, ...]:
@@ -133,6 +140,8 @@ class Question(Protocol):
     stack: ClassVar[str]
     """Software it runs unless told otherwise, the same on every machine; empty where there is none."""
     reads: ClassVar[Reads]
+    kin: ClassVar[tuple[str, ...]]
+    """Kinds whose measured rows speak for this one where it has none of its own, most like it first."""
     supported: ClassVar[str]
     """Which level measured silicon supports, and how far; said first where levels are compared."""
 
@@ -170,3 +179,19 @@ class Question(Protocol):
             NotModelled: the question asks for what is not modelled.
             InputError: a file that the question names cannot be read.
         """
+
+
+@runtime_checkable
+class Held(Protocol):
+    """A kind that can say what holds its time."""
+
+    def limits(self, level: Level) -> tuple[Limit, ...]:
+        """Return what twice as good a limit would bring, most first; empty where the level cannot say."""
+
+
+@runtime_checkable
+class Sketchable(Protocol):
+    """A kind that can leave out what only a reader of one answer wants; others are solved whole."""
+
+    def sketch(self, level: Level) -> Outcome:
+        """Return the figures, the seconds by cause and the bound that `solve` gives, and no more."""

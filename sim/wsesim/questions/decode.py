@@ -37,6 +37,7 @@ class Decode(RequestQuestion):
     """How long writing tokens takes."""
 
     kind: ClassVar[str] = "decode"
+    kin: ClassVar[tuple[str, ...]] = ("generate",)
     file: ClassVar[type[Section]] = DecodeFile
     figures: ClassVar[tuple[FigureSpec, ...]] = (*WRITE_FIGURES, *COMMON_FIGURES)
     usual: ClassVar[tuple[str, ...]] = ("tpot_s", "tokens_per_s_user", "tokens_per_s", "energy_per_token_j", "wafers")

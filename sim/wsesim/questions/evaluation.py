@@ -28,6 +28,7 @@ class EvaluationStep(StepQuestion):
     reads: ClassVar[Reads] = EVALUATION
     what: ClassVar[str] = "evaluation step (forward only)"
     trains: ClassVar[bool] = False
+    kin: ClassVar[tuple[str, ...]] = ("training",)
     supported: ClassVar[str] = (
         "One evaluation was measured in the open, and no level meets it (`wsesim validate`); the system level rests on "
         "measured training steps, whose forward half it is."

@@ -42,6 +42,7 @@ class Generate(RequestQuestion):
     """How long a whole request takes."""
 
     kind: ClassVar[str] = "generate"
+    kin: ClassVar[tuple[str, ...]] = ("decode", "prefill")
     file: ClassVar[type[Section]] = GenerateFile
     figures: ClassVar[tuple[FigureSpec, ...]] = (*READ_FIGURES, *WRITE_FIGURES, *COMMON_FIGURES)
     usual: ClassVar[tuple[str, ...]] = (

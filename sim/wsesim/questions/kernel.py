@@ -118,6 +118,7 @@ class KernelQuestion:
     level: ClassVar[Level] = "cores"
     stack: ClassVar = ""
     reads: ClassVar[Reads] = Reads(hardware=frozenset(READ))
+    kin: ClassVar[tuple[str, ...]] = ()
     supported: ClassVar = SUPPORTED
 
     asked: Asked

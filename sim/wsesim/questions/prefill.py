@@ -27,6 +27,7 @@ class Prefill(RequestQuestion):
     """How long reading a prompt takes."""
 
     kind: ClassVar[str] = "prefill"
+    kin: ClassVar[tuple[str, ...]] = ("generate",)
     file: ClassVar[type[Section]] = PrefillFile
     figures: ClassVar[tuple[FigureSpec, ...]] = (*READ_FIGURES, *COMMON_FIGURES)
     usual: ClassVar[tuple[str, ...]] = ("ttft_s", "prompt_tokens_per_s", "chunk", "energy_per_token_j", "wafers")

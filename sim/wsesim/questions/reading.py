@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from wsesim.answer import UsedFigure
 from wsesim.errors import InputError
 from wsesim.questions import KEY
+from wsesim.questions.asserting import check_asserted
 from wsesim.questions.base import Asked, Draft, Question
 from wsesim.questions.registry import keys_elsewhere, keys_needed, kind_of
 from wsesim.workload import (
@@ -28,6 +28,7 @@ from wsesim.workload import (
     software_of,
     split_setting,
 )
+from wsesim.workload.zoo import is_job, job_of
 from wsesim.yamlfile import Document, Loc, read_yaml
 
 STUDY_KEYS = {"vary", "workload"}
@@ -46,7 +47,11 @@ def load(path: str | Path, *, settings: Sequence[str] = ()) -> Question:
         raise InputError([document.problem(message)])
     if asks_for_points(document.data):
         raise InputError([document.problem(f"is a study; `wsesim sweep {path}` runs it, point by point")])
-    problems = Problems(file=str(path), document=document)
+    notes = list[str]()
+    if is_job(document.data):
+        job = job_of(document)
+        document, notes = job.document, list(job.notes)
+    problems = Problems(file=str(path), document=document, notes=notes)
     return _question(dict(document.data), problems, Path(path).parent, settings)
 
 
@@ -93,6 +98,7 @@ def _question(data: dict[str, Any], problems: Problems, folder: Path, settings: 
         check_verification(values["verification"], model, folder, problems)
     if "text" in values:
         check_text(values["text"], model, folder, problems)
+    check_asserted(kind, values.get("asserted") or (), problems)
     given = frozenset(key for key, value in data.items() if value is not None)
     draft = Draft(
         file=problems.file, folder=folder, name=name, values=values, given=given, model=model, hardware=hardware,
@@ -131,7 +137,7 @@ def _asked(
     assert draft.hardware is not None, "a machine that is not there is a problem"
     plain: dict[str, Any] = {}
     if draft.model is not None:
-        plain["model"] = asdict(draft.model)
+        plain["model"] = draft.model.stated
     overridden = {figure.name: draft_value(data, "hardware", figure.name) for figure in _overridden(draft.hardware)}
     plain["hardware"] = overridden
     software_defaults = tuple[UsedFigure, ...]()
@@ -150,7 +156,7 @@ def _asked(
     filled, defaults = fill(kind.file, draft.values, draft.given, {**common, **derived}, plain=plain)
     resolved = {key: filled[key] for key in sorted(filled, key=_rank)}
     return Asked(
-        name=draft.name, file=draft.file, folder=draft.folder, model=draft.model, hardware=draft.hardware,
+        name=draft.name, file=draft.file, folder=draft.folder, data=data, model=draft.model, hardware=draft.hardware,
         software=draft.software, given=_given(data), notes=tuple(draft.problems.notes), resolved=resolved,
         defaults=(*model_defaults, *software_defaults, *defaults),
     )  # fmt: skip

@@ -10,21 +10,31 @@ from types import MappingProxyType
 from typing import Any
 
 import wsesim.questions as package
-from wsesim.errors import nearest
 from wsesim.questions import KEY
 from wsesim.questions.base import Question
-from wsesim.workload import Problems, shown
+from wsesim.workload import Problems, shown, value_hint
 
 USUAL = "training"
 """The kind of a file that does not say."""
+MACHINE = "name a machine, as `cluster: cs-3` does, or --machine cs-3"
 
 
 def kinds() -> Mapping[str, type[Question]]:
     """Return every kind by its name, in the order of the modules' names; a module put on the package's path counts."""
+    return _kinds_on(tuple(package.__path__))
+
+
+@cache
+def _kinds_on(path: tuple[str, ...]) -> Mapping[str, type[Question]]:
     found = {}
-    for module in pkgutil.iter_modules(package.__path__):
-        found.update(_kinds_in(module.name))
+    for module in _modules_on(path):
+        found.update(_kinds_in(module))
     return MappingProxyType(found)
+
+
+@cache
+def _modules_on(path: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(module.name for module in pkgutil.iter_modules(path))
 
 
 def _kinds_in(module: str) -> dict[str, type[Question]]:
@@ -57,10 +67,10 @@ class KeysLater(Mapping[str, str]):
 
 def _named_by_its_key(data: Mapping[Any, Any]) -> type[Question] | None:
     """Return the kind of a module that is named by a key of a file which marks this kind; no other is imported."""
-    for module in pkgutil.iter_modules(package.__path__):
-        if module.name in data:
-            for kind in _kinds_in(module.name).values():
-                if kind.mark == module.name:
+    for module in _modules_on(tuple(package.__path__)):
+        if module in data:
+            for kind in _kinds_in(module).values():
+                if kind.mark == module:
                     return kind
     return None
 
@@ -80,7 +90,7 @@ def kind_of(data: Mapping[Any, Any], problems: Problems) -> type[Question]:
     if isinstance(name, str) and name in known:
         return known[name]
     choices = {name: kind for name, kind in known.items() if not kind.mark}
-    hint = nearest(name, choices) if isinstance(name, str) else ""
+    hint = value_hint(name, choices) if isinstance(name, str) else ""
     problems.add((KEY,), f"{KEY} must be one of {', '.join(choices)}; got {shown(name)}{hint}")
     guess = next((kind for each, kind in choices.items() if repr(each) in hint), None)
     if guess is None:
@@ -116,4 +126,5 @@ def _elsewhere(kind: type[Question]) -> dict[str, str]:
 def _needed(kind: type[Question]) -> dict[str, str]:
     common = set.intersection(*(set(each.file.keys()) for each in kinds().values() if not each.mark))
     required = {name for name, field in kind.file.model_fields.items() if field.is_required()}
-    return {key: f"{called(kind)} needs it" for key in required - common}
+    found = {key: f"{called(kind)} needs it" for key in required - common}
+    return found | dict.fromkeys(("cluster", "cluster.machine"), MACHINE)

@@ -11,8 +11,9 @@ from math import fsum
 
 from wsesim.answer import LEVELS, Answer, Comparison, Difference, Level, NotAnswered, Outcome, Result
 from wsesim.errors import InputError, NotModelled, OutOfReach, nearest
-from wsesim.questions.base import Question, Say, silent
-from wsesim.questions.shared.facts import cost_since, provenance_of
+from wsesim.questions.asserting import broken
+from wsesim.questions.base import Held, Question, Say, Sketchable, silent
+from wsesim.questions.shared.facts import cost_since, nearest_of, provenance_of
 from wsesim.questions.shared.numbers import verified_if_possible
 
 Tell = Callable[[int, int, str], None]
@@ -23,9 +24,9 @@ SMALLEST_SHARE = 1e-9
 
 
 def run(
-    question: Question, *, level: Level | None = None, verify: bool = True, say: Say = silent
+    question: Question, *, level: Level | None = None, verify: bool = True, explain: bool = False, say: Say = silent
 ) -> Result:  # fmt: skip
-    """Answer *question* at *level* (default: the kind's own), and check its numbers if it fits.
+    """Answer *question* at *level* (default: the kind's own); if it fits, check its numbers and *explain* its time.
 
     Raises:
         InputError: a file that the question names cannot be used.
@@ -33,6 +34,9 @@ def run(
     started = time.process_time()
     outcome = solve(question, level or question.level, say)
     answered = isinstance(outcome, Answer)
+    if explain and isinstance(outcome, Answer) and isinstance(question, Held):
+        say("asking what holds it")
+        outcome = replace(outcome, limits=question.limits(outcome.level))
     cost = cost_since(started, outcome.events if isinstance(outcome, Answer) else 0)
     before = time.process_time()
     checked, notes = verified_if_possible(question, say) if verify and answered else (None, ())
@@ -40,10 +44,13 @@ def run(
         cost = replace(cost, verification_cpu_s=time.process_time() - before)
     if verify and not answered and question.asked.model is not None:
         notes = ("Not verified: there is no answer.",)
-    notes = (*question.asked.notes, *notes)
+    unkept = tuple(broken(question, outcome))
+    notes = (*unkept, *question.asked.notes, *notes)
     return Result(
         name=question.asked.name, title=question.title, kind=question.kind, specs=question.figures, outcome=outcome,
-        verification=checked, provenance=provenance_of(question), cost=cost, notes=notes,
+        verification=checked, provenance=provenance_of(question),
+        nearest=nearest_of(question, outcome) if isinstance(outcome, Answer) else None, cost=cost, notes=notes,
+        broken=unkept,
     )  # fmt: skip
 
 
@@ -51,6 +58,15 @@ def solve(question: Question, level: Level, say: Say = silent) -> Outcome:
     """Answer *question* at *level*; what is not modelled, or too large for this computer, is an outcome, too."""
     try:
         return question.solve(level, say)
+    except (NotModelled, OutOfReach) as error:
+        return NotAnswered(why=str(error))
+
+
+def sketch(question: Question, level: Level | None = None) -> Outcome:
+    """Answer *question* as `solve` does, without what only a reader of one answer wants, where its kind can."""
+    wanted = level or question.level
+    try:
+        return question.sketch(wanted) if isinstance(question, Sketchable) else question.solve(wanted, silent)
     except (NotModelled, OutOfReach) as error:
         return NotAnswered(why=str(error))
 

@@ -26,12 +26,25 @@ from wsesim.questions.shared.request import (
 )
 from wsesim.questions.shared.step import named
 from wsesim.workload import Default, Derived, Section, check_tokens, file_problem
-from wsesim.workload.fields import LARGEST, AutoOrSize, Size, Text, Time
+from wsesim.workload.fields import LARGEST, AutoOrSize, Count, Size, Text, Time
 
 Spread = Annotated[float, Field(ge=0, le=10), Default("assumed: lengths differ by half")]
 
-DRAWN = ("requests", "seed", "prompt", "prompt_spread", "output", "output_spread")
+REQUESTS = 1000
+"""Requests that are drawn unless told otherwise: enough for a 99th percentile."""
+MOST_REQUESTS = 2_000_000
+"""As many as of a trace are played, at most (`system.traces`): each takes about a kilobyte while it is."""
+DRAWN = ("prompt", "prompt_spread", "output", "output_spread")
 """Keys of requests that are drawn."""
+_MEANT = {
+    "ttft": "TTFT, from arrival to the first token (Vidur: prefill_e2e_time)",
+    "tpot": "TPOT, per token after the first (mean ITL; Vidur: decode_time_execution_plus_preemption_normalized)",
+    "latency": "E2E latency, from arrival to the last token (Vidur: request_e2e_time)",
+    "waited": "from when the wafers have a prompt to when they begin to read it (Vidur: request_scheduling_delay)",
+}
+"""What waits are called by serving benchmarks and by Vidur."""
+TRACED = ("speed", "skip", "span", "longer")
+"""Keys of requests of a trace."""
 
 
 class HeldSection(PlacedSection, GuessSection):
@@ -39,6 +52,8 @@ class HeldSection(PlacedSection, GuessSection):
 
     batch: Annotated[AutoOrSize, Default("as many as fit")] = "auto"  # type: ignore[assignment]  # one more word
     """Sequences of full length held at once. Default: as many as fit, or fewer where that holds slo_tpot longer."""
+    readers: Annotated[Count, Default("each copy reads and writes")] = 0
+    """Systems that only read prompts, and hand their caches over to the others, which only write."""
     chunk: Annotated[AutoOrSize, Default("as the placement does")] = "auto"
     """Tokens of a prompt that pass at a time. Default: as the placement does, or fewer where that holds more."""
     prefill_grid: Annotated[AutoOrSize, Default("as chosen by the placement")] = "auto"
@@ -51,13 +66,28 @@ class ServingSection(Section):
     """Requests over time: drawn at random from a seed, or read from a file."""
 
     rate: Annotated[Annotated[float, Field(ge=1e-6, le=1e9)] | None, Default("requests come from a trace")] = None
-    """Requests a second; arrivals are independent (Poisson)."""
-    requests: Annotated[int, Field(ge=1, le=10**5), Default("assumed: enough for a 99th percentile")] = 1000
-    """Requests to simulate."""
+    """Requests a second; arrivals are independent (Poisson). With a trace that has times: what its rate is made."""
+    requests: Annotated[int, Field(ge=1, le=MOST_REQUESTS)] | None = None
+    """Requests to simulate, at most. Default: 1000, or all of a trace."""
     seed: Annotated[int, Field(ge=0, lt=2**63), Default("any will do; the same gives the same requests")] = 0
     """Of arrivals and lengths."""
     trace: Annotated[Text | None, Default("requests are drawn")] = None
-    """File of requests, .csv or .jsonl, each with arrival_s, prompt and output; relative to this file."""
+    """File of requests, relative to this file: CSV, JSON Lines or a JSON list with arrival_s, prompt and output, or a
+    public trace as it is (Azure, BurstGPT, Vidur, Splitwise, Mooncake, LLMServingSim, ShareGPT)."""
+    speed: Annotated[float, Field(gt=0, le=1e9), Default("as in the trace")] = 1.0
+    """How much closer together than in the trace requests come."""
+    skip: Annotated[Time | None, Default("from the first request on")] = None
+    """Of a trace, what is left out before, with its unit."""
+    span: Annotated[Time | None, Default("to the last request")] = None
+    """Of a trace, how much is played, with its unit."""
+    longer: Annotated[Literal["refuse", "cut", "drop"], Default("as a server does")] = "refuse"
+    """What becomes of requests of a trace over longest: they arrive and are turned away, their prompt is cut, or they
+    are left out."""
+    urgent: Annotated[float, Field(ge=0, le=1), Default("all are alike")] = 0.0
+    """Share of requests, drawn at random, whose prompts enter before others'; not read where a trace has a column
+    `priority`, of which the lower goes first."""
+    warmup: Annotated[Annotated[int, Field(ge=0, le=MOST_REQUESTS)], Default("all count")] = 0
+    """First requests that are served and count in no share and no percentile."""
     prompt: Annotated[Size, Default("assumed: a page of text")] = 1024
     """Mean tokens of a prompt."""
     prompt_spread: Spread = 0.5
@@ -103,6 +133,9 @@ class Serving(ModelQuestion):
         FigureSpec(name="met_share", label="good answers", meaning="share of requests within both limits",
                    better="more"),
         FigureSpec(name="tokens_per_s", label="tokens per second", meaning="written, all users", better="more"),
+        FigureSpec(name="all_tokens_per_s", label="all tokens per second", meaning="read and written, all users",
+                   better="more"),
+        FigureSpec(name="reused_share", label="prompts reused", meaning="share of their tokens that was in the cache"),
         FigureSpec(name="utilization", label="utilization", meaning="share of the time in which tokens enter the "
                    "pipeline"),
         FigureSpec(name="served", label="requests served", meaning="the others are longer than the wafers hold"),
@@ -116,10 +149,10 @@ class Serving(ModelQuestion):
         FigureSpec(name="requests", label="requests", meaning="that arrived"),
         FULL_REQUEST,
         *(
-            FigureSpec(name=f"{name}_{point}_s", label=f"{words}, {point.upper()}", meaning=f"of requests served, "
-                       f"{point}", better="less")
+            FigureSpec(name=f"{name}_{point}_s", label=f"{words}, {point.upper()}", meaning=f"{_MEANT[name]}; of "
+                       f"requests served, {point}", better="less")
             for name, words in (("ttft", "time to first token"), ("tpot", "time per output token"),
-                                ("latency", "whole answer"))
+                                ("latency", "whole answer"), ("waited", "wait in the queue"))
             for point in ("mean", "p50", "p90", "p95", "p99")
         ),
         FigureSpec(name="slots", label="slots", meaning="sequences let in at once"),
@@ -138,6 +171,7 @@ class Serving(ModelQuestion):
         "wafers",
     )
     reads: ClassVar[Reads] = SERVING
+    kin: ClassVar[tuple[str, ...]] = ("generate", "decode")
     supported: ClassVar[str] = (
         "No served rate was measured in the open: the system level rests on measured prompts and tokens, and its "
         "queues on nothing but arithmetic."
@@ -146,8 +180,10 @@ class Serving(ModelQuestion):
     @property
     def title(self) -> str:
         """What is asked."""
-        rate = self.asked.resolved["serving"]["rate"]
-        come = f"{rate:g} request{'' if rate == 1 else 's'} a second" if rate else "requests of a trace"
+        section = self.asked.resolved["serving"]
+        rate, trace = section["rate"], "requests of a trace" if section["trace"] else ""
+        come = f"{rate:g} request{'' if rate == 1 else 's'} a second" if rate else trace
+        come += ", those of a trace" if rate and trace else ""
         return f"Serving {named(self.asked)}: {come}, {self.asked.resolved['precision']} precision."
 
     @property
@@ -167,14 +203,18 @@ class Serving(ModelQuestion):
         section, model, problems = draft.values.get("serving"), draft.model, draft.problems
         longest = (section.longest or (model.max_length if model else None)) if section else None
         check_resident(draft, writes=True, positions=longest)
+        held, hardware = draft.values.get("inference"), draft.hardware
+        if held and hardware and held.readers and held.readers >= hardware.cluster.systems:
+            message = f"= {held.readers} leaves none of {hardware.cluster.systems} systems to write"
+            problems.add_field(("inference", "readers"), message)
         if section is None:
             return {}
         if section.trace is None and section.rate is None:
             message = "serving needs rate (requests a second) or trace (a file of requests)"
             problems.add(("serving",), message, at_key=True)
-        if section.trace is not None and section.rate is not None:
-            message = "and serving.trace cannot both be given: a trace says when requests come"
-            problems.add_field(("serving", "rate"), message)
+        if section.trace is not None and section.rate is not None and section.speed != 1:
+            message = "and serving.rate cannot both be given: each says how close together the trace comes"
+            problems.add_field(("serving", "speed"), message)
         if section.trace is not None and (problem := file_problem(draft.folder / section.trace)):
             problems.add_field(("serving", "trace"), f"= {section.trace!r} {problem}")
         if model is None:
@@ -185,7 +225,11 @@ class Serving(ModelQuestion):
         longest = section.longest or model.max_length
         check_tokens(longest, model, ("serving", "longest"), problems)
         problems.notes += _idle(section)
-        return {"serving.longest": (longest, "the model's max_length"), **verified_length(draft, longest)}
+        usual = (REQUESTS, "assumed: enough for a 99th percentile")
+        return {
+            "serving.longest": (longest, "the model's max_length"), **verified_length(draft, longest),
+            "serving.requests": usual if section.trace is None else (None, "all of the trace"),
+        }  # fmt: skip
 
     @classmethod
     def of(cls, asked: Asked) -> Serving:
@@ -204,7 +248,9 @@ class Serving(ModelQuestion):
 
 
 def _idle(section: ServingSection) -> Iterator[str]:
-    """Yield what to say of keys that a trace has no use for."""
-    for name in DRAWN if section.trace is not None else ():
+    """Yield what to say of keys that a trace has no use for, or nothing but a trace."""
+    idle = (*DRAWN, *(["seed"] if section.rate is None else [])) if section.trace is not None else TRACED
+    source = "requests come from serving.trace" if section.trace is not None else "requests are drawn"
+    for name in idle:
         if getattr(section, name) != ServingSection.model_fields[name].default:
-            yield f"serving.{name} has no effect: requests come from serving.trace."
+            yield f"serving.{name} has no effect: {source}."

@@ -16,10 +16,21 @@ from wsesim.questions.shared.learning import LearningSection, check_learning
 from wsesim.questions.shared.reads import TRAINING
 from wsesim.questions.shared.step import FIGURES, StepFile, check_step
 from wsesim.workload import Default, Derived, Section
-from wsesim.workload.fields import LARGEST_TOTAL
+from wsesim.workload.fields import LARGEST_TOTAL, Size
 
 TOKENS_PER_PARAMETER = 20
 """Tokens that train a parameter best. Source: Hoffmann et al. 2022, arXiv 2203.15556."""
+
+
+class JobSection(Section):
+    """What comes between the steps of a whole job."""
+
+    checkpoint_every: Size | None = None
+    """Steps from one checkpoint to the next. Default: none is written."""
+    evaluate_every: Size | None = None
+    """Steps from one evaluation to the next. Default: there is none."""
+    evaluate_steps: Annotated[Size, Default("assumed: a look")] = 1
+    """Steps of each evaluation, forward only, of the same batch."""
 
 
 class TrainingFile(StepFile):
@@ -31,6 +42,8 @@ class TrainingFile(StepFile):
     """Whether the backward pass computes each layer's inside again; auto: where the step is faster with it."""
     token_budget: Annotated[int, Field(ge=1, le=LARGEST_TOTAL)] | None = None
     """Tokens to train on. Default: those of `learning`, else the model's own budget, else 20 a parameter."""
+    job: JobSection | None = None
+    """What comes between the steps of a whole job; without it nothing does."""
     failures: FailuresSection | None = None
     """How often systems fail; nothing fails where it is left out, as no rate of wafer-scale systems is published."""
     learning: LearningSection | None = None
@@ -50,11 +63,13 @@ class TrainingStep(StepQuestion):
         FigureSpec(name="flops_to_budget", label="FLOPs for the token budget", meaning="matrix FLOPs of the model over "
                    "the token budget"),
         FigureSpec(name="checkpoint_s", label="checkpoint", meaning="each time one is written"),
-        FigureSpec(name="goodput", label="goodput", meaning="share of a long training in which steps are taken that need "
-                   "not be taken again: without checkpoints, restarts and what failures lose; 1 where `failures` is not "
-                   "stated", better="more"),
-        FigureSpec(name="budget_with_failures_s", label="token budget with failures", meaning="time of the token budget "
-                   "over the goodput", better="less"),
+        FigureSpec(name="job_s", label="whole job", meaning="programming, upload, all steps of the token budget, "
+                   "and the checkpoints and evaluations of `job`", better="less"),
+        FigureSpec(name="goodput", label="goodput", meaning="share of a long training in which steps are taken that "
+                   "need not be taken again: without checkpoints, restarts and what failures lose; 1 where `failures` "
+                   "is not stated", better="more"),
+        FigureSpec(name="budget_with_failures_s", label="token budget with failures", meaning="time of the token "
+                   "budget over the goodput", better="less"),
     )  # fmt: skip
     reads: ClassVar[Reads] = TRAINING
     what: ClassVar[str] = "training step"
@@ -64,6 +79,9 @@ class TrainingStep(StepQuestion):
     def check(cls, draft: Draft) -> Derived:
         """Check the batch; return its defaults and the token budget."""
         derived = {**check_step(draft), **check_learning(draft)}
+        if draft.model and draft.model.task == "embed":
+            message = "= embed ends in hidden states: there is no loss to train by; give lm, mlm, classify or tag"
+            draft.problems.add_field(("model", "task"), message)
         return {**derived, **({"token_budget": _budget(draft.model, draft)} if draft.model else {})}
 
 

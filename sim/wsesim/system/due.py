@@ -16,6 +16,7 @@ from math import floor
 from wsesim.mapping import Program, Stage
 from wsesim.system.sequence import alike_s
 
+
 @dataclass(slots=True)
 class Due:
     """From when on each weight of a step may be sent; times in the environment's."""
@@ -53,17 +54,18 @@ class Due:
 
 
 def first_bytes(program: Program) -> float:
-    """Return the bytes of weights that are sent until each has been sent once: those of the forward stages; 1 at least."""
-    return max(1.0, sum(stage.repeat * counted(program, stage, stage.weight_bytes) for stage in program.groups[0].stages))
+    """Return the bytes of weights sent until each was sent once: those of the forward stages; at least 1."""
+    stages = program.groups[0].stages
+    return max(1.0, sum(stage.repeat * counted(program, stage, stage.weight_bytes) for stage in stages))
 
 
 def counted(program: Program, stage: Stage, size: float) -> float:
-    """Return the bytes of a piece, if it is sent for the first time in a step; a program that only goes back counts all."""
+    """Return the bytes of a piece that is sent for the first time in a step; all if a program only goes back."""
     forward = any(one.phase == "forward" and one.weight_bytes for one in program.groups[0].stages)
     return size if stage.phase == "forward" or not forward else 0.0
 
 
 def safe(times: int, *, before: float, slack: float) -> int:
-    """Return how often what made the slack of the sender *slack* out of *before* may happen until it waits for updates."""
+    """Return how often what made the sender's slack of *before* may happen until it waits for updates."""
     lost = before - slack
     return times if lost <= 0 else min(times, max(0, floor(slack / lost) - 1))

@@ -63,7 +63,8 @@ class Folder:
         before = self.marks.get(key)
         self.marks[key] = mark
         due = self.machine.due
-        if before is None or room < 1 or not _alike(before.state, mark.state, alike_s(max(now, due.end if due else 0.0))):
+        most = alike_s(max(now, due.end if due else 0.0))
+        if before is None or room < 1 or not _alike(before.state, mark.state, most):
             return 0
         if due and not (room := safe(room, before=before.slack, slack=mark.slack)):
             return 0

@@ -37,12 +37,12 @@ class Objective:
 
 
 def percentiles(served: Served) -> dict[str, dict[str, float]]:
-    """Return mean and percentiles of TTFT, TPOT and latency, seconds; empty if nothing was served.
+    """Return mean and percentiles of TTFT, TPOT, latency and the wait in the queue, seconds.
 
-    An answer of one token has no time per token.
+    Empty if nothing was served. An answer of one token has no time per token.
     """
     found: dict[str, dict[str, float]] = {}
-    for name in ("ttft_s", "tpot_s", "latency_s"):
+    for name in ("ttft_s", "tpot_s", "latency_s", "waited_s"):
         values = getattr(served, name)
         if name == "tpot_s":
             values = values[served.output[served.held] > 1]

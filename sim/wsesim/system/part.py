@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from math import inf
 
 from wsesim.mapping import Program, StepRequest, fits, lay
@@ -21,20 +21,33 @@ _NEAR = 0.97
 """Share of the columns that shows whether fewer would do: nearer, whole cycles hide it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+Clock = Callable[[Program], Timed]
+"""Says when a step ends."""
+
+
+def by_formula(program: Program) -> Timed:
+    """Return when a step ends in which nothing waits: that of the part of the machine that has most to do."""
+    return Timed(step_s=program.least_s, first_s=program.least_s, tail_s=0.0, seconds={}, moved={}, pieces=0)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Way:
-    """A way to lay a step, and when it ends."""
+    """A way to lay a step."""
 
     request: StepRequest
     """With the rows and columns that are used."""
     program: Program
-    timed: Timed
+    clock: Clock = time_step
+
+    @cached_property
+    def timed(self) -> Timed:
+        """When the step ends; worked out once, and not where it is known to be no faster than another."""
+        return self.clock(self.program)
 
 
-def way_of(request: StepRequest, *, passes: int, recompute: float) -> Way:
-    """Return a way to lay a step, with the time it takes."""
-    program = lay(request, passes=passes, recompute=recompute)
-    return Way(request=request, program=program, timed=time_step(program))
+def way_of(request: StepRequest, clock: Clock, *, passes: int, recompute: float) -> Way:
+    """Return a way to lay a step."""
+    return Way(request=request, program=lay(request, passes=passes, recompute=recompute), clock=clock)
 
 
 def narrowed(way: Way) -> Way:
@@ -73,7 +86,9 @@ def _faster(way: Way, request: StepRequest, *, look: Callable[[Way], Way] = lamb
     place = way.program.placement
     if not fits(request, place.sub_batch, recompute=place.recompute):
         return way
-    trial = look(way_of(request, passes=place.passes, recompute=place.recompute))
+    trial = look(way_of(request, way.clock, passes=place.passes, recompute=place.recompute))
+    if trial.program.least_s >= way.timed.step_s:
+        return way
     return trial if trial.timed.step_s < way.timed.step_s else way
 
 

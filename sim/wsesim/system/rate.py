@@ -29,9 +29,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from wsesim.system.abilities import ServiceTimes
 from wsesim.system.objective import Objective
 from wsesim.system.requests import Requests
-from wsesim.system.serving import ServiceTimes, serve
+from wsesim.system.serving import serve
 
 CLOSE = 0.01
 """The search ends when the rate is known to one per cent."""
@@ -101,8 +102,7 @@ def full_rate(requests: Requests, times: ServiceTimes) -> float:
 
     Queues are stable below it and at no more (the saturation rule, Baccelli and Foss 1995).
     """
-    together = Requests(np.full(len(requests), requests.arrival_s[0]), requests.prompt, requests.output)
-    served = serve(together, times)
+    served = serve(requests.together(), times)
     ends: npt.NDArray[np.float64] = np.sort(served.end_s[served.held])
     inside = ends[counted(len(ends))]
     if len(inside) < 2 or inside[-1] == inside[0]:

@@ -9,8 +9,8 @@ alone, before any time is known. So each time is the largest of a few that are k
     link up   up   = max(up, max(now, a piece gone that makes room)) + gradients / rate
     store     free = max(free, up + latency) + traffic / update
 
-Step follows step until they repeat. `play` gives the same to the last bit where nothing is folded, and has the timeline;
-this is many times as fast.
+Step follows step until they repeat. `play` gives the same to the last bit where nothing is folded, and has the
+timeline; this is many times as fast.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from wsesim.system.machine import tree_latency_s
 from wsesim.system.sequence import alike_s, pieces, repeats
 from wsesim.system.store import TRACK as STORE
 from wsesim.system.store import cause_of, due_after, lag_after
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timed:

@@ -1,28 +1,23 @@
-"""Requests that arrive over time: drawn from a seed, or read from a file.
+"""Requests that arrive over time: drawn from a seed, or read from a trace.
 
-A file is CSV with the columns `arrival_s`, `prompt` and `output`, or JSON Lines with the same keys; times do not
-decrease. Drawn arrivals are independent (gaps are exponential), lengths log-normal with the mean and spread asked for.
+Drawn arrivals are independent (gaps are exponential), lengths log-normal with the mean and spread asked for.
 """
 
 from __future__ import annotations
 
-import csv
-import json
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from io import StringIO
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from wsesim.errors import InputError
-from wsesim.yamlfile import read_text
+from wsesim.system.traces import MOST_TOKENS, Columns, Excerpt, read_columns
 
-KEYS = ("arrival_s", "prompt", "output")
-MOST_TOKENS = 10**9
-LAST_ARRIVAL_S = 1e9
+Tokens = Callable[[str], int]
+"""Counts the tokens of a text."""
 Lengths = npt.NDArray[np.int64]
 
 
@@ -31,8 +26,9 @@ class Arrivals:
     """Which requests arrive: drawn at a rate, or those of a file."""
 
     rate_per_s: float | None
-    """None where a file says when they arrive."""
-    requests: int
+    """None where a trace says when they arrive; with a trace that does, what its rate is made."""
+    requests: int | None
+    """How many; None: all of a trace."""
     seed: int
     trace: Path | None
     """A file of requests."""
@@ -44,6 +40,23 @@ class Arrivals:
     output_spread: float
     longest: int
     """Tokens of prompt and answer together, at most."""
+    speed: float = 1.0
+    """How much closer together than in the trace requests come."""
+    skip_s: float = 0.0
+    """Of a trace, what is left out before."""
+    span_s: float = math.inf
+    """Of a trace, how much is played."""
+    longer: str = "refuse"
+    """What becomes of rows of a trace over the longest: refuse | cut | drop."""
+    urgent: float = 0.0
+    """Share of requests, drawn at random, that go before others."""
+
+    @property
+    def excerpt(self) -> Excerpt:
+        """What of a trace is asked for."""
+        return Excerpt(
+            skip_s=self.skip_s, span_s=self.span_s, most=self.requests, longest=self.longest, longer=self.longer
+        )
 
     @property
     def usual(self) -> tuple[int, int]:
@@ -63,6 +76,15 @@ class Requests:
     """Tokens of each answer."""
     cut: int = 0
     """Requests that were drawn longer than they may be, and cut."""
+    turned_away: npt.NDArray[np.bool_] | None = None
+    """Which are longer than is served; None: none is."""
+    blocks: tuple[tuple[int, ...], ...] = ()
+    """Of each prompt its blocks by name, from the first; empty where nobody names them."""
+    block_tokens: int = 0
+    priority: Lengths | None = None
+    """Whose prompts enter before others': the lower first; None: all are alike."""
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    """What is to be said of where they were read."""
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -74,6 +96,26 @@ class Requests:
         span_s = float(self.arrival_s[-1] - self.arrival_s[0])
         return (len(self) - 1) / span_s if span_s > 0 else math.inf
 
+    @property
+    def refused(self) -> npt.NDArray[np.bool_]:
+        """Which of them are turned away for their length."""
+        return np.zeros(len(self), bool) if self.turned_away is None else self.turned_away
+
+    @property
+    def priorities(self) -> Lengths:
+        """The priority of each."""
+        return np.zeros(len(self), np.int64) if self.priority is None else self.priority
+
+    def chosen(self, which: npt.NDArray[np.int64] | npt.NDArray[np.bool_] | slice) -> Requests:
+        """Return some of them."""
+        numbers = np.arange(len(self))[which]
+        return Requests(
+            self.arrival_s[which], self.prompt[which], self.output[which],
+            turned_away=None if self.turned_away is None else self.turned_away[which],
+            blocks=tuple(self.blocks[number] for number in numbers) if self.blocks else (),
+            block_tokens=self.block_tokens, priority=None if self.priority is None else self.priority[which],
+        )  # fmt: skip
+
     def repeated(self, count: int) -> Requests:
         """Return *count* of them, beginning again, a mean gap after the last, as often as it takes.
 
@@ -81,37 +123,58 @@ class Requests:
         """
         number = np.arange(count)
         period_s, which = len(self) / self.rate_per_s, number % len(self)
-        arrival = self.arrival_s[which] + number // len(self) * period_s
-        return Requests(arrival, self.prompt[which], self.output[which])
+        return replace(self.chosen(which), arrival_s=self.arrival_s[which] + number // len(self) * period_s)
 
     def in_turn(self, copies: int) -> tuple[Requests, ...]:
         """Return every so many-th request, from the first, the second and so on."""
-        return tuple(
-            Requests(self.arrival_s[turn::copies], self.prompt[turn::copies], self.output[turn::copies])
-            for turn in range(copies)
-        )
+        return tuple(self.chosen(slice(turn, None, copies)) for turn in range(copies))
 
     def at_rate(self, rate_per_s: float) -> Requests:
         """Return the same requests in the same order, closer together or further apart; not if all arrive together."""
         first = self.arrival_s[0]
-        return Requests((self.arrival_s - first) * (self.rate_per_s / rate_per_s) + first, self.prompt, self.output)
+        return replace(self, arrival_s=(self.arrival_s - first) * (self.rate_per_s / rate_per_s) + first)
+
+    def together(self) -> Requests:
+        """Return the same requests, all arriving with the first."""
+        return replace(self, arrival_s=np.full(len(self), self.arrival_s[0]))
 
 
-def requests_of(arrivals: Arrivals) -> Requests:
+def _untold(text: str) -> None:
+    """Report nothing."""
+
+
+def words_in(text: str) -> int:
+    """Count the tokens of a text as words, where there is no tokenizer."""
+    return len(text.split())
+
+
+def requests_of(arrivals: Arrivals, *, tokens: Tokens = words_in, say: Callable[[str], None] = _untold) -> Requests:
     """Return the requests that *arrivals* asks for; the same for the same seed.
+
+    *tokens* counts those of a text, in traces of texts; *say* hears how far a trace is read.
 
     Raises:
         InputError: a trace that cannot be read, at its line.
     """
     if arrivals.trace is not None:
-        return read_trace(arrivals.trace, longest=arrivals.longest)
+        return read_trace(arrivals, tokens=tokens, say=say)
     assert arrivals.rate_per_s is not None, "without a trace there is a rate"
+    assert arrivals.requests is not None, "and a number"
     draw = np.random.default_rng(arrivals.seed)
     arrival = np.cumsum(draw.exponential(1 / arrivals.rate_per_s, arrivals.requests))
     drawn = _lengths(draw, arrivals.output, arrivals.output_spread, arrivals.requests)
     asked = _lengths(draw, arrivals.prompt, arrivals.prompt_spread, arrivals.requests)
     prompt, output = shortened(asked, drawn, arrivals.longest)
-    return Requests(arrival, prompt, output, cut=int(np.count_nonzero((output < drawn) | (prompt < asked))))
+    cut = int(np.count_nonzero((output < drawn) | (prompt < asked)))
+    return Requests(arrival, prompt, output, cut=cut, priority=_drawn_priorities(arrivals, arrivals.requests))
+
+
+def _drawn_priorities(arrivals: Arrivals, count: int) -> Lengths | None:
+    """Return 0 for requests that are urgent, 1 for others; drawn apart, so that arrivals and lengths stay the same."""
+    if not arrivals.urgent:
+        return None
+    draw = np.random.default_rng((arrivals.seed, 1))
+    return (draw.random(count) >= arrivals.urgent).astype(np.int64)
 
 
 def shortened(prompts: Lengths, outputs: Lengths, longest: int) -> tuple[Lengths, Lengths]:
@@ -127,75 +190,61 @@ def _lengths(draw: np.random.Generator, mean: int, spread: float, count: int) ->
     return np.clip(np.rint(drawn), 1, MOST_TOKENS).astype(np.int64)
 
 
-def read_trace(path: Path, *, longest: int) -> Requests:
-    """Read the requests of a file.
+def read_trace(arrivals: Arrivals, *, tokens: Tokens, say: Callable[[str], None]) -> Requests:
+    """Read the requests of the trace that *arrivals* names; of those out of order, the order is that of their times.
 
     Raises:
-        InputError: not a file of requests; says which line and key, and what would be right.
+        InputError: not a file of requests, at its line; or one without times, and no rate is given.
     """
-    file, text = str(path), read_text(path, kind="file of requests")
-    rows = _json_lines(text, file) if path.suffix.lower() in (".jsonl", ".ndjson", ".json") else _csv(text, file)
-    found: list[tuple[float, int, int]] = []
-    for line, row in rows:
-        found.append(_request(row, line, file, longest))
-        if len(found) > 1 and found[-1][0] < found[-2][0]:
-            message = f"arrival_s = {found[-1][0]:g} is before the request above it; sort by arrival_s"
-            raise InputError.at(message, file=file, line=line)
-    if not found:
-        raise InputError.at("has no requests", file=file, line=1)
-    arrivals, prompts, outputs = zip(*found, strict=True)
-    return Requests(np.array(arrivals, float), np.array(prompts, np.int64), np.array(outputs, np.int64))
+    assert arrivals.trace is not None, "there is a trace"
+    read = read_columns(arrivals.trace, arrivals.excerpt, tokens=tokens, say=say)
+    timed, rate = read.form.arrival is not None, arrivals.rate_per_s
+    at_s = np.array(read.arrival_s) if timed else _drawn_arrivals(arrivals, len(read.prompt))
+    order = np.argsort(at_s, kind="stable")
+    late = int(np.count_nonzero(at_s < np.maximum.accumulate(at_s)))
+    prompt, output = np.array(read.prompt)[order], np.array(read.output)[order]
+    found = Requests(
+        at_s[order] - at_s[order[0]], prompt, output, turned_away=prompt + output > arrivals.longest,
+        blocks=tuple(read.blocks[each] for each in order) if read.blocks else (), block_tokens=read.block_tokens,
+        priority=np.array(read.priority)[order] if read.priority else _drawn_priorities(arrivals, len(prompt)),
+        notes=tuple(trace_words(arrivals.trace.name, read, arrivals.excerpt, late=late)),
+    )  # fmt: skip
+    wanted = rate if rate and timed else None
+    if wanted is None and arrivals.speed == 1:
+        return found
+    if not math.isfinite(found.rate_per_s):
+        message = "has requests that all arrive together; there is no rate to change"
+        raise InputError.at(message, file=str(arrivals.trace))
+    return found.at_rate(wanted or arrivals.speed * found.rate_per_s)
 
 
-def _csv(text: str, file: str) -> Iterator[tuple[int, Mapping[str, object]]]:
-    reader = csv.DictReader(StringIO(text, newline=""), strict=True, skipinitialspace=True)
-    try:
-        missing = [key for key in KEYS if key not in (reader.fieldnames or ())]
-        if missing:
-            raise InputError.at(
-                f"the column {missing[0]!r} is missing; needed are {', '.join(KEYS)}", file=file, line=1
-            )
-        for row in reader:
-            yield reader.line_num, {key: row.get(key) for key in KEYS}
-    except csv.Error as error:
-        raise InputError.at(f"not a CSV table: {error}", file=file, line=reader.reader.line_num) from None
+def _drawn_arrivals(arrivals: Arrivals, count: int) -> npt.NDArray[np.float64]:
+    if arrivals.rate_per_s is None:
+        message = "does not say when requests arrive; give serving.rate, and they come at random"
+        raise InputError.at(message, file=str(arrivals.trace), line=1)
+    return np.cumsum(np.random.default_rng(arrivals.seed).exponential(1 / arrivals.rate_per_s, count))
 
 
-def _json_lines(text: str, file: str) -> Iterator[tuple[int, Mapping[str, object]]]:
-    for line, entry in enumerate(text.splitlines(), 1):
-        if not entry.strip():
-            continue
-        try:
-            data = json.loads(entry)
-        except (ValueError, RecursionError) as error:
-            raise InputError.at(f"not JSON: {error}", file=file, line=line) from None
-        if not isinstance(data, dict):
-            raise InputError.at('must be {"arrival_s": ..., "prompt": ..., "output": ...}', file=file, line=line)
-        yield line, data
-
-
-def _request(row: Mapping[str, object], line: int, file: str, longest: int) -> tuple[float, int, int]:
-    numbers = {key: _number(row.get(key), key, line, file) for key in KEYS}
-    for key in ("prompt", "output"):
-        if numbers[key] != int(numbers[key]) or not 1 <= numbers[key] <= MOST_TOKENS:
-            raise InputError.at(f"{key} = {numbers[key]:g} is not a whole number from 1 on", file=file, line=line)
-    if not 0 <= numbers["arrival_s"] <= LAST_ARRIVAL_S:
-        message = f"arrival_s = {numbers['arrival_s']:g} is before 0 or after {LAST_ARRIVAL_S:g} s"
-        raise InputError.at(message, file=file, line=line)
-    prompt, output = int(numbers["prompt"]), int(numbers["output"])
-    if prompt + output > longest:
-        message = f"prompt and output are {prompt + output:,} tokens, over serving.longest = {longest:,}"
-        raise InputError.at(message, file=file, line=line)
-    return numbers["arrival_s"], prompt, output
-
-
-def _number(value: object, key: str, line: int, file: str) -> float:
-    try:
-        number = math.nan if isinstance(value, bool) or value is None else float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if value is None:
-        raise InputError.at(f"{key} is missing", file=file, line=line)
-    if not math.isfinite(number):
-        raise InputError.at(f"{key} = {value!r} is not a number", file=file, line=line)
-    return number
+def trace_words(name: str, read: Columns, excerpt: Excerpt, *, late: int) -> Iterator[str]:
+    """Say how a trace was read, and what became of rows that cannot be served as they are."""
+    form, kept = read.form, len(read.prompt)
+    columns = ", ".join(form.columns)
+    rows = f"{kept:,} of the {read.rows:,} rows that were read are played"
+    yield f"{name} was read as a trace of the {form.name} form ({columns}): {rows}."
+    if read.empty:
+        yield f"{read.empty:,} rows have no tokens to read or none to write, and are left out."
+    if read.longer:
+        fate = {"refuse": "arrive and are turned away", "cut": "have their prompt cut", "drop": "are left out"}
+        yield (
+            f"{read.longer:,} rows are longer than serving.longest = {excerpt.longest:,} tokens; with serving.longer: "
+            f"{excerpt.longer} they {fate[excerpt.longer]}."
+        )
+    if late:
+        yield f"{late:,} rows stand below later ones; requests are played in the order of their times."
+    if form.blocks and any(read.blocks):
+        yield (
+            f"Prompts have blocks of {read.block_tokens} tokens ({form.blocks}); those that an earlier prompt left in "
+            "positions that are free since are not read again, the least recently used are given up first."
+        )
+    elif form.blocks is None and form.arrival is None:
+        yield "That trace has no times: its requests arrive at random, at serving.rate."

@@ -25,7 +25,7 @@ def repeats(ended: Sequence[float]) -> bool:
 
 
 def alike_s(now: float) -> float:
-    """Return how far two times, relative to *now*, may be apart and still be one: a picosecond, or what rounding makes."""
+    """Return how far two times, relative to *now*, may be apart and still be one: 1 ps, or what rounding makes."""
     return max(1e-12, 16 * float_info.epsilon * now)
 
 

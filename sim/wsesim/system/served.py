@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 Times = npt.NDArray[np.float64]
+_ARRAYS = ("arrival_s", "ready_s", "begun_s", "first_s", "end_s", "output", "reused")
+"""What is known of each request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,8 @@ class Served:
     busy: tuple[tuple[float, float, float], ...]
     """Stretches of rounds: from, to, and seconds the entry of the pipeline was taken."""
     rounds: int
+    reused: npt.NDArray[np.int64]
+    """Tokens of each prompt that were in the cache."""
     copies: tuple[Served, ...] = ()
     """What each of several copies did, where requests were spread over them; those without any were idle."""
 
@@ -50,6 +54,15 @@ class Served:
     def latency_s(self) -> Times:
         """From arrival to the last token, of those served."""
         return (self.end_s - self.arrival_s)[self.held]
+
+    @property
+    def waited_s(self) -> Times:
+        """From when the wafers had the prompt to when they began to read it, of those served."""
+        return (self.begun_s - self.ready_s)[self.held]
+
+    def chosen(self, which: slice | npt.NDArray[np.bool_]) -> Served:
+        """Return some of the requests, for what is said of each; when the pipeline was taken stays out."""
+        return Served(**{name: getattr(self, name)[which] for name in _ARRAYS}, busy=(), rounds=0)
 
     @property
     def duration_s(self) -> float:
@@ -84,9 +97,6 @@ def together(copies: Sequence[Served]) -> Served:
     """Return what became of all requests, of which each of *copies* had every so many-th in turn."""
     turns = np.concatenate([np.arange(len(copy.end_s)) * len(copies) + turn for turn, copy in enumerate(copies)])
     order = np.argsort(turns)
-    arrays = {
-        name: np.concatenate([getattr(copy, name) for copy in copies])[order]
-        for name in ("arrival_s", "ready_s", "begun_s", "first_s", "end_s", "output")
-    }
+    arrays = {name: np.concatenate([getattr(copy, name) for copy in copies])[order] for name in _ARRAYS}
     rounds, busy = sum(copy.rounds for copy in copies), tuple(stretch for copy in copies for stretch in copy.busy)
     return Served(**arrays, busy=busy, rounds=rounds, copies=tuple(copies))

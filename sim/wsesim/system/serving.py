@@ -16,91 +16,24 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
 from heapq import heappop, heappush
 
 import numpy as np
-import numpy.typing as npt
 
-from wsesim.errors import SpecError, require_not_negative, require_positive
+from wsesim.system.abilities import ServiceTimes
+from wsesim.system.apart import serve_apart
+from wsesim.system.kept import KeptBlocks
 from wsesim.system.requests import Requests
 from wsesim.system.served import Served, together
 
 
-@dataclass(frozen=True, slots=True)
-class GrowingTime:
-    """Seconds that grow evenly with the position of a token."""
-
-    base_s: float
-    per_position_s: float
-
-    def sum_s(self, first: float, rounds: float, tokens: int = 1) -> float:
-        """Return the sum over *rounds* of *tokens* whose positions add up to *first* and grow by one each round."""
-        grown = first * rounds + tokens * rounds * (rounds - 1) / 2
-        return tokens * rounds * self.base_s + self.per_position_s * grown
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceTimes:
-    """What a placement of resident weights can do."""
-
-    prefill_tokens: Sequence[int]
-    """Lengths of prompts, rising, from 0."""
-    prefill_s: Sequence[float]
-    """Time to read each, from its first token in to the first token of its answer."""
-    entering_s: Sequence[float]
-    """Of it, the time after which another prompt as long follows; chunks of one share it evenly."""
-    latency: GrowingTime
-    """Of one token through all stages."""
-    interval: GrowingTime
-    """From one token to the next in a full pipeline."""
-    chunk: int
-    """Tokens of a prompt that pass at a time."""
-    slots: int
-    """Sequences held at once."""
-    capacity_tokens: int
-    """Positions held at once, over all sequences."""
-    copies: int = 1
-    """That serve side by side, each of all the above; requests go to them in turn."""
-    input_latency_s: float = 0.0
-    """From the arrival of a request at the host to the first token on the wafers."""
-    input_token_s: float = 0.0
-    """Of each token of a prompt more."""
-
-    def __post_init__(self) -> None:
-        require_positive(chunk=self.chunk, slots=self.slots, copies=self.copies)
-        if any(enters > 1.000001 * whole for enters, whole in zip(self.entering_s, self.prefill_s, strict=True)):
-            raise SpecError("entering_s", "must be at most prefill_s: what has been read has entered")
-        require_not_negative(input_latency_s=self.input_latency_s, input_token_s=self.input_token_s)
-
-    def read_s(self, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """Return the time to read the first *tokens* of a prompt."""
-        return np.interp(tokens, self.prefill_tokens, self.prefill_s)
-
-    def enter_s(self, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """Return the time for which prompts of *tokens* keep the first stage."""
-        return np.interp(tokens, self.prefill_tokens, self.entering_s)
-
-    def drain_s(self, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """Return the time from when prompts of *tokens* have entered to the first token of their answers."""
-        return np.maximum(0.0, self.read_s(tokens) - self.enter_s(tokens))
-
-    def chunks(self, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return in how many parts prompts of *tokens* enter, with a token of each sequence that writes between.
-
-        A token behind a chunk is back when that has drained; until then more of the prompt enters.
-        """
-        back = np.maximum(1, self.enter_s(tokens) // np.maximum(self.drain_s(tokens), 1e-12))
-        found: npt.NDArray[np.int64] = np.minimum(-(-tokens // self.chunk), back).astype(np.int64)
-        return found
-
-
 def serve(requests: Requests, times: ServiceTimes) -> Served:
-    """Play *requests*, first come first served; the same requests give the same times.
+    """Play *requests*, by priority and then first come first served; the same requests give the same times.
 
     Copies take requests in turn, as a load balancer does that knows nothing of their lengths.
     """
+    if times.readers is not None:
+        return serve_apart(requests, times, serve)
     if times.copies == 1:
         return _Server(requests, times).play()
     return together([_Server(share, times).play() for share in requests.in_turn(times.copies) if len(share)])
@@ -120,8 +53,17 @@ class _Server:
         chunks = times.chunks(requests.prompt)
         self.chunks, self.chunk_s, self.drain_s = chunks.tolist(), (enter_s / chunks).tolist(), drain_s.tolist()
         self.begun, self.first, self.end = np.full((3, len(requests)), np.nan)
+        latency, interval = times.latency, times.interval
+        self.lines = latency.base_s, latency.per_position_s, interval.base_s, interval.per_position_s
         self.now, self.round, self.next = self.arrival[0], 0, 0
-        self.queue: deque[int] = deque()
+        self.queue: list[tuple[int, int]] = []
+        """A heap of (priority, request): of equals the first come."""
+        self.priority = requests.priorities.tolist()
+        fits = ~requests.refused & (requests.prompt + requests.output <= times.capacity_tokens)
+        self.fits = fits.tolist()
+        blocks, capacity = requests.blocks, times.capacity_tokens
+        self.kept = KeptBlocks(blocks, requests.block_tokens, capacity) if blocks else None
+        self.reused = np.zeros(len(requests), np.int64)
         self.entering: int | None = None
         self.left = 0
         """Chunks of it."""
@@ -134,34 +76,50 @@ class _Server:
         self.furthest = -math.inf
         """The largest of them."""
         self.positions, self.held = 0, 0
+        self.known: tuple[int, tuple[float, float]] = 0, (0.0, 0.0)
+        """What the next so many rounds take, if that is known."""
         self.busy: list[tuple[float, float, float]] = []
 
     def play(self) -> Served:
         """Play until all is done."""
         while self.next < len(self.arrival) or self.queue or self.held:
-            self._begin_writing()
-            self._take_in()
+            if self.draining and self.draining[0][0] <= self.now:
+                self._begin_writing()
+            if self.entering is None:  # while a prompt enters, others may wait to be queued, too
+                self._take_in()
             if self.entering is not None or self.writing:
                 self._pass(self._rounds_alike())
             elif (comes := min(self._next_s(), self._drained_s())) < math.inf:
                 self.now = comes
         return Served(
             arrival_s=self.requests.arrival_s, ready_s=self.ready_s, begun_s=self.begun, first_s=self.first,
-            end_s=self.end, output=self.requests.output, busy=tuple(self.busy), rounds=self.round,
+            end_s=self.end, output=self.requests.output, busy=tuple(self.busy), rounds=self.round, reused=self.reused,
         )  # fmt: skip
 
     def _take_in(self) -> None:
         """Queue what has arrived; let the oldest prompt enter if there is room for its whole answer."""
         while self.next < len(self.arrival) and self.arrival[self.next] <= self.now:
-            if self.prompt[self.next] + self.output[self.next] <= self.times.capacity_tokens:
-                self.queue.append(self.next)
+            if self.fits[self.next]:
+                heappush(self.queue, (self.priority[self.next], self.next))
             self.next += 1
-        if self.entering is None and self.queue and self._has_slot():
-            tokens = self.prompt[self.queue[0]] + self.output[self.queue[0]]
+        if self.queue and self._has_slot():
+            first = self.queue[0][1]
+            tokens = self.prompt[first] + self.output[first]
             if self.held + tokens <= self.times.capacity_tokens:
-                self.entering = self.queue.popleft()
+                self.entering = heappop(self.queue)[1]
                 self.left, self.begun[self.entering] = self.chunks[self.entering], self.now
                 self.held += tokens
+                if self.kept is not None:
+                    self._reuse(self.entering, self.kept)
+
+    def _reuse(self, request: int, kept: KeptBlocks) -> None:
+        """Read of a prompt only what is not there yet: a later token costs what it does behind all before it."""
+        prompt = self.prompt[request]
+        if found := min(kept.begin(request, self.held), prompt - 1):
+            self.reused[request] = found
+            whole, there = (float(each) for each in self.times.enter_s(np.array([prompt, found])))
+            self.left = self.chunks[request] = int(self.times.chunks(np.array([prompt - found]))[0])
+            self.chunk_s[request] = (whole - there) / self.left
 
     def _has_slot(self) -> bool:
         return len(self.writing) + len(self.draining) < self.times.slots
@@ -186,7 +144,8 @@ class _Server:
             rounds, left = int(ends), self._next_s() - self.now
         else:
             rounds, left = int(min(ends, self.left)), self._drained_s() - self.now
-        if left == math.inf or self._seconds(rounds) < left:
+        self.known = rounds, self._pass_s(rounds)
+        if self.known[1][0] < left:
             return rounds
         return 1 + bisect_left(range(1, rounds), left, key=self._seconds)
 
@@ -198,21 +157,30 @@ class _Server:
         count, chunk_s = len(self.writing), 0.0 if self.entering is None else self.chunk_s[self.entering]
         if not count:
             return rounds * chunk_s, rounds * chunk_s
-        latency, interval = self.times.latency, self.times.interval
+        base_s, rises_s, each_s, grows_s = self.lines  # of `GrowingTime`, written out: most of a simulation is here
         furthest, total = self.furthest + self.round, self.positions + count * self.round
-        entering = interval.sum_s(total, rounds, count) + rounds * chunk_s
-        through = latency.sum_s(furthest, rounds)
-        ahead = latency.sum_s(furthest, 1) - interval.sum_s(total, 1, count) - chunk_s
-        slope = latency.per_position_s - count * interval.per_position_s
+        if rounds == 1:
+            entering = count * each_s + grows_s * total + chunk_s
+            return max(base_s + rises_s * furthest, entering), entering
+        pairs = rounds * (rounds - 1) / 2
+        entering = count * rounds * each_s + grows_s * (total * rounds + count * pairs) + rounds * chunk_s
+        through = rounds * base_s + rises_s * (furthest * rounds + pairs)
+        ahead = base_s + rises_s * furthest - count * each_s - grows_s * total - chunk_s
+        slope = rises_s - count * grows_s
         # Until this round one of the two is longer, from it on the other; a round before the first or after the last
         # means that none takes over.
         turn = math.floor(min(max(-ahead / slope, -1.0), rounds - 1.0)) + 1 if slope else 0
-        early, late = latency.sum_s(furthest, turn), interval.sum_s(total, turn, count) + turn * chunk_s
+        if not turn:
+            return max(through, entering), entering
+        pairs = turn * (turn - 1) / 2
+        early = turn * base_s + rises_s * (furthest * turn + pairs)
+        late = count * turn * each_s + grows_s * (total * turn + count * pairs) + turn * chunk_s
         return max(early, late) + max(through - early, entering - late), entering
 
     def _pass(self, rounds: int) -> None:
         """Let *rounds* pass: every sequence writes that many tokens; of a prompt as many chunks enter."""
-        seconds, entered_s = self._pass_s(rounds)
+        seconds, entered_s = self.known[1] if self.known[0] == rounds else self._pass_s(rounds)
+        self.known = 0, (0.0, 0.0)
         started, self.now, self.round = self.now, self.now + seconds, self.round + rounds
         if self.entering is None and self.draining:
             self.now = max(self.now, min(self.draining[-1][0], self._next_s()))
@@ -229,6 +197,8 @@ class _Server:
         before = self.draining[-1][0] if self.draining else self.now
         self.draining.append((max(before, self.now + self.drain_s[request]), request))
         self.entering = None
+        if self.kept is not None:
+            self.kept.entered(request)
 
     def _begin_writing(self) -> None:
         """Prompts that have drained have their first token; those that write more do so from the next round on."""
@@ -237,7 +207,7 @@ class _Server:
             self.first[request] = first_s
             if self.output[request] == 1:
                 self.end[request] = first_s
-                self.held -= self.prompt[request] + 1
+                self._leave(request)
                 continue
             self.starts[request] = start = self.prompt[request] - self.round
             self.furthest = max(self.furthest, start)
@@ -250,4 +220,9 @@ class _Server:
         self.positions -= start
         if start == self.furthest:
             self.furthest = max(self.starts.values(), default=-math.inf)
+        self._leave(request)
+
+    def _leave(self, request: int) -> None:
         self.held -= self.prompt[request] + self.output[request]
+        if self.kept is not None:
+            self.kept.finish(request, self.held)

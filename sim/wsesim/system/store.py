@@ -68,7 +68,7 @@ class Store:
         self._busy = rest
 
     def close(self, now: float, *, step: int = 0) -> Due | None:
-        """End a *step*, all of whose gradients have come *now*: go over all weights, if that waited for the last of them.
+        """End a *step*, all of whose gradients have come *now*: go over all weights, if that waited for them.
 
         Return from when on the next step may have its weights.
         """
@@ -87,7 +87,7 @@ class Store:
 
 
 def due_after(program: Program, *, free: float, soonest: float) -> Due | None:
-    """Return from when on weights may be sent again if the store is *free* after a step; None where nothing is updated."""
+    """Return from when on weights may be sent again if the store is *free* after a step; None if none is updated."""
     if not program.last_gradient_bytes:
         return None
     if second := program.second_pass_s:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -110,7 +110,7 @@ class Course:
 
     def decides(self) -> dict[str, object]:
         """Return all that the numbers of a training depend on but its text, by dotted name."""
-        model = {f"model.{key}": value for key, value in asdict(self.model).items() if key not in _ABOUT}
+        model = {f"model.{key}": value for key, value in self.model.stated.items() if key not in _ABOUT}
         learning = {f"learning.{key}": value for key, value in self.learning.items()}
         return {**model, "batch.sequences": self.sequences, "batch.length": self.length,
                 "kept as": self.storage.name, **learning}  # fmt: skip

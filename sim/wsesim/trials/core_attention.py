@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import sqrt
 
 import numpy as np
 
 from wsesim.cores.programs.model.softmax import mask_of
 from wsesim.errors import NotModelled
 from wsesim.graph import Op
-from wsesim.numerics import Setting
+from wsesim.numerics import Setting, score_scale
 from wsesim.trials.core_ops import Array, Bench, on_cores
 
 
@@ -21,6 +20,7 @@ class _Heads:
         self.count, kv_heads, self.head = int(op.attrs["heads"]), int(op.attrs["kv_heads"]), setting.dims["head"]
         if kv_heads != self.count:
             raise NotModelled(f"{op.name}: queries that share a key, on simulated cores", "each head has its own")
+        self.share = score_scale(op, setting)
         parts = packed.reshape(*packed.shape[:2], 3 * self.count, self.head).transpose(0, 2, 1, 3)
         self.q, self.k, self.v = (parts[:, at * self.count : (at + 1) * self.count] for at in range(3))
 
@@ -29,8 +29,8 @@ class _Heads:
         return [(one, head) for one in range(len(self.q)) for head in range(self.count)]
 
     def scaled(self, bench: Bench, x: Array) -> Array:
-        """Return x [..., features] over the root of a head's features."""
-        share = np.full(x.shape[-1], 1 / sqrt(self.head), np.float32)
+        """Return x [..., features] times what scores are scaled by."""
+        share = np.full(x.shape[-1], self.share, np.float32)
         return bench.rows("affine", x, scale=share, bias=np.zeros_like(share))
 
 
@@ -57,6 +57,8 @@ def _scores_backward(bench: Bench, op: Op, inputs: Sequence[Array], setting: Set
 @on_cores("softmax")
 def _softmax(bench: Bench, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array, ...]:
     (x,) = inputs
+    if op.attrs.get("window"):
+        raise NotModelled(f"{op.name}: a window of keys, on simulated cores", "the core program masks what comes after")
     if not op.attrs["causal"]:
         return (bench.rows("softmax", x),)
     mask = np.broadcast_to(mask_of(*x.shape[-2:]), x.shape).reshape(-1, x.shape[-1])

@@ -176,13 +176,14 @@ def _embedding_backward(bench: Bench, op: Op, inputs: Sequence[Array], setting: 
 @on_cores("position")
 def _position(bench: Bench, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array, ...]:
     x, table = inputs
-    return (_added(bench, x, np.broadcast_to(table[: x.shape[1]], x.shape)),)
+    first = int(op.attrs.get("offset", 0))
+    return (_added(bench, x, np.broadcast_to(table[first : first + x.shape[1]], x.shape)),)
 
 
 @on_cores("position_backward")
 def _position_backward(bench: Bench, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array, ...]:
     (gradient,) = inputs
-    at = np.broadcast_to(np.arange(gradient.shape[1]), gradient.shape[:2])
+    at = np.broadcast_to(np.arange(gradient.shape[1]) + int(op.attrs.get("offset", 0)), gradient.shape[:2])
     return gradient, bench.over_tokens(_ones(at, setting.shapes[1][0]), gradient)
 
 

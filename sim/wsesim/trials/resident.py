@@ -94,7 +94,7 @@ def _written(tile: ResidentTile, op: ResidentOp, step: TokenStep) -> Iterator[Tr
         yield _matvec(tile, op, step)
     elif op.kind == ATTENTION[0]:
         yield from _attention(tile, op, step)
-    elif op.kind not in ATTENTION:
+    elif not op.of_scores and op.kind not in ATTENTION:
         yield from _along_a_line(tile, op, step.batch)
 
 
@@ -108,6 +108,8 @@ def _read(tile: ResidentTile, op: ResidentOp, step: ChunkStep) -> Iterator[Trial
             m, k, n = side * rows, side * ceil(inputs / where.longer), side * where.x.each(outputs)
             closed = mesh_gemm(replace(where, columns=side, rows=side), m=m, k=k, n=n).cycles
             yield Trial(program="mesh-gemm", grid=(side, side), shape=(m, k, n), closed_cycles=closed)
+    elif op.of_scores and op.kind != "softmax":
+        return
     elif op.kind == "softmax":
         closed = resident_cost(op, where, step).cycles / op.query_groups
         yield _line("softmax", {}, rows, where.x.cores, where.x.each(step.block), closed)

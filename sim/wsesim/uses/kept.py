@@ -126,7 +126,7 @@ def trained_files(trained: Trained, *, half: bool = False) -> dict[str, bytes]:
     arrays = NamedArrays.begin(graph, trained.weights).arrays
     kind = np.float16 if half else np.float32
     tensors = {name: np.ascontiguousarray(array, dtype=kind) for name, array in stored_tensors(graph, arrays).items()}
-    form = {**asdict(trained.about), "model": asdict(trained.model)}
+    form = {**asdict(trained.about), "model": trained.model.stated}
     files = {WEIGHTS: save(tensors, metadata={"format": "pt"}), ABOUT: _json(form)}
     try:
         return {**files, CONFIG: _json({**hf_config(trained.model), "dtype": np.dtype(kind).name})}

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wsesim import questions
-from wsesim.answer import Answer, Level, Number, Result, Status
+from wsesim.answer import Answer, Level, Nearest, Number, Result, Status
 from wsesim.errors import InputError, WsesimError
+from wsesim.measured import Traits, nearest, traits_of
 from wsesim.workload import plain_yaml
 
 if TYPE_CHECKING:
@@ -74,6 +75,18 @@ class RowAnswer:
     facts: Mapping[str, Mapping[str, Any]]
     flops: Mapping[str, int] = field(default_factory=dict)
     """Of all ops of a phase: forward, prefill, decode, ..."""
+
+    @property
+    def traits(self) -> Traits:
+        """What the row is like."""
+        choice = self.question.asked.software
+        found = traits_of(self.question.kind, "" if choice is None else choice.stack, self.facts)
+        assert found is not None, "rows are of models or of kernels"
+        return found
+
+    def nearest(self, experiment: str) -> Nearest | None:
+        """Return the measured rows that the row is most like, those of its own experiment left out."""
+        return nearest(self.traits, kin=self.question.kin, without=experiment)
 
 
 def named(text: str, otherwise: str = "row") -> str:

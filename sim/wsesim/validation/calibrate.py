@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from math import log
 from statistics import fmean
 
-from wsesim.validation.constants import Constant, LeftOut, load_constants
-from wsesim.validation.groups import ACCOUNTING, SERVED, group_of, kind_of
+from wsesim.validation.constants import Constant, ConstantChoice, LeftOut, load_constants
+from wsesim.validation.groups import ACCOUNTING, MEASURED, SERVED, group_of, kind_of
 from wsesim.validation.rows import Measurement
-from wsesim.validation.score import ModelValidation, RowScore, validate_rows
+from wsesim.validation.score import GroupSummary, ModelValidation, RowScore, validate_rows
 from wsesim.validation.spread import spread
 
 SHARE = 0.1
@@ -38,6 +38,15 @@ class Shift:
     at_low: float
     """Change of the median, as a fraction."""
     at_high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Otherwise:
+    """What something that was chosen with rows in view does to each group that it moves."""
+
+    choice: ConstantChoice
+    groups: Mapping[str, tuple[GroupSummary, GroupSummary]]
+    """Errors as it was chosen, and otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +92,24 @@ def _shifts(constant: Constant, rows: Iterable[Measurement], progress: Callable[
                 constant=constant.name, low=str(values[0]), high=str(values[1]), group=group,
                 at_low=low[group] - median, at_high=high[group] - median,
             )  # fmt: skip
+
+
+def otherwise(rows: Sequence[Measurement], *, progress: Callable[[str], None] | None = None) -> tuple[Otherwise, ...]:
+    """Return what each group's errors are with each thing that was chosen, and chosen otherwise."""
+    rows = [row for row in rows if kind_of(row) in MEASURED]
+    now = validate_rows(rows).summary()
+    found = []
+    for choice in load_constants().chosen:
+        if choice.instead:
+            then = validate_rows(rows, settings=choice.instead, progress=progress).summary()
+            moved = {name: (group, then[name]) for name, group in now.items() if _moves(group, then[name])}
+            found.append(Otherwise(choice=choice, groups=moved))
+    return tuple(found)
+
+
+def _moves(now: GroupSummary, then: GroupSummary) -> bool:
+    """Return whether a group has errors with both, and others; figures that it has no use for are refused."""
+    return then.run == now.run and then != now
 
 
 def _medians(validation: ModelValidation) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -53,6 +53,8 @@ class ConstantChoice:
     what: str
     where: str
     why: str
+    instead: Mapping[str, Any] = field(default_factory=dict)
+    """Figures with what was chosen otherwise, as overrides; empty where it is no figure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from wsesim._version import __version__
 from wsesim.validation import naive, text
-from wsesim.validation.calibrate import Shift
+from wsesim.validation.calibrate import Otherwise, Shift
 from wsesim.validation.constants import MOST, Constants, load_constants
+from wsesim.validation.gpus.report import in_short, packaged_report
 from wsesim.validation.groups import CLAIMS
 from wsesim.validation.plots import errors_svg, scatter_svg
 from wsesim.validation.score import GroupSummary, ModelValidation, RowScore
@@ -22,8 +23,9 @@ STEM = "validation"
 """With which names of files begin."""
 GROUP_HEAD = ("group", "rows run", "bias", "median", "worst", "worst row", "goals", "met", "baseline")
 CLAIM_HEAD = ("group", "rows run", "bias", "median", "worst", "worst row", "baseline")
-ROW_HEAD = ("row", "measured", "simulated", "unit", "error", "baseline")
+ROW_HEAD = ("row", "measured", "simulated", "unit", "error", "told without it", "baseline")
 CONSTANT_HEAD = ("constant", "value", "plausible", "meaning", "set on")
+OTHER_HEAD = ("chosen", "otherwise", "group", "median", "worst", "otherwise: median", "worst")
 LEFT_HEAD = ("group", "constants as all other groups set them", "median", "worst", "in view: median", "worst")
 
 
@@ -34,13 +36,17 @@ class ModelReport:
     validation: ModelValidation
     shifts: tuple[Shift, ...] = ()
     """What each calibrated constant does; empty if nobody asked."""
+    others: tuple[Otherwise, ...] = ()
+    """What each thing chosen with rows in view does; empty if nobody asked."""
 
     def to_json(self) -> dict[str, object]:
         """Return rows, summary, constants, and shifts if there are any, as plain data."""
         rows = []
         for score in self.validation.scores:
             row = asdict(score) | {"error": score.error, "naive_error": score.naive_error}
-            for empty in [name for name in ("reason", "note") if not row[name]]:
+            if score.nearest is not None:
+                row["nearest"]["within"] = score.nearest.within
+            for empty in [name for name in ("reason", "note", "nearest") if not row[name]]:
                 del row[empty]
             rows.append(row)
         summary = {name: asdict(group) | {"met": group.met} for name, group in self.validation.summary().items()}
@@ -65,7 +71,8 @@ class ModelReport:
         drawn = {f"{STEM}-errors.svg": errors_svg(self.validation), f"{STEM}-scatter.svg": scatter_svg(self.validation)}
         by_group, by_points = drawn
         parts = [*_head(), *_summary(self.validation, by_group), f"![Simulated against measured]({by_points})",
-                 *_rows(self.validation), *_constants(self.shifts), *_rest(self.validation)]  # fmt: skip
+                 *_rows(self.validation), *in_short(packaged_report()), *_constants(self.shifts, self.others),
+                 *_rest(self.validation)]  # fmt: skip
         return {f"{STEM}.md": text.document(parts)} | {name: svg.encode() for name, svg in drawn.items()}
 
 
@@ -115,7 +122,10 @@ def _met(group: GroupSummary) -> str:
 
 def _row_line(score: RowScore) -> Line:
     simulated = "" if score.simulated is None else f"{score.simulated:.5g}"
-    return (score.id, f"{score.measured:.5g}", simulated, score.unit, signed(score.error), signed(score.naive_error))
+    nearest = score.nearest
+    within = "" if nearest is None else f"within {percent(nearest.within)}, as {nearest.group}"
+    baseline = signed(score.naive_error)
+    return (score.id, f"{score.measured:.5g}", simulated, score.unit, signed(score.error), within, baseline)
 
 
 def _verdict(group: GroupSummary) -> str:
@@ -193,7 +203,7 @@ def _rows(validation: ModelValidation) -> Iterator[str]:
             yield markdown_table(ROW_HEAD, [_row_line(score) for score in run])
 
 
-def _constants(shifts: Sequence[Shift]) -> Iterator[str]:
+def _constants(shifts: Sequence[Shift], others: Sequence[Otherwise]) -> Iterator[str]:
     constants = load_constants()
     yield "## Constants set with these rows in view"
     yield (
@@ -221,6 +231,19 @@ def _constants(shifts: Sequence[Shift]) -> Iterator[str]:
         "percentage points; what counts whole things is changed by one."
     )
     yield markdown_table(_shift_head(shifts), _shift_lines(shifts))
+    yield "### Chosen otherwise"
+    yield "What mechanisms and figures chosen with rows in view do to the errors of each group that they move."
+    yield markdown_table(OTHER_HEAD, _other_lines(others))
+
+
+def _other_lines(others: Sequence[Otherwise]) -> list[Line]:
+    return [
+        (
+            other.choice.what, ", ".join(f"{name} = {value}" for name, value in other.choice.instead.items()), name,
+            percent(now.median), percent(now.worst), percent(then.median), percent(then.worst),
+        )
+        for other in others for name, (now, then) in other.groups.items()
+    ]  # fmt: skip
 
 
 def _constant_lines(constants: Constants) -> list[Line]:

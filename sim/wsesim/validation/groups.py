@@ -16,6 +16,8 @@ _KIND_PATTERNS = (
     (r"served", SERVED), (r"accounting", ACCOUNTING), (r"training$", TRAINING), (r"evaluation", EVALUATION),
     (r"prefill|decode", INFERENCE), (r"operator", OPERATOR), (r"host", HOST), (r"job", JOB),
 )  # fmt: skip
+MEASURED = (TRAINING, EVALUATION, INFERENCE)
+"""Kinds of rows that say how far off an answer to a question of a model may be."""
 CLAIMS = {SERVED: "served (vendor claims)", ACCOUNTING: "training FLOPs (model cards)"}
 """Groups of rows that are no measurement."""
 _PHASE_NAMES = ((r"prefill\+decode", "end to end"), (r"teacher-forced", "teacher-forced"))
@@ -72,9 +74,14 @@ def group_of(row: Measurement) -> str:
     name = f"{system} {family_of(row).name}"
     if name.endswith(" GPT") and (row.number("n_params_b") or 1) < SMALL_GPT_PARAMETERS_B:
         name += " small"
-    if _OLD_SOFTWARE.match(row.cells["software"]):
+    if has_old_software(row):
         name += ", software 1.x"
     return f"{name}, few tokens" if _has_few_tokens(row) else name
+
+
+def has_old_software(row: Measurement) -> bool:
+    """Return whether a row of training was measured with a release before 2.0."""
+    return kind_of(row) == TRAINING and bool(_OLD_SOFTWARE.match(row.cells["software"]))
 
 
 def tier_of(row: Measurement) -> tuple[bool, int, str]:

@@ -15,7 +15,14 @@ from typing import Any
 from wsesim.errors import WsesimError
 from wsesim.hardware import Cluster, load_cluster
 from wsesim.validation.asking import Conversion, NotAsked, RowQuestion, answer_to, named
-from wsesim.validation.rows import NO_SETTINGS, Measurement, machine_of, model_of, without_numbers
+from wsesim.validation.rows import (
+    NO_SETTINGS,
+    Measurement,
+    is_rewritten,
+    machine_of,
+    model_of,
+    without_numbers,
+)
 
 CYCLES = "cycles"
 TIME_BASES_HZ = {"CS-2": 1.1e9, "CS-3": 0.85e9}
@@ -26,6 +33,8 @@ ROUND = "inference.round_cycles"
 """The one figure of software that a product depends on, which its kernel has as an option."""
 SERVED_POSITION = 1024
 """Assumed for served speeds that do not say how much is cached."""
+GUESSED = 4
+"""Tokens guessed ahead by a service that guesses, as none says how many: assumed, usual since Leviathan et al. 2023."""
 WHOLE_REQUEST = "the way of the prompt from the host is in the time, and reading the prompt gives the first token"
 _LAYERS_ALONE = "heads simplified"
 _GRID = re.compile(r"PE grid (\d+)x\d+(?: prefill, (\d+)x\d+ decode)?")
@@ -87,16 +96,17 @@ def ask_served(row: Measurement, settings: Mapping[str, object] = NO_SETTINGS) -
     Raises:
         NotAsked: sizes are missing, or the row is about something that is not modelled.
     """
-    if _SPECULATES.search(row.cells["notes"]):
-        raise NotAsked("tokens are guessed ahead, and the row says not how many")
     if row.unit not in ("tokens/s/user", "tokens/s"):
         raise NotAsked(f"{row.metric} in {row.unit!r} is not a figure of a service")
     position = row.whole("seq_len") or SERVED_POSITION
     data = _file(row, "decode", settings, prompt=position, generate=1)
+    guesses = is_rewritten(row) or bool(_SPECULATES.search(row.cells["notes"]))
+    data["inference"] |= {"draft_tokens": GUESSED} if guesses else {}
     asked = RowQuestion(data=data, figure="tokens_per_s_user", to_unit=Conversion(unit=row.unit))
     found = answer_to(asked).figures
     placed = ", ".join(f"{found[name]} {name[: -1 if found[name] == 1 else None]}" for name in ("wafers", "stages"))
-    return replace(asked, note=f"{placed}, {position:,} positions cached")
+    guessed = f", {GUESSED} tokens guessed ahead (assumed)" if guesses else ""
+    return replace(asked, note=f"{placed}, {position:,} positions cached{guessed}")
 
 
 def ask_operator(row: Measurement, settings: Mapping[str, object] = NO_SETTINGS) -> RowQuestion:

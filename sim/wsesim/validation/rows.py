@@ -28,9 +28,10 @@ SIZES = {
 }  # fmt: skip
 """Keys of a model, and their columns."""
 NO_SETTINGS: Mapping[str, object] = MappingProxyType({})
-TRAINING_STACK, SERVED_STACK, RESIDENT_STACK = "release-2", "waferengine", "waferllm"
-"""The vendor's release; for served speeds, whose program is not published, one that was measured on a CS-3; and for
-rows of inference that name no program, the one that most of them are of."""
+TRAINING_STACK, RESIDENT_STACK = "release-2", "waferllm"
+"""The vendor's release; and for rows of inference that name no program, the one that most of them are of."""
+LAUNCHED_STACK, REWRITTEN_STACK, REWRITTEN_SINCE = "served-2024-08", "served-2024-10", "2024-10"
+"""What the vendor's service is taken for, as launched and once its kernels were written anew, and since when."""
 UNEVEN_SINCE, UNEVEN_SINCE_YEAR = (2, 5), 2025
 """The vendor's release that no longer asks for passes of one size (its documentation of 2.5), and its year."""
 _LOG_EVERY = ((r"HPC Asia 2027", 1), (r"EPCC workshop", 10), (r"20-batch windows", 20))
@@ -107,7 +108,8 @@ FAMILIES = (
     ModelFamily("BERT", r"bert", _ENCODER),
     ModelFamily("ESM", r"\besm", (("causal", False), ("position", "rotary"))),
     ModelFamily("GPT-J", r"gpt-?j", (("block", "parallel"), ("position", "rotary"), ("tied", False),
-                                     ("attention_bias", False), ("rotary_width", 64), ("rotary_pairs", "interleaved"))),
+                                     ("attention_bias", False), ("rotary_width", 64), ("rotary_pairs", "interleaved"),
+                                     ("head_bias", True))),
     ModelFamily("Llama", r"llama|mistral|qwen", _ROTARY),
     ModelFamily("GPT", r"gpt", ()),
 )  # fmt: skip
@@ -141,7 +143,7 @@ def model_of(row: Measurement, *, length: int) -> dict[str, Any]:
 
 def _activation(row: Measurement) -> str:
     stated = row.cells["ffn_type"] or _UNNAMED_ACTIVATION
-    activation = option_named("activation").get(stated, stated)
+    activation = option_named("activation", gated=False).get(stated, stated)
     if activation not in options("activation"):
         raise NotAsked(f"ffn_type {row.cells['ffn_type']!r} is not modelled")
     return activation
@@ -190,9 +192,14 @@ def stack_of(row: Measurement) -> str:
     if re.match(r"training|evaluation|job", phase):
         return TRAINING_STACK
     if "served" in phase:
-        return SERVED_STACK
+        return REWRITTEN_STACK if is_rewritten(row) else LAUNCHED_STACK
     found = re.search("|".join(_STACKS), f"{row.cells['source']} {row.cells['notes']}")
     return _STACKS[found[0]] if found else RESIDENT_STACK
+
+
+def is_rewritten(row: Measurement) -> bool:
+    """Whether a claim of a service is of the time when its kernels had been written anew and tokens were guessed."""
+    return row.cells.get("date", "") >= REWRITTEN_SINCE
 
 
 def _has_even_passes(row: Measurement) -> bool:

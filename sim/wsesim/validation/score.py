@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from wsesim.answer import Nearest
+from wsesim.measured import experiment_of
 from wsesim.validation import naive
-from wsesim.validation.asking import NotAsked, RowQuestion, file_text, value_of
+from wsesim.validation.asking import NotAsked, RowQuestion, answer_to, file_text, value_of
 from wsesim.validation.groups import (
     ACCOUNTING,
     EVALUATION,
     HOST,
     INFERENCE,
     JOB,
+    MEASURED,
     OPERATOR,
     SERVED,
     TRAINING,
@@ -52,6 +55,8 @@ class RowScore:
     """Why there is no simulated value."""
     note: str = ""
     """What was assumed, or simulated otherwise than the row says."""
+    nearest: Nearest | None = None
+    """Rows of other experiments that it is most like: how far off it may be, told without it."""
 
     @property
     def error(self) -> float | None:
@@ -165,6 +170,7 @@ def _score(row: Measurement, settings: Mapping[str, object]) -> RowScore:
     return RowScore(
         id=row.id, group=group_of(row), metric=row.metric, unit=asked.to_unit.unit, measured=_measured(row, asked),
         simulated=simulated, naive=baseline, note=asked.note,
+        nearest=answer_to(asked).nearest(experiment_of(row.id)) if kind_of(row) in MEASURED else None,
     )  # fmt: skip
 
 

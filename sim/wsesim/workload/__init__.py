@@ -1,6 +1,7 @@
 """What files of all kinds share: sections and their fields, reading, settings, mistakes, and files shown again."""
 
 from wsesim.workload.fields import Default, Derived, Figures, Section, fill, read_fields
+from wsesim.workload.formula import Formula, Lookup
 from wsesim.workload.inputs import (
     SAMPLE,
     check_length,
@@ -27,6 +28,7 @@ from wsesim.workload.settings import (
     split_setting,
 )
 from wsesim.workload.shape import model_of
+from wsesim.workload.words import value_hint
 
 __all__ = [
     "SAMPLE",
@@ -36,6 +38,8 @@ __all__ = [
     "Default",
     "Derived",
     "Figures",
+    "Formula",
+    "Lookup",
     "ModelFile",
     "Problems",
     "QuestionFile",
@@ -63,4 +67,5 @@ __all__ = [
     "software_of",
     "split_setting",
     "starter",
+    "value_hint",
 ]

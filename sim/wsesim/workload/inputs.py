@@ -174,6 +174,12 @@ def check_tokens(length: int, model: Model, loc: Loc, problems: Problems) -> Non
             f"{'.'.join(map(str, loc))}: sequences of {length:,} tokens are beyond the {model.max_length:,} positions "
             "that the model was trained for (model.max_length); they cost what is said here, whatever it makes of them."
         )
+    if model.window and length > model.window:
+        some = f"but every {model.full_every}. layer " if model.full_every else ""
+        problems.notes.append(
+            f"model.window: tokens see {model.window:,} keys {some}and sequences have {length:,}: all scores are "
+            "computed and those outside hidden, and caches hold all keys, so that costs are those without a window."
+        )
     if model.task == "mlm" and model.masked > length:
         message = f"= {model.masked:,} is over the {length:,} tokens of a sequence; mask fewer"
         problems.add_field(("model", "masked"), message)

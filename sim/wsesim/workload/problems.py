@@ -8,9 +8,10 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from wsesim.errors import InputError, Problem, SpecError, nearest
+from wsesim.errors import InputError, Problem, SpecError
 from wsesim.signs import printable
 from wsesim.workload.fields import Section
+from wsesim.workload.words import key_hint, value_hint
 from wsesim.yamlfile import Document, Loc
 
 MOST_REPORTED = 25
@@ -70,8 +71,9 @@ class Problems:
             at_key = error["type"] in ("extra_forbidden", "invalid_key") or error["input"] is None
             inner = schema.inner(str(error["loc"][0])) if len(error["loc"]) > 1 else schema
             place, message = _explained(error, loc, (inner or schema).keys())
-            if len(loc) == 1 and key in self.needed and (error["type"] == "missing" or error["input"] is None):
-                message = f"{message.partition(';')[0]}{'; ' if at_key else ': '}{self.needed[key]}"
+            dotted = ".".join(map(str, loc))
+            if dotted in self.needed and (error["type"] == "missing" or error["input"] is None):
+                message = f"{message.partition(';')[0]}{'; ' if at_key else ': '}{self.needed[dotted]}"
             self.add(place, message, at_key=at_key)
 
     def raise_if_any(self) -> None:
@@ -101,7 +103,7 @@ def _explained(error: ErrorDetails, loc: Loc, known: tuple[str, ...]) -> tuple[L
     if kind == "missing":
         return loc[:-1], f"the required key {str(loc[-1])!r} is missing{_inside(loc)}"
     if kind == "extra_forbidden":
-        hint = nearest(str(loc[-1]), known) or f"; there are: {', '.join(known)}"
+        hint = key_hint(str(loc[-1]), known) or f"; there are: {', '.join(known)}"
         return _place_of_key(loc), f"unknown key {shown(loc[-1])}{_inside(loc)}{hint}"
     if kind == "invalid_key":
         return _place_of_key(loc), f"the key {shown(loc[-1])}{_inside(loc)} is not text; quote it if it is meant"
@@ -122,7 +124,7 @@ def _wanted(kind: str, given: Any, limits: Mapping[str, Any], loc: Loc) -> str:
     """Say what the field must be, and what it was given."""
     if kind == "literal_error":
         choices = limits["expected"].replace(" or ", ", ").replace("'", "").split(", ")
-        hint = nearest(given, choices) if isinstance(given, str) else ""
+        hint = value_hint(given, choices) if isinstance(given, str) else ""
         return f"must be {'' if len(choices) == 1 else 'one of '}{', '.join(choices)}; got {shown(given)}{hint}"
     if kind == "quantity":
         return str(limits["wrong"])

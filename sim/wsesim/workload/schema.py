@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from wsesim.hardware import machine_names
-from wsesim.model import model_names
+from wsesim.model import choices, model_names
 from wsesim.ops import options
 from wsesim.workload.fields import (
     LARGEST,
@@ -22,12 +22,16 @@ from wsesim.workload.fields import (
     Figures,
     Name,
     Section,
+    Silent,
     Size,
     Text,
     choice,
     named,
     one_of,
 )
+
+Factor = Annotated[float, Field(gt=0, le=LARGEST)]
+Bound = Annotated[float, Field(ge=0, le=LARGEST)]
 
 SHORT: Mapping[str, str] = {"model": "preset", "cluster": "machine", "software": "stack"}
 """Sections that may be written as a bare name, and the key the name then stands for."""
@@ -39,7 +43,9 @@ class ModelSection(Section):
     preset: Annotated[Text, one_of(model_names, "a model that wsesim knows", files=(".json", "config"))] | None = None
     """Name of a model that wsesim knows; `wsesim models` lists them."""
     config: Text | None = None
-    """A Hugging Face config.json, relative to this file."""
+    """A Hugging Face config.json, or the folder it is in, relative to this file."""
+    zoo: Text | None = None
+    """A job of the Cerebras Model Zoo, relative to this file, of which the model is taken."""
     name: Text | None = None
     """What to call the model."""
     layers: Size | None = None
@@ -63,30 +69,66 @@ class ModelSection(Section):
     """Nonlinearity of the feed-forward network."""
     norm: Annotated[str, *choice(lambda: options("norm"))] | None = None
     """Normalization."""
-    position: Literal["learned", "rotary"] | None = None
-    """How a token knows its position."""
+    position: Annotated[str, *choice(lambda: choices()["position"])] | None = None
+    """How a token knows its position: a table, turned queries and keys, scores that fall with distance, or not."""
+    position_offset: Count | None = None
+    """Rows of the position table before that of the first token. Default: 0."""
     rotary_width: Count | None = None
     """Numbers of each head that rotary positions turn; 0 means all."""
     rotary_pairs: Literal["halves", "interleaved"] | None = None
     """Whether a number turns with the one half of them further on (Llama), or with its neighbour (GPT-J)."""
     block: Literal["sequential", "parallel"] | None = None
-    """Whether the feed-forward network follows attention, or both read the same normed input (GPT-J)."""
-    norm_order: Literal["pre", "post"] | None = None
-    """Whether norms stand before a sublayer (GPT) or after it (BERT)."""
+    """Whether the feed-forward network follows attention, or both read the same input (GPT-J)."""
+    untied_norms: bool | None = None
+    """In a parallel block: whether each half has a norm of its own (GPT-NeoX). Default: false, one for both."""
+    norm_order: Annotated[str, *choice(lambda: choices()["norm_order"])] | None = None
+    """Whether norms stand before a half (pre, GPT), after its sum (post, BERT), before it and of what it gives (both,
+    Gemma 2), or of what it gives alone (inner, OLMo 2)."""
+    embed_norm: bool | None = None
+    """Whether what is embedded is normed (BLOOM). Default: where norm_order is post."""
+    embed_width: Count | None = None
+    """Width of the token table, if it is another than the stream's (OPT-350M). Default: 0, it is not."""
+    embed_scale: Factor | None = None
+    """What is embedded is multiplied by it (Gemma). Default: 1."""
+    residual_scale: Factor | None = None
+    """What a half of a layer gives is multiplied by it. Default: 1."""
+    logits_scale: Factor | None = None
+    """Logits are multiplied by it. Default: 1."""
+    logits_cap: Bound | None = None
+    """Logits stay within it by a tanh (Gemma 2). Default: 0, no bound."""
     causal: bool | None = None
     """Whether a token sees only the past; false for an encoder."""
     bias: bool | None = None
     """Whether linear layers have a bias."""
     attention_bias: bool | None = None
-    """Whether the attention's linear layers have a bias. Default: as bias."""
+    """Whether queries, keys and values have a bias. Default: as bias."""
+    project_bias: bool | None = None
+    """Whether the projection of what attention gives has a bias. Default: as attention_bias."""
+    head_bias: bool | None = None
+    """Whether the head over the vocabulary has a bias (GPT-J). Default: false; that of mlm always has one."""
     head_norm: bool | None = None
     """Whether queries and keys are normed by head before they turn (Qwen3)."""
+    wide_norm: bool | None = None
+    """Whether all queries of a token, and all keys, are normed together (OLMo 2). Default: false."""
+    attention_scale: Bound | None = None
+    """What scores are multiplied by. Default: 0, which is 1 / sqrt(head_width)."""
+    scale_by_layer: bool | None = None
+    """Whether scores are divided by the number of their layer. Default: false."""
+    attention_cap: Bound | None = None
+    """Scores stay within it by a tanh (Gemma 2). Default: 0, no bound."""
+    sinks: bool | None = None
+    """Whether each head has a learned score that takes a share of the softmax (gpt-oss). Default: false."""
+    window: Count | None = None
+    """Keys that a token sees in layers that have a window. Default: 0, all before it."""
+    full_every: Count | None = None
+    """Of so many layers the last sees all keys. Default: 0, none does if there is a window."""
     tied: bool | None = None
     """Whether the head shares the token table."""
     token_types: Count | None = None
     """Rows of a token-type table (BERT: 2)."""
-    task: Literal["lm", "classify", "mlm"] | None = None
-    """What the head predicts: the next token, a class, or masked tokens."""
+    task: Annotated[str, *choice(lambda: choices()["task"])] | None = None
+    """What the head predicts: the next token, a class, masked tokens, a class of each token (tag), or nothing: hidden
+    states are the answer (embed)."""
     classes: Size | None = None
     """Classes of a classifier."""
     masked: Size | None = None
@@ -100,10 +142,26 @@ class ModelSection(Section):
     """Feed-forward networks of a layer, of which a router picks some for each token. Default: 0, one and no router."""
     experts_per_token: Size | None = None
     """Experts that compute each token. Default: 2, or as many as there are."""
+    router: Annotated[str, *choice(lambda: choices()["router"])] | None = None
+    """Whether shares of a token are a softmax over the logits of its experts (chosen), or over all. Default: chosen."""
+    router_bias: bool | None = None
+    """Whether the router has a bias. Default: false."""
+    shared_width: Count | None = None
+    """Inner size of a network that computes every token beside its experts. Default: 0, there is none."""
+    shared_gate: bool | None = None
+    """Whether what that network gives is weighed token by token (Qwen2-MoE). Default: false."""
     expert_imbalance: Annotated[float, Field(ge=1, le=LARGEST)] | None = None
     """Tokens of the busiest expert over the mean; every expert takes room and time for as many. Default: 1."""
+    adapter_rank: Count | None = None
+    """Rank of adapters that are learned in place of all weights (LoRA). Default: 0, all weights are learned."""
+    adapter_scale: Annotated[float, Field(gt=0, le=LARGEST)] | None = None
+    """What an adapter's part is multiplied by: alpha / rank. Default: 1."""
+    adapted: Annotated[str, *choice(lambda: choices()["adapted"])] | None = None
+    """Which matrices have adapters: those of attention, or all of a layer. Default: attention."""
     norm_epsilon: Annotated[float, Field(gt=0)] | None = None
     """Added to the variance under a norm's root."""
+    stored_less: Bound | None = None
+    """What files of weights have scales of norms less by (Gemma: 1). Default: 0."""
     rotary_base: Annotated[float, Field(gt=0)] | None = None
     """Base of the rotary frequencies."""
     token_budget: Annotated[int, Field(ge=1, le=LARGEST_TOTAL)] | None = None
@@ -160,6 +218,9 @@ class QuestionFile(Section):
     """A machine's name, or a mapping."""
     hardware: Annotated[Figures, Field(default_factory=dict)]
     """Figures of the machine to change, by dotted name or nested, each with its unit."""
+    asserted: Annotated[list[Text] | None, Silent(), Field(alias="assert")] = None
+    """What the answer has to keep to, as comparisons of its figures: `tokens_per_s >= 50000`. If it does not,
+    `wsesim run` ends with exit code 1."""
 
 
 class ModelFile(QuestionFile):

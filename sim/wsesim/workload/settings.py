@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from wsesim.errors import InputError, SpecError, nearest
+from wsesim.errors import InputError, SpecError
 from wsesim.figures import flatten
 from wsesim.hardware import MACHINES
 from wsesim.software import STACKS
 from wsesim.units import Dimension
 from wsesim.workload.fields import Section
 from wsesim.workload.schema import SHORT
+from wsesim.workload.words import key_hint
 from wsesim.yamlfile import Loc, parse_yaml
 
 _FIGURES = {"hardware": MACHINES, "software": STACKS}
@@ -57,7 +58,7 @@ def set_path(data: dict[str, Any], dotted: str, value: object, schema: type[Sect
         SpecError: no such setting, or what should hold it is not a mapping.
     """
     if not is_setting(schema, dotted):
-        hint = nearest(dotted, setting_names(schema)) or "; `wsesim schema` lists them"
+        hint = key_hint(dotted, setting_names(schema)) or "; `wsesim schema` lists them"
         raise SpecError(dotted, f"is not a setting of such a file{hint}")
     section, _, key = dotted.partition(".")
     if not key:

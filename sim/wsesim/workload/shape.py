@@ -9,18 +9,24 @@ from typing import Any
 
 from wsesim.answer import UsedFigure
 from wsesim.errors import InputError, SpecError
-from wsesim.model import Model, load_preset, read_hf_config
+from wsesim.model import EXTRAS, Model, load_preset, read_hf_config
 from wsesim.ops import chosen
-from wsesim.workload.fields import as_yaml
+from wsesim.workload.fields import as_yaml, read_fields
 from wsesim.workload.inputs import GPT2_VOCAB, file_problem
 from wsesim.workload.problems import Problems
 from wsesim.workload.schema import ModelSection
+from wsesim.workload.zoo import is_job, job_of
+from wsesim.yamlfile import read_yaml
 
 _SIZES = ("layers", "width", "heads", "kv_heads", "head_width", "ffn_width", "vocab")
+_BASES = ("preset", "config", "zoo")
+"""Keys that name a whole model."""
 _LABELS = ("name", "source", "token_budget")
 _READ_WITH: Mapping[str, tuple[str, Callable[[Model], bool]]] = {
-    **dict.fromkeys(("classes",), ("model.task is classify", lambda model: model.task == "classify")),
-    **dict.fromkeys(("masked", "sentence_head"), ("model.task is mlm", lambda model: model.task == "mlm")),
+    **dict.fromkeys(("classes",), ("model.task is classify or tag", lambda model: model.task in ("classify", "tag"))),
+    **dict.fromkeys(("masked",), ("model.task is mlm", lambda model: model.task == "mlm")),
+    "sentence_head": ("model.task is mlm or embed", lambda model: model.task in ("mlm", "embed")),
+    **dict.fromkeys(("full_every",), ("model.window is above 0", lambda model: model.window > 0)),
     **dict.fromkeys(
         ("rotary_width", "rotary_pairs", "rotary_base"),
         ("model.position is rotary", lambda model: model.position == "rotary"),
@@ -51,13 +57,20 @@ def model_of(
     section: ModelSection, problems: Problems, *, name: str, length: int | None, folder: Path
 ) -> tuple[Model | None, tuple[UsedFigure, ...]]:
     """Return the model and the defaults filled in, or None and what is wrong with it."""
-    problem = file_problem(folder / section.config) if section.config else None
-    if problem:
-        problems.add_field(("model", "config"), f"= {section.config!r} {problem}")
-        return None, ()
+    paths = {"config": _config_file(folder, section.config) if section.config else None,
+             "zoo": folder / section.zoo if section.zoo else None}  # fmt: skip
+    for key, path in paths.items():
+        if path and (problem := file_problem(path)):
+            problems.add_field(("model", key), f"= {getattr(section, key)!r} {problem}")
+            return None, ()
     try:
         model, defaults = resolve_model(section, name=name, length=length, folder=folder)
-        problems.notes += _unread(section, model)
+        problems.notes += [
+            *_unread(section, model),
+            *_of_one_class(model),
+            *_weights_beside(section, folder),
+            *model.notes,
+        ]
         return _with_masks(section, model, length, defaults)
     except SpecError as error:
         problems.add_spec("model", error)
@@ -78,6 +91,27 @@ def _with_masks(
     return replace(model, masked=length), (*others, masked)
 
 
+def _config_file(folder: Path, stated: str) -> Path:
+    """Return the config.json that is stated, or that of a folder as transformers keeps a model in."""
+    path = folder / stated
+    return path / "config.json" if path.is_dir() else path
+
+
+def _weights_beside(section: ModelSection, folder: Path) -> Iterator[str]:
+    """Say where the weights of a model's folder are: they are not taken unless a file says so."""
+    path = folder / (section.config or "")
+    names = ("model.safetensors", "model.safetensors.index.json")
+    found = [name for name in names if section.config and path.is_dir() and (path / name).is_file()]
+    if found:
+        stated = (Path(section.config or "") / found[0]).as_posix()
+        yield f"model.config: numbers are checked with weights drawn; verification.weights: {stated} takes its own."
+
+
+def _of_one_class(model: Model) -> Iterator[str]:
+    if model.task in ("classify", "tag") and model.classes == 1:
+        yield "model.classes: one class is one number, as regressions have; its loss is counted as that of a class."
+
+
 def _unread(section: ModelSection, model: Model) -> Iterator[str]:
     """Yield what to say of keys that have no effect in the model, unless they have their usual value."""
     usual = {each.name: each.default for each in fields(Model)}
@@ -95,17 +129,34 @@ def resolve_model(
 
     Raises:
         SpecError: named by the field of the section that is wrong.
-        InputError: the config.json is.
+        InputError: the config.json or the job is.
     """
-    given = section.model_dump(exclude_none=True, exclude={"preset", "config"})
-    if section.preset is not None and section.config is not None:
-        raise SpecError("config", "and preset cannot both be given; keep one")
+    given = section.model_dump(exclude_none=True, exclude=set(_BASES))
+    bases = [key for key in _BASES if getattr(section, key) is not None]
+    if len(bases) > 1:
+        raise SpecError(bases[1], f"and {bases[0]} cannot both be given; keep one")
+    if section.zoo is not None:
+        return _changed(_of_job(folder / section.zoo, section.zoo, length), given)
     if section.preset is not None:
         return _changed(load_preset(section.preset), given)
     if section.config is not None:
-        config = asdict(read_hf_config(folder / section.config))
+        config = asdict(read_hf_config(_config_file(folder, section.config), task=section.task))
         return _changed(Model(**config | {"source": section.config}), given)
     return _whole(given, name, length)
+
+
+def _of_job(path: Path, named: str, length: int | None) -> Model:
+    """Return the model of a job of the Model Zoo."""
+    document = read_yaml(path)
+    if not is_job(document.data):
+        raise SpecError("zoo", f"= {named!r} is no job of the Model Zoo: it has neither trainer: nor train_input:")
+    job = job_of(document)
+    problems = Problems(file=str(path), schema=ModelSection, document=job.document)
+    problems.add_invalid(read_fields(ModelSection, job.document.data["model"])[1], ("model",), schema=ModelSection)
+    problems.raise_if_any()
+    section = ModelSection.model_validate(job.document.data["model"])
+    model, _ = resolve_model(section, name=named, length=length, folder=path.parent)
+    return replace(model, source=named, notes=(*model.notes, *job.notes))
 
 
 def _changed(base: Model, given: Mapping[str, Any]) -> tuple[Model, tuple[UsedFigure, ...]]:
@@ -151,7 +202,7 @@ def _whole(given: Mapping[str, Any], name: str, length: int | None) -> tuple[Mod
         shape.derive("attention_bias", given["bias"], "as bias")
     _derive_experts(shape)
     for each in fields(Model):
-        if each.default is not MISSING and each.name not in ("token_budget", "source"):
+        if each.default is not MISSING and each.name not in (*EXTRAS, "token_budget", "source", "notes"):
             shape.derive(each.name, each.default, "as in GPT-2")
     return Model(**shape.values), tuple(shape.defaults)
 

@@ -1,6 +1,7 @@
 """A step computed as it is mapped is the plain step but for rounding, whatever the model, the cores and the passes."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from wsesim.hardware import load_cluster
 from wsesim.kernels.resident import CoreLine
 from wsesim.mapping import StepRequest, lay, sizes_of
 from wsesim.mapping.resident import PlanGoal, ResidentRequest, plan_resident
-from wsesim.model import build_graph, load_preset
+from wsesim.model import Model, build_graph, load_preset
 from wsesim.numerics import NamedArrays, SeededWeights, token_inputs
 from wsesim.numerics.mapped import (
     MappedStep,
@@ -38,11 +39,15 @@ MODELS = ("gpt2", "llama-2-7b", "gpt-j-6b", "mixtral-8x7b", "bert-base")
 LENGTH = 8
 
 
-def mapped(
-    name: str, *, sequences: int = 5, systems: int = 2, passes: int = 2, columns: int = 4, rows: int = 5,
+def mapped(name: str, **changes: Any) -> MappedStep:
+    return step_of(replace(narrow(load_preset(name)), head_norm=name == "gpt2"), **changes)
+
+
+def step_of(
+    model: Model, *, sequences: int = 5, systems: int = 2, passes: int = 2, columns: int = 4, rows: int = 5,
     recompute: bool = False,
 ) -> MappedStep:  # fmt: skip
-    model = replace(narrow(load_preset(name)), head_norm=name == "gpt2")
+    """Return a step of *model* on so many cores."""
     graph = with_training(build_graph(model, sequences=sequences, length=LENGTH, precision="fp32"))
     request = StepRequest(
         graph=graph, cluster=replace(CLUSTER, systems=systems), software=SOFTWARE, sequences=sequences, length=LENGTH,

@@ -134,13 +134,14 @@ def _shifting_work(request: ResidentRequest, columns: Whole, rows: Whole, tokens
 
 def _vectors(request: ResidentRequest) -> int:
     """Return the vectors as wide as the stream that a core holds: what attention gave waits for the other half of a
-    parallel block, and each expert of a token has a copy."""
+    parallel block, so does what another norm gives, each expert of a token has a copy, and a shared network its own."""
     model = request.model
-    copies = model.experts_per_token if model.experts else 0
-    return request.software.vectors_at_work + (model.block == "parallel") + copies
+    copies = model.experts_per_token + bool(model.shared_width) if model.experts else 0
+    return request.software.vectors_at_work + (model.block == "parallel") + model.untied_norms + copies
 
 
 def _widest(request: ResidentRequest, columns: Whole) -> Whole:
     """Return the features of a core between two products: what attention reads and gives, or gate, way up, and both."""
     model = request.model
-    return each(max(model.qkv_width + model.attention_width, request.laid.up_width + model.ffn_width), columns)
+    shared = model.shared_width * (3 if model.gated else 2)
+    return each(max(model.qkv_width + model.attention_width, request.laid.up_width + model.ffn_width, shared), columns)

@@ -71,7 +71,9 @@ class ResidentPlan:
     """Copies, each on wafers of its own; what is timed is one."""
     next_best: ResidentPlan | None = field(default=None, compare=False, repr=False)
     """The fastest of another kind, where one has room: other stages, wafers or copies, or another way to read."""
-    _chunks: dict[tuple[int, int, bool], tuple[Station, ...]] = field(default_factory=dict, compare=False, repr=False)
+    _chunks: dict[tuple[int, int, bool], tuple[Station, ...]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )  # fmt: skip
     """Chunks timed before: prompts of other lengths begin with the same."""
 
     @property

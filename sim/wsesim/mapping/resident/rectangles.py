@@ -56,7 +56,7 @@ def holding(plan: ResidentPlan, batch: int) -> ResidentPlan | None:
     tables = [needs_bytes(region_memory(request, table, tokens=batch)) for table in plan.tables]
     if max(needs_bytes(memory), *tables, 0) > request.cluster.wafer.core.sram_bytes:
         return None
-    return replace(plan, request=request, memory=memory, _chunks={})
+    return replace(plan, request=request, memory=memory)
 
 
 def even(layers: int, stages: int) -> list[int]:

@@ -7,12 +7,12 @@ to keys and values is summed over the queries, down the rows that their sequence
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import sqrt
 
 import numpy as np
 
 from wsesim.graph import Op
 from wsesim.numerics.arrays import Array
+from wsesim.numerics.attention import hidden_keys, score_scale
 from wsesim.numerics.functions import Setting
 from wsesim.numerics.mapped.lines import Lines, as_mapped, clipped, macs, running
 from wsesim.numerics.rounding import rounded
@@ -69,7 +69,7 @@ class _Heads:
 def scores(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return query @ key^T / sqrt(head): [batch, heads, length, keys]."""
     asking, asked = (_Heads(lines, op, packed, setting) for packed in (inputs[0], inputs[-1]))
-    share = inputs[0].dtype.type(1 / sqrt(asking.head))
+    share = inputs[0].dtype.type(score_scale(op, setting))
     return (_by_head(asking, lambda head: asking.along(head, asking.query(head) * share, asked.key(head))),)
 
 
@@ -80,7 +80,7 @@ def scores_backward(lines: Lines, op: Op, inputs: Sequence[Array], setting: Sett
     packed, result = _Heads(lines, op, qkv, setting), np.zeros_like(qkv)
     into = _Heads(lines, op, result, setting)
     for head in range(packed.heads):
-        back = gradient[:, head] * qkv.dtype.type(1 / sqrt(packed.head))
+        back = gradient[:, head] * qkv.dtype.type(score_scale(op, setting))
         into.query(head)[...] = macs(back, packed.key(head))
         into.key(head)[...] += packed.over_queries(back, packed.query(head))
     return (result,)
@@ -89,23 +89,49 @@ def scores_backward(lines: Lines, op: Op, inputs: Sequence[Array], setting: Sett
 @as_mapped("softmax")
 def softmax(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return exp(x - max) / sum over the keys, which lie on the columns of a head."""
-    grown = np.exp(_kept(lines, _hidden(op, *inputs)))
+    x = _hidden(op, *inputs, setting=setting)
+    grown = np.exp(_kept(lines, x - _largest(x)))
     total = _over_keys(lines, _kept(lines, grown))
     if len(inputs) > 1:
         total[total == 0] = 1
     return (_kept(lines, _kept(lines, grown) / _kept(lines, total)),)
 
 
-def _hidden(op: Op, x: Array, mask: Array | None = None) -> Array:
-    """Return x less its greatest, and -inf where a query does not see a key."""
-    queries, keys = x.shape[-2:]
-    if op.attrs["causal"]:
-        x = np.where(np.arange(keys) > np.arange(queries)[:, None] + (keys - queries), -np.inf, x).astype(x.dtype)
+def _hidden(op: Op, x: Array, mask: Array | None = None, *, setting: Setting) -> Array:
+    """Return x, and -inf where a query does not see a key."""
+    hidden = hidden_keys(op, x, setting)
+    if hidden is not None:
+        x = np.where(hidden, -np.inf, x).astype(x.dtype)
     if mask is not None:
         x = np.where(mask[:, None, None, :] == 0, -np.inf, x).astype(x.dtype)
+    return x
+
+
+def _largest(x: Array) -> Array:
     largest = x.max(axis=-1, keepdims=True)
     largest[np.isneginf(largest)] = 0
-    return np.asarray(x - largest)
+    return np.asarray(largest)
+
+
+@as_mapped("sink_softmax")
+def sink_softmax(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Return exp(x - max) over their sum, to which the exponential of the head's sink is added last."""
+    scores, sinks, *mask = inputs
+    x, sink = _hidden(op, scores, *mask, setting=setting), sinks[:, None, None]
+    largest = np.maximum(x.max(axis=-1, keepdims=True), sink)
+    grown = np.exp(_kept(lines, x - largest))
+    total = _over_keys(lines, _kept(lines, grown)) + np.exp(sink - largest)
+    return (_kept(lines, _kept(lines, grown) / _kept(lines, total)),)
+
+
+@as_mapped("sink_softmax_backward")
+def sink_softmax_backward(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array, Array]:
+    """Return the gradients of the scores and of the sinks."""
+    gradient, y = inputs
+    both = gradient * y
+    total = _over_keys(lines, both)
+    of_sinks = -((1 - _over_keys(lines, y)) * total).sum(axis=(0, 2, 3))
+    return both - y * total, of_sinks.astype(y.dtype)
 
 
 @as_mapped("softmax_backward")

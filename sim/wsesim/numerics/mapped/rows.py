@@ -38,6 +38,34 @@ def layer_norm_backward(lines: Lines, op: Op, inputs: Sequence[Array], setting: 
     return back, over_tokens(lines, as_rows(gradient * y)), over_tokens(lines, as_rows(gradient))
 
 
+@as_mapped("layer_norm_scale")
+def layer_norm_scale(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Return (x - mean) / sqrt(variance + epsilon) * scale."""
+    return (layer_norm_plain(lines, op, inputs[:1], setting)[0] * inputs[1],)
+
+
+@as_mapped("layer_norm_plain")
+def layer_norm_plain(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Return (x - mean) / sqrt(variance + epsilon)."""
+    across = lines.across(inputs[0].shape[-1])
+    y = inputs[0] - _mean(lines, inputs[0], across)
+    return (y / _root(lines, op, y, across),)
+
+
+@as_mapped("layer_norm_scale_backward")
+def layer_norm_scale_backward(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array, Array]:
+    """Return the gradients of x and scale."""
+    of_x, of_scale, _ = layer_norm_backward(lines, op, inputs, setting)
+    return of_x, of_scale
+
+
+@as_mapped("layer_norm_plain_backward")
+def layer_norm_plain_backward(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Return the gradient of x."""
+    one = np.ones(inputs[1].shape[-1], dtype=inputs[1].dtype)
+    return (layer_norm_backward(lines, op, (*inputs, one), setting)[0],)
+
+
 @as_mapped("rms_norm")
 def rms_norm(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return x / sqrt(mean of squares + epsilon) * scale."""
@@ -90,6 +118,38 @@ def _normed_heads(
     return [
         (slice(first, first + head), clipped(across, first, first + head), scales[first >= heads * head])
         for first in firsts
+    ]  # fmt: skip
+
+
+@as_mapped("wide_norm")
+def wide_norm(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Divide all queries by their root mean square, and all keys, times scales as wide; values pass as they are."""
+    qkv, *scales = inputs
+    result = qkv.copy()
+    for part, across, scale in _wide_parts(lines, qkv.shape[-1], scales):
+        result[..., part] = qkv[..., part] / _root(lines, op, qkv[..., part], across) * scale
+    return (result,)
+
+
+@as_mapped("wide_norm_backward")
+def wide_norm_backward(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array, Array, Array]:
+    """Return the gradients of the packed tensor and of both scales."""
+    gradient, qkv, *scales = inputs
+    result, of_scales = gradient.copy(), []
+    for part, across, scale in _wide_parts(lines, qkv.shape[-1], scales):
+        x, back = qkv[..., part], gradient[..., part]
+        root = _root(lines, op, x, across)
+        result[..., part] = _through(lines, back * scale, x / root, root, across)
+        of_scales.append(over_tokens(lines, as_rows(back * (x / root))))
+    return result, of_scales[0], of_scales[1]
+
+
+def _wide_parts(lines: Lines, width: int, scales: Sequence[Array]) -> list[tuple[slice, list[slice], Array]]:
+    """Return of queries and of keys their features, how they lie on the columns, and their scale."""
+    across, queries, both = lines.across(width), len(scales[0]), len(scales[0]) + len(scales[1])
+    return [
+        (slice(first, last), clipped(across, first, last), scale)
+        for first, last, scale in ((0, queries, scales[0]), (queries, both, scales[1]))
     ]  # fmt: skip
 
 

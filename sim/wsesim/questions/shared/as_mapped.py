@@ -94,7 +94,7 @@ def _request_held(question: RequestQuestion, say: Say) -> HeldAsMapped:
     plan = plan_of(question.request, say)
     if isinstance(plan, DoesNotFit):
         raise InputError.at(f"does not fit: {plan.why}", file=question.asked.file)
-    model, positions = question.asked.shape, question.request.positions
+    model, positions = question.asked.merged, question.request.positions
     whole = Part(model=model, sequences=question.request.batch, length=positions)
     small = replace(model, layers=min(LAYERS, model.layers), vocab=min(WORDS, model.vocab))
     part = quick(Part(model=small, sequences=1, length=min(COMPUTED, positions)), length=False)

@@ -9,12 +9,14 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wsesim._version import __version__
-from wsesim.answer import Provenance, SimulatorCost
+from wsesim.answer import Answer, Nearest, Provenance, SimulatorCost
 from wsesim.graph import Graph
 from wsesim.hardware import Cluster
+from wsesim.measured import nearest, traits_of
 from wsesim.model import Model
 from wsesim.software import STACKS, load_software
 
@@ -30,6 +32,8 @@ DECIDES = 0.1
 """Share of the headline from which on a single figure of the software is said to decide it."""
 MUCH = 0.1
 """Share of the time that another choice has to save to be told."""
+COUNTED = "cluster.systems"
+"""A figure that is the size of the question, and no change of the machine."""
 IDEAL = "ideal"
 """The stack without software costs, which the others are held against."""
 
@@ -40,6 +44,8 @@ def model_facts(model: Model, graph: Graph) -> Mapping[str, object]:
     facts = {"name": model.name, "parameters": graph.parameters(), **{name: shape[name] for name in MODEL_FACTS}}
     if model.sparsity:
         facts |= {"sparsity": model.sparsity, "nonzero_parameters": graph.nonzero_parameters()}
+    if model.adapter_rank:
+        facts |= {"adapter_rank": model.adapter_rank, "learned_parameters": graph.parameters(learned=True)}
     if model.experts:
         facts |= {name: shape[name] for name in ("experts", "experts_per_token", "expert_imbalance")}
     return facts
@@ -88,20 +94,39 @@ def deciding(question: Question, headline: str, seconds: Callable[[object], floa
             )
 
 
-def provenance_of(question: Question) -> Provenance:
-    """Return all that went in, with a sum that changes when any of it does."""
+def inputs_sha256(question: Question) -> str:
+    """Return a sum of all that went in, which changes when any of it does."""
     asked = question.asked
     inputs = {
         "version": __version__,
         "workload": asked.resolved,
         "figures": [[figure.name, figure.text] for figure in asked.figures],
-        "files": [hashlib.sha256(path.read_bytes()).hexdigest() for path in question.inputs],
+        "files": [_sum_of(path) for path in question.inputs],
     }
     text = json.dumps(inputs, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def provenance_of(question: Question) -> Provenance:
+    """Return all that went in, with its sum."""
+    asked = question.asked
     return Provenance(
-        version=__version__, workload=asked.resolved, inputs_sha256=hashlib.sha256(text.encode()).hexdigest(),
+        version=__version__, workload=asked.resolved, inputs_sha256=inputs_sha256(question),
         figures=asked.figures, defaults=asked.defaults, unread=question.reads.unread(asked.given),
     )  # fmt: skip
+
+
+def _sum_of(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def nearest_of(question: Question, answer: Answer) -> Nearest | None:
+    """Return the measured rows that a question is most like."""
+    choice = question.asked.software
+    traits = traits_of(question.kind, "" if choice is None else choice.stack, answer.facts)
+    changed = sum(figure.overridden and figure.name != COUNTED for figure in question.asked.figures)
+    return nearest(traits, kin=question.kin, changed=changed) if traits else None
 
 
 def cost_since(started: float, events: int) -> SimulatorCost:

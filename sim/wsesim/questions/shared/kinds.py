@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from wsesim.answer import FigureSpec, Level, Outcome
+from wsesim.answer import FigureSpec, Level, Limit, Outcome
 from wsesim.graph import Graph
-from wsesim.questions.base import Asked, Draft, Reads, Say
+from wsesim.questions.base import Asked, Draft, Reads, Say, silent
 from wsesim.questions.shared.numbers import files_of
 from wsesim.questions.shared.request import Request, check_request, forward_graph, request_of, tokens_of
 from wsesim.questions.shared.step import FIGURES, Step, check_step, named
@@ -28,6 +28,7 @@ class ModelQuestion:
     level: ClassVar[Level] = "system"
     stack: ClassVar[str] = "waferllm"
     reads: ClassVar[Reads]
+    kin: ClassVar[tuple[str, ...]] = ()
     supported: ClassVar[str]
 
     asked: Asked
@@ -91,6 +92,22 @@ class StepQuestion(ModelQuestion):
 
         return solve_step(self, self.step, level, say)
 
+    def sketch(self, level: Level) -> Outcome:
+        """Answer at a level in figures alone."""
+        if level == "cores":
+            return self.solve(level, silent)
+        from wsesim.questions.shared.step_answer import sketch_step
+
+        return sketch_step(self, self.step, level)
+
+    def limits(self, level: Level) -> tuple[Limit, ...]:
+        """Return what holds the time, laid as it is; cores are asked by `solve` alone."""
+        if level == "cores":
+            return ()
+        from wsesim.questions.shared.step_answer import step_limits
+
+        return step_limits(self, self.step, level)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestQuestion(ModelQuestion):
@@ -151,3 +168,19 @@ class RequestQuestion(ModelQuestion):
         from wsesim.questions.shared.request_answer import solve_request
 
         return solve_request(self, self.request, level, say)
+
+    def sketch(self, level: Level) -> Outcome:
+        """Answer at a level in figures alone."""
+        if level == "cores":
+            return self.solve(level, silent)
+        from wsesim.questions.shared.request_answer import sketch_request
+
+        return sketch_request(self, self.request, level)
+
+    def limits(self, level: Level) -> tuple[Limit, ...]:
+        """Return what holds the time, placed as it is; cores are asked by `solve` alone."""
+        if level == "cores":
+            return ()
+        from wsesim.questions.shared.request_answer import request_limits
+
+        return request_limits(self, self.request, level)

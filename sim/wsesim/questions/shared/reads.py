@@ -16,12 +16,15 @@ def _of(**groups: str) -> frozenset[str]:
 
 SHAPE = _names(
     "layers width heads kv_heads head_width ffn_width vocab max_length activation norm position block norm_order "
-    "bias attention_bias head_norm tied token_types"
+    "bias attention_bias project_bias head_bias head_norm wide_norm tied token_types untied_norms embed_norm "
+    "embed_width embed_scale residual_scale logits_scale logits_cap attention_cap sinks"
 )
 """Facts of a model that move every answer about it."""
 HEAD = _names("causal task classes masked sentence_head")
 """Facts of what a model is trained to tell; `causal` decides which token a class is told from."""
-EXPERTS = _names("experts experts_per_token expert_imbalance")
+ADAPTERS = _names("adapter_rank adapted")
+"""Facts of what is learned beside frozen weights."""
+EXPERTS = _names("experts experts_per_token expert_imbalance router_bias shared_width shared_gate")
 """Facts of a mixture of experts."""
 STREAMED = _of(
     core="accumulator clock sram reserved fmac_fp16_per_cycle fmac_mixed_per_cycle fmac_fp32_per_cycle "
@@ -37,17 +40,17 @@ STREAMED = _of(
 )
 """Figures of the machine that a step with streamed weights depends on."""
 RELEASE = _of(
-    training="kernel_launch step log log_every step_jitter partial_sum attention_value token weight_launch_cycles strip_keys "
-    "layers_in_flight master_bytes_per_parameter even_passes",
+    training="kernel_launch step log log_every step_jitter partial_sum attention_value token weight_launch_cycles "
+    "strip_keys layers_in_flight master_bytes_per_parameter even_passes",
 )
 """Figures of a training release that any step depends on."""
 EVALUATION = Reads(
-    model=SHAPE | HEAD | EXPERTS | {"sparsity"},
+    model=SHAPE | HEAD | EXPERTS | ADAPTERS | {"sparsity", "position_offset"},
     hardware=STREAMED,
     software=RELEASE,
 )
 TRAINING = Reads(
-    model=EVALUATION.model | {"token_budget"},
+    model=EVALUATION.model | {"token_budget", "router"},
     hardware=STREAMED | _of(memoryx="update save"),
     software=RELEASE
     | _of(

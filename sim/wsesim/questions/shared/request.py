@@ -173,7 +173,7 @@ def request_of(asked: Asked, *, reads: bool, writes: bool) -> Request:
 
 def forward_graph(asked: Asked, *, sequences: int, length: int) -> Graph:
     """Return the forward graph of the model for so many sequences."""
-    return build_graph(asked.shape, sequences=sequences, length=length, precision=asked.resolved["precision"])
+    return build_graph(asked.merged, sequences=sequences, length=length, precision=asked.resolved["precision"])
 
 
 def software_of_request(asked: Asked) -> InferenceSoftware:

@@ -7,9 +7,10 @@ from dataclasses import replace
 from math import fsum
 from typing import Any
 
-from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
+from wsesim.answer import Answer, DoesNotFit, Level, Limit, Outcome, Spent
+from wsesim.hardware import Cluster
 from wsesim.mapping.resident import ResidentPlan
-from wsesim.questions.base import Question, Say
+from wsesim.questions.base import Question, Say, silent
 from wsesim.questions.shared.choosing import (
     KINDS,
     by_hand_words,
@@ -20,6 +21,7 @@ from wsesim.questions.shared.choosing import (
     wafers_words,
 )
 from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
+from wsesim.questions.shared.limits import limits_of
 from wsesim.questions.shared.request import Request, forward_graph
 from wsesim.questions.shared.request_times import (
     RequestTimes,
@@ -53,8 +55,27 @@ def solve_request(question: Question, request: Request, level: Level, say: Say) 
     plan = plan_of(request, say)
     if isinstance(plan, DoesNotFit):
         return plan
-    times = time_by_formula(request, plan) if level == "closed" else time_request(request, plan)
-    return answer_of(question, request, plan, times, level)
+    return answer_of(question, request, plan, _times(request, plan, level), level)
+
+
+def sketch_request(question: Question, request: Request, level: Level) -> Outcome:
+    """Answer what a request takes at the closed or the system level, in figures alone."""
+    plan = plan_of(request, silent)
+    if isinstance(plan, DoesNotFit):
+        return plan
+    return _in_figures(question, request, plan, _times(request, plan, level), level)
+
+
+def _times(request: Request, plan: ResidentPlan, level: Level) -> RequestTimes:
+    return time_by_formula(request, plan) if level == "closed" else time_request(request, plan)
+
+
+def _in_figures(question: Question, request: Request, plan: ResidentPlan, times: RequestTimes, level: Level) -> Answer:
+    figures = figures_of(request, plan, times)
+    return Answer(
+        level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
+        spent=Spent(total_s=times.total_s, by_cause=times.spent(plan.clock_hz), what="request"),
+    )  # fmt: skip
 
 
 def answer_of(question: Question, request: Request, plan: ResidentPlan, times: RequestTimes, level: Level) -> Answer:
@@ -67,13 +88,11 @@ def answer_of(question: Question, request: Request, plan: ResidentPlan, times: R
     words, chosen_by = _headline(request, plan, figures), _chosen_by(request)
 
     def seconds(other: ResidentPlan) -> float:
-        timed = (time_by_formula if level == "closed" else time_request)(request, other)
-        return float(figures_of(request, other, timed)[chosen_by])
+        return float(figures_of(request, other, _times(request, other, level))[chosen_by])
 
-    return Answer(
-        level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
+    return replace(
+        _in_figures(question, request, plan, times, level),
         headline={name: text for name, text in words.items() if figures.get(name) is not None},
-        spent=Spent(total_s=times.total_s, by_cause=times.spent(plan.clock_hz), what="request"),
         sentences=(placement_words(plan), *deciding(question, *_decided(request, plan), "inference")),
         ops=ops, timeline=timeline_of(times) if shown else (), memory=plan.memory,
         memory_limit_bytes=request.asked.hardware.cluster.wafer.core.sram_bytes,
@@ -85,6 +104,21 @@ def answer_of(question: Question, request: Request, plan: ResidentPlan, times: R
         ),
         events=len(ops) if level == "system" else 0,
     )  # fmt: skip
+
+
+def request_limits(question: Question, request: Request, level: Level) -> tuple[Limit, ...]:
+    """Return what holds a request at the closed or the system level, placed as it is; nothing if it does not fit."""
+    plan = plan_of(request, silent)
+    if isinstance(plan, DoesNotFit):
+        return ()
+
+    def again(cluster: Cluster, software: Any) -> Mapping[str, float]:
+        hardware = replace(request.asked.hardware, cluster=cluster)
+        asked = replace(request, asked=replace(request.asked, hardware=hardware))
+        other = replace(plan, request=replace(plan.request, cluster=cluster, software=software))
+        return _times(asked, other, level).spent(other.clock_hz)
+
+    return limits_of(question, plan.request.cluster, plan.request.software, again)
 
 
 def _chosen_by(request: Request) -> str:
@@ -180,7 +214,7 @@ def facts_of(question: Question, plan: ResidentPlan, batch: Mapping[str, object]
     asked, prompt, token = question.asked, plan.prefill_stages[0], plan.stages[0]
     graph = forward_graph(asked, sequences=1, length=1)
     return {
-        "model": model_facts(asked.shape, graph),
+        "model": model_facts(asked.merged, graph),
         "machine": machine_facts(asked.hardware.cluster, asked.resolved["precision"]),
         "batch": batch,
         "placement": {

@@ -67,7 +67,7 @@ def open_plan(request: Request) -> ResidentPlan | DoesNotFit | None:
 def _placing(request: Request) -> ResidentRequest:
     asked = request.asked
     return placing_of(
-        asked.resolved["inference"], asked.shape, asked.hardware.cluster, software_of_request(asked),
+        asked.resolved["inference"], asked.merged, asked.hardware.cluster, software_of_request(asked),
         positions=request.positions, batch=request.batch, precision=asked.resolved["precision"],
     )  # fmt: skip
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
+from math import inf
 
 from wsesim.answer import DoesNotFit
 from wsesim.mapping.resident import PlanGoal, ResidentPlan, ResidentRequest, plan_service
@@ -11,7 +13,7 @@ from wsesim.questions.base import Asked
 from wsesim.questions.shared.choosing import left_open
 from wsesim.questions.shared.placing import placed, placing_of
 from wsesim.questions.shared.request import Guesses, software_of_request
-from wsesim.system import Arrivals, GrowingTime, Objective, ServiceTimes
+from wsesim.system import Arrivals, GrowingTime, Objective, Requests, ServiceTimes
 from wsesim.units import Dimension, parse
 
 LEAST_CHUNK = 64
@@ -32,10 +34,19 @@ class Service:
     batch: int | None
     """Sequences of full length held at once; None: as many as fit."""
     guesses: Guesses
+    warmup: int = 0
+    """First requests that do not count."""
+    readers: int = 0
+    """Systems that only read prompts; the others only write then."""
 
     @property
     def goal(self) -> PlanGoal:
-        """What the placement is chosen for: requests of the mean length, always more of them."""
+        """What those that write are placed for; where others read, prompts are there but for a token."""
+        return replace(self.both, reused=self.both.prompt - 1) if self.readers else self.both
+
+    @property
+    def both(self) -> PlanGoal:
+        """What a placement is chosen for: requests of the mean length, always more of them."""
         prompt, written = self.arrivals.usual
         return PlanGoal(
             prompt=prompt, position=prompt + written // 2, passes=written / self.guesses.tokens_per_pass,
@@ -54,13 +65,33 @@ def service_of(asked: Asked) -> Service:
     ttft_s, tpot_s = (float(parse(section.pop(key), Dimension.SECONDS)) for key in ("slo_ttft", "slo_tpot"))
     objective = Objective(ttft_s=ttft_s, tpot_s=tpot_s, share=section.pop("slo_share"))
     trace, rate, search = section.pop("trace"), section.pop("rate"), section.pop("search")
+    skip, span, warmup = section.pop("skip"), section.pop("span"), section.pop("warmup")
     arrivals = Arrivals(
-        **section, rate_per_s=None if trace else rate, trace=None if trace is None else asked.folder / trace
-    )
+        **section, rate_per_s=rate, trace=None if trace is None else asked.folder / trace,
+        skip_s=0.0 if skip is None else float(parse(skip, Dimension.SECONDS)),
+        span_s=inf if span is None else float(parse(span, Dimension.SECONDS)),
+    )  # fmt: skip
     batch = held["batch"] if isinstance(held["batch"], int) else None
     return Service(
-        asked=asked, arrivals=arrivals, objective=objective, search=search, batch=batch, guesses=Guesses.of(held)
+        asked=asked, arrivals=arrivals, objective=objective, search=search, batch=batch, guesses=Guesses.of(held),
+        warmup=warmup, readers=held["readers"],
     )  # fmt: skip
+
+
+def of_trace(service: Service, requests: Requests) -> Service:
+    """Return a service that is laid out for the *requests* of its trace: for their mean lengths, as for drawn ones."""
+    if service.arrivals.trace is None or requests.refused.all():
+        return service
+    lengths = (each[~requests.refused] for each in (requests.prompt, requests.output))
+    prompt, output = (max(1, round(float(each.mean()))) for each in lengths)
+    return replace(service, arrivals=replace(service.arrivals, prompt=prompt, output=output, requests=len(requests)))
+
+
+def tokens_in(text: str) -> int:
+    """Count the tokens of a text, GPT-2's; halves of surrogate pairs are one sign each."""
+    from wsesim.numerics import Tokenizer
+
+    return sum(1 for _ in Tokenizer.gpt2().iter_encode(text.encode("utf-8", "replace").decode()))
 
 
 def placed_service(service: Service, goal: PlanGoal | None = None) -> ResidentPlan | DoesNotFit:
@@ -68,8 +99,14 @@ def placed_service(service: Service, goal: PlanGoal | None = None) -> ResidentPl
 
     With as many sequences as fit, unless the file says how many.
     """
-    placing, wanted = _placing(service), goal or service.goal
-    return placed(placing, wanted) if service.batch is not None else plan_service(placing, wanted)
+    placing, wanted = service_placing(service), goal or service.goal
+    return placed(placing, wanted) if service.batch is not None else planned(placing, wanted)
+
+
+@cache
+def planned(placing: ResidentRequest, goal: PlanGoal) -> ResidentPlan | DoesNotFit:
+    """Return where a service lies; the same for all that ask for the same."""
+    return plan_service(placing, goal)
 
 
 def drained_placement(service: Service) -> ResidentPlan | DoesNotFit:
@@ -86,7 +123,7 @@ def quick_placements(service: Service) -> Iterator[ResidentPlan]:
     They keep limits that a placement chosen for a full pipeline may miss, as that has more stages to pass.
     """
     alone = replace(service.goal, streams=False)
-    for goal in (alone, replace(alone, prompt=0)):
+    for goal in (alone, replace(alone, prompt=0, reused=0)):
         plan = placed_service(service, goal)
         if isinstance(plan, ResidentPlan):
             copies = plan.request.replicas or max(1, plan.request.cluster.systems // plan.wafers)
@@ -95,15 +132,17 @@ def quick_placements(service: Service) -> Iterator[ResidentPlan]:
 
 def open_service(service: Service) -> ResidentPlan | DoesNotFit | None:
     """Return where the model would lie were nothing chosen by hand; None if nothing is."""
-    placing = _placing(service)
+    placing = service_placing(service)
     opened = replace(left_open(placing), batch=1)
-    return None if opened == placing and service.batch is None else plan_service(opened, service.goal)
+    return None if opened == placing and service.batch is None else planned(opened, service.goal)
 
 
-def _placing(service: Service) -> ResidentRequest:
+def service_placing(service: Service) -> ResidentRequest:
+    """Return what is asked of the placement of those that write."""
     asked = service.asked
+    cluster = replace(asked.hardware.cluster, systems=asked.hardware.cluster.systems - service.readers)
     return placing_of(
-        asked.resolved["inference"], asked.shape, asked.hardware.cluster, software_of_request(asked),
+        asked.resolved["inference"], asked.merged, cluster, software_of_request(asked),
         positions=service.longest, batch=service.batch or 1, precision=asked.resolved["precision"],
     )  # fmt: skip
 
@@ -134,7 +173,7 @@ def service_times(service: Service, plan: ResidentPlan) -> ServiceTimes:
 
 def open_chunks(service: Service, plan: ResidentPlan) -> tuple[int, ...]:
     """Return chunks that are open beside the plan's: where weights stay, they are no part of the placement."""
-    if service.asked.resolved["inference"]["chunk"] != "auto" or plan.together is None:
+    if service.asked.resolved["inference"]["chunk"] != "auto" or plan.together is None or service.readers:
         return ()
     least = -(-LEAST_CHUNK // plan.together) * plan.together
     return (least,) if least < plan.chunk else ()

@@ -9,13 +9,21 @@ from functools import partial
 from typing import Any
 
 from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
+from wsesim.errors import InputError, NotModelled
 from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.choosing import by_hand_words, placement_choice, unused_words, wafers_words
 from wsesim.questions.shared.facts import deciding
 from wsesim.questions.shared.request import FULL_REQUEST
-from wsesim.questions.shared.request_answer import LEAVES_OUT, facts_of, placement_words, with_software
-from wsesim.questions.shared.service import Service, open_service, placed_service, service_of, service_times
+from wsesim.questions.shared.request_answer import LEAVES_OUT, facts_of, with_software
+from wsesim.questions.shared.service import (
+    Service,
+    of_trace,
+    open_service,
+    placed_service,
+    service_of,
+    tokens_in,
+)
 from wsesim.questions.shared.service_choice import (
     Judged,
     choices_by_rate,
@@ -25,9 +33,11 @@ from wsesim.questions.shared.service_choice import (
     placement_by_rate,
     searched_of,
 )
+from wsesim.questions.shared.service_curves import occupancy_curves, wait_curves
 from wsesim.questions.shared.service_details import (
     ops_words,
     percentile_table,
+    priority_table,
     reading_s,
     requests_csv,
     service_ops,
@@ -36,6 +46,7 @@ from wsesim.questions.shared.service_details import (
     utilization_curve,
 )
 from wsesim.questions.shared.service_rate import limits_words, rate_curves, rate_words, served_best
+from wsesim.questions.shared.service_readers import all_wafers, apart_words, full_s, readers_of, times_of
 from wsesim.system import (
     PERCENTILES,
     LargestRate,
@@ -60,20 +71,28 @@ SERVICE_LEAVES_OUT: Mapping[Level, tuple[str, ...]] = {
 def solve_service(question: Question, level: Level, say: Say) -> Outcome:
     """Answer what a service can do at a level."""
     service = service_of(question.asked)
+    requests = requests_of(service.arrivals, tokens=tokens_in, say=say)
+    if service.warmup >= len(requests):
+        message = f"serving.warmup = {service.warmup:,} leaves none of {len(requests):,} requests to count"
+        raise InputError.at(message, file=question.asked.file)
+    service = of_trace(service, requests)
     say("placing the model")
     plan = placed_service(service)
     if isinstance(plan, DoesNotFit):
         return plan
-    requests = requests_of(service.arrivals)
+    if isinstance(readers := readers_of(service), DoesNotFit):
+        return readers
     if level == "closed":
         return _by_formula(question, service, plan, requests)
     searched = searched_of(service, requests)
     judged = judge_placements(service, searched, plan, say)
     if level == "cores":
+        if service.readers:
+            raise NotModelled("reading and writing on wafers of their own", "at level cores; ask at level system")
         from wsesim.questions.shared.request_cores import slower_on_cores
 
         prompt, output = (max(1, round(float(each.mean()))) for each in (requests.prompt, requests.output))
-        own = service_times(service, judged.plan)
+        own = times_of(service, judged.plan)
         times, table, note = slower_on_cores(prompt, output, judged.plan, own, say)
         slower = judge(service, searched, judged.plan, times, say)
         answer = _served(question, service, requests, searched, slower, say, level)
@@ -84,18 +103,19 @@ def solve_service(question: Question, level: Level, say: Say) -> Outcome:
 
 def _by_formula(question: Question, service: Service, plan: ResidentPlan, requests: Requests) -> Answer:
     """Return the rate at which the pipeline is full, if one request alone holds the objective."""
-    times = service_times(service, plan)
+    times = times_of(service, plan)
     prompt, output = round(float(requests.prompt.mean())), float(requests.output.mean())
     position = prompt + output / 2
-    read = plan.prefill(max(1, prompt))
+    readers = readers_of(service)
+    read = (readers if isinstance(readers, ResidentPlan) else plan).prefill(max(1, prompt))
     token_s = times.latency.base_s + times.latency.per_position_s * position
     held = read.seconds <= service.objective.ttft_s and token_s <= service.objective.tpot_s
-    full_s = service.goal(plan)
+    longest_s = full_s(service, plan)
     offered = requests.rate_per_s if len(requests) > 1 else 0.0
     found = {
-        "largest_rate_per_s": (1 / full_s if held else 0.0) if service.search else None,
-        FULL_REQUEST.name: full_s,
-        "tokens_per_s": output * min(offered, 1 / full_s), "ttft_p50_s": read.seconds, "tpot_p50_s": token_s,
+        "largest_rate_per_s": (1 / longest_s if held else 0.0) if service.search else None,
+        FULL_REQUEST.name: longest_s,
+        "tokens_per_s": output * min(offered, 1 / longest_s), "ttft_p50_s": read.seconds, "tpot_p50_s": token_s,
     }  # fmt: skip
     spent = {"prefill": read.seconds, "decode": (output - 1) * token_s}
     total_s = math.fsum(spent.values())
@@ -104,7 +124,8 @@ def _by_formula(question: Question, service: Service, plan: ResidentPlan, reques
         headline={name: "" for name, value in found.items() if value is not None},
         spent=Spent(total_s=total_s, by_cause=spent, what="request"), memory=plan.memory,
         memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, facts=_facts(question, service, plan),
-        choices=(placement_choice(FULL_REQUEST.name, plan, service.goal),), leaves_out=SERVICE_LEAVES_OUT["closed"],
+        choices=(placement_choice(FULL_REQUEST.name, plan, partial(full_s, service)),),
+        leaves_out=SERVICE_LEAVES_OUT["closed"],
         notes=(*unused_words(plan), *_cut(service, requests)),
     )  # fmt: skip
 
@@ -117,18 +138,27 @@ def _served(
     plan, rate = judged.plan, judged.rate
     slots = rate.slots if rate else judged.times.slots
     served, times, more_choices = served_best(requests, judged.times, slots, service.objective)
+    counted, apart = served.chosen(slice(service.warmup, None)), readers_of(service)
+    readers = apart if isinstance(apart, ResidentPlan) else None
     figures = _figures(service, plan, requests, times, served, rate)
     spent = _spent(requests, served, times, figures)
     asked = service.asked.resolved["outputs"]["timeline"]
     return Answer(
         level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
         headline=_headline(service, plan, figures), spent=spent,
-        sentences=(placement_words(plan), *deciding(question, *_decided(service, plan), "inference"),
+        sentences=(*apart_words(service, plan),
+                   *deciding(question, *_decided(service, plan), "inference"),
                    *rate_words(service, judged)),
-        ops=service_ops(service, plan, requests, served, spent.by_cause),
+        ops=service_ops(service, plan, requests, served, spent.by_cause, readers),
         timeline=service_timeline(requests, served) if asked else (), memory=plan.memory,
-        memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes, tables=(percentile_table(percentiles(served)),),
-        drawings=(utilization_curve(served), *rate_curves(service, requests, searched, judged)),
+        memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes,
+        tables=(percentile_table(percentiles(counted)), *priority_table(requests, counted)),
+        drawings=(
+            utilization_curve(served),
+            *occupancy_curves(requests, served, plan.replicas * times.capacity_tokens),
+            *wait_curves(counted, service.objective),
+            *rate_curves(service, requests, searched, judged),
+        ),
         facts=_facts(question, service, plan),
         choices=(placement_by_rate(service, judged), *choices_by_rate(judged), *more_choices),
         files={"requests.csv": partial(requests_csv, requests, served, service.objective)},
@@ -141,7 +171,7 @@ def _spent(requests: Requests, served: Served, times: ServiceTimes, figures: Map
     """Return the time in which tokens of prompts enter the pipeline, tokens that are written do, or none does."""
     duration_s = float(figures["duration_s"])
     busy_s = float(figures["utilization"]) * duration_s
-    read_s = min(busy_s, reading_s(requests, served, times) / times.copies)
+    read_s = min(busy_s, reading_s(requests, served, times) / times.all_copies)
     spent = {"prefill": read_s, "decode": busy_s - read_s, "idle": duration_s - busy_s}
     return Spent(total_s=duration_s, what="service", by_cause={name: each for name, each in spent.items() if each > 0})
 
@@ -163,24 +193,27 @@ def _figures(
     offered = requests.rate_per_s if math.isfinite(requests.rate_per_s) else None
     window_s = max(duration_s, len(requests) / offered if offered else 0.0)  # as long as all their gaps, at least
     utilization = min(1.0, served.entered_s / duration_s)
-    share = service.objective.met_share(served)
-    power_w = plan.all_wafers * (wafer.idle_power_w + wafer.active_power_w * utilization)
+    counted = served.chosen(slice(service.warmup, None))
+    share = service.objective.met_share(counted)
+    power_w = all_wafers(service, plan) * (wafer.idle_power_w + wafer.active_power_w * utilization)
     written = int(requests.output[served.held].sum())
-    tokens = written + int(requests.prompt[served.held].sum())
-    found = percentiles(served)
+    read = int(requests.prompt[served.held].sum())
+    tokens, found = written + read, percentiles(counted)
     waits = {
         f"{name}_{point}_s": found.get(f"{name}_s", {}).get(point)
-        for name in ("ttft", "tpot", "latency")
+        for name in ("ttft", "tpot", "latency", "waited")
         for point in ("mean", *(f"p{point}" for point in PERCENTILES))
     }
     return waits | {
         "requests": len(requests), "served": int(served.held.sum()), "duration_s": duration_s,
         "offered_per_s": offered, "served_per_s": int(served.held.sum()) / window_s,
-        "tokens_per_s": written / window_s, "met_share": share, "goodput_per_s": share * len(requests) / window_s,
-        FULL_REQUEST.name: service.goal(plan), "largest_rate_per_s": rate.per_s if rate else None,
+        "tokens_per_s": written / window_s, "all_tokens_per_s": tokens / window_s,
+        "reused_share": int(served.reused.sum()) / max(read, 1),
+        "met_share": share, "goodput_per_s": share * len(requests) / window_s,
+        FULL_REQUEST.name: full_s(service, plan), "largest_rate_per_s": rate.per_s if rate else None,
         "utilization": utilization,
         "power_w": power_w, "energy_per_token_j": power_w * duration_s / max(tokens, 1),
-        "wafers": plan.all_wafers, "replicas": plan.replicas,
+        "wafers": all_wafers(service, plan), "replicas": plan.replicas,
         "slots": plan.replicas * times.slots, "capacity_tokens": plan.replicas * times.capacity_tokens,
         "stages": len(plan.stages), "chunk": times.chunk,
     }  # fmt: skip
@@ -203,8 +236,22 @@ def _headline(service: Service, plan: ResidentPlan, figures: Mapping[str, Any]) 
     return {"largest_rate_per_s": f"at which {goal.share:.1%} of requests have their {limits}", **words}
 
 
+def overload_words(
+    service: Service, plan: ResidentPlan, requests: Requests, rate: LargestRate | None
+) -> Iterator[str]:  # fmt: skip
+    """Say it where more requests arrive than can leave."""
+    arrive = requests.rate_per_s * (1 - float(requests.refused.mean()))
+    full, about = (rate.full_per_s, "") if rate and rate.full_per_s else (1 / full_s(service, plan), "about ")
+    if full < arrive < math.inf:
+        yield (
+            f"Overload: {arrive:.4g} requests arrive a second, and {about}{full:.4g} can leave. The queue grows for as "
+            "long as they come, and waits tell how long that was rather than what the service is."
+        )
+
+
 def _cut(service: Service, requests: Requests) -> Iterator[str]:
-    """Say how many lengths that were drawn were cut."""
+    """Say what was read, and how many lengths that were drawn were cut."""
+    yield from requests.notes
     if requests.cut:
         yield (
             f"{requests.cut:,} of {len(requests):,} requests were drawn longer than serving.longest = "
@@ -221,13 +268,16 @@ def _notes(
     if by_hand and isinstance(opened, ResidentPlan) and not holds_as_much(service, searched, judged, opened):
         by_hand = ()
     found = [
+        *overload_words(service, plan, requests, judged.rate),
         *unused_words(plan),
         *_cut(service, requests),
         *by_hand,
         *(timeline_words(requests) if timeline else ()),
         *([ops_words(requests, served)] if served.held.any() else []),
     ]
-    over = int((~served.held).sum())
+    if service.warmup:
+        found.append(f"The first {service.warmup:,} requests are served and count in no share and no percentile.")
+    over = int((~served.held & ~requests.refused).sum())
     if over:
         found.append(f"{over:,} requests are longer than the {times.capacity_tokens:,} positions of a copy.")
     return tuple(found)

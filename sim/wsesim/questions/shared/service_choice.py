@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from math import isfinite
 
 from wsesim.answer import Choice, DoesNotFit
@@ -11,7 +12,8 @@ from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.base import Say
 from wsesim.questions.shared.choosing import placement_choice, plan_words
 from wsesim.questions.shared.request import FULL_REQUEST
-from wsesim.questions.shared.service import Service, drained_placement, open_chunks, quick_placements, service_times
+from wsesim.questions.shared.service import Service, drained_placement, open_chunks, quick_placements
+from wsesim.questions.shared.service_readers import full_s, times_of
 from wsesim.system import LargestRate, Requests, ServiceTimes, best_rate, requests_of, share_at
 
 SEARCHED = 4000
@@ -50,7 +52,8 @@ def searched_of(service: Service, requests: Requests) -> Requests | None:
         return None
     if service.arrivals.trace is None:
         return requests_of(replace(service.arrivals, requests=SEARCHED))
-    return requests.repeated(SEARCHED) if isfinite(requests.rate_per_s) else None
+    served = requests.chosen(~requests.refused)
+    return served.repeated(SEARCHED) if len(served) and isfinite(served.rate_per_s) else None
 
 
 def judge(service: Service, searched: Requests | None, plan: ResidentPlan, times: ServiceTimes, say: Say) -> Judged:
@@ -69,7 +72,7 @@ def judge_placements(service: Service, searched: Requests | None, plan: Resident
     The placement is one for a full pipeline. One whose prompts are sooner through is tried beside it; and where the
     pipeline stays far from full, as the objective binds, such as write faster.
     """
-    tried = [judge(service, searched, plan, service_times(service, plan), say)]
+    tried = [judge(service, searched, plan, times_of(service, plan), say)]
     if tried[0].rate is None:
         return tried[0]
 
@@ -77,7 +80,7 @@ def judge_placements(service: Service, searched: Requests | None, plan: Resident
         for other in others:
             if isinstance(other, ResidentPlan) and all(other != one.plan for one in tried):
                 say(f"trying {plan_words(other)}")
-                tried.append(judge(service, searched, other, service_times(service, other), say))
+                tried.append(judge(service, searched, other, times_of(service, other), say))
 
     judge_also([drained_placement(service)])
     if max(one.per_s for one in tried) < BINDS * max(each.full_per_s for one in tried for each in one.found):
@@ -89,7 +92,7 @@ def judge_placements(service: Service, searched: Requests | None, plan: Resident
 def placement_by_rate(service: Service, judged: Judged) -> Choice:
     """Return the choice of the placement: by the largest rate where others were tried for it."""
     if not judged.others:
-        return placement_choice(FULL_REQUEST.name, judged.plan, service.goal)
+        return placement_choice(FULL_REQUEST.name, judged.plan, partial(full_s, service))
     chosen, *others = words_tried(judged).items()
     return Choice(what="placement", chosen=chosen[0], figure=_RATE, value=chosen[1], others=tuple(others))
 
@@ -125,7 +128,7 @@ def holds_as_much(service: Service, searched: Requests | None, judged: Judged, p
     """Return whether a *plan* holds the largest rate that was found, where one was."""
     if searched is None or not judged.per_s:
         return True
-    times = service_times(service, plan)
+    times = times_of(service, plan)
     ways = [
         replace(times, chunk=chunk, slots=slots)
         for chunk in (times.chunk, *open_chunks(service, plan))

@@ -17,24 +17,41 @@ from wsesim.answer import Curve, Interval, OpTime, Table
 from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.shared.request_times import ops_of
 from wsesim.questions.shared.service import Service
-from wsesim.system import PERCENTILES, Objective, Requests, Served, ServiceTimes
+from wsesim.system import PERCENTILES, Objective, Requests, Served, ServiceTimes, percentiles
 
 BINS = 60
 """Stretches of time that utilization is shown for."""
 SHOWN_REQUESTS = 250
 """Requests that the timeline shows, four slices each: a viewer gets slow with more lanes."""
 COLUMNS = ("request", "arrival_s", "prompt", "output", "ready_s", "begun_s", "first_s", "end_s", "waited_s", "ttft_s",
-           "tpot_s", "latency_s", "met", "why")  # fmt: skip
+           "tpot_s", "latency_s", "met", "why", "reused")  # fmt: skip
 """Of `requests.csv`. The first of them are those of a trace, so that it can be served again."""
 
 
 def percentile_table(found: Mapping[str, Mapping[str, float]]) -> Table:
     """Return mean and percentiles of what requests take, by what they are of."""
-    names = {"ttft_s": "time to first token", "tpot_s": "time per output token", "latency_s": "whole answer"}
+    names = {"ttft_s": "time to first token", "tpot_s": "time per output token", "latency_s": "whole answer",
+             "waited_s": "wait in the queue"}  # fmt: skip
     points = ("mean", *(f"p{point}" for point in PERCENTILES))
     rows = tuple((names[name], *(values[point] for point in points)) for name, values in found.items())
     columns = ("what", *(f"{point}_s" for point in points))
     return Table(name="percentiles", title="How long requests take", columns=columns, rows=rows)
+
+
+def priority_table(requests: Requests, counted: Served) -> tuple[Table, ...]:
+    """Return how long requests of each priority take; nothing where all are alike."""
+    if requests.priority is None:
+        return ()
+    own = requests.priority[-len(counted.end_s) :]
+    rows = [
+        (f"priority {priority}, {row[0]}", *row[1:])
+        for priority in np.unique(own).tolist()
+        for row in percentile_table(percentiles(counted.chosen(own == priority))).rows
+    ]
+    columns = percentile_table({}).columns
+    return (
+        Table(name="priorities", title="How long requests of each priority take", columns=columns, rows=tuple(rows)),
+    )
 
 
 def utilization_curve(served: Served) -> Curve:
@@ -49,11 +66,16 @@ def utilization_curve(served: Served) -> Curve:
 
 def reading_s(requests: Requests, served: Served, times: ServiceTimes) -> float:
     """Return the seconds in which prompts entered, all together."""
-    return math.fsum(times.enter_s(requests.prompt[served.held]))
+    return math.fsum((times.readers or times).enter_s(requests.prompt[served.held]))
 
 
 def service_ops(
-    service: Service, plan: ResidentPlan, requests: Requests, served: Served, spent: Mapping[str, float]
+    service: Service,
+    plan: ResidentPlan,
+    requests: Requests,
+    served: Served,
+    spent: Mapping[str, float],
+    readers: ResidentPlan | None = None,
 ) -> tuple[OpTime, ...]:
     """Return the ops of a request of mean length, called for all; together they take the seconds *spent* by phase."""
     held, guesses = served.held, service.guesses
@@ -63,7 +85,9 @@ def service_ops(
     position = min(service.longest, max(1, round(prompt + output / 2)))
     tokens = int((requests.output[held] - 1).sum())
     passes = tokens / guesses.tokens_per_pass * (1 + guesses.tokens)
-    found = _taking(ops_of(plan.prefill(max(1, round(prompt))), "prefill", int(held.sum()), plan.clock_hz), spent)
+    found = _taking(
+        ops_of((readers or plan).prefill(max(1, round(prompt))), "prefill", int(held.sum()), plan.clock_hz), spent
+    )
     return found + (_taking(ops_of(plan.decode(position), "decode", passes, plan.clock_hz), spent) if tokens else ())
 
 
@@ -109,7 +133,7 @@ def timeline_words(requests: Requests) -> tuple[str, ...]:
 def requests_csv(requests: Requests, served: Served, objective: Objective) -> bytes:
     """Return one line a request: its lengths, moments and waits to the nanosecond, whether it was good enough, and why.
 
-    Moments and waits of a request that can never be held are empty.
+    Moments and waits of a request that can never be held are empty. `reused` tokens of its prompt were in the cache.
     """
     waits = [
         served.begun_s - served.ready_s, served.first_s - served.arrival_s,
@@ -123,6 +147,7 @@ def requests_csv(requests: Requests, served: Served, objective: Objective) -> by
     why = np.where(waits[1] > objective.ttft_s, "first token late", "").astype(object)
     why[waits[2] > objective.tpot_s] += np.where(why[waits[2] > objective.tpot_s] == "", "tokens slow", ", tokens slow")
     why[~served.held] = "refused: longer than the wafers hold"
+    why[requests.refused] = "refused: longer than serving.longest"
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -130,5 +155,6 @@ def requests_csv(requests: Requests, served: Served, objective: Objective) -> by
     lengths = requests.prompt.tolist(), requests.output.tolist()
     good = np.where(met, "true", "false").tolist()
     numbers = range(1, len(requests) + 1)
-    writer.writerows(zip(numbers, arrival.tolist(), *lengths, *times, good, why.tolist(), strict=True))
+    told = good, why.tolist(), served.reused.tolist()
+    writer.writerows(zip(numbers, arrival.tolist(), *lengths, *times, *told, strict=True))
     return text.getvalue().encode()

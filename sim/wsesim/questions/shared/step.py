@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from wsesim.answer import FigureSpec
 from wsesim.graph import Graph, with_training
-from wsesim.model import build_graph, parameters
+from wsesim.model import Model, build_graph, parameters
 from wsesim.questions.base import Asked, Draft
+from wsesim.questions.shared.job import Between
 from wsesim.questions.shared.numbers import VERIFIED_LENGTH
 from wsesim.software import Training as TrainingSoftware
 from wsesim.units import show_count
@@ -51,8 +53,8 @@ FIGURES = (
                "largest pass"),
     FigureSpec(name="passes", label="passes", meaning="sub-batches of a step and system: so often weights stream in"),
     FigureSpec(name="recompute", label="recompute", meaning="whether the backward pass computes layers again"),
-    FigureSpec(name="checkpoint_layers", label="layers a checkpoint", meaning="of one layer in so many the input is kept "
-               "for the backward pass; 0 where the inside of all is"),
+    FigureSpec(name="checkpoint_layers", label="layers a checkpoint", meaning="of one layer in so many the input is "
+               "kept for the backward pass; 0 where the inside of all is"),
     FigureSpec(name="programming_s", label="device programming", meaning="once, before the first step"),
     FigureSpec(name="weight_upload_s", label="weight upload", meaning="once, before the first step"),
 )  # fmt: skip
@@ -178,6 +180,11 @@ class Step:
         return self.sequences * self.length
 
     @property
+    def between(self) -> Between:
+        """What comes between the steps of the job, over its token budget."""
+        return Between.of(self.asked.resolved.get("job"), -(-self.token_budget // self.tokens))
+
+    @property
     def software(self) -> TrainingSoftware:
         """What the release costs."""
         assert self.asked.software is not None, "a step runs a stack"
@@ -190,13 +197,21 @@ class Step:
 
         return StepRequest(
             graph=graph, cluster=self.asked.hardware.cluster, software=self.software, sequences=self.sequences,
-            length=self.length, precision=self.precision, micro_batch=self.micro_batch, sub_batch=self.sub_batch, recompute=self.recompute,
+            length=self.length, precision=self.precision, micro_batch=self.micro_batch,
+            sub_batch=self.sub_batch, recompute=self.recompute,
         )  # fmt: skip
 
     def graph(self) -> Graph:
         """Return the graph of the whole batch."""
-        forward = build_graph(self.asked.shape, sequences=self.sequences, length=self.length, precision=self.precision)
-        return with_training(forward) if self.trains else forward
+        one = _of_one_sequence(self.asked.shape, self.length, self.precision, self.trains)
+        return one.with_dims(batch=self.sequences)
+
+
+@lru_cache(maxsize=16)
+def _of_one_sequence(model: Model, length: int, precision: str, trains: bool) -> Graph:
+    """Return the graph of one sequence: the same ops whatever the batch, for all questions that ask of this model."""
+    forward = build_graph(model, sequences=1, length=length, precision=precision)
+    return with_training(forward) if trains else forward
 
 
 def named(asked: Asked) -> str:

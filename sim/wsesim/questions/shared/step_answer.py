@@ -7,23 +7,27 @@ from dataclasses import dataclass, replace
 from math import fsum, inf
 from typing import Any
 
-from wsesim.answer import Answer, DoesNotFit, Level, Outcome, Spent
+from wsesim.answer import Answer, DoesNotFit, Level, Limit, Outcome, Spent, Table
 from wsesim.graph import Graph
+from wsesim.hardware import Cluster
 from wsesim.mapping import Program, StepRequest, lay
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
 from wsesim.questions.shared.failures import failures_of
-from wsesim.questions.shared.job import job_table
+from wsesim.questions.shared.job import job_figures, job_table
+from wsesim.questions.shared.limits import limits_of
 from wsesim.questions.shared.step import MFU, Step
 from wsesim.questions.shared.step_bound import bound_of, closed_spent
 from wsesim.questions.shared.step_notes import choices, notes, words
-from wsesim.system import Timed, Way, fastest, play
+from wsesim.system import Clock, Timed, Way, by_formula, fastest, play, time_step
 from wsesim.units import Dimension, show, show_count
 
 PEAKS = {
     "fp16": ("fp16",), "fp32": ("fp32",), **dict.fromkeys(("mixed", "bf16", "cb16"), ("fp16", "mixed")),
 }  # fmt: skip
 """Peaks a run of each precision could be measured against; the highest is taken."""
+CLOCKS: Mapping[Level, Clock] = {"closed": by_formula, "system": time_step}
+"""What says when a step ends, and so which way to lay it is the fastest."""
 LEAVES_OUT = {
     "closed": (
         "Waiting: kernels, transfers, input and updates never wait for each other; the longest of them counts.",
@@ -63,19 +67,39 @@ def solve_step(question: Question, step: Step, level: Level, say: Say) -> Outcom
     graph = step.graph()
     say("mapping the step")
     request = step.request(graph)
-    ways = fastest(request)
+    ways = fastest(request, clock=CLOCKS[level])
     if isinstance(ways, DoesNotFit):
         return ways
     way = ways[0]
     if level == "closed":
-        alone = Ends(step_s=way.program.closed_s, first_s=way.program.closed_s, tail_s=0.0)
-        return saying(_answer(question, step, way, level=level, ends=alone, spent=closed_spent(way.program)), request, ways)
+        return saying(_told(_in_figures(question, step, way, level), question, step, way), request, ways)
     answer = saying(timed_answer(question, step, way), request, ways)
     if not step.asked.resolved["outputs"]["timeline"]:
         return answer
     say(f"simulating {'a training' if step.trains else 'an evaluation'} step")
     played = play(way.program)
     return replace(answer, timeline=played.intervals, events=played.events)
+
+
+def step_limits(question: Question, step: Step, level: Level) -> tuple[Limit, ...]:
+    """Return what holds a step at the closed or the system level, laid as it is; nothing if it does not fit."""
+    ways = fastest(step.request(step.graph()), clock=CLOCKS[level])
+    if isinstance(ways, DoesNotFit):
+        return ()
+    way, place = ways[0], ways[0].program.placement
+
+    def again(cluster: Cluster, software: Any) -> Mapping[str, float]:
+        request = replace(way.request, cluster=cluster, software=software)
+        program = lay(request, passes=place.passes, recompute=place.recompute)
+        return closed_spent(program) if level == "closed" else spent_on(program, time_step(program))
+
+    return limits_of(question, way.request.cluster, way.request.software, again)
+
+
+def sketch_step(question: Question, step: Step, level: Level) -> Outcome:
+    """Answer what a step takes at the closed or the system level, in figures alone."""
+    ways = fastest(step.request(step.graph()), clock=CLOCKS[level])
+    return ways if isinstance(ways, DoesNotFit) else _in_figures(question, step, ways[0], level)
 
 
 def saying(answer: Answer, request: StepRequest, ways: tuple[Way, ...]) -> Answer:
@@ -85,39 +109,60 @@ def saying(answer: Answer, request: StepRequest, ways: tuple[Way, ...]) -> Answe
 
 def timed_answer(question: Question, step: Step, way: Way) -> Answer:
     """Return the answer of a step whose times are known."""
-    spent = spent_on(way.program, way.timed)
-    timed = way.timed
-    ends = Ends(step_s=timed.step_s, first_s=timed.first_s, tail_s=timed.tail_s)
-    answer = _answer(question, step, way, level="system", ends=ends, spent=spent)
-    return replace(answer, events=way.timed.pieces)
+    found = _in_figures(question, step, way, "system")
+    return replace(_told(found, question, step, way), events=way.timed.pieces)
 
 
-def _answer(
-    question: Question, step: Step, way: Way, *, level: Level, ends: Ends, spent: Mapping[str, float]
-) -> Answer:
-    program, graph, step_s = way.program, way.request.graph, ends.step_s
+def _in_figures(question: Question, step: Step, way: Way, level: Level) -> Answer:
+    program, timed, step_s = way.program, way.timed, way.timed.step_s
+    ends = Ends(step_s=step_s, first_s=timed.first_s, tail_s=timed.tail_s)
+    spent = closed_spent(program) if level == "closed" else spent_on(program, way.timed)
     bound = bound_of(program, spent, step.precision)
     figures = _figures(step, program, ends) | {"bound_s": bound.seconds}
-    headline = _headline(step, program, step_s, figures["power_w"])
-    job, table = job_table(graph, program.cluster, step.software, trains=step.trains)
-    figures |= job
+    figures |= job_figures(program.parameters, program.learned, program.cluster, step.software, trains=step.trains)
     if step.trains:
         figures |= _with_failures(step, program.wafers, figures)
+        figures["job_s"] = step.between.job_s(figures, _evaluation_s(step, level) if step.between.evaluations else 0.0)
+    return Answer(
+        level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
+        spent=Spent(total_s=step_s, by_cause=spent, what="step"), bound=bound,
+    )  # fmt: skip
+
+
+def _evaluation_s(step: Step, level: Level) -> float:
+    """Return the time of a forward step of the same batch."""
+    forward = replace(step, trains=False, recompute="never")
+    ways = fastest(forward.request(forward.graph()), clock=CLOCKS[level])
+    assert not isinstance(ways, DoesNotFit), "what trains has room to evaluate"
+    return ways[0].timed.step_s
+
+
+def _told(answer: Answer, question: Question, step: Step, way: Way) -> Answer:
+    """Return *answer* with all that is said beside its figures."""
+    program, graph = way.program, way.request.graph
+    assert answer.spent is not None, "a step is spent on something"
+    power_w = answer.figures["power_w"]
+    assert power_w is not None, "a step takes power"
     sentences = [f"MFU = {MFU.meaning}."]
     sentences += deciding(question, "step", lambda software: _again_s(way, software), "training")
-    return Answer(
-        level=level, figures={spec.name: figures[spec.name] for spec in question.figures}, headline=headline,
-        spent=Spent(total_s=step_s, by_cause=spent, what="step"), bound=bound,
-        sentences=tuple(sentences), ops=tuple(program.kernels()), memory=program.memory,
-        memory_limit_bytes=program.cluster.wafer.core.sram_bytes, tables=(table,), facts=_facts(step, graph, program),
-        leaves_out=LEAVES_OUT[level],
+    return replace(
+        answer, headline=_headline(step, program, answer.spent.total_s, power_w), sentences=tuple(sentences),
+        ops=tuple(program.kernels()), memory=program.memory,
+        memory_limit_bytes=program.cluster.wafer.core.sram_bytes,
+        tables=(_job_table(answer, step),), facts=_facts(step, graph, program),
+        leaves_out=LEAVES_OUT[answer.level],
     )  # fmt: skip
+
+
+def _job_table(answer: Answer, step: Step) -> Table:
+    between = step.between if step.asked.resolved.get("job") else None
+    return job_table(answer.figures, step.software, trains=step.trains, between=between)
 
 
 def _again_s(way: Way, software: Any) -> float:
     """Return the closed form of the step with other figures of the software, at the same placement."""
     place = way.program.placement
-    return lay(replace(way.request, software=software), passes=place.passes, recompute=place.recompute).closed_s
+    return lay(replace(way.request, software=software), passes=place.passes, recompute=place.recompute).least_s
 
 
 def _figures(step: Step, program: Program, ends: Ends) -> dict[str, Any]:

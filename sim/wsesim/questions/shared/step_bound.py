@@ -17,7 +17,7 @@ _OWN = {
 
 
 def closed_spent(program: Program) -> dict[str, float]:
-    """Return `Program.closed_s` by cause: what the wafer takes, and what another part takes longer than it."""
+    """Return `Program.least_s` by cause: what the wafer takes, and what another part takes longer than it."""
     busy, found = program.busy_s(), dict(program.causes) | dict(program.between)
     longest = max(busy, key=lambda part: busy[part])
     found[longest] = found.get(longest, 0.0) + max(0.0, busy[longest] - busy["compute"] - program.between_s)

@@ -13,7 +13,7 @@ from wsesim.mapping import PassGroup, Program, cycles_by_cause, region_of
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.step import Step
 from wsesim.questions.shared.step_answer import LEAVES_OUT, saying, timed_answer
-from wsesim.system import Way, fastest, time_step
+from wsesim.system import Way, fastest
 from wsesim.trials import NO_PROGRAM, WHOLE, Streamed, Tried, compile_engine, extra_cycles, first_that_runs, streamed
 
 KERNEL_COLUMNS = ("ops", "share", "ratio", "whole", "program", "columns", "rows", "shape", "cycles", "closed_cycles",
@@ -63,7 +63,7 @@ def solve_on_cores(question: Question, step: Step, say: Say) -> Outcome:
         _try_kernels(found, graph.with_dims(batch=group.sequences), group, part, say)
     say("the step with these kernels")
     changed = _with(program, found)
-    way = Way(request=ways[0].request, program=changed, timed=time_step(changed))
+    way = Way(request=ways[0].request, program=changed)
     answer = saying(timed_answer(question, step, way), request, ways)
     events = way.timed.pieces + sum(tried.events for tried in found.tried.values() if isinstance(tried, Tried))
     return replace(

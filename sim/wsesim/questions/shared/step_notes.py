@@ -9,8 +9,8 @@ from math import inf
 from wsesim.answer import Choice
 from wsesim.mapping import Program, StepRequest, floor_from_s, largest_pass
 from wsesim.questions.shared.facts import MUCH
-from wsesim.system import Way, fastest
-from wsesim.units import Dimension, show
+from wsesim.system import Clock, Way, fastest
+from wsesim.units import Dimension, show, show_count
 
 NEARBY = (0.75, 1.25)
 """How many times as many sequences a batch nearby has."""
@@ -45,6 +45,7 @@ def words(program: Program) -> str:
 def notes(request: StepRequest, way: Way) -> Iterator[str]:
     """Yield what was assumed or done otherwise than stated, and what would do much better."""
     yield from _shares(request)
+    yield from _adapters(request)
     place = way.program.placement
     if request.micro_batch is not None:
         yield from _held(request, way)
@@ -63,8 +64,8 @@ def _held(request: StepRequest, way: Way) -> Iterator[str]:
         yield f"micro_batch = {request.micro_batch:,} came to {count} of {held:,}: as few, as even as can be."
     if worked < held:
         yield (
-            f"{held:,} sequences are held, {worked:,} worked on at a time: what is held takes memory, and time only where "
-            "it leaves less room to work in."
+            f"{held:,} sequences are held, {worked:,} worked on at a time: what is held takes memory, and time only "
+            "where it leaves less room to work in."
         )
 
 
@@ -79,6 +80,13 @@ def _shares(request: StepRequest) -> Iterator[str]:
         )
 
 
+def _adapters(request: StepRequest) -> Iterator[str]:
+    """Say what of a model with adapters is learned."""
+    learned, every = request.graph.parameters(learned=True), request.graph.parameters()
+    if learned < every:
+        yield f"Adapters alone are learned, {show_count(learned)} of {show_count(every)} parameters; the others stay."
+
+
 def _freer(request: StepRequest, way: Way) -> Iterator[str]:
     """Say what leaving passes and recompute open would give."""
     trains = any(stage.phase == "backward" for stage in way.program.groups[0].stages)
@@ -88,7 +96,7 @@ def _freer(request: StepRequest, way: Way) -> Iterator[str]:
     }  # fmt: skip
     free = replace(request, micro_batch=None, sub_batch=None, recompute="auto" if trains else request.recompute)
     most_s = (1 - MUCH) * way.timed.step_s
-    found = _within(free, most_s) if any(opened.values()) else None
+    found = _within(free, most_s, way.clock) if any(opened.values()) else None
     if found:
         settings = " and ".join(f"{name}: auto" for name, was in opened.items() if was)
         yield f"{settings} would take {_better(found, found.timed.step_s / way.timed.step_s)}."
@@ -100,16 +108,16 @@ def _batches(request: StepRequest, way: Way) -> Iterator[str]:
     for sequences in sorted(_nearby(request, way)):
         share = sequences / request.sequences
         most_s = min((1 - MUCH) * way.timed.step_s, best[0] if best else inf) * share
-        if found := _within(replace(request, sequences=sequences), most_s):
+        if found := _within(replace(request, sequences=sequences), most_s, way.clock):
             best = (found.timed.step_s / share, sequences, found)
     if best:
         each_s, sequences, better = best
         yield f"{sequences:,} sequences would take {_better(better, each_s / way.timed.step_s)} for each."
 
 
-def _within(request: StepRequest, most_s: float) -> Way | None:
+def _within(request: StepRequest, most_s: float, clock: Clock) -> Way | None:
     """Return the fastest way to lay a step, if there is one that takes no more than *most_s*."""
-    found = fastest(request, below_s=most_s)
+    found = fastest(request, below_s=most_s, clock=clock)
     return found[0] if isinstance(found, tuple) and found and found[0].timed.step_s <= most_s else None
 
 

@@ -1,0 +1,134 @@
+"""What a config.json may ask for that has no mechanism here, by what it is; and keys that change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from wsesim.model.hf_file import HfConfig, shown
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_TWO = "an encoder beside a decoder that looks at it has no mechanism here"
+_STATES = "layers of state spaces or recurrence in place of attention have no mechanism here"
+_PATCHES = "patches of images, or frames of sound, in place of tokens have no mechanism here"
+_RELATIVE = "scores by learned relative positions have no mechanism here"
+_LATENT = "keys and values from a latent vector (multi-head latent attention) have no mechanism here"
+_UNLIKE = "layers of different kinds in one model (dense ones among those with experts) have no mechanism here"
+MECHANISMS: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("t5", "mt5", "umt5", "longt5", "switch_transformers", "bart", "mbart", "pegasus", "marian", "m2m_100",
+         "blenderbot", "blenderbot-small", "led", "prophetnet", "fsmt", "nllb-moe", "bigbird_pegasus", "plbart",
+         "encoder-decoder", "t5gemma", "whisper", "speech_to_text", "seamless_m4t", "moonshine"), _TWO),
+    **dict.fromkeys(
+        ("mamba", "mamba2", "falcon_mamba", "rwkv", "rwkv5", "rwkv6", "rwkv7", "retnet", "xlstm", "recurrent_gemma",
+         "jamba", "zamba", "zamba2", "bamba", "nemotron_h", "granitemoehybrid", "falcon_h1", "lfm2", "lfm2_moe",
+         "qwen3_next", "minimax", "kimi_linear", "hyena", "stripedhyena"), _STATES),
+    **dict.fromkeys(
+        ("vit", "vit_mae", "deit", "beit", "swin", "swinv2", "dinov2", "dinov3_vit", "clip", "clip_vision_model",
+         "siglip", "siglip2", "blip", "blip-2", "convnext", "resnet", "detr", "sam", "wav2vec2", "hubert", "wavlm",
+         "data2vec-audio", "encodec", "musicgen", "vits", "videomae", "layoutlmv3"), _PATCHES),
+    **dict.fromkeys(("deberta", "deberta-v2", "xlnet", "transfo-xl", "mpnet", "funnel", "big_bird"), _RELATIVE),
+    **dict.fromkeys(("deepseek_v2", "deepseek_v3", "deepseek_v32", "kimi_k2", "minicpm3", "longcat_flash",
+                     "glm4_moe_lite", "glm_moe_dsa"), _LATENT),
+    **dict.fromkeys(("deepseek", "glm4_moe", "llama4", "llama4_text", "ernie4_5_moe", "dots1", "hunyuan_v1_moe",
+                     "bailing_moe", "arctic", "moonshot"), _UNLIKE),
+    "persimmon": "layer norms of queries and keys by head have no mechanism here",
+    "bitnet": "weights of fewer than 16 bits have no mechanism here",
+    "albert": "layers that share one set of weights have no mechanism here",
+    "modernbert": "windows that look both ways have no mechanism here",
+    **dict.fromkeys(("longformer", "nystromformer", "reformer", "fnet"),
+                    "attention to a part of the text, chosen otherwise than by a window back, has no mechanism here"),
+    **dict.fromkeys(("cohere2", "smollm3", "exaone4"),
+                    "layers of different kinds in one model (positions in some alone) have no mechanism here"),
+}  # fmt: skip
+"""By model type, what it is built on that has no mechanism."""
+_KEYS: Mapping[str, tuple[tuple[object, ...], str]] = {
+    "is_encoder_decoder": ((False,), _TWO),
+    "add_cross_attention": ((False,), _TWO),
+    "kv_lora_rank": ((), _LATENT),
+    "first_k_dense_replace": ((0,), _UNLIKE),
+    "mlp_only_layers": (([],), _UNLIKE),
+    "decoder_sparse_step": ((1,), _UNLIKE),
+    "moe_layer_freq": ((1,), _UNLIKE),
+    "interleave_moe_layer_step": ((1,), _UNLIKE),
+    "qk_layernorm": ((False,), "layer norms of queries and keys by head have no mechanism here"),
+    "use_qk_norm": ((False,), "layer norms of queries and keys by head have no mechanism here"),
+    "attn_layer_period": ((1,), _STATES),
+    "mamba_d_state": ((), _STATES),
+    "ssm_state_size": ((), _STATES),
+    "attention_chunk_size": ((), "attention within chunks has no mechanism here"),
+    "n_group": ((1,), "experts picked by groups have no mechanism here"),
+    "num_nextn_predict_layers": ((0,), "a head that predicts more than the next token has no mechanism here"),
+    "is_folding_model": ((False,), "a head that folds a protein has no mechanism here"),
+    "share_layers": ((False,), "layers that share one set of weights have no mechanism here"),
+    "num_hidden_groups": ((), "layers that share one set of weights have no mechanism here"),
+    "apply_residual_connection_post_layernorm": (
+        (False,),
+        "a stream that goes on from what was normed has no mechanism here",
+    ),
+}
+"""By key, the values that ask for nothing (null and its absence always do), and what others ask for."""
+HARMLESS = _words(
+    """
+    _name_or_path name_or_path transformers_version _transformers_version torch_dtype dtype architectures model_type
+    auto_map tokenizer_class processor_class bos_token_id eos_token_id pad_token_id sep_token_id cls_token_id
+    unk_token_id mask_token_id decoder_start_token_id forced_eos_token_id prefix finetuning_task language id2label
+    label2id problem_type task_specific_params use_cache initializer_range initializer_factor init_std init_config
+    init_device embedding_fraction layerdrop dropout attention_dropout activation_dropout hidden_dropout
+    hidden_dropout_prob attention_probs_dropout_prob classifier_dropout classifier_dropout_prob seq_classif_dropout
+    qa_dropout resid_pdrop embd_pdrop attn_pdrop emb_pdrop resid_dropout embd_dropout token_dropout
+    embedding_dropout ffn_dropout residual_dropout summary_activation summary_first_dropout summary_proj_to_labels
+    summary_type summary_use_proj gradient_checkpointing output_attentions output_hidden_states output_past
+    return_dict torchscript use_bfloat16 pretraining_tp slow_but_exact masked_softmax_fusion bias_dropout_fusion
+    offset_alibi skip_bias_add skip_bias_add_qkv attention_softmax_in_fp32 softmax_precision
+    scale_attention_softmax_in_fp32 reorder_and_upcast_attn chunk_size_feed_forward pruned_heads
+    remove_invalid_values max_length min_length do_sample num_beams num_beam_groups diversity_penalty temperature
+    top_k top_p typical_p repetition_penalty length_penalty no_repeat_ngram_size encoder_no_repeat_ngram_size
+    bad_words_ids num_return_sequences output_scores return_dict_in_generate forced_bos_token_id
+    exponential_decay_length_penalty suppress_tokens begin_suppress_tokens early_stopping tf_legacy_loss
+    attn_implementation _attn_implementation _attn_implementation_autoset use_flash_attn use_flash_attention
+    use_flash_attention_2 flash_attn use_dynamic_ntk use_logn_attn use_cache_quantization use_cache_kernel
+    softmax_in_fp32 bf16 fp16 fp32 inference_runner validate_runner_input router_aux_loss_coef output_router_logits
+    router_jitter_noise router_z_loss_coef max_window_layers use_sliding_window sliding_window n_ctx
+    gradient_checkpointing_kwargs is_decoder seed verbose pad_token special_tokens_map vocab_list is_folding_model
+    esmfold_config sinusoidal_pos_embds tokenizer tie_encoder_decoder cross_attention_hidden_size
+    original_max_position_embeddings initial_context_length rope_local_base_freq swiglu_limit cache_implementation
+    position_embedding_type logits_to_keep num_logits_to_keep mlp_dim_mult gelu_fused block_list num_kv_heads
+    num_key_value_heads embed_dropout swiglu_alpha layer_types learned_pos_emb _sliding_window_pattern
+    model_max_length seq_length training_precision quantization_config use_bidirectional_attention boi_token_index
+    eoi_token_index image_token_index mm_tokens_per_image vision_config use_parallel_embedding
+    embedding_sharding_dim aux_loss_alpha seq_aux ep_size moe_implementation use_mems_eval use_mems_train
+    memory_attention multi_query_attention original_rope bias_dropout
+    """
+)
+"""Keys that change neither what is computed of a text nor what it costs, or are looked at elsewhere."""
+FEW = 6
+
+
+def refuse_unmodelled(config: HfConfig) -> None:
+    """Refuse by name what has no mechanism.
+
+    Raises:
+        InputError: at the key that asks for it.
+    """
+    kind = config.value("model_type", "")
+    if isinstance(kind, str) and kind in MECHANISMS:
+        config.fail("model_type", f"= {shown(kind)}: {MECHANISMS[kind]}")
+    for key, (idle, why) in _KEYS.items():
+        found = config.value(key, None)
+        if found is not None and not any(type(found) is type(one) and found == one for one in idle):
+            config.fail(key, f"= {shown(found)}: {why}")
+
+
+def note_unread(config: HfConfig) -> None:
+    """Name the keys that nothing looked at and that are not known to change nothing."""
+    unread = [key for key in config.data if key not in config.asked and key not in HARMLESS]
+    if unread:
+        names = ", ".join(shown(key) for key in sorted(unread)[:FEW])
+        more = f" and {len(unread) - FEW} more" if len(unread) > FEW else ""
+        config.notes.append(
+            f"config.json: {names}{more} {'is' if len(unread) == 1 else 'are'} not read: figures are those without"
+        )

@@ -1,0 +1,97 @@
+"""Naming schemes of checkpoints, by family, and which one a file follows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from wsesim.numerics import naming_tables as tables
+from wsesim.numerics.naming import Family
+
+_UNDER_MODEL: dict[str, Any] = {"bases": ("model.", "language_model.model.", ""), "layers": "{base}layers."}
+_UNDER_TRANSFORMER: dict[str, Any] = {"bases": ("transformer.", ""), "layers": "{base}h."}
+_UNDER_ENCODER = "{base}encoder.layer."
+
+FAMILIES = (
+    Family(
+        name="GPT-2", bases=("transformer.", ""), layers="{base}h.", stored=tables.GPT2,
+        markers=("{base}wte.weight", "{layer}attn.c_attn.weight"),
+    ),
+    Family(
+        name="GPT-J", bases=("transformer.", ""), layers="{base}h.", stored=tables.GPTJ,
+        markers=("{base}wte.weight", "{layer}attn.q_proj.weight"),
+    ),
+    Family(
+        name="GPT-Neo", stored=tables.GPT_NEO, markers=("{base}wte.weight", "{layer}attn.attention.q_proj.weight"),
+        **_UNDER_TRANSFORMER,
+    ),
+    Family(
+        name="Falcon", stored=tables.FALCON, markers=("{base}word_embeddings.weight", "{layer}ln_mlp.weight"),
+        **_UNDER_TRANSFORMER,
+    ),
+    Family(
+        name="BLOOM", stored=tables.BLOOM,
+        markers=("{base}word_embeddings.weight", "{layer}self_attention.query_key_value.weight"), **_UNDER_TRANSFORMER,
+    ),
+    Family(
+        name="MPT", bases=("transformer.", ""), layers="{base}blocks.", stored=tables.MPT,
+        markers=("{base}wte.weight", "{layer}attn.Wqkv.weight"),
+    ),
+    Family(
+        name="GPT-NeoX", bases=("gpt_neox.", ""), layers="{base}layers.", stored=tables.NEOX,
+        markers=("{base}embed_in.weight", "{layer}attention.query_key_value.weight"),
+    ),
+    Family(
+        name="OPT", bases=("model.decoder.", "decoder.", ""), layers="{base}layers.", stored=tables.OPT,
+        markers=("{base}embed_tokens.weight", "{layer}self_attn_layer_norm.weight"),
+    ),
+    Family(name="Phi 3", stored=tables.PHI3, markers=("{base}embed_tokens.weight", "{layer}self_attn.qkv_proj.weight"),
+           **_UNDER_MODEL),
+    Family(name="Phi", stored=tables.PHI, markers=("{base}embed_tokens.weight", "{layer}mlp.fc1.weight"),
+           **_UNDER_MODEL),
+    Family(name="gpt-oss", stored=tables.GPT_OSS, markers=("{base}embed_tokens.weight", "{layer}mlp.router.weight"),
+           **_UNDER_MODEL),
+    Family(name="Qwen mixture", stored=tables.QWEN_MOE, markers=("{base}embed_tokens.weight", "{layer}mlp.gate.weight"),
+           **_UNDER_MODEL),
+    Family(name="Gemma 2", stored=tables.GEMMA2, **_UNDER_MODEL,
+           markers=("{base}embed_tokens.weight", "{layer}pre_feedforward_layernorm.weight")),
+    Family(name="OLMo 2", stored=tables.OLMO2, **_UNDER_MODEL,
+           markers=("{base}embed_tokens.weight", "{layer}post_feedforward_layernorm.weight")),
+    Family(
+        name="Mixtral", bases=("model.", ""), layers="{base}layers.", stored=tables.MIXTRAL,
+        markers=("{base}embed_tokens.weight", "{layer}block_sparse_moe.gate.weight"),
+    ),
+    Family(
+        name="Llama", bases=("model.", ""), layers="{base}layers.", stored=tables.LLAMA,
+        markers=("{base}embed_tokens.weight", "{layer}self_attn.q_proj.weight"),
+    ),
+    Family(
+        name="ESM", bases=("esm.",), layers=_UNDER_ENCODER, stored=tables.ESM,
+        markers=("{layer}attention.LayerNorm.weight", "{layer}attention.self.query.weight"),
+    ),
+    Family(
+        name="RoBERTa", bases=("roberta.",), layers=_UNDER_ENCODER, stored=tables.ROBERTA,
+        markers=("{layer}attention.self.query.weight", "lm_head.bias"),
+    ),
+    Family(
+        name="DistilBERT", bases=("distilbert.", ""), layers="{base}transformer.layer.", stored=tables.DISTILBERT,
+        markers=("{layer}attention.q_lin.weight",),
+    ),
+    Family(
+        name="BERT for pre-training", bases=("bert.",), layers="{base}encoder.layer.", stored=tables.BERT_PRETRAINING,
+        markers=("{layer}attention.self.query.weight", "cls.predictions.bias"),
+    ),
+    Family(
+        name="BERT", bases=("bert.", ""), layers="{base}encoder.layer.", stored=tables.BERT_CLASSIFIER,
+        markers=("{layer}attention.self.query.weight",),
+    ),
+)  # fmt: skip
+
+
+def family_of(names: Collection[str]) -> tuple[Family, str] | None:
+    """Return the scheme that *names* follow and its prefix, or None."""
+    for family in FAMILIES:
+        base = family.base_in(names)
+        if base is not None:
+            return family, base
+    return None

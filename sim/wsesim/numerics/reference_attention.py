@@ -1,0 +1,110 @@
+"""The reference's attention: one sequence and one head at a time, rotary pairs turned as complex numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wsesim.model import Model
+
+Float64s = NDArray[np.float64]
+
+
+class ReferenceWeights(Protocol):
+    """Weights of a layer by name, in float64."""
+
+    def __call__(self, name: str) -> Float64s:
+        """Return a weight."""
+
+    def affine(self, name: str, x: Float64s) -> Float64s:
+        """Return x W + b."""
+
+
+def attention(model: Model, read: ReferenceWeights, x: Float64s, copy: int) -> Float64s:
+    """Return what attention of the layer *copy* gives of x [sequences, length, width]."""
+    size, group = model.head_width, model.heads // model.kv_heads
+    bounds = [model.heads * size, (model.heads + model.kv_heads) * size]
+    queries, keys, values = np.split(read.affine("attention.qkv", x), bounds, axis=-1)
+    if model.wide_norm:
+        queries, keys = (_normed(model, read, which, each) for which, each in (("query", queries), ("key", keys)))
+    sinks = read("attention.sink.bias") if model.sinks else np.full(model.heads, -np.inf)
+    mixed = np.empty_like(queries)
+    for row in range(len(x)):
+        for head in range(model.heads):
+            own = slice(head * size, (head + 1) * size)
+            shared = slice(head // group * size, (head // group + 1) * size)
+            query = _turned(model, _head_normed(model, read, "query", queries[row, :, own]))
+            key = _turned(model, _head_normed(model, read, "key", keys[row, :, shared]))
+            seen = _seen(model, len(query), copy)
+            scores = _scores(model, query, key, head, copy)
+            mixed[row, :, own] = _mixed(scores, seen, values[row, :, shared], sinks[head])
+    return read.affine("attention.project", mixed)
+
+
+def _head_normed(model: Model, read: ReferenceWeights, which: str, x: Float64s) -> Float64s:
+    return _normed(model, read, which, x) if model.head_norm else x
+
+
+def _normed(model: Model, read: ReferenceWeights, which: str, x: Float64s) -> Float64s:
+    """Bring each row to the length of its scale."""
+    rows = x.reshape(-1, x.shape[-1])
+    lengths = [math.sqrt(math.fsum(row * row) / len(row) + model.norm_epsilon) for row in rows]
+    normed: Float64s = rows / np.array(lengths)[:, None] * read(f"attention.{which}_norm.scale")
+    return normed.reshape(x.shape)
+
+
+def _scores(model: Model, query: Float64s, key: Float64s, head: int, copy: int) -> Float64s:
+    """Return the scores of one head of a layer, [length, length]; queries and keys are [length, head]."""
+    scores: Float64s = np.inner(query, key) * (model.attention_scale or query.shape[1] ** -0.5)
+    if model.scale_by_layer:
+        scores = scores / (1 + copy)
+    if model.attention_cap:
+        scores = model.attention_cap * np.tanh(scores / model.attention_cap)
+    if model.position == "alibi":
+        at = np.arange(len(query))
+        scores = scores - list(_slopes(model.heads))[head] * abs(at[:, None] - at)
+    return scores
+
+
+def _slopes(heads: int) -> Iterator[float]:
+    """Yield the slope of each head, as Press et al. 2022 publish them: a geometric series, and every other between."""
+    power = 1 << (heads.bit_length() - 1)
+    yield from (2 ** (-8 * (number + 1) / power) for number in range(power))
+    yield from (2 ** (-8 * (2 * number + 1) / (2 * power)) for number in range(heads - power))
+
+
+def _seen(model: Model, length: int, copy: int) -> NDArray[np.bool_]:
+    """Return which keys a query sees."""
+    seen = np.ones((length, length), dtype=bool)
+    if model.causal:
+        seen = np.tril(seen)
+    if model.window and not (model.full_every and copy % model.full_every == model.full_every - 1):
+        seen = np.triu(seen, 1 - model.window)
+    return seen
+
+
+def _mixed(scores: Float64s, seen: NDArray[np.bool_], value: Float64s, sink: float) -> Float64s:
+    """Return the values by their shares, of which the sink has one; the largest score seen is taken off before."""
+    largest = np.maximum(np.where(seen, scores, -np.inf).max(axis=1), sink)
+    weight = np.where(seen, np.exp(np.minimum(scores - largest[:, None], 0)), 0)
+    mixed: Float64s = (weight @ value) / (weight.sum(axis=1) + np.exp(sink - largest))[:, None]
+    return mixed
+
+
+def _turned(model: Model, x: Float64s) -> Float64s:
+    """Rotate the pairs of [length, head] in the complex plane, if the model has rotary positions."""
+    if model.position != "rotary":
+        return x
+    turned = model.rotary_width or model.head_width
+    pairs, rest = x[:, :turned], x[:, turned:]
+    frequency = np.array([model.rotary_base ** (-2 * i / turned) for i in range(turned // 2)])
+    angle = np.outer(np.arange(len(x)), frequency)
+    if model.rotary_pairs == "interleaved":
+        spun = np.ascontiguousarray(pairs).view(np.complex128) * np.exp(1j * angle)
+        return np.hstack([spun.view(np.float64), rest])
+    spun = (pairs[:, : turned // 2] + 1j * pairs[:, turned // 2 :]) * np.exp(1j * angle)
+    return np.hstack([spun.real, spun.imag, rest])

@@ -1,0 +1,139 @@
+"""A sensitivity for people and programs: on the terminal, as a page with a tornado, as CSV and JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wsesim import questions
+from wsesim._version import __version__
+from wsesim.answers import text
+from wsesim.answers.folder import publish
+from wsesim.answers.plain import json_text
+from wsesim.study.sensitivity import Change, Influence, Sensitivity, Tie
+from wsesim.units import plural
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+SENSITIVITY_FILES = ("sensitivity.html", "sensitivity.csv", "sensitivity.json")
+"""What a sensitivity writes."""
+PRINTED = 20
+"""Figures on the terminal at most; the files have all."""
+HEADS = ("figure", "now", "better", "worse", "source")
+
+
+def write_sensitivity(found: Sensitivity, out: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
+    """Write page, CSV and JSON into the folder *out*, all or none; return the paths.
+
+    Raises:
+        InputError: as `wsesim.answers.publish`.
+    """
+    texts = (_page(found), _csv(found), json_text(sensitivity_json(found)))
+    files = {name: text.encode() for name, text in zip(SENSITIVITY_FILES, texts, strict=True)}
+    return publish(files, out, overwrite=overwrite)
+
+
+def print_sensitivity(found: Sensitivity, console: Console) -> None:
+    """Print the figures that move the answer most, pairs that tie, and what has no effect."""
+    from wsesim.answers.terminal import Printer
+
+    to = Printer(console)
+    to.line((found.question.title, "bold"), gap=True)
+    to.line((_about(found), "dim"))
+    to.table(HEADS, [[(cell, "") for cell in _cells(found, each)] for each in found.effective[:PRINTED]], "lrrrl")
+    if len(found.effective) > PRINTED:
+        to.line((f"{len(found.effective) - PRINTED} more stand in the files (--out).", "dim"))
+    for place, tie in enumerate(found.ties):
+        to.line(("Tie: ", "bold"), (_tie(found, tie), ""), gap=place == 0)
+    to.line(("No effect: ", "bold"), (_without_effect(found) or "none", ""), gap=True)
+
+
+def sensitivity_json(found: Sensitivity) -> dict[str, object]:
+    """Return a sensitivity as plain data."""
+    return {
+        "program": "wsesim", "version": __version__, "name": found.question.asked.name, "title": found.question.title,
+        "kind": found.question.kind, "level": found.level, "figure": found.figure.name, "now": found.now,
+        "times": found.times,
+        "figures": [
+            {"name": each.setting, "now": each.figure.text, "source": each.figure.source,
+             "better_way": each.way or None, "better": _plain(each.better, found.now),
+             "worse": _plain(each.worse, found.now)}
+            for each in found.effective
+        ],
+        "ties": [
+            {"settings": list(tie.settings), "change": tie.answer / found.now - 1,
+             "alone": [answer / found.now - 1 for answer in tie.alone]}
+            for tie in found.ties
+        ],
+        "without_effect": [each.setting for each in found.without_effect],
+    }  # fmt: skip
+
+
+def _plain(change: Change | None, now: float) -> dict[str, object] | None:
+    if change is None:
+        return None
+    moved = None if change.answer is None else change.answer / now - 1
+    return {"value": change.value, "answer": change.answer, "change": moved, "why": change.why or None}
+
+
+def _about(found: Sensitivity) -> str:
+    now = text.shown(found.figure.name, found.now)
+    return (
+        f"{found.figure.label}, {now}, at level {found.level}; each figure of machine and software "
+        f"{found.times:g} times as good, and as bad, all else as it is, and all that is left open chosen anew."
+    )
+
+
+def _cells(found: Sensitivity, each: Influence) -> tuple[str, ...]:
+    moved = (_moved(change, found.now) for change in (each.better, each.worse))
+    return (each.setting, each.figure.text, *moved, each.figure.source)
+
+
+def _moved(change: Change | None, now: float) -> str:
+    if change is None:
+        return "cannot be"
+    if change.answer is None:
+        return "no answer"
+    return f"{change.answer / now - 1:+.1%}".replace("%", " %")
+
+
+def _tie(found: Sensitivity, tie: Tie) -> str:
+    one, other = (f"{answer / found.now - 1:+.1%}".replace("%", " %") for answer in tie.alone)
+    both = f"{tie.answer / found.now - 1:+.1%}".replace("%", " %")
+    return f"{tie.settings[0]} and {tie.settings[1]} together {both}, alone {one} and {other}."
+
+
+def _without_effect(found: Sensitivity) -> str:
+    return ", ".join(each.setting for each in found.without_effect)
+
+
+def _csv(found: Sensitivity) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["setting", "now", "source", "better", "better_change", "worse", "worse_change", "why"])
+    for each in found.influences:
+        changes = [_plain(change, found.now) or {} for change in (each.better, each.worse)]
+        cells = [cell for change in changes for cell in (change.get("value"), change.get("change"))]
+        why = next((change["why"] for change in changes if change.get("why")), "")
+        writer.writerow([each.setting, each.figure.text, each.figure.source, *cells, why])
+    return out.getvalue()
+
+
+def _page(found: Sensitivity) -> str:
+    from markupsafe import Markup
+
+    from wsesim.answers.page import templates
+    from wsesim.study.tornado import tornado_svg
+
+    page = {
+        "found": found, "version": __version__, "about": _about(found), "tornado": Markup(tornado_svg(found)),
+        "heads": HEADS, "rows": [_cells(found, each) for each in found.effective],
+        "ties": [_tie(found, tie) for tie in found.ties], "without_effect": _without_effect(found),
+        "missing": [(each.setting, change.why) for each in found.effective for change in (each.better, each.worse)
+                    if change is not None and change.why],
+        "count": plural(len(found.influences), "figure"), "inputs": questions.show(found.question), "causes": (),
+    }  # fmt: skip
+    return templates("wsesim.study").get_template("sensitivity.html.j2").render(page)

@@ -1,0 +1,95 @@
+"""Which column of a public trace of requests is what.
+
+form          arrival                 prompt              answer             more
+wsesim        arrival_s               prompt              output
+Azure         TIMESTAMP (time of day) ContextTokens       GeneratedTokens
+BurstGPT      Timestamp               Request tokens      Response tokens
+Vidur         arrived_at              num_prefill_tokens  num_decode_tokens
+Splitwise     arrival_timestamp       prompt_size         token_size
+Mooncake      timestamp (ms)          input_length        output_length      hash_ids, blocks of the prompt
+LLMServingSim arrival_time_ns         input_toks          output_toks
+ShareGPT      none                    conversations: what is said first, and what is answered
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wsesim.errors import InputError, nearest
+from wsesim.system.records import Records
+
+SECONDS: Mapping[str, float] = {
+    "arrivals": 1.0, "arrivaltimens": 1e-9, "arrivalns": 1e-9, "arrivaltimestamp": 1.0, "arrivedat": 1.0,
+    "arrivaltime": 1.0, "arrivalms": 1e-3, "timestampms": 1e-3, "timestamp": 1.0, "starttime": 1.0, "createdat": 1.0,
+}  # fmt: skip
+"""What a number in a column of times counts, by its name without signs and capitals."""
+PROMPTS: Mapping[str, str] = {
+    "prompt": "wsesim", "contexttokens": "Azure", "requesttokens": "BurstGPT", "numprefilltokens": "Vidur",
+    "promptsize": "Splitwise", "inputlength": "Mooncake", "inputtoks": "LLMServingSim", "prompttokens": "OpenAI",
+    "inputtokens": "plain", "promptlen": "plain", "inputlen": "plain", "promptlength": "plain",
+    "conversations": "ShareGPT", "messages": "ShareGPT", "conversation": "ShareGPT",
+}  # fmt: skip
+"""The form of which a column of prompts is."""
+OUTPUTS = (
+    "output", "generatedtokens", "responsetokens", "numdecodetokens", "tokensize", "outputlength", "outputtoks",
+    "completiontokens", "outputtokens", "outputlen", "response", "completion", "answer",
+)  # fmt: skip
+ANSWERS = ("gpt", "chatgpt", "assistant", "model", "bot", "bing", "bard")
+"""Who answers in a conversation."""
+MILLISECONDS = frozenset({"inputlength"})
+"""Columns of prompts beside which `timestamp` counts milliseconds (Mooncake, Dynamo)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceForm:
+    """Which column is what."""
+
+    name: str
+    arrival: str | None
+    """None: the file does not say when requests arrive."""
+    unit_s: float
+    prompt: str
+    output: str | None
+    """None where prompts are conversations that have the answers in them."""
+    blocks: str | None
+    priority: str | None
+    typed: bool
+    """Whether prompts and answers that are text are texts, not slips."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All that is read, in the order of the fields."""
+        return tuple(
+            name for name in (self.arrival, self.prompt, self.output, self.priority, self.blocks) if name is not None
+        )
+
+
+def form_of(records: Records, file: str) -> TraceForm:
+    """Tell a form by its columns.
+
+    Raises:
+        InputError: no known form has them.
+    """
+    names = {re.sub(r"[^a-z0-9]", "", name.lower()): name for name in records.names}
+    prompt = next((key for key in PROMPTS if key in names), None)
+    output = next((key for key in OUTPUTS if key in names), None)
+    if prompt is None or (output is None and PROMPTS[prompt] != "ShareGPT"):
+        what, known = ("prompt", PROMPTS) if prompt is None else ("output", OUTPUTS)
+        hint = next((each for each in (nearest(name, known) for name in names) if each), "")
+        message = (
+            f"no column {what!r}, nor one that says the same in a public trace{hint}; there are: "
+            f"{', '.join(records.names)}; needed are arrival_s, prompt and output"
+        )
+        raise InputError.at(message, file=file, line=1)
+    arrival = next((key for key in SECONDS if key in names), None)
+    unit_s = SECONDS[arrival] if arrival else 0.0
+    if arrival == "timestamp" and prompt in MILLISECONDS:
+        unit_s = 1e-3
+    return TraceForm(
+        name=PROMPTS[prompt], arrival=names[arrival] if arrival else None, unit_s=unit_s, prompt=names[prompt],
+        output=None if PROMPTS[prompt] == "ShareGPT" else names[output or ""], blocks=names.get("hashids"),
+        priority=names.get("priority"),
+        typed=records.typed,
+    )  # fmt: skip

@@ -1,0 +1,230 @@
+"""Requests of a trace, read record by record: when each arrives, how long it is, and which are left out.
+
+Only gaps count: times start at the earliest request, whatever they are counted from.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NoReturn
+
+from wsesim.errors import InputError
+from wsesim.system.records import Row, open_records
+from wsesim.system.trace_forms import ANSWERS, TraceForm, form_of
+
+MOST_TOKENS = 10**9
+LONGEST_SPAN_S = 1e9
+MOST_KEPT = 2_000_000
+"""Requests that are played of one trace, at most: each takes about a kilobyte while it is."""
+TOLD_EVERY = 20_000
+BLOCKS = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
+"""Tokens that a block of a prompt may have, where it has a name of its own."""
+
+_CLOCK = re.compile(
+    r"(\d{4}-\d\d-\d\d)[ T](\d\d):(\d\d):(\d\d(?:\.\d*)?)\s*(?:Z|UTC|([+-])(\d\d):?(\d\d))?", re.ASCII
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """Which rows of a trace are asked for, and what becomes of those that are too long."""
+
+    skip_s: float = 0.0
+    span_s: float = math.inf
+    most: int | None = None
+    longest: int
+    longer: str = "refuse"
+    """refuse (they arrive and are turned away) | cut (the prompt is) | drop."""
+
+
+@dataclass(slots=True)
+class Columns:
+    """What was read: requests in the order of the file."""
+
+    form: TraceForm
+    arrival_s: array[float] = field(default_factory=lambda: array("d"))
+    prompt: array[int] = field(default_factory=lambda: array("q"))
+    output: array[int] = field(default_factory=lambda: array("q"))
+    priority: array[int] = field(default_factory=lambda: array("q"))
+    blocks: list[tuple[int, ...]] = field(default_factory=list)
+    empty: int = 0
+    """Rows without tokens to read or to write."""
+    longer: int = 0
+    """Rows over the longest."""
+    rows: int = 0
+    block_tokens: int = 0
+
+
+def read_columns(
+    path: Path, excerpt: Excerpt, *, tokens: Callable[[str], int], say: Callable[[str], None]
+) -> Columns:  # fmt: skip
+    """Read the requests of a file.
+
+    Raises:
+        InputError: not a file of requests; says which line and column, and what would be right.
+    """
+    with open_records(path) as records:
+        found = Columns(form_of(records, str(path)))
+        reader = _Reader(found, excerpt, str(path), tokens)
+        for row in records.rows(found.form.columns):
+            if reader.add(row):
+                break
+            if found.rows % TOLD_EVERY == 0:
+                say(f"reading requests: {found.rows:,} rows, {records.read():.0%} of {path.name}")
+    if not found.prompt:
+        raise InputError.at("has no requests that are asked for", file=str(path), line=1)
+    found.block_tokens = _block_tokens(found) if found.blocks else 0
+    return found
+
+
+class _Reader:
+    """Adds rows to columns."""
+
+    def __init__(self, found: Columns, excerpt: Excerpt, file: str, tokens: Callable[[str], int]) -> None:
+        self.found, self.excerpt, self.file, self.tokens = found, excerpt, file, tokens
+        self.origin_s: float | None = None
+        self.origin_day: int | None = None
+
+    def add(self, row: Row) -> bool:
+        """Add a row; return whether that was the last that is asked for."""
+        line, values = row
+        found, form, excerpt = self.found, self.found.form, self.excerpt
+        found.rows += 1
+        at_s = 0.0
+        if form.arrival is not None:
+            at_s, values = self._arrival(values[0], line), values[1:]
+            if not excerpt.skip_s <= at_s < excerpt.skip_s + excerpt.span_s and (excerpt.skip_s or at_s > 0):
+                return False
+        prompt, output = self._sizes(values, line)
+        if prompt < 1 or output < 1:
+            found.empty += 1
+            return False
+        if prompt + output > excerpt.longest:
+            found.longer += 1
+            if excerpt.longer == "drop":
+                return False
+        self._keep(at_s, prompt, output, line)
+        if form.priority is not None:
+            found.priority.append(self._size(values[-1 if form.blocks is None else -2], form.priority, line))
+        if form.blocks is not None:
+            found.blocks.append(self._blocks(values[-1], line))
+        return len(found.prompt) == excerpt.most
+
+    def _keep(self, at_s: float, prompt: int, output: int, line: int) -> None:
+        if len(self.found.prompt) == MOST_KEPT:
+            message = f"more than {MOST_KEPT:,} requests; ask for fewer with serving.requests, or serving.span"
+            raise InputError.at(message, file=self.file, line=line)
+        if self.excerpt.longer == "cut" and prompt + output > self.excerpt.longest:
+            output = min(output, self.excerpt.longest - 1)
+            prompt = min(prompt, self.excerpt.longest - output)
+        self.found.arrival_s.append(at_s)
+        self.found.prompt.append(prompt)
+        self.found.output.append(output)
+
+    def _arrival(self, value: Any, line: int) -> float:
+        """Return when a request arrives, seconds after the first of the file."""
+        try:
+            time_s = _number(value) * self.found.form.unit_s
+        except ValueError:
+            time_s = self._clock(value, line)
+        if self.origin_s is None:
+            self.origin_s = time_s
+        at_s = time_s - self.origin_s
+        if not abs(at_s) <= LONGEST_SPAN_S:
+            self._fail(self.found.form.arrival, value, f"is more than {LONGEST_SPAN_S:g} s from the first", line)
+        return at_s
+
+    def _clock(self, value: Any, line: int) -> float:
+        match = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None
+        day = _ordinal(match[1]) if match else None
+        if match is None or day is None:
+            message = "is not a number, nor a time such as 2023-11-16 18:20:01.1"
+            self._fail(self.found.form.arrival, value, message, line)
+        if self.origin_day is None:
+            self.origin_day = day
+        east_min = int(f"{match[5]}1") * (60 * int(match[6]) + int(match[7])) if match[5] else 0
+        minutes = 60 * int(match[2]) + int(match[3]) - east_min
+        return 86400.0 * (day - self.origin_day) + 60.0 * minutes + float(match[4])
+
+    def _sizes(self, values: Sequence[Any], line: int) -> tuple[int, int]:
+        form = self.found.form
+        if form.output is None:
+            return self._said(values[0], line)
+        return self._size(values[0], form.prompt, line), self._size(values[1], form.output, line)
+
+    def _size(self, value: Any, name: str, line: int) -> int:
+        try:
+            number = _number(value)
+        except ValueError:
+            if isinstance(value, str) and self.found.form.typed and value:
+                return self.tokens(value)
+            self._fail(name, value, "is not a number", line)
+        if number != math.floor(number) or not 0 <= number <= MOST_TOKENS:
+            self._fail(name, value, "is not a whole number from 0 on", line)
+        return int(number)
+
+    def _said(self, turns: Any, line: int) -> tuple[int, int]:
+        """Return the tokens of what is said before the first answer, and of that; 0 of what is not there."""
+        if not isinstance(turns, list):
+            self._fail(self.found.form.prompt, turns, "is not a list of what is said", line)
+        before = 0
+        for number, turn in enumerate(turns):
+            held = turn if isinstance(turn, dict) else {"value": turn}
+            text, speaker = held.get("value", held.get("content")), held.get("from", held.get("role"))
+            size = self.tokens(text) if isinstance(text, str) and text else 0
+            if speaker in ANSWERS or (speaker is None and number):
+                return before, size
+            before += size
+        return before, 0
+
+    def _blocks(self, value: Any, line: int) -> tuple[int, ...]:
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(type(each) is int for each in value):
+            self._fail(self.found.form.blocks, value, "is not a list of whole numbers", line)
+        return tuple(value)
+
+    def _fail(self, name: str | None, value: Any, message: str, line: int) -> NoReturn:
+        if value is None or value == "":
+            raise InputError.at(f"{name} is missing", file=self.file, line=line)
+        shown = repr(value)
+        shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
+        raise InputError.at(f"{name} = {shown} {message}", file=self.file, line=line)
+
+
+def _number(value: Any) -> float:
+    """Return a finite number as it stands in a table or in JSON.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if type(value) is str or type(value) is int or type(value) is float:
+        try:
+            number = float(value)
+        except OverflowError:
+            raise ValueError from None
+        if math.isfinite(number):
+            return number
+    raise ValueError
+
+
+@lru_cache(maxsize=4096)
+def _ordinal(day: str) -> int | None:
+    try:
+        return date.fromisoformat(day).toordinal()
+    except ValueError:
+        return None
+
+
+def _block_tokens(found: Columns) -> int:
+    """Return the tokens of a block: the fewest, of those that are usual, with which no prompt has too few blocks."""
+    pairs = zip(found.blocks, found.prompt, strict=True)
+    least = max((prompt / len(blocks) for blocks, prompt in pairs if blocks), default=0.0)
+    return next((size for size in BLOCKS if size >= least), BLOCKS[-1])

@@ -1,0 +1,67 @@
+"""What others call the keys and values of a file: what is meant is often not what has the most letters in common."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from wsesim.errors import nearest
+
+_KEYS: Mapping[str, str] = {
+    "model.width": "hidden_size d_model n_embd embed_dim hidden_dim model_dim",
+    "model.layers": "num_hidden_layers num_layers n_layer n_layers depth num_blocks",
+    "model.heads": "num_attention_heads num_heads n_head n_heads attention_heads",
+    "model.kv_heads": "num_key_value_heads n_kv_heads num_kv_heads num_query_groups num_kv_groups",
+    "model.head_width": "head_dim d_head d_kv",
+    "model.ffn_width": "intermediate_size filter_size d_ff n_inner ffn_hidden_size ffn_dim mlp_dim hidden_dim_ff",
+    "model.vocab": "vocab_size n_vocab padded_vocab_size",
+    "model.max_length": "max_position_embeddings n_positions n_ctx max_seq_len context_length block_size",
+    "model.activation": "hidden_act nonlinearity activation_function",
+    "model.norm": "norm_type normalization",
+    "model.position": "position_embedding_type",
+    "model.rotary_base": "rope_theta",
+    "model.rotary_width": "rotary_dim",
+    "model.tied": "tie_word_embeddings share_embedding_weights tie_embeddings",
+    "model.experts": "num_experts num_local_experts n_routed_experts moe_num_experts",
+    "model.experts_per_token": "num_experts_per_tok moe_top_k",
+    "batch.sequences": "batch_size global_batch_size train_batch_size batchsize bs gbs per_device_train_batch_size",
+    "batch.length": "max_sequence_length seq_len seq_length sequence_length msl max_seq_length seqlen",
+    "batch.micro_batch": "micro_batch_size mbs microbatch microbatch_size",
+    "cluster.systems": "num_csx num_systems n_systems num_devices num_nodes world_size num_wafers num_gpus",
+    "cluster.machine": "device hardware_name accelerator",
+    "precision": "dtype torch_dtype fp16_type mixed_precision data_type",
+    "recompute": "activation_checkpointing gradient_checkpointing",
+    "token_budget": "max_tokens_to_train train_tokens num_tokens",
+    "inference.prompt": "prompt_length prompt_len input_length input_len prompt_tokens isl",
+    "inference.generate": "output_length output_len max_new_tokens max_tokens generation_length osl",
+    "serving.rate": "qps request_rate requests_per_second rps",
+    "serving.requests": "num_requests num_prompts",
+}
+"""By the key here, what others call it."""
+_ELSEWHERE = {word: key for key, words in _KEYS.items() for word in words.split()}
+_VALUES = {
+    "bfloat16": "bf16", "brain": "bf16", "cbfloat16": "cb16", "cbfloat": "cb16", "cbf16": "cb16", "float16": "mixed",
+    "half": "mixed", "amp": "mixed", "float32": "fp32", "float": "fp32", "single": "fp32", "tf32": "fp32",
+    "layernorm": "layer_norm", "rmsnorm": "rms_norm", "rope": "rotary", "absolute": "learned", "silu_glu": "swiglu",
+    "train": "training", "eval": "evaluation", "serve": "serving", "prefilling": "prefill",
+    "decoding": "decode", "generation": "generate",
+}  # fmt: skip
+"""By what others write as a value, what is written here."""
+
+
+def key_hint(word: str, known: Iterable[str]) -> str:
+    """Return `, did you mean 'x'?` for a key as others call it, or the nearest of *known*; empty where neither is."""
+    names = tuple(known)
+    here = _ELSEWHERE.get(re.sub(r"[^a-z0-9_]", "", word.rpartition(".")[2].lower().replace("-", "_")))
+    if here is None:
+        return nearest(word, names)
+    if here in names or here.rpartition(".")[2] in names:
+        return f", did you mean {(here if here in names else here.rpartition('.')[2])!r}?"
+    return f"; here it is {here}"
+
+
+def value_hint(word: str, known: Iterable[str]) -> str:
+    """Return `, did you mean 'x'?` for a value as others write it, or the nearest of *known*; else an empty text."""
+    names = tuple(known)
+    here = _VALUES.get(word.lower())
+    return f", did you mean {here!r}?" if here in names else nearest(word, names)

@@ -1,0 +1,163 @@
+"""The two forms that files of the Model Zoo have, told apart and taken apart: the same parts, in other places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wsesim.errors import InputError
+from wsesim.yamlfile import Document, Loc
+
+_FLAT = frozenset({"train_input", "eval_input", "runconfig"})
+"""Keys of which the old form has one, beside `model`."""
+FLAGS = ("GlobalFlags", "ScopedTrainFlags")
+"""Callbacks that set flags of the compiler for training."""
+EVALUATES = ("EleutherEvalHarness", "BigCodeEvalHarness")
+"""Callbacks that evaluate, with a loader of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobPart:
+    """A mapping of the file, and where it stands."""
+
+    loc: Loc
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobParts:
+    """What a job is made of; a part that the file has not is empty."""
+
+    form: str
+    trains: bool
+    """Whether there is a loader to train from; else the job only evaluates."""
+    model: JobPart
+    loader: JobPart
+    optimizer: JobPart
+    precision: JobPart
+    loop: JobPart
+    sparsity: JobPart
+    cluster: JobPart
+    flags: JobPart
+    idle: tuple[str, ...]
+    """Keys beside these, which decide nothing that is modelled."""
+
+
+def is_job(data: object) -> bool:
+    """Return whether the data of a file is a job of the Model Zoo, of either form."""
+    if not isinstance(data, Mapping):
+        return False
+    return "trainer" in data or ("model" in data and bool(_FLAT & data.keys()))
+
+
+def parts_of(document: Document) -> JobParts:
+    """Take a job apart.
+
+    Raises:
+        InputError: something is not a mapping that has to be one, or there are several jobs.
+    """
+    return _trainer(document) if "trainer" in document.data else _flat(document)
+
+
+def _trainer(document: Document) -> JobParts:
+    if isinstance(document.data["trainer"], list):
+        message = "a list of trainers is several jobs; give one of them, `trainer:` with a mapping"
+        raise InputError([document.problem(message, ("trainer",))])
+    trainer = part_at(document, ("trainer",))
+    init, fit = part_at(document, ("trainer", "init")), part_at(document, ("trainer", "fit"))
+    calls = list(_callbacks(document, (*init.loc, "callbacks")))
+    trains = "train_dataloader" in fit.values
+    loader = part_at(document, (*fit.loc, "train_dataloader")) if trains else _evaluated(document, calls)
+    read = {"model", "optimizer", "precision", "loop", "sparsity", "backend", "callbacks", "checkpoint"}
+    loop, checkpoint = part_at(document, (*init.loc, "loop")), part_at(document, (*init.loc, "checkpoint"))
+    steps = {"checkpoint_steps": checkpoint.values["steps"]} if "steps" in checkpoint.values else {}
+    return JobParts(
+        form="trainer", trains=trains, model=part_at(document, (*init.loc, "model")), loader=loader,
+        optimizer=part_at(document, (*init.loc, "optimizer")), precision=part_at(document, (*init.loc, "precision")),
+        loop=JobPart(loop.loc, {**loop.values, **steps}), sparsity=_sparsity(document, (*init.loc, "sparsity")),
+        cluster=part_at(document, (*init.loc, "backend", "cluster_config")), flags=_flags(calls),
+        idle=tuple(key for key in init.values if key not in read)
+        + tuple(name for name, _ in calls if name not in (*FLAGS, *EVALUATES))
+        + tuple(key for key in trainer.values if key not in ("init", "fit", "validate", "validate_all")),
+    )  # fmt: skip
+
+
+def _flat(document: Document) -> JobParts:
+    data, runs = document.data, part_at(document, ("runconfig",))
+    trains = "train_input" in data
+    read = {"model", "train_input", "optimizer", "runconfig", "sparsity"}
+    return JobParts(
+        form="flat", trains=trains, model=part_at(document, ("model",)),
+        loader=part_at(document, ("train_input",) if trains else ("eval_input",)),
+        optimizer=part_at(document, ("optimizer",)), precision=JobPart(runs.loc, {}), loop=runs, cluster=runs,
+        sparsity=_sparsity(document, ("sparsity",)), flags=JobPart(("train_input",), {}),
+        idle=tuple(key for key in data if key not in read),
+    )  # fmt: skip
+
+
+def part_at(document: Document, loc: Loc) -> JobPart:
+    """Return the mapping at *loc*; an empty one where there is none.
+
+    Raises:
+        InputError: what stands there, or holds it, is something else.
+    """
+    held: Any = document.data
+    for depth, key in enumerate(loc, 1):
+        if isinstance(held, list) and not isinstance(key, int):
+            message = f"{loc[depth - 2]} must be a mapping (lines of `key: value`)"
+            raise InputError([document.problem(message, loc[: depth - 1])])
+        held = held.get(key) if isinstance(held, Mapping) else held[int(key)]
+        if held is None:
+            return JobPart(loc, {})
+        if not isinstance(held, Mapping | list):
+            raise InputError([document.problem(f"{loc[depth - 1]} must be a mapping (lines of `key: value`)", loc)])
+    if not isinstance(held, Mapping):
+        raise InputError([document.problem(f"{loc[-1]} must be a mapping (lines of `key: value`)", loc)])
+    return JobPart(loc, held)
+
+
+def _sparsity(document: Document, loc: Loc) -> JobPart:
+    """Return what is said of sparsity; of groups the only one."""
+    held = document.data
+    for key in loc:
+        held = held.get(key) if isinstance(held, Mapping) else None
+    if isinstance(held, Mapping) and isinstance(held.get("groups"), list):
+        loc, held = (*loc, "groups"), held["groups"]
+    if isinstance(held, list):
+        if len(held) != 1:
+            raise InputError([document.problem("sparsity of several groups is not modelled; give one share", loc)])
+        return part_at(document, (*loc, 0))
+    return JobPart(loc, {"sparsity": held}) if isinstance(held, int | float) else part_at(document, loc)
+
+
+def _callbacks(document: Document, loc: Loc) -> Iterator[tuple[str, JobPart]]:
+    """Yield name and settings of each callback."""
+    init = part_at(document, loc[:-1])
+    held = init.values.get("callbacks") or []
+    if not isinstance(held, list):
+        raise InputError([document.problem("callbacks must be a list", loc)])
+    for index, entry in enumerate(held):
+        for name in entry if isinstance(entry, Mapping) else ():
+            inside = entry[name]
+            yield name, JobPart((*loc, index, name), inside if isinstance(inside, Mapping) else {})
+
+
+def _flags(calls: list[tuple[str, JobPart]]) -> JobPart:
+    """Return the flags of training; where several callbacks set some, those of training alone count."""
+    found = [part for wanted in FLAGS for name, part in calls if name == wanted]
+    values = {key: value for part in found for key, value in part.values.items()}
+    return JobPart(found[-1].loc if found else ("trainer", "init", "callbacks"), values)
+
+
+def _evaluated(document: Document, calls: list[tuple[str, JobPart]]) -> JobPart:
+    """Return the loader of a job that only evaluates."""
+    for name in EVALUATES:
+        if (part := next((part for called, part in calls if called == name), None)) is not None:
+            return part
+    validate, every = (part_at(document, ("trainer", key)) for key in ("validate", "validate_all"))
+    if "val_dataloader" in validate.values:
+        return part_at(document, (*validate.loc, "val_dataloader"))
+    loaders = every.values.get("val_dataloaders")
+    loc: Loc = (*every.loc, "val_dataloaders", *([0] if isinstance(loaders, list) and loaders else []))
+    return part_at(document, loc) if loaders else JobPart(("trainer",), {})

@@ -1,0 +1,137 @@
+"""Make families/: tiny models of many families with random weights, and what torch and transformers compute with them.
+
+    python make_families.py          all of them
+    python make_families.py gemma2   some
+
+Needs the packages `torch` and `transformers`, which the project itself does not use. NAME.json is the config as
+transformers writes it, NAME.safetensors the weights under its names, NAME.expected.safetensors ids, logits and loss in
+float64, NAME.gradients.safetensors the gradients of the loss, rounded to fp32.
+"""
+
+import sys
+from pathlib import Path
+from shutil import copy
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch  # type: ignore[import-not-found, unused-ignore]
+import transformers as hf  # type: ignore[import-not-found, unused-ignore]
+from safetensors.torch import load_file, save_file
+
+FOLDER = Path(__file__).parent / "families"
+VOCAB, POSITIONS, SEQUENCES, LENGTH, MASKED = 19, 16, 2, 6, 3
+LONG: dict[str, Any] = {
+    "vocab_size": VOCAB, "max_position_embeddings": POSITIONS, "hidden_size": 16, "num_hidden_layers": 1,
+    "num_attention_heads": 4, "intermediate_size": 20, "pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 0,
+}  # fmt: skip
+FEW: dict[str, Any] = {**LONG, "num_key_value_heads": 2}
+EAGER = {"experts_implementation": "eager"}
+NO_MOE = {"num_experts": 3, "num_experts_per_tok": 2, "moe_intermediate_size": 10}
+MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "qwen2": ("Qwen2ForCausalLM", "Qwen2Config", FEW),
+    "qwen2_moe": ("Qwen2MoeForCausalLM", "Qwen2MoeConfig", {**FEW, **NO_MOE, **EAGER,
+                                                           "shared_expert_intermediate_size": 12}),
+    "qwen3_moe": ("Qwen3MoeForCausalLM", "Qwen3MoeConfig", {**FEW, **NO_MOE, **EAGER, "head_dim": 4,
+                                                           "norm_topk_prob": True}),
+    "gpt_neox": ("GPTNeoXForCausalLM", "GPTNeoXConfig", {**LONG, "rotary_pct": 0.5}),
+    "phi": ("PhiForCausalLM", "PhiConfig", FEW),
+    "phi3": ("Phi3ForCausalLM", "Phi3Config", FEW),
+    "opt": ("OPTForCausalLM", "OPTConfig", {**LONG, "ffn_dim": 20, "word_embed_proj_dim": 8,
+                                            "do_layer_norm_before": False}),
+    "bloom": ("BloomForCausalLM", "BloomConfig", {"vocab_size": VOCAB, "hidden_size": 18, "n_layer": 1, "n_head": 6}),
+    "mpt": ("MptForCausalLM", "MptConfig", {"vocab_size": VOCAB, "d_model": 16, "n_layers": 1, "n_heads": 4,
+                                            "max_seq_len": POSITIONS}),
+    "falcon": ("FalconForCausalLM", "FalconConfig", {**LONG, "num_kv_heads": 2, "new_decoder_architecture": True}),
+    "falcon_one": ("FalconForCausalLM", "FalconConfig", LONG),
+    "gemma2": ("Gemma2ForCausalLM", "Gemma2Config", {**FEW, "num_hidden_layers": 2, "head_dim": 4, "sliding_window": 3,
+                                                    "query_pre_attn_scalar": 9, "attn_logit_softcapping": 2.0,
+                                                    "final_logit_softcapping": 3.0}),
+    "olmo": ("OlmoForCausalLM", "OlmoConfig", FEW),
+    "olmo2": ("Olmo2ForCausalLM", "Olmo2Config", FEW),
+    "gpt_oss": ("GptOssForCausalLM", "GptOssConfig", {**FEW, **EAGER, "num_hidden_layers": 2, "head_dim": 4,
+                                                     "sliding_window": 3, "num_local_experts": 3,
+                                                     "num_experts_per_tok": 2, "rope_parameters": {
+                                                         "rope_type": "default", "rope_theta": 1e4}}),
+    "stablelm": ("StableLmForCausalLM", "StableLmConfig", {**FEW, "rope_parameters": {
+        "rope_type": "default", "rope_theta": 1e4, "partial_rotary_factor": 0.5}}),
+    "granite": ("GraniteForCausalLM", "GraniteConfig", {**FEW, "embedding_multiplier": 2.0, "attention_multiplier": 0.3,
+                                                       "residual_multiplier": 0.4, "logits_scaling": 3.0}),
+    "cohere": ("CohereForCausalLM", "CohereConfig", {**FEW, "logit_scale": 0.3}),
+    "nemotron": ("NemotronForCausalLM", "NemotronConfig", {**FEW, "head_dim": 4}),
+    "gpt_neo": ("GPTNeoForCausalLM", "GPTNeoConfig", {
+        "vocab_size": VOCAB, "max_position_embeddings": POSITIONS, "hidden_size": 16, "num_layers": 1, "num_heads": 4,
+        "intermediate_size": 20, "attention_types": [[["global"], 1]]}),
+    "roberta": ("RobertaForMaskedLM", "RobertaConfig", {**LONG, "type_vocab_size": 1}),
+    "distilbert": ("DistilBertForMaskedLM", "DistilBertConfig", {
+        "vocab_size": VOCAB, "max_position_embeddings": POSITIONS, "dim": 16, "n_layers": 1, "n_heads": 4,
+        "hidden_dim": 20}),
+    "esm": ("EsmForMaskedLM", "EsmConfig", {**LONG, "position_embedding_type": "rotary", "mask_token_id": 18,
+                                            "token_dropout": False}),
+}  # fmt: skip
+
+
+def main() -> None:
+    """Write every model and what it computes."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, (kind, config, keys) in MODELS.items():
+        if sys.argv[1:] and name not in sys.argv[1:]:
+            continue
+        made = {key: value for key, value in keys.items() if key != "experts_implementation"}
+        model = getattr(hf, kind)._from_config(
+            getattr(hf, config)(**made), attn_implementation="eager",
+            **({"experts_implementation": "eager"} if "experts_implementation" in keys else {}),
+        ).eval()  # fmt: skip
+        randomise(model)
+        save(model, name)
+        wanted = expected(model.double())
+        save_file({key: value.detach().contiguous() for key, value in wanted.items()},
+                  FOLDER / f"{name}.expected.safetensors")  # fmt: skip
+        wanted["loss"].backward()
+        for parameter in model.parameters():
+            parameter.data = parameter.grad if parameter.grad is not None else torch.zeros_like(parameter)
+        save(model.float(), f"{name}.gradients", config=False)
+
+
+def save(model: Any, name: str, *, config: bool = True) -> None:
+    """Write the parameters of *model* under the names that transformers has for them in files, and its config."""
+    with TemporaryDirectory() as folder:
+        model.save_pretrained(folder)
+        if config:
+            copy(Path(folder) / "config.json", FOLDER / f"{name}.json")
+        tensors = load_file(Path(folder) / "model.safetensors")
+        save_file({_published(key): tensor for key, tensor in tensors.items() if "*" not in key},
+                  FOLDER / f"{name}.safetensors")  # fmt: skip
+
+
+def _published(key: str) -> str:
+    """Return the name that a tensor has in published files, where this version writes it otherwise."""
+    return key.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
+
+
+def randomise(model: Any) -> None:
+    """Draw every parameter, biases and norms too, so large that each of them shows in the logits."""
+    generator = torch.Generator().manual_seed(30)
+    with torch.no_grad():
+        for _, parameter in sorted(model.named_parameters()):
+            parameter.normal_(0.0, 0.3, generator=generator)
+    for module in model.modules():
+        if type(module).__name__.endswith(("LayerNorm", "RMSNorm")) and getattr(module, "weight", None) is not None:
+            module.weight.data += 0 if type(module).__name__.startswith("Gemma") else 1
+
+
+def expected(model: Any) -> dict[str, Any]:
+    """Return ids, logits and the loss made from them in float64."""
+    # Neither padding nor the id of a mask.
+    ids = torch.randint(2, VOCAB - 1, (SEQUENCES, LENGTH), generator=torch.Generator().manual_seed(31))
+    logits = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
+    entropy = torch.nn.functional.cross_entropy
+    if "MaskedLM" in type(model).__name__:
+        logits = logits[:, :MASKED]
+        loss = entropy(logits.flatten(0, 1).double(), ids[:, :MASKED].flatten())
+    else:
+        loss = entropy(logits[:, :-1].flatten(0, 1).double(), ids[:, 1:].flatten())
+    return {"ids": ids, "logits": logits, "loss": loss.reshape(1)}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""Small models, one of each kind that published families are built as."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from wsesim.model import Model
+
+GPT2 = Model(
+    name="gpt2", layers=2, width=24, heads=4, kv_heads=4, head_width=6, ffn_width=40, vocab=61, max_length=32
+)  # fmt: skip
+LLAMA = replace(
+    GPT2, name="llama", kv_heads=2, norm="rms_norm", position="rotary", activation="swiglu", bias=False,
+    attention_bias=False, tied=False,
+)  # fmt: skip
+ENCODER = replace(GPT2, causal=False, task="mlm", masked=4, sentence_head=False)
+MECHANISMS = {
+    "qwen2": replace(LLAMA, attention_bias=True, project_bias=False, window=5),
+    "neox": replace(GPT2, position="rotary", rotary_width=2, block="parallel", untied_norms=True, tied=False),
+    "phi": replace(GPT2, position="rotary", rotary_width=2, block="parallel", tied=False, head_bias=True, kv_heads=1),
+    "opt": replace(GPT2, activation="relu", position_offset=2, norm_order="post", embed_norm=False, embed_width=12),
+    "bloom": replace(
+        GPT2, position="alibi", embed_norm=True, activation="gelu_tanh", heads=6, kv_heads=6, head_width=4
+    ),
+    "btlm": replace(
+        GPT2, position="alibi", activation="swiglu", embed_scale=2.0, logits_scale=0.5, attention_scale=0.2
+    ),
+    "mpt": replace(GPT2, position="alibi", norm="layer_norm_scale", bias=False, attention_bias=False),
+    "olmo": replace(LLAMA, norm="layer_norm_plain", activation="reglu"),
+    "olmo2": replace(LLAMA, norm_order="inner", wide_norm=True),
+    "gemma2": replace(
+        LLAMA, norm_order="both", activation="geglu_tanh", embed_scale=24**0.5, attention_cap=5.0, logits_cap=3.0,
+        attention_scale=0.3, window=5, full_every=2, tied=True,
+    ),
+    "granite": replace(LLAMA, activation="geglu", logits_scale=0.5, residual_scale=0.7),
+    "gpt_oss": replace(
+        LLAMA, sinks=True, experts=4, experts_per_token=2, router_bias=True, bias=True, attention_bias=True,
+        activation="swiglu_bounded", window=6, full_every=2,
+    ),
+    "qwen2_moe": replace(LLAMA, experts=4, experts_per_token=2, router="all", shared_width=16, shared_gate=True),
+    "nemotron": replace(GPT2, activation="relu2", position="none", scale_by_layer=True),
+    "silu": replace(GPT2, activation="silu", task="tag", classes=3),
+    "states": replace(GPT2, task="embed"),
+    "esm": replace(ENCODER, position="rotary"),
+    "roberta": replace(ENCODER, position_offset=2, norm_order="post", token_types=1),
+    "sentences": replace(ENCODER, task="embed", norm_order="post", sentence_head=True),
+    "lora": replace(LLAMA, adapter_rank=4, adapter_scale=2.0, adapted="all"),
+    "lora_classes": replace(GPT2, adapter_rank=3, task="classify", classes=3),
+    "regression": replace(GPT2, task="classify", classes=1),
+}  # fmt: skip

@@ -1,0 +1,85 @@
+"""What holds a time: every limit is asked again, and what is said of it is what is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import fsum
+from pathlib import Path
+
+import pytest
+
+from wsesim import questions
+from wsesim.answer import Answer, Limit
+from wsesim.answers import limits as told
+from wsesim.questions.shared.limits import LIMITS, TIED
+
+STEP = {
+    "phase": "training", "model": "cerebras-gpt-256m", "cluster": "cs-2",
+    "batch": {"sequences": 32, "length": 512, "micro_batch": 32}, "recompute": "always",
+}  # fmt: skip
+PROMPT = {"phase": "prefill", "model": "cerebras-gpt-111m", "cluster": "cs-2", "inference": {"prompt": 512}}
+
+
+def answer_of(data: Mapping[str, object]) -> Answer:
+    outcome = questions.run(questions.ask(data, file="limits", folder=Path()), verify=False, explain=True).outcome
+    assert isinstance(outcome, Answer)
+    return outcome
+
+
+@pytest.fixture(scope="module")
+def step() -> Answer:
+    return answer_of(STEP)
+
+
+def limit(answer: Answer, name: str) -> Limit:
+    return next(each for each in answer.limits if each.name == name)
+
+
+def test_what_a_limit_saves_is_what_the_question_with_twice_of_it_saves(step: Answer) -> None:
+    assert step.spent is not None
+    doubled = answer_of(STEP | {"hardware": {"fabric.link_wavelets_per_cycle": 2}})
+    assert doubled.spent is not None
+    assert limit(step, "links").saved_s == pytest.approx(step.spent.total_s - doubled.spent.total_s)
+    halved = answer_of(STEP | {"software": {"training.kernel_launch": "61 us"}})
+    assert halved.spent is not None
+    assert limit(step, "kernel launch").saved_s == pytest.approx(step.spent.total_s - halved.spent.total_s)
+
+
+def test_causes_add_up_and_those_that_bring_most_come_first(step: Answer) -> None:
+    saved = [each.saved_s for each in step.limits]
+    assert saved == sorted(saved, reverse=True)
+    for each in step.limits:
+        assert fsum(each.by_cause.values()) == pytest.approx(each.saved_s, abs=1e-12)
+
+
+def test_limits_that_tie_bring_more_together_than_alone(step: Answer) -> None:
+    ties = [each for each in step.limits if each.ties]
+    for tie in ties:
+        names = tie.name.split(" + ")
+        assert set(names) <= set(TIED)
+        assert tie.saved_s > fsum(max(0.0, limit(step, name).saved_s) for name in names)
+
+
+def test_each_cause_is_said_to_be_held_by_what_shortens_it(step: Answer) -> None:
+    held = told.held_by(step)
+    assert held["launch"] == "kernel launch"
+    assert held["step"] == "step overhead"
+    assert "datapath" in held["fmac"]
+
+
+def test_what_is_above_the_bound_is_split_by_what_holds_it(step: Answer) -> None:
+    assert step.bound is not None
+    split = told.above_bound(step)
+    assert fsum(split.values()) == pytest.approx(fsum(step.bound.gap.values()))
+    assert "kernel launch" in told.told_above_bound(step)
+
+
+def test_prompts_have_limits_too() -> None:
+    answer = answer_of(PROMPT)
+    assert limit(answer, "datapath").saved_s > 0
+    assert limit(answer, "hop latency").by_cause
+
+
+def test_every_limit_is_made_of_figures_that_some_kind_reads() -> None:
+    read = {name for kind in questions.kinds().values() for name in (*kind.reads.hardware, *kind.reads.software)}
+    assert {figure for figures in LIMITS.values() for figure in figures} <= read

@@ -1,0 +1,50 @@
+"""What others call keys, values and units leads to what is meant here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wsesim import questions
+from wsesim.errors import InputError
+from wsesim.questions.registry import kinds
+from wsesim.units import Dimension, parse
+from wsesim.workload import setting_names, words
+
+BASE = {"model": {"layers": 2, "width": 64, "heads": 4}, "batch": {"sequences": 4, "length": 8}, "cluster": "cs-2"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"model": {"layers": 2, "hidden_size": 64}}, "unknown key 'hidden_size' in model, did you mean 'width'?"),
+        ({"model": {"num_hidden_layers": 2, "width": 64}}, "did you mean 'layers'?"),
+        ({"batch": {"batch_size": 4}}, "did you mean 'sequences'?"),
+        ({"batch_size": 4}, "unknown key 'batch_size'; here it is batch.sequences"),
+        ({"cluster": {"machine": "cs-2", "num_csx": 2}}, "did you mean 'systems'?"),
+        ({"dtype": "bf16"}, "unknown key 'dtype', did you mean 'precision'?"),
+        ({"precision": "bfloat16"}, "got 'bfloat16', did you mean 'bf16'?"),
+        ({"precision": "cbfloat16"}, "did you mean 'cb16'?"),
+        ({"precision": "float16"}, "did you mean 'mixed'?"),
+        ({"phase": "eval"}, "did you mean 'evaluation'?"),
+        ({"hardware": {"wafer.io": "150 GBytes"}}, "has the unknown unit 'GBytes', did you mean 'GBps'?"),
+        ({"hardware": {"wafer.io": "150 Gbpss"}}, "has the unknown unit 'Gbpss', did you mean 'Gbps'?"),
+    ],
+)  # fmt: skip
+def test_hints(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        questions.ask(BASE | changes, file="w.yaml", folder=Path())
+    assert any(said in problem.message for problem in caught.value.problems), caught.value
+
+
+def test_bytes_a_second_may_be_written_as_the_field_does() -> None:
+    assert parse("150 GBps", Dimension.BYTES_PER_SECOND) == 150 * 10**9
+    assert parse("150 Gbps", Dimension.BYTES_PER_SECOND) == 150 * 10**9 / 8
+
+
+def test_every_word_leads_to_a_setting_that_there_is() -> None:
+    known = {name for kind in kinds().values() for name in setting_names(kind.file)}
+    assert set(words._KEYS) <= known
+    assert not set(words._ELSEWHERE) & {name.rpartition(".")[2] for name in known}, "what is a key here needs no hint"

@@ -1,0 +1,239 @@
+"""Jobs of the Model Zoo as workloads: both forms, what is read of them, and what is refused."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wsesim import questions
+from wsesim.errors import InputError, Problem
+from wsesim.model import parameters
+from wsesim.questions.base import Question
+from wsesim.workload.zoo import is_job, job_of
+from wsesim.yamlfile import parse_yaml
+
+SHAPE = "hidden_size: 64, num_hidden_layers: 2, num_heads: 4, filter_size: 256, vocab_size: 500"
+TRAINER = f"""\
+trainer:
+  init: &init
+    backend: {{backend_type: CSX, cluster_config: {{num_csx: 2}}}}
+    model: &model
+      name: llama
+      {SHAPE.replace(", ", chr(10) + "      ")}
+      max_position_embeddings: 128
+      position_embedding_type: rotary
+      rotary_dim: 16
+      norm_type: rmsnorm
+      nonlinearity: swiglu
+      attention_module: multiquery_attention
+      extra_attention_params: {{num_kv_groups: 2}}
+      share_embedding_weights: false
+      use_projection_bias_in_attention: false
+      use_ffn_bias_in_attention: false
+      use_ffn_bias: false
+      attention_sliding_window_length: 40
+      dropout_rate: 0.1
+      hiden_size: 3
+    optimizer: {{SGD: {{momentum: 0.9}}}}
+    precision: {{enabled: true, fp16_type: cbfloat16, precision_opt_level: 2, loss_scaling_factor: dynamic}}
+    loop: {{max_steps: 100, eval_frequency: 10}}
+    checkpoint: {{steps: 50}}
+    sparsity: {{sparsity: 0.5, algorithm: set}}
+    callbacks:
+    - ComputeNorm: {{}}
+    - ScopedTrainFlags: {{csx.performance.micro_batch_size: 4}}
+  fit:
+    train_dataloader: &loader {{data_processor: X, batch_size: 16, max_sequence_length: 100}}
+    val_dataloader: {{<<: *loader, batch_size: 8}}
+  validate: {{val_dataloader: *loader}}
+"""
+FLAT = f"""\
+train_input: {{batch_size: 32, micro_batch_size: auto, max_sequence_length: 64, max_predictions_per_seq: 9}}
+model: {{{SHAPE}, encoder_nonlinearity: gelu, disable_nsp: true, max_position_embeddings: 64, mixed_precision: true,
+  use_bfloat16: true}}
+optimizer: {{optimizer_type: AdamW, learning_rate: 1}}
+runconfig: {{max_steps: 10, num_csx: 1, precision_opt_level: 0, checkpoint_steps: 5}}
+"""
+
+
+def asked(text: str, folder: Path, *settings: str) -> Question:
+    (folder / "params.yaml").write_text(text)
+    return questions.load(folder / "params.yaml", settings=("cluster.machine=cs-3", *settings))
+
+
+def refused(text: str, folder: Path) -> Problem:
+    with pytest.raises(InputError) as caught:
+        asked(text, folder)
+    return caught.value.problems[0]
+
+
+def test_the_trainer_form(tmp_path: Path) -> None:
+    question = asked(TRAINER, tmp_path)
+    resolved, model = question.asked.resolved, question.asked.shape
+    assert (model.layers, model.width, model.heads, model.kv_heads, model.ffn_width) == (2, 64, 4, 2, 256)
+    assert (model.norm, model.activation, model.position, model.rotary_width) == ("rms_norm", "swiglu", "rotary", 16)
+    assert (model.tied, model.bias, model.attention_bias, model.sparsity) == (False, False, False, 0.5)
+    assert (model.window, model.project_bias) == (40, False)
+    assert resolved["batch"] == {"sequences": 16, "length": 100, "micro_batch": 4}
+    assert (resolved["precision"], resolved["precision_opt_level"]) == ("cb16", 2)
+    assert resolved["cluster"]["systems"] == 2
+    assert resolved["token_budget"] == 100 * 16 * 100
+    assert resolved["software"]["training.state_bytes_per_parameter"] == 12, "one moment of momentum"
+    read, apart, free, unknown = question.asked.notes[:4]
+    assert "model.hidden_size" in read
+    assert "extra_attention_params.num_kv_groups" in read
+    assert "changes of the mask" in apart
+    assert resolved["job"] == {"checkpoint_every": 50, "evaluate_every": 10, "evaluate_steps": 1}
+    assert "model.dropout_rate" in free
+    assert "ComputeNorm" in free
+    assert "model.hiden_size, did you mean 'hidden_size'" in unknown
+
+
+def test_the_flat_form(tmp_path: Path) -> None:
+    question = asked(FLAT, tmp_path)
+    resolved, model = question.asked.resolved, question.asked.shape
+    assert (model.task, model.masked, model.sentence_head, model.token_types) == ("mlm", 9, False, 0)
+    assert (model.causal, model.norm_order, model.activation) == (False, "post", "gelu")
+    assert (resolved["precision"], resolved["precision_opt_level"]) == ("bf16", 0)
+    assert resolved["batch"] == {"sequences": 32, "length": 64, "micro_batch": "auto"}
+    assert (
+        "Not in that file, and so as in the Model Zoo: position_embedding_type = 'learned'" in question.asked.notes[1]
+    )
+    assert "training.state_bytes_per_parameter" not in resolved["software"], "AdamW is what stacks have"
+
+
+def test_it_is_shown_as_a_workload_that_asks_the_same(tmp_path: Path) -> None:
+    question = asked(TRAINER, tmp_path)
+    (tmp_path / "again.yaml").write_text(questions.show(question))
+    again = questions.load(tmp_path / "again.yaml")
+    assert again.asked.resolved == {**question.asked.resolved, "name": "params"}
+    assert parameters(again.asked.shape) == parameters(question.asked.shape)
+
+
+def test_a_job_without_a_loader_to_train_from_evaluates(tmp_path: Path) -> None:
+    text = TRAINER.replace("train_dataloader: &loader", "other: &loader")
+    assert asked(text, tmp_path).kind == "evaluation"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        (
+            "name: llama",
+            "name: t5",
+            5,
+            "model.name says that this is a decoder that attends to an encoder",
+        ),
+        ("name: llama", "name: lama", 5, "model.name = 'lama' is no family that is known here, did you mean 'llama'?"),
+        ("name: llama", "name: [1]", 5, "model.name = a list is no family"),
+        ("hidden_size: 64", "hidden_size: many", 6, "model.width must be a whole number; got 'many'"),
+        ("hidden_size: 64", "other_size: 64", 4, "model.hidden_size is missing"),
+        ("num_heads: 4", "num_heads: 0", 8, "model.num_heads must be a whole number above 0; got 0"),
+        ("type: rotary", "type: relative", 12, "positions by learned buckets of distances (T5) are not modelled"),
+        ("type: rotary", "type: rotery", 12, "is not modelled, did you mean 'rotary'?"),
+        ("dropout_rate: 0.1", "attention_chunk_size: 4", 23, "= 4: attention in chunks, which is not modelled"),
+        ("dropout_rate: 0.1", "moe: {num_experts: 4, top_k: 9}", 23, "model.experts_per_token must be from 1 to"),
+        ("batch_size: 16, ", "", 34, "train_dataloader.batch_size is missing"),
+        ("  init: &init", "  init: 3\n  x: &init", 2, "init must be a mapping"),
+        ("trainer:\n", "trainer: [1]\nx:\n", 1, "a list of trainers is several jobs"),
+        ("fp16_type: cbfloat16", "fp16_type: cbfloat", 26, "did you mean 'cbfloat16'?"),
+    ],
+)
+def test_refused(old: str, new: str, line: int, said: str, tmp_path: Path) -> None:
+    problem = refused(TRAINER.replace(old, new, 1), tmp_path)
+    assert said in problem.message
+    assert problem.line == line
+
+
+def test_a_file_that_names_no_machine_says_how_to(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(FLAT)
+    with pytest.raises(InputError, match="--machine cs-3"):
+        questions.load(tmp_path / "p.yaml")
+
+
+@pytest.mark.parametrize("text", ["model: gpt2\ncluster: cs-3\n", "- 1\n", "3\n", "runconfig: {}\n"])
+def test_other_files_are_no_jobs(text: str) -> None:
+    assert not is_job(parse_yaml(text).data)
+
+
+def test_control_characters_of_names_do_not_reach_a_terminal(tmp_path: Path) -> None:
+    problem = refused(TRAINER.replace("name: llama", 'name: "a\\u001b[31mb"'), tmp_path)
+    assert "\x1b" not in str(problem)
+    (tmp_path / "p.yaml").write_text(TRAINER.replace("hiden_size", '"hi\\u001b[31mden"'))
+    job = job_of(parse_yaml((tmp_path / "p.yaml").read_text()))
+    assert all(note.isprintable() for note in job.notes)
+
+
+WEIRD: tuple[Any, ...] = (
+    None,
+    [],
+    {},
+    -1,
+    0,
+    3,
+    1.5,
+    10**30,
+    "x",
+    True,
+    [1, 2],
+    {"a": 1},
+    "\x1b[31m",
+    [{}],
+    [None],
+    {"": ""},
+)
+"""What may stand where something else is meant."""
+
+
+def _places(held: Any, loc: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if loc:
+        yield loc
+    for key, value in held.items() if isinstance(held, dict) else enumerate(held) if isinstance(held, list) else ():
+        yield from _places(value, (*loc, key))
+
+
+def _mistaken() -> Iterator[str]:
+    """Yield jobs with something else at each place."""
+    for text in (TRAINER, FLAT):
+        whole = json.dumps(parse_yaml(text).data)
+        for loc, value in itertools.product(_places(json.loads(whole)), WEIRD):
+            data = inside = json.loads(whole)
+            for key in loc[:-1]:
+                inside = inside[key]
+            inside[loc[-1]] = value
+            yield json.dumps(data)
+
+
+def _holds(texts: Iterable[str], folder: Path) -> None:
+    for text in texts:
+        with contextlib.suppress(InputError):
+            asked(text, folder)
+
+
+def test_anything_anywhere_is_read_or_refused(tmp_path: Path) -> None:
+    _holds(itertools.islice(_mistaken(), 0, None, 61), tmp_path)
+
+
+@pytest.mark.nightly
+def test_anything_anywhere_is_read_or_refused_everywhere(tmp_path: Path) -> None:
+    _holds(_mistaken(), tmp_path)
+
+
+def test_the_model_of_a_job_may_be_asked_anything(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(TRAINER)
+    data: dict[str, Any] = {"model": {"zoo": "p.yaml", "layers": 3}, "phase": "decode", "cluster": "cs-3",
+                            "inference": {"prompt": 50}}  # fmt: skip
+    question = questions.ask(data, file="w.yaml", folder=tmp_path)
+    assert (question.asked.shape.layers, question.asked.shape.window) == (3, 40)
+    assert any(note.startswith("Read from a file of the Cerebras Model Zoo") for note in question.asked.notes)
+    (tmp_path / "p.yaml").write_text("a: 1\n")
+    with pytest.raises(InputError, match="is no job of the Model Zoo"):
+        questions.ask(data, file="w.yaml", folder=tmp_path)
+    with pytest.raises(InputError, match="cannot both be given"):
+        questions.ask({**data, "model": {"zoo": "p.yaml", "preset": "gpt2"}}, file="w.yaml", folder=tmp_path)
