@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from itertools import islice
-from math import ceil
+from math import ceil, log
 
 import pytest
 from hypothesis import assume, given, settings
@@ -105,20 +105,20 @@ def test_what_computes_less_again_is_no_slower_in_passes_of_one_size(passes: int
     request = request_of(sequences=24)
     one, other = (lay(request, passes=passes, recompute=request.policies[at]) for at in sorted((kept, less)))
     assert time_step(one).step_s <= time_step(other).step_s
-    assert one.closed_s <= other.closed_s
+    assert one.least_s <= other.least_s
 
 
-@pytest.mark.parametrize(("model", "sequences", "sram"), [("gpt2", 200, "6 KiB"), ("llama", 16, "16 KiB")])
+@pytest.mark.parametrize(("model", "sequences", "sram"), [("gpt2", 300, "5 KiB"), ("llama", 16, "16 KiB")])
 def test_of_all_that_may_be_kept_the_fastest_is_found(model: str, sequences: int, sram: str) -> None:
     request = request_of(model=model, sequences=sequences, length=512 if model == "gpt2" else 4096,
                          hardware={"core.sram": sram})  # fmt: skip
     times = [
-        lay(request, passes=passes, recompute=recompute).closed_s for recompute in request.policies
+        lay(request, passes=passes, recompute=recompute).least_s for recompute in request.policies
         for passes in islice(passes_that_fit(request, recompute=recompute), 3)
     ]  # fmt: skip
     best = chosen(request)[0]
     assert best.program.placement.recompute > 1
-    assert best.program.closed_s <= min(times)
+    assert best.program.least_s <= min(times)
 
 
 SMOOTH = [("cerebras-gpt-6.7b", 2048), ("cerebras-gpt-13b", 2048), ("gpt3-175b", 2048), ("llama-3-70b", 8192)]
@@ -236,10 +236,11 @@ def test_what_is_stated_is_never_faster_than_what_is_chosen(asked: Draw, micro_b
 @settings(max_examples=12, deadline=None)
 @given(asked=REQUESTS, systems=st.integers(2, 5))
 def test_systems_without_a_tree_in_the_way_are_never_slower(asked: Draw, systems: int) -> None:
-    """The tree has one level from one system up to its fan-in."""
+    """The tree has one level from one system up to its fan-in; of several systems the slowest is waited for."""
     request = fitting({**asked, "systems": 1})
     shared = replace(request, cluster=replace(request.cluster, systems=systems))
-    assert step_s(shared) <= step_s(request) * (1 + 1e-9)
+    late = request.software.step_jitter * (2 * log(systems)) ** 0.5
+    assert step_s(shared) <= step_s(request) * (1 + late + 1e-9)
 
 
 @settings(max_examples=12, deadline=None)
@@ -269,10 +270,36 @@ def test_a_slow_store_makes_fewer_passes_worth_computing_layers_again() -> None:
     assert step_s(asked) < step_s(slow)
 
 
-def test_a_slow_host_makes_more_passes_worth_starting() -> None:
-    """The first tokens are waited for: in two passes half as long."""
-    assert chosen(request_of(stack="ideal", hardware={"host.input": "1 MB/s"}))[0].program.passes > 1
-    assert chosen(request_of(hardware={"host.input": "10 GB/s"}))[0].program.passes == 1
+def test_a_slow_host_sets_the_pace_of_steps_whatever_the_passes() -> None:
+    """The first tokens of a step come during the step before."""
+    slow = request_of(stack="ideal", hardware={"host.input": "1 MB/s"})
+    for passes in (1, 3):
+        timed = time_step(lay(slow, passes=passes, recompute=0))
+        assert timed.step_s == pytest.approx(24 * 512 * 8 / 1e6, rel=0.01)
+
+
+def test_the_slowest_of_many_systems_is_waited_for() -> None:
+    """By one standard deviation times sqrt(2 ln n): 0.9 % of its arithmetic with 16 systems, nothing with one."""
+    asked = {"sequences": 64, "length": 1024}
+    one = lay(request_of(**asked), passes=2, recompute=0)  # type: ignore[arg-type]
+    many = lay(request_of(**asked | {"sequences": 64 * 16, "systems": 16}), passes=2, recompute=0)  # type: ignore[arg-type]
+    timed = time_step(many)
+    assert one.straggle_s == 0
+    assert many.straggle_s == pytest.approx(0.004 * (2 * log(16)) ** 0.5 * many.busy_s()["compute"])
+    assert timed.seconds["wafer", "stragglers"] == pytest.approx(many.straggle_s)
+    assert timed.step_s == pytest.approx(time_step(one).step_s + many.straggle_s, rel=1e-3)
+
+
+def test_nodes_of_the_tree_and_hosts_are_shared() -> None:
+    """Four children share a node's 100 GB/s, eight or more are eight; two systems share a host."""
+    shared = {"swarmx.node": "100 GB/s", "host.feeds": 2}
+    for systems, children in ((1, 1), (4, 4), (8, 8), (64, 8)):
+        program = lay(request_of(sequences=64 * 12, systems=systems, hardware=shared), passes=1, recompute=0)
+        assert program.stream_bytes_per_s == min(150e9, 100e9 / children)
+        host, group = program.cluster.host, program.groups[0]
+        assert program.input_s(group) == pytest.approx(
+            host.latency_s + group.token_bytes * min(2, systems) / host.input_bytes_per_s
+        )
 
 
 def test_auto_recomputes_where_nothing_else_fits() -> None:

@@ -4,7 +4,8 @@
     |-- dt --|w|-- dt --|w|---- x [ u ][ again ]-- ...
 
 With failures at random, one every M on average over all systems, dt of training takes
-M exp(u / M) (exp((dt + w) / M) - 1) (Daly 2006). No failure rate of wafer-scale systems is published: it has to be stated, or nothing fails.
+M exp(u / M) (exp((dt + w) / M) - 1) (Daly 2006). No failure rate of
+wafer-scale systems is published: it has to be stated, or nothing fails.
 """
 
 from __future__ import annotations
