@@ -15,19 +15,17 @@ timeline; this is many times as fast.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import fsum
 
 from wsesim.mapping import PassGroup, Program, Stage
-from wsesim.system.due import Due, counted, safe
-from wsesim.system.line import Line
-from wsesim.system.machine import tree_latency_s
-from wsesim.system.sequence import alike_s, pieces, repeats
+from wsesim.system.due import safe
+from wsesim.system.piecework import Pieces
+from wsesim.system.sequence import alike_s, repeats
 from wsesim.system.store import TRACK as STORE
-from wsesim.system.store import cause_of, due_after, lag_after
+from wsesim.system.store import due_after, lag_after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,20 +71,12 @@ class _Mark:
     moved: dict[str, float]
 
 
-class _Times:
+class _Times(Pieces):
     """The times of steps, as far as they are known."""
 
     def __init__(self, program: Program, *, fold: bool) -> None:
-        self.program, self.fold = program, fold
-        self.rate, self.latency_s = program.stream_bytes_per_s, tree_latency_s(program)
-        self.now = self.free = self.soonest = self.skipped = 0.0
-        self.weights, self.gradients = Line(program.buffer_bytes), Line(program.buffer_bytes)
-        self.tokens = Line(program.input_room_bytes)
-        self.due: Due | None = None
-        self.slack = 0.0
-        self.seconds: dict[tuple[str, str], float] = defaultdict(float)
-        self.moved: dict[str, float] = defaultdict(float)
-        self.pieces = 0
+        super().__init__(program)
+        self.fold, self.skipped = fold, 0.0
 
     def steps(self) -> Timed:
         """Work steps out until they repeat."""
@@ -114,7 +104,7 @@ class _Times:
         for cause, seconds in self.program.between.items():
             start = self.now
             self.now = start + seconds
-            self._spent("wafer", cause, start, self.now)
+            self.spent("wafer", cause, start, self.now)
 
     def _close(self, *, drained: float) -> None:
         """End a step for the store: the sender of the next waits for what is due, and for the last gradient first."""
@@ -126,82 +116,9 @@ class _Times:
         self.weights.at = max(self.weights.at, drained)
 
     def _pass(self, group: PassGroup, *, last: bool) -> None:
-        self._input(group)
+        self.input(group)
         for stage in group.stages:
-            self._repeat(stage.repeat, partial(self._copy, stage, last=last), _moving(stage))
-
-    def _input(self, group: PassGroup) -> None:
-        line, start, size = self.tokens, self.now, group.token_bytes
-        fed = line.at + self.program.input_s(group)
-        self._spent("host", "input", line.at, fed)
-        line.at = line.room_from(size, fed)
-        self.now = max(start, line.at)
-        line.put(size, self.now)
-        self._spent("wafer", "input", start, self.now)
-
-    def _copy(self, stage: Stage, *, last: bool) -> None:
-        count = pieces(self.program, stage)
-        self.pieces += count
-        weights, gradients, compute_s = (
-            stage.weight_bytes / count,
-            stage.gradient_bytes / count,
-            stage.compute_s / count,
-        )
-        new = counted(self.program, stage, weights) if self.due else 0.0
-        for _ in range(count):
-            if weights:
-                self._wait_for_weights(weights, new)
-            start = self.now
-            self.now = start + compute_s
-            self._spent("wafer", "compute", start, self.now)
-            if weights:
-                self.weights.put(weights, self.now)
-            if gradients:
-                self._send_gradients(gradients, last=last)
-
-    def _wait_for_weights(self, size: float, new: float) -> None:
-        line, start = self.weights, self.now
-        ready = self._updated(new)
-        sent = line.at + size / self.rate
-        self._spent("swarmx down", "weights", line.at, sent)
-        self.moved["weights"] += size
-        arrival = sent + self.latency_s
-        line.at = line.room_from(size, sent)
-        got = max(start, line.at)
-        self.now = got + (arrival - got) if arrival > got else got  # as an event's delay is added to its time
-        updated = min(max(start, ready), self.now)
-        self._spent("wafer", "update", start, updated)
-        self._spent("wafer", "weights", updated, self.now)
-
-    def _updated(self, size: float) -> float:
-        """Let the sender wait until the next piece, of so many bytes not sent before, is updated; return since when."""
-        line = self.weights
-        if self.due is None:
-            return 0.0
-        ready = self.due.ready(size)
-        if ready > line.at:
-            line.at = line.at + (ready - line.at)
-        self.slack = self.due.slack(line.at)
-        if line.at >= self.due.end:
-            self.due = None
-        return ready
-
-    def _send_gradients(self, size: float, *, last: bool) -> None:
-        line, start = self.gradients, self.now
-        self.now = line.room_from(size, start)
-        self._spent("wafer", "gradients", start, self.now)
-        start = max(line.at, self.now)
-        line.at = start + size / self.rate
-        self._spent("swarmx up", "gradients", start, line.at)
-        self.moved["gradients"] += size
-        line.put(size, line.at)
-        seconds, arrival = self.program.update_s(size, last=last), line.at + self.latency_s
-        self.free, self.soonest = max(self.free, arrival) + seconds, arrival + seconds
-        self.seconds[STORE, cause_of(self.program, last=last)] += seconds
-
-    def _spent(self, track: str, cause: str, start: float, end: float) -> None:
-        if end > start:
-            self.seconds[track, cause] += end - start
+            self._repeat(stage.repeat, partial(self.copy, stage, last=last), _moving(stage))
 
     def _repeat(self, times: int, once: Callable[[], None], moving: frozenset[str]) -> None:
         """Do something *times*; once it leaves all that is *moving* as the time before did, count the others."""

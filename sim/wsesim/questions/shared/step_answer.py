@@ -171,7 +171,8 @@ def _figures(step: Step, program: Program, ends: Ends) -> dict[str, Any]:
     power_w = systems * (wafer.idle_power_w + wafer.active_power_w * min(1.0, busy))
     peak = systems * wafer.peak_flops(_peak_precision(step, program))
     return {
-        "step_s": step_s, "first_step_s": ends.first_s, "last_update_s": ends.tail_s, "step_cycles": round(step_s * wafer.core.clock_hz), "tokens_per_s": step.tokens / step_s,
+        "step_s": step_s, "first_step_s": ends.first_s, "last_update_s": ends.tail_s,
+        "step_cycles": round(step_s * wafer.core.clock_hz), "tokens_per_s": step.tokens / step_s,
         "samples_per_s": step.sequences / step_s, "mfu": program.model_flops / (step_s * peak),
         "flops_per_step": program.model_flops,
         "energy_per_token_j": power_w * step_s / step.tokens, "power_w": power_w,
@@ -220,7 +221,8 @@ def _facts(step: Step, graph: Graph, program: Program) -> dict[str, Mapping[str,
         "machine": machine_facts(cluster, step.precision),
         "batch": {"sequences": step.sequences, "length": step.length, "per_system": program.largest_share},
         "placement": {
-            "passes": words(program), "micro_batch": place.micro_batch, "sub_batch": place.sub_batch, "columns": place.columns, "rows": place.rows,
+            "passes": words(program), "micro_batch": place.micro_batch, "sub_batch": place.sub_batch,
+            "columns": place.columns, "rows": place.rows,
             "tokens_per_core": place.tokens_per_core, "features_per_core": place.features_per_core,
             "recompute": place.recompute > 0, "checkpoint_layers": place.recompute,
         },
