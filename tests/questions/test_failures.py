@@ -48,7 +48,7 @@ def test_nonsense_is_refused(stated: dict[str, object], message: str) -> None:
 
 
 def test_a_sub_batch_is_a_part_of_a_micro_batch() -> None:
-    with pytest.raises(InputError, match="sub_batch = 4 is more than batch.micro_batch = 2"):
+    with pytest.raises(InputError, match=r"sub_batch = 4 is more than batch\.micro_batch = 2"):
         _asked(batch={"sequences": 8, "length": 128, "micro_batch": 2, "sub_batch": 4})
 
 
