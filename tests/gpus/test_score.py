@@ -78,6 +78,9 @@ def test_the_nearest_series_is_of_the_same_gpu() -> None:
     near = nearest_series("step", 15e9, fleet_named("h100x64"))
     assert near is not None
     assert "Nemotron-4 15B, h100-80gb-sxm, bf16" in near.name
+    tuned = nearest_series("step", 70e9, fleet_named("h100x8:fp8"), adapters=True)
+    assert tuned is not None
+    assert "70B, h100" in tuned.name
     assert nearest_series("dream", 15e9, fleet_named("h100x64")) is None
 
 

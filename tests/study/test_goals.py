@@ -24,7 +24,7 @@ FOUND = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=12)
 @pytest.fixture
 def tiny(tmp_path: Path) -> Path:
     file = tmp_path / "tiny.yaml"
-    text = "model: gpt2\nbatch: {sequences: 64, length: 128}\ncluster: {machine: cs-2, systems: 5}\n"
+    text = "model: gpt2\nbatch: {sequences: 64, length: 1024}\ncluster: {machine: cs-2, systems: 5}\n"
     file.write_text(text, "utf-8")
     return file
 
@@ -44,7 +44,7 @@ def test_the_fewest_systems_that_reach_a_goal(tiny: Path) -> None:
     found = size(questions.load(tiny), goal(f"tokens_per_s >= {wanted}"), machines=["cs-3"], level="closed")
     fewest = found.fewest("cs-2")
     assert fewest is not None
-    assert (fewest.systems, fewest.best, found.machine) == (3, True, "cs-2")
+    assert (fewest.systems, found.machine) == (3, "cs-2")
     assert found.words == f"3 systems of cs-2: tokens_per_s >= {wanted}."
     assert speed(tiny, 2) < wanted == fewest.figures["tokens_per_s"]
     assert {each.machine for each in found.shown} == {"cs-2", "cs-3"}

@@ -30,7 +30,7 @@ from wsesim.signs import write_nearest
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
+@click.version_option(__version__, "-V", "--version", message="wsesim %(version)s")
 @debug_option
 def cli() -> None:
     """Answer what training and serving a GPT takes on wafer-scale machines.

@@ -22,7 +22,7 @@ from wsesim.gpus.training import StepEstimate, StepTask, estimate_step
 USUAL_MFU = 0.4
 """Of a GPU and precision of which no step was published."""
 OTHER_GPU, OTHER_PRECISION, OTHER_WORK, OF_SCALE = 1.5, 0.7, 0.7, 0.2
-"""What counts as far: another GPU, precision, fine-tuning, each factor e in GPUs; a factor e in weights counts 1."""
+"""What counts as far: another GPU, precision, adapters or not, a factor e in GPUs; a factor e in weights counts 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,16 +200,16 @@ def spread_of(series: Iterable[SeriesScore]) -> tuple[float, float]:
     return median(errors), fmean(errors[int(0.75 * len(errors)) :])
 
 
-def nearest_series(timed: str, weights: float, fleet: Fleet) -> SeriesScore | None:
-    """Return the published series nearest to what is *timed* of a model of so many *weights*."""
+def nearest_series(timed: str, weights: float, fleet: Fleet, *, adapters: bool = False) -> SeriesScore | None:
+    """Return the published series nearest to what is *timed* of so many *weights*, of which *adapters* alone learn."""
     rows = [row for row in packaged_rows() if row.timed == timed]
     if not rows:
         return None
-    near = min(rows, key=lambda row: _distance(row, weights, fleet))
+    near = min(rows, key=lambda row: _distance(row, weights, fleet, adapters))
     return by_series(score_rows(row for row in rows if row.series == near.series))[0]
 
 
-def _distance(row: GpuRow, weights: float, fleet: Fleet) -> float:
+def _distance(row: GpuRow, weights: float, fleet: Fleet, adapters: bool) -> float:
     try:
         other, billions = fleet_of(row), row.number("n_params_b")
     except (NotEstimated, SpecError):
@@ -217,6 +217,6 @@ def _distance(row: GpuRow, weights: float, fleet: Fleet) -> float:
     if not billions:
         return float("inf")
     found = abs(log(billions * 1e9 / weights)) + OF_SCALE * abs(log(other.count / fleet.count))
-    found += OTHER_WORK * ("tuning" in row["phase"])
+    found += OTHER_WORK * (("LoRA" in row["phase"]) != adapters)
     found += OTHER_GPU * (other.gpu.key != fleet.gpu.key)
     return found + OTHER_PRECISION * (_bits(other) != _bits(fleet))

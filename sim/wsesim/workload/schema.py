@@ -220,7 +220,7 @@ class QuestionFile(Section):
     """Figures of the machine to change, by dotted name or nested, each with its unit."""
     asserted: Annotated[list[Text] | None, Silent(), Field(alias="assert")] = None
     """What the answer has to keep to, as comparisons of its figures: `tokens_per_s >= 50000`. If it does not,
-    `wsesim run` ends with exit code 1."""
+    `wsesim run` ends with exit code 1. Default: nothing."""
 
 
 class ModelFile(QuestionFile):

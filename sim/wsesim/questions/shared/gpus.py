@@ -90,7 +90,11 @@ def task_of(question: Question) -> Task | None:
     match question:
         case StepQuestion(step=step):
             return StepTask(
-                model=question.asked.shape, sequences=step.sequences, length=step.length, learns=step.trains
+                model=question.asked.shape,
+                sequences=step.sequences,
+                length=step.length,
+                learns=step.trains,
+                trains_weights=not question.asked.shape.adapter_rank,
             )
         case RequestQuestion(request=request):
             return RequestTask(
@@ -128,8 +132,9 @@ def _step(task: StepTask, fleet: Fleet) -> BesideGpus:
         return BesideGpus(fleet=fleet, estimate=found)
     constant_s = step_at_constant_s(task, fleet)
     rate = task.tokens / found.step_s
+    near = nearest_series("step", parameters(task.model), fleet, adapters=not task.trains_weights)
     return BesideGpus(
-        fleet=fleet, estimate=found, near=nearest_series("step", parameters(task.model), fleet),
+        fleet=fleet, estimate=found, near=near,
         figures={"step_s": found.step_s, "tokens_per_s": rate, **_power(fleet, found.board_w, rate)},
         constant={"step_s": constant_s, "tokens_per_s": task.tokens / constant_s},
     )  # fmt: skip
