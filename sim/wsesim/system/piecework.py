@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 from wsesim.mapping import PassGroup, Program, Stage
+from wsesim.system.backlog import Backlog
 from wsesim.system.due import Due, counted
-from wsesim.system.line import Line
 from wsesim.system.machine import ROUNDING, tree_latency_s
 from wsesim.system.sequence import pieces
 from wsesim.system.store import TRACK as STORE
@@ -17,15 +17,15 @@ WEIGHTS_IN, GRADIENTS_OUT = ("swarmx down", "weights"), ("swarmx up", "gradients
 """What a piece takes time of: track and cause."""
 
 
-class Pieces:
+class Piecework:
     """What is known of the pieces of a step so far."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.rate, self.latency_s = program.stream_bytes_per_s, tree_latency_s(program)
         self.now = self.free = self.soonest = 0.0
-        self.weights, self.gradients = Line(program.buffer_bytes), Line(program.buffer_bytes)
-        self.tokens = Line(program.input_room_bytes)
+        self.weights, self.gradients = Backlog(program.buffer_bytes), Backlog(program.buffer_bytes)
+        self.tokens = Backlog(program.input_room_bytes)
         self.due: Due | None = None
         self.slack = 0.0
         self.seconds: dict[tuple[str, str], float] = defaultdict(float)

@@ -22,7 +22,7 @@ from math import fsum
 
 from wsesim.mapping import PassGroup, Program, Stage
 from wsesim.system.due import safe
-from wsesim.system.piecework import Pieces
+from wsesim.system.piecework import Piecework
 from wsesim.system.sequence import alike_s, repeats
 from wsesim.system.store import TRACK as STORE
 from wsesim.system.store import due_after, lag_after
@@ -71,7 +71,7 @@ class _Mark:
     moved: dict[str, float]
 
 
-class _Times(Pieces):
+class _Times(Piecework):
     """The times of steps, as far as they are known."""
 
     def __init__(self, program: Program, *, fold: bool) -> None:

@@ -9,7 +9,7 @@ from wsesim.system.machine import ROUNDING
 
 
 @dataclass(slots=True)
-class Line:
+class Backlog:
     """A queue with room in bytes, and who fills or empties it."""
 
     room: float
