@@ -155,6 +155,8 @@ class OpTime:
     """Moved over the fabric by one call, all links together."""
     sram_bytes: int = 0
     """Read and written in SRAM by one call, all cores together."""
+    events: Mapping[str, float] = field(default_factory=dict)
+    """What costs energy in one call, all cores together, by kind: multiply-accumulates, accesses, issues, hops."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from math import fsum, isqrt
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from wsesim.answer import MemoryUse, OpTime
 from wsesim.graph import Graph, flops
@@ -129,7 +129,8 @@ def _known_of(request: StepRequest) -> Known:
 def _as_kernels_see(wafer: Wafer) -> Wafer:
     """Return a wafer with all that no kernel, no activation and no need of memory depends on set to the same."""
     core = replace(wafer.core, sram_bytes=LARGEST_SRAM_BYTES)
-    return replace(wafer, core=core, io_bytes_per_s=1.0, idle_power_w=0.0, active_power_w=0.0)
+    unread: dict[str, Any] = {"io_bytes_per_s": 1.0, "energy": None, "die": None}
+    return replace(wafer, core=core, **unread)
 
 
 def lay(request: StepRequest, *, passes: int, recompute: float) -> Program:
