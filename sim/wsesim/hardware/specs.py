@@ -10,6 +10,9 @@ from dataclasses import dataclass, field, fields, replace
 
 from wsesim.errors import SpecError, require_at_most, require_choice, require_not_negative, require_positive
 from wsesim.figures import LESS, MORE, neither
+from wsesim.hardware.die import Die
+from wsesim.hardware.energy import Energy
+from wsesim.hardware.price import Price
 
 PRECISIONS = ("fp16", "mixed", "fp32", "bf16", "cb16")
 """fp16 adds up in fp16; mixed multiplies fp16 and adds up in fp32, and so do bf16 and cb16 with operands of theirs."""
@@ -281,7 +284,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wafer:
-    """One system's wafer: the rectangle of cores a program can use, its edge and its power."""
+    """One system's wafer: the rectangle of cores a program can use, its edge, its power and its area."""
 
     columns: int = field(metadata=MORE)
     """Cores along x that a program can use."""
@@ -299,10 +302,10 @@ class Wafer:
     """Bytes per second into the wafer, and as many out of it at the same time."""
     io_channels: int = field(metadata=MORE)
     """Places on the west edge, and as many on the east edge, where data enters or leaves."""
-    idle_power_w: float = field(metadata=LESS)
-    """Power of the whole system when no core computes, watts."""
-    active_power_w: float = field(metadata=LESS)
-    """Power on top of that when every core computes, watts."""
+    energy: Energy
+    """What it draws."""
+    die: Die
+    """Its area, its spare cores and the defects it is made with."""
 
     def __post_init__(self) -> None:
         require_positive(
@@ -312,7 +315,6 @@ class Wafer:
         require_at_most(MOST_CORES, why, columns=self.columns, rows=self.rows)
         longer = "columns" if self.columns >= self.rows else "rows"
         require_at_most(MOST_CORES // min(self.columns, self.rows), why, **{longer: getattr(self, longer)})
-        require_not_negative(idle_power_w=self.idle_power_w, active_power_w=self.active_power_w)
 
     @property
     def cores(self) -> int:
@@ -369,15 +371,19 @@ class MemoryX:
 class SwarmX:
     """The tree between store and wafers: broadcasts weights down, sums gradients up."""
 
-    fan_in: int = field(metadata=MORE)
+    fan_in: int = field(metadata=neither("wider nodes make fewer levels, and share what a node passes among more"))
     """Children of a node of the tree."""
     link_bytes_per_s: float = field(metadata=MORE)
     """Bytes per second on a link of the tree, each way."""
+    node_bytes_per_s: float = field(metadata=MORE)
+    """What a node copies down, and adds up on the way back, all its children together, bytes per second each way."""
     hop_s: float = field(metadata=LESS)
     """Latency of one level of the tree, seconds."""
 
     def __post_init__(self) -> None:
-        require_positive(fan_in=self.fan_in, link_bytes_per_s=self.link_bytes_per_s)
+        require_positive(
+            fan_in=self.fan_in, link_bytes_per_s=self.link_bytes_per_s, node_bytes_per_s=self.node_bytes_per_s
+        )
         require_not_negative(hop_s=self.hop_s)
         if self.fan_in < 2:
             raise SpecError("fan_in", "must be at least 2, or the tree never narrows")
@@ -385,10 +391,12 @@ class SwarmX:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """The server that feeds a system with tokens."""
+    """The server that feeds systems with tokens."""
 
     input_bytes_per_s: float = field(metadata=MORE)
-    """Tokens it can deliver to a system, bytes per second."""
+    """Tokens it can deliver, bytes per second."""
+    feeds: int = field(metadata=LESS)
+    """Systems that share it, each with its part of that rate."""
     latency_s: float = field(metadata=LESS)
     """Time from a request to its first byte, seconds."""
     upload_bytes_per_s: float = field(metadata=MORE)
@@ -403,6 +411,7 @@ class Host:
     def __post_init__(self) -> None:
         require_positive(
             input_bytes_per_s=self.input_bytes_per_s,
+            feeds=self.feeds,
             upload_bytes_per_s=self.upload_bytes_per_s,
             download_bytes_per_s=self.download_bytes_per_s,
         )
@@ -417,7 +426,7 @@ class Cluster:
 
     name: str
     """What people call the machine."""
-    systems: int = field(metadata=MORE)
+    systems: int = field(metadata=neither("the more there are, the longer the slowest of them is waited for"))
     """Systems a run uses, each with one wafer."""
     max_systems: int = field(metadata=MORE)
     """Systems the machine can have."""
@@ -429,6 +438,8 @@ class Cluster:
     """The tree between the store and the systems."""
     host: Host
     """The server beside each system."""
+    price: Price
+    """What wafers, systems and electricity cost."""
 
     def __post_init__(self) -> None:
         require_positive(systems=self.systems, max_systems=self.max_systems)

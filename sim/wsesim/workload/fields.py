@@ -38,6 +38,11 @@ def _time(value: object) -> object:
     return value
 
 
+def auto_or_time(value: object) -> object:
+    """Check `auto` or a time above 0 with its unit."""
+    return value if value == "auto" else _time(value)
+
+
 Time = Annotated[str, BeforeValidator(_time)]
 """A time above 0, with its unit."""
 Derived = Mapping[str, tuple[object, str]]
@@ -108,6 +113,11 @@ def choice(names: Callable[[], tuple[str, ...]]) -> tuple[BeforeValidator, Field
         schema["enum"] = list(names())
 
     return BeforeValidator(check), Field(json_schema_extra=list_them)
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """Marks a key that is not there at all where it is not given: nothing follows from it."""
 
 
 class Section(BaseModel):
@@ -193,7 +203,10 @@ def fill(
         return value
 
     for name, value in values.items():
-        inner = schema.inner(name)
+        inner, info = schema.inner(name), schema.model_fields[name]
+        key_of = info.alias or name
+        if key_of not in given and any(isinstance(each, Silent) for each in info.metadata):
+            continue
         if name in plain:
             resolved[name] = plain[name]
         elif inner is not None and (value is not None or any(key.startswith(f"{name}.") for key in derived)):
@@ -203,7 +216,7 @@ def fill(
                 for key in inner.model_fields
             }
         elif inner is None:
-            resolved[name] = one(schema, name, value, name, present=name in given)
+            resolved[key_of] = one(schema, name, value, key_of, present=key_of in given)
     return resolved, tuple(defaults)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from math import fsum
+from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 from wsesim.answer import Answer, DoesNotFit, Level, Limit, Outcome, Spent, Table
@@ -13,13 +13,15 @@ from wsesim.hardware import Cluster
 from wsesim.mapping import Program, StepRequest, lay
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
+from wsesim.questions.shared.failures import failures_of
 from wsesim.questions.shared.job import job_figures, job_table
 from wsesim.questions.shared.limits import limits_of
+from wsesim.questions.shared.power import Power, power_tables, step_counts
 from wsesim.questions.shared.step import MFU, Step
 from wsesim.questions.shared.step_bound import bound_of, closed_spent
 from wsesim.questions.shared.step_notes import choices, notes, words
 from wsesim.system import Clock, Timed, Way, by_formula, fastest, play, time_step
-from wsesim.units import Dimension, show, show_count
+from wsesim.units import show_count
 
 PEAKS = {
     "fp16": ("fp16",), "fp32": ("fp32",), **dict.fromkeys(("mixed", "bf16", "cb16"), ("fp16", "mixed")),
@@ -35,10 +37,10 @@ LEAVES_OUT = {
         "Contention between colors, bank conflicts and stalls inside a core: kernels are closed forms.",
         "Uneven splits: a core holds width / columns features, although features are whole.",
         "Causal savings in attention: the full square of scores is computed.",
-        "Masks of sparse weights that change, and zeros that fall unevenly over columns of cores.",
+        "Masks of sparse weights that change.",
         "Which token goes to which expert: every expert has the room and time of the busiest, model.expert_imbalance.",
-        "Power that depends on the clock or on what a core does: only whether the wafer computes counts.",
-        "Defective cores, thermal throttling, and noise between systems.",
+        "Power from second to second: it is the mean over the step. Ways around defects: those "
+        "take columns, where spares do not take them in, and no hop more.",
         "Compilation: it takes minutes to an hour, and follows from software that is not described.",
     ),
     "cores": (
@@ -46,6 +48,19 @@ LEAVES_OUT = {
         "their closed form. The programs are ours, not a compiler's; measured steps have calibrated the system level.",
     ),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """A step among others like it, and what the first and the last of them take besides."""
+
+    step_s: float
+    first_s: float
+    tail_s: float
+
+    def of(self, steps: float) -> float:
+        """Return what so many steps take back to back; of less than one its share of the first."""
+        return self.first_s * min(1.0, steps) + max(0.0, steps - 1) * self.step_s + (self.tail_s if steps else 0.0)
 
 
 def solve_step(question: Question, step: Step, level: Level, say: Say) -> Outcome:
@@ -90,7 +105,7 @@ def sketch_step(question: Question, step: Step, level: Level) -> Outcome:
 
 def saying(answer: Answer, request: StepRequest, ways: tuple[Way, ...]) -> Answer:
     """Return *answer* with what was chosen for the user, and what there is to note."""
-    return replace(answer, choices=choices(request, ways), notes=tuple(notes(request, ways[0])))
+    return replace(answer, choices=choices(request, ways), notes=(*notes(request, ways[0]), *answer.notes))
 
 
 def timed_answer(question: Question, step: Step, way: Way) -> Answer:
@@ -100,12 +115,15 @@ def timed_answer(question: Question, step: Step, way: Way) -> Answer:
 
 
 def _in_figures(question: Question, step: Step, way: Way, level: Level) -> Answer:
-    program, step_s = way.program, way.timed.step_s
+    program, timed, step_s = way.program, way.timed, way.timed.step_s
+    ends = Ends(step_s=step_s, first_s=timed.first_s, tail_s=timed.tail_s)
     spent = closed_spent(program) if level == "closed" else spent_on(program, way.timed)
     bound = bound_of(program, spent, step.precision)
-    figures = _figures(step, program, step_s) | {"bound_s": bound.seconds}
+    figures = _figures(step, program, ends) | {"bound_s": bound.seconds}
+    figures |= _power(program, step_s).figures(step.tokens)
     figures |= job_figures(program.parameters, program.learned, program.cluster, step.software, trains=step.trains)
     if step.trains:
+        figures |= _with_failures(step, program.wafers, figures)
         figures["job_s"] = step.between.job_s(figures, _evaluation_s(step, level) if step.between.evaluations else 0.0)
     return Answer(
         level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
@@ -125,16 +143,15 @@ def _told(answer: Answer, question: Question, step: Step, way: Way) -> Answer:
     """Return *answer* with all that is said beside its figures."""
     program, graph = way.program, way.request.graph
     assert answer.spent is not None, "a step is spent on something"
-    power_w = answer.figures["power_w"]
-    assert power_w is not None, "a step takes power"
+    power = _power(program, answer.spent.total_s)
     sentences = [f"MFU = {MFU.meaning}."]
     sentences += deciding(question, "step", lambda software: _again_s(way, software), "training")
     return replace(
-        answer, headline=_headline(step, program, answer.spent.total_s, power_w), sentences=tuple(sentences),
+        answer, headline=_headline(step, program, answer.spent.total_s, power), sentences=tuple(sentences),
         ops=tuple(program.kernels()), memory=program.memory,
         memory_limit_bytes=program.cluster.wafer.core.sram_bytes,
-        tables=(_job_table(answer, step),), facts=_facts(step, graph, program),
-        leaves_out=LEAVES_OUT[answer.level],
+        tables=(_job_table(answer, step), *power_tables(power, step.tokens)), facts=_facts(step, graph, program),
+        leaves_out=LEAVES_OUT[answer.level], notes=tuple(power.notes(step.asked.hardware)),
     )  # fmt: skip
 
 
@@ -143,34 +160,50 @@ def _job_table(answer: Answer, step: Step) -> Table:
     return job_table(answer.figures, step.software, trains=step.trains, between=between)
 
 
+def _power(program: Program, step_s: float) -> Power:
+    counts = step_counts(program)
+    return Power(cluster=program.cluster, wafers=program.cluster.systems, seconds=step_s, counts=counts)
+
+
 def _again_s(way: Way, software: Any) -> float:
     """Return the closed form of the step with other figures of the software, at the same placement."""
     place = way.program.placement
     return lay(replace(way.request, software=software), passes=place.passes, recompute=place.recompute).least_s
 
 
-def _figures(step: Step, program: Program, step_s: float) -> dict[str, Any]:
-    wafer, systems = program.cluster.wafer, program.cluster.systems
-    busy = program.load * fsum(program.causes.values()) / step_s
-    power_w = systems * (wafer.idle_power_w + wafer.active_power_w * min(1.0, busy))
+def _figures(step: Step, program: Program, ends: Ends) -> dict[str, Any]:
+    wafer, systems, step_s = program.cluster.wafer, program.cluster.systems, ends.step_s
     peak = systems * wafer.peak_flops(_peak_precision(step, program))
     return {
-        "step_s": step_s, "step_cycles": round(step_s * wafer.core.clock_hz), "tokens_per_s": step.tokens / step_s,
+        "step_s": step_s, "first_step_s": ends.first_s, "last_update_s": ends.tail_s,
+        "step_cycles": round(step_s * wafer.core.clock_hz), "tokens_per_s": step.tokens / step_s,
         "samples_per_s": step.sequences / step_s, "mfu": program.model_flops / (step_s * peak),
         "flops_per_step": program.model_flops,
-        "energy_per_token_j": power_w * step_s / step.tokens, "power_w": power_w,
-        "micro_batch": program.placement.micro_batch, "passes": program.placement.passes,
-        "recompute": program.placement.recompute,
-        "budget_s": step.token_budget / step.tokens * step_s,
+        "micro_batch": program.placement.micro_batch, "sub_batch": program.placement.sub_batch,
+        "passes": program.placement.passes, "recompute": program.placement.recompute > 0,
+        "checkpoint_layers": program.placement.recompute,
+        "budget_s": ends.of(step.token_budget / step.tokens),
         "flops_to_budget": program.model_flops * step.token_budget / step.tokens,
     }  # fmt: skip
+
+
+def _with_failures(step: Step, wafers: int, figures: Mapping[str, Any]) -> dict[str, float]:
+    """Return what failures leave of a training."""
+    section, goodput = step.asked.resolved.get("failures"), 1.0
+    if section:
+        goodput = failures_of(
+            section, systems=wafers, restart_s=figures["programming_s"] + figures["weight_upload_s"],
+            checkpoint_s=figures["checkpoint_s"],
+        ).goodput  # fmt: skip
+    budget_s = figures["budget_s"] / goodput if goodput else inf
+    return {"goodput": goodput, "budget_with_failures_s": budget_s}
 
 
 def _peak_precision(step: Step, program: Program) -> str:
     return max(PEAKS[step.precision], key=program.cluster.wafer.peak_flops)
 
 
-def _headline(step: Step, program: Program, step_s: float, power_w: float) -> dict[str, str]:
+def _headline(step: Step, program: Program, step_s: float, power: Power) -> dict[str, str]:
     wafer, systems, precision = program.cluster.wafer, program.cluster.systems, _peak_precision(step, program)
     clock = f"{wafer.core.clock_hz / 1e9:g} GHz"
     words = {
@@ -181,7 +214,9 @@ def _headline(step: Step, program: Program, step_s: float, power_w: float) -> di
     }
     if step.trains:
         words["budget_s"] = f"for {show_count(step.token_budget)} tokens, steps back to back, nothing between"
-    return words | {"energy_per_token_j": f"at {show(power_w, Dimension.WATTS)}, all wafers, mean over the step"}
+    if power.unsourced:
+        return words
+    return words | {"energy_per_token_j": power.words("all systems, without servers")}
 
 
 def _facts(step: Step, graph: Graph, program: Program) -> dict[str, Mapping[str, object]]:
@@ -191,9 +226,10 @@ def _facts(step: Step, graph: Graph, program: Program) -> dict[str, Mapping[str,
         "machine": machine_facts(cluster, step.precision),
         "batch": {"sequences": step.sequences, "length": step.length, "per_system": program.largest_share},
         "placement": {
-            "passes": words(program), "micro_batch": place.micro_batch, "columns": place.columns, "rows": place.rows,
+            "passes": words(program), "micro_batch": place.micro_batch, "sub_batch": place.sub_batch,
+            "columns": place.columns, "rows": place.rows,
             "tokens_per_core": place.tokens_per_core, "features_per_core": place.features_per_core,
-            "recompute": place.recompute,
+            "recompute": place.recompute > 0, "checkpoint_layers": place.recompute,
         },
     }  # fmt: skip
 
