@@ -74,7 +74,7 @@ class Streamed:
         while True:
             yield self._trial(self._columns(kept), rows, tokens, kept, passed)
             if passed > FEW:
-                passed = max(FEW, ceil(passed / 2))
+                passed = max(FEW, passed - max(1, passed // 8))
             elif max(tokens, kept // self.unit) <= 1:
                 return
             elif tokens >= kept:
