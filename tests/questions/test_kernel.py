@@ -365,6 +365,8 @@ WHERE: tuple[tuple[Case, Changes], ...] = (
     (("layer-norm", (4, 4), (8, 16), {}, "cores"), {"code.divide_cycles": 999, "code.sqrt_cycles": 999}),
     (("softmax", (4, 4), (8, 16), {}, "cores"), {"code.exp_cycles": 999}),
     (("layer-norm", (4, 4), (8, 16), {"options": {"precision": "mixed"}}, "cores"), {"core.convert_per_cycle": 2}),
+    (("stream-gemm", (2, 1), (96, 8, 4), {"options": {"precision": "mixed"}, "cluster": "cs-3"}, "cores"),
+     {"core.accumulator": "64 B"}),
 )  # fmt: skip
 """Small kernels, and a value of each figure that changes what they answer."""
 

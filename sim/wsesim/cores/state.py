@@ -114,7 +114,7 @@ CHANNEL = np.dtype([
     ("port", "i4"),  # side its words come from; isa.INWARD if they go to the program
     ("task", "i4"),  # that a wavelet in it starts, -1: none
     ("filter", "i4"),  # before it, -1: none
-    ("begins", "i4"),  # cycles from a wavelet's arrival to the first instruction of its task
+    ("begins", "i4"),  # cycles from a wavelet's arrival to the first instruction of its task, in programs of roles
 ])  # fmt: skip
 SWITCH = np.dtype([
     ("queue", "i4"),  # that a position listens to

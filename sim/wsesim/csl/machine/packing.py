@@ -140,7 +140,7 @@ def _channels(laid: list[LaidTile]) -> Array:
         for at, queue in enumerate(each.queues):
             inward = queue.port == isa.INWARD
             sieve = sieves.index(queue.color) if inward and queue.color in sieves else -1
-            row[at] = (queue.color, queue.port, queue.task, sieve)
+            row[at] = (queue.color, queue.port, queue.task, sieve, 0)  # tasks of code all begin alike: see `code_run`
     return table
 
 

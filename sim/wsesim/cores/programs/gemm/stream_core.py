@@ -210,16 +210,16 @@ def _column(layer: StreamedLayer, column: int, taken: Array, weights: Array) -> 
     cut, sends = layer.cut, weights[taken] != 0
     if layer.nonzeros is None:
         sends[:] = True
-    for feature in range(min(2, layer.weights)):
-        sends[:, feature] |= sends.sum(1) < min(2, layer.weights)
-    output, feature = np.nonzero(sends)
+    for at in range(min(2, layer.weights)):
+        sends[:, at] |= sends.sum(1) < min(2, layer.weights)
+    place, feature = np.nonzero(sends)
     owner = taken // cut.outputs_each
-    first, last = np.diff(output, prepend=-1) > 0, np.diff(output, append=len(taken)) > 0
-    begins, keeps = (owner[output] + 1) % cut.columns == column, owner[output] == column
+    first, last = np.diff(place, prepend=-1) > 0, np.diff(place, append=len(taken)) > 0
+    begins, keeps = (owner[place] + 1) % cut.columns == column, owner[place] == column
     enters = np.where(first, np.where(begins, ENDS, PASSES), WITHIN)
     leaves = np.where(last, np.where(keeps, ENDS, PASSES), WITHIN)
     tags = (3 * enters + leaves << INDEX_BITS | feature) << WEIGHT_BITS
-    values = weights[taken[output], feature]
+    values = weights[taken[place], feature]
     if layer.wavelets_each == 1:
         return np.asarray(tags | values.astype(np.float16).view(np.uint16).astype(np.int64))
     return np.stack((tags, values.astype(np.float32).view(np.uint32).astype(np.int64)), 1).ravel()
