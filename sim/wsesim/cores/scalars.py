@@ -95,7 +95,12 @@ class Scalars(InstructionTable):
         begins the next time where the instruction before has ended.
         """
         self.instruction(
-            isa.DESCRIBE, descriptor, operand, cost=cost, kind=getattr(operand, "kind", isa.I32), target=int(keeps)
+            isa.DESCRIBE,
+            descriptor,
+            operand,
+            cost=cost,
+            kind=operand.kind if isinstance(operand, Mem) else isa.I32,
+            target=int(keeps),
         )
 
     def adjust(self, descriptor: Descriptor, field: str, value: Register | int, *, cost: int = 1) -> None:
