@@ -35,6 +35,18 @@ MECHANISMS: Mapping[str, str] = {
                      "glm4_moe_lite", "glm_moe_dsa"), _LATENT),
     **dict.fromkeys(("deepseek", "glm4_moe", "llama4", "llama4_text", "ernie4_5_moe", "dots1", "hunyuan_v1_moe",
                      "bailing_moe", "arctic", "moonshot"), _UNLIKE),
+    **dict.fromkeys(("mllama", "mllama_text_model", "idefics", "git", "blip_text_model"),
+                    "layers that look at an image beside the text have no mechanism here"),
+    **dict.fromkeys(("gemma3n", "gemma3n_text"), "several streams beside each other, and embeddings for each layer, "
+                    "have no mechanism here"),
+    **dict.fromkeys(("nemotron-nas", "deci", "openelm", "gpt_neox_japanese", "minimax_m2", "step3", "mimo"),
+                    "layers, or their experts, of a form of their own have no mechanism here"),
+    **dict.fromkeys(("xglm", "ctrl", "xlm", "flaubert"), "positions by sines that are added have no mechanism here"),
+    **dict.fromkeys(("electra", "mobilebert", "convbert", "squeezebert"),
+                    "a body that is narrower, or otherwise made, than a BERT's has no mechanism here"),
+    "phi3small": "attention to blocks of keys has no mechanism here",
+    "apertus": "an activation with parameters (xIELU) has no mechanism here",
+    **dict.fromkeys(("hunyuan_v1_dense", "hunyuan_v1"), "heads that are normed after they turn have no mechanism here"),
     "persimmon": "layer norms of queries and keys by head have no mechanism here",
     "bitnet": "weights of fewer than 16 bits have no mechanism here",
     "albert": "layers that share one set of weights have no mechanism here",
@@ -102,6 +114,10 @@ HARMLESS = _words(
     eoi_token_index image_token_index mm_tokens_per_image vision_config use_parallel_embedding
     embedding_sharding_dim aux_loss_alpha seq_aux ep_size moe_implementation use_mems_eval use_mems_train
     memory_attention multi_query_attention original_rope bias_dropout
+    use_mrope tokenizer_name image_token_id video_token_id vision_token_id vision_start_token_id vision_end_token_id
+    vision_feature_layer vision_feature_select_strategy projector_hidden_act multimodal_projector_bias
+    spatial_merge_size is_llama_config transformers.js_config max_batch_size max_sequence_length pad_key_length
+    pre_allocate_kv_cache interpolate_factor _num_labels audio_config
     """
 )
 """Keys that change neither what is computed of a text nor what it costs, or are looked at elsewhere."""

@@ -101,6 +101,8 @@ def _of_table(lines: Iterator[tuple[int, str]], file: str, read: Callable[[], fl
         places = [names.index(name) for name in wanted]
         try:
             for row in reader:
+                if any(row[len(names) :]):
+                    raise InputError.at(f"{len(row)} values for {len(names)} columns", file=file, line=at)
                 if row:
                     yield at, tuple([row[place] if place < len(row) else None for place in places])
         except csv.Error as error:
@@ -136,7 +138,14 @@ def _json_lines(lines: Iterator[tuple[int, str]], file: str) -> Iterator[tuple[i
             try:
                 yield number, json.loads(line)
             except (ValueError, RecursionError) as error:
-                raise InputError.at(f"not JSON: {error}", file=file, line=number) from None
+                raise InputError.at(_not_json(error), file=file, line=number) from None
+
+
+def _not_json(error: ValueError | RecursionError) -> str:
+    """Say what is wrong without what Python would be told."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"not JSON: {error}"
+    return f"not JSON: {'nested too deep' if isinstance(error, RecursionError) else 'a number has too many digits'}"
 
 
 def _json_list(lines: Iterator[tuple[int, str]], file: str) -> Iterator[tuple[int, Any]]:
@@ -152,11 +161,11 @@ def _json_list(lines: Iterator[tuple[int, str]], file: str) -> Iterator[tuple[in
         try:
             value, end = decoder.raw_decode(text) if text else (None, 0)
         except RecursionError as error:
-            raise InputError.at(f"not JSON: {error}", file=file, line=number) from None
+            raise InputError.at(_not_json(error), file=file, line=number) from None
         except ValueError as error:
             end = 0
             if len(text) > LONGEST_RECORD or (more := next(signs, None)) is None:
-                raise InputError.at(f"not JSON: {error}", file=file, line=number) from None
+                raise InputError.at(_not_json(error), file=file, line=number) from None
             text += more
             while len(text) < wanted and (more := next(signs, None)) is not None:
                 text += more
