@@ -157,6 +157,21 @@ def test_a_file_that_names_no_machine_says_how_to(tmp_path: Path) -> None:
         questions.load(tmp_path / "p.yaml")
 
 
+def test_what_a_file_says_beside_sizes(tmp_path: Path) -> None:
+    lora = "name: llama\n      lora_params: {r: 8, alpha: 16, target_modules: [self_attn, Linear]}"
+    model = asked(TRAINER.replace("name: llama", lora), tmp_path).asked.shape
+    assert (model.adapter_rank, model.adapter_scale, model.adapted) == (8, 2.0, "attention")
+    for told in ("use_position_embedding: false", "position_embedding_type: null"):
+        text = FLAT.replace("optimizer:", "lora: 3\noptimizer:").replace(
+            "use_bfloat16: true", f"use_bfloat16: true, {told}"
+        )
+        question = asked(text, tmp_path)
+        assert question.asked.shape.position == "none"
+        assert "not known here: lora." in question.asked.notes[-1]
+    slip = refused(TRAINER.replace("hidden_size: 64", "hiddensize: 64"), tmp_path)
+    assert "model.hidden_size is missing; there is 'hi" in slip.message
+
+
 @pytest.mark.parametrize("text", ["model: gpt2\ncluster: cs-3\n", "- 1\n", "3\n", "runconfig: {}\n"])
 def test_other_files_are_no_jobs(text: str) -> None:
     assert not is_job(parse_yaml(text).data)

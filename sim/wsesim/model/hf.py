@@ -10,7 +10,7 @@ from wsesim.errors import SpecError
 from wsesim.model.hf_families import FAMILIES
 from wsesim.model.hf_file import HfConfig, shown
 from wsesim.model.hf_parts import NAMES, key_of, sizes
-from wsesim.model.hf_refused import note_unread, refuse_unmodelled
+from wsesim.model.hf_refused import note_unread, refuse_quantized, refuse_unmodelled
 from wsesim.model.hf_task import task_of
 from wsesim.model.spec import Model
 
@@ -28,10 +28,10 @@ def read_hf_config(path: str | Path, *, task: str | None = None) -> Model:
         InputError: the file is missing, over 1 MiB or not JSON; a key is missing or wrong; something is not supported.
     """
     config = _text_part(HfConfig.read(path))
+    _refuse_other_files(config)
     refuse_unmodelled(config)
     kind = config.choice("model_type", {name: name for name in FAMILIES})
-    if config.has("quantization_config"):
-        _refuse_quantized(config)
+    refuse_quantized(config)
     family = FAMILIES[kind]
     keys = {name: key_of(config, name, family.usual) for name in NAMES}
     fields = family.read(config, sizes(config, family.usual, family.defaults))
@@ -72,16 +72,26 @@ def _text_part(config: HfConfig) -> HfConfig:
     return HfConfig(file=found.file, text=found.text, data=data, within=found.within, notes=found.notes)
 
 
-def _refuse_quantized(config: HfConfig) -> None:
-    inside = config.inner("quantization_config")
-    method = inside.value("quant_method", inside.value("quant_algo", "some method"))
-    bits = inside.value("bits", inside.value("w_bit", None))
-    what = f"{shown(method)}" + (f", {shown(bits)} bits" if bits is not None else "")
-    config.fail(
-        "quantization_config",
-        f"asks for weights of another format ({what}), which have no mechanism: cores hold and multiply weights of 16 "
-        "or 32 bits; remove it to ask that",
-    )
+def _refuse_other_files(config: HfConfig) -> None:
+    """Say of a file without a model type which one it seems to be."""
+    if "model_type" in config.data:
+        return
+    for key, what in _OTHER_FILES.items():
+        if key in config.data:
+            config.fail(key, f"tells {what}, not a config.json of Hugging Face: give that of the model")
+    named = shown(config.data.get("architectures"))
+    ends = ("For", "LMHead", "Model")
+    likely = [kind for kind, family in FAMILIES.items() if any(f'"{family.prefix}{end}' in named for end in ends)]
+    if likely:
+        config.fail("architectures", f'= {named}, but model_type is missing: add "model_type": "{likely[0]}"')
+
+
+_OTHER_FILES: Mapping[str, str] = {
+    "peft_type": "the file of an adapter", "lora_alpha": "the file of an adapter", "dim": "a params.json of weights "
+    "as they were first published", "do_sample": "the settings of writing", "added_tokens_decoder": "a tokenizer",
+    "weight_map": "the index of weights",
+}  # fmt: skip
+"""By a key of theirs, files that lie beside a config.json."""
 
 
 def _name(path: Path, kind: str) -> str:

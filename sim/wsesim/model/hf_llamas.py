@@ -50,8 +50,7 @@ def mistral(config: HfConfig, fields: Fields) -> Fields:
 
 def mixtral(config: HfConfig, fields: Fields) -> Fields:
     """Return a Mixtral: a Mistral with experts."""
-    found = llama(config, fields, kv=8, eps=1e-5, base=1e6) | window(config, fields)
-    return found | mixture(config, experts=8, each=2)
+    return llama(config, fields, kv=8, eps=1e-5, base=1e6) | window(config, fields) | mixture(config, experts=8, each=2)
 
 
 def qwen2(config: HfConfig, fields: Fields) -> Fields:
@@ -63,6 +62,7 @@ def qwen2(config: HfConfig, fields: Fields) -> Fields:
 def _late_windows(config: HfConfig, fields: Fields) -> Fields:
     used = config.flag("use_sliding_window", default=False)
     first = config.integer("max_window_layers", fields["layers"], least=0)
+    config.asked.update(("sliding_window", "layer_types"))
     if not used or (first >= fields["layers"] and not config.has("layer_types")):
         return {}
     if first and not config.has("layer_types"):
