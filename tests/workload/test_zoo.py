@@ -167,7 +167,7 @@ def test_what_a_file_says_beside_sizes(tmp_path: Path) -> None:
         )
         question = asked(text, tmp_path)
         assert question.asked.shape.position == "none"
-        assert "not known here: lora." in question.asked.notes[-1]
+        assert any("not known here: lora." in note for note in question.asked.notes)
     slip = refused(TRAINER.replace("hidden_size: 64", "hiddensize: 64"), tmp_path)
     assert "model.hidden_size is missing; there is 'hi" in slip.message
 
