@@ -74,7 +74,8 @@ reports: venv ## Rewrite the committed reports: two minutes
 	for name in $(STUDIED); do $(BIN)/wsesim sweep workloads/studies/$$name.yaml --out reports/$$name --force --quiet || exit; done
 	$(BIN)/wsesim validate --sensitivity --out build/validation --force
 	$(BIN)/wsesim validate --kernels --out build/validation-kernels --force
-	cp build/validation/*.* build/validation-kernels/*.* reports
+	$(BIN)/wsesim validate --gpus --sensitivity --out build/validation-gpus --force
+	cp build/validation/*.* build/validation-kernels/*.* build/validation-gpus/*.* reports
 
 weights: venv ## Train the small models that ship, and put them into the package: an hour
 	for name in $(SHIPPED); do $(BIN)/wsesim train workloads/learning/$$name.yaml --out build/$$name --force || exit; done

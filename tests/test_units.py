@@ -128,6 +128,8 @@ def test_a_negative_shows_as_its_positive_with_a_sign(value: float, dimension: D
         (999.7e3, Dimension.HERTZ, "1 MHz"),
         (16100, Dimension.WATTS, "16.1 kW"),
         (0.03, Dimension.WATTS, "0.03 W"),
+        (7.5e-12, Dimension.JOULES, "7.5 pJ"),
+        (3950.0, Dimension.JOULES, "3.95 kJ"),
     ],
 )
 def test_show(value: float, dimension: Dimension, text: str) -> None:
@@ -173,7 +175,8 @@ def test_show_count(value: float, text: str) -> None:
         ("io_bytes_per_s", Dimension.BYTES_PER_SECOND),
         ("clock_hz", Dimension.HERTZ),
         ("kernel_launch_s", Dimension.SECONDS),
-        ("idle_power_w", Dimension.WATTS),
+        ("fixed_w", Dimension.WATTS),
+        ("sram_j", Dimension.JOULES),
         ("sram_read_bytes_per_cycle", None),
         ("hop_cycles", None),
         ("rows", None),

@@ -16,7 +16,9 @@ from wsesim._version import __version__
 TYPE_CHECKING = False  # that of `typing` costs more than all else here, before Ctrl-C can be heard
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+    from typing import Any
 
     from wsesim.answer import Answer, Comparison, Level, Result, Status, Verification
     from wsesim.errors import InputError, WsesimError
@@ -93,16 +95,31 @@ def verify(question: str | Path | Question) -> Verification:
     return questions.verify(_loaded(question))
 
 
-def sweep(study: str | Path | Study, *, jobs: int | None = None) -> SweepTable:
-    """Answer every point of a study, or of the one in a file.
+def sweep(
+    study: str | Path | Study | Question, vary: Mapping[str, Any] | None = None, *, jobs: int | None = None,
+    keep: bool = True, **more: Any,
+) -> SweepTable:  # fmt: skip
+    """Answer every point of a study, or of the one in a file; or of a question in which something varies.
+
+    >>> wsesim.sweep("workloads/cerebras-gpt-13b.yaml", {"cluster.systems": "1..16"}, level="closed").frame()
+
+    Args:
+        study: a study or its file; with *vary*, a question or its file.
+        vary: settings by dotted name, each with a list of values, or a range as text.
+        jobs: processes to use; None for one a core, or for none if there are few points.
+        keep: whether answers are kept on disk, and those that are there are used.
+        more: what else a study file may say: `set`, `figures`, `level`, `sample`, `scenarios`, `derive`, ....
 
     Raises:
-        InputError: the file is not a right study.
+        InputError: not a right study.
     """
     from wsesim import study as studies
 
-    loaded = study if isinstance(study, studies.Study) else studies.load_study(study)
-    return studies.sweep(loaded, jobs=jobs)
+    if vary is not None or more:
+        given = {} if vary is None else {"vary": vary}
+        study = studies.study_of(study, {**given, **more})  # type: ignore[arg-type]
+    loaded = study if isinstance(study, studies.Study) else studies.load_study(study)  # type: ignore[arg-type]
+    return studies.sweep(loaded, jobs=jobs, journal=studies.journal_place() if keep else None)
 
 
 def _loaded(question: str | Path | Question) -> Question:

@@ -155,6 +155,8 @@ class OpTime:
     """Moved over the fabric by one call, all links together."""
     sram_bytes: int = 0
     """Read and written in SRAM by one call, all cores together."""
+    events: Mapping[str, float] = field(default_factory=dict)
+    """What costs energy in one call, all cores together, by kind: multiply-accumulates, accesses, issues, hops."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +190,8 @@ class Table:
     """Field names with their unit (`seconds`, `p50_s`, `share`, `note`); readers print values by them."""
     rows: tuple[tuple[object, ...], ...]
     """Text, numbers or None."""
+    asked: bool = False
+    """Whether it was asked for by itself, and so stands in a short answer, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -424,6 +428,8 @@ class Result:
     cost: SimulatorCost | None = None
     notes: tuple[str, ...] = ()
     """Said of the run as a whole, beside what the answer notes."""
+    broken: tuple[str, ...] = ()
+    """What the file asserts of the answer and is not so; the notes have it, too."""
 
     @property
     def status(self) -> Status:

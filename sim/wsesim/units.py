@@ -21,6 +21,7 @@ class Dimension(Enum):
     HERTZ = ("_hz", "850 MHz")
     SECONDS = ("_s", "1.5 us")
     WATTS = ("_w", "23 kW")
+    JOULES = ("_j", "7.5 pJ")
 
     @property
     def suffix(self) -> str:
@@ -59,6 +60,9 @@ def _units() -> dict[Dimension, dict[str, Fraction]]:
         | {"min": Fraction(60), "h": Fraction(3600), "d": Fraction(86400)},
         Dimension.WATTS: {f"{prefix}W": Fraction(scale) for prefix, scale in _SI.items() if prefix != "K"}
         | {"mW": Fraction(1, 1000)},
+        Dimension.JOULES: {f"{prefix}J": Fraction(scale) for prefix, scale in _SI.items() if prefix != "K"}
+        | {f"{prefix}J": scale for prefix, scale in _SMALL.items()}
+        | {"fJ": Fraction(1, 10**15)},
     }
 
 
@@ -113,6 +117,16 @@ def _scale(unit: str, dimension: Dimension) -> Fraction:
     raise ValueError(f"has the unknown unit {unit!r}{hint or f', for example {dimension.example!r}'}")
 
 
+def unit_scales() -> dict[str, Fraction]:
+    """Return every unit with what one of it is in the unit we count in; none of them measures two things."""
+    return {unit: scale for units in _UNITS.values() for unit, scale in units.items()}
+
+
+def base_unit(dimension: Dimension) -> str:
+    """Return the unit we count in."""
+    return next(unit for unit, scale in _UNITS[dimension].items() if scale == 1 and "b" not in unit)
+
+
 def dimension_of(field_name: str) -> Dimension | None:
     """Return the dimension a field name ends in (`sram_bytes` → BYTES), or None for a plain number."""
     for dimension in sorted(Dimension, key=lambda d: -len(d.suffix)):
@@ -134,7 +148,17 @@ def show(value: float, dimension: Dimension) -> str:
         return f"{_si(value)}Hz"
     if dimension is Dimension.WATTS:
         return f"{_si(value)}W"
+    if dimension is Dimension.JOULES:
+        return show_joules(value)
     return show_seconds(value)
+
+
+def show_joules(value: float) -> str:
+    """Print an energy with a fitting prefix: `7.5 pJ`, `16.9 mJ`, `3.95 kJ`."""
+    for prefix, scale in (("", 1.0), ("m", 1e-3), ("u", 1e-6), ("n", 1e-9), ("p", 1e-12), ("f", 1e-15)):
+        if abs(value) >= _ROUNDS_UP * scale:
+            return f"{_si(value)}J" if not prefix else f"{_digits(value / scale)} {prefix}J"
+    return f"{_digits(value)} J"
 
 
 def show_bytes(value: float) -> str:

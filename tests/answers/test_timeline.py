@@ -34,6 +34,24 @@ def test_every_thread_has_a_name_and_a_number_above_zero(answer: Answer) -> None
     assert {event["pid"] for event in found} == {1}
 
 
+def test_every_event_is_of_the_trace_event_format(answer: Answer) -> None:
+    """As the format's document has it: phases M and X, their fields and types; slices of a thread nest or are apart."""
+    kinds = {"process_name": "name", "thread_name": "name", "thread_sort_index": "sort_index"}
+    by_thread: dict[int, list[tuple[float, float]]] = {}
+    for event in events(trace_gz("run", answer.timeline)):
+        assert isinstance(event["name"], str)
+        assert all(type(event[key]) is int for key in ("pid", "tid"))
+        if event["ph"] == "M":
+            assert set(event["args"]) == {kinds[event["name"]]}
+            continue
+        assert event["ph"] == "X"
+        assert set(event) == {"ph", "pid", "tid", "name", "cat", "ts", "dur", "args"}
+        assert all(type(event[key]) in (int, float) and event[key] >= 0 for key in ("ts", "dur"))
+        by_thread.setdefault(event["tid"], []).append((event["ts"], event["ts"] + event["dur"]))
+    for slices in by_thread.values():
+        assert all(before[1] <= after[0] + 1e-6 for before, after in pairwise(sorted(slices)))
+
+
 def test_durations_sum_to_the_answers(answer: Answer) -> None:
     found = events(trace_gz("run", answer.timeline))
     slices = [event for event in found if event["ph"] == "X"]

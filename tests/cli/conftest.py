@@ -83,6 +83,14 @@ class Stages(SimpleNamespace):
     calls: list[tuple[Any, ...]]
 
 
+class Table(SimpleNamespace):
+    """Stands for a study and for what it finds."""
+
+    def __len__(self) -> int:
+        """Have few points."""
+        return 3
+
+
 def _module(monkeypatch: pytest.MonkeyPatch, name: str, **functions: Any) -> None:
     module = SimpleNamespace(**functions)
     monkeypatch.setitem(sys.modules, f"wsesim.{name}", module)
@@ -92,14 +100,14 @@ def _module(monkeypatch: pytest.MonkeyPatch, name: str, **functions: Any) -> Non
 @pytest.fixture
 def stages(monkeypatch: pytest.MonkeyPatch) -> Stages:
     """Replace running, verifying, writing, sweeps and validation by functions that note their call."""
-    made = Stages(calls=[], agrees=True, raises=None, right=None)
+    made = Stages(calls=[], agrees=True, raises=None, right=None, said=[])
 
     def run(question: Any, *, level: Any, verify: bool, explain: bool, say: Any) -> Any:
         made.calls.append(("run", question.asked.name, level, verify))
         say("working")
         if made.raises is not None:
             raise made.raises
-        return SimpleNamespace(answer=None if made.right is None else SimpleNamespace(right=made.right))
+        return SimpleNamespace(broken=(), answer=None if made.right is None else SimpleNamespace(right=made.right))
 
     def verify(question: Any, *, say: Any) -> Verification:
         return Verification(
@@ -125,17 +133,21 @@ def stages(monkeypatch: pytest.MonkeyPatch) -> Stages:
 
 
 def _replace_tables(monkeypatch: pytest.MonkeyPatch, made: Stages) -> None:
-    table = SimpleNamespace(name="grid", to_json=lambda: {"status": "ok", "points": 3})
+    table = Table(
+        name="grid", to_json=lambda: {"status": "ok", "points": 3}, known=0, rows=(), said=made.said
+    )  # fmt: skip
 
-    def sweep(study: Any, *, jobs: int | None, progress: Any) -> Any:
+    def sweep(study: Any, *, jobs: int | None, executor: Any, journal: Path | None, progress: Any) -> Any:
         made.calls.append(("sweep", study.name, jobs))
         return table
 
     def write_sweep(found: Any, out: Path, *, overwrite: bool) -> None:
         made.calls.append(("write_sweep", out, overwrite))
 
-    def load_study(path: Path, settings: tuple[str, ...] = ()) -> Any:
+    def load_study(path: Path, settings: tuple[str, ...] = (), level: Any = None) -> Any:
         return table
+
+    monkeypatch.setattr(questions, "is_study", lambda path: Path(path).name == "study.yaml")
 
     def report(rows: Path | None, *, sensitivity: bool, progress: Any) -> Any:
         made.calls.append(("validate", rows, sensitivity))
@@ -147,7 +159,15 @@ def _replace_tables(monkeypatch: pytest.MonkeyPatch, made: Stages) -> None:
     def show(found: Any, console: Any) -> None:
         console.print("three points")
 
-    _module(monkeypatch, "study", load_study=load_study, sweep=sweep, write_sweep=write_sweep, print_table=show)
+    _module(
+        monkeypatch,
+        "study",
+        load_study=load_study,
+        journal_place=lambda: None,
+        sweep=sweep,
+        write_sweep=write_sweep,
+        print_table=show,
+    )
     _module(
         monkeypatch, "validation", report=report, kernels_report=report, print_report=show, write_report=write_report,
         show_row=lambda row, rows: f"# {row}\n",

@@ -136,6 +136,7 @@ def test_show_json_has_defaults_and_figures_with_sources(call: Call, question: P
 
 def test_schema_is_json(call: Call) -> None:
     assert json.loads(call("schema").stdout)["title"] == "wsesim workload"
+    assert json.loads(call("schema", "--results").stdout)["title"] == "A result of wsesim"
 
 
 def test_init_writes_a_workload_that_is_right_and_never_overwrites(call: Call, refused: Refused, in_tmp: Path) -> None:
@@ -148,7 +149,9 @@ def test_init_writes_a_workload_that_is_right_and_never_overwrites(call: Call, r
     assert json.loads(call("init", "a/new/folder.yaml", "--json").stdout)["file"] == "a/new/folder.yaml"
 
 
-@pytest.mark.parametrize(("command", "name"), [("models", "gpt2"), ("machines", "cs-2"), ("software", "waferllm")])
+@pytest.mark.parametrize(
+    ("command", "name"), [("models", "gpt2"), ("machines", "cs-2"), ("software", "waferllm"), ("gpus", "h100")]
+)
 def test_lists(call: Call, command: str, name: str) -> None:
     lines = call(command).stdout.splitlines()
     assert any(line.startswith(f"{name} ") for line in lines)

@@ -127,6 +127,10 @@ def test_graph(call: Call, refused: Refused, question: Path, in_tmp: Path) -> No
     assert "is already there" in refused("graph", question, "-o", "graph.svg")
     assert call("graph", question, "-o", "graph.svg", "--force", "--format", "json").exit_code == 0
     assert json.loads((in_tmp / "graph.svg").read_text())["name"] == "gpt2"
+    assert call("graph", question, "-o", "graph.0.et").exit_code == 0
+    assert (in_tmp / "graph.0.et").read_bytes().startswith(b"\x07\x0a\x051.0.0")
+    assert "is not text" in refused("graph", question, "--format", "chakra")
+    assert "did you mean 'h100'" in refused("run", question, "--gpu", "h10x8")
     assert "is the question itself" in refused("graph", question, "-o", question, "--force")
 
 

@@ -21,6 +21,9 @@ PARTS: list[Any] = [
     CLUSTER.host,
     CLUSTER.wafer.silicon,
     CLUSTER.wafer.code,
+    CLUSTER.wafer.energy,
+    CLUSTER.wafer.die,
+    CLUSTER.price,
     CLUSTER,
 ]
 MAY_BE_ZERO = {
@@ -29,8 +32,12 @@ MAY_BE_ZERO = {
     "reserved_bytes",
     "vector_launch_cycles",
     "task_launch_cycles",
-    "idle_power_w",
-    "active_power_w",
+    "defects_per_cm2",
+    "spare_share",
+    "seed",
+    "wafer_usd",
+    "system_usd",
+    "kwh_usd",
     "latency_s",
     "hop_s",
     "upload_floor_s",
@@ -39,7 +46,8 @@ MAY_BE_ZERO = {
     "stamp_cycles",
     "bank_apart_bytes",
     *(field.name for field in fields(CLUSTER.wafer.code)),
-} - {"exp_cycles", "divide_cycles", "sqrt_cycles"}
+    *(field.name for field in fields(CLUSTER.wafer.energy) if field.name != "clock_hz"),
+} - {"voltage", "nameplate_w", "exp_cycles", "divide_cycles", "sqrt_cycles"}
 NUMBERS = [(part, field.name) for part in PARTS for field in fields(part) if field.type in ("int", "float")]
 IDS = [f"{type(part).__name__}.{name}" for part, name in NUMBERS]
 

@@ -27,7 +27,12 @@ BERT: Data = {**GPT, "causal": False, "norm_order": "post", "token_types": 2, "t
 MIXTURE: Data = {**LLAMA, "experts": 4, "experts_per_token": 2, "shared_width": 128}
 ADAPTED: Data = {**GPT, "adapter_rank": 4}
 WAFER: Data = {"wafer.columns": 48, "wafer.rows": 64}
-UNITS = {"BYTES": "B", "BYTES_PER_SECOND": "B/s", "HERTZ": "Hz", "SECONDS": "s", "WATTS": "W"}
+HELD: Data = {
+    "energy.capped": True, "energy.nameplate": "3.03 kW", "die.defects_per_cm2": 40, "die.clustering": 2,
+    "die.spare_share": 0.01, "die.seed": 1,
+}  # fmt: skip
+"""A wafer with defects whose spares do not take them in, and too little power for its clock."""
+UNITS = {"BYTES": "B", "BYTES_PER_SECOND": "B/s", "HERTZ": "Hz", "SECONDS": "s", "WATTS": "W", "JOULES": "J"}
 
 
 def _case(phase: str, model: Data, *, machine: str = "cs-2", systems: int = 1, **keys: Any) -> Data:
@@ -51,8 +56,9 @@ def _steps(phase: str) -> Iterator[Data]:
                     hardware={name: slow})  # fmt: skip
     for name in ("memoryx.stream", "swarmx.link"):
         yield _case(phase, GPT, batch=batch, hardware={name: "20 MB/s"}, machine="andromeda", systems=16)
-    for precision in ("fp16", "fp32"):
+    for precision in ("fp16", "fp32", "bf16"):
         yield _case(phase, GPT, batch=batch, precision=precision)
+    yield _case(phase, GPT, batch=batch, hardware=HELD)
     for sums in ({"core.accumulator": "64 B"}, {"core.accumulator": "0 B", "core.sram_write_bytes_per_cycle": 2}):
         yield _case(phase, GPT, batch={**batch, "sequences": 64}, hardware=sums, machine="cs-3")
     yield _case(phase, GPT, batch={"sequences": 1, "length": 8}, hardware={"wafer.io_channels": 1})
@@ -63,7 +69,8 @@ def _requests(phase: str) -> Iterator[Data]:
     asked: Data = {"prompt": 100, **({} if phase == "prefill" else {"generate": 8})}
     for model in (LLAMA, GPT, {**LLAMA, "head_norm": True}, {**GPT, "block": "parallel"}):
         yield _case(phase, model, inference=asked)
-    yield _case(phase, LLAMA, inference=asked, precision="bf16")
+    for precision in ("bf16", "cb16"):
+        yield _case(phase, LLAMA, inference=asked, precision=precision)
     yield _case(phase, MIXTURE, inference={**asked, "batch": 6, "placement": "whole"})
     yield _case(phase, {**GPT, "max_length": 60_000}, inference=asked)
     for model in (BERT, {**GPT, "task": "classify"}) if phase == "prefill" else ():
@@ -84,7 +91,8 @@ def _services(phase: str) -> Iterator[Data]:
     for changed in ({"draft_tokens": 2}, {"placement": "blocks", "decode_grid": 20, "prefill_grid": 14}):
         yield _case(phase, LLAMA, serving=serving, inference=changed)
     yield _case(phase, LLAMA, serving=serving, software="waferengine")
-    yield _case(phase, LLAMA, serving=serving, precision="bf16")
+    for precision in ("bf16", "cb16"):
+        yield _case(phase, LLAMA, serving=serving, precision=precision)
     yield from _held_up(phase, serving=serving)
 
 
@@ -95,6 +103,7 @@ def _held_up(phase: str, **keys: Any) -> Iterator[Data]:
         ("core.sram_write_bytes_per_cycle", 0.25),
     ):  # fmt: skip
         yield _case(phase, LLAMA, hardware={name: slow}, **keys)
+    yield _case(phase, LLAMA, hardware=HELD, **keys)
     small = {"core.sram": "8 KiB", "core.reserved": "1 KiB", "wafer.columns": 24, "wafer.rows": 24}
     yield _case(phase, {**LLAMA, "layers": 8}, hardware=small, systems=24, **keys)
     yield _case(phase, LLAMA, machine="cs-3", **keys)

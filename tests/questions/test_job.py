@@ -53,7 +53,7 @@ def test_an_answer_has_them_beside_the_step() -> None:
     data = {"model": "gpt2", "batch": {"sequences": 8, "length": 128}, "cluster": "cs-2"}
     answer = questions.run(questions.ask(data, file="case.yaml", folder=Path()), verify=False).answer
     assert answer is not None
-    (table,) = answer.tables
+    table = answer.tables[0]
     assert (table.title, table.rows[0][0]) == ("Before and beside the steps", "device programming")
     assert answer.figures["checkpoint_s"] == table.rows[2][1]
 

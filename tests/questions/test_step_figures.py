@@ -11,6 +11,7 @@ from wsesim.answer import Answer, Bound
 from wsesim.errors import SpecError
 from wsesim.mapping import Program
 from wsesim.questions.base import Question
+from wsesim.questions.shared.power import step_counts
 from wsesim.questions.shared.step import Step
 from wsesim.questions.shared.step_answer import timed_answer
 from wsesim.questions.shared.step_bound import bound_of, closed_spent
@@ -182,12 +183,11 @@ def test_recompute_is_work_but_no_use() -> None:
     assert always.spent["strips"] == pytest.approx(never.spent["strips"])
 
 
-def test_power_lies_between_idle_and_busy(measured: Measured) -> None:
-    wafer, systems = measured.program.cluster.wafer, measured.program.cluster.systems
-    busy = measured.program.load * measured.timed.seconds["wafer", "compute"] / measured.timed.step_s
-    figures = measured.figures
-    assert 0 < busy < 1
-    assert figures["power_w"] == pytest.approx(systems * (wafer.idle_power_w + busy * wafer.active_power_w))
+def test_power_is_idle_and_what_is_done(measured: Measured) -> None:
+    figures, cluster = measured.figures, measured.program.cluster
+    done = cluster.wafer.energy.joules(step_counts(measured.program))
+    assert figures["power_w"] == pytest.approx(figures["idle_w"] + sum(done.values()) / figures["step_s"])
+    assert figures["idle_w"] == pytest.approx(cluster.systems * 16_100, rel=1e-3)
     assert figures["energy_per_token_j"] * figures["tokens_per_s"] == pytest.approx(figures["power_w"])
 
 

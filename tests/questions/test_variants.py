@@ -75,7 +75,7 @@ def test_evaluation_is_quicker_than_training_and_fits_at_least_as_much(model: st
 def test_evaluation_says_computed_not_trained() -> None:
     found = evaluated()
     assert found.headline["tokens_per_s"] == "computed, all systems together"
-    assert found.headline["energy_per_token_j"].endswith("W, all wafers, mean over the step")
+    assert found.headline["energy_per_token_j"].endswith("W, all systems, without servers")
     assert not any("trained" in words for words in found.headline.values())
     assert not any("checkpoint" in str(row) for table in found.tables for row in table.rows)
 
@@ -108,7 +108,23 @@ def test_no_zeros_is_dense_and_more_zeros_are_never_slower(phase: str, cluster: 
 @given(sparsity=st.floats(0, 0.99))
 def test_zeros_never_gain_more_than_their_share(sparsity: float) -> None:
     dense, sparse = step(model=DENSE), step(model={**DENSE, "sparsity": sparsity})
-    assert (1 - sparsity) * dense["step_s"] <= sparse["step_s"] <= dense["step_s"]
+    shard_s = 4 * 2**20 / 150e9  # which a small last piece may keep waiting for
+    assert (1 - sparsity) * dense["step_s"] <= sparse["step_s"] <= dense["step_s"] + shard_s
+
+
+@pytest.mark.parametrize(("phase", "measured"), [("evaluation", 1.11), ("training", 1.18)])
+def test_the_slope_over_zeros_is_what_was_measured(phase: str, measured: float) -> None:
+    """From 25 to 75 % zeros in Llama-3 8B on a CS-3 (quality C): the busiest column, not the mean, sets the pace."""
+    model = {
+        "layers": 32, "width": 4096, "heads": 32, "kv_heads": 8, "head_width": 128, "ffn_width": 14336, "vocab": 128256,
+        "max_length": 2048, "position": "rotary", "norm": "rms_norm", "bias": False, "attention_bias": False,
+        "tied": False, "activation": "swiglu",
+    }  # fmt: skip
+    few, many = (
+        step(model={**model, "sparsity": sparsity}, phase=phase, cluster="cs-3", batch={"sequences": 256})["step_s"]
+        for sparsity in (0.25, 0.75)
+    )
+    assert few / many == pytest.approx(measured, rel=0.2)
 
 
 def test_half_the_weights_with_their_places_are_as_many_bytes() -> None:

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsesim.study.lines import axis_of, is_wide, spread
-from wsesim.study.spec import Parameter, Value
+from wsesim.study.numbers import Value
+from wsesim.study.spec import Parameter
 
 
 def parameter(*values: Value, name: str = "batch.sequences", log: bool = False) -> Parameter:

@@ -23,7 +23,7 @@ def test_what_is_left_out_is_filled_in(study: Callable[[str], Study]) -> None:
     assert found.figures == ("step_s", "tokens_per_s", "mfu", "bound_s", "micro_batch", "passes")
     assert found.fixed == {}
     assert found.base.asked.name == "tiny"
-    assert found.data["batch"] == {"sequences": 16, "length": 32}
+    assert found.base.asked.data["batch"] == {"sequences": 16, "length": 32}
     assert [kind.kind for kind in found.kinds] == ["training"]
     assert found.level is None
 
@@ -90,7 +90,7 @@ def test_everything_wrong_is_said_at_its_place(study_file: Callable[..., Path]) 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "the required key 'vary' is missing"),
+        ("", "vary is empty; name one to three settings"),
         ("vary:\n", "vary is empty"),
         ("vary: {}\n", "vary is empty; name one to three settings"),
         ("vary: [batch.sequences]\n", "vary must be a mapping"),
@@ -149,8 +149,8 @@ def test_everything_wrong_is_said_at_its_place(study_file: Callable[..., Path]) 
             "vary has 4 parameters that vary independently, at most 3",
         ),
         (
-            "vary:\n  batch.sequences: {from: 1, to: 200, by: 1}\n  batch.length: {from: 1, to: 100, by: 1}\n",
-            "vary makes 20,000 points, at most 10,000",
+            "vary:\n  batch.sequences: {from: 1, to: 9999, by: 1}\n  batch.length: {from: 1, to: 9999, by: 1}\n",
+            "vary makes 99,980,001 points, at most 10,000,000 have room",
         ),
     ],
 )

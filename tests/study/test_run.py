@@ -16,8 +16,9 @@ import pytest
 import wsesim
 from wsesim import questions
 from wsesim.errors import SpecError
-from wsesim.study import Study, load_study, run, sweep
-from wsesim.study.run import PointTask, _undisturbed, run_point, tasks_of
+from wsesim.study import Study, load_study, processes, run, sweep
+from wsesim.study.point import run_point, tasks_of
+from wsesim.study.processes import _undisturbed
 
 GRID = "vary: {cluster.systems: [1, 2, 193], batch.sequences: [4, 6]}\nfigures: [step_s, mfu, passes]\n"
 
@@ -181,14 +182,14 @@ def test_a_pool_that_breaks_is_made_anew_once(
 ) -> None:
     found = study(GRID)
     pools = [Breaking(after), ThreadPoolExecutor(1)]
-    monkeypatch.setattr(run, "ProcessPoolExecutor", lambda *_, **__: pools.pop(0))
+    monkeypatch.setattr(processes, "ProcessPoolExecutor", lambda *_, **__: pools.pop(0))
     assert sweep(found, jobs=2) == sweep(found, jobs=1)
     assert not pools
 
 
 def test_points_that_are_lost_twice_say_so(study: Callable[[str], Study], monkeypatch: pytest.MonkeyPatch) -> None:
     pools = [Breaking(1), Breaking(2)]
-    monkeypatch.setattr(run, "ProcessPoolExecutor", lambda *_, **__: pools.pop(0))
+    monkeypatch.setattr(processes, "ProcessPoolExecutor", lambda *_, **__: pools.pop(0))
     rows = sweep(study(GRID), jobs=2).rows
     assert [row.status for row in rows] == ["ok"] * 3 + ["error"] * 3
     assert "its process ended twice" in rows[-1].why
@@ -199,15 +200,17 @@ def test_an_executor_of_somebody_else_that_breaks_keeps_what_is_done(study: Call
     assert [row.status for row in rows] == ["ok"] * 2 + ["error"] * 4
 
 
-def test_a_mistake_of_ours_is_not_hidden(study: Callable[[str], Study], monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(task: PointTask) -> None:
-        raise ZeroDivisionError
+def test_a_mistake_of_ours_is_a_row_that_says_so(
+    study: Callable[[str], Study], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(question: Any, *, level: Any) -> None:
+        raise ZeroDivisionError("by nothing")
 
-    monkeypatch.setattr(run, "run_point", broken)
-    with pytest.raises(ZeroDivisionError):
-        sweep(study(GRID))
-    with ThreadPoolExecutor(1) as pool, pytest.raises(ZeroDivisionError):
-        sweep(study(GRID), executor=pool)
+    monkeypatch.setattr(questions, "sketch", broken)
+    with ThreadPoolExecutor(1) as pool:
+        for table in (sweep(study(GRID)), sweep(study(GRID), executor=pool)):
+            assert [row.status for row in table.rows] == ["error"] * 6
+            assert "unexpected ZeroDivisionError (by nothing): a mistake in wsesim" in table.rows[0].why
 
 
 def test_jobs_are_at_least_one(study: Callable[[str], Study]) -> None:
@@ -224,6 +227,7 @@ def test_many_points_use_every_core_without_the_script_being_run_again(
     monkeypatch.setattr("__main__.__file__", str(script), raising=False)
     monkeypatch.setattr("__main__.__spec__", None)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(run, "FEW", 40)
     file = study_file("vary: {batch.sequences: {from: 1, to: 40, by: 1}}\n")
     table = sweep(load_study(file))
     assert all(row.ok for row in table.rows)
@@ -234,7 +238,7 @@ def test_a_task_is_plain(study: Callable[[str], Study]) -> None:
     import pickle
 
     task = tasks_of(study(GRID))[5]
-    assert run_point(pickle.loads(pickle.dumps(task))) == run_point(task)
+    assert run_point(pickle.loads(pickle.dumps(task)), None) == run_point(task, None)
 
 
 def test_an_interrupt_waits_for_no_point(study: Callable[[str], Study], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,7 +252,7 @@ def test_an_interrupt_waits_for_no_point(study: Callable[[str], Study], monkeypa
         def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
             point.join(30)
 
-    monkeypatch.setattr(run, "ProcessPoolExecutor", lambda *_, **__: Pool())
+    monkeypatch.setattr(processes, "ProcessPoolExecutor", lambda *_, **__: Pool())
     before.start()
     try:
         with pytest.raises(KeyboardInterrupt):

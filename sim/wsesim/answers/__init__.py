@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,6 +33,7 @@ __all__ = [
     "render_comparison",
     "render_result",
     "result_json",
+    "result_schema",
     "short",
     "shown",
     "write_comparison",
@@ -84,6 +85,13 @@ def result_json(result: Result) -> dict[str, object]:
     from wsesim.answers.plain import result_json
 
     return result_json(result)
+
+
+def result_schema() -> dict[str, Any]:
+    """Return the JSON schema (draft 2020-12) of what `result_json` returns."""
+    from wsesim.answers.schema import result_schema
+
+    return result_schema()
 
 
 def json_text(form: Mapping[str, object]) -> str:

@@ -69,13 +69,15 @@ def write_comparison(comparison: Comparison, out: Path, *, overwrite: bool = Fal
 
 
 def ops_csv(ops: Iterable[OpTime]) -> bytes:
-    """Return one row per op: its fields in the order of `OpTime`, then `cycles_<cause>` for every cause of any op."""
+    """Return one row per op: its fields in the order of `OpTime`, then `cycles_<cause>` for every cause of any op, and
+    `count_<event>` for every kind of event."""
     ops = tuple(ops)
-    plain = [field.name for field in fields(OpTime) if field.name != "parts"]
+    plain = [field.name for field in fields(OpTime) if field.name not in ("parts", "events")]
     causes = list(dict.fromkeys(cause for op in ops for cause in op.parts))
-    heads = plain + [f"cycles_{cause.replace(' ', '_')}" for cause in causes]
+    events = list(dict.fromkeys(event for op in ops for event in op.events))
+    heads = plain + [f"cycles_{cause.replace(' ', '_')}" for cause in causes] + [f"count_{event}" for event in events]
     return _csv(heads, ([getattr(op, name) for name in plain] + [op.parts.get(cause, 0) for cause in causes]
-                        for op in ops))  # fmt: skip
+                        + [op.events.get(event, 0) for event in events] for op in ops))  # fmt: skip
 
 
 def table_csv(table: Table) -> bytes:

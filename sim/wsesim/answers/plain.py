@@ -61,6 +61,7 @@ def result_json(result: Result) -> dict[str, object]:
         "program": PROGRAM, "status": result.status, "why": result.why, "name": result.name, "title": result.title,
         "kind": result.kind, **_answer(result.outcome), "verification": result.verification,
         "nearest": result.nearest, "provenance": result.provenance,
+        **({"broken": result.broken} if result.broken else {}),
     }  # fmt: skip
     notes = form["notes"]
     assert isinstance(notes, tuple)

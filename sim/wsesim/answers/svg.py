@@ -71,6 +71,11 @@ def dot(axes: Axes, x: float, y: float, size: float, variable: str) -> None:
                          markeredgecolor=PAPER, markeredgewidth=0.8, linestyle="none", zorder=3))  # fmt: skip
 
 
+def colour_of(colour: str) -> str:
+    """Return one of the colours above, or the CSS variable `--<colour>`, as a page fills it in."""
+    return _VARIABLES.get(colour, f"var(--{colour})")
+
+
 def _stand_in(variable: str) -> str:
     if variable in _VARIABLES:
         return variable

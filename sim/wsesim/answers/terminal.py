@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from wsesim.answer import Answer, Comparison, Result
+from wsesim.answer import Table as AnswerTable
 from wsesim.answers import limits, text, views
 from wsesim.answers.causes import Cause, causes_of
 from wsesim.answers.compared import Compared
@@ -159,12 +160,12 @@ def _answer(to: Printer, result: Result, answer: Answer, *, whole: bool) -> None
     to.line(("Nearest measured: ", "bold"), (views.nearest(result), "dim"))
     if not whole:
         _time(to, answer, causes, most=_CAUSES)
+        _tables(to, [table for table in answer.tables if table.asked])
         return
     _bound(to, answer, causes)
     _time(to, answer, causes)
     _limits(to, answer)
-    for table in answer.tables:
-        _table(to, views.grid(table), rest=f"in {table.name}.csv")
+    _tables(to, answer.tables)
     _ops(to, answer, causes)
 
 
@@ -210,6 +211,11 @@ def _limits(to: Printer, answer: Answer) -> None:
 def _bar(part: float, whole: float) -> str:
     halves = round(2 * _BAR * part / whole) if whole > 0 else 0
     return "━" * (halves // 2) + "╸" * (halves % 2) or "╸"
+
+
+def _tables(to: Printer, tables: Iterable[AnswerTable]) -> None:
+    for table in tables:
+        _table(to, views.grid(table), rest=f"in {table.name}.csv")
 
 
 def _table(to: Printer, table: views.Grid, *, rest: str) -> None:

@@ -128,7 +128,7 @@ def heading(name: str) -> str:
     """Turn a field name into words, without its unit: `io_bytes_per_s` → `I/O`, `seconds` → `time`."""
     spoken = name if name.endswith("_bytes_per_s") else _PER_SECOND.sub("_per_second", name)
     dimension = dimension_of(spoken)
-    stem = spoken.removesuffix(dimension.suffix if dimension else "_flops")
+    stem = spoken.removesuffix(dimension.suffix if dimension else "_flops").removesuffix("_j")
     return " ".join(_WORDS.get(word, word) for word in (stem or name).split("_")).strip()
 
 

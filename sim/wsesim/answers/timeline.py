@@ -6,17 +6,14 @@ import gzip
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from wsesim.answer import Interval
 from wsesim.answers import svg
 from wsesim.answers.causes import Cause
-from wsesim.signs import printable
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from wsesim.answers.sheet import Sheet, even_ticks
 
 _WIDTH, _ROW, _AXIS = 720.0, 34.0, 46.0
+_MARGIN, _TOP = 5.8, 12.0
 MOST_ROWS = 24
 """Tracks that are drawn; the file has all."""
 _MOST_BLOCKS = 1200
@@ -41,18 +38,17 @@ def timeline_svg(timeline: Sequence[Interval], causes: Mapping[str, Cause]) -> s
     exact = sum(map(len, blocks.values())) <= _MOST_BLOCKS
     bins = _STEPS // len({(interval.track, interval.cause) for interval in timeline}) if timeline else 1
     height = _ROW * len(tracks) + _AXIS
-    with svg.drawing(_WIDTH, height) as figure:
-        axes = figure.add_axes((0.008, 34 / height, 0.984, (height - _AXIS) / height))
-        _time_axis(axes, end_s, len(tracks))
-        for row, (track, found) in enumerate(blocks.items(), start=1):
-            polygons = _rectangles(found, end_s) if exact else _shares(found, end_s, min(max(bins, 60), 360))
-            for cause, shapes in polygons.items():
-                svg.fill(axes, ([(x, 0.52 * y - row) for x, y in shape] for shape in shapes), causes[cause].style)
-            axes.text(
-                0, 0.58 - row, printable(track, keep=""), color=svg.INK, fontsize=10.5, va="bottom", **svg.LITERAL
-            )
-            axes.axhline(-row, color=svg.LINE, linewidth=0.8, zorder=0)
-        return svg.inline(figure, "timeline", "Timeline, a row for each part of the machine or request")
+    sheet, wide = Sheet(_WIDTH, height), _WIDTH - 2 * _MARGIN
+    _time_axis(sheet, end_s, wide)
+    for row, (track, found) in enumerate(blocks.items(), start=1):
+        floor = _TOP + row * _ROW
+        polygons = _rectangles(found, end_s) if exact else _shares(found, end_s, min(max(bins, 60), 360))
+        for cause, shapes in polygons.items():
+            placed = ([(_MARGIN + wide * x / end_s, floor - 0.52 * _ROW * y) for x, y in shape] for shape in shapes)
+            sheet.fill(placed, causes[cause].style)
+        sheet.text(_MARGIN, floor - 0.62 * _ROW, track, colour=svg.INK, size=10.5)
+        sheet.line([(_MARGIN, floor), (_MARGIN + wide, floor)], width=0.8)
+    return sheet.svg("Timeline, a row for each part of the machine or request")
 
 
 def tracks_of(timeline: Iterable[Interval]) -> dict[str, list[Interval]]:
@@ -63,14 +59,15 @@ def tracks_of(timeline: Iterable[Interval]) -> dict[str, list[Interval]]:
     return tracks
 
 
-def _time_axis(axes: Axes, end_s: float, rows: int) -> None:
+def _time_axis(sheet: Sheet, end_s: float, wide: float) -> None:
     scale, unit = (1e6, "µs") if end_s < 1e-3 else (1e3, "ms") if end_s < 10 else (1.0, "s")
-    axes.set(xlim=(0, end_s), ylim=(-rows, 0), yticks=[])
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value * scale:g}")
-    axes.set_xlabel(f"{unit} since the start", color=svg.SOFT, fontsize=10.5)
-    axes.tick_params(axis="x", colors=svg.SOFT, labelsize=10.5, length=3)
-    axes.grid(axis="x", color=svg.LINE, linewidth=0.6, zorder=0)
-    axes.spines[:].set_visible(False)
+    floor = sheet.height - 34
+    for tick in even_ticks(end_s):
+        x = _MARGIN + wide * tick / end_s
+        sheet.line([(x, _TOP), (x, floor + 3)])
+        anchor = "start" if x < 20 else "end" if x > sheet.width - 20 else "middle"
+        sheet.text(x, floor + 15, f"{tick * scale:g}", size=10.5, anchor=anchor)
+    sheet.text(sheet.width / 2, floor + 29, f"{unit} since the start", size=10.5, anchor="middle")
 
 
 def _merge(intervals: Sequence[Interval]) -> list[Block]:

@@ -9,16 +9,20 @@ import click
 
 from wsesim._version import __version__
 from wsesim.cli import interrupt
+from wsesim.cli.compare import compare
 from wsesim.cli.data import data
 from wsesim.cli.describe import check, init, machines, models, schema, show, software
 from wsesim.cli.explain import explain
+from wsesim.cli.gpus import gpus
 from wsesim.cli.group import Commands
 from wsesim.cli.kernel import kernel
-from wsesim.cli.measure import sweep, validate
+from wsesim.cli.measure import validate
 from wsesim.cli.options import debug_option
 from wsesim.cli.precision import precision
 from wsesim.cli.sensitivity import sensitivity
 from wsesim.cli.simulate import forward, graph, levels, run
+from wsesim.cli.size import size
+from wsesim.cli.sweep import sweep
 from wsesim.cli.train import train
 from wsesim.cli.use import ask, classify, generate
 from wsesim.cli.verify import verify
@@ -26,7 +30,7 @@ from wsesim.signs import write_nearest
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s")
+@click.version_option(__version__, "-V", "--version", message="wsesim %(version)s")
 @debug_option
 def cli() -> None:
     """Answer what training and serving a GPT takes on wafer-scale machines.
@@ -38,8 +42,8 @@ def cli() -> None:
 
 
 for command in (
-    run, check, explain, show, schema, init, models, machines, software, graph, verify, forward, precision, validate,
-    sweep, sensitivity, kernel, levels, data, train, ask, classify, generate,
+    run, check, explain, show, schema, init, models, machines, software, gpus, graph, verify, forward, precision,
+    validate, sweep, sensitivity, size, compare, kernel, levels, data, train, ask, classify, generate,
 ):  # fmt: skip
     cli.add_command(command)
 

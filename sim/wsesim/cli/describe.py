@@ -75,13 +75,15 @@ def show(file: Path, settings: tuple[str, ...]) -> None:
 
 
 @click.command()
+@click.option("--results", is_flag=True, help="Of result.json, in place of files of questions.")
 @speaking
-def schema() -> None:
+def schema(results: bool) -> None:
     """Print the JSON schema of files of questions, of every kind."""
+    from wsesim.answers import result_schema
     from wsesim.questions import json_schema
 
     if not manner().quiet:
-        print_json(json_schema())
+        print_json(result_schema() if results else json_schema())
 
 
 @click.command()

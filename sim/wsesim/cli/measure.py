@@ -1,4 +1,4 @@
-"""Commands that answer many questions: sweep, validate."""
+"""The command that compares with measurements: validate."""
 
 from __future__ import annotations
 
@@ -7,43 +7,13 @@ from pathlib import Path
 import click
 
 from wsesim.cli.bar import bar
-from wsesim.cli.options import force_option, manner, out_option, settings_option, speaking
-from wsesim.cli.output import RUNS, console, or_shown, print_json, progress, put, say
-
-
-@click.command()
-@click.argument("study", type=click.Path(path_type=Path))
-@settings_option
-@click.option("--jobs", type=click.IntRange(min=1), help="Points to answer side by side.  [default: one a core]")
-@out_option("Folder to write to.  [default: runs/NAME]")
-@force_option
-@speaking
-def sweep(study: Path, settings: tuple[str, ...], jobs: int | None, out: Path | None, force: bool) -> None:
-    """Answer every point of a study.
-
-    A study names the file of a question of any kind and varies one to three of its settings over lists or ranges.
-    """
-    from wsesim import answers
-    from wsesim import study as studies
-
-    loaded = studies.load_study(study, settings=settings)
-    folder = out or RUNS / loaded.name
-    answers.check_folder(folder, overwrite=force)
-    with progress(f"sweeping {loaded.name}") as tell:
-        found = studies.sweep(
-            loaded, jobs=jobs, progress=lambda done, total: tell(f"{loaded.name}: {done:,} of {total:,} points")
-        )
-    with or_shown(lambda: studies.print_table(found, console())):
-        studies.write_sweep(found, folder, overwrite=force)
-    if manner().json:
-        print_json(found.to_json())
-    if not manner().silent:
-        studies.print_table(found, console())
-    say(f"\ntables: {folder}")
+from wsesim.cli.options import force_option, manner, out_option, speaking
+from wsesim.cli.output import console, or_shown, print_json, put, say
 
 
 @click.command()
 @click.option("--kernels", is_flag=True, help="Compare kernels, core by core, in place of whole models.")
+@click.option("--gpus", is_flag=True, help="Compare estimates of GPUs with published times, in place of wafers.")
 @click.option("--table", type=click.Path(path_type=Path), help="Rows of your own, in place of those with the package.")
 @click.option("--show", "row", metavar="ROW", help="Print a row as the file of a question, and compare nothing.")
 @out_option("Folder to write to.  [default: nothing is written]")
@@ -51,16 +21,19 @@ def sweep(study: Path, settings: tuple[str, ...], jobs: int | None, out: Path | 
 @click.option("--sensitivity", is_flag=True, help="Also say how much each calibrated constant matters.")
 @speaking
 def validate(
-    kernels: bool, table: Path | None, row: str | None, out: Path | None, force: bool, sensitivity: bool
+    kernels: bool, gpus: bool, table: Path | None, row: str | None, out: Path | None, force: bool, sensitivity: bool
 ) -> None:  # fmt: skip
     """Compare with measured machines, row by row.
 
     Rows are steps of training, prompts and tokens; with --kernels they are kernels, each run again as a program on
-    simulated cores. Every row is a question that `wsesim run` answers, too: `wsesim validate --show ROW > row.yaml`.
-    Nothing is written but into the folder of --out, validation.md with its drawings or validation-kernels.md.
+    simulated cores; with --gpus published times of GPUs, each estimated. Every row of wafers is a question that
+    `wsesim run` answers, too: `wsesim validate --show ROW > row.yaml`. Nothing is written but into the folder of --out,
+    validation.md with its drawings, validation-kernels.md or validation-gpus.md.
     """
     from wsesim import answers, validation
 
+    if kernels and gpus:
+        raise click.UsageError("--kernels and --gpus are two comparisons; ask for one")
     if row is not None:
         put(validation.show_row(row, table))
         return
@@ -70,6 +43,8 @@ def validate(
         found = (
             validation.kernels_report(table, progress=tell)
             if kernels
+            else validation.gpus_report(table, sensitivity=sensitivity)
+            if gpus
             else validation.report(table, sensitivity=sensitivity, progress=lambda now: tell(0, 0, now))
         )
     written: tuple[Path, ...] = ()

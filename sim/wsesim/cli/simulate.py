@@ -24,10 +24,13 @@ from wsesim.errors import InputError
 
 if TYPE_CHECKING:
     from wsesim.answer import Level, Result
+    from wsesim.gpus import Fleet
     from wsesim.graph import Graph
     from wsesim.questions.base import Question
 
-GRAPH_FORMS = ("dot", "svg", "json")
+GRAPH_FORMS = ("dot", "svg", "json", "chakra")
+ENDINGS = {form: form for form in GRAPH_FORMS} | {"et": "chakra"}
+"""Forms by how a file ends."""
 
 
 @click.command()
@@ -39,10 +42,12 @@ GRAPH_FORMS = ("dot", "svg", "json")
 @click.option("--level", metavar="LEVEL", help="closed, system or cores.  [default: system; a kernel: cores]")
 @click.option("-v", "--verbose", is_flag=True, help="Print all that the page has, not the answer in twenty lines.")
 @click.option("--fail-if-unfit", is_flag=True, help="Exit with 1 if there is no answer, as of what does not fit.")
+@click.option("--gpu", "gpus", metavar="GPU", multiple=True, help="Put an estimate of GPUs beside it: h100x64, "
+              "b200x8:fp8. Repeatable; `wsesim gpus` lists them.")  # fmt: skip
 @speaking
 def run(
     file: Path, settings: tuple[str, ...], out: Path | None, force: bool, verify: bool, level: str | None,
-    verbose: bool, fail_if_unfit: bool,
+    verbose: bool, fail_if_unfit: bool, gpus: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Answer a question and write a report.
 
@@ -52,14 +57,27 @@ def run(
     from wsesim import questions
 
     wanted = None if level is None else questions.require_level(level)
+    fleets = _fleets(gpus)
     question = questions.load(file, settings=settings)
-    result = answer_question(question, level=wanted, out=out, force=force, verify=verify, whole=verbose)
+    result = answer_question(
+        question, level=wanted, out=out, force=force, verify=verify, whole=verbose, fleets=fleets
+    )  # fmt: skip
     if fail_if_unfit and result.answer is None:
         click.get_current_context().exit(DIFFERS)
 
 
+def _fleets(gpus: tuple[str, ...]) -> tuple[Fleet, ...]:
+    """Return the GPUs of those names; estimates are loaded where some are named only."""
+    if not gpus:
+        return ()
+    from wsesim.gpus import fleet_named
+
+    return tuple(map(fleet_named, dict.fromkeys(gpus)))
+
+
 def answer_question(
-    question: Question, *, level: Level | None, out: Path | None, force: bool, verify: bool, whole: bool
+    question: Question, *, level: Level | None, out: Path | None, force: bool, verify: bool, whole: bool,
+    fleets: tuple[Fleet, ...] = (),
 ) -> Result:  # fmt: skip
     """Answer *question*, print the answer and write its report to runs/NAME unless *out* says where."""
     from wsesim import answers, questions
@@ -69,13 +87,15 @@ def answer_question(
     answers.check_folder(folder, overwrite=force)
     with progress(f"answering {name}") as tell:
         result = questions.run(question, level=level, verify=verify, explain=True, say=tell)
+        if fleets:
+            result = questions.beside_gpus(question, result, fleets)
     with or_shown(lambda: answers.print_result(result, console())):
         answers.write_result(result, folder, overwrite=force)
     if manner().json:
         print_json(answers.result_json(result))
     if not manner().silent:
         answers.print_result(result, console(), folder=folder, whole=whole)
-    if result.answer is not None and result.answer.right is False:
+    if result.broken or (result.answer is not None and result.answer.right is False):
         click.get_current_context().exit(DIFFERS)
     return result
 
@@ -145,24 +165,37 @@ def forward(file: Path, settings: tuple[str, ...]) -> None:
 @force_file_option
 @speaking
 def graph(file: Path, settings: tuple[str, ...], form: str | None, target: Path | None, force: bool) -> None:
-    """Print the dataflow graph of the model that a question is about."""
+    """Print the dataflow graph of the model that a question is about.
+
+    chakra is an execution trace of one system, as ASTRA-sim reads it (NAME.0.et): loads of weights, ops with FLOPs and
+    bytes, sums over systems, stores of gradients.
+    """
     from wsesim import answers, questions
 
-    built = questions.load(file, settings=settings).graph()
+    question = questions.load(file, settings=settings)
+    built = question.graph()
     if built is None:
         raise InputError.at("asks of no model, so there is no graph", file=str(file))
     ending = target.suffix.removeprefix(".") if target else ""
-    form = form or (ending if ending in GRAPH_FORMS else "json" if manner().json else "dot")
-    text = _graph_text(built, form)
+    form = form or ENDINGS.get(ending) or ("json" if manner().json else "dot")
     if target is None:
-        put(text)
+        if form == "chakra":
+            raise click.UsageError("a chakra trace is not text; give a file to write, -o NAME.0.et")
+        put(_graph_text(built, form))
         return
     if target.exists() and target.samefile(file):
         raise InputError.at("is the question itself; choose another file", file=str(target))
-    answers.write_file(text.encode(), target, overwrite=force)
+    systems = question.asked.hardware.cluster.systems
+    answers.write_file(_graph_file(built, form, systems=systems), target, overwrite=force)
     if manner().json:
         print_json({"status": "ok", "file": str(target)})
     say(f"wrote {target}")
+
+
+def _graph_file(graph: Graph, form: str, *, systems: int) -> bytes:
+    from wsesim.graph import to_chakra
+
+    return to_chakra(graph, systems=systems) if form == "chakra" else _graph_text(graph, form).encode()
 
 
 def _graph_text(graph: Graph, form: str) -> str:

@@ -16,12 +16,12 @@ from wsesim.cores.check import check_program
 from wsesim.cores.errors import Deadlock as Deadlock
 from wsesim.cores.errors import ProgramError, TooLarge
 from wsesim.cores.explain import explain_circling, explain_fault, explain_unread, explain_waiting
-from wsesim.cores.instruction import Instruction
-from wsesim.cores.operands import ELEMENT_BYTES, MEMORY_WORD_BYTES, Color, Mem
+from wsesim.cores.operands import MEMORY_WORD_BYTES, Color
 from wsesim.cores.packing import CORES_A_WORD, PATIENCE_CYCLES, STEP, pack, role_queues
 from wsesim.cores.path import MOST_CORES, MOST_EVENTS, CriticalPath, critical_path
 from wsesim.cores.spans import Span, flows_of, spans_of
 from wsesim.cores.state import CAUSES, EVENT, FAULTY, HUNG, IDLE, LAST_CYCLE, LAUNCH, PAUSED, State, zeros
+from wsesim.cores.tally import bytes_moved, energy_events
 from wsesim.errors import nearest
 
 MOST_CORES_UNCOMPILED = 4096
@@ -56,6 +56,8 @@ class CoreRun:
     """Elements of vector instructions."""
     sram_bytes: int
     """Bytes that vector instructions read from and wrote to memory."""
+    energy_events: dict[str, float]
+    """What costs energy, by kind (`hardware.Energy`)."""
     frames: npt.NDArray[np.int64]
     """[time, row, column] cycles worked since the frame before, if asked for."""
     spans: tuple[Span, ...]
@@ -214,7 +216,7 @@ class CoreMachine:
         state, shape = self.state, (self.builder.height, self.builder.width)
         executed = state.executed[: sum(len(role.instructions) for role in self.builder.roles)]
         instructions = [each for role in self.builder.roles for each in role.instructions]
-        bytes_ = [_bytes(each) for each in instructions]
+        bytes_ = [bytes_moved(each) for each in instructions]
         described = int(state.clock[0]["described"]) * MEMORY_WORD_BYTES
         busy = state.tallies["busy"].astype(np.int64)
         sent, traffic = self._traffic()
@@ -233,6 +235,11 @@ class CoreMachine:
             executed=executed,
             elements=int(executed[[each.is_vector for each in instructions]].sum()),
             sram_bytes=int((executed * np.array(bytes_, np.int64)).sum() + described),
+            energy_events={
+                **energy_events(instructions, executed, described),
+                "issue": float(busy.sum()),
+                "hop": float(sent[:, :, : isa.RAMP].sum()),
+            },
             frames=worked,
             spans=spans,
             flows=flows_of(self.builder, spans),
@@ -280,13 +287,6 @@ class CoreMachine:
         first = int(self.state.cores["memory"][cores[0]]) if len(cores) else 0
         words = self.state.memory[first : first + len(cores) * role.words].reshape(len(cores), role.words)
         return view(words[:, variable.address : variable.address + variable.length * variable.words], variable.kind)
-
-
-def _bytes(each: Instruction) -> int:
-    """Return the bytes of memory that an element of a vector instruction reads and writes."""
-    if not each.is_vector:
-        return 0
-    return sum(ELEMENT_BYTES[each.element(n)] for n, operand in enumerate(each.operands) if isinstance(operand, Mem))
 
 
 def _call_all(state: State) -> None:

@@ -1,6 +1,7 @@
 """Dataflow graphs of models: tensors, ops, one layer written once."""
 
 from wsesim.graph.backward import is_borrowed, is_lent, with_training
+from wsesim.graph.chakra import to_chakra
 from wsesim.graph.core import BYTES_PER_ELEMENT, Attribute, Block, Graph, Op, Tensor
 from wsesim.graph.counts import flops, is_linear, linear_tensors, macs, matrices
 from wsesim.graph.export import to_dot, to_json
@@ -20,6 +21,7 @@ __all__ = [
     "linear_tensors",
     "macs",
     "matrices",
+    "to_chakra",
     "to_dot",
     "to_json",
     "to_svg",

@@ -50,11 +50,12 @@ def links(graph: Graph) -> Iterator[tuple[Block, str, Block, str]]:
 def handovers(graph: Graph) -> Iterator[tuple[Block, str, Block, str]]:
     """Yield (block, its output, neighbour, its input) for what neighbours hand on: activations down, gradients up."""
     for before, after in pairwise(graph.blocks):
-        yield from _handed(before, after, "activation")
-        yield from _handed(after, before, "gradient")
+        yield from handed(before, after, "activation")
+        yield from handed(after, before, "gradient")
 
 
-def _handed(writer: Block, reader: Block, role: str) -> Iterator[tuple[Block, str, Block, str]]:
+def handed(writer: Block, reader: Block, role: str) -> Iterator[tuple[Block, str, Block, str]]:
+    """Yield (block, its output, the other, its input) for what one hands on in a role, in their order."""
     outputs = [name for name in writer.outputs if writer.tensors[name].role == role]
     inputs = [name for name in reader.inputs if reader.tensors[name].role == role]
     for output, name in zip(outputs, inputs, strict=False):

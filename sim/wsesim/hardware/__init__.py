@@ -1,7 +1,11 @@
 """What the simulated machines are made of: what is etched, and what a generation's scalar code and silicon cost."""
 
+from wsesim.hardware.die import WAFER_MM2, Die
+from wsesim.hardware.energy import CLOCKS, MAC_EVENTS, PORT_BYTES, Energy
 from wsesim.hardware.load import MACHINES, HardwareChoice, load_cluster, machine_names, override_names
+from wsesim.hardware.price import Price
 from wsesim.hardware.specs import (
+    LARGEST_SRAM_BYTES,
     PRECISIONS,
     SLOWDOWNS,
     Cluster,
@@ -16,16 +20,24 @@ from wsesim.hardware.specs import (
 )
 
 __all__ = [
+    "CLOCKS",
+    "LARGEST_SRAM_BYTES",
     "MACHINES",
+    "MAC_EVENTS",
+    "PORT_BYTES",
     "PRECISIONS",
     "SLOWDOWNS",
+    "WAFER_MM2",
     "Cluster",
     "Code",
     "Core",
+    "Die",
+    "Energy",
     "Fabric",
     "HardwareChoice",
     "Host",
     "MemoryX",
+    "Price",
     "Silicon",
     "SwarmX",
     "Wafer",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +12,9 @@ from types import MappingProxyType
 from wsesim.answer import UsedFigure
 from wsesim.errors import SpecError
 from wsesim.figures import Preset, Presets
+from wsesim.hardware.die import Die
+from wsesim.hardware.energy import Energy
+from wsesim.hardware.price import Price
 from wsesim.hardware.specs import Cluster, Code, Core, Fabric, Host, MemoryX, Silicon, SwarmX, Wafer
 from wsesim.units import Dimension
 
@@ -30,6 +33,9 @@ MACHINES = Presets(
             "silicon": Silicon,
             "code": Code,
             "wafer": Wafer,
+            "energy": Energy,
+            "die": Die,
+            "price": Price,
             "memoryx": MemoryX,
             "swarmx": SwarmX,
             "host": Host,
@@ -47,6 +53,8 @@ class HardwareChoice:
 
     cluster: Cluster
     figures: tuple[UsedFigure, ...]
+    lost_columns: int = 0
+    """Of those that the wafer is said to have, what defects of a row leave no core for."""
 
 
 @cache
@@ -86,14 +94,28 @@ def load_cluster(
             preset = preset.with_value(_SYSTEMS, systems)
         except SpecError as error:
             raise SpecError("systems", error.message) from None
-    return HardwareChoice(cluster=_assemble(preset), figures=preset.figures)
+    whole = _assemble(preset)
+    cluster = _remapped(whole)
+    lost = whole.wafer.columns - cluster.wafer.columns
+    return HardwareChoice(cluster=cluster, figures=preset.figures, lost_columns=lost)
 
 
 def _assemble(preset: Preset) -> Cluster:
-    wafer = preset.build("wafer", **{group: preset.build(group) for group in ("core", "fabric", "silicon", "code")})
-    parts = {group: preset.build(group) for group in ("memoryx", "swarmx", "host")}
+    around = ("core", "fabric", "silicon", "code", "energy", "die")
+    wafer = preset.build("wafer", **{group: preset.build(group) for group in around})
+    parts = {group: preset.build(group) for group in ("memoryx", "swarmx", "host", "price")}
     try:
         cluster: Cluster = preset.build("cluster", name=preset.title, wafer=wafer, **parts)
     except SpecError as error:
         raise SpecError("systems" if error.name == _SYSTEMS else error.name, error.message) from None
     return cluster
+
+
+def _remapped(cluster: Cluster) -> Cluster:
+    """Return the cluster with the columns that its wafer has around its defects."""
+    wafer = cluster.wafer
+    try:
+        columns = wafer.die.good_columns(wafer.columns, wafer.rows, wafer.core.sram_bytes)
+    except SpecError as error:
+        raise SpecError(f"die.{error.name}", error.message) from None
+    return cluster if columns == wafer.columns else replace(cluster, wafer=replace(wafer, columns=columns))

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field, fields, replace
 
 from wsesim.errors import SpecError, require_at_most, require_choice, require_not_negative, require_positive
 from wsesim.figures import LESS, MORE, neither
+from wsesim.hardware.die import Die
+from wsesim.hardware.energy import Energy
+from wsesim.hardware.price import Price
 
 PRECISIONS = ("fp16", "mixed", "fp32", "bf16", "cb16")
 """fp16 adds up in fp16; mixed multiplies fp16 and adds up in fp32, and so do bf16 and cb16 with operands of theirs."""
@@ -281,7 +284,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wafer:
-    """One system's wafer: the rectangle of cores a program can use, its edge and its power."""
+    """One system's wafer: the rectangle of cores a program can use, its edge, its power and its area."""
 
     columns: int = field(metadata=MORE)
     """Cores along x that a program can use."""
@@ -299,10 +302,10 @@ class Wafer:
     """Bytes per second into the wafer, and as many out of it at the same time."""
     io_channels: int = field(metadata=MORE)
     """Places on the west edge, and as many on the east edge, where data enters or leaves."""
-    idle_power_w: float = field(metadata=LESS)
-    """Power of the whole system when no core computes, watts."""
-    active_power_w: float = field(metadata=LESS)
-    """Power on top of that when every core computes, watts."""
+    energy: Energy
+    """What it draws."""
+    die: Die
+    """Its area, its spare cores and the defects it is made with."""
 
     def __post_init__(self) -> None:
         require_positive(
@@ -312,7 +315,6 @@ class Wafer:
         require_at_most(MOST_CORES, why, columns=self.columns, rows=self.rows)
         longer = "columns" if self.columns >= self.rows else "rows"
         require_at_most(MOST_CORES // min(self.columns, self.rows), why, **{longer: getattr(self, longer)})
-        require_not_negative(idle_power_w=self.idle_power_w, active_power_w=self.active_power_w)
 
     @property
     def cores(self) -> int:
@@ -429,6 +431,8 @@ class Cluster:
     """The tree between the store and the systems."""
     host: Host
     """The server beside each system."""
+    price: Price
+    """What wafers, systems and electricity cost."""
 
     def __post_init__(self) -> None:
         require_positive(systems=self.systems, max_systems=self.max_systems)

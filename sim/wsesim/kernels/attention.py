@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wsesim.kernels.base import Cost, Region
+from wsesim.kernels.base import Cost, Region, all_of, element_events, passed_events, together
 from wsesim.ops import recipe_of
 
 
@@ -29,6 +29,7 @@ def product(region: Region, *, width: int, times: int = 1) -> Cost:
     software, wafer, link = region.software, region.cluster.wafer, region.link_wavelets_per_cycle()
     sums = times * tokens * keys
     axpys, axpy = times * keys * region.features_per_core(width), region.axpy("fp32", tokens)
+    adding = passed_events(wafer.core, sums)
     across = sums * software.attention_value_bytes / wafer.fabric.wavelet_bytes
     return Cost(
         overlapped={
@@ -42,6 +43,7 @@ def product(region: Region, *, width: int, times: int = 1) -> Cost:
         },
         fabric_bytes=(axpys + across) * region.wavelet_bytes * region.cores,
         sram_bytes=axpys * axpy.sram_bytes * region.cores,
+        events=all_of(together(all_of(axpy.events, axpys), adding), region.cores),
     )
 
 
@@ -49,14 +51,13 @@ def softmax(region: Region, *, heads: int) -> Cost:
     """Return the cost of the softmax of every query over its keys."""
     wafer, recipe = region.cluster.wafer, recipe_of("softmax")
     cycles = recipe.exps * wafer.code.exp_cycles + recipe.ops / wafer.core.simd_fp32_per_cycle
-    return _over_scores(region, heads, cycles)
+    return _over_scores(region, heads, recipe.ops, cycles)
 
 
 def softmax_backward(region: Region, *, heads: int) -> Cost:
     """Return the cost of p * (dp - sum(p * dp))."""
-    return _over_scores(
-        region, heads, recipe_of("softmax_backward").ops / region.cluster.wafer.core.simd_fp32_per_cycle
-    )
+    ops = recipe_of("softmax_backward").ops
+    return _over_scores(region, heads, ops, ops / region.cluster.wafer.core.simd_fp32_per_cycle)
 
 
 def over_scores(region: Region, kind: str, *, heads: int) -> Cost:
@@ -64,13 +65,14 @@ def over_scores(region: Region, kind: str, *, heads: int) -> Cost:
     recipe, wafer = recipe_of(kind), region.cluster.wafer
     rest = recipe.ops / wafer.core.simd_fp32_per_cycle
     cycles = recipe.exps * wafer.code.exp_cycles + recipe.divides * wafer.code.divide_cycles + rest
-    return replace(_over_scores(region, heads, cycles), serial={})
+    return replace(_over_scores(region, heads, recipe.ops, cycles), serial={})
 
 
-def _over_scores(region: Region, heads: int, cycles_each: float) -> Cost:
+def _over_scores(region: Region, heads: int, ops: float, cycles_each: float) -> Cost:
     scores = region.tokens_per_core * region.length * heads / region.columns
     return Cost(
         overlapped={"elementwise": scores * cycles_each},
         serial={"fill": region.chain_fill_cycles(max(1, region.columns // heads))},
         sram_bytes=scores * 8 * region.cores,
+        events=all_of(element_events(region.cluster.wafer.core, scores * ops, scores * cycles_each), region.cores),
     )

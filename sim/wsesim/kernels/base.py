@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from math import ceil, fsum
 from typing import NamedTuple
 
-from wsesim.hardware import Cluster, Core
+from wsesim.hardware import MAC_EVENTS, PORT_BYTES, Cluster, Core
 from wsesim.kernels.collectives import link_cycles
 from wsesim.kernels.counts import added
 from wsesim.software import Training
@@ -36,6 +36,8 @@ class Axpy(NamedTuple):
     cycles: float
     sram_bytes: float
     """Read and written."""
+    events: Mapping[str, float]
+    """On the core, by kind (`hardware.Energy`)."""
 
 
 def sustained_fmac(core: Core, precision: str) -> float:
@@ -47,6 +49,55 @@ def sustained_fmac(core: Core, precision: str) -> float:
     read, written = MIXED_TRAFFIC_BYTES[precision]
     fed = min(core.sram_read_bytes_per_cycle / read, core.sram_write_bytes_per_cycle / written)
     return min(core.fmac_per_cycle(precision), fed)
+
+
+def mac_events(core: Core, precision: str, macs: float, *, kept: bool = True) -> dict[str, float]:
+    """Return the events of so many multiply-accumulates, whose sums are read and written unless they are in a register.
+
+    Each operand of an issue is an access, or as many as ports are wide. Sums count as lying beside the datapath if a
+    core has memory for any there: with all of them in SRAM, training at its measured pace would draw 28 to 30 kW of a
+    CS-2 that is made for 23. Assumed: how its programs lay them is not published.
+    """
+    read, written = MIXED_TRAFFIC_BYTES[precision]
+    lanes = core.fmac_per_cycle(precision)
+    issues = macs / lanes
+    operands = {"sram": issues * _accesses(lanes * (read - written))}
+    sums = {_sums_in(core): 2 * issues * _accesses(lanes * written)} if kept else {}
+    return together({MAC_EVENTS[precision]: macs, "issue": issues}, operands, sums)
+
+
+def passed_events(core: Core, sums: float) -> dict[str, float]:
+    """Return the events of adding a core's own part to partial *sums* in 32 bits that pass it."""
+    issues = sums / core.simd_fp32_per_cycle
+    return {"mac_fp32": sums, "issue": issues, _sums_in(core): issues * _accesses(4 * core.simd_fp32_per_cycle)}
+
+
+def _sums_in(core: Core) -> str:
+    return "accumulator" if core.accumulator_bytes else "sram"
+
+
+def element_events(core: Core, operations: float, cycles: float) -> dict[str, float]:
+    """Return the events of vector operations on elements in 32 bits, in memory, and of all *cycles* at work."""
+    issues = operations / core.simd_fp32_per_cycle
+    return {"mac_fp32": operations, "issue": cycles, "sram": 3 * issues * _accesses(4 * core.simd_fp32_per_cycle)}
+
+
+def _accesses(operand_bytes: float) -> float:
+    return max(1.0, operand_bytes / PORT_BYTES)
+
+
+def all_of(events: Mapping[str, float], times: float) -> dict[str, float]:
+    """Return so many times the events."""
+    return {event: times * count for event, count in events.items()}
+
+
+def together(*parts: Mapping[str, float]) -> dict[str, float]:
+    """Return the events of all *parts*."""
+    found: dict[str, float] = {}
+    for part in parts:
+        for event, count in part.items():
+            found[event] = found.get(event, 0.0) + count
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,12 +160,14 @@ class Region:
         """
         core, start = self.cluster.wafer.core, self.software.weight_launch_cycles
         read, written = MIXED_TRAFFIC_BYTES[precision]
-        in_sram = Axpy(tokens / sustained_fmac(core, precision) + start, tokens * (read + written))
+        cycles = tokens / sustained_fmac(core, precision) + start
+        events = mac_events(core, precision, tokens)
+        in_sram = Axpy(cycles, tokens * (read + written), events)
         if not core.accumulator_bytes:
             return in_sram
         rate = min(core.fmac_per_cycle(precision), core.sram_read_bytes_per_cycle / (read - written))
         blocks = max(1.0, tokens * written / core.accumulator_bytes)
-        beside = Axpy(tokens / rate + start * blocks, tokens * (read - written))
+        beside = Axpy(tokens / rate + start * blocks, tokens * (read - written), events)
         return beside if beside.cycles < in_sram.cycles else in_sram
 
     def link_wavelets_per_cycle(self) -> float:
@@ -144,6 +197,9 @@ class Cost:
     """Payload over all links of the region."""
     sram_bytes: float = 0.0
     """Read and written by all cores of the region."""
+    events: Mapping[str, float] = field(default_factory=dict)
+    """Of all cores of a streamed op, by kind (`hardware.Energy`), but for wavelets; resident ops are counted from
+    their bytes."""
 
     @property
     def bound(self) -> str:
@@ -189,11 +245,15 @@ class Cost:
             macs=added(cost.macs for cost in costs),
             fabric_bytes=added(cost.fabric_bytes for cost in costs),
             sram_bytes=added(cost.sram_bytes for cost in costs),
+            events=together(*(cost.events for cost in costs)),
         )
 
     def slowed(self, factor: float) -> Cost:
         """Return the same work in *factor* times the cycles."""
-        return replace(self.times(factor), macs=self.macs, fabric_bytes=self.fabric_bytes, sram_bytes=self.sram_bytes)
+        return replace(
+            self.times(factor), macs=self.macs, fabric_bytes=self.fabric_bytes, sram_bytes=self.sram_bytes,
+            events=self.events,
+        )  # fmt: skip
 
     def times(self, count: float) -> Cost:
         """Return the same, *count* times in a row."""
@@ -202,6 +262,7 @@ class Cost:
             macs=count * self.macs,
             fabric_bytes=count * self.fabric_bytes,
             sram_bytes=count * self.sram_bytes,
+            events=all_of(self.events, count),
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from wsesim.kernels.base import Cost, Region
+from wsesim.kernels.base import Cost, Region, all_of, element_events
 from wsesim.ops import recipe_of
 
 
@@ -42,4 +42,5 @@ def elementwise(
         serial=serial,
         fabric_bytes=wavelets * region.wavelet_bytes * region.cores,
         sram_bytes=elements * 3 * bytes_each * region.cores,
+        events=all_of(element_events(core, elements * recipe.ops, cycles), region.cores),
     )

@@ -13,7 +13,7 @@ quarter in each direction.
 
 from __future__ import annotations
 
-from wsesim.kernels.base import Cost, Region
+from wsesim.kernels.base import Cost, Region, all_of, element_events
 from wsesim.kernels.collectives import ACROSS_MIDDLE
 from wsesim.ops import recipe_of
 
@@ -26,6 +26,7 @@ def exchange(region: Region, kind: str, *, width: int, positions: float) -> Cost
     core, recipe = region.cluster.wafer.core, recipe_of(kind)
     values = region.tokens_per_core * positions * region.features_per_core(width)
     wavelets = values * _VALUE_BYTES.get(region.precision, 2) / region.wavelet_bytes
+    moving = values * recipe.ops / core.simd_fp32_per_cycle
     crossing = ACROSS_MIDDLE * region.rows * wavelets
     serial = {"launch": float(recipe.ops * core.vector_launch_cycles), "fill": region.chain_fill_cycles(region.rows)}
     if recipe.row_sums:
@@ -35,11 +36,12 @@ def exchange(region: Region, kind: str, *, width: int, positions: float) -> Cost
         serial["fill"] += 2 * region.chain_fill_cycles(region.columns)
     return Cost(
         overlapped={
-            "elementwise": values * recipe.ops / core.simd_fp32_per_cycle,
+            "elementwise": moving,
             "exchange": crossing / region.link_wavelets_per_cycle(),
         },
         serial=serial,
         # the mean way of a value is a third of the column
         fabric_bytes=wavelets * region.wavelet_bytes * region.cores * region.rows / 3,
         sram_bytes=values * 2 * recipe.ops * 2 * region.cores,
+        events=all_of(element_events(core, values * recipe.ops, moving), region.cores),
     )

@@ -16,13 +16,14 @@ has no room for what its row holds: what is broadcast passes once for every feat
 CS-3 in view, whose datapath such a stream feeds by less than half.
 
 Zeros are never sent: with a *density* below 1 only so many of the weights come and start an AXPY, and only their
-gradients are made. Partial sums are as many as before. Of several *matrices* (experts) each multiplies its own share of
-the tokens, one right after the other on all cores.
+gradients are made. The column with most of them sets the pace (`zeros`). Partial sums are as many as before. Of several
+*matrices* (experts) each multiplies its own share of the tokens, one right after the other on all cores.
 """
 
 from __future__ import annotations
 
-from wsesim.kernels.base import MIXED_TRAFFIC_BYTES, Cost, Region
+from wsesim.kernels.base import MIXED_TRAFFIC_BYTES, Cost, Region, all_of, mac_events
+from wsesim.kernels.zeros import busiest
 
 
 def forward(
@@ -36,17 +37,19 @@ def forward(
     tokens = region.tokens_per_core * positions
     axpy = region.axpy(region.precision, tokens / matrices)
     weights_per_core = matrices * density * outputs * region.features_per_core(inputs)
+    busiest_weights = matrices * outputs * busiest(region.features_per_core(inputs), density, region.columns)
     partial_sums, link = outputs * tokens * _wavelets_per_value(region), region.link_wavelets_per_cycle()
     return Cost(
         overlapped={
-            "fmac": weights_per_core * axpy.cycles,
+            "fmac": busiest_weights * axpy.cycles,
             "reduction": partial_sums / link,
-            "arrival": weights_per_core / link,
+            "arrival": busiest_weights / link,
             "injection": matrices * density * inputs * outputs / region.edge_wavelets_per_cycle(),
         },
         serial={"fill": region.chain_fill_cycles(region.columns)},
         fabric_bytes=(weights_per_core + partial_sums) * region.wavelet_bytes * region.cores,
         sram_bytes=weights_per_core * axpy.sram_bytes * region.cores,
+        events=all_of(axpy.events, weights_per_core * region.cores),
     )
 
 
@@ -64,22 +67,25 @@ def grad_weight(
 ) -> Cost:
     """Return the cost of dW = x^T @ dy, summed over all tokens and sent to the edge."""
     tokens = region.tokens_per_core * positions
-    sums_per_core = matrices * density * outputs * region.features_per_core(inputs)
+    narrow, wide = sorted((inputs, outputs))
+    sums_per_core = matrices * density * narrow * region.features_per_core(wide)
+    busiest_sums = matrices * narrow * busiest(region.features_per_core(wide), density, region.columns)
     each, link = _wavelets_per_value(region), region.link_wavelets_per_cycle()
-    products, sums = sums_per_core * tokens / matrices, sums_per_core * each
-    activations = max(min(inputs, outputs) * tokens, products) * each
+    products, busiest_products = (sums * tokens / matrices for sums in (sums_per_core, busiest_sums))
+    activations = max(narrow * tokens, products) * each
     read, written = MIXED_TRAFFIC_BYTES[region.precision]  # the sum of a product stays in a register
-    rate, start = region.cluster.wafer.core.fmac_per_cycle(region.precision), region.software.weight_launch_cycles
+    core, start = region.cluster.wafer.core, region.software.weight_launch_cycles
     return Cost(
         overlapped={
-            "fmac": products / rate + sums_per_core * start,
-            "broadcast": activations / link,
-            "reduction": sums / link,
+            "fmac": busiest_products / core.fmac_per_cycle(region.precision) + busiest_sums * start,
+            "broadcast": max(narrow * tokens, busiest_products) * each / link,
+            "reduction": busiest_sums * each / link,
             "injection": matrices * density * inputs * outputs * each / region.edge_wavelets_per_cycle(),
         },
         serial={"fill": region.chain_fill_cycles(region.rows)},
-        fabric_bytes=(activations + sums) * region.wavelet_bytes * region.cores,
+        fabric_bytes=(activations + sums_per_core * each) * region.wavelet_bytes * region.cores,
         sram_bytes=products * (read - written) * region.cores,
+        events=mac_events(core, region.precision, products * region.cores, kept=False),
     )
 
 

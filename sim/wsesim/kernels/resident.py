@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsesim.errors import require_positive
-from wsesim.hardware import Core, Wafer
+from wsesim.hardware import MAC_EVENTS, PORT_BYTES, Core, Wafer
 from wsesim.kernels import collectives
 from wsesim.kernels.base import MIXED_TRAFFIC_BYTES, Cost
 from wsesim.kernels.counts import chosen, largest, least, up
@@ -201,6 +201,17 @@ def map_cycles(where: Rectangle, turns: int, length: int) -> float:
     """Return the cycles of *turns* multiply-accumulates over *length* values, without the round around them."""
     core = where.wafer.core
     return turns * (core.vector_launch_cycles + vector_cycles(where, length, core.fmac_fp16_per_cycle))
+
+
+def resident_events(cost: Cost, wafer: Wafer, precision: str) -> dict[str, float]:
+    """Return what of a resident op costs energy: every element of a vector instruction reads two values and writes one,
+    as wide as the datapath."""
+    elements, lanes = cost.sram_bytes / (3 * VALUE_BYTES), wafer.core.fmac_per_cycle("fp16")
+    issues, wide = elements / lanes, max(1.0, lanes * VALUE_BYTES / PORT_BYTES)
+    return {
+        MAC_EVENTS[precision]: elements, "issue": issues, "sram": 3 * issues * wide,
+        "hop": cost.fabric_bytes / wafer.fabric.wavelet_bytes,
+    }  # fmt: skip
 
 
 def matvec(

@@ -6,15 +6,15 @@ every layer for the backward pass, only each layer's input is kept and the backw
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from math import fsum
-from typing import TypeVar
+from threading import Lock
+from typing import Any, TypeVar
 
 from wsesim.answer import MemoryUse, OpTime
 from wsesim.graph import Graph, flops
-from wsesim.hardware import Cluster
+from wsesim.hardware import LARGEST_SRAM_BYTES, Cluster, Wafer
 from wsesim.kernels import Region
 from wsesim.mapping.memory import activations, buffer_bytes, memory_table
 from wsesim.mapping.program import PassGroup, Program, Stage, StepPlacement
@@ -29,11 +29,13 @@ _MOST = 512
 
 def _kept(held: dict[_Key, _Value], key: _Key, make: Callable[[], _Value]) -> _Value:
     """Return what is held at *key*, made now if it is not there."""
-    if key not in held:
+    found = held.get(key)
+    if found is None:
+        found = make()
         if len(held) >= _MOST:
             held.clear()
-        held[key] = make()
-    return held[key]
+        held[key] = found
+    return found
 
 
 @dataclass(slots=True)
@@ -83,10 +85,9 @@ class StepRequest:
         return {"auto": (False, True), "never": (False,), "always": (True,)}[self.recompute]
 
 
-_UNREAD = {"io_bytes_per_s": 1.0, "idle_power_w": 0.0, "active_power_w": 0.0}
-"""Figures of a wafer that no kernel and no activation depends on, all set to the same."""
 _MOST_KNOWN = 64
-_known: OrderedDict[Hashable, tuple[object, Known]] = OrderedDict()
+_KNOWING = Lock()
+_known: dict[Hashable, tuple[object, Known]] = {}
 """The blocks of a graph, kept so that no other has their identity, with what is known; the latest used last."""
 
 
@@ -94,14 +95,22 @@ def _known_of(request: StepRequest) -> Known:
     """Return what is known of the kernels of a request: that of all whose kernels cannot differ."""
     graph = request.graph
     axes = tuple(size for axis, size in graph.dims.items() if axis != "batch")
-    wafer = replace(request.cluster.wafer, **_UNREAD)
+    wafer = _as_kernels_see(request.cluster.wafer)
     key = (id(graph.blocks), axes, wafer, request.software, request.length, request.precision, request.rows,
            request.columns)  # fmt: skip
-    found = _known.pop(key, None) or (graph.blocks, Known())
-    _known[key] = found
-    if len(_known) > _MOST_KNOWN:
-        _known.popitem(last=False)
+    with _KNOWING:
+        found = _known.pop(key, None) or (graph.blocks, Known())
+        _known[key] = found
+        if len(_known) > _MOST_KNOWN:
+            _known.pop(next(iter(_known)))
     return found[1]
+
+
+def _as_kernels_see(wafer: Wafer) -> Wafer:
+    """Return a wafer with all that no kernel, no activation and no need of memory depends on set to the same."""
+    core = replace(wafer.core, sram_bytes=LARGEST_SRAM_BYTES)
+    unread: dict[str, Any] = {"io_bytes_per_s": 1.0, "energy": None, "die": None}
+    return replace(wafer, core=core, **unread)
 
 
 def lay(request: StepRequest, *, passes: int, recompute: bool) -> Program:
@@ -195,7 +204,7 @@ def _stages(request: StepRequest, size: int, *, recompute: bool) -> tuple[Stage,
 
     def built() -> tuple[Stage, ...]:
         if not known.stages:
-            known.kernels.clear()
+            known.kernels = {}
         graph, region = request.graph.with_dims(batch=size), region_of(request, size)
         return build_stages(Timing(graph=graph, region=region, recompute=recompute, kernels=known.kernels))
 

@@ -121,6 +121,7 @@ def _timed(timing: Timing, block: Block, op: Op, phase: str) -> OpTime:
         gradient_bytes=sum(graph.bytes(tensors[n]) for n in op.outputs if _is_weight_gradient(block, n)),
         fabric_bytes=round(cost.fabric_bytes),
         sram_bytes=round(cost.sram_bytes),
+        events={**cost.events, "hop": cost.fabric_bytes / region.wavelet_bytes},
     )
 
 

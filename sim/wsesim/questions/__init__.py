@@ -18,6 +18,7 @@ from wsesim.answer import LEVELS
 
 if TYPE_CHECKING:
     from wsesim.answer import Comparison, Level, Outcome, Result, Verification
+    from wsesim.gpus import Fleet
     from wsesim.numerics import Computed
     from wsesim.questions.base import Question, Say
     from wsesim.questions.running import Tell
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
 __all__ = [
     "KEY",
     "ask",
+    "beside_gpus",
     "compare",
     "forward",
     "hold_as_mapped",
+    "inputs_sha256",
     "is_study",
     "json_schema",
     "kinds",
@@ -124,6 +127,20 @@ def sketch(question: Question, *, level: Level | None = None) -> Outcome:
     from wsesim.questions.running import sketch
 
     return sketch(question, level)
+
+
+def inputs_sha256(question: Question) -> str:
+    """Return the sum of all that went into *question*, as its report has it; it changes when any of it does."""
+    from wsesim.questions.shared.facts import inputs_sha256
+
+    return inputs_sha256(question)
+
+
+def beside_gpus(question: Question, result: Result, fleets: Sequence[Fleet]) -> Result:
+    """Return *result* of *question* with what GPUs would make of it, by estimates."""
+    from wsesim.questions.shared.gpus import beside_gpus
+
+    return beside_gpus(question, result, fleets)
 
 
 def compare(question: Question, levels: Sequence[Level] = LEVELS, *, tell: Tell | None = None) -> Comparison:

@@ -33,7 +33,9 @@ _CASE = frozenset({"kernel", "grid", "shape", "options", "seed", "fold", "silico
 UNREAD = {"core.accumulator", "fabric.wavelet", "code.switch_cycles", "code.count_cycles"}
 """Figures of the groups below that no kernel here depends on."""
 _GROUPS = ("core.", "fabric.", "code.", "silicon.")
+_ENERGY = {f"energy.{name}" for name in ("voltage", "mac_fp16", "mac_mixed", "mac_fp32", "sram", "issue", "hop")}
 READ = {name for name in override_names() if name.startswith(_GROUPS)} - UNREAD | {"wafer.columns", "wafer.rows"}
+READ |= _ENERGY
 SUPPORTED = (
     "Measured cycles of the vendor's simulator and of silicon support level cores, kernel by kernel; the closed form "
     "is held to it."
@@ -90,6 +92,10 @@ FIGURES = (
         name="wavelet_hops", label="wavelet hops",
         meaning="wavelets that went from router to router, each counted on each link, in the simulated part",
     ),
+    FigureSpec(name="work_energy_j", label="energy of the work", better="less",
+               meaning="of what the simulated part computed and moved, above what its cores draw at rest"),
+    FigureSpec(name="flops_per_j", label="FLOPs per joule", better="more",
+               meaning="two for each multiply-accumulate, over that energy; FLOP/s per watt is the same"),
     FigureSpec(name="compared_values", label="values compared", meaning="with NumPy's, in the simulated part"),
     FigureSpec(
         name="differing_values", label="values that differ", better="less",

@@ -9,6 +9,7 @@ from typing import Any
 from wsesim.answer import UsedFigure
 from wsesim.errors import InputError
 from wsesim.questions import KEY
+from wsesim.questions.asserting import check_asserted
 from wsesim.questions.base import Asked, Draft, Question
 from wsesim.questions.registry import keys_elsewhere, keys_needed, kind_of
 from wsesim.workload import (
@@ -97,6 +98,7 @@ def _question(data: dict[str, Any], problems: Problems, folder: Path, settings: 
         check_verification(values["verification"], model, folder, problems)
     if "text" in values:
         check_text(values["text"], model, folder, problems)
+    check_asserted(kind, values.get("asserted") or (), problems)
     given = frozenset(key for key, value in data.items() if value is not None)
     draft = Draft(
         file=problems.file, folder=folder, name=name, values=values, given=given, model=model, hardware=hardware,

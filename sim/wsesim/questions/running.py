@@ -11,6 +11,7 @@ from math import fsum
 
 from wsesim.answer import LEVELS, Answer, Comparison, Difference, Level, NotAnswered, Outcome, Result
 from wsesim.errors import InputError, NotModelled, OutOfReach, nearest
+from wsesim.questions.asserting import broken
 from wsesim.questions.base import Held, Question, Say, Sketchable, silent
 from wsesim.questions.shared.facts import cost_since, nearest_of, provenance_of
 from wsesim.questions.shared.numbers import verified_if_possible
@@ -43,11 +44,13 @@ def run(
         cost = replace(cost, verification_cpu_s=time.process_time() - before)
     if verify and not answered and question.asked.model is not None:
         notes = ("Not verified: there is no answer.",)
-    notes = (*question.asked.notes, *notes)
+    unkept = tuple(broken(question, outcome))
+    notes = (*unkept, *question.asked.notes, *notes)
     return Result(
         name=question.asked.name, title=question.title, kind=question.kind, specs=question.figures, outcome=outcome,
         verification=checked, provenance=provenance_of(question),
         nearest=nearest_of(question, outcome) if isinstance(outcome, Answer) else None, cost=cost, notes=notes,
+        broken=unkept,
     )  # fmt: skip
 
 

@@ -12,8 +12,10 @@ from pydantic import Field
 from wsesim.answer import FigureSpec, Level, Outcome
 from wsesim.graph import Graph
 from wsesim.questions.base import Asked, Draft, Reads, Say
+from wsesim.questions.shared.capped import under_cap
 from wsesim.questions.shared.kinds import ModelQuestion
 from wsesim.questions.shared.numbers import files_of
+from wsesim.questions.shared.price import POWER_FIGURES
 from wsesim.questions.shared.reads import SERVING
 from wsesim.questions.shared.request import (
     FULL_REQUEST,
@@ -139,9 +141,7 @@ class Serving(ModelQuestion):
         FigureSpec(name="utilization", label="utilization", meaning="share of the time in which tokens enter the "
                    "pipeline"),
         FigureSpec(name="served", label="requests served", meaning="the others are longer than the wafers hold"),
-        FigureSpec(name="energy_per_token_j", label="energy per token", meaning="all wafers over the time simulated, "
-                   "divided by tokens read or written", better="less"),
-        FigureSpec(name="power_w", label="power", meaning="mean of all wafers", better="less"),
+        *POWER_FIGURES,
         FigureSpec(name="offered_per_s", label="offered rate per second", meaning="requests that arrive a second, from "
                    "the first to the last"),
         FigureSpec(name="served_per_s", label="served per second", meaning="requests served, over the time simulated"),
@@ -244,7 +244,7 @@ class Serving(ModelQuestion):
         """Answer at a level."""
         from wsesim.questions.shared.service_answer import solve_service
 
-        return solve_service(self, level, say)
+        return under_cap(self, solve_service(self, level, say), level, lambda at: at.solve(level, say))
 
 
 def _idle(section: ServingSection) -> Iterator[str]:

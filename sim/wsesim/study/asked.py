@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from wsesim import questions
 from wsesim.answer import Level, Outcome
 from wsesim.questions import KEY
 from wsesim.questions.base import Question
-from wsesim.study.spec import Value, plain
+from wsesim.study.numbers import Value
+from wsesim.study.spec import plain
 from wsesim.workload import set_path
+
+
+def with_changes(
+    data: Mapping[str, Any], changes: Mapping[str, Value], *, kind: str, file: str, folder: Path
+) -> Question:
+    """Return the question that *data* of a file asks with settings changed by dotted name.
+
+    Raises:
+        InputError: a value that cannot be, or settings that do not go together.
+        SpecError: a name that is no setting of such a question.
+    """
+    schema, found = questions.kinds()[kind].file, dict(data)
+    for name in sorted(changes, key=_sections_first):
+        set_path(found, name, plain(changes[name]), schema)
+    return questions.ask(found, file=file, folder=folder)
 
 
 def changed(question: Question, changes: Mapping[str, Value]) -> Question:
@@ -20,12 +37,8 @@ def changed(question: Question, changes: Mapping[str, Value]) -> Question:
         InputError: a value that cannot be, or settings that do not go together.
         SpecError: a name that is no setting of such a question.
     """
-    asked = question.asked
-    schema = questions.kinds()[str(changes.get(KEY, question.kind))].file
-    data: dict[str, Any] = dict(asked.data)
-    for name in sorted(changes, key=_sections_first):
-        set_path(data, name, plain(changes[name]), schema)
-    return questions.ask(data, file=asked.file, folder=asked.folder)
+    asked, kind = question.asked, str(changes.get(KEY, question.kind))
+    return with_changes(asked.data, changes, kind=kind, file=asked.file, folder=asked.folder)
 
 
 def asked(question: Question, changes: Mapping[str, Value], *, level: Level | None = None) -> Outcome:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from wsesim.answer import FigureSpec, Number, Result
+from wsesim.answer import FigureSpec, Number, Status
 from wsesim.answers.causes import KNOWN, known
 from wsesim.answers.text import label
 from wsesim.errors import nearest
 from wsesim.questions.base import Question
-from wsesim.study.spec import Study, Value
+from wsesim.study.journal import KeptAnswer
+from wsesim.study.numbers import Value
+from wsesim.study.spec import Study
 from wsesim.study.table import PointRow
 
 SYSTEMS = "cluster.systems"
@@ -69,25 +71,24 @@ def efficiency_problem(kinds: Kinds, varied: Iterable[str]) -> str:
     return f"needs a figure per second of which more is better, and {', '.join(slow)} has none" if slow else ""
 
 
-def figure_of(result: Result, name: str, question: Question) -> Number | None:
-    """Return the figure *name* of *result*, or None where there is none.
+def figure_of(kept: KeptAnswer, name: str, question: Question) -> Number | None:
+    """Return the figure *name* of an answer, or None where there is none.
 
     A cause that the answer lacks took no time. Of the scaling efficiency, what one point knows of it: the speed of a
     system.
     """
-    answer = result.answer
-    if answer is None:
+    if kept.status != Status.OK:
         return None
     if name == EFFICIENCY:
         speed = speed_of(type(question))
-        found = answer.figures.get(speed.name) if speed else None
+        found = kept.figures.get(speed.name) if speed else None
         return None if found is None else found / question.asked.hardware.cluster.systems
-    if name in answer.figures:
-        return answer.figures[name]
+    if name in kept.figures:
+        return kept.figures[name]
     part, _, cause = name.partition(".")
-    if part == "spent" and answer.spent:
-        return answer.spent.by_cause.get(cause, 0.0)
-    return answer.bound.gap.get(cause, 0.0) if part == "gap" and answer.bound else None
+    if part == "spent" and kept.spent:
+        return kept.spent.get(cause, 0.0)
+    return kept.gap.get(cause, 0.0) if part == "gap" and kept.gap is not None else None
 
 
 def with_efficiency(study: Study, rows: Sequence[PointRow]) -> tuple[PointRow, ...]:

@@ -1,69 +1,34 @@
-"""Study file → Study: every name and every value checked, each problem at its place in the study."""
+"""Study file, or what a command line or a dict says of one → Study: each problem at its place."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from math import prod
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from pydantic import ConfigDict, Field
+from typing import Any
 
 from wsesim import questions
-from wsesim.answer import FigureSpec
+from wsesim.answer import FigureSpec, Level
 from wsesim.errors import InputError, SpecError, nearest
 from wsesim.questions import KEY
 from wsesim.questions.base import Question
+from wsesim.study.axes import Scenarios, axes_of, known_setting
 from wsesim.study.figures import EFFICIENCY, efficiency_problem, figure_names, spec_of, usual_figures
-from wsesim.study.spec import Parameter, Study, Value, held, is_variable, variable_names, written
-from wsesim.study.values import MOST_POINTS, RangeSection, ValueChecker, values_of
-from wsesim.workload import (
-    Problems,
-    Section,
-    dimension_of_setting,
-    name_of,
-    place_of,
-    read_fields,
-    shown,
-    split_setting,
-)
-from wsesim.workload.fields import Name, Text
+from wsesim.study.line import fixed, values_in
+from wsesim.study.numbers import Value
+from wsesim.study.schema import StudyFile
+from wsesim.study.spec import SCENARIO, Study, held, is_variable
+from wsesim.study.values import ValueChecker
+from wsesim.workload import Formula, Problems, name_of, place_of, read_fields, shown
 from wsesim.yamlfile import Document, Loc, read_yaml
 
-MOST_AXES = 3
-"""Parameters that vary independently: more cannot be drawn."""
 
-
-class StudyFile(Section):
-    """A what-if: settings of a question that vary, and the figures to keep of each point."""
-
-    model_config = ConfigDict(frozen=False, validate_assignment=True)
-
-    name: Name | None = None
-    """Names the folder of the sweep. Default: the file's name."""
-    question: Text | None = None
-    """What is asked, in a sentence."""
-    workload: Text
-    """The file of the question that is varied, relative to this file."""
-    vary: dict[Any, Any]
-    """One to three settings by dotted name, each with a list of values or a range."""
-    set: Annotated[dict[Any, Any], Field(default_factory=dict)]
-    """Settings that differ from the workload at every point."""
-    together: Annotated[list[Any], Field(default_factory=list)]
-    """Names under `vary` that step together and count as one, not every value with every other."""
-    figures: list[Any] | None = None
-    """What to keep of each point. Default: what is usual for the kind of question."""
-    level: Literal["closed", "system", "cores"] | None = None
-    """How every point is answered. Default: as `wsesim run` would."""
-
-
-def load_study(path: str | Path, settings: Sequence[str] = ()) -> Study:
+def load_study(path: str | Path, settings: Sequence[str] = (), level: Level | None = None) -> Study:
     """Read the study at *path*, and the question it names.
 
     Args:
         path: of the study.
         settings: like `batch.sequences=240`; each differs from the workload at every point, as under `set`.
+        level: that every point is answered at, in place of what the file says.
 
     Raises:
         InputError: with every problem, each at its line.
@@ -73,24 +38,114 @@ def load_study(path: str | Path, settings: Sequence[str] = ()) -> Study:
         raise InputError([document.problem("a study is a mapping (lines of `key: value`) with workload and vary")])
     _refuse_question(path, document)
     data = dict(document.data)
-    problems = Problems(file=str(path), schema=StudyFile, document=document, settings=_put(settings, data))
+    given = _put(settings, data)
+    data |= {"level": level} if level else {}
+    problems = Problems(file=str(path), schema=StudyFile, document=document, settings=given)
+    return _study(data, problems, Path(path).parent)
+
+
+def study_of(
+    question: str | Path | Question, data: Mapping[str, Any], *, given: Mapping[Loc, str] | None = None
+) -> Study:
+    """Return a study of *question*, or of the one in a file, as the keys of a study file say: `vary`, `set`, ....
+
+    Args:
+        question: that is varied.
+        data: as it would stand in a study file, but for `workload`.
+        given: what of it stood on a command line, as it was given there, by place.
+
+    Raises:
+        InputError: with every problem.
+    """
+    base = questions.load(question) if isinstance(question, str | Path) else question
+    file = base.asked.file
+    problems = Problems(file=file, schema=StudyFile, settings=given or {})
+    whole = {"name": f"{base.asked.name}-study", **_readable(data), "workload": file}
+    return _study(whole, problems, Path(), base)
+
+
+def _readable(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return data of a program's own with what varies as a file would have it: lists, and ranges in text read."""
+    vary = data.get("vary")
+    if not isinstance(vary, Mapping):
+        return dict(data)
+    drawn = bool(data.get("sample"))
+    read: dict[str, Any] = {str(name): values for name, values in vary.items()}
+    for name, values in read.items():
+        if isinstance(values, str):
+            read[name] = values_in(values, drawn=drawn)
+        elif not isinstance(values, Mapping):
+            read[name] = list(values)
+    return {**data, "vary": read}
+
+
+def _study(data: Mapping[str, Any], problems: Problems, folder: Path, base: Question | None = None) -> Study:
     read, errors = read_fields(StudyFile, data)
     problems.add_invalid(errors)
     varied, changed = read.get("vary", {}), read.get("set", {})
-    base = _base(read.get("workload"), Path(path).parent, problems)
+    base = base or _base(read.get("workload"), folder, problems)
     kinds = _kinds(base, varied, changed, problems)
     checker = ValueChecker(problems=problems, base=base, kinds=kinds, hardware=_hardware(changed))
-    fixed = _fixed(changed, varied, checker)
-    axes = _axes(varied, read.get("together", []), checker)
+    always = _fixed("set", changed, varied, checker)
+    scenarios = _scenarios(read.get("scenarios", {}), varied, checker)
+    sample = read.get("sample")
+    axes = axes_of(varied, read.get("together", []), scenarios, sample, checker)
     asked = read.get("figures") if "figures" in data else usual_figures(kinds)
-    kept = tuple(_kept(asked or [], kinds, tuple(map(str, varied)), problems))
+    limits = tuple(_formulas("require", enumerate(read.get("require", [])), problems).values())
+    pareto = tuple(map(str, read.get("pareto", [])))
+    wanted = [*(asked or []), *_decided_by(limits, kinds, asked or [])]
+    wanted += [name for name in dict.fromkeys(pareto) if name not in wanted]
+    kept = tuple(_kept(wanted, kinds, tuple(map(str, varied)), problems))
+    _check_weighed(pareto, kept, problems)
+    derived = {str(name): each for name, each in _formulas("derive", read.get("derive", {}).items(), problems).items()
+               if known_setting("derive", str(name), checker)}  # fmt: skip
+    for name in derived.keys() & {*map(str, varied), *always}:
+        problems.add(("derive", name), f"derive: {name} stands under vary or set too; keep one", at_key=True)
     problems.raise_if_any()
     assert base is not None, "a workload that is not there is a problem"
     return Study(
-        name=read["name"] or name_of(path, "study"), question=read["question"] or "", workload_file=read["workload"],
-        base=base, kinds=kinds, data=dict(read_yaml(base.asked.file).data), axes=axes, fixed=fixed, kept=kept,
-        level=read["level"],
+        name=read["name"] or name_of(problems.file, "study"), question=read["question"] or "",
+        workload_file=read["workload"], base=base, kinds=kinds, axes=axes, fixed=always, kept=kept,
+        level=read["level"], scenarios=scenarios, derived=derived, limits=limits, pareto=pareto,
+        sampled=sample.words if sample else "",
     )  # fmt: skip
+
+
+def _check_weighed(pareto: Sequence[str], kept: Sequence[FigureSpec], problems: Problems) -> None:
+    if pareto and len(set(pareto)) < 2:
+        problems.add_field(("pareto",), "needs two figures or more, each once")
+    for index, name in enumerate(pareto):
+        spec = next((spec for spec in kept if spec.name == name), None)
+        if spec is not None and not spec.better:
+            problems.add(("pareto", index), f"pareto: neither more nor less of {name} is better")
+
+
+def _formulas(section: str, given: Any, problems: Problems) -> dict[Any, Formula]:
+    found: dict[Any, Formula] = {}
+    for key, text in given:
+        try:
+            found[key] = Formula.read(text)
+        except SpecError as error:
+            problems.add((section, key), f"{section}: {error}")
+    return found
+
+
+def _decided_by(limits: Sequence[Formula], kinds: Sequence[type[Question]], asked: Sequence[Any]) -> list[str]:
+    """Return the figures that limits are about, so that they are kept: all that is no setting."""
+    names = dict.fromkeys(name for limit in limits for name in limit.names)
+    settings = {name for name in names if any(is_variable(kind.file, name) for kind in kinds)}
+    return [name for name in names if name not in settings and name not in asked and spec_of(name, kinds)]
+
+
+def _scenarios(given: Mapping[str, Mapping[Any, Any]], varied: Mapping[Any, Any], checker: ValueChecker) -> Scenarios:
+    found: dict[str, dict[str, Value]] = {}
+    for title, changes in given.items():
+        found[title] = _fixed("scenarios", changes, varied, checker, (title,))
+        if not changes:
+            checker.problems.add(("scenarios", title), f"scenarios: {title} changes nothing")
+    if given and SCENARIO in varied:
+        checker.problems.add(("vary", SCENARIO), "vary: scenario stands for scenarios; leave it out", at_key=True)
+    return found
 
 
 def _refuse_question(path: str | Path, document: Document) -> None:
@@ -107,13 +162,10 @@ def _refuse_question(path: str | Path, document: Document) -> None:
 
 def _put(settings: Sequence[str], data: dict[str, Any]) -> dict[Loc, str]:
     """Put each `KEY=VALUE` under `set`, in place; return what was given, by place."""
-    given: dict[Loc, str] = {}
-    for setting in settings:
-        key, value = split_setting(setting)
-        inside = data.get("set") or {}
-        if isinstance(inside, Mapping):
-            data["set"] = {**inside, key: value}
-        given["set", key] = f"--set {setting}"
+    found, given = fixed(settings)
+    inside = data.get("set") or {}
+    if isinstance(inside, Mapping) and found:
+        data["set"] = {**inside, **found}
     return given
 
 
@@ -156,117 +208,18 @@ def _hardware(given: Mapping[Any, Any]) -> dict[Any, object]:
     return {place[1]: value for place, value in places.items() if place[0] == "hardware" and len(place) > 1}
 
 
-def _fixed(given: Mapping[Any, Any], varied: Mapping[Any, Any], checker: ValueChecker) -> dict[str, Value]:
+def _fixed(
+    where: str, given: Mapping[Any, Any], varied: Mapping[Any, Any], checker: ValueChecker, inside: Loc = ()
+) -> dict[str, Value]:  # fmt: skip
     found: dict[str, Value] = {}
     for key, value in given.items():
-        name = str(key)
-        if _is_setting("set", name, checker):
+        name, loc = str(key), (where, *inside, str(key))
+        if known_setting(where, name, checker, inside):
             if name in varied:
-                checker.problems.add(("set", name), f"set: {name} stands under vary too; keep one", at_key=True)
-            elif name == KEY or checker.check(name, value, ("set", name)):
+                checker.problems.add(loc, f"{where}: {name} stands under vary too; keep one", at_key=True)
+            elif name == KEY or checker.check(name, value, loc):
                 found[name] = held(value)
     return found
-
-
-def _is_setting(where: str, name: str, checker: ValueChecker) -> bool:
-    right = any(is_variable(kind.file, name) for kind in checker.kinds)
-    if not right:
-        known = dict.fromkeys(known for kind in checker.kinds for known in variable_names(kind.file))
-        hint = nearest(name, known) or "; an example is 'cluster.systems', `wsesim schema` lists all"
-        message = f"{where}: {name} is not a setting that a study can change{hint}"
-        checker.problems.add((where, name), message, at_key=True)
-    return right
-
-
-def _axes(vary: Mapping[Any, Any], together: list[Any], checker: ValueChecker) -> tuple[tuple[Parameter, ...], ...]:
-    problems, found = checker.problems, dict[str, Parameter]()
-    before = len(problems.found)
-    for key, given in vary.items():
-        name = str(key)
-        if _is_setting("vary", name, checker):
-            found[name] = _parameter(name, given, checker)
-    joined = tuple(found[name] for name in _joined(together, tuple(map(str, vary)), problems) if name in found)
-    if len(problems.found) > before:
-        return ()
-    axes: list[tuple[Parameter, ...]] = []
-    for parameter in found.values():
-        axis = joined if parameter in joined else (parameter,)
-        if axis not in axes:
-            axes.append(axis)
-    _check_size(axes, problems)
-    return tuple(axes)
-
-
-def _check_size(axes: list[tuple[Parameter, ...]], problems: Problems) -> None:
-    for axis in axes:
-        if len({len(parameter.values) for parameter in axis}) > 1:
-            counts = ", ".join(f"{parameter.name} has {len(parameter.values):,}" for parameter in axis)
-            problems.add_field(("together",), f"needs as many values of each: {counts}")
-    points = prod(len(axis[0].values) for axis in axes)
-    if not axes and not problems.found:
-        problems.add_field(("vary",), "is empty; name one to three settings, each with a list or a range of values")
-    if len(axes) > MOST_AXES:
-        message = f"has {len(axes)} parameters that vary independently, at most {MOST_AXES} can be shown; name those"
-        problems.add_field(("vary",), f"{message} that step together under `together`, or fix some under `set`")
-    elif points > MOST_POINTS:
-        problems.add_field(("vary",), f"makes {points:,} points, at most {MOST_POINTS:,} are simulated; vary less")
-
-
-def _joined(together: list[Any], varied: tuple[str, ...], problems: Problems) -> list[str]:
-    found: list[str] = []
-    for index, given in enumerate(together):
-        name = str(given)
-        if name not in varied:
-            hint = nearest(name, varied) or f"; there are: {', '.join(varied)}"
-            problems.add(("together", index), f"together: {shown(given)} does not stand under vary{hint}")
-        elif name in found:
-            problems.add(("together", index), f"together: {name} is there twice")
-        found.append(name)
-    if len(found) == 1:
-        problems.add_field(("together",), "needs two names or more")
-    return found
-
-
-def _parameter(name: str, given: object, checker: ValueChecker) -> Parameter:
-    """Return what *given*, a list or a range, makes of *name*; problems are noted."""
-    if isinstance(given, Mapping):
-        return _ranged(name, given, checker)
-    loc: Loc = ("vary", name)
-    if not isinstance(given, list):
-        example = "a list, [1, 2], or a range, {from: 1, to: 8, steps: 4}"
-        checker.problems.add_field(loc, f"must be {example}; got {shown(given)}")
-        return Parameter(name=name, values=())
-    if not given:
-        checker.problems.add_field(loc, "has no values")
-    values: dict[str, Value] = {}  # by how they are written: 1 is not true, and is 1.0
-    for index, value in enumerate(given[: MOST_POINTS + 1]):
-        if name != KEY and not checker.check(name, value, (*loc, index)):
-            continue
-        key = repr(value)
-        if key in values:
-            checker.problems.add((*loc, index), f"{'.'.join(map(str, loc))}: {written(held(value))} is there twice")
-        values[key] = held(value)
-    return Parameter(name=name, values=tuple(values.values()))
-
-
-def _ranged(name: str, given: Mapping[Any, Any], checker: ValueChecker) -> Parameter:
-    loc: Loc = ("vary", name)
-    _, errors = read_fields(RangeSection, given)
-    checker.problems.add_invalid(errors, loc, schema=RangeSection)
-    nothing = Parameter(name=name, values=())
-    if errors:
-        return nothing
-    section = RangeSection.model_validate(dict(given))
-    try:
-        values = values_of(section, dimension_of_setting(name))
-    except SpecError as error:
-        checker.problems.add_field((*loc, error.name), error.message)
-        return nothing
-    ends = [(values[0], "from"), (values[-1], "by" if section.by is not None else "to")]
-    right = [checker.check(name, value, (*loc, key)) for value, key in ends]
-    if all(right):
-        next((value for value in values[1:-1] if not checker.check(name, value, loc)), None)  # one is enough to know
-    return replace(nothing, values=values, log=section.scale == "log")
 
 
 def _kept(

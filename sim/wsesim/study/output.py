@@ -14,7 +14,7 @@ from wsesim.answers import text
 from wsesim.answers.folder import publish
 from wsesim.answers.plain import json_text
 from wsesim.study.spec import Study, written
-from wsesim.study.table import ERROR, PointRow, SweepTable, values_shown
+from wsesim.study.table import ERROR, LEFT_OUT, PointRow, SweepTable, values_shown
 from wsesim.units import plural
 
 if TYPE_CHECKING:
@@ -28,9 +28,12 @@ MOST_PRINTED, MOST_REASONS_PRINTED = 60, 6
 """Rows and reasons on the terminal at most; the files have all."""
 MOST_ROWS, MOST_REASONS = 1000, 12
 """The same, on the page."""
+MOST_DRAWN = 10_000
+"""Points of a grid that are drawn."""
 _ENDED = {
     Status.OK: ("", ""), Status.DOES_NOT_FIT: ("does not fit", "do not fit"),
     Status.NOT_MODELLED: ("is not modelled", "are not modelled"), ERROR: ("cannot be run", "cannot be run"),
+    LEFT_OUT: ("left out", "left out"),
 }  # fmt: skip
 """How one point, or several, ended."""
 
@@ -84,6 +87,9 @@ def _about(study: Study) -> str:
         parts.append(f"Changed in it: {', '.join(fixed)}.")
     if joined:
         parts.append(f"Varied together: {'; '.join(' = '.join(each.name for each in axis) for axis in joined)}.")
+    parts += [f"{name} = {formula.text}." for name, formula in study.derived.items()]
+    if study.sampled:
+        parts.append(f"{study.sampled}.")
     if study.level:
         parts.append(f"Level {study.level}.")
     return " ".join(parts)
@@ -135,6 +141,8 @@ def drawings(table: SweepTable) -> Iterator[tuple[str, bool]]:
     from wsesim.study.lines import axis_of, line_svg
 
     study = table.study
+    if study.sampled or len(table.rows) > MOST_DRAWN:
+        return
     axes = [axis_of(axis) for axis in study.axes]
     kept = {spec: [row.figures[spec.name] for row in table.rows] for spec in study.kept}
     if len(axes) == 1:

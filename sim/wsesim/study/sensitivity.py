@@ -17,7 +17,7 @@ from wsesim.hardware import MACHINES
 from wsesim.questions.base import Question
 from wsesim.software import STACKS
 from wsesim.study.asked import asked
-from wsesim.study.spec import Value
+from wsesim.study.numbers import Value
 
 Tell = Callable[[int, int, str], None]
 """Told (done, of, what is asked now)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
 from math import prod
@@ -14,13 +14,13 @@ from typing import Any, get_args, get_origin
 from wsesim._version import __version__
 from wsesim.answer import FigureSpec, Level
 from wsesim.questions.base import Question
+from wsesim.study.numbers import Value, as_setting, numbers_of
 from wsesim.units import Dimension, parse
-from wsesim.workload import SHORT, Section, dimension_of_setting, is_setting, setting_names
+from wsesim.workload import SHORT, Formula, Section, dimension_of_setting, is_setting, setting_names
 
-Value = int | float | bool | str | tuple[Any, ...]
-"""Of a setting; lists are held as tuples."""
-
-SHOWN_ONLY = frozenset({"name", "text", "verification", "outputs"})
+SCENARIO = "scenario"
+"""Name of the parameter whose values are sets of changes."""
+SHOWN_ONLY = frozenset({"name", "text", "verification", "outputs", "assert"})
 """Keys that decide what is shown and checked beside an answer, never a figure of it."""
 _CALLED = ("name", "source")
 """Keys of a section that say what it is called."""
@@ -116,8 +116,6 @@ class Study:
     """The question that is varied, before any change."""
     kinds: tuple[type[Question], ...]
     """Of its points: one, unless the phase varies."""
-    data: Mapping[str, Any]
-    """The file of `base` as plain data, nothing filled in: what follows from a setting must follow at each point."""
     axes: tuple[tuple[Parameter, ...], ...]
     """What varies independently; the parameters of one axis step together."""
     fixed: Mapping[str, Value]
@@ -126,6 +124,16 @@ class Study:
     """Figures of each point that stand in the table."""
     level: Level | None = None
     """That every point is answered at; None for the kind's own."""
+    scenarios: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    """Sets of changes by their name, which is a value of the parameter `scenario`."""
+    derived: Mapping[str, Formula] = field(default_factory=dict)
+    """Settings that follow from others at each point, in order."""
+    limits: tuple[Formula, ...] = ()
+    """What a point has to keep to."""
+    pareto: tuple[str, ...] = ()
+    """Figures that points are weighed by; names of some that are kept."""
+    sampled: str = ""
+    """How points were drawn, in words, where they are no grid."""
 
     @property
     def figures(self) -> tuple[str, ...]:
@@ -169,6 +177,31 @@ class Study:
         ]
         return tuple({name: value for step in point for name, value in step.items()} for point in product(*steps))
 
+    def changes(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        """Return all settings that differ from the workload at the point of *values*.
+
+        Raises:
+            SpecError: a setting that follows from others cannot be worked out.
+        """
+        scenario = self.scenarios.get(str(values.get(SCENARIO)), {})
+        found = {**self.fixed, **scenario, **{name: value for name, value in values.items() if name != SCENARIO}}
+        for name, formula in self.derived.items():
+            found[name] = as_setting(name, formula.value(numbers_of(self.base, found)))
+        return found
+
+    def broken(self, changes: Mapping[str, Value]) -> str:
+        """Return what the settings of a point do not keep to; empty if they do, or a figure decides."""
+        lookup, figures = numbers_of(self.base, changes), set(self.figures)
+        limits = (limit for limit in self.limits if not figures & set(limit.names))
+        return next((f"not {limit.text}" for limit in limits if not limit.value(lookup)), "")
+
+    @property
+    def settings(self) -> frozenset[str]:
+        """Names of all settings that differ from the workload at some point."""
+        scenarios = (name for changes in self.scenarios.values() for name in changes)
+        varied = (parameter.name for parameter in self.parameters if parameter.name != SCENARIO)
+        return frozenset({*varied, *self.fixed, *scenarios, *self.derived})
+
     def to_json(self) -> dict[str, object]:
         """Return what makes the study as plain data."""
         return {
@@ -178,7 +211,13 @@ class Study:
             "vary": {parameter.name: plain(parameter.values) for parameter in self.parameters},
             "together": list(self.together),
             "figures": list(self.figures),
-        }
+            **({"scenarios": {name: {key: plain(value) for key, value in changes.items()}
+                              for name, changes in self.scenarios.items()}} if self.scenarios else {}),
+            **({"derive": {name: each.text for name, each in self.derived.items()}} if self.derived else {}),
+            **({"require": [each.text for each in self.limits]} if self.limits else {}),
+            **({"sample": self.sampled} if self.sampled else {}),
+            **({"pareto": list(self.pareto)} if self.pareto else {}),
+        }  # fmt: skip
 
     @property
     def inputs_sha256(self) -> str:

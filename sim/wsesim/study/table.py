@@ -6,20 +6,26 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wsesim._version import __version__
 from wsesim.answer import Number, Status
 from wsesim.answers.plain import PROGRAM, plain_data
-from wsesim.study.spec import Parameter, Study, Value, written
+from wsesim.study.numbers import Value
+from wsesim.study.pareto import front, knee
+from wsesim.study.spec import Parameter, Study, written
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ERROR = "error"
 """Status of a point whose settings do not go together: it was not asked at all."""
-STATUSES = (*(status.value for status in Status), ERROR)
+MOST_TOLD = 12
+"""Best points that are named in a sentence; the files have all."""
+LEFT_OUT = "left_out"
+"""Status of a point that does not keep to what the study requires."""
+STATUSES = (*(status.value for status in Status), ERROR, LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +42,8 @@ class PointRow:
     """What was kept, by name; all None if the status is not ok."""
     inputs_sha256: str | None = None
     """Hash of the inputs of the run, as in its own report; None if there was no run."""
+    derived: Mapping[str, Value] = field(default_factory=dict)
+    """Settings that followed from others."""
 
     @property
     def ok(self) -> bool:
@@ -49,25 +57,31 @@ class SweepTable:
 
     study: Study
     rows: tuple[PointRow, ...]
+    known: int = field(default=0, compare=False)
+    """Points that a journal knew: nothing that is written depends on it."""
+    said: tuple[str, ...] = field(default=(), compare=False)
+    """What went wrong with the journal, which changes no row."""
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns: parameters, those with a unit once more as numbers, status, figures, reason."""
         numbers = tuple(parameter.column for parameter in self.study.parameters if parameter.column)
-        return (*(p.name for p in self.study.parameters), *numbers, "status", *self.study.figures, "why")
+        names = (*(p.name for p in self.study.parameters), *numbers, *self.study.derived)
+        return (*names, "status", *self.study.figures, "why")
 
     def records(self) -> list[dict[str, object]]:
         """Return every row as plain data, keyed by column; values that are lists are tuples."""
         found: list[dict[str, object]] = []
         for row in self.rows:
             numbers = {p.column: p.number(row.values[p.name]) for p in self.study.parameters if p.column}
-            found.append({**row.values, **numbers, "status": row.status, **row.figures, "why": row.why})
+            derived = {name: row.derived.get(name) for name in self.study.derived}
+            found.append({**row.values, **numbers, **derived, "status": row.status, **row.figures, "why": row.why})
         return found
 
     def count(self) -> dict[str, int]:
         """Return how many points ended how."""
         counted = Counter(row.status for row in self.rows)
-        return {status: counted[status] for status in STATUSES}
+        return {status: counted[status] for status in STATUSES if status != LEFT_OUT or self.study.limits}
 
     def reasons(self) -> dict[str, list[PointRow]]:
         """Return the points without figures by reason, in order."""
@@ -77,10 +91,18 @@ class SweepTable:
                 found.setdefault(row.why, []).append(row)
         return found
 
+    def best(self) -> tuple[int, ...]:
+        """Return the points that no other beats in the figures that the study weighs; the knee among them first."""
+        senses = {spec.name: spec.better for spec in self.study.kept if spec.name in self.study.pareto}
+        figures = [row.figures for row in self.rows]
+        at_knee = knee(figures, senses) if senses else None
+        if at_knee is None:
+            return ()
+        return (at_knee, *(place for place in front(figures, senses) if place != at_knee))
+
     def not_read(self) -> dict[str, tuple[str, ...]]:
         """Return the settings that the study varies or sets and that its points do not read, by kind of question."""
-        names = frozenset({*(parameter.name for parameter in self.study.parameters), *self.study.fixed})
-        unread = {kind.kind: kind.reads.unread(names) for kind in self.study.kinds}
+        unread = {kind.kind: kind.reads.unread(self.study.settings) for kind in self.study.kinds}
         return {kind: found for kind, found in unread.items() if found}
 
     def changed_nothing(self) -> tuple[str, ...]:
@@ -124,8 +146,18 @@ class SweepTable:
         idle = [name for name in self.changed_nothing() if name not in said]
         if idle:
             yield f"Changed no figure kept here: {', '.join(idle)}."
+        if best := self.best():
+            knee_, *others = map(self._named, best[: MOST_TOLD + 1])
+            more = f"; and {len(best) - MOST_TOLD - 1} more" if len(best) > MOST_TOLD + 1 else ""
+            told = "; ".join([f"{knee_} (the knee)", *others])
+            yield f"No other beats in {', '.join(self.study.pareto)}: {told}{more}."
         if never := self.never_there():
             yield f"No point has: {', '.join(never)}."
+
+    def _named(self, place: int) -> str:
+        shown = self.study.shown
+        pairs = zip(shown, values_shown(self.rows[place], shown), strict=True)
+        return " with ".join(f"{parameter.name} = {value}" for parameter, value in pairs)
 
     def frame(self) -> pd.DataFrame:
         """Return the rows as a data frame; what a point lacks is missing."""
@@ -147,10 +179,11 @@ class SweepTable:
         study = self.study
         hashes = ({"inputs_sha256": row.inputs_sha256} for row in self.rows)
         rows = [record | found for record, found in zip(self.records(), hashes, strict=True)]
-        form = {
+        form: dict[str, object] = {
             "program": PROGRAM, "status": "ok", "name": study.name, "question": study.question,
             "points": self.count(), "rows": rows, "not_read": self.not_read(),
             "changed_nothing": self.changed_nothing(), "never_there": self.never_there(),
+            **({"best": self.best()} if study.pareto else {}),
             "study": {"file": study.workload_file, **study.to_json()},
             "provenance": {"version": __version__, "inputs_sha256": study.inputs_sha256},
         }  # fmt: skip

@@ -10,7 +10,7 @@ share a batch evenly, a length the model has positions for) is a matter of each 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import floor
@@ -37,8 +37,8 @@ from wsesim.workload import (
 )
 from wsesim.yamlfile import Document, Loc
 
-MOST_POINTS = 10_000
-"""A study with more is refused: nobody reads its table."""
+MOST_VALUES = 10_000
+"""Of one range."""
 DIGITS = {"linear": 6, "log": 4}
 """Significant digits of the values between the ends, which have as many as were written."""
 _UNIT = re.compile(r"\s*([+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*(.+?)\s*")
@@ -53,7 +53,7 @@ class RangeSection(Section):
     """The first value."""
     last: Annotated[Any, Field(alias="to")]
     """The last value."""
-    steps: Annotated[int, Field(ge=2, le=MOST_POINTS)] | None = None
+    steps: Annotated[int, Field(ge=2, le=MOST_VALUES)] | None = None
     """How many values; or give `by`."""
     by: Any = None
     """From one value to the next; or give `steps`."""
@@ -97,6 +97,24 @@ def values_of(section: RangeSection, dimension: Dimension | None) -> tuple[int |
     return tuple(dict.fromkeys(_written(value, first, dimension, whole=whole) for value in found))
 
 
+def between(
+    section: RangeSection, dimension: Dimension | None, shares: Sequence[float]
+) -> tuple[int | float | str, ...]:  # fmt: skip
+    """Return values so far into a range as *shares* say, from 0 to 1; `steps` and `by` have no meaning there.
+
+    Raises:
+        SpecError: named by the key of the range that is wrong.
+    """
+    if section.steps is not None or section.by is not None:
+        raise SpecError("steps" if section.by is None else "by", "has no effect where points are drawn; leave it out")
+    first, last = _read("from", section.first, dimension), _read("to", section.last, dimension)
+    start, end = first.value, last.value * last.scale / first.scale
+    _require_log(start, end, section.scale)
+    whole = first.whole and last.whole
+    found = (_between(start, end, share, section.scale, whole=whole) for share in shares)
+    return tuple(_written(value, first, dimension, whole=whole) for value in found)
+
+
 def _by(start: Fraction, end: Fraction, by: Fraction, section: RangeSection) -> list[Fraction]:
     if section.steps is not None:
         raise SpecError("by", "and steps cannot both be given; keep one")
@@ -105,24 +123,30 @@ def _by(start: Fraction, end: Fraction, by: Fraction, section: RangeSection) -> 
     if by == 0 or (end - start) / by < 0:
         raise SpecError("by", "never leads from `from` to `to`")
     count = floor((end - start) / by) + 1
-    if count > MOST_POINTS:
-        raise SpecError("by", f"makes {count:,} values, at most {MOST_POINTS:,} are simulated")
+    if count > MOST_VALUES:
+        raise SpecError("by", f"makes {count:,} values, at most {MOST_VALUES:,} are taken")
     return [start + index * by for index in range(count)]
 
 
 def _steps(start: Fraction, end: Fraction, steps: int, scale: str, *, whole: bool) -> list[Fraction]:
+    _require_log(start, end, scale)
+    between = [_between(start, end, Fraction(index, steps - 1), scale, whole=whole) for index in range(1, steps - 1)]
+    return [start, *between, end]
+
+
+def _require_log(start: Fraction, end: Fraction, scale: str) -> None:
     if scale == "log" and min(start, end) <= 0:
         raise SpecError("from" if start <= 0 else "to", "must be above 0 on a log scale")
+
+
+def _between(start: Fraction, end: Fraction, share: float | Fraction, scale: str, *, whole: bool) -> Fraction:
     low, high = sorted((start, end))
-    between = []
-    for index in range(1, steps - 1):
-        if scale == "log":
-            exact = Fraction(float(start) * float(end / start) ** (index / (steps - 1)))
-        else:
-            exact = start + (end - start) * Fraction(index, steps - 1)
-        rounded = Fraction(round(exact)) if whole else Fraction(f"{float(exact):.{DIGITS[scale]}g}")
-        between.append(min(max(rounded, low), high))
-    return [start, *between, end]
+    if scale == "log":
+        exact = Fraction(float(start) * float(end / start) ** float(share))
+    else:
+        exact = start + (end - start) * Fraction(share)
+    rounded = Fraction(round(exact)) if whole else Fraction(f"{float(exact):.{DIGITS[scale]}g}")
+    return min(max(rounded, low), high)
 
 
 def _read(key: str, given: object, dimension: Dimension | None) -> _Number:
@@ -185,7 +209,7 @@ class ValueChecker:
         """Return what is wrong with *value* in a file of *kind*."""
         place, data = place_of(name), dict[str, Any]()
         set_path(data, name, plain(value), kind.file)
-        given = self.problems.settings.get(loc)
+        given = next((text for at, text in self.problems.settings.items() if loc[: len(at)] == at), None)
         here = Problems(
             file=self.problems.file, schema=kind.file, document=self._as_if(place, loc, data),
             settings={place: given} if given else {},
@@ -223,10 +247,11 @@ class ValueChecker:
     def _cluster(self) -> ClusterSection | None:
         return ClusterSection(machine=self._of_base("cluster")["machine"]) if self.base else None
 
-    def _as_if(self, place: Loc, loc: Loc, data: dict[str, Any]) -> Document:
+    def _as_if(self, place: Loc, loc: Loc, data: dict[str, Any]) -> Document | None:
         """Return a document in which what stands at *place* of a workload stands where *loc* is in the study."""
         study = self.problems.document
-        assert study is not None, "a study is read from a file"
+        if study is None:
+            return None
         while loc not in study.places:
             loc = loc[:-1]
         spots = {(): study.places[loc], place: study.places[loc]}

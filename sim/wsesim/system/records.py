@@ -94,7 +94,11 @@ def _of_table(lines: Iterator[tuple[int, str]], file: str, read: Callable[[], fl
     source = texts()
     header = next(source)
     mark = max(_DELIMITERS, key=header.count)
-    names = tuple(name.strip() for name in next(csv.reader([header], delimiter=mark, skipinitialspace=True)))
+    try:
+        heads = next(csv.reader([header], delimiter=mark, skipinitialspace=True))
+    except csv.Error as error:
+        raise InputError.at(f"not a CSV table: {error}", file=file, line=1) from None
+    names = tuple(name.strip() for name in heads)
 
     def rows(wanted: tuple[str, ...]) -> Iterator[Row]:
         reader = csv.reader(source, delimiter=mark, strict=True, skipinitialspace=True)

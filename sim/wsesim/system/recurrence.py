@@ -53,6 +53,10 @@ def time_step(program: Program, *, fold: bool = True) -> Timed:
     return _Times(program, fold=fold).step()
 
 
+_Held = tuple[float, float, list[tuple[float, float]]]
+"""A line at a time: now, until when who fills it is at work, and the pieces in it."""
+
+
 @dataclass(slots=True)
 class _Line:
     """A queue with room in bytes, and who fills or empties it."""
@@ -77,11 +81,11 @@ class _Line:
         self.taken += size
         self.held.append((size, gone))
 
-    def state(self, now: float, *, idle_until: float) -> list[float]:
-        """Describe it relative to *now*; before *idle_until* nothing of it matters any more."""
+    def state(self, now: float, *, idle_until: float) -> _Held:
+        """Describe it at *now*; before *idle_until* nothing of it matters any more."""
         while self.held and self.held[0][1] <= idle_until:
             self.taken -= self.held.popleft()[0]
-        return [max(self.at, idle_until) - now, *(part for size, gone in self.held for part in (size, gone - now))]
+        return now, max(self.at, idle_until), list(self.held)
 
     def move(self, seconds: float) -> None:
         """Move all its times."""
@@ -95,7 +99,8 @@ class _Mark:
 
     time: float
     """With what was skipped."""
-    state: list[float]
+    state: tuple[_Held, ...]
+    """Of the lines that are moving."""
     lag: float
     """Of the store."""
     seconds: dict[tuple[str, str], float]
@@ -150,72 +155,77 @@ class _Times:
         self._spent("wafer", "input", start, self.now)
 
     def _copy(self, stage: Stage, *, last: bool) -> None:
+        """Work a copy of *stage* out, piece after piece: the one loop that counts, so that nothing is called in it."""
         count = pieces(self.program, stage)
         self.pieces += count
         weights, gradients = stage.weight_bytes / count, stage.gradient_bytes / count
-        compute_s, spent = stage.compute_s / count, self.seconds
-        wait = self._waiting_for_weights(weights) if weights else None
-        send = self._sending_gradients(gradients, last=last) if gradients else None
-        held, put = self.weights, self.weights.held.append
+        compute_s, latency_s, fits = stage.compute_s / count, self.latency_s, 1 + ROUNDING
+        weights_s, gradients_s = weights / self.rate, gradients / self.rate
+        stored_s, stored = self.program.update_s(gradients, last=last), (STORE, cause_of(self.program, last=last))
+        line, line_room, line_held, line_taken = (
+            self.weights,
+            self.weights.room * fits,
+            self.weights.held,
+            self.weights.taken,
+        )
+        up, up_room, up_held, up_taken = (
+            self.gradients,
+            self.gradients.room * fits,
+            self.gradients.held,
+            self.gradients.taken,
+        )
+        line_at, up_at, free, now, spent = line.at, up.at, self.free, self.now, self.seconds
         for _ in range(count):
-            start = wait(self.now) if wait else self.now
-            now = start + compute_s
+            if weights:
+                sent = line_at + weights_s
+                if sent > line_at:
+                    spent[WEIGHTS_IN] += sent - line_at
+                arrival, line_at = sent + latency_s, sent
+                while line_held and line_taken + weights > line_room:
+                    left, gone = line_held.popleft()
+                    line_taken -= left
+                    if gone > line_at:
+                        line_at = gone
+                start, now = now, line_at if line_at > now else now
+                if arrival > now:
+                    now = now + (arrival - now)  # as an event's delay is added to its time
+                if now > start:
+                    spent[WEIGHTS_WAIT] += now - start
+            start, now = now, now + compute_s
             if now > start:
                 spent[COMPUTE] += now - start
-            if wait:
-                held.taken += weights
-                put((weights, now))
-            self.now = send(now) if send else now
+            if weights:
+                line_taken += weights
+                line_held.append((weights, now))
+            if gradients:
+                start = now
+                while up_held and up_taken + gradients > up_room:
+                    left, gone = up_held.popleft()
+                    up_taken -= left
+                    if gone > now:
+                        now = gone
+                if now > start:
+                    spent[GRADIENTS_WAIT] += now - start
+                start = up_at if up_at > now else now
+                up_at = start + gradients_s
+                if up_at > start:
+                    spent[GRADIENTS_OUT] += up_at - start
+                up_taken += gradients
+                up_held.append((gradients, up_at))
+                ready = up_at + latency_s
+                free = (free if free > ready else ready) + stored_s
+                spent[stored] += stored_s
+        line.at, line.taken, up.at, up.taken, self.free, self.now = line_at, line_taken, up_at, up_taken, free, now
+        self._moved(weights, gradients, count)
 
-    def _waiting_for_weights(self, size: float) -> Callable[[float], float]:
-        """Return what takes pieces of *size* in, one after the other: from when one is wanted to when it is there."""
-        line, spent, moved, latency_s, takes_s = (
-            self.weights,
-            self.seconds,
-            self.moved,
-            self.latency_s,
-            size / self.rate,
-        )
-
-        def wait(start: float) -> float:
-            sent = line.at + takes_s
-            if sent > line.at:
-                spent[WEIGHTS_IN] += sent - line.at
-            moved["weights"] += size
-            arrival = sent + latency_s
-            got = line.at = line.room_from(size, sent)
-            if start > got:
-                got = start
-            if arrival > got:
-                got = got + (arrival - got)  # as an event's delay is added to its time
-            if got > start:
-                spent[WEIGHTS_WAIT] += got - start
-            return got
-
-        return wait
-
-    def _sending_gradients(self, size: float, *, last: bool) -> Callable[[float], float]:
-        """Return what sends pieces of *size* out, one after the other: from when one is ready to when it is let go."""
-        line, spent, moved, latency_s, takes_s = (
-            self.gradients, self.seconds, self.moved, self.latency_s, size / self.rate
-        )  # fmt: skip
-        stored_s, stored = self.program.update_s(size, last=last), (STORE, cause_of(self.program, last=last))
-
-        def send(ready: float) -> float:
-            now = line.room_from(size, ready)
-            if now > ready:
-                spent[GRADIENTS_WAIT] += now - ready
-            start = max(line.at, now)
-            sent = line.at = start + takes_s
-            if sent > start:
-                spent[GRADIENTS_OUT] += sent - start
-            moved["gradients"] += size
-            line.put(size, sent)
-            self.free = max(self.free, sent + latency_s) + stored_s
-            spent[stored] += stored_s
-            return now
-
-        return send
+    def _moved(self, weights: float, gradients: float, count: int) -> None:
+        """Add the bytes of *count* pieces, one by one: sums are those of what is played."""
+        for direction, size in (("weights", weights), ("gradients", gradients)):
+            if size:
+                total = self.moved[direction]
+                for _ in range(count):
+                    total += size
+                self.moved[direction] = total
 
     def _spent(self, track: str, cause: str, start: float, end: float) -> None:
         if end > start:
@@ -234,20 +244,15 @@ class _Times:
 
     def _mark(self, moving: frozenset[str]) -> _Mark:
         lines = {"weights": self.weights.at, "gradients": self.now, "tokens": self.tokens.at}
-        state = [
-            part for name, idle in lines.items() if name in moving
-            for part in getattr(self, name).state(self.now, idle_until=idle)
-        ]  # fmt: skip
+        state = tuple(getattr(self, name).state(self.now, idle_until=idle) for name, idle in lines.items()
+                      if name in moving)  # fmt: skip
         return _Mark(
             self.now + self.skipped, state, max(0.0, self.free - self.now), self.seconds.copy(), self.moved.copy()
         )
 
     def _skip(self, times: int, before: _Mark, mark: _Mark, moving: frozenset[str]) -> int:
         """Count what happened between two marks *times* more, if they are alike; return how often it was."""
-        if len(before.state) != len(mark.state):
-            return 0
-        pairs = zip(before.state, mark.state, strict=True)
-        if any(abs(one - other) > max(_ALIKE_S, _ALIKE * abs(one)) for one, other in pairs):
+        if not all(map(_alike, before.state, mark.state)):
             return 0
         period = mark.time - before.time
         stored = {key: seconds - before.seconds[key] for key, seconds in mark.seconds.items()}
@@ -276,3 +281,17 @@ def _moving(what: Stage | PassGroup, *, passes: bool = False) -> frozenset[str]:
     used = {"weights": any(stage.weight_bytes for stage in stages),
             "gradients": any(stage.gradient_bytes for stage in stages), "tokens": passes}  # fmt: skip
     return frozenset(name for name, uses in used.items() if uses)
+
+
+def _alike(one: _Held, other: _Held) -> bool:
+    """Return whether two states of a line are the same, each as seen from its own time."""
+    (was, one_at, one_held), (now, other_at, other_held) = one, other
+    if len(one_held) != len(other_held) or not _near(one_at - was, other_at - now):
+        return False
+    pairs = zip(one_held, other_held, strict=True)
+    return all(_near(size, other_size) and _near(gone - was, other_gone - now)
+               for (size, gone), (other_size, other_gone) in pairs)  # fmt: skip
+
+
+def _near(one: float, other: float) -> bool:
+    return abs(one - other) <= max(_ALIKE_S, _ALIKE * abs(one))

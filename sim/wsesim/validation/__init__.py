@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
     from wsesim.validation.asking import RowQuestion
     from wsesim.validation.document import ModelReport
+    from wsesim.validation.gpus import GpuReport
     from wsesim.validation.kernels import KernelRow
     from wsesim.validation.kernels.render import KernelReport
     from wsesim.validation.rows import Measurement
 
-__all__ = ["kernels_report", "print_report", "report", "row_question", "show_row", "write_report"]
+__all__ = ["gpus_report", "kernels_report", "print_report", "report", "row_question", "show_row", "write_report"]
 
 T = TypeVar("T")
 
@@ -65,12 +66,25 @@ def kernels_report(
     return KernelReport(validation=validate_kernels(table, progress=progress))
 
 
-def print_report(found: ModelReport | KernelReport, console: Console) -> None:
+def gpus_report(table: Path | None = None, *, sensitivity: bool = False) -> GpuReport:
+    """Estimate the rows of *table* (default: those of GPUs in the package), with *sensitivity* without each series too.
+
+    Raises:
+        InputError: the table cannot be read.
+    """
+    from wsesim.validation.gpus import gpu_report
+
+    return gpu_report(table, sensitivity=sensitivity)
+
+
+def print_report(found: ModelReport | KernelReport | GpuReport, console: Console) -> None:
     """Print a comparison as tables."""
     found.print(console)
 
 
-def write_report(found: ModelReport | KernelReport, out: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
+def write_report(
+    found: ModelReport | KernelReport | GpuReport, out: Path, *, overwrite: bool = False
+) -> tuple[Path, ...]:
     """Write a comparison into the folder *out*, all or none; return the paths, the document first.
 
     Raises:

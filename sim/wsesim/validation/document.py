@@ -10,6 +10,7 @@ from wsesim._version import __version__
 from wsesim.validation import naive, text
 from wsesim.validation.calibrate import Otherwise, Shift
 from wsesim.validation.constants import MOST, Constants, load_constants
+from wsesim.validation.gpus.report import in_short, packaged_report
 from wsesim.validation.groups import CLAIMS
 from wsesim.validation.plots import errors_svg, scatter_svg
 from wsesim.validation.score import GroupSummary, ModelValidation, RowScore
@@ -70,7 +71,8 @@ class ModelReport:
         drawn = {f"{STEM}-errors.svg": errors_svg(self.validation), f"{STEM}-scatter.svg": scatter_svg(self.validation)}
         by_group, by_points = drawn
         parts = [*_head(), *_summary(self.validation, by_group), f"![Simulated against measured]({by_points})",
-                 *_rows(self.validation), *_constants(self.shifts, self.others), *_rest(self.validation)]  # fmt: skip
+                 *_rows(self.validation), *in_short(packaged_report()), *_constants(self.shifts, self.others),
+                 *_rest(self.validation)]  # fmt: skip
         return {f"{STEM}.md": text.document(parts)} | {name: svg.encode() for name, svg in drawn.items()}
 
 

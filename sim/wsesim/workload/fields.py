@@ -110,6 +110,11 @@ def choice(names: Callable[[], tuple[str, ...]]) -> tuple[BeforeValidator, Field
     return BeforeValidator(check), Field(json_schema_extra=list_them)
 
 
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """Marks a key that is not there at all where it is not given: nothing follows from it."""
+
+
 class Section(BaseModel):
     """A mapping of a file: unknown keys are refused, text is not taken for a number."""
 
@@ -193,7 +198,10 @@ def fill(
         return value
 
     for name, value in values.items():
-        inner = schema.inner(name)
+        inner, info = schema.inner(name), schema.model_fields[name]
+        key_of = info.alias or name
+        if key_of not in given and any(isinstance(each, Silent) for each in info.metadata):
+            continue
         if name in plain:
             resolved[name] = plain[name]
         elif inner is not None and (value is not None or any(key.startswith(f"{name}.") for key in derived)):
@@ -203,7 +211,7 @@ def fill(
                 for key in inner.model_fields
             }
         elif inner is None:
-            resolved[name] = one(schema, name, value, name, present=name in given)
+            resolved[key_of] = one(schema, name, value, key_of, present=key_of in given)
     return resolved, tuple(defaults)
 
 

@@ -22,6 +22,7 @@ from wsesim.workload.fields import (
     Figures,
     Name,
     Section,
+    Silent,
     Size,
     Text,
     choice,
@@ -217,6 +218,9 @@ class QuestionFile(Section):
     """A machine's name, or a mapping."""
     hardware: Annotated[Figures, Field(default_factory=dict)]
     """Figures of the machine to change, by dotted name or nested, each with its unit."""
+    asserted: Annotated[list[Text] | None, Silent(), Field(alias="assert")] = None
+    """What the answer has to keep to, as comparisons of its figures: `tokens_per_s >= 50000`. If it does not,
+    `wsesim run` ends with exit code 1. Default: nothing."""
 
 
 class ModelFile(QuestionFile):

@@ -94,8 +94,8 @@ def deciding(question: Question, headline: str, seconds: Callable[[object], floa
             )
 
 
-def provenance_of(question: Question) -> Provenance:
-    """Return all that went in, with a sum that changes when any of it does."""
+def inputs_sha256(question: Question) -> str:
+    """Return a sum of all that went in, which changes when any of it does."""
     asked = question.asked
     inputs = {
         "version": __version__,
@@ -104,8 +104,14 @@ def provenance_of(question: Question) -> Provenance:
         "files": [_sum_of(path) for path in question.inputs],
     }
     text = json.dumps(inputs, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def provenance_of(question: Question) -> Provenance:
+    """Return all that went in, with its sum."""
+    asked = question.asked
     return Provenance(
-        version=__version__, workload=asked.resolved, inputs_sha256=hashlib.sha256(text.encode()).hexdigest(),
+        version=__version__, workload=asked.resolved, inputs_sha256=inputs_sha256(question),
         figures=asked.figures, defaults=asked.defaults, unread=question.reads.unread(asked.given),
     )  # fmt: skip
 

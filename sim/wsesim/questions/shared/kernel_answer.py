@@ -89,7 +89,8 @@ def cores_answer(
     took, closed = found.cycles * longer, found.closed_cycles * _longer(case, found.closed_cycles)
     waits_s = (took - closed) / clock
     figures = _times(took, closed, clock) | {
-        "busy_share": found.busy, "wavelet_hops": found.wavelet_hops, **_compared(found), "events": found.events,
+        "busy_share": found.busy, "wavelet_hops": found.wavelet_hops, **_energy(case, found), **_compared(found),
+        "events": found.events,
     }  # fmt: skip
     return Answer(
         level="cores", figures=figures, headline=_headline(clock), spent=_spent(case, found, took),
@@ -147,6 +148,15 @@ def _verdict(values: Agreement) -> str:
         return f"All {values.compared:,} values equal NumPy's."
     by = "some are no finite numbers" if values.largest is None else f"largest difference {values.largest:.3g}"
     return f"Values are NOT NumPy's: {values.differing:,} of {values.compared:,} differ, {by}."
+
+
+def _energy(case: KernelCase, found: KernelOutcome) -> dict[str, Number | None]:
+    """Return the energy of the work; None where the voltage is none that energies are known at."""
+    run, energy = _run(found), case.wafer.energy
+    if energy.unsourced(energy.clock_hz):  # which takes no part in the energy of an event
+        return {"work_energy_j": None, "flops_per_j": None}
+    joules = fsum(energy.joules(run.energy_events).values())
+    return {"work_energy_j": joules, "flops_per_j": 2 * run.fmacs / joules if joules and run.fmacs else None}
 
 
 def _compared(found: KernelOutcome) -> dict[str, Number | None]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from wsesim.answer import FigureSpec, Level, Limit, Outcome
 from wsesim.graph import Graph
 from wsesim.questions.base import Asked, Draft, Reads, Say, silent
+from wsesim.questions.shared.capped import sketched, under_cap
 from wsesim.questions.shared.numbers import files_of
 from wsesim.questions.shared.request import Request, check_request, forward_graph, request_of, tokens_of
 from wsesim.questions.shared.step import FIGURES, Step, check_step, named
@@ -87,10 +89,12 @@ class StepQuestion(ModelQuestion):
         if level == "cores":
             from wsesim.questions.shared.step_cores import solve_on_cores
 
-            return solve_on_cores(self, self.step, say)
+            found = solve_on_cores(self, self.step, say)
+            return under_cap(self, found, level, lambda at: at.solve(level, say))
         from wsesim.questions.shared.step_answer import solve_step
 
-        return solve_step(self, self.step, level, say)
+        found = solve_step(self, self.step, level, say)
+        return under_cap(self, found, level, lambda at: at.solve(level, say))
 
     def sketch(self, level: Level) -> Outcome:
         """Answer at a level in figures alone."""
@@ -98,7 +102,7 @@ class StepQuestion(ModelQuestion):
             return self.solve(level, silent)
         from wsesim.questions.shared.step_answer import sketch_step
 
-        return sketch_step(self, self.step, level)
+        return under_cap(self, sketch_step(self, self.step, level), level, partial(sketched, level=level))
 
     def limits(self, level: Level) -> tuple[Limit, ...]:
         """Return what holds the time, laid as it is; cores are asked by `solve` alone."""
@@ -164,10 +168,12 @@ class RequestQuestion(ModelQuestion):
         if level == "cores":
             from wsesim.questions.shared.request_cores import solve_on_cores
 
-            return solve_on_cores(self, self.request, say)
+            found = solve_on_cores(self, self.request, say)
+            return under_cap(self, found, level, lambda at: at.solve(level, say))
         from wsesim.questions.shared.request_answer import solve_request
 
-        return solve_request(self, self.request, level, say)
+        found = solve_request(self, self.request, level, say)
+        return under_cap(self, found, level, lambda at: at.solve(level, say))
 
     def sketch(self, level: Level) -> Outcome:
         """Answer at a level in figures alone."""
@@ -175,7 +181,7 @@ class RequestQuestion(ModelQuestion):
             return self.solve(level, silent)
         from wsesim.questions.shared.request_answer import sketch_request
 
-        return sketch_request(self, self.request, level)
+        return under_cap(self, sketch_request(self, self.request, level), level, partial(sketched, level=level))
 
     def limits(self, level: Level) -> tuple[Limit, ...]:
         """Return what holds the time, placed as it is; cores are asked by `solve` alone."""

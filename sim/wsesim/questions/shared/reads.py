@@ -14,6 +14,12 @@ def _of(**groups: str) -> frozenset[str]:
     return frozenset(f"{group}.{field}" for group, fields in groups.items() for field in fields.split())
 
 
+POWER = _of(
+    energy="clock voltage fixed leakage clocked nameplate capped events_off idle_off servers sram issue hop",
+    die="core_mm2 kib_mm2 defects_per_cm2 clustering spare_share seed",
+    price="wafer_usd system_usd years used_share kwh_usd overhead",
+)
+"""Figures of power, area and price that every answer depends on."""
 SHAPE = _names(
     "layers width heads kv_heads head_width ffn_width vocab max_length activation norm position block norm_order "
     "bias attention_bias project_bias head_bias head_norm wide_norm tied token_types untied_norms embed_norm "
@@ -26,13 +32,14 @@ ADAPTERS = _names("adapter_rank adapted")
 """Facts of what is learned beside frozen weights."""
 EXPERTS = _names("experts experts_per_token expert_imbalance router_bias shared_width shared_gate")
 """Facts of a mixture of experts."""
-STREAMED = _of(
+STREAMED = POWER | _of(
+    energy="mac_fp16 mac_mixed mac_fp32 mac_bf16 accumulator io_bit",
     core="accumulator clock sram reserved fmac_fp16_per_cycle fmac_mixed_per_cycle fmac_fp32_per_cycle "
     "simd_fp32_per_cycle sram_read_bytes_per_cycle sram_write_bytes_per_cycle vector_launch_cycles",
     code="exp_cycles divide_cycles",
     fabric="wavelet link_wavelets_per_cycle hop_cycles ramp_cycles",
     silicon="link_slowdown",
-    wafer="columns rows io io_channels idle_power active_power",
+    wafer="columns rows io io_channels",
     memoryx="capacity stream latency shard load",
     swarmx="fan_in link hop",
     host="input latency programming",
@@ -58,13 +65,14 @@ TRAINING = Reads(
         "accumulate_traffic update_waits"
     ),
 )
-RESIDENT = _of(
+RESIDENT = POWER | _of(
+    energy="mac_fp16 mac_mixed mac_bf16",
     core="clock sram reserved fmac_fp16_per_cycle fmac_mixed_per_cycle simd_fp16_per_cycle sram_read_bytes_per_cycle "
     "sram_write_bytes_per_cycle vector_launch_cycles task_launch_cycles colliding_cycles",
     code="exp_cycles divide_cycles sqrt_cycles routes_cycles",
     fabric="wavelet link_wavelets_per_cycle hop_cycles ramp_cycles waiting_words",
     silicon="scalar_slowdown",
-    wafer="columns rows io idle_power active_power",
+    wafer="columns rows io",
     host="latency",
     cluster="max_systems systems",
 )
@@ -73,11 +81,11 @@ ENGINE = _of(inference="element_loop_cycles round_cycles vector_setup_cycles exp
              "pads_vectors vectors_at_work")  # fmt: skip
 """Figures of an engine that any answer of resident weights depends on."""
 READER = _of(inference="step_scalar_cycles align_scalar_cycles fills token")
-READ_ON = _of(host="input", core="branch_taken_cycles branch_not_taken_cycles", code="count_cycles")
+READ_ON = _of(energy="io_bit", host="input", core="branch_taken_cycles branch_not_taken_cycles", code="count_cycles")
 CACHE_ON = _of(host="upload upload_floor download")
 """What moves the cache of a request to hosts and back."""
 _SHARED = SHAPE | EXPERTS | {"rotary_width", "sparsity"}
 PREFILL = Reads(model=_SHARED | HEAD, hardware=RESIDENT | READ_ON | CACHE_ON, software=ENGINE | READER)
 DECODE = Reads(model=_SHARED, hardware=RESIDENT | CACHE_ON, software=ENGINE | _of(inference="token_turn"))
 GENERATE = Reads(model=_SHARED, hardware=PREFILL.hardware, software=PREFILL.software | DECODE.software)
-SERVING = Reads(model=_SHARED, hardware=RESIDENT | READ_ON, software=GENERATE.software)
+SERVING = Reads(model=_SHARED, hardware=RESIDENT | READ_ON - {"energy.io_bit"}, software=GENERATE.software)

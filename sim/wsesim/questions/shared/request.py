@@ -15,6 +15,7 @@ from wsesim.graph import Graph
 from wsesim.model import Model, build_graph
 from wsesim.questions.base import Asked, Draft
 from wsesim.questions.shared.numbers import VERIFIED_LENGTH
+from wsesim.questions.shared.price import POWER_FIGURES
 from wsesim.workload import Default, Derived, ModelFile, Section, check_tokens
 from wsesim.workload.fields import AutoOrSize, Count, Size
 
@@ -302,9 +303,7 @@ COMMON_FIGURES = (
                better="less"),
     FigureSpec(name="mfu", label="MFU", meaning="matrix FLOPs of the request / (its time × peak of all wafers)",
                better="more"),
-    FigureSpec(name="energy_per_token_j", label="energy per token", meaning="all wafers over the request, divided by "
-               "tokens read and written", better="less"),
-    FigureSpec(name="power_w", label="power", meaning="of all wafers, mean over the request", better="less"),
+    *POWER_FIGURES,
     FigureSpec(name="flops", label="FLOPs", meaning="matrix FLOPs of the request"),
     FigureSpec(name="wafers", label="wafers", meaning="in use"),
     FigureSpec(name="replicas", label="replicas", meaning="copies of the model, each on wafers of its own"),

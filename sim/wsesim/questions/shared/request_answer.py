@@ -9,7 +9,7 @@ from typing import Any
 
 from wsesim.answer import Answer, DoesNotFit, Level, Limit, Outcome, Spent
 from wsesim.hardware import Cluster
-from wsesim.mapping.resident import ResidentPlan
+from wsesim.mapping.resident import PhaseTime, ResidentPlan
 from wsesim.questions.base import Question, Say, silent
 from wsesim.questions.shared.choosing import (
     KINDS,
@@ -22,7 +22,8 @@ from wsesim.questions.shared.choosing import (
 )
 from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
 from wsesim.questions.shared.limits import limits_of
-from wsesim.questions.shared.request import Request, forward_graph
+from wsesim.questions.shared.power import Power, power_tables, resident_counts
+from wsesim.questions.shared.request import Request, forward_graph, software_of_request
 from wsesim.questions.shared.request_times import (
     RequestTimes,
     open_plan,
@@ -32,16 +33,16 @@ from wsesim.questions.shared.request_times import (
     time_request,
     timeline_of,
 )
-from wsesim.units import Dimension, plural, show
+from wsesim.units import plural
 
 LEAVES_OUT: Mapping[Level, tuple[str, ...]] = {
     "closed": ("Growth: all tokens as one halfway; no host, no move of weights.",),
     "system": (
         "Contention between colors, and stalls inside a core: kernels are closed forms.",
         "How fast a prompt is read in small groups while weights stay is assumed: no such program is published.",
-        "Defective cores, thermal throttling, and noise between systems.",
+        "Noise between systems, and ways around defects: those take columns, and no hop more.",
         "Choosing tokens by sampling, tokenizing, and the network between users and the machine.",
-        "Power that depends on the clock or on what a core does: only whether it computes counts.",
+        "Power from second to second: it is the mean over the request.",
     ),
     "cores": (
         "What only a whole placement shows: tiles of attention and of prompts run on smaller squares, and ops without "
@@ -71,7 +72,8 @@ def _times(request: Request, plan: ResidentPlan, level: Level) -> RequestTimes:
 
 
 def _in_figures(question: Question, request: Request, plan: ResidentPlan, times: RequestTimes, level: Level) -> Answer:
-    figures = figures_of(request, plan, times)
+    power = power_of(request, plan, times)
+    figures = {**figures_of(request, plan, times), **power.figures(_tokens(request, times))}
     return Answer(
         level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
         spent=Spent(total_s=times.total_s, by_cause=times.spent(plan.clock_hz), what="request"),
@@ -81,11 +83,13 @@ def _in_figures(question: Question, request: Request, plan: ResidentPlan, times:
 def answer_of(question: Question, request: Request, plan: ResidentPlan, times: RequestTimes, level: Level) -> Answer:
     """Return the answer that *times* of a request come to."""
     figures = figures_of(request, plan, times)
-    ops = ops_of(times.prefill, "prefill", 1, plan.clock_hz) if times.prefill else ()
+    ops = ops_of(times.prefill, "prefill", 1, plan) if times.prefill else ()
     if times.token is not None:
-        ops += ops_of(times.token, "decode", times.passes * (1 + request.guesses.tokens), plan.clock_hz)
+        ops += ops_of(times.token, "decode", times.passes * (1 + request.guesses.tokens), plan)
     shown = level == "system" and request.asked.resolved["outputs"]["timeline"]
-    words, chosen_by = _headline(request, plan, figures), _chosen_by(request)
+    power, tokens = power_of(request, plan, times), _tokens(request, times)
+    figures |= power.figures(tokens)
+    words, chosen_by = _headline(request, plan, figures, power), _chosen_by(request)
 
     def seconds(other: ResidentPlan) -> float:
         return float(figures_of(request, other, _times(request, other, level))[chosen_by])
@@ -98,8 +102,9 @@ def answer_of(question: Question, request: Request, plan: ResidentPlan, times: R
         memory_limit_bytes=request.asked.hardware.cluster.wafer.core.sram_bytes,
         facts=facts_of(question, plan, _batch(request)),
         choices=(placement_choice(chosen_by, plan, seconds),), leaves_out=LEAVES_OUT[level],
+        tables=power_tables(power, tokens),
         notes=(
-            *spare_copies_words(plan), *unused_words(plan),
+            *power.notes(request.asked.hardware), *spare_copies_words(plan), *unused_words(plan),
             *by_hand_words(_label(question, chosen_by), plan, open_plan(request), seconds),
         ),
         events=len(ops) if level == "system" else 0,
@@ -148,20 +153,13 @@ def with_software(plan: ResidentPlan, software: Any) -> ResidentPlan:
 
 
 def figures_of(request: Request, plan: ResidentPlan, times: RequestTimes) -> dict[str, Any]:
-    """Return every figure of a request; None of what is not done."""
+    """Return every figure of a request but those of power; None of what is not done."""
     wafer, batch = request.asked.hardware.cluster.wafer, request.batch
-    reading_s = times.prefill.seconds if times.prefill else 0.0
     read = request.prompt - request.reused if times.prefill else 0
+    reading_s = times.prefill.seconds if times.prefill else 0.0
     tpot_s = times.decode_s / request.written if request.written > 0 else None
-    passes = times.passes * (1 + request.guesses.tokens)
     interval_s = _interval_s(request, plan, times)
-    phases = [(times.prefill, 1.0), (times.token, passes)]
-    copies = batch / plan.share(batch)  # as busy as the busiest
-    flops = fsum(copies * count * phase.flops for phase, count in phases if phase)
-    core_s = fsum(copies * count * phase.core_cycles for phase, count in phases if phase) / plan.clock_hz
-    busy = core_s / (times.total_s * plan.all_wafers * wafer.cores)
-    power_w = plan.all_wafers * (wafer.idle_power_w + wafer.active_power_w * min(1.0, busy))
-    tokens = batch * (read + max(request.written, 1))
+    flops = fsum(count * phase.flops for phase, count in _phases(request, plan, times) if phase)
     cache_bytes = plan.cache_bytes(request.positions, batch=plan.share(batch))
     return {
         "ttft_s": times.input_s + reading_s if times.prefill else None, "prompt_read_s": reading_s or None,
@@ -171,10 +169,31 @@ def figures_of(request: Request, plan: ResidentPlan, times: RequestTimes) -> dic
         "users_to_fill": tpot_s / interval_s if batch == 1 and tpot_s and interval_s else None,
         "total_s": times.total_s, "total_cycles": round(times.total_s * plan.clock_hz), "flops": round(flops),
         "mfu": flops / (times.total_s * plan.all_wafers * wafer.peak_flops(plan.request.precision)),
-        "energy_per_token_j": power_w * times.total_s / tokens, "power_w": power_w,
         "wafers": plan.all_wafers, "replicas": plan.replicas,
         "stages": len(plan.stages), "cache_in_s": plan.host_in(cache_bytes), "cache_out_s": plan.host_out(cache_bytes),
     }  # fmt: skip
+
+
+def _phases(request: Request, plan: ResidentPlan, times: RequestTimes) -> tuple[tuple[PhaseTime | None, float], ...]:
+    """Return what is read and written, with how often all copies do it: each is as busy as the busiest."""
+    copies = request.batch / plan.share(request.batch)
+    return (times.prefill, copies), (times.token, copies * times.passes * (1 + request.guesses.tokens))
+
+
+def power_of(request: Request, plan: ResidentPlan, times: RequestTimes) -> Power:
+    """Return what the wafers draw over the request."""
+    counts = resident_counts(plan, _phases(request, plan, times))
+    sent = request.batch * request.prompt * software_of_request(request.asked).token_bytes if times.prefill else 0
+    return Power(
+        cluster=request.asked.hardware.cluster, wafers=plan.all_wafers, seconds=times.total_s,
+        counts={**counts, "io_bit": 8.0 * sent},
+    )  # fmt: skip
+
+
+def _tokens(request: Request, times: RequestTimes) -> int:
+    """Return the tokens read and written."""
+    read = request.prompt - request.reused if times.prefill else 0
+    return request.batch * (read + max(request.written, 1))
 
 
 def _interval_s(request: Request, plan: ResidentPlan, times: RequestTimes) -> float | None:
@@ -184,7 +203,7 @@ def _interval_s(request: Request, plan: ResidentPlan, times: RequestTimes) -> fl
     return (1 + guesses.tokens) * times.token.interval_cycles / plan.clock_hz / guesses.tokens_per_pass
 
 
-def _headline(request: Request, plan: ResidentPlan, figures: Mapping[str, Any]) -> dict[str, str]:
+def _headline(request: Request, plan: ResidentPlan, figures: Mapping[str, Any], power: Power) -> dict[str, str]:
     wafers = wafers_words(plan)
     peak = plan.all_wafers * request.asked.hardware.cluster.wafer.peak_flops(plan.request.precision)
     words = {
@@ -199,7 +218,7 @@ def _headline(request: Request, plan: ResidentPlan, figures: Mapping[str, Any]) 
     return words | {
         "total_s": f"{figures['total_cycles']:,} cycles at {plan.clock_hz / 1e9:g} GHz",
         "mfu": f"of {peak_text(peak, plan.request.precision, plan.all_wafers)}",
-        "energy_per_token_j": f"at {show(figures['power_w'], Dimension.WATTS)}, {wafers}",
+        **({} if power.unsourced else {"energy_per_token_j": power.words(wafers)}),
     }  # fmt: skip
 
 

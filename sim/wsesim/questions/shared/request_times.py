@@ -9,6 +9,7 @@ from math import fsum
 import numpy as np
 
 from wsesim.answer import DoesNotFit, Interval, OpTime
+from wsesim.kernels import resident_events
 from wsesim.mapping.resident import PhaseTime, PlanGoal, ResidentPlan, ResidentRequest
 from wsesim.questions.base import Say
 from wsesim.questions.shared.choosing import left_open
@@ -134,17 +135,18 @@ def _write(plan: ResidentPlan, request: Request) -> tuple[float, dict[str, float
     return fsum(parts.values()), parts, timed[len(timed) // 2]
 
 
-def ops_of(timed: PhaseTime, phase: str, calls: float, clock_hz: float) -> tuple[OpTime, ...]:
+def ops_of(timed: PhaseTime, phase: str, calls: float, plan: ResidentPlan) -> tuple[OpTime, ...]:
     """Return the ops of a phase; where stages work side by side, each takes its share of the path through them."""
-    ops = timed.ops
+    ops, wafer, precision = timed.ops, plan.request.cluster.wafer, plan.request.precision
     side_by_side = max(1.0, fsum(op.cycles for op in ops) / timed.cycles)
     return tuple(
         OpTime(
             block="resident", phase=phase, name=op.name, kind=op.kind, calls=max(1, round(calls)),
             flops=round(2 * op.macs * calls), cycles=round(op.cycles),
-            seconds=op.cycles * calls / clock_hz / side_by_side,
+            seconds=op.cycles * calls / plan.clock_hz / side_by_side,
             bound=max(op.parts, key=lambda cause: op.parts[cause]), parts=op.parts,
             fabric_bytes=round(op.fabric_bytes), sram_bytes=round(op.sram_bytes),
+            events=resident_events(op.cost, wafer, precision),
         )
         for op in ops
         if op.cycles > 0

@@ -14,6 +14,7 @@ from wsesim.mapping.resident import ResidentPlan
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.choosing import by_hand_words, placement_choice, unused_words, wafers_words
 from wsesim.questions.shared.facts import deciding
+from wsesim.questions.shared.power import Power, power_of_ops, power_tables
 from wsesim.questions.shared.request import FULL_REQUEST
 from wsesim.questions.shared.request_answer import LEAVES_OUT, facts_of, with_software
 from wsesim.questions.shared.service import (
@@ -56,7 +57,6 @@ from wsesim.system import (
     percentiles,
     requests_of,
 )
-from wsesim.units import Dimension, show
 
 SERVICE_LEAVES_OUT: Mapping[Level, tuple[str, ...]] = {
     **LEAVES_OUT,
@@ -142,17 +142,22 @@ def _served(
     readers = apart if isinstance(apart, ResidentPlan) else None
     figures = _figures(service, plan, requests, times, served, rate)
     spent = _spent(requests, served, times, figures)
+    ops = service_ops(service, plan, requests, served, spent.by_cause, readers)
+    power = power_of_ops(plan, all_wafers(service, plan), ops, float(figures["duration_s"]))
+    tokens = _tokens(requests, served)
+    figures |= power.figures(tokens)
     asked = service.asked.resolved["outputs"]["timeline"]
     return Answer(
         level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
-        headline=_headline(service, plan, figures), spent=spent,
+        headline=_headline(service, plan, figures, power), spent=spent,
         sentences=(*apart_words(service, plan),
                    *deciding(question, *_decided(service, plan), "inference"),
                    *rate_words(service, judged)),
-        ops=service_ops(service, plan, requests, served, spent.by_cause, readers),
+        ops=ops,
         timeline=service_timeline(requests, served) if asked else (), memory=plan.memory,
         memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes,
-        tables=(percentile_table(percentiles(counted)), *priority_table(requests, counted)),
+        tables=(percentile_table(percentiles(counted)), *priority_table(requests, counted),
+                *power_tables(power, tokens)),
         drawings=(
             utilization_curve(served),
             *occupancy_curves(requests, served, plan.replicas * times.capacity_tokens),
@@ -163,8 +168,14 @@ def _served(
         choices=(placement_by_rate(service, judged), *choices_by_rate(judged), *more_choices),
         files={"requests.csv": partial(requests_csv, requests, served, service.objective)},
         leaves_out=SERVICE_LEAVES_OUT[level], events=served.rounds,
-        notes=_notes(service, requests, searched, served, times, judged, timeline=asked),
+        notes=(*power.notes(service.asked.hardware),
+               *_notes(service, requests, searched, served, times, judged, timeline=asked)),
     )  # fmt: skip
+
+
+def _tokens(requests: Requests, served: Served) -> int:
+    """Return the tokens read and written of requests that could be held."""
+    return int(requests.prompt[served.held].sum()) + int(requests.output[served.held].sum())
 
 
 def _spent(requests: Requests, served: Served, times: ServiceTimes, figures: Mapping[str, Any]) -> Spent:
@@ -189,13 +200,12 @@ def _figures(
     service: Service, plan: ResidentPlan, requests: Requests, times: ServiceTimes, served: Served,
     rate: LargestRate | None,
 ) -> dict[str, Any]:  # fmt: skip
-    wafer, duration_s = plan.request.cluster.wafer, max(served.duration_s, 1e-12)
+    duration_s = max(served.duration_s, 1e-12)
     offered = requests.rate_per_s if math.isfinite(requests.rate_per_s) else None
     window_s = max(duration_s, len(requests) / offered if offered else 0.0)  # as long as all their gaps, at least
     utilization = min(1.0, served.entered_s / duration_s)
     counted = served.chosen(slice(service.warmup, None))
     share = service.objective.met_share(counted)
-    power_w = all_wafers(service, plan) * (wafer.idle_power_w + wafer.active_power_w * utilization)
     written = int(requests.output[served.held].sum())
     read = int(requests.prompt[served.held].sum())
     tokens, found = written + read, percentiles(counted)
@@ -212,14 +222,13 @@ def _figures(
         "met_share": share, "goodput_per_s": share * len(requests) / window_s,
         FULL_REQUEST.name: full_s(service, plan), "largest_rate_per_s": rate.per_s if rate else None,
         "utilization": utilization,
-        "power_w": power_w, "energy_per_token_j": power_w * duration_s / max(tokens, 1),
         "wafers": all_wafers(service, plan), "replicas": plan.replicas,
         "slots": plan.replicas * times.slots, "capacity_tokens": plan.replicas * times.capacity_tokens,
         "stages": len(plan.stages), "chunk": times.chunk,
     }  # fmt: skip
 
 
-def _headline(service: Service, plan: ResidentPlan, figures: Mapping[str, Any]) -> dict[str, str]:
+def _headline(service: Service, plan: ResidentPlan, figures: Mapping[str, Any], power: Power) -> dict[str, str]:
     goal = service.objective
     limits = limits_words(goal)
     come = figures["offered_per_s"] and f"{figures['offered_per_s']:.4g}"
@@ -229,7 +238,7 @@ def _headline(service: Service, plan: ResidentPlan, figures: Mapping[str, Any]) 
         "tokens_per_s": "written, all users",
         "utilization": f"of the time tokens enter the pipeline, {wafers_words(plan)}",
         "served": f"of {figures['requests']:,}; {room}",
-        "energy_per_token_j": f"read or written, at {show(figures['power_w'], Dimension.WATTS)}",
+        **({} if power.unsourced else {"energy_per_token_j": power.words("read or written")}),
     }  # fmt: skip
     if figures["largest_rate_per_s"] is None:
         return words

@@ -85,10 +85,8 @@ def service_ops(
     position = min(service.longest, max(1, round(prompt + output / 2)))
     tokens = int((requests.output[held] - 1).sum())
     passes = tokens / guesses.tokens_per_pass * (1 + guesses.tokens)
-    found = _taking(
-        ops_of((readers or plan).prefill(max(1, round(prompt))), "prefill", int(held.sum()), plan.clock_hz), spent
-    )
-    return found + (_taking(ops_of(plan.decode(position), "decode", passes, plan.clock_hz), spent) if tokens else ())
+    found = _taking(ops_of((readers or plan).prefill(max(1, round(prompt))), "prefill", int(held.sum()), plan), spent)
+    return found + (_taking(ops_of(plan.decode(position), "decode", passes, plan), spent) if tokens else ())
 
 
 def _taking(ops: tuple[OpTime, ...], spent: Mapping[str, float]) -> tuple[OpTime, ...]:

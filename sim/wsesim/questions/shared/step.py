@@ -12,6 +12,7 @@ from wsesim.model import Model, build_graph, parameters
 from wsesim.questions.base import Asked, Draft
 from wsesim.questions.shared.job import Between
 from wsesim.questions.shared.numbers import VERIFIED_LENGTH
+from wsesim.questions.shared.price import POWER_FIGURES
 from wsesim.software import Training as TrainingSoftware
 from wsesim.units import show_count
 from wsesim.workload import Default, Derived, ModelFile, Section, check_length, check_tokens
@@ -38,9 +39,7 @@ FIGURES = (
     FigureSpec(name="samples_per_s", label="samples per second", meaning="sequences of a step over its time",
                better="more"),
     MFU,
-    FigureSpec(name="energy_per_token_j", label="energy per token", meaning="power of all wafers over the step, over "
-               "its tokens", better="less"),
-    FigureSpec(name="power_w", label="power", meaning="of all wafers, mean over the step", better="less"),
+    *POWER_FIGURES,
     FigureSpec(name="step_cycles", label="cycles of a step", meaning="the step at the cores' clock", better="less"),
     FigureSpec(name="bound_s", label="bound", meaning=BOUND, better="less"),
     FigureSpec(name="flops_per_step", label="FLOPs of a step", meaning="matrix FLOPs of the model, all systems"),

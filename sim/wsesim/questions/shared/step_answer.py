@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from math import fsum
 from typing import Any
 
 from wsesim.answer import Answer, DoesNotFit, Level, Limit, Outcome, Spent, Table
@@ -15,11 +14,12 @@ from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
 from wsesim.questions.shared.job import job_figures, job_table
 from wsesim.questions.shared.limits import limits_of
+from wsesim.questions.shared.power import Power, power_tables, step_counts
 from wsesim.questions.shared.step import MFU, Step
 from wsesim.questions.shared.step_bound import bound_of, closed_spent
 from wsesim.questions.shared.step_notes import choices, notes, words
 from wsesim.system import Clock, Timed, Way, by_formula, fastest, play, time_step
-from wsesim.units import Dimension, show, show_count
+from wsesim.units import show_count
 
 PEAKS = {
     "fp16": ("fp16",), "fp32": ("fp32",), **dict.fromkeys(("mixed", "bf16", "cb16"), ("fp16", "mixed")),
@@ -35,10 +35,10 @@ LEAVES_OUT = {
         "Contention between colors, bank conflicts and stalls inside a core: kernels are closed forms.",
         "Uneven splits: a core holds width / columns features, although features are whole.",
         "Causal savings in attention: the full square of scores is computed.",
-        "Masks of sparse weights that change, and zeros that fall unevenly over columns of cores.",
+        "Masks of sparse weights that change.",
         "Which token goes to which expert: every expert has the room and time of the busiest, model.expert_imbalance.",
-        "Power that depends on the clock or on what a core does: only whether the wafer computes counts.",
-        "Defective cores, thermal throttling, and noise between systems.",
+        "Power from second to second: it is the mean over the step. Noise between systems. Ways around defects: those "
+        "take columns, where spares do not take them in, and no hop more.",
         "Compilation: it takes minutes to an hour, and follows from software that is not described.",
     ),
     "cores": (
@@ -90,7 +90,7 @@ def sketch_step(question: Question, step: Step, level: Level) -> Outcome:
 
 def saying(answer: Answer, request: StepRequest, ways: tuple[Way, ...]) -> Answer:
     """Return *answer* with what was chosen for the user, and what there is to note."""
-    return replace(answer, choices=choices(request, ways), notes=tuple(notes(request, ways[0])))
+    return replace(answer, choices=choices(request, ways), notes=(*notes(request, ways[0]), *answer.notes))
 
 
 def timed_answer(question: Question, step: Step, way: Way) -> Answer:
@@ -104,6 +104,7 @@ def _in_figures(question: Question, step: Step, way: Way, level: Level) -> Answe
     spent = closed_spent(program) if level == "closed" else spent_on(program, way.timed)
     bound = bound_of(program, spent, step.precision)
     figures = _figures(step, program, step_s) | {"bound_s": bound.seconds}
+    figures |= _power(program, step_s).figures(step.tokens)
     figures |= job_figures(program.parameters, program.learned, program.cluster, step.software, trains=step.trains)
     if step.trains:
         figures["job_s"] = step.between.job_s(figures, _evaluation_s(step, level) if step.between.evaluations else 0.0)
@@ -125,22 +126,26 @@ def _told(answer: Answer, question: Question, step: Step, way: Way) -> Answer:
     """Return *answer* with all that is said beside its figures."""
     program, graph = way.program, way.request.graph
     assert answer.spent is not None, "a step is spent on something"
-    power_w = answer.figures["power_w"]
-    assert power_w is not None, "a step takes power"
+    power = _power(program, answer.spent.total_s)
     sentences = [f"MFU = {MFU.meaning}."]
     sentences += deciding(question, "step", lambda software: _again_s(way, software), "training")
     return replace(
-        answer, headline=_headline(step, program, answer.spent.total_s, power_w), sentences=tuple(sentences),
+        answer, headline=_headline(step, program, answer.spent.total_s, power), sentences=tuple(sentences),
         ops=tuple(program.kernels()), memory=program.memory,
         memory_limit_bytes=program.cluster.wafer.core.sram_bytes,
-        tables=(_job_table(answer, step),), facts=_facts(step, graph, program),
-        leaves_out=LEAVES_OUT[answer.level],
+        tables=(_job_table(answer, step), *power_tables(power, step.tokens)), facts=_facts(step, graph, program),
+        leaves_out=LEAVES_OUT[answer.level], notes=tuple(power.notes(step.asked.hardware)),
     )  # fmt: skip
 
 
 def _job_table(answer: Answer, step: Step) -> Table:
     between = step.between if step.asked.resolved.get("job") else None
     return job_table(answer.figures, step.software, trains=step.trains, between=between)
+
+
+def _power(program: Program, step_s: float) -> Power:
+    counts = step_counts(program)
+    return Power(cluster=program.cluster, wafers=program.cluster.systems, seconds=step_s, counts=counts)
 
 
 def _again_s(way: Way, software: Any) -> float:
@@ -151,14 +156,11 @@ def _again_s(way: Way, software: Any) -> float:
 
 def _figures(step: Step, program: Program, step_s: float) -> dict[str, Any]:
     wafer, systems = program.cluster.wafer, program.cluster.systems
-    busy = program.load * fsum(program.causes.values()) / step_s
-    power_w = systems * (wafer.idle_power_w + wafer.active_power_w * min(1.0, busy))
     peak = systems * wafer.peak_flops(_peak_precision(step, program))
     return {
         "step_s": step_s, "step_cycles": round(step_s * wafer.core.clock_hz), "tokens_per_s": step.tokens / step_s,
         "samples_per_s": step.sequences / step_s, "mfu": program.model_flops / (step_s * peak),
         "flops_per_step": program.model_flops,
-        "energy_per_token_j": power_w * step_s / step.tokens, "power_w": power_w,
         "micro_batch": program.placement.micro_batch, "passes": program.placement.passes,
         "recompute": program.placement.recompute,
         "budget_s": step.token_budget / step.tokens * step_s,
@@ -170,7 +172,7 @@ def _peak_precision(step: Step, program: Program) -> str:
     return max(PEAKS[step.precision], key=program.cluster.wafer.peak_flops)
 
 
-def _headline(step: Step, program: Program, step_s: float, power_w: float) -> dict[str, str]:
+def _headline(step: Step, program: Program, step_s: float, power: Power) -> dict[str, str]:
     wafer, systems, precision = program.cluster.wafer, program.cluster.systems, _peak_precision(step, program)
     clock = f"{wafer.core.clock_hz / 1e9:g} GHz"
     words = {
@@ -181,7 +183,9 @@ def _headline(step: Step, program: Program, step_s: float, power_w: float) -> di
     }
     if step.trains:
         words["budget_s"] = f"for {show_count(step.token_budget)} tokens, steps back to back, nothing between"
-    return words | {"energy_per_token_j": f"at {show(power_w, Dimension.WATTS)}, all wafers, mean over the step"}
+    if power.unsourced:
+        return words
+    return words | {"energy_per_token_j": power.words("all systems, without servers")}
 
 
 def _facts(step: Step, graph: Graph, program: Program) -> dict[str, Mapping[str, object]]:

@@ -17,7 +17,7 @@ _OWN = {
 
 
 def closed_spent(program: Program) -> dict[str, float]:
-    """Return the seconds of a step by formula, `Program.least_s`, by cause: what kernels take, and what another part takes longer than they."""
+    """Return `Program.least_s` by cause: what kernels take, and what another part takes longer than they."""
     busy, found = program.busy_s(), dict(program.causes)
     longest = max(busy, key=lambda part: busy[part])
     found[longest] = found.get(longest, 0.0) + busy[longest] - busy["compute"]

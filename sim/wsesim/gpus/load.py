@@ -1,0 +1,110 @@
+"""GPU presets: read, and assembled to a chip and the practice of its programs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+
+from wsesim.answer import UsedFigure
+from wsesim.errors import InputError, nearest
+from wsesim.figures import Presets
+from wsesim.gpus.specs import BITS, Chip, Practice
+
+GPUS = Presets(
+    what="GPU",
+    of="a GPU",
+    example="chip.clock",
+    folder=files(__package__) / "presets",
+    groups=MappingProxyType({"chip": Chip, "practice": Practice}),
+)
+"""The GPUs, and every figure of them."""
+MOST = 200_000
+"""GPUs of the largest cluster that may be asked for; the largest in the world have about so many."""
+_NAMED = re.compile(r"(?P<gpu>.+?)(?:x(?P<count>\d+))?(?::(?P<precision>\w+))?")
+_SUFFIXES = ("-sxm", "-oam", "-nvl72", "-80gb", "-141gb", "-180gb", "-192gb", "-256gb", "-270gb", "-288gb")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gpu:
+    """A GPU by its name, with all figures."""
+
+    key: str
+    """Of the preset: `h100`."""
+    name: str
+    chip: Chip
+    practice: Practice
+    figures: tuple[UsedFigure, ...]
+
+    def with_network(self, bytes_per_s: float) -> Gpu:
+        """Return the GPU with another share of the network."""
+        return replace(self, chip=replace(self.chip, network_bytes_per_s=bytes_per_s))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """Some GPUs of one kind, and the precision that they multiply in."""
+
+    gpu: Gpu
+    count: int
+    precision: str = "bf16"
+
+    @property
+    def label(self) -> str:
+        """What a reader calls it: `64 × H100, bf16`."""
+        return f"{self.count:,} × {self.gpu.name}, {self.precision}"
+
+
+@cache
+def gpu_names() -> tuple[str, ...]:
+    """Return the names that `gpu_named` knows, sorted."""
+    return GPUS.names()
+
+
+@cache
+def gpu_named(name: str) -> Gpu:
+    """Return a GPU by its name, memory and form left out where they are the usual ones.
+
+    Raises:
+        KeyError: there is none.
+    """
+    key = next((found for found in _shorter(name.lower()) if found in gpu_names()), None)
+    if key is None:
+        raise KeyError(name)
+    preset = GPUS.read(key)
+    return Gpu(
+        key=key, name=preset.title, chip=preset.build("chip"), practice=preset.build("practice"),
+        figures=preset.figures,
+    )  # fmt: skip
+
+
+def _shorter(name: str) -> tuple[str, ...]:
+    """Return a name, then without what says its form, then without its memory."""
+    found = [name]
+    for suffix in _SUFFIXES:
+        if found[-1].endswith(suffix):
+            found.append(found[-1].removesuffix(suffix))
+    return (*found, f"{name}-80gb")
+
+
+def fleet_named(text: str) -> Fleet:
+    """Return the GPUs that `h100x64` or `b200x8:fp8` names.
+
+    Raises:
+        InputError: no such GPU or precision, or too many.
+    """
+    found = _NAMED.fullmatch(text.lower())
+    if found is None:
+        raise InputError.at(f"--gpu {text!r} is not like h100x64 or b200x8:fp8 (GPU, how many, precision)")
+    precision, count = found["precision"] or "bf16", int(found["count"] or 1)
+    if precision not in BITS:
+        raise InputError.at(f"--gpu {text!r}: no precision {precision!r}; there are {', '.join(BITS)}")
+    if not 1 <= count <= MOST:
+        raise InputError.at(f"--gpu {text!r}: from 1 to {MOST:,} GPUs can be asked for")
+    try:
+        return Fleet(gpu=gpu_named(found["gpu"]), count=count, precision=precision)
+    except KeyError:
+        hint = nearest(found["gpu"], gpu_names()) or f"; there are {', '.join(gpu_names())}"
+        raise InputError.at(f"--gpu {text!r}: no GPU is called {found['gpu']!r}{hint}") from None

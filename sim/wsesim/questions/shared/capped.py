@@ -1,0 +1,106 @@
+"""A machine that lowers its clock until it draws no more than it is made for: asked again at lower clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import inf
+
+from wsesim.answer import Answer, NotAnswered, Outcome, Spent
+from wsesim.answer import Level as Levels
+from wsesim.hardware import CLOCKS
+from wsesim.questions.base import Asked, Question, Sketchable, silent
+from wsesim.units import Dimension, show
+
+CAUSE = "power cap"
+"""What a run takes longer as its clock is lowered."""
+NEAR = 1e-3
+"""Share of what a system is made for that a clock may leave unused: each that is tried is a question of its own."""
+MOST_TRIED = 24
+
+
+def under_cap(question: Question, found: Outcome, level: Levels, again: Callable[[Question], Outcome]) -> Outcome:
+    """Return what is *found* with the machine's own clock, or *again* with the fastest that it may have."""
+    energy = question.asked.hardware.cluster.wafer.energy
+    if not energy.capped or not isinstance(found, Answer) or not _over(question, found):
+        return found
+    clock_hz = _fastest(question, "system" if level == "cores" else level)
+    slower = again(_at(question, clock_hz)) if clock_hz else None
+    if not isinstance(slower, Answer):
+        made = show(energy.nameplate_w, Dimension.WATTS)
+        return NotAnswered(why=f"a system draws more than {made} at any clock (energy.nameplate, energy.capped)")
+    return _stretched(found, slower, clock_hz)
+
+
+def sketched(question: Question, level: Levels) -> Outcome:
+    """Return an answer in figures alone, of a kind that has it."""
+    return question.sketch(level) if isinstance(question, Sketchable) else question.solve(level, silent)
+
+
+def _fastest(question: Question, level: Levels) -> float:
+    """Return a clock as fast as may be at which a system draws no more than it is made for; 0 where there is none.
+
+    Power goes nearly straight with the clock between the slowest that it is known at and the machine's own.
+    """
+    wafer = question.asked.hardware.cluster.wafer
+    most_w = wafer.energy.nameplate_w
+
+    def drawn_w(clock_hz: float) -> float:
+        answer = sketched(_at(question, clock_hz), level)
+        return (_system_w(question, answer) or inf) if isinstance(answer, Answer) else inf
+
+    low, high = wafer.energy.clock_hz * CLOCKS[0], wafer.core.clock_hz
+    low_w, high_w = drawn_w(low), drawn_w(high)
+    if low >= high or low_w > most_w:
+        return 0.0
+    for _ in range(MOST_TRIED):
+        if low_w >= (1 - NEAR) * most_w:
+            break
+        middle = low + (high - low) * ((1 - NEAR / 2) * most_w - low_w) / (high_w - low_w)
+        watts = drawn_w(middle)
+        low, low_w, high, high_w = (low, low_w, middle, watts) if watts > most_w else (middle, watts, high, high_w)
+    return low
+
+
+def _over(question: Question, answer: Answer) -> bool:
+    watts = _system_w(question, answer)
+    return watts is not None and watts > question.asked.hardware.cluster.wafer.energy.nameplate_w
+
+
+def _system_w(question: Question, answer: Answer) -> float | None:
+    """Return what one of the systems in use draws; None where it is not known."""
+    systems, watts = answer.figures.get("wafers"), answer.figures.get("power_w")
+    return None if watts is None else watts / (systems or question.asked.hardware.cluster.systems)
+
+
+def _at(question: Question, clock_hz: float) -> Question:
+    """Return the same question of a machine with another clock, which stays."""
+    return type(question).of(_clocked(question.asked, clock_hz))
+
+
+def _clocked(asked: Asked, clock_hz: float) -> Asked:
+    hardware = asked.hardware
+    wafer = hardware.cluster.wafer
+    wafer = replace(
+        wafer, core=replace(wafer.core, clock_hz=clock_hz), energy=replace(wafer.energy, capped=False)
+    )  # fmt: skip
+    return replace(asked, hardware=replace(hardware, cluster=replace(hardware.cluster, wafer=wafer)))
+
+
+def _stretched(found: Answer, slower: Answer, clock_hz: float) -> Answer:
+    """Return the slower answer with what the lower clock costs as a cause of its own."""
+    note = f"The clock is lowered to {show(clock_hz, Dimension.HERTZ)}, at which a system draws what it is made for."
+    answer = replace(slower, notes=(*slower.notes, note))
+    own, then = found.spent, slower.spent
+    if own is None or then is None or then.total_s <= own.total_s:
+        return answer
+    by_cause = {**own.by_cause, CAUSE: then.total_s - own.total_s}
+    spent = Spent(total_s=then.total_s, by_cause=by_cause, what=then.what)
+    bound = found.bound
+    if bound is not None:
+        bound = replace(bound, gap={**bound.gap, CAUSE: then.total_s - own.total_s})
+    return replace(answer, spent=spent, bound=bound, figures={**answer.figures, **_bound_figure(found)})
+
+
+def _bound_figure(found: Answer) -> dict[str, float]:
+    return {"bound_s": found.bound.seconds} if found.bound is not None else {}
