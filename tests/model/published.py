@@ -150,6 +150,10 @@ PUBLISHED: dict[str, tuple[int, dict[str, Any]]] = {
                                     "tie_word_embeddings": True, "image_token_id": 151655, "vision_config": {},
                                     "text_config": _long(36, 2560, 32, 9728, 151936, model_type="qwen3_vl_text",
                                                          num_key_value_heads=8, head_dim=128)}),
+    "llava-1.5-7b": (6_738_939_904, {
+        "model_type": "llava", "architectures": ["LlavaForConditionalGeneration"], "vision_config": {},
+        "text_config": {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 32064,
+                        "max_position_embeddings": 4096, "rms_norm_eps": 1e-5}}),
     "seed-oss-36b": (36_151_104_512, _long(64, 5120, 80, 27648, 155136, model_type="seed_oss", num_key_value_heads=8,
                                            head_dim=128, attention_bias=True, attention_out_bias=False)),
     "ernie-4.5-0.3b": (360_748_032, _long(18, 1024, 16, 3072, 103424, model_type="ernie4_5", num_key_value_heads=2,

@@ -17,6 +17,13 @@ from wsesim.model.spec import Model
 _TEXT_OF = {"gemma3": "gemma3_text", "mistral3": "mistral", "pixtral": "mistral", "llava": "llama",
             "llava_next": "llama", "idefics2": "mistral", "paligemma": "gemma"}  # fmt: skip
 """By the type of a model with images, that of its text model, where the file leaves it out."""
+_TEXT_DEFAULTS: Mapping[str, Mapping[str, int]] = {
+    "llama": {"num_hidden_layers": 32, "hidden_size": 4096, "num_attention_heads": 32, "intermediate_size": 11008,
+              "vocab_size": 32000, "max_position_embeddings": 2048},
+    "mistral": {"num_hidden_layers": 32, "hidden_size": 4096, "num_attention_heads": 32, "intermediate_size": 14336,
+                "vocab_size": 32000, "max_position_embeddings": 131072},
+}  # fmt: skip
+"""What text models of published files with images leave out, as transformers fills it in."""
 
 
 def read_hf_config(path: str | Path, *, task: str | None = None) -> Model:
@@ -68,7 +75,10 @@ def _text_part(config: HfConfig) -> HfConfig:
     kind = found.data.get("model_type") or _TEXT_OF.get(str(outer.get("model_type")))
     both = ("architectures", "tie_word_embeddings", "quantization_config")
     shared = {key: outer[key] for key in both if key in outer}
-    data: dict[str, Any] = {**shared, **found.data, **({"model_type": kind} if kind else {})}
+    usual = _TEXT_DEFAULTS.get(str(kind), {})
+    if filled := [f"{key} {value:,}" for key, value in usual.items() if key not in found.data]:
+        config.note("text_config", f"leaves out what its class has: {', '.join(filled)}")
+    data: dict[str, Any] = {**usual, **shared, **found.data, **({"model_type": kind} if kind else {})}
     return HfConfig(file=found.file, text=found.text, data=data, within=found.within, notes=found.notes)
 
 
