@@ -156,6 +156,8 @@ def test_blocks_that_are_there_are_not_read_again(tmp_path: Path) -> None:
         ("\n \n", 1, "has no requests"),
         ("arrival_s,prompt,output\n1,2\n", 2, "output is missing"),
         ('arrival_s,prompt,output\n1,"2\n', 2, "not a CSV table"),
+        (b"PAR1\x15\x04\xff", None, "is a Parquet file: save it as CSV or JSON Lines"),
+        (b"\x1f\x8b\x08", None, "is packed by gzip: unpack it"),
         (b"arrival_s,prompt,output\n1,2,3\n1,\xff,3\n", 3, "byte 0xff is not UTF-8"),
         ('{"arrival_s": 1, "prompt": 2, "output": 3}\n{"arrival_s": 1,\n', 2, "not JSON"),
         ("[1]\n", 1, "must be an object"),
@@ -170,7 +172,7 @@ def test_blocks_that_are_there_are_not_read_again(tmp_path: Path) -> None:
         ('{"conversations": "x"}\n', 1, "conversations = 'x' is not a list of what is said"),
     ],
 )
-def test_a_trace_that_cannot_be_read(text: str | bytes, line: int, said: str, tmp_path: Path) -> None:
+def test_a_trace_that_cannot_be_read(text: str | bytes, line: int | None, said: str, tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read(text, tmp_path)
     (problem,) = caught.value.problems

@@ -23,6 +23,11 @@ LONGEST_RECORD = 1 << 24
 _READ_AT_ONCE = 1 << 16
 _BLANK = " \t\r\n"
 _DELIMITERS = ",\t;"
+_PACKED = {
+    b"PAR1": "a Parquet file: save it as CSV or JSON Lines", b"PK\x03\x04": "a zip archive: unpack it, or save it as CSV",
+    b"\x1f\x8b": "packed by gzip: unpack it", b"(\xb5/\xfd": "packed by zstd: unpack it",
+}  # fmt: skip
+"""By how a file begins, what it is that is no text."""
 Row = tuple[int, tuple[Any, ...]]
 """The line of a record, and its values."""
 
@@ -52,6 +57,8 @@ def open_records(path: Path) -> Iterator[Records]:
     try:
         with path.open(encoding="utf-8-sig", newline="\n") as stream:
             size, raw = max(1, path.stat().st_size), cast("BufferedReader", stream.buffer)
+            if packed := next((what for start, what in _PACKED.items() if raw.peek(4).startswith(start)), None):
+                raise InputError.at(f"is {packed}", file=file)
             lines = _lines(stream, file)
             first = next((line for line in lines if line[1].strip(_BLANK)), None)
             if first is None:
