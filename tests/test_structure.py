@@ -40,6 +40,8 @@ INSIDE = {
     ("study", "answers"): "pages and tables of a sweep are drawn as an answer's",
     ("validation", "answers"): "the same",
     ("trainer", "answers"): "the same",
+    ("csl", "cores"): "compiled programs are laid out for the engine, whose tables are no kernel's business",
+    ("cli", "csl"): "its commands reach the compiler and the host's side, which share no more than an image",
 }
 """Packages that look inside another, and why."""
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from wsesim.answer import Choice, Comparison, NotAnswered, Result, Table
 from wsesim.answers import print_comparison, print_result
-from wsesim.answers.terminal import Printer
+from wsesim.answers.printer import Printer
 
 STEERS = "\x1b[31mred [bold]not[/bold] \x07 [/] \x9b2J \x1b]0;title\x07 \u202e"
 

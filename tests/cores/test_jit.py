@@ -65,7 +65,7 @@ def test_machine_code_is_kept_apart_by_what_it_is_made_from(tmp_path: Path, monk
     pytest.importorskip("numba")
     made: list[bytes] = []
 
-    def compiles(state: object) -> bytes:
+    def compiles(*_: object) -> bytes:
         made.append(b"name\0code %d" % len(made))
         return made[-1]
 
@@ -74,12 +74,12 @@ def test_machine_code_is_kept_apart_by_what_it_is_made_from(tmp_path: Path, monk
     monkeypatch.setattr(native, "_compile", compiles)
     for source in ("one", "one", "other", "one"):
         monkeypatch.setattr(native, "_made_from", lambda source=source: source)
-        found = native._machine_code((1,), state)
+        found = native._machine_code((1,), state, "clock")
         assert found == made[source == "other"]
     assert len(made) == len([*(tmp_path / "kept").iterdir()]) == 2
     (tmp_path / "file").touch()
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file"))
-    assert native._machine_code((1,), state) == b"name\0code 2", "where none can be kept, it is made"
+    assert native._machine_code((1,), state, "clock") == b"name\0code 2", "where none can be kept, it is made"
 
 
 def one_core() -> Builder:

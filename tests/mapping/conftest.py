@@ -20,7 +20,8 @@ def request_of() -> MakeRequest:
     def make(
         *, model: str | Model = "gpt2", sequences: int = 24, length: int = 512, precision: str = "mixed",
         machine: str = "cs-2", systems: int = 1, hardware: dict[str, object] | None = None,
-        micro_batch: int | None = None, recompute: str = "auto", software: str = "release-2",
+        micro_batch: int | None = None, sub_batch: int | None = None, recompute: str = "auto",
+        software: str = "release-2",
     ) -> StepRequest:  # fmt: skip
         shape = load_preset(model) if isinstance(model, str) else model
         return StepRequest(
@@ -31,6 +32,7 @@ def request_of() -> MakeRequest:
             length=length,
             precision=precision,
             micro_batch=micro_batch,
+            sub_batch=sub_batch,
             recompute=recompute,
         )
 

@@ -50,7 +50,7 @@ def test_every_number_of_passes_of_a_micro_batch_is_tried_once(
     found = list(passes_that_fit(asked, recompute=True))
     assert found == sorted({-(-asked.share // size) for size in range(1, largest + 1)})
     for size in range(1, asked.share + 1):
-        stated = tuple(passes_that_fit(replace(asked, micro_batch=size), recompute=True))
+        stated = tuple(passes_that_fit(replace(asked, sub_batch=size), recompute=True))
         even = -(-asked.share // -(-asked.share // size))
         assert stated == ((-(-asked.share // size),) if even <= largest else ())
 
@@ -59,8 +59,10 @@ def test_a_release_may_ask_for_passes_of_one_size(request_of: MakeRequest) -> No
     asked = request_of(sequences=120)
     even = replace(asked, software=replace(asked.software, even_passes=1))
     assert list(passes_that_fit(even, recompute=True)) == [number for number in range(1, 121) if 120 % number == 0]
-    assert list(passes_that_fit(replace(even, micro_batch=50), recompute=True)) == [3]
-    assert list(passes_that_fit(replace(even, micro_batch=29), recompute=True)) == [5]
+    assert list(passes_that_fit(replace(even, sub_batch=50), recompute=True)) == [3]
+    assert list(passes_that_fit(replace(even, sub_batch=29), recompute=True)) == [5]
+    assert list(passes_that_fit(replace(even, micro_batch=29), recompute=True)) == [5, 10, 15, 20, 30, 40, 60, 120]
+    assert list(passes_that_fit(replace(even, micro_batch=29, sub_batch=9), recompute=True)) == [15]
     assert list(passes_that_fit(replace(even, sequences=127), recompute=True)) == [1, 127]
 
 
@@ -71,7 +73,7 @@ def test_a_huge_batch_is_cut_at_once(request_of: MakeRequest, even: int) -> None
         asked = replace(asked, software=replace(asked.software, even_passes=even))
         assert sum(1 for _ in passes_that_fit(asked, recompute=True)) <= 2000
         assert list(passes_that_fit(replace(asked, micro_batch=1), recompute=True)) == [sequences]
-        assert list(passes_that_fit(replace(asked, micro_batch=10**9), recompute=True)) == []
+        assert list(passes_that_fit(replace(asked, sub_batch=10**9), recompute=True)) == []
 
 
 def _advice(why: str) -> list[str]:
@@ -85,8 +87,8 @@ def _follow(request: StepRequest, advice: str) -> StepRequest:
     """Do what one piece of advice says."""
     cluster = request.cluster
     core, memoryx = cluster.wafer.core, cluster.memoryx
-    if found := re.fullmatch(r"a micro-batch of ([\d,]+)", advice):
-        return replace(request, micro_batch=int(found[1].replace(",", "")))
+    if found := re.fullmatch(r"a (micro|sub)-batch of ([\d,]+)", advice):
+        return replace(request, **{f"{found[1]}_batch": int(found[2].replace(",", ""))})  # type: ignore[arg-type]
     if found := re.fullmatch(r"a length of ([\d,]+)", advice):
         length = int(found[1].replace(",", ""))
         return replace(request, length=length, graph=request.graph.with_dims(length=length, keys=length))
@@ -101,13 +103,14 @@ def _follow(request: StepRequest, advice: str) -> StepRequest:
 
 
 REFUSED: dict[str, dict[str, object]] = {
-    "one sequence": {"model": "llama-2-7b", "length": 40_000, "hardware": {"core.sram": "20 KiB"}},
-    "micro-batch": {"sequences": 3840, "micro_batch": 1920},
+    "one sequence": {"model": "llama-2-7b", "length": 40_000, "hardware": {"core.sram": "12 KiB"}},
+    "micro-batch": {"sequences": 61440, "micro_batch": 61440},
+    "sub-batch": {"sequences": 3840, "sub_batch": 1920},
     "micro-batch without recompute": {"sequences": 960, "micro_batch": 480, "recompute": "never"},
     "recompute never": {"model": "llama-2-7b", "length": 16_384, "recompute": "never"},
     "recompute does not help": {"model": "llama-2-7b", "length": 16_384, "recompute": "never",
                                 "hardware": {"core.sram": "8 KiB"}},
-    "masked head": {"model": "bert-base", "sequences": 960, "micro_batch": 960, "hardware": {"core.sram": "5 KiB"}},
+    "masked head": {"model": "bert-base", "sequences": 960, "sub_batch": 960, "hardware": {"core.sram": "5 KiB"}},
 }  # fmt: skip
 
 
@@ -125,14 +128,16 @@ def test_every_advice_fits(request_of: MakeRequest, case: str) -> None:
 @settings(max_examples=40, deadline=None)
 @given(
     model=st.sampled_from(["gpt2", "bert-base", "llama-2-7b"]), sequences=st.integers(1, 60),
-    length=st.integers(1, 512), share=st.integers(1, 60), sram=st.integers(3, 30),
+    length=st.integers(1, 512), share=st.integers(1, 60), sram=st.integers(3, 30), part=st.sampled_from([None, 1, 9]),
     recompute=st.sampled_from(["auto", "never", "always"]),
 )  # fmt: skip
 def test_every_advice_fits_whatever_was_asked(
-    request_of: MakeRequest, model: str, sequences: int, length: int, share: int, sram: int, recompute: str
-) -> None:
+    request_of: MakeRequest, model: str, sequences: int, length: int, share: int, sram: int, part: int | None,
+    recompute: str,
+) -> None:  # fmt: skip
     asked = request_of(
-        model=model, sequences=sequences * share, length=length, micro_batch=sequences, recompute=recompute,
+        model=model, sequences=sequences * share, length=length, recompute=recompute,
+        micro_batch=sequences if part else None, sub_batch=min(sequences, part) if part else sequences,
         hardware={"core.sram": f"{sram} KiB"},
     )  # fmt: skip
     answer = misfit(asked)
@@ -143,7 +148,8 @@ def test_every_advice_fits_whatever_was_asked(
 
 def test_a_refusal_says_what_by_how_much_and_with_which_policy(request_of: MakeRequest) -> None:
     why = _refused(request_of(**REFUSED["micro-batch without recompute"])).why
-    assert re.match(r"480 sequences of 512 tokens without recompute need [\d.]+ KiB a core, a core has 48 KiB \(", why)
+    start = r"480 sequences of 512 tokens without recompute, 1 at a time, need [\d.]+ KiB a core, a core has 48 KiB \("
+    assert re.match(start, why)
     assert "recompute: auto" in why
     one = _refused(request_of(**REFUSED["one sequence"])).why
     assert one.startswith("1 sequence of 40,000 tokens with recompute needs ")

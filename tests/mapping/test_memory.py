@@ -11,7 +11,15 @@ from wsesim.graph import with_training
 from wsesim.hardware import load_cluster
 from wsesim.kernels import Region
 from wsesim.mapping import StepRequest
-from wsesim.mapping.memory import Activations, activations, layer_of, memory_table
+from wsesim.mapping.memory import (
+    Activations,
+    activations,
+    buffer_bytes,
+    checkpoints,
+    kept_inputs,
+    layer_of,
+    memory_table,
+)
 from wsesim.model import build_graph, load_preset, model_names
 from wsesim.software import load_software
 
@@ -26,8 +34,12 @@ def _region(sequences: int = 2, length: int = 1988) -> Region:
     return Region(software=TRAINING, cluster=CLUSTER, sequences=sequences, length=length, precision="mixed")
 
 
-def _lines(region: Region, *, heads: int = 12, recompute: bool = True) -> dict[str, int]:
-    table = memory_table(CLUSTER.wafer, region, WHAT, heads=heads, buffer_bytes=745_500_000, recompute=recompute)
+def _lines(
+    region: Region, *, heads: int = 12, recompute: float = 1, held: Region | None = None
+) -> dict[str, int]:  # fmt: skip
+    table = memory_table(
+        CLUSTER.wafer, region, WHAT, heads=heads, buffer_bytes=745_500_000, recompute=recompute, held=held
+    )  # fmt: skip
     return {line.what: line.bytes_per_core for line in table}
 
 
@@ -41,12 +53,12 @@ def test_by_hand() -> None:
         "scores in flight": 4 * TRAINING.strip_keys * 4,
         "kept for the backward pass": 4 * 12 * 2,
     }
-    assert _lines(_region(), recompute=False)["kept for the backward pass"] == 4 * 12 * 20
+    assert _lines(_region(), recompute=0)["kept for the backward pass"] == 4 * 12 * 20
     assert _lines(_region(), heads=751)["scores in flight"] == 4 * TRAINING.strip_keys * 4 * 2
 
 
-@given(sequences=st.integers(1, 500), more=st.integers(1, 500), recompute=st.booleans())
-def test_more_sequences_never_take_less(sequences: int, more: int, recompute: bool) -> None:
+@given(sequences=st.integers(1, 500), more=st.integers(1, 500), recompute=st.sampled_from([0, 1, 1.5, 3]))
+def test_more_sequences_never_take_less(sequences: int, more: int, recompute: float) -> None:
     less = _lines(_region(sequences), recompute=recompute)
     for what, size in _lines(_region(sequences + more), recompute=recompute).items():
         assert size >= less[what]
@@ -66,6 +78,27 @@ def test_a_gpt_keeps_what_its_gradients_read() -> None:
     """Inputs of two norms and of four linear layers, qkv among them, and of the GELU: 16 widths in 16 bits."""
     what = activations(with_training(build_graph(load_preset("gpt2"), sequences=1, length=256)))
     assert what.kept == 2 * 768 * (1 + 1 + 3 + 1 + 1 + 1 + 4 + 4)
+
+
+def test_what_is_held_takes_the_memory_of_checkpoints_alone() -> None:
+    """Twice as many sequences held as are worked on: 8 tokens of 4 or 5 of 12 layers are kept, 4 tokens at work."""
+    work = _lines(_region())
+    for recompute, inputs, between in ((3.0, 4, 2), (12 / 5, 5, 2), (12.0, 1, 11), (1.0, 12, 0)):
+        lines = _lines(_region(), recompute=recompute, held=_region(4))
+        assert lines.pop("kept for the backward pass") == 8 * inputs * 2
+        assert lines.pop("inputs between checkpoints", 0) == 4 * between * 2
+        assert lines == {name: size for name, size in work.items() if name != "kept for the backward pass"}
+
+
+def test_any_number_of_inputs_may_be_kept() -> None:
+    assert [kept_inputs(32, every) for every in checkpoints(32)] == list(range(32, 0, -1))
+    assert kept_inputs(32, 0) == 0
+
+
+def test_room_for_weights_is_a_part_of_a_layer_or_several() -> None:
+    graph = with_training(build_graph(load_preset("gpt2"), sequences=1, length=64))
+    layer = sum(graph.bytes(tensor) for tensor in layer_of(graph).weights())
+    assert [buffer_bytes(graph, layers=layers) / layer for layers in (2, 0.25)] == pytest.approx([2, 0.25])
 
 
 def test_what_is_kept_does_not_depend_on_the_batch() -> None:

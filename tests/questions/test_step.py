@@ -51,7 +51,7 @@ def test_an_answer_is_whole() -> None:
 
 
 def test_an_answer_is_as_good_if_it_does_not_fit() -> None:
-    result = result_of(batch={"sequences": 9600, "length": 2048, "micro_batch": 9600})
+    result = result_of(batch={"sequences": 9600, "length": 2048, "sub_batch": 9600})
     assert result.status is Status.DOES_NOT_FIT
     assert "a core has 48 KiB" in result.why
     assert (result.answer, result.figures) == (None, {})

@@ -223,7 +223,7 @@ def test_two_thousand_systems_cost_a_few_hops() -> None:
 
     one, all_of_them = at(1), at(2048)
     least, most = (float(each.figures["step_s"] or 0) for each in (one, all_of_them))
-    assert 0 < least <= most < 1.01 * least
+    assert 0 < least <= most < 1.02 * least
     assert all_of_them.events < 2 * one.events  # one wafer stands for all
 
 

@@ -54,8 +54,8 @@ def program_of() -> MakeProgram:
             cluster=machine,
             software=replace(software, step_s=step_s, log_s=0.0, update_waits=update_waits),
             placement=StepPlacement(
-                micro_batch=4, passes=passes + smaller, columns=1, rows=1, tokens_per_core=1, features_per_core=1.0,
-                recompute=False,
+                micro_batch=4, sub_batch=4, passes=passes + smaller, columns=1, rows=1, tokens_per_core=1,
+                features_per_core=1.0, recompute=0,
             ),
             groups=(larger, less) if smaller else (larger,),
             memory=(), buffer_bytes=buffer_bytes, optimizer_bytes_per_weight_byte=15.0, parameters=1, learned=1,

@@ -1,7 +1,8 @@
 """The way that is chosen is the fastest of all."""
 
 from dataclasses import replace
-from math import ceil
+from itertools import islice
+from math import ceil, log
 
 import pytest
 from hypothesis import assume, given, settings
@@ -74,26 +75,92 @@ def step_s(request: StepRequest) -> float:
     return chosen(request)[0].timed.step_s
 
 
-def all_ways(request: StepRequest) -> dict[tuple[int, bool], float]:
+def all_ways(request: StepRequest) -> dict[tuple[int, float], float]:
     return {
         (passes, recompute): time_step(lay(request, passes=passes, recompute=recompute)).step_s
-        for recompute in request.policies for passes in passes_that_fit(request, recompute=recompute)
+        for recompute in request.policies[:2] for passes in passes_that_fit(request, recompute=recompute)
     }  # fmt: skip
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(asked=REQUESTS)
 def test_nothing_is_faster_than_what_is_chosen(asked: Draw) -> None:
     """Of all that use the whole wafer the two fastest are found; a part of it is only taken where it is faster yet."""
     request = fitting(asked)
-    search = Search(request)
-    for recompute in request.policies:
-        search.policy(recompute=recompute)
+    search, most = Search(request), 0
+    for recompute in request.policies[:2]:
+        most = max(most, search.policy(recompute=recompute))
+    search.larger(most)
     whole, times = [way.timed.step_s for way in search.found], sorted(all_ways(request).values())
-    assert whole == times[:2]
+    assert all(one <= other for one, other in zip(whole, times, strict=False))
     chosen_s = [way.timed.step_s for way in chosen(request)]
     assert chosen_s == sorted(chosen_s)
     assert chosen_s[0] <= whole[0]
+
+
+@settings(max_examples=8, deadline=None)
+@given(passes=st.integers(1, 6), kept=st.integers(0, 11), less=st.integers(0, 11))
+def test_what_computes_less_again_is_no_slower_in_passes_of_one_size(passes: int, kept: int, less: int) -> None:
+    """On which the search rests: more is computed again only for passes that do not fit else."""
+    request = request_of(sequences=24)
+    one, other = (lay(request, passes=passes, recompute=request.policies[at]) for at in sorted((kept, less)))
+    assert time_step(one).step_s <= time_step(other).step_s
+    assert one.least_s <= other.least_s
+
+
+@pytest.mark.parametrize(("model", "sequences", "sram"), [("gpt2", 300, "5 KiB"), ("llama", 16, "16 KiB")])
+def test_of_all_that_may_be_kept_the_fastest_is_found(model: str, sequences: int, sram: str) -> None:
+    request = request_of(model=model, sequences=sequences, length=512 if model == "gpt2" else 4096,
+                         hardware={"core.sram": sram})  # fmt: skip
+    times = [
+        lay(request, passes=passes, recompute=recompute).least_s for recompute in request.policies
+        for passes in islice(passes_that_fit(request, recompute=recompute), 3)
+    ]  # fmt: skip
+    best = chosen(request)[0]
+    assert best.program.placement.recompute > 1
+    assert best.program.least_s <= min(times)
+
+
+SMOOTH = [("cerebras-gpt-6.7b", 2048), ("cerebras-gpt-13b", 2048), ("gpt3-175b", 2048), ("llama-3-70b", 8192)]
+
+
+@pytest.mark.parametrize(("name", "length"), SMOOTH)
+def test_a_little_more_memory_never_makes_a_step_much_faster(name: str, length: int) -> None:
+    """An eighth more SRAM: by a third at most, but for the second sequence where one is all that fits."""
+    graph = with_training(build_graph(load_preset(name), sequences=48, length=length))
+    before: Way | None = None
+    for eighths in range(16, 49, 4):
+        sram = round(1024 * 6 * 1.125 ** (eighths / 4))
+        way = fastest(StepRequest(
+            graph=graph, cluster=load_cluster("cs-3", overrides={"core.sram": f"{sram} B"}).cluster,
+            software=load_software("release-2").for_training(), sequences=48, length=length, precision="mixed",
+        ))  # fmt: skip
+        if before is not None and isinstance(way, tuple) and before.program.placement.sub_batch > 1:
+            assert way[0].timed.step_s > before.timed.step_s * 0.66
+        before = way[0] if isinstance(way, tuple) else None
+
+
+PUBLISHED = [
+    ("cerebras-gpt-13b", "cs-2", 2048, 60), ("cerebras-gpt-13b", "cs-2", 2048, 90),
+    ("cerebras-gpt-6.7b", "cs-2", 2048, 65), ("cerebras-gpt-6.7b", "cs-2", 2048, 130),
+    ("gpt-j-6b", "cs-2", 2048, 65), ("llama-3-70b", "cs-3", 8192, 10),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "machine", "length", "held"), PUBLISHED)
+def test_published_micro_batches_fit(name: str, machine: str, length: int, held: int) -> None:
+    """Of the vendor's model cards and configurations; a step is a quarter slower than the best at most."""
+    request = StepRequest(
+        graph=with_training(build_graph(load_preset(name), sequences=held, length=length)),
+        cluster=load_cluster(machine).cluster, software=load_software("release-2").for_training(),
+        sequences=held, length=length, precision="mixed", micro_batch=held,
+    )  # fmt: skip
+    way, free = chosen(request)[0], chosen(replace(request, micro_batch=None))[0]
+    place = way.program.placement
+    assert place.micro_batch == held > place.sub_batch
+    assert place.recompute > 1
+    assert sum(line.bytes_per_core for line in way.program.memory) <= request.cluster.wafer.core.sram_bytes
+    assert free.timed.step_s <= way.timed.step_s <= 1.25 * free.timed.step_s
 
 
 def test_a_tiny_step_uses_a_part_of_the_wafer() -> None:
@@ -122,7 +189,7 @@ def test_the_lowest_point_is_found_in_few_steps(lowest: int, high: int) -> None:
     assert len(asked) < 30
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(asked=REQUESTS)
 def test_no_way_is_faster_than_its_floor(asked: Draw) -> None:
     """From every way with as many passes or fewer."""
@@ -146,7 +213,7 @@ def test_the_floor_is_close_where_kernels_set_the_time() -> None:
     assert floor_s(request, laid, 6) == pytest.approx(time_step(other).step_s, rel=0.05)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(asked=REQUESTS, more=st.integers(1, 9))
 def test_more_sequences_never_take_less(asked: Draw, more: int) -> None:
     """But for what leaving cores unused could bring where it is not looked for: at most what filling them takes."""
@@ -157,7 +224,7 @@ def test_more_sequences_never_take_less(asked: Draw, more: int) -> None:
     assert step_s(larger) >= way.timed.step_s * (1 - 1e-9) - unsought_s
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(asked=REQUESTS, micro_batch=st.integers(1, 50), recompute=st.sampled_from(["never", "always"]))
 def test_what_is_stated_is_never_faster_than_what_is_chosen(asked: Draw, micro_batch: int, recompute: str) -> None:
     request = fitting(asked)
@@ -166,16 +233,17 @@ def test_what_is_stated_is_never_faster_than_what_is_chosen(asked: Draw, micro_b
         assert step_s(request) <= step_s(stated) * (1 + 1e-9)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(asked=REQUESTS, systems=st.integers(2, 5))
 def test_systems_without_a_tree_in_the_way_are_never_slower(asked: Draw, systems: int) -> None:
-    """The tree has one level from one system up to its fan-in."""
+    """The tree has one level from one system up to its fan-in; of several systems the slowest is waited for."""
     request = fitting({**asked, "systems": 1})
     shared = replace(request, cluster=replace(request.cluster, systems=systems))
-    assert step_s(shared) <= step_s(request) * (1 + 1e-9)
+    late = request.software.step_jitter * (2 * log(systems)) ** 0.5
+    assert step_s(shared) <= step_s(request) * (1 + late + 1e-9)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     asked=REQUESTS, what=st.sampled_from(["sram_bytes", "rows", "columns"]), times=st.sampled_from([1.01, 1.3, 2, 16])
 )
@@ -202,10 +270,36 @@ def test_a_slow_store_makes_fewer_passes_worth_computing_layers_again() -> None:
     assert step_s(asked) < step_s(slow)
 
 
-def test_a_slow_host_makes_more_passes_worth_starting() -> None:
-    """The first tokens are waited for: in two passes half as long."""
-    assert chosen(request_of(stack="ideal", hardware={"host.input": "1 MB/s"}))[0].program.passes > 1
-    assert chosen(request_of(hardware={"host.input": "10 GB/s"}))[0].program.passes == 1
+def test_a_slow_host_sets_the_pace_of_steps_whatever_the_passes() -> None:
+    """The first tokens of a step come during the step before."""
+    slow = request_of(stack="ideal", hardware={"host.input": "1 MB/s"})
+    for passes in (1, 3):
+        timed = time_step(lay(slow, passes=passes, recompute=0))
+        assert timed.step_s == pytest.approx(24 * 512 * 8 / 1e6, rel=0.01)
+
+
+def test_the_slowest_of_many_systems_is_waited_for() -> None:
+    """By one standard deviation times sqrt(2 ln n): 0.9 % of its arithmetic with 16 systems, nothing with one."""
+    asked = {"sequences": 64, "length": 1024}
+    one = lay(request_of(**asked), passes=2, recompute=0)  # type: ignore[arg-type]
+    many = lay(request_of(**asked | {"sequences": 64 * 16, "systems": 16}), passes=2, recompute=0)  # type: ignore[arg-type]
+    timed = time_step(many)
+    assert one.straggle_s == 0
+    assert many.straggle_s == pytest.approx(0.004 * (2 * log(16)) ** 0.5 * many.busy_s()["compute"])
+    assert timed.seconds["wafer", "stragglers"] == pytest.approx(many.straggle_s)
+    assert timed.step_s == pytest.approx(time_step(one).step_s + many.straggle_s, rel=1e-3)
+
+
+def test_nodes_of_the_tree_and_hosts_are_shared() -> None:
+    """Four children share a node's 100 GB/s, eight or more are eight; two systems share a host."""
+    shared = {"swarmx.node": "100 GB/s", "host.feeds": 2}
+    for systems, children in ((1, 1), (4, 4), (8, 8), (64, 8)):
+        program = lay(request_of(sequences=64 * 12, systems=systems, hardware=shared), passes=1, recompute=0)
+        assert program.stream_bytes_per_s == min(150e9, 100e9 / children)
+        host, group = program.cluster.host, program.groups[0]
+        assert program.input_s(group) == pytest.approx(
+            host.latency_s + group.token_bytes * min(2, systems) / host.input_bytes_per_s
+        )
 
 
 def test_auto_recomputes_where_nothing_else_fits() -> None:
@@ -218,7 +312,7 @@ def test_a_huge_batch_is_answered_at_once() -> None:
     whole, prime = (chosen(request_of(sequences=count))[0] for count in (10**9, 999_999_937))
     assert whole.timed.step_s == pytest.approx(prime.timed.step_s, rel=1e-6)
     assert whole.timed.step_s > prime.timed.step_s
-    single = chosen(replace(request_of(sequences=999_999_937), micro_batch=1))[0]
+    single = chosen(replace(request_of(sequences=999_999_937), sub_batch=1))[0]
     assert single.program.passes == 999_999_937
     assert single.timed.pieces < 10_000
 

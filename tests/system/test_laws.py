@@ -58,7 +58,7 @@ def _wafer(played: Played) -> dict[str, float]:
     return {cause: seconds for (track, cause), seconds in played.seconds.items() if track == "wafer"}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(stages=STAGES, machine=MACHINES)
 def test_folding_changes_no_figure(program_of: MakeProgram, stages: list[tuple[int, ...]], machine: Draw) -> None:
     program = program_of(*stages, **machine)
@@ -72,7 +72,7 @@ def test_folding_changes_no_figure(program_of: MakeProgram, stages: list[tuple[i
     assert folded.events <= whole.events
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(stages=STAGES, machine=MACHINES, fold=st.booleans())
 def test_nothing_is_lost(program_of: MakeProgram, stages: list[tuple[int, ...]], machine: Draw, fold: bool) -> None:
     program = program_of(*stages, **machine)
@@ -87,7 +87,7 @@ def test_nothing_is_lost(program_of: MakeProgram, stages: list[tuple[int, ...]],
         assert played.seconds[links[name], name] == pytest.approx(size / program.stream_bytes_per_s, rel=1e-9)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(stages=STAGES, machine=MACHINES, fold=st.booleans())
 def test_a_track_does_one_thing_at_a_time(
     program_of: MakeProgram, stages: list[tuple[int, ...]], machine: Draw, fold: bool
@@ -105,7 +105,7 @@ def test_a_track_does_one_thing_at_a_time(
     assert busy == pytest.approx(played.step_s, rel=1e-6)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(stages=STAGES, machine=MACHINES)
 def test_no_step_is_shorter_than_any_part_of_the_machine_needs(
     program_of: MakeProgram, stages: list[tuple[int, ...]], machine: Draw
@@ -118,14 +118,16 @@ def test_no_step_is_shorter_than_any_part_of_the_machine_needs(
     stored = sum(seconds for (track, _), seconds in ended.seconds.items() if track == "memoryx")
     assert busy["update"] == pytest.approx(stored)
     assert busy["input"] == pytest.approx(ended.seconds.get(("host", "input"), 0))
-    least = max(*busy.values(), busy["compute"] + host_s)
-    assert ended.step_s >= (least + machine["step_s"]) * (1 - 1e-9)
+    if not streamed["weights"]:
+        del busy["update"]  # nothing that is updated is waited for
+    assert ended.step_s >= max(busy["compute"] + machine["step_s"], *busy.values()) * (1 - 1e-9)
+    assert ended.first_s >= (busy["compute"] + host_s + machine["step_s"]) * (1 - 1e-9)
 
 
 FASTER = ("stream", "update", "host")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(stages=STAGES, machine=MACHINES, what=st.sampled_from(FASTER), times=st.floats(1, 10))
 def test_nothing_faster_is_slower(
     program_of: MakeProgram, stages: list[tuple[int, ...]], machine: Draw, what: str, times: float
@@ -148,7 +150,7 @@ def test_more_room_and_less_latency_are_never_slower(
     assert time_step(prompt).step_s <= before * (1 + 1e-9)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(stages=STAGES, machine=MACHINES)
 def test_the_same_program_plays_the_same(program_of: MakeProgram, stages: list[tuple[int, ...]], machine: Draw) -> None:
     assert play(program_of(*stages, **machine)) == play(program_of(*stages, **machine))
@@ -164,7 +166,7 @@ def test_the_cost_does_not_grow_with_layers_or_passes(
     small = play(program_of(stage, end, passes=20, update=update))
     deep = play(program_of((100_000, *stage[1:]), end, passes=20, update=update))
     long = play(program_of(stage, end, passes=1_000_000, update=update))
-    assert deep.events <= small.events * 1.1
-    assert long.events <= small.events * 1.1
-    assert len(long.intervals) <= len(small.intervals) * 1.1
+    assert deep.events <= small.events * 2  # a step more or less until they repeat
+    assert long.events <= small.events * 2
+    assert len(long.intervals) <= len(small.intervals) * 2
     assert long.moved == pytest.approx({name: size * 50_000 for name, size in small.moved.items()})

@@ -15,7 +15,7 @@ def test_seconds_and_intervals_are_noted_together() -> None:
     recorder = Recorder()
     recorder.spent("wafer", "compute", 1.0, 3.0, name="layer")
     recorder.spent("wafer", "compute", 4.0, 4.5)
-    assert dict(recorder.totals) == {("wafer", "compute"): 2.5}
+    assert dict(recorder.totals) == {("wafer", "compute", 0): 2.5}
     assert shown(recorder) == [("wafer", "layer", 1.0, 3.0, "compute"), ("wafer", "compute", 4.0, 4.5, "compute")]
 
 
@@ -57,13 +57,13 @@ def test_a_skip_counts_what_happened_since_as_often_as_it_says() -> None:
     recorder = Recorder()
     recorder.spent("wafer", "compute", 0.0, 1.0)
     recorder.count("host", "input", 5.0)
-    recorder.moved["in"] += 100
+    recorder.moved["in", 0] += 100
     since = recorder.counts()
     recorder.spent("wafer", "compute", 1.0, 3.0)
-    recorder.moved["in"] += 10
+    recorder.moved["in", 0] += 10
     recorder.skip(4, since, now=3.0, period=2.0, name="4 more", under_way=())
-    assert dict(recorder.totals) == {("wafer", "compute"): 3.0 + 4 * 2.0, ("host", "input"): 5.0}
-    assert dict(recorder.moved) == {"in": 110 + 4 * 10}
+    assert dict(recorder.totals) == {("wafer", "compute", 0): 3.0 + 4 * 2.0, ("host", "input", 0): 5.0}
+    assert dict(recorder.moved) == {("in", 0): 110 + 4 * 10}
     assert (recorder.offset, recorder.folded) == (8.0, 3.0)
     assert shown(recorder)[-1] == ("wafer", "4 more", 3.0, 11.0, "folded")
     assert [interval.track for interval in recorder.intervals] == ["wafer", "wafer"], "nothing of the host was skipped"
@@ -100,6 +100,6 @@ def test_snapshots_do_not_change() -> None:
     recorder.count("wafer", "compute", 1.0)
     totals, moved = recorder.counts()
     recorder.count("wafer", "compute", 1.0)
-    recorder.moved["in"] += 1
-    assert dict(totals) == {("wafer", "compute"): 1.0}
+    recorder.moved["in", 0] += 1
+    assert dict(totals) == {("wafer", "compute", 0): 1.0}
     assert dict(moved) == {}

@@ -121,8 +121,8 @@ def test_a_stated_micro_batch_is_used_if_it_can_be(write_table: WriteTable) -> N
         {"id": "chosen"},
         {"id": "stated", "micro_batch": "1"},
         {"id": "does not divide", "micro_batch": "7"},
-        {"id": "does not fit", "micro_batch": "24", "seq_len": "65536"},
-        {"id": "chosen too", "seq_len": "65536"},
+        {"id": "does not fit", "micro_batch": "24", "seq_len": "524288"},
+        {"id": "chosen too", "seq_len": "524288"},
     )
     found = {score.id: score.simulated for score in validate(table).scores}
     notes = {score.id: score.note for score in validate(table).scores}

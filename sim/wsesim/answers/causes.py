@@ -71,6 +71,7 @@ _TABLE = (
         "#5f7d4f",
         "#8fb07c",
     ),
+    ("stragglers", "stragglers", "the slowest of all systems, for which the others wait", "#6b4f2f", "#a98b63"),
     ("update", "optimizer update", "new weights from gradients, beside the wafer", "#b8567a", "#d97d9f"),
     ("accumulate", "accumulate", "gradients of a pass added to those before", "#d497ae", "#8f4c66"),
     ("guesses", "guesses", "a small model's guesses, and checking them", "#a0436a", "#c4668c"),

@@ -10,6 +10,7 @@ import click
 from wsesim._version import __version__
 from wsesim.cli import interrupt
 from wsesim.cli.compare import compare
+from wsesim.cli.csl import csl
 from wsesim.cli.data import data
 from wsesim.cli.describe import check, init, machines, models, schema, show, software
 from wsesim.cli.explain import explain
@@ -43,7 +44,7 @@ def cli() -> None:
 
 for command in (
     run, check, explain, show, schema, init, models, machines, software, gpus, graph, verify, forward, precision,
-    validate, sweep, sensitivity, size, compare, kernel, levels, data, train, ask, classify, generate,
+    validate, sweep, sensitivity, size, compare, kernel, csl, levels, data, train, ask, classify, generate,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from wsesim.cores import isa, state
 from wsesim.cores.builder import Builder, CoreRole
+from wsesim.cores.codestate import no_code
 from wsesim.cores.encoding import OPERANDS, Places, encode
 from wsesim.cores.errors import ProgramError, TooFew
 from wsesim.cores.rates import memory_figures
@@ -115,7 +116,7 @@ def pack(builder: Builder) -> State:
         described=zeros((cores, threads if described else 0, OPERANDS), state.OPERAND),
         figures=memory_figures(builder.wafer.core),
         floats=memory.view(np.float32), executed=zeros(len(code), "i8"), log=zeros(LOG_ROWS, state.LOG),
-        events=zeros(0, state.EVENT), ways=zeros((isa.PORTS, 2), "i8"), visits=zeros(cores, "i4"),
+        events=zeros(0, state.EVENT), ways=zeros((isa.PORTS, 2), "i8"), visits=zeros(cores, "i4"), code_state=no_code(),
         due=zeros((state.SPAN, 1 + -(-cores // CORES_A_WORD)), "i8"),
     )  # fmt: skip
 
@@ -220,7 +221,7 @@ def _filters(builder: Builder) -> Array:
     usual = np.zeros((len(builder.roles), max(len(role.filters) for role in builder.roles)), state.FILTER)
     for number, role in enumerate(builder.roles):
         for at, sieve in enumerate(role.filters.values()):
-            usual[number, at] = (sieve.first, sieve.count, sieve.period, 0)
+            usual[number, at] = (sieve.first, sieve.count, sieve.period, 0, 0, 0, 0, 0)
     return _spread(builder, usual)
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from wsesim.cores.codestate import CodeState
 from wsesim.cores.issues import MemoryFigures
 
 Array = np.ndarray[Any, Any]
@@ -100,6 +101,8 @@ FILTER = np.dtype([
     ("count", "i4"),  # how many pass from there on
     ("period", "i4"),  # wavelets after which counting starts again; 0: never
     ("seen", "i4"),  # wavelets of this period so far
+    ("kind", "i4"),  # 0: as above; else of compiled code, see engine.code_routes
+    ("flags", "i4"), ("low", "i4"), ("high", "i4"),
 ])  # fmt: skip
 ROLE = np.dtype([
     ("forward", "i8"),  # bit per queue that the router forwards; the others hold what waits for the program
@@ -179,6 +182,7 @@ CLOCK = np.dtype([(name, "i8") for name in (
     "threads",  # the program uses, the main thread too
     "scalars_first",  # whether the main thread goes before microthreads; else they take turns
     "patience",  # cycles without moved or acted that are taken for a hang
+    "registers",  # address at which compiled code finds those of colors
 )])  # fmt: skip
 EVENT = np.dtype([
     ("core", "i4"),
@@ -255,6 +259,8 @@ class State(NamedTuple):
     """[port, 2] core and queue that the wavelet being forwarded goes to"""
     visits: Array
     """[turn] the cores to visit in this cycle"""
+    code_state: CodeState
+    """Of compiled code."""
     due: Array
     """[cycle modulo SPAN, 1 + core // 64] bit per core to visit then; before them, whether any is"""
 

@@ -371,15 +371,19 @@ class MemoryX:
 class SwarmX:
     """The tree between store and wafers: broadcasts weights down, sums gradients up."""
 
-    fan_in: int = field(metadata=MORE)
+    fan_in: int = field(metadata=neither("wider nodes make fewer levels, and share what a node passes among more"))
     """Children of a node of the tree."""
     link_bytes_per_s: float = field(metadata=MORE)
     """Bytes per second on a link of the tree, each way."""
+    node_bytes_per_s: float = field(metadata=MORE)
+    """What a node copies down, and adds up on the way back, all its children together, bytes per second each way."""
     hop_s: float = field(metadata=LESS)
     """Latency of one level of the tree, seconds."""
 
     def __post_init__(self) -> None:
-        require_positive(fan_in=self.fan_in, link_bytes_per_s=self.link_bytes_per_s)
+        require_positive(
+            fan_in=self.fan_in, link_bytes_per_s=self.link_bytes_per_s, node_bytes_per_s=self.node_bytes_per_s
+        )
         require_not_negative(hop_s=self.hop_s)
         if self.fan_in < 2:
             raise SpecError("fan_in", "must be at least 2, or the tree never narrows")
@@ -387,10 +391,12 @@ class SwarmX:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """The server that feeds a system with tokens."""
+    """The server that feeds systems with tokens."""
 
     input_bytes_per_s: float = field(metadata=MORE)
-    """Tokens it can deliver to a system, bytes per second."""
+    """Tokens it can deliver, bytes per second."""
+    feeds: int = field(metadata=LESS)
+    """Systems that share it, each with its part of that rate."""
     latency_s: float = field(metadata=LESS)
     """Time from a request to its first byte, seconds."""
     upload_bytes_per_s: float = field(metadata=MORE)
@@ -405,6 +411,7 @@ class Host:
     def __post_init__(self) -> None:
         require_positive(
             input_bytes_per_s=self.input_bytes_per_s,
+            feeds=self.feeds,
             upload_bytes_per_s=self.upload_bytes_per_s,
             download_bytes_per_s=self.download_bytes_per_s,
         )
@@ -419,7 +426,7 @@ class Cluster:
 
     name: str
     """What people call the machine."""
-    systems: int = field(metadata=MORE)
+    systems: int = field(metadata=neither("the more there are, the longer the slowest of them is waited for"))
     """Systems a run uses, each with one wafer."""
     max_systems: int = field(metadata=MORE)
     """Systems the machine can have."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from math import isqrt
 
 from wsesim.answer import DoesNotFit, MemoryUse
-from wsesim.mapping.layout import StepRequest, memory_of, with_length
+from wsesim.mapping.layout import StepRequest, cuts, held_by, memory_of, with_length
 from wsesim.mapping.memory import has_backward
 from wsesim.units import show_bytes
 
@@ -20,47 +19,62 @@ def misfit(request: StepRequest) -> DoesNotFit | None:
     return None if _any_fits(request) else _too_large(request)
 
 
-def passes_that_fit(request: StepRequest, *, recompute: bool) -> Iterator[int]:
-    """Yield each number of passes that some micro-batch comes to, the fewest first; nothing where none fits.
+def passes_that_fit(request: StepRequest, *, recompute: float) -> Iterator[int]:
+    """Yield each number of passes that some sub-batch comes to, the fewest first.
 
-    A stated micro-batch comes to one number. Passes are even: a remainder would not make them fewer.
+    Nothing where none fits. A stated sub-batch comes to one number.
     """
-    if request.micro_batch is not None:
-        size = _stated(request)
-        yield from (-(-request.share // size),) if fits(request, size, recompute=recompute) else ()
-        return
-    for size in _sizes(request, largest_pass(request, recompute=recompute)):
-        yield -(-request.share // size)
+    most = largest_pass(request, recompute=recompute)
+    for size in cuts(request.held, most, even=bool(request.software.even_passes)) if most else ():
+        yield passes_of(request, size)
+        if request.sub_batch is not None:
+            return
 
 
-def _sizes(request: StepRequest, most: int) -> Iterator[int]:
-    """Yield the size of the largest pass for each number of passes whose passes have *most* sequences or less."""
-    share, size = request.share, most
+def larger_that_fit(request: StepRequest, most: int) -> Iterator[tuple[int, float]]:
+    """Yield passes of more than *most* sequences, the smaller first, with what may be kept that computes least again.
+
+    Till nothing that may be kept leaves room. Of many sequences, sizes nearer than a 64th are alike.
+    """
+    size, kept = most, 0
+    while size := _next_larger(request, size + size // 64):
+        kept = next((at for at in range(kept, len(request.policies)) if _fits_with(request, size, at)), -1)
+        if kept < 0:
+            return
+        yield passes_of(request, size), request.policies[kept]
+
+
+def _next_larger(request: StepRequest, size: int) -> int:
+    """Return the next size of a largest pass above *size*, or 0."""
+    if request.sub_batch is not None:
+        return 0 if size else _stated(request)
     if request.software.even_passes:
-        yield from (divisor for divisor in _divisors(share) if divisor <= most)
-        return
-    while size:
-        passes = -(-share // size)
-        size = -(-share // passes)
-        yield size
-        size -= 1
+        return next((one for one in sorted(cuts(request.held, request.held, even=True)) if one > size), 0)
+    parts = -(-request.held // size) - 1 if size else request.held
+    return -(-request.held // parts) if parts else 0
 
 
-def _divisors(number: int) -> list[int]:
-    """Return what divides *number*, largest first."""
-    small = [divisor for divisor in range(1, isqrt(number) + 1) if number % divisor == 0]
-    return sorted({*small, *(number // divisor for divisor in small)}, reverse=True)
+def _fits_with(request: StepRequest, size: int, policy: int) -> bool:
+    return fits(request, size, recompute=request.policies[policy])
 
 
-def largest_pass(request: StepRequest, *, recompute: bool) -> int:
+def passes_of(request: StepRequest, size: int) -> int:
+    """Return the passes of a step whose largest has *size* sequences."""
+    return request.micro_batches * -(-request.held // size)
+
+
+def largest_pass(request: StepRequest, *, recompute: float) -> int:
     """Return the most sequences of a pass that fit; 0 if not even one does. More sequences never need less."""
-    sizes = range(1, request.share + 1)
+    if request.sub_batch is not None:
+        size = _stated(request)
+        return size if fits(request, size, recompute=recompute) else 0
+    sizes = range(1, request.held + 1)
     return bisect_left(sizes, True, key=lambda size: not fits(request, size, recompute=recompute))
 
 
 def _stated(request: StepRequest) -> int:
     """Return the sequences of the largest pass where passes are as small as may be: as stated, or 1."""
-    return next(_sizes(request, min(request.micro_batch or 1, request.share)))
+    return next(cuts(request.held, request.sub_batch or 1, even=bool(request.software.even_passes)))
 
 
 def _over_store(request: StepRequest) -> DoesNotFit | None:
@@ -80,24 +94,33 @@ def _over_store(request: StepRequest) -> DoesNotFit | None:
 
 
 def _too_large(request: StepRequest) -> DoesNotFit:
-    size, recompute = _stated(request), request.policies[-1]
+    size = _stated(request)
+    held, recompute = held_by(request, size), _smallest(request, size)
     memory = memory_of(request, size, recompute=recompute)
     need, have = _needs_bytes(memory), request.cluster.wafer.core.sram_bytes
     policy = "with" if recompute else "without"
+    worked = f", {size:,} at a time," if held > size else ""
     return DoesNotFit(
-        why=f"{size} sequence{'s' if size > 1 else ''} of {request.length:,} tokens {policy} recompute "
-        f"need{'' if size > 1 else 's'} {show_bytes(need)} a core, a core has {show_bytes(have)} "
+        why=f"{held:,} sequence{'s' if held > 1 else ''} of {request.length:,} tokens {policy} recompute{worked} "
+        f"need{'' if held > 1 else 's'} {show_bytes(need)} a core, a core has {show_bytes(have)} "
         f"({show_bytes(need - have)} too much): {_what_would_fit(request, need)}",
         memory=memory,
         memory_limit_bytes=have,
     )
 
 
+def _smallest(request: StepRequest, size: int) -> float:
+    """Return what is kept where least memory is taken."""
+    return min(request.policies, key=lambda kept: _needs_bytes(memory_of(request, size, recompute=kept)))
+
+
 def _what_would_fit(request: StepRequest, need: int) -> str:
     """Return changes any one of which is enough, each tried."""
     advice = []
-    if micro_batch := next(_sizes(request, largest_pass(request, recompute=request.policies[-1])), 0):
-        advice.append(f"a micro-batch of {micro_batch:,}")
+    if size := _largest_stated(request, request.micro_batch, lambda size: replace(request, micro_batch=size)):
+        advice.append(f"a micro-batch of {size:,}")
+    if size := _largest_stated(request, request.sub_batch, lambda size: replace(request, sub_batch=size)):
+        advice.append(f"a sub-batch of {size:,}")
     if request.recompute == "never" and _any_fits(replace(request, recompute="auto")):
         advice.append("recompute: auto")
     shorter = (request.length >> halvings for halvings in range(1, request.length.bit_length()))
@@ -107,12 +130,18 @@ def _what_would_fit(request: StepRequest, need: int) -> str:
     return " or ".join(advice) + " would fit"
 
 
+def _largest_stated(request: StepRequest, stated: int | None, smaller: Callable[[int], StepRequest]) -> int:
+    """Return the largest micro-batch or sub-batch, less than the one *stated*, that would fit; 0 if there is none."""
+    sizes = range(1, min(stated, request.share) if stated else 1)
+    return bisect_left(sizes, True, key=lambda size: not _any_fits(smaller(size)))
+
+
 def _any_fits(request: StepRequest) -> bool:
-    """Whether the smallest passes asked for fit, with recompute if that is allowed."""
-    return fits(request, _stated(request), recompute=request.policies[-1])
+    """Whether the smallest passes asked for fit with anything that may be kept."""
+    return any(fits(request, _stated(request), recompute=recompute) for recompute in request.policies)
 
 
-def fits(request: StepRequest, sequences: int, *, recompute: bool) -> bool:
+def fits(request: StepRequest, sequences: int, *, recompute: float) -> bool:
     """Return whether passes of so many sequences fit the memory of a core."""
     return _needs_bytes(memory_of(request, sequences, recompute=recompute)) <= request.cluster.wafer.core.sram_bytes
 

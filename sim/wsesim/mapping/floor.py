@@ -69,4 +69,4 @@ def _longest(request: StepRequest, laid: Program, passes: int, compute_s: float)
     more, share = passes / laid.passes, request.share / laid.largest_share
     input_s = share * (busy["input"] - laid.passes * latency_s) + passes * latency_s
     others = max(busy["weights"] * more, busy["gradients"] * more, input_s, busy["update"] * min(1.0, more))
-    return max(compute_s, others) + laid.software.fixed_s
+    return max(compute_s + laid.software.fixed_s, others)

@@ -1,14 +1,18 @@
 """Graph and cluster → Program: the sequences of a system cut into passes, then every kernel's time on them.
 
 Weight streaming: activations stay in SRAM, tokens along rows, features along columns. If SRAM cannot keep the inside of
-every layer for the backward pass, only each layer's input is kept and the backward pass computes again what it reads.
+every layer for the backward pass, only each layer's input, or that of one in so many, is kept and the backward pass
+computes again what it reads.
+
+A micro-batch is what is held: what the backward pass needs of it is kept until then. Layers are worked through with a
+part of it at a time, the sub-batch, for which weights stream in and kernels are started: one pass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, replace
-from math import fsum
+from math import fsum, isqrt
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -16,9 +20,9 @@ from wsesim.answer import MemoryUse, OpTime
 from wsesim.graph import Graph, flops
 from wsesim.hardware import LARGEST_SRAM_BYTES, Cluster, Wafer
 from wsesim.kernels import Region
-from wsesim.mapping.memory import activations, buffer_bytes, memory_table
+from wsesim.mapping.memory import activations, buffer_bytes, checkpoints, has_backward, layer_of, memory_table
 from wsesim.mapping.program import PassGroup, Program, Stage, StepPlacement
-from wsesim.mapping.stages import Timing, build_stages, causes_of
+from wsesim.mapping.stages import KernelKey, Timing, build_stages, causes_of
 from wsesim.software import Training
 
 _Key = TypeVar("_Key")
@@ -42,12 +46,13 @@ def _kept(held: dict[_Key, _Value], key: _Key, make: Callable[[], _Value]) -> _V
 class Known:
     """What was worked out of kernels, to be used again: many ways to lay a step are tried, by many questions."""
 
-    kernels: dict[tuple[str, str, str, int], OpTime] = field(default_factory=dict)
-    stages: dict[tuple[int, bool], tuple[Stage, ...]] = field(default_factory=dict)
-    """By sequences of a pass and whether layers are computed again; as is memory."""
-    memory: dict[tuple[int, bool], tuple[MemoryUse, ...]] = field(default_factory=dict)
-    programs: dict[tuple[int, bool, int, int], Program] = field(default_factory=dict)
-    """By passes, whether layers are computed again, sequences and systems; of any machine around such a wafer."""
+    kernels: dict[KernelKey, OpTime] = field(default_factory=dict)
+    stages: dict[tuple[int, float], tuple[Stage, ...]] = field(default_factory=dict)
+    """By sequences of a pass and what is kept (`StepPlacement.recompute`)."""
+    memory: dict[tuple[int, float, int], tuple[MemoryUse, ...]] = field(default_factory=dict)
+    """By the same and the sequences held."""
+    programs: dict[tuple[int, float, int, int, int | None], Program] = field(default_factory=dict)
+    """By passes, what is kept, sequences, systems and the micro-batch; of any machine around such a wafer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +68,8 @@ class StepRequest:
     length: int
     precision: str
     micro_batch: int | None = None
+    """Sequences that are held at most, or None for no more than are worked on."""
+    sub_batch: int | None = None
     """Sequences of a pass at most, or None to leave the passes open."""
     recompute: str = "auto"
     """auto | never | always."""
@@ -80,9 +87,22 @@ class StepRequest:
         return -(-self.sequences // self.cluster.systems)
 
     @property
-    def policies(self) -> tuple[bool, ...]:
-        """Whether layers are computed again: what is allowed, that which needs most memory first."""
-        return {"auto": (False, True), "never": (False,), "always": (True,)}[self.recompute]
+    def policies(self) -> tuple[float, ...]:
+        """What may be kept (`StepPlacement.recompute`), the least that is computed again first."""
+        if self.recompute == "never" or not has_backward(self.graph):
+            return (0,)
+        again = checkpoints(layer_of(self.graph).repeat)
+        return (0, *again) if self.recompute == "auto" else again
+
+    @property
+    def micro_batches(self) -> int:
+        """Of the fullest system, if sequences are held that are not worked on; else 1."""
+        return 1 if self.micro_batch is None else -(-self.share // self.held)
+
+    @property
+    def held(self) -> int:
+        """Sequences of the largest micro-batch where one is stated, else all of the fullest system."""
+        return next(cuts(self.share, self.micro_batch or self.share, even=bool(self.software.even_passes)))
 
 
 _MOST_KNOWN = 64
@@ -113,14 +133,14 @@ def _as_kernels_see(wafer: Wafer) -> Wafer:
     return replace(wafer, core=core, **unread)
 
 
-def lay(request: StepRequest, *, passes: int, recompute: bool) -> Program:
+def lay(request: StepRequest, *, passes: int, recompute: float) -> Program:
     """Return the step in so many *passes*, as even as they can be, whether that is the best or fits."""
-    key = (passes, recompute, request.sequences, request.cluster.systems)
+    key = (passes, recompute, request.sequences, request.cluster.systems, request.micro_batch)
     found = _kept(request.known.programs, key, lambda: _laid(request, passes=passes, recompute=recompute))
     return replace(found, cluster=request.cluster)
 
 
-def _laid(request: StepRequest, *, passes: int, recompute: bool) -> Program:
+def _laid(request: StepRequest, *, passes: int, recompute: float) -> Program:
     sizes = pass_sizes(request.share, passes)
     groups = tuple(_group(request, size, count, recompute=recompute) for size, count in sizes)
     largest, software = sizes[0][0], request.software
@@ -129,7 +149,7 @@ def _laid(request: StepRequest, *, passes: int, recompute: bool) -> Program:
     return Program(
         cluster=request.cluster,
         software=software,
-        placement=_placement(region, request.graph.dims["width"], passes=passes, recompute=recompute),
+        placement=_placement(request, region, passes=passes, recompute=recompute),
         groups=groups,
         memory=memory_of(request, largest, recompute=recompute),
         buffer_bytes=room_bytes(request),
@@ -142,6 +162,28 @@ def _laid(request: StepRequest, *, passes: int, recompute: bool) -> Program:
         wafers=min(request.cluster.systems, request.sequences),
         load=_load(request, groups, recompute=recompute),
     )
+
+
+def cuts(sequences: int, most: int, *, even: bool) -> Iterator[int]:
+    """Yield the size of the largest part for each number of parts of *most* sequences or less, the fewest first.
+
+    Parts are as even as can be: a remainder would not make them fewer; *even* ones are all alike.
+    """
+    size = min(most, sequences)
+    if even:
+        yield from (divisor for divisor in _divisors(sequences) if divisor <= size)
+        return
+    while size:
+        parts = -(-sequences // size)
+        size = -(-sequences // parts)
+        yield size
+        size -= 1
+
+
+def _divisors(number: int) -> list[int]:
+    """Return what divides *number*, largest first."""
+    small = [divisor for divisor in range(1, isqrt(number) + 1) if number % divisor == 0]
+    return sorted({*small, *(number // divisor for divisor in small)}, reverse=True)
 
 
 def pass_sizes(sequences: int, passes: int) -> tuple[tuple[int, int], ...]:
@@ -174,16 +216,23 @@ def region_of(request: StepRequest, sequences: int) -> Region:
     )  # fmt: skip
 
 
-def memory_of(request: StepRequest, sequences: int, *, recompute: bool) -> tuple[MemoryUse, ...]:
+def memory_of(request: StepRequest, sequences: int, *, recompute: float) -> tuple[MemoryUse, ...]:
     """Return the memory of a core in passes of so many sequences."""
+    held = held_by(request, sequences)
 
     def table() -> tuple[MemoryUse, ...]:
         return memory_table(
             request.cluster.wafer, region_of(request, sequences), activations(request.graph),
             heads=request.graph.dims["heads"], buffer_bytes=room_bytes(request), recompute=recompute,
+            held=region_of(request, held),
         )  # fmt: skip
 
-    return _kept(request.known.memory, (sequences, recompute), table)
+    return _kept(request.known.memory, (sequences, recompute, held), table)
+
+
+def held_by(request: StepRequest, sequences: int) -> int:
+    """Return the sequences of a micro-batch in passes of so many: as stated, else those of a pass."""
+    return sequences if request.micro_batch is None else max(sequences, request.held)
 
 
 def room_bytes(request: StepRequest) -> int:
@@ -191,7 +240,7 @@ def room_bytes(request: StepRequest) -> int:
     return buffer_bytes(request.graph, layers=request.software.layers_in_flight)
 
 
-def _group(request: StepRequest, size: int, count: int, *, recompute: bool) -> PassGroup:
+def _group(request: StepRequest, size: int, count: int, *, recompute: float) -> PassGroup:
     tokens = size * request.length
     stages = _stages(request, size, recompute=recompute)
     return PassGroup(
@@ -199,7 +248,7 @@ def _group(request: StepRequest, size: int, count: int, *, recompute: bool) -> P
     )  # fmt: skip
 
 
-def _stages(request: StepRequest, size: int, *, recompute: bool) -> tuple[Stage, ...]:
+def _stages(request: StepRequest, size: int, *, recompute: float) -> tuple[Stage, ...]:
     known = request.known
 
     def built() -> tuple[Stage, ...]:
@@ -211,11 +260,11 @@ def _stages(request: StepRequest, size: int, *, recompute: bool) -> tuple[Stage,
     return _kept(known.stages, (size, recompute), built)
 
 
-def _placement(region: Region, width: int, *, passes: int, recompute: bool) -> StepPlacement:
+def _placement(request: StepRequest, region: Region, *, passes: int, recompute: float) -> StepPlacement:
     return StepPlacement(
-        micro_batch=region.sequences, passes=passes, columns=region.columns, rows=region.rows,
-        tokens_per_core=region.tokens_per_core, features_per_core=region.features_per_core(width),
-        recompute=recompute,
+        micro_batch=held_by(request, region.sequences), sub_batch=region.sequences, passes=passes,
+        columns=region.columns, rows=region.rows, tokens_per_core=region.tokens_per_core,
+        features_per_core=region.features_per_core(request.graph.dims["width"]), recompute=recompute,
     )  # fmt: skip
 
 
@@ -223,7 +272,7 @@ def _weight_bytes(request: StepRequest) -> int:
     return 4 if request.precision == "fp32" else 2
 
 
-def _load(request: StepRequest, groups: tuple[PassGroup, ...], *, recompute: bool) -> float:
+def _load(request: StepRequest, groups: tuple[PassGroup, ...], *, recompute: float) -> float:
     """Return the mean of what wafers compute over what the fullest does: some have one sequence less, or none."""
     systems, fullest = request.cluster.systems, fsum(group.count * group.compute_s for group in groups)
     less = (systems - request.sequences) % systems

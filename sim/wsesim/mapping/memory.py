@@ -43,12 +43,12 @@ def has_backward(graph: Graph) -> bool:
     return any(block.phase("backward") for block in graph.blocks)
 
 
-def buffer_bytes(graph: Graph, *, layers: int) -> int:
-    """Return the room for weights on their way in: so many copies of a layer, one at work, others on their way.
+def buffer_bytes(graph: Graph, *, layers: float) -> int:
+    """Return the room for weights on their way in: so many copies of a layer, or such a part of one.
 
-    Of experts, one at a time; larger blocks stream through the same room.
+    Half of it is at work, half on its way. Of experts, one at a time; larger blocks stream through the same room.
     """
-    return layers * sum(graph.bytes(tensor) // matrices(graph, tensor) for tensor in layer_of(graph).weights())
+    return ceil(layers * sum(graph.bytes(tensor) // matrices(graph, tensor) for tensor in layer_of(graph).weights()))
 
 
 def activations(graph: Graph) -> Activations:
@@ -71,16 +71,21 @@ def activations(graph: Graph) -> Activations:
 
 
 def memory_table(
-    wafer: Wafer, region: Region, what: Activations, *, heads: int, buffer_bytes: int, recompute: bool
-) -> tuple[MemoryUse, ...]:
-    """Return the lines of a core's memory for one micro-batch; reserved memory is the first line."""
-    per_core = region.tokens_per_core / region.columns
-    stored = what.copies * (what.boundary if recompute else what.kept)
+    wafer: Wafer, region: Region, what: Activations, *, heads: int, buffer_bytes: int, recompute: float,
+    held: Region | None = None,
+) -> tuple[MemoryUse, ...]:  # fmt: skip
+    """Return the lines of a core's memory; reserved memory is the first line.
+
+    Layers are worked through with the sequences of *region*; what the backward pass needs is kept of those of *held*,
+    the micro-batch, which are the same or more. With *recompute* 0 that is the inside of every layer, else the input of
+    one in so many, from which those of the layers between are computed again for the sequences at work.
+    """
+    per_core, held = region.tokens_per_core / region.columns, held or region
     heads_here = max(1, ceil(heads / region.columns))
     sweeps = "forward and backward" if what.backward else "forward"
     software = region.software
     layers, strip = software.layers_in_flight, software.strip_keys
-    note = "two layers: one at work, one on its way" if layers == 2 else f"{layers} layers"
+    note = f"{layers:g} of a layer: a part at work, one on its way" if layers < 1 else f"{layers:g} layers"
     in_flight = (ceil(buffer_bytes / wafer.cores), note)
     lines = [
         ("program and system", wafer.core.reserved_bytes, "stack, tasks, communication"),
@@ -93,10 +98,31 @@ def memory_table(
         ),
     ]
     if what.backward:
-        kept = f"{'input' if recompute else 'inside'} of {what.copies} layers"
         lines.insert(2, ("gradients in flight", *in_flight))
-        lines.append(("kept for the backward pass", ceil(per_core * stored), kept))
+        lines += _kept(what, held, recompute)
+        if recompute > 1:
+            between = (ceil(what.copies / kept_inputs(what.copies, recompute)) - 1) * what.boundary
+            lines.append(("inputs between checkpoints", ceil(per_core * between), "of the sequences at work"))
     return tuple(MemoryUse(what=name, bytes_per_core=size, note=note) for name, size, note in lines)
+
+
+def checkpoints(copies: int) -> tuple[float, ...]:
+    """Return every how-manieth layer's input may be kept: of all layers, of one less, ... of the first alone."""
+    return tuple(copies / inputs for inputs in range(copies, 0, -1))
+
+
+def kept_inputs(copies: int, recompute: float) -> int:
+    """Return of how many layers the input is kept, as evenly spaced as can be."""
+    return max(1, round(copies / recompute)) if recompute else 0
+
+
+def _kept(what: Activations, held: Region, recompute: float) -> list[tuple[str, int, str]]:
+    """Return the line of what is kept of the sequences *held*."""
+    inputs = kept_inputs(what.copies, recompute)
+    each = what.boundary * inputs if recompute else what.kept * what.copies
+    which = f"{inputs} of {what.copies} layers" if recompute > 1 else f"{what.copies} layers"
+    note = f"{'input' if recompute else 'inside'} of {which}, {held.sequences:,} sequence{'s' * (held.sequences > 1)}"
+    return [("kept for the backward pass", ceil(held.tokens_per_core / held.columns * each), note)]
 
 
 def _peak_per_token(graph: Graph, block: Block) -> float:

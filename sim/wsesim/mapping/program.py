@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import fsum
+from math import fsum, log, sqrt
 
 from wsesim.answer import MemoryUse, OpTime
 from wsesim.hardware import Cluster
@@ -16,15 +16,18 @@ class StepPlacement:
     """How a step was laid on the machine."""
 
     micro_batch: int
-    """Sequences of the largest pass on the fullest system."""
+    """Sequences of the fullest system that are held: whose layers' inputs or insides are kept for the backward pass."""
+    sub_batch: int
+    """Of them, sequences that pass a layer together: those of the largest pass."""
     passes: int
-    """Micro-batches per step and system (gradient accumulation)."""
+    """Sub-batches per step and system (gradient accumulation)."""
     columns: int
     rows: int
     tokens_per_core: int
     features_per_core: float
-    recompute: bool
-    """Whether the backward pass computes each layer's inside again."""
+    recompute: float
+    """0 where the inside of every layer is kept for the backward pass; else of one in how many layers the input is,
+    from which the backward pass computes again what it reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,7 @@ class Stage:
 
     block: str
     phase: str
-    """forward | backward."""
+    """forward | backward | recompute."""
     repeat: int
     kernels: tuple[OpTime, ...]
     """The kernels of one copy, in order; `calls`, `flops` and `seconds` are of all copies in one pass."""
@@ -103,9 +106,13 @@ class Program:
 
     @property
     def stream_bytes_per_s(self) -> float:
-        """The slowest of store, tree and wafer edge: what weights come in at, and gradients go out at."""
-        cluster = self.cluster
-        return min(cluster.memoryx.stream_bytes_per_s, cluster.swarmx.link_bytes_per_s, cluster.wafer.io_bytes_per_s)
+        """The slowest of store, tree and wafer edge: what weights come in at, and gradients go out at.
+
+        A node of the tree copies to its children, and adds up what they send, as fast for each as they are few.
+        """
+        cluster, tree = self.cluster, self.cluster.swarmx
+        node = tree.node_bytes_per_s / min(tree.fan_in, self.wafers)
+        return min(cluster.memoryx.stream_bytes_per_s, tree.link_bytes_per_s, node, cluster.wafer.io_bytes_per_s)
 
     @property
     def input_room_bytes(self) -> int:
@@ -120,7 +127,8 @@ class Program:
 
     def input_s(self, group: PassGroup) -> float:
         """Return the seconds a host takes to send the tokens of one pass of *group*."""
-        return self.cluster.host.latency_s + group.token_bytes / self.cluster.host.input_bytes_per_s
+        host = self.cluster.host
+        return host.latency_s + group.token_bytes * min(host.feeds, self.wafers) / host.input_bytes_per_s
 
     def update_s(self, size: float, *, last: bool) -> float:
         """Return the seconds the store takes for *size* bytes of gradients.
@@ -132,19 +140,54 @@ class Program:
         return size * traffic / self.cluster.memoryx.update_bytes_per_s
 
     @property
+    def last_gradient_bytes(self) -> int:
+        """Of the last pass, in which each gradient comes for the last time; 0 where nothing is trained."""
+        return sum(stage.repeat * stage.gradient_bytes for stage in self.groups[-1].stages)
+
+    @property
     def second_pass_s(self) -> float:
         """Seconds in which the store goes over all weights once the norm of the gradients is known; 0 if it need not.
 
         two passes    gradients arrive, are added and their squares summed | all weights are updated
         one pass      gradients arrive, and each last one updates its weight
         """
-        trains = any(stage.gradient_bytes for group in self.groups for stage in group.stages)
-        if not trains or not self.software.update_waits:
+        if not self.last_gradient_bytes or not self.software.update_waits:
             return 0.0
         return self.update_bytes / self.cluster.memoryx.update_bytes_per_s
 
+    @property
+    def between_s(self) -> float:
+        """Seconds from the end of a step's arithmetic to the next step's beginning, if nothing is waited for."""
+        return fsum(self.between.values())
+
+    @property
+    def between(self) -> Mapping[str, float]:
+        """The same by cause."""
+        found = {"step": self.software.fixed_s}
+        if late_s := self.straggle_s:
+            found["stragglers"] = late_s
+        return found
+
+    @property
+    def straggle_s(self) -> float:
+        """Seconds by which the slowest of all wafers is later than one: each scatters, and all wait for each other."""
+        deviation_s = self.software.step_jitter * fsum(group.count * group.compute_s for group in self.groups)
+        return deviation_s * sqrt(2 * log(self.wafers))
+
+    @property
+    def least_s(self) -> float:
+        """Seconds of a step by formula: the part of the machine that has most to do, never waiting.
+
+        No step that is played is shorter.
+        """
+        busy = self.busy_s()
+        return max(busy["compute"] + self.between_s, *busy.values())
+
     def busy_s(self) -> dict[str, float]:
-        """Return the seconds each part of the machine is at work on the whole step, whatever it waits for."""
+        """Return the seconds each part of the machine is at work on the whole step, whatever it waits for.
+
+        No step is shorter than the longest of them.
+        """
         rate, last = self.stream_bytes_per_s, self.groups[-1]
         gradients = {id(group): sum(stage.repeat * stage.gradient_bytes for stage in group.stages)
                      for group in self.groups}  # fmt: skip
@@ -159,11 +202,6 @@ class Program:
             "update": self.update_s(added, last=False) + self.update_s(gradients[id(last)], last=True)
             + self.second_pass_s,
         }  # fmt: skip
-
-    @property
-    def least_s(self) -> float:
-        """Seconds of the step if nothing waited for anything else but the software's fixed work: none is shorter."""
-        return max(self.busy_s().values()) + self.software.fixed_s
 
 
 def _together(kernels: Sequence[OpTime], counts: Sequence[int]) -> OpTime:

@@ -9,7 +9,7 @@ from math import fsum
 from wsesim.answer import OpTime
 from wsesim.graph import Block, Graph, Op, macs
 from wsesim.kernels import Region, kernel_cost
-from wsesim.mapping.memory import has_backward, layer_of
+from wsesim.mapping.memory import has_backward, kept_inputs, layer_of
 from wsesim.mapping.program import PassGroup, Stage
 from wsesim.mapping.recompute import from_its_input, from_its_inside
 from wsesim.ops import recipe_of
@@ -19,6 +19,10 @@ AGAIN = ("recompute", "strips")
 could be, and what passes in strips, which nothing keeps."""
 
 
+KernelKey = tuple[str, str, str, int, int]
+"""Block, phase, op, copies of the block that it runs for, sequences of a pass."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
     """What turns ops into times."""
@@ -26,18 +30,26 @@ class Timing:
     graph: Graph
     """With the dims of one pass."""
     region: Region
-    recompute: bool
-    kernels: dict[tuple[str, str, str, int], OpTime] = field(default_factory=dict)
-    """Those already timed, by block, phase, op and sequences of a pass."""
+    recompute: float
+    """Of one in how many layers the input is kept; 0 where the inside of all is."""
+    kernels: dict[KernelKey, OpTime] = field(default_factory=dict)
+    """Those already timed."""
 
 
 def build_stages(timing: Timing) -> tuple[Stage, ...]:
-    """Return the stages of one pass: blocks forward, then in training the same blocks backward in reverse order."""
+    """Return the stages of one pass: blocks forward, then in training the same blocks backward in reverse order.
+
+    Of layers whose input is not kept it is computed again from the last that was: those before it run forward once
+    more. Each does so just before the layers that need it; here all run in a row.
+    """
     blocks, layer = timing.graph.blocks, layer_of(timing.graph)
-    forward = [_stage(timing, block, "forward", block.phase("forward"), {}) for block in blocks]
-    if not has_backward(timing.graph):
-        return tuple(forward)
-    return (*forward, *(_backward(timing, block, again=timing.recompute and block is layer) for block in blocks[::-1]))
+    stages = [_stage(timing, block, "forward", block.phase("forward"), {}) for block in blocks]
+    for block in blocks[::-1] if has_backward(timing.graph) else ():
+        again = timing.recompute if block is layer else 0
+        if between := block.repeat - kept_inputs(block.repeat, again) if again else 0:
+            stages.append(_stage(timing, block, "recompute", block.phase("forward"), {}, repeat=between))
+        stages.append(_backward(timing, block, again=bool(again)))
+    return tuple(stages)
 
 
 def _backward(timing: Timing, block: Block, *, again: bool) -> Stage:
@@ -72,15 +84,18 @@ def _launches(kernels: Sequence[OpTime], phase: str) -> int:
     return sum(recipe_of(kernel.kind).launches for kernel in kernels if kernel.phase == phase)
 
 
-def _stage(timing: Timing, block: Block, phase: str, ops: Sequence[Op], again: Mapping[str, str]) -> Stage:
-    kernels = tuple(_kernel(timing, block, op, again.get(op.name, phase)) for op in ops)
+def _stage(
+    timing: Timing, block: Block, phase: str, ops: Sequence[Op], again: Mapping[str, str], repeat: int = 0
+) -> Stage:  # fmt: skip
+    repeat = repeat or block.repeat
+    kernels = tuple(_kernel(timing, block, op, again.get(op.name, phase), repeat) for op in ops)
     clock_hz, launch_s = timing.region.cluster.wafer.core.clock_hz, timing.region.software.kernel_launch_s
     cycles = fsum(kernel.cycles for kernel in kernels)
     gradients = sum(kernel.gradient_bytes for kernel in kernels) if phase == "backward" else 0
     return Stage(
         block=block.name,
         phase=phase,
-        repeat=block.repeat,
+        repeat=repeat,
         kernels=kernels,
         compute_s=cycles / clock_hz + _launches(kernels, phase) * launch_s,
         weight_bytes=_streamed_bytes(timing.graph, block, ops),
@@ -94,17 +109,16 @@ def _streamed_bytes(graph: Graph, block: Block, ops: Sequence[Op]) -> int:
     return sum(graph.bytes(block.tensors[name]) for name in read)
 
 
-def _kernel(timing: Timing, block: Block, op: Op, phase: str) -> OpTime:
-    key = (block.name, phase, op.name, timing.region.sequences)
+def _kernel(timing: Timing, block: Block, op: Op, phase: str, calls: int) -> OpTime:
+    key = (block.name, phase, op.name, calls, timing.region.sequences)
     if key not in timing.kernels:
-        timing.kernels[key] = _timed(timing, block, op, phase)
+        timing.kernels[key] = _timed(timing, block, op, phase, calls)
     return timing.kernels[key]
 
 
-def _timed(timing: Timing, block: Block, op: Op, phase: str) -> OpTime:
+def _timed(timing: Timing, block: Block, op: Op, phase: str, calls: int) -> OpTime:
     graph, region = timing.graph, timing.region
     cost = kernel_cost(graph, block, op, region)
-    calls = block.repeat
     tensors = block.tensors
     return OpTime(
         block=block.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from math import log10
+from math import fsum, log10
 from statistics import median
 
 from wsesim.answer import Nearest
@@ -49,7 +49,7 @@ def _distance(measured: Traits, asked: Traits) -> float:
     apart = MACHINE * (measured.machine != asked.machine) + SOFTWARE * (measured.software != asked.software)
     sizes = measured.sizes.keys() & asked.sizes.keys()
     apart += FEATURE * len(measured.features ^ asked.features)
-    return apart + sum(abs(log10(measured.sizes[name] / asked.sizes[name])) for name in sorted(sizes))
+    return apart + fsum(abs(log10(measured.sizes[name] / asked.sizes[name])) for name in sorted(sizes))
 
 
 def _of_group(asked: Traits, best: Row, group: Sequence[Row], changed: int) -> Nearest:

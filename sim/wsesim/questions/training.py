@@ -10,6 +10,7 @@ from pydantic import Field
 from wsesim.answer import FigureSpec
 from wsesim.model import Model, parameters
 from wsesim.questions.base import Draft, Reads
+from wsesim.questions.shared.failures import FailuresSection
 from wsesim.questions.shared.kinds import StepQuestion
 from wsesim.questions.shared.learning import LearningSection, check_learning
 from wsesim.questions.shared.reads import TRAINING
@@ -43,6 +44,8 @@ class TrainingFile(StepFile):
     """Tokens to train on. Default: those of `learning`, else the model's own budget, else 20 a parameter."""
     job: JobSection | None = None
     """What comes between the steps of a whole job; without it nothing does."""
+    failures: FailuresSection | None = None
+    """How often systems fail; nothing fails where it is left out, as no rate of wafer-scale systems is published."""
     learning: LearningSection | None = None
     """How `wsesim train` learns from a text with real numbers, in this computer."""
 
@@ -62,6 +65,11 @@ class TrainingStep(StepQuestion):
         FigureSpec(name="checkpoint_s", label="checkpoint", meaning="each time one is written"),
         FigureSpec(name="job_s", label="whole job", meaning="programming, upload, all steps of the token budget, "
                    "and the checkpoints and evaluations of `job`", better="less"),
+        FigureSpec(name="goodput", label="goodput", meaning="share of a long training in which steps are taken that "
+                   "need not be taken again: without checkpoints, restarts and what failures lose; 1 where `failures` "
+                   "is not stated", better="more"),
+        FigureSpec(name="budget_with_failures_s", label="token budget with failures", meaning="time of the token "
+                   "budget over the goodput", better="less"),
     )  # fmt: skip
     reads: ClassVar[Reads] = TRAINING
     what: ClassVar[str] = "training step"

@@ -20,6 +20,8 @@ class Training:
     """Time by which a step is longer whose loss is fetched and logged, seconds."""
     log_every: int = field(metadata=MORE)
     """Steps from one that is logged to the next."""
+    step_jitter: float = field(metadata=LESS)
+    """Standard deviation of what one system takes for the arithmetic of a step, as a share of it."""
     partial_sum_bytes: int = field(metadata=LESS)
     """Size of a partial sum of a linear layer on its way along the row, bytes."""
     attention_value_bytes: int = field(metadata=LESS)
@@ -30,7 +32,7 @@ class Training:
     """Cycles an arriving weight costs beside the elements of its AXPY."""
     strip_keys: int = field(metadata=neither("longer strips take memory and save launches"))
     """Keys (or vocabulary entries) a core holds scores (or logits) of at once."""
-    layers_in_flight: int = field(metadata=neither("room for weights that come early is taken from sequences"))
+    layers_in_flight: float = field(metadata=neither("room for weights that come early is taken from sequences"))
     """Copies of a layer's weights that the wafer has room for, and of its gradients."""
     state_bytes_per_parameter: int = field(metadata=LESS)
     """What the store keeps of a parameter in training: weight, master copy and moments of the optimizer."""
@@ -56,7 +58,7 @@ class Training:
             master_bytes_per_parameter=self.master_bytes_per_parameter, log_every=self.log_every,
         )  # fmt: skip
         require_not_negative(
-            kernel_launch_s=self.kernel_launch_s, step_s=self.step_s, log_s=self.log_s,
+            kernel_launch_s=self.kernel_launch_s, step_s=self.step_s, log_s=self.log_s, step_jitter=self.step_jitter,
             weight_launch_cycles=self.weight_launch_cycles,
             optimizer_traffic_bytes_per_parameter=self.optimizer_traffic_bytes_per_parameter,
             checkpoint_bytes_per_parameter=self.checkpoint_bytes_per_parameter,

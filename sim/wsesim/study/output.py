@@ -20,7 +20,7 @@ from wsesim.units import plural
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from wsesim.answers.terminal import Printer
+    from wsesim.answers.printer import Printer
 
 FILES = ("sweep.html", "sweep.csv", "sweep.json")
 """What a sweep writes."""
@@ -59,7 +59,7 @@ def print_table(table: SweepTable, console: Console) -> None:
     Nothing in it is markup, and nothing in it can steer the terminal; signs that the console's encoding lacks are
     written with the nearest ASCII ones.
     """
-    from wsesim.answers.terminal import Printer
+    from wsesim.answers.printer import Printer
 
     study, to = table.study, Printer(console)
     if study.question:

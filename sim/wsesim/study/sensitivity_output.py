@@ -38,7 +38,7 @@ def write_sensitivity(found: Sensitivity, out: Path, *, overwrite: bool = False)
 
 def print_sensitivity(found: Sensitivity, console: Console) -> None:
     """Print the figures that move the answer most, pairs that tie, and what has no effect."""
-    from wsesim.answers.terminal import Printer
+    from wsesim.answers.printer import Printer
 
     to = Printer(console)
     to.line((found.question.title, "bold"), gap=True)

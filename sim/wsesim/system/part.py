@@ -27,7 +27,7 @@ Clock = Callable[[Program], Timed]
 
 def by_formula(program: Program) -> Timed:
     """Return when a step ends in which nothing waits: that of the part of the machine that has most to do."""
-    return Timed(step_s=program.least_s, seconds={}, moved={}, pieces=0)
+    return Timed(step_s=program.least_s, first_s=program.least_s, tail_s=0.0, seconds={}, moved={}, pieces=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Way:
         return self.clock(self.program)
 
 
-def way_of(request: StepRequest, clock: Clock, *, passes: int, recompute: bool) -> Way:
+def way_of(request: StepRequest, clock: Clock, *, passes: int, recompute: float) -> Way:
     """Return a way to lay a step."""
     return Way(request=request, program=lay(request, passes=passes, recompute=recompute), clock=clock)
 
@@ -60,7 +60,7 @@ def narrowed(way: Way) -> Way:
         return way
     best = _fewer_columns(way)
     while (place := best.program.placement).rows > 1:
-        rows = -(-place.micro_batch * way.request.length // (place.tokens_per_core + 1))
+        rows = -(-place.sub_batch * way.request.length // (place.tokens_per_core + 1))
         trial = _faster(best, replace(best.request, rows=rows, columns=way.request.columns), look=_fewer_columns)
         if trial is best:
             break
@@ -84,7 +84,7 @@ def _fewer_columns(way: Way) -> Way:
 def _faster(way: Way, request: StepRequest, *, look: Callable[[Way], Way] = lambda way: way) -> Way:
     """Return *way* on another part of the wafer, or on what *look* finds of it, if it is faster; else as it is."""
     place = way.program.placement
-    if not fits(request, place.micro_batch, recompute=place.recompute):
+    if not fits(request, place.sub_batch, recompute=place.recompute):
         return way
     trial = look(way_of(request, way.clock, passes=place.passes, recompute=place.recompute))
     if trial.program.least_s >= way.timed.step_s:
@@ -95,7 +95,7 @@ def _faster(way: Way, request: StepRequest, *, look: Callable[[Way], Way] = lamb
 def _compute_s(way: Way, request: StepRequest) -> float:
     """Return what *way* computes on another part of the wafer; infinite where that does not fit."""
     place = way.program.placement
-    if not fits(request, place.micro_batch, recompute=place.recompute):
+    if not fits(request, place.sub_batch, recompute=place.recompute):
         return inf
     return lay(request, passes=place.passes, recompute=place.recompute).busy_s()["compute"]
 

@@ -27,19 +27,25 @@ class CountingEnvironment(simpy.Environment):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
-    """One training step, played."""
+    """A step like all that follow it, played."""
 
     step_s: float
+    """From the end of the step before to its own."""
+    first_s: float
+    """The first step, before which nothing is prepared."""
+    tail_s: float
+    """From the end of a step to the last update of its weights, if no other follows."""
     seconds: Mapping[tuple[str, str], float]
-    """By (track, cause); the wafer's add up to `step_s`."""
+    """By (track, cause), for this step; the wafer's add up to `step_s`."""
     moved: Mapping[str, float]
     """Bytes of weights in and gradients out, of one wafer."""
     intervals: tuple[Interval, ...]
+    """From the end of the step before to its own, whatever step they are for."""
     events: int
 
 
 def play(program: Program, *, fold: bool = True) -> Played:
-    """Simulate one training step.
+    """Simulate steps until they repeat, and return the last.
 
     With `fold`, one wafer stands for all and equal layers and passes are counted, not played; without, every wafer,
     layer and pass is played. Both give the same figures.
@@ -48,15 +54,15 @@ def play(program: Program, *, fold: bool = True) -> Played:
     machine = Machine(env, program, recorder, wafers=1 if fold else program.wafers)
     if fold:
         machine.at_boundary = Folder(machine).at_boundary
-    updated = machine.run()
-    fixed = program.software.fixed_s
-    recorder.spent("wafer", "update", machine.computed, updated, name="wait for update")
-    recorder.spent("wafer", "step", updated, updated + fixed, name="step overhead")
-    intervals = sorted(recorder.intervals, key=lambda interval: (interval.start_s, interval.track))
+    updated, ended = machine.run(), machine.ended
+    before = ended[-2] if len(ended) > 1 else 0.0
+    seconds, moved = recorder.of_step(len(ended) - 1)
     return Played(
-        step_s=updated + fixed + recorder.offset,
-        seconds=dict(recorder.totals),
-        moved=dict(recorder.moved),
-        intervals=tuple(intervals),
+        step_s=ended[-1] - before,
+        first_s=ended[0],
+        tail_s=max(0.0, updated - ended[-1]),
+        seconds=seconds,
+        moved=moved,
+        intervals=recorder.between(before, ended[-1]),
         events=env.events,
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wsesim.answer import Interval
 
-Seconds = defaultdict[tuple[str, str], float]
-Bytes = defaultdict[str, float]
+Seconds = defaultdict[tuple[str, str, int], float]
+Bytes = defaultdict[tuple[str, int], float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,26 +25,26 @@ class Work:
 
 @dataclass(slots=True)
 class Recorder:
-    """Totals and intervals of one played step; `offset` is the time that folding has skipped."""
+    """Totals and intervals of steps that are played; `offset` is the time that folding has skipped."""
 
     offset: float = 0.0
     folded: float = 0.0
     """When, in the environment's time, it was last skipped: intervals before and after stand apart."""
     totals: Seconds = field(default_factory=lambda: defaultdict(float))
-    """Seconds by (track, cause)."""
+    """Seconds by (track, cause, step that they are spent for)."""
     moved: Bytes = field(default_factory=lambda: defaultdict(float))
-    """Bytes by direction."""
+    """Bytes by (direction, step)."""
     intervals: list[Interval] = field(default_factory=list)
 
-    def spent(self, track: str, cause: str, start: float, end: float, *, name: str = "") -> None:
-        """Note that *track* was busy with (or waited for) *cause*, in the environment's time."""
+    def spent(self, track: str, cause: str, start: float, end: float, *, name: str = "", step: int = 0) -> None:
+        """Note that *track* was busy with (or waited for) *cause*, in the environment's time, for a *step*."""
         if end > start:
-            self.count(track, cause, end - start)
+            self.count(track, cause, end - start, step=step)
             self.show(track, cause, start, end, name=name)
 
-    def count(self, track: str, cause: str, seconds: float) -> None:
+    def count(self, track: str, cause: str, seconds: float, *, step: int = 0) -> None:
         """Note the seconds alone."""
-        self.totals[track, cause] += seconds
+        self.totals[track, cause, step] += seconds
 
     def show(self, track: str, cause: str, start: float, end: float, *, name: str = "") -> None:
         """Note the interval alone."""
@@ -57,6 +57,19 @@ class Recorder:
         self.intervals.append(
             Interval(track=track, name=name or cause, start_s=begun, end_s=end + self.offset, cause=cause)
         )
+
+    def of_step(self, step: int) -> tuple[dict[tuple[str, str], float], dict[str, float]]:
+        """Return seconds by (track, cause), and bytes by direction, of one step."""
+        seconds = {(track, cause): each for (track, cause, of), each in self.totals.items() if of == step}
+        return seconds, {direction: size for (direction, of), size in self.moved.items() if of == step}
+
+    def between(self, start_s: float, end_s: float) -> tuple[Interval, ...]:
+        """Return what was shown from one time to another, in order, from 0 on."""
+        found = [
+            replace(each, start_s=max(0.0, each.start_s - start_s), end_s=min(each.end_s, end_s) - start_s)
+            for each in self.intervals if each.end_s > start_s and each.start_s < end_s
+        ]  # fmt: skip
+        return tuple(sorted(found, key=lambda interval: (interval.start_s, interval.track)))
 
     def counts(self) -> tuple[Seconds, Bytes]:
         """Return copies of the totals so far."""
@@ -76,7 +89,7 @@ class Recorder:
 
         What is under way is cut in two: it ends after the skip, as its copies did, and counts then.
         """
-        tracks = {track for (track, cause), seconds in self.totals.items() if seconds > since[0][track, cause]}
+        tracks = {key[0] for key, seconds in self.totals.items() if seconds > since[0][key]}
         for work in under_way:
             tracks.add(work.track)
             if now > max(work.start, self.folded):

@@ -24,7 +24,7 @@ _READ_AT_ONCE = 1 << 16
 _BLANK = " \t\r\n"
 _DELIMITERS = ",\t;"
 _PACKED = {
-    b"PAR1": "a Parquet file: save it as CSV or JSON Lines", b"PK\x03\x04": "a zip archive: unpack it, or save it as CSV",
+    b"PAR1": "a Parquet file: save it as CSV or JSON Lines", b"PK\x03\x04": "a zip archive: unpack it",
     b"\x1f\x8b": "packed by gzip: unpack it", b"(\xb5/\xfd": "packed by zstd: unpack it",
 }  # fmt: skip
 """By how a file begins, what it is that is no text."""

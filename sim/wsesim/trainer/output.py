@@ -41,7 +41,7 @@ from wsesim.uses import Trained, trained_files
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from wsesim.answers.terminal import Printer
+    from wsesim.answers.printer import Printer
 
 MOST_PRINTED = 12
 """Evaluations on the terminal; the page and the files have all."""
@@ -160,7 +160,7 @@ def render_training(report: Report) -> str:
 
 def print_training(report: Report, console: Console, *, folder: Path) -> None:
     """Print what was learned, and what the wafer would take."""
-    from wsesim.answers.terminal import Printer
+    from wsesim.answers.printer import Printer
 
     to, now, progress = Printer(console), report.now, report.learner.progress
     to.line((report.title, "bold"), gap=True)

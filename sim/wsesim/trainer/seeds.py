@@ -146,7 +146,7 @@ def render_seeds(report: SeedsReport) -> str:
 
 def print_seeds(report: SeedsReport, console: Console, *, folder: Path) -> None:
     """Print what the trainings came to."""
-    from wsesim.answers.terminal import Printer
+    from wsesim.answers.printer import Printer
 
     to, one = Printer(console), report.reports[0]
     to.line((report.title, "bold"), gap=True)

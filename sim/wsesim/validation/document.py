@@ -55,7 +55,7 @@ class ModelReport:
 
     def print(self, console: Console) -> None:
         """Print one line a group, groups of claims apart; rows that were not run are counted."""
-        from wsesim.answers.terminal import Printer
+        from wsesim.answers.printer import Printer
 
         to = Printer(console)
         print_table(to, "Measured", GROUP_HEAD, _groups(self.validation), left=("worst row", "met"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from wsesim.signs import printable
 
 if TYPE_CHECKING:
-    from wsesim.answers.terminal import Printer
+    from wsesim.answers.printer import Printer
 
 Line = tuple[str, ...]
 _MARKS = re.compile(r"[\\|`*~\[\]]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")

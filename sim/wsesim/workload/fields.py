@@ -38,6 +38,11 @@ def _time(value: object) -> object:
     return value
 
 
+def auto_or_time(value: object) -> object:
+    """Check `auto` or a time above 0 with its unit."""
+    return value if value == "auto" else _time(value)
+
+
 Time = Annotated[str, BeforeValidator(_time)]
 """A time above 0, with its unit."""
 Derived = Mapping[str, tuple[object, str]]

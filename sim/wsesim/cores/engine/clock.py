@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.engine.compiling import called, inlined
+from wsesim.cores.engine.compiling import Rule, called, inlined
 from wsesim.cores.engine.launch import complete
 from wsesim.cores.engine.notes import note
 from wsesim.cores.engine.queues import next_due, rouse, wake
@@ -49,7 +49,7 @@ EVENTS_A_CALL = 20_000_000
 
 
 @inlined
-def _complete_due(core: Int, now: Int, state: State) -> None:
+def _complete_due(core: Int, now: Int, state: State, finish: Rule) -> None:
     """Take all finished vector instructions off their threads."""
     live = np.int64(state.cores[core]["live"])
     while live:
@@ -58,7 +58,7 @@ def _complete_due(core: Int, now: Int, state: State) -> None:
         thread = state.threads[core, slot]
         if thread["done"] >= thread["wanted"] and thread["next"] <= now:
             note(core, COMPLETED, slot, thread["line"], now, now, 0, state)
-            complete(core, slot, now, state)
+            finish(core, slot, now, state)
 
 
 @inlined
@@ -77,7 +77,9 @@ def _is_ready(here: Any, now: Int) -> bool:
 
 
 @inlined
-def _use_datapath(core: Int, now: Int, until: Int, state: State) -> tuple[Int, Int, Int, Int]:
+def _use_datapath(
+    core: Int, now: Int, until: Int, state: State, proceed: Rule, hand_out: Rule
+) -> tuple[Int, Int, Int, Int]:  # fmt: skip
     """Let threads issue in turn, and the main thread go on.
 
     Return how many cycles of work they took up; of these, how many elements take at full rate and how many more they
@@ -92,14 +94,14 @@ def _use_datapath(core: Int, now: Int, until: Int, state: State) -> tuple[Int, I
         if slot >= threads:
             slot = np.int64(0)
         if slot == 0 and taken == 0 and _is_ready(here, now):
-            took = go_on(core, now, until, state)
+            took = proceed(core, now, until, state)
             if took > 0:
                 here["turn"] = 1
                 break
             waits = np.int64(ROOM) if took < 0 else waits
             took = np.int64(0)
         if _is_due(core, slot, taken, now, state):
-            cycles, rate = issue(core, slot, now, until, state)
+            cycles, rate = hand_out(core, slot, now, until, state)
             if cycles == 0:
                 waits = rate
             else:
@@ -163,7 +165,7 @@ def _account(core: Int, now: Int, took: Int, full: Int, longer: Int, waits: Int,
 
 
 @inlined
-def _is_idle(core: Int, state: State) -> bool:
+def is_idle(core: Int, state: State) -> bool:
     """Whether a program has nothing under way and nothing to begin."""
     here = state.cores[core]
     if here["live"] != 0 or here["counter"] >= 0:
@@ -173,12 +175,12 @@ def _is_idle(core: Int, state: State) -> bool:
 
 
 @inlined
-def _forward(core: Int, now: Int, state: State) -> Int:
+def _forward(core: Int, now: Int, state: State, pass_on: Rule) -> Int:
     """One cycle of a router; return how many wavelets left."""
     here, clock = state.cores[core], state.clock[0]
     if here["pending"] & state.roles[here["role"]]["forward"] == 0:
         return np.int64(0)
-    moved = route(core, now, state)
+    moved = pass_on(core, now, state)
     if moved:
         clock["moved"] = max(clock["moved"], now)
         clock["worked"] = max(clock["worked"], now + 1)
@@ -186,7 +188,9 @@ def _forward(core: Int, now: Int, state: State) -> Int:
 
 
 @inlined
-def _work(core: Int, now: Int, until: Int, state: State) -> Int:
+def _work(
+    core: Int, now: Int, until: Int, state: State, finish: Rule, proceed: Rule, hand_out: Rule, rests: Rule
+) -> Int:
     """One cycle of a core's program; return how many cycles of work it took up."""
     here = state.cores[core]
     if here["rests"] > now:
@@ -194,15 +198,15 @@ def _work(core: Int, now: Int, until: Int, state: State) -> Int:
             wake(core, here["rests"], now, state)
         return np.int64(0)
     here["rests"] = NEVER
-    if _is_idle(core, state):
+    if rests(core, state):
         return np.int64(0)
     free, took, full, longer = np.int64(here["free"]), np.int64(0), np.int64(0), np.int64(0)
     waits = np.int64(LAUNCH)
-    _complete_due(core, now, state)
+    _complete_due(core, now, state, finish)
     if free > now:
         rouse(core, free, now, state)
     else:
-        took, full, longer, waits = _use_datapath(core, now, until, state)
+        took, full, longer, waits = _use_datapath(core, now, until, state, proceed, hand_out)
     _come_back(core, now, took, state)
     _account(core, now, took, full, longer, waits, state)
     return took
@@ -234,12 +238,16 @@ def _failed(now: Int, state: State) -> Int:
 
 
 @inlined
-def _visit(now: Int, low: Int, high: Int, until: Int, state: State) -> Int:
+def _visit(
+    now: Int, low: Int, high: Int, until: Int, state: State, pass_on: Rule, finish: Rule, proceed: Rule,
+    hand_out: Rule, rests: Rule,
+) -> Int:  # fmt: skip
     """Have the cores of some words of the calendar do what they do in a cycle; return how many events that were."""
     events, count = np.int64(0), _gather(now, max(np.int64(0), low), min(high, state.due.shape[1] - 1), state)
     for turn in range(count):
         core = np.int64(state.visits[turn])
-        events += _forward(core, now, state) + _work(core, now, until, state)
+        events += _forward(core, now, state, pass_on)
+        events += _work(core, now, until, state, finish, proceed, hand_out, rests)
     return events
 
 
@@ -257,7 +265,10 @@ def _cycles_at_once(now: Int, until: Int, state: State) -> Int:
 
 
 @inlined
-def _pass(now: Int, cycles: Int, until: Int, state: State) -> Int:
+def _pass(
+    now: Int, cycles: Int, until: Int, state: State, pass_on: Rule, finish: Rule, proceed: Rule, hand_out: Rule,
+    rests: Rule,
+) -> Int:  # fmt: skip
     """Run some cycles, band by band; return how many events they had."""
     clock, events, low = state.clock[0], np.int64(0), np.int64(0)
     words, band = state.due.shape[1] - 1, np.int64(clock["band"])
@@ -266,16 +277,44 @@ def _pass(now: Int, cycles: Int, until: Int, state: State) -> Int:
         for step in range(cycles):
             if clock["fault"] and clock["fault_cycle"] < now + step:
                 break
-            events += _visit(now + step, low - step * skew, low + band - step * skew, until, state)
+            events += _visit(
+                now + step, low - step * skew, low + band - step * skew, until, state, pass_on, finish, proceed,
+                hand_out, rests,
+            )  # fmt: skip
         low += band
     for step in range(cycles):
         state.due[(now + step) & (SPAN - 1), 0] = 0
     return events
 
 
+@inlined
+def _nothing_to_tell(state: State) -> bool:
+    """Whether nobody outside has to hear of something now: the programs of builders say nothing as they run."""
+    return False
+
+
 @called
 def run_cycles(until: Int, state: State) -> Int:
     """Run until cycle *until*, or until nobody is due any more; return how it ended (`state.PAUSED` and so on)."""
+    return run(until, state, route, complete, go_on, issue, is_idle, _nothing_to_tell)
+
+
+@inlined
+def run(
+    until: Int, state: State, pass_on: Rule, finish: Rule, proceed: Rule, hand_out: Rule, rests: Rule, tells: Rule
+) -> Int:  # fmt: skip
+    """Run as `run_cycles` does.
+
+    Args:
+        until: the cycle.
+        state: of the machine.
+        pass_on: a cycle of a router.
+        finish: takes a vector instruction off its thread.
+        proceed: lets the main thread go on.
+        hand_out: handles elements of an issue.
+        rests: whether a program has nothing under way.
+        tells: whether somebody outside has to hear of something now.
+    """
     clock, ended = state.clock[0], np.int64(-1)
     now, events, budget = clock["now"], clock["events"], clock["events"] + EVENTS_A_CALL
     while ended < 0:
@@ -284,11 +323,11 @@ def run_cycles(until: Int, state: State) -> Int:
             ended = np.int64(QUIET)
             break
         now = due
-        if now >= until or events >= budget or clock["logged"] > len(state.log) // 2:
+        if now >= until or events >= budget or clock["logged"] > len(state.log) // 2 or tells(state):
             ended = np.int64(PAUSED)
             break
         cycles = _cycles_at_once(now, until, state)
-        events += _pass(now, cycles, until, state)
+        events += _pass(now, cycles, until, state, pass_on, finish, proceed, hand_out, rests)
         now += cycles
         ended = _failed(now, state)
     clock["now"], clock["events"] = now, events

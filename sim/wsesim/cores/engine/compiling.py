@@ -10,6 +10,8 @@ import numpy as np
 from wsesim.cores import jit
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Rule = Callable[..., Any]
+"""A function of the engine that another one is given: compiled code then calls that very one."""
 
 if not jit.COMPILED:
 

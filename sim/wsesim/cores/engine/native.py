@@ -30,10 +30,21 @@ _FOUND: dict[tuple[Any, ...], tuple[Callable[..., int], Any]] = {}
 
 def run_cycles(until: int, state: State) -> int:
     """Do as `clock.run_cycles` does."""
+    return _run(until, state, "clock", "run_cycles")
+
+
+def run_code_cycles(until: int, state: State) -> int:
+    """Do as `code_clock.run_code_cycles` does."""
+    return _run(until, state, "code_clock", "run_code_cycles")
+
+
+def _run(until: int, state: State, module: str, name: str) -> int:
+    """Run a function of a module of the engine."""
     each = list(_each(state))
-    layout = tuple((one.dtype, one.ndim) if isinstance(one, np.ndarray) else type(one) for one in each)
+    kinds = ((one.dtype, one.ndim) if isinstance(one, np.ndarray) else type(one) for one in each)
+    layout = (name, *kinds)
     if layout not in _FOUND:
-        _FOUND[layout] = _linked(_machine_code(layout, state), [kind for one in each for kind in _kinds(one)])
+        _FOUND[layout] = _linked(_machine_code(layout, state, module), [kind for one in each for kind in _kinds(one)])
     result, raised = c_int64(), c_void_p()
     if _FOUND[layout][0](byref(result), byref(raised), until, *(field for one in each for field in _fields(one))):
         raise RuntimeError("the engine's machine code has raised an exception")
@@ -79,13 +90,13 @@ def _linked(code: bytes, kinds: list[Any]) -> tuple[Callable[..., int], Any]:
     return kind(linker.get_function_address(name.decode())), linker
 
 
-def _machine_code(layout: tuple[Any, ...], state: State) -> bytes:
+def _machine_code(layout: tuple[Any, ...], state: State, module: str) -> bytes:
     """Return what is kept for a layout; it is made, and kept where that is possible, if there is nothing yet."""
     file = _folder() / f"engine-{sha256(repr((layout, _made_from())).encode()).hexdigest()[:16]}.o"
     try:
         return file.read_bytes()
     except OSError:
-        code = _compile(state)
+        code = _compile(state, module, layout[0])
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=file.parent, delete=False) as made:
@@ -109,7 +120,10 @@ def _made_from() -> tuple[object, ...]:
     """Return what machine code depends on beside the layout: its source, the compiler and the processor."""
     from llvmlite import binding
 
-    sources = [*(_HERE.parent / f"{name}.py" for name in ("isa", "issues", "state")), *sorted(_HERE.glob("*.py"))]
+    sources = [
+        *(_HERE.parent / f"{name}.py" for name in ("codestate", "isa", "issues", "state")),
+        *sorted(_HERE.glob("*.py")),
+    ]
     source = sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
     features = binding.get_host_cpu_features().flatten()
     return source, _version("numba"), _version("llvmlite"), binding.get_host_cpu_name(), features
@@ -123,17 +137,17 @@ def _version(package: str) -> bytes:
     return Path(found.origin).with_name("_version.py").read_bytes()
 
 
-def _compile(state: State) -> bytes:
-    """Return the name and the machine code of `clock.run_cycles`."""
+def _compile(state: State, module: str, name: str) -> bytes:
+    """Return the name and the machine code of a function of a module of the engine."""
+    from importlib import import_module
+
     import numba
 
-    from wsesim.cores.engine import clock
-
-    function: Any = clock.run_cycles
+    function: Any = getattr(import_module(f"wsesim.cores.engine.{module}"), name)
     signature = numba.int64, numba.typeof(state)
     function.compile(signature)
     found = function.overloads[signature]
-    name, library = found.fndesc.llvm_func_name, found.library
-    library.get_pointer_to_function(name)  # which has the library made
-    code: bytes = name.encode() + _NAME_END + library._get_compiled_object()
+    symbol, library = found.fndesc.llvm_func_name, found.library
+    library.get_pointer_to_function(symbol)  # which has the library made
+    code: bytes = symbol.encode() + _NAME_END + library._get_compiled_object()
     return code

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.cores import isa
-from wsesim.cores.engine.compiling import inlined
+from wsesim.cores.engine.compiling import Rule, inlined
 from wsesim.cores.engine.notes import note
 from wsesim.cores.engine.queues import fault, first_word, has_room, inward, neighbour, pop, push, set_switch, wake
 from wsesim.cores.engine.words import ONE, Int, lowest
@@ -26,12 +26,20 @@ def beyond(core: Int, color: Int, port: Int, state: State) -> tuple[Int, Int]:
 
 
 @inlined
-def _takes(core: Int, color: Int, number: Int, port: Int, now: Int, state: State) -> tuple[bool, Int, Int]:
+def _nobody(core: Int, number: Int, port: Int, now: Int, state: State) -> bool:
+    """Say what becomes of queue *number*'s next word behind a port where no queue takes it; whether it may go."""
+    fault(core, number, NOBODY_THERE, now, state.clock)
+    return False
+
+
+@inlined
+def _takes(
+    core: Int, color: Int, number: Int, port: Int, now: Int, state: State, nobody: Rule
+) -> tuple[bool, Int, Int]:  # fmt: skip
     """Return whether there is room for queue *number*'s next word behind a port, the core there and its queue."""
     other, queue = beyond(core, color, port, state)
     if queue < 0:
-        fault(core, number, NOBODY_THERE, now, state.clock)
-        return False, other, queue
+        return nobody(core, number, port, now, state), other, queue
     return has_room(other, queue, now, state), other, queue
 
 
@@ -39,16 +47,20 @@ def _takes(core: Int, color: Int, number: Int, port: Int, now: Int, state: State
 def _hand_over(other: Int, queue: Int, word: Int, port: Int, now: Int, state: State) -> None:
     """Push a word into the queue of a core that lies behind a port."""
     clock = state.clock[0]
+    if queue < 0:
+        return
     push(other, queue, word, now + (clock["ramp"] if port == isa.RAMP else clock["hop"]), now, state)
 
 
 @inlined
-def _send(core: Int, color: Int, number: Int, goes: Int, word: Int, now: Int, state: State) -> bool:
+def _send(
+    core: Int, color: Int, number: Int, goes: Int, word: Int, now: Int, state: State, nobody: Rule
+) -> bool:  # fmt: skip
     """Send a word to the ports of a mask if there is room behind all of them; whether there was."""
     if goes == 0:
         return True
     port, rest = lowest(goes), goes & (goes - 1)
-    fits, other, queue = _takes(core, color, number, port, now, state)
+    fits, other, queue = _takes(core, color, number, port, now, state, nobody)
     if rest == 0:
         if fits:
             _hand_over(other, queue, word, port, now, state)
@@ -57,7 +69,9 @@ def _send(core: Int, color: Int, number: Int, goes: Int, word: Int, now: Int, st
     while left != 0:
         second = lowest(left)
         left &= left - 1
-        fine, state.ways[second, 0], state.ways[second, 1] = _takes(core, color, number, second, now, state)
+        fine, state.ways[second, 0], state.ways[second, 1] = _takes(
+            core, color, number, second, now, state, nobody
+        )  # fmt: skip
         fits = fits and fine
     if fits:
         _hand_over(other, queue, word, port, now, state)
@@ -69,8 +83,10 @@ def _send(core: Int, color: Int, number: Int, goes: Int, word: Int, now: Int, st
 
 
 @inlined
-def _passes(core: Int, number: Int, state: State) -> bool:
+def _passes(core: Int, number: Int, word: Int, control: Int, state: State) -> bool:
     """Whether a filter lets the next wavelet through."""
+    if control:
+        return True
     sieve = state.filters[core, number]
     place = sieve["seen"] - sieve["first"]
     return bool(0 <= place < sieve["count"])
@@ -85,7 +101,7 @@ def _count(core: Int, number: Int, control: Int, state: State) -> None:
 
 
 @inlined
-def _take_command(word: Int, goes: Int) -> tuple[Int, Int, Int]:
+def _take_command(core: Int, color: Int, word: Int, goes: Int, state: State) -> tuple[Int, Int, Int]:
     """Return the command of a control wavelet (-1: none), the word without it, and the ports that are left to it."""
     command, left = np.int64(-1), (word >> isa.LEFT_SHIFT) & 15
     if left > 0:
@@ -114,8 +130,34 @@ def _obey(core: Int, color: Int, command: Int, now: Int, state: State) -> None:
 
 
 @inlined
+def _vanish(core: Int, color: Int, word: Int, now: Int, state: State) -> None:
+    """Nothing becomes of a wavelet that leaves by no port."""
+
+
+@inlined
 def route(core: Int, now: Int, state: State) -> Int:
     """Forward what the router of *core* can in this cycle; return how many wavelets."""
+    return forward(core, now, state, _passes, _count, _take_command, _obey, _nobody, _vanish)
+
+
+@inlined
+def forward(
+    core: Int, now: Int, state: State, passes: Rule, count: Rule, take_command: Rule, obey: Rule, nobody: Rule,
+    vanish: Rule,
+) -> Int:  # fmt: skip
+    """Forward what the router of *core* can in this cycle, by rules; return how many wavelets.
+
+    Args:
+        core: the core.
+        now: this cycle.
+        state: of the machine.
+        passes: whether a filter lets a wavelet through: takes the core, the filter, the word, whether it is control.
+        count: has a filter count a wavelet.
+        take_command: the command of a control wavelet, the word that goes on, and the ports that are left to it.
+        obey: carries out a command.
+        nobody: whether a wavelet may leave by a port behind which no queue takes it.
+        vanish: what becomes of data that leave by no port.
+    """
     here = state.cores[core]
     role, number = here["role"], np.int64(here["first"])
     pending = here["pending"] & state.roles[role]["forward"]
@@ -137,24 +179,26 @@ def route(core: Int, now: Int, state: State) -> Int:
         control = word >> CONTROL_SHIFT
         if goes & RAMP_BIT:
             sieve = np.int64(state.channels[role, inward(core, color, state)]["filter"])
-            if sieve >= 0 and control == 0 and not _passes(core, sieve, state):
+            if sieve >= 0 and not passes(core, sieve, word, control, state):
                 goes &= ~RAMP_BIT
         if control:
-            command, word, goes = _take_command(word, goes)
+            command, word, goes = take_command(core, color, word, goes, state)
         if goes & used:
             if lost < 0:
                 lost = queue
             continue
-        if not _send(core, color, queue, goes, word, now, state):
+        if not _send(core, color, queue, goes, word, now, state, nobody):
             continue
         used |= goes
         pop(core, queue, now, state)
         note(core, FORWARDED, 0, queue, now, now + 1, goes + (OBEYED if command >= 0 else 0), state)
         moved += 1
         if sieve >= 0:
-            _count(core, sieve, control, state)
+            count(core, sieve, control, state)
+        if goes == 0 and control == 0:
+            vanish(core, color, word, now, state)
         if command >= 0:
-            _obey(core, color, command, now, state)
+            obey(core, color, command, now, state)
             switched |= ONE << color
     if lost >= 0:
         here["first"] = lost

@@ -77,7 +77,7 @@ class MappedStep:
                 size = len(next(iter(part.values())))
                 small, kept = graph.with_dims(batch=size), self.on_lines(size)
                 run = forward(
-                    small, arrays, part, scalars=scalars, recompute=self.program.placement.recompute, storage=kept
+                    small, arrays, part, scalars=scalars, recompute=bool(self.program.placement.recompute), storage=kept
                 )  # fmt: skip
                 losses = {name: losses.get(name, 0.0) + loss for name, loss in run.losses.items()}
                 of_wafers.append(backward(small, arrays, run))

@@ -41,14 +41,14 @@ STREAMED = POWER | _of(
     silicon="link_slowdown",
     wafer="columns rows io io_channels",
     memoryx="capacity stream latency shard load",
-    swarmx="fan_in link hop",
-    host="input latency programming",
+    swarmx="fan_in link node hop",
+    host="input feeds latency programming",
     cluster="max_systems systems",
 )
 """Figures of the machine that a step with streamed weights depends on."""
 RELEASE = _of(
-    training="kernel_launch step log log_every partial_sum attention_value token weight_launch_cycles strip_keys "
-    "layers_in_flight master_bytes_per_parameter even_passes",
+    training="kernel_launch step log log_every step_jitter partial_sum attention_value token weight_launch_cycles "
+    "strip_keys layers_in_flight master_bytes_per_parameter even_passes",
 )
 """Figures of a training release that any step depends on."""
 EVALUATION = Reads(

@@ -33,7 +33,11 @@ MFU = FigureSpec(
     "recomputed, no weights that are zero) / (step time × peak of all wafers)", better="more",
 )  # fmt: skip
 FIGURES = (
-    FigureSpec(name="step_s", label="one step", meaning="from the first weight to the last update", better="less"),
+    FigureSpec(name="step_s", label="one step", meaning="from the end of the step before to its own, as all steps but "
+               "the first", better="less"),
+    FigureSpec(name="first_step_s", label="first step", meaning="before which nothing is prepared", better="less"),
+    FigureSpec(name="last_update_s", label="last update", meaning="from the end of the last step until all weights are "
+               "updated", better="less"),
     FigureSpec(name="tokens_per_s", label="tokens per second", meaning="tokens of a step over its time, all systems "
                "together", better="more"),
     FigureSpec(name="samples_per_s", label="samples per second", meaning="sequences of a step over its time",
@@ -43,9 +47,13 @@ FIGURES = (
     FigureSpec(name="step_cycles", label="cycles of a step", meaning="the step at the cores' clock", better="less"),
     FigureSpec(name="bound_s", label="bound", meaning=BOUND, better="less"),
     FigureSpec(name="flops_per_step", label="FLOPs of a step", meaning="matrix FLOPs of the model, all systems"),
-    FigureSpec(name="micro_batch", label="micro-batch", meaning="sequences of the largest pass on one system"),
-    FigureSpec(name="passes", label="passes", meaning="micro-batches of a step and system"),
+    FigureSpec(name="micro_batch", label="micro-batch", meaning="sequences of one system that are held together"),
+    FigureSpec(name="sub_batch", label="sub-batch", meaning="of them, those that pass the layers together: of the "
+               "largest pass"),
+    FigureSpec(name="passes", label="passes", meaning="sub-batches of a step and system: so often weights stream in"),
     FigureSpec(name="recompute", label="recompute", meaning="whether the backward pass computes layers again"),
+    FigureSpec(name="checkpoint_layers", label="layers a checkpoint", meaning="of one layer in so many the input is "
+               "kept for the backward pass; 0 where the inside of all is"),
     FigureSpec(name="programming_s", label="device programming", meaning="once, before the first step"),
     FigureSpec(name="weight_upload_s", label="weight upload", meaning="once, before the first step"),
 )  # fmt: skip
@@ -58,8 +66,11 @@ class BatchSection(Section):
     """Sequences of one step, over all systems (the global batch)."""
     length: Annotated[Size | None, Default("the model's max_length")] = None
     """Tokens of a sequence. Default: the model's max_length."""
-    micro_batch: Annotated[AutoOrSize, Default("whatever makes the step fastest, of all that fits")] = "auto"
-    """Sequences per system and pass at most; auto: whatever makes the step fastest, of all that fits."""
+    micro_batch: Annotated[AutoOrSize, Default("what is worked on, and no more")] = "auto"
+    """Sequences per system that are held at most, with what the backward pass needs of them; auto: the sub-batch."""
+    sub_batch: Annotated[AutoOrSize, Default("whatever makes the step fastest, of all that fits")] = "auto"
+    """Of them, sequences that pass the layers together at most; auto: whatever makes the step fastest, of all that
+    fits."""
 
 
 class StepFile(ModelFile):
@@ -90,12 +101,25 @@ def check_step(draft: Draft) -> Derived:
         return {}
     if batch.length:
         check_length(batch.length, draft.model, ("batch", "length"), draft.problems)
+    _check_parts(batch, draft)
     length = batch.length or draft.model.max_length
     check_tokens(length, draft.model, ("batch", "length"), draft.problems)
     return {
         "batch.length": (length, "the model's max_length"),
         "verification.length": (min(VERIFIED_LENGTH, length), "assumed: enough to compare, in seconds"),
     }
+
+
+def _stated(size: int | str) -> int | None:
+    return size if isinstance(size, int) else None
+
+
+def _check_parts(batch: BatchSection, draft: Draft) -> None:
+    held, worked = _stated(batch.micro_batch), _stated(batch.sub_batch)
+    if held and worked and worked > held:
+        draft.problems.add_field(
+            ("batch", "sub_batch"), f"= {worked:,} is more than batch.micro_batch = {held:,}, of which it is a part"
+        )  # fmt: skip
 
 
 def _check_level(draft: Draft) -> None:
@@ -126,6 +150,8 @@ class Step:
     """Of one step, all systems together."""
     length: int
     micro_batch: int | None
+    """Sequences per system that are held at most; None: those of a pass."""
+    sub_batch: int | None
     """Sequences per system and pass at most; None: as is fastest."""
     precision: str
     level: int
@@ -139,10 +165,10 @@ class Step:
     def of(cls, asked: Asked, *, trains: bool) -> Step:
         """Return the step that a checked file asks for."""
         resolved, batch = asked.resolved, asked.resolved["batch"]
-        micro_batch = batch["micro_batch"]
+        micro_batch, sub_batch = (_stated(batch[name]) for name in ("micro_batch", "sub_batch"))
         return cls(
             asked=asked, trains=trains, sequences=batch["sequences"], length=batch["length"],
-            micro_batch=micro_batch if isinstance(micro_batch, int) else None, precision=resolved["precision"],
+            micro_batch=micro_batch, sub_batch=sub_batch, precision=resolved["precision"],
             level=resolved["precision_opt_level"],
             recompute=resolved.get("recompute", "never"), token_budget=resolved.get("token_budget", 0),
         )  # fmt: skip
@@ -170,7 +196,8 @@ class Step:
 
         return StepRequest(
             graph=graph, cluster=self.asked.hardware.cluster, software=self.software, sequences=self.sequences,
-            length=self.length, precision=self.precision, micro_batch=self.micro_batch, recompute=self.recompute,
+            length=self.length, precision=self.precision, micro_batch=self.micro_batch,
+            sub_batch=self.sub_batch, recompute=self.recompute,
         )  # fmt: skip
 
     def graph(self) -> Graph:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 from wsesim.answer import Answer, DoesNotFit, Level, Limit, Outcome, Spent, Table
@@ -12,6 +13,7 @@ from wsesim.hardware import Cluster
 from wsesim.mapping import Program, StepRequest, lay
 from wsesim.questions.base import Question, Say
 from wsesim.questions.shared.facts import deciding, machine_facts, model_facts, peak_text
+from wsesim.questions.shared.failures import failures_of
 from wsesim.questions.shared.job import job_figures, job_table
 from wsesim.questions.shared.limits import limits_of
 from wsesim.questions.shared.power import Power, power_tables, step_counts
@@ -37,7 +39,7 @@ LEAVES_OUT = {
         "Causal savings in attention: the full square of scores is computed.",
         "Masks of sparse weights that change.",
         "Which token goes to which expert: every expert has the room and time of the busiest, model.expert_imbalance.",
-        "Power from second to second: it is the mean over the step. Noise between systems. Ways around defects: those "
+        "Power from second to second: it is the mean over the step. Ways around defects: those "
         "take columns, where spares do not take them in, and no hop more.",
         "Compilation: it takes minutes to an hour, and follows from software that is not described.",
     ),
@@ -46,6 +48,19 @@ LEAVES_OUT = {
         "their closed form. The programs are ours, not a compiler's; measured steps have calibrated the system level.",
     ),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """A step among others like it, and what the first and the last of them take besides."""
+
+    step_s: float
+    first_s: float
+    tail_s: float
+
+    def of(self, steps: float) -> float:
+        """Return what so many steps take back to back; of less than one its share of the first."""
+        return self.first_s * min(1.0, steps) + max(0.0, steps - 1) * self.step_s + (self.tail_s if steps else 0.0)
 
 
 def solve_step(question: Question, step: Step, level: Level, say: Say) -> Outcome:
@@ -100,13 +115,15 @@ def timed_answer(question: Question, step: Step, way: Way) -> Answer:
 
 
 def _in_figures(question: Question, step: Step, way: Way, level: Level) -> Answer:
-    program, step_s = way.program, way.timed.step_s
+    program, timed, step_s = way.program, way.timed, way.timed.step_s
+    ends = Ends(step_s=step_s, first_s=timed.first_s, tail_s=timed.tail_s)
     spent = closed_spent(program) if level == "closed" else spent_on(program, way.timed)
     bound = bound_of(program, spent, step.precision)
-    figures = _figures(step, program, step_s) | {"bound_s": bound.seconds}
+    figures = _figures(step, program, ends) | {"bound_s": bound.seconds}
     figures |= _power(program, step_s).figures(step.tokens)
     figures |= job_figures(program.parameters, program.learned, program.cluster, step.software, trains=step.trains)
     if step.trains:
+        figures |= _with_failures(step, program.wafers, figures)
         figures["job_s"] = step.between.job_s(figures, _evaluation_s(step, level) if step.between.evaluations else 0.0)
     return Answer(
         level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
@@ -154,18 +171,32 @@ def _again_s(way: Way, software: Any) -> float:
     return lay(replace(way.request, software=software), passes=place.passes, recompute=place.recompute).least_s
 
 
-def _figures(step: Step, program: Program, step_s: float) -> dict[str, Any]:
-    wafer, systems = program.cluster.wafer, program.cluster.systems
+def _figures(step: Step, program: Program, ends: Ends) -> dict[str, Any]:
+    wafer, systems, step_s = program.cluster.wafer, program.cluster.systems, ends.step_s
     peak = systems * wafer.peak_flops(_peak_precision(step, program))
     return {
-        "step_s": step_s, "step_cycles": round(step_s * wafer.core.clock_hz), "tokens_per_s": step.tokens / step_s,
+        "step_s": step_s, "first_step_s": ends.first_s, "last_update_s": ends.tail_s,
+        "step_cycles": round(step_s * wafer.core.clock_hz), "tokens_per_s": step.tokens / step_s,
         "samples_per_s": step.sequences / step_s, "mfu": program.model_flops / (step_s * peak),
         "flops_per_step": program.model_flops,
-        "micro_batch": program.placement.micro_batch, "passes": program.placement.passes,
-        "recompute": program.placement.recompute,
-        "budget_s": step.token_budget / step.tokens * step_s,
+        "micro_batch": program.placement.micro_batch, "sub_batch": program.placement.sub_batch,
+        "passes": program.placement.passes, "recompute": program.placement.recompute > 0,
+        "checkpoint_layers": program.placement.recompute,
+        "budget_s": ends.of(step.token_budget / step.tokens),
         "flops_to_budget": program.model_flops * step.token_budget / step.tokens,
     }  # fmt: skip
+
+
+def _with_failures(step: Step, wafers: int, figures: Mapping[str, Any]) -> dict[str, float]:
+    """Return what failures leave of a training."""
+    section, goodput = step.asked.resolved.get("failures"), 1.0
+    if section:
+        goodput = failures_of(
+            section, systems=wafers, restart_s=figures["programming_s"] + figures["weight_upload_s"],
+            checkpoint_s=figures["checkpoint_s"],
+        ).goodput  # fmt: skip
+    budget_s = figures["budget_s"] / goodput if goodput else inf
+    return {"goodput": goodput, "budget_with_failures_s": budget_s}
 
 
 def _peak_precision(step: Step, program: Program) -> str:
@@ -195,9 +226,10 @@ def _facts(step: Step, graph: Graph, program: Program) -> dict[str, Mapping[str,
         "machine": machine_facts(cluster, step.precision),
         "batch": {"sequences": step.sequences, "length": step.length, "per_system": program.largest_share},
         "placement": {
-            "passes": words(program), "micro_batch": place.micro_batch, "columns": place.columns, "rows": place.rows,
+            "passes": words(program), "micro_batch": place.micro_batch, "sub_batch": place.sub_batch,
+            "columns": place.columns, "rows": place.rows,
             "tokens_per_core": place.tokens_per_core, "features_per_core": place.features_per_core,
-            "recompute": place.recompute,
+            "recompute": place.recompute > 0, "checkpoint_layers": place.recompute,
         },
     }  # fmt: skip
 

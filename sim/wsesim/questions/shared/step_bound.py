@@ -17,11 +17,10 @@ _OWN = {
 
 
 def closed_spent(program: Program) -> dict[str, float]:
-    """Return `Program.least_s` by cause: what kernels take, and what another part takes longer than they."""
-    busy, found = program.busy_s(), dict(program.causes)
+    """Return `Program.least_s` by cause: what the wafer takes, and what another part takes longer than it."""
+    busy, found = program.busy_s(), dict(program.causes) | dict(program.between)
     longest = max(busy, key=lambda part: busy[part])
-    found[longest] = found.get(longest, 0.0) + busy[longest] - busy["compute"]
-    found["step"] = found.get("step", 0.0) + program.software.fixed_s
+    found[longest] = found.get(longest, 0.0) + max(0.0, busy[longest] - busy["compute"] - program.between_s)
     return {cause: seconds for cause, seconds in found.items() if seconds > 0}
 
 
@@ -50,6 +49,6 @@ def _at_best(program: Program, precision: str) -> dict[str, float]:
     peak = max(wafer.peak_flops(precision), wafer.peak_flops("fp32"))  # scores are always in single precision
     flops = fsum(
         group.count * kernel.flops for group in program.groups for stage in group.stages for kernel in stage.kernels
-        if kernel.phase == stage.phase
+        if kernel.phase == stage.phase != "recompute"
     )  # fmt: skip
     return {**program.busy_s(), "compute": flops / peak}

@@ -18,7 +18,7 @@ NEARBY = (0.75, 1.25)
 
 def choices(request: StepRequest, ways: tuple[Way, ...]) -> tuple[Choice, ...]:
     """Return what was chosen, where there was something to choose."""
-    open_passes = request.micro_batch is None and request.share > 1
+    open_passes = request.sub_batch is None and request.held > 1
     if not open_passes and len(request.policies) == 1:
         return ()
     what = " and ".join(["passes"] * open_passes + ["recompute"] * (len(request.policies) > 1))
@@ -35,7 +35,8 @@ def words(program: Program) -> str:
     """Say how a step is cut into passes."""
     sizes = " and ".join(f"{group.sequences:,}" for group in program.groups)
     passes = f"{program.passes:,} passes" if program.passes > 1 else "1 pass"
-    again = ", layers computed again" if program.placement.recompute else ""
+    every = program.placement.recompute
+    again = ", layers computed again" if every == 1 else f", from one in {every:.3g} computed again" if every else ""
     used, all_columns = program.placement.columns, program.cluster.wafer.columns
     part = f", on {used:,} of {all_columns:,} columns" if used < all_columns else ""
     return f"{passes} of {sizes} sequence{'' if sizes == '1' else 's'}{again}{part}"
@@ -45,11 +46,27 @@ def notes(request: StepRequest, way: Way) -> Iterator[str]:
     """Yield what was assumed or done otherwise than stated, and what would do much better."""
     yield from _shares(request)
     yield from _adapters(request)
-    stated, size = request.micro_batch, way.program.placement.micro_batch
+    place = way.program.placement
+    if request.micro_batch is not None:
+        yield from _held(request, way)
+    stated, size = request.sub_batch, place.sub_batch
     if stated is not None and (stated != size or len(way.program.groups) > 1):
-        yield f"micro_batch = {stated:,} came to {words(way.program)}: as few, as even as can be."
+        yield f"sub_batch = {stated:,} came to {words(way.program)}: as few, as even as can be."
     yield from _freer(request, way)
     yield from _batches(request, way)
+
+
+def _held(request: StepRequest, way: Way) -> Iterator[str]:
+    """Say what a stated micro-batch came to; what is held takes memory, and time where less is worked on for it."""
+    held, worked, number = request.held, way.program.placement.sub_batch, request.micro_batches
+    if request.micro_batch != held:
+        count = f"{number:,} micro-batches" if number > 1 else "1 micro-batch"
+        yield f"micro_batch = {request.micro_batch:,} came to {count} of {held:,}: as few, as even as can be."
+    if worked < held:
+        yield (
+            f"{held:,} sequences are held, {worked:,} worked on at a time: what is held takes memory, and time only "
+            "where it leaves less room to work in."
+        )
 
 
 def _shares(request: StepRequest) -> Iterator[str]:
@@ -73,8 +90,11 @@ def _adapters(request: StepRequest) -> Iterator[str]:
 def _freer(request: StepRequest, way: Way) -> Iterator[str]:
     """Say what leaving passes and recompute open would give."""
     trains = any(stage.phase == "backward" for stage in way.program.groups[0].stages)
-    opened = {"micro_batch": request.micro_batch is not None, "recompute": trains and request.recompute != "auto"}
-    free = replace(request, micro_batch=None, recompute="auto" if trains else request.recompute)
+    opened = {
+        "micro_batch": request.micro_batch is not None, "sub_batch": request.sub_batch is not None,
+        "recompute": trains and request.recompute != "auto",
+    }  # fmt: skip
+    free = replace(request, micro_batch=None, sub_batch=None, recompute="auto" if trains else request.recompute)
     most_s = (1 - MUCH) * way.timed.step_s
     found = _within(free, most_s, way.clock) if any(opened.values()) else None
     if found:
@@ -105,7 +125,7 @@ def _nearby(request: StepRequest, way: Way) -> Iterator[int]:
     """Yield batches that fill what this one leaves half empty, or do without it, if that may make much of it."""
     program, systems, share = way.program, request.cluster.systems, request.share
     rows, tokens, passes = request.cluster.wafer.rows, program.placement.tokens_per_core, program.passes
-    most = request.micro_batch or largest_pass(request, recompute=program.placement.recompute)
+    most = largest_pass(request, recompute=program.placement.recompute)
     larger = {passes * (tokens * rows // request.length), passes * most, share}
     smaller = {(passes - 1) * most, passes * ((tokens - 1) * rows // request.length), share - (systems > 1)}
     for sequences in (systems * each for each in larger | smaller):

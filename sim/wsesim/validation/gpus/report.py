@@ -57,7 +57,7 @@ class GpuReport:
 
     def print(self, console: Console) -> None:
         """Print a line for each series, and what they come to."""
-        from wsesim.answers.terminal import Printer
+        from wsesim.answers.printer import Printer
 
         to = Printer(console)
         for timed, title in TIMED.items():

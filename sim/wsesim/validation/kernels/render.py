@@ -51,7 +51,7 @@ class KernelReport:
 
     def print(self, console: Console) -> None:
         """Print one table of rows and one of families; rows that were not run are counted, not listed."""
-        from wsesim.answers.terminal import Printer
+        from wsesim.answers.printer import Printer
 
         to = Printer(console)
         print_table(to, "Rows", _ROW_HEAD, _rows(self.validation), left=("target", "unit", "level"))

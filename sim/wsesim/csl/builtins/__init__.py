@@ -1,0 +1,15 @@
+"""Builtins, each one function under `@builtin`; importing this package enters all of them."""
+
+from wsesim.csl.builtins import (  # noqa: F401
+    configuration,
+    descriptors,
+    ids,
+    layouts,
+    mapping,
+    numbers,
+    operations,
+    printing,
+    registers,
+    structures,
+    tasks,
+)

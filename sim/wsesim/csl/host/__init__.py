@@ -1,0 +1,1 @@
+"""What host scripts of CSL programs import and start: the runtime, its helpers, the compiler's command line."""

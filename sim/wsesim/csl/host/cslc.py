@@ -1,0 +1,101 @@
+"""The compiler's command line, with the options that scripts give it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from wsesim.csl.host.store import save
+from wsesim.errors import InputError
+
+ARCHES = ("wse2", "wse3")
+_IGNORED = (
+    "--max-parallelism", "--link-section-start-address-bytes", "--lomem-reservation-end", "--output-json",
+)  # fmt: skip
+_SWITCHES = ("--memcpy", "--out-routes", "--disable-auto-microthread-id", "-g0", "--warnings-as-errors", "--verbose")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="cslc", description="Compile a CSL program for simulated cores.")
+    parser.add_argument("file")
+    parser.add_argument("-o", dest="out", default="out")
+    parser.add_argument("--arch", choices=ARCHES, default="wse2")
+    parser.add_argument("--fabric-dims", default="")
+    parser.add_argument("--fabric-offsets", default="4,1")
+    parser.add_argument("--params", action="append", default=[])
+    parser.add_argument("--colors", action="append", default=[])
+    parser.add_argument("--channels", default="1")
+    parser.add_argument("--width-west-buf", default="0")
+    parser.add_argument("--width-east-buf", default="0")
+    parser.add_argument("--import-path", action="append", default=[])
+    parser.add_argument("--fp16-format", default="f16")
+    parser.add_argument("--max-inlined-iterations", type=int, default=None)
+    parser.add_argument("--comptime-func-depth-limit", type=int, default=None)
+    for name in _IGNORED:
+        parser.add_argument(name, nargs="?")
+    for name in _SWITCHES:
+        parser.add_argument(name, action="store_true")
+    return parser
+
+
+def _pairs(given: Sequence[str], option: str) -> dict[str, int]:
+    """Return name:value,name:value as numbers.
+
+    Raises:
+        InputError: one has no name or no whole number.
+    """
+    found = {}
+    for text in given:
+        for part in filter(None, (each.strip() for each in text.split(","))):
+            name, _, value = part.partition(":")
+            try:
+                found[name.strip()] = int(value.strip(), 0)
+            except ValueError:
+                raise InputError.at(f"{option}={text}: {part!r} is no name:number") from None
+    return found
+
+
+def _two(text: str, option: str) -> tuple[int, int]:
+    try:
+        first, second = (int(part) for part in text.split(","))
+    except ValueError:
+        raise InputError.at(f"{option}={text} is no pair of whole numbers, as in {option}=8,3") from None
+    return first, second
+
+
+def _equals(arguments: Sequence[str]) -> list[str]:
+    """Return arguments with `-o=NAME` as the parser takes it."""
+    return [f"-o{each[3:]}" if each.startswith("-o=") else each for each in arguments]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Compile as told; print what the vendor's compiler prints, or what is wrong, and return the exit code."""
+    from wsesim.csl.compile import compile_file
+
+    options = _parser().parse_args(_equals(sys.argv[1:] if arguments is None else arguments))
+    more = {"depth": options.comptime_func_depth_limit, "inlined": options.max_inlined_iterations}
+    paths = [*options.import_path, *filter(None, os.environ.get("CSL_IMPORT_PATH", "").split(":"))]
+    try:
+        image = compile_file(
+            options.file, arch=options.arch, params=_pairs(options.params, "--params"),
+            colors=_pairs(options.colors, "--colors"),
+            fabric=_two(options.fabric_dims, "--fabric-dims") if options.fabric_dims else (0, 0),
+            offsets=_two(options.fabric_offsets, "--fabric-offsets"),
+            import_paths=tuple(paths), fp16=options.fp16_format,
+            **{name: value for name, value in more.items() if value is not None},
+        )  # fmt: skip
+        save(image, Path(options.out))
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 1
+    for warning in image.warnings:
+        print(warning, file=sys.stderr)
+    print("compile successful")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

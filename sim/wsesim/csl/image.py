@@ -1,0 +1,404 @@
+"""What a compiled CSL program is: the value that the compiler makes and the machine runs.
+
+An `Image` is a rectangle of cores, each of one tile class; a tile class has memory, code, tasks, colors and names.
+Memory is words of 16 bits and addresses are numbers of words. Scalar code works on registers of 64 bits, as many as a
+class likes: an integer is its value, sign- or zero-extended by its type; a float is its bits, zero-extended; a bool is
+0 or 1; a pointer is a word address; a color, a queue, an id is its number; a pointer to a function is the number of its
+first instruction; a descriptor (DSD) is 64 bits as `Field` says. What never changes is a register with a first value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+NOWHERE = -1
+"""In place of a register or a number: none."""
+ENDLESS = 0x7FFF
+"""Extent of a vector that never ends."""
+
+
+class Type(IntEnum):
+    """Types of scalars. Pointers, ids, colors and queues are U16, bool is BOOL, descriptors are U64."""
+
+    BOOL, I8, U8, I16, U16, I32, U32, I64, U64, F16, F32 = range(11)
+
+    @property
+    def words(self) -> int:
+        """Words of memory that a variable takes."""
+        return {Type.I32: 2, Type.U32: 2, Type.F32: 2, Type.I64: 4, Type.U64: 4}.get(self, 1)
+
+
+class Operation(IntEnum):
+    """Scalar instructions: d is the register written; a, b, c are read; n is a number; t is the type."""
+
+    MOVE = 1  # d = a
+    ADD = 2  # d = a + b; integers wrap to their type, floats round to it
+    SUB = 3
+    MUL = 4
+    DIV = 5  # integers toward zero; by zero: 0
+    REM = 6  # integers; sign of the dividend
+    NEG = 7  # d = -a
+    AND = 8
+    OR = 9
+    XOR = 10
+    NOT = 11  # of a bool: logical
+    SHL = 12  # d = a << b
+    SHR = 13  # arithmetic where t is signed
+    EQ = 14  # d = a == b as BOOL; t is that of a and b
+    NE = 15
+    LT = 16
+    LE = 17
+    SELECT = 18  # d = b if a else c
+    CONVERT = 19  # d = a, of type n (a Type), as t: as @as does; between integers low bits
+    LOAD = 20  # d = the t at word address a + n
+    STORE = 21  # the t at word address a + n = b
+    JUMP = 22  # to instruction n
+    JUMP_IF = 23  # to n if a
+    JUMP_UNLESS = 24  # to n unless a
+    JUMP_LESS = 25  # to n if a < b; t is that of a and b
+    JUMP_EQUAL = 26  # to n if a == b
+    CALL = 27  # d = number of the next instruction; to n
+    CALL_AT = 28  # d = number of the next instruction; to that which a holds
+    RETURN = 29  # to the instruction that a holds
+    END = 30  # the task, or the function that the host launched, is over
+    GET_FIELD = 31  # d = field n (Field.code) of descriptor a; signed where the field is
+    SET_FIELD = 32  # d = descriptor a with b in field n
+    LOAD_DSR = 33  # DSR n (`dsr`) = descriptor a; see VectorUse.options
+    GET_DSR = 34  # d = descriptor that DSR n holds
+    SET_DSR = 35  # DSR n keeps its options and is descriptor a from now on
+    ACTIVATE = 36  # the task whose id a holds
+    BLOCK = 37  # the id (task, color on WSE-2, input queue on WSE-3) that a holds; n = 1: the microthread
+    UNBLOCK = 38
+    ASSERT = 39  # a fault with a place unless a
+    INTRINSIC = 40  # d = number n of `intrinsics.TABLE`, of a, b, c; t is the result's type
+    VECTOR = 41  # see `VectorUse`
+    JUMP_UNEQUAL = 42  # to n if a != b
+    JUMP_LESS_EQUAL = 43  # to n if a <= b
+    FIFO_LENGTH = 44  # length for reading (n = 0) or writing (n = 1) of the FIFO of descriptor a becomes b
+
+
+class Field(IntEnum):
+    """Fields of a descriptor: first bit * 64 + bits, 4096 more if signed."""
+
+    KIND = 0 * 64 + 3  # a DsdKind
+    BASE = 3 * 64 + 16  # memory: word address; FIFO: its number
+    COLOR = 3 * 64 + 5  # fabric
+    QUEUE = 8 * 64 + 4  # fabric; 15: none named
+    LENGTH = 19 * 64 + 16  # elements; memory of four dimensions: number of its Shape
+    STRIDE = 35 * 64 + 16 + 4096  # memory of one dimension: elements
+    CONTROL = 35 * 64 + 1  # fabric out: sends control wavelets
+    ADVANCE = 36 * 64 + 1  # fabric out: own switch advances after the last
+    ZERO_FIRST = 37 * 64 + 1
+    ZERO_SECOND = 38 * 64 + 1
+    SIMD = 39 * 64 + 2  # fabric: 0 one element per wavelet, 1 simd_32, 2 simd_64, 3 simd_32_or_64
+    TRANSFORM = 41 * 64 + 1  # control_transform
+    INDEXED = 51 * 64 + 1  # wavelet_index_offset
+
+    @property
+    def shift(self) -> int:
+        """First bit."""
+        return (self & 4095) // 64
+
+    @property
+    def bits(self) -> int:
+        """How many."""
+        return self % 64
+
+
+class DsdKind(IntEnum):
+    """What a descriptor describes."""
+
+    NONE, MEM1D, MEM4D, FABIN, FABOUT, FIFO = range(6)
+
+
+def descriptor(kind: DsdKind, **fields: int) -> int:
+    """Return a descriptor; *fields* are those of `Field` in lower case. A fabric one without `queue` names none."""
+    bits = int(kind)
+    if kind in (DsdKind.FABIN, DsdKind.FABOUT):
+        fields = {"queue": 15} | fields
+    for name, value in fields.items():
+        at = Field[name.upper()]
+        bits |= (value & ((1 << at.bits) - 1)) << at.shift
+    return bits
+
+
+class DsrFile(IntEnum):
+    """Files of descriptor registers."""
+
+    DEST, SRC0, SRC1 = range(3)
+
+
+def dsr(file: DsrFile, number: int) -> int:
+    """Return the number by which LOAD_DSR, GET_DSR, SET_DSR and operands name a DSR."""
+    return int(file) * 64 + number
+
+
+class OperandKind(IntEnum):
+    """What an operand of a vector operation is."""
+
+    DSD = 0  # `value`: register that holds a descriptor
+    DSR = 1  # `value`: `dsr(file, number)`
+    SCALAR = 2  # `value`: register, read when the operation starts; its bits are of the operation's type
+    POINTER = 3  # `value`: register with a word address; a vector of stride 0 and no length of its own
+
+
+@dataclass(frozen=True, slots=True)
+class VectorOperand:
+    """An operand of a vector operation. `(&x, x, dsd)` has POINTER twice: so it accumulates."""
+
+    kind: OperandKind
+    value: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorOptions:
+    """How a vector operation runs, or one that uses a loaded DSR. Numbers are registers; NOWHERE: not given."""
+
+    is_async: bool = False
+    activate: int = NOWHERE
+    """Holds the id of the task to activate in the end."""
+    unblock: int = NOWHERE
+    index: int = NOWHERE
+    """Holds `.index`."""
+    thread: int = NOWHERE
+    """Holds `.ut_id`."""
+    priority: int = 1
+    """0 low, 1 usual, 2 high."""
+    on_control: int = 0
+    """0: none, 1: terminate, 2: activate, 3: unblock."""
+    control_id: int = NOWHERE
+    """Holds the id for 2 and 3."""
+    save_address: bool = False
+    """LOAD_DSR only."""
+    single_step: bool = False
+    """LOAD_DSR only."""
+
+
+@dataclass(frozen=True, slots=True)
+class VectorUse:
+    """The operation of a VECTOR instruction: the builtin's name without `@`, destination first, the scalar last."""
+
+    name: str
+    operands: tuple[VectorOperand, ...]
+    options: VectorOptions = VectorOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSpot:
+    """Where something stands: file (number in `Image.files`), line and column from 1."""
+
+    file: int
+    line: int
+    column: int
+
+
+NO_SPOT = SourceSpot(0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeStep:
+    """One instruction."""
+
+    op: Operation
+    t: Type = Type.U16
+    d: int = NOWHERE
+    a: int = NOWHERE
+    b: int = NOWHERE
+    c: int = NOWHERE
+    n: int = 0
+    spot: SourceSpot = NO_SPOT
+    vector: VectorUse | None = None
+    """Of VECTOR (whose result, whether it went to its end, is d) and its options of LOAD_DSR (no operands)."""
+
+
+class TaskKind(IntEnum):
+    """What starts a task."""
+
+    LOCAL, DATA, CONTROL = range(3)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskArgument:
+    """A register that is set when a task or a launched function starts.
+
+    Of a task, the t that begins at bit `shift` of the wavelet (0 or 16); of a launch, the t that the host gives.
+    """
+
+    register: int
+    t: Type
+    shift: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TileTask:
+    """A task bound to an id: of data tasks the color (WSE-2) or input queue (WSE-3)."""
+
+    name: str
+    kind: TaskKind
+    id: int
+    entry: int
+    """Number of its first instruction."""
+    arguments: tuple[TaskArgument, ...] = ()
+    high_priority: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostFunction:
+    """A function that the host may launch. `entry` is code that ends with END (a call of it, then END)."""
+
+    name: str
+    entry: int
+    arguments: tuple[TaskArgument, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """A name of memory: for the host (exported), or as an ELF symbol (`module.name`)."""
+
+    name: str
+    address: int
+    """Its first word; of an exported pointer variable that of the pointer."""
+    t: Type
+    """Of its elements; of what a pointer points to."""
+    count: int = 1
+    """Elements; of pointers to unknown many 0."""
+    is_pointer: bool = False
+    """Whether a pointer lies at `address`, which is read when the host copies. A comptime-known pointer is not one:
+    then `address` is what it points to."""
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchSetting:
+    """A switch position as written: masks of sides (1 W, 2 E, 4 N, 8 S, 16 RAMP), None where it names none."""
+
+    rx: int | None = None
+    tx: int | None = None
+    is_valid: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterSetting:
+    """A filter: `kind` is counter, sparse_counter or range; the fields are those of CSL."""
+
+    kind: str
+    count_data: bool = False
+    count_control: bool = False
+    filter_control: bool = False
+    init_counter: int = 0
+    max_counter: int = 0
+    limit1: int = 0
+    limit2: int = NOWHERE
+    min_idx: int = 0
+    max_idx: int = 0xFFFF
+
+
+class PopMode(IntEnum):
+    """When a router takes the command that it executed off a control wavelet."""
+
+    NO_POP, ALWAYS_POP, POP_ON_ADVANCE, POP_ON_ADVANCE_NOP = range(4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColorSetting:
+    """What `@set_color_config` says of a color on a core, unaccumulated: `positions[0]` is the routes."""
+
+    positions: tuple[SwitchSetting, ...] = (SwitchSetting(0, 0),)
+    current: int = 0
+    ring: bool = False
+    pop_mode: PopMode = PopMode.NO_POP
+    filter: FilterSetting | None = None
+    teardown: bool = False
+    swap_x: bool = False
+    swap_y: bool = False
+    to_host: bool = False
+    """Whether data that leave by no side are kept for the host."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FifoSetting:
+    """A FIFO; a descriptor of kind FIFO names it by its place in `TileClass.fifos`."""
+
+    base: int
+    """Word address of its buffer."""
+    words: int
+    """Of the buffer."""
+    element: int
+    """Words of an element: 1 or 2."""
+    activate_push: int = NOWHERE
+    """Id of a task, or NOWHERE."""
+    activate_pop: int = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Of a vector of up to four dimensions, the fastest first: elements and CSL's `.stride` (in elements)."""
+
+    extents: tuple[int, ...]
+    strides: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TileClass:
+    """A kind of core: the same file, parameters and colors."""
+
+    name: str
+    steps: tuple[CodeStep, ...] = ()
+    registers: int = 0
+    first_values: dict[int, int] = field(default_factory=dict)
+    """First value of a register (as a signed or unsigned 64-bit number); others start at 0."""
+    memory: bytes = b""
+    """What memory holds from word 0 on at the start, little end first; the rest is 0."""
+    tasks: tuple[TileTask, ...] = ()
+    blocked: frozenset[int] = frozenset()
+    """Ids that start blocked."""
+    unblocked: frozenset[int] = frozenset()
+    """Ids of data tasks without a task bound that are unblocked at start."""
+    active: frozenset[int] = frozenset()
+    """Ids activated at start."""
+    input_queues: dict[int, int] = field(default_factory=dict)
+    """Color by input queue, of those initialised."""
+    output_queues: dict[int, int] = field(default_factory=dict)
+    colors: dict[int, ColorSetting] = field(default_factory=dict)
+    fifos: tuple[FifoSetting, ...] = ()
+    shapes: tuple[Shape, ...] = ()
+    exports: tuple[Variable, ...] = ()
+    functions: tuple[HostFunction, ...] = ()
+    symbols: tuple[Variable, ...] = ()
+    """All globals in memory, for `read_symbol`, memory maps and faults."""
+    start_dsrs: tuple[CodeStep, ...] = ()
+    """LOAD_DSR steps done before the first cycle; their registers have first values."""
+    strings: tuple[str, ...] = ()
+    """Of intrinsics that take a string: its number here is what they get."""
+    separate_control_table: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedName:
+    """What `@export_name` says in the layout: `type` as CSL, `inputs` of a function."""
+
+    name: str
+    type: str
+    is_function: bool = False
+    mutable: bool = False
+    inputs: tuple[Type, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A compiled program."""
+
+    arch: str
+    """wse2 or wse3."""
+    width: int
+    height: int
+    classes: tuple[TileClass, ...]
+    class_of: bytes
+    """Number of the class of each core, row by row, as int32."""
+    names: tuple[ExportedName, ...] = ()
+    files: tuple[str, ...] = ()
+    params: dict[str, int] = field(default_factory=dict)
+    colors: dict[str, int] = field(default_factory=dict)
+    fabric: tuple[int, int] = (0, 0)
+    offsets: tuple[int, int] = (4, 1)
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,5 @@
+"""A logger for scripts of the appliance."""
+
+import logging
+
+logger = logging.getLogger("cerebras")

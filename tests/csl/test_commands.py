@@ -1,0 +1,88 @@
+"""`wsesim csl check`, `compile` and `show`, and what looks like a mistake in a program that compiles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from wsesim.cli.csl_compile import COMMANDS
+
+PROGRAM = """\
+param n: u16 = 2;
+const used = @get_color(2);
+const unused = @get_color(5);
+const iq = @get_input_queue(2);
+const lonely = @get_input_queue(3);
+const oq = @get_output_queue(3);
+var a = @zeros([4]u16);
+const out = @get_dsd(fabout_dsd, .{ .extent = n, .fabric_color = used, .output_queue = oq });
+task receive(word: u16) void { a[0] += word; }
+task never() void { a[1] = 1; }
+fn main() void { @mov16(out, 3); }
+comptime {
+  @bind_data_task(receive, @get_data_task_id(iq));
+  @bind_local_task(never, @get_local_task_id(9));
+  @initialize_queue(iq, .{ .color = used });
+  @initialize_queue(lonely, .{ .color = @get_color(4) });
+  @initialize_queue(oq, .{ .color = used });
+  @export_symbol(main);
+}
+layout {
+  @set_rectangle(2, 1);
+  for (@range(u16, 2)) |x| {
+    @set_tile_code(x, 0);
+    @set_color_config(x, 0, used, .{ .routes = .{ .rx = .{RAMP}, .tx = .{RAMP} } });
+    @set_color_config(x, 0, unused, .{ .routes = .{ .rx = .{WEST}, .tx = .{EAST} } });
+  }
+}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "program.csl"
+    path.write_text(PROGRAM)
+    return path
+
+
+def _said(name: str, *arguments: str) -> str:
+    command = next(each for each in COMMANDS if each.name == name)
+    result = CliRunner().invoke(command, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.output
+
+
+def test_check_names_what_nobody_uses(file: Path) -> None:
+    said = _said("check", str(file))
+    assert "task never (id 9) is bound and nothing activates it" in said
+    assert "input queue 3 of color 4 has no task and no descriptor that reads it" in said
+    assert "color 5 has routes and no core sends or receives it" in said
+    assert "task receive" not in said
+    assert "color 2" not in said
+
+
+def test_check_reads_a_file_without_a_layout(tmp_path: Path) -> None:
+    path = tmp_path / "pe.csl"
+    path.write_text("fn f() void {}")
+    assert "no layout block" in _said("check", str(path))
+
+
+def test_compile_says_what_came_of_it(file: Path) -> None:
+    assert "compile successful: 2 x 1 cores, 1 classes" in _said("compile", str(file), "--params", "n:3")
+
+
+@pytest.mark.parametrize(
+    ("stage", "words"),
+    [
+        ("tokens", "1:1\tkeyword\tparam"),
+        ("ast", "VarDecl 1:7 kind='param' name='n'"),
+        ("classes", "tasks: receive data 2, never local 9"),
+        ("code", "mov16(dsd r"),
+        ("memory", "u16[4] a"),
+        ("routes", "R>R R>R"),
+    ],
+)
+def test_stages_are_shown(file: Path, stage: str, words: str) -> None:
+    assert words in _said("show", str(file), "--stage", stage)
