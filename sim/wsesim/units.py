@@ -67,6 +67,12 @@ def _units() -> dict[Dimension, dict[str, Fraction]]:
 
 
 _UNITS = _units()
+_WORDS = {
+    **dict.fromkeys(("sec", "secs", "second", "seconds"), "s"), **dict.fromkeys(("hr", "hrs", "hour", "hours"), "h"),
+    **dict.fromkeys(("m", "mins", "minute", "minutes"), "min"), **dict.fromkeys(("day", "days"), "d"),
+    **dict.fromkeys(("msec", "millisecond", "milliseconds"), "ms"),
+}  # fmt: skip
+"""What others call a unit, where what is spelled alike is another."""
 _QUANTITY = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([^\s\d].*?)?\s*")
 _LONGEST = 64
 _LARGEST, _SMALLEST = 10**30, Fraction(1, 10**30)
@@ -106,7 +112,9 @@ def _scale(unit: str, dimension: Dimension) -> Fraction:
             name = dimension.name.lower().replace("_", " ")
             raise ValueError(f"has the unit {unit!r}, which does not measure {name}; for example {dimension.example!r}")
     alike = [each for each in known if ("B" in each, "b" in each) == ("B" in unit, "b" in unit)]  # never bits for bytes
-    raise ValueError(f"has the unknown unit {unit!r}{nearest(unit, alike) or f', for example {dimension.example!r}'}")
+    unit_meant = _WORDS.get(unit.lower())
+    hint = f", did you mean {unit_meant!r}?" if unit_meant in known else nearest(unit, alike)
+    raise ValueError(f"has the unknown unit {unit!r}{hint or f', for example {dimension.example!r}'}")
 
 
 def unit_scales() -> dict[str, Fraction]:

@@ -184,5 +184,8 @@ def test_19_a_slow_store_holds_weights(large: Question) -> None:
     assert 1.1 * now < slow < 7.5 * now
 
 
-def test_20_defects_cost_what_they_take(large: Question) -> None:
-    pytest.skip("until defects have a figure")
+def test_20_defects_cost_what_spares_do_not_take_in(large: Question) -> None:
+    taken = of(large, "step_s", each("hardware.die.defects_per_cm2", (0.0, 0.09, 20.0, 100.0)))
+    assert taken[0] == taken[1]
+    assert falls(taken[::-1])
+    assert 1 < taken[3] / taken[0] < 2

@@ -192,6 +192,9 @@ def test_what_a_key_means(
         (BERT, {"architectures": ["BertForSequenceClassification"], "id2label": ["a"]}, "id2label must be an object"),
         (LLAMA2, {"quantization_config": {"quant_method": "gptq", "bits": 4}},
          'quantization_config asks for weights of another format ("gptq", 4 bits), which have no mechanism'),
+        (LLAMA2, {"torch_dtype": "float8_e4m3fn"}, 'torch_dtype asks for weights of another format ("float8_e4m3fn")'),
+        ({"peft_type": "LORA", "r": 16}, {}, "peft_type tells the file of an adapter, not a config.json of Hugging"),
+        (LLAMA2, {"model_type": "mllama_text_model"}, 'model_type = "mllama_text_model": layers that look at an image'),
         (LLAMA2, {"rope_scaling": "linear"}, 'rope_scaling must be an object, got "linear"'),
         (LLAMA2, {"rope_parameters": {"rope_theta": -1}}, "rope_theta must be a number above zero"),
     ],
@@ -209,7 +212,8 @@ def test_a_missing_key_is_named(name: str, tmp_path: Path) -> None:
         shorter = {other: value for other, value in CONFIGS[name].items() if other != key}
         assert f": error: {key} is missing; a {kind} config.json has it" in message_of(tmp_path, shorter)
     nameless = {key: value for key, value in CONFIGS[name].items() if key != "model_type"}
-    assert "model_type is missing; a Hugging Face config.json has it" in message_of(tmp_path, nameless)
+    assert f'model_type is missing: add "model_type": "{kind}"' in message_of(tmp_path, nameless)
+    assert "model_type is missing; a Hugging Face config.json has it" in message_of(tmp_path, {"hidden_size": 4})
 
 
 @pytest.mark.parametrize("size", [1, LARGEST_SIZE])
@@ -309,6 +313,7 @@ def test_any_text_is_a_message(text: str) -> None:
         (LLAMA2, {"rope_parameters": {"rope_type": "yarn"}}, 'rope_parameters asks for "yarn" scaling'),
         (BERT, {"architectures": ["BertModel"]}, "architectures names a body without a head (BertModel)"),
         (GPT2, {"architectures": None}, "architectures names no class"),
+        (LLAMA2, {"sliding_window": 64, "layer_types": None}, '"sliding_window" is not read'),
         (LLAMA2, {"mystery_\x1b[31m": 3, "torch_dtype": "float16"}, '"mystery_\\u001b[31m" is not read'),
     ],
 )  # fmt: skip

@@ -57,6 +57,10 @@ PUBLIC = {
     "tabs": table("arrival_time_ns,input_toks,output_toks", unit=1e9).replace(",", "\t"),
     "Mooncake": lines("timestamp", "input_length", "output_length", 1000),
     "LLMServingSim": lines("arrival_time_ns", "input_toks", "output_toks", 1e9),
+    "Qwen-Bailian": lines("timestamp", "input_length", "output_length", 1).replace("{", '{"chat_id": 1, '),
+    "ms since 1970": table("timestamp,prompt_tokens,completion_tokens", unit=1e3, start=1.731e12),
+    "ns since 1970": table("Time,Input Tokens,Output Tokens", unit=1e9, start=1e12 * 1.731e6).replace(".0", ""),
+    "counts beside texts": table("arrival_time,prompt,num_input_tokens,num_output_tokens", middle="hello there,"),
     "JSON": json.dumps([{"arrival_s": at, "prompt": p, "output": o} for at, p, o in ROWS], indent=1),
     "no order": "arrival_s,prompt,output\n3,1120,88\n2.45,410,37\n\n4.375,76,140\r\n",
 }  # fmt: skip
@@ -139,6 +143,8 @@ def test_blocks_that_are_there_are_not_read_again(tmp_path: Path) -> None:
     [
         ("arrival_s,prompt\n1,2\n", 1, "no column 'output', nor one that says the same in a public trace"),
         ("when,promt,output\n1,2,3\n", 1, "did you mean 'prompt'?; there are: when, promt, output; needed are arr"),
+        ("arrival_s,prompt,Prompt,output\n1,2,3,4\n", 1, "has two columns 'Prompt'; keep the one that is meant"),
+        ("arrival_s,prompt,output\n1,1,024,3\n", 2, "4 values for 3 columns"),
         ("arrival_s,prompt,output\n1,2.5,3\n", 2, "prompt = '2.5' is not a whole number from 0 on"),
         ("arrival_s,prompt,output\n1,2,3\n1,-2,3\n", 3, "prompt = '-2' is not a whole number from 0 on"),
         ("arrival_s,prompt,output\n1,1000000001,3\n", 2, "is not a whole number"),
@@ -150,11 +156,14 @@ def test_blocks_that_are_there_are_not_read_again(tmp_path: Path) -> None:
         ("\n \n", 1, "has no requests"),
         ("arrival_s,prompt,output\n1,2\n", 2, "output is missing"),
         ('arrival_s,prompt,output\n1,"2\n', 2, "not a CSV table"),
+        (b"PAR1\x15\x04\xff", None, "is a Parquet file: save it as CSV or JSON Lines"),
+        (b"\x1f\x8b\x08", None, "is packed by gzip: unpack it"),
         (b"arrival_s,prompt,output\n1,2,3\n1,\xff,3\n", 3, "byte 0xff is not UTF-8"),
         ('{"arrival_s": 1, "prompt": 2, "output": 3}\n{"arrival_s": 1,\n', 2, "not JSON"),
         ("[1]\n", 1, "must be an object"),
         ('[{"arrival_s": 1, "prompt": 2, "output": 3},\n\n', 3, "not JSON: the list does not end"),
-        ("[" * 100_000, 1, "not JSON"),
+        ("[" * 100_000, 1, "not JSON: nested too deep"),
+        (f'{{"arrival_s": 1, "output": 1, "prompt": {"9" * 5000}}}', 1, "not JSON: a number has too many digits"),
         ("{" * 100_000, 1, "not JSON"),
         (f'{{"arrival_s": 1, "output": 1, "prompt": {"9" * 400}}}', 1, "is not a number"),
         ('{"arrival_s": 1, "prompt": 1, "output": true}\n', 1, "output = True is not a number"),
@@ -163,7 +172,7 @@ def test_blocks_that_are_there_are_not_read_again(tmp_path: Path) -> None:
         ('{"conversations": "x"}\n', 1, "conversations = 'x' is not a list of what is said"),
     ],
 )
-def test_a_trace_that_cannot_be_read(text: str | bytes, line: int, said: str, tmp_path: Path) -> None:
+def test_a_trace_that_cannot_be_read(text: str | bytes, line: int | None, said: str, tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read(text, tmp_path)
     (problem,) = caught.value.problems

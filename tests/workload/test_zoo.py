@@ -80,7 +80,7 @@ def test_the_trainer_form(tmp_path: Path) -> None:
     assert (model.norm, model.activation, model.position, model.rotary_width) == ("rms_norm", "swiglu", "rotary", 16)
     assert (model.tied, model.bias, model.attention_bias, model.sparsity) == (False, False, False, 0.5)
     assert (model.window, model.project_bias) == (40, False)
-    assert resolved["batch"] == {"sequences": 16, "length": 100, "micro_batch": 4}
+    assert resolved["batch"] == {"sequences": 16, "length": 100, "micro_batch": 4, "sub_batch": "auto"}
     assert (resolved["precision"], resolved["precision_opt_level"]) == ("cb16", 2)
     assert resolved["cluster"]["systems"] == 2
     assert resolved["token_budget"] == 100 * 16 * 100
@@ -101,7 +101,7 @@ def test_the_flat_form(tmp_path: Path) -> None:
     assert (model.task, model.masked, model.sentence_head, model.token_types) == ("mlm", 9, False, 0)
     assert (model.causal, model.norm_order, model.activation) == (False, "post", "gelu")
     assert (resolved["precision"], resolved["precision_opt_level"]) == ("bf16", 0)
-    assert resolved["batch"] == {"sequences": 32, "length": 64, "micro_batch": "auto"}
+    assert resolved["batch"] == {"sequences": 32, "length": 64, "micro_batch": "auto", "sub_batch": "auto"}
     assert (
         "Not in that file, and so as in the Model Zoo: position_embedding_type = 'learned'" in question.asked.notes[1]
     )
@@ -155,6 +155,21 @@ def test_a_file_that_names_no_machine_says_how_to(tmp_path: Path) -> None:
     (tmp_path / "p.yaml").write_text(FLAT)
     with pytest.raises(InputError, match="--machine cs-3"):
         questions.load(tmp_path / "p.yaml")
+
+
+def test_what_a_file_says_beside_sizes(tmp_path: Path) -> None:
+    lora = "name: llama\n      lora_params: {r: 8, alpha: 16, target_modules: [self_attn, Linear]}"
+    model = asked(TRAINER.replace("name: llama", lora), tmp_path).asked.shape
+    assert (model.adapter_rank, model.adapter_scale, model.adapted) == (8, 2.0, "attention")
+    for told in ("use_position_embedding: false", "position_embedding_type: null"):
+        text = FLAT.replace("optimizer:", "lora: 3\noptimizer:").replace(
+            "use_bfloat16: true", f"use_bfloat16: true, {told}"
+        )
+        question = asked(text, tmp_path)
+        assert question.asked.shape.position == "none"
+        assert any("not known here: lora." in note for note in question.asked.notes)
+    slip = refused(TRAINER.replace("hidden_size: 64", "hiddensize: 64"), tmp_path)
+    assert "model.hidden_size is missing; there is 'hi" in slip.message
 
 
 @pytest.mark.parametrize("text", ["model: gpt2\ncluster: cs-3\n", "- 1\n", "3\n", "runconfig: {}\n"])

@@ -70,7 +70,7 @@ def _unlike(asked: Traits, best: Traits, group: Iterable[Traits], changed: int) 
     if changed:
         yield "1 figure changed" if changed == 1 else f"{changed} figures changed"
     yield from sorted(asked.features - best.features)
-    yield from (f"no {feature}" for feature in sorted(best.features - asked.features))
+    yield from (f"no {feature.removeprefix('an ')}" for feature in sorted(best.features - asked.features))
     for name, size in asked.sizes.items():
         known = [traits.sizes[name] for traits in group if name in traits.sizes]
         if known and not min(known) / BEYOND <= size <= max(known) * BEYOND:

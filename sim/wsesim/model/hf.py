@@ -10,13 +10,20 @@ from wsesim.errors import SpecError
 from wsesim.model.hf_families import FAMILIES
 from wsesim.model.hf_file import HfConfig, shown
 from wsesim.model.hf_parts import NAMES, key_of, sizes
-from wsesim.model.hf_refused import note_unread, refuse_unmodelled
+from wsesim.model.hf_refused import note_unread, refuse_quantized, refuse_unmodelled
 from wsesim.model.hf_task import task_of
 from wsesim.model.spec import Model
 
 _TEXT_OF = {"gemma3": "gemma3_text", "mistral3": "mistral", "pixtral": "mistral", "llava": "llama",
             "llava_next": "llama", "idefics2": "mistral", "paligemma": "gemma"}  # fmt: skip
 """By the type of a model with images, that of its text model, where the file leaves it out."""
+_TEXT_DEFAULTS: Mapping[str, Mapping[str, int]] = {
+    "llama": {"num_hidden_layers": 32, "hidden_size": 4096, "num_attention_heads": 32, "intermediate_size": 11008,
+              "vocab_size": 32000, "max_position_embeddings": 2048},
+    "mistral": {"num_hidden_layers": 32, "hidden_size": 4096, "num_attention_heads": 32, "intermediate_size": 14336,
+                "vocab_size": 32000, "max_position_embeddings": 131072},
+}  # fmt: skip
+"""What text models of published files with images leave out, as transformers fills it in."""
 
 
 def read_hf_config(path: str | Path, *, task: str | None = None) -> Model:
@@ -28,10 +35,10 @@ def read_hf_config(path: str | Path, *, task: str | None = None) -> Model:
         InputError: the file is missing, over 1 MiB or not JSON; a key is missing or wrong; something is not supported.
     """
     config = _text_part(HfConfig.read(path))
+    _refuse_other_files(config)
     refuse_unmodelled(config)
     kind = config.choice("model_type", {name: name for name in FAMILIES})
-    if config.has("quantization_config"):
-        _refuse_quantized(config)
+    refuse_quantized(config)
     family = FAMILIES[kind]
     keys = {name: key_of(config, name, family.usual) for name in NAMES}
     fields = family.read(config, sizes(config, family.usual, family.defaults))
@@ -68,20 +75,33 @@ def _text_part(config: HfConfig) -> HfConfig:
     kind = found.data.get("model_type") or _TEXT_OF.get(str(outer.get("model_type")))
     both = ("architectures", "tie_word_embeddings", "quantization_config")
     shared = {key: outer[key] for key in both if key in outer}
-    data: dict[str, Any] = {**shared, **found.data, **({"model_type": kind} if kind else {})}
+    usual = _TEXT_DEFAULTS.get(str(kind), {})
+    if filled := [f"{key} {value:,}" for key, value in usual.items() if key not in found.data]:
+        config.note("text_config", f"leaves out what its class has: {', '.join(filled)}")
+    data: dict[str, Any] = {**usual, **shared, **found.data, **({"model_type": kind} if kind else {})}
     return HfConfig(file=found.file, text=found.text, data=data, within=found.within, notes=found.notes)
 
 
-def _refuse_quantized(config: HfConfig) -> None:
-    inside = config.inner("quantization_config")
-    method = inside.value("quant_method", inside.value("quant_algo", "some method"))
-    bits = inside.value("bits", inside.value("w_bit", None))
-    what = f"{shown(method)}" + (f", {shown(bits)} bits" if bits is not None else "")
-    config.fail(
-        "quantization_config",
-        f"asks for weights of another format ({what}), which have no mechanism: cores hold and multiply weights of 16 "
-        "or 32 bits; remove it to ask that",
-    )
+def _refuse_other_files(config: HfConfig) -> None:
+    """Say of a file without a model type which one it seems to be."""
+    if "model_type" in config.data:
+        return
+    for key, what in _OTHER_FILES.items():
+        if key in config.data:
+            config.fail(key, f"tells {what}, not a config.json of Hugging Face: give that of the model")
+    named = shown(config.data.get("architectures"))
+    ends = ("For", "LMHead", "Model")
+    likely = [kind for kind, family in FAMILIES.items() if any(f'"{family.prefix}{end}' in named for end in ends)]
+    if likely:
+        config.fail("architectures", f'= {named}, but model_type is missing: add "model_type": "{likely[0]}"')
+
+
+_OTHER_FILES: Mapping[str, str] = {
+    "peft_type": "the file of an adapter", "lora_alpha": "the file of an adapter", "dim": "a params.json of weights "
+    "as they were first published", "do_sample": "the settings of writing", "added_tokens_decoder": "a tokenizer",
+    "weight_map": "the index of weights",
+}  # fmt: skip
+"""By a key of theirs, files that lie beside a config.json."""
 
 
 def _name(path: Path, kind: str) -> str:

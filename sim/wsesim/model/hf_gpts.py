@@ -15,6 +15,7 @@ from wsesim.model.hf_parts import (
     head_width,
     inner_width,
     kv_heads,
+    note_clips,
     rotary,
     window,
 )
@@ -166,8 +167,7 @@ def mpt(config: HfConfig, fields: Fields) -> Fields:
     at, kind = config.inner("attn_config"), str(config.value("norm_type", "low_precision_layernorm"))
     at.require("qk_ln", False, "layer norms of queries and keys have no mechanism here")
     at.require("prefix_lm", False, "a prefix that sees all of itself has no mechanism here")
-    if at.has("clip_qkv"):
-        at.note("clip_qkv", "is not followed: numbers are checked without it, and its two bounds are not counted")
+    note_clips(at)
     bias = not config.flag("no_bias", default=True)
     groups = {"multihead_attention": fields["heads"], "multiquery_attention": 1, "grouped_query_attention": 0}
     which = at.value("attn_type", "multihead_attention")
@@ -198,8 +198,7 @@ def _logit_scale(config: HfConfig, fields: Fields) -> float:
 def dbrx(config: HfConfig, fields: Fields) -> Fields:
     """Return a DBRX: layer norms without bias, rotary positions, many small experts."""
     at, fed = config.inner("attn_config"), config.inner("ffn_config")
-    if at.has("clip_qkv"):
-        at.note("clip_qkv", "is not followed: numbers are checked without it, and its two bounds are not counted")
+    note_clips(at)
     found = fields | {"kv_heads": at.integer("kv_n_heads", 1), "head_width": head_width(config, fields)}
     return found | rotary(at, found) | {
         "ffn_width": fed.integer("ffn_hidden_size", 3584), "activation": "swiglu", "norm": "layer_norm_scale",

@@ -17,6 +17,7 @@ from wsesim.model.hf_parts import (
     kv_heads,
     mixture,
     normed_shares,
+    note_clips,
     rotary,
     window,
 )
@@ -49,8 +50,7 @@ def mistral(config: HfConfig, fields: Fields) -> Fields:
 
 def mixtral(config: HfConfig, fields: Fields) -> Fields:
     """Return a Mixtral: a Mistral with experts."""
-    found = llama(config, fields, kv=8, eps=1e-5, base=1e6) | window(config, fields)
-    return found | mixture(config, experts=8, each=2)
+    return llama(config, fields, kv=8, eps=1e-5, base=1e6) | window(config, fields) | mixture(config, experts=8, each=2)
 
 
 def qwen2(config: HfConfig, fields: Fields) -> Fields:
@@ -62,6 +62,7 @@ def qwen2(config: HfConfig, fields: Fields) -> Fields:
 def _late_windows(config: HfConfig, fields: Fields) -> Fields:
     used = config.flag("use_sliding_window", default=False)
     first = config.integer("max_window_layers", fields["layers"], least=0)
+    config.asked.update(("sliding_window", "layer_types"))
     if not used or (first >= fields["layers"] and not config.has("layer_types")):
         return {}
     if first and not config.has("layer_types"):
@@ -112,9 +113,15 @@ def internlm2(config: HfConfig, fields: Fields) -> Fields:
     return llama(config, fields) | {"attention_bias": config.flag("bias", default=True)}
 
 
+def internlm3(config: HfConfig, fields: Fields) -> Fields:
+    """Return an InternLM 3: a Llama with one flag for biases of queries, keys and values, and one for all others."""
+    bias, more = config.flag("qkv_bias", default=False), config.flag("bias", default=False)
+    return llama(config, fields) | {"attention_bias": bias, "project_bias": more, "bias": more}
+
+
 def olmo(config: HfConfig, fields: Fields) -> Fields:
     """Return an OLMo: layer norms without weights."""
-    _clips(config)
+    note_clips(config)
     return llama(config, fields) | {"norm": "layer_norm_plain", "norm_epsilon": 1e-5}
 
 
@@ -126,14 +133,9 @@ def olmo2(config: HfConfig, fields: Fields) -> Fields:
 
 def olmoe(config: HfConfig, fields: Fields) -> Fields:
     """Return an OLMoE: experts, and queries and keys normed over all heads."""
-    _clips(config)
+    note_clips(config)
     found = llama(config, fields, eps=1e-5) | {"wide_norm": True} | mixture(config, experts=64, each=8)
     return found | normed_shares(config, default=False)
-
-
-def _clips(config: HfConfig) -> None:
-    if config.has("clip_qkv"):
-        config.note("clip_qkv", "is not followed: numbers are checked without it, and its two bounds are not counted")
 
 
 def stablelm(config: HfConfig, fields: Fields) -> Fields:
@@ -145,7 +147,8 @@ def stablelm(config: HfConfig, fields: Fields) -> Fields:
 
 def gemma(config: HfConfig, fields: Fields) -> Fields:
     """Return a Gemma: a gate by the tanh form of GELU, whatever its older files call it; scales that are one more."""
-    found = llama(config, fields, head=256, tied=True, active="geglu_tanh")
+    few = None if config.data["model_type"] == "gemma" else 4
+    found = llama(config, fields, kv=few, head=256, tied=True, active="geglu_tanh")
     config.asked.update(("hidden_act", "hidden_activation"))
     return found | {"embed_scale": sqrt(fields["width"]), "stored_less": 1.0}
 
@@ -196,8 +199,10 @@ def granite(config: HfConfig, fields: Fields) -> Fields:
 
 
 def granitemoe(config: HfConfig, fields: Fields) -> Fields:
-    """Return a Granite with experts."""
-    return granite(config, fields) | mixture(config, experts=8, each=2)
+    """Return a Granite with experts, and in one form a network beside them."""
+    shared = config.data["model_type"] == "granitemoeshared"
+    beside = {"shared_width": config.integer("shared_intermediate_size", 1024)} if shared else {}
+    return granite(config, fields) | mixture(config, experts=8, each=2) | beside
 
 
 def minicpm(config: HfConfig, fields: Fields) -> Fields:
@@ -275,11 +280,6 @@ def baichuan(config: HfConfig, fields: Fields) -> Fields:
 def orion(config: HfConfig, fields: Fields) -> Fields:
     """Return an Orion: a Llama with layer norms."""
     return llama(config, fields, eps=1e-5) | {"norm": "layer_norm"}
-
-
-def granite_shared(config: HfConfig, fields: Fields) -> Fields:
-    """Return a Granite with experts and a network beside them."""
-    return granitemoe(config, fields) | {"shared_width": config.integer("shared_intermediate_size", 1024)}
 
 
 def chatglm(config: HfConfig, fields: Fields) -> Fields:

@@ -148,3 +148,9 @@ def mixture(config: HfConfig, *, experts: int, each: int, keys: Sequence[str] = 
 def normed_shares(config: HfConfig, *, default: bool) -> Fields:
     """Return which logits share out a token among its experts."""
     return {"router": "chosen" if config.flag("norm_topk_prob", default=default) else "all"}
+
+
+def note_clips(config: HfConfig) -> None:
+    """Say that bounds of queries, keys and values are not followed, if there are any."""
+    if config.has("clip_qkv"):
+        config.note("clip_qkv", "is not followed: numbers are checked without it, and its two bounds are not counted")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import NoReturn
 
 from wsesim.model.hf_file import HfConfig, shown
 
@@ -35,6 +37,18 @@ MECHANISMS: Mapping[str, str] = {
                      "glm4_moe_lite", "glm_moe_dsa"), _LATENT),
     **dict.fromkeys(("deepseek", "glm4_moe", "llama4", "llama4_text", "ernie4_5_moe", "dots1", "hunyuan_v1_moe",
                      "bailing_moe", "arctic", "moonshot"), _UNLIKE),
+    **dict.fromkeys(("mllama", "mllama_text_model", "idefics", "git", "blip_text_model"),
+                    "layers that look at an image beside the text have no mechanism here"),
+    **dict.fromkeys(("gemma3n", "gemma3n_text"), "several streams beside each other, and embeddings for each layer, "
+                    "have no mechanism here"),
+    **dict.fromkeys(("nemotron-nas", "deci", "openelm", "gpt_neox_japanese", "minimax_m2", "step3", "mimo"),
+                    "layers, or their experts, of a form of their own have no mechanism here"),
+    **dict.fromkeys(("xglm", "ctrl", "xlm", "flaubert"), "positions by sines that are added have no mechanism here"),
+    **dict.fromkeys(("electra", "mobilebert", "convbert", "squeezebert"),
+                    "a body that is narrower, or otherwise made, than a BERT's has no mechanism here"),
+    "phi3small": "attention to blocks of keys has no mechanism here",
+    "apertus": "an activation with parameters (xIELU) has no mechanism here",
+    **dict.fromkeys(("hunyuan_v1_dense", "hunyuan_v1"), "heads that are normed after they turn have no mechanism here"),
     "persimmon": "layer norms of queries and keys by head have no mechanism here",
     "bitnet": "weights of fewer than 16 bits have no mechanism here",
     "albert": "layers that share one set of weights have no mechanism here",
@@ -92,16 +106,20 @@ HARMLESS = _words(
     attn_implementation _attn_implementation _attn_implementation_autoset use_flash_attn use_flash_attention
     use_flash_attention_2 flash_attn use_dynamic_ntk use_logn_attn use_cache_quantization use_cache_kernel
     softmax_in_fp32 bf16 fp16 fp32 inference_runner validate_runner_input router_aux_loss_coef output_router_logits
-    router_jitter_noise router_z_loss_coef max_window_layers use_sliding_window sliding_window n_ctx
+    router_jitter_noise router_z_loss_coef max_window_layers use_sliding_window n_ctx
     gradient_checkpointing_kwargs is_decoder seed verbose pad_token special_tokens_map vocab_list is_folding_model
     esmfold_config sinusoidal_pos_embds tokenizer tie_encoder_decoder cross_attention_hidden_size
     original_max_position_embeddings initial_context_length rope_local_base_freq swiglu_limit cache_implementation
     position_embedding_type logits_to_keep num_logits_to_keep mlp_dim_mult gelu_fused block_list num_kv_heads
-    num_key_value_heads embed_dropout swiglu_alpha layer_types learned_pos_emb _sliding_window_pattern
+    num_key_value_heads embed_dropout swiglu_alpha learned_pos_emb _sliding_window_pattern
     model_max_length seq_length training_precision quantization_config use_bidirectional_attention boi_token_index
     eoi_token_index image_token_index mm_tokens_per_image vision_config use_parallel_embedding
     embedding_sharding_dim aux_loss_alpha seq_aux ep_size moe_implementation use_mems_eval use_mems_train
     memory_attention multi_query_attention original_rope bias_dropout
+    use_mrope tokenizer_name image_token_id video_token_id vision_token_id vision_start_token_id vision_end_token_id
+    vision_feature_layer vision_feature_select_strategy projector_hidden_act multimodal_projector_bias
+    spatial_merge_size is_llama_config transformers.js_config max_batch_size max_sequence_length pad_key_length
+    pre_allocate_kv_cache interpolate_factor _num_labels audio_config
     """
 )
 """Keys that change neither what is computed of a text nor what it costs, or are looked at elsewhere."""
@@ -123,9 +141,34 @@ def refuse_unmodelled(config: HfConfig) -> None:
             config.fail(key, f"= {shown(found)}: {why}")
 
 
+def refuse_quantized(config: HfConfig) -> None:
+    """Refuse weights of fewer bits than cores hold.
+
+    Raises:
+        InputError: at the key that asks for them.
+    """
+    for key in ("quantization_config", "compression_config"):
+        if config.has(key):
+            inside = config.inner(key)
+            method = inside.value("quant_method", inside.value("quant_algo", "some method"))
+            bits = inside.value("bits", inside.value("w_bit", None))
+            _refuse_format(config, key, f"{shown(method)}" + (f", {shown(bits)} bits" if bits is not None else ""))
+    for key in ("dtype", "torch_dtype"):
+        if config.has(key) and re.search(r"(float|int)[48]", str(config.data[key])):
+            _refuse_format(config, key, shown(config.data[key]))
+
+
+def _refuse_format(config: HfConfig, key: str, what: str) -> NoReturn:
+    config.fail(
+        key,
+        f"asks for weights of another format ({what}), which have no mechanism: cores hold and multiply weights of 16 "
+        "or 32 bits; remove it to ask that",
+    )
+
+
 def note_unread(config: HfConfig) -> None:
-    """Name the keys that nothing looked at and that are not known to change nothing."""
-    unread = [key for key in config.data if key not in config.asked and key not in HARMLESS]
+    """Name the keys that nothing looked at and that are not known to change nothing; null asks for nothing."""
+    unread = [key for key in config.data if not (key in config.asked or key in HARMLESS or config.data[key] is None)]
     if unread:
         names = ", ".join(shown(key) for key in sorted(unread)[:FEW])
         more = f" and {len(unread) - FEW} more" if len(unread) > FEW else ""

@@ -23,6 +23,11 @@ LONGEST_RECORD = 1 << 24
 _READ_AT_ONCE = 1 << 16
 _BLANK = " \t\r\n"
 _DELIMITERS = ",\t;"
+_PACKED = {
+    b"PAR1": "a Parquet file: save it as CSV or JSON Lines", b"PK\x03\x04": "a zip archive: unpack it",
+    b"\x1f\x8b": "packed by gzip: unpack it", b"(\xb5/\xfd": "packed by zstd: unpack it",
+}  # fmt: skip
+"""By how a file begins, what it is that is no text."""
 Row = tuple[int, tuple[Any, ...]]
 """The line of a record, and its values."""
 
@@ -52,6 +57,8 @@ def open_records(path: Path) -> Iterator[Records]:
     try:
         with path.open(encoding="utf-8-sig", newline="\n") as stream:
             size, raw = max(1, path.stat().st_size), cast("BufferedReader", stream.buffer)
+            if packed := next((what for start, what in _PACKED.items() if raw.peek(4).startswith(start)), None):
+                raise InputError.at(f"is {packed}", file=file)
             lines = _lines(stream, file)
             first = next((line for line in lines if line[1].strip(_BLANK)), None)
             if first is None:
@@ -105,6 +112,8 @@ def _of_table(lines: Iterator[tuple[int, str]], file: str, read: Callable[[], fl
         places = [names.index(name) for name in wanted]
         try:
             for row in reader:
+                if any(row[len(names) :]):
+                    raise InputError.at(f"{len(row)} values for {len(names)} columns", file=file, line=at)
                 if row:
                     yield at, tuple([row[place] if place < len(row) else None for place in places])
         except csv.Error as error:
@@ -140,7 +149,14 @@ def _json_lines(lines: Iterator[tuple[int, str]], file: str) -> Iterator[tuple[i
             try:
                 yield number, json.loads(line)
             except (ValueError, RecursionError) as error:
-                raise InputError.at(f"not JSON: {error}", file=file, line=number) from None
+                raise InputError.at(_not_json(error), file=file, line=number) from None
+
+
+def _not_json(error: ValueError | RecursionError) -> str:
+    """Say what is wrong without what Python would be told."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"not JSON: {error}"
+    return f"not JSON: {'nested too deep' if isinstance(error, RecursionError) else 'a number has too many digits'}"
 
 
 def _json_list(lines: Iterator[tuple[int, str]], file: str) -> Iterator[tuple[int, Any]]:
@@ -156,11 +172,11 @@ def _json_list(lines: Iterator[tuple[int, str]], file: str) -> Iterator[tuple[in
         try:
             value, end = decoder.raw_decode(text) if text else (None, 0)
         except RecursionError as error:
-            raise InputError.at(f"not JSON: {error}", file=file, line=number) from None
+            raise InputError.at(_not_json(error), file=file, line=number) from None
         except ValueError as error:
             end = 0
             if len(text) > LONGEST_RECORD or (more := next(signs, None)) is None:
-                raise InputError.at(f"not JSON: {error}", file=file, line=number) from None
+                raise InputError.at(_not_json(error), file=file, line=number) from None
             text += more
             while len(text) < wanted and (more := next(signs, None)) is not None:
                 text += more

@@ -228,9 +228,12 @@ def _drawn_arrivals(arrivals: Arrivals, count: int) -> npt.NDArray[np.float64]:
 def trace_words(name: str, read: Columns, excerpt: Excerpt, *, late: int) -> Iterator[str]:
     """Say how a trace was read, and what became of rows that cannot be served as they are."""
     form, kept = read.form, len(read.prompt)
-    columns = ", ".join(form.columns)
+    counted = {1e-3: " in ms", 1e-6: " in us", 1e-9: " in ns"}.get(form.unit_s, "")
+    columns = ", ".join(f"{each}{counted}" if each == form.arrival else each for each in form.columns)
     rows = f"{kept:,} of the {read.rows:,} rows that were read are played"
     yield f"{name} was read as a trace of the {form.name} form ({columns}): {rows}."
+    if form.unread:
+        yield f"Of {name} nothing is made of {', '.join(form.unread)}."
     if read.empty:
         yield f"{read.empty:,} rows have no tokens to read or none to write, and are left out."
     if read.longer:

@@ -7,6 +7,7 @@ BurstGPT      Timestamp               Request tokens      Response tokens
 Vidur         arrived_at              num_prefill_tokens  num_decode_tokens
 Splitwise     arrival_timestamp       prompt_size         token_size
 Mooncake      timestamp (ms)          input_length        output_length      hash_ids, blocks of the prompt
+Qwen-Bailian  timestamp (s)           input_length        output_length      hash_ids, beside chat_id
 LLMServingSim arrival_time_ns         input_toks          output_toks
 ShareGPT      none                    conversations: what is said first, and what is answered
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wsesim.errors import InputError, nearest
 from wsesim.system.records import Records
@@ -23,23 +24,30 @@ from wsesim.system.records import Records
 SECONDS: Mapping[str, float] = {
     "arrivals": 1.0, "arrivaltimens": 1e-9, "arrivalns": 1e-9, "arrivaltimestamp": 1.0, "arrivedat": 1.0,
     "arrivaltime": 1.0, "arrivalms": 1e-3, "timestampms": 1e-3, "timestamp": 1.0, "starttime": 1.0, "createdat": 1.0,
+    "requesttime": 1.0, "requesttimestamp": 1.0, "arrival": 1.0, "time": 1.0,
 }  # fmt: skip
 """What a number in a column of times counts, by its name without signs and capitals."""
+NAMED_UNITS = frozenset({"arrivals", "arrivaltimens", "arrivalns", "arrivalms", "timestampms"})
+"""Columns of times whose name says what is counted; what others count, times since 1970 show by their size."""
 PROMPTS: Mapping[str, str] = {
-    "prompt": "wsesim", "contexttokens": "Azure", "requesttokens": "BurstGPT", "numprefilltokens": "Vidur",
+    "contexttokens": "Azure", "requesttokens": "BurstGPT", "numprefilltokens": "Vidur",
     "promptsize": "Splitwise", "inputlength": "Mooncake", "inputtoks": "LLMServingSim", "prompttokens": "OpenAI",
-    "inputtokens": "plain", "promptlen": "plain", "inputlen": "plain", "promptlength": "plain",
+    "inputtokens": "plain", "numinputtokens": "plain", "numprompttokens": "plain", "promptlen": "plain",
+    "inputlen": "plain", "promptlength": "plain", "prompt": "wsesim",
     "conversations": "ShareGPT", "messages": "ShareGPT", "conversation": "ShareGPT",
 }  # fmt: skip
-"""The form of which a column of prompts is."""
+"""The form of which a column of prompts is; those that count tokens before one that may be a text."""
 OUTPUTS = (
-    "output", "generatedtokens", "responsetokens", "numdecodetokens", "tokensize", "outputlength", "outputtoks",
-    "completiontokens", "outputtokens", "outputlen", "response", "completion", "answer",
+    "generatedtokens", "responsetokens", "numdecodetokens", "tokensize", "outputlength", "outputtoks",
+    "completiontokens", "outputtokens", "numoutputtokens", "numcompletiontokens", "outputlen", "output", "response",
+    "completion", "answer",
 )  # fmt: skip
 ANSWERS = ("gpt", "chatgpt", "assistant", "model", "bot", "bing", "bard")
 """Who answers in a conversation."""
 MILLISECONDS = frozenset({"inputlength"})
-"""Columns of prompts beside which `timestamp` counts milliseconds (Mooncake, Dynamo)."""
+"""Columns of prompts beside which `timestamp` counts milliseconds (Mooncake, Dynamo), unless there are chats."""
+CHATS = "chatid"
+"""What traces of Qwen-Bailian have, whose `timestamp` counts seconds (alibaba-edu/qwen-bailian-usagetraces-anon)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +65,10 @@ class TraceForm:
     priority: str | None
     typed: bool
     """Whether prompts and answers that are text are texts, not slips."""
+    unread: tuple[str, ...] = ()
+    """Columns that nothing is made of."""
+    unit_named: bool = True
+    """Whether the column of times says what it counts."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -72,7 +84,7 @@ def form_of(records: Records, file: str) -> TraceForm:
     Raises:
         InputError: no known form has them.
     """
-    names = {re.sub(r"[^a-z0-9]", "", name.lower()): name for name in records.names}
+    names = _by_bare_name(records.names, file)
     prompt = next((key for key in PROMPTS if key in names), None)
     output = next((key for key in OUTPUTS if key in names), None)
     if prompt is None or (output is None and PROMPTS[prompt] != "ShareGPT"):
@@ -85,11 +97,26 @@ def form_of(records: Records, file: str) -> TraceForm:
         raise InputError.at(message, file=file, line=1)
     arrival = next((key for key in SECONDS if key in names), None)
     unit_s = SECONDS[arrival] if arrival else 0.0
-    if arrival == "timestamp" and prompt in MILLISECONDS:
-        unit_s = 1e-3
-    return TraceForm(
-        name=PROMPTS[prompt], arrival=names[arrival] if arrival else None, unit_s=unit_s, prompt=names[prompt],
+    counts_ms = arrival == "timestamp" and prompt in MILLISECONDS and CHATS not in names
+    form = TraceForm(
+        name="Qwen-Bailian" if prompt in MILLISECONDS and CHATS in names else PROMPTS[prompt],
+        arrival=names[arrival] if arrival else None, unit_s=1e-3 if counts_ms else unit_s, prompt=names[prompt],
         output=None if PROMPTS[prompt] == "ShareGPT" else names[output or ""], blocks=names.get("hashids"),
-        priority=names.get("priority"),
-        typed=records.typed,
+        priority=names.get("priority"), typed=records.typed, unit_named=counts_ms or arrival in NAMED_UNITS,
     )  # fmt: skip
+    return replace(form, unread=tuple(name for name in records.names if name and name not in form.columns))
+
+
+def _by_bare_name(names: tuple[str, ...], file: str) -> dict[str, str]:
+    """Return names of columns by what they are without signs and capitals.
+
+    Raises:
+        InputError: one stands there twice.
+    """
+    found: dict[str, str] = {}
+    for name in names:
+        bare = re.sub(r"[^a-z0-9]", "", name.lower())
+        if bare and bare in found:
+            raise InputError.at(f"has two columns {name!r}; keep the one that is meant", file=file, line=1)
+        found[bare] = name
+    return found

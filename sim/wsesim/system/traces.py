@@ -9,7 +9,7 @@ import math
 import re
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -131,7 +131,10 @@ class _Reader:
     def _arrival(self, value: Any, line: int) -> float:
         """Return when a request arrives, seconds after the first of the file."""
         try:
-            time_s = _number(value) * self.found.form.unit_s
+            number = _number(value)
+            if self.origin_s is None and not self.found.form.unit_named:
+                self.found.form = replace(self.found.form, unit_s=_unit_of(number))
+            time_s = number * self.found.form.unit_s
         except ValueError:
             time_s = self._clock(value, line)
         if self.origin_s is None:
@@ -197,6 +200,14 @@ class _Reader:
         shown = repr(value)
         shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
         raise InputError.at(f"{name} = {shown} {message}", file=self.file, line=line)
+
+
+def _unit_of(number: float) -> float:
+    """Return what a time counts whose column does not say: of those since 1970 what makes it one of our age, else 1 s.
+
+    In seconds, 1e11 would be the year 5138.
+    """
+    return next((unit_s for least, unit_s in ((1e17, 1e-9), (1e14, 1e-6), (1e11, 1e-3)) if number >= least), 1.0)
 
 
 def _number(value: Any) -> float:

@@ -103,7 +103,8 @@ def _explained(error: ErrorDetails, loc: Loc, known: tuple[str, ...]) -> tuple[L
     if kind == "missing":
         return loc[:-1], f"the required key {str(loc[-1])!r} is missing{_inside(loc)}"
     if kind == "extra_forbidden":
-        hint = key_hint(str(loc[-1]), known) or f"; there are: {', '.join(known)}"
+        section = ".".join(str(part) for part in loc[:-1])
+        hint = key_hint(str(loc[-1]), known, section) or f"; there are: {', '.join(known)}"
         return _place_of_key(loc), f"unknown key {shown(loc[-1])}{_inside(loc)}{hint}"
     if kind == "invalid_key":
         return _place_of_key(loc), f"the key {shown(loc[-1])}{_inside(loc)} is not text; quote it if it is meant"

@@ -25,39 +25,59 @@ _KEYS: Mapping[str, str] = {
     "model.experts": "num_experts num_local_experts n_routed_experts moe_num_experts",
     "model.experts_per_token": "num_experts_per_tok moe_top_k",
     "batch.sequences": "batch_size global_batch_size train_batch_size batchsize bs gbs per_device_train_batch_size",
-    "batch.length": "max_sequence_length seq_len seq_length sequence_length msl max_seq_length seqlen",
+    "batch.length": "max_sequence_length seq_len seq_length sequence_length msl max_seq_length seqlen max_seq_len",
     "batch.micro_batch": "micro_batch_size mbs microbatch microbatch_size",
     "cluster.systems": "num_csx num_systems n_systems num_devices num_nodes world_size num_wafers num_gpus",
     "cluster.machine": "device hardware_name accelerator",
     "precision": "dtype torch_dtype fp16_type mixed_precision data_type",
     "recompute": "activation_checkpointing gradient_checkpointing",
     "token_budget": "max_tokens_to_train train_tokens num_tokens",
-    "inference.prompt": "prompt_length prompt_len input_length input_len prompt_tokens isl",
-    "inference.generate": "output_length output_len max_new_tokens max_tokens generation_length osl",
+    "inference.prompt": "prompt_length prompt_len input_length input_len prompt_tokens isl input_tokens",
+    "inference.generate": "output_length output_len max_new_tokens max_tokens generation_length osl output_tokens",
+    "inference.batch": "batch_size bs users num_users",
     "serving.rate": "qps request_rate requests_per_second rps",
     "serving.requests": "num_requests num_prompts",
+    "serving.prompt": "prompt_length prompt_len input_length input_len prompt_tokens isl input_tokens",
+    "serving.output": "output_length output_len max_new_tokens max_tokens generation_length osl output_tokens",
+    "serving.longest": "max_model_len max_seq_len context_length max_context_len",
+    "serving.trace": "dataset dataset_path",
 }
-"""By the key here, what others call it."""
-_ELSEWHERE = {word: key for key, words in _KEYS.items() for word in words.split()}
+"""By the key here, what others call it; a word may be several, of different sections."""
+_ELSEWHERE = {
+    word: tuple(key for key, words in _KEYS.items() if word in words.split())
+    for word in " ".join(_KEYS.values()).split()
+}
+_WITHOUT_EFFECT = frozenset(
+    {"dropout", "attention_dropout", "hidden_dropout", "dropout_rate", "temperature", "top_p", "top_k"}
+)
+"""What others ask for, and no time depends on."""
 _VALUES = {
     "bfloat16": "bf16", "brain": "bf16", "cbfloat16": "cb16", "cbfloat": "cb16", "cbf16": "cb16", "float16": "mixed",
     "half": "mixed", "amp": "mixed", "float32": "fp32", "float": "fp32", "single": "fp32", "tf32": "fp32",
     "layernorm": "layer_norm", "rmsnorm": "rms_norm", "rope": "rotary", "absolute": "learned", "silu_glu": "swiglu",
     "train": "training", "eval": "evaluation", "serve": "serving", "prefilling": "prefill",
-    "decoding": "decode", "generation": "generate",
+    "decoding": "decode", "generation": "generate", "inference": "generate", "pretraining": "training",
+    "finetuning": "training", "fine-tuning": "training", "finetune": "training", "bf16-mixed": "bf16",
 }  # fmt: skip
 """By what others write as a value, what is written here."""
 
 
-def key_hint(word: str, known: Iterable[str]) -> str:
-    """Return `, did you mean 'x'?` for a key as others call it, or the nearest of *known*; empty where neither is."""
-    names = tuple(known)
-    here = _ELSEWHERE.get(re.sub(r"[^a-z0-9_]", "", word.rpartition(".")[2].lower().replace("-", "_")))
-    if here is None:
-        return nearest(word, names)
-    if here in names or here.rpartition(".")[2] in names:
-        return f", did you mean {(here if here in names else here.rpartition('.')[2])!r}?"
-    return f"; here it is {here}"
+def key_hint(word: str, known: Iterable[str], section: str = "") -> str:
+    """Return what is meant by a key of a *section*, as others call it or as it is called in another section.
+
+    Else the nearest of *known*: `, did you mean 'x'?`; empty where nothing is near.
+    """
+    names, bare = tuple(known), re.sub(r"[^a-z0-9_]", "", word.rpartition(".")[2].lower().replace("-", "_"))
+    meant = _ELSEWHERE.get(bare, ())
+    if not meant and not section:
+        meant = tuple(key for key in _KEYS if key.rpartition(".")[2] == bare)
+    for here in meant:
+        holder, _, tail = here.rpartition(".")
+        if here in names or (holder == section and tail in names):
+            return f", did you mean {(here if here in names else tail)!r}?"
+    if meant:
+        return f"; here it is {meant[0]}"
+    return "; no time depends on it: leave it out" if bare in _WITHOUT_EFFECT else nearest(word, names)
 
 
 def value_hint(word: str, known: Iterable[str]) -> str:

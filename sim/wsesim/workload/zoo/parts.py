@@ -9,6 +9,8 @@ from typing import Any
 from wsesim.errors import InputError
 from wsesim.yamlfile import Document, Loc
 
+_FLAT_IDLE = frozenset({"eval_input", "predict_input", "csconfig", "description", "tag"})
+"""Keys of the old form that decide nothing that is modelled."""
 _FLAT = frozenset({"train_input", "eval_input", "runconfig"})
 """Keys of which the old form has one, beside `model`."""
 FLAGS = ("GlobalFlags", "ScopedTrainFlags")
@@ -42,6 +44,8 @@ class JobParts:
     flags: JobPart
     idle: tuple[str, ...]
     """Keys beside these, which decide nothing that is modelled."""
+    unknown: tuple[str, ...] = ()
+    """Keys beside these that no file of the form has."""
 
 
 def is_job(data: object) -> bool:
@@ -92,7 +96,8 @@ def _flat(document: Document) -> JobParts:
         loader=part_at(document, ("train_input",) if trains else ("eval_input",)),
         optimizer=part_at(document, ("optimizer",)), precision=JobPart(runs.loc, {}), loop=runs, cluster=runs,
         sparsity=_sparsity(document, ("sparsity",)), flags=JobPart(("train_input",), {}),
-        idle=tuple(key for key in data if key not in read),
+        idle=tuple(key for key in data if key not in read and key in _FLAT_IDLE),
+        unknown=tuple(str(key) for key in data if key not in read | _FLAT_IDLE),
     )  # fmt: skip
 
 

@@ -74,8 +74,8 @@ def _notes(made: Translation) -> Iterator[str]:
         yield f"In that file, and not in any time here: {_listed(made.apart)}."
     if free := [*made.free, *parts.idle]:
         yield f"In that file, and without effect on any time here: {_listed(free)}."
-    if made.unknown:
-        yield f"In that file, and not known here: {_listed(made.unknown)}."
+    if unknown := [*made.unknown, *parts.unknown]:
+        yield f"In that file, and not known here: {_listed(unknown)}."
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -114,7 +114,7 @@ def read_loop(made: Translation) -> None:
     for key, here in _BESIDE.items() if made.parts.trains else ():
         if type(loop.values.get(key)) is int and loop.values[key] > 0:
             made.put("job", here, loop.values[key], loop, key)
-    read = {"max_steps", "precision_opt_level", "num_csx", *_BESIDE}
+    read = {"precision_opt_level", "num_csx", *_BESIDE} | ({"max_steps"} if "token_budget" in made.data else set())
     made.free += [made.named(loop, key) for key in loop.values if key not in read]
 
 

@@ -39,8 +39,10 @@ def read_model(made: Translation, length: int | None) -> None:
     name, family = _family(made, given)
     missing = [key for key in _NEEDED if given.values.get(key) is None]
     if missing:
-        raise InputError([made.document.problem(f"{made.named(given, missing[0])} is missing", given.loc)])
-    kept = {key: value for key, value in given.values.items() if value is not None}
+        slip = next((key for key in given.values if key not in MODEL and nearest(key, missing)), None)
+        there = f"; there is {slip!r}" if slip else ""
+        raise InputError([made.document.problem(f"{made.named(given, missing[0])} is missing{there}", given.loc)])
+    kept = {key: value for key, value in given.values.items() if value is not None} | _without_positions(given)
     part = JobPart(given.loc, {**family.defaults, **kept})
     made.filled += [f"{key} = {shown(value)}" for key, value in family.defaults.items() if key not in kept]
     made.put("model", "name", name, given, "name")
@@ -53,6 +55,7 @@ def read_model(made: Translation, length: int | None) -> None:
     _activation(made, part)
     _attention(made, part)
     _experts(made, part)
+    _adapters(made, part)
     _head(made, part, family, length)
     made.rest(given, FREE, ELSEWHERE | MODEL.keys())
 
@@ -133,6 +136,33 @@ def _experts(made: Translation, part: JobPart) -> None:
         made.put("model", "experts_per_token", moe.get("top_k", 1), part, f"{name}/top_k")
 
 
+def _without_positions(part: JobPart) -> dict[str, str]:
+    """Return that there are no positions, where a file says so."""
+    off = {"position_embedding_type": None, "use_position_embedding": False}
+    told = any(key in part.values and part.values[key] is value for key, value in off.items())
+    return {"position_embedding_type": "none"} if told else {}
+
+
+def _adapters(made: Translation, part: JobPart) -> None:
+    """Low ranks beside frozen weights (LoRA)."""
+    name = "lora_params"
+    held = part.values.get(name)
+    if held is None:
+        return
+    if not isinstance(held, Mapping):
+        made.refuse(part, name, f"must be one mapping, as adapters are alike here; got {shown(held)}")
+    rank, alpha, targets = (held.get(key) for key in ("r", "alpha", "target_modules"))
+    if not rank:
+        made.free.append(made.named(part, name))
+        return
+    made.put("model", "adapter_rank", made.whole(part, f"{name}/r", rank), part, f"{name}/r")
+    if isinstance(alpha, int | float):
+        made.put("model", "adapter_scale", alpha / rank, part, f"{name}/alpha")
+    attention = any(word in str(targets) for word in ("proj_", "attn", "Attention"))
+    made.put("model", "adapted", "attention" if attention else "all", part, f"{name}/target_modules")
+    made.apart.append(f"which matrices of {'attention' if attention else 'a layer'} have none ({part.loc[-1]}.{name})")
+
+
 def _head(made: Translation, part: JobPart, family: ZooFamily, length: int | None) -> None:
     """What the model is trained to tell, and the tables that go with it."""
     task, values, loader = family.fields["task"], part.values, made.parts.loader
@@ -140,7 +170,8 @@ def _head(made: Translation, part: JobPart, family: ZooFamily, length: int | Non
         return
     nsp = not values.get("disable_nsp", False)
     if "num_segments" not in values:
-        made.put("model", "token_types", 2 if nsp else 0, part, "disable_nsp")
+        types = 2 if nsp and values.get("use_segment_embedding", True) else 0
+        made.put("model", "token_types", types, part, "disable_nsp")
     if task in ("classify", "tag"):
         key = next((key for key in ("num_labels", "num_classes", "num_cls_classes") if key in values), "num_labels")
         made.put("model", "classes", values.get(key, 2), part, key)

@@ -48,7 +48,7 @@ MODEL: Mapping[str, To | Only | Apart] = {
     "filter_size": To("ffn_width"),
     "vocab_size": To("vocab"),
     "max_position_embeddings": To("max_length"),
-    "position_embedding_type": To("position", {"learned": "learned", "rotary": "rotary", "alibi": "alibi"}),
+    "position_embedding_type": To("position", {name: name for name in ("learned", "rotary", "alibi", "none")}),
     "rotary_dim": To("rotary_width"),
     "rope_theta": To("rotary_base"),
     "norm_type": To(
@@ -74,6 +74,7 @@ MODEL: Mapping[str, To | Only | Apart] = {
     "alibi_trainable_slopes": Only((False,), "slopes of ALiBi that are learned"),
     "attention_vertical_column_spacing": Only((), "attention over columns of tokens"),
     "attention_chunk_size": Only((), "attention in chunks"),
+    "disable_attention": Only((False,), "layers without attention"),
     "fixed_sparse_attention": Only((), "sparse attention"),
     "attention_style": Only((), "attention through a projection of the sequence (Linformer)"),
     "num_memory_tokens_per_chunk": Only((0,), "tokens of memory"),
@@ -163,7 +164,7 @@ mask_padding_in_positional_embed embedding_pad_token_id problem_type label_smoot
 mlm_nonlinearity use_final_layer_norm use_ffn_bias_in_mlm use_output_bias_in_mlm use_position_embedding
 use_segment_embedding tf_summary enable_vts allow_multireplica use_cache future_implementations
 enable_gpu_optimizations freeze_ffn_bias_in_glu max_tokens start_token temperature top_k top_p loop_dim stop_sequences
-include_padding_in_loss use_vsl disable_attention document_separator_token
+include_padding_in_loss use_vsl document_separator_token
 dropout_rate embedding_dropout_rate attention_dropout_rate residual_dropout_rate embd_pdrop task_dropout
 cls_dropout_rate encoder_output_dropout_rate token_dropout num_relative_attention_buckets use_cls_bias max_cls_tokens
 """)
@@ -171,7 +172,7 @@ cls_dropout_rate encoder_output_dropout_rate token_dropout num_relative_attentio
 ELSEWHERE = _names("""
 attention_sliding_window_length attention_sink_tokens
 name model_name nonlinearity encoder_nonlinearity attention_module extra_attention_params attention_inner_dim num_labels
-moe moe_params mixed_precision fp16_type use_bfloat16
+lora_params moe moe_params mixed_precision fp16_type use_bfloat16
 precision_opt_level num_classes num_cls_classes
 """)
 """Keys of `model` that are read together with others."""
