@@ -13,6 +13,7 @@ from wsesim.cli import cli
 from wsesim.cores import jit
 from wsesim.cores.programs import PROGRAMS
 
+pytestmark = pytest.mark.xdist_group("engine")  # one worker compiles it
 CHAIN = ("reduce-chain", "--grid", "4x2", "--shape", "8")
 
 

@@ -67,6 +67,8 @@ def plain_engine() -> ModuleType:
         with _uncompiled():
             return importlib.import_module(name)
     finally:
+        for each in [each for each in sys.modules if each.startswith(f"{name}.") and each not in compiled]:
+            del sys.modules[each]  # first read now, and uncompiled
         sys.modules.update(compiled)
         cores.engine = engine
 

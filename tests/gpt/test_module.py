@@ -230,7 +230,6 @@ def test_sizes_that_are_left_out_follow() -> None:
         ({"num_heads": -1}, "num_heads must be positive, got -1"),
         ({"num_layers": 2.5}, "num_layers must be a whole number, got 2.5"),
         ({"num_heads": True}, "num_heads must be a whole number, got True"),
-        ({"num_classes": 1}, "num_classes must be 2 or more"),
         ({"num_classes": -2}, "num_classes must be zero or above, got -2"),
         ({"hidden_size": 0}, "hidden_size must be positive, got 0"),
         ({"filter_size": 0}, "filter_size must be positive, got 0"),

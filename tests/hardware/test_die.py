@@ -37,9 +37,9 @@ def test_more_defects_leave_fewer_columns_and_more_spares_more() -> None:
     assert good[1] == 750 > good[2]
     assert replace(DIE, defects_per_cm2=10, spare_share=0.07).good_columns(750, 994, 48 * KIB) > good[3]
     assert [replace(DIE, defects_per_cm2=10, seed=seed).worst_row(750, 994, 48 * KIB) for seed in (0, 0, 1)] == [
-        27,
-        27,
-        26,
+        29,
+        29,
+        23,
     ]
 
 

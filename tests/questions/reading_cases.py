@@ -32,7 +32,6 @@ HELD: Data = {
     "die.spare_share": 0.01, "die.seed": 1,
 }  # fmt: skip
 """A wafer with defects whose spares do not take them in, and too little power for its clock."""
-UNITS = {"BYTES": "B", "BYTES_PER_SECOND": "B/s", "HERTZ": "Hz", "SECONDS": "s", "WATTS": "W", "JOULES": "J"}
 
 
 def _case(phase: str, model: Data, *, machine: str = "cs-2", systems: int = 1, **keys: Any) -> Data:
@@ -63,6 +62,7 @@ def _steps(phase: str) -> Iterator[Data]:
         yield _case(phase, GPT, batch={**batch, "sequences": 64}, hardware=sums, machine="cs-3")
     yield _case(phase, GPT, batch={"sequences": 1, "length": 8}, hardware={"wafer.io_channels": 1})
     yield _case(phase, GPT, batch={**batch, "sequences": 7, "micro_batch": 5})
+    yield _case(phase, GPT, batch=batch, hardware={"host.input": "20 kB/s"}, systems=8)
 
 
 def _requests(phase: str) -> Iterator[Data]:
@@ -172,7 +172,7 @@ def _changed(slot: Slot, text: str, factor: float) -> object:
     new = round(new) if slot.kind == "int" else new
     if new == now:
         return None
-    return new if slot.dimension is None else f"{new!r} {UNITS[slot.dimension.name]}"
+    return new if slot.dimension is None else f"{new!r} {slot.dimension.unit}"
 
 
 def with_fact(data: Data, name: str) -> Iterator[Data]:

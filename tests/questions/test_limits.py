@@ -39,10 +39,10 @@ def test_what_a_limit_saves_is_what_the_question_with_twice_of_it_saves(step: An
     assert step.spent is not None
     doubled = answer_of(STEP | {"hardware": {"fabric.link_wavelets_per_cycle": 2}})
     assert doubled.spent is not None
-    assert limit(step, "links").saved_s == pytest.approx(step.spent.total_s - doubled.spent.total_s)
+    assert limit(step, "links").saved_s == pytest.approx(step.spent.total_s - doubled.spent.total_s, rel=0.01)
     halved = answer_of(STEP | {"software": {"training.kernel_launch": "61 us"}})
     assert halved.spent is not None
-    assert limit(step, "kernel launch").saved_s == pytest.approx(step.spent.total_s - halved.spent.total_s)
+    assert limit(step, "kernel launch").saved_s == pytest.approx(step.spent.total_s - halved.spent.total_s, rel=0.01)
 
 
 def test_causes_add_up_and_those_that_bring_most_come_first(step: Answer) -> None:

@@ -230,7 +230,7 @@ precision:
         (MINIMAL + "hardware: {1: 2}\n", 4, 12, "the key 1 is not text"),
         (MINIMAL + "name: 111\n", 4, 7, "name must be text; got 111; quote it"),
         (MINIMAL + "verification: {enabled: 1}\n", 4, 25, "verification.enabled must be true or false; got 1"),
-        (MINIMAL + "phase: inference\n", 4, 8, "phase must be one of decode, evaluation, generate, prefill, serving, "
+        (MINIMAL + "phase: cooking\n", 4, 8, "phase must be one of decode, evaluation, generate, prefill, serving, "
          "training"),
         (MINIMAL + "phase: trainig\n", 4, 8, "got 'trainig', did you mean 'training'?"),
         (MINIMAL + "phase: [training]\n", 4, 8, "phase must be one of decode, evaluation"),

@@ -12,10 +12,9 @@ from wsesim.model import EXTRAS
 FACTORS = (2.0, 0.5, 10.0, 0.1)
 LIMITS = {"cluster.max_systems"}
 """Figures that say what may be asked: a question that is refused is one that they moved."""
-LONG = {"prefill", "generate", "serving"}
-"""Kinds whose answers take long, and come the way those of decoding do."""
+LONG = {"prefill", "decode", "generate", "serving"}
+"""Kinds whose answers take long; those of steps and kernels are changed by day."""
 MOVED = [pytest.param(kind, marks=[pytest.mark.nightly] if kind in LONG else []) for kind in CASES]
-SHAPED = [pytest.param(kind, marks=[pytest.mark.nightly] if kind in {*LONG, "decode"} else []) for kind in CASES]
 
 
 @cache
@@ -58,7 +57,7 @@ def test_all_figures_that_are_not_read_move_no_answer(kind: str) -> None:
         assert changed is None or answered(changed) == known
 
 
-@pytest.mark.parametrize("kind", SHAPED)
+@pytest.mark.parametrize("kind", MOVED)
 def test_every_fact_that_is_read_moves_an_answer_and_no_other_does(kind: str) -> None:
     reads = questions.kinds()[kind].reads.model
     wrong = []
@@ -81,6 +80,6 @@ def test_names_that_are_read_are_names(kind: str) -> None:
         assert {(section, name) for name in getattr(question.reads, section)} <= known
 
 
-@pytest.mark.parametrize("kind", CASES)
+@pytest.mark.parametrize("kind", MOVED)
 def test_the_cases_are_answered(kind: str) -> None:
     assert all(found is not None for found in before(kind))

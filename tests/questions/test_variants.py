@@ -145,13 +145,13 @@ def test_gradients_and_state_are_those_of_the_weights_that_are_there() -> None:
     assert facts["nonzero_parameters"] == facts["parameters"] - 4 * (12 * 512 * 512) * 3 // 4
 
 
-def test_a_large_model_gains_what_is_claimed_and_not_more() -> None:
-    """The vendor claims up to eight to ten times at nine zeros in ten."""
+def test_a_large_model_gains_several_times_and_not_more_than_is_claimed() -> None:
+    """The vendor claims up to eight to ten times at nine zeros in ten; zeros that fall unevenly cost most of it."""
     case: dict[str, Any] = {"batch": {"sequences": 64, "length": 2048}, "cluster": "cs-3"}
     dense, sparse = (
         step(model={"preset": "gpt3-175b", "sparsity": sparsity}, **case)["step_s"] for sparsity in (0, 0.9)
     )
-    assert 5 < dense / sparse < 10
+    assert 2.5 < dense / sparse < 10
 
 
 # Experts

@@ -50,6 +50,6 @@ def test_more_memory_is_never_slower() -> None:
 
 def test_weak_scaling_is_close_to_perfect_and_strong_scaling_ends() -> None:
     weak = column("systems-weak.yaml", "tokens_per_s")
-    assert weak[-1] / weak[0] == pytest.approx(2048, rel=0.01)
+    assert 0.97 * 2048 < weak[-1] / weak[0] < 2048
     strong = column("systems-strong.yaml", "mfu")
     assert strong[-1] < 0.7 * strong[0]

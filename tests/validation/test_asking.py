@@ -100,7 +100,7 @@ def test_what_has_no_answer_says_why() -> None:
     with pytest.raises(NotAsked, match="must be at most 192"):
         answer_to(asked(cluster={"machine": "cs-2", "systems": 193}))
     with pytest.raises(NotAsked, match="does not fit: "):
-        answer_to(asked(batch={"sequences": 128, "length": 2048, "micro_batch": 128}, hardware={"core.sram": "8 KiB"}))
+        answer_to(asked(batch={"sequences": 128, "length": 2048, "micro_batch": 128}, hardware={"core.sram": "3 KiB"}))
     with pytest.raises(NotAsked, match="has no furlongs"):
         value_of(RowQuestion(data=good.data, figure="furlongs", to_unit=good.to_unit))
 

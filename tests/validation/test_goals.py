@@ -13,7 +13,7 @@ KEPT: dict[str, tuple[int, float, float]] = {
     "CS-2 GPT small": (2, 0.12, 0.12),
     "CS-2 GPT-J": (1, 0.20, 0.20),
     "CS-2 GPT-J, software 1.x": (1, 0.35, 0.35),
-    "CS-2 Llama": (1, 0.08, 0.08),
+    "CS-2 Llama": (1, 0.09, 0.09),
     "CS-3 Llama": (5, 0.08, 0.15),
     "CS-3 Llama, few tokens": (1, 0.05, 0.05),
     "CS-3 BERT": (1, 0.05, 0.05),

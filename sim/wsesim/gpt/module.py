@@ -215,7 +215,7 @@ class Module:
             self.model, machine=machine, systems=systems, batch=batch, length=length, phase=phase, sections=sections,
             precision=self._stated()["precision"],
         )  # fmt: skip
-        return run(asked, level=level, verify=verify)
+        return run(asked, level=level, verify=verify, explain=True)
 
     @property
     def model(self) -> Model:

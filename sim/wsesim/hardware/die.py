@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate, islice
 from math import ceil, exp, fsum, log1p
-
-import numpy as np
+from random import Random
 
 from wsesim.errors import SpecError, require_not_negative, require_positive
 from wsesim.figures import LESS, MORE, neither
@@ -94,6 +93,7 @@ def _worst(die: Die, mean: float, printed: int, rows: int) -> int:
     """Return the most defects of any row: each row has a place among all rows, whatever their mean is."""
     if not mean:
         return 0
-    place = float(np.random.default_rng(die.seed).random(rows).max())
+    draw = Random(die.seed)
+    place = max(draw.random() for _ in range(rows))
     below = accumulate(islice(row_shares(mean, die.clustering), printed))
     return next((number for number, share in enumerate(below) if share >= place), printed if mean > printed else 0)

@@ -11,7 +11,7 @@ then are those of weights needed later, and these are ready one after the other 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import floor
+from math import floor, fsum
 
 from wsesim.mapping import Program, Stage
 from wsesim.system.sequence import alike_s
@@ -56,7 +56,7 @@ class Due:
 def first_bytes(program: Program) -> float:
     """Return the bytes of weights sent until each was sent once: those of the forward stages; at least 1."""
     stages = program.groups[0].stages
-    return max(1.0, sum(stage.repeat * counted(program, stage, stage.weight_bytes) for stage in stages))
+    return max(1.0, fsum(stage.repeat * counted(program, stage, stage.weight_bytes) for stage in stages))
 
 
 def counted(program: Program, stage: Stage, size: float) -> float:
