@@ -131,6 +131,7 @@ def test_slower_starts_and_ways_are_never_faster(model: Model, goal: PlanGoal, n
     assert seconds(request(model, goal), goal) <= (1 + 1e-9) * seconds(worse, goal)
 
 
+@pytest.mark.nightly
 @settings(deadline=None, max_examples=3)
 @given(MODELS, st.sampled_from(["systems", "rows", "columns", "sram_bytes"]), st.sampled_from([1.5, 2, 4]))
 def test_a_service_is_never_slower_with_more(model: Model, name: str, times: float) -> None:

@@ -93,6 +93,7 @@ def test_a_phase_alone_has_its_own_figure(phase: str, figure: str) -> None:
         assert next(iter(outcome.headline)) == figure
 
 
+@pytest.mark.nightly
 def test_a_service_with_queues_is_near_its_formula() -> None:
     serving = {"rate": 20, "requests": 200, "prompt": 200, "output": 50, "longest": 320, "slo_ttft": "20 ms",
                "slo_tpot": "1 ms"}  # fmt: skip

@@ -45,6 +45,7 @@ def rate(found: Answer) -> float:
     return float(found.figures["largest_rate_per_s"] or 0)
 
 
+@pytest.mark.nightly
 def test_the_chunk_is_chosen_and_one_by_hand_is_no_better() -> None:
     tight = "400 us"
     found = answer(tight)

@@ -36,12 +36,11 @@ def on_wafer(course: Course) -> OnWafer:
     result = questions.run(course.question, verify=False)
     cluster, figures = course.question.asked.hardware.cluster, result.figures
     steps, tokens = course.steps, course.steps * course.sequences * course.length
-    of_all = {"step_s": steps, "energy_per_token_j": tokens}
-    seconds, energy_j = (None if figures.get(name) is None else times * float(figures[name] or 0)
-                         for name, times in of_all.items())  # fmt: skip
+    each_j = figures.get("energy_per_token_j")
     return OnWafer(
         machine=cluster.name, systems=cluster.systems, status=result.status.value, why=result.why, steps=steps,
-        seconds=seconds, energy_j=energy_j, step_s=figures.get("step_s"), tokens_per_s=figures.get("tokens_per_s"),
+        seconds=figures.get("budget_s"), energy_j=None if each_j is None else tokens * each_j,
+        step_s=figures.get("step_s"), tokens_per_s=figures.get("tokens_per_s"),
         programming_s=figures.get("programming_s"), weight_upload_s=figures.get("weight_upload_s"),
     )  # fmt: skip
 
