@@ -12,8 +12,8 @@ from wsesim.model import EXTRAS
 FACTORS = (2.0, 0.5, 10.0, 0.1)
 LIMITS = {"cluster.max_systems"}
 """Figures that say what may be asked: a question that is refused is one that they moved."""
-LONG = {"prefill", "decode", "generate", "serving"}
-"""Kinds whose answers take long; those of steps and kernels are changed by day."""
+LONG = {"evaluation", "prefill", "decode", "generate", "serving"}
+"""Kinds whose answers take long, or are half of another's; those of training and kernels are changed by day."""
 MOVED = [pytest.param(kind, marks=[pytest.mark.nightly] if kind in LONG else []) for kind in CASES]
 
 
