@@ -23,6 +23,11 @@ def percent(share: float) -> str:
     return "<0.1 %" if 0 < share < 0.0005 else f"{100 * share:.1f} %"
 
 
+def signed_percent(share: float) -> str:
+    """Print a change as a share, with its sign: `-13.4 %`."""
+    return f"{100 * share:+.1f} %"
+
+
 def error(value: float) -> str:
     """Print a difference of numbers: `2.4e-06`."""
     return f"{value:.1e}"

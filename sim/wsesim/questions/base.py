@@ -117,6 +117,11 @@ class Asked:
         return replace(self.shape, adapter_rank=0)
 
     @property
+    def stack(self) -> str:
+        """The name of the stack that runs; empty where none does."""
+        return "" if self.software is None else self.software.stack
+
+    @property
     def figures(self) -> tuple[UsedFigure, ...]:
         """Every figure of machine and software."""
         return (*self.hardware.figures, *(self.software.figures if self.software else ()))

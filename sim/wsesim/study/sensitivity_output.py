@@ -97,12 +97,11 @@ def _moved(change: Change | None, now: float) -> str:
         return "cannot be"
     if change.answer is None:
         return "no answer"
-    return f"{change.answer / now - 1:+.1%}".replace("%", " %")
+    return text.signed_percent(change.answer / now - 1)
 
 
 def _tie(found: Sensitivity, tie: Tie) -> str:
-    one, other = (f"{answer / found.now - 1:+.1%}".replace("%", " %") for answer in tie.alone)
-    both = f"{tie.answer / found.now - 1:+.1%}".replace("%", " %")
+    one, other, both = (text.signed_percent(answer / found.now - 1) for answer in (*tie.alone, tie.answer))
     return f"{tie.settings[0]} and {tie.settings[1]} together {both}, alone {one} and {other}."
 
 

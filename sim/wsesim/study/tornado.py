@@ -6,6 +6,7 @@ import html
 from collections.abc import Iterable, Sequence
 from math import log
 
+from wsesim.answers import text
 from wsesim.study.sensitivity import Influence, Sensitivity
 
 WIDTH, ROW, HEAD = 720, 22, 26
@@ -50,7 +51,7 @@ def _row(each: Influence, now: float, place: int, middle: float, scale: float) -
         yield f'<rect x="{start:.1f}" y="{top + 4}" width="{width:.1f}" height="{ROW - 8}" fill="{colour}"/>'
         if abs(change.answer / now - 1) >= 0.0005:
             end, anchor = (middle + reach + 4, "start") if reach > 0 else (middle + reach - 4, "end")
-            yield _words(end, top + 15, f"{change.answer / now - 1:+.1%}".replace("%", " %"), anchor, "soft")
+            yield _words(end, top + 15, text.signed_percent(change.answer / now - 1), anchor, "soft")
 
 
 def _answers(each: Influence) -> Sequence[float]:

@@ -79,8 +79,7 @@ class RowAnswer:
     @property
     def traits(self) -> Traits:
         """What the row is like."""
-        choice = self.question.asked.software
-        found = traits_of(self.question.kind, "" if choice is None else choice.stack, self.facts)
+        found = traits_of(self.question.kind, self.question.asked.stack, self.facts)
         assert found is not None, "rows are of models or of kernels"
         return found
 

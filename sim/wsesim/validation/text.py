@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
+from wsesim.answers.text import signed_percent
 from wsesim.signs import printable
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def document(parts: Iterable[str]) -> bytes:
 
 def signed(error: float | None) -> str:
     """Return a fraction as a percentage with its sign; nothing for None."""
-    return "" if error is None else f"{100 * error:+.1f} %"
+    return "" if error is None else signed_percent(error)
 
 
 def percent(error: float | None) -> str:

@@ -123,8 +123,7 @@ def _sum_of(path: Path) -> str:
 
 def nearest_of(question: Question, answer: Answer) -> Nearest | None:
     """Return the measured rows that a question is most like."""
-    choice = question.asked.software
-    traits = traits_of(question.kind, "" if choice is None else choice.stack, answer.facts)
+    traits = traits_of(question.kind, question.asked.stack, answer.facts)
     changed = sum(figure.overridden and figure.name != COUNTED for figure in question.asked.figures)
     return nearest(traits, kin=question.kin, changed=changed) if traits else None
 

@@ -100,12 +100,14 @@ def _ties(single: list[Limit], ask: Callable[..., Limit]) -> Iterator[Limit]:
     names = [limit.name for limit in single]
     best = ask(*names)
     alone_s = fsum(max(0.0, limit.saved_s) for limit in single)
-    for name in names:
+    for name in tuple(names):
+        if len(names) == 2:
+            break
         fewer = [other for other in names if other != name]
-        without = ask(*fewer) if len(fewer) > 1 else best
-        if len(fewer) > 1 and without.saved_s >= MOST_OF_IT * best.saved_s:
+        without = ask(*fewer)
+        if without.saved_s >= MOST_OF_IT * best.saved_s:
             names, best = fewer, without
-    if best.saved_s - alone_s > MATTERS * best.saved_s and len(names) > 1:
+    if best.saved_s - alone_s > MATTERS * best.saved_s:
         yield best
 
 

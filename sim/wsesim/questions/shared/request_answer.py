@@ -64,16 +64,19 @@ def sketch_request(question: Question, request: Request, level: Level) -> Outcom
     plan = plan_of(request, silent)
     if isinstance(plan, DoesNotFit):
         return plan
-    return _in_figures(question, request, plan, _times(request, plan, level), level)
+    times = _times(request, plan, level)
+    power = power_of(request, plan, times)
+    figures = {**figures_of(request, plan, times), **power.figures(_tokens(request, times))}
+    return _in_figures(question, plan, times, level, figures)
 
 
 def _times(request: Request, plan: ResidentPlan, level: Level) -> RequestTimes:
     return time_by_formula(request, plan) if level == "closed" else time_request(request, plan)
 
 
-def _in_figures(question: Question, request: Request, plan: ResidentPlan, times: RequestTimes, level: Level) -> Answer:
-    power = power_of(request, plan, times)
-    figures = {**figures_of(request, plan, times), **power.figures(_tokens(request, times))}
+def _in_figures(
+    question: Question, plan: ResidentPlan, times: RequestTimes, level: Level, figures: Mapping[str, Any]
+) -> Answer:  # fmt: skip
     return Answer(
         level=level, figures={spec.name: figures[spec.name] for spec in question.figures},
         spent=Spent(total_s=times.total_s, by_cause=times.spent(plan.clock_hz), what="request"),
@@ -95,7 +98,7 @@ def answer_of(question: Question, request: Request, plan: ResidentPlan, times: R
         return float(figures_of(request, other, _times(request, other, level))[chosen_by])
 
     return replace(
-        _in_figures(question, request, plan, times, level),
+        _in_figures(question, plan, times, level, figures),
         headline={name: text for name, text in words.items() if figures.get(name) is not None},
         sentences=(placement_words(plan), *deciding(question, *_decided(request, plan), "inference")),
         ops=ops, timeline=timeline_of(times) if shown else (), memory=plan.memory,

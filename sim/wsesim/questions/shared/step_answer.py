@@ -87,11 +87,10 @@ def step_limits(question: Question, step: Step, level: Level) -> tuple[Limit, ..
     ways = fastest(step.request(step.graph()), clock=CLOCKS[level])
     if isinstance(ways, DoesNotFit):
         return ()
-    way, place = ways[0], ways[0].program.placement
+    way = ways[0]
 
     def again(cluster: Cluster, software: Any) -> Mapping[str, float]:
-        request = replace(way.request, cluster=cluster, software=software)
-        program = lay(request, passes=place.passes, recompute=place.recompute)
+        program = _again(way, cluster=cluster, software=software)
         return closed_spent(program) if level == "closed" else spent_on(program, time_step(program))
 
     return limits_of(question, way.request.cluster, way.request.software, again)
@@ -145,7 +144,7 @@ def _told(answer: Answer, question: Question, step: Step, way: Way) -> Answer:
     assert answer.spent is not None, "a step is spent on something"
     power = _power(program, answer.spent.total_s)
     sentences = [f"MFU = {MFU.meaning}."]
-    sentences += deciding(question, "step", lambda software: _again_s(way, software), "training")
+    sentences += deciding(question, "step", lambda software: _again(way, software=software).least_s, "training")
     return replace(
         answer, headline=_headline(step, program, answer.spent.total_s, power), sentences=tuple(sentences),
         ops=tuple(program.kernels()), memory=program.memory,
@@ -165,10 +164,10 @@ def _power(program: Program, step_s: float) -> Power:
     return Power(cluster=program.cluster, wafers=program.cluster.systems, seconds=step_s, counts=counts)
 
 
-def _again_s(way: Way, software: Any) -> float:
-    """Return the closed form of the step with other figures of the software, at the same placement."""
+def _again(way: Way, **other: Any) -> Program:
+    """Return the step of a machine or with software that is *other*, at the same placement."""
     place = way.program.placement
-    return lay(replace(way.request, software=software), passes=place.passes, recompute=place.recompute).least_s
+    return lay(replace(way.request, **other), passes=place.passes, recompute=place.recompute)
 
 
 def _figures(step: Step, program: Program, ends: Ends) -> dict[str, Any]:
