@@ -1,4 +1,4 @@
-"""Which registers are still read: backwards through the code of a function until nothing changes. Sets are bit masks."""
+"""Which registers are still read: backwards through the code of a function until nothing changes; as bit masks."""
 
 from __future__ import annotations
 

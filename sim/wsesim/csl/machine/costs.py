@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from wsesim.csl.image import CodeStep, Operation, TileClass, Type
 from wsesim.csl.intrinsics import TABLE
-from wsesim.csl.machine.schedule import Timed, waits_of
+from wsesim.csl.machine.schedule import BlockStep, waits_of
 from wsesim.hardware import Wafer
 
 CONDITIONAL = {
@@ -53,8 +53,8 @@ def costs_of(tile: TileClass, wafer: Wafer) -> Costs:
     return found
 
 
-def _timed(step: CodeStep, cycles: int) -> Timed:
-    return Timed(step.op, step.d, tuple(each for each in (step.a, step.b, step.c) if each >= 0), cycles)
+def _timed(step: CodeStep, cycles: int) -> BlockStep:
+    return BlockStep(step.op, step.d, tuple(each for each in (step.a, step.b, step.c) if each >= 0), cycles)
 
 
 def _alone_costs(tile: TileClass, wafer: Wafer) -> Costs:

@@ -18,7 +18,7 @@ _FREE = {Operation.MOVE, *range(Operation.ADD, Operation.LOAD), Operation.GET_FI
 """That may stand anywhere as long as what they read is made."""
 
 
-class Timed(NamedTuple):
+class BlockStep(NamedTuple):
     """A step: what it does, the register that it writes, those that it reads, its cycles."""
 
     op: int
@@ -27,7 +27,7 @@ class Timed(NamedTuple):
     cycles: int
 
 
-def waits_of(block: tuple[Timed, ...], late: int) -> list[int]:
+def waits_of(block: tuple[BlockStep, ...], late: int) -> list[int]:
     """Return what each step of a block waits; results are there *late* cycles after a step is done."""
     found: list[int] = []
     for first in range(0, len(block), WINDOW):
@@ -36,7 +36,7 @@ def waits_of(block: tuple[Timed, ...], late: int) -> list[int]:
 
 
 @lru_cache(maxsize=1 << 14)
-def _waits(steps: tuple[Timed, ...], late: int) -> tuple[int, ...]:
+def _waits(steps: tuple[BlockStep, ...], late: int) -> tuple[int, ...]:
     before = _order(steps, late)
     weight = [step.cycles for step in steps]
     for at in range(len(steps) - 1, -1, -1):
@@ -56,7 +56,7 @@ def _waits(steps: tuple[Timed, ...], late: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _order(steps: tuple[Timed, ...], late: int) -> list[dict[int, int]]:
+def _order(steps: tuple[BlockStep, ...], late: int) -> list[dict[int, int]]:
     """Return of each step those that stand before it, and how long after them it waits at least."""
     made: dict[int, set[int]] = {}
     readers: dict[int, set[int]] = {}

@@ -27,9 +27,13 @@ def living(steps: Steps, shared: int) -> Steps:
 
 
 def _is_dead(step: StepDraft, live: int) -> bool:
-    if step.op == Operation.MOVE and step.a == step.d:
+    if _is_idle(step):
         return True
     return step.d >= 0 and not live >> step.d & 1 and (is_pure(step) or step.op == Operation.LOAD)
+
+
+def _is_idle(step: StepDraft) -> bool:
+    return step.op == Operation.MOVE and step.a == step.d
 
 
 def coalesced(steps: Steps, shared: int) -> Steps:
@@ -44,7 +48,9 @@ def coalesced(steps: Steps, shared: int) -> Steps:
                 assert isinstance(made, StepDraft)
                 found[maker] = replace(made, d=item.d)
                 found[position] = StepDraft(Operation.MOVE, item.at, item.t, item.d, item.d)
-    return [item for item in found if not (isinstance(item, StepDraft) and item.op == Operation.MOVE and item.a == item.d)]
+    return [
+        item for item in found if not (isinstance(item, StepDraft) and item.op == Operation.MOVE and item.a == item.d)
+    ]
 
 
 def _maker(steps: Steps, position: int, move: StepDraft) -> int:

@@ -1,4 +1,4 @@
-"""What is known at a place of the code: numbers of the values that registers and memory hold; equal numbers, equal values.
+"""What is known at a place of the code: numbers of values in registers and memory; equal numbers, equal values.
 
 Whole sums are known as terms and a constant, so that (a + b) + c and a + (c + b) are one value, and x[i] and x[i - 1]
 are two places. What two variables are is never one place: a program that reaches outside an array by an index may not
@@ -21,7 +21,7 @@ Sum = tuple[Terms, int]
 COMMUTATIVE = {Operation.MUL, Operation.AND, Operation.OR, Operation.XOR, Operation.EQ, Operation.NE}
 
 
-class Place(NamedTuple):
+class MemoryPlace(NamedTuple):
     """A place in memory: which variable, what its address is beyond it, and the type of what lies there."""
 
     variable: int
@@ -35,7 +35,7 @@ class Facts:
     """Numbers of values at a place of the code."""
 
     registers: dict[int, int] = field(default_factory=dict)
-    memory: dict[Place, int] = field(default_factory=dict)
+    memory: dict[MemoryPlace, int] = field(default_factory=dict)
 
     def copy(self) -> Facts:
         """Return facts that may go on to change."""
@@ -51,7 +51,7 @@ def common(facts: list[Facts]) -> Facts:
     return found
 
 
-def may_meet(a: Place, b: Place) -> bool:
+def may_meet(a: MemoryPlace, b: MemoryPlace) -> bool:
     """Whether two places may share a word."""
     if a.variable != b.variable:
         return False
@@ -165,7 +165,7 @@ class Numbers:
         self.sums[number, bits] = (found, offset)
         return number
 
-    def place(self, step: StepDraft, facts: Facts) -> Place | None:
+    def place(self, step: StepDraft, facts: Facts) -> MemoryPlace | None:
         """The place of a load or a store; None where it is in no known variable."""
         assert isinstance(step.n, int)
         terms, offset = self.sum_of(self.of(step.a, facts), 16)
@@ -174,4 +174,4 @@ class Numbers:
             return None
         rest = tuple(term for term in terms if term[0] != variables[0])
         offset = (offset + step.n) & 0xFFFF
-        return Place(variables[0], rest, offset - 0x10000 if offset >> 15 else offset, step.t)
+        return MemoryPlace(variables[0], rest, offset - 0x10000 if offset >> 15 else offset, step.t)

@@ -8,11 +8,12 @@ it while code runs. A variable that is written twice with nothing between that m
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from wsesim.csl.code import ClassCode, Label, StepDraft
 from wsesim.csl.image import Operation, Type
 from wsesim.csl.passes.graph import CONDITIONAL, JUMPS, LEAVES, Steps, is_pure, places_of, sources_of
-from wsesim.csl.passes.knowledge import Facts, Numbers, Place, common, may_meet
+from wsesim.csl.passes.knowledge import Facts, MemoryPlace, Numbers, common, may_meet
 
 _CALLS = (Operation.CALL, Operation.CALL_AT)
 _QUIET = {Operation.ACTIVATE, Operation.BLOCK, Operation.UNBLOCK, Operation.ASSERT, Operation.GET_DSR}
@@ -34,7 +35,7 @@ class _Numbering:
         self.found: list[StepDraft | Label | None] = []
         self.before: dict[int, int] = {}
         self.saved: dict[int, Facts] = {}
-        self.stored: dict[Place, int] = {}
+        self.stored: dict[MemoryPlace, int] = {}
         """Where in `found` a store stands that nothing read yet."""
         self.facts: Facts | None = Facts()
 
@@ -94,7 +95,7 @@ class _Numbering:
         ]  # fmt: skip
         if any(value is None for value in values) or step.t >= Type.I64:
             return None
-        a, b = (values + [0])[:2]
+        a, b = [*values, 0][:2]
         assert a is not None
         assert b is not None
         return {
@@ -104,7 +105,7 @@ class _Numbering:
 
     def _renamed(self, step: StepDraft, facts: Facts) -> StepDraft:
         """The step reading the first register that holds each of its values."""
-        names = {}
+        names: dict[str, Any] = {}
         for name in ("a", "b", "c"):
             register = getattr(step, name)
             if register >= 0:

@@ -55,7 +55,7 @@ class _Threading:
     def _known(
         self, at_labels: dict[int, Ranges], edges: dict[int, list[Ranges]]
     ) -> Iterator[tuple[StepDraft | Label, Ranges]]:
-        """Each item with what holds before it, from what holds at labels; *edges* gathers what holds at jumps to them."""
+        """Each item with what holds before it, from what holds at labels; *edges* gathers what jumps bring there."""
         ranges: Ranges | None = {}
         for item in self.steps:
             if isinstance(item, Label):
