@@ -34,6 +34,8 @@ MAY_BE_ZERO = {
     "task_launch_cycles",
     "defects_per_cm2",
     "spare_share",
+    "detour_cycles",
+    "lost_columns",
     "seed",
     "wafer_usd",
     "system_usd",

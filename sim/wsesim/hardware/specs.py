@@ -306,11 +306,14 @@ class Wafer:
     """What it draws."""
     die: Die
     """Its area, its spare cores and the defects it is made with."""
+    lost_columns: int = 0
+    """Of those that the wafer is said to have, what defects of a row leave no core for."""
 
     def __post_init__(self) -> None:
         require_positive(
             columns=self.columns, rows=self.rows, io_bytes_per_s=self.io_bytes_per_s, io_channels=self.io_channels
         )
+        require_not_negative(lost_columns=self.lost_columns)
         why = f"a wafer has room for {MOST_CORES:,} cores of 2 KiB"
         require_at_most(MOST_CORES, why, columns=self.columns, rows=self.rows)
         longer = "columns" if self.columns >= self.rows else "rows"
