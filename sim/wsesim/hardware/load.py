@@ -12,10 +12,11 @@ from types import MappingProxyType
 from wsesim.answer import UsedFigure
 from wsesim.errors import SpecError
 from wsesim.figures import Preset, Presets
+from wsesim.hardware.core import Code, Core, Fabric, Silicon
 from wsesim.hardware.die import Die
 from wsesim.hardware.energy import Energy
 from wsesim.hardware.price import Price
-from wsesim.hardware.specs import Cluster, Code, Core, Fabric, Host, MemoryX, Silicon, SwarmX, Wafer
+from wsesim.hardware.specs import Cluster, Host, MemoryX, SwarmX, Wafer
 from wsesim.units import Dimension
 
 _SYSTEMS = "cluster.systems"
