@@ -11,7 +11,7 @@ from wsesim.errors import SpecError, require_at_most, require_choice, require_no
 from wsesim.figures import LESS, MORE, neither
 
 PRECISIONS = ("fp16", "mixed", "fp32", "bf16", "cb16")
-"""Arithmetic of a multiply-accumulate: all 16-bit; 16-bit factors summed in 32 bits, as bf16 and cb16 are; all 32-bit."""
+"""Arithmetic of a multiply-accumulate: all 16-bit; 16-bit factors summed in 32 bits (bf16, cb16 too); all 32-bit."""
 
 FASTEST_HZ = 10**11
 """No circuit of many gates between two registers has a faster clock, in any technology of silicon."""
