@@ -43,7 +43,7 @@ def test_a_program_is_run_and_its_values_are_compared() -> None:
 
 def test_a_program_is_asked_of_machines_and_their_figures() -> None:
     usual = figures()["cycles"]
-    assert figures(hardware={"fabric.hop_cycles": 10})["cycles"] == usual + 8 * 3
+    assert figures(hardware={"fabric.hop_cycles": 10})["cycles"] > usual + 8 * 3
     assert figures(cluster="cs-2")["right"] is True
     assert figures(params={"width": 4, "length": 64})["cycles"] > usual
     closed = questions.run(asked(), level=questions.require_level("closed")).outcome
