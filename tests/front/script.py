@@ -12,7 +12,7 @@ def step_s(layers: int) -> float:
     machine = wsesim.Machine("cs-3", systems=2, **{"core.sram": "96 KiB"})
     result: wsesim.Result = wsesim.run(
         model=model, machine=machine, batch={"sequences": 64, "length": 2048}, software="ideal", level="closed",
-        verify=False,
+        verify=False, set={"hardware.swarmx.hop": "2 us"},
     )  # fmt: skip
     if result.status is not wsesim.Status.OK:
         raise ValueError(result.why)

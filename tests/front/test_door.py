@@ -63,7 +63,7 @@ def _signatures(name: str) -> Iterator[str]:
             continue
         if isinstance(member, property):
             yield f"    {name}.{key}"
-        elif inspect.isfunction(member) or inspect.ismethod(member):
+        elif (inspect.isfunction(member) or inspect.ismethod(member)) and member.__module__.startswith("wsesim"):
             yield f"    {name}.{key}{inspect.signature(member)}"
 
 

@@ -24,7 +24,7 @@ def test_every_form_asks_the_same(file: Path, tiny: Question) -> None:
     forms = [
         wsesim.load(file), wsesim.load(str(file)), wsesim.load(TINY), wsesim.load(**TINY), wsesim.load(tiny),
         wsesim.load(model=model, machine="cs-2", batch={"sequences": np.int32(1), "length": 8}),
-        wsesim.load(TINY, machine=wsesim.Machine("cs-2"), **{"batch.length": 8}),
+        wsesim.load(TINY, machine=wsesim.Machine("cs-2"), set={"batch.length": 8}),
         wsesim.load(file, phase="training", software=wsesim.Software("release-2")),
     ]  # fmt: skip
     names = {"tiny", "question"}
@@ -36,9 +36,10 @@ def test_every_form_asks_the_same(file: Path, tiny: Question) -> None:
 
 
 def test_settings_replace_what_is_there(file: Path, tiny: Question) -> None:
-    wide = {"hardware.core.sram": "96 KiB", "batch.sequences": 4}
-    found = [wsesim.load(file, **wide), wsesim.load(tiny, **wide), wsesim.load(TINY, **wide)]
-    found.append(wsesim.load(file, machine=wsesim.Machine("cs-2", **{"core.sram": "96 KiB"}), **{"batch.sequences": 4}))
+    wide: dict[str, Any] = {"hardware.core.sram": "96 KiB", "batch.sequences": 4}
+    found = [wsesim.load(file, set=wide), wsesim.load(tiny, set=wide), wsesim.load(TINY, **wide)]
+    machine = wsesim.Machine("cs-2", **{"core.sram": "96 KiB"})
+    found.append(wsesim.load(file, machine=machine, set={"batch.sequences": 4}))
     for question in found:
         assert question.asked.hardware.cluster.wafer.core.sram_bytes == 96 * 1024
         assert question.asked.resolved["batch"]["sequences"] == 4

@@ -61,7 +61,7 @@ def test_points_are_those_that_run_would_give(study: Callable[[str], Study]) -> 
     found = study(GRID)
     row = sweep(found).rows[3]
     settings = {"cluster.systems": 2, "batch.sequences": 6}
-    result = wsesim.run(found.base.asked.file, verify=False, **settings)
+    result = wsesim.run(found.base.asked.file, verify=False, set=settings)
     assert row.values == settings
     assert row.figures == {name: result.figures[name] for name in ("step_s", "mfu", "passes")}
     assert row.status == "ok"

@@ -98,8 +98,9 @@ class Result(Readable):
     writes, and `to_dict()` is `result.json`.
 
     >>> import wsesim
-    >>> result = wsesim.run(model="cerebras-gpt-111m", machine="cs-2", batch={"sequences": 120, "length": 2048},
-    ...                     verify=False)
+    >>> result = wsesim.run(
+    ...     model="cerebras-gpt-111m", machine="cs-2", batch={"sequences": 120, "length": 2048}, verify=False
+    ... )
     >>> result
     <Result question: one step ... ms, tokens per second ..., samples per second ..., MFU ... %>
     >>> result.status, result.figures["mfu"] > 0.1, result.answer.level

@@ -22,7 +22,7 @@ def run(
 
     >>> import wsesim
     >>> file = "workloads/cerebras-gpt-111m.yaml"
-    >>> wsesim.run(file, **{"batch.sequences": 60}, level="closed", verify=False)
+    >>> wsesim.run(file, set={"batch.sequences": 60}, level="closed", verify=False)
     <Result cerebras-gpt-111m: one step ... ms, tokens per second ..., samples per second ..., MFU ... %>
     >>> wsesim.run(file, model=wsesim.Model("cerebras-gpt-111m", width=98304, heads=768)).status
     <Status.DOES_NOT_FIT: 'does_not_fit'>
@@ -92,8 +92,8 @@ def verify(question: str | Path | Mapping[str, Any] | Question | None = None, /,
 
 
 def kernel(
-    name: str | Path, /, *, grid: Sequence[int], shape: int | Sequence[int], machine: str | Path | Machine = "cs-2",
-    level: str | None = None, **settings: Any,
+    name: str | Path, /, *, grid: str | Sequence[int], shape: int | str | Sequence[int],
+    machine: str | Path | Machine = "cs-2", level: str | None = None, **settings: Any,
 ) -> Result:  # fmt: skip
     """Run one kernel on a rectangle of cores, every wavelet with its value, as `wsesim kernel` does.
 

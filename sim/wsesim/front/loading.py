@@ -22,27 +22,32 @@ _TAKES: Mapping[str, tuple[type[Part], str]] = {
 }  # fmt: skip
 
 
-def load(question: str | Path | Mapping[str, Any] | Question | None = None, /, **settings: Any) -> Question:
+def load(
+    question: str | Path | Mapping[str, Any] | Question | None = None, /, *, set: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> Question:  # fmt: skip
     """Return a question: read, checked, every default filled in. `run` and its like take the same arguments.
 
     >>> import wsesim
     >>> question = wsesim.load(model="cerebras-gpt-111m", machine="cs-2", batch={"sequences": 120, "length": 2048})
-    >>> wsesim.load(question, **{"batch.sequences": 60}).title
+    >>> wsesim.load(question, set={"batch.sequences": 60}).title
     'One training step of cerebras-gpt-111m (111M parameters) on CS-2: 60 sequences of 2,048 tokens, mixed precision.'
 
     Args:
         question: a file's path; a mapping with the keys that a file has; a question; or nothing, where *settings* say
             all.
-        settings: keys as in a file, and dotted names of settings, as `--set` has them: `phase="decode"`,
-            `batch={"sequences": 60, "length": 2048}`, `**{"batch.sequences": 60}`. They replace what *question* says.
-            `model` may be a `Model`, `software` a `Software`; `machine` is a `Machine`, or a name or path for
-            `cluster`.
+        set: settings by dotted name, as `--set` has them: `{"batch.sequences": 60, "hardware.core.sram": "96 KiB"}`.
+            They replace what *question* and *settings* say.
+        settings: keys as in a file, which replace what *question* says: `phase="decode"`,
+            `batch={"sequences": 60, "length": 2048}`. `model` may be a `Model`, `software` a `Software`; `machine` is a
+            `Machine`, or a name or path for `cluster`.
 
     Raises:
         InputError: with every problem: at its line of a file, and by its dotted name of what a program gave.
     """
     from wsesim import questions
 
+    settings |= set or {}
     if isinstance(question, str | Path):
         return questions.load(question, settings=_stated(settings, Path(question).parent))
     if question is None or isinstance(question, Mapping):

@@ -90,7 +90,7 @@ class Machine(Part):
     Args:
         base: a name that `wsesim.machines()` lists, or the path of a yaml file of one's own, from where the program
             runs.
-        systems: systems that share the work. Default: as many as the machine has.
+        systems: systems that share the work, a whole number. Default: as many as the machine has.
         figures: by dotted name, each with its unit, as under `hardware` in a file; `wsesim.machines(NAME)` lists them.
 
     Raises:
@@ -101,7 +101,7 @@ class Machine(Part):
     systems: int | None
     figures: Mapping[str, Any]
 
-    def __init__(self, base: str | Path, /, *, systems: int | None = None, **figures: Any) -> None:
+    def __init__(self, base: str | Path, /, *, systems: Any = None, **figures: Any) -> None:
         for name, value in (("base", base), ("systems", systems), ("figures", figures)):
             object.__setattr__(self, name, value)
         sections, problems = self.sections(Path()), Problems(file="Machine")

@@ -74,8 +74,9 @@ def plot(table: SweepTable, what: str, ax: Axes | None) -> Axes:
     axes, axis = axes_of(ax, rows=10), axis_of(study.axes[0])
     values = [row.figures[figure] for row in table.rows]
     if study.sampled:
-        places = [study.axes[0][0].number(row.values[study.axes[0][0].name]) for row in table.rows]
-        axes.plot(places, [_height(value) for value in values], "o")
+        drawn = study.axes[0][0]
+        places = [_height(drawn.number(row.values[drawn.name])) for row in table.rows]
+        axes.plot(places, list(map(_height, values)), "o")
     else:
         _lines(axes, table, axis, values)
     named(axes, study.name, x=axis.title, figure=figure)

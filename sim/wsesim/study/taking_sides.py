@@ -51,10 +51,10 @@ def frame(found: SideBySide, table: str) -> pd.DataFrame:
     import pandas as pd
 
     if require_known(table, ("all", "causes"), "table") == "causes":
-        rows = [[side.name, each.cause, each.before_s, each.after_s, each.share]
-                for side, causes in zip(found.sides[1:], found.causes, strict=False) for each in causes]  # fmt: skip
-        return pd.DataFrame(rows, columns=["side", "cause", "before_s", "after_s", "share"])
-    rows = [["asked", name, *row] for name, row in found.asked.items()]
+        causes = [[side.name, each.cause, each.before_s, each.after_s, each.share]
+                  for side, held in zip(found.sides[1:], found.causes, strict=False) for each in held]  # fmt: skip
+        return pd.DataFrame(causes, columns=["side", "cause", "before_s", "after_s", "share"])
+    rows: list[list[object]] = [["asked", name, *row] for name, row in found.asked.items()]
     rows += [["found", name, *row] for name, row in found.figures.items()]
     return pd.DataFrame(rows, columns=["what", "name", *(side.name for side in found.sides)]).set_index("name")
 
