@@ -89,7 +89,7 @@ def test_a_mistake_in_a_file_stands_at_its_line(file: Path) -> None:
     (lambda: wsesim.Model("gpt3-13"), "Model: error: preset must be a model that wsesim knows"),
     (lambda: wsesim.Machine("cs-3", systems=0), "Machine: error: cluster.systems must be at least 1; got 0"),
     (lambda: wsesim.Machine("cs-3", core={"sram": "9 K"}), "hardware.core.sram has the unknown unit 'K'"),
-    (lambda: wsesim.Machine("none.yaml"), "Machine: error: cluster.machine = 'none.yaml' is not there: no file none.yaml"),
+    (lambda: wsesim.Machine("none.yaml"), "cluster.machine = 'none.yaml' is not there: no file none.yaml"),
     (lambda: wsesim.Software("idel"), "did you mean 'ideal'?"),
     (lambda: wsesim.machines("cs-9"), "did you mean"),
 ])  # fmt: skip

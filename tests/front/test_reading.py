@@ -34,7 +34,7 @@ def found(tiny: Question) -> dict[str, Readable]:
         "result": wsesim.run(tiny, verify=False),
         "unfit": wsesim.kernel("allreduce-2d", grid=(4, 4), shape=1_000_000),
         "kernel": kernel,
-        "levels": wsesim.levels(kernel=kernel.provenance.workload["kernel"], machine="cs-2", grid=(4, 4), shape=[8]),
+        "levels": wsesim.levels(kernel="allreduce-2d", machine="cs-2", grid=(4, 4), shape=[8]),
         "sweep": wsesim.sweep(tiny, vary, level="closed", keep=False),
         "sensitivity": wsesim.sensitivity(kernel="gemv", machine="cs-2", grid=(4, 4), shape=[64, 64], level="closed"),
         "size": wsesim.size(tiny, goal="tokens_per_s >= 1000", level="closed", machines=["cs-3"], keep=False),

@@ -116,5 +116,6 @@ def kernel(
     from wsesim import questions
 
     sizes = [shape] if isinstance(shape, int) else shape
-    asked = load({"kernel": name, "grid": grid, "shape": sizes, "machine": machine, **settings})
+    named = {"name": Path(name).stem, "kernel": name, "grid": grid, "shape": sizes, "machine": machine}
+    asked = load({**named, **settings})
     return questions.run(asked, level=level_of(level))

@@ -27,6 +27,8 @@ files = sweep_files
 MOST_LINES = 12
 """Values of what varies beside the first, of which each has a line."""
 MOST_PICTURES = 2
+MOST_TICKS = 12
+"""Values along an axis that are all written."""
 SHADES: Mapping[str, tuple[str, str]] = {
     f"c{step}": (f"hsl(209 48% {92 - 8 * step}%)", f"hsl(209 40% {16 + 8 * step}%)") for step in range(9)
 }
@@ -80,9 +82,13 @@ def plot(table: SweepTable, what: str, ax: Axes | None) -> Axes:
     else:
         _lines(axes, table, axis, values)
     named(axes, study.name, x=axis.title, figure=figure)
-    axes.xaxis.set_major_formatter("{x:g}") if axis.numeric else axes.set_xticks(axis.places, axis.labels)
     if axis.log:
         axes.set_xscale("log")
+    if not axis.numeric or len(axis) <= MOST_TICKS:
+        axes.set_xticks(axis.places, axis.labels)
+        axes.minorticks_off()
+    else:
+        axes.xaxis.set_major_formatter("{x:g}")
     axes.set_ylabel(text.label(spec))
     axes.yaxis.set_major_formatter(lambda value, _: text.short(figure, value))
     return axes

@@ -75,8 +75,8 @@ def plot(found: Sensitivity, what: str, ax: Axes | None) -> Axes:
     axes.set_yticks(range(len(shown)), [each.setting for each in shown])
     axes.invert_yaxis()
     axes.axvline(0, color="#888888", linewidth=0.8)
-    title = f"{found.question.asked.name}: each figure {found.times:g} times as good (dark) and as bad (light)"
-    named(axes, title, x=f"change of {found.figure.name}", figure="share")
+    words = f"change of {found.figure.name}, each figure {found.times:g} times as good (dark) and as bad (light)"
+    named(axes, found.question.asked.name, x=words, figure="share")
     return axes
 
 

@@ -78,6 +78,7 @@ def plot(found: Sizing, what: str, ax: Axes | None) -> Axes:
         for x, y, reached in points:
             axes.plot(x, y, "o", color=drawn.get_color(), fillstyle="full" if reached else "none")
     named(axes, found.words, x="systems", figure="systems")
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_ylabel(text.heading(figure))
     axes.yaxis.set_major_formatter(lambda value, _: text.short(figure, value))
     axes.legend(frameon=False)
