@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wsesim.answer import LEVELS, Level
 from wsesim.errors import InputError, nearest
-from wsesim.front.parts import Machine, Model, Part, Software
+from wsesim.front.parts import Machine, Model, QuestionPart, Software
 from wsesim.front.plain import named, plain
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 FILE = "question"
 """Stands for the file of a question that is in none: opens its mistakes, and names its run unless `name` does."""
-_TAKES: Mapping[str, tuple[type[Part], str]] = {
+_TAKES: Mapping[str, tuple[type[QuestionPart], str]] = {
     "model": (Model, "a Model, a name or a mapping"), "machine": (Machine, "a Machine, a name or a path"),
     "cluster": (Machine, "a Machine, a name or a mapping"), "software": (Software, "a Software, a name or a mapping"),
 }  # fmt: skip
@@ -82,7 +82,7 @@ def _stated(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Return what is given as a file in *folder* would have it."""
     found: dict[str, Any] = {}
     for key, value in given.items():
-        if isinstance(value, Part):
+        if isinstance(value, QuestionPart):
             found |= _part(key, value).sections(folder)
         elif key == "machine":
             found["cluster.machine"] = named(value, folder) if isinstance(value, str | Path) else value
@@ -93,7 +93,7 @@ def _stated(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     return found
 
 
-def _part(key: str, value: Part) -> Part:
+def _part(key: str, value: QuestionPart) -> QuestionPart:
     wanted, name = _TAKES.get(key, (None, "plain data"))
     if wanted is None or not isinstance(value, wanted):
         raise InputError.at(f"{key} takes {name}; got {value!r}", file=FILE)

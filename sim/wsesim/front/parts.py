@@ -13,7 +13,7 @@ from wsesim.software import software_names
 from wsesim.workload import STACK, ClusterSection, ModelSection, Problems, hardware_of, read_fields, software_of
 
 
-class Part(ABC):
+class QuestionPart(ABC):
     """A part of a question that is given as one value."""
 
     __slots__ = ()
@@ -31,7 +31,7 @@ class Part(ABC):
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class Model(Part):
+class Model(QuestionPart):
     """A model: a preset, a Hugging Face config, a job of the Model Zoo, or a whole shape; what is given changes it.
 
     >>> Model("gpt3-13b", layers=12)
@@ -79,7 +79,7 @@ class Model(Part):
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class Machine(Part):
+class Machine(QuestionPart):
     """A machine, how many of its systems, and figures of it that are otherwise.
 
     >>> Machine("cs-3", systems=4)
@@ -126,7 +126,7 @@ class Machine(Part):
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class Software(Part):
+class Software(QuestionPart):
     """A software stack, and figures of it that are otherwise.
 
     >>> Software("ideal")

@@ -6,7 +6,6 @@
 A study knows what a question states about itself (settings, figures, what it reads) and no kind by its name.
 """
 
-from wsesim.study.asked import asked, changed
 from wsesim.study.cluster import scheduler
 from wsesim.study.comparing import Side, SideBySide, machine_or_stack, side_by_side
 from wsesim.study.goals import SHORT_GOALS, Sized, Sizing, size
@@ -39,8 +38,6 @@ __all__ = [
     "Study",
     "StudyFile",
     "SweepTable",
-    "asked",
-    "changed",
     "estimate_s",
     "fixed",
     "journal_place",

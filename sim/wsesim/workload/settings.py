@@ -75,7 +75,7 @@ def set_path(data: dict[str, Any], dotted: str, value: object, schema: type[Sect
     data[section] = {**inside, key: value}
 
 
-class Setting(NamedTuple):
+class GivenSetting(NamedTuple):
     """A value for a dotted name."""
 
     key: str
@@ -88,18 +88,23 @@ Settings = Sequence[str] | Mapping[str, object]
 """`batch.sequences=240` and the like, as a command line has them; or values by dotted name, as a program does."""
 
 
-def settings_of(given: Settings) -> tuple[Setting, ...]:
+def settings_of(given: Settings) -> tuple[GivenSetting, ...]:
     """Return each of the settings that are *given*; of a program's, a whole section stands before what changes it.
 
     Raises:
         InputError: text that is not KEY=VALUE, or a value that is not yaml.
     """
     if not isinstance(given, Mapping):
-        return tuple(Setting(*split_setting(text), f"--set {text}") for text in given)
+        return tuple(GivenSetting(*split_setting(text), f"--set {text}") for text in given)
     ordered = sorted(given.items(), key=lambda pair: "." in pair[0])
     return tuple(
-        Setting(key, value, key if isinstance(value, Mapping) else f"{key}={value!r}") for key, value in ordered
+        GivenSetting(key, value, key if isinstance(value, Mapping) else f"{key}={value!r}") for key, value in ordered
     )
+
+
+def plain(value: Any) -> Any:
+    """Return a value as it would stand in a file: tuples as lists."""
+    return list(map(plain, value)) if isinstance(value, tuple) else value
 
 
 def split_setting(setting: str) -> tuple[str, object]:
