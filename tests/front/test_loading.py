@@ -13,6 +13,10 @@ import wsesim
 from wsesim.questions.base import Question
 
 
+ENDLESS: dict[str, Any] = {}
+ENDLESS["length"] = ENDLESS
+
+
 def refused(*given: Any, **settings: Any) -> str:
     with pytest.raises(wsesim.InputError) as caught:
         wsesim.load(*given, **settings)
@@ -70,6 +74,10 @@ def test_paths_start_where_the_program_runs(
     ({"machine": "cs-20"}, "error: cluster.machine='cs-20': cluster.machine must be a machine that wsesim knows"),
     ({"inference": {"prompt": 4}}, "inference is not read by phase training"),
     ({"machine": wsesim.Model(layers=1)}, "machine takes a Machine, a name or a path; got Model(layers=1)"),
+    ({"batch": ENDLESS}, "mappings and lists are nested deeper than 16 in one another"),
+    ({"batch": {"sequences": object(), "length": 8}}, "batch.sequences must be a whole number; got <object"),
+    ({"batch": {"sequences": np.nan, "length": 8}}, "batch.sequences must be a whole number; got nan"),
+    ({"name": "\x1b[2J"}, "name must start with a letter or digit"),
     ({"batch": wsesim.Model(layers=1)}, "batch takes plain data; got Model(layers=1)"),
 ])  # fmt: skip
 def test_a_mistake_is_named_by_its_dotted_name(settings: dict[str, Any], said: str) -> None:
@@ -79,6 +87,7 @@ def test_a_mistake_is_named_by_its_dotted_name(settings: dict[str, Any], said: s
 def test_a_mistake_in_a_file_stands_at_its_line(file: Path) -> None:
     file.write_text(file.read_text().replace("length: 8", "length: 0"))
     assert f"{file}:2:31: error: batch.length must be at least 1; got 0" in refused(file)
+    assert "a key must be text; got 3" in refused({3: 4})
     assert refused(3) == "error: a question is a path, a mapping or from wsesim.load; got int"
     with pytest.raises(wsesim.InputError, match="level must be one of closed, system, cores; got 'sytem', did you"):
         wsesim.run(TINY, level="sytem")

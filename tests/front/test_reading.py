@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 from tests.front.conftest import TINY
 
@@ -136,6 +137,7 @@ def test_a_study_is_a_mapping_or_a_file(tmp_path: Path, file: Path) -> None:
         wsesim.sweep(tmp_path / "study.yaml", keep=False), wsesim.sweep({"workload": file, **given}, keep=False),
         wsesim.sweep(file, keep=False, **given), wsesim.sweep(TINY, keep=False, **given),
         wsesim.sweep(keep=False, **given, **TINY),
+        wsesim.sweep(file, {"batch.sequences": np.arange(1, 3)}, keep=False, level="closed", figures=("step_s",)),
     ]  # fmt: skip
     assert len({tuple(table.frame()["step_s"]) for table in tables}) == 1
     with pytest.raises(wsesim.InputError, match="is a study; what it varies and sets stands there"):

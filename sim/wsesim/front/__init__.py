@@ -9,7 +9,7 @@ path | mapping | Question, settings ─load─► Question ─┬─ run, kernel
                                                       └─ compare ──────► SideBySide
 """
 
-from wsesim.front.asking import kernel, levels, run, verify
+from wsesim.front.asking import kernel, levels, run, show, verify
 from wsesim.front.listing import Listing, machines, models, stacks
 from wsesim.front.loading import load
 from wsesim.front.parts import Machine, Model, Software
@@ -28,6 +28,7 @@ __all__ = [
     "models",
     "run",
     "sensitivity",
+    "show",
     "size",
     "stacks",
     "sweep",

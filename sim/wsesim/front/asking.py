@@ -48,6 +48,26 @@ def run(
     return questions.beside_gpus(asked, result, tuple(map(fleet_named, dict.fromkeys(gpus))))
 
 
+def show(question: str | Path | Mapping[str, Any] | Question | None = None, /, **settings: Any) -> str:
+    """Return a question as the file of it, every default filled in and each figure with its source, as `wsesim show`.
+
+    >>> import wsesim
+    >>> text = wsesim.show(model="gpt2", machine="cs-2", batch={"sequences": 64, "length": 1024})
+    >>> "precision: mixed" in text
+    True
+
+    Args:
+        question: as of `load`.
+        settings: as of `load`.
+
+    Raises:
+        InputError: not a right question.
+    """
+    from wsesim import questions
+
+    return questions.show(load(question, **settings))
+
+
 def levels(question: str | Path | Mapping[str, Any] | Question | None = None, /, **settings: Any) -> Comparison:
     """Answer a question at every level, and say why they differ, as `wsesim levels` does.
 

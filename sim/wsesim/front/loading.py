@@ -82,6 +82,8 @@ def _stated(given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Return what is given as a file in *folder* would have it."""
     found: dict[str, Any] = {}
     for key, value in given.items():
+        if not isinstance(key, str):
+            raise InputError.at(f"a key must be text; got {key!r}", file=FILE)
         if isinstance(value, QuestionPart):
             found |= _part(key, value).sections(folder)
         elif key == "machine":

@@ -7,19 +7,29 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from wsesim.errors import InputError
+
 FILES = (".yaml", ".yml", ".json")
+DEEPEST = 16
+"""Mappings and lists in one another, more than any file has."""
 
 
-def plain(value: object, folder: Path) -> Any:
-    """Return *value* as a file in *folder* would have it."""
+def plain(value: object, folder: Path, depth: int = 0) -> Any:
+    """Return *value* as a file in *folder* would have it.
+
+    Raises:
+        InputError: mappings and lists in one another without end.
+    """
+    if depth > DEEPEST:
+        raise InputError.at(f"mappings and lists are nested deeper than {DEEPEST} in one another")
     if isinstance(value, Mapping):
-        return {key: plain(held, folder) for key, held in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(held, folder) for held in value]
+        return {key: plain(held, folder, depth + 1) for key, held in value.items()}
+    if isinstance(value, list | tuple | range):
+        return [plain(held, folder, depth + 1) for held in value]
     if isinstance(value, Path):
         return named(value, folder)
-    if type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0:
-        return value.item()  # type: ignore[attr-defined]  # a number of NumPy's, looked at just now
+    if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
+        return value.tolist()
     return value
 
 

@@ -10,6 +10,7 @@ from wsesim.answer import Result
 from wsesim.errors import InputError, SpecError
 from wsesim.front.loading import level_of, load
 from wsesim.front.parts import Machine, Software
+from wsesim.front.plain import plain
 
 if TYPE_CHECKING:
     from wsesim.questions.base import Question
@@ -81,9 +82,9 @@ def _made(study: Any, vary: Mapping[str, Any] | None, settings: Mapping[str, Any
     if isinstance(study, Mapping) and "workload" in study:
         settings, study = {**study, **settings}, study["workload"]
     keys = studies.StudyFile.keys()
-    own = {key: value for key, value in settings.items() if key in keys}
+    own = {key: plain(value, Path()) for key, value in settings.items() if key in keys}
     base = load(study, **{key: value for key, value in settings.items() if key not in keys})
-    return studies.study_of(base, {**own, **({} if vary is None else {"vary": vary})})
+    return studies.study_of(base, {**own, **({} if vary is None else {"vary": plain(vary, Path())})})
 
 
 def sensitivity(
