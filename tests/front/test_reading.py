@@ -144,3 +144,22 @@ def test_a_study_is_a_mapping_or_a_file(tmp_path: Path, file: Path) -> None:
         wsesim.sweep(tmp_path / "study.yaml", software="ideal")
     with pytest.raises(wsesim.InputError, match="say what is to be reached"):
         wsesim.size(file)
+
+
+def test_sides_of_all_kinds(found: dict[str, Readable], tmp_path: Path) -> None:
+    result = found["result"]
+    assert isinstance(result, wsesim.Result)
+    result.save(tmp_path / "kept")
+    same = wsesim.compare(result, tmp_path / "kept", TINY, set={"name": "tiny"}, keep=False)
+    assert not same.figures
+    assert [side.name for side in same.sides][0] == "question"
+    stacks = wsesim.compare("release-2", wsesim.Software("release-2", **{"training.kernel_launch": "2 us"}))
+    assert list(stacks.asked) == ["training.kernel_launch"]
+    with pytest.raises(wsesim.InputError, match="cannot be compared with a question"):
+        wsesim.compare("cs-2", TINY, keep=False)
+
+
+def test_gpus_stand_beside_an_answer(tiny: Question) -> None:
+    beside = wsesim.run(tiny, gpus=["h100x8"], level="closed", verify=False)
+    assert beside.answer is not None
+    assert not beside.frame(beside.answer.tables[-1].name).empty
