@@ -12,7 +12,6 @@ from tests.front.conftest import TINY
 import wsesim
 from wsesim.questions.base import Question
 
-
 ENDLESS: dict[str, Any] = {}
 ENDLESS["length"] = ENDLESS
 

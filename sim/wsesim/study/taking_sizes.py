@@ -70,6 +70,8 @@ def files(found: Sizing) -> dict[str, bytes]:
 
 def plot(found: Sizing, what: str, ax: Axes | None) -> Axes:
     """Draw a figure over systems, a line for each machine; what reaches the goals is filled."""
+    from matplotlib.ticker import MaxNLocator
+
     figure, axes = require_known(what, list(found.senses), "figure"), axes_of(ax, rows=10)
     for machine in dict.fromkeys(each.machine for each in found.tried):
         points = [(each.systems, float(value), each.reached) for each in found.tried
@@ -78,7 +80,7 @@ def plot(found: Sizing, what: str, ax: Axes | None) -> Axes:
         for x, y, reached in points:
             axes.plot(x, y, "o", color=drawn.get_color(), fillstyle="full" if reached else "none")
     named(axes, found.words, x="systems", figure="systems")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel(text.heading(figure))
     axes.yaxis.set_major_formatter(lambda value, _: text.short(figure, value))
     axes.legend(frameon=False)
