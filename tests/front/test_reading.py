@@ -152,7 +152,7 @@ def test_sides_of_all_kinds(found: dict[str, Readable], tmp_path: Path) -> None:
     result.save(tmp_path / "kept")
     same = wsesim.compare(result, tmp_path / "kept", TINY, set={"name": "tiny"}, keep=False)
     assert not same.figures
-    assert [side.name for side in same.sides][0] == "question"
+    assert same.sides[0].name == "question"
     stacks = wsesim.compare("release-2", wsesim.Software("release-2", **{"training.kernel_launch": "2 us"}))
     assert list(stacks.asked) == ["training.kernel_launch"]
     with pytest.raises(wsesim.InputError, match="cannot be compared with a question"):
