@@ -3,7 +3,7 @@
 from wsesim.graph.backward import is_borrowed, is_lent, with_training
 from wsesim.graph.chakra import to_chakra
 from wsesim.graph.core import BYTES_PER_ELEMENT, Attribute, Block, Graph, Op, Tensor
-from wsesim.graph.counts import flops, is_linear, linear_tensors, macs, matrices
+from wsesim.graph.counts import flops, is_linear, linear_tensors, macs, matrices, windows
 from wsesim.graph.export import to_dot, to_json
 from wsesim.graph.svg import to_svg
 
@@ -25,5 +25,6 @@ __all__ = [
     "to_dot",
     "to_json",
     "to_svg",
+    "windows",
     "with_training",
 ]

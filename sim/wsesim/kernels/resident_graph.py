@@ -18,7 +18,7 @@ from wsesim.errors import NotModelled
 from wsesim.graph import Block, Graph, Op, Tensor, linear_tensors
 from wsesim.kernels.counts import least, whole
 from wsesim.kernels.resident import Along
-from wsesim.model import Model, build_graph
+from wsesim.model import LayerKind, Model, build_graph, layer_kinds
 from wsesim.ops import Gap, Kernel, Kind, Recipe, find
 
 WRITTEN = "argmax"
@@ -133,6 +133,8 @@ class ResidentModel:
     """A model's ops as resident kernels see them; one object a model."""
 
     model: Model
+    kinds: tuple[LayerKind, ...]
+    """Of layers, that which takes more first."""
     embed: tuple[ResidentOp, ...]
     layer: tuple[ResidentOp, ...]
     head: tuple[ResidentOp, ...]
@@ -166,7 +168,7 @@ def resident_model(model: Model) -> ResidentModel:
     layer_ops, last = _lay_out(graph, layer, last)
     head_ops, first = _lay_out(graph, head, last)
     embed_ops, _ = _lay_out(graph, embed, first)
-    return ResidentModel(model=model, embed=embed_ops, layer=layer_ops, head=head_ops)
+    return ResidentModel(model=model, kinds=layer_kinds(model), embed=embed_ops, layer=layer_ops, head=head_ops)
 
 
 def _lay_out(graph: Graph, block: Block, before: Along | None) -> tuple[tuple[ResidentOp, ...], Along | None]:

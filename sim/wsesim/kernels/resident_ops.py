@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from wsesim.errors import SpecError, require_positive
 from wsesim.kernels import collectives
 from wsesim.kernels.base import Cost
-from wsesim.kernels.counts import up
+from wsesim.kernels.counts import least, up
 from wsesim.kernels.resident import (
     VALUE_BYTES,
     Along,
@@ -41,6 +41,10 @@ class TokenStep:
     def __post_init__(self) -> None:
         require_positive(positions=self.positions, batch=self.batch)
 
+    def within(self, window: int) -> TokenStep:
+        """Return the step in a layer whose tokens see no more keys than *window*; 0: all."""
+        return replace(self, positions=least(self.positions, window)) if window else self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkStep:
@@ -56,6 +60,10 @@ class ChunkStep:
         require_positive(tokens=self.tokens, block=self.block)
         if self.start < 0:
             raise SpecError("start", f"must not be negative, got {self.start}")
+
+    def within(self, window: int) -> ChunkStep:
+        """Return the step in a layer whose tokens see no more keys than *window*; 0: all."""
+        return replace(self, start=least(self.start, window - 1)) if window else self
 
     @property
     def blocks(self) -> int:

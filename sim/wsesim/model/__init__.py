@@ -1,5 +1,6 @@
 """Transformer shapes and their graphs."""
 
+from wsesim.model.alike import LayerKind, counts_of, fullest_of, layer_kinds
 from wsesim.model.build import build_graph, parameters
 from wsesim.model.hf import read_hf_config
 from wsesim.model.hf_write import hf_config
@@ -8,10 +9,14 @@ from wsesim.model.spec import EXTRAS, Model, choices
 
 __all__ = [
     "EXTRAS",
+    "LayerKind",
     "Model",
     "build_graph",
     "choices",
+    "counts_of",
+    "fullest_of",
     "hf_config",
+    "layer_kinds",
     "load_preset",
     "model_names",
     "parameters",

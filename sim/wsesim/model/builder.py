@@ -113,9 +113,9 @@ class BlockBuilder:
         """Return *x* times *factor*; a factor of one is no op."""
         return x if factor == 1 else self.op(name, "scale", (x,), self.tensors[x].axes, factor=factor)
 
-    def capped(self, name: str, kind: str, x: str, cap: float) -> str:
+    def capped(self, name: str, kind: str, x: str, cap: float, **attrs: Attribute) -> str:
         """Return *x* within *cap*; none is no op."""
-        return self.op(name, kind, (x,), self.tensors[x].axes, cap=cap) if cap else x
+        return self.op(name, kind, (x,), self.tensors[x].axes, cap=cap, **attrs) if cap else x
 
     def residual(self, name: str, x: str, added: str, model: Model) -> str:
         """Add what a half gives to the stream, and return the name of the sum."""

@@ -54,10 +54,16 @@ def attention(b: BlockBuilder, x: str, model: Model) -> str:
         cached = (b.op("attention.extend", "extend", (qkv, before), ("batch", "keys", "kv")),)
     given: dict[str, Attribute] = {"scale": model.attention_scale} if model.attention_scale else {}
     given |= {"by_layer": True} if model.scale_by_layer else {}
-    scores = b.op("attention.scores", "scores", (qkv, *cached), SQUARE, **shared, **given)
+    sight = _sight(model)
+    scores = b.op("attention.scores", "scores", (qkv, *cached), SQUARE, **shared, **given, **sight)
     read = (_probabilities(b, scores, model), *(cached or (qkv,)))
-    mixed = b.op("attention.sum", "weighted_sum", read, ("batch", "length", "attention"), **shared)
+    mixed = b.op("attention.sum", "weighted_sum", read, ("batch", "length", "attention"), **shared, **sight)
     return b.linear("attention.project", mixed, ("attention", "width"), bias=model.projects_with_bias)
+
+
+def _sight(model: Model) -> dict[str, Attribute]:
+    """Return what tells an op of scores that tokens see a few keys alone, in all layers or in most."""
+    return {"window": model.window, "full_every": model.full_every} if model.window else {}
 
 
 def _normed(b: BlockBuilder, qkv: str, shared: dict[str, Attribute], model: Model) -> str:
@@ -80,12 +86,11 @@ def _placed(b: BlockBuilder, qkv: str, shared: dict[str, Attribute], model: Mode
 
 def _probabilities(b: BlockBuilder, scores: str, model: Model) -> str:
     """Return the shares of scores: within a bound, less by distance, and beside a sink, where the model has such."""
-    scores = b.capped("attention.cap", "cap_scores", scores, model.attention_cap)
+    sight = _sight(model)
+    scores = b.capped("attention.cap", "cap_scores", scores, model.attention_cap, **sight)
     if model.position == "alibi":
-        scores = b.op("attention.alibi", "alibi", (scores,), SQUARE)
-    attrs: dict[str, Attribute] = {"causal": model.causal}
-    if model.window:
-        attrs |= {"window": model.window, "full_every": model.full_every}
+        scores = b.op("attention.alibi", "alibi", (scores,), SQUARE, **sight)
+    attrs: dict[str, Attribute] = {"causal": model.causal, **sight}
     if model.sinks:
         sinks = b.weight("attention.sink.bias", "heads")
         return b.op("attention.softmax", "sink_softmax", (scores, sinks, *b.mask()), SQUARE, **attrs)

@@ -260,6 +260,11 @@ class Model:
         return self.heads * self.head_width
 
     @property
+    def cached(self) -> tuple[int, ...]:
+        """Numbers that a layer's cache holds of a token: those of its keys, and those of its values."""
+        return (self.kv_heads * self.head_width,) * 2
+
+    @property
     def qkv_width(self) -> int:
         """Queries, keys and values of one token side by side."""
         return (self.heads + 2 * self.kv_heads) * self.head_width

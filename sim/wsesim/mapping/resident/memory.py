@@ -17,6 +17,7 @@ from wsesim.kernels.resident import VALUE_BYTES
 from wsesim.kernels.resident_graph import ResidentOp
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage
+from wsesim.model import fullest_of
 from wsesim.units import plural
 
 Whole = TypeVar("Whole", int, NDArray[np.int64])
@@ -58,12 +59,14 @@ def region_memory(
         at_work = _table_work(request, columns, rows)
     else:
         at_work = work_bytes(request, columns, rows, tokens, shifts=shifts)
-    sequences = f"{plural(request.batch, 'sequence')} of {plural(request.positions, 'position')}"
+    held = f"keys and values of {plural(request.batch, 'sequence')} of {plural(request.positions, 'position')}"
+    if (window := request.model.window) and window < request.positions:
+        held += f", where there is a window of its {window:,}"
     lines = [
         ("program and system", request.cluster.wafer.core.reserved_bytes, "stack, tasks, communication"),
         ("weights", layers * layer_bytes(request, columns, rows), plural(layers, "layer")),
         ("tables", tables, "embedding and head, where they lie here"),
-        ("cache", layers * cache_bytes(request, columns, rows), f"keys and values of {sequences}"),
+        ("cache", caches_bytes(request, columns, rows, layers), held),
         ("at work", at_work, plural(tokens, "token")),
     ]
     return tuple(MemoryUse(what=name, bytes_per_core=int(size), note=note) for name, size, note in lines)
@@ -95,9 +98,20 @@ def tables_bytes(request: ResidentRequest, columns: Whole, rows: Whole, *, embed
     return found
 
 
-def cache_bytes(request: ResidentRequest, columns: Whole, rows: Whole) -> Whole:
-    """Return what a core holds of the keys and values of a layer: positions along y, features along x."""
-    return 2 * VALUE_BYTES * request.batch * each(request.positions, rows) * each(request.laid.kv_width, columns)
+def layers_bytes(request: ResidentRequest, columns: Whole, rows: Whole, layers: Whole | int) -> Whole:
+    """Return what a core holds of the weights and the cache of so many layers, of those that take most."""
+    return layers * layer_bytes(request, columns, rows) + caches_bytes(request, columns, rows, layers)
+
+
+def caches_bytes(request: ResidentRequest, columns: Whole, rows: Whole, layers: Whole | int) -> Whole:
+    """Return what a core holds of keys and values of so many layers: positions along y, features along x.
+
+    A layer with a window keeps those of the window.
+    """
+    laid, positions = request.laid, columns - columns
+    for kind, number in zip(laid.kinds, fullest_of(request.model, layers), strict=True):
+        positions = positions + number * each(min(kind.window or request.positions, request.positions), rows)
+    return 2 * VALUE_BYTES * request.batch * positions * each(laid.kv_width, columns)
 
 
 def work_bytes(request: ResidentRequest, columns: Whole, rows: Whole, tokens: int, *, shifts: bool = False) -> Whole:

@@ -146,9 +146,9 @@ def _end_cycles(
     tokens = step.batch if isinstance(step, TokenStep) else where.y.each(step.tokens)
     found = np.zeros(len(where.columns))
     if embeds.any():
-        found += embeds * (block_cycles(laid, "embed", where, step) + onward_cycles(where, laid.model, tokens))
+        found += embeds * (block_cycles(laid.embed, where, step) + onward_cycles(where, laid.model, tokens))
     if heads.any():
-        found += heads * block_cycles(laid, "head", where, TokenStep(positions=1, batch=sought))
+        found += heads * block_cycles(laid.head, where, TokenStep(positions=1, batch=sought))
     return found
 
 
