@@ -33,7 +33,7 @@ def macs(graph: Graph, block: Block, op: Op) -> int:
     if is_linear(op):
         return _linear_macs(graph, block, *linear_tensors(op))
     score_axes = next(t.axes for name in (*op.inputs, *op.outputs) if "keys" in (t := tensors[name]).axes)
-    per_key = dims["head"]
+    per_key = dims[str(op.attrs.get("inner", "head"))]
     for axis in score_axes:
         per_key *= dims[axis] if axis != "keys" else 1
     seen = [(min(window or dims["keys"], dims["keys"]), share) for window, share in windows(block, op)]

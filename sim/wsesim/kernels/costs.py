@@ -41,11 +41,16 @@ def _linear_cost(form: Callable[..., Cost]) -> Callable[[Graph, Block, Op, Regio
 
 
 def _product(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
-    return attention.product(region, width=graph.dims["attention"], sight=_sight(block, op, region))
+    return attention.product(region, width=_of_heads(graph, op), sight=_sight(block, op, region))
 
 
 def _product_backward(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
-    return attention.product(region, width=graph.dims["attention"], times=2, sight=_sight(block, op, region))
+    return attention.product(region, width=_of_heads(graph, op), times=2, sight=_sight(block, op, region))
+
+
+def _of_heads(graph: Graph, op: Op) -> int:
+    """Return the features of all heads side by side."""
+    return graph.dims["heads"] * graph.dims[str(op.attrs.get("inner", "head"))]
 
 
 def _softmax(graph: Graph, block: Block, op: Op, region: Region) -> Cost:

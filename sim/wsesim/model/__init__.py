@@ -1,6 +1,6 @@
 """Transformer shapes and their graphs."""
 
-from wsesim.model.alike import LayerKind, counts_of, fullest_of, layer_kinds
+from wsesim.model.alike import LayerKind, counts_of, fullest_of, layer_kinds, with_layers
 from wsesim.model.build import build_graph, parameters
 from wsesim.model.hf import read_hf_config
 from wsesim.model.hf_write import hf_config
@@ -21,4 +21,5 @@ __all__ = [
     "model_names",
     "parameters",
     "read_hf_config",
+    "with_layers",
 ]

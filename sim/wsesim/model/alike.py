@@ -1,11 +1,11 @@
-"""Which layers of a model are alike: those with a window and those without.
+"""Which layers of a model are alike: those with a window and those without; those with experts and dense ones.
 
-A layer with a window takes no more memory and no more time than one without; layers that take more stand first.
+Of two kinds, that which takes more stands first: layers without a window, or with experts.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,14 +30,14 @@ def layer_kinds(model: Model) -> tuple[LayerKind, ...]:
     heavy = _heavy_before(model, model.layers)
     found = (
         LayerKind(block="layer", window=0, layers=heavy),
-        LayerKind(block="layer", window=model.window, layers=model.layers - heavy),
+        LayerKind(block="dense" if model.dense_layers else "layer", window=model.window, layers=model.layers - heavy),
     )
     return tuple(kind for kind in found if kind.layers)
 
 
 def counts_of(model: Model, start: Any, layers: Any) -> tuple[Any, ...]:
     """Return how many of so many layers (or arrays of them) from *start* are of each kind."""
-    if not model.window:
+    if not model.window and not model.dense_layers:
         return (layers,)
     heavy = _heavy_before(model, start + layers) - _heavy_before(model, start)
     return _by_kind(model, heavy, layers)
@@ -55,7 +55,18 @@ def _by_kind(model: Model, heavy: Any, layers: Any) -> tuple[Any, ...]:
 
 
 def _heavy_before(model: Model, layers: Any) -> Any:
-    """Return how many of the first layers see all keys."""
+    """Return how many of the first layers see all keys, and have experts if any has."""
+    if model.dense_layers:
+        return np.maximum(0, layers - model.dense_layers)
     if not model.window:
         return layers
     return layers // model.full_every if model.full_every else 0 * layers
+
+
+def with_layers(model: Model, layers: int) -> Model:
+    """Return *model* with so many layers, of each kind where there can be."""
+    return replace(model, layers=layers, **_dense(min(model.dense_layers, layers // 2), model.dense_width))
+
+
+def _dense(layers: int, width: int) -> dict[str, int]:
+    return {"dense_layers": layers, "dense_width": width if layers else 0}

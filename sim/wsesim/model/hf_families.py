@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from wsesim.model import hf_gpts as gpts
+from wsesim.model import hf_latents as latents
 from wsesim.model import hf_llamas as llamas
 from wsesim.model.hf_file import HfConfig
 from wsesim.model.hf_parts import LONG, SHORT, Fields
@@ -55,6 +56,8 @@ FAMILIES: Mapping[str, HfFamily] = {
     "glm": HfFamily(llamas.glm, "Glm"), "glm4": HfFamily(llamas.glm, "Glm4"),
     "seed_oss": HfFamily(llamas.seed_oss, "SeedOss"), "ernie4_5": HfFamily(llamas.ernie, "Ernie4_5"),
     "arcee": HfFamily(llamas.arcee, "Arcee"), "phimoe": HfFamily(llamas.phimoe, "PhiMoE"),
+    "deepseek_v2": HfFamily(latents.deepseek_v2, "DeepseekV2"), "kimi_k2": HfFamily(latents.deepseek_v3, "DeepseekV3"),
+    "deepseek_v3": HfFamily(latents.deepseek_v3, "DeepseekV3"), "minicpm3": HfFamily(latents.minicpm3, "MiniCPM3"),
     "baichuan": HfFamily(llamas.baichuan, "Baichuan", defaults={"max_length": 4096}),
     "orion": HfFamily(llamas.orion, "Orion"), "stablelm_epoch": HfFamily(llamas.stablelm, "StableLMEpoch"),
     "granitemoeshared": HfFamily(llamas.granitemoe, "GraniteMoeShared"),

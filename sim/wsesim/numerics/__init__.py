@@ -4,6 +4,7 @@ from wsesim.numerics import (  # noqa: F401 - they register what ops compute
     attention,
     experts,
     gelu,
+    latent,
     linear,
     loss,
     norms,

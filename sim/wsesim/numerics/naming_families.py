@@ -45,6 +45,8 @@ FAMILIES = (
         name="OPT", bases=("model.decoder.", "decoder.", ""), layers="{base}layers.", stored=tables.OPT,
         markers=("{base}embed_tokens.weight", "{layer}self_attn_layer_norm.weight"),
     ),
+    Family(name="DeepSeek", stored=tables.DEEPSEEK, **_UNDER_MODEL,
+           markers=("{base}embed_tokens.weight", "{layer}self_attn.kv_a_proj_with_mqa.weight")),
     Family(name="Phi 3", stored=tables.PHI3, markers=("{base}embed_tokens.weight", "{layer}self_attn.qkv_proj.weight"),
            **_UNDER_MODEL),
     Family(name="Phi", stored=tables.PHI, markers=("{base}embed_tokens.weight", "{layer}mlp.fc1.weight"),
