@@ -67,8 +67,9 @@ MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
         "vocab_size": VOCAB, "max_position_embeddings": POSITIONS, "hidden_size": 16, "num_layers": 1, "num_heads": 4,
         "intermediate_size": 20, "attention_types": [[["global"], 1]]}),
     "deepseek_v2": ("DeepseekV2ForCausalLM", "DeepseekV2Config", {
-        **LONG, **LATENT, "q_lora_rank": 7, "n_routed_experts": 6, "n_group": 3, "topk_group": 2, "num_hidden_layers": 2,
-        "topk_method": "group_limited_greedy", "first_k_dense_replace": 1, "routed_scaling_factor": 1.5,
+        **LONG, **LATENT, "q_lora_rank": 7, "n_routed_experts": 6, "n_group": 3, "topk_group": 2,
+        "num_hidden_layers": 2, "topk_method": "group_limited_greedy", "first_k_dense_replace": 1,
+        "routed_scaling_factor": 1.5,
         "rope_parameters": {**YARN, "mscale": 0.7, "mscale_all_dim": 0.9}}),
     "deepseek_v3": ("DeepseekV3ForCausalLM", "DeepseekV3Config", {
         **LONG, **LATENT, "q_lora_rank": None, "n_routed_experts": 8, "n_group": 4, "topk_group": 2,

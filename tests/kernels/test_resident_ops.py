@@ -14,8 +14,9 @@ from tests.kernels.squares import square_of
 from wsesim.errors import NotModelled
 from wsesim.hardware import load_cluster
 from wsesim.kernels.resident import Rectangle, vector_cycles
-from wsesim.kernels.resident_graph import ResidentModel, resident_model
+from wsesim.kernels.resident_graph import resident_model
 from wsesim.kernels.resident_many import Rectangles
+from wsesim.kernels.resident_model import ResidentModel
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
 from wsesim.model import Model
 from wsesim.software import Inference, load_software

@@ -55,7 +55,7 @@ def read_hf_config(path: str | Path, *, task: str | None = None) -> Model:
 
 _OTHER: Mapping[str, tuple[str, ...]] = {
     "kv_heads": ("num_key_value_heads", "num_kv_heads", "n_head_kv"), "rotary_width": ("rotary_dim",),
-    "head_width": ("head_dim", "n_head", "num_attention_heads"), 
+    "head_width": ("head_dim", "n_head", "num_attention_heads"),
     "experts": ("num_local_experts", "num_experts", "n_routed_experts"), "latent_rank": ("kv_lora_rank",),
     "dense_layers": ("first_k_dense_replace",), "dense_width": ("first_k_dense_replace",),
     "query_rank": ("q_lora_rank",), "value_width": ("v_head_dim",), "router_groups": ("n_group",),

@@ -35,8 +35,8 @@ MECHANISMS: Mapping[str, str] = {
     **dict.fromkeys(("deberta", "deberta-v2", "xlnet", "transfo-xl", "mpnet", "funnel", "big_bird"), _RELATIVE),
     **dict.fromkeys(("deepseek_v32", "glm_moe_dsa"), _SPARSE),
     "longcat_flash": "two halves of attention in a layer, beside experts, have no mechanism here",
-    **dict.fromkeys(("deepseek", "glm4_moe", "glm4_moe_lite", "llama4", "llama4_text", "ernie4_5_moe", "dots1", "hunyuan_v1_moe",
-                     "bailing_moe", "arctic", "moonshot"), _UNLIKE),
+    **dict.fromkeys(("deepseek", "glm4_moe", "glm4_moe_lite", "llama4", "llama4_text", "ernie4_5_moe", "dots1",
+                     "hunyuan_v1_moe", "bailing_moe", "arctic", "moonshot"), _UNLIKE),
     **dict.fromkeys(("mllama", "mllama_text_model", "idefics", "git", "blip_text_model"),
                     "layers that look at an image beside the text have no mechanism here"),
     **dict.fromkeys(("gemma3n", "gemma3n_text"), "several streams beside each other, and embeddings for each layer, "

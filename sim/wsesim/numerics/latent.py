@@ -1,7 +1,7 @@
 """Attention with a latent vector: what is made of it is packed by head, its key without a position, then its value.
 
-`query` is [batch, length, heads * head], whose heads end with what turns; `made` is [batch, keys, heads * (head - turned
-+ value)]; `key` [batch, keys, turned] has turned, and is the same for all heads.
+`query` is [batch, length, heads * head], whose heads end with what turns; `made` is
+[batch, keys, heads * (head - turned + value)]; `key` [batch, keys, turned] has turned, and is the same for all heads.
 """
 
 from __future__ import annotations

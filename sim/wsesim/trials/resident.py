@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from math import ceil, fsum
 
 from wsesim.kernels.resident import Rectangle
-from wsesim.kernels.resident_graph import ResidentModel, ResidentOp
 from wsesim.kernels.resident_mesh import mesh_gemm
+from wsesim.kernels.resident_model import ResidentModel, ResidentOp
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
 from wsesim.mapping.resident import OpCost, PipelineStage, ResidentPlan
 from wsesim.ops import CoreProgram, find

@@ -12,7 +12,7 @@ import numpy as np
 
 from wsesim.kernels.base import Cost
 from wsesim.kernels.resident import Rectangle
-from wsesim.kernels.resident_graph import ResidentModel, ResidentOp
+from wsesim.kernels.resident_model import ResidentModel, ResidentOp
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
 
 Step = TokenStep | ChunkStep

@@ -180,7 +180,7 @@ class ResidentPlan:
             return 0.0
         fabric = self.request.cluster.wafer.fabric
         side = min(stage.side for stage in (*self.stages, *self.prefill_stages))
-        values = self.request.model.layers * self.request.laid.layer_values
+        values = self.request.laid.values
         values += self.cache_bytes(self.request.positions) // VALUE_BYTES
         per_cycle = side * fabric.link_wavelets_per_cycle * fabric.wavelet_bytes * self.wafers
         return values * VALUE_BYTES / per_cycle / self.clock_hz
@@ -190,7 +190,7 @@ class ResidentPlan:
         laid, most = self.request.laid, max(stage.layers for stage in self.stages)
         counted = zip(laid.kinds, fullest_of(laid.model, most), strict=True)
         held = sum(int(number) * min(kind.window or positions, positions) for kind, number in counted)
-        return 2 * VALUE_BYTES * len(self.stages) * held * laid.kv_width * batch
+        return VALUE_BYTES * len(self.stages) * held * sum(laid.model.cached) * batch
 
     def host_in(self, size_bytes: float) -> float:
         """Return the seconds to copy *size_bytes* from hosts into cores' memory."""

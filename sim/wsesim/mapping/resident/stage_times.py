@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from wsesim.kernels.counts import added
 from wsesim.kernels.resident import VALUE_BYTES, Rectangle, handover
-from wsesim.kernels.resident_graph import ResidentOp
 from wsesim.kernels.resident_many import ChunkSteps, Rectangles, TokenSteps
+from wsesim.kernels.resident_model import ResidentOp
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
 from wsesim.mapping.resident.memory import work_bytes
 from wsesim.mapping.resident.options import StageOptions
@@ -143,8 +143,12 @@ class StageTimes:
         return found
 
     def _product(self) -> Cycles:
-        """Return the cycles in which the cores could multiply a token with a layer's weights."""
-        ops = [op for op in self.request.laid.layer if op.inputs]
-        macs = sum(op.inputs * op.parts[0] * (op.experts.chosen if op.experts else 1) for op in ops)
+        """Return the cycles in which the cores could multiply a token with a layer's weights, at least."""
+        laid = self.request.laid
+        macs = min(
+            sum(op.inputs * op.parts[0] * (op.experts.chosen if op.experts else 1)
+                for op in getattr(laid, kind.block) if op.inputs)
+            for kind in laid.kinds
+        )  # fmt: skip
         cycles: Cycles = macs / (self.where.columns * self.where.rows) / self.where.wafer.core.fmac_fp16_per_cycle
         return cycles

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsesim.hardware import Wafer
-from wsesim.kernels.resident_graph import ResidentModel
 from wsesim.kernels.resident_many import Rectangles
+from wsesim.kernels.resident_model import ResidentModel
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep
 from wsesim.mapping.resident.memory import table_region_bytes
 from wsesim.mapping.resident.request import ResidentRequest
