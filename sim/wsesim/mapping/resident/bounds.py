@@ -183,15 +183,15 @@ class Bounds:
         if goal.enters:
             return self._kept(places, [*steps, (last, 1)])
         ends = table_cycles(places.request, places.strips, begin, 1)[0][places.strip]
-        first = self._staying_longest(places, [*steps, (last, 1)], last)
+        every, either = [*steps, (last, 1)], (begin, last)
+        first = self._staying(places, every, (last,), "first")
+        if len(places.stages_of_note) > 1:
+            first = np.maximum(first, self._staying(places, every, either, "fullest"))
         if steps and last_tokens(goal, way) < way.tokens:  # the chunk before the last takes longer to pass the others
-            before = self._staying(places, steps, steps[-1][0], "first")
+            before = self._staying(places, steps, (steps[-1][0],), "first")
             first = np.maximum(first, before + self._layers(places, last, places.layers_at("last of a wafer")))
         if (places.wafers > 1).any():
-            passing = (
-                self._staying(places, [*steps, (last, 1)], others, "last of a wafer") for others in (begin, last)
-            )
-            crosses = np.minimum(*passing)
+            crosses = self._staying(places, every, either, "last of a wafer")
             first = np.where(places.wafers > 1, np.maximum(first, crosses), first)
         alone: Cycles = first + ends
         return alone if goal.prompts == 1 else alone + (goal.prompts - 1) * self._kept(places, [*steps, (last, 1)])
@@ -207,18 +207,21 @@ class Bounds:
         busy: Cycles = added(times * self._stage(places, step, stage) for step, times in steps)
         return busy
 
-    def _staying_longest(self, places: Places, steps: Sequence[tuple[Step, int]], others: Step) -> Cycles:
-        """Return what it takes if all chunks stay in the stage that is slowest."""
-        stays = [self._staying(places, steps, others, stage) for stage in places.stages_of_note]
-        found: Cycles = np.maximum.reduce(stays)
-        return found
-
-    def _staying(self, places: Places, steps: Sequence[tuple[Step, int]], others: Step, stage: str) -> Cycles:
-        """Return what it takes if all chunks stay in one stage, and one of them passes the *others*."""
-        rest = self._layers(places, others, places.layers_elsewhere(stage))
+    def _staying(
+        self, places: Places, steps: Sequence[tuple[Step, int]], others: Sequence[Step], stage: str
+    ) -> Cycles:  # fmt: skip
+        """Return what it takes at least if all chunks stay in one stage, and each other stage is passed by one of
+        *others*."""
         crossings = places.wafers - 1 - (stage == "last of a wafer")
-        ways = self._ways(places, others, np.maximum(0, places.handovers - 1), crossings)
-        return self._busy(places, steps, stage) + rest + ways
+        between, elsewhere = np.maximum(0, places.handovers - 1), places.layers_elsewhere(stage)
+        alone = np.eye(len(elsewhere), dtype=int)
+        rest: Cycles = added(
+            count * np.minimum.reduce([self._layers(places, step, kind) for step in others])
+            for count, kind in zip(elsewhere, alone, strict=True)
+        )
+        ways = np.minimum.reduce([self._ways(places, step, between, crossings) for step in others])
+        found: Cycles = self._busy(places, steps, stage) + rest + ways
+        return found
 
     def _stage(self, places: Places, step: Step, stage: str) -> Cycles:
         """Return what a stage takes at least with its way on; the fullest may have none."""
