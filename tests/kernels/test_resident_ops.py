@@ -254,6 +254,19 @@ def test_a_layer_has_the_weights_and_the_multiply_accumulates_of_the_model() -> 
     assert prompt == 64 * matrices + 2 * 64 * 64 * 4096
 
 
+def test_a_latent_vector_is_absorbed_where_tokens_are_written_and_expanded_where_prompts_are_read() -> None:
+    model = replace(LLAMA, kv_heads=LLAMA.heads, latent_rank=512, query_rank=1536, rotary_width=64, head_width=192,
+                    value_width=128)  # fmt: skip
+    square, laid, heads = square_of(WSE2, 420, WAFERLLM), resident_model(model), model.heads
+    queries, made = 1536 * heads * 192, 512 * heads * (128 + 128)
+    matrices = model.width * (1536 + 512 + 64 + heads * 128 + 3 * model.ffn_width) + queries + made
+    assert laid.layer_values == matrices
+    decoded = sum(resident_cost(op, square, TokenStep(positions=100)).macs for op in laid.layer)
+    assert decoded == matrices + 100 * heads * (512 + 64 + 512)
+    prompt = sum(resident_cost(op, square, ChunkStep(tokens=64, start=64, block=64)).macs for op in laid.layer)
+    assert prompt == 64 * matrices + 64 * made + 64 * 128 * heads * (192 + 128)
+
+
 def test_experts_hold_all_their_weights_in_one_rectangle() -> None:
     one, eight = (resident_model(replace(MIXTRAL, experts=experts)) for experts in (2, 8))
     assert eight.layer_values - one.layer_values == 6 * (3 * LLAMA.width * LLAMA.ffn_width + LLAMA.width)

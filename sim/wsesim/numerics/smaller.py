@@ -85,7 +85,8 @@ class Part:
         """Return what is smaller than in *whole*, in words; empty if nothing."""
         mine, theirs, found = self.model, whole.model, []
         if mine.layers < theirs.layers:
-            found.append(f"the first {mine.layers} of {theirs.layers} layers")
+            dense = f", {mine.dense_layers} of them dense" if mine.dense_layers else ""
+            found.append(f"the first {mine.layers} of {theirs.layers} layers{dense}")
         for name, few, many in (
             ("tokens", self.tokens, whole.tokens), ("words of the vocabulary", mine.vocab, theirs.vocab),
             ("positions of the table", mine.max_length, theirs.max_length), ("heads", mine.heads, theirs.heads),
