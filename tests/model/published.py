@@ -33,6 +33,11 @@ _V3 = {**_V2, "model_type": "deepseek_v3", "q_lora_rank": 1536, "n_shared_expert
        "norm_topk_prob": True, "scoring_func": "sigmoid", "topk_method": "noaux_tc", "moe_intermediate_size": 2048,
        "rope_scaling": {**_YARN, "mscale": 1.0, "mscale_all_dim": 1.0}}  # fmt: skip
 PUBLISHED: dict[str, tuple[int, dict[str, Any]]] = {
+    "openai-gpt": (116_534_784, _short(12, 768, 12, 40478, 512, model_type="openai-gpt", afn="gelu", n_ctx=512)),
+    "nomic-embed-text": (136_731_648, _short(
+        12, 768, 12, 30528, 8192, model_type="nomic_bert", architectures=["NomicBertModel"], n_inner=3072,
+        activation_function="swiglu", qkv_proj_bias=False, mlp_fc1_bias=False, mlp_fc2_bias=False, prenorm=False,
+        type_vocab_size=2, rotary_emb_base=1000, rotary_emb_fraction=1.0, layer_norm_epsilon=1e-12)),
     "llama-3.1-8b": (8_030_261_248, _long(32, 4096, 32, 14336, 128256, model_type="llama", num_key_value_heads=8,
                                           rope_theta=5e5, rope_scaling=_ROPE3)),
     "llama-3.2-1b": (1_235_814_400, _long(16, 2048, 32, 8192, 128256, model_type="llama", num_key_value_heads=8,

@@ -18,6 +18,10 @@ FAMILIES = (
         markers=("{base}wte.weight", "{layer}attn.c_attn.weight"),
     ),
     Family(
+        name="GPT", stored=tables.GPT, markers=("{base}tokens_embed.weight", "{layer}attn.c_attn.weight"),
+        **_UNDER_TRANSFORMER,
+    ),
+    Family(
         name="GPT-J", bases=("transformer.", ""), layers="{base}h.", stored=tables.GPTJ,
         markers=("{base}wte.weight", "{layer}attn.q_proj.weight"),
     ),

@@ -34,6 +34,12 @@ GPT2 = {
     "head.classes": _out_in("score"),
     "logits": _same("lm_head"),
 }
+GPT = GPT2 | {
+    "tokens": _same("{base}tokens_embed"),
+    "positions": _same("{base}positions_embed"),
+    "attention.norm": _same("{layer}ln_1"),
+    "ffn.norm": _same("{layer}ln_2"),
+}
 GPTJ = {
     "tokens": _same("{base}wte"),
     "norm": _same("{layer}ln_1"),
