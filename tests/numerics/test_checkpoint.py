@@ -125,7 +125,7 @@ def test_another_kind_of_model_is_told() -> None:
 def test_numbers_of_another_type_are_refused(tensors: Tensors, saved: Callable[[Tensors], Path]) -> None:
     name = "transformer.wpe.weight"
     path = saved(tensors | {name: tensors[name].astype(np.int8)})
-    assert messages(path) == [f"tensor '{name}': found numbers of type I8, wanted F16, F32, F64; convert the file"]
+    assert messages(path) == [f"tensor '{name}': found numbers of type I8, wanted F16, BF16, F32, F64; convert the file"]
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

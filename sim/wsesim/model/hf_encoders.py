@@ -13,6 +13,7 @@ from wsesim.model.hf_parts import (
 )
 
 _GATES = {"swiglu": "swiglu", "silu": "swiglu"}
+"""By what files of Nomic's call it, the activation."""
 
 
 def nomic_bert(config: HfConfig, fields: Fields) -> Fields:
@@ -74,3 +75,15 @@ def esm(config: HfConfig, fields: Fields) -> Fields:
     }  # fmt: skip
     config.note("model_type", "is esm: its head for contacts, which training does not ask, is left out")
     return _after_padding(config, fields, found) if places == "learned" else found | rotary(config, found)
+
+
+def _types(config: HfConfig) -> list[int]:
+    """Return the rows of the table of types where a file leaves them out, which a BERT's does not."""
+    return [] if config.data.get("model_type") == "bert" else [2]
+
+
+def _after_padding(config: HfConfig, fields: Fields, found: Fields) -> Fields:
+    offset = config.integer("pad_token_id", 1, least=0) + 1
+    if fields["max_length"] <= offset:
+        config.fail("max_position_embeddings", f"= {fields['max_length']} leaves no row after the {offset} of padding")
+    return found | {"position_offset": offset, "max_length": fields["max_length"] - offset}

@@ -1,5 +1,4 @@
-"""Families built as GPT-2 is, with layer norms and one way up: GPT-J, NeoX, OPT, BLOOM, MPT, Falcon, StarCoder, Phi;
-and encoders: BERT and its relatives.
+"""Families built as GPT-2 is, with layer norms and one way up: GPT-J, NeoX, OPT, BLOOM, MPT, Falcon, StarCoder, Phi.
 
 Keys and defaults are those of transformers 5; where a family was published with code of its own, those of its code.
 """
@@ -232,15 +231,3 @@ def falcon(config: HfConfig, fields: Fields) -> Fields:
         return found | rotary(config, found)
     config.note("alibi", "slopes are taken after scores are scaled, where Falcon takes them before: costs are equal")
     return found | {"position": "alibi"}
-
-
-def _types(config: HfConfig) -> list[int]:
-    """Return the rows of the table of types where a file leaves them out, which a BERT's does not."""
-    return [] if config.data.get("model_type") == "bert" else [2]
-
-
-def _after_padding(config: HfConfig, fields: Fields, found: Fields) -> Fields:
-    offset = config.integer("pad_token_id", 1, least=0) + 1
-    if fields["max_length"] <= offset:
-        config.fail("max_position_embeddings", f"= {fields['max_length']} leaves no row after the {offset} of padding")
-    return found | {"position_offset": offset, "max_length": fields["max_length"] - offset}

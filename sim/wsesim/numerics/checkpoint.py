@@ -17,7 +17,7 @@ from wsesim.numerics.stored import Reader, StoredTensors
 
 _MOST_PROBLEMS = 8
 """Problems listed one by one; the rest are counted."""
-_READABLE = ("F16", "F32", "F64")
+_READABLE = ("F16", "BF16", "F32", "F64")
 
 
 class SafetensorsWeights:

@@ -42,7 +42,7 @@ from wsesim.numerics.second import TWICE_READ, SecondReader, second_tokens
 from wsesim.numerics.smaller import Part, quick
 from wsesim.numerics.structure import differences
 from wsesim.numerics.text import load_text, token_windows
-from wsesim.numerics.tokenizer import Tokenizer
+from wsesim.numerics.vocabulary import tokenizer_beside
 from wsesim.numerics.weights import SeededWeights, Weights
 from wsesim.ops import INNER, find
 
@@ -96,7 +96,7 @@ def verify_model(
     if not whole:
         part = quick(part, layers=layers is None, length=not fixed_length, weights=weights is None)
     small, reduced = part.model, [part.said(asked)]
-    read = token_windows(load_text(text), Tokenizer.gpt2(), 1, part.tokens + SEQUENCES * LENGTH)[0]
+    read = token_windows(load_text(text), tokenizer_beside(weights), 1, part.tokens + SEQUENCES * LENGTH)[0]
     ids, more = read[: part.tokens].reshape(part.sequences, part.length), read[part.tokens :]
     if weights:
         require_known(ids, model.vocab, weights)

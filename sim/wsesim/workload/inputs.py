@@ -192,7 +192,9 @@ def check_verification(section: VerificationSection, model: Model | None, folder
     if model and section.length is not None:
         check_length(section.length, model, ("verification", "length"), problems)
     if section.weights is not None:
-        problem = file_problem(folder / section.weights) or _vocab_problem(model)
+        path = folder / section.weights
+        own = any((path.parent / name).is_file() for name in ("tokenizer.json", "vocab.json"))
+        problem = file_problem(path) or (None if own else _vocab_problem(model))
         if problem:
             problems.add_field(("verification", "weights"), f"= {section.weights!r} {problem}")
 
