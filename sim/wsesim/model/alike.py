@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from wsesim.model.spec import Model
 
 
@@ -46,7 +44,8 @@ def counts_of(model: Model, start: Any, layers: Any) -> tuple[Any, ...]:
 def fullest_of(model: Model, layers: Any) -> tuple[Any, ...]:
     """Return the same for those of all runs of so many layers (or arrays of them) that take most."""
     every = max(1, model.full_every)
-    heavy = np.minimum(-(-layers // every), _heavy_before(model, model.layers))
+    heavy, most = -(-layers // every), _heavy_before(model, model.layers)
+    heavy = min(heavy, most) if isinstance(heavy, int) else heavy.clip(max=most)
     return _by_kind(model, heavy, layers)
 
 
@@ -57,7 +56,8 @@ def _by_kind(model: Model, heavy: Any, layers: Any) -> tuple[Any, ...]:
 def _heavy_before(model: Model, layers: Any) -> Any:
     """Return how many of the first layers see all keys, and have experts if any has."""
     if model.dense_layers:
-        return np.maximum(0, layers - model.dense_layers)
+        rest = layers - model.dense_layers
+        return max(0, rest) if isinstance(rest, int) else rest.clip(min=0)
     if not model.window:
         return layers
     return layers // model.full_every if model.full_every else 0 * layers
