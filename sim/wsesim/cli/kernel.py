@@ -62,6 +62,8 @@ def kernel(
     if name is None or all_kernels:
         _list()
         return
+    if name.endswith(".csl"):
+        raise InputError.at(f"{name} is a program in CSL: a file asks it, with kernel: {name}, params, launch, operands")
     program = find_program(name)
     pictures = Pictures(heatmap=heatmap, drawn=drawn, trace=trace, movie=movie, listing=listing)
     pictures.check(level, measured=more["measure"] is not None, force=force)
