@@ -26,7 +26,7 @@ def test_csv(table: SweepTable, golden: Callable[[str, str], None]) -> None:
 def test_columns_and_rows(table: SweepTable) -> None:
     assert table.columns == (
         "hardware.core.sram", "batch.sequences", "hardware.core.sram_bytes", "status", "step_cycles", "micro_batch",
-        "passes", "recompute", "why",
+        "passes", "recompute", "why", "most_time_on",
     )  # fmt: skip
     assert all(tuple(record) == table.columns for record in table.records())
     assert table.count() == {"ok": 4, "does_not_fit": 2, "not_modelled": 0, "error": 0}
@@ -113,7 +113,7 @@ def test_each_kind_says_what_it_does_not_read(study: Callable[[str], Study], mon
 
 def test_lists_are_written_as_sizes(toy_study: Callable[[str], Study]) -> None:
     table = sweep(toy_study("vary: {grid: [[4, 4], [8, 1024]]}\nfigures: [cycles]\n"))
-    assert table.to_csv().splitlines()[1] == "4 x 4,ok,32,"
+    assert table.to_csv().splitlines()[1] == "4 x 4,ok,32,,counting"
     form = json.loads(json.dumps(table.to_json(), allow_nan=False))
     assert form["rows"][0]["grid"] == [4, 4]
     assert form["study"]["vary"] == {"grid": [[4, 4], [8, 1024]]}

@@ -10,7 +10,7 @@ from wsesim.study.cluster import scheduler
 from wsesim.study.comparing import SideBySide, side_by_side
 from wsesim.study.goals import Sized, Sizing, size
 from wsesim.study.journal import journal_place
-from wsesim.study.line import fixed, sample_in, varied
+from wsesim.study.line import budget_in, fixed, sample_in, varied
 from wsesim.study.load import load_study, study_of
 from wsesim.study.output import FILES, print_table, render_sweep, write_sweep
 from wsesim.study.run import estimate_s, sweep
@@ -35,6 +35,7 @@ __all__ = [
     "Sizing",
     "Study",
     "SweepTable",
+    "budget_in",
     "estimate_s",
     "fixed",
     "journal_place",
