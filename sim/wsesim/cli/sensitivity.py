@@ -92,7 +92,7 @@ def _indices(
     study, seed = studies.study_of(question, data, given=given), said["seed"] or 0
     samples = said["samples"] or studies.USUAL_SAMPLES[method]
     if not said["yes"]:
-        _ask(studies.asked_points(study, method, samples, seed), said["jobs"])
+        _ask(study, studies.points_asked(study, method, samples), said["jobs"])
     with progress(f"asking {question.asked.name}") as tell:
         return studies.indices(
             study, method, samples=samples, seed=seed, left_out=left_out, jobs=said["jobs"],
@@ -101,7 +101,7 @@ def _indices(
         )  # fmt: skip
 
 
-def _ask(study: Study, jobs: int | None) -> None:
+def _ask(study: Study, count: int, jobs: int | None) -> None:
     """Refuse many points unless they are meant, and say what they take.
 
     Raises:
@@ -110,9 +110,9 @@ def _ask(study: Study, jobs: int | None) -> None:
     from wsesim import study as studies
     from wsesim.units import show_seconds
 
-    if len(study) > MANY:
-        takes = show_seconds(studies.estimate_s(study, jobs=jobs))
-        raise InputError.at(f"{len(study):,} points take about {takes}: --yes answers them, --samples draws fewer")
+    if count > MANY:
+        takes = show_seconds(count * studies.estimate_s(study, jobs=jobs) / len(study))
+        raise InputError.at(f"{count:,} points take about {takes}: --yes answers them, --samples draws fewer")
 
 
 def _tell(found: Sensitivity, out: Path | None, force: bool) -> None:

@@ -10,7 +10,7 @@ from wsesim.study.cluster import scheduler
 from wsesim.study.comparing import SideBySide, side_by_side
 from wsesim.study.goals import Sized, Sizing, size
 from wsesim.study.indices import USUAL as USUAL_SAMPLES
-from wsesim.study.indices import Index, Indices, asked_points, indices, usual_ranges
+from wsesim.study.indices import Index, Indices, indices, points_asked, usual_ranges
 from wsesim.study.indices_output import INDICES_FILES, indices_json, print_indices, write_indices
 from wsesim.study.journal import journal_place
 from wsesim.study.line import budget_in, fixed, sample_in, varied
@@ -42,7 +42,6 @@ __all__ = [
     "Sizing",
     "Study",
     "SweepTable",
-    "asked_points",
     "budget_in",
     "estimate_s",
     "figure_named",
@@ -51,6 +50,7 @@ __all__ = [
     "indices_json",
     "journal_place",
     "load_study",
+    "points_asked",
     "print_indices",
     "print_sensitivity",
     "print_table",

@@ -2,7 +2,7 @@
 
     question + ranges ─► points that the method asks ─sweep─► answers ─► an index for each setting, with its interval
 
-Morris moves one setting at a time from many starting points: a large effect matters, one that differs from start to start
+Morris moves one setting at a time from many starting points: a large effect matters, one that differs between starts
 depends on the others. Sobol's first-order index is the share of the variance that a setting brings by itself, its total
 that with all others. Points without an answer take their trajectory, or their base point, out of the count.
 """
@@ -18,10 +18,14 @@ from wsesim.answer import FigureSpec
 from wsesim.errors import InputError, SpecError
 from wsesim.questions import changed
 from wsesim.questions.base import Question
+from wsesim.study.axes import TRIED
+from wsesim.study.numbers import Value
 from wsesim.study.run import SweepProgress, sweep
-from wsesim.study.sensitivity import figure_named, figures_read
+from wsesim.study.sensitivity import figures_read
+from wsesim.study.space import Dial, told, values_at
 from wsesim.study.spec import Study
-from wsesim.study.table import PointRow, SweepTable
+from wsesim.study.table import PointRow
+from wsesim.study.values import RangeSection
 
 if TYPE_CHECKING:
     import numpy as np
@@ -100,16 +104,35 @@ def usual_ranges(question: Question, times: float) -> tuple[dict[str, Any], dict
         elif slot.value(first) == slot.value(last):
             left_out[setting] = "can be nothing else"
         else:
-            ranges[setting] = {"from": first, "to": last, "scale": "log"}
+            ranges[setting] = _open(question, setting, (first, now, last))
     return ranges, left_out
 
 
-def _can_be(question: Question, setting: str, value: float | str) -> bool:
+def _open(question: Question, setting: str, values: tuple[float | str, ...]) -> dict[str, Any] | list[Any]:
+    """Return the range of three values, or a list of them where what lies between cannot be, such as a third of 2."""
+    given = {"from": values[0], "to": values[-1], "scale": "log"}
+    section = RangeSection.model_validate(given)
+    inner = values_at(setting, section, TRIED[1:-1])
+    return given if all(_can_be(question, setting, value) for value in inner) else list(dict.fromkeys(values))
+
+
+def _can_be(question: Question, setting: str, value: Value) -> bool:
     try:
         changed(question, {setting: value})
     except (InputError, SpecError):
         return False
     return True
+
+
+def points_asked(study: Study, method: str, samples: int) -> int:
+    """Return how many points a method asks of *study*, drawn from ranges."""
+    assert study.space is not None, "points are drawn from ranges"
+    return samples * _together(method, len(study.space.dials))
+
+
+def _together(method: str, dials: int) -> int:
+    """Return how many points a trajectory or a base point has."""
+    return dials + (1 if method == "morris" else 2)
 
 
 def asked_points(study: Study, method: str, samples: int, seed: int) -> Study:
@@ -150,17 +173,19 @@ def indices(
     table = sweep(asked_points(study, method, samples, seed), jobs=jobs, journal=journal, progress=progress)
     spec, space = study.kept[0], study.space
     assert space is not None, "points are drawn from ranges"
-    together = len(space.dials) + (1 if method == "morris" else 2)
+    together = _together(method, len(space.dials))
     groups = [table.rows[first : first + together] for first in range(0, len(table.rows), together)]
     kept = [place for place, rows in enumerate(groups) if all(row.figures[spec.name] is not None for row in rows)]
-    why = next((row.why or f"the answer has no {spec.name}" for row in table.rows if row.figures[spec.name] is None), "")
+    why = next(
+        (row.why or f"the answer has no {spec.name}" for row in table.rows if row.figures[spec.name] is None), ""
+    )
     if len(kept) < min(FEWEST, samples):
         raise InputError.at(f"only {len(kept)} of {samples} {_NAMES[method]} have all answers: {why}")
     answers = [_number(row, spec) for place in kept for row in groups[place]]
     shares = _sampled(method, len(space.dials), samples, seed).reshape(samples, together, -1)[kept]
     columns = _analyzed(method, shares.reshape(-1, len(space.dials)), answers, seed)
     rows = [
-        Index(settings=" = ".join(dial.settings), words=_range(dial.words), values=values)
+        Index(settings=" = ".join(dial.settings), words=_words(dial), values=values)
         for dial, values in zip(space.dials, columns, strict=True)
     ]
     return Indices(
@@ -170,9 +195,8 @@ def indices(
     )  # fmt: skip
 
 
-def _range(words: str) -> str:
-    """Return what is said of a dial without the name of its first setting."""
-    return words.partition(": ")[2]
+def _words(dial: Dial) -> str:
+    return "; ".join(dict.fromkeys(told(name, given) for name, given in dial.settings.items()))
 
 
 def _number(row: PointRow, spec: FigureSpec) -> float:

@@ -30,9 +30,9 @@ HEADS = {
 }
 MEANINGS = {
     "morris": (
-        "Effect: what the figure moves by, in the mean, when a setting goes through its whole range, whatever the others "
-        "are (mean of absolute elementary effects). Direction: the same with signs; near the effect either way it moves "
-        "one way only. Spread: their standard deviation; a spread near the effect says that it depends on the others."
+        "Effect: what the figure moves by, in the mean, when a setting goes through its whole range, whatever the "
+        "others are (mean of absolute elementary effects). Direction: the same with signs; as large as the effect if "
+        "it moves one way only. Spread: their standard deviation; near the effect it tells that others matter for it."
     ),
     "sobol": (
         "By itself: share of the variance that a setting brings while all others are anything (first order). With all "
@@ -127,7 +127,9 @@ def bars_svg(found: Indices) -> str:
     inner = "first" if found.method == "sobol" else None
     longest = max((each.values[main] + each.values[f"{main}_off"] for each in shown), default=0.0) or 1.0
     scale = (_WIDTH - _LABELS - _ROOM) / longest
-    title = f"{found.figure.name}: {'share of the variance, dark by itself' if inner else 'mean effect of a whole range'}"
+    title = (
+        f"{found.figure.name}: {'share of the variance, dark by itself' if inner else 'mean effect of a whole range'}"
+    )
     parts = [plot.words(_LABELS, 14, title, "start", "soft")]
     for place, each in enumerate(shown):
         parts += _bar(found, each, 26 + _ROW * place, scale, inner)

@@ -83,8 +83,8 @@ def _about(found: Sensitivity) -> str:
     now = text.shown(found.figure.name, found.now)
     return (
         f"{found.figure.label}, {now}, at level {found.level}; each figure of machine and software "
-        f"{found.times:g} times as good, and as bad, all else as it is, and all that is left open chosen anew. Elasticity: "
-        "by how many per cent the answer grows, for a figure that is 1 % more."
+        f"{found.times:g} times as good, and as bad, all else as it is, and all that is left open chosen anew. "
+        "Elasticity: by how many per cent the answer grows, for a figure that is 1 % more."
     )
 
 
@@ -120,7 +120,9 @@ def _without_effect(found: Sensitivity) -> str:
 def _csv(found: Sensitivity) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["setting", "now", "source", "better", "better_change", "worse", "worse_change", "elasticity", "why"])
+    writer.writerow(
+        ["setting", "now", "source", "better", "better_change", "worse", "worse_change", "elasticity", "why"]
+    )
     for each in found.influences:
         changes = [_plain(change, found.now) or {} for change in (each.better, each.worse)]
         cells = [cell for change in changes for cell in (change.get("value"), change.get("change"))]

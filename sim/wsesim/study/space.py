@@ -9,6 +9,7 @@ from math import prod
 from wsesim.study.numbers import Value
 from wsesim.study.spec import SCENARIO, Parameter, written
 from wsesim.study.values import RangeSection, between
+from wsesim.units import parse, show
 from wsesim.workload import dimension_of_setting
 
 Given = tuple[Value, ...] | RangeSection
@@ -38,7 +39,7 @@ class Dial:
     @property
     def words(self) -> str:
         """Say which settings turn, and how far."""
-        return " with ".join(f"{name}: {_told(given)}" for name, given in self.settings.items())
+        return " with ".join(f"{name}: {told(name, given)}" for name, given in self.settings.items())
 
     def parameters(self, shares: Sequence[float]) -> tuple[Parameter, ...]:
         """Return the settings at each of *shares*, from 0 to 1."""
@@ -51,10 +52,15 @@ class Dial:
         )  # fmt: skip
 
 
-def _told(given: Given) -> str:
-    if isinstance(given, RangeSection):
-        return f"{given.first} to {given.last}{', log' if given.scale == 'log' else ''}"
-    return ", ".join(map(written, given))
+def told(name: str, given: Given) -> str:
+    """Return what is given of a setting in words: `24 KiB to 96 KiB, log`."""
+    if not isinstance(given, RangeSection):
+        return ", ".join(map(written, given))
+    dimension = dimension_of_setting(name)
+    first, last = (
+        f"{end:g}" if dimension is None else show(parse(end, dimension), dimension) for end in (given.first, given.last)
+    )
+    return f"{first} to {last}{', log' if given.scale == 'log' else ''}"
 
 
 def values_at(name: str, given: Given, shares: Sequence[float]) -> tuple[Value, ...]:
