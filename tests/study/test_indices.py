@@ -49,6 +49,7 @@ def test_morris_tells_what_matters_and_which_way(file: Path, tmp_path: Path) -> 
     page, table, data = write_indices(found, tmp_path / "out")
     assert [row["setting"] for row in csv.DictReader(table.read_text("utf-8").splitlines())] == list(VARY)
     assert json.loads(data.read_text("utf-8"))["settings"][0]["effect"] == clock["effect"]
+    assert "hardware.core.clock matters most; 2 of 3 settings matter a hundredth as much" in page.read_text("utf-8")
     assert "5 trajectories of Morris, seed 1" in page.read_text("utf-8")
     assert len(ElementTree.fromstring(bars_svg(found)).findall("rect")) == 2
 

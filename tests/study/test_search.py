@@ -64,9 +64,10 @@ def test_another_seed_asks_others_and_few_points_are_all_asked(kernel_study: Wri
     pytest.importorskip("optuna")
     one, other = (sweep(load_study(kernel_study(SEARCH.replace("24, seed: 3", f"8, seed: {seed}")))) for seed in (1, 2))
     assert [row.values for row in one.rows] != [row.values for row in other.rows]
-    every = sweep(load_study(kernel_study("vary: {grid: [[4, 4], [8, 8]], shape: [[64], [65], [66]]}\n"
-                                          "optimize: {figures: [cycles], budget: 6}\n")))  # fmt: skip
+    text = "scenarios: {now: {cluster: cs-2}, later: {cluster: cs-3}}\nvary: {shape: [[64], [65], [66]]}\n"
+    every = sweep(load_study(kernel_study(f"{text}optimize: {{figures: [time_s], budget: 6}}\n")))
     assert (len(every.rows), every.study.sampled) == (6, "all 6 points")
+    assert [row.values["scenario"] for row in every.rows] == ["now"] * 3 + ["later"] * 3
 
 
 def test_several_figures_give_what_no_other_beats(kernel_study: Write) -> None:

@@ -10,7 +10,7 @@ from wsesim.study.cluster import scheduler
 from wsesim.study.comparing import SideBySide, side_by_side
 from wsesim.study.goals import Sized, Sizing, size
 from wsesim.study.indices import USUAL as USUAL_SAMPLES
-from wsesim.study.indices import Index, Indices, indices, points_asked, usual_ranges
+from wsesim.study.indices import Indices, SettingIndex, indices, points_asked, usual_ranges
 from wsesim.study.indices_output import INDICES_FILES, indices_json, print_indices, write_indices
 from wsesim.study.journal import journal_place
 from wsesim.study.line import budget_in, fixed, sample_in, varied
@@ -32,11 +32,11 @@ __all__ = [
     "INDICES_FILES",
     "SENSITIVITY_FILES",
     "USUAL_SAMPLES",
-    "Index",
     "Indices",
     "Parameter",
     "PointRow",
     "Sensitivity",
+    "SettingIndex",
     "SideBySide",
     "Sized",
     "Sizing",

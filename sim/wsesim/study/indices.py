@@ -47,7 +47,7 @@ RANKED_BY = {"morris": "effect", "sobol": "total"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Index:
+class SettingIndex:
     """What was found of one setting."""
 
     settings: str
@@ -71,7 +71,7 @@ class Indices:
     used: int
     """Of them all of whose points have an answer."""
     seed: int
-    rows: tuple[Index, ...]
+    rows: tuple[SettingIndex, ...]
     """That which matters most first."""
     lowest: float
     highest: float
@@ -185,7 +185,7 @@ def indices(
     shares = _sampled(method, len(space.dials), samples, seed).reshape(samples, together, -1)[kept]
     columns = _analyzed(method, shares.reshape(-1, len(space.dials)), answers, seed)
     rows = [
-        Index(settings=" = ".join(dial.settings), words=_words(dial), values=values)
+        SettingIndex(settings=" = ".join(dial.settings), words=_words(dial), values=values)
         for dial, values in zip(space.dials, columns, strict=True)
     ]
     return Indices(

@@ -14,7 +14,8 @@ from wsesim.answers import text
 from wsesim.answers.folder import publish
 from wsesim.answers.plain import PROGRAM, json_text
 from wsesim.study import plot
-from wsesim.study.indices import COLUMNS, RANKED_BY, Index, Indices
+from wsesim.study.indices import COLUMNS, RANKED_BY, Indices, SettingIndex
+from wsesim.study.sensitivity import MATTERS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,8 +26,8 @@ PRINTED = 20
 """Settings on the terminal at most; the files have all."""
 TITLES = {"morris": "Morris", "sobol": "Sobol"}
 HEADS = {
-    "morris": ("setting", "range", "effect", "direction", "spread"),
-    "sobol": ("setting", "range", "by itself", "with all others"),
+    "morris": ("setting", "effect", "direction", "spread", "range"),
+    "sobol": ("setting", "by itself", "with all others", "range"),
 }
 MEANINGS = {
     "morris": (
@@ -61,8 +62,9 @@ def print_indices(found: Indices, console: Console) -> None:
     to = Printer(console)
     to.line((found.question.title, "bold"), gap=True)
     to.line((_about(found), "dim"))
+    to.line((_told(found), ""), gap=True)
     rows = [[(cell, "") for cell in _cells(found, each)] for each in found.rows[:PRINTED]]
-    to.table(HEADS[found.method], rows, "ll" + "r" * (len(HEADS[found.method]) - 2))
+    to.table(HEADS[found.method], rows, "l" + "r" * (len(HEADS[found.method]) - 2) + "l")
     if len(found.rows) > PRINTED:
         to.line((f"{len(found.rows) - PRINTED} more stand in the files (--out).", "dim"))
     to.line((MEANINGS[found.method], "dim"), gap=True)
@@ -90,6 +92,20 @@ def _about(found: Indices) -> str:
     )
 
 
+def _told(found: Indices) -> str:
+    """Say what matters most, how many settings matter, and whether it is known well enough."""
+    first, main = found.rows[0], RANKED_BY[found.method]
+    most = first.values[main]
+    if most <= 0:
+        return "Nothing that is open moves the answer."
+    count = sum(each.values[main] >= MATTERS * most for each in found.rows)
+    said = (
+        f"{first.settings} matters most; {count:,} of {len(found.rows):,} settings matter a hundredth as much or more."
+    )
+    wide = first.values[f"{main}_off"] > most / 2
+    return f"{said} Its interval is as wide as what it says: more --samples narrow it." if wide else said
+
+
 def _notes(found: Indices) -> Iterator[str]:
     if found.used < found.samples:
         yield (
@@ -101,14 +117,14 @@ def _notes(found: Indices) -> Iterator[str]:
         yield f"Without a range, as each {why} (--vary gives one): {', '.join(names)}."
 
 
-def _cells(found: Indices, each: Index) -> tuple[str, ...]:
+def _cells(found: Indices, each: SettingIndex) -> tuple[str, ...]:
     values, name = each.values, found.figure.name
     if found.method == "sobol":
         shown = tuple(f"{values[key]:.3f} ± {values[f'{key}_off']:.3f}" for key in ("first", "total"))
     else:
         effect, off = (text.shown(name, values[key]) for key in ("effect", "effect_off"))
         shown = (f"{effect} ± {off}", *(text.shown(name, values[key]) for key in ("direction", "spread")))
-    return (each.settings, each.words, *shown)
+    return (each.settings, *shown, each.words)
 
 
 def _csv(found: Indices) -> str:
@@ -136,7 +152,7 @@ def bars_svg(found: Indices) -> str:
     return plot.drawing(_WIDTH, 32 + _ROW * len(shown), title, parts)
 
 
-def _bar(found: Indices, each: Index, top: float, scale: float, inner: str | None) -> Iterator[str]:
+def _bar(found: Indices, each: SettingIndex, top: float, scale: float, inner: str | None) -> Iterator[str]:
     main = RANKED_BY[found.method]
     value, off = max(0.0, each.values[main]), each.values[f"{main}_off"]
     middle, end = top + _ROW / 2, _LABELS + scale * value
@@ -157,7 +173,8 @@ def _page(found: Indices) -> str:
     from wsesim.answers.page import templates
 
     page = {
-        "found": found, "version": __version__, "about": _about(found), "bars": Markup(bars_svg(found)),
+        "found": found, "version": __version__, "about": _about(found), "told": _told(found),
+        "bars": Markup(bars_svg(found)),
         "heads": HEADS[found.method], "rows": [_cells(found, each) for each in found.rows],
         "meaning": MEANINGS[found.method], "notes": list(_notes(found)), "title": TITLES[found.method],
         "inputs": questions.show(found.question), "causes": (),
