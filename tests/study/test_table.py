@@ -5,6 +5,7 @@ import pytest
 
 from wsesim.questions.base import Reads
 from wsesim.study import Study, SweepTable, sweep
+from wsesim.study.findings import findings
 from wsesim.study.spec import written
 
 TINY = (
@@ -109,6 +110,18 @@ def test_each_kind_says_what_it_does_not_read(study: Callable[[str], Study], mon
     assert table.remarks() == ("Not read by this question: hardware.fabric.colors.",)
     monkeypatch.setattr(table.study.kinds[1], "reads", Reads(hardware=frozenset({"fabric.colors"})))
     assert table.remarks() == ("Not read by training: hardware.fabric.colors.",)
+
+
+@pytest.mark.parametrize(("grids", "told"), [
+    ("[20, 20], [2, 3], [10, 10], [9, 40]", "Cycles: best at grid = 2 x 3."),
+    ("[20, 20], [10, 10], [2, 3], [3, 2]", "Cycles: within 5 % of the best from grid = 2 x 3 on."),
+    ("[20, 20], [10, 10], [9, 9], [3, 2]", ""),
+])  # fmt: skip
+def test_where_a_figure_is_best_and_from_where_more_does_not_pay(
+    toy_study: Callable[[str], Study], grids: str, told: str
+) -> None:
+    found = findings(sweep(toy_study(f"vary: {{grid: [{grids}]}}\nfigures: [cycles]\n")))
+    assert found == (*filter(None, [told]), "Most time goes to counting at every point.")
 
 
 def test_lists_are_written_as_sizes(toy_study: Callable[[str], Study]) -> None:

@@ -9,18 +9,21 @@ from itertools import groupby
 from wsesim.answer import Number
 from wsesim.answers import text
 from wsesim.answers.causes import known
+from wsesim.study.spec import Parameter
 from wsesim.study.table import PointRow, SweepTable, values_shown
 from wsesim.units import plural
 
 MOST_TOLD = 12
 """Settings of the best points that are told in a sentence; the files have all."""
+NEAR, APART = 0.05, 0.01
+"""Shares by which a figure is as good as its best, and by which it is worse beyond doubt."""
 MOST_RUNS = 5
 """Stretches of an axis that are told one by one."""
 
 
 def findings(table: SweepTable) -> tuple[str, ...]:
     """Return what was found, in sentences."""
-    return tuple(sentence for sentence in (_best(table), _way(table), _causes(table)) if sentence)
+    return tuple(sentence for sentence in (_best(table), _way(table), _bend(table), _causes(table)) if sentence)
 
 
 def better(table: SweepTable, name: str) -> str:
@@ -78,6 +81,30 @@ def _way(table: SweepTable) -> str:
         return ""
     gain = "found the first" if not half else f"brought {text.signed_percent(last / half - 1)}"
     return f"The best is point {so_far.index(last) + 1:,} of {len(so_far):,}; the second half of the points {gain}."
+
+
+def _bend(table: SweepTable) -> str:
+    """Say where along one axis a figure is best, or from where on more no longer pays."""
+    study = table.study
+    spec = next((spec for spec in study.kept if spec.better), None)
+    rows = [row for row in table.rows if spec is not None and row.figures[spec.name]]
+    if len(study.axes) != 1 or study.sampled or spec is None or len(rows) < 4 or not _ordered(study.axes[0][0]):
+        return ""
+    found = [float(row.figures[spec.name] or 0) for row in rows]
+    best = min(found) if spec.better == "less" else max(found)
+    lost = [abs(value / best - 1) for value in found]
+    place, said = lost.index(0.0), f"{text.label(spec)[0].upper()}{text.label(spec)[1:]}"
+    if min(lost[0], lost[-1]) > APART:
+        return f"{said}: best at {named(table, rows[place])}."
+    first = next(start for start in range(len(lost)) if max(lost[start:]) <= NEAR or start == len(lost) - 1)
+    if not 0 < first < len(lost) - 1:
+        return ""
+    return f"{said}: within {100 * NEAR:g} % of the best from {named(table, rows[first])} on."
+
+
+def _ordered(parameter: Parameter) -> bool:
+    """Return whether values go from less to more, numbers or sizes."""
+    return parameter.numeric or all(isinstance(value, tuple) for value in parameter.values)
 
 
 def _causes(table: SweepTable) -> str:
