@@ -123,7 +123,7 @@ def _tell(found: Sensitivity, out: Path | None, force: bool) -> None:
             written = studies.write_sensitivity(found, out, overwrite=force)
         say(f"wrote {written[0]}")
     if manner().json:
-        print_json(studies.sensitivity_json(found))
+        print_json(found.to_dict())
     if not manner().silent:
         studies.print_sensitivity(found, console())
 

@@ -7,8 +7,8 @@ A study knows what a question states about itself (settings, figures, what it re
 """
 
 from wsesim.study.cluster import scheduler
-from wsesim.study.comparing import SideBySide, side_by_side
-from wsesim.study.goals import Sized, Sizing, size
+from wsesim.study.comparing import Side, SideBySide, machine_or_stack, side_by_side
+from wsesim.study.goals import SHORT_GOALS, Sized, Sizing, size
 from wsesim.study.indices import USUAL as USUAL_SAMPLES
 from wsesim.study.indices import Indices, SettingIndex, indices, points_asked, usual_ranges
 from wsesim.study.indices_output import INDICES_FILES, indices_json, print_indices, write_indices
@@ -17,11 +17,11 @@ from wsesim.study.line import budget_in, fixed, sample_in, varied
 from wsesim.study.load import load_study, study_of
 from wsesim.study.output import FILES, print_table, render_sweep, write_sweep
 from wsesim.study.run import estimate_s, sweep
+from wsesim.study.schema import StudyFile
 from wsesim.study.sensitivity import Sensitivity, figure_named, sensitivity
 from wsesim.study.sensitivity_output import (
     SENSITIVITY_FILES,
     print_sensitivity,
-    sensitivity_json,
     write_sensitivity,
 )
 from wsesim.study.spec import Parameter, Study
@@ -31,16 +31,19 @@ __all__ = [
     "FILES",
     "INDICES_FILES",
     "SENSITIVITY_FILES",
+    "SHORT_GOALS",
     "USUAL_SAMPLES",
     "Indices",
     "Parameter",
     "PointRow",
     "Sensitivity",
     "SettingIndex",
+    "Side",
     "SideBySide",
     "Sized",
     "Sizing",
     "Study",
+    "StudyFile",
     "SweepTable",
     "budget_in",
     "estimate_s",
@@ -50,6 +53,7 @@ __all__ = [
     "indices_json",
     "journal_place",
     "load_study",
+    "machine_or_stack",
     "points_asked",
     "print_indices",
     "print_sensitivity",
@@ -58,7 +62,6 @@ __all__ = [
     "sample_in",
     "scheduler",
     "sensitivity",
-    "sensitivity_json",
     "side_by_side",
     "size",
     "study_of",
