@@ -80,16 +80,9 @@ def _indices(
 ) -> Indices:
     from wsesim import study as studies
 
-    if said["vary"] and times is not None:
-        raise InputError.at("--times is of ranges that are not given: leave it out, or --vary")
     vary, given = studies.varied(said["vary"], drawn=True)
-    left_out: dict[str, str] = {}
-    if not vary:
-        vary, left_out = studies.usual_ranges(question, times or TIMES)
-    data = {
-        "vary": vary, "figures": [studies.figure_named(question, figure).name], "level": level, "sample": {"points": 1},
-    }  # fmt: skip
-    study, seed = studies.study_of(question, data, given=given), said["seed"] or 0
+    study, left_out = studies.ranged(question, vary, given=given, times=times, figure=figure, level=level)
+    seed = said["seed"] or 0
     samples = said["samples"] or studies.USUAL_SAMPLES[method]
     if not said["yes"]:
         _ask(study, studies.points_asked(study, method, samples), said["jobs"])

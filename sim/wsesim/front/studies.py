@@ -14,7 +14,7 @@ from wsesim.front.plain import plain
 
 if TYPE_CHECKING:
     from wsesim.questions.base import Question
-    from wsesim.study import Sensitivity, Side, SideBySide, Sizing, Study, SweepTable
+    from wsesim.study import Indices, Sensitivity, Side, SideBySide, Sizing, Study, SweepTable
     from wsesim.workload import Formula
 
 
@@ -37,7 +37,7 @@ def sweep(
     ...     keep=False,
     ... )
     >>> table.frame().columns.tolist()
-    ['cluster.systems', 'status', 'tokens_per_s', 'why']
+    ['cluster.systems', 'status', 'tokens_per_s', 'why', 'most_time_on']
 
     Args:
         study: a study, its file, or a mapping with its keys; or, with *vary*, a question as of `load`.
@@ -45,7 +45,7 @@ def sweep(
         jobs: processes to use. Default: one a core, or none where there are few points.
         keep: whether answers are kept on disk, and those that are there are used.
         settings: of the question, as of `load`; and what else a study's file says: `figures`, `level`, `set`,
-            `sample`, `scenarios`, `derive`, `require`, `together`, `pareto`.
+            `sample`, `optimize`, `scenarios`, `derive`, `require`, `together`, `pareto`.
 
     Raises:
         InputError: not a right study, with every problem.
@@ -88,9 +88,10 @@ def _made(study: Any, vary: Mapping[str, Any] | None, settings: Mapping[str, Any
 
 
 def sensitivity(
-    question: str | Path | Mapping[str, Any] | Question | None = None, /, *, times: float = 2.0,
-    figure: str | None = None, level: str | None = None, **settings: Any,
-) -> Sensitivity:  # fmt: skip
+    question: str | Path | Mapping[str, Any] | Question | None = None, /, *, times: float | None = None,
+    figure: str | None = None, level: str | None = None, method: str = "each", vary: Mapping[str, Any] | None = None,
+    samples: int | None = None, seed: int = 0, keep: bool = True, **settings: Any,
+) -> Sensitivity | Indices:  # fmt: skip
     """Ask again with every figure of machine and software better and worse, as `wsesim sensitivity` does.
 
     >>> import wsesim
@@ -100,18 +101,32 @@ def sensitivity(
 
     Args:
         question: as of `load`.
-        times: how many times as good, and as bad.
+        times: how many times as good, and as bad. Default: 2.
         figure: whose change is told. Default: the first of the kind of question.
         level: `closed`, `system` or `cores`. Default: as is usual for the kind.
+        method: `each`, one figure after the other; `morris` or `sobol`, all at once over ranges.
+        vary: for morris and sobol, ranges as of `sweep`. Default: half to twice each figure.
+        samples: trajectories of morris, base points of sobol. Default: 10 and 64.
+        seed: which points are drawn.
+        keep: whether answers of morris and sobol are kept on disk, and those that are there are used.
         settings: as of `load`.
 
     Raises:
-        InputError: as of `run`, no such figure, or the question has no answer.
+        InputError: as of `run`, no such figure or method, or the question has no answer.
     """
     from wsesim import study as studies
 
     asked = load(question, **settings)
-    return studies.sensitivity(asked, times=times, figure=figure, level=level_of(level))
+    if method == "each":
+        return studies.sensitivity(asked, times=times or 2.0, figure=figure, level=level_of(level))
+    if method not in studies.USUAL_SAMPLES:
+        raise InputError.at(f"method must be each, {' or '.join(studies.USUAL_SAMPLES)}; got {method!r}")
+    over = plain(vary or {}, Path())
+    ranges, left_out = studies.ranged(asked, over, times=times, figure=figure, level=level_of(level))
+    return studies.indices(
+        ranges, method, samples=samples or studies.USUAL_SAMPLES[method], seed=seed, left_out=left_out,
+        journal=studies.journal_place() if keep else None,
+    )  # fmt: skip
 
 
 def size(

@@ -10,7 +10,7 @@ from wsesim.study.cluster import scheduler
 from wsesim.study.comparing import Side, SideBySide, machine_or_stack, side_by_side
 from wsesim.study.goals import SHORT_GOALS, Sized, Sizing, size
 from wsesim.study.indices import USUAL as USUAL_SAMPLES
-from wsesim.study.indices import Indices, SettingIndex, indices, points_asked, usual_ranges
+from wsesim.study.indices import Indices, SettingIndex, indices, points_asked, ranged, usual_ranges
 from wsesim.study.indices_output import INDICES_FILES, indices_json, print_indices, write_indices
 from wsesim.study.journal import journal_place
 from wsesim.study.line import budget_in, fixed, sample_in, varied
@@ -58,6 +58,7 @@ __all__ = [
     "print_indices",
     "print_sensitivity",
     "print_table",
+    "ranged",
     "render_sweep",
     "sample_in",
     "scheduler",
