@@ -34,7 +34,7 @@ EXTRAS = frozenset((
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
+class ModelSpec:
     """A GPT-, BERT- or Llama-like transformer.
 
     Raises:
@@ -263,3 +263,6 @@ class Model:
     def qkv_width(self) -> int:
         """Queries, keys and values of one token side by side."""
         return (self.heads + 2 * self.kv_heads) * self.head_width
+
+
+Model = ModelSpec  # within the package; what a program calls a Model is `wsesim.Model`
