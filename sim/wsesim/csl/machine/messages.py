@@ -101,6 +101,8 @@ class Messages:
 
     def waiting(self) -> list[tuple[int, str]]:
         """Return cores that wait for a message, and those to whom one came that they did not take."""
-        asked = [(core, "waits in recv_message, and nobody has sent to it") for core, each in self._asked.items() if each]
+        asked = [
+            (core, "waits in recv_message, and nobody has sent to it") for core, each in self._asked.items() if each
+        ]
         left = [(core, "has not taken a message that was sent to it") for core, each in self._came.items() if each]
         return asked + left
