@@ -79,6 +79,7 @@ _TABLE = (
     ("banks", "banks", "what vector instructions take longer because reads meet in memory", "#5b87b5", "#8fb8de"),
     ("fabric wait", "fabric wait", "cores that wait for a wavelet to arrive", "#b08968", "#c9a98a"),
     ("queue wait", "queue wait", "cores that wait for room to send a wavelet", "#93624b", "#b3846c"),
+    ("on the way", "on the way", "wavelets on ramps and links that somebody waits for", "#c99b6d", "#d8b48c"),
     ("idle", "idle", "nothing to do", "#dad6cb", "#4a4944"),
     ("folded", "the same again", "equal layers or passes, counted instead of played", "#e7e5de", "#383734"),
 )
@@ -108,4 +109,5 @@ def causes_of(answer: Answer) -> dict[str, Cause]:
     names = list(answer.spent.by_cause) if answer.spent else []
     names += list(answer.bound.gap) if answer.bound else []
     names += [interval.cause for interval in answer.timeline]
+    names += [cause for drawing in answer.drawings for cause in getattr(drawing, "causes", ())]
     return known(names + [cause for op in answer.ops for cause in (*op.parts, op.bound)])

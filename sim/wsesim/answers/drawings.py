@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING, Any
 
-from wsesim.answer import CoreFrames, CoreMap, Curve, Drawing, Sketch
+from wsesim.answer import CoreFrames, CoreMap, Curve, Sketch
 from wsesim.answers import svg
 from wsesim.answers.text import percent, rate
 from wsesim.signs import printable
@@ -29,7 +29,11 @@ PICTURES = 6
 """Frames that are drawn side by side."""
 
 
-def drawn(drawing: Drawing) -> tuple[str, bool]:
+Picture = Curve | CoreMap | CoreFrames | Sketch
+"""Drawings that stand in one section, side by side; the others have a section each (`cycles`)."""
+
+
+def drawn(drawing: Picture) -> tuple[str, bool]:
     """Return *drawing* as an element of a page, its ids named after it, and whether nothing fits beside it."""
     match drawing:
         case Curve():

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from wsesim.answer import Answer, CoreMap
+from wsesim.answer import Answer, CauseMaps, CoreMap
 from wsesim.answers import check_file, write_file
 from wsesim.errors import InputError
 
@@ -59,7 +59,7 @@ class Pictures:
         from wsesim.answers import map_picture
 
         if self.heatmap is not None:
-            maps = {each.name: each for each in answer.drawings if isinstance(each, CoreMap)}
+            maps = _maps(answer)
             if self.drawn not in maps:
                 raise InputError.at(
                     f"--map {self.drawn} is nothing on all cores; there are: {', '.join(maps) or 'none'}"
@@ -69,3 +69,13 @@ class Pictures:
         for what, path, name in (("trace", self.trace, "trace.json"), ("animation", self.movie, "activity.gif")):
             if path is not None and name in answer.files:
                 yield what, path, answer.files[name]()
+
+
+def _maps(answer: Answer) -> dict[str, CoreMap]:
+    """Return what can be drawn of all cores, by name."""
+    found = {each.name: each for each in answer.drawings if isinstance(each, CoreMap)}
+    for each in answer.drawings:
+        if isinstance(each, CauseMaps):
+            named = ((cause.replace(" ", "-"), values) for cause, values in each.by_cause.items() if values.any())
+            found |= {name: CoreMap(name=name, title=name, unit="cycles", values=values) for name, values in named}
+    return found

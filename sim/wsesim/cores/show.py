@@ -155,8 +155,9 @@ def trace_json(
             "ph": "X", "pid": cores[place], "tid": thread, "name": span.name, "ts": span.start / 1000,
             "dur": (span.end - span.start) / 1000, "args": _told(span),
         })  # fmt: skip
-    for number, (sender, receiver) in enumerate(flows):
-        arrives = min(receiver.end, max(receiver.start, sender.start + 1))
+    lasting = (flow for flow in flows if all(span.end > span.start for span in flow))
+    for number, (sender, receiver) in enumerate(lasting):
+        arrives = min(receiver.end - 1, max(receiver.start, sender.start + 1))
         for phase, span, cycle in (("s", sender, sender.start), ("f", receiver, arrives)):
             events.append({
                 "ph": phase, "id": number, "cat": "wavelets", "name": sender.sends, "pid": cores[span.row, span.column],
