@@ -309,7 +309,7 @@ class Chain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeLine:
-    """A line of a program with what it took, on all cores together; without figures it is a heading."""
+    """A line of a program with what it took, on all cores together; one without a place is a heading."""
 
     text: str
     place: str = ""

@@ -109,7 +109,7 @@ def _rows(lines: tuple[CodeLine, ...], causes: Causes) -> Iterator[CodeRow]:
             share=text.percent(took / total) if line.by_cause and total else "",
             waited=f"{line.waited:,.0f}" if line.waited else "",
             handled="" if line.handled is None else f"{line.handled:,}", bar=bar,
-            heads=line.handled is None and not line.by_cause,
+            heads=not line.place,
         )  # fmt: skip
 
 

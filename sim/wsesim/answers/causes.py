@@ -76,6 +76,7 @@ _TABLE = (
     ("accumulate", "accumulate", "gradients of a pass added to those before", "#d497ae", "#8f4c66"),
     ("guesses", "guesses", "a small model's guesses, and checking them", "#a0436a", "#c4668c"),
     ("input", "input", "the host's tokens, or the wait for them", "#7d7a2d", "#b5b052"),
+    ("scalar code", "scalar code", "instructions of a core's main thread that are no vector's", "#7c8a5a", "#a8b57f"),
     ("banks", "banks", "what vector instructions take longer because reads meet in memory", "#5b87b5", "#8fb8de"),
     ("fabric wait", "fabric wait", "cores that wait for a wavelet to arrive", "#b08968", "#c9a98a"),
     ("queue wait", "queue wait", "cores that wait for room to send a wavelet", "#93624b", "#b3846c"),

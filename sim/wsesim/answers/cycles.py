@@ -17,7 +17,7 @@ from wsesim.answers.svg import INK, Polygon
 
 MOST_CELLS = 64
 """Along a side of a small map: the cores of larger grids are averaged."""
-SHADES = 12
+SHADES = 16
 _MAP, _FLATTEST, _TALLEST = 176.0, 0.14, 1.3
 _WIDE, _MARGIN, _LABEL, _BAND = 720.0, 6.0, 74.0, 13.0
 _LOWEST, _HIGHEST = 90.0, 380.0
@@ -25,6 +25,7 @@ _MOST_LABELS = 14
 _FLOOR, _SIGN = 17.0, 5.6
 """Height of a frame of a flame, and width of a sign in it."""
 Causes = Mapping[str, Cause]
+Place = tuple[float, float]
 
 
 def map_svgs(maps: CauseMaps, causes: Causes) -> tuple[str, ...]:
@@ -42,21 +43,22 @@ def _map(cause: Cause, values: Any, whole: float) -> str:
     sheet = Sheet(_MAP, high + 42)
     sheet.text(1, 11, cause.label, colour=INK, size=11)
     sheet.text(1, 24, f"mean {values.mean():,.0f}, most {values.max():,.0f} cycles", size=9.5)
-    shades = shaded(averaged(values, MOST_CELLS) / whole)
-    for shade in range(1, SHADES + 1):
-        placed = _cells(shades, shade, (1.0, 30.0), (_MAP - 2, high))
-        sheet.fill(placed, cause.style, opacity=shade / SHADES)
-    sheet.line([(1, 30), (_MAP - 1, 30), (_MAP - 1, 30 + high), (1, 30 + high), (1, 30)])
+    shade(sheet, averaged(values, MOST_CELLS) / whole, (1, 30), (_MAP - 2, high), cause.style)
     sheet.text(1, high + 40, "(0, 0) above left", size=8.5)
     sheet.text(_MAP - 1, high + 40, f"({columns - 1}, {rows - 1})", size=8.5, anchor="end")
     return sheet.svg(f"{cause.label}: cycles of each core")
 
 
-def shaded(shares: Any) -> Any:
-    """Return shares as shades; what is anything is seen."""
+def shade(sheet: Sheet, shares: Any, corner: Place, size: Place, colour: str) -> None:
+    """Fill a frame with cells of [row, column] shares of full colour; what is anything is seen."""
     import numpy as np
 
-    return np.where(shares > 0, np.clip(np.rint(shares * SHADES), 1, SHADES), 0).astype(int)
+    shades = np.where(shares > 0, np.clip(np.rint(shares * SHADES), 1, SHADES), 0).astype(int)
+    for each in range(1, SHADES + 1):
+        sheet.fill(_cells(shades, each, corner, size), colour, opacity=each / SHADES)
+    (left, top), (wide, high) = corner, size
+    outline = box(left, top, wide, high)
+    sheet.line([*outline, outline[0]])
 
 
 def averaged(values: Any, most: int) -> Any:
@@ -72,7 +74,7 @@ def averaged(values: Any, most: int) -> Any:
     return values
 
 
-def _cells(shades: Any, shade: int, corner: tuple[float, float], size: tuple[float, float]) -> Iterator[Polygon]:
+def _cells(shades: Any, each: int, corner: Place, size: Place) -> Iterator[Polygon]:
     """Yield what has a shade: neighbours of a row as one rectangle."""
     rows, columns = shades.shape
     wide, high = size[0] / columns, size[1] / rows
@@ -80,15 +82,16 @@ def _cells(shades: Any, shade: int, corner: tuple[float, float], size: tuple[flo
         column = 0
         while column < columns:
             first = column
-            while column < columns and shades[row, column] == shade:
+            while column < columns and shades[row, column] == each:
                 column += 1
             if column > first:
                 left, top = corner[0] + first * wide, corner[1] + row * high
-                yield _box(left, top, (column - first) * wide, high)
+                yield box(left, top, (column - first) * wide, high)
             column += column == first
 
 
-def _box(left: float, top: float, wide: float, high: float) -> Polygon:
+def box(left: float, top: float, wide: float, high: float) -> Polygon:
+    """Return the corners of a rectangle."""
     return [(left, top), (left + wide, top), (left + wide, top + high), (left, top + high)]
 
 
@@ -130,7 +133,7 @@ def _link(
     start = _LABEL + scale * link.start
     for cause, cycles in link.by_cause.items():
         wide = max(scale * cycles, 0.6)
-        sheet.fill([_box(start, ends[0] - high / 2, wide, high)], causes[cause].style)
+        sheet.fill([box(start, ends[0] - high / 2, wide, high)], causes[cause].style)
         start += scale * cycles
 
 
@@ -141,7 +144,7 @@ def flame_svg(flame: Flame) -> str:
     sheet, scale = Sheet(_WIDE, 6 + _FLOOR * deep), (_WIDE - 2) / end
     for frame in flame.frames:
         left, wide, top = 1 + scale * frame.start, scale * frame.cycles, 3 + _FLOOR * frame.depth
-        sheet.fill([_box(left, top, max(0.4, wide - 0.8), _FLOOR - 1.5)], f"m{min(2 + frame.depth % 2, 7)}", opacity=0.8)
+        sheet.fill([box(left, top, max(0.4, wide - 0.8), _FLOOR - 1.5)], f"m{min(2 + frame.depth % 2, 7)}", opacity=0.8)
         room = int((wide - 6) / _SIGN)
         words = f"{frame.label} {frame.cycles:,.0f}"
         if room >= 3:

@@ -7,24 +7,28 @@ from typing import TYPE_CHECKING, Any
 
 from wsesim.answer import CoreFrames, CoreMap, Curve, Sketch
 from wsesim.answers import svg
+from wsesim.answers.cycles import MOST_CELLS, SHADES, averaged, box, shade
+from wsesim.answers.sheet import Sheet
+from wsesim.answers.text import number as number_of
 from wsesim.answers.text import percent, rate
 from wsesim.signs import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _WIDTH, _HEIGHT, _FULL = 352.0, 224.0, 720.0
 _PLACE = (0.14, 0.2, 0.82, 0.66)
+_MAP = 238.0
 _LONGEST_TITLE = 560.0
 """Signs times points of a title that has room above a map."""
 _MOST_DOTS = 60
 """Points of a curve that are marked, where there are no more."""
 COLORS = "viridis"
+"""Of films."""
 FLATTEST = 5
-"""Times that one side of a map may be longer than the other before cores are no longer drawn as squares."""
+"""Times that a map is at most as wide as it is high: a line of cores would not be seen."""
 LARGEST_SIDE = 600
-"""Pixels along the longer side of a map: the cores of larger grids are averaged."""
+"""Pixels along the longer side of a film: the cores of larger grids are averaged."""
 PICTURES = 6
 """Frames that are drawn side by side."""
 
@@ -90,30 +94,43 @@ def _curve_axes(axes: Axes, curve: Curve) -> None:
 
 
 def map_svg(core_map: CoreMap) -> str:
-    """Draw a value of every core as a colour, with the scale beside it."""
+    """Draw a value of every core as a shade, with the scale beside it."""
     import numpy as np
 
     values = np.atleast_2d(np.asarray(core_map.values, dtype=float))
     rows, columns = values.shape
-    height = 270.0 * max(0.3, min(1.6, rows / columns)) + 64
-    with svg.drawing(_WIDTH, height) as figure:
-        axes = figure.add_axes((0.13, 40 / height, 0.68, (height - 70) / height))
-        most = float(np.nanmax(values, initial=0))
-        image = _paint(axes, values, most)
-        axes.tick_params(colors=svg.SOFT, labelsize=9, length=0)
-        axes.set_xlabel("column", color=svg.SOFT, fontsize=9.5)
-        axes.set_ylabel("row", color=svg.SOFT, fontsize=9.5)
-        size = min(11.0, _LONGEST_TITLE / max(1, len(core_map.title)))
-        axes.set_title(printable(core_map.title, keep=""), color=svg.INK, fontsize=size, loc="left", **svg.LITERAL)
-        _scale(figure, axes, image, core_map.unit)
-        return svg.inline(figure, f"map-{_ident(core_map.name)}", f"{core_map.title}, a colour for each core")
+    wide, high = _MAP, _MAP * max(1 / FLATTEST, min(1.4, rows / columns))
+    sheet, most = Sheet(_WIDTH, high + 64), float(np.nanmax(values, initial=0))
+    left, top = 46.0, 28.0
+    sheet.text(left, 14, core_map.title, colour=svg.INK, size=min(11.0, _LONGEST_TITLE / max(1, len(core_map.title))))
+    shade(sheet, averaged(values, MOST_CELLS) / (most or 1.0), (left, top), (wide, high), "m0")
+    for last, at, side in ((columns - 1, (left, left + wide), "x"), (rows - 1, (top, top + high), "y")):
+        _ends(sheet, last, at, side, (left, top + high))
+    sheet.text(left + wide / 2, top + high + 30, "column", anchor="middle", size=9.5)
+    sheet.text(14, top + high / 2, "row", anchor="middle", size=9.5, upright=True)
+    _scale(sheet, left + wide + 16, top, high, most, core_map.unit)
+    return sheet.svg(f"{core_map.title}, a shade for each core")
 
 
-def _scale(figure: Figure, axes: Axes, image: Any, unit: str) -> None:
-    bar = figure.colorbar(image, ax=axes, pad=0.04, fraction=0.06)
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(colors=svg.SOFT, labelsize=9, length=0)
-    bar.set_label(printable(unit, keep=""), color=svg.SOFT, fontsize=9.5, **svg.LITERAL)
+def _ends(sheet: Sheet, last: int, at: tuple[float, float], side: str, corner: tuple[float, float]) -> None:
+    """Number the first and the last column or row."""
+    for number, place in ((0, at[0]), (last, at[1])) if last else ((0, sum(at) / 2),):
+        if side == "x":
+            anchor = "middle" if not last else "end" if number else "start"
+            sheet.text(place, corner[1] + 14, str(number), size=9, anchor=anchor)
+        else:
+            sheet.text(corner[0] - 5, place + (0 if number else 8 if last else 3), str(number), size=9, anchor="end")
+
+
+def _scale(sheet: Sheet, left: float, top: float, high: float, most: float, unit: str) -> None:
+    """Draw what shades mean, the darkest above."""
+    step = high / SHADES
+    for number in range(1, SHADES + 1):
+        place = box(left, top + high - number * step, 9, step)
+        sheet.fill([place], "m0", opacity=number / SHADES)
+    sheet.text(left + 13, top + 8, number_of(most), size=9)
+    sheet.text(left + 13, top + high, "0", size=9)
+    sheet.text(left + 40, top + high / 2, unit, size=9.5, anchor="middle", upright=True)
 
 
 def frames_svg(frames: CoreFrames) -> str:
@@ -123,32 +140,19 @@ def frames_svg(frames: CoreFrames) -> str:
     values = np.asarray(frames.frames, dtype=float)
     chosen = spread(len(values), PICTURES)
     each = _FULL / max(1, len(chosen))
-    high = each * max(0.3, min(1.4, values.shape[1] / max(1, values.shape[2])))
-    with svg.drawing(_FULL, high + 50) as figure:
-        for place, frame in enumerate(chosen):
-            axes = figure.add_axes((place / len(chosen), 0.02, 0.94 / len(chosen), high / (high + 50)))
-            _paint(axes, values[frame], 1.0)
-            axes.set(xticks=[], yticks=[])
-            axes.set_title(f"from {frame * frames.frame_cycles:,}", color=svg.SOFT, fontsize=9.5, loc="left")
-        title = printable(f"{frames.title}, from cycle", keep="")
-        figure.text(0, 1 - 13 / (high + 50), title, color=svg.INK, fontsize=11, **svg.LITERAL)
-        return svg.inline(figure, f"frames-{_ident(frames.name)}", f"{frames.title}, picture by picture")
+    high = each * max(0.2, min(1.4, values.shape[1] / max(1, values.shape[2])))
+    sheet = Sheet(_FULL, high + 50)
+    for place, frame in enumerate(chosen):
+        sheet.text(place * each, 38, f"from {frame * frames.frame_cycles:,}", size=9.5)
+        shade(sheet, averaged(values[frame], MOST_CELLS), (place * each, 44), (0.94 * each, high), "m0")
+    sheet.text(0, 13, f"{frames.title}, from cycle", colour=svg.INK, size=11)
+    return sheet.svg(f"{frames.title}, picture by picture")
 
 
 def spread(frames: int, pictures: int) -> list[int]:
     """Return at most *pictures* of the numbers below *frames*, the first and the last among them."""
     count = min(pictures, frames)
     return [round(n * (frames - 1) / max(1, count - 1)) for n in range(count)]
-
-
-def _paint(axes: Axes, values: Any, most: float) -> Any:
-    rows, columns = values.shape
-    narrow = max(rows, columns) > FLATTEST * min(rows, columns)  # a line of cores would not be seen
-    axes.spines[:].set_visible(False)
-    return axes.imshow(
-        fitted(values), aspect="auto" if narrow else "equal", cmap=COLORS, vmin=0, vmax=most if most > 0 else 1.0,
-        interpolation="nearest", extent=(-0.5, columns - 0.5, rows - 0.5, -0.5),
-    )  # fmt: skip
 
 
 def fitted(values: Any) -> Any:

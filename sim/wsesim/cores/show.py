@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -155,15 +155,24 @@ def trace_json(
             "ph": "X", "pid": cores[place], "tid": thread, "name": span.name, "ts": span.start / 1000,
             "dur": (span.end - span.start) / 1000, "args": _told(span),
         })  # fmt: skip
-    lasting = (flow for flow in flows if all(span.end > span.start for span in flow))
-    for number, (sender, receiver) in enumerate(lasting):
-        arrives = min(receiver.end - 1, max(receiver.start, sender.start + 1))
+    for number, (sender, receiver, arrives) in enumerate(_arrivals(flows)):
         for phase, span, cycle in (("s", sender, sender.start), ("f", receiver, arrives)):
             events.append({
                 "ph": phase, "id": number, "cat": "wavelets", "name": sender.sends, "pid": cores[span.row, span.column],
                 "tid": _thread(span), "ts": cycle / 1000, **({"bp": "e"} if phase == "f" else {}),
             })  # fmt: skip
     return json.dumps({"displayTimeUnit": "ns", "traceEvents": events}, separators=(",", ":"))
+
+
+def _arrivals(flows: Iterable[tuple[Span, Span]]) -> Iterator[tuple[Span, Span, int]]:
+    """Yield senders, receivers, and the cycle at which an arrow meets the receiver: within it, as slices are bound so.
+
+    What begins and ends in the same cycle has no inside, and no arrow.
+    """
+    for sender, receiver in flows:
+        arrives = min(receiver.end - 1, max(receiver.start, sender.start + 1))
+        if sender.end > sender.start < arrives >= receiver.start:
+            yield sender, receiver, arrives
 
 
 def _path_events(path: Iterable[PathSegment]) -> list[dict[str, object]]:

@@ -56,8 +56,16 @@ class Assembler:
             fifos=self._fifos(), shapes=tuple(self.setup.shapes), exports=self._exports(),
             functions=tuple(image_task(function, label) for function, label in self.functions),
             symbols=self.words.symbols(), strings=tuple(self.setup.strings),
-            start_dsrs=self._start_dsrs(), separate_control_table=self.setup.control_table,
+            start_dsrs=self._start_dsrs(), separate_control_table=self.setup.control_table, bodies=self._bodies(),
         )  # fmt: skip
+
+    def _bodies(self) -> tuple[tuple[int, str], ...]:
+        """Where functions begin, tasks and what the host launches among them."""
+        found = [(label.number, entry.name) for entry, label in (*self.tasks, *self.functions)]
+        for lowered, _ in self.program.lowered:
+            if lowered.ref is not None and lowered.entry.number >= 0:
+                found.append((lowered.entry.number, lowered.ref.declaration.name))
+        return tuple(sorted(found))
 
     def _queues(self, side: str) -> dict[int, int]:
         return {number: color for (of, number), color in self.setup.queues.items() if of == side}

@@ -371,6 +371,8 @@ class TileClass:
     strings: tuple[str, ...] = ()
     """Of intrinsics that take a string: its number here is what they get."""
     separate_control_table: bool = False
+    bodies: tuple[tuple[int, str], ...] = ()
+    """Where the code of functions begins, in order: number of the first instruction, and name; for profiles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,11 @@ from wsesim.cores import isa, state
 from wsesim.cores.state import LAST_CYCLE, READY_SHIFT
 from wsesim.csl.image import HostFunction, Image, Type, Variable
 from wsesim.csl.machine.explain import explain_fault, explain_waiting
+from wsesim.csl.machine.log import RunLog
 from wsesim.csl.machine.packing import pack
 from wsesim.csl.machine.services import Services
 from wsesim.errors import nearest
-from wsesim.hardware import load_cluster
+from wsesim.hardware import Wafer, load_cluster
 
 MACHINES = {"wse2": "cs-2", "wse3": "cs-3"}
 LATENCY = 300
@@ -31,6 +33,16 @@ DTYPES = {Type.F32: np.float32, Type.F16: np.float16, Type.I16: np.int16, Type.U
           Type.U64: np.uint64}  # fmt: skip
 
 
+@cache
+def _wafer(arch: str) -> Wafer:
+    return load_cluster(MACHINES[arch]).cluster.wafer
+
+
+def wafer_of(image: Image) -> Wafer:
+    """Return the wafer that a program is compiled for."""
+    return _wafer(image.arch)
+
+
 class CslFault(RuntimeError):
     """A program does what no core can, or waits for what never comes."""
 
@@ -40,11 +52,12 @@ class CslMachine:
 
     def __init__(self, image: Image) -> None:
         """Lay the program out."""
-        self.image, self.wafer = image, load_cluster(MACHINES[image.arch]).cluster.wafer
+        self.image, self.wafer = image, wafer_of(image)
         self.state, self.laid, self.role_class = pack(image, self.wafer)
         self.class_of = np.frombuffer(image.class_of, np.int32)
         self.traces: list[tuple[int, ...]] = []
         """(core, cycle, number, a, b, c) of intrinsics that say something."""
+        self.log = RunLog()
         self.services = Services(self)
         self._arrived: dict[tuple[int, int], deque[int]] = defaultdict(deque)
         self._offered: dict[tuple[int, int, int], deque[int]] = defaultdict(deque)
@@ -118,7 +131,11 @@ class CslMachine:
                 self.traces.append(tuple(row))
         meter["notes"] = 0
         meter["requests"] = 0
-        self.state.clock[0]["logged"] = 0
+        self.log.drain(self.state)
+
+    def watch(self, cores: Sequence[int]) -> None:
+        """Log what some cores do from now on."""
+        self.state = self.log.start(self.state, cores)
 
     def functions(self, name: str) -> list[HostFunction | None]:
         """Return a launchable function of each class."""

@@ -1,0 +1,143 @@
+"""Sums of a run's cycles over what a reader asks by: line, operation, task, function."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wsesim.cores.state import BANK, CAUSES, COMPUTE, LAUNCH
+from wsesim.csl import library
+from wsesim.csl.image import CodeStep, Image, Operation
+from wsesim.csl.machine.machine import wafer_of
+from wsesim.csl.profile.taken import Taken
+
+SCALAR_CODE = "scalar code"
+COMPUTING, BANKS, STARTS = CAUSES[COMPUTE], CAUSES[BANK], CAUSES[LAUNCH]
+LIBRARY = "library"
+_OURS = Path(library.__path__[0])
+
+
+@dataclass(slots=True)
+class Share:
+    """What a line, an operation, a task or a function took, on all cores together."""
+
+    by_cause: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    """Cycles it worked."""
+    waited: int = 0
+    times: int = 0
+    elements: int = 0
+
+    @property
+    def worked(self) -> int:
+        """Cycles in all."""
+        return sum(self.by_cause.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of an image with its number in the engine's table."""
+
+    number: int
+    step: CodeStep
+    tile: int
+
+
+def steps_of(image: Image) -> Iterator[Step]:
+    """Yield the steps of all tile classes."""
+    number = 0
+    for at, tile in enumerate(image.classes):
+        for step in tile.steps:
+            yield Step(number, step, at)
+            number += 1
+
+
+class Bodies:
+    """Which function, task or library a step belongs to."""
+
+    def __init__(self, image: Image) -> None:
+        """Sort where they begin."""
+        self._begins: list[int] = []
+        self._names: list[str] = []
+        base = 0
+        for tile in image.classes:
+            for number, name in ((0, LIBRARY), *tile.bodies):
+                self._begins.append(base + number)
+                self._names.append(name)
+            base += len(tile.steps)
+
+    def name(self, number: int) -> str:
+        """Return the name of the function that a step is of."""
+        return self._names[bisect_right(self._begins, number) - 1]
+
+
+def shown_file(file: str) -> str:
+    """Return a file as people name it: a module of our library as it is imported."""
+    path = Path(file)
+    return f"<{path.relative_to(_OURS).with_suffix('').as_posix()}>" if path.is_relative_to(_OURS) else file
+
+
+def by_line(image: Image, taken: Taken) -> dict[tuple[str, int], Share]:
+    """Return sums by file and line; line 0 is code of libraries."""
+    found: dict[tuple[str, int], Share] = defaultdict(Share)
+    for each in steps_of(image):
+        if taken.main[each.number] or taken.work[each.number].any():
+            spot = each.step.spot
+            key = (shown_file(image.files[spot.file]), spot.line) if spot.line else (LIBRARY, 0)
+            _add(found[key], each, image, taken)
+    return dict(found)
+
+
+def by_operation(image: Image, taken: Taken) -> dict[str, Share]:
+    """Return sums by vector operation, scalar code in one."""
+    found: dict[str, Share] = defaultdict(Share)
+    for each in steps_of(image):
+        if taken.main[each.number] or taken.work[each.number].any():
+            vector = each.step.vector if each.step.op == Operation.VECTOR else None
+            _add(found[f"@{vector.name}" if vector else SCALAR_CODE], each, image, taken)
+    return dict(found)
+
+
+def by_function(image: Image, taken: Taken) -> dict[str, Share]:
+    """Return sums by function, of its own code alone."""
+    found: dict[str, Share] = defaultdict(Share)
+    bodies = Bodies(image)
+    for each in steps_of(image):
+        if taken.main[each.number] or taken.work[each.number].any():
+            _add(found[bodies.name(each.number)], each, image, taken)
+    return dict(found)
+
+
+def by_task(image: Image, taken: Taken) -> dict[str, tuple[str, int, int]]:
+    """Return of each task, and function that the host launched: what it is, how often it ran, its cycles."""
+    found: dict[str, tuple[str, int, int]] = {}
+    base = 0
+    for tile in image.classes:
+        entries = [(task.name, f"{task.kind.name.lower()} task", task.entry) for task in tile.tasks]
+        entries += [(function.name, "launched", function.entry) for function in tile.functions]
+        for name, what, entry in entries:
+            times, cycles = taken.runs[base + entry].tolist()
+            if times:
+                _, before, spent = found.get(name, (what, 0, 0))
+                found[name] = (what, before + times, spent + cycles)
+        base += len(tile.steps)
+    return found
+
+
+def _add(share: Share, each: Step, image: Image, taken: Taken) -> None:
+    main = int(taken.main[each.number])
+    if each.step.op != Operation.VECTOR:
+        share.by_cause[SCALAR_CODE] += main
+        return
+    compute, banks, elements, times, held = taken.work[each.number].tolist()
+    core = wafer_of(image).core
+    waits_for_it = main >= held > 0
+    starts = (core.vector_launch_cycles if waits_for_it else core.microthread_launch_cycles) * times
+    share.by_cause[COMPUTING] += compute
+    share.by_cause[BANKS] += banks
+    share.by_cause[STARTS] += min(starts, main) if waits_for_it else main
+    share.waited += max(0, held - compute - banks - starts)
+    share.times += times
+    share.elements += elements
