@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 Causes = Mapping[str, Cause]
+WAITS = "waits"
+"""Style, and name, of cycles in which a line could not go on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,12 +105,15 @@ def _rows(lines: tuple[CodeLine, ...], causes: Causes) -> Iterator[CodeRow]:
     total = fsum(worked)
     longest = max((took + line.waited for took, line in zip(worked, lines, strict=True)), default=0.0)
     for took, line in zip(worked, lines, strict=True):
-        bar = tuple(_segment(causes[cause], cycles, longest) for cause, cycles in line.by_cause.items() if cycles > 0)
+        bar = [_segment(causes[cause], cycles, longest) for cause, cycles in line.by_cause.items() if cycles > 0]
+        if line.waited:
+            value = f"{line.waited:,.0f} cycles"
+            bar.append(Segment(label=WAITS, style=WAITS, width=width(line.waited, longest), value=value))
         yield CodeRow(
             text=line.text, place=line.place, value=f"{took:,.0f}" if line.by_cause else "",
             share=text.percent(took / total) if line.by_cause and total else "",
             waited=f"{line.waited:,.0f}" if line.waited else "",
-            handled="" if line.handled is None else f"{line.handled:,}", bar=bar,
+            handled="" if line.handled is None else f"{line.handled:,}", bar=tuple(bar),
             heads=not line.place,
         )  # fmt: skip
 

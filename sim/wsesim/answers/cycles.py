@@ -1,8 +1,8 @@
 """Where cycles went, drawn: core by core and cause by cause, along a chain of events, from caller to called.
 
-    ┌──────┐ ┌──────┐      core (0, 0) ██╲                task main ─────────────
-    │▒▒▓▓██│ │░░▒▒▒▒│      core (1, 0)    ██╲              function f ───  mov ──
-    └compute └─waits       core (2, 0)       ████
+┌──────┐ ┌──────┐      core (0, 0) ██╲                task main ─────────────
+│▒▒▓▓██│ │░░▒▒▒▒│      core (1, 0)    ██╲              function f ───  mov ──
+└compute └─waits       core (2, 0)       ████
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from wsesim.answer import CauseMaps, Chain, ChainLink, Flame
+from wsesim.answer import CauseMaps, Chain, ChainLink, Flame, FlameFrame
 from wsesim.answers.causes import Cause
 from wsesim.answers.sheet import Sheet, even_ticks
 from wsesim.answers.svg import INK, Polygon
@@ -22,8 +22,8 @@ _MAP, _FLATTEST, _TALLEST = 176.0, 0.14, 1.3
 _WIDE, _MARGIN, _LABEL, _BAND = 720.0, 6.0, 74.0, 13.0
 _LOWEST, _HIGHEST = 90.0, 380.0
 _MOST_LABELS = 14
-_FLOOR, _SIGN = 17.0, 5.6
-"""Height of a frame of a flame, and width of a sign in it."""
+_FLOOR, _SIGN, _FEWEST = 17.0, 5.6, 3
+"""Height of a frame of a flame, width of a sign in it, signs that are worth it."""
 Causes = Mapping[str, Cause]
 Place = tuple[float, float]
 
@@ -90,6 +90,16 @@ def _cells(shades: Any, each: int, corner: Place, size: Place) -> Iterator[Polyg
             column += column == first
 
 
+def _fitting(frame: FlameFrame, room: int) -> str:
+    """Return what a frame has room to say, in so many signs."""
+    words = f"{frame.label} {frame.cycles:,.0f}"
+    if len(words) <= room:
+        return words
+    if len(frame.label) <= room:
+        return frame.label
+    return f"{frame.label[: room - 1]}…" if room >= _FEWEST else ""
+
+
 def box(left: float, top: float, wide: float, high: float) -> Polygon:
     """Return the corners of a rectangle."""
     return [(left, top), (left + wide, top), (left + wide, top + high), (left, top + high)]
@@ -145,10 +155,6 @@ def flame_svg(flame: Flame) -> str:
     for frame in flame.frames:
         left, wide, top = 1 + scale * frame.start, scale * frame.cycles, 3 + _FLOOR * frame.depth
         sheet.fill([box(left, top, max(0.4, wide - 0.8), _FLOOR - 1.5)], f"m{min(2 + frame.depth % 2, 7)}", opacity=0.8)
-        room = int((wide - 6) / _SIGN)
-        words = f"{frame.label} {frame.cycles:,.0f}"
-        if room >= 3:
-            said = words if len(words) <= room else f"{frame.label[: room - 1]}…" if len(frame.label) > room else frame.label
+        if said := _fitting(frame, int((wide - 6) / _SIGN)):
             sheet.text(left + 4, top + 11.5, said, colour=INK, size=9.5)
     return sheet.svg(f"{flame.title}: frames as wide as the cycles they took")
-

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 ORDER = (
-    "headline", "bound", "time", "maps", "tables", "flames", "codes", "drawings", "timeline", "ops", "rooflines", "memory", "checks", "facts",
-    "leaves_out", "notes", "provenance", "inputs", "cost",
+    "headline", "bound", "time", "maps", "tables", "flames", "codes", "drawings", "timeline", "ops", "rooflines",
+    "memory", "checks", "facts", "leaves_out", "notes", "provenance", "inputs", "cost",
 )  # fmt: skip
 """Sections of a result's page, from the first: macros `section_NAME` of `sections.html.j2`; nothing gives nothing."""
 _PACKAGE = "wsesim.answers"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from wsesim.cores.state import BEGUN, CAUSES, COMPLETED, COMPUTE, BANK, ISSUE, LAUNCH, LAUNCHED, SCALAR, State
+from wsesim.cores.state import BANK, BEGUN, CAUSES, COMPLETED, COMPUTE, ISSUE, LAUNCH, LAUNCHED, SCALAR, State
 
 WORKED = tuple(CAUSES[number] for number in (COMPUTE, BANK, LAUNCH))
 """What cycles of an instruction go to, in the order of the columns below."""

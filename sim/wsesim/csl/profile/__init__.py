@@ -1,7 +1,7 @@
 """Where the cycles of a compiled program went: by cause, task, function, operation, source line and core.
 
-    CslMachine ─take─► Taken ─save, load─► Taken + Image ─┬─ profile_text     terminal
-                                                          └─ profile_answer   page, trace, tables
+CslMachine ─take─► Taken ─save, load─► Taken + Image ─┬─ profile_text     terminal
+                                                      └─ profile_answer   page, trace, tables
 """
 
 from wsesim.csl.profile.page import profile_files, profile_page, report_page

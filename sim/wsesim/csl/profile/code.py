@@ -23,7 +23,7 @@ NOTE = (
 
 
 def code_of(folder: Path, image: Image, taken: Taken) -> tuple[Code, ...]:
-    """Return the files of a program that took cycles, those of most first; code of libraries is told in the note."""
+    """Return the files of a program that took cycles, those of most first; the note tells code of libraries."""
     files: dict[str, dict[int, Share]] = {}
     for (file, line), share in by_line(image, taken).items():
         files.setdefault(file, {})[line] = share
@@ -32,7 +32,9 @@ def code_of(folder: Path, image: Image, taken: Taken) -> tuple[Code, ...]:
     note = f"{NOTE} Code of libraries: {library:,} cycles." if library else NOTE
     ordered = sorted(files.items(), key=lambda each: (-sum(share.worked for share in each[1].values()), each[0]))
     return tuple(
-        Code(name=f"file-{at}", title=Path(file).name, lines=tuple(_lines(source_lines(file, folder), shares)), note=note)
+        Code(
+            name=f"file-{at}", title=Path(file).name, lines=tuple(_lines(source_lines(file, folder), shares)), note=note
+        )
         for at, (file, shares) in enumerate(ordered[:MOST_FILES])
     )
 

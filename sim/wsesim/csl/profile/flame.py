@@ -22,7 +22,7 @@ class Node:
 
 
 def flame_of(spans: Sequence[Span]) -> tuple[FlameFrame, ...]:
-    """Return the frames: tasks, functions and operations of main threads, and operations of microthreads beside them."""
+    """Return the frames: tasks, functions, operations of main threads, and those of microthreads beside them."""
     root = Node()
     threads: dict[tuple[Core, int | None], list[Span]] = defaultdict(list)
     for span in spans:

@@ -129,4 +129,3 @@ def report_page(machine: CslMachine, folder: Path, path: Path) -> None:
     """Write the page of a machine's run, whatever was there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(profile_page(folder, machine.image, take(machine)), "utf-8")
-

@@ -90,8 +90,8 @@ def _place(image: Image, step: Step) -> str:
 def flows_of(image: Image, spans: Sequence[Span]) -> tuple[tuple[Span, Span], ...]:
     """Return which span received what which sent, among watched cores.
 
-    A color leads where it does at the start. Where a core receives as many wavelets of it as another sends, the first is
-    the first, and so on; where it does not, others send there too, or the run was cut, and nothing is said.
+    A color leads where it does at the start. Where a core receives as many wavelets of it as another sends, the first
+    is the first, and so on; where it does not, others send there too, or the run was cut, and nothing is said.
     """
     sent: dict[tuple[Core, str], list[Span]] = defaultdict(list)
     received: dict[tuple[Core, str], list[Span]] = defaultdict(list)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import fsum
 from typing import TYPE_CHECKING
 
-from wsesim.answer import Answer, CauseMaps, Code, CodeLine, CoreFrames, CoreMap, Drawing, Level, Number, Reason, Spent
+from wsesim.answer import Answer, CauseMaps, Code, CoreFrames, CoreMap, Drawing, Level, Number, Reason, Spent
 from wsesim.cores.measures import MEASURES, RATES
 from wsesim.questions.base import Say
 from wsesim.questions.shared.kernel_path import (
@@ -36,7 +36,8 @@ MAPS = (
 """What of a run is drawn as a map of the cores of its own: name, title and unit; left out where it is nothing."""
 MOST_LINES = 120
 """Of programs, on the page."""
-LISTED = "Cycles of all cores of a kind; waits: under way and held up. `listing.txt` names the source of every line."
+LISTED = "Cycles of all cores of a kind; waits: under way and held up. listing.txt has the source of every line."
+UNTIMED = " Of so large a run it is not noted what each line took."
 WAITS = "waiting for each other, which the closed form leaves out"
 FOLDED = "One part was simulated and stands for all that do the same; hops and events are those of that part."
 UNCOMPARED = "Values are not compared where a figure is measured."
@@ -223,7 +224,8 @@ def _code(found: KernelOutcome) -> tuple[Code, ...]:
             room -= len(roles[number])
     lines = [line for number, role in enumerate(roles) if number in kept for line in role]
     left = len(roles) - len(kept)
-    note = f"{left} more kinds of cores, which took less: `listing.txt`, where every line has its source." if left else LISTED
+    note = f"{LISTED} {left} more kinds of cores, which took less, stand there alone." if left else LISTED
+    note += "" if _run(found).by_line is not None else UNTIMED
     return (Code(name="program", title="The program", lines=tuple(lines), note=note),) if lines else ()
 
 

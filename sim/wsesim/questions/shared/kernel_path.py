@@ -108,7 +108,8 @@ def _segments(path: CriticalPath) -> Table:
     shown = path.shortened(MOST_SEGMENTS)
     causes = tuple(cause for cause, cycles in path.causes.items() if cycles)
     columns = ("start", "cycles", "core", "what", "line", "color", *(cause.replace(" ", "_") for cause in causes))
-    few = "" if len(shown) == len(path.segments) else f"; {len(path.segments):,} segments, told together where they repeat"
+    many = f"; {len(path.segments):,} segments, told together where they repeat"
+    few = "" if len(shown) == len(path.segments) else many
     rows = tuple((*_told(segment), *(segment.causes.get(cause) for cause in causes)) for segment in shown)
     return Table(name=PATH, title=f"Critical path from the first cycle{few}", columns=columns, rows=rows)
 
