@@ -138,10 +138,9 @@ def test_segments_put_together_tie_as_well(make: Make) -> None:
 
 def test_what_repeats_itself_is_told_once() -> None:
     names = ["start", *["wavelet", "add"] * 5, "mov", "mov"]
+    origins = [at - (what == "wavelet") for at, what in enumerate(names)]
     parts = tuple(
-        PathSegment(
-            start=at, end=at + 1, core=(at, 0), origin=(at - (what == "wavelet"), 0), what=what, causes={WAY: 1}
-        )  # fmt: skip
+        PathSegment(start=at, end=at + 1, core=(at, 0), origin=(origins[at], 0), what=what, causes={WAY: 1})
         for at, what in enumerate(names)
     )
     found = CriticalPath(segments=parts).shortened(8)

@@ -60,13 +60,18 @@ class Block:
 def blocks(answer: Answer, causes: Causes) -> dict[str, tuple[Block, ...]]:
     """Return blocks by kind: `beside` tables of their name, `maps`, `codes`, `flames`."""
     names = {table.name for table in answer.tables}
-    kinds = {"maps": CauseMaps, "codes": Code, "flames": Flame}
-    found = {
-        kind: tuple(_block(each, causes) for each in answer.drawings if isinstance(each, of))
-        for kind, of in kinds.items()
-    }
-    beside = (each for each in answer.drawings if isinstance(each, CauseBars | Chain) and each.name in names)
-    return {**found, "beside": tuple(_block(each, causes) for each in beside)}
+    found: dict[str, list[Block]] = {"maps": [], "codes": [], "flames": [], "beside": []}
+    for each in answer.drawings:
+        match each:
+            case CauseMaps():
+                found["maps"].append(_block(each, causes))
+            case Code():
+                found["codes"].append(_block(each, causes))
+            case Flame():
+                found["flames"].append(_block(each, causes))
+            case CauseBars() | Chain() if each.name in names:
+                found["beside"].append(_block(each, causes))
+    return {kind: tuple(some) for kind, some in found.items()}
 
 
 def _block(drawing: CauseMaps | CauseBars | Chain | Code | Flame, causes: Causes) -> Block:

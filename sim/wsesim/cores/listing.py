@@ -134,7 +134,7 @@ def _color_name(role: CoreRole, color: int) -> str:
     return next(each.name for each in role.colors if each.index == color)
 
 
-def _row(role: CoreRole, number: int, count: int, cycles: tuple[str, str]) -> tuple[str, ...]:
+def _row(role: CoreRole, number: int, count: int, cycles: tuple[str, ...]) -> tuple[str, ...]:
     each = role.instructions[number]
     alone = f"{cycles_alone(each):,}" + (f" or {each.cost + each.cost_else}" if each.cost_else else "")
     return (str(number), _words(role, each), alone, _pace(each), f"{count:,}", *cycles, each.place)

@@ -61,7 +61,8 @@ class Assembler:
 
     def _bodies(self) -> tuple[tuple[int, str], ...]:
         """Where functions begin, tasks and what the host launches among them."""
-        found = [(label.number, entry.name) for entry, label in (*self.tasks, *self.functions)]
+        found = [(label.number, task.name) for task, label in self.tasks]
+        found += [(label.number, function.name) for function, label in self.functions]
         for lowered, _ in self.program.lowered:
             if lowered.ref is not None and lowered.entry.number >= 0:
                 found.append((lowered.entry.number, lowered.ref.declaration.name))

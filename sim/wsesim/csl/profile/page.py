@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,13 +65,13 @@ def _tables(image: Image, taken: Taken) -> tuple[Table, ...]:
     ):
         ordered = sorted(sums.items(), key=lambda each: -each[1].worked)
         causes = tuple(dict.fromkeys(cause for _, share in ordered for cause in share.by_cause))
-        columns = (name[:-1], "times", "elements", *(cause.replace(" ", "_") for cause in causes), "waited")
+        heads = (name[:-1], "times", "elements", *(cause.replace(" ", "_") for cause in causes), "waited")
         lines = (
             (key, share.times or None, share.elements or None, *(share.by_cause.get(each) for each in causes),
              share.waited)
             for key, share in ordered
         )  # fmt: skip
-        found.append(Table(name=name, title=f"{title}, cycles of all cores", columns=columns, rows=tuple(lines)))
+        found.append(Table(name=name, title=f"{title}, cycles of all cores", columns=heads, rows=tuple(lines)))
     return tuple(table for table in found if table.rows)
 
 
@@ -86,7 +86,7 @@ def _drawings(folder: Path, image: Image, taken: Taken, spans: tuple[Span, ...])
     return (*found, *code_of(folder, image, taken))
 
 
-def _files(image: Image, spans: tuple[Span, ...]) -> Mapping[str, object]:
+def _files(image: Image, spans: tuple[Span, ...]) -> Mapping[str, Callable[[], bytes]]:
     from wsesim.cores import show
 
     return {"trace.json": lambda: show.trace_json(spans, flows_of(image, spans)).encode()} if spans else {}
