@@ -14,8 +14,8 @@ from wsesim.answer import (
     CauseMaps,
     Chain,
     ChainLink,
-    Code,
     CodeLine,
+    CodeListing,
     CoreMap,
     Flame,
     FlameFrame,
@@ -48,7 +48,7 @@ def profile() -> Answer:
             CauseMaps(name="line", title="A line", by_cause={"compute": np.ones((1, 700))}, whole_cycles=1),
             CauseBars(name="one", title="One", bars=((LONG, share), ("b", share))),
             Chain(name="two", title="Two", links=links), Flame(name="flame", title="Flame", frames=frames, note=LONG),
-            Code(name="code", title="Code", lines=lines, note=LONG),
+            CodeListing(name="code", title="Code", lines=lines, note=LONG),
             CoreMap(name="map", title="Map", unit="cycles", values=np.eye(5)),
         ),
     )  # fmt: skip

@@ -16,8 +16,8 @@ from wsesim.drawing import CauseBars as CauseBars
 from wsesim.drawing import CauseMaps as CauseMaps
 from wsesim.drawing import Chain as Chain
 from wsesim.drawing import ChainLink as ChainLink
-from wsesim.drawing import Code as Code
 from wsesim.drawing import CodeLine as CodeLine
+from wsesim.drawing import CodeListing as CodeListing
 from wsesim.drawing import CoreFrames as CoreFrames
 from wsesim.drawing import CoreMap as CoreMap
 from wsesim.drawing import Curve as Curve

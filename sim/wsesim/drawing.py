@@ -139,7 +139,7 @@ class CodeLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Code:
+class CodeListing:
     """A program, line by line, and where its cycles went."""
 
     name: str
@@ -173,4 +173,4 @@ class Flame:
     note: str = ""
 
 
-Drawing = Curve | CoreMap | CoreFrames | Sketch | CauseMaps | CauseBars | Chain | Code | Flame
+Drawing = Curve | CoreMap | CoreFrames | Sketch | CauseMaps | CauseBars | Chain | CodeListing | Flame

@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsesim.answer import Answer, CauseBars, CauseMaps, Chain, ChainLink, Code, CodeLine, Flame, FlameFrame, Table
+from wsesim.answer import (
+    Answer,
+    CauseBars,
+    CauseMaps,
+    Chain,
+    ChainLink,
+    CodeLine,
+    CodeListing,
+    Flame,
+    FlameFrame,
+    Table,
+)
 from wsesim.answers import render_profile
 from wsesim.answers.anatomy import blocks
 from wsesim.answers.causes import known
@@ -67,7 +78,7 @@ def test_lines_say_cycles_shares_and_waits_and_a_heading_nothing() -> None:
         CodeLine(text="main:"), CodeLine(text="add", place="0", by_cause={"compute": 30.0}, waited=10, handled=8),
         CodeLine(text="// why", place="1"), CodeLine(text="end", place="2", by_cause={"compute": 10.0}),
     )  # fmt: skip
-    code = Code(name="program", title="The <program>", lines=lines)
+    code = CodeListing(name="program", title="The <program>", lines=lines)
     (block,) = blocks(Answer(level="cores", figures={}, drawings=(code,)), known(code.causes))["codes"]
     assert [row.heads for row in block.rows] == [True, False, False, False]
     assert [(row.value, row.share, row.waited, row.handled) for row in block.rows[1:]] == [

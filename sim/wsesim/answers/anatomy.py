@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import fsum
 from typing import TYPE_CHECKING
 
-from wsesim.answer import Answer, CauseBars, CauseMaps, Chain, Code, CodeLine, Flame
+from wsesim.answer import Answer, CauseBars, CauseMaps, Chain, CodeLine, CodeListing, Flame
 from wsesim.answers import text
 from wsesim.answers.causes import Cause
 from wsesim.answers.cycles import chain_svg, flame_svg, map_svgs
@@ -45,7 +45,7 @@ class CodeRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class PageBlock:
     """A drawing in a section of its own."""
 
     name: str
@@ -57,15 +57,15 @@ class Block:
     note: str = ""
 
 
-def blocks(answer: Answer, causes: Causes) -> dict[str, tuple[Block, ...]]:
+def blocks(answer: Answer, causes: Causes) -> dict[str, tuple[PageBlock, ...]]:
     """Return blocks by kind: `beside` tables of their name, `maps`, `codes`, `flames`."""
     names = {table.name for table in answer.tables}
-    found: dict[str, list[Block]] = {"maps": [], "codes": [], "flames": [], "beside": []}
+    found: dict[str, list[PageBlock]] = {"maps": [], "codes": [], "flames": [], "beside": []}
     for each in answer.drawings:
         match each:
             case CauseMaps():
                 found["maps"].append(_block(each, causes))
-            case Code():
+            case CodeListing():
                 found["codes"].append(_block(each, causes))
             case Flame():
                 found["flames"].append(_block(each, causes))
@@ -74,7 +74,7 @@ def blocks(answer: Answer, causes: Causes) -> dict[str, tuple[Block, ...]]:
     return {kind: tuple(some) for kind, some in found.items()}
 
 
-def _block(drawing: CauseMaps | CauseBars | Chain | Code | Flame, causes: Causes) -> Block:
+def _block(drawing: CauseMaps | CauseBars | Chain | CodeListing | Flame, causes: Causes) -> PageBlock:
     from markupsafe import Markup
 
     legend = tuple(causes[cause] for cause in getattr(drawing, "causes", ()))
@@ -82,18 +82,18 @@ def _block(drawing: CauseMaps | CauseBars | Chain | Code | Flame, causes: Causes
         case CauseMaps():
             note = f"All on one scale: the full colour is all {drawing.whole_cycles:,.0f} cycles."
             pictures = tuple(map(Markup, map_svgs(drawing, causes)))
-            return Block(name=drawing.name, title=drawing.title, pictures=pictures, note=note)
+            return PageBlock(name=drawing.name, title=drawing.title, pictures=pictures, note=note)
         case CauseBars():
-            return Block(name=drawing.name, title=drawing.title, legend=legend, bars=tuple(_bars(drawing, causes)))
+            return PageBlock(name=drawing.name, title=drawing.title, legend=legend, bars=tuple(_bars(drawing, causes)))
         case Chain():
             pictures = (Markup(chain_svg(drawing, causes)),)
-            return Block(name=drawing.name, title=drawing.title, legend=legend, pictures=pictures)
-        case Code():
+            return PageBlock(name=drawing.name, title=drawing.title, legend=legend, pictures=pictures)
+        case CodeListing():
             rows = tuple(_rows(drawing.lines, causes))
-            return Block(name=drawing.name, title=drawing.title, legend=legend, rows=rows, note=drawing.note)
+            return PageBlock(name=drawing.name, title=drawing.title, legend=legend, rows=rows, note=drawing.note)
         case Flame():
             pictures = (Markup(flame_svg(drawing)),)
-            return Block(name=drawing.name, title=drawing.title, pictures=pictures, note=drawing.note)
+            return PageBlock(name=drawing.name, title=drawing.title, pictures=pictures, note=drawing.note)
 
 
 def _bars(drawing: CauseBars, causes: Causes) -> Iterator[BarRow]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from wsesim.answer import Code, CodeLine
+from wsesim.answer import CodeLine, CodeListing
 from wsesim.csl.image import Image
 from wsesim.csl.profile.sums import LIBRARY, Share, by_line
 from wsesim.csl.profile.taken import Taken
@@ -22,7 +22,7 @@ NOTE = (
 )
 
 
-def code_of(folder: Path, image: Image, taken: Taken) -> tuple[Code, ...]:
+def code_of(folder: Path, image: Image, taken: Taken) -> tuple[CodeListing, ...]:
     """Return the files of a program that took cycles, those of most first; the note tells code of libraries."""
     files: dict[str, dict[int, Share]] = {}
     for (file, line), share in by_line(image, taken).items():
@@ -32,7 +32,7 @@ def code_of(folder: Path, image: Image, taken: Taken) -> tuple[Code, ...]:
     note = f"{NOTE} Code of libraries: {library:,} cycles." if library else NOTE
     ordered = sorted(files.items(), key=lambda each: (-sum(share.worked for share in each[1].values()), each[0]))
     return tuple(
-        Code(
+        CodeListing(
             name=f"file-{at}", title=Path(file).name, lines=tuple(_lines(source_lines(file, folder), shares)), note=note
         )
         for at, (file, shares) in enumerate(ordered[:MOST_FILES])

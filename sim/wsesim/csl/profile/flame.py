@@ -14,16 +14,16 @@ SMALLEST = 0.002
 
 
 @dataclass(slots=True)
-class Node:
+class FlameNode:
     """What ran within the same callers."""
 
     cycles: int = 0
-    inner: dict[str, Node] = field(default_factory=dict)
+    inner: dict[str, FlameNode] = field(default_factory=dict)
 
 
 def flame_of(spans: Sequence[Span]) -> tuple[FlameFrame, ...]:
     """Return the frames: tasks, functions, operations of main threads, and those of microthreads beside them."""
-    root = Node()
+    root = FlameNode()
     threads: dict[tuple[Core, int | None], list[Span]] = defaultdict(list)
     for span in spans:
         threads[span.core, span.thread].append(span)
@@ -33,9 +33,9 @@ def flame_of(spans: Sequence[Span]) -> tuple[FlameFrame, ...]:
     return tuple(_frames(root, 0, 0.0, SMALLEST * whole))
 
 
-def _grow(root: Node, spans: Sequence[Span], *, counts: bool) -> None:
+def _grow(root: FlameNode, spans: Sequence[Span], *, counts: bool) -> None:
     """Add the spans of a thread, those that lie within others below them."""
-    open_: list[tuple[int, Node]] = []
+    open_: list[tuple[int, FlameNode]] = []
     for span in sorted(spans, key=lambda span: (span.start, -span.end)):
         while open_ and open_[-1][0] <= span.start:
             open_.pop()
@@ -45,11 +45,11 @@ def _grow(root: Node, spans: Sequence[Span], *, counts: bool) -> None:
         root.cycles += span.cycles if counts else 0
 
 
-def _inner(node: Node, name: str) -> Node:
-    return node.inner.setdefault(name, Node())
+def _inner(node: FlameNode, name: str) -> FlameNode:
+    return node.inner.setdefault(name, FlameNode())
 
 
-def _frames(node: Node, depth: int, start: float, least: float) -> Iterator[FlameFrame]:
+def _frames(node: FlameNode, depth: int, start: float, least: float) -> Iterator[FlameFrame]:
     for name, inner in sorted(node.inner.items(), key=lambda each: (-each[1].cycles, each[0])):
         if inner.cycles > least:
             yield FlameFrame(label=name, depth=depth, start=start, cycles=inner.cycles)

@@ -12,7 +12,7 @@ from wsesim.cores.packing import STEP
 from wsesim.cores.spans import Core, Span
 from wsesim.cores.state import CALL_SLOT, RECEIVED_SHIFT, RETURN_SLOT, SENT_SHIFT, TASK_SLOT
 from wsesim.csl.image import ColorSetting, Image, TaskKind, TileClass
-from wsesim.csl.profile.sums import Bodies, Step, steps_of
+from wsesim.csl.profile.sums import Bodies, NumberedStep, steps_of
 from wsesim.csl.profile.taken import Taken
 
 MOST_FLOWS = 20_000
@@ -30,7 +30,7 @@ def spans_of(image: Image, taken: Taken) -> tuple[Span, ...]:
 
 
 def _of_core(
-    image: Image, core: int, rows: Sequence[list[int]], steps: dict[int, Step], bodies: Bodies
+    image: Image, core: int, rows: Sequence[list[int]], steps: dict[int, NumberedStep], bodies: Bodies
 ) -> Iterator[Span]:
     calls: list[tuple[int, int]] = []
     called: list[Span] = []
@@ -52,13 +52,13 @@ def _of_core(
             yield _operation(image, core, slot, steps[line], start, end, more)
 
 
-def _span(image: Image, core: int, name: str, step: Step, start: int, end: int) -> Span:
+def _span(image: Image, core: int, name: str, step: NumberedStep, start: int, end: int) -> Span:
     row, column = divmod(core, image.width)
     place = _place(image, step)
     return Span(column=column, row=row, thread=None, name=name, place=place, start=start, end=end)
 
 
-def _task(image: Image, core: int, name: str, step: Step, start: int, end: int) -> Span:
+def _task(image: Image, core: int, name: str, step: NumberedStep, start: int, end: int) -> Span:
     """Return the span of a task; one of data receives a wavelet."""
     row, column = divmod(core, image.width)
     tile = image.classes[step.tile]
@@ -71,7 +71,7 @@ def _task(image: Image, core: int, name: str, step: Step, start: int, end: int) 
     )  # fmt: skip
 
 
-def _operation(image: Image, core: int, slot: int, step: Step, start: int, end: int, more: int) -> Span:
+def _operation(image: Image, core: int, slot: int, step: NumberedStep, start: int, end: int, more: int) -> Span:
     row, column = divmod(core, image.width)
     sent, received = more >> SENT_SHIFT & _COLOR, more >> RECEIVED_SHIFT & _COLOR
     assert step.step.vector is not None, "a vector operation was logged"
@@ -82,7 +82,7 @@ def _operation(image: Image, core: int, slot: int, step: Step, start: int, end: 
     )  # fmt: skip
 
 
-def _place(image: Image, step: Step) -> str:
+def _place(image: Image, step: NumberedStep) -> str:
     spot = step.step.spot
     return f"{Path(image.files[spot.file]).name}:{spot.line}" if spot.line else "library"
 

@@ -37,7 +37,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class NumberedStep:
     """A step of an image with its number in the engine's table."""
 
     number: int
@@ -45,12 +45,12 @@ class Step:
     tile: int
 
 
-def steps_of(image: Image) -> Iterator[Step]:
+def steps_of(image: Image) -> Iterator[NumberedStep]:
     """Yield the steps of all tile classes."""
     number = 0
     for at, tile in enumerate(image.classes):
         for step in tile.steps:
-            yield Step(number, step, at)
+            yield NumberedStep(number, step, at)
             number += 1
 
 
@@ -126,7 +126,7 @@ def by_task(image: Image, taken: Taken) -> dict[str, tuple[str, int, int]]:
     return found
 
 
-def _add(share: Share, each: Step, image: Image, taken: Taken) -> None:
+def _add(share: Share, each: NumberedStep, image: Image, taken: Taken) -> None:
     main = int(taken.main[each.number])
     if each.step.op != Operation.VECTOR:
         share.by_cause[SCALAR_CODE] += main

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import fsum
 from typing import TYPE_CHECKING
 
-from wsesim.answer import Answer, CauseMaps, Code, CoreFrames, CoreMap, Drawing, Level, Number, Reason, Spent
+from wsesim.answer import Answer, CauseMaps, CodeListing, CoreFrames, CoreMap, Drawing, Level, Number, Reason, Spent
 from wsesim.cores.measures import MEASURES, RATES
 from wsesim.questions.base import Say
 from wsesim.questions.shared.kernel_path import (
@@ -228,7 +228,7 @@ def _drawings(case: KernelCase, found: KernelOutcome) -> tuple[Drawing, ...]:
     return (maps, *path_drawings(case, found), *_code(found), *_pictures(found))
 
 
-def _code(found: KernelOutcome) -> tuple[Code, ...]:
+def _code(found: KernelOutcome) -> tuple[CodeListing, ...]:
     """Return the program with its cycles: the roles that took most, as many as a page has room for."""
     assert found.code is not None, "cores were simulated"
     roles = found.code()
@@ -243,7 +243,7 @@ def _code(found: KernelOutcome) -> tuple[Code, ...]:
     left = len(roles) - len(kept)
     note = f"{LISTED} {left} more kinds of cores, which took less, stand there alone." if left else LISTED
     note += "" if _run(found).by_line is not None else UNTIMED
-    return (Code(name="program", title="The program", lines=tuple(lines), note=note),) if lines else ()
+    return (CodeListing(name="program", title="The program", lines=tuple(lines), note=note),) if lines else ()
 
 
 def _pictures(found: KernelOutcome) -> tuple[Drawing, ...]:
