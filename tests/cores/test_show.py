@@ -57,14 +57,14 @@ def test_an_animation(run: CoreRun) -> None:
     data = show.activity_gif(run, title="a row of cores", frame_cycles=FRAME)
     assert data == show.activity_gif(run, title="a row of cores", frame_cycles=FRAME)
     with Image.open(io.BytesIO(data)) as picture:
-        assert picture.size == (600 + 2 * 8, 450 + 2 * 8 + 2 * 16 + 8 + 16)
+        assert picture.size == (600 + 2 * 8, 450 + 2 * 8 + 2 * 21 + 8 + 21)
         assert getattr(picture, "n_frames", 1) > 1
         first = np.asarray(picture.convert("RGB"))
         picture.seek(1)
         second = np.asarray(picture.convert("RGB"))
-    assert (first[:24] == second[:24]).all(), "the title stays"
-    assert (first[24:40] != second[24:40]).any(), "the cycle goes on"
-    assert {tuple(color) for color in first[:24].reshape(-1, 3).tolist()} == {(255, 255, 255), (20, 20, 20)}
+    assert (first[:29] == second[:29]).all(), "the title stays"
+    assert (first[29:50] != second[29:50]).any(), "the cycle goes on"
+    assert {tuple(color) for color in first[:29].reshape(-1, 3).tolist()} == {(255, 255, 255), (20, 20, 20)}
     with pytest.raises(ValueError, match="run it with frame_cycles"):
         show.activity_gif(CoreRun(**{**fields(run), "frames": run.frames[:0]}), title="", frame_cycles=FRAME)  # type: ignore[arg-type]
 

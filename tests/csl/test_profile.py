@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -197,11 +198,14 @@ def test_the_command_runs_a_script_and_writes_all(
     assert {e["args"]["name"] for e in events if e["name"] == "process_name"} == {"core (1, 0)"}
 
 
-def test_what_cannot_be_told_is_said(folder: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_told_is_said(image: Image, taken: Taken, folder: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(csl, ["profile", str(folder), "--watch", "0,0"])
     assert "for a script that is run" in str(done.exception)
     with pytest.raises(InputError, match="has not run"):
         load_taken(tmp_path)
+    later = 2 * (folder / FILE).stat().st_mtime
+    os.utime(folder.parent / "pe.csl", (later, later))
+    assert any("Written since the run" in note for note in profile_answer(folder, image, taken).notes)
     (tmp_path / FILE).write_bytes(b"no archive")
     with pytest.raises(InputError, match="is no profile of a run"):
         load_taken(tmp_path)

@@ -33,7 +33,8 @@ def csl() -> None:
 def run(script: Path, arguments: tuple[str, ...]) -> None:
     """Run a script in its folder, with our cslc, cs_python and sdk_debug_shell first on its path.
 
-    The exit code is the script's.
+    The exit code is the script's. WSESIM_CSL_REPORT=page.html in its surroundings has the page of where cycles went
+    written when a program is stopped; `profile` tells more.
     """
     from wsesim.csl.host.commands import run_script
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from wsesim.cli.options import force_option, out_option
 from wsesim.cli.output import put
 from wsesim.errors import InputError
 
+_CORE = re.compile(r"[0-9]{1,6},[0-9]{1,6}", re.ASCII)
 WHAT = click.Path(path_type=Path, exists=True)
 
 
@@ -41,6 +43,9 @@ def profile(
             raise InputError.at("--watch and arguments are for a script that is run; what ran is past")
         _tell([what], lines, out, force)
         return
+    for core in watch:
+        if not _CORE.fullmatch(core):
+            raise InputError.at(f"--watch must be COLUMN,ROW, for example 3,0; got {core!r}")
     ended, folders = _run(what, arguments, watch)
     if not folders:
         raise InputError.at(f"no program of the script was stopped, so nothing can be told; it ended with {ended}",

@@ -28,7 +28,8 @@ MARK, PAPER, INK = 253, 254, 255
 """Of the 256 colors of a film, those that stand for no share."""
 RED = (214, 40, 40)
 """Of a mark."""
-FONT_PIXELS, LINE_PIXELS, MARGIN, KEY_PIXELS = 12, 16, 8, 160
+FONT_PIXELS, LINE_PIXELS, MARGIN, KEY_PIXELS = 16, 21, 8, 160
+"""Words are large enough for a film that a phone shows at half its size."""
 _MAIN = 1
 """Viewers lose the name of thread 0."""
 _PATH = 1 << 20

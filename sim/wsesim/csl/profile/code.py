@@ -9,7 +9,7 @@ from pathlib import Path
 from wsesim.answer import CodeLine, CodeListing
 from wsesim.csl.image import Image
 from wsesim.csl.profile.sums import LIBRARY, Share, by_line
-from wsesim.csl.profile.taken import Taken
+from wsesim.csl.profile.taken import FILE, Taken
 
 MOST_LINES = 240
 """Of a file that are shown."""
@@ -40,14 +40,27 @@ def code_of(folder: Path, image: Image, taken: Taken) -> tuple[CodeListing, ...]
 
 
 def source_lines(file: str, folder: Path) -> list[str]:
-    """Return the lines of a file of a program compiled into a folder, where it still lies.
-
-    A path that does not start at the root starts where the compiler was called: in the folder above, as a rule.
-    """
-    for place in (folder.resolve().parent / file, Path(file)):
+    """Return the lines of a file of a program compiled into a folder, where it still lies."""
+    for place in _places(file, folder):
         with suppress(OSError, UnicodeDecodeError):
             return place.read_text("utf-8").splitlines()
     return []
+
+
+def changed(folder: Path, image: Image) -> tuple[str, ...]:
+    """Return the files that were written after the program ran: their lines may be others."""
+    found = []
+    with suppress(OSError):
+        ran = (folder / FILE).stat().st_mtime
+        for file in image.files:
+            place = next((place for place in _places(file, folder) if place.is_file()), None)
+            found += [file] if place is not None and place.stat().st_mtime > ran else []
+    return tuple(found)
+
+
+def _places(file: str, folder: Path) -> tuple[Path, ...]:
+    """Return where a file may lie: a path starts where the compiler was called, in the folder above as a rule."""
+    return folder.resolve().parent / file, Path(file)
 
 
 def _lines(texts: list[str], shares: dict[int, Share]) -> Iterator[CodeLine]:

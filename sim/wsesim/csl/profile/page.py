@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from wsesim.cores.state import CAUSES
 from wsesim.csl.image import Image
 from wsesim.csl.machine import CslMachine
 from wsesim.csl.machine.machine import wafer_of
-from wsesim.csl.profile.code import code_of
+from wsesim.csl.profile.code import changed, code_of
 from wsesim.csl.profile.flame import flame_of
 from wsesim.csl.profile.spans import flows_of, spans_of
 from wsesim.csl.profile.sums import SCALAR_CODE, STARTS, by_function, by_operation, by_task
@@ -38,7 +38,7 @@ def profile_answer(folder: Path, image: Image, taken: Taken) -> Answer:
                   "busy_share": "of all cores' cycles, waiting with a task under way among them"},
         spent=_spent(image, taken, clock_hz), sentences=(BETWEEN,), tables=_tables(image, taken),
         drawings=_drawings(folder, image, taken, spans), files=_files(image, spans), leaves_out=LEAVES_OUT,
-        notes=_notes(taken),
+        notes=_notes(taken, changed(folder, image)),
     )  # fmt: skip
 
 
@@ -92,12 +92,13 @@ def _files(image: Image, spans: tuple[Span, ...]) -> Mapping[str, Callable[[], b
     return {"trace.json": lambda: show.trace_json(spans, flows_of(image, spans)).encode()} if spans else {}
 
 
-def _notes(taken: Taken) -> tuple[str, ...]:
+def _notes(taken: Taken, written: Sequence[str]) -> tuple[str, ...]:
     _, dropped, lost, ended = taken.totals.tolist()
     notes = [] if len(taken.watched) else [NO_SPANS]
     notes += [f"{dropped:,} wavelets left the rectangle and were dropped."] if dropped else []
     notes += [f"The trace ends at cycle {ended:,}: more is not logged."] if ended >= 0 else []
     notes += [f"{lost:,} calls and ends of watched cores found no room in the log."] if lost else []
+    notes += [f"Written since the run, so lines may be others: {', '.join(written)}."] if written else []
     notes += [] if taken.cores.size else ["More cores than are kept one by one: there is no map of them."]
     return tuple(notes)
 
