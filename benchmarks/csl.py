@@ -1,110 +1,64 @@
-"""What running compiled CSL costs, in CPU time: scalar code, vectors in memory, wavelets; each run is its own process.
+"""What programs in CSL cost: the layout of a whole wafer while compiling, and runs on 256 x 256 cores.
 
-    python benchmarks/csl.py                      # this tree
-    python benchmarks/csl.py --against OTHER      # in turns with another tree's `sim`, and the median of the ratios
+    python benchmarks/csl.py           # all cases
+    python benchmarks/csl.py --small   # a tenth of each side
 
-Measures and prints; it judges nothing. Cycles are printed too: of the same engine they are the same.
+Each case is its own process; the engine is compiled before it is timed. Measures and prints; it judges nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import statistics
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-PROGRAM = """
-const sys = @import_module("<memcpy/memcpy>", .{});
-const red = @get_color(1);
-const out_q = @get_output_queue(2);
-const in_q = @get_input_queue(2);
-var a = @zeros([512]f32);
-var total: i32 = 0;
-const dsd = @get_dsd(mem1d_dsd, .{ .tensor_access = |i|{512} -> a[i] });
-const send = @get_dsd(fabout_dsd, .{ .extent = 512, .fabric_color = red, .output_queue = out_q });
-const receive = @get_dsd(fabin_dsd, .{ .extent = 512, .fabric_color = red, .input_queue = in_q });
-fn step(x: i32) i32 { return (x * 5 + 3) & 0xffff; }
-fn scalars() void {
-  for (@range(u32, 3000000)) |i| { total = step(total) ^ @as(i32, i & 7); }
-  sys.unblock_cmd_stream();
-}
-fn vectors() void {
-  for (@range(u32, 60000)) |i| { @fmacs(dsd, dsd, dsd, 0.5); }
-  sys.unblock_cmd_stream();
-}
-fn wavelets() void {
-  for (@range(u32, 12000)) |i| {
-    @fmovs(send, dsd, .{ .async = true });
-    @fmovs(dsd, receive);
-  }
-  sys.unblock_cmd_stream();
-}
-comptime {
-  @initialize_queue(out_q, .{ .color = red });
-  @initialize_queue(in_q, .{ .color = red });
-  @export_symbol(scalars); @export_symbol(vectors); @export_symbol(wavelets);
-}
-layout {
-  @set_rectangle(1, 1);
-  @set_tile_code(0, 0);
-  @set_color_config(0, 0, red, .{ .routes = .{ .rx = .{RAMP}, .tx = .{RAMP} } });
-  @export_name("scalars", fn () void);
-  @export_name("vectors", fn () void);
-  @export_name("wavelets", fn () void);
-}
-"""
-NAMES = ("scalars", "vectors", "wavelets")
+HERE = Path(__file__).resolve().parent
 RUN = """
-import json, sys, time
+import json, resource, sys, time
 from pathlib import Path
-from wsesim.csl.compile import compile_file
-from wsesim.csl.machine import CslMachine
-image = compile_file(Path(sys.argv[1]), arch="wse3", params={}, colors={}, import_paths=())
-machine, found = CslMachine(image), {}
-machine.settle()
-for name in json.loads(sys.argv[2]):
-    started, before = time.process_time(), machine.cycles
-    machine.launch(name)
-    found[name] = [time.process_time() - started, machine.cycles - before]
-print(json.dumps(found))
+from wsesim.csl.running import compiled, launched, run_program
+from wsesim.hardware import load_cluster
+file, width, height, length, runs = json.loads(sys.argv[1])
+wafer = load_cluster("cs-3").cluster.wafer
+def build(columns, rows):
+    return compiled(Path(file), "wse3", {"width": columns, "height": rows, "length": length}, {})
+if runs:
+    run_program(build(4, 4), wafer, operands={}, launches=[("main", [])], read=[])
+marks = [time.process_time()]
+image = build(width, height)
+marks.append(time.process_time())
+found = {"classes": len(image.classes)}
+if runs:
+    run = run_program(image, wafer, operands={}, launches=[("main", [])], read=["x"])
+    found |= {"cycles": run.cycles, "events": run.events, "last": float(run.values["x"][width * height - 1][0])}
+marks.append(time.process_time())
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(json.dumps(found | {"compile_s": marks[1] - marks[0], "run_s": marks[2] - marks[1], "peak_mb": peak / 1024}))
 """
-Found = dict[str, list[float]]
-
-
-def measure(tree: Path, file: Path) -> Found:
-    """Return CPU seconds and cycles by name, of a process of its own."""
-    command = [sys.executable, "-c", RUN, str(file), json.dumps(NAMES)]
-    surroundings = os.environ | {"PYTHONPATH": str(tree / "sim")}
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=surroundings)
-    found: Found = json.loads(done.stdout)
-    return found
+CASES = (
+    ("layout of 745,500 cores", "mesh.csl", 750, 994, 8, False),
+    ("gemv-like, 256 x 256", "mesh.csl", 256, 256, 16, True),
+    ("allreduce-like, 256 x 256", "allreduce.csl", 256, 256, 16, True),
+)
 
 
 def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--against", type=Path, metavar="OTHER", help="Another tree, measured in turns.")
-    parser.add_argument("--rounds", type=int, default=5)
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "program.csl"
-        file.write_text(PROGRAM)
-        trees = [ROOT, *([asked.against.resolve()] if asked.against else [])]
-        for tree in trees:
-            measure(tree, file)  # compiles the engine
-        rounds = [[measure(tree, file) for tree in trees] for _ in range(asked.rounds)]
-    for name in NAMES:
-        times = [statistics.median(each[at][name][0] for each in rounds) for at in range(len(trees))]
-        line = f"{name:<10} {rounds[0][0][name][1]:>12,.0f} cycles  {times[0]:.3f} s"
-        if asked.against:
-            ratio = statistics.median(ours[name][0] / theirs[name][0] for ours, theirs in rounds)
-            line += f"  other {times[1]:.3f} s, {rounds[0][1][name][1]:,.0f} cycles  ratio {ratio:.3f}"
-        print(line)
+    """Measure all cases and print them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--small", action="store_true")
+    small = parser.parse_args().small
+    print(f"{'case':28s} {'classes':>8s} {'compile s':>10s} {'run s':>8s} {'cycles':>9s} {'events':>12s} {'MB':>7s}")
+    for name, file, width, height, length, runs in CASES:
+        sides = (width // 10, height // 10) if small else (width, height)
+        asked = json.dumps([str(HERE / "csl" / file), *sides, length, runs])
+        done = subprocess.run([sys.executable, "-c", RUN, asked], check=True, capture_output=True, text=True)
+        found = json.loads(done.stdout)
+        print(
+            f"{name:28s} {found['classes']:8d} {found['compile_s']:10.1f} {found['run_s']:8.1f} "
+            f"{found.get('cycles', 0):9,d} {found.get('events', 0):12,d} {found['peak_mb']:7,.0f}"
+        )
 
 
 if __name__ == "__main__":

@@ -212,7 +212,7 @@ def write_comparison(comparison: Comparison, out: Path, *, overwrite: bool = Fal
 
 def map_picture(drawn: CoreMap) -> str:
     """Return the drawing of a value of every core as a picture of its own, SVG."""
-    from wsesim.answers.drawings import map_svg
+    from wsesim.answers.maps import map_svg
     from wsesim.answers.svg import SHADE, standalone
 
     return standalone(map_svg(drawn), SHADE)

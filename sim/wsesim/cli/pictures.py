@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from wsesim.answer import Answer, CauseMaps, CoreMap
 from wsesim.answers import check_file, write_file
 from wsesim.errors import InputError
+
+if TYPE_CHECKING:
+    from wsesim.answer import Answer, CoreMap
 
 MAPS = ("busy", "stalled", "links", "compute", "banks", "launch", "fabric-wait", "queue-wait")
 """Drawings of a kernel's answer that are maps of its cores."""
@@ -73,6 +76,8 @@ class Pictures:
 
 def _maps(answer: Answer) -> dict[str, CoreMap]:
     """Return what can be drawn of all cores, by name."""
+    from wsesim.answer import CauseMaps, CoreMap
+
     found = {each.name: each for each in answer.drawings if isinstance(each, CoreMap)}
     for each in answer.drawings:
         if isinstance(each, CauseMaps):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
@@ -26,7 +25,7 @@ MACHINES = Presets(
     what="machine",
     of="the hardware",
     example="core.clock",
-    folder=files(__package__) / "presets",
+    folder=Path(__file__).with_name("presets"),
     groups=MappingProxyType(
         {
             "core": Core,

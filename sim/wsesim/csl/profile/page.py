@@ -10,7 +10,6 @@ from wsesim.answer import Answer, CauseMaps, Drawing, Flame, Spent, Table
 from wsesim.cores.state import CAUSES
 from wsesim.csl.image import Image
 from wsesim.csl.machine import CslMachine
-from wsesim.csl.machine.machine import wafer_of
 from wsesim.csl.profile.code import changed, code_of
 from wsesim.csl.profile.flame import flame_of
 from wsesim.csl.profile.spans import flows_of, spans_of
@@ -29,7 +28,7 @@ BETWEEN = "Idle is also what passes between commands of the host, and after a co
 
 def profile_answer(folder: Path, image: Image, taken: Taken) -> Answer:
     """Return where the cycles of a run went."""
-    clock_hz = wafer_of(image).core.clock_hz
+    clock_hz = taken.clock_hz
     spans = spans_of(image, taken)
     busy = taken.causes[1:].sum() / max(1, taken.causes.sum())
     return Answer(

@@ -11,7 +11,6 @@ from pathlib import Path
 from wsesim.cores.state import BANK, CAUSES, COMPUTE, LAUNCH
 from wsesim.csl import library
 from wsesim.csl.image import CodeStep, Image, Operation
-from wsesim.csl.machine.machine import wafer_of
 from wsesim.csl.profile.taken import Taken
 
 SCALAR_CODE = "scalar code"
@@ -86,7 +85,7 @@ def by_line(image: Image, taken: Taken) -> dict[tuple[str, int], Share]:
         if taken.main[each.number] or taken.work[each.number].any():
             spot = each.step.spot
             key = (shown_file(image.files[spot.file]), spot.line) if spot.line else (LIBRARY, 0)
-            _add(found[key], each, image, taken)
+            _add(found[key], each, taken)
     return dict(found)
 
 
@@ -96,7 +95,7 @@ def by_operation(image: Image, taken: Taken) -> dict[str, Share]:
     for each in steps_of(image):
         if taken.main[each.number] or taken.work[each.number].any():
             vector = each.step.vector if each.step.op == Operation.VECTOR else None
-            _add(found[f"@{vector.name}" if vector else SCALAR_CODE], each, image, taken)
+            _add(found[f"@{vector.name}" if vector else SCALAR_CODE], each, taken)
     return dict(found)
 
 
@@ -106,7 +105,7 @@ def by_function(image: Image, taken: Taken) -> dict[str, Share]:
     bodies = Bodies(image)
     for each in steps_of(image):
         if taken.main[each.number] or taken.work[each.number].any():
-            _add(found[bodies.name(each.number)], each, image, taken)
+            _add(found[bodies.name(each.number)], each, taken)
     return dict(found)
 
 
@@ -126,15 +125,14 @@ def by_task(image: Image, taken: Taken) -> dict[str, tuple[str, int, int]]:
     return found
 
 
-def _add(share: Share, each: NumberedStep, image: Image, taken: Taken) -> None:
+def _add(share: Share, each: NumberedStep, taken: Taken) -> None:
     main = int(taken.main[each.number])
     if each.step.op != Operation.VECTOR:
         share.by_cause[SCALAR_CODE] += main
         return
     compute, banks, elements, times, held = taken.work[each.number].tolist()
-    core = wafer_of(image).core
     waits_for_it = main >= held > 0
-    starts = (core.vector_launch_cycles if waits_for_it else core.microthread_launch_cycles) * times
+    starts = int(taken.figures[0 if waits_for_it else 1]) * times
     share.by_cause[COMPUTING] += compute
     share.by_cause[BANKS] += banks
     share.by_cause[STARTS] += min(starts, main) if waits_for_it else main

@@ -40,6 +40,13 @@ class Taken:
     """[row, field] as `state.LOG`: what the watched cores did."""
     watched: Counts
     """Numbers of the watched cores."""
+    figures: npt.NDArray[np.float64]
+    """Of the machine it ran on: cycles of a start on the main thread, of one on a microthread; clock, in hertz."""
+
+    @property
+    def clock_hz(self) -> float:
+        """Cycles a second."""
+        return float(self.figures[2])
 
     @property
     def cycles(self) -> int:
@@ -49,7 +56,7 @@ class Taken:
 
 def take(machine: CslMachine) -> Taken:
     """Return what a machine's run leaves."""
-    state, image = machine.state, machine.image
+    state, image, core = machine.state, machine.image, machine.wafer.core
     spent = state.tallies["spent"].astype(np.int64)
     spent[:, IDLE] += np.maximum(0, machine.cycles - spent.sum(1))
     shape = (len(CAUSES), image.height, image.width) if len(spent) <= MOST_MAPPED else (len(CAUSES), 0, 0)
@@ -60,6 +67,7 @@ def take(machine: CslMachine) -> Taken:
         causes=spent.sum(0), cores=spent.T.reshape(shape) if shape[1] else np.zeros(shape, np.int64),
         main=code.cycles.astype(np.int64), work=_plain(code.work), runs=_plain(code.runs),
         spans=np.array(log.rows, np.int64).reshape(-1, 6), watched=np.array(log.cores, np.int64),
+        figures=np.array([core.vector_launch_cycles, core.microthread_launch_cycles, core.clock_hz]),
     )  # fmt: skip
 
 

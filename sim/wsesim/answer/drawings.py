@@ -1,4 +1,4 @@
-"""What an answer has drawn: data only; `answers` draws it, as `answer` hands it on.
+"""What an answer has drawn: data only; `answers` draws it.
 
 Curves, maps of cores, their activity, sketches of signs; and where cycles went: by cause, along a chain, line by line.
 """
