@@ -52,11 +52,22 @@ const out = @get_dsd(fabout_dsd, .{ .extent = 32, .fabric_color = red, .output_q
 const in = @get_dsd(fabin_dsd, .{ .extent = 32, .fabric_color = red, .input_queue = in_q });
 fn weigh(x: i32) i32 {
   var found: i32 = x;
-  for (@range(i32, 20)) |i| { found += (found ^ i) * 3; }
+  for (@range(i32, 20)) |i| {
+    found += (found ^ i) * 3;
+    found = (found ^ 1) * 3 + (found & 5);
+    found = (found ^ 2) * 4 + (found & 7);
+    found = (found ^ 3) * 5 + (found & 9);
+    found = (found ^ 4) * 6 + (found & 11);
+    found = (found ^ 5) * 7 + (found & 13);
+    found = (found ^ 6) * 8 + (found & 15);
+    found = (found ^ 7) * 9 + (found & 17);
+    found = (found ^ 8) * 10 + (found & 19);
+  }
   return found;
 }
 fn main() void {
   for (@range(i32, 4)) |i| { total += weigh(i); }
+  total += weigh(total);
   @fmacs(dsd, dsd, dsd, 0.5);
   if (sends) {
     @fmovs(out, dsd, .{ .async = true, .activate = done_id });
@@ -152,7 +163,7 @@ def test_spans_nest_and_arrows_lead_from_sender_to_receiver(image: Image, taken:
     spans = spans_of(image, taken)
     names = {span.name for span in spans}
     assert {"main", "weigh", "done", "@fmacs", "@fmovs"} <= names
-    assert sum(span.name == "weigh" for span in spans) == 8
+    assert sum(span.name == "weigh" for span in spans) == 10
     ((sender, receiver),) = flows_of(image, spans)
     assert (sender.core, receiver.core, sender.sends, receiver.elements) == ((0, 0), (1, 0), "color 1", 32)
     events = require_trace(profile_files(folder, image, taken)["trace.json"].decode())

@@ -59,14 +59,11 @@ class Assembler:
             start_dsrs=self._start_dsrs(), separate_control_table=self.setup.control_table, bodies=self._bodies(),
         )  # fmt: skip
 
-    def _bodies(self) -> tuple[tuple[int, str], ...]:
-        """Where functions begin, tasks and what the host launches among them."""
-        found = [(label.number, task.name) for task, label in self.tasks]
-        found += [(label.number, function.name) for function, label in self.functions]
-        for lowered, _ in self.program.lowered:
-            if lowered.ref is not None and lowered.entry.number >= 0:
-                found.append((lowered.entry.number, lowered.ref.declaration.name))
-        return tuple(sorted(found))
+    def _bodies(self) -> tuple[image.FunctionBody, ...]:
+        """Where functions and tasks that have code stand in the source."""
+        refs = (lowered.ref for lowered, _ in self.program.lowered if lowered.ref is not None)
+        found = {(self._spot(ref.declaration.at), ref.declaration.name) for ref in refs}
+        return tuple(image.FunctionBody(spot.file, spot.line, name) for spot, name in sorted(found, key=repr))
 
     def _queues(self, side: str) -> dict[int, int]:
         return {number: color for (of, number), color in self.setup.queues.items() if of == side}

@@ -4,12 +4,14 @@ CslMachine ─take─► Taken ─save, load─► Taken + Image ─┬─ profi
                                                       └─ profile_answer   page, trace, tables
 """
 
-from wsesim.csl.profile.page import profile_files, profile_page, report_page
+from wsesim.csl.profile.page import Details, details, profile_files, profile_page, report_page
 from wsesim.csl.profile.taken import Taken, load_taken, save_taken, take
 from wsesim.csl.profile.text import profile_text
 
 __all__ = [
+    "Details",
     "Taken",
+    "details",
     "load_taken",
     "profile_files",
     "profile_page",

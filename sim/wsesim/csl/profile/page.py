@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,17 +27,37 @@ NO_SPANS = "No core was watched: flame view and trace are of runs by `wsesim csl
 BETWEEN = "Idle is also what passes between commands of the host, and after a core's last."
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """What a profile adds to an answer."""
+
+    tables: tuple[Table, ...]
+    drawings: tuple[Drawing, ...]
+    files: Mapping[str, Callable[[], bytes]]
+
+
+def details(folder: Path, image: Image, taken: Taken) -> Details:
+    """Return cycles by task, operation and function; what ran within what, and source lines; the trace."""
+    spans = spans_of(image, taken)
+    note = f"{len(taken.watched)} watched cores together; a frame within a frame was called by it, and "
+    note += "what the compiler put in place of its calls has none. Cycles."
+    flame = Flame(name="flame", title="What ran within what", frames=flame_of(spans), note=note)
+    return Details(
+        tables=_tables(image, taken), drawings=(*((flame,) if spans else ()), *code_of(folder, image, taken)),
+        files=_files(image, spans),
+    )  # fmt: skip
+
+
 def profile_answer(folder: Path, image: Image, taken: Taken) -> Answer:
     """Return where the cycles of a run went."""
-    clock_hz = taken.clock_hz
-    spans = spans_of(image, taken)
+    clock_hz, found = taken.clock_hz, details(folder, image, taken)
     busy = taken.causes[1:].sum() / max(1, taken.causes.sum())
     return Answer(
         level="cores", figures={"cycles": taken.cycles, "time_s": taken.cycles / clock_hz, "busy_share": float(busy)},
         headline={"cycles": "from load to the last", "time_s": f"at {clock_hz / 1e9:g} GHz",
                   "busy_share": "of all cores' cycles, waiting with a task under way among them"},
-        spent=_spent(image, taken, clock_hz), sentences=(BETWEEN,), tables=_tables(image, taken),
-        drawings=_drawings(folder, image, taken, spans), files=_files(image, spans), leaves_out=LEAVES_OUT,
+        spent=_spent(image, taken, clock_hz), sentences=(BETWEEN,), tables=found.tables,
+        drawings=(*_maps(taken), *found.drawings), files=found.files, leaves_out=LEAVES_OUT,
         notes=_notes(taken, changed(folder, image)),
     )  # fmt: skip
 
@@ -74,15 +95,11 @@ def _tables(image: Image, taken: Taken) -> tuple[Table, ...]:
     return tuple(table for table in found if table.rows)
 
 
-def _drawings(folder: Path, image: Image, taken: Taken, spans: tuple[Span, ...]) -> tuple[Drawing, ...]:
-    found: list[Drawing] = []
-    if taken.cores.size:
-        named = dict(zip(CAUSES, taken.cores, strict=True))
-        found.append(CauseMaps(name="cores", title="Core by core", by_cause=named, whole_cycles=taken.cycles))
-    if spans:
-        note = f"{len(taken.watched)} watched cores together; a frame within a frame was called by it. Cycles."
-        found.append(Flame(name="flame", title="What ran within what", frames=flame_of(spans), note=note))
-    return (*found, *code_of(folder, image, taken))
+def _maps(taken: Taken) -> tuple[CauseMaps, ...]:
+    if not taken.cores.size:
+        return ()
+    named = dict(zip(CAUSES, taken.cores, strict=True))
+    return (CauseMaps(name="cores", title="Core by core", by_cause=named, whole_cycles=taken.cycles),)
 
 
 def _files(image: Image, spans: tuple[Span, ...]) -> Mapping[str, Callable[[], bytes]]:

@@ -12,7 +12,7 @@ from wsesim.cores.packing import STEP
 from wsesim.cores.spans import Core, Span
 from wsesim.cores.state import CALL_SLOT, RECEIVED_SHIFT, RETURN_SLOT, SENT_SHIFT, TASK_SLOT
 from wsesim.csl.image import ColorSetting, Image, TaskKind, TileClass
-from wsesim.csl.profile.sums import Bodies, NumberedStep, steps_of
+from wsesim.csl.profile.sums import Bodies, NumberedStep, entries_of, steps_of
 from wsesim.csl.profile.taken import Taken
 
 MOST_FLOWS = 20_000
@@ -21,17 +21,18 @@ _ELEMENTS, _COLOR = (1 << SENT_SHIFT) - 1, (1 << RECEIVED_SHIFT - SENT_SHIFT) - 
 
 def spans_of(image: Image, taken: Taken) -> tuple[Span, ...]:
     """Return the log of a run as spans, by start; a function within what called it, and a task around all."""
-    steps, bodies = {each.number: each for each in steps_of(image)}, Bodies(image)
+    steps, bodies, started = {each.number: each for each in steps_of(image)}, Bodies(image), entries_of(image)
     rows: dict[int, list[list[int]]] = defaultdict(list)
     for row in taken.spans.tolist():
         rows[row[0]].append(row)
-    found = [span for core in rows for span in _of_core(image, core, rows[core], steps, bodies)]
+    found = [span for core in rows for span in _of_core(image, core, rows[core], steps, bodies, started)]
     return tuple(sorted(found, key=lambda span: (span.start, span.row, span.column, -span.end)))
 
 
 def _of_core(
-    image: Image, core: int, rows: Sequence[list[int]], steps: dict[int, NumberedStep], bodies: Bodies
-) -> Iterator[Span]:
+    image: Image, core: int, rows: Sequence[list[int]], steps: dict[int, NumberedStep], bodies: Bodies,
+    started: dict[int, str],
+) -> Iterator[Span]:  # fmt: skip
     calls: list[tuple[int, int]] = []
     called: list[Span] = []
     for _, slot, line, start, end, more in rows:
@@ -39,11 +40,13 @@ def _of_core(
             calls.append((line, start))
         elif slot == RETURN_SLOT and calls:
             entry, begun = calls.pop()
-            called.append(_span(image, core, bodies.name(entry), steps[entry], begun, end))
+            called.append(_span(image, core, bodies.name(steps[entry].step), steps[entry], begun, end))
         elif slot == TASK_SLOT:
-            called += [_span(image, core, bodies.name(entry), steps[entry], begun, end) for entry, begun in calls]
+            called += [
+                _span(image, core, bodies.name(steps[entry].step), steps[entry], begun, end) for entry, begun in calls
+            ]
             calls.clear()
-            name = bodies.name(line)
+            name = started[line]
             yield _task(image, core, name, steps[line], start, end)
             outer = max((each for each in called if each.name == name), key=lambda each: each.cycles, default=None)
             yield from (each for each in called if each is not outer and each.cycles)

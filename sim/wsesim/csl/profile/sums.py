@@ -54,22 +54,19 @@ def steps_of(image: Image) -> Iterator[NumberedStep]:
 
 
 class Bodies:
-    """Which function, task or library a step belongs to."""
+    """Which function or task a step belongs to: the one whose source begins last before it, in its file."""
 
     def __init__(self, image: Image) -> None:
         """Sort where they begin."""
-        self._begins: list[int] = []
-        self._names: list[str] = []
-        base = 0
-        for tile in image.classes:
-            for number, name in ((0, LIBRARY), *tile.bodies):
-                self._begins.append(base + number)
-                self._names.append(name)
-            base += len(tile.steps)
+        bodies = {(each.file, each.line, each.name) for tile in image.classes for each in tile.bodies}
+        self._begins = sorted(bodies)
 
-    def name(self, number: int) -> str:
-        """Return the name of the function that a step is of."""
-        return self._names[bisect_right(self._begins, number) - 1]
+    def name(self, step: CodeStep) -> str:
+        """Return the name of the function that a step was written in."""
+        at = bisect_right(self._begins, (step.spot.file, step.spot.line, "\uffff")) - 1
+        if at < 0 or not step.spot.line or self._begins[at][0] != step.spot.file:
+            return LIBRARY
+        return self._begins[at][2]
 
 
 def shown_file(file: str) -> str:
@@ -105,24 +102,34 @@ def by_function(image: Image, taken: Taken) -> dict[str, Share]:
     bodies = Bodies(image)
     for each in steps_of(image):
         if taken.main[each.number] or taken.work[each.number].any():
-            _add(found[bodies.name(each.number)], each, taken)
+            _add(found[bodies.name(each.step)], each, taken)
     return dict(found)
+
+
+def entries_of(image: Image) -> dict[int, str]:
+    """Return the names of tasks, and of functions that the host launches, by the number of their first step."""
+    return {number: name for number, name, _ in _entries(image)}
 
 
 def by_task(image: Image, taken: Taken) -> dict[str, tuple[str, int, int]]:
     """Return of each task, and function that the host launched: what it is, how often it ran, its cycles."""
     found: dict[str, tuple[str, int, int]] = {}
+    for number, name, what in _entries(image):
+        times, cycles = taken.runs[number].tolist()
+        if times:
+            _, before, spent = found.get(name, (what, 0, 0))
+            found[name] = (what, before + times, spent + cycles)
+    return found
+
+
+def _entries(image: Image) -> Iterator[tuple[int, str, str]]:
     base = 0
     for tile in image.classes:
-        entries = [(task.name, f"{task.kind.name.lower()} task", task.entry) for task in tile.tasks]
-        entries += [(function.name, "launched", function.entry) for function in tile.functions]
-        for name, what, entry in entries:
-            times, cycles = taken.runs[base + entry].tolist()
-            if times:
-                _, before, spent = found.get(name, (what, 0, 0))
-                found[name] = (what, before + times, spent + cycles)
+        for task in tile.tasks:
+            yield base + task.entry, task.name, f"{task.kind.name.lower()} task"
+        for function in tile.functions:
+            yield base + function.entry, function.name, "launched"
         base += len(tile.steps)
-    return found
 
 
 def _add(share: Share, each: NumberedStep, taken: Taken) -> None:
