@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -140,8 +141,13 @@ class Section(BaseModel):
     @classmethod
     def inner(cls, key: str) -> type[Section] | None:
         """Return the section that stands at *key*, or None if none does."""
-        info = next((info for name, info in cls.model_fields.items() if key in (name, info.alias)), None)
-        return None if info is None else _section_in(info.annotation)
+        return _inner(cls, key)
+
+
+@cache
+def _inner(schema: type[Section], key: str) -> type[Section] | None:
+    info = next((info for name, info in schema.model_fields.items() if key in (name, info.alias)), None)
+    return None if info is None else _section_in(info.annotation)
 
 
 def _section_in(annotation: Any) -> type[Section] | None:
@@ -165,17 +171,53 @@ def read_fields(schema: type[Section], data: Mapping[Any, Any]) -> tuple[dict[st
         info = schema.model_fields[name]
         if key in data:
             try:
-                values[name] = getattr(schema.__pydantic_validator__.validate_assignment(
-                    schema.model_construct(), name, data[key]), name)  # fmt: skip
+                values[name] = _read(schema, name, data[key])
             except ValidationError as error:
                 errors += [{**found, "loc": (key, *found["loc"][1:])} for found in error.errors(include_url=False)]
         elif info.is_required():
             errors.append({"type": "missing", "loc": (key,), "msg": "", "input": data})
         else:
-            values[name] = info.get_default(call_default_factory=True)
+            values[name] = _default(info)
     order = list(data)
     errors.sort(key=lambda error: order.index(error["loc"][0]) if error["loc"][0] in data else len(order))
     return values, errors
+
+
+@cache
+def _blank(schema: type[Section]) -> Section:
+    return schema.model_construct()
+
+
+_MOST_KNOWN = 512
+_known: dict[tuple[type[Section], str, str], Section] = {}
+"""Sections that were read, by what was given; then all of them are read anew, as they are needed."""
+
+
+def _read(schema: type[Section], name: str, given: object) -> object:
+    """Return the value of a field; sections never change, so that one that was given as it is was read already."""
+    if not isinstance(given, dict):
+        return _validated(schema, name, given)
+    key = (schema, name, repr(given))
+    if key not in _known:
+        found = _validated(schema, name, given)
+        if not isinstance(found, Section):
+            return found
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[key] = found
+    return _known[key]
+
+
+def _validated(schema: type[Section], name: str, given: object) -> object:
+    held = schema.__pydantic_validator__.validate_assignment(_blank(schema).model_copy(), name, given)
+    return getattr(held, name)
+
+
+def _default(info: FieldInfo) -> object:
+    """Return the default of a field, which may be handed on where it cannot change."""
+    if info.default_factory is None and isinstance(info.default, Section | str | int | float | tuple | None):
+        return info.default
+    return info.get_default(call_default_factory=True)
 
 
 def fill(

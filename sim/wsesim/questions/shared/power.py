@@ -132,8 +132,21 @@ def power_tables(power: Power, tokens: float) -> tuple[Table, ...]:
     return power.table(tokens), price_table(power.cluster, power.total_w + power.servers_w)
 
 
-def step_counts(program: Program) -> dict[str, float]:
-    """Return the events of a step on all systems."""
+_MOST_COUNTED = 64
+_counted: dict[tuple[int, float, int], tuple[object, Mapping[str, float]]] = {}
+"""Events of steps, and the passes they are of, kept so that no others have their identity; the latest used last."""
+
+
+def step_counts(program: Program) -> Mapping[str, float]:
+    """Return the events of a step on all systems; of the same passes they are counted once, whatever the machine."""
+    key = (id(program.groups), program.load, program.cluster.systems)
+    _counted[key] = _counted.pop(key, None) or (program.groups, _events(program))
+    if len(_counted) > _MOST_COUNTED:
+        _counted.pop(next(iter(_counted)))
+    return _counted[key][1]
+
+
+def _events(program: Program) -> dict[str, float]:
     cluster = program.cluster
     kernels = (
         all_of(kernel.events, program.load * cluster.systems * group.count * stage.repeat)
