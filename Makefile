@@ -79,6 +79,7 @@ reports: venv ## Rewrite the committed reports: five minutes
 	$(BIN)/wsesim validate --sensitivity --out build/validation --force
 	$(BIN)/wsesim validate --kernels --out build/validation-kernels --force
 	$(BIN)/wsesim validate --gpus --sensitivity --out build/validation-gpus --force
+	$(BIN)/wsesim validate --behaviour --out reports/behaviour --force --quiet
 	cp build/validation/*.* build/validation-kernels/*.* build/validation-gpus/*.* reports
 	for name in $(ASKED_AGAIN); do $(BIN)/wsesim sensitivity workloads/$$name.yaml --out reports/$$name-sensitivity --force --quiet || exit; done
 	$(BIN)/python benchmarks/gallery.py

@@ -28,6 +28,8 @@ def keep(place: Path, content: bytes) -> None:
     """Write what was made, all of it or nothing; where nothing can be written, it is made again next time."""
     from tempfile import NamedTemporaryFile
 
+    if sys.dont_write_bytecode:
+        return
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=place.parent, delete=False) as made:
@@ -50,7 +52,7 @@ def yaml_data(file: Path) -> Any:
         kept = marshal.loads(place.read_bytes())
     except (OSError, EOFError, ValueError, TypeError):
         kept = None
-    if isinstance(kept, tuple) and kept[0] == made_from:
+    if isinstance(kept, tuple) and kept[:1] == (made_from,):
         return kept[1]
     from wsesim.yamlfile import read_yaml
 

@@ -36,6 +36,7 @@ def numbers_of(choice: HardwareChoice) -> dict[str, float]:
     """Every number of the cluster by figure name, read off the dataclasses themselves."""
     cluster: dict[str, Any] = asdict(choice.cluster)
     wafer = cluster.pop("wafer")
+    wafer.pop("lost_columns")  # which follows from defects
     parts = ("core", "fabric", "silicon", "code", "energy", "die")
     groups = {**{part: wafer.pop(part) for part in parts}, "wafer": wafer}
     groups |= {name: cluster.pop(name) for name in ("memoryx", "swarmx", "host", "price")}

@@ -11,10 +11,11 @@ from types import MappingProxyType
 from wsesim.answer import UsedFigure
 from wsesim.errors import SpecError
 from wsesim.figures import Preset, Presets
+from wsesim.hardware.core import Code, Core, Fabric, Silicon
 from wsesim.hardware.die import Die
 from wsesim.hardware.energy import Energy
 from wsesim.hardware.price import Price
-from wsesim.hardware.specs import Cluster, Code, Core, Fabric, Host, MemoryX, Silicon, SwarmX, Wafer
+from wsesim.hardware.specs import Cluster, Host, MemoryX, SwarmX, Wafer
 from wsesim.units import Dimension
 
 _SYSTEMS = "cluster.systems"
@@ -52,8 +53,6 @@ class HardwareChoice:
 
     cluster: Cluster
     figures: tuple[UsedFigure, ...]
-    lost_columns: int = 0
-    """Of those that the wafer is said to have, what defects of a row leave no core for."""
 
 
 @cache
@@ -93,10 +92,7 @@ def load_cluster(
             preset = preset.with_value(_SYSTEMS, systems)
         except SpecError as error:
             raise SpecError("systems", error.message) from None
-    whole = _assemble(preset)
-    cluster = _remapped(whole)
-    lost = whole.wafer.columns - cluster.wafer.columns
-    return HardwareChoice(cluster=cluster, figures=preset.figures, lost_columns=lost)
+    return HardwareChoice(cluster=_remapped(_assemble(preset)), figures=preset.figures)
 
 
 def _assemble(preset: Preset) -> Cluster:
@@ -117,4 +113,6 @@ def _remapped(cluster: Cluster) -> Cluster:
         columns = wafer.die.good_columns(wafer.columns, wafer.rows, wafer.core.sram_bytes)
     except SpecError as error:
         raise SpecError(f"die.{error.name}", error.message) from None
-    return cluster if columns == wafer.columns else replace(cluster, wafer=replace(wafer, columns=columns))
+    return cluster if columns == wafer.columns else replace(
+        cluster, wafer=replace(wafer, columns=columns, lost_columns=wafer.columns - columns)
+    )  # fmt: skip

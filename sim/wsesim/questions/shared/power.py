@@ -121,7 +121,7 @@ class Power:
                 f"Power is stated at {show(energy.clock_hz, Dimension.HERTZ)}. What is drawn in every cycle goes with "
                 "the clock; the voltage that a faster clock may need is energy.voltage."
             )
-        if lost := hardware.lost_columns:
+        if lost := hardware.cluster.wafer.lost_columns:
             yield f"Defects that spare cores cannot take in cost the wafer {plural(lost, 'column')}."
 
 
