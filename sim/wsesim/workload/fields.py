@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from functools import cache
@@ -189,23 +190,26 @@ def _blank(schema: type[Section]) -> Section:
 
 
 _MOST_KNOWN = 512
-_known: dict[tuple[type[Section], str, str], Section] = {}
-"""Sections that were read, by what was given; then all of them are read anew, as they are needed."""
+_BY_VALUE = 2
+"""The version of marshal that writes the same for the same, wherever it is held."""
+_known: dict[tuple[type[Section], str, bytes] | None, Section] = {}
+"""Sections that were read, by what was given; of too many all are forgotten, and read anew as they are needed."""
 
 
 def _read(schema: type[Section], name: str, given: object) -> object:
     """Return the value of a field; sections never change, so that one that was given as it is was read already."""
-    if not isinstance(given, dict):
-        return _validated(schema, name, given)
-    key = (schema, name, repr(given))
-    if key not in _known:
-        found = _validated(schema, name, given)
-        if not isinstance(found, Section):
-            return found
+    try:
+        key = (schema, name, marshal.dumps(given, _BY_VALUE)) if isinstance(given, dict) else None
+    except ValueError:  # holds something that no file can
+        key = None
+    if key in _known:
+        return _known[key]
+    found = _validated(schema, name, given)
+    if key is not None and isinstance(found, Section):
         if len(_known) >= _MOST_KNOWN:
             _known.clear()
         _known[key] = found
-    return _known[key]
+    return found
 
 
 def _validated(schema: type[Section], name: str, given: object) -> object:
