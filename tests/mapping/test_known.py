@@ -74,7 +74,7 @@ def test_it_is_shared_and_forgotten(graph: Graph) -> None:
     assert one.known is other.known
     assert one.known is not request_of(graph, {"core.clock": "1 GHz"}).known
     assert one.known is not replace(one, columns=100).known
-    for count in range(1, 2 * known._MOST_KNOWN):
+    for count in range(1, 2 * known._known.most):
         replace(one, columns=count)
-    assert len(known._known) == known._MOST_KNOWN
+    assert len(known._known) == known._known.most
     assert request_of(graph, {}).known is not one.known

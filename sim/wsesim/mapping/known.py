@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from wsesim.answer import MemoryUse, OpTime
 from wsesim.graph import Graph
@@ -48,10 +48,41 @@ class Known:
     """By passes, what is kept, sequences, systems and the micro-batch; of any machine around such a wafer."""
 
 
-_MOST_KNOWN = 64
-_KNOWING = Lock()
-_known: dict[Hashable, tuple[object, Known]] = {}
-"""The blocks of a graph, kept so that no other has their identity, with what is known; the latest used last."""
+class Latest(Generic[_Value]):
+    """What was worked out of things that are known by who they are, the latest used last; safe among threads."""
+
+    def __init__(self, *, most: int) -> None:
+        """Hold *most* of it; then what was not used for longest is forgotten."""
+        self.most, self._lock = most, Lock()
+        self._held: dict[Hashable, tuple[object, _Value]] = {}
+
+    def __len__(self) -> int:
+        """Return how much is held."""
+        return len(self._held)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._held.clear()
+
+    def get(self, key: Hashable, of: object, make: Callable[[], _Value]) -> _Value:
+        """Return what is held at *key*, made now if it is not there.
+
+        Args:
+            key: may hold the identity of a thing.
+            of: that thing, kept so that no other has its identity.
+            make: makes it.
+        """
+        with self._lock:
+            found = self._held.pop(key, None)
+        found = found or (of, make())
+        with self._lock:
+            self._held[key] = found
+            if len(self._held) > self.most:
+                self._held.pop(next(iter(self._held)))
+        return found[1]
+
+
+_known: Latest[Known] = Latest(most=64)
 
 
 def known_of(graph: Graph, wafer: Wafer, *others: Hashable) -> Known:
@@ -64,12 +95,7 @@ def known_of(graph: Graph, wafer: Wafer, *others: Hashable) -> Known:
     """
     axes = tuple(size for axis, size in graph.dims.items() if axis != "batch")
     key = (id(graph.blocks), axes, _as_kernels_see(wafer), *others)
-    with _KNOWING:
-        found = _known.pop(key, None) or (graph.blocks, Known())
-        _known[key] = found
-        if len(_known) > _MOST_KNOWN:
-            _known.pop(next(iter(_known)))
-    return found[1]
+    return _known.get(key, graph.blocks, Known)
 
 
 @lru_cache(maxsize=64)

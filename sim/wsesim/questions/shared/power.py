@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from wsesim.answer import OpTime, Table
 from wsesim.hardware import Cluster, HardwareChoice
 from wsesim.kernels import Cost, all_of, resident_events, together
-from wsesim.mapping import Program
+from wsesim.mapping import Latest, Program
 from wsesim.questions.shared.price import job_usd, price_table
 from wsesim.units import Dimension, plural, show
 
@@ -132,18 +132,13 @@ def power_tables(power: Power, tokens: float) -> tuple[Table, ...]:
     return power.table(tokens), price_table(power.cluster, power.total_w + power.servers_w)
 
 
-_MOST_COUNTED = 64
-_counted: dict[tuple[int, float, int], tuple[object, Mapping[str, float]]] = {}
-"""Events of steps, and the passes they are of, kept so that no others have their identity; the latest used last."""
+_counted: Latest[Mapping[str, float]] = Latest(most=64)
 
 
 def step_counts(program: Program) -> Mapping[str, float]:
     """Return the events of a step on all systems; of the same passes they are counted once, whatever the machine."""
     key = (id(program.groups), program.load, program.cluster.systems)
-    _counted[key] = _counted.pop(key, None) or (program.groups, _events(program))
-    if len(_counted) > _MOST_COUNTED:
-        _counted.pop(next(iter(_counted)))
-    return _counted[key][1]
+    return _counted.get(key, program.groups, lambda: _events(program))
 
 
 def _events(program: Program) -> dict[str, float]:
