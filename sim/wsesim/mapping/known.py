@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from wsesim.answer import MemoryUse, OpTime
 from wsesim.graph import Graph
 from wsesim.hardware import LARGEST_SRAM_BYTES, Wafer
+from wsesim.mapping.memory import Activations
 from wsesim.mapping.program import Program, Stage
 from wsesim.mapping.stages import KernelKey
 
@@ -44,6 +45,8 @@ class Known:
     """The same in all, bytes a core."""
     policies: dict[str, tuple[float, ...]] = field(default_factory=dict)
     """What may be kept, by what is asked."""
+    activations: dict[int, Activations] = field(default_factory=dict)
+    """What is kept per token, by the sequences of the graph that it is counted of."""
     programs: dict[tuple[int, float, int, int, int | None], Program] = field(default_factory=dict)
     """By passes, what is kept, sequences, systems and the micro-batch; of any machine around such a wafer."""
 

@@ -173,10 +173,11 @@ def memory_of(request: StepRequest, sequences: int, *, recompute: float) -> tupl
     held = held_by(request, sequences)
 
     def table() -> tuple[MemoryUse, ...]:
+        graph = request.graph
+        what = kept(request.known.activations, graph.dims["batch"], lambda: activations(graph))
         return memory_table(
-            request.cluster.wafer, region_of(request, sequences), activations(request.graph),
-            heads=request.graph.dims["heads"], buffer_bytes=room_bytes(request), recompute=recompute,
-            held=region_of(request, held),
+            request.cluster.wafer, region_of(request, sequences), what, heads=graph.dims["heads"],
+            buffer_bytes=room_bytes(request), recompute=recompute, held=region_of(request, held),
         )  # fmt: skip
 
     return kept(request.known.memory, (sequences, recompute, held), table)

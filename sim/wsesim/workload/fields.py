@@ -8,9 +8,17 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationError,
+)
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError
 
 from wsesim.answer import UsedFigure
 from wsesim.errors import nearest
@@ -130,14 +138,34 @@ class Section(BaseModel):
         strict=True,
         frozen=True,
         allow_inf_nan=False,
-        use_attribute_docstrings=True,
         protected_namespaces=(),
+        defer_build=True,  # most sections are only ever read as a part of others
     )
 
     @classmethod
     def keys(cls) -> tuple[str, ...]:
         """Return the keys as they stand in a file."""
         return tuple(info.alias or name for name, info in cls.model_fields.items())
+
+    @classmethod
+    def docs(cls) -> Mapping[str, str]:
+        """Return the text below each field, by its key, also of sections that this one extends; read when asked."""
+        from wsesim.figures.docs import texts_below
+
+        found: dict[str, str] = {}
+        for section in cls.__mro__[::-1]:
+            if section is not Section and issubclass(section, Section):
+                found |= texts_below(section)
+        return {info.alias or name: found[name] for name, info in cls.model_fields.items() if name in found}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Describe each field by the text below it."""
+        found = handler(core)
+        fields = handler.resolve_ref_schema(found).get("properties", {})
+        for key, text in cls.docs().items():
+            fields[key] = dict(sorted({**fields[key], "description": text}.items()))
+        return found
 
     @classmethod
     def inner(cls, key: str) -> type[Section] | None:
