@@ -33,6 +33,8 @@ class Piecework:
         self.seconds: dict[tuple[str, str], float] = defaultdict(float)
         self.moved: dict[str, float] = defaultdict(float)
         self.pieces = 0
+        self.counts: dict[int, int] = {}
+        """Pieces of a copy of each stage of the program, by its identity."""
 
     def input(self, group: PassGroup) -> None:
         """Wait for the tokens of a pass."""
@@ -46,7 +48,9 @@ class Piecework:
 
     def copy(self, stage: Stage, *, last: bool) -> None:
         """Work a copy of *stage* out."""
-        count = pieces(self.program, stage)
+        count = self.counts.get(id(stage), 0)
+        if not count:
+            count = self.counts[id(stage)] = pieces(self.program, stage)
         self.pieces += count
         if self.due:
             self._updated_copy(stage, count, last=last)

@@ -94,6 +94,8 @@ class _Times(Piecework):
     def __init__(self, program: Program, *, fold: bool) -> None:
         super().__init__(program)
         self.fold, self.skipped = fold, 0.0
+        self.moving: dict[int, frozenset[str]] = {}
+        """Lines that a copy of each stage of the program uses, by its identity."""
 
     def steps(self) -> Timed:
         """Work steps out until they repeat."""
@@ -135,7 +137,10 @@ class _Times(Piecework):
     def _pass(self, group: PassGroup, *, last: bool) -> None:
         self.input(group)
         for stage in group.stages:
-            self._repeat(stage.repeat, partial(self.copy, stage, last=last), _moving(stage))
+            moving = self.moving.get(id(stage))
+            if moving is None:
+                moving = self.moving[id(stage)] = _moving(stage)
+            self._repeat(stage.repeat, partial(self.copy, stage, last=last), moving)
 
     def _repeat(self, times: int, once: Callable[[], None], moving: frozenset[str]) -> None:
         """Do something *times*; once it leaves all that is *moving* as the time before did, count the others."""
