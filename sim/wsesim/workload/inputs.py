@@ -43,11 +43,17 @@ def hardware_of(
     def load(changes: Mapping[str, object]) -> HardwareChoice:
         return load_cluster(machine, overrides=changes, folder=folder)
 
+    def whole(changes: Mapping[str, object]) -> HardwareChoice:
+        systems = cluster.systems if cluster else None
+        return load_cluster(machine, systems=systems, overrides=changes, folder=folder)
+
+    if known and (found := _right(whole, overrides)):
+        return found
     changes = _changes(overrides, "hardware", MACHINES, load, problems)
     if not known:
         return None
     try:
-        return load_cluster(machine, systems=cluster.systems if cluster else None, overrides=changes, folder=folder)
+        return whole(changes)
     except SpecError as error:
         problems.add_spec("cluster", error)
     except InputError as error:
@@ -70,6 +76,8 @@ def software_of(
     def load(changes: Mapping[str, object]) -> SoftwareChoice:
         return load_software(stack, overrides=changes, folder=folder)
 
+    if known and (found := _right(load, figures)):
+        return found
     changes = _changes(figures, "software", STACKS, load, problems)
     if not known:
         return None
@@ -80,6 +88,14 @@ def software_of(
     except InputError as error:
         problems.found += error.problems
     return None
+
+
+def _right(load: Callable[[Mapping[Any, object]], _Choice], given: Mapping[Any, object] | None) -> _Choice | None:
+    """Return what is asked for, or None where something of it cannot be; what, is found out one by one."""
+    try:
+        return load(given or {})
+    except (SpecError, InputError):
+        return None
 
 
 def _is_known(name: str, presets: Presets, loc: Loc, problems: Problems, folder: Path) -> bool:
