@@ -208,11 +208,19 @@ def check_verification(section: VerificationSection, model: Model | None, folder
     if model and section.length is not None:
         check_length(section.length, model, ("verification", "length"), problems)
     if section.weights is not None:
-        path = folder / section.weights
+        path = weights_file(folder / section.weights)
         own = any((path.parent / name).is_file() for name in ("tokenizer.json", "vocab.json"))
         problem = file_problem(path) or (None if own else _vocab_problem(model))
         if problem:
             problems.add_field(("verification", "weights"), f"= {section.weights!r} {problem}")
+
+
+def weights_file(path: Path) -> Path:
+    """Return a file of weights, or of a folder that has a model its weights or the index of them."""
+    if not path.is_dir():
+        return path
+    whole = path / "model.safetensors"
+    return next((found for found in (whole, whole.with_suffix(".safetensors.index.json")) if found.is_file()), whole)
 
 
 def check_text(text: str, model: Model | None, folder: Path, problems: Problems) -> None:
