@@ -43,7 +43,7 @@ def _case(phase: str, model: Data, *, machine: str = "cs-2", systems: int = 1, *
     hardware = {**WAFER, **keys.pop("hardware", {})}
     return {
         "phase": phase, "model": dict(model), "cluster": {"machine": machine, "systems": systems},
-        "hardware": hardware, "verification": {"enabled": False}, **keys,
+        "hardware": hardware, "verification": {"enabled": False}, "outputs": {"timeline": False}, **keys,
     }  # fmt: skip
 
 

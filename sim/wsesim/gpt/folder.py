@@ -16,21 +16,18 @@ from wsesim.gpt.output import Array
 from wsesim.graph import Graph
 from wsesim.model import ModelSpec, build_graph, hf_config, read_hf_config
 from wsesim.numerics import (
-    INDEX,
     SafetensorsWeights,
     SeededWeights,
     Tokenizer,
     Weights,
-    refuse_pickled,
     save_tensors,
     stored_tensors,
     tokenizer_files,
+    weights_in,
 )
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 _OF_CLASSES = ("head.classes.weight",)
-_PICKLED = "pytorch_model.bin"
-"""What a folder may have in place of its weights, and is not read."""
 
 
 def save(folder: Path, network: Network, tokenizer: Tokenizer | None) -> None:
@@ -69,7 +66,7 @@ def load(folder: Path, num_classes: int | None, seed: int, dtype: np.dtype[Any])
         hf_config(model)
     except SpecError as error:
         raise InputError.at(f"is not a gpt2's: {error}", file=str(folder / CONFIG)) from None
-    stored = SafetensorsWeights(_weights_in(folder), build_graph(model, sequences=1, length=1), dtype)
+    stored = SafetensorsWeights(weights_in(folder), build_graph(model, sequences=1, length=1), dtype)
     if num_classes is None or num_classes == (model.classes if model.task == "classify" else 0):
         return model, stored
     wanted = _with_classes(model, num_classes)
@@ -101,15 +98,6 @@ def _with_classes(model: ModelSpec, classes: int) -> ModelSpec:
 def _require_ids(model: ModelSpec, tokenizer: Tokenizer) -> None:
     if tokenizer.vocab_size > model.vocab:
         raise SpecError("tokenizer", f"has {tokenizer.vocab_size} ids, the model {model.vocab}")
-
-
-def _weights_in(folder: Path) -> Path:
-    """Return the file of the weights, or the index of those that they are in."""
-    one, several, pickled = folder / WEIGHTS, folder / f"{WEIGHTS}{INDEX}", folder / _PICKLED
-    if not one.exists() and not several.exists() and pickled.is_file():
-        refuse_pickled(pickled)
-        raise InputError.at("is no safetensors file, and nothing else is read", file=str(pickled))
-    return several if several.exists() and not one.exists() else one
 
 
 def _write(path: Path, text: str) -> None:

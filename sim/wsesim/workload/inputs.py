@@ -43,11 +43,17 @@ def hardware_of(
     def load(changes: Mapping[str, object]) -> HardwareChoice:
         return load_cluster(machine, overrides=changes, folder=folder)
 
+    def whole(changes: Mapping[str, object]) -> HardwareChoice:
+        systems = cluster.systems if cluster else None
+        return load_cluster(machine, systems=systems, overrides=changes, folder=folder)
+
+    if known and (found := _right(whole, overrides)):
+        return found
     changes = _changes(overrides, "hardware", MACHINES, load, problems)
     if not known:
         return None
     try:
-        return load_cluster(machine, systems=cluster.systems if cluster else None, overrides=changes, folder=folder)
+        return whole(changes)
     except SpecError as error:
         problems.add_spec("cluster", error)
     except InputError as error:
@@ -70,6 +76,8 @@ def software_of(
     def load(changes: Mapping[str, object]) -> SoftwareChoice:
         return load_software(stack, overrides=changes, folder=folder)
 
+    if known and (found := _right(load, figures)):
+        return found
     changes = _changes(figures, "software", STACKS, load, problems)
     if not known:
         return None
@@ -80,6 +88,14 @@ def software_of(
     except InputError as error:
         problems.found += error.problems
     return None
+
+
+def _right(load: Callable[[Mapping[Any, object]], _Choice], given: Mapping[Any, object] | None) -> _Choice | None:
+    """Return what is asked for, or None where something of it cannot be; what, is found out one by one."""
+    try:
+        return load(given or {})
+    except (SpecError, InputError):
+        return None
 
 
 def _is_known(name: str, presets: Presets, loc: Loc, problems: Problems, folder: Path) -> bool:
@@ -192,14 +208,22 @@ def check_verification(section: VerificationSection, model: ModelSpec | None, fo
     if model and section.length is not None:
         check_length(section.length, model, ("verification", "length"), problems)
     if section.weights is not None:
-        path = folder / section.weights
+        path = weights_file(folder / section.weights)
         own = any((path.parent / name).is_file() for name in ("tokenizer.json", "vocab.json"))
         problem = file_problem(path) or (None if own else _vocab_problem(model))
         if problem:
             problems.add_field(("verification", "weights"), f"= {section.weights!r} {problem}")
 
 
-def check_text(text: str, model: ModelSpec | None, folder: Path, problems: Problems) -> None:
+def weights_file(path: Path) -> Path:
+    """Return a file of weights, or of a folder that has a model its weights or the index of them."""
+    if not path.is_dir():
+        return path
+    whole = path / "model.safetensors"
+    return next((found for found in (whole, whole.with_suffix(".safetensors.index.json")) if found.is_file()), whole)
+
+
+def check_text(text: str, model: Model | None, folder: Path, problems: Problems) -> None:
     """Check that the text is there, and that the model can read a text of the user's own."""
     if text.startswith(SAMPLE):
         check_sample(text, ("text",), problems)
