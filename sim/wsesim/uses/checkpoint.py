@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from wsesim.errors import InputError
-from wsesim.model import Model, build_graph, read_hf_config
+from wsesim.model import ModelSpec, build_graph, read_hf_config
 from wsesim.numerics import NamedArrays, SafetensorsWeights, Tokenizer, read_tokenizer, weights_in
 from wsesim.uses.about import CLASSIFYING, CONFIG, WRITING, About
 

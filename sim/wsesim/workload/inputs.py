@@ -223,7 +223,7 @@ def weights_file(path: Path) -> Path:
     return next((found for found in (whole, whole.with_suffix(".safetensors.index.json")) if found.is_file()), whole)
 
 
-def check_text(text: str, model: Model | None, folder: Path, problems: Problems) -> None:
+def check_text(text: str, model: ModelSpec | None, folder: Path, problems: Problems) -> None:
     """Check that the text is there, and that the model can read a text of the user's own."""
     if text.startswith(SAMPLE):
         check_sample(text, ("text",), problems)
