@@ -139,6 +139,6 @@ def _tell_indices(found: Indices, out: Path | None, force: bool) -> None:
             written = studies.write_indices(found, out, overwrite=force)
         say(f"wrote {written[0]}")
     if manner().json:
-        print_json(studies.indices_json(found))
+        print_json(found.to_dict())
     if not manner().silent:
         studies.print_indices(found, console())

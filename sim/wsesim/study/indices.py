@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from wsesim.answer import FigureSpec
+from wsesim.answer import FigureSpec, Readable
 from wsesim.errors import InputError, SpecError
 from wsesim.questions import changed
 from wsesim.questions.base import Question
@@ -58,10 +58,15 @@ class SettingIndex:
     """By name of the column, see `COLUMNS`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Indices:
-    """What an answer hangs on, over ranges."""
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Indices(Readable):
+    """What an answer hangs on, over ranges.
 
+    `frame()` has a row for each setting, that which matters most first; `plot()` draws a bar for each with its
+    interval. `save(folder)` writes what `wsesim sensitivity --method` writes.
+    """
+
+    reader: ClassVar[str] = "wsesim.study.taking_indices"
     study: Study
     """All points that were asked."""
     method: str

@@ -50,9 +50,13 @@ def write_indices(found: Indices, out: Path, *, overwrite: bool = False) -> tupl
     Raises:
         InputError: as `wsesim.answers.publish`.
     """
+    return publish(indices_files(found), out, overwrite=overwrite)
+
+
+def indices_files(found: Indices) -> dict[str, bytes]:
+    """Return the files of indices by name."""
     texts = (_page(found), _csv(found), json_text(indices_json(found)))
-    files = {name: each.encode() for name, each in zip(INDICES_FILES, texts, strict=True)}
-    return publish(files, out, overwrite=overwrite)
+    return {name: each.encode() for name, each in zip(INDICES_FILES, texts, strict=True)}
 
 
 def print_indices(found: Indices, console: Console) -> None:
@@ -61,14 +65,14 @@ def print_indices(found: Indices, console: Console) -> None:
 
     to = Printer(console)
     to.line((found.question.title, "bold"), gap=True)
-    to.line((_about(found), "dim"))
-    to.line((_told(found), ""), gap=True)
-    rows = [[(cell, "") for cell in _cells(found, each)] for each in found.rows[:PRINTED]]
+    to.line((about(found), "dim"))
+    to.line((told(found), ""), gap=True)
+    rows = [[(cell, "") for cell in cells_of(found, each)] for each in found.rows[:PRINTED]]
     to.table(HEADS[found.method], rows, "l" + "r" * (len(HEADS[found.method]) - 2) + "l")
     if len(found.rows) > PRINTED:
         to.line((f"{len(found.rows) - PRINTED} more stand in the files (--out).", "dim"))
     to.line((MEANINGS[found.method], "dim"), gap=True)
-    for place, note in enumerate(_notes(found)):
+    for place, note in enumerate(notes_of(found)):
         to.line(("Note: ", "bold"), (note, ""), gap=place == 0)
 
 
@@ -84,7 +88,8 @@ def indices_json(found: Indices) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _about(found: Indices) -> str:
+def about(found: Indices) -> str:
+    """Say what was asked, in a sentence."""
     low, high = (text.shown(found.figure.name, value) for value in (found.lowest, found.highest))
     return (
         f"{text.label(found.figure)}, from {low} to {high}, at level {found.study.level or found.question.level}: "
@@ -92,7 +97,7 @@ def _about(found: Indices) -> str:
     )
 
 
-def _told(found: Indices) -> str:
+def told(found: Indices) -> str:
     """Say what matters most, how many settings matter, and whether it is known well enough."""
     first, main = found.rows[0], RANKED_BY[found.method]
     most = first.values[main]
@@ -106,7 +111,8 @@ def _told(found: Indices) -> str:
     return f"{said} Its interval is as wide as what it says: more --samples narrow it." if wide else said
 
 
-def _notes(found: Indices) -> Iterator[str]:
+def notes_of(found: Indices) -> Iterator[str]:
+    """Say what was left out, and why."""
     if found.used < found.samples:
         yield (
             f"{found.samples - found.used:,} of {found.samples:,} samples are left out: some point of theirs has no "
@@ -117,7 +123,8 @@ def _notes(found: Indices) -> Iterator[str]:
         yield f"Without a range, as each {why} (--vary gives one): {', '.join(names)}."
 
 
-def _cells(found: Indices, each: SettingIndex) -> tuple[str, ...]:
+def cells_of(found: Indices, each: SettingIndex) -> tuple[str, ...]:
+    """Return a row of the table under `HEADS`."""
     values, name = each.values, found.figure.name
     if found.method == "sobol":
         shown = tuple(f"{values[key]:.3f} ± {values[f'{key}_off']:.3f}" for key in ("first", "total"))
@@ -173,10 +180,10 @@ def _page(found: Indices) -> str:
     from wsesim.answers.page import templates
 
     page = {
-        "found": found, "version": __version__, "about": _about(found), "told": _told(found),
+        "found": found, "version": __version__, "about": about(found), "told": told(found),
         "bars": Markup(bars_svg(found)),
-        "heads": HEADS[found.method], "rows": [_cells(found, each) for each in found.rows],
-        "meaning": MEANINGS[found.method], "notes": list(_notes(found)), "title": TITLES[found.method],
+        "heads": HEADS[found.method], "rows": [cells_of(found, each) for each in found.rows],
+        "meaning": MEANINGS[found.method], "notes": list(notes_of(found)), "title": TITLES[found.method],
         "inputs": questions.show(found.question), "causes": (),
     }  # fmt: skip
     return templates("wsesim.study").get_template("indices.html.j2").render(page)
