@@ -175,7 +175,6 @@ class SweepTable(Readable):
         if never := self.never_there():
             yield f"No point has: {', '.join(never)}."
 
-
     def to_csv(self) -> str:
         """Return the rows as CSV; what a point lacks is empty, a list is written as `4 x 4`."""
         text = io.StringIO()
