@@ -11,7 +11,6 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner
 
-import wsesim
 from wsesim import questions
 from wsesim.cli import cli
 from wsesim.errors import InputError
@@ -106,19 +105,6 @@ def test_the_command(file: Path) -> None:
     }.items():
         assert says in called(*words)
         assert called(*words).startswith("2 ")
-
-
-def test_from_python(file: Path) -> None:
-    pytest.importorskip("SALib")
-    found = wsesim.sensitivity(file, method="morris", vary={"hardware.core.clock": "0.5 GHz..1.5 GHz:log"}, samples=4,
-                               figure="time_s", level="closed", keep=False)  # fmt: skip
-    assert isinstance(found, Indices)
-    assert repr(found) == "<Indices small: time by Morris hangs on hardware.core.clock>"
-    assert found.frame()["effect"]["hardware.core.clock"] == found.rows[0].values["effect"]
-    assert "hardware.core.clock" in found._repr_html_()
-    assert len(found.plot().patches) == 1
-    with pytest.raises(InputError, match="method must be each, morris or sobol; got 'sobel'"):
-        wsesim.sensitivity(file, method="sobel")
 
 
 def test_without_salib_it_is_said(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wsesim.answer import Result
-from wsesim.errors import InputError, SpecError
+from wsesim.errors import InputError, SpecError, nearest
 from wsesim.front.loading import level_of, load
 from wsesim.front.parts import Machine, Software
 from wsesim.front.plain import plain
@@ -36,8 +36,8 @@ def sweep(
     ...     figures=["tokens_per_s"],
     ...     keep=False,
     ... )
-    >>> table.frame().columns.tolist()
-    ['cluster.systems', 'status', 'tokens_per_s', 'why', 'most_time_on']
+    >>> table.frame()[["cluster.systems", "status"]].values.tolist()
+    [[1, 'ok'], [2, 'ok']]
 
     Args:
         study: a study, its file, or a mapping with its keys; or, with *vary*, a question as of `load`.
@@ -45,7 +45,7 @@ def sweep(
         jobs: processes to use. Default: one a core, or none where there are few points.
         keep: whether answers are kept on disk, and those that are there are used.
         settings: of the question, as of `load`; and what else a study's file says: `figures`, `level`, `set`,
-            `sample`, `optimize`, `scenarios`, `derive`, `require`, `together`, `pareto`.
+            `sample`, `scenarios`, `derive`, `require`, `together`, `pareto`.
 
     Raises:
         InputError: not a right study, with every problem.
@@ -88,10 +88,9 @@ def _made(study: Any, vary: Mapping[str, Any] | None, settings: Mapping[str, Any
 
 
 def sensitivity(
-    question: str | Path | Mapping[str, Any] | Question | None = None, /, *, times: float | None = None,
-    figure: str | None = None, level: str | None = None, method: str = "each", vary: Mapping[str, Any] | None = None,
-    samples: int | None = None, seed: int = 0, keep: bool = True, **settings: Any,
-) -> Sensitivity | Indices:  # fmt: skip
+    question: str | Path | Mapping[str, Any] | Question | None = None, /, *, times: float = 2.0,
+    figure: str | None = None, level: str | None = None, **settings: Any,
+) -> Sensitivity:  # fmt: skip
     """Ask again with every figure of machine and software better and worse, as `wsesim sensitivity` does.
 
     >>> import wsesim
@@ -101,31 +100,58 @@ def sensitivity(
 
     Args:
         question: as of `load`.
-        times: how many times as good, and as bad. Default: 2.
+        times: how many times as good, and as bad.
         figure: whose change is told. Default: the first of the kind of question.
         level: `closed`, `system` or `cores`. Default: as is usual for the kind.
-        method: `each`, one figure after the other; `morris` or `sobol`, all at once over ranges.
-        vary: for morris and sobol, ranges as of `sweep`. Default: half to twice each figure.
-        samples: trajectories of morris, base points of sobol. Default: 10 and 64.
-        seed: which points are drawn.
-        keep: whether answers of morris and sobol are kept on disk, and those that are there are used.
         settings: as of `load`.
 
     Raises:
-        InputError: as of `run`, no such figure or method, or the question has no answer.
+        InputError: as of `run`, no such figure, or the question has no answer.
     """
     from wsesim import study as studies
 
     asked = load(question, **settings)
-    if method == "each":
-        return studies.sensitivity(asked, times=times or 2.0, figure=figure, level=level_of(level))
+    return studies.sensitivity(asked, times=times, figure=figure, level=level_of(level))
+
+
+def indices(
+    question: str | Path | Mapping[str, Any] | Question | None = None, /, vary: Mapping[str, Any] | None = None, *,
+    method: str = "morris", samples: int | None = None, seed: int = 0, times: float = 2.0, figure: str | None = None,
+    level: str | None = None, jobs: int | None = None, keep: bool = True, **settings: Any,
+) -> Indices:  # fmt: skip
+    """Say what an answer hangs on when all figures may be off at once, as `wsesim sensitivity --method` does.
+
+    Args:
+        question: as of `load`.
+        vary: settings by dotted name, each with a range as text: `"36KiB..96KiB"`. Default: every figure of machine and
+            software that is read, from what it is divided by *times* to so many times that.
+        method: `morris`, which screens, or `sobol`, which splits the variance.
+        samples: trajectories of morris, base points of sobol. Default: 10, and 64.
+        seed: the same seed asks the same points.
+        times: see *vary*.
+        figure: whose change is told. Default: the first of the kind of question.
+        level: `closed`, `system` or `cores`. Default: as is usual for the kind.
+        jobs: as of `sweep`.
+        keep: as of `sweep`.
+        settings: as of `load`.
+
+    Raises:
+        InputError: as of `sensitivity`, no such method, or SALib (wsesim[studies]) is not installed.
+    """
+    from wsesim import study as studies
+
     if method not in studies.USUAL_SAMPLES:
-        raise InputError.at(f"method must be each, {' or '.join(studies.USUAL_SAMPLES)}; got {method!r}")
-    over = plain(vary or {}, Path())
-    ranges, left_out = studies.ranged(asked, over, times=times, figure=figure, level=level_of(level))
+        known = ", ".join(studies.USUAL_SAMPLES)
+        raise InputError.at(
+            f"method must be one of {known}; got {method!r}{nearest(str(method), studies.USUAL_SAMPLES)}"
+        )
+    asked = load(question, **settings)
+    ranges, left_out = (dict(vary), {}) if vary else studies.usual_ranges(asked, times)
+    data = {"vary": plain(ranges, Path()), "figures": [studies.figure_named(asked, figure).name],
+            "level": level_of(level), "sample": {"points": 1}}  # fmt: skip
     return studies.indices(
-        ranges, method, samples=samples or studies.USUAL_SAMPLES[method], seed=seed, left_out=left_out,
-        journal=studies.journal_place() if keep else None,
+        studies.study_of(asked, data), method, samples=samples or studies.USUAL_SAMPLES[method], seed=seed,
+        left_out=left_out, jobs=jobs, journal=studies.journal_place() if keep else None,
     )  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from wsesim.study.cluster import scheduler
 from wsesim.study.comparing import Side, SideBySide, machine_or_stack, side_by_side
 from wsesim.study.goals import SHORT_GOALS, Sized, Sizing, size
 from wsesim.study.indices import USUAL as USUAL_SAMPLES
-from wsesim.study.indices import Indices, SettingIndex, indices, points_asked, ranged, usual_ranges
-from wsesim.study.indices_output import INDICES_FILES, indices_json, print_indices, write_indices
+from wsesim.study.indices import Indices, SettingIndex, indices, points_asked, usual_ranges
+from wsesim.study.indices_output import INDICES_FILES, print_indices, write_indices
 from wsesim.study.journal import journal_place
 from wsesim.study.line import budget_in, fixed, sample_in, varied
 from wsesim.study.load import load_study, study_of
@@ -50,7 +50,6 @@ __all__ = [
     "figure_named",
     "fixed",
     "indices",
-    "indices_json",
     "journal_place",
     "load_study",
     "machine_or_stack",
@@ -58,7 +57,6 @@ __all__ = [
     "print_indices",
     "print_sensitivity",
     "print_table",
-    "ranged",
     "render_sweep",
     "sample_in",
     "scheduler",

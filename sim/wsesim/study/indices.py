@@ -14,20 +14,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from wsesim.answer import FigureSpec, Level, Readable
+from wsesim.answer import FigureSpec, Readable
 from wsesim.errors import InputError, SpecError
 from wsesim.questions import changed
 from wsesim.questions.base import Question
 from wsesim.study.axes import TRIED
-from wsesim.study.load import study_of
 from wsesim.study.numbers import Value
 from wsesim.study.run import SweepProgress, sweep
-from wsesim.study.sensitivity import figure_named, figures_read
+from wsesim.study.sensitivity import figures_read
 from wsesim.study.space import Dial, told, values_at
 from wsesim.study.spec import Study
 from wsesim.study.table import PointRow
 from wsesim.study.values import RangeSection
-from wsesim.yamlfile import Loc
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,8 +33,6 @@ if TYPE_CHECKING:
 
 USUAL = {"morris": 10, "sobol": 64}
 """Methods, and how many trajectories or base points they ask unless told."""
-TIMES = 2.0
-"""How many times a figure is more, and less, at the ends of the usual ranges."""
 LEVELS = 4
 """Of the grid on which Morris moves."""
 CONFIDENCE = 0.95
@@ -66,8 +62,8 @@ class SettingIndex:
 class Indices(Readable):
     """What an answer hangs on, over ranges.
 
-    `frame()` has a row for each setting, `plot()` a bar with its interval. `save(folder)` writes what
-    `wsesim sensitivity --method METHOD --out` writes.
+    `frame()` has a row for each setting, that which matters most first; `plot()` draws a bar for each with its
+    interval. `save(folder)` writes what `wsesim sensitivity --method` writes.
     """
 
     reader: ClassVar[str] = "wsesim.study.taking_indices"
@@ -96,34 +92,6 @@ class Indices(Readable):
     def question(self) -> Question:
         """What is asked."""
         return self.study.base
-
-
-def ranged(
-    question: Question, vary: Mapping[str, Any], *, given: Mapping[Loc, str] | None = None, times: float | None = None,
-    figure: str | None = None, level: Level | None = None,
-) -> tuple[Study, dict[str, str]]:  # fmt: skip
-    """Return a study of *question* that is drawn from ranges, and why settings have none.
-
-    Args:
-        question: that is varied.
-        vary: ranges and lists as in a study; empty for the usual ranges.
-        given: as of `study_of`.
-        times: how far the usual ranges go.
-        figure: whose change is told; default: the kind's first.
-        level: default: the kind's own.
-
-    Raises:
-        InputError: no such figure, or not right ranges.
-    """
-    if vary and times is not None:
-        raise InputError.at("--times is of ranges that are not given: leave it out, or --vary")
-    if times is not None and not times > 1:
-        raise InputError.at(f"--times must be above 1; got {times:g}")
-    named, left_out = figure_named(question, figure).name, dict[str, str]()
-    if not vary:
-        vary, left_out = usual_ranges(question, times or TIMES)
-    data = {"vary": vary, "figures": [named], "level": level, "sample": {"points": 1}}
-    return study_of(question, data, given=given), left_out
 
 
 def usual_ranges(question: Question, times: float) -> tuple[dict[str, Any], dict[str, str]]:

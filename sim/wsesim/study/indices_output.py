@@ -72,7 +72,7 @@ def print_indices(found: Indices, console: Console) -> None:
     if len(found.rows) > PRINTED:
         to.line((f"{len(found.rows) - PRINTED} more stand in the files (--out).", "dim"))
     to.line((MEANINGS[found.method], "dim"), gap=True)
-    for place, note in enumerate(notes(found)):
+    for place, note in enumerate(notes_of(found)):
         to.line(("Note: ", "bold"), (note, ""), gap=place == 0)
 
 
@@ -89,7 +89,7 @@ def indices_json(found: Indices) -> dict[str, object]:
 
 
 def about(found: Indices) -> str:
-    """Say which figure is told of, over what it went, and how many points were asked."""
+    """Say what was asked, in a sentence."""
     low, high = (text.shown(found.figure.name, value) for value in (found.lowest, found.highest))
     return (
         f"{text.label(found.figure)}, from {low} to {high}, at level {found.study.level or found.question.level}: "
@@ -111,8 +111,8 @@ def told(found: Indices) -> str:
     return f"{said} Its interval is as wide as what it says: more --samples narrow it." if wide else said
 
 
-def notes(found: Indices) -> Iterator[str]:
-    """Yield which samples and settings are left out."""
+def notes_of(found: Indices) -> Iterator[str]:
+    """Say what was left out, and why."""
     if found.used < found.samples:
         yield (
             f"{found.samples - found.used:,} of {found.samples:,} samples are left out: some point of theirs has no "
@@ -183,7 +183,7 @@ def _page(found: Indices) -> str:
         "found": found, "version": __version__, "about": about(found), "told": told(found),
         "bars": Markup(bars_svg(found)),
         "heads": HEADS[found.method], "rows": [cells_of(found, each) for each in found.rows],
-        "meaning": MEANINGS[found.method], "notes": list(notes(found)), "title": TITLES[found.method],
+        "meaning": MEANINGS[found.method], "notes": list(notes_of(found)), "title": TITLES[found.method],
         "inputs": questions.show(found.question), "causes": (),
     }  # fmt: skip
     return templates("wsesim.study").get_template("indices.html.j2").render(page)

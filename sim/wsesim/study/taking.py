@@ -76,7 +76,7 @@ def plot(table: SweepTable, what: str, ax: Axes | None) -> Axes:
     spec = next(spec for spec in study.kept if spec.name == figure)
     axes, axis = axes_of(ax, rows=10), axis_of(study.axes[0])
     values = [row.figures[figure] for row in table.rows]
-    if study.sampled:
+    if study.space is not None:
         drawn = study.axes[0][0]
         places = [_height(drawn.number(row.values[drawn.name])) for row in table.rows]
         axes.plot(places, list(map(_height, values)), "o")
