@@ -8,12 +8,12 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from wsesim.errors import InputError
-from wsesim.model import Model, build_graph
+from wsesim.model import ModelSpec, build_graph
 from wsesim.numerics.arrays import Array
 from wsesim.numerics.checkpoint import SafetensorsWeights
 
 MODELS = Path(__file__).parents[1] / "golden" / "models"
-GPT2 = Model(
+GPT2 = ModelSpec(
     name="gpt2", layers=2, width=24, heads=4, kv_heads=4, head_width=6, ffn_width=40, vocab=61, max_length=16
 )  # fmt: skip
 LLAMA = replace(
@@ -23,11 +23,11 @@ LLAMA = replace(
 Tensors = dict[str, Array]
 
 
-def opened(path: Path, model: Model = GPT2) -> SafetensorsWeights:
+def opened(path: Path, model: ModelSpec = GPT2) -> SafetensorsWeights:
     return SafetensorsWeights(path, build_graph(model, sequences=1, length=4))
 
 
-def messages(path: Path, model: Model = GPT2) -> list[str]:
+def messages(path: Path, model: ModelSpec = GPT2) -> list[str]:
     with pytest.raises(InputError) as caught:
         opened(path, model)
     assert {problem.file for problem in caught.value.problems} == {str(path)}

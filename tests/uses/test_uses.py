@@ -11,7 +11,7 @@ import pytest
 from wsesim import CerebrasGPT, questions
 from wsesim.errors import InputError, SpecError
 from wsesim.learning import PLACES, world_words
-from wsesim.model import Model, build_graph
+from wsesim.model import ModelSpec, build_graph
 from wsesim.numerics import NamedArrays, SeededWeights, Tokenizer, tokenizer_files
 from wsesim.uses import ANSWERING, CLASSIFYING, WRITING, About, Trained, load, story_words, trained_files
 
@@ -33,7 +33,7 @@ def trained(use: str) -> Trained:
         ANSWERING: {"words": world_words(), "labels": PLACES},
         CLASSIFYING: {"labels": ("wanted", "spam")},
     }
-    model = Model(**SIZES, **more[use])
+    model = ModelSpec(**SIZES, **more[use])
     graph = build_graph(model, sequences=1, length=1, loss=False)
     weights = NamedArrays.begin(graph, SeededWeights(graph, 1, deviation=0.5))
     return Trained(model=model, weights=weights, about=About(use=use, text="there", length=30, **about.get(use, {})))

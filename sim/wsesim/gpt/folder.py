@@ -14,7 +14,7 @@ from wsesim.errors import InputError, SpecError
 from wsesim.gpt.network import Network
 from wsesim.gpt.output import Array
 from wsesim.graph import Graph
-from wsesim.model import Model, build_graph, hf_config, read_hf_config
+from wsesim.model import ModelSpec, build_graph, hf_config, read_hf_config
 from wsesim.numerics import (
     SafetensorsWeights,
     SeededWeights,
@@ -55,7 +55,7 @@ def save(folder: Path, network: Network, tokenizer: Tokenizer | None) -> None:
     save_tensors(folder / WEIGHTS, stored_tensors(network.plain, network.arrays))
 
 
-def load(folder: Path, num_classes: int | None, seed: int, dtype: np.dtype[Any]) -> tuple[Model, Weights]:
+def load(folder: Path, num_classes: int | None, seed: int, dtype: np.dtype[Any]) -> tuple[ModelSpec, Weights]:
     """Return model and weights of a folder; a head of other classes than its own is new, drawn from *seed*.
 
     Raises:
@@ -89,13 +89,13 @@ class _NewHead:
         return {**drawn, **{name: array for name, array in found.items() if name in drawn and name not in _OF_CLASSES}}
 
 
-def _with_classes(model: Model, classes: int) -> Model:
+def _with_classes(model: ModelSpec, classes: int) -> ModelSpec:
     if not classes and not model.tied:
         raise SpecError("num_classes", "= 0 wants a head of words, which this classifier does not have")
     return replace(model, task="classify", classes=classes) if classes else replace(model, task="lm", classes=2)
 
 
-def _require_ids(model: Model, tokenizer: Tokenizer) -> None:
+def _require_ids(model: ModelSpec, tokenizer: Tokenizer) -> None:
     if tokenizer.vocab_size > model.vocab:
         raise SpecError("tokenizer", f"has {tokenizer.vocab_size} ids, the model {model.vocab}")
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from wsesim.errors import InputError
-from wsesim.model import Model, build_graph, read_hf_config
+from wsesim.model import ModelSpec, build_graph, read_hf_config
 from wsesim.numerics import NamedArrays, SafetensorsWeights, Tokenizer, read_tokenizer, weights_in
 from wsesim.uses.about import CLASSIFYING, CONFIG, WRITING, About
 
@@ -16,7 +16,7 @@ def is_checkpoint(folder: Path) -> bool:
     return (folder / CONFIG).is_file()
 
 
-def read_checkpoint(folder: Path) -> tuple[Model, NamedArrays, About, Tokenizer]:
+def read_checkpoint(folder: Path) -> tuple[ModelSpec, NamedArrays, About, Tokenizer]:
     """Return model, weights, use and tokenizer of a folder.
 
     Raises:
@@ -39,7 +39,7 @@ def read_checkpoint(folder: Path) -> tuple[Model, NamedArrays, About, Tokenizer]
     return model, arrays, _about(folder, model), tokenizer
 
 
-def _about(folder: Path, model: Model) -> About:
+def _about(folder: Path, model: ModelSpec) -> About:
     if model.task == "lm":
         return About(use=WRITING, text=folder.name, length=model.max_length)
     if model.task == "classify":
