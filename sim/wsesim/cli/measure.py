@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from wsesim.cli import completion
 from wsesim.cli.bar import bar
 from wsesim.cli.options import force_option, manner, out_option, speaking
 from wsesim.cli.output import console, or_shown, print_json, put, say
@@ -15,7 +16,13 @@ from wsesim.cli.output import console, or_shown, print_json, put, say
 @click.option("--kernels", is_flag=True, help="Compare kernels, core by core, in place of whole models.")
 @click.option("--gpus", is_flag=True, help="Compare estimates of GPUs with published times, in place of wafers.")
 @click.option("--table", type=click.Path(path_type=Path), help="Rows of your own, in place of those with the package.")
-@click.option("--show", "row", metavar="ROW", help="Print a row as the file of a question, and compare nothing.")
+@click.option(
+    "--show",
+    "row",
+    metavar="ROW",
+    shell_complete=completion.ROW,
+    help="Print a row as the file of a question, and compare nothing.",
+)
 @out_option("Folder to write to.  [default: nothing is written]")
 @force_option
 @click.option("--sensitivity", is_flag=True, help="Also say how much each calibrated constant matters.")

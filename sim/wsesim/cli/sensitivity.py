@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
+from wsesim.cli import completion
 from wsesim.cli.bar import bar
-from wsesim.cli.options import file_argument, force_option, manner, out_option, settings_option, speaking
+from wsesim.cli.options import file_argument, force_option, level_option, manner, out_option, settings_option, speaking
 from wsesim.cli.output import console, or_shown, print_json, say
 
 
@@ -15,8 +16,13 @@ from wsesim.cli.output import console, or_shown, print_json, say
 @file_argument
 @settings_option
 @click.option("--times", type=float, default=2.0, show_default=True, help="How many times as good, and as bad.")
-@click.option("--figure", metavar="NAME", help="Whose change is told.  [default: the first of the question's kind]")
-@click.option("--level", metavar="LEVEL", help="closed, system or cores.  [default: as for run]")
+@click.option(
+    "--figure",
+    metavar="NAME",
+    shell_complete=completion.FIGURE,
+    help="Whose change is told.  [default: the first of the question's kind]",
+)
+@level_option("closed, system or cores.  [default: as for run]")
 @out_option("Folder to write to.  [default: nothing is written]")
 @force_option
 @speaking

@@ -18,7 +18,7 @@ from wsesim.hardware import override_names
 from wsesim.questions.base import Asked, Draft, Reads, Say
 from wsesim.questions.shared.kernel_answer import closed_answer, cores_answer, measured_answer
 from wsesim.workload import Default, Derived, Problems, QuestionFile, Section
-from wsesim.workload.fields import Size, Text
+from wsesim.workload.fields import Shape, Text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,10 +52,10 @@ class KernelFile(QuestionFile):
 
     kernel: Text
     """Name of a kernel, which `wsesim kernel` lists; or a Python file of your own that has one, which is run."""
-    grid: Annotated[list[Size], Field(min_length=2, max_length=2)]
-    """Columns and rows of cores."""
-    shape: Annotated[list[Size], Field(min_length=1, max_length=8)]
-    """Size of the problem; `wsesim kernel` says what the numbers mean."""
+    grid: Annotated[Shape, Field(min_length=2, max_length=2)]
+    """Columns and rows of cores: `64x32`."""
+    shape: Annotated[Shape, Field(min_length=1, max_length=8)]
+    """Size of the problem, `64` or `64x32`; `wsesim kernel` says what the numbers mean."""
     options: Annotated[dict[str, str | int], Field(default_factory=dict), Default("as the kernel has them")]
     """Choices of the kernel, and of what it is measured by, by name."""
     measure: Annotated[Text | None, Default("the cycles of one run")] = None

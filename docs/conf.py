@@ -1,0 +1,55 @@
+"""How Sphinx builds the manual: `make docs`. What stands in a page as `<!-- made: NAME -->` is made here from the code.
+
+Nothing is fetched, neither to build the pages nor to read them: they lie in build/docs and open from there.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+from made import fill  # noqa: E402
+
+from wsesim._version import __version__  # noqa: E402
+
+project = "wsesim"
+author = "The wsesim authors"
+project_copyright = "The wsesim authors, Apache-2.0"
+release = version = __version__
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["made"]
+myst_heading_anchors = 3
+autodoc_typehints = "description"
+autodoc_member_order = "bysource"
+autodoc_class_signature = "separated"
+autodoc_default_options = {"members": True, "exclude-members": "__init__, __new__, __post_init__"}
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+highlight_language = "none"
+html_theme = "furo"
+html_title = "wsesim"
+html_show_sphinx = False
+html_copy_source = False
+html_show_sourcelink = False
+html_theme_options = {"top_of_page_buttons": []}
+
+
+def _fill(app: Any, name: str, source: list[str]) -> None:
+    source[0] = fill(source[0])
+
+
+def _bring_reports(app: Any, error: Exception | None) -> None:
+    """Put the reports that the gallery shows beside the pages."""
+    if error is None:
+        shutil.copytree(HERE.parent / "reports", Path(app.outdir) / "reports", dirs_exist_ok=True)
+
+
+def setup(app: Any) -> None:
+    """Have pages filled before they are read."""
+    app.connect("source-read", _fill)
+    app.connect("build-finished", _bring_reports)
