@@ -10,6 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pygments.lexers.special import TextLexer
+from pygments.lexers.zig import ZigLexer
+
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
@@ -24,6 +27,7 @@ release = version = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["made"]
 myst_heading_anchors = 3
+suppress_warnings = ["myst.header"]  # of the reports that are shown as they are
 autodoc_typehints = "description"
 autodoc_member_order = "bysource"
 autodoc_class_signature = "separated"
@@ -43,6 +47,12 @@ def _fill(app: Any, name: str, source: list[str]) -> None:
     source[0] = fill(source[0])
 
 
+def _untyped(app: Any, what: str, name: str, found: Any, options: Any, lines: list[str]) -> None:
+    """Keep what stands before a colon in the text of an attribute from being taken for its type."""
+    if what == "attribute":
+        lines.insert(0, "")
+
+
 def _bring_reports(app: Any, error: Exception | None) -> None:
     """Put the reports that the gallery shows beside the pages."""
     if error is None:
@@ -51,5 +61,8 @@ def _bring_reports(app: Any, error: Exception | None) -> None:
 
 def setup(app: Any) -> None:
     """Have pages filled before they are read."""
+    app.add_lexer("csl", ZigLexer)  # of the same family
+    app.add_lexer("csv", TextLexer)
     app.connect("source-read", _fill)
+    app.connect("autodoc-process-docstring", _untyped, priority=400)  # before napoleon's
     app.connect("build-finished", _bring_reports)

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 STDIN = "-"
-_KEPT = "WSESIM_STDIN"
+KEPT = "WSESIM_STDIN"
 """The variable by which processes that this one starts find the file."""
 _AT_ONCE = 1 << 20
 
@@ -26,9 +26,9 @@ def piped(path: str | Path, *, most: int | None = None) -> Path:
     """
     if str(path) != STDIN:
         return Path(path)
-    if not os.environ.get(_KEPT):
-        os.environ[_KEPT] = _keep(most)
-    return Path(os.environ[_KEPT])
+    if not os.environ.get(KEPT):
+        os.environ[KEPT] = _keep(most)
+    return Path(os.environ[KEPT])
 
 
 def named_file(folder: Path, name: str) -> Path:
