@@ -9,9 +9,8 @@ from __future__ import annotations
 import importlib
 import re
 import shlex
-import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from doctest import DocTestParser, DocTestRunner
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +18,6 @@ from typing import Any, NamedTuple
 import pytest
 from click.testing import CliRunner
 
-from wsesim import piped, validation
 from wsesim.cli import cli
 from wsesim.questions import is_study, load
 from wsesim.study import load_study
@@ -39,12 +37,19 @@ class Block(NamedTuple):
     """A block of a page."""
 
     language: str
+    name: str
+    """Of the file that it is, if it says so: in its first line, or after the language of a file without comments."""
     text: str
     nightly: bool
 
 
 def blocks_of(page: Path) -> list[Block]:
-    return [Block(language.split()[0], text, bool(night)) for night, language, text in FENCED.findall(page.read_text("utf-8"))]
+    found = []
+    for night, info, text in FENCED.findall(page.read_text("utf-8")):
+        language, _, after = info.partition(" ")
+        name = NAMED.match(text)
+        found.append(Block(language, name[1] if name else after, text, bool(night)))
+    return found
 
 
 def commands_of(block: Block) -> list[tuple[str, str]]:
@@ -72,36 +77,6 @@ WITH_BLOCKS = [page for page in PAGES if any(block.language not in SAID for bloc
 AT_NIGHT = [page for page in WITH_BLOCKS if any(block.nightly for block in blocks_of(page))]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def rows_once() -> Iterator[None]:
-    """Have all rows computed once, whoever asks for them here."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("report", "kernels_report"):
-            patch.setattr(validation, name, _once(getattr(validation, name)))
-        yield
-
-
-def _once(report: Callable[..., Any]) -> Callable[..., Any]:
-    known: dict[str, Any] = {}
-
-    def found(*asked: object, progress: object, **more: object) -> Any:
-        key = repr((asked, more))
-        if key not in known:
-            known[key] = report(*asked, progress=progress, **more)
-        return known[key]
-
-    return found
-
-
-@pytest.fixture
-def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for folder in ("workloads", "examples"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(piped.KEPT, "")
-    return tmp_path
-
-
 @pytest.mark.parametrize("page", [_page_test(page) for page in WITH_BLOCKS])
 def test_a_page_does_what_it_says(page: Path, checkout: Path) -> None:
     _run(page, at_night=False)
@@ -122,9 +97,9 @@ def _run(page: Path, *, at_night: bool) -> None:
 
 
 def _console(block: Block, page: Path, names: dict[str, Any]) -> None:
-    own = [found[1] for each in blocks_of(page) if (found := NAMED.match(each.text))]
+    own = {each.name for each in blocks_of(page)}
     for line, said in commands_of(block):
-        if OWNERS[line] == page or said or re.search(r"[<>]|--out", line) or set(own) & set(line.split()):
+        if OWNERS[line] == page or said or re.search(r"[<>]|--out", line) or own & set(line.split()):
             done = _called(line).split()
             for wanted in _lines(said):
                 assert " ".join(wanted.split()) in " ".join(done), f"{line}\n{wanted}\n{' '.join(done)}"
@@ -177,7 +152,7 @@ def _python(block: Block, page: Path, names: dict[str, Any]) -> None:
         failed = DocTestRunner().run(test, out=told.append, clear_globs=False).failed
         names |= test.globs
         assert not failed, "".join(told)
-    elif NAMED.match(block.text):
+    elif block.name:
         compile(block.text, str(_written(block)), "exec")
     else:
         exec(compile(block.text, page.name, "exec"), names)
@@ -196,15 +171,14 @@ def _script(block: Block, page: Path, names: dict[str, Any]) -> None:
 
 
 def _written(block: Block) -> Path:
-    name = NAMED.match(block.text)
-    assert name is not None, f"a file without its name:\n{block.text}"
-    path = Path(name[1])
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(block.text, "utf-8")
-    else:
+    """Write the file that a block is; one that is there already must be as it is shown, but for its comments."""
+    assert block.name, f"a file without its name:\n{block.text}"
+    path = Path(block.name)
+    if path.exists():
         told = [each for each in path.read_text("utf-8").splitlines() if each and not each.startswith("#")]
         assert block.text.splitlines()[1:] == told, f"{path} is not as shown"
+    else:
+        path.write_text(block.text, "utf-8")
     return path
 
 
