@@ -57,8 +57,8 @@ def shape_of(text: str) -> list[int]:
     """
     if _SHAPE.fullmatch(text):
         return [int(size) for size in text.split("x")]
-    sizes = re.findall(r"[0-9]+", text)
-    meant = f": {'x'.join(sizes)}" if sizes and re.fullmatch(r"[\s\[\]()0-9,;*×xX]+", text) else ""
+    meant = "x".join(re.findall(r"[0-9]+", text)) if re.fullmatch(r"[\s\[\]()0-9,;*×xX]+", text) else ""
+    meant = f": {meant}" if _SHAPE.fullmatch(meant) else ""
     raise ValueError(f"whole numbers from 1 on, of at most 9 digits, with x between them{meant}; got {text!r}")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from wsesim.cli import completion
 from wsesim.cli.options import force_file_option, manner, speaking
@@ -65,7 +66,7 @@ def kernel(
         _list()
         return
     program = find_program(name)
-    if grid is None and shape is None:
+    if _is_alone():
         _tell(program)
         return
     pictures = Pictures(heatmap=heatmap, drawn=drawn, trace=trace, movie=movie, listing=listing)
@@ -94,6 +95,14 @@ def kernel(
         say("\n".join(pictures.write(result.answer, result.title, force=force)))
         if result.answer.right is False:
             click.get_current_context().exit(DIFFERS)
+
+
+def _is_alone() -> bool:
+    """Whether nothing but the name of a kernel is given."""
+    context = click.get_current_context()
+    return {key for key in context.params if context.get_parameter_source(key) is ParameterSource.COMMANDLINE} == {
+        "name"
+    }
 
 
 def _watched(texts: Sequence[str]) -> list[list[int]]:
