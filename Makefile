@@ -55,7 +55,7 @@ contracts: venv ## Check that packages import only from the layers below
 	$(BIN)/lint-imports --no-logo
 
 docs: venv ## Build the manual into build/docs, a site that needs no network; any warning fails
-	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+	$(BIN)/python -m sphinx -E -W --keep-going -q -b html docs build/docs
 
 check: lint types contracts docs test ## All of the above checks: run before every commit
 

@@ -40,7 +40,7 @@ html_title = "wsesim"
 html_show_sphinx = False
 html_copy_source = False
 html_show_sourcelink = False
-html_theme_options = {"top_of_page_buttons": []}
+html_theme_options: dict[str, Any] = {"top_of_page_buttons": []}
 
 
 def _fill(app: Any, name: str, source: list[str]) -> None:

@@ -93,7 +93,9 @@ def _plain(name: str) -> Scalar:
     given = PLAIN[name]
 
     def write(role: CoreRole) -> None:
-        made = {"r": role.register, "w": lambda: role.memory("word", 1), "1": lambda: 1}
+        made: dict[str, Callable[[], object]] = {
+            "r": role.register, "w": lambda: role.memory("word", 1), "1": lambda: 1,
+        }  # fmt: skip
         getattr(role, name)(*(made[each]() for each in given))
 
     return name, (inspect.getdoc(getattr(CoreRole, name)) or "").splitlines()[0], write

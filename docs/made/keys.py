@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from made.markdown import cell, code, parts, table
@@ -19,19 +19,18 @@ FIGURES = {"hardware", "software"}
 
 
 def keys() -> str:
-    """Every key of a file of questions: those of all kinds first, then section by section."""
+    """Every key of a file of questions: those of all kinds first, then kind by kind, then section by section."""
     schema = json_schema()
     known: Schema = schema["$defs"]
     kinds = [known[_name(each)] for each in schema["anyOf"]]
     shared = set.intersection(*(set(kind["properties"]) for kind in kinds))
-    seen: dict[str, None] = {}
-    common = {key: about for key, about in kinds[0]["properties"].items() if key in shared}
-    pages = [parts("### In every file", _table(common, known, kinds[0], seen))]
+    sections = _sections(kinds, known)
+    pages = [parts("### In every file", _table(kinds[0], known, sections, keys=shared))]
     for kind in kinds:
-        own = {key: about for key, about in kind["properties"].items() if key not in shared}
-        pages.append(parts(f"### {cell(kind['description']).rstrip('.')}", _table(own, known, kind, seen)))
-    for name in seen:
-        pages.append(parts(f"### {name}", cell(known[name].get("description", "")), _inside(known[name], known)))
+        own = _table(kind, known, sections, keys=set(kind["properties"]) - shared)
+        pages.append(parts(f"### {cell(kind['description']).rstrip('.')}", own))
+    for name, title in sections.items():
+        pages.append(parts(f"### {title}", cell(known[name].get("description", "")), _table(known[name], known, {})))
     return "\n\n".join(pages)
 
 
@@ -39,10 +38,21 @@ def study_keys() -> str:
     """Every key of a file of a study."""
     schema = StudyFile.model_json_schema(ref_template="#/$defs/{model}")
     known: Schema = schema.get("$defs", {})
-    seen: dict[str, None] = {}
-    whole = _table(schema["properties"], known, schema, seen)
-    inner = [parts(f"### {name}", _inside(known[name], known)) for name in seen]
-    return "\n\n".join([whole, *inner])
+    sections = _sections([schema], known)
+    inner = [parts(f"### {title}", _table(known[name], known, {})) for name, title in sections.items()]
+    return "\n\n".join([_table(schema, known, sections), *inner])
+
+
+def _sections(files: Sequence[Schema], known: Schema) -> dict[str, str]:
+    """Return the sections that keys of *files* open, each with its title: the key, of the kind if there are several."""
+    found: dict[str, tuple[str, str]] = {}
+    for file in files:
+        kind = file["properties"].get("phase", {}).get("const", "")
+        for key, about in file["properties"].items():
+            if (name := _section(about, known)) and key not in FIGURES:
+                found.setdefault(name, (key, kind))
+    several = [key for key, _ in found.values()]
+    return {name: f"{key} of {kind}" if several.count(key) > 1 else key for name, (key, kind) in found.items()}
 
 
 def machine_keys() -> str:
@@ -59,18 +69,13 @@ def _figures(presets: Presets) -> str:
     return table(("figure", "is", "better"), rows)
 
 
-def _inside(section: Schema, known: Schema) -> str:
-    return _table(section.get("properties", {}), known, section, {})
-
-
-def _table(fields: Schema, known: Schema, holder: Schema, seen: dict[str, None]) -> str:
+def _table(holder: Schema, known: Schema, sections: Mapping[str, str], *, keys: Set[str] | None = None) -> str:
     rows = []
-    for key, about in fields.items():
-        name = _section(about, known)
-        if name and key not in FIGURES:
-            seen.setdefault(name)
-        needed = "required" if key in holder.get("required", ()) else _default(about)
-        rows.append((code(key), cell(about.get("description", "")), _type(about, name), needed))
+    for key, about in holder.get("properties", {}).items():
+        if keys is None or key in keys:
+            needed = "required" if key in holder.get("required", ()) else _default(about)
+            title = sections.get(_section(about, known), "")
+            rows.append((code(key), cell(about.get("description", "")), _type(about, title), needed))
     return table(("key", "means", "is", "if left out"), rows)
 
 
@@ -96,7 +101,7 @@ def _default(about: Schema) -> str:
 
 def _type(about: Schema, section: str) -> str:
     if section:
-        return f"a section, {section}"
+        return f"[a section](#{section.replace(' ', '-')})"
     if "enum" in about:
         return ", ".join(code(each) for each in about["enum"])
     if "const" in about:
