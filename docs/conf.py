@@ -45,8 +45,6 @@ html_theme_options: dict[str, Any] = {"top_of_page_buttons": []}
 
 def _fill(app: Any, name: str, source: list[str]) -> None:
     source[0] = fill(source[0])
-    if name == "index" and not (HERE / "tutorial.md").exists():
-        source[0] = source[0].replace("\ntutorial\n", "\n")
 
 
 def _untyped(app: Any, what: str, name: str, found: Any, options: Any, lines: list[str]) -> None:

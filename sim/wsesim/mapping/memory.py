@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil, fsum
 
@@ -18,13 +19,23 @@ class Activations:
     working: float
     """Most that is alive at once inside one block, forward and backward."""
     boundary: float
-    """What enters the repeated block: kept for every copy when the inside is recomputed."""
+    """What enters a layer: kept for every one when the inside is recomputed."""
     kept: float
-    """What the backward pass of one copy reads again, if nothing is recomputed."""
-    copies: int
-    """Copies of the repeated block."""
+    """What the backward pass of one layer reads again, if nothing is recomputed; of layers that differ, the mean."""
+    repeats: tuple[int, ...]
+    """Layers that are alike, of each kind."""
     backward: bool = True
     """Whether there is a backward pass that reads them."""
+
+    @property
+    def copies(self) -> int:
+        """All layers."""
+        return sum(self.repeats)
+
+
+def layers_of(graph: Graph) -> tuple[Block, ...]:
+    """Return the blocks that are layers: those between the first and the last, or the one that repeats."""
+    return graph.blocks[1:-1] or (layer_of(graph),)
 
 
 def layer_of(graph: Graph) -> Block:
@@ -44,30 +55,32 @@ def has_backward(graph: Graph) -> bool:
 
 
 def buffer_bytes(graph: Graph, *, layers: float) -> int:
-    """Return the room for weights on their way in: so many copies of a layer, or such a part of one.
+    """Return the room for weights on their way in: so many copies of the largest layer, or such a part of one.
 
     Half of it is at work, half on its way. Of experts, one at a time; larger blocks stream through the same room.
     """
-    return ceil(layers * sum(graph.bytes(tensor) // matrices(graph, tensor) for tensor in layer_of(graph).weights()))
+    each = (sum(graph.bytes(tensor) // matrices(graph, tensor) for tensor in layer.weights())
+            for layer in layers_of(graph))  # fmt: skip
+    return ceil(layers * max(each))
 
 
 def activations(graph: Graph) -> Activations:
     """Return what *graph* keeps per token."""
-    layer = layer_of(graph)
-    kept = {
-        name
-        for op in layer.ops
-        if op.phase == "backward"
-        for name in op.inputs
-        if layer.tensors[name].role == "activation"
-    }
+    layers, copies = layers_of(graph), sum(layer.repeat for layer in layers_of(graph))
     return Activations(
         working=max(_peak_per_token(graph, block) for block in graph.blocks),
-        boundary=fsum(_per_token(graph, layer.tensors[name]) for name in layer.inputs if name in kept),
-        kept=fsum(_per_token(graph, layer.tensors[name]) for name in kept),
-        copies=layer.repeat,
+        boundary=max(fsum(_kept_inside(graph, layer, layer.inputs)) for layer in layers),
+        kept=fsum(layer.repeat / copies * fsum(_kept_inside(graph, layer, layer.tensors)) for layer in layers),
+        repeats=tuple(layer.repeat for layer in layers),
         backward=has_backward(graph),
     )
+
+
+def _kept_inside(graph: Graph, layer: Block, names: Iterable[str]) -> list[float]:
+    """Return the bytes per token of those tensors that the backward pass reads again."""
+    read = {name for op in layer.ops if op.phase == "backward" for name in op.inputs}
+    kept = (name for name in names if name in read and layer.tensors[name].role == "activation")
+    return [_per_token(graph, layer.tensors[name]) for name in kept]
 
 
 def memory_table(
@@ -101,7 +114,7 @@ def memory_table(
         lines.insert(2, ("gradients in flight", *in_flight))
         lines += _kept(what, held, recompute)
         if recompute > 1:
-            between = (ceil(what.copies / kept_inputs(what.copies, recompute)) - 1) * what.boundary
+            between = max(ceil(many / kept_inputs(many, recompute)) - 1 for many in what.repeats) * what.boundary
             lines.append(("inputs between checkpoints", ceil(per_core * between), "of the sequences at work"))
     return tuple(MemoryUse(what=name, bytes_per_core=size, note=note) for name, size, note in lines)
 
@@ -118,7 +131,7 @@ def kept_inputs(copies: int, recompute: float) -> int:
 
 def _kept(what: Activations, held: Region, recompute: float) -> list[tuple[str, int, str]]:
     """Return the line of what is kept of the sequences *held*."""
-    inputs = kept_inputs(what.copies, recompute)
+    inputs = sum(kept_inputs(many, recompute) for many in what.repeats)
     each = what.boundary * inputs if recompute else what.kept * what.copies
     which = f"{inputs} of {what.copies} layers" if recompute > 1 else f"{what.copies} layers"
     note = f"{'input' if recompute else 'inside'} of {which}, {held.sequences:,} sequence{'s' * (held.sequences > 1)}"
