@@ -100,8 +100,10 @@ def _run(page: Path, *, at_night: bool) -> None:
 
 def _console(block: Block, page: Path, names: dict[str, Any]) -> None:
     own = {each.name for each in blocks_of(page)}
+    others = " ".join(line.partition("--out ")[0] for each in blocks_of(page) for line, _ in commands_of(each))
     for line, said in commands_of(block):
-        if OWNERS[line] == page or said or re.search(r"[<>]|--out", line) or own & set(line.split()):
+        kept = re.findall(r"(?:--out|>) (\S+)", line)
+        if OWNERS[line] == page or said or own & set(line.split()) or any(each in others for each in kept):
             done = _called(line).split()
             for wanted in _lines(said):
                 assert " ".join(wanted.split()) in " ".join(done), f"{line}\n{wanted}\n{' '.join(done)}"
