@@ -38,6 +38,7 @@ test: venv ## Run the tests on all cores
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 nightly: venv ## Run the long tests, laws and files users may write on twenty times as many cases, and mutants: hours
+	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[dev,cluster,studies]'
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m "hypothesis or nightly" --hypothesis-profile=nightly
 	$(BIN)/python benchmarks/mutants.py
 
@@ -93,7 +94,7 @@ weights: venv ## Train the small models that ship, and put them into the package
 
 constraints: ## Pin the newest allowed versions in constraints.txt (needs uv)
 	uv pip compile -q --universal --fork-strategy fewest --python-version 3.11 --upgrade \
-		--no-annotate --no-header --extra dev --extra docs pyproject.toml -o constraints.txt
+		--no-annotate --no-header --extra dev --extra cluster --extra studies --extra docs pyproject.toml -o constraints.txt
 
 build: venv ## Build the wheel into dist/
 	$(BIN)/python -m pip wheel --disable-pip-version-check -q --no-deps -w dist .

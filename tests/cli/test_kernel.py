@@ -213,7 +213,7 @@ def test_pictures_that_cannot_be(tmp_path: Path) -> None:
     assert "already there" in refused(*CHAIN, "--heatmap", there)
     assert "nothing to draw" in refused(*CHAIN, "--level", "closed", "--movie", tmp_path / "a.gif")
     assert "must end in .gif" in refused(*CHAIN, "--movie", tmp_path / "a.mp4")
-    assert "give --trace too" in refused(*CHAIN, "--watch", "1,1")
+    assert "give --trace or --out too" in refused(*CHAIN, "--watch", "1,1")
     assert "COLUMN,ROW" in refused(*CHAIN, "--trace", tmp_path / "t.json", "--watch", "one")
     assert "the core [9, 0] is not on the grid" in refused(*CHAIN, "--trace", tmp_path / "t.json", "--watch", "9,0")
 

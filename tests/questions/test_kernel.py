@@ -116,9 +116,9 @@ def test_cores_answer_with_figures_values_drawings_and_files(tmp_path: Path) -> 
     assert found.right is True
     assert found.spent is not None
     assert found.spent.by_cause.keys() == {*CAUSES}
-    maps = ["busy", "stalled", "links", "compute", "launch", "fabric-wait"]
-    assert [drawing.name for drawing in found.drawings] == [*maps, "critical-path", "activity"]
-    assert all(isinstance(each, CoreMap) and each.values.shape == (2, 4) for each in found.drawings[:-1])
+    cycles, maps = ["cores", "causes", "critical_path", "program"], ["busy", "stalled", "links", "critical-path"]
+    assert [drawing.name for drawing in found.drawings] == [*cycles, *maps, "activity"]
+    assert all(isinstance(each, CoreMap) and each.values.shape == (2, 4) for each in found.drawings[4:-1])
     assert isinstance(found.drawings[-1], CoreFrames)
     assert found.files["trace.json"]().startswith(b"{")
     assert found.files["activity.gif"]().startswith(b"GIF89a")

@@ -11,8 +11,8 @@ import click
 from click.core import ParameterSource
 
 from wsesim.cli import completion
-from wsesim.cli.options import force_file_option, manner, speaking
-from wsesim.cli.output import DIFFERS, console, print_json, progress, say, table
+from wsesim.cli.options import force_file_option, manner, out_option, speaking
+from wsesim.cli.output import DIFFERS, console, or_shown, print_json, progress, say, table
 from wsesim.cli.pictures import MAPS, Pictures
 from wsesim.errors import InputError
 from wsesim.units import shape_of
@@ -45,19 +45,19 @@ _CORE = re.compile(r"([0-9]{1,6}),([0-9]{1,6})", re.ASCII)
 @click.option("--trace", type=NEW_FILE, metavar="FILE.json", help="Write tasks and instructions for ui.perfetto.dev.")
 @click.option("--watch", metavar="COLUMN,ROW", multiple=True, help="A core of the trace.  [default: first 16 of row 0]")
 @click.option("--movie", type=NEW_FILE, metavar="FILE.gif", help="Animate the cores' activity.")
+@out_option("Folder to write the report to: page, listing, trace, animation.")
 @click.option("--listing", is_flag=True, help="Print the program: cycles of each instruction, and how often it ran.")
 @force_file_option
 @speaking
 def kernel(
     name: str | None, all_kernels: bool, listing: bool, grid: str | None, shape: str | None, machine: str, level: str,
     options: Sequence[str], heatmap: Path | None, drawn: str, trace: Path | None, watch: Sequence[str],
-    movie: Path | None, force: bool, **more: Any,
+    movie: Path | None, out: Path | None, force: bool, **more: Any,
 ) -> None:  # fmt: skip
     """Simulate one kernel core by core, or list all.
 
     NAME is one of the list, or a Python file of your own, which is run; alone, it says what there is to choose. It is
-    the same question that a file with the key `kernel` asks. Only the pictures named here are written; `wsesim run`
-    writes a report.
+    the same question that a file with the key `kernel` asks. Only what is named here is written.
     """
     from wsesim import answers, questions
     from wsesim.cores.programs import find_program
@@ -71,11 +71,13 @@ def kernel(
         return
     pictures = Pictures(heatmap=heatmap, drawn=drawn, trace=trace, movie=movie, listing=listing)
     pictures.check(level, measured=more["measure"] is not None, force=force)
-    if watch and not trace:
-        raise InputError.at("--watch names cores of a trace; give --trace too")
+    if watch and not (trace or out):
+        raise InputError.at("--watch names cores of a trace; give --trace or --out too")
+    if out:
+        answers.check_folder(out, overwrite=force)
     data = {"kernel": name, "cluster": machine, "options": _options(options), "watch": _watched(watch), **more}
     data |= {"grid": _grid(name, grid), "shape": _sizes(name, shape, "shape", program.shape_help)}
-    data |= {} if movie else {"pictures": 0}
+    data |= {} if movie or out else {"pictures": 0}
     given: dict[tuple[str | int, ...], str] = {
         ("cluster",): f"--machine {machine}", ("grid",): f"--grid {grid}", ("shape",): f"--shape {shape}",
         ("measure",): f"--measure {more['measure']}", ("fold",): "--fold", ("seed",): f"--seed {more['seed']}",
@@ -87,10 +89,13 @@ def kernel(
     )
     with progress(f"simulating {name}") as tell:
         result = questions.run(question, level=questions.require_level(level), say=tell)
+    if out:
+        with or_shown(lambda: answers.print_result(result, console())):
+            answers.write_result(result, out, overwrite=force)
     if manner().json:
         print_json(answers.result_json(result))
     if not manner().silent:
-        answers.print_result(result, console())
+        answers.print_result(result, console(), folder=out)
     if result.answer is not None:
         say("\n".join(pictures.write(result.answer, result.title, force=force)))
         if result.answer.right is False:

@@ -140,8 +140,8 @@ def forward(file: Path, settings: tuple[str, ...]) -> None:
     """Compute all of a model on its text.
 
     Layer by layer: of the weights only one layer's are in memory at a time. They are those of verification.weights, a
-    safetensors file or the index of several, or drawn from verification.seed; verification.sequences and
-    verification.length say how many tokens of the text they see.
+    safetensors file, the index of several or the folder of a model, or drawn from verification.seed;
+    verification.sequences and verification.length say how many tokens of the text they see.
     """
     from wsesim import questions
 

@@ -34,6 +34,8 @@ MANY = 10_000
     help="What to keep of each point.  [default: as is usual]",
 )
 @click.option("--sample", metavar="METHOD:POINTS", help="Draw points from the ranges: latin:64, sobol:64, random:64.")
+@click.option("--optimize", metavar="NAME,NAME", help="Search for the best of a figure, or of several, in the ranges.")
+@click.option("--budget", metavar="POINTS", help="How many points a search asks, 500, or 500:SEED.  [default: 200]")
 @click.option("--derive", metavar="NAME=FORMULA", multiple=True, help="A setting that follows from others.")
 @click.option("--require", metavar="FORMULA", multiple=True, help="What points have to keep to; others are left out.")
 @click.option(
@@ -119,11 +121,16 @@ def _study(file: Path, settings: tuple[str, ...], said: dict[str, Any]) -> Study
     if "vary" not in said:
         questions.load(file)
         raise InputError.at(f"{file} is a question: say what varies, as --vary cluster.systems=1..16, or name a study")
-    vary, given = studies.varied(said["vary"], drawn="sample" in said)
+    if "budget" in said and "optimize" not in said:
+        raise InputError.at("--budget is of a search: say --optimize NAME too, or --sample POINTS to draw points")
+    vary, given = studies.varied(said["vary"], drawn="sample" in said or "optimize" in said)
     always, given_always = studies.fixed(settings)
     data: dict[str, Any] = {"vary": vary, "set": always, "level": level}
     for key in ("together", "figures", "pareto"):
         data |= {key: [name.strip() for name in said[key].split(",")]} if key in said else {}
+    if "optimize" in said:
+        names = [name.strip() for name in said["optimize"].split(",")]
+        data["optimize"] = {"figures": names, **(studies.budget_in(said["budget"]) if "budget" in said else {})}
     if "sample" in said:
         data["sample"] = studies.sample_in(said["sample"])
     if "derive" in said:

@@ -36,8 +36,8 @@ def sweep(
     ...     figures=["tokens_per_s"],
     ...     keep=False,
     ... )
-    >>> table.frame().columns.tolist()
-    ['cluster.systems', 'status', 'tokens_per_s', 'why']
+    >>> table.frame()[["cluster.systems", "status"]].values.tolist()
+    [[1, 'ok'], [2, 'ok']]
 
     Args:
         study: a study, its file, or a mapping with its keys; or, with *vary*, a question as of `load`.
