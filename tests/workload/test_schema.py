@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 from wsesim.model.spec import choices
 from wsesim.numerics.text import SAMPLES
 from wsesim.numerics.tokenizer import Tokenizer
@@ -38,7 +38,7 @@ def test_three_keys_are_enough() -> None:
 
 
 def test_the_model_section_has_every_field_of_a_model() -> None:
-    stated = {field.name for field in fields(Model)} - {"notes"}
+    stated = {field.name for field in fields(ModelSpec)} - {"notes"}
     assert ModelSection.model_fields.keys() == {"preset", "config", "zoo"} | stated
 
 
