@@ -181,8 +181,7 @@ class Presets:
     def _package(self, name: str) -> Preset:
         if name not in self._packaged:
             data = yaml_data(self.folder / f"{name}.yaml")
-            document = Document(file=f"{name}.yaml", data=data, lines=(), places={}, keys={})
-            parent = document.data.get("extends")
+            document, parent = Document(f"{name}.yaml", data, (), {}, {}), data.get("extends")
             self._packaged[name] = self._read(document, self._package(parent) if parent else None, own=False)
         return self._packaged[name]
 
@@ -278,7 +277,7 @@ class Presets:
 
 
 @lru_cache(maxsize=512)
-def _made(of: type[Any], *values: tuple[str, object]) -> Any:
+def _made(of: Callable[..., Any], *values: tuple[str, object]) -> Any:
     """Return the dataclass with these values, the same for the same ones."""
     return of(**dict(values))
 

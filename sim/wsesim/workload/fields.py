@@ -8,15 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    GetJsonSchemaHandler,
-    ValidationError,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import GetJsonSchemaHandler as Handler
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError
 
@@ -173,7 +166,7 @@ class Section(BaseModel):
         return {info.alias or name: found[name] for name, info in cls.model_fields.items() if name in found}
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: Handler) -> dict[str, Any]:
         """Describe each field by the text below it."""
         found = handler(core)
         fields = handler.resolve_ref_schema(found).get("properties", {})
