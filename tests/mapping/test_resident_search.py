@@ -26,7 +26,7 @@ SOFTWARE = [load_software(stack).for_inference() for stack in ("waferllm", "wafe
 
 
 def drawn(layers: int, heads: int, times: int, tied: bool, kind: dict[str, Any]) -> ModelSpec:
-    dense = {"dense_layers": 1, "dense_width": 96} if "experts" in kind and layers > 1 else {}
+    dense: dict[str, Any] = {"dense_layers": 1, "dense_width": 96} if "experts" in kind and layers > 1 else {}
     return ModelSpec(
         name="drawn", layers=layers, width=32 * heads, heads=heads, kv_heads=heads, head_width=32,
         ffn_width=32 * heads * times, vocab=997, max_length=4096, activation="swiglu", norm="rms_norm",

@@ -268,6 +268,16 @@ def test_every_mistake_is_reported_at_its_line(tmp_path: Path) -> None:
         assert part in said
 
 
+def test_a_shape_is_spelled_as_on_the_command_line(tmp_path: Path) -> None:
+    spelled = CHAIN.replace("[4, 2]", "4x2").replace("[8]", "8")
+    (tmp_path / "listed.yaml").write_text(CHAIN, "utf-8")
+    (tmp_path / "spelled.yaml").write_text(spelled, "utf-8")
+    listed, found = (questions.load(tmp_path / f"{name}.yaml") for name in ("listed", "spelled"))
+    assert {**found.asked.resolved, "name": "listed"} == listed.asked.resolved
+    wrong = spelled.replace("4x2", "4*2")
+    assert "with x between them: 4x2; got '4*2'" in " ".join(message for _, message in problems(tmp_path, wrong))
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

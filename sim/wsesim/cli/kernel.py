@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
+from wsesim.cli import completion
 from wsesim.cli.options import force_file_option, manner, out_option, speaking
-from wsesim.cli.output import DIFFERS, console, or_shown, print_json, progress, say
+from wsesim.cli.output import DIFFERS, console, or_shown, print_json, progress, say, table
 from wsesim.cli.pictures import MAPS, Pictures
 from wsesim.errors import InputError
+from wsesim.units import shape_of
 
 if TYPE_CHECKING:
     from wsesim.cores.programs import KernelProgram
@@ -21,15 +24,15 @@ LEVELS = ("cores", "closed")
 NEW_FILE = click.Path(path_type=Path, dir_okay=False)
 COMMAND = "wsesim kernel"
 _CORE = re.compile(r"([0-9]{1,6}),([0-9]{1,6})", re.ASCII)
-_SIZES = re.compile(r"[1-9][0-9]{0,8}(x[1-9][0-9]{0,8})*", re.ASCII)
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completion.KERNEL)
 @click.option("--list", "all_kernels", is_flag=True, help="List the kernels, as without NAME.")
 @click.option("--grid", metavar="COLUMNSxROWS", help="Cores it runs on, for example 64x1.")
 @click.option("--shape", metavar="NUMBERxNUMBER...", help="Size of the problem; the list says what the numbers mean.")
-@click.option("--machine", default="cs-2", show_default=True, help="One that `wsesim machines` lists, or a yaml file.")
+@click.option("--machine", default="cs-2", show_default=True, help="One that `wsesim machines` lists, or a yaml file.",
+              shell_complete=completion.MACHINE)  # fmt: skip
 @click.option("--level", type=click.Choice(LEVELS), default="cores", show_default=True, help="Simulate, or calculate.")
 @click.option("--measure", metavar="FIGURE", help="Read this figure; the list says which a kernel is measured by.")
 @click.option("--silicon", is_flag=True, help="Count what silicon takes longer than the vendor's simulator.")
@@ -53,8 +56,8 @@ def kernel(
 ) -> None:  # fmt: skip
     """Simulate one kernel core by core, or list all.
 
-    NAME is one of the list, or a Python file of your own, which is run. It is the same question that a file with the
-    key `kernel` asks. Only what is named here is written.
+    NAME is one of the list, or a Python file of your own, which is run; alone, it says what there is to choose. It is
+    the same question that a file with the key `kernel` asks. Only what is named here is written.
     """
     from wsesim import answers, questions
     from wsesim.cores.programs import find_program
@@ -63,6 +66,9 @@ def kernel(
         _list()
         return
     program = find_program(name)
+    if _is_alone():
+        _tell(program)
+        return
     pictures = Pictures(heatmap=heatmap, drawn=drawn, trace=trace, movie=movie, listing=listing)
     pictures.check(level, measured=more["measure"] is not None, force=force)
     if watch and not (trace or out):
@@ -96,6 +102,14 @@ def kernel(
             click.get_current_context().exit(DIFFERS)
 
 
+def _is_alone() -> bool:
+    """Whether nothing but the name of a kernel is given."""
+    context = click.get_current_context()
+    return {key for key in context.params if context.get_parameter_source(key) is ParameterSource.COMMANDLINE} == {
+        "name"
+    }
+
+
 def _watched(texts: Sequence[str]) -> list[list[int]]:
     found = []
     for text in texts:
@@ -110,20 +124,28 @@ def _list() -> None:
     from wsesim.cores.programs import PROGRAMS
 
     if manner().json:
-        kernels = [
-            {
-                "name": program.name,
-                "summary": program.summary,
-                "shape": program.shape_help,
-                "options": dict(program.options),
-                "picture": program.picture,
-                "folds": program.folded is not None,
-                "measures": {name: dict(measure.options) for name, measure in program.measures.items()},
-            }
-            for program in PROGRAMS.values()
-        ]
-        print_json({"status": "ok", "kernels": kernels})
-    say("\n\n".join(map(_described, PROGRAMS.values())))
+        print_json({"status": "ok", "kernels": [_plain(program) for program in PROGRAMS.values()]})
+    rows = [(program.name, program.shape_help.partition(":")[0], program.summary) for program in PROGRAMS.values()]
+    say(table(("KERNEL", "SHAPE", "WHAT IT COMPUTES"), rows, left=("SHAPE", "WHAT IT COMPUTES")))
+    say("\n`wsesim kernel NAME` says how one lies on the cores, and what can be chosen.")
+
+
+def _tell(program: KernelProgram) -> None:
+    if manner().json:
+        print_json({"status": "ok", "kernels": [_plain(program)]})
+    say(_described(program))
+
+
+def _plain(program: KernelProgram) -> dict[str, Any]:
+    return {
+        "name": program.name,
+        "summary": program.summary,
+        "shape": program.shape_help,
+        "options": dict(program.options),
+        "picture": program.picture,
+        "folds": program.folded is not None,
+        "measures": {name: dict(measure.options) for name, measure in program.measures.items()},
+    }
 
 
 def _described(program: KernelProgram) -> str:
@@ -147,10 +169,10 @@ def _grid(name: str, text: str | None) -> list[int]:
 def _sizes(name: str, text: str | None, option: str, meaning: str) -> list[int]:
     if text is None:
         raise InputError.at(f"{name} needs --{option} {meaning}")
-    if not _SIZES.fullmatch(text):
-        wanted = f"whole numbers from 1 on, of at most 9 digits, with x between them ({meaning})"
-        raise InputError.at(f"--{option} must be {wanted}; got {text!r}")
-    return [int(size) for size in text.split("x")]
+    try:
+        return shape_of(text)
+    except ValueError as error:
+        raise InputError.at(f"--{option} must be {error} ({meaning})") from None
 
 
 def _options(texts: Sequence[str]) -> dict[str, str]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wsesim.cli import completion
 from wsesim.cli.bar import bar
-from wsesim.cli.options import file_argument, force_option, manner, out_option, settings_option, speaking
+from wsesim.cli.options import file_argument, force_option, level_option, manner, out_option, settings_option, speaking
 from wsesim.cli.output import console, or_shown, print_json, progress, say
 from wsesim.errors import InputError
 
@@ -28,11 +29,12 @@ OVER_RANGES = ("vary", "samples", "seed", "jobs", "fresh", "yes")
 @file_argument
 @settings_option
 @click.option("--times", type=float, help=f"How many times as good, and as bad.  [default: {TIMES:g}]")
-@click.option("--figure", metavar="NAME", help="Whose change is told.  [default: the first of the question's kind]")
-@click.option("--level", metavar="LEVEL", help="closed, system or cores.  [default: as for run]")
+@click.option("--figure", metavar="NAME", shell_complete=completion.FIGURE,
+              help="Whose change is told.  [default: the first of the question's kind]")  # fmt: skip
+@level_option("closed, system or cores.  [default: as for run]")
 @click.option("--method", type=click.Choice(["each", "morris", "sobol"]), default="each", show_default=True,
               help="One figure after the other, or all open at once: screened, or the variance split.")  # fmt: skip
-@click.option("--vary", metavar="NAME=FROM..TO", multiple=True,
+@click.option("--vary", metavar="NAME=FROM..TO", multiple=True, shell_complete=completion.SETTING,
               help="For morris and sobol: a range.  [default: half to twice each figure that is read]")  # fmt: skip
 @click.option("--samples", type=click.IntRange(min=2, max=100_000),
               help="Trajectories of morris (10), base points of sobol (64; best a power of two).")  # fmt: skip

@@ -19,6 +19,7 @@ from wsesim.csl.image import ExportedName, Image, Operation, Type
 from wsesim.csl.machine import CslFault, CslMachine
 from wsesim.csl.machine.log import usually_watched
 from wsesim.csl.machine.machine import DTYPES, LATENCY
+from wsesim.csl.profile.sums import shown_file
 from wsesim.csl.profile.taken import Taken, take
 from wsesim.errors import InputError, nearest
 from wsesim.hardware import Wafer
@@ -261,7 +262,7 @@ def _lines(machine: CslMachine) -> tuple[list[tuple[str, int, int]], list[int]]:
     steps = (step for tile in machine.image.classes for step in tile.steps)
     for step, cycles in zip(steps, machine.state.code_state.cycles.tolist(), strict=False):
         if cycles:
-            key = (machine.image.files[step.spot.file] if step.spot.line else "library", step.spot.line)
+            key = (shown_file(machine.image.files[step.spot.file]) if step.spot.line else "library", step.spot.line)
             lines[key] = lines.get(key, 0) + cycles
             kinds[step.op == Operation.VECTOR] += cycles
     return sorted(((*key, cycles) for key, cycles in lines.items()), key=lambda each: (-each[2], each)), kinds

@@ -65,8 +65,5 @@ def _heavy_before(model: ModelSpec, layers: Any) -> Any:
 
 def with_layers(model: ModelSpec, layers: int) -> ModelSpec:
     """Return *model* with so many layers, of each kind where there can be."""
-    return replace(model, layers=layers, **_dense(min(model.dense_layers, layers // 2), model.dense_width))
-
-
-def _dense(layers: int, width: int) -> dict[str, int]:
-    return {"dense_layers": layers, "dense_width": width if layers else 0}
+    dense = min(model.dense_layers, layers // 2)
+    return replace(model, layers=layers, dense_layers=dense, dense_width=model.dense_width if dense else 0)

@@ -134,10 +134,10 @@ def _turned(model: ModelSpec, x: Float64s) -> Float64s:
     frequency = np.array([_frequency(model, i, turned) for i in range(turned // 2)])
     spin = model.rotary_scale * np.exp(1j * np.outer(np.arange(len(x)), frequency))
     if model.rotary_pairs == "interleaved":
-        spun = np.ascontiguousarray(pairs).view(np.complex128) * spin
-        return np.hstack([spun.view(np.float64), rest])
-    spun = (pairs[:, : turned // 2] + 1j * pairs[:, turned // 2 :]) * spin
-    return np.hstack([spun.real, spun.imag, rest])
+        neighbours = np.ascontiguousarray(pairs).view(np.complex128) * spin
+        return np.hstack([neighbours.view(np.float64), rest])
+    halves = (pairs[:, : turned // 2] + 1j * pairs[:, turned // 2 :]) * spin
+    return np.hstack([halves.real, halves.imag, rest])
 
 
 def _frequency(model: ModelSpec, pair: int, turned: int) -> float:

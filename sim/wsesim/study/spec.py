@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
 from math import prod
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 from wsesim._version import __version__
 from wsesim.answer import FigureSpec, Level
@@ -56,7 +56,9 @@ def takes_list(schema: type[Section], name: str) -> bool:
     holder = schema.inner(section) if key else schema
     fields = holder.model_fields.items() if holder else ()
     annotation = next((info.annotation for field, info in fields if (key or section) in (field, info.alias)), None)
-    return any(get_origin(each) is list for each in (annotation, *get_args(annotation)))
+    each = (annotation, *get_args(annotation))
+    plain = (get_args(one)[0] if get_origin(one) is Annotated else one for one in each)
+    return any(get_origin(one) is list for one in plain)
 
 
 def held(value: Any) -> Any:

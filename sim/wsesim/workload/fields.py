@@ -23,7 +23,7 @@ from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError
 from wsesim.answer import UsedFigure
 from wsesim.errors import nearest
 from wsesim.figures import is_path
-from wsesim.units import Dimension, parse
+from wsesim.units import Dimension, parse, shape_of
 
 LARGEST = 10**9
 """The largest count or size a file may ask for: far above any machine, far below where arithmetic turns odd."""
@@ -55,6 +55,20 @@ def auto_or_time(value: object) -> object:
 
 Time = Annotated[str, BeforeValidator(_time)]
 """A time above 0, with its unit."""
+
+
+def _shape(value: object) -> object:
+    """Read a shape as options spell it, `64x32`; a program gives a list."""
+    try:
+        if type(value) is int:
+            return [value]
+        return shape_of(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise PydanticCustomError("shape", "{wrong}", {"wrong": f"must be {error}"}) from None
+
+
+Shape = Annotated[list[Size], BeforeValidator(_shape, json_schema_input_type=list[Size] | str | Size)]
+"""Sizes with x between them, `64x32`."""
 Derived = Mapping[str, tuple[object, str]]
 """Defaults that follow from other settings: dotted name -> (value, where it comes from)."""
 

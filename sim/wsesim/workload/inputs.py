@@ -14,6 +14,7 @@ from wsesim.errors import InputError, SpecError, nearest
 from wsesim.figures import Presets, flatten, is_path
 from wsesim.hardware import MACHINES, HardwareChoice, load_cluster, machine_names
 from wsesim.model import ModelSpec
+from wsesim.piped import STDIN
 from wsesim.software import STACKS, SoftwareChoice, load_software
 from wsesim.workload.problems import Problems, shown
 from wsesim.workload.schema import ClusterSection, VerificationSection
@@ -273,6 +274,8 @@ def name_of(path: str | Path, otherwise: str) -> str:
 
     Where signs were left out, a sum of the file's name makes up for them: different names stay different.
     """
+    if str(path) == STDIN:
+        return otherwise
     stem = Path(path).stem
     kept = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("._-")[:LONGEST_KEPT] or otherwise
     if kept == stem:

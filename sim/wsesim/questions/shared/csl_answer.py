@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MOST_LINES = 40
 AGREES = 1e-5
 LEAVES_OUT = (
-    "What the machine description leaves out: noise, defects; what the simulator of programs models: see docs/csl.md."
+    "What the machine description leaves out: noise, defects; what the simulator of programs models: docs/howto/csl.md."
 )
 NOT_COMPARED = "No values were compared: expect says what exported variables hold in the end."
 
