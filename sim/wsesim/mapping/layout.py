@@ -10,49 +10,19 @@ part of it at a time, the sub-batch, for which weights stream in and kernels are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from math import fsum, isqrt
-from threading import Lock
-from typing import Any, TypeVar
 
-from wsesim.answer import MemoryUse, OpTime
+from wsesim.answer import MemoryUse
 from wsesim.graph import Graph, flops
-from wsesim.hardware import LARGEST_SRAM_BYTES, Cluster, Wafer
+from wsesim.hardware import Cluster
 from wsesim.kernels import Region
+from wsesim.mapping.known import Known, kept, known_of
 from wsesim.mapping.memory import activations, buffer_bytes, checkpoints, has_backward, layer_of, memory_table
 from wsesim.mapping.program import PassGroup, Program, Stage, StepPlacement
-from wsesim.mapping.stages import KernelKey, Timing, build_stages, causes_of
+from wsesim.mapping.stages import Timing, build_stages, causes_of
 from wsesim.software import Training
-
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
-_MOST = 512
-"""Things of a sort that are kept; then all of them are worked out anew, as they are needed."""
-
-
-def _kept(held: dict[_Key, _Value], key: _Key, make: Callable[[], _Value]) -> _Value:
-    """Return what is held at *key*, made now if it is not there."""
-    found = held.get(key)
-    if found is None:
-        found = make()
-        if len(held) >= _MOST:
-            held.clear()
-        held[key] = found
-    return found
-
-
-@dataclass(slots=True)
-class Known:
-    """What was worked out of kernels, to be used again: many ways to lay a step are tried, by many questions."""
-
-    kernels: dict[KernelKey, OpTime] = field(default_factory=dict)
-    stages: dict[tuple[int, float], tuple[Stage, ...]] = field(default_factory=dict)
-    """By sequences of a pass and what is kept (`StepPlacement.recompute`)."""
-    memory: dict[tuple[int, float, int], tuple[MemoryUse, ...]] = field(default_factory=dict)
-    """By the same and the sequences held."""
-    programs: dict[tuple[int, float, int, int, int | None], Program] = field(default_factory=dict)
-    """By passes, what is kept, sequences, systems and the micro-batch; of any machine around such a wafer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +49,7 @@ class StepRequest:
     known: Known = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "known", _known_of(self))
+        object.__setattr__(self, "known", _known(self))
 
     @property
     def share(self) -> int:
@@ -89,10 +59,7 @@ class StepRequest:
     @property
     def policies(self) -> tuple[float, ...]:
         """What may be kept (`StepPlacement.recompute`), the least that is computed again first."""
-        if self.recompute == "never" or not has_backward(self.graph):
-            return (0,)
-        again = checkpoints(layer_of(self.graph).repeat)
-        return (0, *again) if self.recompute == "auto" else again
+        return kept(self.known.policies, self.recompute, lambda: _policies(self.graph, self.recompute))
 
     @property
     def micro_batches(self) -> int:
@@ -105,38 +72,23 @@ class StepRequest:
         return next(cuts(self.share, self.micro_batch or self.share, even=bool(self.software.even_passes)))
 
 
-_MOST_KNOWN = 64
-_KNOWING = Lock()
-_known: dict[Hashable, tuple[object, Known]] = {}
-"""The blocks of a graph, kept so that no other has their identity, with what is known; the latest used last."""
+def _known(request: StepRequest) -> Known:
+    """Return what is known of the kernels of a request."""
+    return known_of(request.graph, request.cluster.wafer, request.software, request.length, request.precision,
+                    request.rows, request.columns)  # fmt: skip
 
 
-def _known_of(request: StepRequest) -> Known:
-    """Return what is known of the kernels of a request: that of all whose kernels cannot differ."""
-    graph = request.graph
-    axes = tuple(size for axis, size in graph.dims.items() if axis != "batch")
-    wafer = _as_kernels_see(request.cluster.wafer)
-    key = (id(graph.blocks), axes, wafer, request.software, request.length, request.precision, request.rows,
-           request.columns)  # fmt: skip
-    with _KNOWING:
-        found = _known.pop(key, None) or (graph.blocks, Known())
-        _known[key] = found
-        if len(_known) > _MOST_KNOWN:
-            _known.pop(next(iter(_known)))
-    return found[1]
-
-
-def _as_kernels_see(wafer: Wafer) -> Wafer:
-    """Return a wafer with all that no kernel, no activation and no need of memory depends on set to the same."""
-    core = replace(wafer.core, sram_bytes=LARGEST_SRAM_BYTES)
-    unread: dict[str, Any] = {"io_bytes_per_s": 1.0, "energy": None, "die": None}
-    return replace(wafer, core=core, **unread)
+def _policies(graph: Graph, recompute: str) -> tuple[float, ...]:
+    if recompute == "never" or not has_backward(graph):
+        return (0,)
+    again = checkpoints(layer_of(graph).repeat)
+    return (0, *again) if recompute == "auto" else again
 
 
 def lay(request: StepRequest, *, passes: int, recompute: float) -> Program:
     """Return the step in so many *passes*, as even as they can be, whether that is the best or fits."""
     key = (passes, recompute, request.sequences, request.cluster.systems, request.micro_batch)
-    found = _kept(request.known.programs, key, lambda: _laid(request, passes=passes, recompute=recompute))
+    found = kept(request.known.programs, key, lambda: _laid(request, passes=passes, recompute=recompute))
     return replace(found, cluster=request.cluster)
 
 
@@ -221,13 +173,24 @@ def memory_of(request: StepRequest, sequences: int, *, recompute: float) -> tupl
     held = held_by(request, sequences)
 
     def table() -> tuple[MemoryUse, ...]:
+        graph = request.graph
+        what = kept(request.known.activations, graph.dims["batch"], lambda: activations(graph))
         return memory_table(
-            request.cluster.wafer, region_of(request, sequences), activations(request.graph),
-            heads=request.graph.dims["heads"], buffer_bytes=room_bytes(request), recompute=recompute,
-            held=region_of(request, held),
+            request.cluster.wafer, region_of(request, sequences), what, heads=graph.dims["heads"],
+            buffer_bytes=room_bytes(request), recompute=recompute, held=region_of(request, held),
         )  # fmt: skip
 
-    return _kept(request.known.memory, (sequences, recompute, held), table)
+    return kept(request.known.memory, (sequences, recompute, held), table)
+
+
+def needs_bytes(request: StepRequest, sequences: int, *, recompute: float) -> int:
+    """Return what a core has to hold in passes of so many sequences."""
+    key = (sequences, recompute, held_by(request, sequences))
+
+    def added() -> int:
+        return sum(line.bytes_per_core for line in memory_of(request, sequences, recompute=recompute))
+
+    return kept(request.known.needs, key, added)
 
 
 def held_by(request: StepRequest, sequences: int) -> int:
@@ -257,7 +220,7 @@ def _stages(request: StepRequest, size: int, *, recompute: float) -> tuple[Stage
         graph, region = request.graph.with_dims(batch=size), region_of(request, size)
         return build_stages(Timing(graph=graph, region=region, recompute=recompute, kernels=known.kernels))
 
-    return _kept(known.stages, (size, recompute), built)
+    return kept(known.stages, (size, recompute), built)
 
 
 def _placement(request: StepRequest, region: Region, *, passes: int, recompute: float) -> StepPlacement:
