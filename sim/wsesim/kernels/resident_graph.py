@@ -88,6 +88,8 @@ class ResidentOp:
     """Within attention: features of all queries side by side."""
     of_scores: bool = False
     """Whether it gives a number for each score, as many as there are positions."""
+    causal: bool = False
+    """Whether it stands where tokens see those before them alone."""
     copies: int = 1
     """Positions of a sequence that a head looks at."""
     by_sequence: bool = False
@@ -99,7 +101,7 @@ class ResidentOp:
     def form(self) -> tuple[object, ...]:
         """All that its cost depends on: ops that have one cost the same."""
         product = (self.inputs, self.joined, self.biased, self.keys, self.queries, self.of_scores, self.copies,
-                   self.by_sequence)  # fmt: skip
+                   self.by_sequence, self.causal)  # fmt: skip
         return (self.kind, self.along, self.turned, self.parts, self.experts, *product)
 
     @property
@@ -221,7 +223,7 @@ def _resident_op(graph: Graph, block: Block, op: Op, kind: Kind, along: Along) -
     found = ResidentOp(
         name=op.name.replace("loss", "choice"), kind=kind.name, facet=facet, along=along, keys=keys, queries=queries,
         parts=(width,), copies=_positions(graph, block, stream), by_sequence=stream.axes[-1] == "vocab",
-        of_scores=of_scores,
+        of_scores=of_scores, causal=in_attention and any(other.attrs.get("causal") for other in block.ops),
         experts=_experts(graph, block, op), weights=_weights(graph, block, op, along),
     )  # fmt: skip
     if op.kind.endswith("linear"):

@@ -60,7 +60,8 @@ def _pace_of(laid: Program) -> _Pace:
     kernels = [(stage.repeat, kernel) for stage in largest.stages for kernel in stage.kernels]
     starts_s = laid.causes["launch"] / laid.passes
     fills_s = fsum(repeat * kernel.parts.get("fill", 0.0) for repeat, kernel in kernels) / clock_hz
-    grows_s = largest.compute_s - starts_s - fills_s - sum(repeat for repeat, _ in kernels) / clock_hz
+    last = laid.placement.parts * sum(repeat for repeat, _ in kernels)
+    grows_s = largest.compute_s - starts_s - fills_s - last / clock_hz
     return _Pace(starts_s, fills_s, max(0.0, grows_s) / laid.placement.tokens_per_core, laid.placement.rows)
 
 

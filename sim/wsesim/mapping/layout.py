@@ -20,9 +20,18 @@ from wsesim.answer import MemoryUse, OpTime
 from wsesim.graph import Graph, flops
 from wsesim.hardware import LARGEST_SRAM_BYTES, Cluster, Wafer
 from wsesim.kernels import Region
-from wsesim.mapping.memory import activations, buffer_bytes, checkpoints, has_backward, layer_of, memory_table
+from wsesim.mapping.memory import (
+    Activations,
+    activations,
+    buffer_bytes,
+    checkpoints,
+    has_backward,
+    layer_of,
+    memory_table,
+    useful_parts,
+)
 from wsesim.mapping.program import PassGroup, Program, Stage, StepPlacement
-from wsesim.mapping.stages import KernelKey, Timing, build_stages, causes_of
+from wsesim.mapping.stages import KernelKey, Timing, build_stages, causes_of, started
 from wsesim.software import Training
 
 _Key = TypeVar("_Key")
@@ -47,12 +56,18 @@ class Known:
     """What was worked out of kernels, to be used again: many ways to lay a step are tried, by many questions."""
 
     kernels: dict[KernelKey, OpTime] = field(default_factory=dict)
-    stages: dict[tuple[int, float], tuple[Stage, ...]] = field(default_factory=dict)
-    """By sequences of a pass and what is kept (`StepPlacement.recompute`)."""
-    memory: dict[tuple[int, float, int], tuple[MemoryUse, ...]] = field(default_factory=dict)
+    stages: dict[tuple[int, float, int], tuple[Stage, ...]] = field(default_factory=dict)
+    """By sequences of a pass, what is kept (`StepPlacement.recompute`) and parts of a layer."""
+    memory: dict[tuple[int, float, int, int], tuple[MemoryUse, ...]] = field(default_factory=dict)
     """By the same and the sequences held."""
-    programs: dict[tuple[int, float, int, int, int | None], Program] = field(default_factory=dict)
-    """By passes, what is kept, sequences, systems and the micro-batch; of any machine around such a wafer."""
+    programs: dict[tuple[int, float, int, int, int | None, int], Program] = field(default_factory=dict)
+    """By passes, what is kept, sequences, systems, the micro-batch and parts; of any machine around such a wafer."""
+    activations: dict[int, Activations] = field(default_factory=dict)
+    """By parts of a layer."""
+    launches: dict[int, float] = field(default_factory=dict)
+    """By the same."""
+    useful: tuple[int, ...] = ()
+    """Into how many parts a layer is worth cutting; nothing before it was asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +88,8 @@ class StepRequest:
     """Sequences of a pass at most, or None to leave the passes open."""
     recompute: str = "auto"
     """auto | never | always."""
+    parts: int | None = None
+    """In which each layer is worked through (one of `mapping.memory.PARTS`), or None to leave them open."""
     rows: int | None = None
     """Of the wafer that are used at most, or None for all; as are columns."""
     columns: int | None = None
@@ -93,6 +110,15 @@ class StepRequest:
             return (0,)
         again = checkpoints(layer_of(self.graph).repeat)
         return (0, *again) if self.recompute == "auto" else again
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """In how many parts layers may be worked through, the fewest first."""
+        if self.parts is not None:
+            return (self.parts,)
+        if not self.known.useful:
+            self.known.useful = useful_parts(self.graph)
+        return self.known.useful
 
     @property
     def micro_batches(self) -> int:
@@ -135,7 +161,7 @@ def _as_kernels_see(wafer: Wafer) -> Wafer:
 
 def lay(request: StepRequest, *, passes: int, recompute: float) -> Program:
     """Return the step in so many *passes*, as even as they can be, whether that is the best or fits."""
-    key = (passes, recompute, request.sequences, request.cluster.systems, request.micro_batch)
+    key = (passes, recompute, request.sequences, request.cluster.systems, request.micro_batch, request.parts or 1)
     found = _kept(request.known.programs, key, lambda: _laid(request, passes=passes, recompute=recompute))
     return replace(found, cluster=request.cluster)
 
@@ -222,12 +248,24 @@ def memory_of(request: StepRequest, sequences: int, *, recompute: float) -> tupl
 
     def table() -> tuple[MemoryUse, ...]:
         return memory_table(
-            request.cluster.wafer, region_of(request, sequences), activations(request.graph),
+            request.cluster.wafer, region_of(request, sequences), activations_of(request),
             heads=request.graph.dims["heads"], buffer_bytes=room_bytes(request), recompute=recompute,
             held=region_of(request, held),
         )  # fmt: skip
 
-    return _kept(request.known.memory, (sequences, recompute, held), table)
+    return _kept(request.known.memory, (sequences, recompute, held, request.parts or 1), table)
+
+
+def activations_of(request: StepRequest) -> Activations:
+    """Return what is kept per token in the parts asked for, or in one."""
+    parts = request.parts or 1
+    return _kept(request.known.activations, parts, lambda: activations(request.graph, parts=parts))
+
+
+def launches_of(request: StepRequest) -> float:
+    """Return the kernels that a pass starts at least: those of layers that are computed again come on top."""
+    parts = activations_of(request).parts
+    return _kept(request.known.launches, request.parts or 1, lambda: started(request.graph, request.software, parts))
 
 
 def held_by(request: StepRequest, sequences: int) -> int:
@@ -255,9 +293,12 @@ def _stages(request: StepRequest, size: int, *, recompute: float) -> tuple[Stage
         if not known.stages:
             known.kernels = {}
         graph, region = request.graph.with_dims(batch=size), region_of(request, size)
-        return build_stages(Timing(graph=graph, region=region, recompute=recompute, kernels=known.kernels))
+        parts = activations_of(request).parts
+        return build_stages(
+            Timing(graph=graph, region=region, recompute=recompute, parts=parts, kernels=known.kernels)
+        )  # fmt: skip
 
-    return _kept(known.stages, (size, recompute), built)
+    return _kept(known.stages, (size, recompute, request.parts or 1), built)
 
 
 def _placement(request: StepRequest, region: Region, *, passes: int, recompute: float) -> StepPlacement:
@@ -265,6 +306,7 @@ def _placement(request: StepRequest, region: Region, *, passes: int, recompute: 
         micro_batch=held_by(request, region.sequences), sub_batch=region.sequences, passes=passes,
         columns=region.columns, rows=region.rows, tokens_per_core=region.tokens_per_core,
         features_per_core=region.features_per_core(request.graph.dims["width"]), recompute=recompute,
+        parts=request.parts or 1,
     )  # fmt: skip
 
 

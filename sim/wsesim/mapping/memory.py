@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, fsum
+from functools import partial
+from math import ceil, fsum, inf
 
 from wsesim.answer import MemoryUse
-from wsesim.graph import Block, Graph, Op, Tensor, matrices
+from wsesim.graph import Block, Graph, Op, matrices
 from wsesim.hardware import Wafer
-from wsesim.kernels import Region
+from wsesim.kernels import WHOLE, Parts, Region
+from wsesim.mapping.alive import peak_per_token, per_token
+from wsesim.mapping.recompute import from_its_input
+from wsesim.ops import find
+
+PARTS = (1, 2, 4, 8, 16)
+"""Into how many parts a layer may be cut: each count divides the next, so that more of them hold less at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +32,8 @@ class Activations:
     """Copies of the repeated block."""
     backward: bool = True
     """Whether there is a backward pass that reads them."""
+    parts: Parts = WHOLE
+    """In which layers are worked through."""
 
 
 def layer_of(graph: Graph) -> Block:
@@ -51,23 +60,60 @@ def buffer_bytes(graph: Graph, *, layers: float) -> int:
     return ceil(layers * sum(graph.bytes(tensor) // matrices(graph, tensor) for tensor in layer_of(graph).weights()))
 
 
-def activations(graph: Graph) -> Activations:
-    """Return what *graph* keeps per token."""
+def activations(graph: Graph, *, parts: int = 1) -> Activations:
+    """Return what *graph* keeps per token where layers are worked through in so many parts.
+
+    Heads are divided where less is then alive at once; else they are left together, as that costs nothing.
+    """
     layer = layer_of(graph)
     kept = {
         name
-        for op in layer.ops
-        if op.phase == "backward"
+        for op in layer.phase("backward")
         for name in op.inputs
         if layer.tensors[name].role == "activation"
-    }
+    }  # fmt: skip
+    cut = min((Parts(heads=heads, columns=parts) for heads in (1, _groups_of_heads(layer, parts))),
+              key=partial(_working, graph))  # fmt: skip
     return Activations(
-        working=max(_peak_per_token(graph, block) for block in graph.blocks),
-        boundary=fsum(_per_token(graph, layer.tensors[name]) for name in layer.inputs if name in kept),
-        kept=fsum(_per_token(graph, layer.tensors[name]) for name in kept),
+        working=_working(graph, cut),
+        boundary=fsum(per_token(graph, layer.tensors[name]) for name in layer.inputs if name in kept),
+        kept=fsum(per_token(graph, layer.tensors[name]) for name in kept),
         copies=layer.repeat,
         backward=has_backward(graph),
+        parts=cut,
     )
+
+
+def useful_parts(graph: Graph) -> tuple[int, ...]:
+    """Return into how many parts cutting a layer leaves less alive than all fewer do."""
+    found: list[int] = []
+    least = inf
+    for parts in PARTS:
+        if (working := activations(graph, parts=parts).working) < least:
+            found, least = [*found, parts], working
+    return tuple(found)
+
+
+def _groups_of_heads(layer: Block, most: int) -> int:
+    """Return into how many groups, *most* or fewer, heads may fall: keys stay whole, and what is normed together."""
+    if any(find(op.kind).sums_along == "attention" for op in layer.ops):
+        return 1
+    heads = [number for op in layer.ops if isinstance(number := op.attrs.get("kv_heads"), int)]
+    return max(count for count in PARTS if count <= min([most, *heads]))
+
+
+def _working(graph: Graph, parts: Parts) -> float:
+    """Return the most bytes per token that are alive at once, forward and backward.
+
+    In parts, what the backward pass computes again is computed as it is needed.
+    """
+    layer = layer_of(graph)
+    sweeps = [(block, [op for op in block.ops if op.phase != "optimizer"]) for block in graph.blocks
+              if parts == WHOLE or block is not layer]  # fmt: skip
+    if parts != WHOLE:
+        backward: list[Op] = [*from_its_input(layer), *layer.phase("backward")] if has_backward(graph) else []
+        sweeps += [(layer, [*layer.phase("forward")]), (layer, backward)]
+    return max(peak_per_token(graph, block, ops, parts) for block, ops in sweeps)
 
 
 def memory_table(
@@ -90,7 +136,7 @@ def memory_table(
     lines = [
         ("program and system", wafer.core.reserved_bytes, "stack, tasks, communication"),
         ("weights in flight", *in_flight),
-        ("one layer at work", ceil(per_core * what.working), f"most that is alive at once, {sweeps}"),
+        ("one layer at work", ceil(per_core * what.working), f"most that is alive at once, {sweeps}{_in_parts(what)}"),
         (
             "scores in flight",
             region.tokens_per_core * strip * heads_here * software.attention_value_bytes,
@@ -104,6 +150,10 @@ def memory_table(
             between = (ceil(what.copies / kept_inputs(what.copies, recompute)) - 1) * what.boundary
             lines.append(("inputs between checkpoints", ceil(per_core * between), "of the sequences at work"))
     return tuple(MemoryUse(what=name, bytes_per_core=size, note=note) for name, size, note in lines)
+
+
+def _in_parts(what: Activations) -> str:
+    return "" if what.parts == WHOLE else f", in {what.parts.columns} parts"
 
 
 def checkpoints(copies: int) -> tuple[float, ...]:
@@ -123,37 +173,3 @@ def _kept(what: Activations, held: Region, recompute: float) -> list[tuple[str, 
     which = f"{inputs} of {what.copies} layers" if recompute > 1 else f"{what.copies} layers"
     note = f"{'input' if recompute else 'inside'} of {which}, {held.sequences:,} sequence{'s' * (held.sequences > 1)}"
     return [("kept for the backward pass", ceil(held.tokens_per_core / held.columns * each), note)]
-
-
-def _peak_per_token(graph: Graph, block: Block) -> float:
-    """Walk the block forward and back, and return the most bytes per token alive at once."""
-    ops = [op for op in block.ops if op.phase != "optimizer"]
-    last_read = {name: index for index, op in enumerate(ops) for name in op.inputs}
-    alive = {name: _per_token(graph, block.tensors[name]) for name in block.inputs}
-    peak = fsum(alive.values())
-    for index, op in enumerate(ops):
-        for name in op.outputs:
-            alive[name] = _per_token(graph, block.tensors[name])
-        peak = max(peak, fsum(alive.values()))
-        for name in _finished(op, index, last_read, block):
-            alive.pop(name, None)
-    return peak
-
-
-def _finished(op: Op, index: int, last_read: dict[str, int], block: Block) -> list[str]:
-    done = [name for name in op.inputs if last_read[name] == index]
-    return done + [name for name in op.outputs if name not in last_read and name not in block.outputs]
-
-
-def passes_in_strips(tensor: Tensor) -> bool:
-    """Whether the tensor has keys or vocabulary entries along an axis, so that it is never stored whole."""
-    return "keys" in tensor.axes or "vocab" in tensor.axes
-
-
-def _per_token(graph: Graph, tensor: Tensor) -> float:
-    """Bytes per token; nothing for what is not an activation, or passes in strips."""
-    if tensor.role not in ("activation", "gradient") or "batch" not in tensor.axes:
-        return 0.0
-    if passes_in_strips(tensor):
-        return 0.0
-    return graph.bytes(tensor) / (graph.dims["batch"] * graph.dims["length"])
