@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from wsesim.answer import DoesNotFit, MemoryUse
-from wsesim.mapping.layout import StepRequest, cuts, held_by, memory_of, with_length
+from wsesim.mapping.layout import held_by, memory_of, with_length
 from wsesim.mapping.memory import has_backward
+from wsesim.mapping.request import StepRequest, cuts
 from wsesim.units import show_bytes
 
 
@@ -61,6 +62,11 @@ def _fits_with(request: StepRequest, size: int, policy: int) -> bool:
 def passes_of(request: StepRequest, size: int) -> int:
     """Return the passes of a step whose largest has *size* sequences."""
     return request.micro_batches * -(-request.held // size)
+
+
+def size_of(request: StepRequest, passes: int) -> int:
+    """Return the sequences of the largest of so many passes of a step."""
+    return -(-request.held // (passes // request.micro_batches))
 
 
 def largest_pass(request: StepRequest, *, recompute: float) -> int:

@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import fsum
 
-from wsesim.mapping.layout import StepRequest, pass_sizes
+from wsesim.mapping.layout import pass_sizes
 from wsesim.mapping.program import Program
+from wsesim.mapping.request import StepRequest
 
 
 @dataclass(frozen=True, slots=True)

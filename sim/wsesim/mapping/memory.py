@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from math import ceil, fsum, inf
+from math import ceil, fsum
 
 from wsesim.answer import MemoryUse
-from wsesim.graph import Block, Graph, Op, matrices
+from wsesim.graph import Block, Graph, matrices
 from wsesim.hardware import Wafer
 from wsesim.kernels import WHOLE, Parts, Region
-from wsesim.mapping.alive import peak_per_token, per_token
+from wsesim.mapping.alive import peaks_per_token, per_token
 from wsesim.mapping.recompute import from_its_input
 from wsesim.ops import find
 
@@ -60,38 +60,29 @@ def buffer_bytes(graph: Graph, *, layers: float) -> int:
     return ceil(layers * sum(graph.bytes(tensor) // matrices(graph, tensor) for tensor in layer_of(graph).weights()))
 
 
-def activations(graph: Graph, *, parts: int = 1) -> Activations:
-    """Return what *graph* keeps per token where layers are worked through in so many parts.
+def activations(graph: Graph) -> Activations:
+    """Return what *graph* keeps per token where layers are worked through whole."""
+    return activations_in(graph)[1]
+
+
+def activations_in(graph: Graph) -> dict[int, Activations]:
+    """Return what *graph* keeps per token where layers are worked through in so many parts, each of `PARTS`.
 
     Heads are divided where less is then alive at once; else they are left together, as that costs nothing.
     """
     layer = layer_of(graph)
-    kept = {
-        name
-        for op in layer.phase("backward")
-        for name in op.inputs
-        if layer.tensors[name].role == "activation"
-    }  # fmt: skip
-    cut = min((Parts(heads=heads, columns=parts) for heads in (1, _groups_of_heads(layer, parts))),
-              key=partial(_working, graph))  # fmt: skip
-    return Activations(
-        working=_working(graph, cut),
-        boundary=fsum(per_token(graph, layer.tensors[name]) for name in layer.inputs if name in kept),
-        kept=fsum(per_token(graph, layer.tensors[name]) for name in kept),
-        copies=layer.repeat,
-        backward=has_backward(graph),
-        parts=cut,
-    )
-
-
-def useful_parts(graph: Graph) -> tuple[int, ...]:
-    """Return into how many parts cutting a layer leaves less alive than all fewer do."""
-    found: list[int] = []
-    least = inf
-    for parts in PARTS:
-        if (working := activations(graph, parts=parts).working) < least:
-            found, least = [*found, parts], working
-    return tuple(found)
+    kept = {name for op in layer.phase("backward") for name in op.inputs if layer.tensors[name].role == "activation"}
+    sizes = {name: per_token(graph, layer.tensors[name]) for name in kept}
+    ways = [(parts, Parts(heads=heads, columns=parts)) for parts in PARTS
+            for heads in sorted({1, _groups_of_heads(layer, parts)})]  # fmt: skip
+    found: dict[int, Activations] = {}
+    for (parts, cut), working in zip(ways, _workings(graph, [cut for _, cut in ways]), strict=True):
+        if parts not in found or working < found[parts].working:
+            found[parts] = Activations(
+                working=working, boundary=fsum(sizes[name] for name in layer.inputs if name in kept),
+                kept=fsum(sizes.values()), copies=layer.repeat, backward=has_backward(graph), parts=cut,
+            )  # fmt: skip
+    return found
 
 
 def _groups_of_heads(layer: Block, most: int) -> int:
@@ -102,18 +93,26 @@ def _groups_of_heads(layer: Block, most: int) -> int:
     return max(count for count in PARTS if count <= min([most, *heads]))
 
 
-def _working(graph: Graph, parts: Parts) -> float:
-    """Return the most bytes per token that are alive at once, forward and backward.
+def _workings(graph: Graph, cuts: Sequence[Parts]) -> list[float]:
+    """Return the most bytes per token that are alive at once, forward and backward, in the parts of each of *cuts*.
 
     In parts, what the backward pass computes again is computed as it is needed.
     """
     layer = layer_of(graph)
-    sweeps = [(block, [op for op in block.ops if op.phase != "optimizer"]) for block in graph.blocks
-              if parts == WHOLE or block is not layer]  # fmt: skip
-    if parts != WHOLE:
-        backward: list[Op] = [*from_its_input(layer), *layer.phase("backward")] if has_backward(graph) else []
-        sweeps += [(layer, [*layer.phase("forward")]), (layer, backward)]
-    return max(peak_per_token(graph, block, ops, parts) for block, ops in sweeps)
+    others = [_whole(graph, block) for block in graph.blocks if block is not layer]
+    sweeps = [layer.phase("forward")]
+    if has_backward(graph):
+        sweeps.append((*from_its_input(layer), *layer.phase("backward")))
+    inside = zip(*(peaks_per_token(graph, layer, ops, cuts) for ops in sweeps), strict=True)
+    return [
+        max(*others, _whole(graph, layer) if cut == WHOLE else max(peaks))
+        for cut, peaks in zip(cuts, inside, strict=True)
+    ]
+
+
+def _whole(graph: Graph, block: Block) -> float:
+    ops = [op for op in block.ops if op.phase != "optimizer"]
+    return peaks_per_token(graph, block, ops, [WHOLE])[0]
 
 
 def memory_table(

@@ -8,6 +8,7 @@ from math import inf
 from wsesim.answer import DoesNotFit
 from wsesim.mapping import (
     StepRequest,
+    fits,
     floor_from_s,
     floor_s,
     larger_that_fit,
@@ -17,6 +18,7 @@ from wsesim.mapping import (
     misfit,
     passes_of,
     passes_that_fit,
+    size_of,
 )
 from wsesim.system.part import Clock, Way, narrowed, way_of
 from wsesim.system.recurrence import time_step
@@ -54,12 +56,16 @@ class Search:
             laid = self._tried(passes, recompute)
         return largest_pass(self.request, recompute=recompute)
 
-    def larger(self, most: int) -> None:
-        """Try passes of more than *most* sequences, which fit if more is computed again; until that is too much."""
+    def larger(self, most: int, fewer: StepRequest | None = None) -> None:
+        """Try passes of more than *most* sequences, which fit if more is computed again; until that is too much.
+
+        But for those that fit in *fewer* parts.
+        """
         for passes, recompute in larger_that_fit(self.request, most):
             if self.least_s(self.request.micro_batches, recompute) > self.beaten_s:
                 return
-            if self.least_s(passes, recompute) <= self.beaten_s:
+            known = fewer is not None and fits(fewer, size_of(fewer, passes), recompute=recompute)
+            if not known and self.least_s(passes, recompute) <= self.beaten_s:
                 self._tried(passes, recompute)
 
     def more_parts(self, parts: int) -> None:
@@ -68,12 +74,10 @@ class Search:
         What fits in fewer parts is no slower in them.
         """
         fewer, self.request = self.request, replace(self.request, parts=parts)
-        if self.least_s(self.request.micro_batches, min(self.request.policies)) > self.beaten_s:
-            return
         most = 0
         for recompute in _least_again(self.request):
             most = max(most, self._newly(recompute, largest_pass(fewer, recompute=recompute)))
-        self.larger(most)
+        self.larger(most, fewer)
 
     def _newly(self, recompute: float, fitted: int) -> int:
         """Try passes of more sequences than *fitted* in fewer parts; return the most that fit."""
