@@ -105,7 +105,7 @@ def _follow(request: StepRequest, advice: str) -> StepRequest:
 REFUSED: dict[str, dict[str, object]] = {
     "one sequence": {"model": "llama-2-7b", "length": 40_000, "hardware": {"core.sram": "12 KiB"}},
     "micro-batch": {"sequences": 61440, "micro_batch": 61440},
-    "sub-batch": {"sequences": 3840, "sub_batch": 1920},
+    "sub-batch": {"sequences": 7680, "sub_batch": 3840},
     "micro-batch without recompute": {"sequences": 960, "micro_batch": 480, "recompute": "never"},
     "recompute never": {"model": "llama-2-7b", "length": 16_384, "recompute": "never"},
     "recompute does not help": {"model": "llama-2-7b", "length": 16_384, "recompute": "never",

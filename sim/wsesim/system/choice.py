@@ -33,13 +33,15 @@ class Search:
     below_s: float = inf
     clock: Clock = time_step
     found: list[Way] = field(default_factory=list)
+    ranks: int = 2
+    """How many of the fastest are looked for: those that are kept, or what is faster than all of them."""
     works_s: dict[float, float] = field(default_factory=dict)
     """What computing takes at least, without starting kernels, by what is kept."""
 
     @property
     def beaten_s(self) -> float:
         """What a way must not take more than to be of interest."""
-        return min(self.below_s, self.found[1].timed.step_s if len(self.found) > 1 else inf)
+        return min(self.below_s, self.found[self.ranks - 1].timed.step_s if len(self.found) >= self.ranks else inf)
 
     def policy(self, *, recompute: float) -> int:
         """Try every number of passes, the fewest first, as most often they are the fastest.
@@ -69,12 +71,12 @@ class Search:
                 self._tried(passes, recompute)
 
     def more_parts(self, parts: int) -> None:
-        """Try what fits only where layers are worked through in so many parts, more than before.
+        """Try what fits only where layers are worked through in so many parts, if it may be the fastest of all.
 
         What fits in fewer parts is no slower in them.
         """
-        fewer, self.request = self.request, replace(self.request, parts=parts)
-        most = 0
+        fewer, most = self.request, 0
+        self.request, self.ranks = replace(self.request, parts=parts), 1
         for recompute in _least_again(self.request):
             most = max(most, self._newly(recompute, largest_pass(fewer, recompute=recompute)))
         self.larger(most, fewer)
