@@ -14,6 +14,7 @@ STUDIED := off-wafer-bandwidth sram-per-core systems-strong systems-weak sparsit
 	small-models decode-grid defects length
 ASKED_AGAIN := cerebras-gpt-13b
 
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help venv run test nightly mutants lint types contracts check format golden bench calibrate measured reports weights constraints build clean
@@ -27,6 +28,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 to 3.14 found: install one, or run make PYTHON=/path/to/python" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m compileall -q sim
 	@touch $@
 
 run: venv ## Answer the question in a file: make run WORKLOAD=workloads/cerebras-gpt-111m.yaml
@@ -47,7 +49,7 @@ lint: venv ## Check style and formatting
 	$(BIN)/ruff format --check
 
 types: venv ## Check types, strictly
-	$(BIN)/mypy
+	$(BIN)/mypy $(if $(CI),--cache-dir=/dev/null)
 
 contracts: venv ## Check that packages import only from the layers below
 	$(BIN)/lint-imports --no-logo
@@ -77,6 +79,7 @@ reports: venv ## Rewrite the committed reports: five minutes
 	$(BIN)/wsesim validate --sensitivity --out build/validation --force
 	$(BIN)/wsesim validate --kernels --out build/validation-kernels --force
 	$(BIN)/wsesim validate --gpus --sensitivity --out build/validation-gpus --force
+	$(BIN)/wsesim validate --behaviour --out reports/behaviour --force --quiet
 	cp build/validation/*.* build/validation-kernels/*.* build/validation-gpus/*.* reports
 	for name in $(ASKED_AGAIN); do $(BIN)/wsesim sensitivity workloads/$$name.yaml --out reports/$$name-sensitivity --force --quiet || exit; done
 	$(BIN)/python benchmarks/gallery.py

@@ -35,7 +35,12 @@ small {{ color: var(--soft); display: block; }}
 </body>
 </html>
 """
-SECTIONS = (("Studies", "sweep.html"), ("Questions", "report.html"), ("What an answer hangs on", "sensitivity.html"))
+SECTIONS = (
+    ("Studies", "sweep.html"),
+    ("Questions", "report.html"),
+    ("What an answer hangs on", "sensitivity.html"),
+    ("Does it behave?", "behaviour.html"),
+)
 
 
 def _title(page: Path) -> str:

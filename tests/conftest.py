@@ -1,5 +1,6 @@
 """`--update-golden` and the fixture `golden`: what a command prints, kept in a file and compared."""
 
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -7,12 +8,17 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-settings.register_profile("wsesim", deadline=None, max_examples=60)
+settings.register_profile("wsesim", deadline=None, max_examples=60, derandomize=True)  # at night others each time
 settings.register_profile("nightly", deadline=None, max_examples=2000)  # pytest --hypothesis-profile=nightly
 settings.load_profile("wsesim")
 GOLDEN = Path(__file__).parent / "golden"
 os.environ["WSESIM_POINTS"] = ""
 """No test finds an answer that another, or who runs them, has kept."""
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+"""Whoever starts Python anew here need not compile the package each time."""
+for _threads in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")
+"""Tests run side by side, and what they compute is small: threads would wait for each other, at work."""
 OWN_SETTINGS = "_hypothesis_internal_use_settings"
 """Where a law that was decorated with settings keeps them."""
 NIGHTLY_TIMES = 20
@@ -34,6 +40,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         own = getattr(law, OWN_SETTINGS, None)
         if own is not None and own.max_examples != settings().max_examples:
             setattr(law, OWN_SETTINGS, settings(own, max_examples=NIGHTLY_TIMES * own.max_examples))
+
+
+def pytest_collection_finish() -> None:
+    """Have nothing that stays anyway, modules and tests, looked through each time what is left over is collected."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -41,9 +41,35 @@ def test_version(call: Call) -> None:
 
 
 def test_help_imports_next_to_nothing(python: Python) -> None:
-    early = [*HEAVY, "pydantic", "ruamel"]
+    early = [*HEAVY, "pydantic", "ruamel", "wsesim.answer", "wsesim.cli.simulate"]
     done = python("-c", f"import sys, wsesim.cli\nprint([name for name in {early} if name in sys.modules])")
     assert done.stdout == "[]\n", done.stderr
+
+
+ANSWERED = 165
+"""Modules of ours that answering a step of training may import: there were 235 before kinds, commands and requests did not
+come along."""
+
+
+def test_a_step_is_answered_without_what_others_need(python: Python, tmp_path: Path) -> None:
+    file = tmp_path / "step.yaml"
+    file.write_text("model: gpt2\ncluster: cs-2\nbatch: {sequences: 4}\n")
+    idle = [
+        "numpy", "pandas", "matplotlib", "numba", "rich.progress", "wsesim.numerics", "wsesim.mapping.resident",
+        "wsesim.questions.serving", "wsesim.system.serving", "wsesim.workload.zoo.tables", "wsesim.model.hf",
+        "wsesim.cores", "wsesim.gpus", "wsesim.study", "wsesim.graph.svg",
+    ]  # fmt: skip
+    program = (
+        "import sys, wsesim.cli\n"
+        f"try: wsesim.cli.cli(['run', {str(file)!r}, '--no-verify', '--quiet', '--out', {str(tmp_path / 'out')!r}])\n"
+        "except SystemExit as ended: assert not ended.code\n"
+        f"print([name for name in {idle} if name in sys.modules])\n"
+        "print(len([name for name in sys.modules if name.startswith('wsesim')]))\n"
+    )
+    done = python("-c", program)
+    found, count = done.stdout.splitlines()
+    assert found == "[]", done.stderr
+    assert int(count) <= ANSWERED
 
 
 ASKED = {"training": "batch: {sequences: 4}", "generate": "inference: {prompt: 4}", "serving": "serving: {rate: 1}"}

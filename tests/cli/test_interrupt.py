@@ -67,7 +67,7 @@ from importlib.abc import MetaPathFinder
 
 class Finder(MetaPathFinder):
     def find_spec(self, name, path, target=None):
-        if name == "wsesim.cli.describe":
+        if name == "wsesim.cli.group":
             signal.raise_signal(signal.SIGINT)
 
 sys.meta_path.insert(0, Finder())

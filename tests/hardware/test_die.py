@@ -45,8 +45,8 @@ def test_more_defects_leave_fewer_columns_and_more_spares_more() -> None:
 
 def test_defects_take_columns_of_the_wafer_that_is_asked() -> None:
     choice = load_cluster("cs-2", overrides={"die.defects_per_cm2": 40})
-    assert choice.cluster.wafer.columns + choice.lost_columns == 750
-    assert choice.lost_columns > 10
+    assert choice.cluster.wafer.columns + choice.cluster.wafer.lost_columns == 750
+    assert choice.cluster.wafer.lost_columns > 10
     with pytest.raises(SpecError, match="leaves a row without a core") as caught:
         load_cluster("cs-2", overrides={"die.defects_per_cm2": 10**6})
     assert caught.value.name == "die.defects_per_cm2"

@@ -36,6 +36,7 @@ def numbers_of(choice: HardwareChoice) -> dict[str, float]:
     """Every number of the cluster by figure name, read off the dataclasses themselves."""
     cluster: dict[str, Any] = asdict(choice.cluster)
     wafer = cluster.pop("wafer")
+    wafer.pop("lost_columns")  # which follows from defects
     parts = ("core", "fabric", "silicon", "code", "energy", "die")
     groups = {**{part: wafer.pop(part) for part in parts}, "wafer": wafer}
     groups |= {name: cluster.pop(name) for name in ("memoryx", "swarmx", "host", "price")}
@@ -86,7 +87,15 @@ def test_an_override_changes_exactly_its_figure(machine: str, override: tuple[st
 def test_overrides_do_not_depend_on_their_order(chosen: list[tuple[str, object, float]]) -> None:
     given_in_order = {name: raw for name, raw, _ in chosen}
     reversed_order = dict(reversed(given_in_order.items()))
-    assert load_cluster("cs-2", overrides=given_in_order) == load_cluster("cs-2", overrides=reversed_order)
+    assert _loaded(given_in_order) == _loaded(reversed_order)
+
+
+def _loaded(overrides: dict[str, object]) -> HardwareChoice | None:
+    """Return the machine; None where figures that may each be so may not be together."""
+    try:
+        return load_cluster("cs-2", overrides=overrides)
+    except SpecError:
+        return None
 
 
 @pytest.mark.parametrize("machine", machine_names())

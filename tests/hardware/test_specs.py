@@ -4,12 +4,13 @@ import ast
 import math
 from dataclasses import FrozenInstanceError, fields, replace
 from inspect import getsource
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from wsesim.errors import SpecError
-from wsesim.hardware import PRECISIONS, Cluster, load_cluster, specs
+from wsesim.hardware import PRECISIONS, Cluster, core, die, energy, load_cluster, price, specs
 
 CLUSTER = load_cluster("cs-2").cluster
 PARTS: list[Any] = [
@@ -34,6 +35,8 @@ MAY_BE_ZERO = {
     "task_launch_cycles",
     "defects_per_cm2",
     "spare_share",
+    "detour_cycles",
+    "lost_columns",
     "seed",
     "wafer_usd",
     "system_usd",
@@ -119,8 +122,9 @@ def test_a_cluster_has_no_more_systems_than_the_machine_can_have() -> None:
     assert caught.value.name == "systems"
 
 
-def test_every_field_has_a_docstring_with_its_meaning() -> None:
-    for node in ast.parse(getsource(specs)).body:
+@pytest.mark.parametrize("module", [core, die, energy, price, specs])
+def test_every_field_has_a_docstring_with_its_meaning(module: ModuleType) -> None:
+    for node in ast.parse(getsource(module)).body:
         if isinstance(node, ast.ClassDef):
             for line, follower in zip(node.body, node.body[1:], strict=False):
                 if isinstance(line, ast.AnnAssign):

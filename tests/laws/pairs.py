@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume
 from hypothesis import strategies as st
 from tests.laws.asking import BY_FORMULA, TIMES, Data, answered, asked, kind_of, shown, solved, time_of
-from tests.laws.drawing import kernels, questions
+from tests.laws.drawing import BY_DAY, kernels, questions
 from tests.laws.figures import all_times, improvements, with_factors
 
 from wsesim import questions as doors
@@ -72,7 +72,8 @@ class Pair:
         Raises:
             AssertionError: with both questions and what they take.
         """
-        first, then = answered(self.before), answered(self.after)
+        level: Level = "closed" if BY_DAY and kind_of(self.before) in BY_FORMULA else "system"
+        first, then = answered(self.before, level), answered(self.after, level)
         assume(first is not None)
         assert first is not None
         older_s, newer_s = (time_of(kind_of(self.before), found) if found else inf for found in (first, then))

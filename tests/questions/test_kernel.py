@@ -304,6 +304,7 @@ def test_what_does_not_go_together_is_said_at_its_line(text: str, said: str, tmp
 
 Case = tuple[str, tuple[int, int], tuple[int, ...], dict[str, Any], Level]
 Changes = Mapping[str, Any]
+HOLES = {"die.defects_per_cm2": 30, "die.detour_cycles": 1, "die.spare_share": 0.1, "die.seed": 1}
 WHERE: tuple[tuple[Case, Changes], ...] = (
     (("vector", (1, 1), (5887,), {}, "cores"), {"core.sram": "64 KiB", "core.reserved": "1 KiB"}),
     (("vector", (1, 1), (5880,), {}, "cores"), {"core.instruction": "24 B"}),
@@ -350,6 +351,9 @@ WHERE: tuple[tuple[Case, Changes], ...] = (
      {"code.map_start_cycles": 9, "energy.mac_fp16": "9 pJ", "energy.hop": "9 pJ"}),
     (("summa", (3, 3), (12, 12, 12), {"options": {"transfers": "library"}, "silicon": True}, "cores"),
      {"code.routes_cycles": 9, "core.word_period": "32 B", "code.descriptor_cycles": 9}),
+    (("allreduce-2d", (12, 12), (8,), {"hardware": HOLES}, "cores"),
+     {"die.detour_cycles": 3, "die.defects_per_cm2": 70, "die.seed": 2, "die.clustering": 0.3, "die.spare_share": 0.7,
+      "die.core_mm2": 0.09, "die.kib_mm2": 0.002}),
     (("local-gemm", (1, 1), (8, 8, 8), {"measure": "counter_cycles", "silicon": True}, "cores"),
      {"code.window_cycles": 9, "code.settle_cycles": 9, "code.base_cycles": 9}),
     (("spmm-ellpack", (1, 1), (16, 8, 36, 128), {}, "closed"), {"code.unrolled_turns": 5}),
@@ -374,7 +378,9 @@ WHERE: tuple[tuple[Case, Changes], ...] = (
 def outcome(case: Case, changes: Changes) -> object:
     kernel, grid, shape, more, level = case
     try:
-        found = solved(asked(kernel, grid, shape, hardware=dict(changes), **more), level)
+        found = solved(
+            asked(kernel, grid, shape, **more | {"hardware": {**more.get("hardware", {}), **changes}}), level
+        )
     except (InputError, ProgramError) as error:
         return str(error)
     return found.figures if isinstance(found, Answer) else found.why
@@ -417,6 +423,17 @@ def test_what_is_not_read_changes_nothing(number: int) -> None:
         value: Any = int(text) if text.isdigit() else float(text) if text.replace(".", "").isdigit() else text
         value = text == "true" if text in ("true", "false") else value
         assert outcome(case, {name: value}) == before, name
+
+
+def test_links_past_defects_are_said_and_no_part_stands_for_all() -> None:
+    found = answered(asked("allreduce-2d", (12, 12), (8,), hardware=HOLES))
+    assert found.right
+    assert any("links reach past cores that do not work" in note for note in found.notes)
+    closed = answered(asked("allreduce-2d", (12, 12), (8,), hardware=HOLES), "closed")
+    assert any("The closed form has them as long as others" in note for note in closed.notes)
+    folded = solved(asked("reduce-chain", (12, 12), (8,), hardware=HOLES, fold=True))
+    assert isinstance(folded, NotAnswered)
+    assert "die.detour_cycles" in folded.why
 
 
 def test_asking_for_a_kernel_imports_no_other_kind() -> None:

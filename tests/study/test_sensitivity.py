@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from wsesim import questions
 from wsesim.answer import Answer
 from wsesim.cli import cli
-from wsesim.study import Sensitivity, asked, sensitivity, write_sensitivity
+from wsesim.study import Sensitivity, sensitivity, write_sensitivity
 from wsesim.study.tornado import tornado_svg
 
 TEXT = """
@@ -47,7 +47,7 @@ def test_every_figure_that_is_read_is_asked_and_ranked(found: Sensitivity) -> No
 
 def test_what_is_told_is_what_is_answered(found: Sensitivity) -> None:
     ramp = next(each for each in found.influences if each.setting == "hardware.fabric.ramp_cycles")
-    again = asked(found.question, {ramp.setting: 4}, level="closed")
+    again = questions.sketch(questions.changed(found.question, {ramp.setting: 4}), level="closed")
     assert isinstance(again, Answer)
     assert ramp.worse is not None
     assert ramp.worse.answer is not None

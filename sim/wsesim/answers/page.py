@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wsesim._version import __version__
@@ -16,11 +19,12 @@ from wsesim.answers.drawings import drawn
 from wsesim.answers.roofline import rooflines
 from wsesim.answers.timeline import MOST_ROWS, timeline_svg, tracks_of
 from wsesim.answers.verdict import verdict
+from wsesim.packaged import folder_of, keep
 from wsesim.signs import printable
 from wsesim.units import plural, show_bytes
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import BytecodeCache, Environment
 
 ORDER = (
     "headline", "bound", "time", "tables", "drawings", "timeline", "ops", "rooflines", "memory", "checks", "facts",
@@ -84,10 +88,29 @@ def templates(package: str = _PACKAGE) -> Environment:
     environment = Environment(
         loader=ChoiceLoader([PackageLoader(name) for name in dict.fromkeys((package, _PACKAGE))]),
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-        finalize=_printed,
+        finalize=_printed, bytecode_cache=_compiled(),
     )  # fmt: skip
     environment.globals.update(text=text, plural=plural, show_bytes=show_bytes)
     return environment
+
+
+def _compiled() -> BytecodeCache:
+    """Return what keeps templates as Python keeps byte code: compiling them takes longer than filling them in."""
+    from jinja2 import BytecodeCache, __version__
+    from jinja2.bccache import Bucket
+
+    def place(bucket: Bucket) -> Path:
+        return folder_of(Path(__file__)) / f"{bucket.key}.{sys.implementation.cache_tag}.jinja-{__version__}"
+
+    class Kept(BytecodeCache):
+        def load_bytecode(self, bucket: Bucket) -> None:
+            with suppress(OSError), place(bucket).open("rb") as stream:
+                bucket.load_bytecode(stream)
+
+        def dump_bytecode(self, bucket: Bucket) -> None:
+            keep(place(bucket), bucket.bytecode_to_string())
+
+    return Kept()
 
 
 def _printed(value: object) -> object:

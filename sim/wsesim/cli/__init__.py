@@ -1,6 +1,6 @@
 """The command line: arguments in, the front door, text out.
 
-Importing it costs little, because every command imports what it needs when it is called.
+Importing it costs little: a command is imported when it is asked for, and what it needs when it is called.
 """
 
 from __future__ import annotations
@@ -9,24 +9,8 @@ import click
 
 from wsesim._version import __version__
 from wsesim.cli import interrupt
-from wsesim.cli.compare import compare
-from wsesim.cli.csl import csl
-from wsesim.cli.data import data
-from wsesim.cli.describe import check, init, machines, models, schema, show, software
-from wsesim.cli.explain import explain
-from wsesim.cli.gpus import gpus
-from wsesim.cli.group import Commands
-from wsesim.cli.kernel import kernel
-from wsesim.cli.measure import validate
+from wsesim.cli.group import Commands, CommandsLater
 from wsesim.cli.options import debug_option
-from wsesim.cli.precision import precision
-from wsesim.cli.sensitivity import sensitivity
-from wsesim.cli.simulate import forward, graph, levels, run
-from wsesim.cli.size import size
-from wsesim.cli.sweep import sweep
-from wsesim.cli.train import train
-from wsesim.cli.use import ask, classify, generate
-from wsesim.cli.verify import verify
 from wsesim.signs import write_nearest
 
 
@@ -42,11 +26,16 @@ def cli() -> None:
     """
 
 
-for command in (
-    run, check, explain, show, schema, init, models, machines, software, gpus, graph, verify, forward, precision,
-    validate, sweep, sensitivity, size, compare, kernel, csl, levels, data, train, ask, classify, generate,
-):  # fmt: skip
-    cli.add_command(command)
+COMMANDS = {
+    "run": "simulate", "check": "describe", "explain": "explain", "show": "describe", "schema": "describe",
+    "init": "describe", "models": "describe", "machines": "describe", "software": "describe", "gpus": "gpus",
+    "graph": "simulate", "verify": "verify", "forward": "simulate", "precision": "precision", "validate": "measure",
+    "sweep": "sweep", "sensitivity": "sensitivity", "size": "size", "compare": "compare", "kernel": "kernel",
+    "csl": "csl", "levels": "simulate", "data": "data", "train": "train", "ask": "use", "classify": "use",
+    "generate": "use",
+}  # fmt: skip
+"""Every command, the usual first, and the module of this package that it is in, where it has its own name."""
+cli.commands = CommandsLater(__name__, COMMANDS)
 
 
 def main() -> None:

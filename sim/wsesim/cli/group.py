@@ -13,9 +13,10 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from typing import Any, NoReturn
 
 import click
@@ -33,6 +34,43 @@ INTERNAL = 70
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 """What a disk answers, wherever it is written to: the terminal may be one, and caches are on one."""
 _JSON_ASKED = "wsesim.json_asked"
+
+
+class CommandsLater(MutableMapping[str, click.Command]):
+    """Commands by their names, in order, each imported when it is first asked for."""
+
+    def __init__(self, package: str, modules: Mapping[str, str]) -> None:
+        """Know which module of *package* each command is in; none is imported yet."""
+        self._package, self._modules = package, dict(modules)
+        self._known: dict[str, click.Command] = {}
+
+    def __getitem__(self, name: str) -> click.Command:
+        """Return a command."""
+        if name not in self._known:
+            self._known[name] = getattr(import_module(f"{self._package}.{self._modules[name]}"), name)
+        return self._known[name]
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        """Add a command that is there already."""
+        self._modules.setdefault(name, "")
+        self._known[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        """Forget a command."""
+        del self._modules[name]
+        self._known.pop(name, None)
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names."""
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        """Return how many commands there are."""
+        return len(self._modules)
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether there is such a command, without importing it."""
+        return name in self._modules
 
 
 class Commands(click.Group):

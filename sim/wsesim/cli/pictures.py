@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from wsesim.answer import Answer, CoreMap
 from wsesim.answers import check_file, write_file
 from wsesim.errors import InputError
+
+if TYPE_CHECKING:
+    from wsesim.answer import Answer
 
 MAPS = ("busy", "stalled", "links", "compute", "banks", "launch", "fabric-wait", "queue-wait")
 """Drawings of a kernel's answer that are maps of its cores."""
@@ -56,6 +59,7 @@ class Pictures:
         return lines
 
     def _drawn(self, answer: Answer, title: str) -> Iterator[tuple[str, Path, bytes]]:
+        from wsesim.answer import CoreMap
         from wsesim.answers import map_picture
 
         if self.heatmap is not None:

@@ -132,10 +132,17 @@ class Events:
             if self.rows["kind"][sender] != FORWARDED:
                 left, takes = int(start[sender]) + 1, int(clock["ramp"])
             else:
-                inward = self._port(queue) == isa.INWARD
-                left, takes = int(start[sender]), int(clock["ramp"] if inward else clock["hop"])
+                left, takes = int(start[sender]), self._way(queue)
             if left + takes == now:
                 yield Waited(sender, left)
+
+    def _way(self, queue: int) -> int:
+        """Return how long a wavelet takes into a queue from the router before it."""
+        clock, port = self._state.clock[0], self._port(queue)
+        if port == isa.INWARD:
+            return int(clock["ramp"])
+        longer = self._state.detours[queue >> QUEUE_BITS, port ^ 1] if clock["detours"] else 0
+        return int(clock["hop"] + longer)
 
     def _room(self, event: int, now: int) -> Iterator[Waited]:
         """Find what has just made room in a queue."""

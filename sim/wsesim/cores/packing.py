@@ -15,6 +15,7 @@ import numpy as np
 from wsesim.cores import isa, state
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.codestate import no_code
+from wsesim.cores.detours import detours
 from wsesim.cores.encoding import OPERANDS, Places, encode
 from wsesim.cores.errors import ProgramError, TooFew
 from wsesim.cores.rates import memory_figures
@@ -103,9 +104,10 @@ def pack(builder: Builder) -> State:
     taken = np.array([role.words for role in builder.roles], np.int64)[of]
     memory = zeros(max(2, int(taken.sum())), np.uint16)
     described = max(role.descriptors for role in builder.roles)
+    longer = detours(builder.wafer, builder.width, builder.height)
     words, cores = max(sum(queue.room for queue in mine) for mine in queues), len(of)
     return State(
-        clock=_clock(builder, threads), code=code, operands=operands, roles=_roles(builder, queues),
+        clock=_clock(builder, threads, len(longer)), code=code, operands=operands, roles=_roles(builder, queues),
         entries=_entries(builder), control_task=_control_tasks(builder), channels=_channels(builder, queues),
         places=_places(builder, places), switches=_switches(builder, places),
         cores=_cores(builder, taken), tallies=zeros(cores, state.TALLY),
@@ -117,17 +119,18 @@ def pack(builder: Builder) -> State:
         figures=memory_figures(builder.wafer.core),
         floats=memory.view(np.float32), executed=zeros(len(code), "i8"), log=zeros(LOG_ROWS, state.LOG),
         events=zeros(0, state.EVENT), ways=zeros((isa.PORTS, 2), "i8"), visits=zeros(cores, "i4"), code_state=no_code(),
+        detours=longer,
         due=zeros((state.SPAN, 1 + -(-cores // CORES_A_WORD)), "i8"),
     )  # fmt: skip
 
 
-def _clock(builder: Builder, threads: int) -> Array:
+def _clock(builder: Builder, threads: int, longer: int) -> Array:
     core, fabric = builder.wafer.core, builder.wafer.fabric
     clock = zeros(1, state.CLOCK)
     for name, value in (
         ("hop", fabric.hop_cycles), ("ramp", fabric.ramp_cycles), ("task_cycles", core.task_launch_cycles),
-        ("activation_cycles", core.activation_cycles), ("line_bytes", core.line_bytes), ("threads", threads),
-        ("width", builder.width), ("scalars_first", builder.scalars_first),
+        ("detours", longer), ("activation_cycles", core.activation_cycles), ("line_bytes", core.line_bytes),
+        ("threads", threads), ("width", builder.width), ("scalars_first", builder.scalars_first),
         ("patience", PATIENCE_CYCLES), ("ahead", CYCLES_AT_ONCE), ("band", BAND),
     ):  # fmt: skip
         clock[name] = min(value, state.LAST_CYCLE)

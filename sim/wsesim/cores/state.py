@@ -174,7 +174,8 @@ CLOCK = np.dtype([(name, "i8") for name in (
     "noted",  # events
     "fault", "fault_core", "fault_line", "fault_cycle",  # the first thing that none can do
     "described",  # words of memory that operands in registers of descriptors read and write
-    "hop", "ramp", "task_cycles",  # start of a task by a wavelet or at the launch
+    "hop", "ramp", "detours",  # whether some links take longer
+    "task_cycles",  # start of a task by a wavelet or at the launch
     "activation_cycles",  # start of a task that the core itself activated
     "line_bytes",  # of the lines in which long vectors of 16-bit elements are read
     "width",  # cores in a row
@@ -258,6 +259,8 @@ class State(NamedTuple):
     """[event] EVENT in the order in which they happened, as many as there is room for; no rows: none is noted"""
     ways: Array
     """[port, 2] core and queue that the wavelet being forwarded goes to"""
+    detours: Array
+    """[core, port] cycles that a wavelet takes longer that came through that port of its sender; no rows: none does"""
     visits: Array
     """[turn] the cores to visit in this cycle"""
     code_state: CodeState

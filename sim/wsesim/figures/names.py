@@ -154,7 +154,7 @@ def slots_of(groups: Mapping[str, type[Any]]) -> dict[str, Slot]:
         Slot(group=group, field=field.name, dimension=dimension_of(field.name), kind=str(field.type), **field.metadata)
         for group, kind in groups.items()
         for field in fields(kind)
-        if field.type in KINDS
+        if field.type in KINDS and field.metadata  # others follow from figures
     ]
     return {slot.name: slot for slot in found}
 

@@ -19,8 +19,9 @@ from typing import Any
 from wsesim.answer import UsedFigure
 from wsesim.errors import InputError, Problem, SpecError, nearest, require_choice
 from wsesim.figures.names import FigureValue, Slot, flatten, is_path, slots_of, text_of, walk
+from wsesim.packaged import yaml_data
 from wsesim.units import Dimension
-from wsesim.yamlfile import Document, Loc, parse_yaml, read_yaml
+from wsesim.yamlfile import Document, Loc, read_yaml
 
 _OWN_KEYS = ("name", "about", "extends")
 _ENTRY_KEYS = ("value", "source", "confidence", "note")
@@ -134,7 +135,7 @@ class Presets:
     """A folder of presets that all give the same groups of figures."""
 
     def __init__(
-        self, *, what: str, of: str, example: str, folder: Any, groups: Mapping[str, type[Any]],
+        self, *, what: str, of: str, example: str, folder: Path, groups: Mapping[str, type[Any]],
         fixed: Mapping[str, str] = MappingProxyType({}), optional: bool = False,
     ) -> None:  # fmt: skip
         """Know the groups; nothing is read yet.
@@ -143,7 +144,7 @@ class Presets:
             what: what a preset is, for messages.
             of: what figures are figures of.
             example: name of a figure.
-            folder: of the files, as `importlib.resources.files` gives it.
+            folder: of the files.
             groups: dataclasses by the name of their group.
             fixed: figures that no override sets, and what to do instead.
             optional: whether a preset may lack a group as a whole.
@@ -178,7 +179,8 @@ class Presets:
 
     def _package(self, name: str) -> Preset:
         if name not in self._packaged:
-            document = parse_yaml((self.folder / f"{name}.yaml").read_text("utf-8"), f"{name}.yaml")
+            data = yaml_data(self.folder / f"{name}.yaml")
+            document = Document(file=f"{name}.yaml", data=data, lines=(), places={}, keys={})
             parent = document.data.get("extends")
             self._packaged[name] = self._read(document, self._package(parent) if parent else None, own=False)
         return self._packaged[name]

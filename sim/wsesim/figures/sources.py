@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 
-from wsesim.yamlfile import parse_yaml
+from wsesim.packaged import yaml_data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,5 +23,5 @@ class Source:
 @cache
 def sources() -> Mapping[str, Source]:
     """Return the documents that figures name, by tag."""
-    data = parse_yaml((files(__package__) / "sources.yaml").read_text("utf-8"), "sources.yaml").data
+    data = yaml_data(Path(__file__).with_name("sources.yaml"))
     return MappingProxyType({tag: Source(tag=tag, **source) for tag, source in data.items()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 
 from wsesim.answer import UsedFigure
@@ -17,7 +17,7 @@ GPUS = Presets(
     what="GPU",
     of="a GPU",
     example="chip.clock",
-    folder=files(__package__) / "presets",
+    folder=Path(__file__).with_name("presets"),
     groups=MappingProxyType({"chip": Chip, "practice": Practice}),
 )
 """The GPUs, and every figure of them."""

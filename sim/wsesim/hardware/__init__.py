@@ -1,23 +1,11 @@
 """What the simulated machines are made of: what is etched, and what a generation's scalar code and silicon cost."""
 
+from wsesim.hardware.core import LARGEST_SRAM_BYTES, PRECISIONS, SLOWDOWNS, Code, Core, Fabric, Silicon
 from wsesim.hardware.die import WAFER_MM2, Die
 from wsesim.hardware.energy import CLOCKS, MAC_EVENTS, PORT_BYTES, Energy
 from wsesim.hardware.load import MACHINES, HardwareChoice, load_cluster, machine_names, override_names
 from wsesim.hardware.price import Price
-from wsesim.hardware.specs import (
-    LARGEST_SRAM_BYTES,
-    PRECISIONS,
-    SLOWDOWNS,
-    Cluster,
-    Code,
-    Core,
-    Fabric,
-    Host,
-    MemoryX,
-    Silicon,
-    SwarmX,
-    Wafer,
-)
+from wsesim.hardware.specs import Cluster, Host, MemoryX, SwarmX, Wafer
 
 __all__ = [
     "CLOCKS",

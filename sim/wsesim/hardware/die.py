@@ -8,6 +8,7 @@ A row with more defects than spares has fewer columns, and so has the wafer, whi
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -40,10 +41,13 @@ class Die:
     """Spare cores of a row as a share of those a program can use."""
     seed: int = field(metadata=neither("another wafer"))
     """Of the wafer whose defects are drawn."""
+    detour_cycles: int = field(metadata=LESS)
+    """Cycles a wavelet takes longer over a link for each core that it reaches past, in kernels on cores."""
 
     def __post_init__(self) -> None:
         require_positive(core_mm2=self.core_mm2, kib_mm2=self.kib_mm2, clustering=self.clustering)
-        require_not_negative(defects_per_cm2=self.defects_per_cm2, spare_share=self.spare_share, seed=self.seed)
+        require_not_negative(defects_per_cm2=self.defects_per_cm2, spare_share=self.spare_share, seed=self.seed,
+                             detour_cycles=self.detour_cycles)  # fmt: skip
 
     def area_mm2(self, cores: int, sram_bytes: int) -> float:
         """Return the area of so many cores with so much SRAM each."""
@@ -65,7 +69,11 @@ class Die:
 
     def worst_row(self, columns: int, rows: int, sram_bytes: int) -> int:
         """Return the most cores of a row that do not work, of the wafer that is drawn."""
-        return _worst(self, self.bad_of_row(columns, sram_bytes), self.printed(columns), rows)
+        return max(self.bad_by_row(columns, rows, sram_bytes))
+
+    def bad_by_row(self, columns: int, rows: int, sram_bytes: int) -> tuple[int, ...]:
+        """Return how many cores of each row do not work, of the wafer that is drawn."""
+        return _by_row(self, self.bad_of_row(columns, sram_bytes), self.printed(columns), rows)
 
     def good_columns(self, columns: int, rows: int, sram_bytes: int) -> int:
         """Return the columns that every row of the wafer still has.
@@ -89,11 +97,10 @@ def row_shares(mean: float, clustering: float) -> Iterator[float]:
 
 
 @lru_cache(maxsize=4096)
-def _worst(die: Die, mean: float, printed: int, rows: int) -> int:
-    """Return the most defects of any row: each row has a place among all rows, whatever their mean is."""
+def _by_row(die: Die, mean: float, printed: int, rows: int) -> tuple[int, ...]:
+    """Return the defects of rows: each row has a place among all rows, whatever their mean is."""
     if not mean:
-        return 0
+        return (0,) * rows
     draw = Random(die.seed)
-    place = max(draw.random() for _ in range(rows))
-    below = accumulate(islice(row_shares(mean, die.clustering), printed))
-    return next((number for number, share in enumerate(below) if share >= place), printed if mean > printed else 0)
+    below = tuple(accumulate(islice(row_shares(mean, die.clustering), printed)))
+    return tuple(bisect_left(below, draw.random()) for _ in range(rows))

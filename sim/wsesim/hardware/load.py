@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
 from wsesim.answer import UsedFigure
 from wsesim.errors import SpecError
 from wsesim.figures import Preset, Presets
+from wsesim.hardware.core import Code, Core, Fabric, Silicon
 from wsesim.hardware.die import Die
 from wsesim.hardware.energy import Energy
 from wsesim.hardware.price import Price
-from wsesim.hardware.specs import Cluster, Code, Core, Fabric, Host, MemoryX, Silicon, SwarmX, Wafer
+from wsesim.hardware.specs import Cluster, Host, MemoryX, SwarmX, Wafer
 from wsesim.units import Dimension
 
 _SYSTEMS = "cluster.systems"
@@ -25,7 +25,7 @@ MACHINES = Presets(
     what="machine",
     of="the hardware",
     example="core.clock",
-    folder=files(__package__) / "presets",
+    folder=Path(__file__).with_name("presets"),
     groups=MappingProxyType(
         {
             "core": Core,
@@ -53,8 +53,6 @@ class HardwareChoice:
 
     cluster: Cluster
     figures: tuple[UsedFigure, ...]
-    lost_columns: int = 0
-    """Of those that the wafer is said to have, what defects of a row leave no core for."""
 
 
 @cache
@@ -94,10 +92,7 @@ def load_cluster(
             preset = preset.with_value(_SYSTEMS, systems)
         except SpecError as error:
             raise SpecError("systems", error.message) from None
-    whole = _assemble(preset)
-    cluster = _remapped(whole)
-    lost = whole.wafer.columns - cluster.wafer.columns
-    return HardwareChoice(cluster=cluster, figures=preset.figures, lost_columns=lost)
+    return HardwareChoice(cluster=_remapped(_assemble(preset)), figures=preset.figures)
 
 
 def _assemble(preset: Preset) -> Cluster:
@@ -118,4 +113,6 @@ def _remapped(cluster: Cluster) -> Cluster:
         columns = wafer.die.good_columns(wafer.columns, wafer.rows, wafer.core.sram_bytes)
     except SpecError as error:
         raise SpecError(f"die.{error.name}", error.message) from None
-    return cluster if columns == wafer.columns else replace(cluster, wafer=replace(wafer, columns=columns))
+    return cluster if columns == wafer.columns else replace(
+        cluster, wafer=replace(wafer, columns=columns, lost_columns=wafer.columns - columns)
+    )  # fmt: skip

@@ -11,8 +11,6 @@ from math import ceil
 from operator import add
 from typing import Any
 
-import numpy as np
-
 
 def up(size: Any, parts: Any) -> Any:
     """Return *size* over *parts*, rounded up to a whole number."""
@@ -21,22 +19,36 @@ def up(size: Any, parts: Any) -> Any:
 
 def largest(one: Any, other: Any) -> Any:
     """Return the larger of two, element by element."""
-    return np.maximum(one, other) if _several(one, other) else max(one, other)
+    if _several(one) or _several(other):
+        import numpy as np
+
+        return np.maximum(one, other)
+    return max(one, other)
 
 
 def least(one: Any, other: Any) -> Any:
     """Return the smaller of two, element by element."""
-    return np.minimum(one, other) if _several(one, other) else min(one, other)
+    if _several(one) or _several(other):
+        import numpy as np
+
+        return np.minimum(one, other)
+    return min(one, other)
 
 
 def whole(size: Any) -> Any:
     """Return *size*, rounded up, as a whole number."""
-    return np.ceil(size).astype(np.int64) if isinstance(size, np.ndarray) else ceil(size)
+    if _several(size):
+        import numpy as np
+
+        return np.ceil(size).astype(np.int64)
+    return ceil(size)
 
 
 def chosen(condition: Any, one: Any, other: Any) -> Any:
     """Return *one* where *condition* holds, else *other*."""
-    if isinstance(condition, np.ndarray):
+    if _several(condition):
+        import numpy as np
+
         return np.where(condition, one, other)
     return one if condition else other
 
@@ -46,5 +58,6 @@ def added(values: Iterable[Any]) -> Any:
     return reduce(add, values, 0.0)
 
 
-def _several(one: Any, other: Any) -> bool:
-    return isinstance(one, np.ndarray) or isinstance(other, np.ndarray)
+def _several(size: Any) -> bool:
+    """Return whether *size* is an array: no number has places, and to know that NumPy need not be imported."""
+    return hasattr(size, "__setitem__")

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 from wsesim.errors import require_positive
 from wsesim.graph import Block, Graph, Op, Tensor
-from wsesim.kernels.counts import up
 
 HEADS = frozenset({"heads", "qkv", "attention", "kv"})
 """Axes that groups of heads divide."""
@@ -46,7 +45,7 @@ class Parts:
     def cut(self, graph: Graph) -> Graph:
         """Return *graph* with the axes of the largest part."""
         counts = dict.fromkeys(HEADS, self.heads) | dict.fromkeys(COLUMNS, self.columns)
-        return graph.with_dims(**{axis: up(graph.dims[axis], count) for axis, count in counts.items()
+        return graph.with_dims(**{axis: -(-graph.dims[axis] // count) for axis, count in counts.items()
                                   if axis in graph.dims})  # fmt: skip
 
     def summed(self, block: Block, op: Op) -> list[Tensor]:

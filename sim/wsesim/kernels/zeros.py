@@ -14,8 +14,6 @@ from __future__ import annotations
 from functools import lru_cache
 from math import floor, log, log1p
 
-import numpy as np
-
 
 def busiest(each: float, density: float, columns: int) -> float:
     """Return how many of *each* weights of a column are not zero in the column with most of them, expected.
@@ -34,6 +32,8 @@ def busiest(each: float, density: float, columns: int) -> float:
 @lru_cache(maxsize=4096)
 def _largest(number: int, density: float, columns: int) -> float:
     """Return the expected largest of so many binomial counts."""
+    import numpy as np
+
     counts = np.arange(1, number + 1)
     chosen = np.concatenate([[0.0], np.cumsum(np.log((number - counts + 1) / counts))])
     taken = np.arange(number + 1)

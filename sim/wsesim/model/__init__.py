@@ -1,8 +1,14 @@
-"""Transformer shapes and their graphs."""
+"""Transformer shapes and their graphs.
+
+Importing this package is cheap: what reads and writes files of Hugging Face is imported by the function that needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
 
 from wsesim.model.build import build_graph, parameters
-from wsesim.model.hf import read_hf_config
-from wsesim.model.hf_write import hf_config
 from wsesim.model.presets import load_preset, model_names
 from wsesim.model.spec import EXTRAS, Model, choices
 
@@ -17,3 +23,27 @@ __all__ = [
     "parameters",
     "read_hf_config",
 ]
+
+
+def read_hf_config(path: str | Path, *, task: str | None = None) -> Model:
+    """Return the model that the `config.json` at *path* describes.
+
+    The task is the one of its `architectures`, or *task*; what is not followed stands in the model's `notes`.
+
+    Raises:
+        InputError: the file is missing, over 1 MiB or not JSON; a key is missing or wrong; something is not supported.
+    """
+    from wsesim.model.hf import read_hf_config
+
+    return read_hf_config(path, task=task)
+
+
+def hf_config(model: Model) -> Mapping[str, object]:
+    """Return what the config.json of *model* says; there is no dropout.
+
+    Raises:
+        SpecError: naming a field that GPT-2 has otherwise, so that the file could not say it.
+    """
+    from wsesim.model.hf_write import hf_config
+
+    return hf_config(model)

@@ -9,7 +9,7 @@ from typing import Any
 
 from wsesim.errors import SpecError, nearest
 from wsesim.model.spec import Model
-from wsesim.yamlfile import read_yaml
+from wsesim.packaged import yaml_data
 
 _FILE = Path(__file__).with_name("presets.yaml")
 
@@ -34,7 +34,7 @@ def load_preset(name: str) -> Model:
 
 @cache
 def _fields_by_name() -> Mapping[str, Mapping[str, Any]]:
-    families = read_yaml(_FILE).data
+    families = yaml_data(_FILE)
     return {
         name: {"source": family["source"], **family["shared"], **fields}
         for family in families.values()

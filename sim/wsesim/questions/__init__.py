@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 __all__ = [
     "KEY",
     "ask",
+    "ask_changed",
     "beside_gpus",
+    "changed",
     "compare",
     "forward",
     "hold_as_mapped",
@@ -89,6 +91,38 @@ def ask(
     from wsesim.questions.reading import ask
 
     return ask(data, file=file, folder=folder, document=document, given=given or {})
+
+
+def ask_changed(
+    data: Mapping[str, Any], changes: Mapping[str, object], *, kind: str, file: str, folder: Path
+) -> Question:  # fmt: skip
+    """Make the question of that *kind* that *data* of a file asks with settings changed.
+
+    Args:
+        data: as it would stand in a file.
+        changes: values as they would stand in a file, lists also as tuples, by dotted name.
+        kind: of the question once it is changed.
+        file: names the place of a problem.
+        folder: where relative paths start.
+
+    Raises:
+        InputError: a value that cannot be, or settings that do not go together.
+        SpecError: a name that is no setting of such a question.
+    """
+    from wsesim.questions.changing import ask_changed
+
+    return ask_changed(data, changes, kind=kind, file=file, folder=folder)
+
+
+def changed(question: Question, changes: Mapping[str, object]) -> Question:
+    """Return *question* with settings changed by dotted name, `hardware.wafer.io`; what follows from them follows.
+
+    Raises:
+        InputError: a value that cannot be, or settings that do not go together.
+        SpecError: a name that is no setting of such a question.
+    """
+    asked, kind = question.asked, str(changes.get(KEY, question.kind))
+    return ask_changed(asked.data, changes, kind=kind, file=asked.file, folder=asked.folder)
 
 
 def is_study(path: str | Path) -> bool:

@@ -16,7 +16,7 @@ from wsesim.cores.measures import MEASURES
 from wsesim.errors import InputError, nearest
 from wsesim.hardware import override_names
 from wsesim.questions.base import Asked, Draft, Reads, Say
-from wsesim.questions.shared.kernel_answer import closed_answer, cores_answer, measured_answer
+from wsesim.questions.shared.kernel_answer import closed_answer, cores_answer, detours_told, measured_answer
 from wsesim.workload import Default, Derived, Problems, QuestionFile, Section
 from wsesim.workload.fields import Size, Text
 
@@ -35,7 +35,7 @@ UNREAD = {"fabric.wavelet", "code.switch_cycles", "code.count_cycles"}
 _GROUPS = ("core.", "fabric.", "code.", "silicon.")
 _ENERGY = {f"energy.{name}" for name in ("voltage", "mac_fp16", "mac_mixed", "mac_fp32", "sram", "issue", "hop")}
 READ = {name for name in override_names() if name.startswith(_GROUPS)} - UNREAD | {"wafer.columns", "wafer.rows"}
-READ |= _ENERGY
+READ |= _ENERGY | {name for name in override_names() if name.startswith("die.")}
 SUPPORTED = (
     "Measured cycles of the vendor's simulator and of silicon support level cores, kernel by kernel; the closed form "
     "is held to it."
@@ -43,6 +43,10 @@ SUPPORTED = (
 NO_MEMORY = (
     "this computer has too little memory to simulate it; a smaller grid takes less, one part that stands for all "
     "(fold: true) too, where there is one, and the closed form none (--level closed)"
+)
+UNEQUAL = (
+    "fold: true has one part stand for all that do the same, and links that reach past cores that do not work "
+    "(die.detour_cycles) are none alike; fold: false is answered"
 )
 NO_SYSTEM = "a kernel runs on one rectangle of cores: no store, no tree and no host is around it to be played"
 
@@ -205,6 +209,8 @@ class KernelQuestion:
                 why=f"fabric.link_wavelets_per_cycle is {rate:g}: routers of kernels pass one wavelet a cycle and link "
                 "on the cores, and so in the closed form that is held to them; 1 is answered"
             )
+        if case.fold and detours_told(case):
+            return NotAnswered(why=UNEQUAL)
         try:
             if level == "cores" or self.must_fit:
                 case.check_room()

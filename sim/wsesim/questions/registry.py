@@ -75,6 +75,11 @@ def _named_by_its_key(data: Mapping[Any, Any]) -> type[Question] | None:
     return None
 
 
+def _known_as(name: str) -> type[Question] | None:
+    """Return the kind of a name that a module has, too: so do those that come with the package."""
+    return _kinds_in(name).get(name) if name in _modules_on(tuple(package.__path__)) else None
+
+
 def kind_of(data: Mapping[Any, Any], problems: Problems) -> type[Question]:
     """Return the kind that the data of a file asks for; of a name that is none, it is noted and the nearest returned.
 
@@ -82,13 +87,11 @@ def kind_of(data: Mapping[Any, Any], problems: Problems) -> type[Question]:
         InputError: there is no such kind, nor one of a name like it: what else the file may have cannot be said.
     """
     name = data.get(KEY)
-    if name is None and (marked := _named_by_its_key(data)):
-        return marked
-    known = kinds()
     if name is None:
-        return next((kind for kind in known.values() if kind.mark and kind.mark in data), known[USUAL])
-    if isinstance(name, str) and name in known:
-        return known[name]
+        return _named_by_its_key(data) or _known_as(USUAL) or kinds()[USUAL]
+    if found := isinstance(name, str) and (_known_as(name) or kinds().get(name)):
+        return found
+    known = kinds()
     choices = {name: kind for name, kind in known.items() if not kind.mark}
     hint = value_hint(name, choices) if isinstance(name, str) else ""
     problems.add((KEY,), f"{KEY} must be one of {', '.join(choices)}; got {shown(name)}{hint}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
@@ -21,7 +20,7 @@ STACKS = Presets(
     what="stack",
     of="the software",
     example="training.kernel_launch",
-    folder=files(__package__) / "presets",
+    folder=Path(__file__).with_name("presets"),
     groups=MappingProxyType({"training": Training, "inference": Inference}),
     optional=True,
 )

@@ -6,7 +6,6 @@
 A study knows what a question states about itself (settings, figures, what it reads) and no kind by its name.
 """
 
-from wsesim.study.asked import asked, changed
 from wsesim.study.cluster import scheduler
 from wsesim.study.comparing import SideBySide, side_by_side
 from wsesim.study.goals import Sized, Sizing, size
@@ -36,8 +35,6 @@ __all__ = [
     "Sizing",
     "Study",
     "SweepTable",
-    "asked",
-    "changed",
     "estimate_s",
     "fixed",
     "journal_place",

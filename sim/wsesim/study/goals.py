@@ -9,8 +9,8 @@ from pathlib import Path
 from wsesim.answer import Level, Number, Status
 from wsesim.errors import InputError, WsesimError, nearest
 from wsesim.hardware import load_cluster
+from wsesim.questions import changed
 from wsesim.questions.base import Question
-from wsesim.study.asked import changed
 from wsesim.study.figures import spec_of
 from wsesim.study.journal import KeptAnswer
 from wsesim.study.numbers import Value

@@ -13,7 +13,6 @@ from wsesim.answer import Level
 from wsesim.errors import InputError, SpecError, WsesimError
 from wsesim.questions import KEY
 from wsesim.questions.base import Question
-from wsesim.study.asked import with_changes
 from wsesim.study.figures import figure_of
 from wsesim.study.journal import Journal, KeptAnswer, asked_sha256
 from wsesim.study.numbers import Value, numbers_of
@@ -148,7 +147,7 @@ def known_point(task: PointTask, journal: Journal) -> PointRow | None:
 
 def asked_by(task: PointTask) -> Question:
     """Return the question of a point."""
-    return with_changes(task.data, task.changes, kind=task.kind, file=task.file, folder=task.folder)
+    return questions.ask_changed(task.data, task.changes, kind=task.kind, file=task.file, folder=task.folder)
 
 
 def _row(task: PointTask, question: Question, kept: KeptAnswer) -> PointRow:

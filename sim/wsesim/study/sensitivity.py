@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+from wsesim import questions
 from wsesim.answer import Answer, FigureSpec, Level, Outcome, UsedFigure
 from wsesim.errors import InputError, SpecError, nearest
 from wsesim.figures import Slot
 from wsesim.hardware import MACHINES
 from wsesim.questions.base import Question
 from wsesim.software import STACKS
-from wsesim.study.asked import asked
 from wsesim.study.numbers import Value
 
 Tell = Callable[[int, int, str], None]
@@ -120,7 +120,7 @@ def sensitivity(
     if not times > 1:
         raise InputError.at(f"--times must be above 1; got {times:g}")
     spec = _spec(question, figure)
-    now = _value(asked(question, {}, level=level), spec)
+    now = _value(questions.sketch(question, level=level), spec)
     if isinstance(now, str):
         raise InputError.at(f"there is nothing to compare with: {now}")
     names = tuple(_read(question))
@@ -147,7 +147,7 @@ class _Again:
     def value(self, changes: Mapping[str, Value]) -> float | str | None:
         """Return the figure, or why there is none; None where the changes cannot be."""
         try:
-            return _value(asked(self.question, changes, level=self.level), self.spec)
+            return _value(questions.sketch(questions.changed(self.question, changes), level=self.level), self.spec)
         except (InputError, SpecError):
             return None
 

@@ -16,7 +16,7 @@ from wsesim.answer import FigureSpec, Level
 from wsesim.questions.base import Question
 from wsesim.study.numbers import Value, as_setting, numbers_of
 from wsesim.units import Dimension, parse
-from wsesim.workload import SHORT, Formula, Section, dimension_of_setting, is_setting, setting_names
+from wsesim.workload import SHORT, Formula, Section, dimension_of_setting, is_setting, plain, setting_names
 
 SCENARIO = "scenario"
 """Name of the parameter whose values are sets of changes."""
@@ -58,11 +58,6 @@ def takes_list(schema: type[Section], name: str) -> bool:
 def held(value: Any) -> Any:
     """Return a value of a file as it is held: lists as tuples."""
     return tuple(map(held, value)) if isinstance(value, list) else value
-
-
-def plain(value: Any) -> Any:
-    """Return a held value as it would stand in a file."""
-    return list(map(plain, value)) if isinstance(value, tuple) else value
 
 
 def written(value: Value) -> str:

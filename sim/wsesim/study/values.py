@@ -21,7 +21,7 @@ from pydantic import ConfigDict, Field
 
 from wsesim.errors import Problem, SpecError
 from wsesim.questions.base import Question
-from wsesim.study.spec import is_variable, plain, takes_list
+from wsesim.study.spec import is_variable, takes_list
 from wsesim.units import Dimension, parse
 from wsesim.workload import (
     STACK,
@@ -30,6 +30,7 @@ from wsesim.workload import (
     Section,
     hardware_of,
     place_of,
+    plain,
     read_fields,
     set_path,
     shown,

@@ -1,15 +1,24 @@
-"""System simulation: a step on whole wafers with SimPy, and requests served over time."""
+"""System simulation: a step on whole wafers with SimPy, and requests served over time.
 
-from wsesim.system.abilities import GrowingTime, ServiceTimes
-from wsesim.system.choice import fastest
-from wsesim.system.objective import PERCENTILES, Objective, percentiles
-from wsesim.system.part import Clock, Way, by_formula
-from wsesim.system.play import Played, play
-from wsesim.system.rate import LargestRate, best_rate, counted, largest_rate, share_at
-from wsesim.system.recurrence import Timed, time_step
-from wsesim.system.requests import Arrivals, Requests, requests_of
-from wsesim.system.served import Served
-from wsesim.system.serving import serve
+Names are imported when they are first used: who times a step needs nothing of those who serve, nor SimPy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wsesim.system.abilities import GrowingTime, ServiceTimes
+    from wsesim.system.choice import fastest
+    from wsesim.system.objective import PERCENTILES, Objective, percentiles
+    from wsesim.system.part import Clock, Way, by_formula
+    from wsesim.system.play import Played, play
+    from wsesim.system.rate import LargestRate, best_rate, counted, largest_rate, share_at
+    from wsesim.system.recurrence import Timed, time_step
+    from wsesim.system.requests import Arrivals, Requests, requests_of
+    from wsesim.system.served import Served
+    from wsesim.system.serving import serve
 
 __all__ = [
     "PERCENTILES",
@@ -36,3 +45,37 @@ __all__ = [
     "share_at",
     "time_step",
 ]
+_HOME = {
+    "Arrivals": "requests",
+    "Clock": "part",
+    "GrowingTime": "abilities",
+    "LargestRate": "rate",
+    "Objective": "objective",
+    "PERCENTILES": "objective",
+    "Played": "play",
+    "Requests": "requests",
+    "Served": "served",
+    "ServiceTimes": "abilities",
+    "Timed": "recurrence",
+    "Way": "part",
+    "best_rate": "rate",
+    "by_formula": "part",
+    "counted": "rate",
+    "fastest": "choice",
+    "largest_rate": "rate",
+    "percentiles": "objective",
+    "play": "play",
+    "requests_of": "requests",
+    "serve": "serving",
+    "share_at": "rate",
+    "time_step": "recurrence",
+}
+"""The module of each name."""
+
+if not TYPE_CHECKING:  # or a type checker would take any name for one of ours
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+        return found

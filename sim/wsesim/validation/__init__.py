@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from wsesim.errors import InputError, nearest
 
@@ -20,13 +20,25 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from wsesim.validation.asking import RowQuestion
+    from wsesim.validation.behaviour import BehaviourReport
     from wsesim.validation.document import ModelReport
     from wsesim.validation.gpus import GpuReport
     from wsesim.validation.kernels import KernelRow
     from wsesim.validation.kernels.render import KernelReport
     from wsesim.validation.rows import Measurement
 
-__all__ = ["gpus_report", "kernels_report", "print_report", "report", "row_question", "show_row", "write_report"]
+    AnyReport: TypeAlias = ModelReport | KernelReport | GpuReport | BehaviourReport
+
+__all__ = [
+    "behaviour_report",
+    "gpus_report",
+    "kernels_report",
+    "print_report",
+    "report",
+    "row_question",
+    "show_row",
+    "write_report",
+]
 
 T = TypeVar("T")
 
@@ -77,14 +89,24 @@ def gpus_report(table: Path | None = None, *, sensitivity: bool = False) -> GpuR
     return gpu_report(table, sensitivity=sensitivity)
 
 
-def print_report(found: ModelReport | KernelReport | GpuReport, console: Console) -> None:
+def behaviour_report(*, progress: Callable[[int, int, str], None] | None = None) -> BehaviourReport:
+    """Ask what experts ask first, with no measured row in view; *progress* hears (done, of, title) before each."""
+    from wsesim.validation.behaviour import BehaviourReport, behaved, what_ifs
+
+    found = []
+    for done, what_if in enumerate(what_ifs()):
+        if progress:
+            progress(done, len(what_ifs()), what_if.title)
+        found.append(behaved(what_if))
+    return BehaviourReport(found=tuple(found))
+
+
+def print_report(found: AnyReport, console: Console) -> None:
     """Print a comparison as tables."""
     found.print(console)
 
 
-def write_report(
-    found: ModelReport | KernelReport | GpuReport, out: Path, *, overwrite: bool = False
-) -> tuple[Path, ...]:
+def write_report(found: AnyReport, out: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
     """Write a comparison into the folder *out*, all or none; return the paths, the document first.
 
     Raises:

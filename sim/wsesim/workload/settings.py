@@ -75,6 +75,11 @@ def set_path(data: dict[str, Any], dotted: str, value: object, schema: type[Sect
     data[section] = {**inside, key: value}
 
 
+def plain(value: Any) -> Any:
+    """Return a value as it would stand in a file: tuples as lists."""
+    return list(map(plain, value)) if isinstance(value, tuple) else value
+
+
 def split_setting(setting: str) -> tuple[str, object]:
     """Return key and value of a `KEY=VALUE`.
 

@@ -13,17 +13,16 @@ from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 import numpy as np
 
 from wsesim.cores.state import Array, State
+from wsesim.packaged import keep
 
 Argument = Array | float
 _HERE = Path(__file__).parent
 _NAME_END = b"\0"
-_READABLE = 0o644
 _FOUND: dict[tuple[Any, ...], tuple[Callable[..., int], Any]] = {}
 """By the layout of a state: the function, and what keeps it in memory."""
 
@@ -97,14 +96,7 @@ def _machine_code(layout: tuple[Any, ...], state: State, module: str) -> bytes:
         return file.read_bytes()
     except OSError:
         code = _compile(state, module, layout[0])
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=file.parent, delete=False) as made:
-            made.write(code)
-        Path(made.name).chmod(_READABLE)
-        Path(made.name).replace(file)
-    except OSError:
-        pass  # a folder that nobody may write to: it is made again next time
+    keep(file, code)
     return code
 
 

@@ -49,7 +49,10 @@ def _hand_over(other: Int, queue: Int, word: Int, port: Int, now: Int, state: St
     clock = state.clock[0]
     if queue < 0:
         return
-    push(other, queue, word, now + (clock["ramp"] if port == isa.RAMP else clock["hop"]), now, state)
+    takes = clock["ramp"] if port == isa.RAMP else clock["hop"]
+    if clock["detours"] and port != isa.RAMP:
+        takes += state.detours[other, port]
+    push(other, queue, word, now + takes, now, state)
 
 
 @inlined

@@ -5,6 +5,7 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
+from wsesim.cores.detours import told_detours
 from wsesim.cores.errors import NoRoom, NotWritten, TooFew, TooLarge
 from wsesim.cores.host import free_bytes, within
 from wsesim.cores.kit.base import KernelCase, KernelProgram, Measure, Reading, slowdown
@@ -88,6 +89,7 @@ __all__ = [
     "run_kernel",
     "run_values",
     "slowdown",
+    "told_detours",
     "usually_watched",
     "within",
 ]  # fmt: skip

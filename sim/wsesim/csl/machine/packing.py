@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from wsesim.cores import codestate as code
 from wsesim.cores import isa, state
+from wsesim.cores.detours import detours
 from wsesim.cores.packing import BAND, CYCLES_AT_ONCE, LOG_ROWS, PATIENCE_CYCLES
 from wsesim.cores.rates import memory_figures
 from wsesim.cores.state import Array, State, zeros
@@ -44,8 +45,9 @@ def pack(image: Image, wafer: Wafer) -> tuple[State, list[LaidTile], Numbers]:
     for number, tile in enumerate(image.classes):
         given = np.frombuffer(tile.memory, np.uint16)
         memory.reshape(cores, words)[of == number, : len(given)] = given
+    longer = detours(wafer, image.width, image.height)
     built = State(
-        clock=_clock(image, wafer), code=_code(wafer, image.arch), operands=_operands(),
+        clock=_clock(image, wafer, len(longer)), code=_code(wafer, image.arch), operands=_operands(),
         roles=_role_table(laid, words)[class_of], entries=np.full((1, 1), -1, np.int64),
         control_task=np.full((1, 1), -1, np.int64), channels=_channels(laid)[class_of],
         places=_places(laid)[class_of], switches=zeros((1, 1, isa.POSITIONS), state.SWITCH),
@@ -55,7 +57,7 @@ def pack(image: Image, wafer: Wafer) -> tuple[State, list[LaidTile], Numbers]:
         descriptors=zeros((1, 1), state.OPERAND), described=zeros((cores, THREADS, 4), state.OPERAND),
         figures=memory_figures(wafer.core), floats=memory.view(np.float32),
         executed=zeros(len(OPERATIONS), "i8"), log=zeros(LOG_ROWS, state.LOG), events=zeros(0, state.EVENT),
-        ways=zeros((isa.PORTS, 2), "i8"), visits=zeros(cores, "i4"),
+        ways=zeros((isa.PORTS, 2), "i8"), visits=zeros(cores, "i4"), detours=longer,
         code_state=_code_state(image, laid, class_of, of, encode(image.classes, wafer)),
         due=zeros((state.SPAN, 1 + -(-cores // 64)), "i8"),
     )  # fmt: skip
@@ -88,10 +90,10 @@ def _words(image: Image, cores: int) -> int:
     return min(MEMORY_WORDS, most + SPARE_WORDS + most % 2)
 
 
-def _clock(image: Image, wafer: Wafer) -> Array:
+def _clock(image: Image, wafer: Wafer, longer: int) -> Array:
     clock = zeros(1, state.CLOCK)
     for name, value in (
-        ("hop", wafer.fabric.hop_cycles), ("ramp", wafer.fabric.ramp_cycles), ("threads", THREADS),
+        ("hop", wafer.fabric.hop_cycles), ("ramp", wafer.fabric.ramp_cycles), ("threads", THREADS), ("detours", longer),
         ("task_cycles", wafer.core.task_launch_cycles), ("activation_cycles", wafer.core.activation_cycles),
         ("line_bytes", wafer.core.line_bytes), ("width", image.width), ("scalars_first", 0),
         ("patience", PATIENCE_CYCLES), ("ahead", CYCLES_AT_ONCE), ("band", BAND),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LEAVES_OUT: Mapping[Level, str] = {
     "closed": "What depends on values, and what waits for what: it adds up the program's instructions and distances.",
-    "cores": "What the machine description leaves out: noise, defects.",
+    "cores": "What the machine description leaves out: noise, and of defects all but longer links (die.detour_cycles).",
 }
 AS_DESIGNED = (
     "Cycles are those of the vendor's simulator of the fabric; silicon inserts some against heat (silicon: true)."
@@ -63,7 +63,8 @@ def closed_answer(case: KernelCase, *, machine: str, must_fit: bool) -> Answer:
     longer = _longer(case, cycles)
     return Answer(
         level="closed", figures=_times(cycles * longer, cycles * longer, clock), headline=_headline(clock),
-        spent=_limited(case, cycles, cycles * longer), facts=_facts(case, machine), notes=_silicon_notes(case, longer),
+        spent=_limited(case, cycles, cycles * longer), facts=_facts(case, machine),
+        notes=(*_silicon_notes(case, longer), *_unknown_detours(case)),
         tables=(closed_table(case),),
         leaves_out=(LEAVES_OUT["closed"], *(() if must_fit else ("Whether it fits a core's memory.",))),
     )  # fmt: skip
@@ -98,7 +99,8 @@ def cores_answer(
         drawings=_drawings(found), files=_files(case, found),
         facts=_facts(case, machine, found.counts), right=found.right, events=found.events,
         reasons=(Reason(figure="time_s", cause=WAITS, seconds=waits_s),) if waits_s else (),
-        leaves_out=(LEAVES_OUT["cores"],), notes=(*_silicon_notes(case, longer), *_run_notes(case), *path_notes(found)),
+        leaves_out=(LEAVES_OUT["cores"],),
+        notes=(*_silicon_notes(case, longer), *_run_notes(case), *path_notes(found), *_detours(case)),
     )  # fmt: skip
 
 
@@ -132,6 +134,21 @@ def _run_notes(case: KernelCase) -> tuple[str, ...]:
 
     uncompiled = () if jit.COMPILED else (f"Cores ran uncompiled; many times faster after {jit.INSTALL}.",)
     return (*((FOLDED,) if case.fold else ()), *uncompiled)
+
+
+def detours_told(case: KernelCase) -> str:
+    """Say how many links of a kernel's cores are longer since they reach past defects; nothing where none is."""
+    from wsesim.cores.programs import told_detours
+
+    return told_detours(case.wafer, *case.grid)
+
+
+def _detours(case: KernelCase) -> tuple[str, ...]:
+    return (told,) if (told := detours_told(case)) else ()
+
+
+def _unknown_detours(case: KernelCase) -> tuple[str, ...]:
+    return tuple(f"{told} The closed form has them as long as others." for told in _detours(case))
 
 
 def _said(found: KernelOutcome, figures: Mapping[str, Number | None]) -> tuple[str, ...]:

@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from wsesim.answer import FigureSpec, Level, Limit, Outcome
 from wsesim.graph import Graph
 from wsesim.questions.base import Asked, Draft, Reads, Say, silent
 from wsesim.questions.shared.capped import sketched, under_cap
 from wsesim.questions.shared.numbers import files_of
-from wsesim.questions.shared.request import Request, check_request, forward_graph, request_of, tokens_of
 from wsesim.questions.shared.step import FIGURES, Step, check_step, named
 from wsesim.workload import Derived, Section
+
+if TYPE_CHECKING:
+    from wsesim.questions.shared.request import Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,21 +148,29 @@ class RequestQuestion(ModelQuestion):
     @classmethod
     def positions(cls, values: Mapping[str, Any]) -> int | None:
         """Return the tokens read and written."""
+        from wsesim.questions.shared.request import tokens_of
+
         section = values.get("inference")
         return tokens_of(section, writes=cls.writes) if section else 1
 
     @classmethod
     def check(cls, draft: Draft) -> Derived:
         """Check the request; return its defaults."""
+        from wsesim.questions.shared.request import check_request
+
         return check_request(draft, reads=cls.prompts, writes=cls.writes)
 
     @classmethod
     def of(cls, asked: Asked) -> Self:
         """Return the question of a checked file."""
+        from wsesim.questions.shared.request import request_of
+
         return cls(asked=asked, request=request_of(asked, reads=cls.prompts, writes=cls.writes))
 
     def graph(self) -> Graph:
         """Return the graph of the sequences held."""
+        from wsesim.questions.shared.request import forward_graph
+
         return forward_graph(self.asked, sequences=self.request.batch, length=self.request.positions)
 
     def solve(self, level: Level, say: Say) -> Outcome:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import fsum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wsesim.answer import OpTime, Table
 from wsesim.hardware import Cluster, HardwareChoice
 from wsesim.kernels import Cost, all_of, resident_events, together
 from wsesim.mapping import Program
-from wsesim.mapping.resident import PhaseTime, ResidentPlan
 from wsesim.questions.shared.price import job_usd, price_table
 from wsesim.units import Dimension, plural, show
+
+if TYPE_CHECKING:
+    from wsesim.mapping.resident import PhaseTime, ResidentPlan
 
 NAMES = {
     "fixed": "pumps, fans, control", "leakage": "leakage", "clock": "clock tree and all that never rests",
@@ -119,7 +121,7 @@ class Power:
                 f"Power is stated at {show(energy.clock_hz, Dimension.HERTZ)}. What is drawn in every cycle goes with "
                 "the clock; the voltage that a faster clock may need is energy.voltage."
             )
-        if lost := hardware.lost_columns:
+        if lost := hardware.cluster.wafer.lost_columns:
             yield f"Defects that spare cores cannot take in cost the wafer {plural(lost, 'column')}."
 
 

@@ -11,8 +11,6 @@ from wsesim.yamlfile import Document, Loc
 
 _FLAT_IDLE = frozenset({"eval_input", "predict_input", "csconfig", "description", "tag"})
 """Keys of the old form that decide nothing that is modelled."""
-_FLAT = frozenset({"train_input", "eval_input", "runconfig"})
-"""Keys of which the old form has one, beside `model`."""
 FLAGS = ("GlobalFlags", "ScopedTrainFlags")
 """Callbacks that set flags of the compiler for training."""
 EVALUATES = ("EleutherEvalHarness", "BigCodeEvalHarness")
@@ -46,13 +44,6 @@ class JobParts:
     """Keys beside these, which decide nothing that is modelled."""
     unknown: tuple[str, ...] = ()
     """Keys beside these that no file of the form has."""
-
-
-def is_job(data: object) -> bool:
-    """Return whether the data of a file is a job of the Model Zoo, of either form."""
-    if not isinstance(data, Mapping):
-        return False
-    return "trainer" in data or ("model" in data and bool(_FLAT & data.keys()))
 
 
 def parts_of(document: Document) -> JobParts:
