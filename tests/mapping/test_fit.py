@@ -148,11 +148,11 @@ def test_every_advice_fits_whatever_was_asked(
 
 def test_a_refusal_says_what_by_how_much_and_with_which_policy(request_of: MakeRequest) -> None:
     why = _refused(request_of(**REFUSED["micro-batch without recompute"])).why
-    start = r"480 sequences of 512 tokens without recompute, 1 at a time, need [\d.]+ KiB a core, a core has 48 KiB \("
-    assert re.match(start, why)
+    ways = "without recompute, layers in 16 parts, 1 at a time,"
+    assert re.match(rf"480 sequences of 512 tokens {ways} need [\d.]+ KiB a core, a core has 48 KiB \(", why)
     assert "recompute: auto" in why
     one = _refused(request_of(**REFUSED["one sequence"])).why
-    assert one.startswith("1 sequence of 40,000 tokens with recompute needs ")
+    assert one.startswith("1 sequence of 40,000 tokens with recompute, layers in 16 parts, needs ")
     assert "a micro-batch" not in one
     assert "recompute: auto" not in _refused(request_of(**REFUSED["recompute does not help"])).why
 

@@ -104,11 +104,10 @@ def _too_large(request: StepRequest) -> DoesNotFit:
     held, recompute = held_by(request, size), _smallest(request, size)
     memory = memory_of(request, size, recompute=recompute)
     need, have = _needs_bytes(memory), request.cluster.wafer.core.sram_bytes
-    policy = "with" if recompute else "without"
-    worked = f", {size:,} at a time," if held > size else ""
-    parts = f" in {request.parts} parts of a layer" if request.parts != 1 else ""
+    ways = [f"{'with' if recompute else 'without'} recompute"]
+    ways += [f"layers in {request.parts} parts"] * (request.parts != 1) + [f"{size:,} at a time"] * (held > size)
     return DoesNotFit(
-        why=f"{held:,} sequence{'s' if held > 1 else ''} of {request.length:,} tokens {policy} recompute{parts}{worked} "
+        why=f"{held:,} sequence{'s' if held > 1 else ''} of {request.length:,} tokens {', '.join(ways)}{',' * (len(ways) > 1)} "
         f"need{'' if held > 1 else 's'} {show_bytes(need)} a core, a core has {show_bytes(have)} "
         f"({show_bytes(need - have)} too much): {_what_would_fit(stated, need)}",
         memory=memory,
