@@ -107,9 +107,9 @@ def _too_large(request: StepRequest) -> DoesNotFit:
     ways = [f"{'with' if recompute else 'without'} recompute"]
     ways += [f"layers in {request.parts} parts"] * (request.parts != 1) + [f"{size:,} at a time"] * (held > size)
     return DoesNotFit(
-        why=f"{held:,} sequence{'s' if held > 1 else ''} of {request.length:,} tokens {', '.join(ways)}{',' * (len(ways) > 1)} "
-        f"need{'' if held > 1 else 's'} {show_bytes(need)} a core, a core has {show_bytes(have)} "
-        f"({show_bytes(need - have)} too much): {_what_would_fit(stated, need)}",
+        why=f"{held:,} sequence{'s' if held > 1 else ''} of {request.length:,} tokens "
+        f"{', '.join(ways)}{',' * (len(ways) > 1)} need{'' if held > 1 else 's'} {show_bytes(need)} a core, "
+        f"a core has {show_bytes(have)} ({show_bytes(need - have)} too much): {_what_would_fit(stated, need)}",
         memory=memory,
         memory_limit_bytes=have,
     )
