@@ -23,6 +23,7 @@ LEAVES = {
     "wsesim.workload.fields": "types of fields, for whoever states a file",
     "wsesim.cores.measures": "figures that kernels are measured by, without the kernels",
     "wsesim.cores.jit": "whether there is a compiler, without what is compiled",
+    "wsesim.csl.running": "programs in CSL asked as kernels, without what scripts of their hosts import",
     "wsesim.cores.show": "drawings of a run, for the kind that answers with them",
     "wsesim.answers.causes": "what causes of time mean, for who asks",
     "wsesim.answers.words": "the glossary, for who asks",

@@ -134,7 +134,7 @@ def stages(monkeypatch: pytest.MonkeyPatch) -> Stages:
 
 def _replace_tables(monkeypatch: pytest.MonkeyPatch, made: Stages) -> None:
     table = Table(
-        name="grid", to_json=lambda: {"status": "ok", "points": 3}, known=0, rows=(), said=made.said
+        name="grid", to_dict=lambda: {"status": "ok", "points": 3}, known=0, rows=(), said=made.said
     )  # fmt: skip
 
     def sweep(study: Any, *, jobs: int | None, executor: Any, journal: Path | None, progress: Any) -> Any:

@@ -47,8 +47,8 @@ def test_help_imports_next_to_nothing(python: Python) -> None:
 
 
 ANSWERED = 165
-"""Modules of ours that answering a step of training may import: there were 235 before kinds, commands and requests did not
-come along."""
+"""Modules of ours that answering a step of training may import: there were 235 before kinds, commands and requests
+did not come along."""
 
 
 def test_a_step_is_answered_without_what_others_need(python: Python, tmp_path: Path) -> None:

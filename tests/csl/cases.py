@@ -14,6 +14,7 @@ from wsesim.csl.compile import compile_tile
 from wsesim.csl.image import Image, TileClass
 from wsesim.csl.machine import CslMachine
 from wsesim.csl.machine.machine import DTYPES
+from wsesim.csl.passes import PASSES
 from wsesim.errors import InputError
 
 HERE = Path(__file__).parent
@@ -65,7 +66,7 @@ def _number(word: str) -> float:
     return {"true": 1, "false": 0}[word] if word in ("true", "false") else float(word) if "." in word else int(word, 0)
 
 
-def compiled(case: Case, folder: Path) -> TileClass | Exception:
+def compiled(case: Case, folder: Path, passes: tuple[str, ...] = PASSES) -> TileClass | Exception:
     """The tile class of a case, whose files lie in a folder, or what is wrong with it."""
     parts = re.split(r"(?m)^//\+ (\S+)$", case.text)
     for name, text in zip(parts[1::2], parts[2::2], strict=True):
@@ -74,18 +75,18 @@ def compiled(case: Case, folder: Path) -> TileClass | Exception:
     path = folder / "program.csl"
     path.write_text(re.sub(r"(?m)^var (?=(\w+))", kept, parts[0]) + LAUNCHED)
     try:
-        return compile_tile(path, {}, arch=case.arch)
+        return compile_tile(path, {}, arch=case.arch, passes=passes)
     except InputError as problem:
         return problem
 
 
-def run_all(all_cases: list[Case], arch: str, folder: Path) -> dict[str, Any]:
+def run_all(all_cases: list[Case], arch: str, folder: Path, passes: tuple[str, ...] = PASSES) -> dict[str, Any]:
     """What the variables of each case hold after `main`; all cases of a generation run side by side."""
     chosen = [case for case in all_cases if case.arch == arch]
     folders = [folder / f"{arch}-{number}" for number in range(len(chosen))]
     for each in folders:
         each.mkdir()
-    tiles = {case.id: compiled(case, each) for case, each in zip(chosen, folders, strict=True)}
+    tiles = {case.id: compiled(case, each, passes) for case, each in zip(chosen, folders, strict=True)}
     found: dict[str, Any] = {name: tile for name, tile in tiles.items() if isinstance(tile, Exception)}
     good = {name: tile for name, tile in tiles.items() if isinstance(tile, TileClass)}
     if good:

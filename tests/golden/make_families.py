@@ -27,6 +27,11 @@ LONG: dict[str, Any] = {
 FEW: dict[str, Any] = {**LONG, "num_key_value_heads": 2}
 EAGER = {"experts_implementation": "eager"}
 NO_MOE = {"num_experts": 3, "num_experts_per_tok": 2, "moe_intermediate_size": 10}
+LATENT: dict[str, Any] = {
+    **EAGER, "kv_lora_rank": 6, "qk_nope_head_dim": 4, "qk_rope_head_dim": 4, "v_head_dim": 3, "num_experts_per_tok": 2,
+    "moe_intermediate_size": 10, "n_shared_experts": 1, "num_key_value_heads": 4,
+}  # fmt: skip
+YARN = {"rope_type": "yarn", "rope_theta": 1e4, "factor": 4.0, "original_max_position_embeddings": 8}
 MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "qwen2": ("Qwen2ForCausalLM", "Qwen2Config", FEW),
     "qwen2_moe": ("Qwen2MoeForCausalLM", "Qwen2MoeConfig", {**FEW, **NO_MOE, **EAGER,
@@ -61,6 +66,17 @@ MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "gpt_neo": ("GPTNeoForCausalLM", "GPTNeoConfig", {
         "vocab_size": VOCAB, "max_position_embeddings": POSITIONS, "hidden_size": 16, "num_layers": 1, "num_heads": 4,
         "intermediate_size": 20, "attention_types": [[["global"], 1]]}),
+    "deepseek_v2": ("DeepseekV2ForCausalLM", "DeepseekV2Config", {
+        **LONG, **LATENT, "q_lora_rank": 7, "n_routed_experts": 6, "n_group": 3, "topk_group": 2,
+        "num_hidden_layers": 2, "topk_method": "group_limited_greedy", "first_k_dense_replace": 1,
+        "routed_scaling_factor": 1.5,
+        "rope_parameters": {**YARN, "mscale": 0.7, "mscale_all_dim": 0.9}}),
+    "deepseek_v3": ("DeepseekV3ForCausalLM", "DeepseekV3Config", {
+        **LONG, **LATENT, "q_lora_rank": None, "n_routed_experts": 8, "n_group": 4, "topk_group": 2,
+        "num_hidden_layers": 2, "first_k_dense_replace": 1, "routed_scaling_factor": 2.5, "num_mtp_layers": 0,
+        "num_experts_per_tok": 3, "rope_parameters": {**YARN, "mscale_all_dim": 1.0}}),
+    "openai_gpt": ("OpenAIGPTLMHeadModel", "OpenAIGPTConfig", {
+        "vocab_size": VOCAB, "n_positions": POSITIONS, "n_embd": 16, "n_layer": 1, "n_head": 4}),
     "roberta": ("RobertaForMaskedLM", "RobertaConfig", {**LONG, "type_vocab_size": 1}),
     "distilbert": ("DistilBertForMaskedLM", "DistilBertConfig", {
         "vocab_size": VOCAB, "max_position_embeddings": POSITIONS, "dim": 16, "n_layers": 1, "n_heads": 4,
@@ -114,6 +130,9 @@ def randomise(model: Any) -> None:
     with torch.no_grad():
         for _, parameter in sorted(model.named_parameters()):
             parameter.normal_(0.0, 0.3, generator=generator)
+        for name, buffer in model.named_buffers():
+            if name.endswith("e_score_correction_bias"):
+                buffer.normal_(0.0, 0.3, generator=generator)
     for module in model.modules():
         if type(module).__name__.endswith(("LayerNorm", "RMSNorm")) and getattr(module, "weight", None) is not None:
             module.weight.data += 0 if type(module).__name__.startswith("Gemma") else 1

@@ -269,4 +269,3 @@ def test_sizes_stay_once_there_are_weights() -> None:
 
 def test_the_base_class_is_found_by_the_name_of_the_article_only_there() -> None:
     assert issubclass(CerebrasGPT, Model)
-    assert not issubclass(wsesim.Model, Model)

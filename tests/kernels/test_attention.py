@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsesim.kernels import Region
-from wsesim.kernels.attention import product, softmax, softmax_backward
+from wsesim.kernels.attention import Sight, product, softmax, softmax_backward
 
 MakeRegion = Callable[..., Region]
 WIDTH = st.integers(1, 5000)
@@ -62,6 +62,27 @@ def test_nothing_larger_is_quicker(
         cycles(width, sequences, length + more),
     ):
         assert all(after >= before for before, after in zip(base, larger, strict=True))
+
+
+def test_a_window_by_hand(region_of: MakeRegion) -> None:
+    seen = Sight.of(region_of(), ((3, 0.5), (0, 0.5)))
+    # each of 4 tokens of a core sees 3 keys of 12, all together 6; in every other layer all see 12
+    assert (seen.each, seen.passing) == ((3 + 12) / 2, (6 + 12) / 2)
+    band = product(region_of(), width=20, sight=Sight.of(region_of(), ((3, 1.0),)))
+    assert band.overlapped == {"fmac": 6 * 2 * (4 * 3 / 6 + 1), "reduction": 4 * 3, "arrival": 6 * 2}
+    assert softmax(region_of(), heads=5, sight=seen).overlapped == {"elementwise": 4 * 7.5 / 2 * (40 + 5 / 2)}
+
+
+@given(sequences=TOKENS, length=TOKENS, window=st.integers(1, 300), more=st.integers(0, 300), share=st.floats(0, 1))
+def test_a_longer_window_is_never_faster(
+    region_of: MakeRegion, sequences: int, length: int, window: int, more: int, share: float
+) -> None:
+    region = region_of(sequences=sequences, length=length)
+    shorter, longer, none = (
+        product(region, width=20, sight=sight).cycles + softmax(region, heads=5, sight=sight).cycles
+        for sight in (Sight.of(region, ((size, share), (0, 1 - share))) for size in (window, window + more, length))
+    )
+    assert shorter <= longer <= none
 
 
 @given(length=st.integers(1, 500))

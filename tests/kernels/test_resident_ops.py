@@ -14,8 +14,9 @@ from tests.kernels.squares import square_of
 from wsesim.errors import NotModelled
 from wsesim.hardware import load_cluster
 from wsesim.kernels.resident import Rectangle, vector_cycles
-from wsesim.kernels.resident_graph import ResidentModel, resident_model
+from wsesim.kernels.resident_graph import resident_model
 from wsesim.kernels.resident_many import Rectangles
+from wsesim.kernels.resident_model import ResidentModel
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
 from wsesim.model import Model
 from wsesim.software import Inference, load_software
@@ -251,6 +252,19 @@ def test_a_layer_has_the_weights_and_the_multiply_accumulates_of_the_model() -> 
     assert decoded == matrices + 2 * 100 * 4096
     prompt = sum(resident_cost(op, square, ChunkStep(tokens=64, block=64)).macs for op in laid.layer)
     assert prompt == 64 * matrices + 2 * 64 * 64 * 4096
+
+
+def test_a_latent_vector_is_absorbed_where_tokens_are_written_and_expanded_where_prompts_are_read() -> None:
+    model = replace(LLAMA, kv_heads=LLAMA.heads, latent_rank=512, query_rank=1536, rotary_width=64, head_width=192,
+                    value_width=128)  # fmt: skip
+    square, laid, heads = square_of(WSE2, 420, WAFERLLM), resident_model(model), model.heads
+    queries, made = 1536 * heads * 192, 512 * heads * (128 + 128)
+    matrices = model.width * (1536 + 512 + 64 + heads * 128 + 3 * model.ffn_width) + queries + made
+    assert laid.layer_values == matrices
+    decoded = sum(resident_cost(op, square, TokenStep(positions=100)).macs for op in laid.layer)
+    assert decoded == matrices + 100 * heads * (512 + 64 + 512)
+    prompt = sum(resident_cost(op, square, ChunkStep(tokens=64, start=64, block=64)).macs for op in laid.layer)
+    assert prompt == 64 * matrices + 64 * made + 64 * 128 * heads * (192 + 128)
 
 
 def test_experts_hold_all_their_weights_in_one_rectangle() -> None:

@@ -29,7 +29,7 @@ TRAINING = load_software("release-2").for_training()
 
 MakeRequest = Callable[..., StepRequest]
 CLUSTER = load_cluster("cs-2").cluster
-WHAT = Activations(working=7500.0, boundary=1500.0, kept=15000.0, copies=12)
+WHAT = Activations(working=7500.0, boundary=1500.0, kept=15000.0, repeats=(12,))
 
 
 def _region(sequences: int = 2, length: int = 1988) -> Region:
@@ -142,4 +142,4 @@ def test_a_single_layer_is_still_the_layer(name: str) -> None:
     graph = with_training(build_graph(model, sequences=2, length=64))
     assert layer_of(graph).name == "layer"
     many = with_training(build_graph(load_preset(name), sequences=2, length=64))
-    assert replace(activations(many), copies=1) == activations(graph)
+    assert replace(activations(many), repeats=(1,)) == activations(graph)

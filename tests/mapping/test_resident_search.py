@@ -10,25 +10,36 @@ from hypothesis import strategies as st
 
 from wsesim.hardware import Cluster, load_cluster
 from wsesim.mapping.resident import PlanGoal, ResidentPlan, ResidentRequest, plan_resident, plan_service
-from wsesim.mapping.resident.bounds import Bounds, Places, ways_to_read
+from wsesim.mapping.resident.bounds import Bounds, Places
 from wsesim.mapping.resident.memory import needs_bytes
 from wsesim.mapping.resident.options import stage_options
 from wsesim.mapping.resident.rectangles import plan_at
 from wsesim.mapping.resident.sizes import shrinking_sizes
 from wsesim.mapping.resident.stage_times import StageTimes
+from wsesim.mapping.resident.ways import ways_to_read
 from wsesim.model import Model
 from wsesim.software import load_software
 
 SMALL_CS2 = load_cluster("cs-2", systems=4).cluster
 SMALL_CS2 = replace(SMALL_CS2, wafer=replace(SMALL_CS2.wafer, columns=120, rows=150))
 SOFTWARE = [load_software(stack).for_inference() for stack in ("waferllm", "waferengine")]
-MODELS = st.builds(
-    lambda layers, heads, times, tied: Model(
+
+
+def drawn(layers: int, heads: int, times: int, tied: bool, kind: dict[str, Any]) -> Model:
+    dense = {"dense_layers": 1, "dense_width": 96} if "experts" in kind and layers > 1 else {}
+    return Model(
         name="drawn", layers=layers, width=32 * heads, heads=heads, kv_heads=heads, head_width=32,
         ffn_width=32 * heads * times, vocab=997, max_length=4096, activation="swiglu", norm="rms_norm",
-        position="rotary", tied=tied,
-    ),
-    st.integers(1, 13), st.sampled_from([2, 5, 8]), st.sampled_from([2, 4]), st.booleans(),
+        position="rotary", tied=tied, **kind, **dense,
+    )  # fmt: skip
+
+
+MODELS = st.builds(
+    drawn, st.integers(1, 13), st.sampled_from([2, 5, 8]), st.sampled_from([2, 4]), st.booleans(),
+    st.sampled_from([
+        {}, {"window": 9, "full_every": 2}, {"window": 300, "full_every": 5}, {"window": 300},
+        {"latent_rank": 24, "rotary_width": 8, "experts": 4, "experts_per_token": 2, "shared_width": 40},
+    ]),
 )  # fmt: skip
 GOALS = st.one_of(
     st.builds(PlanGoal, prompt=st.integers(1, 700), prompts=st.integers(1, 3)),
@@ -180,6 +191,24 @@ def test_no_bound_is_above_what_the_plan_takes(model: Model, goal: PlanGoal, see
     looks = [bounds.reading(places, way, look)[0] for look in (1, 4, None)] if goal.prompt else [0.0]
     looks += [bounds.roughly(places, way)[0]] if goal.prompt else []
     assert max(looks) + written <= (1 + 1e-9) * cycles
+
+
+@pytest.mark.nightly
+@settings(deadline=None, max_examples=3)
+@given(MODELS, GOALS, st.integers(1, 800), st.sampled_from([0, 2, 5]))
+def test_a_longer_window_is_never_faster(model: Model, goal: PlanGoal, window: int, every: int) -> None:
+    """A window that binds nowhere costs what none does, a shorter one no more; its caches hold no more than it."""
+    assume(not model.experts)
+    models = [replace(model, window=size, full_every=every) for size in (window, 2 * window, 800, 0)]
+    took = [seconds(request(one, goal), goal) for one in models]
+    assert took[0] <= (1 + 1e-9) * took[1]
+    assert took[1] <= (1 + 1e-9) * took[3]
+    assert took[2] == pytest.approx(took[3])
+    plan = plan_resident(request(models[0], goal), goal)
+    assert isinstance(plan, ResidentPlan)
+    if not every:
+        slots = len(plan.stages) * max(stage.layers for stage in plan.stages)
+        assert plan.cache_bytes(800) == 2 * 2 * slots * min(window, 800) * model.kv_heads * 32
 
 
 def test_a_larger_wafer_has_all_sizes_of_a_smaller_one() -> None:

@@ -38,6 +38,16 @@ MECHANISMS = {
         activation="swiglu_bounded", window=6, full_every=2,
     ),
     "qwen2_moe": replace(LLAMA, experts=4, experts_per_token=2, router="all", shared_width=16, shared_gate=True),
+    "deepseek_v2": replace(
+        LLAMA, kv_heads=4, rotary_width=2, rotary_pairs="interleaved", latent_rank=10, query_rank=8, value_width=5,
+        experts=6, experts_per_token=2, router="all", router_groups=3, router_groups_kept=2, router_scale=1.5,
+        shared_width=16, dense_layers=1, dense_width=44, layers=3, rotary_factor=4.0, rotary_trained=8,
+    ),
+    "deepseek_v3": replace(
+        LLAMA, kv_heads=4, rotary_width=2, latent_rank=10, experts=8, experts_per_token=3, router="sigmoid",
+        router_groups=4, router_groups_kept=2, router_scale=2.5, router_shift=True, shared_width=16, rotary_factor=2.0,
+        rotary_trained=16, rotary_scale=1.1, rotary_fast=4.0, attention_scale=0.5,
+    ),
     "nemotron": replace(GPT2, activation="relu2", position="none", scale_by_layer=True),
     "silu": replace(GPT2, activation="silu", task="tag", classes=3),
     "states": replace(GPT2, task="embed"),

@@ -24,13 +24,39 @@ _GEMMA3 = {"model_type": "gemma3_text", "head_dim": 256, "query_pre_attn_scalar"
 _FALCON = {"model_type": "falcon", "alibi": False, "bias": False, "parallel_attn": True}
 _OSS = {"model_type": "gpt_oss", "num_key_value_heads": 8, "head_dim": 64, "num_experts_per_tok": 4,
         "sliding_window": 128, "attention_bias": True, "hidden_act": "silu", "swiglu_limit": 7.0}  # fmt: skip
+_YARN = {"type": "yarn", "factor": 40, "original_max_position_embeddings": 4096, "beta_fast": 32, "beta_slow": 1}
+_V2 = {"model_type": "deepseek_v2", "kv_lora_rank": 512, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64,
+       "v_head_dim": 128, "moe_layer_freq": 1, "first_k_dense_replace": 1, "n_shared_experts": 2,
+       "num_experts_per_tok": 6, "norm_topk_prob": False, "scoring_func": "softmax",
+       "rope_scaling": {**_YARN, "mscale": 0.707, "mscale_all_dim": 0.707}}  # fmt: skip
+_V3 = {**_V2, "model_type": "deepseek_v3", "q_lora_rank": 1536, "n_shared_experts": 1, "num_experts_per_tok": 8,
+       "norm_topk_prob": True, "scoring_func": "sigmoid", "topk_method": "noaux_tc", "moe_intermediate_size": 2048,
+       "rope_scaling": {**_YARN, "mscale": 1.0, "mscale_all_dim": 1.0}}  # fmt: skip
 PUBLISHED: dict[str, tuple[int, dict[str, Any]]] = {
+    "openai-gpt": (116_534_784, _short(12, 768, 12, 40478, 512, model_type="openai-gpt", afn="gelu", n_ctx=512)),
+    "nomic-embed-text": (136_731_648, _short(
+        12, 768, 12, 30528, 8192, model_type="nomic_bert", architectures=["NomicBertModel"], n_inner=3072,
+        activation_function="swiglu", qkv_proj_bias=False, mlp_fc1_bias=False, mlp_fc2_bias=False, prenorm=False,
+        type_vocab_size=2, rotary_emb_base=1000, rotary_emb_fraction=1.0, layer_norm_epsilon=1e-12)),
     "llama-3.1-8b": (8_030_261_248, _long(32, 4096, 32, 14336, 128256, model_type="llama", num_key_value_heads=8,
                                           rope_theta=5e5, rope_scaling=_ROPE3)),
     "llama-3.2-1b": (1_235_814_400, _long(16, 2048, 32, 8192, 128256, model_type="llama", num_key_value_heads=8,
                                           head_dim=64, tie_word_embeddings=True, rope_scaling=_ROPE3)),
     "llama-3.3-70b": (70_553_706_496, _long(80, 8192, 64, 28672, 128256, model_type="llama", num_key_value_heads=8,
                                             rope_parameters={**_ROPE3, "rope_theta": 5e5})),
+    # 15.7, 236 and 671 billion parameters as published, and a trillion; the last digits follow from the files.
+    "deepseek-v2-lite": (15_706_484_224, _long(27, 2048, 16, 10944, 102400, **_V2, q_lora_rank=None, n_group=1,
+                                               n_routed_experts=64, moe_intermediate_size=1408, topk_group=1,
+                                               routed_scaling_factor=1.0, topk_method="greedy")),
+    "deepseek-v2": (235_741_434_880, _long(60, 5120, 128, 12288, 102400, **_V2, q_lora_rank=1536, n_group=8,
+                                           n_routed_experts=160, moe_intermediate_size=1536, topk_group=3,
+                                           routed_scaling_factor=16.0, topk_method="group_limited_greedy")),
+    "deepseek-v3": (671_026_419_200, _long(61, 7168, 128, 18432, 129280, **{**_V3, "first_k_dense_replace": 3},
+                                           n_routed_experts=256, n_group=8, topk_group=4, routed_scaling_factor=2.5,
+                                           num_nextn_predict_layers=1)),
+    "kimi-k2": (1_026_408_232_448, _long(61, 7168, 64, 18432, 163840, **{**_V3, "model_type": "kimi_k2"},
+                                         n_routed_experts=384, n_group=1, topk_group=1, routed_scaling_factor=2.827,
+                                         num_nextn_predict_layers=0)),
     "deepseek-coder-6.7b": (6_740_512_768, _long(32, 4096, 32, 11008, 32256, model_type="llama",
                                                  rope_scaling={"type": "linear", "factor": 4.0})),
     "mistral-7b": (7_241_732_096, _long(32, 4096, 32, 14336, 32000, model_type="mistral", num_key_value_heads=8,

@@ -125,7 +125,9 @@ def test_another_kind_of_model_is_told() -> None:
 def test_numbers_of_another_type_are_refused(tensors: Tensors, saved: Callable[[Tensors], Path]) -> None:
     name = "transformer.wpe.weight"
     path = saved(tensors | {name: tensors[name].astype(np.int8)})
-    assert messages(path) == [f"tensor '{name}': found numbers of type I8, wanted F16, F32, F64; convert the file"]
+    assert messages(path) == [
+        f"tensor '{name}': found numbers of type I8, wanted F16, BF16, F32, F64; convert the file"
+    ]
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
@@ -140,7 +142,7 @@ def test_numbers_that_are_none_are_refused(tensors: Tensors, saved: Callable[[Te
 def test_unknown_names_are_told(saved: Callable[[Tensors], Path]) -> None:
     (message,) = messages(saved({"blk.0.attn_q.weight": np.zeros(3)}))
     assert message == (
-        "the tensors follow no known naming (GPT-2, GPT-J, GPT-Neo, Falcon, BLOOM, MPT, GPT-NeoX, OPT, "
+        "the tensors follow no known naming (GPT-2, GPT, GPT-J, GPT-Neo, Falcon, BLOOM, MPT, GPT-NeoX, OPT, DeepSeek, "
         "Phi 3, Phi, gpt-oss, Qwen mixture, Gemma 2, OLMo 2, Mixtral, Llama, ESM, RoBERTa, DistilBERT, "
         "BERT for pre-training, BERT); "
         "the first is 'blk.0.attn_q.weight'"

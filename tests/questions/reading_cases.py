@@ -25,6 +25,11 @@ LLAMA: Data = {
 }  # fmt: skip
 BERT: Data = {**GPT, "causal": False, "norm_order": "post", "token_types": 2, "task": "mlm"}
 MIXTURE: Data = {**LLAMA, "experts": 4, "experts_per_token": 2, "shared_width": 128}
+WINDOWED: Data = {**LLAMA, "layers": 4, "window": 16, "full_every": 2}
+LATENT: Data = {
+    **LLAMA, "layers": 4, "kv_heads": 4, "latent_rank": 32, "query_rank": 48, "value_width": 32, "rotary_width": 32,
+    "experts": 4, "experts_per_token": 2, "router": "sigmoid", "dense_layers": 2, "dense_width": 200,
+}  # fmt: skip
 ADAPTED: Data = {**GPT, "adapter_rank": 4}
 WAFER: Data = {"wafer.columns": 48, "wafer.rows": 64}
 HELD: Data = {
@@ -45,7 +50,7 @@ def _case(phase: str, model: Data, *, machine: str = "cs-2", systems: int = 1, *
 def _steps(phase: str) -> Iterator[Data]:
     batch = {"sequences": 32, "length": 128}
     parallel = {**GPT, "sparsity": 0.5, "block": "parallel"}
-    for model in (GPT, LLAMA, BERT, {**GPT, "task": "classify"}, MIXTURE, parallel, ADAPTED):
+    for model in (GPT, LLAMA, BERT, {**GPT, "task": "classify"}, MIXTURE, parallel, ADAPTED, WINDOWED, LATENT):
         yield _case(phase, model, batch=batch)
     for name, slow in (
         ("wafer.io", "20 MB/s"), ("memoryx.update", "2 MB/s"), ("host.input", "20 kB/s"), ("core.sram", "12 KiB"),
@@ -69,7 +74,7 @@ def _steps(phase: str) -> Iterator[Data]:
 
 def _requests(phase: str) -> Iterator[Data]:
     asked: Data = {"prompt": 100, **({} if phase == "prefill" else {"generate": 8})}
-    for model in (LLAMA, GPT, {**LLAMA, "head_norm": True}, {**GPT, "block": "parallel"}):
+    for model in (LLAMA, GPT, {**LLAMA, "head_norm": True}, {**GPT, "block": "parallel"}, WINDOWED, LATENT):
         yield _case(phase, model, inference=asked)
     for precision in ("bf16", "cb16"):
         yield _case(phase, LLAMA, inference=asked, precision=precision)
@@ -89,7 +94,7 @@ def _requests(phase: str) -> Iterator[Data]:
 
 def _services(phase: str) -> Iterator[Data]:
     serving = {"rate": 50, "requests": 20, "prompt": 60, "output": 8, "longest": 200}
-    for model in (LLAMA, GPT, {**LLAMA, "head_norm": True}, MIXTURE, {**GPT, "max_length": 60_000}):
+    for model in (LLAMA, GPT, {**LLAMA, "head_norm": True}, MIXTURE, {**GPT, "max_length": 60_000}, WINDOWED, LATENT):
         yield _case(phase, model, serving=serving)
     for changed in ({"draft_tokens": 2}, {"placement": "blocks", "decode_grid": 20, "prefill_grid": 14}):
         yield _case(phase, LLAMA, serving=serving, inference=changed)

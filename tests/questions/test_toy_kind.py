@@ -70,14 +70,14 @@ def test_it_is_shown_and_asked_again(file: Path) -> None:
 
 
 def test_it_levels(file: Path) -> None:
-    found = wsesim.compare(file)
+    found = wsesim.levels(file)
     assert list(found.outcomes) == ["closed", "system", "cores"]
     assert found.differences[0].causes[0][0] == "latency of hops"
     assert "no core takes part" in ran("levels", str(file))
 
 
 def test_what_it_does_not_read_is_said(file: Path) -> None:
-    result = wsesim.run(wsesim.load(file, settings=["hardware.core.sram=64 KiB", "hardware.swarmx.hop=1 us"]))
+    result = wsesim.run(file, hardware={"core.sram": "64 KiB", "swarmx.hop": "1 us"})
     hardware = [name for name in result.provenance.unread if name.startswith("hardware.")]
     assert hardware == ["hardware.core.sram"]
 

@@ -13,7 +13,7 @@ from wsesim.cli import cli
 from wsesim.errors import SpecError
 from wsesim.hardware import load_cluster, machine_names
 from wsesim.questions.base import Asked, Question
-from wsesim.software import Software, load_software, software_names
+from wsesim.software import SoftwareStack, load_software, software_names
 
 IDEAL = load_software("ideal")
 PARTS: list[Any] = [IDEAL.for_training(), IDEAL.for_inference()]
@@ -60,7 +60,7 @@ def test_a_missing_group_is_refused_with_the_stacks_that_have_it() -> None:
     ):
         load_software("release-2").for_inference()
     with pytest.raises(SpecError, match="neither trains nor serves"):
-        Software(name="nothing", training=None, inference=None)
+        SoftwareStack(name="nothing", training=None, inference=None)
 
 
 def test_engines_differ_in_their_loops_alone() -> None:

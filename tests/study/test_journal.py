@@ -55,7 +55,7 @@ def test_no_point_is_answered_twice(study: MakeStudy, place: Path, asked: list[s
     assert (first, first.known, len(asked)) == (plain, 0, 4)  # two of the points cannot be asked
     again = sweep(study(GRID), journal=place)
     assert (again, again.known, len(asked)) == (plain, 4, 4)
-    assert again.to_json() == plain.to_json()
+    assert again.to_dict() == plain.to_dict()
     more = sweep(study(GRID.replace("[4, 6]", "[4, 6, 8]").replace("step_s", "spent.fmac, gap.fmac")), journal=place)
     assert (more.known, len(asked)) == (4, 6)
     assert all(row.figures["spent.fmac"] for row in more.rows[:6])

@@ -60,9 +60,9 @@ class Breaking(Executor):
 def test_points_are_those_that_run_would_give(study: Callable[[str], Study]) -> None:
     found = study(GRID)
     row = sweep(found).rows[3]
-    settings = ["cluster.systems=2", "batch.sequences=6"]
-    result = wsesim.run(wsesim.load(found.base.asked.file, settings=settings), verify=False)
-    assert row.values == {"cluster.systems": 2, "batch.sequences": 6}
+    settings = {"cluster.systems": 2, "batch.sequences": 6}
+    result = wsesim.run(found.base.asked.file, verify=False, set=settings)
+    assert row.values == settings
     assert row.figures == {name: result.figures[name] for name in ("step_s", "mfu", "passes")}
     assert row.status == "ok"
     assert row.inputs_sha256 == result.provenance.inputs_sha256

@@ -41,7 +41,7 @@ def test_frame(table: SweepTable) -> None:
 
 
 def test_json_says_everything_in_plain_data(table: SweepTable) -> None:
-    form = json.loads(json.dumps(table.to_json(), allow_nan=False))
+    form = json.loads(json.dumps(table.to_dict(), allow_nan=False))
     assert (form["name"], form["question"]) == ("grid", "What does memory buy?")
     assert form["points"] == {"ok": 4, "does_not_fit": 2, "not_modelled": 0, "error": 0}
     assert (form["not_read"], form["changed_nothing"], form["never_there"]) == ({}, [], [])
@@ -114,7 +114,7 @@ def test_each_kind_says_what_it_does_not_read(study: Callable[[str], Study], mon
 def test_lists_are_written_as_sizes(toy_study: Callable[[str], Study]) -> None:
     table = sweep(toy_study("vary: {grid: [[4, 4], [8, 1024]]}\nfigures: [cycles]\n"))
     assert table.to_csv().splitlines()[1] == "4 x 4,ok,32,"
-    form = json.loads(json.dumps(table.to_json(), allow_nan=False))
+    form = json.loads(json.dumps(table.to_dict(), allow_nan=False))
     assert form["rows"][0]["grid"] == [4, 4]
     assert form["study"]["vary"] == {"grid": [[4, 4], [8, 1024]]}
     assert "1,024" in written((8, 1024))

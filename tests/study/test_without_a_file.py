@@ -54,9 +54,7 @@ def test_a_dict_is_a_study_and_gives_a_frame(tiny: Path) -> None:
     frame = wsesim.sweep(tiny, vary, level="closed", figures=["step_s"], set={"precision": "fp16"}).frame()
     assert len(frame) == 12
     assert list(frame.columns[:5]) == [*vary, "hardware.core.sram_bytes", "status"]
-    whole = wsesim.run(
-        wsesim.load(tiny, settings=["precision=fp16", "batch.sequences=4"]), level="closed", verify=False
-    )
+    whole = wsesim.run(tiny, precision="fp16", set={"batch.sequences": 4}, level="closed", verify=False)
     assert frame["step_s"][0] == whole.figures["step_s"]
     assert wsesim.sweep(wsesim.load(tiny), {"batch.sequences": [4]}).rows[0].ok
 
@@ -136,7 +134,7 @@ def test_what_follows_and_what_is_required(tiny: Path) -> None:
     assert table.rows[0].why == "not hardware.wafer.columns <= 750"
     assert table.study.figures == ("step_s", "power_w", "mfu")
     assert list(table.frame()["hardware.wafer.columns"]) == [1500, 750, 375]
-    narrow = wsesim.load(tiny, settings=["hardware.wafer.columns=375", "hardware.core.sram=96 KiB"])
+    narrow = wsesim.load(tiny, set={"hardware.wafer.columns": 375, "hardware.core.sram": "96 KiB"})
     assert table.rows[2].figures["step_s"] == wsesim.run(narrow, verify=False).figures["step_s"]
     costly = sweep(study_of(tiny, {**data, "require": ["power_w < 1 W"]}))
     assert [row.status for row in costly.rows] == ["left_out"] * 3
@@ -176,7 +174,7 @@ def test_points_that_no_other_beats(tiny: Path) -> None:
     assert table.study.figures == ("mfu", "tokens_per_s", "power_w")
     best = next(remark for remark in table.remarks() if remark.startswith("No other beats in tokens_per_s, power_w: "))
     assert f"cluster.systems = {table.best()[0] + 1} (the knee)" in best
-    assert table.to_json()["best"] == list(table.best())
+    assert table.to_dict()["best"] == list(table.best())
     assert "pareto: neither more nor less of passes is better" in refused(tiny, **{**data, "pareto": ["mfu", "passes"]})
     assert "pareto needs two figures or more" in refused(tiny, **{**data, "pareto": ["mfu"]})
 

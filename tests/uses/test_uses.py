@@ -12,7 +12,7 @@ from wsesim import CerebrasGPT
 from wsesim.errors import InputError, SpecError
 from wsesim.learning import PLACES, world_words
 from wsesim.model import Model, build_graph
-from wsesim.numerics import NamedArrays, SeededWeights
+from wsesim.numerics import NamedArrays, SeededWeights, Tokenizer, tokenizer_files
 from wsesim.uses import ANSWERING, CLASSIFYING, WRITING, About, Trained, load, story_words, trained_files
 
 SIZES: dict[str, Any] = {
@@ -60,6 +60,24 @@ def test_what_is_kept_answers_the_same(use: str, tmp_path: Path) -> None:
         assert again.writer().go_on("Once", 9, temperature=1.0, seed=4) == model.writer().go_on(
             "Once", 9, temperature=1.0, seed=4
         )
+
+
+@pytest.mark.parametrize("use", [CLASSIFYING, WRITING])
+def test_a_folder_of_transformers_is_asked_as_one_of_a_training(use: str, tmp_path: Path) -> None:
+    """Config, weights and tokenizer together say all that a training's own file does, but labels of classes."""
+    model = trained(use)
+    (kept(model, tmp_path) / "model.json").unlink()
+    for name, text in tokenizer_files(Tokenizer.gpt2(300 - 257)).items():
+        (tmp_path / name).write_text(text)
+    again = load(tmp_path)
+    if use == WRITING:
+        texts = [one.writer().go_on("Once", 9, temperature=1.0, seed=4) for one in (again, model)]
+        assert texts[0] == texts[1]
+        with pytest.raises(InputError, match="holds a model for language model, not for question answering"):
+            again.answerer()
+    else:
+        said, wanted = (one.classifier().classify("free money") for one in (again, model))
+        assert list(said.values()) == pytest.approx(list(wanted.values()), abs=1e-6)
 
 
 def test_half_the_bits_take_half_the_room(tmp_path: Path) -> None:

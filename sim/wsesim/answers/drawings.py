@@ -12,7 +12,6 @@ from wsesim.signs import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _WIDTH, _HEIGHT, _FULL = 352.0, 224.0, 720.0
 _PLACE = (0.14, 0.2, 0.82, 0.66)
@@ -51,14 +50,18 @@ def sketch_html(sketch: Sketch) -> str:
 def curve_svg(curve: Curve) -> str:
     """Draw y over x."""
     with svg.drawing(_WIDTH, _HEIGHT) as figure:
-        axes = figure.add_axes(_PLACE)
-        points = sorted(curve.points)
-        xs, ys = [x for x, _ in points], [y for _, y in points]
-        axes.plot(xs, ys, color=svg.SOFT, linewidth=1.2, drawstyle="steps-post" if curve.steps else "default")
-        for x, y in points if not curve.steps and len(points) <= _MOST_DOTS else []:
-            svg.dot(axes, x, y, 30, svg.INK)
-        _curve_axes(axes, curve)
+        curve_on(figure.add_axes(_PLACE), curve)
         return svg.inline(figure, f"curve-{_ident(curve.name)}", f"{curve.title}: {curve.y_label} over {curve.x_label}")
+
+
+def curve_on(axes: Axes, curve: Curve) -> None:
+    """Draw y over x on *axes*."""
+    points = sorted(curve.points)
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    axes.plot(xs, ys, color=svg.SOFT, linewidth=1.2, drawstyle="steps-post" if curve.steps else "default")
+    for x, y in points if not curve.steps and len(points) <= _MOST_DOTS else []:
+        svg.dot(axes, x, y, 30, svg.INK)
+    _curve_axes(axes, curve)
 
 
 def _curve_axes(axes: Axes, curve: Curve) -> None:
@@ -89,24 +92,30 @@ def map_svg(core_map: CoreMap) -> str:
     """Draw a value of every core as a colour, with the scale beside it."""
     import numpy as np
 
-    values = np.atleast_2d(np.asarray(core_map.values, dtype=float))
-    rows, columns = values.shape
+    rows, columns = np.atleast_2d(np.asarray(core_map.values)).shape
     height = 270.0 * max(0.3, min(1.6, rows / columns)) + 64
     with svg.drawing(_WIDTH, height) as figure:
         axes = figure.add_axes((0.13, 40 / height, 0.68, (height - 70) / height))
-        most = float(np.nanmax(values, initial=0))
-        image = _paint(axes, values, most)
-        axes.tick_params(colors=svg.SOFT, labelsize=9, length=0)
-        axes.set_xlabel("column", color=svg.SOFT, fontsize=9.5)
-        axes.set_ylabel("row", color=svg.SOFT, fontsize=9.5)
-        size = min(11.0, _LONGEST_TITLE / max(1, len(core_map.title)))
-        axes.set_title(printable(core_map.title, keep=""), color=svg.INK, fontsize=size, loc="left", **svg.LITERAL)
-        _scale(figure, axes, image, core_map.unit)
+        map_on(axes, core_map)
         return svg.inline(figure, f"map-{_ident(core_map.name)}", f"{core_map.title}, a colour for each core")
 
 
-def _scale(figure: Figure, axes: Axes, image: Any, unit: str) -> None:
-    bar = figure.colorbar(image, ax=axes, pad=0.04, fraction=0.06)
+def map_on(axes: Axes, core_map: CoreMap) -> None:
+    """Draw a value of every core as a colour on *axes*, with the scale beside it."""
+    import numpy as np
+
+    values = np.atleast_2d(np.asarray(core_map.values, dtype=float))
+    image = _paint(axes, values, float(np.nanmax(values, initial=0)))
+    axes.tick_params(colors=svg.SOFT, labelsize=9, length=0)
+    axes.set_xlabel("column", color=svg.SOFT, fontsize=9.5)
+    axes.set_ylabel("row", color=svg.SOFT, fontsize=9.5)
+    size = min(11.0, _LONGEST_TITLE / max(1, len(core_map.title)))
+    axes.set_title(printable(core_map.title, keep=""), color=svg.INK, fontsize=size, loc="left", **svg.LITERAL)
+    _scale(axes, image, core_map.unit)
+
+
+def _scale(axes: Axes, image: Any, unit: str) -> None:
+    bar = axes.figure.colorbar(image, ax=axes, pad=0.04, fraction=0.06)
     bar.outline.set_visible(False)
     bar.ax.tick_params(colors=svg.SOFT, labelsize=9, length=0)
     bar.set_label(printable(unit, keep=""), color=svg.SOFT, fontsize=9.5, **svg.LITERAL)

@@ -61,23 +61,33 @@ def write_comparison(comparison: Comparison, out: Path, *, overwrite: bool = Fal
     Raises:
         InputError: as `check_folder`, or the folder cannot be written.
     """
-    files = {
+    return publish(comparison_files(comparison), out, overwrite=overwrite)
+
+
+def comparison_files(comparison: Comparison) -> dict[str, bytes]:
+    """Return the files of *comparison* by name."""
+    return {
         LEVELS_REPORT: render_comparison(comparison).encode(),
         LEVELS_DATA: json_text(comparison_json(comparison)).encode(),
     }
-    return publish(files, out, overwrite=overwrite)
 
 
 def ops_csv(ops: Iterable[OpTime]) -> bytes:
-    """Return one row per op: its fields in the order of `OpTime`, then `cycles_<cause>` for every cause of any op, and
-    `count_<event>` for every kind of event."""
+    """Return `ops_rows` with its columns' names as the first row."""
+    return _csv(*ops_rows(ops))
+
+
+def ops_rows(ops: Iterable[OpTime]) -> tuple[list[str], list[list[object]]]:
+    """Return names of columns, and one row per op: its fields in the order of `OpTime`, then `cycles_<cause>` for every
+    cause of any op, and `count_<event>` for every kind of event."""
     ops = tuple(ops)
     plain = [field.name for field in fields(OpTime) if field.name not in ("parts", "events")]
     causes = list(dict.fromkeys(cause for op in ops for cause in op.parts))
     events = list(dict.fromkeys(event for op in ops for event in op.events))
     heads = plain + [f"cycles_{cause.replace(' ', '_')}" for cause in causes] + [f"count_{event}" for event in events]
-    return _csv(heads, ([getattr(op, name) for name in plain] + [op.parts.get(cause, 0) for cause in causes]
-                        + [op.events.get(event, 0) for event in events] for op in ops))  # fmt: skip
+    rows = [[getattr(op, name) for name in plain] + [op.parts.get(cause, 0) for cause in causes]
+            + [op.events.get(event, 0) for event in events] for op in ops]  # fmt: skip
+    return heads, rows
 
 
 def table_csv(table: Table) -> bytes:

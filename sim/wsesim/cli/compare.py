@@ -32,7 +32,7 @@ def compare(given: tuple[str, ...], settings: tuple[str, ...], level: str | None
     journal = None if fresh else studies.journal_place()
     found = studies.side_by_side(given, settings, level=wanted, journal=journal)
     if manner().json:
-        print_json(_plain(found))
+        print_json(found.to_dict())
     say("\n\n".join(_parts(found)))
 
 
@@ -67,16 +67,3 @@ def _ratios(row: tuple[Any, ...]) -> list[str]:
     first = row[0]
     return [f"{value / first:.3g}" if first and value is not None and not isinstance(value, bool) else "-"
             for value in row[1:]]  # fmt: skip
-
-
-def _plain(found: SideBySide) -> dict[str, object]:
-    return {
-        "status": "ok", "sides": [side.name for side in found.sides],
-        "asked": {name: [value if isinstance(value, str | int | float | bool | None) else str(value) for value in row]
-                  for name, row in found.asked.items()},
-        "figures": {name: list(row) for name, row in found.figures.items()},
-        "causes": [
-            [{"cause": each.cause, "before_s": each.before_s, "after_s": each.after_s, "share": each.share}
-             for each in causes] for causes in found.causes
-        ],
-    }  # fmt: skip

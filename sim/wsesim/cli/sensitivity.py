@@ -43,6 +43,6 @@ def sensitivity(
             written = studies.write_sensitivity(found, out, overwrite=force)
         say(f"wrote {written[0]}")
     if manner().json:
-        print_json(studies.sensitivity_json(found))
+        print_json(found.to_dict())
     if not manner().silent:
         studies.print_sensitivity(found, console())

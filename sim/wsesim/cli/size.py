@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from wsesim.study import Sizing
     from wsesim.workload import Formula
 
-GOALS = {"days": "budget_s <= {} d", "rate": "largest_rate_per_s >= {}", "ttft": "ttft_s <= {}", "tpot": "tpot_s <= {}"}
-"""What the short goals stand for."""
-
 
 @click.command()
 @file_argument
@@ -45,7 +42,9 @@ def size(
 
     short = {"days": days, "rate": rate, "ttft": ttft, "tpot": tpot}
     goals = [
-        _read(GOALS[name].format(value), f"--{name} {value}") for name, value in short.items() if value is not None
+        _read(studies.SHORT_GOALS[name].format(value), f"--{name} {value}")
+        for name, value in short.items()
+        if value is not None
     ]
     goals += [_read(text, f"--goal {text}") for text in goal]
     if not goals:
@@ -58,7 +57,7 @@ def size(
             journal=None if fresh else studies.journal_place(), tell=tell,
         )  # fmt: skip
     if manner().json:
-        print_json(_plain(found))
+        print_json(found.to_dict())
     say(f"{question.title}\n{found.words}\n\n{_table(found)}")
     if not found.fewest(found.machine):
         say("\nnot reached: the nearest is shown")
@@ -83,12 +82,3 @@ def _table(found: Sizing) -> str:
         for each in found.shown
     ]  # fmt: skip
     return table(heads, rows, left=("",))
-
-
-def _plain(found: Sizing) -> dict[str, object]:
-    rows = [{"machine": each.machine, "systems": each.systems, "reached": each.reached, "best": each.best,
-             "why": each.why, "figures": {name: each.figures.get(name) for name in found.senses}}
-            for each in found.shown]  # fmt: skip
-    fewest = found.fewest(found.machine)
-    return {"status": "ok", "goals": [goal.text for goal in found.goals], "machine": found.machine,
-            "systems": fewest.systems if fewest else None, "shown": rows}  # fmt: skip

@@ -67,7 +67,7 @@ def sweep(
     with or_shown(lambda: studies.print_table(found, console())):
         studies.write_sweep(found, folder, overwrite=force)
     if manner().json:
-        print_json(found.to_json())
+        print_json(found.to_dict())
     if not manner().silent:
         studies.print_table(found, console())
     _say_of_journal(found)

@@ -26,7 +26,7 @@ text_argument = click.argument("text")
 
 def weights_option() -> Decorator:
     """Add --weights, for a folder that a training wrote."""
-    text = "Folder that `wsesim train` wrote, in place of the small model that ships."
+    text = "Folder that `wsesim train` or transformers wrote, in place of the small model that ships."
     return click.option("--weights", metavar="FOLDER", type=click.Path(path_type=Path), help=text)
 
 

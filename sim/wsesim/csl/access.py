@@ -63,7 +63,14 @@ def _visible(frame: Frame | None) -> list[str]:
 @expression(tree.Name)
 def name(node: tree.Name, frame: Frame, wanted: CslType | None) -> Value:
     """A name."""
-    return held(binding(node, frame), frame, node.at)
+    called, scope = node.name, frame
+    found = scope.names.get(called)
+    while found is None and scope.parent is not None:
+        scope = scope.parent
+        found = scope.names.get(called)
+    if found is None:
+        found = binding(node, frame)
+    return found.value if found.value is not None else held(found, frame, node.at)
 
 
 def held(found: Binding, frame: Frame, at: SourcePlace) -> Value:
@@ -77,7 +84,10 @@ def held(found: Binding, frame: Frame, at: SourcePlace) -> Value:
 @expression(tree.Number)
 def number(node: tree.Number, frame: Frame, wanted: CslType | None) -> Value:
     """A literal."""
-    return KnownValue(types.COMPTIME_FLOAT if isinstance(node.value, float) else types.COMPTIME_INT, node.value)
+    if node.known is None:
+        of = types.COMPTIME_FLOAT if isinstance(node.value, float) else types.COMPTIME_INT
+        node.known = KnownValue(of, node.value)
+    return node.known  # type: ignore[return-value]
 
 
 @expression(tree.String)

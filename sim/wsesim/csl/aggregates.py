@@ -11,13 +11,18 @@ from wsesim.csl.types import CslType
 from wsesim.csl.values import VOID, Aggregate, KnownValue, Value, copied, struct_of, tuple_of
 
 
+MOST_KEPT = 64
+
+
 @expression(tree.Braces)
 def braces(node: tree.Braces, frame: Frame, wanted: CslType | None) -> Value:
     """`.{...}`, `T {...}`."""
     if node.value is not None:
         return node.value  # type: ignore[return-value]
     value = _braces(node, frame, wanted)
-    if node.type is None and is_literal(node):
+    if node.literal is None:
+        node.literal = node.type is None and is_literal(node)
+    if node.literal:
         node.value = value
     return value
 
@@ -39,14 +44,27 @@ def _braces(node: tree.Braces, frame: Frame, wanted: CslType | None) -> Value:
         raise CslError(node.at, f"a {of} is not written with braces", "arrays and structs are")
     if node.fields is None:
         items = [copied(evaluate(item, frame, _element(wanted))) for item in node.items]
-        return coerce(tuple_of(items), of, frame, node.at) if of else tuple_of(items)
+        made = _kept(node, {str(index): item for index, item in enumerate(items)})
+        return coerce(made, of, frame, node.at) if of else made
     hints = dict(shape.fields) if shape else {}
     fields: dict[str, Value] = {}
     for name, inner in node.fields:
         if name in fields:
             raise CslError(inner.at, f"field {name} is given twice")
         fields[name] = copied(evaluate(inner, frame, hints.get(name)))
-    return coerce(struct_of(fields), of, frame, node.at, "the struct") if of else struct_of(fields)
+    made = _kept(node, fields)
+    return coerce(made, of, frame, node.at, "the struct") if of else made
+
+
+def _kept(node: tree.Braces, fields: dict[str, Value]) -> Value:
+    """The struct of fields: that of before, where these are the same values."""
+    mark = tuple(map(id, fields.values()))
+    found = node.kept.get(mark)
+    if found is None:
+        if len(node.kept) >= MOST_KEPT:
+            node.kept.clear()
+        found = node.kept[mark] = struct_of(fields)
+    return found  # type: ignore[return-value]
 
 
 def _element(wanted: CslType | None) -> CslType | None:

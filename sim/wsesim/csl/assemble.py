@@ -12,7 +12,7 @@ from wsesim.csl.image import NOWHERE, CodeStep, Operation, TaskArgument, TaskKin
 from wsesim.csl.memory_image import MemoryImage, functions_of
 from wsesim.csl.modules import function_type
 from wsesim.csl.operators import arithmetic
-from wsesim.csl.optimise import optimised
+from wsesim.csl.passes import optimised
 from wsesim.csl.program import TileProgram
 from wsesim.csl.recursion import with_stack
 from wsesim.csl.source import CslError, SourcePlace
@@ -231,13 +231,18 @@ class Assembler:
 
     def _steps(self) -> tuple[CodeStep, ...]:
         drafts: list[StepDraft] = []
-        for body in self.code.bodies:
-            for item in optimised(body):
+        for body in optimised(self.code.bodies, self.code, self._roots(), self.program.options.passes):
+            for item in body:
                 if isinstance(item, Label):
                     item.number = len(drafts)
                 else:
                     drafts.append(item)
         return tuple(self._step(draft) for draft in drafts)
+
+    def _roots(self) -> list[Label]:
+        """Where code begins that no call names: tasks, launches, what pointers to functions point to."""
+        thunks = [entry for entry in self.program.thunks.values() if isinstance(entry, Label)]
+        return [label for _, label in (*self.tasks, *self.functions)] + thunks
 
     def _step(self, draft: StepDraft) -> CodeStep:
         n = draft.n.number if isinstance(draft.n, Label) else draft.n

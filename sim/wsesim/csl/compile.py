@@ -21,6 +21,7 @@ from wsesim.csl.image import ColorSetting, Image, TileClass
 from wsesim.csl.layout import LaidOut
 from wsesim.csl.limits import Limits, deep
 from wsesim.csl.modules import ModuleInstance
+from wsesim.csl.passes import PASSES
 from wsesim.csl.program import CompilerOptions, TileProgram
 from wsesim.csl.source import CslError, nearest
 from wsesim.csl.statements import execute_alone
@@ -50,14 +51,14 @@ def compile_file(
 def compile_tile(
     path: str | Path, params: dict[str, Value | int], *, arch: str = "wse2", rectangle: tuple[int, int] = (1, 1),
     import_paths: tuple[str, ...] = (), fp16: str = "f16", colors: dict[int, ColorSetting] | None = None,
-    spots: dict[str, int] | None = None, files: Files | None = None,
+    spots: dict[str, int] | None = None, files: Files | None = None, passes: tuple[str, ...] = PASSES,
 ) -> TileClass:  # fmt: skip
     """The tile class of a program without a layout: whole numbers as params take the type that the file declares.
 
     Raises:
         CslError: Mistakes in the program.
     """
-    options = CompilerOptions(arch=arch, fp16=fp16)
+    options = CompilerOptions(arch=arch, fp16=fp16, passes=passes)
     files = files or Files(import_paths, root=str(path))
     with deep():
         given = {name: value for name, value in params.items() if isinstance(value, Value)}

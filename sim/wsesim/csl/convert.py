@@ -152,8 +152,7 @@ def peer(a: Value, b: Value, at: SourcePlace, op: str) -> CslType:
     Raises:
         CslError: None.
     """
-    have = {a.type, b.type}
-    if len(have) == 1:
+    if a.type is b.type or a.type == b.type:
         return a.type
     for one, other in ((a, b), (b, a)):
         if one.type == types.COMPTIME_INT and isinstance(other.type, types.Int):
@@ -168,7 +167,7 @@ def peer(a: Value, b: Value, at: SourcePlace, op: str) -> CslType:
             return types.F32
         if isinstance(other.type, types.Pointer) and _points(one.type, other.type):
             return other.type
-    if have == {types.COMPTIME_INT, types.COMPTIME_FLOAT}:
+    if {a.type, b.type} == {types.COMPTIME_INT, types.COMPTIME_FLOAT}:
         return types.COMPTIME_FLOAT
     raise CslError(at, f"{op} between {a.type} and {b.type}", "convert one by @as(T, x)")
 

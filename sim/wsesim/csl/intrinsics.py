@@ -84,5 +84,8 @@ TABLE: dict[str, Intrinsic] = {
     "collective": Intrinsic(50, None, 60),  # a: word address of ten words that say what, b: id of the callback
     "tally_signal": Intrinsic(51),
     "tally_bump": Intrinsic(52),
+    # a: pointer; b: id, 1 << 8 if it is unblocked, words << 16; c: column, row << 16
+    "message_send": Intrinsic(54),
+    "message_receive": Intrinsic(55),
     "fourier": Intrinsic(53),  # a: word address of seven words that say what, b: id of the callback
 }

@@ -39,8 +39,8 @@ class LaidOut:
     keys: dict[int, tuple[Value, int]] = field(default_factory=dict)
     known: dict[Any, int] = field(default_factory=dict)
     settings: dict[ColorSetting, ColorSetting] = field(default_factory=dict)
-    literals: dict[tuple[int, int], ColorSetting] = field(default_factory=dict)
-    """By node of the syntax tree and color."""
+    written: dict[tuple[int, int], tuple[Value, ColorSetting]] = field(default_factory=dict)
+    """By identity of what says it, which is kept with it, and color."""
 
     def _key(self, value: Value) -> Any:
         """What equal values have in common, looked up for structs seen before."""

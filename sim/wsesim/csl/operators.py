@@ -18,6 +18,7 @@ ARITHMETIC = {
     "&": Operation.AND, "|": Operation.OR, "^": Operation.XOR, "<<": Operation.SHL, ">>": Operation.SHR,
 }  # fmt: skip
 COMPARISON = {"==": Operation.EQ, "!=": Operation.NE, "<": Operation.LT, "<=": Operation.LE}
+TRUE, FALSE = KnownValue(types.BOOL, True), KnownValue(types.BOOL, False)
 FUSED = {
     Operation.EQ: Operation.JUMP_UNEQUAL, Operation.NE: Operation.JUMP_EQUAL, Operation.LT: Operation.JUMP_LESS_EQUAL,
     Operation.LE: Operation.JUMP_LESS,
@@ -34,11 +35,31 @@ def binary(node: tree.Binary, frame: Frame, wanted: CslType | None) -> Value:
     left = evaluate(node.left, frame, None if compares else wanted)
     hint = left.type if _typed(left) else wanted
     right = evaluate(node.right, frame, None if node.op in ("<<", ">>") else hint)
+    if _plain(left, right):
+        if compares:
+            return TRUE if COMPARE[node.op](left.data, right.data) else FALSE  # type: ignore[union-attr]
+        if left.type is right.type or (right.type is types.COMPTIME_INT and _holds(left.type, right.data)):  # type: ignore[union-attr]
+            return KnownValue(left.type, integer(node.op, left.type, left.data, right.data, node.at))  # type: ignore[union-attr]
     if left.type == types.COMPTIME_INT and isinstance(left, Runtime) and _typed(right):
         left = coerce(left, right.type, frame, node.at)
     return (
         compare(node.op, left, right, frame, node.at) if compares else arithmetic(node.op, left, right, frame, node.at)
     )
+
+
+def _plain(left: Value, right: Value) -> bool:
+    """Whether two known whole numbers are compared as they are."""
+    if type(left) is not KnownValue or type(right) is not KnownValue or type(left.data) is not int:
+        return False
+    if type(right.data) is not int or not (left.type is types.COMPTIME_INT or type(left.type) is types.Int):
+        return False
+    return left.type is right.type or right.type is types.COMPTIME_INT or (
+        left.type is types.COMPTIME_INT and type(right.type) is types.Int
+    )  # fmt: skip
+
+
+def _holds(of: CslType, number: int) -> bool:
+    return isinstance(of, types.Int) and of.low <= number <= of.high
 
 
 def _typed(value: Value) -> bool:
@@ -88,8 +109,8 @@ def compare(op: str, left: Value, right: Value, frame: Frame, at: SourcePlace) -
     if isinstance(left, KnownValue) and isinstance(right, KnownValue):
         if isinstance(left.data, int | float | str):
             left, right = _rounded(left, of), _rounded(right, of)
-            return KnownValue(types.BOOL, bool(COMPARE[op](left.data, right.data)))
-        return KnownValue(types.BOOL, (key(left) == key(right)) == (op == "=="))
+            return TRUE if COMPARE[op](left.data, right.data) else FALSE
+        return TRUE if (key(left) == key(right)) == (op == "==") else FALSE
     left, right = coerce(left, of, frame, at, "the left operand"), coerce(right, of, frame, at, "the right operand")
     if frame.body is None:
         raise CslError(at, "this must be known while compiling, and a variable of the core is in it")

@@ -13,6 +13,7 @@ from wsesim.csl.files import Files
 from wsesim.csl.frame import Lowered
 from wsesim.csl.limits import Limits
 from wsesim.csl.modules import ModuleInstance
+from wsesim.csl.passes import PASSES
 from wsesim.csl.source import CslError, SourcePlace
 from wsesim.csl.values import Address, Aggregate, FunctionRef, InMemory, KnownValue, StoredVariable, Value
 
@@ -29,6 +30,8 @@ class CompilerOptions:
     fp16: str = "f16"
     depth: int = 200
     inlined: int = 10_000
+    passes: tuple[str, ...] = PASSES
+    """Of `csl.passes`: those that are made."""
 
 
 @dataclass(slots=True, eq=False)

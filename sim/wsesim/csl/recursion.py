@@ -52,7 +52,7 @@ def _kept(functions: list[tuple[Lowered, Steps]], calls: list[list[tuple[int, in
         written |= {functions[index][0].link, *functions[index][0].received()}
         for position, target in calls[index]:
             if target in circle:
-                kept |= after[position] & written
+                kept |= {register for register in written if register >= 0 and after[position] >> register & 1}
     return kept - results
 
 

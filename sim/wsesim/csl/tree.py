@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wsesim.csl.source import SourcePlace
 
@@ -26,6 +26,8 @@ class Number(Node):
     """A literal number or character: an integer or a float."""
 
     value: int | float
+    known: object = None
+    """What it comes to, once it was looked at."""
 
 
 @dataclass(slots=True, eq=False)
@@ -83,6 +85,10 @@ class Braces(Node):
     items: list[Node]
     value: object = None
     """What it always comes to, if it is made of literals and directions."""
+    literal: bool | None = None
+    """Whether it is; None before it was looked at."""
+    kept: dict[tuple[int, ...], object] = field(default_factory=dict)
+    """What it came to, by identities of what its fields were: layouts write the same for most cores."""
 
 
 @dataclass(slots=True, eq=False)

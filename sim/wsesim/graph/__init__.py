@@ -9,7 +9,7 @@ from typing import Any
 
 from wsesim.graph.backward import is_borrowed, is_lent, with_training
 from wsesim.graph.core import BYTES_PER_ELEMENT, Attribute, Block, Graph, Op, Tensor
-from wsesim.graph.counts import flops, is_linear, linear_tensors, macs, matrices
+from wsesim.graph.counts import flops, is_linear, linear_tensors, macs, matrices, windows
 
 __all__ = [
     "BYTES_PER_ELEMENT",
@@ -29,6 +29,7 @@ __all__ = [
     "to_dot",
     "to_json",
     "to_svg",
+    "windows",
     "with_training",
 ]
 

@@ -19,7 +19,8 @@ _LINEAR = ("linear", "linear_grad_input", "linear_grad_weight")
 def macs(graph: Graph, block: Block, op: Op) -> int:
     """Return the multiply-accumulates of *op*, full (not causal-halved) attention, one copy of the block.
 
-    Weights that are zero by their making are left out.
+    Weights that are zero by their making are left out, and so are keys out of a window; of copies with a window and
+    without it is the mean.
 
     Raises:
         SpecError: for a kind nobody knows.
@@ -32,10 +33,19 @@ def macs(graph: Graph, block: Block, op: Op) -> int:
     if is_linear(op):
         return _linear_macs(graph, block, *linear_tensors(op))
     score_axes = next(t.axes for name in (*op.inputs, *op.outputs) if "keys" in (t := tensors[name]).axes)
-    per_product = dims["head"]
+    per_key = dims[str(op.attrs.get("inner", "head"))]
     for axis in score_axes:
-        per_product *= dims[axis]
-    return per_product * (2 if op.phase == "backward" else 1)
+        per_key *= dims[axis] if axis != "keys" else 1
+    seen = [(min(window or dims["keys"], dims["keys"]), share) for window, share in windows(block, op)]
+    keys = seen[0][0] if len(seen) == 1 else sum(share * size for size, share in seen)
+    return round(per_key * keys) * (2 if op.phase == "backward" else 1)
+
+
+def windows(block: Block, op: Op) -> tuple[tuple[int, float], ...]:
+    """Return the windows of keys that an op of attention has (0: all keys), and in what share of the copies each."""
+    window, every = int(op.attrs.get("window", 0)), int(op.attrs.get("full_every", 0))
+    full = block.repeat // every / block.repeat if window and every else 0.0 if window else 1.0
+    return tuple((size, share) for size, share in ((0, full), (window, 1 - full)) if share)
 
 
 def is_linear(op: Op) -> bool:

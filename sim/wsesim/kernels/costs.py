@@ -7,7 +7,7 @@ from math import prod
 from types import MappingProxyType
 
 from wsesim.errors import SpecError
-from wsesim.graph import BYTES_PER_ELEMENT, Block, Graph, Op, Tensor, linear_tensors, matrices
+from wsesim.graph import BYTES_PER_ELEMENT, Block, Graph, Op, Tensor, linear_tensors, matrices, windows
 from wsesim.kernels import attention, experts, linear
 from wsesim.kernels.base import Cost, Region
 from wsesim.kernels.elementwise import elementwise
@@ -41,11 +41,13 @@ def _whole_cost(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
 
 
 def _share_of_scores(block: Block, op: Op, region: Region) -> float:
-    """Return the share of the square of scores that *op* works on: all of it, or less of what a mask takes from it."""
+    """Return the share of the square of scores, or of its band, that *op* works on: less what a mask takes from it."""
     skipped, length = region.software.masked_skipped, region.length
     if not skipped or not _is_causal(block, op):
         return 1.0
-    return 1 - skipped * (length - 1) / (2 * length)
+    seen = [(min(window or length, length), share) for window, share in windows(block, op)]
+    masked = sum(share * keys * (keys - 1) / (2 * length) for keys, share in seen)
+    return 1 - skipped * masked / sum(share * keys for keys, share in seen)
 
 
 def _is_causal(block: Block, op: Op) -> bool:
@@ -67,23 +69,32 @@ def _linear_cost(form: Callable[..., Cost]) -> Callable[[Graph, Block, Op, Regio
 
 
 def _product(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
-    return attention.product(region, width=graph.dims["attention"])
+    return attention.product(region, width=_of_heads(graph, op), sight=_sight(block, op, region))
 
 
 def _product_backward(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
-    return attention.product(region, width=graph.dims["attention"], times=2)
+    return attention.product(region, width=_of_heads(graph, op), times=2, sight=_sight(block, op, region))
+
+
+def _of_heads(graph: Graph, op: Op) -> int:
+    """Return the features of all heads side by side."""
+    return graph.dims["heads"] * graph.dims[str(op.attrs.get("inner", "head"))]
 
 
 def _softmax(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
-    return attention.softmax(region, heads=graph.dims["heads"])
+    return attention.softmax(region, heads=graph.dims["heads"], sight=_sight(block, op, region))
 
 
 def _softmax_backward(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
-    return attention.softmax_backward(region, heads=graph.dims["heads"])
+    return attention.softmax_backward(region, heads=graph.dims["heads"], sight=_sight(block, op, region))
 
 
 def _over_scores(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
-    return attention.over_scores(region, op.kind, heads=graph.dims["heads"])
+    return attention.over_scores(region, op.kind, heads=graph.dims["heads"], sight=_sight(block, op, region))
+
+
+def _sight(block: Block, op: Op, region: Region) -> attention.Sight:
+    return attention.Sight.of(region, windows(block, op))
 
 
 def _exchange(graph: Graph, block: Block, op: Op, region: Region) -> Cost:

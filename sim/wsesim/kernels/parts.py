@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from wsesim.errors import require_positive
 from wsesim.graph import Block, Graph, Op, Tensor
 
-HEADS = frozenset({"heads", "qkv", "attention", "kv"})
+HEADS = frozenset({"heads", "qkv", "attention", "kv", "queries", "made"})
 """Axes that groups of heads divide."""
-COLUMNS = frozenset({"ffn", "shared"})
+COLUMNS = frozenset({"ffn", "shared", "dense"})
 """Axes of feed-forward networks that groups of their columns divide."""
 
 

@@ -10,149 +10,19 @@ A collective along another axis than the one before finds routes that have to be
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
-from math import ceil, prod
+from math import prod
 
 from wsesim.errors import NotModelled
 from wsesim.graph import Block, Graph, Op, Tensor, linear_tensors
-from wsesim.kernels.counts import least, whole
 from wsesim.kernels.resident import Along
-from wsesim.model import Model, build_graph
-from wsesim.ops import Gap, Kernel, Kind, Recipe, find
+from wsesim.kernels.resident_model import ExpertShare, ResidentModel, ResidentOp, ResidentWeight
+from wsesim.model import Model, build_graph, layer_kinds
+from wsesim.ops import Gap, Kind, find
 
 WRITTEN = "argmax"
 """Kind of the op that stands in inference where training has its loss: the entry with the largest score is sought."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResidentWeight:
-    """A matrix, a table or a vector that stays: spread over both axes, a vector repeated along one."""
-
-    down: int
-    """Its size along y; 1 where it is repeated."""
-    across: int
-    """Its size along x."""
-    number: int = 1
-    """Matrices of this size: experts."""
-    tied: bool = False
-    """Whether it is the table of tokens."""
-    matrix: bool = True
-    """Whether products are taken with it."""
-
-    @property
-    def values(self) -> int:
-        """Numbers it holds."""
-        return self.down * self.across * self.number
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpertShare:
-    """What of the tokens goes to which feed-forward network; all of a layer lie in one rectangle, each on all cores."""
-
-    experts: int
-    chosen: int
-    """Of a token."""
-    imbalance: float
-    """Tokens of the busiest over the mean; one after the other, all take the time of the busiest."""
-
-    def of(self, tokens: int) -> tuple[int, int]:
-        """Return how many experts work one after the other, and the tokens each has time for."""
-        sent = tokens * self.chosen
-        busy = least(self.experts, sent)
-        return busy, least(tokens, whole(self.imbalance * sent / busy))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResidentOp:
-    """An op of the graph as resident kernels see it."""
-
-    name: str
-    kind: str
-    facet: Recipe | Kernel
-    """What it does to each of its elements; the kernel it is, if not elementwise."""
-    along: Along
-    """The axis that its input lies along while tokens are written, which its sums run along."""
-    turned: bool = False
-    """Whether the collective before runs along the other axis."""
-    parts: tuple[int, ...] = ()
-    """Features of a token that it works on, each part spread over the line; of a product its outputs."""
-    inputs: int = 0
-    """Of a product."""
-    joined: int = 0
-    """Of a product: outputs of all matrices that multiply the same vector, side by side in one product."""
-    biased: bool = False
-    keys: int = 0
-    """Within attention: features of all keys side by side."""
-    queries: int = 0
-    """Within attention: features of all queries side by side."""
-    of_scores: bool = False
-    """Whether it gives a number for each score, as many as there are positions."""
-    causal: bool = False
-    """Whether it stands where tokens see those before them alone."""
-    copies: int = 1
-    """Positions of a sequence that a head looks at."""
-    by_sequence: bool = False
-    """Whether sequences follow each other, as a core has room for the scores of one."""
-    experts: ExpertShare | None = None
-    weights: tuple[ResidentWeight, ...] = ()
-
-    @property
-    def form(self) -> tuple[object, ...]:
-        """All that its cost depends on: ops that have one cost the same."""
-        product = (self.inputs, self.joined, self.biased, self.keys, self.queries, self.of_scores, self.copies,
-                   self.by_sequence, self.causal)  # fmt: skip
-        return (self.kind, self.along, self.turned, self.parts, self.experts, *product)
-
-    @property
-    def recipe(self) -> Recipe:
-        """What it does to each of its elements."""
-        return self.facet.recipe if isinstance(self.facet, Kernel) else self.facet
-
-    @property
-    def kernel(self) -> str:
-        """The kernel it is: matvec | handover | exchange | elementwise."""
-        return self.facet.name if isinstance(self.facet, Kernel) else "elementwise"
-
-    @property
-    def share(self) -> float:
-        """Of a product that it is one matrix of."""
-        return self.parts[0] / self.joined if self.joined else 1.0
-
-    @property
-    def query_groups(self) -> int:
-        """Queries that share a key: multiplied one after the other."""
-        return ceil(self.queries / self.keys)
-
-    def loads(self, tokens: int) -> tuple[int, int]:
-        """Return how often the op is done for *tokens*, one after the other, and for how many at once."""
-        tokens = tokens * self.copies
-        return (1, tokens) if self.experts is None else self.experts.of(tokens)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ResidentModel:
-    """A model's ops as resident kernels see them; one object a model."""
-
-    model: Model
-    embed: tuple[ResidentOp, ...]
-    layer: tuple[ResidentOp, ...]
-    head: tuple[ResidentOp, ...]
-
-    @property
-    def layer_values(self) -> int:
-        """Numbers of a layer's matrices."""
-        return sum(weight.values for op in self.layer for weight in op.weights if weight.matrix)
-
-    @property
-    def kv_width(self) -> int:
-        """Keys of all heads side by side; as many values."""
-        return self.model.kv_heads * self.model.head_width
-
-    @property
-    def up_width(self) -> int:
-        """What the feed-forward layer's first product gives, its gate included."""
-        return self.model.ffn_width * (2 if self.model.gated else 1)
 
 
 @lru_cache(maxsize=256)
@@ -163,12 +33,15 @@ def resident_model(model: Model) -> ResidentModel:
         NotModelled: an op has no resident cost.
     """
     graph = build_graph(model, sequences=1, length=model.max_length)
-    embed, layer, head = graph.blocks
+    embed, *dense, layer, head = graph.blocks
     _, last = _lay_out(graph, layer, None)
     layer_ops, last = _lay_out(graph, layer, last)
+    dense_ops = _lay_out(graph, dense[0], last)[0] if dense else ()
     head_ops, first = _lay_out(graph, head, last)
     embed_ops, _ = _lay_out(graph, embed, first)
-    return ResidentModel(model=model, embed=embed_ops, layer=layer_ops, head=head_ops)
+    return ResidentModel(
+        model=model, kinds=layer_kinds(model), embed=embed_ops, layer=layer_ops, dense=dense_ops, head=head_ops,
+    )  # fmt: skip
 
 
 def _lay_out(graph: Graph, block: Block, before: Along | None) -> tuple[tuple[ResidentOp, ...], Along | None]:
@@ -219,15 +92,18 @@ def _resident_op(graph: Graph, block: Block, op: Op, kind: Kind, along: Along) -
     dims, width = graph.dims, graph.dims[stream.axes[-1]]
     of_scores = stream.axes[-1] == "keys"
     in_attention = "kv_heads" in op.attrs or of_scores
-    keys, queries = (_kv_width(block, graph), dims["attention"]) if in_attention else (0, 0)
+    keys, queries = _heads_of(graph, block, op) if in_attention else (0, 0)
     found = ResidentOp(
         name=op.name.replace("loss", "choice"), kind=kind.name, facet=facet, along=along, keys=keys, queries=queries,
         parts=(width,), copies=_positions(graph, block, stream), by_sequence=stream.axes[-1] == "vocab",
-        of_scores=of_scores, causal=in_attention and any(other.attrs.get("causal") for other in block.ops),
+        of_scores=of_scores, absorbed=_absorbed(graph, op), of_keys=op.name == "attention.expand",
+        causal=in_attention and any(other.attrs.get("causal") for other in block.ops),
         experts=_experts(graph, block, op), weights=_weights(graph, block, op, along),
     )  # fmt: skip
     if op.kind.endswith("linear"):
         return _product(graph, block, op, found)
+    if kind.name == "rotary_tail":
+        return replace(found, parts=(width // int(op.attrs["size"]) * int(op.attrs["turned"]),))
     if kind.name in ("rotary", "head_norm", "wide_norm"):
         turned = int(op.attrs.get("turned", dims["head"]))
         return replace(found, parts=(turned * queries // dims["head"], turned * keys // dims["head"]))
@@ -283,9 +159,17 @@ def _positions(graph: Graph, block: Block, stream: Tensor) -> int:
     return prod(graph.dims[axis] for axis in stream.axes if axis == "masked")
 
 
-def _kv_width(block: Block, graph: Graph) -> int:
-    heads = next(op.attrs["kv_heads"] for op in block.ops if "kv_heads" in op.attrs)
-    return int(heads) * graph.dims["head"]
+def _heads_of(graph: Graph, block: Block, op: Op) -> tuple[int, int]:
+    """Return the features of all keys, or values, side by side, and of all queries, or of what is summed."""
+    kv_heads = next(int(op.attrs["kv_heads"]) for op in block.ops if "kv_heads" in op.attrs)
+    size = graph.dims[str(op.attrs.get("inner", "head"))]
+    return kv_heads * size, graph.dims["heads"] * size
+
+
+def _absorbed(graph: Graph, op: Op) -> int:
+    """Return the features of all heads that meet what is cached where keys and values are never made of it."""
+    sizes = {"latent_scores": ("latent", "turned"), "latent_sum": ("latent",)}.get(op.kind, ())
+    return graph.dims["heads"] * sum(graph.dims[axis] for axis in sizes)
 
 
 def _experts(graph: Graph, block: Block, op: Op) -> ExpertShare | None:

@@ -5,6 +5,8 @@ product              vector times matrix, sum along a line    MeshGEMM: tiles tr
 its bias, vectors    on what a core holds of the batch        on what a core holds of the tokens
 sums of a norm       along the axis of the stream             along rows
 keys and values      cached: positions along y                pass in blocks, whole ones, masked or not
+... of a latent      never made: their matrix is applied to   made of all that is cached, for each chunk
+                     a token's queries and sums (absorbed)
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from dataclasses import dataclass, replace
 from wsesim.errors import SpecError, require_positive
 from wsesim.kernels import collectives
 from wsesim.kernels.base import Cost
-from wsesim.kernels.counts import up
+from wsesim.kernels.counts import least, up
 from wsesim.kernels.resident import (
     VALUE_BYTES,
     Along,
@@ -26,8 +28,8 @@ from wsesim.kernels.resident import (
     matvec,
     scalars,
 )
-from wsesim.kernels.resident_graph import ResidentOp
 from wsesim.kernels.resident_mesh import mesh_gemm
+from wsesim.kernels.resident_model import ResidentOp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,10 @@ class TokenStep:
 
     def __post_init__(self) -> None:
         require_positive(positions=self.positions, batch=self.batch)
+
+    def within(self, window: int) -> TokenStep:
+        """Return the step in a layer whose tokens see no more keys than *window*; 0: all."""
+        return replace(self, positions=least(self.positions, window)) if window else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +63,10 @@ class ChunkStep:
         if self.start < 0:
             raise SpecError("start", f"must not be negative, got {self.start}")
 
+    def within(self, window: int) -> ChunkStep:
+        """Return the step in a layer whose tokens see no more keys than *window*; 0: all."""
+        return replace(self, start=least(self.start, window - 1)) if window else self
+
     @property
     def blocks(self) -> int:
         """Blocks of keys that pass: those up to the chunk's end."""
@@ -68,6 +78,10 @@ class ChunkStep:
         if not skipped:
             return self.blocks
         return self.blocks - skipped * (self.blocks - (self.start + (self.tokens + 1) / 2) / self.block)
+
+
+SCORED = ("scores", "latent_scores")
+"""Kinds of products with keys; others within attention are with values."""
 
 
 def resident_cost(op: ResidentOp, where: Rectangle, step: TokenStep | ChunkStep) -> Cost:
@@ -107,7 +121,7 @@ def _bias(op: ResidentOp, where: Rectangle, elements: int) -> Cost:
 def _with_cache(op: ResidentOp, where: Rectangle, step: TokenStep) -> Cost:
     """Return scores, or the weighted sum, with the cache of each sequence in turn, and the sums of all."""
     across = where.across(op.along)
-    outputs = across.each(step.positions if op.kind == "scores" else op.queries)
+    outputs = across.each(step.positions if op.kind in SCORED else op.absorbed or op.queries)
     return (
         _cached(op, where, step.positions)
         .times(step.batch)
@@ -121,8 +135,8 @@ def _cached(op: ResidentOp, where: Rectangle, positions: int) -> Cost:
     Where loops are scalar, scores are a dot product a position, element by element, and the weighted sum is a loop over
     positions with one vector over the features.
     """
-    scored = op.kind == "scores"
-    sizes = (op.queries, positions) if scored else (positions, op.queries)
+    scored, met = op.kind in SCORED, op.absorbed or op.queries
+    sizes = (met, positions) if scored else (positions, met)
     loop = where.software.element_loop_cycles
     if not loop:
         return matvec(where, inputs=sizes[0], outputs=sizes[1], sums=op.along)
@@ -132,7 +146,7 @@ def _cached(op: ResidentOp, where: Rectangle, positions: int) -> Cost:
     summed = here * loop + map_cycles(where, here, features)
     return Cost(
         serial={"compute": dot if scored else summed},
-        macs=positions * op.queries,
+        macs=positions * met,
         sram_bytes=3 * VALUE_BYTES * here * features * where.cores,
     )
 
@@ -179,9 +193,9 @@ def _read_row(op: ResidentOp, where: Rectangle, step: ChunkStep) -> Cost:
 
 def _read_product(op: ResidentOp, where: Rectangle, step: ChunkStep) -> Cost:
     if not op.inputs:
-        k, n = (op.keys, step.block) if op.kind == "scores" else (step.block, op.keys)
+        k, n = (op.keys, step.block) if op.kind in SCORED else (step.block, op.keys)
         return mesh_gemm(where, m=step.tokens, k=k, n=n).times(_blocks(op, where, step) * op.query_groups)
-    times, tokens = op.loads(step.tokens)
+    times, tokens = op.loads(step.start + step.tokens if op.of_keys else step.tokens)
     product = mesh_gemm(where, m=tokens, k=op.inputs, n=op.joined).times(times * op.share)
     elements = times * where.y.each(tokens) * where.x.each(op.parts[0])
     return _counted(op, step.tokens, product) + _bias(op, where, elements)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, fsum
 
 from wsesim.answer import MemoryUse
-from wsesim.graph import Block, Graph, matrices
+from wsesim.graph import Block, Graph, Op, matrices
 from wsesim.hardware import Wafer
 from wsesim.kernels import WHOLE, Parts, Region
 from wsesim.mapping.alive import peaks_per_token, per_token
@@ -25,15 +25,25 @@ class Activations:
     working: float
     """Most that is alive at once inside one block, forward and backward."""
     boundary: float
-    """What enters the repeated block: kept for every copy when the inside is recomputed."""
+    """What enters a layer: kept for every one when the inside is recomputed."""
     kept: float
-    """What the backward pass of one copy reads again, if nothing is recomputed."""
-    copies: int
-    """Copies of the repeated block."""
+    """What the backward pass of one layer reads again, if nothing is recomputed; of layers that differ, the mean."""
+    repeats: tuple[int, ...]
+    """Layers that are alike, of each kind."""
     backward: bool = True
     """Whether there is a backward pass that reads them."""
     parts: Parts = WHOLE
     """In which layers are worked through."""
+
+    @property
+    def copies(self) -> int:
+        """All layers."""
+        return sum(self.repeats)
+
+
+def layers_of(graph: Graph) -> tuple[Block, ...]:
+    """Return the blocks that are layers: those between the first and the last, or the one that repeats."""
+    return graph.blocks[1:-1] or (layer_of(graph),)
 
 
 def layer_of(graph: Graph) -> Block:
@@ -53,11 +63,13 @@ def has_backward(graph: Graph) -> bool:
 
 
 def buffer_bytes(graph: Graph, *, layers: float) -> int:
-    """Return the room for weights on their way in: so many copies of a layer, or such a part of one.
+    """Return the room for weights on their way in: so many copies of the largest layer, or such a part of one.
 
     Half of it is at work, half on its way. Of experts, one at a time; larger blocks stream through the same room.
     """
-    return ceil(layers * sum(graph.bytes(tensor) // matrices(graph, tensor) for tensor in layer_of(graph).weights()))
+    each = (sum(graph.bytes(tensor) // matrices(graph, tensor) for tensor in layer.weights())
+            for layer in layers_of(graph))  # fmt: skip
+    return ceil(layers * max(each))
 
 
 def activations(graph: Graph) -> Activations:
@@ -70,27 +82,28 @@ def activations_in(graph: Graph) -> dict[int, Activations]:
 
     Heads are divided where less is then alive at once; else they are left together, as that costs nothing.
     """
-    layer = layer_of(graph)
-    kept = {name for op in layer.phase("backward") for name in op.inputs if layer.tensors[name].role == "activation"}
-    sizes = {name: per_token(graph, layer.tensors[name]) for name in kept}
+    layers, copies = layers_of(graph), sum(layer.repeat for layer in layers_of(graph))
+    boundary = max(fsum(_kept_inside(graph, layer, layer.inputs)) for layer in layers)
+    kept = fsum(layer.repeat / copies * fsum(_kept_inside(graph, layer, layer.tensors)) for layer in layers)
     ways = [(parts, Parts(heads=heads, columns=parts)) for parts in PARTS
-            for heads in sorted({1, _groups_of_heads(layer, parts)})]  # fmt: skip
+            for heads in sorted({1, _groups_of_heads(graph, parts)})]  # fmt: skip
     found: dict[int, Activations] = {}
     for (parts, cut), working in zip(ways, _workings(graph, [cut for _, cut in ways]), strict=True):
         if parts not in found or working < found[parts].working:
             found[parts] = Activations(
-                working=working, boundary=fsum(sizes[name] for name in layer.inputs if name in kept),
-                kept=fsum(sizes.values()), copies=layer.repeat, backward=has_backward(graph), parts=cut,
+                working=working, boundary=boundary, kept=kept, repeats=tuple(layer.repeat for layer in layers),
+                backward=has_backward(graph), parts=cut,
             )  # fmt: skip
     return found
 
 
-def _groups_of_heads(layer: Block, most: int) -> int:
+def _groups_of_heads(graph: Graph, most: int) -> int:
     """Return into how many groups, *most* or fewer, heads may fall: keys stay whole, and what is normed together."""
-    if any(find(op.kind).sums_along == "attention" for op in layer.ops):
+    ops = [op for layer in layers_of(graph) for op in layer.ops]
+    if any(find(op.kind).sums_along == "attention" for op in ops):
         return 1
-    heads = [number for op in layer.ops if isinstance(number := op.attrs.get("kv_heads"), int)]
-    return max(count for count in PARTS if count <= min([most, *heads]))
+    heads = [number for op in ops if isinstance(number := op.attrs.get("kv_heads"), int)]
+    return max(count for count in PARTS if count <= min([most, graph.dims["heads"], *heads]))
 
 
 def _workings(graph: Graph, cuts: Sequence[Parts]) -> list[float]:
@@ -98,21 +111,28 @@ def _workings(graph: Graph, cuts: Sequence[Parts]) -> list[float]:
 
     In parts, what the backward pass computes again is computed as it is needed.
     """
-    layer = layer_of(graph)
-    others = [_whole(graph, block) for block in graph.blocks if block is not layer]
-    sweeps = [layer.phase("forward")]
-    if has_backward(graph):
-        sweeps.append((*from_its_input(layer), *layer.phase("backward")))
-    inside = zip(*(peaks_per_token(graph, layer, ops, cuts) for ops in sweeps), strict=True)
-    return [
-        max(*others, _whole(graph, layer) if cut == WHOLE else max(peaks))
-        for cut, peaks in zip(cuts, inside, strict=True)
-    ]
+    layers = layers_of(graph)
+    whole = max(_whole(graph, block) for block in graph.blocks)
+    others = [_whole(graph, block) for block in graph.blocks if block not in layers]
+    inside = zip(*(peaks_per_token(graph, layer, ops, cuts) for layer in layers for ops in _sweeps(layer)), strict=True)
+    return [whole if cut == WHOLE else max(*others, *peaks) for cut, peaks in zip(cuts, inside, strict=True)]
+
+
+def _sweeps(layer: Block) -> Sequence[Sequence[Op]]:
+    backward = layer.phase("backward")
+    return [layer.phase("forward")] + ([(*from_its_input(layer), *backward)] if backward else [])
 
 
 def _whole(graph: Graph, block: Block) -> float:
     ops = [op for op in block.ops if op.phase != "optimizer"]
     return peaks_per_token(graph, block, ops, [WHOLE])[0]
+
+
+def _kept_inside(graph: Graph, layer: Block, names: Iterable[str]) -> list[float]:
+    """Return the bytes per token of those tensors that the backward pass reads again."""
+    read = {name for op in layer.ops if op.phase == "backward" for name in op.inputs}
+    kept = (name for name in names if name in read and layer.tensors[name].role == "activation")
+    return [per_token(graph, layer.tensors[name]) for name in kept]
 
 
 def memory_table(
@@ -146,7 +166,7 @@ def memory_table(
         lines.insert(2, ("gradients in flight", *in_flight))
         lines += _kept(what, held, recompute)
         if recompute > 1:
-            between = (ceil(what.copies / kept_inputs(what.copies, recompute)) - 1) * what.boundary
+            between = max(ceil(many / kept_inputs(many, recompute)) - 1 for many in what.repeats) * what.boundary
             lines.append(("inputs between checkpoints", ceil(per_core * between), "of the sequences at work"))
     return tuple(MemoryUse(what=name, bytes_per_core=size, note=note) for name, size, note in lines)
 
@@ -167,7 +187,7 @@ def kept_inputs(copies: int, recompute: float) -> int:
 
 def _kept(what: Activations, held: Region, recompute: float) -> list[tuple[str, int, str]]:
     """Return the line of what is kept of the sequences *held*."""
-    inputs = kept_inputs(what.copies, recompute)
+    inputs = sum(kept_inputs(many, recompute) for many in what.repeats)
     each = what.boundary * inputs if recompute else what.kept * what.copies
     which = f"{inputs} of {what.copies} layers" if recompute > 1 else f"{what.copies} layers"
     note = f"{'input' if recompute else 'inside'} of {which}, {held.sequences:,} sequence{'s' * (held.sequences > 1)}"

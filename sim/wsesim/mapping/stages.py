@@ -9,7 +9,7 @@ from math import fsum
 from wsesim.answer import OpTime
 from wsesim.graph import Block, Graph, Op, macs
 from wsesim.kernels import WHOLE, Parts, Region, kernel_cost
-from wsesim.mapping.memory import has_backward, kept_inputs, layer_of
+from wsesim.mapping.memory import has_backward, kept_inputs, layers_of
 from wsesim.mapping.program import PassGroup, Stage
 from wsesim.mapping.recompute import from_its_input, from_its_inside
 from wsesim.ops import recipe_of
@@ -45,10 +45,10 @@ def build_stages(timing: Timing) -> tuple[Stage, ...]:
     Of layers whose input is not kept it is computed again from the last that was: those before it run forward once
     more. Each does so just before the layers that need it; here all run in a row.
     """
-    blocks, layer = timing.graph.blocks, layer_of(timing.graph)
+    blocks, layers = timing.graph.blocks, layers_of(timing.graph)
     stages = [_stage(timing, block, "forward", block.phase("forward"), {}) for block in blocks]
     for block in blocks[::-1] if has_backward(timing.graph) else ():
-        again = timing.recompute if block is layer else 0
+        again = timing.recompute if block in layers else 0
         if between := block.repeat - kept_inputs(block.repeat, again) if again else 0:
             stages.append(_stage(timing, block, "recompute", block.phase("forward"), {}, repeat=between))
         stages.append(_backward(timing, block, again=bool(again)))

@@ -8,20 +8,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from wsesim.model.alike import LayerKind, counts_of, fullest_of, layer_kinds, with_layers
 from wsesim.model.build import build_graph, parameters
 from wsesim.model.presets import load_preset, model_names
 from wsesim.model.spec import EXTRAS, Model, choices
 
 __all__ = [
     "EXTRAS",
+    "LayerKind",
     "Model",
     "build_graph",
     "choices",
+    "counts_of",
+    "fullest_of",
     "hf_config",
+    "layer_kinds",
     "load_preset",
     "model_names",
     "parameters",
     "read_hf_config",
+    "with_layers",
 ]
 
 

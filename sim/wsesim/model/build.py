@@ -44,25 +44,41 @@ def build_graph(
         "positions": model.max_length + model.position_offset, "types": max(1, model.token_types), "one": 1, "two": 2,
         "masked": min(model.masked, length),
     }  # fmt: skip
-    if form.cached:
+    if form.cached and not model.latent_rank:
         dims["kv"] = 2 * model.kv_heads * model.head_width
+    if model.latent_rank:
+        dims |= _latent_dims(model)
     dims |= {name: size for name, size in (
         ("embedded", model.embed_width), ("experts", model.experts), ("shared", model.shared_width),
         ("key", model.kv_heads * model.head_width * model.wide_norm), ("rank", model.adapter_rank),
+        ("dense", model.dense_width),
     ) if size}  # fmt: skip
     if model.experts:
         dims["chosen"] = model.experts_per_token
     frozen = model.adapter_rank > 0
-    layer = BlockBuilder(
-        "layer", form, repeat=model.layers, inputs=("x",), density=1 - model.sparsity, room=model.expert_imbalance,
-        adapts=model.adapts, adapter_scale=model.adapter_scale, frozen=frozen,
-    )  # fmt: skip
+    layers = [
+        BlockBuilder(
+            name, form, repeat=repeat, inputs=("x",), density=1 - model.sparsity, room=model.expert_imbalance,
+            adapts=model.adapts, adapter_scale=model.adapter_scale, frozen=frozen,
+        )
+        for name, repeat in (("dense", model.dense_layers), ("layer", model.layers - model.dense_layers)) if repeat
+    ]  # fmt: skip
     head = BlockBuilder("head", form, inputs=("x",), frozen=frozen and model.task not in WITH_CLASSES)
     blocks = (
-        embed_block(BlockBuilder("embed", form, frozen=frozen), model), layer_block(layer, model),
+        embed_block(BlockBuilder("embed", form, frozen=frozen), model), *(layer_block(each, model) for each in layers),
         head_block(head, model),
     )  # fmt: skip
     return Graph(name=model.name, dims=dims, blocks=blocks)
+
+
+def _latent_dims(model: Model) -> dict[str, int]:
+    """Return the axes of attention with a latent vector."""
+    value = model.value_width or model.head_width
+    found = {
+        "latent": model.latent_rank, "turned": model.rotary_width, "queries": model.heads * model.head_width,
+        "value": value, "made": model.heads * (model.head_width - model.rotary_width + value),
+    }  # fmt: skip
+    return found | ({"narrow": model.query_rank} if model.query_rank else {})
 
 
 def _check_keys(model: Model, length: int, keys: int | None) -> None:

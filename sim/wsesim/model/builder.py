@@ -53,14 +53,15 @@ class BlockBuilder:
     ops: list[Op] = field(default_factory=list)
 
     def tensor(
-        self, name: str, axes: tuple[str, ...], role: str = "activation", of: str | None = None, density: float = 1.0
-    ) -> str:
+        self, name: str, axes: tuple[str, ...], role: str = "activation", of: str | None = None, density: float = 1.0,
+        frozen: bool = False,
+    ) -> str:  # fmt: skip
         """Add a tensor and return its name."""
         dtype = {"tokens": "int32", "loss": "fp32"}.get(role, self.form.dtype)
         room = self.room if "chosen" in axes else 1.0
         self.tensors[name] = Tensor(
             name=name, axes=axes, role=role, dtype=dtype, of=of, density=density, room=room,
-            frozen=role == "weight" and self.frozen and ADAPTER not in name,
+            frozen=frozen or (role == "weight" and self.frozen and ADAPTER not in name),
         )  # fmt: skip
         return name
 
@@ -68,9 +69,11 @@ class BlockBuilder:
         """Return what an op reads beside, where not all tokens count."""
         return (self.tensor("mask", ("batch", "keys"), "tokens"),) if self.form.padded else ()
 
-    def weight(self, name: str, *axes: str, of: str | None = None, density: float = 1.0) -> str:
+    def weight(
+        self, name: str, *axes: str, of: str | None = None, density: float = 1.0, frozen: bool = False
+    ) -> str:  # fmt: skip
         """Add a weight and return its name."""
-        return self.tensor(name, axes, "weight", of, density)
+        return self.tensor(name, axes, "weight", of, density, frozen)
 
     def op(self, name: str, kind: str, inputs: tuple[str, ...], axes: tuple[str, ...], **attrs: Attribute) -> str:
         """Add an op and return the name of its output."""
@@ -113,9 +116,9 @@ class BlockBuilder:
         """Return *x* times *factor*; a factor of one is no op."""
         return x if factor == 1 else self.op(name, "scale", (x,), self.tensors[x].axes, factor=factor)
 
-    def capped(self, name: str, kind: str, x: str, cap: float) -> str:
+    def capped(self, name: str, kind: str, x: str, cap: float, **attrs: Attribute) -> str:
         """Return *x* within *cap*; none is no op."""
-        return self.op(name, kind, (x,), self.tensors[x].axes, cap=cap) if cap else x
+        return self.op(name, kind, (x,), self.tensors[x].axes, cap=cap, **attrs) if cap else x
 
     def residual(self, name: str, x: str, added: str, model: Model) -> str:
         """Add what a half gives to the stream, and return the name of the sum."""

@@ -10,7 +10,7 @@ from wsesim.errors import SpecError
 from wsesim.model.hf_families import FAMILIES
 from wsesim.model.hf_file import HfConfig, shown
 from wsesim.model.hf_parts import NAMES, key_of, sizes
-from wsesim.model.hf_refused import note_unread, refuse_quantized, refuse_unmodelled
+from wsesim.model.hf_refused import note_unread, refuse_of_others, refuse_quantized, refuse_unmodelled
 from wsesim.model.hf_task import task_of
 from wsesim.model.spec import Model
 
@@ -42,6 +42,7 @@ def read_hf_config(path: str | Path, *, task: str | None = None) -> Model:
     family = FAMILIES[kind]
     keys = {name: key_of(config, name, family.usual) for name in NAMES}
     fields = family.read(config, sizes(config, family.usual, family.defaults))
+    refuse_of_others(config)
     fields |= task_of(config, family, causal=fields.get("causal", True), wanted=task)
     note_unread(config)
     try:
@@ -54,7 +55,11 @@ def read_hf_config(path: str | Path, *, task: str | None = None) -> Model:
 
 _OTHER: Mapping[str, tuple[str, ...]] = {
     "kv_heads": ("num_key_value_heads", "num_kv_heads", "n_head_kv"), "rotary_width": ("rotary_dim",),
-    "head_width": ("head_dim", "n_head", "num_attention_heads"), "experts": ("num_local_experts", "num_experts"),
+    "head_width": ("head_dim", "n_head", "num_attention_heads"),
+    "experts": ("num_local_experts", "num_experts", "n_routed_experts"), "latent_rank": ("kv_lora_rank",),
+    "dense_layers": ("first_k_dense_replace",), "dense_width": ("first_k_dense_replace",),
+    "query_rank": ("q_lora_rank",), "value_width": ("v_head_dim",), "router_groups": ("n_group",),
+    "router_groups_kept": ("topk_group",), "shared_width": ("n_shared_experts",),
     "experts_per_token": ("num_experts_per_tok",), "token_types": ("type_vocab_size",),
 }  # fmt: skip
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from wsesim.model import hf_encoders as encoders
 from wsesim.model import hf_gpts as gpts
+from wsesim.model import hf_latents as latents
 from wsesim.model import hf_llamas as llamas
 from wsesim.model.hf_file import HfConfig
 from wsesim.model.hf_parts import LONG, SHORT, Fields
@@ -38,7 +40,7 @@ _MPT = ("n_layers", "d_model", "n_heads", "max_seq_len")
 _FALCON = HfFamily(gpts.falcon, "Falcon", defaults={"max_length": 2048, "vocab": 65024})
 FAMILIES: Mapping[str, HfFamily] = {
     "gpt2": HfFamily(gpts.gpt2, "GPT2", SHORT), "gptj": HfFamily(gpts.gptj, "GPTJ", SHORT), "llama": _LLAMA,
-    "mixtral": HfFamily(llamas.mixtral, "Mixtral"), "bert": HfFamily(gpts.bert, "Bert", pools=True, sentences=True),
+    "mixtral": HfFamily(llamas.mixtral, "Mixtral"), "bert": HfFamily(encoders.bert, "Bert", pools=True, sentences=True),
     "mistral": HfFamily(llamas.mistral, "Mistral"), "ministral": HfFamily(llamas.mistral, "Ministral"),
     "qwen": HfFamily(llamas.qwen, "QWen"), "qwen2": HfFamily(llamas.qwen2, "Qwen2"),
     "qwen2_moe": HfFamily(llamas.qwen2_moe, "Qwen2Moe"), "qwen3": HfFamily(llamas.qwen3, "Qwen3"),
@@ -55,6 +57,8 @@ FAMILIES: Mapping[str, HfFamily] = {
     "glm": HfFamily(llamas.glm, "Glm"), "glm4": HfFamily(llamas.glm, "Glm4"),
     "seed_oss": HfFamily(llamas.seed_oss, "SeedOss"), "ernie4_5": HfFamily(llamas.ernie, "Ernie4_5"),
     "arcee": HfFamily(llamas.arcee, "Arcee"), "phimoe": HfFamily(llamas.phimoe, "PhiMoE"),
+    "deepseek_v2": HfFamily(latents.deepseek_v2, "DeepseekV2"), "kimi_k2": HfFamily(latents.deepseek_v3, "DeepseekV3"),
+    "deepseek_v3": HfFamily(latents.deepseek_v3, "DeepseekV3"), "minicpm3": HfFamily(latents.minicpm3, "MiniCPM3"),
     "baichuan": HfFamily(llamas.baichuan, "Baichuan", defaults={"max_length": 4096}),
     "orion": HfFamily(llamas.orion, "Orion"), "stablelm_epoch": HfFamily(llamas.stablelm, "StableLMEpoch"),
     "granitemoeshared": HfFamily(llamas.granitemoe, "GraniteMoeShared"),
@@ -72,6 +76,8 @@ FAMILIES: Mapping[str, HfFamily] = {
     "exaone": HfFamily(llamas.llama, "Exaone", ("num_layers", *LONG[1:])),
     **dict.fromkeys(("yi", "Yi", "xverse", "skywork", "aquila", "arcee_llama", "code_llama"), _LLAMA),
     "gpt_bigcode": HfFamily(gpts.gpt_bigcode, "GPTBigCode", SHORT), "codegen": HfFamily(gpts.gptj, "CodeGen", SHORT),
+    "openai-gpt": HfFamily(gpts.openai_gpt, "OpenAIGPT", SHORT),
+    "nomic_bert": HfFamily(encoders.nomic_bert, "NomicBert", SHORT, {"max_length": 8192}),
     "gpt_neo": HfFamily(gpts.gpt_neo, "GPTNeo", ("num_layers", "hidden_size", "num_heads", *LONG[3:])),
     "gpt_neox": HfFamily(gpts.gpt_neox, "GPTNeoX"), "starcoder2": HfFamily(gpts.starcoder2, "Starcoder2"),
     "opt": HfFamily(gpts.opt, "OPT"),
@@ -80,9 +86,9 @@ FAMILIES: Mapping[str, HfFamily] = {
     "mpt": HfFamily(gpts.mpt, "MPT", _MPT, {"max_length": 2048}),
     "btlm": HfFamily(gpts.mup_gpt2, "BTLM", SHORT), "jais": HfFamily(gpts.mup_gpt2, "JAIS", SHORT),
     "falcon": _FALCON, "RefinedWeb": _FALCON, "RefinedWebModel": _FALCON,
-    "roberta": HfFamily(gpts.roberta, "Roberta", pools=True),
-    "xlm-roberta": HfFamily(gpts.roberta, "XLMRoberta", pools=True),
-    "camembert": HfFamily(gpts.roberta, "Camembert", pools=True), "esm": HfFamily(gpts.esm, "Esm", pools=True),
-    "distilbert": HfFamily(gpts.distilbert, "DistilBert", ("n_layers", "dim", "n_heads", *LONG[3:])),
+    "roberta": HfFamily(encoders.roberta, "Roberta", pools=True),
+    "xlm-roberta": HfFamily(encoders.roberta, "XLMRoberta", pools=True),
+    "camembert": HfFamily(encoders.roberta, "Camembert", pools=True), "esm": HfFamily(encoders.esm, "Esm", pools=True),
+    "distilbert": HfFamily(encoders.distilbert, "DistilBert", ("n_layers", "dim", "n_heads", *LONG[3:])),
 }  # fmt: skip
 """By model type."""

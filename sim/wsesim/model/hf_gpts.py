@@ -1,5 +1,4 @@
-"""Families built as GPT-2 is, with layer norms and one way up: GPT-J, NeoX, OPT, BLOOM, MPT, Falcon, StarCoder, Phi;
-and encoders: BERT and its relatives.
+"""Families built as GPT-2 is, with layer norms and one way up: GPT-J, NeoX, OPT, BLOOM, MPT, Falcon, StarCoder, Phi.
 
 Keys and defaults are those of transformers 5; where a family was published with code of its own, those of its code.
 """
@@ -57,6 +56,14 @@ def gptj(config: HfConfig, fields: Fields) -> Fields:
         "rotary_width": config.integer("rotary_dim", 64), "rotary_pairs": "interleaved", "position": "rotary",
         "block": "parallel", "attention_bias": False, "tied": False, "head_bias": True,
     }  # fmt: skip
+
+
+def openai_gpt(config: HfConfig, fields: Fields) -> Fields:
+    """Return a GPT of the first kind: a norm of each sum, none at the end."""
+    active = activation(config, gated=False, default="gelu_new", keys=("afn",))
+    # What its files call gelu is the tanh form of it.
+    active = "gelu_tanh" if config.value("afn", "gelu") == "gelu" else active
+    return _gpt(config, fields, active=active) | {"norm_order": "post", "embed_norm": False}
 
 
 def gpt_neo(config: HfConfig, fields: Fields) -> Fields:
@@ -224,57 +231,3 @@ def falcon(config: HfConfig, fields: Fields) -> Fields:
         return found | rotary(config, found)
     config.note("alibi", "slopes are taken after scores are scaled, where Falcon takes them before: costs are equal")
     return found | {"position": "alibi"}
-
-
-def bert(config: HfConfig, fields: Fields) -> Fields:
-    """Return a BERT: an encoder with norms after each half."""
-    config.require("is_decoder", False, "a BERT that writes has no mechanism here")
-    config.require("position_embedding_type", "absolute", "scores by learned relative positions have no mechanism here")
-    return fields | {
-        "kv_heads": fields["heads"], "head_width": head_width(config, fields), "norm_order": "post", "causal": False,
-        "ffn_width": inner_width(config, ("intermediate_size",)),
-        "activation": activation(config, gated=False, default="gelu"), "norm_epsilon": epsilon(config, 1e-12),
-        "token_types": config.integer("type_vocab_size", *_types(config)),
-        "tied": config.flag("tie_word_embeddings", default=True),
-    }  # fmt: skip
-
-
-def _types(config: HfConfig) -> list[int]:
-    """Return the rows of the table of types where a file leaves them out, which a BERT's does not."""
-    return [] if config.data.get("model_type") == "bert" else [2]
-
-
-def roberta(config: HfConfig, fields: Fields) -> Fields:
-    """Return a RoBERTa: a BERT whose first position follows the row of padding, and that is not asked for sentences."""
-    return _after_padding(config, fields, bert(config, fields))
-
-
-def _after_padding(config: HfConfig, fields: Fields, found: Fields) -> Fields:
-    offset = config.integer("pad_token_id", 1, least=0) + 1
-    if fields["max_length"] <= offset:
-        config.fail("max_position_embeddings", f"= {fields['max_length']} leaves no row after the {offset} of padding")
-    return found | {"position_offset": offset, "max_length": fields["max_length"] - offset}
-
-
-def distilbert(config: HfConfig, fields: Fields) -> Fields:
-    """Return a DistilBERT: a BERT without types of tokens."""
-    return fields | {
-        "kv_heads": fields["heads"], "head_width": head_width(config, fields), "norm_order": "post", "causal": False,
-        "ffn_width": inner_width(config, ("hidden_dim",)), "norm_epsilon": 1e-12,
-        "activation": activation(config, gated=False, default="gelu", keys=("activation",)),
-        "tied": config.flag("tie_word_embeddings", default=True),
-    }  # fmt: skip
-
-
-def esm(config: HfConfig, fields: Fields) -> Fields:
-    """Return an ESM: an encoder of proteins with norms before each half."""
-    places = config.choice("position_embedding_type", {"absolute": "learned", "rotary": "rotary"}, "absolute")
-    found = fields | {
-        "kv_heads": fields["heads"], "head_width": head_width(config, fields), "causal": False,
-        "ffn_width": inner_width(config, ("intermediate_size",)), "norm_epsilon": epsilon(config, 1e-12),
-        "activation": activation(config, gated=False, default="gelu"),
-        "embed_norm": config.flag("emb_layer_norm_before", default=False),
-        "tied": config.flag("tie_word_embeddings", default=True),
-    }  # fmt: skip
-    config.note("model_type", "is esm: its head for contacts, which training does not ask, is left out")
-    return _after_padding(config, fields, found) if places == "learned" else found | rotary(config, found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import log
 from typing import Any
 
 from wsesim.model.hf_file import HfConfig, shown
@@ -78,15 +79,10 @@ def activation(config: HfConfig, *, gated: bool, default: str, keys: Sequence[st
 
 
 def rotary(config: HfConfig, fields: Fields, *, base: float = 1e4, share: float = 1.0) -> Fields:
-    """Return base and width of what turns; scaling changes angles alone, and is said not to be followed."""
-    found = {"position": "rotary", "rotary_base": base}
+    """Return base and width of what turns, and how a model was stretched: by YaRN; other scaling, which changes angles
+    alone, is said not to be followed."""
+    found = {"position": "rotary", "rotary_base": base, **_stretched(config, fields)}
     inside = _rope(config, "rope_parameters")
-    for place in (inside, _rope(config, "rope_scaling")):
-        kind = place.value("rope_type", place.value("type", "default"))
-        if kind not in ("default", "mrope"):
-            key = place.within[-1]
-            config.note(key, f"asks for {shown(kind)} scaling: angles are those without it, costs are equal")
-            break
     held = config if config.has("rope_theta") or not inside.has("rope_theta") else inside
     found["rotary_base"] = held.number(held.first(("rope_theta", "rotary_emb_base")), base)
     key, width = "partial_rotary_factor", fields["head_width"]
@@ -99,6 +95,40 @@ def rotary(config: HfConfig, fields: Fields, *, base: float = 1e4, share: float 
     if share < 1 and (turned < 2 or turned % 2):
         config.fail(key, f"= {share:g} of a head of {width} turns {turned} numbers, and must turn an even number")
     return found | {"rotary_width": turned if share < 1 else 0}
+
+
+def scaling_of(config: HfConfig) -> tuple[HfConfig, object]:
+    """Return the object that says how angles are scaled, and the kind of scaling; "default": they are not."""
+    for key in ("rope_parameters", "rope_scaling"):
+        place = _rope(config, key)
+        kind = place.value("rope_type", place.value("type", "default"))
+        if kind not in ("default", "mrope"):
+            return place, kind
+    return place, "default"
+
+
+def _stretched(config: HfConfig, fields: Fields) -> Fields:
+    """Return what YaRN needs; of other scaling, say that it is not followed."""
+    place, kind = scaling_of(config)
+    if kind == "default":
+        return {}
+    trained = place.has("original_max_position_embeddings") and place.value("truncate", True) is True
+    if kind != "yarn" or not trained or not place.has("factor"):
+        config.note(place.within[-1], f"asks for {shown(kind)} scaling: angles are those without it, costs are equal")
+        return {}
+    factor = place.number("factor", 1.0)
+    return {
+        "rotary_factor": factor, "rotary_trained": place.integer("original_max_position_embeddings"),
+        "rotary_fast": place.number("beta_fast", 32.0), "rotary_slow": place.number("beta_slow", 1.0),
+        "rotary_scale": place.number("attention_factor", _grown(place, factor)),
+    }  # fmt: skip
+
+
+def _grown(place: HfConfig, factor: float) -> float:
+    """Return what turned numbers are multiplied by where nothing says it (Peng et al. 2023, section 3.4)."""
+    each, all_of = (place.value(key, 0) and place.number(key, 1.0) for key in ("mscale", "mscale_all_dim"))
+    grown = 0.1 * log(max(1.0, factor))
+    return float((each * grown + 1) / (all_of * grown + 1) if each and all_of else grown + 1)
 
 
 def _rope(config: HfConfig, key: str) -> HfConfig:

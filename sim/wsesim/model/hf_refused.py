@@ -17,7 +17,7 @@ _TWO = "an encoder beside a decoder that looks at it has no mechanism here"
 _STATES = "layers of state spaces or recurrence in place of attention have no mechanism here"
 _PATCHES = "patches of images, or frames of sound, in place of tokens have no mechanism here"
 _RELATIVE = "scores by learned relative positions have no mechanism here"
-_LATENT = "keys and values from a latent vector (multi-head latent attention) have no mechanism here"
+_SPARSE = "keys that are chosen one by one (sparse attention with an indexer) have no mechanism here"
 _UNLIKE = "layers of different kinds in one model (dense ones among those with experts) have no mechanism here"
 MECHANISMS: Mapping[str, str] = {
     **dict.fromkeys(
@@ -33,10 +33,10 @@ MECHANISMS: Mapping[str, str] = {
          "siglip", "siglip2", "blip", "blip-2", "convnext", "resnet", "detr", "sam", "wav2vec2", "hubert", "wavlm",
          "data2vec-audio", "encodec", "musicgen", "vits", "videomae", "layoutlmv3"), _PATCHES),
     **dict.fromkeys(("deberta", "deberta-v2", "xlnet", "transfo-xl", "mpnet", "funnel", "big_bird"), _RELATIVE),
-    **dict.fromkeys(("deepseek_v2", "deepseek_v3", "deepseek_v32", "kimi_k2", "minicpm3", "longcat_flash",
-                     "glm4_moe_lite", "glm_moe_dsa"), _LATENT),
-    **dict.fromkeys(("deepseek", "glm4_moe", "llama4", "llama4_text", "ernie4_5_moe", "dots1", "hunyuan_v1_moe",
-                     "bailing_moe", "arctic", "moonshot"), _UNLIKE),
+    **dict.fromkeys(("deepseek_v32", "glm_moe_dsa"), _SPARSE),
+    "longcat_flash": "two halves of attention in a layer, beside experts, have no mechanism here",
+    **dict.fromkeys(("deepseek", "glm4_moe", "glm4_moe_lite", "llama4", "llama4_text", "ernie4_5_moe", "dots1",
+                     "hunyuan_v1_moe", "bailing_moe", "arctic", "moonshot"), _UNLIKE),
     **dict.fromkeys(("mllama", "mllama_text_model", "idefics", "git", "blip_text_model"),
                     "layers that look at an image beside the text have no mechanism here"),
     **dict.fromkeys(("gemma3n", "gemma3n_text"), "several streams beside each other, and embeddings for each layer, "
@@ -62,8 +62,7 @@ MECHANISMS: Mapping[str, str] = {
 _KEYS: Mapping[str, tuple[tuple[object, ...], str]] = {
     "is_encoder_decoder": ((False,), _TWO),
     "add_cross_attention": ((False,), _TWO),
-    "kv_lora_rank": ((), _LATENT),
-    "first_k_dense_replace": ((0,), _UNLIKE),
+    "index_topk": ((), _SPARSE),
     "mlp_only_layers": (([],), _UNLIKE),
     "decoder_sparse_step": ((1,), _UNLIKE),
     "moe_layer_freq": ((1,), _UNLIKE),
@@ -74,8 +73,6 @@ _KEYS: Mapping[str, tuple[tuple[object, ...], str]] = {
     "mamba_d_state": ((), _STATES),
     "ssm_state_size": ((), _STATES),
     "attention_chunk_size": ((), "attention within chunks has no mechanism here"),
-    "n_group": ((1,), "experts picked by groups have no mechanism here"),
-    "num_nextn_predict_layers": ((0,), "a head that predicts more than the next token has no mechanism here"),
     "is_folding_model": ((False,), "a head that folds a protein has no mechanism here"),
     "share_layers": ((False,), "layers that share one set of weights have no mechanism here"),
     "num_hidden_groups": ((), "layers that share one set of weights have no mechanism here"),
@@ -85,6 +82,14 @@ _KEYS: Mapping[str, tuple[tuple[object, ...], str]] = {
     ),
 }
 """By key, the values that ask for nothing (null and its absence always do), and what others ask for."""
+_KEYS_OF_FEW: Mapping[str, tuple[tuple[object, ...], str]] = {
+    "kv_lora_rank": ((), "keys and values from a latent vector have no mechanism in this model type"),
+    "first_k_dense_replace": ((0,), _UNLIKE),
+    "n_group": ((1,), "experts picked by groups have no mechanism in this model type"),
+    "n_shared_experts": ((0,), "experts that all tokens share have no mechanism in this model type"),
+    "num_nextn_predict_layers": ((0,), "a head that predicts more than the next token has no mechanism here"),
+}
+"""Keys that ask for what some families have: refused where the family does not look at them."""
 HARMLESS = _words(
     """
     _name_or_path name_or_path transformers_version _transformers_version torch_dtype dtype architectures model_type
@@ -135,7 +140,20 @@ def refuse_unmodelled(config: HfConfig) -> None:
     kind = config.value("model_type", "")
     if isinstance(kind, str) and kind in MECHANISMS:
         config.fail("model_type", f"= {shown(kind)}: {MECHANISMS[kind]}")
-    for key, (idle, why) in _KEYS.items():
+    _refuse(config, _KEYS)
+
+
+def refuse_of_others(config: HfConfig) -> None:
+    """Refuse by name what other families have and this one, which was read, does not look at.
+
+    Raises:
+        InputError: at the key that asks for it.
+    """
+    _refuse(config, {key: asks for key, asks in _KEYS_OF_FEW.items() if key not in config.asked})
+
+
+def _refuse(config: HfConfig, keys: Mapping[str, tuple[tuple[object, ...], str]]) -> None:
+    for key, (idle, why) in keys.items():
         found = config.value(key, None)
         if found is not None and not any(type(found) is type(one) and found == one for one in idle):
             config.fail(key, f"= {shown(found)}: {why}")

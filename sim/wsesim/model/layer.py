@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from wsesim.graph import Attribute, Block
 from wsesim.model.builder import STREAM, BlockBuilder, norm_attrs
+from wsesim.model.latent import latent_attention, rotary_attrs
 from wsesim.model.spec import Model
 from wsesim.ops import chosen, find
 
@@ -45,6 +46,8 @@ def _half(b: BlockBuilder, name: str, half: Callable[[BlockBuilder, str, Model],
 
 def attention(b: BlockBuilder, x: str, model: Model) -> str:
     """Return what attention gives of *x*."""
+    if model.latent_rank:
+        return latent_attention(b, x, model, _probabilities)
     qkv = b.linear("attention.qkv", x, ("width", "qkv"), bias=model.attention_bias)
     shared: dict[str, Attribute] = {"heads": model.heads, "kv_heads": model.kv_heads}
     qkv = _placed(b, _normed(b, qkv, shared, model), shared, model)
@@ -54,10 +57,16 @@ def attention(b: BlockBuilder, x: str, model: Model) -> str:
         cached = (b.op("attention.extend", "extend", (qkv, before), ("batch", "keys", "kv")),)
     given: dict[str, Attribute] = {"scale": model.attention_scale} if model.attention_scale else {}
     given |= {"by_layer": True} if model.scale_by_layer else {}
-    scores = b.op("attention.scores", "scores", (qkv, *cached), SQUARE, **shared, **given)
+    sight = _sight(model)
+    scores = b.op("attention.scores", "scores", (qkv, *cached), SQUARE, **shared, **given, **sight)
     read = (_probabilities(b, scores, model), *(cached or (qkv,)))
-    mixed = b.op("attention.sum", "weighted_sum", read, ("batch", "length", "attention"), **shared)
+    mixed = b.op("attention.sum", "weighted_sum", read, ("batch", "length", "attention"), **shared, **sight)
     return b.linear("attention.project", mixed, ("attention", "width"), bias=model.projects_with_bias)
+
+
+def _sight(model: Model) -> dict[str, Attribute]:
+    """Return what tells an op of scores that tokens see a few keys alone, in all layers or in most."""
+    return {"window": model.window, "full_every": model.full_every} if model.window else {}
 
 
 def _normed(b: BlockBuilder, qkv: str, shared: dict[str, Attribute], model: Model) -> str:
@@ -73,19 +82,17 @@ def _placed(b: BlockBuilder, qkv: str, shared: dict[str, Attribute], model: Mode
     """Turn queries and keys by where they stand, if positions are rotary."""
     if model.position != "rotary":
         return qkv
-    turned = model.rotary_width or model.head_width
-    return b.op("attention.rotary", "rotary", (qkv, *b.mask()), ("batch", "length", "qkv"), base=model.rotary_base,
-                turned=turned, interleaved=model.rotary_pairs == "interleaved", **shared)  # fmt: skip
+    attrs = rotary_attrs(model) | {"turned": model.rotary_width or model.head_width}
+    return b.op("attention.rotary", "rotary", (qkv, *b.mask()), ("batch", "length", "qkv"), **attrs, **shared)
 
 
 def _probabilities(b: BlockBuilder, scores: str, model: Model) -> str:
     """Return the shares of scores: within a bound, less by distance, and beside a sink, where the model has such."""
-    scores = b.capped("attention.cap", "cap_scores", scores, model.attention_cap)
+    sight = _sight(model)
+    scores = b.capped("attention.cap", "cap_scores", scores, model.attention_cap, **sight)
     if model.position == "alibi":
-        scores = b.op("attention.alibi", "alibi", (scores,), SQUARE)
-    attrs: dict[str, Attribute] = {"causal": model.causal}
-    if model.window:
-        attrs |= {"window": model.window, "full_every": model.full_every}
+        scores = b.op("attention.alibi", "alibi", (scores,), SQUARE, **sight)
+    attrs: dict[str, Attribute] = {"causal": model.causal, **sight}
     if model.sinks:
         sinks = b.weight("attention.sink.bias", "heads")
         return b.op("attention.softmax", "sink_softmax", (scores, sinks, *b.mask()), SQUARE, **attrs)
@@ -94,6 +101,8 @@ def _probabilities(b: BlockBuilder, scores: str, model: Model) -> str:
 
 def feed_forward(b: BlockBuilder, x: str, model: Model) -> str:
     """Return what the feed-forward network, or a mixture of them, gives of *x*."""
+    if b.name == "dense":
+        return _network(b, "dense", x, "dense", model)
     if model.experts:
         return _mixture(b, x, model)
     return _network(b, "ffn", x, "ffn", model)
@@ -113,14 +122,24 @@ def _mixture(b: BlockBuilder, x: str, model: Model) -> str:
     """
     chosen_axes = ("batch", "length", "chosen", "width")
     logits = b.linear("ffn.router", x, ("width", "experts"), bias=model.router_bias, density=1.0)
-    route = "route" if model.router == "chosen" else "route_all"
-    gates = b.op("ffn.route", route, (logits,), ("batch", "length", "experts"))
+    gates = _gates(b, logits, model)
     sent = b.op("ffn.dispatch", "dispatch", (x, gates), chosen_axes)
     up = b.expert_linear("ffn.up", sent, gates, ("width", "ffn"), model)
     gate = b.expert_linear("ffn.gate", sent, gates, ("width", "ffn"), model) if model.gated else None
     down = b.expert_linear("ffn.down", _activated(b, "ffn", up, gate, model), gates, ("ffn", "width"), model)
     mixed = b.op("ffn.combine", "combine", (down, gates), STREAM)
     return b.op("ffn.both", "residual", (mixed, _shared(b, x, model)), STREAM) if model.shared_width else mixed
+
+
+def _gates(b: BlockBuilder, logits: str, model: Model) -> str:
+    """Return the shares of a token's experts: as plain routers give them, or as those of groups or with a shift."""
+    axes = ("batch", "length", "experts")
+    if model.router != "sigmoid" and not model.router_groups and not model.router_shift and model.router_scale == 1:
+        return b.op("ffn.route", "route" if model.router == "chosen" else "route_all", (logits,), axes)
+    shift = (b.weight("ffn.shift.bias", "experts", frozen=True),) if model.router_shift else ()
+    groups: dict[str, Attribute] = {"groups": max(1, model.router_groups), "kept": max(1, model.router_groups_kept)}
+    return b.op("ffn.route", "route_grouped", (logits, *shift), axes, router=model.router, scale=model.router_scale,
+                **groups)  # fmt: skip
 
 
 def _shared(b: BlockBuilder, x: str, model: Model) -> str:

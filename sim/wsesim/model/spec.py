@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from math import inf
 from typing import Any
 
 from wsesim.errors import SpecError, require_choice, require_positive
+from wsesim.model.checks import check_experts, check_extras, check_latent
 from wsesim.ops import chosen, options
 
 
@@ -20,7 +20,7 @@ _CHOICES = {
     "rotary_pairs": ("halves", "interleaved"),
     "block": ("sequential", "parallel"),
     "norm_order": ("pre", "post", "both", "inner"),
-    "router": ("chosen", "all"),
+    "router": ("chosen", "all", "sigmoid"),
     "adapted": ("attention", "all"),
     "task": ("lm", "classify", "mlm", "tag", "embed"),
 }
@@ -28,7 +28,9 @@ EXTRAS = frozenset((
     "position_offset", "project_bias", "head_bias", "untied_norms", "embed_norm", "embed_width", "embed_scale",
     "residual_scale", "logits_scale", "logits_cap", "wide_norm", "attention_scale", "scale_by_layer", "attention_cap",
     "sinks", "router", "router_bias", "adapter_rank", "adapter_scale", "adapted",
-    "shared_width", "shared_gate", "window", "full_every", "stored_less",
+    "shared_width", "shared_gate", "window", "full_every", "stored_less", "latent_rank", "query_rank", "value_width",
+    "dense_layers", "dense_width", "router_groups", "router_groups_kept", "router_scale", "router_shift",
+    "rotary_factor", "rotary_trained", "rotary_fast", "rotary_slow", "rotary_scale",
 ))  # fmt: skip
 """Fields whose default is that a model has no such thing, as most have not."""
 
@@ -63,9 +65,20 @@ class Model:
     position_offset: int = 0
     """Rows of the table of positions before that of the first token (OPT, RoBERTa: 2)."""
     rotary_width: int = 0
-    """Numbers of each head that rotary positions turn; 0 means all."""
+    """Numbers of each head that rotary positions turn, the first (with a latent vector the last); 0 means all."""
     rotary_pairs: str = "halves"
     """halves (a number turns with the one half of them further on: Llama) | interleaved (with its neighbour: GPT-J)."""
+    rotary_factor: float = 0.0
+    """How often more positions than it was trained on first: slow angles are divided by it, fast ones stay (YaRN, Peng
+    et al. 2023, arXiv 2309.00071); 0: no."""
+    rotary_trained: int = 0
+    """Positions that it was trained on first."""
+    rotary_fast: float = 32.0
+    """Turns over these from which an angle stays."""
+    rotary_slow: float = 1.0
+    """Turns over these up to which an angle is divided; between the two it is in between."""
+    rotary_scale: float = 1.0
+    """What is turned is multiplied by it."""
     block: str = "sequential"
     """sequential | parallel (attention and FFN read the same input, as GPT-J)."""
     untied_norms: bool = False
@@ -99,6 +112,14 @@ class Model:
     """Whether scores are divided by the number of their layer, from 1."""
     attention_cap: float = 0.0
     """Scores s become cap * tanh(s / cap) (Gemma 2); 0: no."""
+    latent_rank: int = 0
+    """Numbers of the latent vector that a token's keys and values are made of (multi-head latent attention,
+    DeepSeek-V2, arXiv 2405.04434); beside it stands a key of `rotary_width` that turns and all heads share. 0: keys and
+    values are made of the stream, as usual."""
+    query_rank: int = 0
+    """Numbers of a vector that queries are made of; 0: they are made of the stream."""
+    value_width: int = 0
+    """Size of a head's values, if another than `head_width`; with a latent vector alone."""
     sinks: bool = False
     """Whether each head has a learned score that takes its share of the softmax, and goes nowhere (gpt-oss)."""
     window: int = 0
@@ -131,9 +152,23 @@ class Model:
     experts_per_token: int = 1
     """Experts a token is computed by."""
     router: str = "chosen"
-    """Which logits share out a token: chosen (those of its experts, Mixtral) | all (so that shares come to less)."""
+    """Which logits share out a token: chosen (those of its experts, Mixtral) | all (so that shares come to less) |
+    sigmoid (of each of its experts, over their sum: DeepSeek-V3)."""
+    router_groups: int = 0
+    """Groups that experts stand in; a token goes to experts of `router_groups_kept` of them, those whose largest share
+    is largest (with sigmoid: whose two largest are). 0: one group."""
+    router_groups_kept: int = 0
+    router_scale: float = 1.0
+    """What shares are multiplied by."""
+    router_shift: bool = False
+    """Whether what experts are chosen by is shifted, for each by a number that evens out their load and no gradient
+    changes (DeepSeek-V3, arXiv 2412.19437)."""
     router_bias: bool = False
     """Whether a router has a bias (gpt-oss)."""
+    dense_layers: int = 0
+    """The first so many layers have one network in place of experts."""
+    dense_width: int = 0
+    """Its inner size."""
     shared_width: int = 0
     """Inner size of a feed-forward network that computes every token beside its experts; 0: there is none."""
     shared_gate: bool = False
@@ -176,53 +211,15 @@ class Model:
             raise SpecError("head_width", f"must be even for rotary positions, got {self.head_width}")
         if self.block == "parallel" and self.norm_order != "pre":
             raise SpecError("norm_order", "must be pre in a parallel block, where both halves read one normed input")
-        self._check_extras()
+        check_extras(self)
         if not 0 <= self.sparsity < 1:
             raise SpecError("sparsity", f"must be at least 0 and below 1, got {self.sparsity}")
-        self._check_experts()
+        check_experts(self)
+        check_latent(self)
         if self.token_types < 0:
             raise SpecError("token_types", f"must not be negative, got {self.token_types}")
         if self.token_budget is not None and self.token_budget < 1:
             raise SpecError("token_budget", f"must be positive, got {self.token_budget}")
-
-    def _check_extras(self) -> None:
-        for name in ("position_offset", "embed_width", "shared_width", "adapter_rank", "window", "full_every",
-                     "attention_scale", "attention_cap", "logits_cap", "stored_less"):  # fmt: skip
-            if not 0 <= getattr(self, name) < inf:
-                raise SpecError(name, f"must not be negative, got {getattr(self, name)}")
-        require_positive(
-            embed_scale=self.embed_scale,
-            residual_scale=self.residual_scale,
-            logits_scale=self.logits_scale,
-            adapter_scale=self.adapter_scale,
-        )
-        if self.head_norm and self.wide_norm:
-            raise SpecError("wide_norm", "and head_norm cannot both be: queries and keys are normed once")
-        if self.untied_norms and self.block != "parallel":
-            raise SpecError("untied_norms", "is of parallel blocks: in a sequential one each half has its norm")
-        if self.position_offset and self.position != "learned":
-            raise SpecError("position_offset", "is of a table of positions: position is " + self.position)
-        if (self.shared_width or self.router_bias or self.router != "chosen") and not self.experts:
-            name = "shared_width" if self.shared_width else "router_bias" if self.router_bias else "router"
-            raise SpecError(name, "is of a mixture of experts: experts = 0")
-        if self.shared_gate and not self.shared_width:
-            raise SpecError("shared_gate", "weighs a shared network: shared_width = 0")
-        if self.adapter_rank > min(self.width, self.ffn_width):
-            raise SpecError("adapter_rank", f"must be below the matrices' sizes, got {self.adapter_rank}")
-        if self.adapter_rank and self.adapted == "all" and self.experts:
-            raise SpecError("adapted", "= all is not modelled of experts, of which each would have adapters of its own")
-        if self.window and not self.causal:
-            raise SpecError("window", "looks back: here a token sees those after it")
-
-    def _check_experts(self) -> None:
-        if self.experts < 0:
-            raise SpecError("experts", f"must not be negative, got {self.experts}")
-        if not 1 <= self.experts_per_token <= max(1, self.experts):
-            message = f"must be from 1 to experts = {self.experts}, got {self.experts_per_token}"
-            raise SpecError("experts_per_token", message)
-        if not 1 <= self.expert_imbalance <= max(1.0, self.experts / self.experts_per_token):
-            most = f"experts / experts_per_token = {max(1.0, self.experts / self.experts_per_token):g}"
-            raise SpecError("expert_imbalance", f"must be from 1 to {most}, got {self.expert_imbalance}")
 
     @property
     def stated(self) -> dict[str, Any]:
@@ -256,10 +253,17 @@ class Model:
 
     @property
     def attention_width(self) -> int:
-        """All heads side by side."""
-        return self.heads * self.head_width
+        """What all heads give side by side."""
+        return self.heads * (self.value_width or self.head_width)
+
+    @property
+    def cached(self) -> tuple[int, ...]:
+        """Numbers that a layer's cache holds of a token: those of its keys, and those of its values; or its latent
+        vector, and the key that heads share."""
+        return (self.latent_rank, self.rotary_width) if self.latent_rank else (self.kv_heads * self.head_width,) * 2
 
     @property
     def qkv_width(self) -> int:
-        """Queries, keys and values of one token side by side."""
-        return (self.heads + 2 * self.kv_heads) * self.head_width
+        """Queries, keys and values of one token side by side, or queries and what keys and values are made of."""
+        of_heads = self.latent_rank + self.rotary_width if self.latent_rank else 2 * self.kv_heads * self.head_width
+        return self.heads * self.head_width + of_heads

@@ -4,6 +4,7 @@ from wsesim.numerics import (  # noqa: F401 - they register what ops compute
     attention,
     experts,
     gelu,
+    latent,
     linear,
     loss,
     norms,
@@ -43,7 +44,7 @@ from wsesim.numerics.training import (
     update,
 )
 from wsesim.numerics.verify import DEVIATIONS, SPREAD, UNIT_ROUNDOFF, verify_model
-from wsesim.numerics.vocabulary import tokenizer_files
+from wsesim.numerics.vocabulary import read_tokenizer, tokenizer_beside, tokenizer_files
 from wsesim.numerics.weights import SeededWeights, Weights
 from wsesim.numerics.whole import Computed, compute
 
@@ -94,6 +95,7 @@ __all__ = [
     "load_text",
     "new_cache",
     "quick",
+    "read_tokenizer",
     "refuse_pickled",
     "run_ops",
     "save_tensors",
@@ -103,6 +105,7 @@ __all__ = [
     "stored_tensors",
     "token_inputs",
     "token_windows",
+    "tokenizer_beside",
     "tokenizer_files",
     "update",
     "verify_model",

@@ -17,7 +17,7 @@ from wsesim.numerics.stored import Reader, StoredTensors
 
 _MOST_PROBLEMS = 8
 """Problems listed one by one; the rest are counted."""
-_READABLE = ("F16", "F32", "F64")
+_READABLE = ("F16", "BF16", "F32", "F64")
 
 
 class SafetensorsWeights:
@@ -62,8 +62,9 @@ class SafetensorsWeights:
         arrays = {}
         with self._stored.opened() as reader:
             for tensor in self._blocks[block].weights():
-                pieces = self._sources(tensor, copy)
-                array = pieces.joined([self._read(reader, name) for name in pieces.names], self._heads)
+                pieces = self._sources(tensor, copy + first_layer(self._graph, block))
+                read = [self._read(reader, name) for name in pieces.names]
+                array = pieces.joined(read, self._heads, self._graph.dims)
                 arrays[tensor.name] = array + array.dtype.type(self._less.get(tensor.name, 0)) if self._less else array
         return arrays
 
@@ -96,20 +97,20 @@ class SafetensorsWeights:
 
     def _mismatches(self) -> Iterator[str]:
         """Say everything that is wrong, layer counts first because they explain much of what follows."""
-        repeated = [block for block in self._graph.blocks if block.name == "layer"]
+        depth = sum(block.repeat for block in self._graph.blocks[1:-1])
         found = self._family.layers_in(self._found, self._base)
-        for block in repeated:
-            if found != block.repeat:
-                yield f"found {found} layers, wanted {block.repeat}: the model's depth is another"
+        if found != depth:
+            yield f"found {found} layers, wanted {depth}: the model's depth is another"
         for block in self._graph.blocks:
-            copies = min(block.repeat, found) if block in repeated else block.repeat
-            for copy in range(copies):
+            there = found - first_layer(self._graph, block.name)
+            ends = block in (self._graph.blocks[0], self._graph.blocks[-1])
+            for copy in range(block.repeat if ends else min(block.repeat, there)):
                 yield from self._mismatches_of(block, copy)
 
     def _mismatches_of(self, block: Block, copy: int) -> Iterator[str]:
         for tensor in block.weights():
-            pieces = self._sources(tensor, copy)
-            wanted = pieces.shapes(self._graph.shape(tensor), self._graph.dims["attention"])
+            pieces = self._sources(tensor, copy + first_layer(self._graph, block.name))
+            wanted = pieces.shapes(self._graph.shape(tensor), self._graph.dims["attention"], self._graph.dims)
             for name, shape in zip(pieces.names, wanted, strict=True):
                 message = self._mismatch(name, shape, tensor)
                 if message:
@@ -133,6 +134,12 @@ class SafetensorsWeights:
         if not np.isfinite(array.sum(dtype=np.float64)):
             raise InputError.at(f"tensor {name!r} holds NaN or infinity, wanted numbers", file=str(self._path))
         return array
+
+
+def first_layer(graph: Graph, block: str) -> int:
+    """Return the number of the layer that the first copy of a block is: those of blocks before it are counted."""
+    names = [each.name for each in graph.blocks]
+    return sum(each.repeat for each in graph.blocks[1 : names.index(block)])
 
 
 def _stored_less(graph: Graph) -> dict[str, float]:

@@ -48,6 +48,58 @@ def route_all_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tup
     return (both - shares * both.sum(axis=-1, keepdims=True),)
 
 
+@computes("route_grouped")
+def route_grouped(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Return gates: shares of each token's best experts of its best groups, by logits [batch, length, experts].
+
+    Experts are looked at with a shift [experts] of their shares, where there is one; what counts is the share.
+    """
+    logits, *shift = inputs
+    shares = _shares(op, logits)
+    picked = _picked(op, shares, shift, setting)
+    found = np.take_along_axis(shares, picked, axis=-1)
+    if op.attrs["router"] != "all":
+        found = found / found.sum(axis=-1, keepdims=True)
+    gates = np.zeros_like(logits)
+    np.put_along_axis(gates, picked, found * found.dtype.type(op.attrs["scale"]), axis=-1)
+    return (gates,)
+
+
+@computes("route_grouped_backward")
+def route_grouped_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Return the gradient of the logits, through the shares that are read."""
+    gradient, logits, *shift = inputs
+    shares, scale = _shares(op, logits), logits.dtype.type(op.attrs["scale"])
+    picked, of_shares = _picked(op, shares, shift, setting), np.zeros_like(logits)
+    read, back = (np.take_along_axis(array, picked, axis=-1) for array in (shares, gradient))
+    if op.attrs["router"] != "all":
+        total = read.sum(axis=-1, keepdims=True)
+        back = (back - (back * read).sum(axis=-1, keepdims=True) / total) / total
+    np.put_along_axis(of_shares, picked, back * scale, axis=-1)
+    if op.attrs["router"] == "sigmoid":
+        return (of_shares * shares * (1 - shares),)
+    both = of_shares * shares
+    return (both - shares * both.sum(axis=-1, keepdims=True),)
+
+
+def _shares(op: Op, logits: Array) -> Array:
+    return _sigmoid(logits) if op.attrs["router"] == "sigmoid" else _softmax(logits)
+
+
+def _picked(op: Op, shares: Array, shift: Sequence[Array], setting: Setting) -> Ids:
+    """Return the numbers of each token's experts: the best of the groups whose best (with sigmoid: two best) are."""
+    ranked = shares + shift[0] if shift else shares
+    groups, kept = int(op.attrs["groups"]), int(op.attrs["kept"])
+    if kept < groups:
+        by_group = ranked.reshape(*ranked.shape[:-1], groups, -1)
+        best = 2 if op.attrs["router"] == "sigmoid" else 1
+        of_groups = np.sort(by_group, axis=-1)[..., -best:].sum(axis=-1)
+        out = np.ones(of_groups.shape, dtype=bool)
+        np.put_along_axis(out, chosen_experts(of_groups, kept), False, axis=-1)
+        ranked = np.where(out[..., None], -np.inf, by_group).reshape(ranked.shape)
+    return chosen_experts(ranked, setting.dims["chosen"])
+
+
 def _softmax(logits: Array) -> Array:
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))

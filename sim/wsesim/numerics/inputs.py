@@ -11,6 +11,7 @@ from wsesim.graph import Graph
 from wsesim.numerics.arrays import Ids
 from wsesim.numerics.loss import IGNORED
 from wsesim.numerics.tokenizer import Tokenizer
+from wsesim.numerics.vocabulary import tokenizer_beside
 from wsesim.ops import find
 
 
@@ -26,9 +27,11 @@ def require_known(ids: Ids, vocab: int, weights: Path) -> None:
         InputError: one is over the vocabulary.
     """
     if ids.max() >= vocab:
+        tokenizer = tokenizer_beside(weights)
+        whose = "GPT-2's vocabulary" if tokenizer is Tokenizer.gpt2() else "that of the tokenizer beside them,"
         raise InputError.at(
-            f"the vocabulary has {vocab} tokens, but the text has the id {ids.max()} in GPT-2's vocabulary of "
-            f"{Tokenizer.gpt2().vocab_size}: leave the weights out to take seeded ones",
+            f"the vocabulary has {vocab} tokens, but the text has the id {ids.max()} in {whose} of "
+            f"{tokenizer.vocab_size}: leave the weights out to take seeded ones",
             file=str(weights),
         )
 

@@ -26,6 +26,9 @@ class Stored:
     """Whether those stand number by number in turn."""
     whole: bool = False
     """Whether the names are those of tensors, and end in no `.weight` or `.bias`."""
+    beside: tuple[str, ...] = ()
+    """Axes that stand side by side in one matrix, of which it is the one at `place`."""
+    place: int = 0
 
     @property
     def by_expert(self) -> bool:
@@ -45,13 +48,16 @@ class Pieces:
     stored: Stored = Stored(())
     """How they are stored."""
 
-    def joined(self, arrays: Sequence[Array], heads: tuple[int, int] = (1, 1)) -> Array:
-        """Return the weight of a model of so many heads of queries, and of keys."""
+    def joined(self, arrays: Sequence[Array], heads: tuple[int, int], dims: Mapping[str, int]) -> Array:
+        """Return the weight of a model of so many heads of queries, and of keys, its axes as long as *dims* say."""
         turned = [array.T for array in arrays] if self.out_in else list(arrays)
         if self.stored.grouped:
             turned = [_ungrouped(array, *heads) for array in turned]
         if self.stored.share:
             turned = [_share(array, *self.stored.share, in_turn=self.stored.in_turn) for array in turned]
+        if self.stored.beside:
+            ends = np.cumsum([dims[axis] for axis in self.stored.beside])[:-1]
+            turned = [np.split(array, ends, axis=-1)[self.stored.place] for array in turned]
         if self.by_expert:
             return np.stack(turned)
         return turned[0] if len(turned) == 1 else np.concatenate(turned, axis=-1)
@@ -62,9 +68,12 @@ class Pieces:
         pieces = list(weight) if self.by_expert else np.split(weight, ends, axis=-1)
         return [piece.T for piece in pieces] if self.out_in else pieces
 
-    def shapes(self, shape: tuple[int, ...], queries: int) -> list[tuple[int, ...]]:
+    def shapes(self, shape: tuple[int, ...], queries: int, dims: Mapping[str, int]) -> list[tuple[int, ...]]:
         """Return the shapes of the tensors of a weight of a *shape*."""
         *rest, last = shape
+        if self.stored.beside:
+            wide = (*rest, sum(dims[axis] for axis in self.stored.beside))
+            return [wide[::-1] if self.out_in else wide]
         if self.stored.share:
             wide = (*rest, last * self.stored.share[1])
             return [wide[::-1] if self.out_in else wide]

@@ -18,6 +18,10 @@ FAMILIES = (
         markers=("{base}wte.weight", "{layer}attn.c_attn.weight"),
     ),
     Family(
+        name="GPT", stored=tables.GPT, markers=("{base}tokens_embed.weight", "{layer}attn.c_attn.weight"),
+        **_UNDER_TRANSFORMER,
+    ),
+    Family(
         name="GPT-J", bases=("transformer.", ""), layers="{base}h.", stored=tables.GPTJ,
         markers=("{base}wte.weight", "{layer}attn.q_proj.weight"),
     ),
@@ -45,6 +49,8 @@ FAMILIES = (
         name="OPT", bases=("model.decoder.", "decoder.", ""), layers="{base}layers.", stored=tables.OPT,
         markers=("{base}embed_tokens.weight", "{layer}self_attn_layer_norm.weight"),
     ),
+    Family(name="DeepSeek", stored=tables.DEEPSEEK, **_UNDER_MODEL,
+           markers=("{base}embed_tokens.weight", "{layer}self_attn.kv_a_proj_with_mqa.weight")),
     Family(name="Phi 3", stored=tables.PHI3, markers=("{base}embed_tokens.weight", "{layer}self_attn.qkv_proj.weight"),
            **_UNDER_MODEL),
     Family(name="Phi", stored=tables.PHI, markers=("{base}embed_tokens.weight", "{layer}mlp.fc1.weight"),

@@ -16,6 +16,11 @@ def _out_in(*modules: str) -> Stored:
     return Stored(modules, out_in=True)
 
 
+def _beside(module: str, place: int) -> Stored:
+    """Return a latent vector's matrix, or that of the key that turns: they stand side by side."""
+    return Stored((module,), out_in=True, beside=("latent", "turned"), place=place)
+
+
 GPT2 = {
     "tokens": _same("{base}wte"),
     "positions": _same("{base}wpe"),
@@ -28,6 +33,12 @@ GPT2 = {
     "head.norm": _same("{base}ln_f"),
     "head.classes": _out_in("score"),
     "logits": _same("lm_head"),
+}
+GPT = GPT2 | {
+    "tokens": _same("{base}tokens_embed"),
+    "positions": _same("{base}positions_embed"),
+    "attention.norm": _same("{layer}ln_1"),
+    "ffn.norm": _same("{layer}ln_2"),
 }
 GPTJ = {
     "tokens": _same("{base}wte"),
@@ -61,6 +72,21 @@ MIXTRAL = LLAMA | {
     "ffn.gate": _out_in("{layer}block_sparse_moe.experts.{expert}.w1"),
     "ffn.up": _out_in("{layer}block_sparse_moe.experts.{expert}.w3"),
     "ffn.down": _out_in("{layer}block_sparse_moe.experts.{expert}.w2"),
+}
+DEEPSEEK = LLAMA | {
+    "attention.narrow": _out_in("{layer}self_attn.q_a_proj"),
+    "attention.narrow_norm": _same("{layer}self_attn.q_a_layernorm"),
+    "attention.widen": _out_in("{layer}self_attn.q_b_proj"),
+    "attention.query": _out_in("{layer}self_attn.q_proj"),
+    "attention.latent": _beside("{layer}self_attn.kv_a_proj_with_mqa", 0),
+    "attention.shared_key": _beside("{layer}self_attn.kv_a_proj_with_mqa", 1),
+    "attention.latent_norm": _same("{layer}self_attn.kv_a_layernorm"),
+    "attention.expand": _out_in("{layer}self_attn.kv_b_proj"),
+    **{f"dense.{part}": _out_in(f"{{layer}}mlp.{part}_proj") for part in ("gate", "up", "down")},
+    "ffn.router": _out_in("{layer}mlp.gate"),
+    "ffn.shift.bias": Stored(("{layer}mlp.gate.e_score_correction_bias",), whole=True),
+    **{f"ffn.{part}": _out_in(f"{{layer}}mlp.experts.{{expert}}.{part}_proj") for part in ("gate", "up", "down")},
+    **{f"shared.{part}": _out_in(f"{{layer}}mlp.shared_experts.{part}_proj") for part in ("gate", "up", "down")},
 }
 BERT = {
     "tokens": _same("{base}embeddings.word_embeddings"),

@@ -66,7 +66,11 @@ def narrow(model: Model) -> Model:
         experts=experts, experts_per_token=chosen, expert_imbalance=1.0, embed_width=min(model.embed_width, 6),
         shared_width=min(model.shared_width, 9), window=min(model.window, LENGTH // 2),
         full_every=min(model.full_every, 2), adapter_rank=min(model.adapter_rank, 3),
-        position_offset=min(model.position_offset, 2),
+        position_offset=min(model.position_offset, 2), latent_rank=min(model.latent_rank, 6),
+        query_rank=min(model.query_rank, 5), value_width=min(model.value_width, 3),
+        dense_layers=min(model.dense_layers, 1), dense_width=min(model.dense_width, 11),
+        router_groups=min(model.router_groups, 2), router_groups_kept=min(model.router_groups_kept, 1),
+        rotary_trained=min(model.rotary_trained, 4),
     )  # fmt: skip
 
 
@@ -142,9 +146,9 @@ class _Held:
         yield _compared("hidden state with a cache", np.concatenate(found, axis=1), wanted)
 
     def _last_hidden(self, graph: Graph, tokens: Mapping[str, Ids], cache: Cache | None = None) -> Array:
-        layer = graph.blocks[1]
+        layer = graph.blocks[-2]
         run = execute(graph, self.arrays, tokens, dtype=np.float64, keep=layer.outputs, cache=cache)
-        return run.kept["layer", layer.repeat - 1, layer.outputs[0]]
+        return run.kept[layer.name, layer.repeat - 1, layer.outputs[0]]
 
 
 def _hidden(steps: Iterator[ReferenceStep]) -> Array:
@@ -178,7 +182,10 @@ def _slopes(held: _Held, gradients: Mapping[Key, Array]) -> Iterator[Probed]:
 
 
 def _is_learned(model: Model, key: Key) -> bool:
-    """Return whether training changes a weight: all, or where there are adapters only those and a head of classes."""
+    """Return whether training changes a weight: all but what shifts a router, or where there are adapters only those
+    and a head of classes."""
+    if key[2] == "ffn.shift.bias":
+        return False
     new_head = key[0] == "head" and model.task in ("classify", "tag")
     return not model.adapter_rank or ".adapter." in key[2] or new_head
 

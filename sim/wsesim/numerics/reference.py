@@ -44,7 +44,10 @@ def walk_reference(model: Model, weights: Weights, tokens: Mapping[str, Ids]) ->
     """Yield the embedding, each layer and the head of *model* for *tokens*, as `token_inputs` names them."""
     x = _embed(model, weights.load("embed", 0), tokens)
     yield ReferenceStep(block="embed", copy=0, hidden=x)
-    for copy in range(model.layers):
+    for copy in range(model.dense_layers):
+        x = _layer(model, weights.load("dense", copy), x, copy)
+        yield ReferenceStep(block="dense", copy=copy, hidden=x)
+    for copy in range(model.layers - model.dense_layers):
         x = _layer(model, weights.load("layer", copy), x, copy)
         yield ReferenceStep(block="layer", copy=copy, hidden=x)
     logits = _head(model, weights.load("head", 0), x)
@@ -120,6 +123,8 @@ def _joined(model: Model, read: _Read, name: str, x: Float64s, half: Callable[[F
 
 
 def _feed_forward(model: Model, read: _Read, x: Float64s) -> Float64s:
+    if "dense.up.weight" in read.arrays:
+        return _network(model, read, x, "dense")
     return _mixture(model, read, x) if model.experts else _network(model, read, x)
 
 
@@ -134,7 +139,8 @@ def _mixture(model: Model, read: _Read, x: Float64s) -> Float64s:
     """One expert after another, each over the tokens that rank it high enough (Jiang et al. 2024, section 2.1)."""
     mixed = np.zeros_like(x)
     rows, out = x.reshape(-1, model.width), mixed.reshape(-1, model.width)
-    wishes = [_wishes(model, row) for row in read.affine("ffn.router", rows)]
+    shift = read("ffn.shift.bias") if model.router_shift else np.zeros(model.experts)
+    wishes = [_wishes(model, row, shift) for row in read.affine("ffn.router", rows)]
     for number in range(model.experts):
         expert = _Read({name: array[number] for name, array in read.arrays.items() if _is_of_experts(name)})
         own = [token for token, wish in enumerate(wishes) if number in wish]
@@ -153,13 +159,25 @@ def _is_of_experts(name: str) -> bool:
     return name.startswith(("ffn.up.", "ffn.gate.", "ffn.down."))
 
 
-def _wishes(model: Model, logits: Float64s) -> dict[int, float]:
-    """Return the experts a token goes to and their shares; of equal logits the earlier expert's counts."""
-    ranked = sorted(range(len(logits)), key=lambda number: (-logits[number], number))
-    best = ranked[: model.experts_per_token]
-    powers = {number: math.exp(logits[number] - logits[best[0]]) for number in ranked}
-    total = math.fsum(powers[number] for number in (best if model.router == "chosen" else ranked))
-    return {number: powers[number] / total for number in best}
+def _wishes(model: Model, logits: Float64s, shift: Float64s) -> dict[int, float]:
+    """Return the experts a token goes to and their shares; of equal ranks the earlier expert's counts."""
+    numbers, sigmoid = range(len(logits)), model.router == "sigmoid"
+    powers = [1 / (1 + math.exp(-logit)) if sigmoid else math.exp(logit - logits.max()) for logit in logits]
+    ranks = [power / (1 if sigmoid else math.fsum(powers)) + shift[number] for number, power in enumerate(powers)]
+    open_ = _open_experts(model, ranks)
+    best = sorted(open_, key=lambda number: (-ranks[number], number))[: model.experts_per_token]
+    total = math.fsum(powers[number] for number in (numbers if model.router == "all" else best))
+    return {number: model.router_scale * powers[number] / total for number in best}
+
+
+def _open_experts(model: Model, ranks: list[float]) -> list[int]:
+    """Return the experts of the groups that a token may go to: those whose best are best, of two with a sigmoid."""
+    size = len(ranks) // max(1, model.router_groups)
+    groups = [range(start, start + size) for start in range(0, len(ranks), size)]
+    looked = 2 if model.router == "sigmoid" else 1
+    worth = [math.fsum(sorted((ranks[number] for number in group), reverse=True)[:looked]) for group in groups]
+    order = sorted(range(len(groups)), key=lambda at: (-worth[at], at))[: max(1, model.router_groups_kept)]
+    return [number for at in order for number in groups[at]]
 
 
 def _head(model: Model, arrays: Mapping[str, Array], x: Float64s) -> dict[str, Float64s]:

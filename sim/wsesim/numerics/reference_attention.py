@@ -26,6 +26,8 @@ class ReferenceWeights(Protocol):
 
 def attention(model: Model, read: ReferenceWeights, x: Float64s, copy: int) -> Float64s:
     """Return what attention of the layer *copy* gives of x [sequences, length, width]."""
+    if model.latent_rank:
+        return _latent_attention(model, read, x)
     size, group = model.head_width, model.heads // model.kv_heads
     bounds = [model.heads * size, (model.heads + model.kv_heads) * size]
     queries, keys, values = np.split(read.affine("attention.qkv", x), bounds, axis=-1)
@@ -45,15 +47,43 @@ def attention(model: Model, read: ReferenceWeights, x: Float64s, copy: int) -> F
     return read.affine("attention.project", mixed)
 
 
+def _latent_attention(model: Model, read: ReferenceWeights, x: Float64s) -> Float64s:
+    """Return the same where keys and values are made of a latent vector.
+
+    Written as it is absorbed: a query is made one of latent vectors, and a value is made of their sum.
+    """
+    still = model.head_width - model.rotary_width
+    if model.query_rank:
+        narrow = _rms(model, read.affine("attention.narrow", x), read("attention.narrow_norm.scale"))
+    queries = read.affine("attention.widen", narrow) if model.query_rank else read.affine("attention.query", x)
+    latents = _rms(model, read.affine("attention.latent", x), read("attention.latent_norm.scale"))
+    keys = read.affine("attention.shared_key", x)
+    by_head = read("attention.expand.weight").reshape(model.latent_rank, model.heads, -1)
+    mixed, scale = [], model.attention_scale or model.head_width**-0.5
+    for row in range(len(x)):
+        key, heads = _turned(model, keys[row]), []
+        for head, query in enumerate(np.split(queries[row], model.heads, axis=-1)):
+            absorbed = query[:, :still] @ by_head[:, head, :still].T
+            scores = scale * (np.inner(absorbed, latents[row]) + np.inner(_turned(model, query[:, still:]), key))
+            seen = np.tril(np.ones(scores.shape, dtype=bool))
+            heads.append(_mixed(scores, seen, latents[row], -np.inf) @ by_head[:, head, still:])
+        mixed.append(np.hstack(heads))
+    return read.affine("attention.project", np.stack(mixed))
+
+
 def _head_normed(model: Model, read: ReferenceWeights, which: str, x: Float64s) -> Float64s:
     return _normed(model, read, which, x) if model.head_norm else x
 
 
 def _normed(model: Model, read: ReferenceWeights, which: str, x: Float64s) -> Float64s:
     """Bring each row to the length of its scale."""
+    return _rms(model, x, read(f"attention.{which}_norm.scale"))
+
+
+def _rms(model: Model, x: Float64s, scale: Float64s) -> Float64s:
     rows = x.reshape(-1, x.shape[-1])
     lengths = [math.sqrt(math.fsum(row * row) / len(row) + model.norm_epsilon) for row in rows]
-    normed: Float64s = rows / np.array(lengths)[:, None] * read(f"attention.{which}_norm.scale")
+    normed: Float64s = rows / np.array(lengths)[:, None] * scale
     return normed.reshape(x.shape)
 
 
@@ -101,10 +131,25 @@ def _turned(model: Model, x: Float64s) -> Float64s:
         return x
     turned = model.rotary_width or model.head_width
     pairs, rest = x[:, :turned], x[:, turned:]
-    frequency = np.array([model.rotary_base ** (-2 * i / turned) for i in range(turned // 2)])
-    angle = np.outer(np.arange(len(x)), frequency)
+    frequency = np.array([_frequency(model, i, turned) for i in range(turned // 2)])
+    spin = model.rotary_scale * np.exp(1j * np.outer(np.arange(len(x)), frequency))
     if model.rotary_pairs == "interleaved":
-        spun = np.ascontiguousarray(pairs).view(np.complex128) * np.exp(1j * angle)
+        spun = np.ascontiguousarray(pairs).view(np.complex128) * spin
         return np.hstack([spun.view(np.float64), rest])
-    spun = (pairs[:, : turned // 2] + 1j * pairs[:, turned // 2 :]) * np.exp(1j * angle)
+    spun = (pairs[:, : turned // 2] + 1j * pairs[:, turned // 2 :]) * spin
     return np.hstack([spun.real, spun.imag, rest])
+
+
+def _frequency(model: Model, pair: int, turned: int) -> float:
+    """Return the angle of a pair, lessened where the model was stretched: Peng et al. 2023, section 3.2 and A.2."""
+    angle = float(model.rotary_base ** (-2 * pair / turned))
+    if not model.rotary_factor:
+        return angle
+
+    def where(turns: float) -> float:
+        return math.log(model.rotary_trained / (2 * math.pi * turns)) / math.log(model.rotary_base) * turned / 2
+
+    begin = max(0, math.floor(where(model.rotary_fast)))
+    end = min(turned - 1, math.ceil(where(model.rotary_slow)))
+    share = min(1.0, max(0.0, (pair - begin) / ((end - begin) or 0.001)))
+    return angle * (1 - share + share / model.rotary_factor)

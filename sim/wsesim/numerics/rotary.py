@@ -1,13 +1,16 @@
 """Rotary positions: pairs of numbers of a query or key turned by their position, and turned back for a gradient.
 
-`qkv` is [batch, length, (heads + 2 * kv_heads) * head]; values pass as they are.
+`qkv` is [batch, length, (heads + 2 * kv_heads) * head]; values pass as they are. With a latent vector what turns
+are the last numbers of each head of `query`, or of a key that all heads share.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil, floor, log, pi
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wsesim.graph import Op
 from wsesim.numerics.arrays import Array
@@ -27,25 +30,63 @@ def rotary_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[
     return (_turned(op, inputs, setting, sign=-1),)
 
 
-def _turned(op: Op, inputs: Sequence[Array], setting: Setting, *, sign: int) -> Array:
-    """Pairs are neighbours (GPT-J, `interleaved`) or stand half of `turned` apart (Llama as Hugging Face stores it).
+@computes("rotary_tail")
+def rotary_tail(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Turn each pair at the end of each `size` numbers by its position."""
+    return (_tail_turned(op, inputs, setting, sign=1),)
 
-    Only the first `turned` numbers of a head turn. Angles are made in float64: a position of 10⁵ leaves few digits in
-    fp32.
-    """
+
+@computes("rotary_tail_backward")
+def rotary_tail_backward(op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
+    """Turn the gradient back by as much."""
+    return (_tail_turned(op, inputs, setting, sign=-1),)
+
+
+def _turned(op: Op, inputs: Sequence[Array], setting: Setting, *, sign: int) -> Array:
     qkv, *mask = inputs
-    turned, heads, kv_heads = int(op.attrs["turned"]), int(op.attrs["heads"]), int(op.attrs["kv_heads"])
-    batch, length, _ = qkv.shape
-    packed = qkv.reshape(batch, length, heads + 2 * kv_heads, setting.dims["head"]).copy()
-    frequency = float(op.attrs["base"]) ** (-np.arange(0, turned, 2) / turned)
-    angle = sign * places(length, setting, *mask)[..., None, None] * frequency
-    cos, sin = np.cos(angle).astype(qkv.dtype), np.sin(angle).astype(qkv.dtype)
-    pairs = packed[:, :, : heads + kv_heads, :turned]
-    if op.attrs["interleaved"]:
-        first, second = pairs[..., 0::2], pairs[..., 1::2]
-    else:
-        first, second = pairs[..., : turned // 2], pairs[..., turned // 2 :]
+    heads, kv_heads = int(op.attrs["heads"]), int(op.attrs["kv_heads"])
+    packed = qkv.reshape(*qkv.shape[:2], heads + 2 * kv_heads, setting.dims["head"]).copy()
+    _turn(op, packed[:, :, : heads + kv_heads, : int(op.attrs["turned"])], mask, setting, sign)
+    return packed.reshape(qkv.shape)
+
+
+def _tail_turned(op: Op, inputs: Sequence[Array], setting: Setting, *, sign: int) -> Array:
+    x, *mask = inputs
+    packed = x.reshape(*x.shape[:2], -1, int(op.attrs["size"])).copy()
+    _turn(op, packed[..., -int(op.attrs["turned"]) :], mask, setting, sign)
+    return packed.reshape(x.shape)
+
+
+def _turn(op: Op, pairs: Array, mask: Sequence[Array], setting: Setting, sign: int) -> None:
+    """Turn [batch, length, heads, turned] in place.
+
+    Pairs are neighbours (GPT-J, `interleaved`) or stand half of `turned` apart (Llama as Hugging Face stores it).
+    Angles are made in float64: a position of 10⁵ leaves few digits in fp32.
+    """
+    angle = sign * places(pairs.shape[1], setting, *mask)[..., None, None] * frequencies(op)
+    times, kind = float(op.attrs.get("times", 1.0)), pairs.dtype
+    cos, sin = (times * np.cos(angle)).astype(kind), (times * np.sin(angle)).astype(kind)
+    half = pairs.shape[-1] // 2
+    neighbours = (pairs[..., 0::2], pairs[..., 1::2])
+    first, second = neighbours if op.attrs["interleaved"] else (pairs[..., :half], pairs[..., half:])
     new_first = first * cos - second * sin
     second[...] = second * cos + first * sin
     first[...] = new_first
-    return packed.reshape(qkv.shape)
+
+
+def frequencies(op: Op) -> NDArray[np.float64]:
+    """Return the angle of each pair from one position to the next; slow ones are divided by `factor` (YaRN)."""
+    turned, base = int(op.attrs["turned"]), float(op.attrs["base"])
+    found: NDArray[np.float64] = base ** (-np.arange(0, turned, 2) / turned)
+    if "factor" not in op.attrs:
+        return found
+    low, high = (_pair_of(op, float(op.attrs[turns])) for turns in ("fast", "slow"))
+    first, last = max(floor(low), 0), min(ceil(high), turned - 1)
+    slow = np.clip((np.arange(turned // 2) - first) / max(last - first, 1e-3), 0, 1)
+    return found * (1 - slow) + found / float(op.attrs["factor"]) * slow
+
+
+def _pair_of(op: Op, turns: float) -> float:
+    """Return the pair that turns so often over the positions that were trained on first."""
+    turned, base = int(op.attrs["turned"]), float(op.attrs["base"])
+    return turned * log(float(op.attrs["trained"]) / (turns * 2 * pi)) / (2 * log(base))

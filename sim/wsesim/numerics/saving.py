@@ -13,6 +13,7 @@ from safetensors.numpy import save_file
 from wsesim.errors import InputError, SpecError
 from wsesim.graph import Graph
 from wsesim.numerics.arrays import Array
+from wsesim.numerics.checkpoint import first_layer
 from wsesim.numerics.naming_families import FAMILIES
 from wsesim.numerics.training import Key
 
@@ -35,8 +36,9 @@ def stored_tensors(graph: Graph, arrays: Mapping[Key, Array], family: str = "GPT
                 array = arrays.get((block.name, copy, tensor.name))
                 if array is None:  # a tied head: the table has it
                     continue
-                pieces = scheme.pieces(tensor.name, scheme.bases[0], copy, graph.dims.get("experts", 1))
-                if pieces is None or pieces.stored.grouped or pieces.stored.share:
+                layer = copy + first_layer(graph, block.name)
+                pieces = scheme.pieces(tensor.name, scheme.bases[0], layer, graph.dims.get("experts", 1))
+                if pieces is None or pieces.stored.grouped or pieces.stored.share or pieces.stored.beside:
                     why = "has no name" if pieces is None else "is stored among others, which is not written,"
                     raise SpecError(tensor.name, f"{why} in checkpoints of {family}")
                 found |= dict(zip(pieces.names, pieces.cut(array, graph.dims["attention"]), strict=True))

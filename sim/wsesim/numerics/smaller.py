@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from wsesim.graph import Graph, macs
-from wsesim.model import Model, build_graph
+from wsesim.model import Model, build_graph, with_layers
 
 BUDGET_S = 0.75
 """CPU time of both passes and of making their weights, as estimated; reading text, and the narrow copy whose gradients
@@ -85,7 +85,8 @@ class Part:
         """Return what is smaller than in *whole*, in words; empty if nothing."""
         mine, theirs, found = self.model, whole.model, []
         if mine.layers < theirs.layers:
-            found.append(f"the first {mine.layers} of {theirs.layers} layers")
+            dense = f", {mine.dense_layers} of them dense" if mine.dense_layers else ""
+            found.append(f"the first {mine.layers} of {theirs.layers} layers{dense}")
         for name, few, many in (
             ("tokens", self.tokens, whole.tokens), ("words of the vocabulary", mine.vocab, theirs.vocab),
             ("positions of the table", mine.max_length, theirs.max_length), ("heads", mine.heads, theirs.heads),
@@ -140,7 +141,7 @@ def _fewer_layers(part: Part) -> Iterator[Part]:
 
 
 def _with_layers(part: Part, layers: int) -> Part:
-    return replace(part, model=replace(part.model, layers=layers))
+    return replace(part, model=with_layers(part.model, layers))
 
 
 def _fewer_tokens(part: Part) -> Iterator[Part]:
@@ -159,6 +160,7 @@ def _narrower(part: Part) -> Iterator[Part]:
         model = part.model
         kv_heads = max(1, model.kv_heads // 2)
         heads = max(1, model.heads // 2 // kv_heads) * kv_heads
-        width, ffn_width = (max(1, size * heads // model.heads) for size in (model.width, model.ffn_width))
-        part = replace(part, model=replace(model, heads=heads, kv_heads=kv_heads, width=width, ffn_width=ffn_width))
+        sizes = ("width", "ffn_width", "dense_width", "shared_width", "latent_rank", "query_rank")
+        less = {name: max(1, size * heads // model.heads) for name in sizes if (size := getattr(model, name))}
+        part = replace(part, model=replace(model, heads=heads, kv_heads=kv_heads, **less))
         yield part

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from wsesim.errors import InputError
@@ -46,14 +47,16 @@ class StoredTensors:
     def opened(self) -> Iterator[Reader]:
         """Open files as they are read from, and close them at the end: their pages are then no part of this process."""
         with ExitStack() as stack:
-            yield Reader(self._files, stack)
+            yield Reader(self._files, self.kinds, stack)
 
 
 class Reader:
     """Reads tensors of files that it opens once."""
 
-    def __init__(self, files: Mapping[str, Path], stack: ExitStack) -> None:
-        self._files, self._stack = files, stack
+    def __init__(
+        self, files: Mapping[str, Path], kinds: Mapping[str, tuple[tuple[int, ...], str]], stack: ExitStack
+    ) -> None:  # fmt: skip
+        self._files, self._kinds, self._stack = files, kinds, stack
         self._open: dict[Path, Any] = {}
 
     def read(self, name: str) -> Array:
@@ -63,6 +66,8 @@ class Reader:
             InputError: it can no longer be read.
         """
         path = self._files[name]
+        if self._kinds[name][1] == "BF16":
+            return _of_bf16(path, name)
         try:
             if path not in self._open:
                 self._open[path] = self._stack.enter_context(_open(path))
@@ -70,6 +75,23 @@ class Reader:
         except (SafetensorError, OSError) as error:
             raise InputError.at(f"cannot read tensor {name!r}: {error}", file=str(path)) from None
         return stored
+
+
+def _of_bf16(path: Path, name: str) -> Array:
+    """Return a tensor of bf16, which NumPy has not, in fp32: the upper half of its bits.
+
+    A file begins with the length of its header, then that, as JSON with the place of each tensor behind it.
+    """
+    try:
+        with path.open("rb") as file:
+            size = int.from_bytes(file.read(8), "little")
+            stated = json.loads(file.read(size))[name]
+            first, stop = stated["data_offsets"]
+            file.seek(8 + size + first)
+            half = np.frombuffer(file.read(stop - first), dtype="<u2")
+        return (half.astype(np.uint32) << 16).view(np.float32).reshape(stated["shape"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError.at(f"cannot read tensor {name!r}: {error}", file=str(path)) from None
 
 
 def refuse_pickled(path: Path) -> None:

@@ -18,7 +18,7 @@ Stated = dict[str, tuple[tuple[int, ...], bool]]
 
 def stated_weights(model: Model) -> dict[str, Stated]:
     """Return the weights of each block."""
-    found = {"embed": _embed(model), "layer": _layer(model), "head": _head(model)}
+    found = {"embed": _embed(model), **_layers(model), "head": _head(model)}
     return {block: {name: (shape, name in _tied(model)) for name, shape in pairs} for block, pairs in found.items()}
 
 
@@ -28,12 +28,14 @@ def differences(model: Model, graph: Graph) -> Iterator[str]:
     if list(blocks) != list(stated):
         yield f"blocks are {', '.join(blocks)}, wanted {', '.join(stated)}"
         return
-    if blocks["layer"].repeat != model.layers:
-        yield f"{blocks['layer'].repeat} layers, wanted {model.layers}"
+    depths = {"dense": model.dense_layers, "layer": model.layers - model.dense_layers}
+    for block in blocks.keys() & depths.keys():
+        if blocks[block].repeat != depths[block]:
+            yield f"{blocks[block].repeat} layers in {block}, wanted {depths[block]}"
     for name, wanted in stated.items():
         yield from _differences(graph, blocks[name], wanted)
     shapes = {name: sum(prod(shape) for shape, tied in each.values() if not tied) for name, each in stated.items()}
-    count = shapes["embed"] + model.layers * shapes["layer"] + shapes["head"]
+    count = sum(depths.get(name, 1) * size for name, size in shapes.items())
     if graph.parameters() != count:
         yield f"{graph.parameters():,} parameters, wanted {count:,}"
 
@@ -87,7 +89,13 @@ def _embed(model: Model) -> Pairs:
         yield from _norm(model, "embed.norm")
 
 
-def _layer(model: Model) -> Pairs:
+def _layers(model: Model) -> dict[str, Pairs]:
+    if not model.dense_layers:
+        return {"layer": _layer(model)}
+    return {"dense": _layer(model, dense=True), "layer": _layer(model)}
+
+
+def _layer(model: Model, *, dense: bool = False) -> Pairs:
     one = model.block == "parallel" and not model.untied_norms
     for norm in ["norm"] if one else ["attention.norm", "ffn.norm"]:
         yield from _norm(model, norm)
@@ -95,9 +103,14 @@ def _layer(model: Model) -> Pairs:
         yield from _norm(model, "attention.after_norm")
         yield from _norm(model, "ffn.after_norm")
     yield from _attention(model)
+    if dense:
+        yield from _network(model, "dense", (), model.dense_width)
+        return
     each = (model.experts,) if model.experts else ()
     if model.experts:
         yield from _affine("ffn.router", (model.width, model.experts), model.router_bias)
+    if model.router_shift:
+        yield "ffn.shift.bias", (model.experts,)
     yield from _network(model, "ffn", each, model.ffn_width)
     if model.shared_width:
         yield from _network(model, "shared", (), model.shared_width)
@@ -105,7 +118,26 @@ def _layer(model: Model) -> Pairs:
         yield "shared.weight_of_token.weight", (model.width, 1)
 
 
+def _latent(model: Model) -> Pairs:
+    narrow, width = model.query_rank, model.width
+    value = model.value_width or model.head_width
+    if narrow:
+        yield from _affine("attention.narrow", (width, narrow), model.attention_bias)
+        yield "attention.narrow_norm.scale", (narrow,)
+    yield f"attention.{'widen' if narrow else 'query'}.weight", (narrow or width, model.heads * model.head_width)
+    yield from _affine("attention.latent", (width, model.latent_rank), model.attention_bias)
+    yield from _affine("attention.shared_key", (width, model.rotary_width), model.attention_bias)
+    yield "attention.latent_norm.scale", (model.latent_rank,)
+    each = model.head_width - model.rotary_width + value
+    yield "attention.expand.weight", (model.latent_rank, model.heads * each)
+    also = model.attention_bias if model.project_bias is None else model.project_bias
+    yield from _affine("attention.project", (model.heads * value, width), also)
+
+
 def _attention(model: Model) -> Pairs:
+    if model.latent_rank:
+        yield from _latent(model)
+        return
     wide, narrow = model.heads * model.head_width, model.kv_heads * model.head_width
     also = model.attention_bias if model.project_bias is None else model.project_bias
     yield from _affine("attention.qkv", (model.width, wide + narrow + narrow), model.attention_bias)

@@ -1,4 +1,4 @@
-"""GPT-2's byte-level byte-pair encoding: text to token ids and back.
+"""Byte-level byte-pair encoding, GPT-2's and what files of other models say: text to token ids and back.
 
 Source: OpenAI's `vocab.bpe` for GPT-2, shipped as `data/vocab.bpe.gz` (licence in `data/NOTICE`). Cerebras-GPT uses the
 same 50,257 tokens. The 256 bytes come first, then one token per merge in order of rank, then `<|endoftext|>`; the
@@ -11,8 +11,9 @@ Text is first cut into words by what Unicode calls letters, numbers and spaces, 
 from __future__ import annotations
 
 import gzip
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from heapq import heapify, heappop, heappush
 from importlib import resources
@@ -31,16 +32,30 @@ GPT2_MERGES = 50_000
 _PRE_TOKEN = regex.compile(r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+")
 _PRINTED_BYTES = (*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100))
 _BYTES_IN_ID_ORDER = (*_PRINTED_BYTES, *(byte for byte in range(256) if byte not in _PRINTED_BYTES))
+_ID_OF_BYTE = tuple(_BYTES_IN_ID_ORDER.index(byte) for byte in range(256))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Tokenizer:
-    """A byte-level vocabulary and its merges; `Tokenizer.gpt2()` makes GPT-2's, or one of its first merges only."""
+    """A byte-level vocabulary and its merges; `Tokenizer.gpt2()` makes GPT-2's, or one of its first merges only, and
+    `read_tokenizer` what a folder of a model has."""
 
     token_bytes: tuple[bytes, ...]
-    """The bytes each id stands for, in order of id; the last is `<|endoftext|>`."""
+    """The bytes each id stands for, in order of id; nothing for ids that are no token."""
     merges: Mapping[tuple[int, int], int]
     """The id of the token that two neighbours merge into; a lower id merges first."""
+    words: regex.Pattern[str] = _PRE_TOKEN
+    """What text is cut into before neighbours merge."""
+    byte_ids: tuple[int, ...] = _ID_OF_BYTE
+    """The id of each byte."""
+    end: int | None = None
+    """The id of the end of a text; None: the last."""
+    begins: tuple[int, ...] = ()
+    """Ids that stand before a text."""
+    whole: Mapping[bytes, int] = field(default_factory=dict)
+    """Words that are one token, however they would merge (Llama 3)."""
+    composed: bool = False
+    """Whether text is brought to Unicode's composed form first (Qwen)."""
 
     @staticmethod
     @cache
@@ -66,8 +81,8 @@ class Tokenizer:
 
     @property
     def end_of_text(self) -> int:
-        """The id of `<|endoftext|>`. Text never encodes to it: a text that spells it is ordinary text."""
-        return self.vocab_size - 1
+        """The id that ends a text. Text never encodes to it: a text that spells it is ordinary text."""
+        return self.vocab_size - 1 if self.end is None else self.end
 
     def encode(self, text: str) -> list[int]:
         """Return the token ids of *text*.
@@ -84,7 +99,7 @@ class Tokenizer:
             InputError: as `encode`.
         """
         known: dict[str, list[int]] = {}
-        for match in _PRE_TOKEN.finditer(text):
+        for match in self.words.finditer(unicodedata.normalize("NFC", text) if self.composed else text):
             piece = match.group()
             ids = known.get(piece)
             if ids is None:
@@ -110,7 +125,9 @@ class Tokenizer:
         A merged token is written over its left part, its right part becomes -1, and a heap holds the pairs still to
         look at: n log n steps, where looking for the best pair again after each merge would take n².
         """
-        ids = [_ID_OF_BYTE[byte] for byte in piece]
+        if piece in self.whole:
+            return [self.whole[piece]]
+        ids = [self.byte_ids[byte] for byte in piece]
         end = len(ids)
         after, before = list(range(1, end + 1)), list(range(-1, end - 1))
         merges = self.merges
@@ -132,9 +149,6 @@ class Tokenizer:
             if previous >= 0 and (merged := merges.get((ids[previous], token))) is not None:
                 heappush(ready, (merged, previous))
         return [token for token in ids if token >= 0]
-
-
-_ID_OF_BYTE = tuple(_BYTES_IN_ID_ORDER.index(byte) for byte in range(256))
 
 
 def spelling() -> dict[int, str]:

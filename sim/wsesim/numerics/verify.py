@@ -30,7 +30,7 @@ import numpy as np
 from wsesim.answer import Verification
 from wsesim.errors import SpecError
 from wsesim.graph import Block, Graph, Op
-from wsesim.model import Model, build_graph
+from wsesim.model import Model, build_graph, with_layers
 from wsesim.numerics.arrays import Array, Ids, row_chunks
 from wsesim.numerics.checkpoint import SafetensorsWeights
 from wsesim.numerics.executor import BlockRun, walk
@@ -42,7 +42,7 @@ from wsesim.numerics.second import TWICE_READ, SecondReader, second_tokens
 from wsesim.numerics.smaller import Part, quick
 from wsesim.numerics.structure import differences
 from wsesim.numerics.text import load_text, token_windows
-from wsesim.numerics.tokenizer import Tokenizer
+from wsesim.numerics.vocabulary import tokenizer_beside
 from wsesim.numerics.weights import SeededWeights, Weights
 from wsesim.ops import INNER, find
 
@@ -92,17 +92,17 @@ def verify_model(
     if layers is not None and not 1 <= layers <= model.layers:
         raise SpecError("layers", f"must be from 1 to {model.layers}, got {layers}")
     asked = Part(model=model, sequences=sequences, length=length)
-    part = replace(asked, model=replace(model, layers=layers or model.layers))
+    part = replace(asked, model=with_layers(model, layers) if layers else model)
     if not whole:
         part = quick(part, layers=layers is None, length=not fixed_length, weights=weights is None)
     small, reduced = part.model, [part.said(asked)]
-    read = token_windows(load_text(text), Tokenizer.gpt2(), 1, part.tokens + SEQUENCES * LENGTH)[0]
+    read = token_windows(load_text(text), tokenizer_beside(weights), 1, part.tokens + SEQUENCES * LENGTH)[0]
     ids, more = read[: part.tokens].reshape(part.sequences, part.length), read[part.tokens :]
     if weights:
         require_known(ids, model.vocab, weights)
     if ids.max() >= small.vocab:
         reduced += [] if small.vocab < model.vocab else [f"token ids folded into a vocabulary of {model.vocab}"]
-    deep = replace(small, layers=model.layers)
+    deep = replace(small, layers=model.layers, dense_layers=model.dense_layers, dense_width=small.dense_width)
     shapes = build_graph(deep, sequences=part.sequences, length=part.length, precision="fp32")
     found = [_mistake(f"structure: {difference}") for difference in differences(deep, shapes)]
     if not found:
@@ -213,7 +213,8 @@ def _compare(
         for found in _compare_block(block, run, step, terms):
             yield found if tolerance is None else replace(found, tolerance=tolerance)
         if progress:
-            progress(f"layer {run.copy + 1} of {model.layers}" if run.block == "layer" else run.block)
+            here = f"layer {run.copy + 1} of {model.layers - model.dense_layers}"
+            progress(here if run.block == "layer" else run.block)
 
 
 def inner_length(graph: Graph, block: Block, op: Op) -> int:
@@ -227,7 +228,7 @@ def inner_length(graph: Graph, block: Block, op: Op) -> int:
 def _compare_block(block: Block, run: BlockRun, step: ReferenceStep, terms: int) -> Iterator[_Comparison]:
     if step.hidden is not None:
         (output,) = block.outputs
-        name = f"{run.block} {run.copy + 1}" if run.block == "layer" else run.block
+        name = f"{run.block} {run.copy + 1}" if run.block in ("dense", "layer") else run.block
         yield _comparison(f"{name}: {output}", run.tensors[output], step.hidden, terms, is_output=False)
         return
     if not step.losses:

@@ -12,7 +12,7 @@ from wsesim.numerics.checkpoint import SafetensorsWeights
 from wsesim.numerics.executor import losses_of, walk
 from wsesim.numerics.inputs import fold_ids, require_known, token_inputs
 from wsesim.numerics.text import load_text, token_windows
-from wsesim.numerics.tokenizer import Tokenizer
+from wsesim.numerics.vocabulary import tokenizer_beside
 from wsesim.numerics.weights import SeededWeights, Weights
 
 Tell = Callable[[int, int, str], None]
@@ -48,7 +48,7 @@ def compute(
             does not have. Seeded weights know no language: for them ids are folded into the vocabulary.
     """
     graph = build_graph(model, sequences=sequences, length=length, precision="fp32")
-    ids = token_windows(load_text(text), Tokenizer.gpt2(), sequences, length)
+    ids = token_windows(load_text(text), tokenizer_beside(weights), sequences, length)
     if weights:
         require_known(ids, model.vocab, weights)
     source: Weights = SafetensorsWeights(weights, graph) if weights else SeededWeights(graph, seed)

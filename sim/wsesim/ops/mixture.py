@@ -4,6 +4,9 @@ from wsesim.ops.base import NUMERICS, Gap, Kernel, Kind, Recipe, gradient_of
 
 _PROGRAM = Gap("no core program moves tokens between rows")
 
+_GROUPED = Recipe(9, exps=1, divides=1, row_sums=3)
+"""What `route` does; the best of each group, the best of these, and the factor."""
+
 OPS = (
     Kind(
         name="weigh",
@@ -37,6 +40,17 @@ OPS = (
         differentiable=(0,),
         # The softmax once more, of which the gates keep a part; then as for route.
         backward=(gradient_of("route_all", Recipe(10, exps=1, divides=1, row_sums=2)),),
+    ),
+    Kind(
+        name="route_grouped",
+        meaning="shares (softmax or sigmoid) of the best experts of the best groups, 0 elsewhere, times a factor",
+        work=_GROUPED,
+        resident=_GROUPED,
+        numpy=NUMERICS,
+        program=Gap("no core program picks the largest of many"),
+        differentiable=(0,),
+        # The shares once more, of which the gates keep a part; then as for route.
+        backward=(gradient_of("route_grouped", Recipe(10, exps=1, divides=1, row_sums=2)),),
     ),
     Kind(
         name="dispatch",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from wsesim.questions.shared.as_mapped import HeldAsMapped
     from wsesim.questions.shared.precision import PrecisionLost
     from wsesim.trials import StepOnCores
+    from wsesim.workload import Settings
     from wsesim.yamlfile import Document, Loc
 
 __all__ = [
@@ -61,7 +62,7 @@ def kinds() -> Mapping[str, type[Question]]:
     return kinds()
 
 
-def load(path: str | Path, *, settings: Sequence[str] = ()) -> Question:
+def load(path: str | Path, *, settings: Settings = ()) -> Question:
     """Read the question at *path*; *settings* like `batch.sequences=240` replace what the file says.
 
     Raises:
@@ -74,7 +75,7 @@ def load(path: str | Path, *, settings: Sequence[str] = ()) -> Question:
 
 def ask(
     data: Mapping[str, Any], *, file: str, folder: Path, document: Document | None = None,
-    given: Mapping[Loc, str] | None = None,
+    given: Mapping[Loc, str] | None = None, settings: Settings = (),
 ) -> Question:  # fmt: skip
     """Make a question of plain *data*; relative paths start at *folder*, and problems name *file*.
 
@@ -84,13 +85,14 @@ def ask(
         folder: where relative paths start.
         document: what the data was read from, if it was.
         given: what of it stood on a command line, as it was given there, by place.
+        settings: by dotted name, replace what the data says.
 
     Raises:
         InputError: with every problem, each at its line if *document* is there, or with what was *given*.
     """
     from wsesim.questions.reading import ask
 
-    return ask(data, file=file, folder=folder, document=document, given=given or {})
+    return ask(data, file=file, folder=folder, document=document, given=given or {}, settings=settings)
 
 
 def ask_changed(

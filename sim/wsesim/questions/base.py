@@ -82,7 +82,7 @@ class Draft:
             self.problems.add(("software", STACK), f"{error.name} {error.message}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Asked:
     """What all kinds have in common, read, checked and filled in."""
 
@@ -104,6 +104,9 @@ class Asked:
     """The file with every default filled in: plain data that loads again and resolves to itself."""
     defaults: tuple[UsedFigure, ...]
     """Every default that was filled in, by dotted name, with where it comes from."""
+
+    def __repr__(self) -> str:
+        return f"<asked in {self.file}>"
 
     @property
     def shape(self) -> Model:

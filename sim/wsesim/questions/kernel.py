@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, cast
 
 from pydantic import Field
 
 from wsesim.answer import Answer, DoesNotFit, FigureSpec, Level, MemoryUse, NotAnswered, Outcome
 from wsesim.cores.measures import MEASURES
-from wsesim.errors import InputError, nearest
 from wsesim.hardware import override_names
 from wsesim.questions.base import Asked, Draft, Reads, Say
+from wsesim.questions.shared.csl_checks import check_no_program, check_program, is_program
 from wsesim.questions.shared.kernel_answer import closed_answer, cores_answer, detours_told, measured_answer
-from wsesim.workload import Default, Derived, Problems, QuestionFile, Section
+from wsesim.questions.shared.kernel_checks import check_choices, check_grid, check_shape, program_of
+from wsesim.workload import Default, Derived, QuestionFile, Section
 from wsesim.workload.fields import Size, Text
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 MOST_PICTURES = 500
 MOST_WATCHED = 256
+MOST_LAUNCHES = 1000
 _CASE = frozenset({"kernel", "grid", "shape", "options", "seed", "fold", "silicon"})
 """Fields that a kernel with all its choices is made of."""
 UNREAD = {"fabric.wavelet", "code.switch_cycles", "code.count_cycles"}
@@ -55,11 +57,24 @@ class KernelFile(QuestionFile):
     """One kernel on a rectangle of cores."""
 
     kernel: Text
-    """Name of a kernel, which `wsesim kernel` lists; or a Python file of your own that has one, which is run."""
-    grid: Annotated[list[Size], Field(min_length=2, max_length=2)]
-    """Columns and rows of cores."""
-    shape: Annotated[list[Size], Field(min_length=1, max_length=8)]
-    """Size of the problem; `wsesim kernel` says what the numbers mean."""
+    """Name of a kernel, which `wsesim kernel` lists; a Python file of your own that has one, which is run; or the
+    layout file of a program in CSL, which ends in .csl."""
+    grid: Annotated[list[Size] | None, Field(min_length=2, max_length=2), Default("the layout of a program says")] = (
+        None
+    )
+    """Columns and rows of cores. Needed by all but programs in CSL."""
+    shape: Annotated[list[Size] | None, Field(min_length=1, max_length=8), Default("programs have params")] = None
+    """Size of the problem; `wsesim kernel` says what the numbers mean. Needed by all but programs in CSL."""
+    params: Annotated[dict[str, int], Field(default_factory=dict), Default("as the layout has them")]
+    """Of a program in CSL: values of the layout's params, as `cslc --params` takes them."""
+    launch: Annotated[list[Text] | None, Field(max_length=MOST_LAUNCHES), Default("the only function exported")] = None
+    """Of a program in CSL: exported functions that are run, one after the other: `main`, `scale(3, 0.5)`."""
+    operands: Annotated[
+        dict[str, Text | float | list[float]], Field(default_factory=dict), Default("as the program starts")
+    ]
+    """Of a program in CSL: what exported variables hold before: a number, numbers for a core or for all, `random`."""
+    expect: Annotated[dict[str, float | list[float]], Field(default_factory=dict), Default("nothing is compared")]
+    """Of a program in CSL: what exported variables hold in the end; floats agree within 1e-5 of them."""
     options: Annotated[dict[str, str | int], Field(default_factory=dict), Default("as the kernel has them")]
     """Choices of the kernel, and of what it is measured by, by name."""
     measure: Annotated[Text | None, Default("the cycles of one run")] = None
@@ -164,15 +179,19 @@ class KernelQuestion:
     def check(cls, draft: Draft) -> Derived:
         """Note what is wrong with the kernel, its grid, options, measure and shape; no default follows from another."""
         values, problems, before = draft.values, draft.problems, len(draft.problems.found)
-        program = _program(draft)
+        if is_program(values.get("kernel")):
+            check_program(draft)
+            return {}
+        check_no_program(draft)
+        program = program_of(draft)
         if program is not None:
-            _check_choices(program, values, problems)
-        if draft.hardware is None or "grid" not in values:
+            check_choices(program, values, problems)
+        if draft.hardware is None or not values.get("grid"):
             return {}
         wafer = draft.hardware.cluster.wafer
-        _check_grid(values["grid"], wafer, values.get("watch", []), problems)
+        check_grid(values["grid"], wafer, values.get("watch", []), problems)
         if len(problems.found) == before and program is not None and values.keys() >= _CASE:
-            _check_shape(_case(program, values, wafer), must_fit=values.get("must_fit", True), problems=problems)
+            check_shape(_case(program, values, wafer), must_fit=values.get("must_fit", True), problems=problems)
         return {}
 
     @classmethod
@@ -180,6 +199,10 @@ class KernelQuestion:
         """Return the question that a checked file asks."""
         from wsesim.cores.programs import find_program, usually_watched
 
+        if is_program(asked.resolved["kernel"]):
+            from wsesim.questions.shared.csl_question import ProgramQuestion
+
+            return cast("Self", ProgramQuestion.of(asked))
         values = asked.resolved
         case = _case(find_program(values["kernel"], asked.folder), values, asked.hardware.cluster.wafer)
         watch = tuple((column, row) for column, row in values["watch"]) or usually_watched(case.grid[0])
@@ -241,37 +264,6 @@ class KernelQuestion:
         return self.asked.hardware.cluster.name
 
 
-def _check_grid(grid: list[int], wafer: Wafer, watch: list[list[int]], problems: Problems) -> None:
-    columns, rows = grid
-    if columns > wafer.columns or rows > wafer.rows:
-        most = f"{wafer.columns} columns and {wafer.rows} rows of cores"
-        problems.add_field(("grid",), f"= {columns} x {rows} does not fit the wafer, which has {most}")
-    for index, (column, row) in enumerate(watch):
-        if not (0 <= column < columns and 0 <= row < rows):
-            where = f"the core [{column}, {row}] is not on the grid of {columns} x {rows}"
-            problems.add(("watch", index), f"watch: {where}")
-
-
-def _program(draft: Draft) -> KernelProgram | None:
-    """Return the kernel that is named; note it where there is none."""
-    from wsesim.cores.programs import find_program
-
-    name = draft.values.get("kernel")
-    try:
-        return None if name is None else find_program(name, draft.folder)
-    except InputError as error:
-        _raise_if_in_kernel(error)
-        for problem in error.problems:
-            draft.problems.add_field(("kernel",), f"= {name!r} cannot be asked: {problem.message}")
-    return None
-
-
-def _raise_if_in_kernel(error: InputError) -> None:
-    """Raise what is wrong in a kernel's own file as it stands: with its line there."""
-    if any(problem.file for problem in error.problems):
-        raise error
-
-
 def _case(program: KernelProgram, values: Mapping[str, Any], wafer: Wafer) -> KernelCase:
     from wsesim.cores.programs import KernelCase
 
@@ -281,47 +273,3 @@ def _case(program: KernelProgram, values: Mapping[str, Any], wafer: Wafer) -> Ke
         options={name: str(value) for name, value in values["options"].items()}, seed=values["seed"],
         fold=values["fold"], silicon=values["silicon"],
     )  # fmt: skip
-
-
-def _check_choices(program: KernelProgram, values: Mapping[str, Any], problems: Problems) -> None:
-    """Check measure, options and fold."""
-    measure = values.get("measure")
-    if measure is not None and measure not in program.measures:
-        known = nearest(measure, program.measures) or f"; there are: {', '.join(program.measures) or 'none'}"
-        problems.add_field(("measure",), f"= {measure!r} is not a measure of {program.name}{known}")
-        measure = None
-    of_measure = program.measures[measure].options if measure else {}
-    known_options = sorted({*program.options, *of_measure})
-    for name in values.get("options", {}):
-        if name not in known_options:
-            hint = _of_other_measure(program, name) or nearest(name, known_options)
-            hint = hint or f"; there are: {', '.join(known_options) or 'none'}"
-            problems.add(("options", name), f"options.{name} is not an option of {program.name}{hint}", at_key=True)
-    if values.get("fold") and program.folded is None:
-        problems.add_field(("fold",), f"= true cannot be: no part of {program.name} stands for all")
-
-
-def _of_other_measure(program: KernelProgram, option: str) -> str:
-    named = next((name for name, each in program.measures.items() if option in each.options), None)
-    return f"; it is one of measure: {named}" if named else ""
-
-
-def _check_shape(case: KernelCase, *, must_fit: bool, problems: Problems) -> None:
-    """Check shape and values of options by the closed form, which refuses the same as the program.
-
-    What has no room is an answer and no mistake.
-    """
-    from wsesim.cores.programs import NoRoom, TooFew
-
-    try:
-        if must_fit:
-            case.check_room()
-        case.closed()
-    except (NoRoom, TooFew):
-        return
-    except InputError as error:
-        _raise_if_in_kernel(error)
-        for problem in error.problems:
-            words = problem.message.split()
-            place = ("options", words[1]) if words[0] == "option" else ("shape",)
-            problems.add(place, problem.message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from wsesim.workload import (
     STACK,
     Derived,
     Problems,
+    Settings,
     apply_settings,
     check_text,
     check_verification,
@@ -25,8 +26,8 @@ from wsesim.workload import (
     model_of,
     name_of,
     read_fields,
+    settings_of,
     software_of,
-    split_setting,
 )
 from wsesim.workload.zoo import is_job, job_of
 from wsesim.yamlfile import Document, Loc, read_yaml
@@ -35,7 +36,7 @@ STUDY_KEYS = {"vary", "workload"}
 """A file with one of these and no model asks for many points: it is a study."""
 
 
-def load(path: str | Path, *, settings: Sequence[str] = ()) -> Question:
+def load(path: str | Path, *, settings: Settings = ()) -> Question:
     """Read the question at *path*; *settings* like `batch.sequences=240` replace what the file says.
 
     Raises:
@@ -62,7 +63,7 @@ def asks_for_points(data: Any) -> bool:
 
 def ask(
     data: Mapping[str, Any], *, file: str, folder: Path, document: Document | None = None,
-    given: Mapping[Loc, str],
+    given: Mapping[Loc, str], settings: Settings = (),
 ) -> Question:  # fmt: skip
     """Make a question of plain *data*; relative paths start at *folder*, and problems name *file*.
 
@@ -72,14 +73,15 @@ def ask(
         folder: where relative paths start.
         document: what the data was read from, if it was.
         given: what of it stood on a command line, as it was given there, by place.
+        settings: replace what the data says.
 
     Raises:
         InputError: with every problem, each at its line if *document* is there, or with what was *given*.
     """
-    return _question(dict(data), Problems(file=file, document=document, settings=given), folder, ())
+    return _question(dict(data), Problems(file=file, document=document, settings=given), folder, settings)
 
 
-def _question(data: dict[str, Any], problems: Problems, folder: Path, settings: Sequence[str]) -> Question:
+def _question(data: dict[str, Any], problems: Problems, folder: Path, settings: Settings) -> Question:
     kind = _kind_of(data, problems, settings)
     _check_settings(settings, problems)
     problems.settings = {**problems.settings, **apply_settings(data, settings, kind.file)}
@@ -109,25 +111,25 @@ def _question(data: dict[str, Any], problems: Problems, folder: Path, settings: 
     return kind.of(_asked(kind, draft, data, derived, model_defaults))
 
 
-def _kind_of(data: Mapping[str, Any], problems: Problems, settings: Sequence[str]) -> type[Question]:
+def _kind_of(data: Mapping[str, Any], problems: Problems, settings: Settings) -> type[Question]:
     """Return the kind that is asked for, and let *problems* know what is in its files."""
-    chosen = {key: (value, setting) for setting in settings for key, value in [split_setting(setting)] if key == KEY}
-    problems.settings = {**problems.settings, **{(key,): f"--set {setting}" for key, (_, setting) in chosen.items()}}
-    kind = kind_of({**data, **{key: value for key, (value, _) in chosen.items()}}, problems)
+    chosen = {each.key: each for each in settings_of(settings) if each.key == KEY}
+    problems.settings = {**problems.settings, **{(key,): each.said for key, each in chosen.items()}}
+    kind = kind_of({**data, **{key: each.value for key, each in chosen.items()}}, problems)
     problems.schema, problems.elsewhere, problems.needed = kind.file, keys_elsewhere(kind), keys_needed(kind)
     return kind
 
 
-def _check_settings(settings: Sequence[str], problems: Problems) -> None:
+def _check_settings(settings: Settings, problems: Problems) -> None:
     """Refuse settings of keys that files of other kinds have.
 
     Raises:
         InputError: naming the first.
     """
-    for setting in settings:
-        section = split_setting(setting)[0].partition(".")[0]
+    for setting in settings_of(settings):
+        section = setting.key.partition(".")[0]
         if section in problems.elsewhere:
-            raise InputError.at(f"--set {setting}: {problems.elsewhere[section]}")
+            raise InputError.at(f"{setting.said}: {problems.elsewhere[section]}")
 
 
 def _asked(

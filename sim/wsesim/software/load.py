@@ -11,7 +11,7 @@ from types import MappingProxyType
 from wsesim.answer import UsedFigure
 from wsesim.errors import InputError, SpecError
 from wsesim.figures import Presets
-from wsesim.software.stacks import Inference, Software, Training
+from wsesim.software.stacks import Inference, SoftwareStack, Training
 from wsesim.units import Dimension
 
 _NO_OVERRIDES: Mapping[str, object] = MappingProxyType({})
@@ -35,7 +35,7 @@ class SoftwareChoice:
     """As it was named: a preset or a path."""
     about: str
     """What it is, in a few words; may be empty."""
-    software: Software
+    software: SoftwareStack
     figures: tuple[UsedFigure, ...]
 
     def for_training(self) -> Training:
@@ -89,7 +89,7 @@ def load_software(
     if not any(groups.values()) and preset.document:
         message = f"gives no figures; extend a stack (extends: {' or '.join(software_names())})"
         raise InputError([preset.document.problem(message)])
-    software = Software(name=preset.title, **groups)
+    software = SoftwareStack(name=preset.title, **groups)
     return SoftwareChoice(stack=stack, about=preset.about, software=software, figures=preset.figures)
 
 

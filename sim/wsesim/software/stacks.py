@@ -132,7 +132,7 @@ class Inference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Software:
+class SoftwareStack:
     """A stack; one that cannot train or cannot serve lacks the group."""
 
     name: str

@@ -7,18 +7,18 @@ A study knows what a question states about itself (settings, figures, what it re
 """
 
 from wsesim.study.cluster import scheduler
-from wsesim.study.comparing import SideBySide, side_by_side
-from wsesim.study.goals import Sized, Sizing, size
+from wsesim.study.comparing import Side, SideBySide, machine_or_stack, side_by_side
+from wsesim.study.goals import SHORT_GOALS, Sized, Sizing, size
 from wsesim.study.journal import journal_place
 from wsesim.study.line import fixed, sample_in, varied
 from wsesim.study.load import load_study, study_of
 from wsesim.study.output import FILES, print_table, render_sweep, write_sweep
 from wsesim.study.run import estimate_s, sweep
+from wsesim.study.schema import StudyFile
 from wsesim.study.sensitivity import Sensitivity, sensitivity
 from wsesim.study.sensitivity_output import (
     SENSITIVITY_FILES,
     print_sensitivity,
-    sensitivity_json,
     write_sensitivity,
 )
 from wsesim.study.spec import Parameter, Study
@@ -27,25 +27,28 @@ from wsesim.study.table import PointRow, SweepTable
 __all__ = [
     "FILES",
     "SENSITIVITY_FILES",
+    "SHORT_GOALS",
     "Parameter",
     "PointRow",
     "Sensitivity",
+    "Side",
     "SideBySide",
     "Sized",
     "Sizing",
     "Study",
+    "StudyFile",
     "SweepTable",
     "estimate_s",
     "fixed",
     "journal_place",
     "load_study",
+    "machine_or_stack",
     "print_sensitivity",
     "print_table",
     "render_sweep",
     "sample_in",
     "scheduler",
     "sensitivity",
-    "sensitivity_json",
     "side_by_side",
     "size",
     "study_of",

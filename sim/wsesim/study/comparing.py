@@ -6,13 +6,15 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from wsesim import questions
-from wsesim.answer import FigureSpec, Level, Number, Status, UsedFigure
+from wsesim.answer import FigureSpec, Level, Number, Readable, Result, Status, UsedFigure
+from wsesim.answers import result_json
 from wsesim.errors import InputError, nearest
-from wsesim.hardware import MACHINES, load_cluster
-from wsesim.software import STACKS, load_software
+from wsesim.hardware import MACHINES, HardwareChoice, load_cluster
+from wsesim.questions.base import Question
+from wsesim.software import STACKS, SoftwareChoice, load_software
 from wsesim.study.journal import KeptAnswer
 from wsesim.study.point import answered, journal_at
 from wsesim.study.spec import SHOWN_ONLY
@@ -44,10 +46,16 @@ class CauseShare:
     """Of the whole difference; None where there is none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SideBySide:
-    """What differs."""
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SideBySide(Readable):
+    """What differs.
 
+    `frame()` has a row for each setting and figure that is not the same everywhere and a column for each side,
+    `frame("causes")` what explains the difference in time; `plot()` draws where the time of each side goes,
+    `plot(FIGURE)` a figure. `save(folder)` writes `compare.json` and `compare.csv`.
+    """
+
+    reader: ClassVar[str] = "wsesim.study.taking_sides"
     sides: tuple[Side, ...]
     asked: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
     """What is not the same everywhere, by name, a value for each side; None of what a side has not."""
@@ -58,13 +66,14 @@ class SideBySide:
 
 
 def side_by_side(
-    given: Sequence[str], settings: Sequence[str] = (), *, level: Level | None = None, journal: Path | None = None
-) -> SideBySide:
-    """Compare files of questions, results of runs, machines and stacks, each by its name or path.
+    given: Sequence[str | Side | Result | Question], settings: Sequence[str] = (), *, level: Level | None = None,
+    journal: Path | None = None,
+) -> SideBySide:  # fmt: skip
+    """Compare questions, results of runs, machines and stacks, each by its name or path or as it is.
 
     Args:
         given: two or more; all must be machines, or stacks, or else questions and results.
-        settings: like `batch.sequences=240`, for all questions.
+        settings: like `batch.sequences=240`, for all files of questions.
         level: that questions are answered at.
         journal: the file in which answers are kept and found again.
 
@@ -85,43 +94,65 @@ def side_by_side(
 
 def _briefly_named(sides: tuple[Side, ...]) -> tuple[Side, ...]:
     """Return the sides by the last part of their paths, where that tells them apart."""
+    if len({each.name for each in sides}) < len(sides):
+        return tuple(replace(each, name=f"{each.name} ({place})") for place, each in enumerate(sides, 1))
     short = [Path(each.name).parent.name if Path(each.name).name == RESULT else Path(each.name).stem for each in sides]
     if len({*short}) < len(sides):
         return sides
     return tuple(replace(each, name=name) for each, name in zip(sides, short, strict=True))
 
 
-def _side(given: str, settings: Sequence[str], level: Level | None, journal: Path | None) -> Side:
+def _side(
+    given: str | Side | Result | Question, settings: Sequence[str], level: Level | None, journal: Path | None
+) -> Side:
+    if isinstance(given, Side):
+        return given
+    if isinstance(given, Result):
+        return _of_plain(result_json(given), given.name)
+    if not isinstance(given, str):
+        return _of_question(given, given.asked.name, level, journal)
     path = Path(given)
     for presets, load in ((MACHINES, load_cluster), (STACKS, load_software)):
         if given in presets.names():
-            return Side(name=given, asked=_texts(load(given).figures))
+            return machine_or_stack(given, load(given))
     if path.is_dir() or path.suffix == ".json":
         return _of_result(path / RESULT if path.is_dir() else path)
     if not path.exists():
         known = (*MACHINES.names(), *STACKS.names())
         raise InputError.at(f"{given} is no file, machine or software stack{nearest(given, known)}")
-    question = questions.load(path, settings=settings)
+    return _of_question(questions.load(path, settings=settings), given, level, journal)
+
+
+def machine_or_stack(name: str, choice: HardwareChoice | SoftwareChoice) -> Side:
+    """Return a machine or a stack as something to compare."""
+    return Side(name=name, asked=_texts(choice.figures))
+
+
+def _of_question(question: Question, name: str, level: Level | None, journal: Path | None) -> Side:
     kept = answered(question, level, journal_at(journal) if journal else None)[0]
     asked = {**_flat(question.asked.resolved), **_texts(question.asked.figures)}
-    return Side(name=given, asked=asked, answer=kept, specs=type(question).figures)
+    return Side(name=name, asked=asked, answer=kept, specs=type(question).figures)
 
 
 def _of_result(path: Path) -> Side:
     try:
-        data = json.loads(path.read_text("utf-8"))
-        provenance, spent = data["provenance"], data["spent"] or {}
-        figures = {each["name"]: each["text"] for each in provenance["figures"]}
-        bound = data["bound"] or {}
-        kept = KeptAnswer(status=data["status"], why=data["why"], figures=data["figures"],
-                          spent=spent.get("by_cause", {}), gap=bound.get("gap"))  # fmt: skip
-        specs = questions.kinds()[data["kind"]].figures
-        return Side(name=str(path), asked={**_flat(provenance["workload"]), **figures}, answer=kept, specs=specs)
+        return _of_plain(json.loads(path.read_text("utf-8")), str(path))
     except OSError as error:
         raise InputError.at(f"cannot be read: {error.strerror}", file=str(path)) from None
     except (ValueError, KeyError, TypeError, AttributeError):
         message = "is not the result of a run, result.json as `wsesim run` writes it"
         raise InputError.at(message, file=str(path)) from None
+
+
+def _of_plain(data: Mapping[str, Any], name: str) -> Side:
+    """Return what a result's plain data says."""
+    provenance, spent = data["provenance"], data["spent"] or {}
+    figures = {each["name"]: each["text"] for each in provenance["figures"]}
+    bound = data["bound"] or {}
+    kept = KeptAnswer(status=data["status"], why=data["why"], figures=data["figures"],
+                      spent=spent.get("by_cause", {}), gap=bound.get("gap"))  # fmt: skip
+    specs = questions.kinds()[data["kind"]].figures
+    return Side(name=name, asked={**_flat(provenance["workload"]), **figures}, answer=kept, specs=specs)
 
 
 def _flat(data: Mapping[str, Any], prefix: str = "") -> dict[str, object]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
-from wsesim.answer import Level, Number, Status
+from wsesim.answer import Level, Number, Readable, Status
 from wsesim.errors import InputError, WsesimError, nearest
 from wsesim.hardware import load_cluster
 from wsesim.questions import changed
@@ -19,6 +20,10 @@ from wsesim.study.point import answered, journal_at, reason
 from wsesim.workload import Formula
 
 SYSTEMS, MACHINE = "cluster.systems", "cluster.machine"
+SHORT_GOALS = {
+    "days": "budget_s <= {} d", "rate": "largest_rate_per_s >= {}", "ttft": "ttft_s <= {}", "tpot": "tpot_s <= {}",
+}  # fmt: skip
+"""What short goals stand for, by name."""
 BESIDE = ("power_w", "energy_per_token_j")
 """Figures that are weighed beside the goals, where answers have them."""
 
@@ -37,10 +42,15 @@ class Sized:
     """Whether no other that reaches the goals is better in everything."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sizing:
-    """What was found for a question and its goals."""
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Sizing(Readable):
+    """What was found for a question and its goals.
 
+    `frame()` has a row for each machine and number of systems that was tried, `plot(FIGURE)` draws a figure over
+    systems. `save(folder)` writes `size.json` and `size.csv`.
+    """
+
+    reader: ClassVar[str] = "wsesim.study.taking_sizes"
     question: Question
     goals: tuple[Formula, ...]
     senses: Mapping[str, str]

@@ -48,9 +48,13 @@ def write_sweep(table: SweepTable, out: Path, *, overwrite: bool = False) -> tup
         InputError: *out* is a file, holds something no sweep wrote, holds a sweep and *overwrite* is off, or cannot be
             written.
     """
-    texts = (render_sweep(table), table.to_csv(), json_text(table.to_json()))
-    files = {name: text.encode() for name, text in zip(FILES, texts, strict=True)}
-    return publish(files, out, overwrite=overwrite)
+    return publish(sweep_files(table), out, overwrite=overwrite)
+
+
+def sweep_files(table: SweepTable) -> dict[str, bytes]:
+    """Return the files of *table* by name."""
+    texts = (render_sweep(table), table.to_csv(), json_text(table.to_dict()))
+    return {name: text.encode() for name, text in zip(FILES, texts, strict=True)}
 
 
 def print_table(table: SweepTable, console: Console) -> None:
@@ -64,7 +68,7 @@ def print_table(table: SweepTable, console: Console) -> None:
     study, to = table.study, Printer(console)
     if study.question:
         to.line((study.question, "bold"))
-    to.line((_about(study), "dim"))
+    to.line((about(study), "dim"))
     _print_rows(table, to)
     if len(table.rows) > MOST_PRINTED:
         to.line((f"{len(table.rows) - MOST_PRINTED:,} more rows stand in sweep.csv", "dim"))
@@ -78,7 +82,7 @@ def print_table(table: SweepTable, console: Console) -> None:
         to.line(("Note: ", "bold"), (remark, ""), gap=place == 0)
 
 
-def _about(study: Study) -> str:
+def about(study: Study) -> str:
     """Say what is varied, and what of it differs at every point."""
     parts = [study.base.title]
     fixed = [f"{name} = {written(value)}" for name, value in study.fixed.items()]

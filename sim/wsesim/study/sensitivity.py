@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from typing import ClassVar
 
 from wsesim import questions
-from wsesim.answer import Answer, FigureSpec, Level, Outcome, UsedFigure
+from wsesim.answer import Answer, FigureSpec, Level, Outcome, Readable, UsedFigure
 from wsesim.errors import InputError, SpecError, nearest
 from wsesim.figures import Slot
 from wsesim.hardware import MACHINES
@@ -76,10 +77,15 @@ class Tie:
     """With one of them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sensitivity:
-    """How an answer moves with every figure that it reads."""
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Sensitivity(Readable):
+    """How an answer moves with every figure that it reads.
 
+    `frame()` has a row for each figure of machine and software, `frame("ties")` pairs that bring more together;
+    `plot()` is a tornado. `save(folder)` writes what `wsesim sensitivity --out` writes.
+    """
+
+    reader: ClassVar[str] = "wsesim.study.taking_sensitivity"
     question: Question
     level: Level
     figure: FigureSpec

@@ -31,9 +31,13 @@ def write_sensitivity(found: Sensitivity, out: Path, *, overwrite: bool = False)
     Raises:
         InputError: as `wsesim.answers.publish`.
     """
+    return publish(sensitivity_files(found), out, overwrite=overwrite)
+
+
+def sensitivity_files(found: Sensitivity) -> dict[str, bytes]:
+    """Return the files of a sensitivity by name."""
     texts = (_page(found), _csv(found), json_text(sensitivity_json(found)))
-    files = {name: text.encode() for name, text in zip(SENSITIVITY_FILES, texts, strict=True)}
-    return publish(files, out, overwrite=overwrite)
+    return {name: text.encode() for name, text in zip(SENSITIVITY_FILES, texts, strict=True)}
 
 
 def print_sensitivity(found: Sensitivity, console: Console) -> None:
@@ -42,12 +46,12 @@ def print_sensitivity(found: Sensitivity, console: Console) -> None:
 
     to = Printer(console)
     to.line((found.question.title, "bold"), gap=True)
-    to.line((_about(found), "dim"))
-    to.table(HEADS, [[(cell, "") for cell in _cells(found, each)] for each in found.effective[:PRINTED]], "lrrrl")
+    to.line((about(found), "dim"))
+    to.table(HEADS, [[(cell, "") for cell in cells_of(found, each)] for each in found.effective[:PRINTED]], "lrrrl")
     if len(found.effective) > PRINTED:
         to.line((f"{len(found.effective) - PRINTED} more stand in the files (--out).", "dim"))
     for place, tie in enumerate(found.ties):
-        to.line(("Tie: ", "bold"), (_tie(found, tie), ""), gap=place == 0)
+        to.line(("Tie: ", "bold"), (tie_words(found, tie), ""), gap=place == 0)
     to.line(("No effect: ", "bold"), (_without_effect(found) or "none", ""), gap=True)
 
 
@@ -79,7 +83,8 @@ def _plain(change: Change | None, now: float) -> dict[str, object] | None:
     return {"value": change.value, "answer": change.answer, "change": moved, "why": change.why or None}
 
 
-def _about(found: Sensitivity) -> str:
+def about(found: Sensitivity) -> str:
+    """Say what was asked, in a sentence."""
     now = text.shown(found.figure.name, found.now)
     return (
         f"{found.figure.label}, {now}, at level {found.level}; each figure of machine and software "
@@ -87,7 +92,8 @@ def _about(found: Sensitivity) -> str:
     )
 
 
-def _cells(found: Sensitivity, each: Influence) -> tuple[str, ...]:
+def cells_of(found: Sensitivity, each: Influence) -> tuple[str, ...]:
+    """Return a row of the table under `HEADS`."""
     moved = (_moved(change, found.now) for change in (each.better, each.worse))
     return (each.setting, each.figure.text, *moved, each.figure.source)
 
@@ -100,7 +106,8 @@ def _moved(change: Change | None, now: float) -> str:
     return text.signed_percent(change.answer / now - 1)
 
 
-def _tie(found: Sensitivity, tie: Tie) -> str:
+def tie_words(found: Sensitivity, tie: Tie) -> str:
+    """Say what a pair brings together, and each alone."""
     one, other, both = (text.signed_percent(answer / found.now - 1) for answer in (*tie.alone, tie.answer))
     return f"{tie.settings[0]} and {tie.settings[1]} together {both}, alone {one} and {other}."
 
@@ -128,9 +135,9 @@ def _page(found: Sensitivity) -> str:
     from wsesim.study.tornado import tornado_svg
 
     page = {
-        "found": found, "version": __version__, "about": _about(found), "tornado": Markup(tornado_svg(found)),
-        "heads": HEADS, "rows": [_cells(found, each) for each in found.effective],
-        "ties": [_tie(found, tie) for tie in found.ties], "without_effect": _without_effect(found),
+        "found": found, "version": __version__, "about": about(found), "tornado": Markup(tornado_svg(found)),
+        "heads": HEADS, "rows": [cells_of(found, each) for each in found.effective],
+        "ties": [tie_words(found, tie) for tie in found.ties], "without_effect": _without_effect(found),
         "missing": [(each.setting, change.why) for each in found.effective for change in (each.better, each.worse)
                     if change is not None and change.why],
         "count": plural(len(found.influences), "figure"), "inputs": questions.show(found.question), "causes": (),

@@ -7,17 +7,14 @@ import io
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 from wsesim._version import __version__
-from wsesim.answer import Number, Status
+from wsesim.answer import Number, Readable, Status
 from wsesim.answers.plain import PROGRAM, plain_data
 from wsesim.study.numbers import Value
 from wsesim.study.pareto import front, knee
 from wsesim.study.spec import Parameter, Study, written
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ERROR = "error"
 """Status of a point whose settings do not go together: it was not asked at all."""
@@ -51,9 +48,30 @@ class PointRow:
         return self.status == Status.OK
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SweepTable:
-    """All points of a study, in its order."""
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SweepTable(Readable):
+    """All points of a study, in its order.
+
+    `frame()` has a row for each point, `plot(FIGURE)` draws a figure over what varies. `save(folder)` writes what
+    `wsesim sweep` writes, and `to_dict()` is `sweep.json`.
+
+    >>> import wsesim
+    >>> table = wsesim.sweep(
+    ...     kernel="allreduce-2d",
+    ...     machine="cs-2",
+    ...     grid=[4, 4],
+    ...     shape=[8],
+    ...     level="closed",
+    ...     vary={"shape": [[8], [64]]},
+    ...     keep=False,
+    ... )
+    >>> table
+    <SweepTable question-study: 2 points over shape; cycles, time_s, ...>
+    >>> table.frame()["cycles"].is_monotonic_increasing
+    True
+    """
+
+    reader: ClassVar[str] = "wsesim.study.taking"
 
     study: Study
     rows: tuple[PointRow, ...]
@@ -159,12 +177,6 @@ class SweepTable:
         pairs = zip(shown, values_shown(self.rows[place], shown), strict=True)
         return " with ".join(f"{parameter.name} = {value}" for parameter, value in pairs)
 
-    def frame(self) -> pd.DataFrame:
-        """Return the rows as a data frame; what a point lacks is missing."""
-        import pandas as pd
-
-        return pd.DataFrame.from_records(self.records(), columns=list(self.columns))
-
     def to_csv(self) -> str:
         """Return the rows as CSV; what a point lacks is empty, a list is written as `4 x 4`."""
         text = io.StringIO()
@@ -174,7 +186,7 @@ class SweepTable:
             writer.writerow({key: written(cell) if isinstance(cell, tuple) else cell for key, cell in record.items()})
         return text.getvalue()
 
-    def to_json(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, object]:
         """Return study, counts, rows and what had no effect as plain data."""
         study = self.study
         hashes = ({"inputs_sha256": row.inputs_sha256} for row in self.rows)

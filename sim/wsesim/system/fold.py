@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from math import fsum
 
 from wsesim.system.due import safe
-from wsesim.system.machine import Machine
+from wsesim.system.machine import PlayedMachine
 from wsesim.system.recorder import Bytes, Seconds
 from wsesim.system.sequence import Cursor, Place, alike_s
 from wsesim.system.store import TRACK as STORE
@@ -34,7 +34,7 @@ class _Mark:
 class Folder:
     """Watches the boundaries of one wafer and folds where it can."""
 
-    machine: Machine
+    machine: PlayedMachine
     marks: dict[tuple[str, int], _Mark] = field(default_factory=dict)
 
     def at_boundary(self, cursor: Cursor) -> None:

@@ -83,7 +83,7 @@ class Queue:
         changed.succeed()
 
 
-class Machine:
+class PlayedMachine:
     """Everything that plays a program: one store, one tree, `wafers` wafers."""
 
     def __init__(self, env: simpy.Environment, program: Program, recorder: Recorder, wafers: int) -> None:

@@ -10,7 +10,7 @@ import simpy
 from wsesim.answer import Interval
 from wsesim.mapping import Program
 from wsesim.system.fold import Folder
-from wsesim.system.machine import Machine
+from wsesim.system.machine import PlayedMachine
 from wsesim.system.recorder import Recorder
 
 
@@ -51,7 +51,7 @@ def play(program: Program, *, fold: bool = True) -> Played:
     layer and pass is played. Both give the same figures.
     """
     env, recorder = CountingEnvironment(), Recorder()
-    machine = Machine(env, program, recorder, wafers=1 if fold else program.wafers)
+    machine = PlayedMachine(env, program, recorder, wafers=1 if fold else program.wafers)
     if fold:
         machine.at_boundary = Folder(machine).at_boundary
     updated, ended = machine.run(), machine.ended

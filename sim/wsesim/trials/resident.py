@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from math import ceil, fsum
 
 from wsesim.kernels.resident import Rectangle
-from wsesim.kernels.resident_graph import ResidentModel, ResidentOp
 from wsesim.kernels.resident_mesh import mesh_gemm
+from wsesim.kernels.resident_model import ResidentModel, ResidentOp
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
 from wsesim.mapping.resident import OpCost, PipelineStage, ResidentPlan
 from wsesim.ops import CoreProgram, find
@@ -73,7 +73,9 @@ class ResidentTile:
 def _tile(plan: ResidentPlan, stages: Iterable[PipelineStage], step: TokenStep | ChunkStep) -> ResidentTile:
     stage = next(stage for stage in stages if stage.layers)
     where = plan.request.rectangle(stage.columns, stage.rows)
-    return ResidentTile(where=replace(where, wafer=where.wafer.as_designed()), laid=plan.request.laid, step=step)
+    laid = plan.request.laid
+    step = step.within(laid.kinds[0].window)
+    return ResidentTile(where=replace(where, wafer=where.wafer.as_designed()), laid=laid, step=step)
 
 
 def resident_trials(tile: ResidentTile, name: str) -> Iterator[Trial]:

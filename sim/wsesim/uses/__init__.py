@@ -7,9 +7,10 @@
 A training judges its weights by the same three that answer a user. The door to the package.
 """
 
+from wsesim.uses.about import ANSWERING, CLASSIFYING, USES, WRITING, About
 from wsesim.uses.answerer import NOTHING, Answerer, story_words
 from wsesim.uses.classifier import Classifier
-from wsesim.uses.kept import ANSWERING, CLASSIFYING, USES, WRITING, About, Trained, load, trained_files
+from wsesim.uses.kept import Trained, load, trained_files
 from wsesim.uses.reading import shares, tokenizer_of
 from wsesim.uses.shipped import SHIPPED, shipped
 from wsesim.uses.writer import TEMPERATURE, Writer

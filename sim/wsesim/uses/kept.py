@@ -15,47 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from wsesim.errors import InputError, SpecError, require_choice, require_positive
+from wsesim.errors import InputError, SpecError
 from wsesim.model import Model, build_graph, hf_config
-from wsesim.numerics import NamedArrays, SafetensorsWeights, Weights, stored_tensors
+from wsesim.numerics import NamedArrays, SafetensorsWeights, Tokenizer, Weights, stored_tensors
+from wsesim.uses.about import ABOUT, ANSWERING, CLASSIFYING, CONFIG, USES, WEIGHTS, WRITING, About
 from wsesim.uses.answerer import Answerer
+from wsesim.uses.checkpoint import is_checkpoint, read_checkpoint
 from wsesim.uses.classifier import Classifier
 from wsesim.uses.reading import tokenizer_of
 from wsesim.uses.writer import Writer
-
-WEIGHTS, ABOUT, CONFIG = "model.safetensors", "model.json", "config.json"
-ANSWERING, CLASSIFYING, WRITING = "question answering", "text classification", "language model"
-USES = {ANSWERING: "wsesim ask", CLASSIFYING: "wsesim classify", WRITING: "wsesim generate"}
-"""What a model is for, and the command that asks it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class About:
-    """What a model is for, and what its numbers mean.
-
-    Raises:
-        SpecError: on construction, for a use that there is not, or one that lacks what it needs.
-    """
-
-    use: str
-    """question answering | text classification | language model."""
-    text: str
-    """What it learned from, as a file says it."""
-    length: int
-    """Tokens of a sequence it learned from."""
-    labels: tuple[str, ...] = ()
-    """Of classes in their order, or the words that are answers."""
-    words: tuple[str, ...] = ()
-    """Tokens from 1, where each is a word; none: the first merges of GPT-2's."""
-
-    def __post_init__(self) -> None:
-        """Check that there is all that the use needs."""
-        require_choice("use", self.use, USES)
-        require_positive(length=self.length)
-        if self.use != WRITING and not self.labels:
-            raise SpecError("labels", f"are missing: {self.use} has some")
-        if self.use == ANSWERING and not set(self.labels) <= set(self.words):
-            raise SpecError("words", "must hold all labels, which are answers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,6 +39,8 @@ class Trained:
     about: About
     folder: str = ""
     """Where it was read."""
+    tokenizer: Tokenizer | None = None
+    """None: the first merges of GPT-2's."""
 
     def __post_init__(self) -> None:
         """Check that model and use go together."""
@@ -99,7 +69,7 @@ class Trained:
         """
         about = self._for(CLASSIFYING)
         return Classifier(model=self.model, weights=self.weights, labels=about.labels, length=about.length,
-                          tokenizer=tokenizer_of(self.model.vocab))  # fmt: skip
+                          tokenizer=self._tokenizer)  # fmt: skip
 
     def writer(self) -> Writer:
         """Return what goes on from a beginning.
@@ -108,7 +78,11 @@ class Trained:
             InputError: the model is for something else.
         """
         self._for(WRITING)
-        return Writer(model=self.model, weights=self.weights, tokenizer=tokenizer_of(self.model.vocab))
+        return Writer(model=self.model, weights=self.weights, tokenizer=self._tokenizer)
+
+    @property
+    def _tokenizer(self) -> Tokenizer:
+        return self.tokenizer or tokenizer_of(self.model.vocab)
 
     def _for(self, use: str) -> About:
         if self.about.use != use:
@@ -135,11 +109,14 @@ def trained_files(trained: Trained, *, half: bool = False) -> dict[str, bytes]:
 
 
 def load(folder: Path) -> Trained:
-    """Return the model of a folder that a training wrote.
+    """Return the model of a folder that a training wrote, or that transformers did.
 
     Raises:
         InputError: a file is missing or broken, holds NaN, or is of another model.
     """
+    if not (folder / ABOUT).is_file() and is_checkpoint(folder):
+        model, arrays, about, tokenizer = read_checkpoint(folder)
+        return Trained(model=model, weights=arrays, about=about, folder=str(folder), tokenizer=tokenizer)
     form = _form(folder)
     try:
         model, about = Model(**form.pop("model")), _about(form)

@@ -45,14 +45,14 @@ class Writer:
         """
         if not prompt:
             raise InputError.at("there is no text: it is empty")
-        tokens, most = len(self.tokenizer.encode(prompt)), self.model.max_length
+        tokens, most = len(self._read(prompt)), self.model.max_length
         if tokens >= most:
             raise InputError.at(f"the text has {tokens:,} tokens, this model {most:,} positions: nothing can follow")
         return most - tokens
 
     def write(self, prompt: str, tokens: int, sampling: Sampling, draw: np.random.Generator) -> str:
         """Return *prompt*, as far as there are positions, and up to *tokens* tokens after it."""
-        ids = self.tokenizer.encode(prompt)[: self.model.max_length]
+        ids = self._read(prompt)[: self.model.max_length]
         end = min(self.model.max_length, len(ids) + tokens)
         cache = new_cache(build_graph(self.model, sequences=1, length=1, keys=1, loss=False), end)
         fresh = ids
@@ -62,4 +62,7 @@ class Writer:
             (logits,) = run.logits.values()
             fresh = sampling.next_tokens(logits[:, -1, : self.tokenizer.vocab_size], [draw]).tolist()
             ids = ids + fresh
-        return self.tokenizer.decode(ids)
+        return self.tokenizer.decode(ids[len(self.tokenizer.begins) :])
+
+    def _read(self, prompt: str) -> list[int]:
+        return [*self.tokenizer.begins, *self.tokenizer.encode(prompt)]

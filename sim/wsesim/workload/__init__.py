@@ -16,9 +16,10 @@ from wsesim.workload.inputs import (
 )
 from wsesim.workload.problems import Problems, shown
 from wsesim.workload.rendering import plain_yaml, show, starter
-from wsesim.workload.schema import SHORT, ClusterSection, ModelFile, QuestionFile
+from wsesim.workload.schema import SHORT, ClusterSection, ModelFile, ModelSection, QuestionFile
 from wsesim.workload.settings import (
     STACK,
+    Settings,
     apply_settings,
     dimension_of_setting,
     is_setting,
@@ -26,6 +27,7 @@ from wsesim.workload.settings import (
     plain,
     set_path,
     setting_names,
+    settings_of,
     split_setting,
 )
 from wsesim.workload.shape import model_of
@@ -42,9 +44,11 @@ __all__ = [
     "Formula",
     "Lookup",
     "ModelFile",
+    "ModelSection",
     "Problems",
     "QuestionFile",
     "Section",
+    "Settings",
     "apply_settings",
     "check_length",
     "check_sample",
@@ -64,6 +68,7 @@ __all__ = [
     "read_fields",
     "set_path",
     "setting_names",
+    "settings_of",
     "show",
     "shown",
     "software_of",

@@ -177,8 +177,8 @@ def check_tokens(length: int, model: Model, loc: Loc, problems: Problems) -> Non
     if model.window and length > model.window:
         some = f"but every {model.full_every}. layer " if model.full_every else ""
         problems.notes.append(
-            f"model.window: tokens see {model.window:,} keys {some}and sequences have {length:,}: all scores are "
-            "computed and those outside hidden, and caches hold all keys, so that costs are those without a window."
+            f"model.window: tokens see {model.window:,} keys {some}and sequences have {length:,}: others are not "
+            "computed with, nor kept in caches of such layers; streamed layers of both kinds are timed as their mean."
         )
     if model.task == "mlm" and model.masked > length:
         message = f"= {model.masked:,} is over the {length:,} tokens of a sequence; mask fewer"
@@ -192,7 +192,9 @@ def check_verification(section: VerificationSection, model: Model | None, folder
     if model and section.length is not None:
         check_length(section.length, model, ("verification", "length"), problems)
     if section.weights is not None:
-        problem = file_problem(folder / section.weights) or _vocab_problem(model)
+        path = folder / section.weights
+        own = any((path.parent / name).is_file() for name in ("tokenizer.json", "vocab.json"))
+        problem = file_problem(path) or (None if own else _vocab_problem(model))
         if problem:
             problems.add_field(("verification", "weights"), f"= {section.weights!r} {problem}")
 

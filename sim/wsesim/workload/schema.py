@@ -118,6 +118,13 @@ class ModelSection(Section):
     """Scores stay within it by a tanh (Gemma 2). Default: 0, no bound."""
     sinks: bool | None = None
     """Whether each head has a learned score that takes a share of the softmax (gpt-oss). Default: false."""
+    latent_rank: Count | None = None
+    """Numbers of the latent vector that keys and values are made of, and that is cached with a key of rotary_width in
+    their place (multi-head latent attention, DeepSeek). Default: 0, there is none."""
+    query_rank: Count | None = None
+    """Numbers of the vector that queries are made of, with a latent vector. Default: 0, queries are made at once."""
+    value_width: Count | None = None
+    """Size of a head's values, with a latent vector. Default: 0, that is head_width."""
     window: Count | None = None
     """Keys that a token sees in layers that have a window. Default: 0, all before it."""
     full_every: Count | None = None
@@ -143,9 +150,22 @@ class ModelSection(Section):
     experts_per_token: Size | None = None
     """Experts that compute each token. Default: 2, or as many as there are."""
     router: Annotated[str, *choice(lambda: choices()["router"])] | None = None
-    """Whether shares of a token are a softmax over the logits of its experts (chosen), or over all. Default: chosen."""
+    """Whether shares of a token are a softmax over the logits of its experts (chosen), over all, or sigmoids over their
+    sum. Default: chosen."""
     router_bias: bool | None = None
     """Whether the router has a bias. Default: false."""
+    router_groups: Count | None = None
+    """Groups of experts, of the best of which a token's experts are (DeepSeek). Default: 0, one group."""
+    router_groups_kept: Count | None = None
+    """Groups that a token's experts may be of."""
+    router_scale: Factor | None = None
+    """What shares of experts are multiplied by. Default: 1."""
+    router_shift: bool | None = None
+    """Whether experts are chosen by shares that are shifted, for each by a number (DeepSeek-V3). Default: false."""
+    dense_layers: Count | None = None
+    """The first so many layers have one feed-forward network in place of experts. Default: 0."""
+    dense_width: Count | None = None
+    """Its inner size."""
     shared_width: Count | None = None
     """Inner size of a network that computes every token beside its experts. Default: 0, there is none."""
     shared_gate: bool | None = None
@@ -164,6 +184,16 @@ class ModelSection(Section):
     """What files of weights have scales of norms less by (Gemma: 1). Default: 0."""
     rotary_base: Annotated[float, Field(gt=0)] | None = None
     """Base of the rotary frequencies."""
+    rotary_factor: Bound | None = None
+    """How often more positions a model was stretched to (YaRN): slow angles are divided by it. Default: 0."""
+    rotary_trained: Count | None = None
+    """Positions that it was trained on before."""
+    rotary_fast: Factor | None = None
+    """Turns over these from which angles stay. Default: 32."""
+    rotary_slow: Factor | None = None
+    """Turns over these up to which angles are divided. Default: 1."""
+    rotary_scale: Factor | None = None
+    """What turned numbers are multiplied by. Default: 1."""
     token_budget: Annotated[int, Field(ge=1, le=LARGEST_TOTAL)] | None = None
     """Tokens the model was trained on, if known."""
     source: Text | None = None

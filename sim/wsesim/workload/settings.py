@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from wsesim.errors import InputError, SpecError
 from wsesim.figures import flatten
@@ -75,6 +75,33 @@ def set_path(data: dict[str, Any], dotted: str, value: object, schema: type[Sect
     data[section] = {**inside, key: value}
 
 
+class GivenSetting(NamedTuple):
+    """A value for a dotted name."""
+
+    key: str
+    value: object
+    said: str
+    """As it was given; opens what is said of it where it is wrong."""
+
+
+Settings = Sequence[str] | Mapping[str, object]
+"""`batch.sequences=240` and the like, as a command line has them; or values by dotted name, as a program does."""
+
+
+def settings_of(given: Settings) -> tuple[GivenSetting, ...]:
+    """Return each of the settings that are *given*; of a program's, a whole section stands before what changes it.
+
+    Raises:
+        InputError: text that is not KEY=VALUE, or a value that is not yaml.
+    """
+    if not isinstance(given, Mapping):
+        return tuple(GivenSetting(*split_setting(text), f"--set {text}") for text in given)
+    ordered = sorted(given.items(), key=lambda pair: "." in pair[0])
+    return tuple(
+        GivenSetting(key, value, key if isinstance(value, Mapping) else f"{key}={value!r}") for key, value in ordered
+    )
+
+
 def plain(value: Any) -> Any:
     """Return a value as it would stand in a file: tuples as lists."""
     return list(map(plain, value)) if isinstance(value, tuple) else value
@@ -95,20 +122,19 @@ def split_setting(setting: str) -> tuple[str, object]:
         raise InputError.at(f"--set {setting}: {error.problems[0].message}") from None
 
 
-def apply_settings(data: dict[str, Any], settings: Iterable[str], schema: type[Section]) -> dict[Loc, str]:
-    """Put each `KEY=VALUE` into *data*, in place; return what was given, by place.
+def apply_settings(data: dict[str, Any], settings: Settings, schema: type[Section]) -> dict[Loc, str]:
+    """Put each of *settings* into *data*, in place; return what was given, by place.
 
     Raises:
         InputError: not KEY=VALUE, an unknown key, or a value that is not yaml.
     """
     given: dict[Loc, str] = {}
-    for setting in settings:
-        key, value = split_setting(setting)
+    for key, value, said in settings_of(settings):
         try:
             set_path(data, key, value, schema)
         except SpecError as error:
-            raise InputError.at(f"--set {setting}: {error}") from None
-        given[place_of(key)] = f"--set {setting}"
+            raise InputError.at(f"{said}: {error}") from None
+        given[place_of(key)] = said
     return given
 
 

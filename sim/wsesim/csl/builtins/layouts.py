@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from wsesim.csl import tree, types
+from wsesim.csl import types
 from wsesim.csl.builtins.table import Use, builtin
 from wsesim.csl.image import ColorSetting, ExportedName
-from wsesim.csl.layout import LaidOut
+from wsesim.csl.layout import MOST_KEYS, LaidOut
 from wsesim.csl.routing import color_setting
 from wsesim.csl.source import CslError
 from wsesim.csl.values import VOID, KnownValue, Value, is_known, struct_of
@@ -68,16 +68,16 @@ def set_color_config(use: Use) -> Value:
 
 
 def _setting(use: Use, layout: LaidOut, color: int) -> ColorSetting:
-    """Equal settings are one; what is written out in full is read once."""
+    """Equal settings are one; the same value is read once."""
     written = use.value(3)
-    node = use.node.arguments[3]
-    is_literal = isinstance(node, tree.Braces) and node.value is written
-    if is_literal and (id(node), color) in layout.literals:
-        return layout.literals[id(node), color]
+    known = layout.written.get((id(written), color))
+    if known is not None:
+        return known[1]
     made = color_setting(written, use.place(3), use.frame.program.options.arch, color)
     made = layout.settings.setdefault(made, made)
-    if is_literal:
-        layout.literals[id(node), color] = made
+    if len(layout.written) >= MOST_KEYS:
+        layout.written.clear()
+    layout.written[id(written), color] = (written, made)
     return made
 
 

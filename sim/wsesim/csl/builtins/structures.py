@@ -83,16 +83,16 @@ def has_field(use: Use) -> Value:
 
 @builtin("@concat_structs", least=2)
 def concat_structs(use: Use) -> Value:
-    """The fields of two structs."""
+    """The fields of two structs; one that is void, so not given, gives way to the other's."""
     a, b = use.fields(0, "the first struct"), use.fields(1, "the second struct")
     if a and b and next(iter(a)).isdigit() != next(iter(b)).isdigit():
         raise CslError(use.at, "a struct and a tuple", "both have names, or none has")
     if a and next(iter(a)).isdigit():
         return struct_of({str(index): value for index, value in enumerate([*a.values(), *b.values()])})
     for name in b:
-        if name in a:
+        if name in a and types.VOID not in (a[name].type, b[name].type):
             raise CslError(use.place(1), f"both structs have a field {name}", "leave one out")
-    return struct_of({**a, **b})
+    return struct_of({**a, **{name: value for name, value in b.items() if name not in a or value.type != types.VOID}})
 
 
 @builtin("@range", least=2, most=4)

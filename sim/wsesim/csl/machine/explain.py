@@ -64,6 +64,7 @@ def explain_waiting(machine: CslMachine) -> str:
         names = ", ".join(core_name(machine, int(core)) for core in closed[:MOST_LISTED])
         more = f" and {len(closed) - MOST_LISTED} more" if len(closed) > MOST_LISTED else ""
         found.insert(0, f"{names}{more} never unblocked the command stream")
+    found += [f"{core_name(machine, core)} {what}" for core, what in machine.services.waiting()]
     found += _stuck(machine)
     return "; ".join(found[: 2 * MOST_LISTED]) or "nothing waits"
 

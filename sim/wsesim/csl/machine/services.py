@@ -17,6 +17,7 @@ import numpy as np
 
 from wsesim.cores.state import LAST_CYCLE
 from wsesim.csl.machine.fourier import cycles, transform
+from wsesim.csl.machine.messages import RECEIVE, SEND, Ending, Messages
 
 if TYPE_CHECKING:
     from wsesim.csl.machine.machine import CslMachine
@@ -29,7 +30,6 @@ SETUP_CYCLES = 200
 PASS_ON_CYCLES = 8
 """A core adds a wavelet to its own and passes it on."""
 NO_TASK = 63
-_BIT = np.int64(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Services:
 
     def __init__(self, machine: CslMachine) -> None:
         """Begin without any."""
-        self._machine, self._tally = machine, Tally()
+        self._machine, self._tally, self.messages = machine, Tally(), Messages(machine)
         self._calls: dict[tuple[int, int], deque[CollectiveCall]] = defaultdict(deque)
         self._due: list[tuple[int, list[CollectiveCall], int]] = []
         self._wakes: list[tuple[int, int, int]] = []
@@ -71,15 +71,17 @@ class Services:
 
     def next_due(self) -> int:
         """Return the cycle of the next answer."""
-        return min([LAST_CYCLE, *(each[0] for each in self._due), *(each[0] for each in self._wakes)])
+        return min([LAST_CYCLE, *(each[0] for each in (*self._due, *self._wakes, *self.messages.due))])
 
     def note(self, row: list[int]) -> bool:
         """Take a note of a core if it is a request; whether it is one."""
         core, cycle, number, a, b, c = row
-        if number not in (COLLECTIVE, SIGNAL, BUMP, FOURIER):
+        if number not in (COLLECTIVE, SIGNAL, BUMP, FOURIER, SEND, RECEIVE):
             return False
         self._machine.state.code_state.meter["requests"] = 0
-        if number == COLLECTIVE:
+        if number in (SEND, RECEIVE):
+            self.messages.note(row)
+        elif number == COLLECTIVE:
             self._call(core, cycle, a & 0xFFFF, b)
         elif number == FOURIER:
             self._transforms.append((cycle, core, a & 0xFFFF, b))
@@ -132,6 +134,15 @@ class Services:
         self._wakes += [(ends, core, task) for _, core, _, task in self._transforms]
         self._transforms = []
 
+    def waiting(self) -> list[tuple[int, str]]:
+        """Return cores that wait for others in a library, and for what."""
+        axes = ("row", "column")
+        calls = [
+            (core, f"waits in a collective that not every core of its {axes[axis]} has called")
+            for (axis, core), each in self._calls.items() if each
+        ]  # fmt: skip
+        return calls + self.messages.waiting()
+
     def serve(self, quiet: bool) -> bool:
         """Give the answers that are due; whether there was one."""
         due, clock = self.next_due(), self._machine.state.clock[0]
@@ -144,8 +155,8 @@ class Services:
                 self._wakes.append((cycle, call.core, call.callback))
         self._due = [each for each in self._due if each[0] > due]
         for _, core, task in [each for each in self._wakes if each[0] <= due]:
-            self._machine.state.cores["activated"][core] |= _BIT << np.int64(task)
-            self._machine.rouse(core)
+            Ending(core, task, unblocks=False).work(self._machine)
+        self.messages.serve(due)
         self._wakes = [each for each in self._wakes if each[0] > due]
         return True
 

@@ -6,12 +6,13 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from wsesim.mapping.resident.bounds import Bounds, Places, ways_to_read
+from wsesim.mapping.resident.bounds import Bounds, Places
 from wsesim.mapping.resident.goal import PlanGoal
 from wsesim.mapping.resident.options import stage_options
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.squares import fits_in_squares
 from wsesim.mapping.resident.stage_times import StageTimes
+from wsesim.mapping.resident.ways import ways_to_read
 from wsesim.units import plural
 
 Fits = Callable[[int], bool]

@@ -7,59 +7,24 @@ fastest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wsesim.kernels.counts import added
-from wsesim.kernels.resident_ops import ChunkStep, TokenStep
+from wsesim.kernels.resident_ops import TokenStep
 from wsesim.mapping.resident.goal import PlanGoal
-from wsesim.mapping.resident.memory import cache_bytes, layer_bytes
+from wsesim.mapping.resident.memory import layers_bytes
 from wsesim.mapping.resident.options import Counts, StageOptions, has_room
-from wsesim.mapping.resident.plan import timed_positions
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.room import NONE, WaferRoom
 from wsesim.mapping.resident.stage_times import Cycles, StageTimes, Step, next_wafer_cycles
 from wsesim.mapping.resident.tables import TableStrips, ranked_by, table_cycles, table_strips
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadingWay:
-    """How a prompt passes."""
-
-    shifts: bool
-    """Whether weights move for it (MeshGEMM), the program that is published, WaferLLM's; else tokens pass side by side
-    like those of a batch, assumed: programs for decoding can do it, and need no second tile of weights."""
-    tokens: int
-    """That pass together."""
-
-
-def ways_to_read(request: ResidentRequest, prompt: int) -> Iterator[ReadingWay]:
-    """Yield the ways in which so many tokens of a prompt can pass: so many at a time, or in so many even parts.
-
-    All pass together where every token sees all others.
-    """
-    if not request.model.causal:
-        yield ReadingWay(shifts=True, tokens=request.positions)
-        return
-    powers = [2**power for power in range(prompt.bit_length())]
-    between = [3 * power // 2 for power in powers[1:]]
-    shifting = _parts(prompt, [*powers, *between]) if request.chunk is None else [request.chunk]
-    yield from (ReadingWay(shifts=True, tokens=tokens) for tokens in shifting)
-    beside = (tokens for tokens in _parts(prompt, powers) if tokens <= (request.chunk or prompt))
-    yield from (ReadingWay(shifts=False, tokens=tokens) for tokens in beside)
-
-
-def _parts(prompt: int, sizes: Sequence[int]) -> list[int]:
-    """Return tokens that pass together: *sizes*, and even parts as many as one of them, where these are the larger.
-
-    For each of them a shorter prompt has one that is no larger, of which it needs no more.
-    """
-    fit = [size for size in sizes if size <= prompt]
-    return sorted({*fit, *(-(-prompt // number) for number in fit if number * number <= prompt)})
+from wsesim.mapping.resident.ways import ReadingWay, last_tokens, reading_steps
+from wsesim.model import counts_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,11 +44,9 @@ class Places:
     @classmethod
     def of(cls, request: ResidentRequest, options: StageOptions) -> Places:
         """Return the *options* with memory and room for what the request holds."""
-        layer = layer_bytes(request, options.columns, options.rows) + cache_bytes(
-            request, options.columns, options.rows
-        )
-        fits = has_room(request, options, options.layers * layer, request.batch)
-        options, layer = options.some(fits), layer[fits]
+        layers = layers_bytes(request, options.columns, options.rows, options.layers)
+        fits = has_room(request, options, layers, request.batch)
+        options, layers = options.some(fits), layers[fits]
         strips = table_strips(request) if len(options) else ()
         if not strips:
             none = np.zeros(0, int)
@@ -98,7 +61,7 @@ class Places:
         strip = np.concatenate([fastest[there], busiest[which[len(there) :]]])
         return cls(
             request=request, options=options.some(which), strips=strips, strip=strip, wafers=wafers[which],
-            layers_bytes=(options.layers * layer)[which],
+            layers_bytes=layers[which],
         )  # fmt: skip
 
     def some(self, which: NDArray[np.bool_] | Counts) -> Places:
@@ -118,10 +81,27 @@ class Places:
         """From one region to the next, without that of the embedding."""
         return self.options.stages - (0 if self.request.ends else 1)
 
-    def layers_at(self, *, crosses: bool) -> Counts:
-        """Return the layers of the first stage, which has the most; or of the last of a wafer, at least."""
-        layers, stages = self.request.model.layers, self.options.stages
-        return layers // stages if crosses else self.options.layers
+    @property
+    def stages_of_note(self) -> tuple[str, ...]:
+        """Which stages may be the slowest: the first, which has most layers; where layers are of two kinds, that with
+        most of the kind that takes more."""
+        return ("first",) if len(self.request.laid.kinds) == 1 else ("first", "fullest")
+
+    def layers_at(self, stage: str) -> tuple[Counts, ...]:
+        """Return the layers of each kind that a stage has at least: the first, the last of a wafer, the fullest."""
+        model, stages = self.request.model, self.options.stages
+        if stage == "first":
+            return counts_of(model, 0, self.options.layers)
+        least = model.layers // stages
+        if stage == "last of a wafer":
+            return counts_of(model, 0, least)
+        heavy = -(-self.request.laid.kinds[0].layers // stages)
+        return heavy, np.maximum(0, least - heavy)
+
+    def layers_elsewhere(self, stage: str) -> tuple[Counts, ...]:
+        """Return the layers of each kind that are not there."""
+        every = counts_of(self.request.model, 0, self.request.model.layers)
+        return tuple(count - here for count, here in zip(every, self.layers_at(stage), strict=True))
 
 
 class Bounds:
@@ -159,7 +139,7 @@ class Bounds:
         """Return what a token of each of *size* sequences takes through all stages and back."""
         step, request = TokenStep(positions=self.goal.position, batch=size), places.request
         turn = request.software.token_turn_s * request.cluster.wafer.core.clock_hz if request.ends else 0.0
-        layers = request.model.layers * self._layer(places, step)
+        layers = self._layers(places, step, counts_of(request.model, 0, request.model.layers))
         ends = table_cycles(request, places.strips, step, size)[0][places.strip]
         return ends + layers + self._ways(places, step, places.handovers, places.wafers - 1) + turn
 
@@ -181,7 +161,7 @@ class Bounds:
         These take no more; nor do their sums and vectors, and products at the rate that cores can multiply at.
         """
         goal, request, options = self.goal, places.request, places.options
-        chunks, last = -(-(goal.prompt - goal.reused) // way.tokens), _last(goal, way)
+        chunks, last = -(-(goal.prompt - goal.reused) // way.tokens), last_tokens(goal, way)
         each, end = (self.times.roughly(tokens, shifts=way.shifts) for tokens in (way.tokens, last))
         ends, stays = end * request.model.layers, (chunks - 1) * each + end
         size = self.times.place[options.size]
@@ -203,37 +183,53 @@ class Bounds:
         if goal.enters:
             return self._kept(places, [*steps, (last, 1)])
         ends = table_cycles(places.request, places.strips, begin, 1)[0][places.strip]
-        first = self._staying(places, [*steps, (last, 1)], last, crosses=False)
-        if steps and _last(goal, way) < way.tokens:  # the chunk before the last takes longer to pass the others
-            before = self._staying(places, steps, steps[-1][0], crosses=False)
-            first = np.maximum(first, before + places.layers_at(crosses=True) * self._layer(places, last))
+        every, either = [*steps, (last, 1)], (begin, last)
+        first = self._staying(places, every, (last,), "first")
+        if len(places.stages_of_note) > 1:
+            first = np.maximum(first, self._staying(places, every, either, "fullest"))
+        if steps and last_tokens(goal, way) < way.tokens:  # the chunk before the last takes longer to pass the others
+            before = self._staying(places, steps, (steps[-1][0],), "first")
+            first = np.maximum(first, before + self._layers(places, last, places.layers_at("last of a wafer")))
         if (places.wafers > 1).any():
-            passing = (self._staying(places, [*steps, (last, 1)], others, crosses=True) for others in (begin, last))
-            crosses = np.minimum(*passing)
+            crosses = self._staying(places, every, either, "last of a wafer")
             first = np.where(places.wafers > 1, np.maximum(first, crosses), first)
         alone: Cycles = first + ends
         return alone if goal.prompts == 1 else alone + (goal.prompts - 1) * self._kept(places, [*steps, (last, 1)])
 
     def _kept(self, places: Places, steps: Sequence[tuple[Step, int]]) -> Cycles:
         """Return for how long a prompt keeps the busiest stage at least: then another follows."""
-        first: Cycles = added(times * self._stage(places, step, crosses=False) for step, times in steps)
+        longest: Cycles = np.maximum.reduce([self._busy(places, steps, stage) for stage in places.stages_of_note])
         if not (places.wafers > 1).any():
-            return first
-        crosses = added(times * self._stage(places, step, crosses=True) for step, times in steps)
-        return np.where(places.wafers > 1, np.maximum(first, crosses), first)
+            return longest
+        return np.where(places.wafers > 1, np.maximum(longest, self._busy(places, steps, "last of a wafer")), longest)
 
-    def _staying(self, places: Places, steps: Sequence[tuple[Step, int]], others: Step, *, crosses: bool) -> Cycles:
-        """Return what it takes if all chunks stay in one stage, and one of them passes the *others*."""
-        busy: Cycles = added(times * self._stage(places, step, crosses=crosses) for step, times in steps)
-        rest = places.request.model.layers - places.layers_at(crosses=crosses)
-        ways = np.maximum(0, places.handovers - 1)
-        return busy + rest * self._layer(places, others) + self._ways(places, others, ways, places.wafers - 1 - crosses)
+    def _busy(self, places: Places, steps: Sequence[tuple[Step, int]], stage: str) -> Cycles:
+        busy: Cycles = added(times * self._stage(places, step, stage) for step, times in steps)
+        return busy
 
-    def _stage(self, places: Places, step: Step, *, crosses: bool) -> Cycles:
-        """Return what a stage takes with its way on: the first of all, or the last of a wafer."""
+    def _staying(
+        self, places: Places, steps: Sequence[tuple[Step, int]], others: Sequence[Step], stage: str
+    ) -> Cycles:  # fmt: skip
+        """Return what it takes at least if all chunks stay in one stage, and each other stage is passed by one of
+        *others*."""
+        crossings = places.wafers - 1 - (stage == "last of a wafer")
+        between, elsewhere = np.maximum(0, places.handovers - 1), places.layers_elsewhere(stage)
+        alone = np.eye(len(elsewhere), dtype=int)
+        rest: Cycles = added(
+            count * np.minimum.reduce([self._layers(places, step, kind) for step in others])
+            for count, kind in zip(elsewhere, alone, strict=True)
+        )
+        ways = np.minimum.reduce([self._ways(places, step, between, crossings) for step in others])
+        found: Cycles = self._busy(places, steps, stage) + rest + ways
+        return found
+
+    def _stage(self, places: Places, step: Step, stage: str) -> Cycles:
+        """Return what a stage takes at least with its way on; the fullest may have none."""
         next_stage, next_wafer = self._ways_on(places, step)
-        onward = next_wafer if crosses else np.where(places.handovers > 0, np.minimum(next_stage, next_wafer), 0.0)
-        found: Cycles = places.layers_at(crosses=crosses) * self._layer(places, step) + onward
+        onward = next_wafer
+        if stage != "last of a wafer":
+            onward = np.where(places.handovers > 0, np.minimum(next_stage, next_wafer), 0.0) * (stage == "first")
+        found: Cycles = self._layers(places, step, places.layers_at(stage)) + onward
         return found
 
     def _ways(self, places: Places, step: Step, handovers: Counts, crossings: Counts) -> Cycles:
@@ -247,8 +243,9 @@ class Bounds:
         tokens = step.batch if isinstance(step, TokenStep) else -(-step.tokens // places.options.rows)
         return onward, next_wafer_cycles(places.request, tokens) * np.ones(len(onward))
 
-    def _layer(self, places: Places, step: Step) -> Cycles:
-        return self.times.layer(step)[self.times.place[places.options.size]]
+    def _layers(self, places: Places, step: Step, counts: Sequence[Any]) -> Cycles:
+        """Return what so many layers of each kind take."""
+        return self.times.layers(step, places.options, counts)
 
 
 def _first(open_: NDArray[np.bool_], cycles: Cycles) -> Counts:
@@ -256,30 +253,3 @@ def _first(open_: NDArray[np.bool_], cycles: Cycles) -> Counts:
     order = np.argsort(cycles, kind="stable")
     found: Counts = order[open_[order].argmax(axis=0)]
     return found
-
-
-def _last(goal: PlanGoal, way: ReadingWay) -> int:
-    """Return the tokens of a prompt's last chunk."""
-    return (goal.prompt - goal.reused - 1) % way.tokens + 1
-
-
-def _step(way: ReadingWay, ends: int, tokens: int) -> Step:
-    if way.shifts:
-        return ChunkStep(tokens=tokens, start=ends - tokens, block=min(way.tokens, ends))
-    return TokenStep(positions=timed_positions(ends), batch=tokens)
-
-
-@lru_cache(maxsize=4096)
-def reading_steps(goal: PlanGoal, way: ReadingWay, positions: int | None) -> tuple[tuple[Step, int], ...]:
-    """Return the steps of a prompt, each so many times; before the last not more than so many, each the shortest."""
-    ends, last = range(goal.reused + way.tokens, goal.prompt, way.tokens), _step(way, goal.prompt, _last(goal, way))
-    if not ends:
-        return ((last, 1),)
-    parts: Sequence[Sequence[int]] = [[at] for at in ends]
-    if positions is not None and len(ends) > positions:
-        parts = [part.tolist() for part in np.array_split(np.array(ends), positions)]
-    counted: dict[Step, int] = {}
-    for part in parts:
-        step = _step(way, part[0], way.tokens)
-        counted[step] = counted.get(step, 0) + len(part)
-    return (*counted.items(), (last, 1))

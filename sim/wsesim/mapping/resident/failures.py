@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from wsesim.answer import DoesNotFit, MemoryUse
-from wsesim.mapping.resident.memory import cache_bytes, fullest, layer_bytes, needs_bytes, work_bytes
+from wsesim.mapping.resident.memory import fullest, layers_bytes, needs_bytes, work_bytes
 from wsesim.mapping.resident.options import stage_options
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.room import NONE, WaferRoom
@@ -29,9 +29,9 @@ def too_full(request: ResidentRequest) -> DoesNotFit:
         stages = plural(request.stages or request.model.layers, "stage")
         return DoesNotFit(why=f"{stages} are more than {plural(there, 'wafer')} can be cut into")
     columns, rows = options.columns, options.rows
-    layer = layer_bytes(request, columns, rows) + cache_bytes(request, columns, rows)
     tokens, shifts = (request.batch, False) if request.model.causal else (request.positions, True)
-    needs = options.layers * layer + work_bytes(request, columns, rows, tokens, shifts=shifts)
+    needs = layers_bytes(request, columns, rows, options.layers)
+    needs = needs + work_bytes(request, columns, rows, tokens, shifts=shifts)
     at = int(needs.argmin())
     return _region_too_full(request, there, int(columns[at]), int(rows[at]), int(options.layers[at]), tables=False)
 

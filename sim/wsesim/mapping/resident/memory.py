@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from wsesim.answer import MemoryUse
 from wsesim.kernels.resident import VALUE_BYTES
-from wsesim.kernels.resident_graph import ResidentOp
+from wsesim.kernels.resident_model import ResidentOp
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage
+from wsesim.model import fullest_of
 from wsesim.units import plural
 
 Whole = TypeVar("Whole", int, NDArray[np.int64])
@@ -58,12 +59,15 @@ def region_memory(
         at_work = _table_work(request, columns, rows)
     else:
         at_work = work_bytes(request, columns, rows, tokens, shifts=shifts)
-    sequences = f"{plural(request.batch, 'sequence')} of {plural(request.positions, 'position')}"
+    what = "latent vectors" if request.model.latent_rank else "keys and values"
+    held = f"{what} of {plural(request.batch, 'sequence')} of {plural(request.positions, 'position')}"
+    if (window := request.model.window) and window < request.positions:
+        held += f", where there is a window of its {window:,}"
     lines = [
         ("program and system", request.cluster.wafer.core.reserved_bytes, "stack, tasks, communication"),
-        ("weights", layers * layer_bytes(request, columns, rows), plural(layers, "layer")),
+        ("weights", matrices_bytes(request, columns, rows, layers), plural(layers, "layer")),
         ("tables", tables, "embedding and head, where they lie here"),
-        ("cache", layers * cache_bytes(request, columns, rows), f"keys and values of {sequences}"),
+        ("cache", caches_bytes(request, columns, rows, layers), held),
         ("at work", at_work, plural(tokens, "token")),
     ]
     return tuple(MemoryUse(what=name, bytes_per_core=int(size), note=note) for name, size, note in lines)
@@ -80,11 +84,6 @@ def weights_bytes(ops: Iterable[ResidentOp], columns: Whole, rows: Whole, *, unt
     return VALUE_BYTES * found
 
 
-def layer_bytes(request: ResidentRequest, columns: Whole, rows: Whole) -> Whole:
-    """Return what a core holds of a layer's weights; every matrix has the residual stream's width along y."""
-    return weights_bytes(request.laid.layer, columns, rows)
-
-
 def tables_bytes(request: ResidentRequest, columns: Whole, rows: Whole, *, embeds: bool, heads: bool) -> Whole:
     """Return what a core holds of the embedding, the head, or both: width along y, words along x."""
     laid, found = request.laid, columns - columns
@@ -95,9 +94,32 @@ def tables_bytes(request: ResidentRequest, columns: Whole, rows: Whole, *, embed
     return found
 
 
-def cache_bytes(request: ResidentRequest, columns: Whole, rows: Whole) -> Whole:
-    """Return what a core holds of the keys and values of a layer: positions along y, features along x."""
-    return 2 * VALUE_BYTES * request.batch * each(request.positions, rows) * each(request.laid.kv_width, columns)
+def layers_bytes(request: ResidentRequest, columns: Whole, rows: Whole, layers: Whole | int) -> Whole:
+    """Return what a core holds of the weights and the cache of so many layers, of those that take most."""
+    return matrices_bytes(request, columns, rows, layers) + caches_bytes(request, columns, rows, layers)
+
+
+def matrices_bytes(request: ResidentRequest, columns: Whole, rows: Whole, layers: Whole | int) -> Whole:
+    """Return what a core holds of the weights of so many layers, of those that take most.
+
+    Every matrix has the residual stream's width along y.
+    """
+    laid, found = request.laid, columns - columns
+    for kind, number in zip(laid.kinds, fullest_of(request.model, layers), strict=True):
+        found = found + number * weights_bytes(getattr(laid, kind.block), columns, rows)
+    return found
+
+
+def caches_bytes(request: ResidentRequest, columns: Whole, rows: Whole, layers: Whole | int) -> Whole:
+    """Return what a core holds of keys and values of so many layers: positions along y, features along x.
+
+    A layer with a window keeps those of the window.
+    """
+    laid, positions = request.laid, columns - columns
+    for kind, number in zip(laid.kinds, fullest_of(request.model, layers), strict=True):
+        positions = positions + number * each(min(kind.window or request.positions, request.positions), rows)
+    features = sum(each(part, columns) for part in request.model.cached)
+    return VALUE_BYTES * request.batch * positions * features
 
 
 def work_bytes(request: ResidentRequest, columns: Whole, rows: Whole, tokens: int, *, shifts: bool = False) -> Whole:
@@ -144,4 +166,6 @@ def _widest(request: ResidentRequest, columns: Whole) -> Whole:
     """Return the features of a core between two products: what attention reads and gives, or gate, way up, and both."""
     model = request.model
     shared = model.shared_width * (3 if model.gated else 2)
-    return each(max(model.qkv_width + model.attention_width, request.laid.up_width + model.ffn_width, shared), columns)
+    dense = model.dense_width * (3 if model.gated else 2)
+    inner = max(request.laid.up_width + model.ffn_width, shared, dense)
+    return each(max(request.laid.at_work, inner), columns)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from wsesim.mapping.resident.memory import cache_bytes, layer_bytes, work_bytes
+from wsesim.mapping.resident.memory import layers_bytes, work_bytes
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.sizes import stage_shapes
 
@@ -46,12 +46,11 @@ def stage_options(request: ResidentRequest, *, whatever_fits: bool = False) -> S
     wafer, layers = request.cluster.wafer, request.model.layers
     columns, rows = stage_shapes(request.laid, request.positions, wafer.columns, wafer.rows)
     core = request.cluster.wafer.core
-    layer = layer_bytes(request, columns, rows) + cache_bytes(request, columns, rows)
     left = core.sram_bytes - core.reserved_bytes - work_bytes(request, columns, rows, request.batch)
     depths = {-(-layers // stages): stages for stages in range(layers, 0, -1)}  # the fewest stages of each depth
     if request.stages:
         depths = {-(-layers // request.stages): request.stages}
-    which = [np.flatnonzero((depth * layer <= left) | whatever_fits) for depth in depths]
+    which = [np.flatnonzero((layers_bytes(request, columns, rows, depth) <= left) | whatever_fits) for depth in depths]
     counts = [len(each) for each in which]
     at = np.concatenate(which)
     return StageOptions(
@@ -67,10 +66,10 @@ def joined(several: Sequence[StageOptions]) -> StageOptions:
 
 
 def has_room(
-    request: ResidentRequest, options: StageOptions, layers_bytes: Counts, tokens: int
+    request: ResidentRequest, options: StageOptions, layers: Counts, tokens: int
 ) -> NDArray[np.bool_]:  # fmt: skip
-    """Return which have memory for layers of so many bytes a core while *tokens* are written."""
+    """Return which have memory for *layers* of so many bytes a core while *tokens* are written."""
     core = request.cluster.wafer.core
     work = work_bytes(request, options.columns, options.rows, tokens)
-    found: NDArray[np.bool_] = layers_bytes + work <= core.sram_bytes - core.reserved_bytes
+    found: NDArray[np.bool_] = layers + work <= core.sram_bytes - core.reserved_bytes
     return found

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import fsum
 
 import numpy as np
 
 from wsesim.kernels.base import Cost
+from wsesim.kernels.resident import Rectangle
+from wsesim.kernels.resident_model import ResidentModel, ResidentOp
+from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
+
+Step = TokenStep | ChunkStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +74,15 @@ class OpSequence:
     def cycles(self) -> float:
         """Cycles from start to end."""
         return fsum(self.parts.values())
+
+
+@lru_cache(maxsize=4096)
+def ops_cost(laid: ResidentModel, block: str, where: Rectangle, step: Step) -> OpSequence:
+    """Return what the ops of a block cost; asked for again and again, by chunks, prompts of other lengths, plans."""
+    ops: tuple[ResidentOp, ...] = getattr(laid, block)
+    # A layer has several ops alike but for their names: norms, residuals, gate and way up.
+    known = {op.form: resident_cost(op, where, step) for op in {op.form: op for op in ops}.values()}
+    return OpSequence.of(OpCost(name=op.name, kind=op.kind, cost=known[op.form]) for op in ops)
 
 
 Work = tuple[tuple[OpSequence, float], ...]

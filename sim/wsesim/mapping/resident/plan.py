@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from itertools import groupby
 from math import fsum
 
 from wsesim.answer import MemoryUse
 from wsesim.errors import NotModelled, SpecError, require_positive
 from wsesim.kernels.resident import VALUE_BYTES, Rectangle, handover, scalars
-from wsesim.kernels.resident_graph import ResidentModel, ResidentOp
-from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
+from wsesim.kernels.resident_ops import ChunkStep, TokenStep
 from wsesim.mapping.resident.pipeline import (
     OpCost,
     OpSequence,
     PhaseTime,
     Station,
+    Step,
     all_work,
+    ops_cost,
     path_parts,
     summed,
 )
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stages import PipelineStage
+from wsesim.model import counts_of, fullest_of
 
-Step = TokenStep | ChunkStep
 TIMED_BITS = 3
 """Of the lengths at which a prompt that passes a few tokens at a time is timed: four from one power of two to the
 next, so attention is at most 12 % off, to either side."""
@@ -36,15 +36,6 @@ def timed_positions(positions: int) -> int:
     few."""
     grain = 1 << max(0, positions.bit_length() - TIMED_BITS)
     return (positions + grain // 2) // grain * grain
-
-
-@lru_cache(maxsize=4096)
-def ops_cost(laid: ResidentModel, block: str, where: Rectangle, step: Step) -> OpSequence:
-    """Return what the ops of a block cost; asked for again and again, by chunks, prompts of other lengths, plans."""
-    ops: tuple[ResidentOp, ...] = getattr(laid, block)
-    # A layer has several ops alike but for their names: norms, residuals, gate and way up.
-    known = {op.form: resident_cost(op, where, step) for op in {op.form: op for op in ops}.values()}
-    return OpSequence.of(OpCost(name=op.name, kind=op.kind, cost=known[op.form]) for op in ops)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,15 +180,17 @@ class ResidentPlan:
             return 0.0
         fabric = self.request.cluster.wafer.fabric
         side = min(stage.side for stage in (*self.stages, *self.prefill_stages))
-        values = self.request.model.layers * self.request.laid.layer_values
+        values = self.request.laid.values
         values += self.cache_bytes(self.request.positions) // VALUE_BYTES
         per_cycle = side * fabric.link_wavelets_per_cycle * fabric.wavelet_bytes * self.wafers
         return values * VALUE_BYTES / per_cycle / self.clock_hz
 
     def cache_bytes(self, positions: int, *, batch: int = 1) -> int:
         """Return the cache of *positions* of *batch* sequences; every stage has room for as many layers as any."""
-        slots = len(self.stages) * max(stage.layers for stage in self.stages)
-        return 2 * VALUE_BYTES * slots * self.request.laid.kv_width * positions * batch
+        laid, most = self.request.laid, max(stage.layers for stage in self.stages)
+        counted = zip(laid.kinds, fullest_of(laid.model, most), strict=True)
+        held = sum(int(number) * min(kind.window or positions, positions) for kind, number in counted)
+        return VALUE_BYTES * len(self.stages) * held * sum(laid.model.cached) * batch
 
     def host_in(self, size_bytes: float) -> float:
         """Return the seconds to copy *size_bytes* from hosts into cores' memory."""
@@ -235,26 +228,29 @@ class ResidentPlan:
     def _stations(self, stages: Sequence[PipelineStage], step: Step, *, heads: int) -> tuple[Station, ...]:
         """Return what each region does in a step; *heads* tokens pass the head."""
         regions, known = self._passed(stages), dict[tuple[object, ...], Station]()
-        found = []
+        found, before = [], 0
         for number, region in enumerate(regions):
             onward = None if number + 1 == len(regions) else regions[number + 1].wafer != region.wafer
-            key = (region.columns, region.rows, region.layers, region.embeds, region.heads, onward)
+            counts, before = counts_of(self.request.model, before, region.layers), before + region.layers
+            key = (region.columns, region.rows, counts, region.embeds, region.heads, onward)
             if key not in known:
                 where = self.request.rectangle(region.columns, region.rows)
                 here = where.y.each(step.tokens) if isinstance(step, ChunkStep) else step.batch
-                work = self._region_work(where, region, step, heads)
+                work = self._region_work(where, region, counts, step, heads)
                 known[key] = Station.of([*work, (OpSequence.of(self._onward(where, here, other_wafer=onward)), 1)])
             found.append(known[key])
         return tuple(found)
 
     def _region_work(
-        self, where: Rectangle, region: PipelineStage, step: Step, heads: int
+        self, where: Rectangle, region: PipelineStage, counts: Sequence[int], step: Step, heads: int
     ) -> Iterator[tuple[OpSequence, int]]:
+        """Yield what a region does, with so many layers of each kind."""
         laid, ends = self.request.laid, self.request.ends
         if region.embeds and ends:
             yield ops_cost(laid, "embed", where, step), 1
-        if region.layers:
-            yield ops_cost(laid, "layer", where, step), region.layers
+        for kind, layers in zip(laid.kinds, counts, strict=True):
+            if layers:
+                yield ops_cost(laid, kind.block, where, step.within(kind.window)), layers
         if region.heads and ends and heads:
             yield ops_cost(laid, "head", where, TokenStep(positions=1, batch=heads)), 1
 

@@ -17,13 +17,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from wsesim.answer import MemoryUse
-from wsesim.mapping.resident.bounds import Places, ReadingWay
+from wsesim.mapping.resident.bounds import Places
 from wsesim.mapping.resident.memory import fullest, needs_bytes, region_memory
 from wsesim.mapping.resident.plan import ResidentPlan
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.room import distribute, rooms
 from wsesim.mapping.resident.stages import PipelineStage
 from wsesim.mapping.resident.tables import Strip, TableStrips
+from wsesim.mapping.resident.ways import ReadingWay
 
 
 def plan_at(place: Places, way: ReadingWay, replicas: int) -> ResidentPlan:

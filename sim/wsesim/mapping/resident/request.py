@@ -9,7 +9,8 @@ from wsesim.errors import SpecError, require_choice, require_positive
 from wsesim.hardware import Cluster, Wafer
 from wsesim.kernels.base import sustained_fmac
 from wsesim.kernels.resident import Rectangle
-from wsesim.kernels.resident_graph import ResidentModel, resident_model
+from wsesim.kernels.resident_graph import resident_model
+from wsesim.kernels.resident_model import ResidentModel
 from wsesim.model import Model
 from wsesim.software import Inference
 

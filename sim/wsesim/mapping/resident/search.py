@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wsesim.mapping.resident.bounds import Bounds, Places, ReadingWay, reading_steps, ways_to_read
+from wsesim.mapping.resident.bounds import Bounds, Places
 from wsesim.mapping.resident.goal import PlanGoal
 from wsesim.mapping.resident.options import Counts, joined, stage_options
 from wsesim.mapping.resident.plan import ResidentPlan
 from wsesim.mapping.resident.rectangles import plan_at
 from wsesim.mapping.resident.request import ResidentRequest
 from wsesim.mapping.resident.stage_times import Cycles, StageTimes
+from wsesim.mapping.resident.ways import ReadingWay, reading_steps, ways_to_read
 
 AT_FIRST = 256
 """Options of which one is timed before the others are compared with it."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsesim.kernels.resident import Along
-from wsesim.kernels.resident_graph import ResidentModel
+from wsesim.kernels.resident_model import ResidentModel
 
 ALIKE = 1.03
 """Ratio of sizes up to which they are alike."""
@@ -34,8 +34,9 @@ def stage_shapes(laid: ResidentModel, positions: int, columns: int, rows: int) -
 
 def stage_sizes(laid: ResidentModel, along: Along, positions: int, most: int) -> Sizes:
     """Return the numbers of cores along an axis that stages could have, up to *most*."""
-    spread = {weight.across if along == "x" else weight.down for op in laid.layer for weight in op.weights}
-    spread |= {part for op in laid.layer for part in op.parts} | {laid.kv_width, positions}
+    ops = (*laid.dense, *laid.layer)
+    spread = {weight.across if along == "x" else weight.down for op in ops for weight in op.weights}
+    spread |= {part for op in ops for part in op.parts} | {*laid.model.cached, positions}
     return shrinking_sizes(frozenset(spread - {0, 1}), most)
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from wsesim.kernels.counts import added
 from wsesim.kernels.resident import VALUE_BYTES, Rectangle, handover
-from wsesim.kernels.resident_graph import ResidentModel, ResidentOp
 from wsesim.kernels.resident_many import ChunkSteps, Rectangles, TokenSteps
+from wsesim.kernels.resident_model import ResidentOp
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
 from wsesim.mapping.resident.memory import work_bytes
 from wsesim.mapping.resident.options import StageOptions
@@ -38,9 +38,8 @@ Causes = list[tuple[int, Mapping[str, Any]]]
 """Cycles by cause of each kind of op of a block, and how many ops are of that kind."""
 
 
-def block_causes(laid: ResidentModel, block: str, where: Rectangle, step: Step) -> Causes:
+def block_causes(ops: tuple[ResidentOp, ...], where: Rectangle, step: Step) -> Causes:
     """Return the cycles by cause of the ops of a block on each rectangle."""
-    ops: tuple[ResidentOp, ...] = getattr(laid, block)
     alike = Counter(op.form for op in ops)
     return [(alike[form], resident_cost(op, where, step).serial) for form, op in {op.form: op for op in ops}.items()]
 
@@ -50,9 +49,9 @@ def cycles_of(causes: Causes, *, but: tuple[str, ...] = ()) -> Any:
     return added(times * added(cycles for cause, cycles in cost.items() if cause not in but) for times, cost in causes)
 
 
-def block_cycles(laid: ResidentModel, block: str, where: Rectangle, step: Step) -> Any:
+def block_cycles(ops: tuple[ResidentOp, ...], where: Rectangle, step: Step) -> Any:
     """Return the cycles of the ops of a block on each rectangle."""
-    return cycles_of(block_causes(laid, block, where, step))
+    return cycles_of(block_causes(ops, where, step))
 
 
 def onward_cycles(where: Rectangle, model: Model, tokens: Any) -> Any:
@@ -83,7 +82,8 @@ class StageTimes:
         self.place = np.zeros(int(sizes.max(initial=0)) + 1, np.int64)
         """Where the cycles of each size stand."""
         self.place[sizes] = np.arange(len(sizes))
-        self._layers: dict[Step, Cycles] = {}
+        self._layers: dict[Step, tuple[Cycles, ...]] = {}
+        """By kind of layer."""
         self._onward: dict[Step, Cycles] = {}
         self._work: dict[tuple[int, bool], NDArray[np.int64]] = {}
         self._few: dict[bool, list[Cycles]] = {}
@@ -93,12 +93,15 @@ class StageTimes:
         new = [step for step in dict.fromkeys(steps) if step not in self._layers]
         for kind in (TokenStep, ChunkStep):
             if alike := [step for step in new if isinstance(step, kind)]:
-                self._layers.update(zip(alike, self._tables(alike, ())[0], strict=True))
+                of_kinds = zip(*(tables[0] for tables in self._tables(alike, ())), strict=True)
+                self._layers.update(zip(alike, of_kinds, strict=True))
 
-    def layer(self, step: Step) -> Cycles:
-        """Return what a layer takes."""
+    def layers(self, step: Step, options: StageOptions, counts: Sequence[Any]) -> Cycles:
+        """Return what so many layers of each kind take in each of *options*."""
         self.cost([step])
-        return self._layers[step]
+        at = self.place[options.size]
+        found: Cycles = added(count * kind[at] for count, kind in zip(counts, self._layers[step], strict=True))
+        return found
 
     def work_bytes(self, tokens: int, *, shifts: bool) -> NDArray[np.int64]:
         """Return what a core needs for *tokens* at work."""
@@ -123,21 +126,29 @@ class StageTimes:
             steps = [
                 ChunkStep(tokens=few, block=few) if shifts else TokenStep(positions=1, batch=few) for few in FEW_TOKENS
             ]
-            self._few[shifts] = self._tables(steps, (), PRODUCTS)
+            of_kinds = self._tables(steps, (), PRODUCTS)
+            self._few[shifts] = [np.minimum.reduce(tables) for tables in zip(*of_kinds, strict=True)]
         few = sum(number <= tokens for number in FEW_TOKENS) - 1
         layer, without = (found[few] for found in self._few[shifts])
         found: Cycles = np.maximum(UNEVEN * layer, without + tokens * self._product())
         return found
 
-    def _tables(self, steps: Sequence[Step], *but: tuple[str, ...]) -> list[Cycles]:
-        """Return the cycles of steps of one kind, each a row of all sizes: a table without each of some causes."""
-        causes = block_causes(self.request.laid, "layer", self.where, _at_once(steps))
-        shape = len(steps), len(self.where.columns)
-        return [np.broadcast_to(cycles_of(causes, but=some), shape) for some in but]
+    def _tables(self, steps: Sequence[Step], *but: tuple[str, ...]) -> list[list[Cycles]]:
+        """Return by kind of layer the cycles of steps of one kind, each a row of all sizes: a table without each of
+        some causes."""
+        laid, shape, found = self.request.laid, (len(steps), len(self.where.columns)), list[list[Cycles]]()
+        for kind in laid.kinds:
+            causes = block_causes(getattr(laid, kind.block), self.where, _at_once(steps).within(kind.window))
+            found.append([np.broadcast_to(cycles_of(causes, but=some), shape) for some in but])
+        return found
 
     def _product(self) -> Cycles:
-        """Return the cycles in which the cores could multiply a token with a layer's weights."""
-        ops = [op for op in self.request.laid.layer if op.inputs]
-        macs = sum(op.inputs * op.parts[0] * (op.experts.chosen if op.experts else 1) for op in ops)
+        """Return the cycles in which the cores could multiply a token with a layer's weights, at least."""
+        laid = self.request.laid
+        macs = min(
+            sum(op.inputs * op.parts[0] * (op.experts.chosen if op.experts else 1)
+                for op in getattr(laid, kind.block) if op.inputs)
+            for kind in laid.kinds
+        )  # fmt: skip
         cycles: Cycles = macs / (self.where.columns * self.where.rows) / self.where.wafer.core.fmac_fp16_per_cycle
         return cycles

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsesim.hardware import Wafer
-from wsesim.kernels.resident_graph import ResidentModel
 from wsesim.kernels.resident_many import Rectangles
+from wsesim.kernels.resident_model import ResidentModel
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep
 from wsesim.mapping.resident.memory import table_region_bytes
 from wsesim.mapping.resident.request import ResidentRequest
@@ -146,9 +146,9 @@ def _end_cycles(
     tokens = step.batch if isinstance(step, TokenStep) else where.y.each(step.tokens)
     found = np.zeros(len(where.columns))
     if embeds.any():
-        found += embeds * (block_cycles(laid, "embed", where, step) + onward_cycles(where, laid.model, tokens))
+        found += embeds * (block_cycles(laid.embed, where, step) + onward_cycles(where, laid.model, tokens))
     if heads.any():
-        found += heads * block_cycles(laid, "head", where, TokenStep(positions=1, batch=sought))
+        found += heads * block_cycles(laid.head, where, TokenStep(positions=1, batch=sought))
     return found
 
 

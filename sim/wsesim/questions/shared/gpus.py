@@ -41,6 +41,9 @@ Task = StepTask | RequestTask
 Estimate = StepEstimate | RequestEstimate
 
 
+NO_FORMULA = "their formulas have no attention with a latent vector, nor layers of two kinds"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BesideGpus:
     """What GPUs make of a question."""
@@ -59,6 +62,8 @@ def beside_gpus(question: Question, result: Result, fleets: Sequence[Fleet]) -> 
     task = task_of(question)
     if task is None:
         return replace(result, notes=(*result.notes, "GPUs are not asked: the question is of no model and batch."))
+    if task.model.latent_rank or task.model.dense_layers:
+        return replace(result, notes=(*result.notes, f"GPUs are not asked: {NO_FORMULA}."))
     found = tuple(estimate_for(task, fleet) for fleet in fleets)
     sentences = (*(_sentence(one) for one in found), *_ignored(task))
     used = tuple(_figure(one.fleet, figure) for one in found for figure in one.fleet.gpu.figures)

@@ -23,14 +23,18 @@ POWER = _of(
 SHAPE = _names(
     "layers width heads kv_heads head_width ffn_width vocab max_length activation norm position block norm_order "
     "bias attention_bias project_bias head_bias head_norm wide_norm tied token_types untied_norms embed_norm "
-    "embed_width embed_scale residual_scale logits_scale logits_cap attention_cap sinks"
+    "embed_width embed_scale residual_scale logits_scale logits_cap attention_cap sinks window full_every rotary_width "
+    "latent_rank query_rank value_width"
 )
 """Facts of a model that move every answer about it."""
 HEAD = _names("causal task classes masked sentence_head")
 """Facts of what a model is trained to tell; `causal` decides which token a class is told from."""
 ADAPTERS = _names("adapter_rank adapted")
 """Facts of what is learned beside frozen weights."""
-EXPERTS = _names("experts experts_per_token expert_imbalance router_bias shared_width shared_gate")
+EXPERTS = _names(
+    "experts experts_per_token expert_imbalance router router_bias router_scale router_shift shared_width shared_gate "
+    "dense_layers dense_width"
+)
 """Facts of a mixture of experts."""
 STREAMED = POWER | _of(
     energy="mac_fp16 mac_mixed mac_fp32 mac_bf16 accumulator io_bit",
@@ -57,7 +61,7 @@ EVALUATION = Reads(
     software=RELEASE,
 )
 TRAINING = Reads(
-    model=EVALUATION.model | {"token_budget", "router"},
+    model=EVALUATION.model | {"token_budget"},
     hardware=STREAMED | _of(memoryx="update save"),
     software=RELEASE
     | _of(
@@ -84,7 +88,7 @@ READER = _of(inference="step_scalar_cycles align_scalar_cycles masked_skipped fi
 READ_ON = _of(energy="io_bit", host="input", core="branch_taken_cycles branch_not_taken_cycles", code="count_cycles")
 CACHE_ON = _of(host="upload upload_floor download")
 """What moves the cache of a request to hosts and back."""
-_SHARED = SHAPE | EXPERTS | {"rotary_width", "sparsity"}
+_SHARED = SHAPE | EXPERTS | {"sparsity"}
 PREFILL = Reads(model=_SHARED | HEAD, hardware=RESIDENT | READ_ON | CACHE_ON, software=ENGINE | READER)
 DECODE = Reads(model=_SHARED, hardware=RESIDENT | CACHE_ON, software=ENGINE | _of(inference="token_turn"))
 GENERATE = Reads(model=_SHARED, hardware=PREFILL.hardware, software=PREFILL.software | DECODE.software)

@@ -107,11 +107,24 @@ def answer_of(question: Question, request: Request, plan: ResidentPlan, times: R
         choices=(placement_choice(chosen_by, plan, seconds),), leaves_out=LEAVES_OUT[level],
         tables=power_tables(power, tokens),
         notes=(
-            *power.notes(request.asked.hardware), *spare_copies_words(plan), *unused_words(plan),
+            *latent_words(plan), *power.notes(request.asked.hardware), *spare_copies_words(plan), *unused_words(plan),
             *by_hand_words(_label(question, chosen_by), plan, open_plan(request), seconds),
         ),
         events=len(ops) if level == "system" else 0,
     )  # fmt: skip
+
+
+def latent_words(plan: ResidentPlan) -> tuple[str, ...]:
+    """Say how attention with a latent vector is computed, and what is cached."""
+    model = plan.request.model
+    if not model.latent_rank:
+        return ()
+    beside = "tokens that pass side by side are" if plan.together else "chunks of prompts make keys and values of it"
+    absorbed = "tokens that are written are multiplied with it absorbed, keys and values never made"
+    return (
+        f"Caches hold {model.latent_rank} numbers of a latent vector and {model.rotary_width} of a key for each token "
+        f"and layer: {absorbed}; {beside}{' absorbed, too' if plan.together else ', anew for each chunk'}.",
+    )
 
 
 def request_limits(question: Question, request: Request, level: Level) -> tuple[Limit, ...]:

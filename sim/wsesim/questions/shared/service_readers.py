@@ -31,7 +31,7 @@ def times_of(service: Service, plan: ResidentPlan) -> ServiceTimes:
         return own
     host, model = plan.request.cluster.host, plan.request.model
     wafers = min(readers.wafers, plan.wafers)
-    token_bytes = 2 * model.layers * model.kv_heads * model.head_width * VALUE_BYTES
+    token_bytes = model.layers * sum(model.cached) * VALUE_BYTES
     nothing = (0.0,) * len(own.prefill_tokens)
     return replace(
         own, prefill_s=nothing, entering_s=nothing, input_latency_s=0.0, input_token_s=0.0,

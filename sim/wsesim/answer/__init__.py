@@ -1,0 +1,59 @@
+"""What a question is answered with: data only, one type for every kind of question, so that every reader sees the same.
+
+Question ─solve(level)─► Answer | DoesNotFit | NotAnswered ─► Result ─► terminal, page, JSON, tables, sweeps, validation
+"""
+
+from wsesim.answer.figures import (
+    EMPTY,
+    LEVELS,
+    Bound,
+    Choice,
+    FigureSpec,
+    Level,
+    Limit,
+    Number,
+    Reason,
+    Spent,
+    Status,
+    UsedFigure,
+)
+from wsesim.answer.outcome import Answer, DoesNotFit, NotAnswered, Outcome
+from wsesim.answer.parts import CoreFrames, CoreMap, Curve, Drawing, Interval, MemoryUse, OpTime, Sketch, Table
+from wsesim.answer.readable import Readable
+from wsesim.answer.result import Comparison, Difference, Nearest, Provenance, Result, SimulatorCost, Verification
+
+__all__ = [
+    "EMPTY",
+    "LEVELS",
+    "Answer",
+    "Bound",
+    "Choice",
+    "Comparison",
+    "CoreFrames",
+    "CoreMap",
+    "Curve",
+    "Difference",
+    "DoesNotFit",
+    "Drawing",
+    "FigureSpec",
+    "Interval",
+    "Level",
+    "Limit",
+    "MemoryUse",
+    "Nearest",
+    "NotAnswered",
+    "Number",
+    "OpTime",
+    "Outcome",
+    "Provenance",
+    "Readable",
+    "Reason",
+    "Result",
+    "SimulatorCost",
+    "Sketch",
+    "Spent",
+    "Status",
+    "Table",
+    "UsedFigure",
+    "Verification",
+]

@@ -1,0 +1,209 @@
+"""Many questions asked: studies, what an answer hangs on, the fewest systems, and things side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wsesim.answer import Result
+from wsesim.errors import InputError, SpecError
+from wsesim.front.loading import level_of, load
+from wsesim.front.parts import Machine, Software
+from wsesim.front.plain import plain
+
+if TYPE_CHECKING:
+    from wsesim.questions.base import Question
+    from wsesim.study import Sensitivity, Side, SideBySide, Sizing, Study, SweepTable
+    from wsesim.workload import Formula
+
+
+RESULT_ENDS = ".json"
+"""How the file of a result ends."""
+
+
+def sweep(
+    study: str | Path | Mapping[str, Any] | Study | Question | None = None, /, vary: Mapping[str, Any] | None = None,
+    *, jobs: int | None = None, keep: bool = True, **settings: Any,
+) -> SweepTable:  # fmt: skip
+    """Answer a question in which settings vary, point by point, as `wsesim sweep` does; or every point of a study.
+
+    >>> import wsesim
+    >>> table = wsesim.sweep(
+    ...     "workloads/cerebras-gpt-13b.yaml",
+    ...     {"cluster.systems": [1, 2]},
+    ...     level="closed",
+    ...     figures=["tokens_per_s"],
+    ...     keep=False,
+    ... )
+    >>> table.frame().columns.tolist()
+    ['cluster.systems', 'status', 'tokens_per_s', 'why']
+
+    Args:
+        study: a study, its file, or a mapping with its keys; or, with *vary*, a question as of `load`.
+        vary: settings by dotted name, each with a list of values, or a range as text: `"1..16"`, `"48KiB,96KiB"`.
+        jobs: processes to use. Default: one a core, or none where there are few points.
+        keep: whether answers are kept on disk, and those that are there are used.
+        settings: of the question, as of `load`; and what else a study's file says: `figures`, `level`, `set`,
+            `sample`, `scenarios`, `derive`, `require`, `together`, `pareto`.
+
+    Raises:
+        InputError: not a right study, with every problem.
+    """
+    from wsesim import study as studies
+
+    found = study if isinstance(study, studies.Study) else None
+    if found is None and vary is None and isinstance(study, str | Path):
+        found = _of_file(study, settings)
+    return studies.sweep(
+        found or _made(study, vary, settings), jobs=jobs, journal=studies.journal_place() if keep else None
+    )  # fmt: skip
+
+
+def _of_file(path: str | Path, settings: Mapping[str, Any]) -> Study | None:
+    """Return the study in a file; None where the file asks one question."""
+    from wsesim import questions
+    from wsesim import study as studies
+
+    if not questions.is_study(path):
+        return None
+    given = sorted(settings.keys() - {"level"})
+    if given:
+        raise InputError.at(
+            f"is a study; what it varies and sets stands there, so leave {given[0]} out", file=str(path)
+        )
+    return studies.load_study(path, level=level_of(settings.get("level")))
+
+
+def _made(study: Any, vary: Mapping[str, Any] | None, settings: Mapping[str, Any]) -> Study:
+    """Return the study of a question, of settings that are its own and those that are the question's."""
+    from wsesim import study as studies
+
+    if isinstance(study, Mapping) and "workload" in study:
+        settings, study = {**study, **settings}, study["workload"]
+    keys = studies.StudyFile.keys()
+    own = {key: plain(value, Path()) for key, value in settings.items() if key in keys}
+    base = load(study, **{key: value for key, value in settings.items() if key not in keys})
+    return studies.study_of(base, {**own, **({} if vary is None else {"vary": plain(vary, Path())})})
+
+
+def sensitivity(
+    question: str | Path | Mapping[str, Any] | Question | None = None, /, *, times: float = 2.0,
+    figure: str | None = None, level: str | None = None, **settings: Any,
+) -> Sensitivity:  # fmt: skip
+    """Ask again with every figure of machine and software better and worse, as `wsesim sensitivity` does.
+
+    >>> import wsesim
+    >>> found = wsesim.sensitivity(kernel="gemv", machine="cs-2", grid=[4, 4], shape=[64, 64], level="closed")
+    >>> found.effective[0].span(found.now) > 0.1
+    True
+
+    Args:
+        question: as of `load`.
+        times: how many times as good, and as bad.
+        figure: whose change is told. Default: the first of the kind of question.
+        level: `closed`, `system` or `cores`. Default: as is usual for the kind.
+        settings: as of `load`.
+
+    Raises:
+        InputError: as of `run`, no such figure, or the question has no answer.
+    """
+    from wsesim import study as studies
+
+    asked = load(question, **settings)
+    return studies.sensitivity(asked, times=times, figure=figure, level=level_of(level))
+
+
+def size(
+    question: str | Path | Mapping[str, Any] | Question | None = None, /, *, goal: str | Iterable[str] = (),
+    days: float | None = None, rate: float | None = None, ttft: str | None = None, tpot: str | None = None,
+    machines: Iterable[str] = (), level: str | None = None, keep: bool = True, **settings: Any,
+) -> Sizing:  # fmt: skip
+    """Find the fewest systems that reach a goal, as `wsesim size` does.
+
+    >>> import wsesim
+    >>> found = wsesim.size("workloads/cerebras-gpt-13b.yaml", days=30, level="closed", keep=False)
+    >>> found.to_dict()["systems"] > 1
+    True
+
+    Args:
+        question: as of `load`; whatever its systems are, they are varied.
+        goal: comparisons of figures of its answer: `"tokens_per_s >= 50000"`.
+        days: train on the token budget in so many.
+        rate: serve so many requests a second within the objective.
+        ttft: give the first token within a time, `"300ms"`.
+        tpot: give each further token within a time, `"20ms"`.
+        machines: that are tried beside that of the question.
+        level: `closed` or `system`. Default: as is usual for the kind.
+        keep: whether answers are kept on disk, and those that are there are used.
+        settings: as of `load`.
+
+    Raises:
+        InputError: no goal, or one about no figure of such a question; or as of `run`.
+    """
+    from wsesim import study as studies
+
+    short = {"days": days, "rate": rate, "ttft": ttft, "tpot": tpot}
+    texts = [studies.SHORT_GOALS[name].format(value) for name, value in short.items() if value is not None]
+    goals = [*map(_goal, texts), *map(_goal, [goal] if isinstance(goal, str) else goal)]
+    if not goals:
+        raise InputError.at("say what is to be reached: days=30, rate=20, ttft='300ms', goal='mfu >= 0.3'")
+    return studies.size(
+        load(question, **settings), goals, machines=tuple(machines), level=level_of(level),
+        journal=studies.journal_place() if keep else None,
+    )  # fmt: skip
+
+
+def _goal(text: str) -> Formula:
+    from wsesim.workload import Formula
+
+    try:
+        return Formula.read(text)
+    except SpecError as error:
+        raise InputError.at(f"goal {text!r}: {error}") from None
+
+
+def compare(
+    *sides: str | Path | Mapping[str, Any] | Question | Result | Machine | Software, level: str | None = None,
+    keep: bool = True, **settings: Any,
+) -> SideBySide:  # fmt: skip
+    """Put questions, results, machines or stacks side by side, as `wsesim compare` does.
+
+    >>> import wsesim
+    >>> found = wsesim.compare("cs-2", wsesim.Machine("cs-2", **{"core.sram": "96 KiB"}))
+    >>> found.frame().loc["core.sram"].tolist()
+    ['asked', '48 KiB', '96 KiB']
+
+    Args:
+        sides: two or more: questions as of `load`; results, or folders of them; names or files of machines, or of
+            stacks. All are held against the first.
+        level: that questions are answered at. Default: as is usual for their kind.
+        keep: whether answers are kept on disk, and those that are there are used.
+        settings: of all questions, as of `load`.
+
+    Raises:
+        InputError: one that is nothing of these, or they are not alike.
+    """
+    from wsesim import study as studies
+
+    found = [_side(side, settings) for side in sides]
+    return studies.side_by_side(found, level=level_of(level), journal=studies.journal_place() if keep else None)
+
+
+def _side(given: Any, settings: Mapping[str, Any]) -> str | Side | Result | Question:
+    """Return a side as `side_by_side` takes it."""
+    from wsesim import study as studies
+    from wsesim.hardware import load_cluster
+    from wsesim.software import load_software
+
+    if isinstance(given, Machine):
+        machine = load_cluster(str(given.base), systems=given.systems, overrides=given.figures)
+        return studies.machine_or_stack(repr(given), machine)
+    if isinstance(given, Software):
+        stack = given.sections(Path())["software"].pop("stack", "")
+        return studies.machine_or_stack(repr(given), load_software(stack, overrides=given.figures))
+    if isinstance(given, Result):
+        return given
+    if isinstance(given, str | Path) and (Path(given).suffix == RESULT_ENDS or not Path(given).is_file()):
+        return str(given)  # the name of a machine or a stack, or a result on disk
+    return load(given, **settings)

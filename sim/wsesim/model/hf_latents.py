@@ -1,0 +1,85 @@
+"""Families whose keys and values are made of a latent vector: DeepSeek V2 and V3, Kimi K2, MiniCPM 3."""
+
+from __future__ import annotations
+
+from math import log
+
+from wsesim.model.hf_file import HfConfig, shown
+from wsesim.model.hf_llamas import llama, minicpm
+from wsesim.model.hf_parts import Fields, mixture, normed_shares, rotary, scaling_of
+
+ROUTERS = {"softmax": "all", "sigmoid": "sigmoid"}
+
+
+def deepseek_v2(config: HfConfig, fields: Fields) -> Fields:
+    """Return a DeepSeek V2: shares by a softmax over all experts, of the best groups where it says so."""
+    grouped = {"greedy": False, "group_limited_greedy": True, "noaux_tc": True}
+    method = config.value("topk_method", "greedy")
+    if method not in grouped:
+        config.fail("topk_method", f"= {shown(method)} is not supported; supported: {', '.join(grouped)}")
+    shares = normed_shares(config, default=False)
+    return _deepseek(config, fields, score="softmax", grouped=grouped[method], shift=False) | shares
+
+
+def deepseek_v3(config: HfConfig, fields: Fields) -> Fields:
+    """Return a DeepSeek V3, R1 or Kimi K2: shares by sigmoids over their sum, experts chosen with a shift."""
+    config.require("norm_topk_prob", True, "shares by sigmoids that are not brought to one sum have no mechanism here")
+    if config.integer("num_nextn_predict_layers", 0, least=0) or config.integer("num_mtp_layers", 0, least=0):
+        key = config.first(("num_nextn_predict_layers", "num_mtp_layers"))
+        config.note(key, "is left out: layers that predict more than the next token are not built, counted or timed")
+    shift = config.value("topk_method", "noaux_tc") == "noaux_tc"
+    return _deepseek(config, fields, score="sigmoid", grouped=True, shift=shift)
+
+
+def minicpm3(config: HfConfig, fields: Fields) -> Fields:
+    """Return a MiniCPM 3: a MiniCPM with a latent vector."""
+    return minicpm(config, fields) | _latent(config, fields) | {"rotary_pairs": "halves"}
+
+
+def _deepseek(config: HfConfig, fields: Fields, *, score: str, grouped: bool, shift: bool) -> Fields:
+    wide = config.integer("qk_nope_head_dim", 128) + config.integer("qk_rope_head_dim", 64)
+    found = llama(config, fields | {"head_width": wide}, kv=fields["heads"], eps=1e-6) | _latent(config, fields)
+    scored = config.choice("scoring_func", ROUTERS, score)
+    if scored != ROUTERS[score]:
+        config.fail("scoring_func", f"= {shown(config.data['scoring_func'])}: routers of this type score by {score}")
+    config.asked.update(("n_group", "topk_group"))
+    inner = config.integer("moe_intermediate_size", 2048)
+    beside = config.integer("n_shared_experts", 0, least=0)
+    return found | mixture(config, experts=256, each=8) | _dense(config, found["ffn_width"]) | {
+        "ffn_width": inner, "shared_width": inner * beside, "router": scored, "router_shift": shift,
+        "router_scale": config.number("routed_scaling_factor", 1.0), **(_groups(config) if grouped else {}),
+    }  # fmt: skip
+
+
+def _latent(config: HfConfig, fields: Fields) -> Fields:
+    """Return sizes of queries, of the latent vector, of the key that turns, and how it does."""
+    still, turned = config.integer("qk_nope_head_dim", 128), config.integer("qk_rope_head_dim", 64)
+    config.asked.update(("num_key_value_heads", "head_dim", "qk_head_dim"))
+    angles = rotary(config, {**fields, "head_width": turned})
+    neighbours = config.flag("rope_interleave", default=True)
+    return angles | {
+        "kv_heads": fields["heads"], "head_width": still + turned, "rotary_width": turned,
+        "latent_rank": config.integer("kv_lora_rank", 512), "value_width": config.integer("v_head_dim", 128),
+        "query_rank": config.integer("q_lora_rank") if config.has("q_lora_rank") else 0,
+        "rotary_pairs": "interleaved" if neighbours else "halves", "attention_scale": _scale(config, still + turned),
+    }  # fmt: skip
+
+
+def _scale(config: HfConfig, head: int) -> float:
+    """Return what scores are multiplied by: more where the model was stretched, as `mscale_all_dim` says."""
+    place, kind = scaling_of(config)
+    if kind == "default" or not place.value("mscale_all_dim", 0):
+        return 0.0
+    grown = 0.1 * place.number("mscale_all_dim", 1.0) * log(max(1.0, place.number("factor", 1.0))) + 1
+    return float(head**-0.5 * grown**2)
+
+
+def _groups(config: HfConfig) -> Fields:
+    groups = config.integer("n_group", 1)
+    return {"router_groups": groups, "router_groups_kept": config.integer("topk_group", 1)} if groups > 1 else {}
+
+
+def _dense(config: HfConfig, width: int) -> Fields:
+    """Return how many of the first layers have one network, and how wide it is."""
+    layers = config.integer("first_k_dense_replace", 0, least=0)
+    return {"dense_layers": layers, "dense_width": width} if layers else {}
