@@ -17,7 +17,7 @@ ASKED_AGAIN := cerebras-gpt-13b
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv run test nightly mutants lint types contracts check format golden bench calibrate measured reports weights constraints build clean
+.PHONY: help venv run test nightly mutants lint types contracts docs check format golden bench calibrate measured reports weights constraints build clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,7 +27,7 @@ venv: $(INSTALLED) ## Install the package and its tools into .venv
 $(INSTALLED): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 to 3.14 found: install one, or run make PYTHON=/path/to/python" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[dev,docs]'
 	$(BIN)/python -m compileall -q sim
 	@touch $@
 
@@ -38,6 +38,7 @@ test: venv ## Run the tests on all cores
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 nightly: venv ## Run the long tests, laws and files users may write on twenty times as many cases, and mutants: hours
+	$(BIN)/python -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[dev,cluster,studies]'
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m "hypothesis or nightly" --hypothesis-profile=nightly
 	$(BIN)/python benchmarks/mutants.py
 
@@ -54,7 +55,10 @@ types: venv ## Check types, strictly
 contracts: venv ## Check that packages import only from the layers below
 	$(BIN)/lint-imports --no-logo
 
-check: lint types contracts test ## All of the above checks: run before every commit
+docs: venv ## Build the manual into build/docs, a site that needs no network; any warning fails
+	$(BIN)/python -m sphinx -E -W --keep-going -q -b html docs build/docs
+
+check: lint types contracts docs test ## All of the above checks: run before every commit
 
 format: venv ## Repair style and formatting where a tool can
 	$(BIN)/ruff check --fix
@@ -90,7 +94,7 @@ weights: venv ## Train the small models that ship, and put them into the package
 
 constraints: ## Pin the newest allowed versions in constraints.txt (needs uv)
 	uv pip compile -q --universal --fork-strategy fewest --python-version 3.11 --upgrade \
-		--no-annotate --no-header --extra dev pyproject.toml -o constraints.txt
+		--no-annotate --no-header --extra dev --extra cluster --extra studies --extra docs pyproject.toml -o constraints.txt
 
 build: venv ## Build the wheel into dist/
 	$(BIN)/python -m pip wheel --disable-pip-version-check -q --no-deps -w dist .

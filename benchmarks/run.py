@@ -64,8 +64,8 @@ def cases(folder: Path) -> tuple[Case, ...]:
     run = ("run", str(WORKLOAD), "--no-verify", "--quiet", "--force", "--out")
     deep, simulate = ("--set", "model.layers=160"), ("-c", SIMULATE)
     return (
-        Case(name="wsesim --help", arguments=("--help",), goal="under 0.3 s"),
-        Case(name="wsesim run, 13B on 16 CS-2", arguments=(*run, str(folder / "a")), goal="under 2 s, 300 MB"),
+        Case(name="wsesim --help", arguments=("--help",), goal="under 0.1 s"),
+        Case(name="wsesim run, 13B on 16 CS-2", arguments=(*run, str(folder / "a")), goal="under 0.45 s, 70 MB"),
         Case(name="the same, 4 x the layers", arguments=(*run, str(folder / "b"), *deep), goal="within 10 % of that"),
         Case(name="simulate only", arguments=(str(WORKLOAD),), goal="", program=simulate),
         Case(name="simulate only, 4 x the layers", arguments=(str(WORKLOAD), deep[1]), goal="", program=simulate),

@@ -42,12 +42,12 @@ OURS = (
     TURNS
     + """
 import numpy as np
-from wsesim import Model
+from wsesim.model import ModelSpec
 from wsesim.graph import with_training
 from wsesim.model import build_graph
 from wsesim.numerics import AdamW, NamedArrays, Schedule, SeededWeights, execute, step, token_inputs
 width, layers, vocab, sequences, length = (SIZES[name] for name in ("width", "layers", "vocab", "sequences", "length"))
-model = Model(name="gpt", layers=layers, width=width, heads=width // 64, kv_heads=width // 64, head_width=64,
+model = ModelSpec(name="gpt", layers=layers, width=width, heads=width // 64, kv_heads=width // 64, head_width=64,
               ffn_width=4 * width, vocab=vocab, max_length=2048)
 graph = with_training(build_graph(model, sequences=sequences, length=length))
 arrays = NamedArrays.begin(graph, SeededWeights(graph, 0))

@@ -6,9 +6,22 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from wsesim.units import Dimension, dimension_of, parse, plural, show, show_bytes, show_count, show_seconds
+from wsesim.units import Dimension, dimension_of, parse, plural, shape_of, show, show_bytes, show_count, show_seconds
 
 dimensions = st.sampled_from(list(Dimension))
+
+
+@settings(max_examples=20)
+@given(st.lists(st.integers(1, 10**9 - 1), min_size=1, max_size=8))
+def test_a_shape_is_read_as_it_is_spelled_and_else_said_how(sizes: list[int]) -> None:
+    spelled = "x".join(map(str, sizes))
+    assert shape_of(spelled) == sizes
+    for other in (str([*sizes, 7])[1:-1], "*".join(map(str, [*sizes, 7])), f"({spelled}, 3)"):
+        with pytest.raises(ValueError, match=f"with x between them: {spelled}"):
+            shape_of(other)
+    for other in ("wide", "4,0", "4x-1", ""):
+        with pytest.raises(ValueError, match="with x between them; got"):
+            shape_of(other)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Model,
         Software,
         compare,
+        indices,
         kernel,
         levels,
         load,
@@ -40,12 +41,13 @@ if TYPE_CHECKING:
     )
     from wsesim.gpt import CerebrasGPT
     from wsesim.questions.base import Question
-    from wsesim.study import Sensitivity, SideBySide, Sizing, Study, SweepTable
+    from wsesim.study import Indices, Sensitivity, SideBySide, Sizing, Study, SweepTable
 
 __all__ = [
     "Answer",
     "CerebrasGPT",
     "Comparison",
+    "Indices",
     "InputError",
     "Listing",
     "Machine",
@@ -63,6 +65,7 @@ __all__ = [
     "WsesimError",
     "__version__",
     "compare",
+    "indices",
     "kernel",
     "levels",
     "load",
@@ -81,12 +84,12 @@ _HOME = {
     "wsesim.answer": ("Answer", "Comparison", "Result", "Status", "Verification"),
     "wsesim.errors": ("InputError", "WsesimError"),
     "wsesim.front": (
-        "Listing", "Machine", "Model", "Software", "compare", "kernel", "levels", "load", "machines", "models", "run",
-        "sensitivity", "show", "size", "stacks", "sweep", "verify",
+        "Listing", "Machine", "Model", "Software", "compare", "indices", "kernel", "levels", "load", "machines", "models",
+        "run", "sensitivity", "show", "size", "stacks", "sweep", "verify",
     ),
     "wsesim.gpt": ("CerebrasGPT",),
     "wsesim.questions.base": ("Question",),
-    "wsesim.study": ("Sensitivity", "SideBySide", "Sizing", "Study", "SweepTable"),
+    "wsesim.study": ("Indices", "Sensitivity", "SideBySide", "Sizing", "Study", "SweepTable"),
 }  # fmt: skip
 """Where each name is defined."""
 

@@ -46,6 +46,22 @@ _SMALL["\u03bc"] = _SMALL["µ"]  # the Greek letter, which some keyboards and no
 _SMALL |= {"n": Fraction(1, 10**9), "p": Fraction(1, 10**12)}
 
 
+_SHAPE = re.compile(r"[1-9][0-9]{0,8}(x[1-9][0-9]{0,8})*", re.ASCII)
+
+
+def shape_of(text: str) -> list[int]:
+    """Return the sizes of a shape: `64x32`, or `64` of a single one.
+
+    Raises:
+        ValueError: it is spelled otherwise; says how it would be right.
+    """
+    if _SHAPE.fullmatch(text):
+        return [int(size) for size in text.split("x")]
+    meant = "x".join(re.findall(r"[0-9]+", text)) if re.fullmatch(r"[\s\[\]()0-9,;*×xX]+", text) else ""
+    meant = f": {meant}" if _SHAPE.fullmatch(meant) else ""
+    raise ValueError(f"whole numbers from 1 on, of at most 9 digits, with x between them{meant}; got {text!r}")
+
+
 def _units() -> dict[Dimension, dict[str, Fraction]]:
     data = {f"{prefix}B": Fraction(scale) for prefix, scale in (_SI | _BINARY).items()}
     rates = {f"{unit}/s": scale for unit, scale in data.items()}

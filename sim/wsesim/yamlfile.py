@@ -20,6 +20,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from wsesim.errors import InputError, Problem
+from wsesim.piped import piped
 
 _TAG = "tag:yaml.org,2002:"
 _TEXT, _DATE = f"{_TAG}str", f"{_TAG}timestamp"
@@ -92,13 +93,14 @@ def parse_yaml(text: str, file: str = "<text>") -> Document:
 
 
 def read_text(source: str | Path, *, kind: str) -> str:
-    """Read the file at *source* as UTF-8; *kind* names what it should be, in messages.
+    """Read the file at *source*, or standard input if that is `-`, as UTF-8; *kind* names what it should be.
 
     Raises:
         InputError: missing, a folder, unreadable, over `LARGEST_FILE_BYTES`, or not UTF-8.
     """
-    path, file = Path(source), str(source)
+    file = str(source)
     try:
+        path = piped(source, most=LARGEST_FILE_BYTES + 1)
         if path.is_dir():
             raise InputError.at(f"is a folder, not a {kind}", file=file)
         with path.open("rb") as stream:  # never more than the limit: a device or a pipe has no size to ask for

@@ -5,7 +5,8 @@ import pytest
 
 from wsesim.answer import CoreFrames, CoreMap, Curve
 from wsesim.answers import svg
-from wsesim.answers.drawings import LARGEST_SIDE, curve_svg, fitted, frames_svg, map_svg, spread
+from wsesim.answers.drawings import LARGEST_SIDE, curve_svg, fitted
+from wsesim.answers.maps import frames_svg, map_svg, spread
 
 
 def words(drawn: str) -> list[str | None]:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from wsesim._version import __version__
-from wsesim.answers.words import words
 from wsesim.cli import cli
 from wsesim.figures.docs import field_docs
 from wsesim.hardware import Core
-
-MANUAL = (Path(__file__).parents[2] / "docs/manual.md").read_text("utf-8")
 
 
 def said(*given: str, code: int = 0) -> str:
@@ -45,14 +41,6 @@ def test_everything_that_has_a_name_is_explained(term: str, told: str) -> None:
 
 def test_what_nobody_knows_names_the_nearest() -> None:
     assert "did you mean 'recompute'?" in said("explain", "recompuet", code=2)
-
-
-def test_the_words_are_those_of_the_manual() -> None:
-    told = MANUAL.partition("## Words")[2]
-    rows = [
-        (word.strip(), means.strip()) for word, means in re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", told, re.MULTILINE)
-    ]
-    assert dict(rows[1:]) == dict(words())
 
 
 def test_a_preset_is_listed_with_every_figure_and_its_source() -> None:

@@ -34,8 +34,17 @@ def refused(*arguments: object) -> str:
 def test_without_a_name_all_are_listed(arguments: tuple[str, ...]) -> None:
     said = call(*arguments).stdout
     for name, program in PROGRAMS.items():
-        assert f"{name}: {program.summary}" in said
-        assert program.picture.splitlines()[0] in said
+        (line,) = (line for line in said.splitlines() if line.split()[:1] == [name])
+        assert line.endswith(program.summary)
+
+
+def test_a_name_alone_says_what_there_is_to_choose() -> None:
+    said, program = call("reduce-chain").stdout, PROGRAMS["reduce-chain"]
+    assert f"reduce-chain: {program.summary}" in said
+    assert program.picture.splitlines()[0] in said
+    assert f"--shape {program.shape_help}" in said
+    (told,) = json.loads(call("reduce-chain", "--json").stdout)["kernels"]
+    assert told["shape"] == program.shape_help
 
 
 def test_the_list_as_json() -> None:
@@ -161,11 +170,11 @@ def test_without_the_compiler_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPa
     ("arguments", "message"),
     [
         (("reduc-chain",), "no such kernel 'reduc-chain', did you mean 'reduce-chain'?"),
-        (("reduce-chain",), "reduce-chain needs --grid COLUMNSxROWS, for example 64x1"),
+        (("reduce-chain", "--silicon"), "reduce-chain needs --grid COLUMNSxROWS, for example 64x1"),
         (("reduce-chain", "--grid", "4x1"), "reduce-chain needs --shape LENGTH: values on each core"),
         (("reduce-chain", "--grid", "4", "--shape", "4"), "--grid must be COLUMNSxROWS, for example 64x1; got '4'"),
         (("reduce-chain", "--grid", "4x0", "--shape", "4"), "--grid must be whole numbers from 1 on"),
-        (("reduce-chain", "--grid", "4x1", "--shape", "4,5"), "--shape must be whole numbers from 1 on"),
+        (("reduce-chain", "--grid", "4x1", "--shape", "4,5"), "with x between them: 4x5; got '4,5'"),
         (("reduce-chain", "--grid", "751x1", "--shape", "4"), "grid = 751 x 1 does not fit the wafer"),
         ((*CHAIN, "--machine", "cs2"), "got 'cs2', did you mean 'cs-2'?"),
         ((*CHAIN, "--option", "type"), "--option must be NAME=VALUE, for example group=16; got 'type'"),
@@ -204,7 +213,7 @@ def test_pictures_that_cannot_be(tmp_path: Path) -> None:
     assert "already there" in refused(*CHAIN, "--heatmap", there)
     assert "nothing to draw" in refused(*CHAIN, "--level", "closed", "--movie", tmp_path / "a.gif")
     assert "must end in .gif" in refused(*CHAIN, "--movie", tmp_path / "a.mp4")
-    assert "give --trace too" in refused(*CHAIN, "--watch", "1,1")
+    assert "give --trace or --out too" in refused(*CHAIN, "--watch", "1,1")
     assert "COLUMN,ROW" in refused(*CHAIN, "--trace", tmp_path / "t.json", "--watch", "one")
     assert "the core [9, 0] is not on the grid" in refused(*CHAIN, "--trace", tmp_path / "t.json", "--watch", "9,0")
 

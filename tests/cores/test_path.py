@@ -11,7 +11,7 @@ from tests.cores.test_order import Traffic, load, traffic
 from wsesim.cores import machine as machine_module
 from wsesim.cores.builder import Builder
 from wsesim.cores.machine import CoreMachine, CoreRun
-from wsesim.cores.path import BANKS, COMPUTE, LAUNCH, QUEUE, UNKNOWN, WAY, CriticalPath
+from wsesim.cores.path import BANKS, COMPUTE, LAUNCH, QUEUE, UNKNOWN, WAY, CriticalPath, PathSegment
 from wsesim.hardware import Wafer
 
 Make = Callable[..., Builder]
@@ -134,6 +134,19 @@ def test_segments_put_together_tie_as_well(make: Make) -> None:
     assert (few[1].origin, few[1].core) == ((0, 0), (2, 0))
     assert sum(sum(each.causes.values()) for each in few) == path.cycles
     assert path.shortened(9) == path.segments
+
+
+def test_what_repeats_itself_is_told_once() -> None:
+    names = ["start", *["wavelet", "add"] * 5, "mov", "mov"]
+    origins = [at - (what == "wavelet") for at, what in enumerate(names)]
+    parts = tuple(
+        PathSegment(start=at, end=at + 1, core=(at, 0), origin=(origins[at], 0), what=what, causes={WAY: 1})
+        for at, what in enumerate(names)
+    )
+    found = CriticalPath(segments=parts).shortened(8)
+    assert [each.what for each in found] == ["start", "5 times wavelet, add", "mov", "mov"]
+    assert (found[1].origin, found[1].core, found[1].cycles) == ((0, 0), (10, 0), 10)
+    assert sum(each.cycles for each in found) == len(names)
 
 
 def test_cycles_that_come_later_end_the_path(make: Make) -> None:

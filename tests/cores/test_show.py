@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.traces import require_trace
 
 from wsesim.cores import show
 from wsesim.cores.builder import Builder
@@ -57,14 +57,14 @@ def test_an_animation(run: CoreRun) -> None:
     data = show.activity_gif(run, title="a row of cores", frame_cycles=FRAME)
     assert data == show.activity_gif(run, title="a row of cores", frame_cycles=FRAME)
     with Image.open(io.BytesIO(data)) as picture:
-        assert picture.size == (600 + 2 * 8, 450 + 2 * 8 + 2 * 16 + 8 + 16)
+        assert picture.size == (600 + 2 * 8, 450 + 2 * 8 + 2 * 21 + 8 + 21)
         assert getattr(picture, "n_frames", 1) > 1
         first = np.asarray(picture.convert("RGB"))
         picture.seek(1)
         second = np.asarray(picture.convert("RGB"))
-    assert (first[:24] == second[:24]).all(), "the title stays"
-    assert (first[24:40] != second[24:40]).any(), "the cycle goes on"
-    assert {tuple(color) for color in first[:24].reshape(-1, 3).tolist()} == {(255, 255, 255), (20, 20, 20)}
+    assert (first[:29] == second[:29]).all(), "the title stays"
+    assert (first[29:50] != second[29:50]).any(), "the cycle goes on"
+    assert {tuple(color) for color in first[:29].reshape(-1, 3).tolist()} == {(255, 255, 255), (20, 20, 20)}
     with pytest.raises(ValueError, match="run it with frame_cycles"):
         show.activity_gif(CoreRun(**{**fields(run), "frames": run.frames[:0]}), title="", frame_cycles=FRAME)  # type: ignore[arg-type]
 
@@ -85,7 +85,7 @@ def test_the_critical_path_is_framed_and_a_row_of_the_trace(make: Make) -> None:
     red = (pixels == show.RED).all(2).nonzero()[1] - 8
     assert red.size
     assert red.max() < 300, "only the left core is framed"
-    events = json.loads(show.trace_json(found.spans, found.flows, found.path.segments))["traceEvents"]
+    events = require_trace(show.trace_json(found.spans, found.flows, found.path.segments))
     assert events[0]["args"] == {"name": "critical path"}
     assert [(event["name"], event["dur"]) for event in events[1:2]] == [("scalar code (0, 0)", 0.03)]
 
@@ -95,15 +95,14 @@ def fields(run: CoreRun) -> dict[str, object]:
 
 
 def test_a_trace(run: CoreRun) -> None:
-    trace = json.loads(show.trace_json(run.spans))
-    assert trace["displayTimeUnit"] == "ns"
-    names = [event["args"]["name"] for event in trace["traceEvents"] if event["ph"] == "M"]
+    events = require_trace(show.trace_json(run.spans))
+    names = [event["args"]["name"] for event in events if event["ph"] == "M"]
     assert names == ["core (0, 1)", "main thread", "core (3, 1)", "main thread", "microthread 2"]
-    slices = {(e["pid"], e["tid"], e["name"]): (e["ts"], e["dur"]) for e in trace["traceEvents"] if e["ph"] == "X"}
+    slices = {(e["pid"], e["tid"], e["name"]): (e["ts"], e["dur"]) for e in events if e["ph"] == "X"}
     assert slices[1, 1, "mov"] == (0, 0.03)
     assert slices[1, 1, "send"] == (0, 0.03)
     assert slices[2, 4, "mov"][1] == pytest.approx((8 + 30) / 1000)
-    assert next(e for e in trace["traceEvents"] if e.get("name") == "mov")["args"]["line"].startswith("test_show.py")
+    assert next(e for e in events if e.get("name") == "mov")["args"]["line"].startswith("test_show.py")
 
 
 def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
@@ -114,7 +113,7 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
 
 
 def test_a_slice_says_what_it_streams_and_an_arrow_where_to(run: CoreRun) -> None:
-    events = json.loads(show.trace_json(run.spans, run.flows))["traceEvents"]
+    events = require_trace(show.trace_json(run.spans, run.flows))
     sends, receives = ([e for e in events if e["ph"] == "X" and key in e["args"]] for key in ("sends", "receives"))
     assert [(e["args"]["sends"], e["args"]["elements"]) for e in sends] == [("data", 30)]
     assert [(e["args"]["receives"], e["args"]["elements"]) for e in receives] == [("data", 30)]

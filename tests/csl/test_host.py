@@ -12,10 +12,10 @@ from wsesim.csl.host import cslc
 from wsesim.csl.host.arrays import MemcpyDataType, MemcpyOrder
 from wsesim.csl.host.commands import run_script
 from wsesim.csl.host.debug import debug_util
-from wsesim.csl.host.profile import profile_text
 from wsesim.csl.host.runtime import SdkRuntime
 from wsesim.csl.host.store import load
 from wsesim.csl.host.utils import calculate_cycles, input_array_to_u32, memcpy_view
+from wsesim.csl.profile import profile_text
 from wsesim.errors import InputError
 
 pytestmark = pytest.mark.xdist_group("csl")  # one worker compiles the engine that runs compiled code

@@ -70,7 +70,7 @@ def _signatures(name: str) -> Iterator[str]:
 def test_results_of_all_kinds_are_read_alike() -> None:
     found = {name for name in wsesim.__all__ if isinstance(getattr(wsesim, name), type)}
     readable = {name for name in found if issubclass(getattr(wsesim, name), Readable)}
-    assert readable == {"Comparison", "Result", "Sensitivity", "SideBySide", "Sizing", "SweepTable"}
+    assert readable == {"Comparison", "Indices", "Result", "Sensitivity", "SideBySide", "Sizing", "SweepTable"}
 
 
 EXPLAINED = [name for name in wsesim.__all__ if ">>>" in (getattr(wsesim, name).__doc__ or "")]
@@ -87,4 +87,4 @@ def test_examples_say_what_is_shown(name: str, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_every_function_has_an_example() -> None:
-    assert set(front.__all__) - set(EXPLAINED) == {"Listing"}
+    assert set(front.__all__) - set(EXPLAINED) == {"Listing", "indices"}

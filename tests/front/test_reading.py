@@ -159,6 +159,25 @@ def test_sides_of_all_kinds(found: dict[str, Readable], tmp_path: Path) -> None:
         wsesim.compare("cs-2", TINY, keep=False)
 
 
+def test_all_figures_at_once_and_a_search(tmp_path: Path) -> None:
+    pytest.importorskip("SALib")
+    asked = {"kernel": "gemv", "machine": "cs-2", "grid": (4, 4), "shape": [64, 64], "level": "closed", "keep": False}
+    vary = {"hardware.core.task_launch_cycles": "4..20", "hardware.fabric.ramp_cycles": "1..8"}
+    found = wsesim.indices(vary=vary, samples=4, **asked)
+    assert repr(found).startswith("<Indices question by morris: hardware.")
+    assert found.frame()["effect"].is_monotonic_decreasing
+    assert set(found.frame().index) == set(vary)
+    assert found.plot().patches
+    assert found._repr_html_().startswith("<div")
+    assert found.save(tmp_path / "indices")[0].name == "sensitivity.html"
+    assert found.to_dict()["method"] == "morris"
+    best = wsesim.sweep(vary=vary, optimize={"figures": ["cycles"], "budget": 6}, **asked)
+    assert best.plot("cycles").lines
+    assert len(best.frame()) == 6
+    with pytest.raises(wsesim.InputError, match="method must be one of morris, sobol"):
+        wsesim.indices(vary=vary, method="mories", **asked)
+
+
 def test_gpus_stand_beside_an_answer(tiny: Question) -> None:
     beside = wsesim.run(tiny, gpus=["h100x8"], level="closed", verify=False)
     assert beside.answer is not None

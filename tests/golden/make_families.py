@@ -75,6 +75,10 @@ MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
         **LONG, **LATENT, "q_lora_rank": None, "n_routed_experts": 8, "n_group": 4, "topk_group": 2,
         "num_hidden_layers": 2, "first_k_dense_replace": 1, "routed_scaling_factor": 2.5, "num_mtp_layers": 0,
         "num_experts_per_tok": 3, "rope_parameters": {**YARN, "mscale_all_dim": 1.0}}),
+    "glm4_moe": ("Glm4MoeForCausalLM", "Glm4MoeConfig", {
+        **FEW, **EAGER, "head_dim": 4, "n_routed_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 10,
+        "num_hidden_layers": 2, "attention_bias": True, "use_qk_norm": True, "num_mtp_layers": 0,
+        "routed_scaling_factor": 2.0}),
     "openai_gpt": ("OpenAIGPTLMHeadModel", "OpenAIGPTConfig", {
         "vocab_size": VOCAB, "n_positions": POSITIONS, "n_embd": 16, "n_layer": 1, "n_head": 4}),
     "roberta": ("RobertaForMaskedLM", "RobertaConfig", {**LONG, "type_vocab_size": 1}),

@@ -12,17 +12,17 @@ from wsesim.errors import SpecError
 from wsesim.graph import Block, Graph, Op, flops, is_borrowed, macs, with_training
 from wsesim.graph.backward import is_lent
 from wsesim.model.build import build_graph
-from wsesim.model.spec import Model
+from wsesim.model.spec import ModelSpec
 from wsesim.ops import find, options
 
-TINY = Model(name="tiny", layers=1, width=4, heads=1, kv_heads=1, head_width=4, ffn_width=4, vocab=4, max_length=4)
+TINY = ModelSpec(name="tiny", layers=1, width=4, heads=1, kv_heads=1, head_width=4, ffn_width=4, vocab=4, max_length=4)
 
 
 @st.composite
-def models(draw: st.DrawFn) -> Model:
+def models(draw: st.DrawFn) -> ModelSpec:
     parallel = draw(st.booleans())
     kv_heads, group, head = draw(st.integers(1, 3)), draw(st.integers(1, 3)), 2 * draw(st.integers(1, 4))
-    return Model(
+    return ModelSpec(
         name="drawn", layers=draw(st.integers(1, 5)), width=draw(st.integers(1, 12)), heads=kv_heads * group,
         kv_heads=kv_heads, head_width=head, ffn_width=draw(st.integers(1, 20)), vocab=draw(st.integers(2, 30)),
         max_length=16, activation=draw(st.sampled_from(options("activation"))),

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from wsesim.graph import Graph, flops, to_chakra, with_training
-from wsesim.model import Model, build_graph, load_preset
+from wsesim.model import ModelSpec, build_graph, load_preset
 
-TINY = Model(name="tiny", layers=3, width=8, heads=2, kv_heads=2, head_width=4, ffn_width=32, vocab=11, max_length=4)
+TINY = ModelSpec(
+    name="tiny", layers=3, width=8, heads=2, kv_heads=2, head_width=4, ffn_width=32, vocab=11, max_length=4
+)
 FORWARD = build_graph(TINY, sequences=3, length=4)
 TRAINING = with_training(FORWARD)
 LLAMA = with_training(build_graph(load_preset("llama-3-8b"), sequences=1, length=128))

@@ -9,14 +9,14 @@ import pytest
 from wsesim.errors import SpecError
 from wsesim.graph import Block, Graph, Op, Tensor, flops, macs, with_training
 from wsesim.model.build import build_graph
-from wsesim.model.spec import Model
+from wsesim.model.spec import ModelSpec
 from wsesim.ops import find, kinds
 
-GROUPED = Model(
+GROUPED = ModelSpec(
     name="tiny", layers=3, width=6, heads=4, kv_heads=2, head_width=2, ffn_width=5, vocab=7, max_length=8,
     position="rotary", activation="swiglu", norm="rms_norm", bias=False, attention_bias=False, tied=False,
 )  # fmt: skip
-ENCODER = Model(
+ENCODER = ModelSpec(
     name="tiny-encoder", layers=2, width=4, heads=2, kv_heads=2, head_width=2, ffn_width=3, vocab=5, max_length=4,
     norm_order="post", causal=False, token_types=2, task="mlm", masked=2,
 )  # fmt: skip

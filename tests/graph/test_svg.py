@@ -12,9 +12,11 @@ from wsesim.graph.layout import BACKWARD, FORWARD, OPTIMIZER, SIDE, arrange
 from wsesim.graph.pen import SMALLEST
 from wsesim.model.build import build_graph
 from wsesim.model.presets import load_preset
-from wsesim.model.spec import Model
+from wsesim.model.spec import ModelSpec
 
-TINY = Model(name="tiny", layers=2, width=8, heads=2, kv_heads=2, head_width=4, ffn_width=32, vocab=11, max_length=4)
+TINY = ModelSpec(
+    name="tiny", layers=2, width=8, heads=2, kv_heads=2, head_width=4, ffn_width=32, vocab=11, max_length=4
+)
 PLAIN = build_graph(TINY, sequences=3, length=4)
 TRAINING = with_training(PLAIN)
 SHAPES = [load_preset(name) for name in ("gpt2", "bert-base", "gpt-j-6b", "llama-3-8b", "esm-2-35m")]

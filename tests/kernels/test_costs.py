@@ -11,7 +11,7 @@ from wsesim.hardware import load_cluster
 from wsesim.kernels import Cost, Region, kernel_cost
 from wsesim.kernels import linear as linear_kernels
 from wsesim.kernels.elementwise import elementwise
-from wsesim.model import Model, build_graph, load_preset, model_names
+from wsesim.model import ModelSpec, build_graph, load_preset, model_names
 from wsesim.software import load_software
 
 TRAINING = load_software("release-2").for_training()
@@ -20,7 +20,7 @@ MakeRegion = Callable[..., Region]
 CLUSTER = load_cluster("cs-2").cluster
 
 
-def _costs(model: Model, *, sequences: int = 3, length: int = 64) -> list[tuple[Graph, Block, Op, Cost]]:
+def _costs(model: ModelSpec, *, sequences: int = 3, length: int = 64) -> list[tuple[Graph, Block, Op, Cost]]:
     graph = with_training(build_graph(model, sequences=sequences, length=length))
     region = Region(software=TRAINING, cluster=CLUSTER, sequences=sequences, length=length, precision="mixed")
     return [
@@ -49,7 +49,7 @@ def test_no_op_multiplies_faster_than_its_lanes(name: str) -> None:
 
 @pytest.mark.parametrize(("task", "causal"), [("classify", False), ("classify", True), ("mlm", False)])
 def test_other_heads_have_a_cost_too(task: str, causal: bool) -> None:
-    model = Model(
+    model = ModelSpec(
         name="other", layers=1, width=64, heads=2, kv_heads=2, head_width=32, ffn_width=256, vocab=100, max_length=64,
         task=task, causal=causal, activation="gelu_tanh",
     )  # fmt: skip

@@ -18,14 +18,14 @@ from wsesim.kernels.resident_graph import resident_model
 from wsesim.kernels.resident_many import Rectangles
 from wsesim.kernels.resident_model import ResidentModel
 from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 from wsesim.software import Inference, load_software
 
 WSE2 = load_cluster("cs-2").cluster.wafer
 WSE3 = load_cluster("cs-3").cluster.wafer
 WAFERLLM = load_software("waferllm").for_inference()
 LOOPS = load_software("waferengine").for_inference()
-LLAMA = Model(
+LLAMA = ModelSpec(
     name="llama", layers=32, width=4096, heads=32, kv_heads=8, head_width=128, ffn_width=14336, vocab=128256,
     max_length=8192, activation="swiglu", norm="rms_norm", position="rotary", bias=False, attention_bias=False,
     tied=False,
@@ -102,12 +102,12 @@ BEFORE = {
 
 
 def by_op(
-    model: Model, where: Rectangle, step: TokenStep | ChunkStep, block: str = "layer"
+    model: ModelSpec, where: Rectangle, step: TokenStep | ChunkStep, block: str = "layer"
 ) -> dict[str, float]:  # fmt: skip
     return {op.name: resident_cost(op, where, step).cycles for op in getattr(resident_model(model), block)}
 
 
-def layer(model: Model, where: Rectangle, step: TokenStep | ChunkStep) -> float:
+def layer(model: ModelSpec, where: Rectangle, step: TokenStep | ChunkStep) -> float:
     return sum(by_op(model, where, step).values())
 
 

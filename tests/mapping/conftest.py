@@ -7,7 +7,7 @@ import pytest
 from wsesim.graph import with_training
 from wsesim.hardware import load_cluster
 from wsesim.mapping import StepRequest
-from wsesim.model import Model, build_graph, load_preset
+from wsesim.model import ModelSpec, build_graph, load_preset
 from wsesim.software import load_software
 
 MakeRequest = Callable[..., StepRequest]
@@ -18,7 +18,7 @@ def request_of() -> MakeRequest:
     """Return a function that asks for a training step: GPT-2 with 24 sequences on a CS-2 unless told otherwise."""
 
     def make(
-        *, model: str | Model = "gpt2", sequences: int = 24, length: int = 512, precision: str = "mixed",
+        *, model: str | ModelSpec = "gpt2", sequences: int = 24, length: int = 512, precision: str = "mixed",
         machine: str = "cs-2", systems: int = 1, hardware: dict[str, object] | None = None,
         micro_batch: int | None = None, sub_batch: int | None = None, recompute: str = "auto",
         software: str = "release-2",

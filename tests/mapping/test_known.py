@@ -8,7 +8,7 @@ import pytest
 
 from wsesim.graph import Graph, with_training
 from wsesim.hardware import MACHINES, load_cluster
-from wsesim.mapping import StepRequest, fits, lay, request
+from wsesim.mapping import StepRequest, fits, known, lay
 from wsesim.model import build_graph, load_preset
 from wsesim.software import load_software
 from wsesim.units import Dimension, base_unit
@@ -58,23 +58,23 @@ def test_a_figure_that_differs_is_not_overlooked(graph: Graph) -> None:
     for name, value in changes:
         warm = request_of(graph, {name: value})
         laid, room = lay(warm, passes=2, recompute=True), fits(warm, 3, recompute=True)
-        request._known.clear()
+        known._known.clear()
         cold = request_of(graph, {name: value})
         if (laid, room) != (lay(cold, passes=2, recompute=True), fits(cold, 3, recompute=True)):
             wrong.append(name)
-        request._known.clear()
+        known._known.clear()
         lay(request_of(graph, {}), passes=2, recompute=True)
     assert wrong == []
     assert len(changes) > 60
 
 
 def test_it_is_shared_and_forgotten(graph: Graph) -> None:
-    request._known.clear()
+    known._known.clear()
     one, other = request_of(graph, {}), request_of(graph, {"wafer.io": "1 Tb/s", "core.sram": "96 KiB"}, systems=5)
     assert one.known is other.known
     assert one.known is not request_of(graph, {"core.clock": "1 GHz"}).known
     assert one.known is not replace(one, columns=100).known
-    for count in range(1, 2 * request._MOST_KNOWN):
+    for count in range(1, 2 * known._known.most):
         replace(one, columns=count)
-    assert len(request._known) == request._MOST_KNOWN
+    assert len(known._known) == known._known.most
     assert request_of(graph, {}).known is not one.known

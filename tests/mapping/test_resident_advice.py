@@ -11,17 +11,17 @@ from tests.mapping.test_resident_search import MODELS, SMALL_CS2, SOFTWARE
 
 from wsesim.answer import DoesNotFit
 from wsesim.mapping.resident import PlanGoal, ResidentPlan, ResidentRequest, plan_resident, plan_service
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 
 GOAL = PlanGoal(prompt=200, position=300, passes=9.0)
 TINY = replace(SMALL_CS2, wafer=replace(SMALL_CS2.wafer, columns=20, rows=25), systems=3)
-LARGE = Model(
+LARGE = ModelSpec(
     name="large", layers=32, width=256, heads=8, kv_heads=8, head_width=32, ffn_width=1024, vocab=997, max_length=4096,
     activation="swiglu", norm="rms_norm", position="rotary", tied=True,
 )  # fmt: skip
 
 
-def asked(model: Model, **changes: Any) -> ResidentRequest:
+def asked(model: ModelSpec, **changes: Any) -> ResidentRequest:
     values: dict[str, Any] = {"positions": 400, "batch": 1, "software": SOFTWARE[0], "cluster": TINY} | changes
     return ResidentRequest(model=model, **values)
 
@@ -63,7 +63,7 @@ BY_HAND = st.fixed_dictionaries(
 @pytest.mark.nightly
 @settings(deadline=None, max_examples=12, phases=[Phase.generate])  # made small again and again, one takes minutes
 @given(MODELS, BY_HAND)
-def test_what_is_advised_fits_and_one_step_back_does_not(model: Model, by_hand: dict[str, Any]) -> None:
+def test_what_is_advised_fits_and_one_step_back_does_not(model: ModelSpec, by_hand: dict[str, Any]) -> None:
     assume(by_hand.get("stages", 1) <= model.layers)
     request = asked(model, **by_hand)
     found = planned(request)

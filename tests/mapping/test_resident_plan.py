@@ -14,13 +14,13 @@ from wsesim.mapping.resident.memory import needs_bytes
 from wsesim.mapping.resident.pipeline import critical_path
 from wsesim.mapping.resident.plan import timed_positions
 from wsesim.mapping.resident.stages import lay_out, shares, squares_on
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 from wsesim.software import load_software
 
 CS3 = load_cluster("cs-3", systems=4).cluster
 SOFTWARE = load_software("waferengine").for_inference()
 asked = partial(ResidentRequest, software=SOFTWARE)
-QWEN = Model(
+QWEN = ModelSpec(
     name="Qwen3-1.7B", layers=28, width=2048, heads=16, kv_heads=8, head_width=128, ffn_width=6144, vocab=151936,
     max_length=8192, activation="swiglu", norm="rms_norm", position="rotary", tied=False,
 )  # fmt: skip
@@ -258,7 +258,7 @@ def test_ops_have_the_names_and_kinds_of_the_graph() -> None:
 
 
 def test_biases_norms_and_experts_take_memory() -> None:
-    def weights(model: Model) -> int:
+    def weights(model: ModelSpec) -> int:
         lines = planned(replace(BLOCKS, model=model, must_fit=False)).memory
         return next(line.bytes_per_core for line in lines if line.what == "weights")
 

@@ -15,7 +15,7 @@ from wsesim.mapping.resident.advice import fewest_systems
 from wsesim.mapping.resident.goal import PlanGoal
 from wsesim.mapping.resident.memory import each, needs_bytes, region_memory
 from wsesim.mapping.resident.room import distribute
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 from wsesim.software import load_software
 
 CS3 = load_cluster("cs-3").cluster
@@ -25,8 +25,8 @@ MANY = replace(CS3, systems=CS3.max_systems)
 KIB = 1024
 
 
-def llama(layers: int, width: int, heads: int, ffn_width: int, *, tied: bool = False) -> Model:
-    return Model(
+def llama(layers: int, width: int, heads: int, ffn_width: int, *, tied: bool = False) -> ModelSpec:
+    return ModelSpec(
         name=f"{layers} x {width}", layers=layers, width=width, heads=heads, kv_heads=8, head_width=width // heads,
         ffn_width=ffn_width, vocab=128256, max_length=131072, activation="swiglu", norm="rms_norm", position="rotary",
         tied=tied,
@@ -71,7 +71,7 @@ def apart(one: PipelineStage, other: PipelineStage) -> bool:
 
 
 @pytest.mark.parametrize(("model", "wafers"), [(SMALL, 1), (LARGE, 4), (LARGEST, 22)])
-def test_large_models_need_as_many_wafers_as_their_weights_say(model: Model, wafers: int) -> None:
+def test_large_models_need_as_many_wafers_as_their_weights_say(model: ModelSpec, wafers: int) -> None:
     request = asked(model=model, cluster=MANY, positions=8192)
     assert fewest_wafers(request) == wafers
     plan = planned(replace(request, wafers=wafers))

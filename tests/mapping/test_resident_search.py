@@ -17,7 +17,7 @@ from wsesim.mapping.resident.rectangles import plan_at
 from wsesim.mapping.resident.sizes import shrinking_sizes
 from wsesim.mapping.resident.stage_times import StageTimes
 from wsesim.mapping.resident.ways import ways_to_read
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 from wsesim.software import load_software
 
 SMALL_CS2 = load_cluster("cs-2", systems=4).cluster
@@ -25,9 +25,9 @@ SMALL_CS2 = replace(SMALL_CS2, wafer=replace(SMALL_CS2.wafer, columns=120, rows=
 SOFTWARE = [load_software(stack).for_inference() for stack in ("waferllm", "waferengine")]
 
 
-def drawn(layers: int, heads: int, times: int, tied: bool, kind: dict[str, Any]) -> Model:
-    dense = {"dense_layers": 1, "dense_width": 96} if "experts" in kind and layers > 1 else {}
-    return Model(
+def drawn(layers: int, heads: int, times: int, tied: bool, kind: dict[str, Any]) -> ModelSpec:
+    dense: dict[str, Any] = {"dense_layers": 1, "dense_width": 96} if "experts" in kind and layers > 1 else {}
+    return ModelSpec(
         name="drawn", layers=layers, width=32 * heads, heads=heads, kv_heads=heads, head_width=32,
         ffn_width=32 * heads * times, vocab=997, max_length=4096, activation="swiglu", norm="rms_norm",
         position="rotary", tied=tied, **kind, **dense,
@@ -50,7 +50,7 @@ GOALS = st.one_of(
 )  # fmt: skip
 
 
-def request(model: Model, goal: PlanGoal, cluster: Cluster = SMALL_CS2, **changes: Any) -> ResidentRequest:
+def request(model: ModelSpec, goal: PlanGoal, cluster: Cluster = SMALL_CS2, **changes: Any) -> ResidentRequest:
     batch = max(goal.batch, goal.prompts)
     values: dict[str, Any] = {"positions": 800, "batch": batch, "software": SOFTWARE[0]} | changes
     return ResidentRequest(model=model, cluster=cluster, **values)
@@ -74,7 +74,7 @@ BY_HAND = st.one_of(
 
 @settings(deadline=None, max_examples=3)
 @given(MODELS, GOALS, st.sampled_from(SOFTWARE), BY_HAND)
-def test_nothing_by_hand_is_faster(model: Model, goal: PlanGoal, software: Any, by_hand: dict[str, Any]) -> None:
+def test_nothing_by_hand_is_faster(model: ModelSpec, goal: PlanGoal, software: Any, by_hand: dict[str, Any]) -> None:
     assume(by_hand.get("stages", 1) <= model.layers)
     asked = request(model, goal, software=software)
     assert seconds(asked, goal) <= (1 + 1e-9) * seconds(replace(asked, **by_hand), goal)
@@ -84,7 +84,7 @@ def test_nothing_by_hand_is_faster(model: Model, goal: PlanGoal, software: Any, 
 def test_the_kind_of_placement_is_chosen_by_its_time(link: float, chosen: str) -> None:
     wafer = replace(SMALL_CS2.wafer, columns=48, rows=64,
                     fabric=replace(SMALL_CS2.wafer.fabric, link_wavelets_per_cycle=link))  # fmt: skip
-    model = Model(name="m", layers=2, width=32, heads=1, kv_heads=1, head_width=32, ffn_width=128, vocab=1000,
+    model = ModelSpec(name="m", layers=2, width=32, heads=1, kv_heads=1, head_width=32, ffn_width=128, vocab=1000,
                   max_length=8192, activation="gelu", norm="layer_norm", position="learned", tied=False, causal=False,
                   norm_order="post", token_types=2, task="mlm")  # fmt: skip
     goal, cluster = PlanGoal(prompt=128), replace(SMALL_CS2, systems=1, wafer=wafer)
@@ -97,7 +97,7 @@ def test_the_kind_of_placement_is_chosen_by_its_time(link: float, chosen: str) -
 
 @given(st.integers(2, 3000))
 def test_a_shorter_prompt_can_pass_in_no_more_and_no_larger_parts(prompt: int) -> None:
-    asked = request(Model(name="m", layers=1, width=32, heads=1, kv_heads=1, head_width=32, ffn_width=32, vocab=10,
+    asked = request(ModelSpec(name="m", layers=1, width=32, heads=1, kv_heads=1, head_width=32, ffn_width=32, vocab=10,
                           max_length=4096, activation="gelu", norm="layer_norm", position="learned"),
                     PlanGoal(prompt=1), positions=3000)  # fmt: skip
     longer, shorter = ([(way.shifts, -(-tokens // way.tokens), way.tokens) for way in ways_to_read(asked, tokens)]
@@ -129,7 +129,7 @@ DOWN = ("task_launch_cycles", "vector_launch_cycles", "hop_cycles", "ramp_cycles
 
 @settings(deadline=None, max_examples=3)
 @given(MODELS, GOALS, st.sampled_from(UP), st.sampled_from([1.1, 1.5, 2, 3]))
-def test_more_of_the_machine_is_never_slower(model: Model, goal: PlanGoal, name: str, times: float) -> None:
+def test_more_of_the_machine_is_never_slower(model: ModelSpec, goal: PlanGoal, name: str, times: float) -> None:
     more = request(model, goal, better(SMALL_CS2, name, times))
     assert seconds(more, goal) <= (1 + 1e-9) * seconds(request(model, goal), goal)
 
@@ -137,7 +137,7 @@ def test_more_of_the_machine_is_never_slower(model: Model, goal: PlanGoal, name:
 @pytest.mark.nightly
 @settings(deadline=None, max_examples=3)
 @given(MODELS, GOALS, st.sampled_from(DOWN), st.sampled_from([2, 5]))
-def test_slower_starts_and_ways_are_never_faster(model: Model, goal: PlanGoal, name: str, times: int) -> None:
+def test_slower_starts_and_ways_are_never_faster(model: ModelSpec, goal: PlanGoal, name: str, times: int) -> None:
     worse = request(model, goal, better(SMALL_CS2, name, times))
     assert seconds(request(model, goal), goal) <= (1 + 1e-9) * seconds(worse, goal)
 
@@ -145,7 +145,7 @@ def test_slower_starts_and_ways_are_never_faster(model: Model, goal: PlanGoal, n
 @pytest.mark.nightly
 @settings(deadline=None, max_examples=3)
 @given(MODELS, st.sampled_from(["systems", "rows", "columns", "sram_bytes"]), st.sampled_from([1.5, 2, 4]))
-def test_a_service_is_never_slower_with_more(model: Model, name: str, times: float) -> None:
+def test_a_service_is_never_slower_with_more(model: ModelSpec, name: str, times: float) -> None:
     goal = PlanGoal(prompt=200, position=250, passes=100, streams=True)
     plans = [
         plan_service(request(model, goal, cluster, batch=1), goal)
@@ -159,7 +159,7 @@ def test_a_service_is_never_slower_with_more(model: Model, name: str, times: flo
 @pytest.mark.parametrize("width", [32, 64])
 def test_the_head_of_a_service_has_the_rows_that_many_tokens_side_by_side_need(width: int) -> None:
     """Of one token a head of one row is the quickest; of those of a hundred sequences it would be what all wait for."""
-    model = Model(name="m", layers=2, width=width, heads=1, kv_heads=1, head_width=32, ffn_width=128, vocab=1000,
+    model = ModelSpec(name="m", layers=2, width=width, heads=1, kv_heads=1, head_width=32, ffn_width=128, vocab=1000,
                   max_length=8192, activation="gelu", norm="layer_norm", position="learned", tied=False)  # fmt: skip
     cluster = replace(SMALL_CS2, systems=1, wafer=replace(SMALL_CS2.wafer, columns=48, rows=64))
     goal = PlanGoal(prompt=60, position=90, passes=61, streams=True)
@@ -175,7 +175,7 @@ def test_the_head_of_a_service_has_the_rows_that_many_tokens_side_by_side_need(w
 
 @settings(deadline=None, max_examples=8)
 @given(MODELS, GOALS, st.integers(0, 2**32 - 1))
-def test_no_bound_is_above_what_the_plan_takes(model: Model, goal: PlanGoal, seed: int) -> None:
+def test_no_bound_is_above_what_the_plan_takes(model: ModelSpec, goal: PlanGoal, seed: int) -> None:
     asked = request(model, goal, replicas=1)
     options = stage_options(asked)
     places = Places.of(asked, options)
@@ -196,7 +196,7 @@ def test_no_bound_is_above_what_the_plan_takes(model: Model, goal: PlanGoal, see
 @pytest.mark.nightly
 @settings(deadline=None, max_examples=3)
 @given(MODELS, GOALS, st.integers(1, 800), st.sampled_from([0, 2, 5]))
-def test_a_longer_window_is_never_faster(model: Model, goal: PlanGoal, window: int, every: int) -> None:
+def test_a_longer_window_is_never_faster(model: ModelSpec, goal: PlanGoal, window: int, every: int) -> None:
     """A window that binds nowhere costs what none does, a shorter one no more; its caches hold no more than it."""
     assume(not model.experts)
     models = [replace(model, window=size, full_every=every) for size in (window, 2 * window, 800, 0)]
@@ -227,7 +227,7 @@ def test_a_size_in_between_has_no_smaller_parts() -> None:
 
 @pytest.mark.parametrize("batch", [1, 5, 8])
 def test_copies_share_a_batch_and_one_sequence_has_one_copy(batch: int) -> None:
-    model = Model(name="m", layers=4, width=256, heads=4, kv_heads=4, head_width=64, ffn_width=1024, vocab=997,
+    model = ModelSpec(name="m", layers=4, width=256, heads=4, kv_heads=4, head_width=64, ffn_width=1024, vocab=997,
                   max_length=4096, activation="gelu", norm="layer_norm", position="learned")  # fmt: skip
     goal = PlanGoal(prompt=500, prompts=batch, position=600, passes=50, batch=batch)
     plan = plan_resident(request(model, goal), goal)

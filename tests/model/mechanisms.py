@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 
-GPT2 = Model(
+GPT2 = ModelSpec(
     name="gpt2", layers=2, width=24, heads=4, kv_heads=4, head_width=6, ffn_width=40, vocab=61, max_length=32
 )  # fmt: skip
 LLAMA = replace(

@@ -4,9 +4,9 @@ import pytest
 
 from wsesim.errors import SpecError
 from wsesim.graph import Graph
-from wsesim.model import Model, build_graph, load_preset
+from wsesim.model import ModelSpec, build_graph, load_preset
 
-GPT = Model(name="gpt", layers=3, width=8, heads=2, kv_heads=2, head_width=4, ffn_width=32, vocab=11, max_length=16)
+GPT = ModelSpec(name="gpt", layers=3, width=8, heads=2, kv_heads=2, head_width=4, ffn_width=32, vocab=11, max_length=16)
 LLAMA = replace(GPT, kv_heads=1, activation="swiglu", norm="rms_norm", position="rotary", bias=False,
                 attention_bias=False, tied=False)  # fmt: skip
 GPT_J = replace(

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsesim.graph import flops, with_training
-from wsesim.model import Model, build_graph, load_preset, model_names, parameters
+from wsesim.model import ModelSpec, build_graph, load_preset, model_names, parameters
 
 GPTS = [name for name in model_names() if name.startswith(("cerebras-gpt", "gpt2", "gpt3"))]
 TRAINING = ("forward", "backward", "optimizer")
@@ -36,32 +36,32 @@ FLOPS_PER_TOKEN = {
 TOLERANCE = 0.001
 
 
-def megatron_parameters(model: Model, length: int) -> int:
+def megatron_parameters(model: ModelSpec, length: int) -> int:
     return 12 * model.layers * model.width**2 + 13 * model.layers * model.width + (model.vocab + length) * model.width
 
 
-def megatron_forward_flops(model: Model, sequences: int, length: int) -> int:
+def megatron_forward_flops(model: ModelSpec, sequences: int, length: int) -> int:
     return _layer_flops(model, sequences, length) + _head_flops(model, sequences, length)
 
 
-def megatron_training_flops(model: Model, sequences: int, length: int, *, recompute: bool = False) -> int:
+def megatron_training_flops(model: ModelSpec, sequences: int, length: int, *, recompute: bool = False) -> int:
     sweeps = 4 if recompute else 3
     return sweeps * _layer_flops(model, sequences, length) + 3 * _head_flops(model, sequences, length)
 
 
-def _layer_flops(model: Model, sequences: int, length: int) -> int:
+def _layer_flops(model: ModelSpec, sequences: int, length: int) -> int:
     tokens = sequences * length
     return 24 * tokens * model.layers * model.width**2 + 4 * tokens * length * model.layers * model.width
 
 
-def _head_flops(model: Model, sequences: int, length: int) -> int:
+def _head_flops(model: ModelSpec, sequences: int, length: int) -> int:
     return 2 * sequences * length * model.vocab * model.width
 
 
 @st.composite
-def gpts(draw: st.DrawFn) -> Model:
+def gpts(draw: st.DrawFn) -> ModelSpec:
     heads, head = draw(st.integers(1, 8)), draw(st.integers(1, 16))
-    return Model(
+    return ModelSpec(
         name="drawn", layers=draw(st.integers(1, 40)), width=heads * head, heads=heads, kv_heads=heads,
         head_width=head, ffn_width=4 * heads * head, vocab=draw(st.integers(1, 1000)),
         max_length=draw(st.integers(1, 64)), activation=draw(st.sampled_from(["gelu", "gelu_tanh"])),
@@ -79,7 +79,7 @@ def test_gpt_presets_meet_the_closed_forms(name: str) -> None:
 
 
 @given(gpts(), st.integers(1, 9), st.data())
-def test_any_gpt_meets_the_closed_forms(model: Model, sequences: int, data: st.DataObject) -> None:
+def test_any_gpt_meets_the_closed_forms(model: ModelSpec, sequences: int, data: st.DataObject) -> None:
     length = data.draw(st.integers(1, model.max_length))
     graph = with_training(build_graph(model, sequences=sequences, length=length))
     assert parameters(model) == megatron_parameters(model, model.max_length) + 2 * model.width
@@ -88,7 +88,7 @@ def test_any_gpt_meets_the_closed_forms(model: Model, sequences: int, data: st.D
 
 
 @given(gpts(), st.integers(1, 9), st.integers(1, 64))
-def test_recomputing_adds_one_forward_pass_of_the_layers(model: Model, sequences: int, length: int) -> None:
+def test_recomputing_adds_one_forward_pass_of_the_layers(model: ModelSpec, sequences: int, length: int) -> None:
     head = 2 * sequences * length * model.vocab * model.width
     once = megatron_training_flops(model, sequences, length)
     again = megatron_training_flops(model, sequences, length, recompute=True)
@@ -96,7 +96,7 @@ def test_recomputing_adds_one_forward_pass_of_the_layers(model: Model, sequences
 
 
 @given(gpts(), st.integers(1, 9), st.integers(1, 64))
-def test_the_closed_forms_are_those_printed(model: Model, sequences: int, length: int) -> None:
+def test_the_closed_forms_are_those_printed(model: ModelSpec, sequences: int, length: int) -> None:
     layers, width, vocab = model.layers, model.width, model.vocab
     work = sequences * length * layers * width**2
     assert megatron_parameters(model, length) == pytest.approx(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.model.published import PUBLISHED
 
 from wsesim.errors import InputError
-from wsesim.model import Model, load_preset, parameters, read_hf_config
+from wsesim.model import ModelSpec, load_preset, parameters, read_hf_config
 from wsesim.model.hf_file import LARGEST_SIZE
 
 GPT2: dict[str, Any] = {
@@ -48,7 +48,7 @@ def write(folder: Path, config: object) -> Path:
     return file
 
 
-def read(folder: Path, config: object) -> Model:
+def read(folder: Path, config: object) -> ModelSpec:
     return read_hf_config(write(folder, config))
 
 
@@ -262,7 +262,7 @@ def test_a_byte_order_mark_is_no_trouble(tmp_path: Path) -> None:
     assert read(tmp_path, "\ufeff" + json.dumps(GPT2)).layers == 12
 
 
-def read_text_of(text: str) -> Model:
+def read_text_of(text: str) -> ModelSpec:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "config.json"
         file.write_bytes(text.encode("utf-8", "surrogatepass"))

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from wsesim.errors import SpecError
-from wsesim.model import Model, hf_config, read_hf_config
+from wsesim.model import ModelSpec, hf_config, read_hf_config
 
-GPT2 = Model(
+GPT2 = ModelSpec(
     name="gpt2", layers=2, width=24, heads=4, kv_heads=4, head_width=6, ffn_width=40, vocab=61, max_length=16
 )  # fmt: skip
 
@@ -21,7 +21,7 @@ GPT2 = Model(
         replace(GPT2, task="classify", classes=5), replace(GPT2, task="classify", classes=2, ffn_width=96),
     ],
 )  # fmt: skip
-def test_what_is_written_is_read(model: Model, tmp_path: Path) -> None:
+def test_what_is_written_is_read(model: ModelSpec, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(hf_config(model)))
     found = read_hf_config(tmp_path / "config.json")
     back = replace(found, name=model.name, source=model.source, sentence_head=model.sentence_head)
@@ -44,6 +44,6 @@ def test_what_is_written_is_read(model: Model, tmp_path: Path) -> None:
         (replace(GPT2, heads=5, kv_heads=5), "heads"),
     ],
 )
-def test_what_a_gpt2_cannot_be_is_named(model: Model, message: str) -> None:
+def test_what_a_gpt2_cannot_be_is_named(model: ModelSpec, message: str) -> None:
     with pytest.raises(SpecError, match=message):
         hf_config(model)

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from wsesim.errors import SpecError
-from wsesim.model import Model, load_preset, model_names, parameters
+from wsesim.model import ModelSpec, load_preset, model_names, parameters
 
 CEREBRAS_GPT = {  # steps × sequences of the model cards, and parameters
     "111m": (9_037, 120, 111e6), "256m": (9_468, 264, 256e6), "590m": (21_836, 264, 590e6),
@@ -106,4 +106,4 @@ def test_an_unknown_name_gets_the_nearest() -> None:
 
 def test_a_preset_is_a_value() -> None:
     assert isinstance(hash(load_preset("gpt2")), int)
-    assert isinstance(load_preset("gpt2"), Model)
+    assert isinstance(load_preset("gpt2"), ModelSpec)

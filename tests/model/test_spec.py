@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from wsesim.errors import SpecError
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 
 SIZES: dict[str, Any] = {
     "name": "m", "layers": 2, "width": 8, "heads": 4, "kv_heads": 2, "head_width": 2, "ffn_width": 32, "vocab": 11,
@@ -13,7 +13,7 @@ SIZES: dict[str, Any] = {
 
 
 def test_widths_of_the_attention() -> None:
-    model = Model(**SIZES)
+    model = ModelSpec(**SIZES)
     assert model.attention_width == 8
     assert model.qkv_width == 8 + 2 * 4
 
@@ -23,7 +23,7 @@ def test_widths_of_the_attention() -> None:
 @pytest.mark.parametrize("value", [0, -1, float("inf"), float("nan")])
 def test_sizes_are_positive(name: str, value: float) -> None:
     with pytest.raises(SpecError, match=f"{name} must be positive, got {value}"):
-        Model(**SIZES | {name: value})
+        ModelSpec(**SIZES | {name: value})
 
 
 @pytest.mark.parametrize(
@@ -58,10 +58,10 @@ def test_sizes_are_positive(name: str, value: float) -> None:
 )
 def test_nonsense_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(SpecError) as caught:
-        Model(**SIZES | changes)
+        ModelSpec(**SIZES | changes)
     assert str(caught.value).startswith(message)
 
 
 def test_a_model_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
-        Model(**SIZES).layers = 3  # type: ignore[misc]
+        ModelSpec(**SIZES).layers = 3  # type: ignore[misc]

@@ -8,12 +8,12 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from wsesim.errors import InputError
-from wsesim.model import Model, build_graph
+from wsesim.model import ModelSpec, build_graph
 from wsesim.numerics.arrays import Array
 from wsesim.numerics.checkpoint import SafetensorsWeights
 
 MODELS = Path(__file__).parents[1] / "golden" / "models"
-GPT2 = Model(
+GPT2 = ModelSpec(
     name="gpt2", layers=2, width=24, heads=4, kv_heads=4, head_width=6, ffn_width=40, vocab=61, max_length=16
 )  # fmt: skip
 LLAMA = replace(
@@ -23,11 +23,11 @@ LLAMA = replace(
 Tensors = dict[str, Array]
 
 
-def opened(path: Path, model: Model = GPT2) -> SafetensorsWeights:
+def opened(path: Path, model: ModelSpec = GPT2) -> SafetensorsWeights:
     return SafetensorsWeights(path, build_graph(model, sequences=1, length=4))
 
 
-def messages(path: Path, model: Model = GPT2) -> list[str]:
+def messages(path: Path, model: ModelSpec = GPT2) -> list[str]:
     with pytest.raises(InputError) as caught:
         opened(path, model)
     assert {problem.file for problem in caught.value.problems} == {str(path)}
@@ -143,6 +143,7 @@ def test_unknown_names_are_told(saved: Callable[[Tensors], Path]) -> None:
     (message,) = messages(saved({"blk.0.attn_q.weight": np.zeros(3)}))
     assert message == (
         "the tensors follow no known naming (GPT-2, GPT, GPT-J, GPT-Neo, Falcon, BLOOM, MPT, GPT-NeoX, OPT, DeepSeek, "
+        "dense layers before a mixture, "
         "Phi 3, Phi, gpt-oss, Qwen mixture, Gemma 2, OLMo 2, Mixtral, Llama, ESM, RoBERTa, DistilBERT, "
         "BERT for pre-training, BERT); "
         "the first is 'blk.0.attn_q.weight'"

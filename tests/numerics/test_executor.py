@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from wsesim.errors import SpecError
 from wsesim.graph import Graph, Op, with_training
-from wsesim.model import Model, build_graph
+from wsesim.model import ModelSpec, build_graph
 from wsesim.numerics.arrays import Ids
 from wsesim.numerics.executor import execute, run_ops, walk
 from wsesim.numerics.inputs import token_inputs
 from wsesim.numerics.reference import walk_reference
 from wsesim.numerics.weights import SeededWeights
 
-GPT2 = Model(
+GPT2 = ModelSpec(
     name="gpt2", layers=3, width=12, heads=3, kv_heads=3, head_width=4, ffn_width=20, vocab=17, max_length=8
 )  # fmt: skip
 LLAMA = replace(
@@ -55,7 +55,7 @@ def ids_for(graph: Graph, seed: int = 0) -> Ids:
     return np.random.default_rng(seed).integers(0, graph.dims["vocab"], shape)
 
 
-def check(model: Model, sequences: int, length: int, seed: int, tolerances: dict[type, float]) -> None:
+def check(model: ModelSpec, sequences: int, length: int, seed: int, tolerances: dict[type, float]) -> None:
     """Everything both give must agree within the tolerance of each precision."""
     graph = build_graph(model, sequences=sequences, length=length)
     weights, tokens = SeededWeights(graph, seed, spread=0.3), token_inputs(graph, ids_for(graph, seed))
@@ -83,7 +83,7 @@ def test_the_graph_agrees_with_the_reference(name: str) -> None:
 
 
 @st.composite
-def shapes(draw: st.DrawFn) -> Model:
+def shapes(draw: st.DrawFn) -> ModelSpec:
     family = draw(st.sampled_from(list(FAMILIES.values())))
     kv_heads = draw(st.integers(1, 3))
     head_width = 2 * draw(st.integers(1, 4))
@@ -100,7 +100,7 @@ def shapes(draw: st.DrawFn) -> Model:
 @given(shapes(), st.integers(1, 3), st.integers(2, 8), st.integers(0, 2**32))
 @settings(deadline=None, max_examples=60)
 def test_the_graph_agrees_with_the_reference_for_any_shape(
-    model: Model, sequences: int, length: int, seed: int
+    model: ModelSpec, sequences: int, length: int, seed: int
 ) -> None:
     # Norms of two or three numbers that are nearly equal magnify rounding by thousands.
     check(model, sequences, length, seed, tolerances={np.float64: 1e-9})
@@ -141,7 +141,7 @@ def test_the_peak_of_memory_is_one_layer_whatever_the_depth() -> None:
     wide = replace(GPT2, width=192, heads=3, kv_heads=3, head_width=64, ffn_width=768, layers=4)
     layer_bytes = 4 * 12 * 192 * 192
 
-    def peak(model: Model) -> int:
+    def peak(model: ModelSpec) -> int:
         graph = build_graph(model, sequences=1, length=8)
         tokens = token_inputs(graph, ids_for(graph))
         execute(graph, SeededWeights(graph, 0), tokens)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from wsesim.graph import Op
-from wsesim.model import Model, build_graph
+from wsesim.model import ModelSpec, build_graph
 from wsesim.numerics.arrays import Array
 from wsesim.numerics.executor import execute
 from wsesim.numerics.functions import Setting, function_of
@@ -18,7 +18,7 @@ from wsesim.numerics.verify import verify_model
 from wsesim.numerics.weights import SeededWeights
 
 BATCH, LENGTH, EXPERTS, CHOSEN, WIDTH, INNER = 2, 5, 4, 2, 3, 6
-MODEL = Model(
+MODEL = ModelSpec(
     name="mixture", layers=2, width=32, heads=4, kv_heads=2, head_width=8, ffn_width=48, vocab=61, max_length=64,
     experts=4, experts_per_token=2, activation="swiglu", norm="rms_norm", position="rotary", bias=False,
     attention_bias=False, tied=False,

@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from wsesim.graph import with_training
-from wsesim.model import Model, build_graph
+from wsesim.model import ModelSpec, build_graph
 from wsesim.numerics.checkpoint import SafetensorsWeights
 from wsesim.numerics.executor import execute
 from wsesim.numerics.inputs import token_inputs
@@ -16,7 +16,7 @@ from wsesim.numerics.reference import walk_reference
 from wsesim.numerics.training import NamedArrays, backward, forward
 
 FOLDER = Path(__file__).parents[1] / "golden" / "models"
-GPT2 = Model(
+GPT2 = ModelSpec(
     name="gpt2_gelu", layers=2, width=24, heads=4, kv_heads=4, head_width=6, ffn_width=40, vocab=61, max_length=16
 )  # fmt: skip
 BERT = replace(
@@ -45,7 +45,7 @@ MODELS = (
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
-def test_logits_and_loss_are_those_of_transformers(model: Model) -> None:
+def test_logits_and_loss_are_those_of_transformers(model: ModelSpec) -> None:
     wanted = load_file(FOLDER / f"{model.name}.expected.safetensors")
     sequences, length = wanted["ids"].shape
     graph = build_graph(model, sequences=sequences, length=length)
@@ -72,7 +72,7 @@ def test_logits_and_loss_are_those_of_transformers(model: Model) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
-def test_gradients_are_those_of_torch(model: Model) -> None:
+def test_gradients_are_those_of_torch(model: ModelSpec) -> None:
     ids = load_file(FOLDER / f"{model.name}.expected.safetensors")["ids"]
     graph = with_training(build_graph(model, sequences=len(ids), length=ids.shape[1]))
     tokens = token_inputs(graph, ids)

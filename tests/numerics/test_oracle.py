@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from wsesim.model import Model, build_graph
+from wsesim.model import ModelSpec, build_graph
 from wsesim.numerics.checkpoint import SafetensorsWeights
 from wsesim.numerics.executor import execute
 from wsesim.numerics.inputs import token_inputs
@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.filterwarnings("default"),
 ]
 
-CEREBRAS_GPT_111M = Model(
+CEREBRAS_GPT_111M = ModelSpec(
     name="cerebras-gpt-111m", layers=10, width=768, heads=12, kv_heads=12, head_width=64, ffn_width=3072, vocab=50257,
     max_length=2048,
 )  # fmt: skip

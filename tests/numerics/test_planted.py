@@ -10,7 +10,7 @@ import pytest
 
 from wsesim.graph import Graph, Op, backward
 from wsesim.graph.backward import _Backward
-from wsesim.model import Model, build
+from wsesim.model import ModelSpec, build
 from wsesim.model.builder import BlockBuilder
 from wsesim.numerics import executor, inputs, optimizer, probe, rotary, smaller, storage, tables, verify
 from wsesim.numerics.arrays import Array
@@ -22,7 +22,7 @@ from wsesim.ops import find
 from wsesim.ops.gelu_tanh import gelu_tanh
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "models"
-GPT2 = Model(
+GPT2 = ModelSpec(
     name="gpt2", layers=2, width=48, heads=4, kv_heads=4, head_width=12, ffn_width=96, vocab=300, max_length=32
 )  # fmt: skip
 CLASSIFY = replace(GPT2, name="classify", task="classify", classes=3)
@@ -51,7 +51,7 @@ class Row:
     """A mistake, and a model in which it shows."""
 
     name: str
-    model: Model
+    model: ModelSpec
     plant: Plant
     weights: str | None = None
 
@@ -329,7 +329,7 @@ def test_a_planted_mistake_is_seen(row: Row, text: str, monkeypatch: Patch) -> N
 
 
 @pytest.mark.parametrize("model", [*ALL, *(row.model for row in ROWS if row.weights)], ids=lambda model: model.name)
-def test_without_a_mistake_all_is_well(model: Model, text: str) -> None:
+def test_without_a_mistake_all_is_well(model: ModelSpec, text: str) -> None:
     weights = next((row.weights for row in ROWS if row.model == model), None)
     found = verified(Row("none", model, lambda patch: None, weights), text)
     assert found.ok, found.worst

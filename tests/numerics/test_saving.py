@@ -8,7 +8,7 @@ from safetensors.numpy import load_file
 from tests.numerics.test_models_golden import FOLDER, MODELS
 
 from wsesim.errors import InputError, SpecError
-from wsesim.model import Model, build_graph
+from wsesim.model import ModelSpec, build_graph
 from wsesim.numerics.checkpoint import SafetensorsWeights
 from wsesim.numerics.naming_families import family_of
 from wsesim.numerics.saving import save_tensors, stored_tensors
@@ -16,7 +16,7 @@ from wsesim.numerics.training import NamedArrays
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
-def test_golden_models_go_there_and_back(model: Model, tmp_path: Path) -> None:
+def test_golden_models_go_there_and_back(model: ModelSpec, tmp_path: Path) -> None:
     file = FOLDER / f"{model.name}.safetensors"
     stored, graph = load_file(file), build_graph(model, sequences=1, length=4)
     arrays = NamedArrays.begin(graph, SafetensorsWeights(file, graph))

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsesim import questions
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 from wsesim.numerics.smaller import BUDGET_S, FEWEST_LAYERS, FEWEST_TOKENS, FEWEST_WORDS, MOST_BYTES, Part, quick
 
 WORKLOADS = sorted((Path(__file__).parents[2] / "workloads").glob("*.yaml"))
-GPT = Model(
+GPT = ModelSpec(
     name="cerebras-gpt-111m", layers=10, width=768, heads=12, kv_heads=12, head_width=64, ffn_width=3072, vocab=50257,
     max_length=2048,
 )  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 
 from wsesim.errors import InputError, SpecError
 from wsesim.graph import Graph, with_training
-from wsesim.model import Model, build_graph
+from wsesim.model import ModelSpec, build_graph
 from wsesim.numerics import executor
 from wsesim.numerics.arrays import Array, Ids
 from wsesim.numerics.executor import execute, new_cache, walk
@@ -19,7 +19,7 @@ from wsesim.numerics.reference import walk_reference
 from wsesim.numerics.training import Key, NamedArrays, backward, forward, label_counts, step, update
 from wsesim.numerics.weights import SeededWeights
 
-GPT2 = Model(
+GPT2 = ModelSpec(
     name="gpt2", layers=2, width=12, heads=4, kv_heads=4, head_width=6, ffn_width=20, vocab=17, max_length=16
 )  # fmt: skip
 LLAMA = replace(
@@ -46,7 +46,7 @@ def ids_of(sequences: int = BATCH, length: int = LENGTH, seed: int = 0) -> Ids:
     return np.random.default_rng(seed).integers(0, 17, (sequences, length))
 
 
-def graph_of(model: Model, sequences: int = BATCH, **options: Any) -> Graph:
+def graph_of(model: ModelSpec, sequences: int = BATCH, **options: Any) -> Graph:
     return build_graph(model, sequences=sequences, length=LENGTH, **options)
 
 
@@ -66,7 +66,7 @@ def same(found: dict[Key, Array], wanted: dict[Key, Array], exact: float) -> Non
 
 @pytest.mark.parametrize("sequences", [1, BATCH])
 @pytest.mark.parametrize("model", FAMILIES, ids=lambda model: model.name)
-def test_what_is_written_over_is_nobodys(model: Model, sequences: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_written_over_is_nobodys(model: ModelSpec, sequences: int, monkeypatch: pytest.MonkeyPatch) -> None:
     graph = with_training(graph_of(model, sequences))
     weights, tokens = SeededWeights(graph, 3, spread=0.3), token_inputs(graph, ids_of(sequences))
     every = [name for block in graph.blocks for name in block.tensors]
@@ -83,7 +83,7 @@ def test_what_is_written_over_is_nobodys(model: Model, sequences: int, monkeypat
 
 
 @pytest.mark.parametrize("model", FAMILIES, ids=lambda model: model.name)
-def test_gradients_are_directional_derivatives_of_the_reference(model: Model) -> None:
+def test_gradients_are_directional_derivatives_of_the_reference(model: ModelSpec) -> None:
     graph = with_training(graph_of(model))
     arrays, tokens = arrays_of(graph), token_inputs(graph, ids_of())
     gradients = backward(graph, arrays, forward(graph, arrays, tokens))
@@ -108,7 +108,7 @@ def test_gradients_are_directional_derivatives_of_the_reference(model: Model) ->
 
 
 @pytest.mark.parametrize("model", FAMILIES, ids=lambda model: model.name)
-def test_recompute_gives_the_same_bits(model: Model) -> None:
+def test_recompute_gives_the_same_bits(model: ModelSpec) -> None:
     graph = with_training(graph_of(model))
     tokens = token_inputs(graph, ids_of())
     found = []
@@ -131,7 +131,7 @@ def test_recompute_keeps_only_what_blocks_take_in() -> None:
 
 @pytest.mark.parametrize("model", [GPT2, BERT, LLAMA], ids=lambda model: model.name)
 @pytest.mark.parametrize("part", [1, 2])
-def test_parts_with_unequal_labels_are_one_batch(model: Model, part: int) -> None:
+def test_parts_with_unequal_labels_are_one_batch(model: ModelSpec, part: int) -> None:
     whole, parts = (with_training(graph_of(model, sequences)) for sequences in (BATCH, part))
     tokens = token_inputs(whole, ids_of())
     tokens["labels"] = tokens["labels"].copy()
@@ -187,7 +187,7 @@ def test_training_learns_and_is_the_same_each_time() -> None:
 
 
 @pytest.mark.parametrize("model", [FAMILIES[5], FAMILIES[8]], ids=lambda model: model.name)
-def test_zeros_of_sparse_weights_stay(model: Model) -> None:
+def test_zeros_of_sparse_weights_stay(model: ModelSpec) -> None:
     graph = with_training(graph_of(model))
     arrays, tokens = arrays_of(graph), token_inputs(graph, ids_of())
     places = {key: array for key, array in arrays.arrays.items() if key[2].endswith(".places")}
@@ -231,7 +231,7 @@ def test_labels_that_are_all_ignored_teach_nothing() -> None:
 
 
 @pytest.mark.parametrize("model", [GPT2, LLAMA, GPTJ, FAMILIES[4], FAMILIES[7]], ids=lambda model: model.name)
-def test_padding_changes_nothing_on_either_side(model: Model) -> None:
+def test_padding_changes_nothing_on_either_side(model: ModelSpec) -> None:
     short, real = graph_of(model).with_dims(length=5, keys=5), ids_of(length=5)
     wanted_graph = with_training(short)
     arrays = arrays_of(wanted_graph)
@@ -261,7 +261,7 @@ def test_a_mask_needs_a_graph_that_has_one_and_its_shape() -> None:
 
 @pytest.mark.parametrize("model", [GPT2, LLAMA, GPTJ, FAMILIES[7]], ids=lambda model: model.name)
 @pytest.mark.parametrize("padded", [False, True])
-def test_with_a_cache_tokens_may_come_one_by_one(model: Model, padded: bool) -> None:
+def test_with_a_cache_tokens_may_come_one_by_one(model: ModelSpec, padded: bool) -> None:
     ids, mask = ids_of(), np.ones((BATCH, LENGTH), dtype=np.int64)
     mask[1, :2] = 0
     whole = graph_of(model, loss=False, padded=padded)

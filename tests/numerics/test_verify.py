@@ -8,7 +8,7 @@ from tests.numerics.test_models_golden import MODELS
 
 from wsesim.errors import InputError, SpecError
 from wsesim.graph import Op
-from wsesim.model import Model, build_graph
+from wsesim.model import ModelSpec, build_graph
 from wsesim.numerics import storage
 from wsesim.numerics.arrays import Array
 from wsesim.numerics.attention import scores, softmax
@@ -23,7 +23,7 @@ from wsesim.ops.gelu_tanh import gelu_tanh
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "models" / "gpt2_gelu.safetensors"
 TEXT = "sample:sotu"
-GPT2 = Model(
+GPT2 = ModelSpec(
     name="gpt2", layers=3, width=96, heads=4, kv_heads=4, head_width=24, ffn_width=384, vocab=50257, max_length=64
 )  # fmt: skip
 STORED = replace(GPT2, layers=2, width=24, head_width=6, ffn_width=40, vocab=61, max_length=16)
@@ -48,7 +48,7 @@ NARROW_TEXT = "Q7X3Z9J1"
     ],
     ids=["gpt2", "classify", "llama", "gptj", "bert", "relu", "head norm"],
 )
-def test_a_right_graph_passes_with_room_to_spare(model: Model) -> None:
+def test_a_right_graph_passes_with_room_to_spare(model: ModelSpec) -> None:
     found = verify_model(model, text=TEXT, sequences=2, length=8)
     assert found.ok
     assert 0 < found.max_error < 0.25 * found.tolerance < 1e-3
@@ -131,7 +131,7 @@ def test_weights_of_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
-def test_both_readers_find_the_weights_of_every_family(model: Model, tmp_path: Path) -> None:
+def test_both_readers_find_the_weights_of_every_family(model: ModelSpec, tmp_path: Path) -> None:
     graph = build_graph(model, sequences=1, length=4)
     file = GOLDEN.with_name(f"{model.name}.safetensors")
     ours, second = SafetensorsWeights(file, graph), SecondReader(file, model)

@@ -3,14 +3,14 @@ import pytest
 
 from wsesim.errors import SpecError
 from wsesim.graph import Graph
-from wsesim.model import Model, build_graph
+from wsesim.model import ModelSpec, build_graph
 from wsesim.numerics import weights as weights_module
 from wsesim.numerics.weights import SeededWeights
 
 
 @pytest.fixture
 def graph() -> Graph:
-    model = Model(
+    model = ModelSpec(
         name="m", layers=8, width=64, heads=4, kv_heads=4, head_width=16, ffn_width=256, vocab=500, max_length=32
     )  # fmt: skip
     return build_graph(model, sequences=1, length=4)

@@ -17,7 +17,7 @@ from wsesim.kernels import Region, kernel_cost, resident
 from wsesim.kernels.costs import KERNELS
 from wsesim.kernels.resident_graph import resident_model
 from wsesim.kernels.resident_ops import READ_KERNELS, WRITTEN_KERNELS, TokenStep, resident_cost
-from wsesim.model import Model, build_graph
+from wsesim.model import ModelSpec, build_graph
 from wsesim.numerics import Setting, function_of
 from wsesim.ops import (
     NUMERICS,
@@ -126,7 +126,7 @@ def test_counts_that_nobody_reads_are_refused() -> None:
 def test_an_op_is_one_file(folder: Path) -> None:
     (folder / "toyed_relu.py").write_text(TOY)
     assert "relu_toy" in options("activation")
-    model = Model(
+    model = ModelSpec(
         name="toy", layers=2, width=64, heads=2, kv_heads=2, head_width=32, ffn_width=256, vocab=100, max_length=64,
         activation="relu_toy",
     )  # fmt: skip
@@ -153,7 +153,7 @@ def test_an_op_is_one_file(folder: Path) -> None:
     assert questions.ask(asked, file="toy", folder=folder).asked.shape.activation == "relu_toy"
 
 
-def _costs(model: Model, region: Region) -> dict[str, float]:
+def _costs(model: ModelSpec, region: Region) -> dict[str, float]:
     graph = with_training(build_graph(model, sequences=region.sequences, length=region.length))
     return {
         op.name: kernel_cost(graph, block, op, region).cycles

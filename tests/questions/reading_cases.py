@@ -12,7 +12,7 @@ from wsesim import questions
 from wsesim.errors import WsesimError
 from wsesim.figures import Presets, Slot
 from wsesim.hardware import MACHINES
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 from wsesim.model.spec import choices
 from wsesim.questions.base import Question
 from wsesim.software import STACKS
@@ -43,7 +43,7 @@ def _case(phase: str, model: Data, *, machine: str = "cs-2", systems: int = 1, *
     hardware = {**WAFER, **keys.pop("hardware", {})}
     return {
         "phase": phase, "model": dict(model), "cluster": {"machine": machine, "systems": systems},
-        "hardware": hardware, "verification": {"enabled": False}, **keys,
+        "hardware": hardware, "verification": {"enabled": False}, "outputs": {"timeline": False}, **keys,
     }  # fmt: skip
 
 
@@ -203,4 +203,4 @@ def _others(name: str, now: object) -> list[object]:
     return [2 * now if now else 0.5] if isinstance(now, float) else [123_456, True, False]
 
 
-FACTS = tuple(name for name in Model.__dataclass_fields__ if name not in ("name", "source", "notes"))
+FACTS = tuple(name for name in ModelSpec.__dataclass_fields__ if name not in ("name", "source", "notes"))

@@ -10,6 +10,7 @@ import pytest
 from wsesim import questions
 from wsesim.answer import NotAnswered
 from wsesim.errors import InputError
+from wsesim.questions.base import Question
 
 pytestmark = pytest.mark.xdist_group("csl")
 FOLDER = Path(__file__).parents[2] / "workloads" / "kernels"
@@ -19,7 +20,7 @@ FILE: dict[str, Any] = {
 }  # fmt: skip
 
 
-def asked(**changed: Any) -> questions.Question:
+def asked(**changed: Any) -> Question:
     return questions.ask({**FILE, **changed}, file="x.yaml", folder=FOLDER)
 
 

@@ -53,6 +53,30 @@ def test_requests_stand_beside_gpus(data: dict[str, Any], figure: str) -> None:
     assert table["rows"][1][table["columns"].index(figure)] > 0
 
 
+def test_prices_follow_the_same_rules_on_both_sides() -> None:
+    def prices(*gpus: str, **price: float) -> list[float]:
+        hardware = {f"price.{name}": value for name, value in price.items()}
+        table = _beside({**STEP, "hardware": hardware}, *gpus)["tables"]["gpus"]
+        place = table["columns"].index("usd_per_million_tokens")
+        return [row[place] for row in table["rows"] if row[place] is not None]
+
+    own, usual, cheap = prices("h100x8", "h100x8@0")
+    later, usual_later, _ = prices("h100x8", "h100x8@0", years=6)
+    assert 0 < cheap < usual
+    assert later < own
+    assert usual / 2 < usual_later < usual
+    free, electric, _ = prices("h100x8", "h100x8@0", kwh_usd=0)
+    assert (free < own, electric < usual) == (True, True)
+    whole = electric - prices("h100x8@0", kwh_usd=0)[1]
+    rate = 8 * 30_000 / (3 * 8766 * 3600)
+    table = _beside(STEP, "h100x8")["tables"]["gpus"]
+    speed = table["rows"][1][table["columns"].index("tokens_per_s")]
+    assert whole == pytest.approx(1e6 * rate / speed)
+    said = " ".join(_beside(STEP, "h100x8@25000", "b200")["notes"])
+    assert "Price of one H100: $25,000 (override)" in said
+    assert "Price of one B200: $40,000 (assumed)" in said
+
+
 def test_what_does_not_fit_gpus_or_wafers_is_said() -> None:
     found = _beside({**STEP, "model": "llama-3-70b", "batch": {"sequences": 1}}, "a100-40gbx1")
     assert "does not fit" in " ".join(found["notes"])

@@ -116,9 +116,9 @@ def test_cores_answer_with_figures_values_drawings_and_files(tmp_path: Path) -> 
     assert found.right is True
     assert found.spent is not None
     assert found.spent.by_cause.keys() == {*CAUSES}
-    maps = ["busy", "stalled", "links", "compute", "launch", "fabric-wait"]
-    assert [drawing.name for drawing in found.drawings] == [*maps, "critical-path", "activity"]
-    assert all(isinstance(each, CoreMap) and each.values.shape == (2, 4) for each in found.drawings[:-1])
+    cycles, maps = ["cores", "causes", "critical_path", "program"], ["busy", "stalled", "links", "critical-path"]
+    assert [drawing.name for drawing in found.drawings] == [*cycles, *maps, "activity"]
+    assert all(isinstance(each, CoreMap) and each.values.shape == (2, 4) for each in found.drawings[4:-1])
     assert isinstance(found.drawings[-1], CoreFrames)
     assert found.files["trace.json"]().startswith(b"{")
     assert found.files["activity.gif"]().startswith(b"GIF89a")
@@ -266,6 +266,16 @@ def test_every_mistake_is_reported_at_its_line(tmp_path: Path) -> None:
     for part in ("did you mean 'reduce-chain'?", "'shape' is missing", "did you mean 'shape'?", "did you mean 'cs-2'?",
                  "must have at least 2 entries; got 1"):  # fmt: skip
         assert part in said
+
+
+def test_a_shape_is_spelled_as_on_the_command_line(tmp_path: Path) -> None:
+    spelled = CHAIN.replace("[4, 2]", "4x2").replace("[8]", "8")
+    (tmp_path / "listed.yaml").write_text(CHAIN, "utf-8")
+    (tmp_path / "spelled.yaml").write_text(spelled, "utf-8")
+    listed, found = (questions.load(tmp_path / f"{name}.yaml") for name in ("listed", "spelled"))
+    assert {**found.asked.resolved, "name": "listed"} == listed.asked.resolved
+    wrong = spelled.replace("4x2", "4*2")
+    assert "with x between them: 4x2; got '4*2'" in " ".join(message for _, message in problems(tmp_path, wrong))
 
 
 @pytest.mark.parametrize(

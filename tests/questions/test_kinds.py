@@ -12,7 +12,7 @@ import pytest
 from wsesim import questions
 from wsesim.answer import LEVELS
 from wsesim.hardware import override_names
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 from wsesim.questions.base import Question
 from wsesim.software import software_names, software_override_names
 from wsesim.workload import setting_names
@@ -49,7 +49,7 @@ def test_the_same_name_means_the_same_in_every_kind() -> None:
 @pytest.mark.parametrize("name", KINDS)
 def test_what_is_read_and_run_is_known(name: str) -> None:
     kind = KINDS[name]
-    assert kind.reads.model <= {field.name for field in fields(Model)}
+    assert kind.reads.model <= {field.name for field in fields(ModelSpec)}
     assert kind.reads.hardware - {"cluster.systems"} <= override_names().keys()
     assert kind.reads.software <= software_override_names().keys()
     assert kind.level in LEVELS

@@ -265,6 +265,7 @@ precision:
         (MINIMAL + "verification:\n", 4, 1, "verification is empty"),
         (MINIMAL + "token_budget: 0\n", 4, 15, "token_budget must be at least 1; got 0"),
         (MINIMAL + "token_budget: 9999999999999999999\n", 4, 15, "token_budget must be at most"),
+        (MINIMAL + "token_budget: 1.5T\n", 4, 15, "must be a whole number; got '1.5T'; write 1500000000000"),
         (MINIMAL + "token_budget: .nan\n", 4, 15, "token_budget must be a whole number; got nan"),
         (MINIMAL + "inference: {prompt: 9}\n", 4, 1, "inference is not read by phase training; leave it out, or change "
          "the phase"),

@@ -31,6 +31,20 @@ def study_file(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
+def kernel_study(tmp_path: Path) -> Callable[[str], Path]:
+    """Return a function that writes a study of a kernel, whose points take least, and returns its path."""
+
+    def write(text: str) -> Path:
+        question = "kernel: allreduce-2d\ncluster: cs-2\ngrid: [8, 8]\nshape: [64]\n"
+        (tmp_path / "kernel.yaml").write_text(question, "utf-8")
+        file = tmp_path / "clocks.yaml"
+        file.write_text(f"workload: kernel.yaml\nlevel: closed\n{text}", "utf-8")
+        return file
+
+    return write
+
+
+@pytest.fixture
 def study(study_file: Callable[..., Path]) -> Callable[[str], Study]:
     """Return a function that loads a study of a tiny workload."""
     return lambda text: load_study(study_file(text))

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from wsesim.errors import InputError
-from wsesim.study import Study, cluster, scheduler, sweep
+from wsesim.study import Study, cluster, load_study, scheduler, sweep
 
 MakeStudy = Callable[[str], Study]
-GRID = "vary: {cluster.systems: [1, 2], batch.sequences: {from: 1, to: 120, by: 1}}\nlevel: closed\n"
+CLOCKS = "vary: {hardware.core.clock: {from: 0.5 GHz, to: 1.5 GHz, steps: 120}, shape: [[64], [128]]}\n"
 
 
 class FakeClient:
@@ -109,10 +109,12 @@ def local() -> Iterator[Any]:
 
 @pytest.mark.nightly
 @pytest.mark.filterwarnings("ignore")
-def test_a_worker_that_is_killed_loses_and_doubles_nothing(study: MakeStudy, local: Any, tmp_path: Path) -> None:
+def test_a_worker_that_is_killed_loses_and_doubles_nothing(
+    kernel_study: Callable[[str], Path], local: Any, tmp_path: Path
+) -> None:
     from distributed import Client
 
-    found, killed = study(GRID), list[int]()
+    found, killed = load_study(kernel_study(CLOCKS)), list[int]()
 
     def kill(done: int, total: int) -> None:
         if not killed and done > total // 4:

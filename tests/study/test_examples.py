@@ -1,9 +1,11 @@
+import re
 from pathlib import Path
 
 import pytest
 
 import wsesim
-from wsesim.study import SweepTable, load_study, render_sweep
+from wsesim.study import SweepTable, render_sweep
+from wsesim.study.findings import findings
 
 STUDIES = Path(__file__).parents[2] / "workloads" / "studies"
 
@@ -14,14 +16,18 @@ def example(request: pytest.FixtureRequest) -> tuple[str, SweepTable]:
 
 
 def column(name: str, figure: str) -> list[float]:
-    table = wsesim.sweep(STUDIES / name, jobs=1)
+    return values(wsesim.sweep(STUDIES / name, jobs=1), figure)
+
+
+def values(table: SweepTable, figure: str) -> list[float]:
     return [float(row.figures[figure] or 0) for row in table.rows]
 
 
 def test_it_runs(example: tuple[str, SweepTable]) -> None:
     assert example[1].count()["error"] == 0
     assert example[1].count()["ok"] >= 8
-    assert render_sweep(example[1]).count("<svg") == len(example[1].study.figures)
+    maps = len({row.most_time_on for row in example[1].rows if row.ok}) > 1
+    assert render_sweep(example[1]).count("<svg") == len(example[1].study.figures) + maps
 
 
 def test_it_opens_with_what_why_and_from_where(example: tuple[str, SweepTable]) -> None:
@@ -35,11 +41,14 @@ def test_it_opens_with_what_why_and_from_where(example: tuple[str, SweepTable]) 
 
 
 def test_bandwidth_helps_up_to_that_of_a_cs2_and_not_beyond() -> None:
-    name = "off-wafer-bandwidth.yaml"
-    values = load_study(STUDIES / name).parameters[0].values
-    steps = dict(zip(values, column(name, "step_s"), strict=True))
+    table = wsesim.sweep(STUDIES / "off-wafer-bandwidth.yaml", jobs=1)
+    steps = dict(zip(table.study.parameters[0].values, values(table, "step_s"), strict=True))
     assert steps["0.15 Tb/s"] / steps["0.3 Tb/s"] > 1.9
     assert steps["1.2 Tb/s"] / steps["4.8 Tb/s"] < 1.1
+    bend, told = findings(table)
+    assert re.fullmatch(r"One step: within 5 % of the best from hardware.wafer.io = \S+ Tb/s on.", bend)
+    assert told.startswith("Most time goes to weights from hardware.wafer.io = 0.15 Tb/s on, ")
+    assert "what most time goes to" in render_sweep(table)
 
 
 def test_more_memory_is_never_slower() -> None:

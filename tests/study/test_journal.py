@@ -187,13 +187,13 @@ def killed_and_repeated(file: Path, place: Path, points: int, kills: int, jobs: 
     assert kept_in(place) == points
 
 
-def test_a_study_that_is_killed_loses_and_doubles_nothing(study_file: Callable[..., Path], place: Path) -> None:
-    file = study_file("vary: {batch.sequences: {from: 1, to: 30, by: 1}}\nlevel: closed\n")
+def test_a_study_that_is_killed_loses_and_doubles_nothing(kernel_study: Callable[[str], Path], place: Path) -> None:
+    file = kernel_study("vary: {hardware.core.clock: {from: 0.5 GHz, to: 1.5 GHz, steps: 30}}\n")
     killed_and_repeated(file, place, 30, kills=1, jobs=1)
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_fifty_kills_lose_and_double_nothing(study_file: Callable[..., Path], place: Path, jobs: int) -> None:
-    file = study_file("vary: {batch.sequences: {from: 1, to: 1000, by: 1}}\n")
+def test_fifty_kills_lose_and_double_nothing(kernel_study: Callable[[str], Path], place: Path, jobs: int) -> None:
+    file = kernel_study("vary: {hardware.core.clock: {from: 0.5 GHz, to: 1.5 GHz, steps: 1000}}\n")
     killed_and_repeated(file, place, 1000, kills=50, jobs=jobs)

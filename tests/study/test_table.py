@@ -5,6 +5,7 @@ import pytest
 
 from wsesim.questions.base import Reads
 from wsesim.study import Study, SweepTable, sweep
+from wsesim.study.findings import findings
 from wsesim.study.spec import written
 
 TINY = (
@@ -26,7 +27,7 @@ def test_csv(table: SweepTable, golden: Callable[[str, str], None]) -> None:
 def test_columns_and_rows(table: SweepTable) -> None:
     assert table.columns == (
         "hardware.core.sram", "batch.sequences", "hardware.core.sram_bytes", "status", "step_cycles", "micro_batch",
-        "passes", "recompute", "why",
+        "passes", "recompute", "why", "most_time_on",
     )  # fmt: skip
     assert all(tuple(record) == table.columns for record in table.records())
     assert table.count() == {"ok": 4, "does_not_fit": 2, "not_modelled": 0, "error": 0}
@@ -111,9 +112,21 @@ def test_each_kind_says_what_it_does_not_read(study: Callable[[str], Study], mon
     assert table.remarks() == ("Not read by training: hardware.fabric.colors.",)
 
 
+@pytest.mark.parametrize(("grids", "told"), [
+    ("[20, 20], [2, 3], [10, 10], [9, 40]", "Cycles: best at grid = 2 x 3."),
+    ("[20, 20], [10, 10], [2, 3], [3, 2]", "Cycles: within 5 % of the best from grid = 2 x 3 on."),
+    ("[20, 20], [10, 10], [9, 9], [3, 2]", ""),
+])  # fmt: skip
+def test_where_a_figure_is_best_and_from_where_more_does_not_pay(
+    toy_study: Callable[[str], Study], grids: str, told: str
+) -> None:
+    found = findings(sweep(toy_study(f"vary: {{grid: [{grids}]}}\nfigures: [cycles]\n")))
+    assert found == (*filter(None, [told]), "Most time goes to counting at every point.")
+
+
 def test_lists_are_written_as_sizes(toy_study: Callable[[str], Study]) -> None:
     table = sweep(toy_study("vary: {grid: [[4, 4], [8, 1024]]}\nfigures: [cycles]\n"))
-    assert table.to_csv().splitlines()[1] == "4 x 4,ok,32,"
+    assert table.to_csv().splitlines()[1] == "4 x 4,ok,32,,counting"
     form = json.loads(json.dumps(table.to_dict(), allow_nan=False))
     assert form["rows"][0]["grid"] == [4, 4]
     assert form["study"]["vary"] == {"grid": [[4, 4], [8, 1024]]}

@@ -13,6 +13,7 @@ import wsesim
 from wsesim.cli import cli
 from wsesim.errors import InputError, SpecError
 from wsesim.study import Study, estimate_s, study_of, sweep
+from wsesim.study.findings import findings
 from wsesim.study.line import values_in
 from wsesim.workload import Formula
 
@@ -67,9 +68,8 @@ def test_a_line_is_a_study(tiny: Path, tmp_path: Path, monkeypatch: pytest.Monke
     assert (first.exit_code, again.exit_code) == (0, 0), first.output
     assert "tables: runs/tiny-study" in first.output
     assert "3 of 3 points were known from before" in again.output
-    assert (
-        (tmp_path / "runs/tiny-study/sweep.csv").read_text().startswith("cluster.systems,status,step_s,mfu,why\n1,ok,")
-    )
+    written = (tmp_path / "runs/tiny-study/sweep.csv").read_text()
+    assert written.startswith("cluster.systems,status,step_s,mfu,why,most_time_on\n1,ok,")
     assert called(*line).exit_code == 2  # the folder is there
     many = called(
         "sweep", tiny, "--vary", "batch.sequences=1..200", "--vary", "batch.length=1..512", "--set", "cluster=cs-3"
@@ -172,7 +172,7 @@ def test_points_that_no_other_beats(tiny: Path) -> None:
               if any(s >= speed and p <= power and (s, p) != (speed, power) for s, p in figures)}  # fmt: skip
     assert {*table.best()} == {*range(6)} - beaten
     assert table.study.figures == ("mfu", "tokens_per_s", "power_w")
-    best = next(remark for remark in table.remarks() if remark.startswith("No other beats in tokens_per_s, power_w: "))
+    best = next(said for said in findings(table) if said.startswith("No other beats in tokens_per_s, power_w: "))
     assert f"cluster.systems = {table.best()[0] + 1} (the knee)" in best
     assert table.to_dict()["best"] == list(table.best())
     assert "pareto: neither more nor less of passes is better" in refused(tiny, **{**data, "pareto": ["mfu", "passes"]})

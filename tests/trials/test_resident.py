@@ -6,7 +6,7 @@ import pytest
 
 from wsesim.hardware import load_cluster
 from wsesim.mapping.resident import PlanGoal, ResidentPlan, ResidentRequest, plan_resident
-from wsesim.model import Model, load_preset
+from wsesim.model import ModelSpec, load_preset
 from wsesim.software import load_software
 from wsesim.trials.resident import ResidentTile, parts_of, resident_trials
 from wsesim.trials.trial import NO_PROGRAM, Tried, first_that_runs
@@ -22,7 +22,7 @@ PROGRAMS = {
 }  # fmt: skip
 
 
-def planned(model: Model, **changes: object) -> ResidentPlan:
+def planned(model: ModelSpec, **changes: object) -> ResidentPlan:
     request = ResidentRequest(
         model=model, cluster=CLUSTER, software=SOFTWARE, positions=512, placement="blocks", decode_grid=100, chunk=256,
         **changes,  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ import pytest
 from wsesim.cores.errors import TooLarge
 from wsesim.hardware import load_cluster
 from wsesim.kernels import Region
-from wsesim.model import Model, build_graph, load_preset
+from wsesim.model import ModelSpec, build_graph, load_preset
 from wsesim.software import load_software
 from wsesim.trials.streamed import part_of, streamed
 from wsesim.trials.trial import Tried, first_that_runs
@@ -20,7 +20,7 @@ def region_of(sequences: int) -> Region:
     return Region(software=SOFTWARE, cluster=CLUSTER, sequences=sequences, length=1024, precision="mixed")
 
 
-def tried(model: Model, sequences: int) -> dict[str, Tried | str]:
+def tried(model: ModelSpec, sequences: int) -> dict[str, Tried | str]:
     graph = build_graph(model, sequences=sequences, length=1024)
     layer = next(block for block in graph.blocks if block.name == "layer")
     cases = {op.name: streamed(graph, layer, op, region_of(sequences)) for op in layer.ops}

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from wsesim import CerebrasGPT
+from wsesim import CerebrasGPT, questions
 from wsesim.errors import InputError, SpecError
 from wsesim.learning import PLACES, world_words
-from wsesim.model import Model, build_graph
+from wsesim.model import ModelSpec, build_graph
 from wsesim.numerics import NamedArrays, SeededWeights, Tokenizer, tokenizer_files
 from wsesim.uses import ANSWERING, CLASSIFYING, WRITING, About, Trained, load, story_words, trained_files
 
@@ -33,7 +33,7 @@ def trained(use: str) -> Trained:
         ANSWERING: {"words": world_words(), "labels": PLACES},
         CLASSIFYING: {"labels": ("wanted", "spam")},
     }
-    model = Model(**SIZES, **more[use])
+    model = ModelSpec(**SIZES, **more[use])
     graph = build_graph(model, sequences=1, length=1, loss=False)
     weights = NamedArrays.begin(graph, SeededWeights(graph, 1, deviation=0.5))
     return Trained(model=model, weights=weights, about=About(use=use, text="there", length=30, **about.get(use, {})))
@@ -78,6 +78,19 @@ def test_a_folder_of_transformers_is_asked_as_one_of_a_training(use: str, tmp_pa
     else:
         said, wanted = (one.classifier().classify("free money") for one in (again, model))
         assert list(said.values()) == pytest.approx(list(wanted.values()), abs=1e-6)
+
+
+def test_a_folder_is_computed_forward_with_its_weights_and_its_tokenizer(tmp_path: Path) -> None:
+    kept(trained(WRITING), tmp_path)
+    for name, text in tokenizer_files(Tokenizer.gpt2(300 - 257)).items():
+        (tmp_path / name).write_text(text)
+    asked = {"phase": "training", "model": {"config": "."}, "batch": {"sequences": 1, "length": 8},
+             "cluster": {"machine": "cs-2"}, "verification": {"weights": ".", "sequences": 1, "length": 8}}  # fmt: skip
+    found = questions.forward(questions.ask(asked, file="here", folder=tmp_path))
+    drawn = questions.forward(questions.ask({**asked, "verification": {"sequences": 1, "length": 8}}, file="here",
+                                            folder=tmp_path))  # fmt: skip
+    assert found.tokens == drawn.tokens == 8
+    assert abs(found.loss - drawn.loss) > 0.01
 
 
 def test_half_the_bits_take_half_the_room(tmp_path: Path) -> None:

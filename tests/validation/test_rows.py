@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from wsesim import questions
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 from wsesim.validation.asking import NotAsked
 from wsesim.validation.rows import Measurement, family_of, model_of
 from wsesim.validation.steps import ask_flops, ask_job, ask_step, step_file
@@ -19,7 +19,7 @@ def _asked(row: Measurement) -> Mapping[str, Any]:
     return questions.ask(step_file(row), file=row.id, folder=Path()).asked.resolved
 
 
-def _model(row: Measurement) -> Model:
+def _model(row: Measurement) -> ModelSpec:
     return questions.ask(step_file(row), file=row.id, folder=Path()).asked.shape
 
 

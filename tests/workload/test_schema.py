@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 from wsesim.model.spec import choices
 from wsesim.numerics.text import SAMPLES
 from wsesim.numerics.tokenizer import Tokenizer
@@ -38,7 +38,7 @@ def test_three_keys_are_enough() -> None:
 
 
 def test_the_model_section_has_every_field_of_a_model() -> None:
-    stated = {field.name for field in fields(Model)} - {"notes"}
+    stated = {field.name for field in fields(ModelSpec)} - {"notes"}
     assert ModelSection.model_fields.keys() == {"preset", "config", "zoo"} | stated
 
 
@@ -58,12 +58,13 @@ SECTIONS: set[type[Section]] = {section for kind in kinds().values() for section
 
 @pytest.mark.parametrize("section", sorted(SECTIONS, key=str))
 def test_every_field_says_what_it_is_and_where_its_default_is_from(section: type[Section]) -> None:
+    docs = section.docs()
     for name, field in section.model_fields.items():
-        assert field.description, name
-        assert field.description.endswith("."), name
+        said = docs[field.alias or name]
+        assert said.endswith("."), name
         optional = not field.is_required() and section.inner(name) is None and section is not ModelSection
         if optional and name not in ("hardware", "software"):
-            assert any(isinstance(each, Default) for each in field.metadata) or "Default: " in field.description, name
+            assert any(isinstance(each, Default) for each in field.metadata) or "Default: " in said, name
 
 
 def test_short_forms_are_fields() -> None:

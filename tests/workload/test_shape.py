@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from wsesim.errors import SpecError
-from wsesim.model import Model, load_preset
+from wsesim.model import ModelSpec, load_preset
 from wsesim.workload.problems import Problems
 from wsesim.workload.schema import ModelSection
 from wsesim.workload.shape import model_of, resolve_model
@@ -13,7 +13,9 @@ from wsesim.workload.shape import model_of, resolve_model
 TINY: dict[str, Any] = {"layers": 2, "width": 64, "heads": 4}
 
 
-def resolved(section: dict[str, Any], length: int | None = 128, folder: Path = Path()) -> tuple[Model, dict[str, str]]:
+def resolved(
+    section: dict[str, Any], length: int | None = 128, folder: Path = Path()
+) -> tuple[ModelSpec, dict[str, str]]:
     model, defaults = resolve_model(ModelSection(**section), name="mine", length=length, folder=folder)
     return model, {default.name: default.text for default in defaults}
 

@@ -3,6 +3,21 @@
 Question ─solve(level)─► Answer | DoesNotFit | NotAnswered ─► Result ─► terminal, page, JSON, tables, sweeps, validation
 """
 
+from wsesim.answer.drawings import (
+    CauseBars,
+    CauseMaps,
+    Chain,
+    ChainLink,
+    CodeLine,
+    CodeListing,
+    CoreFrames,
+    CoreMap,
+    Curve,
+    Drawing,
+    Flame,
+    FlameFrame,
+    Sketch,
+)
 from wsesim.answer.figures import (
     EMPTY,
     LEVELS,
@@ -18,7 +33,7 @@ from wsesim.answer.figures import (
     UsedFigure,
 )
 from wsesim.answer.outcome import Answer, DoesNotFit, NotAnswered, Outcome
-from wsesim.answer.parts import CoreFrames, CoreMap, Curve, Drawing, Interval, MemoryUse, OpTime, Sketch, Table
+from wsesim.answer.parts import Interval, MemoryUse, OpTime, Table
 from wsesim.answer.readable import Readable
 from wsesim.answer.result import Comparison, Difference, Nearest, Provenance, Result, SimulatorCost, Verification
 
@@ -27,7 +42,13 @@ __all__ = [
     "LEVELS",
     "Answer",
     "Bound",
+    "CauseBars",
+    "CauseMaps",
+    "Chain",
+    "ChainLink",
     "Choice",
+    "CodeLine",
+    "CodeListing",
     "Comparison",
     "CoreFrames",
     "CoreMap",
@@ -36,6 +57,8 @@ __all__ = [
     "DoesNotFit",
     "Drawing",
     "FigureSpec",
+    "Flame",
+    "FlameFrame",
     "Interval",
     "Level",
     "Limit",

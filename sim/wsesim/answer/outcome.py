@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from wsesim.answer.drawings import Drawing
 from wsesim.answer.figures import Bound, Choice, Level, Limit, Number, Reason, Spent
-from wsesim.answer.parts import Drawing, Interval, MemoryUse, OpTime, Table
+from wsesim.answer.parts import Interval, MemoryUse, OpTime, Table
 from wsesim.errors import SpecError
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,61 +73,3 @@ class Table:
     """Text, numbers or None."""
     asked: bool = False
     """Whether it was asked for by itself, and so stands in a short answer, too."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Curve:
-    """A drawing of y over x."""
-
-    name: str
-    title: str
-    x_label: str
-    y_label: str
-    points: tuple[tuple[float, float], ...]
-    steps: bool = False
-    """Whether y holds from one x to the next."""
-    log_x: bool = False
-    share: bool = False
-    """Whether y is a share from 0 to 1."""
-    limit: float | None = None
-    """y where a dashed line stands."""
-    mark: float | None = None
-    """x where a dotted line stands."""
-    marked: str = ""
-    """What that is, in a word."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CoreMap:
-    """A drawing of a value of every core."""
-
-    name: str
-    title: str
-    unit: str
-    values: Any
-    """Array of rows x columns."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CoreFrames:
-    """A drawing of the activity of all cores over time, frame by frame."""
-
-    name: str
-    title: str
-    frames: Any
-    """Array of frames x rows x columns, each value 0 to 1."""
-    frame_cycles: int
-    """From one frame to the next."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sketch:
-    """A drawing made of signs in lines, such as how a kernel lies on the cores."""
-
-    name: str
-    title: str
-    lines: str
-    """Printed as they are, in signs of one width."""
-
-
-Drawing = Curve | CoreMap | CoreFrames | Sketch

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from wsesim.answer import Comparison, CoreMap, FigureSpec, Result
+    from wsesim.answer import Answer, Comparison, CoreMap, FigureSpec, Result, Table
 
 __all__ = [
     "check_file",
@@ -31,11 +31,13 @@ __all__ = [
     "print_result",
     "publish",
     "render_comparison",
+    "render_profile",
     "render_result",
     "result_json",
     "result_schema",
     "short",
     "shown",
+    "table_csv",
     "write_comparison",
     "write_file",
     "write_result",
@@ -78,6 +80,20 @@ def render_result(result: Result) -> str:
     from wsesim.answers.page import render_result
 
     return render_result(result)
+
+
+def render_profile(title: str, about: str, answer: Answer) -> str:
+    """Return the page of an *answer* to no question, such as where the cycles of a program went."""
+    from wsesim.answers.page import render_profile
+
+    return render_profile(title, about, answer)
+
+
+def table_csv(table: Table) -> bytes:
+    """Return a table with its columns' names as the first row."""
+    from wsesim.answers.files import table_csv
+
+    return table_csv(table)
 
 
 def result_json(result: Result) -> dict[str, object]:
@@ -196,7 +212,7 @@ def write_comparison(comparison: Comparison, out: Path, *, overwrite: bool = Fal
 
 def map_picture(drawn: CoreMap) -> str:
     """Return the drawing of a value of every core as a picture of its own, SVG."""
-    from wsesim.answers.drawings import map_svg
-    from wsesim.answers.svg import standalone
+    from wsesim.answers.maps import map_svg
+    from wsesim.answers.svg import SHADE, standalone
 
-    return standalone(map_svg(drawn))
+    return standalone(map_svg(drawn), SHADE)

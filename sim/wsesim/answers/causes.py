@@ -76,9 +76,11 @@ _TABLE = (
     ("accumulate", "accumulate", "gradients of a pass added to those before", "#d497ae", "#8f4c66"),
     ("guesses", "guesses", "a small model's guesses, and checking them", "#a0436a", "#c4668c"),
     ("input", "input", "the host's tokens, or the wait for them", "#7d7a2d", "#b5b052"),
+    ("scalar code", "scalar code", "instructions of a core's main thread that are no vector's", "#7c8a5a", "#a8b57f"),
     ("banks", "banks", "what vector instructions take longer because reads meet in memory", "#5b87b5", "#8fb8de"),
     ("fabric wait", "fabric wait", "cores that wait for a wavelet to arrive", "#b08968", "#c9a98a"),
     ("queue wait", "queue wait", "cores that wait for room to send a wavelet", "#93624b", "#b3846c"),
+    ("on the way", "on the way", "wavelets on ramps and links that somebody waits for", "#c99b6d", "#d8b48c"),
     ("idle", "idle", "nothing to do", "#dad6cb", "#4a4944"),
     ("folded", "the same again", "equal layers or passes, counted instead of played", "#e7e5de", "#383734"),
 )
@@ -108,4 +110,5 @@ def causes_of(answer: Answer) -> dict[str, Cause]:
     names = list(answer.spent.by_cause) if answer.spent else []
     names += list(answer.bound.gap) if answer.bound else []
     names += [interval.cause for interval in answer.timeline]
+    names += [cause for drawing in answer.drawings for cause in getattr(drawing, "causes", ())]
     return known(names + [cause for op in answer.ops for cause in (*op.parts, op.bound)])

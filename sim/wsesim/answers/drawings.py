@@ -5,15 +5,16 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING, Any
 
-from wsesim.answer import CoreFrames, CoreMap, Curve, Drawing, Sketch
+from wsesim.answer import CoreFrames, CoreMap, Curve, Sketch
 from wsesim.answers import svg
+from wsesim.answers.maps import frames_svg, map_svg
 from wsesim.answers.text import percent, rate
 from wsesim.signs import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_WIDTH, _HEIGHT, _FULL = 352.0, 224.0, 720.0
+_WIDTH, _HEIGHT = 352.0, 224.0
 _PLACE = (0.14, 0.2, 0.82, 0.66)
 _LONGEST_TITLE = 560.0
 """Signs times points of a title that has room above a map."""
@@ -24,11 +25,13 @@ FLATTEST = 5
 """Times that one side of a map may be longer than the other before cores are no longer drawn as squares."""
 LARGEST_SIDE = 600
 """Pixels along the longer side of a map: the cores of larger grids are averaged."""
-PICTURES = 6
-"""Frames that are drawn side by side."""
 
 
-def drawn(drawing: Drawing) -> tuple[str, bool]:
+Picture = Curve | CoreMap | CoreFrames | Sketch
+"""Drawings that stand in one section, side by side; the others have a section each (`cycles`)."""
+
+
+def drawn(drawing: Picture) -> tuple[str, bool]:
     """Return *drawing* as an element of a page, its ids named after it, and whether nothing fits beside it."""
     match drawing:
         case Curve():
@@ -88,18 +91,6 @@ def _curve_axes(axes: Axes, curve: Curve) -> None:
     axes.set_title(printable(title, keep=""), color=svg.INK, fontsize=11, loc="left", **svg.LITERAL)
 
 
-def map_svg(core_map: CoreMap) -> str:
-    """Draw a value of every core as a colour, with the scale beside it."""
-    import numpy as np
-
-    rows, columns = np.atleast_2d(np.asarray(core_map.values)).shape
-    height = 270.0 * max(0.3, min(1.6, rows / columns)) + 64
-    with svg.drawing(_WIDTH, height) as figure:
-        axes = figure.add_axes((0.13, 40 / height, 0.68, (height - 70) / height))
-        map_on(axes, core_map)
-        return svg.inline(figure, f"map-{_ident(core_map.name)}", f"{core_map.title}, a colour for each core")
-
-
 def map_on(axes: Axes, core_map: CoreMap) -> None:
     """Draw a value of every core as a colour on *axes*, with the scale beside it."""
     import numpy as np
@@ -119,31 +110,6 @@ def _scale(axes: Axes, image: Any, unit: str) -> None:
     bar.outline.set_visible(False)
     bar.ax.tick_params(colors=svg.SOFT, labelsize=9, length=0)
     bar.set_label(printable(unit, keep=""), color=svg.SOFT, fontsize=9.5, **svg.LITERAL)
-
-
-def frames_svg(frames: CoreFrames) -> str:
-    """Draw the activity of all cores at a few times, early to late."""
-    import numpy as np
-
-    values = np.asarray(frames.frames, dtype=float)
-    chosen = spread(len(values), PICTURES)
-    each = _FULL / max(1, len(chosen))
-    high = each * max(0.3, min(1.4, values.shape[1] / max(1, values.shape[2])))
-    with svg.drawing(_FULL, high + 50) as figure:
-        for place, frame in enumerate(chosen):
-            axes = figure.add_axes((place / len(chosen), 0.02, 0.94 / len(chosen), high / (high + 50)))
-            _paint(axes, values[frame], 1.0)
-            axes.set(xticks=[], yticks=[])
-            axes.set_title(f"from {frame * frames.frame_cycles:,}", color=svg.SOFT, fontsize=9.5, loc="left")
-        title = printable(f"{frames.title}, from cycle", keep="")
-        figure.text(0, 1 - 13 / (high + 50), title, color=svg.INK, fontsize=11, **svg.LITERAL)
-        return svg.inline(figure, f"frames-{_ident(frames.name)}", f"{frames.title}, picture by picture")
-
-
-def spread(frames: int, pictures: int) -> list[int]:
-    """Return at most *pictures* of the numbers below *frames*, the first and the last among them."""
-    count = min(pictures, frames)
-    return [round(n * (frames - 1) / max(1, count - 1)) for n in range(count)]
 
 
 def _paint(axes: Axes, values: Any, most: float) -> Any:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from wsesim._version import __version__
 from wsesim.answer import Answer, Comparison, Result
 from wsesim.answers import limits, text, views
+from wsesim.answers.anatomy import blocks
 from wsesim.answers.causes import Cause, causes_of
 from wsesim.answers.compared import Compared
-from wsesim.answers.drawings import drawn
+from wsesim.answers.drawings import Picture, drawn
 from wsesim.answers.roofline import rooflines
 from wsesim.answers.timeline import MOST_ROWS, timeline_svg, tracks_of
 from wsesim.answers.verdict import verdict
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from jinja2 import BytecodeCache, Environment
 
 ORDER = (
-    "headline", "bound", "time", "tables", "drawings", "timeline", "ops", "rooflines", "memory", "checks", "facts",
-    "leaves_out", "notes", "provenance", "inputs", "cost",
+    "headline", "bound", "time", "maps", "tables", "flames", "codes", "drawings", "timeline", "ops", "rooflines",
+    "memory", "checks", "facts", "leaves_out", "notes", "provenance", "inputs", "cost",
 )  # fmt: skip
 """Sections of a result's page, from the first: macros `section_NAME` of `sections.html.j2`; nothing gives nothing."""
 _PACKAGE = "wsesim.answers"
@@ -50,22 +51,42 @@ def _of_answer(result: Result, answer: Answer) -> dict[str, object]:
     from markupsafe import Markup
 
     causes = causes_of(answer)
-    return {
-        "causes": tuple(causes.values()), "about": views.about(answer), "headline": views.headline(result, answer),
+    return _cycles_of(answer) | {
+        "about": views.about(answer), "headline": views.headline(result, answer),
         "choices": views.choices(result, answer), "nearest": views.nearest(result),
         "verdict_said": verdict(answer), "limits": limits.lines(answer),
         "without_effect": limits.without_effect(answer), "above_bound": limits.told_above_bound(answer),
-        "figures": views.figures(result, answer), "spent": views.spent(answer, causes),
+        "figures": views.figures(result, answer),
         "gap": views.gap(answer, causes), "reached_s": views.reached_s(answer), "width": views.width,
-        "tables": tuple(map(views.grid, answer.tables)), "ops": views.ops(answer, causes),
-        "drawings": tuple((Markup(element), wide) for element, wide in map(drawn, answer.drawings)),
+        "ops": views.ops(answer, causes),
         "timeline": Markup(timeline_svg(answer.timeline, causes)) if answer.timeline else "",
         "timeline_left": max(0, len(tracks_of(answer.timeline)) - MOST_ROWS),
         "timeline_legend": _legend(causes, (interval.cause for interval in answer.timeline)),
         "rooflines": tuple(map(Markup, rooflines(answer, causes))),
         "roof_legend": _legend(causes, (op.bound for op in answer.ops if op.flops > 0)),
-        "facts": views.facts(answer), "what": answer.spent.what if answer.spent else "run",
+        "facts": views.facts(answer),
     }  # fmt: skip
+
+
+def _cycles_of(answer: Answer) -> dict[str, object]:
+    """Return what sections about cycles show."""
+    from markupsafe import Markup
+
+    causes = causes_of(answer)
+    pictures = (each for each in answer.drawings if isinstance(each, Picture))
+    return blocks(answer, causes) | {
+        "answer": answer, "causes": tuple(causes.values()), "spent": views.spent(answer, causes), "limits": (),
+        "tables": tuple(map(views.grid, answer.tables)), "what": answer.spent.what if answer.spent else "run",
+        "drawings": tuple((Markup(element), wide) for element, wide in map(drawn, pictures)),
+    }  # fmt: skip
+
+
+def render_profile(title: str, about: str, answer: Answer) -> str:
+    """Return the page of an *answer* to no question, such as where the cycles of a program went."""
+    page = {
+        "title": title, "about": about, "program": f"wsesim {__version__}", **_cycles_of(answer),
+    }  # fmt: skip
+    return templates().get_template("profile.html.j2").render(page)
 
 
 def render_comparison(comparison: Comparison) -> str:

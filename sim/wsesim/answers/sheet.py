@@ -29,11 +29,12 @@ class Sheet:
         style = f"fill: none; stroke: {colour_of(colour)}; stroke-width: {width:g}"
         self.parts.append(f'<path d="{_path(points)}" style="{style}"/>')
 
-    def fill(self, polygons: Iterable[Polygon], colour: str) -> None:
+    def fill(self, polygons: Iterable[Polygon], colour: str, *, opacity: float = 1.0) -> None:
         """Fill *polygons*, each closed; one path, so that thousands stay small."""
         path = "".join(f"{_path(polygon)}z" for polygon in polygons)
+        thin = f"; fill-opacity: {opacity:.3g}" if opacity < 1 else ""
         if path:
-            self.parts.append(f'<path d="{path}" style="fill: {colour_of(colour)}"/>')
+            self.parts.append(f'<path d="{path}" style="fill: {colour_of(colour)}{thin}"/>')
 
     def dot(self, x: float, y: float, size: float, colour: str) -> None:
         """Draw a disc of about *size* square points, with an edge like the paper."""

@@ -30,6 +30,9 @@ _PAGE = {
 }  # fmt: skip
 """Colours of a page, light and dark, as in `style.css.j2`."""
 
+SHADE = {"m0": ("#35506b", "#86abd0")}
+"""Colour of maps, light and dark, as in `style.css.j2`."""
+
 Polygon = list[tuple[float, float]]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wsesim.cli.options import manner, settings_option, speaking
+from wsesim.cli.options import level_option, manner, settings_option, speaking
 from wsesim.cli.output import print_json, say, table
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("given", metavar="A B ...", nargs=-1, required=True)
 @settings_option
-@click.option("--level", metavar="LEVEL", help="closed, system or cores.  [default: as `wsesim run` would]")
+@level_option("closed, system or cores.  [default: as `wsesim run` would]")
 @click.option("--fresh", is_flag=True, help="Answer all anew, whatever is known, and keep nothing.")
 @speaking
 def compare(given: tuple[str, ...], settings: tuple[str, ...], level: str | None, fresh: bool) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from wsesim.cli.csl_compile import COMMANDS
+from wsesim.cli.csl_profile import profile
 from wsesim.cli.output import put
 
 SCRIPT = click.Path(path_type=Path, dir_okay=False, exists=True)
-FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 
 
 @click.group()
@@ -33,7 +33,8 @@ def csl() -> None:
 def run(script: Path, arguments: tuple[str, ...]) -> None:
     """Run a script in its folder, with our cslc, cs_python and sdk_debug_shell first on its path.
 
-    The exit code is the script's.
+    The exit code is the script's. WSESIM_CSL_REPORT=page.html in its surroundings has the page of where cycles went
+    written when a program is stopped; `profile` tells more.
     """
     from wsesim.csl.host.commands import run_script
 
@@ -48,18 +49,6 @@ def env() -> None:
     put(shell_lines())
 
 
-@csl.command()
-@click.argument("folder", type=FOLDER, default="out")
-@click.option("--lines", default=20, show_default=True, help="How many source lines to list.")
-def profile(folder: Path, lines: int) -> None:
-    """Say where the cycles of the last run of a compiled program went: causes, source lines, cores.
-
-    FOLDER is what cslc -o named.
-    """
-    from wsesim.csl.host.profile import profile_text
-
-    put(profile_text(folder, lines))
-
-
+csl.add_command(profile)
 for command in COMMANDS:
     csl.add_command(command)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wsesim.cli import completion
 from wsesim.cli.options import manner, speaking
 from wsesim.cli.output import print_json, say, table
 from wsesim.errors import InputError
@@ -46,7 +47,7 @@ def data(context: click.Context) -> None:
 
 
 @data.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.TEXTS)
 @speaking
 def fetch(name: str) -> None:
     """Fetch texts by the ordinary client of their registry, and check their sum."""
@@ -61,7 +62,7 @@ def fetch(name: str) -> None:
 
 
 @data.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.TEXTS)
 @click.option("--file", type=click.Path(path_type=Path), help="The archive, where it was not fetched by wsesim.")
 @speaking
 def show_texts(name: str, file: Path | None) -> None:

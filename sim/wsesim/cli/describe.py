@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from wsesim import units
+from wsesim.cli import completion
 from wsesim.cli.options import file_argument, manner, settings_option, speaking
 from wsesim.cli.output import print_json, say, table
 from wsesim.errors import InputError, Problem, SpecError
@@ -106,7 +107,7 @@ def init(file: Path) -> None:
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completion.MODEL)
 @speaking
 def models(name: str | None) -> None:
     """List the models that a question can name.
@@ -147,7 +148,7 @@ def models(name: str | None) -> None:
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completion.MACHINE)
 @speaking
 def machines(name: str | None) -> None:
     """List the machines that a question can name.
@@ -195,7 +196,7 @@ def machines(name: str | None) -> None:
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completion.STACK)
 @speaking
 def software(name: str | None) -> None:
     """List the software stacks that a question can name.

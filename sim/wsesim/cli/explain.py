@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from wsesim.cli import completion
 from wsesim.cli.options import manner, speaking
 from wsesim.cli.output import print_json, say
 from wsesim.errors import InputError, nearest
@@ -26,7 +27,7 @@ class Explained:
 
 
 @click.command()
-@click.argument("term")
+@click.argument("term", shell_complete=completion.TERM)
 @speaking
 def explain(term: str) -> None:
     """Say what a TERM means.
@@ -35,7 +36,7 @@ def explain(term: str) -> None:
     name first, then by a part: `wsesim explain mfu`, `wsesim explain core.sram`.
     """
     wanted = " ".join(term.lower().split())
-    known = tuple(_known())
+    known = tuple(known_terms())
     found = [each for each in known if wanted in each.names] or [
         each for each in known if len(wanted) > 2 and any(wanted in name for name in each.names)
     ]
@@ -47,7 +48,8 @@ def explain(term: str) -> None:
     say("\n\n".join(f"{each.term} ({each.what}): {each.means}" for each in found))
 
 
-def _known() -> Iterator[Explained]:
+def known_terms() -> Iterator[Explained]:
+    """Yield everything that has a name."""
     yield from _words()
     yield from _of_answers()
     yield from _of_presets()

@@ -17,7 +17,7 @@ from wsesim.units import Dimension
 def gpus() -> None:
     """List the GPUs that --gpu of `run` can name.
 
-    The number of GPUs and the precision of products follow the name: h100x64, b200x8:fp8.
+    The number of GPUs, the precision of products and a price in dollars follow the name: h100x64, b200x8:fp8@40000.
     """
     from wsesim.gpus import gpu_named, gpu_names
 
@@ -28,7 +28,18 @@ def gpus() -> None:
             for gpu in known
         ]
         print_json({"status": "ok", "gpus": found})
-    heads = ("GPU", "TFLOP/S, 16 BIT", "8 BIT", "4 BIT", "MEMORY", "BANDWIDTH", "LINKS", "GPUS LINKED", "POWER")
+    heads = (
+        "GPU",
+        "TFLOP/S, 16 BIT",
+        "8 BIT",
+        "4 BIT",
+        "MEMORY",
+        "BANDWIDTH",
+        "LINKS",
+        "GPUS LINKED",
+        "POWER",
+        "PRICE",
+    )
     rows = []
     for gpu in known:
         chip = gpu.chip
@@ -38,7 +49,7 @@ def gpus() -> None:
                 gpu.key, *(f"{peak:,.0f}" if peak else "-" for peak in peaks), f"{chip.memory_bytes / 1e9:,.0f} GB",
                 units.show(chip.memory_bandwidth_bytes_per_s, Dimension.BYTES_PER_SECOND),
                 units.show(chip.link_bytes_per_s, Dimension.BYTES_PER_SECOND), str(chip.link_domain),
-                units.show(chip.board_w, Dimension.WATTS),
+                units.show(chip.board_w, Dimension.WATTS), f"${chip.gpu_usd:,.0f}",
             )
         )  # fmt: skip
     say(table(heads, rows))

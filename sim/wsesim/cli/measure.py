@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from wsesim.cli import completion
 from wsesim.cli.bar import bar
 from wsesim.cli.options import force_option, manner, out_option, speaking
 from wsesim.cli.output import console, or_shown, print_json, put, say
@@ -16,7 +17,13 @@ from wsesim.cli.output import console, or_shown, print_json, put, say
 @click.option("--gpus", is_flag=True, help="Compare estimates of GPUs with published times, in place of wafers.")
 @click.option("--behaviour", is_flag=True, help="Ask what-ifs whose answers must move as physics says.")
 @click.option("--table", type=click.Path(path_type=Path), help="Rows of your own, in place of those with the package.")
-@click.option("--show", "row", metavar="ROW", help="Print a row as the file of a question, and compare nothing.")
+@click.option(
+    "--show",
+    "row",
+    metavar="ROW",
+    shell_complete=completion.ROW,
+    help="Print a row as the file of a question, and compare nothing.",
+)
 @out_option("Folder to write to.  [default: nothing is written]")
 @force_option
 @click.option("--sensitivity", is_flag=True, help="Also say how much each calibrated constant matters.")

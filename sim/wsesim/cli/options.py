@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 
+from wsesim.cli import completion
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 _PREFIX = "wsesim."
 
@@ -62,6 +64,7 @@ _set_option = click.option(
     "settings",
     metavar="KEY=VALUE",
     multiple=True,
+    shell_complete=completion.SETTING,
     help="Replace a value of the file, for example batch.sequences=240. Repeatable.",
 )
 _NAMED = {"machine": "cluster.machine", "software": "software.stack"}
@@ -83,14 +86,21 @@ def settings_option(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(*arguments, settings=(*settings, *extra), **more)
 
     about = "for a file that names none, or another; a file of your own starts from here"
-    machine = click.option("--machine", metavar="NAME|FILE", help=f"The machine, {about}.")
-    software = click.option("--software", metavar="NAME|FILE", help=f"The software stack, {about}.")
+    machine = click.option("--machine", metavar="NAME|FILE", help=f"The machine, {about}.",
+                           shell_complete=completion.MACHINE)  # fmt: skip
+    software = click.option("--software", metavar="NAME|FILE", help=f"The software stack, {about}.",
+                            shell_complete=completion.STACK)  # fmt: skip
     return _set_option(machine(software(with_settings)))
 
 
 def _from(folder: Path, value: str) -> str:
     """Return a name as it is, and the path of a file as one that starts from the *folder* of what is asked."""
     return os.path.relpath(value, folder) if value.endswith(".yaml") else value
+
+
+def level_option(text: str) -> Decorator:
+    """Add --level."""
+    return click.option("--level", metavar="LEVEL", help=text, shell_complete=completion.LEVEL)
 
 
 force_option = click.option("--force", is_flag=True, help="Replace a folder wsesim wrote and nobody changed since.")

@@ -11,7 +11,7 @@ from wsesim.answers import check_file, write_file
 from wsesim.errors import InputError
 
 if TYPE_CHECKING:
-    from wsesim.answer import Answer
+    from wsesim.answer import Answer, CoreMap
 
 MAPS = ("busy", "stalled", "links", "compute", "banks", "launch", "fabric-wait", "queue-wait")
 """Drawings of a kernel's answer that are maps of its cores."""
@@ -59,11 +59,10 @@ class Pictures:
         return lines
 
     def _drawn(self, answer: Answer, title: str) -> Iterator[tuple[str, Path, bytes]]:
-        from wsesim.answer import CoreMap
         from wsesim.answers import map_picture
 
         if self.heatmap is not None:
-            maps = {each.name: each for each in answer.drawings if isinstance(each, CoreMap)}
+            maps = _maps(answer)
             if self.drawn not in maps:
                 raise InputError.at(
                     f"--map {self.drawn} is nothing on all cores; there are: {', '.join(maps) or 'none'}"
@@ -73,3 +72,15 @@ class Pictures:
         for what, path, name in (("trace", self.trace, "trace.json"), ("animation", self.movie, "activity.gif")):
             if path is not None and name in answer.files:
                 yield what, path, answer.files[name]()
+
+
+def _maps(answer: Answer) -> dict[str, CoreMap]:
+    """Return what can be drawn of all cores, by name."""
+    from wsesim.answer import CauseMaps, CoreMap
+
+    found = {each.name: each for each in answer.drawings if isinstance(each, CoreMap)}
+    for each in answer.drawings:
+        if isinstance(each, CauseMaps):
+            named = ((cause.replace(" ", "-"), values) for cause, values in each.by_cause.items() if values.any())
+            found |= {name: CoreMap(name=name, title=name, unit="cycles", values=values) for name, values in named}
+    return found

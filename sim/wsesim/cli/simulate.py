@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wsesim.cli import completion
 from wsesim.cli.bar import bar
 from wsesim.cli.options import (
     file_argument,
     force_file_option,
     force_option,
+    level_option,
     manner,
     out_option,
     settings_option,
@@ -39,11 +41,12 @@ ENDINGS = {form: form for form in GRAPH_FORMS} | {"et": "chakra"}
 @out_option("Folder to write to.  [default: runs/NAME]")
 @force_option
 @click.option("--verify/--no-verify", default=True, help="Whether to compute real numbers too.")
-@click.option("--level", metavar="LEVEL", help="closed, system or cores.  [default: system; a kernel: cores]")
+@level_option("closed, system or cores.  [default: system; a kernel: cores]")
 @click.option("-v", "--verbose", is_flag=True, help="Print all that the page has, not the answer in twenty lines.")
 @click.option("--fail-if-unfit", is_flag=True, help="Exit with 1 if there is no answer, as of what does not fit.")
 @click.option("--gpu", "gpus", metavar="GPU", multiple=True, help="Put an estimate of GPUs beside it: h100x64, "
-              "b200x8:fp8. Repeatable; `wsesim gpus` lists them.")  # fmt: skip
+              "b200x8:fp8. Repeatable; `wsesim gpus` lists them.",
+              shell_complete=completion.GPU)  # fmt: skip
 @speaking
 def run(
     file: Path, settings: tuple[str, ...], out: Path | None, force: bool, verify: bool, level: str | None,
@@ -137,8 +140,8 @@ def forward(file: Path, settings: tuple[str, ...]) -> None:
     """Compute all of a model on its text.
 
     Layer by layer: of the weights only one layer's are in memory at a time. They are those of verification.weights, a
-    safetensors file or the index of several, or drawn from verification.seed; verification.sequences and
-    verification.length say how many tokens of the text they see.
+    safetensors file, the index of several or the folder of a model, or drawn from verification.seed;
+    verification.sequences and verification.length say how many tokens of the text they see.
     """
     from wsesim import questions
 
@@ -183,7 +186,7 @@ def graph(file: Path, settings: tuple[str, ...], form: str | None, target: Path 
             raise click.UsageError("a chakra trace is not text; give a file to write, -o NAME.0.et")
         put(_graph_text(built, form))
         return
-    if target.exists() and target.samefile(file):
+    if target.exists() and file.exists() and target.samefile(file):
         raise InputError.at("is the question itself; choose another file", file=str(target))
     systems = question.asked.hardware.cluster.systems
     answers.write_file(_graph_file(built, form, systems=systems), target, overwrite=force)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wsesim.cli.options import file_argument, manner, settings_option, speaking
+from wsesim.cli import completion
+from wsesim.cli.options import file_argument, level_option, manner, settings_option, speaking
 from wsesim.cli.output import print_json, progress, say, table
 from wsesim.errors import InputError, SpecError
 
@@ -24,8 +25,13 @@ if TYPE_CHECKING:
 @click.option("--ttft", metavar="TIME", help="Give the first token within a time, 300ms.")
 @click.option("--tpot", metavar="TIME", help="Give each further token within a time, 20ms.")
 @click.option("--goal", metavar="FORMULA", multiple=True, help="Any other, as 'tokens_per_s >= 50000'.")
-@click.option("--machines", metavar="NAME,NAME", help="Machines to try beside that of the file; all tries all.")
-@click.option("--level", metavar="LEVEL", help="closed or system.  [default: as `wsesim run` would]")
+@click.option(
+    "--machines",
+    metavar="NAME,NAME",
+    shell_complete=completion.MACHINES,
+    help="Machines to try beside that of the file; all tries all.",
+)
+@level_option("closed or system.  [default: as `wsesim run` would]")
 @click.option("--fresh", is_flag=True, help="Answer all anew, whatever is known, and keep nothing.")
 @speaking
 def size(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wsesim.cli.options import force_option, manner, out_option, settings_option, speaking
+from wsesim.cli import completion
+from wsesim.cli.options import force_option, level_option, manner, out_option, settings_option, speaking
 from wsesim.cli.output import RUNS, console, or_shown, print_json, progress, say
 from wsesim.errors import InputError
 from wsesim.signs import printable
@@ -23,15 +24,27 @@ MANY = 10_000
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @settings_option
-@click.option("--vary", metavar="NAME=VALUES", multiple=True,
+@click.option("--vary", metavar="NAME=VALUES", multiple=True, shell_complete=completion.SETTING,
               help="Vary a setting of a question: a list 48KiB,96KiB or a range 1..16, 1..2048:12:log.")  # fmt: skip
 @click.option("--together", metavar="NAME,NAME", help="Settings that step together and count as one.")
-@click.option("--figures", metavar="NAME,NAME", help="What to keep of each point.  [default: as is usual]")
+@click.option(
+    "--figures",
+    metavar="NAME,NAME",
+    shell_complete=completion.FIGURES,
+    help="What to keep of each point.  [default: as is usual]",
+)
 @click.option("--sample", metavar="METHOD:POINTS", help="Draw points from the ranges: latin:64, sobol:64, random:64.")
+@click.option("--optimize", metavar="NAME,NAME", help="Search for the best of a figure, or of several, in the ranges.")
+@click.option("--budget", metavar="POINTS", help="How many points a search asks, 500, or 500:SEED.  [default: 200]")
 @click.option("--derive", metavar="NAME=FORMULA", multiple=True, help="A setting that follows from others.")
 @click.option("--require", metavar="FORMULA", multiple=True, help="What points have to keep to; others are left out.")
-@click.option("--pareto", metavar="NAME,NAME", help="Figures to weigh points by: those no other beats are named.")
-@click.option("--level", metavar="LEVEL", help="closed, system or cores.  [default: as `wsesim run` would]")
+@click.option(
+    "--pareto",
+    metavar="NAME,NAME",
+    shell_complete=completion.FIGURES,
+    help="Figures to weigh points by: those no other beats are named.",
+)
+@level_option("closed, system or cores.  [default: as `wsesim run` would]")
 @click.option("--jobs", type=click.IntRange(min=1), help="Points to answer side by side.  [default: one a core]")
 @click.option("--scheduler", metavar="ADDRESS", help="Answer on the workers of a Dask scheduler, tcp://HOST:PORT.")
 @click.option("--yes", is_flag=True, help=f"Answer more than {MANY:,} points, however long they take.")
@@ -108,11 +121,16 @@ def _study(file: Path, settings: tuple[str, ...], said: dict[str, Any]) -> Study
     if "vary" not in said:
         questions.load(file)
         raise InputError.at(f"{file} is a question: say what varies, as --vary cluster.systems=1..16, or name a study")
-    vary, given = studies.varied(said["vary"], drawn="sample" in said)
+    if "budget" in said and "optimize" not in said:
+        raise InputError.at("--budget is of a search: say --optimize NAME too, or --sample POINTS to draw points")
+    vary, given = studies.varied(said["vary"], drawn="sample" in said or "optimize" in said)
     always, given_always = studies.fixed(settings)
     data: dict[str, Any] = {"vary": vary, "set": always, "level": level}
     for key in ("together", "figures", "pareto"):
         data |= {key: [name.strip() for name in said[key].split(",")]} if key in said else {}
+    if "optimize" in said:
+        names = [name.strip() for name in said["optimize"].split(",")]
+        data["optimize"] = {"figures": names, **(studies.budget_in(said["budget"]) if "budget" in said else {})}
     if "sample" in said:
         data["sample"] = studies.sample_in(said["sample"])
     if "derive" in said:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -13,12 +12,14 @@ import click
 from wsesim.cli.options import file_argument, manner, settings_option, speaking
 from wsesim.cli.output import DIFFERS, print_json, progress, say, table
 from wsesim.errors import InputError
+from wsesim.units import shape_of
 
 if TYPE_CHECKING:
     from wsesim.trials import OpOnCores, StepOnCores
 
 
-_GRID = re.compile(r"[1-9][0-9]{0,3}x[1-9][0-9]{0,3}", re.ASCII)
+LARGEST_GRID = 9999
+"""Columns, or rows, of cores that a step of a small copy may be asked on."""
 
 
 @click.command()
@@ -118,10 +119,13 @@ def _verify_on_cores(file: Path, settings: tuple[str, ...], grid: str) -> None:
 
 
 def _read_grid(text: str) -> tuple[int, int]:
-    if not _GRID.fullmatch(text):
-        raise InputError.at(f"--on-cores must be COLUMNSxROWS, for example 8x8; got {text!r}")
-    columns, rows = map(int, text.split("x"))
-    return columns, rows
+    try:
+        sizes = shape_of(text)
+    except ValueError as error:
+        raise InputError.at(f"--on-cores must be {error} (COLUMNSxROWS, for example 8x8)") from None
+    if len(sizes) != 2 or max(sizes) > LARGEST_GRID:
+        raise InputError.at(f"--on-cores must be COLUMNSxROWS, each at most {LARGEST_GRID:,}; got {text!r}")
+    return sizes[0], sizes[1]
 
 
 def _step_told(name: str, found: StepOnCores) -> str:

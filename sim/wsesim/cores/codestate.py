@@ -72,7 +72,8 @@ CELL = np.dtype([
     ("flushing", "i8"),
     ("link", "i8"),
     ("task_id", "i4"),  # what runs
-    ("since", "i4"),
+    ("entry", "i4"),  # its first step
+    ("since", "i4"),  # cycle from which it does
     ("streams", "i4"),  # whether the command stream is open
     ("waiting", "i4"),  # whether a launch waits to be taken
     ("launched", "i4"),
@@ -101,9 +102,15 @@ METER = np.dtype([
     ("dropped", "i8"),  # wavelets that left the rectangle
     ("requests", "i8"),
     ("opened", "i8"),  # cores whose stream opened since the launch
-    ("scalar_cycles", "i8"),
+    ("lost", "i8"),  # rows of the log that there was no room for
     ("outside", "i8"),  # accesses outside the memory of a core
 ])  # fmt: skip
+WORK = np.dtype([(name, "i8") for name in (
+    "compute", "banks",  # cycles of its elements at full rate, and what they took longer
+    "elements", "times",
+    "held",  # cycles from its starts to its ends
+)])  # fmt: skip
+RUN = np.dtype([("times", "i8"), ("cycles", "i8")])
 NOTE = np.dtype([(name, "i8") for name in ("core", "cycle", "what", "a", "b", "c")])
 
 
@@ -113,7 +120,11 @@ class CodeState(NamedTuple):
     steps: Array
     """[step] STEP"""
     cycles: Array
-    """[step] cycles spent on it"""
+    """[step] cycles the main thread spent on it"""
+    work: Array
+    """[step] WORK of vector operations, whatever thread they ran on"""
+    runs: Array
+    """[step] RUN of the task, or function that the host launched, that begins there"""
     frames: Array
     """[core, register] int64"""
     vectors: Array
@@ -155,7 +166,7 @@ def no_code() -> CodeState:
     empty: dict[str, Array] = {}
     kinds = {
         "steps": STEP, "vectors": VECTOR, "meter": METER, "collected": NOTE, "notes": NOTE, "launches": TASK,
-        "cells": CELL,
+        "cells": CELL, "work": WORK, "runs": RUN,
     }  # fmt: skip
     two = {"dsrs": DSR, "jobs": JOB, "tasks": TASK, "fifos": FIFO, "fifo_kinds": FIFO_KIND, "colors": COLOR}
     for name in CodeState._fields:

@@ -2,21 +2,25 @@
 
     core: 6 cores, the first (1, 0)
       main, from the start
-        0  fmacs x, x, y, r2           15  2 + 7 x 2     384  first_kernel.py, line 12
+        0  fmacs x, x, y, r2           15  2 + 7 x 2     384     90     12  first_kernel.py, line 12
 
 The number of an instruction is where jumps lead. Then come the cycles it takes if nothing holds it up, how they arise
-(launch + issues x cycles of each), and how many elements it handled, or how often it ran, on all cores of the role.
+(launch + issues x cycles of each), and on all cores of the role: how many elements it handled, or how often it ran; the
+cycles it worked, and those it was under way and had to wait, where events of the run were noted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import ceil
 
 import numpy as np
 
+from wsesim.answer import CodeLine
 from wsesim.cores import isa
 from wsesim.cores.builder import Builder, CoreRole
 from wsesim.cores.instruction import Instruction, cycles_alone
+from wsesim.cores.lines import WAITED, WORKED
 from wsesim.cores.operands import Descriptor, FabricOperand, Mem, Operand, Register
 from wsesim.cores.scalars import COMMANDS, FIELDS
 from wsesim.cores.state import Array
@@ -36,18 +40,54 @@ _SCALARS = {
 _WITH_NUMBER = (isa.SET, isa.IADD, isa.IMUL)
 _FIELDS = {number: name for name, number in FIELDS.items()}
 _COMMANDS = {number: name for name, number in COMMANDS.items()}
-HEADS = ("", "instruction", "cycles", "launch + issues", "handled", "line")
+HEADS = ("", "instruction", "cycles", "launch + issues", "handled", "worked", "waited", "line")
 
 
-def list_program(builder: Builder, executed: Array) -> str:
-    """Return all roles; *executed* is [instruction] elements handled, or times run, role after role."""
-    parts, start = [], 0
-    for number, role in enumerate(builder.roles):
-        end = start + len(role.instructions)
-        rows = [_row(role, at, int(count)) for at, count in enumerate(executed[start:end])]
+def list_program(builder: Builder, executed: Array, by_line: Array | None = None) -> str:
+    """Return all roles.
+
+    Args:
+        builder: has them.
+        executed: [instruction] elements handled, or times run, role after role.
+        by_line: [instruction, cause] cycles as `lines.line_cycles` has them, if they are known.
+    """
+    parts = []
+    for number, role, numbers in _roles(builder):
+        rows = [_row(role, at, int(executed[line]), _cycles(by_line, line)) for at, line in enumerate(numbers)]
         parts.append("\n".join([_head(builder, number), *_tasks(role, rows)]))
-        start = end
     return "\n\n".join(parts) + "\n"
+
+
+def code_lines(builder: Builder, executed: Array, by_line: Array | None = None) -> tuple[tuple[CodeLine, ...], ...]:
+    """Return the same for a page: of each role its heads, and its instructions with their cycles by cause."""
+    found = []
+    for number, role, numbers in _roles(builder):
+        lines, names = [CodeLine(text=_head(builder, number))], _task_names(role)
+        for at, line in enumerate(numbers):
+            lines += [CodeLine(text=f"{names[at]}:")] if at in names and len(names) > 1 else []
+            took = by_line[line].tolist() if by_line is not None else []
+            lines.append(CodeLine(
+                text=_words(role, role.instructions[at]), place=str(at), handled=int(executed[line]),
+                by_cause=dict(zip(WORKED, took, strict=False)), waited=took[WAITED] if took else 0.0,
+            ))  # fmt: skip
+        found.append(tuple(lines))
+    return tuple(found)
+
+
+def _roles(builder: Builder) -> Iterator[tuple[int, CoreRole, range]]:
+    """Yield each role with its number and those of its instructions."""
+    start = 0
+    for number, role in enumerate(builder.roles):
+        yield number, role, range(start, start + len(role.instructions))
+        start += len(role.instructions)
+
+
+def _cycles(by_line: Array | None, line: int) -> tuple[str, ...]:
+    """Return what an instruction worked and waited, nothing where it is not known."""
+    if by_line is None:
+        return ()
+    *worked, waited = by_line[line].tolist()
+    return f"{sum(worked):,}", f"{waited:,}"
 
 
 def _head(builder: Builder, number: int) -> str:
@@ -59,20 +99,25 @@ def _head(builder: Builder, number: int) -> str:
 
 def _tasks(role: CoreRole, rows: list[tuple[str, ...]]) -> list[str]:
     """Return the lines of a role: its tasks in the order they are written in."""
-    widths = [max(len(row[at]) for row in [HEADS, *rows]) for at in range(len(HEADS))]
-    names = {first: name for name, first in ((t, role.entries.get(t.index)) for t in role.tasks.values())}
-    lines = ["    " + _spaced(HEADS, widths)] if rows else []
+    heads = HEADS if rows and len(rows[0]) == len(HEADS) else (*HEADS[:5], HEADS[-1])
+    widths = [max(len(row[at]) for row in [heads, *rows]) for at in range(len(heads))]
+    names = _task_names(role)
+    lines = ["    " + _spaced(heads, widths)] if rows else []
     for at, row in enumerate(rows):
-        if at in names:
-            lines.append(f"  {names[at].name}{_started(role, names[at].index)}")
+        lines += [f"  {names[at]}"] if at in names else []
         lines.append("    " + _spaced(row, widths))
     return lines
 
 
+def _task_names(role: CoreRole) -> dict[int, str]:
+    """Return what each task is called and started by, by its first instruction."""
+    found = ((role.entries.get(task.index), task) for task in role.tasks.values())
+    return {first: f"{task.name}{_started(role, task.index)}" for first, task in found if first is not None}
+
+
 def _spaced(row: tuple[str, ...], widths: list[int]) -> str:
-    right = (True, False, True, False, True, False)
-    each = zip(row, widths, right, strict=True)
-    return "  ".join(text.rjust(width) if r else text.ljust(width) for text, width, r in each).rstrip()
+    each = zip(row, widths, [at not in (1, 3, len(row) - 1) for at in range(len(row))], strict=True)
+    return "  ".join(text.rjust(width) if right else text.ljust(width) for text, width, right in each).rstrip()
 
 
 def _started(role: CoreRole, task: int) -> str:
@@ -89,10 +134,10 @@ def _color_name(role: CoreRole, color: int) -> str:
     return next(each.name for each in role.colors if each.index == color)
 
 
-def _row(role: CoreRole, number: int, count: int) -> tuple[str, ...]:
+def _row(role: CoreRole, number: int, count: int, cycles: tuple[str, ...]) -> tuple[str, ...]:
     each = role.instructions[number]
     alone = f"{cycles_alone(each):,}" + (f" or {each.cost + each.cost_else}" if each.cost_else else "")
-    return (str(number), _words(role, each), alone, _pace(each), f"{count:,}", each.place)
+    return (str(number), _words(role, each), alone, _pace(each), f"{count:,}", *cycles, each.place)
 
 
 def _pace(each: Instruction) -> str:

@@ -16,6 +16,7 @@ from wsesim.cores.check import check_program
 from wsesim.cores.errors import Deadlock as Deadlock
 from wsesim.cores.errors import ProgramError, TooLarge
 from wsesim.cores.explain import explain_circling, explain_fault, explain_unread, explain_waiting
+from wsesim.cores.lines import line_cycles
 from wsesim.cores.operands import MEMORY_WORD_BYTES, Color
 from wsesim.cores.packing import CORES_A_WORD, PATIENCE_CYCLES, STEP, pack, role_queues
 from wsesim.cores.path import MOST_CORES, MOST_EVENTS, CriticalPath, critical_path
@@ -66,6 +67,8 @@ class CoreRun:
     """Of these, which received what which sent."""
     path: CriticalPath | None = None
     """The chain of events that made the last cycle; None where it was not asked for, or more happened than is noted."""
+    by_line: npt.NDArray[np.int64] | None = None
+    """[instruction, `lines.WORKED` and waiting] cycles on all cores; None where there is no path either."""
 
     @property
     def hops(self) -> int:
@@ -244,6 +247,7 @@ class CoreMachine:
             spans=spans,
             flows=flows_of(self.builder, spans),
             path=critical_path(self.builder, state) if noted else None,
+            by_line=line_cycles(state) if noted else None,
         )
 
     def _spent(self) -> dict[str, npt.NDArray[np.int64]]:

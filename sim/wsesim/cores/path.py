@@ -28,6 +28,8 @@ SCALAR_CODE = "scalar code"
 PATH_CAUSES = (COMPUTE, BANKS, LAUNCH, WAY, QUEUE)
 """What cycles of a path go to: the first three as on a core; wavelets on ramps and links; wavelets that wait for others
 or for room."""
+MOST_ROUND, FEWEST_ROUNDS = 6, 3
+"""Segments of a round, and rounds, that are put together."""
 MOST_EVENTS = 2_000_000
 """That are noted for a path: 48 MB."""
 MOST_CORES = 16_384
@@ -97,9 +99,14 @@ class CriticalPath:
         return dict(found)
 
     def shortened(self, most: int) -> tuple[PathSegment, ...]:
-        """Return at most so many segments: as many as it takes are put together, under the name of the longest."""
-        size = max(1, ceil(len(self.segments) / most))
-        parts = (self.segments[at : at + size] for at in range(0, len(self.segments), size))
+        """Return at most so many segments.
+
+        What repeats itself, such as the steps of a chain from core to core, is put together first; then as many
+        neighbours as it takes, under the name of the longest.
+        """
+        few = repeated(self.segments) if len(self.segments) > most else self.segments
+        size = max(1, ceil(len(few) / most))
+        parts = (few[at : at + size] for at in range(0, len(few), size))
         return tuple(map(_together, parts))
 
     def later(self, cycles: int) -> CriticalPath:
@@ -248,6 +255,34 @@ def _segment(builder: Builder, steps: Sequence[_Step], arrives: int) -> PathSegm
         what=f"{longest.what} in turns" if len(took) > 1 else longest.what, place=longest.place, color=longest.color,
         causes=dict(causes),
     )  # fmt: skip
+
+
+def repeated(segments: Sequence[PathSegment]) -> tuple[PathSegment, ...]:
+    """Return segments with those that go round a few times, on one core after the other, put together."""
+    found: list[PathSegment] = []
+    at = 0
+    while at < len(segments):
+        size, times = max(
+            ((size, _times(segments, at, size)) for size in range(1, MOST_ROUND + 1)),
+            key=lambda each: (each[0] * each[1] if each[1] >= FEWEST_ROUNDS else 1, -each[0]),
+        )
+        if times < FEWEST_ROUNDS:
+            size = times = 1
+        part = _together(segments[at : at + size * times])
+        names = ", ".join(dict.fromkeys(each.what for each in segments[at : at + size]))
+        found.append(replace(part, what=f"{times:,} times {names}") if times > 1 else part)
+        at += size * times
+    return tuple(found)
+
+
+def _times(segments: Sequence[PathSegment], at: int, size: int) -> int:
+    """Return how often the *size* segments from one on follow each other."""
+    keys, times = [(each.what, each.place) for each in segments[at : at + size]], 1
+    while len(keys) == size and keys == [
+        (each.what, each.place) for each in segments[at + size * times : at + size * (times + 1)]
+    ]:
+        times += 1
+    return times
 
 
 def _together(parts: Sequence[PathSegment]) -> PathSegment:

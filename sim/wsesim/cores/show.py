@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +28,8 @@ MARK, PAPER, INK = 253, 254, 255
 """Of the 256 colors of a film, those that stand for no share."""
 RED = (214, 40, 40)
 """Of a mark."""
-FONT_PIXELS, LINE_PIXELS, MARGIN, KEY_PIXELS = 12, 16, 8, 160
+FONT_PIXELS, LINE_PIXELS, MARGIN, KEY_PIXELS = 16, 21, 8, 160
+"""Words are large enough for a film that a phone shows at half its size."""
 _MAIN = 1
 """Viewers lose the name of thread 0."""
 _PATH = 1 << 20
@@ -155,14 +156,24 @@ def trace_json(
             "ph": "X", "pid": cores[place], "tid": thread, "name": span.name, "ts": span.start / 1000,
             "dur": (span.end - span.start) / 1000, "args": _told(span),
         })  # fmt: skip
-    for number, (sender, receiver) in enumerate(flows):
-        arrives = min(receiver.end, max(receiver.start, sender.start + 1))
+    for number, (sender, receiver, arrives) in enumerate(_arrivals(flows)):
         for phase, span, cycle in (("s", sender, sender.start), ("f", receiver, arrives)):
             events.append({
                 "ph": phase, "id": number, "cat": "wavelets", "name": sender.sends, "pid": cores[span.row, span.column],
                 "tid": _thread(span), "ts": cycle / 1000, **({"bp": "e"} if phase == "f" else {}),
             })  # fmt: skip
     return json.dumps({"displayTimeUnit": "ns", "traceEvents": events}, separators=(",", ":"))
+
+
+def _arrivals(flows: Iterable[tuple[Span, Span]]) -> Iterator[tuple[Span, Span, int]]:
+    """Yield senders, receivers, and the cycle at which an arrow meets the receiver: within it, as slices are bound so.
+
+    What begins and ends in the same cycle has no inside, and no arrow.
+    """
+    for sender, receiver in flows:
+        arrives = min(receiver.end - 1, max(receiver.start, sender.start + 1))
+        if sender.end > sender.start < arrives >= receiver.start:
+            yield sender, receiver, arrives
 
 
 def _path_events(path: Iterable[PathSegment]) -> list[dict[str, object]]:

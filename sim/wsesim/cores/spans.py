@@ -32,11 +32,16 @@ class Span:
     start: int
     end: int
     elements: int | None = None
-    """Of a vector instruction; None where a register says it, and of a task."""
+    """Of a vector instruction; None: of a task."""
     sends: str = ""
     """Color; empty where it sends none."""
     receives: tuple[str, ...] = ()
     """Colors."""
+
+    @property
+    def cycles(self) -> int:
+        """Return how long it lasted."""
+        return self.end - self.start
 
     @property
     def core(self) -> Core:
@@ -45,12 +50,12 @@ class Span:
 
 
 def spans_of(builder: Builder, rows: Iterable[tuple[int, ...]]) -> tuple[Span, ...]:
-    """Return the rows of a log, each (core, slot, line, start, end), by start."""
+    """Return the rows of a log, each (core, slot, line, start, end, elements), by start."""
     found = (_span(builder, *row) for row in rows)
     return tuple(sorted(found, key=lambda span: (span.start, span.row, span.column)))
 
 
-def _span(builder: Builder, core: int, slot: int, line: int, start: int, end: int) -> Span:
+def _span(builder: Builder, core: int, slot: int, line: int, start: int, end: int, elements: int) -> Span:
     row, column = divmod(core, builder.width)
     where: dict[str, Any] = {"column": column, "row": row, "start": start, "end": end}
     if slot == TASK_SLOT:
@@ -61,7 +66,7 @@ def _span(builder: Builder, core: int, slot: int, line: int, start: int, end: in
     dest, *sources = each.operands
     return Span(
         **where, thread=slot - 1 if slot > 0 else None, name=NAMES[each.op], place=each.place,
-        elements=each.length if each.length_register is None else None,
+        elements=elements,
         sends=dest.color.name if isinstance(dest, FabricOperand) else "",
         receives=tuple(source.color.name for source in sources if isinstance(source, FabricOperand)),
     )  # fmt: skip

@@ -39,8 +39,11 @@ CAUSES = ("idle", "compute", "banks", "launch", "fabric wait", "queue wait")
 """What cycles of a core go to: no task and no vector instruction under way; elements at full rate; what they take
 longer by banks and lines of memory; starts of tasks and instructions, and scalar code; waiting for a wavelet to arrive;
 waiting for room to send one."""
-TASK_SLOT = -1
-"""Slot of a row of the log that is a task; its line is the task's number."""
+TASK_SLOT, CALL_SLOT, RETURN_SLOT = -1, -2, -3
+"""Slots of rows of the log: of a task, whose line is its number (of compiled code its first step); of compiled code,
+where a function begins and where it returns."""
+SENT_SHIFT, RECEIVED_SHIFT = 32, 40
+"""In `more` of a row of the log: elements, 1 + color sent << SENT_SHIFT, 1 + color received << RECEIVED_SHIFT."""
 LINE_BYTES = 64
 """Of the computer's cache."""
 
@@ -201,7 +204,7 @@ ISSUE, SCALAR, LAUNCHED, COMPLETED, BEGUN, FORWARDED = range(6)
 task that begins, a wavelet that a router forwards."""
 OBEYED = 1 << 5
 """Beside the ports of a wavelet: a control wavelet that the router obeyed."""
-LOG = np.dtype([(name, "i8") for name in ("core", "slot", "line", "start", "end")])
+LOG = np.dtype([(name, "i8") for name in ("core", "slot", "line", "start", "end", "more")])
 
 
 class State(NamedTuple):

@@ -8,8 +8,7 @@ from wsesim.csl.core import evaluate, expression, type_of, whole
 from wsesim.csl.frame import Frame
 from wsesim.csl.source import CslError, SourcePlace
 from wsesim.csl.types import CslType
-from wsesim.csl.values import VOID, Aggregate, KnownValue, Value, copied, struct_of, tuple_of
-
+from wsesim.csl.values import VOID, Aggregate, KnownValue, Value, copied, struct_of
 
 MOST_KEPT = 64
 

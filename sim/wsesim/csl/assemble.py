@@ -56,8 +56,14 @@ class Assembler:
             fifos=self._fifos(), shapes=tuple(self.setup.shapes), exports=self._exports(),
             functions=tuple(image_task(function, label) for function, label in self.functions),
             symbols=self.words.symbols(), strings=tuple(self.setup.strings),
-            start_dsrs=self._start_dsrs(), separate_control_table=self.setup.control_table,
+            start_dsrs=self._start_dsrs(), separate_control_table=self.setup.control_table, bodies=self._bodies(),
         )  # fmt: skip
+
+    def _bodies(self) -> tuple[image.FunctionBody, ...]:
+        """Where functions and tasks that have code stand in the source."""
+        refs = (lowered.ref for lowered, _ in self.program.lowered if lowered.ref is not None)
+        found = {(self._spot(ref.declaration.at), ref.declaration.name) for ref in refs}
+        return tuple(image.FunctionBody(spot.file, spot.line, name) for spot, name in sorted(found, key=repr))
 
     def _queues(self, side: str) -> dict[int, int]:
         return {number: color for (of, number), color in self.setup.queues.items() if of == side}

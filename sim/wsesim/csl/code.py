@@ -49,6 +49,14 @@ class ConstantRegisters:
     bits: dict[int, int] = field(default_factory=dict)
     later: dict[object, tuple[int, KnownValue]] = field(default_factory=dict)
     """Values that hold an address: register and value by the value."""
+    by_register: dict[int, int | KnownValue] = field(default_factory=dict)
+
+    def known(self, register: int) -> int | KnownValue | None:
+        """What a register holds that never changes."""
+        if len(self.by_register) != len(self.bits) + len(self.later):
+            self.by_register.update({register: value for value, register in self.bits.items()})
+            self.by_register.update(self.later.values())
+        return self.by_register.get(register)
 
 
 @dataclass(slots=True, eq=False)

@@ -235,7 +235,8 @@ class Expressions(TokenReader):
         if self.at(".") and self.ahead().text == "{":
             self.position += 2
             return self.braces(here, None)
-        self.fail("expected an expression")
+        member = f"a member of an enum is written behind its type: T.{self.ahead().text}" if self.at(".") else ""
+        self.fail("expected an expression", member)
         raise AssertionError
 
     def block(self, label: str = "") -> tree.BlockNode:

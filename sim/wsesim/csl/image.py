@@ -197,6 +197,15 @@ NO_SPOT = SourceSpot(0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
+class FunctionBody:
+    """Where the source of a function or task begins: file (number in `Image.files`) and line."""
+
+    file: int
+    line: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class CodeStep:
     """One instruction."""
 
@@ -371,6 +380,8 @@ class TileClass:
     strings: tuple[str, ...] = ()
     """Of intrinsics that take a string: its number here is what they get."""
     separate_control_table: bool = False
+    bodies: tuple[FunctionBody, ...] = ()
+    """Functions and tasks that have code, for profiles: instructions that stand in place of a call keep their spot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

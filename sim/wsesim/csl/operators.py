@@ -35,11 +35,8 @@ def binary(node: tree.Binary, frame: Frame, wanted: CslType | None) -> Value:
     left = evaluate(node.left, frame, None if compares else wanted)
     hint = left.type if _typed(left) else wanted
     right = evaluate(node.right, frame, None if node.op in ("<<", ">>") else hint)
-    if _plain(left, right):
-        if compares:
-            return TRUE if COMPARE[node.op](left.data, right.data) else FALSE  # type: ignore[union-attr]
-        if left.type is right.type or (right.type is types.COMPTIME_INT and _holds(left.type, right.data)):  # type: ignore[union-attr]
-            return KnownValue(left.type, integer(node.op, left.type, left.data, right.data, node.at))  # type: ignore[union-attr]
+    if (found := _plain(node, left, right)) is not None:
+        return found
     if left.type == types.COMPTIME_INT and isinstance(left, Runtime) and _typed(right):
         left = coerce(left, right.type, frame, node.at)
     return (
@@ -47,15 +44,18 @@ def binary(node: tree.Binary, frame: Frame, wanted: CslType | None) -> Value:
     )
 
 
-def _plain(left: Value, right: Value) -> bool:
-    """Whether two known whole numbers are compared as they are."""
+def _plain(node: tree.Binary, left: Value, right: Value) -> Value | None:
+    """The result of an operator on two known whole numbers as they are; None of all others."""
     if type(left) is not KnownValue or type(right) is not KnownValue or type(left.data) is not int:
-        return False
-    if type(right.data) is not int or not (left.type is types.COMPTIME_INT or type(left.type) is types.Int):
-        return False
-    return left.type is right.type or right.type is types.COMPTIME_INT or (
-        left.type is types.COMPTIME_INT and type(right.type) is types.Int
-    )  # fmt: skip
+        return None
+    of, other = left.type, right.type
+    if type(right.data) is not int or not (of is types.COMPTIME_INT or type(of) is types.Int):
+        return None
+    alike = of is other or (other is types.COMPTIME_INT and _holds(of, right.data))
+    if node.op in COMPARE:
+        plain = alike or other is types.COMPTIME_INT or (of is types.COMPTIME_INT and type(other) is types.Int)
+        return (TRUE if COMPARE[node.op](left.data, right.data) else FALSE) if plain else None
+    return KnownValue(of, integer(node.op, of, left.data, right.data, node.at)) if alike else None
 
 
 def _holds(of: CslType, number: int) -> bool:

@@ -17,7 +17,10 @@ from wsesim.csl.files import LIBRARY
 from wsesim.csl.host.values import argument_bits
 from wsesim.csl.image import ExportedName, Image, Operation, Type
 from wsesim.csl.machine import CslFault, CslMachine
+from wsesim.csl.machine.log import usually_watched
 from wsesim.csl.machine.machine import DTYPES, LATENCY
+from wsesim.csl.profile.sums import shown_file
+from wsesim.csl.profile.taken import Taken, take
 from wsesim.errors import InputError, nearest
 from wsesim.hardware import Wafer
 
@@ -47,6 +50,8 @@ class ProgramRun:
     """File, line, cycles of the main threads of all cores, most first."""
     values: dict[str, dict[int, Values]]
     """By exported name and core."""
+    taken: Taken
+    """Where the cycles went, from load on."""
 
 
 def compiled(path: Path, arch: str, params: Mapping[str, int], colors: Mapping[str, int]) -> Image:
@@ -156,6 +161,7 @@ def run_program(
         CslFault: the program does what no core can, or never ends.
     """
     machine = CslMachine(image, wafer)
+    machine.watch(usually_watched(image))
     for number, (name, given) in enumerate(operands.items()):
         _put(machine, name, given, np.random.default_rng([seed, number]))
     begun, before = 0, np.zeros_like(_spent(machine))
@@ -246,7 +252,7 @@ def _run(machine: CslMachine, took: int, spent: Counts, values: dict[str, dict[i
         cycles=took, busy=built.tallies["busy"].astype(np.int64).reshape(shape),
         spent={cause: spent[:, at].reshape(shape) for at, cause in enumerate(state.CAUSES)},
         came=_came(machine).reshape(shape), events=int(built.clock[0]["events"]), scalar_cycles=kinds[0],
-        vector_cycles=kinds[1], lines=lines, values=values,
+        vector_cycles=kinds[1], lines=lines, values=values, taken=take(machine),
     )  # fmt: skip
 
 
@@ -256,7 +262,7 @@ def _lines(machine: CslMachine) -> tuple[list[tuple[str, int, int]], list[int]]:
     steps = (step for tile in machine.image.classes for step in tile.steps)
     for step, cycles in zip(steps, machine.state.code_state.cycles.tolist(), strict=False):
         if cycles:
-            key = (machine.image.files[step.spot.file] if step.spot.line else "library", step.spot.line)
+            key = (shown_file(machine.image.files[step.spot.file]) if step.spot.line else "library", step.spot.line)
             lines[key] = lines.get(key, 0) + cycles
             kinds[step.op == Operation.VECTOR] += cycles
     return sorted(((*key, cycles) for key, cycles in lines.items()), key=lambda each: (-each[2], each)), kinds

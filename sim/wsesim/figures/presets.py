@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -102,7 +103,7 @@ class Preset:
         slots = {slot.field: name for name, slot in self.presets.slots.items() if slot.group == group}
         values = {field: self.entries[name].value for field, name in slots.items()}
         try:
-            return self.presets.groups[group](**values, **parts)
+            return _made(self.presets.groups[group], *values.items(), *parts.items())
         except SpecError as error:
             name = slots.get(error.name, f"{group}.{error.name}")
             entry = self._blamed(
@@ -274,6 +275,12 @@ class Presets:
             have = [name for name in self.names() if self._package(name).has(group)]
             message = f"gives no {some}; extend a {self.what} that has them (extends: {' or '.join(have)})"
             raise InputError([document.problem(message)])
+
+
+@lru_cache(maxsize=512)
+def _made(of: type[Any], *values: tuple[str, object]) -> Any:
+    """Return the dataclass with these values, the same for the same ones."""
+    return of(**dict(values))
 
 
 def _before(entry: Entry | None) -> str:

@@ -5,6 +5,7 @@ path | mapping | Question, settings ─load─► Question ─┬─ run, kernel
                                                       ├─ verify ───────► Verification
                                                       ├─ sweep ────────► SweepTable
                                                       ├─ sensitivity ──► Sensitivity
+                                                      ├─ indices ──────► Indices
                                                       ├─ size ─────────► Sizing
                                                       └─ compare ──────► SideBySide
 """
@@ -13,7 +14,7 @@ from wsesim.front.asking import kernel, levels, run, show, verify
 from wsesim.front.listing import Listing, machines, models, stacks
 from wsesim.front.loading import load
 from wsesim.front.parts import Machine, Model, Software
-from wsesim.front.studies import compare, sensitivity, size, sweep
+from wsesim.front.studies import compare, indices, sensitivity, size, sweep
 
 __all__ = [
     "Listing",
@@ -21,6 +22,7 @@ __all__ = [
     "Model",
     "Software",
     "compare",
+    "indices",
     "kernel",
     "levels",
     "load",

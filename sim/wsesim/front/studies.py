@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wsesim.answer import Result
-from wsesim.errors import InputError, SpecError
+from wsesim.errors import InputError, SpecError, nearest
 from wsesim.front.loading import level_of, load
 from wsesim.front.parts import Machine, Software
 from wsesim.front.plain import plain
 
 if TYPE_CHECKING:
     from wsesim.questions.base import Question
-    from wsesim.study import Sensitivity, Side, SideBySide, Sizing, Study, SweepTable
+    from wsesim.study import Indices, Sensitivity, Side, SideBySide, Sizing, Study, SweepTable
     from wsesim.workload import Formula
 
 
@@ -36,8 +36,8 @@ def sweep(
     ...     figures=["tokens_per_s"],
     ...     keep=False,
     ... )
-    >>> table.frame().columns.tolist()
-    ['cluster.systems', 'status', 'tokens_per_s', 'why']
+    >>> table.frame()[["cluster.systems", "status"]].values.tolist()
+    [[1, 'ok'], [2, 'ok']]
 
     Args:
         study: a study, its file, or a mapping with its keys; or, with *vary*, a question as of `load`.
@@ -112,6 +112,47 @@ def sensitivity(
 
     asked = load(question, **settings)
     return studies.sensitivity(asked, times=times, figure=figure, level=level_of(level))
+
+
+def indices(
+    question: str | Path | Mapping[str, Any] | Question | None = None, /, vary: Mapping[str, Any] | None = None, *,
+    method: str = "morris", samples: int | None = None, seed: int = 0, times: float = 2.0, figure: str | None = None,
+    level: str | None = None, jobs: int | None = None, keep: bool = True, **settings: Any,
+) -> Indices:  # fmt: skip
+    """Say what an answer hangs on when all figures may be off at once, as `wsesim sensitivity --method` does.
+
+    Args:
+        question: as of `load`.
+        vary: settings by dotted name, each with a range as text: `"36KiB..96KiB"`. Default: every figure of machine and
+            software that is read, from what it is divided by *times* to so many times that.
+        method: `morris`, which screens, or `sobol`, which splits the variance.
+        samples: trajectories of morris, base points of sobol. Default: 10, and 64.
+        seed: the same seed asks the same points.
+        times: see *vary*.
+        figure: whose change is told. Default: the first of the kind of question.
+        level: `closed`, `system` or `cores`. Default: as is usual for the kind.
+        jobs: as of `sweep`.
+        keep: as of `sweep`.
+        settings: as of `load`.
+
+    Raises:
+        InputError: as of `sensitivity`, no such method, or SALib (wsesim[studies]) is not installed.
+    """
+    from wsesim import study as studies
+
+    if method not in studies.USUAL_SAMPLES:
+        known = ", ".join(studies.USUAL_SAMPLES)
+        raise InputError.at(
+            f"method must be one of {known}; got {method!r}{nearest(str(method), studies.USUAL_SAMPLES)}"
+        )
+    asked = load(question, **settings)
+    ranges, left_out = (dict(vary), {}) if vary else studies.usual_ranges(asked, times)
+    data = {"vary": plain(ranges, Path()), "figures": [studies.figure_named(asked, figure).name],
+            "level": level_of(level), "sample": {"points": 1}}  # fmt: skip
+    return studies.indices(
+        studies.study_of(asked, data), method, samples=samples or studies.USUAL_SAMPLES[method], seed=seed,
+        left_out=left_out, jobs=jobs, journal=studies.journal_place() if keep else None,
+    )  # fmt: skip
 
 
 def size(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 from wsesim.questions import KEY, ask, kinds
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _SECTIONS: Mapping[str, tuple[str, str]] = {"batch": ("sequences", "length"), "i
 
 
 def question_of(
-    model: Model, *, machine: str, systems: int, batch: int | None, length: int | None, phase: str,
+    model: ModelSpec, *, machine: str, systems: int, batch: int | None, length: int | None, phase: str,
     precision: str | None, sections: Mapping[str, Any],
 ) -> Question:  # fmt: skip
     """Return the question; *sections* are more of the file's, and go before what follows from the arguments.

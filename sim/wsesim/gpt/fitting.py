@@ -12,7 +12,7 @@ import numpy as np
 from wsesim.errors import InputError, SpecError, require_not_negative, require_positive, require_whole
 from wsesim.gpt.network import Network, tokens_of
 from wsesim.gpt.rows import Ids, Rows, rows_of
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 from wsesim.numerics import EXACT, IGNORED, AdamW, LossScale, Schedule, StepTaken, step
 
 USUAL_RATE = 1e-3
@@ -34,7 +34,7 @@ class History:
     """After each epoch, of the rows that were given for it."""
 
 
-def learning_rows(model: Model, data: Any) -> Rows:
+def learning_rows(model: ModelSpec, data: Any) -> Rows:
     """Return the rows of *data*, with labels; those of a language model are the tokens themselves if none are given.
 
     Raises:

@@ -14,23 +14,20 @@ from wsesim.errors import InputError, SpecError
 from wsesim.gpt.network import Network
 from wsesim.gpt.output import Array
 from wsesim.graph import Graph
-from wsesim.model import Model, build_graph, hf_config, read_hf_config
+from wsesim.model import ModelSpec, build_graph, hf_config, read_hf_config
 from wsesim.numerics import (
-    INDEX,
     SafetensorsWeights,
     SeededWeights,
     Tokenizer,
     Weights,
-    refuse_pickled,
     save_tensors,
     stored_tensors,
     tokenizer_files,
+    weights_in,
 )
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 _OF_CLASSES = ("head.classes.weight",)
-_PICKLED = "pytorch_model.bin"
-"""What a folder may have in place of its weights, and is not read."""
 
 
 def save(folder: Path, network: Network, tokenizer: Tokenizer | None) -> None:
@@ -58,7 +55,7 @@ def save(folder: Path, network: Network, tokenizer: Tokenizer | None) -> None:
     save_tensors(folder / WEIGHTS, stored_tensors(network.plain, network.arrays))
 
 
-def load(folder: Path, num_classes: int | None, seed: int, dtype: np.dtype[Any]) -> tuple[Model, Weights]:
+def load(folder: Path, num_classes: int | None, seed: int, dtype: np.dtype[Any]) -> tuple[ModelSpec, Weights]:
     """Return model and weights of a folder; a head of other classes than its own is new, drawn from *seed*.
 
     Raises:
@@ -69,7 +66,7 @@ def load(folder: Path, num_classes: int | None, seed: int, dtype: np.dtype[Any])
         hf_config(model)
     except SpecError as error:
         raise InputError.at(f"is not a gpt2's: {error}", file=str(folder / CONFIG)) from None
-    stored = SafetensorsWeights(_weights_in(folder), build_graph(model, sequences=1, length=1), dtype)
+    stored = SafetensorsWeights(weights_in(folder), build_graph(model, sequences=1, length=1), dtype)
     if num_classes is None or num_classes == (model.classes if model.task == "classify" else 0):
         return model, stored
     wanted = _with_classes(model, num_classes)
@@ -92,24 +89,15 @@ class _NewHead:
         return {**drawn, **{name: array for name, array in found.items() if name in drawn and name not in _OF_CLASSES}}
 
 
-def _with_classes(model: Model, classes: int) -> Model:
+def _with_classes(model: ModelSpec, classes: int) -> ModelSpec:
     if not classes and not model.tied:
         raise SpecError("num_classes", "= 0 wants a head of words, which this classifier does not have")
     return replace(model, task="classify", classes=classes) if classes else replace(model, task="lm", classes=2)
 
 
-def _require_ids(model: Model, tokenizer: Tokenizer) -> None:
+def _require_ids(model: ModelSpec, tokenizer: Tokenizer) -> None:
     if tokenizer.vocab_size > model.vocab:
         raise SpecError("tokenizer", f"has {tokenizer.vocab_size} ids, the model {model.vocab}")
-
-
-def _weights_in(folder: Path) -> Path:
-    """Return the file of the weights, or the index of those that they are in."""
-    one, several, pickled = folder / WEIGHTS, folder / f"{WEIGHTS}{INDEX}", folder / _PICKLED
-    if not one.exists() and not several.exists() and pickled.is_file():
-        refuse_pickled(pickled)
-        raise InputError.at("is no safetensors file, and nothing else is read", file=str(pickled))
-    return several if several.exists() and not one.exists() else one
 
 
 def _write(path: Path, text: str) -> None:

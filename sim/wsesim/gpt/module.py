@@ -11,7 +11,7 @@ from wsesim.gpt.fitting import History
 from wsesim.gpt.network import Learning, Network
 from wsesim.gpt.output import Array, Output
 from wsesim.gpt.rows import Ids, rows_of
-from wsesim.model import Model, build_graph, hf_config
+from wsesim.model import ModelSpec, build_graph, hf_config
 from wsesim.numerics import AdamW, Sampling, SeededWeights, Tokenizer, backward, stored_tensors
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ class Module:
         return run(asked, level=level, verify=verify, explain=True)
 
     @property
-    def model(self) -> Model:
+    def model(self) -> ModelSpec:
         """The shape, without weights."""
         return self._ready().model if self._network else shape.model_of(self._stated())
 

@@ -10,7 +10,7 @@ import numpy as np
 from wsesim.gpt.output import Array, Output
 from wsesim.gpt.rows import Rows
 from wsesim.graph import Graph, with_training
-from wsesim.model import Model, build_graph
+from wsesim.model import ModelSpec, build_graph
 from wsesim.numerics import (
     EXACT,
     Cache,
@@ -36,7 +36,7 @@ State = dict[Key, Array]
 class Network:
     """A model with weights."""
 
-    def __init__(self, model: Model, weights: Weights, dtype: np.dtype[Any], storage: Storage = EXACT) -> None:
+    def __init__(self, model: ModelSpec, weights: Weights, dtype: np.dtype[Any], storage: Storage = EXACT) -> None:
         """Load all *weights*; they stay in *dtype*, and what ops read and give is kept as *storage* says.
 
         Raises:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wsesim.errors import SpecError, nearest
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 from wsesim.numerics import IGNORED
 
 Ids = NDArray[np.int64]
@@ -57,7 +57,7 @@ class Rows:
         return [Rows(ids=whole.ids[at], mask=whole.mask[at], labels=labels[at]) for at in cut]
 
 
-def rows_of(model: Model, input_ids: Any, attention_mask: Any = None, labels: Any = None) -> Rows:
+def rows_of(model: ModelSpec, input_ids: Any, attention_mask: Any = None, labels: Any = None) -> Rows:
     """Return what a model is given, as `forward` takes it; a mapping of `FIELDS` may stand in place of the ids.
 
     Raises:
@@ -144,7 +144,7 @@ def _mask(given: ArrayLike, shape: tuple[int, ...]) -> Ids:
     return mask
 
 
-def _labels(model: Model, given: ArrayLike, shape: tuple[int, ...]) -> Ids:
+def _labels(model: ModelSpec, given: ArrayLike, shape: tuple[int, ...]) -> Ids:
     labels = _whole("labels", given)
     classify = model.task == "classify"
     labels, wanted = (np.atleast_1d(labels), shape[:1]) if classify else (np.atleast_2d(labels), shape)

@@ -1,4 +1,4 @@
-"""Sizes under the names that a model class gives them, as a `Model`."""
+"""Sizes under the names that a model class gives them, as a `ModelSpec`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from wsesim.errors import SpecError, require_choice, require_not_negative, require_positive, require_whole
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 from wsesim.numerics import EXACT, FORMATS, Storage
 
 DEFAULTS: Mapping[str, Any] = MappingProxyType({
@@ -29,7 +29,7 @@ _CALLED = {
 }  # fmt: skip
 
 
-def model_of(sizes: Mapping[str, Any]) -> Model:
+def model_of(sizes: Mapping[str, Any]) -> ModelSpec:
     """Return the shape that `NEEDED` and `DEFAULTS` say; `hidden_size` is 64 a head, `filter_size` four times that.
 
     Raises:
@@ -42,7 +42,7 @@ def model_of(sizes: Mapping[str, Any]) -> Model:
     if width % heads:
         raise SpecError("hidden_size", f"= {width} is not a multiple of num_heads = {heads}")
     try:
-        return Model(
+        return ModelSpec(
             name=f"cerebras-gpt-{layers}x{width}", layers=layers, width=width, heads=heads, kv_heads=heads,
             head_width=width // heads, ffn_width=_size("filter_size", sizes["filter_size"], FILTERS * width),
             vocab=require_whole("vocab_size", sizes["vocab_size"]), activation=sizes["activation"],
@@ -54,7 +54,7 @@ def model_of(sizes: Mapping[str, Any]) -> Model:
         raise SpecError(_CALLED.get(error.name, error.name), error.message) from None
 
 
-def sizes_of(model: Model) -> dict[str, Any]:
+def sizes_of(model: ModelSpec) -> dict[str, Any]:
     """Return the sizes of a model under the names they have here."""
     sizes = {there: getattr(model, here) for here, there in _CALLED.items()}
     return {**sizes, "num_classes": model.classes if model.task == "classify" else 0, "activation": model.activation}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from wsesim.gpus.kernels import Kernels, Load
 from wsesim.gpus.layout import GpuProgram, Parallel
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 
 NORM_PASSES = 10
 """Values of a token and width that two norms and two residuals with dropout read and write forward, fused; counted."""
@@ -43,7 +43,7 @@ class Matrix:
 class Shapes:
     """A model's layer as it lies on one GPU of a layout."""
 
-    model: Model
+    model: ModelSpec
     layout: Parallel
 
     @property

@@ -23,7 +23,7 @@ GPUS = Presets(
 """The GPUs, and every figure of them."""
 MOST = 200_000
 """GPUs of the largest cluster that may be asked for; the largest in the world have about so many."""
-_NAMED = re.compile(r"(?P<gpu>.+?)(?:x(?P<count>\d+))?(?::(?P<precision>\w+))?")
+_NAMED = re.compile(r"(?P<gpu>.+?)(?:x(?P<count>\d+))?(?::(?P<precision>\w+))?(?:@(?P<usd>\d+))?")
 _SUFFIXES = ("-sxm", "-oam", "-nvl72", "-80gb", "-141gb", "-180gb", "-192gb", "-256gb", "-270gb", "-288gb")
 
 
@@ -37,6 +37,14 @@ class Gpu:
     chip: Chip
     practice: Practice
     figures: tuple[UsedFigure, ...]
+
+    def at_price(self, usd: float) -> Gpu:
+        """Return the GPU at another price, dollars."""
+        figures = (
+            replace(each, text=f"{usd:g}", source="override", confidence="", note="", overridden=True)
+            if each.name == "chip.gpu_usd" else each for each in self.figures
+        )  # fmt: skip
+        return replace(self, chip=replace(self.chip, gpu_usd=usd), figures=tuple(figures))
 
     def with_network(self, bytes_per_s: float) -> Gpu:
         """Return the GPU with another share of the network."""
@@ -90,21 +98,25 @@ def _shorter(name: str) -> tuple[str, ...]:
 
 
 def fleet_named(text: str) -> Fleet:
-    """Return the GPUs that `h100x64` or `b200x8:fp8` names.
+    """Return the GPUs that `h100x64`, `b200x8:fp8` or `h100x64@25000`, at so many dollars each, names.
 
     Raises:
         InputError: no such GPU or precision, or too many.
     """
     found = _NAMED.fullmatch(text.lower())
     if found is None:
-        raise InputError.at(f"--gpu {text!r} is not like h100x64 or b200x8:fp8 (GPU, how many, precision)")
+        raise InputError.at(
+            f"--gpu {text!r} is not like h100x64 or b200x8:fp8@40000 (GPU, how many, precision, dollars)"
+        )
     precision, count = found["precision"] or "bf16", int(found["count"] or 1)
     if precision not in BITS:
         raise InputError.at(f"--gpu {text!r}: no precision {precision!r}; there are {', '.join(BITS)}")
     if not 1 <= count <= MOST:
         raise InputError.at(f"--gpu {text!r}: from 1 to {MOST:,} GPUs can be asked for")
     try:
-        return Fleet(gpu=gpu_named(found["gpu"]), count=count, precision=precision)
+        gpu = gpu_named(found["gpu"])
+        priced = gpu.at_price(float(found["usd"])) if found["usd"] else gpu
+        return Fleet(gpu=priced, count=count, precision=precision)
     except KeyError:
         hint = nearest(found["gpu"], gpu_names()) or f"; there are {', '.join(gpu_names())}"
         raise InputError.at(f"--gpu {text!r}: no GPU is called {found['gpu']!r}{hint}") from None

@@ -15,7 +15,7 @@ from wsesim.gpus.layout import NOW, THEN, GpuProgram, Parallel, Recompute
 from wsesim.gpus.load import Fleet, gpu_named
 from wsesim.gpus.serving import RequestTask
 from wsesim.gpus.training import StepTask
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 
 COLUMNS = (
     "id", "group", "gpu", "n_gpus", "gpus_per_node", "phase", "model", "n_params_b", "layers", "d_model", "n_heads",
@@ -73,7 +73,7 @@ class GpuRow:
         return next((timed for pattern, timed in _TIMED if re.search(pattern, self["phase"])), "request")
 
 
-def model_of(row: GpuRow) -> Model:
+def model_of(row: GpuRow) -> ModelSpec:
     """Return the model of a row."""
     heads, width = row.whole("n_heads"), row.whole("d_model")
     gated = "glu" in row["ffn_type"]
@@ -81,7 +81,7 @@ def model_of(row: GpuRow) -> Model:
     active = row.whole("experts_active", 1)
     experts = _experts(row, active) if active > 1 else 0
     try:
-        return Model(
+        return ModelSpec(
             name=row["model"], max_length=length, activation="swiglu" if gated else "gelu",
             position="rotary" if gated else "learned", bias=not gated, attention_bias=not gated,
             norm="rms_norm" if gated else "layer_norm", tied=not gated, layers=row.whole("layers"), width=width,

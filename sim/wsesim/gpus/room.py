@@ -8,7 +8,7 @@ from math import ceil
 from wsesim.gpus.layers import Shapes
 from wsesim.gpus.layout import GpuProgram, Parallel
 from wsesim.gpus.specs import stored_bytes
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 
 USABLE = 0.94
 """Share of a GPU's memory that programs fill: the rest is context, fragments and buffers of collectives. Assumed."""
@@ -24,7 +24,7 @@ LOSS_BYTES = 6
 class Room:
     """Memory of the fullest GPU of a layout."""
 
-    model: Model
+    model: ModelSpec
     layout: Parallel
     program: GpuProgram
     trains_weights: bool = True

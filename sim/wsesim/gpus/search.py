@@ -11,7 +11,7 @@ from wsesim.gpus.room import USABLE, Room
 from wsesim.gpus.serving import RequestEstimate, RequestTask, estimate_request
 from wsesim.gpus.specs import BITS
 from wsesim.gpus.training import StepEstimate, StepTask, estimate_step
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 
 MICRO_BATCHES = (1, 2, 4, 8, 16)
 LONG = 8192
@@ -73,7 +73,7 @@ def _kept(task: StepTask, tensor: int, pipeline: int, context: int, data: int) -
                 )  # fmt: skip
 
 
-def _divisions(model: Model, most: int) -> Iterator[int]:
+def _divisions(model: ModelSpec, most: int) -> Iterator[int]:
     """Yield the powers of two among which heads and feed-forward layers divide."""
     tensor = 1
     while tensor <= most and model.heads % tensor == 0 and model.ffn_width % tensor == 0:
@@ -90,7 +90,7 @@ def _stages(layers: int, count: int, tensor: int) -> Iterator[int]:
             yield stages
 
 
-def _experts(model: Model, sharers: int) -> Iterator[int]:
+def _experts(model: ModelSpec, sharers: int) -> Iterator[int]:
     """Yield the numbers of GPUs among which experts divide."""
     if not model.experts:
         yield 1

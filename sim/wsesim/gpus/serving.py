@@ -17,7 +17,7 @@ from wsesim.gpus.power import board_w, clock_share
 from wsesim.gpus.room import USABLE
 from wsesim.gpus.specs import BITS, stored_bytes
 from wsesim.gpus.traffic import Group, Traffic
-from wsesim.model import Model, parameters
+from wsesim.model import ModelSpec, parameters
 
 MOST_HELD = 2048
 """Requests that a server takes in at once. Source: default of TensorRT-LLM 1.0."""
@@ -30,7 +30,7 @@ FEWER = 0.9
 class RequestTask:
     """Requests of one length that start together, or queue without end where *batch* is None."""
 
-    model: Model
+    model: ModelSpec
     prompt: int
     generate: int
     reads: bool = True

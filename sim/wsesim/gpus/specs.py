@@ -15,7 +15,7 @@ BITS = {"fp32": 32, "tf32": 19, "fp16": 16, "bf16": 16, "fp8": 8, "mxfp8": 8, "f
 """Bits of an operand of a matrix product, by precision."""
 SCALE_BITS = 0.5
 """Of an operand of 4 bits, for its share of the scale of 16 of them (NVFP4)."""
-_MAY_BE_NONE = ("dense_8_teraflops", "dense_4_teraflops", "node_w")
+_MAY_BE_NONE = ("dense_8_teraflops", "dense_4_teraflops", "node_w", "gpu_usd", "server_usd")
 
 
 def stored_bytes(bits: int) -> float:
@@ -59,6 +59,10 @@ class Chip:
     """Power limit of the board, watts."""
     node_w: float = field(metadata=LESS)
     """Largest power of a server over its GPUs, watts per GPU."""
+    gpu_usd: float = field(metadata=LESS)
+    """Price of a GPU, dollars."""
+    server_usd: float = field(metadata=LESS)
+    """Its share of server, racks and network, dollars."""
     library_share: float = field(metadata=MORE)
     """What the vendor's libraries reach of the products that issue and power would allow; NVIDIA's being 1."""
     common_share: float = field(metadata=MORE)

@@ -18,7 +18,7 @@ from wsesim.gpus.power import board_w, clock_share
 from wsesim.gpus.room import USABLE, Room
 from wsesim.gpus.specs import BITS
 from wsesim.gpus.traffic import Group, Traffic
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 
 OPTIMIZER_BYTES = 30
 """Read and written of a weight by a fused Adam: gradient, copy and two moments in 32 bits, weight in 16. Counted."""
@@ -30,7 +30,7 @@ CLEARED_BYTES = 6
 class StepTask:
     """A training step to be estimated."""
 
-    model: Model
+    model: ModelSpec
     sequences: int
     length: int
     program: GpuProgram = NOW

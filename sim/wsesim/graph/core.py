@@ -133,11 +133,12 @@ class Graph:
 
     def elements(self, tensor: Tensor) -> int:
         """Return how many numbers the tensor holds."""
-        return prod(self.shape(tensor))
+        return prod(map(self.dims.__getitem__, tensor.axes))
 
     def nonzeros(self, tensor: Tensor) -> int:
         """Return how many numbers of the tensor are not zero by its making."""
-        return round(self.elements(tensor) * tensor.density)
+        numbers = self.elements(tensor)
+        return numbers if tensor.density == 1 else round(numbers * tensor.density)
 
     def bytes(self, tensor: Tensor) -> int:
         """Return the tensor's size in bytes as it is stored or sent.
@@ -146,9 +147,10 @@ class Graph:
         needs no places: the mask is known where it goes.
         """
         each = BYTES_PER_ELEMENT[tensor.dtype]
+        numbers = self.nonzeros(tensor)
         if tensor.role == "weight":
-            return min(self.elements(tensor) * each, self.nonzeros(tensor) * (each + INDEX_BYTES))
-        return round(self.nonzeros(tensor) * tensor.room) * each
+            return min(self.elements(tensor) * each, numbers * (each + INDEX_BYTES))
+        return (numbers if tensor.room == 1 else round(numbers * tensor.room)) * each
 
     def op_bytes(self, block: Block, op: Op) -> int:
         """Return the bytes the op reads and writes."""

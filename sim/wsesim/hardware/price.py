@@ -35,8 +35,11 @@ class Price:
 
     def hour_usd(self, repaired_share: float) -> float:
         """Return the price of a system for an hour in use, wafers that cannot be repaired included."""
-        whole = self.system_usd + self.wafer_usd / repaired_share
-        return whole / (self.years * HOURS_A_YEAR * self.used_share)
+        return self.spread_usd(self.system_usd + self.wafer_usd / repaired_share)
+
+    def spread_usd(self, whole_usd: float) -> float:
+        """Return what an hour in use costs of a machine that costs *whole_usd*."""
+        return whole_usd / (self.years * HOURS_A_YEAR * self.used_share)
 
     def electricity_usd(self, power_w: float) -> float:
         """Return the price of an hour's electricity for machines that draw so many watts."""

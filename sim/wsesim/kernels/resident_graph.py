@@ -18,7 +18,7 @@ from wsesim.errors import NotModelled
 from wsesim.graph import Block, Graph, Op, Tensor, linear_tensors
 from wsesim.kernels.resident import Along
 from wsesim.kernels.resident_model import ExpertShare, ResidentModel, ResidentOp, ResidentWeight
-from wsesim.model import Model, build_graph, layer_kinds
+from wsesim.model import ModelSpec, build_graph, layer_kinds
 from wsesim.ops import Gap, Kind, find
 
 WRITTEN = "argmax"
@@ -26,7 +26,7 @@ WRITTEN = "argmax"
 
 
 @lru_cache(maxsize=256)
-def resident_model(model: Model) -> ResidentModel:
+def resident_model(model: ModelSpec) -> ResidentModel:
     """Return the ops of *model* as resident kernels see them.
 
     Raises:

@@ -8,7 +8,7 @@ from math import ceil
 
 from wsesim.kernels.counts import least, whole
 from wsesim.kernels.resident import Along
-from wsesim.model import LayerKind, Model
+from wsesim.model import LayerKind, ModelSpec
 from wsesim.ops import Kernel, Recipe
 
 
@@ -125,7 +125,7 @@ class ResidentOp:
 class ResidentModel:
     """A model's ops as resident kernels see them; one object a model."""
 
-    model: Model
+    model: ModelSpec
     kinds: tuple[LayerKind, ...]
     """Of layers, that which takes more first."""
     embed: tuple[ResidentOp, ...]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from wsesim.answer import DoesNotFit, MemoryUse
-from wsesim.mapping.layout import held_by, memory_of, with_length
+from wsesim.answer import DoesNotFit
+from wsesim.mapping.layout import StepRequest, cuts, held_by, memory_of, needs_bytes, with_length
 from wsesim.mapping.memory import has_backward
-from wsesim.mapping.request import StepRequest, cuts
 from wsesim.units import show_bytes
 
 
@@ -103,7 +102,7 @@ def _too_large(request: StepRequest) -> DoesNotFit:
     size, request, stated = _stated(request), replace(request, parts=request.counts[-1]), request
     held, recompute = held_by(request, size), _smallest(request, size)
     memory = memory_of(request, size, recompute=recompute)
-    need, have = _needs_bytes(memory), request.cluster.wafer.core.sram_bytes
+    need, have = needs_bytes(request, size, recompute=recompute), request.cluster.wafer.core.sram_bytes
     ways = [f"{'with' if recompute else 'without'} recompute"]
     ways += [f"layers in {request.parts} parts"] * (request.parts != 1) + [f"{size:,} at a time"] * (held > size)
     return DoesNotFit(
@@ -117,7 +116,7 @@ def _too_large(request: StepRequest) -> DoesNotFit:
 
 def _smallest(request: StepRequest, size: int) -> float:
     """Return what is kept where least memory is taken."""
-    return min(request.policies, key=lambda kept: _needs_bytes(memory_of(request, size, recompute=kept)))
+    return min(request.policies, key=lambda kept: needs_bytes(request, size, recompute=kept))
 
 
 def _what_would_fit(request: StepRequest, need: int) -> str:
@@ -152,11 +151,7 @@ def _any_fits(request: StepRequest) -> bool:
 
 def fits(request: StepRequest, sequences: int, *, recompute: float) -> bool:
     """Return whether passes of so many sequences fit the memory of a core."""
-    return _needs_bytes(memory_of(request, sequences, recompute=recompute)) <= request.cluster.wafer.core.sram_bytes
-
-
-def _needs_bytes(memory: Iterable[MemoryUse]) -> int:
-    return sum(line.bytes_per_core for line in memory)
+    return needs_bytes(request, sequences, recompute=recompute) <= request.cluster.wafer.core.sram_bytes
 
 
 def _at_least(size: int) -> str:

@@ -9,11 +9,9 @@ one of a larger pass does.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import fsum
 
-from wsesim.mapping.layout import pass_sizes
+from wsesim.mapping.layout import StepRequest, pass_sizes
 from wsesim.mapping.program import Program
-from wsesim.mapping.request import StepRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +56,9 @@ def _held(request: StepRequest, size: int) -> tuple[int, int]:
 def _pace_of(laid: Program) -> _Pace:
     """Return what a pass takes; what is left of its last cycle at the end of a kernel is no one's."""
     largest, clock_hz = laid.groups[0], laid.cluster.wafer.core.clock_hz
-    kernels = [(stage.repeat, kernel) for stage in largest.stages for kernel in stage.kernels]
     starts_s = laid.causes["launch"] / laid.passes
-    fills_s = fsum(repeat * kernel.parts.get("fill", 0.0) for repeat, kernel in kernels) / clock_hz
-    last = laid.placement.parts * sum(repeat for repeat, _ in kernels)
+    fills_s = largest.fill_cycles / clock_hz
+    last = laid.placement.parts * largest.calls
     grows_s = largest.compute_s - starts_s - fills_s - last / clock_hz
     return _Pace(starts_s, fills_s, max(0.0, grows_s) / laid.placement.tokens_per_core, laid.placement.rows)
 

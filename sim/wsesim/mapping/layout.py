@@ -10,16 +10,98 @@ part of it at a time, the sub-batch, for which weights stream in and kernels are
 
 from __future__ import annotations
 
-from dataclasses import replace
-from math import fsum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from math import fsum, isqrt
 
 from wsesim.answer import MemoryUse
-from wsesim.graph import flops
+from wsesim.graph import Graph, flops
+from wsesim.hardware import Cluster
 from wsesim.kernels import Region
-from wsesim.mapping.memory import buffer_bytes, memory_table
+from wsesim.mapping.known import Known, kept, known_of
+from wsesim.mapping.memory import (
+    Activations,
+    activations_in,
+    buffer_bytes,
+    checkpoints,
+    has_backward,
+    layer_of,
+    memory_table,
+)
 from wsesim.mapping.program import PassGroup, Program, Stage, StepPlacement
-from wsesim.mapping.request import StepRequest, activations_of, kept
-from wsesim.mapping.stages import Timing, build_stages, causes_of
+from wsesim.mapping.stages import Timing, build_stages, causes_of, started
+from wsesim.software import Training
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRequest:
+    """What is to be mapped."""
+
+    graph: Graph
+    """Forward and backward, or forward only for evaluation; its batch is laid as passes are."""
+    cluster: Cluster
+    software: Training
+    sequences: int
+    """Of one step, all systems together: shared as evenly as can be."""
+    length: int
+    precision: str
+    micro_batch: int | None = None
+    """Sequences that are held at most, or None for no more than are worked on."""
+    sub_batch: int | None = None
+    """Sequences of a pass at most, or None to leave the passes open."""
+    recompute: str = "auto"
+    """auto | never | always."""
+    parts: int | None = None
+    """In which each layer is worked through (one of `mapping.memory.PARTS`), or None to leave them open."""
+    rows: int | None = None
+    """Of the wafer that are used at most, or None for all; as are columns."""
+    columns: int | None = None
+    known: Known = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "known", _known(self))
+
+    @property
+    def share(self) -> int:
+        """Sequences of the fullest system, which the step waits for."""
+        return -(-self.sequences // self.cluster.systems)
+
+    @property
+    def policies(self) -> tuple[float, ...]:
+        """What may be kept (`StepPlacement.recompute`), the least that is computed again first."""
+        return kept(self.known.policies, self.recompute, lambda: _policies(self.graph, self.recompute))
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """In how many parts layers may be worked through, the fewest first: those that leave less alive at once."""
+        if self.parts is not None:
+            return (self.parts,)
+        workings = {parts: what.working for parts, what in _activations(self).items()}
+        return tuple(parts for parts in workings if all(workings[parts] < workings[fewer] for fewer in workings
+                                                        if fewer < parts))  # fmt: skip
+
+    @property
+    def micro_batches(self) -> int:
+        """Of the fullest system, if sequences are held that are not worked on; else 1."""
+        return 1 if self.micro_batch is None else -(-self.share // self.held)
+
+    @property
+    def held(self) -> int:
+        """Sequences of the largest micro-batch where one is stated, else all of the fullest system."""
+        return next(cuts(self.share, self.micro_batch or self.share, even=bool(self.software.even_passes)))
+
+
+def _known(request: StepRequest) -> Known:
+    """Return what is known of the kernels of a request."""
+    return known_of(request.graph, request.cluster.wafer, request.software, request.length, request.precision,
+                    request.rows, request.columns)  # fmt: skip
+
+
+def _policies(graph: Graph, recompute: str) -> tuple[float, ...]:
+    if recompute == "never" or not has_backward(graph):
+        return (0,)
+    again = checkpoints(layer_of(graph).repeat)
+    return (0, *again) if recompute == "auto" else again
 
 
 def lay(request: StepRequest, *, passes: int, recompute: float) -> Program:
@@ -51,6 +133,28 @@ def _laid(request: StepRequest, *, passes: int, recompute: float) -> Program:
         wafers=min(request.cluster.systems, request.sequences),
         load=_load(request, groups, recompute=recompute),
     )
+
+
+def cuts(sequences: int, most: int, *, even: bool) -> Iterator[int]:
+    """Yield the size of the largest part for each number of parts of *most* sequences or less, the fewest first.
+
+    Parts are as even as can be: a remainder would not make them fewer; *even* ones are all alike.
+    """
+    size = min(most, sequences)
+    if even:
+        yield from (divisor for divisor in _divisors(sequences) if divisor <= size)
+        return
+    while size:
+        parts = -(-sequences // size)
+        size = -(-sequences // parts)
+        yield size
+        size -= 1
+
+
+def _divisors(number: int) -> list[int]:
+    """Return what divides *number*, largest first."""
+    small = [divisor for divisor in range(1, isqrt(number) + 1) if number % divisor == 0]
+    return sorted({*small, *(number // divisor for divisor in small)}, reverse=True)
 
 
 def pass_sizes(sequences: int, passes: int) -> tuple[tuple[int, int], ...]:
@@ -95,6 +199,32 @@ def memory_of(request: StepRequest, sequences: int, *, recompute: float) -> tupl
         )  # fmt: skip
 
     return kept(request.known.memory, (sequences, recompute, held, request.parts or 1), table)
+
+
+def activations_of(request: StepRequest) -> Activations:
+    """Return what is kept per token in the parts asked for, or in one."""
+    return _activations(request)[request.parts or 1]
+
+
+def _activations(request: StepRequest) -> Mapping[int, Activations]:
+    graph = request.graph
+    return kept(request.known.activations, graph.dims["batch"], lambda: activations_in(graph))
+
+
+def launches_of(request: StepRequest) -> float:
+    """Return the kernels that a pass starts at least: those of layers that are computed again come on top."""
+    parts = activations_of(request).parts
+    return kept(request.known.launches, request.parts or 1, lambda: started(request.graph, request.software, parts))
+
+
+def needs_bytes(request: StepRequest, sequences: int, *, recompute: float) -> int:
+    """Return what a core has to hold in passes of so many sequences."""
+    key = (sequences, recompute, held_by(request, sequences), request.parts or 1)
+
+    def added() -> int:
+        return sum(line.bytes_per_core for line in memory_of(request, sequences, recompute=recompute))
+
+    return kept(request.known.needs, key, added)
 
 
 def held_by(request: StepRequest, sequences: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import fsum, log, sqrt
 
 from wsesim.answer import MemoryUse, OpTime
@@ -52,9 +53,9 @@ class Stage:
     """Kernels that are started for one copy."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class PassGroup:
-    """Passes of one size, one after another."""
+    """Passes of one size, one after another; what follows from their stages is worked out once."""
 
     count: int
     sequences: int
@@ -64,10 +65,30 @@ class PassGroup:
     stages: tuple[Stage, ...]
     """Of one pass, in the order they run; blocks and repeats are those of every other group."""
 
-    @property
+    @cached_property
     def compute_s(self) -> float:
         """Seconds of the wafer for one pass when nothing is waited for."""
         return fsum(stage.repeat * stage.compute_s for stage in self.stages)
+
+    @cached_property
+    def weight_bytes(self) -> int:
+        """Streamed in for one pass."""
+        return sum(stage.repeat * stage.weight_bytes for stage in self.stages)
+
+    @cached_property
+    def gradient_bytes(self) -> int:
+        """Streamed out by one pass."""
+        return sum(stage.repeat * stage.gradient_bytes for stage in self.stages)
+
+    @cached_property
+    def fill_cycles(self) -> float:
+        """Cycles in which kernels of one pass fill columns and rows."""
+        return fsum(stage.repeat * kernel.parts.get("fill", 0.0) for stage in self.stages for kernel in stage.kernels)
+
+    @cached_property
+    def calls(self) -> int:
+        """Kernels of one pass, each as often as it runs."""
+        return sum(stage.repeat * len(stage.kernels) for stage in self.stages)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +167,7 @@ class Program:
     @property
     def last_gradient_bytes(self) -> int:
         """Of the last pass, in which each gradient comes for the last time; 0 where nothing is trained."""
-        return sum(stage.repeat * stage.gradient_bytes for stage in self.groups[-1].stages)
+        return self.groups[-1].gradient_bytes
 
     @property
     def second_pass_s(self) -> float:
@@ -193,17 +214,13 @@ class Program:
         No step is shorter than the longest of them.
         """
         rate, last = self.stream_bytes_per_s, self.groups[-1]
-        gradients = {id(group): sum(stage.repeat * stage.gradient_bytes for stage in group.stages)
-                     for group in self.groups}  # fmt: skip
-        added = sum(group.count * gradients[id(group)] for group in self.groups) - gradients[id(last)]
+        added = sum(group.count * group.gradient_bytes for group in self.groups) - last.gradient_bytes
         return {
             "compute": fsum(group.count * group.compute_s for group in self.groups),
-            "weights": fsum(
-                group.count * stage.repeat * stage.weight_bytes for group in self.groups for stage in group.stages
-            ) / rate,
-            "gradients": (added + gradients[id(last)]) / rate,
+            "weights": sum(group.count * group.weight_bytes for group in self.groups) / rate,
+            "gradients": (added + last.gradient_bytes) / rate,
             "input": fsum(group.count * self.input_s(group) for group in self.groups),
-            "update": self.update_s(added, last=False) + self.update_s(gradients[id(last)], last=True)
+            "update": self.update_s(added, last=False) + self.update_s(last.gradient_bytes, last=True)
             + self.second_pass_s,
         }  # fmt: skip
 

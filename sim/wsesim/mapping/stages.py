@@ -136,7 +136,7 @@ def _kernel(timing: Timing, block: Block, op: Op, phase: str, calls: int) -> OpT
 def _timed(timing: Timing, block: Block, op: Op, phase: str, calls: int) -> OpTime:
     graph, region = timing.graph, timing.region
     cost = kernel_cost(graph, block, op, region, timing.parts)
-    tensors = block.tensors
+    tensors, cycles = block.tensors, cost.cycles
     return OpTime(
         block=block.name,
         phase=phase,
@@ -144,8 +144,8 @@ def _timed(timing: Timing, block: Block, op: Op, phase: str, calls: int) -> OpTi
         kind=op.kind,
         calls=calls,
         flops=2 * macs(graph, block, op) * calls,
-        cycles=round(cost.cycles),
-        seconds=cost.cycles * calls / region.cluster.wafer.core.clock_hz,
+        cycles=round(cycles),
+        seconds=cycles * calls / region.cluster.wafer.core.clock_hz,
         bound=cost.bound,
         parts=cost.parts(),
         weight_bytes=sum(graph.bytes(tensors[n]) for n in op.inputs if tensors[n].role == "weight"),

@@ -11,12 +11,12 @@ from pathlib import Path
 from wsesim.model.alike import LayerKind, counts_of, fullest_of, layer_kinds, with_layers
 from wsesim.model.build import build_graph, parameters
 from wsesim.model.presets import load_preset, model_names
-from wsesim.model.spec import EXTRAS, Model, choices
+from wsesim.model.spec import EXTRAS, ModelSpec, choices
 
 __all__ = [
     "EXTRAS",
     "LayerKind",
-    "Model",
+    "ModelSpec",
     "build_graph",
     "choices",
     "counts_of",
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-def read_hf_config(path: str | Path, *, task: str | None = None) -> Model:
+def read_hf_config(path: str | Path, *, task: str | None = None) -> ModelSpec:
     """Return the model that the `config.json` at *path* describes.
 
     The task is the one of its `architectures`, or *task*; what is not followed stands in the model's `notes`.
@@ -44,7 +44,7 @@ def read_hf_config(path: str | Path, *, task: str | None = None) -> Model:
     return read_hf_config(path, task=task)
 
 
-def hf_config(model: Model) -> Mapping[str, object]:
+def hf_config(model: ModelSpec) -> Mapping[str, object]:
     """Return what the config.json of *model* says; there is no dropout.
 
     Raises:

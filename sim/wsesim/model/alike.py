@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from wsesim.model.spec import Model
+from wsesim.model.spec import ModelSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class LayerKind:
     """How many there are."""
 
 
-def layer_kinds(model: Model) -> tuple[LayerKind, ...]:
+def layer_kinds(model: ModelSpec) -> tuple[LayerKind, ...]:
     """Return the kinds of a model's layers, one or two, that which takes more first."""
     heavy = _heavy_before(model, model.layers)
     found = (
@@ -33,7 +33,7 @@ def layer_kinds(model: Model) -> tuple[LayerKind, ...]:
     return tuple(kind for kind in found if kind.layers)
 
 
-def counts_of(model: Model, start: Any, layers: Any) -> tuple[Any, ...]:
+def counts_of(model: ModelSpec, start: Any, layers: Any) -> tuple[Any, ...]:
     """Return how many of so many layers (or arrays of them) from *start* are of each kind."""
     if not model.window and not model.dense_layers:
         return (layers,)
@@ -41,7 +41,7 @@ def counts_of(model: Model, start: Any, layers: Any) -> tuple[Any, ...]:
     return _by_kind(model, heavy, layers)
 
 
-def fullest_of(model: Model, layers: Any) -> tuple[Any, ...]:
+def fullest_of(model: ModelSpec, layers: Any) -> tuple[Any, ...]:
     """Return the same for those of all runs of so many layers (or arrays of them) that take most."""
     every = max(1, model.full_every)
     heavy, most = -(-layers // every), _heavy_before(model, model.layers)
@@ -49,11 +49,11 @@ def fullest_of(model: Model, layers: Any) -> tuple[Any, ...]:
     return _by_kind(model, heavy, layers)
 
 
-def _by_kind(model: Model, heavy: Any, layers: Any) -> tuple[Any, ...]:
+def _by_kind(model: ModelSpec, heavy: Any, layers: Any) -> tuple[Any, ...]:
     return (heavy, layers - heavy) if len(layer_kinds(model)) > 1 else (layers,)
 
 
-def _heavy_before(model: Model, layers: Any) -> Any:
+def _heavy_before(model: ModelSpec, layers: Any) -> Any:
     """Return how many of the first layers see all keys, and have experts if any has."""
     if model.dense_layers:
         rest = layers - model.dense_layers
@@ -63,10 +63,7 @@ def _heavy_before(model: Model, layers: Any) -> Any:
     return layers // model.full_every if model.full_every else 0 * layers
 
 
-def with_layers(model: Model, layers: int) -> Model:
+def with_layers(model: ModelSpec, layers: int) -> ModelSpec:
     """Return *model* with so many layers, of each kind where there can be."""
-    return replace(model, layers=layers, **_dense(min(model.dense_layers, layers // 2), model.dense_width))
-
-
-def _dense(layers: int, width: int) -> dict[str, int]:
-    return {"dense_layers": layers, "dense_width": width if layers else 0}
+    dense = min(model.dense_layers, layers // 2)
+    return replace(model, layers=layers, dense_layers=dense, dense_width=model.dense_width if dense else 0)

@@ -7,14 +7,14 @@ from wsesim.graph import Graph
 from wsesim.model.builder import BlockBuilder, Form
 from wsesim.model.head import embed_block, head_block
 from wsesim.model.layer import layer_block
-from wsesim.model.spec import Model
+from wsesim.model.spec import ModelSpec
 
 WITH_CLASSES = ("classify", "tag")
 """Tasks whose head is new, and so learned, where all else is frozen."""
 
 
 def build_graph(
-    model: Model, *, sequences: int, length: int, precision: str = "mixed", padded: bool = False,
+    model: ModelSpec, *, sequences: int, length: int, precision: str = "mixed", padded: bool = False,
     keys: int | None = None, loss: bool = True,
 ) -> Graph:  # fmt: skip
     """Return the forward graph of *model* for `sequences` x `length` tokens.
@@ -71,7 +71,7 @@ def build_graph(
     return Graph(name=model.name, dims=dims, blocks=blocks)
 
 
-def _latent_dims(model: Model) -> dict[str, int]:
+def _latent_dims(model: ModelSpec) -> dict[str, int]:
     """Return the axes of attention with a latent vector."""
     value = model.value_width or model.head_width
     found = {
@@ -81,13 +81,13 @@ def _latent_dims(model: Model) -> dict[str, int]:
     return found | ({"narrow": model.query_rank} if model.query_rank else {})
 
 
-def _check_keys(model: Model, length: int, keys: int | None) -> None:
+def _check_keys(model: ModelSpec, length: int, keys: int | None) -> None:
     if keys is not None and not model.causal:
         raise SpecError("keys", "of a cache are for causal models: here a token sees those after it")
     if keys is not None and keys < length:
         raise SpecError("keys", f"must be at least length = {length}, got {keys}")
 
 
-def parameters(model: Model) -> int:
+def parameters(model: ModelSpec) -> int:
     """Return how many numbers training adjusts, a tied table counted once, the task's head included."""
     return build_graph(model, sequences=1, length=1).parameters()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from wsesim.graph import Attribute, Block, Op, Tensor
-from wsesim.model.spec import Model
+from wsesim.model.spec import ModelSpec
 from wsesim.ops import chosen, find
 
 STREAM = ("batch", "length", "width")
@@ -13,7 +13,7 @@ ADAPTER = ".adapter."
 """In the names of what an adapter is made of."""
 
 
-def norm_attrs(model: Model) -> dict[str, Attribute]:
+def norm_attrs(model: ModelSpec) -> dict[str, Attribute]:
     """Return what norms are told beside their weights."""
     less: dict[str, Attribute] = {"stored_less": model.stored_less} if model.stored_less else {}
     return {"epsilon": model.norm_epsilon, **less}
@@ -99,14 +99,14 @@ class BlockBuilder:
         high = self.scaled(f"{name}{ADAPTER}scale", high, self.adapter_scale)
         return self.op(f"{name}{ADAPTER}sum", "residual", (given, high), self.tensors[given].axes)
 
-    def expert_linear(self, name: str, x: str, gates: str, axes: tuple[str, str], model: Model) -> str:
+    def expert_linear(self, name: str, x: str, gates: str, axes: tuple[str, str], model: ModelSpec) -> str:
         """Add a linear layer of each expert and return the name of its output."""
         parts = [x, self.weight(f"{name}.weight", "experts", *axes, density=self.density), gates]
         if model.bias:
             parts.append(self.weight(f"{name}.bias", "experts", axes[1]))
         return self.op(name, "expert_linear", tuple(parts), (*self.tensors[x].axes[:-1], axes[1]))
 
-    def norm(self, name: str, x: str, model: Model) -> str:
+    def norm(self, name: str, x: str, model: ModelSpec) -> str:
         """Add a norm of the model's kind and return the name of its output."""
         kind = chosen("norm", model.norm)
         weights = (self.weight(f"{name}.{part}", "width") for part in kind.weights)
@@ -120,7 +120,7 @@ class BlockBuilder:
         """Return *x* within *cap*; none is no op."""
         return self.op(name, kind, (x,), self.tensors[x].axes, cap=cap, **attrs) if cap else x
 
-    def residual(self, name: str, x: str, added: str, model: Model) -> str:
+    def residual(self, name: str, x: str, added: str, model: ModelSpec) -> str:
         """Add what a half gives to the stream, and return the name of the sum."""
         return self.op(name, "residual", (x, self.scaled(f"{name}.scale", added, model.residual_scale)), STREAM)
 

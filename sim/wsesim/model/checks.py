@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from wsesim.errors import SpecError, require_positive
 
 if TYPE_CHECKING:
-    from wsesim.model.spec import Model
+    from wsesim.model.spec import ModelSpec
 
 
-def check_extras(model: Model) -> None:
+def check_extras(model: ModelSpec) -> None:
     """Refuse what cannot be of the parts that most models have not.
 
     Raises:
@@ -56,7 +56,7 @@ def check_extras(model: Model) -> None:
         raise SpecError("window", "looks back: here a token sees those after it")
 
 
-def check_experts(model: Model) -> None:
+def check_experts(model: ModelSpec) -> None:
     """Refuse mixtures of experts that cannot be.
 
     Raises:
@@ -79,7 +79,7 @@ def check_experts(model: Model) -> None:
         raise SpecError("dense_layers", "beside windows, scales by layer or parallel halves are not modelled")
 
 
-def _check_groups(model: Model) -> None:
+def _check_groups(model: ModelSpec) -> None:
     groups, kept = model.router_groups, model.router_groups_kept
     if not groups and not kept:
         return
@@ -92,7 +92,7 @@ def _check_groups(model: Model) -> None:
         raise SpecError("router_groups", "must leave two experts or more to each group, whose best two are looked at")
 
 
-def check_latent(model: Model) -> None:
+def check_latent(model: ModelSpec) -> None:
     """Refuse latent attention that cannot be.
 
     Raises:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from wsesim.graph import Attribute, Block
 from wsesim.model.builder import STREAM, BlockBuilder
-from wsesim.model.spec import Model
+from wsesim.model.spec import ModelSpec
 
 
-def embed_block(b: BlockBuilder, model: Model) -> Block:
+def embed_block(b: BlockBuilder, model: ModelSpec) -> Block:
     """Return the embedding of tokens, positions and types, which *b* collects."""
     width = "embedded" if model.embed_width else "width"
     ids = b.tensor("ids", ("batch", "length"), "tokens")
@@ -27,7 +27,7 @@ def embed_block(b: BlockBuilder, model: Model) -> Block:
     return b.finish(b.norm("embed.norm", x, model) if model.norms_embedding else x)
 
 
-def head_block(b: BlockBuilder, model: Model) -> Block:
+def head_block(b: BlockBuilder, model: ModelSpec) -> Block:
     """Return the head, which *b* collects; one without a task ends in hidden states."""
     x = b.tensor("x", STREAM)
     if model.norm_order != "post":
@@ -43,14 +43,14 @@ def head_block(b: BlockBuilder, model: Model) -> Block:
     return b.finish(_logits_loss(b, x, model))
 
 
-def _states(b: BlockBuilder, x: str, model: Model) -> tuple[str, ...]:
+def _states(b: BlockBuilder, x: str, model: ModelSpec) -> tuple[str, ...]:
     """Return hidden states, and the first token pooled, as encoders with `sentence_head` do."""
     if model.sentence_head and not model.causal:
         return (_pooled(b, x),)
     return (x,)
 
 
-def _masked(b: BlockBuilder, x: str, model: Model) -> list[str]:
+def _masked(b: BlockBuilder, x: str, model: ModelSpec) -> list[str]:
     masked = b.op("head.masked", "select", (x,), ("batch", "masked", "width"), positions="masked")
     dense = b.linear("head.dense", masked, ("width", "width"), bias=True)
     x_masked = b.norm("head.norm", b.op("head.gelu", "gelu", (dense,), ("batch", "masked", "width")), model)
@@ -60,7 +60,7 @@ def _masked(b: BlockBuilder, x: str, model: Model) -> list[str]:
     return losses
 
 
-def _classified(b: BlockBuilder, x: str, model: Model) -> str:
+def _classified(b: BlockBuilder, x: str, model: ModelSpec) -> str:
     if not model.causal:
         return _class_loss(b, b.linear("head.classes", _pooled(b, x), ("width", "classes"), bias=True))
     last = b.op("head.last", "select", (x, *b.mask()), ("batch", "width"), positions="last")
@@ -73,7 +73,7 @@ def _pooled(b: BlockBuilder, x: str) -> str:
     return b.op("head.tanh", "tanh", (pool,), ("batch", "width"))
 
 
-def _logits_loss(b: BlockBuilder, x: str, model: Model) -> str:
+def _logits_loss(b: BlockBuilder, x: str, model: ModelSpec) -> str:
     axes, width = b.tensors[x].axes[:-1], "width"
     if model.embed_width:
         x, width = b.linear("head.narrow", x, ("width", "embedded"), bias=False, density=1.0), "embedded"
@@ -86,7 +86,7 @@ def _logits_loss(b: BlockBuilder, x: str, model: Model) -> str:
     return _token_loss(b, b.capped("head.cap", "cap", logits, model.logits_cap), model)
 
 
-def _token_loss(b: BlockBuilder, logits: str, model: Model) -> str:
+def _token_loss(b: BlockBuilder, logits: str, model: ModelSpec) -> str:
     if not b.form.loss:
         return logits
     labels = b.tensor("labels", b.tensors[logits].axes[:-1], "tokens")

@@ -1,4 +1,4 @@
-"""Read a Hugging Face `config.json` from disk as a `Model`. Keys and their defaults: transformers 5."""
+"""Read a Hugging Face `config.json` from disk as a `ModelSpec`. Keys and their defaults: transformers 5."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wsesim.model.hf_file import HfConfig, shown
 from wsesim.model.hf_parts import NAMES, key_of, sizes
 from wsesim.model.hf_refused import note_unread, refuse_of_others, refuse_quantized, refuse_unmodelled
 from wsesim.model.hf_task import task_of
-from wsesim.model.spec import Model
+from wsesim.model.spec import ModelSpec
 
 _TEXT_OF = {"gemma3": "gemma3_text", "mistral3": "mistral", "pixtral": "mistral", "llava": "llama",
             "llava_next": "llama", "idefics2": "mistral", "paligemma": "gemma"}  # fmt: skip
@@ -26,7 +26,7 @@ _TEXT_DEFAULTS: Mapping[str, Mapping[str, int]] = {
 """What text models of published files with images leave out, as transformers fills it in."""
 
 
-def read_hf_config(path: str | Path, *, task: str | None = None) -> Model:
+def read_hf_config(path: str | Path, *, task: str | None = None) -> ModelSpec:
     """Return the model that the `config.json` at *path* describes.
 
     The task is the one of its `architectures`, or *task*; what is not followed stands in the model's `notes`.
@@ -46,7 +46,7 @@ def read_hf_config(path: str | Path, *, task: str | None = None) -> Model:
     fields |= task_of(config, family, causal=fields.get("causal", True), wanted=task)
     note_unread(config)
     try:
-        return Model(
+        return ModelSpec(
             name=_name(Path(path), kind), source=f"config.json of a {kind} model", notes=tuple(config.notes), **fields
         )
     except SpecError as error:

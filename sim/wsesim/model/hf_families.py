@@ -59,6 +59,8 @@ FAMILIES: Mapping[str, HfFamily] = {
     "arcee": HfFamily(llamas.arcee, "Arcee"), "phimoe": HfFamily(llamas.phimoe, "PhiMoE"),
     "deepseek_v2": HfFamily(latents.deepseek_v2, "DeepseekV2"), "kimi_k2": HfFamily(latents.deepseek_v3, "DeepseekV3"),
     "deepseek_v3": HfFamily(latents.deepseek_v3, "DeepseekV3"), "minicpm3": HfFamily(latents.minicpm3, "MiniCPM3"),
+    "glm4_moe_lite": HfFamily(latents.deepseek_v3, "Glm4MoeLite"), "dots1": HfFamily(latents.dots1, "Dots1"),
+    "glm4_moe": HfFamily(latents.glm4_moe, "Glm4Moe"), "deepseek": HfFamily(latents.deepseek, "Deepseek"),
     "baichuan": HfFamily(llamas.baichuan, "Baichuan", defaults={"max_length": 4096}),
     "orion": HfFamily(llamas.orion, "Orion"), "stablelm_epoch": HfFamily(llamas.stablelm, "StableLMEpoch"),
     "granitemoeshared": HfFamily(llamas.granitemoe, "GraniteMoeShared"),

@@ -1,4 +1,6 @@
-"""Families whose keys and values are made of a latent vector: DeepSeek V2 and V3, Kimi K2, MiniCPM 3."""
+"""Families whose keys and values are made of a latent vector, DeepSeek V2 and V3, Kimi K2, MiniCPM 3; and those that
+have DeepSeek's experts alone, with dense layers before them: DeepSeek's first, GLM 4.5, dots.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +25,32 @@ def deepseek_v2(config: HfConfig, fields: Fields) -> Fields:
 
 def deepseek_v3(config: HfConfig, fields: Fields) -> Fields:
     """Return a DeepSeek V3, R1 or Kimi K2: shares by sigmoids over their sum, experts chosen with a shift."""
-    config.require("norm_topk_prob", True, "shares by sigmoids that are not brought to one sum have no mechanism here")
-    if config.integer("num_nextn_predict_layers", 0, least=0) or config.integer("num_mtp_layers", 0, least=0):
-        key = config.first(("num_nextn_predict_layers", "num_mtp_layers"))
-        config.note(key, "is left out: layers that predict more than the next token are not built, counted or timed")
+    _left_out(config)
     shift = config.value("topk_method", "noaux_tc") == "noaux_tc"
     return _deepseek(config, fields, score="sigmoid", grouped=True, shift=shift)
+
+
+def deepseek(config: HfConfig, fields: Fields) -> Fields:
+    """Return a DeepSeek of the first kind with experts: a Llama, its shares by a softmax over all."""
+    found = llama(config, fields) | {"project_bias": config.flag("attention_bias", default=False)}
+    shares = normed_shares(config, default=False)
+    return found | _experts(config, found, score="softmax", grouped=False, shift=False) | shares
+
+
+def glm4_moe(config: HfConfig, fields: Fields) -> Fields:
+    """Return a GLM 4.5: half of a head turns, heads are normed in its large size, experts are those of DeepSeek V3."""
+    _left_out(config)
+    found = llama(config, fields, kv=8, head=128, share=0.5, eps=1e-5) | {"project_bias": False}
+    found |= {"head_norm": config.flag("use_qk_norm", default=False)}
+    return found | _experts(config, found, score="sigmoid", grouped=True, shift=True)
+
+
+def dots1(config: HfConfig, fields: Fields) -> Fields:
+    """Return a dots.llm1: heads are normed, experts are those of DeepSeek V3."""
+    config.require("norm_topk_prob", True, _ONE_SUM)
+    config.asked.update(("sliding_window", "max_window_layers", "layer_types", "use_sliding_window"))
+    found = llama(config, fields) | {"head_norm": True}
+    return found | _experts(config, found, score="sigmoid", grouped=True, shift=True)
 
 
 def minicpm3(config: HfConfig, fields: Fields) -> Fields:
@@ -36,16 +58,32 @@ def minicpm3(config: HfConfig, fields: Fields) -> Fields:
     return minicpm(config, fields) | _latent(config, fields) | {"rotary_pairs": "halves"}
 
 
+_ONE_SUM = "shares by sigmoids that are not brought to one sum have no mechanism here"
+
+
+def _left_out(config: HfConfig) -> None:
+    """Say that layers that predict more than the next token are left out; refuse shares that are not of one sum."""
+    config.require("norm_topk_prob", True, _ONE_SUM)
+    if config.integer("num_nextn_predict_layers", 0, least=0) or config.integer("num_mtp_layers", 0, least=0):
+        key = config.first(("num_nextn_predict_layers", "num_mtp_layers"))
+        config.note(key, "is left out: layers that predict more than the next token are not built, counted or timed")
+
+
 def _deepseek(config: HfConfig, fields: Fields, *, score: str, grouped: bool, shift: bool) -> Fields:
     wide = config.integer("qk_nope_head_dim", 128) + config.integer("qk_rope_head_dim", 64)
     found = llama(config, fields | {"head_width": wide}, kv=fields["heads"], eps=1e-6) | _latent(config, fields)
+    return found | _experts(config, found, score=score, grouped=grouped, shift=shift)
+
+
+def _experts(config: HfConfig, found: Fields, *, score: str, grouped: bool, shift: bool) -> Fields:
+    """Return experts, what shares them out, the network beside them and the dense layers before them."""
     scored = config.choice("scoring_func", ROUTERS, score)
     if scored != ROUTERS[score]:
         config.fail("scoring_func", f"= {shown(config.data['scoring_func'])}: routers of this type score by {score}")
     config.asked.update(("n_group", "topk_group"))
     inner = config.integer("moe_intermediate_size", 2048)
     beside = config.integer("n_shared_experts", 0, least=0)
-    return found | mixture(config, experts=256, each=8) | _dense(config, found["ffn_width"]) | {
+    return mixture(config, experts=256, each=8) | _dense(config, found["ffn_width"]) | {
         "ffn_width": inner, "shared_width": inner * beside, "router": scored, "router_shift": shift,
         "router_scale": config.number("routed_scaling_factor", 1.0), **(_groups(config) if grouped else {}),
     }  # fmt: skip

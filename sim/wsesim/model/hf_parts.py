@@ -18,7 +18,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "max_length": ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length"),
     "ffn_width": ("intermediate_size", "n_inner", "ffn_dim", "hidden_dim", "ffn_hidden_size"),
 }
-"""By field of `Model`, the keys of all families; each family has a first of its own."""
+"""By field of `ModelSpec`, the keys of all families; each family has a first of its own."""
 EPSILON = ("rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon", "norm_epsilon", "norm_eps", "layernorm_epsilon")
 LONG = ("num_hidden_layers", "hidden_size", "num_attention_heads", "vocab_size", "max_position_embeddings")
 SHORT = ("n_layer", "n_embd", "n_head", "vocab_size", "n_positions")

@@ -35,8 +35,8 @@ MECHANISMS: Mapping[str, str] = {
     **dict.fromkeys(("deberta", "deberta-v2", "xlnet", "transfo-xl", "mpnet", "funnel", "big_bird"), _RELATIVE),
     **dict.fromkeys(("deepseek_v32", "glm_moe_dsa"), _SPARSE),
     "longcat_flash": "two halves of attention in a layer, beside experts, have no mechanism here",
-    **dict.fromkeys(("deepseek", "glm4_moe", "glm4_moe_lite", "llama4", "llama4_text", "ernie4_5_moe", "dots1",
-                     "hunyuan_v1_moe", "bailing_moe", "arctic", "moonshot"), _UNLIKE),
+    **dict.fromkeys(("llama4", "llama4_text", "ernie4_5_moe", "hunyuan_v1_moe",
+                      "bailing_moe", "arctic", "moonshot"), _UNLIKE),
     **dict.fromkeys(("mllama", "mllama_text_model", "idefics", "git", "blip_text_model"),
                     "layers that look at an image beside the text have no mechanism here"),
     **dict.fromkeys(("gemma3n", "gemma3n_text"), "several streams beside each other, and embeddings for each layer, "
@@ -68,7 +68,6 @@ _KEYS: Mapping[str, tuple[tuple[object, ...], str]] = {
     "moe_layer_freq": ((1,), _UNLIKE),
     "interleave_moe_layer_step": ((1,), _UNLIKE),
     "qk_layernorm": ((False,), "layer norms of queries and keys by head have no mechanism here"),
-    "use_qk_norm": ((False,), "layer norms of queries and keys by head have no mechanism here"),
     "attn_layer_period": ((1,), _STATES),
     "mamba_d_state": ((), _STATES),
     "ssm_state_size": ((), _STATES),
@@ -83,6 +82,7 @@ _KEYS: Mapping[str, tuple[tuple[object, ...], str]] = {
 }
 """By key, the values that ask for nothing (null and its absence always do), and what others ask for."""
 _KEYS_OF_FEW: Mapping[str, tuple[tuple[object, ...], str]] = {
+    "use_qk_norm": ((False,), "layer norms of queries and keys by head have no mechanism in this model type"),
     "kv_lora_rank": ((), "keys and values from a latent vector have no mechanism in this model type"),
     "first_k_dense_replace": ((0,), _UNLIKE),
     "n_group": ((1,), "experts picked by groups have no mechanism in this model type"),

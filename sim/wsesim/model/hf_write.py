@@ -1,4 +1,4 @@
-"""A `Model` as a Hugging Face `config.json`: the way back from `read_hf_config`, for models of GPT-2's kind."""
+"""A `ModelSpec` as a Hugging Face `config.json`: the way back from `read_hf_config`, for models of GPT-2's kind."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 
 from wsesim.errors import SpecError
-from wsesim.model.spec import Model
+from wsesim.model.spec import ModelSpec
 from wsesim.ops import option_named
 
 _NOT_SHAPE = ("name", "source", "token_budget", "notes")
@@ -15,7 +15,7 @@ _UNREAD = ("masked", "sentence_head", "rotary_width", "rotary_pairs", "rotary_ba
 _ARCHITECTURES = {"lm": "GPT2LMHeadModel", "classify": "GPT2ForSequenceClassification"}
 
 
-def hf_config(model: Model) -> Mapping[str, object]:
+def hf_config(model: ModelSpec) -> Mapping[str, object]:
     """Return what the config.json of *model* says; there is no dropout.
 
     Raises:
@@ -35,19 +35,19 @@ def hf_config(model: Model) -> Mapping[str, object]:
     return {**written, "id2label": labels, "label2id": {label: int(number) for number, label in labels.items()}}
 
 
-def _require_gpt2(model: Model) -> None:
+def _require_gpt2(model: ModelSpec) -> None:
     """Refuse what a file of a gpt2 does not say and reading it would not bring back."""
     if model.width % model.heads:
         raise SpecError("heads", f"= {model.heads} does not divide the width {model.width}, as a gpt2's do")
     if model.task not in _ARCHITECTURES:
         raise SpecError("task", f"must be {' or '.join(_ARCHITECTURES)} in a config.json of a gpt2, got {model.task}")
-    back = Model(
+    back = ModelSpec(
         name=model.name, layers=model.layers, width=model.width, heads=model.heads, kv_heads=model.heads,
         head_width=model.width // model.heads, ffn_width=model.ffn_width, vocab=model.vocab,
         max_length=model.max_length, activation=model.activation, norm_epsilon=model.norm_epsilon, tied=model.tied,
         task=model.task, classes=model.classes,
     )  # fmt: skip
-    for each in fields(Model):
+    for each in fields(ModelSpec):
         wanted, found = getattr(back, each.name), getattr(model, each.name)
         if each.name not in (*_NOT_SHAPE, *_UNREAD) and wanted != found:
             raise SpecError(each.name, f"= {found} is not what a gpt2 has, {wanted}: its config.json cannot say it")

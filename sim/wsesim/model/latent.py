@@ -11,12 +11,12 @@ from collections.abc import Callable
 
 from wsesim.graph import Attribute
 from wsesim.model.builder import BlockBuilder, norm_attrs
-from wsesim.model.spec import Model
+from wsesim.model.spec import ModelSpec
 
-Shares = Callable[[BlockBuilder, str, Model], str]
+Shares = Callable[[BlockBuilder, str, ModelSpec], str]
 
 
-def latent_attention(b: BlockBuilder, x: str, model: Model, shares: Shares) -> str:
+def latent_attention(b: BlockBuilder, x: str, model: ModelSpec, shares: Shares) -> str:
     """Return what attention gives of *x*; *shares* makes the shares of scores."""
     narrow = b.linear("attention.narrow", x, ("width", "narrow"), bias=model.attention_bias) if model.query_rank else ""
     query = "" if narrow else b.linear("attention.query", x, ("width", "queries"), bias=False)
@@ -35,7 +35,7 @@ def latent_attention(b: BlockBuilder, x: str, model: Model, shares: Shares) -> s
     return _mixed(b, query, made, key, model, shares)
 
 
-def _mixed(b: BlockBuilder, query: str, made: str, key: str, model: Model, shares: Shares) -> str:
+def _mixed(b: BlockBuilder, query: str, made: str, key: str, model: ModelSpec, shares: Shares) -> str:
     of_heads: dict[str, Attribute] = {"heads": model.heads, "kv_heads": model.heads}
     scaled: dict[str, Attribute] = {"scale": model.attention_scale} if model.attention_scale else {}
     square = ("batch", "heads", "length", "keys")
@@ -46,11 +46,11 @@ def _mixed(b: BlockBuilder, query: str, made: str, key: str, model: Model, share
     return b.linear("attention.project", mixed, ("attention", "width"), bias=model.projects_with_bias)
 
 
-def _normed(b: BlockBuilder, name: str, x: str, axis: str, model: Model) -> str:
+def _normed(b: BlockBuilder, name: str, x: str, axis: str, model: ModelSpec) -> str:
     return b.op(name, "rms_norm", (x, b.weight(f"{name}.scale", axis)), b.tensors[x].axes, **norm_attrs(model))
 
 
-def _turned(b: BlockBuilder, name: str, x: str, size: int, model: Model) -> str:
+def _turned(b: BlockBuilder, name: str, x: str, size: int, model: ModelSpec) -> str:
     """Turn the last numbers of each *size* of *x* by where they stand."""
     attrs = rotary_attrs(model) | {"turned": model.rotary_width, "size": size}
     return b.op(name, "rotary_tail", (x, *b.mask()), b.tensors[x].axes, **attrs)
@@ -61,7 +61,7 @@ def _extended(b: BlockBuilder, name: str, x: str, axis: str) -> str:
     return b.op(f"{name}.extend", "extend", (x, before), ("batch", "keys", axis))
 
 
-def rotary_attrs(model: Model) -> dict[str, Attribute]:
+def rotary_attrs(model: ModelSpec) -> dict[str, Attribute]:
     """Return by which angles numbers turn."""
     found: dict[str, Attribute] = {"base": model.rotary_base, "interleaved": model.rotary_pairs == "interleaved"}
     if model.rotary_factor:

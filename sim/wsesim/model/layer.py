@@ -7,13 +7,13 @@ from collections.abc import Callable
 from wsesim.graph import Attribute, Block
 from wsesim.model.builder import STREAM, BlockBuilder, norm_attrs
 from wsesim.model.latent import latent_attention, rotary_attrs
-from wsesim.model.spec import Model
+from wsesim.model.spec import ModelSpec
 from wsesim.ops import chosen, find
 
 SQUARE = ("batch", "heads", "length", "keys")
 
 
-def layer_block(b: BlockBuilder, model: Model) -> Block:
+def layer_block(b: BlockBuilder, model: ModelSpec) -> Block:
     """Return the ops of a layer, which *b* collects."""
     x = b.tensor("x", STREAM)
     if model.block == "parallel":
@@ -24,7 +24,7 @@ def layer_block(b: BlockBuilder, model: Model) -> Block:
     return b.finish(x)
 
 
-def _parallel(b: BlockBuilder, x: str, model: Model) -> str:
+def _parallel(b: BlockBuilder, x: str, model: ModelSpec) -> str:
     """Both halves read one input, normed once for both or for each."""
     names = ("attention.norm", "ffn.norm") if model.untied_norms else ("norm",)
     normed = [b.norm(name, x, model) for name in names]
@@ -32,7 +32,9 @@ def _parallel(b: BlockBuilder, x: str, model: Model) -> str:
     return b.residual("residual", x, both, model)
 
 
-def _half(b: BlockBuilder, name: str, half: Callable[[BlockBuilder, str, Model], str], x: str, model: Model) -> str:
+def _half(
+    b: BlockBuilder, name: str, half: Callable[[BlockBuilder, str, ModelSpec], str], x: str, model: ModelSpec
+) -> str:
     """Return the stream with what a half adds: normed before, after the sum, around, or what it gives alone."""
     order = model.norm_order
     given = half(b, b.norm(f"{name}.norm", x, model) if order in ("pre", "both") else x, model)
@@ -44,7 +46,7 @@ def _half(b: BlockBuilder, name: str, half: Callable[[BlockBuilder, str, Model],
     return b.norm(f"{name}.norm", summed, model) if order == "post" else summed
 
 
-def attention(b: BlockBuilder, x: str, model: Model) -> str:
+def attention(b: BlockBuilder, x: str, model: ModelSpec) -> str:
     """Return what attention gives of *x*."""
     if model.latent_rank:
         return latent_attention(b, x, model, _probabilities)
@@ -64,12 +66,12 @@ def attention(b: BlockBuilder, x: str, model: Model) -> str:
     return b.linear("attention.project", mixed, ("attention", "width"), bias=model.projects_with_bias)
 
 
-def _sight(model: Model) -> dict[str, Attribute]:
+def _sight(model: ModelSpec) -> dict[str, Attribute]:
     """Return what tells an op of scores that tokens see a few keys alone, in all layers or in most."""
     return {"window": model.window, "full_every": model.full_every} if model.window else {}
 
 
-def _normed(b: BlockBuilder, qkv: str, shared: dict[str, Attribute], model: Model) -> str:
+def _normed(b: BlockBuilder, qkv: str, shared: dict[str, Attribute], model: ModelSpec) -> str:
     """Norm queries and keys, each head of its own or all of a token together."""
     kind, axes = ("wide_norm", ("attention", "key")) if model.wide_norm else ("head_norm", ("head", "head"))
     if not (model.head_norm or model.wide_norm):
@@ -78,7 +80,7 @@ def _normed(b: BlockBuilder, qkv: str, shared: dict[str, Attribute], model: Mode
     return b.op(f"attention.{kind}", kind, (qkv, *weights), ("batch", "length", "qkv"), **norm_attrs(model), **shared)
 
 
-def _placed(b: BlockBuilder, qkv: str, shared: dict[str, Attribute], model: Model) -> str:
+def _placed(b: BlockBuilder, qkv: str, shared: dict[str, Attribute], model: ModelSpec) -> str:
     """Turn queries and keys by where they stand, if positions are rotary."""
     if model.position != "rotary":
         return qkv
@@ -86,7 +88,7 @@ def _placed(b: BlockBuilder, qkv: str, shared: dict[str, Attribute], model: Mode
     return b.op("attention.rotary", "rotary", (qkv, *b.mask()), ("batch", "length", "qkv"), **attrs, **shared)
 
 
-def _probabilities(b: BlockBuilder, scores: str, model: Model) -> str:
+def _probabilities(b: BlockBuilder, scores: str, model: ModelSpec) -> str:
     """Return the shares of scores: within a bound, less by distance, and beside a sink, where the model has such."""
     sight = _sight(model)
     scores = b.capped("attention.cap", "cap_scores", scores, model.attention_cap, **sight)
@@ -99,7 +101,7 @@ def _probabilities(b: BlockBuilder, scores: str, model: Model) -> str:
     return b.op("attention.softmax", "softmax", (scores, *b.mask()), SQUARE, **attrs)
 
 
-def feed_forward(b: BlockBuilder, x: str, model: Model) -> str:
+def feed_forward(b: BlockBuilder, x: str, model: ModelSpec) -> str:
     """Return what the feed-forward network, or a mixture of them, gives of *x*."""
     if b.name == "dense":
         return _network(b, "dense", x, "dense", model)
@@ -108,13 +110,13 @@ def feed_forward(b: BlockBuilder, x: str, model: Model) -> str:
     return _network(b, "ffn", x, "ffn", model)
 
 
-def _network(b: BlockBuilder, name: str, x: str, inner: str, model: Model) -> str:
+def _network(b: BlockBuilder, name: str, x: str, inner: str, model: ModelSpec) -> str:
     up = b.linear(f"{name}.up", x, ("width", inner), bias=model.bias)
     gate = b.linear(f"{name}.gate", x, ("width", inner), bias=model.bias) if model.gated else None
     return b.linear(f"{name}.down", _activated(b, name, up, gate, model), (inner, "width"), bias=model.bias)
 
 
-def _mixture(b: BlockBuilder, x: str, model: Model) -> str:
+def _mixture(b: BlockBuilder, x: str, model: ModelSpec) -> str:
     """A token goes to its experts, each a feed-forward network of its own, and what they make of it is summed.
 
     The router's softmax is over the chosen logits alone (Mixtral, Jiang et al. 2024, arXiv 2401.04088), or over all
@@ -131,7 +133,7 @@ def _mixture(b: BlockBuilder, x: str, model: Model) -> str:
     return b.op("ffn.both", "residual", (mixed, _shared(b, x, model)), STREAM) if model.shared_width else mixed
 
 
-def _gates(b: BlockBuilder, logits: str, model: Model) -> str:
+def _gates(b: BlockBuilder, logits: str, model: ModelSpec) -> str:
     """Return the shares of a token's experts: as plain routers give them, or as those of groups or with a shift."""
     axes = ("batch", "length", "experts")
     if model.router != "sigmoid" and not model.router_groups and not model.router_shift and model.router_scale == 1:
@@ -142,7 +144,7 @@ def _gates(b: BlockBuilder, logits: str, model: Model) -> str:
                 **groups)  # fmt: skip
 
 
-def _shared(b: BlockBuilder, x: str, model: Model) -> str:
+def _shared(b: BlockBuilder, x: str, model: ModelSpec) -> str:
     """Return what the network gives that every token goes through, weighed if the model does."""
     given = _network(b, "shared", x, "shared", model)
     if not model.shared_gate:
@@ -151,7 +153,7 @@ def _shared(b: BlockBuilder, x: str, model: Model) -> str:
     return b.op("shared.weigh", "weigh", (given, logit), STREAM)
 
 
-def _activated(b: BlockBuilder, name: str, up: str, gate: str | None, model: Model) -> str:
+def _activated(b: BlockBuilder, name: str, up: str, gate: str | None, model: ModelSpec) -> str:
     kind = chosen("activation", model.activation).name
     inputs = (up,) if gate is None else (gate, up)
     # Named by the function, whatever its form: gelu of gelu_tanh, silu of silu_gate.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wsesim.errors import SpecError, nearest
-from wsesim.model.spec import Model
+from wsesim.model.spec import ModelSpec
 from wsesim.packaged import yaml_data
 
 _FILE = Path(__file__).with_name("presets.yaml")
@@ -20,7 +20,7 @@ def model_names() -> tuple[str, ...]:
 
 
 @cache
-def load_preset(name: str) -> Model:
+def load_preset(name: str) -> ModelSpec:
     """Return the published model called *name*.
 
     Raises:
@@ -29,7 +29,7 @@ def load_preset(name: str) -> Model:
     presets = _fields_by_name()
     if name not in presets:
         raise SpecError("preset", f"{name!r} is not known{nearest(name, presets)}; `wsesim models` lists all")
-    return Model(name=name, **_completed(presets[name]))
+    return ModelSpec(name=name, **_completed(presets[name]))
 
 
 @cache

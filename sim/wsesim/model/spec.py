@@ -36,7 +36,7 @@ EXTRAS = frozenset((
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
+class ModelSpec:
     """A GPT-, BERT- or Llama-like transformer.
 
     Raises:

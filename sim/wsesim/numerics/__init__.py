@@ -29,7 +29,7 @@ from wsesim.numerics.sampling import Sampling
 from wsesim.numerics.saving import save_tensors, stored_tensors
 from wsesim.numerics.smaller import Part, quick
 from wsesim.numerics.storage import EXACT, KEPT_AS, Storage
-from wsesim.numerics.stored import INDEX, refuse_pickled
+from wsesim.numerics.stored import weights_in
 from wsesim.numerics.text import SAMPLES, load_text, token_windows
 from wsesim.numerics.tokenizer import GPT2_MERGES, Tokenizer
 from wsesim.numerics.training import (
@@ -54,7 +54,6 @@ __all__ = [
     "FORMATS",
     "GPT2_MERGES",
     "IGNORED",
-    "INDEX",
     "KEPT_AS",
     "SAMPLES",
     "SPREAD",
@@ -96,7 +95,6 @@ __all__ = [
     "new_cache",
     "quick",
     "read_tokenizer",
-    "refuse_pickled",
     "run_ops",
     "save_tensors",
     "scale_of_loss",
@@ -111,4 +109,5 @@ __all__ = [
     "verify_model",
     "walk",
     "walk_reference",
+    "weights_in",
 ]

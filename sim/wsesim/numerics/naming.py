@@ -93,13 +93,15 @@ class Family:
     """Where the layers stand: `{base}h.`, say, if the first layer's tensors start with `{base}h.0.`."""
     markers: tuple[str, ...]
     """Tensors that show the scheme; a file has all of them under one base."""
+    looks: tuple[int, ...] = (0,)
+    """Layers that markers may be of."""
     stored: Mapping[str, Stored]
     """By module of the graph; an entry for a single weight goes before that for its module."""
 
     def base_in(self, names: Collection[str]) -> str | None:
         """Return the prefix under which *names* follow this scheme, or None."""
         for base in self.bases:
-            if all(self.fill(marker, base, 0) in names for marker in self.markers):
+            if any(all(self.fill(marker, base, layer) in names for marker in self.markers) for layer in self.looks):
                 return base
         return None
 

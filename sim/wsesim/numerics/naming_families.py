@@ -51,6 +51,8 @@ FAMILIES = (
     ),
     Family(name="DeepSeek", stored=tables.DEEPSEEK, **_UNDER_MODEL,
            markers=("{base}embed_tokens.weight", "{layer}self_attn.kv_a_proj_with_mqa.weight")),
+    Family(name="dense layers before a mixture", stored=tables.DEEPSEEK, looks=(1, 2, 3), **_UNDER_MODEL,
+           markers=("{base}layers.0.mlp.gate_proj.weight", "{layer}mlp.experts.0.gate_proj.weight")),
     Family(name="Phi 3", stored=tables.PHI3, markers=("{base}embed_tokens.weight", "{layer}self_attn.qkv_proj.weight"),
            **_UNDER_MODEL),
     Family(name="Phi", stored=tables.PHI, markers=("{base}embed_tokens.weight", "{layer}mlp.fc1.weight"),

@@ -18,7 +18,7 @@ import numpy as np
 
 from wsesim.errors import SpecError
 from wsesim.graph import Graph, with_training
-from wsesim.model import Model, build_graph
+from wsesim.model import ModelSpec, build_graph
 from wsesim.numerics.arrays import Array, Ids
 from wsesim.numerics.executor import Cache, execute, new_cache
 from wsesim.numerics.inputs import fold_ids, token_inputs
@@ -51,7 +51,7 @@ class Probed:
     is_gradient: bool = False
 
 
-def narrow(model: Model) -> Model:
+def narrow(model: ModelSpec) -> ModelSpec:
     """Return *model* with all its parts, each as small as still shows what it does."""
     kv_heads = min(2, model.kv_heads)
     head_width = min(model.head_width, 4)
@@ -74,7 +74,7 @@ def narrow(model: Model) -> Model:
     )  # fmt: skip
 
 
-def probe(model: Model, ids: Ids, seed: int) -> Iterator[Probed]:
+def probe(model: ModelSpec, ids: Ids, seed: int) -> Iterator[Probed]:
     """Yield what was found of the narrow copy of *model* on *ids*, [SEQUENCES, LENGTH] or shorter.
 
     What a graph is so wrong in that it cannot be run is found, too.
@@ -96,7 +96,7 @@ def probe(model: Model, ids: Ids, seed: int) -> Iterator[Probed]:
 class _Held:
     """A narrow model and what the reference reads."""
 
-    def __init__(self, model: Model, ids: Ids, seed: int) -> None:
+    def __init__(self, model: ModelSpec, ids: Ids, seed: int) -> None:
         self.model, self.ids, self.seed = model, ids, seed
         graph = build_graph(model, sequences=len(ids), length=ids.shape[1])
         self.graph = graph if model.task == "embed" else with_training(graph)
@@ -181,7 +181,7 @@ def _slopes(held: _Held, gradients: Mapping[Key, Array]) -> Iterator[Probed]:
             )
 
 
-def _is_learned(model: Model, key: Key) -> bool:
+def _is_learned(model: ModelSpec, key: Key) -> bool:
     """Return whether training changes a weight: all but what shifts a router, or where there are adapters only those
     and a head of classes."""
     if key[2] == "ffn.shift.bias":

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 from wsesim.numerics.arrays import Array, Ids
 from wsesim.numerics.reference_attention import Float64s, attention
 from wsesim.numerics.weights import Weights
@@ -40,7 +40,7 @@ class ReferenceStep:
     """Mean cross-entropy of each of `logits` that has labels."""
 
 
-def walk_reference(model: Model, weights: Weights, tokens: Mapping[str, Ids]) -> Iterator[ReferenceStep]:
+def walk_reference(model: ModelSpec, weights: Weights, tokens: Mapping[str, Ids]) -> Iterator[ReferenceStep]:
     """Yield the embedding, each layer and the head of *model* for *tokens*, as `token_inputs` names them."""
     x = _embed(model, weights.load("embed", 0), tokens)
     yield ReferenceStep(block="embed", copy=0, hidden=x)
@@ -75,7 +75,7 @@ class _Read:
             product += self.adapter_scale * np.tensordot(low, self(f"{name}.adapter.up.weight"), axes=1)
         return product
 
-    def norm(self, model: Model, name: str, x: Float64s) -> Float64s:
+    def norm(self, model: ModelSpec, name: str, x: Float64s) -> Float64s:
         centred = model.norm != "rms_norm"
         mean = np.mean(x, axis=-1) if centred else np.zeros(x.shape[:-1])
         square = np.var(x, axis=-1) if centred else np.mean(x**2, axis=-1)
@@ -87,7 +87,7 @@ class _Read:
         return normed
 
 
-def _embed(model: Model, arrays: Mapping[str, Array], tokens: Mapping[str, Ids]) -> Float64s:
+def _embed(model: ModelSpec, arrays: Mapping[str, Array], tokens: Mapping[str, Ids]) -> Float64s:
     length = tokens["ids"].shape[1]
     x: Float64s = arrays["tokens.weight"][tokens["ids"]].astype(np.float64) * model.embed_scale
     if model.embed_width:
@@ -100,7 +100,7 @@ def _embed(model: Model, arrays: Mapping[str, Array], tokens: Mapping[str, Ids])
     return _Read(arrays).norm(model, "embed.norm", x) if normed else x
 
 
-def _layer(model: Model, arrays: Mapping[str, Array], x: Float64s, copy: int) -> Float64s:
+def _layer(model: ModelSpec, arrays: Mapping[str, Array], x: Float64s, copy: int) -> Float64s:
     read, factor = _Read(arrays, model.adapter_scale), model.residual_scale
     if model.block == "parallel":
         first, second = ("attention.norm", "ffn.norm") if model.untied_norms else ("norm", "norm")
@@ -110,7 +110,7 @@ def _layer(model: Model, arrays: Mapping[str, Array], x: Float64s, copy: int) ->
     return _joined(model, read, "ffn", x, lambda seen: _feed_forward(model, read, seen))
 
 
-def _joined(model: Model, read: _Read, name: str, x: Float64s, half: Callable[[Float64s], Float64s]) -> Float64s:
+def _joined(model: ModelSpec, read: _Read, name: str, x: Float64s, half: Callable[[Float64s], Float64s]) -> Float64s:
     """Return the stream after a half of a layer, its norms where the model has them."""
     if model.norm_order == "post":
         return read.norm(model, f"{name}.norm", x + model.residual_scale * half(x))
@@ -122,20 +122,20 @@ def _joined(model: Model, read: _Read, name: str, x: Float64s, half: Callable[[F
     return x + model.residual_scale * given
 
 
-def _feed_forward(model: Model, read: _Read, x: Float64s) -> Float64s:
+def _feed_forward(model: ModelSpec, read: _Read, x: Float64s) -> Float64s:
     if "dense.up.weight" in read.arrays:
         return _network(model, read, x, "dense")
     return _mixture(model, read, x) if model.experts else _network(model, read, x)
 
 
-def _network(model: Model, read: _Read, x: Float64s, name: str = "ffn") -> Float64s:
+def _network(model: ModelSpec, read: _Read, x: Float64s, name: str = "ffn") -> Float64s:
     up = read.affine(f"{name}.up", x)
     if model.activation in _GATED:
         return read.affine(f"{name}.down", _GATED[model.activation](read.affine(f"{name}.gate", x), up))
     return read.affine(f"{name}.down", _ACTIVATIONS[model.activation](up))
 
 
-def _mixture(model: Model, read: _Read, x: Float64s) -> Float64s:
+def _mixture(model: ModelSpec, read: _Read, x: Float64s) -> Float64s:
     """One expert after another, each over the tokens that rank it high enough (Jiang et al. 2024, section 2.1)."""
     mixed = np.zeros_like(x)
     rows, out = x.reshape(-1, model.width), mixed.reshape(-1, model.width)
@@ -150,7 +150,7 @@ def _mixture(model: Model, read: _Read, x: Float64s) -> Float64s:
     return mixed + _shared(model, read, x) if model.shared_width else mixed
 
 
-def _shared(model: Model, read: _Read, x: Float64s) -> Float64s:
+def _shared(model: ModelSpec, read: _Read, x: Float64s) -> Float64s:
     given = _network(model, read, x, "shared")
     return given * _sigmoid(read.affine("shared.weight_of_token", x)) if model.shared_gate else given
 
@@ -159,7 +159,7 @@ def _is_of_experts(name: str) -> bool:
     return name.startswith(("ffn.up.", "ffn.gate.", "ffn.down."))
 
 
-def _wishes(model: Model, logits: Float64s, shift: Float64s) -> dict[int, float]:
+def _wishes(model: ModelSpec, logits: Float64s, shift: Float64s) -> dict[int, float]:
     """Return the experts a token goes to and their shares; of equal ranks the earlier expert's counts."""
     numbers, sigmoid = range(len(logits)), model.router == "sigmoid"
     powers = [1 / (1 + math.exp(-logit)) if sigmoid else math.exp(logit - logits.max()) for logit in logits]
@@ -170,7 +170,7 @@ def _wishes(model: Model, logits: Float64s, shift: Float64s) -> dict[int, float]
     return {number: model.router_scale * powers[number] / total for number in best}
 
 
-def _open_experts(model: Model, ranks: list[float]) -> list[int]:
+def _open_experts(model: ModelSpec, ranks: list[float]) -> list[int]:
     """Return the experts of the groups that a token may go to: those whose best are best, of two with a sigmoid."""
     size = len(ranks) // max(1, model.router_groups)
     groups = [range(start, start + size) for start in range(0, len(ranks), size)]
@@ -180,7 +180,7 @@ def _open_experts(model: Model, ranks: list[float]) -> list[int]:
     return [number for at in order for number in groups[at]]
 
 
-def _head(model: Model, arrays: Mapping[str, Array], x: Float64s) -> dict[str, Float64s]:
+def _head(model: ModelSpec, arrays: Mapping[str, Array], x: Float64s) -> dict[str, Float64s]:
     read = _Read(arrays)
     if model.norm_order != "post":
         x = read.norm(model, "final.norm" if model.task == "mlm" else "head.norm", x)
@@ -201,7 +201,7 @@ def _pooled(read: _Read, x: Float64s) -> Float64s:
     return np.tanh(read.affine("head.pool", x[:, 0]))
 
 
-def _over_vocabulary(model: Model, arrays: Mapping[str, Array], x: Float64s) -> Float64s:
+def _over_vocabulary(model: ModelSpec, arrays: Mapping[str, Array], x: Float64s) -> Float64s:
     table, bias = arrays["logits.weight"], arrays.get("logits.bias")
     rows = x.reshape(-1, x.shape[-1])
     if model.embed_width:
@@ -218,7 +218,7 @@ def _over_vocabulary(model: Model, arrays: Mapping[str, Array], x: Float64s) -> 
     return logits.reshape(*x.shape[:-1], len(table))
 
 
-def _loss(model: Model, logits: Float64s, labels: Ids) -> float:
+def _loss(model: ModelSpec, logits: Float64s, labels: Ids) -> float:
     """Mean negative log-probability of the labels, one position at a time."""
     if model.task == "lm":
         logits, labels = logits[:, :-1], labels[:, 1:]

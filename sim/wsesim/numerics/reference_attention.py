@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 
 Float64s = NDArray[np.float64]
 
@@ -24,7 +24,7 @@ class ReferenceWeights(Protocol):
         """Return x W + b."""
 
 
-def attention(model: Model, read: ReferenceWeights, x: Float64s, copy: int) -> Float64s:
+def attention(model: ModelSpec, read: ReferenceWeights, x: Float64s, copy: int) -> Float64s:
     """Return what attention of the layer *copy* gives of x [sequences, length, width]."""
     if model.latent_rank:
         return _latent_attention(model, read, x)
@@ -47,7 +47,7 @@ def attention(model: Model, read: ReferenceWeights, x: Float64s, copy: int) -> F
     return read.affine("attention.project", mixed)
 
 
-def _latent_attention(model: Model, read: ReferenceWeights, x: Float64s) -> Float64s:
+def _latent_attention(model: ModelSpec, read: ReferenceWeights, x: Float64s) -> Float64s:
     """Return the same where keys and values are made of a latent vector.
 
     Written as it is absorbed: a query is made one of latent vectors, and a value is made of their sum.
@@ -71,23 +71,23 @@ def _latent_attention(model: Model, read: ReferenceWeights, x: Float64s) -> Floa
     return read.affine("attention.project", np.stack(mixed))
 
 
-def _head_normed(model: Model, read: ReferenceWeights, which: str, x: Float64s) -> Float64s:
+def _head_normed(model: ModelSpec, read: ReferenceWeights, which: str, x: Float64s) -> Float64s:
     return _normed(model, read, which, x) if model.head_norm else x
 
 
-def _normed(model: Model, read: ReferenceWeights, which: str, x: Float64s) -> Float64s:
+def _normed(model: ModelSpec, read: ReferenceWeights, which: str, x: Float64s) -> Float64s:
     """Bring each row to the length of its scale."""
     return _rms(model, x, read(f"attention.{which}_norm.scale"))
 
 
-def _rms(model: Model, x: Float64s, scale: Float64s) -> Float64s:
+def _rms(model: ModelSpec, x: Float64s, scale: Float64s) -> Float64s:
     rows = x.reshape(-1, x.shape[-1])
     lengths = [math.sqrt(math.fsum(row * row) / len(row) + model.norm_epsilon) for row in rows]
     normed: Float64s = rows / np.array(lengths)[:, None] * scale
     return normed.reshape(x.shape)
 
 
-def _scores(model: Model, query: Float64s, key: Float64s, head: int, copy: int) -> Float64s:
+def _scores(model: ModelSpec, query: Float64s, key: Float64s, head: int, copy: int) -> Float64s:
     """Return the scores of one head of a layer, [length, length]; queries and keys are [length, head]."""
     scores: Float64s = np.inner(query, key) * (model.attention_scale or query.shape[1] ** -0.5)
     if model.scale_by_layer:
@@ -107,7 +107,7 @@ def _slopes(heads: int) -> Iterator[float]:
     yield from (2 ** (-8 * (2 * number + 1) / (2 * power)) for number in range(heads - power))
 
 
-def _seen(model: Model, length: int, copy: int) -> NDArray[np.bool_]:
+def _seen(model: ModelSpec, length: int, copy: int) -> NDArray[np.bool_]:
     """Return which keys a query sees."""
     seen = np.ones((length, length), dtype=bool)
     if model.causal:
@@ -125,7 +125,7 @@ def _mixed(scores: Float64s, seen: NDArray[np.bool_], value: Float64s, sink: flo
     return mixed
 
 
-def _turned(model: Model, x: Float64s) -> Float64s:
+def _turned(model: ModelSpec, x: Float64s) -> Float64s:
     """Rotate the pairs of [length, head] in the complex plane, if the model has rotary positions."""
     if model.position != "rotary":
         return x
@@ -134,13 +134,13 @@ def _turned(model: Model, x: Float64s) -> Float64s:
     frequency = np.array([_frequency(model, i, turned) for i in range(turned // 2)])
     spin = model.rotary_scale * np.exp(1j * np.outer(np.arange(len(x)), frequency))
     if model.rotary_pairs == "interleaved":
-        spun = np.ascontiguousarray(pairs).view(np.complex128) * spin
-        return np.hstack([spun.view(np.float64), rest])
-    spun = (pairs[:, : turned // 2] + 1j * pairs[:, turned // 2 :]) * spin
-    return np.hstack([spun.real, spun.imag, rest])
+        neighbours = np.ascontiguousarray(pairs).view(np.complex128) * spin
+        return np.hstack([neighbours.view(np.float64), rest])
+    halves = (pairs[:, : turned // 2] + 1j * pairs[:, turned // 2 :]) * spin
+    return np.hstack([halves.real, halves.imag, rest])
 
 
-def _frequency(model: Model, pair: int, turned: int) -> float:
+def _frequency(model: ModelSpec, pair: int, turned: int) -> float:
     """Return the angle of a pair, lessened where the model was stretched: Peng et al. 2023, section 3.2 and A.2."""
     angle = float(model.rotary_base ** (-2 * pair / turned))
     if not model.rotary_factor:

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 from safetensors import safe_open
 
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 from wsesim.numerics.arrays import Array, Ids
 from wsesim.numerics.structure import stated_weights
 
 
-def second_tokens(model: Model, ids: Ids) -> dict[str, Ids]:
+def second_tokens(model: ModelSpec, ids: Ids) -> dict[str, Ids]:
     """Return what `walk_reference` reads of *ids* [sequences, length], which may be over the vocabulary."""
     sequences, length = ids.shape
     own = np.array([[int(number) % model.vocab for number in row] for row in ids])
@@ -33,7 +33,7 @@ def second_tokens(model: Model, ids: Ids) -> dict[str, Ids]:
 class SecondReader:
     """The weights of a checkpoint as `SafetensorsWeights` hands them out, found by the ends of their names."""
 
-    def __init__(self, path: Path, model: Model) -> None:
+    def __init__(self, path: Path, model: ModelSpec) -> None:
         """Read the names in the file at *path*, or in those beside it that it names; they hold *model*."""
         self._stated, self._names, self._experts = stated_weights(model), _names_of(model), model.experts
         self._less = np.float32(model.stored_less)
@@ -70,7 +70,7 @@ def _parts_of(path: Path) -> list[Path]:
     return [path.parent / name for name in sorted(set(json.loads(path.read_bytes())["weight_map"].values()))]
 
 
-def _names_of(model: Model) -> dict[str, tuple[str, bool]]:
+def _names_of(model: ModelSpec) -> dict[str, tuple[str, bool]]:
     """Return by module where it stands (`{}`: the layer), and whether its matrix is turned."""
     if not model.causal:
         return _BERT | {"head.classes": ("seq_relationship" if model.task == "mlm" else "classifier", True)}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from wsesim.graph import Graph, macs
-from wsesim.model import Model, build_graph, with_layers
+from wsesim.model import ModelSpec, build_graph, with_layers
 
 BUDGET_S = 0.75
 """CPU time of both passes and of making their weights, as estimated; reading text, and the narrow copy whose gradients
@@ -33,7 +33,7 @@ FEWEST_TOKENS = 16
 class Part:
     """A smaller model, and how much of the text goes through it."""
 
-    model: Model
+    model: ModelSpec
     sequences: int
     length: int
 

@@ -17,8 +17,12 @@ from safetensors import SafetensorError, safe_open
 from wsesim.errors import InputError
 from wsesim.numerics.arrays import Array
 
+WEIGHTS = "model.safetensors"
+"""What transformers calls the weights of a folder."""
 INDEX = ".index.json"
 """How the name of an index ends."""
+_BEFORE = "pytorch_model.bin"
+"""What it called them before, and is not read."""
 _PICKLED = (b"PK\x03\x04", b"\x80")
 """What files start with that PyTorch or pickle wrote."""
 
@@ -92,6 +96,19 @@ def _of_bf16(path: Path, name: str) -> Array:
         return (half.astype(np.uint32) << 16).view(np.float32).reshape(stated["shape"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError.at(f"cannot read tensor {name!r}: {error}", file=str(path)) from None
+
+
+def weights_in(folder: Path) -> Path:
+    """Return the file of a folder's weights, or the index of those that they are in; of none, what its name would be.
+
+    Raises:
+        InputError: there is a pickled checkpoint in their place.
+    """
+    one, several, pickled = folder / WEIGHTS, folder / f"{WEIGHTS}{INDEX}", folder / _BEFORE
+    if not one.exists() and not several.exists() and pickled.is_file():
+        refuse_pickled(pickled)
+        raise InputError.at("is no safetensors file, and nothing else is read", file=str(pickled))
+    return several if several.exists() and not one.exists() else one
 
 
 def refuse_pickled(path: Path) -> None:

@@ -10,19 +10,19 @@ from collections.abc import Iterator
 from math import prod
 
 from wsesim.graph import Block, Graph
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 
 Stated = dict[str, tuple[tuple[int, ...], bool]]
 """By name: shape, and whether it is the token table once more."""
 
 
-def stated_weights(model: Model) -> dict[str, Stated]:
+def stated_weights(model: ModelSpec) -> dict[str, Stated]:
     """Return the weights of each block."""
     found = {"embed": _embed(model), **_layers(model), "head": _head(model)}
     return {block: {name: (shape, name in _tied(model)) for name, shape in pairs} for block, pairs in found.items()}
 
 
-def differences(model: Model, graph: Graph) -> Iterator[str]:
+def differences(model: ModelSpec, graph: Graph) -> Iterator[str]:
     """Yield in words whatever is another in *graph* than in *model*."""
     stated, blocks = stated_weights(model), {block.name: block for block in graph.blocks}
     if list(blocks) != list(stated):
@@ -57,14 +57,14 @@ def _said(shape: tuple[int, ...], tied: bool) -> str:
     return " x ".join(map(str, shape)) + (", tied" if tied else "")
 
 
-def _tied(model: Model) -> tuple[str, ...]:
+def _tied(model: ModelSpec) -> tuple[str, ...]:
     return ("logits.weight",) if model.tied else ()
 
 
 Pairs = Iterator[tuple[str, tuple[int, ...]]]
 
 
-def _norm(model: Model, name: str) -> Pairs:
+def _norm(model: ModelSpec, name: str) -> Pairs:
     if model.norm != "layer_norm_plain":
         yield f"{name}.scale", (model.width,)
     if model.norm == "layer_norm":
@@ -77,7 +77,7 @@ def _affine(name: str, shape: tuple[int, ...], bias: bool) -> Pairs:
         yield f"{name}.bias", (*shape[:-2], shape[-1])
 
 
-def _embed(model: Model) -> Pairs:
+def _embed(model: ModelSpec) -> Pairs:
     yield "tokens.weight", (model.vocab, model.embed_width or model.width)
     if model.embed_width:
         yield "embed.widen.weight", (model.embed_width, model.width)
@@ -89,13 +89,13 @@ def _embed(model: Model) -> Pairs:
         yield from _norm(model, "embed.norm")
 
 
-def _layers(model: Model) -> dict[str, Pairs]:
+def _layers(model: ModelSpec) -> dict[str, Pairs]:
     if not model.dense_layers:
         return {"layer": _layer(model)}
     return {"dense": _layer(model, dense=True), "layer": _layer(model)}
 
 
-def _layer(model: Model, *, dense: bool = False) -> Pairs:
+def _layer(model: ModelSpec, *, dense: bool = False) -> Pairs:
     one = model.block == "parallel" and not model.untied_norms
     for norm in ["norm"] if one else ["attention.norm", "ffn.norm"]:
         yield from _norm(model, norm)
@@ -118,7 +118,7 @@ def _layer(model: Model, *, dense: bool = False) -> Pairs:
         yield "shared.weight_of_token.weight", (model.width, 1)
 
 
-def _latent(model: Model) -> Pairs:
+def _latent(model: ModelSpec) -> Pairs:
     narrow, width = model.query_rank, model.width
     value = model.value_width or model.head_width
     if narrow:
@@ -134,7 +134,7 @@ def _latent(model: Model) -> Pairs:
     yield from _affine("attention.project", (model.heads * value, width), also)
 
 
-def _attention(model: Model) -> Pairs:
+def _attention(model: ModelSpec) -> Pairs:
     if model.latent_rank:
         yield from _latent(model)
         return
@@ -157,7 +157,7 @@ def _adapter(name: str, inputs: int, rank: int, outputs: int) -> Pairs:
     yield f"{name}.adapter.up.weight", (rank, outputs)
 
 
-def _network(model: Model, name: str, each: tuple[int, ...], inner: int) -> Pairs:
+def _network(model: ModelSpec, name: str, each: tuple[int, ...], inner: int) -> Pairs:
     gated = model.activation in ("swiglu", "swiglu_bounded", "geglu", "geglu_tanh", "reglu")
     for part in ["up", "gate"] if gated else ["up"]:
         yield from _affine(f"{name}.{part}", (*each, model.width, inner), model.bias)
@@ -168,7 +168,7 @@ def _network(model: Model, name: str, each: tuple[int, ...], inner: int) -> Pair
         yield from _adapter("ffn.down", inner, model.adapter_rank, model.width)
 
 
-def _head(model: Model) -> Pairs:
+def _head(model: ModelSpec) -> Pairs:
     if model.norm_order != "post":
         yield from _norm(model, "final.norm" if model.task == "mlm" else "head.norm")
     if model.task == "mlm":

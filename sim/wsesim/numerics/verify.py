@@ -30,7 +30,7 @@ import numpy as np
 from wsesim.answer import Verification
 from wsesim.errors import SpecError
 from wsesim.graph import Block, Graph, Op
-from wsesim.model import Model, build_graph, with_layers
+from wsesim.model import ModelSpec, build_graph, with_layers
 from wsesim.numerics.arrays import Array, Ids, row_chunks
 from wsesim.numerics.checkpoint import SafetensorsWeights
 from wsesim.numerics.executor import BlockRun, walk
@@ -59,7 +59,7 @@ SPREAD = 0.02
 
 
 def verify_model(
-    model: Model,
+    model: ModelSpec,
     *,
     text: str,
     sequences: int,

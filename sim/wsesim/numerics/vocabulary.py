@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, NoReturn
@@ -159,7 +159,9 @@ class _Described:
         """Return the ids that a template puts before a text."""
         step = self.data.get("post_processor") or {}
         several = step.get("processors", [step])
-        template = next((one["single"] for one in several if one.get("type") == "TemplateProcessing"), [])
+        template: Sequence[Mapping[str, Any]] = next(
+            (one["single"] for one in several if one.get("type") == "TemplateProcessing"), []
+        )
         specials = takewhile(lambda part: "SpecialToken" in part, template)
         return tuple(added[part["SpecialToken"]["id"]] for part in specials)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wsesim.graph import Graph
-from wsesim.model import Model, build_graph, parameters
+from wsesim.model import ModelSpec, build_graph, parameters
 from wsesim.numerics.checkpoint import SafetensorsWeights
 from wsesim.numerics.executor import losses_of, walk
 from wsesim.numerics.inputs import fold_ids, require_known, token_inputs
@@ -37,7 +37,7 @@ class Computed:
 
 
 def compute(
-    model: Model, *, text: str, sequences: int, length: int, tell: Tell, seed: int = 0, weights: Path | None = None
+    model: ModelSpec, *, text: str, sequences: int, length: int, tell: Tell, seed: int = 0, weights: Path | None = None
 ) -> Computed:
     """Run all layers of *model* in fp32 on the first tokens of *text*, which is what `load_text` reads.
 

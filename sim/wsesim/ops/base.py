@@ -82,7 +82,7 @@ class Option:
     """The choice of a model that an op stands for."""
 
     field: str
-    """Of `Model`: activation | norm."""
+    """Of `ModelSpec`: activation | norm."""
     value: str
     hugging_face: tuple[str, ...] = ()
     """What a Hugging Face config.json calls it."""

@@ -16,7 +16,7 @@ from wsesim.answer import FigureSpec, Level, Limit, Outcome, UsedFigure
 from wsesim.errors import SpecError
 from wsesim.graph import Graph
 from wsesim.hardware import HardwareChoice
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 from wsesim.software import SoftwareChoice
 from wsesim.workload import STACK, Derived, Problems, Section
 
@@ -67,7 +67,7 @@ class Draft:
     """Fields of the file that are right, defaults filled in."""
     given: frozenset[str]
     """Keys that the file has with a value."""
-    model: Model | None
+    model: ModelSpec | None
     """None where the kind has none, or it is broken; so are these two where they are broken."""
     hardware: HardwareChoice | None
     software: SoftwareChoice | None
@@ -92,7 +92,7 @@ class Asked:
     folder: Path
     data: Mapping[str, Any]
     """What was given, nothing filled in: what follows from a setting follows anew where it is changed."""
-    model: Model | None
+    model: ModelSpec | None
     hardware: HardwareChoice
     software: SoftwareChoice | None
     """None for kinds that run no software stack."""
@@ -109,13 +109,13 @@ class Asked:
         return f"<asked in {self.file}>"
 
     @property
-    def shape(self) -> Model:
+    def shape(self) -> ModelSpec:
         """The model, of kinds that have one."""
         assert self.model is not None, "a kind with a model has one once it is read"
         return self.model
 
     @property
-    def merged(self) -> Model:
+    def merged(self) -> ModelSpec:
         """The model as it answers: what adapters learned is added to the weights that they stand beside."""
         return replace(self.shape, adapter_rank=0)
 

@@ -19,7 +19,7 @@ from wsesim.questions.shared.csl_checks import check_no_program, check_program, 
 from wsesim.questions.shared.kernel_answer import closed_answer, cores_answer, detours_told, measured_answer
 from wsesim.questions.shared.kernel_checks import check_choices, check_grid, check_shape, program_of
 from wsesim.workload import Default, Derived, QuestionFile, Section
-from wsesim.workload.fields import Size, Text
+from wsesim.workload.fields import Shape, Text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,12 +59,11 @@ class KernelFile(QuestionFile):
     kernel: Text
     """Name of a kernel, which `wsesim kernel` lists; a Python file of your own that has one, which is run; or the
     layout file of a program in CSL, which ends in .csl."""
-    grid: Annotated[list[Size] | None, Field(min_length=2, max_length=2), Default("the layout of a program says")] = (
-        None
-    )
-    """Columns and rows of cores. Needed by all but programs in CSL."""
-    shape: Annotated[list[Size] | None, Field(min_length=1, max_length=8), Default("programs have params")] = None
-    """Size of the problem; `wsesim kernel` says what the numbers mean. Needed by all but programs in CSL."""
+    grid: Annotated[Shape | None, Field(min_length=2, max_length=2), Default("the layout of a program says")] = None
+    """Columns and rows of cores: `64x32`. Needed by all but programs in CSL."""
+    shape: Annotated[Shape | None, Field(min_length=1, max_length=8), Default("programs have params")] = None
+    """Size of the problem, `64` or `64x32`; `wsesim kernel NAME` says what the numbers mean. Needed by all but programs
+    in CSL."""
     params: Annotated[dict[str, int], Field(default_factory=dict), Default("as the layout has them")]
     """Of a program in CSL: values of the layout's params, as `cslc --params` takes them."""
     launch: Annotated[list[Text] | None, Field(max_length=MOST_LAUNCHES), Default("the only function exported")] = None

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from wsesim.answer import FigureSpec, Level, Outcome
 from wsesim.graph import Graph
+from wsesim.piped import STDIN, named_file
 from wsesim.questions.base import Asked, Draft, Reads, Say
 from wsesim.questions.shared.capped import under_cap
 from wsesim.questions.shared.kinds import ModelQuestion
@@ -190,7 +191,7 @@ class Serving(ModelQuestion):
     def inputs(self) -> tuple[Path, ...]:
         """The trace, and files that verification reads."""
         trace = self.asked.resolved["serving"]["trace"]
-        return (*files_of(self.asked), *([self.asked.folder / trace] if trace else []))
+        return (*files_of(self.asked), *([named_file(self.asked.folder, trace)] if trace else []))
 
     @classmethod
     def positions(cls, values: Mapping[str, Any]) -> int | None:
@@ -215,7 +216,9 @@ class Serving(ModelQuestion):
         if section.trace is not None and section.rate is not None and section.speed != 1:
             message = "and serving.rate cannot both be given: each says how close together the trace comes"
             problems.add_field(("serving", "speed"), message)
-        if section.trace is not None and (problem := file_problem(draft.folder / section.trace)):
+        if section.trace == STDIN == draft.file:
+            problems.add_field(("serving", "trace"), "= '-' and the question cannot both be standard input")
+        elif section.trace is not None and (problem := file_problem(named_file(draft.folder, section.trace))):
             problems.add_field(("serving", "trace"), f"= {section.trace!r} {problem}")
         if model is None:
             return {}

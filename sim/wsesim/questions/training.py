@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from wsesim.answer import FigureSpec
-from wsesim.model import Model, parameters
+from wsesim.model import ModelSpec, parameters
 from wsesim.questions.base import Draft, Reads
 from wsesim.questions.shared.failures import FailuresSection
 from wsesim.questions.shared.kinds import StepQuestion
@@ -85,7 +85,7 @@ class TrainingStep(StepQuestion):
         return {**derived, **({"token_budget": _budget(draft.model, draft)} if draft.model else {})}
 
 
-def _budget(model: Model, draft: Draft) -> tuple[int, str]:
+def _budget(model: ModelSpec, draft: Draft) -> tuple[int, str]:
     learning, batch = draft.values.get("learning"), draft.values.get("batch")
     if learning is not None and batch is not None:
         return learning.steps * batch.sequences * (batch.length or model.max_length), "the steps of learning"

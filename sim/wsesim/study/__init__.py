@@ -9,13 +9,16 @@ A study knows what a question states about itself (settings, figures, what it re
 from wsesim.study.cluster import scheduler
 from wsesim.study.comparing import Side, SideBySide, machine_or_stack, side_by_side
 from wsesim.study.goals import SHORT_GOALS, Sized, Sizing, size
+from wsesim.study.indices import USUAL as USUAL_SAMPLES
+from wsesim.study.indices import Indices, SettingIndex, indices, points_asked, usual_ranges
+from wsesim.study.indices_output import INDICES_FILES, print_indices, write_indices
 from wsesim.study.journal import journal_place
-from wsesim.study.line import fixed, sample_in, varied
+from wsesim.study.line import budget_in, fixed, sample_in, varied
 from wsesim.study.load import load_study, study_of
 from wsesim.study.output import FILES, print_table, render_sweep, write_sweep
 from wsesim.study.run import estimate_s, sweep
 from wsesim.study.schema import StudyFile
-from wsesim.study.sensitivity import Sensitivity, sensitivity
+from wsesim.study.sensitivity import Sensitivity, figure_named, sensitivity
 from wsesim.study.sensitivity_output import (
     SENSITIVITY_FILES,
     print_sensitivity,
@@ -26,11 +29,15 @@ from wsesim.study.table import PointRow, SweepTable
 
 __all__ = [
     "FILES",
+    "INDICES_FILES",
     "SENSITIVITY_FILES",
     "SHORT_GOALS",
+    "USUAL_SAMPLES",
+    "Indices",
     "Parameter",
     "PointRow",
     "Sensitivity",
+    "SettingIndex",
     "Side",
     "SideBySide",
     "Sized",
@@ -38,11 +45,16 @@ __all__ = [
     "Study",
     "StudyFile",
     "SweepTable",
+    "budget_in",
     "estimate_s",
+    "figure_named",
     "fixed",
+    "indices",
     "journal_place",
     "load_study",
     "machine_or_stack",
+    "points_asked",
+    "print_indices",
     "print_sensitivity",
     "print_table",
     "render_sweep",
@@ -53,7 +65,9 @@ __all__ = [
     "size",
     "study_of",
     "sweep",
+    "usual_ranges",
     "varied",
+    "write_indices",
     "write_sensitivity",
     "write_sweep",
 ]

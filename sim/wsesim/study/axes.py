@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from math import prod
+from types import MappingProxyType
 from typing import Any
 
 from wsesim.errors import SpecError, nearest
 from wsesim.questions import KEY
 from wsesim.study.numbers import Value
-from wsesim.study.sample import Drawn, SampleSection, draw
+from wsesim.study.optimize import OptimizeSection
+from wsesim.study.sample import SampleSection, draw
+from wsesim.study.space import Dial, Given, Space
 from wsesim.study.spec import SCENARIO, Parameter, held, is_variable, variable_names, written
 from wsesim.study.values import MOST_VALUES, RangeSection, ValueChecker, between, values_of
 from wsesim.workload import Problems, dimension_of_setting, read_fields, shown
@@ -20,43 +22,68 @@ MOST_AXES = 3
 """Parameters that vary independently: more cannot be drawn."""
 MOST_POINTS = 10_000_000
 """Of a study: more rows than this have no room."""
+TRIED = (0.0, 0.37, 0.73, 1.0)
+"""How far into a range from which points are drawn values are checked beforehand."""
 Scenarios = Mapping[str, Mapping[str, Value]]
 
 
+def space_of(vary: Mapping[str, Given], together: list[str], scenarios: Scenarios = MappingProxyType({})) -> Space:
+    """Return where points are drawn from what is given; settings that step together have one dial."""
+    dials: list[dict[str, Given]] = [{SCENARIO: tuple(scenarios)}] if scenarios else []
+    for name, given in vary.items():
+        beside = next((dial for dial in dials if name in together and any(each in together for each in dial)), None)
+        if beside is None:
+            dials.append({name: given})
+        else:
+            beside[name] = given
+    return Space(dials=tuple(Dial(settings=dial) for dial in dials), names=tuple(vary))
+
+
 def axes_of(
-    vary: Mapping[Any, Any], together: list[Any], scenarios: Scenarios, sample: SampleSection | None,
+    vary: Mapping[Any, Any], together: list[Any], scenarios: Scenarios, drawn: SampleSection | OptimizeSection | None,
     checker: ValueChecker,
-) -> tuple[tuple[Parameter, ...], ...]:  # fmt: skip
-    """Return what varies independently; each axis has the parameters that step together."""
-    problems, found = checker.problems, dict[str, Parameter]()
+) -> tuple[tuple[tuple[Parameter, ...], ...], Space | None]:  # fmt: skip
+    """Return what varies independently, and where points are drawn from if they are.
+
+    Each axis has the parameters that step together. The points of a search are not known yet: its axis has its ends.
+    """
+    problems, found = checker.problems, dict[str, Given]()
     before = len(problems.found)
-    drawn = draw(sample, _columns(vary, together)) if sample else None
     for key, given in vary.items():
         name = str(key)
         if known_setting("vary", name, checker):
-            found[name] = _parameter(name, given, checker, drawn)
+            found[name] = _given(name, given, checker, drawn=drawn is not None)
     named = joined(together, tuple(map(str, vary)), problems)
     if len(problems.found) > before:
-        return ()
-    step = tuple(found) if sample else tuple(named)
+        return (), None
+    apart: list[tuple[Parameter, ...]] = []
+    if scenarios and not isinstance(drawn, OptimizeSection):
+        apart.append((Parameter(name=SCENARIO, values=tuple(scenarios)),))
+    space = None
+    if drawn is None:
+        axes = [*apart, *_grid(found, named)]
+    else:
+        space = space_of(found, named, scenarios if isinstance(drawn, OptimizeSection) else {})
+        points = draw(drawn, len(space.dials)) if isinstance(drawn, SampleSection) else space.ends
+        axes = [*apart, space.axis(points)] if space.dials else apart
+    _check_size(axes, problems)
+    return tuple(axes), space
+
+
+def _grid(found: Mapping[str, Given], named: Sequence[str]) -> list[tuple[Parameter, ...]]:
     axes: list[tuple[Parameter, ...]] = []
-    if scenarios:
-        axes.append((Parameter(name=SCENARIO, values=tuple(scenarios)),))
-    for name, parameter in found.items():
-        axis = tuple(found[each] for each in step) if name in step else (parameter,)
+    parameters = {name: _stepped(name, given) for name, given in found.items()}
+    for name, parameter in parameters.items():
+        axis = tuple(parameters[each] for each in named) if name in named else (parameter,)
         if axis not in axes:
             axes.append(axis)
-    _check_size(axes, problems)
-    return tuple(axes)
+    return axes
 
 
-def _columns(vary: Mapping[Any, Any], together: list[Any]) -> dict[str, int]:
-    """Return which coordinate of a drawn point each name has; those that step together have one."""
-    found: dict[str, int] = {}
-    for name in map(str, vary):
-        first = next((other for other in found if name in together and other in together), None)
-        found[name] = found[first] if first else len(set(found.values()))
-    return found
+def _stepped(name: str, given: Given) -> Parameter:
+    if not isinstance(given, RangeSection):
+        return Parameter(name=name, values=given)
+    return Parameter(name=name, values=values_of(given, dimension_of_setting(name)), log=given.scale == "log")
 
 
 def _check_size(axes: list[tuple[Parameter, ...]], problems: Problems) -> None:
@@ -101,15 +128,15 @@ def known_setting(where: str, name: str, checker: ValueChecker, inside: Loc = ()
     return right
 
 
-def _parameter(name: str, given: object, checker: ValueChecker, drawn: Drawn | None) -> Parameter:
-    """Return what *given*, a list or a range, makes of *name*; problems are noted."""
+def _given(name: str, given: object, checker: ValueChecker, *, drawn: bool) -> Given:
+    """Return the list or the range that is *given* for *name*; problems are noted."""
     if isinstance(given, Mapping):
-        return _ranged(name, given, checker, drawn)
+        return _range(name, given, checker, drawn=drawn)
     loc: Loc = ("vary", name)
     if not isinstance(given, list):
         example = "a list, [1, 2], or a range, {from: 1, to: 8, steps: 4}"
         checker.problems.add_field(loc, f"must be {example}; got {shown(given)}")
-        return Parameter(name=name, values=())
+        return ()
     if not given:
         checker.problems.add_field(loc, "has no values")
     values: dict[str, Value] = {}  # by how they are written: 1 is not true, and is 1.0
@@ -120,30 +147,26 @@ def _parameter(name: str, given: object, checker: ValueChecker, drawn: Drawn | N
         if key in values:
             checker.problems.add((*loc, index), f"{'.'.join(map(str, loc))}: {written(held(value))} is there twice")
         values[key] = held(value)
-    chosen = tuple(values.values())
-    if drawn and chosen:
-        chosen = tuple(chosen[min(int(share * len(chosen)), len(chosen) - 1)] for share in drawn.shares(name))
-    return Parameter(name=name, values=chosen)
+    return tuple(values.values())
 
 
-def _ranged(name: str, given: Mapping[Any, Any], checker: ValueChecker, drawn: Drawn | None) -> Parameter:
+def _range(name: str, given: Mapping[Any, Any], checker: ValueChecker, *, drawn: bool) -> Given:
     loc: Loc = ("vary", name)
     _, errors = read_fields(RangeSection, given)
     checker.problems.add_invalid(errors, loc, schema=RangeSection)
-    nothing = Parameter(name=name, values=())
     if errors:
-        return nothing
+        return ()
     section = RangeSection.model_validate(dict(given))
     try:
         dimension = dimension_of_setting(name)
-        values = between(section, dimension, drawn.shares(name)) if drawn else values_of(section, dimension)
+        values = between(section, dimension, TRIED) if drawn else values_of(section, dimension)
     except SpecError as error:
         checker.problems.add_field((*loc, error.name), error.message)
-        return nothing
+        return ()
     ends = [(values[0], "from"), (values[-1], "by" if section.by is not None else "to")]
     if drawn:
         ends = [(section.first, "from"), (section.last, "to")]
     right = [checker.check(name, value, (*loc, key)) for value, key in ends]
     if all(right):
         next((value for value in values[1:-1] if not checker.check(name, value, loc)), None)  # one is enough to know
-    return replace(nothing, values=values, log=section.scale == "log")
+    return section

@@ -73,6 +73,18 @@ def sample_in(text: str) -> dict[str, Any]:
     return found | ({"seed": int(match["seed"])} if match["seed"] else {})
 
 
+def budget_in(text: str) -> dict[str, Any]:
+    """Return what `POINTS:SEED` makes of `optimize`; the seed may be left out.
+
+    Raises:
+        InputError: no number of points.
+    """
+    match = re.fullmatch(r"(?P<budget>\d+)(:(?P<seed>\d+))?", text)
+    if match is None:
+        raise InputError.at(f"--budget {text}: write POINTS or POINTS:SEED, as 500 or 500:1")
+    return {key: int(value) for key, value in match.groupdict().items() if value}
+
+
 def fixed(settings: Sequence[str]) -> tuple[dict[str, Any], dict[Loc, str]]:
     """Return what `KEY=VALUE` of a command line make of `set`, and how each was given, by place.
 

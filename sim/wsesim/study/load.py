@@ -15,6 +15,7 @@ from wsesim.study.axes import Scenarios, axes_of, known_setting
 from wsesim.study.figures import EFFICIENCY, efficiency_problem, figure_names, spec_of, usual_figures
 from wsesim.study.line import fixed, values_in
 from wsesim.study.numbers import Value
+from wsesim.study.optimize import check_wanted
 from wsesim.study.schema import StudyFile
 from wsesim.study.spec import SCENARIO, Study, held, is_variable
 from wsesim.study.values import ValueChecker
@@ -69,7 +70,7 @@ def _readable(data: Mapping[str, Any]) -> dict[str, Any]:
     vary = data.get("vary")
     if not isinstance(vary, Mapping):
         return dict(data)
-    drawn = bool(data.get("sample"))
+    drawn = bool(data.get("sample") or data.get("optimize"))
     read: dict[str, Any] = {str(name): values for name, values in vary.items()}
     for name, values in read.items():
         if isinstance(values, str):
@@ -88,15 +89,22 @@ def _study(data: Mapping[str, Any], problems: Problems, folder: Path, base: Ques
     checker = ValueChecker(problems=problems, base=base, kinds=kinds, hardware=_hardware(changed))
     always = _fixed("set", changed, varied, checker)
     scenarios = _scenarios(read.get("scenarios", {}), varied, checker)
-    sample = read.get("sample")
-    axes = axes_of(varied, read.get("together", []), scenarios, sample, checker)
+    sample, optimize = read.get("sample"), read.get("optimize")
+    if sample and optimize:
+        problems.add(("sample",), "sample: points are searched for under optimize; keep one", at_key=True)
+    axes, space = axes_of(varied, read.get("together", []), scenarios, optimize or sample, checker)
     asked = read.get("figures") if "figures" in data else usual_figures(kinds)
     limits = tuple(_formulas("require", enumerate(read.get("require", [])), problems).values())
-    pareto = tuple(map(str, read.get("pareto", [])))
     wanted = [*(asked or []), *_decided_by(limits, kinds, asked or [])]
+    pareto = tuple(map(str, read.get("pareto", [])))
+    if pareto and optimize:
+        problems.add(("pareto",), "pareto: points are weighed by what optimize names; leave it out", at_key=True)
+    wanted += [name for name in (optimize.names if optimize else ()) if name not in wanted]
     wanted += [name for name in dict.fromkeys(pareto) if name not in wanted]
     kept = tuple(_kept(wanted, kinds, tuple(map(str, varied)), problems))
     _check_weighed(pareto, kept, problems)
+    if optimize:
+        check_wanted(optimize, kept, problems)
     derived = {str(name): each for name, each in _formulas("derive", read.get("derive", {}).items(), problems).items()
                if known_setting("derive", str(name), checker)}  # fmt: skip
     for name in derived.keys() & {*map(str, varied), *always}:
@@ -106,8 +114,9 @@ def _study(data: Mapping[str, Any], problems: Problems, folder: Path, base: Ques
     return Study(
         name=read["name"] or name_of(problems.file, "study"), question=read["question"] or "",
         workload_file=read["workload"], base=base, kinds=kinds, axes=axes, fixed=always, kept=kept,
-        level=read["level"], scenarios=scenarios, derived=derived, limits=limits, pareto=pareto,
-        sampled=sample.words if sample else "",
+        level=read["level"], scenarios=scenarios, derived=derived, limits=limits,
+        pareto=optimize.names if optimize else pareto, sampled=sample.words if sample else "", space=space,
+        optimize=optimize,
     )  # fmt: skip
 
 

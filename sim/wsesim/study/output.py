@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,8 @@ from wsesim.answer import Status
 from wsesim.answers import text
 from wsesim.answers.folder import publish
 from wsesim.answers.plain import json_text
+from wsesim.study.causes_svg import causes_drawn
+from wsesim.study.findings import findings
 from wsesim.study.spec import Study, written
 from wsesim.study.table import ERROR, LEFT_OUT, PointRow, SweepTable, values_shown
 from wsesim.units import plural
@@ -20,7 +22,9 @@ from wsesim.units import plural
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from wsesim.answers.causes import Cause
     from wsesim.answers.printer import Printer
+    from wsesim.study.lines import StudyAxis
 
 FILES = ("sweep.html", "sweep.csv", "sweep.json")
 """What a sweep writes."""
@@ -28,6 +32,8 @@ MOST_PRINTED, MOST_REASONS_PRINTED = 60, 6
 """Rows and reasons on the terminal at most; the files have all."""
 MOST_ROWS, MOST_REASONS = 1000, 12
 """The same, on the page."""
+MOST_BEST = 40
+"""Best points that have a table of their own on the page."""
 MOST_DRAWN = 10_000
 """Points of a grid that are drawn."""
 _ENDED = {
@@ -69,8 +75,13 @@ def print_table(table: SweepTable, console: Console) -> None:
     if study.question:
         to.line((study.question, "bold"))
     to.line((about(study), "dim"))
-    _print_rows(table, to)
-    if len(table.rows) > MOST_PRINTED:
+    for place, sentence in enumerate(findings(table)):
+        to.line((sentence, ""), gap=place == 0)
+    printed = [table.rows[place] for place in table.best()] if study.optimize else table.rows
+    _print_rows(study, printed, to)
+    if study.optimize:
+        to.line((f"All {plural(len(table.rows), 'point')} stand in sweep.csv", "dim"))
+    elif len(table.rows) > MOST_PRINTED:
         to.line((f"{len(table.rows) - MOST_PRINTED:,} more rows stand in sweep.csv", "dim"))
     reasons = table.reasons()
     for why, rows in list(reasons.items())[:MOST_REASONS_PRINTED]:
@@ -92,19 +103,24 @@ def about(study: Study) -> str:
     if joined:
         parts.append(f"Varied together: {'; '.join(' = '.join(each.name for each in axis) for axis in joined)}.")
     parts += [f"{name} = {formula.text}." for name, formula in study.derived.items()]
+    if study.optimize:
+        parts.append(f"Searched for: {_searched(study)}.")
     if study.sampled:
-        parts.append(f"{study.sampled}.")
+        parts.append(f"{study.sampled[0].upper()}{study.sampled[1:]}.")
     if study.level:
         parts.append(f"Level {study.level}.")
     return " ".join(parts)
 
 
-def _print_rows(table: SweepTable, to: Printer) -> None:
-    study = table.study
+def _searched(study: Study) -> str:
+    better = {spec.name: spec.better for spec in study.kept}
+    return ", ".join(f"{better[name]} {name}" for name in study.pareto)
+
+
+def _print_rows(study: Study, found: Sequence[PointRow], to: Printer) -> None:
     heads = [*(parameter.name for parameter in study.shown), *map(text.label, study.kept), ""]
     rows = [
-        [*((cell, "") for cell in _cells(study, row)), (_ENDED[row.status][0], "red")]
-        for row in table.rows[:MOST_PRINTED]
+        [*((cell, "") for cell in _cells(study, row)), (_ENDED[row.status][0], "red")] for row in found[:MOST_PRINTED]
     ]
     to.table(heads, rows, "r" * (len(heads) - 1) + "l")
 
@@ -122,19 +138,24 @@ def render_sweep(table: SweepTable) -> str:
     from wsesim.study.heat import MOST_PANELS
     from wsesim.study.lines import MISSING
 
-    study = table.study
+    study, causes = table.study, causes_drawn(table)
     page = {
         "study": study, "version": __version__, "summary": _summary(table), "remarks": table.remarks(),
         "drawings": [(Markup(drawn), wide) for drawn, wide in drawings(table)], "heat": len(study.axes) > 1,
         "missing": MISSING, "any_missing": any(not row.ok for row in table.rows),
         "panels_left_out": max(0, study.shape[2] - MOST_PANELS) if len(study.axes) > 2 else 0,
         "heads": [(text.label(spec), spec.meaning) for spec in study.kept],
-        "rows": [(values_shown(row, study.shown), _cells(study, row)[len(study.shown) :], row.ok)
+        "rows": [(values_shown(row, study.shown), _cells(study, row)[len(study.shown) :], row.ok, row.most_time_on)
                  for row in table.rows[:MOST_ROWS]],
         "rows_left_out": len(table.rows) - MOST_ROWS, "reasons": _reasons(table)[:MOST_REASONS],
         "reasons_left_out": len(table.reasons()) - MOST_REASONS,
         "words": [parameter.number(parameter.values[0]) is None for parameter in study.shown], "written": written,
-        "inputs": questions.show(study.base), "causes": (),
+        "inputs": questions.show(study.base), "causes": causes,
+        "findings": findings(table), "searched": _searched(study) if study.optimize else "",
+        "wide": [Markup(drawn) for drawn in _whole(table, causes) if drawn],
+        "best": [(values_shown(table.rows[place], study.shown), _cells(study, table.rows[place])[len(study.shown) :])
+                 for place in table.best()[:MOST_BEST]],
+        "most_time_on": {cause.name: cause for cause in causes},
     }  # fmt: skip
     return templates("wsesim.study").get_template("sweep.html.j2").render(page)
 
@@ -142,27 +163,50 @@ def render_sweep(table: SweepTable) -> str:
 def drawings(table: SweepTable) -> Iterator[tuple[str, bool]]:
     """Draw every figure, over one axis as a line, over two or three as cells; say whether it needs the whole width."""
     from wsesim.study.heat import grid_of, heat_svg
-    from wsesim.study.lines import axis_of, line_svg
+    from wsesim.study.lines import line_svg
 
     study = table.study
     if study.sampled or len(table.rows) > MOST_DRAWN:
         return
-    axes = [axis_of(axis) for axis in study.axes]
+    axes, places = _axes(study)
     kept = {spec: [row.figures[spec.name] for row in table.rows] for spec in study.kept}
     if len(axes) == 1:
         for index, (spec, values) in enumerate(kept.items()):
             yield line_svg(spec, axes[0], values, ident=f"figure-{index}"), False
         return
-    depth = len(axes[2]) if len(axes) > 2 else 1
-    places = list(product(range(len(axes[0])), range(len(axes[1])), range(depth)))
-    if not axes[0].numeric and max(map(len, axes[0].labels)) > max(map(len, axes[1].labels)):
-        axes[:2] = axes[1], axes[0]  # long words have room beside the cells, not below them
-        places = [(column, row, panel) for row, column, panel in places]
     cells = (text.short(spec.name, value) for spec, values in kept.items() for value in values if value is not None)
     grid = grid_of(axes, cells)
     for index, (spec, values) in enumerate(kept.items()):
         placed = dict(zip(places, values, strict=True))
         yield heat_svg(spec, axes, placed, grid, ident=f"figure-{index}"), grid.wide
+
+
+def _axes(study: Study) -> tuple[list[StudyAxis], list[tuple[int, int, int]]]:
+    """Return the axes as they are drawn, and the cell of each point: how far along x, along y and along the panels."""
+    from wsesim.study.lines import axis_of
+
+    axes = [axis_of(axis) for axis in study.axes]
+    steps = [range(len(axis)) for axis in axes] + [range(1)] * (3 - len(axes))
+    places = [(column, row, panel) for column, row, panel in product(*steps)]
+    if len(axes) > 1 and not axes[0].numeric and max(map(len, axes[0].labels)) > max(map(len, axes[1].labels)):
+        axes[:2] = axes[1], axes[0]  # long words have room beside the cells, not below them
+        places = [(column, row, panel) for row, column, panel in places]
+    return axes, places
+
+
+def _whole(table: SweepTable, causes: Sequence[Cause]) -> Iterator[str]:
+    """Draw what is about all figures: how a search went, what no other beats, what most time goes to."""
+    from wsesim.study.causes_svg import causes_svg
+    from wsesim.study.search_svg import front_svg, way_svg
+
+    study = table.study
+    if len(study.pareto) > 1:
+        yield front_svg(table)
+    elif study.optimize:
+        yield way_svg(table)
+    if len(causes) > 1 and not study.sampled and len(table.rows) <= MOST_DRAWN:
+        axes, places = _axes(study)
+        yield causes_svg(axes, dict(zip(places, (row.most_time_on for row in table.rows), strict=True)), causes)
 
 
 def _summary(table: SweepTable) -> str:

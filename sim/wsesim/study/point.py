@@ -155,6 +155,7 @@ def _row(task: PointTask, question: Question, kept: KeptAnswer) -> PointRow:
         values=task.values, status=kept.status, why=kept.why,
         figures={name: figure_of(kept, name, question) for name in task.figures},
         inputs_sha256=questions.inputs_sha256(question), derived=task.derived,
+        most_time_on=max(kept.spent, key=lambda cause: kept.spent[cause], default=""),
     )  # fmt: skip
 
 
@@ -186,5 +187,5 @@ def keeping(study: Study, row: PointRow) -> PointRow:
         except SpecError as error:
             why = str(error)
         if why:
-            return replace(row, status=LEFT_OUT, why=why, figures=dict.fromkeys(row.figures))
+            return replace(row, status=LEFT_OUT, why=why, figures=dict.fromkeys(row.figures), most_time_on="")
     return row

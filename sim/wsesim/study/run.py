@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, as_completed
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from wsesim.study.figures import with_efficiency
 from wsesim.study.journal import Journal, all_said
 from wsesim.study.point import Answered, PointTask, failed, journal_at, keeping, known_point, run_points, tasks_of
 from wsesim.study.processes import processes, starting
+from wsesim.study.search import searched
 from wsesim.study.spec import Parameter, Study
 from wsesim.study.table import PointRow, SweepTable
 
@@ -46,19 +48,31 @@ def sweep(
         progress: told (points done, points in all) whenever points are done.
 
     Raises:
+        InputError: its best is searched for, and optuna is not installed.
         SpecError: jobs below 1.
     """
     if jobs is not None and jobs < 1:
         raise SpecError("jobs", f"must be at least 1, got {jobs}")
-    tasks = tasks_of(study)
-    wanted = min(jobs or (1 if len(tasks) < FEW else os.cpu_count() or 1), len(tasks))
-    work = _Work(tasks, journal, progress)
+    count = len(study)
+    wanted = min(jobs or (1 if count < FEW else os.cpu_count() or 1), count)
+    if study.optimize is None:
+        return _answered(study, wanted, executor, journal, progress)
+    ours = processes(wanted) if executor is None and wanted > 1 else nullcontext(executor)
+    with ours as pool:
+        return searched(study, lambda points: _answered(points, 1, pool, journal, None), progress)
+
+
+def _answered(
+    study: Study, jobs: int, executor: Executor | None, journal: Path | None, progress: SweepProgress | None
+) -> SweepTable:
+    """Answer the points of a study that says all of them."""
+    work = _Work(tasks_of(study), journal, progress)
     if executor is not None:
         work.elsewhere(executor)
-    elif wanted == 1:
+    elif jobs == 1:
         work.here()
     else:
-        work.in_processes(wanted)
+        work.in_processes(jobs)
     rows = tuple(keeping(study, row) for row in with_efficiency(study, work.rows()))
     return SweepTable(study=study, rows=rows, known=work.known, said=all_said(work.said))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import ConfigDict, Field
@@ -36,34 +34,23 @@ class SampleSection(Section):
         return f"{self.points:,} points of {_WORDS[self.method]}, seed {self.seed}"
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """Points in the unit cube; parameters that step together share a coordinate."""
-
-    points: npt.NDArray[np.float64]
-    columns: Mapping[str, int]
-
-    def shares(self, name: str) -> list[float]:
-        """Return how far into its range each point has a parameter, from 0 to below 1."""
-        return [float(share) for share in self.points[:, self.columns[name]]]
-
-
-def draw(sample: SampleSection, columns: Mapping[str, int]) -> Drawn:
-    """Return points in as many dimensions as *columns* tell.
+def draw(sample: SampleSection, dials: int) -> list[list[float]]:
+    """Return points of so many shares, from 0 to below 1.
 
     Raises:
         InputError: scipy is needed and not installed.
     """
     import numpy as np
 
-    size, generator = len(set(columns.values())), np.random.default_rng(sample.seed)
+    generator = np.random.default_rng(sample.seed)
     if sample.method == "sobol":
-        return Drawn(_sobol(sample, size), columns)
-    points = generator.random((sample.points, size))
+        return [[float(share) for share in point] for point in _sobol(sample, dials)]
+    points = generator.random((sample.points, dials))
     if sample.method == "latin":
-        order = np.argsort(generator.random((sample.points, size)), axis=0)
+        order = np.argsort(generator.random((sample.points, dials)), axis=0)
         points = (order + points) / sample.points
-    return Drawn(points, columns)
+    found: list[list[float]] = points.tolist()
+    return found
 
 
 def _sobol(sample: SampleSection, size: int) -> npt.NDArray[np.float64]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from wsesim.study.optimize import OptimizeSection
 from wsesim.study.sample import SampleSection
 from wsesim.workload import Section
 from wsesim.workload.fields import Name, Text
@@ -28,6 +29,8 @@ class StudyFile(Section):
     """Sets of changes by their name, each met by every value under `vary`."""
     sample: SampleSection | None = None
     """Points to draw from ranges and lists under `vary`, in place of all that meet."""
+    optimize: OptimizeSection | None = None
+    """Figures whose best is searched for in ranges and lists under `vary`, in place of all that meet."""
     derive: Annotated[dict[Any, Any], Field(default_factory=dict)]
     """Settings that follow from others at each point, as arithmetic: `floor(750 * 48 KiB / hardware.core.sram)`."""
     require: Annotated[list[Any], Field(default_factory=list)]

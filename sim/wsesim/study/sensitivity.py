@@ -7,8 +7,9 @@ question ─sensitivity─► Sensitivity ─┬─ print_sensitivity   terminal
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
+from math import log
 from typing import ClassVar
 
 from wsesim import questions
@@ -23,6 +24,8 @@ from wsesim.study.numbers import Value
 Tell = Callable[[int, int, str], None]
 """Told (done, of, what is asked now)."""
 SECTIONS = {"hardware": MACHINES, "software": STACKS}
+STEP = 1.01
+"""How many times a figure is more, and less, for its elasticity."""
 MATTERS = 0.01
 """Change of the answer, as a fraction, from which on a figure may tie with others, and a tie is told."""
 MOST_TIED = 10
@@ -54,6 +57,9 @@ class Influence:
     better: Change | None
     """Twice as good, or of twice the size where neither way is better; None where it cannot be."""
     worse: Change | None
+    elasticity: float | None = None
+    """Change of the answer's logarithm over that of the figure, for a step of a hundredth, or the least that can be;
+    above zero where more of the figure gives more. None where that says nothing."""
 
     def span(self, now: float) -> float:
         """Return the largest change of the answer, as a fraction of what it is *now*."""
@@ -125,16 +131,16 @@ def sensitivity(
     """
     if not times > 1:
         raise InputError.at(f"--times must be above 1; got {times:g}")
-    spec = _spec(question, figure)
+    spec = figure_named(question, figure)
     now = _value(questions.sketch(question, level=level), spec)
     if isinstance(now, str):
         raise InputError.at(f"there is nothing to compare with: {now}")
-    names = tuple(_read(question))
+    names = tuple(figures_read(question))
     again = _Again(question, spec, level)
     influences = []
     for place, (name, slot, used) in enumerate(names):
         tell(place, len(names), name)
-        influences.append(_influence(again, name, slot, used, times))
+        influences.append(_influence(again, name, slot, used, times, now))
     ordered = tuple(sorted(influences, key=lambda each: -each.span(now)))
     return Sensitivity(
         question=question, level=level or question.level, figure=spec, now=now, times=times, influences=ordered,
@@ -158,7 +164,12 @@ class _Again:
             return None
 
 
-def _spec(question: Question, name: str | None) -> FigureSpec:
+def figure_named(question: Question, name: str | None) -> FigureSpec:
+    """Return a figure of a question, the first of its kind where none is named.
+
+    Raises:
+        InputError: no such figure.
+    """
     known = {spec.name: spec for spec in question.figures}
     if name is None:
         return question.figures[0]
@@ -174,7 +185,7 @@ def _value(outcome: Outcome, spec: FigureSpec) -> float | str:
     return f"the answer has no {spec.name}" if found is None else float(found)
 
 
-def _read(question: Question) -> Iterator[tuple[str, Slot, UsedFigure]]:
+def figures_read(question: Question) -> Iterator[tuple[str, Slot, UsedFigure]]:
     """Yield every single number of machine and software that the question reads and that can be set."""
     used = {figure.name: figure for figure in question.asked.figures}
     for section, presets in SECTIONS.items():
@@ -184,10 +195,24 @@ def _read(question: Question) -> Iterator[tuple[str, Slot, UsedFigure]]:
                 yield f"{section}.{name}", slot, used[name]
 
 
-def _influence(again: _Again, setting: str, slot: Slot, used: UsedFigure, times: float) -> Influence:
+def _influence(again: _Again, setting: str, slot: Slot, used: UsedFigure, times: float, now: float) -> Influence:
     up, down = (_change(again, setting, slot, used.text, factor) for factor in (times, 1 / times))
     better, worse = (down, up) if slot.better == "less" else (up, down)
-    return Influence(figure=used, setting=setting, way=slot.better, better=better, worse=worse)
+    found = Influence(figure=used, setting=setting, way=slot.better, better=better, worse=worse)
+    return replace(found, elasticity=_elasticity(again, setting, slot, used.text, now) if found.span(now) else None)
+
+
+def _elasticity(again: _Again, setting: str, slot: Slot, text: str, now: float) -> float | None:
+    """Return by how many per cent the answer changes for each by which a figure does, around what it is."""
+    sides = [(slot.read(text), now)]
+    for factor in (STEP, 1 / STEP):
+        change = _change(again, setting, slot, text, factor)
+        if change is not None and change.answer is not None:
+            sides.append((_number(slot, change.value), change.answer))
+    (low, before), (high, after) = min(sides), max(sides)
+    if not 0 < low < high or min(before, after) <= 0:
+        return None
+    return log(after / before) / log(high / low)
 
 
 def _change(again: _Again, setting: str, slot: Slot, text: str, factor: float) -> Change | None:
@@ -203,6 +228,12 @@ def _change(again: _Again, setting: str, slot: Slot, text: str, factor: float) -
     if isinstance(found, str):
         return Change(setting=setting, value=value, answer=None, why=found)
     return Change(setting=setting, value=value, answer=found)
+
+
+def _number(slot: Slot, value: float | str) -> float:
+    found = slot.value(value)
+    assert isinstance(found, int | float), "figures that are read are single numbers"
+    return found
 
 
 def _ties(again: _Again, influences: Iterable[Influence], now: float, spec: FigureSpec) -> Iterator[Tie]:

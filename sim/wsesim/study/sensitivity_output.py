@@ -22,7 +22,7 @@ SENSITIVITY_FILES = ("sensitivity.html", "sensitivity.csv", "sensitivity.json")
 """What a sensitivity writes."""
 PRINTED = 20
 """Figures on the terminal at most; the files have all."""
-HEADS = ("figure", "now", "better", "worse", "source")
+HEADS = ("figure", "now", "better", "worse", "elasticity", "source")
 
 
 def write_sensitivity(found: Sensitivity, out: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
@@ -47,7 +47,7 @@ def print_sensitivity(found: Sensitivity, console: Console) -> None:
     to = Printer(console)
     to.line((found.question.title, "bold"), gap=True)
     to.line((about(found), "dim"))
-    to.table(HEADS, [[(cell, "") for cell in cells_of(found, each)] for each in found.effective[:PRINTED]], "lrrrl")
+    to.table(HEADS, [[(cell, "") for cell in cells_of(found, each)] for each in found.effective[:PRINTED]], "lrrrrl")
     if len(found.effective) > PRINTED:
         to.line((f"{len(found.effective) - PRINTED} more stand in the files (--out).", "dim"))
     for place, tie in enumerate(found.ties):
@@ -64,7 +64,7 @@ def sensitivity_json(found: Sensitivity) -> dict[str, object]:
         "figures": [
             {"name": each.setting, "now": each.figure.text, "source": each.figure.source,
              "better_way": each.way or None, "better": _plain(each.better, found.now),
-             "worse": _plain(each.worse, found.now)}
+             "worse": _plain(each.worse, found.now), "elasticity": each.elasticity}
             for each in found.effective
         ],
         "ties": [
@@ -88,14 +88,22 @@ def about(found: Sensitivity) -> str:
     now = text.shown(found.figure.name, found.now)
     return (
         f"{found.figure.label}, {now}, at level {found.level}; each figure of machine and software "
-        f"{found.times:g} times as good, and as bad, all else as it is, and all that is left open chosen anew."
+        f"{found.times:g} times as good, and as bad, all else as it is, and all that is left open chosen anew. "
+        "Elasticity: by how many per cent the answer grows, for a figure that is 1 % more."
     )
 
 
 def cells_of(found: Sensitivity, each: Influence) -> tuple[str, ...]:
     """Return a row of the table under `HEADS`."""
     moved = (_moved(change, found.now) for change in (each.better, each.worse))
-    return (each.setting, each.figure.text, *moved, each.figure.source)
+    return (each.setting, each.figure.text, *moved, elasticity_shown(each.elasticity), each.figure.source)
+
+
+def elasticity_shown(value: float | None) -> str:
+    """Return an elasticity with its sign; what is next to none is none."""
+    if value is None:
+        return text.NONE
+    return "0" if abs(value) < 0.005 else f"{value:+.2f}".replace("-", "−")
 
 
 def _moved(change: Change | None, now: float) -> str:
@@ -119,12 +127,14 @@ def _without_effect(found: Sensitivity) -> str:
 def _csv(found: Sensitivity) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["setting", "now", "source", "better", "better_change", "worse", "worse_change", "why"])
+    writer.writerow(
+        ["setting", "now", "source", "better", "better_change", "worse", "worse_change", "elasticity", "why"]
+    )
     for each in found.influences:
         changes = [_plain(change, found.now) or {} for change in (each.better, each.worse)]
         cells = [cell for change in changes for cell in (change.get("value"), change.get("change"))]
         why = next((change["why"] for change in changes if change.get("why")), "")
-        writer.writerow([each.setting, each.figure.text, each.figure.source, *cells, why])
+        writer.writerow([each.setting, each.figure.text, each.figure.source, *cells, each.elasticity, why])
     return out.getvalue()
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
 from math import prod
-from typing import Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 from wsesim._version import __version__
 from wsesim.answer import FigureSpec, Level
@@ -17,6 +17,10 @@ from wsesim.questions.base import Question
 from wsesim.study.numbers import Value, as_setting, numbers_of
 from wsesim.units import Dimension, parse
 from wsesim.workload import SHORT, Formula, Section, dimension_of_setting, is_setting, plain, setting_names
+
+if TYPE_CHECKING:
+    from wsesim.study.optimize import OptimizeSection
+    from wsesim.study.space import Space
 
 SCENARIO = "scenario"
 """Name of the parameter whose values are sets of changes."""
@@ -52,7 +56,9 @@ def takes_list(schema: type[Section], name: str) -> bool:
     holder = schema.inner(section) if key else schema
     fields = holder.model_fields.items() if holder else ()
     annotation = next((info.annotation for field, info in fields if (key or section) in (field, info.alias)), None)
-    return any(get_origin(each) is list for each in (annotation, *get_args(annotation)))
+    each = (annotation, *get_args(annotation))
+    plain = (get_args(one)[0] if get_origin(one) is Annotated else one for one in each)
+    return any(get_origin(one) is list for one in plain)
 
 
 def held(value: Any) -> Any:
@@ -90,6 +96,11 @@ class Parameter:
     def column(self) -> str | None:
         """Name of the column with the values in one unit, `hardware.wafer.io_bytes_per_s`; None if there is no unit."""
         return self.name + self.dimension.suffix if self.dimension else None
+
+    @property
+    def numeric(self) -> bool:
+        """Whether every value is a number."""
+        return all(self.number(value) is not None for value in self.values)
 
     def number(self, value: Value) -> float | None:
         """Return *value* as a number in the unit we count in, or None for a word or a list."""
@@ -129,6 +140,10 @@ class Study:
     """Figures that points are weighed by; names of some that are kept."""
     sampled: str = ""
     """How points were drawn, in words, where they are no grid."""
+    space: Space | None = None
+    """Where points are drawn from, where they are no grid."""
+    optimize: OptimizeSection | None = None
+    """What is searched for; the points are not known before they are asked."""
 
     @property
     def figures(self) -> tuple[str, ...]:
@@ -161,8 +176,8 @@ class Study:
         return tuple(len(axis[0].values) for axis in self.axes)
 
     def __len__(self) -> int:
-        """Return the number of points."""
-        return prod(self.shape)
+        """Return the number of points, of a search the most that are asked."""
+        return self.optimize.budget if self.optimize else prod(self.shape)
 
     def points(self) -> tuple[dict[str, Value], ...]:
         """Return the values of every point; the last axis turns fastest."""
@@ -211,7 +226,9 @@ class Study:
             **({"derive": {name: each.text for name, each in self.derived.items()}} if self.derived else {}),
             **({"require": [each.text for each in self.limits]} if self.limits else {}),
             **({"sample": self.sampled} if self.sampled else {}),
-            **({"pareto": list(self.pareto)} if self.pareto else {}),
+            **({"drawn_from": [dial.words for dial in self.space.dials]} if self.space else {}),
+            **({"pareto": list(self.pareto)} if self.pareto and not self.optimize else {}),
+            **({"optimize": self.optimize.model_dump()} if self.optimize else {}),
         }  # fmt: skip
 
     @property

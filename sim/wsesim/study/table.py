@@ -18,8 +18,6 @@ from wsesim.study.spec import Parameter, Study, written
 
 ERROR = "error"
 """Status of a point whose settings do not go together: it was not asked at all."""
-MOST_TOLD = 12
-"""Best points that are named in a sentence; the files have all."""
 LEFT_OUT = "left_out"
 """Status of a point that does not keep to what the study requires."""
 STATUSES = (*(status.value for status in Status), ERROR, LEFT_OUT)
@@ -41,6 +39,8 @@ class PointRow:
     """Hash of the inputs of the run, as in its own report; None if there was no run."""
     derived: Mapping[str, Value] = field(default_factory=dict)
     """Settings that followed from others."""
+    most_time_on: str = ""
+    """The cause that most of its time goes to; empty where there is no answer, or it is about no time."""
 
     @property
     def ok(self) -> bool:
@@ -75,6 +75,8 @@ class SweepTable(Readable):
 
     study: Study
     rows: tuple[PointRow, ...]
+    now: Mapping[str, Number | None] = field(default_factory=dict)
+    """Figures of the question as it stands, where its best is searched for; empty where it has no answer."""
     known: int = field(default=0, compare=False)
     """Points that a journal knew: nothing that is written depends on it."""
     said: tuple[str, ...] = field(default=(), compare=False)
@@ -85,15 +87,21 @@ class SweepTable(Readable):
         """Names of the columns: parameters, those with a unit once more as numbers, status, figures, reason."""
         numbers = tuple(parameter.column for parameter in self.study.parameters if parameter.column)
         names = (*(p.name for p in self.study.parameters), *numbers, *self.study.derived)
-        return (*names, "status", *self.study.figures, "why")
+        weighed = ("best",) if self.study.pareto else ()
+        return (*names, "status", *self.study.figures, "why", "most_time_on", *weighed)
 
     def records(self) -> list[dict[str, object]]:
         """Return every row as plain data, keyed by column; values that are lists are tuples."""
         found: list[dict[str, object]] = []
-        for row in self.rows:
+        best = self.best()
+        for place, row in enumerate(self.rows):
             numbers = {p.column: p.number(row.values[p.name]) for p in self.study.parameters if p.column}
             derived = {name: row.derived.get(name) for name in self.study.derived}
-            found.append({**row.values, **numbers, **derived, "status": row.status, **row.figures, "why": row.why})
+            weighed = {"best": place in best} if self.study.pareto else {}
+            found.append({
+                **row.values, **numbers, **derived, "status": row.status, **row.figures, "why": row.why,
+                "most_time_on": row.most_time_on, **weighed,
+            })  # fmt: skip
         return found
 
     def count(self) -> dict[str, int]:
@@ -164,18 +172,8 @@ class SweepTable(Readable):
         idle = [name for name in self.changed_nothing() if name not in said]
         if idle:
             yield f"Changed no figure kept here: {', '.join(idle)}."
-        if best := self.best():
-            knee_, *others = map(self._named, best[: MOST_TOLD + 1])
-            more = f"; and {len(best) - MOST_TOLD - 1} more" if len(best) > MOST_TOLD + 1 else ""
-            told = "; ".join([f"{knee_} (the knee)", *others])
-            yield f"No other beats in {', '.join(self.study.pareto)}: {told}{more}."
         if never := self.never_there():
             yield f"No point has: {', '.join(never)}."
-
-    def _named(self, place: int) -> str:
-        shown = self.study.shown
-        pairs = zip(shown, values_shown(self.rows[place], shown), strict=True)
-        return " with ".join(f"{parameter.name} = {value}" for parameter, value in pairs)
 
     def to_csv(self) -> str:
         """Return the rows as CSV; what a point lacks is empty, a list is written as `4 x 4`."""
@@ -196,6 +194,7 @@ class SweepTable(Readable):
             "points": self.count(), "rows": rows, "not_read": self.not_read(),
             "changed_nothing": self.changed_nothing(), "never_there": self.never_there(),
             **({"best": self.best()} if study.pareto else {}),
+            **({"now": dict(self.now)} if study.optimize else {}),
             "study": {"file": study.workload_file, **study.to_json()},
             "provenance": {"version": __version__, "inputs_sha256": study.inputs_sha256},
         }  # fmt: skip

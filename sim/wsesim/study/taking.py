@@ -11,6 +11,7 @@ from wsesim.answers import text
 from wsesim.answers.axes import axes_of, named, require_known
 from wsesim.answers.card import CardPicture, line
 from wsesim.answers.card import card as card_of
+from wsesim.study.findings import findings
 from wsesim.study.lines import StudyAxis, axis_of
 from wsesim.study.output import about, drawings, sweep_files
 from wsesim.study.spec import written
@@ -56,7 +57,7 @@ def card(table: SweepTable) -> str:
     pictures = [CardPicture.of(text.label(spec), drawn, SHADES) for spec, (drawn, _) in first]
     return card_of(
         over=brief(table), title=study.question or study.name, said=about(study), heads=heads, rows=rows,
-        pictures=pictures, notes=table.remarks(),
+        pictures=pictures, notes=(*findings(table), *table.remarks()),
     )  # fmt: skip
 
 
@@ -75,7 +76,7 @@ def plot(table: SweepTable, what: str, ax: Axes | None) -> Axes:
     spec = next(spec for spec in study.kept if spec.name == figure)
     axes, axis = axes_of(ax, rows=10), axis_of(study.axes[0])
     values = [row.figures[figure] for row in table.rows]
-    if study.sampled:
+    if study.space is not None:
         drawn = study.axes[0][0]
         places = [_height(drawn.number(row.values[drawn.name])) for row in table.rows]
         axes.plot(places, list(map(_height, values)), "o")

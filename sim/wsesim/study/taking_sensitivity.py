@@ -20,7 +20,7 @@ __all__ = ["brief", "card", "files", "frame", "plain", "plot"]
 plain, files = sensitivity_json, sensitivity_files
 MOST_BARS = 16
 FIRST = 3
-_COLUMNS = ["figure", "now", "better", "better_change", "worse", "worse_change", "source"]
+_COLUMNS = ["figure", "now", "better", "better_change", "worse", "worse_change", "elasticity", "source"]
 
 
 def brief(found: Sensitivity) -> str:
@@ -52,6 +52,7 @@ def frame(found: Sensitivity, table: str) -> pd.DataFrame:
             each.figure.text,
             *_pair(each.better, found.now),
             *_pair(each.worse, found.now),
+            each.elasticity,
             each.figure.source,
         ]
         for each in found.influences

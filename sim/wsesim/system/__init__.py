@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from wsesim.system.choice import fastest
     from wsesim.system.objective import PERCENTILES, Objective, percentiles
     from wsesim.system.part import Clock, Way, by_formula
-    from wsesim.system.play import Played, play
+    from wsesim.system.playing import Played, play
     from wsesim.system.rate import LargestRate, best_rate, counted, largest_rate, share_at
     from wsesim.system.recurrence import Timed, time_step
     from wsesim.system.requests import Arrivals, Requests, requests_of
@@ -52,7 +52,7 @@ _HOME = {
     "LargestRate": "rate",
     "Objective": "objective",
     "PERCENTILES": "objective",
-    "Played": "play",
+    "Played": "playing",
     "Requests": "requests",
     "Served": "served",
     "ServiceTimes": "abilities",
@@ -64,7 +64,7 @@ _HOME = {
     "fastest": "choice",
     "largest_rate": "rate",
     "percentiles": "objective",
-    "play": "play",
+    "play": "playing",
     "requests_of": "requests",
     "serve": "serving",
     "share_at": "rate",

@@ -32,11 +32,11 @@ class Backlog:
         self.taken += size
         self.held.append((size, gone))
 
-    def state(self, now: float, *, idle_until: float) -> list[float]:
-        """Describe it relative to *now*; before *idle_until* nothing of it matters any more."""
+    def rest(self, *, idle_until: float) -> float:
+        """Forget what is gone by *idle_until*, and return until when it is at work; before, nothing of it matters."""
         while self.held and self.held[0][1] <= idle_until:
             self.taken -= self.held.popleft()[0]
-        return [max(self.at, idle_until) - now, *(part for size, gone in self.held for part in (size, gone - now))]
+        return max(self.at, idle_until)
 
     def move(self, seconds: float) -> None:
         """Move all its times."""

@@ -7,6 +7,7 @@ from math import inf
 
 from wsesim.answer import DoesNotFit
 from wsesim.mapping import (
+    Latest,
     StepRequest,
     fits,
     floor_from_s,
@@ -135,13 +136,23 @@ def _least_again(request: StepRequest) -> list[float]:
     return [kept for kept in request.policies if kept <= 1]
 
 
-def fastest(request: StepRequest, *, below_s: float = inf, clock: Clock = time_step) -> tuple[Way, ...] | DoesNotFit:
+_Found = tuple[Way, ...] | DoesNotFit
+_found: Latest[_Found] = Latest(most=8)
+
+
+def fastest(request: StepRequest, *, below_s: float = inf, clock: Clock = time_step) -> _Found:
     """Return the fastest way to lay a step, and the next best if there is another; or why nothing fits.
 
     What is found to take more than *below_s* may not be the fastest, and there may be none. The less is computed again,
     the faster are passes of one size: that of layers whose input is not kept is only tried for what does not fit else.
     So are layers in parts.
     """
+    key = (id(request.known), request.cluster, request.sequences, request.micro_batch, request.sub_batch,
+           request.recompute, request.parts, below_s, clock)  # fmt: skip
+    return _found.get(key, request.known, lambda: _searched(request, below_s, clock))
+
+
+def _searched(request: StepRequest, below_s: float, clock: Clock) -> _Found:
     if problem := misfit(request):
         return problem
     fewest, *more = request.counts

@@ -14,6 +14,7 @@ from wsesim.system.store import cause_of
 
 COMPUTE, WEIGHTS_WAIT, GRADIENTS_WAIT = ("wafer", "compute"), ("wafer", "weights"), ("wafer", "gradients")
 WEIGHTS_IN, GRADIENTS_OUT = ("swarmx down", "weights"), ("swarmx up", "gradients")
+OF_PIECES = (WEIGHTS_IN, WEIGHTS_WAIT, COMPUTE, GRADIENTS_WAIT, GRADIENTS_OUT)
 """What a piece takes time of: track and cause."""
 
 
@@ -26,11 +27,14 @@ class Piecework:
         self.now = self.free = self.soonest = 0.0
         self.weights, self.gradients = Backlog(program.buffer_bytes), Backlog(program.buffer_bytes)
         self.tokens = Backlog(program.input_room_bytes)
+        self.lines = {"weights": self.weights, "gradients": self.gradients, "tokens": self.tokens}
         self.due: Due | None = None
         self.slack = 0.0
         self.seconds: dict[tuple[str, str], float] = defaultdict(float)
         self.moved: dict[str, float] = defaultdict(float)
         self.pieces = 0
+        self.counts: dict[int, int] = {}
+        """Pieces of a copy of each stage of the program, by its identity."""
 
     def input(self, group: PassGroup) -> None:
         """Wait for the tokens of a pass."""
@@ -44,7 +48,9 @@ class Piecework:
 
     def copy(self, stage: Stage, *, last: bool) -> None:
         """Work a copy of *stage* out."""
-        count = pieces(self.program, stage)
+        count = self.counts.get(id(stage), 0)
+        if not count:
+            count = self.counts[id(stage)] = pieces(self.program, stage)
         self.pieces += count
         if self.due:
             self._updated_copy(stage, count, last=last)
@@ -76,24 +82,16 @@ class Piecework:
         compute_s, latency_s, fits = stage.compute_s / count, self.latency_s, 1 + ROUNDING
         weights_s, gradients_s = weights / self.rate, gradients / self.rate
         stored_s, stored = self.program.update_s(gradients, last=last), (STORE, cause_of(self.program, last=last))
-        line, line_room, line_held, line_taken = (
-            self.weights,
-            self.weights.room * fits,
-            self.weights.held,
-            self.weights.taken,
-        )
-        up, up_room, up_held, up_taken = (
-            self.gradients,
-            self.gradients.room * fits,
-            self.gradients.held,
-            self.gradients.taken,
-        )
-        line_at, up_at, free, now, spent = line.at, up.at, self.free, self.now, self.seconds
+        line, up, spent = self.weights, self.gradients, self.seconds
+        line_at, line_room, line_held, line_taken = line.at, line.room * fits, line.held, line.taken
+        up_at, up_room, up_held, up_taken = up.at, up.room * fits, up.held, up.taken
+        free, now, before = self.free, self.now, [spent.get(key, 0.0) for key in (*OF_PIECES, stored)]
+        weights_in, weights_wait, computed, gradients_wait, gradients_out, storing = before
         for _ in range(count):
             if weights:
                 sent = line_at + weights_s
                 if sent > line_at:
-                    spent[WEIGHTS_IN] += sent - line_at
+                    weights_in += sent - line_at
                 arrival, line_at = sent + latency_s, sent
                 while line_held and line_taken + weights > line_room:
                     left, gone = line_held.popleft()
@@ -104,10 +102,10 @@ class Piecework:
                 if arrival > now:
                     now = now + (arrival - now)  # as an event's delay is added to its time
                 if now > start:
-                    spent[WEIGHTS_WAIT] += now - start
+                    weights_wait += now - start
             start, now = now, now + compute_s
             if now > start:
-                spent[COMPUTE] += now - start
+                computed += now - start
             if weights:
                 line_taken += weights
                 line_held.append((weights, now))
@@ -119,17 +117,21 @@ class Piecework:
                     if gone > now:
                         now = gone
                 if now > start:
-                    spent[GRADIENTS_WAIT] += now - start
+                    gradients_wait += now - start
                 start = up_at if up_at > now else now
                 up_at = start + gradients_s
                 if up_at > start:
-                    spent[GRADIENTS_OUT] += up_at - start
+                    gradients_out += up_at - start
                 up_taken += gradients
                 up_held.append((gradients, up_at))
                 ready = up_at + latency_s
                 free = (free if free > ready else ready) + stored_s
-                spent[stored] += stored_s
+                storing += stored_s
         line.at, line.taken, up.at, up.taken, self.free, self.now = line_at, line_taken, up_at, up_taken, free, now
+        after = (weights_in, weights_wait, computed, gradients_wait, gradients_out, storing)
+        for key, was, is_now in zip((*OF_PIECES, stored), before, after, strict=True):
+            if is_now != was:
+                spent[key] = is_now
         self.soonest = up_at + latency_s + stored_s if gradients else self.soonest
         self._moved(weights, gradients, count)
 

@@ -60,7 +60,10 @@ class _Mark:
 
     time: float
     skipped: float
-    state: list[float]
+    state: tuple[float, ...]
+    """What is known of it in a few numbers: until when lines are at work, and what is due."""
+    held: tuple[tuple[tuple[float, float], ...], ...]
+    """What lines hold, by line."""
     lag: float
     """Of the store."""
     slack: float
@@ -70,6 +73,20 @@ class _Mark:
     seconds: dict[tuple[str, str], float]
     moved: dict[str, float]
 
+    def like(self, other: _Mark, most: float) -> bool:
+        """Return whether all is as at the *other*, relative to the time of each, times by *most* seconds apart."""
+        if len(self.state) != len(other.state) or list(map(len, self.held)) != list(map(len, other.held)):
+            return False
+        for one, two in zip(self.state, other.state, strict=True):
+            if abs(one - two) > most:
+                return False
+        now, then = self.time, other.time
+        for line, before in zip(self.held, other.held, strict=True):
+            for (size, gone), (sized, went) in zip(line, before, strict=True):
+                if abs(size - sized) > most or abs((gone - now) - (went - then)) > most:
+                    return False
+        return True
+
 
 class _Times(Piecework):
     """The times of steps, as far as they are known."""
@@ -77,6 +94,8 @@ class _Times(Piecework):
     def __init__(self, program: Program, *, fold: bool) -> None:
         super().__init__(program)
         self.fold, self.skipped = fold, 0.0
+        self.moving: dict[int, frozenset[str]] = {}
+        """Lines that a copy of each stage of the program uses, by its identity."""
 
     def steps(self) -> Timed:
         """Work steps out until they repeat."""
@@ -118,7 +137,10 @@ class _Times(Piecework):
     def _pass(self, group: PassGroup, *, last: bool) -> None:
         self.input(group)
         for stage in group.stages:
-            self._repeat(stage.repeat, partial(self.copy, stage, last=last), _moving(stage))
+            moving = self.moving.get(id(stage))
+            if moving is None:
+                moving = self.moving[id(stage)] = _moving(stage)
+            self._repeat(stage.repeat, partial(self.copy, stage, last=last), moving)
 
     def _repeat(self, times: int, once: Callable[[], None], moving: frozenset[str]) -> None:
         """Do something *times*; once it leaves all that is *moving* as the time before did, count the others."""
@@ -133,24 +155,21 @@ class _Times(Piecework):
                 before = self._mark(moving) if skipped else mark
 
     def _mark(self, moving: frozenset[str]) -> _Mark:
-        lines = {"weights": self.weights.at, "gradients": self.now, "tokens": self.tokens.at}
-        state = [
-            part for name, idle in lines.items() if name in moving
-            for part in getattr(self, name).state(self.now, idle_until=idle)
-        ]  # fmt: skip
+        now, state, held = self.now, list[float](), list[tuple[tuple[float, float], ...]]()
+        for name, line in self.lines.items():
+            if name in moving:
+                state.append(line.rest(idle_until=now if name == "gradients" else line.at) - now)
+                held.append(tuple(line.held))
         if self.due:
-            state += (1.0, float(self.slack > 0), 0.0 if self.slack > 0 else self.due.updated - self.now)
+            state += (1.0, float(self.slack > 0), 0.0 if self.slack > 0 else self.due.updated - now)
         return _Mark(
-            self.now, self.skipped, state, max(0.0, self.free - self.now), self.slack,
+            now, self.skipped, tuple(state), tuple(held), max(0.0, self.free - now), self.slack,
             self.due.sent if self.due else 0.0, self.seconds.copy(), self.moved.copy(),
         )  # fmt: skip
 
     def _skip(self, times: int, before: _Mark, mark: _Mark, moving: frozenset[str]) -> int:
         """Count what happened between two marks *times* more, if they are alike; return how often it was."""
-        if len(before.state) != len(mark.state):
-            return 0
-        most = alike_s(max(self.now, self.due.end if self.due else 0.0))
-        if any(abs(one - other) > most for one, other in zip(before.state, mark.state, strict=True)):
+        if not mark.like(before, alike_s(max(self.now, self.due.end if self.due else 0.0))):
             return 0
         if self.due and not (times := safe(times, before=before.slack, slack=mark.slack)):
             return 0
@@ -174,8 +193,9 @@ class _Times(Piecework):
         """Let the clock stand, so that what moved along keeps its times; what did not falls behind."""
         self.skipped += seconds
         self.free = self.now + lag
-        for name in {"weights", "gradients", "tokens"} - moving:
-            getattr(self, name).move(-seconds)
+        for name, line in self.lines.items():
+            if name not in moving:
+                line.move(-seconds)
         if "gradients" not in moving:
             self.soonest -= seconds
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from wsesim.errors import InputError
 from wsesim.graph import Graph, with_training
-from wsesim.model import Model, build_graph
+from wsesim.model import ModelSpec, build_graph
 from wsesim.numerics import EXACT, KEPT_AS, AdamW, LossScale, Schedule, Storage
 from wsesim.questions.base import Question
 
@@ -42,7 +42,7 @@ class Course:
         return self.question.asked.name
 
     @property
-    def model(self) -> Model:
+    def model(self) -> ModelSpec:
         """The model, the same that is simulated."""
         return self.question.asked.shape
 

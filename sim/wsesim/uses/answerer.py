@@ -9,7 +9,7 @@ import numpy as np
 import regex
 
 from wsesim.errors import InputError, nearest
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 from wsesim.numerics import Weights
 from wsesim.uses.reading import Ids, Scores, logits, require_text, shares
 
@@ -23,7 +23,7 @@ _ASKS = "ask as in 'Mary goes to the garden. Where is Mary?'"
 class Answerer:
     """Answers where somebody or something is."""
 
-    model: Model
+    model: ModelSpec
     weights: Weights | None = None
     """None: to spell stories only."""
     words: tuple[str, ...]

@@ -6,11 +6,9 @@ import json
 from pathlib import Path
 
 from wsesim.errors import InputError
-from wsesim.model import Model, build_graph, read_hf_config
-from wsesim.numerics import INDEX, NamedArrays, SafetensorsWeights, Tokenizer, read_tokenizer, refuse_pickled
-from wsesim.uses.about import CLASSIFYING, CONFIG, WEIGHTS, WRITING, About
-
-_PICKLED = "pytorch_model.bin"
+from wsesim.model import ModelSpec, build_graph, read_hf_config
+from wsesim.numerics import NamedArrays, SafetensorsWeights, Tokenizer, read_tokenizer, weights_in
+from wsesim.uses.about import CLASSIFYING, CONFIG, WRITING, About
 
 
 def is_checkpoint(folder: Path) -> bool:
@@ -18,7 +16,7 @@ def is_checkpoint(folder: Path) -> bool:
     return (folder / CONFIG).is_file()
 
 
-def read_checkpoint(folder: Path) -> tuple[Model, NamedArrays, About, Tokenizer]:
+def read_checkpoint(folder: Path) -> tuple[ModelSpec, NamedArrays, About, Tokenizer]:
     """Return model, weights, use and tokenizer of a folder.
 
     Raises:
@@ -37,11 +35,11 @@ def read_checkpoint(folder: Path) -> tuple[Model, NamedArrays, About, Tokenizer]
         why = f"the tokenizer has {tokenizer.vocab_size:,} ids, the model's vocabulary {model.vocab:,}"
         raise InputError.at(why, file=str(folder))
     graph = build_graph(model, sequences=1, length=1, loss=False)
-    arrays = NamedArrays.begin(graph, SafetensorsWeights(_weights_in(folder), graph))
+    arrays = NamedArrays.begin(graph, SafetensorsWeights(weights_in(folder), graph))
     return model, arrays, _about(folder, model), tokenizer
 
 
-def _about(folder: Path, model: Model) -> About:
+def _about(folder: Path, model: ModelSpec) -> About:
     if model.task == "lm":
         return About(use=WRITING, text=folder.name, length=model.max_length)
     if model.task == "classify":
@@ -53,14 +51,3 @@ def _about(folder: Path, model: Model) -> About:
 def _labels(folder: Path, classes: int) -> tuple[str, ...]:
     named = json.loads((folder / CONFIG).read_text("utf-8")).get("id2label") or {}
     return tuple(str(named.get(str(number), number)) for number in range(classes))
-
-
-def _weights_in(folder: Path) -> Path:
-    """Return the file of the weights, or the index of those that they are in."""
-    one, several, pickled = folder / WEIGHTS, folder / f"{WEIGHTS}{INDEX}", folder / _PICKLED
-    found = next((path for path in (one, several) if path.is_file()), None)
-    if found is None and pickled.is_file():
-        refuse_pickled(pickled)
-    if found is None:
-        raise InputError.at(f"has no weights: neither {one.name} nor {several.name}", file=str(folder))
-    return found

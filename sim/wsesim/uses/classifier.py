@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 from wsesim.numerics import Tokenizer, Weights
 from wsesim.uses.reading import Ids, Scores, logits, require_text, shares
 
@@ -30,7 +30,7 @@ class Read:
 class Classifier:
     """Says which label a text has."""
 
-    model: Model
+    model: ModelSpec
     weights: Weights | None = None
     """None: to cut texts into tokens only."""
     labels: tuple[str, ...]

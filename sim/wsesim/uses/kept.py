@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from wsesim.errors import InputError, SpecError
-from wsesim.model import Model, build_graph, hf_config
+from wsesim.model import ModelSpec, build_graph, hf_config
 from wsesim.numerics import NamedArrays, SafetensorsWeights, Tokenizer, Weights, stored_tensors
 from wsesim.uses.about import ABOUT, ANSWERING, CLASSIFYING, CONFIG, USES, WEIGHTS, WRITING, About
 from wsesim.uses.answerer import Answerer
@@ -34,7 +34,7 @@ class Trained:
         SpecError: on construction, for a shape that is not of the use.
     """
 
-    model: Model
+    model: ModelSpec
     weights: Weights
     about: About
     folder: str = ""
@@ -119,7 +119,7 @@ def load(folder: Path) -> Trained:
         return Trained(model=model, weights=arrays, about=about, folder=str(folder), tokenizer=tokenizer)
     form = _form(folder)
     try:
-        model, about = Model(**form.pop("model")), _about(form)
+        model, about = ModelSpec(**form.pop("model")), _about(form)
         graph = build_graph(model, sequences=1, length=1, loss=False)
         weights = NamedArrays.begin(graph, SafetensorsWeights(folder / WEIGHTS, graph))
         return Trained(model=model, about=about, folder=str(folder), weights=weights)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsesim.errors import InputError
-from wsesim.model import Model, build_graph
+from wsesim.model import ModelSpec, build_graph
 from wsesim.numerics import GPT2_MERGES, Tokenizer, Weights, execute
 
 Ids = NDArray[np.int64]
@@ -21,7 +21,7 @@ def tokenizer_of(vocab: int) -> Tokenizer:
     return Tokenizer.gpt2(min(vocab - Tokenizer.gpt2(0).vocab_size, GPT2_MERGES))
 
 
-def logits(model: Model, weights: Weights | None, ids: Ids, mask: Ids | None = None) -> Scores:
+def logits(model: ModelSpec, weights: Weights | None, ids: Ids, mask: Ids | None = None) -> Scores:
     """Return what *model* says of each row, a class, or of each token, the next one.
 
     Args:

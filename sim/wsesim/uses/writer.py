@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wsesim.errors import InputError
-from wsesim.model import Model, build_graph
+from wsesim.model import ModelSpec, build_graph
 from wsesim.numerics import Sampling, Tokenizer, Weights, execute, new_cache
 
 TEMPERATURE = 0.8
@@ -20,7 +20,7 @@ USUAL = 60
 class Writer:
     """Goes on from a beginning."""
 
-    model: Model
+    model: ModelSpec
     weights: Weights
     tokenizer: Tokenizer
 

@@ -13,6 +13,7 @@ from wsesim.workload.inputs import (
     hardware_of,
     name_of,
     software_of,
+    weights_file,
 )
 from wsesim.workload.problems import Problems, shown
 from wsesim.workload.rendering import plain_yaml, show, starter
@@ -75,4 +76,5 @@ __all__ = [
     "split_setting",
     "starter",
     "value_hint",
+    "weights_file",
 ]

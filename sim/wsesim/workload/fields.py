@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationError,
+)
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError
 
 from wsesim.answer import UsedFigure
 from wsesim.errors import nearest
 from wsesim.figures import is_path
-from wsesim.units import Dimension, parse
+from wsesim.units import Dimension, parse, shape_of
 
 LARGEST = 10**9
 """The largest count or size a file may ask for: far above any machine, far below where arithmetic turns odd."""
@@ -45,6 +55,20 @@ def auto_or_time(value: object) -> object:
 
 Time = Annotated[str, BeforeValidator(_time)]
 """A time above 0, with its unit."""
+
+
+def _shape(value: object) -> object:
+    """Read a shape as options spell it, `64x32`; a program gives a list."""
+    try:
+        if type(value) is int:
+            return [value]
+        return shape_of(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise PydanticCustomError("shape", "{wrong}", {"wrong": f"must be {error}"}) from None
+
+
+Shape = Annotated[list[Size], BeforeValidator(_shape, json_schema_input_type=list[Size] | str | Size)]
+"""Sizes with x between them, `64x32`."""
 Derived = Mapping[str, tuple[object, str]]
 """Defaults that follow from other settings: dotted name -> (value, where it comes from)."""
 
@@ -128,8 +152,8 @@ class Section(BaseModel):
         strict=True,
         frozen=True,
         allow_inf_nan=False,
-        use_attribute_docstrings=True,
         protected_namespaces=(),
+        defer_build=True,  # most sections are only ever read as a part of others
     )
 
     @classmethod
@@ -138,10 +162,35 @@ class Section(BaseModel):
         return tuple(info.alias or name for name, info in cls.model_fields.items())
 
     @classmethod
+    def docs(cls) -> Mapping[str, str]:
+        """Return the text below each field, by its key, also of sections that this one extends; read when asked."""
+        from wsesim.figures.docs import texts_below
+
+        found: dict[str, str] = {}
+        for section in cls.__mro__[::-1]:
+            if section is not Section and issubclass(section, Section):
+                found |= texts_below(section)
+        return {info.alias or name: found[name] for name, info in cls.model_fields.items() if name in found}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Describe each field by the text below it."""
+        found = handler(core)
+        fields = handler.resolve_ref_schema(found).get("properties", {})
+        for key, text in cls.docs().items():
+            fields[key] = dict(sorted({**fields[key], "description": text}.items()))
+        return found
+
+    @classmethod
     def inner(cls, key: str) -> type[Section] | None:
         """Return the section that stands at *key*, or None if none does."""
-        info = next((info for name, info in cls.model_fields.items() if key in (name, info.alias)), None)
-        return None if info is None else _section_in(info.annotation)
+        return _inner(cls, key)
+
+
+@cache
+def _inner(schema: type[Section], key: str) -> type[Section] | None:
+    info = next((info for name, info in schema.model_fields.items() if key in (name, info.alias)), None)
+    return None if info is None else _section_in(info.annotation)
 
 
 def _section_in(annotation: Any) -> type[Section] | None:
@@ -165,17 +214,56 @@ def read_fields(schema: type[Section], data: Mapping[Any, Any]) -> tuple[dict[st
         info = schema.model_fields[name]
         if key in data:
             try:
-                values[name] = getattr(schema.__pydantic_validator__.validate_assignment(
-                    schema.model_construct(), name, data[key]), name)  # fmt: skip
+                values[name] = _read(schema, name, data[key])
             except ValidationError as error:
                 errors += [{**found, "loc": (key, *found["loc"][1:])} for found in error.errors(include_url=False)]
         elif info.is_required():
             errors.append({"type": "missing", "loc": (key,), "msg": "", "input": data})
         else:
-            values[name] = info.get_default(call_default_factory=True)
+            values[name] = _default(info)
     order = list(data)
     errors.sort(key=lambda error: order.index(error["loc"][0]) if error["loc"][0] in data else len(order))
     return values, errors
+
+
+@cache
+def _blank(schema: type[Section]) -> Section:
+    return schema.model_construct()
+
+
+_MOST_KNOWN = 512
+_BY_VALUE = 2
+"""The version of marshal that writes the same for the same, wherever it is held."""
+_known: dict[tuple[type[Section], str, bytes] | None, Section] = {}
+"""Sections that were read, by what was given; of too many all are forgotten, and read anew as they are needed."""
+
+
+def _read(schema: type[Section], name: str, given: object) -> object:
+    """Return the value of a field; sections never change, so that one that was given as it is was read already."""
+    try:
+        key = (schema, name, marshal.dumps(given, _BY_VALUE)) if isinstance(given, dict) else None
+    except ValueError:  # holds something that no file can
+        key = None
+    if key in _known:
+        return _known[key]
+    found = _validated(schema, name, given)
+    if key is not None and isinstance(found, Section):
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[key] = found
+    return found
+
+
+def _validated(schema: type[Section], name: str, given: object) -> object:
+    held = schema.__pydantic_validator__.validate_assignment(_blank(schema).model_copy(), name, given)
+    return getattr(held, name)
+
+
+def _default(info: FieldInfo) -> object:
+    """Return the default of a field, which may be handed on where it cannot change."""
+    if info.default_factory is None and isinstance(info.default, Section | str | int | float | tuple | None):
+        return info.default
+    return info.get_default(call_default_factory=True)
 
 
 def fill(

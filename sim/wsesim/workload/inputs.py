@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from wsesim.errors import InputError, SpecError, nearest
 from wsesim.figures import Presets, flatten, is_path
 from wsesim.hardware import MACHINES, HardwareChoice, load_cluster, machine_names
-from wsesim.model import Model
+from wsesim.model import ModelSpec
+from wsesim.piped import STDIN
 from wsesim.software import STACKS, SoftwareChoice, load_software
 from wsesim.workload.problems import Problems, shown
 from wsesim.workload.schema import ClusterSection, VerificationSection
@@ -43,11 +44,17 @@ def hardware_of(
     def load(changes: Mapping[str, object]) -> HardwareChoice:
         return load_cluster(machine, overrides=changes, folder=folder)
 
+    def whole(changes: Mapping[str, object]) -> HardwareChoice:
+        systems = cluster.systems if cluster else None
+        return load_cluster(machine, systems=systems, overrides=changes, folder=folder)
+
+    if known and (found := _right(whole, overrides)):
+        return found
     changes = _changes(overrides, "hardware", MACHINES, load, problems)
     if not known:
         return None
     try:
-        return load_cluster(machine, systems=cluster.systems if cluster else None, overrides=changes, folder=folder)
+        return whole(changes)
     except SpecError as error:
         problems.add_spec("cluster", error)
     except InputError as error:
@@ -70,6 +77,8 @@ def software_of(
     def load(changes: Mapping[str, object]) -> SoftwareChoice:
         return load_software(stack, overrides=changes, folder=folder)
 
+    if known and (found := _right(load, figures)):
+        return found
     changes = _changes(figures, "software", STACKS, load, problems)
     if not known:
         return None
@@ -80,6 +89,14 @@ def software_of(
     except InputError as error:
         problems.found += error.problems
     return None
+
+
+def _right(load: Callable[[Mapping[Any, object]], _Choice], given: Mapping[Any, object] | None) -> _Choice | None:
+    """Return what is asked for, or None where something of it cannot be; what, is found out one by one."""
+    try:
+        return load(given or {})
+    except (SpecError, InputError):
+        return None
 
 
 def _is_known(name: str, presets: Presets, loc: Loc, problems: Problems, folder: Path) -> bool:
@@ -160,14 +177,14 @@ def _nested(given: Mapping[Any, object], name: str) -> Loc:
     return (group, *_nested(inside, rest)) if rest and isinstance(inside, Mapping) else (name,)
 
 
-def check_length(length: int, model: Model, loc: Loc, problems: Problems) -> None:
+def check_length(length: int, model: ModelSpec, loc: Loc, problems: Problems) -> None:
     """Check that the model has a position for every token."""
     if model.position == "learned" and length > model.max_length:
         message = f"= {length} is over the {model.max_length} positions the model has; change one (model.max_length)"
         problems.add_field(loc, message)
 
 
-def check_tokens(length: int, model: Model, loc: Loc, problems: Problems) -> None:
+def check_tokens(length: int, model: ModelSpec, loc: Loc, problems: Problems) -> None:
     """Note what is wrong, or is to be said, where a sequence of *length* tokens goes through the model."""
     if model.position == "rotary" and length > model.max_length:
         problems.notes.append(
@@ -185,21 +202,29 @@ def check_tokens(length: int, model: Model, loc: Loc, problems: Problems) -> Non
         problems.add_field(("model", "masked"), message)
 
 
-def check_verification(section: VerificationSection, model: Model | None, folder: Path, problems: Problems) -> None:
+def check_verification(section: VerificationSection, model: ModelSpec | None, folder: Path, problems: Problems) -> None:
     """Check that what is to be verified is a part of the model."""
     if model and isinstance(section.layers, int) and section.layers > model.layers:
         problems.add_field(("verification", "layers"), f"= {section.layers} is over the model's {model.layers}")
     if model and section.length is not None:
         check_length(section.length, model, ("verification", "length"), problems)
     if section.weights is not None:
-        path = folder / section.weights
+        path = weights_file(folder / section.weights)
         own = any((path.parent / name).is_file() for name in ("tokenizer.json", "vocab.json"))
         problem = file_problem(path) or (None if own else _vocab_problem(model))
         if problem:
             problems.add_field(("verification", "weights"), f"= {section.weights!r} {problem}")
 
 
-def check_text(text: str, model: Model | None, folder: Path, problems: Problems) -> None:
+def weights_file(path: Path) -> Path:
+    """Return a file of weights, or of a folder that has a model its weights or the index of them."""
+    if not path.is_dir():
+        return path
+    whole = path / "model.safetensors"
+    return next((found for found in (whole, whole.with_suffix(".safetensors.index.json")) if found.is_file()), whole)
+
+
+def check_text(text: str, model: ModelSpec | None, folder: Path, problems: Problems) -> None:
     """Check that the text is there, and that the model can read a text of the user's own."""
     if text.startswith(SAMPLE):
         check_sample(text, ("text",), problems)
@@ -217,7 +242,7 @@ def check_sample(text: str, loc: Loc, problems: Problems) -> None:
         problems.add_field(loc, f"{text!r} is not a sample that ships with wsesim{hint}")
 
 
-def _vocab_problem(model: Model | None) -> str | None:
+def _vocab_problem(model: ModelSpec | None) -> str | None:
     """Refuse real text or weights where ids have to be folded into a small vocabulary: the loss would mean nothing."""
     if model is None or model.vocab >= GPT2_VOCAB:
         return None
@@ -249,6 +274,8 @@ def name_of(path: str | Path, otherwise: str) -> str:
 
     Where signs were left out, a sum of the file's name makes up for them: different names stay different.
     """
+    if str(path) == STDIN:
+        return otherwise
     stem = Path(path).stem
     kept = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("._-")[:LONGEST_KEPT] or otherwise
     if kept == stem:

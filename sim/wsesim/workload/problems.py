@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from pydantic_core import ErrorDetails
@@ -17,6 +19,9 @@ from wsesim.yamlfile import Document, Loc
 MOST_REPORTED = 25
 """Problems printed at most; a file with more has one cause, and the first ones show it."""
 _LONGEST_SHOWN = 60
+_SCALES = {"K": 10**3, "M": 10**6, "B": 10**9, "G": 10**9, "T": 10**12}
+_COUNTED = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,3})?)([kKmMbBgGtT])", re.ASCII)
+"""A count as people say it: 15T tokens."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -127,7 +132,7 @@ def _wanted(kind: str, given: Any, limits: Mapping[str, Any], loc: Loc) -> str:
         choices = limits["expected"].replace(" or ", ", ").replace("'", "").split(", ")
         hint = value_hint(given, choices) if isinstance(given, str) else ""
         return f"must be {'' if len(choices) == 1 else 'one of '}{', '.join(choices)}; got {shown(given)}{hint}"
-    if kind == "quantity":
+    if kind in ("quantity", "shape"):
         return str(limits["wrong"])
     for name, words in (("ge", "at least"), ("gt", "above"), ("le", "at most"), ("lt", "below")):
         if name in limits:
@@ -168,6 +173,8 @@ _WORDS = {
 def _quoted(kind: str, given: Any) -> str:
     if kind in ("int_type", "float_type") and isinstance(given, str) and given.strip().isdigit():
         return "; remove the quotes"
+    if kind == "int_type" and isinstance(given, str) and (match := _COUNTED.fullmatch(given.strip())):
+        return f"; write {int(Decimal(match[1]) * _SCALES[match[2].upper()])}"
     if kind == "int_type" and isinstance(given, float) and given.is_integer():
         return f"; write {int(given)}"
     return "; quote it" if kind == "string_type" and isinstance(given, int | float) else ""

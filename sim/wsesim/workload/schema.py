@@ -227,7 +227,8 @@ class VerificationSection(Section):
     seed: Annotated[int, Field(ge=0, lt=2**63), Default("any will do; the same gives the same numbers")] = 0
     """Seed of the random weights."""
     weights: Annotated[Text | None, Default("random weights")] = None
-    """Weights to use instead of random ones: a safetensors file, or the index of several, relative to this file."""
+    """Weights to use instead of random ones: a safetensors file, the index of several, or the folder of a model,
+    relative to this file; a tokenizer that lies beside them cuts the text."""
 
 
 class OutputsSection(Section):

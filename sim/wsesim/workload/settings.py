@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from wsesim.errors import InputError, SpecError
 from wsesim.figures import flatten
 from wsesim.hardware import MACHINES
+from wsesim.piped import STDIN
 from wsesim.software import STACKS
 from wsesim.units import Dimension
 from wsesim.workload.fields import Section
@@ -154,6 +155,8 @@ def _open(schema: type[Section]) -> set[str]:
 
 
 def _value(text: str) -> object:
+    if text.strip() == STDIN:  # to yaml, a list of nothing
+        return STDIN
     data = parse_yaml(f"value: {text}").data
     if list(data) != ["value"]:
         raise InputError.at("give one value")

@@ -1,4 +1,4 @@
-"""The `model` section → a Model: a preset, a config.json or a whole shape, with what was left out filled in."""
+"""The `model` section → a ModelSpec: a preset, a config.json or a whole shape, with what was left out filled in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from wsesim.answer import UsedFigure
 from wsesim.errors import InputError, SpecError
-from wsesim.model import EXTRAS, Model, load_preset, read_hf_config
+from wsesim.model import EXTRAS, ModelSpec, load_preset, read_hf_config
 from wsesim.ops import chosen
 from wsesim.workload.fields import as_yaml, read_fields
 from wsesim.workload.inputs import GPT2_VOCAB, file_problem
@@ -22,7 +22,7 @@ _SIZES = ("layers", "width", "heads", "kv_heads", "head_width", "ffn_width", "vo
 _BASES = ("preset", "config", "zoo")
 """Keys that name a whole model."""
 _LABELS = ("name", "source", "token_budget")
-_READ_WITH: Mapping[str, tuple[str, Callable[[Model], bool]]] = {
+_READ_WITH: Mapping[str, tuple[str, Callable[[ModelSpec], bool]]] = {
     **dict.fromkeys(("classes",), ("model.task is classify or tag", lambda model: model.task in ("classify", "tag"))),
     **dict.fromkeys(("masked",), ("model.task is mlm", lambda model: model.task == "mlm")),
     "sentence_head": ("model.task is mlm or embed", lambda model: model.task in ("mlm", "embed")),
@@ -55,7 +55,7 @@ class _Shape:
 
 def model_of(
     section: ModelSection, problems: Problems, *, name: str, length: int | None, folder: Path
-) -> tuple[Model | None, tuple[UsedFigure, ...]]:
+) -> tuple[ModelSpec | None, tuple[UsedFigure, ...]]:
     """Return the model and the defaults filled in, or None and what is wrong with it."""
     paths = {"config": _config_file(folder, section.config) if section.config else None,
              "zoo": folder / section.zoo if section.zoo else None}  # fmt: skip
@@ -80,8 +80,8 @@ def model_of(
 
 
 def _with_masks(
-    section: ModelSection, model: Model, length: int | None, defaults: tuple[UsedFigure, ...]
-) -> tuple[Model, tuple[UsedFigure, ...]]:  # fmt: skip
+    section: ModelSection, model: ModelSpec, length: int | None, defaults: tuple[UsedFigure, ...]
+) -> tuple[ModelSpec, tuple[UsedFigure, ...]]:  # fmt: skip
     """Mask no more tokens than a sequence has, where the file does not say how many."""
     if section.masked is not None or model.task != "mlm" or length is None or model.masked <= length:
         return model, defaults
@@ -107,14 +107,14 @@ def _weights_beside(section: ModelSection, folder: Path) -> Iterator[str]:
         yield f"model.config: numbers are checked with weights drawn; verification.weights: {stated} takes its own."
 
 
-def _of_one_class(model: Model) -> Iterator[str]:
+def _of_one_class(model: ModelSpec) -> Iterator[str]:
     if model.task in ("classify", "tag") and model.classes == 1:
         yield "model.classes: one class is one number, as regressions have; its loss is counted as that of a class."
 
 
-def _unread(section: ModelSection, model: Model) -> Iterator[str]:
+def _unread(section: ModelSection, model: ModelSpec) -> Iterator[str]:
     """Yield what to say of keys that have no effect in the model, unless they have their usual value."""
-    usual = {each.name: each.default for each in fields(Model)}
+    usual = {each.name: each.default for each in fields(ModelSpec)}
     for name, (where, reads) in _READ_WITH.items():
         if getattr(section, name) not in (None, usual[name]) and not reads(model):
             yield f"model.{name} has no effect: it is read where {where}."
@@ -122,7 +122,7 @@ def _unread(section: ModelSection, model: Model) -> Iterator[str]:
 
 def resolve_model(
     section: ModelSection, *, name: str, length: int | None, folder: Path
-) -> tuple[Model, tuple[UsedFigure, ...]]:
+) -> tuple[ModelSpec, tuple[UsedFigure, ...]]:
     """Return the model that *section* describes, and the defaults that were filled in.
 
     A shape without a name is called *name*; one without `max_length` knows *length* positions. Paths start at *folder*.
@@ -141,11 +141,11 @@ def resolve_model(
         return _changed(load_preset(section.preset), given)
     if section.config is not None:
         config = asdict(read_hf_config(_config_file(folder, section.config), task=section.task))
-        return _changed(Model(**config | {"source": section.config}), given)
+        return _changed(ModelSpec(**config | {"source": section.config}), given)
     return _whole(given, name, length)
 
 
-def _of_job(path: Path, named: str, length: int | None) -> Model:
+def _of_job(path: Path, named: str, length: int | None) -> ModelSpec:
     """Return the model of a job of the Model Zoo."""
     document = read_yaml(path)
     if not is_job(document.data):
@@ -159,7 +159,7 @@ def _of_job(path: Path, named: str, length: int | None) -> Model:
     return replace(model, source=named, notes=(*model.notes, *job.notes))
 
 
-def _changed(base: Model, given: Mapping[str, Any]) -> tuple[Model, tuple[UsedFigure, ...]]:
+def _changed(base: ModelSpec, given: Mapping[str, Any]) -> tuple[ModelSpec, tuple[UsedFigure, ...]]:
     """Replace fields of *base*; sizes that followed from a replaced one follow from the new one."""
     changed = [name for name in given if name not in _LABELS and given[name] != getattr(base, name)]
     if not changed:
@@ -178,10 +178,10 @@ def _changed(base: Model, given: Mapping[str, Any]) -> tuple[Model, tuple[UsedFi
     shape.values["source"] = given.get("source", f"{base.source}; changed here: {', '.join(changed)}")
     _derive_sizes(shape)
     _derive_experts(shape)
-    return Model(**shape.values), tuple(shape.defaults)
+    return ModelSpec(**shape.values), tuple(shape.defaults)
 
 
-def _whole(given: Mapping[str, Any], name: str, length: int | None) -> tuple[Model, tuple[UsedFigure, ...]]:
+def _whole(given: Mapping[str, Any], name: str, length: int | None) -> tuple[ModelSpec, tuple[UsedFigure, ...]]:
     missing = [key for key in ("layers", "width", "heads") if key not in given]
     if missing:
         also = f", and so is {' and '.join(missing[1:])}" if missing[1:] else ""
@@ -201,10 +201,10 @@ def _whole(given: Mapping[str, Any], name: str, length: int | None) -> tuple[Mod
     if "bias" in given:
         shape.derive("attention_bias", given["bias"], "as bias")
     _derive_experts(shape)
-    for each in fields(Model):
+    for each in fields(ModelSpec):
         if each.default is not MISSING and each.name not in (*EXTRAS, "token_budget", "source", "notes"):
             shape.derive(each.name, each.default, "as in GPT-2")
-    return Model(**shape.values), tuple(shape.defaults)
+    return ModelSpec(**shape.values), tuple(shape.defaults)
 
 
 def _derive_experts(shape: _Shape) -> None:

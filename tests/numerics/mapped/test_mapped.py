@@ -15,7 +15,7 @@ from wsesim.hardware import load_cluster
 from wsesim.kernels.resident import CoreLine
 from wsesim.mapping import StepRequest, lay, sizes_of
 from wsesim.mapping.resident import PlanGoal, ResidentRequest, plan_resident
-from wsesim.model import Model, build_graph, load_preset
+from wsesim.model import ModelSpec, build_graph, load_preset
 from wsesim.numerics import NamedArrays, SeededWeights, token_inputs
 from wsesim.numerics.mapped import (
     MappedStep,
@@ -44,7 +44,7 @@ def mapped(name: str, **changes: Any) -> MappedStep:
 
 
 def step_of(
-    model: Model, *, sequences: int = 5, systems: int = 2, passes: int = 2, columns: int = 4, rows: int = 5,
+    model: ModelSpec, *, sequences: int = 5, systems: int = 2, passes: int = 2, columns: int = 4, rows: int = 5,
     recompute: bool = False,
 ) -> MappedStep:  # fmt: skip
     """Return a step of *model* on so many cores."""

@@ -9,9 +9,20 @@ from wsesim.cores.codestate import DIMENSIONS
 from wsesim.cores.engine.code_elements import combined
 from wsesim.cores.engine.code_memory import REACH, read, write
 from wsesim.cores.engine.compiling import called
+from wsesim.cores.engine.notes import log_code
 from wsesim.cores.engine.queues import fault, first_word, may_send, pop, push, rouse
 from wsesim.cores.engine.words import ONE, WORD, Int
-from wsesim.cores.state import CONTROL_SHIFT, FABRIC, LAUNCH, OUTSIDE_MEMORY, READY_SHIFT, ROOM, State
+from wsesim.cores.state import (
+    CONTROL_SHIFT,
+    FABRIC,
+    LAUNCH,
+    OUTSIDE_MEMORY,
+    READY_SHIFT,
+    RECEIVED_SHIFT,
+    ROOM,
+    SENT_SHIFT,
+    State,
+)
 
 OWN_ADVANCE = 0xFFFFFFFF
 """Word of a control wavelet that only the own router obeys: its switch advances."""
@@ -189,6 +200,7 @@ def _drop(core: Int, slot: Int, now: Int, state: State) -> tuple[Int, Int]:
     if word == CONTROL_WORD:
         thread["done"] += 1
     thread["next"] = now + 1
+    state.code_state.work[thread["line"]]["compute"] += 1
     return np.int64(1), np.int64(1)
 
 
@@ -247,7 +259,23 @@ def issue_code(core: Int, slot: Int, now: Int, until: Int, state: State) -> tupl
     if done + count >= wanted:
         cycles += thread["later"]
     thread["next"] = now + cycles
-    return np.int64(cycles), np.int64(min(cycles, issues * full))
+    whole, work = np.int64(min(cycles, issues * full)), state.code_state.work[line]
+    work["compute"] += whole
+    work["banks"] += cycles - whole
+    work["elements"] += count
+    return np.int64(cycles), whole
+
+
+@called
+def _streamed(core: Int, slot: Int, state: State) -> Int:
+    """Return what a row of the log says of an operation: elements, and the colors that it sent and received."""
+    operands, channels = state.described[core, slot], state.channels[state.cores[core]["role"]]
+    more = np.int64(state.threads[core, slot]["done"])
+    for at in range(4):
+        if operands[at]["kind"] == isa.FABRIC:
+            color = np.int64(channels[operands[at]["address"]]["color"]) + 1
+            more |= color << (SENT_SHIFT if at == 0 else RECEIVED_SHIFT)
+    return more
 
 
 @called
@@ -259,10 +287,16 @@ def complete_code(core: Int, slot: Int, now: Int, state: State) -> None:
     if job["unblock"] >= 0:
         here["blocked"] &= ~(ONE << job["unblock"])
     here["live"] &= ~(ONE << slot)
+    thread = state.threads[core, slot]
+    work = state.code_state.work[thread["line"]]
+    work["times"] += 1
+    work["held"] += now - thread["started"]
     if slot == 0:
         here["ready"] = now
-        thread = state.threads[core, slot]
         state.code_state.cycles[thread["line"]] += now - thread["started"] - 1
+    if here["watched"]:
+        started, more = np.int64(thread["started"]), _streamed(core, slot, state)
+        log_code(core, slot, np.int64(thread["line"]), started, now, more, state)
     if job["advance"]:
         word = ONE << CONTROL_SHIFT | np.int64(OWN_ADVANCE)
         push(core, state.described[core, slot][0]["address"], word, now + 1 + state.clock[0]["ramp"], now, state)

@@ -11,9 +11,10 @@ from wsesim.cores.engine.code_routes import read_register, write_register
 from wsesim.cores.engine.code_values import arithmetic, convert, goes_on, less, same, wrap
 from wsesim.cores.engine.code_vector import start_vector
 from wsesim.cores.engine.compiling import called, inlined
+from wsesim.cores.engine.notes import log_code
 from wsesim.cores.engine.queues import fault, first_word, pop, rouse
 from wsesim.cores.engine.words import ONE, WORD, Int, lowest
-from wsesim.cores.state import CONTROL_SHIFT, OUTSIDE_MEMORY, READY_SHIFT, State
+from wsesim.cores.state import CALL_SLOT, CONTROL_SHIFT, OUTSIDE_MEMORY, READY_SHIFT, RETURN_SLOT, TASK_SLOT, State
 
 FIRST_REGISTER = 0x7000
 """Address from which on a core has registers; those that are not simulated read 0."""
@@ -31,7 +32,20 @@ def _begin(core: Int, task: Int, word: Int, now: Int, cost: Int, state: State) -
         bits, t = word >> task["shifts"][at], np.int64(task["types"][at])
         frame[task["registers"][at]] = bits & WORD if words_of(t) == 2 and t != 5 else wrap(bits, t)
     here["counter"], here["ready"] = task["entry"], now + cost
+    cell = state.code_state.cells[core]
+    cell["entry"], cell["since"] = task["entry"], now
     state.clock[0]["worked"] = max(state.clock[0]["worked"], now + cost)
+
+
+@called
+def _end(core: Int, end: Int, state: State) -> None:
+    """Count what a task took, and log it."""
+    cell = state.code_state.cells[core]
+    run = state.code_state.runs[cell["entry"]]
+    run["times"] += 1
+    run["cycles"] += end - cell["since"]
+    if state.cores[core]["watched"]:
+        log_code(core, TASK_SLOT, np.int64(cell["entry"]), np.int64(cell["since"]), end, 0, state)
 
 
 @called
@@ -114,6 +128,7 @@ def _pick_task(core: Int, now: Int, state: State) -> bool:
     for at in range(task["count"]):
         code.frames[core, task["registers"][at]] = code.values[at]
     here["counter"], here["ready"] = task["entry"], now + state.clock[0]["task_cycles"]
+    cell["entry"], cell["since"] = task["entry"], now
     return True
 
 
@@ -223,14 +238,21 @@ def run_steps(core: Int, now: Int, most: Int, state: State) -> Int:
             frame[step["d"]] = convert(frame[step["a"]], np.int64(step["n"]), t)
         elif op == 27:
             frame[step["d"]], following = following, np.int64(step["n"])
+            if here["watched"]:
+                log_code(core, CALL_SLOT, following, now + took, now + took, 0, state)
         elif op == 28:
             goal = frame[step["a"]] + step["n"]
             frame[step["d"]], following = following, goal
+            if here["watched"]:
+                log_code(core, CALL_SLOT, following, now + took, now + took, 0, state)
         elif op == 29:
             following = frame[step["a"]]
+            if here["watched"]:
+                log_code(core, RETURN_SLOT, line, now + took + cost, now + took + cost, 0, state)
         elif op == 30:
             here["counter"], here["ready"] = -1, now + took + cost
             code.cycles[line] += cost
+            _end(core, now + took + cost, state)
             return took + cost
         elif op == 41:
             slot = start_vector(core, line, now, state)

@@ -139,10 +139,10 @@ def launch(core: Int, slot: Int, line: Int, now: Int, state: State) -> None:
 
 
 @called
-def log_span(core: Int, slot: Int, line: Int, start: Int, end: Int, log: Array, clock: Array) -> None:
+def log_span(core: Int, slot: Int, line: Int, start: Int, end: Int, more: Int, log: Array, clock: Array) -> None:
     """Add a row to the log."""
     row = log[clock[0]["logged"]]
-    row["core"], row["slot"], row["line"], row["start"], row["end"] = core, slot, line, start, end
+    row["core"], row["slot"], row["line"], row["start"], row["end"], row["more"] = core, slot, line, start, end, more
     clock[0]["logged"] += 1
 
 
@@ -159,4 +159,4 @@ def complete(core: Int, slot: Int, now: Int, state: State) -> None:
     if slot == 0:
         here["ready"] = now
     if here["watched"]:
-        log_span(core, slot, thread["line"], thread["started"], now, state.log, state.clock)
+        log_span(core, slot, thread["line"], thread["started"], now, thread["done"], state.log, state.clock)

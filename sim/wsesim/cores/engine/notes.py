@@ -1,8 +1,9 @@
-"""Events of all cores one by one, noted where the critical path of a run is asked for."""
+"""Events of all cores one by one, noted where the critical path of a run is asked for; the log of compiled code."""
 
 from __future__ import annotations
 
 from wsesim.cores.engine.compiling import called, inlined
+from wsesim.cores.engine.launch import log_span
 from wsesim.cores.engine.words import Int
 from wsesim.cores.state import Array, State
 
@@ -26,3 +27,12 @@ def _add(
         row["core"], row["kind"], row["slot"], row["number"] = core, kind, slot, number
         row["start"], row["end"], row["more"] = start, end, more
     clock[0]["noted"] += 1
+
+
+@called
+def log_code(core: Int, slot: Int, line: Int, start: Int, end: Int, more: Int, state: State) -> None:
+    """Add a row to the log of compiled code; where there is no room, it is counted as lost."""
+    if state.clock[0]["logged"] < len(state.log):
+        log_span(core, slot, line, start, end, more, state.log, state.clock)
+    else:
+        state.code_state.meter[0]["lost"] += 1

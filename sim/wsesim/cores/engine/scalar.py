@@ -91,7 +91,7 @@ def _leave(core: Int, op: Int, end: Int, state: State) -> None:
     if op == isa.HALT:
         here["halted"] = 1
     if here["watched"]:
-        log_span(core, TASK_SLOT, tally["task"], tally["begun"], end, state.log, state.clock)
+        log_span(core, TASK_SLOT, tally["task"], tally["begun"], end, 0, state.log, state.clock)
 
 
 @inlined

@@ -9,14 +9,14 @@ from functools import partial
 from math import ceil
 from pathlib import Path
 
-from wsesim.answer import Level
+from wsesim.answer import CodeLine, Level
 from wsesim.cores import isa
 from wsesim.cores.errors import NotWritten
 from wsesim.cores.kit.base import Grid, KernelCase, KernelProgram, Shape
 from wsesim.cores.kit.file import is_file, load_kernel
 from wsesim.cores.kit.prepared import Agreement, Array, Prepared
 from wsesim.cores.kit.room import cpu_seconds
-from wsesim.cores.listing import list_program
+from wsesim.cores.listing import code_lines, list_program
 from wsesim.cores.machine import CoreRun
 from wsesim.errors import InputError, nearest
 from wsesim.hardware import Wafer
@@ -53,6 +53,8 @@ class KernelOutcome:
     """Cycles from one picture of `run.frames` to the next; None where none were taken."""
     listing: Callable[[], str] | None = None
     """Makes the text of the program with what each instruction takes; None where nothing ran."""
+    code: Callable[[], tuple[tuple[CodeLine, ...], ...]] | None = None
+    """Makes the same for a page, role by role; None where nothing ran."""
 
     @property
     def right(self) -> bool | None:
@@ -132,7 +134,8 @@ def run_case(
         cycles=run.cycles, seconds=run.cycles / clock, closed_cycles=closed,
         agreement=prepared.compare() if verify else None, events=run.events,
         cpu_s=time.process_time() - started, run=run, counts=_counts(prepared, run), frame_cycles=frame_cycles,
-        listing=partial(list_program, prepared.machine.builder, run.executed),
+        listing=partial(list_program, prepared.machine.builder, run.executed, run.by_line),
+        code=partial(code_lines, prepared.machine.builder, run.executed, run.by_line),
     )  # fmt: skip
 
 

@@ -8,8 +8,9 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 SHIM = Path(__file__).parent.parent / "shim"
 """Folder in which Python finds `cerebras`."""
@@ -34,11 +35,11 @@ def write_commands(folder: Path) -> Path:
     return folder
 
 
-def run_script(script: Path, arguments: Sequence[str] = ()) -> int:
-    """Run a script in its own folder with our commands first on the path; return its exit code."""
+def run_script(script: Path, arguments: Sequence[str] = (), more: Mapping[str, str] = MappingProxyType({})) -> int:
+    """Run a script in its own folder, our commands first on the path, *more* variables set; return its exit code."""
     with tempfile.TemporaryDirectory(prefix="wsesim-csl-") as folder:
         commands = write_commands(Path(folder))
-        surroundings = os.environ | {"PATH": f"{commands}:{os.environ.get('PATH', '')}"}
+        surroundings = os.environ | {"PATH": f"{commands}:{os.environ.get('PATH', '')}", **more}
         ended = subprocess.run(["bash", script.name, *arguments], cwd=script.parent, env=surroundings, check=False)
     return ended.returncode
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from wsesim.csl.host.profile import where_it_went
 from wsesim.csl.host.store import RunRecord, save_run
 from wsesim.csl.machine import CslMachine
+from wsesim.csl.profile.taken import save_taken, take
 
 TRACE, PRINT = 26, 27
 NUMBER, TEXT, TIMESTAMP, FLOAT, BOOL, SIGNED = range(6)
@@ -35,7 +35,7 @@ def leave(machine: CslMachine, folder: Path) -> None:
     if lines:
         text = "".join(f"@{cycle} {line}\n" for cycle, line in sorted(lines, key=lambda each: each[0]))
         Path("sim.log").write_text(text)
-    where_it_went(machine, record)
+    save_taken(take(machine), folder)
     if len(machine.class_of) <= MOST_KEPT:
         for core in range(len(machine.class_of)):
             column, row = core % machine.image.width, core // machine.image.width

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from wsesim.csl.host.arrays import CopyRegion, MemcpyDataType, MemcpyOrder, Words, as_words, gather, spread
+from wsesim.csl.host.asked import tell, watched
 from wsesim.csl.host.leaving import leave
 from wsesim.csl.host.store import load as load_image
 from wsesim.csl.host.values import argument_bits, word_bits
@@ -84,6 +85,8 @@ class SdkRuntime:
     def load(self) -> None:
         """Put the program on the cores."""
         self._machine = CslMachine(self.image)
+        if cores := watched(self.image):
+            self._machine.watch(cores)
         for core, name, data in getattr(self._artifacts, "symbols", ()):
             self._machine.preset(core, name, data)
 
@@ -103,6 +106,7 @@ class SdkRuntime:
             raise RuntimeError(f"{len(self._pending)} commands never came to an end: {self.machine.explain()}")
         self._stopped = True
         leave(self.machine, self.folder)
+        tell(self.machine, self.folder)
 
     def _name(self, number: int) -> ExportedName:
         if not 0 <= number < len(self.image.names):

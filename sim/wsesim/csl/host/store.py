@@ -75,14 +75,6 @@ class RunRecord:
     """[column, row, key, value] in order."""
     symbols: dict[str, str] = field(default_factory=dict)
     """Memory of cores in hexadecimal, by "column,row"."""
-    lines: list[list[Any]] = field(default_factory=list)
-    """[file, line, cycles, times, whether it is a vector operation]."""
-    causes: dict[str, int] = field(default_factory=dict)
-    """Cycles of all cores by cause."""
-    busiest: list[list[int]] = field(default_factory=list)
-    """[column, row, cycles worked] of the cores that worked most."""
-    dropped: int = 0
-    """Wavelets that left the rectangle."""
 
 
 def save_run(record: RunRecord, folder: Path) -> None:

@@ -13,6 +13,7 @@ from wsesim.cores import isa, state
 from wsesim.cores.state import LAST_CYCLE, READY_SHIFT
 from wsesim.csl.image import HostFunction, Image, Type, Variable
 from wsesim.csl.machine.explain import explain_fault, explain_waiting
+from wsesim.csl.machine.log import RunLog
 from wsesim.csl.machine.packing import pack
 from wsesim.csl.machine.services import Services
 from wsesim.errors import nearest
@@ -46,6 +47,7 @@ class CslMachine:
         self.class_of = np.frombuffer(image.class_of, np.int32)
         self.traces: list[tuple[int, ...]] = []
         """(core, cycle, number, a, b, c) of intrinsics that say something."""
+        self.log = RunLog()
         self.services = Services(self)
         self._arrived: dict[tuple[int, int], deque[int]] = defaultdict(deque)
         self._offered: dict[tuple[int, int, int], deque[int]] = defaultdict(deque)
@@ -119,7 +121,11 @@ class CslMachine:
                 self.traces.append(tuple(row))
         meter["notes"] = 0
         meter["requests"] = 0
-        self.state.clock[0]["logged"] = 0
+        self.log.drain(self.state)
+
+    def watch(self, cores: Sequence[int]) -> None:
+        """Log what some cores do from now on."""
+        self.state = self.log.start(self.state, cores)
 
     def functions(self, name: str) -> list[HostFunction | None]:
         """Return a launchable function of each class."""

@@ -101,6 +101,7 @@ class Messages:
 
     def waiting(self) -> list[tuple[int, str]]:
         """Return cores that wait for a message, and those to whom one came that they did not take."""
-        asked = [(core, "waits in recv_message, and nobody has sent to it") for core, each in self._asked.items() if each]
-        left = [(core, "has not taken a message that was sent to it") for core, each in self._came.items() if each]
-        return asked + left
+        asked = [core for core, each in self._asked.items() if each]
+        came = [core for core, each in self._came.items() if each]
+        waits = [(core, "waits in recv_message, and nobody has sent to it") for core in asked]
+        return waits + [(core, "has not taken a message that was sent to it") for core in came]

@@ -277,7 +277,9 @@ def _code_state(
         [_mask(t.id for t in each.tile.tasks if t.high_priority) for each in laid], np.int64
     )[of]  # fmt: skip
     return code.CodeState(
-        steps=compiled.steps, cycles=zeros(len(compiled.steps), "i8"), frames=frames, vectors=compiled.vectors,
+        steps=compiled.steps, cycles=zeros(len(compiled.steps), "i8"),
+        work=zeros(len(compiled.steps), code.WORK), runs=zeros(len(compiled.steps), code.RUN), frames=frames,
+        vectors=compiled.vectors,
         dsrs=dsrs, jobs=zeros((cores, THREADS), code.JOB), tasks=_tasks(laid, compiled)[class_of],
         launches=zeros(len(class_of), code.TASK), values=zeros(code.ARGUMENTS, "i8"), cells=cells,
         fifos=zeros((cores, max(0, 1, *(len(tile.fifos) for tile in image.classes))), code.FIFO),

@@ -71,7 +71,8 @@ class Services:
 
     def next_due(self) -> int:
         """Return the cycle of the next answer."""
-        return min([LAST_CYCLE, *(each[0] for each in (*self._due, *self._wakes, *self.messages.due))])
+        first = [LAST_CYCLE, *(each[0] for each in self._due), *(each[0] for each in self._wakes)]
+        return min(first + [each[0] for each in self.messages.due])
 
     def note(self, row: list[int]) -> bool:
         """Take a note of a core if it is a request; whether it is one."""

@@ -12,7 +12,7 @@ from wsesim.csl.image import Operation
 from wsesim.csl.liveness import live_after, mask
 from wsesim.csl.passes.arms import merged
 from wsesim.csl.passes.dead import coalesced, living
-from wsesim.csl.passes.graph import Steps, is_recursive
+from wsesim.csl.passes.graph import JUMPS, Steps, is_recursive
 from wsesim.csl.passes.inlining import inlined
 from wsesim.csl.passes.numbering import numbered
 from wsesim.csl.passes.ranges import threaded
@@ -25,6 +25,7 @@ PASSES = ("inline", "number", "merge", "rotate", "thread", "remove")
 """Calls replaced by what they call; values known again; branches as arithmetic; loops that test at their end; jumps
 past decided tests; what nobody reads left out."""
 
+_ROUNDS = 2
 _THREADINGS = 2
 """The first leads jumps off a path, the second decides tests by what then holds on it."""
 
@@ -42,6 +43,8 @@ def optimised(
 
 def _better(steps: Steps, code: ClassCode, shared: int, passes: Collection[str]) -> Steps:
     steps = _simpler(steps, code, shared, passes)
+    if not any(isinstance(item, StepDraft) and item.op in JUMPS for item in steps):
+        return steps
     if "rotate" in passes:
         steps = rotated(steps)
     if "thread" in passes:
@@ -49,13 +52,17 @@ def _better(steps: Steps, code: ClassCode, shared: int, passes: Collection[str])
             steps = reached(threaded(reached(steps), code))
     if "rotate" in passes:
         steps = reached(rotated(steps))
-    return _simpler(_simpler(steps, code, shared, passes), code, shared, passes)
+    for _ in range(_ROUNDS):
+        before, steps = len(steps), _simpler(steps, code, shared, passes)
+        if len(steps) == before:
+            break
+    return steps
 
 
 def _simpler(steps: Steps, code: ClassCode, shared: int, passes: Collection[str]) -> Steps:
     before: dict[int, int] = {}
     if "number" in passes:
-        steps, before = numbered(reached(steps), code)
+        steps, before = numbered(steps, code)
     if "remove" in passes:
         steps = coalesced(living(steps, shared), shared)
     if "merge" in passes:

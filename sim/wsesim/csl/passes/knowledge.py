@@ -72,15 +72,18 @@ class Numbers:
         self.variables: set[int] = set()
         self.held: dict[int, list[int]] = {}
         self.fixed: dict[int, int] = {}
+        """Numbers of registers that never change, as far as they were met."""
         self.count = 0
-        for value, register in code.constants.bits.items():
-            self._fix(register, self.constant(value))
-        for register, known in code.constants.later.values():
-            self._fix(register, self._address(known.data))
 
-    def _fix(self, register: int, number: int) -> None:
+    def _fixed(self, register: int) -> int:
+        """The number of a register that never changes, else -1."""
+        known = self.code.constants.known(register)
+        if known is None:
+            return -1
+        number = self.constant(known) if isinstance(known, int) else self._address(known.data)
         self.fixed[register] = number
         self.held.setdefault(number, []).append(register)
+        return number
 
     def new(self) -> int:
         """A value of which nothing is known."""
@@ -113,6 +116,9 @@ class Numbers:
         if register in self.fixed:
             return self.fixed[register]
         if register not in facts.registers:
+            number = self._fixed(register)
+            if number >= 0:
+                return number
             self.holds(register, self.new(), facts)
         return facts.registers[register]
 

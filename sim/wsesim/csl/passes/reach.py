@@ -11,6 +11,8 @@ from wsesim.csl.passes.graph import JUMPS, LEAVES, Item, Steps, places_of, sourc
 
 def reached(steps: Steps) -> Steps:
     """Return the same code without what has no effect on where it goes."""
+    if not any(isinstance(item, StepDraft) and item.op in JUMPS for item in steps):
+        return steps if sum(isinstance(item, Label) for item in steps) <= 1 else _without_dead(_straightened(steps))
     while True:
         shorter = _without_idle_jumps(_without_dead(_straightened(steps)))
         if len(shorter) == len(steps):

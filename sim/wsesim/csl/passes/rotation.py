@@ -14,14 +14,14 @@ MOST_STEPS = 16
 
 def rotated(steps: Steps) -> Steps:
     """Return code in which jumps back to a test of whether the loop goes on are that test."""
-    places = places_of(steps)
+    places, sources = places_of(steps), sources_of(steps)
     found: list[Steps] = [[item] for item in steps]
     entered: dict[int, Label] = {}
     for position, item in enumerate(steps):
         if not (isinstance(item, StepDraft) and item.op == Operation.JUMP and isinstance(item.n, Label)):
             continue
         top = places[id(item.n)]
-        test = _test(steps, top, position, places) if top < position else -1
+        test = _test(steps, top, position, places, sources) if top < position else -1
         if test < 0:
             continue
         step = steps[test]
@@ -35,9 +35,8 @@ def rotated(steps: Steps) -> Steps:
     return [item for items in found for item in items]
 
 
-def _test(steps: Steps, top: int, back: int, places: dict[int, int]) -> int:
+def _test(steps: Steps, top: int, back: int, places: dict[int, int], sources: dict[int, list[int]]) -> int:
     """Where a jump leaves the loop, with nothing before it that may not stand twice; else -1."""
-    sources = sources_of(steps)
     for position in range(top + 1, min(back, top + 2 + MOST_STEPS)):
         item = steps[position]
         if isinstance(item, Label):

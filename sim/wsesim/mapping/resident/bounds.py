@@ -214,7 +214,7 @@ class Bounds:
         *others*."""
         crossings = places.wafers - 1 - (stage == "last of a wafer")
         between, elsewhere = np.maximum(0, places.handovers - 1), places.layers_elsewhere(stage)
-        alone = np.eye(len(elsewhere), dtype=int)
+        alone = np.eye(len(elsewhere), dtype=int).tolist()
         rest: Cycles = added(
             count * np.minimum.reduce([self._layers(places, step, kind) for step in others])
             for count, kind in zip(elsewhere, alone, strict=True)

@@ -11,7 +11,7 @@ from wsesim.kernels.base import sustained_fmac
 from wsesim.kernels.resident import Rectangle
 from wsesim.kernels.resident_graph import resident_model
 from wsesim.kernels.resident_model import ResidentModel
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 from wsesim.software import Inference
 
 PRECISIONS = ("fp16", "bf16", "cb16")
@@ -35,7 +35,7 @@ class ResidentRequest:
         SpecError: on construction, for what cannot be.
     """
 
-    model: Model
+    model: ModelSpec
     cluster: Cluster
     software: Inference
     precision: str = "fp16"

@@ -17,7 +17,7 @@ from wsesim.kernels.resident_ops import ChunkStep, TokenStep, resident_cost
 from wsesim.mapping.resident.memory import work_bytes
 from wsesim.mapping.resident.options import StageOptions
 from wsesim.mapping.resident.request import ResidentRequest
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 
 UNEVEN = 0.8
 """Of what fewer tokens take, what more take at least: vectors may fit words of memory worse if they are shorter."""
@@ -54,7 +54,7 @@ def block_cycles(ops: tuple[ResidentOp, ...], where: Rectangle, step: Step) -> A
     return cycles_of(block_causes(ops, where, step))
 
 
-def onward_cycles(where: Rectangle, model: Model, tokens: Any) -> Any:
+def onward_cycles(where: Rectangle, model: ModelSpec, tokens: Any) -> Any:
     """Return the cycles of so many tokens on their way to the next rectangle."""
     return handover(where, values=tokens * where.y.each(model.width)).cycles
 

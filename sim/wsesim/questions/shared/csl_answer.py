@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from wsesim.answer import Answer, CoreMap, Number, Spent, Table
+from wsesim.answer import Answer, CauseMaps, CoreMap, Number, Spent, Table
 
 if TYPE_CHECKING:
     from wsesim.csl.running import ProgramRun
@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 MOST_LINES = 40
 AGREES = 1e-5
 LEAVES_OUT = (
-    "What the machine description leaves out: noise, defects; what the simulator of programs models: see docs/csl.md."
+    "What the machine description leaves out: noise, defects; what the simulator of programs models: docs/howto/csl.md."
 )
 NOT_COMPARED = "No values were compared: expect says what exported variables hold in the end."
 
 
 def program_answer(question: ProgramQuestion, found: ProgramRun, expected: Mapping[str, Any]) -> Answer:
     """Return the answer of a run."""
+    from wsesim.csl.profile import details
+
     clock = question.asked.hardware.cluster.wafer.core.clock_hz
     compared, differing, largest = _compared(found, expected)
     figures: dict[str, Number | None] = {
@@ -30,9 +32,11 @@ def program_answer(question: ProgramQuestion, found: ProgramRun, expected: Mappi
         "max_error": largest if compared else None, "events": found.events,
     }  # fmt: skip
     headline = {"cycles": "from first launch to end", "time_s": f"at {clock / 1e9:g} GHz"}
+    more = details(question.path.parent / "out", question.image, found.taken)
     return Answer(
         level="cores", figures=figures, headline=headline, spent=_spent(found, clock), sentences=_said(found),
-        tables=(_lines(found),), drawings=_maps(found), facts=_facts(question),
+        tables=(_lines(found), *more.tables), drawings=(_cores(found), *more.drawings, *_maps(found)), files=more.files,
+        facts=_facts(question),
         right=None if not compared else differing == 0, events=found.events, leaves_out=(LEAVES_OUT,),
         notes=_notes(question, compared, differing),
     )  # fmt: skip
@@ -78,6 +82,10 @@ def _lines(found: ProgramRun) -> Table:
     return Table(
         name="lines", title="Source lines by cycles of all main threads", columns=("line", "cycles"), rows=rows
     )
+
+
+def _cores(found: ProgramRun) -> CauseMaps:
+    return CauseMaps(name="cores", title="Core by core", by_cause=found.spent, whole_cycles=found.cycles)
 
 
 def _maps(found: ProgramRun) -> tuple[CoreMap, ...]:

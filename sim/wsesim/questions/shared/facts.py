@@ -17,7 +17,7 @@ from wsesim.answer import Answer, Nearest, Provenance, SimulatorCost
 from wsesim.graph import Graph
 from wsesim.hardware import Cluster
 from wsesim.measured import nearest, traits_of
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 from wsesim.software import STACKS, load_software
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ IDEAL = "ideal"
 """The stack without software costs, which the others are held against."""
 
 
-def model_facts(model: Model, graph: Graph) -> Mapping[str, object]:
+def model_facts(model: ModelSpec, graph: Graph) -> Mapping[str, object]:
     """Return what an answer says of the model."""
     shape = asdict(model)
     facts = {"name": model.name, "parameters": graph.parameters(), **{name: shape[name] for name in MODEL_FACTS}}

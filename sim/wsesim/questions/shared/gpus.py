@@ -21,6 +21,7 @@ from wsesim.gpus import (
     step_at_constant_s,
     usual_mfu,
 )
+from wsesim.hardware import Price
 from wsesim.model import parameters
 from wsesim.questions.base import Question
 from wsesim.questions.serving import Serving
@@ -29,13 +30,14 @@ from wsesim.units import Dimension, parse, plural
 
 COMPARED = (
     "largest_rate_per_s", "step_s", "prompt_read_s", "ttft_s", "tpot_s", "total_s", "tokens_per_s", "power_w",
-    "servers_w", "energy_per_token_j",
+    "servers_w", "energy_per_token_j", "usd_per_million_tokens",
 )  # fmt: skip
 """Figures that are put side by side, where an answer has them."""
 LEFT_OUT = (
     "GPUs are estimated by formulas, in the fastest layout that was found; failures, input, contention of networks, "
     "waiting requests, prefix caches and guessed tokens are left out. Their power and energy are those of boards, "
-    "without servers, as the wafers' are those of systems."
+    "without servers, as the wafers' are those of systems; prices have servers, network, electricity and what a site "
+    "adds on both sides, over the same years in use."
 )
 Task = StepTask | RequestTask
 Estimate = StepEstimate | RequestEstimate
@@ -64,8 +66,9 @@ def beside_gpus(question: Question, result: Result, fleets: Sequence[Fleet]) -> 
         return replace(result, notes=(*result.notes, "GPUs are not asked: the question is of no model and batch."))
     if task.model.latent_rank or task.model.dense_layers:
         return replace(result, notes=(*result.notes, f"GPUs are not asked: {NO_FORMULA}."))
-    found = tuple(estimate_for(task, fleet) for fleet in fleets)
-    sentences = (*(_sentence(one) for one in found), *_ignored(task))
+    price = question.asked.hardware.cluster.price
+    found = tuple(estimate_for(task, fleet, price) for fleet in fleets)
+    sentences = (*(_sentence(one) for one in found), *_priced(found, price), *_ignored(task))
     used = tuple(_figure(one.fleet, figure) for one in found for figure in one.fleet.gpu.figures)
     provenance = replace(result.provenance, figures=(*result.provenance.figures, *used))
     if result.answer is None:
@@ -88,6 +91,18 @@ def _ignored(task: Task) -> Iterator[str]:
     """Yield what of the model the GPUs are not asked."""
     if task.model.sparsity:
         yield "GPUs compute weights that are zero, too: theirs are the figures of the dense model."
+
+
+def _priced(found: Sequence[BesideGpus], price: Price) -> Iterator[str]:
+    """Yield what GPUs are taken to cost, and whether anybody says so."""
+    told = {one.fleet.gpu.key: one.fleet.gpu for one in found if one.figures}
+    for gpu in told.values():
+        source = next(figure.source for figure in gpu.figures if figure.name == "chip.gpu_usd")
+        said = "assumed" if source == "assumed" else source
+        yield (
+            f"Price of one {gpu.name}: ${gpu.chip.gpu_usd:,.0f} ({said}), with ${gpu.chip.server_usd:,.0f} of server "
+            f"and network (assumed), over {price.years:g} years; {gpu.key}@30000 sets another."
+        )
 
 
 def task_of(question: Question) -> Task | None:
@@ -117,21 +132,21 @@ def task_of(question: Question) -> Task | None:
     return None
 
 
-def estimate_for(task: Task, fleet: Fleet) -> BesideGpus:
-    """Return what some GPUs make of a task."""
+def estimate_for(task: Task, fleet: Fleet, price: Price) -> BesideGpus:
+    """Return what some GPUs make of a task, years in use and electricity being those of *price*."""
     if isinstance(task, StepTask):
-        return _step(task, fleet)
+        return _step(task, fleet, price)
     found = best_request(task, fleet)
     if isinstance(found, DoesNotFitGpus):
         return BesideGpus(fleet=fleet, estimate=found)
     timed = "queue" if task.batch is None else "request" if task.generate else "prompt"
     return BesideGpus(
         fleet=fleet, estimate=found, near=nearest_series(timed, parameters(task.model), fleet),
-        figures=_request_figures(task, fleet, found),
+        figures=_request_figures(task, fleet, found, price),
     )  # fmt: skip
 
 
-def _step(task: StepTask, fleet: Fleet) -> BesideGpus:
+def _step(task: StepTask, fleet: Fleet, price: Price) -> BesideGpus:
     found = best_step(task, fleet)
     if isinstance(found, DoesNotFitGpus):
         return BesideGpus(fleet=fleet, estimate=found)
@@ -140,14 +155,16 @@ def _step(task: StepTask, fleet: Fleet) -> BesideGpus:
     near = nearest_series("step", parameters(task.model), fleet, adapters=not task.trains_weights)
     return BesideGpus(
         fleet=fleet, estimate=found, near=near,
-        figures={"step_s": found.step_s, "tokens_per_s": rate, **_power(fleet, found.board_w, rate)},
+        figures={"step_s": found.step_s, "tokens_per_s": rate, **_power(fleet, found.board_w, rate, price)},
         constant={"step_s": constant_s, "tokens_per_s": task.tokens / constant_s},
     )  # fmt: skip
 
 
-def _request_figures(task: RequestTask, fleet: Fleet, found: RequestEstimate) -> Mapping[str, Number]:
+def _request_figures(
+    task: RequestTask, fleet: Fleet, found: RequestEstimate, price: Price
+) -> Mapping[str, Number]:  # fmt: skip
     tokens = found.batch * found.copies * (task.prompt * task.reads + task.generate)
-    power = _power(fleet, found.board_w, tokens / found.total_s)
+    power = _power(fleet, found.board_w, tokens / found.total_s, price)
     if task.batch is None:
         return {"largest_rate_per_s": found.batch * found.copies / found.total_s, **power}
     figures: dict[str, Number] = {"total_s": found.total_s}
@@ -158,11 +175,16 @@ def _request_figures(task: RequestTask, fleet: Fleet, found: RequestEstimate) ->
     return figures | power
 
 
-def _power(fleet: Fleet, board_w: float, tokens_per_s: float) -> dict[str, Number]:
-    """Return the power of boards, that of servers in proportion, and the energy of a token without servers."""
+def _power(fleet: Fleet, board_w: float, tokens_per_s: float, price: Price) -> dict[str, Number]:
+    """Return the power of boards, that of servers in proportion, the energy of a token without servers, its price."""
     chip, power_w = fleet.gpu.chip, fleet.count * board_w
     servers_w = power_w * chip.node_w / chip.board_w
-    return {"power_w": power_w, "servers_w": servers_w, "energy_per_token_j": power_w / tokens_per_s}
+    hour_usd = fleet.count * price.spread_usd(chip.gpu_usd + chip.server_usd)
+    hour_usd += price.electricity_usd(power_w + servers_w)
+    return {
+        "power_w": power_w, "servers_w": servers_w, "energy_per_token_j": power_w / tokens_per_s,
+        "usd_per_million_tokens": 1e6 * hour_usd / (3600 * tokens_per_s),
+    }  # fmt: skip
 
 
 def _sentence(one: BesideGpus) -> str:

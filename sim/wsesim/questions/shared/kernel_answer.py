@@ -6,10 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from math import fsum
 from typing import TYPE_CHECKING
 
-from wsesim.answer import Answer, CoreFrames, CoreMap, Drawing, Level, Number, Reason, Spent
+from wsesim.answer import Answer, CauseMaps, CodeListing, CoreFrames, CoreMap, Drawing, Level, Number, Reason, Spent
 from wsesim.cores.measures import MEASURES, RATES
 from wsesim.questions.base import Say
-from wsesim.questions.shared.kernel_path import closed_table, path_map, path_notes, path_sentences, path_tables
+from wsesim.questions.shared.kernel_path import (
+    closed_table,
+    path_drawings,
+    path_map,
+    path_notes,
+    path_sentences,
+    path_tables,
+)
 
 if TYPE_CHECKING:
     from wsesim.cores.machine import CoreRun
@@ -24,11 +31,13 @@ AS_DESIGNED = (
 )
 MAPS = (
     ("busy", "Cycles a core works", "cycles"), ("stalled", "Cycles a core waits", "cycles"),
-    ("links", "Wavelets sent to neighbours", "wavelets"), ("compute", "Cycles of elements at full rate", "cycles"),
-    ("banks", "Cycles lost to banks of memory", "cycles"), ("launch", "Cycles of starts and scalar code", "cycles"),
-    ("fabric-wait", "Cycles waiting for a wavelet", "cycles"), ("queue-wait", "Cycles waiting for room", "cycles"),
+    ("links", "Wavelets sent to neighbours", "wavelets"),
 )  # fmt: skip
-"""What of a run is drawn as a map of the cores: name, title and unit; what is nowhere more than nothing is left out."""
+"""What of a run is drawn as a map of the cores of its own: name, title and unit; left out where it is nothing."""
+MOST_LINES = 120
+"""Of programs, on the page."""
+LISTED = "Cycles of all cores of a kind; waits: under way and held up. listing.txt has the source of every line."
+UNTIMED = " Of so large a run it is not noted what each line took."
 WAITS = "waiting for each other, which the closed form leaves out"
 FOLDED = "One part was simulated and stands for all that do the same; hops and events are those of that part."
 UNCOMPARED = "Values are not compared where a figure is measured."
@@ -96,7 +105,7 @@ def cores_answer(
     return Answer(
         level="cores", figures=figures, headline=_headline(clock), spent=_spent(case, found, took),
         sentences=(*_said(found, figures), *path_sentences(found)), tables=path_tables(case, found),
-        drawings=_drawings(found), files=_files(case, found),
+        drawings=_drawings(case, found), files=_files(case, found),
         facts=_facts(case, machine, found.counts), right=found.right, events=found.events,
         reasons=(Reason(figure="time_s", cause=WAITS, seconds=waits_s),) if waits_s else (),
         leaves_out=(LEAVES_OUT["cores"],),
@@ -212,8 +221,33 @@ def _limited(case: KernelCase, cycles: float, took: float) -> Spent | None:
     return Spent(total_s=took / clock_hz, by_cause={cause: each / clock_hz for cause, each in parts.items()})
 
 
-def _drawings(found: KernelOutcome) -> tuple[Drawing, ...]:
-    """Return where the cores worked and waited, where wavelets went, and the activity over time."""
+def _drawings(case: KernelCase, found: KernelOutcome) -> tuple[Drawing, ...]:
+    """Return where the cycles went: by core, cause, event and instruction; where wavelets went; the activity."""
+    run = _run(found)
+    maps = CauseMaps(name="cores", title="Core by core", by_cause=run.spent, whole_cycles=run.cycles)
+    return (maps, *path_drawings(case, found), *_code(found), *_pictures(found))
+
+
+def _code(found: KernelOutcome) -> tuple[CodeListing, ...]:
+    """Return the program with its cycles: the roles that took most, as many as a page has room for."""
+    assert found.code is not None, "cores were simulated"
+    roles = found.code()
+    weights = [sum(sum(line.by_cause.values()) for line in role) for role in roles]
+    kept: set[int] = set()
+    room = MOST_LINES
+    for number in sorted(range(len(roles)), key=lambda number: (-weights[number], number)):
+        if len(roles[number]) <= room or not kept:
+            kept.add(number)
+            room -= len(roles[number])
+    lines = [line for number, role in enumerate(roles) if number in kept for line in role]
+    left = len(roles) - len(kept)
+    note = f"{LISTED} {left} more kinds of cores, which took less, stand there alone." if left else LISTED
+    note += "" if _run(found).by_line is not None else UNTIMED
+    return (CodeListing(name="program", title="The program", lines=tuple(lines), note=note),) if lines else ()
+
+
+def _pictures(found: KernelOutcome) -> tuple[Drawing, ...]:
+    """Return maps of the cores, and the activity over time."""
     from wsesim.cores import show
 
     run = _run(found)

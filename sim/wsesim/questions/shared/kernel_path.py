@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from math import fsum
 from typing import TYPE_CHECKING
 
-from wsesim.answer import CoreMap, Table
+from wsesim.answer import CauseBars, Chain, ChainLink, CoreMap, Drawing, Table
 
 if TYPE_CHECKING:
     from wsesim.cores.programs import CriticalPath, KernelCase, KernelOutcome, PathSegment
 
 MOST_SEGMENTS = 60
-"""That are told one by one; of longer paths, neighbours are put together."""
+"""That are told one by one; of longer paths, what repeats itself and neighbours are put together."""
+MOST_DRAWN = 4000
+"""Segments that are drawn one by one."""
+PATH = "critical_path"
 Cycles = Mapping[str, float]
 
 
@@ -38,6 +41,25 @@ def path_tables(case: KernelCase, found: KernelOutcome) -> tuple[Table, ...]:
     """Return cycles by cause, of closed form and cores, and the segments of the critical path."""
     path = _path(found)
     return (_beside(case, found, path), *((_segments(path),) if path else ()))
+
+
+def path_drawings(case: KernelCase, found: KernelOutcome) -> tuple[Drawing, ...]:
+    """Return bars of closed form, critical path and mean core, and the path from core to core."""
+    path, beside = _path(found), _beside(case, found, _path(found))
+    columns = {"closed form": 1, "critical path": 2, "mean core": 3}
+    bars = tuple(
+        (label, {str(row[0]): float(str(row[at])) for row in beside.rows[:-1] if row[at]})
+        for label, at in columns.items() if beside.rows[-1][at] is not None
+    )  # fmt: skip
+    drawn: list[Drawing] = [CauseBars(name=beside.name, title=beside.title, bars=bars)]
+    if path is not None and path.segments:
+        links = tuple(
+            ChainLink(start=each.start, end=each.end, origin=str(each.origin), place=str(each.core), what=each.what,
+                      by_cause=each.causes)
+            for each in path.segments[:MOST_DRAWN]
+        )  # fmt: skip
+        drawn.append(Chain(name=PATH, title="Critical path", links=links))
+    return tuple(drawn)
 
 
 def path_map(found: KernelOutcome) -> tuple[CoreMap, ...]:
@@ -86,9 +108,10 @@ def _segments(path: CriticalPath) -> Table:
     shown = path.shortened(MOST_SEGMENTS)
     causes = tuple(cause for cause, cycles in path.causes.items() if cycles)
     columns = ("start", "cycles", "core", "what", "line", "color", *(cause.replace(" ", "_") for cause in causes))
-    few = "" if len(shown) == len(path.segments) else f"; {len(path.segments):,} segments, neighbours put together"
+    many = f"; {len(path.segments):,} segments, told together where they repeat"
+    few = "" if len(shown) == len(path.segments) else many
     rows = tuple((*_told(segment), *(segment.causes.get(cause) for cause in causes)) for segment in shown)
-    return Table(name="critical_path", title=f"Critical path from the first cycle{few}", columns=columns, rows=rows)
+    return Table(name=PATH, title=f"Critical path from the first cycle{few}", columns=columns, rows=rows)
 
 
 def _told(segment: PathSegment) -> tuple[object, ...]:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from wsesim.errors import InputError
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 from wsesim.questions.base import Draft
 from wsesim.questions.shared.scaling import NumbersSection, check_numbers
 from wsesim.workload import SAMPLE, Default, Derived, check_sample, file_problem
@@ -135,7 +135,7 @@ def _smallest_vocab(text: str) -> tuple[int, str]:
     return SMALLEST_VOCAB, "a token for each byte and one for the end"
 
 
-def _check_model(model: Model, section: LearningSection, draft: Draft) -> None:
+def _check_model(model: ModelSpec, section: LearningSection, draft: Draft) -> None:
     least, what = _smallest_vocab(section.text)
     if labels := _labels(section.text):
         _check_classes(model, labels, draft)
@@ -147,7 +147,7 @@ def _check_model(model: Model, section: LearningSection, draft: Draft) -> None:
                                  f"{least}, {what}")  # fmt: skip
 
 
-def _check_classes(model: Model, labels: tuple[str, ...], draft: Draft) -> None:
+def _check_classes(model: ModelSpec, labels: tuple[str, ...], draft: Draft) -> None:
     wanted = f"model.task: classify and model.classes: {len(labels)}, for {', '.join(labels)}"
     if model.task != "classify" or not model.causal:
         draft.problems.add_field(("model",), f"= {model.name} cannot tell texts apart: it takes {wanted}")

@@ -10,7 +10,7 @@ from wsesim.answer import Verification
 from wsesim.errors import InputError
 from wsesim.questions.base import Asked, Question, Say, silent
 from wsesim.units import show_bytes
-from wsesim.workload import SAMPLE
+from wsesim.workload import SAMPLE, weights_file
 
 if TYPE_CHECKING:
     from wsesim.numerics import Computed, Part
@@ -83,7 +83,7 @@ def _settings(asked: Asked) -> dict[str, Any]:
     weights = settings["weights"]
     return {
         "text": text if text.startswith(SAMPLE) else str(asked.folder / text),
-        "weights": asked.folder / weights if weights else None,
+        "weights": weights_file(asked.folder / weights) if weights else None,
         **{name: settings[name] for name in ("sequences", "length", "seed")},
     }
 
@@ -116,4 +116,4 @@ def files_of(asked: Asked) -> tuple[Path, ...]:
         return ()
     text = asked.resolved["text"]
     found = [] if text.startswith(SAMPLE) else [asked.folder / text]
-    return (*found, *([asked.folder / settings["weights"]] if settings["weights"] else []))
+    return (*found, *([weights_file(asked.folder / settings["weights"])] if settings["weights"] else []))

@@ -9,7 +9,7 @@ from wsesim.errors import InputError, NotModelled
 from wsesim.questions.base import Question, Say, silent
 
 if TYPE_CHECKING:
-    from wsesim.model import Model
+    from wsesim.model import ModelSpec
     from wsesim.trials import StepOnCores
 
 LAYERS, WIDTH, HEADS, FFN_WIDTH, WORDS, LENGTH = 2, 32, 2, 128, 64, 16
@@ -48,7 +48,7 @@ def step_on_cores(question: Question, grid: tuple[int, int], *, say: Say = silen
         raise InputError.at(str(error), file=asked.file) from None
 
 
-def small_copy(model: Model) -> Model:
+def small_copy(model: ModelSpec) -> ModelSpec:
     """Return *model* with all its parts, so small that cores run a step of it in seconds."""
     heads, kv_heads = min(HEADS, model.heads), min(HEADS, model.kv_heads)
     head_width = min(model.head_width, WIDTH // heads)

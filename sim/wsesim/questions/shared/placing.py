@@ -10,13 +10,13 @@ from wsesim.answer import DoesNotFit
 from wsesim.errors import SpecError
 from wsesim.hardware import Cluster
 from wsesim.mapping.resident import PlanGoal, ResidentPlan, ResidentRequest, plan_resident
-from wsesim.model import Model
+from wsesim.model import ModelSpec
 from wsesim.software import Inference
 
 
 def placing_of(
     section: Mapping[str, Any],
-    model: Model,
+    model: ModelSpec,
     cluster: Cluster,
     software: Inference,
     *,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from wsesim.answer import OpTime, Table
 from wsesim.hardware import Cluster, HardwareChoice
 from wsesim.kernels import Cost, all_of, resident_events, together
-from wsesim.mapping import Program
+from wsesim.mapping import Latest, Program
 from wsesim.questions.shared.price import job_usd, price_table
 from wsesim.units import Dimension, plural, show
 
@@ -132,8 +132,16 @@ def power_tables(power: Power, tokens: float) -> tuple[Table, ...]:
     return power.table(tokens), price_table(power.cluster, power.total_w + power.servers_w)
 
 
-def step_counts(program: Program) -> dict[str, float]:
-    """Return the events of a step on all systems."""
+_counted: Latest[Mapping[str, float]] = Latest(most=64)
+
+
+def step_counts(program: Program) -> Mapping[str, float]:
+    """Return the events of a step on all systems; of the same passes they are counted once, whatever the machine."""
+    key = (id(program.groups), program.load, program.cluster.systems)
+    return _counted.get(key, program.groups, lambda: _events(program))
+
+
+def _events(program: Program) -> dict[str, float]:
     cluster = program.cluster
     kernels = (
         all_of(kernel.events, program.load * cluster.systems * group.count * stage.repeat)

@@ -12,7 +12,7 @@ from pydantic import Field
 from wsesim.answer import FigureSpec
 from wsesim.errors import SpecError
 from wsesim.graph import Graph
-from wsesim.model import Model, build_graph
+from wsesim.model import ModelSpec, build_graph
 from wsesim.questions.base import Asked, Draft
 from wsesim.questions.shared.numbers import VERIFIED_LENGTH
 from wsesim.questions.shared.price import POWER_FIGURES
@@ -264,7 +264,7 @@ def _check_placing(draft: Draft, positions: int) -> None:
             draft.problems.add_field(("inference", key), error.message)
 
 
-def _why_it_writes_nothing(model: Model) -> str:
+def _why_it_writes_nothing(model: ModelSpec) -> str:
     if not model.causal:
         return "is an encoder (model.causal: false)"
     return f"is trained to {model.task}, not to continue a text (model.task)" if model.task != "lm" else ""

@@ -9,6 +9,7 @@ from math import inf
 
 from wsesim.answer import DoesNotFit
 from wsesim.mapping.resident import PlanGoal, ResidentPlan, ResidentRequest, plan_service
+from wsesim.piped import named_file
 from wsesim.questions.base import Asked
 from wsesim.questions.shared.choosing import left_open
 from wsesim.questions.shared.placing import placed, placing_of
@@ -67,7 +68,7 @@ def service_of(asked: Asked) -> Service:
     trace, rate, search = section.pop("trace"), section.pop("rate"), section.pop("search")
     skip, span, warmup = section.pop("skip"), section.pop("span"), section.pop("warmup")
     arrivals = Arrivals(
-        **section, rate_per_s=rate, trace=None if trace is None else asked.folder / trace,
+        **section, rate_per_s=rate, trace=None if trace is None else named_file(asked.folder, trace),
         skip_s=0.0 if skip is None else float(parse(skip, Dimension.SECONDS)),
         span_s=inf if span is None else float(parse(span, Dimension.SECONDS)),
     )  # fmt: skip

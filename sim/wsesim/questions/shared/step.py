@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from wsesim.answer import FigureSpec
 from wsesim.graph import Graph, with_training
-from wsesim.model import Model, build_graph, parameters
+from wsesim.model import ModelSpec, build_graph, parameters
 from wsesim.questions.base import Asked, Draft
 from wsesim.questions.shared.job import Between
 from wsesim.questions.shared.numbers import VERIFIED_LENGTH
@@ -217,7 +217,7 @@ class Step:
 
 
 @lru_cache(maxsize=16)
-def _of_one_sequence(model: Model, length: int, precision: str, trains: bool) -> Graph:
+def _of_one_sequence(model: ModelSpec, length: int, precision: str, trains: bool) -> Graph:
     """Return the graph of one sequence: the same ops whatever the batch, for all questions that ask of this model."""
     forward = build_graph(model, sequences=1, length=length, precision=precision)
     return with_training(forward) if trains else forward

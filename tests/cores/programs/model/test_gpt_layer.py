@@ -13,7 +13,7 @@ from wsesim.cores.programs import KernelCase, Prepared
 from wsesim.cores.programs.model.gpt_layer import layer_kernel
 from wsesim.cores.programs.model.gpt_reference import shapes_of
 from wsesim.hardware import Wafer, load_cluster
-from wsesim.model import Model, build_graph
+from wsesim.model import ModelSpec, build_graph
 from wsesim.numerics import SeededWeights, execute, token_inputs
 
 WAFER = load_cluster("cs-2").cluster.wafer
@@ -57,7 +57,7 @@ def load_layer(
     ],
 )  # fmt: skip
 def test_layers_one_after_the_other_are_the_executors(machine: str, grid: tuple[int, int], activation: str) -> None:
-    model = Model(
+    model = ModelSpec(
         name="narrow", layers=2, width=WIDTH, heads=HEADS, kv_heads=HEADS, head_width=WIDTH // HEADS,
         ffn_width=4 * WIDTH, vocab=17, max_length=LENGTH, activation=activation,
     )  # fmt: skip

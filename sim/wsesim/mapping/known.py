@@ -1,0 +1,111 @@
+"""What was worked out of a step's kernels, and is used again: many ways to lay it are tried, by many questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from threading import Lock
+from typing import Any, Generic, TypeVar
+
+from wsesim.answer import MemoryUse, OpTime
+from wsesim.graph import Graph
+from wsesim.hardware import LARGEST_SRAM_BYTES, Wafer
+from wsesim.mapping.memory import Activations
+from wsesim.mapping.program import Program, Stage
+from wsesim.mapping.stages import KernelKey
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+_MOST = 512
+"""Things of a sort that are kept; then all of them are worked out anew, as they are needed."""
+
+
+def kept(held: dict[_Key, _Value], key: _Key, make: Callable[[], _Value]) -> _Value:
+    """Return what is held at *key*, made now if it is not there."""
+    found = held.get(key)
+    if found is None:
+        found = make()
+        if len(held) >= _MOST:
+            held.clear()
+        held[key] = found
+    return found
+
+
+@dataclass(slots=True)
+class Known:
+    """What was worked out of kernels, to be used again: many ways to lay a step are tried, by many questions."""
+
+    kernels: dict[KernelKey, OpTime] = field(default_factory=dict)
+    stages: dict[tuple[int, float, int], tuple[Stage, ...]] = field(default_factory=dict)
+    """By sequences of a pass, what is kept (`StepPlacement.recompute`) and parts of a layer."""
+    memory: dict[tuple[int, float, int, int], tuple[MemoryUse, ...]] = field(default_factory=dict)
+    """By the same and the sequences held."""
+    needs: dict[tuple[int, float, int, int], int] = field(default_factory=dict)
+    """The same in all, bytes a core."""
+    policies: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    """What may be kept, by what is asked."""
+    activations: dict[int, Mapping[int, Activations]] = field(default_factory=dict)
+    """What is kept per token, by the sequences of the graph that it is counted of; by parts of a layer."""
+    launches: dict[int, float] = field(default_factory=dict)
+    """Kernels that a pass starts at least, by parts of a layer."""
+    programs: dict[tuple[int, float, int, int, int | None, int], Program] = field(default_factory=dict)
+    """By passes, what is kept, sequences, systems, the micro-batch and parts; of any machine around such a wafer."""
+
+
+class Latest(Generic[_Value]):
+    """What was worked out of things that are known by who they are, the latest used last; safe among threads."""
+
+    def __init__(self, *, most: int) -> None:
+        """Hold *most* of it; then what was not used for longest is forgotten."""
+        self.most, self._lock = most, Lock()
+        self._held: dict[Hashable, tuple[object, _Value]] = {}
+
+    def __len__(self) -> int:
+        """Return how much is held."""
+        return len(self._held)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._held.clear()
+
+    def get(self, key: Hashable, of: object, make: Callable[[], _Value]) -> _Value:
+        """Return what is held at *key*, made now if it is not there.
+
+        Args:
+            key: may hold the identity of a thing.
+            of: that thing, kept so that no other has its identity.
+            make: makes it.
+        """
+        with self._lock:
+            found = self._held.pop(key, None)
+        found = found or (of, make())
+        with self._lock:
+            self._held[key] = found
+            if len(self._held) > self.most:
+                self._held.pop(next(iter(self._held)))
+        return found[1]
+
+
+_known: Latest[Known] = Latest(most=64)
+
+
+def known_of(graph: Graph, wafer: Wafer, *others: Hashable) -> Known:
+    """Return what is known of the kernels of a graph on a wafer: that of all whose kernels cannot differ.
+
+    Args:
+        graph: whose batch does not matter.
+        wafer: of which all that kernels see matters.
+        others: what kernels depend on besides.
+    """
+    axes = tuple(size for axis, size in graph.dims.items() if axis != "batch")
+    key = (id(graph.blocks), axes, _as_kernels_see(wafer), *others)
+    return _known.get(key, graph.blocks, Known)
+
+
+@lru_cache(maxsize=64)
+def _as_kernels_see(wafer: Wafer) -> Wafer:
+    """Return a wafer with all that no kernel, no activation and no need of memory depends on set to the same."""
+    core = replace(wafer.core, sram_bytes=LARGEST_SRAM_BYTES)
+    unread: dict[str, Any] = {"io_bytes_per_s": 1.0, "energy": None, "die": None}
+    return replace(wafer, core=core, **unread)
