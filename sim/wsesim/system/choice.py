@@ -37,7 +37,8 @@ class Search:
     ranks: int = 2
     """How many of the fastest are looked for: those that are kept, or what is faster than all of them."""
     works_s: dict[float, float] = field(default_factory=dict)
-    """What computing takes at least, without starting kernels, by what is kept."""
+    """What computing takes at least, by what is kept: without starting kernels, filling columns and rows, and what is
+    left of a kernel's last cycle."""
 
     @property
     def beaten_s(self) -> float:
@@ -109,7 +110,10 @@ class Search:
         if recompute not in self.works_s:
             request = replace(self.request, parts=1)
             laid = lay(request, passes=request.micro_batches, recompute=recompute)
-            self.works_s[recompute] = laid.busy_s()["compute"] - laid.causes["launch"]
+            idle = sum(group.count * (group.fill_cycles + group.calls) for group in laid.groups)
+            self.works_s[recompute] = (
+                laid.busy_s()["compute"] - laid.causes["launch"] - idle / laid.cluster.wafer.core.clock_hz
+            )  # fmt: skip
         return self.works_s[recompute]
 
     def _tried(self, passes: int, recompute: float) -> Way:
