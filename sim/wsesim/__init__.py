@@ -84,8 +84,8 @@ _HOME = {
     "wsesim.answer": ("Answer", "Comparison", "Result", "Status", "Verification"),
     "wsesim.errors": ("InputError", "WsesimError"),
     "wsesim.front": (
-        "Listing", "Machine", "Model", "Software", "compare", "indices", "kernel", "levels", "load", "machines", "models",
-        "run", "sensitivity", "show", "size", "stacks", "sweep", "verify",
+        "Listing", "Machine", "Model", "Software", "compare", "indices", "kernel", "levels", "load", "machines",
+        "models", "run", "sensitivity", "show", "size", "stacks", "sweep", "verify",
     ),
     "wsesim.gpt": ("CerebrasGPT",),
     "wsesim.questions.base": ("Question",),

@@ -161,7 +161,14 @@ def test_sides_of_all_kinds(found: dict[str, Readable], tmp_path: Path) -> None:
 
 def test_all_figures_at_once_and_a_search(tmp_path: Path) -> None:
     pytest.importorskip("SALib")
-    asked = {"kernel": "gemv", "machine": "cs-2", "grid": (4, 4), "shape": [64, 64], "level": "closed", "keep": False}
+    asked: dict[str, Any] = {
+        "kernel": "gemv",
+        "machine": "cs-2",
+        "grid": (4, 4),
+        "shape": [64, 64],
+        "level": "closed",
+        "keep": False,
+    }
     vary = {"hardware.core.task_launch_cycles": "4..20", "hardware.fabric.ramp_cycles": "1..8"}
     found = wsesim.indices(vary=vary, samples=4, **asked)
     assert repr(found).startswith("<Indices question by morris: hardware.")

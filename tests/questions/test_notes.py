@@ -75,3 +75,12 @@ def test_fewer_tokens_are_masked_where_a_sequence_has_fewer() -> None:
     asked = questions.ask(data, file="x.yaml", folder=Path()).asked
     assert asked.shape.masked == 8
     assert "all tokens of a sequence" in next(each.source for each in asked.defaults if each.name == "model.masked")
+
+
+def test_a_window_is_said_and_what_shifts_a_router_is_no_adapter(tmp_path: Path) -> None:
+    model = {**LLAMA, "experts": 4, "experts_per_token": 2, "router": "sigmoid", "router_shift": True}
+    batch = {"sequences": 8, "length": 64}
+    said = notes_of(tmp_path, phase="training", model={**model, "window": 16, "full_every": 2}, batch=batch)
+    assert "sequences have 64 tokens, of which each sees 16 in all layers but one of 2: no others are computed" in said
+    assert "Adapters alone" not in said
+    assert "Adapters alone" in notes_of(tmp_path, phase="training", model={**LLAMA, "adapter_rank": 4}, batch=batch)

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from wsesim import questions
 from wsesim.cli import cli
 from wsesim.errors import InputError
-from wsesim.study import Indices, indices, indices_json, study_of, usual_ranges, write_indices
+from wsesim.study import Indices, indices, study_of, usual_ranges, write_indices
 from wsesim.study.indices_output import bars_svg
 
 TEXT = "kernel: allreduce-2d\ncluster: cs-2\ngrid: [8, 8]\nshape: [64]\n"
@@ -69,7 +69,7 @@ def test_samples_without_an_answer_are_left_out_and_told(file: Path) -> None:
     some = {**VARY, "grid": [[4, 4], [8, 8], [8, 9], [800, 8]]}
     found = found_by(file, "morris", 12, some)
     assert 4 <= found.used < 12
-    form = indices_json(found)
+    form = found.to_dict()
     assert (form["used"], form["samples"]) == (found.used, 12)
     assert "800" in found.why
     with pytest.raises(InputError, match=r"only \d of 4 trajectories of Morris have all answers"):

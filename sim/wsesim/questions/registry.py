@@ -72,6 +72,8 @@ def _named_by_its_key(data: Mapping[Any, Any]) -> type[Question] | None:
             for kind in _kinds_in(module).values():
                 if kind.mark == module:
                     return kind
+    if len(package.__path__) > 1:  # a module of somebody else's may be called other than the key that marks its kind
+        return next((kind for kind in kinds().values() if kind.mark and kind.mark in data), None)
     return None
 
 

@@ -192,10 +192,11 @@ def check_tokens(length: int, model: ModelSpec, loc: Loc, problems: Problems) ->
             "that the model was trained for (model.max_length); they cost what is said here, whatever it makes of them."
         )
     if model.window and length > model.window:
-        some = f"but every {model.full_every}. layer " if model.full_every else ""
+        all_but = f" in all layers but one of {model.full_every}" if model.full_every else ""
+        mean = "; a step with streamed weights takes layers of both kinds for their mean" if model.full_every else ""
         problems.notes.append(
-            f"model.window: tokens see {model.window:,} keys {some}and sequences have {length:,}: others are not "
-            "computed with, nor kept in caches of such layers; streamed layers of both kinds are timed as their mean."
+            f"model.window: sequences have {length:,} tokens, of which each sees {model.window:,}{all_but}: no others "
+            f"are computed with, nor kept in caches of such layers{mean}."
         )
     if model.task == "mlm" and model.masked > length:
         message = f"= {model.masked:,} is over the {length:,} tokens of a sequence; mask fewer"

@@ -80,10 +80,14 @@ def _shares(request: StepRequest) -> Iterator[str]:
         )
 
 
+_OF_ADAPTERS = ".adapter.down.weight"
+"""How the names of their weights end."""
+
+
 def _adapters(request: StepRequest) -> Iterator[str]:
     """Say what of a model with adapters is learned."""
     learned, every = request.graph.parameters(learned=True), request.graph.parameters()
-    if learned < every:
+    if any(weight.name.endswith(_OF_ADAPTERS) for block in request.graph.blocks for weight in block.weights()):
         yield f"Adapters alone are learned, {show_count(learned)} of {show_count(every)} parameters; the others stay."
 
 
