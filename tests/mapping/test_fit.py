@@ -105,7 +105,7 @@ def _follow(request: StepRequest, advice: str) -> StepRequest:
 REFUSED: dict[str, dict[str, object]] = {
     "one sequence": {"model": "llama-2-7b", "length": 40_000, "hardware": {"core.sram": "12 KiB"}},
     "micro-batch": {"sequences": 61440, "micro_batch": 61440},
-    "sub-batch": {"sequences": 3840, "sub_batch": 1920},
+    "sub-batch": {"sequences": 7680, "sub_batch": 3840},
     "micro-batch without recompute": {"sequences": 960, "micro_batch": 480, "recompute": "never"},
     "recompute never": {"model": "llama-2-7b", "length": 16_384, "recompute": "never"},
     "recompute does not help": {"model": "llama-2-7b", "length": 16_384, "recompute": "never",
@@ -148,11 +148,11 @@ def test_every_advice_fits_whatever_was_asked(
 
 def test_a_refusal_says_what_by_how_much_and_with_which_policy(request_of: MakeRequest) -> None:
     why = _refused(request_of(**REFUSED["micro-batch without recompute"])).why
-    start = r"480 sequences of 512 tokens without recompute, 1 at a time, need [\d.]+ KiB a core, a core has 48 KiB \("
-    assert re.match(start, why)
+    ways = "without recompute, layers in 16 parts, 1 at a time,"
+    assert re.match(rf"480 sequences of 512 tokens {ways} need [\d.]+ KiB a core, a core has 48 KiB \(", why)
     assert "recompute: auto" in why
     one = _refused(request_of(**REFUSED["one sequence"])).why
-    assert one.startswith("1 sequence of 40,000 tokens with recompute needs ")
+    assert one.startswith("1 sequence of 40,000 tokens with recompute, layers in 16 parts, needs ")
     assert "a micro-batch" not in one
     assert "recompute: auto" not in _refused(request_of(**REFUSED["recompute does not help"])).why
 

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from wsesim.graph import with_training
 from wsesim.hardware import load_cluster
-from wsesim.kernels import Region
+from wsesim.kernels import Parts, Region
 from wsesim.mapping import StepRequest
 from wsesim.mapping.memory import (
+    PARTS,
     Activations,
     activations,
+    activations_in,
     buffer_bytes,
     checkpoints,
     kept_inputs,
@@ -78,6 +80,34 @@ def test_a_gpt_keeps_what_its_gradients_read() -> None:
     """Inputs of two norms and of four linear layers, qkv among them, and of the GELU: 16 widths in 16 bits."""
     what = activations(with_training(build_graph(load_preset("gpt2"), sequences=1, length=256)))
     assert what.kept == 2 * 768 * (1 + 1 + 3 + 1 + 1 + 1 + 4 + 4)
+
+
+def test_in_parts_less_is_alive_at_once() -> None:
+    """Of a GPT, in widths: nine beside 12 of the feed-forward network, a part of these at a time; then heads decide."""
+    graph = with_training(build_graph(load_preset("cerebras-gpt-13b"), sequences=1, length=256))
+    found = {parts: (what.working / (2 * 5120), what.parts) for parts, what in activations_in(graph).items()}
+    assert found == {
+        1: (22, Parts()), 2: (9 + 12 / 2, Parts(columns=2)), 4: (9 + 12 / 4, Parts(columns=4)),
+        8: (10.5, Parts(heads=8, columns=8)), 16: (10.25, Parts(heads=16, columns=16)),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", model_names())
+def test_parts_change_what_is_at_work_alone(name: str) -> None:
+    graph = with_training(build_graph(load_preset(name), sequences=2, length=256))
+    found = activations_in(graph)
+    workings = [what.working for what in found.values()]
+    assert tuple(found) == PARTS
+    assert workings == sorted(workings, reverse=True)
+    for what in found.values():
+        assert replace(what, working=0, parts=Parts()) == replace(found[1], working=0)
+        assert what.parts.heads <= load_preset(name).kv_heads
+
+
+def test_heads_that_are_normed_together_are_not_divided() -> None:
+    model = replace(load_preset("llama-2-7b"), wide_norm=True)
+    graph = with_training(build_graph(model, sequences=1, length=64))
+    assert all(what.parts.heads == 1 for what in activations_in(graph).values())
 
 
 def test_what_is_held_takes_the_memory_of_checkpoints_alone() -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from wsesim.graph import Block, Op, with_training
-from wsesim.mapping.memory import layer_of, passes_in_strips
+from wsesim.mapping.alive import passes_in_strips
+from wsesim.mapping.memory import layer_of
 from wsesim.mapping.recompute import from_its_input, from_its_inside
 from wsesim.model import build_graph, load_preset, model_names
 

@@ -65,6 +65,8 @@ def _steps(phase: str) -> Iterator[Data]:
     yield _case(phase, GPT, batch=batch, hardware=HELD)
     for sums in ({"core.accumulator": "64 B"}, {"core.accumulator": "0 B", "core.sram_write_bytes_per_cycle": 2}):
         yield _case(phase, GPT, batch={**batch, "sequences": 64}, hardware=sums, machine="cs-3")
+    skipping: Data = {"software": {"training.masked_skipped": 0.4}}
+    yield _case(phase, GPT, batch={**batch, "parts": 2}, **skipping)
     yield _case(phase, GPT, batch={"sequences": 1, "length": 8}, hardware={"wafer.io_channels": 1})
     yield _case(phase, GPT, batch={**batch, "sequences": 7, "micro_batch": 5})
     yield _case(phase, GPT, batch=batch, hardware={"host.input": "20 kB/s"}, systems=8)
@@ -85,6 +87,7 @@ def _requests(phase: str) -> Iterator[Data]:
     for changed in ({"batch": 3}, {"placement": "whole"}, {"placement": "blocks", **held}):
         yield _case(phase, LLAMA, inference={**asked, **changed})
     yield _case(phase, LLAMA, inference=asked, software="waferengine")
+    yield _case(phase, LLAMA, inference=asked, software={"inference.masked_skipped": 0.4})
     yield _case(phase, LLAMA, inference=asked, hardware={"host.upload": "1 kB/s"})
     yield from _held_up(phase, inference=asked)
 
@@ -96,6 +99,7 @@ def _services(phase: str) -> Iterator[Data]:
     for changed in ({"draft_tokens": 2}, {"placement": "blocks", "decode_grid": 20, "prefill_grid": 14}):
         yield _case(phase, LLAMA, serving=serving, inference=changed)
     yield _case(phase, LLAMA, serving=serving, software="waferengine")
+    yield _case(phase, LLAMA, serving=serving, software={"inference.masked_skipped": 0.4})
     for precision in ("bf16", "cb16"):
         yield _case(phase, LLAMA, serving=serving, precision=precision)
     yield from _held_up(phase, serving=serving)

@@ -46,7 +46,8 @@ def test_everything_left_out_is_filled_in(tmp_path: Path) -> None:
     asked, resolved = question.asked, question.asked.resolved
     assert asked.name == "question"
     assert asked.model == load_preset("cerebras-gpt-111m")
-    assert resolved["batch"] == {"sequences": 120, "length": 2048, "micro_batch": "auto", "sub_batch": "auto"}
+    free = dict.fromkeys(("micro_batch", "sub_batch", "parts"), "auto")
+    assert resolved["batch"] == {"sequences": 120, "length": 2048, **free}
     assert (question.kind, resolved["precision"], resolved["recompute"]) == ("training", "mixed", "auto")
     assert asked.hardware.cluster.systems == 1
     assert resolved["text"] == "sample:sotu"

@@ -9,11 +9,11 @@ from wsesim.answer import Answer
 
 
 def answer(
-    sequences: int, *, sub_batch: int | str = "auto", systems: int = 1, model: object = "cerebras-gpt-1.3b",
-    machine: str = "cs-2", length: int = 2048, **changes: object,
+    sequences: int, *, sub_batch: int | str = "auto", parts: int | str = "auto", systems: int = 1,
+    model: object = "cerebras-gpt-1.3b", machine: str = "cs-2", length: int = 2048, **changes: object,
 ) -> Answer:  # fmt: skip
     data = {
-        "model": model, "batch": {"sequences": sequences, "length": length, "sub_batch": sub_batch},
+        "model": model, "batch": {"sequences": sequences, "length": length, "sub_batch": sub_batch, "parts": parts},
         "cluster": {"machine": machine, "systems": systems}, "outputs": {"timeline": False},
         "verification": {"enabled": False}, **changes,
     }  # fmt: skip
@@ -113,13 +113,14 @@ def test_a_much_better_batch_nearby_is_named() -> None:
 
     def slow(sequences: int) -> Answer:
         launch = {"training.kernel_launch": "500 us"}
-        return answer(sequences, model="cerebras-gpt-111m", software=launch)
+        return answer(sequences, model="cerebras-gpt-111m", software=launch, parts=1)
 
     fits = [sequences for sequences in (309, 310, 311, 312) if slow(sequences).figures["passes"] == 1]
     most = max(fits)
     over = slow(most + 1)
     assert over.figures["passes"] == 2
-    (note,) = over.notes
+    *freer, note = over.notes
+    assert all(said.startswith("parts: auto would take ") for said in freer)
     full = step_s(slow(most))
     less = 1 - full / most * (most + 1) / step_s(over)
     assert note.startswith(f"{most} sequences would take ")

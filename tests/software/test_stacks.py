@@ -88,12 +88,14 @@ def test_ideal_software_costs_nothing() -> None:
     costs = {
         "kernel_launch_s", "step_s", "log_s", "weight_launch_cycles", "token_turn_s", "element_loop_cycles",
         "round_cycles", "vector_setup_cycles", "step_scalar_cycles", "align_scalar_cycles", "step_jitter",
+        "part_launches",
     }  # fmt: skip
     found = {field.name: getattr(part, field.name) for part in PARTS for field in fields(part)}
-    assert {name for name, value in found.items() if value == 0} == costs | {"even_passes", "update_waits"}
+    others = {"even_passes", "update_waits", "masked_skipped"}
+    assert {name for name, value in found.items() if value == 0} == costs | others
     assert (IDEAL.for_inference().pads_vectors, load_software("waferllm").for_inference().pads_vectors) == (1, 0)
-    others: dict[str, Any] = {"release-2": IDEAL.for_training(), "waferllm": IDEAL.for_inference()}
-    for name, part in others.items():
+    stacks: dict[str, Any] = {"release-2": IDEAL.for_training(), "waferllm": IDEAL.for_inference()}
+    for name, part in stacks.items():
         other = load_software(name).software
         usual: Any = other.training or other.inference
         assert all(getattr(part, f.name) == getattr(usual, f.name) for f in fields(part)

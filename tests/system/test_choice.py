@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from wsesim.answer import DoesNotFit
 from wsesim.graph import with_training
 from wsesim.hardware import load_cluster
-from wsesim.mapping import StepRequest, floor_from_s, floor_s, lay, misfit, passes_that_fit
+from wsesim.mapping import PARTS, StepRequest, floor_from_s, floor_s, lay, misfit, passes_that_fit
 from wsesim.model import build_graph, load_preset
 from wsesim.software import load_software
 from wsesim.system import Way, fastest, time_step
@@ -98,6 +98,38 @@ def test_nothing_is_faster_than_what_is_chosen(asked: Draw) -> None:
     assert chosen_s[0] <= whole[0]
 
 
+@settings(max_examples=6, deadline=None)
+@given(asked=REQUESTS, starts=st.sampled_from([0.0, 0.5, 1.0]))
+def test_parts_that_are_free_are_never_worse(asked: Draw, starts: float) -> None:
+    request = fitting(asked)
+    request = replace(request, software=replace(request.software, part_launches=starts))
+    free = chosen(request)[0]
+    assert free.program.placement.parts in request.counts
+    for parts in PARTS:
+        stated = fastest(replace(request, parts=parts))
+        if isinstance(stated, tuple):
+            assert stated[0].program.placement.parts == parts
+            assert free.timed.step_s <= stated[0].timed.step_s * (1 + 1e-12)
+
+
+def test_parts_leave_room_for_larger_passes() -> None:
+    """70B on a CS-3: layers in two parts pass with more sequences at a time, for which weights come in less often."""
+    request = StepRequest(
+        graph=with_training(build_graph(load_preset("llama-3-70b"), sequences=48, length=8192)),
+        cluster=load_cluster("cs-3").cluster, software=load_software("release-2").for_training(), sequences=48,
+        length=8192, precision="mixed",
+    )  # fmt: skip
+    whole, free = chosen(replace(request, parts=1))[0], chosen(request)[0]
+    assert (whole.program.placement.parts, free.program.placement.parts) == (1, 2)
+    assert free.program.passes < whole.program.passes
+    assert 0.9 < free.timed.step_s / whole.timed.step_s < 0.99
+    layers = [next(stage for stage in way.program.groups[0].stages if stage.block == "layer") for way in (whole, free)]
+    assert layers[0].weight_bytes == layers[1].weight_bytes
+    work = [next(line.bytes_per_core for line in way.program.memory if line.what == "one layer at work")
+            / way.program.placement.sub_batch for way in (whole, free)]  # fmt: skip
+    assert work[1] < 0.75 * work[0]
+
+
 @settings(max_examples=8, deadline=None)
 @given(passes=st.integers(1, 6), kept=st.integers(0, 11), less=st.integers(0, 11))
 def test_what_computes_less_again_is_no_slower_in_passes_of_one_size(passes: int, kept: int, less: int) -> None:
@@ -126,7 +158,7 @@ SMOOTH = [("cerebras-gpt-6.7b", 2048), ("cerebras-gpt-13b", 2048), ("gpt3-175b",
 
 @pytest.mark.parametrize(("name", "length"), SMOOTH)
 def test_a_little_more_memory_never_makes_a_step_much_faster(name: str, length: int) -> None:
-    """An eighth more SRAM: by a third at most, but for the second sequence where one is all that fits."""
+    """An eighth more SRAM: by a third at most, by half where one or two sequences are all that fits."""
     graph = with_training(build_graph(load_preset(name), sequences=48, length=length))
     before: Way | None = None
     for eighths in range(16, 49, 4):
@@ -135,8 +167,8 @@ def test_a_little_more_memory_never_makes_a_step_much_faster(name: str, length: 
             graph=graph, cluster=load_cluster("cs-3", overrides={"core.sram": f"{sram} B"}).cluster,
             software=load_software("release-2").for_training(), sequences=48, length=length, precision="mixed",
         ))  # fmt: skip
-        if before is not None and isinstance(way, tuple) and before.program.placement.sub_batch > 1:
-            assert way[0].timed.step_s > before.timed.step_s * 0.66
+        if before is not None and isinstance(way, tuple):
+            assert way[0].timed.step_s > before.timed.step_s * (0.66 if before.program.placement.sub_batch > 2 else 0.5)
         before = way[0] if isinstance(way, tuple) else None
 
 
@@ -157,7 +189,7 @@ def test_published_micro_batches_fit(name: str, machine: str, length: int, held:
     )  # fmt: skip
     way, free = chosen(request)[0], chosen(replace(request, micro_batch=None))[0]
     place = way.program.placement
-    assert place.micro_batch == held > place.sub_batch
+    assert place.micro_batch == held >= place.sub_batch
     assert place.recompute > 1
     assert sum(line.bytes_per_core for line in way.program.memory) <= request.cluster.wafer.core.sram_bytes
     assert free.timed.step_s <= way.timed.step_s <= 1.25 * free.timed.step_s

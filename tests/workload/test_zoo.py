@@ -80,7 +80,7 @@ def test_the_trainer_form(tmp_path: Path) -> None:
     assert (model.norm, model.activation, model.position, model.rotary_width) == ("rms_norm", "swiglu", "rotary", 16)
     assert (model.tied, model.bias, model.attention_bias, model.sparsity) == (False, False, False, 0.5)
     assert (model.window, model.project_bias) == (40, False)
-    assert resolved["batch"] == {"sequences": 16, "length": 100, "micro_batch": 4, "sub_batch": "auto"}
+    assert resolved["batch"] == {"sequences": 16, "length": 100, "micro_batch": 4, "sub_batch": "auto", "parts": "auto"}
     assert (resolved["precision"], resolved["precision_opt_level"]) == ("cb16", 2)
     assert resolved["cluster"]["systems"] == 2
     assert resolved["token_budget"] == 100 * 16 * 100
@@ -101,7 +101,8 @@ def test_the_flat_form(tmp_path: Path) -> None:
     assert (model.task, model.masked, model.sentence_head, model.token_types) == ("mlm", 9, False, 0)
     assert (model.causal, model.norm_order, model.activation) == (False, "post", "gelu")
     assert (resolved["precision"], resolved["precision_opt_level"]) == ("bf16", 0)
-    assert resolved["batch"] == {"sequences": 32, "length": 64, "micro_batch": "auto", "sub_batch": "auto"}
+    free = dict.fromkeys(("micro_batch", "sub_batch", "parts"), "auto")
+    assert resolved["batch"] == {"sequences": 32, "length": 64, **free}
     assert (
         "Not in that file, and so as in the Model Zoo: position_embedding_type = 'learned'" in question.asked.notes[1]
     )

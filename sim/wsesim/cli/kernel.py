@@ -65,6 +65,8 @@ def kernel(
     if name is None or all_kernels:
         _list()
         return
+    if name.endswith(".csl"):
+        raise InputError.at(f"{name} is a program in CSL: a file asks it, with kernel: {name}, params, launch, operands")
     program = find_program(name)
     if _is_alone():
         _tell(program)

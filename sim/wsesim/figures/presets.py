@@ -103,7 +103,7 @@ class Preset:
         slots = {slot.field: name for name, slot in self.presets.slots.items() if slot.group == group}
         values = {field: self.entries[name].value for field, name in slots.items()}
         try:
-            return _made(self.presets.groups[group], *values.items(), *parts.items())
+            return _made(self.presets, group, *values.items(), *parts.items())
         except SpecError as error:
             name = slots.get(error.name, f"{group}.{error.name}")
             entry = self._blamed(
@@ -277,9 +277,9 @@ class Presets:
 
 
 @lru_cache(maxsize=512)
-def _made(of: Callable[..., Any], *values: tuple[str, object]) -> Any:
+def _made(presets: Presets, group: str, *values: tuple[str, object]) -> Any:
     """Return the dataclass with these values, the same for the same ones."""
-    return of(**dict(values))
+    return presets.groups[group](**dict(values))
 
 
 def _before(entry: Entry | None) -> str:

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 from wsesim.kernels.base import Cost, Region, all_of, together
 from wsesim.kernels.costs import kernel_cost
+from wsesim.kernels.parts import WHOLE, Parts, half_of, is_stream
 
 if TYPE_CHECKING:
     from wsesim.hardware import Wafer
 
-__all__ = ["Cost", "Region", "all_of", "kernel_cost", "resident_events", "together"]
+__all__ = [
+    "WHOLE", "Cost", "Parts", "Region", "all_of", "half_of", "is_stream", "kernel_cost", "resident_events", "together",
+]  # fmt: skip
 
 
 def resident_events(cost: Cost, wafer: Wafer, precision: str) -> dict[str, float]:

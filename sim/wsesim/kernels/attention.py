@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from math import fsum
 
 from wsesim.kernels.base import Cost, Region, all_of, element_events, passed_events, together
 from wsesim.ops import recipe_of
@@ -40,7 +41,8 @@ class Sight:
         length, inside = region.length, min(region.tokens_per_core, region.length) - 1
         sizes = [(min(window or length, length), share) for window, share in windows]
         return cls(
-            sum(share * size for size, share in sizes), sum(share * min(length, size + inside) for size, share in sizes)
+            fsum(share * size for size, share in sizes),
+            fsum(share * min(length, size + inside) for size, share in sizes),
         )
 
 

@@ -255,6 +255,17 @@ class Cost:
             events=self.events,
         )  # fmt: skip
 
+    def share(self, share: float) -> Cost:
+        """Return the cost of a share of the work, which ends on a whole cycle as all of it does."""
+        return Cost(
+            overlapped={name: share * cycles for name, cycles in self.overlapped.items()},
+            serial={name: share * cycles for name, cycles in self.serial.items()},
+            macs=share * self.macs,
+            fabric_bytes=share * self.fabric_bytes,
+            sram_bytes=share * self.sram_bytes,
+            events=all_of(self.events, share),
+        )
+
     def times(self, count: float) -> Cost:
         """Return the same, *count* times in a row."""
         return Cost(

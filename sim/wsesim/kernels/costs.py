@@ -11,20 +11,48 @@ from wsesim.graph import BYTES_PER_ELEMENT, Block, Graph, Op, Tensor, linear_ten
 from wsesim.kernels import attention, experts, linear
 from wsesim.kernels.base import Cost, Region
 from wsesim.kernels.elementwise import elementwise
+from wsesim.kernels.parts import WHOLE, Parts, is_stream
 from wsesim.ops import Gap, Kernel, find
 
 
-def kernel_cost(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
-    """Return the cost of one call of *op* on *region*; the graph's batch must be the region's micro-batch.
+def kernel_cost(graph: Graph, block: Block, op: Op, region: Region, parts: Parts = WHOLE) -> Cost:
+    """Return the cost of one call of *op* on *region*, part by part; the graph's batch must be the region's.
 
     Raises:
         SpecError: the op states no work.
     """
+    count = parts.of_op(block, op)
+    if count == 1:
+        return _whole_cost(graph, block, op, region)
+    sums = [
+        elementwise(region, "residual", width=graph.dims[tensor.axes[-1]], positions=_share_of_tokens(graph, tensor))
+        for tensor in parts.summed(block, op)
+    ]
+    return _whole_cost(parts.cut(graph), block, op, region).times(count).then(*(each.times(count - 1) for each in sums))
+
+
+def _whole_cost(graph: Graph, block: Block, op: Op, region: Region) -> Cost:
     work = find(op.kind).work
     if isinstance(work, Gap):
         raise SpecError(op.name, f"has no cost: {work.reason}")
     name = work.name if isinstance(work, Kernel) else "elementwise"
-    return KERNELS[name](graph, block, op, region)
+    cost, done = KERNELS[name](graph, block, op, region), _share_of_scores(block, op, region)
+    return cost if done == 1 else cost.share(done)
+
+
+def _share_of_scores(block: Block, op: Op, region: Region) -> float:
+    """Return the share of the square of scores, or of its band, that *op* works on: less what a mask takes from it."""
+    skipped, length = region.software.masked_skipped, region.length
+    if not skipped or not _is_causal(block, op):
+        return 1.0
+    seen = [(min(window or length, length), share) for window, share in windows(block, op)]
+    masked = sum(share * keys * (keys - 1) / (2 * length) for keys, share in seen)
+    return 1 - skipped * masked / sum(share * keys for keys, share in seen)
+
+
+def _is_causal(block: Block, op: Op) -> bool:
+    touches = any("keys" in block.tensors[name].axes for name in (*op.inputs, *op.outputs))
+    return touches and any(other.attrs.get("causal") for other in block.ops)
 
 
 def _linear_cost(form: Callable[..., Cost]) -> Callable[[Graph, Block, Op, Region], Cost]:
@@ -103,9 +131,8 @@ KERNELS: Mapping[str, Callable[[Graph, Block, Op, Region], Cost]] = MappingProxy
 
 def _stream(block: Block, op: Op) -> Tensor:
     """Return the activation with the most axes that the op touches."""
-    touched = [block.tensors[name] for name in (*op.outputs, *op.inputs)]
-    streams = [t for t in touched if t.role in ("activation", "gradient") and "batch" in t.axes]
-    return max(streams, key=lambda tensor: len(tensor.axes))
+    touched = (block.tensors[name] for name in (*op.outputs, *op.inputs))
+    return max(filter(is_stream, touched), key=lambda tensor: len(tensor.axes))
 
 
 def _share_of_tokens(graph: Graph, stream: Tensor) -> float:

@@ -97,6 +97,7 @@ def _resident_op(graph: Graph, block: Block, op: Op, kind: Kind, along: Along) -
         name=op.name.replace("loss", "choice"), kind=kind.name, facet=facet, along=along, keys=keys, queries=queries,
         parts=(width,), copies=_positions(graph, block, stream), by_sequence=stream.axes[-1] == "vocab",
         of_scores=of_scores, absorbed=_absorbed(graph, op), of_keys=op.name == "attention.expand",
+        causal=in_attention and any(other.attrs.get("causal") for other in block.ops),
         experts=_experts(graph, block, op), weights=_weights(graph, block, op, along),
     )  # fmt: skip
     if op.kind.endswith("linear"):

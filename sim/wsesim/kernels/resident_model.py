@@ -79,6 +79,8 @@ class ResidentOp:
     """Whether it makes keys and values of what is cached, of all of it when a chunk is read."""
     of_scores: bool = False
     """Whether it gives a number for each score, as many as there are positions."""
+    causal: bool = False
+    """Whether it stands where tokens see those before them alone."""
     copies: int = 1
     """Positions of a sequence that a head looks at."""
     by_sequence: bool = False
@@ -90,7 +92,7 @@ class ResidentOp:
     def form(self) -> tuple[object, ...]:
         """All that its cost depends on: ops that have one cost the same."""
         product = (self.inputs, self.joined, self.biased, self.keys, self.queries, self.of_scores, self.copies,
-                   self.by_sequence, self.absorbed, self.of_keys)  # fmt: skip
+                   self.by_sequence, self.absorbed, self.of_keys, self.causal)  # fmt: skip
         return (self.kind, self.along, self.turned, self.parts, self.experts, *product)
 
     @property

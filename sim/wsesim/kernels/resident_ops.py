@@ -73,6 +73,12 @@ class ChunkStep:
         blocks: int = up(self.start + self.tokens, self.block)
         return blocks
 
+    def done(self, skipped: float) -> float:
+        """Return the same where so large a share of what a causal mask takes away is left out."""
+        if not skipped:
+            return self.blocks
+        return self.blocks - skipped * (self.blocks - (self.start + (self.tokens + 1) / 2) / self.block)
+
 
 SCORED = ("scores", "latent_scores")
 """Kinds of products with keys; others within attention are with values."""
@@ -188,11 +194,16 @@ def _read_row(op: ResidentOp, where: Rectangle, step: ChunkStep) -> Cost:
 def _read_product(op: ResidentOp, where: Rectangle, step: ChunkStep) -> Cost:
     if not op.inputs:
         k, n = (op.keys, step.block) if op.kind in SCORED else (step.block, op.keys)
-        return mesh_gemm(where, m=step.tokens, k=k, n=n).times(step.blocks * op.query_groups)
+        return mesh_gemm(where, m=step.tokens, k=k, n=n).times(_blocks(op, where, step) * op.query_groups)
     times, tokens = op.loads(step.start + step.tokens if op.of_keys else step.tokens)
     product = mesh_gemm(where, m=tokens, k=op.inputs, n=op.joined).times(times * op.share)
     elements = times * where.y.each(tokens) * where.x.each(op.parts[0])
     return _counted(op, step.tokens, product) + _bias(op, where, elements)
+
+
+def _blocks(op: ResidentOp, where: Rectangle, step: ChunkStep) -> float:
+    """Return the blocks of keys that are worked on."""
+    return step.done(where.software.masked_skipped if op.causal else 0.0)
 
 
 def _read_vectors(op: ResidentOp, where: Rectangle, step: ChunkStep) -> Cost:
@@ -205,7 +216,7 @@ def _read_vectors(op: ResidentOp, where: Rectangle, step: ChunkStep) -> Cost:
     rows = times * where.y.each(tokens)
     if op.of_scores:
         block = _vectors(op, where, rows, (step.block,), along="x", turned=False, divided=False)
-        return block.times(step.blocks * op.query_groups)
+        return block.times(_blocks(op, where, step) * op.query_groups)
     return _vectors(op, where, rows, op.parts, along="x", turned=not op.keys)
 
 

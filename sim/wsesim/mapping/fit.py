@@ -63,6 +63,11 @@ def passes_of(request: StepRequest, size: int) -> int:
     return request.micro_batches * -(-request.held // size)
 
 
+def size_of(request: StepRequest, passes: int) -> int:
+    """Return the sequences of the largest of so many passes of a step."""
+    return -(-request.held // (passes // request.micro_batches))
+
+
 def largest_pass(request: StepRequest, *, recompute: float) -> int:
     """Return the most sequences of a pass that fit; 0 if not even one does. More sequences never need less."""
     if request.sub_batch is not None:
@@ -94,16 +99,16 @@ def _over_store(request: StepRequest) -> DoesNotFit | None:
 
 
 def _too_large(request: StepRequest) -> DoesNotFit:
-    size = _stated(request)
+    size, request, stated = _stated(request), replace(request, parts=request.counts[-1]), request
     held, recompute = held_by(request, size), _smallest(request, size)
     memory = memory_of(request, size, recompute=recompute)
     need, have = needs_bytes(request, size, recompute=recompute), request.cluster.wafer.core.sram_bytes
-    policy = "with" if recompute else "without"
-    worked = f", {size:,} at a time," if held > size else ""
+    ways = [f"{'with' if recompute else 'without'} recompute"]
+    ways += [f"layers in {request.parts} parts"] * (request.parts != 1) + [f"{size:,} at a time"] * (held > size)
     return DoesNotFit(
-        why=f"{held:,} sequence{'s' if held > 1 else ''} of {request.length:,} tokens {policy} recompute{worked} "
-        f"need{'' if held > 1 else 's'} {show_bytes(need)} a core, a core has {show_bytes(have)} "
-        f"({show_bytes(need - have)} too much): {_what_would_fit(request, need)}",
+        why=f"{held:,} sequence{'s' if held > 1 else ''} of {request.length:,} tokens "
+        f"{', '.join(ways)}{',' * (len(ways) > 1)} need{'' if held > 1 else 's'} {show_bytes(need)} a core, "
+        f"a core has {show_bytes(have)} ({show_bytes(need - have)} too much): {_what_would_fit(stated, need)}",
         memory=memory,
         memory_limit_bytes=have,
     )
@@ -121,6 +126,8 @@ def _what_would_fit(request: StepRequest, need: int) -> str:
         advice.append(f"a micro-batch of {size:,}")
     if size := _largest_stated(request, request.sub_batch, lambda size: replace(request, sub_batch=size)):
         advice.append(f"a sub-batch of {size:,}")
+    if request.parts is not None and _any_fits(replace(request, parts=None)):
+        advice.append("parts: auto")
     if request.recompute == "never" and _any_fits(replace(request, recompute="auto")):
         advice.append("recompute: auto")
     shorter = (request.length >> halvings for halvings in range(1, request.length.bit_length()))
@@ -137,7 +144,8 @@ def _largest_stated(request: StepRequest, stated: int | None, smaller: Callable[
 
 
 def _any_fits(request: StepRequest) -> bool:
-    """Whether the smallest passes asked for fit with anything that may be kept."""
+    """Whether the smallest passes asked for fit with anything that may be kept, in as many parts as may be."""
+    request = replace(request, parts=request.counts[-1])
     return any(fits(request, _stated(request), recompute=recompute) for recompute in request.policies)
 
 

@@ -58,7 +58,8 @@ def _pace_of(laid: Program) -> _Pace:
     largest, clock_hz = laid.groups[0], laid.cluster.wafer.core.clock_hz
     starts_s = laid.causes["launch"] / laid.passes
     fills_s = largest.fill_cycles / clock_hz
-    grows_s = largest.compute_s - starts_s - fills_s - largest.calls / clock_hz
+    last = laid.placement.parts * largest.calls
+    grows_s = largest.compute_s - starts_s - fills_s - last / clock_hz
     return _Pace(starts_s, fills_s, max(0.0, grows_s) / laid.placement.tokens_per_core, laid.placement.rows)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from threading import Lock
@@ -37,18 +37,20 @@ class Known:
     """What was worked out of kernels, to be used again: many ways to lay a step are tried, by many questions."""
 
     kernels: dict[KernelKey, OpTime] = field(default_factory=dict)
-    stages: dict[tuple[int, float], tuple[Stage, ...]] = field(default_factory=dict)
-    """By sequences of a pass and what is kept (`StepPlacement.recompute`)."""
-    memory: dict[tuple[int, float, int], tuple[MemoryUse, ...]] = field(default_factory=dict)
+    stages: dict[tuple[int, float, int], tuple[Stage, ...]] = field(default_factory=dict)
+    """By sequences of a pass, what is kept (`StepPlacement.recompute`) and parts of a layer."""
+    memory: dict[tuple[int, float, int, int], tuple[MemoryUse, ...]] = field(default_factory=dict)
     """By the same and the sequences held."""
-    needs: dict[tuple[int, float, int], int] = field(default_factory=dict)
+    needs: dict[tuple[int, float, int, int], int] = field(default_factory=dict)
     """The same in all, bytes a core."""
     policies: dict[str, tuple[float, ...]] = field(default_factory=dict)
     """What may be kept, by what is asked."""
-    activations: dict[int, Activations] = field(default_factory=dict)
-    """What is kept per token, by the sequences of the graph that it is counted of."""
-    programs: dict[tuple[int, float, int, int, int | None], Program] = field(default_factory=dict)
-    """By passes, what is kept, sequences, systems and the micro-batch; of any machine around such a wafer."""
+    activations: dict[int, Mapping[int, Activations]] = field(default_factory=dict)
+    """What is kept per token, by the sequences of the graph that it is counted of; by parts of a layer."""
+    launches: dict[int, float] = field(default_factory=dict)
+    """Kernels that a pass starts at least, by parts of a layer."""
+    programs: dict[tuple[int, float, int, int, int | None, int], Program] = field(default_factory=dict)
+    """By passes, what is kept, sequences, systems, the micro-batch and parts; of any machine around such a wafer."""
 
 
 class Latest(Generic[_Value]):

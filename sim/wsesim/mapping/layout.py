@@ -10,7 +10,7 @@ part of it at a time, the sub-batch, for which weights stream in and kernels are
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import fsum, isqrt
 
@@ -19,9 +19,17 @@ from wsesim.graph import Graph, flops
 from wsesim.hardware import Cluster
 from wsesim.kernels import Region
 from wsesim.mapping.known import Known, kept, known_of
-from wsesim.mapping.memory import activations, buffer_bytes, checkpoints, has_backward, layer_of, memory_table
+from wsesim.mapping.memory import (
+    Activations,
+    activations_in,
+    buffer_bytes,
+    checkpoints,
+    has_backward,
+    layer_of,
+    memory_table,
+)
 from wsesim.mapping.program import PassGroup, Program, Stage, StepPlacement
-from wsesim.mapping.stages import Timing, build_stages, causes_of
+from wsesim.mapping.stages import Timing, build_stages, causes_of, started
 from wsesim.software import Training
 
 
@@ -43,6 +51,8 @@ class StepRequest:
     """Sequences of a pass at most, or None to leave the passes open."""
     recompute: str = "auto"
     """auto | never | always."""
+    parts: int | None = None
+    """In which each layer is worked through (one of `mapping.memory.PARTS`), or None to leave them open."""
     rows: int | None = None
     """Of the wafer that are used at most, or None for all; as are columns."""
     columns: int | None = None
@@ -60,6 +70,15 @@ class StepRequest:
     def policies(self) -> tuple[float, ...]:
         """What may be kept (`StepPlacement.recompute`), the least that is computed again first."""
         return kept(self.known.policies, self.recompute, lambda: _policies(self.graph, self.recompute))
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """In how many parts layers may be worked through, the fewest first: those that leave less alive at once."""
+        if self.parts is not None:
+            return (self.parts,)
+        workings = {parts: what.working for parts, what in _activations(self).items()}
+        return tuple(parts for parts in workings if all(workings[parts] < workings[fewer] for fewer in workings
+                                                        if fewer < parts))  # fmt: skip
 
     @property
     def micro_batches(self) -> int:
@@ -87,7 +106,7 @@ def _policies(graph: Graph, recompute: str) -> tuple[float, ...]:
 
 def lay(request: StepRequest, *, passes: int, recompute: float) -> Program:
     """Return the step in so many *passes*, as even as they can be, whether that is the best or fits."""
-    key = (passes, recompute, request.sequences, request.cluster.systems, request.micro_batch)
+    key = (passes, recompute, request.sequences, request.cluster.systems, request.micro_batch, request.parts or 1)
     found = kept(request.known.programs, key, lambda: _laid(request, passes=passes, recompute=recompute))
     return replace(found, cluster=request.cluster)
 
@@ -173,19 +192,34 @@ def memory_of(request: StepRequest, sequences: int, *, recompute: float) -> tupl
     held = held_by(request, sequences)
 
     def table() -> tuple[MemoryUse, ...]:
-        graph = request.graph
-        what = kept(request.known.activations, graph.dims["batch"], lambda: activations(graph))
         return memory_table(
-            request.cluster.wafer, region_of(request, sequences), what, heads=graph.dims["heads"],
-            buffer_bytes=room_bytes(request), recompute=recompute, held=region_of(request, held),
+            request.cluster.wafer, region_of(request, sequences), activations_of(request),
+            heads=request.graph.dims["heads"], buffer_bytes=room_bytes(request), recompute=recompute,
+            held=region_of(request, held),
         )  # fmt: skip
 
-    return kept(request.known.memory, (sequences, recompute, held), table)
+    return kept(request.known.memory, (sequences, recompute, held, request.parts or 1), table)
+
+
+def activations_of(request: StepRequest) -> Activations:
+    """Return what is kept per token in the parts asked for, or in one."""
+    return _activations(request)[request.parts or 1]
+
+
+def _activations(request: StepRequest) -> Mapping[int, Activations]:
+    graph = request.graph
+    return kept(request.known.activations, graph.dims["batch"], lambda: activations_in(graph))
+
+
+def launches_of(request: StepRequest) -> float:
+    """Return the kernels that a pass starts at least: those of layers that are computed again come on top."""
+    parts = activations_of(request).parts
+    return kept(request.known.launches, request.parts or 1, lambda: started(request.graph, request.software, parts))
 
 
 def needs_bytes(request: StepRequest, sequences: int, *, recompute: float) -> int:
     """Return what a core has to hold in passes of so many sequences."""
-    key = (sequences, recompute, held_by(request, sequences))
+    key = (sequences, recompute, held_by(request, sequences), request.parts or 1)
 
     def added() -> int:
         return sum(line.bytes_per_core for line in memory_of(request, sequences, recompute=recompute))
@@ -218,9 +252,12 @@ def _stages(request: StepRequest, size: int, *, recompute: float) -> tuple[Stage
         if not known.stages:
             known.kernels = {}
         graph, region = request.graph.with_dims(batch=size), region_of(request, size)
-        return build_stages(Timing(graph=graph, region=region, recompute=recompute, kernels=known.kernels))
+        parts = activations_of(request).parts
+        return build_stages(
+            Timing(graph=graph, region=region, recompute=recompute, parts=parts, kernels=known.kernels)
+        )  # fmt: skip
 
-    return kept(known.stages, (size, recompute), built)
+    return kept(known.stages, (size, recompute, request.parts or 1), built)
 
 
 def _placement(request: StepRequest, region: Region, *, passes: int, recompute: float) -> StepPlacement:
@@ -228,6 +265,7 @@ def _placement(request: StepRequest, region: Region, *, passes: int, recompute: 
         micro_batch=held_by(request, region.sequences), sub_batch=region.sequences, passes=passes,
         columns=region.columns, rows=region.rows, tokens_per_core=region.tokens_per_core,
         features_per_core=region.features_per_core(request.graph.dims["width"]), recompute=recompute,
+        parts=request.parts or 1,
     )  # fmt: skip
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil, fsum
 
 from wsesim.answer import MemoryUse
-from wsesim.graph import Block, Graph, Op, Tensor, matrices
+from wsesim.graph import Block, Graph, Op, matrices
 from wsesim.hardware import Wafer
-from wsesim.kernels import Region
+from wsesim.kernels import WHOLE, Parts, Region
+from wsesim.mapping.alive import peaks_per_token, per_token
+from wsesim.mapping.recompute import from_its_input
+from wsesim.ops import find
+
+PARTS = (1, 2, 4, 8, 16)
+"""Into how many parts a layer may be cut: each count divides the next, so that more of them hold less at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +32,8 @@ class Activations:
     """Layers that are alike, of each kind."""
     backward: bool = True
     """Whether there is a backward pass that reads them."""
+    parts: Parts = WHOLE
+    """In which layers are worked through."""
 
     @property
     def copies(self) -> int:
@@ -65,22 +73,66 @@ def buffer_bytes(graph: Graph, *, layers: float) -> int:
 
 
 def activations(graph: Graph) -> Activations:
-    """Return what *graph* keeps per token."""
+    """Return what *graph* keeps per token where layers are worked through whole."""
+    return activations_in(graph)[1]
+
+
+def activations_in(graph: Graph) -> dict[int, Activations]:
+    """Return what *graph* keeps per token where layers are worked through in so many parts, each of `PARTS`.
+
+    Heads are divided where less is then alive at once; else they are left together, as that costs nothing.
+    """
     layers, copies = layers_of(graph), sum(layer.repeat for layer in layers_of(graph))
-    return Activations(
-        working=max(_peak_per_token(graph, block) for block in graph.blocks),
-        boundary=max(fsum(_kept_inside(graph, layer, layer.inputs)) for layer in layers),
-        kept=fsum(layer.repeat / copies * fsum(_kept_inside(graph, layer, layer.tensors)) for layer in layers),
-        repeats=tuple(layer.repeat for layer in layers),
-        backward=has_backward(graph),
-    )
+    boundary = max(fsum(_kept_inside(graph, layer, layer.inputs)) for layer in layers)
+    kept = fsum(layer.repeat / copies * fsum(_kept_inside(graph, layer, layer.tensors)) for layer in layers)
+    ways = [(parts, Parts(heads=heads, columns=parts)) for parts in PARTS
+            for heads in sorted({1, _groups_of_heads(graph, parts)})]  # fmt: skip
+    found: dict[int, Activations] = {}
+    for (parts, cut), working in zip(ways, _workings(graph, [cut for _, cut in ways]), strict=True):
+        if parts not in found or working < found[parts].working:
+            found[parts] = Activations(
+                working=working, boundary=boundary, kept=kept, repeats=tuple(layer.repeat for layer in layers),
+                backward=has_backward(graph), parts=cut,
+            )  # fmt: skip
+    return found
+
+
+def _groups_of_heads(graph: Graph, most: int) -> int:
+    """Return into how many groups, *most* or fewer, heads may fall: keys stay whole, and what is normed together."""
+    ops = [op for layer in layers_of(graph) for op in layer.ops]
+    if any(find(op.kind).sums_along == "attention" for op in ops):
+        return 1
+    heads = [number for op in ops if isinstance(number := op.attrs.get("kv_heads"), int)]
+    return max(count for count in PARTS if count <= min([most, graph.dims["heads"], *heads]))
+
+
+def _workings(graph: Graph, cuts: Sequence[Parts]) -> list[float]:
+    """Return the most bytes per token that are alive at once, forward and backward, in the parts of each of *cuts*.
+
+    In parts, what the backward pass computes again is computed as it is needed.
+    """
+    layers = layers_of(graph)
+    whole = max(_whole(graph, block) for block in graph.blocks)
+    others = [_whole(graph, block) for block in graph.blocks if block not in layers]
+    inside = zip(*(peaks_per_token(graph, layer, ops, cuts) for layer in layers for ops in _sweeps(layer)), strict=True)
+    return [whole if cut == WHOLE else max(*others, *peaks) for cut, peaks in zip(cuts, inside, strict=True)]
+
+
+def _sweeps(layer: Block) -> Sequence[Sequence[Op]]:
+    backward = layer.phase("backward")
+    return [layer.phase("forward")] + ([(*from_its_input(layer), *backward)] if backward else [])
+
+
+def _whole(graph: Graph, block: Block) -> float:
+    ops = [op for op in block.ops if op.phase != "optimizer"]
+    return peaks_per_token(graph, block, ops, [WHOLE])[0]
 
 
 def _kept_inside(graph: Graph, layer: Block, names: Iterable[str]) -> list[float]:
     """Return the bytes per token of those tensors that the backward pass reads again."""
     read = {name for op in layer.ops if op.phase == "backward" for name in op.inputs}
     kept = (name for name in names if name in read and layer.tensors[name].role == "activation")
-    return [_per_token(graph, layer.tensors[name]) for name in kept]
+    return [per_token(graph, layer.tensors[name]) for name in kept]
 
 
 def memory_table(
@@ -103,7 +155,7 @@ def memory_table(
     lines = [
         ("program and system", wafer.core.reserved_bytes, "stack, tasks, communication"),
         ("weights in flight", *in_flight),
-        ("one layer at work", ceil(per_core * what.working), f"most that is alive at once, {sweeps}"),
+        ("one layer at work", ceil(per_core * what.working), f"most that is alive at once, {sweeps}{_in_parts(what)}"),
         (
             "scores in flight",
             region.tokens_per_core * strip * heads_here * software.attention_value_bytes,
@@ -117,6 +169,10 @@ def memory_table(
             between = max(ceil(many / kept_inputs(many, recompute)) - 1 for many in what.repeats) * what.boundary
             lines.append(("inputs between checkpoints", ceil(per_core * between), "of the sequences at work"))
     return tuple(MemoryUse(what=name, bytes_per_core=size, note=note) for name, size, note in lines)
+
+
+def _in_parts(what: Activations) -> str:
+    return "" if what.parts == WHOLE else f", in {what.parts.columns} parts"
 
 
 def checkpoints(copies: int) -> tuple[float, ...]:
@@ -136,37 +192,3 @@ def _kept(what: Activations, held: Region, recompute: float) -> list[tuple[str, 
     which = f"{inputs} of {what.copies} layers" if recompute > 1 else f"{what.copies} layers"
     note = f"{'input' if recompute else 'inside'} of {which}, {held.sequences:,} sequence{'s' * (held.sequences > 1)}"
     return [("kept for the backward pass", ceil(held.tokens_per_core / held.columns * each), note)]
-
-
-def _peak_per_token(graph: Graph, block: Block) -> float:
-    """Walk the block forward and back, and return the most bytes per token alive at once."""
-    ops = [op for op in block.ops if op.phase != "optimizer"]
-    last_read = {name: index for index, op in enumerate(ops) for name in op.inputs}
-    alive = {name: _per_token(graph, block.tensors[name]) for name in block.inputs}
-    peak = fsum(alive.values())
-    for index, op in enumerate(ops):
-        for name in op.outputs:
-            alive[name] = _per_token(graph, block.tensors[name])
-        peak = max(peak, fsum(alive.values()))
-        for name in _finished(op, index, last_read, block):
-            alive.pop(name, None)
-    return peak
-
-
-def _finished(op: Op, index: int, last_read: dict[str, int], block: Block) -> list[str]:
-    done = [name for name in op.inputs if last_read[name] == index]
-    return done + [name for name in op.outputs if name not in last_read and name not in block.outputs]
-
-
-def passes_in_strips(tensor: Tensor) -> bool:
-    """Whether the tensor has keys or vocabulary entries along an axis, so that it is never stored whole."""
-    return "keys" in tensor.axes or "vocab" in tensor.axes
-
-
-def _per_token(graph: Graph, tensor: Tensor) -> float:
-    """Bytes per token; nothing for what is not an activation, or passes in strips."""
-    if tensor.role not in ("activation", "gradient") or "batch" not in tensor.axes:
-        return 0.0
-    if passes_in_strips(tensor):
-        return 0.0
-    return graph.bytes(tensor) / (graph.dims["batch"] * graph.dims["length"])

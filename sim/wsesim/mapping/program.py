@@ -29,6 +29,8 @@ class StepPlacement:
     recompute: float
     """0 where the inside of every layer is kept for the backward pass; else of one in how many layers the input is,
     from which the backward pass computes again what it reads."""
+    parts: int = 1
+    """In which each layer is worked through, groups of columns and of heads one after another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,8 @@ class Stage:
     """Streamed in for one copy."""
     gradient_bytes: int
     """Streamed out by one copy."""
+    launches: float = 0.0
+    """Kernels that are started for one copy."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from collections.abc import Set
 from itertools import chain
 
 from wsesim.graph import Block, Op
-from wsesim.mapping.memory import passes_in_strips
+from wsesim.mapping.alive import passes_in_strips
 from wsesim.ops import find
 
 

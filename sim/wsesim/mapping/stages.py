@@ -8,19 +8,20 @@ from math import fsum
 
 from wsesim.answer import OpTime
 from wsesim.graph import Block, Graph, Op, macs
-from wsesim.kernels import Region, kernel_cost
+from wsesim.kernels import WHOLE, Parts, Region, kernel_cost
 from wsesim.mapping.memory import has_backward, kept_inputs, layers_of
 from wsesim.mapping.program import PassGroup, Stage
 from wsesim.mapping.recompute import from_its_input, from_its_inside
 from wsesim.ops import recipe_of
+from wsesim.software import Training
 
 AGAIN = ("recompute", "strips")
 """Phases of forward kernels that run in the backward pass, which are causes of their own: what was not kept though it
 could be, and what passes in strips, which nothing keeps."""
 
 
-KernelKey = tuple[str, str, str, int, int]
-"""Block, phase, op, copies of the block that it runs for, sequences of a pass."""
+KernelKey = tuple[str, str, str, int, int, int]
+"""Block, phase, op, copies of the block that it runs for, sequences of a pass, parts in which it runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,8 @@ class Timing:
     region: Region
     recompute: float
     """Of one in how many layers the input is kept; 0 where the inside of all is."""
+    parts: Parts = WHOLE
+    """In which layers are worked through."""
     kernels: dict[KernelKey, OpTime] = field(default_factory=dict)
     """Those already timed."""
 
@@ -66,7 +69,7 @@ def causes_of(groups: Iterable[PassGroup], region: Region) -> dict[str, float]:
     for group in groups:
         for stage in group.stages:
             calls = stage.repeat * group.count
-            seconds["launch"] += calls * launch_s * _launches(stage.kernels, stage.phase)
+            seconds["launch"] += calls * launch_s * stage.launches
             for kernel in stage.kernels:
                 for cause, cycles in cycles_by_cause(kernel):
                     seconds[cause] = seconds.get(cause, 0.0) + calls * cycles / clock_hz
@@ -79,17 +82,30 @@ def cycles_by_cause(kernel: OpTime) -> Iterator[tuple[str, float]]:
         yield kernel.phase if kernel.phase in AGAIN else cause, cycles
 
 
-def _launches(kernels: Sequence[OpTime], phase: str) -> int:
-    """Count the kernels that are started; what is recomputed runs inside the backward kernels' programs."""
-    return sum(recipe_of(kernel.kind).launches for kernel in kernels if kernel.phase == phase)
+def started(graph: Graph, software: Training, parts: Parts) -> float:
+    """Return the kernels of a pass that are started, but for those of layers that are computed again."""
+    return fsum(
+        block.repeat * _launches(block, block.phase(phase), software, parts)
+        for block in graph.blocks for phase in ("forward", "backward")
+    )  # fmt: skip
+
+
+def _launches(block: Block, ops: Iterable[Op], software: Training, parts: Parts) -> float:
+    """Count the kernels that are started; those after the first part of a layer as the software has it."""
+    return fsum(
+        recipe_of(op.kind).launches * (1 + software.part_launches * (parts.of_op(block, op) - 1)) for op in ops
+    )  # fmt: skip
 
 
 def _stage(
     timing: Timing, block: Block, phase: str, ops: Sequence[Op], again: Mapping[str, str], repeat: int = 0
 ) -> Stage:  # fmt: skip
-    repeat = repeat or block.repeat
+    repeat, software = repeat or block.repeat, timing.region.software
     kernels = tuple(_kernel(timing, block, op, again.get(op.name, phase), repeat) for op in ops)
-    clock_hz, launch_s = timing.region.cluster.wafer.core.clock_hz, timing.region.software.kernel_launch_s
+    clock_hz = timing.region.cluster.wafer.core.clock_hz
+    # what is computed again runs inside the backward kernels' programs
+    own = (op for op, kernel in zip(ops, kernels, strict=True) if kernel.phase == phase)
+    launches = _launches(block, own, software, timing.parts)
     cycles = fsum(kernel.cycles for kernel in kernels)
     gradients = sum(kernel.gradient_bytes for kernel in kernels) if phase == "backward" else 0
     return Stage(
@@ -97,7 +113,8 @@ def _stage(
         phase=phase,
         repeat=repeat,
         kernels=kernels,
-        compute_s=cycles / clock_hz + _launches(kernels, phase) * launch_s,
+        launches=launches,
+        compute_s=cycles / clock_hz + launches * software.kernel_launch_s,
         weight_bytes=_streamed_bytes(timing.graph, block, ops),
         gradient_bytes=gradients,
     )
@@ -110,7 +127,7 @@ def _streamed_bytes(graph: Graph, block: Block, ops: Sequence[Op]) -> int:
 
 
 def _kernel(timing: Timing, block: Block, op: Op, phase: str, calls: int) -> OpTime:
-    key = (block.name, phase, op.name, calls, timing.region.sequences)
+    key = (block.name, phase, op.name, calls, timing.region.sequences, timing.parts.of_op(block, op))
     if key not in timing.kernels:
         timing.kernels[key] = _timed(timing, block, op, phase, calls)
     return timing.kernels[key]
@@ -118,7 +135,7 @@ def _kernel(timing: Timing, block: Block, op: Op, phase: str, calls: int) -> OpT
 
 def _timed(timing: Timing, block: Block, op: Op, phase: str, calls: int) -> OpTime:
     graph, region = timing.graph, timing.region
-    cost = kernel_cost(graph, block, op, region)
+    cost = kernel_cost(graph, block, op, region, timing.parts)
     tensors, cycles = block.tensors, cost.cycles
     return OpTime(
         block=block.name,

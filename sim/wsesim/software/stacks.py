@@ -14,6 +14,9 @@ class Training:
 
     kernel_launch_s: float = field(metadata=LESS)
     """Time to start one kernel on the whole wafer: command, program switch, barrier; seconds."""
+    part_launches: float = field(metadata=LESS)
+    """Launches of a kernel for each part of its layer after the first: 1 where each is started anew, 0 where a kernel
+    goes on with the next."""
     step_s: float = field(metadata=LESS)
     """Fixed work at each training step, seconds."""
     log_s: float = field(metadata=LESS)
@@ -44,6 +47,9 @@ class Training:
     """Of a parameter in a checkpoint."""
     accumulate_traffic: float = field(metadata=LESS)
     """Memory bytes in the store per byte of a gradient that is added to the others."""
+    masked_skipped: float = field(metadata=MORE)
+    """Share of the work on scores that a causal mask takes away which is not done: 0 where the full square of scores
+    is computed, 1 where programs leave out all of it and tokens lie so that every row of cores has as much to do."""
     update_waits: int = field(metadata=LESS)
     """1 where no weight is updated before the norm of all gradients is known, by which they are clipped; 0 where each
     is updated when the last of its gradient has come."""
@@ -58,17 +64,26 @@ class Training:
             master_bytes_per_parameter=self.master_bytes_per_parameter, log_every=self.log_every,
         )  # fmt: skip
         require_not_negative(
-            kernel_launch_s=self.kernel_launch_s, step_s=self.step_s, log_s=self.log_s, step_jitter=self.step_jitter,
+            kernel_launch_s=self.kernel_launch_s, part_launches=self.part_launches, step_s=self.step_s,
+            log_s=self.log_s, step_jitter=self.step_jitter,
             weight_launch_cycles=self.weight_launch_cycles,
             optimizer_traffic_bytes_per_parameter=self.optimizer_traffic_bytes_per_parameter,
             checkpoint_bytes_per_parameter=self.checkpoint_bytes_per_parameter,
             accumulate_traffic=self.accumulate_traffic, update_waits=self.update_waits, even_passes=self.even_passes,
+            masked_skipped=self.masked_skipped,
         )  # fmt: skip
+        _require_share(masked_skipped=self.masked_skipped)
 
     @property
     def fixed_s(self) -> float:
         """Time of a step in which the wafer does nothing for it, seconds, the mean of steps logged and not."""
         return self.step_s + self.log_s / self.log_every
+
+
+def _require_share(**shares: float) -> None:
+    for name, share in shares.items():
+        if share > 1:
+            raise SpecError(name, f"is a share, at most 1; got {share:g}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +111,8 @@ class Inference:
     """The same of a step that brings tiles into place before the first product, cycles."""
     vectors_at_work: int = field(metadata=LESS)
     """Vectors as wide as the residual stream that a core holds at once."""
+    masked_skipped: float = field(metadata=MORE)
+    """Share of the work on scores of a prompt that a causal mask takes away which is not done, as in training."""
     fills: int = field(metadata=LESS)
     """Times that a chunk lasts what it takes to fill all regions, where its tokens follow each other."""
     token_bytes: int = field(metadata=LESS)
@@ -109,7 +126,9 @@ class Inference:
             exp_vector_ops=self.exp_vector_ops, reciprocal_vector_ops=self.reciprocal_vector_ops,
             pads_vectors=self.pads_vectors,
             step_scalar_cycles=self.step_scalar_cycles, align_scalar_cycles=self.align_scalar_cycles,
+            masked_skipped=self.masked_skipped,
         )  # fmt: skip
+        _require_share(masked_skipped=self.masked_skipped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

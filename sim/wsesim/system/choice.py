@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
 from wsesim.answer import DoesNotFit
 from wsesim.mapping import (
     Latest,
     StepRequest,
+    fits,
     floor_from_s,
     floor_s,
     larger_that_fit,
     largest_pass,
+    launches_of,
     lay,
     misfit,
+    passes_of,
     passes_that_fit,
+    size_of,
 )
 from wsesim.system.part import Clock, Way, narrowed, way_of
 from wsesim.system.recurrence import time_step
@@ -27,14 +30,20 @@ class Search:
     """The two fastest ways so far; of equals, those that compute nothing again, then those in fewer passes."""
 
     request: StepRequest
+    """With the parts of a layer that are tried."""
     below_s: float = inf
     clock: Clock = time_step
     found: list[Way] = field(default_factory=list)
+    ranks: int = 2
+    """How many of the fastest are looked for: those that are kept, or what is faster than all of them."""
+    works_s: dict[float, float] = field(default_factory=dict)
+    """What computing takes at least, by what is kept: without starting kernels, filling columns and rows, and what is
+    left of a kernel's last cycle."""
 
     @property
     def beaten_s(self) -> float:
         """What a way must not take more than to be of interest."""
-        return min(self.below_s, self.found[1].timed.step_s if len(self.found) > 1 else inf)
+        return min(self.below_s, self.found[self.ranks - 1].timed.step_s if len(self.found) >= self.ranks else inf)
 
     def policy(self, *, recompute: float) -> int:
         """Try every number of passes, the fewest first, as most often they are the fastest.
@@ -51,22 +60,61 @@ class Search:
             laid = self._tried(passes, recompute)
         return largest_pass(self.request, recompute=recompute)
 
-    def larger(self, most: int) -> None:
-        """Try passes of more than *most* sequences, which fit if more is computed again; until that is too much."""
-        least_s = self._least_s()
-        for passes, recompute in larger_that_fit(self.request, most):
-            if least_s(recompute) > self.beaten_s:
-                return
-            self._tried(passes, recompute)
+    def larger(self, most: int, fewer: StepRequest | None = None) -> None:
+        """Try passes of more than *most* sequences, which fit if more is computed again; until that is too much.
 
-    def _least_s(self) -> Callable[[float], float]:
-        """Return what computing takes at least, by what is kept: in the fewest passes, each layer more as long."""
+        But for those that fit in *fewer* parts.
+        """
+        for passes, recompute in larger_that_fit(self.request, most):
+            if self.least_s(self.request.micro_batches, recompute) > self.beaten_s:
+                return
+            known = fewer is not None and fits(fewer, size_of(fewer, passes), recompute=recompute)
+            if not known and self.least_s(passes, recompute) <= self.beaten_s:
+                self._tried(passes, recompute)
+
+    def more_parts(self, parts: int) -> None:
+        """Try what fits only where layers are worked through in so many parts, if it may be the fastest of all.
+
+        What fits in fewer parts is no slower in them.
+        """
+        fewer, most = self.request, 0
+        self.request, self.ranks = replace(self.request, parts=parts), 1
+        for recompute in _least_again(self.request):
+            most = max(most, self._newly(recompute, largest_pass(fewer, recompute=recompute)))
+        self.larger(most, fewer)
+
+    def _newly(self, recompute: float, fitted: int) -> int:
+        """Try passes of more sequences than *fitted* in fewer parts; return the most that fit."""
+        before = passes_of(self.request, fitted) if fitted else inf
+        for passes in passes_that_fit(self.request, recompute=recompute):
+            if passes >= before or self.least_s(passes, recompute) > self.beaten_s:
+                break
+            self._tried(passes, recompute)
+        return largest_pass(self.request, recompute=recompute)
+
+    def least_s(self, passes: int, recompute: float) -> float:
+        """Return what a step takes at least: to start its kernels, and to compute as in the fewest passes."""
+        software = self.request.software
+        starts = launches_of(self.request)
+        return software.fixed_s + passes * starts * software.kernel_launch_s + self._work_s(recompute)
+
+    def _work_s(self, recompute: float) -> float:
+        """Return what computing takes at least; of layers whose input is not kept each takes as long."""
         most = self.request.policies[-1]
-        once_s, twice_s = (
-            lay(self.request, passes=self.request.micro_batches, recompute=kept).busy_s()["compute"]
-            for kept in (min(most, 1.0), most)
-        )
-        return lambda kept: once_s + (twice_s - once_s) * (1 - 1 / max(kept, 1.0)) / (1 - 1 / max(most, 2.0))
+        if recompute > 1:
+            once_s, twice_s = self._work_s(1.0), self._worked_s(most)
+            return once_s + (twice_s - once_s) * (1 - 1 / recompute) / (1 - 1 / max(most, 2.0))
+        return self._worked_s(recompute)
+
+    def _worked_s(self, recompute: float) -> float:
+        if recompute not in self.works_s:
+            request = replace(self.request, parts=1)
+            laid = lay(request, passes=request.micro_batches, recompute=recompute)
+            idle = sum(group.count * (group.fill_cycles + group.calls) for group in laid.groups)
+            self.works_s[recompute] = (
+                laid.busy_s()["compute"] - laid.causes["launch"] - idle / laid.cluster.wafer.core.clock_hz
+            )  # fmt: skip
+        return self.works_s[recompute]
 
     def _tried(self, passes: int, recompute: float) -> Way:
         way = way_of(self.request, self.clock, passes=passes, recompute=recompute)
@@ -82,9 +130,14 @@ class Search:
         return way_of(self.request, self.clock, passes=passes, recompute=recompute).program.least_s
 
 
-def _rank(way: Way) -> tuple[float, float, int]:
+def _rank(way: Way) -> tuple[float, int, float, int]:
     place = way.program.placement
-    return way.timed.step_s, place.recompute, place.passes
+    return way.timed.step_s, place.parts, place.recompute, place.passes
+
+
+def _least_again(request: StepRequest) -> list[float]:
+    """Return what may be kept where nothing is computed again but the inside of layers."""
+    return [kept for kept in request.policies if kept <= 1]
 
 
 _Found = tuple[Way, ...] | DoesNotFit
@@ -96,18 +149,21 @@ def fastest(request: StepRequest, *, below_s: float = inf, clock: Clock = time_s
 
     What is found to take more than *below_s* may not be the fastest, and there may be none. The less is computed again,
     the faster are passes of one size: that of layers whose input is not kept is only tried for what does not fit else.
+    So are layers in parts.
     """
     key = (id(request.known), request.cluster, request.sequences, request.micro_batch, request.sub_batch,
-           request.recompute, below_s, clock)  # fmt: skip
+           request.recompute, request.parts, below_s, clock)  # fmt: skip
     return _found.get(key, request.known, lambda: _searched(request, below_s, clock))
 
 
 def _searched(request: StepRequest, below_s: float, clock: Clock) -> _Found:
     if problem := misfit(request):
         return problem
-    search, most = Search(request, below_s, clock), 0
-    least = [kept for kept in request.policies if kept <= 1]
-    for recompute in sorted(least, key=lambda kept: search.begin(recompute=kept)):
+    fewest, *more = request.counts
+    search, most = Search(replace(request, parts=fewest), below_s, clock), 0
+    for recompute in sorted(_least_again(request), key=lambda kept: search.begin(recompute=kept)):
         most = max(most, search.policy(recompute=recompute))
     search.larger(most)
+    for parts in more:
+        search.more_parts(parts)
     return tuple(sorted(map(narrowed, search.found), key=lambda way: way.timed.step_s))

@@ -148,7 +148,8 @@ def map_part(step: Step, part: Part, systems: int) -> MappedStep:
     cluster = replace(step.asked.hardware.cluster, systems=systems)
     request = StepRequest(
         graph=with_training(graph) if step.trains else graph, cluster=cluster, software=step.software,
-        sequences=part.sequences, length=part.length, precision=step.precision, sub_batch=1, recompute=step.recompute,
+        sequences=part.sequences, length=part.length, precision=step.precision, sub_batch=1, parts=1,
+        recompute=step.recompute,
     )  # fmt: skip
     ways = fastest(request)
     if isinstance(ways, DoesNotFit):

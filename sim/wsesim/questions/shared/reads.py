@@ -51,8 +51,8 @@ STREAMED = POWER | _of(
 )
 """Figures of the machine that a step with streamed weights depends on."""
 RELEASE = _of(
-    training="kernel_launch step log log_every step_jitter partial_sum attention_value token weight_launch_cycles "
-    "strip_keys layers_in_flight master_bytes_per_parameter even_passes",
+    training="kernel_launch part_launches step log log_every step_jitter partial_sum attention_value token "
+    "weight_launch_cycles strip_keys masked_skipped layers_in_flight master_bytes_per_parameter even_passes",
 )
 """Figures of a training release that any step depends on."""
 EVALUATION = Reads(
@@ -84,7 +84,7 @@ RESIDENT = POWER | _of(
 ENGINE = _of(inference="element_loop_cycles round_cycles vector_setup_cycles exp_vector_ops reciprocal_vector_ops "
              "pads_vectors vectors_at_work")  # fmt: skip
 """Figures of an engine that any answer of resident weights depends on."""
-READER = _of(inference="step_scalar_cycles align_scalar_cycles fills token")
+READER = _of(inference="step_scalar_cycles align_scalar_cycles masked_skipped fills token")
 READ_ON = _of(energy="io_bit", host="input", core="branch_taken_cycles branch_not_taken_cycles", code="count_cycles")
 CACHE_ON = _of(host="upload upload_floor download")
 """What moves the cache of a request to hosts and back."""

@@ -51,6 +51,8 @@ FIGURES = (
     FigureSpec(name="sub_batch", label="sub-batch", meaning="of them, those that pass the layers together: of the "
                "largest pass"),
     FigureSpec(name="passes", label="passes", meaning="sub-batches of a step and system: so often weights stream in"),
+    FigureSpec(name="parts", label="parts of a layer", meaning="in which it is worked through, groups of heads and of "
+               "columns one after another"),
     FigureSpec(name="recompute", label="recompute", meaning="whether the backward pass computes layers again"),
     FigureSpec(name="checkpoint_layers", label="layers a checkpoint", meaning="of one layer in so many the input is "
                "kept for the backward pass; 0 where the inside of all is"),
@@ -70,6 +72,12 @@ class BatchSection(Section):
     """Sequences per system that are held at most, with what the backward pass needs of them; auto: the sub-batch."""
     sub_batch: Annotated[AutoOrSize, Default("whatever makes the step fastest, of all that fits")] = "auto"
     """Of them, sequences that pass the layers together at most; auto: whatever makes the step fastest, of all that
+    fits."""
+    parts: Annotated[Literal["auto", 1, 2, 4, 8, 16], Default("whatever makes the step fastest, of all that fits")] = (
+        "auto"
+    )
+    """Parts that a layer is worked through in, groups of heads and of columns of its feed-forward network: what lies
+    between is held of one part alone, and weights pass once; auto: whatever makes the step fastest, of all that
     fits."""
 
 
@@ -156,6 +164,8 @@ class Step:
     precision: str
     level: int
     """Of the precision: 0 | 1 | 2."""
+    parts: int | None
+    """In which a layer is worked through; None: as is fastest."""
     recompute: str
     """auto | never | always."""
     token_budget: int
@@ -168,8 +178,8 @@ class Step:
         micro_batch, sub_batch = (_stated(batch[name]) for name in ("micro_batch", "sub_batch"))
         return cls(
             asked=asked, trains=trains, sequences=batch["sequences"], length=batch["length"],
-            micro_batch=micro_batch, sub_batch=sub_batch, precision=resolved["precision"],
-            level=resolved["precision_opt_level"],
+            micro_batch=micro_batch, sub_batch=sub_batch, parts=_stated(batch["parts"]),
+            precision=resolved["precision"], level=resolved["precision_opt_level"],
             recompute=resolved.get("recompute", "never"), token_budget=resolved.get("token_budget", 0),
         )  # fmt: skip
 
@@ -197,7 +207,7 @@ class Step:
         return StepRequest(
             graph=graph, cluster=self.asked.hardware.cluster, software=self.software, sequences=self.sequences,
             length=self.length, precision=self.precision, micro_batch=self.micro_batch,
-            sub_batch=self.sub_batch, recompute=self.recompute,
+            sub_batch=self.sub_batch, parts=self.parts, recompute=self.recompute,
         )  # fmt: skip
 
     def graph(self) -> Graph:

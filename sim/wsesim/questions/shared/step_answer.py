@@ -36,7 +36,7 @@ LEAVES_OUT = {
     "system": (
         "Contention between colors, bank conflicts and stalls inside a core: kernels are closed forms.",
         "Uneven splits: a core holds width / columns features, although features are whole.",
-        "Causal savings in attention: the full square of scores is computed.",
+        "Causal savings in attention, unless training.masked_skipped of the software is above 0.",
         "Masks of sparse weights that change.",
         "Which token goes to which expert: every expert has the room and time of the busiest, model.expert_imbalance.",
         "Power from second to second: it is the mean over the step. Ways around defects: those "
@@ -179,8 +179,8 @@ def _figures(step: Step, program: Program, ends: Ends) -> dict[str, Any]:
         "samples_per_s": step.sequences / step_s, "mfu": program.model_flops / (step_s * peak),
         "flops_per_step": program.model_flops,
         "micro_batch": program.placement.micro_batch, "sub_batch": program.placement.sub_batch,
-        "passes": program.placement.passes, "recompute": program.placement.recompute > 0,
-        "checkpoint_layers": program.placement.recompute,
+        "passes": program.placement.passes, "parts": program.placement.parts,
+        "recompute": program.placement.recompute > 0, "checkpoint_layers": program.placement.recompute,
         "budget_s": ends.of(step.token_budget / step.tokens),
         "flops_to_budget": program.model_flops * step.token_budget / step.tokens,
     }  # fmt: skip
@@ -228,7 +228,7 @@ def _facts(step: Step, graph: Graph, program: Program) -> dict[str, Mapping[str,
             "passes": words(program), "micro_batch": place.micro_batch, "sub_batch": place.sub_batch,
             "columns": place.columns, "rows": place.rows,
             "tokens_per_core": place.tokens_per_core, "features_per_core": place.features_per_core,
-            "recompute": place.recompute > 0, "checkpoint_layers": place.recompute,
+            "parts": place.parts, "recompute": place.recompute > 0, "checkpoint_layers": place.recompute,
         },
     }  # fmt: skip
 

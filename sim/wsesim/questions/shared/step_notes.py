@@ -36,10 +36,12 @@ def words(program: Program) -> str:
     sizes = " and ".join(f"{group.sequences:,}" for group in program.groups)
     passes = f"{program.passes:,} passes" if program.passes > 1 else "1 pass"
     every = program.placement.recompute
+    number = program.placement.parts
+    parts = f", layers in {number} parts" if number > 1 else ""
     again = ", layers computed again" if every == 1 else f", from one in {every:.3g} computed again" if every else ""
     used, all_columns = program.placement.columns, program.cluster.wafer.columns
     part = f", on {used:,} of {all_columns:,} columns" if used < all_columns else ""
-    return f"{passes} of {sizes} sequence{'' if sizes == '1' else 's'}{again}{part}"
+    return f"{passes} of {sizes} sequence{'' if sizes == '1' else 's'}{again}{parts}{part}"
 
 
 def notes(request: StepRequest, way: Way) -> Iterator[str]:
@@ -96,9 +98,10 @@ def _freer(request: StepRequest, way: Way) -> Iterator[str]:
     trains = any(stage.phase == "backward" for stage in way.program.groups[0].stages)
     opened = {
         "micro_batch": request.micro_batch is not None, "sub_batch": request.sub_batch is not None,
-        "recompute": trains and request.recompute != "auto",
+        "parts": request.parts is not None, "recompute": trains and request.recompute != "auto",
     }  # fmt: skip
-    free = replace(request, micro_batch=None, sub_batch=None, recompute="auto" if trains else request.recompute)
+    recompute = "auto" if trains else request.recompute
+    free = replace(request, micro_batch=None, sub_batch=None, parts=None, recompute=recompute)
     most_s = (1 - MUCH) * way.timed.step_s
     found = _within(free, most_s, way.clock) if any(opened.values()) else None
     if found:
@@ -129,7 +132,8 @@ def _nearby(request: StepRequest, way: Way) -> Iterator[int]:
     """Yield batches that fill what this one leaves half empty, or do without it, if that may make much of it."""
     program, systems, share = way.program, request.cluster.systems, request.share
     rows, tokens, passes = request.cluster.wafer.rows, program.placement.tokens_per_core, program.passes
-    most = largest_pass(request, recompute=program.placement.recompute)
+    laid = replace(request, parts=program.placement.parts)
+    most = largest_pass(laid, recompute=program.placement.recompute)
     larger = {passes * (tokens * rows // request.length), passes * most, share}
     smaller = {(passes - 1) * most, passes * ((tokens - 1) * rows // request.length), share - (systems > 1)}
     for sequences in (systems * each for each in larger | smaller):
