@@ -66,7 +66,8 @@ def kernel(
         _list()
         return
     if name.endswith(".csl"):
-        raise InputError.at(f"{name} is a program in CSL: a file asks it, with kernel: {name}, params, launch, operands")
+        how = f"a file asks it, with kernel: {name}, params, launch, operands"
+        raise InputError.at(f"{name} is a program in CSL: {how}")
     program = find_program(name)
     if _is_alone():
         _tell(program)
