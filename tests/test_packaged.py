@@ -15,7 +15,6 @@ FILES = sorted(Path(wsesim.__file__).parent.rglob("*.yaml"))
 
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "kept"))
     return tmp_path / "file.yaml"
 
@@ -42,13 +41,6 @@ def test_it_is_kept_until_the_file_changes(kept: Path, monkeypatch: pytest.Monke
     kept.write_text("a: 2\n")
     os.utime(kept, ns=(1, 1))
     assert yaml_data(kept) == {"a": 2}
-
-
-def test_nothing_is_kept_where_no_byte_code_is(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    kept.write_text("a: 1\n")
-    assert yaml_data(kept) == {"a": 1}
-    assert not folder_of(kept).exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"no such thing", b"\xe9\x01\x00\x00\x00"])

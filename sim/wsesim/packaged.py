@@ -28,8 +28,6 @@ def keep(place: Path, content: bytes) -> None:
     """Write what was made, all of it or nothing; where nothing can be written, it is made again next time."""
     from tempfile import NamedTemporaryFile
 
-    if sys.dont_write_bytecode:
-        return
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=place.parent, delete=False) as made:
