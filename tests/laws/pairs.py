@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from math import ceil, inf, log
+from math import ceil, inf, log, sqrt
 from typing import Any, get_args
 
 import pytest
@@ -139,17 +139,26 @@ def freer(draw: st.DrawFn) -> Pair:
 def _more_systems(draw: st.DrawFn, before: Data) -> Pair:
     cluster = before["cluster"]
     after = {**before, "cluster": {**cluster, "systems": cluster["systems"] * draw(st.sampled_from((2, 3, 8)))}}
-    return Pair(before=before, after=after, what="more systems", slack_s=_hops_s(after))
-
-
-def _hops_s(data: Data) -> float:
-    """Return how long more systems may take: all of a cluster share a step, over a tree that grows, there and back."""
-    question = asked(data)
+    question = asked(after)
     assume(question is not None)
     assert question is not None
+    return Pair(before=before, after=after, what="more systems", slack_s=_hops_s(question), share=_scatter(question))
+
+
+def _hops_s(question: Question) -> float:
+    """Return how long more systems may take: all of a cluster share a step, over a tree that grows, there and back."""
     cluster = question.asked.hardware.cluster
     levels = ceil(log(cluster.systems, cluster.swarmx.fan_in)) if cluster.systems > 1 else 1
     return 2 * levels * cluster.swarmx.hop_s if question.kind in STEPS else 0.0
+
+
+def _scatter(question: Question) -> float:
+    """Return by what share of its arithmetic the slowest of a step's systems is later than one alone."""
+    if question.kind not in STEPS:
+        return ROUNDING
+    assert question.asked.software is not None, "a step runs a stack"
+    jitter = question.asked.software.for_training().step_jitter
+    return ROUNDING + jitter * sqrt(2 * log(question.asked.hardware.cluster.systems))
 
 
 @cache
