@@ -28,7 +28,7 @@ def shown(prepared: Prepared, **recorded: Any) -> list[object]:
     """Return all that a run shows but what is recorded, and the values that it leaves."""
     run = prepared.run(**recorded)
     names = (each.name for each in dataclasses.fields(run))
-    left_out = ("path", "frames", *(() if [*recorded] == ["watch"] else ("spans", "flows")))
+    left_out = ("path", "by_line", "frames", *(() if [*recorded] == ["watch"] else ("spans", "flows")))
     found = {name: getattr(run, name) for name in names if name not in left_out}
     return [*found.items(), prepared.read(prepared.machine)]
 

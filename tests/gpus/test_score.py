@@ -28,10 +28,10 @@ def test_steps_come_near(scores: tuple[GpuScore, ...]) -> None:
     assert middle < 0.10
     assert worst < 0.25
     assert all(score.estimated is not None for score in scores)
-    read_me = " ".join((Path(__file__).parents[2] / "README.md").read_text("utf-8").split())
+    told = " ".join((Path(__file__).parents[2] / "docs/explanation/belief.md").read_text("utf-8").split())
     said = f"series in the middle is off by {100 * middle:.0f} % and the worst quarter by {100 * worst:.0f} %"
-    assert f"{sum(one.rows for one in steps)} published steps in {len(steps)} series" in read_me
-    assert said in read_me
+    assert f"{sum(one.rows for one in steps)} published steps in {len(steps)} series" in told
+    assert said in told
 
 
 def test_what_a_row_says() -> None:

@@ -67,6 +67,6 @@ def test_what_does_not_behave_is_said_everywhere(tmp_path: Path) -> None:
     said = console.export_text()
     assert "NO" in said
     assert "0 of 2 answers move as physics says" in said
-    first = json.loads(json.dumps(report.to_json()))["what_ifs"][0]
+    first = json.loads(json.dumps(report.to_dict()))["what_ifs"][0]
     assert first["holds"] is False
     assert first["answers"][1] == {"a.b": 1000, "step_s": 2.0}

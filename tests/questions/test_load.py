@@ -206,7 +206,7 @@ precision:
         (6, 45, "hardware.core.sram is in bits ('Kib') but a size is in bytes: write 'KiB' if bytes were meant"),
         (6, 53, "hardware.core.clok is not a figure of the hardware, did you mean 'core.clock'?"),
         (7, 7, f"text = 'nowhere.txt' is not there: no file {tmp_path / 'nowhere.txt'}"),
-        (8, 25, "verification.weights = '.' is a folder; name a file"),
+        (8, 25, f"verification.weights = '.' is not there: no file {tmp_path / 'model.safetensors'}"),
         (9, 1, "precision is empty; give a value, or leave the key out"),
     ]  # fmt: skip
 

@@ -31,8 +31,8 @@ def test_shifts_are_the_differences_of_two_runs(table: Path) -> None:
 
 def test_a_report_shows_shifts_if_asked(table: Path) -> None:
     asked, plain = report(table, sensitivity=True), report(table)
-    assert "sensitivity" in asked.to_json()
-    assert "sensitivity" not in plain.to_json()
+    assert "sensitivity" in asked.to_dict()
+    assert "sensitivity" not in plain.to_dict()
     for made, words in ((asked, "| CS-2 BERT | +"), (plain, "Not asked for: `wsesim validate --sensitivity`")):
         assert words in made.files()["validation.md"].decode()
 

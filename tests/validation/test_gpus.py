@@ -28,7 +28,7 @@ def table(tmp_path: Path) -> Path:
 
 def test_a_table_of_one_s_own(table: Path, tmp_path: Path) -> None:
     found = gpus_report(table, sensitivity=True)
-    form = found.to_json()
+    form = found.to_dict()
     assert isinstance(form["rows"], list)
     assert len(form["rows"]) == 14
     assert {one.name for one in found.left_out} == {one.name for one in found.series}

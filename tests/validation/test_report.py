@@ -68,7 +68,7 @@ def test_a_small_table_as_a_document(golden: Golden) -> None:
 
 
 def test_the_json_is_plain(whole: ModelReport) -> None:
-    document = json.loads(json.dumps(whole.to_json(), allow_nan=False))
+    document = json.loads(json.dumps(whole.to_dict(), allow_nan=False))
     assert document.keys() == {"rows", "summary", "constants"}
     assert len(document["rows"]) == 116
     shared = {"id", "group", "metric", "unit", "measured", "simulated", "naive", "error", "naive_error"}

@@ -67,7 +67,7 @@ def validate(
         with or_shown(lambda: validation.print_report(found, console())):
             written = validation.write_report(found, out, overwrite=force)
     if manner().json:
-        print_json(found.to_json())
+        print_json(found.to_dict())
     if not manner().silent:
         validation.print_report(found, console())
     for path in written:

@@ -123,8 +123,10 @@ def _read_grid(text: str) -> tuple[int, int]:
         sizes = shape_of(text)
     except ValueError as error:
         raise InputError.at(f"--on-cores must be {error} (COLUMNSxROWS, for example 8x8)") from None
-    if len(sizes) != 2 or max(sizes) > LARGEST_GRID:
-        raise InputError.at(f"--on-cores must be COLUMNSxROWS, each at most {LARGEST_GRID:,}; got {text!r}")
+    if len(sizes) != 2:
+        raise InputError.at(f"--on-cores must be COLUMNSxROWS, for example 8x8; got {text!r}")
+    if max(sizes) > LARGEST_GRID:
+        raise InputError.at(f"--on-cores has at most {LARGEST_GRID:,} columns and rows; got {text!r}")
     return sizes[0], sizes[1]
 
 

@@ -39,7 +39,7 @@ class ModelReport:
     others: tuple[Otherwise, ...] = ()
     """What each thing chosen with rows in view does; empty if nobody asked."""
 
-    def to_json(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, object]:
         """Return rows, summary, constants, and shifts if there are any, as plain data."""
         rows = []
         for score in self.validation.scores:

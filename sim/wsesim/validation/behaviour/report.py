@@ -24,7 +24,7 @@ class BehaviourReport:
 
     found: tuple[Behaved, ...]
 
-    def to_json(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, object]:
         """Return `what_ifs` as plain data: question, changes, answers, expectations and whether they hold."""
         return {"what_ifs": [_plain(each) for each in self.found]}
 

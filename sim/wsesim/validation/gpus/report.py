@@ -42,7 +42,7 @@ class GpuReport:
         """The scores of series."""
         return by_series(self.scores)
 
-    def to_json(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, object]:
         """Return `rows`, `series`, `constants`, and `left_out` if it was asked for, as plain data."""
         rows = [
             {"id": score.row["id"], "series": score.row.series, "unit": score.unit, "measured": score.measured,

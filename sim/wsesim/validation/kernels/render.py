@@ -35,7 +35,7 @@ class KernelReport:
 
     validation: KernelValidation
 
-    def to_json(self) -> dict[str, object]:
+    def to_dict(self) -> dict[str, object]:
         """Return `rows`, `families`, and `constants` as plain data."""
         rows = []
         for score in self.validation.scores:
