@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,14 @@ from wsesim.cli.bar import bar
 from wsesim.cli.options import file_argument, force_option, level_option, manner, out_option, settings_option, speaking
 from wsesim.cli.output import console, or_shown, print_json, progress, say
 from wsesim.errors import InputError
+from wsesim.signs import printable
 
 if TYPE_CHECKING:
-    from wsesim.answer import Level
+    from collections.abc import Callable
+
+    from rich.console import Console
+
+    from wsesim.answer import Level, Readable
     from wsesim.questions.base import Question
     from wsesim.study import Indices, Sensitivity, Study
 
@@ -56,18 +62,23 @@ def sensitivity(
     morris or sobol all of them, or any settings under --vary, are open at once.
     """
     from wsesim import answers, questions
+    from wsesim import study as studies
 
     if out is not None:
         answers.check_folder(out, overwrite=force)
     question = questions.load(file, settings=settings)
     wanted = None if level is None else questions.require_level(level)
     if method != "each":
-        _tell_indices(_indices(question, method, wanted, figure, times, ranges), out, force)
+        indices = _indices(question, method, wanted, figure, times, ranges)
+        for line in indices.said:
+            click.echo(printable(f"note: {line}"), err=True)
+        _tell(indices, partial(studies.print_indices, indices), out, force)
         return
     for name in OVER_RANGES:
         if ranges[name] not in (None, (), False):
             raise InputError.at(f"--{name} is of methods that move all figures at once: --method morris or sobol")
-    _tell(_each(question, wanted, figure, times), out, force)
+    found = _each(question, wanted, figure, times)
+    _tell(found, partial(studies.print_sensitivity, found), out, force)
 
 
 def _each(question: Question, level: Level | None, figure: str | None, times: float | None) -> Sensitivity:
@@ -117,30 +128,12 @@ def _ask(study: Study, count: int, jobs: int | None) -> None:
         raise InputError.at(f"{count:,} points take about {takes}: --yes answers them, --samples draws fewer")
 
 
-def _tell(found: Sensitivity, out: Path | None, force: bool) -> None:
-    from wsesim import study as studies
-
+def _tell(found: Readable, show: Callable[[Console], None], out: Path | None, force: bool) -> None:
     if out is not None:
-        with or_shown(lambda: studies.print_sensitivity(found, console())):
-            written = studies.write_sensitivity(found, out, overwrite=force)
+        with or_shown(lambda: show(console())):
+            written = found.save(out, force=force)
         say(f"wrote {written[0]}")
     if manner().json:
         print_json(found.to_dict())
     if not manner().silent:
-        studies.print_sensitivity(found, console())
-
-
-def _tell_indices(found: Indices, out: Path | None, force: bool) -> None:
-    from wsesim import study as studies
-    from wsesim.signs import printable
-
-    for line in found.said:
-        click.echo(printable(f"note: {line}"), err=True)
-    if out is not None:
-        with or_shown(lambda: studies.print_indices(found, console())):
-            written = studies.write_indices(found, out, overwrite=force)
-        say(f"wrote {written[0]}")
-    if manner().json:
-        print_json(found.to_dict())
-    if not manner().silent:
-        studies.print_indices(found, console())
+        show(console())
