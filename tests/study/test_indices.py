@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from wsesim import questions
 from wsesim.cli import cli
 from wsesim.errors import InputError
-from wsesim.study import Indices, indices, study_of, usual_ranges, write_indices
+from wsesim.study import Indices, indices, study_of, usual_ranges
 from wsesim.study.indices_output import bars_svg
 
 TEXT = "kernel: allreduce-2d\ncluster: cs-2\ngrid: [8, 8]\nshape: [64]\n"
@@ -46,7 +46,7 @@ def test_morris_tells_what_matters_and_which_way(file: Path, tmp_path: Path) -> 
     assert ramp["direction"] == pytest.approx(ramp["effect"])
     assert (sram["effect"], sram["spread"]) == (0, 0)
     assert found.rows[0].words == "550 MHz to 2.2 GHz, log"
-    page, table, data = write_indices(found, tmp_path / "out")
+    page, table, data = found.save(tmp_path / "out")
     assert [row["setting"] for row in csv.DictReader(table.read_text("utf-8").splitlines())] == list(VARY)
     assert json.loads(data.read_text("utf-8"))["settings"][0]["effect"] == clock["effect"]
     assert "hardware.core.clock matters most; 2 of 3 settings matter a hundredth as much" in page.read_text("utf-8")

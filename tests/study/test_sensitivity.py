@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from wsesim import questions
 from wsesim.answer import Answer
 from wsesim.cli import cli
-from wsesim.study import Sensitivity, sensitivity, write_sensitivity
+from wsesim.study import Sensitivity, sensitivity
 from wsesim.study.tornado import tornado_svg
 
 TEXT = """
@@ -67,7 +67,7 @@ def test_what_cannot_be_is_told_apart_from_what_has_no_answer(found: Sensitivity
 
 
 def test_files_say_what_the_terminal_says(found: Sensitivity, tmp_path: Path) -> None:
-    page, table, data = write_sensitivity(found, tmp_path / "out")
+    page, table, data = found.save(tmp_path / "out")
     rows = list(csv.DictReader(table.read_text("utf-8").splitlines()))
     assert [row["setting"] for row in rows] == [each.setting for each in found.influences]
     form = json.loads(data.read_text("utf-8"))

@@ -11,7 +11,7 @@ from wsesim.study.comparing import Side, SideBySide, machine_or_stack, side_by_s
 from wsesim.study.goals import SHORT_GOALS, Sized, Sizing, size
 from wsesim.study.indices import USUAL as USUAL_SAMPLES
 from wsesim.study.indices import Indices, SettingIndex, indices, points_asked, usual_ranges
-from wsesim.study.indices_output import INDICES_FILES, print_indices, write_indices
+from wsesim.study.indices_output import INDICES_FILES, print_indices
 from wsesim.study.journal import journal_place
 from wsesim.study.line import budget_in, fixed, sample_in, varied
 from wsesim.study.load import load_study, study_of
@@ -22,7 +22,6 @@ from wsesim.study.sensitivity import Sensitivity, figure_named, sensitivity
 from wsesim.study.sensitivity_output import (
     SENSITIVITY_FILES,
     print_sensitivity,
-    write_sensitivity,
 )
 from wsesim.study.spec import Parameter, Study
 from wsesim.study.table import PointRow, SweepTable
@@ -67,7 +66,5 @@ __all__ = [
     "sweep",
     "usual_ranges",
     "varied",
-    "write_indices",
-    "write_sensitivity",
     "write_sweep",
 ]

@@ -5,13 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wsesim import questions
 from wsesim._version import __version__
 from wsesim.answers import text
-from wsesim.answers.folder import publish
 from wsesim.answers.plain import PROGRAM, json_text
 from wsesim.study import plot
 from wsesim.study.indices import COLUMNS, RANKED_BY, Indices, SettingIndex
@@ -42,15 +40,6 @@ MEANINGS = {
     ),
 }
 _WIDTH, _ROW, _LABELS, _ROOM, _MOST = 720.0, 22.0, 290.0, 70.0, 24
-
-
-def write_indices(found: Indices, out: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
-    """Write page, CSV and JSON into the folder *out*, all or none; return the paths.
-
-    Raises:
-        InputError: as `wsesim.answers.publish`.
-    """
-    return publish(indices_files(found), out, overwrite=overwrite)
 
 
 def indices_files(found: Indices) -> dict[str, bytes]:

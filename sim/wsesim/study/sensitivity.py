@@ -1,7 +1,7 @@
 """Which figures of machine and software an answer hangs on: each made better and worse, and pairs that tie.
 
 question ─sensitivity─► Sensitivity ─┬─ print_sensitivity   terminal
-                                     └─ write_sensitivity   page with a tornado, CSV, JSON
+                                     └─ save                page with a tornado, CSV, JSON
 """
 
 from __future__ import annotations

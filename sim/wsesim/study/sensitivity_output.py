@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wsesim import questions
 from wsesim._version import __version__
 from wsesim.answers import text
-from wsesim.answers.folder import publish
 from wsesim.answers.plain import json_text
 from wsesim.study.sensitivity import Change, Influence, Sensitivity, Tie
 from wsesim.units import plural
@@ -23,15 +21,6 @@ SENSITIVITY_FILES = ("sensitivity.html", "sensitivity.csv", "sensitivity.json")
 PRINTED = 20
 """Figures on the terminal at most; the files have all."""
 HEADS = ("figure", "now", "better", "worse", "elasticity", "source")
-
-
-def write_sensitivity(found: Sensitivity, out: Path, *, overwrite: bool = False) -> tuple[Path, ...]:
-    """Write page, CSV and JSON into the folder *out*, all or none; return the paths.
-
-    Raises:
-        InputError: as `wsesim.answers.publish`.
-    """
-    return publish(sensitivity_files(found), out, overwrite=overwrite)
 
 
 def sensitivity_files(found: Sensitivity) -> dict[str, bytes]:
