@@ -206,6 +206,18 @@ def test_resident_weights_are_computed_where_they_lie(call: Call, tmp_path: Path
         assert words in said.stdout
 
 
+def test_of_a_latent_vector_it_is_said_which_sums_are_computed(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "latent.yaml"
+    file.write_text("phase: generate\nmodel: {preset: llama-2-7b, layers: 2, width: 64, heads: 4, ffn_width: 96, "
+                    "kv_heads: 4, head_width: 16, rotary_width: 4, latent_rank: 8, value_width: 12}\n"
+                    "inference: {prompt: 64, generate: 4, decode_grid: 12, prefill_grid: 12}\n"
+                    "cluster: cs-2\n")  # fmt: skip
+    said = call("verify", file, "--as-mapped")
+    assert said.exit_code == 0, said.output
+    for words in ("agrees with the plain graph", "made of the latent vector, as for chunks of a prompt"):
+        assert words in " ".join(said.stdout.split())
+
+
 def test_a_service_is_not_computed_as_mapped(refused: Refused, tmp_path: Path) -> None:
     file = tmp_path / "service.yaml"
     file.write_text("phase: serving\nmodel: gpt2\nserving: {rate: 5}\ncluster: cs-2\n")

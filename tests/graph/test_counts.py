@@ -21,7 +21,12 @@ ENCODER = ModelSpec(
     norm_order="post", causal=False, token_types=2, task="mlm", masked=2,
 )  # fmt: skip
 MIXTURE = replace(GROUPED, name="tiny-mixture", experts=4, experts_per_token=2, bias=True)
-TRAINED = [with_training(build_graph(model, sequences=2, length=3)) for model in (GROUPED, ENCODER, MIXTURE)]
+LATENT = replace(
+    GROUPED, name="tiny-latent", kv_heads=4, head_width=4, rotary_width=2, latent_rank=3, query_rank=5, value_width=3
+)  # fmt: skip
+TRAINED = [
+    with_training(build_graph(model, sequences=2, length=3)) for model in (GROUPED, ENCODER, MIXTURE, LATENT)
+]  # fmt: skip
 MATRIX_OPS = [(graph, block, op) for graph in TRAINED for block in graph.blocks for op in block.ops
               if find(op.kind).matrix]  # fmt: skip
 
@@ -38,7 +43,8 @@ def slowly_counted(graph: Graph, block: Block, op: Op) -> int:
         rows = prod(shapes[activation][:-1])
         one_matrix = shapes[weight][-2:]
         return sum(1 for _ in product(range(rows), *(range(size) for size in one_matrix)))
-    batch, length, heads, head = (graph.dims[axis] for axis in ("batch", "length", "heads", "head"))
+    of_head = "value" if op.kind.startswith("latent_sum") else "head"
+    batch, length, heads, head = (graph.dims[axis] for axis in ("batch", "length", "heads", of_head))
     one_product = sum(1 for _ in product(range(batch), range(heads), range(length), range(length), range(head)))
     return one_product * len(op.outputs if op.kind == "weighted_sum_backward" else "qk" if "back" in op.kind else "s")
 

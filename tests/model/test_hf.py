@@ -1,4 +1,6 @@
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -298,6 +300,39 @@ def test_whatever_stands_at_a_key_it_is_a_model_or_a_message(name: str, data: st
         str(error).encode()
     else:
         assert parameters(model) > 0
+
+
+def _with_a_list(config: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield *config* with a list at each of its keys, and at those of its objects."""
+    for key, value in config.items():
+        yield config | {key: []}
+        if isinstance(value, dict):
+            yield from (config | {key: inner} for inner in _with_a_list(value))
+
+
+def test_no_word_is_looked_up_before_it_is_known_to_be_one(tmp_path: Path) -> None:
+    of_a_kind = {config["model_type"]: config for _, config in PUBLISHED.values()}
+    for config in of_a_kind.values():
+        for changed in _with_a_list(config):
+            with suppress(InputError):
+                read(tmp_path, changed)
+
+
+@pytest.mark.parametrize(
+    ("name", "inside", "key"),
+    [
+        ("deepseek-v2", None, "topk_method"),
+        ("deepseek-v3", None, "topk_method"),
+        ("mpt-7b", "attn_config", "attn_type"),
+    ],
+)
+@pytest.mark.parametrize(("value", "said"), [([], "[]"), ({}, "an object"), (3, "3"), ("best", '"best"')])
+def test_a_method_that_is_not_one_is_named(
+    tmp_path: Path, name: str, inside: str | None, key: str, value: object, said: str
+) -> None:
+    config = dict(PUBLISHED[name][1])
+    changed = {key: value} if inside is None else {inside: {**config.get(inside, {}), key: value}}
+    assert f"{key} = {said} is not supported" in message_of(tmp_path, config | changed)
 
 
 @given(st.text())

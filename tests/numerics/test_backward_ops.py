@@ -16,8 +16,9 @@ from wsesim.numerics.functions import Setting, function_of
 from wsesim.ops import find, kinds
 
 STEP = 1e-6
-DIMS = {"batch": 2, "length": 3, "keys": 3, "head": 4, "chosen": 2, "masked": 2}
+DIMS = {"batch": 2, "length": 3, "keys": 3, "head": 4, "value": 3, "chosen": 2, "masked": 2}
 SPLIT = {"heads": 4, "kv_heads": 2}
+STRETCHED = {"factor": 4.0, "trained": 8, "fast": 32.0, "slow": 1.0, "times": 1.2}
 Case = tuple[Callable[[np.random.Generator], list[Array]], Mapping[str, Any]]
 
 
@@ -65,6 +66,11 @@ CASES: dict[str, list[Case]] = {
     ],
     "expert_linear": [(gated((2, 3, 2, 4), (3, 4, 5), (3, 5), at=2), {})],
     "route": [(normal((2, 3, 3)), {})],
+    "route_grouped": [
+        (make, {"router": router, "scale": 1.5, "groups": 3, "kept": kept})
+        for router in ("all", "chosen", "sigmoid") for kept in (2, 3)
+        for make in (normal((2, 3, 6)), normal((2, 3, 6), (6,)))
+    ],
     "dispatch": [(gated((2, 3, 4), at=1), {})],
     "combine": [(gated((2, 3, 2, 4), at=1), {})],
     "layer_norm_scale": [(normal((2, 3, 5), (5,)), {"epsilon": 1e-3})],
@@ -88,7 +94,16 @@ CASES: dict[str, list[Case]] = {
         (make, {"base": 50.0, "turned": turned, "interleaved": interleaved, **SPLIT})
         for turned in (2, 4) for interleaved in (False, True) for make in (normal((2, 3, 32)), masked((2, 3, 32)))
     ],
+    "rotary_tail": [
+        (make, {"base": 50.0, "turned": turned, "size": 8, "interleaved": interleaved, **stretched})
+        for turned in (2, 4) for interleaved in (False, True) for stretched in ({}, STRETCHED)
+        for make in (normal((2, 3, 16)), masked((2, 3, 16)))
+    ],
     "scores": [(normal((2, 3, 32)), SPLIT)],
+    "latent_scores": [
+        (normal((2, 3, 16), (2, 3, 20), (2, 3, 2)), attrs) for attrs in ({"heads": 4}, {"heads": 4, "scale": 0.7})
+    ],
+    "latent_sum": [(normal((2, 4, 3, 3), (2, 3, 20)), {"heads": 4})],
     "softmax": [
         (normal((2, 4, 3, 3)), {"causal": True}), (normal((2, 4, 3, 3)), {"causal": False}),
         (masked((2, 4, 3, 3)), {"causal": True}), (normal((2, 4, 3, 3)), {"causal": True, "window": 2}),

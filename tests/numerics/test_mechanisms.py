@@ -19,7 +19,7 @@ def test_graph_and_reference_agree_and_so_do_gradients(name: str) -> None:
     assert found.gradients or MECHANISMS[name].task == "embed"
 
 
-@pytest.mark.parametrize("name", ["qwen2", "neox", "mpt", "olmo2", "gemma2", "gpt_oss"])
+@pytest.mark.parametrize("name", ["qwen2", "neox", "mpt", "olmo2", "gemma2", "gpt_oss", "deepseek_v2", "deepseek_v3"])
 def test_a_step_as_mapped_is_the_plain_step(name: str) -> None:
     step = step_of(narrow(MECHANISMS[name]), columns=5, rows=3, sequences=3)
     graph = step.request.graph
@@ -29,7 +29,7 @@ def test_a_step_as_mapped_is_the_plain_step(name: str) -> None:
     assert not wrong, max(wrong, key=lambda one: one.excess)
 
 
-@pytest.mark.parametrize("name", ["bloom", "olmo", "olmo2", "gpt_oss"])
+@pytest.mark.parametrize("name", ["bloom", "olmo", "olmo2", "gpt_oss", "deepseek_v2", "deepseek_v3"])
 def test_resident_weights_give_the_outputs_of_the_plain_graph(name: str) -> None:
     graph = build_graph(narrow(MECHANISMS[name]), sequences=2, length=LENGTH, precision="fp32")
     ids = np.random.default_rng(0).integers(0, graph.dims["vocab"], (2, LENGTH))

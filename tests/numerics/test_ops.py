@@ -258,10 +258,14 @@ CASES: list[tuple[str, tuple[Array, ...], Attributes]] = [
     ("linear", (numbers(2, 4), numbers(4, 3), numbers(3)), {}),
     ("expert_linear", (numbers(1, 2, 1, 4), numbers(3, 4, 5), numbers(1, 2, 3), numbers(3, 5)), {}),
     ("route", (numbers(1, 2, 3),), {}),
+    ("route_grouped", (numbers(1, 2, 4),), {"router": "all", "scale": 1.5, "groups": 2, "kept": 1}),
     ("dispatch", (numbers(1, 2, 4), numbers(1, 2, 3)), {}),
     ("combine", (numbers(1, 2, 1, 4), numbers(1, 2, 3)), {}),
     ("rotary", (numbers(1, 2, 12),), {"base": 1e4, "turned": 4, "heads": 1, "kv_heads": 1, "interleaved": False}),
     ("scores", (numbers(1, 2, 12),), {"heads": 1, "kv_heads": 1}),
+    ("rotary_tail", (numbers(1, 2, 8),), {"base": 1e4, "turned": 2, "size": 4, "interleaved": False}),
+    ("latent_scores", (numbers(1, 2, 8), numbers(1, 2, 10), numbers(1, 2, 2)), {"heads": 2, "kv_heads": 2}),
+    ("latent_sum", (numbers(1, 2, 2, 2), numbers(1, 2, 10)), {"heads": 2, "kv_heads": 2}),
     ("extend", (numbers(1, 2, 12), numbers(1, 3, 8)), {}),
     ("softmax", (numbers(1, 1, 2, 2),), {"causal": True}),
     ("weighted_sum", (numbers(1, 1, 2, 2), numbers(1, 2, 12)), {"heads": 1, "kv_heads": 1}),
@@ -296,9 +300,10 @@ CASES: list[tuple[str, tuple[Array, ...], Attributes]] = [
 @pytest.mark.parametrize(("kind", "inputs", "attrs"), CASES, ids=[case[0] for case in CASES])
 def test_fp32_stays_fp32(kind: str, inputs: tuple[Array, ...], attrs: Attributes) -> None:
     narrow = [array.astype(np.float32) if array.dtype == np.float64 else array for array in inputs]
-    found = run(kind, *narrow, dims={"head": 4, "chosen": 1}, **attrs)
+    dims = {"head": 4, "value": 3, "chosen": 1}
+    found = run(kind, *narrow, dims=dims, **attrs)
     assert found.dtype == np.float32
-    np.testing.assert_allclose(found, run(kind, *inputs, dims={"head": 4, "chosen": 1}, **attrs), rtol=2e-5, atol=2e-6)
+    np.testing.assert_allclose(found, run(kind, *inputs, dims=dims, **attrs), rtol=2e-5, atol=2e-6)
 
 
 def test_every_kind_is_among_the_cases() -> None:

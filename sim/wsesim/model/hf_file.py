@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from wsesim.errors import InputError, Problem, nearest
 from wsesim.yamlfile import read_text
@@ -15,6 +15,7 @@ from wsesim.yamlfile import read_text
 LARGEST_SIZE = 10**9
 """No size in a config may be larger: it would be a slip of the keyboard."""
 REQUIRED = object()
+_T = TypeVar("_T")
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _TOKENS = re.compile(rf"(?P<key>{_STRING})(?=\s*:)|{_STRING}|[{{}}\[\]]")
 
@@ -111,7 +112,7 @@ class HfConfig:
             self.fail(key, f"must be true or false, got {shown(value)}")
         return value
 
-    def choice(self, key: str, known: Mapping[str, str], default: object = REQUIRED) -> str:
+    def choice(self, key: str, known: Mapping[str, _T], default: object = REQUIRED) -> _T:
         """Return what the word at *key* stands for."""
         value = self.value(key, default)
         if not isinstance(value, str) or value not in known:

@@ -5,7 +5,7 @@ Keys and defaults are those of transformers 5; where a family was published with
 
 from __future__ import annotations
 
-from wsesim.model.hf_file import HfConfig, shown
+from wsesim.model.hf_file import HfConfig
 from wsesim.model.hf_parts import (
     SHORT,
     Fields,
@@ -177,12 +177,10 @@ def mpt(config: HfConfig, fields: Fields) -> Fields:
     note_clips(at)
     bias = not config.flag("no_bias", default=True)
     groups = {"multihead_attention": fields["heads"], "multiquery_attention": 1, "grouped_query_attention": 0}
-    which = at.value("attn_type", "multihead_attention")
-    if which not in groups:
-        at.fail("attn_type", f"= {shown(which)} is not supported; supported: {', '.join(groups)}")
+    shared = at.choice("attn_type", groups, "multihead_attention")
     ratio = config.number("expansion_ratio", 4.0)
     found = fields | {
-        "kv_heads": groups[which] or at.integer("kv_n_heads"), "head_width": head_width(config, fields), "bias": bias,
+        "kv_heads": shared or at.integer("kv_n_heads"), "head_width": head_width(config, fields), "bias": bias,
         "ffn_width": int(fields["width"] * ratio), "activation": "gelu", "attention_bias": bias,
         "norm": "rms_norm" if "rms" in kind else "layer_norm" if bias else "layer_norm_scale",
         "norm_epsilon": epsilon(config, 1e-5),

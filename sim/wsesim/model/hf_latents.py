@@ -15,18 +15,17 @@ ROUTERS = {"softmax": "all", "sigmoid": "sigmoid"}
 
 def deepseek_v2(config: HfConfig, fields: Fields) -> Fields:
     """Return a DeepSeek V2: shares by a softmax over all experts, of the best groups where it says so."""
-    grouped = {"greedy": False, "group_limited_greedy": True, "noaux_tc": True}
-    method = config.value("topk_method", "greedy")
-    if method not in grouped:
-        config.fail("topk_method", f"= {shown(method)} is not supported; supported: {', '.join(grouped)}")
+    methods = {"greedy": False, "group_limited_greedy": True, "noaux_tc": True}
+    grouped = config.choice("topk_method", methods, "greedy")
     shares = normed_shares(config, default=False)
-    return _deepseek(config, fields, score="softmax", grouped=grouped[method], shift=False) | shares
+    return _deepseek(config, fields, score="softmax", grouped=grouped, shift=False) | shares
 
 
 def deepseek_v3(config: HfConfig, fields: Fields) -> Fields:
     """Return a DeepSeek V3, R1 or Kimi K2: shares by sigmoids over their sum, experts chosen with a shift."""
     _left_out(config)
-    shift = config.value("topk_method", "noaux_tc") == "noaux_tc"
+    methods = {"greedy": False, "group_limited_greedy": False, "noaux_tc": True}
+    shift = config.choice("topk_method", methods, "noaux_tc")
     return _deepseek(config, fields, score="sigmoid", grouped=True, shift=shift)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.model.mechanisms import MECHANISMS
 
 from wsesim.answer import DoesNotFit
 from wsesim.cores.kit.replay import line_sum
@@ -35,12 +36,16 @@ from wsesim.software import load_software
 
 CLUSTER = load_cluster("cs-2").cluster
 SOFTWARE = load_software("release-2").for_training()
-MODELS = ("gpt2", "llama-2-7b", "gpt-j-6b", "mixtral-8x7b", "bert-base")
+MODELS = ("gpt2", "llama-2-7b", "gpt-j-6b", "mixtral-8x7b", "bert-base", "deepseek_v3")
 LENGTH = 8
 
 
+def narrow_model(name: str) -> ModelSpec:
+    return narrow(MECHANISMS[name] if name in MECHANISMS else load_preset(name))
+
+
 def mapped(name: str, **changes: Any) -> MappedStep:
-    return step_of(replace(narrow(load_preset(name)), head_norm=name == "gpt2"), **changes)
+    return step_of(replace(narrow_model(name), head_norm=name == "gpt2"), **changes)
 
 
 def step_of(
@@ -122,7 +127,7 @@ def test_every_op_that_sums_over_cores_is_computed_as_mapped() -> None:
 def test_resident_weights_on_a_line_of_any_length_give_the_outputs_of_the_plain_graph(
     name: str, cores: int, seed: int
 ) -> None:
-    graph = build_graph(narrow(load_preset(name)), sequences=2, length=LENGTH, precision="fp32")
+    graph = build_graph(narrow_model(name), sequences=2, length=LENGTH, precision="fp32")
     ids = np.random.default_rng(seed).integers(0, graph.dims["vocab"], (2, LENGTH))
     lines = ResidentLines(line=CoreLine(cores=cores))
     found = list(hold_outputs(

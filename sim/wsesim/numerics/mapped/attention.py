@@ -18,24 +18,28 @@ from wsesim.numerics.mapped.lines import Lines, as_mapped, clipped, macs, runnin
 from wsesim.numerics.rounding import rounded
 
 
-class _Heads:
+class Heads:
     """Views of the packed tensor by head, [batch, length, head] each, and how a head lies."""
 
-    def __init__(self, lines: Lines, op: Op, packed: Array, setting: Setting) -> None:
-        self.heads, self.kv_heads, self.head = int(op.attrs["heads"]), int(op.attrs["kv_heads"]), setting.dims["head"]
+    def __init__(self, lines: Lines, op: Op, packed: Array, head: int) -> None:
+        self.heads, self.kv_heads, self.head = int(op.attrs["heads"]), int(op.attrs["kv_heads"]), head
         self._packed, self._lines = packed, lines
         self._columns = lines.across(self.heads * self.head)
 
     def query(self, head: int) -> Array:
+        """Return the queries of a head."""
         return self._part(head)
 
     def key(self, head: int) -> Array:
+        """Return the keys that a head of queries reads."""
         return self._part(self.heads + self.kv_of(head))
 
     def value(self, head: int) -> Array:
+        """Return the values that a head of queries reads."""
         return self._part(self.heads + self.kv_heads + self.kv_of(head))
 
     def kv_of(self, head: int) -> int:
+        """Return the number of the key and value that a head of queries reads."""
         return head * self.kv_heads // self.heads
 
     def columns(self, head: int) -> list[slice]:
@@ -68,17 +72,17 @@ class _Heads:
 @as_mapped("scores")
 def scores(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return query @ key^T / sqrt(head): [batch, heads, length, keys]."""
-    asking, asked = (_Heads(lines, op, packed, setting) for packed in (inputs[0], inputs[-1]))
+    asking, asked = (Heads(lines, op, packed, setting.dims["head"]) for packed in (inputs[0], inputs[-1]))
     share = inputs[0].dtype.type(score_scale(op, setting))
-    return (_by_head(asking, lambda head: asking.along(head, asking.query(head) * share, asked.key(head))),)
+    return (by_head(asking, lambda head: asking.along(head, asking.query(head) * share, asked.key(head))),)
 
 
 @as_mapped("scores_backward")
 def scores_backward(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return the gradient of the packed tensor: nothing for its values."""
     gradient, qkv = inputs
-    packed, result = _Heads(lines, op, qkv, setting), np.zeros_like(qkv)
-    into = _Heads(lines, op, result, setting)
+    packed, result = Heads(lines, op, qkv, setting.dims["head"]), np.zeros_like(qkv)
+    into = Heads(lines, op, result, setting.dims["head"])
     for head in range(packed.heads):
         back = gradient[:, head] * qkv.dtype.type(score_scale(op, setting))
         into.query(head)[...] = macs(back, packed.key(head))
@@ -146,8 +150,8 @@ def softmax_backward(lines: Lines, op: Op, inputs: Sequence[Array], setting: Set
 def weighted_sum(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return probabilities @ value, heads side by side: [batch, length, heads * head]."""
     probabilities, kv = inputs
-    packed = _Heads(lines, op, kv, setting)
-    mixed = _by_head(packed, lambda head: lines.over_keys(probabilities[:, head], packed.value(head)))
+    packed = Heads(lines, op, kv, setting.dims["head"])
+    mixed = by_head(packed, lambda head: lines.over_keys(probabilities[:, head], packed.value(head)))
     return (mixed.transpose(0, 2, 1, 3).reshape(len(mixed), mixed.shape[2], -1),)
 
 
@@ -155,14 +159,15 @@ def weighted_sum(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting
 def weighted_sum_backward(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array, Array]:
     """Return the gradients of the probabilities and of the packed tensor: nothing for its queries and keys."""
     gradient, probabilities, qkv = inputs
-    packed, result = _Heads(lines, op, qkv, setting), np.zeros_like(qkv)
-    into, back = _Heads(lines, op, result, setting), gradient.reshape(*gradient.shape[:2], -1, packed.head)
+    packed, result = Heads(lines, op, qkv, setting.dims["head"]), np.zeros_like(qkv)
+    into, back = Heads(lines, op, result, setting.dims["head"]), gradient.reshape(*gradient.shape[:2], -1, packed.head)
     for head in range(packed.heads):
         into.value(head)[...] += packed.over_queries(probabilities[:, head], back[:, :, head])
-    return _by_head(packed, lambda head: packed.along(head, back[:, :, head], packed.value(head))), result
+    return by_head(packed, lambda head: packed.along(head, back[:, :, head], packed.value(head))), result
 
 
-def _by_head(packed: _Heads, make: Callable[[int], Array]) -> Array:
+def by_head(packed: Heads, make: Callable[[int], Array]) -> Array:
+    """Return what is made of each head: [batch, heads, ...]."""
     return np.stack([make(head) for head in range(packed.heads)], axis=1)
 
 

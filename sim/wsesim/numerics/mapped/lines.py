@@ -142,7 +142,7 @@ def as_mapped(kind: str) -> Callable[[Mapped], Mapped]:
 
 def mapped_kinds() -> frozenset[str]:
     """Return the kinds of ops whose sums run over cores; all others are computed by the core that has their inputs."""
-    from wsesim.numerics.mapped import attention, products, rows  # noqa: F401  # which register them
+    from wsesim.numerics.mapped import attention, latent, products, rows  # noqa: F401  # which register them
 
     return frozenset(_REGISTERED)
 

@@ -114,6 +114,9 @@ def _lies(plan: ResidentPlan, part: Part) -> Iterator[str]:
     yield f"features of a token along y, {width:,} by {each:,} on {cores:,} cores; what a product gives lies along x"
     yield (f"sums run along the axis of the inputs in a tree of two levels: groups of {where.y.group:,} cores along y, "
            f"{where.x.group:,} along x, to their centres, then over these")  # fmt: skip
+    if part.model.latent_rank:
+        yield ("keys and values are made of the latent vector, as for chunks of a prompt: sums of tokens that are "
+               "written, which are multiplied with it as it is, are not computed")  # fmt: skip
 
 
 def _part(question: StepQuestion) -> tuple[Part, int, str]:
