@@ -45,7 +45,7 @@ SECTIONS = (
 
 def _title(page: Path) -> str:
     found = re.search(r"<h1>(.*?)</h1>", page.read_text("utf-8"), re.DOTALL)
-    return html.unescape(re.sub(r"\s+", " ", found[1])) if found else page.parent.name
+    return html.unescape(re.sub(r"<[^>]*>", "", re.sub(r"\s+", " ", found[1]))) if found else page.parent.name
 
 
 def _section(title: str, name: str) -> str:

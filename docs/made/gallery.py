@@ -7,7 +7,10 @@ import re
 from pathlib import Path
 
 REPORTS = Path(__file__).parents[2] / "reports"
-SECTIONS = (("Studies", "sweep.html"), ("Questions", "report.html"), ("What an answer hangs on", "sensitivity.html"))
+SECTIONS = (
+    ("Studies", "sweep.html"), ("Questions", "report.html"), ("What an answer hangs on", "sensitivity.html"),
+    ("Does it behave?", "behaviour.html"),
+)  # fmt: skip
 
 
 def gallery() -> str:

@@ -26,6 +26,7 @@ from wsesim.units import plural, show_bytes
 
 if TYPE_CHECKING:
     from jinja2 import BytecodeCache, Environment
+    from markupsafe import Markup
 
 ORDER = (
     "headline", "bound", "time", "maps", "tables", "flames", "codes", "drawings", "timeline", "ops", "rooflines",
@@ -33,6 +34,8 @@ ORDER = (
 )  # fmt: skip
 """Sections of a result's page, from the first: macros `section_NAME` of `sections.html.j2`; nothing gives nothing."""
 _PACKAGE = "wsesim.answers"
+LONGEST_WHOLE = 24
+"""Signs of a name that fit a line of a title on a phone."""
 
 
 def render_result(result: Result) -> str:
@@ -111,6 +114,7 @@ def templates(package: str = _PACKAGE) -> Environment:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
         finalize=_printed, bytecode_cache=_compiled(),
     )  # fmt: skip
+    environment.filters["whole"] = _whole
     environment.globals.update(text=text, plural=plural, show_bytes=show_bytes)
     return environment
 
@@ -132,6 +136,17 @@ def _compiled() -> BytecodeCache:
             keep(place(bucket), bucket.bytecode_to_string())
 
     return Kept()
+
+
+def _whole(title: str) -> Markup:
+    """Return a title whose names, such as those of models, do not break at hyphens, but for very long ones."""
+    from markupsafe import Markup, escape
+
+    named = Markup('<span class="whole-name">{}</span>')
+    words = (printable(word, keep="") for word in title.split(" "))
+    return Markup(" ").join(
+        named.format(word) if "-" in word and len(word) <= LONGEST_WHOLE else escape(word) for word in words
+    )
 
 
 def _printed(value: object) -> object:
