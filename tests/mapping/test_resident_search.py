@@ -34,13 +34,19 @@ def drawn(layers: int, heads: int, times: int, tied: bool, kind: dict[str, Any])
     )  # fmt: skip
 
 
-MODELS = st.builds(
-    drawn, st.integers(1, 13), st.sampled_from([2, 5, 8]), st.sampled_from([2, 4]), st.booleans(),
-    st.sampled_from([
-        {}, {"window": 9, "full_every": 2}, {"window": 300, "full_every": 5}, {"window": 300},
-        {"latent_rank": 24, "rotary_width": 8, "experts": 4, "experts_per_token": 2, "shared_width": 40},
-    ]),
+KINDS: list[dict[str, Any]] = [
+    {}, {"window": 9, "full_every": 2}, {"window": 300, "full_every": 5}, {"window": 300},
+    {"latent_rank": 24, "rotary_width": 8, "experts": 4, "experts_per_token": 2, "shared_width": 40},
+]  # fmt: skip
+ALIKE, MODELS = (
+    st.builds(
+        drawn, st.integers(1, most), st.sampled_from([2, 5, 8]), st.sampled_from([2, 4]), st.booleans(),
+        st.sampled_from(kinds),
+    )
+    for most, kinds in ((4, KINDS[:1]), (13, KINDS))
 )  # fmt: skip
+BY_DAY = pytest.mark.parametrize("models", [ALIKE, pytest.param(MODELS, marks=pytest.mark.nightly)])
+"""A few layers, all alike, by day: others take up to a quarter of a minute each where everything is open."""
 GOALS = st.one_of(
     st.builds(PlanGoal, prompt=st.integers(1, 700), prompts=st.integers(1, 3)),
     st.builds(PlanGoal, position=st.integers(1, 700), passes=st.just(9.0), batch=st.integers(1, 9),
@@ -72,9 +78,13 @@ BY_HAND = st.one_of(
 )  # fmt: skip
 
 
+@BY_DAY
 @settings(deadline=None, max_examples=3)
-@given(MODELS, GOALS, st.sampled_from(SOFTWARE), BY_HAND)
-def test_nothing_by_hand_is_faster(model: ModelSpec, goal: PlanGoal, software: Any, by_hand: dict[str, Any]) -> None:
+@given(data=st.data(), goal=GOALS, software=st.sampled_from(SOFTWARE), by_hand=BY_HAND)
+def test_nothing_by_hand_is_faster(
+    models: st.SearchStrategy[ModelSpec], data: st.DataObject, goal: PlanGoal, software: Any, by_hand: dict[str, Any]
+) -> None:
+    model = data.draw(models)
     assume(by_hand.get("stages", 1) <= model.layers)
     asked = request(model, goal, software=software)
     assert seconds(asked, goal) <= (1 + 1e-9) * seconds(replace(asked, **by_hand), goal)
@@ -127,9 +137,13 @@ UP = ("columns", "rows", "systems", "sram_bytes", "clock_hz", "link_wavelets_per
 DOWN = ("task_launch_cycles", "vector_launch_cycles", "hop_cycles", "ramp_cycles")
 
 
+@BY_DAY
 @settings(deadline=None, max_examples=3)
-@given(MODELS, GOALS, st.sampled_from(UP), st.sampled_from([1.1, 1.5, 2, 3]))
-def test_more_of_the_machine_is_never_slower(model: ModelSpec, goal: PlanGoal, name: str, times: float) -> None:
+@given(data=st.data(), goal=GOALS, name=st.sampled_from(UP), times=st.sampled_from([1.1, 1.5, 2, 3]))
+def test_more_of_the_machine_is_never_slower(
+    models: st.SearchStrategy[ModelSpec], data: st.DataObject, goal: PlanGoal, name: str, times: float
+) -> None:
+    model = data.draw(models)
     more = request(model, goal, better(SMALL_CS2, name, times))
     assert seconds(more, goal) <= (1 + 1e-9) * seconds(request(model, goal), goal)
 
