@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from threading import RLock
 
 from wsesim import questions
 from wsesim._version import __version__
@@ -30,6 +31,7 @@ PLACE = "WSESIM_POINTS"
 """Variable of the environment that names the file; empty: nothing is kept."""
 WAIT_S = 60.0
 """How long another study's writing is waited for."""
+_AGAIN_S = 0.01
 OLD_DAYS = 90
 """After so many days what other versions of the code answered is forgotten."""
 _DAY_S = 86400
@@ -137,6 +139,8 @@ class Journal:
     place: Path
     said: list[str] = field(default_factory=list)
     _file: sqlite3.Connection | None = None
+    _one: RLock = field(default_factory=RLock, repr=False)
+    """Held by the thread that reads or writes: of one connection SQLite lets no two."""
 
     @classmethod
     def open(cls, place: Path) -> Journal:
@@ -174,12 +178,13 @@ class Journal:
 
     def keep(self, asked: str, answer: KeptAnswer) -> None:
         """Write an answer at once; two studies that found the same keep one."""
-        if self._file is None or not answer.lasts:
+        if not answer.lasts:
             return
         text = answer.text()
         row = (asked, code_sha256(), int(time.time() // _DAY_S), text, _sum_of(asked, text))
         with self._or_said("cannot be written"):
-            self._file.execute("INSERT OR REPLACE INTO points VALUES (?, ?, ?, ?, ?)", row)
+            if self._file is not None:
+                self._file.execute("INSERT OR REPLACE INTO points VALUES (?, ?, ?, ?, ?)", row)
 
     def close(self) -> None:
         """Close the file."""
@@ -189,19 +194,20 @@ class Journal:
 
     @contextmanager
     def _or_said(self, what: str) -> Iterator[None]:
-        """Say what goes wrong, once, and keep no more."""
-        try:
-            yield
-        except (OSError, sqlite3.Error) as error:
-            self.said.append(f"{self.place} {what}, so points are not kept: {error}.")
-            with suppress(sqlite3.Error):
-                self.close()
+        """Let no other thread in; say what goes wrong, once, and keep no more."""
+        with self._one:
+            try:
+                yield
+            except (OSError, sqlite3.Error) as error:
+                self.said.append(f"{self.place} {what}, so points are not kept: {error}.")
+                with suppress(sqlite3.Error):
+                    self.close()
 
 
 def _opened(place: Path) -> sqlite3.Connection:
     opened = sqlite3.connect(place, timeout=WAIT_S, isolation_level=None, check_same_thread=False)
     try:
-        opened.execute("PRAGMA journal_mode=WAL")
+        _write_ahead(opened)
         opened.execute("PRAGMA synchronous=NORMAL")
         opened.execute(_TABLE)
         before = int(time.time() // _DAY_S) - OLD_DAYS
@@ -211,6 +217,20 @@ def _opened(place: Path) -> sqlite3.Connection:
         opened.close()
         raise
     return opened
+
+
+def _write_ahead(opened: sqlite3.Connection) -> None:
+    """Have a log written ahead; SQLite waits for nobody here, so that studies that begin at once have to ask again."""
+    until = time.monotonic() + WAIT_S
+    while True:
+        try:
+            opened.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(_AGAIN_S)
+        else:
+            return
 
 
 def _sum_of(asked: str, text: str) -> str:

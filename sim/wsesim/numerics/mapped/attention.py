@@ -18,7 +18,7 @@ from wsesim.numerics.mapped.lines import Lines, as_mapped, clipped, macs, runnin
 from wsesim.numerics.rounding import rounded
 
 
-class Heads:
+class HeadsOnLines:
     """Views of the packed tensor by head, [batch, length, head] each, and how a head lies."""
 
     def __init__(self, lines: Lines, op: Op, packed: Array, head: int) -> None:
@@ -72,7 +72,7 @@ class Heads:
 @as_mapped("scores")
 def scores(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return query @ key^T / sqrt(head): [batch, heads, length, keys]."""
-    asking, asked = (Heads(lines, op, packed, setting.dims["head"]) for packed in (inputs[0], inputs[-1]))
+    asking, asked = (HeadsOnLines(lines, op, packed, setting.dims["head"]) for packed in (inputs[0], inputs[-1]))
     share = inputs[0].dtype.type(score_scale(op, setting))
     return (by_head(asking, lambda head: asking.along(head, asking.query(head) * share, asked.key(head))),)
 
@@ -81,8 +81,8 @@ def scores(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> t
 def scores_backward(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return the gradient of the packed tensor: nothing for its values."""
     gradient, qkv = inputs
-    packed, result = Heads(lines, op, qkv, setting.dims["head"]), np.zeros_like(qkv)
-    into = Heads(lines, op, result, setting.dims["head"])
+    packed, result = HeadsOnLines(lines, op, qkv, setting.dims["head"]), np.zeros_like(qkv)
+    into = HeadsOnLines(lines, op, result, setting.dims["head"])
     for head in range(packed.heads):
         back = gradient[:, head] * qkv.dtype.type(score_scale(op, setting))
         into.query(head)[...] = macs(back, packed.key(head))
@@ -150,7 +150,7 @@ def softmax_backward(lines: Lines, op: Op, inputs: Sequence[Array], setting: Set
 def weighted_sum(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return probabilities @ value, heads side by side: [batch, length, heads * head]."""
     probabilities, kv = inputs
-    packed = Heads(lines, op, kv, setting.dims["head"])
+    packed = HeadsOnLines(lines, op, kv, setting.dims["head"])
     mixed = by_head(packed, lambda head: lines.over_keys(probabilities[:, head], packed.value(head)))
     return (mixed.transpose(0, 2, 1, 3).reshape(len(mixed), mixed.shape[2], -1),)
 
@@ -159,14 +159,15 @@ def weighted_sum(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting
 def weighted_sum_backward(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array, Array]:
     """Return the gradients of the probabilities and of the packed tensor: nothing for its queries and keys."""
     gradient, probabilities, qkv = inputs
-    packed, result = Heads(lines, op, qkv, setting.dims["head"]), np.zeros_like(qkv)
-    into, back = Heads(lines, op, result, setting.dims["head"]), gradient.reshape(*gradient.shape[:2], -1, packed.head)
+    packed, result = HeadsOnLines(lines, op, qkv, setting.dims["head"]), np.zeros_like(qkv)
+    into = HeadsOnLines(lines, op, result, setting.dims["head"])
+    back = gradient.reshape(*gradient.shape[:2], -1, packed.head)
     for head in range(packed.heads):
         into.value(head)[...] += packed.over_queries(probabilities[:, head], back[:, :, head])
     return by_head(packed, lambda head: packed.along(head, back[:, :, head], packed.value(head))), result
 
 
-def by_head(packed: Heads, make: Callable[[int], Array]) -> Array:
+def by_head(packed: HeadsOnLines, make: Callable[[int], Array]) -> Array:
     """Return what is made of each head: [batch, heads, ...]."""
     return np.stack([make(head) for head in range(packed.heads)], axis=1)
 

@@ -15,14 +15,15 @@ from wsesim.graph import Op
 from wsesim.numerics.arrays import Array
 from wsesim.numerics.attention import score_scale
 from wsesim.numerics.functions import Setting
-from wsesim.numerics.mapped.attention import Heads, by_head
+from wsesim.numerics.mapped.attention import HeadsOnLines, by_head
 from wsesim.numerics.mapped.lines import Lines, as_mapped, macs
 
 
 @as_mapped("latent_scores")
 def latent_scores(lines: Lines, op: Op, inputs: Sequence[Array], setting: Setting) -> tuple[Array]:
     """Return query @ (key of the head, shared key)^T / sqrt(head): [batch, heads, length, keys]."""
-    asking, share = Heads(lines, op, inputs[0], setting.dims["head"]), inputs[0].dtype.type(score_scale(op, setting))
+    asking = HeadsOnLines(lines, op, inputs[0], setting.dims["head"])
+    share = inputs[0].dtype.type(score_scale(op, setting))
     return (by_head(asking, lambda head: asking.along(head, asking.query(head) * share, _key(op, head, inputs))),)
 
 
@@ -33,7 +34,7 @@ def latent_scores_backward(
     """Return the gradients of the queries, of what is made, nothing for its values, and of the shared key."""
     gradient, query, made, shared = inputs
     of_query, of_made, of_shared = (np.zeros_like(each) for each in (query, made, shared))
-    asking, into = (Heads(lines, op, each, setting.dims["head"]) for each in (query, of_query))
+    asking, into = (HeadsOnLines(lines, op, each, setting.dims["head"]) for each in (query, of_query))
     still = asking.head - shared.shape[-1]
     for head in range(asking.heads):
         back = gradient[:, head] * query.dtype.type(score_scale(op, setting))
@@ -58,7 +59,7 @@ def latent_sum_backward(lines: Lines, op: Op, inputs: Sequence[Array], setting: 
     """Return the gradients of the probabilities, and of what is made: nothing for its keys."""
     gradient, probabilities, made = inputs
     size, of_made = setting.dims["value"], np.zeros_like(made)
-    back = Heads(lines, op, gradient, size)
+    back = HeadsOnLines(lines, op, gradient, size)
     for head in range(back.heads):
         summed = back.over_queries(probabilities[:, head], back.query(head))
         _made(op, head, of_made)[..., -size:] = summed
