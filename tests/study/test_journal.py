@@ -121,11 +121,11 @@ def test_studies_at_once_share_it_and_an_executor_of_somebody_else_does(study: M
 
 
 def test_many_that_begin_at_once_open_one_file(place: Path) -> None:
+    kept = KeptAnswer(status="ok", why="", figures={"a": 1.0}, spent={}, gap=None)
     with ThreadPoolExecutor(8) as threads:
         for number in range(6):
             opened = list(threads.map(Journal.open, [place.with_name(f"{number}.sqlite")] * 8))
             assert not [said for each in opened for said in each.said]
-            kept = KeptAnswer(status="ok", why="", figures={"a": 1.0}, spent={}, gap=None)
             list(threads.map(lambda n, one=opened[0]: (one.keep(str(n % 5), kept), one.get(str(n % 5))), range(200)))
             assert {opened[1].get(str(n)) == kept for n in range(5)} == {True}
             for each in opened:
