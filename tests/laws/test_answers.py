@@ -54,7 +54,7 @@ def _check_bound(answer: Answer) -> None:
     assert bound.seconds + math.fsum(bound.gap.values()) == pytest.approx(step_s, rel=CLOSE)
 
 
-@settings(max_examples=13)
+@settings(max_examples=8)
 @given(st.one_of(questions(), questions(), kernels()))
 def test_every_answer_is_sound(data: Data) -> None:
     answer = answered(data)
@@ -68,7 +68,7 @@ def test_every_answer_is_sound(data: Data) -> None:
         raise AssertionError(f"{error}\n{shown(data)}") from None
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(questions((*STEPS, "prefill")))
 def test_a_formula_takes_no_longer_than_what_is_played(data: Data) -> None:
     """Nothing fills, drains or queues in it. Written tokens have no such order: a formula takes all as one halfway."""

@@ -18,7 +18,7 @@ def _one_wafer(played: Played) -> dict[tuple[str, str], float]:
     return {key: seconds for key, seconds in played.seconds.items() if not key[0][-1].isdigit()}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(stages=STAGES, machine=MACHINES, compute_s=st.floats(0, 1e-2))
 def test_it_is_the_played_step_to_the_last_bit(
     program_of: MakeProgram, stages: list[tuple[int, ...]], machine: Draw, compute_s: float
@@ -30,7 +30,7 @@ def test_it_is_the_played_step_to_the_last_bit(
     assert timed.moved == dict(played.moved)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(stages=STAGES, machine=MACHINES)
 def test_folding_changes_nothing_but_rounding(
     program_of: MakeProgram, stages: list[tuple[int, ...]], machine: Draw
