@@ -86,7 +86,7 @@ reports: venv ## Rewrite the committed reports: five minutes
 	$(BIN)/wsesim validate --behaviour --out reports/behaviour --force --quiet
 	cp build/validation/*.* build/validation-kernels/*.* build/validation-gpus/*.* reports
 	for name in $(ASKED_AGAIN); do $(BIN)/wsesim sensitivity workloads/$$name.yaml --out reports/$$name-sensitivity --force --quiet || exit; done
-	$(BIN)/python benchmarks/gallery.py
+	cd docs && ../$(BIN)/python -m made.index
 
 weights: venv ## Train the small models that ship, and put them into the package: an hour
 	for name in $(SHIPPED); do $(BIN)/wsesim train workloads/learning/$$name.yaml --out build/$$name --force || exit; done

@@ -20,12 +20,13 @@ def gallery() -> str:
 
 def _section(title: str, name: str) -> str:
     entries = [
-        f'<li><a href="reports/{page.parent.name}/{name}">{_title(page)}</a></li>'
+        f'<li><a href="reports/{page.parent.name}/{name}">{html.escape(title_of(page))}</a></li>'
         for page in sorted(REPORTS.glob(f"*/{name}"))
     ]
     return f"## {title}\n\n<ul>\n{chr(10).join(entries)}\n</ul>"
 
 
-def _title(page: Path) -> str:
+def title_of(page: Path) -> str:
+    """The question of a page."""
     found = re.search(r"<h1>(.*?)</h1>", page.read_text("utf-8"), re.DOTALL)
-    return " ".join(found[1].split()) if found else html.escape(page.parent.name)
+    return html.unescape(re.sub(r"<[^>]*>", "", re.sub(r"\s+", " ", found[1]))) if found else page.parent.name

@@ -96,14 +96,10 @@ def _indices(
     if said["vary"] and times is not None:
         raise InputError.at("--times is of ranges that are not given: leave it out, or --vary")
     vary, given = studies.varied(said["vary"], drawn=True)
-    left_out: dict[str, str] = {}
-    if not vary:
-        vary, left_out = studies.usual_ranges(question, times or TIMES)
-    data = {
-        "vary": vary, "figures": [studies.figure_named(question, figure).name], "level": level, "sample": {"points": 1},
-    }  # fmt: skip
-    study, seed = studies.study_of(question, data, given=given), said["seed"] or 0
-    samples = said["samples"] or studies.USUAL_SAMPLES[method]
+    study, left_out = studies.over_ranges(
+        question, vary, times=times or TIMES, figure=figure, level=level, given=given
+    )  # fmt: skip
+    samples, seed = said["samples"] or studies.USUAL_SAMPLES[method], said["seed"] or 0
     if not said["yes"]:
         _ask(study, studies.points_asked(study, method, samples), said["jobs"])
     with progress(f"asking {question.asked.name}") as tell:

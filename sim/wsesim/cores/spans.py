@@ -49,6 +49,10 @@ class Span:
         return self.column, self.row
 
 
+BySpot = defaultdict[tuple[Core, str], list[Span]]
+"""Spans by core and color."""
+
+
 def spans_of(builder: Builder, rows: Iterable[tuple[int, ...]]) -> tuple[Span, ...]:
     """Return the rows of a log, each (core, slot, line, start, end, elements), by start."""
     found = (_span(builder, *row) for row in rows)
@@ -72,6 +76,17 @@ def _span(builder: Builder, core: int, slot: int, line: int, start: int, end: in
     )  # fmt: skip
 
 
+def by_color(spans: Iterable[Span]) -> tuple[BySpot, BySpot]:
+    """Return what sends and what receives, by core and color, in their order; nothing where a core has no such span."""
+    sent, received = BySpot(list), BySpot(list)
+    for span in spans:
+        if span.sends:
+            sent[span.core, span.sends].append(span)
+        for color in span.receives:
+            received[span.core, color].append(span)
+    return sent, received
+
+
 def flows_of(builder: Builder, spans: Sequence[Span]) -> tuple[tuple[Span, Span], ...]:
     """Return which span received what which sent, among watched cores.
 
@@ -79,13 +94,7 @@ def flows_of(builder: Builder, spans: Sequence[Span]) -> tuple[tuple[Span, Span]
     a core sends on a color is the first that another receives, and so on; where it has received another number of them,
     others send there too, and nothing is said.
     """
-    sent: dict[tuple[Core, str], list[Span]] = defaultdict(list)
-    received: dict[tuple[Core, str], list[Span]] = defaultdict(list)
-    for span in spans:
-        if span.sends:
-            sent[span.core, span.sends].append(span)
-        for color in span.receives:
-            received[span.core, color].append(span)
+    sent, received = by_color(spans)
     found = []
     for (core, color), mine in sent.items():
         for other in _reached(builder, core, color, {span.core for span in spans}):

@@ -146,11 +146,10 @@ def indices(
             f"method must be one of {known}; got {method!r}{nearest(str(method), studies.USUAL_SAMPLES)}"
         )
     asked = load(question, **settings)
-    ranges, left_out = (dict(vary), {}) if vary else studies.usual_ranges(asked, times)
-    data = {"vary": plain(ranges, Path()), "figures": [studies.figure_named(asked, figure).name],
-            "level": level_of(level), "sample": {"points": 1}}  # fmt: skip
+    ranges = plain(vary or {}, Path())
+    over, left_out = studies.over_ranges(asked, ranges, times=times, figure=figure, level=level_of(level))
     return studies.indices(
-        studies.study_of(asked, data), method, samples=samples or studies.USUAL_SAMPLES[method], seed=seed,
+        over, method, samples=samples or studies.USUAL_SAMPLES[method], seed=seed,
         left_out=left_out, jobs=jobs, journal=studies.journal_place() if keep else None,
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from wsesim.study.cluster import scheduler
 from wsesim.study.comparing import Side, SideBySide, machine_or_stack, side_by_side
 from wsesim.study.goals import SHORT_GOALS, Sized, Sizing, size
 from wsesim.study.indices import USUAL as USUAL_SAMPLES
-from wsesim.study.indices import Indices, SettingIndex, indices, points_asked, usual_ranges
+from wsesim.study.indices import Indices, SettingIndex, indices, over_ranges, points_asked, usual_ranges
 from wsesim.study.indices_output import INDICES_FILES, print_indices
 from wsesim.study.journal import journal_place
 from wsesim.study.line import budget_in, fixed, sample_in, varied
@@ -18,7 +18,7 @@ from wsesim.study.load import load_study, study_of
 from wsesim.study.output import FILES, print_table, render_sweep, write_sweep
 from wsesim.study.run import estimate_s, sweep
 from wsesim.study.schema import StudyFile
-from wsesim.study.sensitivity import Sensitivity, figure_named, sensitivity
+from wsesim.study.sensitivity import Sensitivity, sensitivity
 from wsesim.study.sensitivity_output import (
     SENSITIVITY_FILES,
     print_sensitivity,
@@ -46,12 +46,12 @@ __all__ = [
     "SweepTable",
     "budget_in",
     "estimate_s",
-    "figure_named",
     "fixed",
     "indices",
     "journal_place",
     "load_study",
     "machine_or_stack",
+    "over_ranges",
     "points_asked",
     "print_indices",
     "print_sensitivity",

@@ -14,18 +14,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from wsesim.answer import FigureSpec, Readable
+from wsesim.answer import FigureSpec, Level, Readable
 from wsesim.errors import InputError, SpecError
 from wsesim.questions import changed
 from wsesim.questions.base import Question
 from wsesim.study.axes import TRIED
+from wsesim.study.load import study_of
 from wsesim.study.numbers import Value
 from wsesim.study.run import SweepProgress, sweep
-from wsesim.study.sensitivity import figures_read
+from wsesim.study.sensitivity import figure_named, figures_read
 from wsesim.study.space import Dial, told, values_at
 from wsesim.study.spec import Study
 from wsesim.study.table import PointRow
 from wsesim.study.values import RangeSection
+from wsesim.yamlfile import Loc
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,6 +94,29 @@ class Indices(Readable):
     def question(self) -> Question:
         """What is asked."""
         return self.study.base
+
+
+def over_ranges(
+    question: Question, vary: Mapping[str, Any], *, times: float, figure: str | None = None, level: Level | None = None,
+    given: Mapping[Loc, str] | None = None,
+) -> tuple[Study, dict[str, str]]:  # fmt: skip
+    """Return the study whose points a method asks, and why figures have no usual range.
+
+    Args:
+        question: that is asked.
+        vary: ranges by setting, as a study file has them; empty: the usual ones.
+        times: how far those go, as of `usual_ranges`.
+        figure: whose change is told. Default: the first of the kind of question.
+        level: as of `Study`.
+        given: how *vary* was given on a command line, by place.
+
+    Raises:
+        InputError: no such figure, or ranges that cannot be.
+    """
+    ranges, left_out = (dict(vary), dict[str, str]()) if vary else usual_ranges(question, times)
+    name = figure_named(question, figure).name
+    data = {"vary": ranges, "figures": [name], "level": level, "sample": {"points": 1}}
+    return study_of(question, data, given=given), left_out
 
 
 def usual_ranges(question: Question, times: float) -> tuple[dict[str, Any], dict[str, str]]:

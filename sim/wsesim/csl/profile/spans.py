@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wsesim.cores import isa
 from wsesim.cores.packing import STEP
-from wsesim.cores.spans import Core, Span
+from wsesim.cores.spans import Core, Span, by_color
 from wsesim.cores.state import CALL_SLOT, RECEIVED_SHIFT, RETURN_SLOT, SENT_SHIFT, TASK_SLOT
 from wsesim.csl.image import ColorSetting, Image, TaskKind, TileClass
 from wsesim.csl.profile.sums import Bodies, NumberedStep, entries_of, steps_of
@@ -96,13 +96,7 @@ def flows_of(image: Image, spans: Sequence[Span]) -> tuple[tuple[Span, Span], ..
     A color leads where it does at the start. Where a core receives as many wavelets of it as another sends, the first
     is the first, and so on; where it does not, others send there too, or the run was cut, and nothing is said.
     """
-    sent: dict[tuple[Core, str], list[Span]] = defaultdict(list)
-    received: dict[tuple[Core, str], list[Span]] = defaultdict(list)
-    for span in spans:
-        if span.sends:
-            sent[span.core, span.sends].append(span)
-        for color in span.receives:
-            received[span.core, color].append(span)
+    sent, received = by_color(spans)
     found: list[tuple[Span, Span]] = []
     for (core, color), mine in sent.items():
         for other in _reached(image, core, int(color.removeprefix("color "))):

@@ -1,12 +1,12 @@
-"""Write the index of the committed reports: each page with its question, and the first picture of a study."""
+"""Write the index of the committed reports, each page with its question: `cd docs && python -m made.index`."""
 
 from __future__ import annotations
 
 import html
-import re
 from pathlib import Path
 
-REPORTS = Path(__file__).parents[1] / "reports"
+from made.gallery import REPORTS, SECTIONS, title_of
+
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -35,26 +35,17 @@ small {{ color: var(--soft); display: block; }}
 </body>
 </html>
 """
-SECTIONS = (
-    ("Studies", "sweep.html"),
-    ("Questions", "report.html"),
-    ("What an answer hangs on", "sensitivity.html"),
-    ("Does it behave?", "behaviour.html"),
-)
-
-
-def _title(page: Path) -> str:
-    found = re.search(r"<h1>(.*?)</h1>", page.read_text("utf-8"), re.DOTALL)
-    return html.unescape(re.sub(r"<[^>]*>", "", re.sub(r"\s+", " ", found[1]))) if found else page.parent.name
 
 
 def _section(title: str, name: str) -> str:
     pages = sorted(REPORTS.glob(f"*/{name}"))
-    entries = "\n".join(
-        f'<li><a href="{page.parent.name}/{name}">{html.escape(_title(page))}</a><small>{page.parent.name}</small></li>'
-        for page in pages
-    )
+    entries = "\n".join(map(_entry, pages))
     return f"<h2>{title}</h2>\n<ul>\n{entries}\n</ul>" if pages else ""
+
+
+def _entry(page: Path) -> str:
+    folder = page.parent.name
+    return f'<li><a href="{folder}/{page.name}">{html.escape(title_of(page))}</a><small>{folder}</small></li>'
 
 
 if __name__ == "__main__":
