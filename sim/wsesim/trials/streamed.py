@@ -96,7 +96,7 @@ class Streamed:
         options, density = self.options, self.density
         if density < 1:
             nonzeros = self._nonzeros(kept)
-            options, density = {**options, "nonzeros": str(nonzeros)}, nonzeros / kept
+            options, density = {**options, "nonzeros": str(nonzeros), "zeros": "any"}, nonzeros / kept
         closed, free, products = (
             self.cost(where, columns * kept, columns * passed, density)
             for where in (region, _without_starts(region), _without_starts(_without_links(region)))
