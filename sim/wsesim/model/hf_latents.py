@@ -82,7 +82,7 @@ def _experts(config: HfConfig, found: Fields, *, score: str, grouped: bool, shif
     config.asked.update(("n_group", "topk_group"))
     inner = config.integer("moe_intermediate_size", 2048)
     beside = config.integer("n_shared_experts", 0, least=0)
-    return mixture(config, experts=256, each=8) | _dense(config, found["ffn_width"]) | {
+    return mixture(config, experts=256, each=8) | _dense(config, found) | {
         "ffn_width": inner, "shared_width": inner * beside, "router": scored, "router_shift": shift,
         "router_scale": config.number("routed_scaling_factor", 1.0), **(_groups(config) if grouped else {}),
     }  # fmt: skip
@@ -116,7 +116,13 @@ def _groups(config: HfConfig) -> Fields:
     return {"router_groups": groups, "router_groups_kept": config.integer("topk_group", 1)} if groups > 1 else {}
 
 
-def _dense(config: HfConfig, width: int) -> Fields:
+def _dense(config: HfConfig, found: Fields) -> Fields:
     """Return how many of the first layers have one network, and how wide it is."""
+    kinds = config.value("mlp_layer_types", [])
     layers = config.integer("first_k_dense_replace", 0, least=0)
-    return {"dense_layers": layers, "dense_width": width} if layers else {}
+    if kinds:
+        layers = next((number for number, kind in enumerate(kinds) if kind != "dense"), len(kinds))
+        if kinds != ["dense"] * layers + ["sparse"] * (found["layers"] - layers):
+            config.fail("mlp_layer_types", "must be dense layers, then sparse ones, as many as there are: others have "
+                        "no mechanism here")  # fmt: skip
+    return {"dense_layers": layers, "dense_width": found["ffn_width"]} if layers else {}

@@ -7,12 +7,13 @@ from typing import Any
 
 from wsesim.errors import SpecError, require_choice, require_positive
 from wsesim.model.checks import check_experts, check_extras, check_latent
-from wsesim.ops import chosen, options
+from wsesim.ops import chosen, option_named, options
 
 
 def choices() -> dict[str, tuple[str, ...]]:
     """Return what may be chosen, by field; activations and norms are those that ops state."""
-    return {"activation": options("activation"), "norm": options("norm"), **_CHOICES}
+    plain = tuple(sorted({*option_named("activation", gated=False).values()}))
+    return {"activation": options("activation"), "norm": options("norm"), "head_activation": plain, **_CHOICES}
 
 
 _CHOICES = {
@@ -25,8 +26,8 @@ _CHOICES = {
     "task": ("lm", "classify", "mlm", "tag", "embed"),
 }
 EXTRAS = frozenset((
-    "position_offset", "project_bias", "head_bias", "untied_norms", "embed_norm", "embed_width", "embed_scale",
-    "residual_scale", "logits_scale", "logits_cap", "wide_norm", "attention_scale", "scale_by_layer", "attention_cap",
+    "position_offset", "project_bias", "head_bias", "head_activation", "untied_norms", "embed_norm", "embed_width",
+    "embed_scale", "residual_scale", "logits_scale", "logits_cap", "wide_norm", "attention_scale", "scale_by_layer", "attention_cap",
     "sinks", "router", "router_bias", "adapter_rank", "adapter_scale", "adapted",
     "shared_width", "shared_gate", "window", "full_every", "stored_less", "latent_rank", "query_rank", "value_width",
     "dense_layers", "dense_width", "router_groups", "router_groups_kept", "router_scale", "router_shift",
@@ -130,6 +131,8 @@ class ModelSpec:
     """Whether the head shares the token table."""
     head_bias: bool = False
     """Whether the head over the vocabulary has a bias (GPT-J); that of mlm always has one."""
+    head_activation: str = "gelu"
+    """Of the head of mlm, between its matrix and its norm: one without a gate."""
     logits_scale: float = 1.0
     """What logits are multiplied by."""
     logits_cap: float = 0.0

@@ -49,7 +49,9 @@ FAMILIES = (
         name="OPT", bases=("model.decoder.", "decoder.", ""), layers="{base}layers.", stored=tables.OPT,
         markers=("{base}embed_tokens.weight", "{layer}self_attn_layer_norm.weight"),
     ),
-    Family(name="DeepSeek", stored=tables.DEEPSEEK, **_UNDER_MODEL,
+    Family(name="DeepSeek", stored=tables.DEEPSEEK, looks=(0, 1, 2, 3), **_UNDER_MODEL,
+           markers=("{layer}mlp.experts.0.gate_proj.weight", "{layer}self_attn.kv_a_proj_with_mqa.weight")),
+    Family(name="MiniCPM 3", stored=tables.MINICPM3, **_UNDER_MODEL,
            markers=("{base}embed_tokens.weight", "{layer}self_attn.kv_a_proj_with_mqa.weight")),
     Family(name="dense layers before a mixture", stored=tables.DEEPSEEK, looks=(1, 2, 3), **_UNDER_MODEL,
            markers=("{base}layers.0.mlp.gate_proj.weight", "{layer}mlp.experts.0.gate_proj.weight")),
@@ -80,6 +82,10 @@ FAMILIES = (
     Family(
         name="RoBERTa", bases=("roberta.",), layers=_UNDER_ENCODER, stored=tables.ROBERTA,
         markers=("{layer}attention.self.query.weight", "lm_head.bias"),
+    ),
+    Family(
+        name="Nomic BERT", bases=("nomic_bert.", "bert.", ""), layers="{base}encoder.layers.", stored=tables.NOMIC,
+        markers=("{base}emb_ln.weight", "{layer}attn.Wqkv.weight"),
     ),
     Family(
         name="DistilBERT", bases=("distilbert.", ""), layers="{base}transformer.layer.", stored=tables.DISTILBERT,

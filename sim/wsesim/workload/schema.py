@@ -142,6 +142,8 @@ class ModelSection(Section):
     """Masked positions a sequence, for mlm."""
     sentence_head: bool | None = None
     """For mlm: whether the first token is also pooled and told apart two ways (BERT)."""
+    head_activation: Annotated[str, *choice(lambda: choices()["head_activation"])] | None = None
+    """For mlm: nonlinearity between the head's matrix and its norm. Default: gelu."""
     sparsity: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Share of the weights of the layers' matrices that are zero, anywhere in them, by a mask that does not change;
     zeros are neither sent nor computed. Tables, norms, biases, routers and the head stay dense. Default: 0."""

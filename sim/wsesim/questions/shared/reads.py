@@ -27,7 +27,7 @@ SHAPE = _names(
     "latent_rank query_rank value_width"
 )
 """Facts of a model that move every answer about it."""
-HEAD = _names("causal task classes masked sentence_head")
+HEAD = _names("causal task classes masked sentence_head head_activation")
 """Facts of what a model is trained to tell; `causal` decides which token a class is told from."""
 ADAPTERS = _names("adapter_rank adapted")
 """Facts of what is learned beside frozen weights."""
