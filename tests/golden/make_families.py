@@ -157,10 +157,9 @@ def save(model: Any, name: str, *, config: bool = True) -> None:
         model.save_pretrained(folder)
         if config:
             text = (Path(folder) / "config.json").read_text()
-            wanted = (
-                text.replace('"llama"', '"deepseek"').replace('"Llama', '"Deepseek') if name == "deepseek" else text
-            )
-            (FOLDER / f"{name}.json").write_text(wanted)
+            if name == "deepseek":
+                text = text.replace('"llama"', '"deepseek"').replace('"Llama', '"Deepseek')
+            (FOLDER / f"{name}.json").write_text(text)
         tensors = load_file(Path(folder) / "model.safetensors")
         tensors = by_expert(tensors) if name.partition(".")[0] == "deepseek" else tensors
         save_file({_published(key): tensor for key, tensor in tensors.items() if "*" not in key},

@@ -51,7 +51,7 @@ MECHANISMS = {
     "nemotron": replace(GPT2, activation="relu2", position="none", scale_by_layer=True),
     "silu": replace(GPT2, activation="silu", task="tag", classes=3),
     "states": replace(GPT2, task="embed"),
-    "esm": replace(ENCODER, position="rotary"),
+    "esm": replace(ENCODER, position="rotary", head_activation="silu"),
     "roberta": replace(ENCODER, position_offset=2, norm_order="post", token_types=1),
     "sentences": replace(ENCODER, task="embed", norm_order="post", sentence_head=True),
     "lora": replace(LLAMA, adapter_rank=4, adapter_scale=2.0, adapted="all"),

@@ -27,8 +27,8 @@ _CHOICES = {
 }
 EXTRAS = frozenset((
     "position_offset", "project_bias", "head_bias", "head_activation", "untied_norms", "embed_norm", "embed_width",
-    "embed_scale", "residual_scale", "logits_scale", "logits_cap", "wide_norm", "attention_scale", "scale_by_layer", "attention_cap",
-    "sinks", "router", "router_bias", "adapter_rank", "adapter_scale", "adapted",
+    "embed_scale", "residual_scale", "logits_scale", "logits_cap", "wide_norm", "attention_scale", "scale_by_layer",
+    "attention_cap", "sinks", "router", "router_bias", "adapter_rank", "adapter_scale", "adapted",
     "shared_width", "shared_gate", "window", "full_every", "stored_less", "latent_rank", "query_rank", "value_width",
     "dense_layers", "dense_width", "router_groups", "router_groups_kept", "router_scale", "router_shift",
     "rotary_factor", "rotary_trained", "rotary_fast", "rotary_slow", "rotary_scale",
