@@ -33,6 +33,7 @@ LATENT: dict[str, Any] = {
     **EAGER, "kv_lora_rank": 6, "qk_nope_head_dim": 4, "qk_rope_head_dim": 4, "v_head_dim": 3, "num_experts_per_tok": 2,
     "moe_intermediate_size": 10, "n_shared_experts": 1, "num_key_value_heads": 4,
 }  # fmt: skip
+MIXED_SIGHT = ["sliding_attention", "full_attention"]
 YARN = {"rope_type": "yarn", "rope_theta": 1e4, "factor": 4.0, "original_max_position_embeddings": 8}
 MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "qwen2": ("Qwen2ForCausalLM", "Qwen2Config", FEW),
@@ -89,6 +90,19 @@ MODELS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "minicpm3": ("MiniCPM3ForCausalLM", "MiniCPM3Config", {
         **LONG, **{key: LATENT[key] for key in ("kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim")},
         "num_key_value_heads": 4, "q_lora_rank": 7, "scale_emb": 3, "scale_depth": 1.4, "dim_model_base": 8}),
+    "smollm3": ("SmolLM3ForCausalLM", "SmolLM3Config", {**FEW, "num_hidden_layers": 2, "no_rope_layer_interval": 2}),
+    "cohere2": ("Cohere2ForCausalLM", "Cohere2Config", {
+        **FEW, "num_hidden_layers": 2, "sliding_window": 3, "layer_types": MIXED_SIGHT}),
+    "exaone4": ("Exaone4ForCausalLM", "Exaone4Config", {
+        **FEW, "num_hidden_layers": 2, "sliding_window": 3, "sliding_window_pattern": 2, "layer_types": MIXED_SIGHT,
+        "head_dim": 4}),
+    "granitemoehybrid": ("GraniteMoeHybridForCausalLM", "GraniteMoeHybridConfig", {
+        **FEW, "layer_types": ["attention"], "num_local_experts": 0, "num_experts_per_tok": 0,
+        "shared_intermediate_size": 20, "position_embedding_type": "rope", "embedding_multiplier": 2.0,
+        "mamba_n_heads": 4, "mamba_d_head": 8}),
+    "ernie4_5_moe": ("Ernie4_5_MoeForCausalLM", "Ernie4_5_MoeConfig", {
+        **FEW, **EAGER, "num_hidden_layers": 2, "moe_num_experts": 4, "moe_k": 2, "moe_intermediate_size": 10,
+        "moe_num_shared_experts": 1, "moe_layer_start_index": 1, "head_dim": 4}),
     "openai_gpt": ("OpenAIGPTLMHeadModel", "OpenAIGPTConfig", {
         "vocab_size": VOCAB, "n_positions": POSITIONS, "n_embd": 16, "n_layer": 1, "n_head": 4}),
     "roberta": ("RobertaForMaskedLM", "RobertaConfig", {**LONG, "type_vocab_size": 1}),

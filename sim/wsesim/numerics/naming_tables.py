@@ -89,6 +89,14 @@ DEEPSEEK = LLAMA | {
     **{f"shared.{part}": _out_in(f"{{layer}}mlp.shared_experts.{part}_proj") for part in ("gate", "up", "down")},
 }
 MINICPM3 = DEEPSEEK | {f"ffn.{part}": LLAMA[f"ffn.{part}"] for part in ("gate", "up", "down")}
+ERNIE_MOE = DEEPSEEK | {
+    "ffn.shift.bias": Stored(("{layer}mlp.moe_statics.e_score_correction_bias",), lone=True, whole=True)
+}
+GRANITE4 = LLAMA | {
+    "ffn.gate": Stored(("{layer}shared_mlp.input_linear",), out_in=True, share=(0, 2)),
+    "ffn.up": Stored(("{layer}shared_mlp.input_linear",), out_in=True, share=(1, 2)),
+    "ffn.down": _out_in("{layer}shared_mlp.output_linear"),
+}
 BERT = {
     "tokens": _same("{base}embeddings.word_embeddings"),
     "positions": _same("{base}embeddings.position_embeddings"),

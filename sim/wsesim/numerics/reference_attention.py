@@ -39,8 +39,10 @@ def attention(model: ModelSpec, read: ReferenceWeights, x: Float64s, copy: int) 
         for head in range(model.heads):
             own = slice(head * size, (head + 1) * size)
             shared = slice(head // group * size, (head // group + 1) * size)
-            query = _turned(model, _head_normed(model, read, "query", queries[row, :, own]))
-            key = _turned(model, _head_normed(model, read, "key", keys[row, :, shared]))
+            query = _head_normed(model, read, "query", queries[row, :, own])
+            key = _head_normed(model, read, "key", keys[row, :, shared])
+            if not model.still_every or copy % model.still_every != model.still_every - 1:
+                query, key = _turned(model, query), _turned(model, key)
             seen = _seen(model, len(query), copy)
             scores = _scores(model, query, key, head, copy)
             mixed[row, :, own] = _mixed(scores, seen, values[row, :, shared], sinks[head])
