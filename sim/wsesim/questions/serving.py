@@ -216,6 +216,10 @@ class Serving(ModelQuestion):
         if section.trace is not None and section.rate is not None and section.speed != 1:
             message = "and serving.rate cannot both be given: each says how close together the trace comes"
             problems.add_field(("serving", "speed"), message)
+        count = section.requests or REQUESTS
+        if section.trace is None and section.warmup >= count:
+            message = f"= {section.warmup:,} leaves none of {count:,} requests to count"
+            problems.add_field(("serving", "warmup"), message)
         if section.trace == STDIN == draft.file:
             problems.add_field(("serving", "trace"), "= '-' and the question cannot both be standard input")
         elif section.trace is not None and (problem := file_problem(named_file(draft.folder, section.trace))):
