@@ -76,7 +76,7 @@ class ServingSection(Section):
     """Of arrivals and lengths."""
     trace: Annotated[Text | None, Default("requests are drawn")] = None
     """File of requests, relative to this file: CSV, JSON Lines or a JSON list with arrival_s, prompt and output, or a
-    public trace as it is (Azure, BurstGPT, Vidur, Splitwise, Mooncake, LLMServingSim, ShareGPT)."""
+    public trace as it is (Azure, BurstGPT, Vidur, Splitwise, Mooncake, LLMServingSim, ShareGPT, OpenAI batches)."""
     speed: Annotated[float, Field(gt=0, le=1e9), Default("as in the trace")] = 1.0
     """How much closer together than in the trace requests come."""
     skip: Annotated[Time | None, Default("from the first request on")] = None
