@@ -253,7 +253,7 @@ class Assembler:
     def _step(self, draft: StepDraft) -> CodeStep:
         n = draft.n.number if isinstance(draft.n, Label) else draft.n
         return CodeStep(
-            draft.op, draft.t, draft.d, draft.a, draft.b, draft.c, n, self._spot(draft.at), draft.vector
+            draft.op, draft.t, draft.d, draft.a, draft.b, draft.c, n, self._spot(draft.at), draft.vector, draft.is_map
         )  # fmt: skip
 
     def _spot(self, at: SourcePlace) -> image.SourceSpot:

@@ -259,7 +259,10 @@ def run_steps(core: Int, now: Int, most: Int, state: State) -> Int:
             if slot == -1:
                 return np.int64(0)
             code.cycles[line] += 1
-            here["counter"], here["ready"] = line + 1, now + 1
+            here["counter"] = line + 1
+            if slot == 0 and state.code[code.vectors[step["n"]]["row"]]["cost"] == 0:
+                return np.int64(0)
+            here["ready"] = now + 1
             return np.int64(1)
         else:
             _rare(core, line, now + took, state)
