@@ -12,10 +12,11 @@ import numpy.typing as npt
 from wsesim.cores import isa, state
 from wsesim.cores.state import LAST_CYCLE, READY_SHIFT
 from wsesim.csl.image import HostFunction, Image, Type, Variable
-from wsesim.csl.machine.explain import explain_fault, explain_waiting
+from wsesim.csl.machine.explain import explain_fault
 from wsesim.csl.machine.log import RunLog
 from wsesim.csl.machine.packing import pack
 from wsesim.csl.machine.services import Services
+from wsesim.csl.machine.waiting import explain_waiting
 from wsesim.errors import nearest
 from wsesim.hardware import Wafer, load_cluster
 
