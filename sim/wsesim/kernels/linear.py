@@ -45,9 +45,9 @@ def forward(
     tokens = region.tokens_per_core * positions
     axpy = region.axpy(region.precision, tokens / matrices)
     weights_per_core = matrices * density * outputs * region.features_per_core(inputs)
-    busiest_each, wavelets = busiest(region.features_per_core(inputs), density, region.columns), _wavelets(region)
-    busiest_weights, link = matrices * outputs * busiest_each, region.link_wavelets_per_cycle()
-    partial_sums = outputs * tokens * wavelets
+    busiest_each = busiest(region.features_per_core(inputs), density, region.columns)
+    busiest_weights, wavelets = matrices * outputs * busiest_each, _wavelets_per_value(region)
+    partial_sums, link = outputs * tokens * wavelets, region.link_wavelets_per_cycle()
     longer = max(0.0, region.fed_axpy_cycles(tokens / matrices * wavelets) - axpy.cycles)
     return Cost(
         overlapped={
@@ -80,7 +80,7 @@ def grad_weight(
     narrow, wide = sorted((inputs, outputs))
     sums_per_core = matrices * density * narrow * region.features_per_core(wide)
     busiest_sums = matrices * narrow * busiest(region.features_per_core(wide), density, region.columns)
-    each, link = _wavelets(region), region.link_wavelets_per_cycle()
+    each, link = _wavelets_per_value(region), region.link_wavelets_per_cycle()
     products, busiest_products = (sums * tokens / matrices for sums in (sums_per_core, busiest_sums))
     activations = max(narrow * tokens, products) * each
     read, written = MIXED_TRAFFIC_BYTES[region.precision]  # the sum of a product stays in a register
@@ -99,7 +99,7 @@ def grad_weight(
     )
 
 
-def _wavelets(region: Region) -> float:
+def _wavelets_per_value(region: Region) -> float:
     """Wavelets a partial sum or an activation takes on its way: less than one if several fit."""
     value_bytes = 4 if region.precision == "fp32" else region.software.partial_sum_bytes
     return value_bytes / region.wavelet_bytes

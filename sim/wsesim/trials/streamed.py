@@ -102,9 +102,10 @@ class Streamed:
             for where in (region, _without_starts(region), _without_starts(_without_links(region)))
         )
         axpys, fed = (cost.overlapped.get("fmac", 0.0) for cost in (products, free))
+        adding = free.serial.get("reduction", 0.0)
         return Trial(
             program=self.program, grid=(columns, rows), shape=shape, options=options, closed_cycles=closed.cycles,
-            launches_cycles=closed.cycles - free.cycles, sums_cycles=fed - axpys,
+            launches_cycles=closed.cycles - free.cycles, sums_cycles=fed - axpys + adding,
             products_cycles=min(closed.cycles, max(axpys, free.overlapped.get("broadcast", 0.0))), note=", ".join(held),
         )  # fmt: skip
 
