@@ -97,6 +97,11 @@ def test_everything_wrong_is_said_at_its_place(study_file: Callable[..., Path]) 
         ("vary: {batch.sequences: 8}\n", "vary.batch.sequences must be a list, [1, 2], or a range"),
         ("vary: {batch.sequences: []}\n", "vary.batch.sequences has no values"),
         ("vary: {batch.sequences: [8, 8]}\n", "vary.batch.sequences: 8 is there twice"),
+        (
+            "vary: {cluster: [cs-2, cs-3], cluster.machine: [cs-2]}\n",
+            "vary: cluster is short for cluster.machine; keep",
+        ),
+        ("vary: {model.preset: [gpt2]}\nset: {model: gpt2}\n", "set: model is short for model.preset; keep one"),
         ("vary: {batch.sequences: [8, null]}\n", "batch.sequences is empty"),
         ("vary: {batch.sequences: [8, [9]]}\n", "batch.sequences must be one value, got a list"),
         ("vary: {batch.sequences: [8, {from: 1}]}\n", "batch.sequences must be one value, got a mapping"),
