@@ -74,8 +74,8 @@ def test_everything_wrong_is_said_at_its_place(study_file: Callable[..., Path]) 
         " '48 KiB'",
         "grid.yaml:3:46: error: precision must be one of mixed, fp16, fp32, bf16, cb16; got 'fp17', "
         "did you mean 'fp16'?",
-        "grid.yaml:5:33: error: hardware.wafer.io has the unit 'TB', which does not measure bytes per second; for"
-        " example '1.2 Tb/s'",
+        "grid.yaml:5:33: error: hardware.wafer.io has the unit 'TB', which does not measure bytes per second, did you"
+        " mean 'TB/s'?",
         "grid.yaml:5:41: error: hardware.wafer.io needs a unit, for example '1.2 Tb/s'; got 3",
         "grid.yaml:6:3: error: vary: batch.seqences is not a setting that a study can change, did you mean"
         " 'batch.sequences'?",
