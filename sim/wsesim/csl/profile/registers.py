@@ -47,7 +47,9 @@ def live_words(tile: TileClass) -> list[int]:
             words = 1 if step.op in _TESTS else _WORDS.get(step.t, 1)
             widths[step.d] = max(widths.get(step.d, 0), words)
     masks = [sum(1 << register for register, words in widths.items() if words > least) for least in range(4)]
-    return [sum((live & mask).bit_count() for mask in masks) for live in _live(steps, sum(1 << each for each in widths))]
+    return [
+        sum((live & mask).bit_count() for mask in masks) for live in _live(steps, sum(1 << each for each in widths))
+    ]
 
 
 def _live(steps: Sequence[CodeStep], written: int) -> list[int]:
