@@ -80,7 +80,7 @@ def _rows(context: click.Context) -> Iterable[str]:
 
 
 def _terms(context: click.Context) -> Iterable[str]:
-    from wsesim.cli.explain import known_terms
+    from wsesim.cli.terms import known_terms
 
     return dict.fromkeys(each.term for each in known_terms())
 
