@@ -143,7 +143,7 @@ def open_service(service: Service) -> ResidentPlan | DoesNotFit | None:
 def service_placing(service: Service) -> ResidentRequest:
     """Return what is asked of the placement of those that write: where others read, nothing that is for prompts."""
     found = asked_placing(service)
-    return replace(found, **dict.fromkeys(OF_PROMPTS)) if service.readers else found
+    return replace(found, prefill_grid=None, chunk=None) if service.readers else found
 
 
 def asked_placing(service: Service) -> ResidentRequest:

@@ -29,8 +29,9 @@ def readers_of(service: Service) -> ResidentPlan | DoesNotFit | None:
         return None
     placing = asked_placing(service)
     cluster = replace(service.asked.hardware.cluster, systems=service.readers)
-    by_hand = {name: getattr(placing, name) for name in OF_PROMPTS}
-    return planned(replace(left_open(placing), cluster=cluster, batch=1, **by_hand), replace(service.both, passes=0.0))
+    opened = replace(left_open(placing), cluster=cluster, batch=1)
+    asked = replace(opened, prefill_grid=placing.prefill_grid, chunk=placing.chunk)
+    return planned(asked, replace(service.both, passes=0.0))
 
 
 def times_of(service: Service, plan: ResidentPlan) -> ServiceTimes:
