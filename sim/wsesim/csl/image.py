@@ -220,7 +220,7 @@ class CodeStep:
     vector: VectorUse | None = None
     """Of VECTOR (whose result, whether it went to its end, is d) and its options of LOAD_DSR (no operands)."""
     is_map: bool = False
-    """Whether it is of a `@map` itself, and not of what that calls: a turn costs as one, begun by what stands before."""
+    """Whether it is of a `@map` itself, and not of what that calls: a turn costs as one, and so does its begin."""
     within: tuple[str, ...] = ()
     """Functions that were put in place of their calls around it, outermost first."""
 
