@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,7 +71,7 @@ def test_a_kernel_in_csl_is_the_one_of_the_builder(pair: Pair, machine: str) -> 
     wafer, prepare = load_cluster(machine).cluster.wafer, PROGRAMS[pair.kernel].prepare
     assert prepare is not None
     prepared = prepare(wafer, pair.grid, pair.shape, pair.options, 3)
-    operands = {
+    operands: dict[str, Any] = {
         name: gather(prepared.machine, name).reshape(-1).tolist()
         for name in ("x", "y", "w") if name in prepared.machine.builder.roles[0].variables
     }  # fmt: skip

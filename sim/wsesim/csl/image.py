@@ -387,6 +387,11 @@ class TileClass:
     bodies: tuple[FunctionBody, ...] = ()
     """Functions and tasks that have code, for profiles: instructions that stand in place of a call keep their spot."""
 
+    @property
+    def started(self) -> tuple[TileTask | HostFunction, ...]:
+        """What starts by itself, by a wavelet or by the host."""
+        return *self.tasks, *self.functions
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedName:

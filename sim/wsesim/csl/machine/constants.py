@@ -19,7 +19,7 @@ _CALLS = (Operation.CALL, Operation.CALL_AT)
 def unwritten(tile: TileClass) -> int:
     """Return the registers that nothing writes, as bits: no step, and no start of a task or a function."""
     written = {step.d for step in tile.steps if step.d >= 0}
-    written |= {each.register for entry in (*tile.tasks, *tile.functions) for each in entry.arguments}
+    written |= {each.register for entry in tile.started for each in entry.arguments}
     return ((1 << tile.registers) - 1) & ~sum(1 << register for register in written)
 
 
@@ -45,7 +45,7 @@ class _Known:
 
     def __init__(self, tile: TileClass, always: int) -> None:
         self.steps, self.always = tile.steps, always
-        roots = {entry.entry for entry in (*tile.tasks, *tile.functions)}
+        roots = {entry.entry for entry in tile.started}
         roots |= {step.n for step in tile.steps if step.op == Operation.CALL}
         jumps = {step.n for step in tile.steps if step.op in JUMPS}
         behind = {at + 1 for at, step in enumerate(tile.steps) if step.op in JUMPS or step.op in _ENDS}

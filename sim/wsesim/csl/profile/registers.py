@@ -40,7 +40,7 @@ def crowded(image: Image, taken: Taken) -> float:
 def live_words(tile: TileClass) -> list[int]:
     """Return how many words of scalars are live before each step; constants and descriptors take none."""
     steps = tile.steps
-    begun = [argument.register for entry in (*tile.tasks, *tile.functions) for argument in entry.arguments]
+    begun = [argument.register for entry in tile.started for argument in entry.arguments]
     widths = dict.fromkeys(begun, 1)
     for step in steps:
         if step.d >= 0:
