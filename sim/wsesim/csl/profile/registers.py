@@ -1,7 +1,7 @@
-"""How crowded the registers of a core are: where more scalars are under way than it holds, a compiler stores and reloads.
+"""How crowded registers are: where more scalars are under way than a core holds, a compiler stores and reloads.
 
-That is not simulated, as it hardly occurs: descriptors have registers of their own, and in none of the vendor's examples
-are more than 16 words live in a part of the scalar code worth naming. Where it does, it is said.
+That is not simulated, as it hardly occurs: descriptors have registers of their own, and no code of the vendor's
+examples keeps more than 16 words of scalars. Where some does, it is said.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def crowded(image: Image, taken: Taken) -> float:
 def live_words(tile: TileClass) -> list[int]:
     """Return how many words of scalars are live before each step; constants and descriptors take none."""
     steps = tile.steps
-    begun = [argument.register for entry in (*tile.tasks, *tile.functions) for argument in entry.arguments]
+    begun = [argument.register for entry in tile.started for argument in entry.arguments]
     widths = dict.fromkeys(begun, 1)
     for step in steps:
         if step.d >= 0:
