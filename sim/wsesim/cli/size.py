@@ -48,7 +48,7 @@ def size(
 
     short = {"days": days, "rate": rate, "ttft": ttft, "tpot": tpot}
     goals = [
-        _read(studies.SHORT_GOALS[name].format(value), f"--{name} {value}")
+        studies.goal_of(name, value, f"--{name} {value}")
         for name, value in short.items()
         if value is not None
     ]
