@@ -241,7 +241,7 @@ def _goal(text: str) -> Formula:
     from wsesim.workload import Formula
 
     try:
-        return Formula.read(text)
+        return Formula.comparison(text)
     except SpecError as error:
         raise InputError.at(f"goal {text!r}: {error}") from None
 
@@ -273,6 +273,11 @@ def compare(
     return studies.side_by_side(found, level=level_of(level), journal=studies.journal_place() if keep else None)
 
 
+def _is_result(path: Path) -> bool:
+    """Return whether it names a result, or no file of a question at least."""
+    return path.suffix == RESULT_ENDS or not path.is_file()
+
+
 def _side(given: Any, settings: Mapping[str, Any]) -> str | Side | Result | Question:
     """Return a side as `side_by_side` takes it."""
     from wsesim import study as studies
@@ -287,6 +292,6 @@ def _side(given: Any, settings: Mapping[str, Any]) -> str | Side | Result | Ques
         return studies.machine_or_stack(repr(given), load_software(stack, overrides=given.figures))
     if isinstance(given, Result):
         return given
-    if isinstance(given, str | Path) and (Path(given).suffix == RESULT_ENDS or not Path(given).is_file()):
-        return str(given)  # the name of a machine or a stack, or a result on disk
+    if isinstance(given, str | Path) and (_is_result(Path(given)) or studies.extended(Path(given)) is not None):
+        return str(given)  # a machine or a stack by its name or file, or a result on disk
     return load(given, **settings)

@@ -7,7 +7,7 @@ A study knows what a question states about itself (settings, figures, what it re
 """
 
 from wsesim.study.cluster import scheduler
-from wsesim.study.comparing import Side, SideBySide, machine_or_stack, side_by_side
+from wsesim.study.comparing import Side, SideBySide, extended, machine_or_stack, side_by_side
 from wsesim.study.goals import SHORT_GOALS, Sized, Sizing, goal_of, size
 from wsesim.study.indices import USUAL as USUAL_SAMPLES
 from wsesim.study.indices import Indices, SettingIndex, indices, points_asked
@@ -47,6 +47,7 @@ __all__ = [
     "SweepTable",
     "budget_in",
     "estimate_s",
+    "extended",
     "fixed",
     "goal_of",
     "indices",

@@ -136,7 +136,7 @@ def _formulas(
     found: dict[Any, Formula] = {}
     for key, text in given:
         try:
-            found[key] = Formula.read(text)
+            found[key] = Formula.comparison(text) if figures else Formula.read(text)
         except SpecError as error:
             problems.add((section, key), f"{section}: {error}")
             continue
