@@ -134,11 +134,13 @@ def test_a_slip_is_no_key_without_effect(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("loop", "steps"), [
     ("{num_steps: 30}", 30), ("{max_steps: 100, num_steps: 30}", 30), ("{num_epochs: 3, steps_per_epoch: 10}", 30),
-    ("{max_steps: 30, num_epochs: 3, steps_per_epoch: 100}", 30), ("{num_epochs: 3}", None),
+    ("{max_steps: 30, num_epochs: 3, steps_per_epoch: 100}", 30),
+    ("{max_steps: 100, num_epochs: 3, steps_per_epoch: 10}", 30),
+    ("{num_steps: 30, num_epochs: 1, steps_per_epoch: 1}", 30),
 ])  # fmt: skip
-def test_steps_by_any_key(loop: str, steps: int | None, tmp_path: Path) -> None:
+def test_steps_by_any_key(loop: str, steps: int, tmp_path: Path) -> None:
     question = asked(TRAINER.replace("{max_steps: 100, eval_frequency: 10}", loop), tmp_path)
-    assert question.asked.resolved["token_budget"] == (steps and steps * 16 * 100) or steps is None
+    assert question.asked.resolved["token_budget"] == steps * 16 * 100
 
 
 def test_adapters_of_a_callback_are_those_of_a_model(tmp_path: Path) -> None:

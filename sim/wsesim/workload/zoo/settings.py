@@ -142,7 +142,7 @@ def _steps(given: Mapping[str, Any]) -> tuple[Any, tuple[str, ...]]:
     """Return how many steps a job has, and the keys that say so: the fewest that any of them says."""
     ways: dict[tuple[str, ...], Any] = {(key,): given[key] for key in ("max_steps", "num_steps") if given.get(key)}
     epochs = [given.get(key) for key in _EPOCHS]
-    if not ways and all(type(each) is int for each in epochs):
+    if ("num_steps",) not in ways and all(type(each) is int for each in epochs):
         ways[_EPOCHS] = math.prod(epochs)
     said = {keys: steps for keys, steps in ways.items() if type(steps) is int}
     keys = min(said, key=lambda keys: said[keys], default=())
