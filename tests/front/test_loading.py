@@ -38,6 +38,12 @@ def test_every_form_asks_the_same(file: Path, tiny: Question) -> None:
     assert len({form.asked.shape.width for form in forms}) == 1
 
 
+def test_a_question_is_printed_short(tiny: Question) -> None:
+    assert repr(tiny) == "<TrainingStep question, asked in question>"
+    kernel = wsesim.load(kernel="gemv", machine="cs-2", grid=(4, 4), shape=(8, 8))
+    assert repr(kernel) == "<KernelQuestion question, asked in question>"
+
+
 def test_settings_replace_what_is_there(file: Path, tiny: Question) -> None:
     wide: dict[str, Any] = {"hardware.core.sram": "96 KiB", "batch.sequences": 4}
     found = [wsesim.load(file, set=wide), wsesim.load(tiny, set=wide), wsesim.load(TINY, **wide)]
