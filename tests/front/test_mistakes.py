@@ -80,7 +80,7 @@ def test_an_answer_is_compared_by_what_was_found(tiny: Question, tmp_path: Path)
         (lambda: result.plot(ax=5), "ax takes axes of matplotlib; got 5"),  # type: ignore[arg-type]
         (lambda: result.save(5), "save takes the path of a folder; got 5"),  # type: ignore[arg-type]
         (lambda: wsesim.load(result), "result.provenance.workload is its question"),  # type: ignore[arg-type]
-        (lambda: [result.save(tmp_path / "run") for _ in range(2)], "from Python: force=True"),
+        (lambda: [each.save(tmp_path / "run") for each in (result, other)], "from Python: force=True"),
     ):
         with pytest.raises(wsesim.InputError, match=said):
             mistake()

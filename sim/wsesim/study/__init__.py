@@ -24,7 +24,7 @@ from wsesim.study.sensitivity_output import (
     print_sensitivity,
 )
 from wsesim.study.spec import Parameter, Study
-from wsesim.study.table import PointRow, SweepTable
+from wsesim.study.table import PointRow, SweepTable, asked_by
 from wsesim.study.usual import over_ranges, usual_ranges
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "Study",
     "StudyFile",
     "SweepTable",
+    "asked_by",
     "budget_in",
     "estimate_s",
     "extended",

@@ -19,7 +19,7 @@ from wsesim.study.optimize import check_wanted
 from wsesim.study.schema import StudyFile
 from wsesim.study.spec import SCENARIO, Study, held, is_variable, variable_names
 from wsesim.study.values import ValueChecker
-from wsesim.workload import Formula, Problems, is_setting, name_of, place_of, read_fields, shown
+from wsesim.workload import SHORT, Formula, Problems, is_setting, name_of, place_of, read_fields, shown
 from wsesim.yamlfile import Document, Loc, read_yaml
 
 
@@ -58,11 +58,36 @@ def study_of(
     Raises:
         InputError: with every problem.
     """
-    base = questions.load(question) if isinstance(question, str | Path) else question
+    base = _loaded(question, data) if isinstance(question, str | Path) else question
     file = base.asked.file
     problems = Problems(file=file, schema=StudyFile, settings=given or {})
     whole = {"name": f"{base.asked.name}-study", **_readable(data), "workload": file}
     return _study(whole, problems, Path(), base)
+
+
+def _loaded(path: str | Path, study: Mapping[str, Any]) -> Question:
+    """Return the question in a file; a job, which names no machine, on the first that the study does.
+
+    Raises:
+        InputError: with every problem.
+    """
+    try:
+        return questions.load(path)
+    except InputError:
+        machine = next(_machines(study), None)
+        if machine is None:
+            raise
+        return questions.load(path, settings={"cluster.machine": machine})
+
+
+def _machines(study: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the machines that a study names: under `set`, `vary` or `scenarios`."""
+    scenarios = study.get("scenarios")
+    changes = [study.get("set"), study.get("vary"), *(scenarios.values() if isinstance(scenarios, Mapping) else ())]
+    for section in changes:
+        for name in ("cluster.machine", "cluster") if isinstance(section, Mapping) else ():
+            given = section.get(name)
+            yield from (each for each in (given if isinstance(given, list) else [given]) if isinstance(each, str))
 
 
 def _readable(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,10 +109,11 @@ def _study(data: Mapping[str, Any], problems: Problems, folder: Path, base: Ques
     read, errors = read_fields(StudyFile, data)
     problems.add_invalid(errors)
     varied, changed = read.get("vary", {}), read.get("set", {})
-    base = base or _base(read.get("workload"), folder, problems)
+    base = base or _base(read.get("workload"), data, folder, problems)
     kinds = _kinds(base, varied, changed, problems)
     checker = ValueChecker(problems=problems, base=base, kinds=kinds, hardware=_hardware(changed))
     always = _fixed("set", changed, varied, checker)
+    _refuse_twice([*(("vary", str(name)) for name in varied), *(("set", str(name)) for name in changed)], problems)
     scenarios = _scenarios(read.get("scenarios", {}), varied, checker)
     sample, optimize = read.get("sample"), read.get("optimize")
     if sample and optimize:
@@ -118,6 +144,15 @@ def _study(data: Mapping[str, Any], problems: Problems, folder: Path, base: Ques
         pareto=optimize.names if optimize else pareto, sampled=sample.words if sample else "", space=space,
         optimize=optimize,
     )  # fmt: skip
+
+
+def _refuse_twice(given: Sequence[tuple[str, str]], problems: Problems) -> None:
+    """Note what is given under a short name and under its whole one: only the last of them would count."""
+    for short, key in SHORT.items():
+        whole = f"{short}.{key}"
+        found = [place for place in given if place[1] in (short, whole)]
+        if len({name for _, name in found}) > 1:
+            problems.add(found[-1], f"{found[-1][0]}: {short} is short for {whole}; keep one", at_key=True)
 
 
 def _check_weighed(pareto: Sequence[str], kept: Sequence[FigureSpec], problems: Problems) -> None:
@@ -188,12 +223,12 @@ def _put(settings: Sequence[str], data: dict[str, Any]) -> dict[Loc, str]:
     return given
 
 
-def _base(given: str | None, folder: Path, problems: Problems) -> Question | None:
+def _base(given: str | None, data: Mapping[str, Any], folder: Path, problems: Problems) -> Question | None:
     """Return the question that is varied, or None and what is wrong with it."""
     if given is None:
         return None
     try:
-        return questions.load(folder / given)
+        return _loaded(folder / given, data)
     except InputError as error:
         if error.problems[0].line is None:  # the file as a whole: what is wrong is the line that names it
             message = f"= {given!r} {error.problems[0].message}; paths start at the folder of the study"
