@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -112,3 +113,16 @@ def test_parts_stand_in_studies_where_names_do(tiny: Question) -> None:
 def test_gpus_are_a_name_or_several() -> None:
     one, several = (wsesim.run(TINY, level="closed", verify=False, gpus=gpus) for gpus in ("h100x1", ["h100x1"]))
     assert one == several
+
+
+@pytest.mark.parametrize("listing", [wsesim.models, wsesim.machines, wsesim.stacks, lambda: wsesim.machines("cs-2")])
+def test_what_is_not_listed_is_told_with_the_nearest(listing: Callable[[], wsesim.Listing]) -> None:
+    found = listing()
+    first = next(iter(found))
+    with pytest.raises(
+        wsesim.InputError, match=f"^error: there is no '{first}x' among the .*, did you mean '{first}'"
+    ) as caught:
+        _ = found[f"{first}x"]
+    assert isinstance(caught.value, KeyError)
+    assert (f"{first}x" in found, found.get(f"{first}x"), first in found) == (False, None, True)
+    assert json.loads(json.dumps(found.to_dict()))[first].keys() == found[first].keys()
