@@ -29,6 +29,16 @@ def tried(model: ModelSpec, sequences: int) -> dict[str, Tried | str]:
     return {name: first_that_runs(case.trials(), CLUSTER.wafer) for name, case in cases.items() if case is not None}
 
 
+@pytest.mark.parametrize("precision", ["bf16", "cb16"])
+def test_sixteen_bits_are_one_to_core_programs_whatever_they_mean(precision: str) -> None:
+    graph = build_graph(SMALL, sequences=8, length=1024)
+    layer = next(block for block in graph.blocks if block.name == "layer")
+    up = next(op for op in layer.ops if op.name == "ffn.up")
+    cases = [streamed(graph, layer, up, replace(region_of(8), precision=each)) for each in (precision, "mixed")]
+    found = [next(iter(case.trials())).options for case in cases if case is not None]
+    assert found[0] == found[1]
+
+
 @pytest.mark.parametrize("machine", ["cs-2", "cs-3"])
 @pytest.mark.parametrize(
     ("block", "ops", "most"),
