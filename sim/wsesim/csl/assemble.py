@@ -92,6 +92,8 @@ class Assembler:
         values, arguments, shift = [], [], 0
         for parameter, of in zip(ref.declaration.parameters, _parameters(ref), strict=True):
             register = self.code.register()
+            if isinstance(of, types.Int) and of.bits not in (16, 32):
+                raise CslError(parameter.at, f"an argument of type {of}", "tasks take numbers of 16 or 32 bits")
             arguments.append(TaskArgument(register, scalar(of, parameter.at), shift))
             shift += 16 * types.words(of)
             if shift > 32:

@@ -135,14 +135,15 @@ def _image(program: TileProgram, layout: LaidOut, options: CompilerOptions, file
     for y in range(height):
         for x in range(width):
             if (x, y) not in layout.tiles:
-                raise CslError(None, f"{layout.path}: core ({x}, {y}) has no program", "@set_tile_code for every core")
+                raise CslError(layout.rectangle_at, f"core ({x}, {y}) has no program", "@set_tile_code for every core")
             kind = layout.tiles[x, y]
             colors = layout.colors.get((x, y), {})
             mark = (kind, tuple(sorted((number, id(setting)) for number, setting in colors.items())))
             if mark not in numbers:
                 numbers[mark] = len(classes)
                 tile = layout.kinds[kind]
-                made, said = _tile(tile.path, tile.params, colors, options, files, layout.rectangle, spots)
+                given = _own(program, options) if tile.path == layout.path else None
+                made, said = _tile(tile.path, tile.params, colors, options, files, layout.rectangle, spots, given)
                 classes.append(replace(made, name=f"{Path(tile.path).stem}.{len(classes)}"))
                 warnings += [warning for warning in said if warning not in warnings]
             class_of.append(numbers[mark])
@@ -153,6 +154,13 @@ def _image(program: TileProgram, layout: LaidOut, options: CompilerOptions, file
     )  # fmt: skip
 
 
+def _own(program: TileProgram, options: CompilerOptions) -> dict[str, int]:
+    """What the layout file is given, for cores whose program it is too."""
+    items = program.modules[0].items.values()
+    params = {item.name for item in items if isinstance(item, tree.VarDecl) and item.kind == "param"}
+    return {name: number for name, number in {**options.params, **options.colors}.items() if name in params}
+
+
 def _tile(
     path: str, params: dict[str, Value], colors: dict[int, ColorSetting], options: CompilerOptions, files: Files,
     rectangle: tuple[int, int], spots: dict[str, int], numbers: dict[str, int] | None = None,
@@ -160,7 +168,7 @@ def _tile(
     program = TileProgram(options, files, Limits(depth=options.depth, inlined=options.inlined), False, rectangle)
     program.setup.colors.update(colors)
     module = program.instance(path, params, "", Path(path).is_relative_to(LIBRARY))
-    module.params = params | _numbers(module, "set_param", numbers or {})
+    module.params = _numbers(module, "set_param", numbers or {}) | params
     module.check_params(None)
     module.run()
     return Assembler(program, Path(path).stem, spots).tile(), program.warnings

@@ -33,7 +33,7 @@ class Files:
             CslError: It cannot be read, or is not CSL.
         """
         if path not in self.trees:
-            self.trees[path] = parse(SourceFile(path, _text(path)))
+            self.trees[path] = parse(source_file(path))
         return self.trees[path]
 
     def find(self, name: str, importer: str, at: SourcePlace) -> str:
@@ -59,6 +59,15 @@ class Files:
                 return str(candidate)
         names = [str(p.relative_to(LIBRARY).with_suffix("")) for p in LIBRARY.rglob("*.csl")]
         raise CslError(at, f"there is no library <{name}>", nearest(name, names))
+
+
+def source_file(path: str) -> SourceFile:
+    """A file as it is read.
+
+    Raises:
+        CslError: It cannot be.
+    """
+    return SourceFile(path, _text(path))
 
 
 def _text(path: str) -> str:

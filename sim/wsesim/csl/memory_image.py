@@ -8,7 +8,7 @@ from wsesim.csl import image, types
 from wsesim.csl.code import scalar
 from wsesim.csl.numbers import bits_of
 from wsesim.csl.program import TileProgram
-from wsesim.csl.source import CslError
+from wsesim.csl.source import CslError, SourcePlace
 from wsesim.csl.types import CslType
 from wsesim.csl.values import Address, Aggregate, Dsd, FunctionRef, KnownValue, StoredVariable, Value, wrap
 
@@ -82,10 +82,18 @@ class MemoryImage:
         if at > WORDS:
             largest = max(self.placed, key=lambda storage: types.words(storage.type))
             bytes_ = types.words(largest.type) * 2
+            path = self.program.modules[0].path
             raise CslError(
-                None, f"{self.program.modules[0].path}: variables take {at * 2} bytes of the 49152 of a core",
+                self._declared(largest), f"variables of {path} take {at * 2} bytes of the 49152 of a core",
                 f"the largest is {largest.name}: {bytes_} bytes",
             )  # fmt: skip
+
+    def _declared(self, variable: StoredVariable) -> SourcePlace:
+        """Where a variable is declared; of what has no name, the program."""
+        for (module, name), storage in self.program.storages.items():
+            if storage is variable:
+                return module.items[name].at
+        return self.program.modules[0].file.at
 
     def address(self, address: Address) -> int:
         """A known pointer as a word address."""
@@ -145,6 +153,13 @@ def _mark(value: Value) -> None:
             base.storage.used = True
 
 
+def _number(value: KnownValue, bits: Callable[[KnownValue], int]) -> int:
+    """The bits of a value; a negative one goes on beyond its width, as where a core stores it."""
+    if isinstance(value.type, types.Int):
+        return int(value.data)
+    return bits(value) if isinstance(value.data, Address | Dsd | FunctionRef) else bits_of(value.type, value.data)
+
+
 def _write(words: dict[int, int], at: int, of: CslType, value: Value, bits: Callable[[KnownValue], int]) -> None:
     if isinstance(of, types.Array) and isinstance(value, KnownValue):
         wide = types.words(of.element)
@@ -159,6 +174,6 @@ def _write(words: dict[int, int], at: int, of: CslType, value: Value, bits: Call
             _write(words, at, inner, value.fields[name], bits)
             at += types.words(inner)
     elif isinstance(value, KnownValue):
-        number = bits(value) if isinstance(value.data, Address | Dsd | FunctionRef) else bits_of(value.type, value.data)
+        number = _number(value, bits)
         for index in range(types.words(of)):
             words[at + index] = number >> (16 * index) & 0xFFFF

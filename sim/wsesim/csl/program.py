@@ -71,6 +71,8 @@ class TileProgram:
     code: ClassCode = field(default_factory=ClassCode)
     setup: Setup = field(default_factory=Setup)
     storages: dict[tuple[ModuleInstance, str], StoredVariable] = field(default_factory=dict)
+    linked: dict[str, StoredVariable] = field(default_factory=dict)
+    """Variables by link name: `export` and `extern` ones."""
     statics: list[StoredVariable] = field(default_factory=list)
     constants: dict[int, tuple[Value, StoredVariable]] = field(default_factory=dict)
     variable_registers: set[int] = field(default_factory=set)

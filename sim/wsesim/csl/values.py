@@ -109,7 +109,8 @@ class Dsd:
     base: Address | None = None
     length: int = 0
     stride: int = 1
-    shape: tuple[tuple[int, ...], tuple[int, ...]] | None = None
+    shape: tuple[tuple[int, ...], tuple[int, ...]] | tuple[tuple[int, ...], tuple[int, ...], int] | None = None
+    """Lengths and strides; of a circular buffer also how many elements in all."""
     flags: tuple[tuple[str, int], ...] = ()
     element: CslType | None = None
     """Of what the base points to; what a dsd of one is counted in."""

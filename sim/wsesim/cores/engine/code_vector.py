@@ -54,14 +54,13 @@ def _memory(operand: Int, job: Int, number: Int, value: Int, index: Int, shapes:
     if value & 7 == MEM1D:
         operand["stride"], operand["length"] = stride_of(value) * words, field(value, 19, 16)
         return
-    shape, count = shapes[field(value, 19, 16)], np.int64(1)
+    shape = shapes[field(value, 19, 16)]
     job["many"] |= ONE << number
     for at in range(DIMENSIONS):
         job["extents"][number][at] = shape[0, at]
         job["steps"][number][at] = shape[1, at] * words
-        count *= shape[0, at]
     operand["stride"], operand["inner"] = shape[1, 0] * words, shape[0, 0]
-    operand["outer"], operand["length"] = shape[1, 1] * words, count
+    operand["outer"], operand["length"] = shape[1, 1] * words, shape[0, DIMENSIONS]
 
 
 @called
@@ -152,6 +151,7 @@ def start_vector(core: Int, line: Int, now: Int, state: State) -> Int:
         thread = fabric_thread if fabric_thread >= 0 else max(np.int64(0), input_thread)
     slot = thread + 1 if is_async else np.int64(0)
     if (here["live"] >> slot) & 1:
+        code.cells[core]["awaits"] = slot
         return np.int64(-1)
     job, operands, thread_state = code.jobs[core, slot], state.described[core, slot], state.threads[core, slot]
     named, row = state.operands[vector["row"]], state.code[vector["row"]]

@@ -71,6 +71,12 @@ def _equals(arguments: Sequence[str]) -> list[str]:
     return [f"-o{each[3:]}" if each.startswith("-o=") else each for each in arguments]
 
 
+def output_name(arguments: Sequence[str]) -> str:
+    """Return the folder that `-o` of a command line names."""
+    found: str = _parser().parse_known_args(_equals(["file", *arguments]))[0].out
+    return found
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compile as told; print what the vendor's compiler prints, or what is wrong, and return the exit code."""
     from wsesim.csl.compile import compile_file

@@ -59,6 +59,7 @@ def explain_waiting(machine: CslMachine) -> str:
         for slot in range(built.threads.shape[1]):
             if live >> slot & 1 and built.threads[core, slot]["wanted"] < code.ENDLESS:
                 found.append(_operation(machine, core, slot))
+        found += _held_up(machine, core)
     closed = np.flatnonzero(built.code_state.cells["streams"] == 0)
     if len(closed):
         names = ", ".join(core_name(machine, int(core)) for core in closed[:MOST_LISTED])
@@ -67,6 +68,22 @@ def explain_waiting(machine: CslMachine) -> str:
     found += [f"{core_name(machine, core)} {what}" for core, what in machine.services.waiting()]
     found += _stuck(machine)
     return "; ".join(found[: 2 * MOST_LISTED]) or "nothing waits"
+
+
+def _held_up(machine: CslMachine, core: int) -> list[str]:
+    """Return what the main thread of a core cannot start, as the microthread that it goes on is taken."""
+    built = machine.state
+    line, slot = int(built.cores["counter"][core]), int(built.code_state.cells["awaits"][core])
+    step = step_at(machine, line) if line >= 0 else None
+    if step is None or step.vector is None or not int(built.cores["live"][core]) >> slot & 1:
+        return []
+    other = step_at(machine, int(built.threads[core, slot]["line"]))
+    taken = f"@{other.vector.name}" if other is not None and other.vector else "an operation"
+    where = spot(machine, int(built.threads[core, slot]["line"]))
+    which = f"microthread {slot - 1}" if slot else "the main thread"
+    name = f"{spot(machine, line)}: @{step.vector.name} on {core_name(machine, core)}"
+    right = "give one of them another queue, or .ut_id on wse3"
+    return [f"{name} waits for {which}, which {taken} of {where} holds; {right}"]
 
 
 def _operation(machine: CslMachine, core: int, slot: int) -> str:
