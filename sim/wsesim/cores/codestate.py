@@ -146,8 +146,8 @@ class CodeState(NamedTuple):
     fifo_kinds: Array
     """[role, number] FIFO_KIND"""
     shapes: Array
-    """[role, number, 2, DIMENSIONS + 1] extents and elements in all; words of a whole step in each dimension for elements
-    of one word"""
+    """[role, number, 2, DIMENSIONS + 1] extents, and elements in all; words of a whole step in each dimension for
+    elements of one word"""
     out_colors: Array
     """[role, 2, queue] color bound to an input (0) or output (1) queue; -1: none"""
     routes: Array

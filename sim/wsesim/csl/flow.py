@@ -16,6 +16,7 @@ from wsesim.csl.source import CslError, SourcePlace
 from wsesim.csl.statements import local_place
 from wsesim.csl.types import CslType
 from wsesim.csl.values import (
+    NEVER,
     VOID,
     Aggregate,
     KnownValue,
@@ -71,9 +72,9 @@ def arm(node: tree.Node, frame: Frame, wanted: CslType | None) -> Value:
     """What a branch comes to: a block, a statement or an expression."""
     if isinstance(node, tree.Evaluate):
         node = node.value
-    if isinstance(node, tree.Return | tree.Break | tree.Continue | tree.Assign):
-        execute(node, frame.inner())
-        return VOID
+    leaves = isinstance(node, tree.Return | tree.Break | tree.Continue | tree.Assign)
+    if leaves or (isinstance(node, tree.BlockNode) and not node.label):
+        return NEVER if execute(node, frame.inner()) else VOID
     return evaluate(node, frame, wanted)
 
 
@@ -82,12 +83,12 @@ def merge(arms: list[tuple[Steps, Value]], frame: Frame, wanted: CslType | None,
     if len(arms) == 1:
         frame.code.steps.extend(arms[0][0])
         return arms[0][1]
-    of = _common([value for _, value in arms], wanted, frame, at)
+    of = _common([value for _, value in arms if value is not NEVER] or [VOID], wanted, frame, at)
     place = local_place("the value of a branch", of, frame, at) if of != types.VOID else None
     end = Label()
     for position, (steps, value) in enumerate(arms):
         with frame.code.captured(steps):
-            if place is not None:
+            if place is not None and value is not NEVER:
                 store(place, value, frame, at)
             if position < len(arms) - 1:
                 frame.code.jump(end, at)

@@ -181,6 +181,8 @@ class Binding:
 
 
 VOID = KnownValue(types.VOID, None)
+NEVER = KnownValue(types.Simple("noreturn"), None)
+"""What a branch comes to that is left by return, break or continue."""
 
 
 def is_known(value: Value) -> bool:
