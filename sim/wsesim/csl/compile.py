@@ -31,7 +31,7 @@ from wsesim.csl.values import KnownValue, Value
 def compile_file(
     path: str | Path, *, arch: str = "wse2", params: dict[str, int] | None = None, colors: dict[str, int] | None = None,
     fabric: tuple[int, int] = (0, 0), offsets: tuple[int, int] = (4, 1), import_paths: tuple[str, ...] = (),
-    fp16: str = "f16", depth: int = 200, inlined: int = 10_000,
+    fp16: str = "f16", depth: int = 200, inlined: int = 10_000, sections: dict[str, int] | None = None,
 ) -> Image:  # fmt: skip
     """The image of a layout file.
 
@@ -40,7 +40,7 @@ def compile_file(
     """
     options = CompilerOptions(
         arch=arch, params=params or {}, colors=colors or {}, fabric=fabric, offsets=offsets, fp16=fp16, depth=depth,
-        inlined=inlined,
+        inlined=inlined, sections=sections or {},
     )  # fmt: skip
     files = Files(import_paths, root=str(path))
     with deep():

@@ -117,6 +117,8 @@ class ModuleInstance:
             words = max(1, bytes_.data // 2) if isinstance(bytes_, KnownValue) else 1
         name = f"{self.name}.{item.name}" if self.name else item.name
         storage = StoredVariable(name, of, value, False, words)
+        if "linksection" in item.attributes:
+            storage.section = self._text(item.attributes["linksection"], "a section")
         if item.storage or "linkname" in item.attributes:
             storage = self._linked(item, storage)
         storage.is_comptime = self.program.is_layout
@@ -130,9 +132,12 @@ class ModuleInstance:
         given = item.attributes.get("linkname")
         if given is None:
             return item.name
-        name = evaluate(given, self.frame())
+        return self._text(given, "a link name")
+
+    def _text(self, node: tree.Node, what: str) -> str:
+        name = evaluate(node, self.frame())
         if not isinstance(name, KnownValue) or not isinstance(name.data, str):
-            raise CslError(given.at, f"a link name of type {name.type}", 'it is a string: linkname("x")')
+            raise CslError(node.at, f"{what} of type {name.type}", 'it is a string: "x"')
         return name.data
 
     def _linked(self, item: tree.VarDecl, storage: StoredVariable) -> StoredVariable:

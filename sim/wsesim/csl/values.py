@@ -71,6 +71,8 @@ class StoredVariable:
     address: int = -1
     used: bool = False
     home: Any = None
+    section: str = ""
+    """Of `linksection`."""
 
 
 @dataclass(frozen=True, slots=True)

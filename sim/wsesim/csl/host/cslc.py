@@ -13,7 +13,7 @@ from wsesim.errors import InputError
 
 ARCHES = ("wse2", "wse3")
 _IGNORED = (
-    "--max-parallelism", "--link-section-start-address-bytes", "--lomem-reservation-end", "--output-json",
+    "--max-parallelism", "--lomem-reservation-end", "--output-json",
 )  # fmt: skip
 _SWITCHES = ("--memcpy", "--out-routes", "--disable-auto-microthread-id", "-g0", "--warnings-as-errors", "--verbose")
 
@@ -31,7 +31,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--width-west-buf", default="0")
     parser.add_argument("--width-east-buf", default="0")
     parser.add_argument("--import-path", action="append", default=[])
-    parser.add_argument("--fp16-format", default="f16")
+    parser.add_argument("--fp16-format", choices=("f16", "bf16", "cb16"), default="f16")
+    parser.add_argument("--link-section-start-address-bytes", action="append", default=[])
     parser.add_argument("--max-inlined-iterations", type=int, default=None)
     parser.add_argument("--comptime-func-depth-limit", type=int, default=None)
     for name in _IGNORED:
@@ -91,6 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             fabric=_two(options.fabric_dims, "--fabric-dims") if options.fabric_dims else (0, 0),
             offsets=_two(options.fabric_offsets, "--fabric-offsets"),
             import_paths=tuple(paths), fp16=options.fp16_format,
+            sections=_pairs(options.link_section_start_address_bytes, "--link-section-start-address-bytes"),
             **{name: value for name, value in more.items() if value is not None},
         )  # fmt: skip
         save(image, Path(options.out))

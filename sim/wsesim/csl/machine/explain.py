@@ -8,7 +8,8 @@ import numpy as np
 
 from wsesim.cores import codestate as code
 from wsesim.cores import isa, state
-from wsesim.csl.image import CodeStep
+from wsesim.csl.machine.explain_tasks import asleep, never_ran, running
+from wsesim.csl.machine.spots import core_name, spot, step_at
 
 if TYPE_CHECKING:
     from wsesim.csl.machine.machine import CslMachine
@@ -20,27 +21,6 @@ _FAULTS = {
     code.BAD_CODE: "runs a step that the machine does not know",
     code.NO_COLOR: "names a color, or a queue without a color, that this core has no queue for",
 }
-
-
-def step_at(machine: CslMachine, line: int) -> CodeStep | None:
-    """Return a step by its number in the engine's table."""
-    for base, tile in zip(machine.bases(), machine.image.classes, strict=True):
-        if base <= line < base + len(tile.steps):
-            return tile.steps[line - base]
-    return None
-
-
-def spot(machine: CslMachine, line: int) -> str:
-    """Return file:line:column of a step."""
-    step = step_at(machine, line)
-    if step is None or step.spot.line == 0:
-        return "code of a library"
-    return f"{machine.image.files[step.spot.file]}:{step.spot.line}:{step.spot.column}"
-
-
-def core_name(machine: CslMachine, core: int) -> str:
-    """Return how a core is called."""
-    return f"PE ({core % machine.image.width}, {core // machine.image.width})"
 
 
 def explain_fault(machine: CslMachine) -> str:
@@ -60,13 +40,14 @@ def explain_waiting(machine: CslMachine) -> str:
             if live >> slot & 1 and built.threads[core, slot]["wanted"] < code.ENDLESS:
                 found.append(_operation(machine, core, slot))
         found += _held_up(machine, core)
+        found += asleep(machine, core)
     closed = np.flatnonzero(built.code_state.cells["streams"] == 0)
     if len(closed):
         names = ", ".join(core_name(machine, int(core)) for core in closed[:MOST_LISTED])
         more = f" and {len(closed) - MOST_LISTED} more" if len(closed) > MOST_LISTED else ""
-        found.insert(0, f"{names}{more} never unblocked the command stream")
+        found.insert(0, f"{names}{more} never unblocked the command stream{never_ran(machine, closed)}")
     found += [f"{core_name(machine, core)} {what}" for core, what in machine.services.waiting()]
-    found += _stuck(machine)
+    found += _stuck(machine) + running(machine)
     return "; ".join(found[: 2 * MOST_LISTED]) or "nothing waits"
 
 

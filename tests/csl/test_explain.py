@@ -1,0 +1,76 @@
+"""What is said of programs that get nowhere: what waits, where it stands in the file, what holds it up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wsesim.csl.compile import compile_tile
+from wsesim.csl.image import Image
+from wsesim.csl.machine import CslFault, CslMachine
+
+pytestmark = pytest.mark.xdist_group("csl")
+COMMON = """\
+const sys = @import_module("<memcpy/memcpy>", .{}); const done = @get_local_task_id(12);
+const c = @get_color(2); const iq = @get_input_queue(2); const oq = @get_output_queue(3);
+var x: u32 = 0; var a = @zeros([4]u32); var buf = @zeros([4]u32); const fifo = @allocate_fifo(buf);
+const ad = @get_dsd(mem1d_dsd, .{ .tensor_access = |i|{4} -> a[i] });
+const in = @get_dsd(fabin_dsd, .{ .extent = 4, .fabric_color = c, .input_queue = iq });
+const out = @get_dsd(fabout_dsd, .{ .extent = 40, .fabric_color = c, .output_queue = oq });
+const cw = @get_dsd(fabout_dsd, .{ .extent = 1, .fabric_color = c, .output_queue = oq, .control = true });
+task fin() void { sys.unblock_cmd_stream(); }
+comptime { @initialize_queue(iq, .{ .color = c }); @initialize_queue(oq, .{ .color = c }); @bind_local_task(fin, done);
+  @set_local_color_config(c, .{ .routes = .{ .rx = .{ RAMP }, .tx = .{ RAMP } } }); @export_symbol(main, "main"); }
+"""
+WAITING = {
+    "fn main() void { @mov32(ad, in, .{ .async = true, .activate = done }); }":
+        "0.csl:11:18: @mov32 on PE (0, 0) has done 0 of 4 elements and waits for wavelets of color 2",
+    "fn main() void { @mov32(out, 1); }":
+        "1.csl:11:18: @mov32 on PE (1, 0) has done 18 of 40 elements and waits for room to send on color 2",
+    "fn main() void { @mov32(cw, 0x1f0000); @mov32(ad, in); }":
+        "2.csl:11:40: @mov32 on PE (2, 0) has done 0 of 4 elements and waits for data behind a control wavelet",
+    "fn main() void { @mov32(out, fifo, .{ .async = true }); }":
+        "3.csl:11:18: @mov32 on PE (3, 0) has done 0 of 40 elements and waits for a FIFO",
+    "fn main() void { @activate(done); @block(done); }":
+        "task fin of 4.csl:8 on PE (4, 0) is activated and blocked: nothing unblocks it",
+    "const u = @get_ut_id(3);\n"
+    "fn main() void { @mov32(ad, in, .{ .async = true, .ut_id = u }); @mov32(out, 1, .{ .async = true }); }":
+        "5.csl:12:66: @mov32 on PE (5, 0) waits for microthread 3, which @mov32 of 5.csl:12:18 holds; "
+        "give one of them another queue, or .ut_id on wse3",
+    "task rx(v: u32) void { x += v; }\ncomptime { @bind_data_task(rx, @get_data_task_id(iq)); @block(iq); }\n"
+    "fn main() void { @mov32(cw, 0); @mov32(out, 1); }":
+        "task rx of 6.csl:11 on PE (6, 0) is blocked and wavelets wait for it: nothing unblocks it",
+}  # fmt: skip
+
+
+def _machine(programs: list[str]) -> CslMachine:
+    """Cores in a row, each with a program of its own, in files 0.csl, 1.csl, ..."""
+    tiles, spots = [], dict[str, int]()
+    for number, text in enumerate(programs):
+        Path(f"{number}.csl").write_text(COMMON + text)
+        tiles.append(compile_tile(f"{number}.csl", {}, arch="wse3", spots=spots))
+    classes = np.arange(len(tiles), dtype=np.int32).tobytes()
+    return CslMachine(
+        Image(arch="wse3", width=len(tiles), height=1, classes=tuple(tiles), class_of=classes, files=tuple(spots))
+    )  # fmt: skip
+
+
+def test_every_waiting_operation_and_task_is_told_by_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("wsesim.csl.machine.explain.MOST_LISTED", 20)
+    machine = _machine(list(WAITING))
+    with pytest.raises(CslFault, match=r"PE \(0, 0\), .* never unblocked .*\(task fin of 0.csl:8, .* never ran\)"):
+        machine.launch("main")
+    said = machine.explain()
+    for place in WAITING.values():
+        assert place in said
+    assert "7 wavelets of color 2 lie unread at PE (1, 0)" in said
+
+
+def test_a_loop_without_end_is_told_by_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("wsesim.csl.machine.machine.LAST_CYCLE", 1 << 18)
+    with pytest.raises(CslFault, match=r"still running after .* PE \(0, 0\) still runs at 0.csl:11:\d+"):
+        _machine(["fn main() void { while (x < 1) { x = 0; } }"]).launch("main")
