@@ -180,6 +180,7 @@ def peer(a: Value, b: Value, at: SourcePlace, op: str) -> CslType:
             return other.type
         if isinstance(one.type, types.Int) and isinstance(other.type, types.Int) and _widens(one.type, other.type):
             return other.type
+    for one, other in ((a, b), (b, a)):
         if _fits(one, other.type):
             return other.type
         if one.type == types.F32 and isinstance(other.type, types.Float):

@@ -78,6 +78,6 @@ def _text(path: str) -> str:
     if len(data) > MAX_BYTES:
         raise CslError(None, f"{path}: more than {MAX_BYTES} bytes")
     try:
-        return data.decode()
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         raise CslError(None, f"{path}: not UTF-8 at byte {problem.start}") from problem
