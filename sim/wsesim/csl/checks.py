@@ -30,7 +30,28 @@ def findings(image: Image) -> list[str]:
         for message in [*_tasks(tile, use, image), *_queues(tile, use, image.arch)]:
             found.setdefault(message, []).append(tile.name)
     said = [f"{message} ({_listed(names)})" for message, names in found.items()]
-    return said + list(_colors(image, uses))
+    return said + list(_colors(image, uses)) + (reserved(image) if image.names else [])
+
+
+MEMCPY = {
+    "color": frozenset({21, 22, 23}), "local task id": frozenset({27, 28, 30}),
+    "control task id": frozenset(range(33, 38)),
+}  # fmt: skip
+"""What the copies of the host keep for themselves."""
+
+
+def reserved(image: Image) -> list[str]:
+    """Colors and ids that a program shares with what copies and launches for it, each once."""
+    kinds = {TaskKind.LOCAL: "local task id", TaskKind.CONTROL: "control task id"}
+    found: dict[str, None] = {}
+    for tile in image.classes:
+        used = [("color", color) for color in tile.colors]
+        used += [(kinds[task.kind], task.id) for task in tile.tasks if task.kind in kinds]
+        for kind, number in used:
+            if number in MEMCPY.get(kind, ()):
+                taken = ", ".join(map(str, sorted(MEMCPY[kind])))
+                found[f"{kind} {number} belongs to memcpy, which keeps {taken}"] = None
+    return list(found)
 
 
 def _listed(names: list[str]) -> str:

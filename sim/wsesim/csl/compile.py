@@ -23,7 +23,7 @@ from wsesim.csl.limits import Limits, deep
 from wsesim.csl.modules import ModuleInstance
 from wsesim.csl.passes import PASSES
 from wsesim.csl.program import CompilerOptions, TileProgram
-from wsesim.csl.source import CslError, nearest
+from wsesim.csl.source import CslError, SourcePlace, nearest
 from wsesim.csl.statements import execute_alone
 from wsesim.csl.values import KnownValue, Value
 
@@ -143,7 +143,9 @@ def _image(program: TileProgram, layout: LaidOut, options: CompilerOptions, file
                 numbers[mark] = len(classes)
                 tile = layout.kinds[kind]
                 given = _own(program, options) if tile.path == layout.path else None
-                made, said = _tile(tile.path, tile.params, colors, options, files, layout.rectangle, spots, given)
+                made, said = _tile(
+                    tile.path, tile.params, colors, options, files, layout.rectangle, spots, given, tile.at
+                )
                 classes.append(replace(made, name=f"{Path(tile.path).stem}.{len(classes)}"))
                 warnings += [warning for warning in said if warning not in warnings]
             class_of.append(numbers[mark])
@@ -164,12 +166,13 @@ def _own(program: TileProgram, options: CompilerOptions) -> dict[str, int]:
 def _tile(
     path: str, params: dict[str, Value], colors: dict[int, ColorSetting], options: CompilerOptions, files: Files,
     rectangle: tuple[int, int], spots: dict[str, int], numbers: dict[str, int] | None = None,
+    given_at: SourcePlace | None = None,
 ) -> tuple[TileClass, list[str]]:  # fmt: skip
     program = TileProgram(options, files, Limits(depth=options.depth, inlined=options.inlined), False, rectangle)
     program.setup.colors.update(colors)
     module = program.instance(path, params, "", Path(path).is_relative_to(LIBRARY))
     module.params = _numbers(module, "set_param", numbers or {}) | params
-    module.check_params(None)
+    module.check_params(given_at)
     module.run()
     return Assembler(program, Path(path).stem, spots).tile(), program.warnings
 

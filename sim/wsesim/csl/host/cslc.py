@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wsesim.csl.host.store import save
+from wsesim.csl.image import Image
 from wsesim.errors import InputError
 
 ARCHES = ("wse2", "wse3")
@@ -99,10 +100,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(error, file=sys.stderr)
         return 1
-    for warning in image.warnings:
-        print(warning, file=sys.stderr)
+    warnings = [*image.warnings, *(_memcpy(image, options) if options.memcpy else ())]
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    if warnings and options.warnings_as_errors:
+        return 1
     print("compile successful")
     return 0
+
+
+def _memcpy(image: Image, options: argparse.Namespace) -> list[str]:
+    """Return what memcpy has no room for around a program, and what it shares with it."""
+    from wsesim.csl.checks import reserved
+
+    west, east = int(options.width_west_buf), int(options.width_east_buf)
+    (x, y), (width, height) = image.offsets, image.fabric
+    found = reserved(image)
+    if x < 4 + west or y < 1:
+        found.append(f"--fabric-offsets={x},{y} leaves memcpy no room: {4 + west},1 or more")
+    need = x + image.width + 3 + east, y + image.height + 1
+    if image.fabric != (0, 0) and (width < need[0] or height < need[1]):
+        what = f"{image.width} x {image.height} cores and memcpy"
+        found.append(f"--fabric-dims={width},{height} is too small for {what}: {need[0]},{need[1]} or more")
+    return found
 
 
 if __name__ == "__main__":
