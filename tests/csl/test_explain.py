@@ -74,3 +74,22 @@ def test_a_loop_without_end_is_told_by_its_place(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr("wsesim.csl.machine.machine.LAST_CYCLE", 1 << 18)
     with pytest.raises(CslFault, match=r"still running after .* PE \(0, 0\) still runs at 0.csl:11:\d+"):
         _machine(["fn main() void { while (x < 1) { x = 0; } }"]).launch("main")
+
+
+WILD = {
+    "var k: u16 = 200;\nfn main() void { @mov32(out, 1, .{ .async = true, .ut_id = @get_ut_id(k) }); }":
+        r"0.csl:12:18: .* names a microthread that no core has",
+    "var p: *const fn() void = &main;\nfn main() void { @ptrcast(*u16, &p).* = 60000; p(); }":
+        r"0.csl:12:\d+: .* goes to code that is none",
+    "var d: mem1d_dsd = ad;\nfn main() void { const p = @ptrcast([*]u16, &d); p[0] = 0xfffa; p[1] = 0xffff; @mov32(d, 1); }":
+        r"0.csl:12:\d+: .* names a color, or a queue",
+    "var d: mem1d_dsd = ad;\nfn main() void { const p = @ptrcast([*]u16, &d); p[0] = 0xfffd; p[1] = 0xffff; @mov32(d, 1); }":
+        r"0.csl:12:\d+: .* names a color, or a queue",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", WILD, ids=["microthread", "function", "shape", "fifo"])
+def test_numbers_that_code_makes_up_are_no_danger(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CslFault, match=WILD[text]):
+        _machine([text]).launch("main")

@@ -20,7 +20,7 @@ COLORS, POSITIONS, QUEUES, DIMENSIONS, ARGUMENTS, DSRS = 32, 4, 8, 4, 16, 192
 ENDLESS = 1 << 30
 """Elements of a vector that never ends."""
 TEARDOWN_TASK = 29
-BAD_ASSERT, BAD_CODE, NO_COLOR, REENTRY = 11, 12, 13, 14
+BAD_ASSERT, BAD_CODE, NO_COLOR, REENTRY, NO_THREAD = 11, 12, 13, 14, 15
 """Kinds of faults beside those of `state`."""
 
 STEP = np.dtype([

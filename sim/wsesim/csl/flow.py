@@ -104,12 +104,10 @@ def _common(values: list[Value], wanted: CslType | None, frame: Frame, at: Sourc
             continue
         of = peer(value, other, at, "branches")
         value = Runtime(of, -1) if of != types.VOID else VOID
-    if value.type in (types.COMPTIME_INT, types.COMPTIME_FLOAT):
-        return (
-            wanted
-            if isinstance(wanted, types.Int | types.Float)
-            else (types.I16 if value.type == types.COMPTIME_INT else types.F32)
-        )
+    if value.type == types.COMPTIME_INT:
+        return wanted if isinstance(wanted, types.Int) else types.I16
+    if value.type == types.COMPTIME_FLOAT:
+        return wanted if isinstance(wanted, types.Float) else types.F32
     return wanted if isinstance(value, Aggregate) and isinstance(wanted, types.Struct) else value.type
 
 

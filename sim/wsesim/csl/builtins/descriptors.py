@@ -248,8 +248,11 @@ def shifted(use: Use, pointer: Value, by: Value, words: int) -> Value:
 
 def _descriptor(use: Use, index: int = 0) -> Value:
     value = use.value(index)
-    if not isinstance(value.type, types.DsdType):
-        raise CslError(use.place(index), f"{use.node.name} of a {value.type}", "it takes a descriptor")
+    kinds = (types.MEM1D, types.MEM4D)
+    if use.node.name == "@set_dsd_length":
+        kinds += (types.FABIN, types.FABOUT)
+    if value.type not in kinds:
+        raise CslError(use.place(index), f"{use.node.name} of a {value.type}", "it takes a descriptor of memory")
     return value
 
 
