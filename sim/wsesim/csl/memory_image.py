@@ -200,3 +200,10 @@ def _write(words: dict[int, int], at: int, of: CslType, value: Value, bits: Call
         number = _number(value, bits)
         for index in range(types.words(of)):
             words[at + index] = number >> (16 * index) & 0xFFFF
+
+
+def _number(value: KnownValue, bits: Callable[[KnownValue], int]) -> int:
+    """What lies in memory: narrow whole numbers fill their word, as a store leaves them."""
+    if isinstance(value.data, Address | Dsd | FunctionRef):
+        return bits(value)
+    return int(value.data) if isinstance(value.type, types.Int) else bits_of(value.type, value.data)

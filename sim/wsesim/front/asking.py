@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wsesim.errors import InputError
 from wsesim.front.loading import level_of, load
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def run(
     question: str | Path | Mapping[str, Any] | Question | None = None, /, *, level: str | None = None,
-    verify: bool = True, gpus: Sequence[str] = (), **settings: Any,
+    verify: bool = True, gpus: str | Sequence[str] = (), **settings: Any,
 ) -> Result:  # fmt: skip
     """Answer a question, as `wsesim run` does.
 
@@ -45,7 +46,8 @@ def run(
         return result
     from wsesim.gpus import fleet_named
 
-    return questions.beside_gpus(asked, result, tuple(map(fleet_named, dict.fromkeys(gpus))))
+    wanted_gpus = dict.fromkeys([gpus] if isinstance(gpus, str) else gpus)
+    return questions.beside_gpus(asked, result, tuple(map(fleet_named, wanted_gpus)))
 
 
 def show(question: str | Path | Mapping[str, Any] | Question | None = None, /, **settings: Any) -> str:
@@ -112,7 +114,7 @@ def verify(question: str | Path | Mapping[str, Any] | Question | None = None, /,
 
 
 def kernel(
-    name: str | Path, /, *, grid: str | Sequence[int], shape: int | str | Sequence[int],
+    name: str | Path, /, *, grid: str | Sequence[int] | None = None, shape: int | str | Sequence[int] | None = None,
     machine: str | Path | Machine = "cs-2", level: str | None = None, **settings: Any,
 ) -> Result:  # fmt: skip
     """Run one kernel on a rectangle of cores, every wavelet with its value, as `wsesim kernel` does.
@@ -123,8 +125,9 @@ def kernel(
     0
 
     Args:
-        name: of a kernel that `wsesim kernel` lists, or the path of a Python file that has one, which is run.
-        grid: columns and rows of cores.
+        name: of a kernel that `wsesim kernel` lists, or the path of a Python file that has one, which is run; or of the
+            layout of a program in CSL, whose `params`, `launch`, `operands` and `expect` are settings.
+        grid: columns and rows of cores; a program in CSL lays itself out.
         shape: size of the problem; `wsesim kernel` says what the numbers mean.
         machine: a name, the path of a file, or a `Machine`.
         level: `cores`, or `closed` for the formula.
@@ -135,7 +138,9 @@ def kernel(
     """
     from wsesim import questions
 
-    sizes = [shape] if isinstance(shape, int) else shape
-    named = {"name": Path(name).stem, "kernel": name, "grid": grid, "shape": sizes, "machine": machine}
-    asked = load({**named, **settings})
+    if not isinstance(name, str | Path):
+        raise InputError.at(f"a kernel is a name, or the path of a file; got {name!r}")
+    sizes = {"grid": grid, "shape": [shape] if isinstance(shape, int) else shape}
+    given = {key: value for key, value in sizes.items() if value is not None}
+    asked = load({"name": Path(name).stem, "kernel": name, **given, "machine": machine, **settings})
     return questions.run(asked, level=level_of(level))

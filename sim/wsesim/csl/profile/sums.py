@@ -17,6 +17,8 @@ SCALAR_CODE = "scalar code"
 COMPUTING, BANKS, STARTS = CAUSES[COMPUTE], CAUSES[BANK], CAUSES[LAUNCH]
 LIBRARY = "library"
 _OURS = Path(library.__path__[0])
+Inlined = dict[str, dict[tuple[str, ...], int]]
+"""Cycles by task or function, and by functions that stand in it where they are called."""
 
 
 @dataclass(slots=True)
@@ -42,14 +44,16 @@ class NumberedStep:
     number: int
     step: CodeStep
     tile: int
+    at: int
+    """Its number in its tile class."""
 
 
 def steps_of(image: Image) -> Iterator[NumberedStep]:
     """Yield the steps of all tile classes."""
     number = 0
     for at, tile in enumerate(image.classes):
-        for step in tile.steps:
-            yield NumberedStep(number, step, at)
+        for inner, step in enumerate(tile.steps):
+            yield NumberedStep(number, step, at, inner)
             number += 1
 
 
@@ -106,6 +110,23 @@ def by_function(image: Image, taken: Taken) -> dict[str, Share]:
     return dict(found)
 
 
+def put_in_place(image: Image, taken: Taken) -> Inlined:
+    """Return of watched cores what functions that stand where they are called took, without vector operations.
+
+    By the task or function that they stand in, then by all that they stand in, outermost first, themselves last.
+    """
+    entries, bodies, name = entries_of(image), Bodies(image), LIBRARY
+    steps = list(steps_of(image))
+    called = {each.number - each.at + each.step.n for each in steps if each.step.op == Operation.CALL}
+    found: Inlined = defaultdict(lambda: defaultdict(int))
+    for each in steps:
+        if each.number in entries or each.number in called:
+            name = entries.get(each.number) or bodies.name(each.step)
+        if each.step.within and each.step.op != Operation.VECTOR and taken.own[each.number]:
+            found[name][each.step.within] += int(taken.own[each.number])
+    return found
+
+
 def entries_of(image: Image) -> dict[int, str]:
     """Return the names of tasks, and of functions that the host launches, by the number of their first step."""
     return {number: name for number, name, _ in _entries(image)}
@@ -143,6 +164,8 @@ def _add(share: Share, each: NumberedStep, taken: Taken) -> None:
     share.by_cause[COMPUTING] += compute
     share.by_cause[BANKS] += banks
     share.by_cause[STARTS] += min(starts, main) if waits_for_it else main
+    if waits_for_it and main > held:
+        share.by_cause[SCALAR_CODE] += main - held  # descriptors that are put into registers, and what they wait for
     share.waited += max(0, held - compute - banks - starts)
     share.times += times
     share.elements += elements
