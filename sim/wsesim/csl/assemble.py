@@ -174,7 +174,8 @@ class Assembler:
                     return number
             name = value.data.declaration.name
             raise CslError(at, f"task {name} is bound to no id", f"@bind_local_task({name}, id) in a comptime block")
-        assert isinstance(value, KnownValue), value
+        if not isinstance(value, KnownValue) or not isinstance(value.data, int):
+            raise CslError(at, f"an id of type {value.type}", "it is an id or a task, known while compiling")
         return int(value.data)
 
     def _check_active(self, active: frozenset[int]) -> frozenset[int]:

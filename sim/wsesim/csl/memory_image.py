@@ -176,13 +176,6 @@ def _mark(value: Value) -> None:
             base.storage.used = True
 
 
-def _number(value: KnownValue, bits: Callable[[KnownValue], int]) -> int:
-    """The bits of a value; a negative one goes on beyond its width, as where a core stores it."""
-    if isinstance(value.type, types.Int):
-        return int(value.data)
-    return bits(value) if isinstance(value.data, Address | Dsd | FunctionRef) else bits_of(value.type, value.data)
-
-
 def _write(words: dict[int, int], at: int, of: CslType, value: Value, bits: Callable[[KnownValue], int]) -> None:
     if isinstance(of, types.Array) and isinstance(value, KnownValue):
         wide = types.words(of.element)

@@ -248,7 +248,7 @@ def shifted(use: Use, pointer: Value, by: Value, words: int) -> Value:
 
 def _descriptor(use: Use, index: int = 0) -> Value:
     value = use.value(index)
-    kinds = (types.MEM1D, types.MEM4D)
+    kinds: tuple[types.DsdType, ...] = (types.MEM1D, types.MEM4D)
     if use.node.name == "@set_dsd_length":
         kinds += (types.FABIN, types.FABOUT)
     if value.type not in kinds:
