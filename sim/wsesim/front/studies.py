@@ -154,13 +154,14 @@ def indices(
             f"method must be one of {known}; got {method!r}{nearest(str(method), studies.USUAL_SAMPLES)}"
         )
     drawn, processes = count("samples", samples, 2) or studies.USUAL_SAMPLES[method], count("jobs", jobs)
+    begun = count("seed", seed, 0) or 0
     asked = load(question, **settings)
     ranges = plain(mapping("vary", vary), Path())
     over, left_out = studies.over_ranges(
         asked, ranges, times=number("times", times), figure=figure, level=level_of(level)
     )
     return studies.indices(
-        over, method, samples=drawn, seed=count("seed", seed, 0) or 0,
+        over, method, samples=drawn, seed=begun,
         left_out=left_out, jobs=processes, journal=studies.journal_place() if keep else None,
     )  # fmt: skip
 
