@@ -9,7 +9,8 @@ import pytest
 from wsesim import questions
 from wsesim.model import ModelSpec
 from wsesim.validation.asking import NotAsked
-from wsesim.validation.rows import Measurement, family_of, model_of
+from wsesim.validation.rows import Measurement
+from wsesim.validation.shapes import family_of, model_of
 from wsesim.validation.steps import ask_flops, ask_job, ask_step, step_file
 
 ReadRow = Callable[..., Measurement]

@@ -20,9 +20,9 @@ from wsesim.validation.rows import (
     Measurement,
     is_rewritten,
     machine_of,
-    model_of,
     without_numbers,
 )
+from wsesim.validation.shapes import model_of
 
 CYCLES = "cycles"
 TIME_BASES_HZ = {"CS-2": 1.1e9, "CS-3": 0.85e9}

@@ -23,7 +23,7 @@ from functools import partial
 import numpy as np
 
 from wsesim.graph import Op
-from wsesim.kernels import Region
+from wsesim.kernels import Region, inputs_pass
 from wsesim.numerics.arrays import Array
 from wsesim.numerics.functions import OpFunction, Setting, function_of
 from wsesim.numerics.rounding import FORMATS, Format, rounded
@@ -109,8 +109,11 @@ class StreamedLines(Lines):
     def product(self, x: Array, weight: Array) -> Array:
         """Return x @ weight, the sum of each output going round the row to the column that owns it.
 
-        A column adds its products first to the outputs of columns before it, which have come half way round.
+        A column adds its products first to the outputs of columns before it, which have come half way round. Where the
+        inputs pass in place of sums, the owner adds them all.
         """
+        if inputs_pass(self.region, inputs=weight.shape[0], outputs=weight.shape[1]):
+            return macs(x, weight)
         inputs, outputs = (self.region.features_of(width) for width in weight.shape)
         y = np.zeros((len(x), weight.shape[1]), dtype=x.dtype)
         for late in (False, True):
