@@ -35,6 +35,8 @@ UNEVEN_SINCE, UNEVEN_SINCE_YEAR = (2, 5), 2025
 """The vendor's release that no longer asks for passes of one size (its documentation of 2.5), and its year."""
 _LOG_EVERY = ((r"HPC Asia 2027", 1), (r"EPCC workshop", 10), (r"20-batch windows", 20))
 """Steps from one that a run logs to the next, by its source or notes; of others it is not known."""
+_IN_FEW_WORDS = ((r"sec(ond)?s?\b", "s"), (r"seqs?\b", "sequences"), (r"/step$", ""))
+"""How units of rows are put into the same words."""
 _STACKS = {"WaferLLM": "waferllm", "WaferEngine": "waferengine"}
 
 
@@ -47,6 +49,14 @@ class Measurement:
     unit: str
     value: float
     cells: Mapping[str, str]
+
+    @property
+    def plain_unit(self) -> str:
+        """The unit in the words that are known."""
+        unit = self.unit
+        for pattern, words in _IN_FEW_WORDS:
+            unit = re.sub(pattern, words, unit, flags=re.IGNORECASE)
+        return unit
 
     def number(self, column: str) -> float | None:
         """Return a cell as a finite number, or None if it is empty or none."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from wsesim.validation.asking import Conversion, NotAsked, RowQuestion, answer_to, named
+from wsesim.validation.asking import MISFIT, Conversion, NotAsked, RowQuestion, answer_to, named
 from wsesim.validation.rows import (
     NO_SETTINGS,
     Measurement,
@@ -21,14 +21,7 @@ _FIGURES = {
     "samples/s": "samples_per_s", "sequences/s": "samples_per_s", "tokens/s": "tokens_per_s", "s": "step_s",
     "ms": "step_s", "steps/s": "step_s",
 }  # fmt: skip
-"""Of a step, by the unit of a row in a few words."""
-_IN_FEW_WORDS = (
-    (r"sec(ond)?s?\b", "s"),
-    (r"seqs?\b", "sequences"),
-    (r"/step$", ""),
-    (r"/(CS(-\d)?|systems?|wafers?)$", ""),
-)
-"""How units of rows are put into the words above."""
+"""Of a step, by the unit of a row."""
 _EACH = re.compile(r"per (CS|system|wafer)|/(CS(-\d)?|systems?|wafers?)$", re.IGNORECASE)
 """In the metric or the unit of a rate of one system of several."""
 _OTHER_LOSS = re.compile(r"\b(DPO|PPO|GRPO|RLHF|distill?\w*)\b", re.IGNORECASE)
@@ -64,9 +57,7 @@ def _figure_of(row: Measurement) -> tuple[str, Conversion]:
     Raises:
         NotAsked: it is about something else.
     """
-    unit = row.unit
-    for pattern, words in _IN_FEW_WORDS:
-        unit = re.sub(pattern, words, unit, flags=re.IGNORECASE)
+    unit = _EACH.sub("", row.plain_unit)
     if unit not in _FIGURES or _BESIDE.search(row.metric):
         raise NotAsked(f"{row.metric} in {row.unit!r} is not a figure of a step")
     figure, factor = _FIGURES[unit], 1e3 if unit == "ms" else 1.0
@@ -141,7 +132,7 @@ def _with_micro_batch(row: Measurement, chosen: RowQuestion) -> RowQuestion:
     try:
         taken, why = answer_to(asked).figures["micro_batch"], "passes are as even as can be"
     except NotAsked as error:
-        asked, why = chosen, str(error).removeprefix("does not fit: ")
+        asked, why = chosen, str(error).removeprefix(MISFIT)
         taken = answer_to(chosen).figures["micro_batch"]
     if taken == micro_batch:
         return asked
