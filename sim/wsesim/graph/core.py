@@ -12,6 +12,7 @@ from math import prod
 from types import MappingProxyType
 
 from wsesim.errors import SpecError, require_choice
+from wsesim.graph.packing import packing_of
 
 BYTES_PER_ELEMENT: Mapping[str, int] = MappingProxyType({
     "fp16": 2, "bf16": 2, "cb16": 2, "fp32": 4, "int32": 4, "bool": 1,
@@ -42,6 +43,9 @@ class Tensor:
     """Share of the elements that are not zero, for a weight and its gradient."""
     room: float = 1.0
     """Places laid out for each element, above 1 for tokens of experts: how many each gets is known too late."""
+    packed: str = ""
+    """How a weight is kept where it stays with the cores (`packing`); empty: as it is multiplied. Streams, and what is
+    learned, are as `dtype` says."""
     frozen: bool = False
     """Of a weight, whether training leaves it as it is: no gradient of it is made."""
 
@@ -52,6 +56,8 @@ class Tensor:
             raise SpecError(f"{self.name}.density", f"must be above 0 and at most 1, got {self.density}")
         if self.room < 1:
             raise SpecError(f"{self.name}.room", f"must be at least 1, got {self.room}")
+        if self.packed:
+            packing_of(self.packed)
         require_choice(f"{self.name}.dtype", self.dtype, BYTES_PER_ELEMENT)
 
 

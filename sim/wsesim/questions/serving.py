@@ -76,7 +76,7 @@ class ServingSection(Section):
     """Of arrivals and lengths."""
     trace: Annotated[Text | None, Default("requests are drawn")] = None
     """File of requests, relative to this file: CSV, JSON Lines or a JSON list with arrival_s, prompt and output, or a
-    public trace as it is (Azure, BurstGPT, Vidur, Splitwise, Mooncake, LLMServingSim, ShareGPT)."""
+    public trace as it is (Azure, BurstGPT, Vidur, Splitwise, Mooncake, LLMServingSim, ShareGPT, OpenAI batches)."""
     speed: Annotated[float, Field(gt=0, le=1e9), Default("as in the trace")] = 1.0
     """How much closer together than in the trace requests come."""
     skip: Annotated[Time | None, Default("from the first request on")] = None
@@ -216,6 +216,10 @@ class Serving(ModelQuestion):
         if section.trace is not None and section.rate is not None and section.speed != 1:
             message = "and serving.rate cannot both be given: each says how close together the trace comes"
             problems.add_field(("serving", "speed"), message)
+        count = section.requests or REQUESTS
+        if section.trace is None and section.warmup >= count:
+            message = f"= {section.warmup:,} leaves none of {count:,} requests to count"
+            problems.add_field(("serving", "warmup"), message)
         if section.trace == STDIN == draft.file:
             problems.add_field(("serving", "trace"), "= '-' and the question cannot both be standard input")
         elif section.trace is not None and (problem := file_problem(named_file(draft.folder, section.trace))):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from wsesim.system.objective import PERCENTILES, Objective, percentiles
     from wsesim.system.part import Clock, Way, by_formula
     from wsesim.system.playing import Played, play
-    from wsesim.system.rate import LargestRate, best_rate, counted, largest_rate, share_at
+    from wsesim.system.rate import LargestRate, RateTried, best_rate, counted, largest_rate, tried_at
     from wsesim.system.recurrence import Timed, time_step
     from wsesim.system.requests import Arrivals, Requests, requests_of
     from wsesim.system.served import Served
@@ -28,6 +28,7 @@ __all__ = [
     "LargestRate",
     "Objective",
     "Played",
+    "RateTried",
     "Requests",
     "Served",
     "ServiceTimes",
@@ -42,8 +43,8 @@ __all__ = [
     "play",
     "requests_of",
     "serve",
-    "share_at",
     "time_step",
+    "tried_at",
 ]
 _HOME = {
     "Arrivals": "requests",
@@ -53,6 +54,7 @@ _HOME = {
     "Objective": "objective",
     "PERCENTILES": "objective",
     "Played": "playing",
+    "RateTried": "rate",
     "Requests": "requests",
     "Served": "served",
     "ServiceTimes": "abilities",
@@ -67,8 +69,8 @@ _HOME = {
     "play": "playing",
     "requests_of": "requests",
     "serve": "serving",
-    "share_at": "rate",
     "time_step": "recurrence",
+    "tried_at": "rate",
 }
 """The module of each name."""
 

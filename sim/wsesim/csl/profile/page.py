@@ -14,7 +14,7 @@ from wsesim.csl.machine import CslMachine
 from wsesim.csl.profile.code import changed, code_of
 from wsesim.csl.profile.flame import flame_of
 from wsesim.csl.profile.spans import flows_of, spans_of
-from wsesim.csl.profile.sums import SCALAR_CODE, STARTS, by_function, by_operation, by_task
+from wsesim.csl.profile.sums import SCALAR_CODE, STARTS, by_function, by_operation, by_task, put_in_place
 from wsesim.csl.profile.taken import Taken, take
 
 if TYPE_CHECKING:
@@ -39,9 +39,10 @@ class Details:
 def details(folder: Path, image: Image, taken: Taken) -> Details:
     """Return cycles by task, operation and function; what ran within what, and source lines; the trace."""
     spans = spans_of(image, taken)
-    note = f"{len(taken.watched)} watched cores together; a frame within a frame was called by it, and "
-    note += "what the compiler put in place of its calls has none. Cycles."
-    flame = Flame(name="flame", title="What ran within what", frames=flame_of(spans), note=note)
+    note = f"{len(taken.watched)} watched cores together; a frame within a frame was called by it, or stands there in "
+    note += "place of its call. Cycles."
+    frames = flame_of(spans, put_in_place(image, taken))
+    flame = Flame(name="flame", title="What ran within what", frames=frames, note=note)
     return Details(
         tables=_tables(image, taken), drawings=(*((flame,) if spans else ()), *code_of(folder, image, taken)),
         files=_files(image, spans),
