@@ -49,6 +49,14 @@ _SMALL |= {"n": Fraction(1, 10**9), "p": Fraction(1, 10**12)}
 _SHAPE = re.compile(r"[1-9][0-9]{0,8}(x[1-9][0-9]{0,8})*", re.ASCII)
 
 
+class Sizes(list[int]):
+    """Sizes of a shape, printed as they are written: `64x32`."""
+
+    def __str__(self) -> str:
+        """Return them with x between them."""
+        return "x".join(map(repr, self))
+
+
 def shape_of(text: str) -> list[int]:
     """Return the sizes of a shape: `64x32`, or `64` of a single one.
 

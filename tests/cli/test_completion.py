@@ -133,7 +133,8 @@ complete -C"wsesim run step.yaml --set batch.le" """,
 @pytest.mark.parametrize(
     ("line", "said"),
     [("run step.yaml --set cluster.machine=andr", "plain,andromeda"),
-     ("run step.yaml --set batch.le", "part,batch.length="), ("sweep step.yaml --figures mfu,tokens_per_s", "plain,mfu,tokens_per_s"), ("run ", "file,"),
+     ("run step.yaml --set batch.le", "part,batch.length="),
+     ("sweep step.yaml --figures mfu,tokens_per_s", "plain,mfu,tokens_per_s"), ("run ", "file,"),
      ("sweep step.yaml --sample latin", "part,latin:"), ("run step.yaml --gpu h100-p", "plain,h100-pcie")],
 )  # fmt: skip
 def test_bash_hears_what_follows_what_it_takes_for_the_end_of_a_word(

@@ -96,6 +96,7 @@ def sweep(
     if len(loaded) > MANY and not yes:
         _ask(loaded, jobs)
     folder = out or RUNS / loaded.name
+    force = force or answers.holds_answer_of(folder, "sweep.json", {"study": studies.asked_by(loaded)})
     answers.check_folder(folder, overwrite=force)
     journal = None if fresh else studies.journal_place()
     elsewhere = studies.scheduler(scheduler) if scheduler else nullcontext()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from wsesim.system.abilities import GrowingTime, ServiceTimes
     from wsesim.system.choice import fastest
-    from wsesim.system.objective import PERCENTILES, Objective, percentiles
+    from wsesim.system.objective import PERCENTILES, Objective, gap_percentiles, percentiles
     from wsesim.system.part import Clock, Way, by_formula
     from wsesim.system.playing import Played, play
     from wsesim.system.rate import LargestRate, RateTried, best_rate, counted, largest_rate, tried_at
@@ -38,6 +38,7 @@ __all__ = [
     "by_formula",
     "counted",
     "fastest",
+    "gap_percentiles",
     "largest_rate",
     "percentiles",
     "play",
@@ -64,6 +65,7 @@ _HOME = {
     "by_formula": "part",
     "counted": "rate",
     "fastest": "choice",
+    "gap_percentiles": "objective",
     "largest_rate": "rate",
     "percentiles": "objective",
     "play": "playing",

@@ -11,13 +11,13 @@ from wsesim.hardware import Wafer
 from wsesim.trials.trial import Trial, Tried
 
 WHOLE = "features are whole on a core, the formula divides them evenly"
-SUMS = (
-    "sums move at the fabric's two values a wavelet in the datapath of the products; the formula has them side by "
-    "side: a layer of two features a core, timed alone, would tell"
-)
+SUMS = "sums take the datapath longer than the formula counts: in a pass of their own, or down the columns"
 WAITS = "columns wait for the sums of their neighbours, link by link, and add up at the end what they kept"
 PRODUCTS = "multiply-accumulates take longer on a core than the formula's rate: whole issues, launches, banks"
-STARTS = "each weight that arrives starts a product, beyond what the formula counts for it"
+STARTS = (
+    "each weight that arrives starts a product, beyond what the formula counts for it: short AXPYs one after the "
+    "other, timed on silicon, would tell"
+)
 OWN = "what a core spreads it does not hear: all multiply features of their own before, on a few columns a larger share"
 CODE = "branches after each weight, counting, loops, roots, divides, conversions: the formula counts few of them"
 
@@ -78,7 +78,7 @@ def extra_cycles(tried: Tried, wafer: Wafer) -> dict[str, float]:
         return {CODE: rest}
     found = {
         PRODUCTS: layer.products - trial.products_cycles,
-        SUMS: layer.sums,
+        SUMS: layer.sums - trial.sums_cycles,
         STARTS: tried.starts_cycles + layer.starts - trial.launches_cycles,
         OWN: layer.own,
     }

@@ -30,7 +30,8 @@ ALIKE = 1
 FEW, MANY = 4, 16
 """Passing features a column of a trial keeps at least, so that its start and end do not weigh too much; and at most, as
 more of them only take longer."""
-
+AT_ONCE = 1e9
+"""Wavelets a cycle of links that hold nothing up."""
 
 Closed = Callable[[Region, int, int, float], Cost]
 """(region, features kept by all columns, features that pass, share of weights that are not zero) -> closed form of the
@@ -95,17 +96,29 @@ class Streamed:
         options, density = self.options, self.density
         if density < 1:
             nonzeros = self._nonzeros(kept)
-            options, density = {**options, "nonzeros": str(nonzeros)}, nonzeros / kept
-        closed, free = (
+            options, density = {**options, "nonzeros": str(nonzeros), "zeros": "any"}, nonzeros / kept
+        closed, free, products = (
             self.cost(where, columns * kept, columns * passed, density)
-            for where in (region, replace(region, software=replace(region.software, weight_launch_cycles=0)))
+            for where in (region, _without_starts(region), _without_starts(_without_links(region)))
         )
+        axpys, fed = (cost.overlapped.get("fmac", 0.0) for cost in (products, free))
+        adding = free.serial.get("reduction", 0.0)
         return Trial(
             program=self.program, grid=(columns, rows), shape=shape, options=options, closed_cycles=closed.cycles,
-            launches_cycles=closed.cycles - free.cycles,
-            products_cycles=min(closed.cycles, max(free.overlapped.get(cause, 0.0) for cause in ("fmac", "broadcast"))),
-            note=", ".join(held),
+            launches_cycles=closed.cycles - free.cycles, sums_cycles=fed - axpys + adding,
+            products_cycles=min(closed.cycles, max(axpys, free.overlapped.get("broadcast", 0.0))), note=", ".join(held),
         )  # fmt: skip
+
+
+def _without_starts(region: Region) -> Region:
+    return replace(region, software=replace(region.software, weight_launch_cycles=0))
+
+
+def _without_links(region: Region) -> Region:
+    """Return *region* with links that hold nothing up."""
+    wafer = region.cluster.wafer
+    wafer = replace(wafer, fabric=replace(wafer.fabric, link_wavelets_per_cycle=AT_ONCE))
+    return replace(region, cluster=replace(region.cluster, wafer=wafer))
 
 
 def part_of(region: Region, columns: int, rows: int, tokens: int) -> Region:

@@ -15,7 +15,7 @@ from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError
 
 from wsesim.answer import UsedFigure
 from wsesim.figures import is_path
-from wsesim.units import Dimension, parse, shape_of
+from wsesim.units import Dimension, Sizes, parse, shape_of
 from wsesim.workload.words import value_hint
 
 LARGEST = 10**9
@@ -60,7 +60,8 @@ def _shape(value: object) -> object:
         raise PydanticCustomError("shape", "{wrong}", {"wrong": f"must be {error}"}) from None
 
 
-Shape = Annotated[list[Size], BeforeValidator(_shape, json_schema_input_type=list[Size] | str | Size)]
+Shape = Annotated[list[Size], BeforeValidator(_shape, json_schema_input_type=list[Size] | str | Size),
+                  AfterValidator(Sizes)]  # fmt: skip
 """Sizes with x between them, `64x32`."""
 Derived = Mapping[str, tuple[object, str]]
 """Defaults that follow from other settings: dotted name -> (value, where it comes from)."""

@@ -34,7 +34,7 @@ def explain_waiting(machine: CslMachine) -> str:
     first = [(core, "", " never unblocked the command stream") for core in closed]
     lines = list(_lines(machine, [*first, *nothing, *said, *_stuck(machine)]))
     more = [f"and {len(lines) - MOST_LINES} more"] if len(lines) > MOST_LINES else []
-    return "\n  ".join([*lines[:MOST_LINES], *more]) or "nothing waits"
+    return ";\n  ".join([*lines[:MOST_LINES], *more]) or "nothing waits"
 
 
 def _lines(machine: CslMachine, said: Iterable[Said]) -> Iterator[str]:

@@ -54,6 +54,7 @@ from wsesim.system import (
     Requests,
     Served,
     ServiceTimes,
+    gap_percentiles,
     percentiles,
     requests_of,
 )
@@ -143,7 +144,9 @@ def _served(
     served, times, more_choices = served_best(requests, judged.times, slots, service.objective)
     counted, apart = served.chosen(slice(service.warmup, None)), readers_of(service)
     readers = apart if isinstance(apart, ResidentPlan) else None
-    figures = _figures(service, plan, requests, times, served, rate)
+    since_s = float(served.arrival_s[service.warmup])
+    found = {**percentiles(counted), "itl_s": gap_percentiles(served, since_s)}
+    figures = _figures(service, plan, requests, times, served, rate, found)
     spent = _spent(requests, served, times, figures)
     ops = service_ops(service, plan, requests, served, spent.by_cause, readers)
     power = power_of_ops(plan, all_wafers(service, plan), ops, float(figures["duration_s"]))
@@ -163,7 +166,7 @@ def _served(
         ops=ops,
         timeline=service_timeline(requests, served) if asked else (), memory=plan.memory,
         memory_limit_bytes=plan.request.cluster.wafer.core.sram_bytes,
-        tables=(percentile_table(percentiles(counted)), *priority_table(requests, counted), *rate_table(sweep),
+        tables=(percentile_table(found), *priority_table(requests, counted), *rate_table(sweep),
                 *power_tables(power, tokens)),
         drawings=(
             *rate_curves(service, sweep),
@@ -206,7 +209,7 @@ def _facts(question: Question, service: Service, plan: ResidentPlan) -> dict[str
 
 def _figures(
     service: Service, plan: ResidentPlan, requests: Requests, times: ServiceTimes, served: Served,
-    rate: LargestRate | None,
+    rate: LargestRate | None, waits: Mapping[str, Mapping[str, float]],
 ) -> dict[str, Any]:  # fmt: skip
     duration_s = max(served.duration_s, 1e-12)
     offered = requests.rate_per_s if math.isfinite(requests.rate_per_s) else None
@@ -216,13 +219,13 @@ def _figures(
     share = service.objective.met_share(counted)
     written = int(requests.output[served.held].sum())
     read = int(requests.prompt[served.held].sum())
-    tokens, found = written + read, percentiles(counted)
-    waits = {
-        f"{name}_{point}_s": found.get(f"{name}_s", {}).get(point)
-        for name in ("ttft", "tpot", "latency", "waited")
+    tokens = written + read
+    points = {
+        f"{name}_{point}_s": waits.get(f"{name}_s", {}).get(point)
+        for name in ("ttft", "tpot", "itl", "latency", "waited")
         for point in ("mean", *(f"p{point}" for point in PERCENTILES))
     }
-    return waits | {
+    return points | {
         "requests": len(requests), "served": int(served.held.sum()), "duration_s": duration_s,
         "offered_per_s": offered, "served_per_s": int(served.held.sum()) / window_s,
         "tokens_per_s": written / window_s, "all_tokens_per_s": tokens / window_s,

@@ -51,6 +51,16 @@ def test_sparse_weights_take_cycles_in_proportion() -> None:
     assert cycles[8] == run((8, 1), (64, 64, 48), precision="mixed", sums="apart").cycles
 
 
+def test_of_zeros_by_chance_the_column_with_most_weights_sets_the_pace() -> None:
+    """As the closed form of sparse layers has it (`kernels.zeros`), but for what queues let columns run ahead."""
+    even, drawn = (
+        run((8, 1), (128, 64, 48), MACHINES["cs-3"], precision="mixed", nonzeros="2", sums="apart", zeros=zeros)
+        for zeros in ("even", "any")
+    )
+    assert drawn.right
+    assert 1.3 * even.cycles < drawn.cycles < drawn.closed_cycles < 1.15 * drawn.cycles
+
+
 def test_thinning_keeps_the_same_number_on_every_core() -> None:
     cut = MatrixCut(columns=4, rows=1, tokens=1, inputs=20, outputs=6)
     kept = thinned(np.ones((20, 6)), cut, 2, np.random.default_rng(0)).reshape(4, 5, 6)

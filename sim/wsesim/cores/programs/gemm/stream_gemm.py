@@ -56,6 +56,7 @@ from wsesim.kernels.collectives import link_cycles
 NAME = "stream-gemm"
 PASSES = ("forward", "input-gradient")
 SUMS = ("fast", "each", "apart")
+ZEROS = ("even", "any")
 START_CYCLES = 2
 """From the arrival of a weight to its AXPY: what measured training steps of both machines fit (`weight_launch_cycles`).
 A data task as the SDK starts it takes `task_launch_cycles`."""
@@ -78,7 +79,8 @@ def asked(setup: KernelSetup) -> StreamedLayer:
     if cut.inputs_each > MOST_FEATURES:
         raise InputError.at(f"a tag tells {MOST_FEATURES:,} features of a core apart; got {cut.inputs_each:,}")
     layer = StreamedLayer(
-        cut=cut, arithmetic=arithmetic_of(setup.options), nonzeros=nonzeros, start_cycles=start, each=False, blocks=1
+        cut=cut, arithmetic=arithmetic_of(setup.options), nonzeros=nonzeros, start_cycles=start, each=False, blocks=1,
+        even=choice_option(setup.options, "zeros", ZEROS) == ZEROS[0],
     )  # fmt: skip
     ways = _ways(setup.wafer, layer, choice_option(setup.options, "sums", SUMS))
     return min(ways, key=lambda way: _on_silicon(setup.wafer, way))
@@ -87,7 +89,7 @@ def asked(setup: KernelSetup) -> StreamedLayer:
 def _ways(wafer: Wafer, layer: StreamedLayer, sums: str) -> Iterator[StreamedLayer]:
     """Yield the ways to lay a layer; sums of features go round alone only where all columns have as many weights."""
     core, cut, each = wafer.core, layer.cut, replace(layer, each=True)
-    if cut.columns > 1 and (layer.nonzeros is None or layer.nonzeros == 1) and sums != "apart":
+    if cut.columns > 1 and (layer.nonzeros is None or (layer.nonzeros == 1 and layer.even)) and sums != "apart":
         if sums == "each" or need(each) <= core.sram_bytes - core.reserved_bytes:
             yield each
         if sums == "each":
@@ -110,7 +112,9 @@ def operands(layer: StreamedLayer, random: np.random.Generator) -> Mapping[str, 
     cut, total = layer.cut, layer.way
     x = exact.factors(random, (cut.tokens, cut.inputs), total, cut.inputs)
     weights = exact.factors(random, (cut.inputs, cut.outputs), total, cut.inputs)
-    return {"x": x, "weights": weights if layer.nonzeros is None else thinned(weights, cut, layer.nonzeros, random)}
+    if layer.nonzeros is not None:
+        weights = thinned(weights, cut, layer.nonzeros, random, even=layer.even)
+    return {"x": x, "weights": weights}
 
 
 class OutputCycles(NamedTuple):
@@ -124,8 +128,8 @@ class OutputCycles(NamedTuple):
     """What takes from the west and sends, or one of both."""
     plain: float
     """An AXPY in memory."""
-    weights: int
-    """That it takes."""
+    weights: float
+    """That it takes, in the column with most of them."""
 
     @property
     def work(self) -> float:
@@ -149,11 +153,11 @@ def output_cycles(wafer: Wafer, layer: StreamedLayer) -> OutputCycles:
         return vector_time(wafer, isa.MAC, kinds.product, layer.tokens, into, addend, x).busy
 
     start = layer.start_cycles + launch + (layer.wavelets_each - 1) * (launch + 1)
-    plain, made = axpy(sums, sums), (layer.weights - 1) * axpy(sums, sums) + axpy(own, sums)
+    plain, made = axpy(sums, sums), (layer.pace - 1) * axpy(sums, sums) + axpy(own, sums)
     if layer.each:
         return OutputCycles(start, start, axpy(way, way), plain, 1)
     added = 0 if alone else vector_time(wafer, isa.ADD, layer.way, layer.tokens, way, way, own).cycles
-    return OutputCycles(start, layer.weights * start + made, added, plain, layer.weights)
+    return OutputCycles(start, layer.pace * start + made, added, plain, layer.pace)
 
 
 def _held(wafer: Wafer, layer: StreamedLayer) -> bool:
@@ -226,6 +230,7 @@ def layer_kernel(operands: Operands) -> KernelProgram:
             **PRECISION_HELP,
             "sums": "each: of each feature one goes round; apart: a core sums its features; fast: either [fast]",
             "nonzeros": "weights a core gets for an output; zeros are not sent [all]",
+            "zeros": "even: every core gets as many nonzeros; any: so many on average, as chance has it [even]",
             "start": f"cycles from the arrival of a weight to its AXPY [{START_CYCLES}]",
         },
     )  # fmt: skip

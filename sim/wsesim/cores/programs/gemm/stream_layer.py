@@ -9,6 +9,7 @@ from math import ceil
 from wsesim.cores import isa
 from wsesim.cores.operands import ELEMENT_BYTES
 from wsesim.cores.programs.gemm.streaming import Arithmetic, MatrixCut, aligned
+from wsesim.kernels.zeros import busiest
 
 WEIGHT_BITS = 16
 """Of a wavelet, below its tag."""
@@ -38,7 +39,9 @@ class StreamedLayer:
     cut: MatrixCut
     arithmetic: Arithmetic
     nonzeros: int | None
-    """Weights a core gets for an output, at most; None if all of them."""
+    """Weights a core gets for an output; None if all of them."""
+    even: bool
+    """Whether every core gets as many; else they are the mean, and chance says which are zero."""
     start_cycles: int
     """From the arrival of a weight to its AXPY."""
     each: bool
@@ -54,7 +57,14 @@ class StreamedLayer:
     @property
     def weights(self) -> int:
         """Weights a core gets for an output and a block, at most."""
-        return self.cut.inputs_each if self.nonzeros is None else self.nonzeros
+        return self.nonzeros if self.nonzeros is not None and self.even else self.cut.inputs_each
+
+    @property
+    def pace(self) -> float:
+        """Weights of an output and a block in the column that has most of them, expected: sums pass all columns."""
+        if self.nonzeros is None or self.even:
+            return self.weights
+        return busiest(self.cut.inputs_each, self.nonzeros / self.cut.inputs_each, self.cut.columns)
 
     @property
     def chains(self) -> int:

@@ -147,8 +147,12 @@ def nonzeros_of(options: Options, cut: MatrixCut) -> int | None:
     return nonzeros
 
 
-def thinned(weights: Array, cut: MatrixCut, nonzeros: int, random: np.random.Generator) -> Array:
-    """Return [input, output] weights with at most *nonzeros* of them left for each column of cores and output."""
+def thinned(
+    weights: Array, cut: MatrixCut, nonzeros: int, random: np.random.Generator, *, even: bool = True
+) -> Array:  # fmt: skip
+    """Return [input, output] weights with *nonzeros* of them left for each column and output, or on average."""
+    if not even:
+        return np.where(random.random(weights.shape) < nonzeros / cut.inputs_each, weights, 0)
     filled = np.zeros((cut.columns * cut.inputs_each, cut.outputs))
     filled[: cut.inputs] = weights
     blocks = filled.reshape(cut.columns, cut.inputs_each, cut.outputs)
