@@ -183,8 +183,10 @@ def test_experts_add_starts_and_arrivals_but_no_products(
         assert several.sram_bytes == pytest.approx(one.sram_bytes)
 
 
-def test_a_narrow_model_waits_for_the_reduction(region_of: MakeRegion) -> None:
-    cost = forward(region_of(sequences=200, fmac_mixed_per_cycle=4), inputs=10, outputs=1000)
+def test_a_narrow_model_waits_for_the_reduction(small: Cluster, region_of: MakeRegion) -> None:
+    """One feature a core, so that its AXPY takes a sum and sends it on, over links with gaps."""
+    slow = replace(small.wafer, silicon=replace(small.wafer.silicon, link_slowdown=1.125))
+    cost = forward(region_of(cluster=replace(small, wafer=slow), sequences=200), inputs=10, outputs=1000)
     assert cost.bound == "reduction"
     assert cost.parts()["reduction"] == pytest.approx(cost.overlapped["reduction"] - cost.overlapped["fmac"])
 
