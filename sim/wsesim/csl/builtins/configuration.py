@@ -18,6 +18,7 @@ def initialize_queue(use: Use) -> Value:
     if queue.type not in (types.INPUT_QUEUE, types.OUTPUT_QUEUE):
         raise CslError(use.place(0), f"@initialize_queue of a {queue.type}", "@get_input_queue(n) makes a queue")
     fields = use.fields(1, "the properties")
+    use.known_names(1, fields, ("color", "priority", "ctrl_table_id"))
     side = "input" if queue.type == types.INPUT_QUEUE else "output"
     if "color" not in fields:
         return VOID
@@ -35,6 +36,8 @@ def set_local_color_config(use: Use) -> Value:
     """Routes of a color on this core."""
     use.effect()
     color = use.known(0, "the color")
+    if color.type != types.COLOR:
+        raise CslError(use.place(0), f"the color is of type {color.type}", "@get_color(n) makes one")
     setting = color_setting(use.value(1), use.place(1), use.frame.program.options.arch, color.data)
     if color.data in use.frame.program.setup.colors:
         raise CslError(use.at, f"color {color.data} is configured twice on this core", "once for each color")
@@ -64,7 +67,7 @@ def export_symbol(use: Use) -> Value:
 def set_teardown_handler(use: Use) -> Value:
     """The function that task 29 calls when a color is in teardown."""
     use.effect()
-    use.frame.program.setup.teardowns.append((use.known(1, "the color").data, _function(use), use.at))
+    use.frame.program.setup.teardowns.append((_numbered(use, "color", types.COLOR), _function(use), use.at))
     return VOID
 
 
@@ -72,8 +75,17 @@ def set_teardown_handler(use: Use) -> Value:
 def set_empty_queue_handler(use: Use) -> Value:
     """The function that task 29 calls when a queue that is flushed is empty."""
     use.effect()
-    use.frame.program.setup.flushes.append((use.known(1, "the queue").data, _function(use), use.at))
+    queues = (types.INPUT_QUEUE, types.OUTPUT_QUEUE)
+    use.frame.program.setup.flushes.append((_numbered(use, "queue", *queues), _function(use), use.at))
     return VOID
+
+
+def _numbered(use: Use, what: str, *kinds: types.CslType) -> int:
+    """The number of a color or queue, the second argument."""
+    value = use.known(1, f"the {what}")
+    if value.type not in kinds:
+        raise CslError(use.place(1), f"the {what} is of type {value.type}", f"@get_{kinds[0]}(n) makes one")
+    return int(value.data)
 
 
 def _function(use: Use) -> FunctionRef:
