@@ -269,9 +269,6 @@ def run_steps(core: Int, now: Int, most: Int, state: State) -> Int:
             here["counter"] = line + 1
             if slot == 0 and cost == 1 and state.code[code.vectors[step["n"]]["row"]]["cost"] == 0:
                 return np.int64(0)
-            if slot >= 0 and cost > 1:
-                state.threads[core, slot]["started"] += cost - 1
-                state.threads[core, slot]["next"] += cost - 1
             here["ready"] = now + cost
             return cost
         else:

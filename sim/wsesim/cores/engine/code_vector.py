@@ -209,7 +209,8 @@ def start_vector(core: Int, line: Int, now: Int, state: State) -> Int:
             _walk(code.dsrs[core], np.int64(vector["values"][at]), operands[at], job, np.int64(at), length)
     _pace(thread_state, row, operands, job, length, state)
     thread_state["line"], thread_state["done"], thread_state["wanted"] = line, 0, length
-    thread_state["started"], thread_state["next"] = now, now + (row["cost"] if slot == 0 else row["cost_else"])
+    begun = now + step["cost"] - 1
+    thread_state["started"], thread_state["next"] = begun, begun + (row["cost"] if slot == 0 else row["cost_else"])
     if step["d"] >= 0:
         frame[step["d"]] = 1
     here["live"] |= ONE << slot
