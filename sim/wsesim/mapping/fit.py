@@ -73,8 +73,14 @@ def largest_pass(request: StepRequest, *, recompute: float) -> int:
     if request.sub_batch is not None:
         size = _stated(request)
         return size if fits(request, size, recompute=recompute) else 0
-    sizes = range(1, request.held + 1)
-    return bisect_left(sizes, True, key=lambda size: not fits(request, size, recompute=recompute))
+    held, room_bytes = request.held, request.cluster.wafer.core.sram_bytes
+    key = (recompute, held, request.micro_batch, request.parts or 1, room_bytes)
+    found = request.known.largest.get(key)
+    if found is None:
+        sizes = range(1, held + 1)
+        found = bisect_left(sizes, True, key=lambda size: not fits(request, size, recompute=recompute))
+        request.known.largest[key] = found
+    return found
 
 
 def _stated(request: StepRequest) -> int:

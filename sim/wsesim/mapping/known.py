@@ -19,6 +19,7 @@ _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 _MOST = 512
 """Things of a sort that are kept; then all of them are worked out anew, as they are needed."""
+_MOST_NUMBERS = 16_384
 
 
 def kept(held: dict[_Key, _Value], key: _Key, make: Callable[[], _Value]) -> _Value:
@@ -26,7 +27,7 @@ def kept(held: dict[_Key, _Value], key: _Key, make: Callable[[], _Value]) -> _Va
     found = held.get(key)
     if found is None:
         found = make()
-        if len(held) >= _MOST:
+        if len(held) >= (_MOST_NUMBERS if isinstance(found, int) else _MOST):
             held.clear()
         held[key] = found
     return found
@@ -43,10 +44,14 @@ class Known:
     """By the same and the sequences held."""
     needs: dict[tuple[int, float, int, int], int] = field(default_factory=dict)
     """The same in all, bytes a core."""
+    largest: dict[tuple[float, int, int | None, int, int], int] = field(default_factory=dict)
+    """Most sequences of a pass that fit, by what is kept, those at hand, the micro-batch, parts and memory of a core."""
     policies: dict[str, tuple[float, ...]] = field(default_factory=dict)
     """What may be kept, by what is asked."""
     activations: dict[int, Mapping[int, Activations]] = field(default_factory=dict)
     """What is kept per token, by the sequences of the graph that it is counted of; by parts of a layer."""
+    rooms: dict[float, int] = field(default_factory=dict)
+    """Bytes for weights on their way in, by how many layers."""
     launches: dict[int, float] = field(default_factory=dict)
     """Kernels that a pass starts at least, by parts of a layer."""
     programs: dict[tuple[int, float, int, int, int | None, int], Program] = field(default_factory=dict)
@@ -88,6 +93,13 @@ class Latest(Generic[_Value]):
 
 
 _known: Latest[Known] = Latest(most=64)
+_at: Latest[Known] = Latest(most=64)
+
+
+def known_at(graph: Graph, wafer: Wafer, *others: Hashable, software: object) -> Known:
+    """Return the same as `known_of`, found by who graph, wafer and *software* are where they were asked of before."""
+    key = (id(graph), id(wafer), id(software), *others)
+    return _at.get(key, (graph, wafer, software), lambda: known_of(graph, wafer, software, *others))
 
 
 def known_of(graph: Graph, wafer: Wafer, *others: Hashable) -> Known:

@@ -18,7 +18,7 @@ from wsesim.answer import MemoryUse
 from wsesim.graph import Graph, flops
 from wsesim.hardware import Cluster
 from wsesim.kernels import Region
-from wsesim.mapping.known import Known, kept, known_of
+from wsesim.mapping.known import Known, kept, known_at
 from wsesim.mapping.memory import (
     Activations,
     activations_in,
@@ -93,8 +93,8 @@ class StepRequest:
 
 def _known(request: StepRequest) -> Known:
     """Return what is known of the kernels of a request."""
-    return known_of(request.graph, request.cluster.wafer, request.software, request.length, request.precision,
-                    request.rows, request.columns)  # fmt: skip
+    return known_at(request.graph, request.cluster.wafer, request.length, request.precision, request.rows,
+                    request.columns, software=request.software)  # fmt: skip
 
 
 def _policies(graph: Graph, recompute: str) -> tuple[float, ...]:
@@ -189,16 +189,16 @@ def region_of(request: StepRequest, sequences: int) -> Region:
 
 def memory_of(request: StepRequest, sequences: int, *, recompute: float) -> tuple[MemoryUse, ...]:
     """Return the memory of a core in passes of so many sequences."""
-    held = held_by(request, sequences)
+    key = (sequences, recompute, held_by(request, sequences), request.parts or 1)
+    return kept(request.known.memory, key, lambda: _memory(request, sequences, recompute=recompute))
 
-    def table() -> tuple[MemoryUse, ...]:
-        return memory_table(
-            request.cluster.wafer, region_of(request, sequences), activations_of(request),
-            heads=request.graph.dims["heads"], buffer_bytes=room_bytes(request), recompute=recompute,
-            held=region_of(request, held),
-        )  # fmt: skip
 
-    return kept(request.known.memory, (sequences, recompute, held, request.parts or 1), table)
+def _memory(request: StepRequest, sequences: int, *, recompute: float) -> tuple[MemoryUse, ...]:
+    return memory_table(
+        request.cluster.wafer, region_of(request, sequences), activations_of(request),
+        heads=request.graph.dims["heads"], buffer_bytes=room_bytes(request), recompute=recompute,
+        held=region_of(request, held_by(request, sequences)),
+    )  # fmt: skip
 
 
 def activations_of(request: StepRequest) -> Activations:
@@ -222,7 +222,7 @@ def needs_bytes(request: StepRequest, sequences: int, *, recompute: float) -> in
     key = (sequences, recompute, held_by(request, sequences), request.parts or 1)
 
     def added() -> int:
-        return sum(line.bytes_per_core for line in memory_of(request, sequences, recompute=recompute))
+        return sum(line.bytes_per_core for line in _memory(request, sequences, recompute=recompute))
 
     return kept(request.known.needs, key, added)
 
@@ -234,7 +234,8 @@ def held_by(request: StepRequest, sequences: int) -> int:
 
 def room_bytes(request: StepRequest) -> int:
     """Return the room on the wafer for weights on their way in."""
-    return buffer_bytes(request.graph, layers=request.software.layers_in_flight)
+    layers = request.software.layers_in_flight
+    return kept(request.known.rooms, layers, lambda: buffer_bytes(request.graph, layers=layers))
 
 
 def _group(request: StepRequest, size: int, count: int, *, recompute: float) -> PassGroup:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field, replace
-from math import inf
+from math import inf, sqrt
 
 from wsesim.answer import DoesNotFit
 from wsesim.mapping import (
@@ -36,6 +37,8 @@ class Search:
     found: list[Way] = field(default_factory=list)
     ranks: int = 2
     """How many of the fastest are looked for: those that are kept, or what is faster than all of them."""
+    alone: bool = False
+    """Whether nothing but the fastest is looked for, on whatever part of the wafer."""
     works_s: dict[float, float] = field(default_factory=dict)
     """What computing takes at least, by what is kept: without starting kernels, filling columns and rows, and what is
     left of a kernel's last cycle."""
@@ -55,7 +58,7 @@ class Search:
             if laid is not None:
                 if floor_from_s(self.request, laid.program, passes) > self.beaten_s:
                     break
-                if floor_s(self.request, laid.program, passes) > self.beaten_s:
+                if floor_s(self.request, laid.program, passes, fills=not self.alone) > self.beaten_s:
                     continue
             laid = self._tried(passes, recompute)
         return largest_pass(self.request, recompute=recompute)
@@ -118,16 +121,32 @@ class Search:
 
     def _tried(self, passes: int, recompute: float) -> Way:
         way = way_of(self.request, self.clock, passes=passes, recompute=recompute)
-        if way.program.least_s <= self.beaten_s:
+        least_s = way.least_s - way.filling_s if self.alone else way.program.least_s
+        if least_s <= self.beaten_s:
             self.found = sorted([*self.found, way], key=_rank)[:2]
         return way
 
     def begin(self, *, recompute: float) -> float:
         """Return what the fewest passes take at least: the policy that promises most is tried first."""
-        passes = next(iter(passes_that_fit(self.request, recompute=recompute)), None)
-        if passes is None:
-            return inf
-        return way_of(self.request, self.clock, passes=passes, recompute=recompute).program.least_s
+        way = self.fewest(recompute=recompute)
+        return way.program.least_s if way else inf
+
+    def fewest(self, *, recompute: float) -> Way | None:
+        """Return the way of the fewest passes that fit, if any do."""
+        if not (most := largest_pass(self.request, recompute=recompute)):
+            return None
+        return way_of(self.request, self.clock, passes=passes_of(self.request, most), recompute=recompute)
+
+    def narrowed(self) -> tuple[Way, ...]:
+        """Return what is found, each on the part of the wafer on which it is fastest; the fastest first.
+
+        Of the fastest *alone*, another is looked at only where it may be that.
+        """
+        ways = [narrowed(way) for way in self.found[:1]]
+        for way in self.found[1:]:
+            if not self.alone or way.timed.step_s - way.filling_s < ways[0].timed.step_s:
+                ways.append(narrowed(way))
+        return tuple(sorted(ways, key=lambda way: way.timed.step_s))
 
 
 def _rank(way: Way) -> tuple[float, int, float, int]:
@@ -144,26 +163,56 @@ _Found = tuple[Way, ...] | DoesNotFit
 _found: Latest[_Found] = Latest(most=8)
 
 
-def fastest(request: StepRequest, *, below_s: float = inf, clock: Clock = time_step) -> _Found:
+def fastest(
+    request: StepRequest, *, below_s: float = inf, clock: Clock = time_step, alone: bool = False
+) -> _Found:  # fmt: skip
     """Return the fastest way to lay a step, and the next best if there is another; or why nothing fits.
 
     What is found to take more than *below_s* may not be the fastest, and there may be none. The less is computed again,
     the faster are passes of one size: that of layers whose input is not kept is only tried for what does not fit else.
-    So are layers in parts.
+    So are layers in parts. The fastest *alone* is found sooner; what follows it is then not the next best.
     """
     key = (id(request.known), request.cluster, request.sequences, request.micro_batch, request.sub_batch,
-           request.recompute, request.parts, below_s, clock)  # fmt: skip
-    return _found.get(key, request.known, lambda: _searched(request, below_s, clock))
+           request.recompute, request.parts, below_s, clock, alone)  # fmt: skip
+    return _found.get(key, request.known, lambda: _searched(request, below_s, clock, alone=alone))
 
 
-def _searched(request: StepRequest, below_s: float, clock: Clock) -> _Found:
+def _searched(request: StepRequest, below_s: float, clock: Clock, *, alone: bool) -> _Found:
     if problem := misfit(request):
         return problem
     fewest, *more = request.counts
-    search, most = Search(replace(request, parts=fewest), below_s, clock), 0
+    if alone:
+        below_s = min(below_s, _reached_s(request, clock))
+    search = Search(replace(request, parts=fewest), below_s, clock, ranks=1 if alone else 2, alone=alone)
+    most = 0
     for recompute in sorted(_least_again(request), key=lambda kept: search.begin(recompute=kept)):
         most = max(most, search.policy(recompute=recompute))
     search.larger(most)
     for parts in more:
         search.more_parts(parts)
-    return tuple(sorted(map(narrowed, search.found), key=lambda way: way.timed.step_s))
+    return search.narrowed()
+
+
+def _reached_s(request: StepRequest, clock: Clock) -> float:
+    """Return what some way takes, one that promises much: all that are slower need not be looked at.
+
+    Of each number of parts, with the least that is computed again, and where passes are about as large as they may be.
+    """
+    promising: list[Way] = []
+    for parts in request.counts:
+        search = Search(replace(request, parts=parts), clock=clock)
+        promising += filter(None, (search.fewest(recompute=kept) for kept in {*_least_again(request), _roomy(search)}))
+    best = min(promising, key=lambda way: way.least_s, default=None)
+    return best.timed.step_s if best else inf
+
+
+def _roomy(search: Search) -> float:
+    """Return the least that is computed again where as large passes fit as where inputs are kept of the root of layers.
+
+    Of fewer, more lie between them while they are computed again.
+    """
+    request, policies = search.request, search.request.policies
+    root = min(range(len(policies)), key=lambda at: abs(policies[at] - sqrt(policies[-1])))
+    size = largest_pass(request, recompute=policies[root])
+    least = bisect_left(policies, True, hi=root, key=lambda kept: fits(request, size, recompute=kept))
+    return policies[least]

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from math import inf
+from math import fsum, inf
 
-from wsesim.mapping import Program, StepRequest, fits, lay
+from wsesim.mapping import Latest, Program, StepRequest, fits, lay
+from wsesim.system.machine import ROUNDING
 from wsesim.system.recurrence import Timed, time_step
+from wsesim.system.sequence import pieces
 
 WORTH = 1e-3
 """Share of a step that leaving cores unused has to bring to be looked for."""
@@ -41,8 +43,41 @@ class Way:
 
     @cached_property
     def timed(self) -> Timed:
-        """When the step ends; worked out once, and not where it is known to be no faster than another."""
-        return self.clock(self.program)
+        """When the step ends; worked out once, and not where it is known to be no faster than another.
+
+        Of a program whose kernels are known, the rest of the machine is all that it depends on.
+        """
+        laid, cluster = self.program.groups, self.program.cluster
+        key = (id(laid), cluster.memoryx, cluster.swarmx, cluster.host, cluster.wafer.io_bytes_per_s, self.clock)
+        return _timed.get(key, laid, lambda: self.clock(self.program))
+
+    @cached_property
+    def least_s(self) -> float:
+        """Seconds that the step takes at least by its clock, found without it."""
+        return self.program.least_s if self.clock is by_formula else _staged_s(self.program)
+
+    @property
+    def filling_s(self) -> float:
+        """Seconds in which kernels fill columns and rows: what fewer of them may save at most."""
+        return self.program.causes.get("fill", 0.0)
+
+
+_timed: Latest[Timed] = Latest(most=512)
+
+
+def _staged_s(program: Program) -> float:
+    """Return seconds that a step, however played, takes at least: stage after stage, what takes longest of each.
+
+    As a stage begins, of its weights no more have been sent than have room on the wafer, and two pieces: one that
+    passes alone, and one that is sent and waits for room. As it ends, of its gradients no more are left.
+    """
+    rate, seconds = program.stream_bytes_per_s, [program.between_s]
+    for group in program.groups:
+        for stage in group.stages:
+            size = max(stage.weight_bytes, stage.gradient_bytes)
+            sent = (stage.repeat - 2 / pieces(program, stage)) * size - program.buffer_bytes
+            seconds.append(group.count * max(stage.repeat * stage.compute_s, sent / rate))
+    return max(program.least_s, fsum(seconds)) * (1 - ROUNDING)
 
 
 def way_of(request: StepRequest, clock: Clock, *, passes: int, recompute: float) -> Way:
@@ -56,7 +91,7 @@ def narrowed(way: Way) -> Way:
     How many columns are best follows from how many rows there are, so that columns are looked for anew with each token
     more on every core, as long as that helps.
     """
-    if way.program.causes.get("fill", 0.0) < WORTH * way.timed.step_s:
+    if way.filling_s < WORTH * way.timed.step_s:
         return way
     best = _fewer_columns(way)
     while (place := best.program.placement).rows > 1:
@@ -87,7 +122,7 @@ def _faster(way: Way, request: StepRequest, *, look: Callable[[Way], Way] = lamb
     if not fits(request, place.sub_batch, recompute=place.recompute):
         return way
     trial = look(way_of(request, way.clock, passes=place.passes, recompute=place.recompute))
-    if trial.program.least_s >= way.timed.step_s:
+    if trial.least_s >= way.timed.step_s:
         return way
     return trial if trial.timed.step_s < way.timed.step_s else way
 

@@ -98,7 +98,7 @@ def step_limits(question: Question, step: Step, level: Level) -> tuple[Limit, ..
 
 def sketch_step(question: Question, step: Step, level: Level) -> Outcome:
     """Answer what a step takes at the closed or the system level, in figures alone."""
-    ways = fastest(step.request(step.graph()), clock=CLOCKS[level])
+    ways = fastest(step.request(step.graph()), clock=CLOCKS[level], alone=True)
     return ways if isinstance(ways, DoesNotFit) else _in_figures(question, step, ways[0], level)
 
 
@@ -133,7 +133,7 @@ def _in_figures(question: Question, step: Step, way: Way, level: Level) -> Answe
 def _evaluation_s(step: Step, level: Level) -> float:
     """Return the time of a forward step of the same batch."""
     forward = replace(step, trains=False, recompute="never")
-    ways = fastest(forward.request(forward.graph()), clock=CLOCKS[level])
+    ways = fastest(forward.request(forward.graph()), clock=CLOCKS[level], alone=True)
     assert not isinstance(ways, DoesNotFit), "what trains has room to evaluate"
     return ways[0].timed.step_s
 
